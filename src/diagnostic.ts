@@ -1,0 +1,140 @@
+/** What went wrong, where, and the way out: the one shape of every error a user sees. */
+
+/** A place in a text, both counted from 1. `length` is the number of characters to underline (default 1). */
+export interface Location {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly length?: number;
+}
+
+export type Severity = 'error' | 'warning' | 'note';
+
+export interface Diagnostic {
+  readonly severity: Severity;
+  /** Stable, kebab-case, for scripts: `unknown-syscall`. */
+  readonly code: string;
+  /** One line, no full stop, names the thing in single ticks. */
+  readonly message: string;
+  /** The way out, one line. */
+  readonly hint?: string;
+  readonly at?: Location;
+}
+
+/** Exit statuses of the command; the manual page lists the same. */
+export const EXIT = { ok: 0, findings: 1, failure: 2, pending: 3 } as const;
+
+/** Thrown where no value can be returned; the command prints the diagnostics and exits, never a stack. */
+export class UserError extends Error {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly exit: number;
+
+  constructor(diagnostics: Diagnostic | readonly Diagnostic[], exit: number = EXIT.findings) {
+    const list = Array.isArray(diagnostics) ? diagnostics : [diagnostics as Diagnostic];
+    super(list.map((d) => d.message).join('\n'));
+    this.name = 'UserError';
+    this.diagnostics = list;
+    this.exit = exit;
+  }
+}
+
+type Extra = { hint?: string | undefined; at?: Location | undefined };
+
+function make(severity: Severity, code: string, message: string, extra: Extra): Diagnostic {
+  return {
+    severity,
+    code,
+    message,
+    ...(extra.hint === undefined ? {} : { hint: extra.hint }),
+    ...(extra.at === undefined ? {} : { at: extra.at }),
+  };
+}
+
+export const error = (code: string, message: string, extra: Extra = {}) =>
+  make('error', code, message, extra);
+export const warning = (code: string, message: string, extra: Extra = {}) =>
+  make('warning', code, message, extra);
+export const note = (code: string, message: string, extra: Extra = {}) => make('note', code, message, extra);
+
+export const hasErrors = (list: readonly Diagnostic[]) => list.some((d) => d.severity === 'error');
+
+/** Makes text from outside fit for a terminal and one line: control characters become `\xHH`, long text is cut. */
+export function printable(text: string, limit = 200): string {
+  const clean = text.replace(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it removes
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (c) => {
+      const code = c.charCodeAt(0);
+      return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
+    },
+  );
+  return clean.length > limit ? `${clean.slice(0, limit)}…` : clean;
+}
+
+/**
+ * Renders one diagnostic: `file:line:column: error[code]: message`, the source line with a caret, the hint.
+ * @param sources text of each file by its name; without it the frame is left out.
+ */
+export function renderDiagnostic(d: Diagnostic, sources?: ReadonlyMap<string, string>): string {
+  const place = d.at ? `${printable(d.at.file)}:${d.at.line}:${d.at.column}: ` : '';
+  const lines = [`${place}${d.severity}[${d.code}]: ${printable(d.message, 1000)}`];
+  const source = d.at && sources?.get(d.at.file);
+  if (d.at && source !== undefined) lines.push(...frame(d.at, source));
+  if (d.hint) lines.push(`  hint: ${printable(d.hint, 1000)}`);
+  return lines.join('\n');
+}
+
+function frame(at: Location, source: string): string[] {
+  const raw = source.split(/\r?\n/, at.line)[at.line - 1];
+  if (raw === undefined || raw.length > 300) return [];
+  const text = raw.replace(/\t/g, ' ');
+  const gutter = String(at.line);
+  const width = Math.max(1, Math.min(at.length ?? 1, text.length - at.column + 1));
+  return [
+    `  ${gutter} | ${printable(text, 300)}`,
+    `  ${' '.repeat(gutter.length)} | ${' '.repeat(at.column - 1)}${'^'.repeat(width)}`,
+  ];
+}
+
+/** The candidate nearest to a mistyped word, if it is near enough to be meant. */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length > 64) return undefined;
+  const limit = Math.max(1, Math.floor(word.length / 3));
+  let best: string | undefined;
+  let bestDistance = limit + 1;
+  for (const candidate of candidates) {
+    if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** "did you mean" as a hint, or nothing. */
+export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
+  const found = nearest(word, candidates);
+  return found === undefined ? undefined : `did you mean '${found}'?`;
+}
+
+/** Edit distance in which a swap of neighbours counts once (optimal string alignment). */
+function editDistance(a: string, b: string): number {
+  let before: number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      let cost = Math.min(previous[j]! + 1, current[j - 1]! + 1, previous[j - 1]! + (same ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        cost = Math.min(cost, before[j - 2]! + 1);
+      }
+      current.push(cost);
+    }
+    before = previous;
+    previous = current;
+  }
+  return previous[b.length]!;
+}

@@ -1,0 +1,45 @@
+/** Machines and their calling conventions, by systemd's names (SystemCallArchitectures= in systemd.exec(5)). */
+
+export type Machine = 'x86-64' | 'arm64' | 'riscv64';
+export type Abi = 'x86-64' | 'x32' | 'x86' | 'arm64' | 'arm' | 'riscv64';
+
+/** A number with this bit is an x32 call (__X32_SYSCALL_BIT, asm/unistd.h). */
+export const X32_BIT = 0x40000000;
+
+interface AbiRow {
+  readonly machine: Machine;
+  /** AUDIT_ARCH_* (linux/audit.h). */
+  readonly arch: number;
+  /** Bits of an argument register that a program of this ABI can set. */
+  readonly registerBits: 32 | 64;
+}
+
+export const ABIS: Readonly<Record<Abi, AbiRow>> = {
+  'x86-64': { machine: 'x86-64', arch: 0xc000003e, registerBits: 64 },
+  x32: { machine: 'x86-64', arch: 0xc000003e, registerBits: 64 },
+  x86: { machine: 'x86-64', arch: 0x40000003, registerBits: 32 },
+  arm64: { machine: 'arm64', arch: 0xc00000b7, registerBits: 64 },
+  arm: { machine: 'arm64', arch: 0x40000028, registerBits: 32 },
+  riscv64: { machine: 'riscv64', arch: 0xc00000f3, registerBits: 64 },
+};
+
+export const MACHINES: readonly Machine[] = ['x86-64', 'arm64', 'riscv64'];
+
+/** The ABIs that a machine's kernel can run, the native one first. */
+export const abisOf = (machine: Machine): Abi[] =>
+  (Object.keys(ABIS) as Abi[]).filter((abi) => ABIS[abi].machine === machine);
+
+/**
+ * Which ABI a call comes through and its number in that ABI's table.
+ * -1 is nobody's x32 call: tracers write it to skip a call.
+ */
+export function abiOf(machine: Machine, arch: number, nr: number): { abi: Abi; nr: number } | undefined {
+  const abi = abisOf(machine).find((name) => ABIS[name].arch === arch);
+  if (abi === 'x86-64' && nr >= X32_BIT && nr !== 0xffffffff) {
+    return { abi: 'x32', nr: (nr & ~X32_BIT) >>> 0 };
+  }
+  return abi && { abi, nr };
+}
+
+/** A table number as the kernel shows it to a filter. */
+export const kernelNumber = (abi: Abi, nr: number): number => (abi === 'x32' ? (nr | X32_BIT) >>> 0 : nr);
