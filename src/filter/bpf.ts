@@ -22,7 +22,6 @@ export const BPF_ABS = 0x20;
 export const BPF_AND = 0x50;
 export const BPF_JA = 0x00;
 export const BPF_JEQ = 0x10;
-export const BPF_JGT = 0x20;
 export const BPF_JGE = 0x30;
 export const BPF_JSET = 0x40;
 export const BPF_K = 0x00;
@@ -62,8 +61,7 @@ export function disassemble(program: readonly Instruction[]): string {
 function mnemonic({ code, jt, jf, k }: Instruction, at: number): string {
   const plain = PLAIN.get(code);
   if (plain !== undefined) {
-    const operand = /\[K\]/.test(plain) ? String(k) : hex(k);
-    return plain.replace('K', operand);
+    return plain.replace('K', plain.includes('[K]') ? String(k) : hex(k));
   }
   const operand = code & 0x08 ? 'x' : `#${hex(k)}`;
   const name = (code & ~0xff) === 0 ? (code & 0xf0) >> 4 : -1;

@@ -1,0 +1,56 @@
+/**
+ * A program written from its last instruction to its first. seccomp programs jump forward only, so everything that
+ * a jump can lead to has its place already and every distance is final when it is written.
+ */
+import type { Action } from '../syscalls/action.js';
+import { BPF_JA, BPF_JMP, BPF_K, BPF_RET, type Instruction } from './bpf.js';
+
+/** What a jump leads to: an end with an action, or an instruction marked before. */
+export type Place = { readonly action: Action } | { readonly label: string };
+
+export interface BackwardProgram {
+  readonly length: () => number;
+  /** Puts an instruction that isn't a jump in front. */
+  readonly push: (code: number, k: number) => void;
+  /** Makes the instruction in front known as this place. */
+  readonly mark: (place: Place) => void;
+  /** Puts in front what leads to a place at once: the end itself, or a jump without condition. */
+  readonly bring: (place: Place) => void;
+  /** Puts a test in front that leads to two places, wherever they are. */
+  readonly jump: (op: number, k: number, onYes: Place, onNo: Place) => void;
+  readonly finish: () => Instruction[];
+}
+
+/** Farthest that a test's 8-bit offsets reach. */
+const REACH = 0xff;
+
+const keyOf = (place: Place) => ('action' in place ? `return ${place.action}` : place.label);
+
+export function createBackwardProgram(): BackwardProgram {
+  const backward: Instruction[] = [];
+  /** Where each place was brought nearest to the front, as an index into `backward`. */
+  const places = new Map<string, number>();
+
+  /** How many instructions one put in front now would have to skip. */
+  const distance = (place: Place) =>
+    backward.length - 1 - (places.get(keyOf(place)) ?? Number.NEGATIVE_INFINITY);
+
+  const push = (code: number, k: number, jt = 0, jf = 0) => void backward.push({ code, jt, jf, k });
+
+  const mark = (place: Place) => void places.set(keyOf(place), backward.length - 1);
+
+  function bring(place: Place): void {
+    if ('action' in place) push(BPF_RET | BPF_K, place.action);
+    else if (places.has(keyOf(place))) push(BPF_JMP | BPF_JA, distance(place));
+    else throw new Error(`jump to an unmarked place: ${place.label}`);
+    mark(place);
+  }
+
+  function jump(op: number, k: number, onYes: Place, onNo: Place): void {
+    // Bringing one place near moves the other one step away: hence the second look at the first.
+    for (const place of [onNo, onYes, onNo]) if (distance(place) > REACH) bring(place);
+    push(BPF_JMP | op | BPF_K, k, distance(onYes), distance(onNo));
+  }
+
+  return { length: () => backward.length, push, mark, bring, jump, finish: () => backward.toReversed() };
+}

@@ -1,0 +1,78 @@
+/** A policy as ranges of the number that the kernel shows to a filter, calling convention by convention. */
+import { ABIS, type Abi, abisOf, X32_BIT } from '../syscalls/abi.js';
+import { errnoAction, KILL } from '../syscalls/action.js';
+import type { AbiPolicy, SyscallPolicy, Verdict } from '../syscalls/policy.js';
+import { WORD_MAX } from './decision.js';
+
+/** Numbers, both ends included, that get one verdict. */
+export interface NumberRange {
+  readonly first: number;
+  readonly last: number;
+  readonly verdict: Verdict;
+}
+
+/** Part of the numbers of one AUDIT_ARCH value: whose table it is, and how far its numbers are from that table's. */
+interface Segment {
+  readonly first: number;
+  readonly last: number;
+  readonly abi: Abi;
+  readonly shift: number;
+  /** Overrides the table. */
+  readonly always?: Verdict;
+}
+
+const NO_SYSTEM_CALL: Verdict = { rules: [], otherwise: errnoAction(38) };
+const REFUSED: Verdict = { rules: [], otherwise: KILL };
+
+/**
+ * x86-64 and x32 share one AUDIT_ARCH value. Taking bit 30 away maps both 0x80000000… and 0xc0000000… to the same
+ * table numbers; -1 is no x32 call; 512 to 547 are x32 calls without their bit.
+ */
+const X86_64_SEGMENTS: readonly Segment[] = [
+  { first: 0, last: 511, abi: 'x86-64', shift: 0 },
+  { first: 512, last: 547, abi: 'x86-64', shift: 0, always: NO_SYSTEM_CALL },
+  { first: 548, last: X32_BIT - 1, abi: 'x86-64', shift: 0 },
+  { first: X32_BIT, last: 0x7fffffff, abi: 'x32', shift: X32_BIT },
+  { first: 0x80000000, last: 0xbfffffff, abi: 'x32', shift: 0 },
+  { first: 0xc0000000, last: WORD_MAX - 1, abi: 'x32', shift: X32_BIT },
+  { first: WORD_MAX, last: WORD_MAX, abi: 'x86-64', shift: 0 },
+];
+
+/** AUDIT_ARCH values of a policy's machine with the verdict of every number, the native one first. */
+export function rangesByArch(policy: SyscallPolicy): Map<number, NumberRange[]> {
+  const byArch = new Map<number, NumberRange[]>();
+  for (const abi of abisOf(policy.machine)) {
+    const { arch } = ABIS[abi];
+    if (!byArch.has(arch))
+      byArch.set(
+        arch,
+        segmentsOf(abi).flatMap((segment) => split(policy, segment)),
+      );
+  }
+  return byArch;
+}
+
+const segmentsOf = (abi: Abi): readonly Segment[] =>
+  ABIS[abi].arch === ABIS['x86-64'].arch ? X86_64_SEGMENTS : [{ first: 0, last: WORD_MAX, abi, shift: 0 }];
+
+function split(policy: SyscallPolicy, segment: Segment): NumberRange[] {
+  const { first, last, abi, shift } = segment;
+  const table = policy.abis.get(abi);
+  if (table === undefined) return [{ first, last, verdict: REFUSED }];
+  if (segment.always !== undefined) return [{ first, last, verdict: segment.always }];
+  const unlisted: Verdict = { rules: [], otherwise: table.unlisted };
+  const ranges: NumberRange[] = [];
+  let next = first;
+  for (const [nr, verdict] of listed(table, first - shift, last - shift)) {
+    const at = nr + shift;
+    if (at > next) ranges.push({ first: next, last: at - 1, verdict: unlisted });
+    ranges.push({ first: at, last: at, verdict });
+    next = at + 1;
+  }
+  if (next <= last) ranges.push({ first: next, last, verdict: unlisted });
+  return ranges;
+}
+
+/** The table's entries between two numbers, ascending. */
+const listed = (table: AbiPolicy, first: number, last: number): [number, Verdict][] =>
+  [...table.verdicts].filter(([nr]) => nr >= first && nr <= last).sort(([a], [b]) => a - b);

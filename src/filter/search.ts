@@ -1,0 +1,77 @@
+/** Finds which of many ranges a word lies in with a balanced tree of comparisons. */
+import { BPF_JEQ, BPF_JGE } from './bpf.js';
+import { type Decision, type DecisionGraph, WORD_MAX } from './decision.js';
+
+/** Values of a word, both ends included, and what is decided for them. */
+export interface Range {
+  readonly first: number;
+  readonly last: number;
+  readonly decision: Decision;
+}
+
+/** Most equality tests in a row at the foot of the tree. */
+const LONGEST_CHAIN = 3;
+
+/**
+ * The decision for a word (by its offset in struct seccomp_data) by the range that it is in.
+ * @param ranges ascending, without overlap.
+ * @param otherwise for values in none of them.
+ */
+export function search(
+  graph: DecisionGraph,
+  word: number,
+  ranges: readonly Range[],
+  otherwise: Decision,
+): Decision {
+  const all = fill(ranges, otherwise);
+
+  function between(from: number, to: number): Decision {
+    const count = to - from;
+    if (count === 1) return all[from]!.decision;
+    const part = all.slice(from, to);
+    const rest = background(part);
+    const singles = part.filter((range) => range.decision !== rest);
+    if (rest && singles.length <= Math.min(LONGEST_CHAIN, Math.ceil(Math.log2(count)))) {
+      return chain(graph, word, singles, rest);
+    }
+    const middle = from + (count >> 1);
+    const comparison = { word, mask: WORD_MAX, op: BPF_JGE, k: all[middle]!.first } as const;
+    return graph.test(comparison, between(middle, to), between(from, middle));
+  }
+
+  return between(0, all.length);
+}
+
+/** The same ranges without gaps, neighbours with one decision joined. */
+function fill(ranges: readonly Range[], otherwise: Decision): Range[] {
+  const all: Range[] = [];
+  const add = (first: number, last: number, decision: Decision) => {
+    const previous = all.at(-1);
+    if (first > last) return;
+    if (previous?.decision === decision) all[all.length - 1] = { ...previous, last };
+    else all.push({ first, last, decision });
+  };
+  let next = 0;
+  for (const { first, last, decision } of ranges) {
+    add(next, first - 1, otherwise);
+    add(first, last, decision);
+    next = last + 1;
+  }
+  add(next, WORD_MAX, otherwise);
+  return all;
+}
+
+/** The one decision of all ranges that are wider than a single value, if there is just one. */
+function background(part: readonly Range[]): Decision | undefined {
+  const wide = part.filter((range) => range.first !== range.last);
+  const rest = (wide[0] ?? part.at(-1)!).decision;
+  return wide.every((range) => range.decision === rest) ? rest : undefined;
+}
+
+function chain(graph: DecisionGraph, word: number, singles: readonly Range[], rest: Decision): Decision {
+  return singles.reduceRight<Decision>(
+    (next, { first, decision }) =>
+      graph.test({ word, mask: WORD_MAX, op: BPF_JEQ, k: first }, decision, next),
+    rest,
+  );
+}

@@ -1,0 +1,187 @@
+/**
+ * Runs seccomp programs, ours and others', as the kernel does (net/core/filter.c, kernel/seccomp.c). It shares
+ * nothing with the compiler but the shape of an instruction, so that each is a check on the other.
+ */
+import type { Action } from '../syscalls/action.js';
+import type { Call } from '../syscalls/policy.js';
+import type { Instruction } from './bpf.js';
+
+export interface Outcome {
+  /** What the program returned; the kernel takes actions that it doesn't know for a kill. */
+  readonly action: Action;
+  /** Instructions carried out. */
+  readonly instructions: number;
+  /** Whether a register was looked at. */
+  readonly loadedArguments: boolean;
+}
+
+/** A program does what the kernel would have refused, or what can't be told from a Call. */
+export class ProgramError extends Error {
+  override readonly name = 'ProgramError';
+
+  constructor(at: number, problem: string) {
+    super(`instruction ${at}: ${problem}`);
+  }
+}
+
+/** sizeof(struct seccomp_data): nr 0, arch 4, instruction pointer 8, arguments from 16, eight bytes each. */
+const DATA_SIZE = 64;
+const ARGUMENTS = 16;
+const MEMORY_WORDS = 16;
+/** SECCOMP_RET_KILL_THREAD: the kernel ends a program that divides by X = 0 with 0. */
+const DIVIDED_BY_ZERO = 0;
+
+interface Machine {
+  readonly call: Call;
+  readonly memory: (number | undefined)[];
+  a: number;
+  x: number;
+  at: number;
+  loadedArguments: boolean;
+}
+
+/**
+ * Runs a program on one call.
+ * @throws ProgramError for what the kernel refuses, and for a load of the instruction pointer, which a Call lacks.
+ */
+export function simulate(program: readonly Instruction[], call: Call): Outcome {
+  const machine: Machine = { call, memory: [], a: 0, x: 0, at: 0, loadedArguments: false };
+  for (let instructions = 1; ; instructions++) {
+    const instruction = program[machine.at];
+    if (instruction === undefined) throw new ProgramError(machine.at, 'past the end of the program');
+    const action = step(machine, instruction);
+    if (action !== undefined) return { action, instructions, loadedArguments: machine.loadedArguments };
+    machine.at += 1;
+  }
+}
+
+/** Carries out one instruction; the action if it ends the program. The low three bits of the code are its class. */
+function step(machine: Machine, { code, jt, jf, k }: Instruction): Action | undefined {
+  switch (code & 7) {
+    case 0:
+      machine.a = load(machine, code, k);
+      return undefined;
+    case 1:
+      if (code === 0x21) throw unknown(machine, code);
+      machine.x = load(machine, code - 1, k);
+      return undefined;
+    case 2:
+    case 3:
+      if (code > 3) throw unknown(machine, code);
+      machine.memory[memoryWord(machine, k)] = code === 2 ? machine.a : machine.x;
+      return undefined;
+    case 4:
+      return compute(machine, code, k);
+    case 5:
+      machine.at += code === 0x05 ? k : compare(machine, code, k) ? jt : jf;
+      return undefined;
+    case 6:
+      if (code === 0x06) return k;
+      if (code === 0x16) return machine.a;
+      throw unknown(machine, code);
+    default:
+      if (code === 0x07) machine.x = machine.a;
+      else if (code === 0x87) machine.a = machine.x;
+      else throw unknown(machine, code);
+      return undefined;
+  }
+}
+
+const unknown = ({ at }: Machine, code: number) =>
+  new ProgramError(at, `unknown code 0x${code.toString(16)}`);
+
+/** The value that a load into A fetches. */
+function load(machine: Machine, code: number, k: number): number {
+  switch (code) {
+    case 0x00:
+      return k;
+    case 0x20:
+      return dataWord(machine, k);
+    case 0x60: {
+      const value = machine.memory[memoryWord(machine, k)];
+      if (value === undefined)
+        throw new ProgramError(machine.at, `memory word ${k} is read before it is set`);
+      return value;
+    }
+    case 0x80:
+      return DATA_SIZE;
+    default:
+      throw unknown(machine, code);
+  }
+}
+
+function memoryWord({ at }: Machine, k: number): number {
+  if (k >= MEMORY_WORDS) throw new ProgramError(at, `no memory word ${k}`);
+  return k;
+}
+
+function dataWord(machine: Machine, offset: number): number {
+  const { call, at } = machine;
+  if (offset >= DATA_SIZE || offset % 4 !== 0) throw new ProgramError(at, `no word at offset ${offset}`);
+  if (offset === 0) return call.nr;
+  if (offset === 4) return call.arch;
+  if (offset < ARGUMENTS) throw new ProgramError(at, 'the instruction pointer is not known');
+  machine.loadedArguments = true;
+  const register = call.args[(offset - ARGUMENTS) >> 3]!;
+  return Number(offset % 8 === 0 ? register & 0xffffffffn : register >> 32n);
+}
+
+/** Source of an ALU or JMP instruction: bit 3 chooses X over K. */
+const operand = ({ x }: Machine, code: number, k: number) => (code & 0x08 ? x : k);
+
+/** Arithmetic on A; the action where it ends the program. */
+function compute(machine: Machine, code: number, k: number): Action | undefined {
+  const { at, a } = machine;
+  const b = operand(machine, code, k);
+  const result = code === 0x8c ? undefined : arithmetic(code & ~0x08, a, b);
+  if (result === undefined) throw unknown(machine, code);
+  if (code === 0x3c && b === 0) return DIVIDED_BY_ZERO;
+  if (code === 0x34 && b === 0) throw new ProgramError(at, 'division by zero');
+  if ((code === 0x64 || code === 0x74) && b >= 32) throw new ProgramError(at, `shift by ${b}`);
+  machine.a = result >>> 0;
+  return undefined;
+}
+
+function arithmetic(code: number, a: number, b: number): number | undefined {
+  switch (code) {
+    case 0x04:
+      return a + b;
+    case 0x14:
+      return a - b;
+    case 0x24:
+      return Math.imul(a, b);
+    case 0x34:
+      return Math.floor(a / b);
+    case 0x44:
+      return a | b;
+    case 0x54:
+      return a & b;
+    case 0x64:
+      return a << (b & 31);
+    case 0x74:
+      return a >>> (b & 31);
+    case 0x84:
+      return -a;
+    case 0xa4:
+      return a ^ b;
+    default:
+      return undefined;
+  }
+}
+
+function compare(machine: Machine, code: number, k: number): boolean {
+  const { a } = machine;
+  const b = operand(machine, code, k);
+  switch (code & ~0x08) {
+    case 0x15:
+      return a === b;
+    case 0x25:
+      return a > b;
+    case 0x35:
+      return a >= b;
+    case 0x45:
+      return (a & b) !== 0;
+    default:
+      throw unknown(machine, code);
+  }
+}
