@@ -1,0 +1,15 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+function findRepository(): string {
+  let directory = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(directory, 'package.json'))) directory = dirname(directory);
+  return directory;
+}
+
+/** The folder that holds package.json, whether the tests run from their sources or compiled. */
+export const REPOSITORY = findRepository();
+
+/** A file of the repository. */
+export const inRepository = (...parts: string[]): string => join(REPOSITORY, ...parts);

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Builds one Debian root tree, unless it's there already.
+#   tree.sh NAME DIRECTORY SUITE PACKAGE,PACKAGE...
+# The tree appears at DIRECTORY whole or not at all. Trees beside it that nobody used for a week go.
+# Progress goes to standard error; if it fails, the reason to standard output.
+# SANDBOX_UNIT_MIRROR names a Debian mirror to use instead of mmdebstrap's own choice.
+set -euo pipefail
+name=$1 tree=$2 suite=$3 packages=$4
+store=${tree%/*}
+
+# A private mount namespace: what a killed build leaves mounted goes with it.
+if [ "${IN_OWN_NAMESPACE-}" != yes ]; then
+  IN_OWN_NAMESPACE=yes exec unshare --mount --propagation private -- bash "$0" "$@"
+fi
+
+mkdir -p "$store"
+exec {lock}>"$store/lock"
+flock "$lock"
+[ ! -d "$tree" ] || exit 0
+
+rm -rf "$store"/building.* # of builds that were killed: whoever builds holds the lock
+building=$(mktemp -d "$store/building.XXXXXX")
+trap 'rm -rf "$building"' EXIT
+echo "building the Debian tree '$name' (once, about 15 seconds)" >&2
+
+# shellcheck disable=SC2016 # mmdebstrap's shell fills in $1
+build() {
+  rm -rf "$building/root"
+  mkdir -m 755 "$building/root"
+  # The check of Valid-Until is off for mirrors that hold an older snapshot; signatures are checked.
+  # Timers would start package downloads behind a test's back.
+  mmdebstrap --quiet --mode=root --format=directory --variant=minbase --skip=check/empty \
+    --aptopt='Acquire::Retries "3"' --aptopt='Acquire::Check-Valid-Until "false"' \
+    --include="$packages" \
+    --customize-hook='rm -rf "$1"/etc/systemd/system/timers.target.wants' \
+    "$suite" "$building/root" ${SANDBOX_UNIT_MIRROR:+"$SANDBOX_UNIT_MIRROR"} \
+    </dev/null >"$building/log" 2>&1
+}
+build || { sleep 5 && build; } || {
+  echo "cannot build the Debian tree '$name' ($suite) in '$store'; mmdebstrap says:"
+  grep -E '^(E|W|Err)' "$building/log" | tail -n 5
+  echo "it needs the network (a Debian mirror; SANDBOX_UNIT_MIRROR=URL names another) and 1 GB in '$store'"
+  exit 1
+}
+mv -T "$building/root" "$tree"
+
+find "$store" -mindepth 1 -maxdepth 1 -type d -mtime +7 ! -path "$tree" ! -path "$building" \
+  -exec flock --nonblock {} rm -rf {} \;

@@ -1,0 +1,71 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { inRepository } from './repository.js';
+
+/**
+ * Debian root trees, for boxes to boot and compilers to run in. Each is made by mmdebstrap once and kept in
+ * `$XDG_CACHE_HOME/sandbox-unit/trees`; nothing is installed on the machine itself.
+ */
+export type TreeName = 'machine' | 'toolchain' | 'bullseye' | 'bookworm' | 'forky';
+
+interface Tree {
+  readonly suite: string;
+  readonly packages: readonly string[];
+}
+
+const SYSTEMD = ['systemd', 'systemd-sysv', 'dbus', 'dbus-user-session', 'libpam-systemd', 'procps'];
+
+const TREES: Readonly<Record<TreeName, Tree>> = {
+  machine: {
+    suite: 'trixie',
+    packages: [...SYSTEMD, 'nginx', 'redis-server', 'memcached', 'curl', 'iproute2', 'strace'],
+  },
+  toolchain: {
+    suite: 'trixie',
+    packages: [
+      ...['gcc', 'libc6-dev', 'make', 'libseccomp-dev', 'seccomp', 'patchelf', 'strace'],
+      ...['gcc-aarch64-linux-gnu', 'libc6-dev-arm64-cross', 'mandoc', 'shellcheck'],
+    ],
+  },
+  bullseye: { suite: 'bullseye', packages: SYSTEMD },
+  bookworm: { suite: 'bookworm', packages: SYSTEMD },
+  forky: { suite: 'forky', packages: SYSTEMD },
+};
+
+export const TREE_NAMES = Object.keys(TREES) as TreeName[];
+
+/** Where a tree lies or will lie; the key changes with everything that the tree is made from. */
+function treePath(name: TreeName): string {
+  const key = JSON.stringify([process.arch, TREES[name].suite, TREES[name].packages]);
+  const digest = createHash('sha256').update(key).digest('hex').slice(0, 12);
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  return join(cache, 'sandbox-unit', 'trees', `${name}-${digest}`);
+}
+
+/** Why a tree can't be had, known to this process already. */
+const missing = new Map<TreeName, string>();
+
+/**
+ * The root folder of a Debian tree, read-only by custom: it is the lower layer of every box.
+ * Builds it when it isn't there, which takes about 15 seconds and the network; says so on standard error.
+ * @throws Error saying what is missing and what to do.
+ */
+export function debianTree(name: TreeName): string {
+  const path = treePath(name);
+  if (statSync(path, { throwIfNoEntry: false })) return path;
+  const known = missing.get(name) ?? process.env.SANDBOX_UNIT_NO_TREES;
+  if (known) throw new Error(known);
+  const { suite, packages } = TREES[name];
+  const script = inRepository('test/support/tree.sh');
+  const run = spawnSync('bash', [script, name, path, suite, packages.join(',')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  });
+  if (run.status === 0) return path;
+  const reason = (run.error?.message ?? run.stdout).trim() || `${script} failed`;
+  missing.set(name, reason);
+  throw new Error(reason);
+}
