@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+/**
+ * Writes src/syscalls/generated/: call numbers, errnos and constants from the kernel's headers, syscall sets from
+ * systemd. Needs cc on x86-64 and Debian's linux-libc-dev (13 or later, which has the headers of all machines);
+ * the sets need systemd-analyze. The same headers give the same bytes.
+ *
+ *     scripts/generate-tables.mjs [--check] [--headers=DIR] [numbers|errno|constants|sets …]
+ *
+ * --headers=DIR  another release's linux-libc-dev, unpacked with `dpkg --extract`
+ * --check        write nothing; exit with 1 if a table isn't what would be written, with 77 if this machine can't
+ *                tell, because it lacks the headers or the systemd that the table was made from
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { findHeaders, kernelSeries, libcRelease, Unavailable } from './tables/compiler.mjs';
+import { constantsTable } from './tables/constants.mjs';
+import { errnoTable } from './tables/errno.mjs';
+import { numbersTable } from './tables/numbers.mjs';
+import { setsListing, systemdRelease } from './tables/sets.mjs';
+
+const FOLDER = fileURLToPath(new URL('../src/syscalls/generated/', import.meta.url));
+const CANNOT_TELL = 77;
+
+const TABLES = {
+  numbers: (root) => {
+    const headers = findHeaders(root);
+    return { source: `Linux ${kernelSeries(headers)}`, rows: numbersTable(headers) };
+  },
+  errno: (root) => {
+    const headers = findHeaders(root);
+    return { source: `Linux ${kernelSeries(headers)}, glibc ${libcRelease()}`, rows: errnoTable(headers) };
+  },
+  constants: (root) => {
+    const headers = findHeaders(root);
+    return {
+      source: `Linux ${kernelSeries(headers)}, glibc ${libcRelease()}`,
+      rows: constantsTable(headers),
+    };
+  },
+  sets: () => ({ source: `systemd ${systemdRelease()}`, rows: setsListing() }),
+};
+
+const moduleText = (
+  name,
+  { source, rows },
+) => `// Written by scripts/generate-tables.mjs: change that, not this.
+export const ${name}Source = '${source}';
+export const ${name}Table = \`\\
+${rows.join('\n')}
+\`;
+`;
+
+/** @returns exit status for this table */
+function check(name, path, made) {
+  const present = readFileSync(path, 'utf8');
+  if (present === moduleText(name, made)) return 0;
+  const source = present.match(/Source = '(.*)'/)?.[1];
+  if (source !== made.source)
+    throw new Unavailable(`the table is of ${source}, this machine has ${made.source}`);
+  console.log(`${name}: not what would be written`);
+  return 1;
+}
+
+function run(name, { check: only, headers: root }) {
+  const path = `${FOLDER}${name}.ts`;
+  try {
+    const made = TABLES[name](root);
+    if (only) return check(name, path, made);
+    writeFileSync(path, moduleText(name, made));
+    return 0;
+  } catch (e) {
+    if (!(e instanceof Unavailable)) throw e;
+    console.log(`${name}: ${e.message}`);
+    return only ? CANNOT_TELL : 1;
+  }
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { check: { type: 'boolean', default: false }, headers: { type: 'string', default: '/' } },
+});
+const unknown = positionals.find((name) => !Object.hasOwn(TABLES, name));
+if (unknown !== undefined) throw new Error(`no table '${unknown}': ${Object.keys(TABLES).join(', ')}`);
+const names = positionals.length > 0 ? positionals : Object.keys(TABLES);
+const statuses = names.map((name) => run(name, values));
+process.exitCode = statuses.find((status) => status === 1) ?? Math.max(...statuses);
