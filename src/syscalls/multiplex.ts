@@ -1,0 +1,62 @@
+/** Calls of 32-bit x86 that stand for many: the first argument says which, the others lie in memory or move up by one. */
+import type { Abi } from './abi.js';
+
+export interface Multiplexer {
+  /** The call that a filter sees. */
+  readonly call: string;
+  /** The bits of the first argument (32 bits wide) that the kernel looks at. */
+  readonly mask: bigint;
+  /** What the call stands for, by the masked first argument. */
+  readonly calls: ReadonlyMap<bigint, string>;
+}
+
+/** SYS_* in linux/net.h. Its arguments lie in memory, where a filter can't see them. */
+const SOCKETCALL: Multiplexer = {
+  call: 'socketcall',
+  mask: 0xffff_ffffn,
+  calls: new Map([
+    [1n, 'socket'],
+    [2n, 'bind'],
+    [3n, 'connect'],
+    [4n, 'listen'],
+    [5n, 'accept'],
+    [6n, 'getsockname'],
+    [7n, 'getpeername'],
+    [8n, 'socketpair'],
+    [9n, 'send'],
+    [10n, 'recv'],
+    [11n, 'sendto'],
+    [12n, 'recvfrom'],
+    [13n, 'shutdown'],
+    [14n, 'setsockopt'],
+    [15n, 'getsockopt'],
+    [16n, 'sendmsg'],
+    [17n, 'recvmsg'],
+    [18n, 'accept4'],
+    [19n, 'recvmmsg'],
+    [20n, 'sendmmsg'],
+  ]),
+};
+
+/** linux/ipc.h. The upper half of the first argument is a version, which a caller may set to anything (ipc(2)). */
+const IPC: Multiplexer = {
+  call: 'ipc',
+  mask: 0xffffn,
+  calls: new Map([
+    [1n, 'semop'],
+    [2n, 'semget'],
+    [3n, 'semctl'],
+    [4n, 'semtimedop'],
+    [11n, 'msgsnd'],
+    [12n, 'msgrcv'],
+    [13n, 'msgget'],
+    [14n, 'msgctl'],
+    [21n, 'shmat'],
+    [22n, 'shmdt'],
+    [23n, 'shmget'],
+    [24n, 'shmctl'],
+  ]),
+};
+
+/** The other five ABIs have none. */
+export const MULTIPLEXED: ReadonlyMap<Abi, readonly Multiplexer[]> = new Map([['x86', [SOCKETCALL, IPC]]]);

@@ -1,0 +1,79 @@
+/** The names and numbers of system calls, as the kernel's headers have them. */
+import type { Abi } from './abi.js';
+import { numbersSource, numbersTable } from './generated/numbers.js';
+import { bundledSets, callsInSets, type SyscallSets } from './sets.js';
+
+/** What the numbers were read from, with the kernel's release: `Linux 6.12`. */
+export const NUMBERS_SOURCE = numbersSource;
+
+type Row = readonly string[];
+let table: { readonly heading: Row; readonly rows: readonly Row[] } | undefined;
+
+function parsedTable() {
+  if (!table) {
+    const [heading, ...rows] = numbersTable
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(' '));
+    table = { heading: heading!, rows };
+  }
+  return table;
+}
+
+const numbersByAbi = new Map<Abi, ReadonlyMap<string, number>>();
+
+/**
+ * Every call of an ABI by its name, in alphabetical order. A number has one name.
+ * x32's numbers are without bit 30; arm's include the private ones (`cacheflush`, `set_tls`) from 0xf0001 on.
+ */
+export function numbersOf(abi: Abi): ReadonlyMap<string, number> {
+  let numbers = numbersByAbi.get(abi);
+  if (!numbers) {
+    const { heading, rows } = parsedTable();
+    const column = heading.indexOf(abi);
+    const present = rows.filter((row) => row[column] !== '-');
+    numbers = new Map(present.map((row) => [row[0]!, Number(row[column])]));
+    numbersByAbi.set(abi, numbers);
+  }
+  return numbers;
+}
+
+const namesByAbi = new Map<Abi, ReadonlyMap<number, string>>();
+
+/** The name of a number as the ABI's table has it, undefined where no call has that number. */
+export function nameOf(abi: Abi, nr: number): string | undefined {
+  let names = namesByAbi.get(abi);
+  if (!names) {
+    names = new Map([...numbersOf(abi)].map(([name, number]) => [number, name]));
+    namesByAbi.set(abi, names);
+  }
+  return names.get(nr);
+}
+
+let allCalls: ReadonlySet<string> | undefined;
+
+/** Every call that has a number in one of our ABIs, in alphabetical order. */
+export function callNames(): ReadonlySet<string> {
+  allCalls ??= new Set(parsedTable().rows.map((row) => row[0]!));
+  return allCalls;
+}
+
+/**
+ * Who knows a call of this name: `here` if one of our ABIs has it, `elsewhere` if only systemd's sets mention it,
+ * because another machine has it (`s390_sthyi`) or because it is newer than our tables.
+ */
+export function whereKnown(
+  name: string,
+  sets: SyscallSets = bundledSets(),
+): 'here' | 'elsewhere' | undefined {
+  if (callNames().has(name)) return 'here';
+  return callsInSets(sets).has(name) ? 'elsewhere' : undefined;
+}
+
+/** Whether a name is a system call's, here or elsewhere. */
+export const isKnownCall = (name: string, sets?: SyscallSets): boolean =>
+  whereKnown(name, sets) !== undefined;
+
+/** Every name that isKnownCall knows, for suggestions. */
+export const knownCalls = (sets: SyscallSets = bundledSets()): Set<string> =>
+  new Set([...callNames(), ...callsInSets(sets)]);
