@@ -1,0 +1,32 @@
+/** Constants by name for argument rules, with their value in each ABI (`O_DIRECTORY` differs, ioctl numbers do). */
+import type { Abi } from './abi.js';
+import { constantsTable } from './generated/constants.js';
+
+/** What follows the name: the value in most ABIs, then `abi=value` for the others. */
+let rows: ReadonlyMap<string, string> | undefined;
+
+function constants(): ReadonlyMap<string, string> {
+  // Split at the first space only: there are thousands of rows, and a policy asks for a few.
+  const row = (line: string): [string, string] => {
+    const end = line.indexOf(' ');
+    return [line.slice(0, end), line.slice(end + 1)];
+  };
+  rows ??= new Map(constantsTable.trimEnd().split('\n').map(row));
+  return rows;
+}
+
+/**
+ * The value of a constant as an argument register holds it: unsigned, and as wide as the constant's C type. AT_FDCWD
+ * is an int and so 0xffffff9c: compare it in 32 bits, since the upper half of the register may hold anything.
+ * SIGRTMIN, SO_RCVTIMEO and the like, which a C library defines by its own choice, are no constants here.
+ * @returns undefined where the ABI has no such constant
+ */
+export function constantValue(abi: Abi, name: string): bigint | undefined {
+  const [common, ...others] = (constants().get(name) ?? '-').split(' ');
+  const own = others.find((other) => other.startsWith(`${abi}=`))?.slice(abi.length + 1);
+  const value = own ?? common!;
+  return value === '-' ? undefined : BigInt(value);
+}
+
+/** Every constant that some ABI has, in alphabetical order. */
+export const constantNames = (): Iterable<string> => constants().keys();
