@@ -1,0 +1,193 @@
+#include "filter.h"
+
+/* Fixed-size rows: a table of pointers would need relocations, which the launcher has nobody to apply. */
+static const char problem_texts[][72] = {
+	[FILTER_OK] = "is good",
+	[FILTER_TOO_SHORT] = "is too short",
+	[FILTER_TOO_LONG] = "is too long",
+	[FILTER_BAD_MAGIC] = "does not begin as a filter file does",
+	[FILTER_BAD_VERSION] = "has a version that this launcher doesn't know",
+	[FILTER_ENTRY_STAGE] = "asks for stage 'entry', which this launcher doesn't offer",
+	[FILTER_BAD_STAGE] = "asks for a stage that this launcher doesn't know",
+	[FILTER_BAD_FLAGS] = "has flags that this launcher doesn't know",
+	[FILTER_BAD_COUNT] = "must hold one to eight programs",
+	[FILTER_BAD_ROLE] = "has a program of a role that this launcher doesn't know",
+	[FILTER_BAD_LENGTH] = "has a program that is empty or too long",
+	[FILTER_DUPLICATE] = "has two programs for one architecture",
+	[FILTER_BAD_SIZE] = "is not as long as its header says",
+	[FILTER_FOREIGN] = "has no program for this machine",
+	[BASE64_BAD_LENGTH] = "in base64 must have a multiple of four characters, padded with '='",
+	[BASE64_BAD_CHARACTER] = "in base64 has a character that doesn't belong there",
+	[BASE64_BAD_END] = "in base64 has bits behind its end",
+};
+
+const char *filter_problem_text(enum filter_problem problem)
+{
+	return problem_texts[problem];
+}
+
+static uint32_t read_u32(const uint8_t *bytes)
+{
+	return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
+static enum filter_problem check_header(const uint8_t *bytes, size_t size)
+{
+	static const char magic[8] = {'S', 'B', 'X', 'U', 'N', 'I', 'T', 'F'};
+	if (size < FILTER_SIZE_MIN)
+		return FILTER_TOO_SHORT;
+	if (size > FILTER_SIZE_MAX)
+		return FILTER_TOO_LONG;
+	for (size_t i = 0; i < sizeof magic; i++)
+		if (bytes[i] != (uint8_t)magic[i])
+			return FILTER_BAD_MAGIC;
+	if (read_u32(bytes + 8) != FILTER_VERSION)
+		return FILTER_BAD_VERSION;
+	uint32_t stage = read_u32(bytes + 12);
+	if (stage == FILTER_STAGE_ENTRY)
+		return FILTER_ENTRY_STAGE;
+	if (stage != FILTER_STAGE_EXEC)
+		return FILTER_BAD_STAGE;
+	if (read_u32(bytes + 16) & ~FILTER_FLAGS_KNOWN)
+		return FILTER_BAD_FLAGS;
+	uint32_t count = read_u32(bytes + 20);
+	if (count < 1 || count > FILTER_PROGRAMS_MAX)
+		return FILTER_BAD_COUNT;
+	if (size < FILTER_HEADER_SIZE + count * FILTER_ENTRY_SIZE)
+		return FILTER_TOO_SHORT;
+	return FILTER_OK;
+}
+
+static int is_duplicate(const uint8_t *entries, uint32_t index)
+{
+	uint32_t arch = read_u32(entries + index * FILTER_ENTRY_SIZE);
+	for (uint32_t i = 0; i < index; i++)
+		if (read_u32(entries + i * FILTER_ENTRY_SIZE) == arch)
+			return 1;
+	return 0;
+}
+
+enum filter_problem filter_parse(const uint8_t *bytes, size_t size, uint32_t arch, struct filter *filter)
+{
+	enum filter_problem problem = check_header(bytes, size);
+	if (problem != FILTER_OK)
+		return problem;
+
+	const uint8_t *entries = bytes + FILTER_HEADER_SIZE;
+	uint32_t count = read_u32(bytes + 20);
+	size_t end = FILTER_HEADER_SIZE + count * FILTER_ENTRY_SIZE;
+	size_t start = 0;
+	uint32_t own_length = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		const uint8_t *entry = entries + i * FILTER_ENTRY_SIZE;
+		uint32_t length = read_u32(entry + 8);
+		if (read_u32(entry + 4) != 0)
+			return FILTER_BAD_ROLE;
+		if (length < 1 || length > PROGRAM_MAX)
+			return FILTER_BAD_LENGTH;
+		if (is_duplicate(entries, i))
+			return FILTER_DUPLICATE;
+		if (read_u32(entry) == arch) {
+			start = end;
+			own_length = length;
+		}
+		end += (size_t)length * INSTRUCTION_SIZE;
+	}
+	if (end != size)
+		return FILTER_BAD_SIZE;
+	if (own_length == 0)
+		return FILTER_FOREIGN;
+	*filter = (struct filter){
+		.flags = read_u32(bytes + 16),
+		.length = own_length,
+		.program = bytes + start,
+	};
+	return FILTER_OK;
+}
+
+/* The six bits of a base64 character, or 64. */
+static uint32_t sextet(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (uint32_t)(c - 'A');
+	if (c >= 'a' && c <= 'z')
+		return (uint32_t)(c - 'a') + 26;
+	if (c >= '0' && c <= '9')
+		return (uint32_t)(c - '0') + 52;
+	if (c == '+')
+		return 62;
+	if (c == '/')
+		return 63;
+	return 64;
+}
+
+enum filter_problem base64_decode(const char *text, uint8_t *bytes, size_t *size)
+{
+	size_t room = *size;
+	size_t used = 0;
+	while (*text != '\0') {
+		uint32_t bits = 0;
+		size_t padding = 0;
+		for (size_t i = 0; i < 4; i++, text++) {
+			if (*text == '\0')
+				return BASE64_BAD_LENGTH;
+			if (*text == '=' && i >= 2) {
+				padding++;
+				bits <<= 6;
+				continue;
+			}
+			uint32_t value = sextet(*text);
+			if (value == 64 || padding > 0)
+				return BASE64_BAD_CHARACTER;
+			bits = bits << 6 | value;
+		}
+		if (padding > 0 && *text != '\0')
+			return BASE64_BAD_CHARACTER;
+		if (bits & ((1U << (8 * padding)) - 1))
+			return BASE64_BAD_END;
+		if (room - used < 3 - padding)
+			return FILTER_TOO_LONG;
+		for (size_t i = 0; i < 3 - padding; i++)
+			bytes[used++] = (uint8_t)(bits >> (16 - 8 * i));
+	}
+	*size = used;
+	return FILTER_OK;
+}
+
+static struct sock_filter load_word(uint32_t offset)
+{
+	return (struct sock_filter){.code = BPF_LOAD_WORD, .k = offset};
+}
+
+/* Goes on where A equals `value`, else to the guard's last instruction. `index` is the place of the jump itself. */
+static struct sock_filter require(uint32_t index, uint32_t value)
+{
+	return (struct sock_filter){
+		.code = BPF_JUMP_IF_EQUAL,
+		.jf = (uint8_t)(GUARD_LENGTH - 1 - (index + 1)),
+		.k = value,
+	};
+}
+
+void guard_write(struct sock_filter guard[GUARD_LENGTH], uint32_t arch, uint32_t nr_execve, const uint64_t key[KEY_WORDS])
+{
+	uint32_t n = 0;
+	/* The number first: it settles almost every call in two instructions. */
+	guard[n++] = load_word(SECCOMP_DATA_NR);
+	guard[n] = require(n, nr_execve);
+	n++;
+	guard[n++] = load_word(SECCOMP_DATA_ARCH);
+	guard[n] = require(n, arch);
+	n++;
+	for (uint32_t half = 0; half < 2 * KEY_WORDS; half++) {
+		guard[n++] = load_word(SECCOMP_DATA_ARGS + 8 * 3 + 4 * half);
+		guard[n] = require(n, (uint32_t)(key[half / 2] >> (32 * (half % 2))));
+		n++;
+	}
+	guard[n++] = (struct sock_filter){.code = BPF_RETURN, .k = SECCOMP_RET_ALLOW};
+	/*
+	 * A program starts with A = 0, and the policy's must not see what the guard loaded. It is an AND because the kernel
+	 * follows that one when it works out which calls are always allowed (seccomp_is_const_allow), but not BPF_IMM.
+	 */
+	guard[n] = (struct sock_filter){.code = BPF_AND, .k = 0};
+}

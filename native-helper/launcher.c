@@ -1,0 +1,401 @@
+/*
+ * sandbox-unit-launcher: loads a finished seccomp filter and becomes the program that it was given.
+ *
+ * The same process all the way: PID, environment, directory, open files and signal settings stay as they were. It
+ * allocates nothing, starts nothing and leaves nothing behind. Any failure before the last call ends the process with
+ * one line on stderr, so that nothing ever runs without the filter.
+ */
+#include "filter.h"
+#include "kernel.h"
+#include "launcher.h"
+#include "message.h"
+
+/* The numbers that systemd.exec(5) gives these failures, under "Process Exit Codes". */
+#define EXIT_INVALID_ARGUMENT 2
+#define EXIT_EXEC 203
+#define EXIT_NO_NEW_PRIVILEGES 227
+#define EXIT_SECCOMP 228
+
+/* Where systemd looks for a bare program name; never $PATH, which the service may have set. */
+#define DEFAULT_SEARCH_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
+
+struct options {
+	const char *filter_file;
+	const char *filter_base64;
+	const char *argv0;
+	const char *search_path;
+	const char **command; /* PROGRAM and its arguments, ended by NULL */
+};
+
+/* One byte more than the longest file, so that a longer one is seen to be longer. */
+static uint8_t file_bytes[FILTER_SIZE_MAX + 1];
+
+/* The guard and the policy's program behind it, as the kernel takes them. */
+static struct sock_filter whole_program[BPF_MAXINSNS];
+
+static char program_path[PATH_MAX];
+
+static _Noreturn void fail(int status, struct failure failure)
+{
+	char line[MESSAGE_SIZE];
+	size_t length = message_write(line, &failure);
+	/* Nobody is left to tell if this fails: the exit status says the kind of failure all the same. */
+	(void)kernel_write(2, line, length);
+	kernel_exit(status);
+}
+
+static _Noreturn void print_and_exit(const char *text, size_t length)
+{
+	kernel_exit(kernel_write(1, text, length) == (long)length ? 0 : 1);
+}
+
+static size_t length_of(const char *text)
+{
+	size_t length = 0;
+	while (text[length] != '\0')
+		length++;
+	return length;
+}
+
+static int is_equal(const char *a, const char *b)
+{
+	while (*a != '\0' && *a == *b) {
+		a++;
+		b++;
+	}
+	return *a == *b;
+}
+
+static int contains(const char *text, char c)
+{
+	for (; *text != '\0'; text++)
+		if (*text == c)
+			return 1;
+	return 0;
+}
+
+/* What follows `prefix` in `text`, or NULL where `text` begins otherwise. */
+static const char *after(const char *text, const char *prefix)
+{
+	for (; *prefix != '\0'; text++, prefix++)
+		if (*text != *prefix)
+			return NULL;
+	return text;
+}
+
+static _Noreturn void fail_usage(const char *what, const char *name, const char *rest)
+{
+	fail(EXIT_INVALID_ARGUMENT, (struct failure){
+					    .what = what,
+					    .name = name,
+					    .rest = rest,
+					    .hint = "see sandbox-unit-launcher --help",
+				    });
+}
+
+static void take_value(const char **option, const char *name, const char *value)
+{
+	if (*option != NULL)
+		fail_usage("the option", name, "is given twice");
+	*option = value;
+}
+
+static void parse_option(struct options *options, const char *word)
+{
+	static const char usage[] =
+		"usage: sandbox-unit-launcher (--filter=FILE | --filter-base64=DATA) [--argv0=NAME]\n"
+		"                             [--search-path=DIR[:DIR...]] -- PROGRAM [ARGUMENT...]\n"
+		"Loads a seccomp filter and becomes PROGRAM. See sandbox-unit-launcher(8).\n";
+	static const char version[] = "sandbox-unit-launcher " VERSION "\n";
+	const char *value;
+
+	if ((value = after(word, "--filter=")) != NULL)
+		take_value(&options->filter_file, "--filter=", value);
+	else if ((value = after(word, "--filter-base64=")) != NULL)
+		take_value(&options->filter_base64, "--filter-base64=", value);
+	else if ((value = after(word, "--argv0=")) != NULL)
+		take_value(&options->argv0, "--argv0=", value);
+	else if ((value = after(word, "--search-path=")) != NULL)
+		take_value(&options->search_path, "--search-path=", value);
+	else if (is_equal(word, "--help"))
+		print_and_exit(usage, sizeof usage - 1);
+	else if (is_equal(word, "--version"))
+		print_and_exit(version, sizeof version - 1);
+	else
+		fail_usage("unknown option", word, "before '--'");
+}
+
+/* Every directory must be absolute: what runs must not depend on the directory that the unit starts in. */
+static void check_search_path(const char *search_path)
+{
+	const char *directory = search_path;
+	for (;;) {
+		if (*directory != '/')
+			fail_usage("--search-path= needs absolute directories, not", search_path, NULL);
+		while (*directory != ':' && *directory != '\0')
+			directory++;
+		if (*directory == '\0')
+			return;
+		directory++;
+	}
+}
+
+static void parse_options(struct options *options, const char **argv)
+{
+	const char **word = argv[0] == NULL ? argv : argv + 1;
+	while (*word != NULL && !is_equal(*word, "--"))
+		parse_option(options, *word++);
+
+	if (*word == NULL)
+		fail_usage("there is no '--' with a program after it", NULL, NULL);
+	options->command = word + 1;
+	if (options->command[0] == NULL)
+		fail_usage("there is no program after '--'", NULL, NULL);
+	if (options->command[0][0] == '\0')
+		fail_usage("the program's name is empty", NULL, NULL);
+	if ((options->filter_file == NULL) == (options->filter_base64 == NULL))
+		fail_usage("exactly one of --filter= and --filter-base64= is needed", NULL, NULL);
+	if (options->search_path == NULL)
+		options->search_path = DEFAULT_SEARCH_PATH;
+	check_search_path(options->search_path);
+}
+
+/* A call on the filter failed. */
+static _Noreturn void fail_filter(const char *what, const char *path, long error, const char *hint)
+{
+	fail(EXIT_SECCOMP, (struct failure){.what = what, .name = path, .error = (int)error, .hint = hint});
+}
+
+/* The filter itself is not as it must be. */
+static _Noreturn void refuse_filter(const char *name, const char *problem, const char *hint)
+{
+	fail(EXIT_SECCOMP, (struct failure){.what = "the filter", .name = name, .rest = problem, .hint = hint});
+}
+
+/* The filter decides what the service may do, so that only root or the service's own user may have written it. */
+static void check_filter_file(const char *path, const struct kernel_stat *status, uint32_t euid)
+{
+	if ((status->mode & S_IFMT) != S_IFREG)
+		refuse_filter(path, "is not a regular file", NULL);
+	if (status->uid != 0 && status->uid != euid)
+		refuse_filter(path, "belongs to another user", "chown it to root");
+	if (status->mode & (S_IWGRP | S_IWOTH))
+		refuse_filter(path, "is writable by group or others", "chmod go-w it");
+}
+
+/* Reads the filter file into file_bytes and returns its size. */
+static size_t read_filter_file(const char *path, uint32_t euid)
+{
+	/* O_NONBLOCK: opening a FIFO must not wait for a writer. The descriptor closes by itself at the exec. */
+	long fd = kernel_openat(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		fail_filter("can't open the filter", path, -fd,
+			    -fd == ELOOP ? "name the file itself, not a symbolic link" : NULL);
+
+	/* Cleared, for another filter can answer with success and fill nothing in. */
+	struct kernel_stat status = {0};
+	long result = kernel_fstat(fd, &status);
+	if (result < 0)
+		fail_filter("can't look at the filter", path, -result, NULL);
+	check_filter_file(path, &status, euid);
+
+	size_t size = 0;
+	while (size < sizeof file_bytes) {
+		result = kernel_read(fd, file_bytes + size, sizeof file_bytes - size);
+		if (result < 0)
+			fail_filter("can't read the filter", path, -result, NULL);
+		if (result == 0)
+			break;
+		size += (size_t)result;
+	}
+	return size;
+}
+
+static struct filter load_filter(const struct options *options, uint32_t euid)
+{
+	const char *name = options->filter_file != NULL ? options->filter_file : "--filter-base64=";
+	size_t size = FILTER_SIZE_MAX;
+	enum filter_problem problem = FILTER_OK;
+	if (options->filter_file != NULL)
+		size = read_filter_file(options->filter_file, euid);
+	else
+		problem = base64_decode(options->filter_base64, file_bytes, &size);
+
+	struct filter filter = {0};
+	if (problem == FILTER_OK)
+		problem = filter_parse(file_bytes, size, NATIVE_ARCH, &filter);
+	if (problem != FILTER_OK)
+		refuse_filter(name, filter_problem_text(problem), NULL);
+	return filter;
+}
+
+static _Noreturn void fail_exec(const char *path, long error, const char *hint)
+{
+	if (error == EACCES)
+		hint = "it must be a regular file that this user may execute, on a mount that allows it";
+	else if (error == ENOEXEC)
+		hint = "it is for another machine, or a script without '#!'";
+	fail(EXIT_EXEC,
+	     (struct failure){.what = "can't execute", .name = path, .error = (int)error, .hint = hint});
+}
+
+/* 0 for a regular file with an execute bit, else an errno. Who may execute it is left to the kernel's execve. */
+static long check_program(const char *path)
+{
+	struct kernel_stat status = {0};
+	long result = kernel_stat(path, &status);
+	if (result < 0)
+		return -result;
+	if ((status.mode & S_IFMT) != S_IFREG || (status.mode & S_IXANY) == 0)
+		return EACCES;
+	return 0;
+}
+
+/* Writes DIRECTORY/NAME to program_path, where the directory ends at ':' or NUL. False if it doesn't fit. */
+static int join_path(const char *directory, const char *name)
+{
+	size_t length = 0;
+	while (directory[length] != ':' && directory[length] != '\0')
+		length++;
+	size_t name_size = length_of(name) + 1;
+	if (length >= sizeof program_path || name_size >= sizeof program_path - length)
+		return 0;
+	memcpy(program_path, directory, length);
+	program_path[length] = '/';
+	memcpy(program_path + length + 1, name, name_size);
+	return 1;
+}
+
+/*
+ * Finds the program while the filter isn't in force yet, so that a missing one can be reported whatever the filter
+ * refuses. A directory without the program is passed over, for whatever reason, as a shell does.
+ */
+static const char *find_program(const char *name, const char *search_path)
+{
+	if (contains(name, '/')) {
+		long error = check_program(name);
+		if (error != 0)
+			fail_exec(name, error, NULL);
+		return name;
+	}
+	long reason = ENOENT;
+	for (const char *directory = search_path;; directory++) {
+		long error = join_path(directory, name) ? check_program(program_path) : ENAMETOOLONG;
+		if (error == 0)
+			return program_path;
+		if (error != ENOENT)
+			reason = error;
+		while (*directory != ':' && *directory != '\0')
+			directory++;
+		if (*directory == '\0')
+			break;
+	}
+	fail(EXIT_EXEC, (struct failure){
+				.what = "can't find the program",
+				.name = name,
+				.error = (int)reason,
+				.hint = "give its path, or its directory by --search-path=",
+			});
+}
+
+/* Reads the setting back: another filter can answer prctl with success and do nothing. */
+static void set_no_new_privileges(void)
+{
+	long result = kernel_prctl(PR_SET_NO_NEW_PRIVS, 1, 0);
+	if (result == 0 && kernel_prctl(PR_GET_NO_NEW_PRIVS, 0, 0) == 1)
+		return;
+	fail(EXIT_NO_NEW_PRIVILEGES, (struct failure){
+					     .what = "can't set no_new_privs",
+					     .error = (int)-result,
+					     .hint = "another filter refuses prctl: SystemCallFilter= must permit it",
+				     });
+}
+
+static void draw_key(uint64_t key[KEY_WORDS])
+{
+	const size_t size = KEY_WORDS * sizeof key[0];
+	long result = kernel_getrandom(key, size);
+	if (result != (long)size)
+		fail_filter("can't draw a random key", NULL, result < 0 ? -result : 0,
+			    "another filter refuses getrandom: SystemCallFilter= must permit it");
+}
+
+static long set_filter(int by_prctl, uint32_t flags, const struct sock_fprog *program)
+{
+	if (by_prctl)
+		return kernel_prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (uintptr_t)program);
+	return kernel_seccomp(SECCOMP_SET_MODE_FILTER, flags, program);
+}
+
+static _Noreturn void fail_load(long error)
+{
+	const char *hint = NULL;
+	if (error == EACCES)
+		hint = "it needs no_new_privs, by the filter's flag, or CAP_SYS_ADMIN";
+	else if (error == EINVAL)
+		hint = "the kernel refuses the program or the flags, or has no seccomp filters";
+	else if (error == ENOMEM)
+		hint = "all filters of a process hold 32768 instructions at most";
+	else if (error == EPERM || error == ENOSYS)
+		hint = "another filter refuses seccomp: SystemCallFilter= must permit it";
+	fail_filter("can't load the filter", NULL, error, hint);
+}
+
+/*
+ * Loads the guard and the policy's program as one filter.
+ *
+ * A call without a program goes first, to which the kernel must answer EFAULT. That tells a kernel which does the call
+ * from a filter that answers it with success and does nothing, and says whether seccomp(2) is there at all: where it
+ * isn't, prctl(2) does the same, but knows no flags.
+ */
+static void load(const struct filter *filter)
+{
+	struct sock_fprog program = {.len = (uint16_t)(GUARD_LENGTH + filter->length), .filter = whole_program};
+	uint32_t flags = filter->flags & FILTER_LOG ? SECCOMP_FILTER_FLAG_LOG : 0;
+	int by_prctl = 0;
+	long result = set_filter(by_prctl, flags, NULL);
+	if (result == -ENOSYS && flags == 0) {
+		by_prctl = 1;
+		result = set_filter(by_prctl, flags, NULL);
+	}
+	if (result == 0)
+		fail_filter("can't load the filter", NULL, 0, "another filter fakes the call's success");
+	if (result != -EFAULT)
+		fail_load(-result);
+	result = set_filter(by_prctl, flags, &program);
+	if (result != 0)
+		fail_load(-result);
+}
+
+static void wipe_guard(void)
+{
+	memset(whole_program, 0, GUARD_LENGTH * sizeof whole_program[0]);
+	/* Without this the compiler may leave the memset out, since nothing reads the guard again. */
+	__asm__ volatile("" ::: "memory");
+}
+
+_Noreturn void launch(const char **argv, const char **envp, uint32_t euid)
+{
+	struct options options = {0};
+	parse_options(&options, argv);
+	struct filter filter = load_filter(&options, euid);
+	const char *path = find_program(options.command[0], options.search_path);
+	if (options.argv0 != NULL)
+		options.command[0] = options.argv0;
+
+	/* Needed by the kernel before an unprivileged process loads a filter, so that it comes first. */
+	if (filter.flags & FILTER_NO_NEW_PRIVILEGES)
+		set_no_new_privileges();
+
+	/* The key is in memory as shortly as possible: drawn last, and wiped before and by the exec. */
+	uint64_t key[KEY_WORDS];
+	draw_key(key);
+	guard_write(whole_program, NATIVE_ARCH, NR_execve, key);
+	memcpy(whole_program + GUARD_LENGTH, filter.program, filter.length * sizeof whole_program[0]);
+	load(&filter);
+
+	/* From here on the filter is in force, and may refuse even what follows. */
+	wipe_guard();
+	long error = -kernel_execve_with_key(path, options.command, envp, key);
+	fail_exec(path, error, error == ENOENT ? "its interpreter or dynamic linker is missing" : NULL);
+}

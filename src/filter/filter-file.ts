@@ -1,0 +1,171 @@
+/** The filter file: finished programs as the launcher reads them (sandbox-unit-launcher(8), native-helper/filter.h). */
+
+import { type Diagnostic, error, UserError } from '../diagnostic.js';
+import { ABIS, abisOf, MACHINES, type Machine } from '../syscalls/abi.js';
+import { BPF_MAXINSNS, type Instruction } from './bpf.js';
+import { validate } from './validate.js';
+
+/** Instructions that the launcher puts in front of a program: the guard that lets its own execve through. */
+export const GUARD_LENGTH = 18;
+
+/** Longest program that fits behind the guard. */
+export const MAX_PROGRAM_LENGTH = BPF_MAXINSNS - GUARD_LENGTH;
+
+/**
+ * Every call that the launcher makes, by name. Filters that are in force before it starts must permit them; after
+ * its filter is loaded it needs execve only, and write and exit_group to report a failed one.
+ */
+export const LAUNCHER_CALLS: readonly string[] = [
+  'execve',
+  'exit_group',
+  'getrandom',
+  'newfstatat',
+  'openat',
+  'prctl',
+  'read',
+  'seccomp',
+  'write',
+];
+
+/** When the filter takes effect: from the program's first instruction, or from its entry point. */
+export type Stage = 'exec' | 'entry';
+
+export interface FilterFile {
+  readonly stage: Stage;
+  /** Set no_new_privs before loading; without it only a process with CAP_SYS_ADMIN can load a filter. */
+  readonly noNewPrivileges: boolean;
+  /** Load with SECCOMP_FILTER_FLAG_LOG: the kernel may record every call that isn't allowed. */
+  readonly log: boolean;
+  /** One program for each machine that the file serves, 1 to MAX_PROGRAM_LENGTH instructions each. */
+  readonly programs: ReadonlyMap<Machine, readonly Instruction[]>;
+}
+
+const MAGIC = new TextEncoder().encode('SBXUNITF');
+const VERSION = 1;
+const STAGES: readonly Stage[] = ['exec', 'entry'];
+const NO_NEW_PRIVILEGES = 1;
+const LOG = 2;
+const KNOWN_FLAGS = NO_NEW_PRIVILEGES | LOG;
+const MAX_PROGRAMS = 8;
+const MAIN = 0;
+const HEADER_SIZE = 24;
+const ENTRY_SIZE = 12;
+const INSTRUCTION_SIZE = 8;
+
+/** AUDIT_ARCH_* of the ABI that names a machine. */
+const archOf = (machine: Machine): number => ABIS[abisOf(machine)[0]!].arch;
+
+/**
+ * The bytes of a filter file. Programs come in the order of MACHINES, so that equal files give equal bytes.
+ * @throws UserError `filter-file` for no program at all, or one that the launcher or the kernel would refuse.
+ */
+export function encodeFilterFile(file: FilterFile): Uint8Array {
+  const programs = MACHINES.flatMap((machine) => {
+    const program = file.programs.get(machine);
+    return program === undefined ? [] : [{ machine, program }];
+  });
+  const problem =
+    programs.length === 0 ? 'the filter has no program' : programs.map(programProblem).find(Boolean);
+  if (problem !== undefined) throw new UserError(error('filter-file', problem));
+
+  const instructions = programs.reduce((sum, { program }) => sum + program.length, 0);
+  const bytes = new Uint8Array(HEADER_SIZE + programs.length * ENTRY_SIZE + instructions * INSTRUCTION_SIZE);
+  bytes.set(MAGIC);
+  const flags = (file.noNewPrivileges ? NO_NEW_PRIVILEGES : 0) | (file.log ? LOG : 0);
+  const words = [VERSION, STAGES.indexOf(file.stage), flags, programs.length];
+  for (const { machine, program } of programs) words.push(archOf(machine), MAIN, program.length);
+  const view = new DataView(bytes.buffer);
+  words.forEach((word, index) => {
+    view.setUint32(MAGIC.length + 4 * index, word, true);
+  });
+  let at = MAGIC.length + 4 * words.length;
+  for (const instruction of programs.flatMap(({ program }) => program)) {
+    writeInstruction(view, at, instruction);
+    at += INSTRUCTION_SIZE;
+  }
+  return bytes;
+}
+
+/** What a program must be beyond what the kernel asks of any. */
+function programProblem({ machine, program }: { machine: Machine; program: readonly Instruction[] }) {
+  const problem =
+    program.length > MAX_PROGRAM_LENGTH
+      ? `${program.length} instructions, where ${MAX_PROGRAM_LENGTH} are allowed`
+      : validate(program);
+  return problem === undefined ? undefined : `the filter's program for ${machine}: ${problem}`;
+}
+
+function writeInstruction(view: DataView, at: number, { code, jt, jf, k }: Instruction): void {
+  view.setUint16(at, code, true);
+  view.setUint8(at + 2, jt);
+  view.setUint8(at + 3, jf);
+  view.setUint32(at + 4, k, true);
+}
+
+const readInstruction = (view: DataView, at: number): Instruction => ({
+  code: view.getUint16(at, true),
+  jt: view.getUint8(at + 2),
+  jf: view.getUint8(at + 3),
+  k: view.getUint32(at + 4, true),
+});
+
+const bad = (problem: string): Diagnostic =>
+  error('filter-file', `the filter file ${problem}`, { hint: 'write it anew from its policy' });
+
+/**
+ * Reads a filter file, as strictly as the launcher does, and more: every machine must be a known one and every program
+ * one that the kernel takes. Stage `entry`, which the launcher refuses, is read.
+ */
+export function decodeFilterFile(bytes: Uint8Array): FilterFile | Diagnostic {
+  if (bytes.length < HEADER_SIZE) return bad('is too short');
+  if (MAGIC.some((byte, index) => bytes[index] !== byte)) return bad('does not begin as one does');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const word = (at: number) => view.getUint32(at, true);
+
+  const [version, stageNumber, flags, count] = [word(8), word(12), word(16), word(20)];
+  if (version !== VERSION) return bad(`has version ${version}, where ${VERSION} is known`);
+  const stage = STAGES[stageNumber];
+  if (stage === undefined) return bad(`has an unknown stage ${stageNumber}`);
+  if ((flags & ~KNOWN_FLAGS) !== 0) return bad(`has unknown flags 0x${flags.toString(16)}`);
+  if (count < 1 || count > MAX_PROGRAMS) return bad(`has ${count} programs, where 1 to ${MAX_PROGRAMS} fit`);
+  if (bytes.length < HEADER_SIZE + count * ENTRY_SIZE) return bad('is too short');
+
+  const programs = readPrograms(view, count);
+  if (!(programs instanceof Map)) return programs;
+  return {
+    stage,
+    noNewPrivileges: (flags & NO_NEW_PRIVILEGES) !== 0,
+    log: (flags & LOG) !== 0,
+    programs,
+  };
+}
+
+/** The table of programs and the programs, which must end where the bytes do. */
+function readPrograms(view: DataView, count: number): Map<Machine, Instruction[]> | Diagnostic {
+  const entries = Array.from({ length: count }, (_, index) => {
+    const at = HEADER_SIZE + index * ENTRY_SIZE;
+    const [arch, role, length] = [0, 4, 8].map((offset) => view.getUint32(at + offset, true));
+    return { arch: arch!, role: role!, length: length! };
+  });
+  const total = entries.reduce((sum, { length }) => sum + length, 0);
+  if (view.byteLength !== HEADER_SIZE + count * ENTRY_SIZE + total * INSTRUCTION_SIZE) {
+    return bad('is not as long as its header says');
+  }
+  const programs = new Map<Machine, Instruction[]>();
+  let at = HEADER_SIZE + count * ENTRY_SIZE;
+  for (const { arch, role, length } of entries) {
+    const machine = MACHINES.find((one) => archOf(one) === arch);
+    if (role !== MAIN) return bad(`has a program of an unknown role ${role}`);
+    if (machine === undefined) return bad(`has a program for an unknown architecture 0x${arch.toString(16)}`);
+    if (programs.has(machine)) return bad(`has two programs for ${machine}`);
+    const start = at;
+    const program = Array.from({ length }, (_, index) =>
+      readInstruction(view, start + index * INSTRUCTION_SIZE),
+    );
+    const problem = programProblem({ machine, program });
+    if (problem !== undefined) return error('filter-file', problem);
+    programs.set(machine, program);
+    at += length * INSTRUCTION_SIZE;
+  }
+  return programs;
+}
