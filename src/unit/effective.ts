@@ -1,0 +1,124 @@
+import { type Diagnostic, error, type Location, warning } from '../diagnostic.js';
+import { type ExecCommand, scanExecLine } from './exec-line.js';
+import { abortReason } from './fatal-values.js';
+import type { Assignment, UnitFile } from './unit-file.js';
+
+/** A unit as systemd has it after it has read the unit file and its drop-ins. */
+export interface EffectiveUnit {
+  /** The paths of the files, in the order in which they were read. */
+  readonly files: readonly string[];
+  /** Every assignment that systemd reads, in order, resets included. */
+  readonly all: (section: string, key: string) => readonly Assignment[];
+  /** The assignments since the last empty one, which resets a list. */
+  readonly list: (section: string, key: string) => readonly Assignment[];
+  /** The last assignment, an empty one included; systemd may have ignored it for its value. */
+  readonly last: (section: string, key: string) => Assignment | undefined;
+  /** The commands of `ExecStart` and its like, in order. */
+  readonly execCommands: (key: string) => readonly ExecCommand[];
+  /** What the merging loses, beside the files' own diagnostics; an error if systemd can't load the unit. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** The keys whose values are command lines (systemd.service(5)). */
+export const EXEC_KEYS: readonly string[] = [
+  'ExecCondition',
+  'ExecStartPre',
+  'ExecStart',
+  'ExecStartPost',
+  'ExecReload',
+  'ExecStop',
+  'ExecStopPost',
+];
+
+/** Older names that systemd still takes for the same setting. */
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['Service\nReadWriteDirectories', 'Service\nReadWritePaths'],
+  ['Service\nReadOnlyDirectories', 'Service\nReadOnlyPaths'],
+  ['Service\nInaccessibleDirectories', 'Service\nInaccessiblePaths'],
+]);
+
+/**
+ * Merges files as systemd does (systemd.unit(5)): one after the other, as if they were one. A line that it can't take
+ * may end the reading of its file (see abortReason()): what follows in a drop-in is lost, a warning; in the unit file
+ * the unit can't be loaded, an error.
+ * @param files in systemd's order: the unit file, then the drop-ins, whose names end in `.conf`
+ * @param ownedBy paths to leave out
+ */
+export function effectiveUnit(
+  files: readonly UnitFile[],
+  ownedBy: (path: string) => boolean = () => false,
+): EffectiveUnit {
+  const read = files.filter((file) => !ownedBy(file.path));
+  const settings = new Map<string, Assignment[]>();
+  const commands = new Map<string, ExecCommand[]>();
+  const diagnostics: Diagnostic[] = [];
+  for (const file of read) readFile(file, settings, commands, diagnostics);
+  const all = (section: string, key: string) => settings.get(settingName(section, key)) ?? [];
+  return {
+    files: read.map((file) => file.path),
+    all,
+    list: (section, key) => {
+      const values = all(section, key);
+      return values.slice(values.findLastIndex((a) => a.value === '') + 1);
+    },
+    last: (section, key) => all(section, key).at(-1),
+    execCommands: (key) => commands.get(key) ?? [],
+    diagnostics,
+  };
+}
+
+/** Neither sections nor keys can hold a line break. */
+const settingName = (section: string, key: string) => {
+  const name = `${section}\n${key}`;
+  return ALIASES.get(name) ?? name;
+};
+
+function readFile(
+  file: UnitFile,
+  settings: Map<string, Assignment[]>,
+  commands: Map<string, ExecCommand[]>,
+  diagnostics: Diagnostic[],
+): void {
+  const stopped = file.path.endsWith('.conf') ? lost : unloadable;
+  for (const assignment of file.assignments) {
+    const { section, key, at } = assignment;
+    const problem = readExecLine(assignment, commands);
+    const reason = problem?.severity === 'error' ? problem.message : abortReason(assignment);
+    if (reason !== undefined) {
+      diagnostics.push(stopped(`${key}=: ${reason}`, at));
+      return;
+    }
+    if (problem) diagnostics.push(problem);
+    const name = settingName(section, key);
+    const known = settings.get(name);
+    if (known) known.push(assignment);
+    else settings.set(name, [assignment]);
+  }
+  if (file.stoppedAt && stopped === unloadable) {
+    diagnostics.push(unloadable('a line that it can not read', file.stoppedAt));
+  }
+}
+
+/** Takes the commands of an Exec line, or resets the list. */
+function readExecLine(assignment: Assignment, commands: Map<string, ExecCommand[]>): Diagnostic | undefined {
+  const { section, key, value, at } = assignment;
+  if (section !== 'Service' || !EXEC_KEYS.includes(key)) return undefined;
+  if (value === '') {
+    commands.delete(key);
+    return undefined;
+  }
+  const { commands: more, problem } = scanExecLine(value, at);
+  const known = commands.get(key);
+  if (known) known.push(...more);
+  else commands.set(key, [...more]);
+  return problem;
+}
+
+const lost = (what: string, at: Location) =>
+  warning('drop-in-cut-short', `systemd stops reading the drop-in at ${what}`, {
+    at,
+    hint: 'correct the line: all that follows it in this file is not in force',
+  });
+
+const unloadable = (what: string, at: Location) =>
+  error('bad-unit-file', `systemd refuses the unit for ${what}`, { at });

@@ -1,0 +1,69 @@
+import type { Assignment } from './unit-file.js';
+import { nextWord } from './word.js';
+
+type Check = (value: string) => string | undefined;
+
+const NOT_ABSOLUTE = 'the path is not absolute and normalized';
+const NOT_A_USER = 'no user or group can have this name';
+
+/**
+ * The settings of services, Exec lines aside, with a value that makes systemd stop reading the file
+ * (src/core/load-fragment.c in systemd 257: parsers that return an error). All others are ignored when they are wrong.
+ */
+const CHECKS: ReadonlyMap<string, Check> = new Map([
+  ['User', wrongUser],
+  ['Group', wrongUser],
+  ['SupplementaryGroups', wrongUsers],
+  ['WorkingDirectory', (value) => (value === '~' || value.startsWith('-') ? undefined : wrongPath(value))],
+  ['RootDirectory', wrongPath],
+  ['RootImage', wrongPath],
+  ['RootVerity', wrongPath],
+  ['PIDFile', wrongPidFile],
+]);
+
+/**
+ * Why systemd stops reading a file at this assignment, undefined if it goes on.
+ * What specifiers become isn't known here: a value with one counts as good.
+ */
+export function abortReason({ section, key, value }: Assignment): string | undefined {
+  if (section !== 'Service' || value === '' || value.includes('%')) return undefined;
+  return CHECKS.get(key)?.(value);
+}
+
+function wrongUsers(value: string): string | undefined {
+  for (let at = 0; ; ) {
+    const word = nextWord(value, at, { quotes: false, escapes: 'next' });
+    if (word === undefined) return undefined;
+    if (word === 'malformed') return 'a backslash stands at the end';
+    const wrong = wrongUser(word.pieces.map((piece) => piece.text).join(''));
+    if (wrong) return wrong;
+    at = word.next;
+  }
+}
+
+/** valid_user_group_name() with VALID_USER_RELAX: nearly everything but what /etc/passwd can't hold. */
+function wrongUser(value: string): string | undefined {
+  const id = /^(?:0|[1-9][0-9]*)$/.test(value) ? Number(value) : undefined;
+  if (id !== undefined) return id === 65535 || id >= 0xffffffff ? NOT_A_USER : undefined;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
+  return /^-?[0-9]*$|^\.{1,2}$|[\x01-\x1f\x7f:/]|^ | $/.test(value) ? NOT_A_USER : undefined;
+}
+
+/** Repeated slashes and `.` do no harm. */
+function wrongPath(value: string): string | undefined {
+  const names = value.split('/');
+  const good = value.startsWith('/') && !names.includes('..') && !tooLong(value, names);
+  return good ? undefined : NOT_ABSOLUTE;
+}
+
+const tooLong = (path: string, names: readonly string[]) =>
+  byteLength(path) > 4095 || names.some((name) => byteLength(name) > 255);
+
+const byteLength = (text: string) => new TextEncoder().encode(text).length;
+
+function wrongPidFile(value: string): string | undefined {
+  const path = value.startsWith('/') ? value : `/run/${value}`;
+  const names = path.split('/').filter((name) => name !== '' && name !== '.');
+  if (['dev', 'sys', 'proc'].includes(names[0] ?? '')) return 'a PID file is not below /dev, /sys or /proc';
+  return wrongPath(path);
+}

@@ -1,0 +1,95 @@
+import { type Diagnostic, error, printable } from '../diagnostic.js';
+
+/** A valid unit name, taken apart (systemd.unit(5), section "Description"). */
+export interface UnitName {
+  /** The whole name: `foo@bar.service`. */
+  readonly full: string;
+  /** What stands before `@` or the type: `foo`. */
+  readonly prefix: string;
+  /** What stands between `@` and the type, escapes as written; absent for plain units and templates. */
+  readonly instance?: string;
+  /** The type without its dot: `service`. */
+  readonly type: string;
+  /** The template of an instance, and of a template itself: `foo@.service`. */
+  readonly template?: string;
+}
+
+const TYPES: ReadonlySet<string> = new Set([
+  'service',
+  'socket',
+  'target',
+  'device',
+  'mount',
+  'automount',
+  'swap',
+  'timer',
+  'path',
+  'slice',
+  'scope',
+]);
+
+/** UNIT_NAME_MAX less the NUL. */
+const MAX_LENGTH = 255;
+/** A file name has at most 255 bytes, and the drop-in directory is called `NAME.d`. */
+const MAX_LENGTH_WITH_DROP_INS = 253;
+const CHARACTERS = /^[0-9A-Za-z:_.\\@-]*$/;
+
+/**
+ * Reads a unit name as systemctl(1) takes it: without a type it means a service (`nginx`, `foo.bar`).
+ * Paths, patterns and characters that need escaping are errors, and so are names too long to have drop-ins.
+ */
+export function parseUnitName(text: string): UnitName | Diagnostic {
+  const shown = printable(text, 80);
+  if (!CHARACTERS.test(text)) {
+    const hint = text.includes('/')
+      ? 'name the unit, not its file; systemd-escape(1) turns a path into a unit name'
+      : 'systemd-escape(1) turns any text into a unit name';
+    return error('invalid-unit-name', `'${shown}' can't be a unit name`, { hint });
+  }
+  const full = typeOf(text) === undefined ? `${text}.service` : text;
+  if (full.length > MAX_LENGTH) {
+    return error('invalid-unit-name', `unit name '${shown}' is longer than ${MAX_LENGTH} bytes`);
+  }
+  const type = typeOf(full);
+  if (text === '' || type === undefined) {
+    const hint = 'a unit name has something before its @ and its type: foo.service, foo@bar.service';
+    return error('invalid-unit-name', `'${shown}' can't be a unit name`, { hint });
+  }
+  if (full.length > MAX_LENGTH_WITH_DROP_INS) {
+    return error(
+      'unit-name-too-long',
+      `unit name '${shown}' has more than ${MAX_LENGTH_WITH_DROP_INS} bytes: it can't have a drop-in`,
+      { hint: 'a file name is at most 255 bytes long, and the folder of drop-ins is called NAME.d' },
+    );
+  }
+  return takeApart(full, type);
+}
+
+/** Whether the name is a template (`foo@.service`), which can't be started itself. */
+export const isTemplate = (name: UnitName): boolean => name.template === name.full;
+
+/** The type of a valid name whose length isn't looked at, else undefined. */
+function typeOf(name: string): string | undefined {
+  const dot = name.lastIndexOf('.');
+  const type = name.slice(dot + 1);
+  return dot > 0 && name[0] !== '@' && TYPES.has(type) ? type : undefined;
+}
+
+function takeApart(full: string, type: string): UnitName {
+  const stem = full.slice(0, -type.length - 1);
+  const at = stem.indexOf('@');
+  if (at < 0) return { full, prefix: stem, type };
+  const prefix = stem.slice(0, at);
+  const instance = stem.slice(at + 1);
+  const template = `${prefix}@.${type}`;
+  return instance === '' ? { full, prefix, type, template } : { full, prefix, instance, type, template };
+}
+
+/** The D-Bus path of a unit: bytes outside [A-Za-z0-9], and a leading digit, become `_xx`. */
+export function unitObjectPath(name: string): string {
+  const label = name.replace(
+    /^[0-9]|[^0-9A-Za-z]/g,
+    (c) => `_${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+  return `/org/freedesktop/systemd1/unit/${label === '' ? '_' : label}`;
+}

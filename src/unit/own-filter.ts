@@ -1,0 +1,198 @@
+import { type Diagnostic, type Location, printable, warning } from '../diagnostic.js';
+import { errnoNumber } from '../syscalls/errno.js';
+import { isKnownCall } from '../syscalls/numbers.js';
+import { expandSet, type SyscallSets } from '../syscalls/sets.js';
+import type { EffectiveUnit } from './effective.js';
+import type { Assignment } from './unit-file.js';
+import { nextWord, textOf } from './word.js';
+
+/** What a refused call gets: the process dies, or the call fails with this errno. 0 lets it seem to succeed. */
+export type Refusal = number | 'kill';
+
+/** What a unit's SystemCallFilter= lines come to. */
+export interface OwnSyscallFilter {
+  /** `allow`: calls without an entry are refused; `deny`: they pass. */
+  readonly mode: 'allow' | 'deny';
+  /**
+   * By name of the call. In a deny list an entry is refused, with its own errno or the unit's; in an allow list an
+   * entry without errno passes, and one with an errno is refused with it.
+   */
+  readonly entries: ReadonlyMap<string, { readonly errno?: Refusal }>;
+  /** The line that decides the mode. */
+  readonly at: Location;
+  /** Words that systemd skips, or that neither its sets nor our tables know. */
+  readonly ignored: readonly Diagnostic[];
+}
+
+/** Which calls a unit records. */
+export interface OwnSyscallLog {
+  /** All calls but `calls` are recorded. */
+  readonly inverted: boolean;
+  readonly calls: ReadonlySet<string>;
+  /** The line that decides. */
+  readonly at: Location;
+  readonly ignored: readonly Diagnostic[];
+}
+
+/** systemd lets a call pass that it needs itself between the filter and the program: from this version on (256.2). */
+const WRITE_EXEMPT = 256;
+/** Since when `~call:errno` stays in an allow list instead of taking the call out. */
+const ERRNO_IN_ALLOW_LIST = 248;
+/** Since when `call:kill` exists. */
+const KILL_SUFFIX = 247;
+
+/**
+ * Merges a unit's SystemCallFilter= lines as systemd does (config_parse_syscall_filter() in systemd 257):
+ * the first line after a reset decides the mode, later ones add or take away. undefined if there is no filter.
+ * @param systemd the major version that enforces the filter
+ */
+export function ownSyscallFilter(
+  unit: EffectiveUnit,
+  sets: SyscallSets,
+  systemd: number,
+): OwnSyscallFilter | undefined {
+  const lines = unit.list('Service', 'SystemCallFilter');
+  const first = lines[0];
+  if (!first) return undefined;
+  const mode = first.value.startsWith('~') ? 'deny' : 'allow';
+  const entries = new Map<string, { errno?: Refusal }>();
+  const ignored: Diagnostic[] = [];
+  if (mode === 'allow') for (const call of expandSet(sets, '@default') ?? []) entries.set(call, {});
+  for (const line of lines) {
+    const { inverted, words, problems } = readWords(line, (word) => readEntry(word, line, systemd));
+    ignored.push(...problems);
+    for (const [name, errno] of words) {
+      const calls = callsOf(name, sets, line, ignored);
+      const keeps = errno !== undefined && systemd >= ERRNO_IN_ALLOW_LIST;
+      const add = inverted === (mode === 'deny') || (inverted && keeps);
+      for (const call of calls) {
+        if (add) entries.set(call, errno === undefined ? {} : { errno });
+        else entries.delete(call);
+      }
+    }
+  }
+  if (systemd >= WRITE_EXEMPT) mode === 'allow' ? entries.set('write', {}) : entries.delete('write');
+  return { mode, entries, at: first.at, ignored };
+}
+
+/** What refused calls get where the filter's entry doesn't say (SystemCallErrorNumber=). */
+export function ownErrorNumber(unit: EffectiveUnit): Refusal {
+  let number: Refusal = 'kill';
+  for (const { value } of unit.all('Service', 'SystemCallErrorNumber')) {
+    if (value === '' || value === 'kill') number = 'kill';
+    else number = parseErrno(value) || number;
+  }
+  return number;
+}
+
+/** Merges a unit's SystemCallLog= lines as systemd does: like filters, without errnos and without `@default`. */
+export function ownSyscallLog(unit: EffectiveUnit, sets: SyscallSets): OwnSyscallLog | undefined {
+  const lines = unit.list('Service', 'SystemCallLog');
+  const first = lines[0];
+  if (!first) return undefined;
+  const inverted = first.value.startsWith('~');
+  const calls = new Set<string>();
+  const ignored: Diagnostic[] = [];
+  for (const line of lines) {
+    const read = readWords(line, (word) => [word, undefined]);
+    ignored.push(...read.problems);
+    for (const [name] of read.words) {
+      for (const call of callsOf(name, sets, line, ignored)) {
+        read.inverted === inverted ? calls.add(call) : calls.delete(call);
+      }
+    }
+  }
+  return { inverted, calls, at: first.at, ignored };
+}
+
+/** systemd's names of architectures (seccomp_arch_from_string() in systemd 257). */
+const ARCHITECTURES: ReadonlySet<string> = new Set(
+  (
+    'native x86 x86-64 x32 arm arm64 loongarch64 mips mips64 mips64-n32 mips-le mips64-le mips64-le-n32 ' +
+    'parisc parisc64 ppc ppc64 ppc64-le riscv64 s390 s390x'
+  ).split(' '),
+);
+
+/** The architectures whose calls pass (SystemCallArchitectures=), `native` as written; none if all pass. */
+export function ownArchitectures(unit: EffectiveUnit): readonly string[] {
+  const names = unit.list('Service', 'SystemCallArchitectures').flatMap(({ value }) => {
+    const words: string[] = [];
+    for (let at = 0; ; ) {
+      const word = nextWord(value, at, { quotes: true, escapes: 'next' });
+      if (word === undefined || word === 'malformed') return words;
+      words.push(textOf(word.pieces));
+      at = word.next;
+    }
+  });
+  return [...new Set(names)].filter((name) => ARCHITECTURES.has(name));
+}
+
+type Entry = readonly [name: string, errno: Refusal | undefined];
+
+interface Line {
+  readonly inverted: boolean;
+  /** Each name once, where it comes last: an earlier one has no effect of its own. */
+  readonly words: ReadonlyMap<string, Refusal | undefined>;
+  readonly problems: readonly Diagnostic[];
+}
+
+/** `~` counts only in front of the line; words have no quotes, and a backslash only makes the next character plain. */
+function readWords(line: Assignment, read: (word: string, inverted: boolean) => Entry | Diagnostic): Line {
+  const inverted = line.value.startsWith('~');
+  const text = inverted ? line.value.slice(1) : line.value;
+  const words = new Map<string, Refusal | undefined>();
+  const problems: Diagnostic[] = [];
+  for (let at = 0; ; ) {
+    const word = nextWord(text, at, { quotes: false, escapes: 'next' });
+    if (word === undefined) return { inverted, words, problems };
+    if (word === 'malformed') {
+      return { inverted, words, problems: [...problems, skipped(text.slice(at), line)] };
+    }
+    const entry = read(textOf(word.pieces), inverted);
+    if ('severity' in entry) problems.push(entry);
+    else {
+      words.delete(entry[0]);
+      words.set(...entry);
+    }
+    at = word.next;
+  }
+}
+
+/** `name` or `name:errno`; an errno is for lines with `~` only. */
+function readEntry(word: string, line: Assignment, systemd: number): Entry | Diagnostic {
+  const colon = word.indexOf(':');
+  if (colon < 0) return [word, undefined];
+  const suffix = word.slice(colon + 1);
+  const errno = suffix === 'kill' && systemd >= KILL_SUFFIX ? 'kill' : parseErrno(suffix);
+  const valid = colon > 0 && errno !== undefined && line.value.startsWith('~');
+  return valid ? [word.slice(0, colon), errno] : skipped(word, line);
+}
+
+/** The calls that a name stands for; none if nobody knows it. */
+function callsOf(
+  name: string,
+  sets: SyscallSets,
+  line: Assignment,
+  ignored: Diagnostic[],
+): readonly string[] {
+  const calls = name.startsWith('@') ? expandSet(sets, name) : isKnownCall(name, sets) ? [name] : undefined;
+  if (calls) return calls;
+  ignored.push(skipped(name, line));
+  return [];
+}
+
+const skipped = (word: string, line: Assignment) =>
+  warning('own-filter-word-ignored', `systemd ignores '${printable(word, 60)}' in ${line.key}=`, {
+    at: line.at,
+  });
+
+/** parse_errno() of systemd: a name, or a number from 0 to 4095 in C's notation or with 0b and 0o. */
+function parseErrno(text: string): number | undefined {
+  const named = errnoNumber(text);
+  if (named !== undefined) return named;
+  const digits = /^[+-]?(0x[0-9a-f]+|0b[01]+|0o[0-7]+|0[0-7]*|[1-9][0-9]*)$/i.exec(text)?.[1];
+  if (digits === undefined) return undefined;
+  const number = /^0[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number(digits);
+  const negative = text.startsWith('-') && number !== 0;
+  return negative || number > 4095 ? undefined : number;
+}

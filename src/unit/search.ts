@@ -1,0 +1,153 @@
+import { error, printable, UserError } from '../diagnostic.js';
+import { isTemplate, parseUnitName, type UnitName } from './name.js';
+
+/** Where systemd looks for unit files and drop-ins (systemd.unit(5), "Unit File Load Path"), for work without a bus. */
+
+/** The variables that change the search path, as the manager has them. */
+export type SearchEnvironment = Readonly<
+  Partial<
+    Record<
+      | 'SYSTEMD_UNIT_PATH'
+      | 'HOME'
+      | 'XDG_CONFIG_HOME'
+      | 'XDG_CONFIG_DIRS'
+      | 'XDG_DATA_HOME'
+      | 'XDG_DATA_DIRS'
+      | 'XDG_RUNTIME_DIR',
+      string
+    >
+  >
+>;
+
+const SYSTEM = [
+  '/etc/systemd/system.control',
+  '/run/systemd/system.control',
+  '/run/systemd/transient',
+  '/run/systemd/generator.early',
+  '/etc/systemd/system',
+  '/etc/systemd/system.attached',
+  '/run/systemd/system',
+  '/run/systemd/system.attached',
+  '/run/systemd/generator',
+  '/usr/local/lib/systemd/system',
+  '/usr/lib/systemd/system',
+  '/run/systemd/generator.late',
+];
+
+/**
+ * The directories of unit files, those that win first.
+ * @throws UserError `relative-unit-path` for a path that only a working directory could complete.
+ */
+export function unitSearchPath(scope: 'system' | 'user', env: SearchEnvironment = {}): string[] {
+  const own = env.SYSTEMD_UNIT_PATH;
+  const usual = () => (scope === 'system' ? SYSTEM : userPath(env));
+  const given = own === undefined ? [] : list(own);
+  const path = own === undefined || own.endsWith(':') ? [...given, ...usual()] : given;
+  const relative = path.find((directory) => !directory.startsWith('/'));
+  if (relative !== undefined) {
+    throw new UserError(error('relative-unit-path', `'${printable(relative, 80)}' is no absolute path`));
+  }
+  return [...new Set(path)];
+}
+
+const list = (value: string): string[] => value.split(':').filter((directory) => directory !== '');
+
+function userPath(env: SearchEnvironment): string[] {
+  const home = (own: string | undefined, below: string) =>
+    own?.startsWith('/') ? [own] : env.HOME?.startsWith('/') ? [`${env.HOME}/${below}`] : [];
+  const configHome = home(env.XDG_CONFIG_HOME, '.config');
+  const config = [...configHome, ...list(env.XDG_CONFIG_DIRS ?? '/etc')];
+  const data = [
+    ...home(env.XDG_DATA_HOME, '.local/share'),
+    ...list(env.XDG_DATA_DIRS ?? '/usr/local/share:/usr/share'),
+  ];
+  const runtime = (name: string) =>
+    env.XDG_RUNTIME_DIR === undefined ? [] : [`${env.XDG_RUNTIME_DIR}/systemd/${name}`];
+  return [
+    ...configHome.map((directory) => `${directory}/systemd/user.control`),
+    ...runtime('user.control'),
+    ...runtime('transient'),
+    ...runtime('generator.early'),
+    ...config.map((directory) => `${directory}/systemd/user`),
+    '/etc/systemd/user',
+    ...runtime('user'),
+    '/run/systemd/user',
+    ...runtime('generator'),
+    ...data.map((directory) => `${directory}/systemd/user`),
+    '/usr/local/lib/systemd/user',
+    '/usr/local/share/systemd/user',
+    '/usr/lib/systemd/user',
+    '/usr/share/systemd/user',
+    ...runtime('generator.late'),
+  ];
+}
+
+/**
+ * The directories of a unit's drop-ins, those that win first: of each search directory the unit's own, its template's
+ * and those of its prefixes (`foo-bar-.service.d`, `foo-.service.d`); the same for its other names; last `service.d`
+ * (systemd.unit(5); unit_file_find_dropin_paths() in systemd 257).
+ * @param aliases further names of the unit
+ * @param searchPath as of unitSearchPath()
+ */
+export function dropInDirectories(
+  name: UnitName,
+  aliases: readonly UnitName[],
+  searchPath: readonly string[],
+): string[] {
+  const directories = [name, ...aliases].flatMap((one) => {
+    const names = namesWithDropIns(one);
+    return searchPath.flatMap((directory) => names.map((own) => `${directory}/${own}.d`));
+  });
+  return [...new Set([...directories, ...searchPath.map((directory) => `${directory}/${name.type}.d`)])];
+}
+
+/** A name, its template, and the same for the name cut off behind its last dash but one, and so on. */
+function namesWithDropIns(name: UnitName): string[] {
+  const names = [name.full];
+  if (name.template !== undefined && !isTemplate(name)) names.push(...namesWithDropIns(valid(name.template)));
+  const prefix = shorterPrefix(name.prefix);
+  if (prefix === undefined) return names;
+  const instance = name.instance === undefined ? '' : `@${name.instance}`;
+  return [...names, ...namesWithDropIns(valid(`${prefix}${instance}.${name.type}`))];
+}
+
+/** `foo-bar` and `foo-bar-` from `foo-bar-baz`, and so on; undefined where no dash is left, or only one in front. */
+function shorterPrefix(prefix: string): string | undefined {
+  const stem = prefix.endsWith('-') ? prefix.slice(0, -1) : prefix;
+  const dash = stem.lastIndexOf('-');
+  return dash > 0 ? stem.slice(0, dash + 1) : undefined;
+}
+
+/** A name made from a valid one, never longer than it. */
+const valid = (name: string) => parseUnitName(name) as UnitName;
+
+/** What a directory of drop-ins holds. */
+export interface DropInDirectory {
+  readonly directory: string;
+  readonly fileNames: readonly string[];
+}
+
+/**
+ * The drop-ins that systemd reads, in the order in which it reads them: of equal file names only the first directory's,
+ * sorted by the bytes of the file name.
+ * @param directories those that win first
+ */
+export function selectDropIns(directories: readonly DropInDirectory[]): string[] {
+  const chosen = new Map<string, string>();
+  for (const { directory, fileNames } of directories) {
+    for (const name of fileNames) {
+      if (!name.endsWith('.conf') || name.startsWith('.') || chosen.has(name)) continue;
+      chosen.set(name, `${directory}/${name}`);
+    }
+  }
+  return [...chosen].sort(([a], [b]) => compareBytes(a, b)).map(([, path]) => path);
+}
+
+/** Order of UTF-8 bytes, which is that of code points and not that of JavaScript's strings. */
+function compareBytes(a: string, b: string): number {
+  const left = [...a];
+  const right = [...b];
+  const differ = left.findIndex((character, i) => character !== right[i]);
+  if (differ < 0) return left.length - right.length;
+  return (left[differ]!.codePointAt(0) ?? 0) - (right[differ]?.codePointAt(0) ?? -1);
+}

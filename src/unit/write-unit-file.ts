@@ -1,0 +1,63 @@
+import { stringify } from 'ini';
+import { error, printable, UserError } from '../diagnostic.js';
+import { strip, UNREADABLE } from './word.js';
+
+/** A line to be written. */
+export interface Entry {
+  readonly key: string;
+  /** Put after `=` as it is: the caller has quoted it. */
+  readonly value: string;
+  /** Said in a comment line above. */
+  readonly comment?: string;
+}
+
+export interface Section {
+  readonly section: string;
+  readonly entries: readonly Entry[];
+}
+
+const NAME = /^[A-Za-z][A-Za-z0-9-]*$/;
+/** LONG_LINE_MAX in systemd, which takes only shorter lines. */
+const LINE_LIMIT = 1024 * 1024;
+
+/**
+ * The text of a unit file or drop-in: comment lines, then the sections with their entries in the given order.
+ * A section without entries is left out.
+ * @throws UserError `unwritable-line` for a name or value that systemd would not read back as it is: line breaks, NUL,
+ *   a backslash that continues the line, white space at the ends, what isn't UTF-8, a line of 1 MiB.
+ */
+export function writeUnitFile(sections: readonly Section[], header: readonly string[]): string {
+  const entries = sections.flatMap(({ section, entries }) => entries.map((entry) => ({ section, ...entry })));
+  for (const entry of entries) refuseUnwritable(entry.section, entry.key, entry.value);
+  let count = 0;
+  const skeleton = sections.map(({ entries }, i) => [
+    `s${i}`,
+    Object.fromEntries(entries.map(() => [`k${count}`, `v${count++}`])),
+  ]);
+  // The `ini` package quotes and escapes in its own way, which isn't systemd's: it gets a token for every name and value.
+  const options = { bracketedArray: false, whitespace: false, platform: 'linux' };
+  const body = stringify(Object.fromEntries(skeleton), options)
+    .replace(/^\[s(\d+)\]$/gm, (_, i) => `[${sections[Number(i)]!.section}]`)
+    .replace(/^k(\d+)=v\d+$/gm, (_, i) => lineOf(entries[Number(i)]!));
+  const comments = header.map((line) => `${comment(line)}\n`).join('');
+  return comments === '' || body === '' ? comments + body : `${comments}\n${body}`;
+}
+
+const lineOf = (entry: Entry) =>
+  `${entry.comment === undefined ? '' : `${comment(entry.comment)}\n`}${entry.key}=${entry.value}`;
+
+/** One line whatever the text; systemd before 240 takes a backslash at the end of a comment for a continuation. */
+const comment = (text: string) => strip(`# ${printable(text)}`.replace(/\\(?=\\*$)/g, '/'));
+
+function refuseUnwritable(section: string, key: string, value: string): void {
+  const fail = (why: string) => {
+    const where = `${printable(section, 40)}.${printable(key, 40)}`;
+    throw new UserError(error('unwritable-line', `can't write '${where}=${printable(value, 60)}': ${why}`));
+  };
+  if (!NAME.test(section) || !NAME.test(key)) fail('a name has letters, digits and - only');
+  if (/[\n\r\0]/.test(value)) fail('a value is one line without NUL');
+  if (UNREADABLE.test(value)) fail('systemd does not take it for UTF-8');
+  if (strip(value) !== value) fail('systemd removes white space at both ends');
+  if (/(?<!\\)(?:\\\\)*\\$/.test(value)) fail('a backslash at the end joins the next line to this one');
+  if (new TextEncoder().encode(`${key}=${value}`).length >= LINE_LIMIT) fail('a line is shorter than 1 MiB');
+}
