@@ -1,0 +1,151 @@
+/** What a program does with the arguments of a call, compared with what a verdict says, for all arguments at once. */
+import type { Condition, Verdict } from '../syscalls/policy.js';
+import type { Instruction } from './bpf.js';
+import { createDiagrams, type Diagram, type Diagrams, NO, registerBits, YES } from './diagram.js';
+import type { Leaf } from './prove-numbers.js';
+import { Unprovable } from './unprovable.js';
+
+/**
+ * Registers for which the program, once it has come to a leaf, doesn't do what the verdict says; undefined if there are none.
+ * @throws Unprovable for instructions that the compiler never writes, DiagramTooLarge where the rules are too many for this proof.
+ */
+export function argumentDifference(
+  program: readonly Instruction[],
+  end: Leaf['end'],
+  verdict: Verdict,
+): bigint[] | undefined {
+  const diagrams = createDiagrams();
+  const said = verdictDiagram(diagrams, verdict);
+  const done =
+    'action' in end ? diagrams.leaf(end.action) : programDiagram(diagrams, program, end.argumentsAt);
+  return said === done ? undefined : diagrams.difference(said, done);
+}
+
+function verdictDiagram(diagrams: Diagrams, verdict: Verdict): Diagram {
+  return verdict.rules.reduceRight(
+    (next, rule) =>
+      rule.when.reduceRight(
+        (inner, condition) => diagrams.choose(conditionDiagram(diagrams, condition), inner, next),
+        diagrams.leaf(rule.action),
+      ),
+    diagrams.leaf(verdict.otherwise),
+  );
+}
+
+function conditionDiagram(diagrams: Diagrams, { arg, op, values, width }: Condition): Diagram {
+  const bits = registerBits(arg, 0, width);
+  const every = (1n << BigInt(width)) - 1n;
+  const not = (question: Diagram) => diagrams.choose(question, NO, YES);
+  const equals = (value: bigint) => diagrams.equal(bits, every, value);
+  const operand = values[0]!;
+  switch (op) {
+    case 'eq':
+      return equals(operand);
+    case 'ne':
+      return not(equals(operand));
+    case 'lt':
+      return not(diagrams.atLeast(bits, every, operand));
+    case 'ge':
+      return diagrams.atLeast(bits, every, operand);
+    case 'le':
+      return diagrams.choose(equals(operand), YES, not(diagrams.atLeast(bits, every, operand)));
+    case 'gt':
+      return diagrams.choose(equals(operand), NO, diagrams.atLeast(bits, every, operand));
+    case 'in':
+      return values.reduce((any, value) => diagrams.choose(equals(value), YES, any), NO);
+    case 'bits-set':
+      return diagrams.equal(bits, operand, operand);
+    case 'bits-clear':
+      return not(diagrams.anyOf(bits, operand));
+    case 'bits-any':
+      return diagrams.anyOf(bits, operand);
+  }
+}
+
+/** A masked half of a register: what the accumulator holds. */
+interface Held {
+  readonly offset: number;
+  readonly mask: number;
+}
+
+/** An instruction that is reached, and what the accumulator holds then. */
+interface State {
+  readonly at: number;
+  readonly held: Held | undefined;
+}
+
+const keyOf = ({ at, held }: State) => (held ? `${at} ${held.offset} ${held.mask}` : `${at}`);
+
+/** The action that the program returns from an instruction on, as a function of the registers. */
+function programDiagram(diagrams: Diagrams, program: readonly Instruction[], entry: number): Diagram {
+  const states = statesFrom(program, entry);
+  const results = new Map<string, Diagram>();
+  for (const state of states.reverse()) {
+    const [yes, no] = successors(program, state).map((next) => results.get(keyOf(next))!);
+    results.set(keyOf(state), resultOf(diagrams, program[state.at]!, state.held, yes, no));
+  }
+  return results.get(keyOf({ at: entry, held: undefined }))!;
+}
+
+/** Every state that can follow, in the order of the program: jumps go forward only. */
+function statesFrom(program: readonly Instruction[], entry: number): State[] {
+  const states: State[] = [];
+  const arrivals = new Map<number, Map<string, State>>();
+  const arrive = (state: State) => {
+    const here = arrivals.get(state.at) ?? new Map<string, State>();
+    arrivals.set(state.at, here.set(keyOf(state), state));
+  };
+  arrive({ at: entry, held: undefined });
+  for (let at = entry; at < program.length; at++) {
+    for (const state of arrivals.get(at)?.values() ?? []) {
+      states.push(state);
+      for (const next of successors(program, state)) arrive(next);
+    }
+  }
+  return states;
+}
+
+/** Where a state leads: a comparison first to where it goes if it holds. */
+function successors(program: readonly Instruction[], { at, held }: State): State[] {
+  const { code, jt, jf, k } = program[at]!;
+  const after = heldAfter(program[at]!, at, held);
+  if (code === 0x06) return [];
+  const skips = code === 0x05 ? [k] : (code & 7) === 5 ? [jt, jf] : [0];
+  return skips.map((skip) => ({ at: at + 1 + skip, held: after }));
+}
+
+/** What the accumulator holds after an instruction. */
+function heldAfter({ code, k }: Instruction, at: number, held: Held | undefined): Held | undefined {
+  if (code === 0x20 && k >= 16) return { offset: k, mask: 0xffffffff };
+  if (code === 0x05 || code === 0x06) return held;
+  if (held && code === 0x54) return { ...held, mask: (held.mask & k) >>> 0 };
+  if (held && [0x15, 0x25, 0x35, 0x45].includes(code)) return held;
+  throw new Unprovable(at, 'no argument decides here');
+}
+
+function resultOf(
+  diagrams: Diagrams,
+  { code, k }: Instruction,
+  held: Held | undefined,
+  yes: Diagram | undefined,
+  no: Diagram | undefined,
+): Diagram {
+  if (code === 0x06) return diagrams.leaf(k);
+  if (no === undefined) return yes!;
+  return diagrams.choose(comparisonDiagram(diagrams, code, k, held!), yes!, no);
+}
+
+function comparisonDiagram(diagrams: Diagrams, code: number, k: number, { offset, mask }: Held): Diagram {
+  const bits = registerBits((offset - 16) >> 3, offset % 8 === 0 ? 0 : 32, 32);
+  const [masked, value] = [BigInt(mask), BigInt(k)];
+  switch (code) {
+    case 0x15:
+      return diagrams.equal(bits, masked, value);
+    case 0x25:
+      return k === 0xffffffff ? NO : diagrams.atLeast(bits, masked, value + 1n);
+    case 0x35:
+      return diagrams.atLeast(bits, masked, value);
+    default:
+      return diagrams.anyOf(bits, masked & value);
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * What a program does with every convention and every number, without trying them one by one: it is followed with
+ * ranges of both, which its comparisons cut, until each range has reached a return or the first look at an argument.
+ */
+import type { Action } from '../syscalls/action.js';
+import type { Instruction } from './bpf.js';
+import { Unprovable } from './unprovable.js';
+
+/** Unsigned words, both ends included. */
+export type Span = readonly [first: number, last: number];
+
+/** Calls that take one way through the program. */
+export interface Leaf {
+  readonly arch: Span;
+  readonly nr: Span;
+  /** The action that they get, or the instruction at which the program begins to look at arguments. */
+  readonly end: { readonly action: Action } | { readonly argumentsAt: number };
+}
+
+interface State {
+  readonly at: number;
+  /** What the accumulator holds. */
+  readonly held: 'nr' | 'arch' | undefined;
+  readonly arch: Span;
+  readonly nr: Span;
+}
+
+const EVERY: Span = [0, 0xffffffff];
+
+/**
+ * The leaves of a valid program: together they are all conventions and all numbers, each once.
+ * @throws Unprovable for other instructions than loads, comparisons with constants, jumps and returns of constants.
+ */
+export function leavesOf(program: readonly Instruction[]): Leaf[] {
+  const leaves: Leaf[] = [];
+  const open: State[] = [{ at: 0, held: undefined, arch: EVERY, nr: EVERY }];
+  for (let state = open.pop(); state !== undefined; state = open.pop()) {
+    const { at, arch, nr } = state;
+    const { code, k } = program[at]!;
+    if (code === 0x06) leaves.push({ arch, nr, end: { action: k } });
+    else if (code === 0x20 && k >= 16) leaves.push({ arch, nr, end: { argumentsAt: at } });
+    else if (code === 0x20 && k === 0) open.push({ ...state, at: at + 1, held: 'nr' });
+    else if (code === 0x20 && k === 4) open.push({ ...state, at: at + 1, held: 'arch' });
+    else if (code === 0x05) open.push({ ...state, at: at + 1 + k });
+    else open.push(...branch(program, state));
+  }
+  return leaves;
+}
+
+function branch(program: readonly Instruction[], state: State): State[] {
+  const { at, held } = state;
+  const { code, jt, jf, k } = program[at]!;
+  const cut = cutBy(code, k);
+  if (held === undefined || cut === undefined) {
+    throw new Unprovable(at, 'neither the number nor the convention decides here');
+  }
+  const toward = (spans: readonly Span[], skip: number) =>
+    spans
+      .map((span) => intersect(span, state[held]))
+      .filter((span) => span[0] <= span[1])
+      .map((span) => ({ ...state, [held]: span, at: at + 1 + skip }));
+  return [...toward(cut.yes, jt), ...toward(cut.no, jf)];
+}
+
+const intersect = (a: Span, b: Span): Span => [Math.max(a[0], b[0]), Math.min(a[1], b[1])];
+
+/** The words for which a comparison holds and those for which it doesn't; empty spans have their ends crossed. */
+function cutBy(code: number, k: number): { yes: Span[]; no: Span[] } | undefined {
+  switch (code) {
+    case 0x15:
+      return {
+        yes: [[k, k]],
+        no: [
+          [0, k - 1],
+          [k + 1, EVERY[1]],
+        ],
+      };
+    case 0x25:
+      return { yes: [[k + 1, EVERY[1]]], no: [[0, k]] };
+    case 0x35:
+      return { yes: [[k, EVERY[1]]], no: [[0, k - 1]] };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,176 @@
+/** Proves that a program does what a policy says, without a look at how it was compiled. */
+import type { Action } from '../syscalls/action.js';
+import { type Call, evaluate, type SyscallPolicy, type Verdict } from '../syscalls/policy.js';
+import type { Instruction } from './bpf.js';
+import { DiagramTooLarge } from './diagram.js';
+import { argumentDifference } from './prove-arguments.js';
+import { type Leaf, leavesOf } from './prove-numbers.js';
+import { archesToTry, numbersToTry, registersToTry } from './samples.js';
+import { simulate } from './simulate.js';
+import { Unprovable } from './unprovable.js';
+import { validate } from './validate.js';
+import { createRegions, settled, textOf, verdictAt } from './verdicts.js';
+
+/** A call that the program answers in another way than the policy, or after a look at arguments that it has no use for. */
+export interface Counterexample {
+  readonly call: Call;
+  readonly expected: Action;
+  readonly got: Action;
+}
+
+export interface Success {
+  readonly ok: true;
+  /** Ranges of numbers that were compared; together they are all numbers of all conventions. */
+  readonly ranges: number;
+  /** Verdicts on arguments that were compared for all arguments at once. */
+  readonly exact: number;
+  /** Verdicts on arguments that were too large for that: only the calls below speak for them. */
+  readonly sampled: number;
+  /** Calls that were tried one by one. */
+  readonly calls: number;
+}
+
+export interface Failure {
+  readonly ok: false;
+  readonly reason: string;
+  /** Absent where the program is none that the kernel takes, or none that the compiler writes. */
+  readonly counterexample?: Counterexample;
+}
+
+export type Proof = Success | Failure;
+
+const ZEROS: readonly bigint[] = new Array<bigint>(6).fill(0n);
+const ONES: readonly bigint[] = new Array<bigint>(6).fill((1n << 64n) - 1n);
+/** Combinations of arguments to try where they are too many for all: with and without an exact comparison. */
+const SOME = 64;
+const MANY = 4096;
+const LOOKS = 'looks at the arguments of a call that its number decides';
+const DIFFERS = 'answers a call in another way than the policy';
+
+/**
+ * Compares a program with a policy. All numbers of all conventions are compared range by range, and the arguments of
+ * each call whose verdict depends on them all at once, as functions of their bits; then every known number and
+ * arguments around every operand are tried in the simulator, so that an error in one way of looking shows in the other.
+ * Calls that their number decides must be answered without a look at their arguments (the kernel's cache needs that).
+ */
+export function prove(program: readonly Instruction[], policy: SyscallPolicy): Proof {
+  const problem = validate(program);
+  if (problem !== undefined) return { ok: false, reason: problem };
+  try {
+    const compared = compareRanges(program, policy);
+    if (!compared.ok) return compared;
+    const calls = tryCalls(program, policy, compared.large);
+    if (typeof calls !== 'number') return calls;
+    return { ok: true, ranges: compared.ranges, exact: compared.exact, sampled: compared.large.size, calls };
+  } catch (thrown) {
+    if (thrown instanceof Unprovable) return { ok: false, reason: thrown.message };
+    throw thrown;
+  }
+}
+
+/**
+ * @returns the proof.
+ * @throws Error if there is none: a mistake in this program, never in the policy.
+ */
+export function assertProven(program: readonly Instruction[], policy: SyscallPolicy): Success {
+  const proof = prove(program, policy);
+  if (proof.ok) return proof;
+  throw new Error(`internal error: the filter for ${policy.machine} is not proven: ${explain(proof)}`);
+}
+
+function explain({ reason, counterexample }: Failure): string {
+  if (counterexample === undefined) return reason;
+  const hex = (value: number | bigint) => `0x${value.toString(16)}`;
+  const { call, expected, got } = counterexample;
+  const place = `arch ${hex(call.arch)}, number ${hex(call.nr)}, arguments ${call.args.map(hex).join(' ')}`;
+  return `it ${reason} (${place}: ${hex(expected)} expected, got ${hex(got)})`;
+}
+
+function fail(program: readonly Instruction[], policy: SyscallPolicy, call: Call, reason: string): Failure {
+  const expected = evaluate(policy, call);
+  return { ok: false, reason, counterexample: { call, expected, got: simulate(program, call).action } };
+}
+
+interface Ranges {
+  readonly ok: true;
+  readonly ranges: number;
+  readonly exact: number;
+  /** Verdicts, by their text, that are too large to compare for all arguments at once. */
+  readonly large: ReadonlySet<string>;
+}
+
+/** Compares each range of numbers that takes one way through the program with what the policy says of it. */
+function compareRanges(program: readonly Instruction[], policy: SyscallPolicy): Ranges | Failure {
+  const comparison = createArgumentComparison(program);
+  const regionsOf = createRegions(policy);
+  let ranges = 0;
+  for (const leaf of leavesOf(program)) {
+    for (const { arch, nr, verdict } of regionsOf(leaf)) {
+      ranges += 1;
+      const action = settled(verdict);
+      if (action === undefined) {
+        const args = comparison.difference(leaf.end, verdict);
+        if (args !== undefined) return fail(program, policy, { arch, nr, args }, DIFFERS);
+      } else if (!('action' in leaf.end) || leaf.end.action !== action) {
+        const reason = 'action' in leaf.end ? DIFFERS : LOOKS;
+        return fail(program, policy, { arch, nr, args: ZEROS }, reason);
+      }
+    }
+  }
+  return { ok: true, ranges, exact: comparison.exact.size, large: comparison.large };
+}
+
+/** Compares a verdict with a place in the program once, however many numbers have the one and lead to the other. */
+function createArgumentComparison(program: readonly Instruction[]) {
+  const compared = new Set<string>();
+  const exact = new Set<string>();
+  const large = new Set<string>();
+
+  function difference(end: Leaf['end'], verdict: Verdict): bigint[] | undefined {
+    const text = textOf(verdict);
+    const pair = `${JSON.stringify(end)} ${text}`;
+    if (compared.has(pair)) return undefined;
+    compared.add(pair);
+    try {
+      const found = argumentDifference(program, end, verdict);
+      exact.add(text);
+      return found;
+    } catch (thrown) {
+      if (!(thrown instanceof DiagramTooLarge)) throw thrown;
+      large.add(text);
+      return undefined;
+    }
+  }
+
+  return { exact, large, difference };
+}
+
+/** Tries every known number and the arguments around every operand one by one; how many calls that made. */
+function tryCalls(
+  program: readonly Instruction[],
+  policy: SyscallPolicy,
+  large: ReadonlySet<string>,
+): number | Failure {
+  const tries = new Map<string, bigint[][]>();
+  const registersFor = (verdict: Verdict) => {
+    const text = textOf(verdict);
+    const found = tries.get(text) ?? registersToTry(verdict, large.has(text) ? MANY : SOME);
+    tries.set(text, found);
+    return found;
+  };
+  let calls = 0;
+  for (const arch of archesToTry()) {
+    for (const nr of numbersToTry(policy, arch)) {
+      const verdict = verdictAt(policy, arch, nr);
+      const decided = settled(verdict) !== undefined;
+      for (const args of decided ? [ONES] : registersFor(verdict)) {
+        calls += 1;
+        const call = { arch, nr, args };
+        const { action, loadedArguments } = simulate(program, call);
+        if (action !== evaluate(policy, call)) return fail(program, policy, call, DIFFERS);
+        if (decided && loadedArguments) return fail(program, policy, call, LOOKS);
+      }
+    }
+  }
+  return calls;
+}

@@ -1,0 +1,101 @@
+/** Calls at which a filter is tried for real: every known number, and arguments on both sides of every condition. */
+import { ABIS, type Abi, abisOf, kernelNumber, X32_BIT } from '../syscalls/abi.js';
+import {
+  type ArgumentRule,
+  type Condition,
+  holds,
+  type SyscallPolicy,
+  type Verdict,
+} from '../syscalls/policy.js';
+
+const TOP64 = (1n << 64n) - 1n;
+/** Dirt for the upper half of a register: no 32-bit condition may see it. */
+const DIRT = 0xdeadbeefn << 32n;
+
+/** Numbers that no table reaches but mistakes do: where signs change, conventions meet, arm's private calls lie. */
+const EDGES: readonly number[] = [
+  ...[0xeffff, 0xf0000, 0xf0001, 0xf0005, 0xf0006, 0xf07ff, 0xf0800, 0xf0fff, 0xf1000],
+  ...[X32_BIT - 1, X32_BIT, 0x7fffffff, 0x80000000, 0xbfffffff, 0xc0000000, 0xfffffffe, 0xffffffff],
+];
+
+const REGISTERS = 6;
+/** Combinations of candidates that are all tried. */
+const FEW_COMBINATIONS = 256;
+
+/** Numbers that are tried one by one in each convention. */
+const DENSE = 1024;
+
+/** Every AUDIT_ARCH value that means something to us, their neighbours, and none at all. */
+export function archesToTry(): number[] {
+  const known = Object.values(ABIS).map(({ arch }) => arch);
+  return unique([...known.flatMap((arch) => [arch, arch - 1, arch + 1]), 0, 0xffffffff]);
+}
+
+/** Numbers to try through one AUDIT_ARCH value: of its tables, near them, and the edges. */
+export function numbersToTry(policy: SyscallPolicy, arch: number): number[] {
+  const abis = abisOf(policy.machine).filter((abi) => ABIS[abi].arch === arch);
+  if (abis.length === 0) return unique([0, 1, 59, 511, 512, 547, 548, ...EDGES]);
+  return unique([...abis.flatMap((abi) => numbersOf(policy, abi)), ...EDGES]);
+}
+
+function numbersOf(policy: SyscallPolicy, abi: Abi): number[] {
+  const dense = Array.from({ length: DENSE }, (_, nr) => nr);
+  const listed = [...(policy.abis.get(abi)?.verdicts.keys() ?? [])].filter((nr) => nr >= DENSE);
+  return [...dense, ...listed].map((nr) => kernelNumber(abi, nr));
+}
+
+/**
+ * Registers for a verdict whose rules look at them: for each rule what it asks for, then one argument at a time gone
+ * astray; all combinations where they are few, else some of them.
+ * @param some how many combinations.
+ */
+export function registersToTry(verdict: Verdict, some: number): bigint[][] {
+  const conditions = verdict.rules.flatMap((rule) => rule.when);
+  return [...verdict.rules.flatMap(around), ...combinations(candidates(conditions), some)];
+}
+
+function around({ when }: ArgumentRule): bigint[][] {
+  const choices = candidates(when);
+  const base = choices.map(
+    (values, arg) => values.find((value) => when.every((c) => c.arg !== arg || holds(c, value))) ?? 0n,
+  );
+  return [base, ...choices.flatMap((values, arg) => values.map((value) => base.with(arg, value)))];
+}
+
+/** For each of the six registers the values at which these conditions may change their answer. */
+function candidates(conditions: readonly Condition[]): bigint[][] {
+  return Array.from({ length: REGISTERS }, (_, arg) => {
+    const own = conditions.filter((condition) => condition.arg === arg);
+    return own.length === 0 ? [0n] : unique([0n, TOP64, ...own.flatMap(near)]);
+  });
+}
+
+function near({ op, values, width }: Condition): bigint[] {
+  const found = op.startsWith('bits-')
+    ? values.flatMap((mask) => [mask, ~mask, ...bitsOf(mask).flatMap((bit) => [bit, mask ^ bit])])
+    : values.flatMap((value) => [value, value - 1n, value + 1n, value ^ (1n << 32n)]);
+  const dirty = width === 32 ? found.map((value) => value ^ DIRT) : [];
+  return [...found, ...dirty].map((value) => value & TOP64);
+}
+
+const bitsOf = (mask: bigint): bigint[] =>
+  Array.from({ length: 64 }, (_, bit) => 1n << BigInt(bit)).filter((bit) => (mask & bit) !== 0n);
+
+function combinations(choices: readonly (readonly bigint[])[], some: number): bigint[][] {
+  const count = choices.reduce((product, values) => product * values.length, 1);
+  if (count <= FEW_COMBINATIONS) {
+    return choices.reduce<bigint[][]>(
+      (all, values) => all.flatMap((some) => values.map((value) => [...some, value])),
+      [[]],
+    );
+  }
+  // A fixed sequence (a linear congruential generator): the same policy is always tried with the same calls.
+  let state = 1;
+  const next = (below: number) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  return Array.from({ length: some }, () => choices.map((values) => values[next(values.length)]!));
+}
+
+const unique = <T>(list: readonly T[]): T[] => [...new Set(list)];

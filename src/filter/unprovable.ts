@@ -1,0 +1,8 @@
+/** A program does something that the compiler never writes, so the proof knows nothing about it. */
+export class Unprovable extends Error {
+  override readonly name = 'Unprovable';
+
+  constructor(at: number, problem: string) {
+    super(`instruction ${at}: ${problem}`);
+  }
+}
