@@ -62,6 +62,7 @@ coproc box {
     unshare --mount --pid --uts --ipc --net --cgroup --fork --kill-child --propagation private -- \
     bash "$here/box-init.sh" "$@"
 }
+trap '' PIPE # nobody may be left to hear how it ends
 read -r init <&"${box[0]}"
 echo "$init"
 

@@ -33,6 +33,10 @@ type Supervisor = ChildProcessByStdio<Writable, Readable, Readable>;
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const BOOT_MS = 60_000;
 
+/** Node's child processes talk through sockets, which can't be opened by name as /dev/stdin can: pipes in between. */
+const OUTPUT = '> >(cat) 2> >(cat >&2)';
+const PIPES = { input: `exec "$@" < <(cat) ${OUTPUT}`, none: `exec "$@" </dev/null ${OUTPUT}` };
+
 /** A command nsenter(1) has let in is still in our cgroup, which the box can't see: join one of the box's. */
 const JOIN = 'echo 0 >/sys/fs/cgroup/init.scope/cgroup.procs && cd "$1" && shift && exec "$@"';
 
@@ -121,19 +125,9 @@ export class Box {
   async exec(argv: readonly string[], options: ExecOptions = {}): Promise<RunResult> {
     const { user, env = {}, cwd = '/', ...rest } = options;
     const account = user === undefined ? ROOT : await this.#account(user);
-    const enter = [
-      '/usr/bin/nsenter',
-      '--target',
-      `${this.pid}`,
-      '--all',
-      '--',
-      '/bin/sh',
-      '-c',
-      JOIN,
-      'sh',
-      cwd,
-    ];
-    return run([...enter, ...account.become, ...argv], {
+    const pipes = ['bash', '-c', rest.input === undefined ? PIPES.none : PIPES.input, 'bash'];
+    const enter = ['nsenter', '--target', `${this.pid}`, '--all', '--', '/bin/sh', '-c', JOIN, 'sh', cwd];
+    return run([...pipes, ...enter, ...account.become, ...argv], {
       ...rest,
       env: { PATH, LANG: 'C.UTF-8', ...account.env, ...env },
     });

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { inLayer, layerAvailable } from './layer.js';
+import { inRepository, REPOSITORY } from './repository.js';
+import { run } from './run.js';
+
+const skip = layerAvailable();
+const folder = mkdtempSync(join(tmpdir(), 'sandbox-unit layer,a:'));
+after(() => rmSync(folder, { recursive: true }));
+
+test('a program compiled in a layer against libseccomp runs outside it', { skip }, async () => {
+  writeFileSync(
+    join(folder, 'program.c'),
+    `
+    #include <seccomp.h>
+    #include <stdio.h>
+    int main(void) { return printf("%d", seccomp_syscall_resolve_name("read")) < 0; }`,
+  );
+  const compile = ['gcc', '-static', '-o', 'program', 'program.c', '-lseccomp'];
+  assert.deepEqual(await inLayer(compile, { cwd: folder, folders: [folder] }), {
+    status: 0,
+    stdout: '',
+    stderr: '',
+  });
+  assert.equal((await run([join(folder, 'program')])).stdout, process.arch === 'x64' ? '0' : '63');
+});
+
+test('a command starts in the repository, which it may change', { skip }, async () => {
+  const { stdout } = await inLayer(['sh', '-c', 'pwd; cat package.json; test -w package.json']);
+  assert.equal(stdout, `${REPOSITORY}\n${readFileSync(inRepository('package.json'), 'utf8')}`);
+});
+
+test('what a command writes elsewhere is lost', { skip }, async () => {
+  const write = ['sh', '-c', `touch /etc/mine /tmp/mine && ls /etc/mine /tmp/mine`];
+  assert.equal((await inLayer(write)).stdout, '/etc/mine\n/tmp/mine\n');
+  const look = ['sh', '-c', 'ls /etc/mine /tmp/mine 2>/dev/null'];
+  assert.equal((await inLayer(look)).stdout, '');
+  assert.equal(existsSync('/etc/mine'), false);
+});
+
+test('a command has its status and input', { skip }, async () => {
+  assert.deepEqual(await inLayer(['sh', '-c', 'cat; exit 5'], { input: 'in' }), {
+    status: 5,
+    stdout: 'in',
+    stderr: '',
+  });
+});
+
+test('the shell scripts pass shellcheck', { skip }, async () => {
+  const scripts = ['setup', 'build', 'test', 'demo', 'bench', 'common.sh'].map((name) => `scripts/${name}`);
+  const support = ['box-supervisor', 'box-init', 'layer', 'root', 'tree'].map(
+    (name) => `test/support/${name}.sh`,
+  );
+  const check = ['shellcheck', '--external-sources', '.ci/run', ...scripts, ...support];
+  assert.deepEqual(await inLayer(check), { status: 0, stdout: '', stderr: '' });
+});

@@ -1,0 +1,68 @@
+/**
+ * Runs the compiled tests: `node build/test/support/run-tests.js [PART-OF-A-PATH]…`. Quiet about what passes; the last
+ * line counts. With CI=true a skipped test has failed.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { run } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { unavailable } from './available.js';
+import { REPOSITORY } from './repository.js';
+import { Tally, type TestEvent } from './tally.js';
+
+/** No test file takes this long; one that hangs must not hang the run. */
+const FILE_MS = 300_000;
+
+/** build/, or wherever the compiler put this file. */
+const BUILD = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+/** The sources' list, so that what is left in build/ of a deleted test isn't run. */
+function testFiles(filters: readonly string[]): string[] {
+  const sources = readdirSync(join(REPOSITORY, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.test.ts'))
+    .map((path) => join('test', path))
+    .filter((path) => filters.length === 0 || filters.some((part) => path.includes(part)))
+    .sort();
+  return sources.map((path) => join(BUILD, path.replace(/\.ts$/, '.js')));
+}
+
+/**
+ * Runs test files, each in a process of its own, and prints the report.
+ * @returns how many tests failed.
+ */
+export async function runFiles(files: readonly string[], strict: boolean): Promise<number> {
+  const shown = (file: string) =>
+    file.endsWith('.ts') ? relative(REPOSITORY, file) : relative(BUILD, file).replace(/\.js$/, '.ts');
+  const tally = new Tally({ shown, strict });
+  const stream = run({ files: [...files], concurrency: availableParallelism(), timeout: FILE_MS });
+  for await (const event of stream) tally.add(event as TestEvent);
+  const { text, failed } = tally.report();
+  process.stdout.write(text);
+  return failed;
+}
+
+/** Debian trees are made before the tests, with progress to be seen; should that fail, no test tries again. */
+function prepareTrees(): void {
+  const reason = unavailable('machine') ?? unavailable('toolchain');
+  if (reason === undefined) return;
+  console.log(`no boxes and layers on this machine: ${reason}`);
+  process.env.SANDBOX_UNIT_NO_TREES = reason;
+}
+
+async function main(filters: readonly string[]): Promise<number> {
+  const files = testFiles(filters);
+  const missing = files.find((file) => !existsSync(file));
+  if (missing !== undefined) throw new Error(`'${missing}' is missing: npm run build`);
+  if (files.length === 0) throw new Error(`no test file's path has '${filters.join("' or '")}' in it`);
+  prepareTrees();
+  process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --enable-source-maps`;
+  return (await runFiles(files, process.env.CI === 'true')) === 0 ? 0 : 1;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  process.exitCode = await main(process.argv.slice(2)).catch((error: Error) => {
+    console.error(error.message);
+    return 1;
+  });
+}

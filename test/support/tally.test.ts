@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { run } from './run.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-tally-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const RUNNER = new URL('./run-tests.js', import.meta.url).href;
+const script = join(folder, 'runner.mjs');
+writeFileSync(
+  script,
+  `import { runFiles } from ${JSON.stringify(RUNNER)};
+  process.exitCode = await runFiles([process.argv[3]], process.argv[2] === 'strict');`,
+);
+
+/** Runs one file with this text; the report, with the folder's name taken out and stacks cut. */
+async function report(text: string, mode: 'strict' | 'lenient' = 'lenient') {
+  const file = join(folder, 'some.test.mjs');
+  writeFileSync(file, `import test, { before, describe, it } from 'node:test';\n${text}`);
+  // Inside a test's process, node:test refuses to run files.
+  const { NODE_TEST_CONTEXT, ...env } = process.env as Record<string, string>;
+  const argv = [process.execPath, script, mode, file];
+  const { status, stdout } = await run(argv, { env });
+  const lines = stdout.replace(/^(failed:|skipped:|output of) .*some\.test\.mjs/gm, '$1 FILE');
+  return { status, lines: lines.split('\n').filter((line) => !/^ {4,}at /.test(line)) };
+}
+
+test('passes are counted and nothing else is said', async () => {
+  const { status, lines } = await report(`
+    test('a', async (t) => { await t.test('b', () => {}); });
+    describe('c', () => { it('d', () => {}); });
+    console.log('chatter');`);
+  assert.deepEqual({ status, lines }, { status: 0, lines: ['3 passed, 0 failed, 0 skipped', ''] });
+});
+
+test('a failure is shown in full, with what its file printed', async () => {
+  const { status, lines } = await report(`
+    test('good', () => {});
+    test('bad', () => { console.log('clue'); throw new Error('broken'); });`);
+  assert.equal(status, 1);
+  assert.deepEqual(lines.slice(0, 2), ['failed: FILE: bad', '    Error: broken']);
+  assert.match(lines.join('\n'), /^output of FILE:\n {4}clue$/m);
+  assert.deepEqual(lines.slice(-2), ['1 passed, 1 failed, 0 skipped', '']);
+});
+
+test('a skipped test is named with its reason', async () => {
+  assert.deepEqual(await report(`test('later', { skip: 'no root' }, () => {}); test('now', () => {});`), {
+    status: 0,
+    lines: ['skipped: FILE: later', '    no root', '1 passed, 0 failed, 1 skipped', ''],
+  });
+});
+
+test('in strict mode a skipped test has failed', async () => {
+  assert.deepEqual(
+    await report(`test('later', { skip: 'no root' }, () => {}); test('now', () => {});`, 'strict'),
+    {
+      status: 1,
+      lines: [
+        'failed: FILE: later',
+        '    skipped, which counts as failed here: no root',
+        '1 passed, 1 failed, 0 skipped',
+        '',
+      ],
+    },
+  );
+});
+
+/** How many tests an early exit still reports depends on the moment. */
+const BROKEN: readonly [what: string, text: string, last: RegExp][] = [
+  ['has no tests', '', /^0 passed, 1 failed, 0 skipped$/],
+  ['cannot be loaded', 'throw new Error("load");', /^0 passed, 1 failed, 0 skipped$/],
+  [
+    'exits early with status 0',
+    'test("a", () => {}); test("b", () => process.exit(0));',
+    /^[01] passed, 1 failed, 0 skipped$/,
+  ],
+  [
+    'waits for what never comes',
+    'test("a", () => new Promise(() => {}));',
+    /^0 passed, 1 failed, 0 skipped$/,
+  ],
+  [
+    'has a failing hook',
+    'describe("a", () => { before(() => { throw new Error("hook"); }); it("b", () => {}); });',
+    /^0 passed, [12] failed, 0 skipped$/,
+  ],
+  [
+    'fails a todo',
+    'test("a", { todo: true }, () => { throw new Error("x"); });',
+    /^0 passed, 1 failed, 0 skipped$/,
+  ],
+];
+
+for (const [what, text, last] of BROKEN) {
+  test(`a file that ${what} has failed`, async () => {
+    const { status, lines } = await report(text);
+    assert.notEqual(status, 0);
+    assert.match(lines.at(-2) ?? '', last);
+  });
+}
