@@ -1,0 +1,10 @@
+# Read by the scripts beside it: goes to the repository, and stops with a message.
+# shellcheck shell=bash
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+PATH=$PWD/node_modules/.bin:$PATH
+
+fail() {
+  printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+  exit 1
+}
