@@ -1,0 +1,257 @@
+/** Names that the kernel and systemd know, and words out of closed tables. */
+
+import { didYouMean } from '../../diagnostic.js';
+import type { EnumValue } from '../directives/row.js';
+import { checkSpecifiers, each, type Reading, reject, scalar, words } from './text.js';
+
+/** CAP_* of linux/capability.h, in the order of their numbers. */
+export const CAPABILITIES: readonly string[] = (
+  'CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE ' +
+  'NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT ' +
+  'SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE ' +
+  'AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ ' +
+  'PERFMON BPF CHECKPOINT_RESTORE'
+)
+  .split(' ')
+  .map((name) => `CAP_${name}`);
+
+/** AF_* of linux/socket.h, as systemd's af_from_name() knows them. */
+export const ADDRESS_FAMILIES: readonly string[] = (
+  'ALG APPLETALK ASH ATMPVC ATMSVC AX25 BLUETOOTH BRIDGE CAIF CAN DECnet ECONET IB IEEE802154 INET INET6 ' +
+  'IPX IRDA ISDN IUCV KCM KEY LLC LOCAL MCTP MPLS NETBEUI NETLINK NETROM NFC PACKET PHONET PPPOX QIPCRTR ' +
+  'RDS ROSE ROUTE RXRPC SECURITY SMC SNA TIPC UNIX VSOCK WANPIPE X25 XDP'
+)
+  .split(' ')
+  .map((name) => `AF_${name}`);
+
+export const NAMESPACES: readonly string[] = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'];
+
+/** Sets of file systems of RestrictFileSystems= (systemd.exec(5)). */
+const FILESYSTEM_SETS: readonly string[] = [
+  '@auxiliary-api',
+  '@basic-api',
+  '@common-block',
+  '@historical-block',
+  '@known',
+  '@network',
+  '@privileged-api',
+  '@temporary',
+];
+
+/** Whether a word is one of the table's; notes what it needs of systemd. */
+export function checkWord(reading: Reading, text: string, table: readonly EnumValue[]): boolean {
+  const found = table.find((entry) => entry.value === text);
+  if (found?.since !== undefined) reading.needs.push({ since: found.since, what: `the value '${text}'` });
+  return found !== undefined;
+}
+
+export function boolean(reading: Reading, value: unknown): string[] | undefined {
+  if (typeof value === 'boolean') return [value ? 'yes' : 'no'];
+  if (value === 'yes' || value === 'no') return [value];
+  return reject(reading, 'true or false', value);
+}
+
+export function enumeration(
+  reading: Reading,
+  value: unknown,
+  kind: { values: readonly EnumValue[]; boolean?: boolean; suffix?: { after: string } },
+): string[] | undefined {
+  if (kind.boolean && (typeof value === 'boolean' || value === 'yes' || value === 'no')) {
+    return boolean(reading, value);
+  }
+  const names = kind.values.map((entry) => entry.value);
+  const expected = `${kind.boolean ? 'true, false or ' : ''}one of ${names.join(', ')}`;
+  const text = scalar(reading, value, expected);
+  if (text === undefined || checkWord(reading, text, kind.values)) return text === undefined ? text : [text];
+  if (kind.suffix && text.startsWith(`${kind.suffix.after}:`)) {
+    checkWord(reading, kind.suffix.after, kind.values);
+    return hostname(reading, text.slice(kind.suffix.after.length + 1)) ? [text] : undefined;
+  }
+  return reject(reading, expected, text, didYouMean(text, names));
+}
+
+/** A host name as systemd's hostname_is_valid() takes it, or one with specifiers. */
+function hostname(reading: Reading, text: string): boolean {
+  const labels = text.replace(/%[a-zA-Z%]/g, 'x').split('.');
+  const good =
+    text.length <= 64 && labels.every((label) => /^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?$/.test(label));
+  if (!good) reject(reading, 'a host name after the colon', text);
+  return good && checkSpecifiers(reading, text);
+}
+
+/** Words of a closed table, each once, in one assignment. */
+export function closedWords(
+  reading: Reading,
+  value: unknown,
+  kind: { of: readonly string[]; boolean?: boolean },
+): string[] | undefined {
+  if (kind.boolean && typeof value === 'boolean') return boolean(reading, value);
+  if (kind.boolean && (value === 'yes' || value === 'no')) return [value];
+  const expected = `${kind.boolean ? 'true, false or ' : ''}some of ${kind.of.join(', ')}`;
+  const list = each(words(reading, value, expected), (word) =>
+    kind.of.includes(word) ? word : reject(reading, expected, word, didYouMean(word, kind.of)),
+  );
+  return list && [list.join(' ')];
+}
+
+/**
+ * A list that `~` may turn around, in one assignment. The sign stands in front of the whole list: in a text
+ * in front of the first word, in a list of strings in front of the first element.
+ */
+function signedWords(
+  reading: Reading,
+  value: unknown,
+  expected: string,
+  check: (word: string) => string | undefined,
+): string[] | undefined {
+  const list = words(reading, value, expected);
+  if (list === undefined) return undefined;
+  if (list.length === 0) return [''];
+  const negated = list[0]!.startsWith('~');
+  const names = negated ? [list[0]!.slice(1), ...list.slice(1)] : list;
+  if (names.some((name) => name.startsWith('~'))) {
+    return reject(reading, `${expected}, with '~' only in front of the first`, value);
+  }
+  const checked = each(names, check);
+  return checked && [`${negated ? '~' : ''}${checked.join(' ')}`];
+}
+
+/** Refuses an empty list where systemd takes it for "no restriction": the reader may take it for the contrary. */
+function refuseEmpty(reading: Reading, value: unknown, hint: string): boolean {
+  const empty = Array.isArray(value) && value.length === 0;
+  if (empty) reject(reading, 'at least one name', value, hint);
+  return empty;
+}
+
+export function capabilities(reading: Reading, value: unknown): string[] | undefined {
+  const expected = 'names of capabilities';
+  // All of them: "all but nothing".
+  if (value === '~') return ['~'];
+  return signedWords(reading, value, expected, (word) => {
+    const hint = didYouMean(word, CAPABILITIES) ?? didYouMean(`CAP_${word}`, CAPABILITIES);
+    return CAPABILITIES.includes(word) ? word : reject(reading, expected, word, hint);
+  });
+}
+
+export function families(reading: Reading, value: unknown): string[] | undefined {
+  const expected = "names of address families or 'none'";
+  if (refuseEmpty(reading, value, 'write "none" to forbid all, "" to lift the restriction')) return undefined;
+  const only = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  if (only === 'none') {
+    reading.needs.push({ since: 249, what: "the value 'none'" });
+    return ['none'];
+  }
+  return signedWords(reading, value, expected, (word) => {
+    const hint = didYouMean(word, ADDRESS_FAMILIES) ?? didYouMean(`AF_${word}`, ADDRESS_FAMILIES);
+    return ADDRESS_FAMILIES.includes(word) ? word : reject(reading, expected, word, hint);
+  });
+}
+
+export function namespaces(reading: Reading, value: unknown, kind: { user: boolean }): string[] | undefined {
+  if (typeof value === 'boolean' || value === 'yes' || value === 'no') return boolean(reading, value);
+  const table = kind.user ? NAMESPACES : NAMESPACES.filter((name) => name !== 'user');
+  const expected = `true, false or some of ${table.join(', ')}`;
+  if (refuseEmpty(reading, value, 'write true or false')) return undefined;
+  const hint = (word: string) => didYouMean(word, table);
+  return signedWords(reading, value, expected, (word) =>
+    table.includes(word) ? word : reject(reading, expected, word, hint(word)),
+  );
+}
+
+export function filesystems(reading: Reading, value: unknown): string[] | undefined {
+  const expected = 'types of file systems or sets of them';
+  if (refuseEmpty(reading, value, 'write "" to lift the restriction')) return undefined;
+  return signedWords(reading, value, expected, (word) => {
+    const good = word.startsWith('@') ? FILESYSTEM_SETS.includes(word) : /^[a-z0-9][a-z0-9._-]*$/.test(word);
+    return good ? word : reject(reading, expected, word, didYouMean(word, FILESYSTEM_SETS));
+  });
+}
+
+/** A user or group by name or number; systemd drops the rest of the file after a bad one. */
+export function isUserName(text: string): boolean {
+  if (/^\d+$/.test(text))
+    return (
+      /^(0|[1-9]\d{0,9})$/.test(text) &&
+      ![65535, 4294967295].includes(Number(text)) &&
+      Number(text) < 4294967295
+    );
+  return /^[A-Za-z_][A-Za-z0-9_.@-]*\$?$/.test(text) && text.length <= 256;
+}
+
+const userName = (reading: Reading, text: string): string | undefined => {
+  if (!checkSpecifiers(reading, text)) return undefined;
+  // What a specifier stands for is for the manager to know: here it counts as a letter.
+  const name = text.replace(/%[a-zA-Z%]/g, 'x');
+  return isUserName(name) ? text : reject(reading, 'the name or number of a user or group', text);
+};
+
+export function user(reading: Reading, value: unknown): string[] | undefined {
+  const text = scalar(reading, value, 'the name or number of a user or group');
+  const name = text === undefined ? undefined : userName(reading, text);
+  return name === undefined ? undefined : [name];
+}
+
+export function groups(reading: Reading, value: unknown): string[] | undefined {
+  const list = each(words(reading, value, 'names or numbers of groups'), (word) => userName(reading, word));
+  return list && [list.join(' ')];
+}
+
+const isFileName = (text: string) =>
+  /^[A-Za-z0-9_@%+,=][A-Za-z0-9_.@%+,=-]*$/.test(text) && text.length <= 255;
+
+/** Names of other things: what each may look like is what systemd accepts, less what nobody writes. */
+const NAME_SHAPES = {
+  pam: { shape: /^[A-Za-z0-9_][A-Za-z0-9_.%-]*$/, what: 'the name of a PAM service', specifiers: true },
+  'log-namespace': {
+    shape: /^[A-Za-z0-9_%][A-Za-z0-9_.%-]*$/,
+    what: 'the name of a journal namespace',
+    specifiers: true,
+  },
+  cgroup: { shape: /^[a-z0-9][A-Za-z0-9_-]*$/, what: 'the name of a control group', specifiers: false },
+  slice: {
+    shape: /^(-|[A-Za-z0-9_:.%@\\]+(-[A-Za-z0-9_:.%@\\]+)*)\.slice$/,
+    what: "the name of a slice unit, which ends in '.slice'",
+    specifiers: true,
+  },
+} as const;
+
+export function name(
+  reading: Reading,
+  value: unknown,
+  kind: { what: keyof typeof NAME_SHAPES },
+): string[] | undefined {
+  const { shape, what, specifiers } = NAME_SHAPES[kind.what];
+  const text = scalar(reading, value, what);
+  if (text === undefined) return undefined;
+  if (!shape.test(text) || text.length > 220) return reject(reading, what, text);
+  return !specifiers || checkSpecifiers(reading, text) ? [text] : undefined;
+}
+
+/** Words that are file names; systemd knows no table of them. */
+export function fileNames(reading: Reading, value: unknown): string[] | undefined {
+  const list = each(words(reading, value, 'names'), (word) =>
+    isFileName(word) && !word.includes('%') ? word : reject(reading, 'names', word),
+  );
+  return list && [list.join(' ')];
+}
+
+/** A security label: `-` in front lets the service start where it can't be set. */
+export function label(reading: Reading, value: unknown): string[] | undefined {
+  const expected = 'a security label or profile';
+  const text = scalar(reading, value, expected);
+  if (text === undefined) return undefined;
+  if (!/^-?[^\s-]\S*( \S+)*$/.test(text)) return reject(reading, expected, text);
+  return checkSpecifiers(reading, text) ? [text] : undefined;
+}
+
+/** Names of BPF features. systemd skips a name that it doesn't know, so a typing error delegates less, not more. */
+export function bpfWords(reading: Reading, value: unknown, kind: { prefix: string }): string[] | undefined {
+  const expected = `names that begin with '${kind.prefix}', or 'any'`;
+  if (value === 'any') return ['any'];
+  const source = typeof value === 'string' ? value.replaceAll(',', ' ') : value;
+  const list = each(words(reading, source, expected), (word) => {
+    const rest = word.startsWith(kind.prefix) ? word.slice(kind.prefix.length) : '';
+    return /^[A-Z][A-Za-z0-9]*$/.test(rest) ? word : reject(reading, expected, word);
+  });
+  return list && [list.join(',')];
+}
