@@ -1,0 +1,61 @@
+import { type Diagnostic, EXIT, hasErrors, UserError } from '../diagnostic.js';
+import { checkService } from '../plan/service.js';
+import { checkSyscalls } from '../policy/check.js';
+import { checkExpectations } from '../policy/expect.js';
+import { MACHINES } from '../syscalls/abi.js';
+import { resolve, resolveCalls } from '../syscalls/resolve.js';
+import { bundledSets } from '../syscalls/sets.js';
+import { buildFilter } from './build-filter.js';
+import type { Context, Outcome } from './context.js';
+import { type LoadedPolicy, loadPolicy } from './load-policy.js';
+
+/** Checks policy files by themselves: names, values, expectations; compiles and proves their filters. */
+export async function check(context: Context, files: readonly string[]): Promise<Outcome> {
+  const sources = new Map<string, string>();
+  const results: { file: string; diagnostics: readonly Diagnostic[] }[] = [];
+  for (const file of files) {
+    const { diagnostics, texts } = await checkFile(context, file);
+    results.push({ file, diagnostics });
+    for (const [name, text] of texts) sources.set(name, text);
+  }
+  const diagnostics = results.flatMap((result) => result.diagnostics);
+  const good = results.filter((result) => !hasErrors(result.diagnostics));
+  return {
+    exit: hasErrors(diagnostics) ? EXIT.findings : EXIT.ok,
+    json: { files: results.map((result) => ({ file: result.file, ok: !hasErrors(result.diagnostics) })) },
+    text: good.map(({ file }) => `${file}: ok\n`).join(''),
+    diagnostics,
+    sources,
+  };
+}
+
+async function checkFile(context: Context, file: string) {
+  try {
+    const loaded = await loadPolicy(context, { system: context.program, path: file }, { trusted: false });
+    return { diagnostics: checkLoaded(loaded), texts: loaded.sources };
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    return { diagnostics: cause.diagnostics, texts: await sourceOf(context, file) };
+  }
+}
+
+function checkLoaded({ policy, diagnostics: found }: LoadedPolicy): Diagnostic[] {
+  const sets = bundledSets();
+  const diagnostics = [...found, ...checkSyscalls(policy, sets, MACHINES), ...checkService(policy)];
+  if (hasErrors(diagnostics) || !policy.syscalls) return diagnostics;
+  const named = resolveCalls(policy.syscalls, sets);
+  const policies = MACHINES.map((machine) => resolve(named, machine));
+  const failed = policies.flatMap((meaning) => checkExpectations(policy, meaning));
+  buildFilter({ noNewPrivileges: true, policies });
+  return [...diagnostics, ...failed];
+}
+
+/** The text for the frame of a syntax error, if it can be read. */
+async function sourceOf(context: Context, file: string): Promise<Map<string, string>> {
+  try {
+    const content = await context.program.read(file);
+    return new Map(content ? [[file, new TextDecoder().decode(content.bytes)]] : []);
+  } catch {
+    return new Map();
+  }
+}

@@ -1,0 +1,48 @@
+import { EXIT, hasErrors } from '../diagnostic.js';
+import type { EmittedFile } from '../emit/files.js';
+import type { Context, Outcome } from './context.js';
+import { type PrepareOptions, prepare } from './prepare.js';
+
+export interface GenerateOptions extends PrepareOptions {
+  readonly output?: string;
+}
+
+/** The files that apply would write: on stdout, or below a folder at their own paths. */
+export async function generate(
+  context: Context,
+  [unit]: readonly string[],
+  options: GenerateOptions,
+): Promise<Outcome> {
+  const { files, diagnostics, sources } = await prepare(context, unit!, options);
+  const failed = hasErrors(diagnostics);
+  const { output } = options;
+  if (!failed && output !== undefined) {
+    for (const { path, content, mode } of files)
+      await context.program.replace(`${output}${path}`, content, mode);
+  }
+  return {
+    exit: failed ? EXIT.findings : EXIT.ok,
+    json: { files: files.map(fileJson) },
+    text:
+      output === undefined
+        ? files.map(fileText).join('\n')
+        : files.map(({ path }) => `${output}${path}\n`).join(''),
+    diagnostics,
+    sources,
+  };
+}
+
+const isText = ({ path }: EmittedFile) => path.endsWith('.conf');
+const textOf = ({ content }: EmittedFile) => new TextDecoder().decode(content);
+
+/** Programs and filters are shown by their size: a terminal is no place for them. */
+const fileText = (file: EmittedFile) =>
+  `# ${file.path}\n${isText(file) ? textOf(file) : `# ${file.content.length} bytes, mode ${file.mode.toString(8)}\n`}`;
+
+const fileJson = (file: EmittedFile) => ({
+  path: file.path,
+  mode: file.mode.toString(8).padStart(4, '0'),
+  ...(isText(file) ? { text: textOf(file) } : { base64: btoa(latin1(file.content)) }),
+});
+
+const latin1 = (bytes: Uint8Array) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');

@@ -1,0 +1,34 @@
+import { EXIT, error, UserError } from '../diagnostic.js';
+import type { EmittedFile } from '../emit/files.js';
+import { INSTALLED_LAUNCHER, isOwnDropIn, unitDirectories } from '../emit/paths.js';
+import type { Machine } from '../syscalls/abi.js';
+import type { Context } from './context.js';
+
+const MAX_LAUNCHER_SIZE = 4 << 20;
+
+/**
+ * The launcher as it is to be installed, from the program's own folder.
+ * @throws UserError `no-launcher` if it wasn't built for the machine
+ */
+export async function launcherFile(context: Context, machine: Machine): Promise<EmittedFile> {
+  const path = `${context.home}/native-helper/build/${machine}/launcher`;
+  const content = await context.program.read(path, { limit: MAX_LAUNCHER_SIZE });
+  if (content) return { path: INSTALLED_LAUNCHER, content: content.bytes, mode: 0o755 };
+  throw new UserError(
+    error('no-launcher', `there is no launcher for ${machine}: ${path}`, {
+      hint: `make -C ${context.home}/native-helper`,
+    }),
+    EXIT.failure,
+  );
+}
+
+/** The launcher goes with the last drop-in of ours. */
+export async function removeUnusedLauncher({ system }: Context): Promise<void> {
+  for (const directory of unitDirectories()) {
+    for (const name of await system.list(directory)) {
+      if (!name.endsWith('.d')) continue;
+      if ((await system.list(`${directory}/${name}`)).some((file) => isOwnDropIn(`${name}/${file}`))) return;
+    }
+  }
+  await system.remove(INSTALLED_LAUNCHER);
+}

@@ -1,0 +1,21 @@
+import { EXIT, hasErrors } from '../diagnostic.js';
+import { planJson, planText } from '../report.js';
+import type { Context, Outcome } from './context.js';
+import { type PrepareOptions, prepare } from './prepare.js';
+
+/** Shows who enforces each line of a unit's policy; finds gaps and conflicts. Exit 1 if there are any. */
+export async function plan(
+  context: Context,
+  [unit]: readonly string[],
+  options: PrepareOptions,
+): Promise<Outcome> {
+  const prepared = await prepare(context, unit!, options);
+  const { diagnostics, sources } = prepared;
+  return {
+    exit: hasErrors(diagnostics) ? EXIT.findings : EXIT.ok,
+    json: planJson(prepared.plan, prepared.proofs, prepared.changes),
+    text: planText(prepared.plan, prepared.proofs, prepared.changes),
+    diagnostics,
+    sources,
+  };
+}

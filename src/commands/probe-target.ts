@@ -1,0 +1,114 @@
+import { type Diagnostic, EXIT, error, UserError, warning } from '../diagnostic.js';
+import { INSTALLED_LAUNCHER, PACKAGED_LAUNCHER } from '../emit/paths.js';
+import { SYSTEMD_RANGE, type Target } from '../plan/target.js';
+import { MACHINES, type Machine } from '../syscalls/abi.js';
+import { bundledSets, parseSyscallFilterListing, type SyscallSets } from '../syscalls/sets.js';
+import { HEAD_SIZE, readProgram } from '../unit/elf.js';
+import type { Context } from './context.js';
+
+/** How much `systemd-analyze syscall-filter` may print, in bytes; systemd 257 prints 20 kB. */
+const MAX_LISTING = 1 << 20;
+
+/**
+ * Learns what a plan needs to know of the machine.
+ * @param programs paths of the programs that the unit starts
+ */
+export async function probeTarget(
+  context: Context,
+  programs: readonly string[],
+): Promise<{ target: Target; diagnostics: Diagnostic[] }> {
+  const { system, placement } = context;
+  const [facts, launcher, found] = await Promise.all([
+    system.manager(),
+    findLauncher(context),
+    readPrograms(context, programs),
+  ]);
+  const systemd = majorVersion(facts.version);
+  const { sets, diagnostics } = await findSets(context, facts.version);
+  const machine = machineOf(context, facts.architecture);
+  const target: Target = {
+    scope: placement.scope,
+    systemd,
+    version: facts.version,
+    machine,
+    sets,
+    launcher,
+    programs: found,
+  };
+  return { target, diagnostics: [...diagnostics, ...versionWarning(systemd)] };
+}
+
+function majorVersion(version: string): number {
+  const [digits] = /^\d{3}/.exec(version) ?? [];
+  if (digits === undefined) {
+    throw new UserError(
+      error('unknown-systemd', `can't read the version of systemd: '${version}'`),
+      EXIT.failure,
+    );
+  }
+  return Number(digits);
+}
+
+function versionWarning(systemd: number): Diagnostic[] {
+  const { oldest, newest } = SYSTEMD_RANGE;
+  if (systemd < oldest) {
+    const message = `systemd ${systemd} is too old: at least ${oldest} is needed`;
+    throw new UserError(error('old-systemd', message), EXIT.failure);
+  }
+  if (systemd <= newest) return [];
+  return [
+    warning('new-systemd', `systemd ${systemd} is newer than ${newest}, the newest that is known here`),
+  ];
+}
+
+function machineOf(context: Context, architecture: string): Machine {
+  const machine =
+    MACHINES.find((name) => name === architecture) ?? (architecture ? undefined : context.machine);
+  if (machine) return machine;
+  throw new UserError(
+    error('unknown-machine', `there are no syscall numbers for ${architecture}`, {
+      hint: `only for ${MACHINES.join(', ')}`,
+    }),
+    EXIT.failure,
+  );
+}
+
+/** The target's own sets; where its systemd-analyze can't be run, those that came with this program. */
+async function findSets(
+  context: Context,
+  version: string,
+): Promise<{ sets: SyscallSets; diagnostics: Diagnostic[] }> {
+  const result = await context.system.run(['systemd-analyze', 'syscall-filter'], { limit: MAX_LISTING });
+  if (result.status === 0)
+    return { sets: parseSyscallFilterListing(result.stdout, version), diagnostics: [] };
+  const sets = bundledSets();
+  const same = majorVersion(sets.systemd) === majorVersion(version);
+  const message = `syscall sets are those of systemd ${sets.systemd}, not of the target's ${version}`;
+  const why = context.offline ? 'programs of another system are not run' : "'systemd-analyze' failed";
+  return { sets, diagnostics: same ? [] : [warning('bundled-sets', message, { hint: why })] };
+}
+
+/** A package's launcher, else the one that apply installs. */
+async function findLauncher(context: Context): Promise<string> {
+  const packaged = await context.system.read(PACKAGED_LAUNCHER, { limit: 0, head: true });
+  return packaged ? PACKAGED_LAUNCHER : INSTALLED_LAUNCHER;
+}
+
+async function readPrograms(context: Context, paths: readonly string[]): Promise<Target['programs']> {
+  const programs = new Map<string, ReturnType<typeof readProgram>>();
+  for (const path of new Set(paths)) {
+    const file = await readHead(context, path);
+    if (file) programs.set(path, readProgram(file));
+  }
+  return programs;
+}
+
+/** A program that can't be read is no obstacle: systemd may see another file there. */
+async function readHead(context: Context, path: string): Promise<Uint8Array | undefined> {
+  try {
+    return (await context.system.read(path, { limit: HEAD_SIZE, head: true }))?.bytes;
+  } catch (cause) {
+    if (cause instanceof UserError) return undefined;
+    throw cause;
+  }
+}

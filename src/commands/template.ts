@@ -1,0 +1,40 @@
+import { EXIT, error, UserError } from '../diagnostic.js';
+import { parsePolicy } from '../policy/parse.js';
+import { columns } from '../report.js';
+import type { Context, Outcome } from './context.js';
+import { findTemplate, templateFolders } from './load-policy.js';
+
+/** Lists the starter policies, or prints one. */
+export async function template(context: Context, [verb, name]: readonly string[]): Promise<Outcome> {
+  if (verb === 'list' && name === undefined) return list(context);
+  if (verb === 'show' && name !== undefined) return show(context, name);
+  throw new UserError(error('usage', "use 'template list' or 'template show NAME'"), EXIT.failure);
+}
+
+async function list(context: Context): Promise<Outcome> {
+  const templates = new Map<string, string>();
+  for (const { system, path } of templateFolders(context)) {
+    for (const file of await system.list(path)) {
+      const [, name] = /^([a-z0-9][a-z0-9-]*)\.toml$/.exec(file) ?? [];
+      if (name && !templates.has(name)) templates.set(name, await describe(context, name));
+    }
+  }
+  const rows = [...templates].sort();
+  const json = { templates: rows.map(([name, description]) => ({ name, description })) };
+  return { exit: EXIT.ok, json, text: columns(rows), diagnostics: [], sources: new Map() };
+}
+
+async function describe(context: Context, name: string): Promise<string> {
+  return parsePolicy(await textOf(context, name), name).policy.description ?? '';
+}
+
+async function show(context: Context, name: string): Promise<Outcome> {
+  const text = await textOf(context, name);
+  return { exit: EXIT.ok, json: { name, text }, text, diagnostics: [], sources: new Map() };
+}
+
+async function textOf(context: Context, name: string): Promise<string> {
+  const { system, path } = await findTemplate(context, name);
+  const file = await system.read(path);
+  return new TextDecoder().decode(file?.bytes);
+}

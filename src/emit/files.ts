@@ -1,0 +1,62 @@
+import { printable } from '../diagnostic.js';
+import type { Plan } from '../plan/plan.js';
+import { type Entry, writeUnitFile } from '../unit/write-unit-file.js';
+import { dropInPath, filterPath, type Placement } from './paths.js';
+
+/** A file as it shall be. */
+export interface EmittedFile {
+  readonly path: string;
+  readonly content: Uint8Array;
+  readonly mode: number;
+}
+
+export interface Origin {
+  /** Version of this program. */
+  readonly version: string;
+  /** SHA-256 of the policy's texts, in hex. */
+  readonly policyHash: string;
+}
+
+/** The files that a plan comes to: the drop-in, and the filter if the launcher is used. */
+export function emitFiles(
+  plan: Plan,
+  filter: Uint8Array | undefined,
+  placement: Placement,
+  origin: Origin,
+): EmittedFile[] {
+  const files: EmittedFile[] = [];
+  // The filter first: a drop-in whose filter is missing starts nothing.
+  if (filter) files.push({ path: filterPath(placement, plan.unit), content: filter, mode: 0o644 });
+  const text = dropInText(plan, origin);
+  files.push({
+    path: dropInPath(placement, plan.unit),
+    content: new TextEncoder().encode(text),
+    mode: 0o644,
+  });
+  return files;
+}
+
+/**
+ * The drop-in's text. Directives come before Exec lines: systemd drops the rest of a drop-in after an
+ * Exec line that it can't read.
+ */
+export function dropInText(plan: Plan, origin: Origin): string {
+  const header = [
+    `Made by sandbox-unit ${origin.version} from ${printable(plan.policyFile)}`,
+    `Policy: sha256:${origin.policyHash}`,
+    `Change the policy and run 'sandbox-unit apply ${plan.unit}'; 'sandbox-unit revert ${plan.unit}' removes this.`,
+  ];
+  const directives = plan.directives.flatMap(({ name, values, because }) =>
+    values.map((value, i): Entry => ({ key: name, value, ...(i === 0 ? { comment: because } : {}) })),
+  );
+  const commands = plan.commands.flatMap(({ key, lines }) =>
+    ['', ...lines].map(
+      (value, i): Entry => ({
+        key,
+        value,
+        ...(i === 0 ? { comment: '[exec] wrap: behind the launcher' } : {}),
+      }),
+    ),
+  );
+  return writeUnitFile([{ section: 'Service', entries: [...directives, ...commands] }], header);
+}

@@ -1,0 +1,51 @@
+/** Every path that the program writes, and none besides. */
+
+/** Names sort after those of other tools, so that no drop-in of theirs comes later. */
+const DROP_IN = 'zz-sandbox-unit.conf';
+const FILTER = 'zz-sandbox-unit.filter';
+
+/** Where `apply` puts the launcher; a package's own copy is preferred. */
+export const INSTALLED_LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
+export const PACKAGED_LAUNCHER = '/usr/libexec/sandbox-unit/launcher';
+
+export interface Placement {
+  readonly scope: 'system' | 'user';
+  /** Until the next boot only: under /run. */
+  readonly runtime: boolean;
+  /** The user's home and runtime directory; for scope `user`. */
+  readonly home?: string;
+  readonly runtimeDirectory?: string;
+}
+
+function unitDirectory({ scope, runtime, home, runtimeDirectory }: Placement): string {
+  if (scope === 'system') return runtime ? '/run/systemd/system' : '/etc/systemd/system';
+  return runtime ? `${runtimeDirectory}/systemd/user` : `${home}/.config/systemd/user`;
+}
+
+/** Where drop-ins of system units may be that use the installed launcher. */
+export const unitDirectories = (): string[] =>
+  [false, true].map((runtime) => unitDirectory({ scope: 'system', runtime }));
+
+/** @param unit the full name, checked */
+export const dropInPath = (placement: Placement, unit: string): string =>
+  `${unitDirectory(placement)}/${unit}.d/${DROP_IN}`;
+
+/** @param unit the full name, checked */
+export const filterPath = (placement: Placement, unit: string): string =>
+  `${unitDirectory(placement)}/${unit}.d/${FILTER}`;
+
+/** Whether a drop-in of a unit is one of ours. */
+export const isOwnDropIn = (path: string): boolean => path.endsWith(`/${DROP_IN}`);
+
+/** Where a unit's policy is looked for, the first that exists wins; an instance falls back to its template. */
+export function policySearchPath(
+  names: readonly string[],
+  scope: 'system' | 'user',
+  home?: string,
+): string[] {
+  const directories =
+    scope === 'user'
+      ? [`${home}/.config/sandbox-unit`, '/etc/sandbox-unit/user', '/usr/lib/sandbox-unit/user']
+      : ['/etc/sandbox-unit', '/run/sandbox-unit/policies', '/usr/lib/sandbox-unit'];
+  return names.flatMap((name) => directories.map((directory) => `${directory}/${name}.toml`));
+}

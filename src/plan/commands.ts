@@ -1,0 +1,78 @@
+import { type Diagnostic, error } from '../diagnostic.js';
+import type { Policy } from '../policy/policy.js';
+import type { EffectiveUnit } from '../unit/effective.js';
+import type { ExecCommand } from '../unit/exec-line.js';
+import { wrapExecCommand } from '../unit/exec-wrap.js';
+import type { PlannedCommands } from './plan.js';
+import type { Target } from './target.js';
+
+interface Request {
+  readonly effective: EffectiveUnit;
+  readonly policy: Policy;
+  readonly target: Target;
+  readonly filterFile: string;
+}
+
+/** The keys whose lines get the launcher. */
+export const wrappedKeys = (policy: Policy): string[] => [
+  ...new Set(policy.wrap?.map(({ value }) => value) ?? ['ExecStart']),
+];
+
+/** Paths of the programs behind the launcher, as written. */
+export const wrappedPrograms = (policy: Policy, effective: EffectiveUnit): string[] => [
+  ...new Set(
+    wrappedKeys(policy)
+      .flatMap((key) => effective.execCommands(key))
+      .map(({ path }) => path.value),
+  ),
+];
+
+/** Puts the launcher in front of each command of the wrapped keys. What can't be wrapped is a gap. */
+export function planCommands(request: Request): {
+  commands: PlannedCommands[];
+  diagnostics: Diagnostic[];
+} {
+  const { effective, policy } = request;
+  const diagnostics: Diagnostic[] = [];
+  const commands: PlannedCommands[] = [];
+  for (const key of wrappedKeys(policy)) {
+    const originals = effective.execCommands(key);
+    if (originals.length === 0) continue;
+    const lines = originals.map((command) => wrapOne(request, command, diagnostics));
+    commands.push({
+      key,
+      lines,
+      wrapped: lines.length - lines.filter((line, i) => line === written(originals[i]!)).length,
+    });
+  }
+  if (commands.every(({ wrapped }) => wrapped === 0) && diagnostics.length === 0) {
+    diagnostics.push(
+      error(
+        'gap-no-command',
+        `the unit has no ${wrappedKeys(policy).join('=, ')}= to put behind the launcher`,
+      ),
+    );
+  }
+  return { commands, diagnostics };
+}
+
+/** The wrapped command, or, with a diagnostic, the command as it was. */
+function wrapOne(request: Request, command: ExecCommand, diagnostics: Diagnostic[]): string {
+  const wrapped = wrapExecCommand(command, launcherWords(request, command));
+  if (typeof wrapped === 'string') return wrapped;
+  diagnostics.push({ ...wrapped, code: `gap-${wrapped.code}` });
+  return written(command);
+}
+
+function launcherWords({ effective, target, filterFile }: Request, command: ExecCommand): string[] {
+  const words = [target.launcher, `--filter=${filterFile}`];
+  const directories = effective.list('Service', 'ExecSearchPath').flatMap(({ value }) => value.split(':'));
+  return command.bareName && directories.length > 0
+    ? [...words, `--search-path=${directories.join(':')}`]
+    : words;
+}
+
+/** A command as a unit file has it. */
+function written({ prefixes, path, argv0, rest }: ExecCommand): string {
+  return [`${prefixes}${path.raw}`, ...(argv0 ? [argv0.raw] : []), ...(rest === '' ? [] : [rest])].join(' ');
+}

@@ -1,0 +1,162 @@
+import { type Diagnostic, error, warning } from '../diagnostic.js';
+import type { Policy } from '../policy/policy.js';
+import { mayPass, type NamedPolicy, verdictOn } from '../syscalls/resolve.js';
+import type { EffectiveUnit } from '../unit/effective.js';
+import type { ProgramFacts } from '../unit/elf.js';
+import { wrappedKeys, wrappedPrograms } from './commands.js';
+import type { PlannedDirective } from './plan.js';
+import type { Target } from './target.js';
+
+interface Request {
+  readonly effective: EffectiveUnit;
+  readonly policy: Policy;
+  readonly target: Target;
+  readonly filterFile: string;
+}
+
+/** The values that a directive of the unit will have: the policy's on top of the unit's own. */
+function valuesOf(name: string, { effective }: Request, service: readonly PlannedDirective[]): string[] {
+  const own = effective.list('Service', name).map(({ value }) => value);
+  const ours = service.filter((directive) => directive.name === name).flatMap(({ values }) => values);
+  const all = [...own, ...ours];
+  return all.slice(all.lastIndexOf('') + 1);
+}
+
+const isOn = (values: readonly string[]) => /^(1|y|yes|t|true|on)$/i.test(values.at(-1) ?? '');
+
+/** What the drop-in needs so that the launcher starts, sees its filter and may load it. */
+export function launcherDirectives(
+  request: Request,
+  service: readonly PlannedDirective[],
+): PlannedDirective[] {
+  const values = (name: string) => valuesOf(name, request, service);
+  const directives: PlannedDirective[] = [];
+  const add = (name: string, value: string, because: string) =>
+    directives.push({ name, values: [value], because });
+  if (values('NoNewPrivileges').length === 0) {
+    add('NoNewPrivileges', 'yes', 'without it only CAP_SYS_ADMIN may load a filter');
+  }
+  const identifier = syslogIdentifier(request);
+  if (identifier) add('SyslogIdentifier', identifier, 'the journal would show the name of the launcher');
+  if (values('NoExecPaths').length > 0) {
+    add('ExecPaths', request.target.launcher, 'NoExecPaths= would keep the launcher from starting');
+  }
+  const hidden = hiding(values).filter(
+    ({ covers }) => covers(request.target.launcher) || covers(request.filterFile),
+  );
+  if (hidden.length > 0) {
+    const binds = `${request.target.launcher} ${request.filterFile}`;
+    add('BindReadOnlyPaths', binds, `${hidden[0]!.name}= would hide the launcher or its filter`);
+  }
+  return directives;
+}
+
+/** Where the unit doesn't say, systemd takes the name of the program that it starts. */
+function syslogIdentifier({ effective, policy }: Request): string | undefined {
+  if (effective.last('Service', 'SyslogIdentifier')?.value) return undefined;
+  const commands = wrappedKeys(policy).flatMap((key) => effective.execCommands(key));
+  const path = commands[0]?.path.value;
+  return path?.slice(path.lastIndexOf('/') + 1);
+}
+
+interface Hiding {
+  readonly name: string;
+  readonly covers: (path: string) => boolean;
+}
+
+/** Directives that put something else, or nothing, where the launcher and the filter are, but let a bind mount show them. */
+function hiding(values: (name: string) => string[]): Hiding[] {
+  const found: Hiding[] = [];
+  for (const name of ['RootDirectory', 'RootImage']) {
+    if (values(name).length > 0) found.push({ name, covers: () => true });
+  }
+  const folders = values('TemporaryFileSystem').flatMap((value) =>
+    value.split(/\s+/).map((word) => word.split(':')[0]!),
+  );
+  if (folders.length > 0) found.push({ name: 'TemporaryFileSystem', covers: below(folders) });
+  if (values('ProtectHome').some((value) => !/^(0|n|no|f|false|off|read-only)$/i.test(value))) {
+    found.push({ name: 'ProtectHome', covers: below(['/home', '/root', '/run/user']) });
+  }
+  return found;
+}
+
+const below = (folders: readonly string[]) => (path: string) =>
+  folders.some((folder) => path === folder || path.startsWith(`${folder.replace(/\/+$/, '')}/`));
+
+/** What would keep the launcher from working and can't be put right by another directive. */
+export function launcherConflicts(request: Request, service: readonly PlannedDirective[]): Diagnostic[] {
+  const values = (name: string) => valuesOf(name, request, service);
+  return [...inaccessible(request, values), ...unprivileged(request, values), ...labels(values)];
+}
+
+function inaccessible({ target, filterFile }: Request, values: (name: string) => string[]): Diagnostic[] {
+  const folders = values('InaccessiblePaths').flatMap((value) =>
+    value.split(/\s+/).map((word) => word.replace(/^[-+"]+|"$/g, '')),
+  );
+  return [target.launcher, filterFile].filter(below(folders)).map((path) =>
+    error('launcher-hidden', `InaccessiblePaths= hides ${path} from the service`, {
+      hint: 'name the folders below it that must stay hidden',
+    }),
+  );
+}
+
+/** Without no_new_privs the kernel takes a filter only from a process with CAP_SYS_ADMIN. */
+function unprivileged({ policy }: Request, values: (name: string) => string[]): Diagnostic[] {
+  const entry = policy.service.find(({ name }) => name === 'NoNewPrivileges');
+  if (isOn(values('NoNewPrivileges')) || !entry) return [];
+  const user = values('User').at(-1);
+  const bounding = values('CapabilityBoundingSet');
+  const root = (user === undefined || user === 'root' || user === '0') && !isOn(values('DynamicUser'));
+  const kept =
+    bounding.length === 0 ||
+    bounding.some((value) => value.includes('CAP_SYS_ADMIN') !== value.startsWith('~'));
+  if (root && kept) return [];
+  return [
+    error(
+      'no-new-privileges',
+      'without NoNewPrivileges the launcher needs CAP_SYS_ADMIN, which the service lacks',
+      {
+        at: entry.at,
+        hint: 'leave NoNewPrivileges out: the launcher sets it',
+      },
+    ),
+  ];
+}
+
+function labels(values: (name: string) => string[]): Diagnostic[] {
+  return ['AppArmorProfile', 'SELinuxContext', 'SmackProcessLabel']
+    .filter((name) => values(name).length > 0)
+    .map((name) =>
+      warning('label-on-launcher', `${name}= takes effect when the launcher starts`, {
+        hint: 'its rules must let the launcher execute the program',
+      }),
+    );
+}
+
+/** Calls that a program makes before its own code runs: the dynamic linker and libc's start (glibc 2.41, x86-64). */
+const START_CALLS = {
+  dynamic: ['mmap', 'openat', 'read', 'close', 'mprotect', 'fstat', 'munmap', 'exit_group'],
+  static: ['brk', 'mprotect', 'exit_group'],
+} as const;
+
+/** Warns of an allow list under which the unit's programs can't even start. */
+export function startCallWarnings(request: Request, named: NamedPolicy): Diagnostic[] {
+  const { effective, policy, target } = request;
+  if (named.mode !== 'allow') return [];
+  return wrappedPrograms(policy, effective).flatMap((path) => {
+    const program = target.programs.get(path);
+    const missing = program ? startCalls(program).filter((call) => !mayPass(verdictOn(named, call))) : [];
+    if (missing.length === 0) return [];
+    return [
+      warning('start-calls', `${path} is ${program!.kind}, and can't start without ${missing.join(', ')}`, {
+        ...(policy.syscalls ? { at: policy.syscalls.at } : {}),
+        hint: 'add them to allow',
+      }),
+    ];
+  });
+}
+
+function startCalls(program: ProgramFacts): readonly string[] {
+  if (program.kind === 'static') return START_CALLS.static;
+  return program.kind === 'dynamic' ? START_CALLS.dynamic : [];
+}

@@ -1,0 +1,314 @@
+import { type Diagnostic, error, note, warning } from '../diagnostic.js';
+import type { CallEntry, Policy, SyscallsSection } from '../policy/policy.js';
+import type { Machine } from '../syscalls/abi.js';
+import { type Action, errnoAction, LOG, stricter } from '../syscalls/action.js';
+import { formatAction } from '../syscalls/action-text.js';
+import {
+  callsOf,
+  mayPass,
+  type NamedPolicy,
+  type NamedVerdict,
+  type OwnLimits,
+  refusal,
+  resolve,
+  resolveCalls,
+  verdictOn,
+} from '../syscalls/resolve.js';
+import { callsInSets } from '../syscalls/sets.js';
+import type { EffectiveUnit } from '../unit/effective.js';
+import type { UnitName } from '../unit/name.js';
+import { planCommands } from './commands.js';
+import { launcherConflicts, launcherDirectives, startCallWarnings } from './launcher-needs.js';
+import { ownLimits } from './own-limits.js';
+import type { Enforcer, Plan, PlanLine, PlannedDirective, PlannedFilter } from './plan.js';
+import { planService } from './service.js';
+import { permitLauncher, type SystemdFilter, systemCallDirectives, systemdFilter } from './systemd-filter.js';
+import type { Target } from './target.js';
+
+export interface PlanRequest {
+  readonly unit: UnitName;
+  /** The unit as it is without us. */
+  readonly effective: EffectiveUnit;
+  readonly policy: Policy;
+  readonly target: Target;
+  /** Where the filter will be. */
+  readonly filterFile: string;
+  /** Whether `[syscalls]` has passed its checks; without that only the rest is planned. */
+  readonly usable: boolean;
+}
+
+/** Machines that have a launcher. */
+const LAUNCHER_MACHINES: readonly Machine[] = ['x86-64', 'arm64'];
+
+const ENOSYS = errnoAction(38);
+
+/**
+ * Decides who enforces each line of a policy on a unit: systemd whatever it truly can in its version, the launcher
+ * what is left. Where the launcher is used it loads the whole policy as one filter. What nobody enforces is a gap,
+ * an error whose code begins with `gap-`.
+ */
+export function makePlan(request: PlanRequest): Plan {
+  const { unit, effective, policy, target } = request;
+  const service = planService(policy, effective, target);
+  const calls = request.usable && policy.syscalls ? planCalls(request, policy.syscalls) : NOTHING;
+  const launched = calls.filter ? planLauncher(request, service.directives) : NOT_LAUNCHED;
+  return {
+    unit: unit.full,
+    policyFile: policy.file,
+    target,
+    lines: [...calls.lines, ...service.lines],
+    directives: [...calls.directives, ...service.directives, ...launched.directives],
+    commands: launched.commands,
+    filter: calls.filter,
+    systemCalls: calls.systemCalls,
+    diagnostics: [
+      ...effective.diagnostics,
+      ...service.diagnostics,
+      ...calls.diagnostics,
+      ...launched.diagnostics,
+    ],
+  };
+}
+
+interface PlannedCalls {
+  readonly lines: readonly PlanLine[];
+  readonly directives: readonly PlannedDirective[];
+  readonly filter: PlannedFilter | undefined;
+  readonly systemCalls: SystemdFilter | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const NOTHING: PlannedCalls = {
+  lines: [],
+  directives: [],
+  filter: undefined,
+  systemCalls: undefined,
+  diagnostics: [],
+};
+const NOT_LAUNCHED = { commands: [], directives: [], diagnostics: [] };
+
+/** What is known while the calls are planned. */
+interface CallContext {
+  readonly section: SyscallsSection;
+  readonly target: Target;
+  readonly own: OwnLimits | undefined;
+  readonly named: NamedPolicy;
+  readonly type: string;
+}
+
+function planCalls(request: PlanRequest, section: SyscallsSection): PlannedCalls {
+  const { effective, target, policy } = request;
+  const inherits = section.inherit?.value ?? true;
+  const present = ownLimits(effective, target.sets, target.systemd);
+  const own = inherits ? present : undefined;
+  const named = resolveCalls(section, target.sets, own);
+  const type = effective.last('Service', 'Type')?.value ?? 'simple';
+  const context: CallContext = { section, target, own, named, type };
+  const left = leftToLauncher(context);
+  const launched = left.calls.size > 0 || left.reasons.length > 0;
+  const possible = !launched || LAUNCHER_MACHINES.includes(target.machine);
+  const filter = launched && possible ? plannedFilter(policy, named, target.machine) : undefined;
+  const systemd = bySystemd(context, left, filter !== undefined);
+  const lines = callLines(context, left, filter !== undefined);
+  return {
+    lines,
+    directives: systemCallDirectives(systemd, named.architectures, section, target.sets, own !== undefined),
+    filter,
+    systemCalls: systemd,
+    diagnostics: [
+      ...gapsOf(lines),
+      ...replacedFilter(section, present),
+      ...unknownNumbers(context, systemd),
+      ...(filter ? startCallWarnings(request, named) : []),
+    ],
+  };
+}
+
+/** What systemd can't enforce: calls, each with the reason; and reasons that concern the policy as a whole. */
+interface Left {
+  readonly calls: ReadonlyMap<string, string>;
+  readonly reasons: readonly string[];
+}
+
+function leftToLauncher(context: CallContext): Left {
+  const { section, named } = context;
+  const calls = new Map<string, string>();
+  const everyCall = new Set([...named.verdicts.keys(), 'execve', 'write']);
+  for (const call of everyCall) {
+    const reason = whyNotSystemd(call, verdictOn(named, call), context);
+    if (reason) calls.set(call, reason);
+  }
+  const reasons: string[] = [];
+  if (section.enforcer?.value === 'launcher') reasons.push('enforcer = "launcher"');
+  if (section.allow && refusal(section) === LOG)
+    reasons.push("systemd can't only log what an allow list refuses");
+  if (section.unknown && named.mode === 'allow' && section.unknown.value !== unlistedBySystemd(context)) {
+    reasons.push(`systemd answers unknown numbers with '${formatAction(unlistedBySystemd(context))}'`);
+  }
+  return { calls, reasons };
+}
+
+/** Why systemd can't give a call what the policy says, in this version; undefined if it can. */
+function whyNotSystemd(call: string, verdict: NamedVerdict, context: CallContext): string | undefined {
+  const { target, type, named } = context;
+  if (verdict.rules.length > 0) return "systemd doesn't look at arguments";
+  if (mayPass(verdict)) return undefined;
+  const action = stricter(verdict.otherwise, verdict.limit);
+  if (call === 'execve') return 'systemd itself needs it to start the program';
+  if (call === 'write' && (target.systemd >= 256 || type === 'exec')) {
+    return `systemd ${target.systemd} needs it itself, and lets it through`;
+  }
+  const ownErrno = named.mode === 'allow' && action !== named.unnamed;
+  if (ownErrno && target.systemd < 248)
+    return 'systemd before 248 has no errno for one call of an allow list';
+  const refusedByDefault = named.mode === 'allow' && action === named.unnamed;
+  if (refusedByDefault || callsInSets(target.sets).has(call)) return undefined;
+  return `systemd ${target.systemd} doesn't know it`;
+}
+
+/** What systemd's own allow list gives numbers that it doesn't know. */
+const unlistedBySystemd = ({ target, named }: CallContext): Action =>
+  target.systemd >= 255 ? ENOSYS : named.unnamed;
+
+function plannedFilter(policy: Policy, named: NamedPolicy, machine: Machine): PlannedFilter {
+  const denied = policy.service.find(({ name }) => name === 'NoNewPrivileges');
+  const machines = [machine, ...LAUNCHER_MACHINES.filter((other) => other !== machine)];
+  return {
+    noNewPrivileges: denied?.value !== false,
+    policies: machines.map((one) => resolve(named, one)),
+  };
+}
+
+/** systemd's part: all that it can do; less, what the launcher needs; the unit's own filter in any case. */
+function bySystemd(context: CallContext, left: Left, launched: boolean): SystemdFilter {
+  const { section, target, own, named } = context;
+  const alone = section.enforcer?.value === 'launcher';
+  const policy = alone ? resolveCalls(NO_CALLS, target.sets, own) : named;
+  const filter = systemdFilter(policy, target.sets, refusal(section), (call) => left.calls.has(call));
+  return launched ? permitLauncher(filter) : filter;
+}
+
+/** A `[syscalls]` that says nothing. */
+const NO_CALLS: SyscallsSection = {
+  at: { file: '', line: 1, column: 1 },
+  allow: undefined,
+  deny: [],
+  log: [],
+  rules: [],
+  action: undefined,
+  unknown: undefined,
+  inherit: undefined,
+  implicit: undefined,
+  architectures: undefined,
+  enforcer: undefined,
+  stage: undefined,
+};
+
+function callLines(context: CallContext, left: Left, launched: boolean): PlanLine[] {
+  const { section, target } = context;
+  const entries = (kind: string, list: readonly CallEntry[], how: string) =>
+    list.map((entry) => entryLine(`${kind} ${entryText(entry)}`, entry, how, context, left, launched));
+  const byLauncher = { enforcedBy: launched ? 'launcher' : 'nobody', how: launched ? 'filter' : '' } as const;
+  const rules = section.rules.map((rule): PlanLine => {
+    const subject = `rule ${rule.syscall.value}: ${formatAction(rule.action.value)}`;
+    return { at: rule.at, subject, ...byLauncher, reason: left.calls.get(rule.syscall.value)! };
+  });
+  const whole = left.reasons.map((reason): PlanLine => {
+    const at = (section.enforcer ?? section.unknown ?? section.action)?.at ?? section.at;
+    return { at, subject: 'all of [syscalls]', ...byLauncher, reason };
+  });
+  const mentioned = new Set([
+    ...section.deny.flatMap((entry) => callsOf(entry, target.sets)),
+    ...section.rules.map((rule) => rule.syscall.value),
+  ]);
+  const omitted = [...left.calls].filter(([call]) => !mentioned.has(call));
+  const unlisted = omitted.map(
+    ([call, reason]): PlanLine => ({ at: section.at, subject: `no allow ${call}`, ...byLauncher, reason }),
+  );
+  return [
+    ...entries('allow', section.allow ?? [], 'SystemCallFilter='),
+    ...entries('deny', section.deny, 'SystemCallFilter='),
+    ...entries('log', section.log, 'SystemCallLog='),
+    ...rules,
+    ...unlisted,
+    ...whole,
+  ];
+}
+
+const entryText = ({ name, action }: CallEntry) =>
+  action === undefined ? name : `${name}:${formatAction(action)}`;
+
+function entryLine(
+  subject: string,
+  entry: CallEntry,
+  how: string,
+  context: CallContext,
+  left: Left,
+  launched: boolean,
+): PlanLine {
+  const calls = callsOf(entry, context.target.sets);
+  const alone = context.section.enforcer?.value === 'launcher';
+  // What is allowed is never left over: a call that is denied below, or has a rule, has a line of its own there.
+  const leftOver = subject.startsWith('deny ') ? calls.filter((call) => left.calls.has(call)) : [];
+  const reason = alone ? undefined : reasonFor(leftOver, calls, left);
+  const bySystemd = !alone && leftOver.length < calls.length;
+  const enforcedBy = enforcer(bySystemd, launched, leftOver.length > 0 || alone);
+  const means = [...(bySystemd ? [how] : []), ...(launched ? ['filter'] : [])].join(', ');
+  return { at: entry.at, subject, enforcedBy, how: means, ...(reason ? { reason } : {}) };
+}
+
+function enforcer(systemd: boolean, launched: boolean, needsLauncher: boolean): Enforcer {
+  if (launched) return systemd ? 'systemd and launcher' : 'launcher';
+  return needsLauncher ? 'nobody' : 'systemd';
+}
+
+/** One reason where all agree, with the calls that it is for where they are not the whole entry. */
+function reasonFor(leftOver: readonly string[], calls: readonly string[], left: Left): string | undefined {
+  if (leftOver.length === 0) return undefined;
+  const reasons = [...new Set(leftOver.map((call) => left.calls.get(call)!))];
+  if (calls.length === 1) return reasons[0];
+  return leftOver
+    .map((call) => `${call}: ${left.calls.get(call)}`)
+    .slice(0, 3)
+    .join('; ');
+}
+
+function gapsOf(lines: readonly PlanLine[]): Diagnostic[] {
+  return lines
+    .filter((line) => line.enforcedBy === 'nobody')
+    .map(({ at, subject, reason }) =>
+      error('gap-no-launcher', `nobody can enforce '${subject}': ${reason}`, {
+        at,
+        hint: `there is no launcher for this machine, only for ${LAUNCHER_MACHINES.join(' and ')}`,
+      }),
+    );
+}
+
+function replacedFilter(section: SyscallsSection, present: OwnLimits | undefined): Diagnostic[] {
+  if (!present || section.inherit?.value !== false) return [];
+  return [
+    warning('own-filter-replaced', "the unit's own system call filter is replaced, not added to", {
+      at: section.inherit.at,
+    }),
+  ];
+}
+
+/** Older systemd gives unknown numbers what it gives all refused calls, before the launcher could say ENOSYS. */
+function unknownNumbers({ target, named, section }: CallContext, systemd: SystemdFilter): Diagnostic[] {
+  if (systemd.mode !== 'allow' || target.systemd >= 255 || named.unlisted === named.unnamed) return [];
+  return [
+    note('stricter-than-policy', `systemd ${target.systemd} refuses unknown numbers like any other call`, {
+      at: section.unknown?.at ?? section.at,
+      hint: 'enforcer = "launcher" gives them what \'unknown\' says',
+    }),
+  ];
+}
+
+function planLauncher(request: PlanRequest, service: readonly PlannedDirective[]) {
+  const commands = planCommands(request);
+  return {
+    commands: commands.commands,
+    directives: launcherDirectives(request, service),
+    diagnostics: [...commands.diagnostics, ...launcherConflicts(request, service)],
+  };
+}

@@ -1,0 +1,35 @@
+import { type Action, ALLOW, errnoAction, KILL } from '../syscalls/action.js';
+import type { OwnLimits } from '../syscalls/resolve.js';
+import type { SyscallSets } from '../syscalls/sets.js';
+import type { EffectiveUnit } from '../unit/effective.js';
+import { ownArchitectures, ownErrorNumber, ownSyscallFilter } from '../unit/own-filter.js';
+
+const ENOSYS = 38;
+
+/**
+ * What a unit's own SystemCallFilter=, SystemCallErrorNumber= and SystemCallArchitectures= refuse, as this version of
+ * systemd enforces them; undefined if they refuse nothing.
+ */
+export function ownLimits(unit: EffectiveUnit, sets: SyscallSets, systemd: number): OwnLimits | undefined {
+  const filter = ownSyscallFilter(unit, sets, systemd);
+  const named = ownArchitectures(unit);
+  const architectures = named.length > 0 ? named : undefined;
+  if (!filter && !architectures) return undefined;
+  const refused = actionOf(ownErrorNumber(unit));
+  const unnamed = filter?.mode === 'allow' ? refused : ALLOW;
+  const limit = (call: string): Action => {
+    const entry = filter?.entries.get(call);
+    if (!filter || !entry) return unnamed;
+    if (entry.errno !== undefined) return actionOf(entry.errno);
+    return filter.mode === 'allow' ? ALLOW : refused;
+  };
+  return {
+    limit,
+    calls: filter?.entries.keys() ?? [],
+    unnamed,
+    unlisted: unnamed !== ALLOW && systemd >= 255 ? errnoAction(ENOSYS) : unnamed,
+    architectures,
+  };
+}
+
+const actionOf = (errno: number | 'kill'): Action => (errno === 'kill' ? KILL : errnoAction(errno));

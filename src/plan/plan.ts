@@ -1,0 +1,57 @@
+import type { Diagnostic, Location } from '../diagnostic.js';
+import type { SyscallPolicy } from '../syscalls/policy.js';
+import type { SystemdFilter } from './systemd-filter.js';
+import type { Target } from './target.js';
+
+/** Who sees to it that a line of the policy holds. */
+export type Enforcer = 'systemd' | 'launcher' | 'systemd and launcher' | 'nobody';
+
+/** One line of the policy and its enforcement. */
+export interface PlanLine {
+  readonly at: Location;
+  /** The line in short: `deny execve`, `ProtectSystem`. */
+  readonly subject: string;
+  readonly enforcedBy: Enforcer;
+  /** By what means: `SystemCallFilter=~uname`, `filter`. */
+  readonly how: string;
+  /** Why not by systemd, or why not at all. */
+  readonly reason?: string;
+}
+
+/** Assignments of one directive, in order; an empty string resets what came before. */
+export interface PlannedDirective {
+  readonly name: string;
+  readonly values: readonly string[];
+  /** The policy key, or the reason, that caused it. */
+  readonly because: string;
+}
+
+/** One Exec key with all its lines, wrapped where it may be. */
+export interface PlannedCommands {
+  readonly key: string;
+  readonly lines: readonly string[];
+  /** How many of them run behind the launcher. */
+  readonly wrapped: number;
+}
+
+/** What the launcher is to load. */
+export interface PlannedFilter {
+  readonly noNewPrivileges: boolean;
+  /** One for each machine that has a launcher, the target's first. */
+  readonly policies: readonly SyscallPolicy[];
+}
+
+/** What applying a policy to a unit means on one target. A value: nothing has happened yet. */
+export interface Plan {
+  readonly unit: string;
+  readonly policyFile: string;
+  readonly target: Target;
+  readonly lines: readonly PlanLine[];
+  readonly directives: readonly PlannedDirective[];
+  readonly commands: readonly PlannedCommands[];
+  readonly filter: PlannedFilter | undefined;
+  /** What SystemCallFilter= comes to; undefined if the policy leaves it alone. */
+  readonly systemCalls: SystemdFilter | undefined;
+  /** Gaps and conflicts are errors among them. */
+  readonly diagnostics: readonly Diagnostic[];
+}

@@ -1,0 +1,133 @@
+import { groupBy } from '../collections.js';
+import { LAUNCHER_CALLS } from '../filter/filter-file.js';
+import type { SyscallsSection } from '../policy/policy.js';
+import { type Action, KILL, LOG, permits, stricter } from '../syscalls/action.js';
+import { formatAction } from '../syscalls/action-text.js';
+import { mayPass, type NamedPolicy, verdictOn } from '../syscalls/resolve.js';
+import { callsInSets, expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
+import type { PlannedDirective } from './plan.js';
+
+/** A filter in systemd's terms: what every call that systemd knows shall get. */
+export interface SystemdFilter {
+  readonly mode: 'allow' | 'deny';
+  /** For refused calls without an action of their own: SystemCallErrorNumber=. */
+  readonly action: Action;
+  /** Calls that pass (mode allow). */
+  readonly passing: ReadonlySet<string>;
+  /** Calls that are refused, and how (in mode allow only those whose action differs). */
+  readonly refused: ReadonlyMap<string, Action>;
+}
+
+/**
+ * The part of a policy that systemd can enforce.
+ * @param refusal the policy's action for refused calls
+ * @param isLeft whether a call is left to the launcher
+ */
+export function systemdFilter(
+  policy: NamedPolicy,
+  sets: SyscallSets,
+  refusal: Action,
+  isLeft: (call: string) => boolean,
+): SystemdFilter {
+  const mode = permits(policy.unnamed) ? 'deny' : 'allow';
+  const action = mode === 'allow' ? policy.unnamed : refusal === LOG ? KILL : refusal;
+  const passing = new Set<string>();
+  const refused = new Map<string, Action>();
+  for (const call of callsInSets(sets)) {
+    const verdict = verdictOn(policy, call);
+    const answer = stricter(verdict.otherwise, verdict.limit);
+    if (mayPass(verdict) || isLeft(call)) passing.add(call);
+    else if (mode === 'deny' || answer !== action) refused.set(call, answer);
+  }
+  return { mode, action, passing, refused };
+}
+
+/** The same filter, with what the launcher calls before its own filter is in force. */
+export function permitLauncher(filter: SystemdFilter): SystemdFilter {
+  const refused = new Map([...filter.refused].filter(([call]) => !LAUNCHER_CALLS.includes(call)));
+  return { ...filter, passing: new Set([...filter.passing, ...LAUNCHER_CALLS]), refused };
+}
+
+/**
+ * The directives that make systemd load a filter. They begin with resets: systemd joins lines by rules that can turn
+ * another file's list into its opposite.
+ * @param own whether the filter has the unit's own lines in it
+ */
+export function systemCallDirectives(
+  filter: SystemdFilter,
+  architectures: readonly string[],
+  section: SyscallsSection,
+  sets: SyscallSets,
+  own: boolean,
+): PlannedDirective[] {
+  const mentioned = [...(section.allow ?? []), ...section.deny].map((entry) => entry.name);
+  const candidates = own ? setNames(sets) : mentioned.filter((name) => name.startsWith('@'));
+  const lines = systemCallFilterLines(filter, sets, candidates);
+  const because = `[syscalls]${own ? " and the unit's own filter" : ''}`;
+  const names = ['native', ...architectures.filter((name) => name !== 'native')];
+  const log = section.log.map((entry) => entry.name).join(' ');
+  return [
+    { name: 'SystemCallArchitectures', values: ['', names.join(' ')], because: '[syscalls] architectures' },
+    { name: 'SystemCallFilter', values: ['', ...lines], because },
+    { name: 'SystemCallErrorNumber', values: [errorNumber(filter.action)], because: '[syscalls] action' },
+    ...(log ? [{ name: 'SystemCallLog', values: [log], because: '[syscalls] log' }] : []),
+  ];
+}
+
+/** How long a line of names may get, in characters. */
+const LINE = 110;
+
+/**
+ * The right-hand sides of SystemCallFilter= that make systemd build this filter, after a reset. Sets stand in for
+ * their members where all of them are meant.
+ * @param candidates the sets that may be used
+ */
+function systemCallFilterLines(
+  filter: SystemdFilter,
+  sets: SyscallSets,
+  candidates: readonly string[],
+): string[] {
+  const refusals = [...groupBy(filter.refused, ([, action]) => action)].flatMap(([action, calls]) => {
+    const suffix = action === filter.action ? '' : `:${formatAction(action)}`;
+    const names = new Set(calls.map(([call]) => call));
+    return cover(names, sets, candidates).map((name) => `${name}${suffix}`);
+  });
+  if (filter.mode === 'deny') return wrapNames(refusals, '~');
+  const implicit = expandSet(sets, '@default') ?? [];
+  const unwanted = implicit.filter((call) => !filter.passing.has(call) && !filter.refused.has(call));
+  return [
+    // The first line fixes the mode and adds @default; `~` lines then take away.
+    ...wrapNames(cover(filter.passing, sets, ['@default', ...candidates]), ''),
+    ...wrapNames([...unwanted, ...refusals], '~'),
+  ];
+}
+
+/** The value of SystemCallErrorNumber= for an action. */
+const errorNumber = (action: Action): string => (action === KILL ? 'kill' : formatAction(action));
+
+/** Names for a set of calls: whole sets first, the largest first, then the rest one by one. */
+function cover(calls: ReadonlySet<string>, sets: SyscallSets, candidates: readonly string[]): string[] {
+  const left = new Set(calls);
+  const whole = [...new Set(candidates)]
+    .map((name) => ({ name, members: expandSet(sets, name) ?? [] }))
+    .filter(({ members }) => members.length > 0 && members.every((call) => calls.has(call)))
+    .sort((a, b) => b.members.length - a.members.length)
+    .filter(({ members }) => {
+      const useful = members.some((call) => left.has(call));
+      for (const call of members) left.delete(call);
+      return useful;
+    })
+    .map(({ name }) => name);
+  return [...whole, ...[...left].sort()];
+}
+
+/** Splits names over lines; systemd joins lines of one kind. */
+function wrapNames(names: readonly string[], prefix: string): string[] {
+  const lines: string[] = [];
+  for (const name of names) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + name.length < LINE) lines[lines.length - 1] = `${last} ${name}`;
+    else lines.push(`${prefix}${name}`);
+  }
+  return lines;
+}

@@ -1,0 +1,21 @@
+import type { Machine } from '../syscalls/abi.js';
+import type { SyscallSets } from '../syscalls/sets.js';
+import type { ProgramFacts } from '../unit/elf.js';
+
+/** What is known of the machine that a plan is for. Never probed in the core: it is an argument. */
+export interface Target {
+  readonly scope: 'system' | 'user';
+  /** Major version of systemd: 257. */
+  readonly systemd: number;
+  /** As the manager says it: `257.13-1~deb13u1`. */
+  readonly version: string;
+  readonly machine: Machine;
+  readonly sets: SyscallSets;
+  /** Where the launcher is, or will be, on the target. */
+  readonly launcher: string;
+  /** Programs of the unit's Exec lines, by path. */
+  readonly programs: ReadonlyMap<string, ProgramFacts>;
+}
+
+/** Oldest and newest systemd whose behaviour is known. */
+export const SYSTEMD_RANGE = { oldest: 247, newest: 262 } as const;

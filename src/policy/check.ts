@@ -1,0 +1,134 @@
+import { type Diagnostic, didYouMean, error, type Location, UserError, warning } from '../diagnostic.js';
+import { type Abi, abisOf, type Machine } from '../syscalls/abi.js';
+import { permits } from '../syscalls/action.js';
+import { isKnownCall, knownCalls } from '../syscalls/numbers.js';
+import { parseOperand } from '../syscalls/operand.js';
+import { callsOf, refusal } from '../syscalls/resolve.js';
+import { expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
+import type { CallEntry, Located, Policy, SyscallsSection } from './policy.js';
+
+interface Context {
+  readonly policy: Policy;
+  readonly section: SyscallsSection;
+  readonly sets: SyscallSets;
+  readonly abis: readonly Abi[];
+}
+
+type Rule = (context: Context) => Diagnostic[];
+
+/**
+ * What the schema can't say of `[syscalls]` and `[[expect]]`: every name is known, every operand has a value,
+ * no entry contradicts another.
+ * @param machines those that the policy will get a filter for
+ */
+export function checkSyscalls(
+  policy: Policy,
+  sets: SyscallSets,
+  machines: readonly Machine[],
+): readonly Diagnostic[] {
+  const { syscalls: section } = policy;
+  if (!section) return policy.expect.length > 0 ? [expectsNothing(policy)] : [];
+  const names = section.architectures?.map((entry) => entry.value) ?? [];
+  const abis = machines.flatMap((machine) =>
+    abisOf(machine).filter((abi, i) => i === 0 || names.includes(abi)),
+  );
+  return RULES.flatMap((rule) => rule({ policy, section, sets, abis }));
+}
+
+const expectsNothing = (policy: Policy) =>
+  error('expect-without-filter', '[[expect]] needs [syscalls]', { at: policy.expect[0]!.syscall.at });
+
+const RULES: readonly Rule[] = [
+  entryNamesAreKnown,
+  ruleNamesAreKnown,
+  expectedNamesAreKnown,
+  operandsHaveValues,
+  entriesAgree,
+  execHasTwoDoors,
+  entryStageIsSupported,
+];
+
+function entryNamesAreKnown({ section, sets }: Context): Diagnostic[] {
+  const entries = [...(section.allow ?? []), ...section.deny, ...section.log];
+  return entries.flatMap((entry) =>
+    entry.name.startsWith('@') ? setIsKnown(entry, sets) : callIsKnown(entry.name, entry.at, sets),
+  );
+}
+
+function setIsKnown(entry: CallEntry, sets: SyscallSets): Diagnostic[] {
+  if (expandSet(sets, entry.name)) return [];
+  const where = sets.source === 'target' ? `systemd ${sets.systemd} here` : `systemd ${sets.systemd}`;
+  const hint =
+    didYouMean(entry.name, setNames(sets)) ?? `'systemd-analyze syscall-filter' lists the sets of ${where}`;
+  return [error('unknown-set', `unknown syscall set '${entry.name}'`, { at: entry.at, hint })];
+}
+
+function callIsKnown(name: string, at: Location, sets: SyscallSets): Diagnostic[] {
+  if (isKnownCall(name, sets)) return [];
+  const asSet = expandSet(sets, `@${name}`) ? `did you mean '@${name}'?` : undefined;
+  const hint = didYouMean(name, knownCalls(sets)) ?? asSet;
+  return [error('unknown-syscall', `unknown syscall '${name}'`, { at, hint })];
+}
+
+function ruleNamesAreKnown({ section, sets }: Context): Diagnostic[] {
+  return section.rules.flatMap(({ syscall }) => callIsKnown(syscall.value, syscall.at, sets));
+}
+
+function expectedNamesAreKnown({ policy, sets }: Context): Diagnostic[] {
+  return policy.expect.flatMap(({ syscall }) => callIsKnown(syscall.value, syscall.at, sets));
+}
+
+function operandsHaveValues({ policy, section, abis }: Context): Diagnostic[] {
+  const conditions = section.rules.flatMap((rule) => rule.when);
+  return [
+    ...conditions.flatMap(({ operands, width }) => operands.flatMap((o) => operandError(o, abis, width))),
+    ...policy.expect.flatMap(({ args }) => args.flatMap((arg) => operandError(arg, abis, 64))),
+  ];
+}
+
+/** The first complaint of any ABI. */
+function operandError(operand: Located<bigint | string>, abis: readonly Abi[], width: 32 | 64): Diagnostic[] {
+  for (const abi of abis) {
+    try {
+      parseOperand(operand, abi, width);
+    } catch (cause) {
+      if (cause instanceof UserError) return [...cause.diagnostics];
+      throw cause;
+    }
+  }
+  return [];
+}
+
+/** Two entries of one file that give one name two actions are a slip; from a base it is an override. */
+function entriesAgree({ section }: Context): Diagnostic[] {
+  const seen = new Map<string, CallEntry>();
+  return section.deny.flatMap((entry) => {
+    const earlier = seen.get(entry.name);
+    seen.set(entry.name, entry);
+    if (!earlier || earlier.at.file !== entry.at.file || earlier.action === entry.action) return [];
+    const hint = `line ${earlier.at.line} gives it another action`;
+    return [error('contradiction', `'${entry.name}' is denied twice`, { at: entry.at, hint })];
+  });
+}
+
+/** A program that can't `execve` can still `execveat`, and the other way round. */
+function execHasTwoDoors({ section, sets }: Context): Diagnostic[] {
+  if (section.allow) return [];
+  const entries = section.deny.flatMap((entry) => callsOf(entry, sets).map((call) => [call, entry] as const));
+  const denied = new Map(entries.filter(([, entry]) => !permits(entry.action ?? refusal(section))));
+  return (['execve', 'execveat'] as const).flatMap((call) => {
+    const other = call === 'execve' ? 'execveat' : 'execve';
+    const entry = denied.get(call);
+    if (!entry || denied.has(other) || section.rules.some((rule) => rule.syscall.value === other)) return [];
+    const hint = `deny '${other}' too`;
+    return [
+      warning('open-door', `'${call}' is denied, but '${other}' does the same`, { at: entry.at, hint }),
+    ];
+  });
+}
+
+function entryStageIsSupported({ section }: Context): Diagnostic[] {
+  if (section.stage?.value !== 'entry') return [];
+  const hint = 'use stage = "exec"';
+  return [error('stage-unsupported', 'stage "entry" is not supported', { at: section.stage.at, hint })];
+}

@@ -1,0 +1,46 @@
+import type { Policy, SyscallsSection } from './policy.js';
+
+/**
+ * Joins a policy with what it extends, bases first, in their order. Lists are joined; of single values
+ * and of directives with one name the last wins.
+ */
+export function mergePolicies(bases: readonly Policy[], own: Policy): Policy {
+  return bases.length === 0 ? own : [...bases, own].reduce(mergeTwo);
+}
+
+function mergeTwo(base: Policy, over: Policy): Policy {
+  const names = new Set(over.service.map((entry) => entry.name));
+  return {
+    file: over.file,
+    description: over.description,
+    extends: over.extends,
+    syscalls: mergeSyscalls(base.syscalls, over.syscalls),
+    service: [...base.service.filter((entry) => !names.has(entry.name)), ...over.service],
+    loosen: [...base.loosen, ...over.loosen],
+    wrap: over.wrap ?? base.wrap,
+    settle: over.settle ?? base.settle,
+    probe: over.probe ?? base.probe,
+    expect: [...base.expect, ...over.expect],
+  };
+}
+
+function mergeSyscalls(
+  base: SyscallsSection | undefined,
+  over: SyscallsSection | undefined,
+): SyscallsSection | undefined {
+  if (!base || !over) return over ?? base;
+  return {
+    at: over.at,
+    allow: base.allow || over.allow ? [...(base.allow ?? []), ...(over.allow ?? [])] : undefined,
+    deny: [...base.deny, ...over.deny],
+    log: [...base.log, ...over.log],
+    rules: [...base.rules, ...over.rules],
+    action: over.action ?? base.action,
+    unknown: over.unknown ?? base.unknown,
+    inherit: over.inherit ?? base.inherit,
+    implicit: over.implicit ?? base.implicit,
+    architectures: over.architectures ?? base.architectures,
+    enforcer: over.enforcer ?? base.enforcer,
+    stage: over.stage ?? base.stage,
+  };
+}

@@ -1,0 +1,227 @@
+import { type Diagnostic, error, type Location, warning } from '../diagnostic.js';
+import { type Action, ALLOW } from '../syscalls/action.js';
+import { parseAction } from '../syscalls/action-text.js';
+import type { Operator } from '../syscalls/policy.js';
+import type {
+  CallEntry,
+  ConditionEntry,
+  DirectiveEntry,
+  Expectation,
+  Located,
+  Policy,
+  RuleEntry,
+  SyscallsSection,
+} from './policy.js';
+import { COMPARISONS, POLICY } from './schema.js';
+import { parseTimeSpan } from './time-span.js';
+import { type Path, parseToml, type TomlDocument } from './toml.js';
+import { isInteger, isTable, validateShape } from './validate.js';
+
+export interface ParsedPolicy {
+  readonly policy: Policy;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Reads one policy file's text. Values that the schema refuses are left out of the result and
+ * reported; the result may be used only if no diagnostic is an error.
+ * @param file the name that diagnostics show
+ * @throws UserError where the text is not TOML
+ */
+export function parsePolicy(source: string, file: string): ParsedPolicy {
+  const document = parseToml(source, file);
+  const reader = new Reader(document);
+  const policy: Policy = {
+    file,
+    description: reader.typed(['description'], isString)?.value,
+    extends: reader.strings(['extends']) ?? [],
+    syscalls: readSyscalls(reader),
+    service: readDirectives(document),
+    loosen: reader.strings(['service', 'loosen']) ?? [],
+    wrap: reader.strings(['exec', 'wrap']),
+    settle: readSettle(reader),
+    probe: reader.strings(['apply', 'probe']),
+    expect: reader.elements(['expect']).flatMap((path) => readExpectation(reader, path)),
+  };
+  return { policy, diagnostics: [...validateShape(document), ...reader.found] };
+}
+
+const isString = (value: unknown): value is string => typeof value === 'string';
+const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
+const isOperand = (value: unknown): value is string | number | bigint => isString(value) || isInteger(value);
+
+/** Takes values of the wanted type out of a document and passes over the others, which validation reports. */
+class Reader {
+  readonly found: Diagnostic[] = [];
+  readonly document: TomlDocument;
+
+  constructor(document: TomlDocument) {
+    this.document = document;
+  }
+
+  value(path: Path): unknown {
+    let value: unknown = this.document.data;
+    for (const step of path) {
+      if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
+      value = (value as Record<string | number, unknown>)[step];
+    }
+    return value;
+  }
+
+  typed<T>(path: Path, is: (value: unknown) => value is T): Located<T> | undefined {
+    const value = this.value(path);
+    return is(value) ? { value, at: this.document.valueAt(path) } : undefined;
+  }
+
+  /** Paths of the elements of a list; none if there is no list. */
+  elements(path: Path): Path[] {
+    const value = this.value(path);
+    return Array.isArray(value) ? value.map((_, i) => [...path, i]) : [];
+  }
+
+  strings(path: Path): Located<string>[] | undefined {
+    if (!Array.isArray(this.value(path))) return undefined;
+    return this.elements(path).flatMap((element) => this.typed(element, isString) ?? []);
+  }
+
+  /** An action, reported where it is none. */
+  action(path: Path, { allow = false } = {}): Located<Action> | undefined {
+    const found = this.typed(path, isOperand);
+    if (!found) return undefined;
+    const action = allow && found.value === 'allow' ? ALLOW : parseAction(found.value);
+    if (action === undefined) this.found.push(unknownAction(String(found.value), found.at));
+    return action === undefined ? undefined : { value: action, at: found.at };
+  }
+}
+
+const unknownAction = (text: string, at: Location) =>
+  error('unknown-action', `unknown action '${text}'`, {
+    at,
+    hint: '"kill", "log", an errno\'s name such as "EPERM", or its number',
+  });
+
+function readSyscalls(reader: Reader): SyscallsSection | undefined {
+  if (!isTable(reader.value(['syscalls']))) return undefined;
+  const at = (key: string): Path => ['syscalls', key];
+  const allow = reader.value(at('allow')) === undefined ? undefined : readCalls(reader, 'allow');
+  return {
+    at: reader.document.keyAt(['syscalls']),
+    allow,
+    deny: readCalls(reader, 'deny'),
+    log: readCalls(reader, 'log'),
+    rules: reader.elements(at('rules')).flatMap((path) => readRule(reader, path)),
+    action: reader.action(at('action')),
+    unknown: reader.action(at('unknown')),
+    inherit: reader.typed(at('inherit'), isBoolean),
+    implicit: reader.typed(at('implicit'), isBoolean),
+    architectures: reader.strings(at('architectures')),
+    enforcer: reader.typed(at('enforcer'), (v): v is 'auto' | 'launcher' => v === 'auto' || v === 'launcher'),
+    stage: reader.typed(at('stage'), (v): v is 'exec' | 'entry' => v === 'exec' || v === 'entry'),
+  };
+}
+
+function readCalls(reader: Reader, list: 'allow' | 'deny' | 'log'): CallEntry[] {
+  const texts = reader.strings(['syscalls', list]) ?? [];
+  return texts.flatMap(({ value, at }) => {
+    const colon = value.indexOf(':');
+    if (colon < 0) return { name: value, at };
+    const name = value.slice(0, colon);
+    const suffix = value.slice(colon + 1);
+    if (list !== 'deny') {
+      const hint = `only 'deny' takes ':${suffix}'`;
+      reader.found.push(error('misplaced-action', `'${value}' has an action`, { at, hint }));
+      return [];
+    }
+    const action = parseAction(suffix);
+    if (action === undefined) reader.found.push(unknownAction(suffix, at));
+    return action === undefined ? [] : { name, action, at };
+  });
+}
+
+function readRule(reader: Reader, path: Path): RuleEntry[] {
+  const syscall = reader.typed([...path, 'syscall'], isString);
+  const action = reader.action([...path, 'action'], { allow: true });
+  const when = reader.elements([...path, 'when']).flatMap((condition) => readCondition(reader, condition));
+  if (!syscall || !action || when.length === 0) return [];
+  return [{ syscall, action, when, at: reader.document.keyAt(path) }];
+}
+
+function readCondition(reader: Reader, path: Path): ConditionEntry[] {
+  const table = reader.value(path);
+  if (!isTable(table)) return [];
+  const at = reader.document.valueAt(path);
+  const operators = [...COMPARISONS, 'in' as const].filter((op) => Object.hasOwn(table, op));
+  const [op] = operators;
+  if (op === undefined || operators.length > 1) {
+    const hint = `one of in, ${COMPARISONS.join(', ')}`;
+    reader.found.push(error('condition', 'a condition needs exactly one comparison', { at, hint }));
+    return [];
+  }
+  const arg = reader.value([...path, 'arg']);
+  const width = reader.value([...path, 'width']) ?? 32;
+  const operands = readOperands(reader, path, op);
+  if (typeof arg !== 'number' || (width !== 32 && width !== 64) || operands.length === 0) return [];
+  return [{ arg, op, operands, width, at }];
+}
+
+function readOperands(reader: Reader, path: Path, op: Operator): Located<bigint | string>[] {
+  const at = [...path, op];
+  const places = op === 'in' ? reader.elements(at) : [at];
+  return places.flatMap((place) => readOperand(reader, place));
+}
+
+function readOperand(reader: Reader, path: Path): Located<bigint | string>[] {
+  const found = reader.typed(path, isOperand);
+  if (!found) return [];
+  return [{ value: isString(found.value) ? found.value : BigInt(found.value), at: found.at }];
+}
+
+function readDirectives(document: TomlDocument): DirectiveEntry[] {
+  const service = document.data.service;
+  if (!isTable(service)) return [];
+  const own = POLICY.service!.shape as { keys: object };
+  return Object.entries(service)
+    .filter(([name]) => !Object.hasOwn(own.keys, name))
+    .map(([name, value]) => ({
+      name,
+      value,
+      at: document.keyAt(['service', name]),
+      valueAt: document.valueAt(['service', name]),
+    }));
+}
+
+function readSettle(reader: Reader): Located<number> | undefined {
+  const text = reader.typed(['apply', 'settle'], isString);
+  const value = text && parseTimeSpan(text.value);
+  return text && value !== undefined ? { value, at: text.at } : undefined;
+}
+
+function readExpectation(reader: Reader, path: Path): Expectation[] {
+  const syscall = reader.typed([...path, 'syscall'], isString);
+  const action = reader.action([...path, 'action'], { allow: true });
+  if (!syscall || !action) return [];
+  const args = reader.elements([...path, 'args']);
+  if (args.length > 6) {
+    const at = reader.document.valueAt([...path, 'args']);
+    reader.found.push(error('wrong-type', 'a call has at most 6 arguments', { at }));
+  }
+  return [
+    {
+      syscall,
+      action,
+      args: args.slice(0, 6).flatMap((arg) => readOperand(reader, arg)),
+      architecture: reader.typed([...path, 'architecture'], isString),
+    },
+  ];
+}
+
+/** A base policy must not be empty by mistake: a file without any section confines nothing. */
+export function warnIfEmpty(policy: Policy): Diagnostic[] {
+  if (policy.syscalls || policy.service.length > 0 || policy.extends.length > 0) return [];
+  return [
+    warning('empty-policy', 'the policy confines nothing', {
+      at: { file: policy.file, line: 1, column: 1 },
+      hint: 'add [syscalls] or [service]',
+    }),
+  ];
+}

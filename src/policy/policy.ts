@@ -1,0 +1,82 @@
+import type { Location } from '../diagnostic.js';
+import type { Action } from '../syscalls/action.js';
+import type { Operator } from '../syscalls/policy.js';
+
+/** A value and the place in the policy that it comes from. */
+export interface Located<T> {
+  readonly value: T;
+  readonly at: Location;
+}
+
+/** One entry of `allow`, `deny` or `log`: a call or, with `@`, a set of calls. */
+export interface CallEntry {
+  readonly name: string;
+  /** After the colon: what this entry's calls get instead of the policy's `action`. */
+  readonly action?: Action;
+  readonly at: Location;
+}
+
+export interface ConditionEntry {
+  readonly arg: number;
+  readonly op: Operator;
+  /** Numbers, or names of constants joined by `|`; their values depend on the ABI. */
+  readonly operands: readonly Located<bigint | string>[];
+  readonly width: 32 | 64;
+  readonly at: Location;
+}
+
+export interface RuleEntry {
+  readonly syscall: Located<string>;
+  readonly when: readonly ConditionEntry[];
+  readonly action: Located<Action>;
+  readonly at: Location;
+}
+
+/** `[syscalls]` as written; a key that isn't there is undefined. */
+export interface SyscallsSection {
+  readonly at: Location;
+  readonly allow: readonly CallEntry[] | undefined;
+  readonly deny: readonly CallEntry[];
+  readonly log: readonly CallEntry[];
+  readonly rules: readonly RuleEntry[];
+  readonly action: Located<Action> | undefined;
+  readonly unknown: Located<Action> | undefined;
+  readonly inherit: Located<boolean> | undefined;
+  readonly implicit: Located<boolean> | undefined;
+  readonly architectures: readonly Located<string>[] | undefined;
+  readonly enforcer: Located<'auto' | 'launcher'> | undefined;
+  readonly stage: Located<'exec' | 'entry'> | undefined;
+}
+
+/** One line of `[service]`; the value is TOML's own. */
+export interface DirectiveEntry {
+  readonly name: string;
+  readonly value: unknown;
+  readonly at: Location;
+  readonly valueAt: Location;
+}
+
+/** An assertion on the finished filter. */
+export interface Expectation {
+  readonly syscall: Located<string>;
+  readonly args: readonly Located<bigint | string>[];
+  /** `native` or an ABI's name. */
+  readonly architecture: Located<string> | undefined;
+  readonly action: Located<Action>;
+}
+
+/** What the administrator wrote, bases of `extends` included. */
+export interface Policy {
+  readonly file: string;
+  readonly description: string | undefined;
+  readonly extends: readonly Located<string>[];
+  readonly syscalls: SyscallsSection | undefined;
+  readonly service: readonly DirectiveEntry[];
+  /** Directives of `[service]` that may weaken what the unit has. */
+  readonly loosen: readonly Located<string>[];
+  readonly wrap: readonly Located<string>[] | undefined;
+  /** How long the service must stay up after the restart, in milliseconds. */
+  readonly settle: Located<number> | undefined;
+  readonly probe: readonly Located<string>[] | undefined;
+  readonly expect: readonly Expectation[];
+}

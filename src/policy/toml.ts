@@ -1,0 +1,223 @@
+import TomlParser from '@iarna/toml/lib/toml-parser.js';
+import { type Diagnostic, error, type Location, UserError } from '../diagnostic.js';
+
+export type Path = readonly (string | number)[];
+export type TomlTable = { readonly [key: string]: unknown };
+
+/** A parsed TOML text that knows where each key and value stands. */
+export interface TomlDocument {
+  readonly data: TomlTable;
+  /** Place of a key (`['syscalls', 'deny']`), else of the nearest enclosing one. */
+  keyAt(path: Path): Location;
+  /** Place of a value (`['syscalls', 'deny', 2]`), else of its key. */
+  valueAt(path: Path): Location;
+}
+
+/** Policies are read whole into memory; a larger text is refused. Bytes. */
+export const MAX_POLICY_SIZE = 1 << 20;
+
+interface Span {
+  readonly line: number;
+  readonly column: number;
+  readonly length: number;
+}
+
+interface Entry {
+  readonly key: Span;
+  readonly value: Span | undefined;
+}
+
+type Table = Record<string, unknown>;
+type Assignment = { key: string[]; value: unknown; keySpans?: Span[]; valueSpan?: Span };
+
+/**
+ * Parser of @iarna/toml with places. The package is frozen and pinned; this class hooks into the
+ * methods that record keys and values. It also refuses the names that the package would look up in
+ * Object.prototype and so write into the runtime's own objects (`constructor.x = 1`).
+ */
+class PlacingParser extends TomlParser {
+  readonly tables = new WeakMap<object, Map<string, Entry>>();
+  readonly lists = new WeakMap<object, Span[]>();
+  #keyStart = { line: 1, column: 1 };
+
+  #here() {
+    // The package counts columns from 1 on the first line and from 0 on the others.
+    return { line: this.line + 1, column: this.line === 0 ? this.col : this.col + 1 };
+  }
+
+  #spanFrom(start: { line: number; column: number }): Span {
+    const end = this.#here();
+    const length = end.line === start.line ? Math.max(1, end.column - start.column) : 1;
+    return { ...start, length };
+  }
+
+  #keySpan(key: string): Span {
+    return { ...this.#keyStart, length: Math.max(1, key.length) };
+  }
+
+  #refuseInherited(key: string) {
+    if (!(key in Object.prototype)) return;
+    throw Object.assign(new Error(`the key '${key}' is not allowed`), { span: this.#keySpan(key) });
+  }
+
+  #record(table: object, key: string, entry: Entry) {
+    const entries = this.tables.get(table) ?? new Map<string, Entry>();
+    this.tables.set(table, entries);
+    if (!entries.has(key)) entries.set(key, entry);
+  }
+
+  #recordAssignment(table: Table, { key, keySpans, valueSpan }: Assignment, names: readonly string[]) {
+    let target: Table = table;
+    names.forEach((name, i) => {
+      this.#record(target, name, { key: keySpans![i]!, value: i === key.length ? valueSpan : undefined });
+      target = target[name] as Table;
+    });
+  }
+
+  override parseKeyword() {
+    this.#keyStart = this.#here();
+    return super.parseKeyword();
+  }
+
+  override recordAssignKeyword(key: string) {
+    this.#refuseInherited(key);
+    this.state.keySpans ??= [];
+    this.state.keySpans.push(this.#keySpan(key));
+    return super.recordAssignKeyword(key);
+  }
+
+  override parseAssignPreValue() {
+    this.state.valueStart = this.#here();
+    return super.parseAssignPreValue();
+  }
+
+  override recordAssignValue(value: unknown) {
+    const { resultTable: key, keySpans, valueStart } = this.state;
+    return this.returnNow({ key, value, keySpans, valueSpan: this.#spanFrom(valueStart) });
+  }
+
+  override recordAssignStatement(assignment: Assignment) {
+    const names = [...assignment.key];
+    const table = this.ctx;
+    const result = super.recordAssignStatement(assignment);
+    this.#recordAssignment(table, assignment, names);
+    return result;
+  }
+
+  override recordInlineTableValue(assignment: Assignment) {
+    const names = [...assignment.key];
+    const table = this.state.resultTable;
+    const result = super.recordInlineTableValue(assignment);
+    this.#recordAssignment(table, assignment, names);
+    return result;
+  }
+
+  override parseTableMore(key: string) {
+    this.#refuseInherited(key);
+    const parent = this.ctx;
+    const result = super.parseTableMore(key);
+    if (this.ctx !== parent) this.#record(parent, key, { key: this.#keySpan(key), value: undefined });
+    return result;
+  }
+
+  override parseListMore(key: string) {
+    this.#refuseInherited(key);
+    const parent = this.ctx;
+    const result = super.parseListMore(key);
+    const list = parent[key];
+    if (this.ctx !== parent) this.#record(parent, key, { key: this.#keySpan(key), value: undefined });
+    if (this.ctx !== parent && Array.isArray(list)) this.#recordElement(list, this.#keySpan(key));
+    return result;
+  }
+
+  override parseInlineList() {
+    this.state.elementStart = this.#here();
+    return super.parseInlineList();
+  }
+
+  override recordInlineListValue(value: unknown) {
+    const span = this.#spanFrom(this.state.elementStart);
+    const state = this.state;
+    const result = super.recordInlineListValue(value);
+    this.#recordElement(state.resultArr, span);
+    return result;
+  }
+
+  #recordElement(list: unknown[], span: Span) {
+    const spans = this.lists.get(list) ?? [];
+    this.lists.set(list, spans);
+    if (spans.length < list.length) spans.push(span);
+  }
+
+  /** Where an error that the package threw belongs. */
+  place(cause: { line?: number; col?: number; span?: Span }): Span {
+    if (cause.span) return cause.span;
+    const line = cause.line ?? this.line;
+    const column = cause.col ?? this.col;
+    return { line: line + 1, column: Math.max(1, line === 0 ? column : column + 1), length: 1 };
+  }
+}
+
+function locator(parser: PlacingParser, data: TomlTable, file: string) {
+  return (path: Path, part: 'key' | 'value'): Location => {
+    let container: unknown = data;
+    let span: Span = { line: 1, column: 1, length: 1 };
+    for (const step of path) {
+      if (typeof container !== 'object' || container === null) break;
+      const entry = parser.tables.get(container)?.get(String(step));
+      const element = typeof step === 'number' ? parser.lists.get(container)?.[step] : undefined;
+      const found = element ?? (part === 'value' ? (entry?.value ?? entry?.key) : entry?.key);
+      if (!found) break;
+      span = found;
+      container = (container as Table)[step];
+    }
+    return { file, ...span };
+  };
+}
+
+/**
+ * Parses a policy's text.
+ * @param file the name that diagnostics show
+ * @throws UserError `policy-syntax`, one diagnostic (the parser stops at the first)
+ */
+export function parseToml(source: string, file: string): TomlDocument {
+  if (source.length > MAX_POLICY_SIZE) throw new UserError(tooLarge(file));
+  const parser = new PlacingParser();
+  try {
+    // The package rejects a byte order mark, and comments on lines that end in CR LF.
+    parser.parse(source.replace(/^\ufeff/, '').replace(/\r\n/g, '\n'));
+    const data = parser.finish() as TomlTable;
+    const locate = locator(parser, data, file);
+    return { data, keyAt: (path) => locate(path, 'key'), valueAt: (path) => locate(path, 'value') };
+  } catch (cause) {
+    throw new UserError(syntaxError(parser, cause, file));
+  }
+}
+
+/**
+ * The text of a policy file.
+ * @throws UserError `policy-encoding` where the bytes are not UTF-8, `policy-size` where they are too many
+ */
+export function decodePolicy(bytes: Uint8Array, file: string): string {
+  if (bytes.length > MAX_POLICY_SIZE) throw new UserError(tooLarge(file));
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new UserError(
+      error('policy-encoding', 'the file is not UTF-8 text', { at: { file, line: 1, column: 1 } }),
+    );
+  }
+}
+
+const tooLarge = (file: string): Diagnostic =>
+  error('policy-size', `the file is larger than ${MAX_POLICY_SIZE} bytes`, {
+    at: { file, line: 1, column: 1 },
+  });
+
+function syntaxError(parser: PlacingParser, cause: unknown, file: string): Diagnostic {
+  const { message } = cause as Error;
+  // Messages of the package end in " at row R, col C, pos P:" and a frame of its own.
+  const text = message.split(/ at row \d|\n/)[0]!.trim();
+  const at = { file, ...parser.place(cause as { line?: number; col?: number; span?: Span }) };
+  return error('policy-syntax', text.charAt(0).toLowerCase() + text.slice(1), { at });
+}

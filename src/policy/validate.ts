@@ -1,0 +1,118 @@
+import { type Diagnostic, didYouMean, error } from '../diagnostic.js';
+import { type Keys, POLICY, type Shape } from './schema.js';
+import { parseTimeSpan } from './time-span.js';
+import type { Path, TomlDocument } from './toml.js';
+
+export const isTable = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+
+/** Whether a TOML value is a whole number (floats that are whole can't be told apart and pass). */
+export const isInteger = (value: unknown): value is number | bigint =>
+  typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value));
+
+/** Where a policy differs from the schema: unknown and missing keys, values of the wrong type. */
+export function validateShape(document: TomlDocument): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  checkTable(document, [], POLICY, found);
+  return found;
+}
+
+function valueAt(document: TomlDocument, path: Path): unknown {
+  let value: unknown = document.data;
+  for (const step of path) value = (value as Record<string | number, unknown>)[step];
+  return value;
+}
+
+function checkTable(document: TomlDocument, path: Path, keys: Keys, found: Diagnostic[], open = false) {
+  const table = valueAt(document, path);
+  if (!isTable(table)) {
+    found.push(wrongType(document, path, 'a table'));
+    return;
+  }
+  for (const key of Object.keys(table)) {
+    const at = [...path, key];
+    if (Object.hasOwn(keys, key)) checkValue(document, at, keys[key]!.shape, found);
+    else if (!open) {
+      const hint = didYouMean(key, Object.keys(keys)) ?? elsewhere(key);
+      found.push(error('unknown-key', `unknown key '${key}'`, { at: document.keyAt(at), hint }));
+    }
+  }
+  for (const [key, { required }] of Object.entries(keys)) {
+    if (!required || Object.hasOwn(table, key)) continue;
+    found.push(error('missing-key', `the key '${key}' is missing`, { at: document.keyAt(path) }));
+  }
+}
+
+/** For a key that stands in the wrong table: where it belongs. */
+function elsewhere(key: string): string | undefined {
+  for (const [section, { shape }] of Object.entries(POLICY)) {
+    if (shape.type === 'table' && Object.hasOwn(shape.keys, key)) return `'${key}' belongs in [${section}]`;
+  }
+  return /^[A-Z]/.test(key) ? 'directives belong in [service]' : undefined;
+}
+
+const wrongType = (document: TomlDocument, path: Path, wanted: string) =>
+  error('wrong-type', `'${nameOf(path)}' must be ${wanted}`, { at: document.valueAt(path) });
+
+const nameOf = (path: Path) => path.filter((step) => typeof step === 'string').join('.') || 'the policy';
+
+function checkValue(document: TomlDocument, path: Path, shape: Shape, found: Diagnostic[]) {
+  const value = valueAt(document, path);
+  switch (shape.type) {
+    case 'table':
+      return checkTable(document, path, shape.keys, found);
+    case 'directives':
+      return checkTable(document, path, shape.keys, found, true);
+    case 'list':
+      return checkList(document, path, shape, found);
+    case 'choice':
+      if (typeof value === 'string' && !shape.values.includes(value)) {
+        const hint = didYouMean(value, shape.values) ?? `one of ${shape.values.join(', ')}`;
+        found.push(
+          error('unknown-value', `unknown value '${value}' of '${nameOf(path)}'`, {
+            at: document.valueAt(path),
+            hint,
+          }),
+        );
+        return;
+      }
+  }
+  const wanted = mismatch(value, shape);
+  if (wanted) found.push(wrongType(document, path, wanted));
+}
+
+function checkList(document: TomlDocument, path: Path, shape: Shape & { type: 'list' }, found: Diagnostic[]) {
+  const value = valueAt(document, path);
+  if (!Array.isArray(value)) {
+    const hint = typeof value === 'string' ? ', in brackets' : '';
+    found.push(wrongType(document, path, `a list${hint}`));
+    return;
+  }
+  if (value.length < (shape.minimum ?? 0)) found.push(wrongType(document, path, 'a list that is not empty'));
+  value.forEach((_, i) => {
+    checkValue(document, [...path, i], shape.of, found);
+  });
+}
+
+/** What the value should have been, for scalars. */
+function mismatch(value: unknown, shape: Shape): string | undefined {
+  switch (shape.type) {
+    case 'string':
+    case 'choice':
+      return typeof value === 'string' ? undefined : 'a string';
+    case 'boolean':
+      return typeof value === 'boolean' ? undefined : 'true or false';
+    case 'number':
+      return shape.values.includes(value as number) ? undefined : `one of ${shape.values.join(', ')}`;
+    case 'action':
+      return typeof value === 'string' || isInteger(value) ? undefined : 'an action: a string or an errno';
+    case 'operand':
+      return typeof value === 'string' || isInteger(value) ? undefined : "a number or a constant's name";
+    case 'span':
+      return typeof value === 'string' && parseTimeSpan(value) !== undefined
+        ? undefined
+        : 'a time span such as "3s", at most an hour';
+    default:
+      return undefined;
+  }
+}

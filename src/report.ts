@@ -1,0 +1,111 @@
+import type { Change } from './apply/changes.js';
+import { type Diagnostic, type Location, printable } from './diagnostic.js';
+import type { Plan, PlanLine } from './plan/plan.js';
+
+/** What the proof of a filter came to. */
+export interface ProofSummary {
+  readonly machine: string;
+  /** Length of the program. */
+  readonly instructions: number;
+  /** Calls that were run through it and compared with the policy. */
+  readonly calls: number;
+}
+
+const place = (at: Location) => `${at.file.slice(at.file.lastIndexOf('/') + 1)}:${at.line}`;
+
+/** Columns with two spaces between them; the last one isn't padded. */
+export function columns(rows: readonly (readonly string[])[], indent = ''): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.slice(0, -1).forEach((cell, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, cell.length);
+    });
+  }
+  return rows
+    .map(
+      (row) =>
+        indent + row.map((cell, i) => (i < row.length - 1 ? cell.padEnd(widths[i]!) : cell)).join('  '),
+    )
+    .map((line) => `${line.trimEnd()}\n`)
+    .join('');
+}
+
+/** A plan for people: each line of the policy, who enforces it and how. */
+export function planText(plan: Plan, proofs: readonly ProofSummary[], changes: readonly Change[]): string {
+  const { target } = plan;
+  const sets = target.sets.source === 'target' ? 'its own sets' : `sets of systemd ${target.sets.systemd}`;
+  const header = `${plan.unit}: ${plan.policyFile} on systemd ${target.version} (${target.machine}, ${sets})\n`;
+  const rows = plan.lines.map((line) => [place(line.at), line.subject, line.enforcedBy, howText(line)]);
+  const table = columns([['LINE', 'POLICY', 'ENFORCED BY', 'HOW'], ...rows], '  ');
+  const parts = [header, table, additionsText(plan), filterText(plan, proofs), changesText(changes)];
+  return parts.filter((part) => part !== '').join('\n');
+}
+
+const howText = ({ how, reason }: PlanLine) => (reason ? `${how} (${reason})` : how);
+
+/** What the drop-in holds besides lines of the policy. */
+function additionsText(plan: Plan): string {
+  const added = plan.directives.filter((directive) => !directive.because.startsWith('['));
+  const rows = added.map(({ name, values, because }) => [
+    `${name}=${values.filter((value) => value !== '').join(' ')}`,
+    because,
+  ]);
+  const wraps = plan.commands.map(({ key, wrapped }) => [`${key}=`, `${wrapped} behind the launcher`]);
+  return rows.length + wraps.length === 0 ? '' : `Besides:\n${columns([...rows, ...wraps], '  ')}`;
+}
+
+function filterText(plan: Plan, proofs: readonly ProofSummary[]): string {
+  if (!plan.filter) return '';
+  const rows = proofs.map(({ machine, instructions, calls }) => [
+    machine,
+    `${instructions} instructions, proven on ${calls} calls`,
+  ]);
+  return `Filter:\n${columns(rows, '  ')}`;
+}
+
+const SIGNS = { create: '+', replace: '~', remove: '-', unchanged: '=' } as const;
+
+/** One line a file, and what they come to. */
+export function changesText(changes: readonly Change[]): string {
+  if (changes.length === 0) return '';
+  const rows = changes.map(({ kind, path }) => [SIGNS[kind], kind, printable(path)]);
+  const count = (kind: Change['kind']) => changes.filter((change) => change.kind === kind).length;
+  const pending = changes.length - count('unchanged');
+  const sum =
+    pending === 0
+      ? 'Nothing to do.\n'
+      : `${count('create')} to create, ${count('replace')} to replace, ${count('remove')} to remove.\n`;
+  return `Files:\n${columns(rows, '  ')}${sum}`;
+}
+
+/** A plan for programs. */
+export function planJson(plan: Plan, proofs: readonly ProofSummary[], changes: readonly Change[]) {
+  const { target } = plan;
+  return {
+    unit: plan.unit,
+    policy: plan.policyFile,
+    target: {
+      systemd: target.version,
+      machine: target.machine,
+      scope: target.scope,
+      sets: { source: target.sets.source, systemd: target.sets.systemd },
+    },
+    lines: plan.lines,
+    directives: plan.directives,
+    commands: plan.commands,
+    filter: plan.filter ? { noNewPrivileges: plan.filter.noNewPrivileges, programs: proofs } : null,
+    changes: changesJson(changes),
+  };
+}
+
+export const changesJson = (changes: readonly Change[]) => changes.map(({ kind, path }) => ({ kind, path }));
+
+/** Diagnostics for programs: flat, in the order found. */
+export const diagnosticsJson = (diagnostics: readonly Diagnostic[]) =>
+  diagnostics.map(({ severity, code, message, hint, at }) => ({
+    severity,
+    code,
+    message,
+    ...(hint ? { hint } : {}),
+    ...(at ? { file: at.file, line: at.line, column: at.column } : {}),
+  }));

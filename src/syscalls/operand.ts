@@ -1,0 +1,39 @@
+import { didYouMean, error, type Location, UserError } from '../diagnostic.js';
+import type { Abi } from './abi.js';
+import { constantNames, constantValue } from './constants.js';
+
+/**
+ * The value of an operand on one ABI: a number, or names of constants and numbers joined by `|`.
+ * A negative number is taken as the register would hold it.
+ * @returns unsigned, at most `width` bits
+ * @throws UserError `unknown-constant`, `operand-range`
+ */
+export function parseOperand(
+  operand: { readonly value: bigint | string; readonly at: Location },
+  abi: Abi,
+  width: 32 | 64,
+): bigint {
+  const { value, at } = operand;
+  if (typeof value === 'bigint') return fit(value, width, at);
+  return value
+    .split('|')
+    .map((word) => fit(wordValue(word.trim(), abi, at), width, at))
+    .reduce((a, b) => a | b);
+}
+
+function wordValue(word: string, abi: Abi, at: Location): bigint {
+  if (/^(0x[0-9a-f]{1,16}|0o[0-7]{1,22}|\d{1,20})$/i.test(word)) return BigInt(word);
+  const value = constantValue(abi, word);
+  if (value !== undefined) return value;
+  const hint = didYouMean(word, constantNames()) ?? 'a number works too';
+  throw new UserError(error('unknown-constant', `unknown constant '${word}' on ${abi}`, { at, hint }));
+}
+
+function fit(value: bigint, width: 32 | 64, at: Location): bigint {
+  const limit = 1n << BigInt(width);
+  if (value >= limit || value < -(limit / 2n)) {
+    const hint = width === 32 ? 'add width = 64 to compare the whole register' : undefined;
+    throw new UserError(error('operand-range', `${value} does not fit into ${width} bits`, { at, hint }));
+  }
+  return value < 0n ? value + limit : value;
+}

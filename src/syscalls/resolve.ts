@@ -1,0 +1,192 @@
+import { groupBy } from '../collections.js';
+import type { CallEntry, RuleEntry, SyscallsSection } from '../policy/policy.js';
+import { type Abi, abisOf, type Machine } from './abi.js';
+import { type Action, ALLOW, errnoAction, KILL, LOG, permits, stricter } from './action.js';
+import { MULTIPLEXED, type Multiplexer } from './multiplex.js';
+import { numbersOf } from './numbers.js';
+import { parseOperand } from './operand.js';
+import type { AbiPolicy, ArgumentRule, Condition, SyscallPolicy, Verdict } from './policy.js';
+import { expandSet, type SyscallSets } from './sets.js';
+
+const ENOSYS = 38;
+
+/** What a policy says of one call by its name: rules first, then `otherwise`. */
+export interface NamedVerdict {
+  readonly rules: readonly RuleEntry[];
+  readonly otherwise: Action;
+  /** What the unit's own filter says: ALLOW, or how it refuses the call. */
+  readonly limit: Action;
+}
+
+/** A policy's meaning by the names of calls, before any machine's numbers. */
+export interface NamedPolicy {
+  readonly mode: 'allow' | 'deny';
+  /** Every call that some list, rule or own filter speaks of. */
+  readonly verdicts: ReadonlyMap<string, NamedVerdict>;
+  /** For calls that are known but not in `verdicts`. */
+  readonly unnamed: Action;
+  /** For numbers that no table knows. */
+  readonly unlisted: Action;
+  /** Further ABIs than the native one. */
+  readonly architectures: readonly string[];
+}
+
+/** What a unit refuses by itself, before the policy is applied. */
+export interface OwnLimits {
+  /** ALLOW, or how the unit's own filter refuses this call. */
+  limit(call: string): Action;
+  /** The calls that its lines name. */
+  readonly calls: Iterable<string>;
+  /** For calls that its lines don't name. */
+  readonly unnamed: Action;
+  readonly unlisted: Action;
+  /** Undefined where the unit leaves all ABIs open. */
+  readonly architectures: readonly string[] | undefined;
+}
+
+/** The calls that an entry stands for: itself, or the members of its set. */
+export function callsOf(entry: { readonly name: string }, sets: SyscallSets): readonly string[] {
+  return entry.name.startsWith('@') ? (expandSet(sets, entry.name) ?? []) : [entry.name];
+}
+
+/** The action of refused calls that have none of their own. */
+export const refusal = (section: SyscallsSection): Action => section.action?.value ?? KILL;
+
+/**
+ * Works the lists, rules and the unit's own limits out to one verdict a call. `deny` wins over `log`, `log` over
+ * `allow`; within a list a call's own name wins over a set that holds it, a later entry over an earlier one.
+ * A call with a rule that lets it through is refused where no rule holds.
+ */
+export function resolveCalls(section: SyscallsSection, sets: SyscallSets, own?: OwnLimits): NamedPolicy {
+  const action = refusal(section);
+  const mode = section.allow ? 'allow' : 'deny';
+  const implicit: CallEntry[] =
+    section.allow && (section.implicit?.value ?? true) ? [{ name: '@default', at: section.at }] : [];
+  const allowed = byCall([...implicit, ...(section.allow ?? [])], sets);
+  const logged = byCall(section.log, sets);
+  const denied = byCall(section.deny, sets);
+  const rules = groupBy(section.rules, (rule) => rule.syscall.value);
+  const unnamed = mode === 'allow' ? action : ALLOW;
+
+  const listed = (call: string): Action => {
+    const entry = denied.get(call);
+    if (entry) return entry.action ?? action;
+    if (logged.has(call)) return LOG;
+    return allowed.has(call) ? ALLOW : unnamed;
+  };
+  const verdict = (call: string): NamedVerdict => {
+    const own_ = rules.get(call) ?? [];
+    const lets = own_.some((rule) => permits(rule.action.value));
+    const otherwise = lets && !denied.has(call) ? action : listed(call);
+    return { rules: own_, otherwise, limit: own?.limit(call) ?? ALLOW };
+  };
+  const names = new Set([...allowed, ...logged, ...denied, ...rules].map(([call]) => call));
+  for (const call of own?.calls ?? []) names.add(call);
+  return {
+    mode,
+    verdicts: new Map([...names].sort().map((call) => [call, verdict(call)])),
+    unnamed: stricter(unnamed, own?.unnamed ?? ALLOW),
+    unlisted: stricter(unlistedAction(section), own?.unlisted ?? ALLOW),
+    architectures: commonArchitectures(section, own),
+  };
+}
+
+function unlistedAction(section: SyscallsSection): Action {
+  if (!section.allow) return ALLOW;
+  if (section.unknown) return section.unknown.value;
+  return refusal(section) === LOG ? LOG : errnoAction(ENOSYS);
+}
+
+function commonArchitectures(section: SyscallsSection, own?: OwnLimits): string[] {
+  const wanted = section.architectures?.map((entry) => entry.value) ?? [];
+  const open = own?.architectures;
+  return open ? wanted.filter((name) => open.includes(name)) : wanted;
+}
+
+/** The entry that decides for each call. */
+function byCall(entries: readonly CallEntry[], sets: SyscallSets): Map<string, CallEntry> {
+  const isSet = (entry: CallEntry) => entry.name.startsWith('@');
+  const ordered = [...entries.filter(isSet), ...entries.filter((entry) => !isSet(entry))];
+  return new Map(ordered.flatMap((entry) => callsOf(entry, sets).map((call) => [call, entry] as const)));
+}
+
+/** The verdict on a call that no entry names. */
+const unnamedVerdict = (policy: NamedPolicy): NamedVerdict => ({
+  rules: [],
+  otherwise: policy.unnamed,
+  limit: ALLOW,
+});
+
+export const verdictOn = (policy: NamedPolicy, call: string): NamedVerdict =>
+  policy.verdicts.get(call) ?? unnamedVerdict(policy);
+
+/** Whether some arguments let the call through. */
+export const mayPass = ({ rules, otherwise, limit }: NamedVerdict): boolean =>
+  permits(limit) && (permits(otherwise) || rules.some((rule) => permits(rule.action.value)));
+
+/**
+ * Gives a policy the numbers of one machine.
+ * @throws UserError `unknown-constant` where an operand has no value on one of its ABIs
+ */
+export function resolve(policy: NamedPolicy, machine: Machine): SyscallPolicy {
+  const [native, ...foreign] = abisOf(machine);
+  const open = [native!, ...foreign.filter((abi) => policy.architectures.includes(abi))];
+  return { machine, abis: new Map(open.map((abi) => [abi, abiPolicy(policy, abi)])) };
+}
+
+function abiPolicy(policy: NamedPolicy, abi: Abi): AbiPolicy {
+  const verdicts = new Map<number, Verdict>();
+  for (const [call, number] of numbersOf(abi)) {
+    verdicts.set(number, concrete(verdictOn(policy, call), abi));
+  }
+  for (const number of abi === 'x32' ? nativeOnly() : []) {
+    verdicts.set(number, { rules: [], otherwise: errnoAction(ENOSYS) });
+  }
+  for (const door of MULTIPLEXED.get(abi) ?? []) {
+    const number = numbersOf(abi).get(door.call);
+    if (number !== undefined) verdicts.set(number, throughDoor(policy, abi, door, verdicts.get(number)!));
+  }
+  return { verdicts, unlisted: policy.unlisted };
+}
+
+/** With bit 30 these reach the 64-bit call on kernels before 5.10; newer ones say ENOSYS. */
+const nativeOnly = (): number[] => {
+  const x32 = new Set(numbersOf('x32').values());
+  return [...numbersOf('x86-64').values()].filter((number) => !x32.has(number));
+};
+
+function concrete({ rules, otherwise, limit }: NamedVerdict, abi: Abi): Verdict {
+  return {
+    rules: rules.map((rule) => ({
+      when: rule.when.map((entry) => condition(entry, abi)),
+      action: stricter(rule.action.value, limit),
+    })),
+    otherwise: stricter(otherwise, limit),
+  };
+}
+
+function condition(entry: RuleEntry['when'][number], abi: Abi): Condition {
+  const values = entry.operands.map((operand) => parseOperand(operand, abi, entry.width));
+  return { arg: entry.arg, op: entry.op, width: entry.width, values };
+}
+
+/**
+ * `socketcall` and `ipc` make other calls: each is refused as the call that it would make is. Where that hangs on
+ * arguments it is refused too, for they are in memory, where a filter can't look.
+ */
+function throughDoor(policy: NamedPolicy, abi: Abi, door: Multiplexer, plain: Verdict): Verdict {
+  const rules: ArgumentRule[] = [];
+  for (const [value, call] of door.calls) {
+    const inner = concrete(verdictOn(policy, call), abi);
+    const action = [inner.otherwise, ...inner.rules.map((rule) => rule.action)].reduce(stricter);
+    if (action === ALLOW || (action === LOG && plain.otherwise !== ALLOW)) continue;
+    rules.push({ when: selects(door.mask, value), action });
+  }
+  return { rules: [...rules, ...plain.rules], otherwise: plain.otherwise };
+}
+
+/** The first argument, masked, equals the value. */
+const selects = (mask: bigint, value: bigint): Condition[] => [
+  { arg: 0, op: 'bits-set', values: [value], width: 32 },
+  { arg: 0, op: 'bits-clear', values: [mask & ~value], width: 32 },
+];

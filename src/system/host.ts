@@ -1,0 +1,208 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EXIT, error, UserError } from '../diagnostic.js';
+import { Bus } from './bus.js';
+import type {
+  FileContent,
+  JobVerb,
+  ManagerFacts,
+  ProcessResult,
+  ReadOptions,
+  RunOptions,
+  System,
+  UnitProperties,
+} from './system.js';
+
+const DEFAULT_LIMIT = 1 << 20;
+
+type Failure = NodeJS.ErrnoException;
+
+const isAbsent = (cause: unknown) => ['ENOENT', 'ENOTDIR'].includes((cause as Failure).code ?? '');
+
+const fileError = (code: string, message: string, hint?: string) =>
+  new UserError(error(code, message, { hint }), EXIT.failure);
+
+const reasonOf = (cause: unknown) => (cause as Error).message;
+
+/** The machine that this process runs on. */
+export class Host implements System {
+  readonly #busAddress: string;
+  #bus: Promise<Bus> | undefined;
+
+  /** @param busAddress where the manager's bus is, `unix:path=…` */
+  constructor(busAddress: string) {
+    this.#busAddress = busAddress;
+  }
+
+  async read(path: string, options: ReadOptions = {}): Promise<FileContent | undefined> {
+    const { limit = DEFAULT_LIMIT, trusted = false, head = false } = options;
+    let fd: number;
+    try {
+      fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY);
+    } catch (cause) {
+      if (isAbsent(cause)) return undefined;
+      throw fileError('unreadable', `can't read ${path}: ${reasonOf(cause)}`);
+    }
+    try {
+      const stat = fs.fstatSync(fd);
+      if (!stat.isFile()) throw fileError('unreadable', `${path} is not a regular file`);
+      if (stat.size > limit && !head) {
+        throw fileError('too-large', `${path} is larger than ${limit} bytes`);
+      }
+      if (trusted) this.#assertTrusted(path, stat);
+      return { bytes: readUpTo(fd, limit, head, path), mode: stat.mode & 0o7777 };
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
+  /** What root acts on must not be in others' hands: the file, and each directory on the way to it. */
+  #assertTrusted(path: string, stat: fs.Stats) {
+    if (process.geteuid?.() !== 0) return;
+    let subject = fs.realpathSync(path);
+    let facts = stat;
+    for (;;) {
+      const sticky = facts.isDirectory() && (facts.mode & 0o1000) !== 0;
+      const writable = (facts.mode & 0o022) !== 0 && !sticky;
+      if (facts.uid !== 0 || writable) {
+        const why = facts.uid !== 0 ? `belongs to user ${facts.uid}` : 'can be written by others';
+        throw fileError(
+          'untrusted-file',
+          `${subject} ${why}; root won't act on ${path}`,
+          `chown root:root ${subject} && chmod go-w ${subject}`,
+        );
+      }
+      if (subject === '/') return;
+      subject = dirname(subject);
+      facts = fs.lstatSync(subject);
+    }
+  }
+
+  async list(directory: string): Promise<string[]> {
+    try {
+      return fs.readdirSync(directory).sort();
+    } catch (cause) {
+      if (isAbsent(cause)) return [];
+      throw fileError('unreadable', `can't list ${directory}: ${reasonOf(cause)}`);
+    }
+  }
+
+  async replace(path: string, content: Uint8Array, mode: number): Promise<void> {
+    const directory = dirname(path);
+    // A name that systemd does not read: it takes only *.conf.
+    const temporary = join(directory, `.sandbox-unit-${randomBytes(8).toString('hex')}.tmp`);
+    try {
+      fs.mkdirSync(directory, { recursive: true, mode: 0o755 });
+      this.#assertTrusted(directory, fs.lstatSync(fs.realpathSync(directory)));
+      const fd = fs.openSync(temporary, 'wx', 0o600);
+      try {
+        fs.writeFileSync(fd, content);
+        fs.fchmodSync(fd, mode);
+        fs.fsyncSync(fd);
+      } finally {
+        fs.closeSync(fd);
+      }
+      fs.renameSync(temporary, path);
+      syncDirectory(directory);
+    } catch (cause) {
+      fs.rmSync(temporary, { force: true });
+      if (cause instanceof UserError) throw cause;
+      throw fileError('unwritable', `can't write ${path}: ${reasonOf(cause)}`);
+    }
+  }
+
+  async remove(path: string): Promise<void> {
+    try {
+      fs.rmSync(path, { force: true });
+      const directory = dirname(path);
+      if (fs.existsSync(directory) && fs.readdirSync(directory).length === 0) fs.rmdirSync(directory);
+      else syncDirectory(directory);
+    } catch (cause) {
+      if (isAbsent(cause)) return;
+      throw fileError('unwritable', `can't remove ${path}: ${reasonOf(cause)}`);
+    }
+  }
+
+  run(argv: readonly string[], options: RunOptions = {}): Promise<ProcessResult> {
+    const { timeout = 60_000, limit = DEFAULT_LIMIT } = options;
+    return new Promise((resolve) => {
+      const child = spawn(argv[0]!, argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], timeout });
+      const output = { stdout: '', stderr: '' };
+      const keep = (stream: 'stdout' | 'stderr') => (chunk: string) => {
+        output[stream] += chunk;
+        if (output[stream].length > limit) child.kill('SIGKILL');
+      };
+      child.stdout.setEncoding('utf8').on('data', keep('stdout'));
+      child.stderr.setEncoding('utf8').on('data', keep('stderr'));
+      child.on('error', (cause) => resolve({ status: 127, stdout: '', stderr: cause.message }));
+      child.on('close', (code, signal) => resolve({ status: statusOf(code, signal), ...output }));
+    });
+  }
+
+  async manager(): Promise<ManagerFacts> {
+    return (await this.#connected()).manager();
+  }
+
+  async unit(name: string): Promise<UnitProperties> {
+    return (await this.#connected()).unit(name);
+  }
+
+  async reload(): Promise<void> {
+    return (await this.#connected()).reload();
+  }
+
+  async job(verb: JobVerb, unit: string): Promise<string> {
+    return (await this.#connected()).job(verb, unit);
+  }
+
+  async wait(milliseconds: number): Promise<void> {
+    await sleep(milliseconds);
+  }
+
+  /** Lets the process end: an open bus keeps it alive. */
+  async close(): Promise<void> {
+    const bus = this.#bus;
+    this.#bus = undefined;
+    await bus?.then(
+      (connection) => connection.close(),
+      () => undefined,
+    );
+  }
+
+  #connected(): Promise<Bus> {
+    this.#bus ??= Bus.connect(this.#busAddress);
+    return this.#bus;
+  }
+}
+
+/** Reads to the end, at most `limit` bytes; a file that grows meanwhile is refused unless only its head is wanted. */
+function readUpTo(fd: number, limit: number, head: boolean, path: string): Uint8Array {
+  const buffer = Buffer.alloc(Math.min(limit, fs.fstatSync(fd).size) + 1);
+  let length = 0;
+  for (;;) {
+    const count = fs.readSync(fd, buffer, length, buffer.length - length, null);
+    length += count;
+    if (count === 0) return buffer.subarray(0, length);
+    if (length < buffer.length) continue;
+    if (head) return buffer.subarray(0, limit);
+    throw fileError('unreadable', `${path} changed while it was read`);
+  }
+}
+
+function syncDirectory(directory: string) {
+  const fd = fs.openSync(directory, 'r');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function statusOf(code: number | null, signal: NodeJS.Signals | null): number {
+  if (code !== null) return code;
+  return signal === null ? 1 : 128 + constants.signals[signal];
+}

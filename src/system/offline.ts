@@ -1,0 +1,111 @@
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { EXIT, error, UserError } from '../diagnostic.js';
+import type {
+  FileContent,
+  JobVerb,
+  ManagerFacts,
+  ProcessResult,
+  ReadOptions,
+  RunOptions,
+  System,
+  UnitProperties,
+} from './system.js';
+
+/** As many symlinks as the kernel follows. */
+const MAX_LINKS = 40;
+
+const unavailable = (what: string) =>
+  new UserError(
+    error('offline', `${what} needs the running machine`, { hint: 'leave --root out' }),
+    EXIT.failure,
+  );
+
+/** A system in a folder that isn't running: its files, and no manager. Links in it stay in it. */
+export class Offline implements System {
+  readonly #files: System;
+  readonly #root: string;
+
+  /** @param files the machine that the folder is on */
+  constructor(files: System, root: string) {
+    this.#files = files;
+    this.#root = root;
+  }
+
+  async read(path: string, options?: ReadOptions): Promise<FileContent | undefined> {
+    return this.#files.read(this.#inside(path), options);
+  }
+
+  async list(directory: string): Promise<string[]> {
+    return this.#files.list(this.#inside(directory));
+  }
+
+  async replace(path: string, content: Uint8Array, mode: number): Promise<void> {
+    await this.#files.replace(this.#inside(path), content, mode);
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.#files.remove(this.#inside(path));
+  }
+
+  /** Programs of another system are not run. */
+  async run(_argv: readonly string[], _options?: RunOptions): Promise<ProcessResult> {
+    return { status: 127, stdout: '', stderr: 'offline' };
+  }
+
+  /** The version is in the name of the library that systemd's programs share. */
+  async manager(): Promise<ManagerFacts> {
+    for (const directory of ['/usr/lib/systemd', '/lib/systemd', '/usr/lib64/systemd']) {
+      for (const name of await this.list(directory)) {
+        const [, version] = /^libsystemd-shared-(\d{3}(?:[.~^-][\w.~^+-]+)?)\.so$/.exec(name) ?? [];
+        if (version) return { version, architecture: '' };
+      }
+    }
+    throw new UserError(error('no-systemd', `there is no systemd in ${this.#root}`), EXIT.failure);
+  }
+
+  async unit(_name: string): Promise<UnitProperties> {
+    throw unavailable('this');
+  }
+
+  async reload(): Promise<void> {
+    throw unavailable('a reload');
+  }
+
+  async job(verb: JobVerb, _unit: string): Promise<string> {
+    throw unavailable(`'${verb}'`);
+  }
+
+  async wait(_milliseconds: number): Promise<void> {}
+
+  /** Follows the links of a path as if the folder were `/`; what isn't there yet is taken as it is. */
+  #inside(path: string): string {
+    const todo = path.split('/').filter((part) => part !== '' && part !== '.');
+    let done: string[] = [];
+    for (let links = 0; todo.length > 0; ) {
+      const part = todo.shift()!;
+      if (part === '..') {
+        done.pop();
+        continue;
+      }
+      const target = readLink(join(this.#root, ...done, part));
+      if (target === undefined) {
+        done.push(part);
+        continue;
+      }
+      if (++links > MAX_LINKS)
+        throw new UserError(error('unreadable', `too many links in ${path}`), EXIT.failure);
+      if (target.startsWith('/')) done = [];
+      todo.unshift(...target.split('/').filter((p) => p !== '' && p !== '.'));
+    }
+    return join(this.#root, ...done);
+  }
+}
+
+function readLink(path: string): string | undefined {
+  try {
+    return fs.readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,51 @@
+import { resolve } from 'node:path';
+import type { Context } from '../commands/context.js';
+import { EXIT, error, UserError } from '../diagnostic.js';
+import type { Machine } from '../syscalls/abi.js';
+import type { SearchEnvironment } from '../unit/search.js';
+import { Host } from './host.js';
+import { Offline } from './offline.js';
+
+export interface OpenOptions {
+  readonly user?: boolean;
+  readonly root?: string;
+  readonly runtime?: boolean;
+  /** The folder of this program. */
+  readonly home: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly homeDirectory: string;
+}
+
+const MACHINES: Readonly<Record<string, Machine>> = { x64: 'x86-64', arm64: 'arm64', riscv64: 'riscv64' };
+
+/** The machine that a command works on, and how to let go of it. */
+export function open(options: OpenOptions): { context: Context; close: () => Promise<void> } {
+  const { user = false, root, environment: env } = options;
+  if (root !== undefined && user) {
+    throw new UserError(error('usage', '--root and --user exclude each other'), EXIT.failure);
+  }
+  const runtimeDirectory = env.XDG_RUNTIME_DIR ?? `/run/user/${process.getuid?.() ?? 0}`;
+  const host = new Host(user ? userBus(env, runtimeDirectory) : systemBus(env));
+  const context: Context = {
+    system: root === undefined ? host : new Offline(host, resolve(root)),
+    program: host,
+    placement: {
+      scope: user ? 'user' : 'system',
+      runtime: options.runtime ?? false,
+      home: options.homeDirectory,
+      runtimeDirectory,
+    },
+    offline: root !== undefined,
+    // Another system's manager doesn't have this one's variables.
+    environment: root === undefined ? (env as SearchEnvironment) : {},
+    home: options.home,
+    machine: MACHINES[process.arch],
+  };
+  return { context, close: () => host.close() };
+}
+
+const systemBus = (env: OpenOptions['environment']) =>
+  env.DBUS_SYSTEM_BUS_ADDRESS ?? 'unix:path=/run/dbus/system_bus_socket';
+
+const userBus = (env: OpenOptions['environment'], runtimeDirectory: string) =>
+  env.DBUS_SESSION_BUS_ADDRESS ?? `unix:path=${runtimeDirectory}/bus`;

@@ -1,0 +1,63 @@
+/** Everything that the program does to or learns from the machine goes through this interface. */
+export interface System {
+  /** Bytes of a regular file of at most `limit` bytes, else undefined if there is none. */
+  read(path: string, options?: ReadOptions): Promise<FileContent | undefined>;
+  /** Names in a directory, sorted; none if there is no such directory. */
+  list(directory: string): Promise<string[]>;
+  /** Puts a file in place, whole or not at all, and durable; makes its directory. */
+  replace(path: string, content: Uint8Array, mode: number): Promise<void>;
+  /** Removes a file, and its directory if it is left empty. */
+  remove(path: string): Promise<void>;
+  /** Runs a program to its end. */
+  run(argv: readonly string[], options?: RunOptions): Promise<ProcessResult>;
+  /** What the service manager says of itself. */
+  manager(): Promise<ManagerFacts>;
+  /** All properties of a unit, as the bus has them. */
+  unit(name: string): Promise<UnitProperties>;
+  /** Makes the manager read its unit files again. */
+  reload(): Promise<void>;
+  /** Starts a job and waits for its end. */
+  job(verb: JobVerb, unit: string): Promise<string>;
+  /** Lets time pass, in milliseconds. */
+  wait(milliseconds: number): Promise<void>;
+}
+
+export interface ReadOptions {
+  /** Largest size accepted, in bytes (default 1 MiB). */
+  readonly limit?: number;
+  /** As root: refuse what others than root could have written. */
+  readonly trusted?: boolean;
+  /** Read no more than the first `limit` bytes of a larger file. */
+  readonly head?: boolean;
+}
+
+export interface FileContent {
+  readonly bytes: Uint8Array;
+  /** Permission bits, setuid included. */
+  readonly mode: number;
+}
+
+export interface RunOptions {
+  readonly timeout?: number;
+  /** Most bytes of output kept (default 1 MiB); a program that prints more is ended. */
+  readonly limit?: number;
+}
+
+export interface ProcessResult {
+  /** Exit status; 127 if the program could not be started, 128 + n if signal n ended it. */
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ManagerFacts {
+  /** As `systemctl --version` has it: `257.13-1~deb13u1`. */
+  readonly version: string;
+  /** systemd's name of the machine: `x86-64`. */
+  readonly architecture: string;
+}
+
+/** Property values by name; 64-bit numbers are bigint, structs are arrays. */
+export type UnitProperties = ReadonlyMap<string, unknown>;
+
+export type JobVerb = 'start' | 'stop' | 'restart' | 'try-restart' | 'reload';
