@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { bare, MAY_IMPORT, violations } from './support/architecture.js';
+import { inRepository } from './support/repository.js';
+
+function readSources(): Map<string, string> {
+  const directory = inRepository('src');
+  const paths = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.ts'),
+  );
+  return new Map(paths.sort().map((path) => [path, readFileSync(join(directory, path), 'utf8')]));
+}
+
+const sources = readSources();
+
+test('the sources keep the invariants', () => {
+  assert.ok(sources.size > 50);
+  assert.deepEqual(violations(sources), []);
+});
+
+test('the table of imports names what there is and nothing else', () => {
+  const there = new Set([...sources.keys()].map((path) => path.split('/')[0]!));
+  assert.deepEqual(Object.keys(MAY_IMPORT).sort(), [...there].sort());
+});
+
+/** One file with one fault each, and what is said of it. */
+const FAULTS: readonly [path: string, text: string, says: string][] = [
+  ['plan/x.ts', "import { join } from 'node:path';", '1: node: modules are for system/ and cli.ts'],
+  ['plan/x.ts', "const fs = await import('node:fs');", '1: node: modules are for'],
+  ['commands/x.ts', '\n  console.log(1);', '2: only cli.ts prints and exits'],
+  ['system/x.ts', 'console.error(1);', '1: only cli.ts prints and exits'],
+  ['system/x.ts', 'process.exit(1);', '1: only cli.ts prints and exits'],
+  ['apply/x.ts', 'process.kill(1);', "1: 'process' is for system/ and cli.ts"],
+  ['report.ts', `const home = \`\${process.env.HOME}/x\`;`, "1: 'process' is for system/ and cli.ts"],
+  ['filter/x.ts', 'const now = Date.now();', '1: no clock'],
+  ['policy/x.ts', 'setTimeout(f, 1);', '1: no clock'],
+  ['commands/x.ts', 'await fetch(url);', '1: no network'],
+  ['unit/x.ts', 'export default 1;', '1: named exports only'],
+  ['commands/x.ts', "const line = { enforcedBy: 'systemd' };", '1: who enforces a line is decided in plan/'],
+  ['commands/x.ts', "line.enforcedBy = 'nobody';", '1: who enforces a line'],
+  [
+    'apply/x.ts',
+    "const path = '/run/sandbox-unit/lock';",
+    '1: every path that is written comes from emit/paths.ts',
+  ],
+  ['plan/x.ts', "import { y } from '../commands/y.js';", '1: plan may not import commands/y.ts'],
+  ['commands/x.ts', "import type { y } from '../cli.js';", '1: commands may not import cli.ts'],
+  ['plan/x.ts', "import {\n  y,\n} from '../system/host.js';", '3: plan may not import system/host.ts'],
+  ['commands/x.ts', "export { y } from '../system/host.js';", '1: commands may not import system/host.ts'],
+  ['plan/x.ts', "import '../../test/y.js';", "1: '../../test/y.js' is not in src/"],
+  ['plan/x.ts', "import { y } from './missing.js';", "1: './missing.js' is not in src/"],
+  ['new/x.ts', "import { y } from '../diagnostic.js';", "1: MAY_IMPORT does not say what 'new' may import"],
+  ['apply/x.ts', "const dbus = await import('dbus-next');", "1: 'dbus-next' is for system"],
+  ['plan/x.ts', "import { parse } from '@iarna/toml/parse-string.js';", "1: '@iarna/toml' is for policy"],
+  ['plan/x.ts', "import { x } from 'left-pad';", "1: 'left-pad' is not among the packages"],
+  ['plan/x.ts', '\n'.repeat(301), '301: 301 lines; 300 are the most'],
+];
+
+const OTHERS: [string, string][] = ['commands/y.ts', 'cli.ts', 'system/host.ts', 'diagnostic.ts'].map(
+  (path) => [path, ''],
+);
+
+for (const [path, text, says] of FAULTS) {
+  test(`a fault in src/${path} is found: ${says.replace(/^\d+: /, '')}`, () => {
+    const found = violations(new Map([...OTHERS, [path, text]]));
+    assert.equal(found.length, 1);
+    assert.ok(found[0]!.startsWith(`src/${path}:${says}`), found[0]);
+  });
+}
+
+test('what is said in comments and strings is no fault', () => {
+  const text = [
+    '/** No `console`, no process.env. */',
+    ' * fetch, Date.now()',
+    "const hint = 'see console.log'; // process.exit() is elsewhere",
+    `const other = \`the process.argv \${name}\`;`,
+    "  text: 'take it from' 'left-pad',",
+    "import { error } from '../diagnostic.js';",
+    '  readonly enforcedBy: Enforcer;',
+  ];
+  assert.deepEqual(violations(new Map([...OTHERS, ['plan/x.ts', text.join('\n')]])), []);
+});
+
+test('a line is stripped to its code', () => {
+  assert.equal(bare(`  f('it\\'s', "x", \`a \${b} c\`); // d`), `  f('', '', \${b}); `);
+  assert.equal(bare(' * text'), '');
+});

@@ -1,0 +1,190 @@
+/**
+ * The invariants of ARCHITECTURE.md, held by reading the sources. Line by line and without a parser: enough for
+ * formatted code, and what is found has a place.
+ */
+
+/** Sources by their path below src/. */
+export type Sources = ReadonlyMap<string, string>;
+
+interface LineRule {
+  readonly says: string;
+  readonly pattern: RegExp;
+  /** What is searched: `code` is without comments and the text of strings. */
+  readonly in: 'text' | 'code';
+  readonly allowedIn: (path: string) => boolean;
+}
+
+const isTable = (path: string) =>
+  /^(syscalls\/generated|plan\/directives|plan\/directive-values)\//.test(path);
+const touchesTheMachine = (path: string) => path.startsWith('system/') || path === 'cli.ts';
+const nowhere = () => false;
+
+export const LINE_RULES: readonly LineRule[] = [
+  {
+    says: "node: modules are for system/ and cli.ts: take what you need as an argument, or ask 'System'",
+    pattern: /(?:\bfrom|\bimport\(?)\s*['"]node:/,
+    in: 'text',
+    allowedIn: touchesTheMachine,
+  },
+  {
+    says: 'only cli.ts prints and exits: return text or diagnostics',
+    pattern: /\bconsole\b|\bprocess\??\.(?:exit|exitCode|abort|stdout|stderr)\b/,
+    in: 'code',
+    allowedIn: (path) => path === 'cli.ts',
+  },
+  {
+    says: "'process' is for system/ and cli.ts: take what you need as an argument",
+    pattern: /\bprocess\s*(?:\.|\?\.|\[)/,
+    in: 'code',
+    allowedIn: touchesTheMachine,
+  },
+  {
+    says: 'no clock and no chance: take the value as an argument',
+    pattern:
+      /\bDate\.now\b|\bnew Date\(\)|\bperformance\b|\bset(?:Timeout|Interval|Immediate)\b|\bMath\.random\b/,
+    in: 'code',
+    allowedIn: touchesTheMachine,
+  },
+  {
+    says: 'no network',
+    pattern: /\b(?:fetch|WebSocket|XMLHttpRequest)\b/,
+    in: 'code',
+    allowedIn: nowhere,
+  },
+  {
+    says: 'named exports only',
+    pattern: /\bexport\s+default\b|\bas\s+default\b/,
+    in: 'code',
+    allowedIn: (path) => path.endsWith('.d.ts'), // another package's
+  },
+  {
+    says: 'who enforces a line is decided in plan/: make-plan.ts for calls, service.ts for directives',
+    pattern: /\benforcedBy\s*(?::|=(?!=))(?!\s*Enforcer\b)/,
+    in: 'code',
+    allowedIn: (path) => path === 'plan/make-plan.ts' || path === 'plan/service.ts',
+  },
+  {
+    says: 'every path that is written comes from emit/paths.ts',
+    pattern: /zz-sandbox-unit|(?:libexec|var\/lib|run)\/sandbox-unit/,
+    in: 'text',
+    allowedIn: (path) => path === 'emit/paths.ts',
+  },
+];
+
+/** The packages, and the one place that knows each. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  '@iarna/toml': 'policy',
+  commander: 'cli.ts',
+  'dbus-next': 'system',
+  ini: 'unit',
+};
+
+/** Files of src/ itself that data and functions of every kind may use. */
+const BASE = ['collections.ts', 'diagnostic.ts', 'version.ts'];
+
+/**
+ * What a folder, or a file of src/ itself, may import besides itself. Folders above the line are from data to data;
+ * those below know the machine by the interface in system/system.ts, and only cli.ts knows how it is made.
+ */
+export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  'collections.ts': [],
+  'diagnostic.ts': [],
+  'version.ts': [],
+  syscalls: [...BASE, 'policy/policy.ts'],
+  policy: [...BASE, 'syscalls'],
+  filter: [...BASE, 'syscalls'],
+  unit: [...BASE, 'syscalls'],
+  plan: [...BASE, 'policy', 'syscalls', 'filter', 'unit'],
+  emit: [...BASE, 'plan', 'unit'],
+  'report.ts': [...BASE, 'policy', 'plan', 'emit', 'syscalls', 'apply'],
+  // ── effects below ──
+  system: [...BASE, 'syscalls', 'unit', 'commands/context.ts'],
+  apply: [...BASE, 'policy', 'syscalls', 'filter', 'unit', 'plan', 'emit', 'system/system.ts'],
+  commands: [
+    ...[...BASE, 'report.ts', 'policy', 'syscalls', 'filter', 'unit', 'plan', 'emit', 'apply'],
+    'system/system.ts',
+  ],
+  'cli.ts': [...BASE, 'report.ts', 'commands', 'system'],
+};
+
+/** Longest source file, tables aside. */
+const MAX_LINES = 300;
+
+/** Everything that breaks an invariant, as `src/FILE:LINE: what`. */
+export function violations(sources: Sources): string[] {
+  return [...sources].flatMap(([path, text]) => {
+    const lines = text.replace(/\n$/, '').split('\n');
+    const found = [...brokenLines(path, lines), ...brokenImports(path, lines, sources)];
+    if (lines.length > MAX_LINES && !isTable(path)) {
+      found.push({ line: MAX_LINES + 1, says: `${lines.length} lines; ${MAX_LINES} are the most` });
+    }
+    return found.map(({ line, says }) => `src/${path}:${line}: ${says}`);
+  });
+}
+
+interface Found {
+  readonly line: number;
+  readonly says: string;
+}
+
+function brokenLines(path: string, lines: readonly string[]): Found[] {
+  const rules = LINE_RULES.filter((rule) => !rule.allowedIn(path));
+  return lines.flatMap((text, index) =>
+    rules
+      .filter((rule) => rule.pattern.test(rule.in === 'text' ? text : bare(text)))
+      .map(({ says }) => ({ line: index + 1, says })),
+  );
+}
+
+const IMPORTED = /(?:^(?:import|export|\}).*\bfrom|^import|\bimport\()\s*'([^']+)'/g;
+
+function brokenImports(path: string, lines: readonly string[], sources: Sources): Found[] {
+  return lines.flatMap((text, index) =>
+    [...text.matchAll(IMPORTED)].flatMap(([, specifier = '']) => {
+      const says = brokenImport(path, specifier, sources);
+      return says === undefined ? [] : [{ line: index + 1, says }];
+    }),
+  );
+}
+
+function brokenImport(path: string, specifier: string, sources: Sources): string | undefined {
+  if (specifier.startsWith('node:')) return undefined; // a rule of its own
+  if (!specifier.startsWith('.')) return brokenPackage(path, specifier);
+  const target = resolvePath(path, specifier);
+  if (target === undefined || !(sources.has(target) || sources.has(target.replace(/\.ts$/, '.d.ts')))) {
+    return `'${specifier}' is not in src/`;
+  }
+  const [from, to] = [home(path), home(target)];
+  const allowed = MAY_IMPORT[from];
+  if (allowed === undefined) return `MAY_IMPORT does not say what '${from}' may import`;
+  if (from === to || allowed.includes(to) || allowed.includes(target)) return undefined;
+  return `${from} may not import ${target}`;
+}
+
+function brokenPackage(path: string, specifier: string): string | undefined {
+  const name = Object.keys(PACKAGES).find((key) => specifier === key || specifier.startsWith(`${key}/`));
+  if (name === undefined) return `'${specifier}' is not among the packages that the program uses`;
+  return home(path) === PACKAGES[name] ? undefined : `'${name}' is for ${PACKAGES[name]}`;
+}
+
+/** The folder of src/ that a file is in, or the file. */
+const home = (path: string): string => path.split('/')[0]!;
+
+/** `../x/y.js` seen from `a/b.ts` is `x/y.ts`; undefined when it leads out of src/. */
+function resolvePath(from: string, specifier: string): string | undefined {
+  const parts = from.split('/').slice(0, -1);
+  for (const part of specifier.split('/')) {
+    if (part === '..' && parts.pop() === undefined) return undefined;
+    if (part !== '..' && part !== '.') parts.push(part);
+  }
+  return parts.join('/').replace(/\.js$/, '.ts');
+}
+
+/** A line's code: no comments, strings empty, of templates only the expressions. */
+export function bare(line: string): string {
+  if (/^\s*(?:\*|\/\*)/.test(line)) return '';
+  return line
+    .replace(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/g, "''")
+    .replace(/`(?:[^`\\]|\\.)*`/g, (template) => (template.match(/\$\{[^}]*\}/g) ?? []).join(' '))
+    .replace(/\/\/.*$/, '');
+}
