@@ -5,7 +5,8 @@ import { nextExecWord, UNREADABLE } from './word.js';
 /**
  * The command with a launcher in front of it, for a unit file: `PREFIXES LAUNCHER… [--argv0=NAME] -- PATH ARGUMENTS`.
  * Path and arguments stay as they were written, so that quotes, specifiers and variables keep their meaning; only `$`
- * in the path is doubled, since systemd looks for variables in arguments but not in paths.
+ * in the path is doubled, since systemd looks for variables in arguments but not in paths. What a specifier in the path
+ * becomes is taken to be without `$`.
  * @param launcher an absolute path and its arguments, as plain text.
  * @throws UserError `unwritable-word` if systemd can't take a word of the launcher.
  * @returns `exec-privileged` for a command with `+`, which runs outside of every sandbox; `exec-via-shell` for one with

@@ -1,0 +1,54 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Diagnostic } from '../../src/diagnostic.js';
+import { type ExecCommand, parseExecLine } from '../../src/unit/exec-line.js';
+import { joinExecLine, wrapExecCommand } from '../../src/unit/exec-wrap.js';
+import { parseUnitFile } from '../../src/unit/unit-file.js';
+import { writeUnitFile } from '../../src/unit/write-unit-file.js';
+import { inRepository } from './repository.js';
+
+/** A launcher whose option needs every kind of quoting. */
+export const LAUNCHER = ['/opt/launcher', '--filter=/etc/50% of $HOME/"x"'] as const;
+
+/** The commands of the first ExecStart= of a text. */
+export function commandsOf(text: string): ExecCommand[] | Diagnostic {
+  const { assignments } = parseUnitFile('x.service', `[Service]\n${text}`);
+  const { value, at } = assignments.find((a) => a.key === 'ExecStart')!;
+  return parseExecLine(value, at);
+}
+
+/** The ExecStart= line that replaces the first one of a text, or what is in the way. */
+export function wrapped(text: string, launcher: readonly string[] = LAUNCHER): string | Diagnostic {
+  const commands = commandsOf(text);
+  if ('severity' in commands) return commands;
+  const lines = commands.map((command) => wrapExecCommand(command, launcher));
+  const problem = lines.find((line) => typeof line !== 'string');
+  if (problem !== undefined) return problem;
+  const value = joinExecLine(lines as string[]);
+  return writeUnitFile([{ section: 'Service', entries: [{ key: 'ExecStart', value }] }], [])
+    .slice('[Service]\n'.length)
+    .trimEnd();
+}
+
+const FOLDER = inRepository('test/unit/golden/exec-lines');
+const SEPARATOR = '---\n';
+
+export interface ExecLineCase {
+  readonly name: string;
+  /** Lines of a [Service] section with one ExecStart=. */
+  readonly written: string;
+  /** The line with the launcher, or `error[code]: message`. */
+  readonly expected: string;
+}
+
+/** The golden corpus: `NAME.txt` has the lines as written, `---`, and the line expected. */
+export function execLineCases(): ExecLineCase[] {
+  return readdirSync(FOLDER).map((file) => {
+    const [written, expected = ''] = readFileSync(join(FOLDER, file), 'utf8').split(SEPARATOR);
+    return { name: file.replace(/\.txt$/, ''), written: written!, expected: expected.trimEnd() };
+  });
+}
+
+export function updateExecLineCase(name: string, written: string, actual: string): void {
+  writeFileSync(join(FOLDER, `${name}.txt`), `${written}${SEPARATOR}${actual}\n`);
+}
