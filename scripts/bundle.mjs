@@ -15,7 +15,8 @@ const { metafile } = await build({
   format: 'cjs',
   metafile: true,
   alias: { xml2js: './scripts/no-xml2js.cjs' },
-  external: ['x11'], // dbus-next asks an X display for the session bus where no address is given; we give one
+  // dbus-next asks for these for an X display's address, for unixexec: addresses, to pass file descriptors.
+  external: ['x11', 'event-stream', 'usocket'],
   legalComments: 'none',
   logLevel: 'warning',
 });
@@ -30,10 +31,10 @@ function licenses(inputs) {
 }
 
 function license(folder) {
-  const { name, version, license: kind } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'LICENCE', 'LICENSE.MIT', 'license']
     .map((candidate) => join(folder, candidate))
     .find((path) => existsSync(path));
   const text = file === undefined ? '' : `\n${readFileSync(file, 'utf8').trim()}\n`;
-  return `${name} ${version} (${kind})\n${text}`;
+  return `${name} ${version}\n${text}`;
 }
