@@ -2,7 +2,6 @@
 # shellcheck shell=bash
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-PATH=$PWD/node_modules/.bin:$PATH
 
 fail() {
   printf '%s: %s\n' "$(basename "$0")" "$*" >&2
