@@ -1,0 +1,71 @@
+/** Asks the running kernel what it makes of a filter, through try-filter.c. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Instruction } from '../../src/filter/bpf.js';
+import type { Machine } from '../../src/syscalls/abi.js';
+import { inRepository } from '../support/repository.js';
+
+/** How a call is made: by the machine's own instruction, or as 32-bit x86 programs do. */
+export type Way = 'native' | 'int80';
+
+const MACHINES: Readonly<Record<string, Machine>> = { x64: 'x86-64', arm64: 'arm64', riscv64: 'riscv64' };
+
+/** The machine that the tests run on, if filters can be made for it. */
+export const thisMachine: Machine | undefined = MACHINES[process.arch];
+
+/** Programs as try-filter.c reads them: struct sock_filter in memory, all machines here being little-endian. */
+export function encode(program: readonly Instruction[]): string {
+  const bytes = Buffer.alloc(8 * program.length);
+  program.forEach(({ code, jt, jf, k }, at) => {
+    bytes.writeUInt16LE(code, 8 * at);
+    bytes.writeUInt8(jt, 8 * at + 2);
+    bytes.writeUInt8(jf, 8 * at + 3);
+    bytes.writeUInt32LE(k, 8 * at + 4);
+  });
+  return bytes.toString('hex');
+}
+
+/** A line for a call; registers in full, also where the kernel cuts them. */
+export const callLine = (way: Way, nr: number, args: readonly bigint[]): string =>
+  `call ${way} ${nr.toString(16)} ${args.map((arg) => arg.toString(16)).join(' ')}`;
+
+let built: { readonly path: string } | { readonly skip: string } | undefined;
+
+function build(): typeof built & object {
+  if (thisMachine === undefined) return { skip: `no filters for ${process.arch}` };
+  const path = join(mkdtempSync(join(tmpdir(), 'try-filter-')), 'try-filter');
+  const compiler = spawnSync(
+    'cc',
+    ['-O1', '-Wall', '-Wextra', '-o', path, inRepository('test/filter/try-filter.c')],
+    {
+      encoding: 'utf8',
+    },
+  );
+  if (compiler.error) return { skip: 'needs a C compiler (cc)' };
+  if (compiler.status !== 0) throw new Error(compiler.stderr);
+  const trial = spawnSync(path, { input: 'filter 060000000000ff7f\ncheck\n', encoding: 'utf8' });
+  return trial.stdout === 'taken\n'
+    ? { path }
+    : { skip: `needs a kernel with seccomp filters: ${trial.stdout}` };
+}
+
+/** Why the kernel can't be asked here, or undefined. */
+export function kernelUnavailable(): string | undefined {
+  built ??= build();
+  return 'skip' in built ? built.skip : undefined;
+}
+
+/** The kernel's answers, one line for each `check` and `call` line. */
+export function askKernel(lines: readonly string[]): string[] {
+  built ??= build();
+  if ('skip' in built) throw new Error(built.skip);
+  const { status, stdout, stderr } = spawnSync(built.path, {
+    input: `${lines.join('\n')}\n`,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  });
+  if (status !== 0) throw new Error(`try-filter: ${status} ${stderr}`);
+  return stdout.trimEnd().split('\n');
+}
