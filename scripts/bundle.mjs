@@ -1,26 +1,37 @@
-// Makes dist/sandbox-unit.cjs: the command and the packages that it uses in one file. It starts in half the time of
-// separate modules, installs without fetching anything, and what a verb doesn't need stays unevaluated.
+// Makes dist/: the command, and the program that it loads for all but the simplest questions, each in one file with the
+// packages that it uses. They start in half the time of separate modules, install without fetching anything, and what a
+// verb doesn't need stays unevaluated.
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-const OUTPUT = 'dist/sandbox-unit.cjs';
+/** The command finds the program beside itself. */
+const programBeside = {
+  name: 'program-beside',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\.\/program\.js$/ }, () => ({ path: './program.cjs', external: true })),
+};
 
 const { metafile } = await build({
-  entryPoints: ['src/cli.ts'],
-  outfile: OUTPUT,
+  entryPoints: { 'sandbox-unit': 'src/cli.ts', program: 'src/program.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
   bundle: true,
+  minifyWhitespace: true,
   platform: 'node',
   target: 'node20.17',
   format: 'cjs',
+  // In a CommonJS file import() would go through the loader of ES modules.
+  supported: { 'dynamic-import': false },
   metafile: true,
+  plugins: [programBeside],
   alias: { xml2js: './scripts/no-xml2js.cjs' },
   // dbus-next asks for these for an X display's address, for unixexec: addresses, to pass file descriptors.
   external: ['x11', 'event-stream', 'usocket'],
   legalComments: 'none',
   logLevel: 'warning',
 });
-chmodSync(OUTPUT, 0o755);
+chmodSync('dist/sandbox-unit.cjs', 0o755);
 writeFileSync('dist/LICENSES', licenses(Object.keys(metafile.inputs)));
 
 /** The licence of every bundled package: each asks to go where its code goes. */

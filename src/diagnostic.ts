@@ -28,13 +28,20 @@ export const EXIT = { ok: 0, findings: 1, failure: 2, pending: 3 } as const;
 export class UserError extends Error {
   readonly diagnostics: readonly Diagnostic[];
   readonly exit: number;
+  /** Texts that the diagnostics point into, by file. */
+  readonly sources: ReadonlyMap<string, string>;
 
-  constructor(diagnostics: Diagnostic | readonly Diagnostic[], exit: number = EXIT.findings) {
+  constructor(
+    diagnostics: Diagnostic | readonly Diagnostic[],
+    exit: number = EXIT.findings,
+    sources: ReadonlyMap<string, string> = new Map(),
+  ) {
     const list = Array.isArray(diagnostics) ? diagnostics : [diagnostics as Diagnostic];
     super(list.map((d) => d.message).join('\n'));
     this.name = 'UserError';
     this.diagnostics = list;
     this.exit = exit;
+    this.sources = sources;
   }
 }
 

@@ -5,11 +5,10 @@ import { checkExpectations } from '../policy/expect.js';
 import { MACHINES } from '../syscalls/abi.js';
 import { resolve, resolveCalls } from '../syscalls/resolve.js';
 import { bundledSets } from '../syscalls/sets.js';
-import { buildFilter } from './build-filter.js';
 import type { Context, Outcome } from './context.js';
 import { type LoadedPolicy, loadPolicy } from './load-policy.js';
 
-/** Checks policy files by themselves: names, values, expectations; compiles and proves their filters. */
+/** Checks policy files by themselves: names, values, expectations. Filters are proven when they are made. */
 export async function check(context: Context, files: readonly string[]): Promise<Outcome> {
   const sources = new Map<string, string>();
   const results: { file: string; diagnostics: readonly Diagnostic[] }[] = [];
@@ -35,27 +34,15 @@ async function checkFile(context: Context, file: string) {
     return { diagnostics: checkLoaded(loaded), texts: loaded.sources };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    return { diagnostics: cause.diagnostics, texts: await sourceOf(context, file) };
+    return { diagnostics: cause.diagnostics, texts: cause.sources };
   }
 }
 
 function checkLoaded({ policy, diagnostics: found }: LoadedPolicy): Diagnostic[] {
   const sets = bundledSets();
   const diagnostics = [...found, ...checkSyscalls(policy, sets, MACHINES), ...checkService(policy)];
-  if (hasErrors(diagnostics) || !policy.syscalls) return diagnostics;
+  if (hasErrors(diagnostics) || !policy.syscalls || policy.expect.length === 0) return diagnostics;
   const named = resolveCalls(policy.syscalls, sets);
-  const policies = MACHINES.map((machine) => resolve(named, machine));
-  const failed = policies.flatMap((meaning) => checkExpectations(policy, meaning));
-  buildFilter({ noNewPrivileges: true, policies });
+  const failed = MACHINES.flatMap((machine) => checkExpectations(policy, resolve(named, machine)));
   return [...diagnostics, ...failed];
-}
-
-/** The text for the frame of a syntax error, if it can be read. */
-async function sourceOf(context: Context, file: string): Promise<Map<string, string>> {
-  try {
-    const content = await context.program.read(file);
-    return new Map(content ? [[file, new TextDecoder().decode(content.bytes)]] : []);
-  } catch {
-    return new Map();
-  }
 }

@@ -18,7 +18,7 @@ export interface PolicyPlace {
 export interface LoadedPolicy {
   readonly policy: Policy;
   readonly diagnostics: readonly Diagnostic[];
-  /** Text of each file that went into it, bases first. */
+  /** Text of each file that went into it. */
   readonly sources: ReadonlyMap<string, string>;
 }
 
@@ -37,7 +37,12 @@ export async function loadPolicy(
   options: LoadOptions,
 ): Promise<LoadedPolicy> {
   const loader = new Loader(context, options);
-  await loader.visit(place, undefined, []);
+  try {
+    await loader.visit(place, undefined, []);
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    throw new UserError(cause.diagnostics, cause.exit, loader.sources);
+  }
   const policies = [...loader.policies.values()];
   const policy = mergePolicies(policies.slice(0, -1), policies.at(-1)!);
   return {
@@ -86,6 +91,7 @@ export async function findTemplate(context: Context, name: string, at?: Location
 }
 
 class Loader {
+  /** In the order in which they were read. */
   readonly sources = new Map<string, string>();
   readonly diagnostics: Diagnostic[] = [];
   /** By path, bases before what extends them. */
@@ -111,15 +117,14 @@ class Loader {
         error('extends-too-many', `the policy is made of more than ${MAX_FILES} files`, { at }),
       );
     }
-    const { text, policy } = await this.#parse(place, at);
+    const policy = await this.#parse(place, at);
     for (const reference of policy.extends) {
       await this.visit(await this.#resolve(reference, place), reference.at, [...chain, path]);
     }
     this.policies.set(path, policy);
-    this.sources.set(path, text);
   }
 
-  async #parse({ system, path }: PolicyPlace, at: Location | undefined) {
+  async #parse({ system, path }: PolicyPlace, at: Location | undefined): Promise<Policy> {
     const isProgramFile = path.startsWith(`${this.#context.home}/`) && system === this.#context.program;
     const trusted = this.#options.trusted && !isProgramFile;
     const file = await system.read(path, { limit: MAX_POLICY_SIZE, trusted });
@@ -128,9 +133,10 @@ class Loader {
       throw new UserError(error('no-policy', `there is no policy file '${path}'`, { at }), exit);
     }
     const text = decodePolicy(file.bytes, path);
+    this.sources.set(path, text);
     const { policy, diagnostics } = parsePolicy(text, path);
     this.diagnostics.push(...diagnostics);
-    return { text, policy };
+    return policy;
   }
 
   /** A template's name, or a path: absolute, or relative to the policy that names it. */

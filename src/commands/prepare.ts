@@ -20,6 +20,8 @@ import { probeTarget } from './probe-target.js';
 export interface PrepareOptions {
   readonly policy?: string;
   readonly template?: string;
+  /** Go on although nobody enforces some lines. */
+  readonly allowGaps?: boolean;
 }
 
 /** All that can be known of applying a policy to a unit before anything is done. */
@@ -53,7 +55,7 @@ export async function prepare(context: Context, name: string, options: PrepareOp
     filterFile,
     usable: !hasErrors(early),
   });
-  const found = [...early, ...plan.diagnostics];
+  const found = [...early, ...(options.allowGaps ? plan.diagnostics.map(tolerate) : plan.diagnostics)];
   const expectations = (plan.filter?.policies ?? []).flatMap((meaning) =>
     checkExpectations(policy.policy, meaning),
   );
@@ -75,6 +77,10 @@ export async function prepare(context: Context, name: string, options: PrepareOp
     sources: policy.sources,
   };
 }
+
+/** A gap as a warning. */
+const tolerate = (d: Diagnostic): Diagnostic =>
+  d.code.startsWith('gap-') ? { ...d, severity: 'warning' } : d;
 
 async function choosePolicy(
   context: Context,
