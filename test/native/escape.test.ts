@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import { errnoAction, KILL } from '../../src/syscalls/action.js';
+import {
+  asNobody,
+  buildLauncher,
+  compileProgram,
+  filterRefusing,
+  launcherObstacle,
+  type Refusals,
+  rootObstacle,
+  sharedFolder,
+  writeFilter,
+} from '../support/native.js';
+import { run } from '../support/run.js';
+
+const folder = sharedFolder();
+let launcher: string;
+let attempts: string;
+let leak: string;
+
+/** By technique: `refused (EPERM)`, `killed (SIGSYS)` or `SUCCEEDED`. */
+type Outcomes = Record<string, string>;
+
+/** What the techniques do where nothing refuses them; decides which of them this kernel offers at all. */
+let unconfined: Outcomes;
+
+async function outcomesOf(argv: readonly string[]): Promise<{ status: number; outcomes: Outcomes }> {
+  const { status, stdout } = await run(argv);
+  const pairs = stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => line.split(': ') as [string, string]);
+  return { status, outcomes: Object.fromEntries(pairs) };
+}
+
+const launch = (filter: string, argv: readonly string[]) => [launcher, `--filter=${filter}`, '--', ...argv];
+
+const refuseBoth = (action: number): Refusals => ({ execve: action, execveat: action });
+
+/** Only these may be impossible without a filter: kernels have them or not, and there is no filter to read. */
+const mayBeAbsent = (technique: string) => /^(x32-|i386-|read-filter$)/.test(technique);
+
+before(async () => {
+  if (launcherObstacle()) return;
+  const guard = `${import.meta.dirname}/../../../native-helper/filter.c`;
+  [launcher, attempts, leak] = await Promise.all([
+    buildLauncher(folder),
+    compileProgram('escape', folder, ['-static', '-pthread']),
+    compileProgram('leak', folder, [guard]),
+  ]);
+  unconfined = (await outcomesOf([attempts])).outcomes;
+});
+
+test('every technique succeeds where nothing refuses it', { skip: launcherObstacle() }, () => {
+  const failed = Object.entries(unconfined).filter(([, outcome]) => outcome !== 'SUCCEEDED');
+  assert.deepEqual(
+    failed.filter(([technique]) => !mayBeAbsent(technique)),
+    [],
+  );
+  assert.ok(Object.keys(unconfined).length - failed.length >= 20);
+});
+
+test('under a filter that allows all, every technique does what it does without one', {
+  skip: launcherObstacle(),
+}, async () => {
+  const filter = writeFilter(folder, 'allow', filterRefusing({}));
+  const { status, outcomes } = await outcomesOf(launch(filter, [attempts]));
+  assert.equal(status, 1);
+  assert.deepEqual(outcomes, { ...unconfined, 'read-filter': 'refused (EACCES)' });
+});
+
+test('a key that a launcher leaves in memory is found and used', { skip: launcherObstacle() }, async () => {
+  assert.deepEqual(await outcomesOf([leak, attempts, 'execve', 'key-random', 'key-memory', 'key-proc']), {
+    status: 1,
+    outcomes: {
+      execve: 'refused (EPERM)',
+      'key-random': 'refused (EPERM)',
+      'key-memory': 'SUCCEEDED',
+      'key-proc': 'SUCCEEDED',
+    },
+  });
+});
+
+const ACTIONS = [
+  { name: 'EPERM', action: errnoAction(1), outcome: 'refused (EPERM)' },
+  { name: 'ENETDOWN', action: errnoAction(100), outcome: 'refused (ENETDOWN)' },
+  { name: 'kill', action: KILL, outcome: 'killed (SIGSYS)' },
+];
+const USERS = [
+  { who: 'root', as: (argv: readonly string[]) => argv, skip: launcherObstacle() },
+  { who: 'a user without any rights', as: asNobody, skip: rootObstacle() },
+];
+
+describe('no technique starts a program once execve and execveat are refused', () => {
+  for (const { name, action, outcome } of ACTIONS) {
+    for (const { who, as, skip } of USERS) {
+      test(`with ${name}, as ${who}`, { skip }, async () => {
+        const filter = writeFilter(folder, `refuse-${name}`, filterRefusing(refuseBoth(action)));
+        const { status, outcomes } = await outcomesOf(as(launch(filter, [attempts])));
+        // Every other outcome is the filter's; only a machine without the i386 calls kills in its own way.
+        const expected = Object.keys(unconfined).map((technique) => {
+          if (technique === 'read-filter') return [technique, 'refused (EACCES)'];
+          const absent = unconfined[technique] === 'killed (SIGSEGV)';
+          return [technique, absent ? 'killed (SIGSEGV)' : outcome];
+        });
+        assert.deepEqual(outcomes, Object.fromEntries(expected));
+        assert.equal(status, 0);
+      });
+    }
+  }
+});
+
+test('a launched 32-bit program can start nothing either', {
+  skip: launcherObstacle() ?? (process.arch === 'x64' ? undefined : 'only x86-64 runs i386 programs'),
+}, async (t) => {
+  const freestanding = [
+    '-m32',
+    '-ffreestanding',
+    '-nostdlib',
+    '-static',
+    '-fno-pie',
+    '-no-pie',
+    '-fno-stack-protector',
+  ];
+  const program32 = await compileProgram('program32', folder, [...freestanding, '-Wl,--build-id=none']);
+  const free = await run([program32, attempts, '--reached']);
+  if (free.signal === 'SIGSEGV') return t.skip('this kernel runs no 32-bit programs');
+  assert.equal(free.status, 77);
+  const filter = writeFilter(folder, 'refuse-32', filterRefusing(refuseBoth(errnoAction(100))));
+  assert.equal((await run(launch(filter, [program32, attempts, '--reached']))).status, 100);
+});

@@ -1,0 +1,265 @@
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import fc from 'fast-check';
+import type { Diagnostic } from '../../src/diagnostic.js';
+import type { Instruction } from '../../src/filter/bpf.js';
+import { compile } from '../../src/filter/compile.js';
+import {
+  decodeFilterFile,
+  encodeFilterFile,
+  type FilterFile,
+  GUARD_LENGTH,
+  MAX_PROGRAM_LENGTH,
+} from '../../src/filter/filter-file.js';
+import { simulate } from '../../src/filter/simulate.js';
+import { ABIS, abisOf, MACHINES, type Machine } from '../../src/syscalls/abi.js';
+import { ALLOW } from '../../src/syscalls/action.js';
+import { numbersOf } from '../../src/syscalls/numbers.js';
+import { type Call, evaluate, type SyscallPolicy } from '../../src/syscalls/policy.js';
+import { compileProgram, launcherObstacle, sharedFolder } from '../support/native.js';
+import { callFor, syscallPolicy } from '../support/policies.js';
+import { inRepository } from '../support/repository.js';
+import { run } from '../support/run.js';
+
+const skip = launcherObstacle();
+const folder = sharedFolder();
+let pure: string;
+
+before(async () => {
+  if (skip) return;
+  const sources = ['filter', 'message'].map((name) => inRepository(`native-helper/${name}.c`));
+  const sanitizers = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
+  pure = await compileProgram('pure', folder, [...sanitizers, ...sources]);
+});
+
+/** Asks the launcher's own code, with sanitizers on, and returns a line for each request. */
+async function answers(letter: string, requests: readonly Uint8Array[]): Promise<string[]> {
+  const input = requests.flatMap((bytes) => {
+    const head = Buffer.alloc(5, letter);
+    head.writeUInt32LE(bytes.length, 1);
+    return [head, bytes];
+  });
+  const { status, stdout, stderr } = await run([pure], { input: Buffer.concat(input) });
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
+  const lines = stdout.split('\n').slice(0, -1);
+  assert.equal(lines.length, requests.length);
+  return lines;
+}
+
+const archOf = (machine: Machine) => ABIS[abisOf(machine)[0]!].arch;
+
+function words(...values: number[]): Buffer {
+  const bytes = Buffer.alloc(4 * values.length);
+  for (const [index, value] of values.entries()) bytes.writeUInt32LE(value, 4 * index);
+  return bytes;
+}
+
+/** Bytes that are nearly a filter file: a good one with some words before its programs changed and its end moved. */
+const nearlyFilterFile = (): fc.Arbitrary<Uint8Array> => {
+  const ret: Instruction = { code: 0x06, jt: 0, jf: 0, k: ALLOW };
+  const lengths = fc.constantFrom(
+    0,
+    1,
+    2,
+    3,
+    8,
+    9,
+    MAX_PROGRAM_LENGTH,
+    MAX_PROGRAM_LENGTH + 1,
+    0x80000000,
+    0xffffffff,
+  );
+  return fc
+    .record({
+      machines: fc.subarray([...MACHINES], { minLength: 1 }),
+      length: fc.constantFrom(1, 2, 3, MAX_PROGRAM_LENGTH),
+      flags: fc.record({ noNewPrivileges: fc.boolean(), log: fc.boolean() }),
+      changes: fc.array(fc.tuple(fc.nat(12), fc.oneof(lengths, fc.constantFrom(...MACHINES.map(archOf)))), {
+        maxLength: 2,
+      }),
+      end: fc.constantFrom(0, 0, 0, -1, -8, 1, 8, -100),
+    })
+    .map(({ machines, length, flags, changes, end }) => {
+      const program = Array.from({ length }, () => ret);
+      const programs = new Map(machines.map((machine) => [machine, program]));
+      const good = Buffer.from(encodeFilterFile({ stage: 'exec', ...flags, programs }));
+      for (const [word, value] of changes) {
+        if (word < 4 + 3 * machines.length) good.writeUInt32LE(value, 8 + 4 * word);
+      }
+      return end <= 0
+        ? good.subarray(0, Math.max(0, good.length + end))
+        : Buffer.concat([good, good.subarray(-8, -8 + end || undefined)]);
+    });
+};
+
+/** What the launcher on a machine is to answer, by what the command reads in the file: undefined for a refusal. */
+function expectedAnswer(file: FilterFile | Diagnostic, machine: Machine): string | undefined {
+  if ('code' in file || file.stage !== 'exec') return undefined;
+  let offset = 24 + 12 * file.programs.size;
+  for (const [one, program] of file.programs) {
+    if (one === machine) {
+      const flags = (file.noNewPrivileges ? 1 : 0) | (file.log ? 2 : 0);
+      return `flags=${flags} length=${program.length} offset=${offset}`;
+    }
+    offset += 8 * program.length;
+  }
+  return undefined;
+}
+
+test('the launcher and the command read the same filter files, in the same way', { skip }, async () => {
+  const cases = fc.tuple(nearlyFilterFile(), fc.constantFrom(...MACHINES));
+  await fc.assert(
+    fc.asyncProperty(fc.array(cases, { minLength: 200, maxLength: 200 }), async (batch) => {
+      const requests = batch.map(([bytes, machine]) => Buffer.concat([words(archOf(machine)), bytes]));
+      const lines = await answers('f', requests);
+      batch.forEach(([bytes, machine], index) => {
+        const line = lines[index]!;
+        const file = decodeFilterFile(bytes);
+        // The launcher doesn't mind programs for machines that it has never heard of.
+        if ('code' in file && file.message.includes('unknown architecture')) return;
+        assert.equal(line.startsWith('flags=') ? line : undefined, expectedAnswer(file, machine), line);
+      });
+      assert.ok(lines.some((line) => line.startsWith('flags=')));
+    }),
+    { numRuns: 10, endOnFailure: true },
+  );
+});
+
+test('arbitrary bytes are refused without reading past their end', { skip }, async () => {
+  const magic = Buffer.from('SBXUNITF\x01\0\0\0\0\0\0\0');
+  const bytes = fc.uint8Array({ maxLength: 200 });
+  const hostile = fc.oneof(
+    bytes,
+    bytes.map((rest) => Buffer.concat([magic, rest])),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(hostile, { minLength: 300, maxLength: 300 }), async (batch) => {
+      const lines = await answers(
+        'f',
+        batch.map((one) => Buffer.concat([words(archOf('x86-64')), one])),
+      );
+      for (const line of lines) assert.doesNotMatch(line, /^flags=/);
+    }),
+    { numRuns: 10, endOnFailure: true },
+  );
+});
+
+test('base64 is read as it is written, and nothing else is', { skip }, async () => {
+  const encoded = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('base64'));
+  const odd = fc.string({ unit: fc.constantFrom(...'AQRZaz09+/=-_ \n'), maxLength: 12 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.oneof(encoded, odd), { minLength: 300, maxLength: 300 }), async (batch) => {
+      const lines = await answers(
+        'b',
+        batch.map((text) => Buffer.from(text)),
+      );
+      batch.forEach((text, index) => {
+        const bytes = Buffer.from(text, 'base64');
+        const line = lines[index]!;
+        const isCanonical = bytes.toString('base64') === text;
+        assert.equal(line.startsWith('bytes='), isCanonical, `${JSON.stringify(text)}: ${line}`);
+        if (isCanonical) assert.equal(line, `bytes=${bytes.toString('hex')}`);
+      });
+    }),
+    { numRuns: 10, endOnFailure: true },
+  );
+});
+
+test('a message is one line of printable characters, whatever it quotes', { skip }, async () => {
+  const name = fc.uint8Array({ maxLength: 3000 }).map((bytes) => bytes.filter((byte) => byte !== 0));
+  await fc.assert(
+    fc.asyncProperty(fc.array(name, { minLength: 50, maxLength: 50 }), async (batch) => {
+      const shown = (bytes: Uint8Array) =>
+        [...bytes.slice(0, 160)]
+          .map((b) =>
+            b >= 0x20 && b <= 0x7e ? String.fromCharCode(b) : `\\x${b.toString(16).padStart(2, '0')}`,
+          )
+          .join('');
+      assert.deepEqual(
+        await answers('m', batch),
+        batch.map((bytes) => {
+          const quoted = `'${shown(bytes)}${bytes.length > 160 ? '...' : ''}'`;
+          return `sandbox-unit-launcher: can't open ${quoted} now: ENOENT (no such file or directory); look`;
+        }),
+      );
+    }),
+    { numRuns: 10, endOnFailure: true },
+  );
+});
+
+type Key = readonly [bigint, bigint, bigint];
+
+const keyArgument = () => fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
+const key = (): fc.Arbitrary<Key> => fc.tuple(keyArgument(), keyArgument(), keyArgument());
+
+async function guardFor(machine: Machine, value: Key): Promise<Instruction[]> {
+  const request = Buffer.alloc(32);
+  request.set(words(archOf(machine), numbersOf(abisOf(machine)[0]!).get('execve')!));
+  for (const [index, one] of value.entries()) request.writeBigUInt64LE(one, 8 + 8 * index);
+  const bytes = Buffer.from((await answers('g', [request]))[0]!, 'hex');
+  return Array.from({ length: GUARD_LENGTH }, (_, index) => ({
+    code: bytes.readUInt16LE(8 * index),
+    jt: bytes[8 * index + 2]!,
+    jf: bytes[8 * index + 3]!,
+    k: bytes.readUInt32LE(8 * index + 4),
+  }));
+}
+
+/** The launcher's own exec, and calls that differ from it in one bit of one word. */
+const nearExecs = (machine: Machine, value: Key): Call[] => {
+  const nr = numbersOf(abisOf(machine)[0]!).get('execve')!;
+  const exec: Call = { arch: archOf(machine), nr, args: [1n, 2n, 3n, ...value] };
+  const bits = Array.from({ length: 64 }, (_, bit) => 1n << BigInt(bit));
+  return [
+    exec,
+    ...abisOf(machine).map((abi) => ({ ...exec, arch: ABIS[abi].arch })),
+    ...Array.from({ length: 32 }, (_, bit) => ({ ...exec, nr: (nr ^ (1 << bit)) >>> 0 })),
+    ...Array.from({ length: 32 }, (_, bit) => ({ ...exec, arch: (exec.arch ^ (1 << bit)) >>> 0 })),
+    ...[3, 4, 5].flatMap((arg) =>
+      bits.map((bit) => ({
+        ...exec,
+        args: exec.args.map((one, n) => (n === arg ? one ^ bit : one)) as never,
+      })),
+    ),
+  ];
+};
+
+const isKeyed = (call: Call, machine: Machine, value: Key) =>
+  call.arch === archOf(machine) &&
+  call.nr === numbersOf(abisOf(machine)[0]!).get('execve') &&
+  value.every((one, index) => call.args[3 + index] === one);
+
+test('the guard lets the keyed exec through and leaves every other call to the policy', {
+  skip,
+}, async () => {
+  const cases = syscallPolicy().chain((policy: SyscallPolicy) =>
+    fc.record({
+      policy: fc.constant(policy),
+      key: key(),
+      calls: fc.array(callFor(policy), { maxLength: 50 }),
+    }),
+  );
+  await fc.assert(
+    fc.asyncProperty(cases, async ({ policy, key: value, calls }) => {
+      const whole = [...(await guardFor(policy.machine, value)), ...compile(policy)];
+      for (const call of [...calls, ...nearExecs(policy.machine, value)]) {
+        const expected = isKeyed(call, policy.machine, value) ? ALLOW : evaluate(policy, call);
+        assert.equal(simulate(whole, call).action, expected);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('a policy starts behind the guard as it would start alone, with A = 0', { skip }, async () => {
+  // Returns A as it is at the start: the guard must not leave a number, an architecture or a key there.
+  const returnsA: Instruction[] = [{ code: 0x16, jt: 0, jf: 0, k: 0 }];
+  const value: Key = [1n, 2n, 3n];
+  for (const machine of MACHINES) {
+    const guard = await guardFor(machine, value);
+    for (const call of nearExecs(machine, value)) {
+      const expected = isKeyed(call, machine, value) ? ALLOW : 0;
+      assert.equal(simulate([...guard, ...returnsA], call).action, expected);
+    }
+  }
+});

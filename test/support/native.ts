@@ -1,0 +1,115 @@
+/** The launcher and the C programs around it, compiled for one test file. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { compile } from '../../src/filter/compile.js';
+import { encodeFilterFile, type FilterFile, MAX_PROGRAM_LENGTH } from '../../src/filter/filter-file.js';
+import { type Abi, abisOf, type Machine } from '../../src/syscalls/abi.js';
+import { type Action, ALLOW } from '../../src/syscalls/action.js';
+import { numbersOf } from '../../src/syscalls/numbers.js';
+import type { AbiPolicy } from '../../src/syscalls/policy.js';
+import { inRepository } from './repository.js';
+import { run } from './run.js';
+
+const MACHINE_BY_ARCH: Readonly<Record<string, Machine>> = { x64: 'x86-64', arm64: 'arm64' };
+
+/** This machine, if there is a launcher for it. */
+export const MACHINE: Machine | undefined = MACHINE_BY_ARCH[process.arch];
+
+function findObstacle(): string | undefined {
+  if (MACHINE === undefined) return `there is no launcher for ${process.arch}`;
+  const missing = ['cc', 'make', 'readelf'].find((tool) => spawnSync(tool, ['--version']).error);
+  return missing && `'${missing}' is missing: apt-get install gcc libc6-dev make`;
+}
+
+let obstacle: { readonly reason: string | undefined } | undefined;
+
+/** Why the launcher can't be built here, or undefined: `test('…', { skip: launcherObstacle() }, …)`. */
+export function launcherObstacle(): string | undefined {
+  obstacle ??= { reason: findObstacle() };
+  return obstacle.reason;
+}
+
+/** The same for tests that start processes as other users. */
+export const rootObstacle = (): string | undefined =>
+  launcherObstacle() ?? (process.getuid?.() === 0 ? undefined : 'needs root, to become other users');
+
+/** A command line that runs another as a user with no rights at all: an empty bounding set, no groups. */
+export const asNobody = (argv: readonly string[]): string[] => [
+  ...['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'],
+  ...['--inh-caps=-all', '--bounding-set=-all', '--', ...argv],
+];
+
+/** A folder that every user can read, gone after the tests. */
+export function sharedFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-native-'));
+  chmodSync(folder, 0o755);
+  after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+async function succeed(argv: readonly string[]): Promise<void> {
+  const { status, stderr } = await run(argv);
+  assert.equal(status, 0, `${argv.join(' ')}\n${stderr}`);
+}
+
+/** Builds the launcher into a folder and returns its path. */
+export async function buildLauncher(folder: string): Promise<string> {
+  await succeed(['make', '--silent', '-C', inRepository('native-helper'), `BUILD=${folder}`]);
+  return join(folder, 'launcher');
+}
+
+/** Where the C test programs are. */
+export const PROGRAMS = inRepository('test/native/programs');
+
+/** Compiles test/native/programs/NAME.c into a folder and returns the program's path. */
+export async function compileProgram(
+  name: string,
+  folder: string,
+  options: readonly string[] = [],
+): Promise<string> {
+  const output = join(folder, name);
+  const strict = ['-std=gnu11', '-O1', '-Wall', '-Wextra', '-Werror'];
+  await succeed(['cc', ...strict, '-o', output, join(PROGRAMS, `${name}.c`), ...options]);
+  return output;
+}
+
+/** Calls by name, and what each of them gets in every ABI; all others are allowed. */
+export type Refusals = Readonly<Record<string, Action>>;
+
+function abiPolicy(abi: Abi, refusals: Refusals): AbiPolicy {
+  // Before Linux 5.4 a number with the x32 bit could also name a call of the native table.
+  const tables = abi === 'x32' ? (['x86-64', 'x32'] as const) : [abi];
+  const verdicts = Object.entries(refusals).flatMap(([name, otherwise]) =>
+    tables.flatMap((table) => {
+      const nr = numbersOf(table).get(name);
+      return nr === undefined ? [] : [[nr, { rules: [], otherwise }] as const];
+    }),
+  );
+  return { verdicts: new Map(verdicts), unlisted: ALLOW };
+}
+
+/** A filter file for this machine that refuses some calls. */
+export function filterRefusing(refusals: Refusals, change: Partial<FilterFile> = {}): Uint8Array {
+  const machine = MACHINE!;
+  const abis = new Map(abisOf(machine).map((abi) => [abi, abiPolicy(abi, refusals)]));
+  const program = compile({ machine, abis }, { limit: MAX_PROGRAM_LENGTH });
+  return encodeFilterFile({
+    stage: 'exec',
+    noNewPrivileges: true,
+    log: false,
+    programs: new Map([[machine, program]]),
+    ...change,
+  });
+}
+
+/** Writes a filter file with the mode that the launcher wants, and returns its path. */
+export function writeFilter(folder: string, name: string, bytes: Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  chmodSync(path, 0o644);
+  return path;
+}
