@@ -49,11 +49,14 @@ function wrongUser(value: string): string | undefined {
   return /^-?[0-9]*$|^\.{1,2}$|[\x01-\x1f\x7f:/]|^ | $/.test(value) ? NOT_A_USER : undefined;
 }
 
-/** Repeated slashes and `.` do no harm. */
+/** Repeated slashes and `.` do no harm, nor does `..` at the root. */
 function wrongPath(value: string): string | undefined {
-  const names = value.split('/');
-  const good = value.startsWith('/') && !names.includes('..') && !tooLong(value, names);
-  return good ? undefined : NOT_ABSOLUTE;
+  const names = value.split('/').filter((name) => name !== '' && name !== '.');
+  const first = names.findIndex((name) => name !== '..');
+  const normalized = first < 0 || !names.includes('..', first);
+  return value.startsWith('/') && normalized && !tooLong(`/${names.join('/')}`, names)
+    ? undefined
+    : NOT_ABSOLUTE;
 }
 
 const tooLong = (path: string, names: readonly string[]) =>
