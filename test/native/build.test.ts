@@ -67,7 +67,8 @@ describe('a program that needs more than itself, or is less hard, is no launcher
   test('memory that is writable and executable', { skip }, async () => {
     const program = await compileProgram('still', subfolder('writable'), [
       ...HARD,
-      '-Wl,--omagic,-z,noexecstack',
+      '-Wl,-z,noexecstack',
+      '-DWRITABLE_CODE',
     ]);
     const { status, stderr } = await run([join(NATIVE, 'check-elf'), program]);
     assert.deepEqual(
