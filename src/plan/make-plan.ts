@@ -1,7 +1,7 @@
 import { type Diagnostic, error, note, warning } from '../diagnostic.js';
 import type { CallEntry, Policy, SyscallsSection } from '../policy/policy.js';
 import type { Machine } from '../syscalls/abi.js';
-import { type Action, errnoAction, LOG, stricter } from '../syscalls/action.js';
+import { type Action, errnoAction, errnoOf, LOG, stricter } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import {
   callsOf,
@@ -124,19 +124,26 @@ function planCalls(request: PlanRequest, section: SyscallsSection): PlannedCalls
   };
 }
 
-/** What systemd can't enforce: calls, each with the reason; and reasons that concern the policy as a whole. */
+/** Why systemd can't give a call what the policy says. */
+interface LeftCall {
+  readonly reason: string;
+  /** systemd must let it through; else systemd refuses it too, if not in the way that the policy says. */
+  readonly passes: boolean;
+}
+
+/** What systemd can't enforce: calls; and reasons that concern the policy as a whole. */
 interface Left {
-  readonly calls: ReadonlyMap<string, string>;
+  readonly calls: ReadonlyMap<string, LeftCall>;
   readonly reasons: readonly string[];
 }
 
 function leftToLauncher(context: CallContext): Left {
   const { section, named } = context;
-  const calls = new Map<string, string>();
+  const calls = new Map<string, LeftCall>();
   const everyCall = new Set([...named.verdicts.keys(), 'execve', 'write']);
   for (const call of everyCall) {
-    const reason = whyNotSystemd(call, verdictOn(named, call), context);
-    if (reason) calls.set(call, reason);
+    const why = whyNotSystemd(call, verdictOn(named, call), context);
+    if (why) calls.set(call, why);
   }
   const reasons: string[] = [];
   if (section.enforcer?.value === 'launcher') reasons.push('enforcer = "launcher"');
@@ -149,21 +156,34 @@ function leftToLauncher(context: CallContext): Left {
 }
 
 /** Why systemd can't give a call what the policy says, in this version; undefined if it can. */
-function whyNotSystemd(call: string, verdict: NamedVerdict, context: CallContext): string | undefined {
+function whyNotSystemd(call: string, verdict: NamedVerdict, context: CallContext): LeftCall | undefined {
   const { target, type, named } = context;
-  if (verdict.rules.length > 0) return "systemd doesn't look at arguments";
+  const { systemd } = target;
+  const lets = (reason: string): LeftCall => ({ reason, passes: true });
+  if (verdict.rules.length > 0) return lets("systemd doesn't look at arguments");
   if (mayPass(verdict)) return undefined;
   const action = stricter(verdict.otherwise, verdict.limit);
-  if (call === 'execve') return 'systemd itself needs it to start the program';
-  if (call === 'write' && (target.systemd >= 256 || type === 'exec')) {
-    return `systemd ${target.systemd} needs it itself, and lets it through`;
+  if (call === 'execve') return lets('systemd itself needs it to start the program');
+  if (call === 'write' && (systemd >= 256 || type === 'exec')) {
+    return lets(`systemd ${systemd} needs it itself, and lets it through`);
   }
-  const ownErrno = named.mode === 'allow' && action !== named.unnamed;
-  if (ownErrno && target.systemd < 248)
-    return 'systemd before 248 has no errno for one call of an allow list';
-  const refusedByDefault = named.mode === 'allow' && action === named.unnamed;
-  if (refusedByDefault || callsInSets(target.sets).has(call)) return undefined;
-  return `systemd ${target.systemd} doesn't know it`;
+  if (named.mode === 'allow') return whyNotInAllowList(action, systemd, named.unnamed);
+  return callsInSets(target.sets).has(call) ? undefined : lets(`systemd ${systemd} doesn't know it`);
+}
+
+/** An allow list of systemd gives one action to all that it refuses, and has exceptions within limits. */
+function whyNotInAllowList(action: Action, systemd: number, usual: Action): LeftCall | undefined {
+  if (action === usual) return undefined;
+  // Of two errnos the launcher's, whose filter is the newer one, is what the program sees.
+  const passes = errnoOf(usual) === undefined || errnoOf(action) === undefined;
+  if (systemd < 248) {
+    return { reason: `systemd ${systemd} has no errno for one call of an allow list`, passes };
+  }
+  if (systemd < 255 || action !== ENOSYS) return undefined;
+  return {
+    reason: `systemd ${systemd} can't start a service with ENOSYS for one call of an allow list`,
+    passes,
+  };
 }
 
 /** What systemd's own allow list gives numbers that it doesn't know. */
@@ -184,7 +204,7 @@ function bySystemd(context: CallContext, left: Left, launched: boolean): Systemd
   const { section, target, own, named } = context;
   const alone = section.enforcer?.value === 'launcher';
   const policy = alone ? resolveCalls(NO_CALLS, target.sets, own) : named;
-  const filter = systemdFilter(policy, target.sets, refusal(section), (call) => left.calls.has(call));
+  const filter = systemdFilter(policy, target.sets, refusal(section), (call) => left.calls.get(call)?.passes);
   return launched ? permitLauncher(filter) : filter;
 }
 
@@ -211,7 +231,7 @@ function callLines(context: CallContext, left: Left, launched: boolean): PlanLin
   const byLauncher = { enforcedBy: launched ? 'launcher' : 'nobody', how: launched ? 'filter' : '' } as const;
   const rules = section.rules.map((rule): PlanLine => {
     const subject = `rule ${rule.syscall.value}: ${formatAction(rule.action.value)}`;
-    return { at: rule.at, subject, ...byLauncher, reason: left.calls.get(rule.syscall.value)! };
+    return { at: rule.at, subject, ...byLauncher, reason: left.calls.get(rule.syscall.value)!.reason };
   });
   const whole = left.reasons.map((reason): PlanLine => {
     const at = (section.enforcer ?? section.unknown ?? section.action)?.at ?? section.at;
@@ -223,7 +243,12 @@ function callLines(context: CallContext, left: Left, launched: boolean): PlanLin
   ]);
   const omitted = [...left.calls].filter(([call]) => !mentioned.has(call));
   const unlisted = omitted.map(
-    ([call, reason]): PlanLine => ({ at: section.at, subject: `no allow ${call}`, ...byLauncher, reason }),
+    ([call, { reason }]): PlanLine => ({
+      at: section.at,
+      subject: `no allow ${call}`,
+      ...byLauncher,
+      reason,
+    }),
   );
   return [
     ...entries('allow', section.allow ?? [], 'SystemCallFilter='),
@@ -265,10 +290,10 @@ function enforcer(systemd: boolean, launched: boolean, needsLauncher: boolean): 
 /** One reason where all agree, with the calls that it is for where they are not the whole entry. */
 function reasonFor(leftOver: readonly string[], calls: readonly string[], left: Left): string | undefined {
   if (leftOver.length === 0) return undefined;
-  const reasons = [...new Set(leftOver.map((call) => left.calls.get(call)!))];
+  const reasons = [...new Set(leftOver.map((call) => left.calls.get(call)!.reason))];
   if (calls.length === 1) return reasons[0];
   return leftOver
-    .map((call) => `${call}: ${left.calls.get(call)}`)
+    .map((call) => `${call}: ${left.calls.get(call)!.reason}`)
     .slice(0, 3)
     .join('; ');
 }

@@ -21,13 +21,13 @@ export interface SystemdFilter {
 /**
  * The part of a policy that systemd can enforce.
  * @param refusal the policy's action for refused calls
- * @param isLeft whether a call is left to the launcher
+ * @param left what systemd can't do for a call: true, it lets the call through; false, it refuses as it refuses others
  */
 export function systemdFilter(
   policy: NamedPolicy,
   sets: SyscallSets,
   refusal: Action,
-  isLeft: (call: string) => boolean,
+  left: (call: string) => boolean | undefined,
 ): SystemdFilter {
   const mode = permits(policy.unnamed) ? 'deny' : 'allow';
   const action = mode === 'allow' ? policy.unnamed : refusal === LOG ? KILL : refusal;
@@ -36,8 +36,8 @@ export function systemdFilter(
   for (const call of callsInSets(sets)) {
     const verdict = verdictOn(policy, call);
     const answer = stricter(verdict.otherwise, verdict.limit);
-    if (mayPass(verdict) || isLeft(call)) passing.add(call);
-    else if (mode === 'deny' || answer !== action) refused.set(call, answer);
+    if (mayPass(verdict) || left(call)) passing.add(call);
+    else if (mode === 'deny' || (answer !== action && left(call) === undefined)) refused.set(call, answer);
   }
   return { mode, action, passing, refused };
 }

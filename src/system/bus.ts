@@ -105,6 +105,8 @@ export class Bus {
   async job(verb: JobVerb, unit: string): Promise<string> {
     this.#subscribed ??= this.#subscribe();
     await this.#subscribed;
+    // Earlier starts would count against the start limit of this one.
+    if (verb === 'restart') await this.#call(MANAGER_PATH, MANAGER, 'ResetFailedUnit', 's', [unit]);
     const [path] = (await this.#call(MANAGER_PATH, MANAGER, JOB_METHODS[verb], 'ss', [unit, 'replace'])) as [
       string,
     ];
