@@ -5,6 +5,7 @@ import * as names from './directive-values/names.js';
 import * as network from './directive-values/network.js';
 import * as numbers from './directive-values/numbers.js';
 import * as paths from './directive-values/paths.js';
+import * as sets from './directive-values/sets.js';
 import { byteLength, MAX_VALUE, type Need, type Reading, reject } from './directive-values/text.js';
 import type { Directive, ValueKind } from './directives.js';
 import type { Target } from './target.js';
@@ -25,11 +26,11 @@ const READERS: Readers = {
   limit: numbers.limit,
   cpus: numbers.cpus,
   words: names.closedWords,
-  capabilities: names.capabilities,
-  families: names.families,
-  namespaces: names.namespaces,
-  filesystems: names.filesystems,
-  interfaces: network.interfaces,
+  capabilities: sets.capabilities,
+  families: sets.families,
+  namespaces: sets.namespaces,
+  filesystems: sets.filesystems,
+  interfaces: sets.interfaces,
   interface: network.interfaceName,
   user: names.user,
   groups: names.groups,
@@ -63,7 +64,7 @@ const READERS: Readers = {
 interface Read {
   readonly values: readonly string[];
   readonly needs: readonly Need[];
-  readonly problems: readonly Diagnostic[];
+  readonly problems: Diagnostic[];
 }
 
 function read(row: Directive, value: unknown, at: Location): Read {
@@ -72,7 +73,7 @@ function read(row: Directive, value: unknown, at: Location): Read {
   const values = value === '' ? [''] : (reader(reading, value, row.kind) ?? []);
   const flat = values.length === 0 ? [''] : values;
   if (reading.problems.length === 0 && flat.includes('') && row.reset !== '') {
-    reject(reading, 'a value: systemd has no way to unset it', value);
+    reject(reading, "a value, since systemd can't unset it", value);
   }
   if (flat.some((text) => byteLength(text) > MAX_VALUE)) {
     reading.problems.push(error('directive-value', `the value of '${row.name}' is too long`, { at }));
@@ -90,14 +91,14 @@ function read(row: Directive, value: unknown, at: Location): Read {
  *
  * @param value as TOML has it: a boolean, an integer, a text or a list.
  * @param at place of the value.
- * @returns the right-hand sides, one for each assignment and in their order; none holds a line break. Or what is
- *   wrong, all of it.
+ * @returns the right-hand sides, one for each assignment and in their order; none holds a line break. Or, as an array,
+ *   all that is wrong.
  */
 export function formatDirective(
   row: Directive,
   value: unknown,
   at: Location,
-): { readonly values: readonly string[] } | readonly Diagnostic[] {
+): { readonly values: readonly string[] } | Diagnostic[] {
   const { values, problems } = read(row, value, at);
   return problems.length > 0 ? problems : { values };
 }

@@ -55,13 +55,13 @@ function compare(comparison: Comparison): string | undefined {
  * @param before every right-hand side of this directive in the unit's own files, in systemd's order, empty ones
  *   included.
  * @param after what `formatDirective` wrote for the policy's value.
- * @param unit the same as `before` for all directives of the unit.
+ * @param unit the same for any directive of the unit, by name: what closes a path or a port is in another one.
  */
 export function loosens(
   row: Directive,
   before: readonly string[],
   after: readonly string[],
-  unit: UnitValues = new Map(),
+  unit: UnitValues,
 ): { readonly reason: string } | undefined {
   const reason = compare({ row, before, after, emitted: emitted(row, before, after), unit });
   return reason === undefined ? undefined : { reason };

@@ -2,6 +2,7 @@
 
 import { didYouMean } from '../../diagnostic.js';
 import { integer, parseSize, parseSpan } from './numbers.js';
+import { isInterface } from './sets.js';
 import {
   absolutePath,
   checkSpecifiers,
@@ -15,21 +16,15 @@ import {
   words,
 } from './text.js';
 
-/** A device with the rest of its line: `/dev/sda 5M`. The path may hold spaces; what follows can't. */
-function splitDevice(line: string): [string, string | undefined] {
-  const found = /^(.*\S)[ ]+(\S+)$/.exec(line);
-  return found ? [found[1]!, found[2]!] : [line, undefined];
-}
+/** A device and what follows it: `/dev/sda 5M`. A third word would be a path with a space, or a mistake: none is taken. */
+const splitDevice = (line: string): string[] => line.split(/ +/);
 
 /** `DEVICE [rwm]`, an assignment each. Without letters all three are allowed. */
 export function devices(reading: Reading, value: unknown): string[] | undefined {
   const expected = "'DEVICE rwm' with a node below /dev or a group such as 'char-rtc'";
   return each(lines(reading, value, expected), (line) => {
-    const [device, access] = /^\/dev\/\S+$|^(char|block)-\S+$/.test(line)
-      ? [line, undefined]
-      : splitDevice(line);
-    const letters = access ?? 'rwm';
-    if (!/^[rwm]{1,3}$/.test(letters) || new Set(letters).size !== letters.length) {
+    const [device = '', letters = 'rwm', ...more] = splitDevice(line);
+    if (more.length > 0 || !/^[rwm]{1,3}$/.test(letters) || new Set(letters).size !== letters.length) {
       return reject(reading, expected, line);
     }
     if (!checkSpecifiers(reading, device)) return undefined;
@@ -49,13 +44,13 @@ export function deviceValues(
   const example = { weight: '100', bytes: '5M', seconds: '25ms' }[kind.value];
   const expected = `a path and a value such as '/dev/sda ${example}'`;
   return each(lines(reading, value, expected), (line) => {
-    const [device, amount = ''] = splitDevice(line);
+    const [device = '', amount = '', ...more] = splitDevice(line);
     const good = {
       weight: () => integer({ ...reading, problems: [] }, amount, { min: 1, max: 10_000 }) !== undefined,
       bytes: () => amount === 'infinity' || (parseSize(amount, 1000) ?? 0n) > 0n,
       seconds: () => parseSpan(amount, 1_000_000_000n) !== undefined && !/\d *n/.test(amount),
     }[kind.value]();
-    if (!good) return reject(reading, expected, line);
+    if (!good || more.length > 0) return reject(reading, expected, line);
     const checked = absolutePath(reading, device);
     return checked === undefined ? undefined : `${quoteWord(checked)} ${amount}`;
   });
@@ -143,28 +138,11 @@ export function socketRules(reading: Reading, value: unknown): string[] | undefi
   );
 }
 
-/** The name of an interface, alternative names included (ifname_valid_full() of systemd). */
-const isInterface = (text: string) =>
-  /^[!-~]{1,127}$/.test(text) && !/[:/%"'\\~]/.test(text) && !/^(\d+|\.{1,2}|all|default)$/.test(text);
-
 export function interfaceName(reading: Reading, value: unknown): string[] | undefined {
   const expected = 'the name of a network interface';
   const text = scalar(reading, value, expected);
   if (text === undefined) return undefined;
   return isInterface(text) ? [text] : reject(reading, expected, text);
-}
-
-export function interfaces(reading: Reading, value: unknown): string[] | undefined {
-  const expected = 'names of network interfaces';
-  if (Array.isArray(value) && value.length === 0) {
-    return reject(reading, 'at least one name', value, 'write "" to lift the restriction');
-  }
-  const list = words(reading, value, expected);
-  if (list === undefined) return undefined;
-  const sign = list[0]?.startsWith('~') ? '~' : '';
-  const names = list.map((word, i) => (i === 0 ? word.slice(sign.length) : word));
-  const checked = each(names, (word) => (isInterface(word) ? word : reject(reading, expected, word)));
-  return checked && [sign + checked.join(' ')];
 }
 
 const NFT_NAME = /^[A-Za-z][A-Za-z0-9_./]{0,30}$/;

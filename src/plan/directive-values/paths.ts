@@ -67,6 +67,9 @@ export function binds(reading: Reading, value: unknown): string[] | undefined {
     if (option !== undefined && option !== 'rbind' && option !== 'norbind') {
       return reject(reading, expected, word);
     }
+    if ([from, to ?? ''].some((end) => end.includes('"') && end.includes("'"))) {
+      return reject(reading, `${expected} without both kinds of quotes in one path`, word);
+    }
     const dash = from.startsWith('-') ? '-' : '';
     const ends = each([from.slice(dash.length), ...(to === undefined ? [] : [to])], (end) =>
       absolutePath(reading, end),
@@ -80,9 +83,15 @@ export function binds(reading: Reading, value: unknown): string[] | undefined {
   return list && [list.join(' ')];
 }
 
-/** A word that also stays whole where a colon separates. */
-const quoteField = (text: string): string =>
-  text.includes(':') ? `"${text.replace(/["\\]/g, '\\$&')}"` : quoteWord(text);
+/**
+ * A field of a word with colons in it. Older systemd takes quotes and backslashes off each field, newer first the quotes
+ * off the word and then the backslashes off the fields: this reads the same to both.
+ */
+function quoteField(text: string): string {
+  const escaped = text.replace(/[\\:]/g, '\\$&');
+  if (!/[\s"']/.test(text)) return escaped;
+  return text.includes('"') ? `'${escaped}'` : `"${escaped}"`;
+}
 
 /** Mount options: no quotes, spaces or backslashes; a percent sign stands for itself. */
 export const isOptions = (text: string) => /^[A-Za-z0-9_.,=%+@/-]+$/.test(text);

@@ -38,6 +38,7 @@ const IMAGE = { reset: '', strictness: FIXED, systemOnly: { before: 262 } } as c
 
 const policy = (name: string): Directive =>
   row(name, 254, { type: 'image-policy' }, 'root=verity+signed:usr=verity+signed:=absent', {
+    fatal: true,
     reset: '',
     strictness: FIXED,
   });
@@ -139,6 +140,7 @@ export const FILESYSTEM: readonly Directive[] = [
   paths('ReadOnlyPaths', 231, RESTRICTS, ['/srv', '-+/opt']),
   paths('ReadWritePaths', 231, { rule: 'write-paths' }, ['/var/lib/web', '/var/log/web']),
   row('RootDirectory', 183, { type: 'path', specifiers: true }, '/srv/root', {
+    fatal: true,
     reset: '',
     strictness: FIXED,
     mountNamespace: true,
@@ -156,6 +158,7 @@ export const FILESYSTEM: readonly Directive[] = [
   }),
   row('RootImage', 233, { type: 'path', specifiers: true }, '/srv/root.raw', {
     ...IMAGE,
+    fatal: true,
     mountNamespace: true,
   }),
   row('RootImageOptions', 247, { type: 'image-options' }, ['root:ro,nodev', 'home:nosuid'], {
@@ -166,11 +169,15 @@ export const FILESYSTEM: readonly Directive[] = [
   }),
   policy('RootImagePolicy'),
   row('RootMStack', 260, { type: 'path', specifiers: true }, '/srv/root.mstack', {
+    fatal: true,
     reset: '',
     strictness: FIXED,
     mountNamespace: true,
   }),
-  row('RootVerity', 246, { type: 'path', specifiers: true }, '/srv/root.verity', IMAGE),
+  row('RootVerity', 246, { type: 'path', specifiers: true }, '/srv/root.verity', {
+    ...IMAGE,
+    fatal: true,
+  }),
   directory('RuntimeDirectory', 211, '/run', true, ['web']),
   { ...mode('RuntimeDirectoryMode'), since: 211 },
   row('RuntimeDirectoryPreserve', 235, oneOf(['restart'], true), 'restart'),
@@ -188,7 +195,8 @@ export const FILESYSTEM: readonly Directive[] = [
   row('TimeoutCleanSec', 244, { type: 'time', unit: 'seconds', infinity: true }, '30s', {
     bus: on('TimeoutCleanUSec', 't'),
   }),
-  row('WorkingDirectory', 183, { type: 'path', specifiers: true, word: '~', dash: true }, '-/srv/www', {
+  row('WorkingDirectory', 183, { type: 'path', specifiers: true, word: '~', dash: true }, '/srv/www', {
+    fatal: true,
     reset: '',
   }),
 ];

@@ -29,6 +29,7 @@ export const IDENTITY: readonly Directive[] = [
     userNamespace: true,
   }),
   row('AppArmorProfile', 210, { type: 'label' }, '-web-server', {
+    fatal: true,
     reset: '',
     strictness: FIXED,
     bus: on('AppArmorProfile', '(bs)'),
@@ -43,8 +44,9 @@ export const IDENTITY: readonly Directive[] = [
     userNamespace: true,
   }),
   // Implies NoNewPrivileges=, RestrictSUIDSGID=, ProtectSystem=strict and more, whatever else is set.
-  restriction('DynamicUser', 232, { seccomp: true, mountNamespace: true, systemOnly: true }),
+  restriction('DynamicUser', 232, { fatal: true, seccomp: true, mountNamespace: true, systemOnly: true }),
   row('Group', 183, { type: 'user' }, 'daemon', {
+    fatal: true,
     reset: '',
     strictness: { rule: 'user' },
     systemOnly: true,
@@ -56,6 +58,7 @@ export const IDENTITY: readonly Directive[] = [
   row('PAMName', 183, { type: 'name', what: 'pam' }, 'login', { reset: '', systemOnly: true }),
   toggle('RemoveIPC', 232, { systemOnly: true, strictness: YES_RESTRICTS }),
   row('SELinuxContext', 209, { type: 'label' }, 'system_u:system_r:httpd_t:s0', {
+    fatal: true,
     reset: '',
     strictness: FIXED,
     bus: { property: 'SELinuxContext', signature: '(bs)', write: 's' },
@@ -68,12 +71,14 @@ export const IDENTITY: readonly Directive[] = [
   }),
   toggle('SetLoginEnvironment', 255),
   row('SmackProcessLabel', 218, { type: 'label' }, 'web', {
+    fatal: true,
     reset: '',
     strictness: FIXED,
     bus: on('SmackProcessLabel', '(bs)'),
     systemOnly: true,
   }),
   row('SupplementaryGroups', 183, { type: 'groups' }, ['audio', 'video'], {
+    fatal: true,
     reset: '',
     merge: 'replace',
     strictness: { rule: 'groups' },
@@ -82,6 +87,7 @@ export const IDENTITY: readonly Directive[] = [
   }),
   row('UMask', 183, { type: 'mode' }, '0077', { strictness: { rule: 'umask' }, bus: on('UMask', 'u') }),
   row('User', 183, { type: 'user' }, 'daemon', {
+    fatal: true,
     reset: '',
     strictness: { rule: 'user' },
     systemOnly: true,

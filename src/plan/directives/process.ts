@@ -50,6 +50,8 @@ const PERSONALITIES = [
 /** Limits, scheduling and memory of the service's processes. */
 export const PROCESS: readonly Directive[] = [
   row('CPUAffinity', 183, { type: 'cpus', words: [{ value: 'numa', since: 243 }] }, '0', {
+    // Up to 247 at least.
+    fatal: true,
     reset: '',
     merge: 'replace',
     bus: on('CPUAffinity', 'ay'),
@@ -85,7 +87,7 @@ export const PROCESS: readonly Directive[] = [
   limit('FSIZE', 'bytes', '10M:1G'),
   limit('LOCKS', 'count', 100),
   limit('MEMLOCK', 'bytes', '64K'),
-  limit('MSGQUEUE', 'bytes', '800K'),
+  limit('MSGQUEUE', 'bytes', '1M'),
   limit('NICE', 'nice', '+10'),
   limit('NOFILE', 'count', '512:4096'),
   limit('NPROC', 'count', 64),
@@ -120,7 +122,7 @@ export const PROCESS: readonly Directive[] = [
   row('Nice', 183, integer(-20, 19), 5, { reset: '', bus: on('Nice', 'i') }),
   row('OOMScoreAdjust', 183, integer(-1000, 1000), 500, { reset: '', bus: on('OOMScoreAdjust', 'i') }),
   row('Personality', 209, oneOf(PERSONALITIES), 'x86-64', { reset: '' }),
-  row('TimerSlackNSec', 183, { type: 'time', unit: 'nanoseconds' }, '50us', {
+  row('TimerSlackNSec', 183, { type: 'time', unit: 'nanoseconds' }, '100us', {
     bus: on('TimerSlackNSec', 't'),
   }),
 ];

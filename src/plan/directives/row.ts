@@ -160,6 +160,11 @@ export interface Directive {
   /** The property that carries the value, and those that carry what it has no room for. */
   readonly bus: BusProperty;
   readonly more?: readonly BusProperty[];
+  /**
+   * A value that systemd refuses makes it drop the rest of the file, not only the line: write it after all others. A
+   * good value may turn bad on the target, `User=%i` in a unit without an instance.
+   */
+  readonly fatal?: true;
   /** systemd puts it into force by a seccomp filter: without libseccomp it isn't in force. */
   readonly seccomp?: true;
   /** The unit's processes get a mount namespace of their own. */

@@ -1,6 +1,6 @@
 /** Rules for directives that hold a set, with systemd's way of joining assignments (config_parse_* of load-fragment.c). */
 
-import { CAPABILITIES, NAMESPACES } from '../directive-values/names.js';
+import { CAPABILITIES, NAMESPACES } from '../directive-values/sets.js';
 import { list, runsAsRoot } from './scalars.js';
 import { allWords, type Comparison, plain, type Rule, wordsOf } from './values.js';
 

@@ -6,7 +6,7 @@ import type { Directive } from '../directives.js';
  * What a unit sets in [Service]: for each directive every right-hand side of its files in systemd's order, empty
  * ones included (an empty one takes back what is before it, but empties CapabilityBoundingSet=).
  */
-export type UnitValues = ReadonlyMap<string, readonly string[]>;
+export type UnitValues = Pick<ReadonlyMap<string, readonly string[]>, 'get'>;
 
 /** One directive: what the unit has, and what it would have with the policy's drop-in. */
 export interface Comparison {
