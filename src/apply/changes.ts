@@ -4,25 +4,26 @@ import type { EmittedFile } from '../emit/files.js';
 export interface Change {
   readonly kind: 'create' | 'replace' | 'remove' | 'unchanged';
   readonly path: string;
-  readonly before: Uint8Array | undefined;
+  /** Undefined where there is no file yet. */
+  readonly before: EmittedFile | undefined;
   /** Undefined where the file is removed. */
   readonly after: EmittedFile | undefined;
 }
 
 /**
  * What must happen for the files to be as wanted.
- * @param current bytes of each file that exists, among those wanted and those that may be ours
+ * @param current the files that exist, among those wanted and those that may be ours
  */
-export function changes(wanted: readonly EmittedFile[], current: ReadonlyMap<string, Uint8Array>): Change[] {
+export function changes(wanted: readonly EmittedFile[], current: readonly EmittedFile[]): Change[] {
   const paths = new Set(wanted.map((file) => file.path));
   const updates = wanted.map((after): Change => {
-    const before = current.get(after.path);
-    const kind = before === undefined ? 'create' : sameBytes(before, after.content) ? 'unchanged' : 'replace';
+    const before = current.find(({ path }) => path === after.path);
+    const kind = before === undefined ? 'create' : isSame(before, after) ? 'unchanged' : 'replace';
     return { kind, path: after.path, before, after };
   });
-  const removals = [...current]
-    .filter(([path]) => !paths.has(path))
-    .map(([path, before]): Change => ({ kind: 'remove', path, before, after: undefined }));
+  const removals = current
+    .filter(({ path }) => !paths.has(path))
+    .map((before): Change => ({ kind: 'remove', path: before.path, before, after: undefined }));
   return [...updates, ...removals];
 }
 
@@ -30,5 +31,7 @@ export function changes(wanted: readonly EmittedFile[], current: ReadonlyMap<str
 export const isPending = (list: readonly Change[]): boolean =>
   list.some((change) => change.kind !== 'unchanged');
 
-const sameBytes = (a: Uint8Array, b: Uint8Array) =>
-  a.length === b.length && a.every((byte, i) => byte === b[i]);
+const isSame = (a: EmittedFile, b: EmittedFile) =>
+  a.mode === b.mode &&
+  a.content.length === b.content.length &&
+  a.content.every((byte, i) => byte === b.content[i]);

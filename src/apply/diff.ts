@@ -1,3 +1,4 @@
+import type { EmittedFile } from '../emit/files.js';
 import type { Change } from './changes.js';
 
 /** How many unchanged lines are shown around a change. */
@@ -12,13 +13,13 @@ interface Line {
 export function unifiedDiff({ kind, path, before, after }: Change): string {
   if (kind === 'unchanged') return '';
   if (!path.endsWith('.conf')) return `Binary file ${path}: ${kind}\n`;
-  const lines = compare(linesOf(before), linesOf(after?.content));
+  const lines = compare(linesOf(before), linesOf(after));
   const header = `--- ${before ? path : '/dev/null'}\n+++ ${after ? path : '/dev/null'}\n`;
   return header + hunks(lines).join('');
 }
 
-const linesOf = (bytes: Uint8Array | undefined) =>
-  bytes === undefined ? [] : new TextDecoder().decode(bytes).replace(/\n$/, '').split('\n');
+const linesOf = (file: EmittedFile | undefined) =>
+  file === undefined ? [] : new TextDecoder().decode(file.content).replace(/\n$/, '').split('\n');
 
 /** Longest common subsequence; drop-ins have tens of lines. */
 function compare(a: readonly string[], b: readonly string[]): Line[] {

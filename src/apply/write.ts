@@ -11,9 +11,9 @@ export async function writeChanges(system: System, changes: readonly Change[]): 
 
 /** Puts back what was there before, the last change first. */
 export async function undoChanges(system: System, changes: readonly Change[]): Promise<void> {
-  for (const { kind, path, before, after } of [...changes].reverse()) {
+  for (const { kind, path, before } of [...changes].reverse()) {
     if (kind === 'unchanged') continue;
     if (before === undefined) await system.remove(path);
-    else await system.replace(path, before, after?.mode ?? 0o644);
+    else await system.replace(path, before.content, before.mode);
   }
 }

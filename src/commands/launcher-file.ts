@@ -1,19 +1,20 @@
 import { EXIT, error, UserError } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
 import { INSTALLED_LAUNCHER, isOwnDropIn, unitDirectories } from '../emit/paths.js';
-import type { Machine } from '../syscalls/abi.js';
+import type { Target } from '../plan/target.js';
 import type { Context } from './context.js';
 
 const MAX_LAUNCHER_SIZE = 4 << 20;
 
 /**
- * The launcher as it is to be installed, from the program's own folder.
+ * The launcher as it is to be installed, from the program's own folder; nothing where a package has put one.
  * @throws UserError `no-launcher` if it wasn't built for the machine
  */
-export async function launcherFile(context: Context, machine: Machine): Promise<EmittedFile> {
+export async function launcherFiles(context: Context, { machine, launcher }: Target): Promise<EmittedFile[]> {
+  if (launcher !== INSTALLED_LAUNCHER) return [];
   const path = `${context.home}/native-helper/build/${machine}/launcher`;
   const content = await context.program.read(path, { limit: MAX_LAUNCHER_SIZE });
-  if (content) return { path: INSTALLED_LAUNCHER, content: content.bytes, mode: 0o755 };
+  if (content) return [{ path: INSTALLED_LAUNCHER, content: content.bytes, mode: 0o755 }];
   throw new UserError(
     error('no-launcher', `there is no launcher for ${machine}: ${path}`, {
       hint: `make -C ${context.home}/native-helper`,

@@ -1,7 +1,7 @@
 import { type Change, changes } from '../apply/changes.js';
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
 import { type EmittedFile, emitFiles } from '../emit/files.js';
-import { dropInPath, filterPath, INSTALLED_LAUNCHER } from '../emit/paths.js';
+import { filterPath, programsFolder } from '../emit/paths.js';
 import { wrappedPrograms } from '../plan/commands.js';
 import { makePlan } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
@@ -12,9 +12,10 @@ import { effectiveUnit } from '../unit/effective.js';
 import { VERSION } from '../version.js';
 import { buildFilter } from './build-filter.js';
 import type { Context } from './context.js';
-import { launcherFile } from './launcher-file.js';
+import { launcherFiles } from './launcher-file.js';
 import { findPolicy, findTemplate, type LoadedPolicy, loadPolicy, type PolicyPlace } from './load-policy.js';
 import { type LoadedUnit, loadUnit } from './load-unit.js';
+import { readFiles, readOwnFiles } from './own-files.js';
 import { probeTarget } from './probe-target.js';
 
 export interface PrepareOptions {
@@ -41,41 +42,38 @@ export interface Prepared {
 export async function prepare(context: Context, name: string, options: PrepareOptions): Promise<Prepared> {
   const unit = await loadUnit(context, name);
   const policy = await loadPolicy(context, await choosePolicy(context, unit, options), { trusted: true });
-  const effective = effectiveUnit(unit.files);
-  const probed = await probeTarget(context, wrappedPrograms(policy.policy, effective));
-  const { target } = probed;
-  const checked = checkSyscalls(policy.policy, target.sets, [target.machine]);
-  const early = [...policy.diagnostics, ...checked, ...unit.diagnostics, ...probed.diagnostics];
-  const filterFile = filterPath(context.placement, unit.name.full);
-  const plan = makePlan({
-    unit: unit.name,
-    effective,
-    policy: policy.policy,
-    target,
-    filterFile,
-    usable: !hasErrors(early),
-  });
-  const found = [...early, ...(options.allowGaps ? plan.diagnostics.map(tolerate) : plan.diagnostics)];
-  const expectations = (plan.filter?.policies ?? []).flatMap((meaning) =>
-    checkExpectations(policy.policy, meaning),
-  );
-  const diagnostics = [...found, ...expectations];
-  const built = plan.filter && !hasErrors(diagnostics) ? buildFilter(plan.filter) : undefined;
+  const { plan, diagnostics } = await planFor(context, unit, policy, options);
+  const common = { unit, policy, plan, diagnostics, sources: policy.sources };
+  if (hasErrors(diagnostics)) return { ...common, proofs: [], files: [], changes: [] };
+  const built = plan.filter && buildFilter(plan.filter);
   const origin = { version: VERSION, policyHash: await hashOf(policy.sources) };
-  const files = hasErrors(diagnostics) ? [] : emitFiles(plan, built?.file, context.placement, origin);
-  if (built && target.launcher === INSTALLED_LAUNCHER)
-    files.unshift(await launcherFile(context, target.machine));
-  const current = hasErrors(diagnostics) ? new Map() : await readCurrent(context, unit.name.full, files);
-  return {
-    unit,
-    policy,
-    plan,
-    proofs: built?.proofs ?? [],
-    files,
-    changes: changes(files, current),
-    diagnostics,
-    sources: policy.sources,
+  const launcher = plan.filter ? await launcherFiles(context, plan.target) : [];
+  const files = [...launcher, ...emitFiles(plan, built?.file, context.placement, origin)];
+  const own = await readOwnFiles(context, unit.name.full);
+  const current = [
+    ...own,
+    ...(await readFiles(
+      context,
+      launcher.map(({ path }) => path),
+    )),
+  ];
+  return { ...common, proofs: built?.proofs ?? [], files, changes: changes(files, current) };
+}
+
+async function planFor(context: Context, unit: LoadedUnit, loaded: LoadedPolicy, options: PrepareOptions) {
+  const { policy } = loaded;
+  const effective = effectiveUnit(unit.files);
+  const { target, diagnostics } = await probeTarget(context, wrappedPrograms(policy, effective));
+  const checked = checkSyscalls(policy, target.sets, [target.machine]);
+  const early = [...loaded.diagnostics, ...checked, ...unit.diagnostics, ...diagnostics];
+  const places = {
+    filterFile: filterPath(context.placement, unit.name.full),
+    programsFolder: programsFolder(context.placement, unit.name.full),
   };
+  const plan = makePlan({ unit: unit.name, effective, policy, target, places, usable: !hasErrors(early) });
+  const planned = options.allowGaps ? plan.diagnostics.map(tolerate) : plan.diagnostics;
+  const failed = plan.meaning ? checkExpectations(policy, plan.meaning) : [];
+  return { plan, diagnostics: [...early, ...planned, ...failed] };
 }
 
 /** A gap as a warning. */
@@ -98,27 +96,3 @@ async function hashOf(sources: ReadonlyMap<string, string>): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
-
-/** What stands where the files shall go, and where ours may stand from before. */
-async function readCurrent(
-  context: Context,
-  unit: string,
-  files: readonly EmittedFile[],
-): Promise<Map<string, Uint8Array>> {
-  const current = new Map<string, Uint8Array>();
-  const paths = [...files.map(({ path }) => path), ...ownPaths(context, unit)];
-  for (const path of new Set(paths)) {
-    const file = await context.system.read(path, { limit: MAX_CURRENT_SIZE });
-    if (file) current.set(path, file.bytes);
-  }
-  return current;
-}
-
-/** Where files of ours for a unit may be. */
-export const ownPaths = (context: Context, unit: string): string[] => [
-  filterPath(context.placement, unit),
-  dropInPath(context.placement, unit),
-];
-
-/** Larger than any file of ours, in bytes. */
-const MAX_CURRENT_SIZE = 4 << 20;

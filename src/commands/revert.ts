@@ -6,7 +6,7 @@ import { changesJson, changesText, diagnosticsJson } from '../report.js';
 import type { Context, Outcome } from './context.js';
 import { removeUnusedLauncher } from './launcher-file.js';
 import { serviceName } from './load-unit.js';
-import { ownPaths } from './prepare.js';
+import { readOwnFiles } from './own-files.js';
 
 export interface RevertOptions {
   readonly check?: boolean;
@@ -45,13 +45,7 @@ export async function revert(
 
 async function planUnit(context: Context, text: string): Promise<UnitResult> {
   const { full: unit } = serviceName(text);
-  const current = new Map<string, Uint8Array>();
-  for (const path of ownPaths(context, unit)) {
-    const file = await context.system.read(path, { limit: 4 << 20 });
-    if (file) current.set(path, file.bytes);
-  }
-  // The drop-in goes first: without its filter it would start nothing.
-  return { unit, changes: changes([], current).reverse(), diagnostics: [] };
+  return { unit, changes: changes([], await readOwnFiles(context, unit)), diagnostics: [] };
 }
 
 async function restartUnit(context: Context, result: UnitResult): Promise<UnitResult> {

@@ -1,9 +1,9 @@
 import { printable } from '../diagnostic.js';
-import type { Plan } from '../plan/plan.js';
+import type { Plan, PlannedProgram } from '../plan/plan.js';
 import { type Entry, writeUnitFile } from '../unit/write-unit-file.js';
 import { dropInPath, filterPath, type Placement } from './paths.js';
 
-/** A file as it shall be. */
+/** A file as it is, or as it shall be. */
 export interface EmittedFile {
   readonly path: string;
   readonly content: Uint8Array;
@@ -24,17 +24,22 @@ export function emitFiles(
   placement: Placement,
   origin: Origin,
 ): EmittedFile[] {
-  const files: EmittedFile[] = [];
+  const files: EmittedFile[] = plan.programs.flatMap((program) => [
+    { path: program.place, content: new Uint8Array(), mode: 0o644 },
+    { path: program.script, content: encode(launcherScript(plan, program)), mode: 0o755 },
+  ]);
   // The filter first: a drop-in whose filter is missing starts nothing.
   if (filter) files.push({ path: filterPath(placement, plan.unit), content: filter, mode: 0o644 });
-  const text = dropInText(plan, origin);
-  files.push({
-    path: dropInPath(placement, plan.unit),
-    content: new TextEncoder().encode(text),
-    mode: 0o644,
-  });
+  const dropIn = encode(dropInText(plan, origin));
+  files.push({ path: dropInPath(placement, plan.unit), content: dropIn, mode: 0o644 });
   return files;
 }
+
+const encode = (text: string) => new TextEncoder().encode(text);
+
+/** The script that the kernel runs by the launcher in place of a program (sandbox-unit-launcher(8)). */
+const launcherScript = ({ target, filterFile }: Plan, { place }: PlannedProgram) =>
+  `#!${target.launcher} --script\nfilter=${filterFile}\nprogram=${place}\n`;
 
 /**
  * The drop-in's text. Directives come before Exec lines: systemd drops the rest of a drop-in after an

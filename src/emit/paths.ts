@@ -3,6 +3,7 @@
 /** Names sort after those of other tools, so that no drop-in of theirs comes later. */
 const DROP_IN = 'zz-sandbox-unit.conf';
 const FILTER = 'zz-sandbox-unit.filter';
+const PROGRAMS = 'zz-sandbox-unit.programs';
 
 /** Where `apply` puts the launcher; a package's own copy is preferred. */
 export const INSTALLED_LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
@@ -33,6 +34,10 @@ export const dropInPath = (placement: Placement, unit: string): string =>
 /** @param unit the full name, checked */
 export const filterPath = (placement: Placement, unit: string): string =>
   `${unitDirectory(placement)}/${unit}.d/${FILTER}`;
+
+/** Folder of the mount points of `[exec] programs`. */
+export const programsFolder = (placement: Placement, unit: string): string =>
+  `${unitDirectory(placement)}/${unit}.d/${PROGRAMS}`;
 
 /** Whether a drop-in of a unit is one of ours. */
 export const isOwnDropIn = (path: string): boolean => path.endsWith(`/${DROP_IN}`);

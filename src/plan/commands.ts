@@ -10,13 +10,14 @@ interface Request {
   readonly effective: EffectiveUnit;
   readonly policy: Policy;
   readonly target: Target;
-  readonly filterFile: string;
+  readonly places: { readonly filterFile: string };
 }
 
 /** The keys whose lines get the launcher. */
-export const wrappedKeys = (policy: Policy): string[] => [
-  ...new Set(policy.wrap?.map(({ value }) => value) ?? ['ExecStart']),
-];
+export function wrappedKeys(policy: Policy): string[] {
+  const usual = policy.programs ? [] : ['ExecStart'];
+  return [...new Set(policy.wrap?.map(({ value }) => value) ?? usual)];
+}
 
 /** Paths of the programs behind the launcher, as written. */
 export const wrappedPrograms = (policy: Policy, effective: EffectiveUnit): string[] => [
@@ -45,7 +46,7 @@ export function planCommands(request: Request): {
       wrapped: lines.length - lines.filter((line, i) => line === written(originals[i]!)).length,
     });
   }
-  if (commands.every(({ wrapped }) => wrapped === 0) && diagnostics.length === 0) {
+  if (commands.every(({ wrapped }) => wrapped === 0) && diagnostics.length === 0 && !policy.programs) {
     diagnostics.push(
       error(
         'gap-no-command',
@@ -64,8 +65,8 @@ function wrapOne(request: Request, command: ExecCommand, diagnostics: Diagnostic
   return written(command);
 }
 
-function launcherWords({ effective, target, filterFile }: Request, command: ExecCommand): string[] {
-  const words = [target.launcher, `--filter=${filterFile}`];
+function launcherWords({ effective, target, places }: Request, command: ExecCommand): string[] {
+  const words = [target.launcher, `--filter=${places.filterFile}`];
   const directories = effective.list('Service', 'ExecSearchPath').flatMap(({ value }) => value.split(':'));
   return command.bareName && directories.length > 0
     ? [...words, `--search-path=${directories.join(':')}`]

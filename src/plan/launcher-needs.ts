@@ -4,14 +4,14 @@ import { mayPass, type NamedPolicy, verdictOn } from '../syscalls/resolve.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { ProgramFacts } from '../unit/elf.js';
 import { wrappedKeys, wrappedPrograms } from './commands.js';
-import type { PlannedDirective } from './plan.js';
+import type { PlannedDirective, PlannedProgram } from './plan.js';
 import type { Target } from './target.js';
 
 interface Request {
   readonly effective: EffectiveUnit;
   readonly policy: Policy;
   readonly target: Target;
-  readonly filterFile: string;
+  readonly places: { readonly filterFile: string };
 }
 
 /** The values that a directive of the unit will have: the policy's on top of the unit's own. */
@@ -28,6 +28,7 @@ const isOn = (values: readonly string[]) => /^(1|y|yes|t|true|on)$/i.test(values
 export function launcherDirectives(
   request: Request,
   service: readonly PlannedDirective[],
+  programs: readonly PlannedProgram[],
 ): PlannedDirective[] {
   const values = (name: string) => valuesOf(name, request, service);
   const directives: PlannedDirective[] = [];
@@ -39,13 +40,14 @@ export function launcherDirectives(
   const identifier = syslogIdentifier(request);
   if (identifier) add('SyslogIdentifier', identifier, 'the journal would show the name of the launcher');
   if (values('NoExecPaths').length > 0) {
-    add('ExecPaths', request.target.launcher, 'NoExecPaths= would keep the launcher from starting');
+    const paths = [request.target.launcher, ...programs.map(({ place }) => place)];
+    add('ExecPaths', paths.join(' '), 'NoExecPaths= would keep the launcher from starting');
   }
   const hidden = hiding(values).filter(
-    ({ covers }) => covers(request.target.launcher) || covers(request.filterFile),
+    ({ covers }) => covers(request.target.launcher) || covers(request.places.filterFile),
   );
   if (hidden.length > 0) {
-    const binds = `${request.target.launcher} ${request.filterFile}`;
+    const binds = `${request.target.launcher} ${request.places.filterFile}`;
     add('BindReadOnlyPaths', binds, `${hidden[0]!.name}= would hide the launcher or its filter`);
   }
   return directives;
@@ -89,11 +91,11 @@ export function launcherConflicts(request: Request, service: readonly PlannedDir
   return [...inaccessible(request, values), ...unprivileged(request, values), ...labels(values)];
 }
 
-function inaccessible({ target, filterFile }: Request, values: (name: string) => string[]): Diagnostic[] {
+function inaccessible({ target, places }: Request, values: (name: string) => string[]): Diagnostic[] {
   const folders = values('InaccessiblePaths').flatMap((value) =>
     value.split(/\s+/).map((word) => word.replace(/^[-+"]+|"$/g, '')),
   );
-  return [target.launcher, filterFile].filter(below(folders)).map((path) =>
+  return [target.launcher, places.filterFile].filter(below(folders)).map((path) =>
     error('launcher-hidden', `InaccessiblePaths= hides ${path} from the service`, {
       hint: 'name the folders below it that must stay hidden',
     }),

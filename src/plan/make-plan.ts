@@ -3,6 +3,7 @@ import type { CallEntry, Policy, SyscallsSection } from '../policy/policy.js';
 import type { Machine } from '../syscalls/abi.js';
 import { type Action, errnoAction, errnoOf, LOG, stricter } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
+import type { SyscallPolicy } from '../syscalls/policy.js';
 import {
   callsOf,
   mayPass,
@@ -21,6 +22,7 @@ import { planCommands } from './commands.js';
 import { launcherConflicts, launcherDirectives, startCallWarnings } from './launcher-needs.js';
 import { ownLimits } from './own-limits.js';
 import type { Enforcer, Plan, PlanLine, PlannedDirective, PlannedFilter } from './plan.js';
+import { planPrograms } from './programs.js';
 import { planService } from './service.js';
 import { permitLauncher, type SystemdFilter, systemCallDirectives, systemdFilter } from './systemd-filter.js';
 import type { Target } from './target.js';
@@ -31,8 +33,8 @@ export interface PlanRequest {
   readonly effective: EffectiveUnit;
   readonly policy: Policy;
   readonly target: Target;
-  /** Where the filter will be. */
-  readonly filterFile: string;
+  /** Where our files will be. */
+  readonly places: { readonly filterFile: string; readonly programsFolder: string };
   /** Whether `[syscalls]` has passed its checks; without that only the rest is planned. */
   readonly usable: boolean;
 }
@@ -59,8 +61,11 @@ export function makePlan(request: PlanRequest): Plan {
     lines: [...calls.lines, ...service.lines],
     directives: [...calls.directives, ...service.directives, ...launched.directives],
     commands: launched.commands,
+    programs: launched.programs,
+    filterFile: request.places.filterFile,
     filter: calls.filter,
     systemCalls: calls.systemCalls,
+    meaning: calls.meaning,
     diagnostics: [
       ...effective.diagnostics,
       ...service.diagnostics,
@@ -75,6 +80,7 @@ interface PlannedCalls {
   readonly directives: readonly PlannedDirective[];
   readonly filter: PlannedFilter | undefined;
   readonly systemCalls: SystemdFilter | undefined;
+  readonly meaning: SyscallPolicy | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -83,9 +89,10 @@ const NOTHING: PlannedCalls = {
   directives: [],
   filter: undefined,
   systemCalls: undefined,
+  meaning: undefined,
   diagnostics: [],
 };
-const NOT_LAUNCHED = { commands: [], directives: [], diagnostics: [] };
+const NOT_LAUNCHED = { commands: [], programs: [], directives: [], diagnostics: [] };
 
 /** What is known while the calls are planned. */
 interface CallContext {
@@ -115,6 +122,7 @@ function planCalls(request: PlanRequest, section: SyscallsSection): PlannedCalls
     directives: systemCallDirectives(systemd, named.architectures, section, target.sets, own !== undefined),
     filter,
     systemCalls: systemd,
+    meaning: resolve(named, target.machine),
     diagnostics: [
       ...gapsOf(lines),
       ...replacedFilter(section, present),
@@ -331,9 +339,11 @@ function unknownNumbers({ target, named, section }: CallContext, systemd: System
 
 function planLauncher(request: PlanRequest, service: readonly PlannedDirective[]) {
   const commands = planCommands(request);
+  const programs = planPrograms(request.policy, request.places.programsFolder);
   return {
     commands: commands.commands,
-    directives: launcherDirectives(request, service),
-    diagnostics: [...commands.diagnostics, ...launcherConflicts(request, service)],
+    programs: programs.programs,
+    directives: [...launcherDirectives(request, service, programs.programs), ...programs.directives],
+    diagnostics: [...commands.diagnostics, ...programs.diagnostics, ...launcherConflicts(request, service)],
   };
 }

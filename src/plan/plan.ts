@@ -34,6 +34,16 @@ export interface PlannedCommands {
   readonly wrapped: number;
 }
 
+/**
+ * A program that gets the launcher wherever the unit starts it. In the service's mount namespace a script for the
+ * launcher is mounted over the program, and the program on `place`.
+ */
+export interface PlannedProgram {
+  readonly path: string;
+  readonly script: string;
+  readonly place: string;
+}
+
 /** What the launcher is to load. */
 export interface PlannedFilter {
   readonly noNewPrivileges: boolean;
@@ -49,7 +59,11 @@ export interface Plan {
   readonly lines: readonly PlanLine[];
   readonly directives: readonly PlannedDirective[];
   readonly commands: readonly PlannedCommands[];
+  readonly programs: readonly PlannedProgram[];
+  readonly filterFile: string;
   readonly filter: PlannedFilter | undefined;
+  /** What `[syscalls]` means on the target. */
+  readonly meaning: SyscallPolicy | undefined;
   /** What SystemCallFilter= comes to; undefined if the policy leaves it alone. */
   readonly systemCalls: SystemdFilter | undefined;
   /** Gaps and conflicts are errors among them. */

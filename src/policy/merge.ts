@@ -18,6 +18,7 @@ function mergeTwo(base: Policy, over: Policy): Policy {
     service: [...base.service.filter((entry) => !names.has(entry.name)), ...over.service],
     loosen: [...base.loosen, ...over.loosen],
     wrap: over.wrap ?? base.wrap,
+    programs: over.programs ?? base.programs,
     settle: over.settle ?? base.settle,
     probe: over.probe ?? base.probe,
     expect: [...base.expect, ...over.expect],

@@ -39,6 +39,7 @@ export function parsePolicy(source: string, file: string): ParsedPolicy {
     service: readDirectives(document),
     loosen: reader.strings(['service', 'loosen']) ?? [],
     wrap: reader.strings(['exec', 'wrap']),
+    programs: reader.strings(['exec', 'programs']),
     settle: readSettle(reader),
     probe: reader.strings(['apply', 'probe']),
     expect: reader.elements(['expect']).flatMap((path) => readExpectation(reader, path)),

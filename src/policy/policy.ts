@@ -75,6 +75,8 @@ export interface Policy {
   /** Directives of `[service]` that may weaken what the unit has. */
   readonly loosen: readonly Located<string>[];
   readonly wrap: readonly Located<string>[] | undefined;
+  /** Programs that get the launcher wherever the unit starts them. */
+  readonly programs: readonly Located<string>[] | undefined;
   /** How long the service must stay up after the restart, in milliseconds. */
   readonly settle: Located<number> | undefined;
   readonly probe: readonly Located<string>[] | undefined;

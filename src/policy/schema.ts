@@ -152,7 +152,11 @@ export const POLICY: Keys = {
       keys: {
         wrap: {
           shape: { type: 'list', of: { type: 'choice', values: EXEC_KEYS } },
-          doc: 'Exec lines that get the launcher (default ["ExecStart"])',
+          doc: 'Exec lines that get the launcher (default ["ExecStart"]; with programs: none)',
+        },
+        programs: {
+          shape: { type: 'list', of: { type: 'string' }, minimum: 1 },
+          doc: 'Programs that get the launcher wherever the unit starts them: for start scripts',
         },
       },
     },

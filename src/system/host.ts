@@ -118,9 +118,7 @@ export class Host implements System {
   async remove(path: string): Promise<void> {
     try {
       fs.rmSync(path, { force: true });
-      const directory = dirname(path);
-      if (fs.existsSync(directory) && fs.readdirSync(directory).length === 0) fs.rmdirSync(directory);
-      else syncDirectory(directory);
+      syncDirectory(removeEmpty(dirname(path)));
     } catch (cause) {
       if (isAbsent(cause)) return;
       throw fileError('unwritable', `can't remove ${path}: ${reasonOf(cause)}`);
@@ -191,6 +189,16 @@ function readUpTo(fd: number, limit: number, head: boolean, path: string): Uint8
     if (head) return buffer.subarray(0, limit);
     throw fileError('unreadable', `${path} changed while it was read`);
   }
+}
+
+/** Folders that stay even if nothing is in them. */
+const LASTING = /^(?:\/|\/(?:usr|usr\/local|etc|run)|.*\/systemd\/(?:system|user))$/;
+
+/** Removes a folder and those above it as far as they are empty. Returns the first that stays. */
+function removeEmpty(directory: string): string {
+  if (LASTING.test(directory) || fs.readdirSync(directory).length > 0) return directory;
+  fs.rmdirSync(directory);
+  return removeEmpty(dirname(directory));
 }
 
 function syncDirectory(directory: string) {

@@ -6,7 +6,7 @@ export interface System {
   list(directory: string): Promise<string[]>;
   /** Puts a file in place, whole or not at all, and durable; makes its directory. */
   replace(path: string, content: Uint8Array, mode: number): Promise<void>;
-  /** Removes a file, and its directory if it is left empty. */
+  /** Removes a file, and the folders above it that are left empty. */
   remove(path: string): Promise<void>;
   /** Runs a program to its end. */
   run(argv: readonly string[], options?: RunOptions): Promise<ProcessResult>;

@@ -1,0 +1,39 @@
+import { type Diagnostic, error } from '../diagnostic.js';
+import type { Located, Policy } from '../policy/policy.js';
+import type { PlannedDirective, PlannedProgram } from './plan.js';
+
+/** `[exec] programs`: what is mounted where, so that the launcher stands in front of each. */
+export interface PlannedPrograms {
+  readonly programs: readonly PlannedProgram[];
+  readonly directives: readonly PlannedDirective[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** @param folder where mount points and scripts may be put */
+export function planPrograms(policy: Policy, folder: string): PlannedPrograms {
+  const named = policy.programs ?? [];
+  const diagnostics = named.flatMap((entry, i) => problemOf(entry, named.slice(0, i)));
+  if (named.length === 0 || diagnostics.length > 0) return { programs: [], directives: [], diagnostics };
+  const programs = named.map(({ value: path }): PlannedProgram => {
+    // The kernel names a process after the last part of its program's path.
+    const place = `${folder}/${nameOf(path)}`;
+    return { path, place, script: `${place}.launch` };
+  });
+  const binds = programs.flatMap(({ path, place, script }) => [`${path}:${place}`, `${script}:${path}`]);
+  const directive = { name: 'BindReadOnlyPaths', values: [binds.join(' ')], because: '[exec] programs' };
+  return { programs, directives: [directive], diagnostics: [] };
+}
+
+const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
+
+/** Paths are written unquoted into a unit file and into the launcher's script. */
+function problemOf({ value, at }: Located<string>, earlier: readonly Located<string>[]): Diagnostic[] {
+  const clean = /^(?:\/[A-Za-z0-9_+.@-]+)+$/.test(value) && !/\/\.\.?(?:\/|$)/.test(value);
+  if (!clean) {
+    const hint = 'letters, digits and _ + . @ - between single slashes';
+    return [error('program-path', `'${value}' is no plain absolute path`, { at, hint })];
+  }
+  const twin = earlier.find((entry) => nameOf(entry.value) === nameOf(value));
+  if (!twin) return [];
+  return [error('program-path', `'${value}' and '${twin.value}' have the same name`, { at })];
+}
