@@ -6,8 +6,10 @@ import type { Leaf } from './prove-numbers.js';
 import { Unprovable } from './unprovable.js';
 
 /**
- * Registers for which the program, once it has come to a leaf, doesn't do what the verdict says; undefined if there are none.
- * @throws Unprovable for instructions that the compiler never writes, DiagramTooLarge where the rules are too many for this proof.
+ * Registers for which the program, once it has come to a leaf, doesn't do what the verdict says; undefined if there are
+ * none.
+ * @throws Unprovable for instructions that the compiler never writes
+ * @throws DiagramTooLarge where the rules are too many for this proof
  */
 export function argumentDifference(
   program: readonly Instruction[],

@@ -11,7 +11,7 @@ import { Unprovable } from './unprovable.js';
 import { validate } from './validate.js';
 import { createRegions, settled, textOf, verdictAt } from './verdicts.js';
 
-/** A call that the program answers in another way than the policy, or after a look at arguments that it has no use for. */
+/** A call that a program answers in another way than the policy, or only after a needless look at its arguments. */
 export interface Counterexample {
   readonly call: Call;
   readonly expected: Action;

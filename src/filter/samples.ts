@@ -85,7 +85,7 @@ function combinations(choices: readonly (readonly bigint[])[], some: number): bi
   const count = choices.reduce((product, values) => product * values.length, 1);
   if (count <= FEW_COMBINATIONS) {
     return choices.reduce<bigint[][]>(
-      (all, values) => all.flatMap((some) => values.map((value) => [...some, value])),
+      (all, values) => all.flatMap((begun) => values.map((value) => [...begun, value])),
       [[]],
     );
   }

@@ -1,4 +1,7 @@
-/** What the kernel checks before it takes a program (bpf_check_classic in net/core/filter.c, seccomp_check_filter in kernel/seccomp.c). */
+/**
+ * What the kernel checks before it takes a program (bpf_check_classic in net/core/filter.c, seccomp_check_filter in
+ * kernel/seccomp.c).
+ */
 import type { Instruction } from './bpf.js';
 
 const LONGEST = 4096;

@@ -1,5 +1,5 @@
 /** What a policy says about each number, as the proof sees it. */
-import { ABIS, abiOf, abisOf, X32_BIT } from '../syscalls/abi.js';
+import { ABIS, abiOf, abisOf, kernelNumber, X32_BIT } from '../syscalls/abi.js';
 import { type Action, errnoAction, KILL } from '../syscalls/action.js';
 import type { SyscallPolicy, Verdict } from '../syscalls/policy.js';
 import type { Leaf } from './prove-numbers.js';
@@ -19,10 +19,11 @@ export function verdictAt(policy: SyscallPolicy, arch: number, nr: number): Verd
 
 /** The action of a verdict that has the same one for all arguments, as far as its rules show at a glance. */
 export function settled({ rules, otherwise }: Verdict): Action | undefined {
-  const last = rules.findIndex((rule) => rule.when.length === 0);
-  const actions = rules.slice(0, last + 1 || rules.length).map((rule) => rule.action);
-  if (last < 0) actions.push(otherwise);
-  return actions.every((action) => action === actions[0]) ? actions[0] : undefined;
+  if (rules.length === 0) return otherwise;
+  const certain = rules.findIndex((rule) => rule.when.length === 0);
+  const reached = certain < 0 ? [...rules, { action: otherwise }] : rules.slice(0, certain + 1);
+  const [first] = reached;
+  return reached.every(({ action }) => action === first!.action) ? first!.action : undefined;
 }
 
 /** A verdict as text: equal verdicts have equal texts. */
@@ -39,9 +40,8 @@ export interface Region {
 
 /** Cuts a leaf's calls where the policy may change its mind. Conventions that the machine lacks count as one. */
 export function createRegions(policy: SyscallPolicy): (leaf: Leaf) => Region[] {
-  const known = new Map(
-    abisOf(policy.machine).map((abi) => [ABIS[abi].arch, turningPoints(policy, ABIS[abi].arch)]),
-  );
+  const arches = new Set(abisOf(policy.machine).map((abi) => ABIS[abi].arch));
+  const known = new Map([...arches].map((arch) => [arch, turningPoints(policy, arch)]));
 
   return ({ arch: [firstArch, lastArch], nr: [first, last] }) => {
     const regions: Region[] = [];
@@ -73,15 +73,15 @@ function between(points: readonly number[], first: number, last: number): readon
 
 /**
  * The numbers of one AUDIT_ARCH value at which the verdict may change, ascending: from each to the next it is the same.
- * A listed number may be seen with and without bit 30, and is one range by itself.
+ * A listed number is a range by itself, and an x32 number may be seen with and without its bit.
  */
-function turningPoints(policy: SyscallPolicy, arch: number): number[] {
+function turningPoints(policy: SyscallPolicy, arch: number): readonly number[] {
   const points = new Set([0, 512, 548, X32_BIT, 0x80000000, 0xc0000000, 0xffffffff]);
   for (const abi of abisOf(policy.machine)) {
     if (ABIS[abi].arch !== arch) continue;
     for (const nr of policy.abis.get(abi)?.verdicts.keys() ?? []) {
-      for (const seen of [nr, (nr | X32_BIT) >>> 0]) points.add(seen).add(Math.min(seen + 1, 0xffffffff));
+      for (const seen of [nr, kernelNumber(abi, nr)]) points.add(seen).add(Math.min(seen + 1, 0xffffffff));
     }
   }
-  return [...points].sort((a, b) => a - b);
+  return [...Uint32Array.from(points).sort()];
 }

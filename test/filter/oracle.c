@@ -1,10 +1,10 @@
 /*
- * A second opinion on filters: makes them with libseccomp from descriptions on standard input and writes each as a line of
- * hex (struct sock_filter[]) to standard output. Numbers are hex. A description is
+ * A second opinion on filters: makes them with libseccomp from descriptions on standard input and writes each as a
+ * line of hex (struct sock_filter[]) to standard output. Numbers are hex. A description is
  *
  *   filter DEFAULT                              the action where no rule holds, as seccomp(2) has it
  *   abi ARCH                                    a convention by libseccomp's SCMP_ARCH_*; the rules that follow are its own
- *   rule CALL ACTION [ARG OP MASK VALUE]...     CALL by its name, because libseccomp takes numbers for the native ones;
+ *   rule CALL ACTION [ARG OP MASK VALUE]...     CALL by its name, because libseccomp takes numbers for native ones;
  *                                               OP is ne lt le eq ge gt masked-eq; MASK counts for the last only
  *   end
  *

@@ -1,6 +1,6 @@
 /** Asks the running kernel what it makes of a filter, through try-filter.c. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Instruction } from '../../src/filter/bpf.js';
@@ -35,7 +35,9 @@ let built: { readonly path: string } | { readonly skip: string } | undefined;
 
 function build(): typeof built & object {
   if (thisMachine === undefined) return { skip: `no filters for ${process.arch}` };
-  const path = join(mkdtempSync(join(tmpdir(), 'try-filter-')), 'try-filter');
+  const folder = mkdtempSync(join(tmpdir(), 'try-filter-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'try-filter');
   const compiler = spawnSync(
     'cc',
     ['-O1', '-Wall', '-Wextra', '-o', path, inRepository('test/filter/try-filter.c')],
