@@ -95,7 +95,7 @@ function readFile(
     else settings.set(name, [assignment]);
   }
   if (file.stoppedAt && stopped === unloadable) {
-    diagnostics.push(unloadable('a line that it can not read', file.stoppedAt));
+    diagnostics.push(unloadable("a line that it can't read", file.stoppedAt));
   }
 }
 

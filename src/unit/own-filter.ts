@@ -36,7 +36,10 @@ export interface OwnSyscallLog {
 
 /** systemd lets a call pass that it needs itself between the filter and the program: from this version on (256.2). */
 const WRITE_EXEMPT = 256;
-/** Since when `~call:errno` stays in an allow list instead of taking the call out. */
+/**
+ * Since when `~call:errno` stays in an allow list instead of taking the call out, and `call:errno` without a tilde is
+ * skipped; before, it let the call pass (and a unit with `call:kill` didn't start).
+ */
 const ERRNO_IN_ALLOW_LIST = 248;
 /** Since when `call:kill` exists. */
 const KILL_SUFFIX = 247;
@@ -63,10 +66,10 @@ export function ownSyscallFilter(
     ignored.push(...problems);
     for (const [name, errno] of words) {
       const calls = callsOf(name, sets, line, ignored);
-      const keeps = errno !== undefined && systemd >= ERRNO_IN_ALLOW_LIST;
-      const add = inverted === (mode === 'deny') || (inverted && keeps);
+      const exact = systemd >= ERRNO_IN_ALLOW_LIST || mode === 'deny';
+      const add = inverted === (mode === 'deny') || (inverted && errno !== undefined && exact);
       for (const call of calls) {
-        if (add) entries.set(call, errno === undefined ? {} : { errno });
+        if (add) entries.set(call, errno === undefined || (!exact && errno !== 'kill') ? {} : { errno });
         else entries.delete(call);
       }
     }
@@ -158,13 +161,14 @@ function readWords(line: Assignment, read: (word: string, inverted: boolean) => 
   }
 }
 
-/** `name` or `name:errno`; an errno is for lines with `~` only. */
+/** `name` or `name:errno`; from 248 on an errno is for lines with `~` only. */
 function readEntry(word: string, line: Assignment, systemd: number): Entry | Diagnostic {
   const colon = word.indexOf(':');
   if (colon < 0) return [word, undefined];
   const suffix = word.slice(colon + 1);
   const errno = suffix === 'kill' && systemd >= KILL_SUFFIX ? 'kill' : parseErrno(suffix);
-  const valid = colon > 0 && errno !== undefined && line.value.startsWith('~');
+  const placed = line.value.startsWith('~') || systemd < ERRNO_IN_ALLOW_LIST;
+  const valid = colon > 0 && errno !== undefined && placed;
   return valid ? [word.slice(0, colon), errno] : skipped(word, line);
 }
 
