@@ -5,8 +5,8 @@ import { ADDRESS_FAMILIES, CAPABILITIES } from '../../src/plan/directive-values/
 import { directiveGap, formatDirective } from '../../src/plan/directive-values.js';
 import { DIRECTIVES, type Directive, findDirective } from '../../src/plan/directives.js';
 import { emitted } from '../../src/plan/loosen.js';
-import { GOOD } from '../plan/good-values.js';
 import { Box, boxAvailable } from '../support/box.js';
+import { GOOD } from '../support/good-values.js';
 import type { TreeName } from '../support/tree.js';
 import { READINGS } from './directive-readings.js';
 
