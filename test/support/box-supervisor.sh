@@ -16,12 +16,13 @@ unset IN_OWN_NAMESPACE
 cgroups=/sys/fs/cgroup
 mount -t cgroup2 cgroup2 "$cgroups"
 
-# When a process started, in clock ticks: with its id it names the process for good (proc_pid_stat(5), field 22).
+# When a process that has not ended started, in clock ticks: with its id it names the process for good
+# (proc_pid_stat(5), fields 3 and 22). One that nobody waits for may stay as a zombie.
 started() {
   local stat fields
   { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
   read -ra fields <<<"${stat##*)}"
-  echo "${fields[19]}"
+  [ "${fields[0]}" != Z ] && echo "${fields[19]}"
 }
 
 remove_cgroups() {

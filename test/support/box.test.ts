@@ -5,11 +5,11 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Box, boxAvailable } from './box.js';
 import { REPOSITORY } from './repository.js';
 import { run } from './run.js';
 import type { TreeName } from './tree.js';
+import { until } from './until.js';
 
 const skip = boxAvailable();
 const folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-box-'));
@@ -172,10 +172,16 @@ const mounts = () =>
     .split('\n')
     .filter((line) => / - (overlay|cgroup2|tmpfs) /.test(line));
 
-async function gone(pids: readonly number[]): Promise<void> {
-  const alive = (pid: number) => readdirSync('/proc').includes(`${pid}`);
-  while (pids.some(alive)) await sleep(10);
+/** Whether a process is more than a zombie, which PID 1 of some containers leaves behind. */
+function alive(pid: number): boolean {
+  try {
+    return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
+
+const gone = (pids: readonly number[]) => until(`the end of ${pids}`, () => !pids.some(alive));
 
 /** Another process that boots a box and keeps it, with a long-running command inside. */
 async function ownerOf(name: string, temporary: string) {

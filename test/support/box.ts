@@ -1,11 +1,11 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { unavailable } from './available.js';
 import { inRepository, REPOSITORY } from './repository.js';
 import { type RunOptions, type RunResult, run, shown } from './run.js';
 import { debianTree, type TreeName } from './tree.js';
+import { until } from './until.js';
 
 export interface BootOptions {
   /** Host name, for messages. */
@@ -197,17 +197,4 @@ async function firstLine(stream: Readable, ended: Promise<void>): Promise<string
     throw new Error('it ended before systemd started');
   });
   return Promise.race([line, failed]);
-}
-
-async function until(
-  what: string,
-  holds: () => boolean | Promise<boolean>,
-  timeoutMs: number,
-  pauseMs: number,
-): Promise<void> {
-  const end = Date.now() + timeoutMs;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);
-    await sleep(pauseMs);
-  }
 }
