@@ -47,7 +47,7 @@ function prepareTrees(): void {
   const reason = unavailable('machine') ?? unavailable('toolchain');
   if (reason === undefined) return;
   console.log(`no boxes and layers on this machine: ${reason}`);
-  process.env.SANDBOX_UNIT_NO_TREES = reason;
+  process.env.SANDBOX_UNIT_NO_TREES = reason.split('\n')[0];
 }
 
 async function main(filters: readonly string[]): Promise<number> {

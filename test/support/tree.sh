@@ -29,7 +29,7 @@ build() {
   mkdir -m 755 "$building/root"
   # The check of Valid-Until is off for mirrors that hold an older snapshot; signatures are checked.
   # Timers would start package downloads behind a test's back.
-  mmdebstrap --quiet --mode=root --format=directory --variant=minbase --skip=check/empty \
+  mmdebstrap --mode=root --format=directory --variant=minbase --skip=check/empty \
     --aptopt='Acquire::Retries "3"' --aptopt='Acquire::Check-Valid-Until "false"' \
     --include="$packages" \
     --customize-hook='rm -rf "$1"/etc/systemd/system/timers.target.wants' \
@@ -37,9 +37,9 @@ build() {
     </dev/null >"$building/log" 2>&1
 }
 build || { sleep 5 && build; } || {
-  echo "cannot build the Debian tree '$name' ($suite) in '$store'; mmdebstrap says:"
+  echo "cannot build the Debian tree '$name': it needs a Debian mirror (SANDBOX_UNIT_MIRROR=URL names another) and" \
+    "1 GB in '$store'"
   grep -E '^(E|W|Err)' "$building/log" | tail -n 5
-  echo "it needs the network (a Debian mirror; SANDBOX_UNIT_MIRROR=URL names another) and 1 GB in '$store'"
   exit 1
 }
 mv -T "$building/root" "$tree"
