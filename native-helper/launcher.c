@@ -9,6 +9,7 @@
 #include "kernel.h"
 #include "launcher.h"
 #include "message.h"
+#include "script.h"
 
 /* The numbers that systemd.exec(5) gives these failures, under "Process Exit Codes". */
 #define EXIT_INVALID_ARGUMENT 2
@@ -24,7 +25,8 @@ struct options {
 	const char *filter_base64;
 	const char *argv0;
 	const char *search_path;
-	const char **command; /* PROGRAM and its arguments, ended by NULL */
+	const char *program;
+	const char **command; /* argv of the program */
 };
 
 /* One byte more than the longest file, so that a longer one is seen to be longer. */
@@ -34,6 +36,9 @@ static uint8_t file_bytes[FILTER_SIZE_MAX + 1];
 static struct sock_filter whole_program[BPF_MAXINSNS];
 
 static char program_path[PATH_MAX];
+
+/* One byte more than the longest script. */
+static char script_text[SCRIPT_SIZE_MAX + 1];
 
 static _Noreturn void fail(int status, struct failure failure)
 {
@@ -105,6 +110,7 @@ static void parse_option(struct options *options, const char *word)
 	static const char usage[] =
 		"usage: sandbox-unit-launcher (--filter=FILE | --filter-base64=DATA) [--argv0=NAME]\n"
 		"                             [--search-path=DIR[:DIR...]] -- PROGRAM [ARGUMENT...]\n"
+		"       sandbox-unit-launcher --script SCRIPT [ARGUMENT...]\n"
 		"Loads a seccomp filter and becomes PROGRAM. See sandbox-unit-launcher(8).\n";
 	static const char version[] = "sandbox-unit-launcher " VERSION "\n";
 	const char *value;
@@ -149,9 +155,10 @@ static void parse_options(struct options *options, const char **argv)
 	if (*word == NULL)
 		fail_usage("there is no '--' with a program after it", NULL, NULL);
 	options->command = word + 1;
-	if (options->command[0] == NULL)
+	options->program = options->command[0];
+	if (options->program == NULL)
 		fail_usage("there is no program after '--'", NULL, NULL);
-	if (options->command[0][0] == '\0')
+	if (options->program[0] == '\0')
 		fail_usage("the program's name is empty", NULL, NULL);
 	if ((options->filter_file == NULL) == (options->filter_base64 == NULL))
 		fail_usage("exactly one of --filter= and --filter-base64= is needed", NULL, NULL);
@@ -160,55 +167,86 @@ static void parse_options(struct options *options, const char **argv)
 	check_search_path(options->search_path);
 }
 
-/* A call on the filter failed. */
-static _Noreturn void fail_filter(const char *what, const char *path, long error, const char *hint)
+/* A call that comes before the filter, or loads it, failed. */
+static _Noreturn void fail_filter(const char *what, long error, const char *hint)
 {
-	fail(EXIT_SECCOMP, (struct failure){.what = what, .name = path, .error = (int)error, .hint = hint});
+	fail(EXIT_SECCOMP, (struct failure){.what = what, .error = (int)error, .hint = hint});
 }
 
-/* The filter itself is not as it must be. */
-static _Noreturn void refuse_filter(const char *name, const char *problem, const char *hint)
+/* A file is not as it must be; `what` says which it is. */
+static _Noreturn void refuse_file(const char *what, const char *name, const char *problem, const char *hint)
 {
-	fail(EXIT_SECCOMP, (struct failure){.what = "the filter", .name = name, .rest = problem, .hint = hint});
+	fail(EXIT_SECCOMP, (struct failure){.what = what, .name = name, .rest = problem, .hint = hint});
 }
 
-/* The filter decides what the service may do, so that only root or the service's own user may have written it. */
-static void check_filter_file(const char *path, const struct kernel_stat *status, uint32_t euid)
+/* A call on a file failed. */
+static _Noreturn void fail_file(const char *what, const char *name, const char *problem, long error)
+{
+	fail(EXIT_SECCOMP, (struct failure){
+				   .what = what,
+				   .name = name,
+				   .rest = problem,
+				   .error = (int)error,
+				   .hint = error == ELOOP ? "name the file itself, not a symbolic link" : NULL,
+			   });
+}
+
+/* These files decide what the service may do, so that only root or the service's own user may have written them. */
+static void check_file(const char *what, const char *path, const struct kernel_stat *status, uint32_t euid)
 {
 	if ((status->mode & S_IFMT) != S_IFREG)
-		refuse_filter(path, "is not a regular file", NULL);
+		refuse_file(what, path, "is not a regular file", NULL);
 	if (status->uid != 0 && status->uid != euid)
-		refuse_filter(path, "belongs to another user", "chown it to root");
+		refuse_file(what, path, "belongs to another user", "chown it to root");
 	if (status->mode & (S_IWGRP | S_IWOTH))
-		refuse_filter(path, "is writable by group or others", "chmod go-w it");
+		refuse_file(what, path, "is writable by group or others", "chmod go-w it");
 }
 
-/* Reads the filter file into file_bytes and returns its size. */
-static size_t read_filter_file(const char *path, uint32_t euid)
+/* Reads at most `room` bytes of a file that has passed its checks, and returns how many there were. */
+static size_t read_file(const char *what, const char *path, unsigned int flags, void *bytes, size_t room, uint32_t euid)
 {
 	/* O_NONBLOCK: opening a FIFO must not wait for a writer. The descriptor closes by itself at the exec. */
-	long fd = kernel_openat(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	long fd = kernel_openat(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
 	if (fd < 0)
-		fail_filter("can't open the filter", path, -fd,
-			    -fd == ELOOP ? "name the file itself, not a symbolic link" : NULL);
+		fail_file(what, path, "can't be opened", -fd);
 
 	/* Cleared, for another filter can answer with success and fill nothing in. */
 	struct kernel_stat status = {0};
 	long result = kernel_fstat(fd, &status);
 	if (result < 0)
-		fail_filter("can't look at the filter", path, -result, NULL);
-	check_filter_file(path, &status, euid);
+		fail_file(what, path, "can't be looked at", -result);
+	check_file(what, path, &status, euid);
 
 	size_t size = 0;
-	while (size < sizeof file_bytes) {
-		result = kernel_read(fd, file_bytes + size, sizeof file_bytes - size);
+	while (size < room) {
+		result = kernel_read(fd, (uint8_t *)bytes + size, room - size);
 		if (result < 0)
-			fail_filter("can't read the filter", path, -result, NULL);
+			fail_file(what, path, "can't be read", -result);
 		if (result == 0)
 			break;
 		size += (size_t)result;
 	}
 	return size;
+}
+
+/*
+ * The kernel runs the launcher in place of a program that is a script for it: the script, and the arguments of the
+ * program, come after the option that the script's first line has. The kernel has followed links to the script, too.
+ */
+static void take_script(struct options *options, const char **argv, uint32_t euid)
+{
+	const char *path = argv[2];
+	if (path == NULL)
+		fail_usage("there is no script after", argv[1], NULL);
+	size_t size = read_file("the script", path, 0, script_text, sizeof script_text, euid);
+	struct script script = {0};
+	const char *problem = script_parse(script_text, size, &script);
+	if (problem != NULL)
+		refuse_file("the script", path, problem, NULL);
+	options->filter_file = script.filter_file;
+	options->program = script.program;
+	options->search_path = DEFAULT_SEARCH_PATH;
+	options->command = argv + 2;
 }
 
 static struct filter load_filter(const struct options *options, uint32_t euid)
@@ -217,7 +255,7 @@ static struct filter load_filter(const struct options *options, uint32_t euid)
 	size_t size = FILTER_SIZE_MAX;
 	enum filter_problem problem = FILTER_OK;
 	if (options->filter_file != NULL)
-		size = read_filter_file(options->filter_file, euid);
+		size = read_file("the filter", name, O_NOFOLLOW, file_bytes, sizeof file_bytes, euid);
 	else
 		problem = base64_decode(options->filter_base64, file_bytes, &size);
 
@@ -225,7 +263,7 @@ static struct filter load_filter(const struct options *options, uint32_t euid)
 	if (problem == FILTER_OK)
 		problem = filter_parse(file_bytes, size, NATIVE_ARCH, &filter);
 	if (problem != FILTER_OK)
-		refuse_filter(name, filter_problem_text(problem), NULL);
+		refuse_file("the filter", name, filter_problem_text(problem), NULL);
 	return filter;
 }
 
@@ -316,7 +354,7 @@ static void draw_key(uint64_t key[KEY_WORDS])
 	const size_t size = KEY_WORDS * sizeof key[0];
 	long result = kernel_getrandom(key, size);
 	if (result != (long)size)
-		fail_filter("can't draw a random key", NULL, result < 0 ? -result : 0,
+		fail_filter("can't draw a random key", result < 0 ? -result : 0,
 			    "another filter refuses getrandom: SystemCallFilter= must permit it");
 }
 
@@ -338,7 +376,7 @@ static _Noreturn void fail_load(long error)
 		hint = "all filters of a process hold 32768 instructions at most";
 	else if (error == EPERM || error == ENOSYS)
 		hint = "another filter refuses seccomp: SystemCallFilter= must permit it";
-	fail_filter("can't load the filter", NULL, error, hint);
+	fail_filter("can't load the filter", error, hint);
 }
 
 /*
@@ -359,7 +397,7 @@ static void load(const struct filter *filter)
 		result = set_filter(by_prctl, flags, NULL);
 	}
 	if (result == 0)
-		fail_filter("can't load the filter", NULL, 0, "another filter fakes the call's success");
+		fail_filter("can't load the filter", 0, "another filter fakes the call's success");
 	if (result != -EFAULT)
 		fail_load(-result);
 	result = set_filter(by_prctl, flags, &program);
@@ -377,9 +415,12 @@ static void wipe_guard(void)
 _Noreturn void launch(const char **argv, const char **envp, uint32_t euid)
 {
 	struct options options = {0};
-	parse_options(&options, argv);
+	if (argv[0] != NULL && argv[1] != NULL && is_equal(argv[1], "--script"))
+		take_script(&options, argv, euid);
+	else
+		parse_options(&options, argv);
 	struct filter filter = load_filter(&options, euid);
-	const char *path = find_program(options.command[0], options.search_path);
+	const char *path = find_program(options.program, options.search_path);
 	if (options.argv0 != NULL)
 		options.command[0] = options.argv0;
 
