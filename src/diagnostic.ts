@@ -85,36 +85,49 @@ export function printable(text: string, limit = 200): string {
 export function renderDiagnostic(d: Diagnostic, sources?: ReadonlyMap<string, string>): string {
   const place = d.at ? `${printable(d.at.file)}:${d.at.line}:${d.at.column}: ` : '';
   const lines = [`${place}${d.severity}[${d.code}]: ${printable(d.message, 1000)}`];
-  const source = d.at && sources?.get(d.at.file);
-  if (d.at && source !== undefined) lines.push(...frame(d.at, source));
+  if (d.at && sources) lines.push(...frame(d.at, linesOf(sources, d.at.file)));
   if (d.hint) lines.push(`  hint: ${printable(d.hint, 1000)}`);
   return lines.join('\n');
 }
 
-function frame(at: Location, source: string): string[] {
-  const raw = source.split(/\r?\n/, at.line)[at.line - 1];
+/** Lines of each text that was rendered from: a large file may have many diagnostics. */
+const splitTexts = new WeakMap<ReadonlyMap<string, string>, Map<string, readonly string[]>>();
+
+function linesOf(sources: ReadonlyMap<string, string>, file: string): readonly string[] {
+  const known = splitTexts.get(sources) ?? new Map<string, readonly string[]>();
+  splitTexts.set(sources, known);
+  const lines = known.get(file) ?? sources.get(file)?.split(/\r?\n/) ?? [];
+  if (sources.has(file)) known.set(file, lines);
+  return lines;
+}
+
+function frame(at: Location, lines: readonly string[]): string[] {
+  const raw = lines[at.line - 1];
   if (raw === undefined || raw.length > 300) return [];
-  const text = raw.replace(/\t/g, ' ');
+  const text = raw.replace(/^\ufeff/, '').replace(/\t/g, ' ');
+  const shown = (from: number, to: number) => printable(text.slice(from, to), Number.POSITIVE_INFINITY);
   const gutter = String(at.line);
-  const width = Math.max(1, Math.min(at.length ?? 1, text.length - at.column + 1));
+  const start = at.column - 1;
+  const before = shown(0, start).length;
+  const width = Math.max(1, shown(start, start + (at.length ?? 1)).length);
   return [
-    `  ${gutter} | ${printable(text, 300)}`,
-    `  ${' '.repeat(gutter.length)} | ${' '.repeat(at.column - 1)}${'^'.repeat(width)}`,
+    `  ${gutter} | ${shown(0, text.length)}`,
+    `  ${' '.repeat(gutter.length)} | ${' '.repeat(before)}${'^'.repeat(width)}`,
   ];
 }
 
 /** The candidate nearest to a mistyped word, if it is near enough to be meant. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length > 64) return undefined;
-  const limit = Math.max(1, Math.floor(word.length / 3));
+  const wanted = word.toLowerCase();
   let best: string | undefined;
-  let bestDistance = limit + 1;
+  let bound = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
-    if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) {
+    if (Math.abs(candidate.length - word.length) >= bound) continue;
+    const distance = editDistance(wanted, candidate.toLowerCase(), bound);
+    if (distance < bound) {
       best = candidate;
-      bestDistance = distance;
+      bound = distance;
     }
   }
   return best;
@@ -126,12 +139,17 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
   return found === undefined ? undefined : `did you mean '${found}'?`;
 }
 
-/** Edit distance in which a swap of neighbours counts once (optimal string alignment). */
-function editDistance(a: string, b: string): number {
+/**
+ * Edit distance in which a swap of neighbours counts once (optimal string alignment).
+ * @returns `bound` where it is that or more
+ */
+function editDistance(a: string, b: string, bound: number): number {
   let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  let leastBefore = 0;
   for (let i = 1; i <= a.length; i++) {
     const current = [i];
+    let least = i;
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1];
       let cost = Math.min(previous[j]! + 1, current[j - 1]! + 1, previous[j - 1]! + (same ? 0 : 1));
@@ -139,9 +157,13 @@ function editDistance(a: string, b: string): number {
         cost = Math.min(cost, before[j - 2]! + 1);
       }
       current.push(cost);
+      least = Math.min(least, cost);
     }
+    // A swap looks back two rows.
+    if (Math.min(least, leastBefore) >= bound) return bound;
+    leastBefore = least;
     before = previous;
     previous = current;
   }
-  return previous[b.length]!;
+  return Math.min(previous[b.length]!, bound);
 }

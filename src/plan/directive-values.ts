@@ -120,7 +120,7 @@ export function directiveGap(
   const { needs, problems } = read(row, value, at);
   if (problems.length > 0) return undefined;
   const running = `systemd ${target.systemd}`;
-  const gap = (what: string, hint: string) => error('directive-gap', what, { at, hint });
+  const gap = (what: string, hint: string) => error('gap-directive', what, { at, hint });
   if (row.since > target.systemd) return gap(`${running} ignores '${row.name}'`, update(row.since));
   if (row.until !== undefined && row.until <= target.systemd) {
     return gap(`${running} ignores '${row.name}', which is gone since ${row.until}`, 'leave it out');

@@ -162,3 +162,15 @@ function startCalls(program: ProgramFacts): readonly string[] {
   if (program.kind === 'static') return START_CALLS.static;
   return program.kind === 'dynamic' ? START_CALLS.dynamic : [];
 }
+
+/** Warns of a start script that can't start what it is there for. */
+export function scriptWarnings({ effective, policy, target }: Request, named: NamedPolicy): Diagnostic[] {
+  if (mayPass(verdictOn(named, 'execve'))) return [];
+  return wrappedPrograms(policy, effective)
+    .filter((path) => target.programs.get(path)?.kind === 'script')
+    .map((path) =>
+      warning('start-script', `${path} is a script, and can't start another program`, {
+        hint: `if it starts the daemon, name that one: programs = ["…"] in [exec]`,
+      }),
+    );
+}

@@ -19,7 +19,13 @@ import { callsInSets } from '../syscalls/sets.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { UnitName } from '../unit/name.js';
 import { planCommands } from './commands.js';
-import { launcherConflicts, launcherDirectives, startCallWarnings } from './launcher-needs.js';
+import { findDirective } from './directives.js';
+import {
+  launcherConflicts,
+  launcherDirectives,
+  scriptWarnings,
+  startCallWarnings,
+} from './launcher-needs.js';
 import { ownLimits } from './own-limits.js';
 import type { Enforcer, Plan, PlanLine, PlannedDirective, PlannedFilter } from './plan.js';
 import { planPrograms } from './programs.js';
@@ -59,7 +65,7 @@ export function makePlan(request: PlanRequest): Plan {
     policyFile: policy.file,
     target,
     lines: [...calls.lines, ...service.lines],
-    directives: [...calls.directives, ...service.directives, ...launched.directives],
+    directives: [...calls.directives, ...service.directives, ...launched.directives].sort(fatalLast),
     commands: launched.commands,
     programs: launched.programs,
     filterFile: request.places.filterFile,
@@ -74,6 +80,12 @@ export function makePlan(request: PlanRequest): Plan {
     ],
   };
 }
+
+/** Where systemd can't take a value of some directives, the rest of the file is lost. */
+const fatalLast = (a: PlannedDirective, b: PlannedDirective): number =>
+  Number(isFatal(a)) - Number(isFatal(b));
+
+const isFatal = ({ name }: PlannedDirective): boolean => findDirective(name)?.fatal === true;
 
 interface PlannedCalls {
   readonly lines: readonly PlanLine[];
@@ -127,7 +139,7 @@ function planCalls(request: PlanRequest, section: SyscallsSection): PlannedCalls
       ...gapsOf(lines),
       ...replacedFilter(section, present),
       ...unknownNumbers(context, systemd),
-      ...(filter ? startCallWarnings(request, named) : []),
+      ...(filter ? [...startCallWarnings(request, named), ...scriptWarnings(request, named)] : []),
     ],
   };
 }

@@ -2,7 +2,7 @@ import { type Diagnostic, didYouMean, error, warning } from '../diagnostic.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { directiveGap, formatDirective } from './directive-values.js';
-import { type Directive, findDirective, unknownDirective } from './directives.js';
+import { findDirective, unknownDirective } from './directives.js';
 import { emitted, loosens } from './loosen.js';
 import type { PlanLine, PlannedDirective } from './plan.js';
 import type { Target } from './target.js';
@@ -34,6 +34,10 @@ export function checkService(policy: Policy): Diagnostic[] {
   return [...found, ...unusedLoosen(policy)];
 }
 
+/** A line of the policy or of the unit that gives the service users of its own. */
+const isPrivateUsers = (line: { readonly name?: string; readonly key?: string; readonly value: unknown }) =>
+  (line.name ?? line.key) === 'PrivateUsers' && !/^(|0|n|no|f|false|off)$/i.test(String(line.value));
+
 type Formatted = ReturnType<typeof formatDirective>;
 
 const hasValues = (formatted: Formatted): formatted is { readonly values: readonly string[] } =>
@@ -49,14 +53,19 @@ function planDirective(
   if (!row) return { lines: [], directives: [], diagnostics: [unknownDirective(entry.name, entry.at)] };
   const formatted = formatDirective(row, entry.value, entry.valueAt);
   if (!hasValues(formatted)) return { lines: [], directives: [], diagnostics: formatted };
-  const gap = directiveGap(row, entry.value, entry.at, target);
-  const before = effective.list('Service', row.name).map(({ value }) => value);
+  const privateUsers = [...policy.service, ...effective.all('Service', 'PrivateUsers')].some(isPrivateUsers);
+  const gap = directiveGap(row, entry.value, entry.at, { ...target, privateUsers });
+  const unit = { get: (name: string) => effective.all('Service', name).map(({ value }) => value) };
+  const before = unit.get(row.name);
   const values = emitted(row, before, formatted.values);
   const directive = { name: row.name, values, because: `[service] ${row.name}` };
   return {
     lines: [lineOf(entry, directive, gap)],
     directives: gap ? [] : [directive],
-    diagnostics: [...(gap ? [gap] : []), ...loosening(row, entry, policy, before, formatted.values)],
+    diagnostics: [
+      ...(gap ? [gap] : []),
+      ...loosening(entry, policy, loosens(row, before, formatted.values, unit)),
+    ],
   };
 }
 
@@ -68,24 +77,12 @@ function lineOf(entry: DirectiveEntry, directive: PlannedDirective, gap: Diagnos
 }
 
 /** A policy may weaken what the unit has only where it says so. */
-function loosening(
-  row: Directive,
-  entry: DirectiveEntry,
-  policy: Policy,
-  before: readonly string[],
-  after: readonly string[],
-): Diagnostic[] {
-  const weaker = loosens(row, before, after);
+function loosening(entry: DirectiveEntry, policy: Policy, weaker: ReturnType<typeof loosens>): Diagnostic[] {
   if (!weaker) return [];
-  const stated = policy.loosen.some(({ value }) => value === row.name);
-  const message = `${row.name} is weaker than what the unit has: ${weaker.reason}`;
-  if (stated) return [warning('loosened', message, { at: entry.at })];
-  return [
-    error('loosens', message, {
-      at: entry.at,
-      hint: `if it is meant: loosen = ["${row.name}"] in [service]`,
-    }),
-  ];
+  const { name, at } = entry;
+  const message = `${name} is weaker than what the unit has: ${weaker.reason}`;
+  if (policy.loosen.some(({ value }) => value === name)) return [warning('loosened', message, { at })];
+  return [error('loosens', message, { at, hint: `if it is meant: loosen = ["${name}"] in [service]` })];
 }
 
 function unusedLoosen(policy: Policy): Diagnostic[] {

@@ -3,7 +3,7 @@ import { type Abi, abisOf, type Machine } from '../syscalls/abi.js';
 import { permits } from '../syscalls/action.js';
 import { isKnownCall, knownCalls } from '../syscalls/numbers.js';
 import { parseOperand } from '../syscalls/operand.js';
-import { callsOf, refusal } from '../syscalls/resolve.js';
+import { entriesByCall, refusal } from '../syscalls/resolve.js';
 import { expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
 import type { CallEntry, Located, Policy, SyscallsSection } from './policy.js';
 
@@ -114,8 +114,8 @@ function entriesAgree({ section }: Context): Diagnostic[] {
 /** A program that can't `execve` can still `execveat`, and the other way round. */
 function execHasTwoDoors({ section, sets }: Context): Diagnostic[] {
   if (section.allow) return [];
-  const entries = section.deny.flatMap((entry) => callsOf(entry, sets).map((call) => [call, entry] as const));
-  const denied = new Map(entries.filter(([, entry]) => !permits(entry.action ?? refusal(section))));
+  const entries = entriesByCall(section.deny, sets);
+  const denied = new Map([...entries].filter(([, entry]) => !permits(entry.action ?? refusal(section))));
   return (['execve', 'execveat'] as const).flatMap((call) => {
     const other = call === 'execve' ? 'execveat' : 'execve';
     const entry = denied.get(call);

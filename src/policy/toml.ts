@@ -1,5 +1,5 @@
 import TomlParser from '@iarna/toml/lib/toml-parser.js';
-import { type Diagnostic, error, type Location, UserError } from '../diagnostic.js';
+import { type Diagnostic, error, type Location, printable, UserError } from '../diagnostic.js';
 
 export type Path = readonly (string | number)[];
 export type TomlTable = { readonly [key: string]: unknown };
@@ -39,6 +39,8 @@ class PlacingParser extends TomlParser {
   readonly tables = new WeakMap<object, Map<string, Entry>>();
   readonly lists = new WeakMap<object, Span[]>();
   #keyStart = { line: 1, column: 1 };
+  #key: Span | undefined;
+  #valueStart = { line: 1, column: 1 };
 
   #here() {
     // The package counts columns from 1 on the first line and from 0 on the others.
@@ -51,13 +53,24 @@ class PlacingParser extends TomlParser {
     return { ...start, length };
   }
 
-  #keySpan(key: string): Span {
-    return { ...this.#keyStart, length: Math.max(1, key.length) };
+  /** The last key, quotes included. It has just ended when this is first asked for. */
+  #keySpan(): Span {
+    this.#key ??= this.#spanFrom(this.#keyStart);
+    return this.#key;
   }
 
   #refuseInherited(key: string) {
-    if (!(key in Object.prototype)) return;
-    throw Object.assign(new Error(`the key '${key}' is not allowed`), { span: this.#keySpan(key) });
+    if (key in Object.prototype) throw misplacedKey(`the key '${key}' is not allowed`, this.#keySpan());
+  }
+
+  /** Lets the package record something; where it refuses, the key is to blame and not what follows it. */
+  #blaming<T>(key: string, span: Span, record: () => T): T {
+    try {
+      return record();
+    } catch (cause) {
+      const redefined = /^Can't (?:redefine|extend)/.test((cause as Error).message);
+      throw redefined ? misplacedKey(`the key '${key}' is defined already`, span) : cause;
+    }
   }
 
   #record(table: object, key: string, entry: Entry) {
@@ -76,18 +89,20 @@ class PlacingParser extends TomlParser {
 
   override parseKeyword() {
     this.#keyStart = this.#here();
+    this.#key = undefined;
     return super.parseKeyword();
   }
 
   override recordAssignKeyword(key: string) {
     this.#refuseInherited(key);
     this.state.keySpans ??= [];
-    this.state.keySpans.push(this.#keySpan(key));
+    this.state.keySpans.push(this.#keySpan());
     return super.recordAssignKeyword(key);
   }
 
   override parseAssignPreValue() {
-    this.state.valueStart = this.#here();
+    this.#valueStart = this.#here();
+    this.state.valueStart = this.#valueStart;
     return super.parseAssignPreValue();
   }
 
@@ -99,7 +114,9 @@ class PlacingParser extends TomlParser {
   override recordAssignStatement(assignment: Assignment) {
     const names = [...assignment.key];
     const table = this.ctx;
-    const result = super.recordAssignStatement(assignment);
+    const result = this.#blaming(names.join('.'), assignment.keySpans![0]!, () =>
+      super.recordAssignStatement(assignment),
+    );
     this.#recordAssignment(table, assignment, names);
     return result;
   }
@@ -107,7 +124,9 @@ class PlacingParser extends TomlParser {
   override recordInlineTableValue(assignment: Assignment) {
     const names = [...assignment.key];
     const table = this.state.resultTable;
-    const result = super.recordInlineTableValue(assignment);
+    const result = this.#blaming(names.join('.'), assignment.keySpans![0]!, () =>
+      super.recordInlineTableValue(assignment),
+    );
     this.#recordAssignment(table, assignment, names);
     return result;
   }
@@ -115,23 +134,26 @@ class PlacingParser extends TomlParser {
   override parseTableMore(key: string) {
     this.#refuseInherited(key);
     const parent = this.ctx;
-    const result = super.parseTableMore(key);
-    if (this.ctx !== parent) this.#record(parent, key, { key: this.#keySpan(key), value: undefined });
+    const span = this.#keySpan();
+    const result = this.#blaming(key, span, () => super.parseTableMore(key));
+    if (this.ctx !== parent) this.#record(parent, key, { key: span, value: undefined });
     return result;
   }
 
   override parseListMore(key: string) {
     this.#refuseInherited(key);
     const parent = this.ctx;
-    const result = super.parseListMore(key);
+    const span = this.#keySpan();
+    const result = this.#blaming(key, span, () => super.parseListMore(key));
     const list = parent[key];
-    if (this.ctx !== parent) this.#record(parent, key, { key: this.#keySpan(key), value: undefined });
-    if (this.ctx !== parent && Array.isArray(list)) this.#recordElement(list, this.#keySpan(key));
+    if (this.ctx !== parent) this.#record(parent, key, { key: span, value: undefined });
+    if (this.ctx !== parent && Array.isArray(list)) this.#recordElement(list, span);
     return result;
   }
 
   override parseInlineList() {
-    this.state.elementStart = this.#here();
+    this.#valueStart = this.#here();
+    this.state.elementStart = this.#valueStart;
     return super.parseInlineList();
   }
 
@@ -150,13 +172,20 @@ class PlacingParser extends TomlParser {
   }
 
   /** Where an error that the package threw belongs. */
-  place(cause: { line?: number; col?: number; span?: Span }): Span {
+  place(cause: Partial<PlacedError>): Span {
     if (cause.span) return cause.span;
-    const line = cause.line ?? this.line;
-    const column = cause.col ?? this.col;
-    return { line: line + 1, column: Math.max(1, line === 0 ? column : column + 1), length: 1 };
+    // Dates that don't exist are refused without a place.
+    const { line, column } = cause.line === undefined ? this.#valueStart : this.#here();
+    return { line, column: Math.max(1, column), length: 1 };
   }
 }
+
+interface PlacedError extends Error {
+  readonly line: number;
+  readonly span: Span;
+}
+
+const misplacedKey = (message: string, span: Span) => Object.assign(new Error(message), { span });
 
 function locator(parser: PlacingParser, data: TomlTable, file: string) {
   return (path: Path, part: 'key' | 'value'): Location => {
@@ -182,15 +211,16 @@ function locator(parser: PlacingParser, data: TomlTable, file: string) {
  */
 export function parseToml(source: string, file: string): TomlDocument {
   if (source.length > MAX_POLICY_SIZE) throw new UserError(tooLarge(file));
+  // The package rejects a byte order mark, and comments on lines that end in CR LF.
+  const text = source.replace(/^\ufeff/, '').replace(/\r\n/g, '\n');
   const parser = new PlacingParser();
   try {
-    // The package rejects a byte order mark, and comments on lines that end in CR LF.
-    parser.parse(source.replace(/^\ufeff/, '').replace(/\r\n/g, '\n'));
+    parser.parse(text);
     const data = parser.finish() as TomlTable;
     const locate = locator(parser, data, file);
     return { data, keyAt: (path) => locate(path, 'key'), valueAt: (path) => locate(path, 'value') };
   } catch (cause) {
-    throw new UserError(syntaxError(parser, cause, file));
+    throw new UserError(syntaxError(parser, cause, text, file));
   }
 }
 
@@ -214,10 +244,18 @@ const tooLarge = (file: string): Diagnostic =>
     at: { file, line: 1, column: 1 },
   });
 
-function syntaxError(parser: PlacingParser, cause: unknown, file: string): Diagnostic {
-  const { message } = cause as Error;
-  // Messages of the package end in " at row R, col C, pos P:" and a frame of its own.
-  const text = message.split(/ at row \d|\n/)[0]!.trim();
-  const at = { file, ...parser.place(cause as { line?: number; col?: number; span?: Span }) };
-  return error('policy-syntax', text.charAt(0).toLowerCase() + text.slice(1), { at });
+function syntaxError(parser: PlacingParser, cause: unknown, text: string, file: string): Diagnostic {
+  const message = (cause as Error).message.split('\n', 1)[0]!;
+  const place = parser.place(cause as Partial<PlacedError>);
+  // At the end of the text the package may have counted past it.
+  const line = text.split('\n', place.line).at(place.line - 1) ?? '';
+  const at = { file, ...place, column: Math.min(place.column, line.length + 1) };
+  return error('policy-syntax', withCharacters(message.charAt(0).toLowerCase() + message.slice(1)), { at });
 }
+
+/** The package shows characters by their numbers. */
+const withCharacters = (message: string): string =>
+  message.replace(
+    /(?<=character:? )"?(\d+)"?/,
+    (_, code) => `'${printable(String.fromCodePoint(Number(code)))}'`,
+  );

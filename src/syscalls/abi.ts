@@ -1,5 +1,7 @@
 /** Machines and their calling conventions, by systemd's names (SystemCallArchitectures= in systemd.exec(5)). */
 
+import { groupBy } from '../collections.js';
+
 export type Machine = 'x86-64' | 'arm64' | 'riscv64';
 export type Abi = 'x86-64' | 'x32' | 'x86' | 'arm64' | 'arm' | 'riscv64';
 
@@ -10,7 +12,10 @@ interface AbiRow {
   readonly machine: Machine;
   /** AUDIT_ARCH_* (linux/audit.h). */
   readonly arch: number;
-  /** Bits of an argument register that a program of this ABI can set. */
+  /**
+   * Bits of an argument register that the kernel looks at. A filter may see more: a 64-bit program that uses
+   * `int 0x80` brings whole registers along.
+   */
   readonly registerBits: 32 | 64;
 }
 
@@ -25,9 +30,13 @@ export const ABIS: Readonly<Record<Abi, AbiRow>> = {
 
 export const MACHINES: readonly Machine[] = ['x86-64', 'arm64', 'riscv64'];
 
+const BY_MACHINE: ReadonlyMap<Machine, readonly Abi[]> = groupBy(
+  Object.keys(ABIS) as Abi[],
+  (abi) => ABIS[abi].machine,
+);
+
 /** The ABIs that a machine's kernel can run, the native one first. */
-export const abisOf = (machine: Machine): Abi[] =>
-  (Object.keys(ABIS) as Abi[]).filter((abi) => ABIS[abi].machine === machine);
+export const abisOf = (machine: Machine): readonly Abi[] => BY_MACHINE.get(machine)!;
 
 /**
  * Which ABI a call comes through and its number in that ABI's table.

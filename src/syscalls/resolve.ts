@@ -1,6 +1,6 @@
 import { groupBy } from '../collections.js';
 import type { CallEntry, RuleEntry, SyscallsSection } from '../policy/policy.js';
-import { type Abi, abisOf, type Machine } from './abi.js';
+import { ABIS, type Abi, abisOf, type Machine } from './abi.js';
 import { type Action, ALLOW, errnoAction, KILL, LOG, permits, stricter } from './action.js';
 import { MULTIPLEXED, type Multiplexer } from './multiplex.js';
 import { numbersOf } from './numbers.js';
@@ -62,9 +62,9 @@ export function resolveCalls(section: SyscallsSection, sets: SyscallSets, own?: 
   const mode = section.allow ? 'allow' : 'deny';
   const implicit: CallEntry[] =
     section.allow && (section.implicit?.value ?? true) ? [{ name: '@default', at: section.at }] : [];
-  const allowed = byCall([...implicit, ...(section.allow ?? [])], sets);
-  const logged = byCall(section.log, sets);
-  const denied = byCall(section.deny, sets);
+  const allowed = entriesByCall([...implicit, ...(section.allow ?? [])], sets);
+  const logged = entriesByCall(section.log, sets);
+  const denied = entriesByCall(section.deny, sets);
   const rules = groupBy(section.rules, (rule) => rule.syscall.value);
   const unnamed = mode === 'allow' ? action : ALLOW;
 
@@ -103,10 +103,16 @@ function commonArchitectures(section: SyscallsSection, own?: OwnLimits): string[
   return open ? wanted.filter((name) => open.includes(name)) : wanted;
 }
 
-/** The entry that decides for each call. */
-function byCall(entries: readonly CallEntry[], sets: SyscallSets): Map<string, CallEntry> {
+/** The entry of a list that decides for each call: its own name before a set, the later before the earlier. */
+export function entriesByCall(entries: readonly CallEntry[], sets: SyscallSets): Map<string, CallEntry> {
+  const byName = new Map<string, CallEntry>();
+  for (const entry of entries) {
+    byName.delete(entry.name);
+    byName.set(entry.name, entry);
+  }
   const isSet = (entry: CallEntry) => entry.name.startsWith('@');
-  const ordered = [...entries.filter(isSet), ...entries.filter((entry) => !isSet(entry))];
+  const last = [...byName.values()];
+  const ordered = [...last.filter(isSet), ...last.filter((entry) => !isSet(entry))];
   return new Map(ordered.flatMap((entry) => callsOf(entry, sets).map((call) => [call, entry] as const)));
 }
 
@@ -157,17 +163,51 @@ const nativeOnly = (): number[] => {
 
 function concrete({ rules, otherwise, limit }: NamedVerdict, abi: Abi): Verdict {
   return {
-    rules: rules.map((rule) => ({
-      when: rule.when.map((entry) => condition(entry, abi)),
-      action: stricter(rule.action.value, limit),
-    })),
+    rules: rules.flatMap((rule) => {
+      const when = conditions(rule, abi);
+      return when ? [{ when, action: stricter(rule.action.value, limit) }] : [];
+    }),
     otherwise: stricter(otherwise, limit),
   };
 }
 
-function condition(entry: RuleEntry['when'][number], abi: Abi): Condition {
-  const values = entry.operands.map((operand) => parseOperand(operand, abi, entry.width));
-  return { arg: entry.arg, op: entry.op, width: entry.width, values };
+/** A rule's conditions on one ABI, less those that always hold; undefined where one never does. */
+function conditions(rule: RuleEntry, abi: Abi): Condition[] | undefined {
+  const narrow = ABIS[abi].registerBits === 32;
+  const found = rule.when.map(({ arg, op, width, operands }) => {
+    const values = operands.map((operand) => parseOperand(operand, abi, width));
+    const wanted: Condition = { arg, op, width, values };
+    return narrow && width === 64 ? lowHalf(wanted) : wanted;
+  });
+  return found.includes(false) ? undefined : found.filter((one) => typeof one !== 'boolean');
+}
+
+const MASK32 = 0xffffffffn;
+
+/**
+ * A 64-bit condition where the kernel uses the lower half of the register only: the upper half counts as 0, whatever
+ * the program put there. True if it always holds, false if it never does.
+ */
+function lowHalf({ arg, op, values }: Condition): Condition | boolean {
+  const fitting = values.filter((value) => value <= MASK32);
+  const over = fitting.length < values.length;
+  const narrowed = (low: readonly bigint[]): Condition => ({ arg, op, width: 32, values: low });
+  switch (op) {
+    case 'eq':
+    case 'in':
+      return fitting.length > 0 && narrowed(fitting);
+    case 'gt':
+    case 'ge':
+    case 'bits-set':
+      return !over && narrowed(values);
+    case 'ne':
+    case 'lt':
+    case 'le':
+      return over || narrowed(values);
+    case 'bits-clear':
+    case 'bits-any':
+      return narrowed(values.map((value) => value & MASK32));
+  }
 }
 
 /**

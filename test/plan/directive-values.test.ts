@@ -373,7 +373,7 @@ test('a target that is too old for a directive or a part of its value leaves a g
     ['NoNewPrivileges', 'wrong', { systemd: 247, scope: 'user' }, undefined],
   ];
   for (const [name, value, target, message, hint] of cases) {
-    const expected = message && { severity: 'error', code: 'directive-gap', message, hint, at: AT };
+    const expected = message && { severity: 'error', code: 'gap-directive', message, hint, at: AT };
     assert.deepEqual(
       directiveGap(findDirective(name)!, value, AT, target),
       expected,
