@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  type Diagnostic,
+  didYouMean,
+  EXIT,
+  error,
+  hasErrors,
+  nearest,
+  note,
+  printable,
+  renderDiagnostic,
+  UserError,
+  warning,
+} from '../src/diagnostic.js';
+
+const at = (line: number, column: number, length?: number) =>
+  length === undefined ? { file: 'p.toml', line, column } : { file: 'p.toml', line, column, length };
+
+const render = (text: string, d: Diagnostic) => renderDiagnostic(d, new Map([['p.toml', text]]));
+
+const FRAMES: readonly [name: string, text: string, place: ReturnType<typeof at>, frame: string][] = [
+  ['one character', 'abc', at(1, 2), '  1 | abc\n    |  ^'],
+  ['a word', 'a = "uname"', at(1, 5, 7), '  1 | a = "uname"\n    |     ^^^^^^^'],
+  ['a line far down', `${'\n'.repeat(99)}x = 1`, at(100, 1), '  100 | x = 1\n      | ^'],
+  ['the end of a line', 'ab', at(1, 3), '  1 | ab\n    |   ^'],
+  ['a length beyond the line', 'abc', at(1, 2, 90), '  1 | abc\n    |  ^^'],
+  ['a tab before the place', '\ta = 1', at(1, 2), '  1 |  a = 1\n    |  ^'],
+  ['a line that ends in CR LF', 'a\r\nb\r\n', at(2, 1), '  2 | b\n    | ^'],
+  [
+    'characters that would turn the text around',
+    'x = "\u202eab" y',
+    at(1, 11),
+    '  1 | x = "\\u202eab" y\n    |                ^',
+  ],
+  ['control characters under the caret', '\u0001b', at(1, 1), '  1 | \\x01b\n    | ^^^^'],
+];
+
+for (const [name, text, place, frame] of FRAMES) {
+  test(`the frame of ${name}`, () => {
+    assert.equal(
+      render(text, error('bad', 'wrong', { at: place })),
+      `p.toml:${place.line}:${place.column}: error[bad]: wrong\n${frame}`,
+    );
+  });
+}
+
+test('a diagnostic is one line without a place, and has its hint below', () => {
+  assert.equal(renderDiagnostic(warning('odd', 'looks odd')), 'warning[odd]: looks odd');
+  assert.equal(renderDiagnostic(note('fyi', 'so', { hint: 'do this' })), 'note[fyi]: so\n  hint: do this');
+  assert.equal(
+    renderDiagnostic(error('bad', 'wrong', { at: at(1, 1), hint: 'do this' })),
+    'p.toml:1:1: error[bad]: wrong\n  hint: do this',
+  );
+});
+
+test('there is no frame of a line that is missing, or too long for a terminal', () => {
+  const header = (line: number) => `p.toml:${line}:1: error[bad]: wrong`;
+  assert.equal(render('one line', error('bad', 'wrong', { at: at(7, 1) })), header(7));
+  assert.equal(render('x'.repeat(301), error('bad', 'wrong', { at: at(1, 1) })), header(1));
+  assert.notEqual(render('x'.repeat(300), error('bad', 'wrong', { at: at(1, 1) })), header(1));
+});
+
+test('text from outside stays on its line and can not steer the terminal', () => {
+  const hostile = 'a\nb\r\u0000\u001b[31m\u009b\u2028\u202e\u2066';
+  const d = error('bad', hostile, { at: { file: hostile, line: 1, column: 1 }, hint: hostile });
+  const shown = 'a\\x0ab\\x0d\\x00\\x1b[31m\\x9b\\u2028\\u202e\\u2066';
+  assert.equal(renderDiagnostic(d), `${shown}:1:1: error[bad]: ${shown}\n  hint: ${shown}`);
+});
+
+test('long text is cut', () => {
+  assert.equal(printable('x'.repeat(201)), `${'x'.repeat(200)}…`);
+  assert.equal(printable('x'.repeat(200)), 'x'.repeat(200));
+  assert.equal(printable('é😀', 2), 'é\ud83d…');
+});
+
+test('a text with many diagnostics is split into lines once', () => {
+  let splits = 0;
+  class Counted extends String {
+    override split(separator: never): string[] {
+      splits++;
+      return super.split(separator);
+    }
+  }
+  const text = new Counted('a\n'.repeat(1000)) as unknown as string;
+  const sources = new Map([['p.toml', text]]);
+  for (let line = 1; line <= 1000; line++) {
+    assert.equal(
+      renderDiagnostic(error('bad', 'wrong', { at: at(line, 1) }), sources).split('\n')[1],
+      `  ${line} | a`,
+    );
+  }
+  assert.equal(splits, 1);
+});
+
+const NAMES = ['execve', 'execveat', 'write', 'writev', 'uname', 'AF_INET', 'AF_INET6'];
+
+const MEANT: readonly [word: string, meant: string | undefined][] = [
+  ['exceve', 'execve'],
+  ['execv', 'execve'],
+  ['execvaet', 'execveat'],
+  ['wirte', 'write'],
+  ['UNAME', 'uname'],
+  ['af_inet', 'AF_INET'],
+  ['unane', 'uname'],
+  ['un', undefined],
+  ['', undefined],
+  ['mount', undefined],
+  ['zzzzzz', undefined],
+  ['uname'.padEnd(65, 'x'), undefined],
+];
+
+for (const [word, meant] of MEANT) {
+  test(`'${word.slice(0, 12)}' ${meant ? `is taken for '${meant}'` : 'is like no candidate'}`, () => {
+    assert.equal(nearest(word, NAMES), meant);
+    assert.equal(didYouMean(word, NAMES), meant && `did you mean '${meant}'?`);
+  });
+}
+
+/** Edit distance by its definition, with swaps of neighbours. */
+function distance(a: string, b: string): number {
+  const known = new Map<string, number>();
+  const at = (i: number, j: number): number => {
+    if (i === 0 || j === 0) return i + j;
+    const key = `${i} ${j}`;
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const options = [at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1)];
+    if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) options.push(at(i - 2, j - 2) + 1);
+    known.set(key, Math.min(...options));
+    return known.get(key)!;
+  };
+  return at(a.length, b.length);
+}
+
+test('the candidate that is meant is the first of the nearest, at most a third of the word away', () => {
+  const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 9 });
+  fc.assert(
+    fc.property(word, fc.array(word, { maxLength: 8 }), (typed, candidates) => {
+      const limit = Math.max(1, Math.floor(typed.length / 3));
+      const distances = candidates.map((candidate) => distance(typed, candidate));
+      const least = Math.min(...distances, limit + 1);
+      const expected = least > limit ? undefined : candidates[distances.indexOf(least)];
+      assert.equal(nearest(typed, candidates), expected);
+    }),
+  );
+});
+
+test('an error for users has its diagnostics, an exit status and the texts that they point into', () => {
+  const [a, b] = [error('a', 'first'), note('b', 'second')];
+  const one = new UserError(a!);
+  assert.deepEqual(
+    [one.message, one.diagnostics, one.exit, one.sources],
+    ['first', [a], EXIT.findings, new Map()],
+  );
+  const sources = new Map([['p.toml', 'x']]);
+  const two = new UserError([a!, b!], EXIT.failure, sources);
+  assert.deepEqual(
+    [two.message, two.diagnostics, two.exit, two.sources],
+    ['first\nsecond', [a, b], EXIT.failure, sources],
+  );
+  assert.ok(two instanceof Error);
+});
+
+test('only errors count as errors', () => {
+  assert.equal(hasErrors([]), false);
+  assert.equal(hasErrors([warning('w', ''), note('n', '')]), false);
+  assert.equal(hasErrors([warning('w', ''), error('e', '')]), true);
+});
+
+test('what a diagnostic lacks is no key of it', () => {
+  assert.deepEqual(Object.keys(error('c', 'm', { hint: undefined, at: undefined })), [
+    'severity',
+    'code',
+    'message',
+  ]);
+});
