@@ -31,6 +31,8 @@ const SYSTEM = [
   '/run/systemd/generator',
   '/usr/local/lib/systemd/system',
   '/usr/lib/systemd/system',
+  // Where /usr isn't merged, as up to Debian 11; elsewhere it is the same directory.
+  '/lib/systemd/system',
   '/run/systemd/generator.late',
 ];
 
@@ -56,7 +58,7 @@ function userPath(env: SearchEnvironment): string[] {
   const home = (own: string | undefined, below: string) =>
     own?.startsWith('/') ? [own] : env.HOME?.startsWith('/') ? [`${env.HOME}/${below}`] : [];
   const configHome = home(env.XDG_CONFIG_HOME, '.config');
-  const config = [...configHome, ...list(env.XDG_CONFIG_DIRS ?? '/etc')];
+  const config = list(env.XDG_CONFIG_DIRS ?? '/etc');
   const data = [
     ...home(env.XDG_DATA_HOME, '.local/share'),
     ...list(env.XDG_DATA_DIRS ?? '/usr/local/share:/usr/share'),
@@ -68,9 +70,13 @@ function userPath(env: SearchEnvironment): string[] {
     ...runtime('user.control'),
     ...runtime('transient'),
     ...runtime('generator.early'),
+    ...configHome.map((directory) => `${directory}/systemd/user`),
+    // Newer than systemd 257.
+    ...configHome.map((directory) => `${directory}/systemd/user.attached`),
     ...config.map((directory) => `${directory}/systemd/user`),
     '/etc/systemd/user',
     ...runtime('user'),
+    ...runtime('user.attached'),
     '/run/systemd/user',
     ...runtime('generator'),
     ...data.map((directory) => `${directory}/systemd/user`),
