@@ -1,5 +1,7 @@
 import { type Diagnostic, error, warning } from '../diagnostic.js';
 import type { Policy } from '../policy/policy.js';
+import { abisOf, type Machine } from '../syscalls/abi.js';
+import { numbersOf } from '../syscalls/numbers.js';
 import { mayPass, type NamedPolicy, verdictOn } from '../syscalls/resolve.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { ProgramFacts } from '../unit/elf.js';
@@ -135,11 +137,17 @@ function labels(values: (name: string) => string[]): Diagnostic[] {
     );
 }
 
-/** Calls that a program makes before its own code runs: the dynamic linker and libc's start (glibc 2.41, x86-64). */
-const START_CALLS = {
-  dynamic: ['mmap', 'openat', 'read', 'close', 'mprotect', 'fstat', 'munmap', 'exit_group'],
-  static: ['brk', 'mprotect', 'exit_group'],
-} as const;
+/** Calls that a program makes before and after its own code: those of the dynamic linker and of glibc 2.41. */
+const START_CALLS: Readonly<Record<string, readonly string[]>> = {
+  dynamic: (
+    'access arch_prctl brk close exit_group faccessat fstat mmap mprotect munmap openat pread64 prlimit64 read rseq ' +
+    'set_robust_list set_tid_address'
+  ).split(' '),
+  static:
+    'arch_prctl brk exit_group getrandom mprotect prlimit64 readlinkat rseq set_robust_list set_tid_address'.split(
+      ' ',
+    ),
+};
 
 /** Warns of an allow list under which the unit's programs can't even start. */
 export function startCallWarnings(request: Request, named: NamedPolicy): Diagnostic[] {
@@ -147,7 +155,9 @@ export function startCallWarnings(request: Request, named: NamedPolicy): Diagnos
   if (named.mode !== 'allow') return [];
   return wrappedPrograms(policy, effective).flatMap((path) => {
     const program = target.programs.get(path);
-    const missing = program ? startCalls(program).filter((call) => !mayPass(verdictOn(named, call))) : [];
+    const missing = program
+      ? startCalls(program, target.machine).filter((call) => !mayPass(verdictOn(named, call)))
+      : [];
     if (missing.length === 0) return [];
     return [
       warning('start-calls', `${path} is ${program!.kind}, and can't start without ${missing.join(', ')}`, {
@@ -158,9 +168,11 @@ export function startCallWarnings(request: Request, named: NamedPolicy): Diagnos
   });
 }
 
-function startCalls(program: ProgramFacts): readonly string[] {
-  if (program.kind === 'static') return START_CALLS.static;
-  return program.kind === 'dynamic' ? START_CALLS.dynamic : [];
+/** What a C program of its kind calls at its start; on arm64, which has no access, the linker calls faccessat. */
+function startCalls(program: ProgramFacts, machine: Machine): readonly string[] {
+  const numbers = numbersOf(abisOf(machine)[0]!);
+  const calls = (START_CALLS[program.kind] ?? []).filter((call) => numbers.has(call));
+  return numbers.has('access') ? calls.filter((call) => call !== 'faccessat') : calls;
 }
 
 /** Warns of a start script that can't start what it is there for. */
