@@ -108,9 +108,9 @@ function readExecLine(assignment: Assignment, commands: Map<string, ExecCommand[
     return undefined;
   }
   const { commands: more, problem } = scanExecLine(value, at);
-  const known = commands.get(key);
-  if (known) known.push(...more);
-  else commands.set(key, [...more]);
+  const known = commands.get(key) ?? [];
+  for (const command of more) known.push(command);
+  commands.set(key, known);
   return problem;
 }
 

@@ -63,7 +63,7 @@ export function ownSyscallFilter(
   if (mode === 'allow') for (const call of expandSet(sets, '@default') ?? []) entries.set(call, {});
   for (const line of lines) {
     const { inverted, words, problems } = readWords(line, (word) => readEntry(word, line, systemd));
-    ignored.push(...problems);
+    for (const problem of problems) ignored.push(problem);
     for (const [name, errno] of words) {
       const calls = callsOf(name, sets, line, ignored);
       const exact = systemd >= ERRNO_IN_ALLOW_LIST || mode === 'deny';
@@ -98,7 +98,7 @@ export function ownSyscallLog(unit: EffectiveUnit, sets: SyscallSets): OwnSyscal
   const ignored: Diagnostic[] = [];
   for (const line of lines) {
     const read = readWords(line, (word) => [word, undefined]);
-    ignored.push(...read.problems);
+    for (const problem of read.problems) ignored.push(problem);
     for (const [name] of read.words) {
       for (const call of callsOf(name, sets, line, ignored)) {
         read.inverted === inverted ? calls.add(call) : calls.delete(call);

@@ -136,3 +136,12 @@ test('values with specifiers, and other sections, end nothing', () => {
   assert.equal(merged.last('Service', 'Nice')?.value, '1');
   assert.deepEqual(merged.diagnostics, []);
 });
+
+test('very many commands are gathered in time', () => {
+  const merged = unit([
+    'x.service',
+    `[Service]\nExecStart=${'/a ; '.repeat(150_000)}\n${'ExecStop=/b\n'.repeat(90_000)}`,
+  ]);
+  assert.equal(merged.execCommands('ExecStart').length, 150_000);
+  assert.equal(merged.execCommands('ExecStop').length, 90_000);
+});

@@ -169,3 +169,8 @@ test('a long filter line is read in time', () => {
   const filter = ownSyscallFilter(service([`SystemCallFilter=~${'@known '.repeat(140_000)}`]), sets, 257)!;
   assert.equal(filter.entries.size, set('@known').length - 1);
 });
+
+test('a long line of words that systemd skips is read in time', () => {
+  const filter = ownSyscallFilter(service([`SystemCallFilter=~${'a: '.repeat(300_000)}`]), sets, 257)!;
+  assert.equal(filter.ignored.length, 300_000);
+});
