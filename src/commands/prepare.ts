@@ -2,7 +2,7 @@ import { type Change, changes } from '../apply/changes.js';
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
 import { type EmittedFile, emitFiles } from '../emit/files.js';
 import { filterPath, programsFolder } from '../emit/paths.js';
-import { wrappedPrograms } from '../plan/commands.js';
+import { confinedPrograms } from '../plan/commands.js';
 import { makePlan } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
 import { checkSyscalls } from '../policy/check.js';
@@ -63,7 +63,7 @@ export async function prepare(context: Context, name: string, options: PrepareOp
 async function planFor(context: Context, unit: LoadedUnit, loaded: LoadedPolicy, options: PrepareOptions) {
   const { policy } = loaded;
   const effective = effectiveUnit(unit.files);
-  const { target, diagnostics } = await probeTarget(context, wrappedPrograms(policy, effective));
+  const { target, diagnostics } = await probeTarget(context, confinedPrograms(policy, effective));
   const checked = checkSyscalls(policy, target.sets, [target.machine]);
   const early = [...loaded.diagnostics, ...checked, ...unit.diagnostics, ...diagnostics];
   const places = {

@@ -1,8 +1,9 @@
 import { type Diagnostic, EXIT, error, UserError, warning } from '../diagnostic.js';
 import { INSTALLED_LAUNCHER, PACKAGED_LAUNCHER } from '../emit/paths.js';
-import { SYSTEMD_RANGE, type Target } from '../plan/target.js';
+import { type Program, SYSTEMD_RANGE, type Target } from '../plan/target.js';
 import { MACHINES, type Machine } from '../syscalls/abi.js';
 import { bundledSets, parseSyscallFilterListing, type SyscallSets } from '../syscalls/sets.js';
+import type { FileContent } from '../system/system.js';
 import { HEAD_SIZE, readProgram } from '../unit/elf.js';
 import type { Context } from './context.js';
 
@@ -73,12 +74,15 @@ function machineOf(context: Context, architecture: string): Machine {
   );
 }
 
+/** Without escape codes, whatever the terminal. */
+const SETS = ['env', 'SYSTEMD_COLORS=0', 'systemd-analyze', 'syscall-filter'];
+
 /** The target's own sets; where its systemd-analyze can't be run, those that came with this program. */
 async function findSets(
   context: Context,
   version: string,
 ): Promise<{ sets: SyscallSets; diagnostics: Diagnostic[] }> {
-  const result = await context.system.run(['systemd-analyze', 'syscall-filter'], { limit: MAX_LISTING });
+  const result = await context.system.run(SETS, { limit: MAX_LISTING });
   if (result.status === 0)
     return { sets: parseSyscallFilterListing(result.stdout, version), diagnostics: [] };
   const sets = bundledSets();
@@ -94,19 +98,23 @@ async function findLauncher(context: Context): Promise<string> {
   return packaged ? PACKAGED_LAUNCHER : INSTALLED_LAUNCHER;
 }
 
+/** S_ISUID and S_ISGID (inode(7)). */
+const SETUID_SETGID = 0o6000;
+
 async function readPrograms(context: Context, paths: readonly string[]): Promise<Target['programs']> {
-  const programs = new Map<string, ReturnType<typeof readProgram>>();
-  for (const path of new Set(paths)) {
-    const file = await readHead(context, path);
-    if (file) programs.set(path, readProgram(file));
+  const programs = new Map<string, Program>();
+  for (const path of paths) {
+    const head = await readHead(context, path);
+    if (head)
+      programs.set(path, { file: readProgram(head.bytes), setuid: (head.mode & SETUID_SETGID) !== 0 });
   }
   return programs;
 }
 
 /** A program that can't be read is no obstacle: systemd may see another file there. */
-async function readHead(context: Context, path: string): Promise<Uint8Array | undefined> {
+async function readHead(context: Context, path: string): Promise<FileContent | undefined> {
   try {
-    return (await context.system.read(path, { limit: HEAD_SIZE, head: true }))?.bytes;
+    return await context.system.read(path, { limit: HEAD_SIZE, head: true });
   } catch (cause) {
     if (cause instanceof UserError) return undefined;
     throw cause;

@@ -19,8 +19,9 @@ export function wrappedKeys(policy: Policy): string[] {
   return [...new Set(policy.wrap?.map(({ value }) => value) ?? usual)];
 }
 
-/** Paths of the programs behind the launcher, as written. */
-export const wrappedPrograms = (policy: Policy, effective: EffectiveUnit): string[] => [
+/** Paths of the programs that the policy is about, as written. */
+export const confinedPrograms = (policy: Policy, effective: EffectiveUnit): string[] => [
+  ...(policy.programs ?? []).map(({ value }) => value),
   ...new Set(
     wrappedKeys(policy)
       .flatMap((key) => effective.execCommands(key))

@@ -5,7 +5,7 @@ import { numbersOf } from '../syscalls/numbers.js';
 import { mayPass, type NamedPolicy, verdictOn } from '../syscalls/resolve.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { ProgramFacts } from '../unit/elf.js';
-import { wrappedKeys, wrappedPrograms } from './commands.js';
+import { confinedPrograms, wrappedKeys } from './commands.js';
 import type { PlannedDirective, PlannedProgram } from './plan.js';
 import type { Target } from './target.js';
 
@@ -90,7 +90,12 @@ const below = (folders: readonly string[]) => (path: string) =>
 /** What would keep the launcher from working and can't be put right by another directive. */
 export function launcherConflicts(request: Request, service: readonly PlannedDirective[]): Diagnostic[] {
   const values = (name: string) => valuesOf(name, request, service);
-  return [...inaccessible(request, values), ...unprivileged(request, values), ...labels(values)];
+  return [
+    ...inaccessible(request, values),
+    ...unprivileged(request, values),
+    ...setuidPrograms(request, values),
+    ...labels(values),
+  ];
 }
 
 function inaccessible({ target, places }: Request, values: (name: string) => string[]): Diagnostic[] {
@@ -127,6 +132,26 @@ function unprivileged({ policy }: Request, values: (name: string) => string[]): 
   ];
 }
 
+/** no_new_privs takes the set-user-ID and set-group-ID bits of every program away. */
+function setuidPrograms(
+  { effective, policy, target }: Request,
+  values: (name: string) => string[],
+): Diagnostic[] {
+  const own = values('NoNewPrivileges');
+  if (own.length > 0 && !isOn(own)) return [];
+  return confinedPrograms(policy, effective)
+    .filter((path) => target.programs.get(path)?.setuid)
+    .map((path) =>
+      warning(
+        'setuid-program',
+        `${path} changes its user or group at its start; NoNewPrivileges= prevents that`,
+        {
+          hint: 'set User= and capabilities in [service] instead',
+        },
+      ),
+    );
+}
+
 function labels(values: (name: string) => string[]): Diagnostic[] {
   return ['AppArmorProfile', 'SELinuxContext', 'SmackProcessLabel']
     .filter((name) => values(name).length > 0)
@@ -153,17 +178,20 @@ const START_CALLS: Readonly<Record<string, readonly string[]>> = {
 export function startCallWarnings(request: Request, named: NamedPolicy): Diagnostic[] {
   const { effective, policy, target } = request;
   if (named.mode !== 'allow') return [];
-  return wrappedPrograms(policy, effective).flatMap((path) => {
+  return confinedPrograms(policy, effective).flatMap((path) => {
     const program = target.programs.get(path);
-    const missing = program
-      ? startCalls(program, target.machine).filter((call) => !mayPass(verdictOn(named, call)))
-      : [];
+    const calls = program ? startCalls(program.file, target.machine) : [];
+    const missing = calls.filter((call) => !mayPass(verdictOn(named, call)));
     if (missing.length === 0) return [];
     return [
-      warning('start-calls', `${path} is ${program!.kind}, and can't start without ${missing.join(', ')}`, {
-        ...(policy.syscalls ? { at: policy.syscalls.at } : {}),
-        hint: 'add them to allow',
-      }),
+      warning(
+        'start-calls',
+        `${path} is ${program!.file.kind}, and can't start without ${missing.join(', ')}`,
+        {
+          ...(policy.syscalls ? { at: policy.syscalls.at } : {}),
+          hint: 'add them to allow',
+        },
+      ),
     ];
   });
 }
@@ -178,8 +206,8 @@ function startCalls(program: ProgramFacts, machine: Machine): readonly string[] 
 /** Warns of a start script that can't start what it is there for. */
 export function scriptWarnings({ effective, policy, target }: Request, named: NamedPolicy): Diagnostic[] {
   if (mayPass(verdictOn(named, 'execve'))) return [];
-  return wrappedPrograms(policy, effective)
-    .filter((path) => target.programs.get(path)?.kind === 'script')
+  return confinedPrograms(policy, effective)
+    .filter((path) => target.programs.get(path)?.file.kind === 'script')
     .map((path) =>
       warning('start-script', `${path} is a script, and can't start another program`, {
         hint: `if it starts the daemon, name that one: programs = ["…"] in [exec]`,

@@ -139,7 +139,8 @@ function planCalls(request: PlanRequest, section: SyscallsSection): PlannedCalls
       ...gapsOf(lines),
       ...replacedFilter(section, present),
       ...unknownNumbers(context, systemd),
-      ...(filter ? [...startCallWarnings(request, named), ...scriptWarnings(request, named)] : []),
+      ...startCallWarnings(request, named),
+      ...(filter ? scriptWarnings(request, named) : []),
     ],
   };
 }

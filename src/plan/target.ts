@@ -2,6 +2,13 @@ import type { Machine } from '../syscalls/abi.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import type { ProgramFacts } from '../unit/elf.js';
 
+/** A program of the unit. */
+export interface Program {
+  readonly file: ProgramFacts;
+  /** It runs as its owner or group, whoever starts it. */
+  readonly setuid: boolean;
+}
+
 /** What is known of the machine that a plan is for. Never probed in the core: it is an argument. */
 export interface Target {
   readonly scope: 'system' | 'user';
@@ -14,7 +21,7 @@ export interface Target {
   /** Where the launcher is, or will be, on the target. */
   readonly launcher: string;
   /** Programs of the unit's Exec lines, by path. */
-  readonly programs: ReadonlyMap<string, ProgramFacts>;
+  readonly programs: ReadonlyMap<string, Program>;
 }
 
 /** Oldest and newest systemd whose behaviour is known. */
