@@ -138,6 +138,7 @@ function planCalls(request: PlanRequest, section: SyscallsSection): PlannedCalls
     diagnostics: [
       ...gapsOf(lines),
       ...replacedFilter(section, present),
+      ...(present?.ignored ?? []),
       ...unknownNumbers(context, systemd),
       ...startCallWarnings(request, named),
       ...(filter ? scriptWarnings(request, named) : []),

@@ -1,8 +1,14 @@
+import type { Diagnostic } from '../diagnostic.js';
 import { type Action, ALLOW, errnoAction, KILL } from '../syscalls/action.js';
 import type { OwnLimits } from '../syscalls/resolve.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { ownArchitectures, ownErrorNumber, ownSyscallFilter } from '../unit/own-filter.js';
+
+/** Limits, and the words that systemd skips: a unit doesn't refuse what its author misspelt. */
+export interface OwnFilter extends OwnLimits {
+  readonly ignored: readonly Diagnostic[];
+}
 
 const ENOSYS = 38;
 
@@ -10,7 +16,7 @@ const ENOSYS = 38;
  * What a unit's own SystemCallFilter=, SystemCallErrorNumber= and SystemCallArchitectures= refuse, as this version of
  * systemd enforces them; undefined if they refuse nothing.
  */
-export function ownLimits(unit: EffectiveUnit, sets: SyscallSets, systemd: number): OwnLimits | undefined {
+export function ownLimits(unit: EffectiveUnit, sets: SyscallSets, systemd: number): OwnFilter | undefined {
   const filter = ownSyscallFilter(unit, sets, systemd);
   const named = ownArchitectures(unit);
   const architectures = named.length > 0 ? named : undefined;
@@ -29,6 +35,7 @@ export function ownLimits(unit: EffectiveUnit, sets: SyscallSets, systemd: numbe
     unnamed,
     unlisted: unnamed !== ALLOW && systemd >= 255 ? errnoAction(ENOSYS) : unnamed,
     architectures,
+    ignored: filter?.ignored ?? [],
   };
 }
 
