@@ -105,7 +105,7 @@ export function namedPolicy(known: ReadonlySet<string>): fc.Arbitrary<NamedPolic
     .record({ machine: fc.constantFrom<Machine>('x86-64', 'arm64', 'riscv64'), otherwise: action() })
     .chain(({ machine, otherwise }) =>
       fc
-        .subarray(abisOf(machine), { minLength: 1 })
+        .subarray([...abisOf(machine)], { minLength: 1 })
         .chain((abis) => fc.tuple(...abis.map((abi) => calls(abi, otherwise))))
         .map((entries) => ({ machine, otherwise, abis: new Map(entries) })),
     );

@@ -114,7 +114,7 @@ const abiPolicy = (): fc.Arbitrary<AbiPolicy> =>
 
 export const policyFor = (machine: Machine): fc.Arbitrary<SyscallPolicy> =>
   fc
-    .subarray(abisOf(machine))
+    .subarray([...abisOf(machine)])
     .chain((abis) =>
       fc.tuple(...abis.map((abi) => abiPolicy().map((policy): [Abi, AbiPolicy] => [abi, policy]))),
     )
