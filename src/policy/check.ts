@@ -44,6 +44,7 @@ const RULES: readonly Rule[] = [
   expectedNamesAreKnown,
   operandsHaveValues,
   entriesAgree,
+  allowListKeysHaveAllow,
   execHasTwoDoors,
   entryStageIsSupported,
 ];
@@ -66,7 +67,8 @@ function setIsKnown(entry: CallEntry, sets: SyscallSets): Diagnostic[] {
 function callIsKnown(name: string, at: Location, sets: SyscallSets): Diagnostic[] {
   if (isKnownCall(name, sets)) return [];
   const asSet = expandSet(sets, `@${name}`) ? `did you mean '@${name}'?` : undefined;
-  const hint = didYouMean(name, knownCalls(sets)) ?? asSet;
+  const isSet = expandSet(sets, name) ? 'a set stands in lists only: name its calls one by one' : undefined;
+  const hint = didYouMean(name, knownCalls(sets)) ?? asSet ?? isSet;
   return [error('unknown-syscall', `unknown syscall '${name}'`, { at, hint })];
 }
 
@@ -108,6 +110,18 @@ function entriesAgree({ section }: Context): Diagnostic[] {
     if (!earlier || earlier.at.file !== entry.at.file || earlier.action === entry.action) return [];
     const hint = `line ${earlier.at.line} gives it another action`;
     return [error('contradiction', `'${entry.name}' is denied twice`, { at: entry.at, hint })];
+  });
+}
+
+/** Who writes `unknown` means to refuse what isn't named; a deny list doesn't. */
+function allowListKeysHaveAllow({ section }: Context): Diagnostic[] {
+  if (section.allow) return [];
+  const { unknown, implicit } = section;
+  return Object.entries({ unknown, implicit }).flatMap(([key, value]) => {
+    const hint = 'a deny list lets through whatever it does not name';
+    return value
+      ? [error('needs-allow', `'${key}' says nothing without 'allow'`, { at: value.at, hint })]
+      : [];
   });
 }
 

@@ -1,6 +1,6 @@
-import { type Diagnostic, error, type Location, warning } from '../diagnostic.js';
+import { type Diagnostic, didYouMean, error, type Location, warning } from '../diagnostic.js';
 import { type Action, ALLOW } from '../syscalls/action.js';
-import { parseAction } from '../syscalls/action-text.js';
+import { actionWords, parseAction } from '../syscalls/action-text.js';
 import type { Operator } from '../syscalls/policy.js';
 import type {
   CallEntry,
@@ -90,15 +90,17 @@ class Reader {
     const found = this.typed(path, isOperand);
     if (!found) return undefined;
     const action = allow && found.value === 'allow' ? ALLOW : parseAction(found.value);
-    if (action === undefined) this.found.push(unknownAction(String(found.value), found.at));
+    if (action === undefined) this.found.push(unknownAction(String(found.value), found.at, { allow }));
     return action === undefined ? undefined : { value: action, at: found.at };
   }
 }
 
-const unknownAction = (text: string, at: Location) =>
+const unknownAction = (text: string, at: Location, { allow = false } = {}) =>
   error('unknown-action', `unknown action '${text}'`, {
     at,
-    hint: '"kill", "log", an errno\'s name such as "EPERM", or its number',
+    hint:
+      didYouMean(text, [...actionWords(), ...(allow ? ['allow'] : [])]) ??
+      `${allow ? '"allow", ' : ''}"kill", "log", an errno's name such as "EPERM", or its number`,
   });
 
 function readSyscalls(reader: Reader): SyscallsSection | undefined {

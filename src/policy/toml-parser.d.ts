@@ -3,6 +3,8 @@ declare module '@iarna/toml/lib/toml-parser.js' {
   class TomlParser {
     line: number;
     col: number;
+    ii: number;
+    _buf: string;
     // biome-ignore lint/suspicious/noExplicitAny: untyped package
     ctx: any;
     // biome-ignore lint/suspicious/noExplicitAny: untyped package

@@ -16,6 +16,13 @@ export interface TomlDocument {
 /** Policies are read whole into memory; a larger text is refused. Bytes. */
 export const MAX_POLICY_SIZE = 1 << 20;
 
+interface Start {
+  readonly line: number;
+  readonly column: number;
+  /** Offset in the text. */
+  readonly offset: number;
+}
+
 interface Span {
   readonly line: number;
   readonly column: number;
@@ -26,6 +33,9 @@ interface Entry {
   readonly key: Span;
   readonly value: Span | undefined;
 }
+
+/** An integer of 64 bits in any notation is shorter. */
+const MAX_DIGITS = 80;
 
 type Table = Record<string, unknown>;
 type Assignment = { key: string[]; value: unknown; keySpans?: Span[]; valueSpan?: Span };
@@ -38,19 +48,28 @@ type Assignment = { key: string[]; value: unknown; keySpans?: Span[]; valueSpan?
 class PlacingParser extends TomlParser {
   readonly tables = new WeakMap<object, Map<string, Entry>>();
   readonly lists = new WeakMap<object, Span[]>();
-  #keyStart = { line: 1, column: 1 };
+  #keyStart: Start = { line: 1, column: 1, offset: 0 };
   #key: Span | undefined;
-  #valueStart = { line: 1, column: 1 };
+  #valueStart: Start = { line: 1, column: 1, offset: 0 };
 
-  #here() {
+  #here(): Start {
     // The package counts columns from 1 on the first line and from 0 on the others.
-    return { line: this.line + 1, column: this.line === 0 ? this.col : this.col + 1 };
+    return { line: this.line + 1, column: this.line === 0 ? this.col : this.col + 1, offset: this.ii };
   }
 
-  #spanFrom(start: { line: number; column: number }): Span {
+  #spanFrom({ line, column }: Start): Span {
     const end = this.#here();
-    const length = end.line === start.line ? Math.max(1, end.column - start.column) : 1;
-    return { ...start, length };
+    return { line, column, length: end.line === line ? Math.max(1, end.column - column) : 1 };
+  }
+
+  /** The span of a value that has just ended. */
+  #valueSpan(value: unknown, start: Start): Span {
+    const span = this.#spanFrom(start);
+    if (typeof Object(value).valueOf() !== 'bigint') return span;
+    const digits = this._buf.slice(start.offset, this.ii).replaceAll('_', '').trim();
+    // The package keeps the lowest 64 bits and lets the others go.
+    if (digits.length <= MAX_DIGITS && BigInt(digits) === Object(value).valueOf()) return span;
+    throw misplaced('an integer has at most 64 bits, sign included; write a larger one in quotes', span);
   }
 
   /** The last key, quotes included. It has just ended when this is first asked for. */
@@ -60,7 +79,7 @@ class PlacingParser extends TomlParser {
   }
 
   #refuseInherited(key: string) {
-    if (key in Object.prototype) throw misplacedKey(`the key '${key}' is not allowed`, this.#keySpan());
+    if (key in Object.prototype) throw misplaced(`the key '${key}' is not allowed`, this.#keySpan());
   }
 
   /** Lets the package record something; where it refuses, the key is to blame and not what follows it. */
@@ -69,7 +88,7 @@ class PlacingParser extends TomlParser {
       return record();
     } catch (cause) {
       const redefined = /^Can't (?:redefine|extend)/.test((cause as Error).message);
-      throw redefined ? misplacedKey(`the key '${key}' is defined already`, span) : cause;
+      throw redefined ? misplaced(`the key '${key}' is defined already`, span) : cause;
     }
   }
 
@@ -108,7 +127,7 @@ class PlacingParser extends TomlParser {
 
   override recordAssignValue(value: unknown) {
     const { resultTable: key, keySpans, valueStart } = this.state;
-    return this.returnNow({ key, value, keySpans, valueSpan: this.#spanFrom(valueStart) });
+    return this.returnNow({ key, value, keySpans, valueSpan: this.#valueSpan(value, valueStart) });
   }
 
   override recordAssignStatement(assignment: Assignment) {
@@ -158,7 +177,7 @@ class PlacingParser extends TomlParser {
   }
 
   override recordInlineListValue(value: unknown) {
-    const span = this.#spanFrom(this.state.elementStart);
+    const span = this.#valueSpan(value, this.state.elementStart);
     const state = this.state;
     const result = super.recordInlineListValue(value);
     this.#recordElement(state.resultArr, span);
@@ -185,7 +204,7 @@ interface PlacedError extends Error {
   readonly span: Span;
 }
 
-const misplacedKey = (message: string, span: Span) => Object.assign(new Error(message), { span });
+const misplaced = (message: string, span: Span) => Object.assign(new Error(message), { span });
 
 function locator(parser: PlacingParser, data: TomlTable, file: string) {
   return (path: Path, part: 'key' | 'value'): Location => {

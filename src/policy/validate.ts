@@ -51,8 +51,10 @@ function elsewhere(key: string): string | undefined {
   return /^[A-Z]/.test(key) ? 'directives belong in [service]' : undefined;
 }
 
-const wrongType = (document: TomlDocument, path: Path, wanted: string) =>
-  error('wrong-type', `'${nameOf(path)}' must be ${wanted}`, { at: document.valueAt(path) });
+const wrongType = (document: TomlDocument, path: Path, wanted: string) => {
+  const what = typeof path.at(-1) === 'number' ? `an entry of '${nameOf(path)}'` : `'${nameOf(path)}'`;
+  return error('wrong-type', `${what} must be ${wanted}`, { at: document.valueAt(path) });
+};
 
 const nameOf = (path: Path) => path.filter((step) => typeof step === 'string').join('.') || 'the policy';
 

@@ -21,8 +21,11 @@ export function parseOperand(
     .reduce((a, b) => a | b);
 }
 
+/** Longer than 64 bits in any notation. */
+const MAX_DIGITS = 80;
+
 function wordValue(word: string, abi: Abi, at: Location): bigint {
-  if (/^(0x[0-9a-f]{1,16}|0o[0-7]{1,22}|\d{1,20})$/i.test(word)) return BigInt(word);
+  if (word.length <= MAX_DIGITS && /^(0x[0-9a-f]+|0o[0-7]+|0b[01]+|\d+)$/i.test(word)) return BigInt(word);
   const value = constantValue(abi, word);
   if (value !== undefined) return value;
   const hint = didYouMean(word, constantNames()) ?? 'a number works too';
@@ -32,7 +35,8 @@ function wordValue(word: string, abi: Abi, at: Location): bigint {
 function fit(value: bigint, width: 32 | 64, at: Location): bigint {
   const limit = 1n << BigInt(width);
   if (value >= limit || value < -(limit / 2n)) {
-    const hint = width === 32 ? 'add width = 64 to compare the whole register' : undefined;
+    const wider = width === 32 && value < 1n << 64n && value >= -(1n << 63n);
+    const hint = wider ? 'add width = 64 to compare the whole register' : undefined;
     throw new UserError(error('operand-range', `${value} does not fit into ${width} bits`, { at, hint }));
   }
   return value < 0n ? value + limit : value;

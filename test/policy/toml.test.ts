@@ -101,7 +101,7 @@ const WRONG: readonly [source: string, place: Place, message: string][] = [
   ['@a = 1', '1:1+1', "unknown character '@'"],
   ['a = "\\q"', '1:7+1', "unknown escape character: 'q'"],
   ['a = 2020-99-99', '1:5+1', 'invalid Datetime'],
-  ['b = 1\na = [1, 2020-99-99 ]', '2:9+1', 'invalid Datetime'],
+  ['b = 1\na = 2020-99-99', '2:5+1', 'invalid Datetime'],
   ['a = "x', '1:7+1', 'unterminated string'],
   ['a', '1:2+1', 'key ended without value'],
   ['a\n', '1:2+1', 'invalid character, expected "="'],

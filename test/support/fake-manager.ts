@@ -1,0 +1,75 @@
+import type { SyscallSets } from '../../src/syscalls/sets.js';
+import { EXEC_KEYS, effectiveUnit } from '../../src/unit/effective.js';
+import { decodeExecArguments, type ExecCommand } from '../../src/unit/exec-line.js';
+import { parseUnitName, type UnitName } from '../../src/unit/name.js';
+import { ownErrorNumber, ownSyscallFilter } from '../../src/unit/own-filter.js';
+import { dropInDirectories, selectDropIns, unitSearchPath } from '../../src/unit/search.js';
+import { parseUnitFile } from '../../src/unit/unit-file.js';
+
+/** Properties of a service as systemd has them after it has read these files. */
+
+type Files = ReadonlyMap<string, { readonly bytes: Uint8Array }>;
+
+interface Settings {
+  readonly systemd: number;
+  readonly sets: SyscallSets;
+}
+
+const DIRECTORIES = [...unitSearchPath('system'), '/home/user/.config/systemd/user', '/usr/lib/systemd/user'];
+
+export const missingUnit = (name: string): Map<string, unknown> =>
+  new Map<string, unknown>([
+    ['Id', name],
+    ['LoadState', 'not-found'],
+    ['FragmentPath', ''],
+    ['DropInPaths', []],
+  ]);
+
+/** Undefined where the unit has no file. */
+export function loadedProperties(
+  files: Files,
+  id: string,
+  { systemd, sets }: Settings,
+): Map<string, unknown> | undefined {
+  const name = parseUnitName(id) as UnitName;
+  const fragment = [id, ...(name.template ? [name.template] : [])]
+    .flatMap((file) => DIRECTORIES.map((directory) => `${directory}/${file}`))
+    .find((path) => files.has(path));
+  if (fragment === undefined) return undefined;
+  const dropIns = selectDropIns(
+    dropInDirectories(name, [], DIRECTORIES).map((directory) => ({
+      directory,
+      fileNames: namesIn(files, directory),
+    })),
+  );
+  const unit = effectiveUnit(
+    [fragment, ...dropIns].map((path) => parseUnitFile(path, files.get(path)!.bytes)),
+  );
+  const filter = ownSyscallFilter(unit, sets, systemd);
+  const entries = [...(filter?.entries ?? [])].map(([call, { errno }]) =>
+    errno === undefined ? call : `${call}:${errno}`,
+  );
+  return new Map<string, unknown>([
+    ['Id', id],
+    ['LoadState', 'loaded'],
+    ['FragmentPath', fragment],
+    ['DropInPaths', dropIns],
+    ['Transient', false],
+    ['Type', unit.last('Service', 'Type')?.value ?? 'simple'],
+    ['SystemCallFilter', [filter?.mode === 'allow', entries.sort()]],
+    ['SystemCallErrorNumber', ownErrorNumber(unit)],
+    ...EXEC_KEYS.map((key): [string, unknown] => [`${key}Ex`, unit.execCommands(key).map(busCommand)]),
+  ]);
+}
+
+const namesIn = (files: Files, directory: string) =>
+  [...files.keys()]
+    .filter((path) => path.startsWith(`${directory}/`) && !path.slice(directory.length + 1).includes('/'))
+    .map((path) => path.slice(directory.length + 1));
+
+/** One command of the property ExecStartEx: path, arguments, flags. */
+const busCommand = ({ path, argv0, prefixes, rest }: ExecCommand) => [
+  path.value,
+  [argv0?.value ?? path.value, ...decodeExecArguments(rest)],
+  prefixes.includes('-') ? ['ignore-failure'] : [],
+];

@@ -1,0 +1,251 @@
+/** A machine in memory: files, a service manager that reads them, and a record of all that is asked of it. */
+import type { Context } from '../../src/commands/context.js';
+import { EXIT, error, UserError } from '../../src/diagnostic.js';
+import { bundledSets, type SyscallSets } from '../../src/syscalls/sets.js';
+import type {
+  FileContent,
+  JobVerb,
+  ManagerFacts,
+  ProcessResult,
+  ReadOptions,
+  System,
+  UnitProperties,
+} from '../../src/system/system.js';
+import { loadedProperties, missingUnit } from './fake-manager.js';
+
+/** Where the program's own files are on a fake machine. */
+export const HOME = '/opt/sandbox-unit';
+export const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
+
+/** Contents by path; those that end in `!` have the mode of a program. */
+export type Contents = Readonly<Record<string, string | Uint8Array>>;
+
+export interface FakeFile {
+  readonly bytes: Uint8Array;
+  readonly mode: number;
+}
+
+/** How a service behaves when it is started. */
+export type Behaviour = 'works' | 'job-fails' | 'dies' | 'restarts' | 'finishes';
+
+export interface FakeOptions {
+  readonly files?: Contents;
+  readonly systemd?: string;
+  readonly architecture?: string;
+  /** What `systemd-analyze syscall-filter` lists; false: the program can't be run. */
+  readonly sets?: SyscallSets | false;
+  /** Units that run; the others are stopped. */
+  readonly running?: readonly string[];
+  /** What a start comes to; `confined` says whether a drop-in of ours is loaded. */
+  readonly behaviour?: (unit: string, confined: boolean) => Behaviour;
+  /** Further programs by their first word. */
+  readonly programs?: Readonly<Record<string, (argv: readonly string[]) => ProcessResult>>;
+  /** Changes what the manager says of a unit. */
+  readonly distort?: (properties: Map<string, unknown>) => void;
+  /** Other names of units. */
+  readonly aliases?: Readonly<Record<string, string>>;
+  /** Files that root must not act on. */
+  readonly untrusted?: readonly string[];
+  /** The call, counted from 1, that fails as a full disk or a lost bus does. */
+  readonly failAt?: number;
+}
+
+interface Service {
+  state: string;
+  pid: number;
+  restarts: number;
+  result: string;
+  /** What becomes of it while time passes. */
+  next?: 'failed' | 'another-pid';
+}
+
+const bytesOf = (content: string | Uint8Array) =>
+  typeof content === 'string' ? new TextEncoder().encode(content) : content;
+
+export class FakeSystem implements System {
+  readonly files = new Map<string, FakeFile>();
+  /** Everything that was asked, in order: `read /etc/x`, `job restart x.service`. */
+  readonly calls: string[] = [];
+  readonly #options: FakeOptions;
+  readonly #services = new Map<string, Service>();
+  #loaded: ReadonlyMap<string, FakeFile>;
+  #nextPid = 100;
+
+  constructor(options: FakeOptions = {}) {
+    this.#options = options;
+    for (const [path, content] of Object.entries(options.files ?? {})) {
+      const program = path.endsWith('!');
+      this.files.set(program ? path.slice(0, -1) : path, {
+        bytes: bytesOf(content),
+        mode: program ? 0o755 : 0o644,
+      });
+    }
+    this.#loaded = new Map(this.files);
+    for (const unit of options.running ?? []) this.#start(unit, 'works');
+  }
+
+  /** What was asked that changes something. */
+  get changes(): string[] {
+    return this.calls.filter((call) => /^(replace|remove|reload|job) ?/.test(call));
+  }
+
+  /** Whether the manager has read the unit files as they are. */
+  get isUpToDate(): boolean {
+    const isUnitFile = ([path]: [string, FakeFile]) => path.includes('/systemd/');
+    const now = [...this.files].filter(isUnitFile).sort();
+    const then = [...this.#loaded].filter(isUnitFile).sort();
+    return JSON.stringify(now) === JSON.stringify(then);
+  }
+
+  text(path: string): string {
+    return new TextDecoder().decode(this.files.get(path)!.bytes);
+  }
+
+  /** The manager's view of a unit's process: `pid` changes with each start. */
+  pidOf(unit: string): number | undefined {
+    return this.#services.get(unit)?.pid;
+  }
+
+  #record(call: string): void {
+    this.calls.push(call);
+    if (this.calls.length !== this.#options.failAt) return;
+    throw new UserError(error('injected', `call ${this.calls.length} fails: ${call}`), EXIT.failure);
+  }
+
+  async read(path: string, options: ReadOptions = {}): Promise<FileContent | undefined> {
+    this.#record(`read ${path}`);
+    const file = this.files.get(path);
+    const { limit = 1 << 20, head = false, trusted = false } = options;
+    if (!file) return undefined;
+    if (file.bytes.length > limit && !head) {
+      throw new UserError(error('too-large', `${path} is larger than ${limit} bytes`), EXIT.failure);
+    }
+    if (trusted && this.#options.untrusted?.includes(path)) {
+      throw new UserError(error('untrusted-file', `${path} can be written by others`), EXIT.failure);
+    }
+    return { bytes: head ? file.bytes.slice(0, limit) : file.bytes, mode: file.mode };
+  }
+
+  async list(directory: string): Promise<string[]> {
+    this.#record(`list ${directory}`);
+    const below = [...this.files.keys()].filter((path) => path.startsWith(`${directory}/`));
+    return [...new Set(below.map((path) => path.slice(directory.length + 1).split('/')[0]!))].sort();
+  }
+
+  async replace(path: string, content: Uint8Array, mode: number): Promise<void> {
+    this.#record(`replace ${path}`);
+    this.files.set(path, { bytes: content, mode });
+  }
+
+  async remove(path: string): Promise<void> {
+    this.#record(`remove ${path}`);
+    this.files.delete(path);
+  }
+
+  async run(argv: readonly string[]): Promise<ProcessResult> {
+    this.#record(`run ${argv.join(' ')}`);
+    const { sets = targetSets(), programs = {} } = this.#options;
+    const program = programs[argv[0]!];
+    if (program) return program(argv);
+    if (argv[0] === 'systemd-analyze' && sets) return { status: 0, stdout: listing(sets), stderr: '' };
+    if (argv[0] === 'journalctl') return { status: 0, stdout: 'a line\nthe last line\n', stderr: '' };
+    return { status: 127, stdout: '', stderr: `no such program: ${argv[0]}` };
+  }
+
+  async manager(): Promise<ManagerFacts> {
+    this.#record('manager');
+    const { systemd = '257.13-1~deb13u1', architecture = 'x86-64' } = this.#options;
+    return { version: systemd, architecture };
+  }
+
+  async unit(name: string): Promise<UnitProperties> {
+    this.#record(`unit ${name}`);
+    const id = this.#options.aliases?.[name] ?? name;
+    const properties = loadedProperties(this.#loaded, id, this.#settings()) ?? missingUnit(id);
+    const service = this.#services.get(id);
+    properties.set('ActiveState', service?.state ?? 'inactive');
+    properties.set('MainPID', service?.pid ?? 0);
+    properties.set('NRestarts', service?.restarts ?? 0);
+    properties.set('Result', service?.result ?? 'success');
+    this.#options.distort?.(properties);
+    return properties;
+  }
+
+  #settings() {
+    const { systemd = '257.13-1~deb13u1', sets } = this.#options;
+    return { systemd: Number.parseInt(systemd, 10), sets: sets || bundledSets() };
+  }
+
+  async reload(): Promise<void> {
+    this.#record('reload');
+    this.#loaded = new Map(this.files);
+  }
+
+  async job(verb: JobVerb, unit: string): Promise<string> {
+    this.#record(`job ${verb} ${unit}`);
+    const confined = [...this.#loaded.keys()].some((path) =>
+      path.endsWith(`/${unit}.d/zz-sandbox-unit.conf`),
+    );
+    return this.#start(unit, this.#options.behaviour?.(unit, confined) ?? 'works');
+  }
+
+  #start(unit: string, behaviour: Behaviour): string {
+    const service: Service = { state: 'active', pid: this.#nextPid++, restarts: 0, result: 'success' };
+    this.#services.set(unit, service);
+    if (behaviour === 'job-fails') Object.assign(service, { state: 'failed', pid: 0, result: 'exit-code' });
+    if (behaviour === 'finishes') Object.assign(service, { state: 'inactive', pid: 0 });
+    if (behaviour === 'dies') service.next = 'failed';
+    if (behaviour === 'restarts') service.next = 'another-pid';
+    return behaviour === 'job-fails' ? 'failed' : 'done';
+  }
+
+  async wait(milliseconds: number): Promise<void> {
+    this.#record(`wait ${milliseconds}`);
+    for (const service of this.#services.values()) {
+      if (service.next === 'failed') Object.assign(service, { state: 'failed', pid: 0, result: 'signal' });
+      if (service.next === 'another-pid') {
+        Object.assign(service, { pid: this.#nextPid++, restarts: service.restarts + 1 });
+      }
+      delete service.next;
+    }
+  }
+}
+
+/** The bundled sets as a target would list them, so that nothing is said of their origin. */
+export const targetSets = (): SyscallSets => ({ ...bundledSets(), source: 'target' });
+
+/** Sets in the form of `systemd-analyze syscall-filter`. */
+export const listing = ({ members }: SyscallSets): string =>
+  [...members].map(([set, calls]) => `${set}\n${calls.map((call) => `    ${call}\n`).join('')}`).join('\n');
+
+/** What commands get, with one fake machine as target and as the program's own. */
+export function fakeContext(system: FakeSystem, more: Partial<Context> = {}): Context {
+  return {
+    system,
+    program: system,
+    placement: { scope: 'system', runtime: false },
+    offline: false,
+    environment: {},
+    home: HOME,
+    machine: 'x86-64',
+    ...more,
+  };
+}
+
+/** A machine with a service, its policy and a launcher to install. */
+export function machineWith(
+  unit: string,
+  policy: string,
+  { files, ...options }: FakeOptions = {},
+): FakeSystem {
+  return new FakeSystem({
+    ...options,
+    files: {
+      '/usr/lib/systemd/system/demo.service': unit,
+      '/etc/sandbox-unit/demo.service.toml': policy,
+      [`${HOME}/native-helper/build/x86-64/launcher!`]: 'launcher of this build',
+      '/usr/sbin/demod!': 'program',
+      ...files,
+    },
+  });
+}
