@@ -1,8 +1,8 @@
 import type { Policy, SyscallsSection } from './policy.js';
 
 /**
- * Joins a policy with what it extends, bases first, in their order. Lists are joined; of single values
- * and of directives with one name the last wins.
+ * Joins a policy with what it extends, bases first, in their order. Lists of calls, rules, expectations and loosened
+ * directives are joined; of every other key, and of directives with one name, the last one holds.
  */
 export function mergePolicies(bases: readonly Policy[], own: Policy): Policy {
   return bases.length === 0 ? own : [...bases, own].reduce(mergeTwo);

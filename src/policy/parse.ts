@@ -41,7 +41,7 @@ export function parsePolicy(source: string, file: string): ParsedPolicy {
     wrap: reader.strings(['exec', 'wrap']),
     programs: reader.strings(['exec', 'programs']),
     settle: readSettle(reader),
-    probe: reader.strings(['apply', 'probe']),
+    probe: readProbe(reader),
     expect: reader.elements(['expect']).flatMap((path) => readExpectation(reader, path)),
   };
   return { policy, diagnostics: [...validateShape(document), ...reader.found] };
@@ -197,6 +197,13 @@ function readSettle(reader: Reader): Located<number> | undefined {
   const text = reader.typed(['apply', 'settle'], isString);
   const value = text && parseTimeSpan(text.value);
   return text && value !== undefined ? { value, at: text.at } : undefined;
+}
+
+function readProbe(reader: Reader): Located<string>[] | undefined {
+  const words = reader.strings(['apply', 'probe']);
+  const bad = words?.find(({ value }, i) => value.includes('\0') || (i === 0 && value === ''));
+  if (bad) reader.found.push(error('bad-command', 'no program can be started so', { at: bad.at }));
+  return words;
 }
 
 function readExpectation(reader: Reader, path: Path): Expectation[] {

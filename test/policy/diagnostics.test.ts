@@ -26,6 +26,7 @@ for (const name of POLICIES) {
 
 /** Codes are for scripts: to rename one breaks them. */
 const CODES = [
+  'bad-command',
   'condition',
   'contradiction',
   'directive-value',

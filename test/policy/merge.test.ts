@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { mergePolicies } from '../../src/policy/merge.js';
+import { parsePolicy } from '../../src/policy/parse.js';
+import type { Policy } from '../../src/policy/policy.js';
+import { KILL } from '../../src/syscalls/action.js';
+
+function policy(file: string, source: string): Policy {
+  const parsed = parsePolicy(source, file);
+  assert.deepEqual(parsed.diagnostics, []);
+  return parsed.policy;
+}
+
+/** Merges sources called `a`, `b`, …, the last of which extends the others. */
+function merged(...sources: string[]): Policy {
+  const policies = sources.map((source, i) => policy('abcdef'[i]!, source));
+  return mergePolicies(policies.slice(0, -1), policies.at(-1)!);
+}
+
+const names = (entries: readonly { readonly name: string }[] | undefined) => entries?.map(({ name }) => name);
+
+test('without a base a policy is as it was written', () => {
+  const own = policy('a', '[syscalls]\ndeny = ["uname"]');
+  assert.equal(mergePolicies([], own), own);
+});
+
+test('lists of calls are joined, bases first and in their order', () => {
+  const { syscalls } = merged(
+    '[syscalls]\nallow = ["read"]\ndeny = ["uname"]\nlog = ["bpf"]',
+    '[syscalls]\ndeny = ["mount"]',
+    '[syscalls]\nallow = ["write"]\ndeny = ["uname:EPERM"]\nlog = ["keyctl"]',
+  );
+  assert.deepEqual(names(syscalls!.allow), ['read', 'write']);
+  assert.deepEqual(names(syscalls!.deny), ['uname', 'mount', 'uname']);
+  assert.deepEqual(names(syscalls!.log), ['bpf', 'keyctl']);
+  assert.deepEqual(
+    syscalls!.deny.map(({ at }) => at.file),
+    ['a', 'b', 'c'],
+  );
+});
+
+test('an allow list comes from wherever there is one', () => {
+  const allowing = '[syscalls]\nallow = ["read"]';
+  const denying = '[syscalls]\ndeny = ["uname"]';
+  assert.deepEqual(names(merged(allowing, denying).syscalls!.allow), ['read']);
+  assert.deepEqual(names(merged(denying, allowing).syscalls!.allow), ['read']);
+  assert.equal(merged(denying, denying).syscalls!.allow, undefined);
+});
+
+test('[syscalls] comes from a base alone, too', () => {
+  assert.deepEqual(names(merged('[syscalls]\ndeny = ["uname"]', '').syscalls!.deny), ['uname']);
+  assert.equal(merged('', '').syscalls, undefined);
+});
+
+/** Keys of which the last one written holds. */
+const SINGLE: readonly [key: keyof NonNullable<Policy['syscalls']>, first: string, second: string][] = [
+  ['action', '"EPERM"', '"kill"'],
+  ['unknown', '"EPERM"', '"kill"'],
+  ['inherit', 'true', 'false'],
+  ['implicit', 'true', 'false'],
+  ['architectures', '["x86"]', '["native"]'],
+  ['enforcer', '"auto"', '"launcher"'],
+  ['stage', '"entry"', '"exec"'],
+];
+
+for (const [key, first, second] of SINGLE) {
+  test(`of '${key}' the last one holds`, () => {
+    const one = `[syscalls]\n${key} = ${first}`;
+    const other = `[syscalls]\n${key} = ${second}`;
+    const value = (...sources: string[]) => merged(...sources).syscalls![key];
+    const alone = policy('a', one).syscalls![key];
+    assert.deepEqual(value(other, one), relocate(alone, 'b'));
+    assert.deepEqual(value(one, '[syscalls]'), alone);
+    assert.deepEqual(value(one, ''), alone);
+    assert.notDeepEqual(value(one, other), relocate(alone, 'b'));
+  });
+}
+
+/** The same as it would be in another file. */
+const relocate = (value: unknown, file: string) =>
+  JSON.parse(JSON.stringify(value), (key, inner) => (key === 'file' ? file : inner));
+
+test('of the other single values the last one holds, too', () => {
+  const base = policy(
+    'a',
+    'description = "base"\n[exec]\nwrap = ["ExecStart"]\nprograms = ["/a"]\n[apply]\nsettle = "1s"\nprobe = ["true"]',
+  );
+  const empty = policy('b', '');
+  const inherited = mergePolicies([base], empty);
+  assert.deepEqual(
+    [inherited.wrap, inherited.programs, inherited.settle, inherited.probe],
+    [base.wrap, base.programs, base.settle, base.probe],
+  );
+  const own = policy(
+    'b',
+    'description = "own"\n[exec]\nwrap = ["ExecReload"]\nprograms = ["/b"]\n[apply]\nsettle = "2s"\nprobe = ["false"]',
+  );
+  const over = mergePolicies([base], own);
+  assert.deepEqual(
+    [over.wrap, over.programs, over.settle, over.probe],
+    [own.wrap, own.programs, own.settle, own.probe],
+  );
+});
+
+test('what a policy is called is its own', () => {
+  const result = mergePolicies([policy('a', 'description = "base"')], policy('b', 'extends = ["a"]'));
+  assert.deepEqual(
+    [result.file, result.description, result.extends.map(({ value }) => value)],
+    ['b', undefined, ['a']],
+  );
+});
+
+test('of directives with one name the last one holds, at its own place', () => {
+  const { service } = merged(
+    '[service]\nPrivateTmp = true\nProtectSystem = "strict"',
+    '[service]\nProtectHome = true',
+    '[service]\nProtectSystem = "full"',
+  );
+  assert.deepEqual(
+    service.map(({ name, value, at }) => [name, value, at.file]),
+    [
+      ['PrivateTmp', true, 'a'],
+      ['ProtectHome', true, 'b'],
+      ['ProtectSystem', 'full', 'c'],
+    ],
+  );
+});
+
+test('rules, expectations and loosened directives are joined', () => {
+  const source = (call: string) =>
+    `[service]\nloosen = ["${call}"]\n[[syscalls.rules]]\nsyscall = "${call}"\nwhen = [{ arg = 0, eq = 1 }]\naction = "kill"\n[[expect]]\nsyscall = "${call}"\naction = "kill"`;
+  const result = merged(source('x'), source('y'), source('z'));
+  assert.deepEqual(
+    result.syscalls!.rules.map((rule) => rule.syscall.value),
+    ['x', 'y', 'z'],
+  );
+  assert.deepEqual(
+    result.expect.map(({ syscall, action }) => [syscall.value, action.value]),
+    [
+      ['x', KILL],
+      ['y', KILL],
+      ['z', KILL],
+    ],
+  );
+  assert.deepEqual(
+    result.loosen.map(({ value }) => value),
+    ['x', 'y', 'z'],
+  );
+});
+
+test('merging changes none of the policies', () => {
+  const base = policy('a', '[syscalls]\ndeny = ["uname"]\n[service]\nPrivateTmp = true');
+  const own = policy('b', '[syscalls]\ndeny = ["mount"]\n[service]\nPrivateTmp = false');
+  const before = JSON.stringify([base, own]);
+  mergePolicies([base], own);
+  assert.equal(JSON.stringify([base, own]), before);
+});
