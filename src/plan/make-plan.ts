@@ -1,21 +1,16 @@
 import { type Diagnostic, error, note, warning } from '../diagnostic.js';
 import type { CallEntry, Policy, SyscallsSection } from '../policy/policy.js';
 import type { Machine } from '../syscalls/abi.js';
-import { type Action, errnoAction, errnoOf, LOG, stricter } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import {
   callsOf,
-  mayPass,
   type NamedPolicy,
-  type NamedVerdict,
   type OwnLimits,
   refusal,
   resolve,
   resolveCalls,
-  verdictOn,
 } from '../syscalls/resolve.js';
-import { callsInSets } from '../syscalls/sets.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { UnitName } from '../unit/name.js';
 import { planCommands } from './commands.js';
@@ -26,11 +21,12 @@ import {
   scriptWarnings,
   startCallWarnings,
 } from './launcher-needs.js';
+import { type CallContext, type Left, leftToLauncher } from './left.js';
 import { ownLimits } from './own-limits.js';
-import type { Enforcer, Plan, PlanLine, PlannedDirective, PlannedFilter } from './plan.js';
+import type { Enforcer, Plan, PlanLine, PlannedDirective, PlannedFilter, SystemdFilter } from './plan.js';
 import { planPrograms } from './programs.js';
 import { planService } from './service.js';
-import { permitLauncher, type SystemdFilter, systemCallDirectives, systemdFilter } from './systemd-filter.js';
+import { permitLauncher, systemCallDirectives, systemdFilter } from './systemd-filter.js';
 import type { Target } from './target.js';
 
 export interface PlanRequest {
@@ -47,8 +43,6 @@ export interface PlanRequest {
 
 /** Machines that have a launcher. */
 const LAUNCHER_MACHINES: readonly Machine[] = ['x86-64', 'arm64'];
-
-const ENOSYS = errnoAction(38);
 
 /**
  * Decides who enforces each line of a policy on a unit: systemd whatever it truly can in its version, the launcher
@@ -106,15 +100,6 @@ const NOTHING: PlannedCalls = {
 };
 const NOT_LAUNCHED = { commands: [], programs: [], directives: [], diagnostics: [] };
 
-/** What is known while the calls are planned. */
-interface CallContext {
-  readonly section: SyscallsSection;
-  readonly target: Target;
-  readonly own: OwnLimits | undefined;
-  readonly named: NamedPolicy;
-  readonly type: string;
-}
-
 function planCalls(request: PlanRequest, section: SyscallsSection): PlannedCalls {
   const { effective, target, policy } = request;
   const inherits = section.inherit?.value ?? true;
@@ -145,72 +130,6 @@ function planCalls(request: PlanRequest, section: SyscallsSection): PlannedCalls
     ],
   };
 }
-
-/** Why systemd can't give a call what the policy says. */
-interface LeftCall {
-  readonly reason: string;
-  /** systemd must let it through; else systemd refuses it too, if not in the way that the policy says. */
-  readonly passes: boolean;
-}
-
-/** What systemd can't enforce: calls; and reasons that concern the policy as a whole. */
-interface Left {
-  readonly calls: ReadonlyMap<string, LeftCall>;
-  readonly reasons: readonly string[];
-}
-
-function leftToLauncher(context: CallContext): Left {
-  const { section, named } = context;
-  const calls = new Map<string, LeftCall>();
-  const everyCall = new Set([...named.verdicts.keys(), 'execve', 'write']);
-  for (const call of everyCall) {
-    const why = whyNotSystemd(call, verdictOn(named, call), context);
-    if (why) calls.set(call, why);
-  }
-  const reasons: string[] = [];
-  if (section.enforcer?.value === 'launcher') reasons.push('enforcer = "launcher"');
-  if (section.allow && refusal(section) === LOG)
-    reasons.push("systemd can't only log what an allow list refuses");
-  if (section.unknown && named.mode === 'allow' && section.unknown.value !== unlistedBySystemd(context)) {
-    reasons.push(`systemd answers unknown numbers with '${formatAction(unlistedBySystemd(context))}'`);
-  }
-  return { calls, reasons };
-}
-
-/** Why systemd can't give a call what the policy says, in this version; undefined if it can. */
-function whyNotSystemd(call: string, verdict: NamedVerdict, context: CallContext): LeftCall | undefined {
-  const { target, type, named } = context;
-  const { systemd } = target;
-  const lets = (reason: string): LeftCall => ({ reason, passes: true });
-  if (verdict.rules.length > 0) return lets("systemd doesn't look at arguments");
-  if (mayPass(verdict)) return undefined;
-  const action = stricter(verdict.otherwise, verdict.limit);
-  if (call === 'execve') return lets('systemd itself needs it to start the program');
-  if (call === 'write' && (systemd >= 256 || type === 'exec')) {
-    return lets(`systemd ${systemd} needs it itself, and lets it through`);
-  }
-  if (named.mode === 'allow') return whyNotInAllowList(action, systemd, named.unnamed);
-  return callsInSets(target.sets).has(call) ? undefined : lets(`systemd ${systemd} doesn't know it`);
-}
-
-/** An allow list of systemd gives one action to all that it refuses, and has exceptions within limits. */
-function whyNotInAllowList(action: Action, systemd: number, usual: Action): LeftCall | undefined {
-  if (action === usual) return undefined;
-  // Of two errnos the launcher's, whose filter is the newer one, is what the program sees.
-  const passes = errnoOf(usual) === undefined || errnoOf(action) === undefined;
-  if (systemd < 248) {
-    return { reason: `systemd ${systemd} has no errno for one call of an allow list`, passes };
-  }
-  if (systemd < 255 || action !== ENOSYS) return undefined;
-  return {
-    reason: `systemd ${systemd} can't start a service with ENOSYS for one call of an allow list`,
-    passes,
-  };
-}
-
-/** What systemd's own allow list gives numbers that it doesn't know. */
-const unlistedBySystemd = ({ target, named }: CallContext): Action =>
-  target.systemd >= 255 ? ENOSYS : named.unnamed;
 
 function plannedFilter(policy: Policy, named: NamedPolicy, machine: Machine): PlannedFilter {
   const denied = policy.service.find(({ name }) => name === 'NoNewPrivileges');

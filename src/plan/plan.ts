@@ -1,6 +1,6 @@
 import type { Diagnostic, Location } from '../diagnostic.js';
+import type { Action } from '../syscalls/action.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
-import type { SystemdFilter } from './systemd-filter.js';
 import type { Target } from './target.js';
 
 /** Who sees to it that a line of the policy holds. */
@@ -49,6 +49,17 @@ export interface PlannedFilter {
   readonly noNewPrivileges: boolean;
   /** One for each machine that has a launcher, the target's first. */
   readonly policies: readonly SyscallPolicy[];
+}
+
+/** A filter in systemd's terms: what every call that systemd knows shall get. */
+export interface SystemdFilter {
+  readonly mode: 'allow' | 'deny';
+  /** For refused calls without an action of their own: SystemCallErrorNumber=. */
+  readonly action: Action;
+  /** Calls that pass (mode allow). */
+  readonly passing: ReadonlySet<string>;
+  /** Calls that are refused, and how (in mode allow only those whose action differs). */
+  readonly refused: ReadonlyMap<string, Action>;
 }
 
 /** What applying a policy to a unit means on one target. A value: nothing has happened yet. */

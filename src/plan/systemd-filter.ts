@@ -5,18 +5,7 @@ import { type Action, KILL, LOG, permits, stricter } from '../syscalls/action.js
 import { formatAction } from '../syscalls/action-text.js';
 import { mayPass, type NamedPolicy, verdictOn } from '../syscalls/resolve.js';
 import { callsInSets, expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
-import type { PlannedDirective } from './plan.js';
-
-/** A filter in systemd's terms: what every call that systemd knows shall get. */
-export interface SystemdFilter {
-  readonly mode: 'allow' | 'deny';
-  /** For refused calls without an action of their own: SystemCallErrorNumber=. */
-  readonly action: Action;
-  /** Calls that pass (mode allow). */
-  readonly passing: ReadonlySet<string>;
-  /** Calls that are refused, and how (in mode allow only those whose action differs). */
-  readonly refused: ReadonlyMap<string, Action>;
-}
+import type { PlannedDirective, SystemdFilter } from './plan.js';
 
 /**
  * The part of a policy that systemd can enforce.

@@ -1,0 +1,91 @@
+import type { SyscallsSection } from '../policy/policy.js';
+import { type Action, errnoAction, errnoOf, LOG, stricter } from '../syscalls/action.js';
+import { formatAction } from '../syscalls/action-text.js';
+import {
+  mayPass,
+  type NamedPolicy,
+  type NamedVerdict,
+  type OwnLimits,
+  refusal,
+  verdictOn,
+} from '../syscalls/resolve.js';
+import { callsInSets } from '../syscalls/sets.js';
+import type { Target } from './target.js';
+
+const ENOSYS = errnoAction(38);
+
+/** What is known while the calls are planned. */
+export interface CallContext {
+  readonly section: SyscallsSection;
+  readonly target: Target;
+  readonly own: OwnLimits | undefined;
+  readonly named: NamedPolicy;
+  readonly type: string;
+}
+
+/** Why systemd can't give a call what the policy says. */
+export interface LeftCall {
+  readonly reason: string;
+  /** systemd must let it through; else systemd refuses it too, if not in the way that the policy says. */
+  readonly passes: boolean;
+}
+
+/** What systemd can't enforce: calls; and reasons that concern the policy as a whole. */
+export interface Left {
+  readonly calls: ReadonlyMap<string, LeftCall>;
+  readonly reasons: readonly string[];
+}
+
+/** Goes through all that a policy says of calls, and keeps what systemd can't do in its version. */
+export function leftToLauncher(context: CallContext): Left {
+  const { section, named } = context;
+  const calls = new Map<string, LeftCall>();
+  const everyCall = new Set([...named.verdicts.keys(), 'execve', 'write']);
+  for (const call of everyCall) {
+    const why = whyNotSystemd(call, verdictOn(named, call), context);
+    if (why) calls.set(call, why);
+  }
+  const reasons: string[] = [];
+  if (section.enforcer?.value === 'launcher') reasons.push('enforcer = "launcher"');
+  if (section.allow && refusal(section) === LOG)
+    reasons.push("systemd can't only log what an allow list refuses");
+  if (section.unknown && named.mode === 'allow' && section.unknown.value !== unlistedBySystemd(context)) {
+    reasons.push(`systemd answers unknown numbers with '${formatAction(unlistedBySystemd(context))}'`);
+  }
+  return { calls, reasons };
+}
+
+/** Why systemd can't give a call what the policy says, in this version; undefined if it can. */
+function whyNotSystemd(call: string, verdict: NamedVerdict, context: CallContext): LeftCall | undefined {
+  const { target, type, named } = context;
+  const { systemd } = target;
+  const lets = (reason: string): LeftCall => ({ reason, passes: true });
+  if (verdict.rules.length > 0) return lets("systemd doesn't look at arguments");
+  if (mayPass(verdict)) return undefined;
+  const action = stricter(verdict.otherwise, verdict.limit);
+  if (call === 'execve') return lets('systemd itself needs it to start the program');
+  if (call === 'write' && (systemd >= 256 || type === 'exec')) {
+    return lets(`systemd ${systemd} needs it itself, and lets it through`);
+  }
+  if (named.mode === 'allow') return whyNotInAllowList(action, systemd, named.unnamed);
+  return callsInSets(target.sets).has(call) ? undefined : lets(`systemd ${systemd} doesn't know it`);
+}
+
+/** An allow list of systemd gives one action to all that it refuses, and has exceptions within limits. */
+function whyNotInAllowList(action: Action, systemd: number, usual: Action): LeftCall | undefined {
+  if (action === usual) return undefined;
+  // Of two errnos the launcher's, whose filter is the newer one, is what the program sees.
+  const passes = errnoOf(usual) === undefined || errnoOf(action) === undefined;
+  if (systemd < 248) {
+    return { reason: `systemd ${systemd} has no errno for one call of an allow list`, passes };
+  }
+  if (systemd < 255 || action !== ENOSYS) return undefined;
+  return {
+    reason: `systemd ${systemd} can't start a service with ENOSYS for one call of an allow list`,
+    passes,
+  };
+}
+
+/** What systemd's own allow list gives numbers that it doesn't know. */
+const unlistedBySystemd = ({ target, named }: CallContext): Action =>
+  target.systemd >= 255 ? ENOSYS : named.unnamed;
