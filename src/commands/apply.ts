@@ -4,7 +4,7 @@ import { unifiedDiff } from '../apply/diff.js';
 import { readBack } from '../apply/read-back.js';
 import { undoChanges, writeChanges } from '../apply/write.js';
 import { type Diagnostic, EXIT, error, hasErrors, UserError } from '../diagnostic.js';
-import { dropInPath, INSTALLED_LAUNCHER } from '../emit/paths.js';
+import { dropInPath, installedLauncher } from '../emit/paths.js';
 import { changesJson, changesText, diagnosticsJson, planJson } from '../report.js';
 import type { Context, Outcome } from './context.js';
 import { removeUnusedLauncher } from './launcher-file.js';
@@ -103,7 +103,7 @@ async function activate(context: Context, result: UnitResult, options: ApplyOpti
 async function undo(context: Context, { changes }: UnitResult): Promise<void> {
   await undoChanges(
     context.system,
-    changes.filter(({ path }) => path !== INSTALLED_LAUNCHER),
+    changes.filter(({ path }) => path !== installedLauncher(context.placement)),
   );
   await removeUnusedLauncher(context);
 }

@@ -1,6 +1,6 @@
 import { EXIT, error, UserError } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
-import { INSTALLED_LAUNCHER, isOwnDropIn, unitDirectories } from '../emit/paths.js';
+import { installedLauncher, isOwnDropIn, PACKAGED_LAUNCHER, unitDirectories } from '../emit/paths.js';
 import type { Target } from '../plan/target.js';
 import type { Context } from './context.js';
 
@@ -11,10 +11,10 @@ const MAX_LAUNCHER_SIZE = 4 << 20;
  * @throws UserError `no-launcher` if it wasn't built for the machine
  */
 export async function launcherFiles(context: Context, { machine, launcher }: Target): Promise<EmittedFile[]> {
-  if (launcher !== INSTALLED_LAUNCHER) return [];
+  if (launcher === PACKAGED_LAUNCHER) return [];
   const path = `${context.home}/native-helper/build/${machine}/launcher`;
   const content = await context.program.read(path, { limit: MAX_LAUNCHER_SIZE });
-  if (content) return [{ path: INSTALLED_LAUNCHER, content: content.bytes, mode: 0o755 }];
+  if (content) return [{ path: launcher, content: content.bytes, mode: 0o755 }];
   throw new UserError(
     error('no-launcher', `there is no launcher for ${machine}: ${path}`, {
       hint: `make -C ${context.home}/native-helper`,
@@ -24,12 +24,12 @@ export async function launcherFiles(context: Context, { machine, launcher }: Tar
 }
 
 /** The launcher goes with the last drop-in of ours. */
-export async function removeUnusedLauncher({ system }: Context): Promise<void> {
-  for (const directory of unitDirectories()) {
+export async function removeUnusedLauncher({ system, placement }: Context): Promise<void> {
+  for (const directory of unitDirectories(placement)) {
     for (const name of await system.list(directory)) {
       if (!name.endsWith('.d')) continue;
       if ((await system.list(`${directory}/${name}`)).some((file) => isOwnDropIn(`${name}/${file}`))) return;
     }
   }
-  await system.remove(INSTALLED_LAUNCHER);
+  await system.remove(installedLauncher(placement));
 }

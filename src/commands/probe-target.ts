@@ -1,5 +1,5 @@
 import { type Diagnostic, EXIT, error, UserError, warning } from '../diagnostic.js';
-import { INSTALLED_LAUNCHER, PACKAGED_LAUNCHER } from '../emit/paths.js';
+import { installedLauncher, PACKAGED_LAUNCHER } from '../emit/paths.js';
 import { type Program, SYSTEMD_RANGE, type Target } from '../plan/target.js';
 import { MACHINES, type Machine } from '../syscalls/abi.js';
 import { bundledSets, parseSyscallFilterListing, type SyscallSets } from '../syscalls/sets.js';
@@ -95,7 +95,7 @@ async function findSets(
 /** A package's launcher, else the one that apply installs. */
 async function findLauncher(context: Context): Promise<string> {
   const packaged = await context.system.read(PACKAGED_LAUNCHER, { limit: 0, head: true });
-  return packaged ? PACKAGED_LAUNCHER : INSTALLED_LAUNCHER;
+  return packaged ? PACKAGED_LAUNCHER : installedLauncher(context.placement);
 }
 
 /** S_ISUID and S_ISGID (inode(7)). */

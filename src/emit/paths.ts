@@ -5,9 +5,12 @@ const DROP_IN = 'zz-sandbox-unit.conf';
 const FILTER = 'zz-sandbox-unit.filter';
 const PROGRAMS = 'zz-sandbox-unit.programs';
 
-/** Where `apply` puts the launcher; a package's own copy is preferred. */
-export const INSTALLED_LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
+/** Where a package puts the launcher. */
 export const PACKAGED_LAUNCHER = '/usr/libexec/sandbox-unit/launcher';
+
+/** Where `apply` puts the launcher if no package has. */
+export const installedLauncher = ({ scope, home }: Placement): string =>
+  `${scope === 'system' ? '/usr/local' : `${home}/.local`}/libexec/sandbox-unit/launcher`;
 
 export interface Placement {
   readonly scope: 'system' | 'user';
@@ -23,9 +26,9 @@ function unitDirectory({ scope, runtime, home, runtimeDirectory }: Placement): s
   return runtime ? `${runtimeDirectory}/systemd/user` : `${home}/.config/systemd/user`;
 }
 
-/** Where drop-ins of system units may be that use the installed launcher. */
-export const unitDirectories = (): string[] =>
-  [false, true].map((runtime) => unitDirectory({ scope: 'system', runtime }));
+/** Where drop-ins may be that use the installed launcher. */
+export const unitDirectories = (placement: Placement): string[] =>
+  [false, true].map((runtime) => unitDirectory({ ...placement, runtime }));
 
 /** @param unit the full name, checked */
 export const dropInPath = (placement: Placement, unit: string): string =>
