@@ -32,6 +32,11 @@ node_with_libraries() {
     case $path in /*) cp -L "$path" "$root/opt/node/" ;; esac
     case $word in */ld-*) loader=${word##*/} ;; esac
   done < <(ldd "$node")
+  # Debian's own Node reads parts of itself from here.
+  if [ -d /usr/share/nodejs ]; then
+    keep /usr/share/nodejs
+    show ro /usr/share/nodejs
+  fi
   printf '#!/bin/sh\nexec /opt/node/%s --library-path /opt/node /opt/node/node "$@"\n' "$loader" >"$1"
   chmod 755 "$1"
 }

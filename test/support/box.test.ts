@@ -61,7 +61,7 @@ test('files are written whole, with their mode, and read back', { skip }, async 
 });
 
 test('this repository and the Node of the tests are in it, the repository read-only', { skip }, async () => {
-  assert.equal(await box!.succeed(['node', '--version']), `${process.version}\n`);
+  assert.equal(await box!.succeed(['node', '-p', 'process.version']), `${process.version}\n`);
   const packageJson = join(REPOSITORY, 'package.json');
   assert.equal(await box!.readFile(packageJson), readFileSync(packageJson, 'utf8'));
   assert.match((await box!.exec(['touch', join(REPOSITORY, 'new')])).stderr, /Read-only file system/);
@@ -137,7 +137,7 @@ for (const [tree, version] of RELEASES) {
     const other = await Box.boot({ tree });
     assert.match(await other.succeed(['systemctl', '--version']), version);
     assert.equal(await other.succeed(['systemctl', 'is-system-running']), 'running\n');
-    assert.equal(await other.succeed(['node', '--version']), `${process.version}\n`);
+    assert.equal(await other.succeed(['node', '-p', 'process.version']), `${process.version}\n`);
     await other.stop();
   });
 }
