@@ -1,6 +1,8 @@
+import { groupBy } from '../collections.js';
 import { type Diagnostic, error, note, warning } from '../diagnostic.js';
 import type { CallEntry, Policy, SyscallsSection } from '../policy/policy.js';
 import type { Machine } from '../syscalls/abi.js';
+import { permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import {
@@ -178,28 +180,38 @@ function callLines(context: CallContext, left: Left, launched: boolean): PlanLin
     const at = (section.enforcer ?? section.unknown ?? section.action)?.at ?? section.at;
     return { at, subject: 'all of [syscalls]', ...byLauncher, reason };
   });
-  const mentioned = new Set([
-    ...section.deny.flatMap((entry) => callsOf(entry, target.sets)),
-    ...section.rules.map((rule) => rule.syscall.value),
-  ]);
-  const omitted = [...left.calls].filter(([call]) => !mentioned.has(call));
-  const unlisted = omitted.map(
-    ([call, { reason }]): PlanLine => ({
-      at: section.at,
-      subject: `no allow ${call}`,
-      ...byLauncher,
-      reason,
-    }),
-  );
   return [
     ...entries('allow', section.allow ?? [], 'SystemCallFilter='),
     ...entries('deny', section.deny, 'SystemCallFilter='),
     ...entries('log', section.log, 'SystemCallLog='),
     ...rules,
-    ...unlisted,
+    ...omittedLines(context, left, byLauncher),
     ...whole,
   ];
 }
+
+/** What no line of the policy names, and what the unit's own filter refuses. */
+function omittedLines(
+  { section, target, own }: CallContext,
+  left: Left,
+  byLauncher: Pick<PlanLine, 'enforcedBy' | 'how'>,
+): PlanLine[] {
+  const denied = section.deny.flatMap((entry) => callsOf(entry, target.sets));
+  const mentioned = new Set([...denied, ...section.rules.map((rule) => rule.syscall.value)]);
+  const omitted = [...left.calls].filter(([call]) => !mentioned.has(call));
+  const groups = groupBy(omitted, ([call, { reason }]) => {
+    const isOwn = own !== undefined && !permits(own.limit(call));
+    return `${isOwn ? "the unit's own filter" : 'what nothing allows'}\n${reason}`;
+  });
+  return [...groups].map(([key, calls]): PlanLine => {
+    const [subject, reason] = key.split('\n') as [string, string];
+    const names = calls.map(([call]) => call);
+    return { at: section.at, subject, ...byLauncher, reason: `${shortList(names)}: ${reason}` };
+  });
+}
+
+const shortList = (names: readonly string[]) =>
+  names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
 
 const entryText = ({ name, action }: CallEntry) =>
   action === undefined ? name : `${name}:${formatAction(action)}`;
@@ -228,14 +240,12 @@ function enforcer(systemd: boolean, launched: boolean, needsLauncher: boolean): 
   return needsLauncher ? 'nobody' : 'systemd';
 }
 
-/** One reason where all agree, with the calls that it is for where they are not the whole entry. */
+/** Each reason, with the calls that it is for where they are not the whole entry. */
 function reasonFor(leftOver: readonly string[], calls: readonly string[], left: Left): string | undefined {
   if (leftOver.length === 0) return undefined;
-  const reasons = [...new Set(leftOver.map((call) => left.calls.get(call)!.reason))];
-  if (calls.length === 1) return reasons[0];
-  return leftOver
-    .map((call) => `${call}: ${left.calls.get(call)!.reason}`)
-    .slice(0, 3)
+  const reasons = groupBy(leftOver, (call) => left.calls.get(call)!.reason);
+  return [...reasons]
+    .map(([reason, names]) => (names.length === calls.length ? reason : `${shortList(names)}: ${reason}`))
     .join('; ');
 }
 
