@@ -168,7 +168,7 @@ const NO_CALLS: SyscallsSection = {
 };
 
 function callLines(context: CallContext, left: Left, launched: boolean): PlanLine[] {
-  const { section, target } = context;
+  const { section } = context;
   const entries = (kind: string, list: readonly CallEntry[], how: string) =>
     list.map((entry) => entryLine(`${kind} ${entryText(entry)}`, entry, how, context, left, launched));
   const byLauncher = { enforcedBy: launched ? 'launcher' : 'nobody', how: launched ? 'filter' : '' } as const;
