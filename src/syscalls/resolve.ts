@@ -215,11 +215,12 @@ function lowHalf({ arg, op, values }: Condition): Condition | boolean {
  * arguments it is refused too, for they are in memory, where a filter can't look.
  */
 function throughDoor(policy: NamedPolicy, abi: Abi, door: Multiplexer, plain: Verdict): Verdict {
+  const closed = plain.rules.length === 0 ? plain.otherwise : ALLOW;
   const rules: ArgumentRule[] = [];
   for (const [value, call] of door.calls) {
     const inner = concrete(verdictOn(policy, call), abi);
-    const action = [inner.otherwise, ...inner.rules.map((rule) => rule.action)].reduce(stricter);
-    if (action === ALLOW || (action === LOG && plain.otherwise !== ALLOW)) continue;
+    const action = [closed, inner.otherwise, ...inner.rules.map((rule) => rule.action)].reduce(stricter);
+    if (action === ALLOW || action === closed || (action === LOG && plain.otherwise !== ALLOW)) continue;
     rules.push({ when: selects(door.mask, value), action });
   }
   return { rules: [...rules, ...plain.rules], otherwise: plain.otherwise };

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, error, UserError } from '../diagnostic.js';
+import { elfMachine, HEAD_SIZE } from '../unit/elf.js';
 import type {
   FileContent,
   JobVerb,
@@ -14,6 +15,12 @@ import type {
 
 /** As many symlinks as the kernel follows. */
 const MAX_LINKS = 40;
+
+/** Where distributions keep the libraries that only systemd uses. */
+const LIBRARY_FOLDERS = [
+  ...['x86_64', 'aarch64', 'riscv64'].map((cpu) => `/usr/lib/${cpu}-linux-gnu/systemd`),
+  ...['/usr/lib/systemd', '/lib/systemd', '/usr/lib64/systemd'],
+];
 
 const unavailable = (what: string) =>
   new UserError(
@@ -53,12 +60,14 @@ export class Offline implements System {
     return { status: 127, stdout: '', stderr: 'offline' };
   }
 
-  /** The version is in the name of the library that systemd's programs share. */
+  /** The version is in the name of the library that systemd's programs share, the machine in its header. */
   async manager(): Promise<ManagerFacts> {
-    for (const directory of ['/usr/lib/systemd', '/lib/systemd', '/usr/lib64/systemd']) {
+    for (const directory of LIBRARY_FOLDERS) {
       for (const name of await this.list(directory)) {
         const [, version] = /^libsystemd-shared-(\d{3}(?:[.~^-][\w.~^+-]+)?)\.so$/.exec(name) ?? [];
-        if (version) return { version, architecture: '' };
+        const library =
+          version && (await this.read(`${directory}/${name}`, { limit: HEAD_SIZE, head: true }));
+        if (library) return { version, architecture: elfMachine(library.bytes) ?? 'unknown' };
       }
     }
     throw new UserError(error('no-systemd', `there is no systemd in ${this.#root}`), EXIT.failure);

@@ -1,3 +1,5 @@
+import type { Machine } from '../syscalls/abi.js';
+
 /** What the kernel would make of a program's file. */
 export type ProgramFacts =
   | { readonly kind: 'static' }
@@ -10,6 +12,22 @@ export const HEAD_SIZE = 4096;
 
 const PT_INTERP = 3;
 
+/** EM_* (elf.h). */
+const MACHINES: ReadonlyMap<number, Machine> = new Map([
+  [62, 'x86-64'],
+  [183, 'arm64'],
+  [243, 'riscv64'],
+]);
+
+const isElf = (head: Uint8Array, view: DataView) =>
+  head.length >= 64 && view.getUint32(0, false) === 0x7f454c46 && head[5] === 1;
+
+/** The machine that an ELF file's code is for. */
+export function elfMachine(head: Uint8Array): Machine | undefined {
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  return isElf(head, view) ? MACHINES.get(view.getUint16(18, true)) : undefined;
+}
+
 /**
  * Reads the head of a program's file (elf(5), execve(2)). Anything that isn't a 64-bit or 32-bit little-endian
  * ELF file or a `#!` script is `other`.
@@ -17,8 +35,7 @@ const PT_INTERP = 3;
 export function readProgram(head: Uint8Array): ProgramFacts {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   if (head[0] === 0x23 && head[1] === 0x21) return script(head);
-  const isElf = head.length >= 64 && view.getUint32(0, false) === 0x7f454c46 && head[5] === 1;
-  if (!isElf || (head[4] !== 1 && head[4] !== 2)) return { kind: 'other' };
+  if (!isElf(head, view) || (head[4] !== 1 && head[4] !== 2)) return { kind: 'other' };
   const interpreter = head[4] === 2 ? interpreter64(view, head) : interpreter32(view, head);
   return interpreter === undefined ? { kind: 'static' } : { kind: 'dynamic', interpreter };
 }
