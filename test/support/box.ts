@@ -125,7 +125,8 @@ export class Box {
   async exec(argv: readonly string[], options: ExecOptions = {}): Promise<RunResult> {
     const { user, env = {}, cwd = '/', ...rest } = options;
     const account = user === undefined ? ROOT : await this.#account(user);
-    const pipes = ['bash', '-c', rest.input === undefined ? PIPES.none : PIPES.input, 'bash'];
+    // bash takes a socket on its standard input for a remote login, which would read .bashrc.
+    const pipes = ['bash', '--norc', '-c', rest.input === undefined ? PIPES.none : PIPES.input, 'bash'];
     const enter = ['nsenter', '--target', `${this.pid}`, '--all', '--', '/bin/sh', '-c', JOIN, 'sh', cwd];
     return run([...pipes, ...enter, ...account.become, ...argv], {
       ...rest,
