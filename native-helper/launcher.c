@@ -9,6 +9,7 @@
 #include "kernel.h"
 #include "launcher.h"
 #include "message.h"
+#include "options.h"
 #include "script.h"
 
 /* The numbers that systemd.exec(5) gives these failures, under "Process Exit Codes". */
@@ -16,18 +17,6 @@
 #define EXIT_EXEC 203
 #define EXIT_NO_NEW_PRIVILEGES 227
 #define EXIT_SECCOMP 228
-
-/* Where systemd looks for a bare program name; never $PATH, which the service may have set. */
-#define DEFAULT_SEARCH_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
-
-struct options {
-	const char *filter_file;
-	const char *filter_base64;
-	const char *argv0;
-	const char *search_path;
-	const char *program;
-	const char **command; /* argv of the program */
-};
 
 /* One byte more than the longest file, so that a longer one is seen to be longer. */
 static uint8_t file_bytes[FILTER_SIZE_MAX + 1];
@@ -62,15 +51,6 @@ static size_t length_of(const char *text)
 	return length;
 }
 
-static int is_equal(const char *a, const char *b)
-{
-	while (*a != '\0' && *a == *b) {
-		a++;
-		b++;
-	}
-	return *a == *b;
-}
-
 static int contains(const char *text, char c)
 {
 	for (; *text != '\0'; text++)
@@ -79,33 +59,7 @@ static int contains(const char *text, char c)
 	return 0;
 }
 
-/* What follows `prefix` in `text`, or NULL where `text` begins otherwise. */
-static const char *after(const char *text, const char *prefix)
-{
-	for (; *prefix != '\0'; text++, prefix++)
-		if (*text != *prefix)
-			return NULL;
-	return text;
-}
-
-static _Noreturn void fail_usage(const char *what, const char *name, const char *rest)
-{
-	fail(EXIT_INVALID_ARGUMENT, (struct failure){
-					    .what = what,
-					    .name = name,
-					    .rest = rest,
-					    .hint = "see sandbox-unit-launcher --help",
-				    });
-}
-
-static void take_value(const char **option, const char *name, const char *value)
-{
-	if (*option != NULL)
-		fail_usage("the option", name, "is given twice");
-	*option = value;
-}
-
-static void parse_option(struct options *options, const char *word)
+static void parse_options(const char **argv, struct options *options)
 {
 	static const char usage[] =
 		"usage: sandbox-unit-launcher (--filter=FILE | --filter-base64=DATA) [--argv0=NAME]\n"
@@ -113,58 +67,13 @@ static void parse_option(struct options *options, const char *word)
 		"       sandbox-unit-launcher --script SCRIPT [ARGUMENT...]\n"
 		"Loads a seccomp filter and becomes PROGRAM. See sandbox-unit-launcher(8).\n";
 	static const char version[] = "sandbox-unit-launcher " VERSION "\n";
-	const char *value;
-
-	if ((value = after(word, "--filter=")) != NULL)
-		take_value(&options->filter_file, "--filter=", value);
-	else if ((value = after(word, "--filter-base64=")) != NULL)
-		take_value(&options->filter_base64, "--filter-base64=", value);
-	else if ((value = after(word, "--argv0=")) != NULL)
-		take_value(&options->argv0, "--argv0=", value);
-	else if ((value = after(word, "--search-path=")) != NULL)
-		take_value(&options->search_path, "--search-path=", value);
-	else if (is_equal(word, "--help"))
+	struct failure failure;
+	if (!options_parse(argv, options, &failure))
+		fail(EXIT_INVALID_ARGUMENT, failure);
+	if (options->request == REQUEST_HELP)
 		print_and_exit(usage, sizeof usage - 1);
-	else if (is_equal(word, "--version"))
+	if (options->request == REQUEST_VERSION)
 		print_and_exit(version, sizeof version - 1);
-	else
-		fail_usage("unknown option", word, "before '--'");
-}
-
-/* Every directory must be absolute: what runs must not depend on the directory that the unit starts in. */
-static void check_search_path(const char *search_path)
-{
-	const char *directory = search_path;
-	for (;;) {
-		if (*directory != '/')
-			fail_usage("--search-path= needs absolute directories, not", search_path, NULL);
-		while (*directory != ':' && *directory != '\0')
-			directory++;
-		if (*directory == '\0')
-			return;
-		directory++;
-	}
-}
-
-static void parse_options(struct options *options, const char **argv)
-{
-	const char **word = argv[0] == NULL ? argv : argv + 1;
-	while (*word != NULL && !is_equal(*word, "--"))
-		parse_option(options, *word++);
-
-	if (*word == NULL)
-		fail_usage("there is no '--' with a program after it", NULL, NULL);
-	options->command = word + 1;
-	options->program = options->command[0];
-	if (options->program == NULL)
-		fail_usage("there is no program after '--'", NULL, NULL);
-	if (options->program[0] == '\0')
-		fail_usage("the program's name is empty", NULL, NULL);
-	if ((options->filter_file == NULL) == (options->filter_base64 == NULL))
-		fail_usage("exactly one of --filter= and --filter-base64= is needed", NULL, NULL);
-	if (options->search_path == NULL)
-		options->search_path = DEFAULT_SEARCH_PATH;
-	check_search_path(options->search_path);
 }
 
 /* A call that comes before the filter, or loads it, failed. */
@@ -229,15 +138,10 @@ static size_t read_file(const char *what, const char *path, unsigned int flags, 
 	return size;
 }
 
-/*
- * The kernel runs the launcher in place of a program that is a script for it: the script, and the arguments of the
- * program, come after the option that the script's first line has. The kernel has followed links to the script, too.
- */
-static void take_script(struct options *options, const char **argv, uint32_t euid)
+/* Puts what the script says into the options. The kernel followed links on its way to the script, so that this does. */
+static void read_script(struct options *options, uint32_t euid)
 {
-	const char *path = argv[2];
-	if (path == NULL)
-		fail_usage("there is no script after", argv[1], NULL);
+	const char *path = options->command[0];
 	size_t size = read_file("the script", path, 0, script_text, sizeof script_text, euid);
 	struct script script = {0};
 	const char *problem = script_parse(script_text, size, &script);
@@ -245,8 +149,6 @@ static void take_script(struct options *options, const char **argv, uint32_t eui
 		refuse_file("the script", path, problem, NULL);
 	options->filter_file = script.filter_file;
 	options->program = script.program;
-	options->search_path = DEFAULT_SEARCH_PATH;
-	options->command = argv + 2;
 }
 
 static struct filter load_filter(const struct options *options, uint32_t euid)
@@ -414,11 +316,10 @@ static void wipe_guard(void)
 
 _Noreturn void launch(const char **argv, const char **envp, uint32_t euid)
 {
-	struct options options = {0};
-	if (argv[0] != NULL && argv[1] != NULL && is_equal(argv[1], "--script"))
-		take_script(&options, argv, euid);
-	else
-		parse_options(&options, argv);
+	struct options options;
+	parse_options(argv, &options);
+	if (options.request == REQUEST_SCRIPT)
+		read_script(&options, euid);
 	struct filter filter = load_filter(&options, euid);
 	const char *path = find_program(options.program, options.search_path);
 	if (options.argv0 != NULL)
@@ -428,7 +329,7 @@ _Noreturn void launch(const char **argv, const char **envp, uint32_t euid)
 	if (filter.flags & FILTER_NO_NEW_PRIVILEGES)
 		set_no_new_privileges();
 
-	/* The key is in memory as shortly as possible: drawn last, and wiped before and by the exec. */
+	/* The key is in memory as briefly as possible: drawn last, and wiped before and by the exec. */
 	uint64_t key[KEY_WORDS];
 	draw_key(key);
 	guard_write(whole_program, NATIVE_ARCH, NR_execve, key);

@@ -27,7 +27,9 @@ let pure: string;
 
 before(async () => {
   if (skip) return;
-  const sources = ['filter', 'message'].map((name) => inRepository(`native-helper/${name}.c`));
+  const sources = ['filter', 'message', 'options', 'script'].map((name) =>
+    inRepository(`native-helper/${name}.c`),
+  );
   const sanitizers = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
   pure = await compileProgram('pure', folder, [...sanitizers, ...sources]);
 });
@@ -182,6 +184,67 @@ test('a message is one line of printable characters, whatever it quotes', { skip
           return `sandbox-unit-launcher: can't open ${quoted} now: ENOENT (no such file or directory); look`;
         }),
       );
+    }),
+    { numRuns: 10, endOnFailure: true },
+  );
+});
+
+test('a script is its three lines and nothing else', { skip }, async () => {
+  const good = '#!/launcher --script\nfilter=/a b\nprogram=/c\n';
+  const lines = "must have three lines, the first of which begins with '#!'";
+  const paths = "must name an absolute path after 'filter=', then one after 'program='";
+  const path = (length: number) => `/${'x'.repeat(length - 1)}`;
+  const CASES: readonly [string, string][] = [
+    [good, 'filter=/a b program=/c'],
+    ['#!\nfilter=/\nprogram=/\n', 'filter=/ program=/'],
+    ['', lines],
+    ['\n\n\n', lines],
+    [good.slice(0, -1), lines],
+    [`${good}\n`, lines],
+    [`${good} `, lines],
+    [good.replace('#!', '# '), lines],
+    [good.replace('/c', '/\0c'), lines],
+    [good.replace('/a', 'a'), paths],
+    [good.replace('/c', ''), paths],
+    [good.replace('filter', 'Filter'), paths],
+    ['#!/launcher --script\nprogram=/c\nfilter=/a\n', paths],
+    [`#!\nfilter=${path(6000)}\nprogram=${path(6268)}\n`, `filter=${path(6000)} program=${path(6268)}`],
+    [`#!\nfilter=${path(6000)}\nprogram=${path(6269)}\n`, 'is too long'],
+  ];
+  assert.deepEqual(
+    await answers(
+      's',
+      CASES.map(([text]) => Buffer.from(text)),
+    ),
+    CASES.map(([, answer]) => answer),
+  );
+});
+
+test('no bytes and no words make the launcher read where it must not', { skip }, async () => {
+  const part = fc.constantFrom('#!', '\n', 'filter=', 'program=', '/', '/x', '\0', 'x', '--script');
+  const script = fc.array(part, { maxLength: 12 }).map((parts) => Buffer.from(parts.join('')));
+  const word = fc.oneof(
+    fc.constantFrom(
+      '--',
+      '--filter=',
+      '--filter=/f',
+      '--argv0=',
+      '--search-path=',
+      '--search-path=/a:/b',
+      '--help',
+    ),
+    fc.constantFrom('--script', '--filter-base64=QQ==', '--search-path=/:', 'x', '', '-'),
+  );
+  const command = fc
+    .array(word, { maxLength: 8 })
+    .map((words) => Buffer.from(words.map((w) => `${w}\0`).join('')));
+  const many = { minLength: 300, maxLength: 300 };
+  await fc.assert(
+    fc.asyncProperty(fc.array(script, many), fc.array(command, many), async (scripts, commands) => {
+      const problem = /^(filter=\/|must |is too long)/;
+      for (const line of await answers('s', scripts)) assert.match(line, problem);
+      const answer = /^(request=[0-3]|sandbox-unit-launcher: .*; see sandbox-unit-launcher --help)$/;
+      for (const line of await answers('o', commands)) assert.match(line, answer);
     }),
     { numRuns: 10, endOnFailure: true },
   );

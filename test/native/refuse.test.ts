@@ -164,7 +164,7 @@ describe('what is no regular file is refused as a filter', () => {
     [
       'a symbolic link',
       at('link'),
-      `can't open the filter '${at('link')}': ELOOP (too many symbolic links); name the file itself, not a symbolic link`,
+      `the filter '${at('link')}' can't be opened: ELOOP (too many symbolic links); name the file itself, not a symbolic link`,
     ],
     ['a directory', at('directory'), notRegular(at('directory'))],
     ['a FIFO without a writer', fifo, notRegular(fifo)],
@@ -177,18 +177,18 @@ describe('what is no regular file is refused as a filter', () => {
     [
       'a name without a file',
       at('absent'),
-      `can't open the filter '${at('absent')}': ENOENT (no such file or directory)`,
+      `the filter '${at('absent')}' can't be opened: ENOENT (no such file or directory)`,
     ],
-    ['an empty name', '', "can't open the filter '': ENOENT (no such file or directory)"],
+    ['an empty name', '', "the filter '' can't be opened: ENOENT (no such file or directory)"],
     [
       'a name that is too long',
       `/${'x'.repeat(300)}`,
-      `can't open the filter '/${'x'.repeat(159)}...': ENAMETOOLONG (name too long)`,
+      `the filter '/${'x'.repeat(159)}...' can't be opened: ENAMETOOLONG (name too long)`,
     ],
     [
       'a name with control characters',
       '/a\nb\x1b[31m',
-      "can't open the filter '/a\\x0ab\\x1b[31m': ENOENT (no such file or directory)",
+      "the filter '/a\\x0ab\\x1b[31m' can't be opened: ENOENT (no such file or directory)",
     ],
   ];
   for (const [name, path, line] of CASES) {
@@ -202,7 +202,7 @@ describe('what is no regular file is refused as a filter', () => {
     chmodSync(path, 0o600);
     assert.deepEqual(await refusal([`--filter=${path}`, ...RUN], asNobody), {
       status: 228,
-      line: `can't open the filter '${path}': EACCES (permission denied)`,
+      line: `the filter '${path}' can't be opened: EACCES (permission denied)`,
     });
   });
 });
@@ -253,6 +253,8 @@ describe('a command line that is not exactly right is refused', () => {
     ['with an option twice', [filter, filter, ...RUN], "the option '--filter=' is given twice"],
     ['without a program', [filter, '--'], "there is no program after '--'"],
     ['with an empty program', [filter, '--', ''], "the program's name is empty"],
+    ['with --script alone', ['--script'], "there is no script after '--script'"],
+    ['with --script after an option', [filter, '--script', 'x'], "unknown option '--script' before '--'"],
     ['without a filter', RUN, oneFilter],
     ['with two filters', [filter, '--filter-base64=QUJD', ...RUN], oneFilter],
     [

@@ -77,10 +77,10 @@ describe('under a filter that refuses what the launcher needs, nothing runs', ()
     { fail: ['prctl:0'], end: 227, line: `can't set no_new_privs${prctlHint}` },
     { fail: ['getrandom:38'], end: 228, line: `can't draw a random key: ${ENOSYS}${randomHint}` },
     { fail: ['getrandom:0'], end: 228, line: `can't draw a random key${randomHint}` },
-    { fail: ['openat:1'], end: 228, line: `can't open the filter 'FILTER': ${EPERM}` },
-    { fail: ['newfstatat:1'], end: 228, line: `can't look at the filter 'FILTER': ${EPERM}` },
+    { fail: ['openat:1'], end: 228, line: `the filter 'FILTER' can't be opened: ${EPERM}` },
+    { fail: ['newfstatat:1'], end: 228, line: `the filter 'FILTER' can't be looked at: ${EPERM}` },
     { fail: ['newfstatat:0'], end: 228, line: "the filter 'FILTER' is not a regular file" },
-    { fail: ['read:1'], end: 228, line: `can't read the filter 'FILTER': ${EPERM}` },
+    { fail: ['read:1'], end: 228, line: `the filter 'FILTER' can't be read: ${EPERM}` },
     { fail: ['read:0'], end: 228, line: "the filter 'FILTER' is too short" },
   ];
   for (const { fail, end, line, change = {} } of CASES) {

@@ -6,6 +6,8 @@
  *	b  base64 text                              ->  "bytes=HEX" or what is wrong
  *	g  architecture, number (u32), three u64    ->  the guard in hex
  *	m  a name                                   ->  the message of a failure with this name
+ *	s  a script                                 ->  "filter=PATH program=PATH" or what is wrong
+ *	o  words, each ended by NUL                 ->  "request=N", or the message
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +15,8 @@
 
 #include "../../../native-helper/filter.h"
 #include "../../../native-helper/message.h"
+#include "../../../native-helper/options.h"
+#include "../../../native-helper/script.h"
 
 static void print_hex(const void *bytes, size_t size)
 {
@@ -69,6 +73,35 @@ static void answer_message(const char *name)
 	fwrite(line, 1, message_write(line, &failure), stdout);
 }
 
+static void answer_script(const uint8_t *bytes, size_t size)
+{
+	struct script script = {0};
+	char *text = malloc(size);
+	memcpy(text, bytes, size);
+	const char *problem = script_parse(text, size, &script);
+	if (problem == NULL)
+		printf("filter=%s program=%s\n", script.filter_file, script.program);
+	else
+		printf("%s\n", problem);
+	free(text);
+}
+
+static void answer_options(const uint8_t *bytes, size_t size)
+{
+	const char **words = calloc(size + 1, sizeof *words);
+	struct options options;
+	struct failure failure;
+	char line[MESSAGE_SIZE];
+	size_t count = 0;
+	for (size_t at = 0; at < size; at += strlen((const char *)bytes + at) + 1)
+		words[count++] = (const char *)bytes + at;
+	if (options_parse(words, &options, &failure))
+		printf("request=%d\n", (int)options.request);
+	else
+		fwrite(line, 1, message_write(line, &failure), stdout);
+	free(words);
+}
+
 int main(void)
 {
 	char letter;
@@ -85,6 +118,10 @@ int main(void)
 			answer_guard(bytes);
 		else if (letter == 'm')
 			answer_message((const char *)bytes);
+		else if (letter == 's')
+			answer_script(bytes, size);
+		else if (letter == 'o')
+			answer_options(bytes, size);
 		else
 			return 1;
 		free(bytes);

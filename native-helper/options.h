@@ -1,0 +1,31 @@
+/* The launcher's command line. Pure. */
+#ifndef SANDBOX_UNIT_OPTIONS_H
+#define SANDBOX_UNIT_OPTIONS_H
+
+#include "message.h"
+
+/* Where systemd looks for a bare program name; never $PATH, which the service may have set. */
+#define DEFAULT_SEARCH_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
+
+enum request {
+	REQUEST_LAUNCH,
+	REQUEST_SCRIPT, /* launch what the script in command[0] says */
+	REQUEST_HELP,
+	REQUEST_VERSION,
+};
+
+/* Options that aren't given are NULL. */
+struct options {
+	enum request request;
+	const char *filter_file;
+	const char *filter_base64;
+	const char *argv0;
+	const char *search_path;
+	const char *program;
+	const char **command; /* argv of the program, ended by NULL */
+};
+
+/* Takes the command line apart. Returns whether it is in order; else `failure` says what isn't. */
+int options_parse(const char **argv, struct options *options, struct failure *failure);
+
+#endif
