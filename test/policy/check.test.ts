@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkSyscalls } from '../../src/policy/check.js';
+import { MACHINES, type Machine } from '../../src/syscalls/abi.js';
+import { bundledSets, parseSyscallFilterListing, type SyscallSets } from '../../src/syscalls/sets.js';
+import { policyFrom } from '../support/policy.js';
+
+/** What is wrong, as `code: message`. */
+const found = (
+  source: string,
+  { sets = bundledSets(), machines = MACHINES }: { sets?: SyscallSets; machines?: readonly Machine[] } = {},
+) => checkSyscalls(policyFrom(source), sets, machines).map(({ code, message }) => `${code}: ${message}`);
+
+const rule = (condition: string, more = '') =>
+  `[syscalls]\n${more}\n[[syscalls.rules]]\nsyscall = "mmap"\nwhen = [{ arg = 0, ${condition} }]\naction = "kill"`;
+
+test('a policy without [syscalls] has nothing to check', () => {
+  assert.deepEqual(found('[service]\nPrivateTmp = true'), []);
+});
+
+test('a policy that says what it means is right', () => {
+  const source = `
+[syscalls]
+allow = ["@system-service", "s390_runtime_instr"]
+deny = ["execve", "execveat", "uname:EPERM", "@mount"]
+log = ["keyctl"]
+unknown = "EPERM"
+implicit = false
+[[syscalls.rules]]
+syscall = "socket"
+when = [{ arg = 0, in = ["AF_UNIX", 2, "0x0a", "0o12"] }]
+action = "allow"
+[[expect]]
+syscall = "socket"
+args = ["AF_UNIX"]
+action = "allow"
+`;
+  assert.deepEqual(found(source), []);
+});
+
+test('constants are looked up on the machines that get a filter', () => {
+  const source = rule('bits-any = "MAP_32BIT"');
+  assert.deepEqual(found(source, { machines: ['x86-64'] }), []);
+  assert.deepEqual(found(source), ["unknown-constant: unknown constant 'MAP_32BIT' on arm64"]);
+});
+
+test('constants are looked up on further architectures that are opened', () => {
+  const source = (architectures: string) => rule('eq = "ARCH_GET_FS"', `architectures = ${architectures}`);
+  const machines: Machine[] = ['arm64'];
+  assert.deepEqual(found(rule('eq = "SYS_NOT_THERE"', 'architectures = ["native", "arm"]'), { machines }), [
+    "unknown-constant: unknown constant 'SYS_NOT_THERE' on arm64",
+  ]);
+  assert.deepEqual(found(source('["native", "x86"]'), { machines: ['x86-64'] }), []);
+});
+
+test('an operand is complained of once, however many machines it is wrong on', () => {
+  assert.deepEqual(found(rule('eq = "NOTHING"', 'architectures = ["native", "x86", "x32", "arm"]')), [
+    "unknown-constant: unknown constant 'NOTHING' on x86-64",
+  ]);
+});
+
+test('operands fit into the width of their condition', () => {
+  assert.deepEqual(found(rule('eq = 4294967296')), ['operand-range: 4294967296 does not fit into 32 bits']);
+  assert.deepEqual(found(rule('eq = 4294967296, width = 64')), []);
+  assert.deepEqual(found(rule('eq = 4294967295')), []);
+  assert.deepEqual(found(rule('eq = -2147483648')), []);
+  assert.deepEqual(found(rule('in = [1, "0x1ffffffff"]')), [
+    'operand-range: 8589934591 does not fit into 32 bits',
+  ]);
+});
+
+const SMALL = parseSyscallFilterListing(
+  '@default\n    read\n    futuristic_call\n@tiny\n    write\n',
+  '300.1',
+);
+
+test('names are those of the sets that the target has', () => {
+  const hint = (source: string) => checkSyscalls(policyFrom(source), SMALL, ['x86-64'])[0]?.hint;
+  assert.deepEqual(found('[syscalls]\ndeny = ["@tiny", "futuristic_call", "uname"]', { sets: SMALL }), []);
+  assert.deepEqual(found('[syscalls]\ndeny = ["@mount"]', { sets: SMALL }), [
+    "unknown-set: unknown syscall set '@mount'",
+  ]);
+  assert.equal(
+    hint('[syscalls]\ndeny = ["@mount"]'),
+    "'systemd-analyze syscall-filter' lists the sets of systemd 300.1 here",
+  );
+  assert.equal(hint('[syscalls]\ndeny = ["futurstic_call"]'), "did you mean 'futuristic_call'?");
+});
+
+const EXEC_DOORS: readonly [what: string, lines: string, doors: string[]][] = [
+  ['both are denied', 'deny = ["execve", "execveat"]', []],
+  ['only execve is denied', 'deny = ["execve"]', ['execve']],
+  ['only execveat is denied', 'deny = ["execveat"]', ['execveat']],
+  ['execve is only logged', 'deny = ["execve:log"]', []],
+  ['the other is denied, but only logged', 'deny = ["execve", "execveat:log"]', ['execve']],
+  ['the policy only logs', 'deny = ["execve"]\naction = "log"', []],
+  ['the other is in a set', 'deny = ["execve", "@process"]', []],
+  ['an own name wins over its set', 'deny = ["@known", "execveat:log"]', ['execve']],
+  ['there is an allow list', 'allow = ["@system-service"]\ndeny = ["execve"]', []],
+  [
+    'the other has a rule',
+    'deny = ["execve"]\n[[syscalls.rules]]\nsyscall = "execveat"\nwhen = [{ arg = 4, eq = 1 }]\naction = "kill"',
+    [],
+  ],
+];
+
+for (const [what, lines, doors] of EXEC_DOORS) {
+  test(`a warning of open doors to exec where ${what}: ${doors.length}`, () => {
+    const messages = doors.map(
+      (call) =>
+        `open-door: '${call}' is denied, but '${call === 'execve' ? 'execveat' : 'execve'}' does the same`,
+    );
+    assert.deepEqual(found(`[syscalls]\n${lines}`), messages);
+    for (const { severity } of checkSyscalls(policyFrom(`[syscalls]\n${lines}`), bundledSets(), MACHINES)) {
+      assert.equal(severity, 'warning');
+    }
+  });
+}
+
+test('a base may be overridden, and one file may say a thing twice', () => {
+  const base = policyFrom('[syscalls]\ndeny = ["uname:EPERM"]', 'base.toml');
+  const own = policyFrom('[syscalls]\ndeny = ["uname:kill", "uname:kill"]', 'own.toml');
+  const both = {
+    ...own,
+    syscalls: { ...own.syscalls!, deny: [...base.syscalls!.deny, ...own.syscalls!.deny] },
+  };
+  assert.deepEqual(checkSyscalls(both, bundledSets(), MACHINES), []);
+});
+
+test('what is for allow lists needs one', () => {
+  assert.deepEqual(found('[syscalls]\nunknown = "EPERM"\nimplicit = true'), [
+    "needs-allow: 'unknown' says nothing without 'allow'",
+    "needs-allow: 'implicit' says nothing without 'allow'",
+  ]);
+  assert.deepEqual(found('[syscalls]\nallow = []\nunknown = "EPERM"\nimplicit = true'), []);
+});
+
+test('many entries of the same set are worked out once', () => {
+  const lines = (n: number) => `deny = [${'"@known", '.repeat(n)}]`;
+  assert.deepEqual(found(`[syscalls]\n${lines(90_000)}`), []);
+});

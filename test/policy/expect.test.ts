@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkExpectations } from '../../src/policy/expect.js';
+import type { Machine } from '../../src/syscalls/abi.js';
+import { resolve, resolveCalls } from '../../src/syscalls/resolve.js';
+import { bundledSets } from '../../src/syscalls/sets.js';
+import { policyFrom } from '../support/policy.js';
+
+const LISTS = `
+[syscalls]
+deny = ["execve:EACCES", "uname"]
+log = ["keyctl"]
+architectures = ["native", "x86", "arm"]
+[[syscalls.rules]]
+syscall = "socket"
+when = [{ arg = 0, eq = "AF_PACKET" }]
+action = "EPERM"
+[[syscalls.rules]]
+syscall = "lseek"
+when = [{ arg = 1, gt = "0xffffffff", width = 64 }]
+action = "EINVAL"
+[[expect]]
+`;
+
+const messages = (expectation: string, machine: Machine = 'x86-64') => {
+  const policy = policyFrom(LISTS + expectation);
+  const meaning = resolve(resolveCalls(policy.syscalls!, bundledSets()), machine);
+  return checkExpectations(policy, meaning).map(({ code, message }) => `${code}: ${message}`);
+};
+
+/** What each machine says: nothing where it holds, or does not concern the machine. */
+const CASES: readonly [expectation: string, byMachine: Partial<Record<Machine, string>>][] = [
+  ['syscall = "execve"\naction = "EACCES"', {}],
+  ['syscall = "execve"\naction = 13', {}],
+  ['syscall = "uname"\naction = "kill"', {}],
+  ['syscall = "read"\naction = "allow"', {}],
+  ['syscall = "keyctl"\naction = "log"', {}],
+  [
+    'syscall = "keyctl"\naction = "allow"',
+    {
+      'x86-64': "keyctl on x86-64 gets 'log', not 'allow'",
+      arm64: "keyctl on arm64 gets 'log', not 'allow'",
+      riscv64: "keyctl on riscv64 gets 'log', not 'allow'",
+    },
+  ],
+  ['syscall = "socket"\nargs = ["AF_PACKET"]\naction = "EPERM"', {}],
+  ['syscall = "socket"\nargs = ["AF_INET", 1, 0, 0, 0, 0]\naction = "allow"', {}],
+  ['syscall = "socket"\naction = "allow"', {}],
+  ['syscall = "lseek"\nargs = [0, "0x100000000"]\naction = "EINVAL"', {}],
+  ['syscall = "lseek"\nargs = [0, -1]\naction = "EINVAL"', {}],
+  // A call that a machine doesn't have is none of its business.
+  ['syscall = "open"\naction = "kill"', { 'x86-64': "open on x86-64 gets 'allow', not 'kill'" }],
+  ['syscall = "uname"\narchitecture = "native"\naction = "kill"', {}],
+  ['syscall = "uname"\narchitecture = "x86"\naction = "kill"', {}],
+  ['syscall = "read"\narchitecture = "x86"\naction = "allow"', {}],
+  ['syscall = "socketcall"\nargs = [1]\narchitecture = "x86"\naction = "EPERM"', {}],
+  ['syscall = "socketcall"\nargs = [2]\narchitecture = "x86"\naction = "allow"', {}],
+  // x32 isn't opened, arm is.
+  ['syscall = "read"\narchitecture = "x32"\naction = "kill"', {}],
+  [
+    'syscall = "read"\narchitecture = "x32"\naction = "allow"',
+    { 'x86-64': "read on x32 gets 'kill', not 'allow'" },
+  ],
+  [
+    'syscall = "read"\narchitecture = "arm"\naction = "kill"',
+    { arm64: "read on arm gets 'allow', not 'kill'" },
+  ],
+  ['syscall = "read"\narchitecture = "x86-64"\naction = "allow"', {}],
+  [
+    'syscall = "read"\narchitecture = "riscv64"\naction = "kill"',
+    { riscv64: "read on riscv64 gets 'allow', not 'kill'" },
+  ],
+];
+
+for (const [expectation, byMachine] of CASES) {
+  for (const machine of ['x86-64', 'arm64', 'riscv64'] as const) {
+    const says = byMachine[machine];
+    test(`on ${machine} '${expectation.replaceAll('\n', ', ')}' ${says ? 'fails' : 'holds'}`, () => {
+      assert.deepEqual(messages(expectation, machine), says ? [`expectation-failed: ${says}`] : []);
+    });
+  }
+}
