@@ -19,25 +19,57 @@ const MACHINES: ReadonlyMap<number, Machine> = new Map([
   [243, 'riscv64'],
 ]);
 
+const viewOf = (head: Uint8Array) => new DataView(head.buffer, head.byteOffset, head.byteLength);
+
 const isElf = (head: Uint8Array, view: DataView) =>
   head.length >= 64 && view.getUint32(0, false) === 0x7f454c46 && head[5] === 1;
 
 /** The machine that an ELF file's code is for. */
 export function elfMachine(head: Uint8Array): Machine | undefined {
-  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  const view = viewOf(head);
   return isElf(head, view) ? MACHINES.get(view.getUint16(18, true)) : undefined;
 }
 
+/** Where the program headers of a class are described, and where a header has its fields (elf(5)). */
+interface Layout {
+  readonly tableAt: number;
+  readonly sizeAt: number;
+  readonly countAt: number;
+  readonly headerSize: number;
+  readonly offsetAt: number;
+  readonly lengthAt: number;
+  readonly word: (view: DataView, at: number) => number;
+}
+
+const LAYOUT_32: Layout = {
+  tableAt: 28,
+  sizeAt: 42,
+  countAt: 44,
+  headerSize: 32,
+  offsetAt: 4,
+  lengthAt: 16,
+  word: (view, at) => view.getUint32(at, true),
+};
+
+const LAYOUT_64: Layout = {
+  tableAt: 32,
+  sizeAt: 54,
+  countAt: 56,
+  headerSize: 56,
+  offsetAt: 8,
+  lengthAt: 32,
+  word: (view, at) => Number(view.getBigUint64(at, true)),
+};
+
 /**
  * Reads the head of a program's file (elf(5), execve(2)). Anything that isn't a 64-bit or 32-bit little-endian
- * ELF file or a `#!` script is `other`.
+ * ELF file with its program headers in the head, or a `#!` script, is `other`.
  */
 export function readProgram(head: Uint8Array): ProgramFacts {
-  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   if (head[0] === 0x23 && head[1] === 0x21) return script(head);
+  const view = viewOf(head);
   if (!isElf(head, view) || (head[4] !== 1 && head[4] !== 2)) return { kind: 'other' };
-  const interpreter = head[4] === 2 ? interpreter64(view, head) : interpreter32(view, head);
-  return interpreter === undefined ? { kind: 'static' } : { kind: 'dynamic', interpreter };
+  return program(view, head, head[4] === 2 ? LAYOUT_64 : LAYOUT_32);
 }
 
 function script(head: Uint8Array): ProgramFacts {
@@ -46,29 +78,19 @@ function script(head: Uint8Array): ProgramFacts {
   return interpreter ? { kind: 'script', interpreter } : { kind: 'other' };
 }
 
-function interpreter64(view: DataView, head: Uint8Array): string | undefined {
-  const table = Number(view.getBigUint64(32, true));
-  const size = view.getUint16(54, true);
-  const count = view.getUint16(56, true);
-  for (let i = 0, at = table; i < count && at + 56 <= head.length; i++, at += size) {
+function program(view: DataView, head: Uint8Array, layout: Layout): ProgramFacts {
+  const { word } = layout;
+  const table = word(view, layout.tableAt);
+  const size = view.getUint16(layout.sizeAt, true);
+  const count = view.getUint16(layout.countAt, true);
+  if (size < layout.headerSize || count === 0 || table + count * size > head.length) return { kind: 'other' };
+  for (let at = table; at < table + count * size; at += size) {
     if (view.getUint32(at, true) !== PT_INTERP) continue;
-    return textAt(head, Number(view.getBigUint64(at + 8, true)), Number(view.getBigUint64(at + 32, true)));
+    const offset = word(view, at + layout.offsetAt);
+    const path = ascii(head.subarray(offset, offset + word(view, at + layout.lengthAt)));
+    return { kind: 'dynamic', interpreter: path.replace(/\0.*$/s, '') };
   }
-  return undefined;
+  return { kind: 'static' };
 }
-
-function interpreter32(view: DataView, head: Uint8Array): string | undefined {
-  const table = view.getUint32(28, true);
-  const size = view.getUint16(42, true);
-  const count = view.getUint16(44, true);
-  for (let i = 0, at = table; i < count && at + 32 <= head.length; i++, at += size) {
-    if (view.getUint32(at, true) !== PT_INTERP) continue;
-    return textAt(head, view.getUint32(at + 4, true), view.getUint32(at + 16, true));
-  }
-  return undefined;
-}
-
-const textAt = (head: Uint8Array, offset: number, length: number) =>
-  ascii(head.subarray(offset, offset + length)).replace(/\0.*$/s, '');
 
 const ascii = (bytes: Uint8Array) => new TextDecoder('latin1').decode(bytes);
