@@ -191,12 +191,12 @@ function readUpTo(fd: number, limit: number, head: boolean, path: string): Uint8
   }
 }
 
-/** Folders that stay even if nothing is in them. */
-const LASTING = /^(?:\/|\/(?:usr|usr\/local|etc|run)|.*\/systemd\/(?:system|user))$/;
+/** Folders that are there for what is in them: ours, and those of drop-ins. */
+const CONTAINERS = /\/(?:sandbox-unit|[^/]+\.(?:d|programs))$/;
 
-/** Removes a folder and those above it as far as they are empty. Returns the first that stays. */
+/** Removes a folder and those above it, as far as they are such and empty. Returns the first that stays. */
 function removeEmpty(directory: string): string {
-  if (LASTING.test(directory) || fs.readdirSync(directory).length > 0) return directory;
+  if (!CONTAINERS.test(directory) || fs.readdirSync(directory).length > 0) return directory;
   fs.rmdirSync(directory);
   return removeEmpty(dirname(directory));
 }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { ABIS, type Abi } from '../../src/syscalls/abi.js';
 import { MULTIPLEXED } from '../../src/syscalls/multiplex.js';
@@ -13,6 +12,7 @@ import {
   whereKnown,
 } from '../../src/syscalls/numbers.js';
 import { bundledSets, callsInSets, parseSyscallFilterListing } from '../../src/syscalls/sets.js';
+import { inLayer, layerAvailable } from '../support/layer.js';
 
 const abis = Object.keys(ABIS) as Abi[];
 
@@ -140,15 +140,10 @@ const UNKNOWN_TO_LIBSECCOMP = -1;
 /** libseccomp has it on arm as `arm_sync_file_range`, the kernel's first name. systemd's sets have the second. */
 const RENAMED_ON_ARM = 'sync_file_range2';
 
-function resolverUnavailable(): string | false {
-  const missing = spawnSync('scmp_sys_resolver', ['read']).error !== undefined;
-  return missing && "'scmp_sys_resolver' is missing: apt-get install seccomp";
-}
-
 /** The number that libseccomp gives each name, x32's without bit 30; negative where the ABI lacks the call. */
-function askLibseccomp(abi: Abi, names: readonly string[]): number[] {
+async function askLibseccomp(abi: Abi, names: readonly string[]): Promise<number[]> {
   const script = `while read -r name; do scmp_sys_resolver -a ${LIBSECCOMP[abi]} "$name"; done`;
-  const { stdout } = spawnSync('sh', ['-c', script], { encoding: 'utf8', input: `${names.join('\n')}\n` });
+  const { stdout } = await inLayer(['sh', '-c', script], { input: `${names.join('\n')}\n` });
   const numbers = stdout.trimEnd().split('\n').map(Number);
   assert.equal(numbers.length, names.length);
   return abi === 'x32' ? numbers.map((nr) => (nr < 0 ? nr : nr & 0x3fffffff)) : numbers;
@@ -163,9 +158,9 @@ function pseudoNumber(abi: Abi, name: string): number | undefined {
 }
 
 for (const abi of abis) {
-  test(`libseccomp has the same numbers on ${abi}`, { skip: resolverUnavailable() }, () => {
+  test(`libseccomp has the same numbers on ${abi}`, { skip: layerAvailable() }, async () => {
     const names = [...new Set([...callNames(), ...callsInSets(bundledSets())])];
-    const answers = askLibseccomp(abi, names);
+    const answers = await askLibseccomp(abi, names);
     const differing = names.filter((name, i) => {
       const answer = answers[i]!;
       if (answer === UNKNOWN_TO_LIBSECCOMP && NEWER_THAN_LIBSECCOMP.has(name)) return false;

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { EXIT, UserError } from '../../src/diagnostic.js';
@@ -11,6 +10,7 @@ import {
   parseSyscallFilterListing,
   setNames,
 } from '../../src/syscalls/sets.js';
+import { Box, boxAvailable } from '../support/box.js';
 
 const LISTING = `\
 @default
@@ -157,14 +157,18 @@ test('every call of the bundled sets is known, and most of them here', () => {
   assert.ok(places.filter((place) => place === 'here').length > 480);
 });
 
-test("what this machine's systemd-analyze lists is read whole", (t) => {
-  const { error, stdout } = spawnSync('systemd-analyze', ['syscall-filter'], { encoding: 'utf8' });
-  if (error) return t.skip("'systemd-analyze' is missing");
-  const [, release] = spawnSync('systemd-analyze', ['--version'], { encoding: 'utf8' }).stdout.match(
-    /\(([0-9.]+)/,
-  )!;
-  const sets = parseSyscallFilterListing(stdout, release!);
-  const indented = stdout.split('\n').filter((line) => /^ +[^ #]/.test(line));
-  assert.equal([...sets.members.values()].flat().length, indented.length);
-  if (release === bundledSets().systemd) assert.deepEqual(sets.members, bundledSets().members);
-});
+for (const tree of ['bullseye', 'bookworm', 'machine', 'forky'] as const) {
+  test(`what systemd-analyze of ${tree} lists is read whole`, { skip: boxAvailable(tree) }, async () => {
+    const box = await Box.boot({ tree });
+    try {
+      const listing = await box.succeed(['systemd-analyze', 'syscall-filter']);
+      const [, release] = /\((\d+(?:\.\d+)*)/.exec(await box.succeed(['systemd-analyze', '--version']))!;
+      const sets = parseSyscallFilterListing(listing, release!);
+      const indented = listing.split('\n').filter((line) => /^ +[^ #]/.test(line));
+      assert.equal([...sets.members.values()].flat().length, indented.length);
+      if (release === bundledSets().systemd) assert.deepEqual(sets.members, bundledSets().members);
+    } finally {
+      await box.stop();
+    }
+  });
+}
