@@ -1,5 +1,5 @@
 /** Calls at which a filter is tried for real: every known number, and arguments on both sides of every condition. */
-import { ABIS, type Abi, abisOf, kernelNumber, X32_BIT } from '../syscalls/abi.js';
+import { ABIS, abisOf, kernelNumber, X32_BIT } from '../syscalls/abi.js';
 import {
   type ArgumentRule,
   type Condition,
@@ -18,6 +18,9 @@ const EDGES: readonly number[] = [
   ...[X32_BIT - 1, X32_BIT, 0x7fffffff, 0x80000000, 0xbfffffff, 0xc0000000, 0xfffffffe, 0xffffffff],
 ];
 
+/** Numbers to try through a convention that the machine lacks. */
+const FOREIGN: ReadonlySet<number> = new Set([0, 1, 59, 511, 512, 547, 548, ...EDGES]);
+
 const REGISTERS = 6;
 /** Combinations of candidates that are all tried. */
 const FEW_COMBINATIONS = 256;
@@ -32,16 +35,16 @@ export function archesToTry(): number[] {
 }
 
 /** Numbers to try through one AUDIT_ARCH value: of its tables, near them, and the edges. */
-export function numbersToTry(policy: SyscallPolicy, arch: number): number[] {
+export function numbersToTry(policy: SyscallPolicy, arch: number): ReadonlySet<number> {
   const abis = abisOf(policy.machine).filter((abi) => ABIS[abi].arch === arch);
-  if (abis.length === 0) return unique([0, 1, 59, 511, 512, 547, 548, ...EDGES]);
-  return unique([...abis.flatMap((abi) => numbersOf(policy, abi)), ...EDGES]);
-}
-
-function numbersOf(policy: SyscallPolicy, abi: Abi): number[] {
-  const dense = Array.from({ length: DENSE }, (_, nr) => nr);
-  const listed = [...(policy.abis.get(abi)?.verdicts.keys() ?? [])].filter((nr) => nr >= DENSE);
-  return [...dense, ...listed].map((nr) => kernelNumber(abi, nr));
+  if (abis.length === 0) return FOREIGN;
+  const numbers = new Set<number>();
+  for (const abi of abis) {
+    for (let nr = 0; nr < DENSE; nr++) numbers.add(kernelNumber(abi, nr));
+    for (const nr of policy.abis.get(abi)?.verdicts.keys() ?? []) numbers.add(kernelNumber(abi, nr));
+  }
+  for (const edge of EDGES) numbers.add(edge);
+  return numbers;
 }
 
 /**

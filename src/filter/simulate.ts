@@ -33,7 +33,8 @@ const DIVIDED_BY_ZERO = 0;
 
 interface Machine {
   readonly call: Call;
-  readonly memory: (number | undefined)[];
+  /** Made when the first word is stored: few programs have any. */
+  memory: (number | undefined)[] | undefined;
   a: number;
   x: number;
   at: number;
@@ -45,7 +46,7 @@ interface Machine {
  * @throws ProgramError for what the kernel refuses, and for a load of the instruction pointer, which a Call lacks.
  */
 export function simulate(program: readonly Instruction[], call: Call): Outcome {
-  const machine: Machine = { call, memory: [], a: 0, x: 0, at: 0, loadedArguments: false };
+  const machine: Machine = { call, memory: undefined, a: 0, x: 0, at: 0, loadedArguments: false };
   for (let instructions = 1; ; instructions++) {
     const instruction = program[machine.at];
     if (instruction === undefined) throw new ProgramError(machine.at, 'past the end of the program');
@@ -55,11 +56,14 @@ export function simulate(program: readonly Instruction[], call: Call): Outcome {
   }
 }
 
-/** Carries out one instruction; the action if it ends the program. The low three bits of the code are its class. */
+/**
+ * Carries out one instruction; the action if it ends the program. The low three bits of the code are its class.
+ * A proof does this often, in a process that has just begun: the most common instructions make few calls.
+ */
 function step(machine: Machine, { code, jt, jf, k }: Instruction): Action | undefined {
   switch (code & 7) {
     case 0:
-      machine.a = load(machine, code, k);
+      machine.a = code === 0x20 ? dataWord(machine, k) : load(machine, code, k);
       return undefined;
     case 1:
       if (code === 0x21) throw unknown(machine, code);
@@ -68,12 +72,13 @@ function step(machine: Machine, { code, jt, jf, k }: Instruction): Action | unde
     case 2:
     case 3:
       if (code > 3) throw unknown(machine, code);
+      machine.memory ??= [];
       machine.memory[memoryWord(machine, k)] = code === 2 ? machine.a : machine.x;
       return undefined;
     case 4:
       return compute(machine, code, k);
     case 5:
-      machine.at += code === 0x05 ? k : compare(machine, code, k) ? jt : jf;
+      machine.at += code === 0x05 ? k : compare(machine, code, code & 0x08 ? machine.x : k) ? jt : jf;
       return undefined;
     case 6:
       if (code === 0x06) return k;
@@ -95,10 +100,8 @@ function load(machine: Machine, code: number, k: number): number {
   switch (code) {
     case 0x00:
       return k;
-    case 0x20:
-      return dataWord(machine, k);
     case 0x60: {
-      const value = machine.memory[memoryWord(machine, k)];
+      const value = (machine.memory ?? [])[memoryWord(machine, k)];
       if (value === undefined)
         throw new ProgramError(machine.at, `memory word ${k} is read before it is set`);
       return value;
@@ -169,9 +172,8 @@ function arithmetic(code: number, a: number, b: number): number | undefined {
   }
 }
 
-function compare(machine: Machine, code: number, k: number): boolean {
+function compare(machine: Machine, code: number, b: number): boolean {
   const { a } = machine;
-  const b = operand(machine, code, k);
   switch (code & ~0x08) {
     case 0x15:
       return a === b;
