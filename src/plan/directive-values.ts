@@ -103,6 +103,11 @@ export function formatDirective(
   return problems.length > 0 ? problems : { values };
 }
 
+/** Whether a value could be written. */
+export const isFormatted = (
+  result: ReturnType<typeof formatDirective>,
+): result is { readonly values: readonly string[] } => !Array.isArray(result);
+
 /** What a gap depends on. `privateUsers`: the policy or the unit sets PrivateUsers=. */
 export type GapTarget = Pick<Target, 'systemd' | 'scope'> & { readonly privateUsers?: boolean };
 

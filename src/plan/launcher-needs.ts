@@ -6,6 +6,7 @@ import { mayPass, type NamedPolicy, verdictOn } from '../syscalls/resolve.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { ProgramFacts } from '../unit/elf.js';
 import { confinedPrograms, wrappedKeys } from './commands.js';
+import { bindReadOnly, execPaths } from './path-directives.js';
 import type { PlannedDirective, PlannedProgram } from './plan.js';
 import type { Target } from './target.js';
 
@@ -43,14 +44,14 @@ export function launcherDirectives(
   if (identifier) add('SyslogIdentifier', identifier, 'the journal would show the name of the launcher');
   if (values('NoExecPaths').length > 0) {
     const paths = [request.target.launcher, ...programs.map(({ place }) => place)];
-    add('ExecPaths', paths.join(' '), 'NoExecPaths= would keep the launcher from starting');
+    directives.push(execPaths(paths, 'NoExecPaths= would keep the launcher from starting'));
   }
   const hidden = hiding(values).filter(
     ({ covers }) => covers(request.target.launcher) || covers(request.places.filterFile),
   );
   if (hidden.length > 0) {
-    const binds = `${request.target.launcher} ${request.places.filterFile}`;
-    add('BindReadOnlyPaths', binds, `${hidden[0]!.name}= would hide the launcher or its filter`);
+    const because = `${hidden[0]!.name}= would hide the launcher or its filter`;
+    directives.push(bindReadOnly([[request.target.launcher], [request.places.filterFile]], because));
   }
   return directives;
 }

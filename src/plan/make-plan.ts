@@ -282,7 +282,7 @@ function unknownNumbers({ target, named, section }: CallContext, systemd: System
 
 function planLauncher(request: PlanRequest, service: readonly PlannedDirective[]) {
   const commands = planCommands(request);
-  const programs = planPrograms(request.policy, request.places.programsFolder);
+  const programs = planPrograms(request.policy, request.places.programsFolder, request.target.launcher);
   return {
     commands: commands.commands,
     programs: programs.programs,

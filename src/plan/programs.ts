@@ -1,5 +1,6 @@
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { Located, Policy } from '../policy/policy.js';
+import { bindReadOnly } from './path-directives.js';
 import type { PlannedDirective, PlannedProgram } from './plan.js';
 
 /** `[exec] programs`: what is mounted where, so that the launcher stands in front of each. */
@@ -9,19 +10,27 @@ export interface PlannedPrograms {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** @param folder where mount points and scripts may be put */
-export function planPrograms(policy: Policy, folder: string): PlannedPrograms {
+/**
+ * @param folder where mount points and scripts may be put
+ * @param launcher its path, which a script's first line must have room for
+ */
+export function planPrograms(policy: Policy, folder: string, launcher: string): PlannedPrograms {
   const named = policy.programs ?? [];
   const diagnostics = named.flatMap((entry, i) => problemOf(entry, named.slice(0, i)));
+  if (named.length > 0 && !/^[!-~]{1,100}$/.test(launcher)) {
+    diagnostics.push(error('program-path', `'#!' can't name ${launcher}`, { at: named[0]!.at }));
+  }
   if (named.length === 0 || diagnostics.length > 0) return { programs: [], directives: [], diagnostics };
   const programs = named.map(({ value: path }): PlannedProgram => {
     // The kernel names a process after the last part of its program's path.
     const place = `${folder}/${nameOf(path)}`;
     return { path, place, script: `${place}.launch` };
   });
-  const binds = programs.flatMap(({ path, place, script }) => [`${path}:${place}`, `${script}:${path}`]);
-  const directive = { name: 'BindReadOnlyPaths', values: [binds.join(' ')], because: '[exec] programs' };
-  return { programs, directives: [directive], diagnostics: [] };
+  const mounts = programs.flatMap(({ path, place, script }) => [
+    [path, place] as const,
+    [script, path] as const,
+  ]);
+  return { programs, directives: [bindReadOnly(mounts, '[exec] programs')], diagnostics: [] };
 }
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);

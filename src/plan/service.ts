@@ -1,7 +1,7 @@
 import { type Diagnostic, didYouMean, error, warning } from '../diagnostic.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
-import { directiveGap, formatDirective } from './directive-values.js';
+import { directiveGap, formatDirective, isFormatted } from './directive-values.js';
 import { findDirective, unknownDirective } from './directives.js';
 import { emitted, loosens } from './loosen.js';
 import type { PlanLine, PlannedDirective } from './plan.js';
@@ -29,7 +29,7 @@ export function checkService(policy: Policy): Diagnostic[] {
     const row = findDirective(entry.name);
     if (!row) return [unknownDirective(entry.name, entry.at)];
     const formatted = formatDirective(row, entry.value, entry.valueAt);
-    return hasValues(formatted) ? [] : [...formatted];
+    return isFormatted(formatted) ? [] : [...formatted];
   });
   return [...found, ...unusedLoosen(policy)];
 }
@@ -37,11 +37,6 @@ export function checkService(policy: Policy): Diagnostic[] {
 /** A line of the policy or of the unit that gives the service users of its own. */
 const isPrivateUsers = (line: { readonly name?: string; readonly key?: string; readonly value: unknown }) =>
   (line.name ?? line.key) === 'PrivateUsers' && !/^(|0|n|no|f|false|off)$/i.test(String(line.value));
-
-type Formatted = ReturnType<typeof formatDirective>;
-
-const hasValues = (formatted: Formatted): formatted is { readonly values: readonly string[] } =>
-  !Array.isArray(formatted);
 
 function planDirective(
   entry: DirectiveEntry,
@@ -52,7 +47,7 @@ function planDirective(
   const row = findDirective(entry.name);
   if (!row) return { lines: [], directives: [], diagnostics: [unknownDirective(entry.name, entry.at)] };
   const formatted = formatDirective(row, entry.value, entry.valueAt);
-  if (!hasValues(formatted)) return { lines: [], directives: [], diagnostics: formatted };
+  if (!isFormatted(formatted)) return { lines: [], directives: [], diagnostics: formatted };
   const privateUsers = [...policy.service, ...effective.all('Service', 'PrivateUsers')].some(isPrivateUsers);
   const gap = directiveGap(row, entry.value, entry.at, { ...target, privateUsers });
   const unit = { get: (name: string) => effective.all('Service', name).map(({ value }) => value) };
