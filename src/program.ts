@@ -112,6 +112,7 @@ function policyCommands(program: Command, runs: Runs) {
   program
     .command('schema')
     .description('print the JSON Schema of policies, for editors')
+    .option('--json', 'print it within one JSON object')
     .action(runs(async () => (await import('./commands/schema.js')).schema()));
 }
 

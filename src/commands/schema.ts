@@ -14,7 +14,7 @@ export async function schema(): Promise<Outcome> {
   };
   return {
     exit: EXIT.ok,
-    json,
+    json: { schema: json },
     text: `${JSON.stringify(json, undefined, 2)}\n`,
     diagnostics: [],
     sources: new Map(),

@@ -28,7 +28,7 @@ import { ownLimits } from './own-limits.js';
 import type { Enforcer, Plan, PlanLine, PlannedDirective, PlannedFilter, SystemdFilter } from './plan.js';
 import { planPrograms } from './programs.js';
 import { planService } from './service.js';
-import { permitLauncher, systemCallDirectives, systemdFilter } from './systemd-filter.js';
+import { isRecorded, permitLauncher, systemCallDirectives, systemdFilter } from './systemd-filter.js';
 import type { Target } from './target.js';
 
 export interface PlanRequest {
@@ -169,8 +169,8 @@ const NO_CALLS: SyscallsSection = {
 
 function callLines(context: CallContext, left: Left, launched: boolean): PlanLine[] {
   const { section } = context;
-  const entries = (kind: string, list: readonly CallEntry[], how: string) =>
-    list.map((entry) => entryLine(`${kind} ${entryText(entry)}`, entry, how, context, left, launched));
+  const entries = (kind: 'allow' | 'deny' | 'log', list: readonly CallEntry[]) =>
+    list.map((entry) => entryLine(kind, entry, context, left, launched));
   const byLauncher = { enforcedBy: launched ? 'launcher' : 'nobody', how: launched ? 'filter' : '' } as const;
   const rules = section.rules.map((rule): PlanLine => {
     const subject = `rule ${rule.syscall.value}: ${formatAction(rule.action.value)}`;
@@ -181,9 +181,9 @@ function callLines(context: CallContext, left: Left, launched: boolean): PlanLin
     return { at, subject: 'all of [syscalls]', ...byLauncher, reason };
   });
   return [
-    ...entries('allow', section.allow ?? [], 'SystemCallFilter='),
-    ...entries('deny', section.deny, 'SystemCallFilter='),
-    ...entries('log', section.log, 'SystemCallLog='),
+    ...entries('allow', section.allow ?? []),
+    ...entries('deny', section.deny),
+    ...entries('log', section.log),
     ...rules,
     ...omittedLines(context, left, byLauncher),
     ...whole,
@@ -217,9 +217,8 @@ const entryText = ({ name, action }: CallEntry) =>
   action === undefined ? name : `${name}:${formatAction(action)}`;
 
 function entryLine(
-  subject: string,
+  kind: 'allow' | 'deny' | 'log',
   entry: CallEntry,
-  how: string,
   context: CallContext,
   left: Left,
   launched: boolean,
@@ -227,12 +226,15 @@ function entryLine(
   const calls = callsOf(entry, context.target.sets);
   const alone = context.section.enforcer?.value === 'launcher';
   // What is allowed is never left over: a call that is denied below, or has a rule, has a line of its own there.
-  const leftOver = subject.startsWith('deny ') ? calls.filter((call) => left.calls.has(call)) : [];
+  const leftOver = kind === 'deny' ? calls.filter((call) => left.calls.has(call)) : [];
   const reason = alone ? undefined : reasonFor(leftOver, calls, left);
   const bySystemd = !alone && leftOver.length < calls.length;
   const enforcedBy = enforcer(bySystemd, launched, leftOver.length > 0 || alone);
-  const means = [...(bySystemd ? [how] : []), ...(launched ? ['filter'] : [])].join(', ');
-  return { at: entry.at, subject, enforcedBy, how: means, ...(reason ? { reason } : {}) };
+  const records = kind === 'log' || (kind === 'deny' && isRecorded(context.section, entry));
+  const directive = records ? 'SystemCallLog=' : 'SystemCallFilter=';
+  const how = [...(bySystemd ? [directive] : []), ...(launched ? ['filter'] : [])].join(', ');
+  const subject = `${kind} ${entryText(entry)}`;
+  return { at: entry.at, subject, enforcedBy, how, ...(reason ? { reason } : {}) };
 }
 
 function enforcer(systemd: boolean, launched: boolean, needsLauncher: boolean): Enforcer {

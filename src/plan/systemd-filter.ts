@@ -1,25 +1,25 @@
 import { groupBy } from '../collections.js';
 import { LAUNCHER_CALLS } from '../filter/filter-file.js';
-import type { SyscallsSection } from '../policy/policy.js';
+import type { CallEntry, SyscallsSection } from '../policy/policy.js';
 import { type Action, KILL, LOG, permits, stricter } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
-import { mayPass, type NamedPolicy, verdictOn } from '../syscalls/resolve.js';
+import { mayPass, type NamedPolicy, refusal, verdictOn } from '../syscalls/resolve.js';
 import { callsInSets, expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
 import type { PlannedDirective, SystemdFilter } from './plan.js';
 
 /**
  * The part of a policy that systemd can enforce.
- * @param refusal the policy's action for refused calls
+ * @param usual the policy's action for refused calls
  * @param left what systemd can't do for a call: true, it lets the call through; false, it refuses as it refuses others
  */
 export function systemdFilter(
   policy: NamedPolicy,
   sets: SyscallSets,
-  refusal: Action,
+  usual: Action,
   left: (call: string) => boolean | undefined,
 ): SystemdFilter {
   const mode = permits(policy.unnamed) ? 'deny' : 'allow';
-  const action = mode === 'allow' ? policy.unnamed : refusal === LOG ? KILL : refusal;
+  const action = mode === 'allow' ? policy.unnamed : usual === LOG ? KILL : usual;
   const passing = new Set<string>();
   const refused = new Map<string, Action>();
   for (const call of callsInSets(sets)) {
@@ -36,6 +36,10 @@ export function permitLauncher(filter: SystemdFilter): SystemdFilter {
   const refused = new Map([...filter.refused].filter(([call]) => !LAUNCHER_CALLS.includes(call)));
   return { ...filter, passing: new Set([...filter.passing, ...LAUNCHER_CALLS]), refused };
 }
+
+/** Whether a denied call is let through and recorded. */
+export const isRecorded = (section: SyscallsSection, entry: CallEntry): boolean =>
+  (entry.action ?? refusal(section)) === LOG;
 
 /**
  * The directives that make systemd load a filter. They begin with resets: systemd joins lines by rules that can turn
@@ -54,7 +58,8 @@ export function systemCallDirectives(
   const lines = systemCallFilterLines(filter, sets, candidates);
   const because = `[syscalls]${own ? " and the unit's own filter" : ''}`;
   const names = ['native', ...architectures.filter((name) => name !== 'native')];
-  const log = section.log.map((entry) => entry.name).join(' ');
+  const recorded = [...section.log, ...section.deny.filter((entry) => isRecorded(section, entry))];
+  const log = recorded.map((entry) => entry.name).join(' ');
   return [
     { name: 'SystemCallArchitectures', values: ['', names.join(' ')], because: '[syscalls] architectures' },
     { name: 'SystemCallFilter', values: ['', ...lines], because },

@@ -1,5 +1,5 @@
 import { didYouMean, error, type Location, UserError } from '../diagnostic.js';
-import type { Abi } from './abi.js';
+import { ABIS, type Abi } from './abi.js';
 import { constantNames, constantValue } from './constants.js';
 
 /**
@@ -28,7 +28,10 @@ function wordValue(word: string, abi: Abi, at: Location): bigint {
   if (word.length <= MAX_DIGITS && /^(0x[0-9a-f]+|0o[0-7]+|0b[01]+|\d+)$/i.test(word)) return BigInt(word);
   const value = constantValue(abi, word);
   if (value !== undefined) return value;
-  const hint = didYouMean(word, constantNames()) ?? 'a number works too';
+  const elsewhere = (Object.keys(ABIS) as Abi[]).find((other) => constantValue(other, word) !== undefined);
+  const hint = elsewhere
+    ? `${elsewhere} has it, ${abi} does not`
+    : (didYouMean(word, constantNames()) ?? 'a number works too');
   throw new UserError(error('unknown-constant', `unknown constant '${word}' on ${abi}`, { at, hint }));
 }
 
