@@ -52,7 +52,7 @@ function assertLoadable(name: string, properties: UnitProperties) {
   if (state === 'masked')
     throw fail('unit-masked', `${name} is masked: it can't run`, `systemctl unmask ${name}`);
   if (properties.get('Transient') === true || fragment.includes('/systemd/transient/')) {
-    throw fail('unit-transient', `${name} is transient: it is gone when it stops`, "use 'sandbox-unit run'");
+    throw fail('unit-transient', `${name} is transient: it is gone when it stops, and drop-ins with it`);
   }
   if (fragment === '') throw fail('no-unit', `${name} has no unit file`);
 }
