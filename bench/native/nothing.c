@@ -1,0 +1,5 @@
+/* The program whose start is measured: it does nothing. */
+int main(void)
+{
+	return 0;
+}
