@@ -34,6 +34,14 @@ export function median(values: readonly number[]): number {
   return sorted[sorted.length >> 1]!;
 }
 
+/** The mean of the middle half, where values come in steps between which a median would jump. */
+export function middleMean(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const quarter = Math.floor(sorted.length / 4);
+  const middle = sorted.slice(quarter, sorted.length - quarter);
+  return middle.reduce((sum, value) => sum + value, 0) / middle.length;
+}
+
 /** At most so many times the baseline. */
 export const atMostTimes = (times: number, { baseline, ours }: Measured): Aim => ({
   text: `at most ${times.toFixed(1)} times`,

@@ -3,10 +3,13 @@ import type { Box } from '../test/support/box.js';
 import { changeFiles } from '../test/support/loaded-units.js';
 import { inRepository } from '../test/support/repository.js';
 import { servicesObstacle } from '../test/support/service.js';
-import { type Aim, type Bench, median, type Row } from './row.js';
+import { type Aim, type Bench, middleMean, type Row } from './row.js';
 import { apply, inBox, PROGRAMS } from './workshop.js';
 
-/** Many: to move a process to its cgroup takes the kernel up to three ticks of its clock, four milliseconds each. */
+/**
+ * To move a process to its cgroup takes the kernel from nothing to some ticks of its clock, four milliseconds each: many
+ * rounds, and pauses that aren't in step with the clock.
+ */
 const ROUNDS = 150;
 const POLICY = inRepository('bench', 'policies', 'system-service.toml');
 
@@ -23,11 +26,13 @@ const LINES = {
 type Unit = keyof typeof LINES;
 const UNITS = Object.keys(LINES) as Unit[];
 
-/** Starts units in turn; prints each one's name and how long it took, in microseconds. */
+/** Starts units in turn, with pauses of 10 to 29 ms; prints each one's name and how long it took, in microseconds. */
 const SCRIPT = `
   rounds=$1; shift
+  RANDOM=1
   for ((i = 0; i < rounds; i++)); do
     for unit; do
+      sleep "0.0$((RANDOM % 20 + 10))"
       systemctl start "$unit.service"
       begun=$(systemctl show --value --property=InactiveExitTimestampMonotonic "$unit.service")
       echo "$unit $(($(<"/run/$unit.out") - begun))"
@@ -52,13 +57,16 @@ export const serviceStart: Bench = {
     }),
 };
 
-/** Median times in milliseconds. */
+/** Times in milliseconds. */
 async function measure(box: Box): Promise<Record<Unit, number>> {
   const words = ['bash', '-euc', SCRIPT, 'bash', `${ROUNDS}`, ...UNITS];
   const lines = (await box.succeed(words, { timeoutMs: 300_000 })).trimEnd().split('\n');
   const times = (unit: Unit) =>
     lines.map((line) => line.split(' ')).flatMap(([name, time]) => (name === unit ? [Number(time)] : []));
-  return Object.fromEntries(UNITS.map((unit) => [unit, median(times(unit)) / 1000])) as Record<Unit, number>;
+  return Object.fromEntries(UNITS.map((unit) => [unit, middleMean(times(unit)) / 1000])) as Record<
+    Unit,
+    number
+  >;
 }
 
 function rowsOf({ plain, systemd, 'systemd-all': all, ours }: Record<Unit, number>): Row[] {

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { atMostTimes, equal, median, type Row } from '../../bench/row.js';
+import { atMostTimes, equal, median, middleMean, type Row } from '../../bench/row.js';
 import { tableOf } from '../../bench/table.js';
 
 test('the median is the middle of the values, by size', () => {
   assert.equal(median([10, 9, 100]), 10);
   assert.equal(median([4, 1, 3, 2]), 3);
   assert.equal(median([7]), 7);
+});
+
+test('the middle mean leaves the quickest and the slowest quarter out', () => {
+  assert.equal(middleMean([1000, 4, 5, 6, 7, 0, 9, -50]), 5.5);
+  assert.equal(middleMean([3, 5]), 4);
 });
 
 test('an aim is met up to its limit', () => {
