@@ -25,6 +25,8 @@ export interface NamedPolicy {
   readonly verdicts: ReadonlyMap<string, NamedVerdict>;
   /** For calls that are known but not in `verdicts`. */
   readonly unnamed: Action;
+  /** What the unit's own filter says of them. */
+  readonly unnamedLimit: Action;
   /** For numbers that no table knows. */
   readonly unlisted: Action;
   /** Further ABIs than the native one. */
@@ -86,6 +88,7 @@ export function resolveCalls(section: SyscallsSection, sets: SyscallSets, own?: 
     mode,
     verdicts: new Map([...names].sort().map((call) => [call, verdict(call)])),
     unnamed: stricter(unnamed, own?.unnamed ?? ALLOW),
+    unnamedLimit: own?.unnamed ?? ALLOW,
     unlisted: stricter(unlistedAction(section), own?.unlisted ?? ALLOW),
     architectures: commonArchitectures(section, own),
   };
@@ -120,7 +123,7 @@ export function entriesByCall(entries: readonly CallEntry[], sets: SyscallSets):
 const unnamedVerdict = (policy: NamedPolicy): NamedVerdict => ({
   rules: [],
   otherwise: policy.unnamed,
-  limit: ALLOW,
+  limit: policy.unnamedLimit,
 });
 
 export const verdictOn = (policy: NamedPolicy, call: string): NamedVerdict =>

@@ -17,13 +17,13 @@ import { loadedProperties, missingUnit } from './fake-manager.js';
 export const HOME = '/opt/sandbox-unit';
 export const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 
-/** Contents by path; those that end in `!` have the mode of a program. */
-export type Contents = Readonly<Record<string, string | Uint8Array>>;
-
 export interface FakeFile {
   readonly bytes: Uint8Array;
   readonly mode: number;
 }
+
+/** Files by path; a text or bytes alone have mode 0644. */
+export type Contents = Readonly<Record<string, string | Uint8Array | FakeFile>>;
 
 /** How a service behaves when it is started. */
 export type Behaviour = 'works' | 'job-fails' | 'dies' | 'restarts' | 'finishes';
@@ -62,6 +62,12 @@ interface Service {
 const bytesOf = (content: string | Uint8Array) =>
   typeof content === 'string' ? new TextEncoder().encode(content) : content;
 
+/** A file that may be executed. */
+export const program = (content: string | Uint8Array, mode = 0o755): FakeFile => ({
+  bytes: bytesOf(content),
+  mode,
+});
+
 export class FakeSystem implements System {
   readonly files = new Map<string, FakeFile>();
   /** Everything that was asked, in order: `read /etc/x`, `job restart x.service`. */
@@ -74,11 +80,8 @@ export class FakeSystem implements System {
   constructor(options: FakeOptions = {}) {
     this.#options = options;
     for (const [path, content] of Object.entries(options.files ?? {})) {
-      const program = path.endsWith('!');
-      this.files.set(program ? path.slice(0, -1) : path, {
-        bytes: bytesOf(content),
-        mode: program ? 0o755 : 0o644,
-      });
+      const isFile = typeof content === 'object' && 'bytes' in content;
+      this.files.set(path, isFile ? content : { bytes: bytesOf(content), mode: 0o644 });
     }
     this.#loaded = new Map(this.files);
     for (const unit of options.running ?? []) this.#start(unit, 'works');
@@ -145,9 +148,9 @@ export class FakeSystem implements System {
   async run(argv: readonly string[]): Promise<ProcessResult> {
     this.#record(`run ${argv.join(' ')}`);
     const { sets = targetSets(), programs = {} } = this.#options;
-    const program = programs[argv[0]!];
-    if (program) return program(argv);
-    if (argv[0] === 'systemd-analyze' && sets) return { status: 0, stdout: listing(sets), stderr: '' };
+    const known = programs[argv[0]!];
+    if (known) return known(argv);
+    if (argv.includes('systemd-analyze') && sets) return { status: 0, stdout: listing(sets), stderr: '' };
     if (argv[0] === 'journalctl') return { status: 0, stdout: 'a line\nthe last line\n', stderr: '' };
     return { status: 127, stdout: '', stderr: `no such program: ${argv[0]}` };
   }
@@ -212,7 +215,12 @@ export class FakeSystem implements System {
 }
 
 /** The bundled sets as a target would list them, so that nothing is said of their origin. */
-export const targetSets = (): SyscallSets => ({ ...bundledSets(), source: 'target' });
+export function targetSets(): SyscallSets {
+  ownSets ??= { ...bundledSets(), source: 'target' };
+  return ownSets;
+}
+
+let ownSets: SyscallSets | undefined;
 
 /** Sets in the form of `systemd-analyze syscall-filter`. */
 export const listing = ({ members }: SyscallSets): string =>
@@ -243,8 +251,8 @@ export function machineWith(
     files: {
       '/usr/lib/systemd/system/demo.service': unit,
       '/etc/sandbox-unit/demo.service.toml': policy,
-      [`${HOME}/native-helper/build/x86-64/launcher!`]: 'launcher of this build',
-      '/usr/sbin/demod!': 'program',
+      [`${HOME}/native-helper/build/x86-64/launcher`]: program('launcher of this build'),
+      '/usr/sbin/demod': program('#!/bin/sh\n'),
       ...files,
     },
   });

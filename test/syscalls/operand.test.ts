@@ -90,7 +90,16 @@ test('digits without end are no number', () => {
 test('a constant has the value of its ABI', () => {
   const value = (abi: Abi) => parse('O_DIRECTORY', 32, abi);
   assert.deepEqual([value('x86-64'), value('arm64'), value('arm')], [0o200000n, 0o40000n, 0o40000n]);
-  assert.throws(() => parse('MAP_32BIT', 32, 'arm64'), /MAP_32BIT' on arm64/);
+  assert.throws(
+    () => parse('MAP_32BIT', 32, 'arm64'),
+    (cause) => {
+      assert.ok(cause instanceof UserError);
+      const [{ message, hint } = assert.fail()] = cause.diagnostics;
+      assert.equal(message, "unknown constant 'MAP_32BIT' on arm64");
+      assert.equal(hint, 'x86-64 has it, arm64 does not');
+      return true;
+    },
+  );
 });
 
 test('numbers of either sign are what the register would hold', () => {

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Plan } from '../../src/plan/plan.js';
+import type { Program } from '../../src/plan/target.js';
+import { planned, targetOf } from '../support/planned.js';
+
+const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
+const FILTER = '/etc/systemd/system/demo.service.d/zz-sandbox-unit.filter';
+const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
+
+/** The directives that are there for the launcher, `Name=values`. */
+const needs = (plan: Plan) =>
+  plan.directives
+    .filter(({ because }) => !because.startsWith('['))
+    .map(({ name, values }) => `${name}=${values.join(';')}`);
+
+const BINDS = `BindReadOnlyPaths=${LAUNCHER} ${FILTER}`;
+
+/** Lines of a unit, what the drop-in then has for the launcher besides NoNewPrivileges= and SyslogIdentifier=. */
+const HIDING: readonly [lines: string, needs: readonly string[]][] = [
+  ['', []],
+  ['RootDirectory=/srv', [BINDS]],
+  ['RootImage=/srv/image', [BINDS]],
+  ['RootDirectory=/srv\nRootDirectory=', []],
+  ['TemporaryFileSystem=/etc', [BINDS]],
+  ['TemporaryFileSystem=/usr/local:ro,size=1M', [BINDS]],
+  ['TemporaryFileSystem=/', [BINDS]],
+  ['TemporaryFileSystem=/usr/local/', [BINDS]],
+  ['TemporaryFileSystem=/var /usr/local/lib', []],
+  ['TemporaryFileSystem=/etc\nTemporaryFileSystem=', []],
+  ['ProtectHome=yes', []],
+  ['ProtectSystem=strict\nReadOnlyPaths=/\nPrivateTmp=yes', []],
+  ['NoExecPaths=/', [`ExecPaths=${LAUNCHER}`]],
+  ['NoExecPaths=/srv', [`ExecPaths=${LAUNCHER}`]],
+  ['NoExecPaths=/\nNoExecPaths=', []],
+  ['NoExecPaths=/\nTemporaryFileSystem=/etc', [`ExecPaths=${LAUNCHER}`, BINDS]],
+];
+
+for (const [lines, wanted] of HIDING) {
+  test(`'${lines.replaceAll('\n', ', ')}' ${wanted.length === 0 ? 'hides nothing' : `needs ${wanted.join(', ')}`}`, () => {
+    const plan = planned(NO_EXEC, lines);
+    assert.deepEqual(needs(plan), ['NoNewPrivileges=yes', 'SyslogIdentifier=demod', ...wanted]);
+    assert.deepEqual(plan.diagnostics, []);
+  });
+}
+
+test("the policy's own directives count as the unit's do", () => {
+  const plan = planned(
+    `${NO_EXEC}[service]\nTemporaryFileSystem = ["/etc"]\nNoExecPaths = ["/"]\nExecPaths = ["/usr"]\n`,
+  );
+  assert.deepEqual(needs(plan).slice(2), [`ExecPaths=${LAUNCHER}`, BINDS]);
+});
+
+test('where the launcher is not used nothing is added for it', () => {
+  assert.deepEqual(needs(planned('[syscalls]\ndeny = ["uname"]', 'RootDirectory=/srv\nNoExecPaths=/')), []);
+});
+
+test('NoNewPrivileges= is left as the unit or the policy has it', () => {
+  assert.ok(!needs(planned(NO_EXEC, 'NoNewPrivileges=yes')).includes('NoNewPrivileges=yes'));
+  assert.ok(!needs(planned(`${NO_EXEC}[service]\nNoNewPrivileges = true`)).includes('NoNewPrivileges=yes'));
+});
+
+test('SyslogIdentifier= stays what it was', () => {
+  const identifier = (lines: string) => needs(planned(NO_EXEC, lines)).filter((line) => /^Syslog/.test(line));
+  assert.deepEqual(identifier('SyslogIdentifier=own'), []);
+  assert.deepEqual(identifier('SyslogIdentifier='), ['SyslogIdentifier=demod']);
+  assert.deepEqual(identifier('ExecStart=\nExecStart=@/opt/x/y.z other'), ['SyslogIdentifier=y.z']);
+});
+
+/** Without no_new_privs only CAP_SYS_ADMIN may load a filter. */
+const UNPRIVILEGED: readonly [lines: string, refused: boolean][] = [
+  ['', false],
+  ['User=root', false],
+  ['User=0', false],
+  ['User=demo', true],
+  ['User=demo\nUser=', false],
+  ['DynamicUser=yes', true],
+  ['DynamicUser=no', false],
+  ['CapabilityBoundingSet=CAP_SYS_ADMIN CAP_CHOWN', false],
+  ['CapabilityBoundingSet=CAP_CHOWN', true],
+  ['CapabilityBoundingSet=~CAP_SYS_ADMIN', true],
+  ['CapabilityBoundingSet=~CAP_CHOWN', false],
+];
+
+for (const [lines, refused] of UNPRIVILEGED) {
+  test(`NoNewPrivileges = false ${refused ? 'is an error' : 'is possible'} with '${lines.replaceAll('\n', ', ')}'`, () => {
+    const plan = planned(`${NO_EXEC}[service]\nNoNewPrivileges = false`, lines);
+    assert.deepEqual(
+      plan.diagnostics.map(({ code, severity, at }) => [code, severity, at?.line]),
+      refused ? [['no-new-privileges', 'error', 4]] : [],
+    );
+    assert.equal(plan.filter!.noNewPrivileges, false);
+  });
+}
+
+const INACCESSIBLE: readonly [lines: string, hidden: readonly string[]][] = [
+  ['InaccessiblePaths=/mnt', []],
+  ['InaccessiblePaths=/usr/local', [LAUNCHER]],
+  ['InaccessiblePaths=-/usr/local +/etc/systemd', [LAUNCHER, FILTER]],
+  ['InaccessiblePaths="/usr/local"', [LAUNCHER]],
+  [`InaccessiblePaths=${FILTER}`, [FILTER]],
+  ['InaccessiblePaths=/usr/local\nInaccessiblePaths=', []],
+  ['InaccessibleDirectories=/usr/local', [LAUNCHER]],
+];
+
+for (const [lines, hidden] of INACCESSIBLE) {
+  test(`'${lines.replaceAll('\n', ', ')}' hides ${hidden.length} of launcher and filter for good`, () => {
+    const { diagnostics } = planned(NO_EXEC, lines);
+    assert.deepEqual(
+      diagnostics.map(({ severity, message }) => `${severity}: ${message}`),
+      hidden.map((path) => `error: InaccessiblePaths= hides ${path} from the service`),
+    );
+  });
+}
+
+const withProgram = (file: Program['file'], setuid = false) =>
+  targetOf(257, { programs: new Map([['/usr/sbin/demod', { file, setuid }]]) });
+
+const codes = (plan: Plan) => plan.diagnostics.map(({ code, severity }) => `${severity} ${code}`);
+
+test('labels take effect on the launcher', () => {
+  assert.deepEqual(codes(planned(NO_EXEC, 'SELinuxContext=x\nAppArmorProfile=y')), [
+    'warning label-on-launcher',
+    'warning label-on-launcher',
+  ]);
+});
+
+test('a set-user-ID program would lose what it is for', () => {
+  const target = withProgram({ kind: 'static' }, true);
+  assert.deepEqual(codes(planned(NO_EXEC, '', target)), ['warning setuid-program']);
+  assert.deepEqual(codes(planned(`${NO_EXEC}[service]\nNoNewPrivileges = false`, '', target)), []);
+  assert.deepEqual(codes(planned('[syscalls]\ndeny = ["uname"]', '', target)), []);
+});
+
+/** The calls that a warning says are missing. */
+function missing(lines: string, file: Program['file'], own = ''): string[] {
+  const { diagnostics } = planned(`[syscalls]\n${lines}`, own, withProgram(file));
+  const warning = diagnostics.find(({ code }) => code === 'start-calls');
+  return warning === undefined ? [] : warning.message.split('without ')[1]!.split(', ');
+}
+
+const DYNAMIC = { kind: 'dynamic', interpreter: '/lib64/ld.so' } as const;
+
+test('an allow list that starts nothing is warned of, by what kind of program it is', () => {
+  const none = 'allow = []\nimplicit = false';
+  assert.ok(missing(none, DYNAMIC).includes('openat'));
+  assert.ok(!missing(none, { kind: 'static' }).includes('openat'));
+  assert.ok(missing(none, { kind: 'static' }).includes('brk'));
+  assert.deepEqual(missing(none, { kind: 'other' }), []);
+  assert.deepEqual(missing('allow = ["@system-service"]', DYNAMIC), []);
+  assert.deepEqual(missing('allow = ["@system-service"]\ndeny = ["openat"]', DYNAMIC), ['openat']);
+  assert.deepEqual(missing('deny = ["openat"]', DYNAMIC), []);
+  assert.deepEqual(missing('allow = []\naction = "log"', DYNAMIC), []);
+});
+
+test('a call that a rule lets through for some arguments is there', () => {
+  const rule = 'rules = [{ syscall = "openat", when = [{ arg = 2, eq = 0 }], action = "allow" }]';
+  assert.deepEqual(missing(`allow = ["@system-service"]\n${rule}`, DYNAMIC), []);
+});
+
+test('a start script that may not exec is warned of', () => {
+  const target = withProgram({ kind: 'script', interpreter: '/bin/sh' });
+  assert.deepEqual(codes(planned(NO_EXEC, '', target)), ['warning start-script']);
+  assert.deepEqual(codes(planned('[syscalls]\ndeny = ["write", "execveat"]', '', target)), []);
+});

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { apply } from '../../src/commands/apply.js';
+import { plan } from '../../src/commands/plan.js';
+import { prepare } from '../../src/commands/prepare.js';
+import { hasErrors, renderDiagnostic } from '../../src/diagnostic.js';
+import { assertGolden } from '../support/golden.js';
+import { type PlanCase, planCase, planCaseNames } from '../support/plan-cases.js';
+
+/** How long a program is, and what of it is proven, is the business of others. */
+const withoutSizes = (text: string) =>
+  text
+    .replace(/\d+ instructions, proven on \d+ calls/g, 'N instructions, proven on N calls')
+    .replace(/"(instructions|calls)": \d+/g, '"$1": "N"');
+
+/** A hash of the policy is in the drop-in, and a version. */
+const withoutOrigin = (text: string) =>
+  text
+    .replace(/sandbox-unit \d+\.\d+\.\d+ from/, 'sandbox-unit X.Y.Z from')
+    .replace(/sha256:[0-9a-f]{64}/, 'sha256:…');
+
+async function shown({ context, unit, options }: PlanCase) {
+  const outcome = await plan(context, [unit], options);
+  const said = outcome.diagnostics.map((d) => `${renderDiagnostic(d, outcome.sources)}\n`).join('');
+  return {
+    text: withoutSizes(`${said}${said && outcome.text ? '\n' : ''}${outcome.text}`),
+    json: `${withoutSizes(JSON.stringify(outcome.json, undefined, 1))}\n`,
+  };
+}
+
+async function dropIn({ context, unit, options }: PlanCase): Promise<string> {
+  const { files } = await prepare(context, unit, options);
+  const file = files.find(({ path }) => path.endsWith('.conf'));
+  return file ? withoutOrigin(new TextDecoder().decode(file.content)) : '';
+}
+
+for (const name of planCaseNames()) {
+  test(`the plan in test/golden/plan/${name}`, async () => {
+    const { text, json } = await shown(planCase(name));
+    assertGolden(`plan/${name}/plan.txt`, text);
+    assertGolden(`plan/${name}/plan.json`, json);
+    assertGolden(`plan/${name}/drop-in.conf`, await dropIn(planCase(name)));
+  });
+
+  test(`what comes of test/golden/plan/${name} comes of it again when it is applied, and systemd reads it so`, async () => {
+    const one = planCase(name);
+    const prepared = await prepare(one.context, one.unit, one.options);
+    const result = await apply(one.context, [one.unit], one.options);
+    if (hasErrors(prepared.diagnostics)) {
+      assert.deepEqual([one.system.changes, result.exit], [[], 1]);
+      return;
+    }
+    assert.equal(result.exit, 0, result.diagnostics.map((d) => renderDiagnostic(d)).join('\n'));
+    const before = new Map(one.system.files);
+    const again = await prepare(one.context, one.unit, one.options);
+    assert.deepEqual(
+      again.changes.map(({ kind }) => kind),
+      prepared.changes.map(() => 'unchanged'),
+    );
+    assert.deepEqual(again.files, prepared.files);
+    const { text } = await shown(one);
+    assert.ok(text.endsWith('Nothing to do.\n'), text);
+    assert.deepEqual(one.system.files, before);
+  });
+}

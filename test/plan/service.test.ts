@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkService } from '../../src/plan/service.js';
+import { planned, targetOf } from '../support/planned.js';
+import { policyFrom } from '../support/policy.js';
+
+const shown = (service: string, lines = '', systemd = 257) => {
+  const plan = planned(`[service]\n${service}`, lines, targetOf(systemd));
+  return {
+    directives: plan.directives.map(({ name, values, because }) => [name, ...values, because]),
+    lines: plan.lines.map(({ subject, enforcedBy, how }) => [subject, enforcedBy, how]),
+    codes: plan.diagnostics.map(({ code, severity, at }) => `${severity} ${code}:${at?.line}`),
+  };
+};
+
+test('a directive is written as systemd takes it, and comes from its line', () => {
+  assert.deepEqual(shown('ProtectSystem = "strict"\nPrivateTmp = true\nTasksMax = 5'), {
+    directives: [
+      ['ProtectSystem', 'strict', '[service] ProtectSystem'],
+      ['PrivateTmp', 'yes', '[service] PrivateTmp'],
+      ['TasksMax', '5', '[service] TasksMax'],
+    ],
+    lines: [
+      ['ProtectSystem', 'systemd', 'ProtectSystem=strict'],
+      ['PrivateTmp', 'systemd', 'PrivateTmp=yes'],
+      ['TasksMax', 'systemd', 'TasksMax=5'],
+    ],
+    codes: [],
+  });
+});
+
+test('a list that would join that of the unit begins with a reset', () => {
+  const { directives } = shown(
+    'CapabilityBoundingSet = ["CAP_CHOWN"]',
+    'CapabilityBoundingSet=CAP_CHOWN CAP_KILL',
+  );
+  assert.deepEqual(directives, [
+    ['CapabilityBoundingSet', '', 'CAP_CHOWN', '[service] CapabilityBoundingSet'],
+  ]);
+});
+
+test('what the target does not know is a gap, and not written', () => {
+  assert.deepEqual(shown('PrivatePIDs = true\nProtectSystem = "strict"', '', 252), {
+    directives: [['ProtectSystem', 'strict', '[service] ProtectSystem']],
+    lines: [
+      ['PrivatePIDs', 'nobody', ''],
+      ['ProtectSystem', 'systemd', 'ProtectSystem=strict'],
+    ],
+    codes: ['error gap-directive:2'],
+  });
+});
+
+test('what loosens a unit is an error unless the policy says that it may', () => {
+  const unit = 'ProtectSystem=strict\nNoNewPrivileges=yes';
+  assert.deepEqual(shown('ProtectSystem = "full"', unit).codes, ['error loosens:2']);
+  assert.deepEqual(shown('ProtectSystem = "full"\nloosen = ["ProtectSystem"]', unit).codes, [
+    'warning loosened:2',
+  ]);
+  assert.deepEqual(
+    shown('ProtectSystem = "full"\nNoNewPrivileges = false\nloosen = ["ProtectSystem"]', unit).codes,
+    ['warning loosened:2', 'error loosens:3'],
+  );
+  assert.deepEqual(shown('ProtectSystem = "strict"', unit).codes, []);
+  assert.deepEqual(shown('ProtectSystem = "strict"\nloosen = ["ProtectSystem"]', unit).codes, []);
+});
+
+test('a directive that was reset is no longer what the unit has', () => {
+  assert.deepEqual(shown('TasksMax = 500', 'TasksMax=10\nTasksMax=1000').codes, []);
+});
+
+test('what is to loosen must be there', () => {
+  assert.deepEqual(shown('PrivateTmp = true\nloosen = ["ProtectSystem"]').codes, [
+    'error unknown-directive:3',
+  ]);
+});
+
+test('a policy by itself is checked for names, values and loosen', () => {
+  const codes = (service: string) =>
+    checkService(policyFrom(`[service]\n${service}`)).map(({ code }) => code);
+  assert.deepEqual(codes('PrivateTmp = true\nloosen = ["PrivateTmp"]'), []);
+  assert.deepEqual(codes('PrivateTemp = true\nExecStart = "x"\nProtectSystem = "x"\nloosen = ["X"]'), [
+    'unknown-directive',
+    'refused-directive',
+    'directive-value',
+    'unknown-directive',
+  ]);
+});
+
+test('no value can add a line', () => {
+  for (const value of ['"a\\nExecStart=/bin/sh"', '"a\\u0000b"', '["a\\rb"]', '"a\\\\"']) {
+    const { directives, codes } = shown(`SyslogIdentifier = ${value}\nReadOnlyPaths = ${value}`);
+    for (const [, ...values] of directives)
+      for (const text of values) assert.doesNotMatch(text!, /[\n\r\0]|\\$/);
+    assert.ok(codes.length > 0);
+  }
+});

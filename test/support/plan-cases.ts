@@ -1,0 +1,76 @@
+/** The golden plans: a folder a case with a policy, a unit and a target, and what comes of them. */
+import type { Context } from '../../src/commands/context.js';
+import type { PrepareOptions } from '../../src/commands/prepare.js';
+import { elf, PT_INTERP } from './elf.js';
+import { type Contents, FakeSystem, fakeContext, HOME, program, targetSets } from './fake-system.js';
+import { goldenNames, goldenTree } from './golden.js';
+import { olderSets } from './older-sets.js';
+
+interface CaseTarget {
+  readonly unit: string;
+  readonly systemd?: string;
+  readonly machine?: 'x86-64' | 'arm64' | 'riscv64';
+  readonly scope?: 'system' | 'user';
+  /** What the programs of the unit are. */
+  readonly programs?: Readonly<Record<string, 'dynamic' | 'static' | 'script' | 'setuid'>>;
+  /** An older systemd, or one whose systemd-analyze can't be run. */
+  readonly without?: '247' | '252' | 'analyze';
+  /** A package has put the launcher there. */
+  readonly packaged?: boolean;
+  readonly allowGaps?: boolean;
+}
+
+const DYNAMIC = elf({ types: [PT_INTERP], interpreter: '/lib64/ld.so' });
+
+const PROGRAMS = {
+  dynamic: program(DYNAMIC),
+  static: program(elf()),
+  script: program('#!/bin/sh\n'),
+  setuid: program(DYNAMIC, 0o4755),
+} as const;
+
+const UNITS = { system: '/usr/lib/systemd/system', user: '/usr/lib/systemd/user' } as const;
+const USER_HOME = '/home/user';
+
+export interface PlanCase {
+  readonly unit: string;
+  readonly system: FakeSystem;
+  readonly context: Context;
+  readonly options: PrepareOptions;
+}
+
+export const planCaseNames = (): string[] => goldenNames('plan');
+
+/** A fresh machine with the unit and the policy of a case. */
+export function planCase(name: string): PlanCase {
+  const tree = goldenTree(`plan/${name}`);
+  const text = (path: string) => new TextDecoder().decode(tree.get(path));
+  const target = JSON.parse(text('target.json')) as CaseTarget;
+  const { scope = 'system', machine = 'x86-64', systemd = '257.13-1~deb13u1' } = target;
+  const units = [...tree].filter(([path]) => path.startsWith('unit/'));
+  const programs = Object.entries(target.programs ?? {}).map(([path, kind]) => [path, PROGRAMS[kind]]);
+  const policy = `${scope === 'system' ? '/etc' : `${USER_HOME}/.config`}/sandbox-unit/${target.unit}.toml`;
+  const files: Contents = {
+    [policy]: text('policy.toml'),
+    [`${HOME}/native-helper/build/${machine}/launcher`]: program('the launcher'),
+    ...(target.packaged ? { '/usr/libexec/sandbox-unit/launcher': program('the launcher') } : {}),
+    ...Object.fromEntries(units.map(([path, bytes]) => [path.replace('unit', UNITS[scope]), bytes])),
+    ...Object.fromEntries(programs),
+  };
+  const system = new FakeSystem({ files, systemd, architecture: machine, sets: setsFor(target.without) });
+  const placement =
+    scope === 'system'
+      ? { scope, runtime: false }
+      : { scope, runtime: false, home: USER_HOME, runtimeDirectory: '/run/user/1000' };
+  return {
+    unit: target.unit,
+    system,
+    context: fakeContext(system, { placement }),
+    options: { allowGaps: target.allowGaps ?? false },
+  };
+}
+
+function setsFor(without: CaseTarget['without']) {
+  if (without === 'analyze') return false;
+  return without ? olderSets(without) : targetSets();
+}

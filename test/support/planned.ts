@@ -1,0 +1,53 @@
+import { makePlan } from '../../src/plan/make-plan.js';
+import type { Plan } from '../../src/plan/plan.js';
+import type { Target } from '../../src/plan/target.js';
+import type { Policy, SyscallsSection } from '../../src/policy/policy.js';
+import { effectiveUnit } from '../../src/unit/effective.js';
+import { parseUnitName, type UnitName } from '../../src/unit/name.js';
+import { parseUnitFile } from '../../src/unit/unit-file.js';
+import { targetSets } from './fake-system.js';
+import { olderSets } from './older-sets.js';
+import { policyFrom } from './policy.js';
+
+/** A target with a systemd of some release, about as it was. */
+export function targetOf(systemd: number, more: Partial<Target> = {}): Target {
+  const sets = systemd >= 257 ? targetSets() : olderSets(systemd >= 252 ? '252' : '247');
+  return {
+    scope: 'system',
+    systemd,
+    version: String(systemd),
+    machine: 'x86-64',
+    sets,
+    launcher: '/usr/local/libexec/sandbox-unit/launcher',
+    programs: new Map(),
+    ...more,
+  };
+}
+
+/** Lines of `[Service]` as one file of a unit. */
+export const unitFile = (lines: string, path = 'demo.service') =>
+  parseUnitFile(path, `[Service]\nExecStart=/usr/sbin/demod\n${lines}`);
+
+/** A policy that is nothing but its `[syscalls]`. */
+export const policyOf = (syscalls: SyscallsSection): Policy => ({ ...policyFrom(''), syscalls });
+
+/** The plan for a policy on a unit with these lines in `[Service]`. */
+export const planned = (policy: Policy | string, lines = '', target = targetOf(257)): Plan =>
+  makePlan({
+    unit: parseUnitName('demo.service') as UnitName,
+    effective: effectiveUnit([unitFile(lines)]),
+    policy: typeof policy === 'string' ? policyFrom(policy) : policy,
+    target,
+    places: {
+      filterFile: '/etc/systemd/system/demo.service.d/zz-sandbox-unit.filter',
+      programsFolder: '/etc/systemd/system/demo.service.d/zz-sandbox-unit.programs',
+    },
+    usable: true,
+  });
+
+/** The unit as systemd has it with the planned directives in a drop-in. */
+export function confinedUnit(plan: Plan, lines = '') {
+  const text = plan.directives.flatMap(({ name, values }) => values.map((value) => `${name}=${value}\n`));
+  const dropIn = parseUnitFile('zz.conf', `[Service]\n${text.join('')}`);
+  return effectiveUnit([unitFile(lines), dropIn]);
+}
