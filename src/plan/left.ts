@@ -1,8 +1,10 @@
 import type { SyscallsSection } from '../policy/policy.js';
-import { type Action, errnoAction, errnoOf, LOG, stricter } from '../syscalls/action.js';
+import { type Action, errnoAction, errnoOf, LOG } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import {
+  answers,
   mayPass,
+  mildest,
   type NamedPolicy,
   type NamedVerdict,
   type OwnLimits,
@@ -60,16 +62,20 @@ function whyNotSystemd(call: string, verdict: NamedVerdict, context: CallContext
   const { target, type, named } = context;
   const { systemd } = target;
   const lets = (reason: string): LeftCall => ({ reason, passes: true });
-  if (verdict.rules.length > 0) return lets("systemd doesn't look at arguments");
-  if (mayPass(verdict)) return undefined;
-  const action = stricter(verdict.otherwise, verdict.limit);
+  if (mayPass(verdict)) return verdict.rules.length > 0 ? lets(ARGUMENTS) : undefined;
+  const action = mildest(verdict);
   if (call === 'execve') return lets('systemd itself needs it to start the program');
   if (call === 'write' && (systemd >= 256 || type === 'exec')) {
     return lets(`systemd ${systemd} needs it itself, and lets it through`);
   }
-  if (named.mode === 'allow') return whyNotInAllowList(action, systemd, named.unnamed);
-  return callsInSets(target.sets).has(call) ? undefined : lets(`systemd ${systemd} doesn't know it`);
+  const missing = named.mode === 'deny' && !callsInSets(target.sets).has(call);
+  if (missing) return lets(`systemd ${systemd} doesn't know it`);
+  const limits = named.mode === 'allow' ? whyNotInAllowList(action, systemd, named.unnamed) : undefined;
+  const varies = answers(verdict).some((answer) => answer !== action);
+  return limits ?? (varies ? { reason: ARGUMENTS, passes: false } : undefined);
 }
+
+const ARGUMENTS = "systemd doesn't look at arguments";
 
 /** An allow list of systemd gives one action to all that it refuses, and has exceptions within limits. */
 function whyNotInAllowList(action: Action, systemd: number, usual: Action): LeftCall | undefined {

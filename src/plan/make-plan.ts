@@ -174,7 +174,11 @@ function callLines(context: CallContext, left: Left, launched: boolean): PlanLin
   const byLauncher = { enforcedBy: launched ? 'launcher' : 'nobody', how: launched ? 'filter' : '' } as const;
   const rules = section.rules.map((rule): PlanLine => {
     const subject = `rule ${rule.syscall.value}: ${formatAction(rule.action.value)}`;
-    return { at: rule.at, subject, ...byLauncher, reason: left.calls.get(rule.syscall.value)!.reason };
+    const why = left.calls.get(rule.syscall.value);
+    if (why) return { at: rule.at, subject, ...byLauncher, reason: why.reason };
+    // The unit's own filter refuses the call, whatever its arguments.
+    const enforcedBy = enforcer(true, launched, false);
+    return { at: rule.at, subject, enforcedBy, how: 'SystemCallFilter=' };
   });
   const whole = left.reasons.map((reason): PlanLine => {
     const at = (section.enforcer ?? section.unknown ?? section.action)?.at ?? section.at;

@@ -1,9 +1,9 @@
 import { groupBy } from '../collections.js';
 import { LAUNCHER_CALLS } from '../filter/filter-file.js';
 import type { CallEntry, SyscallsSection } from '../policy/policy.js';
-import { type Action, KILL, LOG, permits, stricter } from '../syscalls/action.js';
+import { type Action, KILL, LOG } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
-import { mayPass, type NamedPolicy, refusal, verdictOn } from '../syscalls/resolve.js';
+import { mayPass, mildest, type NamedPolicy, refusal, verdictOn } from '../syscalls/resolve.js';
 import { callsInSets, expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
 import type { PlannedDirective, SystemdFilter } from './plan.js';
 
@@ -18,15 +18,16 @@ export function systemdFilter(
   usual: Action,
   left: (call: string) => boolean | undefined,
 ): SystemdFilter {
-  const mode = permits(policy.unnamed) ? 'deny' : 'allow';
+  const { mode } = policy;
   const action = mode === 'allow' ? policy.unnamed : usual === LOG ? KILL : usual;
   const passing = new Set<string>();
   const refused = new Map<string, Action>();
   for (const call of callsInSets(sets)) {
     const verdict = verdictOn(policy, call);
-    const answer = stricter(verdict.otherwise, verdict.limit);
-    if (mayPass(verdict) || left(call)) passing.add(call);
-    else if (mode === 'deny' || (answer !== action && left(call) === undefined)) refused.set(call, answer);
+    const answer = mildest(verdict);
+    const passes = left(call);
+    if (mayPass(verdict) || passes) passing.add(call);
+    else if (mode === 'deny' || (answer !== action && passes === undefined)) refused.set(call, answer);
   }
   return { mode, action, passing, refused };
 }

@@ -20,6 +20,7 @@ export interface NamedVerdict {
 
 /** A policy's meaning by the names of calls, before any machine's numbers. */
 export interface NamedPolicy {
+  /** `allow`: calls that no list or filter names are refused; `deny`: they pass. */
   readonly mode: 'allow' | 'deny';
   /** Every call that some list, rule or own filter speaks of. */
   readonly verdicts: ReadonlyMap<string, NamedVerdict>;
@@ -61,14 +62,14 @@ export const refusal = (section: SyscallsSection): Action => section.action?.val
  */
 export function resolveCalls(section: SyscallsSection, sets: SyscallSets, own?: OwnLimits): NamedPolicy {
   const action = refusal(section);
-  const mode = section.allow ? 'allow' : 'deny';
   const implicit: CallEntry[] =
     section.allow && (section.implicit?.value ?? true) ? [{ name: '@default', at: section.at }] : [];
   const allowed = entriesByCall([...implicit, ...(section.allow ?? [])], sets);
   const logged = entriesByCall(section.log, sets);
   const denied = entriesByCall(section.deny, sets);
   const rules = groupBy(section.rules, (rule) => rule.syscall.value);
-  const unnamed = mode === 'allow' ? action : ALLOW;
+  const unnamed = section.allow ? action : ALLOW;
+  const limited = stricter(unnamed, own?.unnamed ?? ALLOW);
 
   const listed = (call: string): Action => {
     const entry = denied.get(call);
@@ -77,17 +78,17 @@ export function resolveCalls(section: SyscallsSection, sets: SyscallSets, own?: 
     return allowed.has(call) ? ALLOW : unnamed;
   };
   const verdict = (call: string): NamedVerdict => {
-    const own_ = rules.get(call) ?? [];
-    const lets = own_.some((rule) => permits(rule.action.value));
+    const ruled = rules.get(call) ?? [];
+    const lets = ruled.some((rule) => permits(rule.action.value));
     const otherwise = lets && !denied.has(call) ? action : listed(call);
-    return { rules: own_, otherwise, limit: own?.limit(call) ?? ALLOW };
+    return { rules: ruled, otherwise, limit: own?.limit(call) ?? ALLOW };
   };
   const names = new Set([...allowed, ...logged, ...denied, ...rules].map(([call]) => call));
   for (const call of own?.calls ?? []) names.add(call);
   return {
-    mode,
+    mode: permits(limited) ? 'deny' : 'allow',
     verdicts: new Map([...names].sort().map((call) => [call, verdict(call)])),
-    unnamed: stricter(unnamed, own?.unnamed ?? ALLOW),
+    unnamed: limited,
     unnamedLimit: own?.unnamed ?? ALLOW,
     unlisted: stricter(unlistedAction(section), own?.unlisted ?? ALLOW),
     architectures: commonArchitectures(section, own),
@@ -129,9 +130,16 @@ const unnamedVerdict = (policy: NamedPolicy): NamedVerdict => ({
 export const verdictOn = (policy: NamedPolicy, call: string): NamedVerdict =>
   policy.verdicts.get(call) ?? unnamedVerdict(policy);
 
+/** All that a call may get, whatever its arguments. */
+export const answers = ({ rules, otherwise, limit }: NamedVerdict): Action[] =>
+  [otherwise, ...rules.map((rule) => rule.action.value)].map((action) => stricter(action, limit));
+
+/** The least that a call gets: what a filter that sees no arguments may give it and never be too strict. */
+export const mildest = (verdict: NamedVerdict): Action =>
+  answers(verdict).reduce((a, b) => (stricter(a, b) === a ? b : a));
+
 /** Whether some arguments let the call through. */
-export const mayPass = ({ rules, otherwise, limit }: NamedVerdict): boolean =>
-  permits(limit) && (permits(otherwise) || rules.some((rule) => permits(rule.action.value)));
+export const mayPass = (verdict: NamedVerdict): boolean => answers(verdict).some(permits);
 
 /**
  * Gives a policy the numbers of one machine.
