@@ -1,7 +1,8 @@
 // Makes dist/: the command, and the program that it loads for all but the simplest questions, each in one file with the
 // packages that it uses. They start in half the time of separate modules, install without fetching anything, and what a
 // verb doesn't need stays unevaluated.
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -32,6 +33,7 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 chmodSync('dist/sandbox-unit.cjs', 0o755);
+writeProgram();
 writeFileSync('dist/LICENSES', licenses(Object.keys(metafile.inputs)));
 
 /** The licence of every bundled package: each asks to go where its code goes. */
@@ -48,4 +50,15 @@ function license(folder) {
     .find((path) => existsSync(path));
   const text = file === undefined ? '' : `\n${readFileSync(file, 'utf8').trim()}\n`;
   return `${name} ${version}\n${text}`;
+}
+
+/** The bundled program as a text, V8's cache of it, and what loads the two. */
+function writeProgram() {
+  const escaped = (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  // In ASCII, so that it can be read as it is.
+  const text = readFileSync('dist/program.cjs', 'utf8').replace(/[\u0080-\uffff]/g, escaped);
+  writeFileSync('dist/program-text.cjs', `(function (exports, require, module) {${text}\n})`);
+  copyFileSync('scripts/program-from-cache.cjs', 'dist/program.cjs');
+  rmSync('dist/program.cache', { force: true });
+  execFileSync(process.execPath, ['scripts/write-cache.mjs'], { stdio: 'inherit' });
 }

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -94,7 +92,7 @@ export class Host implements System {
   async replace(path: string, content: Uint8Array, mode: number): Promise<void> {
     const directory = dirname(path);
     // A name that systemd does not read: it takes only *.conf.
-    const temporary = join(directory, `.sandbox-unit-${randomBytes(8).toString('hex')}.tmp`);
+    const temporary = join(directory, `.sandbox-unit-${crypto.randomUUID()}.tmp`);
     try {
       fs.mkdirSync(directory, { recursive: true, mode: 0o755 });
       this.#assertTrusted(directory, fs.lstatSync(fs.realpathSync(directory)));
@@ -125,8 +123,10 @@ export class Host implements System {
     }
   }
 
-  run(argv: readonly string[], options: RunOptions = {}): Promise<ProcessResult> {
+  async run(argv: readonly string[], options: RunOptions = {}): Promise<ProcessResult> {
     const { timeout = 60_000, limit = DEFAULT_LIMIT } = options;
+    // Takes Node a while to load, and most commands run nothing.
+    const { spawn } = await import('node:child_process');
     return new Promise((resolve) => {
       const child = spawn(argv[0]!, argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], timeout });
       const output = { stdout: '', stderr: '' };

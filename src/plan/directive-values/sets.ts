@@ -72,8 +72,8 @@ export function capabilities(reading: Reading, value: unknown): string[] | undef
   // All of them: "all but nothing".
   if (value === '~') return ['~'];
   return signedWords(reading, value, expected, (word) => {
-    const hint = didYouMean(word, CAPABILITIES) ?? didYouMean(`CAP_${word}`, CAPABILITIES);
-    return CAPABILITIES.includes(word) ? word : reject(reading, expected, word, hint);
+    const hint = () => didYouMean(word, CAPABILITIES) ?? didYouMean(`CAP_${word}`, CAPABILITIES);
+    return CAPABILITIES.includes(word) ? word : reject(reading, expected, word, hint());
   });
 }
 
@@ -87,8 +87,8 @@ export function families(reading: Reading, value: unknown): string[] | undefined
   }
   return signedWords(reading, value, expected, (word) => {
     if (word === 'AF_MCTP') reading.needs.push({ since: 252, what: `the value '${word}'` });
-    const hint = didYouMean(word, ADDRESS_FAMILIES) ?? didYouMean(`AF_${word}`, ADDRESS_FAMILIES);
-    return ADDRESS_FAMILIES.includes(word) ? word : reject(reading, expected, word, hint);
+    const hint = () => didYouMean(word, ADDRESS_FAMILIES) ?? didYouMean(`AF_${word}`, ADDRESS_FAMILIES);
+    return ADDRESS_FAMILIES.includes(word) ? word : reject(reading, expected, word, hint());
   });
 }
 
