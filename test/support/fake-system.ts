@@ -11,6 +11,7 @@ import type {
   System,
   UnitProperties,
 } from '../../src/system/system.js';
+import { elf } from './elf.js';
 import { loadedProperties, missingUnit } from './fake-manager.js';
 
 /** Where the program's own files are on a fake machine. */
@@ -55,9 +56,18 @@ interface Service {
   pid: number;
   restarts: number;
   result: string;
+  /** How its main process ended: CLD_EXITED or CLD_KILLED, and the status or the signal. */
+  ended: readonly [code: number, status: number];
   /** What becomes of it while time passes. */
   next?: 'failed' | 'another-pid';
 }
+
+const CLD_EXITED = 1;
+const CLD_KILLED = 2;
+const SIGSYS = 31;
+
+const end = (service: Service, state: string, result: string, ended: Service['ended']) =>
+  Object.assign(service, { state, result, ended, pid: 0 });
 
 const bytesOf = (content: string | Uint8Array) =>
   typeof content === 'string' ? new TextEncoder().encode(content) : content;
@@ -170,6 +180,8 @@ export class FakeSystem implements System {
     properties.set('MainPID', service?.pid ?? 0);
     properties.set('NRestarts', service?.restarts ?? 0);
     properties.set('Result', service?.result ?? 'success');
+    properties.set('ExecMainCode', service?.ended[0] ?? 0);
+    properties.set('ExecMainStatus', service?.ended[1] ?? 0);
     this.#options.distort?.(properties);
     return properties;
   }
@@ -193,10 +205,11 @@ export class FakeSystem implements System {
   }
 
   #start(unit: string, behaviour: Behaviour): string {
-    const service: Service = { state: 'active', pid: this.#nextPid++, restarts: 0, result: 'success' };
+    const pid = this.#nextPid++;
+    const service: Service = { state: 'active', pid, restarts: 0, result: 'success', ended: [0, 0] };
     this.#services.set(unit, service);
-    if (behaviour === 'job-fails') Object.assign(service, { state: 'failed', pid: 0, result: 'exit-code' });
-    if (behaviour === 'finishes') Object.assign(service, { state: 'inactive', pid: 0 });
+    if (behaviour === 'job-fails') end(service, 'failed', 'exit-code', [CLD_EXITED, 1]);
+    if (behaviour === 'finishes') end(service, 'inactive', 'success', [CLD_EXITED, 0]);
     if (behaviour === 'dies') service.next = 'failed';
     if (behaviour === 'restarts') service.next = 'another-pid';
     return behaviour === 'job-fails' ? 'failed' : 'done';
@@ -205,7 +218,7 @@ export class FakeSystem implements System {
   async wait(milliseconds: number): Promise<void> {
     this.#record(`wait ${milliseconds}`);
     for (const service of this.#services.values()) {
-      if (service.next === 'failed') Object.assign(service, { state: 'failed', pid: 0, result: 'signal' });
+      if (service.next === 'failed') end(service, 'failed', 'signal', [CLD_KILLED, SIGSYS]);
       if (service.next === 'another-pid') {
         Object.assign(service, { pid: this.#nextPid++, restarts: service.restarts + 1 });
       }
@@ -252,7 +265,7 @@ export function machineWith(
       '/usr/lib/systemd/system/demo.service': unit,
       '/etc/sandbox-unit/demo.service.toml': policy,
       [`${HOME}/native-helper/build/x86-64/launcher`]: program('launcher of this build'),
-      '/usr/sbin/demod': program('#!/bin/sh\n'),
+      '/usr/sbin/demod': program(elf()),
       ...files,
     },
   });

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { changes, isPending } from '../../src/apply/changes.js';
+
+const file = (path: string, text: string, mode = 0o644) => ({
+  path,
+  content: new TextEncoder().encode(text),
+  mode,
+});
+
+const kinds = (...args: Parameters<typeof changes>) =>
+  changes(...args).map(({ kind, path }) => `${kind} ${path}`);
+
+test('each wanted file is created, replaced or unchanged, in the order wanted; then others are removed', () => {
+  const wanted = [file('/new', 'a'), file('/same', 'b'), file('/other', 'c')];
+  const current = [file('/gone', 'x'), file('/other', 'd'), file('/same', 'b'), file('/gone-too', 'y')];
+  assert.deepEqual(changes(wanted, current), [
+    { kind: 'create', path: '/new', before: undefined, after: wanted[0] },
+    { kind: 'unchanged', path: '/same', before: current[2], after: wanted[1] },
+    { kind: 'replace', path: '/other', before: current[1], after: wanted[2] },
+    { kind: 'remove', path: '/gone', before: current[0], after: undefined },
+    { kind: 'remove', path: '/gone-too', before: current[3], after: undefined },
+  ]);
+});
+
+test('a file differs by any byte, by its length and by its mode', () => {
+  assert.deepEqual(kinds([file('/a', 'xy')], [file('/a', 'xz')]), ['replace /a']);
+  assert.deepEqual(kinds([file('/a', 'xy')], [file('/a', 'x')]), ['replace /a']);
+  assert.deepEqual(kinds([file('/a', 'x')], [file('/a', 'xy')]), ['replace /a']);
+  assert.deepEqual(kinds([file('/a', '')], [file('/a', '')]), ['unchanged /a']);
+  assert.deepEqual(kinds([file('/a', 'x', 0o755)], [file('/a', 'x', 0o644)]), ['replace /a']);
+});
+
+test('something is to be done unless all is unchanged', () => {
+  assert.equal(isPending([]), false);
+  assert.equal(isPending(changes([file('/a', 'x')], [file('/a', 'x')])), false);
+  assert.equal(isPending(changes([file('/a', 'x')], [])), true);
+  assert.equal(isPending(changes([], [file('/a', 'x')])), true);
+});

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readBack } from '../../src/apply/read-back.js';
+import { dropInText } from '../../src/emit/files.js';
+import type { Plan } from '../../src/plan/plan.js';
+import { loadedProperties } from '../support/fake-manager.js';
+import { planned } from '../support/planned.js';
+
+const DROP_IN = '/etc/systemd/system/demo.service.d/zz-sandbox-unit.conf';
+const FRAGMENT = '/usr/lib/systemd/system/demo.service';
+
+const encode = (text: string) => ({ bytes: new TextEncoder().encode(text) });
+
+/** What the manager has of a unit with the plan's drop-in, and another that comes after it. */
+function properties(plan: Plan, lines: string, { after = '', without = false } = {}): Map<string, unknown> {
+  const files = new Map([
+    [FRAGMENT, encode(`[Service]\nExecStart=/usr/sbin/demod\n${lines}`)],
+    [DROP_IN.replace('zz-', 'zzz-'), encode(`[Service]\n${after}`)],
+    [DROP_IN, encode(dropInText(plan, { version: '0', policyHash: '0' }))],
+  ]);
+  if (without) files.delete(DROP_IN);
+  const { systemd, sets } = plan.target;
+  return loadedProperties(files, 'demo.service', { systemd, sets })!;
+}
+
+const NO_EXEC = planned('[syscalls]\ndeny = ["execve", "execveat", "uname"]');
+const ALONE = planned('[syscalls]\ndeny = ["uname", "@mount"]');
+const ALLOW = planned('[syscalls]\nallow = ["@system-service"]');
+
+const messages = (plan: Plan, loaded: Map<string, unknown>) =>
+  readBack(plan, DROP_IN, loaded).map(({ code, severity, message }) => `${severity} ${code}: ${message}`);
+
+test('what is loaded as it was planned is right', () => {
+  for (const plan of [NO_EXEC, ALONE, ALLOW]) assert.deepEqual(messages(plan, properties(plan, '')), []);
+  const service = planned('[service]\nPrivateTmp = true');
+  assert.deepEqual(messages(service, properties(service, '')), []);
+});
+
+test('a unit that is filtered itself is read back as composed', () => {
+  const lines = 'SystemCallFilter=@system-service\nSystemCallFilter=~@resources\n';
+  const plan = planned('[syscalls]\ndeny = ["execve", "execveat"]', lines);
+  assert.deepEqual(messages(plan, properties(plan, lines)), []);
+});
+
+const WRONG: readonly [
+  says: string,
+  plan: Plan,
+  loaded: Map<string, unknown>,
+  messages: readonly string[],
+][] = [
+  [
+    'a unit that can not be loaded',
+    ALONE,
+    new Map<string, unknown>([...properties(ALONE, ''), ['LoadState', 'bad-setting']]),
+    ["error not-loaded: systemd can't load demo.service now: bad-setting"],
+  ],
+  [
+    'a drop-in that is not read',
+    ALONE,
+    properties(ALONE, '', { without: true }),
+    [`error not-loaded: systemd doesn't read ${DROP_IN}`],
+  ],
+  [
+    'another drop-in that takes the launcher away',
+    NO_EXEC,
+    properties(NO_EXEC, '', { after: 'ExecStart=\nExecStart=/usr/sbin/demod' }),
+    ['error not-in-force: ExecStart= has 0 commands behind the launcher, not 1'],
+  ],
+  [
+    'another drop-in that opens a deny list',
+    ALONE,
+    properties(ALONE, '', { after: 'SystemCallFilter=uname' }),
+    ["error not-in-force: systemd doesn't refuse, since its libseccomp doesn't know them: uname"],
+  ],
+  [
+    'another drop-in that makes an allow list of it',
+    ALONE,
+    properties(ALONE, '', { after: 'SystemCallFilter=\nSystemCallFilter=@system-service' }),
+    ['error not-in-force: SystemCallFilter= is an allow list in systemd'],
+  ],
+  [
+    'another drop-in that makes a deny list of it',
+    ALLOW,
+    properties(ALLOW, '', { after: 'SystemCallFilter=\nSystemCallFilter=~uname' }),
+    ['error not-in-force: SystemCallFilter= is a deny list in systemd'],
+  ],
+  [
+    'another drop-in that allows more',
+    ALLOW,
+    properties(ALLOW, '', { after: 'SystemCallFilter=mount swapon' }),
+    ['error not-in-force: SystemCallFilter= also allows: mount, swapon'],
+  ],
+  [
+    'another drop-in that refuses more',
+    ALONE,
+    properties(ALONE, '', { after: 'SystemCallFilter=~read' }),
+    ['error not-in-force: SystemCallFilter= also refuses: read'],
+  ],
+];
+
+for (const [says, plan, loaded, wanted] of WRONG) {
+  test(`it is said that there is ${says}`, () => {
+    assert.deepEqual(messages(plan, loaded), wanted);
+  });
+}
+
+test('what an older libseccomp does not know in an allow list stays refused', () => {
+  const loaded = properties(ALLOW, '');
+  const [allows, entries] = loaded.get('SystemCallFilter') as [boolean, string[]];
+  loaded.set('SystemCallFilter', [allows, entries.filter((call) => call !== 'openat2')]);
+  assert.deepEqual(messages(ALLOW, loaded), []);
+});
+
+test('where the launcher refuses it does not matter that systemd does not', () => {
+  const loaded = properties(NO_EXEC, '');
+  loaded.set('SystemCallFilter', [false, []]);
+  assert.deepEqual(messages(NO_EXEC, loaded), []);
+});

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { changes } from '../../src/apply/changes.js';
+import { undoChanges, writeChanges } from '../../src/apply/write.js';
+import { UserError } from '../../src/diagnostic.js';
+import { FakeSystem, program } from '../support/fake-system.js';
+
+const file = (path: string, text: string, mode = 0o644) => ({
+  path,
+  content: new TextEncoder().encode(text),
+  mode,
+});
+
+const BEFORE = { '/b': program('old'), '/c': 'same', '/d': 'gone' };
+const CURRENT = [file('/b', 'old', 0o755), file('/c', 'same'), file('/d', 'gone')];
+const CHANGES = changes([file('/a', 'new', 0o755), file('/b', 'newer'), file('/c', 'same')], CURRENT);
+
+test('changes are carried out in their order, and unchanged files are not touched', async () => {
+  const system = new FakeSystem({ files: BEFORE });
+  await writeChanges(system, CHANGES);
+  assert.deepEqual(system.calls, ['replace /a', 'replace /b', 'remove /d']);
+  assert.deepEqual([...system.files.keys()].sort(), ['/a', '/b', '/c']);
+  assert.deepEqual([system.text('/a'), system.files.get('/a')!.mode], ['new', 0o755]);
+  assert.deepEqual([system.text('/b'), system.files.get('/b')!.mode], ['newer', 0o644]);
+});
+
+test('undoing them begins with the last, and puts contents and modes back', async () => {
+  const system = new FakeSystem({ files: BEFORE });
+  const before = new Map(system.files);
+  await writeChanges(system, CHANGES);
+  system.calls.length = 0;
+  await undoChanges(system, CHANGES);
+  assert.deepEqual(system.calls, ['replace /d', 'replace /b', 'remove /a']);
+  assert.deepEqual(new Map([...system.files].sort()), new Map([...before].sort()));
+});
+
+test('wherever writing stops, undoing it leaves what was there', async () => {
+  for (let failAt = 1; failAt <= 3; failAt++) {
+    const system = new FakeSystem({ files: BEFORE, failAt });
+    const before = new Map([...system.files].sort());
+    await assert.rejects(writeChanges(system, CHANGES), UserError);
+    await undoChanges(system, CHANGES);
+    assert.deepEqual(new Map([...system.files].sort()), before);
+  }
+});

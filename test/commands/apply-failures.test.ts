@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { apply } from '../../src/commands/apply.js';
+import { renderDiagnostic, UserError } from '../../src/diagnostic.js';
+import {
+  type FakeFile,
+  type FakeOptions,
+  type FakeSystem,
+  fakeContext,
+  machineWith,
+} from '../support/fake-system.js';
+
+const SERVICE = '[Service]\nExecStart=/usr/sbin/demod --foreground\n';
+const POLICY = '[syscalls]\ndeny = ["execve", "execveat"]\n[apply]\nprobe = ["/bin/probe"]\n';
+const OTHER = {
+  '/usr/lib/systemd/system/other.service': '[Service]\nExecStart=/usr/sbin/otherd\n',
+  '/etc/sandbox-unit/other.service.toml': POLICY,
+};
+
+const machine = (options: FakeOptions) =>
+  machineWith(SERVICE, POLICY, {
+    files: OTHER,
+    running: ['demo.service', 'other.service'],
+    programs: { '/bin/probe': () => ({ status: 0, stdout: '', stderr: '' }) },
+    ...options,
+  });
+
+const sorted = (files: ReadonlyMap<string, FakeFile>) => new Map([...files].sort());
+
+const ours = (files: ReadonlyMap<string, FakeFile>, unit: string) =>
+  [...files].filter(([path]) => path.includes(`/${unit}.d/`)).sort();
+
+async function attempt(system: FakeSystem, units: readonly string[]) {
+  try {
+    return await apply(fakeContext(system), units, {});
+  } catch (cause) {
+    assert.ok(cause instanceof UserError, String(cause));
+    return { exit: cause.exit, diagnostics: cause.diagnostics };
+  }
+}
+
+/** What is asked of the machine until all files are written. */
+async function callsOf(units: readonly string[]): Promise<string[]> {
+  const system = machine({});
+  await attempt(system, units);
+  return system.calls.slice(0, system.calls.indexOf('reload'));
+}
+
+const ONE = await callsOf(['demo']);
+
+ONE.forEach((call, i) => {
+  test(`where call ${i + 1} fails (${call}) the service is either confined or as it was`, async () => {
+    const system = machine({ failAt: i + 1 });
+    const before = sorted(system.files);
+    const result = await attempt(system, ['demo']);
+    const shown = result.diagnostics.map((d) => renderDiagnostic(d)).join('\n');
+    if (result.exit === 0) {
+      assert.equal(ours(system.files, 'demo.service').length, 2, shown);
+    } else {
+      assert.ok([1, 2].includes(result.exit));
+      assert.match(shown, new RegExp(`error\\[injected\\]: call ${i + 1} fails`));
+      assert.deepEqual(sorted(system.files), before);
+    }
+    assert.ok(system.isUpToDate, 'systemd has read other files than those that are there');
+  });
+});
+
+const BOTH = await callsOf(['demo', 'other']);
+
+BOTH.forEach((call, i) => {
+  test(`where call ${i + 1} of two units fails (${call}) each is either confined or as it was`, async () => {
+    const system = machine({ failAt: i + 1 });
+    const result = await attempt(system, ['demo', 'other']);
+    const counts = ['demo.service', 'other.service'].map((unit) => ours(system.files, unit).length);
+    for (const count of counts) assert.ok(count === 0 || count === 2, `${count} files are left`);
+    if (result.exit !== 0) assert.ok(counts.includes(0));
+    assert.ok(system.isUpToDate, 'systemd has read other files than those that are there');
+  });
+});

@@ -1,0 +1,339 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type ApplyOptions, apply } from '../../src/commands/apply.js';
+import { revert } from '../../src/commands/revert.js';
+import {
+  type Behaviour,
+  type FakeFile,
+  type FakeOptions,
+  type FakeSystem,
+  fakeContext,
+  LAUNCHER,
+  machineWith,
+} from '../support/fake-system.js';
+
+const UNIT = 'demo.service';
+const SERVICE = '[Service]\nExecStart=/usr/sbin/demod --foreground\n';
+const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
+const FOLDER = `/etc/systemd/system/${UNIT}.d`;
+const FILTER = `${FOLDER}/zz-sandbox-unit.filter`;
+const DROP_IN = `${FOLDER}/zz-sandbox-unit.conf`;
+
+const machine = (options: FakeOptions = {}, policy = NO_EXEC) =>
+  machineWith(SERVICE, policy, { running: [UNIT], ...options });
+
+/** Two services with a policy each. */
+const OTHER = {
+  '/usr/lib/systemd/system/other.service': '[Service]\nExecStart=/usr/sbin/otherd\n',
+  '/etc/sandbox-unit/other.service.toml': NO_EXEC,
+};
+
+const run = (system: FakeSystem, options: ApplyOptions = {}, units: readonly string[] = [UNIT]) =>
+  apply(fakeContext(system), units, options);
+
+interface UnitJson {
+  readonly unit: string;
+  readonly state: string;
+  readonly changes: readonly { readonly kind: string; readonly path: string }[];
+}
+
+type Result = Awaited<ReturnType<typeof apply>>;
+
+const unitsOf = ({ json }: Result) => json.units as UnitJson[];
+const statesOf = (result: Result) => unitsOf(result).map(({ unit, state }) => `${unit} ${state}`);
+const codesOf = ({ diagnostics }: Result) => diagnostics.map(({ severity, code }) => `${severity} ${code}`);
+
+const sorted = (files: ReadonlyMap<string, FakeFile>) => new Map([...files].sort());
+
+test('launcher, filter and drop-in are written in this order, then systemd reads them and starts the service', async () => {
+  const system = machine();
+  const result = await run(system);
+  assert.equal(result.exit, 0);
+  assert.deepEqual(statesOf(result), ['demo.service applied']);
+  assert.deepEqual(system.changes, [
+    `replace ${LAUNCHER}`,
+    `replace ${FILTER}`,
+    `replace ${DROP_IN}`,
+    'reload',
+    'job restart demo.service',
+  ]);
+  assert.deepEqual(
+    [LAUNCHER, FILTER, DROP_IN].map((path) => system.files.get(path)!.mode),
+    [0o755, 0o644, 0o644],
+  );
+  assert.ok(system.isUpToDate);
+});
+
+test('what is unchanged is neither written nor read anew nor started again', async () => {
+  const system = machine();
+  await run(system);
+  system.calls.length = 0;
+  const result = await run(system);
+  assert.deepEqual(
+    [result.exit, result.json.changed, statesOf(result)],
+    [0, false, ['demo.service unchanged']],
+  );
+  assert.deepEqual(system.changes, []);
+  assert.equal(result.text, 'demo.service: unchanged\n');
+});
+
+test('a changed policy replaces what differs and leaves the launcher', async () => {
+  const system = machine();
+  await run(system);
+  system.files.set('/etc/sandbox-unit/demo.service.toml', {
+    bytes: new TextEncoder().encode(`${NO_EXEC}[service]\nPrivateTmp = true\n`),
+    mode: 0o644,
+  });
+  system.calls.length = 0;
+  await run(system);
+  assert.deepEqual(system.changes, [`replace ${DROP_IN}`, 'reload', 'job restart demo.service']);
+});
+
+test('a filter that is no longer needed goes with the change', async () => {
+  const system = machine();
+  await run(system);
+  system.files.set('/etc/sandbox-unit/demo.service.toml', {
+    bytes: new TextEncoder().encode('[syscalls]\ndeny = ["uname"]\n'),
+    mode: 0o644,
+  });
+  system.calls.length = 0;
+  await run(system);
+  assert.deepEqual(system.changes, [
+    `replace ${DROP_IN}`,
+    `remove ${FILTER}`,
+    'reload',
+    'job restart demo.service',
+  ]);
+});
+
+test('a file whose mode someone has changed is put right', async () => {
+  const system = machine();
+  await run(system);
+  system.files.set(LAUNCHER, { ...system.files.get(LAUNCHER)!, mode: 0o644 });
+  await run(system);
+  assert.equal(system.files.get(LAUNCHER)!.mode, 0o755);
+});
+
+test('several units are written, then read in one reload, then started', async () => {
+  const system = machine({ files: OTHER, running: [UNIT, 'other.service'] });
+  const result = await run(system, {}, ['demo', 'other.service']);
+  assert.equal(result.exit, 0);
+  assert.deepEqual(statesOf(result), ['demo.service applied', 'other.service applied']);
+  const { changes } = system;
+  assert.equal(changes.filter((call) => call === 'reload').length, 1);
+  assert.deepEqual(changes.slice(-3), ['reload', 'job restart demo.service', 'job restart other.service']);
+});
+
+test('a unit that fails does not stop the others, and each is reported', async () => {
+  const system = machine({
+    files: OTHER,
+    running: [UNIT, 'other.service'],
+    behaviour: (unit, confined) => (unit === UNIT && confined ? 'job-fails' : 'works'),
+  });
+  const before = system.pidOf('other.service');
+  const result = await run(system, {}, ['no-such', UNIT, 'other', 'bad/name']);
+  assert.equal(result.exit, 2);
+  assert.deepEqual(statesOf(result), [
+    'no-such refused',
+    'demo.service rolled-back',
+    'other.service applied',
+    'bad/name refused',
+  ]);
+  assert.deepEqual(codesOf(result), ['error no-unit', 'error service-failed', 'error invalid-unit-name']);
+  assert.notEqual(system.pidOf('other.service'), before);
+  assert.ok(system.files.has(LAUNCHER), 'the other unit uses the launcher');
+  assert.ok(!system.files.has(DROP_IN) && system.isUpToDate);
+});
+
+test('a unit that is named twice is applied once', async () => {
+  const system = machine();
+  const result = await run(system, {}, ['demo', 'demo.service']);
+  assert.equal(result.exit, 0);
+  assert.equal(new Set(statesOf(result)).size, 1);
+});
+
+test('a service that does not run is not started, and that is said', async () => {
+  const system = machine({ running: [] });
+  const result = await run(system);
+  assert.deepEqual([result.exit, codesOf(result)], [0, ['note not-running']]);
+  assert.equal(system.changes.at(-1), 'reload');
+});
+
+test('with --no-restart the service is left as it runs', async () => {
+  const system = machine();
+  const result = await run(system, { restart: false });
+  assert.deepEqual([result.exit, codesOf(result), system.changes.at(-1)], [0, [], 'reload']);
+});
+
+test('with --check nothing is changed, and the exit status says whether something would be', async () => {
+  const system = machine();
+  const result = await run(system, { check: true });
+  assert.deepEqual([result.exit, statesOf(result), system.changes], [3, ['demo.service pending'], []]);
+  assert.match(result.text, /^demo\.service: pending\nFiles:\n {2}\+ {2}create {2}\/usr\/local/);
+  await run(system);
+  assert.equal((await run(system, { check: true })).exit, 0);
+});
+
+test('with --diff the drop-in is shown as it changes', async () => {
+  const system = machine();
+  const result = await run(system, { check: true, diff: true });
+  assert.match(result.text, /^Binary file \/usr\/local\/libexec\/sandbox-unit\/launcher: create$/m);
+  assert.match(
+    result.text,
+    /^--- \/dev\/null\n\+\+\+ \/etc\/systemd\/system\/demo\.service\.d\/zz-sandbox-unit\.conf$/m,
+  );
+  assert.match(result.text, /^\+SystemCallFilter=~execveat$/m);
+});
+
+test('the JSON has each unit with its state, its changes and its plan', async () => {
+  const { json } = await run(machine());
+  const [unit] = json.units as (UnitJson & { plan: { filter: unknown }; diagnostics: unknown[] })[];
+  assert.equal(json.changed, true);
+  assert.deepEqual(Object.keys(unit!), ['unit', 'state', 'changes', 'diagnostics', 'plan']);
+  assert.deepEqual(unit!.changes, [
+    { kind: 'create', path: LAUNCHER },
+    { kind: 'create', path: FILTER },
+    { kind: 'create', path: DROP_IN },
+  ]);
+  assert.doesNotThrow(() => JSON.stringify(json));
+});
+
+test('a unit with a policy that is wrong is refused before anything is written', async () => {
+  const system = machine({}, '[syscalls]\ndeny = ["exceve"]\n');
+  const result = await run(system);
+  assert.deepEqual(
+    [result.exit, statesOf(result), codesOf(result), system.changes],
+    [1, ['demo.service refused'], ['error unknown-syscall'], []],
+  );
+});
+
+test('a gap is an error, unless gaps are allowed', async () => {
+  const policy = `${NO_EXEC}[service]\nPrivatePIDs = true\n`;
+  const refused = machine({ systemd: '252.1' }, policy);
+  assert.deepEqual([(await run(refused)).exit, refused.changes], [1, []]);
+  const allowed = await run(machine({ systemd: '252.1' }, policy), { allowGaps: true });
+  assert.deepEqual([allowed.exit, codesOf(allowed)], [0, ['warning gap-directive']]);
+});
+
+test('a failed expectation is refused, whoever would enforce the policy', async () => {
+  for (const call of ['execve", "execveat', 'uname']) {
+    const policy = `[syscalls]\ndeny = ["${call}"]\n[[expect]]\nsyscall = "uname"\naction = "EPERM"\n`;
+    const system = machine({}, policy);
+    const result = await run(system);
+    assert.deepEqual([result.exit, codesOf(result), system.changes], [1, ['error expectation-failed'], []]);
+  }
+});
+
+/** Ways in which a service may not stand its confinement. */
+const FAILURES: readonly [says: string, behaviour: Behaviour, message: RegExp][] = [
+  ['its restart fails', 'job-fails', /the restart of demo\.service ended with 'failed'/],
+  ['it dies', 'dies', /demo\.service did not stay up \(signal, killed by SIGSYS/],
+  ['it starts again and again', 'restarts', /demo\.service did not stay up/],
+  ['it is over', 'finishes', /demo\.service is inactive after the restart/],
+];
+
+for (const [says, behaviour, message] of FAILURES) {
+  test(`where ${says} everything is put back, and the service started as it was`, async () => {
+    const system = machine({ behaviour: (_, confined) => (confined ? behaviour : 'works') });
+    const before = sorted(system.files);
+    const result = await run(system);
+    assert.deepEqual([result.exit, statesOf(result)], [1, ['demo.service rolled-back']]);
+    assert.match(result.diagnostics[0]!.message, message);
+    assert.match(result.diagnostics[0]!.hint!, /the last line/);
+    assert.deepEqual(sorted(system.files), before);
+    assert.deepEqual(system.changes.slice(-2), ['reload', 'job restart demo.service']);
+    assert.ok(system.isUpToDate);
+  });
+}
+
+test('where the probe fails everything is put back', async () => {
+  const policy = `${NO_EXEC}[apply]\nsettle = "2s"\nprobe = ["/bin/probe", "x"]\n`;
+  const programs = { '/bin/probe': () => ({ status: 22, stdout: '', stderr: 'no answer\n' }) };
+  const system = machine({ programs }, policy);
+  const before = sorted(system.files);
+  const result = await run(system);
+  assert.deepEqual([result.exit, statesOf(result)], [1, ['demo.service rolled-back']]);
+  assert.match(result.diagnostics[0]!.message, /the probe '\/bin\/probe x' ended with status 22: no answer/);
+  assert.deepEqual(sorted(system.files), before);
+  assert.ok(system.calls.includes('wait 2000'));
+});
+
+test('what systemd reads differently is put back, and the service goes on as it ran', async () => {
+  const late = { [`${FOLDER}/zzz.conf`]: '[Service]\nExecStart=\nExecStart=/usr/sbin/demod\n' };
+  const system = machine({ files: late });
+  const before = sorted(system.files);
+  const pid = system.pidOf(UNIT);
+  const result = await run(system);
+  assert.deepEqual(
+    [result.exit, statesOf(result), codesOf(result)],
+    [1, ['demo.service rolled-back'], ['error not-in-force']],
+  );
+  assert.deepEqual(sorted(system.files), before);
+  assert.equal(system.pidOf(UNIT), pid);
+  assert.ok(system.isUpToDate);
+});
+
+test('a roll-back goes back to the policy before, not to none', async () => {
+  let confines = 0;
+  const system = machine({ behaviour: () => (confines++ === 1 ? 'dies' : 'works') });
+  await run(system);
+  const before = sorted(system.files);
+  const bytes = new TextEncoder().encode(`${NO_EXEC}[service]\nPrivateTmp = true\n`);
+  system.files.set('/etc/sandbox-unit/demo.service.toml', { bytes, mode: 0o644 });
+  const result = await run(system);
+  assert.deepEqual([result.exit, statesOf(result)], [1, ['demo.service rolled-back']]);
+  for (const path of [LAUNCHER, FILTER, DROP_IN]) assert.deepEqual(system.files.get(path), before.get(path));
+});
+
+test('a service that does not start as it was either is reported as down', async () => {
+  const system = machine({ behaviour: () => 'job-fails' });
+  const result = await run(system);
+  assert.deepEqual(codesOf(result), ['error service-failed', 'error service-down']);
+  assert.equal(result.exit, 1);
+});
+
+test('applying and reverting leaves the machine as it was', async () => {
+  const system = machine();
+  const before = sorted(system.files);
+  await run(system);
+  const result = await revert(fakeContext(system), [UNIT], {});
+  assert.equal(result.exit, 0);
+  assert.deepEqual(sorted(system.files), before);
+});
+
+test('the unit is named by its own name, whatever it is called', async () => {
+  const system = machine({ aliases: { 'alias.service': UNIT } });
+  const result = await run(system, {}, ['alias']);
+  assert.deepEqual(statesOf(result), ['demo.service applied']);
+  assert.ok(system.files.has(DROP_IN));
+});
+
+/** Units that can't be confined, and why. */
+const IMPOSSIBLE: readonly [
+  says: string,
+  change: (properties: Map<string, unknown>) => void,
+  code: string,
+][] = [
+  ['masked', (properties) => properties.set('LoadState', 'masked'), 'unit-masked'],
+  ['missing', (properties) => properties.set('LoadState', 'not-found'), 'no-unit'],
+  ['transient', (properties) => properties.set('Transient', true), 'unit-transient'],
+  ['without a file', (properties) => properties.set('FragmentPath', ''), 'no-unit'],
+];
+
+for (const [says, distort, code] of IMPOSSIBLE) {
+  test(`a unit that is ${says} is refused`, async () => {
+    const system = machine({ distort });
+    const result = await run(system);
+    assert.deepEqual([result.exit, codesOf(result), system.changes], [2, [`error ${code}`], []]);
+  });
+}
+
+const NAMES = ['../../etc/passwd', 'a b', 'demo.service\n', '', 'x.socket', '@.service', 'é', '%n', '$(id)'];
+
+for (const name of NAMES) {
+  test(`${JSON.stringify(name)} is no service, and asks nothing of the machine`, async () => {
+    const system = machine();
+    const result = await run(system, {}, [name]);
+    assert.deepEqual([result.exit, system.calls], [2, []]);
+  });
+}

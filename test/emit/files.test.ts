@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { UserError } from '../../src/diagnostic.js';
+import { dropInText, emitFiles } from '../../src/emit/files.js';
+import type { Plan } from '../../src/plan/plan.js';
+import { parseUnitFile } from '../../src/unit/unit-file.js';
+import { planned } from '../support/planned.js';
+
+const ORIGIN = { version: '1.2.3', policyHash: 'abc' };
+const PLACEMENT = { scope: 'system', runtime: false } as const;
+
+const PLAN = planned('[syscalls]\ndeny = ["execve", "execveat"]\n[service]\nPrivateTmp = true');
+const FOLDER = '/etc/systemd/system/demo.service.d';
+
+test('a drop-in says what made it, why each directive is there, and has its commands last', () => {
+  assert.equal(
+    dropInText(PLAN, ORIGIN),
+    `# Made by sandbox-unit 1.2.3 from p.toml
+# Policy: sha256:abc
+# Change the policy and run 'sandbox-unit apply demo.service'; 'sandbox-unit revert demo.service' removes this.
+
+[Service]
+# [syscalls] architectures
+SystemCallArchitectures=
+SystemCallArchitectures=native
+# [syscalls]
+SystemCallFilter=
+SystemCallFilter=~execveat
+# [syscalls] action
+SystemCallErrorNumber=kill
+# [service] PrivateTmp
+PrivateTmp=yes
+# without it only CAP_SYS_ADMIN may load a filter
+NoNewPrivileges=yes
+# the journal would show the name of the launcher
+SyslogIdentifier=demod
+# [exec] wrap: behind the launcher
+ExecStart=
+ExecStart=/usr/local/libexec/sandbox-unit/launcher --filter=${FOLDER}/zz-sandbox-unit.filter -- /usr/sbin/demod
+`,
+  );
+});
+
+test('the filter comes before the drop-in that needs it', () => {
+  const files = emitFiles(PLAN, Uint8Array.of(1, 2), PLACEMENT, ORIGIN);
+  assert.deepEqual(
+    files.map(({ path, mode }) => [path, mode]),
+    [
+      [`${FOLDER}/zz-sandbox-unit.filter`, 0o644],
+      [`${FOLDER}/zz-sandbox-unit.conf`, 0o644],
+    ],
+  );
+  assert.deepEqual(files[0]!.content, Uint8Array.of(1, 2));
+  assert.equal(new TextDecoder().decode(files[1]!.content), dropInText(PLAN, ORIGIN));
+});
+
+test('without a filter there is the drop-in alone', () => {
+  const plan = planned('[syscalls]\ndeny = ["uname"]');
+  assert.deepEqual(
+    emitFiles(plan, undefined, PLACEMENT, ORIGIN).map(({ path }) => path),
+    [`${FOLDER}/zz-sandbox-unit.conf`],
+  );
+});
+
+test('programs get a place and a script for the launcher, before all else', () => {
+  const plan = planned(
+    '[syscalls]\ndeny = ["execve", "execveat"]\n[exec]\nprograms = ["/usr/bin/memcached"]',
+  );
+  const files = emitFiles(plan, Uint8Array.of(1), PLACEMENT, ORIGIN);
+  const programs = `${FOLDER}/zz-sandbox-unit.programs`;
+  assert.deepEqual(
+    files.map(({ path, mode, content }) => [path, mode, content.length]),
+    [
+      [`${programs}/memcached`, 0o644, 0],
+      [`${programs}/memcached.launch`, 0o755, files[1]!.content.length],
+      [`${FOLDER}/zz-sandbox-unit.filter`, 0o644, 1],
+      [`${FOLDER}/zz-sandbox-unit.conf`, 0o644, files[3]!.content.length],
+    ],
+  );
+  assert.equal(
+    new TextDecoder().decode(files[1]!.content),
+    `#!/usr/local/libexec/sandbox-unit/launcher --script\nfilter=${FOLDER}/zz-sandbox-unit.filter\nprogram=${programs}/memcached\n`,
+  );
+});
+
+const HOSTILE = 'x\n[Service]\nExecStart=/bin/sh\r\u0000\u001b[2J%n$HOME\\';
+
+test('names from outside stay in their comment', () => {
+  const plan: Plan = {
+    ...PLAN,
+    policyFile: HOSTILE,
+    directives: [{ name: 'PrivateTmp', values: ['yes'], because: HOSTILE }],
+    commands: [],
+  };
+  const { assignments, diagnostics } = parseUnitFile('x.conf', dropInText(plan, ORIGIN));
+  assert.deepEqual(
+    assignments.map(({ section, key, value }) => [section, key, value]),
+    [['Service', 'PrivateTmp', 'yes']],
+  );
+  assert.deepEqual(diagnostics, []);
+});
+
+test('a value or a command that would be more than its line is not written', () => {
+  for (const value of ['a\nb', 'a\rb', 'a\0b', 'a\\', ' a', 'a ', '\ud800']) {
+    const directives = [{ name: 'SyslogIdentifier', values: [value], because: 'x' }];
+    assert.throws(() => dropInText({ ...PLAN, directives }, ORIGIN), UserError);
+    const commands = [{ key: 'ExecStart', lines: [value], wrapped: 1 }];
+    assert.throws(() => dropInText({ ...PLAN, commands }, ORIGIN), UserError);
+  }
+});

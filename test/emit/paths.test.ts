@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  dropInPath,
+  filterPath,
+  installedLauncher,
+  isOwnDropIn,
+  type Placement,
+  policySearchPath,
+  programsFolder,
+  unitDirectories,
+} from '../../src/emit/paths.js';
+
+const SYSTEM: Placement = { scope: 'system', runtime: false };
+const USER: Placement = { scope: 'user', runtime: false, home: '/home/u', runtimeDirectory: '/run/user/7' };
+
+const PLACES: readonly [placement: Placement, folder: string, launcher: string][] = [
+  [SYSTEM, '/etc/systemd/system', '/usr/local'],
+  [{ ...SYSTEM, runtime: true }, '/run/systemd/system', '/usr/local'],
+  [USER, '/home/u/.config/systemd/user', '/home/u/.local'],
+  [{ ...USER, runtime: true }, '/run/user/7/systemd/user', '/home/u/.local'],
+];
+
+for (const [placement, folder, launcher] of PLACES) {
+  test(`files of the ${placement.scope} manager${placement.runtime ? ' until the next boot' : ''} are in ${folder}`, () => {
+    assert.deepEqual(
+      [
+        dropInPath(placement, 'a@b.service'),
+        filterPath(placement, 'a@b.service'),
+        programsFolder(placement, 'a@b.service'),
+        installedLauncher(placement),
+      ],
+      [
+        `${folder}/a@b.service.d/zz-sandbox-unit.conf`,
+        `${folder}/a@b.service.d/zz-sandbox-unit.filter`,
+        `${folder}/a@b.service.d/zz-sandbox-unit.programs`,
+        `${launcher}/libexec/sandbox-unit/launcher`,
+      ],
+    );
+  });
+}
+
+test('drop-ins that use the launcher are in one of two folders', () => {
+  assert.deepEqual(unitDirectories(SYSTEM), ['/etc/systemd/system', '/run/systemd/system']);
+  assert.deepEqual(unitDirectories({ ...SYSTEM, runtime: true }), unitDirectories(SYSTEM));
+  assert.deepEqual(unitDirectories(USER), ['/home/u/.config/systemd/user', '/run/user/7/systemd/user']);
+});
+
+test('only a drop-in of ours is one, and only by its whole name', () => {
+  assert.equal(isOwnDropIn('/etc/systemd/system/x.service.d/zz-sandbox-unit.conf'), true);
+  assert.equal(isOwnDropIn('/etc/systemd/system/x.service.d/azz-sandbox-unit.conf'), false);
+  assert.equal(isOwnDropIn('/etc/systemd/system/x.service.d/zz-sandbox-unit.filter'), false);
+  assert.equal(isOwnDropIn('/etc/systemd/system/x.service.d/override.conf'), false);
+});
+
+test('policies are looked for by the name of the unit, then by that of its template', () => {
+  assert.deepEqual(policySearchPath(['a@b.service', 'a@.service'], 'system'), [
+    '/etc/sandbox-unit/a@b.service.toml',
+    '/run/sandbox-unit/policies/a@b.service.toml',
+    '/usr/lib/sandbox-unit/a@b.service.toml',
+    '/etc/sandbox-unit/a@.service.toml',
+    '/run/sandbox-unit/policies/a@.service.toml',
+    '/usr/lib/sandbox-unit/a@.service.toml',
+  ]);
+  assert.deepEqual(policySearchPath(['a.service'], 'user', '/home/u'), [
+    '/home/u/.config/sandbox-unit/a.service.toml',
+    '/etc/sandbox-unit/user/a.service.toml',
+    '/usr/lib/sandbox-unit/user/a.service.toml',
+  ]);
+});
