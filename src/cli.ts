@@ -3,7 +3,7 @@ import { realpathSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { Outcome } from './commands/context.js';
-import { EXIT, error, hasErrors, renderDiagnostic } from './diagnostic.js';
+import { EXIT, error, renderDiagnostic } from './diagnostic.js';
 import type { ShowOptions } from './program.js';
 import { VERSION } from './version.js';
 
@@ -36,7 +36,7 @@ function show(outcome: Outcome, options: ShowOptions) {
   }
   const shown = options.quiet ? diagnostics.filter((d) => d.severity !== 'note') : diagnostics;
   printError(shown.map((d) => `${renderDiagnostic(d, sources)}\n`).join(''));
-  if (!options.quiet || hasErrors(diagnostics)) print(outcome.text);
+  if (!options.quiet) print(outcome.text);
 }
 
 /** JSON readers lose digits of numbers above 2^53: those become strings. */

@@ -1,6 +1,6 @@
 import { type Command, Command as CommanderCommand, CommanderError } from 'commander';
 import type { Context, Outcome } from './commands/context.js';
-import { EXIT, UserError } from './diagnostic.js';
+import { type Diagnostic, EXIT, error, UserError } from './diagnostic.js';
 import { type OpenOptions, open } from './system/open.js';
 import { VERSION } from './version.js';
 
@@ -40,17 +40,22 @@ type Action = (context: Context, operands: string[], options: Options) => Promis
  */
 export async function run(argv: readonly string[], shell: Shell): Promise<number> {
   let exit: number = EXIT.ok;
+  const json = argv.includes('--json');
   const runs =
     (action: Action) =>
     async (...args: unknown[]) => {
       exit = await perform(shell, args.at(-1) as Command, action);
     };
   try {
-    await describe(shell, runs).parseAsync([...argv], { from: 'user' });
+    const speaker = json ? { ...shell, printError: () => undefined } : shell;
+    await describe(speaker, runs).parseAsync([...argv], { from: 'user' });
     return exit;
   } catch (cause) {
     if (!(cause instanceof CommanderError)) throw cause;
-    return cause.exitCode === 0 ? EXIT.ok : EXIT.failure;
+    if (cause.exitCode === 0) return EXIT.ok;
+    const usage = error('usage', cause.message.replace(/^error: /, '').split('\n', 1)[0]!);
+    if (json) shell.show(failure(EXIT.failure, [usage]), { json });
+    return EXIT.failure;
   }
 }
 
@@ -70,12 +75,17 @@ async function attempt(shell: Shell, operands: string[], options: Options, actio
     return await action(opened.context, operands, options);
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    const { exit, diagnostics, sources } = cause;
-    return { exit, json: {}, text: '', diagnostics, sources };
+    return failure(cause.exit, cause.diagnostics, cause.sources);
   } finally {
     await close?.();
   }
 }
+
+const failure = (
+  exit: number,
+  diagnostics: readonly Diagnostic[],
+  sources: ReadonlyMap<string, string> = new Map(),
+): Outcome => ({ exit, json: {}, text: '', diagnostics, sources });
 
 type Runs = (action: Action) => (...args: unknown[]) => Promise<void>;
 
@@ -141,7 +151,6 @@ function unitCommands(program: Command, runs: Runs) {
     .option('--no-restart', 'leave the service as it runs')
     .option('--user', "the user's service manager")
     .option('--root <dir>', 'work on the system in this folder, offline')
-    .option('--runtime', 'what apply --runtime wrote')
     .option('--json', 'print one JSON object')
     .option('--quiet', 'print only what is wrong')
     .action(runs(async (...args) => (await import('./commands/revert.js')).revert(...args)));

@@ -73,5 +73,12 @@ function statusOf(properties: UnitProperties): string {
   return status === SIGSYS ? ', killed by SIGSYS: a refused system call' : `, killed by signal ${status}`;
 }
 
+/** Whether the service runs since before its files were written (milliseconds since 1970), and so without them. */
+export const isOutdated = (properties: UnitProperties, written: number): boolean =>
+  isRunning(properties) && Number(properties.get('InactiveExitTimestamp')) / 1000 < written;
+
+export const restartDue = (unit: string) =>
+  note('restart-due', `${unit} runs as it was before; the policy takes effect at its next start`);
+
 export const notRunning = (unit: string) =>
   note('not-running', `${unit} isn't running: the policy takes effect at its next start`);

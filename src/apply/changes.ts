@@ -31,7 +31,11 @@ export function changes(wanted: readonly EmittedFile[], current: readonly Emitte
 export const isPending = (list: readonly Change[]): boolean =>
   list.some((change) => change.kind !== 'unchanged');
 
-const isSame = (a: EmittedFile, b: EmittedFile) =>
-  a.mode === b.mode &&
-  a.content.length === b.content.length &&
-  a.content.every((byte, i) => byte === b.content[i]);
+/** Comments of a drop-in don't count: they change nothing that would be worth a restart. */
+function isSame(a: EmittedFile, b: EmittedFile): boolean {
+  if (a.mode !== b.mode) return false;
+  if (a.path.endsWith('.conf')) return lines(a) === lines(b);
+  return a.content.length === b.content.length && a.content.every((byte, i) => byte === b.content[i]);
+}
+
+const lines = ({ content }: EmittedFile) => new TextDecoder().decode(content).replace(/^#.*\n/gm, '');

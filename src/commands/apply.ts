@@ -1,11 +1,12 @@
-import { isRunning, notRunning, restart } from '../apply/activate.js';
+import { isOutdated, isRunning, notRunning, restart, restartDue } from '../apply/activate.js';
 import { type Change, isPending } from '../apply/changes.js';
 import { unifiedDiff } from '../apply/diff.js';
 import { readBack } from '../apply/read-back.js';
 import { undoChanges, writeChanges } from '../apply/write.js';
-import { type Diagnostic, EXIT, error, hasErrors, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, hasErrors, printable, UserError } from '../diagnostic.js';
 import { dropInPath, installedLauncher } from '../emit/paths.js';
 import { changesJson, changesText, diagnosticsJson, planJson } from '../report.js';
+import { parseUnitName } from '../unit/name.js';
 import type { Context, Outcome } from './context.js';
 import { removeUnusedLauncher } from './launcher-file.js';
 import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
@@ -63,12 +64,32 @@ async function planUnit(
     const prepared = await prepare(context, unit, options);
     for (const [file, text] of prepared.sources) sources.set(file, text);
     const { changes, diagnostics } = prepared;
-    const state = hasErrors(diagnostics) ? 'refused' : isPending(changes) ? 'pending' : 'unchanged';
-    return { unit: prepared.unit.name.full, state, changes, diagnostics, prepared };
+    const found = { unit: prepared.unit.name.full, changes, diagnostics, prepared };
+    if (hasErrors(diagnostics)) return { ...found, state: 'refused' };
+    return isPending(changes)
+      ? { ...found, state: 'pending' }
+      : inForce(context, { ...found, state: 'unchanged' });
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    return { unit, state: 'refused', changes: [], diagnostics: cause.diagnostics };
+    return { unit: fullName(unit), state: 'refused', changes: [], diagnostics: cause.diagnostics };
   }
+}
+
+/** Files that are as they shall be may still not be in force: overridden, or younger than the running service. */
+function inForce(context: Context, result: UnitResult): UnitResult {
+  const { plan, unit, written } = result.prepared!;
+  if (unit.properties === undefined) return result;
+  const wrong = readBack(plan, dropInPath(context.placement, plan.unit), unit.properties);
+  if (wrong.length > 0)
+    return { ...result, state: 'refused', diagnostics: [...result.diagnostics, ...wrong] };
+  if (!isOutdated(unit.properties, written)) return result;
+  return { ...result, state: 'pending', diagnostics: [...result.diagnostics, restartDue(plan.unit)] };
+}
+
+/** A name as the other results have it, even where there is no such unit. */
+function fullName(text: string): string {
+  const name = parseUnitName(text);
+  return 'full' in name ? name.full : printable(text);
 }
 
 async function write(context: Context, result: UnitResult): Promise<UnitResult> {
@@ -82,15 +103,29 @@ async function write(context: Context, result: UnitResult): Promise<UnitResult> 
   }
 }
 
+/** Whatever goes wrong from here on, the unit is put back. */
 async function activate(context: Context, result: UnitResult, options: ApplyOptions): Promise<UnitResult> {
+  try {
+    return await bringIntoForce(context, result, options);
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    return rollBack(context, result, cause.diagnostics, false);
+  }
+}
+
+async function bringIntoForce(
+  context: Context,
+  result: UnitResult,
+  options: ApplyOptions,
+): Promise<UnitResult> {
   const { system } = context;
   const { plan, policy } = result.prepared!;
   const properties = await system.unit(plan.unit);
   const wrong = readBack(plan, dropInPath(context.placement, plan.unit), properties);
   if (wrong.length > 0) return rollBack(context, result, wrong, false);
-  if (options.restart === false) return result;
-  if (!isRunning(properties))
-    return { ...result, diagnostics: [...result.diagnostics, notRunning(plan.unit)] };
+  const noted = (what: Diagnostic) => ({ ...result, diagnostics: [...result.diagnostics, what] });
+  if (!isRunning(properties)) return noted(notRunning(plan.unit));
+  if (options.restart === false) return noted(restartDue(plan.unit));
   const { settle, probe } = policy.policy;
   const failures = await restart(system, plan.unit, {
     settle: settle?.value ?? DEFAULT_SETTLE,
@@ -137,18 +172,24 @@ function outcome(
   sources: Map<string, string>,
   options: ApplyOptions,
 ): Outcome {
-  const diagnostics = results.flatMap((result) => result.diagnostics);
+  const diagnostics = results.flatMap((result) =>
+    results.length > 1 ? result.diagnostics.map((d) => ofUnit(d, result.unit)) : result.diagnostics,
+  );
   return {
     exit: exitOf(results, options),
     json: {
       changed: results.some(({ state }) => state === 'applied' || state === 'pending'),
-      units: results.map(resultJson),
+      units: results.map((result) => resultJson(result, options)),
     },
     text: results.map((result) => resultText(result, options)).join(''),
     diagnostics,
     sources,
   };
 }
+
+/** Among several units a diagnostic without a place doesn't say which it is about. */
+const ofUnit = (d: Diagnostic, unit: string): Diagnostic =>
+  d.at || d.message.includes(unit) ? d : { ...d, message: `${unit}: ${d.message}` };
 
 function exitOf(results: readonly UnitResult[], options: ApplyOptions): number {
   const refused = results.filter(({ state }) => state === 'refused' || state === 'rolled-back');
@@ -163,10 +204,11 @@ function resultText(result: UnitResult, options: ApplyOptions): string {
   return `${result.unit}: ${result.state}\n${files}${diff}`;
 }
 
-const resultJson = ({ unit, state, changes, diagnostics, prepared }: UnitResult) => ({
+const resultJson = ({ unit, state, changes, diagnostics, prepared }: UnitResult, { diff }: ApplyOptions) => ({
   unit,
   state,
   changes: changesJson(changes),
   diagnostics: diagnosticsJson(diagnostics),
+  ...(diff ? { diff: changes.map(unifiedDiff).join('') } : {}),
   ...(prepared ? { plan: planJson(prepared.plan, prepared.proofs, changes) } : {}),
 });

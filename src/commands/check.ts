@@ -11,16 +11,16 @@ import { type LoadedPolicy, loadPolicy } from './load-policy.js';
 /** Checks policy files by themselves: names, values, expectations. Filters are proven when they are made. */
 export async function check(context: Context, files: readonly string[]): Promise<Outcome> {
   const sources = new Map<string, string>();
-  const results: { file: string; diagnostics: readonly Diagnostic[] }[] = [];
+  const results: { file: string; exit: number; diagnostics: readonly Diagnostic[] }[] = [];
   for (const file of files) {
-    const { diagnostics, texts } = await checkFile(context, file);
-    results.push({ file, diagnostics });
+    const { exit, diagnostics, texts } = await checkFile(context, file);
+    results.push({ file, exit, diagnostics });
     for (const [name, text] of texts) sources.set(name, text);
   }
   const diagnostics = results.flatMap((result) => result.diagnostics);
   const good = results.filter((result) => !hasErrors(result.diagnostics));
   return {
-    exit: hasErrors(diagnostics) ? EXIT.findings : EXIT.ok,
+    exit: Math.max(...results.map((result) => result.exit)),
     json: { files: results.map((result) => ({ file: result.file, ok: !hasErrors(result.diagnostics) })) },
     text: good.map(({ file }) => `${file}: ok\n`).join(''),
     diagnostics,
@@ -31,10 +31,11 @@ export async function check(context: Context, files: readonly string[]): Promise
 async function checkFile(context: Context, file: string) {
   try {
     const loaded = await loadPolicy(context, { system: context.program, path: file }, { trusted: false });
-    return { diagnostics: checkLoaded(loaded), texts: loaded.sources };
+    const diagnostics = checkLoaded(loaded);
+    return { exit: hasErrors(diagnostics) ? EXIT.findings : EXIT.ok, diagnostics, texts: loaded.sources };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    return { diagnostics: cause.diagnostics, texts: cause.sources };
+    return { exit: cause.exit, diagnostics: cause.diagnostics, texts: cause.sources };
   }
 }
 

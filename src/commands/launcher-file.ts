@@ -23,13 +23,26 @@ export async function launcherFiles(context: Context, { machine, launcher }: Tar
   );
 }
 
-/** The launcher goes with the last drop-in of ours. */
-export async function removeUnusedLauncher({ system, placement }: Context): Promise<void> {
+/**
+ * The installed launcher, if there is one that no drop-in of ours uses.
+ * @param leaving drop-ins that are about to go
+ */
+export async function unusedLauncher(
+  { system, placement }: Context,
+  leaving: readonly string[] = [],
+): Promise<string | undefined> {
   for (const directory of unitDirectories(placement)) {
     for (const name of await system.list(directory)) {
       if (!name.endsWith('.d')) continue;
-      if ((await system.list(`${directory}/${name}`)).some((file) => isOwnDropIn(`${name}/${file}`))) return;
+      const files = (await system.list(`${directory}/${name}`)).map((file) => `${directory}/${name}/${file}`);
+      if (files.some((path) => isOwnDropIn(path) && !leaving.includes(path))) return undefined;
     }
   }
-  await system.remove(installedLauncher(placement));
+  return installedLauncher(placement);
+}
+
+/** The launcher goes with the last drop-in of ours. */
+export async function removeUnusedLauncher(context: Context): Promise<void> {
+  const path = await unusedLauncher(context);
+  if (path !== undefined) await context.system.remove(path);
 }

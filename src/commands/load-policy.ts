@@ -87,7 +87,8 @@ export async function findTemplate(context: Context, name: string, at?: Location
     if (await exists(system, file)) return { system, path: file };
   }
   const hint = "'sandbox-unit template list' names them";
-  throw new UserError(error('unknown-template', `no template '${name}'`, { at, hint }));
+  const exit = at ? EXIT.findings : EXIT.failure;
+  throw new UserError(error('unknown-template', `no template '${name}'`, { at, hint }), exit);
 }
 
 class Loader {

@@ -1,7 +1,7 @@
 import { type Diagnostic, EXIT, error, UserError } from '../diagnostic.js';
 import { isOwnDropIn } from '../emit/paths.js';
 import type { UnitProperties } from '../system/system.js';
-import { parseUnitName, type UnitName } from '../unit/name.js';
+import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
 import { dropInDirectories, selectDropIns, unitSearchPath } from '../unit/search.js';
 import { parseUnitFile, type UnitFile } from '../unit/unit-file.js';
 import type { Context } from './context.js';
@@ -36,6 +36,13 @@ export function serviceName(text: string): UnitName {
 export async function loadUnit(context: Context, text: string): Promise<LoadedUnit> {
   const name = serviceName(text);
   if (context.offline) return loadOffline(context, name);
+  if (isTemplate(name)) {
+    throw fail(
+      'unit-template',
+      `${name.full} is a template`,
+      `name an instance: ${name.prefix}@NAME.service`,
+    );
+  }
   const properties = await context.system.unit(name.full);
   assertLoadable(name.full, properties);
   const canonical = serviceName(String(properties.get('Id') ?? name.full));

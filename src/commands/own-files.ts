@@ -5,8 +5,14 @@ import type { Context } from './context.js';
 /** Larger than any file of ours, in bytes. */
 const MAX_SIZE = 4 << 20;
 
+/** A file that there is. */
+export interface ExistingFile extends EmittedFile {
+  /** When it was written, in milliseconds since 1970. */
+  readonly modified: number;
+}
+
 /** What apply wrote for a unit, the drop-in first: without the others it would start nothing. */
-export async function readOwnFiles(context: Context, unit: string): Promise<EmittedFile[]> {
+export async function readOwnFiles(context: Context, unit: string): Promise<ExistingFile[]> {
   const { system, placement } = context;
   const folder = programsFolder(placement, unit);
   const programs = (await system.list(folder)).map((name) => `${folder}/${name}`);
@@ -14,11 +20,11 @@ export async function readOwnFiles(context: Context, unit: string): Promise<Emit
 }
 
 /** Those of the files that there are. */
-export async function readFiles({ system }: Context, paths: readonly string[]): Promise<EmittedFile[]> {
-  const files: EmittedFile[] = [];
+export async function readFiles({ system }: Context, paths: readonly string[]): Promise<ExistingFile[]> {
+  const files: ExistingFile[] = [];
   for (const path of paths) {
     const file = await system.read(path, { limit: MAX_SIZE });
-    if (file) files.push({ path, content: file.bytes, mode: file.mode });
+    if (file) files.push({ path, content: file.bytes, mode: file.mode, modified: file.modified });
   }
   return files;
 }

@@ -1,5 +1,5 @@
 import { type Change, changes } from '../apply/changes.js';
-import { type Diagnostic, hasErrors } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, hasErrors, UserError } from '../diagnostic.js';
 import { type EmittedFile, emitFiles } from '../emit/files.js';
 import { filterPath, programsFolder } from '../emit/paths.js';
 import { confinedPrograms } from '../plan/commands.js';
@@ -33,6 +33,8 @@ export interface Prepared {
   readonly proofs: readonly ProofSummary[];
   readonly files: readonly EmittedFile[];
   readonly changes: readonly Change[];
+  /** When the files of ours that there are were written, in milliseconds since 1970; 0 where there are none. */
+  readonly written: number;
   /** If one is an error nothing may be applied. */
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: ReadonlyMap<string, string>;
@@ -44,7 +46,7 @@ export async function prepare(context: Context, name: string, options: PrepareOp
   const policy = await loadPolicy(context, await choosePolicy(context, unit, options), { trusted: true });
   const { plan, diagnostics } = await planFor(context, unit, policy, options);
   const common = { unit, policy, plan, diagnostics, sources: policy.sources };
-  if (hasErrors(diagnostics)) return { ...common, proofs: [], files: [], changes: [] };
+  if (hasErrors(diagnostics)) return { ...common, proofs: [], files: [], changes: [], written: 0 };
   const built = plan.filter && buildFilter(plan.filter);
   const origin = { version: VERSION, policyHash: await hashOf(policy.sources) };
   const launcher = plan.filter ? await launcherFiles(context, plan.target) : [];
@@ -57,7 +59,8 @@ export async function prepare(context: Context, name: string, options: PrepareOp
       launcher.map(({ path }) => path),
     )),
   ];
-  return { ...common, proofs: built?.proofs ?? [], files, changes: changes(files, current) };
+  const written = Math.max(0, ...own.map(({ modified }) => modified));
+  return { ...common, proofs: built?.proofs ?? [], files, changes: changes(files, current), written };
 }
 
 async function planFor(context: Context, unit: LoadedUnit, loaded: LoadedPolicy, options: PrepareOptions) {
@@ -85,6 +88,9 @@ async function choosePolicy(
   unit: LoadedUnit,
   options: PrepareOptions,
 ): Promise<PolicyPlace> {
+  if (options.policy !== undefined && options.template !== undefined) {
+    throw new UserError(error('usage', '--policy and --template exclude each other'), EXIT.failure);
+  }
   if (options.policy !== undefined) return { system: context.program, path: options.policy };
   if (options.template !== undefined) return findTemplate(context, options.template);
   return findPolicy(context, unit.name);

@@ -1,12 +1,13 @@
 import { isRunning, restart } from '../apply/activate.js';
 import { type Change, changes, isPending } from '../apply/changes.js';
 import { writeChanges } from '../apply/write.js';
-import { type Diagnostic, EXIT, hasErrors, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, hasErrors, UserError } from '../diagnostic.js';
 import { changesJson, changesText, diagnosticsJson } from '../report.js';
+import { isTemplate } from '../unit/name.js';
 import type { Context, Outcome } from './context.js';
-import { removeUnusedLauncher } from './launcher-file.js';
+import { unusedLauncher } from './launcher-file.js';
 import { serviceName } from './load-unit.js';
-import { readOwnFiles } from './own-files.js';
+import { readFiles, readOwnFiles } from './own-files.js';
 
 export interface RevertOptions {
   readonly check?: boolean;
@@ -28,10 +29,10 @@ export async function revert(
 ): Promise<Outcome> {
   const planned: UnitResult[] = [];
   for (const unit of units) planned.push(await planUnit(context, unit));
+  await addLauncher(context, planned);
   const pending = planned.filter((result) => isPending(result.changes));
   if (options.check || pending.length === 0) return outcome(planned, options);
   for (const result of pending) await writeChanges(context.system, result.changes);
-  await removeUnusedLauncher(context);
   if (context.offline) return outcome(planned, options);
   await context.system.reload();
   const done = new Map<string, UnitResult>();
@@ -44,8 +45,42 @@ export async function revert(
 }
 
 async function planUnit(context: Context, text: string): Promise<UnitResult> {
-  const { full: unit } = serviceName(text);
-  return { unit, changes: changes([], await readOwnFiles(context, unit)), diagnostics: [] };
+  const { name, exists } = await findUnit(context, text);
+  const files = [
+    ...(await readOwnFiles(withRuntime(context, false), name)),
+    ...(await readOwnFiles(withRuntime(context, true), name)),
+  ];
+  if (files.length === 0 && !exists) {
+    throw new UserError(
+      error('no-unit', `there is no unit ${name}, and nothing of ours for it`),
+      EXIT.failure,
+    );
+  }
+  return { unit: name, changes: changes([], files), diagnostics: [] };
+}
+
+/** What apply wrote until the next boot goes, too. */
+const withRuntime = (context: Context, runtime: boolean): Context => ({
+  ...context,
+  placement: { ...context.placement, runtime },
+});
+
+/** The unit that a name stands for: apply writes for the unit itself, never for an alias. */
+async function findUnit(context: Context, text: string): Promise<{ name: string; exists: boolean }> {
+  const name = serviceName(text);
+  if (context.offline || isTemplate(name)) return { name: name.full, exists: true };
+  const properties = await context.system.unit(name.full);
+  return { name: String(properties.get('Id')), exists: properties.get('LoadState') !== 'not-found' };
+}
+
+/** The launcher goes with the last drop-in of ours. */
+async function addLauncher(context: Context, planned: UnitResult[]): Promise<void> {
+  const leaving = planned.flatMap((result) => result.changes.map(({ path }) => path));
+  const unused = leaving.length > 0 ? await unusedLauncher(context, leaving) : undefined;
+  const files = unused === undefined ? [] : await readFiles(context, [unused]);
+  const last = planned.findLastIndex((result) => isPending(result.changes));
+  if (last < 0) return;
+  planned[last] = { ...planned[last]!, changes: [...planned[last]!.changes, ...changes([], files)] };
 }
 
 async function restartUnit(context: Context, result: UnitResult): Promise<UnitResult> {

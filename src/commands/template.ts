@@ -1,4 +1,4 @@
-import { EXIT, error, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, UserError } from '../diagnostic.js';
 import { parsePolicy } from '../policy/parse.js';
 import { columns } from '../report.js';
 import type { Context, Outcome } from './context.js';
@@ -13,19 +13,28 @@ export async function template(context: Context, [verb, name]: readonly string[]
 
 async function list(context: Context): Promise<Outcome> {
   const templates = new Map<string, string>();
+  const diagnostics: Diagnostic[] = [];
   for (const { system, path } of templateFolders(context)) {
     for (const file of await system.list(path)) {
       const [, name] = /^([a-z0-9][a-z0-9-]*)\.toml$/.exec(file) ?? [];
-      if (name && !templates.has(name)) templates.set(name, await describe(context, name));
+      if (name && !templates.has(name)) templates.set(name, await describe(context, name, diagnostics));
     }
   }
   const rows = [...templates].sort();
   const json = { templates: rows.map(([name, description]) => ({ name, description })) };
-  return { exit: EXIT.ok, json, text: columns(rows), diagnostics: [], sources: new Map() };
+  return { exit: EXIT.ok, json, text: columns(rows), diagnostics, sources: new Map() };
 }
 
-async function describe(context: Context, name: string): Promise<string> {
-  return parsePolicy(await textOf(context, name), name).policy.description ?? '';
+/** A template that can't be read doesn't hide the others. */
+async function describe(context: Context, name: string, diagnostics: Diagnostic[]): Promise<string> {
+  const { path } = await findTemplate(context, name);
+  try {
+    return parsePolicy(await textOf(context, name), path).policy.description ?? '';
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    diagnostics.push(...cause.diagnostics.map((d): Diagnostic => ({ ...d, severity: 'warning' })));
+    return '';
+  }
 }
 
 async function show(context: Context, name: string): Promise<Outcome> {

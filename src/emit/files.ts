@@ -49,7 +49,7 @@ export function dropInText(plan: Plan, origin: Origin): string {
   const header = [
     `Made by sandbox-unit ${origin.version} from ${printable(plan.policyFile)}`,
     `Policy: sha256:${origin.policyHash}`,
-    `Change the policy and run 'sandbox-unit apply ${plan.unit}'; 'sandbox-unit revert ${plan.unit}' removes this.`,
+    'What is changed here is lost when the policy is applied again.',
   ];
   const directives = plan.directives.flatMap(({ name, values, because }) =>
     values.map((value, i): Entry => ({ key: name, value, ...(i === 0 ? { comment: because } : {}) })),

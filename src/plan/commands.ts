@@ -47,12 +47,13 @@ export function planCommands(request: Request): {
       wrapped: lines.length - lines.filter((line, i) => line === written(originals[i]!)).length,
     });
   }
-  if (commands.every(({ wrapped }) => wrapped === 0) && diagnostics.length === 0 && !policy.programs) {
+  const main = commands.find(({ key }) => key === 'ExecStart');
+  if (!main && !policy.programs && diagnostics.length === 0) {
+    const why = effective.execCommands('ExecStart').length > 0 ? "'wrap' leaves it out" : 'the unit has none';
     diagnostics.push(
-      error(
-        'gap-no-command',
-        `the unit has no ${wrappedKeys(policy).join('=, ')}= to put behind the launcher`,
-      ),
+      error('gap-no-command', `no ExecStart= is put behind the launcher: ${why}`, {
+        at: policy.wrap?.[0]?.at,
+      }),
     );
   }
   return { commands, diagnostics };

@@ -2,7 +2,7 @@ import { groupBy } from '../collections.js';
 import { type Diagnostic, error, note, warning } from '../diagnostic.js';
 import type { CallEntry, Policy, SyscallsSection } from '../policy/policy.js';
 import type { Machine } from '../syscalls/abi.js';
-import { permits } from '../syscalls/action.js';
+import { LOG, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import {
@@ -217,9 +217,6 @@ function omittedLines(
 const shortList = (names: readonly string[]) =>
   names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
 
-const entryText = ({ name, action }: CallEntry) =>
-  action === undefined ? name : `${name}:${formatAction(action)}`;
-
 function entryLine(
   kind: 'allow' | 'deny' | 'log',
   entry: CallEntry,
@@ -232,12 +229,14 @@ function entryLine(
   // What is allowed is never left over: a call that is denied below, or has a rule, has a line of its own there.
   const leftOver = kind === 'deny' ? calls.filter((call) => left.calls.has(call)) : [];
   const reason = alone ? undefined : reasonFor(leftOver, calls, left);
-  const bySystemd = !alone && leftOver.length < calls.length;
+  const records = refusal(context.section) === LOG;
+  const bySystemd = !alone && leftOver.length < calls.length && !(kind === 'allow' && records);
   const enforcedBy = enforcer(bySystemd, launched, leftOver.length > 0 || alone);
-  const records = kind === 'log' || (kind === 'deny' && isRecorded(context.section, entry));
-  const directive = records ? 'SystemCallLog=' : 'SystemCallFilter=';
+  const logs = kind === 'log' || (kind === 'deny' && isRecorded(context.section, entry));
+  const directive = logs ? 'SystemCallLog=' : 'SystemCallFilter=';
   const how = [...(bySystemd ? [directive] : []), ...(launched ? ['filter'] : [])].join(', ');
-  const subject = `${kind} ${entryText(entry)}`;
+  const action = kind === 'deny' ? `: ${formatAction(entry.action ?? refusal(context.section))}` : '';
+  const subject = `${kind} ${entry.name}${action}`;
   return { at: entry.at, subject, enforcedBy, how, ...(reason ? { reason } : {}) };
 }
 

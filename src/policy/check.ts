@@ -1,11 +1,10 @@
-import { type Diagnostic, didYouMean, error, type Location, UserError, warning } from '../diagnostic.js';
+import { type Diagnostic, didYouMean, error, type Location, UserError } from '../diagnostic.js';
 import { type Abi, abisOf, type Machine } from '../syscalls/abi.js';
-import { permits } from '../syscalls/action.js';
 import { isKnownCall, knownCalls } from '../syscalls/numbers.js';
 import { parseOperand } from '../syscalls/operand.js';
-import { entriesByCall, refusal } from '../syscalls/resolve.js';
 import { expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
-import type { CallEntry, Located, Policy, SyscallsSection } from './policy.js';
+import { openDoors } from './doors.js';
+import type { CallEntry, ConditionEntry, Located, Policy, SyscallsSection } from './policy.js';
 
 interface Context {
   readonly policy: Policy;
@@ -45,7 +44,8 @@ const RULES: readonly Rule[] = [
   operandsHaveValues,
   entriesAgree,
   allowListKeysHaveAllow,
-  execHasTwoDoors,
+  ({ section, sets }) => openDoors(section, sets),
+  conditionsCanHold,
   entryStageIsSupported,
 ];
 
@@ -125,21 +125,21 @@ function allowListKeysHaveAllow({ section }: Context): Diagnostic[] {
   });
 }
 
-/** A program that can't `execve` can still `execveat`, and the other way round. */
-function execHasTwoDoors({ section, sets }: Context): Diagnostic[] {
-  if (section.allow) return [];
-  const entries = entriesByCall(section.deny, sets);
-  const denied = new Map([...entries].filter(([, entry]) => !permits(entry.action ?? refusal(section))));
-  return (['execve', 'execveat'] as const).flatMap((call) => {
-    const other = call === 'execve' ? 'execveat' : 'execve';
-    const entry = denied.get(call);
-    if (!entry || denied.has(other) || section.rules.some((rule) => rule.syscall.value === other)) return [];
-    const hint = `deny '${other}' too`;
-    return [
-      warning('open-door', `'${call}' is denied, but '${other}' does the same`, { at: entry.at, hint }),
-    ];
+/** Conditions are ANDed: of one argument two values are a slip for `in`. */
+function conditionsCanHold({ section }: Context): Diagnostic[] {
+  return section.rules.flatMap(({ syscall, when }) => {
+    const exact = when.filter(({ op }) => op === 'eq' || op === 'in');
+    const clash = exact.find((one, i) =>
+      exact.slice(0, i).some((other) => other.arg === one.arg && !sharesOperand(one, other)),
+    );
+    if (!clash) return [];
+    const hint = 'all conditions of a rule must hold; one of several values is: in = [...]';
+    return [error('rule-never-holds', `this rule on ${syscall.value} never holds`, { at: clash.at, hint })];
   });
 }
+
+const sharesOperand = (a: ConditionEntry, b: ConditionEntry) =>
+  a.operands.some((one) => b.operands.some((other) => other.value === one.value));
 
 function entryStageIsSupported({ section }: Context): Diagnostic[] {
   if (section.stage?.value !== 'entry') return [];

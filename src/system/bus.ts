@@ -147,10 +147,11 @@ export class Bus {
     } catch (cause) {
       if (cause instanceof UserError) throw cause;
       const { type, text, message: reason } = cause as DBusFailure;
-      throw failure(
-        type === 'org.freedesktop.DBus.Error.AccessDenied' ? 'access-denied' : 'manager-refused',
-        `the service manager refused ${member}: ${text ?? reason}`,
-      );
+      const denied = type === 'org.freedesktop.DBus.Error.AccessDenied' || text === 'Permission denied';
+      const message = `the service manager refused ${member}: ${text ?? reason}`;
+      throw denied
+        ? failure('access-denied', message, 'this needs root')
+        : failure('manager-refused', message);
     }
   }
 

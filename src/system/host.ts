@@ -24,6 +24,15 @@ const isAbsent = (cause: unknown) => ['ENOENT', 'ENOTDIR'].includes((cause as Fa
 const fileError = (code: string, message: string, hint?: string) =>
   new UserError(error(code, message, { hint }), EXIT.failure);
 
+const unwritable = (verb: string, path: string, cause: unknown) => {
+  const denied = ['EACCES', 'EPERM'].includes((cause as Failure).code ?? '');
+  return fileError(
+    'unwritable',
+    `can't ${verb} ${path}: ${reasonOf(cause)}`,
+    denied ? 'this needs root' : undefined,
+  );
+};
+
 const reasonOf = (cause: unknown) => (cause as Error).message;
 
 /** The machine that this process runs on. */
@@ -52,7 +61,7 @@ export class Host implements System {
         throw fileError('too-large', `${path} is larger than ${limit} bytes`);
       }
       if (trusted) this.#assertTrusted(path, stat);
-      return { bytes: readUpTo(fd, limit, head, path), mode: stat.mode & 0o7777 };
+      return { bytes: readUpTo(fd, limit, head, path), mode: stat.mode & 0o7777, modified: stat.mtimeMs };
     } finally {
       fs.closeSync(fd);
     }
@@ -70,7 +79,7 @@ export class Host implements System {
         const why = facts.uid !== 0 ? `belongs to user ${facts.uid}` : 'can be written by others';
         throw fileError(
           'untrusted-file',
-          `${subject} ${why}; root won't act on ${path}`,
+          `${subject} ${why}: root won't act on ${subject === path ? 'it' : path}`,
           `chown root:root ${subject} && chmod go-w ${subject}`,
         );
       }
@@ -109,7 +118,7 @@ export class Host implements System {
     } catch (cause) {
       fs.rmSync(temporary, { force: true });
       if (cause instanceof UserError) throw cause;
-      throw fileError('unwritable', `can't write ${path}: ${reasonOf(cause)}`);
+      throw unwritable('write', path, cause);
     }
   }
 
@@ -119,7 +128,7 @@ export class Host implements System {
       syncDirectory(removeEmpty(dirname(path)));
     } catch (cause) {
       if (isAbsent(cause)) return;
-      throw fileError('unwritable', `can't remove ${path}: ${reasonOf(cause)}`);
+      throw unwritable('remove', path, cause);
     }
   }
 

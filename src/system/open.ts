@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Context } from '../commands/context.js';
 import { EXIT, error, UserError } from '../diagnostic.js';
@@ -23,6 +24,9 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
   const { user = false, root, environment: env } = options;
   if (root !== undefined && user) {
     throw new UserError(error('usage', '--root and --user exclude each other'), EXIT.failure);
+  }
+  if (root !== undefined && !existsSync(root)) {
+    throw new UserError(error('no-root', `there is no folder ${root}`), EXIT.failure);
   }
   const runtimeDirectory = env.XDG_RUNTIME_DIR ?? `/run/user/${process.getuid?.() ?? 0}`;
   const host = new Host(user ? userBus(env, runtimeDirectory) : systemBus(env));

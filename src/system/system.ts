@@ -35,6 +35,8 @@ export interface FileContent {
   readonly bytes: Uint8Array;
   /** Permission bits, setuid included. */
   readonly mode: number;
+  /** When it was written, in milliseconds since 1970. */
+  readonly modified: number;
 }
 
 export interface RunOptions {

@@ -56,6 +56,7 @@ interface Service {
   pid: number;
   restarts: number;
   result: string;
+  started: number;
   /** How its main process ended: CLD_EXITED or CLD_KILLED, and the status or the signal. */
   ended: readonly [code: number, status: number];
   /** What becomes of it while time passes. */
@@ -84,6 +85,10 @@ export class FakeSystem implements System {
   readonly calls: string[] = [];
   readonly #options: FakeOptions;
   readonly #services = new Map<string, Service>();
+  /** When files were written, by path. */
+  readonly #modified = new Map<string, number>();
+  /** Milliseconds since 1970: each call takes one. */
+  #now = 1_700_000_000_000;
   #loaded: ReadonlyMap<string, FakeFile>;
   #nextPid = 100;
 
@@ -121,6 +126,7 @@ export class FakeSystem implements System {
 
   #record(call: string): void {
     this.calls.push(call);
+    this.#now++;
     if (this.calls.length !== this.#options.failAt) return;
     throw new UserError(error('injected', `call ${this.calls.length} fails: ${call}`), EXIT.failure);
   }
@@ -136,7 +142,7 @@ export class FakeSystem implements System {
     if (trusted && this.#options.untrusted?.includes(path)) {
       throw new UserError(error('untrusted-file', `${path} can be written by others`), EXIT.failure);
     }
-    return { bytes: head ? file.bytes.slice(0, limit) : file.bytes, mode: file.mode };
+    return { bytes: head ? file.bytes.slice(0, limit) : file.bytes, mode: file.mode, modified: 0 };
   }
 
   async list(directory: string): Promise<string[]> {
@@ -148,6 +154,7 @@ export class FakeSystem implements System {
   async replace(path: string, content: Uint8Array, mode: number): Promise<void> {
     this.#record(`replace ${path}`);
     this.files.set(path, { bytes: content, mode });
+    this.#modified.set(path, this.#now);
   }
 
   async remove(path: string): Promise<void> {
@@ -179,6 +186,7 @@ export class FakeSystem implements System {
     properties.set('ActiveState', service?.state ?? 'inactive');
     properties.set('MainPID', service?.pid ?? 0);
     properties.set('NRestarts', service?.restarts ?? 0);
+    properties.set('InactiveExitTimestamp', BigInt(service?.started ?? 0) * 1000n);
     properties.set('Result', service?.result ?? 'success');
     properties.set('ExecMainCode', service?.ended[0] ?? 0);
     properties.set('ExecMainStatus', service?.ended[1] ?? 0);
@@ -206,7 +214,10 @@ export class FakeSystem implements System {
 
   #start(unit: string, behaviour: Behaviour): string {
     const pid = this.#nextPid++;
-    const service: Service = { state: 'active', pid, restarts: 0, result: 'success', ended: [0, 0] };
+    const service: Service = {
+      ...{ state: 'active', pid, restarts: 0, result: 'success', ended: [0, 0] },
+      started: this.#now,
+    };
     this.#services.set(unit, service);
     if (behaviour === 'job-fails') end(service, 'failed', 'exit-code', [CLD_EXITED, 1]);
     if (behaviour === 'finishes') end(service, 'inactive', 'success', [CLD_EXITED, 0]);
