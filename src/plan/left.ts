@@ -1,5 +1,5 @@
 import type { SyscallsSection } from '../policy/policy.js';
-import { type Action, errnoAction, errnoOf, LOG } from '../syscalls/action.js';
+import { type Action, ALLOW, errnoAction, errnoOf, LOG, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import {
   answers,
@@ -28,8 +28,8 @@ export interface CallContext {
 /** Why systemd can't give a call what the policy says. */
 export interface LeftCall {
   readonly reason: string;
-  /** systemd must let it through; else systemd refuses it too, if not in the way that the policy says. */
-  readonly passes: boolean;
+  /** What systemd gives it instead: ALLOW where it must let it through. */
+  readonly answer: Action;
 }
 
 /** What systemd can't enforce: calls; and reasons that concern the policy as a whole. */
@@ -61,7 +61,7 @@ export function leftToLauncher(context: CallContext): Left {
 function whyNotSystemd(call: string, verdict: NamedVerdict, context: CallContext): LeftCall | undefined {
   const { target, type, named } = context;
   const { systemd } = target;
-  const lets = (reason: string): LeftCall => ({ reason, passes: true });
+  const lets = (reason: string): LeftCall => ({ reason, answer: ALLOW });
   if (mayPass(verdict)) return verdict.rules.length > 0 ? lets(ARGUMENTS) : undefined;
   const action = mildest(verdict);
   if (call === 'execve') return lets('systemd itself needs it to start the program');
@@ -70,25 +70,28 @@ function whyNotSystemd(call: string, verdict: NamedVerdict, context: CallContext
   }
   const missing = named.mode === 'deny' && !callsInSets(target.sets).has(call);
   if (missing) return lets(`systemd ${systemd} doesn't know it`);
-  const limits = named.mode === 'allow' ? whyNotInAllowList(action, systemd, named.unnamed) : undefined;
+  const limits = named.mode === 'allow' ? whyNotInAllowList(verdict, systemd, named.unnamed) : undefined;
   const varies = answers(verdict).some((answer) => answer !== action);
-  return limits ?? (varies ? { reason: ARGUMENTS, passes: false } : undefined);
+  return limits ?? (varies ? { reason: ARGUMENTS, answer: action } : undefined);
 }
 
 const ARGUMENTS = "systemd doesn't look at arguments";
 
 /** An allow list of systemd gives one action to all that it refuses, and has exceptions within limits. */
-function whyNotInAllowList(action: Action, systemd: number, usual: Action): LeftCall | undefined {
+function whyNotInAllowList(verdict: NamedVerdict, systemd: number, usual: Action): LeftCall | undefined {
+  const action = mildest(verdict);
   if (action === usual) return undefined;
-  // Of two errnos the launcher's, whose filter is the newer one, is what the program sees.
-  const passes = errnoOf(usual) === undefined || errnoOf(action) === undefined;
+  // Of two errnos the launcher's, whose filter is the newer one, is what the program sees. Else systemd would be too
+  // strict, and lets the call through, unless the unit has refused it before.
+  const bothErrnos = errnoOf(usual) !== undefined && errnoOf(action) !== undefined;
+  const answer = bothErrnos || !permits(verdict.limit) ? usual : ALLOW;
   if (systemd < 248) {
-    return { reason: `systemd ${systemd} has no errno for one call of an allow list`, passes };
+    return { reason: `systemd ${systemd} has no errno for one call of an allow list`, answer };
   }
   if (systemd < 255 || action !== ENOSYS) return undefined;
   return {
     reason: `systemd ${systemd} can't start a service with ENOSYS for one call of an allow list`,
-    passes,
+    answer,
   };
 }
 

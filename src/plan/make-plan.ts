@@ -145,9 +145,11 @@ function plannedFilter(policy: Policy, named: NamedPolicy, machine: Machine): Pl
 /** systemd's part: all that it can do; less, what the launcher needs; the unit's own filter in any case. */
 function bySystemd(context: CallContext, left: Left, launched: boolean): SystemdFilter {
   const { section, target, own, named } = context;
-  const alone = section.enforcer?.value === 'launcher';
-  const policy = alone ? resolveCalls(NO_CALLS, target.sets, own) : named;
-  const filter = systemdFilter(policy, target.sets, refusal(section), (call) => left.calls.get(call)?.passes);
+  const { sets } = target;
+  const filter =
+    section.enforcer?.value === 'launcher'
+      ? systemdFilter(resolveCalls(NO_CALLS, sets, own), sets, refusal(section), () => undefined)
+      : systemdFilter(named, sets, refusal(section), (call) => left.calls.get(call)?.answer);
   return launched ? permitLauncher(filter) : filter;
 }
 

@@ -31,7 +31,7 @@ export function ownLimits(unit: EffectiveUnit, sets: SyscallSets, systemd: numbe
   };
   return {
     limit,
-    calls: filter?.entries.keys() ?? [],
+    calls: [...(filter?.entries.keys() ?? [])],
     unnamed,
     unlisted: unnamed !== ALLOW && systemd >= 255 ? errnoAction(ENOSYS) : unnamed,
     architectures,

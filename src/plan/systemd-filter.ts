@@ -1,7 +1,7 @@
 import { groupBy } from '../collections.js';
 import { LAUNCHER_CALLS } from '../filter/filter-file.js';
 import type { CallEntry, SyscallsSection } from '../policy/policy.js';
-import { type Action, KILL, LOG } from '../syscalls/action.js';
+import { type Action, ALLOW, KILL, LOG, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import { mayPass, mildest, type NamedPolicy, refusal, verdictOn } from '../syscalls/resolve.js';
 import { callsInSets, expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
@@ -10,13 +10,13 @@ import type { PlannedDirective, SystemdFilter } from './plan.js';
 /**
  * The part of a policy that systemd can enforce.
  * @param usual the policy's action for refused calls
- * @param left what systemd can't do for a call: true, it lets the call through; false, it refuses as it refuses others
+ * @param left what systemd gives a call instead of what the policy says, where it can't do that
  */
 export function systemdFilter(
   policy: NamedPolicy,
   sets: SyscallSets,
   usual: Action,
-  left: (call: string) => boolean | undefined,
+  left: (call: string) => Action | undefined,
 ): SystemdFilter {
   const { mode } = policy;
   const action = mode === 'allow' ? policy.unnamed : usual === LOG ? KILL : usual;
@@ -24,10 +24,9 @@ export function systemdFilter(
   const refused = new Map<string, Action>();
   for (const call of callsInSets(sets)) {
     const verdict = verdictOn(policy, call);
-    const answer = mildest(verdict);
-    const passes = left(call);
-    if (mayPass(verdict) || passes) passing.add(call);
-    else if (mode === 'deny' || (answer !== action && passes === undefined)) refused.set(call, answer);
+    const answer = left(call) ?? (mayPass(verdict) ? ALLOW : mildest(verdict));
+    if (permits(answer)) passing.add(call);
+    else if (mode === 'deny' || answer !== action) refused.set(call, answer);
   }
   return { mode, action, passing, refused };
 }

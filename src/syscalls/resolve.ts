@@ -39,7 +39,7 @@ export interface OwnLimits {
   /** ALLOW, or how the unit's own filter refuses this call. */
   limit(call: string): Action;
   /** The calls that its lines name. */
-  readonly calls: Iterable<string>;
+  readonly calls: readonly string[];
   /** For calls that its lines don't name. */
   readonly unnamed: Action;
   readonly unlisted: Action;

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { hasErrors } from '../../src/diagnostic.js';
+import { LAUNCHER_CALLS } from '../../src/filter/filter-file.js';
+import { ownLimits } from '../../src/plan/own-limits.js';
+import type { Plan } from '../../src/plan/plan.js';
+import { type Action, ALLOW, LOG, permits, stricter } from '../../src/syscalls/action.js';
+import { formatAction } from '../../src/syscalls/action-text.js';
+import { numbersOf } from '../../src/syscalls/numbers.js';
+import { evaluate } from '../../src/syscalls/policy.js';
+import { callsInSets } from '../../src/syscalls/sets.js';
+import type { EffectiveUnit } from '../../src/unit/effective.js';
+import { effectiveUnit } from '../../src/unit/effective.js';
+import { ownSyscallLog } from '../../src/unit/own-filter.js';
+import { CALLS, ownFilterLines, section } from '../support/named-policies.js';
+import { confinedUnit, planned, policyOf, targetOf, unitFile } from '../support/planned.js';
+import { value } from '../support/policies.js';
+
+const NATIVE = numbersOf('x86-64');
+
+/** What systemd's own filter gives each call. */
+function bySystemd(unit: EffectiveUnit, { target }: Plan): (call: string) => Action {
+  const limits = ownLimits(unit, target.sets, target.systemd);
+  return (call) => limits?.limit(call) ?? ALLOW;
+}
+
+const releases = () => fc.constantFrom(247, 252, 254, 257, 262);
+const registers = () => fc.array(value(64), { minLength: 6, maxLength: 6 });
+/** A policy, a unit's own lines and a systemd; printed small where a property fails. */
+const cases = () =>
+  fc.record({
+    syscalls: section(),
+    enforcer: fc.constantFrom<'auto' | 'launcher'>('auto', 'auto', 'launcher'),
+    lines: ownFilterLines(),
+    systemd: releases(),
+  });
+
+type Case = ReturnType<typeof cases> extends fc.Arbitrary<infer T> ? T : never;
+
+const plan = ({ syscalls, enforcer, lines, systemd }: Case): Plan =>
+  planned(
+    policyOf({ ...syscalls, enforcer: { value: enforcer, at: syscalls.at } }),
+    lines,
+    targetOf(systemd),
+  );
+
+test('systemd reads the filter back as it is planned', () => {
+  fc.assert(
+    fc.property(cases(), (one) => {
+      const made = plan(one);
+      const got = bySystemd(confinedUnit(made, one.lines), made);
+      const { mode, action, passing, refused } = made.systemCalls!;
+      for (const call of callsInSets(made.target.sets)) {
+        const wanted =
+          mode === 'allow'
+            ? passing.has(call)
+              ? ALLOW
+              : (refused.get(call) ?? action)
+            : (refused.get(call) ?? ALLOW);
+        assert.equal(formatAction(got(call)), formatAction(wanted), call);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('what the unit refuses by itself systemd goes on to refuse, but what the launcher needs', () => {
+  fc.assert(
+    fc.property(cases(), (one) => {
+      const made = plan(one);
+      const before = bySystemd(effectiveUnit([unitFile(one.lines)]), made);
+      const after = bySystemd(confinedUnit(made, one.lines), made);
+      for (const call of callsInSets(made.target.sets)) {
+        if (made.filter && LAUNCHER_CALLS.includes(call)) continue;
+        const [own, now] = [before(call), after(call)];
+        assert.ok(
+          permits(own) || !permits(now),
+          `${call}: ${formatAction(own)} has become ${formatAction(now)}`,
+        );
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('without a launcher systemd gives each call that it knows what the policy says', () => {
+  fc.assert(
+    fc.property(cases(), registers(), (one, args) => {
+      const made = plan(one);
+      fc.pre(!made.filter && !hasErrors(made.diagnostics));
+      const unit = confinedUnit(made, one.lines);
+      const filtered = bySystemd(unit, made);
+      const logged = ownSyscallLog(unit, made.target.sets);
+      for (const call of callsInSets(made.target.sets)) {
+        const nr = NATIVE.get(call);
+        if (nr === undefined) continue;
+        const wanted = evaluate(made.meaning!, { arch: 0xc000003e, nr, args });
+        const action = filtered(call);
+        const got = permits(action) && logged?.calls.has(call) !== logged?.inverted ? LOG : action;
+        assert.equal(formatAction(got), formatAction(wanted), call);
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test("with a launcher systemd's filter takes away nothing that the policy allows, and softens nothing", () => {
+  fc.assert(
+    fc.property(cases(), fc.constantFrom(...CALLS), registers(), (one, call, args) => {
+      const made = plan(one);
+      const nr = NATIVE.get(call);
+      fc.pre(made.filter !== undefined && nr !== undefined && callsInSets(made.target.sets).has(call));
+      const unit = confinedUnit(made, one.lines);
+      const wanted = evaluate(made.meaning!, { arch: 0xc000003e, nr: nr!, args });
+      // The launcher's filter is the newer one: of two errnos the kernel takes its.
+      const got = stricter(wanted, bySystemd(unit, made)(call));
+      // What the unit has refused by itself stays refused, if older systemd can't in the same way, then more harshly.
+      const before = bySystemd(effectiveUnit([unitFile(one.lines)]), made)(call);
+      if (!permits(before) && !permits(wanted)) return;
+      assert.equal(formatAction(got), formatAction(wanted), call);
+    }),
+    { numRuns: 300 },
+  );
+});
