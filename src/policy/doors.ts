@@ -1,6 +1,6 @@
 import { type Diagnostic, type Location, warning } from '../diagnostic.js';
 import { errnoAction } from '../syscalls/action.js';
-import { mayPass, type NamedPolicy, resolveCalls, verdictOn } from '../syscalls/resolve.js';
+import { entriesByCall, mayPass, type NamedPolicy, resolveCalls, verdictOn } from '../syscalls/resolve.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import type { SyscallsSection } from './policy.js';
 
@@ -23,40 +23,39 @@ const ALIKE_FOR_RULES: readonly (readonly string[])[] = [
 /** What io_uring does for a process that never makes the call (io_uring_enter(2), "Opcodes"). */
 const BY_IO_URING: ReadonlySet<string> = new Set(
   (
-    'accept accept4 bind connect fallocate fgetxattr fsetxattr ftruncate getxattr linkat listen madvise mkdirat open ' +
+    'accept accept4 bind connect fallocate fgetxattr fsetxattr ftruncate getxattr linkat listen mkdirat open ' +
     'openat openat2 read readv recv recvfrom recvmsg renameat renameat2 send sendmsg sendto setxattr shutdown socket ' +
-    'splice statx symlinkat tee unlinkat waitid write writev'
+    'splice statx symlinkat tee unlinkat write writev'
   ).split(' '),
 );
 
-/** What a policy refuses by name, while another call that does the same passes. */
+interface Closed {
+  readonly call: string;
+  readonly at: Location;
+}
+
+/** What a policy refuses, while another call that does the same passes. */
 export function openDoors(section: SyscallsSection, sets: SyscallSets): Diagnostic[] {
   const policy = resolveCalls(section, sets);
-  const isClosed = (call: string) => !mayPass(verdictOn(policy, call));
   // With ENOSYS programs are meant to do without the call, in another way.
-  const denied = section.deny
-    .filter(({ name, action }) => isClosed(name) && action !== errnoAction(ENOSYS))
-    .map(({ name, at }) => ({ call: name, at }));
-  const ruled = section.rules.map(({ syscall, at }) => ({ call: syscall.value, at }));
+  const denied = [...entriesByCall(section.deny, sets)]
+    .filter(([call, { action }]) => !mayPass(verdictOn(policy, call)) && action !== errnoAction(ENOSYS))
+    .map(([call, { at }]): Closed => ({ call, at }));
+  const ruled = section.rules.map(({ syscall, at }): Closed => ({ call: syscall.value, at }));
   return [
-    ...denied.flatMap(({ call, at }) => others(policy, ALIKE, call, at)),
-    ...ruled.flatMap(({ call, at }) => others(policy, ALIKE_FOR_RULES, call, at)),
+    ...ALIKE.flatMap((group) => othersOf(group, denied, policy)),
+    ...ALIKE_FOR_RULES.flatMap((group) => othersOf(group, ruled, policy)),
     ...throughIoUring(policy, [...denied, ...ruled]),
   ];
 }
 
-function others(
-  policy: NamedPolicy,
-  groups: readonly (readonly string[])[],
-  call: string,
-  at: Location,
-): Diagnostic[] {
-  const group = groups.find((names) => names.includes(call)) ?? [];
-  const open = group.filter((name) => name !== call && isOpen(policy, name));
-  if (open.length === 0) return [];
-  const [verb, all] = open.length > 1 ? ['do', open.join("', '")] : ['does', open[0]];
-  const hint = `deny '${all}' too`;
-  return [warning('open-door', `'${call}' is refused, but '${all}' ${verb} the same`, { at, hint })];
+function othersOf(group: readonly string[], closed: readonly Closed[], policy: NamedPolicy): Diagnostic[] {
+  const first = closed.find(({ call }) => group.includes(call));
+  const open = group.filter((call) => isOpen(policy, call));
+  if (!first || open.length === 0) return [];
+  const names = open.join("' and '");
+  const message = `'${first.call}' is refused, but '${names}' ${open.length > 1 ? 'do' : 'does'} the same`;
+  return [warning('open-door', message, { at: first.at, hint: `deny '${names}' too` })];
 }
 
 /** Whether a call passes whatever its arguments. */
@@ -65,11 +64,8 @@ function isOpen(policy: NamedPolicy, call: string): boolean {
   return verdict.rules.length === 0 && mayPass(verdict);
 }
 
-function throughIoUring(
-  policy: NamedPolicy,
-  refused: readonly { readonly call: string; readonly at: Location }[],
-): Diagnostic[] {
-  const first = refused.find(({ call }) => BY_IO_URING.has(call));
+function throughIoUring(policy: NamedPolicy, closed: readonly Closed[]): Diagnostic[] {
+  const first = closed.find(({ call }) => BY_IO_URING.has(call));
   if (!first || !isOpen(policy, 'io_uring_setup')) return [];
   return [
     warning('open-door', `'${first.call}' is refused, but io_uring does the same without the call`, {

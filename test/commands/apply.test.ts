@@ -134,7 +134,7 @@ test('a unit that fails does not stop the others, and each is reported', async (
   const result = await run(system, {}, ['no-such', UNIT, 'other', 'bad/name']);
   assert.equal(result.exit, 2);
   assert.deepEqual(statesOf(result), [
-    'no-such refused',
+    'no-such.service refused',
     'demo.service rolled-back',
     'other.service applied',
     'bad/name refused',
@@ -162,7 +162,10 @@ test('a service that does not run is not started, and that is said', async () =>
 test('with --no-restart the service is left as it runs', async () => {
   const system = machine();
   const result = await run(system, { restart: false });
-  assert.deepEqual([result.exit, codesOf(result), system.changes.at(-1)], [0, [], 'reload']);
+  assert.deepEqual(
+    [result.exit, codesOf(result), system.changes.at(-1)],
+    [0, ['note restart-due'], 'reload'],
+  );
 });
 
 test('with --check nothing is changed, and the exit status says whether something would be', async () => {

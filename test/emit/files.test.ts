@@ -17,7 +17,7 @@ test('a drop-in says what made it, why each directive is there, and has its comm
     dropInText(PLAN, ORIGIN),
     `# Made by sandbox-unit 1.2.3 from p.toml
 # Policy: sha256:abc
-# Change the policy and run 'sandbox-unit apply demo.service'; 'sandbox-unit revert demo.service' removes this.
+# What is changed here is lost when the policy is applied again.
 
 [Service]
 # [syscalls] architectures

@@ -22,7 +22,7 @@ test('a policy that says what it means is right', () => {
   const source = `
 [syscalls]
 allow = ["@system-service", "s390_runtime_instr"]
-deny = ["execve", "execveat", "uname:EPERM", "@mount"]
+deny = ["execve", "execveat", "uname:EPERM", "@mount", "io_uring_setup:ENOSYS"]
 log = ["keyctl"]
 unknown = "EPERM"
 implicit = false
@@ -76,7 +76,7 @@ const SMALL = parseSyscallFilterListing(
 
 test('names are those of the sets that the target has', () => {
   const hint = (source: string) => checkSyscalls(policyFrom(source), SMALL, ['x86-64'])[0]?.hint;
-  assert.deepEqual(found('[syscalls]\ndeny = ["@tiny", "futuristic_call", "uname"]', { sets: SMALL }), []);
+  assert.deepEqual(found('[syscalls]\ndeny = ["@tiny", "futuristic_call", "uname", "io_uring_setup:ENOSYS"]', { sets: SMALL }), []);
   assert.deepEqual(found('[syscalls]\ndeny = ["@mount"]', { sets: SMALL }), [
     "unknown-set: unknown syscall set '@mount'",
   ]);
@@ -96,7 +96,8 @@ const EXEC_DOORS: readonly [what: string, lines: string, doors: string[]][] = [
   ['the policy only logs', 'deny = ["execve"]\naction = "log"', []],
   ['the other is in a set', 'deny = ["execve", "@process"]', []],
   ['an own name wins over its set', 'deny = ["@known", "execveat:log"]', ['execve']],
-  ['there is an allow list', 'allow = ["@system-service"]\ndeny = ["execve"]', []],
+  ['there is an allow list', 'allow = ["@system-service"]\ndeny = ["execve"]', ['execve']],
+  ['an allow list lacks the other', 'allow = ["read"]\ndeny = ["execve"]', []],
   [
     'the other has a rule',
     'deny = ["execve"]\n[[syscalls.rules]]\nsyscall = "execveat"\nwhen = [{ arg = 4, eq = 1 }]\naction = "kill"',
@@ -108,7 +109,7 @@ for (const [what, lines, doors] of EXEC_DOORS) {
   test(`a warning of open doors to exec where ${what}: ${doors.length}`, () => {
     const messages = doors.map(
       (call) =>
-        `open-door: '${call}' is denied, but '${call === 'execve' ? 'execveat' : 'execve'}' does the same`,
+        `open-door: '${call}' is refused, but '${call === 'execve' ? 'execveat' : 'execve'}' does the same`,
     );
     assert.deepEqual(found(`[syscalls]\n${lines}`), messages);
     for (const { severity } of checkSyscalls(policyFrom(`[syscalls]\n${lines}`), bundledSets(), MACHINES)) {

@@ -42,6 +42,7 @@ const CODES = [
   'operand-range',
   'policy-syntax',
   'refused-directive',
+  'rule-never-holds',
   'stage-unsupported',
   'unknown-action',
   'unknown-constant',

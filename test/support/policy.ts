@@ -11,3 +11,62 @@ export function policyFrom(source: string, file = 'p.toml'): Policy {
 
 /** Its `[syscalls]`, from the lines below that header. */
 export const syscallsFrom = (lines: string): SyscallsSection => policyFrom(`[syscalls]\n${lines}`).syscalls!;
+
+/** Every key of the schema, in a good form. */
+export const WHOLE = `
+description = "all of it"
+extends = ["web-server", "./base.toml", "/etc/other.toml"]
+
+[syscalls]
+allow = ["@system-service", "keyctl"]
+deny = ["execve", "@mount", "uname:ENETDOWN", "ptrace:kill", "swapon:13", "bpf:log"]
+log = ["keyctl", "@swap"]
+action = "kill"
+inherit = false
+implicit = false
+architectures = ["native", "x86-64", "x32", "x86", "arm64", "arm", "riscv64"]
+unknown = "ENOSYS"
+enforcer = "launcher"
+stage = "exec"
+
+[[syscalls.rules]]
+syscall = "socket"
+when = [
+  { arg = 0, in = ["AF_UNIX", 2, "AF_INET6|0x1"] },
+  { arg = 1, eq = 1 },
+  { arg = 2, ne = -1 },
+  { arg = 3, lt = 0x10, width = 32 },
+  { arg = 4, le = "10", width = 64 },
+  { arg = 5, gt = 1 },
+  { arg = 0, ge = 0 },
+  { arg = 0, bits-set = "O_RDWR|O_CREAT" },
+  { arg = 0, bits-clear = 0x7fffffffffffffff, width = 64 },
+  { arg = 0, bits-any = "CLONE_NEWUSER" },
+]
+action = "allow"
+
+[service]
+ProtectSystem = "strict"
+ReadWritePaths = ["/var/lib/x"]
+NoNewPrivileges = true
+TasksMax = 5
+loosen = ["ProtectSystem"]
+
+[exec]
+wrap = ["ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost"]
+programs = ["/usr/sbin/demod"]
+
+[apply]
+settle = "1min 500ms"
+probe = ["curl", "-f", "http://localhost/"]
+
+[[expect]]
+syscall = "execve"
+action = "kill"
+
+[[expect]]
+syscall = "socket"
+args = ["AF_UNIX", 1, -1]
+architecture = "x86"
+action = 13
+`;

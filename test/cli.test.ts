@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { VERSION } from '../src/version.js';
+import { elf } from './support/elf.js';
+import { run as start } from './support/run.js';
+import { temporaryFolder, writeTree } from './support/temporary.js';
+
+/** The command as it was compiled beside this test. */
+const CLI = fileURLToPath(new URL('../src/cli.js', import.meta.url));
+
+/** A bus that isn't there, so that this machine's own is left alone. */
+const ENVIRONMENT = { PATH: process.env.PATH ?? '', DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/nonexistent/bus' };
+
+const cli = (...words: string[]) => start([process.execPath, CLI, ...words], { env: ENVIRONMENT });
+
+const sh = (script: string) =>
+  start(['sh', '-c', script], { env: { ...ENVIRONMENT, NODE: process.execPath, CLI } });
+
+const LIBRARY = elf();
+LIBRARY[18] = 62; // EM_X86_64
+
+const NO_EXEC = '[syscalls]\ndeny = ["uname"]\n';
+
+/** A system in a folder and some policies; the paths of both. */
+function files(t: TestContext): { root: string; policy: (name: string) => string } {
+  const folder = temporaryFolder(t);
+  const policy = (name: string) => join(folder, name);
+  writeTree(folder, {
+    'good.toml': NO_EXEC,
+    'bad.toml': '[syscalls]\ndeny = ["exceve"]\n',
+    'syntax.toml': 'a = 1\na = 2\n',
+    'warned.toml': '[syscalls]\ndeny = ["execve"]\n',
+    'root/usr/lib/systemd/libsystemd-shared-257.so': LIBRARY,
+    'root/usr/lib/systemd/system/demo.service': '[Service]\nExecStart=/usr/sbin/demod\n',
+    'root/etc/sandbox-unit/demo.service.toml': NO_EXEC,
+  });
+  return { root: join(folder, 'root'), policy };
+}
+
+test('--version prints the version and nothing else', async () => {
+  assert.deepEqual(await cli('--version'), { status: 0, stdout: `${VERSION}\n`, stderr: '' });
+  assert.match(VERSION, /^\d+\.\d+\.\d+$/);
+});
+
+test('--help lists the commands on stdout', async () => {
+  const { status, stdout, stderr } = await cli('--help');
+  assert.deepEqual([status, stderr], [0, '']);
+  for (const verb of ['check', 'plan', 'generate', 'apply', 'revert', 'template', 'schema']) {
+    assert.match(stdout, new RegExp(`^ {2}${verb} `, 'm'));
+  }
+});
+
+/** Words that are no command line: all on stderr, nothing on stdout. */
+const USAGE: readonly [words: string[], stderr: RegExp][] = [
+  [['aply', 'nginx'], /unknown command 'aply'\n\(Did you mean apply\?\)/],
+  [['reverse'], /unknown command 'reverse'\n\(Did you mean revert\?\)/],
+  [['frobnicate'], /unknown command 'frobnicate'/],
+  [['--verison'], /unknown option '--verison'\n\(Did you mean --version\?\)/],
+  [['apply', 'nginx', '--chek'], /unknown option '--chek'\n\(Did you mean --check\?\)/],
+  [['apply'], /missing required argument 'unit'/],
+  [['plan'], /missing required argument 'unit'/],
+  [['plan', 'a', 'b'], /too many arguments/],
+  [['check'], /missing required argument 'file'/],
+  [['plan', 'a', '--policy'], /option '--policy <file>' argument missing/],
+  [['check', 'x', '--runtime'], /unknown option '--runtime'/],
+  [['schema', 'x'], /too many arguments/],
+];
+
+for (const [words, stderr] of USAGE) {
+  test(`'${words.join(' ')}' is no command line`, async () => {
+    const result = await cli(...words);
+    assert.deepEqual([result.status, result.stdout], [2, '']);
+    assert.match(result.stderr, stderr);
+    assert.doesNotMatch(result.stderr, /\n {4}at /);
+  });
+}
+
+test('exit statuses: 0 done, 1 findings, 2 could not run, 3 changes pending', async (t) => {
+  const { root, policy } = files(t);
+  const status = async (...words: string[]) => (await cli(...words)).status;
+  assert.equal(await status('check', policy('good.toml')), 0);
+  assert.equal(await status('check', policy('warned.toml')), 0);
+  assert.equal(await status('check', policy('bad.toml')), 1);
+  assert.equal(await status('check', policy('syntax.toml')), 1);
+  assert.equal(await status('plan', 'demo', '--root', root), 0);
+  assert.equal(await status('plan', 'demo', '--root', root, '--policy', policy('bad.toml')), 1);
+  assert.equal(await status('plan', 'demo', '--root', root, '--policy', policy('syntax.toml')), 1);
+  assert.equal(await status('plan', 'nothing', '--root', root), 2);
+  assert.equal(await status('plan', 'demo', '--root', join(root, 'etc')), 2);
+  assert.equal(await status('plan', 'demo'), 2);
+  assert.equal(await status('apply', 'demo', '--root', root, '--check'), 3);
+  assert.equal(await status('apply', 'demo', '--root', root), 0);
+  assert.equal(await status('apply', 'demo', '--root', root, '--check'), 0);
+  assert.equal(await status('revert', 'demo', '--root', root, '--check'), 3);
+  assert.equal(await status('revert', 'demo', '--root', root), 0);
+  assert.equal(await status('revert', 'demo', '--root', root), 0);
+});
+
+test('data goes to stdout, what is wrong to stderr', async (t) => {
+  const { root, policy } = files(t);
+  const good = await cli('check', policy('good.toml'));
+  assert.deepEqual([good.stdout, good.stderr], [`${policy('good.toml')}: ok\n`, '']);
+  const bad = await cli('check', policy('bad.toml'));
+  assert.equal(bad.stdout, '');
+  assert.equal(
+    bad.stderr,
+    `${policy('bad.toml')}:2:9: error[unknown-syscall]: unknown syscall 'exceve'\n` +
+      `  2 | deny = ["exceve"]\n    |         ^^^^^^^^\n  hint: did you mean 'execve'?\n`,
+  );
+  const generated = await cli('generate', 'demo', '--root', root);
+  assert.match(generated.stdout, /^# \/etc\/systemd\/system\/demo\.service\.d\/zz-sandbox-unit\.conf\n/);
+  assert.equal(generated.stderr, '');
+});
+
+test('a text that is no TOML is shown with its line, whatever the command', async (t) => {
+  const { root, policy } = files(t);
+  const file = policy('syntax.toml');
+  const wanted = `${file}:2:1: error[policy-syntax]: the key 'a' is defined already\n  2 | a = 2\n    | ^\n`;
+  assert.equal((await cli('check', file)).stderr, wanted);
+  assert.equal((await cli('plan', 'demo', '--root', root, '--policy', file)).stderr, wanted);
+});
+
+test('--quiet leaves only what is wrong', async (t) => {
+  const { root, policy } = files(t);
+  const quiet = await cli('check', '--quiet', policy('good.toml'));
+  assert.deepEqual([quiet.stdout, quiet.stderr], ['', '']);
+  assert.match((await cli('check', '--quiet', policy('bad.toml'))).stderr, /unknown-syscall/);
+  assert.equal((await cli('plan', 'demo', '--quiet', '--root', root)).stdout, '');
+});
+
+/** Command lines with --json: one object on stdout, nothing on stderr, also where something is wrong. */
+const JSON_CASES: readonly (readonly [words: string[], ok: boolean, code?: string])[] = [
+  [['check', 'GOOD'], true],
+  [['check', 'BAD', 'GOOD'], false, 'unknown-syscall'],
+  [['check', 'SYNTAX'], false, 'policy-syntax'],
+  [['check', 'MISSING'], false, 'no-policy'],
+  [['plan', 'demo', '--root', 'ROOT'], true],
+  [['plan', 'nothing', '--root', 'ROOT'], false, 'no-unit'],
+  [['plan', 'bad/name', '--root', 'ROOT'], false, 'invalid-unit-name'],
+  [['plan', 'demo'], false, 'no-bus'],
+  [['plan', 'demo', '--root', 'ROOT', '--user'], false, 'usage'],
+  [['generate', 'demo', '--root', 'ROOT'], true],
+  [['apply', 'demo', '--root', 'ROOT', '--check'], false],
+  [['apply', 'demo', 'nothing', '--root', 'ROOT'], false, 'no-unit'],
+  [['revert', 'demo', '--root', 'ROOT', '--check'], true],
+  [['template', 'list'], true],
+  [['template', 'show', 'no-such-one'], false, 'unknown-template'],
+];
+
+for (const [words, ok, code] of JSON_CASES) {
+  test(`'${words.join(' ')} --json' prints one object`, async (t) => {
+    const { root, policy } = files(t);
+    const names: Record<string, string> = {
+      ROOT: root,
+      GOOD: policy('good.toml'),
+      BAD: policy('bad.toml'),
+      SYNTAX: policy('syntax.toml'),
+      MISSING: policy('missing.toml'),
+    };
+    const { stdout, stderr, status } = await cli(...words.map((word) => names[word] ?? word), '--json');
+    const body = JSON.parse(stdout) as { ok: boolean; diagnostics: { code: string }[] };
+    assert.equal(stderr, '');
+    assert.deepEqual([body.ok, status === 0], [ok, ok]);
+    assert.deepEqual(
+      body.diagnostics.map((d) => d.code),
+      code === undefined ? [] : [code],
+    );
+  });
+}
+
+test('a diagnostic in JSON has its place as flat keys', async (t) => {
+  const { policy } = files(t);
+  const { stdout } = await cli('check', '--json', policy('bad.toml'));
+  assert.deepEqual(JSON.parse(stdout).diagnostics, [
+    {
+      severity: 'error',
+      code: 'unknown-syscall',
+      message: "unknown syscall 'exceve'",
+      hint: "did you mean 'execve'?",
+      file: policy('bad.toml'),
+      line: 2,
+      column: 9,
+      length: 8,
+    },
+  ]);
+});
+
+const HOSTILE_NAMES = [
+  'a b',
+  '../x',
+  '/etc/passwd',
+  '$(id)',
+  '%n',
+  'x\ny',
+  '\u001b[2J',
+  'é',
+  '@.service',
+  'a'.repeat(300),
+  'x.socket',
+];
+
+for (const name of HOSTILE_NAMES) {
+  test(`the unit name ${JSON.stringify(name.slice(0, 20))} is refused, and can not steer the terminal`, async (t) => {
+    const { root } = files(t);
+    for (const verb of ['plan', 'generate', 'apply', 'revert']) {
+      const { status, stderr } = await cli(verb, name, '--root', root);
+      assert.equal(status, 2, verb);
+      assert.match(stderr, /^error\[(invalid-unit-name|unit-name-too-long|not-a-service|no-unit)\]: /);
+      assert.ok(!stderr.includes('\u001b') && !stderr.includes('\n    at '), stderr);
+    }
+  });
+}
+
+test('a name that begins with a dash is an option, or a unit behind --', async (t) => {
+  const { root } = files(t);
+  assert.match((await cli('plan', '-demo', '--root', root)).stderr, /unknown option/);
+  assert.match((await cli('plan', '--root', root, '--', '-demo')).stderr, /there is no unit -demo\.service/);
+});
+
+test('a reader that has gone is no reason for a trace', async () => {
+  const { stdout, stderr } = await sh('"$NODE" "$CLI" schema | head -n1');
+  assert.deepEqual([stdout, stderr], ['{\n', '']);
+  assert.equal((await sh('"$NODE" "$CLI" check /nonexistent 2>&1 | true')).stderr, '');
+  assert.equal((await sh('"$NODE" "$CLI" check /nonexistent 2>&- >&-; true')).stderr, '');
+});
+
+test('a lot of output comes whole through a slow pipe', async () => {
+  const { stdout } = await sh('"$NODE" "$CLI" schema | (sleep 0.2; cat) | wc -c');
+  const { stdout: whole } = await cli('schema');
+  assert.equal(Number(stdout), Buffer.byteLength(whole));
+});

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { check } from '../../src/commands/check.js';
+import { FakeSystem, fakeContext } from '../support/fake-system.js';
+
+const GOOD = '[syscalls]\ndeny = ["execve", "execveat"]\n[[expect]]\nsyscall = "execve"\naction = "kill"\n';
+const BAD = '[syscalls]\ndeny = ["exceve"]\n';
+const files = { 'good.toml': GOOD, 'bad.toml': BAD, 'service.toml': '[service]\nPrivateTmp = true\n' };
+
+async function checked(...names: string[]) {
+  const system = new FakeSystem({ files });
+  const result = await check(fakeContext(system), names);
+  return { ...result, calls: system.calls };
+}
+
+test('good policies are named, and the exit status is 0', async () => {
+  const result = await checked('good.toml', 'service.toml');
+  assert.deepEqual(
+    [result.exit, result.text, result.diagnostics],
+    [0, 'good.toml: ok\nservice.toml: ok\n', []],
+  );
+  assert.deepEqual(result.json, {
+    files: [
+      { file: 'good.toml', ok: true },
+      { file: 'service.toml', ok: true },
+    ],
+  });
+});
+
+test('of several policies all are checked, whichever are wrong', async () => {
+  const result = await checked('bad.toml', 'good.toml', 'gone.toml');
+  assert.deepEqual([result.exit, result.text], [2, 'good.toml: ok\n']);
+  assert.deepEqual(
+    result.diagnostics.map(({ code }) => code),
+    ['unknown-syscall', 'no-policy'],
+  );
+  assert.deepEqual(result.sources.get('bad.toml'), BAD);
+  assert.deepEqual(
+    (result.json.files as { ok: boolean }[]).map(({ ok }) => ok),
+    [false, true, false],
+  );
+});
+
+test('nothing is asked of a machine but its files', async () => {
+  const { calls } = await checked('good.toml', 'bad.toml');
+  assert.deepEqual(calls, ['read good.toml', 'read bad.toml']);
+});
+
+test('files that others could write may be checked', async () => {
+  const system = new FakeSystem({ files, untrusted: ['good.toml'] });
+  assert.equal((await check(fakeContext(system), ['good.toml'])).exit, 0);
+});

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { apply } from '../../src/commands/apply.js';
+import { generate } from '../../src/commands/generate.js';
+import { FakeSystem, fakeContext, LAUNCHER, machineWith } from '../support/fake-system.js';
+
+const SERVICE = '[Service]\nExecStart=/usr/sbin/demod\n';
+const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
+const FOLDER = '/etc/systemd/system/demo.service.d';
+
+test('what apply would write is printed: texts as they are, the others by their size', async () => {
+  const system = machineWith(SERVICE, NO_EXEC);
+  const { exit, text } = await generate(fakeContext(system), ['demo'], {});
+  assert.equal(exit, 0);
+  assert.match(
+    text,
+    new RegExp(
+      `^# ${LAUNCHER}\\n# 22 bytes, mode 755\\n\\n# ${FOLDER}/zz-sandbox-unit\\.filter\\n# \\d+ bytes, mode 644\\n\\n` +
+        `# ${FOLDER}/zz-sandbox-unit\\.conf\\n# Made by sandbox-unit .*\\nExecStart=${LAUNCHER} --filter=\\S+ -- /usr/sbin/demod\\n$`,
+      's',
+    ),
+  );
+  assert.deepEqual(system.changes, []);
+});
+
+test('the JSON has the files whole', async () => {
+  const { json } = await generate(fakeContext(machineWith(SERVICE, NO_EXEC)), ['demo'], {});
+  const files = json.files as { path: string; mode: string; text?: string; base64?: string }[];
+  assert.deepEqual(
+    files.map(({ path, mode }) => [path, mode]),
+    [
+      [LAUNCHER, '0755'],
+      [`${FOLDER}/zz-sandbox-unit.filter`, '0644'],
+      [`${FOLDER}/zz-sandbox-unit.conf`, '0644'],
+    ],
+  );
+  assert.equal(Buffer.from(files[0]!.base64!, 'base64').toString(), 'launcher of this build');
+  assert.match(files[2]!.text!, /^# Made by sandbox-unit/);
+});
+
+test('with --output they are written below a folder, each as apply would write it', async () => {
+  const system = machineWith(SERVICE, NO_EXEC);
+  const { text, exit } = await generate(fakeContext(system), ['demo'], { output: '/out' });
+  const paths = [LAUNCHER, `${FOLDER}/zz-sandbox-unit.filter`, `${FOLDER}/zz-sandbox-unit.conf`];
+  assert.deepEqual([exit, text], [0, paths.map((path) => `/out${path}\n`).join('')]);
+  assert.deepEqual(
+    system.changes,
+    paths.map((path) => `replace /out${path}`),
+  );
+  await apply(fakeContext(system), ['demo'], {});
+  for (const path of paths) assert.deepEqual(system.files.get(`/out${path}`), system.files.get(path));
+});
+
+test('they are written on the machine of the program, not on the one that is looked at', async () => {
+  const system = machineWith(SERVICE, NO_EXEC);
+  const program = new FakeSystem({ files: Object.fromEntries(system.files) });
+  await generate(fakeContext(system, { program }), ['demo'], { output: '/out' });
+  assert.deepEqual([system.changes, program.changes.length], [[], 3]);
+});
+
+test('a policy that is wrong generates nothing', async () => {
+  const system = machineWith(SERVICE, '[syscalls]\ndeny = ["exceve"]\n');
+  const result = await generate(fakeContext(system), ['demo'], { output: '/out' });
+  assert.deepEqual([result.exit, result.text, result.json, system.changes], [1, '', { files: [] }, []]);
+});
+
+test('the same policy and unit give the same bytes', async () => {
+  const texts = await Promise.all(
+    [1, 2].map(async () => {
+      const { json } = await generate(fakeContext(machineWith(SERVICE, NO_EXEC)), ['demo'], {});
+      return JSON.stringify(json);
+    }),
+  );
+  assert.equal(texts[0], texts[1]);
+});
+
+test('a launcher that was not built is said to be missing', async () => {
+  const system = machineWith(SERVICE, NO_EXEC);
+  for (const path of system.files.keys()) if (path.endsWith('/launcher')) system.files.delete(path);
+  await assert.rejects(generate(fakeContext(system), ['demo'], {}), /there is no launcher for x86-64/);
+});

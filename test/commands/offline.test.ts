@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { apply } from '../../src/commands/apply.js';
+import type { Context } from '../../src/commands/context.js';
+import { plan } from '../../src/commands/plan.js';
+import { revert } from '../../src/commands/revert.js';
+import { renderDiagnostic, UserError } from '../../src/diagnostic.js';
+import { open } from '../../src/system/open.js';
+import { elf } from '../support/elf.js';
+import { temporaryFolder, writeTree } from '../support/temporary.js';
+
+const LIBRARY = elf();
+LIBRARY[18] = 62; // EM_X86_64
+
+const UNIT = '[Service]\nExecStart=/usr/sbin/demod\n';
+const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
+
+/** A system in a folder, with a unit and its policy. */
+const SYSTEM = {
+  'usr/lib/systemd/libsystemd-shared-257.so': LIBRARY,
+  'usr/lib/systemd/system/demo.service': UNIT,
+  'usr/sbin/demod': elf(),
+  'etc/sandbox-unit/demo.service.toml': NO_EXEC,
+};
+
+interface Machine {
+  readonly root: string;
+  /** What is beside the folder, and must stay as it is. */
+  readonly outside: string;
+  readonly context: Context;
+}
+
+function machine(t: TestContext, tree: Readonly<Record<string, string | Uint8Array>> = {}): Machine {
+  const folder = realpathSync(temporaryFolder(t));
+  const [root, outside, home] = ['root', 'outside', 'home'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeTree(outside, { 'secret.toml': 'secret', 'etc/kept': 'kept' });
+  writeTree(home, { 'native-helper/build/x86-64/launcher': 'launcher' });
+  writeTree(root, {
+    ...SYSTEM,
+    ...Object.fromEntries(Object.entries(tree).map(([path, text]) => [path, inOutside(text, outside)])),
+  });
+  const { context, close } = open({ root, home, environment: {}, homeDirectory: '/nowhere' });
+  t.after(close);
+  return { root, outside, context };
+}
+
+const inOutside = (content: string | Uint8Array, outside: string) =>
+  typeof content === 'string' ? content.replace('OUTSIDE', outside) : content;
+
+const shown = (diagnostics: readonly Parameters<typeof renderDiagnostic>[0][]) =>
+  diagnostics.map((d) => renderDiagnostic(d)).join('\n');
+
+/** Everything below a folder: contents of files, targets of links. */
+const treeOf = (folder: string) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => !statSync(join(folder, path), { throwIfNoEntry: false })?.isDirectory())
+    .sort()
+    .map((path) => [
+      path,
+      lstatSync(join(folder, path)).isFile() ? readFileSync(join(folder, path), 'latin1') : 'link',
+    ]);
+
+const DROP_IN = 'etc/systemd/system/demo.service.d/zz-sandbox-unit.conf';
+
+test('a policy is applied to a system in a folder, and reverted', async (t) => {
+  const { root, context } = machine(t);
+  const before = treeOf(root);
+  const result = await apply(context, ['demo'], {});
+  assert.equal(result.exit, 0, shown(result.diagnostics));
+  assert.match(
+    readFileSync(join(root, DROP_IN), 'utf8'),
+    /^ExecStart=\/usr\/local\/libexec\/sandbox-unit\/launcher --filter=\/etc\//m,
+  );
+  assert.equal(readFileSync(join(root, 'usr/local/libexec/sandbox-unit/launcher'), 'utf8'), 'launcher');
+  assert.equal(statSync(join(root, 'usr/local/libexec/sandbox-unit/launcher')).mode & 0o777, 0o755);
+  assert.equal((await apply(context, ['demo'], { check: true })).exit, 0);
+  assert.equal((await revert(context, ['demo'], {})).exit, 0);
+  assert.deepEqual(treeOf(root), before);
+});
+
+test('drop-ins of the folder count, those of this machine do not', async (t) => {
+  const { context } = machine(t, {
+    'etc/systemd/system/demo.service.d/a.conf': '[Service]\nRootDirectory=/srv\n',
+  });
+  const { text } = await plan(context, ['demo'], {});
+  assert.match(text, /BindReadOnlyPaths=.*RootDirectory= would hide/);
+});
+
+test("a template's instance is found", async (t) => {
+  const { context } = machine(t, {
+    'usr/lib/systemd/system/work@.service': UNIT,
+    'etc/sandbox-unit/work@.service.toml': NO_EXEC,
+  });
+  assert.equal((await plan(context, ['work@1'], {})).exit, 0);
+});
+
+/** Links that lead out of the folder, seen from this machine. */
+const LINKS: readonly [says: string, link: string, target: string][] = [
+  ['an absolute link of the folder of drop-ins', 'etc/systemd/system/demo.service.d', '-> OUTSIDE'],
+  [
+    'a relative link of the folder of drop-ins',
+    'etc/systemd/system/demo.service.d',
+    '-> ../../../../../outside',
+  ],
+  ['a link of /etc/systemd', 'etc/systemd', '-> OUTSIDE/etc'],
+  ['a link of /usr/local', 'usr/local', '-> ../../outside'],
+];
+
+for (const [says, link, target] of LINKS) {
+  test(`${says} writes nothing outside`, async (t) => {
+    const { root, outside, context } = machine(t, { [link]: target });
+    const before = treeOf(outside);
+    const result = await apply(context, ['demo'], {});
+    assert.deepEqual(treeOf(outside), before);
+    assert.equal(result.exit, 0, shown(result.diagnostics));
+    assert.equal((await apply(context, ['demo'], { check: true })).exit, 0);
+    await revert(context, ['demo'], {});
+    assert.deepEqual(treeOf(outside), before);
+    assert.ok(!existsSync(join(root, DROP_IN)));
+  });
+}
+
+test('a link that leads to a file outside is read inside', async (t) => {
+  const { context } = machine(t, { 'etc/sandbox-unit/other.service.toml': '-> OUTSIDE/secret.toml' });
+  await assert.rejects(plan(context, ['other'], {}), UserError);
+  const { context: direct } = machine(t, {
+    'usr/lib/systemd/system/other.service': UNIT,
+    'etc/sandbox-unit/other.service.toml': '-> OUTSIDE/secret.toml',
+  });
+  await assert.rejects(plan(direct, ['other'], {}), (cause) => {
+    assert.ok(cause instanceof UserError);
+    assert.deepEqual(
+      cause.diagnostics.map(({ code }) => code),
+      ['no-policy'],
+    );
+    return true;
+  });
+});
+
+test('an absolute link is followed as the folder has it', async (t) => {
+  const { context } = machine(t, {
+    'usr/lib/systemd/system/other.service': '-> /usr/lib/systemd/system/demo.service',
+    'etc/sandbox-unit/other.service.toml': '-> /etc/sandbox-unit/demo.service.toml',
+  });
+  const result = await plan(context, ['other'], {});
+  assert.equal(result.exit, 0, shown(result.diagnostics));
+});
+
+test('links in a circle are refused', async (t) => {
+  const { context } = machine(t, { 'etc/systemd': '-> a', 'etc/a': '-> systemd' });
+  await assert.rejects(
+    apply(context, ['demo'], {}).then((result) => {
+      if (result.exit !== 0) throw new UserError(result.diagnostics);
+    }),
+    UserError,
+  );
+});
+
+test('a policy may be given from this machine', async (t) => {
+  const { root, context } = machine(t);
+  writeTree(root, { '../policy.toml': '[syscalls]\ndeny = ["uname"]\n' });
+  const policy = join(root, '../policy.toml');
+  const { text, exit } = await plan(context, ['demo'], { policy });
+  assert.equal(exit, 0);
+  assert.match(text, /deny uname/);
+});
+
+test('what is not there is said', async (t) => {
+  const { context } = machine(t);
+  const code = async (unit: string) => {
+    const { diagnostics, exit } = await apply(context, [unit], {});
+    return [exit, diagnostics[0]?.code];
+  };
+  assert.deepEqual(await code('nothing'), [2, 'no-unit']);
+  const empty = open({ root: temporaryFolder(t), home: '/', environment: {}, homeDirectory: '/' });
+  t.after(empty.close);
+  await assert.rejects(empty.context.system.manager(), /there is no systemd in/);
+});
+
+test('nothing is asked of a manager, and no program is run', async (t) => {
+  const { context } = machine(t);
+  const { system } = context;
+  for (const ask of [system.unit('demo.service'), system.reload(), system.job('restart', 'demo.service')]) {
+    await assert.rejects(ask, /needs the running machine/);
+  }
+  assert.equal((await system.run(['true'])).status, 127);
+  assert.deepEqual(await system.manager(), { version: '257', architecture: 'x86-64' });
+});
+
+test('--root and --user exclude each other', () => {
+  assert.throws(
+    () => open({ root: '/', user: true, home: '/', environment: {}, homeDirectory: '/' }),
+    UserError,
+  );
+});

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { apply } from '../../src/commands/apply.js';
+import { type RevertOptions, revert } from '../../src/commands/revert.js';
+import {
+  type FakeOptions,
+  type FakeSystem,
+  fakeContext,
+  LAUNCHER,
+  machineWith,
+} from '../support/fake-system.js';
+
+const UNIT = 'demo.service';
+const SERVICE = '[Service]\nExecStart=/usr/sbin/demod\n';
+const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
+const FOLDER = `/etc/systemd/system/${UNIT}.d`;
+const OTHER = {
+  '/usr/lib/systemd/system/other.service': '[Service]\nExecStart=/usr/sbin/otherd\n',
+  '/etc/sandbox-unit/other.service.toml': NO_EXEC,
+};
+
+/** A machine on which a policy has been applied. */
+async function applied(options: FakeOptions = {}, units = [UNIT]): Promise<FakeSystem> {
+  const system = machineWith(SERVICE, NO_EXEC, { running: units, ...options });
+  assert.equal((await apply(fakeContext(system), units, {})).exit, 0);
+  system.calls.length = 0;
+  return system;
+}
+
+const run = (system: FakeSystem, options: RevertOptions = {}, units = [UNIT]) =>
+  revert(fakeContext(system), units, options);
+
+const states = ({ json }: Awaited<ReturnType<typeof revert>>) =>
+  (json.units as { unit: string; state: string }[]).map(({ unit, state }) => `${unit} ${state}`);
+
+test('the drop-in goes first, then what it needs, then systemd reads and starts the service as it was', async () => {
+  const system = await applied();
+  const result = await run(system);
+  assert.deepEqual([result.exit, result.json.changed, states(result)], [0, true, ['demo.service reverted']]);
+  assert.deepEqual(system.changes, [
+    `remove ${FOLDER}/zz-sandbox-unit.conf`,
+    `remove ${FOLDER}/zz-sandbox-unit.filter`,
+    `remove ${LAUNCHER}`,
+    'reload',
+    'job restart demo.service',
+  ]);
+  assert.ok(system.isUpToDate);
+});
+
+test('where nothing was applied there is nothing to do', async () => {
+  const system = machineWith(SERVICE, NO_EXEC, { running: [UNIT] });
+  const result = await run(system);
+  assert.deepEqual(
+    [result.exit, result.json.changed, states(result)],
+    [0, false, ['demo.service unchanged']],
+  );
+  assert.deepEqual(system.changes, []);
+});
+
+test('reverting twice does it once', async () => {
+  const system = await applied();
+  await run(system);
+  system.calls.length = 0;
+  assert.deepEqual([(await run(system)).exit, system.changes], [0, []]);
+});
+
+test('drop-ins of others stay', async () => {
+  const files = { [`${FOLDER}/override.conf`]: '[Service]\nNice=5\n' };
+  const system = await applied({ files });
+  await run(system);
+  assert.equal(system.text(`${FOLDER}/override.conf`), '[Service]\nNice=5\n');
+});
+
+test('the launcher stays as long as another unit has a drop-in of ours', async () => {
+  const units = [UNIT, 'other.service'];
+  const system = await applied({ files: OTHER }, units);
+  await run(system);
+  assert.ok(system.files.has(LAUNCHER));
+  await run(system, {}, ['other']);
+  assert.ok(!system.files.has(LAUNCHER));
+});
+
+test('several units are read in one reload', async () => {
+  const units = [UNIT, 'other.service'];
+  const system = await applied({ files: OTHER }, units);
+  const result = await run(system, {}, units);
+  assert.deepEqual(states(result), ['demo.service reverted', 'other.service reverted']);
+  assert.equal(system.changes.filter((call) => call === 'reload').length, 1);
+  assert.deepEqual(system.changes.slice(-2), ['job restart demo.service', 'job restart other.service']);
+});
+
+test('with --check nothing is changed, and the exit status says whether something would be', async () => {
+  const system = await applied();
+  const result = await run(system, { check: true });
+  assert.deepEqual([result.exit, states(result), system.changes], [3, ['demo.service pending'], []]);
+  await run(system);
+  assert.equal((await run(system, { check: true })).exit, 0);
+});
+
+test('a service that does not run is not started, and with --no-restart none is', async () => {
+  for (const [running, options] of [
+    [[], {}],
+    [[UNIT], { restart: false }],
+  ] as const) {
+    const system = machineWith(SERVICE, NO_EXEC, { running });
+    await apply(fakeContext(system), [UNIT], { restart: false });
+    system.calls.length = 0;
+    assert.equal((await run(system, options)).exit, 0);
+    assert.equal(system.changes.at(-1), 'reload');
+  }
+});
+
+test('a service that does not start any more is reported', async () => {
+  let starts = 0;
+  const system = await applied({ behaviour: () => (starts++ === 0 ? 'works' : 'job-fails') });
+  const result = await run(system);
+  assert.deepEqual([result.exit, result.diagnostics.map(({ code }) => code)], [1, ['service-failed']]);
+});
+
+test('what was applied until the next boot is reverted too', async () => {
+  const placement = { scope: 'system', runtime: true } as const;
+  const system = machineWith(SERVICE, NO_EXEC, { running: [UNIT] });
+  await apply(fakeContext(system, { placement }), [UNIT], {});
+  assert.ok(system.files.has(`/run/systemd/system/${UNIT}.d/zz-sandbox-unit.conf`));
+  assert.deepEqual(states(await revert(fakeContext(system), [UNIT], { check: true })), [
+    'demo.service pending',
+  ]);
+  const result = await revert(fakeContext(system), [UNIT], {});
+  assert.deepEqual(states(result), ['demo.service reverted']);
+  assert.ok(!system.files.has(LAUNCHER));
+});
+
+test('programs and their scripts go as well', async () => {
+  const policy = `${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\n`;
+  const system = machineWith(SERVICE, policy, { running: [UNIT] });
+  const before = [...system.files.keys()].sort();
+  assert.equal((await apply(fakeContext(system), [UNIT], {})).exit, 0);
+  assert.equal((await run(system)).exit, 0);
+  assert.deepEqual([...system.files.keys()].sort(), before);
+});
