@@ -1,0 +1,101 @@
+/** How systemd and a service talk to each other, with the launcher in between. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import { changeFiles } from '../support/loaded-units.js';
+import {
+  apply,
+  bootWithPrograms,
+  mainPid,
+  PROGRAMS,
+  processStatus,
+  properties,
+  servicesObstacle,
+} from '../support/service.js';
+
+const skip = servicesObstacle();
+const DAEMON = `${PROGRAMS}/daemon`;
+const POLICY = '[syscalls]\ndeny = ["execve", "execveat"]\n';
+
+const FILES = {
+  'echo.socket': '[Socket]\nListenStream=127.0.0.1:4242\nFileDescriptorName=the-echo',
+  'echo.service': `[Service]\nType=notify\nExecStart=${DAEMON}`,
+  'reload.service': `[Service]\nType=notify-reload\nExecStart=${DAEMON}`,
+  'hangup.service': `[Service]\nType=notify\nExecStart=${DAEMON}\nExecReload=kill -HUP $MAINPID`,
+  'watched.service': `[Service]\nType=notify\nWatchdogSec=2s\nDynamicUser=yes\nExecStart=${DAEMON}`,
+};
+
+let box: Box;
+before(async () => {
+  if (skip) return;
+  box = await bootWithPrograms('protocols', { daemon: ['test/systemd/programs/daemon.c', '-static'] });
+  const files = Object.entries(FILES).map(([unit, text]) => [`/etc/systemd/system/${unit}`, `${text}\n`]);
+  await changeFiles(box, Object.fromEntries(files));
+});
+after(() => box?.stop());
+
+const statusText = async (unit: string) => (await properties(box, unit, 'StatusText')).StatusText;
+
+/** How many filters the main process has. */
+const filters = async (unit: string) =>
+  Number((await processStatus(box, await mainPid(box, unit))).get('Seccomp_filters'));
+
+/** Starts a service, tries something with it, and does so again under a policy. */
+async function withAndWithout(unit: string, attempt: () => Promise<void>): Promise<void> {
+  await attempt();
+  const own = await filters(unit);
+  await apply(box, POLICY, unit);
+  await attempt();
+  assert.ok((await filters(unit)) > own, `${unit} has no filter of ours`);
+}
+
+test('a socket that systemd listens on starts the service and is served by it', { skip }, async () => {
+  await box.succeed(['systemctl', 'start', 'echo.socket']);
+  await withAndWithout('echo.service', async () => {
+    await box.succeed(['systemctl', 'stop', 'echo.service']);
+    const said = await box.succeed(['curl', '-sS', 'telnet://127.0.0.1:4242']);
+    assert.equal(said, `process ${await mainPid(box, 'echo.service')}, descriptor 3 of 1, the-echo\n`);
+  });
+});
+
+for (const unit of ['reload.service', 'hangup.service']) {
+  test(`readiness, status and reload are told (${unit})`, { skip }, async () => {
+    await withAndWithout(unit, async () => {
+      await box.succeed(['systemctl', 'restart', unit]);
+      const pid = await mainPid(box, unit);
+      assert.equal(await statusText(unit), 'ready');
+      await box.succeed(['systemctl', 'reload', unit]);
+      await box.waitFor('word of the reload', async () => (await statusText(unit)) === 'reloaded 1');
+      assert.equal(await mainPid(box, unit), pid);
+    });
+  });
+}
+
+test('the watchdog hears the service, and ends it when it is silent', { skip }, async () => {
+  const unit = 'watched.service';
+  await withAndWithout(unit, async () => {
+    await box.succeed(['systemctl', 'restart', unit]);
+    await box.waitFor(
+      'several signs of life',
+      async () => /^alive ([5-9]|\d\d)/.test(await statusText(unit)),
+      30_000,
+    );
+  });
+  await box.succeed(['systemctl', 'kill', '--signal=USR1', unit]);
+  const isOver = async () => (await properties(box, unit, 'Result')).Result === 'watchdog';
+  await box.waitFor('the watchdog', isOver, 30_000);
+});
+
+test('a call on the bus starts the service and is answered by it', { skip }, async () => {
+  const unit = 'systemd-hostnamed.service';
+  await withAndWithout(unit, async () => {
+    await box.succeed(['systemctl', 'stop', unit]);
+    const name = [
+      'org.freedesktop.hostname1',
+      '/org/freedesktop/hostname1',
+      'org.freedesktop.hostname1',
+      'Hostname',
+    ];
+    assert.equal(await box.succeed(['busctl', 'get-property', ...name]), 's "protocols"\n');
+  });
+});
