@@ -117,17 +117,27 @@ test('a service that does not start any more is reported', async () => {
   assert.deepEqual([result.exit, result.diagnostics.map(({ code }) => code)], [1, ['service-failed']]);
 });
 
-test('what was applied until the next boot is reverted too', async () => {
+test('what was applied until the next boot is reverted, too', async () => {
   const placement = { scope: 'system', runtime: true } as const;
   const system = machineWith(SERVICE, NO_EXEC, { running: [UNIT] });
+  const before = [...system.files.keys()].sort();
   await apply(fakeContext(system, { placement }), [UNIT], {});
   assert.ok(system.files.has(`/run/systemd/system/${UNIT}.d/zz-sandbox-unit.conf`));
-  assert.deepEqual(states(await revert(fakeContext(system), [UNIT], { check: true })), [
-    'demo.service pending',
-  ]);
-  const result = await revert(fakeContext(system), [UNIT], {});
-  assert.deepEqual(states(result), ['demo.service reverted']);
-  assert.ok(!system.files.has(LAUNCHER));
+  await run(system);
+  assert.deepEqual([...system.files.keys()].sort(), before);
+});
+
+test('an alias stands for its unit', async () => {
+  const system = await applied({ aliases: { 'alias.service': UNIT } });
+  assert.deepEqual(states(await run(system, {}, ['alias'])), ['demo.service reverted']);
+});
+
+test('what was applied to a unit that is gone can be reverted, and a unit that never was is an error', async () => {
+  const system = await applied();
+  system.files.delete('/usr/lib/systemd/system/demo.service');
+  await system.reload();
+  assert.deepEqual(states(await run(system)), ['demo.service reverted']);
+  await assert.rejects(run(system), /there is no unit demo\.service, and nothing of ours for it/);
 });
 
 test('programs and their scripts go as well', async () => {
