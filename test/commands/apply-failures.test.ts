@@ -62,6 +62,11 @@ ONE.forEach((call, i) => {
       assert.deepEqual(sorted(system.files), before);
     }
     assert.ok(system.isUpToDate, 'systemd has read other files than those that are there');
+    assert.equal(
+      system.isConfined('demo.service'),
+      result.exit === 0,
+      'the service runs otherwise than its files say',
+    );
   });
 });
 

@@ -57,6 +57,8 @@ interface Service {
   restarts: number;
   result: string;
   started: number;
+  /** Started with a drop-in of ours. */
+  confined: boolean;
   /** How its main process ended: CLD_EXITED or CLD_KILLED, and the status or the signal. */
   ended: readonly [code: number, status: number];
   /** What becomes of it while time passes. */
@@ -122,6 +124,11 @@ export class FakeSystem implements System {
   /** The manager's view of a unit's process: `pid` changes with each start. */
   pidOf(unit: string): number | undefined {
     return this.#services.get(unit)?.pid;
+  }
+
+  /** Whether a unit's process was started behind a drop-in of ours. */
+  isConfined(unit: string): boolean {
+    return this.#services.get(unit)?.confined ?? false;
   }
 
   #record(call: string): void {
@@ -206,10 +213,12 @@ export class FakeSystem implements System {
 
   async job(verb: JobVerb, unit: string): Promise<string> {
     this.#record(`job ${verb} ${unit}`);
-    const confined = [...this.#loaded.keys()].some((path) =>
-      path.endsWith(`/${unit}.d/zz-sandbox-unit.conf`),
-    );
-    return this.#start(unit, this.#options.behaviour?.(unit, confined) ?? 'works');
+    return this.#start(unit, this.#options.behaviour?.(unit, this.#confines(unit)) ?? 'works');
+  }
+
+  /** Whether a drop-in of ours is loaded. */
+  #confines(unit: string): boolean {
+    return [...this.#loaded.keys()].some((path) => path.endsWith(`/${unit}.d/zz-sandbox-unit.conf`));
   }
 
   #start(unit: string, behaviour: Behaviour): string {
@@ -217,6 +226,7 @@ export class FakeSystem implements System {
     const service: Service = {
       ...{ state: 'active', pid, restarts: 0, result: 'success', ended: [0, 0] },
       started: this.#now,
+      confined: this.#confines(unit),
     };
     this.#services.set(unit, service);
     if (behaviour === 'job-fails') end(service, 'failed', 'exit-code', [CLD_EXITED, 1]);
