@@ -105,14 +105,22 @@ export class Bus {
   async job(verb: JobVerb, unit: string): Promise<string> {
     this.#subscribed ??= this.#subscribe();
     await this.#subscribed;
-    // Earlier starts would count against the start limit of this one.
-    if (verb === 'restart') await this.#call(MANAGER_PATH, MANAGER, 'ResetFailedUnit', 's', [unit]);
+    if (verb === 'restart') await this.#forgetStarts(unit);
     const [path] = (await this.#call(MANAGER_PATH, MANAGER, JOB_METHODS[verb], 'ss', [unit, 'replace'])) as [
       string,
     ];
     const result = this.#jobs.get(path);
     if (result !== undefined) return result;
     return Promise.race([new Promise<string>((resolve) => this.#waiting.set(path, resolve)), this.#lost]);
+  }
+
+  /** Earlier starts would count against the start limit. A unit that isn't loaded has none. */
+  async #forgetStarts(unit: string) {
+    try {
+      await this.#call(MANAGER_PATH, MANAGER, 'ResetFailedUnit', 's', [unit]);
+    } catch (cause) {
+      if (!(cause instanceof UserError) || cause.diagnostics[0]?.code !== 'manager-refused') throw cause;
+    }
   }
 
   async #subscribe() {
