@@ -1,0 +1,62 @@
+/** A service that doesn't work under its policy runs without it again when apply is done. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import { changeFiles } from '../support/loaded-units.js';
+import {
+  bootWithPrograms,
+  policyPath,
+  properties,
+  sandboxUnit,
+  servicesObstacle,
+} from '../support/service.js';
+
+const skip = servicesObstacle();
+let box: Box;
+before(async () => {
+  if (skip) return;
+  box = await bootWithPrograms('roll-back');
+});
+after(() => box?.stop());
+
+const SHELL = 'ExecStart=/bin/sh -c';
+const NO_PROGRAMS = 'deny = ["execve:EPERM", "execveat"]';
+
+const SERVICES: readonly [what: string, lines: string, policy: string][] = [
+  ['fails', `${SHELL} '/bin/true && exec /bin/sleep inf'`, NO_PROGRAMS],
+  ['starts again and again', `Restart=always\n${SHELL} 'exec /bin/sleep inf'`, NO_PROGRAMS],
+  ['is killed at once', 'Type=exec\nExecStart=/bin/sleep inf', 'deny = ["openat"]'],
+  ['never gets ready', `Type=notify\n${SHELL} 'systemd-notify --ready; exec /bin/sleep inf'`, NO_PROGRAMS],
+];
+
+for (const [i, [what, lines, policy]] of SERVICES.entries()) {
+  test(`a service that ${what}`, { skip }, async () => {
+    const unit = `fragile${i}.service`;
+    await changeFiles(box, {
+      [`/etc/systemd/system/${unit}`]: `[Service]\nNotifyAccess=all\n${lines}\n`,
+      [policyPath(unit)]: `[syscalls]\n${policy}\n`,
+    });
+    await box.succeed(['systemctl', 'restart', unit]);
+    const { status, stdout, stderr } = await sandboxUnit(box, 'apply', unit);
+    assert.deepEqual([status, stdout], [1, `${unit}: rolled-back\n`], stderr);
+    assert.match(stderr, /^error\[service-failed\]: /m);
+    assert.deepEqual(await properties(box, unit, 'ActiveState', 'DropInPaths'), {
+      ActiveState: 'active',
+      DropInPaths: '',
+    });
+    assert.equal((await box.exec(['ls', `/etc/systemd/system/${unit}.d`])).status, 2);
+    await box.succeed(['systemctl', 'stop', unit]);
+  });
+}
+
+test('memcached, whose start script may not become it', { skip }, async () => {
+  const unit = 'memcached.service';
+  await box.succeed(['systemctl', 'start', unit]);
+  await box.writeFile(policyPath(unit), `[syscalls]\n${NO_PROGRAMS}\n`);
+  const { status, stdout, stderr } = await sandboxUnit(box, 'apply', unit);
+  assert.deepEqual([status, stdout], [1, `${unit}: rolled-back\n`], stderr);
+  assert.match(stderr, /^warning\[start-script\]: .*systemd-memcached-wrapper is a script/m);
+  const version = async () =>
+    (await box.sh("printf 'version\\r\\nquit\\r\\n' | curl -sS telnet://127.0.0.1:11211")).stdout;
+  await box.waitFor('an answer', async () => /^VERSION 1\./.test(await version()));
+});
