@@ -41,7 +41,7 @@ export function openDoors(section: SyscallsSection, sets: SyscallSets): Diagnost
   const denied = [...entriesByCall(section.deny, sets)]
     .filter(([call, { action }]) => !mayPass(verdictOn(policy, call)) && action !== errnoAction(ENOSYS))
     .map(([call, { at }]): Closed => ({ call, at }));
-  const ruled = section.rules.map(({ syscall }): Closed => ({ call: syscall.value, at: syscall.at }));
+  const ruled = section.rules.map(({ syscall, at }): Closed => ({ call: syscall.value, at }));
   return [
     ...ALIKE.flatMap((group) => othersOf(group, denied, policy)),
     ...ALIKE_FOR_RULES.flatMap((group) => othersOf(group, ruled, policy)),
