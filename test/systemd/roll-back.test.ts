@@ -24,6 +24,7 @@ const NO_PROGRAMS = 'deny = ["execve:EPERM", "execveat"]';
 
 const SERVICES: readonly [what: string, lines: string, policy: string][] = [
   ['fails', `${SHELL} '/bin/true && exec /bin/sleep inf'`, NO_PROGRAMS],
+  ['ends as if all were well', `${SHELL} '/bin/true && exec /bin/sleep inf; exit 0'`, NO_PROGRAMS],
   ['starts again and again', `Restart=always\n${SHELL} 'exec /bin/sleep inf'`, NO_PROGRAMS],
   ['is killed at once', 'Type=exec\nExecStart=/bin/sleep inf', 'deny = ["openat"]'],
   ['never gets ready', `Type=notify\n${SHELL} 'systemd-notify --ready; exec /bin/sleep inf'`, NO_PROGRAMS],
