@@ -145,6 +145,9 @@ const JSON_CASES: readonly (readonly [words: string[], ok: boolean, code?: strin
   [['apply', 'demo', '--root', 'ROOT', '--check'], false],
   [['apply', 'demo', 'nothing', '--root', 'ROOT'], false, 'no-unit'],
   [['revert', 'demo', '--root', 'ROOT', '--check'], true],
+  [['plan'], false, 'usage'],
+  [['plan', 'demo', '--frobnicate'], false, 'usage'],
+  [['frobnicate'], false, 'usage'],
   [['template', 'list'], true],
   [['template', 'show', 'no-such-one'], false, 'unknown-template'],
 ];

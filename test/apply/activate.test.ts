@@ -47,6 +47,12 @@ for (const [behaviour, message] of FAILURES) {
   });
 }
 
+test('a signal that is no SIGSYS is named by its number', async () => {
+  const distort = (properties: Map<string, unknown>) => properties.set('ExecMainStatus', 11);
+  const [found] = await restart(machine('dies', { distort }), UNIT, activation);
+  assert.equal(found!.message, 'demo.service did not stay up (signal, killed by signal 11)');
+});
+
 test('a oneshot service may have finished', async () => {
   assert.deepEqual(await restart(machine('finishes', { type: 'oneshot' }), UNIT, activation), []);
 });

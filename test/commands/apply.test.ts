@@ -8,6 +8,7 @@ import {
   type FakeOptions,
   type FakeSystem,
   fakeContext,
+  HOME,
   LAUNCHER,
   machineWith,
 } from '../support/fake-system.js';
@@ -75,6 +76,32 @@ test('what is unchanged is neither written nor read anew nor started again', asy
   );
   assert.deepEqual(system.changes, []);
   assert.equal(result.text, 'demo.service: unchanged\n');
+});
+
+test('what is written but overridden since is not called unchanged', async () => {
+  const system = machine();
+  await run(system);
+  system.files.set(`${FOLDER}/zzz.conf`, {
+    bytes: new TextEncoder().encode('[Service]\nExecStart=\nExecStart=/usr/sbin/demod --foreground\n'),
+    mode: 0o644,
+  });
+  await system.reload();
+  const result = await run(system);
+  assert.deepEqual(
+    [result.exit, statesOf(result), codesOf(result)],
+    [1, ['demo.service refused'], ['error not-in-force']],
+  );
+});
+
+test('a service that still runs as it did before is restarted by the next apply', async () => {
+  const system = machine();
+  await run(system, { restart: false });
+  assert.equal(system.isConfined(UNIT), false);
+  assert.equal((await run(system, { check: true })).exit, 3);
+  const result = await run(system);
+  assert.deepEqual([result.exit, statesOf(result)], [0, ['demo.service applied']]);
+  assert.equal(system.isConfined(UNIT), true);
+  assert.equal((await run(system, { check: true })).exit, 0);
 });
 
 test('a changed policy replaces what differs and leaves the launcher', async () => {
@@ -210,6 +237,29 @@ test('a unit with a policy that is wrong is refused before anything is written',
   );
 });
 
+test('a policy may be named, or a template, but not both', async () => {
+  const files = {
+    '/p.toml': '[syscalls]\ndeny = ["uname"]\n',
+    [`${HOME}/templates/web.toml`]: '[syscalls]\ndeny = ["mount"]\n',
+  };
+  const filter = async (options: ApplyOptions) => {
+    const system = machine({ files });
+    const { exit, diagnostics } = await run(system, options);
+    if (exit !== 0) return diagnostics.map(({ code }) => `${exit} ${code}`).join();
+    return system.text(DROP_IN).match(/^SystemCallFilter=~.*$/m)?.[0];
+  };
+  assert.equal(await filter({ policy: '/p.toml' }), 'SystemCallFilter=~uname');
+  assert.equal(await filter({ template: 'web' }), 'SystemCallFilter=~mount');
+  assert.equal(await filter({ template: 'nothing' }), '2 unknown-template');
+  assert.equal(await filter({ policy: '/gone.toml' }), '2 no-policy');
+  assert.equal(await filter({ policy: '/p.toml', template: 'web' }), '2 usage');
+});
+
+test('a text that is no TOML is refused', async () => {
+  const result = await run(machine({}, 'a = 1\na = 2\n'));
+  assert.deepEqual(codesOf(result), ['error policy-syntax']);
+});
+
 test('a gap is an error, unless gaps are allowed', async () => {
   const policy = `${NO_EXEC}[service]\nPrivatePIDs = true\n`;
   const refused = machine({ systemd: '252.1' }, policy);
@@ -331,7 +381,18 @@ for (const [says, distort, code] of IMPOSSIBLE) {
   });
 }
 
-const NAMES = ['../../etc/passwd', 'a b', 'demo.service\n', '', 'x.socket', '@.service', 'é', '%n', '$(id)'];
+const NAMES = [
+  '../../etc/passwd',
+  'a b',
+  'demo.service\n',
+  '',
+  'x.socket',
+  '@.service',
+  'x@.service',
+  'é',
+  '%n',
+  '$(id)',
+];
 
 for (const name of NAMES) {
   test(`${JSON.stringify(name)} is no service, and asks nothing of the machine`, async () => {

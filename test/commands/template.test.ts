@@ -36,6 +36,16 @@ test('without templates the list is empty', async () => {
   assert.deepEqual([result.exit, result.text, result.json], [0, '', { templates: [] }]);
 });
 
+test('a template that is no policy is listed with a warning', async () => {
+  const files = { [`${OWN}/bad.toml`]: 'a = ', [`${OWN}/good.toml`]: 'description = "x"' };
+  const result = await run(files, 'list');
+  assert.deepEqual([result.exit, result.text], [0, 'bad\ngood  x\n']);
+  assert.deepEqual(
+    result.diagnostics.map(({ severity, code }) => `${severity} ${code}`),
+    ['warning policy-syntax'],
+  );
+});
+
 test('a template is shown as it is', async () => {
   const text = '# c\ndescription = "x"\n';
   const result = await run({ [`${HOME}/templates/web.toml`]: text }, 'show', 'web');

@@ -149,7 +149,8 @@ export class FakeSystem implements System {
     if (trusted && this.#options.untrusted?.includes(path)) {
       throw new UserError(error('untrusted-file', `${path} can be written by others`), EXIT.failure);
     }
-    return { bytes: head ? file.bytes.slice(0, limit) : file.bytes, mode: file.mode, modified: 0 };
+    const modified = this.#modified.get(path) ?? 0;
+    return { bytes: head ? file.bytes.slice(0, limit) : file.bytes, mode: file.mode, modified };
   }
 
   async list(directory: string): Promise<string[]> {

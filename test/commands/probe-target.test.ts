@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { probeTarget } from '../../src/commands/probe-target.js';
+import { UserError } from '../../src/diagnostic.js';
+import { bundledSets } from '../../src/syscalls/sets.js';
+import { elf, PT_INTERP } from '../support/elf.js';
+import { type FakeOptions, FakeSystem, fakeContext, LAUNCHER, program } from '../support/fake-system.js';
+
+const probe = (options: FakeOptions = {}, programs: readonly string[] = [], machine = 'x86-64' as const) =>
+  probeTarget(fakeContext(new FakeSystem(options), { machine }), programs);
+
+const codes = async (options: FakeOptions) =>
+  (await probe(options)).diagnostics.map(({ severity, code }) => `${severity} ${code}`);
+
+async function failure(options: FakeOptions): Promise<string> {
+  try {
+    await probe(options);
+  } catch (cause) {
+    assert.ok(cause instanceof UserError, String(cause));
+    assert.equal(cause.exit, 2);
+    return cause.diagnostics.map(({ code }) => code).join();
+  }
+  return 'nothing';
+}
+
+test('a machine says its version, its architecture and its sets', async () => {
+  const { target, diagnostics } = await probe({ systemd: '257.13-1~deb13u1', architecture: 'arm64' });
+  assert.deepEqual(diagnostics, []);
+  assert.deepEqual(
+    [target.systemd, target.version, target.machine, target.scope, target.launcher],
+    [257, '257.13-1~deb13u1', 'arm64', 'system', LAUNCHER],
+  );
+  assert.deepEqual([target.sets.source, target.sets.systemd], ['target', '257.13-1~deb13u1']);
+});
+
+test('where its sets can not be asked for, those of this program stand in, with a warning if they are of another release', async () => {
+  assert.deepEqual(await codes({ sets: false, systemd: bundledSets().systemd }), []);
+  assert.deepEqual(await codes({ sets: false, systemd: '252.1' }), ['warning bundled-sets']);
+  assert.equal((await probe({ sets: false })).target.sets.source, 'bundled');
+});
+
+test('a listing that is no listing is refused', async () => {
+  const programs = { env: () => ({ status: 0, stdout: '@default\nread\n', stderr: '' }) };
+  assert.equal(await failure({ programs }), 'syscall-set-listing');
+});
+
+const VERSIONS: readonly [version: string, says: string][] = [
+  ['247', ''],
+  ['262.1', ''],
+  ['263~rc1', 'warning new-systemd'],
+  ['300', 'warning new-systemd'],
+];
+
+for (const [systemd, says] of VERSIONS) {
+  test(`systemd ${systemd} is ${says || 'known'}`, async () => {
+    assert.deepEqual(await codes({ systemd }), says ? [says] : []);
+  });
+}
+
+test('a systemd that is too old, or has no version, is refused', async () => {
+  assert.equal(await failure({ systemd: '246.16' }), 'old-systemd');
+  for (const systemd of ['', 'unknown', '24', 'v257']) {
+    assert.equal(await failure({ systemd }), 'unknown-systemd', systemd);
+  }
+});
+
+test('a machine without numbers is refused; one that does not say is the machine of this program', async () => {
+  for (const architecture of ['s390x', 'x86_64', 'constructor']) {
+    assert.equal(await failure({ architecture }), 'unknown-machine');
+  }
+  assert.equal((await probe({ architecture: '' })).target.machine, 'x86-64');
+});
+
+test("a package's launcher comes before the one that apply installs", async () => {
+  const packaged = '/usr/libexec/sandbox-unit/launcher';
+  const { target } = await probe({ files: { [packaged]: program('x'), [LAUNCHER]: program('y') } });
+  assert.equal(target.launcher, packaged);
+});
+
+test('programs are read as far as they can be', async () => {
+  const files = {
+    '/bin/dynamic': program(elf({ types: [PT_INTERP], interpreter: '/lib/ld.so' })),
+    '/bin/setuid': program(elf(), 0o4755),
+    '/bin/setgid': program(elf(), 0o2755),
+    '/bin/script': program('#!/bin/sh\n'),
+  };
+  const { target } = await probe({ files }, [...Object.keys(files), '/bin/gone']);
+  assert.deepEqual(
+    [...target.programs].map(([path, { file, setuid }]) => [path, file.kind, setuid]),
+    [
+      ['/bin/dynamic', 'dynamic', false],
+      ['/bin/setuid', 'static', true],
+      ['/bin/setgid', 'static', true],
+      ['/bin/script', 'script', false],
+    ],
+  );
+});
