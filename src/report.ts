@@ -34,7 +34,7 @@ export function columns(rows: readonly (readonly string[])[], indent = ''): stri
 export function planText(plan: Plan, proofs: readonly ProofSummary[], changes: readonly Change[]): string {
   const { target } = plan;
   const sets = target.sets.source === 'target' ? 'its own sets' : `sets of systemd ${target.sets.systemd}`;
-  const header = `${plan.unit}: ${plan.policyFile} on systemd ${target.version} (${target.machine}, ${sets})\n`;
+  const header = `${plan.unit}: ${printable(plan.policyFile)} on systemd ${printable(target.version)} (${target.machine}, ${sets})\n`;
   const rows = plan.lines.map((line) => [place(line.at), line.subject, line.enforcedBy, howText(line)]);
   const table = columns([['LINE', 'POLICY', 'ENFORCED BY', 'HOW'], ...rows], '  ');
   const parts = [header, table, additionsText(plan), filterText(plan, proofs), changesText(changes)];

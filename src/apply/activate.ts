@@ -38,9 +38,10 @@ const isFinished = (properties: UnitProperties) =>
   properties.get('ActiveState') === 'inactive' &&
   properties.get('Result') === 'success';
 
-const isSameRun = (before: UnitProperties, after: UnitProperties) =>
+/** Whether a service has run on from one look to the next, without a start in between. */
+export const isSameRun = (before: UnitProperties, after: UnitProperties) =>
   (after.get('ActiveState') === 'active' || isFinished(after)) &&
-  ['MainPID', 'NRestarts'].every((name) => before.get(name) === after.get(name));
+  ['InvocationID', 'NRestarts'].every((name) => String(before.get(name)) === String(after.get(name)));
 
 async function probe(system: System, unit: string, argv: readonly string[]): Promise<Diagnostic[]> {
   const { status, stderr } = await system.run(argv, { timeout: PROBE_TIMEOUT });

@@ -1,4 +1,4 @@
-import { isOutdated, isRunning, notRunning, restart, restartDue } from '../apply/activate.js';
+import { isOutdated, isRunning, isSameRun, notRunning, restart, restartDue } from '../apply/activate.js';
 import { type Change, isPending } from '../apply/changes.js';
 import { unifiedDiff } from '../apply/diff.js';
 import { readBack } from '../apply/read-back.js';
@@ -25,6 +25,8 @@ interface UnitResult {
   readonly changes: readonly Change[];
   readonly diagnostics: readonly Diagnostic[];
   readonly prepared?: Prepared;
+  /** Of a unit that could not even be planned. */
+  readonly exit?: number;
 }
 
 /** How long a service must stay up if the policy doesn't say, in milliseconds. */
@@ -41,17 +43,34 @@ export async function apply(
 ): Promise<Outcome> {
   const sources = new Map<string, string>();
   const planned: UnitResult[] = [];
-  for (const unit of units) planned.push(await planUnit(context, unit, options, sources));
+  for (const unit of units) {
+    const result = await planUnit(context, unit, options, sources);
+    if (!planned.some((other) => other.unit === result.unit)) planned.push(result);
+  }
   const pending = planned.filter(({ state }) => state === 'pending');
   if (options.check || pending.length === 0) return outcome(planned, sources, options);
   const written: UnitResult[] = [];
   for (const result of pending) written.push(await write(context, result));
   if (context.offline) return outcome(replaceResults(planned, written), sources, options);
-  await context.system.reload();
+  const reloaded = await reload(context);
   const done: UnitResult[] = [];
-  for (const result of written)
-    done.push(result.state === 'applied' ? await activate(context, result, options) : result);
+  for (const result of written) {
+    if (result.state !== 'applied') done.push(result);
+    else if (reloaded.length > 0) done.push(await rollBack(context, result, reloaded));
+    else done.push(await activate(context, result, options));
+  }
   return outcome(replaceResults(planned, done), sources, options);
+}
+
+/** Why the manager can't read its files again, if it can't. */
+async function reload({ system }: Context): Promise<readonly Diagnostic[]> {
+  try {
+    await system.reload();
+    return [];
+  } catch (cause) {
+    if (cause instanceof UserError) return cause.diagnostics;
+    throw cause;
+  }
 }
 
 async function planUnit(
@@ -71,7 +90,9 @@ async function planUnit(
       : inForce(context, { ...found, state: 'unchanged' });
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    return { unit: fullName(unit), state: 'refused', changes: [], diagnostics: cause.diagnostics };
+    for (const [file, text] of cause.sources) sources.set(file, text);
+    const { exit, diagnostics } = cause;
+    return { unit: fullName(unit), state: 'refused', changes: [], diagnostics, exit };
   }
 }
 
@@ -109,7 +130,7 @@ async function activate(context: Context, result: UnitResult, options: ApplyOpti
     return await bringIntoForce(context, result, options);
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    return rollBack(context, result, cause.diagnostics, false);
+    return rollBack(context, result, cause.diagnostics);
   }
 }
 
@@ -122,7 +143,7 @@ async function bringIntoForce(
   const { plan, policy } = result.prepared!;
   const properties = await system.unit(plan.unit);
   const wrong = readBack(plan, dropInPath(context.placement, plan.unit), properties);
-  if (wrong.length > 0) return rollBack(context, result, wrong, false);
+  if (wrong.length > 0) return rollBack(context, result, wrong);
   const noted = (what: Diagnostic) => ({ ...result, diagnostics: [...result.diagnostics, what] });
   if (!isRunning(properties)) return noted(notRunning(plan.unit));
   if (options.restart === false) return noted(restartDue(plan.unit));
@@ -131,7 +152,7 @@ async function bringIntoForce(
     settle: settle?.value ?? DEFAULT_SETTLE,
     probe: probe?.map(({ value }) => value),
   });
-  return failures.length > 0 ? rollBack(context, result, failures, true) : result;
+  return failures.length > 0 ? rollBack(context, result, failures) : result;
 }
 
 /** The launcher stays while another unit uses it. */
@@ -143,22 +164,32 @@ async function undo(context: Context, { changes }: UnitResult): Promise<void> {
   await removeUnusedLauncher(context);
 }
 
-/** Puts the files back, reloads, and starts the service as it was. */
+/** Puts the files back, reloads, and starts the service as it was; goes on whatever fails on the way. */
 async function rollBack(
   context: Context,
   result: UnitResult,
   reasons: readonly Diagnostic[],
-  restarted: boolean,
 ): Promise<UnitResult> {
   const { system } = context;
   const diagnostics = [...result.diagnostics, ...reasons];
-  await undo(context, result);
-  await system.reload();
-  if (restarted) {
+  const attempt = async (step: () => Promise<void>) => {
+    try {
+      await step();
+    } catch (cause) {
+      if (!(cause instanceof UserError)) throw cause;
+      diagnostics.push(...cause.diagnostics);
+    }
+  };
+  await attempt(() => undo(context, result));
+  await attempt(() => system.reload());
+  await attempt(async () => {
+    const before = result.prepared!.unit.properties!;
+    // What was never restarted runs on as it did.
+    if (!isRunning(before) || isSameRun(before, await system.unit(result.unit))) return;
     const again = await system.job('restart', result.unit);
-    if (again !== 'done')
-      diagnostics.push(error('service-down', `${result.unit} doesn't start as it was either: '${again}'`));
-  }
+    const down = error('service-down', `${result.unit} doesn't start as it was either: '${again}'`);
+    if (again !== 'done') diagnostics.push(down);
+  });
   return { ...result, state: 'rolled-back', diagnostics };
 }
 
@@ -193,7 +224,7 @@ const ofUnit = (d: Diagnostic, unit: string): Diagnostic =>
 
 function exitOf(results: readonly UnitResult[], options: ApplyOptions): number {
   const refused = results.filter(({ state }) => state === 'refused' || state === 'rolled-back');
-  if (refused.some(({ prepared }) => !prepared)) return EXIT.failure;
+  if (refused.some(({ exit }) => exit === EXIT.failure)) return EXIT.failure;
   if (refused.length > 0) return EXIT.findings;
   return options.check && results.some(({ state }) => state === 'pending') ? EXIT.pending : EXIT.ok;
 }

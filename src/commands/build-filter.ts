@@ -17,7 +17,7 @@ export function buildFilter(filter: PlannedFilter): { file: Uint8Array; proofs: 
   const file = encodeFilterFile({
     stage: 'exec',
     noNewPrivileges: filter.noNewPrivileges,
-    log: true,
+    log: false,
     programs: new Map(compiled.map(({ machine, program }) => [machine, program])),
   });
   const proofs = compiled.map(({ machine, program, calls }) => ({

@@ -45,6 +45,10 @@ export async function loadUnit(context: Context, text: string): Promise<LoadedUn
   }
   const properties = await context.system.unit(name.full);
   assertLoadable(name.full, properties);
+  if (properties.get('NeedDaemonReload') === true) {
+    const hint = "run 'systemctl daemon-reload', then try again";
+    throw fail('unit-changed', `the files of ${name.full} have changed since systemd read them`, hint);
+  }
   const canonical = serviceName(String(properties.get('Id') ?? name.full));
   const dropIns = properties.get('DropInPaths') as string[];
   const paths = [String(properties.get('FragmentPath')), ...dropIns.filter((path) => !isOwnDropIn(path))];

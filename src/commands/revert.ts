@@ -1,7 +1,7 @@
 import { isRunning, restart } from '../apply/activate.js';
 import { type Change, changes, isPending } from '../apply/changes.js';
 import { writeChanges } from '../apply/write.js';
-import { type Diagnostic, EXIT, error, hasErrors, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, hasErrors, printable, UserError } from '../diagnostic.js';
 import { changesJson, changesText, diagnosticsJson } from '../report.js';
 import { isTemplate } from '../unit/name.js';
 import type { Context, Outcome } from './context.js';
@@ -19,6 +19,8 @@ interface UnitResult {
   readonly unit: string;
   readonly changes: readonly Change[];
   readonly diagnostics: readonly Diagnostic[];
+  /** Of a unit that could not even be looked at. */
+  readonly exit?: number;
 }
 
 /** Removes what apply wrote for units, reloads once, and restarts those that run. */
@@ -28,7 +30,10 @@ export async function revert(
   options: RevertOptions,
 ): Promise<Outcome> {
   const planned: UnitResult[] = [];
-  for (const unit of units) planned.push(await planUnit(context, unit));
+  for (const unit of units) {
+    const result = await planUnit(context, unit);
+    if (!planned.some((other) => other.unit === result.unit)) planned.push(result);
+  }
   await addLauncher(context, planned);
   const pending = planned.filter((result) => isPending(result.changes));
   if (options.check || pending.length === 0) return outcome(planned, options);
@@ -44,7 +49,17 @@ export async function revert(
   );
 }
 
+/** One unit that can't be reverted doesn't stop the others. */
 async function planUnit(context: Context, text: string): Promise<UnitResult> {
+  try {
+    return await planOne(context, text);
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    return { unit: printable(text), changes: [], diagnostics: cause.diagnostics, exit: cause.exit };
+  }
+}
+
+async function planOne(context: Context, text: string): Promise<UnitResult> {
   const { name, exists } = await findUnit(context, text);
   const files = [
     ...(await readOwnFiles(withRuntime(context, false), name)),
@@ -97,7 +112,9 @@ async function restartUnit(context: Context, result: UnitResult): Promise<UnitRe
 function outcome(results: readonly UnitResult[], options: RevertOptions): Outcome {
   const diagnostics = results.flatMap((result) => result.diagnostics);
   const pending = results.some((result) => isPending(result.changes));
-  const exit = hasErrors(diagnostics) ? EXIT.findings : options.check && pending ? EXIT.pending : EXIT.ok;
+  const failed = results.some((result) => result.exit === EXIT.failure);
+  const found = hasErrors(diagnostics) ? EXIT.findings : EXIT.ok;
+  const exit = failed ? EXIT.failure : found || (options.check && pending ? EXIT.pending : EXIT.ok);
   return {
     exit,
     json: {
@@ -118,6 +135,7 @@ function outcome(results: readonly UnitResult[], options: RevertOptions): Outcom
 }
 
 function stateOf(result: UnitResult, options: RevertOptions): string {
+  if (result.exit !== undefined) return 'refused';
   if (!isPending(result.changes)) return 'unchanged';
   return options.check ? 'pending' : 'reverted';
 }

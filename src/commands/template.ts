@@ -1,4 +1,4 @@
-import { type Diagnostic, EXIT, error, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, printable, UserError } from '../diagnostic.js';
 import { parsePolicy } from '../policy/parse.js';
 import { columns } from '../report.js';
 import type { Context, Outcome } from './context.js';
@@ -29,7 +29,7 @@ async function list(context: Context): Promise<Outcome> {
 async function describe(context: Context, name: string, diagnostics: Diagnostic[]): Promise<string> {
   const { path } = await findTemplate(context, name);
   try {
-    return parsePolicy(await textOf(context, name), path).policy.description ?? '';
+    return printable(parsePolicy(await textOf(context, name), path).policy.description ?? '');
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     diagnostics.push(...cause.diagnostics.map((d): Diagnostic => ({ ...d, severity: 'warning' })));

@@ -9,6 +9,7 @@ import { confinedPrograms, wrappedKeys } from './commands.js';
 import { bindReadOnly, execPaths } from './path-directives.js';
 import type { PlannedDirective, PlannedProgram } from './plan.js';
 import type { Target } from './target.js';
+import { hiddenBy, keptHidden } from './visibility.js';
 
 interface Request {
   readonly effective: EffectiveUnit;
@@ -46,15 +47,16 @@ export function launcherDirectives(
     const paths = [request.target.launcher, ...programs.map(({ place }) => place)];
     directives.push(execPaths(paths, 'NoExecPaths= would keep the launcher from starting'));
   }
-  const hidden = hiding(values).filter(
-    ({ covers }) => covers(request.target.launcher) || covers(request.places.filterFile),
-  );
-  if (hidden.length > 0) {
-    const because = `${hidden[0]!.name}= would hide the launcher or its filter`;
+  const hidden = hiddenBy(values, neededPaths(request));
+  if (hidden) {
+    const because = `${hidden}= would hide the launcher or its filter`;
     directives.push(bindReadOnly([[request.target.launcher], [request.places.filterFile]], because));
   }
   return directives;
 }
+
+/** What the service must see so that the launcher can do its work. */
+const neededPaths = ({ target, places }: Request) => [target.launcher, places.filterFile];
 
 /** Where the unit doesn't say, systemd takes the name of the program that it starts. */
 function syslogIdentifier({ effective, policy }: Request): string | undefined {
@@ -64,50 +66,15 @@ function syslogIdentifier({ effective, policy }: Request): string | undefined {
   return path?.slice(path.lastIndexOf('/') + 1);
 }
 
-interface Hiding {
-  readonly name: string;
-  readonly covers: (path: string) => boolean;
-}
-
-/** Directives that put something else, or nothing, where the launcher and the filter are, but let a bind mount show them. */
-function hiding(values: (name: string) => string[]): Hiding[] {
-  const found: Hiding[] = [];
-  for (const name of ['RootDirectory', 'RootImage']) {
-    if (values(name).length > 0) found.push({ name, covers: () => true });
-  }
-  const folders = values('TemporaryFileSystem').flatMap((value) =>
-    value.split(/\s+/).map((word) => word.split(':')[0]!),
-  );
-  if (folders.length > 0) found.push({ name: 'TemporaryFileSystem', covers: below(folders) });
-  if (values('ProtectHome').some((value) => !/^(0|n|no|f|false|off|read-only)$/i.test(value))) {
-    found.push({ name: 'ProtectHome', covers: below(['/home', '/root', '/run/user']) });
-  }
-  return found;
-}
-
-const below = (folders: readonly string[]) => (path: string) =>
-  folders.some((folder) => path === folder || path.startsWith(`${folder.replace(/\/+$/, '')}/`));
-
 /** What would keep the launcher from working and can't be put right by another directive. */
 export function launcherConflicts(request: Request, service: readonly PlannedDirective[]): Diagnostic[] {
   const values = (name: string) => valuesOf(name, request, service);
   return [
-    ...inaccessible(request, values),
+    ...keptHidden(values, neededPaths(request)),
     ...unprivileged(request, values),
     ...setuidPrograms(request, values),
     ...labels(values),
   ];
-}
-
-function inaccessible({ target, places }: Request, values: (name: string) => string[]): Diagnostic[] {
-  const folders = values('InaccessiblePaths').flatMap((value) =>
-    value.split(/\s+/).map((word) => word.replace(/^[-+"]+|"$/g, '')),
-  );
-  return [target.launcher, places.filterFile].filter(below(folders)).map((path) =>
-    error('launcher-hidden', `InaccessiblePaths= hides ${path} from the service`, {
-      hint: 'name the folders below it that must stay hidden',
-    }),
-  );
 }
 
 /** Without no_new_privs the kernel takes a filter only from a process with CAP_SYS_ADMIN. */

@@ -68,8 +68,10 @@ function whyNotSystemd(call: string, verdict: NamedVerdict, context: CallContext
   if (call === 'write' && (systemd >= 256 || type === 'exec')) {
     return lets(`systemd ${systemd} needs it itself, and lets it through`);
   }
-  const missing = named.mode === 'deny' && !callsInSets(target.sets).has(call);
-  if (missing) return lets(`systemd ${systemd} doesn't know it`);
+  if (!callsInSets(target.sets).has(call)) {
+    // An allow list refuses it as it refuses unknown numbers.
+    return named.mode === 'deny' ? lets(`systemd ${systemd} doesn't know it`) : undefined;
+  }
   const limits = named.mode === 'allow' ? whyNotInAllowList(verdict, systemd, named.unnamed) : undefined;
   const varies = answers(verdict).some((answer) => answer !== action);
   return limits ?? (varies ? { reason: ARGUMENTS, answer: action } : undefined);

@@ -1,6 +1,6 @@
 import { groupBy } from '../collections.js';
-import { type Diagnostic, error, note, warning } from '../diagnostic.js';
-import type { CallEntry, Policy, SyscallsSection } from '../policy/policy.js';
+import { type Diagnostic, error, note, UserError, warning } from '../diagnostic.js';
+import { type CallEntry, NO_SYSCALLS, type Policy, type SyscallsSection } from '../policy/policy.js';
 import type { Machine } from '../syscalls/abi.js';
 import { LOG, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
@@ -24,6 +24,7 @@ import {
   startCallWarnings,
 } from './launcher-needs.js';
 import { type CallContext, type Left, leftToLauncher } from './left.js';
+import { otherLines } from './other-lines.js';
 import { ownLimits } from './own-limits.js';
 import type { Enforcer, Plan, PlanLine, PlannedDirective, PlannedFilter, SystemdFilter } from './plan.js';
 import { planPrograms } from './programs.js';
@@ -129,6 +130,7 @@ function planCalls(request: PlanRequest, section: SyscallsSection): PlannedCalls
       ...unknownNumbers(context, systemd),
       ...startCallWarnings(request, named),
       ...(filter ? scriptWarnings(request, named) : []),
+      ...(filter && own ? otherLines(request, own) : []),
     ],
   };
 }
@@ -137,9 +139,21 @@ function plannedFilter(policy: Policy, named: NamedPolicy, machine: Machine): Pl
   const denied = policy.service.find(({ name }) => name === 'NoNewPrivileges');
   const machines = [machine, ...LAUNCHER_MACHINES.filter((other) => other !== machine)];
   return {
-    noNewPrivileges: denied?.value !== false,
-    policies: machines.map((one) => resolve(named, one)),
+    noNewPrivileges: !/^(0|n|no|f|false|off)$/i.test(String(denied?.value)),
+    policies: machines.flatMap((one) =>
+      one === machine ? resolve(named, one) : resolveElsewhere(named, one),
+    ),
   };
+}
+
+/** Another machine of a mixed fleet gets a program, too, unless it lacks a constant that the policy names. */
+function resolveElsewhere(named: NamedPolicy, machine: Machine): SyscallPolicy[] {
+  try {
+    return [resolve(named, machine)];
+  } catch (cause) {
+    if (cause instanceof UserError) return [];
+    throw cause;
+  }
 }
 
 /** systemd's part: all that it can do; less, what the launcher needs; the unit's own filter in any case. */
@@ -148,26 +162,10 @@ function bySystemd(context: CallContext, left: Left, launched: boolean): Systemd
   const { sets } = target;
   const filter =
     section.enforcer?.value === 'launcher'
-      ? systemdFilter(resolveCalls(NO_CALLS, sets, own), sets, refusal(section), () => undefined)
+      ? systemdFilter(resolveCalls(NO_SYSCALLS, sets, own), sets, refusal(section), () => undefined)
       : systemdFilter(named, sets, refusal(section), (call) => left.calls.get(call)?.answer);
   return launched ? permitLauncher(filter) : filter;
 }
-
-/** A `[syscalls]` that says nothing. */
-const NO_CALLS: SyscallsSection = {
-  at: { file: '', line: 1, column: 1 },
-  allow: undefined,
-  deny: [],
-  log: [],
-  rules: [],
-  action: undefined,
-  unknown: undefined,
-  inherit: undefined,
-  implicit: undefined,
-  architectures: undefined,
-  enforcer: undefined,
-  stage: undefined,
-};
 
 function callLines(context: CallContext, left: Left, launched: boolean): PlanLine[] {
   const { section } = context;

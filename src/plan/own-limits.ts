@@ -1,7 +1,8 @@
 import type { Diagnostic } from '../diagnostic.js';
 import { type Action, ALLOW, errnoAction, KILL } from '../syscalls/action.js';
+import { callNames } from '../syscalls/numbers.js';
 import type { OwnLimits } from '../syscalls/resolve.js';
-import type { SyscallSets } from '../syscalls/sets.js';
+import { callsInSets, type SyscallSets } from '../syscalls/sets.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { ownArchitectures, ownErrorNumber, ownSyscallFilter } from '../unit/own-filter.js';
 
@@ -23,17 +24,21 @@ export function ownLimits(unit: EffectiveUnit, sets: SyscallSets, systemd: numbe
   if (!filter && !architectures) return undefined;
   const refused = actionOf(ownErrorNumber(unit));
   const unnamed = filter?.mode === 'allow' ? refused : ALLOW;
+  const unlisted = unnamed !== ALLOW && systemd >= 255 ? errnoAction(ENOSYS) : unnamed;
+  const known = callsInSets(sets);
+  // systemd gives calls that it doesn't know what it gives unknown numbers.
+  const newer = unlisted === unnamed ? [] : [...callNames()].filter((call) => !known.has(call));
   const limit = (call: string): Action => {
     const entry = filter?.entries.get(call);
-    if (!filter || !entry) return unnamed;
+    if (!filter || !entry) return known.has(call) ? unnamed : unlisted;
     if (entry.errno !== undefined) return actionOf(entry.errno);
     return filter.mode === 'allow' ? ALLOW : refused;
   };
   return {
     limit,
-    calls: [...(filter?.entries.keys() ?? [])],
+    calls: [...(filter?.entries.keys() ?? []), ...newer],
     unnamed,
-    unlisted: unnamed !== ALLOW && systemd >= 255 ? errnoAction(ENOSYS) : unnamed,
+    unlisted,
     architectures,
     ignored: filter?.ignored ?? [],
   };

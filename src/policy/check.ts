@@ -1,6 +1,6 @@
-import { type Diagnostic, didYouMean, error, type Location, UserError } from '../diagnostic.js';
+import { type Diagnostic, didYouMean, error, type Location, UserError, warning } from '../diagnostic.js';
 import { type Abi, abisOf, type Machine } from '../syscalls/abi.js';
-import { isKnownCall, knownCalls } from '../syscalls/numbers.js';
+import { callNames, knownCalls, whereKnown } from '../syscalls/numbers.js';
 import { parseOperand } from '../syscalls/operand.js';
 import { expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
 import { openDoors } from './doors.js';
@@ -65,7 +65,9 @@ function setIsKnown(entry: CallEntry, sets: SyscallSets): Diagnostic[] {
 }
 
 function callIsKnown(name: string, at: Location, sets: SyscallSets): Diagnostic[] {
-  if (isKnownCall(name, sets)) return [];
+  const place = whereKnown(name, sets);
+  if (place === 'here') return [];
+  if (place === 'elsewhere') return foreignCall(name, at);
   const asSet = expandSet(sets, `@${name}`) ? `did you mean '@${name}'?` : undefined;
   const isSet = expandSet(sets, name) ? 'a set stands in lists only: name its calls one by one' : undefined;
   const hint = didYouMean(name, knownCalls(sets)) ?? asSet ?? isSet;
@@ -87,6 +89,12 @@ function operandsHaveValues({ policy, section, abis }: Context): Diagnostic[] {
     ...policy.expect.flatMap(({ args }) => args.flatMap((arg) => operandError(arg, abis, 64))),
   ];
 }
+
+/** A call of another machine, or a slip that happens to be one: `execv`. */
+const foreignCall = (name: string, at: Location): Diagnostic[] => {
+  const hint = didYouMean(name, callNames()) ?? 'it is a call of other machines, or newer than this program';
+  return [warning('foreign-syscall', `no machine that is known here has the call '${name}'`, { at, hint })];
+};
 
 /** The first complaint of any ABI. */
 function operandError(operand: Located<bigint | string>, abis: readonly Abi[], width: 32 | 64): Diagnostic[] {

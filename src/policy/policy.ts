@@ -48,6 +48,22 @@ export interface SyscallsSection {
   readonly stage: Located<'exec' | 'entry'> | undefined;
 }
 
+/** A `[syscalls]` that says nothing. */
+export const NO_SYSCALLS: SyscallsSection = {
+  at: { file: '', line: 1, column: 1 },
+  allow: undefined,
+  deny: [],
+  log: [],
+  rules: [],
+  action: undefined,
+  unknown: undefined,
+  inherit: undefined,
+  implicit: undefined,
+  architectures: undefined,
+  enforcer: undefined,
+  stage: undefined,
+};
+
 /** One line of `[service]`; the value is TOML's own. */
 export interface DirectiveEntry {
   readonly name: string;

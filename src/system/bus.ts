@@ -6,6 +6,7 @@ import type { JobVerb, ManagerFacts, UnitProperties } from './system.js';
 const SERVICE = 'org.freedesktop.systemd1';
 const MANAGER_PATH = '/org/freedesktop/systemd1';
 const MANAGER = 'org.freedesktop.systemd1.Manager';
+const BUS_PATH = '/org/freedesktop/DBus';
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
 
 /** Longest wait for the answer to a call that starts nothing, in milliseconds; sd-bus waits 25 s too. */
@@ -42,6 +43,8 @@ export class Bus {
   readonly #jobs = new Map<string, string>();
   readonly #waiting = new Map<string, (result: string) => void>();
   #subscribed: Promise<unknown> | undefined;
+  /** The manager's own name on the bus: `:1.2`. */
+  #manager: string | undefined;
 
   private constructor(dbus: typeof import('dbus-next'), bus: MessageBus) {
     this.#dbus = dbus;
@@ -124,9 +127,11 @@ export class Bus {
   }
 
   async #subscribe() {
+    const [owner] = await this.#call(BUS_PATH, 'org.freedesktop.DBus', 'GetNameOwner', 's', [SERVICE]);
+    this.#manager = String(owner);
     const rule = `type='signal',sender='${SERVICE}',interface='${MANAGER}',member='JobRemoved',path='${MANAGER_PATH}'`;
     await Promise.all([
-      this.#call('/org/freedesktop/DBus', 'org.freedesktop.DBus', 'AddMatch', 's', [rule]),
+      this.#call(BUS_PATH, 'org.freedesktop.DBus', 'AddMatch', 's', [rule]),
       this.#call(MANAGER_PATH, MANAGER, 'Subscribe', '', []),
     ]);
   }
@@ -134,6 +139,8 @@ export class Bus {
   /** A job may be removed before the call that queued it is answered: results are kept either way. */
   #onSignal(message: Message) {
     if (message.type !== this.#dbus.MessageType.SIGNAL || message.member !== 'JobRemoved') return;
+    // Anybody on the bus may send a signal of this name to this connection.
+    if (message.sender !== this.#manager) return;
     const [, path, , result] = message.body as [number, string, string, string];
     this.#jobs.set(path, result);
     this.#waiting.get(path)?.(result);
@@ -147,7 +154,7 @@ export class Bus {
     body: unknown[],
     timeout = CALL_TIMEOUT,
   ): Promise<unknown[]> {
-    const destination = path === '/org/freedesktop/DBus' ? 'org.freedesktop.DBus' : SERVICE;
+    const destination = path === BUS_PATH ? 'org.freedesktop.DBus' : SERVICE;
     const message = new this.#dbus.Message({ destination, path, interface: iface, member, signature, body });
     try {
       const answer = await this.#withTimeout(this.#bus.call(message), timeout);

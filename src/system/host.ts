@@ -137,16 +137,27 @@ export class Host implements System {
     // Takes Node a while to load, and most commands run nothing.
     const { spawn } = await import('node:child_process');
     return new Promise((resolve) => {
-      const child = spawn(argv[0]!, argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], timeout });
+      // A group of its own, so that what it has started can be ended with it.
+      const child = spawn(argv[0]!, argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
       const output = { stdout: '', stderr: '' };
+      const end = () => child.pid !== undefined && killGroup(child.pid);
+      const timer = setTimeout(end, timeout);
       const keep = (stream: 'stdout' | 'stderr') => (chunk: string) => {
         output[stream] += chunk;
-        if (output[stream].length > limit) child.kill('SIGKILL');
+        if (output[stream].length > limit) end();
       };
       child.stdout.setEncoding('utf8').on('data', keep('stdout'));
       child.stderr.setEncoding('utf8').on('data', keep('stderr'));
-      child.on('error', (cause) => resolve({ status: 127, stdout: '', stderr: cause.message }));
-      child.on('close', (code, signal) => resolve({ status: statusOf(code, signal), ...output }));
+      child.on('error', (cause) => {
+        clearTimeout(timer);
+        resolve({ status: 127, stdout: '', stderr: cause.message });
+      });
+      // What it leaves running may hold the pipes open: it is ended, and 'close' follows.
+      child.on('exit', end);
+      child.on('close', (code, signal) => {
+        clearTimeout(timer);
+        resolve({ status: statusOf(code, signal), ...output });
+      });
     });
   }
 
@@ -216,6 +227,14 @@ function syncDirectory(directory: string) {
     fs.fsyncSync(fd);
   } finally {
     fs.closeSync(fd);
+  }
+}
+
+function killGroup(pid: number) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended.
   }
 }
 

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import { elfMachine, HEAD_SIZE } from '../unit/elf.js';
 import type {
@@ -48,11 +48,11 @@ export class Offline implements System {
   }
 
   async replace(path: string, content: Uint8Array, mode: number): Promise<void> {
-    await this.#files.replace(this.#inside(path), content, mode);
+    await this.#files.replace(this.#entry(path), content, mode);
   }
 
   async remove(path: string): Promise<void> {
-    await this.#files.remove(this.#inside(path));
+    await this.#files.remove(this.#entry(path));
   }
 
   /** Programs of another system are not run. */
@@ -86,6 +86,11 @@ export class Offline implements System {
   }
 
   async wait(_milliseconds: number): Promise<void> {}
+
+  /** A directory entry itself: a link there is replaced or removed, not followed. */
+  #entry(path: string): string {
+    return join(this.#inside(dirname(path)), basename(path));
+  }
 
   /** Follows the links of a path as if the folder were `/`; what isn't there yet is taken as it is. */
   #inside(path: string): string {

@@ -28,6 +28,8 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
   if (root !== undefined && !existsSync(root)) {
     throw new UserError(error('no-root', `there is no folder ${root}`), EXIT.failure);
   }
+  // Services with other users must get to what is written, whatever the caller's own habits.
+  process.umask(0o022);
   const runtimeDirectory = env.XDG_RUNTIME_DIR ?? `/run/user/${process.getuid?.() ?? 0}`;
   const host = new Host(user ? userBus(env, runtimeDirectory) : systemBus(env));
   const context: Context = {
