@@ -13,6 +13,17 @@ const programBeside = {
     onResolve({ filter: /^\.\/program\.js$/ }, () => ({ path: './program.cjs', external: true })),
 };
 
+/** commander starts subcommands that are programs of their own. We have none, and the module takes Node long to load. */
+const commanderAlone = {
+  name: 'commander-alone',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ path, importer }) =>
+      importer.includes('/commander/') ? { path, namespace: 'empty' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'empty' }, () => ({ contents: '' }));
+  },
+};
+
 const { metafile } = await build({
   entryPoints: { 'sandbox-unit': 'src/cli.ts', program: 'src/program.ts' },
   outdir: 'dist',
@@ -25,7 +36,7 @@ const { metafile } = await build({
   // In a CommonJS file import() would go through the loader of ES modules.
   supported: { 'dynamic-import': false },
   metafile: true,
-  plugins: [programBeside],
+  plugins: [programBeside, commanderAlone],
   alias: { xml2js: './scripts/no-xml2js.cjs' },
   // dbus-next asks for these for an X display's address, for unixexec: addresses, to pass file descriptors.
   external: ['x11', 'event-stream', 'usocket'],
