@@ -2,7 +2,7 @@
 import { realpathSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import type { Outcome } from './commands/context.js';
+import type { Outcome } from './commands/outcome.js';
 import { EXIT, error, renderDiagnostic } from './diagnostic.js';
 import type { ShowOptions } from './program.js';
 import { VERSION } from './version.js';

@@ -1,6 +1,7 @@
 import { type Command, Command as CommanderCommand, CommanderError } from 'commander';
-import type { Context, Outcome } from './commands/context.js';
+import type { Outcome } from './commands/outcome.js';
 import { type Diagnostic, EXIT, error, UserError } from './diagnostic.js';
+import type { Context } from './system/context.js';
 import { type OpenOptions, open } from './system/open.js';
 import { VERSION } from './version.js';
 

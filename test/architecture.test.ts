@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { bare, MAY_IMPORT, violations } from './support/architecture.js';
+import { BASE, bare, MAY_IMPORT, violations } from './support/architecture.js';
 import { inRepository } from './support/repository.js';
 
 function readSources(): Map<string, string> {
@@ -23,6 +23,20 @@ test('the sources keep the invariants', () => {
 test('the table of imports names what there is and nothing else', () => {
   const there = new Set([...sources.keys()].map((path) => path.split('/')[0]!));
   assert.deepEqual(Object.keys(MAY_IMPORT).sort(), [...there].sort());
+});
+
+test('the table in ARCHITECTURE.md is the table of imports', () => {
+  const names = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name!).sort();
+  const rows = readFileSync(inRepository('ARCHITECTURE.md'), 'utf8').matchAll(
+    /^\| `src\/([^`]+?)\/?` \|.*\|([^|]*)\|$/gm,
+  );
+  const written = Object.fromEntries([...rows].map(([, folder, cell]) => [folder!, names(cell!)]));
+  const held = Object.entries(MAY_IMPORT).map(([from, to]): [string, string[]] => [
+    from,
+    to.filter((name) => !BASE.includes(name)).sort(),
+  ]);
+  const told = held.filter(([from]) => from === 'diagnostic.ts' || !BASE.includes(from));
+  assert.deepEqual(written, Object.fromEntries(told));
 });
 
 /** One file with one fault each, and what is said of it. */

@@ -6,9 +6,10 @@ import { undoChanges, writeChanges } from '../apply/write.js';
 import { type Diagnostic, EXIT, error, hasErrors, printable, UserError } from '../diagnostic.js';
 import { dropInPath, installedLauncher } from '../emit/paths.js';
 import { changesJson, changesText, diagnosticsJson, planJson } from '../report.js';
+import type { Context } from '../system/context.js';
 import { parseUnitName } from '../unit/name.js';
-import type { Context, Outcome } from './context.js';
 import { removeUnusedLauncher } from './launcher-file.js';
+import type { Outcome } from './outcome.js';
 import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
 
 export interface ApplyOptions extends PrepareOptions {

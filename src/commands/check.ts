@@ -5,8 +5,9 @@ import { checkExpectations } from '../policy/expect.js';
 import { MACHINES } from '../syscalls/abi.js';
 import { resolve, resolveCalls } from '../syscalls/resolve.js';
 import { bundledSets } from '../syscalls/sets.js';
-import type { Context, Outcome } from './context.js';
+import type { Context } from '../system/context.js';
 import { type LoadedPolicy, loadPolicy } from './load-policy.js';
+import type { Outcome } from './outcome.js';
 
 /** Checks policy files by themselves: names, values, expectations. Filters are proven when they are made. */
 export async function check(context: Context, files: readonly string[]): Promise<Outcome> {

@@ -1,6 +1,7 @@
 import { EXIT, hasErrors } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
-import type { Context, Outcome } from './context.js';
+import type { Context } from '../system/context.js';
+import type { Outcome } from './outcome.js';
 import { type PrepareOptions, prepare } from './prepare.js';
 
 export interface GenerateOptions extends PrepareOptions {

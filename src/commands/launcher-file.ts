@@ -2,7 +2,7 @@ import { EXIT, error, UserError } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
 import { installedLauncher, isOwnDropIn, PACKAGED_LAUNCHER, unitDirectories } from '../emit/paths.js';
 import type { Target } from '../plan/target.js';
-import type { Context } from './context.js';
+import type { Context } from '../system/context.js';
 
 const MAX_LAUNCHER_SIZE = 4 << 20;
 

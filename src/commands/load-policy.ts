@@ -4,9 +4,9 @@ import { mergePolicies } from '../policy/merge.js';
 import { parsePolicy, warnIfEmpty } from '../policy/parse.js';
 import type { Located, Policy } from '../policy/policy.js';
 import { decodePolicy, MAX_POLICY_SIZE } from '../policy/toml.js';
+import type { Context } from '../system/context.js';
 import type { System } from '../system/system.js';
 import type { UnitName } from '../unit/name.js';
-import type { Context } from './context.js';
 
 /** A policy's file, and the machine that it is on. */
 export interface PolicyPlace {

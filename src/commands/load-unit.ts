@@ -1,10 +1,10 @@
 import { type Diagnostic, EXIT, error, UserError } from '../diagnostic.js';
 import { isOwnDropIn } from '../emit/paths.js';
+import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
 import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
 import { dropInDirectories, selectDropIns, unitSearchPath } from '../unit/search.js';
 import { parseUnitFile, type UnitFile } from '../unit/unit-file.js';
-import type { Context } from './context.js';
 
 /** A unit as its packager and administrator wrote it, without what we added. */
 export interface LoadedUnit {

@@ -1,6 +1,6 @@
 import type { EmittedFile } from '../emit/files.js';
 import { dropInPath, filterPath, programsFolder } from '../emit/paths.js';
-import type { Context } from './context.js';
+import type { Context } from '../system/context.js';
 
 /** Larger than any file of ours, in bytes. */
 const MAX_SIZE = 4 << 20;

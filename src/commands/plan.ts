@@ -1,6 +1,7 @@
 import { EXIT, hasErrors } from '../diagnostic.js';
 import { planJson, planText } from '../report.js';
-import type { Context, Outcome } from './context.js';
+import type { Context } from '../system/context.js';
+import type { Outcome } from './outcome.js';
 import { type PrepareOptions, prepare } from './prepare.js';
 
 /** Shows who enforces each line of a unit's policy; finds gaps and conflicts. Exit 1 if there are any. */

@@ -3,9 +3,9 @@ import { installedLauncher, PACKAGED_LAUNCHER } from '../emit/paths.js';
 import { type Program, SYSTEMD_RANGE, type Target } from '../plan/target.js';
 import { MACHINES, type Machine } from '../syscalls/abi.js';
 import { bundledSets, parseSyscallFilterListing, type SyscallSets } from '../syscalls/sets.js';
+import type { Context } from '../system/context.js';
 import type { FileContent } from '../system/system.js';
 import { HEAD_SIZE, readProgram } from '../unit/elf.js';
-import type { Context } from './context.js';
 
 /** How much `systemd-analyze syscall-filter` may print, in bytes; systemd 257 prints 20 kB. */
 const MAX_LISTING = 1 << 20;

@@ -3,10 +3,11 @@ import { type Change, changes, isPending } from '../apply/changes.js';
 import { writeChanges } from '../apply/write.js';
 import { type Diagnostic, EXIT, error, hasErrors, printable, UserError } from '../diagnostic.js';
 import { changesJson, changesText, diagnosticsJson } from '../report.js';
+import type { Context } from '../system/context.js';
 import { isTemplate } from '../unit/name.js';
-import type { Context, Outcome } from './context.js';
 import { unusedLauncher } from './launcher-file.js';
 import { serviceName } from './load-unit.js';
+import type { Outcome } from './outcome.js';
 import { readFiles, readOwnFiles } from './own-files.js';
 
 export interface RevertOptions {

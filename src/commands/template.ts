@@ -1,8 +1,9 @@
 import { type Diagnostic, EXIT, error, printable, UserError } from '../diagnostic.js';
 import { parsePolicy } from '../policy/parse.js';
 import { columns } from '../report.js';
-import type { Context, Outcome } from './context.js';
+import type { Context } from '../system/context.js';
 import { findTemplate, templateFolders } from './load-policy.js';
+import type { Outcome } from './outcome.js';
 
 /** Lists the starter policies, or prints one. */
 export async function template(context: Context, [verb, name]: readonly string[]): Promise<Outcome> {

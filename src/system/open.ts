@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Context } from '../commands/context.js';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SearchEnvironment } from '../unit/search.js';
+import type { Context } from './context.js';
 import { Host } from './host.js';
 import { Offline } from './offline.js';
 

@@ -3,10 +3,10 @@ import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, statSyn
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
-import type { Context } from '../../src/commands/context.js';
 import { plan } from '../../src/commands/plan.js';
 import { revert } from '../../src/commands/revert.js';
 import { renderDiagnostic, UserError } from '../../src/diagnostic.js';
+import type { Context } from '../../src/system/context.js';
 import { open } from '../../src/system/open.js';
 import { elf } from '../support/elf.js';
 import { temporaryFolder, writeTree } from '../support/temporary.js';

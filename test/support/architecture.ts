@@ -80,7 +80,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
 };
 
 /** Files of src/ itself that data and functions of every kind may use. */
-const BASE = ['collections.ts', 'diagnostic.ts', 'version.ts'];
+export const BASE = ['collections.ts', 'diagnostic.ts', 'version.ts'];
 
 /**
  * What a folder, or a file of src/ itself, may import besides itself. Folders above the line are from data to data;
@@ -98,14 +98,15 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   emit: [...BASE, 'plan', 'unit'],
   'report.ts': [...BASE, 'policy', 'plan', 'emit', 'syscalls', 'apply'],
   // ── effects below ──
-  system: [...BASE, 'syscalls', 'unit', 'commands/context.ts'],
+  system: [...BASE, 'syscalls', 'unit', 'emit/paths.ts'],
   apply: [...BASE, 'policy', 'syscalls', 'filter', 'unit', 'plan', 'emit', 'system/system.ts'],
   commands: [
     ...[...BASE, 'report.ts', 'policy', 'syscalls', 'filter', 'unit', 'plan', 'emit', 'apply'],
     'system/system.ts',
+    'system/context.ts',
   ],
   'program.ts': [...BASE, 'commands', 'system'],
-  'cli.ts': [...BASE, 'program.ts', 'commands/context.ts'],
+  'cli.ts': [...BASE, 'program.ts', 'commands/outcome.ts'],
 };
 
 /** Longest source file, tables aside. */

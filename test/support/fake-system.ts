@@ -1,7 +1,8 @@
 /** A machine in memory: files, a service manager that reads them, and a record of all that is asked of it. */
-import type { Context } from '../../src/commands/context.js';
+
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
 import { bundledSets, type SyscallSets } from '../../src/syscalls/sets.js';
+import type { Context } from '../../src/system/context.js';
 import type {
   FileContent,
   JobVerb,

@@ -1,8 +1,7 @@
-import type { Diagnostic } from '../diagnostic.js';
 import type { Placement } from '../emit/paths.js';
 import type { Machine } from '../syscalls/abi.js';
-import type { System } from '../system/system.js';
 import type { SearchEnvironment } from '../unit/search.js';
+import type { System } from './system.js';
 
 /** What every command works with: the machine, and what the command line says for all commands. */
 export interface Context {
@@ -18,16 +17,4 @@ export interface Context {
   readonly home: string;
   /** Of the machine that the program runs on. */
   readonly machine: Machine | undefined;
-}
-
-/** What a command has to say. */
-export interface Outcome {
-  readonly exit: number;
-  /** For `--json`: one object. */
-  readonly json: Readonly<Record<string, unknown>>;
-  /** For people, on stdout. */
-  readonly text: string;
-  readonly diagnostics: readonly Diagnostic[];
-  /** Texts that diagnostics point into. */
-  readonly sources: ReadonlyMap<string, string>;
 }
