@@ -1,18 +1,8 @@
-import { groupBy } from '../collections.js';
 import { type Diagnostic, error, note, UserError, warning } from '../diagnostic.js';
-import { type CallEntry, NO_SYSCALLS, type Policy, type SyscallsSection } from '../policy/policy.js';
+import { NO_SYSCALLS, type Policy, type SyscallsSection } from '../policy/policy.js';
 import type { Machine } from '../syscalls/abi.js';
-import { LOG, permits } from '../syscalls/action.js';
-import { formatAction } from '../syscalls/action-text.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
-import {
-  callsOf,
-  type NamedPolicy,
-  type OwnLimits,
-  refusal,
-  resolve,
-  resolveCalls,
-} from '../syscalls/resolve.js';
+import { type NamedPolicy, type OwnLimits, refusal, resolve, resolveCalls } from '../syscalls/resolve.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { UnitName } from '../unit/name.js';
 import { planCommands } from './commands.js';
@@ -24,12 +14,13 @@ import {
   startCallWarnings,
 } from './launcher-needs.js';
 import { type CallContext, type Left, leftToLauncher } from './left.js';
+import { callLines } from './lines.js';
 import { otherLines } from './other-lines.js';
 import { ownLimits } from './own-limits.js';
-import type { Enforcer, Plan, PlanLine, PlannedDirective, PlannedFilter, SystemdFilter } from './plan.js';
+import type { Plan, PlanLine, PlannedDirective, PlannedFilter, SystemdFilter } from './plan.js';
 import { planPrograms } from './programs.js';
 import { planService } from './service.js';
-import { isRecorded, permitLauncher, systemCallDirectives, systemdFilter } from './systemd-filter.js';
+import { permitLauncher, systemCallDirectives, systemdFilter } from './systemd-filter.js';
 import type { Target } from './target.js';
 
 export interface PlanRequest {
@@ -165,93 +156,6 @@ function bySystemd(context: CallContext, left: Left, launched: boolean): Systemd
       ? systemdFilter(resolveCalls(NO_SYSCALLS, sets, own), sets, refusal(section), () => undefined)
       : systemdFilter(named, sets, refusal(section), (call) => left.calls.get(call)?.answer);
   return launched ? permitLauncher(filter) : filter;
-}
-
-function callLines(context: CallContext, left: Left, launched: boolean): PlanLine[] {
-  const { section } = context;
-  const entries = (kind: 'allow' | 'deny' | 'log', list: readonly CallEntry[]) =>
-    list.map((entry) => entryLine(kind, entry, context, left, launched));
-  const byLauncher = { enforcedBy: launched ? 'launcher' : 'nobody', how: launched ? 'filter' : '' } as const;
-  const rules = section.rules.map((rule): PlanLine => {
-    const subject = `rule ${rule.syscall.value}: ${formatAction(rule.action.value)}`;
-    const why = left.calls.get(rule.syscall.value);
-    if (why) return { at: rule.at, subject, ...byLauncher, reason: why.reason };
-    // The unit's own filter refuses the call, whatever its arguments.
-    const enforcedBy = enforcer(true, launched, false);
-    return { at: rule.at, subject, enforcedBy, how: 'SystemCallFilter=' };
-  });
-  const whole = left.reasons.map((reason): PlanLine => {
-    const at = (section.enforcer ?? section.unknown ?? section.action)?.at ?? section.at;
-    return { at, subject: 'all of [syscalls]', ...byLauncher, reason };
-  });
-  return [
-    ...entries('allow', section.allow ?? []),
-    ...entries('deny', section.deny),
-    ...entries('log', section.log),
-    ...rules,
-    ...omittedLines(context, left, byLauncher),
-    ...whole,
-  ];
-}
-
-/** What no line of the policy names, and what the unit's own filter refuses. */
-function omittedLines(
-  { section, target, own }: CallContext,
-  left: Left,
-  byLauncher: Pick<PlanLine, 'enforcedBy' | 'how'>,
-): PlanLine[] {
-  const denied = section.deny.flatMap((entry) => callsOf(entry, target.sets));
-  const mentioned = new Set([...denied, ...section.rules.map((rule) => rule.syscall.value)]);
-  const omitted = [...left.calls].filter(([call]) => !mentioned.has(call));
-  const groups = groupBy(omitted, ([call, { reason }]) => {
-    const isOwn = own !== undefined && !permits(own.limit(call));
-    return `${isOwn ? "the unit's own filter" : 'what nothing allows'}\n${reason}`;
-  });
-  return [...groups].map(([key, calls]): PlanLine => {
-    const [subject, reason] = key.split('\n') as [string, string];
-    const names = calls.map(([call]) => call);
-    return { at: section.at, subject, ...byLauncher, reason: `${shortList(names)}: ${reason}` };
-  });
-}
-
-const shortList = (names: readonly string[]) =>
-  names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
-
-function entryLine(
-  kind: 'allow' | 'deny' | 'log',
-  entry: CallEntry,
-  context: CallContext,
-  left: Left,
-  launched: boolean,
-): PlanLine {
-  const calls = callsOf(entry, context.target.sets);
-  const alone = context.section.enforcer?.value === 'launcher';
-  // What is allowed is never left over: a call that is denied below, or has a rule, has a line of its own there.
-  const leftOver = kind === 'deny' ? calls.filter((call) => left.calls.has(call)) : [];
-  const reason = alone ? undefined : reasonFor(leftOver, calls, left);
-  const records = refusal(context.section) === LOG;
-  const bySystemd = !alone && leftOver.length < calls.length && !(kind === 'allow' && records);
-  const enforcedBy = enforcer(bySystemd, launched, leftOver.length > 0 || alone);
-  const logs = kind === 'log' || (kind === 'deny' && isRecorded(context.section, entry));
-  const directive = logs ? 'SystemCallLog=' : 'SystemCallFilter=';
-  const how = [...(bySystemd ? [directive] : []), ...(launched ? ['filter'] : [])].join(', ');
-  const action = kind === 'deny' ? `: ${formatAction(entry.action ?? refusal(context.section))}` : '';
-  const subject = `${kind} ${entry.name}${action}`;
-  return { at: entry.at, subject, enforcedBy, how, ...(reason ? { reason } : {}) };
-}
-
-function enforcer(systemd: boolean, launched: boolean, needsLauncher: boolean): Enforcer {
-  if (launched) return systemd ? 'systemd and launcher' : 'launcher';
-  return needsLauncher ? 'nobody' : 'systemd';
-}
-
-/** Each reason, with the calls that it is for where they are not the whole entry. */
-function reasonFor(leftOver: readonly string[], calls: readonly string[], left: Left): string | undefined {
-  if (leftOver.length === 0) return undefined;
-  const reasons = groupBy(leftOver, (call) => left.calls.get(call)!.reason);
-  return [...reasons]
-    .map(([reason, names]) => (names.length === calls.length ? reason : `${shortList(names)}: ${reason}`))
-    .join('; ');
 }
 
 function gapsOf(lines: readonly PlanLine[]): Diagnostic[] {

@@ -58,10 +58,10 @@ export const LINE_RULES: readonly LineRule[] = [
     allowedIn: (path) => path.endsWith('.d.ts'), // another package's
   },
   {
-    says: 'who enforces a line is decided in plan/: make-plan.ts for calls, service.ts for directives',
+    says: 'who enforces a line is decided in plan/: lines.ts for calls, service.ts for directives',
     pattern: /\benforcedBy\s*(?::|=(?!=))(?!\s*Enforcer\b)/,
     in: 'code',
-    allowedIn: (path) => path === 'plan/make-plan.ts' || path === 'plan/service.ts',
+    allowedIn: (path) => path === 'plan/lines.ts' || path === 'plan/service.ts',
   },
   {
     says: 'every path that is written comes from emit/paths.ts',
