@@ -3,7 +3,7 @@ import { realpathSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { Outcome } from './commands/outcome.js';
-import { EXIT, error, renderDiagnostic } from './diagnostic.js';
+import { diagnosticsJson, EXIT, error, inOrder, renderDiagnostic } from './diagnostic.js';
 import type { ShowOptions } from './program.js';
 import { VERSION } from './version.js';
 
@@ -30,12 +30,17 @@ function programHome(): string {
 function show(outcome: Outcome, options: ShowOptions) {
   const { diagnostics, sources, exit } = outcome;
   if (options.json) {
-    const flat = diagnostics.map(({ at, ...rest }) => ({ ...rest, ...at }));
-    print(`${JSON.stringify({ ...outcome.json, ok: exit === EXIT.ok, diagnostics: flat }, jsonNumber, 2)}\n`);
+    const ok = exit === EXIT.ok || exit === EXIT.pending;
+    const body = { ok, ...outcome.json, diagnostics: diagnosticsJson(diagnostics) };
+    print(`${JSON.stringify(body, jsonNumber, 2)}\n`);
     return;
   }
   const shown = options.quiet ? diagnostics.filter((d) => d.severity !== 'note') : diagnostics;
-  printError(shown.map((d) => `${renderDiagnostic(d, sources)}\n`).join(''));
+  printError(
+    inOrder(shown)
+      .map((d) => `${renderDiagnostic(d, sources)}\n`)
+      .join(''),
+  );
   if (!options.quiet) print(outcome.text);
 }
 

@@ -65,6 +65,28 @@ export const note = (code: string, message: string, extra: Extra = {}) => make('
 
 export const hasErrors = (list: readonly Diagnostic[]) => list.some((d) => d.severity === 'error');
 
+/**
+ * As a reader wants them: file by file, from top to bottom, and what has no place last. What is said twice of one place
+ * (by two units with one policy) is said once.
+ */
+export function inOrder(list: readonly Diagnostic[]): Diagnostic[] {
+  const files = [...new Set(list.map(({ at }) => at?.file))];
+  const rank = new Map(files.map((file, i) => [file, file === undefined ? files.length : i]));
+  const once = new Map(list.map((d) => [JSON.stringify(diagnosticJson(d)), d]));
+  return [...once.values()].sort(
+    ({ at: a }, { at: b }) =>
+      rank.get(a?.file)! - rank.get(b?.file)! ||
+      (a?.line ?? 0) - (b?.line ?? 0) ||
+      (a?.column ?? 0) - (b?.column ?? 0),
+  );
+}
+
+/** The one shape that diagnostics have for programs: the place's keys beside the others. */
+const diagnosticJson = ({ at, ...rest }: Diagnostic) => ({ ...rest, ...at });
+
+/** Diagnostics for programs, in order. */
+export const diagnosticsJson = (list: readonly Diagnostic[]) => inOrder(list).map(diagnosticJson);
+
 /** Makes text from outside fit for a terminal and one line: control characters become `\xHH`, long text is cut. */
 export function printable(text: string, limit = 200): string {
   const clean = text.replace(

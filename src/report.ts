@@ -1,5 +1,5 @@
 import type { Change } from './apply/changes.js';
-import { type Diagnostic, type Location, printable } from './diagnostic.js';
+import { type Location, printable } from './diagnostic.js';
 import type { Plan, PlanLine } from './plan/plan.js';
 
 /** What the proof of a filter came to. */
@@ -99,13 +99,3 @@ export function planJson(plan: Plan, proofs: readonly ProofSummary[], changes: r
 }
 
 export const changesJson = (changes: readonly Change[]) => changes.map(({ kind, path }) => ({ kind, path }));
-
-/** Diagnostics for programs: flat, in the order found. */
-export const diagnosticsJson = (diagnostics: readonly Diagnostic[]) =>
-  diagnostics.map(({ severity, code, message, hint, at }) => ({
-    severity,
-    code,
-    message,
-    ...(hint ? { hint } : {}),
-    ...(at ? { file: at.file, line: at.line, column: at.column } : {}),
-  }));

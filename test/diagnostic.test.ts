@@ -3,10 +3,12 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   type Diagnostic,
+  diagnosticsJson,
   didYouMean,
   EXIT,
   error,
   hasErrors,
+  inOrder,
   nearest,
   note,
   printable,
@@ -167,6 +169,32 @@ test('only errors count as errors', () => {
   assert.equal(hasErrors([]), false);
   assert.equal(hasErrors([warning('w', ''), note('n', '')]), false);
   assert.equal(hasErrors([warning('w', ''), error('e', '')]), true);
+});
+
+test('diagnostics go by file, as first named, and place; those without one come last, doubles once', () => {
+  const list: readonly (readonly [name: string, file?: string, line?: number, column?: number])[] = [
+    ['none-b'],
+    ['z3', 'z', 3, 1],
+    ['a1', 'a', 1, 1],
+    ['z1b', 'z', 1, 10],
+    ['none-a'],
+    ['z1a', 'z', 1, 9],
+    ['z3', 'z', 3, 1],
+    ['z3-else', 'z', 3, 1],
+    ['none-b'],
+  ];
+  const diagnostics = list.map(([code, file, line, column]) =>
+    error(code, '', file === undefined ? {} : { at: { file, line: line!, column: column! } }),
+  );
+  const codes = ['z1a', 'z1b', 'z3', 'z3-else', 'a1', 'none-b', 'none-a'];
+  assert.deepEqual(
+    inOrder(diagnostics).map(({ code }) => code),
+    codes,
+  );
+  assert.deepEqual(
+    diagnosticsJson(diagnostics).map(({ code }) => code),
+    codes,
+  );
 });
 
 test('what a diagnostic lacks is no key of it', () => {

@@ -3,9 +3,17 @@ import { type Change, isPending } from '../apply/changes.js';
 import { unifiedDiff } from '../apply/diff.js';
 import { readBack } from '../apply/read-back.js';
 import { undoChanges, writeChanges } from '../apply/write.js';
-import { type Diagnostic, EXIT, error, hasErrors, printable, UserError } from '../diagnostic.js';
+import {
+  type Diagnostic,
+  diagnosticsJson,
+  EXIT,
+  error,
+  hasErrors,
+  printable,
+  UserError,
+} from '../diagnostic.js';
 import { dropInPath, installedLauncher } from '../emit/paths.js';
-import { changesJson, changesText, diagnosticsJson, planJson } from '../report.js';
+import { changesJson, changesText, planJson } from '../report.js';
 import type { Context } from '../system/context.js';
 import { parseUnitName } from '../unit/name.js';
 import { removeUnusedLauncher } from './launcher-file.js';

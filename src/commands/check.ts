@@ -40,9 +40,9 @@ async function checkFile(context: Context, file: string) {
   }
 }
 
-function checkLoaded({ policy, diagnostics: found }: LoadedPolicy): Diagnostic[] {
+function checkLoaded({ policy, complete, diagnostics: found }: LoadedPolicy): Diagnostic[] {
   const sets = bundledSets();
-  const diagnostics = [...found, ...checkSyscalls(policy, sets, MACHINES), ...checkService(policy)];
+  const diagnostics = [...found, ...checkSyscalls(policy, sets, MACHINES, complete), ...checkService(policy)];
   if (hasErrors(diagnostics) || !policy.syscalls || policy.expect.length === 0) return diagnostics;
   const named = resolveCalls(policy.syscalls, sets);
   const failed = MACHINES.flatMap((machine) => checkExpectations(policy, resolve(named, machine)));

@@ -5,19 +5,15 @@ import { parsePolicy, warnIfEmpty } from '../policy/parse.js';
 import type { Located, Policy } from '../policy/policy.js';
 import { decodePolicy, MAX_POLICY_SIZE } from '../policy/toml.js';
 import type { Context } from '../system/context.js';
-import type { System } from '../system/system.js';
 import type { UnitName } from '../unit/name.js';
-
-/** A policy's file, and the machine that it is on. */
-export interface PolicyPlace {
-  readonly system: System;
-  readonly path: string;
-}
+import { exists, findTemplate, type PolicyPlace } from './find-template.js';
 
 /** A policy with all that it extends. */
 export interface LoadedPolicy {
   readonly policy: Policy;
   readonly diagnostics: readonly Diagnostic[];
+  /** False where something that it extends could not be read; a diagnostic says what. */
+  readonly complete: boolean;
   /** Text of each file that went into it. */
   readonly sources: ReadonlyMap<string, string>;
 }
@@ -30,7 +26,10 @@ export interface LoadOptions {
 /** Most files that one policy may be made of. */
 const MAX_FILES = 64;
 
-/** Reads a policy file and all that it extends; a base that is reached twice counts once, at its first place. */
+/**
+ * Reads a policy file and all that it extends; a base that is reached twice counts once, at its first place.
+ * @throws UserError where the file itself can't be read; what is wrong with a base is among the diagnostics
+ */
 export async function loadPolicy(
   context: Context,
   place: PolicyPlace,
@@ -48,6 +47,7 @@ export async function loadPolicy(
   return {
     policy,
     diagnostics: [...loader.diagnostics, ...warnIfEmpty(policy)],
+    complete: loader.complete,
     sources: loader.sources,
   };
 }
@@ -67,36 +67,15 @@ export async function findPolicy(context: Context, unit: UnitName): Promise<Poli
   throw new UserError(error('no-policy', `no policy for ${unit.full}`, { hint }), EXIT.failure);
 }
 
-const exists = async (system: System, path: string) =>
-  (await system.read(path, { limit: 0, head: true })) !== undefined;
-
-/** Where templates are, the administrator's own first. */
-export const templateFolders = (context: Context): PolicyPlace[] => [
-  { system: context.system, path: '/etc/sandbox-unit/templates' },
-  { system: context.program, path: `${context.home}/templates` },
-];
-
-/**
- * The file of a template.
- * @throws UserError `unknown-template`
- */
-export async function findTemplate(context: Context, name: string, at?: Location): Promise<PolicyPlace> {
-  const folders = /^[a-z0-9][a-z0-9-]*$/.test(name) ? templateFolders(context) : [];
-  for (const { system, path } of folders) {
-    const file = `${path}/${name}.toml`;
-    if (await exists(system, file)) return { system, path: file };
-  }
-  const hint = "'sandbox-unit template list' names them";
-  const exit = at ? EXIT.findings : EXIT.failure;
-  throw new UserError(error('unknown-template', `no template '${name}'`, { at, hint }), exit);
-}
-
 class Loader {
   /** In the order in which they were read. */
   readonly sources = new Map<string, string>();
   readonly diagnostics: Diagnostic[] = [];
   /** By path, bases before what extends them. */
   readonly policies = new Map<string, Policy>();
+  complete = true;
+  /** Paths, those that could not be read included. */
+  readonly #visited = new Set<string>();
   readonly #context: Context;
   readonly #options: LoadOptions;
 
@@ -112,17 +91,28 @@ class Loader {
       const hint = [...chain.slice(chain.indexOf(path)), path].join(' → ');
       throw new UserError(error('extends-cycle', `'${path}' extends itself`, { at, hint }));
     }
-    if (this.policies.has(path)) return;
-    if (chain.length + this.policies.size >= MAX_FILES) {
+    if (this.#visited.has(path)) return;
+    if (this.#visited.size === MAX_FILES) {
       throw new UserError(
         error('extends-too-many', `the policy is made of more than ${MAX_FILES} files`, { at }),
       );
     }
+    this.#visited.add(path);
     const policy = await this.#parse(place, at);
-    for (const reference of policy.extends) {
-      await this.visit(await this.#resolve(reference, place), reference.at, [...chain, path]);
-    }
+    for (const reference of policy.extends) await this.#visitBase(reference, place, [...chain, path]);
     this.policies.set(path, policy);
+  }
+
+  /** A base that can't be had doesn't hide what is wrong with the others. */
+  async #visitBase(reference: Located<string>, from: PolicyPlace, chain: readonly string[]): Promise<void> {
+    const { at } = reference;
+    try {
+      await this.visit(await this.#resolve(reference, from), at, chain);
+    } catch (cause) {
+      if (!(cause instanceof UserError)) throw cause;
+      this.complete = false;
+      this.diagnostics.push(...cause.diagnostics.map((d) => ({ ...d, at: d.at ?? at })));
+    }
   }
 
   async #parse({ system, path }: PolicyPlace, at: Location | undefined): Promise<Policy> {

@@ -12,8 +12,9 @@ import type { Context } from '../system/context.js';
 import { effectiveUnit } from '../unit/effective.js';
 import { VERSION } from '../version.js';
 import { buildFilter } from './build-filter.js';
+import { findTemplate, type PolicyPlace } from './find-template.js';
 import { launcherFiles } from './launcher-file.js';
-import { findPolicy, findTemplate, type LoadedPolicy, loadPolicy, type PolicyPlace } from './load-policy.js';
+import { findPolicy, type LoadedPolicy, loadPolicy } from './load-policy.js';
 import { type LoadedUnit, loadUnit } from './load-unit.js';
 import { readFiles, readOwnFiles } from './own-files.js';
 import { probeTarget } from './probe-target.js';
@@ -30,6 +31,8 @@ export interface Prepared {
   readonly unit: LoadedUnit;
   readonly policy: LoadedPolicy;
   readonly plan: Plan;
+  /** Whether policy and unit could be made out. If not, the plan lacks the system calls. */
+  readonly planned: boolean;
   readonly proofs: readonly ProofSummary[];
   readonly files: readonly EmittedFile[];
   readonly changes: readonly Change[];
@@ -44,8 +47,8 @@ export interface Prepared {
 export async function prepare(context: Context, name: string, options: PrepareOptions): Promise<Prepared> {
   const unit = await loadUnit(context, name);
   const policy = await loadPolicy(context, await choosePolicy(context, unit, options), { trusted: true });
-  const { plan, diagnostics } = await planFor(context, unit, policy, options);
-  const common = { unit, policy, plan, diagnostics, sources: policy.sources };
+  const { plan, planned, diagnostics } = await planFor(context, unit, policy, options);
+  const common = { unit, policy, plan, planned, diagnostics, sources: policy.sources };
   if (hasErrors(diagnostics)) return { ...common, proofs: [], files: [], changes: [], written: 0 };
   const built = plan.filter && buildFilter(plan.filter);
   const origin = { version: VERSION, policyHash: await hashOf(policy.sources) };
@@ -67,16 +70,17 @@ async function planFor(context: Context, unit: LoadedUnit, loaded: LoadedPolicy,
   const { policy } = loaded;
   const effective = effectiveUnit(unit.files);
   const { target, diagnostics } = await probeTarget(context, confinedPrograms(policy, effective));
-  const checked = checkSyscalls(policy, target.sets, [target.machine]);
+  const checked = checkSyscalls(policy, target.sets, [target.machine], loaded.complete);
   const early = [...loaded.diagnostics, ...checked, ...unit.diagnostics, ...diagnostics];
   const places = {
     filterFile: filterPath(context.placement, unit.name.full),
     programsFolder: programsFolder(context.placement, unit.name.full),
   };
-  const plan = makePlan({ unit: unit.name, effective, policy, target, places, usable: !hasErrors(early) });
-  const planned = options.allowGaps ? plan.diagnostics.map(tolerate) : plan.diagnostics;
+  const planned = !hasErrors(early);
+  const plan = makePlan({ unit: unit.name, effective, policy, target, places, usable: planned });
+  const found = options.allowGaps ? plan.diagnostics.map(tolerate) : plan.diagnostics;
   const failed = plan.meaning ? checkExpectations(policy, plan.meaning) : [];
-  return { plan, diagnostics: [...early, ...planned, ...failed] };
+  return { plan, planned, diagnostics: [...early, ...found, ...failed] };
 }
 
 /** A gap as a warning. */

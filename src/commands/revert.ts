@@ -1,8 +1,16 @@
 import { isRunning, restart } from '../apply/activate.js';
 import { type Change, changes, isPending } from '../apply/changes.js';
 import { writeChanges } from '../apply/write.js';
-import { type Diagnostic, EXIT, error, hasErrors, printable, UserError } from '../diagnostic.js';
-import { changesJson, changesText, diagnosticsJson } from '../report.js';
+import {
+  type Diagnostic,
+  diagnosticsJson,
+  EXIT,
+  error,
+  hasErrors,
+  printable,
+  UserError,
+} from '../diagnostic.js';
+import { changesJson, changesText } from '../report.js';
 import type { Context } from '../system/context.js';
 import { isTemplate } from '../unit/name.js';
 import { unusedLauncher } from './launcher-file.js';

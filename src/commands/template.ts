@@ -2,7 +2,7 @@ import { type Diagnostic, EXIT, error, printable, UserError } from '../diagnosti
 import { parsePolicy } from '../policy/parse.js';
 import { columns } from '../report.js';
 import type { Context } from '../system/context.js';
-import { findTemplate, templateFolders } from './load-policy.js';
+import { findTemplate, templateNames } from './find-template.js';
 import type { Outcome } from './outcome.js';
 
 /** Lists the starter policies, or prints one. */
@@ -13,15 +13,11 @@ export async function template(context: Context, [verb, name]: readonly string[]
 }
 
 async function list(context: Context): Promise<Outcome> {
-  const templates = new Map<string, string>();
   const diagnostics: Diagnostic[] = [];
-  for (const { system, path } of templateFolders(context)) {
-    for (const file of await system.list(path)) {
-      const [, name] = /^([a-z0-9][a-z0-9-]*)\.toml$/.exec(file) ?? [];
-      if (name && !templates.has(name)) templates.set(name, await describe(context, name, diagnostics));
-    }
+  const rows: [name: string, description: string][] = [];
+  for (const name of await templateNames(context)) {
+    rows.push([name, await describe(context, name, diagnostics)]);
   }
-  const rows = [...templates].sort();
   const json = { templates: rows.map(([name, description]) => ({ name, description })) };
   return { exit: EXIT.ok, json, text: columns(rows), diagnostics, sources: new Map() };
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findPolicy, findTemplate, loadPolicy } from '../../src/commands/load-policy.js';
-import { UserError } from '../../src/diagnostic.js';
+import { findTemplate } from '../../src/commands/find-template.js';
+import { findPolicy, loadPolicy } from '../../src/commands/load-policy.js';
+import { type Diagnostic, UserError } from '../../src/diagnostic.js';
 import { parseUnitName, type UnitName } from '../../src/unit/name.js';
 import { type Contents, FakeSystem, fakeContext, HOME } from '../support/fake-system.js';
 
@@ -18,16 +19,28 @@ async function load(files: Contents, { trusted = false, untrusted = [] as string
 const order = async (files: Contents) =>
   (await load(files)).policy.syscalls!.deny.map(({ name }) => name).join(' ');
 
+function first([d]: readonly Diagnostic[], sources: ReadonlyMap<string, string>) {
+  const { code, message, hint, at } = d ?? assert.fail('no diagnostic');
+  const place = at && `${at.file}:${at.line}:${at.column}`;
+  return { code, message, hint, place, sources: [...sources.keys()] };
+}
+
+/** Why a file can't be had. */
 async function failure(run: Promise<unknown>) {
   try {
     await run;
   } catch (cause) {
     assert.ok(cause instanceof UserError, String(cause));
-    const [{ code, message, hint, at } = assert.fail('no diagnostic')] = cause.diagnostics;
-    const place = at && `${at.file}:${at.line}:${at.column}`;
-    return { code, message, hint, place, exit: cause.exit, sources: [...cause.sources.keys()] };
+    return { ...first(cause.diagnostics, cause.sources), exit: cause.exit };
   }
   return assert.fail('nothing is wrong');
+}
+
+/** The first thing that is wrong with a base. */
+async function flaw(files: Contents) {
+  const { diagnostics, complete, sources } = await load(files);
+  assert.equal(complete, false);
+  return first(diagnostics, sources);
 }
 
 const ORDERS: readonly [says: string, files: Contents, order: string][] = [
@@ -123,30 +136,28 @@ test('a cycle is an error that shows it', async () => {
     '/p/a.toml': deny('b', 'sub/../b.toml'),
     '/p/b.toml': deny('c', '/p/a.toml'),
   };
-  assert.deepEqual(await failure(load(files)), {
+  assert.deepEqual(await flaw(files), {
     code: 'extends-cycle',
     message: "'/p/a.toml' extends itself",
     hint: '/p/a.toml → /p/b.toml → /p/a.toml',
     place: '/p/b.toml:1:12',
-    exit: 1,
     sources: ['/p/main.toml', '/p/a.toml', '/p/b.toml'],
   });
 });
 
 test('a policy that extends itself is a cycle', async () => {
-  const { code, hint } = await failure(load({ '/p/main.toml': deny('a', 'main.toml') }));
+  const { code, hint } = await flaw({ '/p/main.toml': deny('a', 'main.toml') });
   assert.deepEqual([code, hint], ['extends-cycle', '/p/main.toml → /p/main.toml']);
 });
 
 test('a base that is missing is an error where it is named', async () => {
   const files = { '/p/main.toml': deny('a', 'a.toml'), '/p/a.toml': deny('b', 'gone.toml') };
-  const { hint, ...found } = await failure(load(files));
+  const { hint, ...found } = await flaw(files);
   assert.equal(hint, undefined);
   assert.deepEqual(found, {
     code: 'no-policy',
     message: "there is no policy file '/p/gone.toml'",
     place: '/p/a.toml:1:12',
-    exit: 1,
     sources: ['/p/main.toml', '/p/a.toml'],
   });
 });
@@ -158,9 +169,30 @@ test('a policy that is missing itself could not be run', async () => {
 
 test('a template that is missing is an error where it is named', async () => {
   for (const name of ['web-server', '..', 'A', 'a b', '%n', 'x\n']) {
-    const { code, place, exit } = await failure(load({ '/p/main.toml': deny('a', name) }));
-    assert.deepEqual([code, place, exit], ['unknown-template', '/p/main.toml:1:12', 1], name);
+    const { code, place } = await flaw({ '/p/main.toml': deny('a', name) });
+    assert.deepEqual([code, place], ['unknown-template', '/p/main.toml:1:12'], name);
   }
+});
+
+test('bases that can not be had hide neither each other nor what is wrong with the rest', async () => {
+  const files = {
+    '/p/main.toml': 'extends = ["web-sever", "a.toml", "gone.toml", "b.toml"]\nx = 1\n',
+    '/p/a.toml': 'y = ',
+    '/p/b.toml': '[syscalls]\nz = 1\ndeny = ["a"]\n',
+    [`${HOME}/templates/web-server.toml`]: deny('a'),
+  };
+  const { diagnostics, policy, complete } = await load(files);
+  assert.deepEqual(
+    diagnostics.map(({ code, at, hint }) => [code, at!.file, at!.line, at!.column, hint]),
+    [
+      ['unknown-key', '/p/main.toml', 2, 1, undefined],
+      ['unknown-template', '/p/main.toml', 1, 12, "did you mean 'web-server'?"],
+      ['policy-syntax', '/p/a.toml', 1, 5, undefined],
+      ['no-policy', '/p/main.toml', 1, 35, undefined],
+      ['unknown-key', '/p/b.toml', 2, 1, undefined],
+    ],
+  );
+  assert.deepEqual([policy.syscalls!.deny.length, complete], [1, false]);
 });
 
 test('a text that is no TOML is an error with its place and its text', async () => {
@@ -171,10 +203,8 @@ test('a text that is no TOML is an error with its place and its text', async () 
 test('a file that is too large is refused, also as a base', async () => {
   const large = '#'.repeat((1 << 20) + 1);
   assert.equal((await failure(load({ '/p/main.toml': large }))).code, 'too-large');
-  assert.equal(
-    (await failure(load({ '/p/main.toml': deny('a', 'b.toml'), '/p/b.toml': large }))).code,
-    'too-large',
-  );
+  const { code, place } = await flaw({ '/p/main.toml': deny('a', 'b.toml'), '/p/b.toml': large });
+  assert.deepEqual([code, place], ['too-large', '/p/main.toml:1:12']);
 });
 
 test('a file of bytes that are no text is refused', async () => {
@@ -193,13 +223,13 @@ const chain = (length: number): Contents =>
 
 test('a policy is made of 64 files at most, however they hang together', async () => {
   assert.equal((await load(chain(64))).policy.syscalls!.deny.length, 64);
-  assert.equal((await failure(load(chain(65)))).code, 'extends-too-many');
+  assert.equal((await flaw(chain(65))).code, 'extends-too-many');
   const many = (n: number) => ({
     '/p/main.toml': deny('a', ...Array.from({ length: n }, (_, i) => `${i}.toml`)),
     ...Object.fromEntries(Array.from({ length: n }, (_, i) => [`/p/${i}.toml`, deny('b')])),
   });
   assert.equal((await load(many(63))).policy.syscalls!.deny.length, 64);
-  assert.equal((await failure(load(many(64)))).code, 'extends-too-many');
+  assert.equal((await flaw(many(64))).code, 'extends-too-many');
 });
 
 test('many ways through few files are walked once', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { check } from '../../src/commands/check.js';
-import { EXIT, hasErrors, renderDiagnostic } from '../../src/diagnostic.js';
+import { EXIT, hasErrors, inOrder, renderDiagnostic } from '../../src/diagnostic.js';
 import { FakeSystem, fakeContext } from '../support/fake-system.js';
 import { assertGolden, goldenNames, readGolden } from '../support/golden.js';
 
@@ -11,7 +11,9 @@ const POLICIES = goldenNames('policies').filter((name) => name.endsWith('.toml')
 async function checked(name: string) {
   const system = new FakeSystem({ files: { [name]: readGolden('policies', name) } });
   const { diagnostics, sources, exit } = await check(fakeContext(system), [name]);
-  const text = diagnostics.map((d) => `${renderDiagnostic(d, sources)}\n`).join('');
+  const text = inOrder(diagnostics)
+    .map((d) => `${renderDiagnostic(d, sources)}\n`)
+    .join('');
   return { text, exit, diagnostics };
 }
 

@@ -1,0 +1,46 @@
+import { didYouMean, EXIT, error, type Location, UserError } from '../diagnostic.js';
+import type { Context } from '../system/context.js';
+import type { System } from '../system/system.js';
+
+/** A policy's file, and the machine that it is on. */
+export interface PolicyPlace {
+  readonly system: System;
+  readonly path: string;
+}
+
+/** Whether there is a file. */
+export const exists = async (system: System, path: string): Promise<boolean> =>
+  (await system.read(path, { limit: 0, head: true })) !== undefined;
+
+/** Where templates are, the administrator's own first. */
+const templateFolders = (context: Context): PolicyPlace[] => [
+  { system: context.system, path: '/etc/sandbox-unit/templates' },
+  { system: context.program, path: `${context.home}/templates` },
+];
+
+/** Names of the templates, sorted. */
+export async function templateNames(context: Context): Promise<string[]> {
+  const names = new Set<string>();
+  for (const { system, path } of templateFolders(context)) {
+    for (const file of await system.list(path)) {
+      const [, name] = /^([a-z0-9][a-z0-9-]*)\.toml$/.exec(file) ?? [];
+      if (name) names.add(name);
+    }
+  }
+  return [...names].sort();
+}
+
+/**
+ * The file of a template.
+ * @throws UserError `unknown-template`
+ */
+export async function findTemplate(context: Context, name: string, at?: Location): Promise<PolicyPlace> {
+  const folders = /^[a-z0-9][a-z0-9-]*$/.test(name) ? templateFolders(context) : [];
+  for (const { system, path } of folders) {
+    const file = `${path}/${name}.toml`;
+    if (await exists(system, file)) return { system, path: file };
+  }
+  const hint = didYouMean(name, await templateNames(context)) ?? "'sandbox-unit template list' names them";
+  const exit = at ? EXIT.findings : EXIT.failure;
+  throw new UserError(error('unknown-template', `no template '${name}'`, { at, hint }), exit);
+}
