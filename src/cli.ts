@@ -59,12 +59,18 @@ function write(fd: 1 | 2, text: string) {
   try {
     while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
   } catch (cause) {
-    // A reader that has gone (`| head`) is no failure of ours.
-    if ((cause as NodeJS.ErrnoException).code === 'EPIPE') process.exit(EXIT.failure);
-    // EAGAIN: a pipe that is full and doesn't block. The stream waits.
+    if ((cause as NodeJS.ErrnoException).code !== 'EAGAIN') return unwritten(fd, cause as Error);
+    // A pipe that is full and doesn't block: the stream waits.
     const stream = fd === 1 ? process.stdout : process.stderr;
-    stream.on('error', () => process.exit(EXIT.failure)).write(rest);
+    stream.on('error', (cause) => unwritten(fd, cause)).write(rest);
   }
+}
+
+/** A reader that has gone (`| head`) is no failure of ours: what was to be done is done. */
+function unwritten(fd: 1 | 2, cause: Error) {
+  if ((cause as NodeJS.ErrnoException).code === 'EPIPE') return;
+  if (fd === 1) printError(`${renderDiagnostic(error('unwritable', `can't print: ${cause.message}`))}\n`);
+  process.exit(EXIT.failure);
 }
 
 main(process.argv.slice(2)).catch((cause: unknown) => {
@@ -72,7 +78,9 @@ main(process.argv.slice(2)).catch((cause: unknown) => {
   const debug = process.env.SANDBOX_UNIT_DEBUG !== undefined;
   const { message, stack } = cause instanceof Error ? cause : new Error(String(cause));
   const hint = debug ? undefined : 'SANDBOX_UNIT_DEBUG=1 shows where';
-  printError(`${renderDiagnostic(error('internal', `this is a defect: ${message}`, { hint }))}\n`);
+  const diagnostics = [error('internal', `this is a defect: ${message}`, { hint })];
+  const options = { json: process.argv.includes('--json') };
+  show({ exit: EXIT.failure, json: {}, text: '', diagnostics, sources: new Map() }, options);
   if (debug) printError(`${stack}\n`);
   process.exitCode = EXIT.failure;
 });

@@ -1,7 +1,15 @@
-import { type Command, Command as CommanderCommand, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import type { Outcome } from './commands/outcome.js';
+import {
+  type Action,
+  EXCLUSIVE,
+  OPTIONS,
+  type Options,
+  VERBS,
+  type Verb,
+  type VerbGroup,
+} from './commands/verbs.js';
 import { type Diagnostic, EXIT, error, UserError } from './diagnostic.js';
-import type { Context } from './system/context.js';
 import { type OpenOptions, open } from './system/open.js';
 import { VERSION } from './version.js';
 
@@ -13,58 +21,44 @@ export interface Shell extends Pick<OpenOptions, 'home' | 'environment' | 'homeD
   readonly show: (outcome: Outcome, options: ShowOptions) => void;
 }
 
-export interface ShowOptions {
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-}
+export type ShowOptions = Pick<Options, 'json' | 'quiet'>;
 
-/** Every option that some command has; commander lets only its own through to each. */
-interface Options extends ShowOptions {
-  readonly policy?: string;
-  readonly template?: string;
-  readonly user?: boolean;
-  readonly root?: string;
-  readonly runtime?: boolean;
-  readonly output?: string;
-  readonly check?: boolean;
-  readonly diff?: boolean;
-  readonly allowGaps?: boolean;
-  /** False with --no-restart. */
-  readonly restart?: boolean;
-}
-
-type Action = (context: Context, operands: string[], options: Options) => Promise<Outcome>;
+const NAME = 'sandbox-unit';
 
 /**
  * Runs one command line.
  * @returns the exit status
  */
 export async function run(argv: readonly string[], shell: Shell): Promise<number> {
-  let exit: number = EXIT.ok;
-  const json = argv.includes('--json');
-  const runs =
-    (action: Action) =>
-    async (...args: unknown[]) => {
-      exit = await perform(shell, args.at(-1) as Command, action);
-    };
+  const options = { json: asksForJson(argv) };
+  const runVerb = async (operands: string[], given: Options, action: Action) => {
+    const outcome = await attempt(shell, operands, given, action);
+    shell.show(outcome, given);
+    return outcome.exit;
+  };
   try {
-    const speaker = json ? { ...shell, printError: () => undefined } : shell;
-    await describe(speaker, runs).parseAsync([...argv], { from: 'user' });
-    return exit;
+    return await parse(argv, options.json ? { ...shell, printError: () => undefined } : shell, runVerb);
   } catch (cause) {
     if (!(cause instanceof CommanderError)) throw cause;
     if (cause.exitCode === 0) return EXIT.ok;
-    const usage = error('usage', cause.message.replace(/^error: /, '').split('\n', 1)[0]!);
-    if (json) shell.show(failure(EXIT.failure, [usage]), { json });
+    // Without a command commander has printed the help.
+    if (cause.code === 'commander.help' && !options.json) return EXIT.failure;
+    shell.show(failure(EXIT.failure, [usageError(cause, argv)]), options);
     return EXIT.failure;
   }
 }
 
-async function perform(shell: Shell, command: Command, action: Action): Promise<number> {
-  const options = command.opts<Options>();
-  const outcome = await attempt(shell, command.args, options, action);
-  shell.show(outcome, options);
-  return outcome.exit;
+/** Whether a command line asks for JSON, even one that can't be parsed. */
+const asksForJson = (argv: readonly string[]): boolean =>
+  argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length).includes('--json');
+
+/** What commander complains of: `error: unknown option '--x'\n(Did you mean --y?)`. */
+function usageError({ code, message }: CommanderError, [verb = '']: readonly string[]): Diagnostic {
+  const [said = '', advice = ''] = message.replace(/^error: /, '').split('\n');
+  const [, meant] = /^\(Did you mean (.*)\?\)$/.exec(advice) ?? [];
+  const known = VERBS.some(({ name }) => name === verb);
+  const hint = meant ? `did you mean '${meant}'?` : `see '${NAME} ${known ? `${verb} ` : ''}--help'`;
+  return error('usage', code === 'commander.help' ? 'a command is missing' : said, { hint });
 }
 
 /** What the command says, or why it can't. */
@@ -88,86 +82,64 @@ const failure = (
   sources: ReadonlyMap<string, string> = new Map(),
 ): Outcome => ({ exit, json: {}, text: '', diagnostics, sources });
 
-type Runs = (action: Action) => (...args: unknown[]) => Promise<void>;
+type RunVerb = (operands: string[], options: Options, action: Action) => Promise<number>;
 
-function describe(shell: Shell, runs: Runs): Command {
-  const program = new CommanderCommand('sandbox-unit')
+/** @returns what `runVerb` returned for the verb that the words name */
+async function parse(argv: readonly string[], shell: Shell, runVerb: RunVerb): Promise<number> {
+  let exit: number = EXIT.ok;
+  const runs = ({ load }: Verb) => {
+    return async (...args: unknown[]) => {
+      const command = args.at(-1) as Command;
+      refuseSlips(command);
+      exit = await runVerb(command.args, command.opts(), await load());
+    };
+  };
+  const program = new Command(NAME)
     .description('Confines systemd services by one TOML policy.')
     .version(VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'print this')
+    .helpCommand('help [command]', 'print the help of a command')
     .exitOverride()
-    .configureOutput({ writeOut: shell.print, writeErr: shell.printError })
-    .showSuggestionAfterError();
-  policyCommands(program, runs);
-  unitCommands(program, runs);
-  return program;
+    .configureOutput({ writeOut: shell.print, writeErr: shell.printError, outputError: () => undefined })
+    .addHelpText('after', `\nThe manual: man ${NAME}, man ${NAME}.toml`);
+  for (const verb of VERBS) addVerb(program, verb, runs);
+  await program.parseAsync([...argv], { from: 'user' });
+  return exit;
 }
 
-function policyCommands(program: Command, runs: Runs) {
-  program
-    .command('check')
-    .description('check policies; no system needed')
-    .argument('<file...>', 'policy files')
-    .option('--json', 'print one JSON object')
-    .option('--quiet', 'print only what is wrong')
-    .action(runs(async (context, files) => (await import('./commands/check.js')).check(context, files)));
-  program
-    .command('template')
-    .description("list the starter policies ('list'), or print one ('show NAME')")
-    .argument('<list|show>')
-    .argument('[name]')
-    .option('--json', 'print one JSON object')
-    .action(
-      runs(async (context, words) => (await import('./commands/template.js')).template(context, words)),
-    );
-  program
-    .command('schema')
-    .description('print the JSON Schema of policies, for editors')
-    .option('--json', 'print it within one JSON object')
-    .action(runs(async () => (await import('./commands/schema.js')).schema()));
+function addVerb(
+  parent: Command,
+  verb: Verb | VerbGroup,
+  runs: (verb: Verb) => (...args: unknown[]) => void,
+) {
+  const command = parent.command(verb.name).description(verb.does);
+  if ('verbs' in verb) {
+    command.helpCommand(false);
+    for (const inner of verb.verbs) addVerb(command, inner, runs);
+    return;
+  }
+  if (verb.operands) command.argument(verb.operands);
+  for (const name of verb.options) command.addOption(optionOf(name));
+  const examples = verb.examples.map((words) => `  ${NAME} ${words}`);
+  command.addHelpText('after', `\nExamples:\n${examples.join('\n')}`).action(runs(verb));
 }
 
-function unitCommands(program: Command, runs: Runs) {
-  unitCommand(program, 'plan', 'show who enforces each line of the policy, and how').action(
-    runs(async (...args) => (await import('./commands/plan.js')).plan(...args)),
-  );
-  unitCommand(program, 'generate', 'print the files that apply would write')
-    .option('--output <dir>', 'write them into this folder instead')
-    .action(runs(async (...args) => (await import('./commands/generate.js')).generate(...args)));
-  unitCommand(
-    program,
-    'apply',
-    'write the drop-in, reload, restart, and see that the service runs',
-    '<unit...>',
-  )
-    .option('--check', 'change nothing; exit 3 if something would change')
-    .option('--diff', 'show what changes in the files')
-    .option('--no-restart', 'leave the service as it runs')
-    .action(runs(async (...args) => (await import('./commands/apply.js')).apply(...args)));
-  program
-    .command('revert')
-    .description('remove what apply wrote, reload, restart')
-    .argument('<unit...>', 'service')
-    .option('--check', 'change nothing; exit 3 if something would change')
-    .option('--no-restart', 'leave the service as it runs')
-    .option('--user', "the user's service manager")
-    .option('--root <dir>', 'work on the system in this folder, offline')
-    .option('--json', 'print one JSON object')
-    .option('--quiet', 'print only what is wrong')
-    .action(runs(async (...args) => (await import('./commands/revert.js')).revert(...args)));
+function optionOf(name: keyof Options): Option {
+  const [flags, does] = OPTIONS[name];
+  const option = new Option(flags, does);
+  const other = EXCLUSIVE[name];
+  return other === undefined ? option : option.conflicts(other);
 }
 
-function unitCommand(program: Command, name: string, description: string, operand = '<unit>'): Command {
-  return program
-    .command(name)
-    .description(description)
-    .argument(operand, 'service')
-    .option('--policy <file>', 'the policy (default: /etc/sandbox-unit/UNIT.toml and further places)')
-    .option('--template <name>', 'a starter policy instead of a file')
-    .option('--user', "the user's service manager")
-    .option('--root <dir>', 'work on the system in this folder, offline')
-    .option('--runtime', 'until the next boot only')
-    .option('--allow-gaps', 'go on although nobody enforces some lines')
-    .option('--json', 'print one JSON object')
-    .option('--quiet', 'print only what is wrong');
+/** Words that can only come from a slip: a variable of the shell that is empty, bytes that are no text. */
+function refuseSlips(command: Command) {
+  const words: [what: string, word: unknown][] = [
+    ...command.args.map((word): [string, string] => ['an operand', word]),
+    ...Object.entries(command.opts()).map(([name, value]): [string, unknown] => [`--${name}`, value]),
+  ];
+  for (const [what, word] of words) {
+    // Node has put the replacement character where the bytes were.
+    const slip = word === '' ? 'is empty' : String(word).includes('\ufffd') ? 'is not UTF-8 text' : undefined;
+    if (slip) command.error(`${what} ${slip}`);
+  }
 }

@@ -52,30 +52,64 @@ test('--help lists the commands on stdout', async () => {
   }
 });
 
-/** Words that are no command line: all on stderr, nothing on stdout. */
-const USAGE: readonly [words: string[], stderr: RegExp][] = [
-  [['aply', 'nginx'], /unknown command 'aply'\n\(Did you mean apply\?\)/],
-  [['reverse'], /unknown command 'reverse'\n\(Did you mean revert\?\)/],
-  [['frobnicate'], /unknown command 'frobnicate'/],
-  [['--verison'], /unknown option '--verison'\n\(Did you mean --version\?\)/],
-  [['apply', 'nginx', '--chek'], /unknown option '--chek'\n\(Did you mean --check\?\)/],
-  [['apply'], /missing required argument 'unit'/],
-  [['plan'], /missing required argument 'unit'/],
-  [['plan', 'a', 'b'], /too many arguments/],
-  [['check'], /missing required argument 'file'/],
-  [['plan', 'a', '--policy'], /option '--policy <file>' argument missing/],
-  [['check', 'x', '--runtime'], /unknown option '--runtime'/],
-  [['schema', 'x'], /too many arguments/],
+/** Words that are no command line: what is said, on stderr, and the way out. */
+const USAGE: readonly [words: string[], says: string, hint: string][] = [
+  [['aply', 'nginx'], "unknown command 'aply'", "did you mean 'apply'?"],
+  [['reverse'], "unknown command 'reverse'", "did you mean 'revert'?"],
+  [['frobnicate'], "unknown command 'frobnicate'", "see 'sandbox-unit --help'"],
+  [['\u001b[2J'], "unknown command '\\x1b[2J'", "see 'sandbox-unit --help'"],
+  [['--verison'], "unknown option '--verison'", "did you mean '--version'?"],
+  [['apply', 'nginx', '--chek'], "unknown option '--chek'", "did you mean '--check'?"],
+  [['apply'], "missing required argument 'unit'", "see 'sandbox-unit apply --help'"],
+  [['plan'], "missing required argument 'unit'", "see 'sandbox-unit plan --help'"],
+  [
+    ['plan', 'a', 'b'],
+    "too many arguments for 'plan'. Expected 1 argument but got 2.",
+    "see 'sandbox-unit plan --help'",
+  ],
+  [['check'], "missing required argument 'file'", "see 'sandbox-unit check --help'"],
+  [['plan', 'a', '--policy'], "option '--policy <file>' argument missing", "see 'sandbox-unit plan --help'"],
+  [['check', 'x', '--runtime'], "unknown option '--runtime'", "see 'sandbox-unit check --help'"],
+  [
+    ['schema', 'x'],
+    "too many arguments for 'schema'. Expected 0 arguments but got 1.",
+    "see 'sandbox-unit schema --help'",
+  ],
+  [['template', 'lst'], "unknown command 'lst'", "did you mean 'list'?"],
+  [['template', 'show'], "missing required argument 'name'", "see 'sandbox-unit template --help'"],
+  [['plan', ''], 'an operand is empty', "see 'sandbox-unit plan --help'"],
+  [['generate', 'a', '--output', ''], '--output is empty', "see 'sandbox-unit generate --help'"],
+  [
+    ['plan', 'a', '--policy', 'x', '--template', 'y'],
+    "option '--policy <file>' cannot be used with option '--template <name>'",
+    "see 'sandbox-unit plan --help'",
+  ],
+  [
+    ['revert', 'a', '--root', '/', '--user'],
+    "option '--root <dir>' cannot be used with option '--user'",
+    "see 'sandbox-unit revert --help'",
+  ],
 ];
 
-for (const [words, stderr] of USAGE) {
-  test(`'${words.join(' ')}' is no command line`, async () => {
+for (const [words, says, hint] of USAGE) {
+  test(`${JSON.stringify(words.join(' '))} is no command line`, async () => {
     const result = await cli(...words);
-    assert.deepEqual([result.status, result.stdout], [2, '']);
-    assert.match(result.stderr, stderr);
-    assert.doesNotMatch(result.stderr, /\n {4}at /);
+    assert.deepEqual(result, { status: 2, stdout: '', stderr: `error[usage]: ${says}\n  hint: ${hint}\n` });
   });
 }
+
+test('without a command the help is an error', async () => {
+  const { stdout: help } = await cli('--help');
+  assert.deepEqual(await cli(), { status: 2, stdout: '', stderr: help });
+  const json = await cli('template', '--json');
+  assert.equal(json.stderr, '');
+  assert.equal(JSON.parse(json.stdout).diagnostics[0].code, 'usage');
+});
+
+test('an argument of bytes that are no text is refused', async () => {
+  const { stdout } = await sh('"$NODE" "$CLI" check "$(printf \'\\377\')" 2>&1');
+  assert.match(stdout, /^error\[usage\]: an operand is not UTF-8 text\n/);
+});
 
 test('exit statuses: 0 done, 1 findings, 2 could not run, 3 changes pending', async (t) => {
   const { root, policy } = files(t);
@@ -149,6 +183,7 @@ const JSON_CASES: readonly (readonly [words: string[], ok: boolean, code?: strin
   [['plan', 'demo', '--frobnicate'], false, 'usage'],
   [['frobnicate'], false, 'usage'],
   [['template', 'list'], true],
+  [['plan', ''], false, 'usage'],
   [['template', 'show', 'no-such-one'], false, 'unknown-template'],
 ];
 
@@ -228,6 +263,13 @@ test('a reader that has gone is no reason for a trace', async () => {
   assert.deepEqual([stdout, stderr], ['{\n', '']);
   assert.equal((await sh('"$NODE" "$CLI" check /nonexistent 2>&1 | true')).stderr, '');
   assert.equal((await sh('"$NODE" "$CLI" check /nonexistent 2>&- >&-; true')).stderr, '');
+});
+
+test('a reader that has gone does not change the exit status; a full disk does', async () => {
+  const { stdout } = await sh('{ "$NODE" "$CLI" schema; echo $? >&2; } 2>&1 >/dev/full');
+  assert.equal(stdout, "error[unwritable]: can't print: ENOSPC: no space left on device, write\n2\n");
+  const { stdout: status } = await sh('{ { "$NODE" "$CLI" schema; echo $? >&3; } | true; } 3>&1');
+  assert.equal(status, '0\n');
 });
 
 test('a lot of output comes whole through a slow pipe', async () => {

@@ -1,5 +1,5 @@
 import { type Change, changes } from '../apply/changes.js';
-import { type Diagnostic, EXIT, error, hasErrors, UserError } from '../diagnostic.js';
+import { type Diagnostic, hasErrors } from '../diagnostic.js';
 import { type EmittedFile, emitFiles } from '../emit/files.js';
 import { filterPath, programsFolder } from '../emit/paths.js';
 import { confinedPrograms } from '../plan/commands.js';
@@ -92,9 +92,6 @@ async function choosePolicy(
   unit: LoadedUnit,
   options: PrepareOptions,
 ): Promise<PolicyPlace> {
-  if (options.policy !== undefined && options.template !== undefined) {
-    throw new UserError(error('usage', '--policy and --template exclude each other'), EXIT.failure);
-  }
   if (options.policy !== undefined) return { system: context.program, path: options.policy };
   if (options.template !== undefined) return findTemplate(context, options.template);
   return findPolicy(context, unit.name);

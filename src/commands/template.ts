@@ -1,18 +1,12 @@
-import { type Diagnostic, EXIT, error, printable, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, printable, UserError } from '../diagnostic.js';
 import { parsePolicy } from '../policy/parse.js';
 import { columns } from '../report.js';
 import type { Context } from '../system/context.js';
 import { findTemplate, templateNames } from './find-template.js';
 import type { Outcome } from './outcome.js';
 
-/** Lists the starter policies, or prints one. */
-export async function template(context: Context, [verb, name]: readonly string[]): Promise<Outcome> {
-  if (verb === 'list' && name === undefined) return list(context);
-  if (verb === 'show' && name !== undefined) return show(context, name);
-  throw new UserError(error('usage', "use 'template list' or 'template show NAME'"), EXIT.failure);
-}
-
-async function list(context: Context): Promise<Outcome> {
+/** Lists the starter policies. */
+export async function listTemplates(context: Context): Promise<Outcome> {
   const diagnostics: Diagnostic[] = [];
   const rows: [name: string, description: string][] = [];
   for (const name of await templateNames(context)) {
@@ -34,8 +28,9 @@ async function describe(context: Context, name: string, diagnostics: Diagnostic[
   }
 }
 
-async function show(context: Context, name: string): Promise<Outcome> {
-  const text = await textOf(context, name);
+/** Prints a starter policy. */
+export async function showTemplate(context: Context, [name]: readonly string[]): Promise<Outcome> {
+  const text = await textOf(context, name!);
   return { exit: EXIT.ok, json: { name, text }, text, diagnostics: [], sources: new Map() };
 }
 

@@ -22,9 +22,6 @@ const MACHINES: Readonly<Record<string, Machine>> = { x64: 'x86-64', arm64: 'arm
 /** The machine that a command works on, and how to let go of it. */
 export function open(options: OpenOptions): { context: Context; close: () => Promise<void> } {
   const { user = false, root, environment: env } = options;
-  if (root !== undefined && user) {
-    throw new UserError(error('usage', '--root and --user exclude each other'), EXIT.failure);
-  }
   if (root !== undefined && !existsSync(root)) {
     throw new UserError(error('no-root', `there is no folder ${root}`), EXIT.failure);
   }

@@ -237,7 +237,7 @@ test('a unit with a policy that is wrong is refused before anything is written',
   );
 });
 
-test('a policy may be named, or a template, but not both', async () => {
+test('a policy may be named, or a template', async () => {
   const files = {
     '/p.toml': '[syscalls]\ndeny = ["uname"]\n',
     [`${HOME}/templates/web.toml`]: '[syscalls]\ndeny = ["mount"]\n',
@@ -252,7 +252,6 @@ test('a policy may be named, or a template, but not both', async () => {
   assert.equal(await filter({ template: 'web' }), 'SystemCallFilter=~mount');
   assert.equal(await filter({ template: 'nothing' }), '2 unknown-template');
   assert.equal(await filter({ policy: '/gone.toml' }), '2 no-policy');
-  assert.equal(await filter({ policy: '/p.toml', template: 'web' }), '2 usage');
 });
 
 test('a text that is no TOML is refused', async () => {

@@ -192,10 +192,3 @@ test('nothing is asked of a manager, and no program is run', async (t) => {
   assert.equal((await system.run(['true'])).status, 127);
   assert.deepEqual(await system.manager(), { version: '257', architecture: 'x86-64' });
 });
-
-test('--root and --user exclude each other', () => {
-  assert.throws(
-    () => open({ root: '/', user: true, home: '/', environment: {}, homeDirectory: '/' }),
-    UserError,
-  );
-});

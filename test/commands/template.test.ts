@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { check } from '../../src/commands/check.js';
-import { template } from '../../src/commands/template.js';
+import { listTemplates, showTemplate } from '../../src/commands/template.js';
 import { renderDiagnostic, UserError } from '../../src/diagnostic.js';
 import { type Contents, FakeSystem, fakeContext, HOME } from '../support/fake-system.js';
 import { inRepository } from '../support/repository.js';
 
 const OWN = '/etc/sandbox-unit/templates';
 
-const run = (files: Contents, ...words: string[]) => template(fakeContext(new FakeSystem({ files })), words);
+const list = (files: Contents) => listTemplates(fakeContext(new FakeSystem({ files })));
+const show = (files: Contents, name: string) => showTemplate(fakeContext(new FakeSystem({ files })), [name]);
 
 test('templates are listed by name with what they are for, own ones in place of ours', async () => {
   const files = {
@@ -20,7 +21,7 @@ test('templates are listed by name with what they are for, own ones in place of 
     [`${OWN}/web.toml`]: 'description = "own"',
     [`${OWN}/extra.toml`]: 'description = "one more"',
   };
-  const result = await run(files, 'list');
+  const result = await list(files);
   assert.equal(result.text, 'extra  one more\nplain\nweb    own\n');
   assert.deepEqual(result.json, {
     templates: [
@@ -32,13 +33,13 @@ test('templates are listed by name with what they are for, own ones in place of 
 });
 
 test('without templates the list is empty', async () => {
-  const result = await run({}, 'list');
+  const result = await list({});
   assert.deepEqual([result.exit, result.text, result.json], [0, '', { templates: [] }]);
 });
 
 test('a template that is no policy is listed with a warning', async () => {
   const files = { [`${OWN}/bad.toml`]: 'a = ', [`${OWN}/good.toml`]: 'description = "x"' };
-  const result = await run(files, 'list');
+  const result = await list(files);
   assert.deepEqual([result.exit, result.text], [0, 'bad\ngood  x\n']);
   assert.deepEqual(
     result.diagnostics.map(({ severity, code }) => `${severity} ${code}`),
@@ -48,27 +49,28 @@ test('a template that is no policy is listed with a warning', async () => {
 
 test('a template is shown as it is', async () => {
   const text = '# c\ndescription = "x"\n';
-  const result = await run({ [`${HOME}/templates/web.toml`]: text }, 'show', 'web');
+  const result = await show({ [`${HOME}/templates/web.toml`]: text }, 'web');
   assert.deepEqual([result.exit, result.text, result.json], [0, text, { name: 'web', text }]);
 });
 
-const WRONG: readonly [words: string[], code: string, exit: number][] = [
-  [['show'], 'usage', 2],
-  [['list', 'web'], 'usage', 2],
-  [['lst'], 'usage', 2],
-  [['show', 'nothing'], 'unknown-template', 2],
-  [['show', '../secret'], 'unknown-template', 2],
-];
-
-for (const [words, code, exit] of WRONG) {
-  test(`'template ${words.join(' ')}' is refused`, async () => {
-    await assert.rejects(run({}, ...words), (cause) => {
+test('a name that is no template is refused, and the one that is meant is named', async () => {
+  const files = { [`${HOME}/templates/no-exec.toml`]: '', [`${OWN}/nginx.toml`]: '' };
+  const hints: Record<string, string> = {
+    'no-exce': "did you mean 'no-exec'?",
+    ngnix: "did you mean 'nginx'?",
+    '../secret': "'sandbox-unit template list' names them",
+  };
+  for (const [name, hint] of Object.entries(hints)) {
+    await assert.rejects(show(files, name), (cause) => {
       assert.ok(cause instanceof UserError);
-      assert.deepEqual([cause.diagnostics[0]!.code, cause.exit], [code, exit]);
+      assert.deepEqual(
+        [cause.diagnostics[0]!.code, cause.diagnostics[0]!.hint, cause.exit],
+        ['unknown-template', hint, 2],
+      );
       return true;
     });
-  });
-}
+  }
+});
 
 const NAMES = readdirSync(inRepository('templates'));
 
@@ -81,7 +83,7 @@ for (const name of NAMES) {
     const system = new FakeSystem({ files: TEMPLATES });
     const { diagnostics, sources } = await check(fakeContext(system), [`${HOME}/templates/${name}`]);
     assert.equal(diagnostics.map((d) => renderDiagnostic(d, sources)).join('\n'), '');
-    const listed = (await template(fakeContext(system), ['list'])).json.templates as {
+    const listed = (await listTemplates(fakeContext(system))).json.templates as {
       description: string;
     }[];
     for (const { description } of listed) assert.match(description, /^[^\n]{10,100}$/);

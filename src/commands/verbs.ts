@@ -1,0 +1,133 @@
+import type { Context } from '../system/context.js';
+import type { Outcome } from './outcome.js';
+
+/** Every option that some verb has. */
+export interface Options {
+  readonly policy?: string;
+  readonly template?: string;
+  readonly allowGaps?: boolean;
+  readonly check?: boolean;
+  readonly diff?: boolean;
+  /** False with --no-restart. */
+  readonly restart?: boolean;
+  readonly output?: string;
+  readonly runtime?: boolean;
+  readonly user?: boolean;
+  readonly root?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export type Action = (context: Context, operands: string[], options: Options) => Promise<Outcome>;
+
+/** How each option is written, and what it does. */
+export const OPTIONS = {
+  policy: ['--policy <file>', 'this policy (default: UNIT.toml in /etc/sandbox-unit and further places)'],
+  template: ['--template <name>', 'a starter policy instead of a file'],
+  allowGaps: ['--allow-gaps', 'go on although nobody enforces some lines'],
+  check: ['--check', 'change nothing; exit 3 if something would change'],
+  diff: ['--diff', 'show what changes in the files'],
+  restart: ['--no-restart', 'leave the service as it runs'],
+  output: ['--output <dir>', 'write them below this folder instead'],
+  runtime: ['--runtime', 'until the next boot only: below /run'],
+  user: ['--user', "a service of the user's own manager"],
+  root: ['--root <dir>', 'the system in this folder, which is not running'],
+  json: ['--json', 'print one JSON object'],
+  quiet: ['--quiet', 'print only what is wrong'],
+} as const satisfies Readonly<Record<keyof Options, readonly [flags: string, does: string]>>;
+
+/** Options that no command line may have together. */
+export const EXCLUSIVE: Partial<Record<keyof Options, keyof Options>> = { policy: 'template', root: 'user' };
+
+export interface Verb {
+  readonly name: string;
+  readonly does: string;
+  /** As in commander: `<unit...>`. */
+  readonly operands?: string;
+  readonly options: readonly (keyof Options)[];
+  /** Command lines, without the program's name. */
+  readonly examples: readonly string[];
+  /** Modules are loaded when their verb runs. */
+  readonly load: () => Promise<Action>;
+}
+
+/** A verb of two words. */
+export interface VerbGroup {
+  readonly name: string;
+  readonly does: string;
+  readonly verbs: readonly Verb[];
+}
+
+const PLANS = ['policy', 'template', 'allowGaps', 'runtime', 'user', 'root'] as const;
+const SPEAKS = ['json', 'quiet'] as const;
+
+export const VERBS: readonly (Verb | VerbGroup)[] = [
+  {
+    name: 'check',
+    does: 'check policies: names, values and expectations; no system needed',
+    operands: '<file...>',
+    options: SPEAKS,
+    examples: ['check /etc/sandbox-unit/*.toml'],
+    load: async () => (await import('./check.js')).check,
+  },
+  {
+    name: 'plan',
+    does: "show who enforces each line of a unit's policy, and how",
+    operands: '<unit>',
+    options: [...PLANS, ...SPEAKS],
+    examples: ['plan nginx.service', 'plan --template no-exec nginx'],
+    load: async () => (await import('./plan.js')).plan,
+  },
+  {
+    name: 'generate',
+    does: 'print the files that apply would write',
+    operands: '<unit>',
+    options: ['output', ...PLANS, ...SPEAKS],
+    examples: ['generate nginx.service', 'generate --output package --root image nginx.service'],
+    load: async () => (await import('./generate.js')).generate,
+  },
+  {
+    name: 'apply',
+    does: 'write the files, reload, restart, see that it runs; put back what does not',
+    operands: '<unit...>',
+    options: ['check', 'diff', 'restart', ...PLANS, ...SPEAKS],
+    examples: ['apply --check --diff nginx.service', 'apply nginx.service redis-server.service'],
+    load: async () => (await import('./apply.js')).apply,
+  },
+  {
+    name: 'revert',
+    does: 'remove what apply wrote, reload, restart',
+    operands: '<unit...>',
+    options: ['check', 'restart', 'user', 'root', ...SPEAKS],
+    examples: ['revert nginx.service'],
+    load: async () => (await import('./revert.js')).revert,
+  },
+  {
+    name: 'template',
+    does: 'list or show the starter policies',
+    verbs: [
+      {
+        name: 'list',
+        does: 'list the starter policies',
+        options: ['json'],
+        examples: ['template list'],
+        load: async () => (await import('./template.js')).listTemplates,
+      },
+      {
+        name: 'show',
+        does: 'print a starter policy',
+        operands: '<name>',
+        options: ['json'],
+        examples: ['template show no-exec > /etc/sandbox-unit/foo.service.toml'],
+        load: async () => (await import('./template.js')).showTemplate,
+      },
+    ],
+  },
+  {
+    name: 'schema',
+    does: 'print the JSON Schema of policies, for editors',
+    options: ['json'],
+    examples: ['schema > sandbox-unit.schema.json'],
+    load: async () => (await import('./schema.js')).schema,
+  },
+];
