@@ -2,7 +2,8 @@
 // packages that it uses. They start in half the time of separate modules, install without fetching anything, and what a
 // verb doesn't need stays unevaluated.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -24,6 +25,7 @@ const commanderAlone = {
   },
 };
 
+rmSync('dist', { recursive: true, force: true });
 const { metafile } = await build({
   entryPoints: { 'sandbox-unit': 'src/cli.ts', program: 'src/program.ts' },
   outdir: 'dist',
@@ -63,13 +65,22 @@ function license(folder) {
   return `${name} ${version}\n${text}`;
 }
 
-/** The bundled program as a text, V8's cache of it, and what loads the two. */
+/**
+ * The bundled program as a text, V8's cache of it, and what loads the two. Both are named by what is in the text: V8
+ * takes a cache for a text's own if the lengths are the same.
+ */
 function writeProgram() {
   const escaped = (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
   // In ASCII, so that it can be read as it is.
-  const text = readFileSync('dist/program.cjs', 'utf8').replace(/[\u0080-\uffff]/g, escaped);
-  writeFileSync('dist/program-text.cjs', `(function (exports, require, module) {${text}\n})`);
-  copyFileSync('scripts/program-from-cache.cjs', 'dist/program.cjs');
-  rmSync('dist/program.cache', { force: true });
-  execFileSync(process.execPath, ['scripts/write-cache.mjs'], { stdio: 'inherit' });
+  const bundled = readFileSync('dist/program.cjs', 'utf8').replace(/[\u0080-\uffff]/g, escaped);
+  const text = `(function (exports, require, module) {${bundled}\n})`;
+  const name = `program-${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
+  writeFileSync(`dist/${name}.cjs`, text);
+  writeFileSync(
+    'dist/program.cjs',
+    readFileSync('scripts/program-from-cache.cjs', 'utf8').replaceAll('NAME', name),
+  );
+  execFileSync(process.execPath, ['scripts/write-cache.mjs', `dist/${name}-${process.arch}.cache`], {
+    stdio: 'inherit',
+  });
 }

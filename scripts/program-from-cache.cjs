@@ -1,14 +1,14 @@
 // dist/program.cjs: the program from what V8 has made of its text already (scripts/bundle.mjs), which starts in two
-// thirds of the time. Another version of Node refuses the cache and compiles the text.
+// thirds of the time. Another version of V8 refuses the cache and compiles the text; another machine has none.
 const { readFileSync } = require('node:fs');
 const { Script } = require('node:vm');
 
-const filename = `${__dirname}/program-text.cjs`;
+const filename = `${__dirname}/NAME.cjs`;
 const text = readFileSync(filename, 'latin1');
 
 function cached() {
   try {
-    return readFileSync(`${__dirname}/program.cache`);
+    return readFileSync(`${__dirname}/NAME-${process.arch}.cache`);
   } catch {
     return undefined;
   }
