@@ -1,8 +1,12 @@
 import { type Diagnostic, error, note } from '../diagnostic.js';
+import type { Plan } from '../plan/plan.js';
 import type { System, UnitProperties } from '../system/system.js';
+import { awaitPrograms, notConfined } from './confinement.js';
 
-export interface Activation {
-  /** How long the service must stay up, in milliseconds. */
+/** What a service must stand after its start. */
+export interface Trial {
+  readonly plan: Plan;
+  /** How long it must stay up, in milliseconds. */
   readonly settle: number;
   /** A command that must succeed then. */
   readonly probe: readonly string[] | undefined;
@@ -17,19 +21,32 @@ const RUNNING = ['active', 'reloading', 'refreshing', 'activating'];
 export const isRunning = (properties: UnitProperties): boolean =>
   RUNNING.includes(String(properties.get('ActiveState')));
 
-/** Restarts a service and sees that it stays up and answers. Says why not; a failed unit is started anew, too. */
-export async function restart(system: System, unit: string, activation: Activation): Promise<Diagnostic[]> {
+type Scope = Plan['target']['scope'];
+
+/** Restarts a service. Says why it doesn't run then, unless it is one that has done its work. */
+export async function restart(system: System, unit: string, scope: Scope): Promise<Diagnostic[]> {
   const result = await system.job('restart', unit);
-  if (result !== 'done') return [await failed(system, unit, `the restart of ${unit} ended with '${result}'`)];
+  if (result !== 'done') {
+    return [await failed(system, unit, scope, `the restart of ${unit} ended with '${result}'`)];
+  }
+  const started = await system.unit(unit);
+  if (isFinished(started) || started.get('ActiveState') === 'active') return [];
+  return [await failed(system, unit, scope, `${unit} is ${started.get('ActiveState')} after the restart`)];
+}
+
+/** Sees that a service that was restarted stays up, is confined and answers. Says why not. */
+export async function tryOut(system: System, { plan, settle, probe }: Trial): Promise<Diagnostic[]> {
+  const { unit } = plan;
   const started = await system.unit(unit);
   if (isFinished(started)) return [];
-  if (started.get('ActiveState') !== 'active') {
-    return [await failed(system, unit, `${unit} is ${started.get('ActiveState')} after the restart`)];
-  }
-  await system.wait(activation.settle);
+  await awaitPrograms(system, plan);
+  await system.wait(settle);
   const settled = await system.unit(unit);
-  if (!isSameRun(started, settled)) return [await failed(system, unit, `${unit} did not stay up`)];
-  return activation.probe ? probe(system, unit, activation.probe) : [];
+  if (!isSameRun(started, settled)) {
+    return [await failed(system, unit, plan.target.scope, `${unit} did not stay up`)];
+  }
+  const open = await notConfined(system, plan, settled);
+  return open.length > 0 || !probe ? open : runProbe(system, plan, probe);
 }
 
 /** A oneshot service that has done its work. */
@@ -43,19 +60,26 @@ export const isSameRun = (before: UnitProperties, after: UnitProperties) =>
   (after.get('ActiveState') === 'active' || isFinished(after)) &&
   ['InvocationID', 'NRestarts'].every((name) => String(before.get(name)) === String(after.get(name)));
 
-async function probe(system: System, unit: string, argv: readonly string[]): Promise<Diagnostic[]> {
-  const { status, stderr } = await system.run(argv, { timeout: PROBE_TIMEOUT });
+async function runProbe(
+  system: System,
+  { unit, target }: Plan,
+  argv: readonly string[],
+): Promise<Diagnostic[]> {
+  const { status, stderr, late } = await system.run(argv, { timeout: PROBE_TIMEOUT });
   if (status === 0) return [];
   const [line = ''] = stderr.trim().split('\n').slice(-1);
-  return [await failed(system, unit, `the probe '${argv.join(' ')}' ended with status ${status}: ${line}`)];
+  const end = late ? `did not end within ${PROBE_TIMEOUT / 1000} s` : `ended with status ${status}`;
+  const said = line === '' ? '' : `: ${line}`;
+  return [await failed(system, unit, target.scope, `the probe '${argv.join(' ')}' ${end}${said}`)];
 }
 
 /** What happened, with what the journal's last lines say of it. */
-async function failed(system: System, unit: string, message: string): Promise<Diagnostic> {
+async function failed(system: System, unit: string, scope: Scope, message: string): Promise<Diagnostic> {
   const properties = await system.unit(unit);
   const result = String(properties.get('Result'));
-  const journal = await system.run(['journalctl', '--unit', unit, '--lines=5', '--no-pager', '--output=cat']);
-  const lines = journal.stdout
+  const which = scope === 'user' ? ['--user', '--unit'] : ['--unit'];
+  const command = ['journalctl', ...which, unit, '--lines=5', '--no-pager', '--output=cat'];
+  const lines = (await system.run(command)).stdout
     .trim()
     .split('\n')
     .filter((line) => line !== '');
@@ -83,3 +107,6 @@ export const restartDue = (unit: string) =>
 
 export const notRunning = (unit: string) =>
   note('not-running', `${unit} isn't running: the policy takes effect at its next start`);
+
+export const noRestartNeeded = (unit: string) =>
+  note('no-restart', `${unit} needs no restart: only comments have changed`);

@@ -1,25 +1,36 @@
 import type { EmittedFile } from '../emit/files.js';
 
+/** A file that there is. */
+export interface ExistingFile extends EmittedFile {
+  /** When it was written, in milliseconds since 1970. */
+  readonly modified: number;
+}
+
 /** What becomes of one file. */
 export interface Change {
   readonly kind: 'create' | 'replace' | 'remove' | 'unchanged';
   readonly path: string;
   /** Undefined where there is no file yet. */
-  readonly before: EmittedFile | undefined;
+  readonly before: ExistingFile | undefined;
   /** Undefined where the file is removed. */
   readonly after: EmittedFile | undefined;
+  /** Only comments differ: nothing that a service would have to be restarted for. */
+  readonly commentsOnly?: true;
 }
 
 /**
  * What must happen for the files to be as wanted.
  * @param current the files that exist, among those wanted and those that may be ours
  */
-export function changes(wanted: readonly EmittedFile[], current: readonly EmittedFile[]): Change[] {
+export function changes(wanted: readonly EmittedFile[], current: readonly ExistingFile[]): Change[] {
   const paths = new Set(wanted.map((file) => file.path));
   const updates = wanted.map((after): Change => {
-    const before = current.find(({ path }) => path === after.path);
-    const kind = before === undefined ? 'create' : isSame(before, after) ? 'unchanged' : 'replace';
-    return { kind, path: after.path, before, after };
+    const { path } = after;
+    const before = current.find((file) => file.path === path);
+    if (before === undefined) return { kind: 'create', path, before, after };
+    if (isSame(before, after)) return { kind: 'unchanged', path, before, after };
+    const change = { kind: 'replace', path, before, after } as const;
+    return haveSameDirectives(before, after) ? { ...change, commentsOnly: true } : change;
   });
   const removals = current
     .filter(({ path }) => !paths.has(path))
@@ -31,11 +42,17 @@ export function changes(wanted: readonly EmittedFile[], current: readonly Emitte
 export const isPending = (list: readonly Change[]): boolean =>
   list.some((change) => change.kind !== 'unchanged');
 
-/** Comments of a drop-in don't count: they change nothing that would be worth a restart. */
-function isSame(a: EmittedFile, b: EmittedFile): boolean {
-  if (a.mode !== b.mode) return false;
-  if (a.path.endsWith('.conf')) return lines(a) === lines(b);
-  return a.content.length === b.content.length && a.content.every((byte, i) => byte === b.content[i]);
-}
+/** Whether a service runs otherwise after the changes, once it is restarted. */
+export const hasEffect = (list: readonly Change[]): boolean =>
+  list.some((change) => change.kind !== 'unchanged' && !change.commentsOnly);
 
-const lines = ({ content }: EmittedFile) => new TextDecoder().decode(content).replace(/^#.*\n/gm, '');
+const isSame = (a: EmittedFile, b: EmittedFile): boolean =>
+  a.mode === b.mode &&
+  a.content.length === b.content.length &&
+  a.content.every((byte, i) => byte === b.content[i]);
+
+const haveSameDirectives = (a: EmittedFile, b: EmittedFile): boolean =>
+  a.mode === b.mode && a.path.endsWith('.conf') && directives(a) === directives(b);
+
+const directives = ({ content }: EmittedFile) =>
+  new TextDecoder().decode(content).replace(/^(?:#.*)?\n/gm, '');

@@ -1,15 +1,9 @@
-import type { EmittedFile } from '../emit/files.js';
+import type { ExistingFile } from '../apply/changes.js';
 import { dropInPath, filterPath, programsFolder } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 
 /** Larger than any file of ours, in bytes. */
 const MAX_SIZE = 4 << 20;
-
-/** A file that there is. */
-export interface ExistingFile extends EmittedFile {
-  /** When it was written, in milliseconds since 1970. */
-  readonly modified: number;
-}
 
 /** What apply wrote for a unit, the drop-in first: without the others it would start nothing. */
 export async function readOwnFiles(context: Context, unit: string): Promise<ExistingFile[]> {

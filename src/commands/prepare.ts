@@ -17,7 +17,7 @@ import { launcherFiles } from './launcher-file.js';
 import { findPolicy, type LoadedPolicy, loadPolicy } from './load-policy.js';
 import { type LoadedUnit, loadUnit } from './load-unit.js';
 import { readFiles, readOwnFiles } from './own-files.js';
-import { probeTarget } from './probe-target.js';
+import { type MachineFacts, probeMachine, probeTarget } from './probe-target.js';
 
 export interface PrepareOptions {
   readonly policy?: string;
@@ -43,11 +43,20 @@ export interface Prepared {
   readonly sources: ReadonlyMap<string, string>;
 }
 
-/** Goes the whole way from a policy and a unit to the files and the changes that they mean. Nothing is written. */
-export async function prepare(context: Context, name: string, options: PrepareOptions): Promise<Prepared> {
+/**
+ * Goes the whole way from a policy and a unit to the files and the changes that they mean. Nothing is written.
+ * @param machine what is known of the machine, for those who prepare several units
+ */
+export async function prepare(
+  context: Context,
+  name: string,
+  options: PrepareOptions,
+  machine: () => Promise<MachineFacts> = () => probeMachine(context),
+): Promise<Prepared> {
   const unit = await loadUnit(context, name);
   const policy = await loadPolicy(context, await choosePolicy(context, unit, options), { trusted: true });
-  const { plan, planned, diagnostics } = await planFor(context, unit, policy, options);
+  const given = { options, machine: await machine() };
+  const { plan, planned, diagnostics } = await planFor(context, unit, policy, given);
   const common = { unit, policy, plan, planned, diagnostics, sources: policy.sources };
   if (hasErrors(diagnostics)) return { ...common, proofs: [], files: [], changes: [], written: 0 };
   const built = plan.filter && buildFilter(plan.filter);
@@ -66,12 +75,22 @@ export async function prepare(context: Context, name: string, options: PrepareOp
   return { ...common, proofs: built?.proofs ?? [], files, changes: changes(files, current), written };
 }
 
-async function planFor(context: Context, unit: LoadedUnit, loaded: LoadedPolicy, options: PrepareOptions) {
+interface Given {
+  readonly options: PrepareOptions;
+  readonly machine: MachineFacts;
+}
+
+async function planFor(
+  context: Context,
+  unit: LoadedUnit,
+  loaded: LoadedPolicy,
+  { options, machine }: Given,
+) {
   const { policy } = loaded;
   const effective = effectiveUnit(unit.files);
-  const { target, diagnostics } = await probeTarget(context, confinedPrograms(policy, effective));
+  const target = await probeTarget(context, machine, confinedPrograms(policy, effective));
   const checked = checkSyscalls(policy, target.sets, [target.machine], loaded.complete);
-  const early = [...loaded.diagnostics, ...checked, ...unit.diagnostics, ...diagnostics];
+  const early = [...loaded.diagnostics, ...checked, ...unit.diagnostics, ...machine.diagnostics];
   const places = {
     filterFile: filterPath(context.placement, unit.name.full),
     programsFolder: programsFolder(context.placement, unit.name.full),

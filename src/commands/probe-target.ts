@@ -10,33 +10,33 @@ import { HEAD_SIZE, readProgram } from '../unit/elf.js';
 /** How much `systemd-analyze syscall-filter` may print, in bytes; systemd 257 prints 20 kB. */
 const MAX_LISTING = 1 << 20;
 
+/** What is the same for every unit of a machine. */
+export interface MachineFacts {
+  readonly facts: Omit<Target, 'programs'>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Learns what plans need to know of the machine. */
+export async function probeMachine(context: Context): Promise<MachineFacts> {
+  const { system, placement } = context;
+  const [{ version, architecture }, launcher] = await Promise.all([system.manager(), findLauncher(context)]);
+  const systemd = majorVersion(version);
+  const { sets, diagnostics } = await findSets(context, version);
+  const machine = machineOf(context, architecture);
+  const facts = { scope: placement.scope, systemd, version, machine, sets, launcher };
+  return { facts, diagnostics: [...diagnostics, ...versionWarning(systemd)] };
+}
+
 /**
- * Learns what a plan needs to know of the machine.
- * @param programs paths of the programs that the unit starts
+ * Learns what a plan needs to know of the unit's programs.
+ * @param programs their paths
  */
 export async function probeTarget(
   context: Context,
+  { facts }: MachineFacts,
   programs: readonly string[],
-): Promise<{ target: Target; diagnostics: Diagnostic[] }> {
-  const { system, placement } = context;
-  const [facts, launcher, found] = await Promise.all([
-    system.manager(),
-    findLauncher(context),
-    readPrograms(context, programs),
-  ]);
-  const systemd = majorVersion(facts.version);
-  const { sets, diagnostics } = await findSets(context, facts.version);
-  const machine = machineOf(context, facts.architecture);
-  const target: Target = {
-    scope: placement.scope,
-    systemd,
-    version: facts.version,
-    machine,
-    sets,
-    launcher,
-    programs: found,
-  };
-  return { target, diagnostics: [...diagnostics, ...versionWarning(systemd)] };
+): Promise<Target> {
+  return { ...facts, programs: await readPrograms(context, programs) };
 }
 
 function majorVersion(version: string): number {

@@ -111,7 +111,7 @@ async function restartUnit(context: Context, result: UnitResult): Promise<UnitRe
   const { system } = context;
   try {
     if (!isRunning(await system.unit(result.unit))) return result;
-    return { ...result, diagnostics: await restart(system, result.unit, { settle: 0, probe: undefined }) };
+    return { ...result, diagnostics: await restart(system, result.unit, context.placement.scope) };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     return { ...result, diagnostics: cause.diagnostics };

@@ -2,8 +2,9 @@ import * as fs from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EXIT, error, UserError } from '../diagnostic.js';
+import { UserError } from '../diagnostic.js';
 import { Bus } from './bus.js';
+import { fileError } from './file-error.js';
 import type {
   FileContent,
   JobVerb,
@@ -13,16 +14,15 @@ import type {
   RunOptions,
   System,
   UnitProperties,
+  WriteOptions,
 } from './system.js';
+import { assertTrustedFile, makeTrustedDirectory } from './trust.js';
 
 const DEFAULT_LIMIT = 1 << 20;
 
 type Failure = NodeJS.ErrnoException;
 
 const isAbsent = (cause: unknown) => ['ENOENT', 'ENOTDIR'].includes((cause as Failure).code ?? '');
-
-const fileError = (code: string, message: string, hint?: string) =>
-  new UserError(error(code, message, { hint }), EXIT.failure);
 
 const unwritable = (verb: string, path: string, cause: unknown) => {
   const denied = ['EACCES', 'EPERM'].includes((cause as Failure).code ?? '');
@@ -56,36 +56,19 @@ export class Host implements System {
     }
     try {
       const stat = fs.fstatSync(fd);
-      if (!stat.isFile()) throw fileError('unreadable', `${path} is not a regular file`);
+      if (!stat.isFile()) throw fileError('not-a-file', `${path} is not a regular file`);
       if (stat.size > limit && !head) {
         throw fileError('too-large', `${path} is larger than ${limit} bytes`);
       }
-      if (trusted) this.#assertTrusted(path, stat);
-      return { bytes: readUpTo(fd, limit, head, path), mode: stat.mode & 0o7777, modified: stat.mtimeMs };
+      if (trusted) assertTrustedFile(path, fd, stat);
+      const bytes = readUpTo(fd, stat.size, { limit, head, path });
+      return { bytes, mode: stat.mode & 0o7777, modified: stat.mtimeMs };
+    } catch (cause) {
+      // The process that a file below /proc is about has ended.
+      if ((cause as Failure).code === 'ESRCH') return undefined;
+      throw cause;
     } finally {
       fs.closeSync(fd);
-    }
-  }
-
-  /** What root acts on must not be in others' hands: the file, and each directory on the way to it. */
-  #assertTrusted(path: string, stat: fs.Stats) {
-    if (process.geteuid?.() !== 0) return;
-    let subject = fs.realpathSync(path);
-    let facts = stat;
-    for (;;) {
-      const sticky = facts.isDirectory() && (facts.mode & 0o1000) !== 0;
-      const writable = (facts.mode & 0o022) !== 0 && !sticky;
-      if (facts.uid !== 0 || writable) {
-        const why = facts.uid !== 0 ? `belongs to user ${facts.uid}` : 'can be written by others';
-        throw fileError(
-          'untrusted-file',
-          `${subject} ${why}: root won't act on ${subject === path ? 'it' : path}`,
-          `chown root:root ${subject} && chmod go-w ${subject}`,
-        );
-      }
-      if (subject === '/') return;
-      subject = dirname(subject);
-      facts = fs.lstatSync(subject);
     }
   }
 
@@ -98,17 +81,17 @@ export class Host implements System {
     }
   }
 
-  async replace(path: string, content: Uint8Array, mode: number): Promise<void> {
+  async replace(path: string, content: Uint8Array, { mode, modified }: WriteOptions): Promise<void> {
     const directory = dirname(path);
     // A name that systemd does not read: it takes only *.conf.
     const temporary = join(directory, `.sandbox-unit-${crypto.randomUUID()}.tmp`);
     try {
-      fs.mkdirSync(directory, { recursive: true, mode: 0o755 });
-      this.#assertTrusted(directory, fs.lstatSync(fs.realpathSync(directory)));
+      makeTrustedDirectory(directory);
       const fd = fs.openSync(temporary, 'wx', 0o600);
       try {
         fs.writeFileSync(fd, content);
         fs.fchmodSync(fd, mode);
+        if (modified !== undefined) fs.futimesSync(fd, modified / 1000, modified / 1000);
         fs.fsyncSync(fd);
       } finally {
         fs.closeSync(fd);
@@ -141,7 +124,11 @@ export class Host implements System {
       const child = spawn(argv[0]!, argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
       const output = { stdout: '', stderr: '' };
       const end = () => child.pid !== undefined && killGroup(child.pid);
-      const timer = setTimeout(end, timeout);
+      let late = false;
+      const timer = setTimeout(() => {
+        late = true;
+        end();
+      }, timeout);
       const keep = (stream: 'stdout' | 'stderr') => (chunk: string) => {
         output[stream] += chunk;
         if (output[stream].length > limit) end();
@@ -156,7 +143,7 @@ export class Host implements System {
       child.on('exit', end);
       child.on('close', (code, signal) => {
         clearTimeout(timer);
-        resolve({ status: statusOf(code, signal), ...output });
+        resolve({ status: statusOf(code, signal), late, ...output });
       });
     });
   }
@@ -197,9 +184,16 @@ export class Host implements System {
   }
 }
 
-/** Reads to the end, at most `limit` bytes; a file that grows meanwhile is refused unless only its head is wanted. */
-function readUpTo(fd: number, limit: number, head: boolean, path: string): Uint8Array {
-  const buffer = Buffer.alloc(Math.min(limit, fs.fstatSync(fd).size) + 1);
+/**
+ * Reads to the end, at most `limit` bytes; a file that grows meanwhile is refused unless only its head is wanted. The
+ * size of a file that the kernel makes up as it is read (proc(5)) is 0.
+ */
+function readUpTo(
+  fd: number,
+  size: number,
+  { limit, head, path }: { limit: number; head: boolean; path: string },
+): Uint8Array {
+  const buffer = Buffer.alloc((size === 0 ? limit : Math.min(limit, size)) + 1);
   let length = 0;
   for (;;) {
     const count = fs.readSync(fd, buffer, length, buffer.length - length, null);

@@ -11,6 +11,7 @@ import type {
   RunOptions,
   System,
   UnitProperties,
+  WriteOptions,
 } from './system.js';
 
 /** As many symlinks as the kernel follows. */
@@ -47,8 +48,8 @@ export class Offline implements System {
     return this.#files.list(this.#inside(directory));
   }
 
-  async replace(path: string, content: Uint8Array, mode: number): Promise<void> {
-    await this.#files.replace(this.#entry(path), content, mode);
+  async replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void> {
+    await this.#files.replace(this.#entry(path), content, options);
   }
 
   async remove(path: string): Promise<void> {

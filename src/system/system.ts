@@ -5,7 +5,7 @@ export interface System {
   /** Names in a directory, sorted; none if there is no such directory. */
   list(directory: string): Promise<string[]>;
   /** Puts a file in place, whole or not at all, and durable; makes its directory. */
-  replace(path: string, content: Uint8Array, mode: number): Promise<void>;
+  replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void>;
   /** Removes a file, and the folders above it that are left empty. */
   remove(path: string): Promise<void>;
   /** Runs a program to its end. */
@@ -31,6 +31,13 @@ export interface ReadOptions {
   readonly head?: boolean;
 }
 
+export interface WriteOptions {
+  /** Permission bits. */
+  readonly mode: number;
+  /** When it shall count as written, in milliseconds since 1970 (default: now). */
+  readonly modified?: number | undefined;
+}
+
 export interface FileContent {
   readonly bytes: Uint8Array;
   /** Permission bits, setuid included. */
@@ -48,6 +55,8 @@ export interface RunOptions {
 export interface ProcessResult {
   /** Exit status; 127 if the program could not be started, 128 + n if signal n ended it. */
   readonly status: number;
+  /** It was ended because its time was up. */
+  readonly late?: boolean;
   readonly stdout: string;
   readonly stderr: string;
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRunning, restart } from '../../src/apply/activate.js';
+import { isRunning, restart, type Trial, tryOut } from '../../src/apply/activate.js';
 import { type Behaviour, type FakeOptions, FakeSystem } from '../support/fake-system.js';
+import { planned } from '../support/planned.js';
 
 const UNIT = 'demo.service';
 
@@ -18,13 +19,20 @@ function machine(
   });
 }
 
-const activation = { settle: 1500, probe: undefined };
+const trial = { plan: planned('[syscalls]\ndeny = ["uname"]\n'), settle: 1500, probe: undefined };
+
+/** Restarts a service, and tries it out if it starts. */
+async function start(system: FakeSystem, more: Partial<Trial> = {}) {
+  const found = await restart(system, UNIT, 'system');
+  return found.length > 0 ? found : tryOut(system, { ...trial, ...more });
+}
 
 test('a service that is restarted and stays up is right', async () => {
   const system = machine('works');
-  assert.deepEqual(await restart(system, UNIT, activation), []);
+  assert.deepEqual(await start(system), []);
   assert.deepEqual(system.calls, [
     'job restart demo.service',
+    'unit demo.service',
     'unit demo.service',
     'wait 1500',
     'unit demo.service',
@@ -42,46 +50,54 @@ const FAILURES: readonly [behaviour: Behaviour, message: string][] = [
 
 for (const [behaviour, message] of FAILURES) {
   test(`a service that '${behaviour}' is not: ${message}`, async () => {
-    const found = await restart(machine(behaviour), UNIT, activation);
+    const found = await start(machine(behaviour));
     assert.deepEqual(found, [{ severity: 'error', code: 'service-failed', message, hint: JOURNAL }]);
   });
 }
 
 test('a signal that is no SIGSYS is named by its number', async () => {
   const distort = (properties: Map<string, unknown>) => properties.set('ExecMainStatus', 11);
-  const [found] = await restart(machine('dies', { distort }), UNIT, activation);
+  const [found] = await start(machine('dies', { distort }));
   assert.equal(found!.message, 'demo.service did not stay up (signal, killed by signal 11)');
 });
 
 test('a oneshot service may have finished', async () => {
-  assert.deepEqual(await restart(machine('finishes', { type: 'oneshot' }), UNIT, activation), []);
+  assert.deepEqual(await start(machine('finishes', { type: 'oneshot' })), []);
 });
 
 test('an empty journal is not quoted', async () => {
   const programs = { journalctl: () => ({ status: 1, stdout: '', stderr: 'no journal' }) };
-  const [found] = await restart(machine('job-fails', { programs }), UNIT, activation);
+  const [found] = await start(machine('job-fails', { programs }));
   assert.equal(found!.hint, undefined);
+});
+
+test("the journal of a user's unit is asked for as such", async () => {
+  const system = machine('job-fails');
+  await restart(system, UNIT, 'user');
+  assert.ok(system.calls.some((call) => call.startsWith('run journalctl --user --unit demo.service ')));
 });
 
 test('a probe is run after the settle time, and must succeed', async () => {
   const probe = ['/bin/probe', '--url', 'http://x/'];
-  const ends = (status: number, stderr = '') =>
-    machine('works', { programs: { '/bin/probe': () => ({ status, stdout: '', stderr }) } });
+  const ends = (status: number, stderr = '', late = false) =>
+    machine('works', { programs: { '/bin/probe': () => ({ status, stdout: '', stderr, late }) } });
   const good = ends(0);
-  assert.deepEqual(await restart(good, UNIT, { settle: 0, probe }), []);
+  assert.deepEqual(await start(good, { probe }), []);
   assert.equal(good.calls.at(-1), 'run /bin/probe --url http://x/');
-  const [found] = await restart(ends(7, 'first\ncould not connect\n'), UNIT, { settle: 0, probe });
+  const [found] = await start(ends(7, 'first\ncould not connect\n'), { probe });
   assert.deepEqual(found, {
     severity: 'error',
     code: 'service-failed',
     message: "the probe '/bin/probe --url http://x/' ended with status 7: could not connect",
     hint: JOURNAL,
   });
+  const [late] = await start(ends(137, '', true), { probe });
+  assert.equal(late!.message, "the probe '/bin/probe --url http://x/' did not end within 60 s");
 });
 
 test('a probe is not run on a service that did not stay up', async () => {
   const system = machine('dies');
-  await restart(system, UNIT, { settle: 0, probe: ['/bin/probe'] });
+  await start(system, { probe: ['/bin/probe'] });
   assert.ok(!system.calls.some((call) => call.startsWith('run /bin/probe')));
 });
 

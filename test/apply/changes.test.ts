@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changes, isPending } from '../../src/apply/changes.js';
+import { changes, hasEffect, isPending } from '../../src/apply/changes.js';
 
 const file = (path: string, text: string, mode = 0o644) => ({
   path,
   content: new TextEncoder().encode(text),
   mode,
+  modified: 1000,
 });
 
 const kinds = (...args: Parameters<typeof changes>) =>
@@ -36,4 +37,19 @@ test('something is to be done unless all is unchanged', () => {
   assert.equal(isPending(changes([file('/a', 'x')], [file('/a', 'x')])), false);
   assert.equal(isPending(changes([file('/a', 'x')], [])), true);
   assert.equal(isPending(changes([], [file('/a', 'x')])), true);
+});
+
+test('comments of a drop-in are written, and change nothing in what runs', () => {
+  const dropIn = (text: string, mode = 0o644) => file('/a.conf', text, mode);
+  const before = [dropIn('# one\n[Service]\n# why\nNice=5\n')];
+  const effect = (after: ReturnType<typeof file>) => {
+    const [change] = changes([after], before);
+    return [change!.kind, change!.commentsOnly ?? false, isPending([change!]), hasEffect([change!])];
+  };
+  assert.deepEqual(effect(before[0]!), ['unchanged', false, false, false]);
+  assert.deepEqual(effect(dropIn('# two\n[Service]\nNice=5\n')), ['replace', true, true, false]);
+  assert.deepEqual(effect(dropIn('# one\n[Service]\n# why\nNice=6\n')), ['replace', false, true, true]);
+  assert.deepEqual(effect(dropIn('# two\n[Service]\nNice=5\n', 0o600)), ['replace', false, true, true]);
+  const other = changes([file('/a', '# two\n')], [file('/a', '# one\n')]);
+  assert.deepEqual([isPending(other), hasEffect(other)], [true, true]);
 });

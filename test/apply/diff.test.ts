@@ -4,7 +4,12 @@ import fc from 'fast-check';
 import type { Change } from '../../src/apply/changes.js';
 import { unifiedDiff } from '../../src/apply/diff.js';
 
-const file = (text: string) => ({ path: '/x.conf', content: new TextEncoder().encode(text), mode: 0o644 });
+const file = (text: string) => ({
+  path: '/x.conf',
+  content: new TextEncoder().encode(text),
+  mode: 0o644,
+  modified: 0,
+});
 
 function change(before: string | undefined, after: string | undefined, path = '/x.conf'): Change {
   const kind =

@@ -39,11 +39,11 @@ async function attempt(system: FakeSystem, units: readonly string[]) {
   }
 }
 
-/** What is asked of the machine until all files are written. */
-async function callsOf(units: readonly string[]): Promise<string[]> {
-  const system = machine({});
+/** All that is asked of the machine. */
+async function callsOf(units: readonly string[], options: FakeOptions = {}): Promise<string[]> {
+  const system = machine(options);
   await attempt(system, units);
-  return system.calls.slice(0, system.calls.indexOf('reload'));
+  return system.calls;
 }
 
 const ONE = await callsOf(['demo']);
@@ -81,4 +81,41 @@ BOTH.forEach((call, i) => {
     if (result.exit !== 0) assert.ok(counts.includes(0));
     assert.ok(system.isUpToDate, 'systemd has read other files than those that are there');
   });
+});
+
+/** A service that doesn't stand its policy, so that every call of the way back is made, too. */
+const FRAGILE: FakeOptions = { behaviour: (_, confined) => (confined ? 'dies' : 'works') };
+const BACK = await callsOf(['demo'], FRAGILE);
+
+BACK.forEach((call, i) => {
+  test(`where call ${i + 1} fails (${call}) of a roll-back, the other steps are made and what failed is said`, async () => {
+    const system = machine({ ...FRAGILE, failAt: i + 1 });
+    const before = sorted(system.files);
+    const result = await attempt(system, ['demo']);
+    const shown = result.diagnostics.map((d) => renderDiagnostic(d)).join('\n');
+    assert.ok([1, 2].includes(result.exit), shown);
+    const [{ state } = { state: 'refused' }] =
+      'json' in result ? (result.json.units as { state: string }[]) : [];
+    if (state === 'failed') {
+      assert.match(shown, new RegExp(`error\\[injected\\]: call ${i + 1} fails`));
+      const { changes } = system;
+      const back = changes.slice(changes.indexOf('reload') + 1);
+      for (const step of ['remove ', 'reload', 'job restart']) {
+        assert.ok(
+          back.some((change) => change.startsWith(step)),
+          `no '${step}' in ${back.join(', ')}`,
+        );
+      }
+    } else {
+      assert.deepEqual(sorted(system.files), before, state);
+      assert.ok(system.isUpToDate, 'systemd has read other files than those that are there');
+      assert.equal(system.isConfined('demo.service'), false);
+      assert.equal((await system.unit('demo.service')).get('ActiveState'), 'active');
+    }
+  });
+});
+
+test('failures on the way back are among those tried', () => {
+  assert.equal(BACK.filter((call) => call === 'reload').length, 2);
+  assert.equal(BACK.filter((call) => call === 'job restart demo.service').length, 2);
 });

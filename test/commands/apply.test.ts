@@ -104,13 +104,67 @@ test('a service that still runs as it did before is restarted by the next apply'
   assert.equal((await run(system, { check: true })).exit, 0);
 });
 
+const setPolicy = (system: FakeSystem, text: string) =>
+  system.files.set('/etc/sandbox-unit/demo.service.toml', {
+    bytes: new TextEncoder().encode(text),
+    mode: 0o644,
+  });
+
+test('where only comments of the drop-in change they are written, and nothing is restarted', async () => {
+  const system = machine();
+  await run(system);
+  const pid = system.pidOf(UNIT);
+  const old = system.text(DROP_IN);
+  setPolicy(system, `description = "the same"\n${NO_EXEC}`);
+  assert.equal((await run(system, { check: true })).exit, 3);
+  system.calls.length = 0;
+  const result = await run(system);
+  assert.deepEqual([result.exit, statesOf(result)], [0, ['demo.service applied']]);
+  assert.deepEqual(codesOf(result), ['note no-restart']);
+  assert.deepEqual(system.changes, [`replace ${DROP_IN}`, 'reload']);
+  assert.notEqual(system.text(DROP_IN), old);
+  assert.equal(system.pidOf(UNIT), pid);
+  assert.deepEqual(statesOf(await run(system)), ['demo.service unchanged']);
+  assert.equal((await run(system, { check: true })).exit, 0);
+});
+
+test('a service that was never restarted is, even if only comments change since', async () => {
+  const system = machine();
+  await run(system, { restart: false });
+  setPolicy(system, `description = "the same"\n${NO_EXEC}`);
+  const result = await run(system);
+  assert.deepEqual([statesOf(result), codesOf(result)], [['demo.service applied'], []]);
+  assert.equal(system.isConfined(UNIT), true);
+});
+
+test('a main process that no launcher started is put back', async () => {
+  const policy = `${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\n`;
+  const system = machine({ behaviour: (_, confined) => (confined ? 'goes-around' : 'works') }, policy);
+  const before = sorted(system.files);
+  const result = await run(system);
+  assert.deepEqual(
+    [result.exit, statesOf(result), codesOf(result)],
+    [1, ['demo.service rolled-back'], ['error not-confined']],
+  );
+  assert.deepEqual(sorted(system.files), before);
+});
+
+test('what runs without the filter of its files is not called unchanged', async () => {
+  let starts = 0;
+  const system = machine({ behaviour: () => (starts++ === 0 ? 'works' : 'is-open') });
+  await run(system);
+  await system.job('restart', UNIT);
+  const result = await run(system);
+  assert.deepEqual(
+    [result.exit, statesOf(result), codesOf(result)],
+    [1, ['demo.service refused'], ['error not-confined']],
+  );
+});
+
 test('a changed policy replaces what differs and leaves the launcher', async () => {
   const system = machine();
   await run(system);
-  system.files.set('/etc/sandbox-unit/demo.service.toml', {
-    bytes: new TextEncoder().encode(`${NO_EXEC}[service]\nPrivateTmp = true\n`),
-    mode: 0o644,
-  });
+  setPolicy(system, `${NO_EXEC}[service]\nPrivateTmp = true\n`);
   system.calls.length = 0;
   await run(system);
   assert.deepEqual(system.changes, [`replace ${DROP_IN}`, 'reload', 'job restart demo.service']);
@@ -119,10 +173,7 @@ test('a changed policy replaces what differs and leaves the launcher', async () 
 test('a filter that is no longer needed goes with the change', async () => {
   const system = machine();
   await run(system);
-  system.files.set('/etc/sandbox-unit/demo.service.toml', {
-    bytes: new TextEncoder().encode('[syscalls]\ndeny = ["uname"]\n'),
-    mode: 0o644,
-  });
+  setPolicy(system, '[syscalls]\ndeny = ["uname"]\n');
   system.calls.length = 0;
   await run(system);
   assert.deepEqual(system.changes, [
@@ -149,6 +200,26 @@ test('several units are written, then read in one reload, then started', async (
   const { changes } = system;
   assert.equal(changes.filter((call) => call === 'reload').length, 1);
   assert.deepEqual(changes.slice(-3), ['reload', 'job restart demo.service', 'job restart other.service']);
+});
+
+test('units settle together, after all of them were restarted, and the machine is asked once', async () => {
+  const names = Array.from({ length: 10 }, (_, i) => `unit${i}.service`);
+  const files = names.flatMap((name) => [
+    [`/usr/lib/systemd/system/${name}`, '[Service]\nExecStart=/usr/sbin/demod\n'],
+    [`/etc/sandbox-unit/${name}.toml`, NO_EXEC],
+  ]);
+  const system = machine({ files: Object.fromEntries(files), running: names });
+  const result = await run(system, {}, names);
+  assert.deepEqual(
+    statesOf(result),
+    names.map((name) => `${name} applied`),
+  );
+  const steps = system.calls.filter((call) => /^(job|wait) /.test(call));
+  const rounds = steps.map((call) => call.split(' ')[0]).join(' ');
+  const round = (count: number) => `${'job '.repeat(count)}${'wait '.repeat(count)}`;
+  assert.equal(rounds, `${round(8)}${round(2)}`.trimEnd());
+  for (const question of [/^manager$/, /^run env SYSTEMD_COLORS=0 systemd-analyze /])
+    assert.equal(system.calls.filter((call) => question.test(call)).length, 1);
 });
 
 test('a unit that fails does not stop the others, and each is reported', async () => {
@@ -330,8 +401,7 @@ test('a roll-back goes back to the policy before, not to none', async () => {
   const system = machine({ behaviour: () => (confines++ === 1 ? 'dies' : 'works') });
   await run(system);
   const before = sorted(system.files);
-  const bytes = new TextEncoder().encode(`${NO_EXEC}[service]\nPrivateTmp = true\n`);
-  system.files.set('/etc/sandbox-unit/demo.service.toml', { bytes, mode: 0o644 });
+  setPolicy(system, `${NO_EXEC}[service]\nPrivateTmp = true\n`);
   const result = await run(system);
   assert.deepEqual([result.exit, statesOf(result)], [1, ['demo.service rolled-back']]);
   for (const path of [LAUNCHER, FILTER, DROP_IN]) assert.deepEqual(system.files.get(path), before.get(path));

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { probeTarget } from '../../src/commands/probe-target.js';
+import { probeMachine, probeTarget } from '../../src/commands/probe-target.js';
 import { UserError } from '../../src/diagnostic.js';
 import { bundledSets } from '../../src/syscalls/sets.js';
 import { elf, PT_INTERP } from '../support/elf.js';
 import { type FakeOptions, FakeSystem, fakeContext, LAUNCHER, program } from '../support/fake-system.js';
 
-const probe = (options: FakeOptions = {}, programs: readonly string[] = [], machine = 'x86-64' as const) =>
-  probeTarget(fakeContext(new FakeSystem(options), { machine }), programs);
+async function probe(options: FakeOptions = {}, programs: readonly string[] = []) {
+  const context = fakeContext(new FakeSystem(options), { machine: 'x86-64' });
+  const machine = await probeMachine(context);
+  return { target: await probeTarget(context, machine, programs), diagnostics: machine.diagnostics };
+}
 
 const codes = async (options: FakeOptions) =>
   (await probe(options)).diagnostics.map(({ severity, code }) => `${severity} ${code}`);

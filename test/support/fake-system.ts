@@ -11,6 +11,7 @@ import type {
   ReadOptions,
   System,
   UnitProperties,
+  WriteOptions,
 } from '../../src/system/system.js';
 import { elf } from './elf.js';
 import { loadedProperties, missingUnit } from './fake-manager.js';
@@ -28,7 +29,17 @@ export interface FakeFile {
 export type Contents = Readonly<Record<string, string | Uint8Array | FakeFile>>;
 
 /** How a service behaves when it is started. */
-export type Behaviour = 'works' | 'job-fails' | 'dies' | 'restarts' | 'finishes';
+export type Behaviour =
+  | 'works'
+  | 'job-fails'
+  | 'dies'
+  | 'restarts'
+  | 'finishes'
+  /** Its main process has no filter. */
+  | 'is-open'
+  /** Its main process isn't one of `[exec] programs`, or becomes it only later. */
+  | 'goes-around'
+  | 'is-slow';
 
 export interface FakeOptions {
   readonly files?: Contents;
@@ -60,10 +71,13 @@ interface Service {
   started: number;
   /** Started with a drop-in of ours. */
   confined: boolean;
+  /** What the main process runs; where a script came in between its path, too. */
+  executable: string;
+  filtered: boolean;
   /** How its main process ended: CLD_EXITED or CLD_KILLED, and the status or the signal. */
   ended: readonly [code: number, status: number];
   /** What becomes of it while time passes. */
-  next?: 'failed' | 'another-pid';
+  next?: 'failed' | 'another-pid' | 'program';
 }
 
 const CLD_EXITED = 1;
@@ -141,7 +155,7 @@ export class FakeSystem implements System {
 
   async read(path: string, options: ReadOptions = {}): Promise<FileContent | undefined> {
     this.#record(`read ${path}`);
-    const file = this.files.get(path);
+    const file = this.files.get(path) ?? this.#processFile(path);
     const { limit = 1 << 20, head = false, trusted = false } = options;
     if (!file) return undefined;
     if (file.bytes.length > limit && !head) {
@@ -160,10 +174,10 @@ export class FakeSystem implements System {
     return [...new Set(below.map((path) => path.slice(directory.length + 1).split('/')[0]!))].sort();
   }
 
-  async replace(path: string, content: Uint8Array, mode: number): Promise<void> {
+  async replace(path: string, content: Uint8Array, { mode, modified }: WriteOptions): Promise<void> {
     this.#record(`replace ${path}`);
     this.files.set(path, { bytes: content, mode });
-    this.#modified.set(path, this.#now);
+    this.#modified.set(path, modified ?? this.#now);
   }
 
   async remove(path: string): Promise<void> {
@@ -177,8 +191,26 @@ export class FakeSystem implements System {
     const known = programs[argv[0]!];
     if (known) return known(argv);
     if (argv.includes('systemd-analyze') && sets) return { status: 0, stdout: listing(sets), stderr: '' };
+    if (argv[0] === 'readlink') {
+      const { executable = '' } = this.#processOf(argv[1]!) ?? {};
+      return { status: executable === '' ? 1 : 0, stdout: `${executable}\n`, stderr: '' };
+    }
     if (argv[0] === 'journalctl') return { status: 0, stdout: 'a line\nthe last line\n', stderr: '' };
     return { status: 127, stdout: '', stderr: `no such program: ${argv[0]}` };
+  }
+
+  /** The service whose main process a path below /proc is about. */
+  #processOf(path: string): Service | undefined {
+    const [, pid] = /^\/proc\/(\d+)\//.exec(path) ?? [];
+    return [...this.#services.values()].find((service) => String(service.pid) === pid);
+  }
+
+  #processFile(path: string): FakeFile | undefined {
+    const service = path.endsWith('/status') ? this.#processOf(path) : undefined;
+    if (!service) return undefined;
+    const flag = Number(service.filtered);
+    const text = `Name:\tx\nNoNewPrivs:\t${flag}\nSeccomp:\t${2 * flag}\n`;
+    return { bytes: bytesOf(text), mode: 0o444 };
   }
 
   async manager(): Promise<ManagerFacts> {
@@ -194,6 +226,7 @@ export class FakeSystem implements System {
     const service = this.#services.get(id);
     properties.set('ActiveState', service?.state ?? 'inactive');
     properties.set('MainPID', service?.pid ?? 0);
+    properties.set('InvocationID', `${service?.started}`);
     properties.set('NRestarts', service?.restarts ?? 0);
     properties.set('InactiveExitTimestamp', BigInt(service?.started ?? 0) * 1000n);
     properties.set('Result', service?.result ?? 'success');
@@ -223,24 +256,37 @@ export class FakeSystem implements System {
     return [...this.#loaded.keys()].some((path) => path.endsWith(`/${unit}.d/zz-sandbox-unit.conf`));
   }
 
+  /** The mount point of a program that a script of ours stands in front of, else the unit's program. */
+  #programOf(unit: string): string {
+    const script = [...this.#loaded.keys()].find((path) =>
+      new RegExp(`/${unit}\\.d/.*\\.programs/.*\\.launch$`).test(path),
+    );
+    return script?.replace(/\.launch$/, '') ?? '/usr/sbin/demod';
+  }
+
   #start(unit: string, behaviour: Behaviour): string {
     const pid = this.#nextPid++;
     const service: Service = {
       ...{ state: 'active', pid, restarts: 0, result: 'success', ended: [0, 0] },
       started: this.#now,
       confined: this.#confines(unit),
+      filtered: this.#confines(unit) && behaviour !== 'is-open',
+      executable: this.#programOf(unit),
     };
     this.#services.set(unit, service);
     if (behaviour === 'job-fails') end(service, 'failed', 'exit-code', [CLD_EXITED, 1]);
     if (behaviour === 'finishes') end(service, 'inactive', 'success', [CLD_EXITED, 0]);
     if (behaviour === 'dies') service.next = 'failed';
     if (behaviour === 'restarts') service.next = 'another-pid';
+    if (behaviour === 'is-slow') service.next = 'program';
+    if (behaviour === 'is-slow' || behaviour === 'goes-around') service.executable = '/usr/bin/dash';
     return behaviour === 'job-fails' ? 'failed' : 'done';
   }
 
   async wait(milliseconds: number): Promise<void> {
     this.#record(`wait ${milliseconds}`);
-    for (const service of this.#services.values()) {
+    for (const [unit, service] of this.#services) {
+      if (service.next === 'program') service.executable = this.#programOf(unit);
       if (service.next === 'failed') end(service, 'failed', 'signal', [CLD_KILLED, SIGSYS]);
       if (service.next === 'another-pid') {
         Object.assign(service, { pid: this.#nextPid++, restarts: service.restarts + 1 });

@@ -1,12 +1,13 @@
 /** A service that doesn't work under its policy runs without it again when apply is done. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
 import {
   bootWithPrograms,
   policyPath,
   properties,
+  revert,
   sandboxUnit,
   servicesObstacle,
 } from '../support/service.js';
@@ -60,4 +61,54 @@ test('memcached, whose start script may not become it', { skip }, async () => {
   const version = async () =>
     (await box.sh("printf 'version\\r\\nquit\\r\\n' | curl -sS telnet://127.0.0.1:11211")).stdout;
   await box.waitFor('an answer', async () => /^VERSION 1\./.test(await version()));
+});
+
+describe('a start script becomes the program', () => {
+  const unit = 'script.service';
+  const policy = (program: string) => `[syscalls]\n${NO_PROGRAMS}\n[exec]\nprograms = ["${program}"]\n`;
+  const define = (command: string, program: string) =>
+    changeFiles(box, {
+      [`/etc/systemd/system/${unit}`]: `[Service]\n${SHELL} '${command}'\n`,
+      [policyPath(unit)]: policy(program),
+    });
+
+  test('that the policy names', { skip }, async () => {
+    await define('exec /usr/bin/tail -f /dev/null', '/usr/bin/tail');
+    await box.succeed(['systemctl', 'restart', unit]);
+    const { status, stderr } = await sandboxUnit(box, 'apply', unit);
+    assert.equal(status, 0, stderr);
+    assert.equal((await sandboxUnit(box, 'apply', unit)).stdout, `${unit}: unchanged\n`);
+    await revert(box, unit);
+  });
+
+  test('after a while', { skip }, async () => {
+    await define('/bin/sleep 2; exec /usr/bin/tail -f /dev/null', '/usr/bin/tail');
+    await box.succeed(['systemctl', 'restart', unit]);
+    const { status, stderr } = await sandboxUnit(box, 'apply', unit);
+    assert.equal(status, 0, stderr);
+    await revert(box, unit);
+  });
+
+  test('which is a script itself', { skip }, async () => {
+    await box.writeFile('/opt/daemon', '#!/bin/bash\nread -r _ <>/opt/pipe\n', '0755');
+    await box.succeed(['mkfifo', '/opt/pipe']);
+    await define('exec /opt/daemon', '/opt/daemon');
+    await box.succeed(['systemctl', 'restart', unit]);
+    const { status, stderr } = await sandboxUnit(box, 'apply', unit);
+    assert.equal(status, 0, stderr);
+    await revert(box, unit);
+  });
+
+  test('but not the one that the policy names', { skip }, async () => {
+    await define('exec /usr/bin/tail -f /dev/null', '/usr/bin/sleep');
+    await box.succeed(['systemctl', 'restart', unit]);
+    const { status, stdout, stderr } = await sandboxUnit(box, 'apply', unit);
+    assert.deepEqual([status, stdout], [1, `${unit}: rolled-back\n`], stderr);
+    assert.match(stderr, /^error\[not-confined\]: .* is \/usr\/bin\/tail, which no launcher started/m);
+    assert.match(stderr, /^ {2}hint: .* programs = \["\/usr\/bin\/tail"\] in \[exec\]$/m);
+    assert.deepEqual(await properties(box, unit, 'ActiveState', 'DropInPaths'), {
+      ActiveState: 'active',
+      DropInPaths: '',
+    });
+  });
 });

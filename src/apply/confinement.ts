@@ -1,0 +1,79 @@
+import { type Diagnostic, error, printable } from '../diagnostic.js';
+import type { Plan } from '../plan/plan.js';
+import type { System, UnitProperties } from '../system/system.js';
+
+/** Larger than what the kernel says of a process, in bytes. */
+const MAX_STATUS = 1 << 16;
+
+/** SECCOMP_MODE_FILTER, as /proc/PID/status has it. */
+const FILTERED = '2';
+
+/** How long a start script may take to become one of `[exec] programs`, and how often it is looked at, in milliseconds. */
+const PATIENCE = 10_000;
+const STEP = 200;
+
+const mainPid = (properties: UnitProperties) => Number(properties.get('MainPID') ?? 0);
+
+/** Whether a plan puts the service's main process behind the launcher. */
+const confinesMain = ({ filter, commands, programs }: Plan): boolean =>
+  filter !== undefined && (programs.length > 0 || startsBehindLauncher(commands));
+
+/** What ExecStart= starts hands its filter on to whatever it becomes. */
+const startsBehindLauncher = (commands: Plan['commands']) =>
+  commands.some(({ key, wrapped }) => key === 'ExecStart' && wrapped > 0);
+
+/**
+ * Whether the kernel holds the main process of a running unit to a filter as the plan says. Says why not; nothing of a
+ * unit without a main process. A service may be filtered by systemd alone: where a start script becomes the program,
+ * only the file that runs tells whether it came by the launcher.
+ */
+export async function notConfined(system: System, plan: Plan, unit: UnitProperties): Promise<Diagnostic[]> {
+  const pid = mainPid(unit);
+  if (!confinesMain(plan) || pid === 0) return [];
+  const status = await statusOf(system, pid);
+  if (status === undefined) return [unconfined(plan, pid, 'has ended')];
+  if (status.get('Seccomp') !== FILTERED) return [unconfined(plan, pid, 'has no system call filter')];
+  if (plan.filter!.noNewPrivileges && status.get('NoNewPrivs') !== '1') {
+    return [unconfined(plan, pid, "may gain privileges: NoNewPrivs isn't set")];
+  }
+  if (startsBehindLauncher(plan.commands) || (await isProgram(system, plan, pid))) return [];
+  const program = printable(await executable(system, pid));
+  return [
+    error('not-confined', `the main process of ${plan.unit} is ${program}, which no launcher started`, {
+      hint: `name what it becomes: programs = ["${program}"] in [exec]`,
+    }),
+  ];
+}
+
+/** Waits until a start script has become one of `[exec] programs`, at most as long as it may take. */
+export async function awaitPrograms(system: System, plan: Plan): Promise<void> {
+  if (!confinesMain(plan) || startsBehindLauncher(plan.commands)) return;
+  for (let waited = 0; waited < PATIENCE; waited += STEP) {
+    const pid = mainPid(await system.unit(plan.unit));
+    if (pid === 0 || (await isProgram(system, plan, pid))) return;
+    await system.wait(STEP);
+  }
+}
+
+const unconfined = ({ unit }: Plan, pid: number, what: string) =>
+  error('not-confined', `the main process of ${unit} (${pid}) ${what}`);
+
+async function statusOf(system: System, pid: number): Promise<ReadonlyMap<string, string> | undefined> {
+  const file = await system.read(`/proc/${pid}/status`, { limit: MAX_STATUS });
+  if (!file) return undefined;
+  const lines = new TextDecoder().decode(file.bytes).split('\n');
+  return new Map(lines.map((line) => line.split(':\t') as [string, string]));
+}
+
+/** The file that a process runs, as it was mounted where it was started: a mount point of ours is named as such. */
+const executable = async (system: System, pid: number): Promise<string> =>
+  (await system.run(['readlink', `/proc/${pid}/exe`])).stdout.replace(/\n$/, '');
+
+/** Of a script its interpreter is what runs, with the script's path among its arguments. */
+async function isProgram(system: System, { programs }: Plan, pid: number): Promise<boolean> {
+  const places = programs.map(({ place }) => place);
+  if (places.includes(await executable(system, pid))) return true;
+  const file = await system.read(`/proc/${pid}/cmdline`, { limit: MAX_STATUS, head: true });
+  const words = new TextDecoder().decode(file?.bytes).split('\0');
+  return words.slice(1).some((word) => places.includes(word));
+}

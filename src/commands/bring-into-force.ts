@@ -1,0 +1,171 @@
+import {
+  isOutdated,
+  isRunning,
+  isSameRun,
+  noRestartNeeded,
+  notRunning,
+  restart,
+  restartDue,
+  tryOut,
+} from '../apply/activate.js';
+import { hasEffect } from '../apply/changes.js';
+import { readBack } from '../apply/read-back.js';
+import { undoChanges } from '../apply/write.js';
+import { type Diagnostic, error, UserError } from '../diagnostic.js';
+import { dropInPath, installedLauncher } from '../emit/paths.js';
+import type { Context } from '../system/context.js';
+import { removeUnusedLauncher } from './launcher-file.js';
+import type { UnitResult } from './unit-result.js';
+
+interface ForceOptions {
+  /** False: leave services as they run. */
+  readonly restart?: boolean;
+}
+
+/** How many units are restarted and tried out at a time. */
+const BATCH = 8;
+
+/** How long a service must stay up if the policy doesn't say, in milliseconds. */
+const DEFAULT_SETTLE = 1000;
+
+/** A unit on its way: what is wrong with it so far, and whether it was restarted. */
+interface Attempt {
+  readonly result: UnitResult;
+  readonly failures: readonly Diagnostic[];
+  readonly restarted: boolean;
+}
+
+/**
+ * Makes the manager read what was written for units, restarts them and tries them out. Whatever goes wrong with one, it
+ * is put back as it was, and the others go on.
+ */
+export async function bringIntoForce(
+  context: Context,
+  written: readonly UnitResult[],
+  options: ForceOptions,
+): Promise<UnitResult[]> {
+  if (written.length === 0) return [];
+  const failures = await failureOf(() => context.system.reload());
+  if (failures.length > 0) {
+    return putBack(
+      context,
+      written.map((result) => ({ result, failures, restarted: false })),
+    );
+  }
+  const done: UnitResult[] = [];
+  for (let i = 0; i < written.length; i += BATCH) {
+    done.push(...(await bringBatch(context, written.slice(i, i + BATCH), options)));
+  }
+  return done;
+}
+
+/** Every step for all units before the next: the restart or stop of one may restart others that depend on it. */
+async function bringBatch(context: Context, batch: readonly UnitResult[], options: ForceOptions) {
+  const all = <T, U>(items: readonly T[], step: (item: T) => Promise<U>) => Promise.all(items.map(step));
+  const read = await all(batch, (result) => lookAt(context, result, options));
+  const started = await all(read, (attempt) => restartOne(context, attempt));
+  const tried = await all(started, (attempt) => tryOne(context, attempt));
+  const back = await putBack(
+    context,
+    tried.filter(({ failures }) => failures.length > 0),
+  );
+  return tried.map(({ result }) => back.find(({ unit }) => unit === result.unit) ?? result);
+}
+
+/** What goes wrong in a step, as diagnostics. */
+async function failuresOf(step: () => Promise<readonly Diagnostic[]>): Promise<readonly Diagnostic[]> {
+  try {
+    return await step();
+  } catch (cause) {
+    if (cause instanceof UserError) return cause.diagnostics;
+    throw cause;
+  }
+}
+
+/** The same for a step that finds nothing by itself. */
+const failureOf = (step: () => Promise<void>) =>
+  failuresOf(async () => {
+    await step();
+    return [];
+  });
+
+/** Holds what is loaded against the plan, and sees whether a restart is due. */
+async function lookAt(context: Context, result: UnitResult, options: ForceOptions): Promise<Attempt> {
+  const { plan, written } = result.prepared!;
+  let due = false;
+  const notes: Diagnostic[] = [];
+  const failures = await failuresOf(async () => {
+    const properties = await context.system.unit(plan.unit);
+    const wrong = readBack(plan, dropInPath(context.placement, plan.unit), properties);
+    if (wrong.length > 0) return wrong;
+    const changes = hasEffect(result.changes) || isOutdated(properties, written);
+    if (!isRunning(properties)) notes.push(notRunning(plan.unit));
+    else if (!changes) notes.push(noRestartNeeded(plan.unit));
+    else if (options.restart === false) notes.push(restartDue(plan.unit));
+    else due = true;
+    return [];
+  });
+  const noted = { ...result, diagnostics: [...result.diagnostics, ...notes] };
+  return { result: noted, failures, restarted: due };
+}
+
+async function restartOne({ system, placement }: Context, attempt: Attempt): Promise<Attempt> {
+  if (!attempt.restarted) return attempt;
+  const { unit } = attempt.result;
+  return { ...attempt, failures: await failuresOf(() => restart(system, unit, placement.scope)) };
+}
+
+async function tryOne({ system }: Context, attempt: Attempt): Promise<Attempt> {
+  if (!attempt.restarted || attempt.failures.length > 0) return attempt;
+  const { plan, policy } = attempt.result.prepared!;
+  const { settle, probe } = policy.policy;
+  const trial = {
+    plan,
+    settle: settle?.value ?? DEFAULT_SETTLE,
+    probe: probe?.map(({ value }) => value),
+  };
+  return { ...attempt, failures: await failuresOf(() => tryOut(system, trial)) };
+}
+
+/** Puts files back, reloads, and starts services as they were; goes on whatever fails on the way. */
+async function putBack(context: Context, attempts: readonly Attempt[]): Promise<UnitResult[]> {
+  if (attempts.length === 0) return [];
+  const undone: (readonly Diagnostic[])[] = [];
+  for (const { result } of attempts) undone.push(await undo(context, result));
+  const reloaded = await failureOf(() => context.system.reload());
+  return Promise.all(
+    attempts.map(async ({ result, failures }, i): Promise<UnitResult> => {
+      const again = await failuresOf(() => startAgain(context, result));
+      const problems = [...undone[i]!, ...reloaded, ...again];
+      const diagnostics = [...result.diagnostics, ...failures, ...problems];
+      return { ...result, state: problems.length > 0 ? 'failed' : 'rolled-back', diagnostics };
+    }),
+  );
+}
+
+/** Undoes what was written; says what fails. The launcher stays while another unit uses it. */
+export const undo = (context: Context, { changes }: UnitResult): Promise<readonly Diagnostic[]> =>
+  failureOf(async () => {
+    const own = changes.filter(({ path }) => path !== installedLauncher(context.placement));
+    await undoChanges(context.system, own);
+    await removeUnusedLauncher(context);
+  });
+
+/** What was never restarted runs on as it did. */
+async function startAgain(
+  { system }: Context,
+  { unit, prepared }: UnitResult,
+): Promise<readonly Diagnostic[]> {
+  const before = prepared!.unit.properties!;
+  if (!isRunning(before)) return [];
+  let same = false;
+  // Where that can't be told, one restart too many does less harm than a service that is down.
+  await failureOf(async () => {
+    same = isSameRun(before, await system.unit(unit));
+  });
+  if (same) return [];
+  const again = await system.job('restart', unit);
+  return again === 'done'
+    ? []
+    : [error('service-down', `${unit} doesn't start as it was either: '${again}'`)];
+}

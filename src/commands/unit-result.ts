@@ -1,0 +1,73 @@
+import type { Change } from '../apply/changes.js';
+import { unifiedDiff } from '../apply/diff.js';
+import { type Diagnostic, diagnosticsJson, EXIT } from '../diagnostic.js';
+import { changesJson, changesText, planJson } from '../report.js';
+import type { Outcome } from './outcome.js';
+import type { Prepared } from './prepare.js';
+
+/** What became of one unit. */
+export interface UnitResult {
+  readonly unit: string;
+  /** `failed`: not even put back as it was. */
+  readonly state: 'unchanged' | 'pending' | 'applied' | 'refused' | 'rolled-back' | 'failed';
+  readonly changes: readonly Change[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly prepared?: Prepared;
+  /** Of a unit that could not even be planned. */
+  readonly exit?: number;
+}
+
+interface OutcomeOptions {
+  readonly check?: boolean;
+  readonly diff?: boolean;
+}
+
+/** What apply has to say of its units. */
+export function applyOutcome(
+  results: readonly UnitResult[],
+  sources: ReadonlyMap<string, string>,
+  options: OutcomeOptions,
+): Outcome {
+  const diagnostics = results.flatMap((result) =>
+    results.length > 1 ? result.diagnostics.map((d) => ofUnit(d, result.unit)) : result.diagnostics,
+  );
+  return {
+    exit: exitOf(results, options),
+    json: {
+      changed: results.some(({ state }) => ['applied', 'pending', 'failed'].includes(state)),
+      units: results.map((result) => resultJson(result, options)),
+    },
+    text: results.map((result) => resultText(result, options)).join(''),
+    diagnostics,
+    sources,
+  };
+}
+
+/** Among several units a diagnostic without a place doesn't say which it is about. */
+const ofUnit = (d: Diagnostic, unit: string): Diagnostic =>
+  d.at || d.message.includes(unit) ? d : { ...d, message: `${unit}: ${d.message}` };
+
+function exitOf(results: readonly UnitResult[], options: OutcomeOptions): number {
+  const wrong = results.filter(({ state }) => ['refused', 'rolled-back', 'failed'].includes(state));
+  if (wrong.some(({ exit }) => exit === EXIT.failure)) return EXIT.failure;
+  if (wrong.length > 0) return EXIT.findings;
+  return options.check && results.some(({ state }) => state === 'pending') ? EXIT.pending : EXIT.ok;
+}
+
+function resultText(result: UnitResult, options: OutcomeOptions): string {
+  const diff = options.diff ? result.changes.map(unifiedDiff).join('') : '';
+  const files = result.state === 'applied' || result.state === 'pending' ? changesText(result.changes) : '';
+  return `${result.unit}: ${result.state}\n${files}${diff}`;
+}
+
+const resultJson = (
+  { unit, state, changes, diagnostics, prepared }: UnitResult,
+  { diff }: OutcomeOptions,
+) => ({
+  unit,
+  state,
+  changes: changesJson(changes),
+  diagnostics: diagnosticsJson(diagnostics),
+  ...(diff ? { diff: changes.map(unifiedDiff).join('') } : {}),
+  ...(prepared ? { plan: planJson(prepared.plan, prepared.proofs, changes) } : {}),
+});
