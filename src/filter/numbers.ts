@@ -1,6 +1,6 @@
 /** A policy as ranges of the number that the kernel shows to a filter, calling convention by convention. */
 import { ABIS, type Abi, abisOf, X32_BIT } from '../syscalls/abi.js';
-import { errnoAction, KILL } from '../syscalls/action.js';
+import { ENOSYS, KILL } from '../syscalls/action.js';
 import type { AbiPolicy, SyscallPolicy, Verdict } from '../syscalls/policy.js';
 import { WORD_MAX } from './decision.js';
 
@@ -21,7 +21,7 @@ interface Segment {
   readonly always?: Verdict;
 }
 
-const NO_SYSTEM_CALL: Verdict = { rules: [], otherwise: errnoAction(38) };
+const NO_SYSTEM_CALL: Verdict = { rules: [], otherwise: ENOSYS };
 const REFUSED: Verdict = { rules: [], otherwise: KILL };
 
 /**

@@ -1,12 +1,12 @@
 /** What a policy says about each number, as the proof sees it. */
 import { ABIS, abiOf, abisOf, kernelNumber, X32_BIT } from '../syscalls/abi.js';
-import { type Action, errnoAction, KILL } from '../syscalls/action.js';
+import { type Action, ENOSYS, KILL } from '../syscalls/action.js';
 import type { SyscallPolicy, Verdict } from '../syscalls/policy.js';
 import type { Leaf } from './prove-numbers.js';
 
 const always = (otherwise: Action): Verdict => ({ rules: [], otherwise });
 const REFUSED = always(KILL);
-const NO_SYSTEM_CALL = always(errnoAction(38));
+const NO_SYSTEM_CALL = always(ENOSYS);
 
 /** The verdict behind `evaluate`: what it decides by once it has seen the convention and the number. */
 export function verdictAt(policy: SyscallPolicy, arch: number, nr: number): Verdict {

@@ -1,5 +1,5 @@
 import type { SyscallsSection } from '../policy/policy.js';
-import { type Action, ALLOW, errnoAction, errnoOf, LOG, permits } from '../syscalls/action.js';
+import { type Action, ALLOW, ENOSYS, errnoOf, LOG, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import {
   answers,
@@ -13,8 +13,6 @@ import {
 } from '../syscalls/resolve.js';
 import { callsInSets } from '../syscalls/sets.js';
 import type { Target } from './target.js';
-
-const ENOSYS = errnoAction(38);
 
 /** What is known while the calls are planned. */
 export interface CallContext {

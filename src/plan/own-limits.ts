@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../diagnostic.js';
-import { type Action, ALLOW, errnoAction, KILL } from '../syscalls/action.js';
+import { type Action, ALLOW, ENOSYS, errnoAction, KILL } from '../syscalls/action.js';
 import { callNames } from '../syscalls/numbers.js';
 import type { OwnLimits } from '../syscalls/resolve.js';
 import { callsInSets, type SyscallSets } from '../syscalls/sets.js';
@@ -10,8 +10,6 @@ import { ownArchitectures, ownErrorNumber, ownSyscallFilter } from '../unit/own-
 export interface OwnFilter extends OwnLimits {
   readonly ignored: readonly Diagnostic[];
 }
-
-const ENOSYS = 38;
 
 /**
  * What a unit's own SystemCallFilter=, SystemCallErrorNumber= and SystemCallArchitectures= refuse, as this version of
@@ -24,7 +22,7 @@ export function ownLimits(unit: EffectiveUnit, sets: SyscallSets, systemd: numbe
   if (!filter && !architectures) return undefined;
   const refused = actionOf(ownErrorNumber(unit));
   const unnamed = filter?.mode === 'allow' ? refused : ALLOW;
-  const unlisted = unnamed !== ALLOW && systemd >= 255 ? errnoAction(ENOSYS) : unnamed;
+  const unlisted = unnamed !== ALLOW && systemd >= 255 ? ENOSYS : unnamed;
   const known = callsInSets(sets);
   // systemd gives calls that it doesn't know what it gives unknown numbers.
   const newer = unlisted === unnamed ? [] : [...callNames()].filter((call) => !known.has(call));

@@ -1,10 +1,8 @@
 import { type Diagnostic, type Location, warning } from '../diagnostic.js';
-import { errnoAction } from '../syscalls/action.js';
+import { ENOSYS } from '../syscalls/action.js';
 import { entriesByCall, mayPass, type NamedPolicy, resolveCalls, verdictOn } from '../syscalls/resolve.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import type { SyscallsSection } from './policy.js';
-
-const ENOSYS = 38;
 
 /** Calls that do the same, so that who refuses one means all. */
 const ALIKE: readonly (readonly string[])[] = [
@@ -39,7 +37,7 @@ export function openDoors(section: SyscallsSection, sets: SyscallSets): Diagnost
   const policy = resolveCalls(section, sets);
   // With ENOSYS programs are meant to do without the call, in another way.
   const denied = [...entriesByCall(section.deny, sets)]
-    .filter(([call, { action }]) => !mayPass(verdictOn(policy, call)) && action !== errnoAction(ENOSYS))
+    .filter(([call, { action }]) => !mayPass(verdictOn(policy, call)) && action !== ENOSYS)
     .map(([call, { at }]): Closed => ({ call, at }));
   const ruled = section.rules.map(({ syscall, at }): Closed => ({ call: syscall.value, at }));
   return [

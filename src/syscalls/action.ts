@@ -11,11 +11,11 @@ export const LOG: Action = 0x7ffc0000;
 export const KILL: Action = 0x80000000;
 const ERRNO = 0x00050000;
 
-/** Highest errno that the kernel returns unchanged (MAX_ERRNO, linux/err.h). */
-export const MAX_ERRNO = 4095;
-
 /** The call fails with this errno (1 to 4095). */
 export const errnoAction = (errno: number): Action => ERRNO + errno;
+
+/** The call fails as one that the kernel doesn't have. */
+export const ENOSYS: Action = errnoAction(38);
 
 /** The errno of an errno action, else undefined. */
 export const errnoOf = (action: Action): number | undefined =>

@@ -1,5 +1,5 @@
 import { type Abi, abiOf, type Machine } from './abi.js';
-import { type Action, errnoAction, KILL } from './action.js';
+import { type Action, ENOSYS, KILL } from './action.js';
 
 /** How a condition compares; `bits-*` compare with a mask. */
 export type Operator =
@@ -64,7 +64,6 @@ export interface Call {
   readonly args: readonly bigint[];
 }
 
-const ENOSYS = 38;
 const MASK32 = 0xffffffffn;
 
 /** Whether a condition holds for a register value. */
@@ -109,7 +108,7 @@ export function evaluate(policy: SyscallPolicy, call: Call): Action {
   const id = abiOf(policy.machine, call.arch, call.nr);
   const abi = id && policy.abis.get(id.abi);
   if (!id || !abi) return KILL;
-  if (id.abi === 'x86-64' && id.nr >= 512 && id.nr <= 547) return errnoAction(ENOSYS);
+  if (id.abi === 'x86-64' && id.nr >= 512 && id.nr <= 547) return ENOSYS;
   const verdict = abi.verdicts.get(id.nr);
   return verdict ? decide(verdict, call.args) : abi.unlisted;
 }

@@ -1,14 +1,12 @@
 import { groupBy } from '../collections.js';
 import type { CallEntry, RuleEntry, SyscallsSection } from '../policy/policy.js';
 import { ABIS, type Abi, abisOf, type Machine } from './abi.js';
-import { type Action, ALLOW, errnoAction, KILL, LOG, permits, stricter } from './action.js';
+import { type Action, ALLOW, ENOSYS, KILL, LOG, permits, stricter } from './action.js';
 import { MULTIPLEXED, type Multiplexer } from './multiplex.js';
 import { numbersOf } from './numbers.js';
 import { parseOperand } from './operand.js';
 import type { AbiPolicy, ArgumentRule, Condition, SyscallPolicy, Verdict } from './policy.js';
 import { expandSet, type SyscallSets } from './sets.js';
-
-const ENOSYS = 38;
 
 /** What a policy says of one call by its name: rules first, then `otherwise`. */
 export interface NamedVerdict {
@@ -98,7 +96,7 @@ export function resolveCalls(section: SyscallsSection, sets: SyscallSets, own?: 
 function unlistedAction(section: SyscallsSection): Action {
   if (!section.allow) return ALLOW;
   if (section.unknown) return section.unknown.value;
-  return refusal(section) === LOG ? LOG : errnoAction(ENOSYS);
+  return refusal(section) === LOG ? LOG : ENOSYS;
 }
 
 function commonArchitectures(section: SyscallsSection, own?: OwnLimits): string[] {
@@ -157,7 +155,7 @@ function abiPolicy(policy: NamedPolicy, abi: Abi): AbiPolicy {
     verdicts.set(number, concrete(verdictOn(policy, call), abi));
   }
   for (const number of abi === 'x32' ? nativeOnly() : []) {
-    verdicts.set(number, { rules: [], otherwise: errnoAction(ENOSYS) });
+    verdicts.set(number, { rules: [], otherwise: ENOSYS });
   }
   for (const door of MULTIPLEXED.get(abi) ?? []) {
     const number = numbersOf(abi).get(door.call);
