@@ -1,6 +1,9 @@
+import type { Location } from '../diagnostic.js';
 import type { SyscallsSection } from '../policy/policy.js';
-import { type Action, ALLOW, ENOSYS, errnoOf, LOG, permits } from '../syscalls/action.js';
+import { abisOf } from '../syscalls/abi.js';
+import { type Action, ALLOW, ENOSYS, errnoOf, LOG, permits, stricter } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
+import { numbersOf } from '../syscalls/numbers.js';
 import {
   answers,
   mayPass,
@@ -30,35 +33,65 @@ export interface LeftCall {
   readonly answer: Action;
 }
 
-/** What systemd can't enforce: calls; and reasons that concern the policy as a whole. */
+/** Why systemd can't do as the policy as a whole says, and the line that says so. */
+export interface LeftWhole {
+  readonly reason: string;
+  readonly at: Location;
+}
+
+/** What systemd can't enforce: calls, and what concerns the policy as a whole. */
 export interface Left {
   readonly calls: ReadonlyMap<string, LeftCall>;
-  readonly reasons: readonly string[];
+  readonly wholes: readonly LeftWhole[];
+  /** Whether an allow list of systemd's would refuse what a line of the policy lets through, or refuse it too hard. */
+  readonly tooStrict: boolean;
 }
 
 /** Goes through all that a policy says of calls, and keeps what systemd can't do in its version. */
 export function leftToLauncher(context: CallContext): Left {
-  const { section, named } = context;
+  const { named } = context;
   const calls = new Map<string, LeftCall>();
   const everyCall = new Set([...named.verdicts.keys(), 'execve', 'write']);
   for (const call of everyCall) {
     const why = whyNotSystemd(call, verdictOn(named, call), context);
     if (why) calls.set(call, why);
   }
-  const reasons: string[] = [];
-  if (section.enforcer?.value === 'launcher') reasons.push('enforcer = "launcher"');
-  if (section.allow && refusal(section) === LOG)
-    reasons.push("systemd can't only log what an allow list refuses");
-  if (section.unknown && named.mode === 'allow' && section.unknown.value !== unlistedBySystemd(context)) {
-    reasons.push(`systemd answers unknown numbers with '${formatAction(unlistedBySystemd(context))}'`);
+  return { calls, wholes: wholesOf(context), tooStrict: isTooStrict(context, calls) };
+}
+
+function wholesOf(context: CallContext): LeftWhole[] {
+  const { section, named } = context;
+  const { allow, enforcer, action, unknown } = section;
+  const wholes: LeftWhole[] = [];
+  if (enforcer?.value === 'launcher') wholes.push({ reason: 'enforcer = "launcher"', at: enforcer.at });
+  if (allow && action && refusal(section) === LOG) {
+    wholes.push({ reason: "systemd can't only log what an allow list refuses", at: action.at });
   }
-  return { calls, reasons };
+  const answer = unlistedBySystemd(context);
+  if (unknown && named.mode === 'allow' && named.unlisted !== answer) {
+    const reason = `systemd's allow list answers unknown numbers with '${formatAction(answer)}'`;
+    wholes.push({ reason, at: unknown.at });
+  }
+  return wholes;
+}
+
+/** A unit that has an allow list of its own keeps one. */
+function isTooStrict(context: CallContext, calls: Left['calls']): boolean {
+  const { section, named, own, target } = context;
+  if (named.mode !== 'allow' || !permits(own?.unlisted ?? ALLOW)) return false;
+  const harder = (wanted: Action) => stricter(wanted, unlistedBySystemd(context)) !== wanted;
+  const known = callsInSets(target.sets);
+  return (
+    (section.unknown !== undefined && harder(named.unlisted)) ||
+    [...calls.keys()].some((call) => !known.has(call) && answers(verdictOn(named, call)).some(harder))
+  );
 }
 
 /** Why systemd can't give a call what the policy says, in this version; undefined if it can. */
 function whyNotSystemd(call: string, verdict: NamedVerdict, context: CallContext): LeftCall | undefined {
   const { target, type, named } = context;
   const { systemd } = target;
+  if (!callsInSets(target.sets).has(call)) return whyUnknown(call, verdict, context);
   const lets = (reason: string): LeftCall => ({ reason, answer: ALLOW });
   if (mayPass(verdict)) return verdict.rules.length > 0 ? lets(ARGUMENTS) : undefined;
   const action = mildest(verdict);
@@ -66,14 +99,25 @@ function whyNotSystemd(call: string, verdict: NamedVerdict, context: CallContext
   if (call === 'write' && (systemd >= 256 || type === 'exec')) {
     return lets(`systemd ${systemd} needs it itself, and lets it through`);
   }
-  if (!callsInSets(target.sets).has(call)) {
-    // An allow list refuses it as it refuses unknown numbers.
-    return named.mode === 'deny' ? lets(`systemd ${systemd} doesn't know it`) : undefined;
-  }
   const limits = named.mode === 'allow' ? whyNotInAllowList(verdict, systemd, named.unnamed) : undefined;
   const varies = answers(verdict).some((answer) => answer !== action);
   return limits ?? (varies ? { reason: ARGUMENTS, answer: action } : undefined);
 }
+
+/** A call that systemd doesn't know is an unknown number to it, and a name that it ignores. */
+function whyUnknown(call: string, verdict: NamedVerdict, context: CallContext): LeftCall | undefined {
+  const { section, target, named } = context;
+  const answer = named.mode === 'deny' ? ALLOW : unlistedBySystemd(context);
+  const exists = abisOf(target.machine).some((abi) => numbersOf(abi).has(call));
+  // What an allow list doesn't name it refuses one way or the other.
+  const meant = named.mode === 'deny' || isWritten(section, call);
+  if (!exists || !meant || answers(verdict).every((action) => action === answer)) return undefined;
+  return { reason: `systemd ${target.systemd} doesn't know it`, answer };
+}
+
+const isWritten = ({ allow, deny, log, rules }: SyscallsSection, call: string): boolean =>
+  [...(allow ?? []), ...deny, ...log].some(({ name }) => name === call) ||
+  rules.some(({ syscall }) => syscall.value === call);
 
 const ARGUMENTS = "systemd doesn't look at arguments";
 
@@ -95,6 +139,9 @@ function whyNotInAllowList(verdict: NamedVerdict, systemd: number, usual: Action
   };
 }
 
-/** What systemd's own allow list gives numbers that it doesn't know. */
+/** What an allow list of systemd's gives numbers that it doesn't know. @param action its action for refused calls */
+export const unlistedInAllowList = (systemd: number, action: Action): Action =>
+  systemd >= 255 ? ENOSYS : action;
+
 const unlistedBySystemd = ({ target, named }: CallContext): Action =>
-  target.systemd >= 255 ? ENOSYS : named.unnamed;
+  unlistedInAllowList(target.systemd, named.unnamed);

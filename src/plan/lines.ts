@@ -2,7 +2,7 @@ import { groupBy } from '../collections.js';
 import type { CallEntry } from '../policy/policy.js';
 import { LOG, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
-import { callsOf, refusal } from '../syscalls/resolve.js';
+import { callsOf, mayPass, refusal, verdictOn } from '../syscalls/resolve.js';
 import type { CallContext, Left } from './left.js';
 import type { Enforcer, PlanLine } from './plan.js';
 import { isRecorded } from './systemd-filter.js';
@@ -24,29 +24,30 @@ export function callLines(context: CallContext, left: Left, launched: boolean): 
     const enforcedBy = enforcer(true, launched, false);
     return { at: rule.at, subject, enforcedBy, how: 'SystemCallFilter=' };
   });
-  const whole = left.reasons.map((reason): PlanLine => {
-    const at = (section.enforcer ?? section.unknown ?? section.action)?.at ?? section.at;
-    return { at, subject: 'all of [syscalls]', ...byLauncher, reason };
-  });
+  const wholes = left.wholes.map(
+    ({ reason, at }): PlanLine => ({ at, subject: 'all of [syscalls]', ...byLauncher, reason }),
+  );
   return [
     ...entries('allow', section.allow ?? []),
     ...entries('deny', section.deny),
     ...entries('log', section.log),
     ...rules,
     ...omittedLines(context, left, byLauncher),
-    ...whole,
+    ...wholes,
   ];
 }
 
 /** What no line of the policy names, and what the unit's own filter refuses. */
 function omittedLines(
-  { section, target, own }: CallContext,
+  { section, target, own, named }: CallContext,
   left: Left,
   byLauncher: Pick<PlanLine, 'enforcedBy' | 'how'>,
 ): PlanLine[] {
   const denied = section.deny.flatMap((entry) => callsOf(entry, target.sets));
   const mentioned = new Set([...denied, ...section.rules.map((rule) => rule.syscall.value)]);
-  const omitted = [...left.calls].filter(([call]) => !mentioned.has(call));
+  const omitted = [...left.calls].filter(
+    ([call]) => !mentioned.has(call) && !mayPass(verdictOn(named, call)),
+  );
   const groups = groupBy(omitted, ([call, { reason }]) => {
     const isOwn = own !== undefined && !permits(own.limit(call));
     return `${isOwn ? "the unit's own filter" : 'what nothing allows'}\n${reason}`;
@@ -70,8 +71,12 @@ function entryLine(
 ): PlanLine {
   const calls = callsOf(entry, context.target.sets);
   const alone = context.section.enforcer?.value === 'launcher';
-  // What is allowed is never left over: a call that is denied below, or has a rule, has a line of its own there.
-  const leftOver = kind === 'deny' ? calls.filter((call) => left.calls.has(call)) : [];
+  // Of a call that is denied below, or has a rule, the line there tells.
+  const isOther = (call: string) => {
+    const verdict = verdictOn(context.named, call);
+    return kind === 'allow' && (!mayPass(verdict) || verdict.rules.length > 0);
+  };
+  const leftOver = calls.filter((call) => left.calls.has(call) && !isOther(call));
   const reason = alone ? undefined : reasonFor(leftOver, calls, left);
   const records = refusal(context.section) === LOG;
   const bySystemd = !alone && leftOver.length < calls.length && !(kind === 'allow' && records);

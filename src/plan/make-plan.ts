@@ -1,6 +1,8 @@
 import { type Diagnostic, error, note, UserError, warning } from '../diagnostic.js';
 import { NO_SYSCALLS, type Policy, type SyscallsSection } from '../policy/policy.js';
 import type { Machine } from '../syscalls/abi.js';
+import { stricter } from '../syscalls/action.js';
+import { formatAction } from '../syscalls/action-text.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import { type NamedPolicy, type OwnLimits, refusal, resolve, resolveCalls } from '../syscalls/resolve.js';
 import type { EffectiveUnit } from '../unit/effective.js';
@@ -13,7 +15,7 @@ import {
   scriptWarnings,
   startCallWarnings,
 } from './launcher-needs.js';
-import { type CallContext, type Left, leftToLauncher } from './left.js';
+import { type CallContext, type Left, leftToLauncher, unlistedInAllowList } from './left.js';
 import { callLines } from './lines.js';
 import { otherLines } from './other-lines.js';
 import { ownLimits } from './own-limits.js';
@@ -103,7 +105,7 @@ function planCalls(request: PlanRequest, section: SyscallsSection): PlannedCalls
   const type = effective.last('Service', 'Type')?.value ?? 'simple';
   const context: CallContext = { section, target, own, named, type };
   const left = leftToLauncher(context);
-  const launched = left.calls.size > 0 || left.reasons.length > 0;
+  const launched = left.calls.size > 0 || left.wholes.length > 0;
   const possible = !launched || LAUNCHER_MACHINES.includes(target.machine);
   const filter = launched && possible ? plannedFilter(policy, named, target.machine) : undefined;
   const systemd = bySystemd(context, left, filter !== undefined);
@@ -118,7 +120,7 @@ function planCalls(request: PlanRequest, section: SyscallsSection): PlannedCalls
       ...gapsOf(lines),
       ...replacedFilter(section, present),
       ...(present?.ignored ?? []),
-      ...unknownNumbers(context, systemd),
+      ...unknownNumbers(context, systemd, filter !== undefined),
       ...startCallWarnings(request, named),
       ...(filter ? scriptWarnings(request, named) : []),
       ...(filter && own ? otherLines(request, own) : []),
@@ -147,6 +149,9 @@ function resolveElsewhere(named: NamedPolicy, machine: Machine): SyscallPolicy[]
   }
 }
 
+/** What systemd doesn't know passes, for the launcher to answer. */
+const asDenyList = (named: NamedPolicy): NamedPolicy => ({ ...named, mode: 'deny' });
+
 /** systemd's part: all that it can do; less, what the launcher needs; the unit's own filter in any case. */
 function bySystemd(context: CallContext, left: Left, launched: boolean): SystemdFilter {
   const { section, target, own, named } = context;
@@ -154,7 +159,12 @@ function bySystemd(context: CallContext, left: Left, launched: boolean): Systemd
   const filter =
     section.enforcer?.value === 'launcher'
       ? systemdFilter(resolveCalls(NO_SYSCALLS, sets, own), sets, refusal(section), () => undefined)
-      : systemdFilter(named, sets, refusal(section), (call) => left.calls.get(call)?.answer);
+      : systemdFilter(
+          launched && left.tooStrict ? asDenyList(named) : named,
+          sets,
+          refusal(section),
+          (call) => left.calls.get(call)?.answer,
+        );
   return launched ? permitLauncher(filter) : filter;
 }
 
@@ -178,11 +188,16 @@ function replacedFilter(section: SyscallsSection, present: OwnLimits | undefined
   ];
 }
 
-/** Older systemd gives unknown numbers what it gives all refused calls, before the launcher could say ENOSYS. */
-function unknownNumbers({ target, named, section }: CallContext, systemd: SystemdFilter): Diagnostic[] {
-  if (systemd.mode !== 'allow' || target.systemd >= 255 || named.unlisted === named.unnamed) return [];
+/** What an allow list of systemd's makes of unknown numbers, where that isn't what the policy says. */
+function unknownNumbers(context: CallContext, systemd: SystemdFilter, launched: boolean): Diagnostic[] {
+  const { target, named, section } = context;
+  if (systemd.mode !== 'allow') return [];
+  const usual = unlistedInAllowList(target.systemd, systemd.action);
+  const answer = launched ? stricter(named.unlisted, usual) : usual;
+  if (answer === named.unlisted) return [];
+  const message = `systemd ${target.systemd} gives unknown numbers '${formatAction(answer)}', not '${formatAction(named.unlisted)}'`;
   return [
-    note('stricter-than-policy', `systemd ${target.systemd} refuses unknown numbers like any other call`, {
+    note('stricter-than-policy', message, {
       at: section.unknown?.at ?? section.at,
       hint: 'enforcer = "launcher" gives them what \'unknown\' says',
     }),

@@ -1,10 +1,11 @@
 import type { Diagnostic } from '../diagnostic.js';
-import { type Action, ALLOW, ENOSYS, errnoAction, KILL } from '../syscalls/action.js';
+import { type Action, ALLOW, errnoAction, KILL } from '../syscalls/action.js';
 import { callNames } from '../syscalls/numbers.js';
 import type { OwnLimits } from '../syscalls/resolve.js';
 import { callsInSets, type SyscallSets } from '../syscalls/sets.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { ownArchitectures, ownErrorNumber, ownSyscallFilter } from '../unit/own-filter.js';
+import { unlistedInAllowList } from './left.js';
 
 /** Limits, and the words that systemd skips: a unit doesn't refuse what its author misspelt. */
 export interface OwnFilter extends OwnLimits {
@@ -22,7 +23,7 @@ export function ownLimits(unit: EffectiveUnit, sets: SyscallSets, systemd: numbe
   if (!filter && !architectures) return undefined;
   const refused = actionOf(ownErrorNumber(unit));
   const unnamed = filter?.mode === 'allow' ? refused : ALLOW;
-  const unlisted = unnamed !== ALLOW && systemd >= 255 ? ENOSYS : unnamed;
+  const unlisted = unnamed === ALLOW ? ALLOW : unlistedInAllowList(systemd, unnamed);
   const known = callsInSets(sets);
   // systemd gives calls that it doesn't know what it gives unknown numbers.
   const newer = unlisted === unnamed ? [] : [...callNames()].filter((call) => !known.has(call));

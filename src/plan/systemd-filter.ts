@@ -58,8 +58,7 @@ export function systemCallDirectives(
   const lines = systemCallFilterLines(filter, sets, candidates);
   const because = `[syscalls]${own ? " and the unit's own filter" : ''}`;
   const names = ['native', ...architectures.filter((name) => name !== 'native')];
-  const recorded = [...section.log, ...section.deny.filter((entry) => isRecorded(section, entry))];
-  const log = recorded.map((entry) => entry.name).join(' ');
+  const log = recordedNames(section, sets).join(' ');
   return [
     { name: 'SystemCallArchitectures', values: ['', names.join(' ')], because: '[syscalls] architectures' },
     { name: 'SystemCallFilter', values: ['', ...lines], because },
@@ -68,8 +67,19 @@ export function systemCallDirectives(
   ];
 }
 
+/** The names for SystemCallLog=. */
+function recordedNames(section: SyscallsSection, sets: SyscallSets): string[] {
+  if (section.enforcer?.value === 'launcher') return [];
+  const entries = [...section.log, ...section.deny.filter((entry) => isRecorded(section, entry))];
+  const known = callsInSets(sets);
+  return entries.map(({ name }) => name).filter((name) => name.startsWith('@') || known.has(name));
+}
+
 /** How long a line of names may get, in characters. */
 const LINE = 110;
+
+/** From how many lines on a deny list is written as all that systemd knows but what passes. */
+const SHORT = 6;
 
 /**
  * The right-hand sides of SystemCallFilter= that make systemd build this filter, after a reset. Sets stand in for
@@ -81,19 +91,36 @@ function systemCallFilterLines(
   sets: SyscallSets,
   candidates: readonly string[],
 ): string[] {
-  const refusals = [...groupBy(filter.refused, ([, action]) => action)].flatMap(([action, calls]) => {
+  const { mode, passing, refused } = filter;
+  const allowed = () => wrapNames(cover(passing, sets, ['@default', ...candidates]), '');
+  const refusals = (calls: Iterable<readonly [string, Action]>) =>
+    refusedNames(filter, calls, sets, candidates);
+  if (mode === 'allow') {
+    // The first line fixes the mode and adds @default; `~` lines then take away.
+    const implicit = expandSet(sets, '@default') ?? [];
+    const unwanted = implicit.filter((call) => !passing.has(call) && !refused.has(call));
+    return [...allowed(), ...wrapNames([...unwanted, ...refusals(refused)], '~')];
+  }
+  const plain = wrapNames(refusals(refused), '~');
+  const all = new Set(expandSet(sets, '@known'));
+  if (all.size === 0 || plain.length < SHORT) return plain;
+  // Lines without `~` take away from a deny list.
+  const others = [...refused].filter(([call, action]) => !all.has(call) || action !== filter.action);
+  return ['~@known', ...allowed(), ...wrapNames(refusals(others), '~')];
+}
+
+/** Names of refused calls, with a suffix where an action isn't the usual one. */
+function refusedNames(
+  filter: SystemdFilter,
+  calls: Iterable<readonly [string, Action]>,
+  sets: SyscallSets,
+  candidates: readonly string[],
+): string[] {
+  return [...groupBy(calls, ([, action]) => action)].flatMap(([action, entries]) => {
     const suffix = action === filter.action ? '' : `:${formatAction(action)}`;
-    const names = new Set(calls.map(([call]) => call));
+    const names = new Set(entries.map(([call]) => call));
     return cover(names, sets, candidates).map((name) => `${name}${suffix}`);
   });
-  if (filter.mode === 'deny') return wrapNames(refusals, '~');
-  const implicit = expandSet(sets, '@default') ?? [];
-  const unwanted = implicit.filter((call) => !filter.passing.has(call) && !filter.refused.has(call));
-  return [
-    // The first line fixes the mode and adds @default; `~` lines then take away.
-    ...wrapNames(cover(filter.passing, sets, ['@default', ...candidates]), ''),
-    ...wrapNames([...unwanted, ...refusals], '~'),
-  ];
 }
 
 /** The value of SystemCallErrorNumber= for an action. */

@@ -5,7 +5,16 @@ import { hasErrors } from '../../src/diagnostic.js';
 import { LAUNCHER_CALLS } from '../../src/filter/filter-file.js';
 import { ownLimits } from '../../src/plan/own-limits.js';
 import type { Plan } from '../../src/plan/plan.js';
-import { type Action, ALLOW, LOG, permits, stricter } from '../../src/syscalls/action.js';
+import {
+  type Action,
+  ALLOW,
+  ENOSYS,
+  errnoAction,
+  KILL,
+  LOG,
+  permits,
+  stricter,
+} from '../../src/syscalls/action.js';
 import { formatAction } from '../../src/syscalls/action-text.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
 import { evaluate } from '../../src/syscalls/policy.js';
@@ -119,6 +128,38 @@ test("with a launcher systemd's filter takes away nothing that the policy allows
       const before = bySystemd(effectiveUnit([unitFile(one.lines)]), made)(call);
       if (!permits(before) && !permits(wanted)) return;
       assert.equal(formatAction(got), formatAction(wanted), call);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+/** A policy that says of a call that systemd 252 doesn't know, and of numbers that nobody knows, what they get. */
+const ofUnknown = () =>
+  fc.record({
+    syscalls: section(),
+    unknown: fc.constantFrom(ALLOW, LOG, KILL, errnoAction(1), ENOSYS),
+    newer: fc.constantFrom('allow', 'deny', 'log', undefined),
+    systemd: releases(),
+  });
+
+test('what systemd does not know gets what a line of the policy says', () => {
+  fc.assert(
+    fc.property(ofUnknown(), ({ syscalls, unknown, newer, systemd }) => {
+      const { at } = syscalls;
+      const entry = [{ name: 'mseal', at }];
+      const lists = newer && { [newer]: [...(syscalls[newer] ?? []), ...entry] };
+      const said = { ...syscalls, ...lists, enforcer: undefined };
+      const written = said.allow ? { ...said, unknown: { value: unknown, at } } : said;
+      const made = planned(policyOf(written), '', targetOf(systemd));
+      const limits = ownLimits(confinedUnit(made), made.target.sets, systemd);
+      const answer = (wanted: Action, systemds = ALLOW) =>
+        formatAction(made.filter ? stricter(wanted, systemds) : systemds);
+      const { unlisted, verdicts } = made.meaning!.abis.get('x86-64')!;
+      assert.equal(answer(unlisted, limits?.unlisted), formatAction(unlisted));
+      if (newer === undefined || callsInSets(made.target.sets).has('mseal')) return;
+      const { rules, otherwise } = verdicts.get(NATIVE.get('mseal')!)!;
+      assert.deepEqual(rules, []);
+      assert.equal(answer(otherwise, limits?.limit('mseal')), formatAction(otherwise));
     }),
     { numRuns: 300 },
   );
