@@ -7,9 +7,11 @@ import { changeFiles, type Files } from './loaded-units.js';
 import { launcherObstacle, sharedFolder } from './native.js';
 import { inRepository } from './repository.js';
 import { type RunResult, run } from './run.js';
+import type { TreeName } from './tree.js';
 
 /** Why no service can be confined on this machine, or undefined: `test('…', { skip: servicesObstacle() }, …)`. */
-export const servicesObstacle = (): string | undefined => boxAvailable() ?? launcherObstacle();
+export const servicesObstacle = (tree?: TreeName): string | undefined =>
+  boxAvailable(tree) ?? launcherObstacle();
 
 /** Where the tests' own programs are in a box. */
 export const PROGRAMS = '/opt/programs';
@@ -21,10 +23,14 @@ export const FILES = '/run/files';
 export type Programs = Readonly<Record<string, readonly [file: string, ...options: string[]]>>;
 
 /** Boots a box that has these programs in PROGRAMS. */
-export async function bootWithPrograms(name: string, programs: Programs = {}): Promise<Box> {
+export async function bootWithPrograms(
+  name: string,
+  programs: Programs = {},
+  tree: TreeName = 'machine',
+): Promise<Box> {
   const folder = sharedFolder();
   const [box] = await Promise.all([
-    Box.boot({ name }),
+    Box.boot({ name, tree }),
     ...Object.entries(programs).map(([output, source]) => compile(source, join(folder, output))),
   ]);
   await box.succeed(['mkdir', '-p', PROGRAMS, FILES]);

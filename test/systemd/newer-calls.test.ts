@@ -1,0 +1,34 @@
+/** Calls that an older systemd doesn't know, under policies that speak of them. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import { bootWithPrograms, servicesObstacle } from '../support/service.js';
+import { CALLER, DONE, DOWN, KILL, line, outcomesOf } from '../support/service-calls.js';
+
+const skip = servicesObstacle('bookworm');
+let box: Box;
+before(async () => {
+  if (!skip) box = await bootWithPrograms('newer', CALLER, 'bookworm');
+});
+after(() => box?.stop());
+
+/** More than any call of any table has. */
+const NOWHERE = 5000;
+
+/** What becomes of mseal and cachestat, which systemd 252 doesn't know, of a number that nobody knows, and of mount. */
+const CASES: readonly [policy: string, mseal: string, cachestat: string, number: string, mount: string][] = [
+  ['allow = ["@system-service"]', KILL, KILL, KILL, KILL],
+  ['allow = ["@system-service", "mseal"]', DONE, KILL, 'returned -38', KILL],
+  ['allow = ["@system-service"]\nunknown = "ENETDOWN"', KILL, KILL, DOWN, KILL],
+  ['allow = ["@system-service"]\ndeny = ["mseal:ENETDOWN"]', DOWN, KILL, 'returned -38', KILL],
+  ['deny = ["mseal:ENETDOWN", "mount:ENETDOWN"]', DOWN, 'returned -9', 'returned -38', DOWN],
+];
+
+for (const [policy, ...expected] of CASES) {
+  test(`mseal, cachestat, an unknown number and mount on systemd 252 under ${policy.replace('\n', ', ')}`, {
+    skip,
+  }, async () => {
+    const lines = [line('mseal'), line('cachestat', [0xffff_ffffn]), line(NOWHERE), line('mount')];
+    assert.deepEqual(await outcomesOf(box, `[syscalls]\n${policy}\n`, lines), expected);
+  });
+}
