@@ -90,7 +90,7 @@ export function planJson(plan: Plan, proofs: readonly ProofSummary[], changes: r
       scope: target.scope,
       sets: { source: target.sets.source, systemd: target.sets.systemd },
     },
-    lines: plan.lines,
+    lines: plan.lines.map(({ at, ...line }) => ({ ...at, ...line })),
     directives: plan.directives,
     commands: plan.commands,
     filter: plan.filter ? { noNewPrivileges: plan.filter.noNewPrivileges, programs: proofs } : null,

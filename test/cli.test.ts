@@ -1,25 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { VERSION } from '../src/version.js';
-import { elf } from './support/elf.js';
+import { CLI, cli, ENVIRONMENT, LIBRARY } from './support/cli.js';
 import { run as start } from './support/run.js';
 import { temporaryFolder, writeTree } from './support/temporary.js';
 
-/** The command as it was compiled beside this test. */
-const CLI = fileURLToPath(new URL('../src/cli.js', import.meta.url));
-
-/** A bus that isn't there, so that this machine's own is left alone. */
-const ENVIRONMENT = { PATH: process.env.PATH ?? '', DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/nonexistent/bus' };
-
-const cli = (...words: string[]) => start([process.execPath, CLI, ...words], { env: ENVIRONMENT });
-
 const sh = (script: string) =>
   start(['sh', '-c', script], { env: { ...ENVIRONMENT, NODE: process.execPath, CLI } });
-
-const LIBRARY = elf();
-LIBRARY[18] = 62; // EM_X86_64
 
 const NO_EXEC = '[syscalls]\ndeny = ["uname"]\n';
 

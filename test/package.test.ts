@@ -69,6 +69,11 @@ test('the package installs and works where nothing can be compiled or fetched', 
   const launcher = readFileSync(join(root, 'usr/local/libexec/sandbox-unit/launcher'));
   assert.equal(launcher.toString('latin1', 1, 4), 'ELF');
   assert.deepEqual(readdirSync(join(prefix, 'lib/node_modules/sandbox-unit')).sort(), CONTENTS);
-  const manual = ['man1/sandbox-unit.1', 'man5/sandbox-unit.toml.5', 'man8/sandbox-unit-launcher.8'];
+  const manual = [
+    'man1/sandbox-unit.1',
+    'man5/sandbox-unit.json.5',
+    'man5/sandbox-unit.toml.5',
+    'man8/sandbox-unit-launcher.8',
+  ];
   for (const page of manual) assert.ok(readFileSync(join(prefix, 'share/man', page)).length > 0);
 });

@@ -1,0 +1,20 @@
+import { fileURLToPath } from 'node:url';
+import { elf } from './elf.js';
+import { type RunResult, run } from './run.js';
+
+/** The command as it was compiled beside the tests. */
+export const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
+
+/** A bus that isn't there, so that this machine's own is left alone. */
+export const ENVIRONMENT = {
+  PATH: process.env.PATH ?? '',
+  DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/nonexistent/bus',
+};
+
+/** Runs the command. */
+export const cli = (...words: string[]): Promise<RunResult> =>
+  run([process.execPath, CLI, ...words], { env: ENVIRONMENT });
+
+/** For `/usr/lib/systemd/libsystemd-shared-257.so`, which tells the version and the machine of an offline system. */
+export const LIBRARY = elf();
+LIBRARY[18] = 62; // EM_X86_64
