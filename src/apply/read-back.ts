@@ -1,8 +1,11 @@
-import { type Diagnostic, error } from '../diagnostic.js';
+import { groupBy } from '../collections.js';
+import { type Diagnostic, error, printable } from '../diagnostic.js';
+import { findDirective } from '../plan/directives.js';
 import type { Plan, PlannedCommands } from '../plan/plan.js';
-import { abisOf } from '../syscalls/abi.js';
-import { numbersOf } from '../syscalls/numbers.js';
 import type { UnitProperties } from '../system/system.js';
+import { filterBack } from './loaded-filter.js';
+import { isSettingLoaded } from './loaded-settings.js';
+import { isLoaded } from './loaded-values.js';
 
 /** One command as ExecStartEx and its like have it: path, arguments, flags, then times and results. */
 type BusCommand = readonly [
@@ -14,60 +17,57 @@ type BusCommand = readonly [
 
 /**
  * Holds what the manager has loaded against the plan: systemd ignores what it doesn't understand with no more than a
- * warning, so being written isn't being in force.
+ * warning, and a drop-in that is read later may set the same again, so being written isn't being in force. All that
+ * is planned is compared, directives as far as isLoaded() can tell.
  */
 export function readBack(plan: Plan, dropIn: string, properties: UnitProperties): Diagnostic[] {
-  const loaded = properties.get('LoadState');
-  if (loaded !== 'loaded') return [error('not-loaded', `systemd can't load ${plan.unit} now: ${loaded}`)];
-  if (!(properties.get('DropInPaths') as string[]).includes(dropIn)) {
-    return [error('not-loaded', `systemd doesn't read ${dropIn}`)];
-  }
+  const state = properties.get('LoadState');
+  if (state !== 'loaded') return [error('not-loaded', `systemd can't load ${plan.unit} now: ${state}`)];
+  const dropIns = properties.get('DropInPaths') as string[];
+  if (!dropIns.includes(dropIn)) return [error('not-loaded', `systemd doesn't read ${dropIn}`)];
+  const later = laterHint(dropIns.slice(dropIns.indexOf(dropIn) + 1));
   return [
-    ...plan.commands.flatMap((commands) => commandsBack(plan, commands, properties)),
-    ...filterBack(plan, properties),
+    ...plan.commands.flatMap((commands) => commandsBack(plan, commands, properties, later)),
+    ...filterBack(plan, properties, later),
+    ...directivesBack(plan, properties, later),
   ];
 }
+
+/** Where to look for what undoes a line of ours. */
+const laterHint = (paths: readonly string[]): string | undefined =>
+  paths.length === 0 ? undefined : `read after ours: ${paths.map((path) => printable(path)).join(', ')}`;
 
 function commandsBack(
   plan: Plan,
   { key, wrapped }: PlannedCommands,
   properties: UnitProperties,
+  later: string | undefined,
 ): Diagnostic[] {
   const commands = (properties.get(`${key}Ex`) ?? []) as BusCommand[];
   const behind = commands.filter(([path]) => path === plan.target.launcher).length;
   if (behind === wrapped) return [];
-  const hint = 'does another drop-in set it after ours?';
-  return [
-    error('not-in-force', `${key}= has ${behind} commands behind the launcher, not ${wrapped}`, { hint }),
-  ];
+  const message = `${key}= has ${behind} commands behind the launcher, not ${wrapped}`;
+  return [error('not-in-force', message, { hint: later })];
 }
 
-/** The calls in SystemCallFilter= as loaded, compared with those meant; only calls of the native table can be told. */
-function filterBack(plan: Plan, properties: UnitProperties): Diagnostic[] {
-  const filter = plan.systemCalls;
-  if (!filter) return [];
-  const native = numbersOf(abisOf(plan.target.machine)[0]!);
-  const [allows, entries] = properties.get('SystemCallFilter') as [boolean, string[]];
-  const got = new Set(entries.map((entry) => entry.replace(/:.*$/, '')));
-  const wanted = new Set(
-    filter.mode === 'allow' ? [...filter.passing, ...filter.refused.keys()] : filter.refused.keys(),
-  );
-  if (allows !== (filter.mode === 'allow') && got.size + wanted.size > 0) {
-    return [error('not-in-force', `SystemCallFilter= is ${allows ? 'an allow' : 'a deny'} list in systemd`)];
-  }
-  const missing = [...wanted].filter((call) => native.has(call) && !got.has(call));
-  const extra = [...got].filter((call) => native.has(call) && !wanted.has(call));
-  // Its libseccomp may be older than its sets. What an allow list lacks is refused, and what the launcher refuses is too.
-  const open = allows || plan.filter ? [] : missing;
-  return [
-    ...(open.length > 0
-      ? [differs("systemd doesn't refuse, since its libseccomp doesn't know them", open)]
-      : []),
-    ...(extra.length > 0 ? [differs(`SystemCallFilter= also ${allows ? 'allows' : 'refuses'}`, extra)] : []),
-  ];
+/** Several entries of the plan may be for one directive: the drop-in has their assignments one after the other. */
+function directivesBack(plan: Plan, properties: UnitProperties, later: string | undefined): Diagnostic[] {
+  const get = (property: string) => properties.get(property);
+  const holds = (name: string, values: readonly string[]) => {
+    const row = findDirective(name);
+    return row ? isLoaded(row, values, get) : isSettingLoaded(name, values, get);
+  };
+  return [...groupBy(plan.directives, ({ name }) => name)]
+    .filter(
+      ([name, entries]) =>
+        !holds(
+          name,
+          entries.flatMap(({ values }) => values),
+        ),
+    )
+    .map(([name]) =>
+      error('not-in-force', `${name}= is not in systemd as it is in the drop-in`, {
+        hint: later ?? "systemd's log may say why: journalctl --boot _PID=1",
+      }),
+    );
 }
-
-const differs = (what: string, calls: readonly string[]) =>
-  error('not-in-force', `${what}: ${calls.slice(0, 10).join(', ')}${calls.length > 10 ? ', …' : ''}`, {
-    hint: 'enforcer = "launcher" leaves nothing to systemd',
-  });

@@ -25,7 +25,15 @@ function properties(plan: Plan, lines: string, { after = '', without = false } =
 
 const NO_EXEC = planned('[syscalls]\ndeny = ["execve", "execveat", "uname"]');
 const ALONE = planned('[syscalls]\ndeny = ["uname", "@mount"]');
+const ERRNOS = planned('[syscalls]\ndeny = ["uname:EILSEQ", "getpid", "@mount:kill"]\naction = "EPERM"');
 const ALLOW = planned('[syscalls]\nallow = ["@system-service"]');
+
+/** What the manager has after an entry of its filter is changed. */
+function withEntries(plan: Plan, change: (entries: readonly string[]) => string[]): Map<string, unknown> {
+  const loaded = new Map([...properties(plan, ''), ['DropInPaths', [DROP_IN]] as const]);
+  const [allows, entries] = loaded.get('SystemCallFilter') as [boolean, string[]];
+  return loaded.set('SystemCallFilter', [allows, change(entries)]);
+}
 
 const messages = (plan: Plan, loaded: Map<string, unknown>) =>
   readBack(plan, DROP_IN, loaded).map(({ code, severity, message }) => `${severity} ${code}: ${message}`);
@@ -70,7 +78,7 @@ const WRONG: readonly [
     'another drop-in that opens a deny list',
     ALONE,
     properties(ALONE, '', { after: 'SystemCallFilter=uname' }),
-    ["error not-in-force: systemd doesn't refuse, since its libseccomp doesn't know them: uname"],
+    ["error not-in-force: systemd doesn't refuse: uname"],
   ],
   [
     'another drop-in that makes an allow list of it',
@@ -96,7 +104,47 @@ const WRONG: readonly [
     properties(ALONE, '', { after: 'SystemCallFilter=~read' }),
     ['error not-in-force: SystemCallFilter= also refuses: read'],
   ],
+  [
+    'a call that systemd does not know',
+    ALONE,
+    withEntries(ALONE, (entries) => entries.filter((entry) => entry !== 'uname')),
+    ["error not-in-force: systemd doesn't refuse, since its libseccomp doesn't know them: uname"],
+  ],
+  [
+    'another errno',
+    ALONE,
+    properties(ALONE, '', { after: 'SystemCallFilter=~uname:EPERM mount:kill\nSystemCallErrorNumber=' }),
+    ['error not-in-force: SystemCallFilter= has another errno for: uname'],
+  ],
+  [
+    'a usual errno instead of one for a call',
+    ERRNOS,
+    properties(ERRNOS, '', { after: 'SystemCallFilter=~uname' }),
+    ['error not-in-force: SystemCallFilter= has another errno for: uname'],
+  ],
+  [
+    'another usual errno',
+    ERRNOS,
+    properties(ERRNOS, '', { after: 'SystemCallErrorNumber=EACCES' }),
+    ['error not-in-force: SystemCallErrorNumber= is not in systemd as it is in the drop-in'],
+  ],
+  [
+    'a call allowed in an allow list that refuses it with an errno of its own',
+    planned('[syscalls]\nallow = ["@system-service"]\ndeny = ["getpid:EACCES"]'),
+    properties(planned('[syscalls]\nallow = ["@system-service"]\ndeny = ["getpid:EACCES"]'), '', {
+      after: 'SystemCallFilter=getpid',
+    }),
+    ['error not-in-force: SystemCallFilter= also allows: getpid'],
+  ],
 ];
+
+test('the hint names the drop-ins that are read after ours', () => {
+  const plan = planned('[service]\nNoNewPrivileges = true');
+  const loaded = properties(plan, '').set('NoNewPrivileges', false);
+  const [{ message, hint } = assert.fail()] = readBack(plan, DROP_IN, loaded);
+  assert.equal(message, 'NoNewPrivileges= is not in systemd as it is in the drop-in');
+  assert.equal(hint, 'read after ours: /etc/systemd/system/demo.service.d/zzz-sandbox-unit.conf');
+});
 
 for (const [says, plan, loaded, wanted] of WRONG) {
   test(`it is said that there is ${says}`, () => {

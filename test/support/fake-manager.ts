@@ -49,6 +49,7 @@ export function loadedProperties(
   const entries = [...(filter?.entries ?? [])].map(([call, { errno }]) =>
     errno === undefined ? call : `${call}:${errno}`,
   );
+  const number = ownErrorNumber(unit);
   return new Map<string, unknown>([
     ['Id', id],
     ['LoadState', 'loaded'],
@@ -57,7 +58,7 @@ export function loadedProperties(
     ['Transient', false],
     ['Type', unit.last('Service', 'Type')?.value ?? 'simple'],
     ['SystemCallFilter', [filter?.mode === 'allow', entries.sort()]],
-    ['SystemCallErrorNumber', ownErrorNumber(unit)],
+    ['SystemCallErrorNumber', number === 'kill' ? 2 ** 31 - 2 : number],
     ...EXEC_KEYS.map((key): [string, unknown] => [`${key}Ex`, unit.execCommands(key).map(busCommand)]),
   ]);
 }

@@ -8,6 +8,7 @@ import { emitted } from '../../src/plan/loosen.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { GOOD } from '../support/good-values.js';
 import type { TreeName } from '../support/tree.js';
+import { type ReadBackUnit, readUnitsBack, undoing } from './directive-read-back.js';
 import { READINGS } from './directive-readings.js';
 
 const AT: Location = { file: 'policy.toml', line: 1, column: 1 };
@@ -285,6 +286,61 @@ for (const [tree, version] of TREES) {
 
     test('no text can reach beyond its value', async () => {
       await checkTexts(box);
+    });
+
+    test('what a drop-in sets is read back as in force', async () => {
+      const values: (readonly [string, unknown])[] = [
+        ...known.map((row) => [row.name, row.example] as const),
+        ...GOOD.map(([name, value]) => [name, value] as const),
+        ...TEXTS.map(([name, value]) => [name, value] as const),
+        ...known.flatMap(({ name, kind }) =>
+          kind.type === 'enum' ? kind.values.map(({ value }) => [name, value] as const) : [],
+        ),
+      ];
+      const units = new Map<string, ReadBackUnit>();
+      for (const [i, [name, value]] of values.entries()) {
+        const row = findDirective(name)!;
+        const foreign = name === 'Personality' && !String(value).startsWith('x86');
+        const forgotten = version === 252 && name === 'RestrictFileSystems';
+        if (inForce(row, value) && known.includes(row) && !foreign && !forgotten)
+          units.set(`${i} ${name}`, { row, value });
+      }
+      const found = await readUnitsBack(box, units);
+      assert.deepEqual(
+        [...found].filter(([, findings]) => findings.length > 0).map(([key]) => key),
+        [],
+      );
+    });
+
+    test('what a later drop-in undoes is read back as not in force', async () => {
+      const units = new Map(
+        known.map((row) => [row.name, { row, value: row.example, later: [undoing(row, version)] }]),
+      );
+      const found = await readUnitsBack(box, units);
+      assert.deepEqual(
+        [...found]
+          .filter(([name, [finding]]) => !finding?.message.startsWith(`${name}= `))
+          .map(([name]) => name),
+        [],
+      );
+      for (const [{ hint }] of found.values() as Iterable<[{ hint: string }]>) {
+        assert.match(hint, /^read after ours: \/run\/systemd\/system\/r-\d+\.service\.d\/zzz-later\.conf$/);
+      }
+    });
+
+    test("a unit's own lines beside those of the drop-in are read back as in force", async () => {
+      const units = new Map<string, ReadBackUnit>();
+      for (const row of known) {
+        for (const [i, [own, value]] of (MERGES.get(row.name) ?? []).entries()) {
+          if (version < 249 && [...own, value].includes('none')) continue;
+          units.set(`${row.name} ${i}`, { row, value, own });
+        }
+      }
+      const found = await readUnitsBack(box, units);
+      assert.deepEqual(
+        [...found].filter(([, findings]) => findings.length > 0).map(([key]) => key),
+        [],
+      );
     });
   });
 }

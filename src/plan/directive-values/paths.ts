@@ -48,7 +48,7 @@ export function searchPath(reading: Reading, value: unknown): string[] | undefin
 }
 
 /** Splits at colons; `\:` is a colon and `\\` a backslash. Undefined where another letter follows a backslash. */
-function fieldsOf(text: string): string[] | undefined {
+export function fieldsOf(text: string): string[] | undefined {
   if (/\\(?![:\\])/.test(text.replace(/\\\\/g, ''))) return undefined;
   const fields = text.match(/(?:^|:)(?:\\.|[^:\\])*/g) ?? [];
   return fields.map((field) => field.replace(/^:/, '').replace(/\\(.)/g, '$1'));

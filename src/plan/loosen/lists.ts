@@ -11,7 +11,7 @@ export const restricts: Rule = ({ before, after }) =>
 
 const denies = (unit: UnitValues, name: string) => sinceReset(unit.get(name) ?? []).length > 0;
 
-const contains = (outer: Prefix, inner: Prefix): boolean => {
+export const contains = (outer: Prefix, inner: Prefix): boolean => {
   if (outer.bytes.length !== inner.bytes.length || outer.bits > inner.bits) return false;
   return outer.bytes.every((byte, i) => {
     const bits = Math.min(8, Math.max(0, outer.bits - i * 8));

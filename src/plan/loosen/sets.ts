@@ -68,7 +68,7 @@ function namespaceSet(values: readonly string[], delegate: boolean): ReadonlySet
 }
 
 /** Other names of the same family (bits/socket.h). */
-const FAMILY_ALIASES: ReadonlyMap<string, string> = new Map([
+export const FAMILY_ALIASES: ReadonlyMap<string, string> = new Map([
   ['AF_FILE', 'AF_UNIX'],
   ['AF_LOCAL', 'AF_UNIX'],
   ['AF_ROUTE', 'AF_NETLINK'],

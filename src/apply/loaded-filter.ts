@@ -1,0 +1,67 @@
+import { type Diagnostic, error } from '../diagnostic.js';
+import type { Plan, SystemdFilter } from '../plan/plan.js';
+import { abisOf } from '../syscalls/abi.js';
+import type { Action } from '../syscalls/action.js';
+import { parseAction } from '../syscalls/action-text.js';
+import { numbersOf } from '../syscalls/numbers.js';
+import type { UnitProperties } from '../system/system.js';
+
+/** Calls with a filter's own action for them; undefined stands for the usual one. */
+type Entries = ReadonlyMap<string, Action | 'unknown' | undefined>;
+
+/**
+ * Holds the calls in SystemCallFilter= as loaded, and their errnos, against those meant. Only calls of the native
+ * table can be told; systemd leaves calls of an allow list that have an errno of their own out.
+ * @param later a hint, if drop-ins are read after ours
+ */
+export function filterBack(plan: Plan, properties: UnitProperties, later: string | undefined): Diagnostic[] {
+  const filter = plan.systemCalls;
+  if (!filter) return [];
+  const [allows, listed] = properties.get('SystemCallFilter') as [boolean, string[]];
+  const empty = listed.length === 0 && filter.passing.size === 0 && filter.refused.size === 0;
+  if (allows !== (filter.mode === 'allow') && !empty) {
+    const what = `SystemCallFilter= is ${allows ? 'an allow' : 'a deny'} list in systemd`;
+    return [error('not-in-force', what, { hint: later })];
+  }
+  const native = numbersOf(abisOf(plan.target.machine)[0]!);
+  const entries = new Map(listed.map(parseEntry).filter(([call]) => native.has(call)));
+  const differs = (what: string, calls: readonly string[]) =>
+    calls.length === 0
+      ? []
+      : [error('not-in-force', `${what}: ${shortList(calls)}`, { hint: later ?? ALONE })];
+  // Its libseccomp may be older than its sets. What an allow list lacks is refused, and what the launcher refuses is too.
+  const open = allows || plan.filter ? [] : [...filter.refused.keys()].filter((call) => !entries.has(call));
+  return [
+    ...differs(
+      later ? "systemd doesn't refuse" : "systemd doesn't refuse, since its libseccomp doesn't know them",
+      open.filter((call) => native.has(call)),
+    ),
+    ...differs(`SystemCallFilter= also ${allows ? 'allows' : 'refuses'}`, extraCalls(filter, entries)),
+    ...differs('SystemCallFilter= has another errno for', otherActions(filter, entries)),
+  ];
+}
+
+const ALONE = 'enforcer = "launcher" leaves nothing to systemd';
+
+const shortList = (calls: readonly string[]) =>
+  `${calls.slice(0, 10).join(', ')}${calls.length > 10 ? ', …' : ''}`;
+
+/** `name`, or `name:EPERM`, `name:kill`, `name:200`. */
+function parseEntry(entry: string): [string, Action | 'unknown' | undefined] {
+  const [call = '', suffix] = entry.split(':');
+  return [call, suffix === undefined ? undefined : (parseAction(suffix) ?? 'unknown')];
+}
+
+/** Calls that the filter names and the plan doesn't. */
+function extraCalls({ mode, passing, refused }: SystemdFilter, entries: Entries): string[] {
+  const known = (call: string, action: Action | 'unknown' | undefined) =>
+    mode === 'allow' && action === undefined ? passing.has(call) : refused.has(call);
+  return [...entries].filter(([call, action]) => !known(call, action)).map(([call]) => call);
+}
+
+/** Refused calls that get something else than what is meant. */
+const otherActions = ({ mode, action: usual, refused }: SystemdFilter, entries: Entries): string[] =>
+  [...entries]
+    .filter(([call, action = usual]) => refused.has(call) && refused.get(call) !== action)
+    .filter(([, action]) => mode === 'deny' || action !== undefined)
+    .map(([call]) => call);

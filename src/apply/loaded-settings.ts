@@ -1,0 +1,39 @@
+import { errnoNumber } from '../syscalls/errno.js';
+
+/** SECCOMP_ERROR_NUMBER_KILL of systemd, what the bus has for `SystemCallErrorNumber=kill` since 247. */
+const KILL_NUMBER = 2 ** 31 - 2;
+
+type Get = (property: string) => unknown;
+type Holds = (values: readonly string[], get: Get) => boolean;
+
+const lastText = (values: readonly string[]): string => values.at(-1) ?? '';
+
+/** Directives that the plan writes and no policy sets by their own names. */
+const SETTINGS: ReadonlyMap<string, Holds> = new Map<string, Holds>([
+  [
+    'SystemCallArchitectures',
+    (values, get) => {
+      const loaded = new Set(get('SystemCallArchitectures') as string[]);
+      const ours = new Set(lastText(values).split(' '));
+      return loaded.size === ours.size && [...ours].every((name) => loaded.has(name));
+    },
+  ],
+  [
+    'SystemCallErrorNumber',
+    (values, get) => {
+      const text = lastText(values);
+      const number = text === 'kill' ? KILL_NUMBER : (errnoNumber(text) ?? Number(text));
+      return get('SystemCallErrorNumber') === number;
+    },
+  ],
+  ['SyslogIdentifier', (values, get) => get('SyslogIdentifier') === lastText(values)],
+]);
+
+/**
+ * Whether the manager has loaded what a drop-in assigns to a directive that isn't in the table of `[service]`.
+ * SystemCallFilter= and SystemCallLog= are compared call by call elsewhere.
+ */
+export function isSettingLoaded(name: string, values: readonly string[], get: Get): boolean {
+  const holds = SETTINGS.get(name);
+  return holds === undefined || get(name) === undefined || holds(values, get);
+}

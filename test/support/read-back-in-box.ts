@@ -1,0 +1,33 @@
+/**
+ * Run in a box, `node read-back-in-box.js FILE`: reads units back as `apply` does. FILE is a JSON list of ReadBackCase;
+ * prints, for each case, the directives that aren't in force and the hints.
+ */
+import { readFileSync } from 'node:fs';
+import { readBack } from '../../src/apply/read-back.js';
+import type { PlannedDirective } from '../../src/plan/plan.js';
+import { Host } from '../../src/system/host.js';
+import { planned } from './planned.js';
+
+export interface ReadBackCase {
+  readonly unit: string;
+  readonly dropIn: string;
+  readonly directives: readonly PlannedDirective[];
+}
+
+export interface ReadBackFinding {
+  readonly message: string;
+  readonly hint?: string;
+}
+
+const [, program, file] = process.argv;
+if (program?.endsWith('read-back-in-box.js') && file !== undefined) {
+  const cases = JSON.parse(readFileSync(file, 'utf8')) as ReadBackCase[];
+  const host = new Host('unix:path=/run/dbus/system_bus_socket');
+  const empty = planned('');
+  const findings: ReadBackFinding[][] = [];
+  for (const { unit, dropIn, directives } of cases) {
+    findings.push(readBack({ ...empty, unit, directives }, dropIn, await host.unit(unit)));
+  }
+  await host.close();
+  console.log(JSON.stringify(findings));
+}
