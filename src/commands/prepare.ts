@@ -96,7 +96,15 @@ async function planFor(
     programsFolder: programsFolder(context.placement, unit.name.full),
   };
   const planned = !hasErrors(early);
-  const plan = makePlan({ unit: unit.name, effective, policy, target, places, usable: planned });
+  const plan = makePlan({
+    unit: unit.name,
+    effective,
+    type: unit.properties?.get('Type') as string | undefined,
+    policy,
+    target,
+    places,
+    usable: planned,
+  });
   const found = options.allowGaps ? plan.diagnostics.map(tolerate) : plan.diagnostics;
   const failed = plan.meaning ? checkExpectations(policy, plan.meaning) : [];
   return { plan, planned, diagnostics: [...early, ...found, ...failed] };

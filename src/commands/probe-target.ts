@@ -4,8 +4,8 @@ import { type Program, SYSTEMD_RANGE, type Target } from '../plan/target.js';
 import { MACHINES, type Machine } from '../syscalls/abi.js';
 import { bundledSets, parseSyscallFilterListing, type SyscallSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
-import type { FileContent } from '../system/system.js';
 import { HEAD_SIZE, readProgram } from '../unit/elf.js';
+import { type Mount, parseMountInfo } from '../unit/mount-info.js';
 
 /** How much `systemd-analyze syscall-filter` may print, in bytes; systemd 257 prints 20 kB. */
 const MAX_LISTING = 1 << 20;
@@ -19,11 +19,15 @@ export interface MachineFacts {
 /** Learns what plans need to know of the machine. */
 export async function probeMachine(context: Context): Promise<MachineFacts> {
   const { system, placement } = context;
-  const [{ version, architecture }, launcher] = await Promise.all([system.manager(), findLauncher(context)]);
+  const [{ version, architecture }, launcher, mounts] = await Promise.all([
+    system.manager(),
+    findLauncher(context),
+    readMounts(context),
+  ]);
   const systemd = majorVersion(version);
   const { sets, diagnostics } = await findSets(context, version);
   const machine = machineOf(context, architecture);
-  const facts = { scope: placement.scope, systemd, version, machine, sets, launcher };
+  const facts = { scope: placement.scope, systemd, version, machine, sets, mounts, launcher };
   return { facts, diagnostics: [...diagnostics, ...versionWarning(systemd)] };
 }
 
@@ -98,25 +102,42 @@ async function findLauncher(context: Context): Promise<string> {
   return packaged ? PACKAGED_LAUNCHER : installedLauncher(context.placement);
 }
 
-/** S_ISUID and S_ISGID (inode(7)). */
+/** More than any machine's mounts take, in bytes. */
+const MAX_MOUNTS = 4 << 20;
+
+/** Those of a system that isn't running are not known. */
+async function readMounts({ system, offline }: Context): Promise<Mount[]> {
+  const file = offline ? undefined : await system.read('/proc/self/mountinfo', { limit: MAX_MOUNTS });
+  return file ? parseMountInfo(new TextDecoder().decode(file.bytes)) : [];
+}
+
+/** S_ISUID and S_ISGID, and the right to execute for anybody (inode(7)). */
 const SETUID_SETGID = 0o6000;
+const EXECUTE = 0o111;
 
 async function readPrograms(context: Context, paths: readonly string[]): Promise<Target['programs']> {
   const programs = new Map<string, Program>();
   for (const path of paths) {
-    const head = await readHead(context, path);
-    if (head)
-      programs.set(path, { file: readProgram(head.bytes), setuid: (head.mode & SETUID_SETGID) !== 0 });
+    const program = await readOne(context, path);
+    if (program) programs.set(path, program);
   }
   return programs;
 }
 
-/** A program that can't be read is no obstacle: systemd may see another file there. */
-async function readHead(context: Context, path: string): Promise<FileContent | undefined> {
+/** A program that can't be read is no obstacle: systemd may see another file there, and may execute it. */
+async function readOne({ system }: Context, path: string): Promise<Program | undefined> {
   try {
-    return await context.system.read(path, { limit: HEAD_SIZE, head: true });
+    const head = await system.read(path, { limit: HEAD_SIZE, head: true });
+    if (!head) return undefined;
+    const { bytes, mode } = head;
+    return {
+      file: readProgram(bytes),
+      setuid: (mode & SETUID_SETGID) !== 0,
+      executable: (mode & EXECUTE) !== 0,
+    };
   } catch (cause) {
-    if (cause instanceof UserError) return undefined;
-    throw cause;
+    if (!(cause instanceof UserError)) throw cause;
+    const isFile = cause.diagnostics[0]?.code !== 'not-a-file';
+    return { file: { kind: 'other' }, setuid: false, executable: isFile };
   }
 }

@@ -1,10 +1,11 @@
-import { type Diagnostic, error, warning } from '../diagnostic.js';
+import { type Diagnostic, error, printable, warning } from '../diagnostic.js';
 import type { Policy } from '../policy/policy.js';
 import { abisOf, type Machine } from '../syscalls/abi.js';
 import { numbersOf } from '../syscalls/numbers.js';
 import { mayPass, type NamedPolicy, verdictOn } from '../syscalls/resolve.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { ProgramFacts } from '../unit/elf.js';
+import { mountOf } from '../unit/mount-info.js';
 import { confinedPrograms, wrappedKeys } from './commands.js';
 import { bindReadOnly, execPaths } from './path-directives.js';
 import type { PlannedDirective, PlannedProgram } from './plan.js';
@@ -15,7 +16,7 @@ interface Request {
   readonly effective: EffectiveUnit;
   readonly policy: Policy;
   readonly target: Target;
-  readonly places: { readonly filterFile: string };
+  readonly places: { readonly filterFile: string; readonly programsFolder: string };
 }
 
 /** The values that a directive of the unit will have: the policy's on top of the unit's own. */
@@ -74,7 +75,37 @@ export function launcherConflicts(request: Request, service: readonly PlannedDir
     ...unprivileged(request, values),
     ...setuidPrograms(request, values),
     ...labels(values),
+    ...missingPrograms(request, values),
+    ...notExecutable(request),
   ];
+}
+
+/** A file keeps the `noexec` of the file system that it is on, wherever it is mounted. */
+function notExecutable({ policy, target, places }: Request): Diagnostic[] {
+  const [program] = policy.programs ?? [];
+  const paths = [
+    { path: target.launcher, at: undefined },
+    ...(program ? [{ path: places.programsFolder, at: program.at }] : []),
+  ];
+  return paths.flatMap(({ path, at }) => {
+    const mount = mountOf(target.mounts, path);
+    if (!mount?.noexec) return [];
+    const message = `nothing in ${path} can be executed: ${mount.path} is mounted noexec`;
+    const hint = path.startsWith('/run/') ? 'leave --runtime out' : `mount ${mount.path} without noexec`;
+    return [error('mounted-noexec', message, { at, hint })];
+  });
+}
+
+/** Where a program isn't, nothing can be mounted over it: the service would not start. */
+function missingPrograms({ policy, target }: Request, values: (name: string) => string[]): Diagnostic[] {
+  const seen = (policy.programs ?? []).filter(({ value }) => hiddenBy(values, [value]) === undefined);
+  return seen.flatMap(({ value, at }) => {
+    const program = target.programs.get(value);
+    if (program?.executable) return [];
+    const why = program ? 'is no executable file' : 'does not exist';
+    const hint = 'name the program that becomes the main process';
+    return [error('program-missing', `'${printable(value)}' ${why}`, { at, hint })];
+  });
 }
 
 /** Without no_new_privs the kernel takes a filter only from a process with CAP_SYS_ADMIN. */

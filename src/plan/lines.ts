@@ -1,5 +1,5 @@
 import { groupBy } from '../collections.js';
-import type { CallEntry } from '../policy/policy.js';
+import type { CallEntry, Located } from '../policy/policy.js';
 import { LOG, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import { callsOf, mayPass, refusal, verdictOn } from '../syscalls/resolve.js';
@@ -36,6 +36,15 @@ export function callLines(context: CallContext, left: Left, launched: boolean): 
     ...wholes,
   ];
 }
+
+/** `[exec] programs`, each behind the launcher. */
+export const programLines = (programs: readonly Located<string>[]): PlanLine[] =>
+  programs.map(({ value, at }) => ({
+    at,
+    subject: `program ${value}`,
+    enforcedBy: 'launcher',
+    how: 'mounted over it',
+  }));
 
 /** What no line of the policy names, and what the unit's own filter refuses. */
 function omittedLines(

@@ -16,7 +16,7 @@ import {
   startCallWarnings,
 } from './launcher-needs.js';
 import { type CallContext, type Left, leftToLauncher, unlistedInAllowList } from './left.js';
-import { callLines } from './lines.js';
+import { callLines, programLines } from './lines.js';
 import { otherLines } from './other-lines.js';
 import { ownLimits } from './own-limits.js';
 import type { Plan, PlanLine, PlannedDirective, PlannedFilter, SystemdFilter } from './plan.js';
@@ -29,6 +29,8 @@ export interface PlanRequest {
   readonly unit: UnitName;
   /** The unit as it is without us. */
   readonly effective: EffectiveUnit;
+  /** `Type=` as the manager has it; where nobody says, it is taken from the unit. */
+  readonly type?: string | undefined;
   readonly policy: Policy;
   readonly target: Target;
   /** Where our files will be. */
@@ -54,7 +56,11 @@ export function makePlan(request: PlanRequest): Plan {
     unit: unit.full,
     policyFile: policy.file,
     target,
-    lines: [...calls.lines, ...service.lines],
+    lines: [
+      ...calls.lines,
+      ...service.lines,
+      ...programLines(launched.programs.length > 0 ? policy.programs! : []),
+    ],
     directives: [...calls.directives, ...service.directives, ...launched.directives].sort(fatalLast),
     commands: launched.commands,
     programs: launched.programs,
@@ -102,7 +108,7 @@ function planCalls(request: PlanRequest, section: SyscallsSection): PlannedCalls
   const present = ownLimits(effective, target.sets, target.systemd);
   const own = inherits ? present : undefined;
   const named = resolveCalls(section, target.sets, own);
-  const type = effective.last('Service', 'Type')?.value ?? 'simple';
+  const type = request.type ?? effective.last('Service', 'Type')?.value ?? 'simple';
   const context: CallContext = { section, target, own, named, type };
   const left = leftToLauncher(context);
   const launched = left.calls.size > 0 || left.wholes.length > 0;

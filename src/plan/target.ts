@@ -1,12 +1,15 @@
 import type { Machine } from '../syscalls/abi.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import type { ProgramFacts } from '../unit/elf.js';
+import type { Mount } from '../unit/mount-info.js';
 
 /** A program of the unit. */
 export interface Program {
   readonly file: ProgramFacts;
   /** It runs as its owner or group, whoever starts it. */
   readonly setuid: boolean;
+  /** The kernel would run it, as far as can be told. */
+  readonly executable: boolean;
 }
 
 /** What is known of the machine that a plan is for. Never probed in the core: it is an argument. */
@@ -18,9 +21,11 @@ export interface Target {
   readonly version: string;
   readonly machine: Machine;
   readonly sets: SyscallSets;
+  /** As the administrator sees them; none where that isn't known. */
+  readonly mounts: readonly Mount[];
   /** Where the launcher is, or will be, on the target. */
   readonly launcher: string;
-  /** Programs of the unit's Exec lines, by path. */
+  /** Programs of the unit's Exec lines and of the policy, by path; those that aren't there are left out. */
   readonly programs: ReadonlyMap<string, Program>;
 }
 

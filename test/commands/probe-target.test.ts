@@ -86,15 +86,25 @@ test('programs are read as far as they can be', async () => {
     '/bin/setuid': program(elf(), 0o4755),
     '/bin/setgid': program(elf(), 0o2755),
     '/bin/script': program('#!/bin/sh\n'),
+    '/bin/data': program('#!/bin/sh\n', 0o644),
   };
   const { target } = await probe({ files }, [...Object.keys(files), '/bin/gone']);
   assert.deepEqual(
-    [...target.programs].map(([path, { file, setuid }]) => [path, file.kind, setuid]),
+    [...target.programs].map(([path, { file, ...facts }]) => [path, file.kind, facts]),
     [
-      ['/bin/dynamic', 'dynamic', false],
-      ['/bin/setuid', 'static', true],
-      ['/bin/setgid', 'static', true],
-      ['/bin/script', 'script', false],
+      ['/bin/dynamic', 'dynamic', { setuid: false, executable: true }],
+      ['/bin/setuid', 'static', { setuid: true, executable: true }],
+      ['/bin/setgid', 'static', { setuid: true, executable: true }],
+      ['/bin/script', 'script', { setuid: false, executable: true }],
+      ['/bin/data', 'script', { setuid: false, executable: false }],
     ],
   );
+});
+
+test('mounts are known of the running machine only', async () => {
+  const files = { '/proc/self/mountinfo': '23 22 0:22 / /run rw,noexec - tmpfs tmpfs rw\n' };
+  const mounts = async (offline: boolean) =>
+    (await probeMachine(fakeContext(new FakeSystem({ files }), { offline }))).facts.mounts;
+  assert.deepEqual(await mounts(false), [{ path: '/run', noexec: true }]);
+  assert.deepEqual(await mounts(true), []);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Plan } from '../../src/plan/plan.js';
-import type { Program } from '../../src/plan/target.js';
+import type { Program, Target } from '../../src/plan/target.js';
 import { planned, targetOf } from '../support/planned.js';
 
 const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
@@ -114,7 +114,7 @@ for (const [lines, hidden] of INACCESSIBLE) {
 }
 
 const withProgram = (file: Program['file'], setuid = false) =>
-  targetOf(257, { programs: new Map([['/usr/sbin/demod', { file, setuid }]]) });
+  targetOf(257, { programs: new Map([['/usr/sbin/demod', { file, setuid, executable: true }]]) });
 
 const codes = (plan: Plan) => plan.diagnostics.map(({ code, severity }) => `${severity} ${code}`);
 
@@ -162,4 +162,37 @@ test('a start script that may not exec is warned of', () => {
   const target = withProgram({ kind: 'script', interpreter: '/bin/sh' });
   assert.deepEqual(codes(planned(NO_EXEC, '', target)), ['warning start-script']);
   assert.deepEqual(codes(planned('[syscalls]\ndeny = ["write", "execveat"]', '', target)), []);
+});
+
+const PROGRAMS = `${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\n`;
+
+test('a program that is to be mounted over must be there, and be one', () => {
+  const messages = (lines: string, programs: Target['programs']) =>
+    planned(PROGRAMS, lines, targetOf(257, { programs })).diagnostics.map(
+      ({ code, message, at }) => `${at?.line}: ${code}: ${message}`,
+    );
+  const program = (executable: boolean) =>
+    new Map([['/usr/sbin/demod', { file: { kind: 'static' }, setuid: false, executable } as const]]);
+  assert.deepEqual(messages('', program(true)), []);
+  assert.deepEqual(messages('', program(false)), [
+    "4: program-missing: '/usr/sbin/demod' is no executable file",
+  ]);
+  assert.deepEqual(messages('', new Map()), ["4: program-missing: '/usr/sbin/demod' does not exist"]);
+  assert.deepEqual(messages('RootDirectory=/srv', new Map()), []);
+});
+
+test('what is mounted noexec starts neither the launcher nor a program', () => {
+  const found = (policy: string, ...paths: string[]) => {
+    const mounts = paths.map((path) => ({ path, noexec: true }));
+    const executable = { file: { kind: 'static' }, setuid: false, executable: true } as const;
+    const target = targetOf(257, { mounts, programs: new Map([['/usr/sbin/demod', executable]]) });
+    return planned(policy, '', target).diagnostics.map(
+      ({ code, at, hint }) => `${at?.line}: ${code}: ${hint}`,
+    );
+  };
+  assert.deepEqual(found(NO_EXEC, '/run', '/etc'), []);
+  assert.deepEqual(found(NO_EXEC, '/usr/local'), [
+    'undefined: mounted-noexec: mount /usr/local without noexec',
+  ]);
+  assert.deepEqual(found(PROGRAMS, '/etc'), ['4: mounted-noexec: mount /etc without noexec']);
 });

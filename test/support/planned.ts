@@ -18,6 +18,7 @@ export function targetOf(systemd: number, more: Partial<Target> = {}): Target {
     version: String(systemd),
     machine: 'x86-64',
     sets,
+    mounts: [],
     launcher: '/usr/local/libexec/sandbox-unit/launcher',
     programs: new Map(),
     ...more,

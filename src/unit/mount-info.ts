@@ -1,0 +1,28 @@
+/** A file system, or a part of one, where it is mounted. */
+export interface Mount {
+  readonly path: string;
+  /** Nothing on it may be executed. */
+  readonly noexec: boolean;
+}
+
+/** Reads /proc/PID/mountinfo (proc_pid_mountinfo(5)). */
+export function parseMountInfo(text: string): Mount[] {
+  return text.split('\n').flatMap((line) => {
+    const [, , , , path, options] = line.split(' ');
+    if (path === undefined || options === undefined) return [];
+    return [{ path: unescaped(path), noexec: options.split(',').includes('noexec') }];
+  });
+}
+
+/** White space and backslashes are written as three octal digits. */
+const unescaped = (path: string) =>
+  path.replace(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 8)));
+
+/** The mount that a path is on: the innermost one, and of those in one place the last. */
+export function mountOf(mounts: readonly Mount[], path: string): Mount | undefined {
+  const above = mounts.filter((mount) => mount.path === '/' || `${path}/`.startsWith(`${mount.path}/`));
+  return above.reduce<Mount | undefined>(
+    (best, mount) => (best && best.path.length > mount.path.length ? best : mount),
+    undefined,
+  );
+}
