@@ -204,6 +204,26 @@ async function ownerOf(name: string, temporary: string) {
   return { owner, init: Number(line), supervisor: supervisor[0]! };
 }
 
+test('a box is the same whatever its caller is used to', { skip }, async () => {
+  const script = join(folder, 'habits.mjs');
+  writeFileSync(
+    script,
+    `
+    import { Box } from ${JSON.stringify(new URL('./box.js', import.meta.url).href)};
+    const box = await Box.boot();
+    const ask = 'nice; umask; ulimit -Sa; ulimit -Ha';
+    console.log((await box.sh(ask)).stdout);
+    console.log(await box.succeed(['systemd-run', '--quiet', '--pipe', '--wait', 'bash', '-c', ask]));
+    await box.stop();`,
+  );
+  const from = (habits: string) => run(['bash', '-ec', `${habits} exec "$0" "$1"`, process.execPath, script]);
+  const plain = await from('');
+  assert.match(plain.stdout, /^0\n0022\n/);
+  const odd = 'umask 077; ulimit -S -n 200 -f 99999 -s 4096 -c unlimited -u 500; renice 10 $$ >&2;';
+  const { stdout, status } = await from(odd);
+  assert.deepEqual([status, stdout], [0, plain.stdout]);
+});
+
 test('a box ends without a trace when its owner is killed', { skip }, async () => {
   const temporary = join(folder, 'temporary');
   mkdirSync(temporary);

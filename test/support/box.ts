@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { unavailable } from './available.js';
+import { resetInherited } from './inherited.js';
 import { inRepository, REPOSITORY } from './repository.js';
 import { type RunOptions, type RunResult, run, shown } from './run.js';
 import { debianTree, type TreeName } from './tree.js';
@@ -70,6 +71,7 @@ export class Box {
   static async boot(options: BootOptions = {}): Promise<Box> {
     const { name = 'box', tree = 'machine', repository = REPOSITORY, kernelCommandLine = [] } = options;
     const root = options.root ?? debianTree(tree);
+    resetInherited();
     const script = inRepository('test/support/box-supervisor.sh');
     const node = realpathSync(process.execPath);
     const supervisor = spawn('bash', [script, name, root, repository, node, ...kernelCommandLine], {

@@ -8,6 +8,7 @@ import { dirname, join, relative } from 'node:path';
 import { run } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { unavailable } from './available.js';
+import { resetInherited } from './inherited.js';
 import { REPOSITORY } from './repository.js';
 import { Tally, type TestEvent } from './tally.js';
 
@@ -55,6 +56,7 @@ async function main(filters: readonly string[]): Promise<number> {
   const missing = files.find((file) => !existsSync(file));
   if (missing !== undefined) throw new Error(`'${missing}' is missing: npm run build`);
   if (files.length === 0) throw new Error(`no test file's path has '${filters.join("' or '")}' in it`);
+  resetInherited();
   prepareTrees();
   process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --enable-source-maps`;
   return (await runFiles(files, process.env.CI === 'true')) === 0 ? 0 : 1;
