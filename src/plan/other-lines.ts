@@ -1,10 +1,10 @@
 import { type Diagnostic, error } from '../diagnostic.js';
 import { LAUNCHER_CALLS } from '../filter/filter-file.js';
 import type { Policy } from '../policy/policy.js';
-import { EXEC_KEYS } from '../policy/schema.js';
 import { permits } from '../syscalls/action.js';
 import type { OwnLimits } from '../syscalls/resolve.js';
 import type { EffectiveUnit } from '../unit/effective.js';
+import { EXEC_KEYS } from '../unit/exec-keys.js';
 import { wrappedKeys } from './commands.js';
 
 interface Request {

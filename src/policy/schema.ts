@@ -1,5 +1,7 @@
 /** The one table of what a policy may say. Validation, the JSON Schema and the manual page's list follow it. */
 
+import { EXEC_KEYS } from '../unit/exec-keys.js';
+
 export type Shape =
   | { readonly type: 'string' | 'boolean' }
   | { readonly type: 'choice'; readonly values: readonly string[] }
@@ -24,17 +26,6 @@ export type Keys = Readonly<Record<string, Key>>;
 
 const STRINGS: Shape = { type: 'list', of: { type: 'string' } };
 const OPERAND: Shape = { type: 'operand' };
-
-/** Exec lines that can be put behind the launcher. */
-export const EXEC_KEYS = [
-  'ExecCondition',
-  'ExecStartPre',
-  'ExecStart',
-  'ExecStartPost',
-  'ExecReload',
-  'ExecStop',
-  'ExecStopPost',
-] as const;
 
 /** Names for `architectures`, systemd's. */
 export const ARCHITECTURES = ['native', 'x86-64', 'x32', 'x86', 'arm64', 'arm', 'riscv64'] as const;

@@ -1,4 +1,5 @@
 import { type Diagnostic, error, type Location, warning } from '../diagnostic.js';
+import { EXEC_KEYS } from './exec-keys.js';
 import { type ExecCommand, scanExecLine } from './exec-line.js';
 import { abortReason } from './fatal-values.js';
 import type { Assignment, UnitFile } from './unit-file.js';
@@ -18,17 +19,6 @@ export interface EffectiveUnit {
   /** What the merging loses, beside the files' own diagnostics; an error if systemd can't load the unit. */
   readonly diagnostics: readonly Diagnostic[];
 }
-
-/** The keys whose values are command lines (systemd.service(5)). */
-export const EXEC_KEYS: readonly string[] = [
-  'ExecCondition',
-  'ExecStartPre',
-  'ExecStart',
-  'ExecStartPost',
-  'ExecReload',
-  'ExecStop',
-  'ExecStopPost',
-];
 
 /** Older names that systemd still takes for the same setting. */
 const ALIASES: ReadonlyMap<string, string> = new Map([

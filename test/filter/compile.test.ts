@@ -6,6 +6,7 @@ import { disassemble, type Instruction } from '../../src/filter/bpf.js';
 import { compile } from '../../src/filter/compile.js';
 import { simulate } from '../../src/filter/simulate.js';
 import { validate } from '../../src/filter/validate.js';
+import { COMPARISONS } from '../../src/policy/schema.js';
 import { ABIS, abiOf } from '../../src/syscalls/abi.js';
 import { type Action, ALLOW, errnoAction, KILL } from '../../src/syscalls/action.js';
 import {
@@ -67,17 +68,7 @@ test('equal policies give equal programs', () => {
 const REGISTERS = [0n, 1n, 2n, 5n, 0x7fffffffn, 0x80000000n, 0xfffffffen, 0xffffffffn]
   .flatMap((low) => [0n, 1n, 5n, 0x80000000n, 0xfffffffen, 0xffffffffn].map((high) => (high << 32n) | low))
   .concat([3n, 0x100000003n, 0x500000006n]);
-const OPERATORS: readonly Operator[] = [
-  'eq',
-  'ne',
-  'lt',
-  'le',
-  'gt',
-  'ge',
-  'bits-set',
-  'bits-clear',
-  'bits-any',
-];
+const OPERATORS: readonly Operator[] = COMPARISONS;
 
 for (const width of [32, 64] as const) {
   for (const op of OPERATORS) {

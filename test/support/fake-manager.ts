@@ -1,5 +1,6 @@
 import type { SyscallSets } from '../../src/syscalls/sets.js';
-import { EXEC_KEYS, effectiveUnit } from '../../src/unit/effective.js';
+import { effectiveUnit } from '../../src/unit/effective.js';
+import { EXEC_KEYS } from '../../src/unit/exec-keys.js';
 import { decodeExecArguments, type ExecCommand } from '../../src/unit/exec-line.js';
 import { parseUnitName, type UnitName } from '../../src/unit/name.js';
 import { ownErrorNumber, ownSyscallFilter } from '../../src/unit/own-filter.js';
