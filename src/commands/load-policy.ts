@@ -63,7 +63,8 @@ export async function findPolicy(context: Context, unit: UnitName): Promise<Poli
   for (const path of paths) {
     if (await exists(system, path)) return { system, path };
   }
-  const hint = `write ${paths[0]}, or name one with --policy or --template ('sandbox-unit template list')`;
+  const place = context.offline ? `${paths[0]} below the folder of --root` : paths[0];
+  const hint = `write ${place}, or name one with --policy or --template ('sandbox-unit template list')`;
   throw new UserError(error('no-policy', `no policy for ${unit.full}`, { hint }), EXIT.failure);
 }
 

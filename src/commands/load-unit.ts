@@ -44,9 +44,9 @@ export async function loadUnit(context: Context, text: string): Promise<LoadedUn
     );
   }
   const properties = await context.system.unit(name.full);
-  assertLoadable(name.full, properties);
+  assertLoadable(context, name.full, properties);
   if (properties.get('NeedDaemonReload') === true) {
-    const hint = "run 'systemctl daemon-reload', then try again";
+    const hint = `run '${systemctl(context)} daemon-reload', then try again`;
     throw fail('unit-changed', `the files of ${name.full} have changed since systemd read them`, hint);
   }
   const canonical = serviceName(String(properties.get('Id') ?? name.full));
@@ -55,13 +55,15 @@ export async function loadUnit(context: Context, text: string): Promise<LoadedUn
   return { name: canonical, properties, ...(await readFiles(context, paths)) };
 }
 
+const systemctl = ({ placement }: Context) => (placement.scope === 'user' ? 'systemctl --user' : 'systemctl');
+
 /** Why a unit can't be confined by a drop-in, if it can't. */
-function assertLoadable(name: string, properties: UnitProperties) {
+function assertLoadable(context: Context, name: string, properties: UnitProperties) {
   const state = properties.get('LoadState');
   const fragment = String(properties.get('FragmentPath') ?? '');
   if (state === 'not-found') throw fail('no-unit', `there is no unit ${name}`);
   if (state === 'masked')
-    throw fail('unit-masked', `${name} is masked: it can't run`, `systemctl unmask ${name}`);
+    throw fail('unit-masked', `${name} is masked: it can't run`, `${systemctl(context)} unmask ${name}`);
   if (properties.get('Transient') === true || fragment.includes('/systemd/transient/')) {
     throw fail('unit-transient', `${name} is transient: it is gone when it stops, and drop-ins with it`);
   }
@@ -100,7 +102,12 @@ async function readFiles(context: Context, paths: readonly string[]) {
   const files: UnitFile[] = [];
   for (const path of paths) {
     const file = await context.system.read(path, { limit: MAX_UNIT_SIZE });
-    if (!file) throw fail('unit-changed', `${path} is gone`, "run 'systemctl daemon-reload', then try again");
+    if (!file)
+      throw fail(
+        'unit-changed',
+        `${path} is gone`,
+        `run '${systemctl(context)} daemon-reload', then try again`,
+      );
     files.push(parseUnitFile(path, file.bytes));
   }
   return { files, diagnostics: files.flatMap((file) => file.diagnostics) };

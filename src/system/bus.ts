@@ -23,6 +23,14 @@ const JOB_METHODS: Readonly<Record<JobVerb, string>> = {
   reload: 'ReloadUnit',
 };
 
+/** Where a bus is. */
+export interface BusPlace {
+  /** `unix:path=…` */
+  readonly address: string;
+  /** What to look for where it can't be reached. */
+  readonly hint: string;
+}
+
 interface DBusFailure {
   readonly type?: string;
   readonly text?: string;
@@ -60,10 +68,9 @@ export class Bus {
 
   /**
    * Connects to the system's or the user's bus.
-   * @param address `unix:path=…`
    * @throws UserError `no-bus`
    */
-  static async connect(address: string): Promise<Bus> {
+  static async connect({ address, hint }: BusPlace): Promise<Bus> {
     const dbus = (await import('dbus-next')).default;
     const bus = new Bus(dbus, dbus.sessionBus({ busAddress: address }));
     try {
@@ -71,7 +78,7 @@ export class Bus {
     } catch (cause) {
       bus.close();
       const reason = cause instanceof UserError ? cause.message : String(cause);
-      throw failure('no-bus', `can't reach the bus at ${address}: ${reason}`, 'is dbus.socket active?');
+      throw failure('no-bus', `can't reach the bus at ${address}: ${reason}`, hint);
     }
     return bus;
   }

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../diagnostic.js';
-import { Bus } from './bus.js';
+import { Bus, type BusPlace } from './bus.js';
 import { fileError } from './file-error.js';
 import type {
   FileContent,
@@ -37,12 +37,12 @@ const reasonOf = (cause: unknown) => (cause as Error).message;
 
 /** The machine that this process runs on. */
 export class Host implements System {
-  readonly #busAddress: string;
+  readonly #busPlace: BusPlace;
   #bus: Promise<Bus> | undefined;
 
-  /** @param busAddress where the manager's bus is, `unix:path=…` */
-  constructor(busAddress: string) {
-    this.#busAddress = busAddress;
+  /** @param busPlace where the manager's bus is */
+  constructor(busPlace: BusPlace) {
+    this.#busPlace = busPlace;
   }
 
   async read(path: string, options: ReadOptions = {}): Promise<FileContent | undefined> {
@@ -179,7 +179,7 @@ export class Host implements System {
   }
 
   #connected(): Promise<Bus> {
-    this.#bus ??= Bus.connect(this.#busAddress);
+    this.#bus ??= Bus.connect(this.#busPlace);
     return this.#bus;
   }
 }

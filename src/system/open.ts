@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SearchEnvironment } from '../unit/search.js';
+import type { BusPlace } from './bus.js';
 import type { Context } from './context.js';
 import { Host } from './host.js';
 import { Offline } from './offline.js';
@@ -47,8 +48,16 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
   return { context, close: () => host.close() };
 }
 
-const systemBus = (env: OpenOptions['environment']) =>
-  env.DBUS_SYSTEM_BUS_ADDRESS ?? 'unix:path=/run/dbus/system_bus_socket';
+const systemBus = (env: OpenOptions['environment']): BusPlace => ({
+  address: env.DBUS_SYSTEM_BUS_ADDRESS ?? 'unix:path=/run/dbus/system_bus_socket',
+  hint: 'is dbus.socket active?',
+});
 
-const userBus = (env: OpenOptions['environment'], runtimeDirectory: string) =>
-  env.DBUS_SESSION_BUS_ADDRESS ?? `unix:path=${runtimeDirectory}/bus`;
+/** A user's manager runs while the user is logged in, or lingers; su(1) and sudo(8) are no login. */
+const userBus = (env: OpenOptions['environment'], runtimeDirectory: string): BusPlace => ({
+  address: env.DBUS_SESSION_BUS_ADDRESS ?? `unix:path=${runtimeDirectory}/bus`,
+  hint:
+    env.XDG_RUNTIME_DIR === undefined
+      ? 'XDG_RUNTIME_DIR is not set: log in as the user, not by su or sudo'
+      : "does the user's manager run? 'loginctl enable-linger' starts it without a login",
+});

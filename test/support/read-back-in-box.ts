@@ -22,7 +22,7 @@ export interface ReadBackFinding {
 const [, program, file] = process.argv;
 if (program?.endsWith('read-back-in-box.js') && file !== undefined) {
   const cases = JSON.parse(readFileSync(file, 'utf8')) as ReadBackCase[];
-  const host = new Host('unix:path=/run/dbus/system_bus_socket');
+  const host = new Host({ address: 'unix:path=/run/dbus/system_bus_socket', hint: '' });
   const empty = planned('');
   const findings: ReadBackFinding[][] = [];
   for (const { unit, dropIn, directives } of cases) {

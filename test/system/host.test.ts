@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { UserError } from '../../src/diagnostic.js';
+import { Host } from '../../src/system/host.js';
+import { temporaryFolder } from '../support/temporary.js';
+
+const host = new Host({ address: 'unix:path=/nowhere', hint: 'none' });
+const bytes = new TextEncoder().encode('text\n');
+const NOBODY = 65534;
+
+/** The code, the message and the hint of what goes wrong. */
+async function failure(step: Promise<unknown>): Promise<readonly (string | undefined)[]> {
+  try {
+    await step;
+  } catch (cause) {
+    assert.ok(cause instanceof UserError, String(cause));
+    const { code, message, hint } = cause.diagnostics[0]!;
+    return [code, message, hint];
+  }
+  return [];
+}
+
+test('a file that the kernel makes up as it is read is read whole', async () => {
+  const status = await host.read('/proc/self/status');
+  assert.match(new TextDecoder().decode(status!.bytes), /^Name:\t.*^Seccomp:\t\d$.*\n$/ms);
+  assert.equal((await host.read('/proc/self/status', { limit: 5, head: true }))!.bytes.length, 5);
+  const [code] = await failure(host.read('/proc/self/status', { limit: 5 }));
+  assert.equal(code, 'unreadable');
+});
+
+test('a process that has ended has no files', async () => {
+  assert.equal(await host.read('/proc/999999999/status'), undefined);
+});
+
+test('a folder is no file', async () => {
+  assert.deepEqual((await failure(host.read('/etc')))[0], 'not-a-file');
+});
+
+test('a file is written with its mode, and as old as it shall be', async (t) => {
+  const path = join(temporaryFolder(t), 'a/b/file');
+  await host.replace(path, bytes, { mode: 0o644, modified: 1_600_000_000_123 });
+  const { mode, modified } = (await host.read(path))!;
+  assert.deepEqual([mode, Math.round(modified)], [0o644, 1_600_000_000_123]);
+  await host.replace(path, bytes, { mode: 0o755 });
+  const again = (await host.read(path))!;
+  assert.equal(again.mode, 0o755);
+  assert.ok(again.modified > modified);
+});
+
+test('a program that hangs is ended with all that it started, and that is said', async () => {
+  const hangs = ['/bin/sh', '-c', 'sleep 1000 & sleep 1000'];
+  const { status, late } = await host.run(hangs, { timeout: 200 });
+  assert.deepEqual([status, late], [137, true]);
+  assert.equal((await host.run(['/bin/true'])).late, false);
+});
+
+const skip = process.getuid?.() === 0 ? undefined : 'needs root, to make files of other users';
+
+describe("root acts on nothing that is in others' hands", () => {
+  const trusted = { trusted: true };
+
+  test('a file of another user, or that others may write', { skip }, async (t) => {
+    const path = join(temporaryFolder(t), 'policy.toml');
+    writeFileSync(path, bytes);
+    assert.equal((await host.read(path, trusted))!.bytes.length, bytes.length);
+    chmodSync(path, 0o664);
+    const hint = `chown root:root ${path} && chmod go-w ${path}`;
+    assert.deepEqual(await failure(host.read(path, trusted)), [
+      'untrusted-file',
+      `${path} can be written by others: root won't act on it`,
+      hint,
+    ]);
+    chmodSync(path, 0o644);
+    chownSync(path, NOBODY, NOBODY);
+    assert.deepEqual(await failure(host.read(path, trusted)), [
+      'untrusted-file',
+      `${path} belongs to user ${NOBODY}: root won't act on it`,
+      hint,
+    ]);
+  });
+
+  test("a file in another user's folder, however deep", { skip }, async (t) => {
+    const folder = temporaryFolder(t);
+    const path = join(folder, 'a/b/policy.toml');
+    mkdirSync(join(folder, 'a/b'), { recursive: true });
+    writeFileSync(path, bytes);
+    chownSync(join(folder, 'a'), NOBODY, NOBODY);
+    assert.deepEqual(await failure(host.read(path, trusted)), [
+      'untrusted-file',
+      `${folder}/a belongs to user ${NOBODY}: root won't act on ${path}`,
+      'take a place below folders that only root can change',
+    ]);
+  });
+
+  test('a link counts for what it leads to when it is opened', { skip }, async (t) => {
+    const folder = temporaryFolder(t);
+    const link = join(folder, 'theirs/link');
+    mkdirSync(join(folder, 'theirs'));
+    chownSync(join(folder, 'theirs'), NOBODY, NOBODY);
+    writeFileSync(join(folder, 'ours.toml'), bytes);
+    symlinkSync('../ours.toml', link);
+    assert.equal((await host.read(link, trusted))!.bytes.length, bytes.length);
+    const theirs = join(folder, 'theirs/policy.toml');
+    writeFileSync(theirs, bytes);
+    symlinkSync(theirs, join(folder, 'to-theirs'));
+    const [code, message] = await failure(host.read(join(folder, 'to-theirs'), trusted));
+    assert.deepEqual(
+      [code, message],
+      ['untrusted-file', `${folder}/theirs belongs to user ${NOBODY}: root won't act on ${folder}/to-theirs`],
+    );
+  });
+
+  test('nothing is made below a folder of another user', { skip }, async (t) => {
+    const folder = temporaryFolder(t);
+    chownSync(folder, NOBODY, NOBODY);
+    const path = join(folder, 'etc/systemd/system/x.conf');
+    const [code, message] = await failure(host.replace(path, bytes, { mode: 0o644 }));
+    assert.deepEqual(
+      [code, message],
+      [
+        'untrusted-file',
+        `${folder} belongs to user ${NOBODY}: root won't act on ${folder}/etc/systemd/system`,
+      ],
+    );
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  test('a folder that others may write, too, unless it is sticky', { skip }, async (t) => {
+    const folder = temporaryFolder(t);
+    chmodSync(folder, 0o777);
+    assert.equal(
+      (await failure(host.replace(join(folder, 'a/b'), bytes, { mode: 0o644 })))[0],
+      'untrusted-file',
+    );
+    assert.ok(!existsSync(join(folder, 'a')));
+    chmodSync(folder, 0o1777);
+    await host.replace(join(folder, 'a/b'), bytes, { mode: 0o644 });
+    assert.equal(readFileSync(join(folder, 'a/b'), 'utf8'), 'text\n');
+    assert.equal(statSync(join(folder, 'a')).mode & 0o7777, 0o755);
+  });
+});
