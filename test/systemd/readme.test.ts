@@ -1,0 +1,67 @@
+/** What README.md tells a newcomer to do, done as written. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import { changeFiles } from '../support/loaded-units.js';
+import { inRepository } from '../support/repository.js';
+import { bootWithPrograms, servicesObstacle } from '../support/service.js';
+
+const skip = servicesObstacle();
+let box: Box;
+before(async () => {
+  if (skip) return;
+  box = await bootWithPrograms('readme');
+  const unit = '[Service]\nExecStart=/usr/bin/memcached -u memcache -l 127.0.0.1\n';
+  await changeFiles(box, { '/etc/systemd/system/foo.service': unit });
+  await box.succeed(['ln', '-s', inRepository('dist/sandbox-unit.cjs'), '/usr/local/bin/sandbox-unit']);
+  await box.succeed(['systemctl', 'start', 'foo']);
+});
+after(() => box?.stop());
+
+const section = (heading: string): string =>
+  readFileSync(inRepository('README.md'), 'utf8').split(`\n## ${heading}\n`)[1]!.split('\n## ')[0]!;
+
+/** Indented lines. */
+const commands = (text: string): string[] => [...text.matchAll(/^ {4}(\S.*)$/gm)].map(([, line]) => line!);
+
+/** The policy, written where its first line says. */
+async function writePolicy(text: string): Promise<void> {
+  const [, policy = '', path = ''] = /```toml\n(# (\S+)\n.*?)```/s.exec(text) ?? [];
+  await box.writeFile(path, policy);
+}
+
+test('a first policy', { skip }, async () => {
+  const text = section('A first policy');
+  await writePolicy(text);
+  const said = new Map<string, string>();
+  for (const line of commands(text)) {
+    const { status, stdout, stderr } = await box.sh(line);
+    assert.deepEqual([status, stderr], [0, ''], line);
+    said.set(line.replace(/ +#.*/, ''), stdout);
+  }
+  assert.deepEqual(
+    [...said.values()].map((stdout) => stdout.split('\n')[0]!.replace(/: \/etc.* on systemd .*/, ' …')),
+    [
+      '/etc/sandbox-unit/foo.service.toml: ok',
+      'foo.service …',
+      'foo.service: applied',
+      'Seccomp:\t2',
+      'foo.service: unchanged',
+      'foo.service: reverted',
+    ],
+  );
+  const log = text.match(/`(journalctl [^`]+)`/)![1]!;
+  assert.equal((await box.sh(`${log} --lines=1`)).status, 0);
+});
+
+test('uninstall', { skip }, async () => {
+  await writePolicy(section('A first policy'));
+  await box.succeed(['sandbox-unit', 'apply', 'foo']);
+  // npm isn't in the box.
+  const lines = commands(section('Uninstall')).filter((line) => !line.startsWith('npm '));
+  assert.equal(lines.length, 3);
+  for (const line of lines) assert.equal((await box.sh(line)).status, 0, line);
+  const left = await box.sh('find /etc /usr/local /run -name "*sandbox-unit*" -not -path "*/bin/*"');
+  assert.equal(left.stdout, '');
+});
