@@ -51,7 +51,15 @@ function additionsText(plan: Plan): string {
     because,
   ]);
   const wraps = plan.commands.map(({ key, wrapped }) => [`${key}=`, `${wrapped} behind the launcher`]);
-  return rows.length + wraps.length === 0 ? '' : `Besides:\n${columns([...rows, ...wraps], '  ')}`;
+  const bare = plan.without.length > 0 ? [[plan.without.join(', '), withoutText(plan)]] : [];
+  const all = [...rows, ...wraps, ...bare];
+  return all.length === 0 ? '' : `Besides:\n${columns(all, '  ')}`;
+}
+
+function withoutText({ programs, without }: Plan): string {
+  const until = programs.length > 0 ? ', until they start what [exec] programs names' : '';
+  const free = without.some((key) => key.endsWith('+')) ? '; with + without any sandbox' : '';
+  return `without the launcher and what it alone enforces${until}${free}`;
 }
 
 function filterText(plan: Plan, proofs: readonly ProofSummary[]): string {
@@ -93,6 +101,7 @@ export function planJson(plan: Plan, proofs: readonly ProofSummary[], changes: r
     lines: plan.lines.map(({ at, ...line }) => ({ ...at, ...line })),
     directives: plan.directives,
     commands: plan.commands,
+    withoutLauncher: plan.without,
     filter: plan.filter ? { noNewPrivileges: plan.filter.noNewPrivileges, programs: proofs } : null,
     changes: changesJson(changes),
   };

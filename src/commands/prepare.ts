@@ -2,7 +2,7 @@ import { type Change, changes } from '../apply/changes.js';
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
 import { type EmittedFile, emitFiles } from '../emit/files.js';
 import { filterPath, programsFolder } from '../emit/paths.js';
-import { confinedPrograms } from '../plan/commands.js';
+import { programPlaces } from '../plan/commands.js';
 import { makePlan } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
 import { checkSyscalls } from '../policy/check.js';
@@ -88,7 +88,7 @@ async function planFor(
 ) {
   const { policy } = loaded;
   const effective = effectiveUnit(unit.files);
-  const target = await probeTarget(context, machine, confinedPrograms(policy, effective));
+  const target = await probeTarget(context, machine, programPlaces(policy, effective));
   const checked = checkSyscalls(policy, target.sets, [target.machine], loaded.complete);
   const early = [...loaded.diagnostics, ...checked, ...unit.diagnostics, ...machine.diagnostics];
   const places = {

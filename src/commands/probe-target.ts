@@ -33,12 +33,12 @@ export async function probeMachine(context: Context): Promise<MachineFacts> {
 
 /**
  * Learns what a plan needs to know of the unit's programs.
- * @param programs their paths
+ * @param programs by their names, where each may be: the first place that has one counts
  */
 export async function probeTarget(
   context: Context,
   { facts }: MachineFacts,
-  programs: readonly string[],
+  programs: ReadonlyMap<string, readonly string[]>,
 ): Promise<Target> {
   return { ...facts, programs: await readPrograms(context, programs) };
 }
@@ -115,11 +115,17 @@ async function readMounts({ system, offline }: Context): Promise<Mount[]> {
 const SETUID_SETGID = 0o6000;
 const EXECUTE = 0o111;
 
-async function readPrograms(context: Context, paths: readonly string[]): Promise<Target['programs']> {
+async function readPrograms(
+  context: Context,
+  places: ReadonlyMap<string, readonly string[]>,
+): Promise<Target['programs']> {
   const programs = new Map<string, Program>();
-  for (const path of paths) {
-    const program = await readOne(context, path);
-    if (program) programs.set(path, program);
+  for (const [name, paths] of places) {
+    for (const path of paths) {
+      const program = await readOne(context, path);
+      if (program) programs.set(name, program);
+      if (program) break;
+    }
   }
   return programs;
 }

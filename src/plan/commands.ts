@@ -1,8 +1,11 @@
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
+import { EXEC_KEYS } from '../unit/exec-keys.js';
 import type { ExecCommand } from '../unit/exec-line.js';
 import { wrapExecCommand } from '../unit/exec-wrap.js';
+import { formatDirective, isFormatted } from './directive-values.js';
+import { findDirective } from './directives.js';
 import type { PlannedCommands } from './plan.js';
 import type { Target } from './target.js';
 
@@ -19,7 +22,7 @@ export function wrappedKeys(policy: Policy): string[] {
   return [...new Set(policy.wrap?.map(({ value }) => value) ?? usual)];
 }
 
-/** Paths of the programs that the policy is about, as written. */
+/** The programs that the policy is about, as written. */
 export const confinedPrograms = (policy: Policy, effective: EffectiveUnit): string[] => [
   ...(policy.programs ?? []).map(({ value }) => value),
   ...new Set(
@@ -29,23 +32,52 @@ export const confinedPrograms = (policy: Policy, effective: EffectiveUnit): stri
   ),
 ];
 
+/** systemd's own (`systemd-path search-binaries-default`), with what isn't merged into /usr on older systems. */
+const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'.split(':');
+
+/** Where each program may be, in systemd's order: at its path, or, of a plain name, in the directories of the search. */
+export function programPlaces(
+  policy: Policy,
+  effective: EffectiveUnit,
+): ReadonlyMap<string, readonly string[]> {
+  const given = searchPath(policy, effective);
+  const directories = given.length > 0 ? given : SEARCH_PATH;
+  const places = (name: string) =>
+    name.includes('/') ? [name] : directories.map((directory) => `${directory}/${name}`);
+  return new Map(confinedPrograms(policy, effective).map((name) => [name, places(name)]));
+}
+
+/** The directories of ExecSearchPath=: the policy's, else the unit's. */
+function searchPath(policy: Policy, effective: EffectiveUnit): string[] {
+  const entry = policy.service.find(({ name }) => name === 'ExecSearchPath');
+  const formatted = entry && formatDirective(findDirective(entry.name)!, entry.value, entry.valueAt);
+  const lines =
+    formatted && isFormatted(formatted)
+      ? formatted.values
+      : effective.list('Service', 'ExecSearchPath').map(({ value }) => value);
+  return lines.flatMap((line) => line.split(':')).filter((directory) => directory.startsWith('/'));
+}
+
+export interface PlacedCommands {
+  readonly commands: readonly PlannedCommands[];
+  /** Exec keys with commands that run without the launcher, `ExecStop=`; with a `+` those without any sandbox. */
+  readonly without: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 /** Puts the launcher in front of each command of the wrapped keys. What can't be wrapped is a gap. */
-export function planCommands(request: Request): {
-  commands: PlannedCommands[];
-  diagnostics: Diagnostic[];
-} {
+export function planCommands(request: Request): PlacedCommands {
   const { effective, policy } = request;
   const diagnostics: Diagnostic[] = [];
   const commands: PlannedCommands[] = [];
+  const bare = new Map(EXEC_KEYS.map((key) => [key, effective.execCommands(key)]));
   for (const key of wrappedKeys(policy)) {
     const originals = effective.execCommands(key);
     if (originals.length === 0) continue;
     const lines = originals.map((command) => wrapOne(request, command, diagnostics));
-    commands.push({
-      key,
-      lines,
-      wrapped: lines.length - lines.filter((line, i) => line === written(originals[i]!)).length,
-    });
+    const kept = originals.filter((command, i) => lines[i] === written(command));
+    bare.set(key, kept);
+    commands.push({ key, lines, wrapped: lines.length - kept.length });
   }
   const main = commands.find(({ key }) => key === 'ExecStart');
   if (!main && !policy.programs && diagnostics.length === 0) {
@@ -56,24 +88,35 @@ export function planCommands(request: Request): {
       }),
     );
   }
-  return { commands, diagnostics };
+  return { commands, without: [...bare].flatMap(([key, kept]) => shownKeys(key, kept)), diagnostics };
 }
+
+const shownKeys = (key: string, commands: readonly ExecCommand[]): string[] => [
+  ...(commands.some(({ prefixes }) => !prefixes.includes('+')) ? [`${key}=`] : []),
+  ...(commands.some(({ prefixes }) => prefixes.includes('+')) ? [`${key}=+`] : []),
+];
 
 /** The wrapped command, or, with a diagnostic, the command as it was. */
 function wrapOne(request: Request, command: ExecCommand, diagnostics: Diagnostic[]): string {
-  const wrapped = wrapExecCommand(command, launcherWords(request, command));
+  const directories = command.bareName ? searchPath(request.policy, request.effective) : [];
+  const unclear = directories.find((directory) => directory.includes('%'));
+  const wrapped =
+    unclear === undefined
+      ? wrapExecCommand(command, launcherWords(request, directories))
+      : error('search-path', `where '${command.path.value}' is found hangs on a specifier: ${unclear}`, {
+          at: command.at,
+          hint: "write the program's path, or ExecSearchPath= without specifiers",
+        });
   if (typeof wrapped === 'string') return wrapped;
   diagnostics.push({ ...wrapped, code: `gap-${wrapped.code}` });
   return written(command);
 }
 
-function launcherWords({ effective, target, places }: Request, command: ExecCommand): string[] {
-  const words = [target.launcher, `--filter=${places.filterFile}`];
-  const directories = effective.list('Service', 'ExecSearchPath').flatMap(({ value }) => value.split(':'));
-  return command.bareName && directories.length > 0
-    ? [...words, `--search-path=${directories.join(':')}`]
-    : words;
-}
+const launcherWords = ({ target, places }: Request, directories: readonly string[]): string[] => [
+  target.launcher,
+  `--filter=${places.filterFile}`,
+  ...(directories.length > 0 ? [`--search-path=${directories.join(':')}`] : []),
+];
 
 /** A command as a unit file has it. */
 function written({ prefixes, path, argv0, rest }: ExecCommand): string {

@@ -7,20 +7,14 @@ import type { SyscallPolicy } from '../syscalls/policy.js';
 import { type NamedPolicy, type OwnLimits, refusal, resolve, resolveCalls } from '../syscalls/resolve.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { UnitName } from '../unit/name.js';
-import { planCommands } from './commands.js';
 import { findDirective } from './directives.js';
-import {
-  launcherConflicts,
-  launcherDirectives,
-  scriptWarnings,
-  startCallWarnings,
-} from './launcher-needs.js';
+import { type PlannedLauncher, planLauncher } from './launcher.js';
 import { type CallContext, type Left, leftToLauncher, unlistedInAllowList } from './left.js';
 import { callLines, programLines } from './lines.js';
 import { otherLines } from './other-lines.js';
 import { ownLimits } from './own-limits.js';
 import type { Plan, PlanLine, PlannedDirective, PlannedFilter, SystemdFilter } from './plan.js';
-import { planPrograms } from './programs.js';
+import { scriptWarnings, startCallWarnings } from './program-checks.js';
 import { planService } from './service.js';
 import { permitLauncher, systemCallDirectives, systemdFilter } from './systemd-filter.js';
 import type { Target } from './target.js';
@@ -50,8 +44,9 @@ const LAUNCHER_MACHINES: readonly Machine[] = ['x86-64', 'arm64'];
 export function makePlan(request: PlanRequest): Plan {
   const { unit, effective, policy, target } = request;
   const service = planService(policy, effective, target);
-  const calls = request.usable && policy.syscalls ? planCalls(request, policy.syscalls) : NOTHING;
-  const launched = calls.filter ? planLauncher(request, service.directives) : NOT_LAUNCHED;
+  const calls =
+    request.usable && policy.syscalls ? planCalls(request, policy.syscalls, service.directives) : NOTHING;
+  const { launcher } = calls;
   return {
     unit: unit.full,
     policyFile: policy.file,
@@ -59,21 +54,17 @@ export function makePlan(request: PlanRequest): Plan {
     lines: [
       ...calls.lines,
       ...service.lines,
-      ...programLines(launched.programs.length > 0 ? policy.programs! : []),
+      ...programLines(launcher && launcher.programs.length > 0 ? policy.programs! : []),
     ],
-    directives: [...calls.directives, ...service.directives, ...launched.directives].sort(fatalLast),
-    commands: launched.commands,
-    programs: launched.programs,
+    directives: [...calls.directives, ...service.directives, ...(launcher?.directives ?? [])].sort(fatalLast),
+    commands: launcher?.commands ?? [],
+    without: launcher?.without ?? [],
+    programs: launcher?.programs ?? [],
     filterFile: request.places.filterFile,
     filter: calls.filter,
     systemCalls: calls.systemCalls,
     meaning: calls.meaning,
-    diagnostics: [
-      ...effective.diagnostics,
-      ...service.diagnostics,
-      ...calls.diagnostics,
-      ...launched.diagnostics,
-    ],
+    diagnostics: [...effective.diagnostics, ...service.diagnostics, ...calls.diagnostics],
   };
 }
 
@@ -86,6 +77,7 @@ const isFatal = ({ name }: PlannedDirective): boolean => findDirective(name)?.fa
 interface PlannedCalls {
   readonly lines: readonly PlanLine[];
   readonly directives: readonly PlannedDirective[];
+  readonly launcher: PlannedLauncher | undefined;
   readonly filter: PlannedFilter | undefined;
   readonly systemCalls: SystemdFilter | undefined;
   readonly meaning: SyscallPolicy | undefined;
@@ -95,15 +87,19 @@ interface PlannedCalls {
 const NOTHING: PlannedCalls = {
   lines: [],
   directives: [],
+  launcher: undefined,
   filter: undefined,
   systemCalls: undefined,
   meaning: undefined,
   diagnostics: [],
 };
-const NOT_LAUNCHED = { commands: [], programs: [], directives: [], diagnostics: [] };
 
-function planCalls(request: PlanRequest, section: SyscallsSection): PlannedCalls {
-  const { effective, target, policy } = request;
+function planCalls(
+  request: PlanRequest,
+  section: SyscallsSection,
+  service: readonly PlannedDirective[],
+): PlannedCalls {
+  const { effective, target } = request;
   const inherits = section.inherit?.value ?? true;
   const present = ownLimits(effective, target.sets, target.systemd);
   const own = inherits ? present : undefined;
@@ -111,34 +107,40 @@ function planCalls(request: PlanRequest, section: SyscallsSection): PlannedCalls
   const type = request.type ?? effective.last('Service', 'Type')?.value ?? 'simple';
   const context: CallContext = { section, target, own, named, type };
   const left = leftToLauncher(context);
-  const launched = left.calls.size > 0 || left.wholes.length > 0;
-  const possible = !launched || LAUNCHER_MACHINES.includes(target.machine);
-  const filter = launched && possible ? plannedFilter(policy, named, target.machine) : undefined;
-  const systemd = bySystemd(context, left, filter !== undefined);
-  const lines = callLines(context, left, filter !== undefined);
+  const needed = left.calls.size > 0 || left.wholes.length > 0;
+  const possible = LAUNCHER_MACHINES.includes(target.machine);
+  const placed = needed && possible ? planLauncher(request, service) : { diagnostics: [] };
+  const { launcher } = placed;
+  const launched = launcher !== undefined;
+  const systemd = bySystemd(context, left, launched);
+  const lines = callLines(context, left, launched);
   return {
     lines,
     directives: systemCallDirectives(systemd, named.architectures, section, target.sets, own !== undefined),
-    filter,
+    launcher,
+    filter: launcher && plannedFilter(named, target.machine, launcher),
     systemCalls: systemd,
     meaning: resolve(named, target.machine),
     diagnostics: [
-      ...gapsOf(lines),
+      ...(possible ? placed.diagnostics : gapsOf(lines)),
       ...replacedFilter(section, present),
       ...(present?.ignored ?? []),
-      ...unknownNumbers(context, systemd, filter !== undefined),
+      ...unknownNumbers(context, systemd, launched),
       ...startCallWarnings(request, named),
-      ...(filter ? scriptWarnings(request, named) : []),
-      ...(filter && own ? otherLines(request, own) : []),
+      ...(launched ? scriptWarnings(request, named) : []),
+      ...(launched && own ? otherLines(request, own) : []),
     ],
   };
 }
 
-function plannedFilter(policy: Policy, named: NamedPolicy, machine: Machine): PlannedFilter {
-  const denied = policy.service.find(({ name }) => name === 'NoNewPrivileges');
+function plannedFilter(
+  named: NamedPolicy,
+  machine: Machine,
+  { noNewPrivileges }: PlannedLauncher,
+): PlannedFilter {
   const machines = [machine, ...LAUNCHER_MACHINES.filter((other) => other !== machine)];
   return {
-    noNewPrivileges: !/^(0|n|no|f|false|off)$/i.test(String(denied?.value)),
+    noNewPrivileges,
     policies: machines.flatMap((one) =>
       one === machine ? resolve(named, one) : resolveElsewhere(named, one),
     ),
@@ -208,15 +210,4 @@ function unknownNumbers(context: CallContext, systemd: SystemdFilter, launched: 
       hint: 'enforcer = "launcher" gives them what \'unknown\' says',
     }),
   ];
-}
-
-function planLauncher(request: PlanRequest, service: readonly PlannedDirective[]) {
-  const commands = planCommands(request);
-  const programs = planPrograms(request.policy, request.places.programsFolder, request.target.launcher);
-  return {
-    commands: commands.commands,
-    programs: programs.programs,
-    directives: [...launcherDirectives(request, service, programs.programs), ...programs.directives],
-    diagnostics: [...commands.diagnostics, ...programs.diagnostics, ...launcherConflicts(request, service)],
-  };
 }

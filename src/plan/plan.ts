@@ -70,6 +70,8 @@ export interface Plan {
   readonly lines: readonly PlanLine[];
   readonly directives: readonly PlannedDirective[];
   readonly commands: readonly PlannedCommands[];
+  /** Exec keys whose commands run without the launcher, where it is used: `ExecStop=`; with a `+` those without any sandbox. */
+  readonly without: readonly string[];
   readonly programs: readonly PlannedProgram[];
   readonly filterFile: string;
   readonly filter: PlannedFilter | undefined;

@@ -25,7 +25,7 @@ export interface Target {
   readonly mounts: readonly Mount[];
   /** Where the launcher is, or will be, on the target. */
   readonly launcher: string;
-  /** Programs of the unit's Exec lines and of the policy, by path; those that aren't there are left out. */
+  /** Programs of the unit's Exec lines and of the policy, by their paths or plain names; those that aren't there are left out. */
   readonly programs: ReadonlyMap<string, Program>;
 }
 

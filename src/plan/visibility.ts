@@ -1,27 +1,39 @@
 import { type Diagnostic, error } from '../diagnostic.js';
-import { allWords, barePath, covers } from './loosen/values.js';
+import { runsAsRoot } from './loosen/scalars.js';
+import { allWords, barePath, covers, lastOf, type UnitValues } from './loosen/values.js';
 
-/** The values that a directive of the unit will have, those of the policy included. */
-type Values = (name: string) => readonly string[];
+/** The words of a list directive of the unit, those of the policy included. */
+const wordsOf = (values: UnitValues, name: string) => allWords(values.get(name) ?? []);
 
 /**
  * The directive that would put something else, or nothing, where some of the paths are, while a bind mount of ours can
  * show them; undefined if they are to be seen. A specifier may stand for any folder.
  */
-export function hiddenBy(values: Values, paths: readonly string[]): string | undefined {
-  if (values('RootDirectory').length > 0) return 'RootDirectory';
-  if (values('RootImage').length > 0) return 'RootImage';
-  if (isCovered(foldersOf(values('TemporaryFileSystem'), 0), paths)) return 'TemporaryFileSystem';
-  const homes = values('ProtectHome').some((value) => !/^(0|n|no|f|false|off|read-only)$/i.test(value));
+export function hiddenBy(values: UnitValues, paths: readonly string[]): string | undefined {
+  const roots = ['RootDirectory', 'RootImage'].filter((name) => lastOf(values, name) !== '');
+  return roots[0] ?? coveredBy(values, paths);
+}
+
+/** What covers a path within the root that the service has. */
+function coveredBy(values: UnitValues, paths: readonly string[]): string | undefined {
+  if (isCovered(foldersOf(wordsOf(values, 'TemporaryFileSystem'), 0), paths)) return 'TemporaryFileSystem';
+  const homes = !['', 'no', 'read-only'].includes(lastOf(values, 'ProtectHome'));
   return homes && isCovered(['/home', '/root', '/run/user'], paths) ? 'ProtectHome' : undefined;
 }
 
-/** Mounts over the paths that systemd makes after ours, or instead of them: nothing that we add can show them. */
-export function keptHidden(values: Values, paths: readonly string[]): Diagnostic[] {
+/** What hides the paths from the service although we mount them: nothing that we add can show them. */
+export const keptHidden = (values: UnitValues, paths: readonly string[]): Diagnostic[] => [
+  ...mountedOver(values, paths),
+  ...underRoot(values, paths),
+  ...behindMode(values, paths),
+];
+
+/** Mounts over the paths that systemd makes after ours, or instead of them. */
+function mountedOver(values: UnitValues, paths: readonly string[]): Diagnostic[] {
   const over = [
-    ['InaccessiblePaths', foldersOf(values('InaccessiblePaths'), 0)],
-    ['BindPaths', foldersOf(values('BindPaths'), 1)],
-    ['BindReadOnlyPaths', foldersOf(values('BindReadOnlyPaths'), 1)],
+    ['InaccessiblePaths', foldersOf(wordsOf(values, 'InaccessiblePaths'), 0)],
+    ['BindPaths', foldersOf(wordsOf(values, 'BindPaths'), 1)],
+    ['BindReadOnlyPaths', foldersOf(wordsOf(values, 'BindReadOnlyPaths'), 1)],
   ] as const;
   return over.flatMap(([name, folders]) =>
     paths
@@ -32,9 +44,41 @@ export function keptHidden(values: Values, paths: readonly string[]): Diagnostic
 
 const BELOW = 'name the folders below it that must stay hidden';
 
+/** With `/` as the new root systemd looks for the source of a mount where it has already covered it. */
+function underRoot(values: UnitValues, paths: readonly string[]): Diagnostic[] {
+  const root = lastOf(values, 'RootDirectory');
+  const name = root !== '' && barePath(root) === '/' ? coveredBy(values, paths) : undefined;
+  if (name === undefined) return [];
+  const message = `${name}= hides the launcher or its filter, and with RootDirectory=/ nothing can show them`;
+  return [error('launcher-hidden', message, { hint: 'take RootDirectory=/ out: it is the root anyway' })];
+}
+
+/** A file system of memory belongs to root. */
+function behindMode(values: UnitValues, paths: readonly string[]): Diagnostic[] {
+  if (runsAsRoot({ unit: values })) return [];
+  return wordsOf(values, 'TemporaryFileSystem')
+    .filter(
+      (word) => isClosedToOthers(word.slice(word.indexOf(':') + 1)) && isCovered(foldersOf([word], 0), paths),
+    )
+    .map((word) =>
+      error(
+        'launcher-hidden',
+        `TemporaryFileSystem=${word} lets only root through to the launcher and its filter`,
+        {
+          hint: 'give others the right to pass: mode=0711',
+        },
+      ),
+    );
+}
+
+function isClosedToOthers(options: string): boolean {
+  const mode = /(?:^|,)mode=([0-7]{1,5})(?=,|$)/.exec(options)?.[1];
+  return mode !== undefined && !/(?:^|,)[ug]id=/.test(options) && (Number.parseInt(mode, 8) & 1) === 0;
+}
+
 /** Paths of a list whose words have fields with colons between them; a missing field is the first one. */
-const foldersOf = (values: readonly string[], field: number): string[] =>
-  allWords(values).map((word) => {
+const foldersOf = (words: readonly string[], field: number): string[] =>
+  words.map((word) => {
     const fields = word.split(':');
     return barePath(fields[field] || fields[0]!);
   });

@@ -6,7 +6,9 @@ import { bundledSets } from '../../src/syscalls/sets.js';
 import { elf, PT_INTERP } from '../support/elf.js';
 import { type FakeOptions, FakeSystem, fakeContext, LAUNCHER, program } from '../support/fake-system.js';
 
-async function probe(options: FakeOptions = {}, programs: readonly string[] = []) {
+const places = (paths: readonly string[]) => new Map(paths.map((path) => [path, [path]]));
+
+async function probe(options: FakeOptions = {}, programs: ReadonlyMap<string, string[]> = new Map()) {
   const context = fakeContext(new FakeSystem(options), { machine: 'x86-64' });
   const machine = await probeMachine(context);
   return { target: await probeTarget(context, machine, programs), diagnostics: machine.diagnostics };
@@ -88,7 +90,7 @@ test('programs are read as far as they can be', async () => {
     '/bin/script': program('#!/bin/sh\n'),
     '/bin/data': program('#!/bin/sh\n', 0o644),
   };
-  const { target } = await probe({ files }, [...Object.keys(files), '/bin/gone']);
+  const { target } = await probe({ files }, places([...Object.keys(files), '/bin/gone']));
   assert.deepEqual(
     [...target.programs].map(([path, { file, ...facts }]) => [path, file.kind, facts]),
     [
@@ -107,4 +109,11 @@ test('mounts are known of the running machine only', async () => {
     (await probeMachine(fakeContext(new FakeSystem({ files }), { offline }))).facts.mounts;
   assert.deepEqual(await mounts(false), [{ path: '/run', noexec: true }]);
   assert.deepEqual(await mounts(true), []);
+});
+
+test('a program without a path is the first that there is', async () => {
+  const files = { '/opt/b/demod': program(elf()), '/usr/bin/demod': program('#!/bin/sh\n') };
+  const search = new Map([['demod', ['/opt/a/demod', '/opt/b/demod', '/usr/bin/demod']]]);
+  const { target } = await probe({ files }, search);
+  assert.deepEqual([target.programs.size, target.programs.get('demod')?.file.kind], [1, 'static']);
 });

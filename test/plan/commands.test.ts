@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { confinedPrograms, planCommands, wrappedKeys } from '../../src/plan/commands.js';
+import { confinedPrograms, planCommands, programPlaces, wrappedKeys } from '../../src/plan/commands.js';
 import { effectiveUnit } from '../../src/unit/effective.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
 import { targetOf } from '../support/planned.js';
@@ -12,13 +12,18 @@ const BEHIND = `${LAUNCHER} --filter=${FILTER}`;
 
 const unit = (lines: string) => effectiveUnit([parseUnitFile('x.service', `[Service]\n${lines}`)]);
 
-function commands(lines: string, exec = '') {
-  const { commands: found, diagnostics } = planCommands({
+function commands(lines: string, exec = '', wanted: readonly string[] = []) {
+  const {
+    commands: found,
+    without,
+    diagnostics,
+  } = planCommands({
     effective: unit(lines),
-    policy: policyFrom(exec && `[exec]\n${exec}`),
+    policy: policyFrom(exec && (exec.startsWith('[') ? exec : `[exec]\n${exec}`)),
     target: targetOf(257),
     places: { filterFile: FILTER },
   });
+  assert.deepEqual(without, wanted);
   return { commands: found, codes: diagnostics.map(({ code, at }) => `${code}:${at?.line ?? ''}`) };
 }
 
@@ -28,6 +33,8 @@ interface Case {
   readonly exec?: string;
   readonly commands: readonly { key: string; lines: string[]; wrapped: number }[];
   readonly codes?: readonly string[];
+  /** Keys with commands that run without it. */
+  readonly without?: readonly string[];
 }
 
 const CASES: readonly Case[] = [
@@ -35,6 +42,13 @@ const CASES: readonly Case[] = [
     says: 'ExecStart= gets the launcher, and nothing else does',
     lines: 'ExecStartPre=/bin/pre\nExecStart=/bin/a b\nExecReload=/bin/reload',
     commands: [{ key: 'ExecStart', lines: [`${BEHIND} -- /bin/a b`], wrapped: 1 }],
+    without: ['ExecStartPre=', 'ExecReload='],
+  },
+  {
+    says: 'lines with + are told from others that run without it',
+    lines: 'ExecStart=/bin/a\nExecStop=+/bin/b\nExecStop=/bin/c\nExecStopPost=-+/bin/d',
+    commands: [{ key: 'ExecStart', lines: [`${BEHIND} -- /bin/a`], wrapped: 1 }],
+    without: ['ExecStop=', 'ExecStop=+', 'ExecStopPost=+'],
   },
   {
     says: 'every line of a oneshot unit gets it, and each command of a line',
@@ -67,6 +81,7 @@ const CASES: readonly Case[] = [
       },
     ],
     codes: ['gap-exec-privileged:4', 'gap-exec-via-shell:5'],
+    without: ['ExecStart=', 'ExecStart=+'],
   },
   {
     says: 'what is taken back by a reset is no command',
@@ -81,6 +96,19 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    says: "a bare name is searched where the policy says, in place of the unit's own directories",
+    lines: 'ExecSearchPath=/opt/a\nExecStart=demod',
+    exec: '[service]\nExecSearchPath = ["/opt/p", "/opt/q"]',
+    commands: [{ key: 'ExecStart', lines: [`${BEHIND} --search-path=/opt/p:/opt/q -- demod`], wrapped: 1 }],
+  },
+  {
+    says: 'where a specifier leads is not known, a gap',
+    lines: 'ExecSearchPath=%h/bin:/opt/%p\nExecStart=demod',
+    commands: [{ key: 'ExecStart', lines: ['demod'], wrapped: 0 }],
+    codes: ['gap-search-path:3'],
+    without: ['ExecStart='],
+  },
+  {
     says: 'a path needs no search',
     lines: 'ExecSearchPath=/opt/a\nExecStart=/bin/demod',
     commands: [{ key: 'ExecStart', lines: [`${BEHIND} -- /bin/demod`], wrapped: 1 }],
@@ -90,12 +118,14 @@ const CASES: readonly Case[] = [
     lines: 'ExecStop=/bin/true',
     commands: [],
     codes: ['gap-no-command:'],
+    without: ['ExecStop='],
   },
   {
     says: 'with programs no line is touched',
     lines: 'ExecStart=/bin/start',
     exec: 'programs = ["/bin/demod"]',
     commands: [],
+    without: ['ExecStart='],
   },
   {
     says: 'with programs the lines that are named are still wrapped',
@@ -105,9 +135,9 @@ const CASES: readonly Case[] = [
   },
 ];
 
-for (const { says, lines, exec, commands: wanted, codes = [] } of CASES) {
+for (const { says, lines, exec, commands: wanted, codes = [], without } of CASES) {
   test(says, () => {
-    assert.deepEqual(commands(lines, exec), { commands: wanted, codes });
+    assert.deepEqual(commands(lines, exec, without), { commands: wanted, codes });
   });
 }
 
@@ -120,4 +150,15 @@ test('the programs are those of the wrapped lines, each once, and those that the
   const lines = 'ExecStartPre=/bin/pre\nExecStart=-@/bin/a b\nExecStart=/bin/a\nExecStart="/bin/c d"';
   assert.deepEqual(confinedPrograms(policyFrom(''), unit(lines)), ['/bin/a', '/bin/c d']);
   assert.deepEqual(confinedPrograms(policyFrom('[exec]\nprograms = ["/bin/x"]'), unit(lines)), ['/bin/x']);
+});
+
+test('a program is where its path says, or where systemd searches for it', () => {
+  const places = (lines: string, policy = '') => [...programPlaces(policyFrom(policy), unit(lines))];
+  assert.deepEqual(places('ExecStart=/bin/a'), [['/bin/a', ['/bin/a']]]);
+  assert.deepEqual(places('ExecStart=a\nExecSearchPath=/x:/y/:rel'), [['a', ['/x/a', '/y//a']]]);
+  assert.deepEqual(places('ExecStart=a\nExecSearchPath=/x', '[service]\nExecSearchPath = ["/z"]'), [
+    ['a', ['/z/a']],
+  ]);
+  const usual = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+  assert.deepEqual(places('ExecStart=a'), [['a', usual.map((directory) => `${directory}/a`)]]);
 });

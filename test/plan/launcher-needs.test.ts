@@ -80,6 +80,14 @@ const UNPRIVILEGED: readonly [lines: string, refused: boolean][] = [
   ['CapabilityBoundingSet=CAP_CHOWN', true],
   ['CapabilityBoundingSet=~CAP_SYS_ADMIN', true],
   ['CapabilityBoundingSet=~CAP_CHOWN', false],
+  ['CapabilityBoundingSet=CAP_CHOWN\nCapabilityBoundingSet=CAP_SYS_ADMIN', false],
+  ['CapabilityBoundingSet=CAP_SYS_ADMIN\nCapabilityBoundingSet=~CAP_SYS_ADMIN', true],
+  ['CapabilityBoundingSet=~CAP_CHOWN\nCapabilityBoundingSet=~CAP_SYS_ADMIN', true],
+  ['CapabilityBoundingSet=~CAP_SYS_ADMIN\nCapabilityBoundingSet=cap_sys_admin', false],
+  ['CapabilityBoundingSet=', true],
+  ['User=demo\nAmbientCapabilities=CAP_SYS_ADMIN', false],
+  ['User=demo\nAmbientCapabilities=CAP_CHOWN', true],
+  ['User=demo\nAmbientCapabilities=CAP_SYS_ADMIN\nCapabilityBoundingSet=~CAP_SYS_ADMIN', true],
 ];
 
 for (const [lines, refused] of UNPRIVILEGED) {
@@ -90,6 +98,71 @@ for (const [lines, refused] of UNPRIVILEGED) {
       refused ? [['no-new-privileges', 'error', 4]] : [],
     );
     assert.equal(plan.filter!.noNewPrivileges, false);
+  });
+}
+
+test('a user manager has no CAP_SYS_ADMIN to give', () => {
+  const plan = planned(`${NO_EXEC}[service]\nNoNewPrivileges = false`, '', targetOf(257, { scope: 'user' }));
+  assert.deepEqual(codes(plan), ['error no-new-privileges']);
+});
+
+test("NoNewPrivileges=no of the unit doesn't keep the launcher from setting it, which is said", () => {
+  const plan = planned(NO_EXEC, 'User=demo\nNoNewPrivileges=no');
+  assert.deepEqual(codes(plan), ['warning no-new-privileges']);
+  assert.deepEqual(plan.diagnostics[0]!.at?.file, 'demo.service');
+  assert.equal(plan.diagnostics[0]!.at?.line, 4);
+  assert.equal(plan.filter!.noNewPrivileges, true);
+  for (const lines of ['NoNewPrivileges=yes', 'NoNewPrivileges=no\nNoNewPrivileges=on', 'NoNewPrivileges=']) {
+    assert.deepEqual(codes(planned(NO_EXEC, lines)), []);
+  }
+  assert.deepEqual(codes(planned(`${NO_EXEC}[service]\nNoNewPrivileges = true`, 'NoNewPrivileges=no')), []);
+  assert.deepEqual(codes(planned(`${NO_EXEC}[service]\nNoNewPrivileges = false`, 'NoNewPrivileges=no')), []);
+});
+
+test('one SyslogIdentifier= is for all lines: whose name changes is said', () => {
+  const ONESHOT =
+    'Type=oneshot\nExecStart=/bin/second\nExecStart=/usr/sbin/demod x\nExecStart=@/bin/third demod';
+  const plan = planned(NO_EXEC, `${ONESHOT}\nExecReload=/bin/kill`);
+  assert.deepEqual(
+    plan.directives.filter(({ name }) => name === 'SyslogIdentifier').map(({ values }) => values),
+    [['demod']],
+  );
+  assert.deepEqual(
+    plan.diagnostics.map(({ code, severity, message, at }) => [severity, code, message, at?.line]),
+    [['note', 'identifier-changes', "the journal shows 'demod' for the output of second and third too", 4]],
+  );
+  assert.deepEqual(codes(planned(NO_EXEC, `${ONESHOT}\nSyslogIdentifier=own`)), []);
+  assert.deepEqual(codes(planned(NO_EXEC, 'ExecReload=/bin/kill')), []);
+});
+
+test("the main program's name is the identifier, whatever line is wrapped first", () => {
+  const plan = planned(
+    `${NO_EXEC}[exec]\nwrap = ["ExecStartPre", "ExecStart"]\n`,
+    'ExecStartPre=/bin/prepare',
+  );
+  assert.ok(needs(plan).includes('SyslogIdentifier=demod'));
+  assert.deepEqual(codes(plan), ['note identifier-changes']);
+});
+
+/** What keeps the launcher from its filter, and can be told. */
+const KEPT: readonly [lines: string, hidden: boolean][] = [
+  ['RootDirectory=/', false],
+  ['RootDirectory=/\nTemporaryFileSystem=/etc', true],
+  ['RootDirectory=//\nTemporaryFileSystem=/usr', true],
+  ['RootDirectory=/\nTemporaryFileSystem=/var', false],
+  ['RootDirectory=/srv\nTemporaryFileSystem=/etc', false],
+  ['TemporaryFileSystem=/etc:mode=0700', false],
+  ['User=nobody\nTemporaryFileSystem=/etc', false],
+  ['User=nobody\nTemporaryFileSystem=/etc:ro,mode=0700', true],
+  ['DynamicUser=yes\nTemporaryFileSystem=/usr:mode=750', true],
+  ['User=nobody\nTemporaryFileSystem=/etc:mode=0711', false],
+  ['User=nobody\nTemporaryFileSystem=/etc:mode=0700,uid=65534', false],
+  ['User=nobody\nTemporaryFileSystem=/var:mode=0700', false],
+];
+
+for (const [lines, hidden] of KEPT) {
+  test(`the launcher ${hidden ? "can't be shown" : 'can be shown'} with '${lines.replaceAll('\n', ', ')}'`, () => {
+    assert.deepEqual(codes(planned(NO_EXEC, lines)), hidden ? ['error launcher-hidden'] : []);
   });
 }
 
@@ -130,6 +203,10 @@ test('a set-user-ID program would lose what it is for', () => {
   assert.deepEqual(codes(planned(NO_EXEC, '', target)), ['warning setuid-program']);
   assert.deepEqual(codes(planned(`${NO_EXEC}[service]\nNoNewPrivileges = false`, '', target)), []);
   assert.deepEqual(codes(planned('[syscalls]\ndeny = ["uname"]', '', target)), []);
+  assert.deepEqual(codes(planned(NO_EXEC, 'NoNewPrivileges=no', target)), [
+    'warning no-new-privileges',
+    'warning setuid-program',
+  ]);
 });
 
 /** The calls that a warning says are missing. */
@@ -151,6 +228,14 @@ test('an allow list that starts nothing is warned of, by what kind of program it
   assert.deepEqual(missing('allow = ["@system-service"]\ndeny = ["openat"]', DYNAMIC), ['openat']);
   assert.deepEqual(missing('deny = ["openat"]', DYNAMIC), []);
   assert.deepEqual(missing('allow = []\naction = "log"', DYNAMIC), []);
+});
+
+test('a call that kills keeps a program from starting; one that fails may be done without', () => {
+  const says = (action: string) =>
+    planned(`[syscalls]\nallow = []\n${action}`, '', withProgram(DYNAMIC)).diagnostics[0]!.message;
+  assert.match(says(''), /^\/usr\/sbin\/demod is dynamic, and can't start without access, /);
+  assert.match(says('action = "EPERM"'), /is dynamic, and may fail at its start without access, /);
+  assert.match(says('action = "EPERM"\ndeny = ["access:kill"]'), /can't start without access, /);
 });
 
 test('a call that a rule lets through for some arguments is there', () => {

@@ -114,6 +114,7 @@ test('capabilities may be dropped, not gained', () => {
     [[], 'AmbientCapabilities', ['CAP_KILL'], undefined],
     [['User=web'], 'AmbientCapabilities', ['CAP_KILL'], "the unit doesn't have 'CAP_KILL'"],
     [['User=web', 'AmbientCapabilities=CAP_KILL'], 'AmbientCapabilities', ['CAP_KILL'], undefined],
+    [['User=0'], 'AmbientCapabilities', ['CAP_KILL'], undefined],
     [['DynamicUser=yes'], 'AmbientCapabilities', ['CAP_KILL'], "the unit doesn't have 'CAP_KILL'"],
     [
       ['CapabilityBoundingSet=CAP_CHOWN'],

@@ -2,7 +2,7 @@
 
 import { parseLimits, parsePercent, parseSize } from '../directive-values/numbers.js';
 import type { Directive, Strictness } from '../directives.js';
-import { allWords, barePath, type Comparison, isOn, lastOf, plain, type Rule, sinceReset } from './values.js';
+import { allWords, barePath, type Comparison, isOn, plain, type Rule, sinceReset } from './values.js';
 
 /** Words that newer systemd has for what older ones call `yes`. */
 const SYNONYMS: ReadonlyMap<string, string> = new Map([
@@ -51,8 +51,8 @@ export function namespacePath(comparison: Comparison, own: string): string | und
 const isRoot = (name: string) => ['', 'root', '0'].includes(name);
 
 /** Whether the unit's processes start as root. */
-export const runsAsRoot = ({ unit }: Comparison): boolean =>
-  isRoot(lastOf(unit, 'User')) && !isOn(unit, 'DynamicUser');
+export const runsAsRoot = ({ unit }: Pick<Comparison, 'unit'>): boolean =>
+  isRoot(unit.get('User')?.at(-1) ?? '') && !isOn(unit, 'DynamicUser');
 
 /** User= and Group=: who isn't root stays who he is, since nobody can tell which of two users may do less. */
 export const user: Rule = (comparison) => {

@@ -1,0 +1,116 @@
+import { type Diagnostic, error, printable, warning } from '../diagnostic.js';
+import type { Policy } from '../policy/policy.js';
+import { abisOf, type Machine } from '../syscalls/abi.js';
+import { KILL } from '../syscalls/action.js';
+import { numbersOf } from '../syscalls/numbers.js';
+import { mayPass, mildest, type NamedPolicy, verdictOn } from '../syscalls/resolve.js';
+import type { EffectiveUnit } from '../unit/effective.js';
+import type { ProgramFacts } from '../unit/elf.js';
+import { mountOf } from '../unit/mount-info.js';
+import { confinedPrograms } from './commands.js';
+import type { UnitValues } from './loosen/values.js';
+import type { Target } from './target.js';
+import { hiddenBy } from './visibility.js';
+
+interface Request {
+  readonly effective: EffectiveUnit;
+  readonly policy: Policy;
+  readonly target: Target;
+}
+
+interface Placed extends Request {
+  readonly places: { readonly programsFolder: string };
+}
+
+/** A file keeps the `noexec` of the file system that it is on, wherever it is mounted. */
+export function notExecutable({ policy, target, places }: Placed): Diagnostic[] {
+  const [program] = policy.programs ?? [];
+  const paths = [
+    { path: target.launcher, at: undefined },
+    ...(program ? [{ path: places.programsFolder, at: program.at }] : []),
+  ];
+  return paths.flatMap(({ path, at }) => {
+    const mount = mountOf(target.mounts, path);
+    if (!mount?.noexec) return [];
+    const message = `nothing in ${path} can be executed: ${mount.path} is mounted noexec`;
+    const hint = path.startsWith('/run/') ? 'leave --runtime out' : `mount ${mount.path} without noexec`;
+    return [error('mounted-noexec', message, { at, hint })];
+  });
+}
+
+/** Where a program isn't, nothing can be mounted over it: the service would not start. */
+export function missingPrograms({ policy, target }: Request, values: UnitValues): Diagnostic[] {
+  const seen = (policy.programs ?? []).filter(({ value }) => hiddenBy(values, [value]) === undefined);
+  return seen.flatMap(({ value, at }) => {
+    const program = target.programs.get(value);
+    if (program?.executable) return [];
+    const why = program ? 'is no executable file' : 'does not exist';
+    const hint = 'name the program that becomes the main process';
+    return [error('program-missing', `'${printable(value)}' ${why}`, { at, hint })];
+  });
+}
+
+/** no_new_privs takes the set-user-ID and set-group-ID bits of every program away. */
+export function setuidWarnings({ effective, policy, target }: Request): Diagnostic[] {
+  return confinedPrograms(policy, effective)
+    .filter((path) => target.programs.get(path)?.setuid)
+    .map((path) =>
+      warning(
+        'setuid-program',
+        `${path} changes its user or group at its start; NoNewPrivileges= prevents that`,
+        { hint: 'set User= and capabilities in [service] instead' },
+      ),
+    );
+}
+
+/** Calls that a program makes before and after its own code: those of the dynamic linker and of glibc 2.41. */
+const START_CALLS: Readonly<Record<string, readonly string[]>> = {
+  dynamic: (
+    'access arch_prctl brk close exit_group faccessat fstat mmap mprotect munmap openat pread64 prlimit64 read rseq ' +
+    'set_robust_list set_tid_address'
+  ).split(' '),
+  static:
+    'arch_prctl brk exit_group getrandom mprotect prlimit64 readlinkat rseq set_robust_list set_tid_address'.split(
+      ' ',
+    ),
+};
+
+/** Warns of an allow list under which the unit's programs can't even start, or may not. */
+export function startCallWarnings(request: Request, named: NamedPolicy): Diagnostic[] {
+  const { effective, policy, target } = request;
+  if (named.mode !== 'allow') return [];
+  return confinedPrograms(policy, effective).flatMap((path) => {
+    const program = target.programs.get(path);
+    const calls = program ? startCalls(program.file, target.machine) : [];
+    const missing = calls.filter((call) => !mayPass(verdictOn(named, call)));
+    if (missing.length === 0) return [];
+    // A call that fails a program may do without; one that kills it not.
+    const deadly = missing.some((call) => mildest(verdictOn(named, call)) === KILL);
+    const fate = deadly ? "can't start" : 'may fail at its start';
+    return [
+      warning('start-calls', `${path} is ${program!.file.kind}, and ${fate} without ${missing.join(', ')}`, {
+        ...(policy.syscalls ? { at: policy.syscalls.at } : {}),
+        hint: 'add them to allow',
+      }),
+    ];
+  });
+}
+
+/** What a C program of its kind calls at its start; on arm64, which has no access, the linker calls faccessat. */
+function startCalls(program: ProgramFacts, machine: Machine): readonly string[] {
+  const numbers = numbersOf(abisOf(machine)[0]!);
+  const calls = (START_CALLS[program.kind] ?? []).filter((call) => numbers.has(call));
+  return numbers.has('access') ? calls.filter((call) => call !== 'faccessat') : calls;
+}
+
+/** Warns of a start script that can't start what it is there for. */
+export function scriptWarnings({ effective, policy, target }: Request, named: NamedPolicy): Diagnostic[] {
+  if (mayPass(verdictOn(named, 'execve'))) return [];
+  return confinedPrograms(policy, effective)
+    .filter((path) => target.programs.get(path)?.file.kind === 'script')
+    .map((path) =>
+      warning('start-script', `${path} is a script, and can't start another program`, {
+        hint: `if it starts the daemon, name that one: programs = ["…"] in [exec]`,
+      }),
+    );
+}

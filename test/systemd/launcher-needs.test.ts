@@ -1,0 +1,74 @@
+/** What systemd does that decides what the launcher needs in a unit. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Box, boxAvailable } from '../support/box.js';
+import { changeFiles } from '../support/loaded-units.js';
+import { defineProgram, exited, FILES, runToEnd } from '../support/service.js';
+
+const skip = boxAvailable();
+let box: Box;
+before(async () => {
+  if (skip) return;
+  box = await Box.boot({ name: 'needs' });
+  await box.succeed(['mkdir', '-p', FILES]);
+  await box.writeFile('/etc/filter/file', 'seen\n');
+});
+after(() => box?.stop());
+
+test('the journal names a program by its path, not by its argv[0], and by SyslogIdentifier= in every line', {
+  skip,
+}, async () => {
+  const lines = ['/usr/bin/echo one', '@/usr/bin/echo other two', '/usr/bin/env echo three'];
+  const service = (identifier: string) =>
+    `[Service]\nType=oneshot\n${identifier}${lines.map((line) => `ExecStart=${line}\n`).join('')}`;
+  await changeFiles(box, {
+    '/etc/systemd/system/named.service': service(''),
+    '/etc/systemd/system/given.service': service('SyslogIdentifier=mine\n'),
+  });
+  for (const [unit, names] of [
+    ['named.service', ['echo: one', 'echo: two', 'env: three']],
+    ['given.service', ['mine: one', 'mine: two', 'mine: three']],
+  ] as const) {
+    await box.succeed(['systemctl', 'start', unit]);
+    const shown = async () => {
+      const text = await box.succeed(['journalctl', '--unit', unit, '--output=json']);
+      const records = text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, string>);
+      return records
+        .filter((record) => record._TRANSPORT === 'stdout')
+        .map((record) => `${record.SYSLOG_IDENTIFIER}: ${record.MESSAGE}`);
+    };
+    await box.waitFor(`three lines of ${unit}`, async () => (await shown()).length === 3);
+    assert.deepEqual((await shown()).sort(), [...names].sort());
+  }
+});
+
+const SEEN = exited(0, 'seen\n');
+
+/** Lines of a unit that covers a file and mounts it back, and how a program that reads it ends. */
+const MOUNTED: readonly [lines: string, status: number][] = [
+  ['TemporaryFileSystem=/etc', 0],
+  ['TemporaryFileSystem=/etc:mode=0700', 0],
+  ['User=nobody\nTemporaryFileSystem=/etc', 0],
+  ['User=nobody\nTemporaryFileSystem=/etc:mode=0711', 0],
+  ['User=nobody\nTemporaryFileSystem=/etc:mode=0700', 1],
+  ['RootDirectory=/', 0],
+  ['RootDirectory=/\nTemporaryFileSystem=/etc', 226],
+];
+
+for (const [lines, status] of MOUNTED) {
+  test(`a file that is mounted back is ${status === 0 ? 'there' : 'not there'} with '${lines.replaceAll('\n', ', ')}'`, {
+    skip,
+  }, async () => {
+    await defineProgram(
+      box,
+      'mounted.service',
+      `Type=oneshot\nExecStart=/usr/bin/cat /etc/filter/file\nBindReadOnlyPaths=/etc/filter/file\n${lines}`,
+    );
+    const ending = await runToEnd(box, 'mounted.service');
+    if (status === 0) assert.deepEqual(ending, SEEN);
+    else assert.equal(ending.end, `exited with ${status}`);
+  });
+}
