@@ -39,7 +39,7 @@ const POLICIES = {
 
 function system(t: TestContext): string {
   const root = temporaryFolder(t);
-  const unit = '[Service]\nExecStart=/usr/sbin/demod\n';
+  const unit = '[Service]\nExecStart=/usr/sbin/demod\nExecReload=/bin/kill $MAINPID\n';
   writeTree(root, {
     ...POLICIES,
     'usr/lib/systemd/libsystemd-shared-257.so': LIBRARY,
