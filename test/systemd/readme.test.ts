@@ -31,6 +31,22 @@ async function writePolicy(text: string): Promise<void> {
   await box.writeFile(path, policy);
 }
 
+test('the example at the top', { skip }, async () => {
+  const [text] = readFileSync(inRepository('README.md'), 'utf8').split('\n## ');
+  await writePolicy(text!);
+  await box.succeed(['systemctl', 'start', 'nginx']);
+  const session = /```\n(# .*?)```/s.exec(text!)![1]!;
+  const plain = (line: string) => line.replace(/systemd \d\S*/, 'systemd VERSION').replace(/ +/g, ' ');
+  for (const part of session.split(/^# /m).slice(1)) {
+    const [command = '', ...shown] = part.trimEnd().split('\n');
+    const { status, stdout, stderr } = await box.sh(command);
+    assert.deepEqual([status, stderr], [0, ''], command);
+    const lines = stdout.split('\n').map(plain);
+    for (const line of shown.filter((text) => text.trim() !== '…'))
+      assert.ok(lines.includes(plain(line)), `${line}\n${stdout}`);
+  }
+});
+
 test('a first policy', { skip }, async () => {
   const text = section('A first policy');
   await writePolicy(text);
