@@ -41,7 +41,7 @@ export function planText(plan: Plan, proofs: readonly ProofSummary[], changes: r
   return parts.filter((part) => part !== '').join('\n');
 }
 
-const howText = ({ how, reason }: PlanLine) => (reason ? `${how} (${reason})` : how);
+const howText = ({ how, reason }: PlanLine) => (reason ? `${how} (${reason})`.trim() : how);
 
 /** What the drop-in holds besides lines of the policy. */
 function additionsText(plan: Plan): string {

@@ -1,4 +1,5 @@
 import { type Diagnostic, EXIT, hasErrors, UserError } from '../diagnostic.js';
+import { checkPrograms } from '../plan/programs.js';
 import { checkService } from '../plan/service.js';
 import { checkSyscalls } from '../policy/check.js';
 import { checkExpectations } from '../policy/expect.js';
@@ -42,7 +43,12 @@ async function checkFile(context: Context, file: string) {
 
 function checkLoaded({ policy, complete, diagnostics: found }: LoadedPolicy): Diagnostic[] {
   const sets = bundledSets();
-  const diagnostics = [...found, ...checkSyscalls(policy, sets, MACHINES, complete), ...checkService(policy)];
+  const diagnostics = [
+    ...found,
+    ...checkSyscalls(policy, sets, MACHINES, complete),
+    ...checkService(policy),
+    ...checkPrograms(policy),
+  ];
   if (hasErrors(diagnostics) || !policy.syscalls || policy.expect.length === 0) return diagnostics;
   const named = resolveCalls(policy.syscalls, sets);
   const failed = MACHINES.flatMap((machine) => checkExpectations(policy, resolve(named, machine)));

@@ -16,7 +16,7 @@ export interface PlannedPrograms {
  */
 export function planPrograms(policy: Policy, folder: string, launcher: string): PlannedPrograms {
   const named = policy.programs ?? [];
-  const diagnostics = named.flatMap((entry, i) => problemOf(entry, named.slice(0, i)));
+  const diagnostics = checkPrograms(policy);
   if (named.length > 0 && !/^[!-~]{1,100}$/.test(launcher)) {
     diagnostics.push(error('program-path', `'#!' can't name ${launcher}`, { at: named[0]!.at }));
   }
@@ -34,6 +34,10 @@ export function planPrograms(policy: Policy, folder: string, launcher: string): 
 }
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
+
+/** What is wrong with the paths of `[exec] programs` by themselves. */
+export const checkPrograms = ({ programs = [] }: Policy): Diagnostic[] =>
+  programs.flatMap((entry, i) => problemOf(entry, programs.slice(0, i)));
 
 /** Paths are written unquoted into a unit file and into the launcher's script. */
 function problemOf({ value, at }: Located<string>, earlier: readonly Located<string>[]): Diagnostic[] {

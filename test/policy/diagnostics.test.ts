@@ -43,6 +43,7 @@ const CODES = [
   'open-door',
   'operand-range',
   'policy-syntax',
+  'program-path',
   'refused-directive',
   'rule-never-holds',
   'stage-unsupported',
