@@ -112,17 +112,19 @@ function planCalls(
   const placed = needed && possible ? planLauncher(request, service) : { diagnostics: [] };
   const { launcher } = placed;
   const launched = launcher !== undefined;
+  const planned = launcher && plannedFilter(named, target.machine, launcher);
   const systemd = bySystemd(context, left, launched);
   const lines = callLines(context, left, launched);
   return {
     lines,
     directives: systemCallDirectives(systemd, named.architectures, section, target.sets, own !== undefined),
     launcher,
-    filter: launcher && plannedFilter(named, target.machine, launcher),
+    filter: planned?.filter,
     systemCalls: systemd,
     meaning: resolve(named, target.machine),
     diagnostics: [
       ...(possible ? placed.diagnostics : gapsOf(lines)),
+      ...(planned?.diagnostics ?? []),
       ...replacedFilter(section, present),
       ...(present?.ignored ?? []),
       ...unknownNumbers(context, systemd, launched),
@@ -137,23 +139,28 @@ function plannedFilter(
   named: NamedPolicy,
   machine: Machine,
   { noNewPrivileges }: PlannedLauncher,
-): PlannedFilter {
-  const machines = [machine, ...LAUNCHER_MACHINES.filter((other) => other !== machine)];
+): { readonly filter: PlannedFilter; readonly diagnostics: readonly Diagnostic[] } {
+  const others = LAUNCHER_MACHINES.filter((other) => other !== machine).map((other) =>
+    resolveElsewhere(named, other),
+  );
+  const isPolicy = (one: SyscallPolicy | Diagnostic): one is SyscallPolicy => 'abis' in one;
   return {
-    noNewPrivileges,
-    policies: machines.flatMap((one) =>
-      one === machine ? resolve(named, one) : resolveElsewhere(named, one),
-    ),
+    filter: { noNewPrivileges, policies: [resolve(named, machine), ...others.filter(isPolicy)] },
+    diagnostics: others.filter((one) => !isPolicy(one)) as Diagnostic[],
   };
 }
 
 /** Another machine of a mixed fleet gets a program, too, unless it lacks a constant that the policy names. */
-function resolveElsewhere(named: NamedPolicy, machine: Machine): SyscallPolicy[] {
+function resolveElsewhere(named: NamedPolicy, machine: Machine): SyscallPolicy | Diagnostic {
   try {
-    return [resolve(named, machine)];
+    return resolve(named, machine);
   } catch (cause) {
-    if (cause instanceof UserError) return [];
-    throw cause;
+    const [first] = cause instanceof UserError ? cause.diagnostics : [];
+    if (!first) throw cause;
+    return note('no-filter-elsewhere', `the filter file serves no ${machine}: ${first.message}`, {
+      at: first.at,
+      hint: `the launcher on ${machine} refuses it`,
+    });
   }
 }
 

@@ -140,11 +140,13 @@ function allowListKeysHaveAllow({ section }: Context): Diagnostic[] {
 }
 
 /** Conditions are ANDed: of one argument two values are a slip for `in`. */
-function conditionsCanHold({ section }: Context): Diagnostic[] {
+function conditionsCanHold({ section, abis }: Context): Diagnostic[] {
   return section.rules.flatMap(({ syscall, when }) => {
     const exact = when.filter(({ op }) => op === 'eq' || op === 'in');
     const clash = exact.find((one, i) =>
-      exact.slice(0, i).some((other) => other.arg === one.arg && !sharesOperand(one, other)),
+      exact
+        .slice(0, i)
+        .some((other) => other.arg === one.arg && !abis.some((abi) => sharesValue(one, other, abi))),
     );
     if (!clash) return [];
     const hint = 'all conditions of a rule must hold; one of several values is: in = [...]';
@@ -152,8 +154,16 @@ function conditionsCanHold({ section }: Context): Diagnostic[] {
   });
 }
 
-const sharesOperand = (a: ConditionEntry, b: ConditionEntry) =>
-  a.operands.some((one) => b.operands.some((other) => other.value === one.value));
+/** Whether one value of an argument can be what both want. Operands without a value are the complaint of others. */
+function sharesValue(a: ConditionEntry, b: ConditionEntry, abi: Abi): boolean {
+  const width = Math.min(a.width, b.width);
+  const [one, other] = [a, b].map(({ operands, width: own }) =>
+    operands
+      .filter((operand) => operandError(operand, [abi], own).length === 0)
+      .map((operand) => BigInt.asUintN(width, parseOperand(operand, abi, own))),
+  ) as [bigint[], bigint[]];
+  return one.length === 0 || other.length === 0 || one.some((value) => other.includes(value));
+}
 
 function entryStageIsSupported({ section }: Context): Diagnostic[] {
   if (section.stage?.value !== 'entry') return [];

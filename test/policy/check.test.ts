@@ -120,6 +120,13 @@ const NEVER: readonly [when: string, holds: boolean][] = [
   ['{ arg = 0, in = ["PROT_READ", 4] }, { arg = 0, in = ["PROT_WRITE", 4] }', true],
   ['{ arg = 0, in = ["PROT_READ"] }, { arg = 0, in = ["PROT_WRITE"] }', false],
   ['{ arg = 0, eq = 1 }, { arg = 0, ne = 1 }', true],
+  ['{ arg = 0, eq = 2 }, { arg = 0, eq = "0x2" }', true],
+  ['{ arg = 0, eq = "PROT_WRITE" }, { arg = 0, in = [2, 8] }', true],
+  ['{ arg = 0, eq = "PROT_READ|PROT_WRITE" }, { arg = 0, eq = 3 }', true],
+  ['{ arg = 0, eq = -1 }, { arg = 0, eq = "0xffffffff" }', true],
+  ['{ arg = 0, eq = "0x100000002", width = 64 }, { arg = 0, eq = 2 }', true],
+  ['{ arg = 0, eq = "0x100000002", width = 64 }, { arg = 0, eq = 2, width = 64 }', false],
+  ['{ arg = 0, eq = 2 }, { arg = 0, eq = "PROT_READ" }', false],
 ];
 
 for (const [when, holds] of NEVER) {
