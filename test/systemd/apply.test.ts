@@ -1,0 +1,111 @@
+/** What the command does on a machine besides confining a service. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import { changeFiles } from '../support/loaded-units.js';
+import { inRepository } from '../support/repository.js';
+import {
+  apply,
+  bootWithPrograms,
+  mainPid,
+  policyPath,
+  properties,
+  revert,
+  sandboxUnit,
+  servicesObstacle,
+} from '../support/service.js';
+
+const skip = servicesObstacle();
+let box: Box;
+before(async () => {
+  if (!skip) box = await bootWithPrograms('apply');
+});
+after(() => box?.stop());
+
+const UNIT = 'demo.service';
+const FOLDER = `/etc/systemd/system/${UNIT}.d`;
+const POLICY = '[syscalls]\ndeny = ["execve", "execveat"]\n[apply]\nsettle = "100ms"\n';
+
+async function define(lines: string): Promise<void> {
+  await changeFiles(box, { [`/etc/systemd/system/${UNIT}`]: `[Service]\n${lines}\n` });
+  await box.succeed(['systemctl', 'restart', UNIT]);
+}
+
+test('whatever the caller keeps from others, the service can read what is written', { skip }, async () => {
+  await define('User=nobody\nExecStart=/usr/bin/tail -f /dev/null');
+  await box.writeFile(policyPath(UNIT), `${POLICY}[exec]\nprograms = ["/usr/bin/tail"]\n`);
+  await box.sh(`umask 077; node ${inRepository('dist/sandbox-unit.cjs')} apply ${UNIT}`);
+  const modes = await box.succeed([
+    'find',
+    ...[FOLDER, '/usr/local/libexec/sandbox-unit', '-printf', '%m %P\\n'],
+  ]);
+  assert.deepEqual(modes.trimEnd().split('\n').sort(), [
+    '644 zz-sandbox-unit.conf',
+    '644 zz-sandbox-unit.filter',
+    '644 zz-sandbox-unit.programs/tail',
+    '755 ',
+    '755 ',
+    '755 launcher',
+    '755 zz-sandbox-unit.programs',
+    '755 zz-sandbox-unit.programs/tail.launch',
+  ]);
+  assert.equal((await properties(box, UNIT, 'ActiveState')).ActiveState, 'active');
+  await revert(box, UNIT);
+});
+
+test('comments are written without a restart', { skip }, async () => {
+  await define('ExecStart=/usr/bin/tail -f /dev/null');
+  await apply(box, POLICY, UNIT);
+  const pid = await mainPid(box, UNIT);
+  const hash = () => box.succeed(['grep', '^# Policy: ', `${FOLDER}/zz-sandbox-unit.conf`]);
+  const before = await hash();
+  await box.writeFile(policyPath(UNIT), `description = "the same"\n${POLICY}`);
+  assert.equal((await sandboxUnit(box, 'apply', '--check', UNIT)).status, 3);
+  const { status, stdout, stderr } = await sandboxUnit(box, 'apply', UNIT);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /^demo\.service: applied\n/);
+  assert.match(stderr, /^note\[no-restart\]: /m);
+  assert.notEqual(await hash(), before);
+  assert.equal(await mainPid(box, UNIT), pid);
+  assert.equal((await properties(box, UNIT, 'NeedDaemonReload')).NeedDaemonReload, 'no');
+  const again = await sandboxUnit(box, 'apply', UNIT);
+  assert.deepEqual([again.status, again.stdout, again.stderr], [0, `${UNIT}: unchanged\n`, '']);
+  await revert(box, UNIT);
+});
+
+test('unit files that systemd has yet to read are not planned with', { skip }, async () => {
+  await define('ExecStart=/usr/bin/tail -f /dev/null');
+  await box.writeFile(policyPath(UNIT), POLICY);
+  await box.writeFile(`${FOLDER}/pending.conf`, '[Service]\nNice=5\n');
+  const { status, stderr } = await sandboxUnit(box, 'apply', UNIT);
+  assert.equal(status, 2);
+  assert.match(stderr, /^error\[unit-changed\]: .*\n {2}hint: run 'systemctl daemon-reload'/m);
+  await box.succeed(['rm', '-r', FOLDER]);
+  await box.succeed(['systemctl', 'daemon-reload']);
+});
+
+/** Tells every connection of the bus, again and again, that the unit's job is done. */
+const FORGER = `
+  for ((;;)); do
+    job=$(systemctl list-jobs --no-legend | awk '$2 == "${UNIT}" { print $1 }')
+    [[ $job ]] || continue
+    for name in $(busctl list --unique --no-legend | awk '{ print $1 }'); do
+      busctl emit --destination=$name /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager JobRemoved \
+        uoss $job /org/freedesktop/systemd1/job/$job ${UNIT} done 2>/dev/null && echo told >>/tmp/told
+    done
+  done`;
+
+test('nobody but systemd says that a job is done', { skip }, async () => {
+  // It gets ready by a program, and waits in any case.
+  const command = `/bin/sh -c 'systemd-notify --ready; read x <>/opt/pipe'`;
+  await box.succeed(['mkfifo', '/opt/pipe']);
+  await define(`Type=notify\nNotifyAccess=all\nTimeoutStartSec=3\nExecStart=${command}`);
+  await box.writeFile(policyPath(UNIT), POLICY.replace('"execve"', '"execve:EPERM"'));
+  const words = ['setpriv', '--reuid=nobody', '--clear-groups', 'timeout', '60', 'bash', '-c', FORGER];
+  await box.succeed(['systemd-run', '--quiet', '--unit=forger', '--property=PrivateTmp=no', ...words]);
+  const { status, stderr } = await sandboxUnit(box, 'apply', UNIT);
+  await box.succeed(['systemctl', 'stop', 'forger.service']);
+  assert.match(await box.readFile('/tmp/told'), /^told$/m);
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /^error\[service-failed\]: the restart of demo\.service ended with 'failed'/m);
+});

@@ -1,0 +1,109 @@
+/** One policy on every systemd that there is a box for: on a unit with a filter of its own, and on running services. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import { changeFiles } from '../support/loaded-units.js';
+import {
+  apply,
+  bootWithPrograms,
+  defineProgram,
+  mainPid,
+  PROGRAMS,
+  properties,
+  revert,
+  runConfined,
+  runToEnd,
+  sandboxUnit,
+  servicesObstacle,
+} from '../support/service.js';
+import { CALLER, DONE, DOWN, KILL, line, readOutcomes } from '../support/service-calls.js';
+import type { TreeName } from '../support/tree.js';
+
+const POLICY = `[syscalls]
+allow = ["@system-service"]
+deny = ["execve", "execveat", "getppid:EILSEQ", "getpgrp:ENETDOWN"]
+action = "EPERM"
+`;
+
+const PROGRAM_FILES = {
+  ...CALLER,
+  'inject-execve': ['test/systemd/programs/inject-execve.c', '-static'],
+} as const;
+
+/** With a filter of its own that refuses sysinfo, and kills at mount. */
+const OWN = 'SystemCallFilter=~@mount sysinfo:EFAULT';
+
+/** What is called, and what becomes of it with the unit's own filter alone, and under the policy. */
+const CALLS: readonly [call: string, own: string, confined: string][] = [
+  ['execve', 'returned -14', 'returned -1'],
+  ['execveat', 'returned -14', 'returned -1'],
+  ['getpgrp', DONE, DOWN],
+  ['getppid', DONE, 'returned -84'],
+  ['sysinfo', 'returned -14', 'returned -14'],
+  ['mount', KILL, KILL],
+  ['sethostname', 'returned 0', 'returned -1'],
+  ['getuid', DONE, DONE],
+];
+
+for (const tree of ['bullseye', 'bookworm', 'machine', 'forky'] satisfies TreeName[]) {
+  const skip = servicesObstacle(tree);
+  let box: Box;
+
+  describe(`the systemd of ${tree}`, () => {
+    before(async () => {
+      if (!skip) box = await bootWithPrograms(`versions-${tree}`, PROGRAM_FILES, tree);
+    });
+    after(() => box?.stop());
+
+    test('an allow list, calls with actions of their own, and what the unit refuses itself', {
+      skip,
+    }, async () => {
+      const unit = 'calls.service';
+      const lines = `Type=oneshot\n${OWN}\nExecStart=${PROGRAMS}/try-filter`;
+      await defineProgram(box, unit, lines, CALLS.map(([call]) => `${line(call)}\n`).join(''));
+      const outcomes = (output: string) => readOutcomes(output).map((text, i) => `${CALLS[i]![0]} ${text}`);
+      const expected = (column: 1 | 2) => readOutcomes(CALLS.map((row) => row[column]).join('\n'));
+      const named = (column: 1 | 2) => expected(column).map((text, i) => `${CALLS[i]![0]} ${text}`);
+      assert.deepEqual(outcomes((await runToEnd(box, unit)).output), named(1));
+      assert.deepEqual(outcomes((await runConfined(box, unit, POLICY)).output), named(2));
+      await revert(box, unit);
+    });
+
+    /** Services by what they start, and what the policy says of it. */
+    const SERVICES: readonly [what: string, command: string, exec: string][] = [
+      ['a program', '/usr/bin/tail -f /dev/null', ''],
+      [
+        'a start script',
+        "/bin/sh -c 'exec /usr/bin/tail -f /dev/null'",
+        '[exec]\nprograms = ["/usr/bin/tail"]\n',
+      ],
+    ];
+
+    for (const [what, command, exec] of SERVICES) {
+      test(`a service that runs ${what} is confined, and as it was when the policy is taken back`, {
+        skip,
+      }, async () => {
+        const unit = 'daemon.service';
+        await changeFiles(box, {
+          [`/etc/systemd/system/${unit}`]: `[Service]\nNoNewPrivileges=no\n${OWN}\nExecStart=${command}\n`,
+        });
+        await box.succeed(['systemctl', 'restart', unit]);
+        const injected = async () =>
+          box.succeed([`${PROGRAMS}/inject-execve`, `${await mainPid(box, unit)}`]);
+        assert.equal(await injected(), 'SUCCEEDED\n');
+        await box.succeed(['systemctl', 'restart', unit]);
+        await apply(box, `${POLICY}${exec}[apply]\nsettle = "200ms"\n`, unit);
+        assert.equal(await injected(), 'refused (EPERM)\n');
+        assert.deepEqual(await properties(box, unit, 'ActiveState', 'NRestarts', 'NeedDaemonReload'), {
+          ActiveState: 'active',
+          NRestarts: '0',
+          NeedDaemonReload: 'no',
+        });
+        assert.equal((await sandboxUnit(box, 'apply', unit)).stdout, `${unit}: unchanged\n`);
+        await revert(box, unit);
+        assert.equal(await injected(), 'SUCCEEDED\n');
+        await box.succeed(['systemctl', 'stop', unit]);
+      });
+    }
+  });
+}
