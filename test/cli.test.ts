@@ -21,6 +21,8 @@ function files(t: TestContext): { root: string; policy: (name: string) => string
     'syntax.toml': 'a = 1\na = 2\n',
     'warned.toml': '[syscalls]\ndeny = ["execve"]\n',
     'root/usr/lib/systemd/libsystemd-shared-257.so': LIBRARY,
+    'root/usr/lib/x86_64-linux-gnu/libc.so.6': '',
+    'root/usr/lib/x86_64-linux-gnu/libseccomp.so.2': '',
     'root/usr/lib/systemd/system/demo.service': '[Service]\nExecStart=/usr/sbin/demod\n',
     'root/etc/sandbox-unit/demo.service.toml': NO_EXEC,
   });

@@ -62,6 +62,8 @@ test('the package installs and works where nothing can be compiled or fetched', 
   const root = join(prefix, 'root');
   writeTree(root, {
     'usr/lib/systemd/libsystemd-shared-257.so': readFileSync(process.execPath).subarray(0, 4096),
+    'usr/lib/x86_64-linux-gnu/libc.so.6': '',
+    'usr/lib/x86_64-linux-gnu/libseccomp.so.2': '',
     'usr/lib/systemd/system/demo.service': '[Service]\nExecStart=/usr/sbin/demod\n',
   });
   const words = ['apply', '--template', 'no-exec', '--root', root, 'demo'];

@@ -6,6 +6,7 @@ import { bundledSets, parseSyscallFilterListing, type SyscallSets } from '../sys
 import type { Context } from '../system/context.js';
 import { HEAD_SIZE, readProgram } from '../unit/elf.js';
 import { type Mount, parseMountInfo } from '../unit/mount-info.js';
+import { probeAbilities } from './probe-abilities.js';
 
 /** How much `systemd-analyze syscall-filter` may print, in bytes; systemd 257 prints 20 kB. */
 const MAX_LISTING = 1 << 20;
@@ -19,7 +20,7 @@ export interface MachineFacts {
 /** Learns what plans need to know of the machine. */
 export async function probeMachine(context: Context): Promise<MachineFacts> {
   const { system, placement } = context;
-  const [{ version, architecture }, launcher, mounts] = await Promise.all([
+  const [{ version, architecture, features }, launcher, mounts] = await Promise.all([
     system.manager(),
     findLauncher(context),
     readMounts(context),
@@ -27,7 +28,8 @@ export async function probeMachine(context: Context): Promise<MachineFacts> {
   const systemd = majorVersion(version);
   const { sets, diagnostics } = await findSets(context, version);
   const machine = machineOf(context, architecture);
-  const facts = { scope: placement.scope, systemd, version, machine, sets, mounts, launcher };
+  const abilities = await probeAbilities(context, machine, features);
+  const facts = { scope: placement.scope, systemd, version, machine, sets, mounts, launcher, abilities };
   return { facts, diagnostics: [...diagnostics, ...versionWarning(systemd)] };
 }
 

@@ -8,6 +8,7 @@ import * as paths from './directive-values/paths.js';
 import * as sets from './directive-values/sets.js';
 import { byteLength, MAX_VALUE, type Need, type Reading, reject } from './directive-values/text.js';
 import type { Directive, ValueKind } from './directives.js';
+import type { Lack } from './needs.js';
 import type { Target } from './target.js';
 
 type Reader<K> = (reading: Reading, value: unknown, kind: K) => string[] | undefined;
@@ -109,7 +110,8 @@ export const isFormatted = (
 ): result is { readonly values: readonly string[] } => !Array.isArray(result);
 
 /** What a gap depends on. `privateUsers`: the policy or the unit sets PrivateUsers=. */
-export type GapTarget = Pick<Target, 'systemd' | 'scope'> & { readonly privateUsers?: boolean };
+export type GapTarget = Pick<Target, 'systemd' | 'scope'> &
+  Partial<Pick<Target, 'abilities'>> & { readonly privateUsers?: boolean };
 
 /**
  * Why the target would not put a directive into force although its unit file has it: systemd ignores a name or
@@ -132,8 +134,17 @@ export function directiveGap(
   }
   const need = needs.find((entry) => entry.since > target.systemd);
   if (need) return gap(`${running} doesn't know ${need.what} of '${row.name}'`, update(need.since));
+  const lack = isOff(value) ? undefined : lackOf(row, target);
+  if (lack)
+    return gap(`'${row.name}' would not be in force: ${lack.reason}`, `${lack.hint}; or leave it out`);
   return target.scope === 'user' ? userGap(row, target, gap) : undefined;
 }
+
+/** What closes nothing needs nothing. */
+const isOff = (value: unknown): boolean => value === false || value === 'no' || value === '';
+
+const lackOf = ({ needs = [] }: Directive, { abilities }: GapTarget): Lack | undefined =>
+  needs.map((need) => abilities?.lacks.get(need)).find((lack) => lack !== undefined);
 
 const update = (since: number) => `it needs systemd ${since} or later: update the target, or leave it out`;
 

@@ -47,6 +47,10 @@ export interface Left {
   readonly tooStrict: boolean;
 }
 
+/** Whether nothing of `[syscalls]` is for systemd: the policy says so, or systemd loads no filters. */
+export const isLauncherAlone = ({ section, target }: Pick<CallContext, 'section' | 'target'>): boolean =>
+  section.enforcer?.value === 'launcher' || target.abilities.lacks.has('seccomp');
+
 /** Goes through all that a policy says of calls, and keeps what systemd can't do in its version. */
 export function leftToLauncher(context: CallContext): Left {
   const { named } = context;
@@ -60,9 +64,11 @@ export function leftToLauncher(context: CallContext): Left {
 }
 
 function wholesOf(context: CallContext): LeftWhole[] {
-  const { section, named } = context;
+  const { section, named, target } = context;
   const { allow, enforcer, action, unknown } = section;
   const wholes: LeftWhole[] = [];
+  const lack = target.abilities.lacks.get('seccomp');
+  if (lack) return [{ reason: lack.reason, at: section.at }];
   if (enforcer?.value === 'launcher') wholes.push({ reason: 'enforcer = "launcher"', at: enforcer.at });
   if (allow && action && refusal(section) === LOG) {
     wholes.push({ reason: "systemd can't only log what an allow list refuses", at: action.at });

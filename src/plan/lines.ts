@@ -3,7 +3,7 @@ import type { CallEntry, Located } from '../policy/policy.js';
 import { LOG, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import { callsOf, mayPass, refusal, verdictOn } from '../syscalls/resolve.js';
-import type { CallContext, Left } from './left.js';
+import { type CallContext, isLauncherAlone, type Left } from './left.js';
 import type { Enforcer, PlanLine } from './plan.js';
 import { isRecorded } from './systemd-filter.js';
 
@@ -79,7 +79,7 @@ function entryLine(
   launched: boolean,
 ): PlanLine {
   const calls = callsOf(entry, context.target.sets);
-  const alone = context.section.enforcer?.value === 'launcher';
+  const alone = isLauncherAlone(context);
   // Of a call that is denied below, or has a rule, the line there tells.
   const isOther = (call: string) => {
     const verdict = verdictOn(context.named, call);

@@ -7,9 +7,10 @@ import type { SyscallPolicy } from '../syscalls/policy.js';
 import { type NamedPolicy, type OwnLimits, refusal, resolve, resolveCalls } from '../syscalls/resolve.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { UnitName } from '../unit/name.js';
+import { assumptions } from './assumptions.js';
 import { findDirective } from './directives.js';
 import { type PlannedLauncher, planLauncher } from './launcher.js';
-import { type CallContext, type Left, leftToLauncher, unlistedInAllowList } from './left.js';
+import { type CallContext, isLauncherAlone, type Left, leftToLauncher, unlistedInAllowList } from './left.js';
 import { callLines, programLines } from './lines.js';
 import { otherLines } from './other-lines.js';
 import { ownLimits } from './own-limits.js';
@@ -64,7 +65,12 @@ export function makePlan(request: PlanRequest): Plan {
     filter: calls.filter,
     systemCalls: calls.systemCalls,
     meaning: calls.meaning,
-    diagnostics: [...effective.diagnostics, ...service.diagnostics, ...calls.diagnostics],
+    diagnostics: [
+      ...effective.diagnostics,
+      ...assumptions(target, service.directives, calls.systemCalls !== undefined),
+      ...service.diagnostics,
+      ...calls.diagnostics,
+    ],
   };
 }
 
@@ -115,19 +121,22 @@ function planCalls(
   const planned = launcher && plannedFilter(named, target.machine, launcher);
   const systemd = bySystemd(context, left, launched);
   const lines = callLines(context, left, launched);
+  const loads = !target.abilities.lacks.has('seccomp');
   return {
     lines,
-    directives: systemCallDirectives(systemd, named.architectures, section, target.sets, own !== undefined),
+    directives: loads
+      ? systemCallDirectives(systemd, named.architectures, section, target.sets, own !== undefined)
+      : [],
     launcher,
     filter: planned?.filter,
-    systemCalls: systemd,
+    systemCalls: loads ? systemd : undefined,
     meaning: resolve(named, target.machine),
     diagnostics: [
       ...(possible ? placed.diagnostics : gapsOf(lines)),
       ...(planned?.diagnostics ?? []),
       ...replacedFilter(section, present),
       ...(present?.ignored ?? []),
-      ...unknownNumbers(context, systemd, launched),
+      ...(loads ? unknownNumbers(context, systemd, launched) : []),
       ...startCallWarnings(request, named),
       ...(launched ? scriptWarnings(request, named) : []),
       ...(launched && own ? otherLines(request, own) : []),
@@ -171,15 +180,14 @@ const asDenyList = (named: NamedPolicy): NamedPolicy => ({ ...named, mode: 'deny
 function bySystemd(context: CallContext, left: Left, launched: boolean): SystemdFilter {
   const { section, target, own, named } = context;
   const { sets } = target;
-  const filter =
-    section.enforcer?.value === 'launcher'
-      ? systemdFilter(resolveCalls(NO_SYSCALLS, sets, own), sets, refusal(section), () => undefined)
-      : systemdFilter(
-          launched && left.tooStrict ? asDenyList(named) : named,
-          sets,
-          refusal(section),
-          (call) => left.calls.get(call)?.answer,
-        );
+  const filter = isLauncherAlone(context)
+    ? systemdFilter(resolveCalls(NO_SYSCALLS, sets, own), sets, refusal(section), () => undefined)
+    : systemdFilter(
+        launched && left.tooStrict ? asDenyList(named) : named,
+        sets,
+        refusal(section),
+        (call) => left.calls.get(call)?.answer,
+      );
   return launched ? permitLauncher(filter) : filter;
 }
 

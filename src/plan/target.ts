@@ -2,6 +2,7 @@ import type { Machine } from '../syscalls/abi.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import type { ProgramFacts } from '../unit/elf.js';
 import type { Mount } from '../unit/mount-info.js';
+import type { Abilities } from './needs.js';
 
 /** A program of the unit. */
 export interface Program {
@@ -23,6 +24,8 @@ export interface Target {
   readonly sets: SyscallSets;
   /** As the administrator sees them; none where that isn't known. */
   readonly mounts: readonly Mount[];
+  /** What systemd and the kernel can't do there, whatever their versions. */
+  readonly abilities: Abilities;
   /** Where the launcher is, or will be, on the target. */
   readonly launcher: string;
   /** Programs of the unit's Exec lines and of the policy, by their paths or plain names; those that aren't there are left out. */

@@ -90,8 +90,9 @@ export class Bus {
   async manager(): Promise<ManagerFacts> {
     const get = (name: string) =>
       this.#call(MANAGER_PATH, PROPERTIES, 'Get', 'ss', [MANAGER, name]) as Promise<[Variant<string>]>;
-    const [version, architecture] = await Promise.all([get('Version'), get('Architecture')]);
-    return { version: version[0].value, architecture: architecture[0].value };
+    const answers = await Promise.all(['Version', 'Architecture', 'Features'].map(get));
+    const [version, architecture, features] = answers.map(([{ value }]) => value) as [string, string, string];
+    return { version, architecture, features };
   }
 
   async unit(name: string): Promise<UnitProperties> {

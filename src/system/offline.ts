@@ -68,7 +68,8 @@ export class Offline implements System {
         const [, version] = /^libsystemd-shared-(\d{3}(?:[.~^-][\w.~^+-]+)?)\.so$/.exec(name) ?? [];
         const library =
           version && (await this.read(`${directory}/${name}`, { limit: HEAD_SIZE, head: true }));
-        if (library) return { version, architecture: elfMachine(library.bytes) ?? 'unknown' };
+        if (!library) continue;
+        return { version, architecture: elfMachine(library.bytes) ?? 'unknown', features: undefined };
       }
     }
     throw new UserError(error('no-systemd', `there is no systemd in ${this.#root}`), EXIT.failure);

@@ -66,6 +66,8 @@ export interface ManagerFacts {
   readonly version: string;
   /** systemd's name of the machine: `x86-64`. */
   readonly architecture: string;
+  /** What it was built with: `+SECCOMP -SMACK …`; undefined where it doesn't run. */
+  readonly features: string | undefined;
 }
 
 /** Property values by name; 64-bit numbers are bigint, structs are arrays. */

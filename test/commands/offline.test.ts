@@ -20,6 +20,8 @@ const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
 /** A system in a folder, with a unit and its policy. */
 const SYSTEM = {
   'usr/lib/systemd/libsystemd-shared-257.so': LIBRARY,
+  'usr/lib/x86_64-linux-gnu/libc.so.6': '',
+  'usr/lib/x86_64-linux-gnu/libseccomp.so.2': '',
   'usr/lib/systemd/system/demo.service': UNIT,
   'usr/sbin/demod': elf(),
   'etc/sandbox-unit/demo.service.toml': NO_EXEC,
@@ -190,5 +192,9 @@ test('nothing is asked of a manager, and no program is run', async (t) => {
     await assert.rejects(ask, /needs the running machine/);
   }
   assert.equal((await system.run(['true'])).status, 127);
-  assert.deepEqual(await system.manager(), { version: '257', architecture: 'x86-64' });
+  assert.deepEqual(await system.manager(), {
+    version: '257',
+    architecture: 'x86-64',
+    features: undefined,
+  });
 });

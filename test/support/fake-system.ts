@@ -28,6 +28,17 @@ export interface FakeFile {
 /** Files by path; a text or bytes alone have mode 0644. */
 export type Contents = Readonly<Record<string, string | Uint8Array | FakeFile>>;
 
+export const FEATURES = '+SELINUX +APPARMOR +SMACK +SECCOMP +BPF_FRAMEWORK';
+
+/** A kernel that can do all that systemd may ask of it. */
+export const KERNEL: Readonly<Record<string, string>> = {
+  '/sys/fs/cgroup/cgroup.controllers': 'cpu io memory pids\n',
+  '/sys/fs/selinux/enforce': '1',
+  '/sys/fs/smackfs/load2': '',
+  '/sys/kernel/security/lsm': 'lockdown,capability,landlock,yama,apparmor,bpf\n',
+  '/sys/module/apparmor/parameters/enabled': 'Y\n',
+};
+
 /** How a service behaves when it is started. */
 export type Behaviour =
   | 'works'
@@ -45,6 +56,10 @@ export interface FakeOptions {
   readonly files?: Contents;
   readonly systemd?: string;
   readonly architecture?: string;
+  /** What it was built with, as the manager says it. */
+  readonly features?: string;
+  /** Files that tell what the kernel can do. */
+  readonly kernel?: Readonly<Record<string, string>>;
   /** What `systemd-analyze syscall-filter` lists; false: the program can't be run. */
   readonly sets?: SyscallSets | false;
   /** Units that run; the others are stopped. */
@@ -155,7 +170,7 @@ export class FakeSystem implements System {
 
   async read(path: string, options: ReadOptions = {}): Promise<FileContent | undefined> {
     this.#record(`read ${path}`);
-    const file = this.files.get(path) ?? this.#processFile(path);
+    const file = this.files.get(path) ?? this.#processFile(path) ?? this.#kernelFile(path);
     const { limit = 1 << 20, head = false, trusted = false } = options;
     if (!file) return undefined;
     if (file.bytes.length > limit && !head) {
@@ -168,9 +183,17 @@ export class FakeSystem implements System {
     return { bytes: head ? file.bytes.slice(0, limit) : file.bytes, mode: file.mode, modified };
   }
 
+  #kernelFile(path: string): FakeFile | undefined {
+    const { kernel = KERNEL } = this.#options;
+    return Object.hasOwn(kernel, path) ? program(kernel[path]!, 0o444) : undefined;
+  }
+
   async list(directory: string): Promise<string[]> {
     this.#record(`list ${directory}`);
-    const below = [...this.files.keys()].filter((path) => path.startsWith(`${directory}/`));
+    const { kernel = KERNEL } = this.#options;
+    const below = [...this.files.keys(), ...Object.keys(kernel)].filter((path) =>
+      path.startsWith(`${directory}/`),
+    );
     return [...new Set(below.map((path) => path.slice(directory.length + 1).split('/')[0]!))].sort();
   }
 
@@ -215,8 +238,8 @@ export class FakeSystem implements System {
 
   async manager(): Promise<ManagerFacts> {
     this.#record('manager');
-    const { systemd = '257.13-1~deb13u1', architecture = 'x86-64' } = this.#options;
-    return { version: systemd, architecture };
+    const { systemd = '257.13-1~deb13u1', architecture = 'x86-64', features = FEATURES } = this.#options;
+    return { version: systemd, architecture, features };
   }
 
   async unit(name: string): Promise<UnitProperties> {

@@ -19,6 +19,10 @@ interface CaseTarget {
   /** A package has put the launcher there. */
   readonly packaged?: boolean;
   readonly allowGaps?: boolean;
+  /** What systemd was built with, if not with all. */
+  readonly features?: string;
+  /** Files of the kernel's, if it can't do all. */
+  readonly kernel?: Readonly<Record<string, string>>;
 }
 
 const DYNAMIC = elf({ types: [PT_INTERP], interpreter: '/lib64/ld.so' });
@@ -58,7 +62,12 @@ export function planCase(name: string): PlanCase {
     ...Object.fromEntries(units.map(([path, bytes]) => [path.replace('unit', UNITS[scope]), bytes])),
     ...Object.fromEntries(programs),
   };
-  const system = new FakeSystem({ files, systemd, architecture: machine, sets: setsFor(target.without) });
+  const { features, kernel } = target;
+  const system = new FakeSystem({
+    ...{ files, systemd, architecture: machine, sets: setsFor(target.without) },
+    ...(features === undefined ? {} : { features }),
+    ...(kernel ? { kernel } : {}),
+  });
   const placement =
     scope === 'system'
       ? { scope, runtime: false }

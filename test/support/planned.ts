@@ -20,6 +20,7 @@ export function targetOf(systemd: number, more: Partial<Target> = {}): Target {
     sets,
     mounts: [],
     launcher: '/usr/local/libexec/sandbox-unit/launcher',
+    abilities: { lacks: new Map(), assumed: new Set() },
     programs: new Map(),
     ...more,
   };

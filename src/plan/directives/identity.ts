@@ -33,6 +33,7 @@ export const IDENTITY: readonly Directive[] = [
     reset: '',
     strictness: FIXED,
     bus: on('AppArmorProfile', '(bs)'),
+    needs: ['apparmor'],
     systemOnly: true,
   }),
   // An empty value is the empty set, not a return to the default.
@@ -44,7 +45,12 @@ export const IDENTITY: readonly Directive[] = [
     userNamespace: true,
   }),
   // Implies NoNewPrivileges=, RestrictSUIDSGID=, ProtectSystem=strict and more, whatever else is set.
-  restriction('DynamicUser', 232, { fatal: true, seccomp: true, mountNamespace: true, systemOnly: true }),
+  restriction('DynamicUser', 232, {
+    fatal: true,
+    needs: ['seccomp'],
+    mountNamespace: true,
+    systemOnly: true,
+  }),
   row('Group', 183, { type: 'user' }, 'daemon', {
     fatal: true,
     reset: '',
@@ -62,6 +68,7 @@ export const IDENTITY: readonly Directive[] = [
     reset: '',
     strictness: FIXED,
     bus: { property: 'SELinuxContext', signature: '(bs)', write: 's' },
+    needs: ['selinux'],
   }),
   row('SecureBits', 183, { type: 'words', of: SECURE_BITS }, ['noroot', 'noroot-locked'], {
     reset: '',
@@ -75,6 +82,7 @@ export const IDENTITY: readonly Directive[] = [
     reset: '',
     strictness: FIXED,
     bus: on('SmackProcessLabel', '(bs)'),
+    needs: ['smack'],
     systemOnly: true,
   }),
   row('SupplementaryGroups', 183, { type: 'groups' }, ['audio', 'video'], {

@@ -93,12 +93,14 @@ export const RESOURCES: readonly Directive[] = [
     merge: 'append',
     strictness: RESTRICTS,
     bus: on('BPFProgram', 'a(ss)'),
+    needs: ['cgroup2'],
     systemOnly: true,
   }),
   row('BindNetworkInterface', 260, { type: 'interface' }, 'vrf-web', {
     ...RESOURCE,
     reset: '',
     strictness: { rule: 'fixed' },
+    needs: ['bpf', 'cgroup2'],
     systemOnly: true,
   }),
   { ...accounting('CPUAccounting', 208), until: 258 },
@@ -156,13 +158,14 @@ export const RESOURCES: readonly Directive[] = [
   weight('IOWeight', 230),
   perDevice('IOWriteBandwidthMax', 'IOWriteBandwidthMax', 'bytes', '/dev/sda 1G'),
   perDevice('IOWriteIOPSMax', 'IOWriteIOPSMax', 'bytes', '/dev/sda 1K'),
-  { ...accounting('IPAccounting', 235), systemOnly: true },
+  { ...accounting('IPAccounting', 235), needs: ['cgroup2'], systemOnly: true },
   row('IPAddressAllow', 235, { type: 'prefixes' }, ['localhost', '10.0.0.0/8', 'fe80::/64'], {
     ...RESOURCE,
     reset: '',
     merge: 'replace',
     strictness: { rule: 'addresses' },
     bus: on('IPAddressAllow', 'a(iayu)'),
+    needs: ['cgroup2'],
     systemOnly: true,
   }),
   row('IPAddressDeny', 235, { type: 'prefixes' }, ['any'], {
@@ -171,6 +174,7 @@ export const RESOURCES: readonly Directive[] = [
     merge: 'append',
     strictness: RESTRICTS,
     bus: on('IPAddressDeny', 'a(iayu)'),
+    needs: ['cgroup2'],
     systemOnly: true,
   }),
   row('IPEgressFilterPath', 243, { type: 'bpf-filters' }, ['/sys/fs/bpf/egress'], {
@@ -179,6 +183,7 @@ export const RESOURCES: readonly Directive[] = [
     merge: 'append',
     strictness: RESTRICTS,
     bus: on('IPEgressFilterPath', 'as'),
+    needs: ['cgroup2'],
     systemOnly: true,
   }),
   row('IPIngressFilterPath', 243, { type: 'bpf-filters' }, ['/sys/fs/bpf/ingress'], {
@@ -187,6 +192,7 @@ export const RESOURCES: readonly Directive[] = [
     merge: 'append',
     strictness: RESTRICTS,
     bus: on('IPIngressFilterPath', 'as'),
+    needs: ['cgroup2'],
     systemOnly: true,
   }),
   row('ManagedOOMMemoryPressure', 247, oneOf(['auto', 'kill']), 'kill', { ...RESOURCE, reset: '' }),
@@ -238,6 +244,7 @@ export const RESOURCES: readonly Directive[] = [
     merge: 'intersect',
     strictness: { rule: 'set' },
     bus: on('RestrictNetworkInterfaces', '(bas)'),
+    needs: ['bpf', 'cgroup2'],
     systemOnly: true,
   }),
   row('Slice', 205, { type: 'name', what: 'slice' }, 'web.slice', {
@@ -250,6 +257,7 @@ export const RESOURCES: readonly Directive[] = [
     merge: 'replace',
     strictness: { rule: 'socket-rules' },
     bus: on('SocketBindAllow', 'a(iiqq)'),
+    needs: ['bpf', 'cgroup2'],
     systemOnly: true,
   }),
   row('SocketBindDeny', 249, { type: 'socket-rules' }, ['any'], {
@@ -258,6 +266,7 @@ export const RESOURCES: readonly Directive[] = [
     merge: 'append',
     strictness: RESTRICTS,
     bus: on('SocketBindDeny', 'a(iiqq)'),
+    needs: ['bpf', 'cgroup2'],
     systemOnly: true,
   }),
   cpus('StartupAllowedCPUs', 250),

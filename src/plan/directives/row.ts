@@ -1,5 +1,7 @@
 /** The shape of one row of the directive table, and short ways to write rows. */
 
+import type { Need } from '../needs.js';
+
 /** One word that an enumeration takes, with the first systemd that knows it (unset: as old as the directive). */
 export interface EnumValue {
   readonly value: string;
@@ -165,8 +167,8 @@ export interface Directive {
    * good value may turn bad on the target, `User=%i` in a unit without an instance.
    */
   readonly fatal?: true;
-  /** systemd puts it into force by a seccomp filter: without libseccomp it isn't in force. */
-  readonly seccomp?: true;
+  /** Without these it isn't in force, or not all of it. */
+  readonly needs?: readonly Need[];
   /** The unit's processes get a mount namespace of their own. */
   readonly mountNamespace?: true;
   /** Without a mount namespace, but nonetheless in the user manager only with a user namespace (PrivateUsers=). */

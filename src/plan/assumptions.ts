@@ -1,0 +1,28 @@
+import { type Diagnostic, warning } from '../diagnostic.js';
+import { findDirective } from './directives.js';
+import { describeNeed, type Need } from './needs.js';
+import type { PlannedDirective } from './plan.js';
+import type { Target } from './target.js';
+
+/**
+ * Says, once, what is taken for granted of a target that doesn't run: systemd skips what it can't do in silence.
+ * @param loadsFilter whether systemd is to load the filter of `[syscalls]`
+ */
+export function assumptions(
+  { abilities: { assumed } }: Target,
+  directives: readonly PlannedDirective[],
+  loadsFilter: boolean,
+): Diagnostic[] {
+  const needed = new Map<Need, string[]>(loadsFilter ? [['seccomp', ['SystemCallFilter=']]] : []);
+  for (const { name } of directives) {
+    for (const need of findDirective(name)?.needs ?? []) {
+      needed.set(need, [...(needed.get(need) ?? []), `${name}=`]);
+    }
+  }
+  const taken = [...needed].filter(([need]) => assumed.has(need));
+  if (taken.length === 0) return [];
+  const list = taken.map(([need, names]) => `${describeNeed(need)} (for ${names.join(', ')})`);
+  const hint =
+    'plan it on the running target to be sure: systemd skips in silence what it lacks the means for';
+  return [warning('assumed', `taken for granted of the target: ${list.join('; ')}`, { hint })];
+}

@@ -1,0 +1,110 @@
+/** What systemd needs besides its version to put a directive into force: it skips what it can't do, in silence. */
+
+/**
+ * `bpf`: programs of systemd's own for control groups; `bpf-lsm`: the kernel's security module for such programs;
+ * `cgroup2`: the control group hierarchy that takes them; the others by their names.
+ */
+export type Need = 'apparmor' | 'bpf' | 'bpf-lsm' | 'cgroup2' | 'seccomp' | 'selinux' | 'smack';
+
+/** Why a need isn't met, and a way out. */
+export interface Lack {
+  readonly reason: string;
+  readonly hint: string;
+}
+
+/** What a machine has of them. Where that can't be found out (offline), it is taken for granted. */
+export interface Abilities {
+  readonly lacks: ReadonlyMap<Need, Lack>;
+  readonly assumed: ReadonlySet<Need>;
+}
+
+/** What was found on a machine; undefined for what can't be seen, all but the libraries where it doesn't run. */
+export interface Findings {
+  /** The property `Features` of the manager: `+SECCOMP -BPF_FRAMEWORK …`. */
+  readonly features: string | undefined;
+  /** Whether the dynamic linker's folders have libseccomp.so.2 and a libbpf.so. */
+  readonly libseccomp: boolean | undefined;
+  readonly libbpf: boolean | undefined;
+  /** Security modules in use, as in /sys/kernel/security/lsm. */
+  readonly modules: ReadonlySet<string> | undefined;
+  /** Whether systemd has a hierarchy of control groups v2. */
+  readonly cgroup2: boolean | undefined;
+}
+
+/** The build option for each need that has one. */
+const OPTIONS: ReadonlyMap<Need, string> = new Map([
+  ['apparmor', 'APPARMOR'],
+  ['bpf', 'BPF_FRAMEWORK'],
+  ['bpf-lsm', 'BPF_FRAMEWORK'],
+  ['seccomp', 'SECCOMP'],
+  ['selinux', 'SELINUX'],
+  ['smack', 'SMACK'],
+]);
+
+/** Libraries that systemd loads when it needs them (systemd 259 and later: libseccomp, too). */
+const LIBRARIES: ReadonlyMap<Need, 'libbpf' | 'libseccomp'> = new Map([
+  ['bpf', 'libbpf'],
+  ['bpf-lsm', 'libbpf'],
+  ['seccomp', 'libseccomp'],
+]);
+
+/** The security module for each need that has one. */
+const MODULES: ReadonlyMap<Need, string> = new Map([
+  ['apparmor', 'apparmor'],
+  ['bpf-lsm', 'bpf'],
+  ['selinux', 'selinux'],
+  ['smack', 'smack'],
+]);
+
+const NEEDS: readonly Need[] = ['apparmor', 'bpf', 'bpf-lsm', 'cgroup2', 'seccomp', 'selinux', 'smack'];
+
+/** Judges what was found. */
+export function abilities(findings: Findings): Abilities {
+  const judged = NEEDS.map((need) => [need, judge(need, findings)] as const);
+  return {
+    lacks: new Map(
+      judged.flatMap(([need, verdict]) => (typeof verdict === 'object' ? [[need, verdict]] : [])),
+    ),
+    assumed: new Set(judged.flatMap(([need, verdict]) => (verdict === 'unknown' ? [need] : []))),
+  };
+}
+
+function judge(need: Need, findings: Findings): Lack | 'met' | 'unknown' {
+  const { features, modules, cgroup2 } = findings;
+  const option = OPTIONS.get(need);
+  const library = LIBRARIES.get(need);
+  const module = MODULES.get(need);
+  if (option && features !== undefined && !isBuiltIn(option, features)) {
+    return { reason: `systemd was built without ${option}`, hint: 'it needs another build of systemd' };
+  }
+  if (library && findings[library] === false) {
+    return { reason: `systemd finds no ${library}`, hint: `install ${library}, and reboot` };
+  }
+  if (module && modules !== undefined && !modules.has(module)) {
+    const hint = `boot a kernel that has it, with lsm=…,${module}`;
+    return { reason: `the security module '${module}' is not in use`, hint };
+  }
+  if (need === 'cgroup2' && cgroup2 === false) {
+    return {
+      reason: 'there are no control groups v2',
+      hint: 'boot with systemd.unified_cgroup_hierarchy=yes',
+    };
+  }
+  // A libseccomp is there for a systemd that was built with it; libbpf is optional for any.
+  const told = features !== undefined || (need === 'seccomp' && findings.libseccomp === true);
+  return told ? 'met' : 'unknown';
+}
+
+/** Older systemd without BPF_FRAMEWORK doesn't say so. */
+function isBuiltIn(option: string, features: string): boolean {
+  const words = features.split(' ');
+  return words.includes(`+${option}`) || (option !== 'BPF_FRAMEWORK' && !words.includes(`-${option}`));
+}
+
+/** A need as a reader knows it. */
+export function describeNeed(need: Need): string {
+  if (need === 'cgroup2') return 'control groups v2';
+  const option = OPTIONS.get(need)!;
+  const module = MODULES.get(need);
+  return module ? `systemd with ${option} and the security module '${module}'` : `systemd with ${option}`;
+}

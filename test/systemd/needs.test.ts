@@ -1,0 +1,79 @@
+/** Directives that systemd knows and, on some machines, skips in silence. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Box, boxAvailable } from '../support/box.js';
+import { launcherObstacle } from '../support/native.js';
+import { policyPath, sandboxUnit } from '../support/service.js';
+import type { TreeName } from '../support/tree.js';
+
+const POLICY =
+  '[service]\nSocketBindDeny = ["any"]\nRestrictFileSystems = ["~tmpfs"]\nAppArmorProfile = "demo"\n';
+
+/** Binds a port, and reads a file on a tmpfs. */
+const PROGRAM = `
+const net = require('node:net');
+const fs = require('node:fs');
+const reads = () => { try { fs.readFileSync('/run/file'); return 'reads'; } catch ({ code }) { return code; } };
+const server = net.createServer();
+const done = (bind) => { fs.writeSync(1, bind + ' ' + reads() + '\\n'); process.exit(0); };
+server.on('error', ({ code }) => done(code)).listen(8123, '127.0.0.1', () => done('binds'));
+`;
+
+/** What the plan says of SocketBindDeny= and RestrictFileSystems=, and what the program can do. */
+const TREES: readonly [TreeName, socketBind: string, fileSystems: string, outcome: string][] = [
+  [
+    'bookworm',
+    'systemd was built without BPF_FRAMEWORK',
+    'systemd was built without BPF_FRAMEWORK',
+    'binds reads',
+  ],
+  ['machine', 'in force', "the security module 'bpf' is not in use", 'EPERM reads'],
+  ['forky', 'systemd finds no libbpf', 'systemd finds no libbpf', 'binds reads'],
+];
+
+for (const [tree, socketBind, fileSystems, outcome] of TREES) {
+  const skip = boxAvailable(tree) ?? launcherObstacle() ?? false;
+
+  describe(`a directive that is said to be enforced is enforced on ${tree}`, { skip }, () => {
+    let box: Box;
+    before(async () => {
+      box = await Box.boot({ name: `needs-${tree}`, tree });
+      const unit = `[Service]\nType=oneshot\nStandardOutput=file:/var/lib/outcome\nExecStart=/usr/bin/env node /opt/program.js\n`;
+      await box.writeFile('/opt/program.js', PROGRAM);
+      await box.writeFile('/run/file', '');
+      await box.writeFile('/etc/systemd/system/demo.service', unit);
+      await box.writeFile(policyPath('demo.service'), POLICY);
+      await box.succeed(['systemctl', 'daemon-reload']);
+    });
+    after(() => box.stop());
+
+    test('the plan says what is not', async () => {
+      const { stdout } = await sandboxUnit(box, 'plan', '--json', 'demo.service');
+      const { diagnostics } = JSON.parse(stdout) as { diagnostics: { code: string; message: string }[] };
+      const said = (name: string) => {
+        const [gap] = diagnostics.filter(({ message }) => message.startsWith(`'${name}' `));
+        return gap ? `${gap.code}: ${gap.message.replace(/^.*?: /, '')}` : 'in force';
+      };
+      const gap = (reason: string) => (reason === 'in force' ? reason : `gap-directive: ${reason}`);
+      assert.equal(said('SocketBindDeny'), gap(socketBind));
+      assert.equal(said('RestrictFileSystems'), gap(fileSystems));
+      assert.equal(said('AppArmorProfile'), gap("the security module 'apparmor' is not in use"));
+    });
+
+    test('systemd does as the plan says, without a word', async () => {
+      const dropIn = '[Service]\nSocketBindDeny=any\nRestrictFileSystems=~tmpfs\nAppArmorProfile=demo\n';
+      await box.writeFile('/etc/systemd/system/demo.service.d/by-hand.conf', dropIn);
+      await box.succeed(['systemctl', 'daemon-reload']);
+      await box.succeed(['systemctl', 'start', 'demo.service']);
+      assert.equal(await box.readFile('/var/lib/outcome'), `${outcome}\n`);
+      await box.succeed(['journalctl', '--sync']);
+      const log = await box.succeed([
+        'journalctl',
+        '--unit=demo.service',
+        '--output=cat',
+        '--priority=notice',
+      ]);
+      assert.doesNotMatch(log, /bpf|LSM|SocketBind|RestrictFileSystems|AppArmor/i);
+    });
+  });
+}
