@@ -26,11 +26,11 @@ export async function probeMachine(context: Context): Promise<MachineFacts> {
     readMounts(context),
   ]);
   const systemd = majorVersion(version);
-  const { sets, diagnostics } = await findSets(context, version);
+  const sets = await findSets(context, version);
   const machine = machineOf(context, architecture);
   const abilities = await probeAbilities(context, machine, features);
   const facts = { scope: placement.scope, systemd, version, machine, sets, mounts, launcher, abilities };
-  return { facts, diagnostics: [...diagnostics, ...versionWarning(systemd)] };
+  return { facts, diagnostics: versionWarning(systemd) };
 }
 
 /**
@@ -84,18 +84,9 @@ function machineOf(context: Context, architecture: string): Machine {
 const SETS = ['env', 'SYSTEMD_COLORS=0', 'systemd-analyze', 'syscall-filter'];
 
 /** The target's own sets; where its systemd-analyze can't be run, those that came with this program. */
-async function findSets(
-  context: Context,
-  version: string,
-): Promise<{ sets: SyscallSets; diagnostics: Diagnostic[] }> {
+async function findSets(context: Context, version: string): Promise<SyscallSets> {
   const result = await context.system.run(SETS, { limit: MAX_LISTING });
-  if (result.status === 0)
-    return { sets: parseSyscallFilterListing(result.stdout, version), diagnostics: [] };
-  const sets = bundledSets();
-  const same = majorVersion(sets.systemd) === majorVersion(version);
-  const message = `syscall sets are those of systemd ${sets.systemd}, not of the target's ${version}`;
-  const why = context.offline ? 'programs of another system are not run' : "'systemd-analyze' failed";
-  return { sets, diagnostics: same ? [] : [warning('bundled-sets', message, { hint: why })] };
+  return result.status === 0 ? parseSyscallFilterListing(result.stdout, version) : bundledSets();
 }
 
 /** A package's launcher, else the one that apply installs. */

@@ -5,6 +5,7 @@ import { stricter } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import { type NamedPolicy, type OwnLimits, refusal, resolve, resolveCalls } from '../syscalls/resolve.js';
+import { areSetsOf } from '../syscalls/sets.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { UnitName } from '../unit/name.js';
 import { assumptions } from './assumptions.js';
@@ -125,7 +126,7 @@ function planCalls(
   return {
     lines,
     directives: loads
-      ? systemCallDirectives(systemd, named.architectures, section, target.sets, own !== undefined)
+      ? systemCallDirectives(systemd, named.architectures, section, target, own !== undefined)
       : [],
     launcher,
     filter: planned?.filter,
@@ -134,6 +135,7 @@ function planCalls(
     diagnostics: [
       ...(possible ? placed.diagnostics : gapsOf(lines)),
       ...(planned?.diagnostics ?? []),
+      ...foreignSets(section, target, own),
       ...replacedFilter(section, present),
       ...(present?.ignored ?? []),
       ...(loads ? unknownNumbers(context, systemd, launched) : []),
@@ -200,6 +202,16 @@ function gapsOf(lines: readonly PlanLine[]): Diagnostic[] {
         hint: `there is no launcher for this machine, only for ${LAUNCHER_MACHINES.join(' and ')}`,
       }),
     );
+}
+
+/** Sets of another release may hold other calls than the target's, whose names mean them in its manual. */
+function foreignSets(section: SyscallsSection, { sets, version }: Target, own: OwnLimits | undefined) {
+  const entries = [...(section.allow ?? []), ...section.deny, ...section.log];
+  const named = entries.find(({ name }) => name.startsWith('@'));
+  if (areSetsOf(sets, version) || (!named && !section.allow && !own)) return [];
+  const message = `syscall sets are those of systemd ${sets.systemd}, not of the target's ${version}`;
+  const hint = "the target's own are known where its 'systemd-analyze' can be run";
+  return [warning('bundled-sets', message, { at: (named ?? section).at, hint })];
 }
 
 function replacedFilter(section: SyscallsSection, present: OwnLimits | undefined): Diagnostic[] {

@@ -3,9 +3,10 @@ import { LAUNCHER_CALLS } from '../filter/filter-file.js';
 import type { CallEntry, SyscallsSection } from '../policy/policy.js';
 import { type Action, ALLOW, KILL, LOG, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
-import { mayPass, mildest, type NamedPolicy, refusal, verdictOn } from '../syscalls/resolve.js';
-import { callsInSets, expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
+import { callsOf, mayPass, mildest, type NamedPolicy, refusal, verdictOn } from '../syscalls/resolve.js';
+import { areSetsOf, callsInSets, expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
 import type { PlannedDirective, SystemdFilter } from './plan.js';
+import type { Target } from './target.js';
 
 /**
  * The part of a policy that systemd can enforce.
@@ -50,15 +51,17 @@ export function systemCallDirectives(
   filter: SystemdFilter,
   architectures: readonly string[],
   section: SyscallsSection,
-  sets: SyscallSets,
+  { sets, version }: Pick<Target, 'sets' | 'version'>,
   own: boolean,
 ): PlannedDirective[] {
   const mentioned = [...(section.allow ?? []), ...section.deny].map((entry) => entry.name);
   const candidates = own ? setNames(sets) : mentioned.filter((name) => name.startsWith('@'));
-  const lines = systemCallFilterLines(filter, sets, candidates);
+  const exact = areSetsOf(sets, version);
+  const lines = exact ? systemCallFilterLines(filter, sets, candidates) : linesWithoutSets(filter, sets);
   const because = `[syscalls]${own ? " and the unit's own filter" : ''}`;
   const names = ['native', ...architectures.filter((name) => name !== 'native')];
-  const log = recordedNames(section, sets).join(' ');
+  const recorded = recordedNames(section, sets);
+  const log = (exact ? recorded : recorded.flatMap((name) => callsOf({ name }, sets))).join(' ');
   return [
     { name: 'SystemCallArchitectures', values: ['', names.join(' ')], because: '[syscalls] architectures' },
     { name: 'SystemCallFilter', values: ['', ...lines], because },
@@ -107,6 +110,17 @@ function systemCallFilterLines(
   // Lines without `~` take away from a deny list.
   const others = [...refused].filter(([call, action]) => !all.has(call) || action !== filter.action);
   return ['~@known', ...allowed(), ...wrapNames(refusals(others), '~')];
+}
+
+/**
+ * The same where the sets are not the target's: call by call, since a set's name may mean something else to it. Only
+ * @default is named, to take away what the first line of an allow list brings.
+ */
+function linesWithoutSets(filter: SystemdFilter, sets: SyscallSets): string[] {
+  const refused = wrapNames(refusedNames(filter, filter.refused, sets, []), '~');
+  if (filter.mode === 'deny') return refused;
+  const passing = wrapNames([...filter.passing].sort(), '');
+  return ['execve', '~@default', ...passing, ...refused];
 }
 
 /** Names of refused calls, with a suffix where an action isn't the usual one. */

@@ -75,6 +75,13 @@ export function bundledSets(): SyscallSets {
   return bundled;
 }
 
+/** Whether a systemd of this version has the sets that are listed here, so that their names mean the same to it. */
+export const areSetsOf = (sets: SyscallSets, version: string): boolean =>
+  sets.source === 'target' || upstream(sets.systemd) === upstream(version);
+
+/** Without a distribution's part: `257.13` of `257.13-1~deb13u1`. */
+const upstream = (version: string) => /^\d+(?:[.~]\w+)*/.exec(version)?.[0].replace('~', '-');
+
 /** The names of all sets, with `@`, in alphabetical order. */
 export const setNames = (sets: SyscallSets): string[] => [...sets.members.keys()].sort();
 

@@ -18,11 +18,12 @@ import {
 import { formatAction } from '../../src/syscalls/action-text.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
 import { evaluate } from '../../src/syscalls/policy.js';
-import { callsInSets } from '../../src/syscalls/sets.js';
+import { bundledSets, callsInSets } from '../../src/syscalls/sets.js';
 import type { EffectiveUnit } from '../../src/unit/effective.js';
 import { effectiveUnit } from '../../src/unit/effective.js';
 import { ownSyscallLog } from '../../src/unit/own-filter.js';
 import { CALLS, ownFilterLines, section } from '../support/named-policies.js';
+import { olderSets } from '../support/older-sets.js';
 import { confinedUnit, planned, policyOf, targetOf, unitFile } from '../support/planned.js';
 import { value } from '../support/policies.js';
 
@@ -163,4 +164,38 @@ test('what systemd does not know gets what a line of the policy says', () => {
     }),
     { numRuns: 300 },
   );
+});
+
+test("where the sets are not the target's own, systemd builds the same filter whatever its sets are", () => {
+  const sets = bundledSets();
+  fc.assert(
+    fc.property(cases(), fc.constantFrom('247', '252', undefined), (one, release) => {
+      const theirs = release ? olderSets(release) : sets;
+      const target = targetOf(one.systemd, { sets, version: '251.3-1' });
+      const made = planned(policyOf(one.syscalls), one.lines, target);
+      const got = ownLimits(confinedUnit(made, one.lines), theirs, one.systemd);
+      const { mode, action, passing, refused } = made.systemCalls!;
+      const both = [...callsInSets(sets)].filter((call) => callsInSets(theirs).has(call));
+      for (const call of both) {
+        const usual = mode === 'allow' && !passing.has(call) ? action : ALLOW;
+        assert.equal(formatAction(got?.limit(call) ?? ALLOW), formatAction(refused.get(call) ?? usual), call);
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('sets of another version are told where the policy or the unit hangs on them', () => {
+  const codes = (syscalls: string, lines = '', version = '252.38-1') =>
+    planned(
+      `[syscalls]\n${syscalls}`,
+      lines,
+      targetOf(252, { sets: bundledSets(), version }),
+    ).diagnostics.map(({ code, at }) => `${code}:${at?.line}`);
+  assert.deepEqual(codes('deny = ["uname"]'), []);
+  assert.deepEqual(codes('deny = ["uname",\n"@mount"]'), ['bundled-sets:3']);
+  assert.deepEqual(codes('log = ["@mount"]'), ['bundled-sets:2']);
+  assert.ok(codes('allow = ["read"]').includes('bundled-sets:1'));
+  assert.deepEqual(codes('deny = ["uname"]', 'SystemCallFilter=~@swap'), ['bundled-sets:1']);
+  assert.deepEqual(codes('deny = ["@mount"]', '', `${bundledSets().systemd}-1`), []);
 });

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { EXIT, UserError } from '../../src/diagnostic.js';
 import { whereKnown } from '../../src/syscalls/numbers.js';
 import {
+  areSetsOf,
   bundledSets,
   callsInSets,
   expandSet,
@@ -172,3 +173,12 @@ for (const tree of ['bullseye', 'bookworm', 'machine', 'forky'] as const) {
     }
   });
 }
+
+test('sets are those of a version, whatever a distribution adds to it', () => {
+  const bundled = { ...bundledSets(), systemd: '257.13' };
+  const matches = (version: string) => areSetsOf(bundled, version);
+  assert.deepEqual(['257.13', '257.13-1~deb13u1', '257.13-1.fc42'].filter(matches).length, 3);
+  const others = ['257', '257.12-1', '257.1', '257.130', '252.38', '257.13~rc1', '257.13.1', ''];
+  assert.deepEqual(others.filter(matches), []);
+  assert.ok(areSetsOf({ ...bundled, source: 'target' }, '252'));
+});
