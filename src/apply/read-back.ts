@@ -39,14 +39,16 @@ const laterHint = (paths: readonly string[]): string | undefined =>
 
 function commandsBack(
   plan: Plan,
-  { key, wrapped }: PlannedCommands,
+  { key, lines, wrapped }: PlannedCommands,
   properties: UnitProperties,
   later: string | undefined,
 ): Diagnostic[] {
   const commands = (properties.get(`${key}Ex`) ?? []) as BusCommand[];
-  const behind = commands.filter(([path]) => path === plan.target.launcher).length;
-  if (behind === wrapped) return [];
-  const message = `${key}= has ${behind} commands behind the launcher, not ${wrapped}`;
+  const behind = commands.filter(
+    ([path, argv]) => path === plan.target.launcher && argv[1] === `--filter=${plan.filterFile}`,
+  ).length;
+  if (behind === wrapped && commands.length === lines.length) return [];
+  const message = `${key}= has ${behind} of ${commands.length} commands behind the launcher, not ${wrapped} of ${lines.length}`;
   return [error('not-in-force', message, { hint: later })];
 }
 

@@ -1,7 +1,7 @@
 import { type Change, changes } from '../apply/changes.js';
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
 import { type EmittedFile, emitFiles } from '../emit/files.js';
-import { filterPath, programsFolder } from '../emit/paths.js';
+import { dropInPath, filterPath, programsFolder } from '../emit/paths.js';
 import { programPlaces } from '../plan/commands.js';
 import { makePlan } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
@@ -92,6 +92,7 @@ async function planFor(
   const checked = checkSyscalls(policy, target.sets, [target.machine], loaded.complete);
   const early = [...loaded.diagnostics, ...checked, ...unit.diagnostics, ...machine.diagnostics];
   const places = {
+    dropIn: dropInPath(context.placement, unit.name.full),
     filterFile: filterPath(context.placement, unit.name.full),
     programsFolder: programsFolder(context.placement, unit.name.full),
   };

@@ -10,6 +10,7 @@ import type { EffectiveUnit } from '../unit/effective.js';
 import type { UnitName } from '../unit/name.js';
 import { assumptions } from './assumptions.js';
 import { findDirective } from './directives.js';
+import { overridden } from './drop-in-order.js';
 import { type PlannedLauncher, planLauncher } from './launcher.js';
 import { type CallContext, isLauncherAlone, type Left, leftToLauncher, unlistedInAllowList } from './left.js';
 import { callLines, programLines } from './lines.js';
@@ -30,7 +31,7 @@ export interface PlanRequest {
   readonly policy: Policy;
   readonly target: Target;
   /** Where our files will be. */
-  readonly places: { readonly filterFile: string; readonly programsFolder: string };
+  readonly places: { readonly dropIn: string; readonly filterFile: string; readonly programsFolder: string };
   /** Whether `[syscalls]` has passed its checks; without that only the rest is planned. */
   readonly usable: boolean;
 }
@@ -49,6 +50,8 @@ export function makePlan(request: PlanRequest): Plan {
   const calls =
     request.usable && policy.syscalls ? planCalls(request, policy.syscalls, service.directives) : NOTHING;
   const { launcher } = calls;
+  const directives = [...calls.directives, ...service.directives, ...(launcher?.directives ?? [])];
+  const commands = launcher?.commands ?? [];
   return {
     unit: unit.full,
     policyFile: policy.file,
@@ -58,8 +61,8 @@ export function makePlan(request: PlanRequest): Plan {
       ...service.lines,
       ...programLines(launcher && launcher.programs.length > 0 ? policy.programs! : []),
     ],
-    directives: [...calls.directives, ...service.directives, ...(launcher?.directives ?? [])].sort(fatalLast),
-    commands: launcher?.commands ?? [],
+    directives: directives.sort(fatalLast),
+    commands,
     without: launcher?.without ?? [],
     programs: launcher?.programs ?? [],
     filterFile: request.places.filterFile,
@@ -71,6 +74,7 @@ export function makePlan(request: PlanRequest): Plan {
       ...assumptions(target, service.directives, calls.systemCalls !== undefined),
       ...service.diagnostics,
       ...calls.diagnostics,
+      ...overridden(effective, request.places.dropIn, { directives, commands }),
     ],
   };
 }

@@ -149,6 +149,13 @@ export function selectDropIns(directories: readonly DropInDirectory[]): string[]
   return [...chosen].sort(([a], [b]) => compareBytes(a, b)).map(([, path]) => path);
 }
 
+/** The last part of a path. */
+export const fileName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+/** Whether systemd reads a drop-in after another one, wherever they are. */
+export const sortsAfter = (path: string, other: string): boolean =>
+  compareBytes(fileName(path), fileName(other)) > 0;
+
 /** Order of UTF-8 bytes, which is that of code points and not that of JavaScript's strings. */
 function compareBytes(a: string, b: string): number {
   const left = [...a];

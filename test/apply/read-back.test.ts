@@ -72,7 +72,21 @@ const WRONG: readonly [
     'another drop-in that takes the launcher away',
     NO_EXEC,
     properties(NO_EXEC, '', { after: 'ExecStart=\nExecStart=/usr/sbin/demod' }),
-    ['error not-in-force: ExecStart= has 0 commands behind the launcher, not 1'],
+    ['error not-in-force: ExecStart= has 0 of 1 commands behind the launcher, not 1 of 1'],
+  ],
+  [
+    'another drop-in that adds a command',
+    NO_EXEC,
+    properties(NO_EXEC, '', { after: 'ExecStart=/usr/sbin/demod' }),
+    ['error not-in-force: ExecStart= has 1 of 2 commands behind the launcher, not 1 of 1'],
+  ],
+  [
+    'another drop-in with a filter of its own',
+    NO_EXEC,
+    properties(NO_EXEC, '', {
+      after: `ExecStart=\nExecStart=${NO_EXEC.target.launcher} --filter=/run/weak -- /usr/sbin/demod`,
+    }),
+    ['error not-in-force: ExecStart= has 0 of 1 commands behind the launcher, not 1 of 1'],
   ],
   [
     'another drop-in that opens a deny list',

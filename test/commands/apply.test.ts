@@ -89,8 +89,19 @@ test('what is written but overridden since is not called unchanged', async () =>
   const result = await run(system);
   assert.deepEqual(
     [result.exit, statesOf(result), codesOf(result)],
-    [1, ['demo.service refused'], ['error not-in-force']],
+    [1, ['demo.service refused'], ['error overridden']],
   );
+});
+
+test('what another drop-in would take back is not written', async () => {
+  const late = { [`${FOLDER}/zzz.conf`]: '[Service]\nExecStart=\nExecStart=/usr/sbin/demod\n' };
+  const system = machine({ files: late });
+  const result = await run(system);
+  assert.deepEqual(
+    [result.exit, statesOf(result), codesOf(result)],
+    [1, ['demo.service refused'], ['error overridden']],
+  );
+  assert.deepEqual(system.changes, []);
 });
 
 test('a service that still runs as it did before is restarted by the next apply', async () => {
@@ -382,8 +393,10 @@ test('where the probe fails everything is put back', async () => {
 });
 
 test('what systemd reads differently is put back, and the service goes on as it ran', async () => {
-  const late = { [`${FOLDER}/zzz.conf`]: '[Service]\nExecStart=\nExecStart=/usr/sbin/demod\n' };
-  const system = machine({ files: late });
+  const distort = (properties: Map<string, unknown>) => {
+    properties.set('ExecStartEx', [['/usr/sbin/demod', ['/usr/sbin/demod'], []]]);
+  };
+  const system = machine({ distort });
   const before = sorted(system.files);
   const pid = system.pidOf(UNIT);
   const result = await run(system);

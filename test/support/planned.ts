@@ -41,6 +41,7 @@ export const planned = (policy: Policy | string, lines = '', target = targetOf(2
     policy: typeof policy === 'string' ? policyFrom(policy) : policy,
     target,
     places: {
+      dropIn: '/etc/systemd/system/demo.service.d/zz-sandbox-unit.conf',
       filterFile: '/etc/systemd/system/demo.service.d/zz-sandbox-unit.filter',
       programsFolder: '/etc/systemd/system/demo.service.d/zz-sandbox-unit.programs',
     },

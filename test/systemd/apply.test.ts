@@ -73,6 +73,30 @@ test('comments are written without a restart', { skip }, async () => {
   await revert(box, UNIT);
 });
 
+test('a drop-in that would be read after ours is refused until it is renamed', { skip }, async () => {
+  await define('ExecStart=/usr/bin/tail -f /dev/null');
+  const later = `${FOLDER}/zzz.conf`;
+  await changeFiles(box, {
+    [later]: '[Service]\nExecStart=\nExecStart=/usr/bin/tail -f /dev/zero\nSystemCallFilter=\n',
+  });
+  await box.writeFile(policyPath(UNIT), POLICY);
+  const pid = await mainPid(box, UNIT);
+  for (const words of [['apply'], ['plan'], ['plan', '--root=/'], ['apply', '--root=/']]) {
+    const { status, stderr } = await sandboxUnit(box, ...words, UNIT);
+    assert.deepEqual([words, status], [words, 1]);
+    assert.match(stderr, /zzz\.conf:2:1: error\[overridden\]/);
+  }
+  assert.equal((await box.succeed(['ls', FOLDER])).trim(), 'zzz.conf');
+  assert.equal(await mainPid(box, UNIT), pid);
+  await box.succeed(['mv', later, `${FOLDER}/a.conf`]);
+  await box.succeed(['systemctl', 'daemon-reload']);
+  await apply(box, POLICY, UNIT);
+  const words = await box.succeed(['cat', `/proc/${await mainPid(box, UNIT)}/cmdline`]);
+  assert.match(words, /\/dev\/zero/);
+  await revert(box, UNIT);
+  await box.succeed(['rm', '-r', FOLDER]);
+});
+
 test('unit files that systemd has yet to read are not planned with', { skip }, async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await box.writeFile(policyPath(UNIT), POLICY);

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { overridden } from '../../src/plan/drop-in-order.js';
+import { effectiveUnit } from '../../src/unit/effective.js';
+import { parseUnitFile } from '../../src/unit/unit-file.js';
+
+const DROP_IN = '/etc/systemd/system/x.service.d/zz-sandbox-unit.conf';
+const PLANNED = {
+  directives: [
+    { name: 'ReadOnlyPaths', values: ['', '/srv'], because: '' },
+    { name: 'ProtectSystem', values: ['strict'], because: '' },
+  ],
+  commands: [{ key: 'ExecStart', lines: ['/launcher -- /a'], wrapped: 1 }],
+};
+
+/** Which keys a file sets after our drop-in. */
+const keys = (path: string, text: string) => {
+  const files = [
+    parseUnitFile('/usr/lib/systemd/system/zzz.service', '[Service]\nExecStart=/a\nProtectSystem=no\n'),
+    parseUnitFile(path, text),
+  ];
+  return overridden(effectiveUnit(files), DROP_IN, PLANNED).map(({ at, message }) => [at?.line, message]);
+};
+
+const after = (key: string) => `systemd reads this '${key}=' after ours, which is not in force then`;
+
+test('the unit file and drop-ins before ours undo nothing', () => {
+  for (const name of ['a.conf', 'zz-sandbox-unit.conf', 'zz-a.conf'])
+    assert.deepEqual(keys(`/run/systemd/system/x.service.d/${name}`, '[Service]\nProtectSystem=no\n'), []);
+});
+
+test('a drop-in after ours is looked at wherever it is', () => {
+  for (const path of [
+    '/etc/systemd/system/x.service.d/zzz.conf',
+    '/usr/lib/systemd/system/service.d/zz-tool.conf',
+    '/run/é.conf',
+  ])
+    assert.deepEqual(keys(path, '[Service]\nNice=1\nProtectSystem=no\nProtectSystem=yes\n'), [
+      [3, after('ProtectSystem')],
+    ]);
+});
+
+test('resets, commands and older names count, other keys and sections do not', () => {
+  const text = '[Service]\nExecStart=\nReadOnlyDirectories=/x\nExecStop=/b\n[Unit]\nProtectSystem=no\n';
+  assert.deepEqual(keys('/e/zzz.conf', text), [
+    [3, after('ReadOnlyDirectories')],
+    [2, after('ExecStart')],
+  ]);
+});
+
+test('what systemd does not reach in a drop-in does not count', () => {
+  assert.deepEqual(keys('/e/zzz.conf', '[Service]\nUser=a:b\nProtectSystem=no\n'), []);
+});
