@@ -4,6 +4,7 @@ import { abisOf } from '../syscalls/abi.js';
 import type { Action } from '../syscalls/action.js';
 import { parseAction } from '../syscalls/action-text.js';
 import { numbersOf } from '../syscalls/numbers.js';
+import { expandSet } from '../syscalls/sets.js';
 import type { UnitProperties } from '../system/system.js';
 
 /** Calls with a filter's own action for them; undefined stands for the usual one. */
@@ -39,6 +40,24 @@ export function filterBack(plan: Plan, properties: UnitProperties, later: string
     ...differs(`SystemCallFilter= also ${allows ? 'allows' : 'refuses'}`, extraCalls(filter, entries)),
     ...differs('SystemCallFilter= has another errno for', otherActions(filter, entries)),
   ];
+}
+
+/**
+ * Holds SystemCallLog= as loaded against the plan, whose names come on top of the unit's own. Of a set it can be told
+ * whether any call of it is recorded: a libseccomp that is older than the sets doesn't know them all.
+ */
+export function logBack(plan: Plan, properties: UnitProperties, later: string | undefined): Diagnostic[] {
+  const log = properties.get('SystemCallLog') as [boolean, string[]] | undefined;
+  const planned = plan.directives.filter(({ name }) => name === 'SystemCallLog');
+  if (log === undefined) return [];
+  const [only, listed] = log;
+  // An empty list records nothing, whatever its sign.
+  const records = (call: string) => listed.length > 0 && listed.includes(call) === only;
+  const missing = planned
+    .flatMap(({ values }) => values.flatMap((value) => value.split(' ')))
+    .filter((name) => !(expandSet(plan.target.sets, name) ?? [name]).some(records));
+  if (missing.length === 0) return [];
+  return [error('not-in-force', `SystemCallLog= lacks: ${shortList(missing)}`, { hint: later ?? ALONE })];
 }
 
 const ALONE = 'enforcer = "launcher" leaves nothing to systemd';

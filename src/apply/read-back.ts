@@ -3,7 +3,7 @@ import { type Diagnostic, error, printable } from '../diagnostic.js';
 import { findDirective } from '../plan/directives.js';
 import type { Plan, PlannedCommands } from '../plan/plan.js';
 import type { UnitProperties } from '../system/system.js';
-import { filterBack } from './loaded-filter.js';
+import { filterBack, logBack } from './loaded-filter.js';
 import { isSettingLoaded } from './loaded-settings.js';
 import { isLoaded } from './loaded-values.js';
 
@@ -29,6 +29,7 @@ export function readBack(plan: Plan, dropIn: string, properties: UnitProperties)
   return [
     ...plan.commands.flatMap((commands) => commandsBack(plan, commands, properties, later)),
     ...filterBack(plan, properties, later),
+    ...logBack(plan, properties, later),
     ...directivesBack(plan, properties, later),
   ];
 }

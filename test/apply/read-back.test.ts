@@ -25,6 +25,7 @@ function properties(plan: Plan, lines: string, { after = '', without = false } =
 
 const NO_EXEC = planned('[syscalls]\ndeny = ["execve", "execveat", "uname"]');
 const ALONE = planned('[syscalls]\ndeny = ["uname", "@mount"]');
+const LOGGED = planned('[syscalls]\ndeny = ["uname"]\nlog = ["getpid", "@swap", "mount"]');
 const ERRNOS = planned('[syscalls]\ndeny = ["uname:EILSEQ", "getpid", "@mount:kill"]\naction = "EPERM"');
 const ALLOW = planned('[syscalls]\nallow = ["@system-service"]');
 
@@ -39,7 +40,8 @@ const messages = (plan: Plan, loaded: Map<string, unknown>) =>
   readBack(plan, DROP_IN, loaded).map(({ code, severity, message }) => `${severity} ${code}: ${message}`);
 
 test('what is loaded as it was planned is right', () => {
-  for (const plan of [NO_EXEC, ALONE, ALLOW]) assert.deepEqual(messages(plan, properties(plan, '')), []);
+  for (const plan of [NO_EXEC, ALONE, ALLOW, ERRNOS, LOGGED])
+    assert.deepEqual(messages(plan, properties(plan, '')), []);
   const service = planned('[service]\nPrivateTmp = true');
   assert.deepEqual(messages(service, properties(service, '')), []);
 });
@@ -141,6 +143,18 @@ const WRONG: readonly [
     ERRNOS,
     properties(ERRNOS, '', { after: 'SystemCallErrorNumber=EACCES' }),
     ['error not-in-force: SystemCallErrorNumber= is not in systemd as it is in the drop-in'],
+  ],
+  [
+    'another drop-in that records less',
+    LOGGED,
+    properties(LOGGED, '', { after: 'SystemCallLog=~getpid @swap' }),
+    ['error not-in-force: SystemCallLog= lacks: getpid, @swap'],
+  ],
+  [
+    'another drop-in that records nothing',
+    LOGGED,
+    properties(LOGGED, '', { after: 'SystemCallLog=' }),
+    ['error not-in-force: SystemCallLog= lacks: getpid, @swap, mount'],
   ],
   [
     'a call allowed in an allow list that refuses it with an errno of its own',

@@ -3,7 +3,7 @@ import { effectiveUnit } from '../../src/unit/effective.js';
 import { EXEC_KEYS } from '../../src/unit/exec-keys.js';
 import { decodeExecArguments, type ExecCommand } from '../../src/unit/exec-line.js';
 import { parseUnitName, type UnitName } from '../../src/unit/name.js';
-import { ownErrorNumber, ownSyscallFilter } from '../../src/unit/own-filter.js';
+import { ownErrorNumber, ownSyscallFilter, ownSyscallLog } from '../../src/unit/own-filter.js';
 import { dropInDirectories, selectDropIns, unitSearchPath } from '../../src/unit/search.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
 
@@ -50,6 +50,7 @@ export function loadedProperties(
   const entries = [...(filter?.entries ?? [])].map(([call, { errno }]) =>
     errno === undefined ? call : `${call}:${errno}`,
   );
+  const log = ownSyscallLog(unit, sets);
   const number = ownErrorNumber(unit);
   return new Map<string, unknown>([
     ['Id', id],
@@ -59,6 +60,7 @@ export function loadedProperties(
     ['Transient', false],
     ['Type', unit.last('Service', 'Type')?.value ?? 'simple'],
     ['SystemCallFilter', [filter?.mode === 'allow', entries.sort()]],
+    ['SystemCallLog', [log?.inverted === false, [...(log?.calls ?? [])]]],
     ['SystemCallErrorNumber', number === 'kill' ? 2 ** 31 - 2 : number],
     ...EXEC_KEYS.map((key): [string, unknown] => [`${key}Ex`, unit.execCommands(key).map(busCommand)]),
   ]);

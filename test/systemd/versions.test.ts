@@ -25,6 +25,35 @@ deny = ["execve", "execveat", "getppid:EILSEQ", "getpgrp:ENETDOWN"]
 action = "EPERM"
 `;
 
+/** A policy that systemd enforces alone, on top of lines of the unit's own. */
+const UNDONE = `[syscalls]
+deny = ["@swap", "getppid:EILSEQ"]
+log = ["personality"]
+action = "EPERM"
+
+[service]
+CapabilityBoundingSet = ["~CAP_SYS_BOOT"]
+NoNewPrivileges = true
+ProtectSystem = "strict"
+ReadOnlyPaths = ["/srv"]
+ReadWritePaths = ["/var"]
+RestrictAddressFamilies = ["AF_UNIX"]
+`;
+
+/** What a later drop-in sets, by what is to be said of it. */
+const UNDOING: ReadonlyMap<string, string> = new Map([
+  ['CapabilityBoundingSet=', 'CapabilityBoundingSet=~'],
+  ['NoNewPrivileges=', 'NoNewPrivileges=no'],
+  ['ProtectSystem=', 'ProtectSystem=full'],
+  ['ReadOnlyPaths=', 'ReadOnlyPaths='],
+  ['ReadWritePaths=', 'ReadWritePaths=/etc'],
+  ['RestrictAddressFamilies=', 'RestrictAddressFamilies='],
+  ['SystemCallArchitectures=', 'SystemCallArchitectures='],
+  ['SystemCallErrorNumber=', 'SystemCallErrorNumber=EACCES'],
+  ['SystemCallFilter= has another errno for: getppid', 'SystemCallFilter=~getppid:EDOM'],
+  ['SystemCallLog= lacks: personality', 'SystemCallLog='],
+]);
+
 const PROGRAM_FILES = {
   ...CALLER,
   'inject-execve': ['test/systemd/programs/inject-execve.c', '-static'],
@@ -66,6 +95,39 @@ for (const tree of ['bullseye', 'bookworm', 'machine', 'forky'] satisfies TreeNa
       const named = (column: 1 | 2) => expected(column).map((text, i) => `${CALLS[i]![0]} ${text}`);
       assert.deepEqual(outcomes((await runToEnd(box, unit)).output), named(1));
       assert.deepEqual(outcomes((await runConfined(box, unit, POLICY)).output), named(2));
+      await revert(box, unit);
+    });
+
+    test('what a later drop-in takes back is noticed', { skip }, async () => {
+      const unit = 'undone.service';
+      const later = `/etc/systemd/system/${unit}.d/zzz.conf`;
+      await changeFiles(box, {
+        [`/etc/systemd/system/${unit}`]: `[Service]\nReadWritePaths=/opt\nReadOnlyPaths=/mnt\nExecStart=/bin/true\n`,
+      });
+      assert.match(await apply(box, UNDONE, unit), /^undone\.service: applied$/m);
+      assert.equal((await sandboxUnit(box, 'apply', unit)).stdout, `${unit}: unchanged\n`);
+      await changeFiles(box, { [later]: `[Service]\n${[...UNDOING.values()].join('\n')}\n` });
+      const { status, stdout } = await sandboxUnit(box, 'apply', '--json', unit);
+      const { units } = JSON.parse(stdout) as {
+        units: { state: string; diagnostics: { code: string; message: string; hint: string }[] }[];
+      };
+      const [{ state, diagnostics } = assert.fail(stdout)] = units;
+      assert.deepEqual([status, state], [1, 'rolled-back']);
+      const wrong = diagnostics.filter(({ code }) => code === 'not-in-force');
+      for (const name of UNDOING.keys()) {
+        assert.ok(
+          wrong.some(({ message }) => message.includes(name)),
+          `${name} is not in ${JSON.stringify(diagnostics)}`,
+        );
+      }
+      for (const { hint } of wrong) assert.equal(hint, `read after ours: ${later}`);
+      assert.equal(wrong.length, UNDOING.size, JSON.stringify(wrong));
+      // Nothing that the plan is made from.
+      await changeFiles(box, { [later]: '[Service]\nNoNewPrivileges=no\n' });
+      assert.equal((await sandboxUnit(box, 'apply', unit)).stdout, `${unit}: refused\n`);
+      await box.succeed(['rm', later]);
+      await box.succeed(['systemctl', 'daemon-reload']);
+      assert.equal((await sandboxUnit(box, 'apply', unit)).stdout, `${unit}: unchanged\n`);
       await revert(box, unit);
     });
 
