@@ -41,7 +41,3 @@ export function unknownDirective(name: string, at: Location): Diagnostic {
   const hint = didYouMean(name, BY_NAME.keys()) ?? didYouMean(name, REFUSED.keys());
   return error('unknown-directive', `no directive is called '${shown}'`, { at, hint });
 }
-
-/** Where a directive is described. */
-export const manualOf = (row: Directive): string =>
-  `https://www.freedesktop.org/software/systemd/man/latest/${row.man}.html#${row.name}=`;

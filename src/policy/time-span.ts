@@ -1,26 +1,46 @@
-const UNITS: ReadonlyMap<string, number> = new Map([
-  ['ms', 1],
-  ['s', 1000],
-  ['sec', 1000],
-  ['', 1000],
-  ['m', 60_000],
-  ['min', 60_000],
-  ['h', 3_600_000],
-]);
+/** systemd counts as far, and takes this for `infinity`. */
+const ENDLESS = 2n ** 64n - 2n;
+
+/** Units of systemd.time(7), in nanoseconds. */
+const TIME_UNITS: ReadonlyMap<string, bigint> = new Map(
+  (
+    [
+      ['ns nsec', 1n],
+      ['us usec µs μs', 1000n],
+      ['ms msec', 1_000_000n],
+      ['s sec second seconds', 1_000_000_000n],
+      ['m min minute minutes', 60_000_000_000n],
+      ['h hr hour hours', 3_600_000_000_000n],
+      ['d day days', 86_400_000_000_000n],
+      ['w week weeks', 604_800_000_000_000n],
+    ] as const
+  ).flatMap(([names, length]) => names.split(' ').map((name) => [name, length] as const)),
+);
+
+/** Nanoseconds of a time span, `1min 30s`, else undefined. @param unit length of a number without a unit. */
+export function parseSpan(text: string, unit: bigint): bigint | undefined {
+  if (text.length > 100) return undefined;
+  const parts = text.match(/\d+(?:\.\d+)?[ ]*[a-zµμ]*[ ]*|[\s\S]/g) ?? [];
+  let total = 0n;
+  for (const part of parts) {
+    const [, whole, fraction, name] = /^(\d{1,19})(?:\.(\d{1,9}))?[ ]*([a-zµμ]*)[ ]*$/.exec(part) ?? [];
+    const length = name === '' ? unit : TIME_UNITS.get(name ?? '-');
+    if (whole === undefined || length === undefined) return undefined;
+    total += BigInt(whole) * length;
+    total += (BigInt(fraction ?? 0) * length) / 10n ** BigInt(fraction?.length ?? 0);
+  }
+  return parts.length > 0 && total < ENDLESS ? total : undefined;
+}
+
+const MILLISECOND = 1_000_000n;
+const SECOND = 1000n * MILLISECOND;
 
 /** Longest span that a policy may ask for, in milliseconds: an hour. */
 export const MAX_SPAN = 3_600_000;
 
-/** Milliseconds of a time span as systemd.time(7) writes it (`500ms`, `3s`, `1min 30s`), else undefined. */
+/** Milliseconds of a span (`500ms`, `3s`, `1min 30s`) that is no longer than that, rounded; else undefined. */
 export function parseTimeSpan(text: string): number | undefined {
-  if (text.length > 64) return undefined;
-  const words = text.trim().match(/\d{1,9}(?:\.\d{1,9})?\s*[a-z]*\s*|[\s\S]+/g) ?? [];
-  let total = 0;
-  for (const word of words) {
-    const [, digits, unit] = /^(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/.exec(word) ?? [];
-    const scale = UNITS.get(unit ?? '-');
-    if (digits === undefined || scale === undefined) return undefined;
-    total += Number(digits) * scale;
-  }
-  return words.length > 0 && total <= MAX_SPAN ? Math.round(total) : undefined;
+  const span = parseSpan(text.trim(), SECOND);
+  const milliseconds = span === undefined ? undefined : Number((span + MILLISECOND / 2n) / MILLISECOND);
+  return span !== undefined && span <= BigInt(MAX_SPAN) * MILLISECOND ? milliseconds : undefined;
 }

@@ -32,20 +32,15 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
  * may end the reading of its file (see abortReason()): what follows in a drop-in is lost, a warning; in the unit file
  * the unit can't be loaded, an error.
  * @param files in systemd's order: the unit file, then the drop-ins, whose names end in `.conf`
- * @param ownedBy paths to leave out
  */
-export function effectiveUnit(
-  files: readonly UnitFile[],
-  ownedBy: (path: string) => boolean = () => false,
-): EffectiveUnit {
-  const read = files.filter((file) => !ownedBy(file.path));
+export function effectiveUnit(files: readonly UnitFile[]): EffectiveUnit {
   const settings = new Map<string, Assignment[]>();
   const commands = new Map<string, ExecCommand[]>();
   const diagnostics: Diagnostic[] = [];
-  for (const file of read) readFile(file, settings, commands, diagnostics);
+  for (const file of files) readFile(file, settings, commands, diagnostics);
   const all = (section: string, key: string) => settings.get(settingName(section, key)) ?? [];
   return {
-    files: read.map((file) => file.path),
+    files: files.map((file) => file.path),
     all,
     list: (section, key) => {
       const values = all(section, key);

@@ -34,18 +34,10 @@ export interface ExecLine {
 }
 
 /**
- * Reads the value of ExecStart= and its like without expanding anything.
- * Lines that systemd refuses or ignores, even in part, are errors `invalid-exec-line`.
+ * Reads the value of ExecStart= and its like as far as systemd does (config_parse_exec() in its source), without
+ * expanding anything.
  * @param value not empty: an empty value resets the list.
  */
-export function parseExecLine(value: string, at: Location): ExecCommand[] | Diagnostic {
-  const { commands, problem } = scanExecLine(value, at);
-  if (problem) return { ...problem, severity: 'error' };
-  if (commands.length > 0) return [...commands];
-  return error('invalid-exec-line', 'the line has no command', { at });
-}
-
-/** Reads the value of ExecStart= and its like as far as systemd does (config_parse_exec() in its source). */
 export function scanExecLine(value: string, at: Location): ExecLine {
   const commands: ExecCommand[] = [];
   let offset = 0;

@@ -117,6 +117,3 @@ function quoteExecPath(path: string): string {
   }
   return quoteExecWord(path, { noEnv: true });
 }
-
-/** Several commands as the value of one Exec line. */
-export const joinExecLine = (commands: readonly string[]): string => commands.join(' ; ');

@@ -9,7 +9,7 @@ import { ISOLATION } from '../../src/plan/directives/isolation.js';
 import { PROCESS } from '../../src/plan/directives/process.js';
 import { REFUSED } from '../../src/plan/directives/refused.js';
 import { RESOURCES } from '../../src/plan/directives/resources.js';
-import { DIRECTIVES, findDirective, manualOf, unknownDirective } from '../../src/plan/directives.js';
+import { DIRECTIVES, findDirective, unknownDirective } from '../../src/plan/directives.js';
 import { SYSTEMD_RANGE } from '../../src/plan/target.js';
 
 const AT: Location = { file: 'policy.toml', line: 3, column: 1, length: 5 };
@@ -76,12 +76,6 @@ test('a directive is found by its exact name', () => {
   for (const name of ['protectsystem', 'ProtectSystem ', '', '__proto__', 'constructor', 'ExecStart']) {
     assert.equal(findDirective(name), undefined, name);
   }
-});
-
-test('the manual of a directive is the page that describes it', () => {
-  const url = 'https://www.freedesktop.org/software/systemd/man/latest/';
-  assert.equal(manualOf(findDirective('ProtectSystem')!), `${url}systemd.exec.html#ProtectSystem=`);
-  assert.equal(manualOf(findDirective('MemoryMax')!), `${url}systemd.resource-control.html#MemoryMax=`);
 });
 
 test('no setting is both a directive and refused', () => {

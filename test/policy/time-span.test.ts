@@ -19,6 +19,8 @@ const GOOD: readonly [text: string, milliseconds: number][] = [
   ['2s 2s', 4000],
   ['60min', MAX_SPAN],
   ['1h', MAX_SPAN],
+  ['1us', 0],
+  ['1hour', MAX_SPAN],
 ];
 
 const BAD = [
@@ -35,7 +37,6 @@ const BAD = [
   '0x10',
   '1 week',
   '3S',
-  '1us',
   '1s;2s',
   '1s\n[Service]',
   'infinity',

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Diagnostic } from '../../src/diagnostic.js';
-import { type ExecCommand, parseExecLine } from '../../src/unit/exec-line.js';
-import { joinExecLine, wrapExecCommand } from '../../src/unit/exec-wrap.js';
+import { type ExecCommand, scanExecLine } from '../../src/unit/exec-line.js';
+import { wrapExecCommand } from '../../src/unit/exec-wrap.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
 import { writeUnitFile } from '../../src/unit/write-unit-file.js';
 import { inRepository } from './repository.js';
@@ -11,10 +11,11 @@ import { inRepository } from './repository.js';
 export const LAUNCHER = ['/opt/launcher', '--filter=/etc/50% of $HOME/"x"'] as const;
 
 /** The commands of the first ExecStart= of a text. */
-export function commandsOf(text: string): ExecCommand[] | Diagnostic {
+export function commandsOf(text: string): readonly ExecCommand[] | Diagnostic {
   const { assignments } = parseUnitFile('x.service', `[Service]\n${text}`);
   const { value, at } = assignments.find((a) => a.key === 'ExecStart')!;
-  return parseExecLine(value, at);
+  const { commands, problem } = scanExecLine(value, at);
+  return problem ? { ...problem, severity: 'error' } : commands;
 }
 
 /** The ExecStart= line that replaces the first one of a text, or what is in the way. */
@@ -24,7 +25,7 @@ export function wrapped(text: string, launcher: readonly string[] = LAUNCHER): s
   const lines = commands.map((command) => wrapExecCommand(command, launcher));
   const problem = lines.find((line) => typeof line !== 'string');
   if (problem !== undefined) return problem;
-  const value = joinExecLine(lines as string[]);
+  const value = lines.join(' ; ');
   return writeUnitFile([{ section: 'Service', entries: [{ key: 'ExecStart', value }] }], [])
     .slice('[Service]\n'.length)
     .trimEnd();

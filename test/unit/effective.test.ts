@@ -42,11 +42,6 @@ test('an old name of a setting is the setting', () => {
   assert.deepEqual(values(merged.list('Service', 'ReadWritePaths')), ['/a', '/b']);
 });
 
-test('files that are owned by somebody are left out', () => {
-  const files = ['/l/x.service', '/e/zz.conf'].map((path) => parseUnitFile(path, '[Service]\nNice=1\n'));
-  assert.deepEqual(effectiveUnit(files, (path) => path.endsWith('zz.conf')).files, ['/l/x.service']);
-});
-
 test('commands gather over files, lines and semicolons, and are reset for their own key only', () => {
   const merged = unit(
     ['x.service', '[Service]\nExecStart=/a\nExecStop=/s\n'],

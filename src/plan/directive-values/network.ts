@@ -1,7 +1,8 @@
 /** Devices, addresses, ports, interfaces and the programs that watch them. */
 
 import { didYouMean } from '../../diagnostic.js';
-import { integer, parseSize, parseSpan } from './numbers.js';
+import { parseSpan } from '../../policy/time-span.js';
+import { integer, parseSize } from './numbers.js';
 import { isInterface } from './sets.js';
 import {
   absolutePath,

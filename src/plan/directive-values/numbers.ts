@@ -1,5 +1,6 @@
 /** Numbers as systemd writes them: integers, sizes, percentages, time spans, limits, modes, sets of CPUs. */
 
+import { parseSpan } from '../../policy/time-span.js';
 import type { EnumValue, LimitUnit } from '../directives/row.js';
 import { checkWord } from './names.js';
 import { each, type Reading, reject, scalar, words } from './text.js';
@@ -87,37 +88,6 @@ export function tasks(reading: Reading, value: unknown): string[] | undefined {
   if (text === undefined || text === 'infinity') return text && [text];
   const amount = text.endsWith('%') ? parsePercent(text, 100) : natural(text);
   return amount ? [text] : reject(reading, `${expected}, above zero`, text);
-}
-
-/** Units of systemd.time(7), in nanoseconds. */
-const TIME_UNITS: ReadonlyMap<string, bigint> = new Map(
-  (
-    [
-      ['ns nsec', 1n],
-      ['us usec µs μs', 1000n],
-      ['ms msec', 1_000_000n],
-      ['s sec second seconds', 1_000_000_000n],
-      ['m min minute minutes', 60_000_000_000n],
-      ['h hr hour hours', 3_600_000_000_000n],
-      ['d day days', 86_400_000_000_000n],
-      ['w week weeks', 604_800_000_000_000n],
-    ] as const
-  ).flatMap(([names, length]) => names.split(' ').map((name) => [name, length] as const)),
-);
-
-/** Nanoseconds of a time span, `1min 30s`, else undefined. @param unit length of a number without a unit. */
-export function parseSpan(text: string, unit: bigint): bigint | undefined {
-  if (text.length > 100) return undefined;
-  const parts = text.match(/\d+(?:\.\d+)?[ ]*[a-zµμ]*[ ]*|[\s\S]/g) ?? [];
-  let total = 0n;
-  for (const part of parts) {
-    const [, whole, fraction, name] = /^(\d{1,19})(?:\.(\d{1,9}))?[ ]*([a-zµμ]*)[ ]*$/.exec(part) ?? [];
-    const length = name === '' ? unit : TIME_UNITS.get(name ?? '-');
-    if (whole === undefined || length === undefined) return undefined;
-    total += BigInt(whole) * length;
-    total += (BigInt(fraction ?? 0) * length) / 10n ** BigInt(fraction?.length ?? 0);
-  }
-  return parts.length > 0 && total < MAX_NUMBER ? total : undefined;
 }
 
 const SECOND = 1_000_000_000n;
