@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Diagnostic } from '../../src/diagnostic.js';
+import { type Diagnostic, error } from '../../src/diagnostic.js';
 import { type ExecCommand, scanExecLine } from '../../src/unit/exec-line.js';
 import { wrapExecCommand } from '../../src/unit/exec-wrap.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
@@ -15,7 +15,8 @@ export function commandsOf(text: string): readonly ExecCommand[] | Diagnostic {
   const { assignments } = parseUnitFile('x.service', `[Service]\n${text}`);
   const { value, at } = assignments.find((a) => a.key === 'ExecStart')!;
   const { commands, problem } = scanExecLine(value, at);
-  return problem ? { ...problem, severity: 'error' } : commands;
+  if (problem) return { ...problem, severity: 'error' };
+  return commands.length > 0 ? commands : error('invalid-exec-line', 'the line has no command', { at });
 }
 
 /** The ExecStart= line that replaces the first one of a text, or what is in the way. */
