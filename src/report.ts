@@ -1,6 +1,7 @@
 import type { Change } from './apply/changes.js';
 import { type Location, printable } from './diagnostic.js';
 import type { Plan, PlanLine } from './plan/plan.js';
+import { NUMBERS_SOURCE } from './syscalls/numbers.js';
 
 /** What the proof of a filter came to. */
 export interface ProofSummary {
@@ -34,7 +35,7 @@ export function columns(rows: readonly (readonly string[])[], indent = ''): stri
 export function planText(plan: Plan, proofs: readonly ProofSummary[], changes: readonly Change[]): string {
   const { target } = plan;
   const sets = target.sets.source === 'target' ? 'its own sets' : `sets of systemd ${target.sets.systemd}`;
-  const header = `${plan.unit}: ${printable(plan.policyFile)} on systemd ${printable(target.version)} (${target.machine}, ${sets})\n`;
+  const header = `${plan.unit}: ${printable(plan.policyFile)} on systemd ${printable(target.version)} (${target.machine}, ${sets}, numbers of ${NUMBERS_SOURCE})\n`;
   const rows = plan.lines.map((line) => [place(line.at), line.subject, line.enforcedBy, howText(line)]);
   const table = columns([['LINE', 'POLICY', 'ENFORCED BY', 'HOW'], ...rows], '  ');
   const parts = [header, table, additionsText(plan), filterText(plan, proofs), changesText(changes)];
@@ -97,6 +98,7 @@ export function planJson(plan: Plan, proofs: readonly ProofSummary[], changes: r
       machine: target.machine,
       scope: target.scope,
       sets: { source: target.sets.source, systemd: target.sets.systemd },
+      numbers: NUMBERS_SOURCE,
     },
     lines: plan.lines.map(({ at, ...line }) => ({ ...at, ...line })),
     directives: plan.directives,
