@@ -1,6 +1,6 @@
 import { EXIT, error, UserError } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
-import { installedLauncher, isOwnDropIn, PACKAGED_LAUNCHER, unitDirectories } from '../emit/paths.js';
+import { hasNameOfDropIn, installedLauncher, PACKAGED_LAUNCHER, unitDirectories } from '../emit/paths.js';
 import type { Target } from '../plan/target.js';
 import type { Context } from '../system/context.js';
 
@@ -35,7 +35,7 @@ export async function unusedLauncher(
     for (const name of await system.list(directory)) {
       if (!name.endsWith('.d')) continue;
       const files = (await system.list(`${directory}/${name}`)).map((file) => `${directory}/${name}/${file}`);
-      if (files.some((path) => isOwnDropIn(path) && !leaving.includes(path))) return undefined;
+      if (files.some((path) => hasNameOfDropIn(path) && !leaving.includes(path))) return undefined;
     }
   }
   return installedLauncher(placement);

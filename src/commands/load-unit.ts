@@ -1,10 +1,10 @@
 import { type Diagnostic, EXIT, error, UserError } from '../diagnostic.js';
-import { isOwnDropIn } from '../emit/paths.js';
+import { hasNameOfDropIn, ownDropInPaths } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
 import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
-import { dropInDirectories, selectDropIns, unitSearchPath } from '../unit/search.js';
 import { parseUnitFile, type UnitFile } from '../unit/unit-file.js';
+import { findDropIns, findUnit } from './find-unit.js';
 
 /** A unit as its packager and administrator wrote it, without what we added. */
 export interface LoadedUnit {
@@ -50,9 +50,26 @@ export async function loadUnit(context: Context, text: string): Promise<LoadedUn
     throw fail('unit-changed', `the files of ${name.full} have changed since systemd read them`, hint);
   }
   const canonical = serviceName(String(properties.get('Id') ?? name.full));
-  const dropIns = properties.get('DropInPaths') as string[];
-  const paths = [String(properties.get('FragmentPath')), ...dropIns.filter((path) => !isOwnDropIn(path))];
+  const paths = [
+    String(properties.get('FragmentPath')),
+    ...(await othersDropIns(context, canonical, properties)),
+  ];
   return { name: canonical, properties, ...(await readFiles(context, paths)) };
+}
+
+/** The drop-ins that the manager reads, and in the place of ours what it would read without. */
+async function othersDropIns(
+  context: Context,
+  name: UnitName,
+  properties: UnitProperties,
+): Promise<string[]> {
+  const loaded = properties.get('DropInPaths') as string[];
+  const own = ownDropInPaths(context.placement, name.full);
+  if (!loaded.some((path) => own.includes(path))) return loaded;
+  const aliases = ((properties.get('Names') ?? []) as string[]).filter((alias) => alias !== name.full);
+  const found = await findDropIns(context, name, aliases.map(serviceName));
+  const hidden = found.filter(hasNameOfDropIn);
+  return loaded.flatMap((path) => (own.includes(path) ? hidden : [path]));
 }
 
 const systemctl = ({ placement }: Context) => (placement.scope === 'user' ? 'systemctl --user' : 'systemctl');
@@ -70,32 +87,10 @@ function assertLoadable(context: Context, name: string, properties: UnitProperti
   if (fragment === '') throw fail('no-unit', `${name} has no unit file`);
 }
 
-async function loadOffline(context: Context, name: UnitName): Promise<LoadedUnit> {
-  const directories = unitSearchPath(context.placement.scope, context.environment);
-  const fragment = await findFragment(context, name, directories);
-  const candidates = await Promise.all(
-    dropInDirectories(name, [], directories).map(async (directory) => ({
-      directory,
-      fileNames: await context.system.list(directory),
-    })),
-  );
-  const dropIns = selectDropIns(candidates).filter((path) => !isOwnDropIn(path));
+async function loadOffline(context: Context, given: UnitName): Promise<LoadedUnit> {
+  const { name, fragment, dropIns } = await findUnit(context, given);
+  if (fragment === undefined) throw fail('no-unit', `there is no unit ${name.full}`);
   return { name, properties: undefined, ...(await readFiles(context, [fragment, ...dropIns])) };
-}
-
-async function findFragment(
-  context: Context,
-  name: UnitName,
-  directories: readonly string[],
-): Promise<string> {
-  const names = name.template && name.template !== name.full ? [name.full, name.template] : [name.full];
-  for (const candidate of names) {
-    for (const directory of directories) {
-      const path = `${directory}/${candidate}`;
-      if ((await context.system.list(directory)).includes(candidate)) return path;
-    }
-  }
-  throw fail('no-unit', `there is no unit ${name.full}`);
 }
 
 async function readFiles(context: Context, paths: readonly string[]) {

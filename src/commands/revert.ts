@@ -13,6 +13,7 @@ import {
 import { changesJson, changesText } from '../report.js';
 import type { Context } from '../system/context.js';
 import { isTemplate } from '../unit/name.js';
+import { findUnit } from './find-unit.js';
 import { unusedLauncher } from './launcher-file.js';
 import { serviceName } from './load-unit.js';
 import type { Outcome } from './outcome.js';
@@ -69,7 +70,7 @@ async function planUnit(context: Context, text: string): Promise<UnitResult> {
 }
 
 async function planOne(context: Context, text: string): Promise<UnitResult> {
-  const { name, exists } = await findUnit(context, text);
+  const { name, exists } = await unitOf(context, text);
   const files = [
     ...(await readOwnFiles(withRuntime(context, false), name)),
     ...(await readOwnFiles(withRuntime(context, true), name)),
@@ -90,9 +91,10 @@ const withRuntime = (context: Context, runtime: boolean): Context => ({
 });
 
 /** The unit that a name stands for: apply writes for the unit itself, never for an alias. */
-async function findUnit(context: Context, text: string): Promise<{ name: string; exists: boolean }> {
+async function unitOf(context: Context, text: string): Promise<{ name: string; exists: boolean }> {
   const name = serviceName(text);
-  if (context.offline || isTemplate(name)) return { name: name.full, exists: true };
+  if (context.offline) return { name: (await findUnit(context, name)).name.full, exists: true };
+  if (isTemplate(name)) return { name: name.full, exists: true };
   const properties = await context.system.unit(name.full);
   return { name: String(properties.get('Id')), exists: properties.get('LoadState') !== 'not-found' };
 }

@@ -42,8 +42,12 @@ export const filterPath = (placement: Placement, unit: string): string =>
 export const programsFolder = (placement: Placement, unit: string): string =>
   `${unitDirectory(placement)}/${unit}.d/${PROGRAMS}`;
 
-/** Whether a drop-in of a unit is one of ours. */
-export const isOwnDropIn = (path: string): boolean => path.endsWith(`/${DROP_IN}`);
+/** Where our drop-in of a unit may be: for good, and until the next boot. */
+export const ownDropInPaths = (placement: Placement, unit: string): string[] =>
+  [false, true].map((runtime) => dropInPath({ ...placement, runtime }, unit));
+
+/** Whether a drop-in, of whatever unit and directory, has the name of ours. */
+export const hasNameOfDropIn = (path: string): boolean => path.endsWith(`/${DROP_IN}`);
 
 /** Where a unit's policy is looked for, the first that exists wins; an instance falls back to its template. */
 export function policySearchPath(

@@ -1,8 +1,12 @@
-import { type Diagnostic, error, printable } from '../diagnostic.js';
+import { type Diagnostic, error, type Location, printable } from '../diagnostic.js';
 import type { EffectiveUnit } from '../unit/effective.js';
+import { EXEC_KEYS } from '../unit/exec-keys.js';
 import { fileName, sortsAfter } from '../unit/search.js';
 import type { Assignment } from '../unit/unit-file.js';
+import { findDirective } from './directives.js';
 import type { PlannedCommands, PlannedDirective } from './plan.js';
+
+/** Other drop-ins that ours gets in the way of, or they of it, by their file names. */
 
 /** What the drop-in sets. */
 interface Planned {
@@ -34,4 +38,49 @@ const setAgain = ({ key, at }: Assignment, own: string) =>
   error('overridden', `systemd reads this '${key}=' after ours, which is not in force then`, {
     at,
     hint: `rename ${printable(fileName(at.file))} so that it sorts before ${own}, or move the line into the policy`,
+  });
+
+/**
+ * What would be lost with a drop-in whose name ours has: a template's, or one below /usr. systemd reads only the one that
+ * wins. Its lines count as the unit's own, which is enough where ours sets the same anew.
+ * @param dropIn the path that ours will have
+ */
+export function shadowed(
+  effective: EffectiveUnit,
+  dropIn: string,
+  { directives, commands }: Planned,
+): Diagnostic[] {
+  const isHidden = ({ at }: { at: Location }) => fileName(at.file) === fileName(dropIn);
+  const wrapped = EXEC_KEYS.flatMap((key) => effective.execCommands(key)).find(
+    (command) => isHidden(command) && command.path.value.endsWith(LAUNCHER),
+  );
+  if (wrapped) return [filterLost(wrapped.at)];
+  const keys = [...directives.filter(isWhole).map(({ name }) => name), ...commands.map(({ key }) => key)];
+  const kept = new Set(keys.flatMap((key) => effective.all('Service', key)));
+  const lost = effective.assignments.filter((line) => isHidden(line) && !kept.has(line));
+  return lost.map(lineLost);
+}
+
+/** How the launcher's path ends, wherever it is installed. */
+const LAUNCHER = '/sandbox-unit/launcher';
+
+/** Whether a directive's assignments mean the same whatever stands before them. */
+function isWhole({ name, values }: PlannedDirective): boolean {
+  const row = findDirective(name);
+  const isScalar = name === 'SystemCallErrorNumber' || row?.merge === 'scalar';
+  return isScalar || values[0] === (row?.reset ?? '');
+}
+
+const INSTEAD = 'systemd reads our drop-in instead of this one, which has the same name';
+
+const filterLost = (at: Location) =>
+  error('shadows', `${INSTEAD}, and its filter would be lost`, {
+    at,
+    hint: "remove it ('revert' does), and let the policy extend the one that it was made from",
+  });
+
+const lineLost = ({ key, at }: Assignment) =>
+  error('shadows', `${INSTEAD}, and this '${printable(key, 60)}=' would be lost`, {
+    at,
+    hint: 'set it in the policy too, or rename the file: it then stays in force',
   });

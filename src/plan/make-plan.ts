@@ -10,7 +10,7 @@ import type { EffectiveUnit } from '../unit/effective.js';
 import type { UnitName } from '../unit/name.js';
 import { assumptions } from './assumptions.js';
 import { findDirective } from './directives.js';
-import { overridden } from './drop-in-order.js';
+import { overridden, shadowed } from './drop-in-order.js';
 import { type PlannedLauncher, planLauncher } from './launcher.js';
 import { type CallContext, isLauncherAlone, type Left, leftToLauncher, unlistedInAllowList } from './left.js';
 import { callLines, programLines } from './lines.js';
@@ -75,6 +75,7 @@ export function makePlan(request: PlanRequest): Plan {
       ...service.diagnostics,
       ...calls.diagnostics,
       ...overridden(effective, request.places.dropIn, { directives, commands }),
+      ...shadowed(effective, request.places.dropIn, { directives, commands }),
     ],
   };
 }

@@ -81,6 +81,17 @@ export class Host implements System {
     }
   }
 
+  async links(directory: string): Promise<ReadonlyMap<string, string>> {
+    try {
+      const entries = fs.readdirSync(directory, { withFileTypes: true });
+      const links = entries.filter((entry) => entry.isSymbolicLink());
+      return new Map(links.map(({ name }) => [name, fs.readlinkSync(join(directory, name))]));
+    } catch (cause) {
+      if (isAbsent(cause)) return new Map();
+      throw fileError('unreadable', `can't list ${directory}: ${reasonOf(cause)}`);
+    }
+  }
+
   async replace(path: string, content: Uint8Array, { mode, modified }: WriteOptions): Promise<void> {
     const directory = dirname(path);
     // A name that systemd does not read: it takes only *.conf.

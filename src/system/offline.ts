@@ -48,6 +48,10 @@ export class Offline implements System {
     return this.#files.list(this.#inside(directory));
   }
 
+  async links(directory: string): Promise<ReadonlyMap<string, string>> {
+    return this.#files.links(this.#inside(directory));
+  }
+
   async replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void> {
     await this.#files.replace(this.#entry(path), content, options);
   }

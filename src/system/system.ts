@@ -4,6 +4,8 @@ export interface System {
   read(path: string, options?: ReadOptions): Promise<FileContent | undefined>;
   /** Names in a directory, sorted; none if there is no such directory. */
   list(directory: string): Promise<string[]>;
+  /** Where the links in a directory lead, as written, by name; none if there is no such directory. */
+  links(directory: string): Promise<ReadonlyMap<string, string>>;
   /** Puts a file in place, whole or not at all, and durable; makes its directory. */
   replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void>;
   /** Removes a file, and the folders above it that are left empty. */

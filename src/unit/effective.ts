@@ -8,7 +8,9 @@ import type { Assignment, UnitFile } from './unit-file.js';
 export interface EffectiveUnit {
   /** The paths of the files, in the order in which they were read. */
   readonly files: readonly string[];
-  /** Every assignment that systemd reads, in order, resets included. */
+  /** Every assignment that systemd reads, setting by setting. */
+  readonly assignments: readonly Assignment[];
+  /** Those of one setting in order, resets included. */
   readonly all: (section: string, key: string) => readonly Assignment[];
   /** The assignments since the last empty one, which resets a list. */
   readonly list: (section: string, key: string) => readonly Assignment[];
@@ -41,6 +43,7 @@ export function effectiveUnit(files: readonly UnitFile[]): EffectiveUnit {
   const all = (section: string, key: string) => settings.get(settingName(section, key)) ?? [];
   return {
     files: files.map((file) => file.path),
+    assignments: [...settings.values()].flat(),
     all,
     list: (section, key) => {
       const values = all(section, key);

@@ -104,6 +104,23 @@ test('what another drop-in would take back is not written', async () => {
   assert.deepEqual(system.changes, []);
 });
 
+test('a drop-in that has the name of ours is not weakened, not even by the next apply', async () => {
+  const vendor = {
+    '/usr/lib/systemd/system/demo.service.d/zz-sandbox-unit.conf':
+      '[Service]\nProtectSystem=strict\nSystemCallFilter=~ptrace\n',
+  };
+  const policy = (system: string) => `[syscalls]\ndeny = ["uname"]\n[service]\nProtectSystem = "${system}"\n`;
+  const system = machine({ files: vendor }, policy('strict'));
+  const first = await run(system);
+  assert.deepEqual(statesOf(first), ['demo.service applied']);
+  assert.match(system.text(DROP_IN), /^SystemCallFilter=~.*ptrace/m);
+  assert.deepEqual(statesOf(await run(system)), ['demo.service unchanged']);
+  setPolicy(system, policy('full'));
+  assert.deepEqual(codesOf(await run(system)), ['error loosens']);
+  setPolicy(system, '[syscalls]\ndeny = ["uname"]\n');
+  assert.deepEqual(codesOf(await run(system)), ['error shadows']);
+});
+
 test('a service that still runs as it did before is restarted by the next apply', async () => {
   const system = machine();
   await run(system, { restart: false });

@@ -102,6 +102,40 @@ test("a template's instance is found", async (t) => {
   assert.equal((await plan(context, ['work@1'], {})).exit, 0);
 });
 
+const LINES = '[Service]\nSystemCallFilter=~ptrace\n';
+
+test("an alias is its unit, and the drop-ins of all its names are the unit's", async (t) => {
+  const { root, context } = machine(t, {
+    'etc/systemd/system/other.service': '-> /usr/lib/systemd/system/demo.service',
+    'etc/systemd/system/other.service.d/x.conf': LINES,
+  });
+  for (const unit of ['demo', 'other']) {
+    const result = await apply(context, [unit], {});
+    assert.equal(result.exit, 0, shown(result.diagnostics));
+    assert.match(readFileSync(join(root, DROP_IN), 'utf8'), /^SystemCallFilter=~.*ptrace/m);
+    assert.equal((await revert(context, [unit], {})).exit, 0);
+    assert.ok(!existsSync(join(root, DROP_IN)));
+  }
+});
+
+test("an instance doesn't take the place of what its template has", async (t) => {
+  const folder = 'etc/systemd/system/work@.service.d';
+  const { root, context } = machine(t, {
+    'usr/lib/systemd/system/work@.service': UNIT,
+    [`${folder}/zz-sandbox-unit.conf`]: `${LINES}PrivateTmp=yes\n`,
+    'etc/sandbox-unit/work@1.service.toml': '[syscalls]\ndeny = ["keyctl"]\n',
+  });
+  const refused = await apply(context, ['work@1'], {});
+  assert.equal(refused.exit, 1);
+  assert.match(shown(refused.diagnostics), /work@\.service\.d\/zz-sandbox-unit\.conf:3:1: error\[shadows\]/);
+  writeTree(root, {
+    'etc/sandbox-unit/work@2.service.toml': '[syscalls]\ndeny = ["keyctl"]\n[service]\nPrivateTmp = true\n',
+  });
+  for (const exit of [0, 0]) assert.equal((await apply(context, ['work@2'], {})).exit, exit);
+  const own = readFileSync(join(root, folder.replace('@', '@2'), 'zz-sandbox-unit.conf'), 'utf8');
+  assert.match(own, /^SystemCallFilter=~.*ptrace/m);
+});
+
 /** Links that lead out of the folder, seen from this machine. */
 const LINKS: readonly [says: string, link: string, target: string][] = [
   ['an absolute link of the folder of drop-ins', 'etc/systemd/system/demo.service.d', '-> OUTSIDE'],
@@ -147,7 +181,8 @@ test('a link that leads to a file outside is read inside', async (t) => {
 
 test('an absolute link is followed as the folder has it', async (t) => {
   const { context } = machine(t, {
-    'usr/lib/systemd/system/other.service': '-> /usr/lib/systemd/system/demo.service',
+    'usr/share/other.service': UNIT,
+    'usr/lib/systemd/system/other.service': '-> /usr/share/other.service',
     'etc/sandbox-unit/other.service.toml': '-> /etc/sandbox-unit/demo.service.toml',
   });
   const result = await plan(context, ['other'], {});

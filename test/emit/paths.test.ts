@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import {
   dropInPath,
   filterPath,
+  hasNameOfDropIn,
   installedLauncher,
-  isOwnDropIn,
+  ownDropInPaths,
   type Placement,
   policySearchPath,
   programsFolder,
@@ -46,11 +47,16 @@ test('drop-ins that use the launcher are in one of two folders', () => {
   assert.deepEqual(unitDirectories(USER), ['/home/u/.config/systemd/user', '/run/user/7/systemd/user']);
 });
 
-test('only a drop-in of ours is one, and only by its whole name', () => {
-  assert.equal(isOwnDropIn('/etc/systemd/system/x.service.d/zz-sandbox-unit.conf'), true);
-  assert.equal(isOwnDropIn('/etc/systemd/system/x.service.d/azz-sandbox-unit.conf'), false);
-  assert.equal(isOwnDropIn('/etc/systemd/system/x.service.d/zz-sandbox-unit.filter'), false);
-  assert.equal(isOwnDropIn('/etc/systemd/system/x.service.d/override.conf'), false);
+test('the drop-in of a unit is in one of two folders', () => {
+  const folder = 'systemd/system/x.service.d/zz-sandbox-unit.conf';
+  assert.deepEqual(ownDropInPaths(SYSTEM, 'x.service'), [`/etc/${folder}`, `/run/${folder}`]);
+});
+
+test('a drop-in has the name of ours only by its whole name', () => {
+  assert.equal(hasNameOfDropIn('/etc/systemd/system/x.service.d/zz-sandbox-unit.conf'), true);
+  assert.equal(hasNameOfDropIn('/etc/systemd/system/x.service.d/azz-sandbox-unit.conf'), false);
+  assert.equal(hasNameOfDropIn('/etc/systemd/system/x.service.d/zz-sandbox-unit.filter'), false);
+  assert.equal(hasNameOfDropIn('/etc/systemd/system/x.service.d/override.conf'), false);
 });
 
 test('policies are looked for by the name of the unit, then by that of its template', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { overridden } from '../../src/plan/drop-in-order.js';
+import { overridden, shadowed } from '../../src/plan/drop-in-order.js';
 import { effectiveUnit } from '../../src/unit/effective.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
 
@@ -50,4 +50,52 @@ test('resets, commands and older names count, other keys and sections do not', (
 
 test('what systemd does not reach in a drop-in does not count', () => {
   assert.deepEqual(keys('/e/zzz.conf', '[Service]\nUser=a:b\nProtectSystem=no\n'), []);
+});
+
+const SHADOWED = '/etc/systemd/system/x@.service.d/zz-sandbox-unit.conf';
+
+/** What would be lost of a file that ours hides. */
+const lost = (lines: string, path = SHADOWED) => {
+  const files = [
+    parseUnitFile('/usr/lib/systemd/system/x@.service', '[Service]\nExecStart=/a\nNice=1\n'),
+    parseUnitFile(path, lines),
+  ];
+  return shadowed(effectiveUnit(files), DROP_IN, PLANNED).map(({ code, at, message }) => [
+    `${code} ${at?.line}`,
+    message.replace(/^.*, and /, ''),
+  ]);
+};
+
+test('what ours sets anew is not lost with a drop-in of its name', () => {
+  assert.deepEqual(lost('# nothing\n'), []);
+  assert.deepEqual(
+    lost('[Service]\nReadOnlyDirectories=/x\nProtectSystem=yes\nExecStart=\nExecStart=/b\n'),
+    [],
+  );
+});
+
+test('every other line would be lost', () => {
+  assert.deepEqual(lost('[Unit]\nProtectSystem=yes\n[Service]\nProtectHome=\nPrivateTmp=yes\n'), [
+    ['shadows 2', "this 'ProtectSystem=' would be lost"],
+    ['shadows 4', "this 'ProtectHome=' would be lost"],
+    ['shadows 5', "this 'PrivateTmp=' would be lost"],
+  ]);
+});
+
+test('what ours adds to would be lost', () => {
+  const files = [parseUnitFile(SHADOWED, '[Service]\nRestrictAddressFamilies=~AF_UNIX\n')];
+  const values = ['~AF_INET'];
+  const planned = { directives: [{ name: 'RestrictAddressFamilies', values, because: '' }], commands: [] };
+  assert.equal(shadowed(effectiveUnit(files), DROP_IN, planned).length, 1);
+  const anew = { ...planned, directives: [{ ...planned.directives[0]!, values: ['', 'AF_INET'] }] };
+  assert.deepEqual(shadowed(effectiveUnit(files), DROP_IN, anew), []);
+});
+
+test("a launcher's filter would be lost", () => {
+  const line = 'ExecStart=\nExecStart=/usr/libexec/sandbox-unit/launcher --filter=/x -- /a\n';
+  assert.deepEqual(lost(`[Service]\n${line}`), [['shadows 3', 'its filter would be lost']]);
+});
+
+test('a drop-in of another name stays', () => {
+  assert.deepEqual(lost('[Service]\nPrivateTmp=yes\n', '/e/50-zz-sandbox-unit.conf'), []);
 });

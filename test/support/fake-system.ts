@@ -72,6 +72,8 @@ export interface FakeOptions {
   readonly distort?: (properties: Map<string, unknown>) => void;
   /** Other names of units. */
   readonly aliases?: Readonly<Record<string, string>>;
+  /** Links by path; what they lead to is in `files`, too. */
+  readonly links?: Readonly<Record<string, string>>;
   /** Files that root must not act on. */
   readonly untrusted?: readonly string[];
   /** The call, counted from 1, that fails as a full disk or a lost bus does. */
@@ -195,6 +197,13 @@ export class FakeSystem implements System {
       path.startsWith(`${directory}/`),
     );
     return [...new Set(below.map((path) => path.slice(directory.length + 1).split('/')[0]!))].sort();
+  }
+
+  async links(directory: string): Promise<ReadonlyMap<string, string>> {
+    this.#record(`links ${directory}`);
+    const links = Object.entries(this.#options.links ?? {});
+    const inside = links.filter(([path]) => path.slice(0, path.lastIndexOf('/')) === directory);
+    return new Map(inside.map(([path, target]) => [path.slice(directory.length + 1), target]));
   }
 
   async replace(path: string, content: Uint8Array, { mode, modified }: WriteOptions): Promise<void> {

@@ -97,6 +97,61 @@ test('a drop-in that would be read after ours is refused until it is renamed', {
   await box.succeed(['rm', '-r', FOLDER]);
 });
 
+/** What systemd has loaded of a unit's own limits. */
+const limits = async (unit: string) => {
+  await box.succeed(['systemctl', 'daemon-reload']);
+  const { SystemCallFilter, ProtectSystem } = await properties(
+    box,
+    unit,
+    'SystemCallFilter',
+    'ProtectSystem',
+  );
+  const calls = SystemCallFilter.replace('~', '').split(' ');
+  return [ProtectSystem, ...['ptrace', 'keyctl'].filter((call) => calls.includes(call))];
+};
+
+test("an instance's drop-in loses nothing of its template's", { skip }, async () => {
+  const [template, unit] = ['tpl@.service', 'tpl@a.service'];
+  await changeFiles(box, {
+    [`/etc/systemd/system/${template}`]: '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n',
+    [policyPath(template)]: '[syscalls]\ndeny = ["ptrace"]\n[service]\nProtectSystem = "strict"\n',
+  });
+  assert.equal((await sandboxUnit(box, 'apply', '--root=/', template)).status, 0);
+  assert.deepEqual(await limits(unit), ['strict', 'ptrace']);
+  await box.writeFile(policyPath(unit), '[syscalls]\ndeny = ["keyctl"]\n');
+  for (const words of [['apply'], ['apply', '--root=/']]) {
+    const { status, stderr } = await sandboxUnit(box, ...words, unit);
+    assert.deepEqual([words, status], [words, 1]);
+    assert.match(
+      stderr,
+      /tpl@\.service\.d\/zz-sandbox-unit\.conf:\d+:1: error\[shadows\]: .*'ProtectSystem='/,
+    );
+  }
+  const strict = '[syscalls]\ndeny = ["keyctl"]\n[service]\nProtectSystem = "strict"\n';
+  await apply(box, strict, unit);
+  assert.deepEqual(await limits(unit), ['strict', 'ptrace', 'keyctl']);
+  assert.equal((await sandboxUnit(box, 'apply', '--check', unit)).status, 0);
+  await box.writeFile(policyPath(unit), strict.replace('strict', 'full'));
+  assert.match((await sandboxUnit(box, 'apply', unit)).stderr, /error\[loosens\]/);
+  await revert(box, unit);
+  assert.deepEqual(await limits(unit), ['strict', 'ptrace']);
+  await sandboxUnit(box, 'revert', '--root=/', template);
+});
+
+test('drop-ins of an alias count offline, too', { skip }, async () => {
+  await changeFiles(box, {
+    '/etc/systemd/system/real.service': '[Service]\nExecStart=/usr/bin/tail -f /dev/null\n',
+    '/etc/systemd/system/ali.service.d/x.conf': '[Service]\nSystemCallFilter=~ptrace\nProtectSystem=full\n',
+    [policyPath('real.service')]: '[syscalls]\ndeny = ["keyctl"]\n',
+  });
+  await box.succeed(['ln', '-s', 'real.service', '/etc/systemd/system/ali.service']);
+  assert.deepEqual(await limits('real.service'), ['full', 'ptrace']);
+  assert.equal((await sandboxUnit(box, 'apply', '--root=/', 'ali.service')).status, 0);
+  assert.deepEqual(await limits('real.service'), ['full', 'ptrace', 'keyctl']);
+  assert.equal((await sandboxUnit(box, 'apply', '--check', 'ali.service')).status, 0);
+  await revert(box, 'ali.service');
+});
+
 test('unit files that systemd has yet to read are not planned with', { skip }, async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await box.writeFile(policyPath(UNIT), POLICY);

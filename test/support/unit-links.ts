@@ -1,0 +1,30 @@
+/** Unit files and links by directory and name: where a link leads, or nothing for a file. */
+export const UNIT_LINKS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  '/etc/systemd/system': {
+    'absolute.service': '/usr/lib/systemd/system/real.service',
+    'relative.service': './real.service',
+    'up.service': '../../../usr/lib/systemd/system/../system/real.service',
+    'chain.service': 'absolute.service',
+    'linked.service': '/opt/real.service',
+    'masked.service': '/dev/null',
+    'other-type.service': 'real.socket',
+    'over@.service': 'work@.service',
+    'work@own.service': '',
+    'own@b.service': 'work@.service',
+    'own@c.service': 'work@d.service',
+    'own@e.service': 'work@e.service',
+    'plain.service': 'work@.service',
+    'fixed.service': 'work@1.service',
+    'template@.service': 'real.service',
+    'a.service': 'b.service',
+    'b.service': 'a.service',
+    'overridden.service': '',
+  },
+  '/usr/lib/systemd/system': {
+    'real.service': '',
+    'work@.service': '',
+    'own.service': '/usr/lib/systemd/system/own.service',
+    'overridden.service': 'real.service',
+    'old@.service': 'over@.service',
+  },
+};
