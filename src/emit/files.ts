@@ -41,6 +41,10 @@ const encode = (text: string) => new TextEncoder().encode(text);
 const launcherScript = ({ target, filterFile }: Plan, { place }: PlannedProgram) =>
   `#!${target.launcher} --script\nfilter=${filterFile}\nprogram=${place}\n`;
 
+/** Whether a file in the folder of `[exec] programs` is as ours are: a mount point, or a script for the launcher. */
+export const isProgramFile = (content: Uint8Array): boolean =>
+  content.length === 0 || /^#!\S+ --script\nfilter=/.test(new TextDecoder().decode(content));
+
 /**
  * The drop-in's text. Directives come before Exec lines: systemd drops the rest of a drop-in after an
  * Exec line that it can't read.

@@ -47,6 +47,31 @@ test('the drop-in goes first, then what it needs, then systemd reads and starts 
   assert.ok(system.isUpToDate);
 });
 
+const PROGRAMS = `${FOLDER}/zz-sandbox-unit.programs`;
+
+test('in the folder of programs only what apply writes is ours', async () => {
+  const system = await applied({
+    files: {
+      [`${PROGRAMS}/old`]: '',
+      [`${PROGRAMS}/old.launch`]: `#!${LAUNCHER} --script\nfilter=/x\nprogram=/y\n`,
+      [`${PROGRAMS}/notes`]: 'of the administrator',
+      [`${PROGRAMS}/link`]: '',
+    },
+    links: { [`${PROGRAMS}/link`]: '/etc/empty' },
+  });
+  await run(system);
+  assert.deepEqual(
+    [...system.files.keys()].filter((path) => path.startsWith(PROGRAMS)),
+    [`${PROGRAMS}/notes`, `${PROGRAMS}/link`],
+  );
+});
+
+test('a link in the place of the folder of programs is not followed', async () => {
+  const system = await applied({ files: { [`${PROGRAMS}/a`]: '' }, links: { [PROGRAMS]: '/tmp/precious' } });
+  await run(system);
+  assert.ok(system.files.has(`${PROGRAMS}/a`));
+});
+
 test('where nothing was applied there is nothing to do', async () => {
   const system = machineWith(SERVICE, NO_EXEC, { running: [UNIT] });
   const result = await run(system);
