@@ -12,7 +12,7 @@ export interface ProofSummary {
   readonly calls: number;
 }
 
-const place = (at: Location) => `${at.file.slice(at.file.lastIndexOf('/') + 1)}:${at.line}`;
+const place = ({ file, line }: Location) => `${printable(file.slice(file.lastIndexOf('/') + 1))}:${line}`;
 
 /** Columns with two spaces between them; the last one isn't padded. */
 export function columns(rows: readonly (readonly string[])[], indent = ''): string {

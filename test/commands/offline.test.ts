@@ -199,6 +199,24 @@ test('links in a circle are refused', async (t) => {
   );
 });
 
+test('what links lead to is not removed', async (t) => {
+  const folder = 'etc/systemd/system/demo.service.d/zz-sandbox-unit.programs';
+  const { root, outside, context } = machine(t, { [folder]: '-> /precious', 'precious/a': '' });
+  await apply(context, ['demo'], {});
+  assert.equal((await revert(context, ['demo'], {})).exit, 0);
+  assert.ok(existsSync(join(root, 'precious/a')));
+  assert.ok(existsSync(join(outside, 'secret.toml')));
+});
+
+test('the name of a policy reaches no terminal as it is', async (t) => {
+  const { root, context } = machine(t);
+  const policy = join(root, '../p\x1b[31m\nx.toml');
+  writeTree(root, { '../p\x1b[31m\nx.toml': NO_EXEC });
+  const { text } = await plan(context, ['demo'], { policy });
+  assert.match(text, /^ {2}p\\x1b\[31m\\x0ax\.toml:2 /m);
+  assert.ok(!text.includes('\x1b'));
+});
+
 test('a policy may be given from this machine', async (t) => {
   const { root, context } = machine(t);
   writeTree(root, { '../policy.toml': '[syscalls]\ndeny = ["uname"]\n' });
