@@ -38,7 +38,7 @@ export function planText(plan: Plan, proofs: readonly ProofSummary[], changes: r
   const header = `${plan.unit}: ${printable(plan.policyFile)} on systemd ${printable(target.version)} (${target.machine}, ${sets}, numbers of ${NUMBERS_SOURCE})\n`;
   const rows = plan.lines.map((line) => [place(line.at), line.subject, line.enforcedBy, howText(line)]);
   const table = columns([['LINE', 'POLICY', 'ENFORCED BY', 'HOW'], ...rows], '  ');
-  const parts = [header, table, additionsText(plan), filterText(plan, proofs), changesText(changes)];
+  const parts = [header, table, additionsText(plan), filterText(proofs), changesText(changes)];
   return parts.filter((part) => part !== '').join('\n');
 }
 
@@ -63,8 +63,9 @@ function withoutText({ programs, without }: Plan): string {
   return `without the launcher and what it alone enforces${until}${free}`;
 }
 
-function filterText(plan: Plan, proofs: readonly ProofSummary[]): string {
-  if (!plan.filter) return '';
+function filterText(proofs: readonly ProofSummary[]): string {
+  // Nothing is compiled for a plan with errors.
+  if (proofs.length === 0) return '';
   const rows = proofs.map(({ machine, instructions, calls }) => [
     machine,
     `${instructions} instructions, proven on ${calls} calls`,

@@ -51,6 +51,6 @@ function checkLoaded({ policy, complete, diagnostics: found }: LoadedPolicy): Di
   ];
   if (hasErrors(diagnostics) || !policy.syscalls || policy.expect.length === 0) return diagnostics;
   const named = resolveCalls(policy.syscalls, sets);
-  const failed = MACHINES.flatMap((machine) => checkExpectations(policy, resolve(named, machine)));
-  return [...diagnostics, ...failed];
+  const machines = MACHINES.map((machine) => resolve(named, machine));
+  return [...diagnostics, ...checkExpectations(policy, { sets, named, machines })];
 }

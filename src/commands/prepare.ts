@@ -6,7 +6,6 @@ import { programPlaces } from '../plan/commands.js';
 import { makePlan } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
 import { checkSyscalls } from '../policy/check.js';
-import { checkExpectations } from '../policy/expect.js';
 import type { ProofSummary } from '../report.js';
 import type { Context } from '../system/context.js';
 import { effectiveUnit } from '../unit/effective.js';
@@ -107,8 +106,7 @@ async function planFor(
     usable: planned,
   });
   const found = options.allowGaps ? plan.diagnostics.map(tolerate) : plan.diagnostics;
-  const failed = plan.meaning ? checkExpectations(policy, plan.meaning) : [];
-  return { plan, planned, diagnostics: [...early, ...found, ...failed] };
+  return { plan, planned, diagnostics: [...early, ...found] };
 }
 
 /** A gap as a warning. */

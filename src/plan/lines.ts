@@ -1,9 +1,11 @@
 import { groupBy } from '../collections.js';
+import type { Diagnostic } from '../diagnostic.js';
 import type { CallEntry, Located } from '../policy/policy.js';
 import { LOG, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
-import { callsOf, mayPass, refusal, verdictOn } from '../syscalls/resolve.js';
+import { callsOf, isOwnRefusal, mayPass, refusal, verdictOn } from '../syscalls/resolve.js';
 import { type CallContext, isLauncherAlone, type Left } from './left.js';
+import { ownRefusals, REFUSED_BY_UNIT } from './own-refusals.js';
 import type { Enforcer, PlanLine } from './plan.js';
 import { isRecorded } from './systemd-filter.js';
 
@@ -19,10 +21,10 @@ export function callLines(context: CallContext, left: Left, launched: boolean): 
   const rules = section.rules.map((rule): PlanLine => {
     const subject = `rule ${rule.syscall.value}: ${formatAction(rule.action.value)}`;
     const why = left.calls.get(rule.syscall.value);
-    if (why) return { at: rule.at, subject, ...byLauncher, reason: why.reason };
-    // The unit's own filter refuses the call, whatever its arguments.
+    const isOwn = isOwnRefusal(verdictOn(context.named, rule.syscall.value)) ? [REFUSED_BY_UNIT] : [];
+    if (why) return { at: rule.at, subject, ...byLauncher, reason: [why.reason, ...isOwn].join('; ') };
     const enforcedBy = enforcer(true, launched, false);
-    return { at: rule.at, subject, enforcedBy, how: 'SystemCallFilter=' };
+    return { at: rule.at, subject, enforcedBy, how: 'SystemCallFilter=', reason: REFUSED_BY_UNIT };
   });
   const wholes = left.wholes.map(
     ({ reason, at }): PlanLine => ({ at, subject: 'all of [syscalls]', ...byLauncher, reason }),
@@ -37,14 +39,18 @@ export function callLines(context: CallContext, left: Left, launched: boolean): 
   ];
 }
 
-/** `[exec] programs`, each behind the launcher. */
-export const programLines = (programs: readonly Located<string>[]): PlanLine[] =>
-  programs.map(({ value, at }) => ({
-    at,
-    subject: `program ${value}`,
-    enforcedBy: 'launcher',
-    how: 'mounted over it',
-  }));
+/** `[exec] programs`, each behind the launcher, unless something is wrong with it. */
+export const programLines = (
+  programs: readonly Located<string>[],
+  problems: readonly Diagnostic[],
+): PlanLine[] =>
+  programs.map(({ value, at }): PlanLine => {
+    const subject = `program ${value}`;
+    const problem = problems.find((d) => d.at === at && d.severity === 'error');
+    return problem
+      ? { at, subject, enforcedBy: 'nobody', how: '', reason: problem.message }
+      : { at, subject, enforcedBy: 'launcher', how: 'mounted over it' };
+  });
 
 /** What no line of the policy names, and what the unit's own filter refuses. */
 function omittedLines(
@@ -86,7 +92,10 @@ function entryLine(
     return kind === 'allow' && (!mayPass(verdict) || verdict.rules.length > 0);
   };
   const leftOver = calls.filter((call) => left.calls.has(call) && !isOther(call));
-  const reason = alone ? undefined : reasonFor(leftOver, calls, left);
+  const reasons = [
+    ...(alone ? [] : reasonsFor(leftOver, calls, (call) => left.calls.get(call)!.reason)),
+    ...reasonsFor(ownRefusals(kind, entry, context), calls, () => REFUSED_BY_UNIT),
+  ];
   const records = refusal(context.section) === LOG;
   const bySystemd = !alone && leftOver.length < calls.length && !(kind === 'allow' && records);
   const enforcedBy = enforcer(bySystemd, launched, leftOver.length > 0 || alone);
@@ -95,7 +104,13 @@ function entryLine(
   const how = [...(bySystemd ? [directive] : []), ...(launched ? ['filter'] : [])].join(', ');
   const action = kind === 'deny' ? `: ${formatAction(entry.action ?? refusal(context.section))}` : '';
   const subject = `${kind} ${entry.name}${action}`;
-  return { at: entry.at, subject, enforcedBy, how, ...(reason ? { reason } : {}) };
+  return {
+    at: entry.at,
+    subject,
+    enforcedBy,
+    how,
+    ...(reasons.length > 0 ? { reason: reasons.join('; ') } : {}),
+  };
 }
 
 function enforcer(systemd: boolean, launched: boolean, needsLauncher: boolean): Enforcer {
@@ -104,10 +119,11 @@ function enforcer(systemd: boolean, launched: boolean, needsLauncher: boolean): 
 }
 
 /** Each reason, with the calls that it is for where they are not the whole entry. */
-function reasonFor(leftOver: readonly string[], calls: readonly string[], left: Left): string | undefined {
-  if (leftOver.length === 0) return undefined;
-  const reasons = groupBy(leftOver, (call) => left.calls.get(call)!.reason);
-  return [...reasons]
-    .map(([reason, names]) => (names.length === calls.length ? reason : `${shortList(names)}: ${reason}`))
-    .join('; ');
-}
+const reasonsFor = (
+  some: readonly string[],
+  calls: readonly string[],
+  why: (call: string) => string,
+): string[] =>
+  [...groupBy(some, why)].map(([reason, names]) =>
+    names.length === calls.length ? reason : `${shortList(names)}: ${reason}`,
+  );

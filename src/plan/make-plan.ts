@@ -1,4 +1,5 @@
 import { type Diagnostic, error, note, UserError, warning } from '../diagnostic.js';
+import { checkExpectations } from '../policy/expect.js';
 import { NO_SYSCALLS, type Policy, type SyscallsSection } from '../policy/policy.js';
 import type { Machine } from '../syscalls/abi.js';
 import { stricter } from '../syscalls/action.js';
@@ -16,6 +17,7 @@ import { type CallContext, isLauncherAlone, type Left, leftToLauncher, unlistedI
 import { callLines, programLines } from './lines.js';
 import { otherLines } from './other-lines.js';
 import { ownLimits } from './own-limits.js';
+import { refusedByUnit } from './own-refusals.js';
 import type { Plan, PlanLine, PlannedDirective, PlannedFilter, SystemdFilter } from './plan.js';
 import { scriptWarnings, startCallWarnings } from './program-checks.js';
 import { planService } from './service.js';
@@ -59,7 +61,7 @@ export function makePlan(request: PlanRequest): Plan {
     lines: [
       ...calls.lines,
       ...service.lines,
-      ...programLines(launcher && launcher.programs.length > 0 ? policy.programs! : []),
+      ...programLines(launcher && launcher.programs.length > 0 ? policy.programs! : [], calls.diagnostics),
     ],
     directives: directives.sort(fatalLast),
     commands,
@@ -127,6 +129,7 @@ function planCalls(
   const planned = launcher && plannedFilter(named, target.machine, launcher);
   const systemd = bySystemd(context, left, launched);
   const lines = callLines(context, left, launched);
+  const meaning = resolve(named, target.machine);
   const loads = !target.abilities.lacks.has('seccomp');
   return {
     lines,
@@ -136,17 +139,19 @@ function planCalls(
     launcher,
     filter: planned?.filter,
     systemCalls: loads ? systemd : undefined,
-    meaning: resolve(named, target.machine),
+    meaning,
     diagnostics: [
       ...(possible ? placed.diagnostics : gapsOf(lines)),
       ...(planned?.diagnostics ?? []),
       ...foreignSets(section, target, own),
       ...replacedFilter(section, present),
+      ...refusedByUnit(context),
       ...(present?.ignored ?? []),
       ...(loads ? unknownNumbers(context, systemd, launched) : []),
       ...startCallWarnings(request, named),
       ...(launched ? scriptWarnings(request, named) : []),
       ...(launched && own ? otherLines(request, own) : []),
+      ...checkExpectations(request.policy, { sets: target.sets, named, machines: [meaning] }),
     ],
   };
 }

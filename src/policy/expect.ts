@@ -1,32 +1,76 @@
-import { type Diagnostic, error } from '../diagnostic.js';
+import { groupBy } from '../collections.js';
+import { type Diagnostic, error, type Location } from '../diagnostic.js';
 import { ABIS, type Abi, abisOf, kernelNumber } from '../syscalls/abi.js';
+import type { Action } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
+import { MULTIPLEXED } from '../syscalls/multiplex.js';
 import { numbersOf } from '../syscalls/numbers.js';
 import { parseOperand } from '../syscalls/operand.js';
 import { type Call, evaluate, type SyscallPolicy } from '../syscalls/policy.js';
+import { entriesByCall, isOwnRefusal, type NamedPolicy, verdictOn } from '../syscalls/resolve.js';
+import type { SyscallSets } from '../syscalls/sets.js';
 import type { Expectation, Policy } from './policy.js';
 
-/** The `[[expect]]` tables that don't hold for a policy on one machine; those for other machines' ABIs are passed over. */
-export function checkExpectations(policy: Policy, meaning: SyscallPolicy): Diagnostic[] {
+/** What a policy comes to: by the names of calls, and on each machine that it is checked for. */
+export interface Meaning {
+  readonly sets: SyscallSets;
+  readonly named: NamedPolicy;
+  readonly machines: readonly SyscallPolicy[];
+}
+
+/** What a call gets through one ABI. */
+interface Answer {
+  readonly abi: Abi;
+  readonly got: Action;
+}
+
+/** The `[[expect]]` tables that don't hold for a policy; those for other machines' ABIs are passed over. */
+export function checkExpectations(policy: Policy, meaning: Meaning): Diagnostic[] {
   return policy.expect.flatMap((expectation) => {
-    const abi = abiOfExpectation(expectation, meaning);
-    const nr = abi && numbersOf(abi).get(expectation.syscall.value);
-    return abi === undefined || nr === undefined ? [] : checkOne(expectation, meaning, abi, nr);
+    const answers = meaning.machines.flatMap((machine) => answersTo(expectation, machine));
+    const wrong = answers.filter(({ got }) => got !== expectation.action.value);
+    return [...groupBy(wrong, ({ got }) => got)].map(([got, list]) => {
+      const { syscall, action } = expectation;
+      const abis = list.map(({ abi }) => abi);
+      const message = `${syscall.value} on ${abis.join(', ')} gets '${formatAction(got)}', not '${formatAction(action.value)}'`;
+      const hint = whatDecides(policy, expectation, abis[0]!, meaning);
+      return error('expectation-failed', message, { at: syscall.at, hint });
+    });
   });
 }
 
-function abiOfExpectation({ architecture }: Expectation, meaning: SyscallPolicy): Abi | undefined {
+function answersTo({ architecture, syscall, args }: Expectation, meaning: SyscallPolicy): Answer[] {
   const abis = abisOf(meaning.machine);
   const wanted = architecture?.value ?? 'native';
-  return wanted === 'native' ? abis[0] : abis.find((abi) => abi === wanted);
-}
-
-function checkOne(expectation: Expectation, meaning: SyscallPolicy, abi: Abi, nr: number): Diagnostic[] {
-  const { args, syscall, action } = expectation;
+  const abi = wanted === 'native' ? abis[0] : abis.find((one) => one === wanted);
+  const nr = abi && numbersOf(abi).get(syscall.value);
+  if (abi === undefined || nr === undefined) return [];
   const registers = Array.from({ length: 6 }, (_, i) => (args[i] ? parseOperand(args[i], abi, 64) : 0n));
   const call: Call = { arch: ABIS[abi].arch, nr: kernelNumber(abi, nr), args: registers };
-  const got = evaluate(meaning, call);
-  if (got === action.value) return [];
-  const message = `${syscall.value} on ${abi} gets '${formatAction(got)}', not '${formatAction(action.value)}'`;
-  return [error('expectation-failed', message, { at: syscall.at })];
+  return [{ abi, got: evaluate(meaning, call) }];
+}
+
+/** The line, or the lack of one, that a call's answer comes from. */
+function whatDecides(
+  { syscalls: section }: Policy,
+  { syscall: { value: call, at } }: Expectation,
+  abi: Abi,
+  { sets, named, machines }: Meaning,
+): string {
+  const place = (there: Location) =>
+    there.file === at.file ? `line ${there.line}` : `${there.file}:${there.line}`;
+  if (!machines.some(({ abis }) => abis.has(abi))) return `'architectures' leaves ${abi} out`;
+  if ((MULTIPLEXED.get(abi) ?? []).some((door) => door.call === call)) {
+    return `${call} makes other calls, and gets what they get`;
+  }
+  if (isOwnRefusal(verdictOn(named, call))) {
+    return "the unit's own SystemCallFilter= refuses it; 'inherit = false' replaces that";
+  }
+  const [rule] = section!.rules.filter(({ syscall }) => syscall.value === call);
+  if (rule) return `the rules on ${call} come first: ${place(rule.at)}`;
+  for (const list of ['deny', 'log', 'allow'] as const) {
+    const entry = entriesByCall(section![list] ?? [], sets).get(call);
+    if (entry) return `it comes from '${list}': ${place(entry.at)}`;
+  }
+  return section!.allow ? "'allow' doesn't name it" : "no line names it, and 'deny' lets the rest through";
 }

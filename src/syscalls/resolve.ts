@@ -136,6 +136,10 @@ export const answers = ({ rules, otherwise, limit }: NamedVerdict): Action[] =>
 export const mildest = (verdict: NamedVerdict): Action =>
   answers(verdict).reduce((a, b) => (stricter(a, b) === a ? b : a));
 
+/** Whether the policy lets a call through, for some arguments, that the unit's own filter refuses. */
+export const isOwnRefusal = ({ rules, otherwise, limit }: NamedVerdict): boolean =>
+  !permits(limit) && [otherwise, ...rules.map((rule) => rule.action.value)].some(permits);
+
 /** Whether some arguments let the call through. */
 export const mayPass = (verdict: NamedVerdict): boolean => answers(verdict).some(permits);
 

@@ -24,8 +24,12 @@ action = "EINVAL"
 
 const messages = (expectation: string, machine: Machine = 'x86-64') => {
   const policy = policyFrom(LISTS + expectation);
-  const meaning = resolve(resolveCalls(policy.syscalls!, bundledSets()), machine);
-  return checkExpectations(policy, meaning).map(({ code, message }) => `${code}: ${message}`);
+  const sets = bundledSets();
+  const named = resolveCalls(policy.syscalls!, sets);
+  const machines = [resolve(named, machine)];
+  return checkExpectations(policy, { sets, named, machines }).map(
+    ({ code, message }) => `${code}: ${message}`,
+  );
 };
 
 /** What each machine says: nothing where it holds, or does not concern the machine. */
