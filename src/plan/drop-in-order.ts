@@ -37,7 +37,7 @@ const isAfter = ({ at }: Assignment, dropIn: string): boolean =>
 const setAgain = ({ key, at }: Assignment, own: string) =>
   error('overridden', `systemd reads this '${key}=' after ours, which is not in force then`, {
     at,
-    hint: `rename ${printable(fileName(at.file))} so that it sorts before ${own}, or move the line into the policy`,
+    hint: `rename ${printable(fileName(at.file))} so that it sorts before ${own}, or mask it by a link to /dev/null and move the line into the policy`,
   });
 
 /**

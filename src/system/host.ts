@@ -20,6 +20,9 @@ import { assertTrustedFile, makeTrustedDirectory } from './trust.js';
 
 const DEFAULT_LIMIT = 1 << 20;
 
+/** A link to /dev/null stands for an empty unit file (systemd.unit(5)). Its number is in Linux's list of devices. */
+const isNullDevice = (stat: fs.Stats) => stat.isCharacterDevice() && stat.rdev === ((1 << 8) | 3);
+
 type Failure = NodeJS.ErrnoException;
 
 const isAbsent = (cause: unknown) => ['ENOENT', 'ENOTDIR'].includes((cause as Failure).code ?? '');
@@ -56,7 +59,9 @@ export class Host implements System {
     }
     try {
       const stat = fs.fstatSync(fd);
-      if (!stat.isFile()) throw fileError('not-a-file', `${path} is not a regular file`);
+      if (!stat.isFile() && !isNullDevice(stat)) {
+        throw fileError('not-a-file', `${path} is not a regular file`);
+      }
       if (stat.size > limit && !head) {
         throw fileError('too-large', `${path} is larger than ${limit} bytes`);
       }

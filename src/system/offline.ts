@@ -41,7 +41,9 @@ export class Offline implements System {
   }
 
   async read(path: string, options?: ReadOptions): Promise<FileContent | undefined> {
-    return this.#files.read(this.#inside(path), options);
+    const inside = this.#inside(path);
+    // Whether there are devices in the folder or not, a link to this one means the same.
+    return this.#files.read(inside === join(this.#root, '/dev/null') ? '/dev/null' : inside, options);
   }
 
   async list(directory: string): Promise<string[]> {

@@ -1,6 +1,6 @@
 /** Everything that the program does to or learns from the machine goes through this interface. */
 export interface System {
-  /** Bytes of a regular file of at most `limit` bytes, else undefined if there is none. */
+  /** Bytes of a regular file of at most `limit` bytes, none of /dev/null, undefined if there is no file. */
   read(path: string, options?: ReadOptions): Promise<FileContent | undefined>;
   /** Names in a directory, sorted; none if there is no such directory. */
   list(directory: string): Promise<string[]>;

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
@@ -92,6 +101,17 @@ test('drop-ins of the folder count, those of this machine do not', async (t) => 
   });
   const { text } = await plan(context, ['demo'], {});
   assert.match(text, /BindReadOnlyPaths=.*RootDirectory= would hide/);
+});
+
+test('a drop-in that is a link to /dev/null is an empty one', async (t) => {
+  const { root, context } = machine(t, {
+    'usr/lib/systemd/system/demo.service.d/zzz.conf': '[Service]\nExecStart=\n',
+  });
+  assert.equal((await apply(context, ['demo'], {})).exit, 1);
+  mkdirSync(join(root, 'etc/systemd/system/demo.service.d'), { recursive: true });
+  symlinkSync('/dev/null', join(root, 'etc/systemd/system/demo.service.d/zzz.conf'));
+  const result = await apply(context, ['demo'], {});
+  assert.equal(result.exit, 0, shown(result.diagnostics));
 });
 
 test("a template's instance is found", async (t) => {

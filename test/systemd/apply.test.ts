@@ -97,6 +97,19 @@ test('a drop-in that would be read after ours is refused until it is renamed', {
   await box.succeed(['rm', '-r', FOLDER]);
 });
 
+test('a later drop-in of a package is out of the way once it is masked', { skip }, async () => {
+  await define('ExecStart=/usr/bin/tail -f /dev/null');
+  await changeFiles(box, { [`/run/systemd/system/${UNIT}.d/zzz.conf`]: '[Service]\nPrivateTmp=no\n' });
+  await box.writeFile(policyPath(UNIT), '[service]\nPrivateTmp = true\n');
+  assert.match((await sandboxUnit(box, 'apply', UNIT)).stderr, /error\[overridden\]/);
+  await box.succeed(['mkdir', '-p', FOLDER]);
+  await box.succeed(['ln', '-s', '/dev/null', `${FOLDER}/zzz.conf`]);
+  await box.succeed(['systemctl', 'daemon-reload']);
+  await apply(box, '[service]\nPrivateTmp = true\n', UNIT);
+  await revert(box, UNIT);
+  await box.succeed(['rm', '-r', FOLDER, `/run/systemd/system/${UNIT}.d`]);
+});
+
 /** What systemd has loaded of a unit's own limits. */
 const limits = async (unit: string) => {
   await box.succeed(['systemctl', 'daemon-reload']);
