@@ -77,7 +77,7 @@ async function planUnit(
     if (hasErrors(diagnostics)) return { ...found, state: 'refused' };
     return isPending(changes)
       ? { ...found, state: 'pending' }
-      : inForce(context, { ...found, state: 'unchanged' });
+      : inForce(context, { ...found, state: 'unchanged' }, options);
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     for (const [file, text] of cause.sources) sources.set(file, text);
@@ -87,7 +87,11 @@ async function planUnit(
 }
 
 /** Files that are as they shall be may still not be in force: overridden, younger than the service, or gone around. */
-async function inForce(context: Context, result: UnitResult): Promise<UnitResult> {
+async function inForce(
+  context: Context,
+  result: UnitResult,
+  { check, restart }: ApplyOptions,
+): Promise<UnitResult> {
   const { plan, unit, written } = result.prepared!;
   if (unit.properties === undefined) return result;
   const wrong = readBack(plan, dropInPath(context.placement, plan.unit), unit.properties);
@@ -101,7 +105,10 @@ async function inForce(context: Context, result: UnitResult): Promise<UnitResult
     const open = await notConfined(context.system, plan, unit.properties);
     return open.length > 0 ? refused(open) : result;
   }
-  return { ...result, state: 'pending', diagnostics: [...result.diagnostics, restartDue(plan.unit)] };
+  // Who restarts the service is told by what becomes of it.
+  const due = check || restart === false ? [restartDue(plan.unit)] : [];
+  const state = restart === false ? 'unchanged' : 'pending';
+  return { ...result, state, diagnostics: [...result.diagnostics, ...due] };
 }
 
 /** A name as the other results have it, even where there is no such unit. */

@@ -112,7 +112,8 @@ async function lookAt(context: Context, result: UnitResult, options: ForceOption
 async function restartOne({ system, placement }: Context, attempt: Attempt): Promise<Attempt> {
   if (!attempt.restarted) return attempt;
   const { unit } = attempt.result;
-  return { ...attempt, failures: await failuresOf(() => restart(system, unit, placement.scope)) };
+  const result = { ...attempt.result, restarted: true };
+  return { ...attempt, result, failures: await failuresOf(() => restart(system, unit, placement.scope)) };
 }
 
 async function tryOne({ system }: Context, attempt: Attempt): Promise<Attempt> {

@@ -1,4 +1,4 @@
-import type { Change } from '../apply/changes.js';
+import { type Change, isPending } from '../apply/changes.js';
 import { unifiedDiff } from '../apply/diff.js';
 import { type Diagnostic, diagnosticsJson, EXIT } from '../diagnostic.js';
 import { changesJson, changesText, planJson } from '../report.js';
@@ -12,6 +12,8 @@ export interface UnitResult {
   readonly state: 'unchanged' | 'pending' | 'applied' | 'refused' | 'rolled-back' | 'failed';
   readonly changes: readonly Change[];
   readonly diagnostics: readonly Diagnostic[];
+  /** The service was, or was tried to be, restarted. */
+  readonly restarted?: boolean;
   readonly prepared?: Prepared;
   /** Of a unit that could not even be planned. */
   readonly exit?: number;
@@ -56,16 +58,23 @@ function exitOf(results: readonly UnitResult[], options: OutcomeOptions): number
 
 function resultText(result: UnitResult, options: OutcomeOptions): string {
   const diff = options.diff ? result.changes.map(unifiedDiff).join('') : '';
-  const files = result.state === 'applied' || result.state === 'pending' ? changesText(result.changes) : '';
-  return `${result.unit}: ${result.state}\n${files}${diff}`;
+  const done = result.state === 'applied' && result.restarted ? 'Restarted.\n' : '';
+  return `${result.unit}: ${result.state}\n${filesText(result)}${done}${diff}`;
+}
+
+function filesText({ state, changes }: UnitResult): string {
+  if (state !== 'applied' && state !== 'pending') return '';
+  if (isPending(changes)) return changesText(changes);
+  return state === 'pending' ? 'The files are as they shall be; a restart is due.\n' : '';
 }
 
 const resultJson = (
-  { unit, state, changes, diagnostics, prepared }: UnitResult,
+  { unit, state, restarted = false, changes, diagnostics, prepared }: UnitResult,
   { diff }: OutcomeOptions,
 ) => ({
   unit,
   state,
+  restarted,
   changes: changesJson(changes),
   diagnostics: diagnosticsJson(diagnostics),
   ...(diff ? { diff: changes.map(unifiedDiff).join('') } : {}),

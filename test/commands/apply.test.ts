@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ApplyOptions, apply } from '../../src/commands/apply.js';
+import type { Outcome } from '../../src/commands/outcome.js';
 import { revert } from '../../src/commands/revert.js';
 import {
   type Behaviour,
@@ -125,12 +126,33 @@ test('a service that still runs as it did before is restarted by the next apply'
   const system = machine();
   await run(system, { restart: false });
   assert.equal(system.isConfined(UNIT), false);
-  assert.equal((await run(system, { check: true })).exit, 3);
+  const checked = await run(system, { check: true });
+  assert.deepEqual([checked.exit, codesOf(checked)], [3, ['note restart-due']]);
+  assert.equal(checked.text, 'demo.service: pending\nThe files are as they shall be; a restart is due.\n');
   const result = await run(system);
-  assert.deepEqual([result.exit, statesOf(result)], [0, ['demo.service applied']]);
+  assert.deepEqual([result.exit, codesOf(result)], [0, []]);
+  assert.equal(result.text, 'demo.service: applied\nRestarted.\n');
+  assert.deepEqual(restartedOf(result), [true]);
   assert.equal(system.isConfined(UNIT), true);
   assert.equal((await run(system, { check: true })).exit, 0);
 });
+
+test('what only a restart would change is unchanged with --no-restart', async () => {
+  const system = machine();
+  await run(system, { restart: false });
+  system.calls.length = 0;
+  for (const check of [true, false]) {
+    const result = await run(system, { restart: false, check });
+    assert.deepEqual(
+      [result.exit, statesOf(result), codesOf(result), restartedOf(result)],
+      [0, ['demo.service unchanged'], ['note restart-due'], [false]],
+    );
+  }
+  assert.deepEqual(system.changes, []);
+});
+
+const restartedOf = ({ json }: { json: Outcome['json'] }) =>
+  (json.units as { restarted: boolean }[]).map(({ restarted }) => restarted);
 
 const setPolicy = (system: FakeSystem, text: string) =>
   system.files.set('/etc/sandbox-unit/demo.service.toml', {
@@ -318,7 +340,7 @@ test('the JSON has each unit with its state, its changes and its plan', async ()
   const { json } = await run(machine());
   const [unit] = json.units as (UnitJson & { plan: { filter: unknown }; diagnostics: unknown[] })[];
   assert.equal(json.changed, true);
-  assert.deepEqual(Object.keys(unit!), ['unit', 'state', 'changes', 'diagnostics', 'plan']);
+  assert.deepEqual(Object.keys(unit!), ['unit', 'state', 'restarted', 'changes', 'diagnostics', 'plan']);
   assert.deepEqual(unit!.changes, [
     { kind: 'create', path: LAUNCHER },
     { kind: 'create', path: FILTER },
