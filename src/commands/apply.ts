@@ -8,6 +8,7 @@ import { dropInPath } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 import { parseUnitName } from '../unit/name.js';
 import { bringIntoForce, undo } from './bring-into-force.js';
+import { assertMayChange } from './needs-root.js';
 import type { Outcome } from './outcome.js';
 import { type PrepareOptions, prepare } from './prepare.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
@@ -29,6 +30,7 @@ export async function apply(
   units: readonly string[],
   options: ApplyOptions,
 ): Promise<Outcome> {
+  assertMayChange(context, options);
   const sources = new Map<string, string>();
   const machine = once(() => probeMachine(context));
   const planned: UnitResult[] = [];

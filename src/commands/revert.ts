@@ -16,6 +16,7 @@ import { isTemplate } from '../unit/name.js';
 import { findUnit } from './find-unit.js';
 import { unusedLauncher } from './launcher-file.js';
 import { serviceName } from './load-unit.js';
+import { assertMayChange } from './needs-root.js';
 import type { Outcome } from './outcome.js';
 import { readFiles, readOwnFiles } from './own-files.js';
 
@@ -39,6 +40,7 @@ export async function revert(
   units: readonly string[],
   options: RevertOptions,
 ): Promise<Outcome> {
+  assertMayChange(context, options);
   const planned: UnitResult[] = [];
   for (const unit of units) {
     const result = await planUnit(context, unit);

@@ -15,6 +15,8 @@ export interface Context {
   readonly environment: SearchEnvironment;
   /** The folder of this program: `templates/`, `native-helper/`. */
   readonly home: string;
+  /** Whether the program runs as root. */
+  readonly superuser: boolean;
   /** Of the machine that the program runs on. */
   readonly machine: Machine | undefined;
 }

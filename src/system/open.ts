@@ -43,6 +43,7 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
     // Another system's manager doesn't have this one's variables.
     environment: root === undefined ? (env as SearchEnvironment) : {},
     home: options.home,
+    superuser: process.geteuid?.() === 0,
     machine: MACHINES[process.arch],
   };
   return { context, close: () => host.close() };

@@ -349,6 +349,7 @@ export function fakeContext(system: FakeSystem, more: Partial<Context> = {}): Co
     offline: false,
     environment: {},
     home: HOME,
+    superuser: true,
     machine: 'x86-64',
     ...more,
   };
