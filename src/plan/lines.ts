@@ -102,7 +102,7 @@ function entryLine(
   const logs = kind === 'log' || (kind === 'deny' && isRecorded(context.section, entry));
   const directive = logs ? 'SystemCallLog=' : 'SystemCallFilter=';
   const how = [...(bySystemd ? [directive] : []), ...(launched ? ['filter'] : [])].join(', ');
-  const action = kind === 'deny' ? `: ${formatAction(entry.action ?? refusal(context.section))}` : '';
+  const action = kind === 'deny' ? `:${formatAction(entry.action ?? refusal(context.section))}` : '';
   const subject = `${kind} ${entry.name}${action}`;
   return {
     at: entry.at,

@@ -1,8 +1,9 @@
-/** What README.md tells a newcomer to do, done as written. */
+/** What README.md tells a newcomer to do, done as written; and what the demonstration shows. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { Box } from '../support/box.js';
+import { demonstrate } from '../support/demonstration.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { inRepository } from '../support/repository.js';
 import { bootWithPrograms, servicesObstacle } from '../support/service.js';
@@ -46,6 +47,8 @@ test('the example at the top', { skip }, async () => {
       assert.ok(lines.includes(plain(line)), `${line}\n${stdout}`);
   }
 });
+
+test('npm run demo', { skip }, () => demonstrate(box, () => {}));
 
 test('a first policy', { skip }, async () => {
   const text = section('A first policy');

@@ -1,0 +1,102 @@
+/** The command at work on Debian's nginx, step by step: what `npm run demo` shows, and a test holds. */
+import type { Box } from './box.js';
+
+const POLICY_FILE = '/etc/sandbox-unit/nginx.service.toml';
+
+const POLICY = `description = "nginx serving static files: it has no programs to start"
+
+[syscalls]
+deny = ["execve:EPERM", "execveat:EPERM", "@mount", "ptrace"]
+
+[service]
+ProtectSystem = "strict"
+ReadWritePaths = ["/run", "/var/lib/nginx", "/var/log/nginx"]
+ProtectHome = true
+PrivateDevices = true
+
+[apply]
+settle = "1s"
+probe = ["curl", "-fsS", "-o", "/dev/null", "http://localhost/"]
+
+[[expect]]
+syscall = "execve"
+action = "EPERM"
+`;
+
+const MAIN_PID = '$(systemctl show --value -p MainPID nginx)';
+const SECCOMP = `grep -E '^(NoNewPrivs|Seccomp):' /proc/${MAIN_PID}/status`;
+/** On SIGUSR2 nginx executes its own binary anew: an exec from inside the service, on request. */
+const UPGRADE = `kill -USR2 ${MAIN_PID}`;
+const MASTERS = 'ps -C nginx -o args= | grep -c master';
+
+/** A box, and where what is shown goes. */
+interface Stage {
+  readonly box: Box;
+  readonly print: (text: string) => void;
+}
+
+/**
+ * Runs the demonstration in a box that has nginx, and the command in its PATH. Fails if anything isn't as told.
+ * @param print gets what is to be seen, lines with their ends.
+ */
+export async function demonstrate(box: Box, print: (text: string) => void): Promise<void> {
+  const stage = { box, print };
+  await unconfined(stage);
+  await confined(stage);
+  await reverted(stage);
+}
+
+const say = ({ print }: Stage, text: string) => print(paragraph(text));
+
+export const paragraph = (text: string) => `\n${text}\n\n`;
+
+/** Shows a command and what it prints, which has to match. */
+async function show({ box, print }: Stage, command: string, expected: RegExp = /^/): Promise<void> {
+  print(`  # ${command}\n`);
+  const { status, stdout, stderr } = await box.sh(command);
+  const output = stdout + stderr;
+  print(output.replace(/^(?=.)/gm, '  '));
+  if (status !== 0 || !expected.test(output)) {
+    throw new Error(`'${command}' failed: status ${status}, expected ${expected}\n${output}`);
+  }
+}
+
+async function unconfined(stage: Stage): Promise<void> {
+  say(
+    stage,
+    "Debian's nginx as it comes: no filter, and told by a signal it executes its own binary, so there are two.",
+  );
+  await show(stage, 'systemctl start nginx');
+  await show(stage, SECCOMP, /^NoNewPrivs:\t0\nSeccomp:\t0$/m);
+  await show(stage, UPGRADE);
+  await stage.box.waitFor('two nginx masters', async () => (await stage.box.sh(MASTERS)).stdout === '2\n');
+  await show(stage, MASTERS, /^2$/m);
+  await show(stage, 'systemctl restart nginx');
+}
+
+async function confined(stage: Stage): Promise<void> {
+  say(stage, 'A policy for it:');
+  await stage.box.writeFile(POLICY_FILE, POLICY);
+  await show(stage, `cat ${POLICY_FILE}`);
+  say(stage, 'Who would enforce which line of it, and how:');
+  await show(stage, 'sandbox-unit plan nginx.service', /deny execve:EPERM +launcher/);
+  say(stage, 'Applied:');
+  await show(stage, 'sandbox-unit apply nginx.service', /^nginx\.service: applied$/m);
+  say(stage, 'nginx serves, under a filter that it never asked for:');
+  await show(stage, "curl -sS http://localhost/ | grep '<title>'", /Welcome to nginx!/);
+  await show(stage, SECCOMP, /^NoNewPrivs:\t1\nSeccomp:\t2$/m);
+  say(stage, 'The same signal: the kernel refuses the exec, and nginx goes on serving.');
+  await show(stage, UPGRADE);
+  const refusal = 'grep -h execve /var/log/nginx/error.log';
+  await stage.box.waitFor('the refusal in its log', async () => (await stage.box.sh(refusal)).status === 0);
+  await show(stage, refusal, /execve\(\) failed .*Operation not permitted/);
+  await show(stage, MASTERS, /^1$/m);
+  await show(stage, "curl -sS http://localhost/ | grep '<title>'", /Welcome to nginx!/);
+}
+
+async function reverted(stage: Stage): Promise<void> {
+  say(stage, 'Taken back:');
+  await show(stage, 'sandbox-unit revert nginx.service', /^nginx\.service: reverted$/m);
+  await show(stage, SECCOMP, /^NoNewPrivs:\t0\nSeccomp:\t0$/m);
+  await show(stage, 'systemctl show -p DropInPaths nginx', /^DropInPaths=$/m);
+}
