@@ -3,11 +3,11 @@ import { isPending } from '../apply/changes.js';
 import { notConfined } from '../apply/confinement.js';
 import { readBack } from '../apply/read-back.js';
 import { writeChanges } from '../apply/write.js';
-import { type Diagnostic, hasErrors, printable, UserError } from '../diagnostic.js';
+import { type Diagnostic, hasErrors, UserError } from '../diagnostic.js';
 import { dropInPath } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
-import { parseUnitName } from '../unit/name.js';
 import { bringIntoForce, undo } from './bring-into-force.js';
+import { fullName } from './load-unit.js';
 import { assertMayChange } from './needs-root.js';
 import type { Outcome } from './outcome.js';
 import { type PrepareOptions, prepare } from './prepare.js';
@@ -111,12 +111,6 @@ async function inForce(
   const due = check || restart === false ? [restartDue(plan.unit)] : [];
   const state = restart === false ? 'unchanged' : 'pending';
   return { ...result, state, diagnostics: [...result.diagnostics, ...due] };
-}
-
-/** A name as the other results have it, even where there is no such unit. */
-function fullName(text: string): string {
-  const name = parseUnitName(text);
-  return 'full' in name ? name.full : printable(text);
 }
 
 async function write(context: Context, result: UnitResult): Promise<UnitResult> {

@@ -18,12 +18,20 @@ const templateFolders = (context: Context): PolicyPlace[] => [
   { system: context.program, path: `${context.home}/templates` },
 ];
 
+/** The template that a file is, if it is one. */
+export function templateAt(context: Context, path: string): string | undefined {
+  const name = templateName(path.slice(path.lastIndexOf('/') + 1));
+  return templateFolders(context).some((folder) => path === `${folder.path}/${name}.toml`) ? name : undefined;
+}
+
+const templateName = (file: string): string | undefined => /^([a-z0-9][a-z0-9-]*)\.toml$/.exec(file)?.[1];
+
 /** Names of the templates, sorted. */
 export async function templateNames(context: Context): Promise<string[]> {
   const names = new Set<string>();
   for (const { system, path } of templateFolders(context)) {
     for (const file of await system.list(path)) {
-      const [, name] = /^([a-z0-9][a-z0-9-]*)\.toml$/.exec(file) ?? [];
+      const name = templateName(file);
       if (name) names.add(name);
     }
   }

@@ -25,6 +25,12 @@ export async function findUnit(context: Context, given: UnitName): Promise<Found
   };
 }
 
+/** The names of the services that have a file, links included. */
+export async function serviceNames(context: Context): Promise<string[]> {
+  const lists = await Promise.all(searchPath(context).map((directory) => context.system.list(directory)));
+  return [...new Set(lists.flat().filter((name) => name.endsWith('.service')))];
+}
+
 const searchPath = ({ placement, environment }: Context) => unitSearchPath(placement.scope, environment);
 
 async function readNames(context: Context): Promise<UnitNames> {

@@ -1,12 +1,14 @@
 import { type Diagnostic, EXIT, error, type Location, UserError } from '../diagnostic.js';
-import { policySearchPath } from '../emit/paths.js';
+import { policyOfDropIn } from '../emit/files.js';
+import { dropInPath, policySearchPath } from '../emit/paths.js';
 import { mergePolicies } from '../policy/merge.js';
 import { parsePolicy, warnIfEmpty } from '../policy/parse.js';
 import type { Located, Policy } from '../policy/policy.js';
 import { decodePolicy, MAX_POLICY_SIZE } from '../policy/toml.js';
 import type { Context } from '../system/context.js';
 import type { UnitName } from '../unit/name.js';
-import { exists, findTemplate, type PolicyPlace } from './find-template.js';
+import { exists, findTemplate, type PolicyPlace, templateAt } from './find-template.js';
+import { readFiles } from './own-files.js';
 
 /** A policy with all that it extends. */
 export interface LoadedPolicy {
@@ -64,8 +66,20 @@ export async function findPolicy(context: Context, unit: UnitName): Promise<Poli
     if (await exists(system, path)) return { system, path };
   }
   const place = context.offline ? `${paths[0]} below the folder of --root` : paths[0];
-  const hint = `write ${place}, or name one with --policy or --template ('sandbox-unit template list')`;
+  const used = await policyInUse(context, unit);
+  const hint = used
+    ? `it is confined by ${used} again, or write ${place}`
+    : `write ${place}, or name one with --policy or --template ('sandbox-unit template list')`;
   throw new UserError(error('no-policy', `no policy for ${unit.full}`, { hint }), EXIT.failure);
+}
+
+/** What a unit is confined by, and how to name it: no policy file of its own says so. */
+async function policyInUse(context: Context, unit: UnitName): Promise<string | undefined> {
+  const [dropIn] = await readFiles(context, [dropInPath(context.placement, unit.full)]);
+  const path = dropIn && policyOfDropIn(dropIn.content);
+  const template = path && templateAt(context, path);
+  if (template) return `the template ${template}: give --template ${template}`;
+  return path && `the policy ${path}: give --policy ${path}`;
 }
 
 class Loader {

@@ -1,10 +1,10 @@
-import { type Diagnostic, EXIT, error, UserError } from '../diagnostic.js';
+import { type Diagnostic, didYouMean, EXIT, error, printable, UserError } from '../diagnostic.js';
 import { hasNameOfDropIn, ownDropInPaths } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
 import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
 import { parseUnitFile, type UnitFile } from '../unit/unit-file.js';
-import { findDropIns, findUnit } from './find-unit.js';
+import { findDropIns, findUnit, serviceNames } from './find-unit.js';
 
 /** A unit as its packager and administrator wrote it, without what we added. */
 export interface LoadedUnit {
@@ -32,6 +32,12 @@ export function serviceName(text: string): UnitName {
   return name;
 }
 
+/** A name as results have it, even where there is no such unit. */
+export function fullName(text: string): string {
+  const name = parseUnitName(text);
+  return 'full' in name ? name.full : printable(text);
+}
+
 /** Reads a unit's files: those that the manager names, or, offline, those that it would find. */
 export async function loadUnit(context: Context, text: string): Promise<LoadedUnit> {
   const name = serviceName(text);
@@ -44,6 +50,7 @@ export async function loadUnit(context: Context, text: string): Promise<LoadedUn
     );
   }
   const properties = await context.system.unit(name.full);
+  if (properties.get('LoadState') === 'not-found') throw await noUnit(context, name);
   assertLoadable(context, name.full, properties);
   if (properties.get('NeedDaemonReload') === true) {
     const hint = `run '${systemctl(context)} daemon-reload', then try again`;
@@ -78,7 +85,6 @@ const systemctl = ({ placement }: Context) => (placement.scope === 'user' ? 'sys
 function assertLoadable(context: Context, name: string, properties: UnitProperties) {
   const state = properties.get('LoadState');
   const fragment = String(properties.get('FragmentPath') ?? '');
-  if (state === 'not-found') throw fail('no-unit', `there is no unit ${name}`);
   if (state === 'masked')
     throw fail('unit-masked', `${name} is masked: it can't run`, `${systemctl(context)} unmask ${name}`);
   if (properties.get('Transient') === true || fragment.includes('/systemd/transient/')) {
@@ -87,9 +93,18 @@ function assertLoadable(context: Context, name: string, properties: UnitProperti
   if (fragment === '') throw fail('no-unit', `${name} has no unit file`);
 }
 
+/** The error for a name that no unit has. @param more what is said besides */
+export async function noUnit(context: Context, { full }: UnitName, more = ''): Promise<UserError> {
+  const stem = (name: string) => name.replace(/\.service$/, '');
+  const names = (await serviceNames(context)).map(stem);
+  const list = `'${systemctl(context)} list-unit-files --type=service' lists those that there are`;
+  const hint = didYouMean(stem(full), names) ?? (context.offline ? undefined : list);
+  return fail('no-unit', `there is no unit ${full}${more}`, hint);
+}
+
 async function loadOffline(context: Context, given: UnitName): Promise<LoadedUnit> {
   const { name, fragment, dropIns } = await findUnit(context, given);
-  if (fragment === undefined) throw fail('no-unit', `there is no unit ${name.full}`);
+  if (fragment === undefined) throw await noUnit(context, name);
   return { name, properties: undefined, ...(await readFiles(context, [fragment, ...dropIns])) };
 }
 

@@ -52,9 +52,11 @@ export async function prepare(
   options: PrepareOptions,
   machine: () => Promise<MachineFacts> = () => probeMachine(context),
 ): Promise<Prepared> {
+  // In a folder that holds no system a unit and a policy would be demanded in vain.
+  const known = context.offline ? await machine() : undefined;
   const unit = await loadUnit(context, name);
   const policy = await loadPolicy(context, await choosePolicy(context, unit, options), { trusted: true });
-  const given = { options, machine: await machine() };
+  const given = { options, machine: known ?? (await machine()) };
   const { plan, planned, diagnostics } = await planFor(context, unit, policy, given);
   const common = { unit, policy, plan, planned, diagnostics, sources: policy.sources };
   if (hasErrors(diagnostics)) return { ...common, proofs: [], files: [], changes: [], written: 0 };

@@ -1,21 +1,13 @@
 import { isRunning, restart } from '../apply/activate.js';
 import { type Change, changes, isPending } from '../apply/changes.js';
 import { writeChanges } from '../apply/write.js';
-import {
-  type Diagnostic,
-  diagnosticsJson,
-  EXIT,
-  error,
-  hasErrors,
-  printable,
-  UserError,
-} from '../diagnostic.js';
+import { type Diagnostic, diagnosticsJson, EXIT, hasErrors, UserError } from '../diagnostic.js';
 import { changesJson, changesText } from '../report.js';
 import type { Context } from '../system/context.js';
 import { isTemplate } from '../unit/name.js';
 import { findUnit } from './find-unit.js';
 import { unusedLauncher } from './launcher-file.js';
-import { serviceName } from './load-unit.js';
+import { fullName, noUnit, serviceName } from './load-unit.js';
 import { assertMayChange } from './needs-root.js';
 import type { Outcome } from './outcome.js';
 import { readFiles, readOwnFiles } from './own-files.js';
@@ -67,7 +59,7 @@ async function planUnit(context: Context, text: string): Promise<UnitResult> {
     return await planOne(context, text);
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    return { unit: printable(text), changes: [], diagnostics: cause.diagnostics, exit: cause.exit };
+    return { unit: fullName(text), changes: [], diagnostics: cause.diagnostics, exit: cause.exit };
   }
 }
 
@@ -78,10 +70,7 @@ async function planOne(context: Context, text: string): Promise<UnitResult> {
     ...(await readOwnFiles(withRuntime(context, true), name)),
   ];
   if (files.length === 0 && !exists) {
-    throw new UserError(
-      error('no-unit', `there is no unit ${name}, and nothing of ours for it`),
-      EXIT.failure,
-    );
+    throw await noUnit(context, serviceName(name), ', and nothing of ours for it');
   }
   return { unit: name, changes: changes([], files), diagnostics: [] };
 }

@@ -45,6 +45,10 @@ const launcherScript = ({ target, filterFile }: Plan, { place }: PlannedProgram)
 export const isProgramFile = (content: Uint8Array): boolean =>
   content.length === 0 || /^#!\S+ --script\nfilter=/.test(new TextDecoder().decode(content));
 
+/** The policy that a drop-in of ours says it was made from. */
+export const policyOfDropIn = (content: Uint8Array): string | undefined =>
+  /^# Made by sandbox-unit \S+ from (.+)$/m.exec(new TextDecoder().decode(content))?.[1];
+
 /**
  * The drop-in's text. Directives come before Exec lines: systemd drops the rest of a drop-in after an
  * Exec line that it can't read.

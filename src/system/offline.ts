@@ -78,7 +78,8 @@ export class Offline implements System {
         return { version, architecture: elfMachine(library.bytes) ?? 'unknown', features: undefined };
       }
     }
-    throw new UserError(error('no-systemd', `there is no systemd in ${this.#root}`), EXIT.failure);
+    const hint = "--root names the folder of a system: systemd's libraries are in its usr/lib/systemd";
+    throw new UserError(error('no-systemd', `there is no systemd in ${this.#root}`, { hint }), EXIT.failure);
   }
 
   async unit(_name: string): Promise<UnitProperties> {

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { EXIT, error, UserError } from '../diagnostic.js';
+import { EXIT, error, printable, UserError } from '../diagnostic.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SearchEnvironment } from '../unit/search.js';
 import type { BusPlace } from './bus.js';
@@ -23,9 +23,7 @@ const MACHINES: Readonly<Record<string, Machine>> = { x64: 'x86-64', arm64: 'arm
 /** The machine that a command works on, and how to let go of it. */
 export function open(options: OpenOptions): { context: Context; close: () => Promise<void> } {
   const { user = false, root, environment: env } = options;
-  if (root !== undefined && !existsSync(root)) {
-    throw new UserError(error('no-root', `there is no folder ${root}`), EXIT.failure);
-  }
+  if (root !== undefined) assertFolder(root);
   // Services with other users must get to what is written, whatever the caller's own habits.
   process.umask(0o022);
   const runtimeDirectory = env.XDG_RUNTIME_DIR ?? `/run/user/${process.getuid?.() ?? 0}`;
@@ -47,6 +45,14 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
     machine: MACHINES[process.arch],
   };
   return { context, close: () => host.close() };
+}
+
+function assertFolder(path: string) {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isDirectory()) return;
+  const message = stat ? `${printable(path)} is not a folder` : `there is no folder ${printable(path)}`;
+  const hint = '--root names the folder of a system: the one with etc and usr in it';
+  throw new UserError(error('no-root', message, { hint }), EXIT.failure);
 }
 
 const systemBus = (env: OpenOptions['environment']): BusPlace => ({

@@ -375,6 +375,39 @@ test('a policy may be named, or a template', async () => {
   assert.equal(await filter({ policy: '/gone.toml' }), '2 no-policy');
 });
 
+test('who applied a template or a named policy is told which, when no policy is found later', async () => {
+  const files = {
+    '/p.toml': '[syscalls]\ndeny = ["uname"]\n',
+    [`${HOME}/templates/web.toml`]: '[syscalls]\ndeny = ["mount"]\n',
+  };
+  const hintAfter = async (options: ApplyOptions) => {
+    const system = machine({ files });
+    system.files.delete('/etc/sandbox-unit/demo.service.toml');
+    assert.equal((await run(system, options)).exit, 0);
+    const { exit, diagnostics } = await run(system, { check: true });
+    assert.deepEqual([exit, diagnostics.map(({ code }) => code)], [2, ['no-policy']]);
+    return diagnostics[0]!.hint;
+  };
+  const write = 'again, or write /etc/sandbox-unit/demo.service.toml';
+  assert.equal(
+    await hintAfter({ template: 'web' }),
+    `it is confined by the template web: give --template web ${write}`,
+  );
+  assert.equal(
+    await hintAfter({ policy: '/p.toml' }),
+    `it is confined by the policy /p.toml: give --policy /p.toml ${write}`,
+  );
+});
+
+test('for a mistyped unit the nearest is named', async () => {
+  const hintFor = async (unit: string) => (await run(machine(), {}, [unit])).diagnostics[0]!.hint;
+  assert.equal(await hintFor('dem0'), "did you mean 'demo'?");
+  assert.equal(
+    await hintFor('postgres'),
+    "'systemctl list-unit-files --type=service' lists those that there are",
+  );
+});
+
 test('a text that is no TOML is refused', async () => {
   const result = await run(machine({}, 'a = 1\na = 2\n'));
   assert.deepEqual(codesOf(result), ['error policy-syntax']);

@@ -255,7 +255,11 @@ test('what is not there is said', async (t) => {
   assert.deepEqual(await code('nothing'), [2, 'no-unit']);
   const empty = open({ root: temporaryFolder(t), home: '/', environment: {}, homeDirectory: '/' });
   t.after(empty.close);
-  await assert.rejects(empty.context.system.manager(), /there is no systemd in/);
+  const failure = await plan(empty.context, ['nothing'], {}).catch((cause) => cause);
+  assert.ok(failure instanceof UserError);
+  const [{ code: what, hint } = { code: '' }] = failure.diagnostics;
+  assert.deepEqual([failure.exit, what], [2, 'no-systemd']);
+  assert.match(hint!, /usr\/lib\/systemd/);
 });
 
 test('nothing is asked of a manager, and no program is run', async (t) => {

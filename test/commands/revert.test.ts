@@ -165,6 +165,10 @@ test('what was applied to a unit that is gone can be reverted, and a unit that n
   const again = await run(system);
   assert.deepEqual([again.exit, states(again)], [2, ['demo.service refused']]);
   assert.match(again.diagnostics[0]!.message, /there is no unit demo\.service, and nothing of ours for it/);
+  assert.deepEqual(states(await run(system, {}, ['nosuch', 'a/b'])), [
+    'nosuch.service refused',
+    'a/b refused',
+  ]);
 });
 
 test('programs and their scripts go as well', async () => {

@@ -18,6 +18,21 @@ async function hintFor(options: Partial<OpenOptions>): Promise<string | undefine
   return undefined;
 }
 
+test('--root must name a folder', () => {
+  const said = (root: string) => {
+    try {
+      return open({ root, home: '/', homeDirectory: '/', environment: {} });
+    } catch (cause) {
+      assert.ok(cause instanceof UserError, String(cause));
+      const [{ code, message, hint } = { code: '', message: '', hint: '' }] = cause.diagnostics;
+      assert.match(hint!, /^--root names/);
+      return `${cause.exit} ${code}: ${message}`;
+    }
+  };
+  assert.equal(said('/proc/version'), '2 no-root: /proc/version is not a folder');
+  assert.equal(said('/no/such'), '2 no-root: there is no folder /no/such');
+});
+
 const nowhere = 'unix:path=/nowhere/bus';
 
 test('where there is no bus the hint is for the bus that was asked for', async () => {
