@@ -2,6 +2,7 @@ import { type Diagnostic, error, note } from '../diagnostic.js';
 import type { Plan } from '../plan/plan.js';
 import type { System, UnitProperties } from '../system/system.js';
 import { awaitPrograms, notConfined } from './confinement.js';
+import { failed } from './failure.js';
 
 /** What a service must stand after its start. */
 export interface Trial {
@@ -65,37 +66,16 @@ async function runProbe(
   { unit, target }: Plan,
   argv: readonly string[],
 ): Promise<Diagnostic[]> {
-  const { status, stderr, late } = await system.run(argv, { timeout: PROBE_TIMEOUT });
+  const { status, stderr, late, unstartable } = await system.run(argv, { timeout: PROBE_TIMEOUT });
   if (status === 0) return [];
+  if (unstartable) {
+    const hint = "'probe' in [apply] is a program's path, or its name, and its arguments; no shell reads it";
+    return [error('service-failed', `the probe '${argv[0]}' can't be run: ${stderr}`, { hint })];
+  }
   const [line = ''] = stderr.trim().split('\n').slice(-1);
   const end = late ? `did not end within ${PROBE_TIMEOUT / 1000} s` : `ended with status ${status}`;
   const said = line === '' ? '' : `: ${line}`;
   return [await failed(system, unit, target.scope, `the probe '${argv.join(' ')}' ${end}${said}`)];
-}
-
-/** What happened, with what the journal's last lines say of it. */
-async function failed(system: System, unit: string, scope: Scope, message: string): Promise<Diagnostic> {
-  const properties = await system.unit(unit);
-  const result = String(properties.get('Result'));
-  const which = scope === 'user' ? ['--user', '--unit'] : ['--unit'];
-  const command = ['journalctl', ...which, unit, '--lines=5', '--no-pager', '--output=cat'];
-  const lines = (await system.run(command)).stdout
-    .trim()
-    .split('\n')
-    .filter((line) => line !== '');
-  const said = lines.length > 0 ? `the journal: ${lines.join(' / ')}` : undefined;
-  const reason = result === 'success' ? message : `${message} (${result}${statusOf(properties)})`;
-  return error('service-failed', reason, { hint: said });
-}
-
-const SIGSYS = 31;
-
-function statusOf(properties: UnitProperties): string {
-  const code = properties.get('ExecMainCode');
-  const status = Number(properties.get('ExecMainStatus'));
-  if (code === 1) return `, exit status ${status}`;
-  if (code !== 2 && code !== 3) return '';
-  return status === SIGSYS ? ', killed by SIGSYS: a refused system call' : `, killed by signal ${status}`;
 }
 
 /** Whether the service runs since before its files were written (milliseconds since 1970), and so without them. */

@@ -153,7 +153,7 @@ export class Host implements System {
       child.stderr.setEncoding('utf8').on('data', keep('stderr'));
       child.on('error', (cause) => {
         clearTimeout(timer);
-        resolve({ status: 127, stdout: '', stderr: cause.message });
+        resolve({ status: 127, unstartable: true, stdout: '', stderr: whyNotStarted(cause) });
       });
       // What it leaves running may hold the pipes open: it is ended, and 'close' follows.
       child.on('exit', end);
@@ -246,6 +246,11 @@ function killGroup(pid: number) {
   } catch {
     // It has ended.
   }
+}
+
+function whyNotStarted({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'no such file';
+  return code === 'EACCES' ? "it isn't executable" : message;
 }
 
 function statusOf(code: number | null, signal: NodeJS.Signals | null): number {

@@ -57,6 +57,8 @@ export interface RunOptions {
 export interface ProcessResult {
   /** Exit status; 127 if the program could not be started, 128 + n if signal n ended it. */
   readonly status: number;
+  /** It could not be started; `stderr` says why. */
+  readonly unstartable?: boolean;
   /** It was ended because its time was up. */
   readonly late?: boolean;
   readonly stdout: string;

@@ -39,19 +39,23 @@ test('a service that is restarted and stays up is right', async () => {
   ]);
 });
 
-const JOURNAL = 'the journal: a line / the last line';
+const SAID = 'it said: a line / the last line';
 
-const FAILURES: readonly [behaviour: Behaviour, message: string][] = [
+const WHICH_CALL =
+  "journalctl _TRANSPORT=kernel _TRANSPORT=audit has the call's number (syscall=), " +
+  'and with action = "log" in [syscalls] those of all that it needs; ';
+
+const FAILURES: readonly [behaviour: Behaviour, message: string, more?: string][] = [
   ['job-fails', "the restart of demo.service ended with 'failed' (exit-code, exit status 1)"],
-  ['dies', 'demo.service did not stay up (signal, killed by SIGSYS: a refused system call)'],
+  ['dies', 'demo.service did not stay up (signal, killed by SIGSYS: a refused system call)', WHICH_CALL],
   ['restarts', 'demo.service did not stay up'],
   ['finishes', 'demo.service is inactive after the restart'],
 ];
 
-for (const [behaviour, message] of FAILURES) {
+for (const [behaviour, message, more = ''] of FAILURES) {
   test(`a service that '${behaviour}' is not: ${message}`, async () => {
     const found = await start(machine(behaviour));
-    assert.deepEqual(found, [{ severity: 'error', code: 'service-failed', message, hint: JOURNAL }]);
+    assert.deepEqual(found, [{ severity: 'error', code: 'service-failed', message, hint: more + SAID }]);
   });
 }
 
@@ -65,16 +69,17 @@ test('a oneshot service may have finished', async () => {
   assert.deepEqual(await start(machine('finishes', { type: 'oneshot' })), []);
 });
 
-test('an empty journal is not quoted', async () => {
+test('where the journal has nothing of the programs, the way to the rest is shown', async () => {
   const programs = { journalctl: () => ({ status: 1, stdout: '', stderr: 'no journal' }) };
   const [found] = await start(machine('job-fails', { programs }));
-  assert.equal(found!.hint, undefined);
+  assert.equal(found!.hint, 'see journalctl --unit demo.service');
 });
 
 test("the journal of a user's unit is asked for as such", async () => {
   const system = machine('job-fails');
   await restart(system, UNIT, 'user');
-  assert.ok(system.calls.some((call) => call.startsWith('run journalctl --user --unit demo.service ')));
+  const [call] = system.calls.filter((one) => one.startsWith('run journalctl '));
+  assert.match(call!, / --user _SYSTEMD_USER_UNIT=demo\.service$/);
 });
 
 test('a probe is run after the settle time, and must succeed', async () => {
@@ -89,10 +94,13 @@ test('a probe is run after the settle time, and must succeed', async () => {
     severity: 'error',
     code: 'service-failed',
     message: "the probe '/bin/probe --url http://x/' ended with status 7: could not connect",
-    hint: JOURNAL,
+    hint: SAID,
   });
   const [late] = await start(ends(137, '', true), { probe });
   assert.equal(late!.message, "the probe '/bin/probe --url http://x/' did not end within 60 s");
+  const [missing] = await start(machine('works'), { probe });
+  assert.equal(missing!.message, "the probe '/bin/probe' can't be run: no such file");
+  assert.match(missing!.hint!, /^'probe' in \[apply\]/);
 });
 
 test('a probe is not run on a service that did not stay up', async () => {

@@ -228,7 +228,7 @@ export class FakeSystem implements System {
       return { status: executable === '' ? 1 : 0, stdout: `${executable}\n`, stderr: '' };
     }
     if (argv[0] === 'journalctl') return { status: 0, stdout: 'a line\nthe last line\n', stderr: '' };
-    return { status: 127, stdout: '', stderr: `no such program: ${argv[0]}` };
+    return { status: 127, unstartable: true, stdout: '', stderr: 'no such file' };
   }
 
   /** The service whose main process a path below /proc is about. */

@@ -66,6 +66,15 @@ test('a program that hangs is ended with all that it started, and that is said',
   assert.equal((await host.run(['/bin/true'])).late, false);
 });
 
+test('of a program that can not be started it is said why', async () => {
+  const started = async (program: string) => {
+    const { status, unstartable, stderr } = await host.run([program]);
+    return [status, unstartable, stderr];
+  };
+  assert.deepEqual(await started('/no/such'), [127, true, 'no such file']);
+  assert.deepEqual(await started('/etc/passwd'), [127, true, "it isn't executable"]);
+});
+
 const skip = process.getuid?.() === 0 ? undefined : 'needs root, to make files of other users';
 
 describe("root acts on nothing that is in others' hands", () => {

@@ -23,15 +23,25 @@ after(() => box?.stop());
 const SHELL = 'ExecStart=/bin/sh -c';
 const NO_PROGRAMS = 'deny = ["execve:EPERM", "execveat"]';
 
-const SERVICES: readonly [what: string, lines: string, policy: string][] = [
-  ['fails', `${SHELL} '/bin/true && exec /bin/sleep inf'`, NO_PROGRAMS],
+const SERVICES: readonly [what: string, lines: string, policy: string, hint?: RegExp][] = [
+  [
+    'fails',
+    `${SHELL} '/bin/true && exec /bin/sleep inf'`,
+    NO_PROGRAMS,
+    /^it said: .*Operation not permitted/,
+  ],
   ['ends as if all were well', `${SHELL} '/bin/true && exec /bin/sleep inf; exit 0'`, NO_PROGRAMS],
   ['starts again and again', `Restart=always\n${SHELL} 'exec /bin/sleep inf'`, NO_PROGRAMS],
-  ['is killed at once', 'Type=exec\nExecStart=/bin/sleep inf', 'deny = ["openat"]'],
+  [
+    'is killed at once',
+    'Type=exec\nExecStart=/bin/sleep inf',
+    'deny = ["openat"]',
+    /\(syscall=\).* action = "log"/,
+  ],
   ['never gets ready', `Type=notify\n${SHELL} 'systemd-notify --ready; exec /bin/sleep inf'`, NO_PROGRAMS],
 ];
 
-for (const [i, [what, lines, policy]] of SERVICES.entries()) {
+for (const [i, [what, lines, policy, hint]] of SERVICES.entries()) {
   test(`a service that ${what}`, { skip }, async () => {
     const unit = `fragile${i}.service`;
     await changeFiles(box, {
@@ -42,6 +52,9 @@ for (const [i, [what, lines, policy]] of SERVICES.entries()) {
     const { status, stdout, stderr } = await sandboxUnit(box, 'apply', unit);
     assert.deepEqual([status, stdout], [1, `${unit}: rolled-back\n`], stderr);
     assert.match(stderr, /^error\[service-failed\]: /m);
+    const [, said = ''] = /^ {2}hint: (.*)$/m.exec(stderr.slice(stderr.indexOf('error['))) ?? [];
+    assert.match(said, hint ?? /./);
+    assert.doesNotMatch(said, /Stopped|Started|Main process exited/);
     assert.deepEqual(await properties(box, unit, 'ActiveState', 'DropInPaths'), {
       ActiveState: 'active',
       DropInPaths: '',
