@@ -32,7 +32,10 @@ export const confinedPrograms = (policy: Policy, effective: EffectiveUnit): stri
   ),
 ];
 
-/** systemd's own (`systemd-path search-binaries-default`), with what isn't merged into /usr on older systems. */
+/**
+ * systemd's own (`systemd-path search-binaries-default`), with what isn't merged into /usr on older systems: where the
+ * launcher looks too.
+ */
 const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'.split(':');
 
 /** Where each program may be, in systemd's order: at its path, or, of a plain name, in the directories of the search. */

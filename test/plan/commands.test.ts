@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { confinedPrograms, planCommands, programPlaces, wrappedKeys } from '../../src/plan/commands.js';
 import { effectiveUnit } from '../../src/unit/effective.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
 import { targetOf } from '../support/planned.js';
 import { policyFrom } from '../support/policy.js';
+import { inRepository } from '../support/repository.js';
 
 const FILTER = '/etc/systemd/system/x.service.d/f';
 const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
@@ -159,6 +161,8 @@ test('a program is where its path says, or where systemd searches for it', () =>
   assert.deepEqual(places('ExecStart=a\nExecSearchPath=/x', '[service]\nExecSearchPath = ["/z"]'), [
     ['a', ['/z/a']],
   ]);
-  const usual = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+  const header = readFileSync(inRepository('native-helper/options.h'), 'utf8');
+  const usual = /DEFAULT_SEARCH_PATH "(.+)"/.exec(header)![1]!.split(':');
+  assert.equal(usual.length, 6);
   assert.deepEqual(places('ExecStart=a'), [['a', usual.map((directory) => `${directory}/a`)]]);
 });

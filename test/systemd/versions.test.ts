@@ -134,6 +134,8 @@ for (const tree of ['bullseye', 'bookworm', 'machine', 'forky'] satisfies TreeNa
     /** Services by what they start, and what the policy says of it. */
     const SERVICES: readonly [what: string, command: string, exec: string][] = [
       ['a program', '/usr/bin/tail -f /dev/null', ''],
+      // On the oldest it is in /bin, and /bin isn't /usr/bin.
+      ['a program by its name', 'sleep infinity', ''],
       [
         'a start script',
         "/bin/sh -c 'exec /usr/bin/tail -f /dev/null'",
