@@ -124,7 +124,7 @@ export function directiveGap(
   at: Location,
   target: GapTarget,
 ): Diagnostic | undefined {
-  const { needs, problems } = read(row, value, at);
+  const { values, needs, problems } = read(row, value, at);
   if (problems.length > 0) return undefined;
   const running = `systemd ${target.systemd}`;
   const gap = (what: string, hint: string) => error('gap-directive', what, { at, hint });
@@ -134,14 +134,14 @@ export function directiveGap(
   }
   const need = needs.find((entry) => entry.since > target.systemd);
   if (need) return gap(`${running} doesn't know ${need.what} of '${row.name}'`, update(need.since));
-  const lack = isOff(value) ? undefined : lackOf(row, target);
+  const lack = isOff(values) ? undefined : lackOf(row, target);
   if (lack)
     return gap(`'${row.name}' would not be in force: ${lack.reason}`, `${lack.hint}; or leave it out`);
   return target.scope === 'user' ? userGap(row, target, gap) : undefined;
 }
 
 /** What closes nothing needs nothing. */
-const isOff = (value: unknown): boolean => value === false || value === 'no' || value === '';
+const isOff = (values: readonly string[]): boolean => values.every((value) => value === 'no' || value === '');
 
 const lackOf = ({ needs = [] }: Directive, { abilities }: GapTarget): Lack | undefined =>
   needs.map((need) => abilities?.lacks.get(need)).find((lack) => lack !== undefined);

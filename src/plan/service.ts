@@ -3,6 +3,7 @@ import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { directiveGap, formatDirective, isFormatted } from './directive-values.js';
 import { findDirective, unknownDirective } from './directives.js';
+import { isOn, type UnitValues } from './loosen/values.js';
 import { emitted, loosens } from './loosen.js';
 import type { PlanLine, PlannedDirective } from './plan.js';
 import type { Target } from './target.js';
@@ -34,9 +35,11 @@ export function checkService(policy: Policy): Diagnostic[] {
   return [...found, ...unusedLoosen(policy)];
 }
 
-/** A line of the policy or of the unit that gives the service users of its own. */
-const isPrivateUsers = (line: { readonly name?: string; readonly key?: string; readonly value: unknown }) =>
-  (line.name ?? line.key) === 'PrivateUsers' && !/^(|0|n|no|f|false|off)$/i.test(String(line.value));
+/** Whether the service gets users of its own, by the policy or else by the unit. */
+function hasPrivateUsers({ service }: Policy, unit: UnitValues): boolean {
+  const entry = service.find(({ name }) => name === 'PrivateUsers');
+  return isOn(entry ? { get: () => [String(entry.value)] } : unit, 'PrivateUsers');
+}
 
 function planDirective(
   entry: DirectiveEntry,
@@ -48,9 +51,9 @@ function planDirective(
   if (!row) return { lines: [], directives: [], diagnostics: [unknownDirective(entry.name, entry.at)] };
   const formatted = formatDirective(row, entry.value, entry.valueAt);
   if (!isFormatted(formatted)) return { lines: [], directives: [], diagnostics: formatted };
-  const privateUsers = [...policy.service, ...effective.all('Service', 'PrivateUsers')].some(isPrivateUsers);
-  const gap = directiveGap(row, entry.value, entry.at, { ...target, privateUsers });
   const unit = { get: (name: string) => effective.all('Service', name).map(({ value }) => value) };
+  const privateUsers = hasPrivateUsers(policy, unit);
+  const gap = directiveGap(row, entry.value, entry.at, { ...target, privateUsers });
   const before = unit.get(row.name);
   const values = emitted(row, before, formatted.values);
   const directive = { name: row.name, values, because: `[service] ${row.name}` };

@@ -21,7 +21,7 @@ const bigintText = (_: string, value: unknown) => (typeof value === 'bigint' ? S
 
 /** A directive and values that it refuses. */
 const BAD: readonly (readonly [string, readonly unknown[]])[] = [
-  ['NoNewPrivileges', ['', 'maybe', 1, [], [true], { yes: true }, new Date(0), undefined]],
+  ['NoNewPrivileges', ['', 'maybe', 'on ', 'ja', '2', 1, [], [true], { yes: true }, new Date(0), undefined]],
   ['ProtectSystem', ['', 'Strict', 'strict ', 'strict\nUser=root', 1.5, ['strict']]],
   ['ProtectHostname', ['private:', 'private:-a', 'yes:a', 'private:a b', `private:${'a'.repeat(65)}`]],
   ['Nice', [-21, 20, 1.5, '+1', '01', '1 ', Number.NaN, true, 2n ** 64n]],

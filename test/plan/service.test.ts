@@ -50,6 +50,18 @@ test('what the target does not know is a gap, and not written', () => {
   });
 });
 
+test("the users of a user manager's service are its own as the drop-in leaves it", () => {
+  const codes = (service: string, lines: string) =>
+    planned(`[service]\nProtectSystem = true\n${service}`, lines, targetOf(253, { scope: 'user' }))
+      .diagnostics.filter(({ code }) => code === 'gap-directive')
+      .map(({ at }) => at?.line);
+  assert.deepEqual(codes('', ''), [2]);
+  assert.deepEqual(codes('', 'PrivateUsers=ON'), []);
+  assert.deepEqual(codes('PrivateUsers = "1"', ''), []);
+  const off = 'PrivateUsers = "off"\nloosen = ["PrivateUsers"]';
+  assert.deepEqual(codes(off, 'PrivateUsers=yes'), [2]);
+});
+
 test('what loosens a unit is an error unless the policy says that it may', () => {
   const unit = 'ProtectSystem=strict\nNoNewPrivileges=yes';
   assert.deepEqual(shown('ProtectSystem = "full"', unit).codes, ['error loosens:2']);

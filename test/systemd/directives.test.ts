@@ -5,6 +5,7 @@ import { ADDRESS_FAMILIES, CAPABILITIES } from '../../src/plan/directive-values/
 import { directiveGap, formatDirective } from '../../src/plan/directive-values.js';
 import { DIRECTIVES, type Directive, findDirective } from '../../src/plan/directives.js';
 import { emitted } from '../../src/plan/loosen.js';
+import { parseBoolean } from '../../src/unit/boolean.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { GOOD } from '../support/good-values.js';
 import type { TreeName } from '../support/tree.js';
@@ -112,6 +113,18 @@ for (const [tree, version] of TREES) {
     const inForce = (row: Directive, value: unknown = row.example) =>
       directiveGap(row, value, AT, target) === undefined;
     const known = DIRECTIVES.filter((row) => inForce(row) && !EXCEPTIONS.has(`${version} ${row.name}`));
+
+    test('booleans are spelt as parseBoolean() has them', async () => {
+      const spellings = ['1', 'yes', 'Y', 'True', 't', 'ON', '0', 'no', 'N', 'False', 'f', 'OFF'];
+      const wrong = ['2', 'enable', 'o', 'tru'];
+      const lines = (text: string) => ({ lines: [`NoNewPrivileges=${text}`, `PrivateTmp=${text}`] });
+      await install(box, new Map([...spellings, ...wrong].map((text) => [text, lines(text)])));
+      assert.deepEqual([...(await complaints(box, [...spellings, ...wrong])).keys()].sort(), wrong.sort());
+      const wanted = new Map(spellings.map((text) => [text, ['NoNewPrivileges', 'PrivateTmp']]));
+      for (const [key, value] of await properties(box, wanted)) {
+        assert.equal(value, parseBoolean(key.split('.')[0]!), key);
+      }
+    });
 
     test('each example is read without a complaint and reads back as expected', async () => {
       const units = new Map(

@@ -1,7 +1,9 @@
 /** Booleans, words out of closed tables, and names of users and other things. */
 
 import { didYouMean } from '../../diagnostic.js';
+import { parseBoolean } from '../../unit/boolean.js';
 import type { EnumValue } from '../directives/row.js';
+import { plain } from '../loosen/values.js';
 import { checkSpecifiers, each, type Reading, reject, scalar, words } from './text.js';
 
 /** Whether a word is one of the table's; notes what it needs of systemd. */
@@ -11,22 +13,22 @@ export function checkWord(reading: Reading, text: string, table: readonly EnumVa
   return found !== undefined;
 }
 
-export function boolean(reading: Reading, value: unknown): string[] | undefined {
-  if (typeof value === 'boolean') return [value ? 'yes' : 'no'];
-  if (value === 'yes' || value === 'no') return [value];
-  return reject(reading, 'true or false', value);
-}
+/** TOML's boolean, or a text that systemd reads as one. */
+export const isBoolean = (value: unknown): boolean =>
+  typeof value === 'boolean' || (typeof value === 'string' && parseBoolean(value) !== undefined);
+
+export const boolean = (reading: Reading, value: unknown): string[] | undefined =>
+  isBoolean(value) ? [plain(String(value))] : reject(reading, 'true or false', value);
 
 export function enumeration(
   reading: Reading,
   value: unknown,
   kind: { values: readonly EnumValue[]; boolean?: boolean; suffix?: { after: string } },
 ): string[] | undefined {
-  if (kind.boolean && (typeof value === 'boolean' || value === 'yes' || value === 'no')) {
-    return boolean(reading, value);
-  }
+  if (kind.boolean && isBoolean(value)) return boolean(reading, value);
   const names = kind.values.map((entry) => entry.value);
-  const expected = `${kind.boolean ? 'true, false or ' : ''}one of ${names.join(', ')}`;
+  const words = names.length === 1 ? `'${names[0]}'` : `one of ${names.join(', ')}`;
+  const expected = `${kind.boolean ? 'true, false or ' : ''}${words}`;
   const text = scalar(reading, value, expected);
   if (text === undefined || checkWord(reading, text, kind.values)) return text === undefined ? text : [text];
   if (kind.suffix && text.startsWith(`${kind.suffix.after}:`)) {
@@ -51,8 +53,7 @@ export function closedWords(
   value: unknown,
   kind: { of: readonly string[]; boolean?: boolean },
 ): string[] | undefined {
-  if (kind.boolean && typeof value === 'boolean') return boolean(reading, value);
-  if (kind.boolean && (value === 'yes' || value === 'no')) return [value];
+  if (kind.boolean && isBoolean(value)) return boolean(reading, value);
   const expected = `${kind.boolean ? 'true, false or ' : ''}some of ${kind.of.join(', ')}`;
   const list = each(words(reading, value, expected), (word) =>
     kind.of.includes(word) ? word : reject(reading, expected, word, didYouMean(word, kind.of)),

@@ -1,7 +1,7 @@
 /** Lists that '~' turns around: capabilities, address families, namespaces, file systems, interfaces. */
 
 import { didYouMean } from '../../diagnostic.js';
-import { boolean } from './names.js';
+import { boolean, isBoolean } from './names.js';
 import { each, type Reading, reject, words } from './text.js';
 
 /** CAP_* of linux/capability.h, in the order of their numbers. */
@@ -93,7 +93,7 @@ export function families(reading: Reading, value: unknown): string[] | undefined
 }
 
 export function namespaces(reading: Reading, value: unknown, kind: { user: boolean }): string[] | undefined {
-  if (typeof value === 'boolean' || value === 'yes' || value === 'no') return boolean(reading, value);
+  if (isBoolean(value)) return boolean(reading, value);
   const table = kind.user ? NAMESPACES : NAMESPACES.filter((name) => name !== 'user');
   const expected = `true, false or some of ${table.join(', ')}`;
   if (refuseEmpty(reading, value, 'write true or false')) return undefined;

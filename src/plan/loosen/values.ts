@@ -1,5 +1,6 @@
 /** What the rules of `loosens` share: the unit's own values as systemd reads them, and paths that cover others. */
 
+import { parseBoolean } from '../../unit/boolean.js';
 import type { Directive } from '../directives.js';
 
 /**
@@ -26,13 +27,10 @@ export type Rule = (comparison: Comparison) => string | undefined;
 export const sinceReset = (values: readonly string[]): readonly string[] =>
   values.slice(values.lastIndexOf('') + 1);
 
-const YES: readonly string[] = ['1', 'yes', 'y', 'true', 't', 'on'];
-const NO: readonly string[] = ['0', 'no', 'n', 'false', 'f', 'off'];
-
-/** `yes` or `no` for any spelling of a boolean (parse_boolean() of systemd), another text as it is. */
+/** `yes` or `no` for any spelling of a boolean, another text as it is. */
 export function plain(text: string): string {
-  const lower = text.toLowerCase();
-  return YES.includes(lower) ? 'yes' : NO.includes(lower) ? 'no' : text;
+  const value = parseBoolean(text);
+  return value === undefined ? text : value ? 'yes' : 'no';
 }
 
 /** The value of a scalar directive of the unit, `''` if it isn't set. */
