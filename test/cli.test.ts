@@ -23,6 +23,7 @@ function files(t: TestContext): { root: string; policy: (name: string) => string
     'root/usr/lib/systemd/libsystemd-shared-257.so': LIBRARY,
     'root/usr/lib/x86_64-linux-gnu/libc.so.6': '',
     'root/usr/lib/x86_64-linux-gnu/libseccomp.so.2': '',
+    'root/usr/sbin/demod': '',
     'root/usr/lib/systemd/system/demo.service': '[Service]\nExecStart=/usr/sbin/demod\n',
     'root/etc/sandbox-unit/demo.service.toml': NO_EXEC,
   });

@@ -45,6 +45,7 @@ function system(t: TestContext): string {
     'usr/lib/systemd/libsystemd-shared-257.so': LIBRARY,
     'usr/lib/x86_64-linux-gnu/libc.so.6': '',
     'usr/lib/x86_64-linux-gnu/libseccomp.so.2': '',
+    'usr/sbin/demod': '',
     'usr/lib/systemd/system/demo.service': unit,
     'usr/lib/systemd/system/plain.service': unit,
     'usr/lib/systemd/system/bad.service': unit,

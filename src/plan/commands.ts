@@ -84,10 +84,14 @@ export function planCommands(request: Request): PlacedCommands {
   }
   const main = commands.find(({ key }) => key === 'ExecStart');
   if (!main && !policy.programs && diagnostics.length === 0) {
-    const why = effective.execCommands('ExecStart').length > 0 ? "'wrap' leaves it out" : 'the unit has none';
+    const leftOut = effective.execCommands('ExecStart').length > 0;
+    const why = leftOut ? "'wrap' leaves it out" : 'the unit has none';
     diagnostics.push(
       error('gap-no-command', `no ExecStart= is put behind the launcher: ${why}`, {
         at: policy.wrap?.[0]?.at,
+        hint: leftOut
+          ? 'add "ExecStart" to wrap'
+          : "leave out what systemd does not enforce: 'plan' shows it",
       }),
     );
   }

@@ -19,10 +19,11 @@ import { otherLines } from './other-lines.js';
 import { ownLimits } from './own-limits.js';
 import { refusedByUnit } from './own-refusals.js';
 import type { Plan, PlanLine, PlannedDirective, PlannedFilter, SystemdFilter } from './plan.js';
-import { scriptWarnings, startCallWarnings } from './program-checks.js';
+import { absentPrograms, scriptWarnings, startCallWarnings } from './program-checks.js';
 import { planService } from './service.js';
 import { permitLauncher, systemCallDirectives, systemdFilter } from './systemd-filter.js';
 import type { Target } from './target.js';
+import { plannedValues } from './unit-values.js';
 
 export interface PlanRequest {
   readonly unit: UnitName;
@@ -75,6 +76,7 @@ export function makePlan(request: PlanRequest): Plan {
       ...effective.diagnostics,
       ...assumptions(target, service.directives, calls.systemCalls !== undefined),
       ...service.diagnostics,
+      ...absentPrograms(request, plannedValues(effective, service.directives)),
       ...calls.diagnostics,
       ...overridden(effective, request.places.dropIn, { directives, commands }),
       ...shadowed(effective, request.places.dropIn, { directives, commands }),

@@ -7,8 +7,8 @@ import { mayPass, mildest, type NamedPolicy, verdictOn } from '../syscalls/resol
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { ProgramFacts } from '../unit/elf.js';
 import { mountOf } from '../unit/mount-info.js';
-import { confinedPrograms } from './commands.js';
-import type { UnitValues } from './loosen/values.js';
+import { confinedPrograms, wrappedKeys } from './commands.js';
+import { lastOf, type UnitValues } from './loosen/values.js';
 import type { Target } from './target.js';
 import { hiddenBy } from './visibility.js';
 
@@ -48,6 +48,25 @@ export function missingPrograms({ policy, target }: Request, values: UnitValues)
     const hint = 'name the program that becomes the main process';
     return [error('program-missing', `'${printable(value)}' ${why}`, { at, hint })];
   });
+}
+
+/** What puts files in places where nobody outside of the service sees them. */
+const MOUNTING = ['BindPaths', 'BindReadOnlyPaths', 'MountImages', 'ExtensionImages', 'ExtensionDirectories'];
+
+/** Warns of commands whose programs aren't there, where that can be seen: systemd would tell at the next start only. */
+export function absentPrograms({ effective, policy, target }: Request, values: UnitValues): Diagnostic[] {
+  if (MOUNTING.some((name) => lastOf(values, name) !== '')) return [];
+  return wrappedKeys(policy)
+    .flatMap((key) => effective.execCommands(key))
+    .filter(({ prefixes, path: { value } }) => {
+      // With `-` it may fail, with `|` it is a shell's line.
+      const isPlain = !/[-|]/.test(prefixes) && !value.includes('%');
+      return isPlain && !target.programs.has(value) && hiddenBy(values, [value]) === undefined;
+    })
+    .map(({ path, at }) => {
+      const hint = 'systemd would say so at the start only: is its package installed?';
+      return warning('no-program', `there is no program '${printable(path.value)}'`, { at, hint });
+    });
 }
 
 /** no_new_privs takes the set-user-ID and set-group-ID bits of every program away. */

@@ -14,6 +14,7 @@ const SERVICE = '[Service]\nExecStart=/usr/sbin/demod --foreground\n';
 const POLICY = '[syscalls]\ndeny = ["execve", "execveat"]\n[apply]\nprobe = ["/bin/probe"]\n';
 const OTHER = {
   '/usr/lib/systemd/system/other.service': '[Service]\nExecStart=/usr/sbin/otherd\n',
+  '/usr/sbin/otherd': '',
   '/etc/sandbox-unit/other.service.toml': POLICY,
 };
 

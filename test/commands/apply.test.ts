@@ -27,6 +27,7 @@ const machine = (options: FakeOptions = {}, policy = NO_EXEC) =>
 /** Two services with a policy each. */
 const OTHER = {
   '/usr/lib/systemd/system/other.service': '[Service]\nExecStart=/usr/sbin/otherd\n',
+  '/usr/sbin/otherd': '',
   '/etc/sandbox-unit/other.service.toml': NO_EXEC,
 };
 

@@ -16,6 +16,7 @@ const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
 const FOLDER = `/etc/systemd/system/${UNIT}.d`;
 const OTHER = {
   '/usr/lib/systemd/system/other.service': '[Service]\nExecStart=/usr/sbin/otherd\n',
+  '/usr/sbin/otherd': '',
   '/etc/sandbox-unit/other.service.toml': NO_EXEC,
 };
 

@@ -37,6 +37,9 @@ const PROGRAMS = {
 const UNITS = { system: '/usr/lib/systemd/system', user: '/usr/lib/systemd/user' } as const;
 const USER_HOME = '/home/user';
 
+/** Programs that every machine has, where a case doesn't say what they are. */
+const PRESENT = ['/bin/kill', '/bin/true', '/usr/sbin/demod', '/usr/sbin/nginx'];
+
 export interface PlanCase {
   readonly unit: string;
   readonly system: FakeSystem;
@@ -60,6 +63,7 @@ export function planCase(name: string): PlanCase {
     [`${HOME}/native-helper/build/${machine}/launcher`]: program('the launcher'),
     ...(target.packaged ? { '/usr/libexec/sandbox-unit/launcher': program('the launcher') } : {}),
     ...Object.fromEntries(units.map(([path, bytes]) => [path.replace('unit', UNITS[scope]), bytes])),
+    ...Object.fromEntries(PRESENT.map((path) => [path, program('')])),
     ...Object.fromEntries(programs),
   };
   const { features, kernel } = target;

@@ -1,6 +1,6 @@
 import { makePlan } from '../../src/plan/make-plan.js';
 import type { Plan } from '../../src/plan/plan.js';
-import type { Target } from '../../src/plan/target.js';
+import type { Program, Target } from '../../src/plan/target.js';
 import type { Policy, SyscallsSection } from '../../src/policy/policy.js';
 import { effectiveUnit } from '../../src/unit/effective.js';
 import { parseUnitName, type UnitName } from '../../src/unit/name.js';
@@ -8,6 +8,9 @@ import { parseUnitFile } from '../../src/unit/unit-file.js';
 import { targetSets } from './fake-system.js';
 import { olderSets } from './older-sets.js';
 import { policyFrom } from './policy.js';
+
+const PRESENT = ['/usr/sbin/demod', '/bin/prepare', '/bin/second', '/bin/third'];
+const PROGRAM: Program = { file: { kind: 'other' }, setuid: false, executable: true };
 
 /** A target with a systemd of some release, about as it was. */
 export function targetOf(systemd: number, more: Partial<Target> = {}): Target {
@@ -21,7 +24,7 @@ export function targetOf(systemd: number, more: Partial<Target> = {}): Target {
     mounts: [],
     launcher: '/usr/local/libexec/sandbox-unit/launcher',
     abilities: { lacks: new Map(), assumed: new Set() },
-    programs: new Map(),
+    programs: new Map(PRESENT.map((path) => [path, PROGRAM])),
     ...more,
   };
 }
