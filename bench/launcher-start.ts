@@ -39,7 +39,7 @@ function writeFilter(folder: string, machine: Machine): string {
   const program = compile(meaning, { limit: MAX_PROGRAM_LENGTH });
   const programs = new Map([[machine, program]]);
   const path = join(folder, 'filter');
-  writeFileSync(path, encodeFilterFile({ stage: 'exec', noNewPrivileges: true, log: true, programs }), {
+  writeFileSync(path, encodeFilterFile({ noNewPrivileges: true, log: true, programs }), {
     mode: 0o644,
   });
   return path;

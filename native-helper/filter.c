@@ -7,13 +7,13 @@ static const char problem_texts[][72] = {
 	[FILTER_TOO_LONG] = "is too long",
 	[FILTER_BAD_MAGIC] = "does not begin as a filter file does",
 	[FILTER_BAD_VERSION] = "has a version that this launcher doesn't know",
-	[FILTER_ENTRY_STAGE] = "asks for stage 'entry', which this launcher doesn't offer",
 	[FILTER_BAD_STAGE] = "asks for a stage that this launcher doesn't know",
 	[FILTER_BAD_FLAGS] = "has flags that this launcher doesn't know",
 	[FILTER_BAD_COUNT] = "must hold one to eight programs",
 	[FILTER_BAD_ROLE] = "has a program of a role that this launcher doesn't know",
 	[FILTER_BAD_LENGTH] = "has a program that is empty or too long",
-	[FILTER_DUPLICATE] = "has two programs for one architecture",
+	[FILTER_DUPLICATE] = "has two programs of one role for one architecture",
+	[FILTER_INCOMPLETE] = "has for an architecture only one of the two programs of stage 'entry'",
 	[FILTER_BAD_SIZE] = "is not as long as its header says",
 	[FILTER_FOREIGN] = "has no program for this machine",
 	[BASE64_BAD_LENGTH] = "in base64 must have a multiple of four characters, padded with '='",
@@ -43,10 +43,7 @@ static enum filter_problem check_header(const uint8_t *bytes, size_t size)
 			return FILTER_BAD_MAGIC;
 	if (read_u32(bytes + 8) != FILTER_VERSION)
 		return FILTER_BAD_VERSION;
-	uint32_t stage = read_u32(bytes + 12);
-	if (stage == FILTER_STAGE_ENTRY)
-		return FILTER_ENTRY_STAGE;
-	if (stage != FILTER_STAGE_EXEC)
+	if (read_u32(bytes + 12) > FILTER_STAGE_ENTRY)
 		return FILTER_BAD_STAGE;
 	if (read_u32(bytes + 16) & ~FILTER_FLAGS_KNOWN)
 		return FILTER_BAD_FLAGS;
@@ -58,13 +55,32 @@ static enum filter_problem check_header(const uint8_t *bytes, size_t size)
 	return FILTER_OK;
 }
 
-static int is_duplicate(const uint8_t *entries, uint32_t index)
+/* Whether one of the first `count` entries has this architecture and role. */
+static int has_entry(const uint8_t *entries, uint32_t count, uint32_t arch, uint32_t role)
 {
-	uint32_t arch = read_u32(entries + index * FILTER_ENTRY_SIZE);
-	for (uint32_t i = 0; i < index; i++)
-		if (read_u32(entries + i * FILTER_ENTRY_SIZE) == arch)
+	for (uint32_t i = 0; i < count; i++)
+		if (read_u32(entries + i * FILTER_ENTRY_SIZE) == arch &&
+		    read_u32(entries + i * FILTER_ENTRY_SIZE + 4) == role)
 			return 1;
 	return 0;
+}
+
+/* Checks the i-th of `count` entries by itself and against the others; `role_max` is the stage's last role. */
+static enum filter_problem check_entry(const uint8_t *entries, uint32_t count, uint32_t i, uint32_t role_max)
+{
+	const uint8_t *entry = entries + i * FILTER_ENTRY_SIZE;
+	uint32_t arch = read_u32(entry);
+	uint32_t role = read_u32(entry + 4);
+	uint32_t length = read_u32(entry + 8);
+	if (role > role_max)
+		return FILTER_BAD_ROLE;
+	if (length < 1 || length > PROGRAM_MAX)
+		return FILTER_BAD_LENGTH;
+	if (has_entry(entries, i, arch, role))
+		return FILTER_DUPLICATE;
+	if (!has_entry(entries, count, arch, role_max - role))
+		return FILTER_INCOMPLETE;
+	return FILTER_OK;
 }
 
 enum filter_problem filter_parse(const uint8_t *bytes, size_t size, uint32_t arch, struct filter *filter)
@@ -74,33 +90,29 @@ enum filter_problem filter_parse(const uint8_t *bytes, size_t size, uint32_t arc
 		return problem;
 
 	const uint8_t *entries = bytes + FILTER_HEADER_SIZE;
+	uint32_t stage = read_u32(bytes + 12);
 	uint32_t count = read_u32(bytes + 20);
 	size_t end = FILTER_HEADER_SIZE + count * FILTER_ENTRY_SIZE;
-	size_t start = 0;
-	uint32_t own_length = 0;
+	struct program programs[FILTER_ROLE_START + 1] = {0};
 	for (uint32_t i = 0; i < count; i++) {
+		problem = check_entry(entries, count, i, stage == FILTER_STAGE_ENTRY ? FILTER_ROLE_START : FILTER_ROLE_MAIN);
+		if (problem != FILTER_OK)
+			return problem;
 		const uint8_t *entry = entries + i * FILTER_ENTRY_SIZE;
 		uint32_t length = read_u32(entry + 8);
-		if (read_u32(entry + 4) != 0)
-			return FILTER_BAD_ROLE;
-		if (length < 1 || length > PROGRAM_MAX)
-			return FILTER_BAD_LENGTH;
-		if (is_duplicate(entries, i))
-			return FILTER_DUPLICATE;
-		if (read_u32(entry) == arch) {
-			start = end;
-			own_length = length;
-		}
+		if (read_u32(entry) == arch)
+			programs[read_u32(entry + 4)] = (struct program){.length = length, .instructions = bytes + end};
 		end += (size_t)length * INSTRUCTION_SIZE;
 	}
 	if (end != size)
 		return FILTER_BAD_SIZE;
-	if (own_length == 0)
+	if (programs[FILTER_ROLE_MAIN].length == 0)
 		return FILTER_FOREIGN;
 	*filter = (struct filter){
+		.stage = stage,
 		.flags = read_u32(bytes + 16),
-		.length = own_length,
-		.program = bytes + start,
+		.main = programs[FILTER_ROLE_MAIN],
+		.start = programs[FILTER_ROLE_START],
 	};
 	return FILTER_OK;
 }

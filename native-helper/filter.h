@@ -12,18 +12,20 @@
  *
  *	char magic[8]           "SBXUNITF"
  *	u32 version             1
- *	u32 stage               when the filter takes effect: 0 exec, 1 entry (reserved: refused)
+ *	u32 stage               when the policy takes effect: FILTER_STAGE_*
  *	u32 flags               FILTER_*
- *	u32 count               programs, 1 to FILTER_PROGRAMS_MAX, at most one for each architecture
+ *	u32 count               programs, 1 to FILTER_PROGRAMS_MAX
  *	count times:
  *		u32 arch        AUDIT_ARCH_* of the machine's native ABI
- *		u32 role        0 main
+ *		u32 role        FILTER_ROLE_*; at stage exec main alone, at stage entry one of each for an architecture
  *		u32 length      instructions, 1 to PROGRAM_MAX
  *	the programs in the same order, 8 bytes an instruction (struct sock_filter)
  */
 #define FILTER_VERSION 1U
-#define FILTER_STAGE_EXEC 0U
-#define FILTER_STAGE_ENTRY 1U
+#define FILTER_STAGE_EXEC 0U        /* from the program's first instruction, its dynamic linker's that is */
+#define FILTER_STAGE_ENTRY 1U       /* from the program's entry point */
+#define FILTER_ROLE_MAIN 0U         /* the policy */
+#define FILTER_ROLE_START 1U        /* what holds between the exec and the entry point: the policy and start-up calls */
 #define FILTER_NO_NEW_PRIVILEGES 1U /* set no_new_privs before the filter is loaded */
 #define FILTER_LOG 2U               /* load with SECCOMP_FILTER_FLAG_LOG */
 #define FILTER_FLAGS_KNOWN (FILTER_NO_NEW_PRIVILEGES | FILTER_LOG)
@@ -41,11 +43,18 @@
 
 #define KEY_WORDS 3U
 
-/* This machine's part of a filter file; `program` points into the file's bytes. */
-struct filter {
-	uint32_t flags;
+/* Points into the file's bytes. */
+struct program {
 	uint32_t length;
-	const uint8_t *program;
+	const uint8_t *instructions;
+};
+
+/* This machine's part of a filter file; `start` is empty at stage exec. */
+struct filter {
+	uint32_t stage;
+	uint32_t flags;
+	struct program main;
+	struct program start;
 };
 
 enum filter_problem {
@@ -54,13 +63,13 @@ enum filter_problem {
 	FILTER_TOO_LONG,
 	FILTER_BAD_MAGIC,
 	FILTER_BAD_VERSION,
-	FILTER_ENTRY_STAGE,
 	FILTER_BAD_STAGE,
 	FILTER_BAD_FLAGS,
 	FILTER_BAD_COUNT,
 	FILTER_BAD_ROLE,
 	FILTER_BAD_LENGTH,
 	FILTER_DUPLICATE,
+	FILTER_INCOMPLETE,
 	FILTER_BAD_SIZE,
 	FILTER_FOREIGN,
 	BASE64_BAD_LENGTH,

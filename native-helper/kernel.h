@@ -70,6 +70,7 @@ _Static_assert(sizeof(struct kernel_stat) == 128, "struct stat of arm64");
 
 /* linux/auxvec.h */
 #define AT_NULL 0U
+#define AT_ENTRY 9U
 #define AT_EUID 12U
 #define AT_RANDOM 25U
 
@@ -99,11 +100,16 @@ _Static_assert(sizeof(struct kernel_stat) == 128, "struct stat of arm64");
 /* asm-generic/errno-base.h and errno.h: those that the launcher tells apart */
 #define EPERM 1
 #define ENOENT 2
+#define ESRCH 3
+#define EIO 5
 #define ENOEXEC 8
+#define ECHILD 10
+#define EAGAIN 11
 #define ENOMEM 12
 #define EACCES 13
 #define EFAULT 14
 #define EINVAL 22
+#define EPIPE 32
 #define ENAMETOOLONG 36
 #define ENOSYS 38
 #define ELOOP 40

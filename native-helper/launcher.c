@@ -2,8 +2,11 @@
  * sandbox-unit-launcher: loads a finished seccomp filter and becomes the program that it was given.
  *
  * The same process all the way: PID, environment, directory, open files and signal settings stay as they were. It
- * allocates nothing, starts nothing and leaves nothing behind. Any failure before the last call ends the process with
- * one line on stderr, so that nothing ever runs without the filter.
+ * allocates nothing and leaves nothing behind. Any failure before the last call ends the process with one line on
+ * stderr, so that nothing ever runs without the filter.
+ *
+ * At stage 'exec' the policy's program is loaded here, and nothing is started. At stage 'entry' the program that covers
+ * the dynamic linker's calls, too, is loaded here, and a tracer has the policy's loaded at the program's entry point.
  */
 #include "filter.h"
 #include "kernel.h"
@@ -11,17 +14,12 @@
 #include "message.h"
 #include "options.h"
 #include "script.h"
-
-/* The numbers that systemd.exec(5) gives these failures, under "Process Exit Codes". */
-#define EXIT_INVALID_ARGUMENT 2
-#define EXIT_EXEC 203
-#define EXIT_NO_NEW_PRIVILEGES 227
-#define EXIT_SECCOMP 228
+#include "tracer.h"
 
 /* One byte more than the longest file, so that a longer one is seen to be longer. */
 static uint8_t file_bytes[FILTER_SIZE_MAX + 1];
 
-/* The guard and the policy's program behind it, as the kernel takes them. */
+/* The guard and a program of the filter behind it, as the kernel takes them. */
 static struct sock_filter whole_program[BPF_MAXINSNS];
 
 static char program_path[PATH_MAX];
@@ -29,7 +27,7 @@ static char program_path[PATH_MAX];
 /* One byte more than the longest script. */
 static char script_text[SCRIPT_SIZE_MAX + 1];
 
-static _Noreturn void fail(int status, struct failure failure)
+_Noreturn void fail(int status, struct failure failure)
 {
 	char line[MESSAGE_SIZE];
 	size_t length = message_write(line, &failure);
@@ -267,31 +265,34 @@ static long set_filter(int by_prctl, uint32_t flags, const struct sock_fprog *pr
 	return kernel_seccomp(SECCOMP_SET_MODE_FILTER, flags, program);
 }
 
+const char *load_hint(long error)
+{
+	if (error == EACCES)
+		return "it needs no_new_privs, by the filter's flag, or CAP_SYS_ADMIN";
+	if (error == EINVAL)
+		return "the kernel refuses the program or the flags, or has no seccomp filters";
+	if (error == ENOMEM)
+		return "all filters of a process hold 32768 instructions at most";
+	if (error == EPERM || error == ENOSYS)
+		return "another filter refuses seccomp: SystemCallFilter= must permit it";
+	return NULL;
+}
+
 static _Noreturn void fail_load(long error)
 {
-	const char *hint = NULL;
-	if (error == EACCES)
-		hint = "it needs no_new_privs, by the filter's flag, or CAP_SYS_ADMIN";
-	else if (error == EINVAL)
-		hint = "the kernel refuses the program or the flags, or has no seccomp filters";
-	else if (error == ENOMEM)
-		hint = "all filters of a process hold 32768 instructions at most";
-	else if (error == EPERM || error == ENOSYS)
-		hint = "another filter refuses seccomp: SystemCallFilter= must permit it";
-	fail_filter("can't load the filter", error, hint);
+	fail_filter("can't load the filter", error, load_hint(error));
 }
 
 /*
- * Loads the guard and the policy's program as one filter.
+ * Loads the guard and the program behind it as one filter.
  *
  * A call without a program goes first, to which the kernel must answer EFAULT. That tells a kernel which does the call
  * from a filter that answers it with success and does nothing, and says whether seccomp(2) is there at all: where it
  * isn't, prctl(2) does the same, but knows no flags.
  */
-static void load(const struct filter *filter)
+static void load(uint32_t length, uint32_t flags)
 {
-	struct sock_fprog program = {.len = (uint16_t)(GUARD_LENGTH + filter->length), .filter = whole_program};
-	uint32_t flags = filter->flags & FILTER_LOG ? SECCOMP_FILTER_FLAG_LOG : 0;
+	struct sock_fprog program = {.len = (uint16_t)(GUARD_LENGTH + length), .filter = whole_program};
 	int by_prctl = 0;
 	long result = set_filter(by_prctl, flags, NULL);
 	if (result == -ENOSYS && flags == 0) {
@@ -329,12 +330,18 @@ _Noreturn void launch(const char **argv, const char **envp, uint32_t euid)
 	if (filter.flags & FILTER_NO_NEW_PRIVILEGES)
 		set_no_new_privileges();
 
+	const struct program *program = &filter.main;
+	if (filter.stage == FILTER_STAGE_ENTRY) {
+		start_tracer(&filter);
+		program = &filter.start;
+	}
+
 	/* The key is in memory as briefly as possible: drawn last, and wiped before and by the exec. */
 	uint64_t key[KEY_WORDS];
 	draw_key(key);
 	guard_write(whole_program, NATIVE_ARCH, NR_execve, key);
-	memcpy(whole_program + GUARD_LENGTH, filter.program, filter.length * sizeof whole_program[0]);
-	load(&filter);
+	memcpy(whole_program + GUARD_LENGTH, program->instructions, program->length * sizeof whole_program[0]);
+	load(program->length, filter.flags & FILTER_LOG ? SECCOMP_FILTER_FLAG_LOG : 0);
 
 	/* From here on the filter is in force, and may refuse even what follows. */
 	wipe_guard();

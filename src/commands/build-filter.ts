@@ -15,7 +15,6 @@ export function buildFilter(filter: PlannedFilter): { file: Uint8Array; proofs: 
     return { machine: policy.machine, program, calls };
   });
   const file = encodeFilterFile({
-    stage: 'exec',
     noNewPrivileges: filter.noNewPrivileges,
     log: false,
     programs: new Map(compiled.map(({ machine, program }) => [machine, program])),

@@ -27,27 +27,42 @@ export const LAUNCHER_CALLS: readonly string[] = [
   'write',
 ];
 
-/** When the filter takes effect: from the program's first instruction, or from its entry point. */
-export type Stage = 'exec' | 'entry';
+/** The calls that stage `entry` needs beside those: of the launcher, and of the tracer, which has no filter of ours. */
+export const TRACER_CALLS: readonly string[] = [
+  'clone',
+  'close_range',
+  'getpid',
+  'getppid',
+  'ptrace',
+  'rt_sigprocmask',
+  'socketpair',
+  'wait4',
+];
+
+type Programs = ReadonlyMap<Machine, readonly Instruction[]>;
 
 export interface FilterFile {
-  readonly stage: Stage;
   /** Set no_new_privs before loading; without it only a process with CAP_SYS_ADMIN can load a filter. */
   readonly noNewPrivileges: boolean;
   /** Load with SECCOMP_FILTER_FLAG_LOG: the kernel may record every call that isn't allowed. */
   readonly log: boolean;
-  /** One program for each machine that the file serves, 1 to MAX_PROGRAM_LENGTH instructions each. */
-  readonly programs: ReadonlyMap<Machine, readonly Instruction[]>;
+  /** The policy: one program for each machine that the file serves, 1 to MAX_PROGRAM_LENGTH instructions each. */
+  readonly programs: Programs;
+  /**
+   * Stage `entry`: the policy takes effect at the program's entry point, and from the exec until there these programs,
+   * one for each machine, too. Without them it takes effect from the program's first instruction, at stage `exec`.
+   */
+  readonly start?: Programs;
 }
 
 const MAGIC = new TextEncoder().encode('SBXUNITF');
 const VERSION = 1;
-const STAGES: readonly Stage[] = ['exec', 'entry'];
+const STAGES = ['exec', 'entry'];
 const NO_NEW_PRIVILEGES = 1;
 const LOG = 2;
 const KNOWN_FLAGS = NO_NEW_PRIVILEGES | LOG;
 const MAX_PROGRAMS = 8;
-const MAIN = 0;
+const ROLES = ['programs', 'start'] as const;
 const HEADER_SIZE = 24;
 const ENTRY_SIZE = 12;
 const INSTRUCTION_SIZE = 8;
@@ -60,20 +75,21 @@ const archOf = (machine: Machine): number => ABIS[abisOf(machine)[0]!].arch;
  * @throws UserError `filter-file` for no program at all, or one that the launcher or the kernel would refuse.
  */
 export function encodeFilterFile(file: FilterFile): Uint8Array {
-  const programs = MACHINES.flatMap((machine) => {
-    const program = file.programs.get(machine);
-    return program === undefined ? [] : [{ machine, program }];
-  });
-  const problem =
-    programs.length === 0 ? 'the filter has no program' : programs.map(programProblem).find(Boolean);
+  const programs = MACHINES.flatMap((machine) =>
+    ROLES.flatMap((role, number) => {
+      const program = file[role]?.get(machine);
+      return program === undefined ? [] : [{ machine, role: number, program }];
+    }),
+  );
+  const problem = programs.map(programProblem).find(Boolean) ?? setProblem(file);
   if (problem !== undefined) throw new UserError(error('filter-file', problem));
 
   const instructions = programs.reduce((sum, { program }) => sum + program.length, 0);
   const bytes = new Uint8Array(HEADER_SIZE + programs.length * ENTRY_SIZE + instructions * INSTRUCTION_SIZE);
   bytes.set(MAGIC);
   const flags = (file.noNewPrivileges ? NO_NEW_PRIVILEGES : 0) | (file.log ? LOG : 0);
-  const words = [VERSION, STAGES.indexOf(file.stage), flags, programs.length];
-  for (const { machine, program } of programs) words.push(archOf(machine), MAIN, program.length);
+  const words = [VERSION, STAGES.indexOf(file.start ? 'entry' : 'exec'), flags, programs.length];
+  for (const { machine, role, program } of programs) words.push(archOf(machine), role, program.length);
   const view = new DataView(bytes.buffer);
   words.forEach((word, index) => {
     view.setUint32(MAGIC.length + 4 * index, word, true);
@@ -84,6 +100,13 @@ export function encodeFilterFile(file: FilterFile): Uint8Array {
     at += INSTRUCTION_SIZE;
   }
   return bytes;
+}
+
+/** Stage `entry` takes both programs of a machine, or none. */
+function setProblem({ programs, start }: FilterFile): string | undefined {
+  if (programs.size === 0) return 'the filter has no program';
+  const alone = start && MACHINES.find((machine) => programs.has(machine) !== start.has(machine));
+  return alone && `the filter has for ${alone} only one of the two programs of stage 'entry'`;
 }
 
 /** What a program must be beyond what the kernel asks of any. */
@@ -114,7 +137,7 @@ const bad = (problem: string): Diagnostic =>
 
 /**
  * Reads a filter file, as strictly as the launcher does, and more: every machine must be a known one and every program
- * one that the kernel takes. Stage `entry`, which the launcher refuses, is read.
+ * one that the kernel takes.
  */
 export function decodeFilterFile(bytes: Uint8Array): FilterFile | Diagnostic {
   if (bytes.length < HEADER_SIZE) return bad('is too short');
@@ -130,18 +153,22 @@ export function decodeFilterFile(bytes: Uint8Array): FilterFile | Diagnostic {
   if (count < 1 || count > MAX_PROGRAMS) return bad(`has ${count} programs, where 1 to ${MAX_PROGRAMS} fit`);
   if (bytes.length < HEADER_SIZE + count * ENTRY_SIZE) return bad('is too short');
 
-  const programs = readPrograms(view, count);
-  if (!(programs instanceof Map)) return programs;
-  return {
-    stage,
+  const roles = stage === 'entry' ? 2 : 1;
+  const read = readPrograms(view, count, roles);
+  if (!Array.isArray(read)) return read;
+  const [programs, start] = read;
+  const file: FilterFile = {
     noNewPrivileges: (flags & NO_NEW_PRIVILEGES) !== 0,
     log: (flags & LOG) !== 0,
-    programs,
+    programs: programs!,
+    ...(start ? { start } : {}),
   };
+  const problem = setProblem(file);
+  return problem === undefined ? file : error('filter-file', problem);
 }
 
-/** The table of programs and the programs, which must end where the bytes do. */
-function readPrograms(view: DataView, count: number): Map<Machine, Instruction[]> | Diagnostic {
+/** The table of programs and the programs, by their roles, which must end where the bytes do. */
+function readPrograms(view: DataView, count: number, roles: number): Programs[] | Diagnostic {
   const entries = Array.from({ length: count }, (_, index) => {
     const at = HEADER_SIZE + index * ENTRY_SIZE;
     const [arch, role, length] = [0, 4, 8].map((offset) => view.getUint32(at + offset, true));
@@ -151,11 +178,12 @@ function readPrograms(view: DataView, count: number): Map<Machine, Instruction[]
   if (view.byteLength !== HEADER_SIZE + count * ENTRY_SIZE + total * INSTRUCTION_SIZE) {
     return bad('is not as long as its header says');
   }
-  const programs = new Map<Machine, Instruction[]>();
+  const byRole = Array.from({ length: roles }, () => new Map<Machine, Instruction[]>());
   let at = HEADER_SIZE + count * ENTRY_SIZE;
   for (const { arch, role, length } of entries) {
     const machine = MACHINES.find((one) => archOf(one) === arch);
-    if (role !== MAIN) return bad(`has a program of an unknown role ${role}`);
+    const programs = byRole[role];
+    if (programs === undefined) return bad(`has a program of an unknown role ${role}`);
     if (machine === undefined) return bad(`has a program for an unknown architecture 0x${arch.toString(16)}`);
     if (programs.has(machine)) return bad(`has two programs for ${machine}`);
     const start = at;
@@ -167,5 +195,5 @@ function readPrograms(view: DataView, count: number): Map<Machine, Instruction[]
     programs.set(machine, program);
     at += length * INSTRUCTION_SIZE;
   }
-  return programs;
+  return byRole;
 }

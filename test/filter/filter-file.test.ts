@@ -10,6 +10,7 @@ import {
   GUARD_LENGTH,
   LAUNCHER_CALLS,
   MAX_PROGRAM_LENGTH,
+  TRACER_CALLS,
 } from '../../src/filter/filter-file.js';
 import { MACHINES } from '../../src/syscalls/abi.js';
 import { isKnownCall, numbersOf } from '../../src/syscalls/numbers.js';
@@ -18,7 +19,6 @@ const LOAD: Instruction = { code: 0x20, jt: 0, jf: 0, k: 0 };
 const RETURN: Instruction = { code: 0x06, jt: 0, jf: 0, k: 0x7fff0000 };
 
 const file = (change: Partial<FilterFile> = {}): FilterFile => ({
-  stage: 'exec',
   noNewPrivileges: true,
   log: false,
   programs: new Map([['x86-64', [LOAD, RETURN]]]),
@@ -33,13 +33,28 @@ test('the bytes are those of the format', () => {
     ['x86-64', [{ code: 0x06, jt: 0, jf: 0, k: 0x80000000 }]],
   ] as const);
   assert.deepEqual(
-    encodeFilterFile(file({ stage: 'entry', log: true, programs })),
+    encodeFilterFile(file({ log: true, programs })),
     bytesOf(`
-      53425855 4e495446  01000000 01000000 03000000 02000000
+      53425855 4e495446  01000000 00000000 03000000 02000000
       3e0000c0 00000000 01000000
       b70000c0 00000000 02000000
       0600 00 00 00000080
       1500 00 00 04030201
+      0600 00 00 0000ff7f`),
+  );
+});
+
+test('those of stage entry have two programs for a machine', () => {
+  const refuse: Instruction = { code: 0x06, jt: 0, jf: 0, k: 0x80000000 };
+  const programs = new Map([['x86-64', [refuse]]] as const);
+  assert.deepEqual(
+    encodeFilterFile(file({ programs, start: new Map([['x86-64', [LOAD, RETURN]]]) })),
+    bytesOf(`
+      53425855 4e495446  01000000 01000000 01000000 02000000
+      3e0000c0 00000000 01000000
+      3e0000c0 01000000 02000000
+      0600 00 00 00000080
+      2000 00 00 00000000
       0600 00 00 0000ff7f`),
   );
 });
@@ -56,15 +71,12 @@ test('what is written is read back', () => {
   const programs = fc
     .tuple(fc.subarray([...MACHINES], { minLength: 1 }), straight)
     .map(([machines, body]) => new Map(machines.map((machine) => [machine, [...body, RETURN]])));
-  const files = fc.record(
-    {
-      stage: fc.constantFrom('exec' as const, 'entry' as const),
-      noNewPrivileges: fc.boolean(),
-      log: fc.boolean(),
-      programs,
-    },
-    { noNullPrototype: true },
-  );
+  const files = fc
+    .record({ noNewPrivileges: fc.boolean(), log: fc.boolean(), programs, entry: fc.boolean() })
+    .map(({ entry, ...one }): FilterFile => {
+      const start = new Map([...one.programs].map(([machine, body]) => [machine, [LOAD, ...body]]));
+      return { ...one, ...(entry ? { start } : {}) };
+    });
   fc.assert(
     fc.property(files, (one) => {
       assert.deepEqual(decodeFilterFile(encodeFilterFile(one)), one);
@@ -122,6 +134,20 @@ describe('what no launcher would take is not written', () => {
     });
   }
 
+  test('one of the two programs of stage entry', () => {
+    const both = new Map(MACHINES.map((machine) => [machine, [RETURN]]));
+    const message = "the filter has for arm64 only one of the two programs of stage 'entry'";
+    for (const [programs, start] of [
+      [file().programs, both],
+      [both, file().programs],
+    ] as const) {
+      assert.throws(
+        () => encodeFilterFile(file({ programs, start })),
+        new UserError({ severity: 'error', code: 'filter-file', message }),
+      );
+    }
+  });
+
   test('but the longest program is', () => {
     const programs = new Map([['x86-64', long(MAX_PROGRAM_LENGTH)]] as const);
     assert.equal(encodeFilterFile(file({ programs })).length, 24 + 12 + 8 * MAX_PROGRAM_LENGTH);
@@ -166,6 +192,11 @@ describe('a file that is not exactly right is refused', () => {
     ],
     ['with another role', changed(28, 1), 'the filter file has a program of an unknown role 1'],
     [
+      'of stage entry without the programs of the start',
+      changed(12, 1),
+      "the filter has for x86-64 only one of the two programs of stage 'entry'",
+    ],
+    [
       'with a length beyond all bytes',
       changed(32, 255, 255, 255, 255),
       'the filter file is not as long as its header says',
@@ -193,9 +224,9 @@ test('the launcher leaves the guard its place in the longest program', () => {
 });
 
 test("the launcher's calls are known and there on every machine that it serves", () => {
-  for (const call of LAUNCHER_CALLS) {
+  for (const call of [...LAUNCHER_CALLS, ...TRACER_CALLS]) {
     assert.ok(isKnownCall(call), call);
     for (const abi of ['x86-64', 'arm64'] as const) assert.ok(numbersOf(abi).has(call), `${call} on ${abi}`);
   }
-  assert.deepEqual([...LAUNCHER_CALLS].sort(), LAUNCHER_CALLS);
+  for (const list of [LAUNCHER_CALLS, TRACER_CALLS]) assert.deepEqual([...list].sort(), list);
 });

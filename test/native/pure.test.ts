@@ -75,18 +75,20 @@ const nearlyFilterFile = (): fc.Arbitrary<Uint8Array> => {
     .record({
       machines: fc.subarray([...MACHINES], { minLength: 1 }),
       length: fc.constantFrom(1, 2, 3, MAX_PROGRAM_LENGTH),
+      entry: fc.boolean(),
       flags: fc.record({ noNewPrivileges: fc.boolean(), log: fc.boolean() }),
-      changes: fc.array(fc.tuple(fc.nat(12), fc.oneof(lengths, fc.constantFrom(...MACHINES.map(archOf)))), {
+      changes: fc.array(fc.tuple(fc.nat(16), fc.oneof(lengths, fc.constantFrom(...MACHINES.map(archOf)))), {
         maxLength: 2,
       }),
       end: fc.constantFrom(0, 0, 0, -1, -8, 1, 8, -100),
     })
-    .map(({ machines, length, flags, changes, end }) => {
+    .map(({ machines, length, entry, flags, changes, end }) => {
       const program = Array.from({ length }, () => ret);
       const programs = new Map(machines.map((machine) => [machine, program]));
-      const good = Buffer.from(encodeFilterFile({ stage: 'exec', ...flags, programs }));
+      const start = entry ? { start: programs } : {};
+      const good = Buffer.from(encodeFilterFile({ ...flags, programs, ...start }));
       for (const [word, value] of changes) {
-        if (word < 4 + 3 * machines.length) good.writeUInt32LE(value, 8 + 4 * word);
+        if (word < 4 + 3 * machines.length * (entry ? 2 : 1)) good.writeUInt32LE(value, 8 + 4 * word);
       }
       return end <= 0
         ? good.subarray(0, Math.max(0, good.length + end))
@@ -95,17 +97,23 @@ const nearlyFilterFile = (): fc.Arbitrary<Uint8Array> => {
 };
 
 /** What the launcher on a machine is to answer, by what the command reads in the file: undefined for a refusal. */
-function expectedAnswer(file: FilterFile | Diagnostic, machine: Machine): string | undefined {
-  if ('code' in file || file.stage !== 'exec') return undefined;
-  let offset = 24 + 12 * file.programs.size;
-  for (const [one, program] of file.programs) {
-    if (one === machine) {
-      const flags = (file.noNewPrivileges ? 1 : 0) | (file.log ? 2 : 0);
-      return `flags=${flags} length=${program.length} offset=${offset}`;
-    }
-    offset += 8 * program.length;
+function expectedAnswer(
+  file: FilterFile | Diagnostic,
+  bytes: Uint8Array,
+  machine: Machine,
+): string | undefined {
+  if ('code' in file || !file.programs.has(machine)) return undefined;
+  const words = new DataView(bytes.buffer, bytes.byteOffset);
+  const count = file.programs.size + (file.start?.size ?? 0);
+  const found: string[] = [];
+  let offset = 24 + 12 * count;
+  for (let at = 24; at < 24 + 12 * count; at += 12) {
+    const [arch, role, length] = [0, 4, 8].map((field) => words.getUint32(at + field, true));
+    if (arch === archOf(machine)) found[role!] = `${['main', 'start'][role!]}=${length}@${offset}`;
+    offset += 8 * length!;
   }
-  return undefined;
+  const flags = (file.noNewPrivileges ? 1 : 0) | (file.log ? 2 : 0);
+  return [`flags=${flags}`, ...found].join(' ');
 }
 
 test('the launcher and the command read the same filter files, in the same way', { skip }, async () => {
@@ -119,7 +127,11 @@ test('the launcher and the command read the same filter files, in the same way',
         const file = decodeFilterFile(bytes);
         // The launcher doesn't mind programs for machines that it has never heard of.
         if ('code' in file && file.message.includes('unknown architecture')) return;
-        assert.equal(line.startsWith('flags=') ? line : undefined, expectedAnswer(file, machine), line);
+        assert.equal(
+          line.startsWith('flags=') ? line : undefined,
+          expectedAnswer(file, bytes, machine),
+          line,
+        );
       });
       assert.ok(lines.some((line) => line.startsWith('flags=')));
     }),

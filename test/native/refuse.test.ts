@@ -64,7 +64,11 @@ describe('a filter file that is not exactly right is refused', () => {
     ['of another kind', changed(0, 0x7f), 'does not begin as a filter file does'],
     ['of version 0', changed(8, 0), "has a version that this launcher doesn't know"],
     ['of version 2', changed(8, 2), "has a version that this launcher doesn't know"],
-    ['for stage entry', changed(12, 1), "asks for stage 'entry', which this launcher doesn't offer"],
+    [
+      'for stage entry with one program',
+      changed(12, 1),
+      "has for an architecture only one of the two programs of stage 'entry'",
+    ],
     ['for an unknown stage', changed(12, 2), "asks for a stage that this launcher doesn't know"],
     ['with an unknown flag', changed(16, 4), "has flags that this launcher doesn't know"],
     ['with the highest flag', changed(19, 0x80), "has flags that this launcher doesn't know"],
@@ -87,7 +91,7 @@ describe('a filter file that is not exactly right is refused', () => {
     [
       'with two programs for this machine',
       joined(changed(20, 2).slice(0, 24), entry, entry, program, program),
-      'has two programs for one architecture',
+      'has two programs of one role for one architecture',
     ],
     ['too long by far', new Uint8Array(1 << 20), 'is too long'],
   ];

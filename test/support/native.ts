@@ -5,8 +5,10 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import type { Instruction } from '../../src/filter/bpf.js';
 import { compile } from '../../src/filter/compile.js';
 import { encodeFilterFile, type FilterFile, MAX_PROGRAM_LENGTH } from '../../src/filter/filter-file.js';
+import { START_CALLS } from '../../src/plan/start-calls.js';
 import { type Abi, abisOf, type Machine } from '../../src/syscalls/abi.js';
 import { type Action, ALLOW } from '../../src/syscalls/action.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
@@ -92,19 +94,33 @@ function abiPolicy(abi: Abi, refusals: Refusals): AbiPolicy {
   return { verdicts: new Map(verdicts), unlisted: ALLOW };
 }
 
+/** A program for this machine that refuses some calls. */
+function programRefusing(refusals: Refusals): Instruction[] {
+  const abis = new Map(abisOf(MACHINE!).map((abi) => [abi, abiPolicy(abi, refusals)]));
+  return compile({ machine: MACHINE!, abis }, { limit: MAX_PROGRAM_LENGTH });
+}
+
 /** A filter file for this machine that refuses some calls. */
 export function filterRefusing(refusals: Refusals, change: Partial<FilterFile> = {}): Uint8Array {
-  const machine = MACHINE!;
-  const abis = new Map(abisOf(machine).map((abi) => [abi, abiPolicy(abi, refusals)]));
-  const program = compile({ machine, abis }, { limit: MAX_PROGRAM_LENGTH });
   return encodeFilterFile({
-    stage: 'exec',
     noNewPrivileges: true,
     log: false,
-    programs: new Map([[machine, program]]),
+    programs: new Map([[MACHINE!, programRefusing(refusals)]]),
     ...change,
   });
 }
+
+/** The programs of stage `entry` that go with {@link filterRefusing}: they let the calls of a start pass. */
+export function startRefusing(refusals: Refusals): Pick<FilterFile, 'start'> {
+  const started = Object.entries(refusals).filter(([call]) => !START_CALLS.includes(call));
+  return { start: new Map([[MACHINE!, programRefusing(Object.fromEntries(started))]]) };
+}
+
+/** The stages of a launch, and what makes a filter file one of each. */
+export const STAGES = [
+  { stage: 'exec', startOf: () => ({}) },
+  { stage: 'entry', startOf: startRefusing },
+] as const;
 
 /** Writes a filter file with the mode that the launcher wants, and returns its path. */
 export function writeFilter(folder: string, name: string, bytes: Uint8Array): string {

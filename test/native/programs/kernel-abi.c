@@ -1,16 +1,21 @@
-/* Compiles only if the launcher's kernel.h and bpf.h agree with the system's headers. */
+/* Compiles only if the launcher's kernel.h, kernel-trace.h and bpf.h agree with the system's headers. */
+#include <asm/ptrace.h>
+#include <asm/signal.h>
 #include <asm/stat.h>
 #include <asm/unistd.h>
 #include <linux/audit.h>
 #include <linux/auxvec.h>
 #include <linux/bpf_common.h>
+#include <linux/elf.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
 #include <linux/filter.h>
 #include <linux/limits.h>
 #include <linux/prctl.h>
+#include <linux/ptrace.h>
 #include <linux/seccomp.h>
 #include <linux/stat.h>
+#include <linux/wait.h>
 #include <stddef.h>
 
 /* The system's values are kept under other names before kernel.h takes the macros. */
@@ -22,6 +27,15 @@ enum {
 	KEEP(O_NOCTTY), KEEP(O_NONBLOCK), KEEP(O_CLOEXEC), KEEP(O_NOFOLLOW), KEEP(S_IFMT), KEEP(S_IFREG), KEEP(S_IWGRP),
 	KEEP(S_IWOTH), KEEP(PATH_MAX), KEEP(EPERM), KEEP(ENOENT), KEEP(ENOEXEC), KEEP(ENOMEM), KEEP(EACCES), KEEP(EFAULT),
 	KEEP(EINVAL), KEEP(ENAMETOOLONG), KEEP(ENOSYS), KEEP(ELOOP),
+	KEEP(AT_ENTRY), KEEP(PR_SET_PTRACER), KEEP(SECCOMP_FILTER_FLAG_TSYNC), KEEP(SIGTRAP), KEEP(SIG_SETMASK),
+	KEEP(WNOHANG), KEEP(NT_PRSTATUS), KEEP(PTRACE_PEEKDATA), KEEP(PTRACE_POKEDATA), KEEP(PTRACE_CONT),
+	KEEP(PTRACE_DETACH), KEEP(PTRACE_SYSCALL), KEEP(PTRACE_GETREGSET), KEEP(PTRACE_SETREGSET), KEEP(PTRACE_SEIZE),
+	KEEP(PTRACE_LISTEN), KEEP(PTRACE_GETSIGMASK), KEEP(PTRACE_SETSIGMASK), KEEP(PTRACE_O_TRACESYSGOOD),
+	KEEP(PTRACE_O_TRACEFORK), KEEP(PTRACE_O_TRACEVFORK), KEEP(PTRACE_O_TRACECLONE), KEEP(PTRACE_O_TRACEEXEC),
+	KEEP(PTRACE_O_EXITKILL), KEEP(PTRACE_EVENT_FORK), KEEP(PTRACE_EVENT_VFORK), KEEP(PTRACE_EVENT_CLONE),
+	KEEP(PTRACE_EVENT_EXEC), KEEP(PTRACE_EVENT_STOP), KEEP(ESRCH), KEEP(EIO), KEEP(ECHILD), KEEP(EAGAIN),
+	KEEP(EPIPE),
+	KEPT_WALL = __WALL,
 	KEPT_S_IXANY = S_IXUSR | S_IXGRP | S_IXOTH,
 	KEPT_LOAD = BPF_LD | BPF_W | BPF_ABS,
 	KEPT_JUMP = BPF_JMP | BPF_JEQ | BPF_K,
@@ -67,10 +81,44 @@ enum {
 #undef ENAMETOOLONG
 #undef ENOSYS
 #undef ELOOP
+#undef AT_ENTRY
+#undef PR_SET_PTRACER
+#undef SECCOMP_FILTER_FLAG_TSYNC
+#undef SIGTRAP
+#undef SIG_SETMASK
+#undef WNOHANG
+#undef NT_PRSTATUS
+#undef PTRACE_PEEKDATA
+#undef PTRACE_POKEDATA
+#undef PTRACE_CONT
+#undef PTRACE_DETACH
+#undef PTRACE_SYSCALL
+#undef PTRACE_GETREGSET
+#undef PTRACE_SETREGSET
+#undef PTRACE_SEIZE
+#undef PTRACE_LISTEN
+#undef PTRACE_GETSIGMASK
+#undef PTRACE_SETSIGMASK
+#undef PTRACE_O_TRACESYSGOOD
+#undef PTRACE_O_TRACEFORK
+#undef PTRACE_O_TRACEVFORK
+#undef PTRACE_O_TRACECLONE
+#undef PTRACE_O_TRACEEXEC
+#undef PTRACE_O_EXITKILL
+#undef PTRACE_EVENT_FORK
+#undef PTRACE_EVENT_VFORK
+#undef PTRACE_EVENT_CLONE
+#undef PTRACE_EVENT_EXEC
+#undef PTRACE_EVENT_STOP
+#undef ESRCH
+#undef EIO
+#undef ECHILD
+#undef EAGAIN
+#undef EPIPE
 #define sock_filter launcher_sock_filter
 #define sock_fprog launcher_sock_fprog
 
-#include "../../../native-helper/kernel.h"
+#include "../../../native-helper/kernel-trace.h"
 
 #undef sock_filter
 #undef sock_fprog
@@ -110,6 +158,41 @@ SAME(EINVAL);
 SAME(ENAMETOOLONG);
 SAME(ENOSYS);
 SAME(ELOOP);
+SAME(AT_ENTRY);
+SAME(PR_SET_PTRACER);
+SAME(SECCOMP_FILTER_FLAG_TSYNC);
+SAME(SIGTRAP);
+SAME(SIG_SETMASK);
+SAME(WNOHANG);
+SAME(NT_PRSTATUS);
+SAME(PTRACE_PEEKDATA);
+SAME(PTRACE_POKEDATA);
+SAME(PTRACE_CONT);
+SAME(PTRACE_DETACH);
+SAME(PTRACE_SYSCALL);
+SAME(PTRACE_GETREGSET);
+SAME(PTRACE_SETREGSET);
+SAME(PTRACE_SEIZE);
+SAME(PTRACE_LISTEN);
+SAME(PTRACE_GETSIGMASK);
+SAME(PTRACE_SETSIGMASK);
+SAME(PTRACE_O_TRACESYSGOOD);
+SAME(PTRACE_O_TRACEFORK);
+SAME(PTRACE_O_TRACEVFORK);
+SAME(PTRACE_O_TRACECLONE);
+SAME(PTRACE_O_TRACEEXEC);
+SAME(PTRACE_O_EXITKILL);
+SAME(PTRACE_EVENT_FORK);
+SAME(PTRACE_EVENT_VFORK);
+SAME(PTRACE_EVENT_CLONE);
+SAME(PTRACE_EVENT_EXEC);
+SAME(PTRACE_EVENT_STOP);
+SAME(ESRCH);
+SAME(EIO);
+SAME(ECHILD);
+SAME(EAGAIN);
+SAME(EPIPE);
+SAME(WALL);
 SAME(NATIVE_ARCH);
 
 _Static_assert((unsigned)BPF_LOAD_WORD == KEPT_LOAD, "BPF_LOAD_WORD");
@@ -127,6 +210,14 @@ SAME_CALL(openat);
 SAME_CALL(newfstatat);
 SAME_CALL(seccomp);
 SAME_CALL(getrandom);
+SAME_CALL(clone);
+SAME_CALL(close_range);
+SAME_CALL(getpid);
+SAME_CALL(getppid);
+SAME_CALL(ptrace);
+SAME_CALL(rt_sigprocmask);
+SAME_CALL(socketpair);
+SAME_CALL(wait4);
 
 #define SAME_FIELD(ours, field, theirs, their_field)                                                                   \
 	_Static_assert(offsetof(ours, field) == offsetof(theirs, their_field) &&                                       \
@@ -144,3 +235,21 @@ _Static_assert(sizeof(struct kernel_stat) == sizeof(struct stat), "struct stat")
 _Static_assert(SECCOMP_DATA_NR == offsetof(struct seccomp_data, nr), "nr");
 _Static_assert(SECCOMP_DATA_ARCH == offsetof(struct seccomp_data, arch), "arch");
 _Static_assert(SECCOMP_DATA_ARGS == offsetof(struct seccomp_data, args), "args");
+
+#ifdef __x86_64__
+/* The kernel's struct user_regs_struct: struct pt_regs and six registers more. */
+SAME_FIELD(struct registers, r15, struct pt_regs, r15);
+SAME_FIELD(struct registers, rax, struct pt_regs, rax);
+SAME_FIELD(struct registers, rdi, struct pt_regs, rdi);
+SAME_FIELD(struct registers, rsi, struct pt_regs, rsi);
+SAME_FIELD(struct registers, rdx, struct pt_regs, rdx);
+SAME_FIELD(struct registers, rip, struct pt_regs, rip);
+SAME_FIELD(struct registers, rsp, struct pt_regs, rsp);
+_Static_assert(sizeof(struct registers) == sizeof(struct pt_regs) + 6 * sizeof(uint64_t), "struct user_regs_struct");
+#else
+SAME_FIELD(struct registers, x, struct user_pt_regs, regs);
+SAME_FIELD(struct registers, sp, struct user_pt_regs, sp);
+SAME_FIELD(struct registers, pc, struct user_pt_regs, pc);
+SAME_FIELD(struct registers, pstate, struct user_pt_regs, pstate);
+_Static_assert(sizeof(struct registers) == sizeof(struct user_pt_regs), "struct user_pt_regs");
+#endif

@@ -2,7 +2,7 @@
  * The launcher's pure code with a C library, for sanitizers: reads requests from standard input and answers each with a
  * line. A request is a letter, a size (u32, little-endian) and that many bytes:
  *
- *	f  an architecture (u32) and a filter file  ->  "flags=N length=N offset=N" or what is wrong
+ *	f  an architecture (u32) and a filter file  ->  "flags=N main=LENGTH@OFFSET [start=LENGTH@OFFSET]" or what is wrong
  *	b  base64 text                              ->  "bytes=HEX" or what is wrong
  *	g  architecture, number (u32), three u64    ->  the guard in hex
  *	m  a name                                   ->  the message of a failure with this name
@@ -25,6 +25,14 @@ static void print_hex(const void *bytes, size_t size)
 	putchar('\n');
 }
 
+static void print_filter(const struct filter *filter, const uint8_t *file)
+{
+	printf("flags=%u main=%u@%td", filter->flags, filter->main.length, filter->main.instructions - file);
+	if (filter->stage == FILTER_STAGE_ENTRY)
+		printf(" start=%u@%td", filter->start.length, filter->start.instructions - file);
+	putchar('\n');
+}
+
 static void answer_filter(const uint8_t *bytes, size_t size)
 {
 	struct filter filter;
@@ -35,7 +43,7 @@ static void answer_filter(const uint8_t *bytes, size_t size)
 	memcpy(file, bytes + 4, size - 4);
 	enum filter_problem problem = filter_parse(file, size - 4, arch, &filter);
 	if (problem == FILTER_OK)
-		printf("flags=%u length=%u offset=%td\n", filter.flags, filter.length, filter.program - file);
+		print_filter(&filter, file);
 	else
 		printf("%s\n", filter_problem_text(problem));
 	free(file);

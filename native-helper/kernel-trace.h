@@ -1,0 +1,205 @@
+/*
+ * The part of Linux that stage 'entry' uses beyond kernel.h: processes, ptrace, and the registers of either machine.
+ * Checked by test/native/programs/kernel-abi.c, too.
+ */
+#ifndef SANDBOX_UNIT_KERNEL_TRACE_H
+#define SANDBOX_UNIT_KERNEL_TRACE_H
+
+#include "kernel.h"
+
+#ifdef __x86_64__
+
+#define NR_rt_sigprocmask 14
+#define NR_getpid 39
+#define NR_socketpair 53
+#define NR_clone 56
+#define NR_wait4 61
+#define NR_ptrace 101
+#define NR_getppid 110
+#define NR_close_range 436
+
+/* struct user_regs_struct */
+struct registers {
+	uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi, orig_rax;
+	uint64_t rip, cs, eflags, rsp, ss, fs_base, gs_base, ds, es, fs, gs;
+};
+
+#define BREAKPOINT 0xccU /* int3 */
+#define BREAKPOINT_SIZE 1U
+#define BREAKPOINT_ADVANCE 1U /* how far past its address the program stops */
+#define CALL_INSTRUCTION 0x050fU /* syscall */
+
+#else
+
+#define NR_ptrace 117
+#define NR_rt_sigprocmask 135
+#define NR_getpid 172
+#define NR_getppid 173
+#define NR_socketpair 199
+#define NR_clone 220
+#define NR_wait4 260
+#define NR_close_range 436
+
+/* struct user_pt_regs */
+struct registers {
+	uint64_t x[31], sp, pc, pstate;
+};
+
+#define BREAKPOINT 0xd4200000U /* brk #0 */
+#define BREAKPOINT_SIZE 4U
+#define BREAKPOINT_ADVANCE 0U
+#define CALL_INSTRUCTION 0xd4000001U /* svc #0 */
+
+/* Set behind an indirect branch: the next instruction must then be one that such a branch may lead to. */
+#define PSTATE_BRANCH_TYPE 0xc00U
+
+#endif
+
+/* linux/prctl.h */
+#define PR_SET_PTRACER 0x59616d61U
+
+/* linux/seccomp.h */
+#define SECCOMP_FILTER_FLAG_TSYNC 1U
+
+/* linux/socket.h and net.h */
+#define AF_UNIX 1U
+#define SOCK_SEQPACKET 5U
+#define SOCK_CLOEXEC O_CLOEXEC
+
+/* asm/signal.h */
+#define SIGTRAP 5
+#define SIG_SETMASK 2U
+
+/* linux/wait.h */
+#define WNOHANG 1U
+#define WALL 0x40000000U /* __WALL: children whatever their exit signal */
+
+/* linux/elf.h */
+#define NT_PRSTATUS 1U
+
+/* linux/ptrace.h */
+#define PTRACE_PEEKDATA 2U
+#define PTRACE_POKEDATA 5U
+#define PTRACE_CONT 7U
+#define PTRACE_DETACH 17U
+#define PTRACE_SYSCALL 24U
+#define PTRACE_GETREGSET 0x4204U
+#define PTRACE_SETREGSET 0x4205U
+#define PTRACE_SEIZE 0x4206U
+#define PTRACE_LISTEN 0x4208U
+#define PTRACE_GETSIGMASK 0x420aU
+#define PTRACE_SETSIGMASK 0x420bU
+#define PTRACE_O_TRACESYSGOOD 1U
+#define PTRACE_O_TRACEFORK 2U
+#define PTRACE_O_TRACEVFORK 4U
+#define PTRACE_O_TRACECLONE 8U
+#define PTRACE_O_TRACEEXEC 0x10U
+#define PTRACE_O_EXITKILL 0x100000U
+#define PTRACE_EVENT_FORK 1
+#define PTRACE_EVENT_VFORK 2
+#define PTRACE_EVENT_CLONE 3
+#define PTRACE_EVENT_EXEC 4
+#define PTRACE_EVENT_STOP 128
+
+/* struct iovec */
+struct memory {
+	void *base;
+	size_t size;
+};
+
+static inline int kernel_getpid(void)
+{
+	return (int)kernel_call(NR_getpid, 0, 0, 0, 0, 0);
+}
+
+static inline int kernel_getppid(void)
+{
+	return (int)kernel_call(NR_getppid, 0, 0, 0, 0, 0);
+}
+
+/* As fork(2), but for the signal at the child's end: there is none. */
+static inline long kernel_fork(void)
+{
+	return kernel_call(NR_clone, 0, 0, 0, 0, 0);
+}
+
+static inline long kernel_wait(int pid, int *status, unsigned int options)
+{
+	return kernel_call(NR_wait4, (uintptr_t)pid, (uintptr_t)status, options, 0, 0);
+}
+
+static inline long kernel_socketpair(int ends[2])
+{
+	return kernel_call(NR_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, (uintptr_t)ends, 0);
+}
+
+static inline long kernel_close_range(unsigned int first, unsigned int last)
+{
+	return kernel_call(NR_close_range, first, last, 0, 0, 0);
+}
+
+/* Sets the blocked signals, a bit each, and fills in what they were. */
+static inline long kernel_sigmask(uint64_t blocked, uint64_t *before)
+{
+	return kernel_call(NR_rt_sigprocmask, SIG_SETMASK, (uintptr_t)&blocked, (uintptr_t)before, sizeof blocked, 0);
+}
+
+static inline long kernel_ptrace(unsigned int request, int pid, uintptr_t address, uintptr_t data)
+{
+	return kernel_call(NR_ptrace, request, (uintptr_t)pid, address, data, 0);
+}
+
+static inline uintptr_t registers_stack(const struct registers *registers)
+{
+#ifdef __x86_64__
+	return registers->rsp;
+#else
+	return registers->sp;
+#endif
+}
+
+static inline uintptr_t registers_place(const struct registers *registers)
+{
+#ifdef __x86_64__
+	return registers->rip;
+#else
+	return registers->pc;
+#endif
+}
+
+static inline void registers_go_to(struct registers *registers, uintptr_t place)
+{
+#ifdef __x86_64__
+	registers->rip = place;
+#else
+	registers->pc = place;
+#endif
+}
+
+/* Prepares for the call instruction. */
+static inline void registers_set_call(struct registers *registers, long nr, uintptr_t a, uintptr_t b, uintptr_t c)
+{
+#ifdef __x86_64__
+	registers->rax = (uint64_t)nr;
+	registers->rdi = a;
+	registers->rsi = b;
+	registers->rdx = c;
+#else
+	registers->x[8] = (uint64_t)nr;
+	registers->x[0] = a;
+	registers->x[1] = b;
+	registers->x[2] = c;
+	registers->pstate &= ~(uint64_t)PSTATE_BRANCH_TYPE;
+#endif
+}
+
+static inline long registers_result(const struct registers *registers)
+{
+#ifdef __x86_64__
+	return (long)registers->rax;
+#else
+	return (long)registers->x[0];
+#endif
+}
+
+#endif

@@ -1,0 +1,15 @@
+#ifndef SANDBOX_UNIT_TRACE_H
+#define SANDBOX_UNIT_TRACE_H
+
+#include "filter.h"
+
+/* Begins to trace a process, which lives no longer than its tracer from then on. Returns 0 or a negative errno. */
+long trace_begin(int pid);
+
+/*
+ * Waits for the process to exec, lets it run to the entry point of its program, has it load the main program of the
+ * filter there, and lets go of it. Ends with the process where that ends before; whatever fails kills it.
+ */
+_Noreturn void trace(int pid, const struct filter *filter);
+
+#endif
