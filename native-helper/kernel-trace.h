@@ -11,6 +11,7 @@
 
 #define NR_rt_sigprocmask 14
 #define NR_getpid 39
+#define NR_sendto 44
 #define NR_socketpair 53
 #define NR_clone 56
 #define NR_wait4 61
@@ -36,6 +37,7 @@ struct registers {
 #define NR_getpid 172
 #define NR_getppid 173
 #define NR_socketpair 199
+#define NR_sendto 206
 #define NR_clone 220
 #define NR_wait4 260
 #define NR_close_range 436
@@ -65,6 +67,7 @@ struct registers {
 #define AF_UNIX 1U
 #define SOCK_SEQPACKET 5U
 #define SOCK_CLOEXEC O_CLOEXEC
+#define MSG_NOSIGNAL 0x4000U
 
 /* asm/signal.h */
 #define SIGTRAP 5
@@ -131,6 +134,11 @@ static inline long kernel_wait(int pid, int *status, unsigned int options)
 static inline long kernel_socketpair(int ends[2])
 {
 	return kernel_call(NR_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, (uintptr_t)ends, 0);
+}
+
+static inline long kernel_send(int fd, const void *bytes, size_t size, unsigned int flags)
+{
+	return kernel_call(NR_sendto, (uintptr_t)fd, (uintptr_t)bytes, size, flags, 0);
 }
 
 static inline long kernel_close_range(unsigned int first, unsigned int last)

@@ -15,19 +15,17 @@
 
 #define TRACER_IS_CHILD 1
 
+/* Without SIGPIPE where the other end is gone. */
 static long tell(int end, int number)
 {
-	return kernel_write(end, &number, sizeof number);
+	return kernel_send(end, &number, sizeof number, MSG_NOSIGNAL);
 }
 
-/* The number that the other end tells, or -EPIPE when it is gone. */
+/* The number that the other end tells, or -EPIPE when that is gone. */
 static int hear(int end)
 {
 	int number = 0;
-	long result = kernel_read(end, &number, sizeof number);
-	if (result < 0)
-		return (int)result;
-	return result == (long)sizeof number ? number : -EPIPE;
+	return kernel_read(end, &number, sizeof number) == (long)sizeof number ? number : -EPIPE;
 }
 
 static long close_between(unsigned int low, unsigned int high)
@@ -58,12 +56,9 @@ static int seize(int pid)
 
 static _Noreturn void be_tracer(int end, int pid, const struct filter *filter)
 {
-	int answer = (int)close_others((unsigned int)end);
-	int go = hear(end);
-	if (go != 0)
+	if (close_others((unsigned int)end) != 0 || hear(end) != 0)
 		kernel_exit(0);
-	if (answer == 0)
-		answer = seize(pid);
+	int answer = seize(pid);
 	if (tell(end, answer) < 0 || answer != 0)
 		kernel_exit(0);
 	trace(pid, filter);
@@ -74,17 +69,20 @@ static _Noreturn void start_and_end(int end, int pid, const struct filter *filte
 	long tracer = kernel_fork();
 	if (tracer == 0)
 		be_tracer(end, pid, filter);
-	tell(end, (int)tracer);
-	kernel_exit(0);
+	kernel_exit(tell(end, (int)tracer) < 0);
 }
 
 static _Noreturn void fail_start(long error)
 {
+	const char *hint = "another filter must permit its calls; or use stage 'exec'";
+	if (error == EAGAIN)
+		hint = "TasksMax= or LimitNPROC= must leave room for two processes";
+	else if (error == ENOSYS)
+		hint = "it needs Linux 5.9; use stage 'exec'";
 	fail(EXIT_SECCOMP, (struct failure){
 				   .what = "can't start the tracer of stage 'entry'",
 				   .error = (int)error,
-				   .hint = error == EAGAIN ? "TasksMax= or LimitNPROC= must leave room for two processes"
-							   : "another filter must permit its calls; or use stage 'exec'",
+				   .hint = hint,
 			   });
 }
 
@@ -98,8 +96,8 @@ static _Noreturn void fail_seize(int answer)
 		};
 	else if (answer == -EPERM)
 		failure.hint = "ptrace is refused here, by kernel.yama.ptrace_scope or another filter; use stage 'exec'";
-	else if (answer == -ENOSYS)
-		failure.hint = "it needs Linux 5.9, or another filter refuses its calls; use stage 'exec'";
+	else if (answer == -EPIPE)
+		failure = (struct failure){.what = "the tracer of stage 'entry' has died"};
 	fail(EXIT_SECCOMP, failure);
 }
 
@@ -131,17 +129,17 @@ void start_tracer(const struct filter *filter)
 	result = kernel_close_range((unsigned int)ends[1], (unsigned int)ends[1]);
 	if (result < 0)
 		fail_start(-result);
-	result = kernel_wait((int)child, NULL, WALL);
+	int status = -1;
+	result = kernel_wait((int)child, &status, WALL);
 	if (result < 0)
 		fail_start(-result);
-	int tracer = hear(ends[0]);
+	int tracer = status == 0 ? hear(ends[0]) : -EPIPE;
 	if (tracer < 0)
 		fail_start(-tracer);
 
 	/* Where Yama lets processes be traced by their ancestors alone, this lets the tracer, too. Without Yama it fails. */
 	(void)kernel_prctl(PR_SET_PTRACER, (uintptr_t)tracer, 0);
-	tell(ends[0], 0);
-	int answer = hear(ends[0]);
+	int answer = tell(ends[0], 0) < 0 ? -EPIPE : hear(ends[0]);
 	(void)kernel_prctl(PR_SET_PTRACER, 0, 0);
 	if (answer != 0)
 		fail_seize(answer);

@@ -35,6 +35,7 @@ export const TRACER_CALLS: readonly string[] = [
   'getppid',
   'ptrace',
   'rt_sigprocmask',
+  'sendto',
   'socketpair',
   'wait4',
 ];

@@ -9,6 +9,7 @@ import {
   launcherObstacle,
   type Refusals,
   rootObstacle,
+  STAGES,
   sharedFolder,
   writeFilter,
 } from '../support/native.js';
@@ -93,10 +94,13 @@ const USERS = [
 ];
 
 describe('no technique starts a program once execve and execveat are refused', () => {
-  for (const { name, action, outcome } of ACTIONS) {
+  const CASES = STAGES.flatMap((one) => ACTIONS.map((action) => ({ ...one, ...action })));
+  for (const { stage, startOf, name, action, outcome } of CASES) {
     for (const { who, as, skip } of USERS) {
-      test(`with ${name}, as ${who}`, { skip }, async () => {
-        const filter = writeFilter(folder, `refuse-${name}`, filterRefusing(refuseBoth(action)));
+      test(`with ${name}, as ${who}, at stage ${stage}`, { skip }, async () => {
+        const refusals = refuseBoth(action);
+        const bytes = filterRefusing(refusals, startOf(refusals));
+        const filter = writeFilter(folder, `refuse-${name}-${stage}`, bytes);
         const { status, outcomes } = await outcomesOf(as(launch(filter, [attempts])));
         // Every other outcome is the filter's; only a machine without the i386 calls kills in its own way.
         const expected = Object.keys(unconfined).map((technique) => {

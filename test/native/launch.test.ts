@@ -13,6 +13,7 @@ import {
   launcherObstacle,
   MACHINE,
   rootObstacle,
+  STAGES,
   sharedFolder,
   writeFilter,
 } from '../support/native.js';
@@ -20,8 +21,15 @@ import { run } from '../support/run.js';
 
 const skip = launcherObstacle();
 const folder = sharedFolder();
-const filterBytes = skip ? new Uint8Array() : filterRefusing({ execve: errnoAction(1) });
+const refusals = { execve: errnoAction(1) };
+const filterBytes = skip ? new Uint8Array() : filterRefusing(refusals);
 const filter = writeFilter(folder, 'filter', filterBytes);
+/** A filter of each stage, and how to launch a program by it. */
+const LAUNCHES = STAGES.map(({ stage, startOf }) => {
+  const bytes = skip ? new Uint8Array() : filterRefusing(refusals, startOf(refusals));
+  const path = writeFilter(folder, `filter-${stage}`, bytes);
+  return { stage, launch: (...argv: string[]) => [launcher, `--filter=${path}`, '--', ...argv] };
+});
 let launcher: string;
 let state: string;
 let under: string;
@@ -60,11 +68,13 @@ describe('a launched program finds everything as it would without the launcher',
   const env = { PATH: '/usr/bin', EMPTY: '', ODD: 'a\nb=$c"\x01', LISTEN_PID: '1' };
   const argv = ['', 'a b', '$x', '-x', '--', '\xff'];
 
-  for (const [who, as, obstacle] of [
-    ['as root', (line: readonly string[]) => [...line], skip],
-    ['as a user without any rights', asNobody, rootObstacle()],
-  ] as const) {
-    test(who, { skip: obstacle }, async () => {
+  const USERS = [
+    { who: 'as root', as: (line: readonly string[]) => [...line], obstacle: skip },
+    { who: 'as a user without any rights', as: asNobody, obstacle: rootObstacle() },
+  ];
+  const CASES = LAUNCHES.flatMap((one) => USERS.map((user) => ({ ...one, ...user })));
+  for (const { stage, launch, who, as, obstacle } of CASES) {
+    test(`${who}, at stage ${stage}`, { skip: obstacle }, async () => {
       const direct = await linesOf(as(surround(state, ...argv)), env);
       const launched = await linesOf(as(surround(...launch(state, ...argv))), env);
       assert.deepEqual(
@@ -76,11 +86,13 @@ describe('a launched program finds everything as it would without the launcher',
     });
   }
 
-  test('the process is the same', { skip }, async () => {
-    const lines = await linesOf(['sh', '-c', 'echo "pid=$$"; exec "$@"', 'sh', ...launch(state)]);
-    assert.equal(lines[0], linesWith(lines.slice(1), 'pid=')[0]);
-    assert.deepEqual(linesWith(lines, 'Name:', 'Threads:'), ['Name:\tstate', 'Threads:\t1']);
-  });
+  for (const { stage, launch } of LAUNCHES) {
+    test(`the process is the same, at stage ${stage}`, { skip }, async () => {
+      const lines = await linesOf(['sh', '-c', 'echo "pid=$$"; exec "$@"', 'sh', ...launch(state)]);
+      assert.equal(lines[0], linesWith(lines.slice(1), 'pid=')[0]);
+      assert.deepEqual(linesWith(lines, 'Name:', 'Threads:'), ['Name:\tstate', 'Threads:\t1']);
+    });
+  }
 });
 
 describe('a launched program has exactly one filter more', () => {
@@ -132,8 +144,10 @@ describe('every kind of program can be launched', () => {
       const own = join(folder, kind);
       mkdirSync(own);
       const program = await compileProgram('state', own, options);
-      const arguments_ = linesWith(await linesOf(launch(program, 'x')), 'argument');
-      assert.deepEqual(arguments_, ['arguments=2', `argument=${program}`, 'argument=x']);
+      for (const { launch } of LAUNCHES) {
+        const arguments_ = linesWith(await linesOf(launch(program, 'x')), 'argument');
+        assert.deepEqual(arguments_, ['arguments=2', `argument=${program}`, 'argument=x']);
+      }
     });
   }
 
@@ -141,7 +155,9 @@ describe('every kind of program can be launched', () => {
     const script = join(folder, 'script');
     writeFileSync(script, '#!/bin/sh -e\necho "$0 $*"\n');
     chmodSync(script, 0o755);
-    assert.deepEqual(await linesOf(launch(script, 'a', 'b')), [`${script} a b`]);
+    for (const { launch } of LAUNCHES) {
+      assert.deepEqual(await linesOf(launch(script, 'a', 'b')), [`${script} a b`]);
+    }
   });
 });
 

@@ -10,7 +10,7 @@ import { compile } from '../../src/filter/compile.js';
 import { encodeFilterFile, type FilterFile, MAX_PROGRAM_LENGTH } from '../../src/filter/filter-file.js';
 import { START_CALLS } from '../../src/plan/start-calls.js';
 import { type Abi, abisOf, type Machine } from '../../src/syscalls/abi.js';
-import { type Action, ALLOW } from '../../src/syscalls/action.js';
+import { type Action, ALLOW, KILL } from '../../src/syscalls/action.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
 import type { AbiPolicy } from '../../src/syscalls/policy.js';
 import { inRepository } from './repository.js';
@@ -82,7 +82,7 @@ export async function compileProgram(
 /** Calls by name, and what each of them gets in every ABI; all others are allowed. */
 export type Refusals = Readonly<Record<string, Action>>;
 
-function abiPolicy(abi: Abi, refusals: Refusals): AbiPolicy {
+function abiPolicy(abi: Abi, refusals: Refusals, unlisted: Action): AbiPolicy {
   // Before Linux 5.4 a number with the x32 bit could also name a call of the native table.
   const tables = abi === 'x32' ? (['x86-64', 'x32'] as const) : [abi];
   const verdicts = Object.entries(refusals).flatMap(([name, otherwise]) =>
@@ -91,30 +91,46 @@ function abiPolicy(abi: Abi, refusals: Refusals): AbiPolicy {
       return nr === undefined ? [] : [[nr, { rules: [], otherwise }] as const];
     }),
   );
-  return { verdicts: new Map(verdicts), unlisted: ALLOW };
+  return { verdicts: new Map(verdicts), unlisted };
 }
 
-/** A program for this machine that refuses some calls. */
-function programRefusing(refusals: Refusals): Instruction[] {
-  const abis = new Map(abisOf(MACHINE!).map((abi) => [abi, abiPolicy(abi, refusals)]));
+/** A program for this machine that answers some calls in its own way. */
+export function programOf(verdicts: Refusals, unlisted: Action): Instruction[] {
+  const abis = new Map(abisOf(MACHINE!).map((abi) => [abi, abiPolicy(abi, verdicts, unlisted)]));
   return compile({ machine: MACHINE!, abis }, { limit: MAX_PROGRAM_LENGTH });
 }
 
+const programRefusing = (refusals: Refusals) => programOf(refusals, ALLOW);
+
+const programAllowing = (calls: readonly string[]) =>
+  programOf(Object.fromEntries(calls.map((call) => [call, ALLOW])), KILL);
+
+const forThisMachine = (program: Instruction[]) => new Map([[MACHINE!, program]]);
+
 /** A filter file for this machine that refuses some calls. */
-export function filterRefusing(refusals: Refusals, change: Partial<FilterFile> = {}): Uint8Array {
-  return encodeFilterFile({
+export const filterRefusing = (refusals: Refusals, change: Partial<FilterFile> = {}): Uint8Array =>
+  encodeFilterFile({
     noNewPrivileges: true,
     log: false,
-    programs: new Map([[MACHINE!, programRefusing(refusals)]]),
+    programs: forThisMachine(programRefusing(refusals)),
     ...change,
   });
+
+/** Stage `entry` of {@link filterRefusing}: what holds before lets the calls of a start pass. */
+export function startRefusing(refusals: Refusals): Pick<FilterFile, 'start'> {
+  const left = Object.entries(refusals).filter(([call]) => !START_CALLS.includes(call));
+  return { start: forThisMachine(programRefusing(Object.fromEntries(left))) };
 }
 
-/** The programs of stage `entry` that go with {@link filterRefusing}: they let the calls of a start pass. */
-export function startRefusing(refusals: Refusals): Pick<FilterFile, 'start'> {
-  const started = Object.entries(refusals).filter(([call]) => !START_CALLS.includes(call));
-  return { start: new Map([[MACHINE!, programRefusing(Object.fromEntries(started))]]) };
-}
+/** A filter file of stage `entry` that kills for every call but these. */
+export const entryFilterAllowing = (calls: readonly string[]): Uint8Array =>
+  filterRefusing(
+    {},
+    {
+      programs: forThisMachine(programAllowing(calls)),
+      start: forThisMachine(programAllowing([...START_CALLS, ...calls])),
+    },
+  );
 
 /** The stages of a launch, and what makes a filter file one of each. */
 export const STAGES = [

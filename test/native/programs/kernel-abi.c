@@ -216,6 +216,7 @@ SAME_CALL(getpid);
 SAME_CALL(getppid);
 SAME_CALL(ptrace);
 SAME_CALL(rt_sigprocmask);
+SAME_CALL(sendto);
 SAME_CALL(socketpair);
 SAME_CALL(wait4);
 

@@ -1,10 +1,11 @@
 /*
  * Starts a command in surroundings that are hard on it:
  *
- *	under [--fail=CALL:ERRNO]... [--permit=CALL,CALL...] [--ignore=SIGNAL] [--block=SIGNAL] [--close=FD] [--]
- *	      COMMAND [ARGUMENT...]
+ *	under [--fail=CALL[@ARGUMENT]:ERRNO]... [--permit=CALL,CALL...] [--ignore=SIGNAL] [--block=SIGNAL] [--close=FD]
+ *	      [--subreaper] [--] COMMAND [ARGUMENT...]
  *
- * --fail answers a call with an errno (0: success that is none). --permit kills every call that it doesn't list.
+ * --fail answers a call, or only one with this first argument, with an errno (0: success that is none). --permit kills
+ * every call that it doesn't list. --subreaper makes it a parent of its orphaned descendants (prctl(2)).
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -25,8 +26,9 @@ static const struct {
 	const char *name;
 	unsigned int nr;
 } calls[] = {
-	CALL(execve), CALL(exit_group), CALL(getrandom), CALL(newfstatat), CALL(openat),
-	CALL(prctl),  CALL(read),       CALL(seccomp),   CALL(write),
+	CALL(clone),   CALL(close_range), CALL(execve), CALL(exit_group), CALL(getpid),         CALL(getppid),
+	CALL(getrandom), CALL(newfstatat),  CALL(openat), CALL(prctl),      CALL(ptrace),         CALL(read),
+	CALL(rt_sigprocmask), CALL(seccomp), CALL(sendto), CALL(socketpair), CALL(wait4), CALL(write),
 };
 
 static unsigned int number_of(const char *name)
@@ -46,6 +48,30 @@ static void answer(const char *name, unsigned int action)
 {
 	program[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number_of(name), 0, 1);
 	program[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action);
+}
+
+/* Takes CALL[@ARGUMENT]:ERRNO apart. */
+static void fail(char *text)
+{
+	char *colon = strchr(text, ':'), *at = strchr(text, '@');
+	if (colon == NULL)
+		errx(1, "--fail=CALL[@ARGUMENT]:ERRNO");
+	*colon = '\0';
+	unsigned int action = SECCOMP_RET_ERRNO | (unsigned int)atoi(colon + 1);
+	if (at == NULL) {
+		answer(text, action);
+		return;
+	}
+	*at = '\0';
+	const struct sock_filter rule[] = {
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number_of(text), 0, 4),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)strtoul(at + 1, NULL, 0), 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, action),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	};
+	memcpy(program + length, rule, sizeof rule);
+	length = (unsigned short)(length + sizeof rule / sizeof rule[0]);
 }
 
 static void load(unsigned int otherwise)
@@ -69,17 +95,14 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{"fail", required_argument, NULL, 'f'},  {"permit", required_argument, NULL, 'p'},
 		{"ignore", required_argument, NULL, 'i'}, {"block", required_argument, NULL, 'b'},
-		{"close", required_argument, NULL, 'c'},  {0},
+		{"close", required_argument, NULL, 'c'},  {"subreaper", no_argument, NULL, 's'},
+		{0},
 	};
 	unsigned int otherwise = SECCOMP_RET_ALLOW;
 	int option;
 	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
 		if (option == 'f') {
-			char *colon = strchr(optarg, ':');
-			if (colon == NULL)
-				errx(1, "--fail=CALL:ERRNO");
-			*colon = '\0';
-			answer(optarg, SECCOMP_RET_ERRNO | (unsigned int)atoi(colon + 1));
+			fail(optarg);
 		} else if (option == 'p') {
 			otherwise = SECCOMP_RET_KILL_PROCESS;
 			for (char *name = strtok(optarg, ","); name != NULL; name = strtok(NULL, ","))
@@ -90,6 +113,8 @@ int main(int argc, char **argv)
 			block(atoi(optarg));
 		} else if (option == 'c') {
 			close(atoi(optarg));
+		} else if (option == 's') {
+			prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 		} else {
 			return 1;
 		}

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, describe, test } from 'node:test';
+import { errnoAction, KILL } from '../../src/syscalls/action.js';
+import {
+  asNobody,
+  buildLauncher,
+  compileProgram,
+  entryFilterAllowing,
+  filterRefusing,
+  launcherObstacle,
+  rootObstacle,
+  sharedFolder,
+  startRefusing,
+  writeFilter,
+} from '../support/native.js';
+import { inRepository } from '../support/repository.js';
+import { run } from '../support/run.js';
+
+const skip = launcherObstacle();
+const folder = sharedFolder();
+const refusals = { uname: errnoAction(100), openat: errnoAction(100), mmap: KILL, execve: errnoAction(100) };
+const filter = writeFilter(
+  folder,
+  'filter',
+  skip ? new Uint8Array() : filterRefusing(refusals, startRefusing(refusals)),
+);
+/** As it is to the program that names its system, whose uname is refused at the entry point. */
+const REFUSED = { status: 1, stdout: '', stderr: 'uname failed: Network is down\n' };
+const MYOS = inRepository('test/systemd/programs/myos.c');
+let launcher: string;
+let under: string;
+let early: string;
+let still: string;
+/** The talk's program, by how it is linked. */
+const myos: Record<string, string> = {};
+
+const LINKED: readonly [string, readonly string[]][] = [
+  ['dynamic', ['-no-pie']],
+  ['dynamic position-independent', ['-pie']],
+  ['static', ['-static']],
+  ['static position-independent', ['-static-pie']],
+];
+
+before(async () => {
+  if (skip) return;
+  [launcher, under, early, still] = await Promise.all([
+    buildLauncher(folder),
+    compileProgram('under', folder),
+    compileProgram('early', folder, ['-shared', '-fPIC']),
+    compileProgram('still', folder, ['-ffreestanding', '-nostdlib', '-static', '-no-pie']),
+  ]);
+  for (const [kind, options] of LINKED) {
+    myos[kind] = join(folder, kind);
+    await run(['cc', '-o', myos[kind]!, MYOS, ...options]);
+  }
+});
+
+const launch = (...argv: string[]) => [launcher, `--filter=${filter}`, '--', ...argv];
+const preload = (what: string) => [
+  'env',
+  ...Object.entries({ LD_PRELOAD: early, EARLY: what }).map(([k, v]) => `${k}=${v}`),
+];
+
+describe('at its entry point a program of every kind gets the policy, and could do before what a start needs', () => {
+  for (const [kind] of LINKED) {
+    test(kind, { skip }, async () => {
+      assert.deepEqual(await run(launch(myos[kind]!)), REFUSED);
+    });
+    test(`${kind}, as a user without any rights`, { skip: rootObstacle() }, async () => {
+      assert.deepEqual(await run(asNobody(launch(myos[kind]!))), REFUSED);
+    });
+  }
+
+  test('the least that a program can be', { skip }, async () => {
+    assert.equal((await run(launch(still))).status, 7);
+  });
+
+  test("the interpreter of a '#!' script", { skip }, async () => {
+    const script = join(folder, 'script');
+    writeFilter(folder, 'script', Buffer.from(`#!${myos.dynamic}\n`));
+    chmodSync(script, 0o755);
+    assert.deepEqual(await run(launch(script)), REFUSED);
+  });
+
+  test('before it, a call is refused that no start needs', { skip }, async () => {
+    const sets = { uname: errnoAction(1), getpid: errnoAction(1) };
+    const path = writeFilter(folder, 'start', filterRefusing(sets, { ...startRefusing({ pause: KILL }) }));
+    const command = [launcher, `--filter=${path}`, '--', ...preload('uname'), myos.dynamic!];
+    assert.match((await run(command)).stderr, /^uname failed: Operation not permitted\n$/);
+  });
+});
+
+/** Beside exit_group: what printf does with a pipe, and where malloc gets its memory. */
+const TALK_CALLS = ['uname', 'fstat', 'getrandom', 'brk', 'write', 'exit_group'];
+
+describe("the talk's program needs six calls", () => {
+  const runWith = (calls: readonly string[], kind: string) => {
+    const path = writeFilter(folder, 'allow', entryFilterAllowing(calls));
+    return run([launcher, `--filter=${path}`, '--', myos[kind]!]);
+  };
+
+  test('which are enough', { skip }, async () => {
+    for (const kind of ['dynamic', 'dynamic position-independent']) {
+      assert.deepEqual(await runWith(TALK_CALLS, kind), {
+        status: 0,
+        stdout: 'My OS is Linux!\n',
+        stderr: '',
+      });
+    }
+  });
+
+  for (const call of TALK_CALLS) {
+    test(`of which ${call} can't be left out`, { skip }, async () => {
+      const { signal } = await runWith(
+        TALK_CALLS.filter((one) => one !== call),
+        'dynamic',
+      );
+      assert.equal(signal, 'SIGSYS');
+    });
+  }
+});
+
+test('a launched program has no child, no zombie and no tracer, and saw no SIGCHLD', { skip }, async () => {
+  const state = await compileProgram('state', folder);
+  const script = 'trap "echo SIGCHLD" CHLD; exec "$@"';
+  const { stdout } = await run([
+    'sh',
+    '-c',
+    script,
+    'sh',
+    ...launch('sh', '-c', 'read x </proc/self/status; :'),
+  ]);
+  assert.equal(stdout, '');
+  // Blocked, so that one that was sent before the exec is still pending.
+  const open = writeFilter(folder, 'open', filterRefusing({}, startRefusing({})));
+  const waits = [under, '--block=17', '--', launcher, `--filter=${open}`, '--'];
+  const lines = (await run([...waits, state])).stdout.split('\n');
+  assert.ok(lines.includes('SigPnd:\t0000000000000000') && lines.includes('ShdPnd:\t0000000000000000'));
+  const children = await run([
+    ...waits,
+    'sh',
+    '-c',
+    'cat /proc/$$/task/$$/children; grep TracerPid /proc/$$/status',
+  ]);
+  const own = /^\d+ TracerPid:\t0\n$/; // cat itself
+  assert.match(children.stdout, own);
+});
+
+test('what the program was given is closed when the program closes it', { skip }, async () => {
+  // `cat` ends at the end of the pipe: nobody else may hold its other end.
+  const open = writeFilter(folder, 'open', filterRefusing({}, startRefusing({})));
+  const command = [launcher, `--filter=${open}`, '--', 'sh', '-c', 'exec 5>&- 1>&-; read line; exit 0'];
+  const script = '{ "$@" 5>&1 <&6 | cat; } 6<&0 <&-; echo "end"';
+  const { stdout } = await run(['bash', '-c', script, 'bash', ...command], { timeoutMs: 20_000 });
+  assert.equal(stdout, 'end\n');
+});
+
+describe('signals on the way', () => {
+  test('are handled, all of them, and one that was blocked stays pending', { skip }, async () => {
+    const { stdout, stderr } = await run([...preload('signals'), ...launch(myos.dynamic!)]);
+    assert.deepEqual([stdout, stderr], ['handled=1000\n', REFUSED.stderr]);
+  });
+
+  test('end the program as they would without the launcher', { skip }, async () => {
+    const state = await compileProgram('state', folder);
+    for (let delay = 0; delay < 40; delay++) {
+      const line = `"$@" & i=0; while [ $i -lt ${delay * 40} ]; do i=$((i+1)); done; kill -TERM $!; wait $!; echo $? >&2`;
+      const { stderr } = await run(['bash', '-c', line, 'bash', ...launch(state)]);
+      assert.match(stderr, /^(0|1|143)\n$/m);
+      assert.doesNotMatch(stderr, /sandbox-unit/);
+    }
+  });
+});
