@@ -81,8 +81,8 @@ function recordedNames(section: SyscallsSection, sets: SyscallSets): string[] {
 /** How long a line of names may get, in characters. */
 const LINE = 110;
 
-/** From how many lines on a deny list is written as all that systemd knows but what passes. */
-const SHORT = 6;
+/** From how many characters on a deny list is written as all that systemd knows but what passes. */
+const SHORT = 550;
 
 /**
  * The right-hand sides of SystemCallFilter= that make systemd build this filter, after a reset. Sets stand in for
@@ -106,7 +106,7 @@ function systemCallFilterLines(
   }
   const plain = wrapNames(refusals(refused), '~');
   const all = new Set(expandSet(sets, '@known'));
-  if (all.size === 0 || plain.length < SHORT) return plain;
+  if (all.size === 0 || plain.join(' ').length < SHORT) return plain;
   // Lines without `~` take away from a deny list.
   const others = [...refused].filter(([call, action]) => !all.has(call) || action !== filter.action);
   return ['~@known', ...allowed(), ...wrapNames(refusals(others), '~')];
@@ -156,13 +156,20 @@ function cover(calls: ReadonlySet<string>, sets: SyscallSets, candidates: readon
   return [...whole, ...[...left].sort()];
 }
 
-/** Splits names over lines; systemd joins lines of one kind. */
+/**
+ * Splits names over lines, which systemd joins. More than one line holds are split by their initials as well, so that
+ * one name more or less changes the lines of its initial only.
+ */
 function wrapNames(names: readonly string[], prefix: string): string[] {
+  const short = prefix.length + names.join(' ').length <= LINE;
   const lines: string[] = [];
+  let initial: string | undefined;
   for (const name of names) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + name.length < LINE) lines[lines.length - 1] = `${last} ${name}`;
+    const joins = last !== undefined && last.length + name.length < LINE && (short || name[0] === initial);
+    if (joins) lines[lines.length - 1] = `${last} ${name}`;
     else lines.push(`${prefix}${name}`);
+    initial = name[0];
   }
   return lines;
 }

@@ -185,6 +185,20 @@ test("where the sets are not the target's own, systemd builds the same filter wh
   );
 });
 
+test('one name more changes the lines of its initial only', () => {
+  const calls =
+    'accept bind chdir chmod connect dup epoll_wait fchmod fchown getcwd link listen lstat mkdir mount open ' +
+    'pipe poll recvmsg rename rmdir sendmsg socket stat symlink truncate unlink utimensat write';
+  const lines = (more: string) => {
+    const allow = JSON.stringify(`${calls}${more}`.split(' '));
+    const { directives } = planned(`[syscalls]\nallow = ${allow}`);
+    return directives.find(({ name }) => name === 'SystemCallFilter')!.values;
+  };
+  const after = lines(' linkat');
+  const changed = lines('').filter((line) => !after.includes(line));
+  assert.deepEqual(changed, ['link listen lstat']);
+});
+
 test('sets of another version are told where the policy or the unit hangs on them', () => {
   const codes = (syscalls: string, lines = '', version = '252.38-1') =>
     planned(
