@@ -48,6 +48,8 @@ type Assignment = { key: string[]; value: unknown; keySpans?: Span[]; valueSpan?
 class PlacingParser extends TomlParser {
   readonly tables = new WeakMap<object, Map<string, Entry>>();
   readonly lists = new WeakMap<object, Span[]>();
+  /** Line of the value that was assigned last. */
+  assignmentLine = 1;
   #keyStart: Start = { line: 1, column: 1, offset: 0 };
   #key: Span | undefined;
   #valueStart: Start = { line: 1, column: 1, offset: 0 };
@@ -121,6 +123,7 @@ class PlacingParser extends TomlParser {
 
   override parseAssignPreValue() {
     this.#valueStart = this.#here();
+    this.assignmentLine = this.#valueStart.line;
     this.state.valueStart = this.#valueStart;
     return super.parseAssignPreValue();
   }
@@ -269,7 +272,19 @@ function syntaxError(parser: PlacingParser, cause: unknown, text: string, file: 
   // At the end of the text the package may have counted past it.
   const line = text.split('\n', place.line).at(place.line - 1) ?? '';
   const at = { file, ...place, column: Math.min(place.column, line.length + 1) };
-  return error('policy-syntax', withCharacters(message.charAt(0).toLowerCase() + message.slice(1)), { at });
+  const hint = wayOut(message, parser.assignmentLine);
+  return error('policy-syntax', withCharacters(message.charAt(0).toLowerCase() + message.slice(1)), {
+    at,
+    hint,
+  });
+}
+
+/** @param line where the value begins that the parser was in */
+function wayOut(message: string, line: number): string | undefined {
+  if (message.includes('comma (,) or close bracket')) {
+    return `a comma is missing, or the bracket that closes what begins in line ${line}`;
+  }
+  return message.includes('expecting string') ? 'put a text in quotes: "…"' : undefined;
 }
 
 /** The package shows characters by their numbers. */

@@ -33,7 +33,8 @@ function checkTable(document: TomlDocument, path: Path, keys: Keys, found: Diagn
     const at = [...path, key];
     if (Object.hasOwn(keys, key)) checkValue(document, at, keys[key]!.shape, found);
     else if (!open) {
-      const hint = didYouMean(key, Object.keys(keys)) ?? elsewhere(key);
+      const hint =
+        didYouMean(key, Object.keys(keys)) ?? elsewhere(key) ?? `one of ${Object.keys(keys).join(', ')}`;
       found.push(error('unknown-key', `unknown key '${key}'`, { at: document.keyAt(at), hint }));
     }
   }

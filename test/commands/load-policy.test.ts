@@ -182,14 +182,19 @@ test('bases that can not be had hide neither each other nor what is wrong with t
     [`${HOME}/templates/web-server.toml`]: deny('a'),
   };
   const { diagnostics, policy, complete } = await load(files);
+  const hints = {
+    policy: 'one of description, extends, syscalls, service, exec, apply, expect',
+    syscalls:
+      'one of allow, deny, log, action, inherit, implicit, architectures, unknown, enforcer, stage, rules',
+  };
   assert.deepEqual(
     diagnostics.map(({ code, at, hint }) => [code, at!.file, at!.line, at!.column, hint]),
     [
-      ['unknown-key', '/p/main.toml', 2, 1, undefined],
+      ['unknown-key', '/p/main.toml', 2, 1, hints.policy],
       ['unknown-template', '/p/main.toml', 1, 12, "did you mean 'web-server'?"],
       ['policy-syntax', '/p/a.toml', 1, 5, undefined],
       ['no-policy', '/p/main.toml', 1, 35, undefined],
-      ['unknown-key', '/p/b.toml', 2, 1, undefined],
+      ['unknown-key', '/p/b.toml', 2, 1, hints.syscalls],
     ],
   );
   assert.deepEqual([policy.syscalls!.deny.length, complete], [1, false]);
