@@ -129,7 +129,7 @@ export function scriptWarnings({ effective, policy, target }: Request, named: Na
     .filter((path) => target.programs.get(path)?.file.kind === 'script')
     .map((path) =>
       warning('start-script', `${path} is a script, and can't start another program`, {
-        hint: `if it starts the daemon, name that one: programs = ["…"] in [exec]`,
+        hint: `if it becomes the daemon, name that one: programs = ["…"] in [exec]; if it runs programs itself, don't deny execve`,
       }),
     );
 }
