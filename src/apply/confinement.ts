@@ -1,5 +1,6 @@
 import { type Diagnostic, error, printable } from '../diagnostic.js';
 import type { Plan } from '../plan/plan.js';
+import type { Program } from '../plan/target.js';
 import type { System, UnitProperties } from '../system/system.js';
 
 /** Larger than what the kernel says of a process, in bytes. */
@@ -14,13 +15,21 @@ const STEP = 200;
 
 const mainPid = (properties: UnitProperties) => Number(properties.get('MainPID') ?? 0);
 
-/** Whether a plan puts the service's main process behind the launcher. */
-const confinesMain = ({ filter, commands, programs }: Plan): boolean =>
-  filter !== undefined && (programs.length > 0 || startsBehindLauncher(commands));
+/** Whether a plan holds the service's main process to a filter. */
+const filtersMain = (plan: Plan): boolean =>
+  startsBehindLauncher(plan) || becomesProgram(plan) || refusesBySystemd(plan);
 
 /** What ExecStart= starts hands its filter on to whatever it becomes. */
-const startsBehindLauncher = (commands: Plan['commands']) =>
-  commands.some(({ key, wrapped }) => key === 'ExecStart' && wrapped > 0);
+const startsBehindLauncher = ({ filter, commands }: Plan): boolean =>
+  filter !== undefined && commands.some(({ key, wrapped }) => key === 'ExecStart' && wrapped > 0);
+
+/** A start script becomes one of `[exec] programs`, and only then gets the launcher's filter. */
+const becomesProgram = (plan: Plan): boolean =>
+  plan.filter !== undefined && plan.programs.length > 0 && !startsBehindLauncher(plan);
+
+/** What SystemCallFilter= has on the bus isn't always loaded: the kernel or SYSTEMD_SECCOMP=0 may stand against it. */
+const refusesBySystemd = ({ systemCalls }: Plan): boolean =>
+  systemCalls !== undefined && (systemCalls.mode === 'allow' || systemCalls.refused.size > 0);
 
 /**
  * Whether the kernel holds the main process of a running unit to a filter as the plan says. Says why not; nothing of a
@@ -29,14 +38,14 @@ const startsBehindLauncher = (commands: Plan['commands']) =>
  */
 export async function notConfined(system: System, plan: Plan, unit: UnitProperties): Promise<Diagnostic[]> {
   const pid = mainPid(unit);
-  if (!confinesMain(plan) || pid === 0) return [];
+  if (!filtersMain(plan) || pid === 0) return [];
   const status = await statusOf(system, pid);
   if (status === undefined) return [unconfined(plan, pid, 'has ended')];
-  if (status.get('Seccomp') !== FILTERED) return [unconfined(plan, pid, 'has no system call filter')];
-  if (plan.filter!.noNewPrivileges && status.get('NoNewPrivs') !== '1') {
+  if (status.get('Seccomp') !== FILTERED) return [unfiltered(plan, pid)];
+  if (plan.filter?.noNewPrivileges && status.get('NoNewPrivs') !== '1') {
     return [unconfined(plan, pid, "may gain privileges: NoNewPrivs isn't set")];
   }
-  if (startsBehindLauncher(plan.commands) || (await isProgram(system, plan, pid))) return [];
+  if (!becomesProgram(plan) || (await isProgram(system, plan, pid))) return [];
   const program = printable(await executable(system, pid));
   return [
     error('not-confined', `the main process of ${plan.unit} is ${program}, which no launcher started`, {
@@ -47,7 +56,7 @@ export async function notConfined(system: System, plan: Plan, unit: UnitProperti
 
 /** Waits until a start script has become one of `[exec] programs`, at most as long as it may take. */
 export async function awaitPrograms(system: System, plan: Plan): Promise<void> {
-  if (!confinesMain(plan) || startsBehindLauncher(plan.commands)) return;
+  if (!becomesProgram(plan)) return;
   for (let waited = 0; waited < PATIENCE; waited += STEP) {
     const pid = mainPid(await system.unit(plan.unit));
     if (pid === 0 || (await isProgram(system, plan, pid))) return;
@@ -55,8 +64,13 @@ export async function awaitPrograms(system: System, plan: Plan): Promise<void> {
   }
 }
 
-const unconfined = ({ unit }: Plan, pid: number, what: string) =>
-  error('not-confined', `the main process of ${unit} (${pid}) ${what}`);
+const unconfined = ({ unit }: Plan, pid: number, what: string, hint?: string) =>
+  error('not-confined', `the main process of ${unit} (${pid}) ${what}`, { hint });
+
+const unfiltered = (plan: Plan, pid: number) => {
+  const bySystemd = `systemd loads none for ExecStart=+, nor with SYSTEMD_SECCOMP=0; 'enforcer = "launcher"' needs no systemd`;
+  return unconfined(plan, pid, 'has no system call filter', plan.filter ? undefined : bySystemd);
+};
 
 async function statusOf(system: System, pid: number): Promise<ReadonlyMap<string, string> | undefined> {
   const file = await system.read(`/proc/${pid}/status`, { limit: MAX_STATUS });
@@ -70,10 +84,16 @@ const executable = async (system: System, pid: number): Promise<string> =>
   (await system.run(['readlink', `/proc/${pid}/exe`])).stdout.replace(/\n$/, '');
 
 /** Of a script its interpreter is what runs, with the script's path among its arguments. */
-async function isProgram(system: System, { programs }: Plan, pid: number): Promise<boolean> {
-  const places = programs.map(({ place }) => place);
-  if (places.includes(await executable(system, pid))) return true;
+async function isProgram(system: System, { programs, target }: Plan, pid: number): Promise<boolean> {
+  const running = await executable(system, pid);
+  if (programs.some(({ place }) => place === running)) return true;
+  const interpreted = programs.filter(({ path }) => isInterpreted(target.programs.get(path)));
+  if (interpreted.length === 0) return false;
   const file = await system.read(`/proc/${pid}/cmdline`, { limit: MAX_STATUS, head: true });
-  const words = new TextDecoder().decode(file?.bytes).split('\0');
-  return words.slice(1).some((word) => places.includes(word));
+  const words = new TextDecoder().decode(file?.bytes).split('\0').slice(1);
+  return interpreted.some(({ place }) => words.includes(place));
 }
+
+/** A program of the machine itself runs as such: that its path is among the arguments of another says nothing. */
+const isInterpreted = (program: Program | undefined): boolean =>
+  program !== undefined && ['script', 'other'].includes(program.file.kind);

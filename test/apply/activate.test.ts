@@ -13,7 +13,10 @@ function machine(
   { type = 'simple', ...options }: FakeOptions & { type?: string } = {},
 ) {
   return new FakeSystem({
-    files: { [`/usr/lib/systemd/system/${UNIT}`]: service(type) },
+    files: {
+      [`/usr/lib/systemd/system/${UNIT}`]: service(type),
+      [`/etc/systemd/system/${UNIT}.d/zz-sandbox-unit.conf`]: '[Service]\n',
+    },
     behaviour: () => behaviour,
     ...options,
   });
@@ -36,6 +39,7 @@ test('a service that is restarted and stays up is right', async () => {
     'unit demo.service',
     'wait 1500',
     'unit demo.service',
+    'read /proc/100/status',
   ]);
 });
 

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { awaitPrograms, notConfined } from '../../src/apply/confinement.js';
 import type { Plan } from '../../src/plan/plan.js';
+import type { ProgramFacts } from '../../src/unit/elf.js';
 import { type Behaviour, FakeSystem, program } from '../support/fake-system.js';
-import { planned } from '../support/planned.js';
+import { planned, targetOf } from '../support/planned.js';
 
 const UNIT = 'demo.service';
 const FOLDER = `/etc/systemd/system/${UNIT}.d`;
@@ -45,12 +46,25 @@ test('a main process without a filter is not', async () => {
   }
 });
 
-test('where nothing is left to the launcher, or there is no main process, nothing is asked', async () => {
+test("a filter of systemd's alone has to be in the kernel, too", async () => {
   const open = await running('is-open', BY_SYSTEMD);
-  assert.deepEqual(await found(open, BY_SYSTEMD), []);
+  const [diagnostic, ...others] = await notConfined(open, BY_SYSTEMD, await open.unit(UNIT));
+  assert.match(diagnostic!.message, /has no system call filter$/);
+  assert.match(diagnostic!.hint!, /SYSTEMD_SECCOMP=0.*enforcer = "launcher"/);
+  assert.deepEqual(others, []);
+  assert.deepEqual(await found(await running('works', BY_SYSTEMD), BY_SYSTEMD), []);
+});
+
+test('where no call is refused, or there is no main process, nothing is asked', async () => {
+  for (const policy of ['[service]\nPrivateTmp = true\n', '[syscalls]\n']) {
+    const plan = planned(policy);
+    const open = await running('is-open', plan);
+    assert.deepEqual(await found(open, plan), []);
+    assert.ok(!open.calls.some((call) => call.includes('/proc/')));
+  }
   const finished = await running('finishes', BEHIND);
   assert.deepEqual(await found(finished, BEHIND), []);
-  assert.ok(![...open.calls, ...finished.calls].some((call) => call.includes('/proc/')));
+  assert.ok(!finished.calls.some((call) => call.includes('/proc/')));
 });
 
 test('a main process that has ended meanwhile is not confined', async () => {
@@ -78,15 +92,21 @@ test('a main process that is none of the programs came by another way, whatever 
   assert.deepEqual(await found(await running('goes-around', ELSEWHERE), ELSEWHERE), []);
 });
 
-test('a script among the programs is known by its path among the arguments', async () => {
+test('a script among the programs, and nothing else, is known by its path among the arguments', async () => {
   const { place } = PROGRAMS.programs[0]!;
   const unit = new Map<string, unknown>([['MainPID', 100]]);
-  const confinedBy = (cmdline: string) =>
-    new FakeSystem({
-      files: { '/proc/100/status': 'NoNewPrivs:\t1\nSeccomp:\t2\n', '/proc/100/cmdline': cmdline },
-    });
-  assert.deepEqual(await notConfined(confinedBy(`/bin/sh\0${place}\0-x\0`), PROGRAMS, unit), []);
-  assert.equal((await notConfined(confinedBy(`${place}\0-x\0`), PROGRAMS, unit)).length, 1);
+  const openBy = async (kind: ProgramFacts['kind'], cmdline: string) => {
+    const status = 'NoNewPrivs:\t1\nSeccomp:\t2\n';
+    const files = { '/proc/100/status': status, '/proc/100/cmdline': cmdline };
+    const file = { kind, interpreter: '/bin/sh' } as ProgramFacts;
+    const programs = new Map([['/usr/sbin/demod', { file, setuid: false, executable: true }]]);
+    const plan = { ...PROGRAMS, target: targetOf(257, { programs }) };
+    return (await notConfined(new FakeSystem({ files }), plan, unit)).length;
+  };
+  assert.equal(await openBy('script', `/bin/sh\0${place}\0-x\0`), 0);
+  assert.equal(await openBy('other', `/usr/bin/qemu\0${place}\0-x\0`), 0);
+  assert.equal(await openBy('script', `${place}\0-x\0`), 1);
+  assert.equal(await openBy('dynamic', `/bin/sh\0${place}\0-x\0`), 1);
 });
 
 test('a start script is waited for, but not for ever', async () => {
