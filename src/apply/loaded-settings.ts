@@ -1,4 +1,5 @@
 import { errnoNumber } from '../syscalls/errno.js';
+import { withoutSpecifiers } from './loaded-values/elements.js';
 
 /** SECCOMP_ERROR_NUMBER_KILL of systemd, what the bus has for `SystemCallErrorNumber=kill` since 247. */
 const KILL_NUMBER = 2 ** 31 - 2;
@@ -26,7 +27,13 @@ const SETTINGS: ReadonlyMap<string, Holds> = new Map<string, Holds>([
       return get('SystemCallErrorNumber') === number;
     },
   ],
-  ['SyslogIdentifier', (values, get) => get('SyslogIdentifier') === lastText(values)],
+  [
+    'SyslogIdentifier',
+    (values, get) => {
+      const name = withoutSpecifiers(lastText(values));
+      return name === undefined || get('SyslogIdentifier') === name;
+    },
+  ],
 ]);
 
 /**

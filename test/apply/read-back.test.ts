@@ -46,6 +46,18 @@ test('what is loaded as it was planned is right', () => {
   assert.deepEqual(messages(service, properties(service, '')), []);
 });
 
+test('what the manager makes of a specifier in the name of the program is not known', () => {
+  const lines = (name: string) => `ExecStart=\nExecStart=/usr/sbin/${name}\n`;
+  for (const [name, loaded] of [
+    ['%p', 'demo'],
+    ['100%%', '100%'],
+  ] as const) {
+    const plan = planned('[syscalls]\ndeny = ["execve", "execveat"]', lines(name));
+    const known = properties(plan, lines(name)).set('SyslogIdentifier', loaded);
+    assert.deepEqual(messages(plan, known), []);
+  }
+});
+
 test('a unit that is filtered itself is read back as composed', () => {
   const lines = 'SystemCallFilter=@system-service\nSystemCallFilter=~@resources\n';
   const plan = planned('[syscalls]\ndeny = ["execve", "execveat"]', lines);
