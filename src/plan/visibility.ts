@@ -1,4 +1,5 @@
 import { type Diagnostic, error } from '../diagnostic.js';
+import { ROOTS } from './loosen/paths.js';
 import { runsAsRoot } from './loosen/scalars.js';
 import { allWords, barePath, covers, lastOf, type UnitValues } from './loosen/values.js';
 
@@ -10,16 +11,26 @@ const wordsOf = (values: UnitValues, name: string) => allWords(values.get(name) 
  * show them; undefined if they are to be seen. A specifier may stand for any folder.
  */
 export function hiddenBy(values: UnitValues, paths: readonly string[]): string | undefined {
-  const roots = ['RootDirectory', 'RootImage'].filter((name) => lastOf(values, name) !== '');
-  return roots[0] ?? coveredBy(values, paths);
+  return ROOTS.find((name) => lastOf(values, name) !== '') ?? coveredBy(values, paths);
 }
 
 /** What covers a path within the root that the service has. */
 function coveredBy(values: UnitValues, paths: readonly string[]): string | undefined {
   if (isCovered(foldersOf(wordsOf(values, 'TemporaryFileSystem'), 0), paths)) return 'TemporaryFileSystem';
   const homes = !['', 'no', 'read-only'].includes(lastOf(values, 'ProtectHome'));
-  return homes && isCovered(['/home', '/root', '/run/user'], paths) ? 'ProtectHome' : undefined;
+  if (homes && isCovered(['/home', '/root', '/run/user'], paths)) return 'ProtectHome';
+  return BINDS.find((name) => isCovered(foldersOf(coveringBinds(values, name), 1), paths));
 }
+
+const BINDS = ['BindPaths', 'BindReadOnlyPaths'] as const;
+
+/** Binds that show something else where they are; one of a folder onto itself does so without what is mounted below. */
+const coveringBinds = (values: UnitValues, name: string) =>
+  wordsOf(values, name).filter((word) => {
+    const [source = '', destination = '', options = ''] = word.split(':');
+    const isItself = !word.includes('%') && barePath(destination || source) === barePath(source);
+    return !isItself || options.split(',').includes('norbind');
+  });
 
 /** What hides the paths from the service although we mount them: nothing that we add can show them. */
 export const keptHidden = (values: UnitValues, paths: readonly string[]): Diagnostic[] => [
@@ -28,21 +39,27 @@ export const keptHidden = (values: UnitValues, paths: readonly string[]): Diagno
   ...behindMode(values, paths),
 ];
 
-/** Mounts over the paths that systemd makes after ours, or instead of them. */
+/**
+ * What systemd puts in the place of our mounts: it makes mounts from the root down, but none below an inaccessible
+ * path, and one of those that are at the same path.
+ */
 function mountedOver(values: UnitValues, paths: readonly string[]): Diagnostic[] {
-  const over = [
-    ['InaccessiblePaths', foldersOf(wordsOf(values, 'InaccessiblePaths'), 0)],
-    ['BindPaths', foldersOf(wordsOf(values, 'BindPaths'), 1)],
-    ['BindReadOnlyPaths', foldersOf(wordsOf(values, 'BindReadOnlyPaths'), 1)],
-  ] as const;
-  return over.flatMap(([name, folders]) =>
-    paths
-      .filter((path) => isCovered(folders, [path]))
-      .map((path) => error('launcher-hidden', `${name}= hides ${path} from the service`, { hint: BELOW })),
-  );
+  const closed = foldersOf(wordsOf(values, 'InaccessiblePaths'), 0);
+  const hidden = (name: string, path: string, hint: string) =>
+    error('launcher-hidden', `${name}= hides ${path} from the service`, { hint });
+  return [
+    ...paths
+      .filter((path) => isCovered(closed, [path]))
+      .map((path) => hidden('InaccessiblePaths', path, BELOW)),
+    ...BINDS.flatMap((name) => {
+      const taken = foldersOf(coveringBinds(values, name), 1);
+      return paths.filter((path) => taken.includes(path)).map((path) => hidden(name, path, ELSEWHERE));
+    }),
+  ];
 }
 
 const BELOW = 'name the folders below it that must stay hidden';
+const ELSEWHERE = 'mount that at another path';
 
 /** With `/` as the new root systemd looks for the source of a mount where it has already covered it. */
 function underRoot(values: UnitValues, paths: readonly string[]): Diagnostic[] {

@@ -1,16 +1,24 @@
 /** What systemd does that decides what the launcher needs in a unit. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Box, boxAvailable } from '../support/box.js';
+import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
-import { defineProgram, exited, FILES, runToEnd } from '../support/service.js';
+import {
+  apply,
+  bootWithPrograms,
+  defineProgram,
+  exited,
+  properties,
+  revert,
+  runToEnd,
+  servicesObstacle,
+} from '../support/service.js';
 
-const skip = boxAvailable();
+const skip = servicesObstacle();
 let box: Box;
 before(async () => {
   if (skip) return;
-  box = await Box.boot({ name: 'needs' });
-  await box.succeed(['mkdir', '-p', FILES]);
+  box = await bootWithPrograms('needs');
   await box.writeFile('/etc/filter/file', 'seen\n');
 });
 after(() => box?.stop());
@@ -56,6 +64,11 @@ const MOUNTED: readonly [lines: string, status: number][] = [
   ['User=nobody\nTemporaryFileSystem=/etc:mode=0700', 1],
   ['RootDirectory=/', 0],
   ['RootDirectory=/\nTemporaryFileSystem=/etc', 226],
+  ['RootDirectory=/\nBindPaths=/srv:/etc/filter', 226],
+  ['BindPaths=/srv:/etc/filter', 0],
+  ['BindReadOnlyPaths=/srv:/etc/filter', 0],
+  ['BindPaths=/etc', 0],
+  ['InaccessiblePaths=/etc', 1],
 ];
 
 for (const [lines, status] of MOUNTED) {
@@ -70,5 +83,30 @@ for (const [lines, status] of MOUNTED) {
     const ending = await runToEnd(box, 'mounted.service');
     if (status === 0) assert.deepEqual(ending, SEEN);
     else assert.equal(ending.end, `exited with ${status}`);
+  });
+}
+
+const TAIL = 'ExecStart=/usr/bin/tail -f /dev/null';
+
+/** Lines of units in which the launcher starts. */
+const STARTS: readonly string[] = [
+  `${TAIL}\nBindReadOnlyPaths=/usr`,
+  `${TAIL}\nBindPaths=/srv:/usr/local`,
+  `${TAIL}\nBindReadOnlyPaths=/srv:/usr/local /srv:/etc/systemd`,
+  `${TAIL}\nTemporaryFileSystem=/\nBindReadOnlyPaths=/usr /etc -/bin -/lib -/lib64 /dev /proc`,
+  `ExecStart=/usr/bin/%p -f /dev/null`,
+];
+
+for (const lines of STARTS) {
+  test(`the launcher starts with '${lines.replaceAll('\n', ', ')}'`, { skip }, async () => {
+    await changeFiles(box, { '/etc/systemd/system/tail.service': `[Service]\n${lines}\n` });
+    await box.succeed(['systemctl', 'restart', 'tail.service']);
+    await apply(
+      box,
+      '[syscalls]\ndeny = ["execve", "execveat"]\n[apply]\nsettle = "100ms"\n',
+      'tail.service',
+    );
+    assert.equal((await properties(box, 'tail.service', 'ActiveState')).ActiveState, 'active');
+    await revert(box, 'tail.service');
   });
 }

@@ -17,6 +17,9 @@ const HOMES = ['/home', '/root', '/run/user'];
 const VENDOR = ['/usr', '/boot', '/efi'];
 const KERNEL = ['/dev', '/proc', '/sys'];
 
+/** What gives a service another root. */
+export const ROOTS: readonly string[] = ['RootDirectory', 'RootImage', 'RootMStack'];
+
 /** A part of the file system that a directive of the unit closes. */
 interface Closed {
   readonly by: string;
@@ -49,9 +52,7 @@ function readOnly(unit: UnitValues): Closed[] {
 
 /** What the unit's processes can't see. */
 function hidden(unit: UnitValues): Closed[] {
-  const roots = ['RootDirectory', 'RootImage', 'RootMStack'].filter(
-    (name) => !['', '/'].includes(lastOf(unit, name)),
-  );
+  const roots = ROOTS.filter((name) => !['', '/'].includes(lastOf(unit, name)));
   return [
     ...roots.flatMap((name) => closed(name, ['/'])),
     ...(['yes', 'tmpfs'].includes(lastOf(unit, 'ProtectHome')) ? closed('ProtectHome', HOMES) : []),
