@@ -152,7 +152,7 @@ function planCalls(
       ...(loads ? unknownNumbers(context, systemd, launched) : []),
       ...startCallWarnings(request, named),
       ...(launched ? scriptWarnings(request, named) : []),
-      ...(launched && own ? otherLines(request, own) : []),
+      ...(launcher && own ? otherLines(request.policy, launcher.without, own) : []),
       ...checkExpectations(request.policy, { sets: target.sets, named, machines: [meaning] }),
     ],
   };
