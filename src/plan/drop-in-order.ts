@@ -1,9 +1,10 @@
+import { groupBy } from '../collections.js';
 import { type Diagnostic, error, type Location, printable } from '../diagnostic.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { EXEC_KEYS } from '../unit/exec-keys.js';
 import { fileName, sortsAfter } from '../unit/search.js';
 import type { Assignment } from '../unit/unit-file.js';
-import { findDirective } from './directives.js';
+import { findDirective, type ValueKind } from './directives.js';
 import type { PlannedCommands, PlannedDirective } from './plan.js';
 
 /** Other drop-ins that ours gets in the way of, or they of it, by their file names. */
@@ -23,11 +24,37 @@ export function overridden(
   dropIn: string,
   { directives, commands }: Planned,
 ): Diagnostic[] {
-  const keys = new Set([...directives.map(({ name }) => name), ...commands.map(({ key }) => key)]);
+  const planned = groupBy(directives, ({ name }) => name);
+  const keys = new Set([...planned.keys(), ...commands.map(({ key }) => key)]);
   return [...keys].flatMap((key) => {
-    const later = effective.all('Service', key).find((line) => isAfter(line, dropIn));
-    return later ? [setAgain(later, fileName(dropIn))] : [];
+    const later = effective.all('Service', key).filter((line) => isAfter(line, dropIn));
+    const ours = planned.get(key)?.flatMap(({ values }) => values) ?? [];
+    return later[0] &&
+      !isKept(
+        key,
+        ours,
+        later.map(({ value }) => value),
+      )
+      ? [setAgain(later[0], fileName(dropIn))]
+      : [];
   });
+}
+
+/** A later element of these may take the place of ours. */
+const KEYED: readonly ValueKind['type'][] = ['device-value', 'load-credential', 'set-credential'];
+
+/** Whether later lines only add to a list that ours adds to, or take more from one that ours takes from. */
+function isKept(key: string, ours: readonly string[], later: readonly string[]): boolean {
+  const row = findDirective(key);
+  const values = [...ours, ...later];
+  // Taken from until it is empty, a list of interfaces restricts nothing.
+  if (row?.merge === 'intersect' && row.kind.type !== 'interfaces') {
+    return values.every((value) => value.startsWith('~') && value !== '~');
+  }
+  const adds = row?.merge === 'append' || row?.kind.type === 'paths';
+  return (
+    adds && !KEYED.includes(row.kind.type) && values.every((value) => value !== '' && value !== row.reset)
+  );
 }
 
 /** The unit file itself comes first, whatever its name. */

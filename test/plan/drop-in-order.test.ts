@@ -48,6 +48,36 @@ test('resets, commands and older names count, other keys and sections do not', (
   ]);
 });
 
+/** What ours sets, lines that are read after it, and whether they undo it. */
+const LATER: readonly [name: string, ours: readonly string[], later: readonly string[], undone: boolean][] = [
+  ['ReadOnlyPaths', ['/srv'], ['/opt'], false],
+  ['ReadOnlyPaths', ['/srv'], ['/opt', ''], true],
+  ['ReadOnlyPaths', ['', '/srv'], ['/opt'], true],
+  ['ReadWritePaths', ['', '/srv'], ['/opt'], true],
+  ['ExecPaths', ['/launcher'], ['/opt'], false],
+  ['IPAddressDeny', ['any'], ['10.0.0.0/8'], false],
+  ['LoadCredential', ['key:/a'], ['key:/b'], true],
+  ['IODeviceWeight', ['/dev/sda 1'], ['/dev/sda 2'], true],
+  ['RestrictAddressFamilies', ['~AF_INET'], ['~AF_INET6'], false],
+  ['RestrictAddressFamilies', ['~AF_INET'], ['AF_INET'], true],
+  ['RestrictAddressFamilies', ['', 'AF_INET'], ['~AF_INET'], true],
+  ['CapabilityBoundingSet', ['~CAP_CHOWN'], ['~'], true],
+  ['RestrictNetworkInterfaces', ['~lo'], ['~eth0'], true],
+  ['SystemCallFilter', ['~uname'], ['~mount'], true],
+];
+
+for (const [name, ours, later, undone] of LATER) {
+  const [own, other] = [ours, later].map((values) => values.map((value) => `${name}=${value}`).join(', '));
+  test(`${other} after ${own} ${undone ? 'undoes' : 'leaves'} it`, () => {
+    const file = parseUnitFile(
+      '/e/zzz.conf',
+      `[Service]\n${later.map((value) => `${name}=${value}\n`).join('')}`,
+    );
+    const planned = { directives: [{ name, values: ours, because: '' }], commands: [] };
+    assert.equal(overridden(effectiveUnit([file]), DROP_IN, planned).length, undone ? 1 : 0);
+  });
+}
+
 test('what systemd does not reach in a drop-in does not count', () => {
   assert.deepEqual(keys('/e/zzz.conf', '[Service]\nUser=a:b\nProtectSystem=no\n'), []);
 });
