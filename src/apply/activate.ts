@@ -16,11 +16,14 @@ export interface Trial {
 /** How long a probe may take, in milliseconds. */
 const PROBE_TIMEOUT = 60_000;
 
-const RUNNING = ['active', 'reloading', 'refreshing', 'activating'];
+/** States of a service that is up; one of them may be reloaded by anybody at any time. */
+const UP = ['active', 'reloading', 'refreshing'];
+
+const isUp = (properties: UnitProperties): boolean => UP.includes(String(properties.get('ActiveState')));
 
 /** Whether the service runs, so that a restart is due. */
 export const isRunning = (properties: UnitProperties): boolean =>
-  RUNNING.includes(String(properties.get('ActiveState')));
+  isUp(properties) || properties.get('ActiveState') === 'activating';
 
 type Scope = Plan['target']['scope'];
 
@@ -31,7 +34,7 @@ export async function restart(system: System, unit: string, scope: Scope): Promi
     return [await failed(system, unit, scope, `the restart of ${unit} ended with '${result}'`)];
   }
   const started = await system.unit(unit);
-  if (isFinished(started) || started.get('ActiveState') === 'active') return [];
+  if (isFinished(started) || isUp(started)) return [];
   return [await failed(system, unit, scope, `${unit} is ${started.get('ActiveState')} after the restart`)];
 }
 
@@ -58,7 +61,7 @@ const isFinished = (properties: UnitProperties) =>
 
 /** Whether a service has run on from one look to the next, without a start in between. */
 export const isSameRun = (before: UnitProperties, after: UnitProperties) =>
-  (after.get('ActiveState') === 'active' || isFinished(after)) &&
+  (isUp(after) || isFinished(after)) &&
   ['InvocationID', 'NRestarts'].every((name) => String(before.get(name)) === String(after.get(name)));
 
 async function runProbe(
@@ -82,8 +85,24 @@ async function runProbe(
 export const isOutdated = (properties: UnitProperties, written: number): boolean =>
   isRunning(properties) && Number(properties.get('InactiveExitTimestamp')) / 1000 < written;
 
-export const restartDue = (unit: string) =>
-  note('restart-due', `${unit} runs as it was before; the policy takes effect at its next start`);
+/** The services that carry the bus: the connection to the manager would end with them, and others' too. */
+const BUSES: ReadonlySet<string> = new Set(['dbus.service', 'dbus-broker.service']);
+
+/** Why a service that runs must not be restarted, and the way out; undefined where it may be. */
+export function restartObstacle(properties: UnitProperties): string | undefined {
+  if (BUSES.has(String(properties.get('Id')))) return 'every client of the bus would lose it: reboot';
+  const refusal = ['RefuseManualStart', 'RefuseManualStop'].find((name) => properties.get(name) === true);
+  return refusal && `${refusal}=yes: restart it by its own means, or reboot`;
+}
+
+/** @param obstacle why it isn't restarted, if not since nobody wants it */
+export const restartDue = (unit: string, obstacle?: string) =>
+  note('restart-due', `${unit} runs as it was before; the policy takes effect at its next start`, {
+    hint: obstacle,
+  });
+
+export const stillUnderPolicy = (unit: string, obstacle: string) =>
+  note('restart-due', `${unit} runs under its policy until its next start`, { hint: obstacle });
 
 export const notRunning = (unit: string) =>
   note('not-running', `${unit} isn't running: the policy takes effect at its next start`);

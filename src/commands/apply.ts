@@ -1,4 +1,4 @@
-import { isOutdated, restartDue } from '../apply/activate.js';
+import { isOutdated, restartDue, restartObstacle } from '../apply/activate.js';
 import { isPending } from '../apply/changes.js';
 import { notConfined } from '../apply/confinement.js';
 import { readBack } from '../apply/read-back.js';
@@ -12,7 +12,7 @@ import { assertMayChange } from './needs-root.js';
 import type { Outcome } from './outcome.js';
 import { type PrepareOptions, prepare } from './prepare.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
-import { applyOutcome, type UnitResult } from './unit-result.js';
+import { type UnitResult, unitsOutcome } from './unit-result.js';
 
 export interface ApplyOptions extends PrepareOptions {
   readonly check?: boolean;
@@ -39,14 +39,14 @@ export async function apply(
     if (!planned.some((other) => other.unit === result.unit)) planned.push(result);
   }
   const pending = planned.filter(({ state }) => state === 'pending');
-  if (options.check || pending.length === 0) return applyOutcome(planned, sources, options);
+  if (options.check || pending.length === 0) return unitsOutcome(planned, sources, options);
   const written: UnitResult[] = [];
   for (const result of pending) written.push(await write(context, result));
   const fine = context.offline ? [] : written.filter(({ state }) => state === 'applied');
   const done = await bringIntoForce(context, fine, options);
   const byUnit = new Map([...written, ...done].map((result) => [result.unit, result]));
   const results = planned.map((result) => byUnit.get(result.unit) ?? result);
-  return applyOutcome(results, sources, options);
+  return unitsOutcome(results, sources, options);
 }
 
 /** What is learnt once, when it is first asked for. */
@@ -107,9 +107,11 @@ async function inForce(
     const open = await notConfined(context.system, plan, unit.properties);
     return open.length > 0 ? refused(open) : result;
   }
+  const obstacle = restartObstacle(unit.properties);
+  const stays = restart === false || obstacle !== undefined;
   // Who restarts the service is told by what becomes of it.
-  const due = check || restart === false ? [restartDue(plan.unit)] : [];
-  const state = restart === false ? 'unchanged' : 'pending';
+  const due = check || stays ? [restartDue(plan.unit, obstacle)] : [];
+  const state = stays ? 'unchanged' : 'pending';
   return { ...result, state, diagnostics: [...result.diagnostics, ...due] };
 }
 

@@ -6,14 +6,16 @@ import {
   notRunning,
   restart,
   restartDue,
+  restartObstacle,
   tryOut,
 } from '../apply/activate.js';
-import { hasEffect } from '../apply/changes.js';
+import { type Change, hasEffect } from '../apply/changes.js';
 import { readBack } from '../apply/read-back.js';
 import { undoChanges } from '../apply/write.js';
-import { type Diagnostic, error, UserError } from '../diagnostic.js';
-import { dropInPath, installedLauncher } from '../emit/paths.js';
+import { type Diagnostic, error } from '../diagnostic.js';
+import { dropInPath, hasNameOfDropIn, installedLauncher } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
+import { failureOf, failuresOf } from './failures.js';
 import { removeUnusedLauncher } from './launcher-file.js';
 import type { UnitResult } from './unit-result.js';
 
@@ -72,23 +74,6 @@ async function bringBatch(context: Context, batch: readonly UnitResult[], option
   return tried.map(({ result }) => back.find(({ unit }) => unit === result.unit) ?? result);
 }
 
-/** What goes wrong in a step, as diagnostics. */
-async function failuresOf(step: () => Promise<readonly Diagnostic[]>): Promise<readonly Diagnostic[]> {
-  try {
-    return await step();
-  } catch (cause) {
-    if (cause instanceof UserError) return cause.diagnostics;
-    throw cause;
-  }
-}
-
-/** The same for a step that finds nothing by itself. */
-const failureOf = (step: () => Promise<void>) =>
-  failuresOf(async () => {
-    await step();
-    return [];
-  });
-
 /** Holds what is loaded against the plan, and sees whether a restart is due. */
 async function lookAt(context: Context, result: UnitResult, options: ForceOptions): Promise<Attempt> {
   const { plan, written } = result.prepared!;
@@ -99,9 +84,10 @@ async function lookAt(context: Context, result: UnitResult, options: ForceOption
     const wrong = readBack(plan, dropInPath(context.placement, plan.unit), properties);
     if (wrong.length > 0) return wrong;
     const changes = hasEffect(result.changes) || isOutdated(properties, written);
+    const obstacle = restartObstacle(properties);
     if (!isRunning(properties)) notes.push(notRunning(plan.unit));
     else if (!changes) notes.push(noRestartNeeded(plan.unit));
-    else if (options.restart === false) notes.push(restartDue(plan.unit));
+    else if (options.restart === false || obstacle) notes.push(restartDue(plan.unit, obstacle));
     else due = true;
     return [];
   });
@@ -128,12 +114,19 @@ async function tryOne({ system }: Context, attempt: Attempt): Promise<Attempt> {
   return { ...attempt, failures: await failuresOf(() => tryOut(system, trial)) };
 }
 
-/** Puts files back, reloads, and starts services as they were; goes on whatever fails on the way. */
+/**
+ * Puts files back, reloads, and starts services as they were; goes on whatever fails on the way. What the loaded drop-in
+ * needs goes only when the manager has read the one before it.
+ */
 async function putBack(context: Context, attempts: readonly Attempt[]): Promise<UnitResult[]> {
   if (attempts.length === 0) return [];
   const undone: (readonly Diagnostic[])[] = [];
-  for (const { result } of attempts) undone.push(await undo(context, result));
+  for (const { result } of attempts) undone.push(await failureOf(() => undoDropIn(context, result)));
   const reloaded = await failureOf(() => context.system.reload());
+  for (const [i, { result }] of attempts.entries()) {
+    if (reloaded.length > 0 || undone[i]!.length > 0) continue;
+    undone[i] = await failureOf(() => undoRest(context, result));
+  }
   return Promise.all(
     attempts.map(async ({ result, failures }, i): Promise<UnitResult> => {
       const again = await failuresOf(() => startAgain(context, result));
@@ -144,13 +137,30 @@ async function putBack(context: Context, attempts: readonly Attempt[]): Promise<
   );
 }
 
-/** Undoes what was written; says what fails. The launcher stays while another unit uses it. */
-export const undo = (context: Context, { changes }: UnitResult): Promise<readonly Diagnostic[]> =>
+/** Undoes what was written and has not been loaded; says what fails. */
+export const undo = (context: Context, result: UnitResult): Promise<readonly Diagnostic[]> =>
   failureOf(async () => {
-    const own = changes.filter(({ path }) => path !== installedLauncher(context.placement));
-    await undoChanges(context.system, own);
-    await removeUnusedLauncher(context);
+    await undoDropIn(context, result);
+    await undoRest(context, result);
   });
+
+/** A file that the drop-in of ours needs, and the one before it doesn't. */
+const isNeeded = ({ kind, path }: Change): boolean => kind === 'create' && !hasNameOfDropIn(path);
+
+/** The launcher stays while another unit uses it. */
+const ownChanges = ({ placement }: Context, { changes }: UnitResult): Change[] =>
+  changes.filter(({ path }) => path !== installedLauncher(placement));
+
+const undoDropIn = (context: Context, result: UnitResult): Promise<void> =>
+  undoChanges(
+    context.system,
+    ownChanges(context, result).filter((change) => !isNeeded(change)),
+  );
+
+async function undoRest(context: Context, result: UnitResult): Promise<void> {
+  await undoChanges(context.system, ownChanges(context, result).filter(isNeeded));
+  await removeUnusedLauncher(context);
+}
 
 /** What was never restarted runs on as it did. */
 async function startAgain(

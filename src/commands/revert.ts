@@ -1,16 +1,19 @@
-import { isRunning, restart } from '../apply/activate.js';
+import { isRunning, restart, restartObstacle, stillUnderPolicy } from '../apply/activate.js';
 import { type Change, changes, isPending } from '../apply/changes.js';
 import { writeChanges } from '../apply/write.js';
-import { type Diagnostic, diagnosticsJson, EXIT, hasErrors, UserError } from '../diagnostic.js';
-import { changesJson, changesText } from '../report.js';
+import { type Diagnostic, EXIT, UserError } from '../diagnostic.js';
+import { hasNameOfDropIn, installedLauncher, ownDropInPaths } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
-import { isTemplate } from '../unit/name.js';
+import type { UnitProperties } from '../system/system.js';
+import { isTemplate, parseUnitName } from '../unit/name.js';
+import { failureOf } from './failures.js';
 import { findUnit } from './find-unit.js';
 import { unusedLauncher } from './launcher-file.js';
 import { fullName, noUnit, serviceName } from './load-unit.js';
 import { assertMayChange } from './needs-root.js';
 import type { Outcome } from './outcome.js';
 import { readFiles, readOwnFiles } from './own-files.js';
+import { type UnitResult, unitsOutcome } from './unit-result.js';
 
 export interface RevertOptions {
   readonly check?: boolean;
@@ -18,15 +21,10 @@ export interface RevertOptions {
   readonly restart?: boolean;
 }
 
-interface UnitResult {
-  readonly unit: string;
-  readonly changes: readonly Change[];
-  readonly diagnostics: readonly Diagnostic[];
-  /** Of a unit that could not even be looked at. */
-  readonly exit?: number;
-}
-
-/** Removes what apply wrote for units, reloads once, and restarts those that run. */
+/**
+ * Removes what apply wrote for units, reloads once, and restarts those that run. What a drop-in needs goes only when
+ * the manager has read that it is gone. What fails with one unit doesn't stop the others.
+ */
 export async function revert(
   context: Context,
   units: readonly string[],
@@ -39,16 +37,12 @@ export async function revert(
     if (!planned.some((other) => other.unit === result.unit)) planned.push(result);
   }
   await addLauncher(context, planned);
-  const pending = planned.filter((result) => isPending(result.changes));
-  if (options.check || pending.length === 0) return outcome(planned, options);
-  for (const result of pending) await writeChanges(context.system, result.changes);
-  if (context.offline) return outcome(planned, options);
-  await context.system.reload();
-  const done = new Map<string, UnitResult>();
-  for (const result of pending)
-    done.set(result.unit, options.restart === false ? result : await restartUnit(context, result));
-  return outcome(
-    planned.map((result) => done.get(result.unit) ?? result),
+  const pending = planned.filter(({ state }) => state === 'pending');
+  const done = options.check || pending.length === 0 ? [] : await takeBack(context, pending, options);
+  const byUnit = new Map(done.map((result) => [result.unit, result]));
+  return unitsOutcome(
+    planned.map((result) => byUnit.get(result.unit) ?? result),
+    new Map(),
     options,
   );
 }
@@ -59,12 +53,13 @@ async function planUnit(context: Context, text: string): Promise<UnitResult> {
     return await planOne(context, text);
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    return { unit: fullName(text), changes: [], diagnostics: cause.diagnostics, exit: cause.exit };
+    const { diagnostics, exit } = cause;
+    return { unit: fullName(text), state: 'refused', changes: [], diagnostics, exit };
   }
 }
 
 async function planOne(context: Context, text: string): Promise<UnitResult> {
-  const { name, exists } = await unitOf(context, text);
+  const { name, exists, properties } = await unitOf(context, text);
   const files = [
     ...(await readOwnFiles(withRuntime(context, false), name)),
     ...(await readOwnFiles(withRuntime(context, true), name)),
@@ -72,7 +67,11 @@ async function planOne(context: Context, text: string): Promise<UnitResult> {
   if (files.length === 0 && !exists) {
     throw await noUnit(context, serviceName(name), ', and nothing of ours for it');
   }
-  return { unit: name, changes: changes([], files), diagnostics: [] };
+  // Whose reload failed has yet to forget a drop-in that is gone.
+  const loaded = (properties?.get('DropInPaths') ?? []) as readonly string[];
+  const isDue =
+    files.length > 0 || ownDropInPaths(context.placement, name).some((path) => loaded.includes(path));
+  return { unit: name, state: isDue ? 'pending' : 'unchanged', changes: changes([], files), diagnostics: [] };
 }
 
 /** What apply wrote until the next boot goes, too. */
@@ -81,13 +80,23 @@ const withRuntime = (context: Context, runtime: boolean): Context => ({
   placement: { ...context.placement, runtime },
 });
 
+interface NamedUnit {
+  readonly name: string;
+  readonly exists: boolean;
+  readonly properties?: UnitProperties;
+}
+
 /** The unit that a name stands for: apply writes for the unit itself, never for an alias. */
-async function unitOf(context: Context, text: string): Promise<{ name: string; exists: boolean }> {
+async function unitOf(context: Context, text: string): Promise<NamedUnit> {
   const name = serviceName(text);
   if (context.offline) return { name: (await findUnit(context, name)).name.full, exists: true };
   if (isTemplate(name)) return { name: name.full, exists: true };
   const properties = await context.system.unit(name.full);
-  return { name: String(properties.get('Id')), exists: properties.get('LoadState') !== 'not-found' };
+  return {
+    name: String(properties.get('Id')),
+    exists: properties.get('LoadState') !== 'not-found',
+    properties,
+  };
 }
 
 /** The launcher goes with the last drop-in of ours. */
@@ -100,44 +109,66 @@ async function addLauncher(context: Context, planned: UnitResult[]): Promise<voi
   planned[last] = { ...planned[last]!, changes: [...planned[last]!.changes, ...changes([], files)] };
 }
 
-async function restartUnit(context: Context, result: UnitResult): Promise<UnitResult> {
-  const { system } = context;
+async function takeBack(
+  context: Context,
+  pending: readonly UnitResult[],
+  options: RevertOptions,
+): Promise<UnitResult[]> {
+  const { system, offline } = context;
+  const opened = await eachOf(pending, (result) => removeOnly(context, result, isDropIn));
+  const failures = offline ? [] : await failureOf(() => system.reload());
+  if (failures.length > 0) return opened.map((result) => withFailures(result, failures));
+  const launcher = opened.some(hasFailed) ? installedLauncher(context.placement) : undefined;
+  const isRest = (change: Change) => !isDropIn(change) && change.path !== launcher;
+  const cleared = await eachOf(opened, (result) =>
+    hasFailed(result) ? result : removeOnly(context, result, isRest),
+  );
+  if (offline || options.restart === false) return cleared;
+  return eachOf(cleared, (result) => (hasFailed(result) ? result : restartUnit(context, result)));
+}
+
+async function eachOf(
+  results: readonly UnitResult[],
+  step: (result: UnitResult) => UnitResult | Promise<UnitResult>,
+): Promise<UnitResult[]> {
+  const done: UnitResult[] = [];
+  for (const result of results) done.push(await step(result));
+  return done;
+}
+
+const isDropIn = ({ path }: Change): boolean => hasNameOfDropIn(path);
+
+const hasFailed = ({ state }: UnitResult): boolean => state === 'failed';
+
+const withFailures = (result: UnitResult, failures: readonly Diagnostic[]): UnitResult => ({
+  ...result,
+  state: 'failed',
+  diagnostics: [...result.diagnostics, ...failures],
+  exit: EXIT.failure,
+});
+
+async function removeOnly(
+  { system }: Context,
+  result: UnitResult,
+  which: (change: Change) => boolean,
+): Promise<UnitResult> {
+  const failures = await failureOf(() => writeChanges(system, result.changes.filter(which)));
+  return failures.length > 0 ? withFailures(result, failures) : { ...result, state: 'reverted' };
+}
+
+/** A template doesn't run. */
+async function restartUnit({ system, placement }: Context, result: UnitResult): Promise<UnitResult> {
+  const { unit } = result;
+  const name = parseUnitName(unit);
+  if ('full' in name && isTemplate(name)) return result;
   try {
-    if (!isRunning(await system.unit(result.unit))) return result;
-    return { ...result, diagnostics: await restart(system, result.unit, context.placement.scope) };
+    const properties = await system.unit(unit);
+    if (!isRunning(properties)) return result;
+    const obstacle = restartObstacle(properties);
+    if (obstacle !== undefined) return { ...result, diagnostics: [stillUnderPolicy(unit, obstacle)] };
+    return { ...result, restarted: true, diagnostics: await restart(system, unit, placement.scope) };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     return { ...result, diagnostics: cause.diagnostics };
   }
-}
-
-function outcome(results: readonly UnitResult[], options: RevertOptions): Outcome {
-  const diagnostics = results.flatMap((result) => result.diagnostics);
-  const pending = results.some((result) => isPending(result.changes));
-  const failed = results.some((result) => result.exit === EXIT.failure);
-  const found = hasErrors(diagnostics) ? EXIT.findings : EXIT.ok;
-  const exit = failed ? EXIT.failure : found || (options.check && pending ? EXIT.pending : EXIT.ok);
-  return {
-    exit,
-    json: {
-      changed: pending,
-      units: results.map((result) => ({
-        unit: result.unit,
-        state: stateOf(result, options),
-        changes: changesJson(result.changes),
-        diagnostics: diagnosticsJson(result.diagnostics),
-      })),
-    },
-    text: results
-      .map((result) => `${result.unit}: ${stateOf(result, options)}\n${changesText(result.changes)}`)
-      .join(''),
-    diagnostics,
-    sources: new Map(),
-  };
-}
-
-function stateOf(result: UnitResult, options: RevertOptions): string {
-  if (result.exit !== undefined) return 'refused';
-  if (!isPending(result.changes)) return 'unchanged';
-  return options.check ? 'pending' : 'reverted';
 }

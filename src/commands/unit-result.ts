@@ -1,6 +1,6 @@
 import { type Change, isPending } from '../apply/changes.js';
 import { unifiedDiff } from '../apply/diff.js';
-import { type Diagnostic, diagnosticsJson, EXIT } from '../diagnostic.js';
+import { type Diagnostic, diagnosticsJson, EXIT, hasErrors } from '../diagnostic.js';
 import { changesJson, changesText, planJson } from '../report.js';
 import type { Outcome } from './outcome.js';
 import type { Prepared } from './prepare.js';
@@ -8,14 +8,14 @@ import type { Prepared } from './prepare.js';
 /** What became of one unit. */
 export interface UnitResult {
   readonly unit: string;
-  /** `failed`: not even put back as it was. */
-  readonly state: 'unchanged' | 'pending' | 'applied' | 'refused' | 'rolled-back' | 'failed';
+  /** `failed`: neither as it shall be nor as it was. */
+  readonly state: 'unchanged' | 'pending' | 'applied' | 'reverted' | 'refused' | 'rolled-back' | 'failed';
   readonly changes: readonly Change[];
   readonly diagnostics: readonly Diagnostic[];
   /** The service was, or was tried to be, restarted. */
   readonly restarted?: boolean;
   readonly prepared?: Prepared;
-  /** Of a unit that could not even be planned. */
+  /** Where the machine is at fault, and not the policy or the unit. */
   readonly exit?: number;
 }
 
@@ -24,8 +24,8 @@ interface OutcomeOptions {
   readonly diff?: boolean;
 }
 
-/** What apply has to say of its units. */
-export function applyOutcome(
+/** What apply and revert have to say of their units. */
+export function unitsOutcome(
   results: readonly UnitResult[],
   sources: ReadonlyMap<string, string>,
   options: OutcomeOptions,
@@ -36,7 +36,7 @@ export function applyOutcome(
   return {
     exit: exitOf(results, options),
     json: {
-      changed: results.some(({ state }) => ['applied', 'pending', 'failed'].includes(state)),
+      changed: results.some(({ state }) => ['applied', 'reverted', 'pending', 'failed'].includes(state)),
       units: results.map((result) => resultJson(result, options)),
     },
     text: results.map((result) => resultText(result, options)).join(''),
@@ -50,7 +50,7 @@ const ofUnit = (d: Diagnostic, unit: string): Diagnostic =>
   d.at || d.message.includes(unit) ? d : { ...d, message: `${unit}: ${d.message}` };
 
 function exitOf(results: readonly UnitResult[], options: OutcomeOptions): number {
-  const wrong = results.filter(({ state }) => ['refused', 'rolled-back', 'failed'].includes(state));
+  const wrong = results.filter(({ diagnostics }) => hasErrors(diagnostics));
   if (wrong.some(({ exit }) => exit === EXIT.failure)) return EXIT.failure;
   if (wrong.length > 0) return EXIT.findings;
   return options.check && results.some(({ state }) => state === 'pending') ? EXIT.pending : EXIT.ok;
@@ -58,12 +58,15 @@ function exitOf(results: readonly UnitResult[], options: OutcomeOptions): number
 
 function resultText(result: UnitResult, options: OutcomeOptions): string {
   const diff = options.diff ? result.changes.map(unifiedDiff).join('') : '';
-  const done = result.state === 'applied' && result.restarted ? 'Restarted.\n' : '';
+  const done = isDone(result) && result.restarted ? 'Restarted.\n' : '';
   return `${result.unit}: ${result.state}\n${filesText(result)}${done}${diff}`;
 }
 
-function filesText({ state, changes }: UnitResult): string {
-  if (state !== 'applied' && state !== 'pending') return '';
+const isDone = ({ state }: UnitResult): boolean => state === 'applied' || state === 'reverted';
+
+function filesText(result: UnitResult): string {
+  const { state, changes } = result;
+  if (!isDone(result) && state !== 'pending') return '';
   if (isPending(changes)) return changesText(changes);
   return state === 'pending' ? 'The files are as they shall be; a restart is due.\n' : '';
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRunning, restart, type Trial, tryOut } from '../../src/apply/activate.js';
+import { isRunning, restart, restartObstacle, type Trial, tryOut } from '../../src/apply/activate.js';
 import { type Behaviour, type FakeOptions, FakeSystem } from '../support/fake-system.js';
 import { planned } from '../support/planned.js';
 
@@ -111,6 +111,23 @@ test('a probe is not run on a service that did not stay up', async () => {
   const system = machine('dies');
   await start(system, { probe: ['/bin/probe'] });
   assert.ok(!system.calls.some((call) => call.startsWith('run /bin/probe')));
+});
+
+for (const state of ['active', 'reloading', 'refreshing']) {
+  test(`a service that is ${state} when it has settled has stayed up`, async () => {
+    let looks = 0;
+    const distort = (properties: Map<string, unknown>) => {
+      if (++looks === 3) properties.set('ActiveState', state);
+    };
+    assert.deepEqual(await start(machine('works', { distort })), []);
+    assert.equal(looks, 3);
+  });
+}
+
+test('the bus that leads to the manager is never restarted', () => {
+  const obstacle = (Id: string) => restartObstacle(new Map([['Id', Id]]));
+  for (const unit of ['dbus.service', 'dbus-broker.service']) assert.match(obstacle(unit)!, /bus/);
+  assert.equal(obstacle('demo.service'), undefined);
 });
 
 const STATES: readonly [state: string, running: boolean][] = [

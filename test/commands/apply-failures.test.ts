@@ -7,6 +7,7 @@ import {
   type FakeOptions,
   type FakeSystem,
   fakeContext,
+  LAUNCHER,
   machineWith,
 } from '../support/fake-system.js';
 
@@ -99,6 +100,11 @@ BACK.forEach((call, i) => {
       'json' in result ? (result.json.units as { state: string }[]) : [];
     if (state === 'failed') {
       assert.match(shown, new RegExp(`error\\[injected\\]: call ${i + 1} fails`));
+      const loaded = (await system.unit('demo.service')).get('DropInPaths') as string[];
+      for (const path of loaded) {
+        const needed = [path.replace('.conf', '.filter'), LAUNCHER];
+        for (const file of needed) assert.ok(system.files.has(file), `${path} is loaded and needs ${file}`);
+      }
       const { changes } = system;
       const back = changes.slice(changes.indexOf('reload') + 1);
       for (const step of ['remove ', 'reload', 'job restart']) {

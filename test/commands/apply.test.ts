@@ -448,8 +448,33 @@ for (const [says, behaviour, message] of FAILURES) {
     assert.match(result.diagnostics[0]!.message, message);
     assert.match(result.diagnostics[0]!.hint!, /the last line/);
     assert.deepEqual(sorted(system.files), before);
-    assert.deepEqual(system.changes.slice(-2), ['reload', 'job restart demo.service']);
+    // What the loaded drop-in needs stays until systemd has read that it is gone.
+    assert.deepEqual(system.changes.slice(-5), [
+      `remove ${FOLDER}/zz-sandbox-unit.conf`,
+      'reload',
+      `remove ${FOLDER}/zz-sandbox-unit.filter`,
+      `remove ${LAUNCHER}`,
+      'job restart demo.service',
+    ]);
     assert.ok(system.isUpToDate);
+  });
+}
+
+for (const property of ['RefuseManualStop', 'RefuseManualStart']) {
+  test(`a service with ${property}=yes is left as it runs, and that is said once and again`, async () => {
+    const system = machine({ distort: (properties) => properties.set(property, true) });
+    const first = await run(system);
+    assert.deepEqual([first.exit, first.json.changed], [0, true]);
+    const [note] = first.diagnostics;
+    assert.equal(note!.code, 'restart-due');
+    assert.match(note!.hint!, new RegExp(`^${property}=yes: `));
+    assert.ok(!system.changes.some((call) => call.startsWith('job ')));
+    system.calls.length = 0;
+    for (const options of [{}, { check: true }, { restart: false }]) {
+      const again = await run(system, options);
+      assert.deepEqual([again.exit, again.json.changed, codesOf(again)], [0, false, ['note restart-due']]);
+    }
+    assert.deepEqual(system.changes, []);
   });
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { type RevertOptions, revert } from '../../src/commands/revert.js';
+import { EXIT, error, UserError } from '../../src/diagnostic.js';
 import {
   type FakeOptions,
   type FakeSystem,
@@ -21,8 +22,8 @@ const OTHER = {
 };
 
 /** A machine on which a policy has been applied. */
-async function applied(options: FakeOptions = {}, units = [UNIT]): Promise<FakeSystem> {
-  const system = machineWith(SERVICE, NO_EXEC, { running: units, ...options });
+async function applied(options: FakeOptions = {}, units = [UNIT], policy = NO_EXEC): Promise<FakeSystem> {
+  const system = machineWith(SERVICE, policy, { running: units, ...options });
   assert.equal((await apply(fakeContext(system), units, {})).exit, 0);
   system.calls.length = 0;
   return system;
@@ -34,15 +35,15 @@ const run = (system: FakeSystem, options: RevertOptions = {}, units = [UNIT]) =>
 const states = ({ json }: Awaited<ReturnType<typeof revert>>) =>
   (json.units as { unit: string; state: string }[]).map(({ unit, state }) => `${unit} ${state}`);
 
-test('the drop-in goes first, then what it needs, then systemd reads and starts the service as it was', async () => {
+test('the drop-in goes first, systemd reads that, then what it needs goes, and the service is started as it was', async () => {
   const system = await applied();
   const result = await run(system);
   assert.deepEqual([result.exit, result.json.changed, states(result)], [0, true, ['demo.service reverted']]);
   assert.deepEqual(system.changes, [
     `remove ${FOLDER}/zz-sandbox-unit.conf`,
+    'reload',
     `remove ${FOLDER}/zz-sandbox-unit.filter`,
     `remove ${LAUNCHER}`,
-    'reload',
     'job restart demo.service',
   ]);
   assert.ok(system.isUpToDate);
@@ -90,6 +91,73 @@ test('reverting twice does it once', async () => {
   assert.deepEqual([(await run(system)).exit, system.changes], [0, []]);
 });
 
+/** Lets a call fail the next time that it is made. */
+function failOnce(system: FakeSystem, method: 'reload' | 'remove', path?: string): void {
+  const works = system[method].bind(system) as (path: string) => Promise<void>;
+  system[method] = async (asked?: string) => {
+    if (asked !== path) return works(asked!);
+    system[method] = works as () => Promise<void>;
+    throw new UserError(error('injected', `${method} fails`), EXIT.failure);
+  };
+}
+
+for (const [what, policy] of [
+  ['the launcher', NO_EXEC],
+  ['systemd alone', '[syscalls]\ndeny = ["uname"]\n'],
+] as const) {
+  test(`where the reload fails a policy that ${what} enforces is reverted by the next run`, async () => {
+    const system = await applied({}, [UNIT], policy);
+    failOnce(system, 'reload');
+    const launcher = system.files.has(LAUNCHER);
+    const first = await run(system);
+    assert.deepEqual([first.exit, states(first)], [2, ['demo.service failed']]);
+    assert.equal(system.files.has(LAUNCHER), launcher, 'the loaded drop-in needs it');
+    assert.deepEqual(states(await run(system, { check: true })), ['demo.service pending']);
+    const second = await run(system);
+    assert.deepEqual([second.exit, states(second)], [0, ['demo.service reverted']]);
+    assert.ok(system.isUpToDate);
+    assert.ok(!system.isConfined(UNIT));
+    assert.ok(!system.files.has(LAUNCHER));
+    assert.deepEqual(states(await run(system)), ['demo.service unchanged']);
+  });
+}
+
+test("what can't be removed of one unit doesn't stop the others", async () => {
+  const units = [UNIT, 'other.service'];
+  const path = `${FOLDER}/zz-sandbox-unit.conf`;
+  const system = await applied({ files: OTHER }, units);
+  failOnce(system, 'remove', path);
+  const result = await run(system, {}, units);
+  assert.deepEqual([result.exit, states(result)], [2, ['demo.service failed', 'other.service reverted']]);
+  for (const file of [path, path.replace('.conf', '.filter'), LAUNCHER]) assert.ok(system.files.has(file));
+  assert.ok(!system.isConfined('other.service'));
+  assert.deepEqual(states(await run(system)), ['demo.service reverted']);
+  assert.ok(!system.files.has(LAUNCHER));
+});
+
+test('of a template the files go, and nothing is restarted', async () => {
+  const template = 'tpl@.service';
+  const files = {
+    '/usr/lib/systemd/system/tpl@.service': SERVICE,
+    [`/etc/systemd/system/${template}.d/zz-sandbox-unit.conf`]: '[Service]\n',
+  };
+  const distort = (properties: Map<string, unknown>) => {
+    if (properties.get('Id') === template) throw new Error('systemd has no such unit');
+  };
+  const system = machineWith(SERVICE, NO_EXEC, { files, distort });
+  const result = await run(system, {}, [template]);
+  assert.deepEqual([result.exit, states(result)], [0, ['tpl@.service reverted']]);
+  assert.deepEqual(system.changes.slice(1), ['reload']);
+});
+
+test('a service that must not be restarted runs on, and that is said', async () => {
+  const distort = (properties: Map<string, unknown>) => properties.set('RefuseManualStop', true);
+  const system = await applied({ distort });
+  const result = await run(system);
+  assert.deepEqual([result.exit, result.diagnostics.map(({ code }) => code)], [0, ['restart-due']]);
+  assert.ok(!system.changes.some((call) => call.startsWith('job ')));
+});
+
 test('drop-ins of others stay', async () => {
   const files = { [`${FOLDER}/override.conf`]: '[Service]\nNice=5\n' };
   const system = await applied({ files });
@@ -132,7 +200,8 @@ test('a service that does not run is not started, and with --no-restart none is'
     await apply(fakeContext(system), [UNIT], { restart: false });
     system.calls.length = 0;
     assert.equal((await run(system, options)).exit, 0);
-    assert.equal(system.changes.at(-1), 'reload');
+    assert.ok(system.changes.includes('reload'));
+    assert.ok(!system.changes.some((call) => call.startsWith('job ')));
   }
 });
 

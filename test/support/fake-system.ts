@@ -143,7 +143,7 @@ export class FakeSystem implements System {
 
   /** Whether the manager has read the unit files as they are. */
   get isUpToDate(): boolean {
-    const isUnitFile = ([path]: [string, FakeFile]) => path.includes('/systemd/');
+    const isUnitFile = ([path]: [string, FakeFile]) => /\/systemd\/.*\.(?:conf|service)$/.test(path);
     const now = [...this.files].filter(isUnitFile).sort();
     const then = [...this.#loaded].filter(isUnitFile).sort();
     return JSON.stringify(now) === JSON.stringify(then);

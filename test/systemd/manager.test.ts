@@ -8,6 +8,7 @@ import {
   mainPid,
   policyPath,
   processStatus,
+  properties,
   sandboxUnit,
   servicesObstacle,
 } from '../support/service.js';
@@ -39,7 +40,9 @@ async function withManager(settings: string, during: () => Promise<void>): Promi
     await during();
   } finally {
     await box.succeed(['rm', CONFIGURATION]);
-    await box.succeed(['systemctl', 'daemon-reexec']);
+    // Of the two only the signal has no limit.
+    await box.sh('systemctl daemon-reexec || kill -TERM 1');
+    await box.waitFor('a reload', async () => (await box.exec(['systemctl', 'daemon-reload'])).status === 0);
   }
 }
 
@@ -56,4 +59,45 @@ test('where systemd loads no filters, a policy that needs no launcher is not sai
     assert.equal((await processStatus(box, await mainPid(box, UNIT))).get('Seccomp'), '2');
     assert.equal((await sandboxUnit(box, 'revert', UNIT)).status, 0);
   });
+});
+
+const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
+
+test('where the reload of revert fails, the service still starts, and the next run ends it', {
+  skip,
+}, async () => {
+  await define('ExecStart=/usr/bin/tail -f /dev/null', NO_EXEC);
+  assert.equal((await sandboxUnit(box, 'apply', UNIT)).status, 0);
+  await withManager('ReloadLimitIntervalSec=1h\nReloadLimitBurst=1', async () => {
+    await box.succeed(['systemctl', 'daemon-reload']);
+    const { status, stdout, stderr } = await sandboxUnit(box, 'revert', UNIT);
+    assert.deepEqual([status, stdout], [2, `${UNIT}: failed\n`], stderr);
+    assert.match(stderr, /^error\[manager-refused\]: /m);
+    await box.succeed(['systemctl', 'restart', UNIT]);
+    assert.equal((await sandboxUnit(box, 'revert', UNIT)).status, 2);
+  });
+  const { status, stdout, stderr } = await sandboxUnit(box, 'revert', UNIT);
+  assert.deepEqual([status, stdout.split('\n')[0]], [0, `${UNIT}: reverted`], stderr);
+  await box.succeed(['systemctl', 'restart', UNIT]);
+  assert.equal((await properties(box, UNIT, 'DropInPaths')).DropInPaths, '');
+});
+
+test('what carries the bus, or refuses to be stopped, is confined from its next start on', {
+  skip,
+}, async () => {
+  await changeFiles(box, {
+    '/etc/systemd/system/steady.service':
+      '[Unit]\nRefuseManualStop=yes\n[Service]\nExecStart=/usr/bin/tail -f /dev/null\n',
+  });
+  const units = ['dbus.service', 'steady.service'];
+  await box.succeed(['systemctl', 'start', ...units]);
+  const pids = () => Promise.all(units.map((unit) => mainPid(box, unit)));
+  const before = await pids();
+  for (const unit of units) await box.writeFile(policyPath(unit), NO_EXEC);
+  for (const verb of ['apply', 'apply', 'revert']) {
+    const { status, stderr } = await sandboxUnit(box, verb, ...units);
+    assert.equal(status, 0, stderr);
+    assert.equal(stderr.match(/^note\[restart-due\]/gm)?.length, 2, stderr);
+  }
+  assert.deepEqual(await pids(), before);
 });
