@@ -104,10 +104,11 @@ static void put_error(struct line *line, int error)
 	put_number(line, (unsigned int)error);
 }
 
-size_t message_write(char line[MESSAGE_SIZE], const struct failure *failure)
+size_t message_write(char line[MESSAGE_SIZE], const char *program, const struct failure *failure)
 {
 	struct line out = {line, 0};
-	put(&out, "sandbox-unit-launcher: ");
+	put(&out, program);
+	put(&out, ": ");
 	put(&out, failure->what);
 	if (failure->name != NULL) {
 		put_char(&out, ' ');

@@ -15,7 +15,7 @@ struct failure {
 
 #define MESSAGE_SIZE 1024
 
-/* "sandbox-unit-launcher: WHAT 'NAME' REST: ENOENT (no such file or directory); HINT\n". No NUL; returns the length. */
-size_t message_write(char line[MESSAGE_SIZE], const struct failure *failure);
+/* "PROGRAM: WHAT 'NAME' REST: ENOENT (no such file or directory); HINT\n". No NUL; returns the length. */
+size_t message_write(char line[MESSAGE_SIZE], const char *program, const struct failure *failure);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a C library would do before main, and the functions that the compiler takes for granted. */
+/* What a C library would do before main. */
 #include "kernel.h"
 #include "launcher.h"
 
@@ -62,40 +62,4 @@ _Noreturn void start(uintptr_t *stack)
 			__stack_chk_guard = *(const uintptr_t *)aux[1] & ~(uintptr_t)0xff;
 	}
 	launch(argv, envp, euid);
-}
-
-/* The empty assembly keeps the compiler from seeing the loop as what it is and calling the function it is in. */
-#define KEEP_LOOP() __asm__ volatile("" ::: "memory")
-
-void *memcpy(void *restrict to, const void *restrict from, size_t size)
-{
-	unsigned char *target = to;
-	const unsigned char *source = from;
-	for (size_t i = 0; i < size; i++) {
-		target[i] = source[i];
-		KEEP_LOOP();
-	}
-	return to;
-}
-
-void *memset(void *to, int byte, size_t size)
-{
-	unsigned char *target = to;
-	for (size_t i = 0; i < size; i++) {
-		target[i] = (unsigned char)byte;
-		KEEP_LOOP();
-	}
-	return to;
-}
-
-int memcmp(const void *a, const void *b, size_t size)
-{
-	const unsigned char *left = a;
-	const unsigned char *right = b;
-	for (size_t i = 0; i < size; i++) {
-		if (left[i] != right[i])
-			return left[i] < right[i] ? -1 : 1;
-		KEEP_LOOP();
-	}
-	return 0;
 }

@@ -6,8 +6,10 @@
  */
 #include "trace.h"
 
+#include "fail.h"
 #include "kernel-trace.h"
-#include "launcher.h"
+#include "load.h"
+#include "memory.h"
 
 /* What x86-64 lets a function use below its stack pointer. */
 #define RED_ZONE 128U
@@ -224,7 +226,7 @@ static _Noreturn void refuse(const struct tracee *tracee, long result)
 		.hint = hint,
 	};
 	char line[MESSAGE_SIZE];
-	(void)kernel_write(2, line, message_write(line, &failure));
+	(void)kernel_write(2, line, message_write(line, program_name, &failure));
 	(void)call(tracee, NR_exit_group, EXIT_SECCOMP, 0, 0);
 	kernel_exit(EXIT_SECCOMP);
 }

@@ -9,8 +9,8 @@
  */
 #include "tracer.h"
 
+#include "fail.h"
 #include "kernel-trace.h"
-#include "launcher.h"
 #include "trace.h"
 
 #define TRACER_IS_CHILD 1

@@ -78,7 +78,7 @@ static void answer_message(const char *name)
 {
 	char line[MESSAGE_SIZE];
 	struct failure failure = {.what = "can't open", .name = name, .rest = "now", .error = 2, .hint = "look"};
-	fwrite(line, 1, message_write(line, &failure), stdout);
+	fwrite(line, 1, message_write(line, "sandbox-unit-launcher", &failure), stdout);
 }
 
 static void answer_script(const uint8_t *bytes, size_t size)
@@ -106,7 +106,7 @@ static void answer_options(const uint8_t *bytes, size_t size)
 	if (options_parse(words, &options, &failure))
 		printf("request=%d\n", (int)options.request);
 	else
-		fwrite(line, 1, message_write(line, &failure), stdout);
+		fwrite(line, 1, message_write(line, "sandbox-unit-launcher", &failure), stdout);
 	free(words);
 }
 

@@ -1,0 +1,22 @@
+/* How a program of ours ends. Every program defines its own name. */
+#ifndef SANDBOX_UNIT_FAIL_H
+#define SANDBOX_UNIT_FAIL_H
+
+#include "message.h"
+
+/* The numbers that systemd.exec(5) gives these failures, under "Process Exit Codes". */
+#define EXIT_INVALID_ARGUMENT 2
+#define EXIT_EXEC 203
+#define EXIT_NO_NEW_PRIVILEGES 227
+#define EXIT_SECCOMP 228
+
+/* What the lines of this program begin with. */
+extern const char program_name[];
+
+/* Prints a failure's line and ends the process. */
+_Noreturn void fail(int status, struct failure failure);
+
+/* Prints what was asked for, and ends the process. */
+_Noreturn void print_and_exit(const char *text, size_t length);
+
+#endif

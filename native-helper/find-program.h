@@ -1,0 +1,14 @@
+/* Where the program is. */
+#ifndef SANDBOX_UNIT_FIND_PROGRAM_H
+#define SANDBOX_UNIT_FIND_PROGRAM_H
+
+/*
+ * The path of the program: `name` if it has a slash, else in a directory of the search path, whose directories are
+ * separated by colons. Ends the process if there is none; `hint` is the way out.
+ */
+const char *find_program(const char *name, const char *search_path, const char *hint);
+
+/* Ends the process because execve(2) failed, or would. */
+_Noreturn void fail_exec(const char *path, long error, const char *hint);
+
+#endif
