@@ -50,6 +50,10 @@ static int join_path(const char *directory, const char *name)
 	size_t length = 0;
 	while (directory[length] != ':' && directory[length] != '\0')
 		length++;
+	if (length == 0) {
+		directory = ".";
+		length = 1;
+	}
 	size_t name_size = length_of(name) + 1;
 	if (length >= sizeof program_path || name_size >= sizeof program_path - length)
 		return 0;

@@ -3,8 +3,14 @@
 #define SANDBOX_UNIT_FIND_PROGRAM_H
 
 /*
+ * Where systemd looks for a bare program name. A systemd that is built for a merged /usr leaves out the last two, which
+ * are links there.
+ */
+#define DEFAULT_SEARCH_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/*
  * The path of the program: `name` if it has a slash, else in a directory of the search path, whose directories are
- * separated by colons. Ends the process if there is none; `hint` is the way out.
+ * separated by colons; an empty one is the current. Ends the process if there is none; `hint` is the way out.
  */
 const char *find_program(const char *name, const char *search_path, const char *hint);
 

@@ -14,10 +14,11 @@
 
 #if defined(__x86_64__) && defined(__LP64__)
 
-#define NATIVE_ARCH 0xc000003eU /* AUDIT_ARCH_X86_64 */
+#define NATIVE_ARCH ARCH_X86_64
 
 #define NR_read 0
 #define NR_write 1
+#define NR_close 3
 #define NR_execve 59
 #define NR_prctl 157
 #define NR_exit_group 231
@@ -35,9 +36,10 @@ _Static_assert(sizeof(struct kernel_stat) == 144, "struct stat of x86-64");
 
 #elif defined(__aarch64__) && defined(__LP64__)
 
-#define NATIVE_ARCH 0xc00000b7U /* AUDIT_ARCH_AARCH64 */
+#define NATIVE_ARCH ARCH_ARM64
 
 #define NR_openat 56
+#define NR_close 57
 #define NR_read 63
 #define NR_write 64
 #define NR_newfstatat 79
@@ -61,6 +63,7 @@ _Static_assert(sizeof(struct kernel_stat) == 128, "struct stat of arm64");
 /* linux/seccomp.h */
 #define SECCOMP_MODE_FILTER 2U
 #define SECCOMP_SET_MODE_FILTER 1U
+#define SECCOMP_FILTER_FLAG_TSYNC 1U
 #define SECCOMP_FILTER_FLAG_LOG 2U
 
 /* linux/prctl.h */
@@ -161,6 +164,11 @@ static inline long kernel_read(long fd, void *buffer, size_t size)
 static inline long kernel_write(long fd, const void *buffer, size_t size)
 {
 	return kernel_call(NR_write, (uintptr_t)fd, (uintptr_t)buffer, size, 0, 0);
+}
+
+static inline long kernel_close(uint32_t fd)
+{
+	return kernel_call(NR_close, fd, 0, 0, 0, 0);
 }
 
 static inline long kernel_prctl(unsigned int option, uintptr_t a, uintptr_t b)

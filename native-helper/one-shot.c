@@ -25,6 +25,19 @@ static void wipe_guard(struct guarded_filter *filter)
 	__asm__ volatile("" ::: "memory");
 }
 
+static _Noreturn void exec_with_key(const char *path, const char *const *argv, const char *const *envp,
+				    uint64_t key[KEY_WORDS])
+{
+	long error = -kernel_execve_with_key(path, argv, envp, key);
+	fail_exec(path, error, error == ENOENT ? "its interpreter or dynamic linker is missing" : NULL);
+}
+
+_Noreturn void exec_unfiltered(const char *path, const char *const *argv, const char *const *envp)
+{
+	uint64_t no_key[KEY_WORDS] = {0};
+	exec_with_key(path, argv, envp, no_key);
+}
+
 _Noreturn void exec_once(struct guarded_filter *filter, uint32_t length, uint32_t flags, const char *path,
 			 const char *const *argv, const char *const *envp)
 {
@@ -36,6 +49,5 @@ _Noreturn void exec_once(struct guarded_filter *filter, uint32_t length, uint32_
 
 	/* From here on the filter is in force, and may refuse even what follows. */
 	wipe_guard(filter);
-	long error = -kernel_execve_with_key(path, argv, envp, key);
-	fail_exec(path, error, error == ENOENT ? "its interpreter or dynamic linker is missing" : NULL);
+	exec_with_key(path, argv, envp, key);
 }

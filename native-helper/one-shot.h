@@ -20,4 +20,7 @@ _Static_assert(sizeof(struct guarded_filter) == BPF_MAXINSNS * sizeof(struct soc
 _Noreturn void exec_once(struct guarded_filter *filter, uint32_t length, uint32_t flags, const char *path,
 			 const char *const *argv, const char *const *envp);
 
+/* Executes `path` with the filters that are in force. Ends the process if that fails. */
+_Noreturn void exec_unfiltered(const char *path, const char *const *argv, const char *const *envp);
+
 #endif

@@ -1,22 +1,7 @@
 #include "options.h"
 
-static int is_equal(const char *a, const char *b)
-{
-	while (*a != '\0' && *a == *b) {
-		a++;
-		b++;
-	}
-	return *a == *b;
-}
-
-/* What follows `prefix` in `text`, or NULL where `text` begins otherwise. */
-static const char *after(const char *text, const char *prefix)
-{
-	for (; *prefix != '\0'; text++, prefix++)
-		if (*text != *prefix)
-			return NULL;
-	return text;
-}
+#include "find-program.h"
+#include "text.h"
 
 static int refuse(struct failure *failure, const char *what, const char *name, const char *rest)
 {
@@ -73,6 +58,7 @@ static int check(struct options *options, struct failure *failure)
 		return refuse(failure, "the program's name is empty", NULL, NULL);
 	if ((options->filter_file == NULL) == (options->filter_base64 == NULL))
 		return refuse(failure, "exactly one of --filter= and --filter-base64= is needed", NULL, NULL);
+	/* Never $PATH, which the service may have set. */
 	if (options->search_path == NULL)
 		options->search_path = DEFAULT_SEARCH_PATH;
 	if (!is_search_path(options->search_path))

@@ -4,12 +4,6 @@
 
 #include "message.h"
 
-/*
- * Where systemd looks for a bare program name; never $PATH, which the service may have set. A systemd that is built for
- * a merged /usr leaves out the last two, which are links there.
- */
-#define DEFAULT_SEARCH_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
 enum request {
 	REQUEST_LAUNCH,
 	REQUEST_SCRIPT, /* launch what the script in command[0] says */

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /**
  * Writes src/syscalls/generated/: call numbers, errnos and constants from the kernel's headers, syscall sets from
- * systemd. Needs cc on x86-64 and Debian's linux-libc-dev (13 or later, which has the headers of all machines);
+ * systemd; and native-helper/call-table.h, which has the numbers for C. Needs cc on x86-64 and Debian's linux-libc-dev (13 or later, which has the headers of all machines);
  * the sets need systemd-analyze. The same headers give the same bytes.
  *
- *     scripts/generate-tables.mjs [--check] [--headers=DIR] [numbers|errno|constants|sets …]
+ *     scripts/generate-tables.mjs [--check] [--headers=DIR] [numbers|calls|errno|constants|sets …]
  *
  * --headers=DIR  another release's linux-libc-dev, unpacked with `dpkg --extract`
  * --check        write nothing; exit with 1 if a table isn't what would be written, with 77 if this machine can't
@@ -16,17 +16,22 @@ import { parseArgs } from 'node:util';
 import { findHeaders, kernelSeries, libcRelease, Unavailable } from './tables/compiler.mjs';
 import { constantsTable } from './tables/constants.mjs';
 import { errnoTable } from './tables/errno.mjs';
+import { nativeCallsText } from './tables/native-calls.mjs';
 import { numbersTable } from './tables/numbers.mjs';
 import { setsListing, systemdRelease } from './tables/sets.mjs';
 
 const FOLDER = fileURLToPath(new URL('../src/syscalls/generated/', import.meta.url));
+const CALL_TABLE = fileURLToPath(new URL('../native-helper/call-table.h', import.meta.url));
 const CANNOT_TELL = 77;
 
+function numbers(root) {
+  const headers = findHeaders(root);
+  return { source: `Linux ${kernelSeries(headers)}`, rows: numbersTable(headers) };
+}
+
 const TABLES = {
-  numbers: (root) => {
-    const headers = findHeaders(root);
-    return { source: `Linux ${kernelSeries(headers)}`, rows: numbersTable(headers) };
-  },
+  numbers,
+  calls: numbers,
   errno: (root) => {
     const headers = findHeaders(root);
     return { source: `Linux ${kernelSeries(headers)}, glibc ${libcRelease()}`, rows: errnoTable(headers) };
@@ -51,10 +56,16 @@ ${rows.join('\n')}
 \`;
 `;
 
+const fileOf = (name, made) =>
+  name === 'calls'
+    ? { path: CALL_TABLE, text: nativeCallsText(made) }
+    : { path: `${FOLDER}${name}.ts`, text: moduleText(name, made) };
+
 /** @returns exit status for this table */
-function check(name, path, made) {
+function check(name, made) {
+  const { path, text } = fileOf(name, made);
   const present = readFileSync(path, 'utf8');
-  if (present === moduleText(name, made)) return 0;
+  if (present === text) return 0;
   const source = present.match(/Source = '(.*)'/)?.[1];
   if (source !== made.source)
     throw new Unavailable(`the table is of ${source}, this machine has ${made.source}`);
@@ -63,11 +74,11 @@ function check(name, path, made) {
 }
 
 function run(name, { check: only, headers: root }) {
-  const path = `${FOLDER}${name}.ts`;
   try {
     const made = TABLES[name](root);
-    if (only) return check(name, path, made);
-    writeFileSync(path, moduleText(name, made));
+    if (only) return check(name, made);
+    const { path, text } = fileOf(name, made);
+    writeFileSync(path, text);
     return 0;
   } catch (e) {
     if (!(e instanceof Unavailable)) throw e;
