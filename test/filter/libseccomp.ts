@@ -8,6 +8,7 @@ import { numbersOf } from '../../src/syscalls/numbers.js';
 import type { ArgumentRule, Condition, SyscallPolicy, Verdict } from '../../src/syscalls/policy.js';
 import { inLayer } from '../support/layer.js';
 import * as policies from '../support/policies.js';
+import { decodeProgram } from '../support/pure.js';
 
 /**
  * A policy by the names of calls. libseccomp has one action for all that no rule matches, doesn't keep the order of
@@ -151,16 +152,6 @@ function description({ otherwise, abis }: NamedPolicy): string[] {
   return [`filter ${hex(otherwise)}`, ...lines, 'end'];
 }
 
-function decode(line: string): Instruction[] {
-  const bytes = Buffer.from(line, 'hex');
-  return Array.from({ length: bytes.length / 8 }, (_, at) => ({
-    code: bytes.readUInt16LE(8 * at),
-    jt: bytes.readUInt8(8 * at + 2),
-    jf: bytes.readUInt8(8 * at + 3),
-    k: bytes.readUInt32LE(8 * at + 4),
-  }));
-}
-
 async function ask(lines: readonly string[]): Promise<string[]> {
   const build =
     'cc -O1 -Wall -Wextra -Werror -o /tmp/oracle test/filter/oracle.c -lseccomp && exec /tmp/oracle';
@@ -177,5 +168,5 @@ export async function knownToLibseccomp(calls: readonly string[]): Promise<Set<s
 
 /** libseccomp's programs for these policies. */
 export async function compiledByLibseccomp(list: readonly NamedPolicy[]): Promise<Instruction[][]> {
-  return (await ask(list.flatMap(description))).map(decode);
+  return (await ask(list.flatMap(description))).map(decodeProgram);
 }

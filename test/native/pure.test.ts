@@ -8,7 +8,6 @@ import {
   decodeFilterFile,
   encodeFilterFile,
   type FilterFile,
-  GUARD_LENGTH,
   MAX_PROGRAM_LENGTH,
 } from '../../src/filter/filter-file.js';
 import { simulate } from '../../src/filter/simulate.js';
@@ -16,45 +15,17 @@ import { ABIS, abisOf, MACHINES, type Machine } from '../../src/syscalls/abi.js'
 import { ALLOW } from '../../src/syscalls/action.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
 import { type Call, evaluate, type SyscallPolicy } from '../../src/syscalls/policy.js';
-import { compileProgram, launcherObstacle, sharedFolder } from '../support/native.js';
+import { launcherObstacle, sharedFolder } from '../support/native.js';
 import { callFor, syscallPolicy } from '../support/policies.js';
-import { inRepository } from '../support/repository.js';
-import { run } from '../support/run.js';
+import { archOf, compilePure, decodeProgram, type Pure, words } from '../support/pure.js';
 
 const skip = launcherObstacle();
 const folder = sharedFolder();
-let pure: string;
+let answers: Pure;
 
 before(async () => {
-  if (skip) return;
-  const sources = ['filter', 'message', 'options', 'script'].map((name) =>
-    inRepository(`native-helper/${name}.c`),
-  );
-  const sanitizers = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
-  pure = await compileProgram('pure', folder, [...sanitizers, ...sources]);
+  if (!skip) answers = await compilePure(folder);
 });
-
-/** Asks the launcher's own code, with sanitizers on, and returns a line for each request. */
-async function answers(letter: string, requests: readonly Uint8Array[]): Promise<string[]> {
-  const input = requests.flatMap((bytes) => {
-    const head = Buffer.alloc(5, letter);
-    head.writeUInt32LE(bytes.length, 1);
-    return [head, bytes];
-  });
-  const { status, stdout, stderr } = await run([pure], { input: Buffer.concat(input) });
-  assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
-  const lines = stdout.split('\n').slice(0, -1);
-  assert.equal(lines.length, requests.length);
-  return lines;
-}
-
-const archOf = (machine: Machine) => ABIS[abisOf(machine)[0]!].arch;
-
-function words(...values: number[]): Buffer {
-  const bytes = Buffer.alloc(4 * values.length);
-  for (const [index, value] of values.entries()) bytes.writeUInt32LE(value, 4 * index);
-  return bytes;
-}
 
 /** Bytes that are nearly a filter file: a good one with some words before its programs changed and its end moved. */
 const nearlyFilterFile = (): fc.Arbitrary<Uint8Array> => {
@@ -271,13 +242,7 @@ async function guardFor(machine: Machine, value: Key): Promise<Instruction[]> {
   const request = Buffer.alloc(32);
   request.set(words(archOf(machine), numbersOf(abisOf(machine)[0]!).get('execve')!));
   for (const [index, one] of value.entries()) request.writeBigUInt64LE(one, 8 + 8 * index);
-  const bytes = Buffer.from((await answers('g', [request]))[0]!, 'hex');
-  return Array.from({ length: GUARD_LENGTH }, (_, index) => ({
-    code: bytes.readUInt16LE(8 * index),
-    jt: bytes[8 * index + 2]!,
-    jf: bytes[8 * index + 3]!,
-    k: bytes.readUInt32LE(8 * index + 4),
-  }));
+  return decodeProgram((await answers('g', [request]))[0]!);
 }
 
 /** The launcher's own exec, and calls that differ from it in one bit of one word. */

@@ -27,7 +27,7 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
     suite: 'trixie',
     packages: [
       ...['gcc', 'libc6-dev', 'make', 'libseccomp-dev', 'seccomp', 'patchelf', 'strace'],
-      ...['gcc-aarch64-linux-gnu', 'libc6-dev-arm64-cross', 'mandoc', 'shellcheck'],
+      ...['gcc-aarch64-linux-gnu', 'libc6-dev-arm64-cross', 'musl-tools', 'mandoc', 'shellcheck'],
     ],
   },
   bullseye: { suite: 'bullseye', packages: SYSTEMD },

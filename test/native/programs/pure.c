@@ -8,14 +8,17 @@
  *	m  a name                                   ->  the message of a failure with this name
  *	s  a script                                 ->  "filter=PATH program=PATH" or what is wrong
  *	o  words, each ended by NUL                 ->  "request=N", or the message
+ *	e  architecture (u32), an environment's words  ->  "nothing", "no filter", the filter in hex, or the message
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../../../native-helper/filter.h"
+#include "../../../native-helper/list-filter.h"
 #include "../../../native-helper/message.h"
 #include "../../../native-helper/options.h"
+#include "../../../native-helper/request.h"
 #include "../../../native-helper/script.h"
 
 static void print_hex(const void *bytes, size_t size)
@@ -94,20 +97,55 @@ static void answer_script(const uint8_t *bytes, size_t size)
 	free(text);
 }
 
-static void answer_options(const uint8_t *bytes, size_t size)
+/* Ended by NULL; the words lie in `bytes`. */
+static const char **split_words(const uint8_t *bytes, size_t size)
 {
 	const char **words = calloc(size + 1, sizeof *words);
-	struct options options;
-	struct failure failure;
-	char line[MESSAGE_SIZE];
 	size_t count = 0;
 	for (size_t at = 0; at < size; at += strlen((const char *)bytes + at) + 1)
 		words[count++] = (const char *)bytes + at;
+	return words;
+}
+
+static void print_failure(const char *program, const struct failure *failure)
+{
+	char line[MESSAGE_SIZE];
+	fwrite(line, 1, message_write(line, program, failure), stdout);
+}
+
+static void answer_options(const uint8_t *bytes, size_t size)
+{
+	const char **words = split_words(bytes, size);
+	struct options options;
+	struct failure failure;
 	if (options_parse(words, &options, &failure))
 		printf("request=%d\n", (int)options.request);
 	else
-		fwrite(line, 1, message_write(line, "sandbox-unit-launcher", &failure), stdout);
+		print_failure("sandbox-unit-launcher", &failure);
 	free(words);
+}
+
+static void answer_environment(uint32_t arch, const char *const *environment)
+{
+	struct sandbox_request request;
+	struct failure failure;
+	uint8_t listed[CALL_NUMBERS];
+	/* Of its exact size, so that writing past its end is seen. */
+	struct sock_filter *program = malloc(PROGRAM_MAX * sizeof *program);
+	if (!request_read(environment, &request, &failure))
+		print_failure("sandboxify", &failure);
+	else if (request.kind == REQUEST_NOTHING)
+		puts("nothing");
+	else if (request.kind == REQUEST_NO_FILTER)
+		puts("no filter");
+	else if (!request_calls(&request, arch, listed, &failure))
+		print_failure("sandboxify", &failure);
+	else
+		print_hex(program, sizeof *program * list_filter_write(program, arch,
+								      request.kind == REQUEST_ALLOW ? LIST_ALLOWS
+												    : LIST_DENIES,
+								      listed, request.refusal));
+	free(program);
 }
 
 int main(void)
@@ -130,7 +168,13 @@ int main(void)
 			answer_script(bytes, size);
 		else if (letter == 'o')
 			answer_options(bytes, size);
-		else
+		else if (letter == 'e' && size >= 4) {
+			const char **words = split_words(bytes + 4, size - 4);
+			uint32_t arch;
+			memcpy(&arch, bytes, sizeof arch);
+			answer_environment(arch, words);
+			free(words);
+		} else
 			return 1;
 		free(bytes);
 	}
