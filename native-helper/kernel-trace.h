@@ -60,9 +60,6 @@ struct registers {
 /* linux/prctl.h */
 #define PR_SET_PTRACER 0x59616d61U
 
-/* linux/seccomp.h */
-#define SECCOMP_FILTER_FLAG_TSYNC 1U
-
 /* linux/socket.h and net.h */
 #define AF_UNIX 1U
 #define SOCK_SEQPACKET 5U

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { launcherObstacle } from './support/native.js';
+import { launcherObstacle, MACHINE } from './support/native.js';
 import { inRepository, REPOSITORY } from './support/repository.js';
 import { run } from './support/run.js';
 import { temporaryFolder, writeTree } from './support/temporary.js';
@@ -65,16 +65,21 @@ test('the package installs and works where nothing can be compiled or fetched', 
     'usr/lib/x86_64-linux-gnu/libc.so.6': '',
     'usr/lib/x86_64-linux-gnu/libseccomp.so.2': '',
     'usr/lib/systemd/system/demo.service': '[Service]\nExecStart=/usr/sbin/demod\n',
+    'usr/sbin/demod': '',
   });
   const words = ['apply', '--template', 'no-exec', '--root', root, 'demo'];
   assert.deepEqual(await run([bin, ...words, '--quiet'], { env }), { status: 0, stdout: '', stderr: '' });
   const launcher = readFileSync(join(root, 'usr/local/libexec/sandbox-unit/launcher'));
   assert.equal(launcher.toString('latin1', 1, 4), 'ELF');
-  assert.deepEqual(readdirSync(join(prefix, 'lib/node_modules/sandbox-unit')).sort(), CONTENTS);
+  const installedAt = join(prefix, 'lib/node_modules/sandbox-unit');
+  assert.deepEqual(readdirSync(installedAt).sort(), CONTENTS);
+  const built = readdirSync(join(installedAt, 'native-helper/build', MACHINE!)).sort();
+  assert.deepEqual(built, ['launcher', 'libsandbox.so', 'sandboxify']);
   const manual = [
     'man1/sandbox-unit.1',
     'man5/sandbox-unit.json.5',
     'man5/sandbox-unit.toml.5',
+    'man1/sandboxify.1',
     'man8/sandbox-unit-launcher.8',
   ];
   for (const page of manual) assert.ok(readFileSync(join(prefix, 'share/man', page)).length > 0);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { inLayer, layerAvailable } from '../support/layer.js';
@@ -16,6 +16,8 @@ import { run } from '../support/run.js';
 const skip = launcherObstacle();
 const folder = sharedFolder();
 const NATIVE = inRepository('native-helper');
+/** What a build makes. */
+const BUILT = ['launcher', 'sandboxify', 'libsandbox.so'];
 const DONE = { status: 0, stdout: '', stderr: '' };
 
 function subfolder(name: string): string {
@@ -25,8 +27,12 @@ function subfolder(name: string): string {
 }
 
 test('two builds give the same bytes', { skip }, async () => {
-  const [one, other] = [await buildLauncher(subfolder('one')), await buildLauncher(subfolder('other'))];
-  assert.ok(readFileSync(one).equals(readFileSync(other)));
+  const folders = [subfolder('one'), subfolder('other')];
+  await Promise.all(folders.map(buildLauncher));
+  for (const name of BUILT) {
+    const [one, other] = folders.map((where) => readFileSync(join(where, name)));
+    assert.ok(one!.equals(other!), name);
+  }
 });
 
 test("the launcher's constants are those of the system's headers", { skip }, async () => {
@@ -78,6 +84,18 @@ describe('a program that needs more than itself, or is less hard, is no launcher
   });
 });
 
+test('a library may have relocations, and must be as hard otherwise', { skip }, async () => {
+  const check = async (name: string, link: string) => {
+    const program = await compileProgram('still', subfolder(name), [
+      ...['-ffreestanding', '-nostdlib', '-shared', '-fPIC', '-Wl,-z,noexecstack', link],
+    ]);
+    const { status, stderr } = await run([join(NATIVE, 'check-elf'), '--library', program]);
+    return [status, stderr.replace(/.*: /, '')];
+  };
+  assert.deepEqual(await check('hard-library', '-Wl,-z,now,-z,relro'), [0, '']);
+  assert.deepEqual(await check('lazy-library', '-Wl,-z,lazy,-z,relro'), [1, 'is not linked with -z now\n']);
+});
+
 test('a machine without a launcher, and a compiler for another machine, are refused', { skip }, async () => {
   const other = process.arch === 'arm64' ? 'x86-64' : 'arm64';
   const wrong = await run(['make', '-C', NATIVE, `ARCH=${other}`, `BUILD=${folder}/wrong`]);
@@ -105,28 +123,48 @@ describe('with the tools of Debian 13', () => {
     assert.deepEqual(await inLayer(['aarch64-linux-gnu-gcc', ...compile]), DONE);
   });
 
-  test('the manual page is clean', layer, async () => {
-    const page = inRepository('man/sandbox-unit-launcher.8');
-    assert.deepEqual(await inLayer(['mandoc', '-Tlint', '-Wwarning', page]), DONE);
-  });
+  for (const page of ['sandbox-unit-launcher.8', 'sandboxify.1']) {
+    test(`${page} is clean`, layer, async () => {
+      const lint = ['mandoc', '-Tlint', '-Wwarning', inRepository('man', page)];
+      assert.deepEqual(await inLayer(lint), DONE);
+    });
+  }
 
   test('the shell script passes shellcheck', layer, async () => {
     assert.deepEqual(await inLayer(['shellcheck', join(NATIVE, 'check-elf')]), DONE);
   });
 });
 
-test('make install puts the launcher where it is looked for', { skip }, async () => {
-  const root = subfolder('root');
-  const { status, stderr } = await run([
-    'make',
-    '--silent',
-    '-C',
-    NATIVE,
-    `BUILD=${root}/build`,
-    `DESTDIR=${root}`,
-    'install',
-  ]);
-  assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
-  copyFileSync(join(root, 'usr/local/libexec/sandbox-unit/launcher'), join(root, 'copy'));
-  assert.match((await run([join(root, 'copy'), '--version'])).stdout, /^sandbox-unit-launcher /);
+describe('make install', { skip }, () => {
+  const MULTIARCH = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
+  const install = async (name: string, ...variables: string[]) => {
+    const root = subfolder(name);
+    const make = ['make', '--silent', '-C', NATIVE, `BUILD=${root}/build`, `DESTDIR=${root}/root`];
+    assert.deepEqual(await run([...make, ...variables, 'install']), DONE);
+    const files = readdirSync(join(root, 'root'), { recursive: true, withFileTypes: true });
+    const paths = files.filter((file) => file.isFile()).map((file) => join(file.parentPath, file.name));
+    return paths.map((path) => path.slice(`${root}/root`.length)).sort();
+  };
+
+  test('puts what it built where it is looked for', async () => {
+    assert.deepEqual(await install('local'), [
+      '/usr/local/bin/sandboxify',
+      `/usr/local/lib/${MULTIARCH}/libsandbox.so`,
+      '/usr/local/libexec/sandbox-unit/launcher',
+    ]);
+    copyFileSync(join(folder, 'local/root/usr/local/libexec/sandbox-unit/launcher'), join(folder, 'copy'));
+    assert.match((await run([join(folder, 'copy'), '--version'])).stdout, /^sandbox-unit-launcher /);
+  });
+
+  test('puts it where packages have it', async () => {
+    assert.deepEqual(await install('package', 'prefix=/usr'), [
+      '/usr/bin/sandboxify',
+      `/usr/lib/${MULTIARCH}/libsandbox.so`,
+      '/usr/libexec/sandbox-unit/launcher',
+    ]);
+    assert.deepEqual(
+      await install('elsewhere', 'prefix=/usr', 'libdir=/usr/lib64', 'libexecdir=/x', 'bindir=/y'),
+      ['/usr/lib64/libsandbox.so', '/x/sandbox-unit/launcher', '/y/sandboxify'],
+    );
+  });
 });

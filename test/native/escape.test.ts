@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { errnoAction, KILL } from '../../src/syscalls/action.js';
 import {
@@ -108,6 +110,32 @@ describe('no technique starts a program once execve and execveat are refused', (
           const absent = unconfined[technique] === 'killed (SIGSEGV)';
           return [technique, absent ? 'killed (SIGSEGV)' : outcome];
         });
+        assert.deepEqual(outcomes, Object.fromEntries(expected));
+        assert.equal(status, 0);
+      });
+    }
+  }
+});
+
+/** The lists of sandboxify and libsandbox.so refuse in one way only. */
+const WAYS = [
+  { name: 'sandboxify', link: '-static', start: join(folder, 'sandboxify') },
+  { name: 'libsandbox.so', link: '-dynamic', start: `LD_PRELOAD=${join(folder, 'libsandbox.so')}` },
+];
+
+describe('nor once they are in the list of', () => {
+  for (const { name, link, start } of WAYS) {
+    for (const { who, as, skip } of USERS) {
+      test(`${name}, as ${who}`, { skip }, async () => {
+        const own = mkdtempSync(join(folder, 'escape-'));
+        chmodSync(own, 0o755);
+        const program = await compileProgram('escape', own, [link, '-pthread']);
+        const argv = ['env', 'SECCOMP_SYSCALL_DENY=execve:execveat', start, program];
+        const { status, outcomes } = await outcomesOf(as(argv));
+        const expected = Object.keys(unconfined).map((technique) => [
+          technique,
+          technique === 'read-filter' ? 'refused (EACCES)' : 'killed (SIGSYS)',
+        ]);
         assert.deepEqual(outcomes, Object.fromEntries(expected));
         assert.equal(status, 0);
       });
