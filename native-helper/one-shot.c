@@ -45,7 +45,7 @@ _Noreturn void exec_once(struct guarded_filter *filter, uint32_t length, uint32_
 	uint64_t key[KEY_WORDS];
 	draw_key(key);
 	guard_write(filter->guard, NATIVE_ARCH, NR_execve, key);
-	load_program(filter->guard, GUARD_LENGTH + length, flags);
+	load_program((struct sock_filter *)filter, GUARD_LENGTH + length, flags);
 
 	/* From here on the filter is in force, and may refuse even what follows. */
 	wipe_guard(filter);

@@ -85,14 +85,18 @@ describe('a program that needs more than itself, or is less hard, is no launcher
 });
 
 test('a library may have relocations, and must be as hard otherwise', { skip }, async () => {
-  const check = async (name: string, link: string) => {
-    const program = await compileProgram('still', subfolder(name), [
+  const check = async (name: string, link: string, source = 'still') => {
+    const program = await compileProgram(source, subfolder(name), [
       ...['-ffreestanding', '-nostdlib', '-shared', '-fPIC', '-Wl,-z,noexecstack', link],
     ]);
     const { status, stderr } = await run([join(NATIVE, 'check-elf'), '--library', program]);
     return [status, stderr.replace(/.*: /, '')];
   };
   assert.deepEqual(await check('hard-library', '-Wl,-z,now,-z,relro'), [0, '']);
+  assert.deepEqual(await check('wanting-library', '-Wl,-z,now,-z,relro', 'state'), [
+    1,
+    'wants a symbol of a library\n',
+  ]);
   assert.deepEqual(await check('lazy-library', '-Wl,-z,lazy,-z,relro'), [1, 'is not linked with -z now\n']);
 });
 

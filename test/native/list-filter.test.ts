@@ -9,6 +9,7 @@ import { abisOf, type Machine, X32_BIT } from '../../src/syscalls/abi.js';
 import { type Action, ALLOW, errnoAction, KILL, LOG } from '../../src/syscalls/action.js';
 import { callNames, numbersOf } from '../../src/syscalls/numbers.js';
 import { compiledByLibseccomp, knownToLibseccomp } from '../filter/libseccomp.js';
+import { askKernel, callLine, encode, kernelUnavailable } from '../filter/try-filter.js';
 import { layerAvailable } from '../support/layer.js';
 import { launcherObstacle, sharedFolder } from '../support/native.js';
 import { archOf, compilePure, decodeProgram, type Pure, words } from '../support/pure.js';
@@ -102,6 +103,29 @@ test('the filters with the most branches are right, and fit', { skip }, async ()
       await assertMeans({ machine, allows, log: false, calls });
       await assertMeans({ machine, allows, log: false, calls: [...callNames()] });
     }
+});
+
+test('the kernel takes the longest filter and does what it says', {
+  skip: skip ?? kernelUnavailable(),
+}, async () => {
+  const machine = process.arch === 'arm64' ? 'arm64' : 'x86-64';
+  const number = (call: string) => numbersOf(machine).get(call)!;
+  const named = ['getppid', 'uname'];
+  const even = [...numbersOf(machine)].filter(([, nr]) => nr % 2 === 0).map(([name]) => name);
+  const calls = [...new Set([...even, ...named])].filter((call) => call !== 'getpid');
+  const program = await programFor({ machine, allows: false, log: false, calls });
+  const lines = [
+    `filter ${encode(program)}`,
+    'check',
+    callLine('native', number('uname'), zeros),
+    callLine('native', number('getppid'), zeros),
+    callLine('native', number('close'), [0xfee1f117n, ...zeros.slice(1)]),
+    callLine('native', 1001, zeros),
+  ];
+  assert.deepEqual(askKernel(lines), ['taken', 'signal 31', 'signal 31', 'returned -2989', 'returned -38']);
+  if (process.arch !== 'x64') return;
+  const others = [callLine('int80', 20, zeros), callLine('native', X32_BIT + 39, zeros)];
+  assert.deepEqual(askKernel([lines[0]!, ...others]), ['signal 31', 'signal 31']);
 });
 
 test('a close of the descriptor by which the library knows its filter, and no other, gets the mark', {
