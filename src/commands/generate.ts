@@ -19,7 +19,7 @@ export async function generate(
   const { output } = options;
   if (!failed && output !== undefined) {
     for (const { path, content, mode } of files)
-      await context.program.replace(`${output}${path}`, content, { mode });
+      await context.program.replace(`${output}${path}`, content, { mode, foreign: true });
   }
   return {
     exit: failed ? EXIT.findings : EXIT.ok,

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { constants } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../diagnostic.js';
 import { Bus, type BusPlace } from './bus.js';
@@ -16,7 +16,7 @@ import type {
   UnitProperties,
   WriteOptions,
 } from './system.js';
-import { assertTrustedFile, makeTrustedDirectory } from './trust.js';
+import { assertTrustedFile, inForeignDirectory, makeTrustedDirectory } from './trust.js';
 
 const DEFAULT_LIMIT = 1 << 20;
 
@@ -97,25 +97,15 @@ export class Host implements System {
     }
   }
 
-  async replace(path: string, content: Uint8Array, { mode, modified }: WriteOptions): Promise<void> {
-    const directory = dirname(path);
-    // A name that systemd does not read: it takes only *.conf.
-    const temporary = join(directory, `.sandbox-unit-${crypto.randomUUID()}.tmp`);
+  async replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void> {
+    const write = (directory: string) => replaceIn(directory, basename(path), content, options);
     try {
-      makeTrustedDirectory(directory);
-      const fd = fs.openSync(temporary, 'wx', 0o600);
-      try {
-        fs.writeFileSync(fd, content);
-        fs.fchmodSync(fd, mode);
-        if (modified !== undefined) fs.futimesSync(fd, modified / 1000, modified / 1000);
-        fs.fsyncSync(fd);
-      } finally {
-        fs.closeSync(fd);
+      if (options.foreign) inForeignDirectory(dirname(path), write);
+      else {
+        makeTrustedDirectory(dirname(path));
+        write(dirname(path));
       }
-      fs.renameSync(temporary, path);
-      syncDirectory(directory);
     } catch (cause) {
-      fs.rmSync(temporary, { force: true });
       if (cause instanceof UserError) throw cause;
       throw unwritable('write', path, cause);
     }
@@ -197,6 +187,27 @@ export class Host implements System {
   #connected(): Promise<Bus> {
     this.#bus ??= Bus.connect(this.#busPlace);
     return this.#bus;
+  }
+}
+
+/** Writes a file, all of it or nothing. */
+function replaceIn(directory: string, name: string, content: Uint8Array, { mode, modified }: WriteOptions) {
+  // A name that systemd does not read: it takes only *.conf.
+  const temporary = join(directory, `.sandbox-unit-${crypto.randomUUID()}.tmp`);
+  try {
+    const fd = fs.openSync(temporary, 'wx', 0o600);
+    try {
+      fs.writeFileSync(fd, content);
+      fs.fchmodSync(fd, mode);
+      if (modified !== undefined) fs.futimesSync(fd, modified / 1000, modified / 1000);
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+    fs.renameSync(temporary, join(directory, name));
+    syncDirectory(directory);
+  } finally {
+    fs.rmSync(temporary, { force: true });
   }
 }
 

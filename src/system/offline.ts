@@ -55,7 +55,8 @@ export class Offline implements System {
   }
 
   async replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void> {
-    await this.#files.replace(this.#entry(path), content, options);
+    const foreign = this.#root !== '/';
+    await this.#files.replace(this.#entry(path), content, { ...options, foreign });
   }
 
   async remove(path: string): Promise<void> {

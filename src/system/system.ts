@@ -38,6 +38,8 @@ export interface WriteOptions {
   readonly mode: number;
   /** When it shall count as written, in milliseconds since 1970 (default: now). */
   readonly modified?: number | undefined;
+  /** The folders on the way may be others', since it isn't the running system that is written to. */
+  readonly foreign?: boolean;
 }
 
 export interface FileContent {

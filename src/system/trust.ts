@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import { PACKAGED_LAUNCHER } from '../emit/paths.js';
 import { fileError } from './file-error.js';
 
 /**
@@ -19,12 +20,17 @@ export function assertTrustedFile(path: string, fd: number, stat: fs.Stats) {
   assertTrustedFolder(path, dirname(real));
 }
 
-/** @param path what it is about; @param folder a real path */
-function assertTrustedFolder(path: string, folder: string) {
-  const why = whyUntrusted(fs.lstatSync(folder));
-  if (why) throw untrusted(path, folder, why, 'take a place below folders that only root can change');
-  if (folder !== '/') assertTrustedFolder(path, dirname(folder));
+/** @param path what it is about; @param folder a real path; @param wayOut the hint for a folder that isn't root's alone */
+function assertTrustedFolder(path: string, folder: string, wayOut: WayOut = elsewhere) {
+  const facts = fs.lstatSync(folder);
+  const why = whyUntrusted(facts);
+  if (why) throw untrusted(path, folder, why, wayOut(folder, facts));
+  if (folder !== '/') assertTrustedFolder(path, dirname(folder), wayOut);
 }
+
+type WayOut = (folder: string, facts: fs.Stats) => string;
+
+const elsewhere: WayOut = () => 'take a place below folders that only root can change';
 
 /** In a sticky folder others can put files, but not in the place of root's. */
 function whyUntrusted(facts: fs.Stats): string | undefined {
@@ -42,10 +48,79 @@ const untrusted = (path: string, subject: string, why: string, hint: string) =>
  */
 export function makeTrustedDirectory(directory: string) {
   const root = process.geteuid?.() === 0;
-  if (root) assertTrustedFolder(directory, fs.realpathSync(nearestExisting(directory)));
+  const wayOut = directory.endsWith(LAUNCHER_FOLDER) ? mendOrPackage : mend;
+  if (root) assertTrustedFolder(directory, fs.realpathSync(nearestExisting(directory)), wayOut);
   fs.mkdirSync(directory, { recursive: true, mode: 0o755 });
-  if (root) assertTrustedFolder(directory, fs.realpathSync(directory));
+  if (root) assertTrustedFolder(directory, fs.realpathSync(directory), wayOut);
 }
+
+/** Where services' files are isn't for the caller to choose: the folder has to change. */
+const mend: WayOut = (folder, { uid }) =>
+  [...(uid === 0 ? [] : [`chown root:root ${folder}`]), `chmod go-w ${folder}`].join(' && ');
+
+const mendOrPackage: WayOut = (folder, facts) =>
+  `${mend(folder, facts)}, or install a package that has ${PACKAGED_LAUNCHER}`;
+
+const LAUNCHER_FOLDER = dirname(PACKAGED_LAUNCHER).replace('/usr', '');
 
 const nearestExisting = (directory: string): string =>
   fs.existsSync(directory) ? directory : nearestExisting(dirname(directory));
+
+/**
+ * Makes a folder and those above it, whoever's they are, and writes in it. As root no link is followed that others can
+ * put there, not even one that comes in between: what is written is where the path says.
+ * @param write gets a path of the folder
+ * @throws UserError `untrusted-file`
+ */
+export function inForeignDirectory(directory: string, write: (place: string) => void): void {
+  if (process.geteuid?.() !== 0) {
+    fs.mkdirSync(directory, { recursive: true, mode: 0o755 });
+    write(directory);
+    return;
+  }
+  let opened = fs.openSync('/', fs.constants.O_DIRECTORY);
+  try {
+    for (const part of namesOf(withoutRootsLinks(directory))) {
+      const below = openBelow(directory, `/proc/self/fd/${opened}/${part}`);
+      fs.closeSync(opened);
+      opened = below;
+    }
+    write(`/proc/self/fd/${opened}`);
+  } finally {
+    fs.closeSync(opened);
+  }
+}
+
+const namesOf = (path: string) => path.split('/').filter((part) => part !== '');
+
+function openBelow(directory: string, path: string): number {
+  try {
+    fs.mkdirSync(path, 0o755);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+  }
+  if (fs.lstatSync(path).isSymbolicLink()) throw plantedLink(directory, path);
+  return fs.openSync(path, fs.constants.O_DIRECTORY | fs.constants.O_NOFOLLOW);
+}
+
+const plantedLink = (directory: string, link: string) => {
+  const folder = fs.realpathSync(dirname(link));
+  const hint = 'remove the link, or write elsewhere';
+  return untrusted(directory, join(folder, basename(link)), "is a link that isn't root's alone", hint);
+};
+
+/** The path with the links followed that only root can change. */
+function withoutRootsLinks(path: string): string {
+  let real = '/';
+  for (const part of namesOf(resolve(path))) {
+    const next = join(real, part);
+    const facts = fs.lstatSync(next, { throwIfNoEntry: false });
+    const isRoots = facts?.isSymbolicLink() && facts.uid === 0 && !isForeign(real);
+    real = isRoots ? fs.realpathSync(next) : next;
+  }
+  return real;
+}
+
+/** Whether others can change what is in a folder, or put another in its place. */
+const isForeign = (folder: string): boolean =>
+  whyUntrusted(fs.lstatSync(folder)) !== undefined || (folder !== '/' && isForeign(dirname(folder)));

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { chownSync, existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { generate } from '../../src/commands/generate.js';
+import { Host } from '../../src/system/host.js';
 import { FakeSystem, fakeContext, LAUNCHER, machineWith } from '../support/fake-system.js';
+import { temporaryFolder } from '../support/temporary.js';
 
 const SERVICE = '[Service]\nExecStart=/usr/sbin/demod\n';
 const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
@@ -56,6 +59,17 @@ test('they are written on the machine of the program, not on the one that is loo
   const program = new FakeSystem({ files: Object.fromEntries(system.files) });
   await generate(fakeContext(system, { program }), ['demo'], { output: '/out' });
   assert.deepEqual([system.changes, program.changes.length], [[], 3]);
+});
+
+test("root writes into another user's folder", { skip: process.getuid?.() !== 0 }, async (t) => {
+  const folder = temporaryFolder(t);
+  chownSync(folder, 65534, 65534);
+  const host = new Host({ address: 'unix:path=/nowhere', hint: 'none' });
+  const system = machineWith(SERVICE, NO_EXEC);
+  const program = new FakeSystem({ files: Object.fromEntries(system.files) });
+  program.replace = (path, content, options) => host.replace(path, content, options);
+  await generate(fakeContext(system, { program }), ['demo'], { output: folder });
+  assert.ok(existsSync(`${folder}${FOLDER}/zz-sandbox-unit.conf`));
 });
 
 test('a policy that is wrong generates nothing', async () => {

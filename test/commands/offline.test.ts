@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -274,4 +275,11 @@ test('nothing is asked of a manager, and no program is run', async (t) => {
     architecture: 'x86-64',
     features: undefined,
   });
+});
+
+test("root writes into a system that is another user's", { skip: process.getuid?.() !== 0 }, async (t) => {
+  const { root, context } = machine(t);
+  chownSync(root, 65534, 65534);
+  await context.system.replace('/etc/systemd/system/x.conf', new Uint8Array(), { mode: 0o644 });
+  assert.ok(existsSync(join(root, 'etc/systemd/system/x.conf')));
 });

@@ -6,12 +6,13 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { UserError } from '../../src/diagnostic.js';
 import { Host } from '../../src/system/host.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -158,5 +159,69 @@ describe("root acts on nothing that is in others' hands", () => {
     await host.replace(join(folder, 'a/b'), bytes, { mode: 0o644 });
     assert.equal(readFileSync(join(folder, 'a/b'), 'utf8'), 'text\n');
     assert.equal(statSync(join(folder, 'a')).mode & 0o7777, 0o755);
+  });
+
+  test('a folder that others may write has to be mended, or the launcher comes with a package', {
+    skip,
+  }, async (t) => {
+    const folder = temporaryFolder(t);
+    chmodSync(folder, 0o2775);
+    const hint = async (path: string) =>
+      (await failure(host.replace(join(folder, path), bytes, { mode: 0o755 })))[2];
+    assert.equal(await hint('x.service.d/x.conf'), `chmod go-w ${folder}`);
+    assert.equal(
+      await hint('libexec/sandbox-unit/launcher'),
+      `chmod go-w ${folder}, or install a package that has /usr/libexec/sandbox-unit/launcher`,
+    );
+    chownSync(folder, NOBODY, 0);
+    assert.equal(await hint('x.service.d/x.conf'), `chown root:root ${folder} && chmod go-w ${folder}`);
+  });
+});
+
+describe('where it is not the running system that is written to', () => {
+  const foreign = { mode: 0o644, foreign: true };
+
+  /** A folder of root's, and in it one of another user. */
+  function folders(t: TestContext): readonly [folder: string, theirs: string] {
+    const folder = realpathSync(temporaryFolder(t));
+    const theirs = join(folder, 'theirs');
+    mkdirSync(theirs);
+    chownSync(theirs, NOBODY, NOBODY);
+    return [folder, theirs];
+  }
+
+  test("files are made in another user's folder", { skip }, async (t) => {
+    const [folder, theirs] = folders(t);
+    await host.replace(join(theirs, 'out/etc/x.conf'), bytes, foreign);
+    symlinkSync('theirs', join(folder, 'ours'));
+    await host.replace(join(folder, 'ours/out/etc/x.conf'), bytes, foreign);
+    assert.deepEqual(readdirSync(join(theirs, 'out/etc')), ['x.conf']);
+  });
+
+  test('a link that others can put there is not followed, whosever it is', { skip }, async (t) => {
+    const [folder, theirs] = folders(t);
+    mkdirSync(join(folder, 'victim'));
+    const link = join(theirs, 'etc');
+    symlinkSync('../victim', link);
+    for (const [file, subject] of [
+      ['x.conf', 'it'],
+      ['systemd/x.conf', `${link}/systemd`],
+    ] as const) {
+      assert.deepEqual(await failure(host.replace(join(link, file), bytes, foreign)), [
+        'untrusted-file',
+        `${link} is a link that isn't root's alone: root won't act on ${subject}`,
+        'remove the link, or write elsewhere',
+      ]);
+    }
+    assert.deepEqual(readdirSync(join(folder, 'victim')), []);
+  });
+
+  test('a link in the place of the file is replaced', { skip }, async (t) => {
+    const [folder, theirs] = folders(t);
+    writeFileSync(join(folder, 'victim'), 'kept');
+    symlinkSync('../victim', join(theirs, 'x.conf'));
+    await host.replace(join(theirs, 'x.conf'), bytes, foreign);
+    assert.equal(readFileSync(join(folder, 'victim'), 'utf8'), 'kept');
+    assert.equal(readFileSync(join(theirs, 'x.conf'), 'utf8'), 'text\n');
   });
 });
