@@ -10,6 +10,8 @@ export interface ProofSummary {
   readonly instructions: number;
   /** Calls that were run through it and compared with the policy. */
   readonly calls: number;
+  /** Verdicts on arguments that are too large to compare for all arguments: only those calls speak for them. */
+  readonly sampled: number;
 }
 
 const place = ({ file, line }: Location) => `${printable(file.slice(file.lastIndexOf('/') + 1))}:${line}`;

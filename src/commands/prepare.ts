@@ -10,7 +10,7 @@ import type { ProofSummary } from '../report.js';
 import type { Context } from '../system/context.js';
 import { effectiveUnit } from '../unit/effective.js';
 import { VERSION } from '../version.js';
-import { buildFilter } from './build-filter.js';
+import { buildFilter, proofWarnings } from './build-filter.js';
 import { findTemplate, type PolicyPlace } from './find-template.js';
 import { launcherFiles } from './launcher-file.js';
 import { findPolicy, type LoadedPolicy, loadPolicy } from './load-policy.js';
@@ -73,7 +73,15 @@ export async function prepare(
     )),
   ];
   const written = Math.max(0, ...own.map(({ modified }) => modified));
-  return { ...common, proofs: built?.proofs ?? [], files, changes: changes(files, current), written };
+  const proofs = built?.proofs ?? [];
+  return {
+    ...common,
+    diagnostics: [...diagnostics, ...proofWarnings(proofs, policy.policy.syscalls?.at)],
+    proofs,
+    files,
+    changes: changes(files, current),
+    written,
+  };
 }
 
 interface Given {
