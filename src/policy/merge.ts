@@ -2,7 +2,8 @@ import type { Policy, SyscallsSection } from './policy.js';
 
 /**
  * Joins a policy with what it extends, bases first, in their order. Lists of calls, rules, expectations and loosened
- * directives are joined; of every other key, and of directives with one name, the last one holds.
+ * directives are joined; of every other key, and of directives with one name, the last one holds. Of rules the first
+ * that fits decides: those of the policy stand before its bases', those of a later base before an earlier one's.
  */
 export function mergePolicies(bases: readonly Policy[], own: Policy): Policy {
   return bases.length === 0 ? own : [...bases, own].reduce(mergeTwo);
@@ -35,7 +36,7 @@ function mergeSyscalls(
     allow: base.allow || over.allow ? [...(base.allow ?? []), ...(over.allow ?? [])] : undefined,
     deny: [...base.deny, ...over.deny],
     log: [...base.log, ...over.log],
-    rules: [...base.rules, ...over.rules],
+    rules: [...over.rules, ...base.rules],
     action: over.action ?? base.action,
     unknown: over.unknown ?? base.unknown,
     inherit: over.inherit ?? base.inherit,

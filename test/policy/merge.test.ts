@@ -126,13 +126,13 @@ test('of directives with one name the last one holds, at its own place', () => {
   );
 });
 
-test('rules, expectations and loosened directives are joined', () => {
+test('rules, expectations and loosened directives are joined, rules so that the first to decide is the last one written', () => {
   const source = (call: string) =>
     `[service]\nloosen = ["${call}"]\n[[syscalls.rules]]\nsyscall = "${call}"\nwhen = [{ arg = 0, eq = 1 }]\naction = "kill"\n[[expect]]\nsyscall = "${call}"\naction = "kill"`;
   const result = merged(source('x'), source('y'), source('z'));
   assert.deepEqual(
     result.syscalls!.rules.map((rule) => rule.syscall.value),
-    ['x', 'y', 'z'],
+    ['z', 'y', 'x'],
   );
   assert.deepEqual(
     result.expect.map(({ syscall, action }) => [syscall.value, action.value]),
