@@ -1,11 +1,13 @@
 import type { Change } from './apply/changes.js';
 import { type Location, printable } from './diagnostic.js';
-import type { Plan, PlanLine } from './plan/plan.js';
+import type { Plan, PlanLine, PlannedFilter } from './plan/plan.js';
 import { NUMBERS_SOURCE } from './syscalls/numbers.js';
 
 /** What the proof of a filter came to. */
 export interface ProofSummary {
   readonly machine: string;
+  /** `start`: what holds before the entry point, at stage `entry`. */
+  readonly role: 'main' | 'start';
   /** Length of the program. */
   readonly instructions: number;
   /** Calls that were run through it and compared with the policy. */
@@ -68,8 +70,8 @@ function withoutText({ programs, without }: Plan): string {
 function filterText(proofs: readonly ProofSummary[]): string {
   // Nothing is compiled for a plan with errors.
   if (proofs.length === 0) return '';
-  const rows = proofs.map(({ machine, instructions, calls }) => [
-    machine,
+  const rows = proofs.map(({ machine, role, instructions, calls }) => [
+    role === 'main' ? machine : `${machine}, before the entry point`,
     `${instructions} instructions, proven on ${calls} calls`,
   ]);
   return `Filter:\n${columns(rows, '  ')}`;
@@ -107,9 +109,15 @@ export function planJson(plan: Plan, proofs: readonly ProofSummary[], changes: r
     directives: plan.directives,
     commands: plan.commands,
     withoutLauncher: plan.without,
-    filter: plan.filter ? { noNewPrivileges: plan.filter.noNewPrivileges, programs: proofs } : null,
+    filter: plan.filter ? filterJson(plan.filter, proofs) : null,
     changes: changesJson(changes),
   };
 }
+
+const filterJson = ({ noNewPrivileges, start }: PlannedFilter, proofs: readonly ProofSummary[]) => ({
+  stage: start ? 'entry' : 'exec',
+  noNewPrivileges,
+  programs: proofs,
+});
 
 export const changesJson = (changes: readonly Change[]) => changes.map(({ kind, path }) => ({ kind, path }));

@@ -1,32 +1,38 @@
 import { type Diagnostic, type Location, warning } from '../diagnostic.js';
+import type { Instruction } from '../filter/bpf.js';
 import { compile } from '../filter/compile.js';
 import { encodeFilterFile, MAX_PROGRAM_LENGTH } from '../filter/filter-file.js';
 import { assertProven } from '../filter/prove.js';
 import type { PlannedFilter } from '../plan/plan.js';
 import type { ProofSummary } from '../report.js';
+import type { Machine } from '../syscalls/abi.js';
+import type { SyscallPolicy } from '../syscalls/policy.js';
 
 /**
  * Compiles a planned filter for each of its machines, proves every program against the policy, and packs them.
  * @throws UserError `filter-too-long`
  */
 export function buildFilter(filter: PlannedFilter): { file: Uint8Array; proofs: ProofSummary[] } {
-  const compiled = filter.policies.map((policy) => {
-    const program = compile(policy, { limit: MAX_PROGRAM_LENGTH });
-    const { calls, sampled } = assertProven(program, policy);
-    return { machine: policy.machine, program, calls, sampled };
-  });
+  const main = buildPrograms(filter.policies, 'main');
+  const start = filter.start && buildPrograms(filter.start, 'start');
   const file = encodeFilterFile({
     noNewPrivileges: filter.noNewPrivileges,
     log: false,
-    programs: new Map(compiled.map(({ machine, program }) => [machine, program])),
+    programs: main.programs,
+    ...(start ? { start: start.programs } : {}),
   });
-  const proofs = compiled.map(({ machine, program, calls, sampled }) => ({
-    machine,
-    instructions: program.length,
-    calls,
-    sampled,
-  }));
-  return { file, proofs };
+  return { file, proofs: [...main.proofs, ...(start?.proofs ?? [])] };
+}
+
+function buildPrograms(policies: readonly SyscallPolicy[], role: ProofSummary['role']) {
+  const programs = new Map<Machine, readonly Instruction[]>();
+  const proofs = policies.map((policy): ProofSummary => {
+    const program = compile(policy, { limit: MAX_PROGRAM_LENGTH });
+    const { calls, sampled } = assertProven(program, policy);
+    programs.set(policy.machine, program);
+    return { machine: policy.machine, role, instructions: program.length, calls, sampled };
+  });
+  return { programs, proofs };
 }
 
 /** What is said of filters whose verdicts couldn't all be compared for all arguments. */

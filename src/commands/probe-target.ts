@@ -20,16 +20,18 @@ export interface MachineFacts {
 /** Learns what plans need to know of the machine. */
 export async function probeMachine(context: Context): Promise<MachineFacts> {
   const { system, placement } = context;
-  const [{ version, architecture, features }, launcher, mounts] = await Promise.all([
+  const [{ version, architecture, features }, launcher, mounts, ptraceScope] = await Promise.all([
     system.manager(),
     findLauncher(context),
     readMounts(context),
+    readPtraceScope(context),
   ]);
   const systemd = majorVersion(version);
   const sets = await findSets(context, version);
   const machine = machineOf(context, architecture);
   const abilities = await probeAbilities(context, machine, features);
-  const facts = { scope: placement.scope, systemd, version, machine, sets, mounts, launcher, abilities };
+  const { scope } = placement;
+  const facts = { scope, systemd, version, machine, sets, mounts, launcher, abilities, ptraceScope };
   return { facts, diagnostics: versionWarning(systemd) };
 }
 
@@ -102,6 +104,12 @@ const MAX_MOUNTS = 4 << 20;
 async function readMounts({ system, offline }: Context): Promise<Mount[]> {
   const file = offline ? undefined : await system.read('/proc/self/mountinfo', { limit: MAX_MOUNTS });
   return file ? parseMountInfo(new TextDecoder().decode(file.bytes)) : [];
+}
+
+/** A digit; there is no file without Yama (Documentation/admin-guide/LSM/Yama.rst). */
+async function readPtraceScope({ system, offline }: Context): Promise<number> {
+  const file = offline ? undefined : await system.read('/proc/sys/kernel/yama/ptrace_scope', { limit: 16 });
+  return file ? Number.parseInt(new TextDecoder().decode(file.bytes), 10) || 0 : 0;
 }
 
 /** S_ISUID and S_ISGID, and the right to execute for anybody (inode(7)). */

@@ -40,6 +40,10 @@ export const TRACER_CALLS: readonly string[] = [
   'wait4',
 ];
 
+/** What other filters must permit so that a policy can be loaded. */
+export const callsToLoad = (stage: 'exec' | 'entry'): readonly string[] =>
+  stage === 'entry' ? [...LAUNCHER_CALLS, ...TRACER_CALLS] : LAUNCHER_CALLS;
+
 type Programs = ReadonlyMap<Machine, readonly Instruction[]>;
 
 export interface FilterFile {

@@ -2,6 +2,7 @@ import type { Diagnostic } from '../diagnostic.js';
 import type { Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { planCommands } from './commands.js';
+import { entryStageConflicts } from './entry-stage.js';
 import { launcherConflicts, launcherDirectives } from './launcher-needs.js';
 import { plain } from './loosen/values.js';
 import type { PlannedCommands, PlannedDirective, PlannedProgram } from './plan.js';
@@ -56,6 +57,7 @@ export function planLauncher(
     diagnostics: [
       ...diagnostics,
       ...launcherConflicts(request, values, noNewPrivileges),
+      ...entryStageConflicts(request, values),
       ...(noNewPrivileges ? setuidWarnings(request) : []),
       ...missingPrograms(request, values),
       ...notExecutable(request),

@@ -47,9 +47,13 @@ export interface Left {
   readonly tooStrict: boolean;
 }
 
+/** Whether the policy leaves nothing of `[syscalls]` to systemd, whose filters hold from the exec on. */
+export const isForLauncher = ({ enforcer, stage }: SyscallsSection): boolean =>
+  enforcer?.value === 'launcher' || stage?.value === 'entry';
+
 /** Whether nothing of `[syscalls]` is for systemd: the policy says so, or systemd loads no filters. */
 export const isLauncherAlone = ({ section, target }: Pick<CallContext, 'section' | 'target'>): boolean =>
-  section.enforcer?.value === 'launcher' || target.abilities.lacks.has('seccomp');
+  isForLauncher(section) || target.abilities.lacks.has('seccomp');
 
 /** Goes through all that a policy says of calls, and keeps what systemd can't do in its version. */
 export function leftToLauncher(context: CallContext): Left {
@@ -65,11 +69,15 @@ export function leftToLauncher(context: CallContext): Left {
 
 function wholesOf(context: CallContext): LeftWhole[] {
   const { section, named, target } = context;
-  const { allow, enforcer, action, unknown } = section;
+  const { allow, enforcer, stage, action, unknown } = section;
   const wholes: LeftWhole[] = [];
   const lack = target.abilities.lacks.get('seccomp');
   if (lack) return [{ reason: lack.reason, at: section.at }];
   if (enforcer?.value === 'launcher') wholes.push({ reason: 'enforcer = "launcher"', at: enforcer.at });
+  if (stage?.value === 'entry') {
+    const reason = 'stage = "entry": systemd\'s filters hold from the exec on';
+    wholes.push({ reason, at: stage.at });
+  }
   if (allow && action && refusal(section) === LOG) {
     wholes.push({ reason: "systemd can't only log what an allow list refuses", at: action.at });
   }

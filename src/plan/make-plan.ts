@@ -1,4 +1,5 @@
 import { type Diagnostic, error, note, UserError, warning } from '../diagnostic.js';
+import { callsToLoad } from '../filter/filter-file.js';
 import { checkExpectations } from '../policy/expect.js';
 import { NO_SYSCALLS, type Policy, type SyscallsSection } from '../policy/policy.js';
 import type { Machine } from '../syscalls/abi.js';
@@ -21,7 +22,8 @@ import { refusedByUnit } from './own-refusals.js';
 import type { Plan, PlanLine, PlannedDirective, PlannedFilter, SystemdFilter } from './plan.js';
 import { absentPrograms, scriptWarnings, startCallWarnings } from './program-checks.js';
 import { planService } from './service.js';
-import { permitLauncher, systemCallDirectives, systemdFilter } from './systemd-filter.js';
+import { atStart } from './start-calls.js';
+import { permitting, systemCallDirectives, systemdFilter } from './systemd-filter.js';
 import type { Target } from './target.js';
 import { plannedValues } from './unit-values.js';
 
@@ -128,7 +130,8 @@ function planCalls(
   const placed = needed && possible ? planLauncher(request, service) : { diagnostics: [] };
   const { launcher } = placed;
   const launched = launcher !== undefined;
-  const planned = launcher && plannedFilter(named, target.machine, launcher);
+  const atEntry = section.stage?.value === 'entry';
+  const planned = launcher && plannedFilter(named, target.machine, launcher, atEntry);
   const systemd = bySystemd(context, left, launched);
   const lines = callLines(context, left, launched);
   const meaning = resolve(named, target.machine);
@@ -150,7 +153,7 @@ function planCalls(
       ...refusedByUnit(context),
       ...(present?.ignored ?? []),
       ...(loads ? unknownNumbers(context, systemd, launched) : []),
-      ...startCallWarnings(request, named),
+      ...(atEntry ? [] : startCallWarnings(request, named)),
       ...(launched ? scriptWarnings(request, named) : []),
       ...(launcher && own ? otherLines(request.policy, launcher.without, own) : []),
       ...checkExpectations(request.policy, { sets: target.sets, named, machines: [meaning] }),
@@ -162,13 +165,16 @@ function plannedFilter(
   named: NamedPolicy,
   machine: Machine,
   { noNewPrivileges }: PlannedLauncher,
+  atEntry: boolean,
 ): { readonly filter: PlannedFilter; readonly diagnostics: readonly Diagnostic[] } {
   const others = LAUNCHER_MACHINES.filter((other) => other !== machine).map((other) =>
     resolveElsewhere(named, other),
   );
   const isPolicy = (one: SyscallPolicy | Diagnostic): one is SyscallPolicy => 'abis' in one;
+  const policies = [resolve(named, machine), ...others.filter(isPolicy)];
+  const start = policies.map((one) => resolve(atStart(named), one.machine));
   return {
-    filter: { noNewPrivileges, policies: [resolve(named, machine), ...others.filter(isPolicy)] },
+    filter: { noNewPrivileges, policies, ...(atEntry ? { start } : {}) },
     diagnostics: others.filter((one) => !isPolicy(one)) as Diagnostic[],
   };
 }
@@ -202,7 +208,7 @@ function bySystemd(context: CallContext, left: Left, launched: boolean): Systemd
         refusal(section),
         (call) => left.calls.get(call)?.answer,
       );
-  return launched ? permitLauncher(filter) : filter;
+  return launched ? permitting(filter, callsToLoad(section.stage?.value ?? 'exec')) : filter;
 }
 
 function gapsOf(lines: readonly PlanLine[]): Diagnostic[] {

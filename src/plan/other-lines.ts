@@ -1,5 +1,5 @@
 import { type Diagnostic, error } from '../diagnostic.js';
-import { LAUNCHER_CALLS } from '../filter/filter-file.js';
+import { callsToLoad } from '../filter/filter-file.js';
 import type { Policy } from '../policy/policy.js';
 import { permits } from '../syscalls/action.js';
 import type { OwnLimits } from '../syscalls/resolve.js';
@@ -11,7 +11,8 @@ import { wrappedKeys } from './commands.js';
  * @param without as the planned launcher has it; lines with `+` have no filter anyway
  */
 export function otherLines(policy: Policy, without: readonly string[], own: OwnLimits): Diagnostic[] {
-  const calls = LAUNCHER_CALLS.filter((call) => !permits(own.limit(call)));
+  const needed = callsToLoad(policy.syscalls?.stage?.value ?? 'exec');
+  const calls = needed.filter((call) => !permits(own.limit(call)));
   const keys = without.filter((key) => !key.endsWith('+'));
   if (calls.length === 0 || keys.length === 0) return [];
   const message = `the unit refuses ${calls.join(', ')}, which ${keys.join(' and ')} could then call`;

@@ -49,6 +49,8 @@ export interface PlannedFilter {
   readonly noNewPrivileges: boolean;
   /** One for each machine that has a launcher, the target's first. */
   readonly policies: readonly SyscallPolicy[];
+  /** Stage `entry`: what holds before the entry point, for the same machines. */
+  readonly start?: readonly SyscallPolicy[];
 }
 
 /** A filter in systemd's terms: what every call that systemd knows shall get. */

@@ -1,10 +1,10 @@
 import { groupBy } from '../collections.js';
-import { LAUNCHER_CALLS } from '../filter/filter-file.js';
 import type { CallEntry, SyscallsSection } from '../policy/policy.js';
 import { type Action, ALLOW, KILL, LOG, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import { callsOf, mayPass, mildest, type NamedPolicy, refusal, verdictOn } from '../syscalls/resolve.js';
 import { areSetsOf, callsInSets, expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
+import { isForLauncher } from './left.js';
 import type { PlannedDirective, SystemdFilter } from './plan.js';
 import type { Target } from './target.js';
 
@@ -32,10 +32,10 @@ export function systemdFilter(
   return { mode, action, passing, refused };
 }
 
-/** The same filter, with what the launcher calls before its own filter is in force. */
-export function permitLauncher(filter: SystemdFilter): SystemdFilter {
-  const refused = new Map([...filter.refused].filter(([call]) => !LAUNCHER_CALLS.includes(call)));
-  return { ...filter, passing: new Set([...filter.passing, ...LAUNCHER_CALLS]), refused };
+/** The same filter, with some calls let through: what the launcher calls before its own filter is in force. */
+export function permitting(filter: SystemdFilter, calls: readonly string[]): SystemdFilter {
+  const refused = new Map([...filter.refused].filter(([call]) => !calls.includes(call)));
+  return { ...filter, passing: new Set([...filter.passing, ...calls]), refused };
 }
 
 /** Whether a denied call is let through and recorded. */
@@ -72,7 +72,7 @@ export function systemCallDirectives(
 
 /** The names for SystemCallLog=. */
 function recordedNames(section: SyscallsSection, sets: SyscallSets): string[] {
-  if (section.enforcer?.value === 'launcher') return [];
+  if (isForLauncher(section)) return [];
   const entries = [...section.log, ...section.deny.filter((entry) => isRecorded(section, entry))];
   const known = callsInSets(sets);
   return entries.map(({ name }) => name).filter((name) => name.startsWith('@') || known.has(name));

@@ -26,6 +26,8 @@ export interface Target {
   readonly mounts: readonly Mount[];
   /** What systemd and the kernel can't do there, whatever their versions. */
   readonly abilities: Abilities;
+  /** kernel.yama.ptrace_scope; 0 where there is no Yama, or nobody knows. */
+  readonly ptraceScope: number;
   /** Where the launcher is, or will be, on the target. */
   readonly launcher: string;
   /** Programs of the unit's Exec lines and of the policy, by their paths or plain names; those that aren't there are left out. */

@@ -47,7 +47,6 @@ const RULES: readonly Rule[] = [
   operandsHaveValues,
   entriesAgree,
   conditionsCanHold,
-  entryStageIsSupported,
 ];
 
 const RULES_OF_THE_WHOLE: readonly Rule[] = [
@@ -163,10 +162,4 @@ function sharesValue(a: ConditionEntry, b: ConditionEntry, abi: Abi): boolean {
       .map((operand) => BigInt.asUintN(width, parseOperand(operand, abi, own))),
   ) as [bigint[], bigint[]];
   return one.length === 0 || other.length === 0 || one.some((value) => other.includes(value));
-}
-
-function entryStageIsSupported({ section }: Context): Diagnostic[] {
-  if (section.stage?.value !== 'entry') return [];
-  const hint = 'use stage = "exec"';
-  return [error('stage-unsupported', 'stage "entry" is not supported', { at: section.stage.at, hint })];
 }

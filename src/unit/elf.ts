@@ -2,10 +2,10 @@ import type { Machine } from '../syscalls/abi.js';
 
 /** What the kernel would make of a program's file. */
 export type ProgramFacts =
-  | { readonly kind: 'static' }
-  | { readonly kind: 'dynamic'; readonly interpreter: string }
-  | { readonly kind: 'script'; readonly interpreter: string }
-  | { readonly kind: 'other' };
+  | { readonly kind: 'static'; readonly bits: 32 | 64 }
+  | { readonly kind: 'dynamic'; readonly bits: 32 | 64; readonly interpreter: string }
+  | { readonly kind: 'script'; readonly bits?: undefined; readonly interpreter: string }
+  | { readonly kind: 'other'; readonly bits?: undefined };
 
 /** How much of a file must be read, in bytes: the headers and a `#!` line. */
 export const HEAD_SIZE = 4096;
@@ -32,6 +32,7 @@ export function elfMachine(head: Uint8Array): Machine | undefined {
 
 /** Where the program headers of a class are described, and where a header has its fields (elf(5)). */
 interface Layout {
+  readonly bits: 32 | 64;
   readonly tableAt: number;
   readonly sizeAt: number;
   readonly countAt: number;
@@ -42,6 +43,7 @@ interface Layout {
 }
 
 const LAYOUT_32: Layout = {
+  bits: 32,
   tableAt: 28,
   sizeAt: 42,
   countAt: 44,
@@ -52,6 +54,7 @@ const LAYOUT_32: Layout = {
 };
 
 const LAYOUT_64: Layout = {
+  bits: 64,
   tableAt: 32,
   sizeAt: 54,
   countAt: 56,
@@ -79,7 +82,7 @@ function script(head: Uint8Array): ProgramFacts {
 }
 
 function program(view: DataView, head: Uint8Array, layout: Layout): ProgramFacts {
-  const { word } = layout;
+  const { bits, word } = layout;
   const table = word(view, layout.tableAt);
   const size = view.getUint16(layout.sizeAt, true);
   const count = view.getUint16(layout.countAt, true);
@@ -88,9 +91,9 @@ function program(view: DataView, head: Uint8Array, layout: Layout): ProgramFacts
     if (view.getUint32(at, true) !== PT_INTERP) continue;
     const offset = word(view, at + layout.offsetAt);
     const path = ascii(head.subarray(offset, offset + word(view, at + layout.lengthAt)));
-    return { kind: 'dynamic', interpreter: path.replace(/\0.*$/s, '') };
+    return { kind: 'dynamic', bits, interpreter: path.replace(/\0.*$/s, '') };
   }
-  return { kind: 'static' };
+  return { kind: 'static', bits };
 }
 
 const ascii = (bytes: Uint8Array) => new TextDecoder('latin1').decode(bytes);

@@ -212,7 +212,7 @@ test('labels take effect on the launcher', () => {
 });
 
 test('a set-user-ID program would lose what it is for', () => {
-  const target = withProgram({ kind: 'static' }, true);
+  const target = withProgram({ kind: 'static', bits: 64 }, true);
   assert.deepEqual(codes(planned(NO_EXEC, '', target)), ['warning setuid-program']);
   assert.deepEqual(codes(planned(`${NO_EXEC}[service]\nNoNewPrivileges = false`, '', target)), []);
   assert.deepEqual(codes(planned('[syscalls]\ndeny = ["uname"]', '', target)), []);
@@ -229,13 +229,13 @@ function missing(lines: string, file: Program['file'], own = ''): string[] {
   return warning === undefined ? [] : warning.message.split('without ')[1]!.split(', ');
 }
 
-const DYNAMIC = { kind: 'dynamic', interpreter: '/lib64/ld.so' } as const;
+const DYNAMIC = { kind: 'dynamic', bits: 64, interpreter: '/lib64/ld.so' } as const;
 
 test('an allow list that starts nothing is warned of, by what kind of program it is', () => {
   const none = 'allow = []\nimplicit = false';
   assert.ok(missing(none, DYNAMIC).includes('openat'));
-  assert.ok(!missing(none, { kind: 'static' }).includes('openat'));
-  assert.ok(missing(none, { kind: 'static' }).includes('brk'));
+  assert.ok(!missing(none, { kind: 'static', bits: 64 }).includes('openat'));
+  assert.ok(missing(none, { kind: 'static', bits: 64 }).includes('brk'));
   assert.deepEqual(missing(none, { kind: 'other' }), []);
   assert.deepEqual(missing('allow = ["@system-service"]', DYNAMIC), []);
   assert.deepEqual(missing('allow = ["@system-service"]\ndeny = ["openat"]', DYNAMIC), ['openat']);
@@ -270,7 +270,9 @@ test('a program that is to be mounted over must be there, and be one', () => {
       ({ code, message, at }) => `${at?.line}: ${code}: ${message}`,
     );
   const program = (executable: boolean) =>
-    new Map([['/usr/sbin/demod', { file: { kind: 'static' }, setuid: false, executable } as const]]);
+    new Map([
+      ['/usr/sbin/demod', { file: { kind: 'static', bits: 64 }, setuid: false, executable } as const],
+    ]);
   assert.deepEqual(messages('', program(true)), []);
   assert.deepEqual(messages('', program(false)), [
     "4: program-missing: '/usr/sbin/demod' is no executable file",
@@ -282,7 +284,7 @@ test('a program that is to be mounted over must be there, and be one', () => {
 test('what is mounted noexec starts neither the launcher nor a program', () => {
   const found = (policy: string, ...paths: string[]) => {
     const mounts = paths.map((path) => ({ path, noexec: true }));
-    const executable = { file: { kind: 'static' }, setuid: false, executable: true } as const;
+    const executable = { file: { kind: 'static', bits: 64 }, setuid: false, executable: true } as const;
     const target = targetOf(257, { mounts, programs: new Map([['/usr/sbin/demod', executable]]) });
     return planned(policy, '', target).diagnostics.map(
       ({ code, at, hint }) => `${at?.line}: ${code}: ${hint}`,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { hasErrors } from '../../src/diagnostic.js';
-import { LAUNCHER_CALLS } from '../../src/filter/filter-file.js';
+import { callsToLoad } from '../../src/filter/filter-file.js';
 import { ownLimits } from '../../src/plan/own-limits.js';
 import type { Plan } from '../../src/plan/plan.js';
 import {
@@ -82,7 +82,7 @@ test('what the unit refuses by itself systemd goes on to refuse, but what the la
       const before = bySystemd(effectiveUnit([unitFile(one.lines)]), made);
       const after = bySystemd(confinedUnit(made, one.lines), made);
       for (const call of callsInSets(made.target.sets)) {
-        if (made.filter && LAUNCHER_CALLS.includes(call)) continue;
+        if (made.filter && callsToLoad(made.filter.start ? 'entry' : 'exec').includes(call)) continue;
         const [own, now] = [before(call), after(call)];
         assert.ok(
           permits(own) || !permits(now),

@@ -46,7 +46,6 @@ const CODES = [
   'program-path',
   'refused-directive',
   'rule-never-holds',
-  'stage-unsupported',
   'unknown-action',
   'unknown-constant',
   'unknown-directive',

@@ -98,7 +98,7 @@ export const section = (more: Partial<SyscallsSection> = {}): fc.Arbitrary<Sysca
       implicit: maybe(fc.boolean()),
       architectures: architectures(),
       enforcer: fc.constant(undefined),
-      stage: fc.constant(undefined),
+      stage: maybe(fc.constant('entry' as const)),
     })
     .map((made) => ({ ...made, ...more }));
 

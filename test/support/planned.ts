@@ -22,6 +22,7 @@ export function targetOf(systemd: number, more: Partial<Target> = {}): Target {
     machine: 'x86-64',
     sets,
     mounts: [],
+    ptraceScope: 0,
     launcher: '/usr/local/libexec/sandbox-unit/launcher',
     abilities: { lacks: new Map(), assumed: new Set() },
     programs: new Map(PRESENT.map((path) => [path, PROGRAM])),

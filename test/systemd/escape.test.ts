@@ -79,10 +79,12 @@ const ACTIONS = [
 ];
 
 describe('under a policy that denies execve and execveat no way is left', () => {
-  for (const { action, outcome } of ACTIONS) {
+  const CASES = ['exec', 'entry'].flatMap((stage) => ACTIONS.map((action) => ({ stage, ...action })));
+  for (const { stage, action, outcome } of CASES) {
     for (const { unit, who } of USERS) {
-      test(`to ${who}, with ${action}`, { skip }, async () => {
-        await apply(box, `[syscalls]\ndeny = ["execve", "execveat"]\naction = "${action}"\n`, unit);
+      test(`to ${who}, with ${action}, at stage ${stage}`, { skip }, async () => {
+        const policy = `deny = ["execve", "execveat"]\naction = "${action}"\nstage = "${stage}"`;
+        await apply(box, `[syscalls]\n${policy}\n`, unit);
         const techniques = Object.entries(unconfined.get(unit)!);
         assert.deepEqual(await attempts(unit), {
           end: 'exited with 0',

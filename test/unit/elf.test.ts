@@ -8,17 +8,17 @@ import { elf, PT_INTERP, PT_LOAD } from '../support/elf.js';
 const text = (string: string) => new TextEncoder().encode(string);
 
 const LOADER = '/lib64/ld-linux-x86-64.so.2';
-const DYNAMIC = { kind: 'dynamic', interpreter: LOADER } as const;
+const DYNAMIC = { kind: 'dynamic', bits: 64, interpreter: LOADER } as const;
 const OTHER = { kind: 'other' } as const;
 
 const CASES: readonly [what: string, head: Uint8Array, facts: ReturnType<typeof readProgram>][] = [
-  ['a static program', elf(), { kind: 'static' }],
-  ['a static 32-bit program', elf({ bits: 32 }), { kind: 'static' }],
+  ['a static program', elf(), { kind: 'static', bits: 64 }],
+  ['a static 32-bit program', elf({ bits: 32 }), { kind: 'static', bits: 32 }],
   ['a dynamic program', elf({ types: [6, PT_INTERP, PT_LOAD], interpreter: LOADER }), DYNAMIC],
   [
     'a dynamic 32-bit program',
     elf({ bits: 32, types: [PT_LOAD, PT_LOAD, PT_INTERP], interpreter: LOADER }),
-    DYNAMIC,
+    { ...DYNAMIC, bits: 32 },
   ],
   [
     'a dynamic program whose headers are longer than usual',
@@ -28,7 +28,7 @@ const CASES: readonly [what: string, head: Uint8Array, facts: ReturnType<typeof 
   [
     'a dynamic program whose loader is named beyond the head',
     elf({ types: [PT_INTERP], interpreter: LOADER, interpreterAt: 1 << 20 }),
-    { kind: 'dynamic', interpreter: '' },
+    { ...DYNAMIC, interpreter: '' },
   ],
   ['a program whose headers are beyond the head', elf({ tableAt: 1 << 20 }), OTHER],
   ['a program whose headers end beyond the head', elf({ count: 40, length: 2048 }), OTHER],

@@ -1,0 +1,47 @@
+import { type Diagnostic, error } from '../diagnostic.js';
+import type { Policy } from '../policy/policy.js';
+import type { EffectiveUnit } from '../unit/effective.js';
+import { confinedPrograms } from './commands.js';
+import { runsAsRoot } from './loosen/scalars.js';
+import { capabilitySet } from './loosen/sets.js';
+import { isOn, type UnitValues } from './loosen/values.js';
+import type { Target } from './target.js';
+
+interface Request {
+  readonly effective: EffectiveUnit;
+  readonly policy: Policy;
+  readonly target: Target;
+}
+
+/** Why the tracer of stage `entry` could not do its work in this service: the launcher would refuse to start it. */
+export function entryStageConflicts(request: Request, values: UnitValues): Diagnostic[] {
+  const { policy, effective, target } = request;
+  const stage = policy.syscalls?.stage;
+  if (stage?.value !== 'entry') return [];
+  const narrow = confinedPrograms(policy, effective).filter(
+    (path) => target.programs.get(path)?.file.bits === 32,
+  );
+  const problems = [
+    ...(isOn(values, 'PrivatePIDs') ? ['has PrivatePIDs=yes: its tracer would be its child'] : []),
+    ...narrow.map((path) => `starts ${path}, a 32-bit program`),
+    ...(mayTrace(target, values)
+      ? []
+      : [`can't be traced: kernel.yama.ptrace_scope is ${target.ptraceScope}`]),
+  ];
+  const hint = 'use stage = "exec"';
+  return problems.map((problem) =>
+    error('stage-unsupported', `stage "entry" can't serve this service, which ${problem}`, {
+      at: stage.at,
+      hint,
+    }),
+  );
+}
+
+/** Yama lets a process choose its tracer in scope 1; in 2 the tracer needs a capability; in 3 nobody traces. */
+function mayTrace({ ptraceScope, scope }: Target, values: UnitValues): boolean {
+  if (ptraceScope < 2) return true;
+  const bounding = capabilitySet(values.get('CapabilityBoundingSet') ?? [], true);
+  const ambient = capabilitySet(values.get('AmbientCapabilities') ?? [], false);
+  const capable = (runsAsRoot({ unit: values }) && scope === 'system') || ambient.has('CAP_SYS_PTRACE');
+  return ptraceScope === 2 && capable && bounding.has('CAP_SYS_PTRACE');
+}
