@@ -15,7 +15,9 @@ import {
 
 const skip = servicesObstacle();
 const DAEMON = `${PROGRAMS}/daemon`;
-const POLICY = '[syscalls]\ndeny = ["execve", "execveat"]\n';
+const POLICIES = ['exec', 'entry'].map(
+  (stage) => `[syscalls]\ndeny = ["execve", "execveat"]\nstage = "${stage}"\n`,
+);
 
 const FILES = {
   'echo.socket': '[Socket]\nListenStream=127.0.0.1:4242\nFileDescriptorName=the-echo',
@@ -40,13 +42,15 @@ const statusText = async (unit: string) => (await properties(box, unit, 'StatusT
 const filters = async (unit: string) =>
   Number((await processStatus(box, await mainPid(box, unit))).get('Seccomp_filters'));
 
-/** Starts a service, tries something with it, and does so again under a policy. */
+/** Starts a service, tries something with it, and does so again under a policy of each stage. */
 async function withAndWithout(unit: string, attempt: () => Promise<void>): Promise<void> {
   await attempt();
   const own = await filters(unit);
-  await apply(box, POLICY, unit);
-  await attempt();
-  assert.ok((await filters(unit)) > own, `${unit} has no filter of ours`);
+  for (const [stages, policy] of POLICIES.entries()) {
+    await apply(box, policy, unit);
+    await attempt();
+    assert.ok((await filters(unit)) > own + stages, `${unit} lacks a filter of ours`);
+  }
 }
 
 test('a socket that systemd listens on starts the service and is served by it', { skip }, async () => {

@@ -1,6 +1,6 @@
 /** The talk "Sandboxing in Linux with zero lines of code": its program, its policies, and what it shows of them. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import type { Box } from '../support/box.js';
 import {
   apply,
@@ -66,7 +66,12 @@ const POLICIES: readonly [policy: string, ending: Ending][] = [
   [`${allow(`${START} uname write`)}\nenforcer = "launcher"`, LINUX],
   [`implicit = false\n${allow(`${START} ${IMPLICIT} uname write`)}`, LINUX],
   [`implicit = false\n${allow(`${START} ${IMPLICIT} write`)}\naction = "ENETDOWN"`, DOWN],
+  ['deny = ["uname"]\naction = "ENETDOWN"\nstage = "entry"', DOWN],
 ];
+
+/** What the program itself calls: the talk's four, and where its C library gets memory and random numbers from. */
+const OWN = 'uname write fstat exit_group brk getrandom';
+const AT_ENTRY = 'implicit = false\nstage = "entry"';
 
 for (const [policy, ending] of POLICIES) {
   test(`under ${policy.replaceAll('\n', ', ')} the service ${ending.output.trim() || ending.end}`, {
@@ -76,6 +81,29 @@ for (const [policy, ending] of POLICIES) {
     await assertEndings(ending);
   });
 }
+
+describe('at stage entry the program, linked dynamically, needs its own calls alone', () => {
+  const unit = 'myos.service';
+  const under = (calls: string, more = '') =>
+    apply(box, `[syscalls]\n${AT_ENTRY}\n${allow(calls)}\n${more}`, unit);
+  test('they are enough', { skip }, async () => {
+    await under(OWN);
+    assert.deepEqual(await runToEnd(box, unit), LINUX);
+  });
+  test('uname can be refused with any errno', { skip }, async () => {
+    // perror(3) reads the message's translation and writes to another file.
+    await under(`${OWN} dup fcntl lseek close openat`.replace('uname ', ''), 'action = "ENETDOWN"');
+    assert.deepEqual(await runToEnd(box, unit), DOWN);
+  });
+  for (const call of OWN.split(' ')) {
+    test(`${call} is needed`, { skip }, async () => {
+      const left = OWN.split(' ').filter((one) => one !== call);
+      await under(left.join(' '));
+      const { end } = await runToEnd(box, unit);
+      assert.equal(end, 'killed by signal 31');
+    });
+  }
+});
 
 test('with the policies taken back the program runs as before', { skip }, async () => {
   await revert(box, ...UNITS);
