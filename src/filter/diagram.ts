@@ -21,6 +21,10 @@ export interface Diagrams {
   readonly anyOf: (bits: Bits, mask: bigint) => Diagram;
   /** One function where the question holds, another where it doesn't. */
   readonly choose: (question: Diagram, yes: Diagram, no: Diagram) => Diagram;
+  /** The function that merges the values of two decisions, register by register. */
+  readonly combine: (a: Diagram, b: Diagram, merge: (a: number, b: number) => number) => Diagram;
+  /** Registers for which a decision has a value; undefined if there are none. */
+  readonly witness: (decision: Diagram, value: number) => bigint[] | undefined;
   /** Registers for which two functions differ. */
   readonly difference: (a: Diagram, b: Diagram) => bigint[];
 }
@@ -49,6 +53,7 @@ export function createDiagrams(): Diagrams {
   const ifSet: Diagram[] = [NO, YES];
   const ifClear: Diagram[] = [NO, YES];
   const leaves = new Map<number, Diagram>();
+  const values = new Map<Diagram, number>();
   const nodes = new Map<number, Diagram>();
   const choices = new Map<number, Diagram>();
 
@@ -63,6 +68,7 @@ export function createDiagrams(): Diagrams {
   function leaf(value: number): Diagram {
     const found = leaves.get(value) ?? add(LEAF, NO, NO);
     leaves.set(value, found);
+    values.set(found, value);
     return found;
   }
 
@@ -114,6 +120,46 @@ export function createDiagrams(): Diagrams {
     return found;
   }
 
+  function combine(a: Diagram, b: Diagram, merge: (a: number, b: number) => number): Diagram {
+    const known = new Map<number, Diagram>();
+    const both = (left: Diagram, right: Diagram): Diagram => {
+      const key = left * MOST_NODES + right;
+      let found = known.get(key);
+      if (found !== undefined) return found;
+      if (known.size >= MOST_CHOICES) throw new DiagramTooLarge();
+      const asked = Math.min(variable[left]!, variable[right]!);
+      if (asked === LEAF) {
+        found = leaf(merge(values.get(left)!, values.get(right)!));
+      } else {
+        const half = (branch: readonly Diagram[]) => {
+          const [l, r] = [left, right].map((one) => (variable[one] === asked ? branch[one]! : one));
+          return both(l!, r!);
+        };
+        found = node(asked, half(ifSet), half(ifClear));
+      }
+      known.set(key, found);
+      return found;
+    };
+    return both(a, b);
+  }
+
+  /** Every path of a reduced diagram can be taken, so that the first one to the leaf will do. */
+  function witness(decision: Diagram, value: number): bigint[] | undefined {
+    const registers = new Array<bigint>(REGISTERS).fill(0n);
+    const seen = new Set<Diagram>();
+    const reaches = (at: Diagram): boolean => {
+      if (values.has(at)) return values.get(at) === value;
+      if (seen.has(at)) return false;
+      seen.add(at);
+      if (reaches(ifClear[at]!)) return true;
+      if (!reaches(ifSet[at]!)) return false;
+      const asked = variable[at]!;
+      registers[Math.floor(asked / 64)]! |= 1n << BigInt(63 - (asked % 64));
+      return true;
+    };
+    return reaches(decision) ? registers : undefined;
+  }
+
   function difference(a: Diagram, b: Diagram): bigint[] {
     const registers = new Array<bigint>(REGISTERS).fill(0n);
     let [left, right] = [a, b];
@@ -129,5 +175,5 @@ export function createDiagrams(): Diagrams {
     }
   }
 
-  return { leaf, equal, atLeast, anyOf, choose, difference };
+  return { leaf, equal, atLeast, anyOf, choose, combine, witness, difference };
 }

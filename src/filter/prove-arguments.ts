@@ -23,7 +23,8 @@ export function argumentDifference(
   return said === done ? undefined : diagrams.difference(said, done);
 }
 
-function verdictDiagram(diagrams: Diagrams, verdict: Verdict): Diagram {
+/** The action of a verdict as a function of the registers. @throws DiagramTooLarge */
+export function verdictDiagram(diagrams: Diagrams, verdict: Verdict): Diagram {
   return verdict.rules.reduceRight(
     (next, rule) =>
       rule.when.reduceRight(
@@ -64,10 +65,13 @@ function conditionDiagram(diagrams: Diagrams, { arg, op, values, width }: Condit
   }
 }
 
-/** A masked half of a register: what the accumulator holds. */
-interface Held {
-  readonly offset: number;
-  readonly mask: number;
+/** A masked half of a register, or a number that is known: what the accumulator holds. */
+type Held = { readonly offset: number; readonly mask: number } | { readonly value: number };
+
+/** Calls of one convention and number. */
+export interface Fixed {
+  readonly arch: number;
+  readonly nr: number;
 }
 
 /** An instruction that is reached, and what the accumulator holds then. */
@@ -76,21 +80,34 @@ interface State {
   readonly held: Held | undefined;
 }
 
-const keyOf = ({ at, held }: State) => (held ? `${at} ${held.offset} ${held.mask}` : `${at}`);
+function keyOf({ at, held }: State): string {
+  if (held === undefined) return `${at}`;
+  return 'value' in held ? `${at} = ${held.value}` : `${at} ${held.offset} ${held.mask}`;
+}
 
-/** The action that the program returns from an instruction on, as a function of the registers. */
-function programDiagram(diagrams: Diagrams, program: readonly Instruction[], entry: number): Diagram {
-  const states = statesFrom(program, entry);
+/**
+ * The action that the program returns from an instruction on, as a function of the registers.
+ * @param fixed makes loads of the convention and the number known
+ * @throws Unprovable for arithmetic other than AND, for memory, for the index register and the instruction pointer
+ * @throws DiagramTooLarge
+ */
+export function programDiagram(
+  diagrams: Diagrams,
+  program: readonly Instruction[],
+  entry: number,
+  fixed?: Fixed,
+): Diagram {
+  const states = statesFrom(program, entry, fixed);
   const results = new Map<string, Diagram>();
   for (const state of states.reverse()) {
-    const [yes, no] = successors(program, state).map((next) => results.get(keyOf(next))!);
+    const [yes, no] = successors(program, state, fixed).map((next) => results.get(keyOf(next))!);
     results.set(keyOf(state), resultOf(diagrams, program[state.at]!, state.held, yes, no));
   }
   return results.get(keyOf({ at: entry, held: undefined }))!;
 }
 
 /** Every state that can follow, in the order of the program: jumps go forward only. */
-function statesFrom(program: readonly Instruction[], entry: number): State[] {
+function statesFrom(program: readonly Instruction[], entry: number, fixed: Fixed | undefined): State[] {
   const states: State[] = [];
   const arrivals = new Map<number, Map<string, State>>();
   const arrive = (state: State) => {
@@ -101,26 +118,51 @@ function statesFrom(program: readonly Instruction[], entry: number): State[] {
   for (let at = entry; at < program.length; at++) {
     for (const state of arrivals.get(at)?.values() ?? []) {
       states.push(state);
-      for (const next of successors(program, state)) arrive(next);
+      for (const next of successors(program, state, fixed)) arrive(next);
     }
   }
   return states;
 }
 
-/** Where a state leads: a comparison first to where it goes if it holds. */
-function successors(program: readonly Instruction[], { at, held }: State): State[] {
-  const { code, jt, jf, k } = program[at]!;
-  const after = heldAfter(program[at]!, at, held);
-  if (code === 0x06) return [];
-  const skips = code === 0x05 ? [k] : (code & 7) === 5 ? [jt, jf] : [0];
-  return skips.map((skip) => ({ at: at + 1 + skip, held: after }));
+/** Where a state leads: a comparison first to where it goes if it holds, of a known number only to where it goes. */
+function successors(program: readonly Instruction[], { at, held }: State, fixed: Fixed | undefined): State[] {
+  const after = heldAfter(program[at]!, at, held, fixed);
+  if (program[at]!.code === 0x06) return [];
+  return skipsOf(program[at]!, held).map((skip) => ({ at: at + 1 + skip, held: after }));
+}
+
+function skipsOf({ code, jt, jf, k }: Instruction, held: Held | undefined): number[] {
+  if (code === 0x05) return [k];
+  if ((code & 7) !== 5) return [0];
+  return held && 'value' in held ? [compares(code, held.value, k) ? jt : jf] : [jt, jf];
+}
+
+function compares(code: number, value: number, k: number): boolean {
+  switch (code) {
+    case 0x15:
+      return value === k;
+    case 0x25:
+      return value > k;
+    case 0x35:
+      return value >= k;
+    default:
+      return (value & k) !== 0;
+  }
 }
 
 /** What the accumulator holds after an instruction. */
-function heldAfter({ code, k }: Instruction, at: number, held: Held | undefined): Held | undefined {
+function heldAfter(
+  { code, k }: Instruction,
+  at: number,
+  held: Held | undefined,
+  fixed: Fixed | undefined,
+): Held | undefined {
   if (code === 0x20 && k >= 16) return { offset: k, mask: 0xffffffff };
+  if (code === 0x20 && fixed && k <= 4) return { value: k === 0 ? fixed.nr : fixed.arch };
   if (code === 0x05 || code === 0x06) return held;
-  if (held && code === 0x54) return { ...held, mask: (held.mask & k) >>> 0 };
+  if (held && code === 0x54) {
+    return 'value' in held ? { value: (held.value & k) >>> 0 } : { ...held, mask: (held.mask & k) >>> 0 };
+  }
   if (held && [0x15, 0x25, 0x35, 0x45].includes(code)) return held;
   throw new Unprovable(at, 'no argument decides here');
 }
@@ -133,11 +175,16 @@ function resultOf(
   no: Diagram | undefined,
 ): Diagram {
   if (code === 0x06) return diagrams.leaf(k);
-  if (no === undefined) return yes!;
-  return diagrams.choose(comparisonDiagram(diagrams, code, k, held!), yes!, no);
+  if (no === undefined || !held || 'value' in held) return yes!;
+  return diagrams.choose(comparisonDiagram(diagrams, code, k, held), yes!, no);
 }
 
-function comparisonDiagram(diagrams: Diagrams, code: number, k: number, { offset, mask }: Held): Diagram {
+function comparisonDiagram(
+  diagrams: Diagrams,
+  code: number,
+  k: number,
+  { offset, mask }: { readonly offset: number; readonly mask: number },
+): Diagram {
   const bits = registerBits((offset - 16) >> 3, offset % 8 === 0 ? 0 : 32, 32);
   const [masked, value] = [BigInt(mask), BigInt(k)];
   switch (code) {

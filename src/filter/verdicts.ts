@@ -75,7 +75,7 @@ function between(points: readonly number[], first: number, last: number): readon
  * The numbers of one AUDIT_ARCH value at which the verdict may change, ascending: from each to the next it is the same.
  * A listed number is a range by itself, and an x32 number may be seen with and without its bit.
  */
-function turningPoints(policy: SyscallPolicy, arch: number): readonly number[] {
+export function turningPoints(policy: SyscallPolicy, arch: number): readonly number[] {
   const points = new Set([0, 512, 548, X32_BIT, 0x80000000, 0xc0000000, 0xffffffff]);
   for (const abi of abisOf(policy.machine)) {
     if (ABIS[abi].arch !== arch) continue;

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { Instruction } from '../../src/filter/bpf.js';
+import { compareStack, type Difference, relationOf } from '../../src/filter/compare-stack.js';
+import { compile } from '../../src/filter/compile.js';
+import { isGuarded, withoutGuard } from '../../src/filter/guard.js';
+import { ProgramError } from '../../src/filter/simulate.js';
+import { type Stack, stackAction } from '../../src/filter/stack.js';
+import { ABIS } from '../../src/syscalls/abi.js';
+import { type Action, ALLOW, errnoAction, KILL, LOG } from '../../src/syscalls/action.js';
+import { type Call, evaluate, type SyscallPolicy } from '../../src/syscalls/policy.js';
+import { callFor, policyOf, syscallPolicy } from '../support/policies.js';
+import { validProgram } from './programs.js';
+
+const X86_64 = ABIS['x86-64'].arch;
+const ZEROS: readonly bigint[] = new Array<bigint>(6).fill(0n);
+const [EPERM, EACCES] = [errnoAction(1), errnoAction(13)];
+const returning = (action: Action): Instruction[] => [{ code: 0x06, jt: 0, jf: 0, k: action }];
+const [KILL_THREAD, TRAP, NOTIFY, TRACE] = [0, 0x30000, 0x7fc00000, 0x7ff00000];
+
+describe('what several programs answer together', () => {
+  const answerOf = (...actions: Action[]) =>
+    stackAction(actions.map(returning), { arch: X86_64, nr: 0, args: ZEROS });
+
+  test('is the strictest answer, whatever the order', () => {
+    const order = [KILL, KILL_THREAD, TRAP, EPERM, NOTIFY, TRACE, LOG, ALLOW];
+    for (const [i, strict] of order.entries()) {
+      for (const mild of order.slice(i)) {
+        assert.equal(answerOf(strict, mild), strict);
+        assert.equal(answerOf(mild, strict), strict);
+      }
+    }
+  });
+
+  test("is the newest's among those of one kind", () => {
+    assert.equal(answerOf(EPERM, EACCES), EPERM);
+    assert.equal(answerOf(ALLOW, EACCES, EPERM), EACCES);
+  });
+
+  test('is to allow where there is no program', () => {
+    assert.equal(answerOf(), ALLOW);
+  });
+});
+
+test('one answer beside another', () => {
+  assert.equal(relationOf(EPERM, EPERM), undefined);
+  assert.equal(relationOf(EPERM, EACCES), 'errno');
+  assert.equal(relationOf(ALLOW, EPERM), 'stricter');
+  assert.equal(relationOf(EPERM, KILL), 'stricter');
+  assert.equal(relationOf(KILL, EPERM), 'looser');
+  assert.equal(relationOf(LOG, ALLOW), 'looser');
+});
+
+const covers = (call: Call) => (difference: Difference) =>
+  difference.arch <= call.arch && difference.first <= call.nr && call.nr <= difference.last;
+
+/** The kernel has no call there. */
+const isThere = ({ arch, nr }: Call) => arch !== X86_64 || nr < 512 || nr > 547;
+
+/** Holds a comparison to single calls: what it finds is so, and what differs is found. */
+function assertFound(stack: Stack, policy: SyscallPolicy, calls: readonly Call[]): void {
+  const { differences, sampled } = compareStack(stack, policy);
+  for (const { arch, first, last, relation, expected, got, args = ZEROS } of differences) {
+    for (const nr of [first, last]) {
+      const call = { arch, nr, args };
+      assert.deepEqual([evaluate(policy, call), stackAction(stack, call)], [expected, got]);
+      assert.equal(relationOf(expected, got), relation);
+    }
+  }
+  if (sampled > 0) return;
+  for (const call of calls.filter(isThere)) {
+    const relation = relationOf(evaluate(policy, call), stackAction(stack, call));
+    if (relation === undefined) continue;
+    const found = differences.filter(covers(call)).map((difference) => difference.relation);
+    assert.ok(found.includes(relation), `${relation}: 0x${call.arch.toString(16)} ${call.nr}`);
+  }
+}
+
+const policyAndCalls = () =>
+  syscallPolicy().chain((policy) =>
+    fc.tuple(fc.constant(policy), fc.array(callFor(policy), { minLength: 20, maxLength: 50 })),
+  );
+
+describe('a stack beside a policy', () => {
+  test('is equal where it is the policy, once or more often, behind a program that allows all', () => {
+    fc.assert(
+      fc.property(syscallPolicy(), (policy) => {
+        const program = compile(policy);
+        const { differences } = compareStack([returning(ALLOW), program, program], policy);
+        assert.deepEqual(differences, []);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('is only stricter where another program comes on top, in whatever order', () => {
+    fc.assert(
+      fc.property(policyAndCalls(), syscallPolicy(), fc.boolean(), ([policy, calls], other, newer) => {
+        const both = [compile(policy), compile(other)];
+        const stack = newer ? both.toReversed() : both;
+        assertFound(stack, policy, calls);
+        const { differences } = compareStack(stack, policy);
+        assert.ok(differences.every(({ relation }) => relation !== 'looser'));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('is what single calls show where it is for another policy', () => {
+    fc.assert(
+      fc.property(policyAndCalls(), syscallPolicy(), ([policy, calls], other) =>
+        assertFound([compile(other)], policy, calls),
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  test('is what single calls show where programs are of any kind', () => {
+    fc.assert(
+      fc.property(policyAndCalls(), validProgram(), ([policy, calls], program) => {
+        try {
+          assertFound([program, compile(policy)], policy, calls);
+        } catch (thrown) {
+          if (!(thrown instanceof ProgramError)) throw thrown;
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('a call that is let through is named, alone', () => {
+    const deny = (...numbers: number[]) =>
+      policyOf(numbers.map((nr) => [nr, { rules: [], otherwise: EPERM }]));
+    const { differences, sampled } = compareStack([compile(deny(59, 63))], deny(59, 63, 322));
+    assert.equal(sampled, 0);
+    const found = { first: 322, last: 322, relation: 'looser', expected: EPERM, got: ALLOW };
+    assert.deepEqual(differences, [{ arch: X86_64, ...found }]);
+  });
+
+  test('arguments that are let through are shown', () => {
+    const domain = (values: bigint[]) =>
+      policyOf([
+        [
+          41,
+          {
+            rules: [{ when: [{ arg: 0, op: 'in', values, width: 32 }], action: ALLOW }],
+            otherwise: EPERM,
+          },
+        ],
+      ]);
+    const { differences } = compareStack([compile(domain([1n, 2n]))], domain([2n, 10n]));
+    const shown = differences.map(({ relation, args }) => [relation, args?.[0]]);
+    assert.deepEqual(shown, [
+      ['looser', 1n],
+      ['stricter', 10n],
+    ]);
+  });
+});
+
+test('what computes with numbers is only said to be sampled', () => {
+  const odd = [
+    { code: 0x20, jt: 0, jf: 0, k: 0 },
+    { code: 0x54, jt: 0, jf: 0, k: 1 },
+    { code: 0x15, jt: 0, jf: 1, k: 1 },
+    ...returning(EPERM),
+    ...returning(ALLOW),
+  ];
+  const { sampled, ranges, differences } = compareStack([odd], policyOf([]));
+  assert.equal(sampled, ranges);
+  assert.ok(differences.some(({ first, relation }) => first === 1 && relation === 'stricter'));
+});
+
+test('only the exact shape of the guard is taken for one', () => {
+  const guard = guardFor(59, X86_64);
+  const rest = compile(policyOf([]));
+  assert.ok(isGuarded([...guard, ...rest]));
+  assert.deepEqual(withoutGuard([...guard, ...rest]), rest);
+  assert.deepEqual(withoutGuard(rest), rest);
+  for (const [at, instruction] of guard.entries()) {
+    for (const field of ['code', 'jt', 'jf', 'k'] as const) {
+      const isKey = field === 'k' && at % 2 === 1 && at >= 5 && at <= 15;
+      const changed = guard.with(at, { ...instruction, [field]: instruction[field] + 1 });
+      assert.equal(isGuarded([...changed, ...rest]), isKey, `${at} ${field}`);
+    }
+  }
+});
+
+/** As guard_write() in native-helper/filter.c writes it. */
+function guardFor(nr: number, arch: number): Instruction[] {
+  const asked = [[0, nr], [4, arch], ...[40, 44, 48, 52, 56, 60].map((word) => [word, word * 3])] as const;
+  return [
+    ...asked.flatMap(([word, k], i) => [
+      { code: 0x20, jt: 0, jf: 0, k: word! },
+      { code: 0x15, jt: 0, jf: 15 - 2 * i, k: k! },
+    ]),
+    ...returning(ALLOW),
+    { code: 0x54, jt: 0, jf: 0, k: 0 },
+  ];
+}
