@@ -1,7 +1,7 @@
 import { type Prefix, parsePrefixes } from '../plan/directive-values/network.js';
 import type { Directive } from '../plan/directives.js';
 import { contains } from '../plan/loosen/lists.js';
-import { sinceReset, wordsOf } from '../plan/loosen/values.js';
+import { sinceReset, wordsOf } from '../unit/values.js';
 import { canonical } from './loaded-values/elements.js';
 import { type Elements, LISTS, type ListType, listProperty } from './loaded-values/lists.js';
 import { expectedScalar } from './loaded-values/scalars.js';

@@ -1,10 +1,10 @@
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
+import { isOn, type UnitValues } from '../unit/values.js';
 import { confinedPrograms } from './commands.js';
 import { runsAsRoot } from './loosen/scalars.js';
 import { capabilitySet } from './loosen/sets.js';
-import { isOn, type UnitValues } from './loosen/values.js';
 import type { Target } from './target.js';
 
 interface Request {

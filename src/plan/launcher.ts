@@ -1,10 +1,10 @@
 import type { Diagnostic } from '../diagnostic.js';
 import type { Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
+import { plain } from '../unit/values.js';
 import { planCommands } from './commands.js';
 import { entryStageConflicts } from './entry-stage.js';
 import { launcherConflicts, launcherDirectives } from './launcher-needs.js';
-import { plain } from './loosen/values.js';
 import type { PlannedCommands, PlannedDirective, PlannedProgram } from './plan.js';
 import { missingPrograms, notExecutable, setuidWarnings } from './program-checks.js';
 import { planPrograms } from './programs.js';

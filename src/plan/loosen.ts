@@ -1,11 +1,10 @@
+import type { UnitValues } from '../unit/values.js';
 import type { Directive, Strictness } from './directives.js';
 import { addresses, deviceLimit, devices, restricts, socketRules } from './loosen/lists.js';
 import { binds, directories, execPaths, readOnlyBinds, writePaths } from './loosen/paths.js';
 import { fixed, groups, limit, mode, namespacePath, ranks, umask, user } from './loosen/scalars.js';
 import { ambient, delegate, grants, permitted, secureBits, set } from './loosen/sets.js';
-import type { Comparison, Rule, UnitValues } from './loosen/values.js';
-
-export type { UnitValues } from './loosen/values.js';
+import type { Comparison, Rule } from './loosen/values.js';
 
 /** The rule for each word of `Strictness`; those with more to say are in `compare`. */
 const RULES: Readonly<Record<Exclude<Strictness['rule'], 'ranks' | 'namespace-path'>, Rule>> = {

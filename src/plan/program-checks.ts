@@ -7,8 +7,8 @@ import { mayPass, mildest, type NamedPolicy, verdictOn } from '../syscalls/resol
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { ProgramFacts } from '../unit/elf.js';
 import { mountOf } from '../unit/mount-info.js';
+import { lastOf, type UnitValues } from '../unit/values.js';
 import { confinedPrograms, wrappedKeys } from './commands.js';
-import { lastOf, type UnitValues } from './loosen/values.js';
 import type { Target } from './target.js';
 import { hiddenBy } from './visibility.js';
 

@@ -1,9 +1,9 @@
 import { type Diagnostic, didYouMean, error, warning } from '../diagnostic.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
+import { isOn, type UnitValues } from '../unit/values.js';
 import { directiveGap, formatDirective, isFormatted } from './directive-values.js';
 import { findDirective, unknownDirective } from './directives.js';
-import { isOn, type UnitValues } from './loosen/values.js';
 import { emitted, loosens } from './loosen.js';
 import type { PlanLine, PlannedDirective } from './plan.js';
 import type { Target } from './target.js';

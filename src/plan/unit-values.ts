@@ -1,5 +1,5 @@
 import type { EffectiveUnit } from '../unit/effective.js';
-import type { UnitValues } from './loosen/values.js';
+import type { UnitValues } from '../unit/values.js';
 import type { PlannedDirective } from './plan.js';
 
 /** What the directives of a unit will be: the unit's own lines, then those of the drop-in. */

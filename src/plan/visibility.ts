@@ -1,7 +1,7 @@
 import { type Diagnostic, error } from '../diagnostic.js';
+import { allWords, barePath, covers, lastOf, type UnitValues } from '../unit/values.js';
 import { ROOTS } from './loosen/paths.js';
 import { runsAsRoot } from './loosen/scalars.js';
-import { allWords, barePath, covers, lastOf, type UnitValues } from './loosen/values.js';
 
 /** The words of a list directive of the unit, those of the policy included. */
 const wordsOf = (values: UnitValues, name: string) => allWords(values.get(name) ?? []);

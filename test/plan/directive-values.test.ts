@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Location } from '../../src/diagnostic.js';
 import { directiveGap, formatDirective, type GapTarget } from '../../src/plan/directive-values.js';
 import { DIRECTIVES, findDirective } from '../../src/plan/directives.js';
-import { wordsOf } from '../../src/plan/loosen/values.js';
+import { wordsOf } from '../../src/unit/values.js';
 import { GOOD } from '../support/good-values.js';
 
 const AT: Location = { file: 'policy.toml', line: 7, column: 20, length: 3 };

@@ -4,8 +4,8 @@ import { parseSocketRule } from '../../plan/directive-values/network.js';
 import { parseSize } from '../../plan/directive-values/numbers.js';
 import { fieldsOf } from '../../plan/directive-values/paths.js';
 import type { BusProperty, Directive, ValueKind } from '../../plan/directives.js';
-import { wordsOf } from '../../plan/loosen/values.js';
 import { parseSpan } from '../../policy/time-span.js';
+import { wordsOf } from '../../unit/values.js';
 import { bitsOf, bytesOfBase64, INFINITY, keepBackslashes, withoutSpecifiers } from './elements.js';
 
 /** Elements as the bus has them; undefined stands for one that can't be told from the text. */

@@ -3,7 +3,7 @@
 import { CAPABILITIES, NAMESPACES } from '../../plan/directive-values/sets.js';
 import type { Directive } from '../../plan/directives.js';
 import { FAMILY_ALIASES, type Permitted, permitted } from '../../plan/loosen/sets.js';
-import { wordsOf } from '../../plan/loosen/values.js';
+import { wordsOf } from '../../unit/values.js';
 import { bitsOf } from './elements.js';
 
 /** Kinds of value that are such lists. */

@@ -2,8 +2,8 @@
 
 import { didYouMean } from '../../diagnostic.js';
 import { parseBoolean } from '../../unit/boolean.js';
+import { plain } from '../../unit/values.js';
 import type { EnumValue } from '../directives/row.js';
-import { plain } from '../loosen/values.js';
 import { checkSpecifiers, each, type Reading, reject, scalar, words } from './text.js';
 
 /** Whether a word is one of the table's; notes what it needs of systemd. */

@@ -1,9 +1,10 @@
 /** Rules for lists that restrict, and for exceptions that only count where another directive of the unit denies. */
 
+import { allWords, isOn, lastOf, sinceReset, type UnitValues, wordsOf } from '../../unit/values.js';
 import { type Prefix, parsePrefixes, parseSocketRule } from '../directive-values/network.js';
 import { parseSize } from '../directive-values/numbers.js';
 import { list } from './scalars.js';
-import { allWords, isOn, lastOf, type Rule, sinceReset, type UnitValues, wordsOf } from './values.js';
+import type { Rule } from './values.js';
 
 /** Each entry restricts more: only taking them back loosens. */
 export const restricts: Rule = ({ before, after }) =>

@@ -3,15 +3,14 @@
 import {
   allWords,
   barePath,
-  type Comparison,
   covers,
   isOn,
   lastOf,
   pathsOf,
-  type Rule,
   sinceReset,
   type UnitValues,
-} from './values.js';
+} from '../../unit/values.js';
+import type { Comparison, Rule } from './values.js';
 
 const HOMES = ['/home', '/root', '/run/user'];
 const VENDOR = ['/usr', '/boot', '/efi'];

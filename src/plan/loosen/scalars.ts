@@ -1,8 +1,9 @@
 /** Rules for directives of which the last assignment holds. */
 
+import { allWords, barePath, isOn, plain, sinceReset } from '../../unit/values.js';
 import { parseLimits, parsePercent, parseSize } from '../directive-values/numbers.js';
 import type { Directive, Strictness } from '../directives.js';
-import { allWords, barePath, type Comparison, isOn, plain, type Rule, sinceReset } from './values.js';
+import type { Comparison, Rule } from './values.js';
 
 /** Words that newer systemd has for what older ones call `yes`. */
 const SYNONYMS: ReadonlyMap<string, string> = new Map([

@@ -1,8 +1,9 @@
 /** Rules for directives that hold a set, with systemd's way of joining assignments (config_parse_* of load-fragment.c). */
 
+import { allWords, plain, wordsOf } from '../../unit/values.js';
 import { CAPABILITIES, NAMESPACES } from '../directive-values/sets.js';
 import { list, runsAsRoot } from './scalars.js';
-import { allWords, type Comparison, plain, type Rule, wordsOf } from './values.js';
+import type { Comparison, Rule } from './values.js';
 
 /** What a set lets through: all but some names, or none but some. */
 export interface Permitted {

@@ -1,13 +1,7 @@
-/** What the rules of `loosens` share: the unit's own values as systemd reads them, and paths that cover others. */
+/** What the rules of `loosens` compare. */
 
-import { parseBoolean } from '../../unit/boolean.js';
+import type { UnitValues } from '../../unit/values.js';
 import type { Directive } from '../directives.js';
-
-/**
- * What a unit sets in [Service]: for each directive every right-hand side of its files in systemd's order, empty
- * ones included (an empty one takes back what is before it, but empties CapabilityBoundingSet=).
- */
-export type UnitValues = Pick<ReadonlyMap<string, readonly string[]>, 'get'>;
 
 /** One directive: what the unit has, and what it would have with the policy's drop-in. */
 export interface Comparison {
@@ -22,57 +16,3 @@ export interface Comparison {
 
 /** Why the policy's value is weaker than the unit's own, else undefined. */
 export type Rule = (comparison: Comparison) => string | undefined;
-
-/** The values that are left when an empty one takes back those before it. */
-export const sinceReset = (values: readonly string[]): readonly string[] =>
-  values.slice(values.lastIndexOf('') + 1);
-
-/** `yes` or `no` for any spelling of a boolean, another text as it is. */
-export function plain(text: string): string {
-  const value = parseBoolean(text);
-  return value === undefined ? text : value ? 'yes' : 'no';
-}
-
-/** The value of a scalar directive of the unit, `''` if it isn't set. */
-export const lastOf = (unit: UnitValues, name: string): string => plain(unit.get(name)?.at(-1) ?? '');
-
-export const isOn = (unit: UnitValues, name: string): boolean => !['', 'no'].includes(lastOf(unit, name));
-
-/** The words of a right-hand side as extract_first_word() finds them with EXTRACT_UNQUOTE; none if it can't. */
-export function wordsOf(text: string): string[] {
-  const words: string[] = [];
-  let word: string | undefined;
-  let quote = '';
-  for (let i = 0; i < text.length; i++) {
-    const c = text[i]!;
-    if (quote === '' && (c === ' ' || c === '\t')) {
-      if (word !== undefined) words.push(word);
-      word = undefined;
-    } else if (c === quote) quote = '';
-    else if (quote === '' && (c === '"' || c === "'")) {
-      quote = c;
-      word ??= '';
-    } else if (c === '\\' && i + 1 < text.length) word = (word ?? '') + text[++i];
-    else word = (word ?? '') + c;
-  }
-  if (quote !== '') return [];
-  return word === undefined ? words : [...words, word];
-}
-
-/** All words that are in force. */
-export const allWords = (values: readonly string[]): string[] => sinceReset(values).flatMap(wordsOf);
-
-/** A path without prefixes, empty components and trailing slash. */
-export const barePath = (word: string): string => {
-  const path = word.replace(/^-?\+?/, '');
-  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
-  return (path.startsWith('/') ? '/' : '') + parts.join('/');
-};
-
-/** The paths that a directive of the unit lists; what follows a colon is left out. */
-export const pathsOf = (unit: UnitValues, name: string): string[] =>
-  allWords(unit.get(name) ?? []).map((word) => barePath(word.split(':')[0]!));
-
-/** Whether a path is another one or lies below it. */
-export const covers = (above: string, path: string): boolean =>
-  above === path || above === '/' || path.startsWith(`${above}/`);

@@ -1,0 +1,55 @@
+/** A unit's settings as systemd reads them: scalars, lists of words, paths. */
+
+import { parseBoolean } from './boolean.js';
+import { nextWord, textOf } from './word.js';
+
+/**
+ * What a unit sets in [Service]: for each directive every right-hand side of its files in systemd's order, empty
+ * ones included (an empty one takes back what is before it, but empties CapabilityBoundingSet=).
+ */
+export type UnitValues = Pick<ReadonlyMap<string, readonly string[]>, 'get'>;
+
+/** The values that are left when an empty one takes back those before it. */
+export const sinceReset = (values: readonly string[]): readonly string[] =>
+  values.slice(values.lastIndexOf('') + 1);
+
+/** `yes` or `no` for any spelling of a boolean, another text as it is. */
+export function plain(text: string): string {
+  const value = parseBoolean(text);
+  return value === undefined ? text : value ? 'yes' : 'no';
+}
+
+/** The value of a scalar directive of the unit, `''` if it isn't set. */
+export const lastOf = (unit: UnitValues, name: string): string => plain(unit.get(name)?.at(-1) ?? '');
+
+export const isOn = (unit: UnitValues, name: string): boolean => !['', 'no'].includes(lastOf(unit, name));
+
+/** The words of a right-hand side as extract_first_word() finds them with EXTRACT_UNQUOTE; none if it can't. */
+export function wordsOf(text: string): string[] {
+  const words: string[] = [];
+  for (let at = 0; ; ) {
+    const word = nextWord(text, at, { quotes: true, escapes: 'next' });
+    if (word === undefined) return words;
+    if (word === 'malformed') return [];
+    words.push(textOf(word.pieces));
+    at = word.next;
+  }
+}
+
+/** All words that are in force. */
+export const allWords = (values: readonly string[]): string[] => sinceReset(values).flatMap(wordsOf);
+
+/** A path without prefixes, empty components and trailing slash. */
+export const barePath = (word: string): string => {
+  const path = word.replace(/^-?\+?/, '');
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  return (path.startsWith('/') ? '/' : '') + parts.join('/');
+};
+
+/** The paths that a directive of the unit lists; what follows a colon is left out. */
+export const pathsOf = (unit: UnitValues, name: string): string[] =>
+  allWords(unit.get(name) ?? []).map((word) => barePath(word.split(':')[0]!));
+
+/** Whether a path is another one or lies below it. */
+export const covers = (above: string, path: string): boolean =>
+  above === path || above === '/' || path.startsWith(`${above}/`);
