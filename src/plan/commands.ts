@@ -7,14 +7,7 @@ import { wrapExecCommand } from '../unit/exec-wrap.js';
 import { formatDirective, isFormatted } from './directive-values.js';
 import { findDirective } from './directives.js';
 import type { PlannedCommands } from './plan.js';
-import type { Target } from './target.js';
-
-interface Request {
-  readonly effective: EffectiveUnit;
-  readonly policy: Policy;
-  readonly target: Target;
-  readonly places: { readonly filterFile: string };
-}
+import type { PlacedUnit } from './request.js';
 
 /** The keys whose lines get the launcher. */
 export function wrappedKeys(policy: Policy): string[] {
@@ -69,7 +62,7 @@ export interface PlacedCommands {
 }
 
 /** Puts the launcher in front of each command of the wrapped keys. What can't be wrapped is a gap. */
-export function planCommands(request: Request): PlacedCommands {
+export function planCommands(request: PlacedUnit): PlacedCommands {
   const { effective, policy } = request;
   const diagnostics: Diagnostic[] = [];
   const commands: PlannedCommands[] = [];
@@ -104,7 +97,7 @@ const shownKeys = (key: string, commands: readonly ExecCommand[]): string[] => [
 ];
 
 /** The wrapped command, or, with a diagnostic, the command as it was. */
-function wrapOne(request: Request, command: ExecCommand, diagnostics: Diagnostic[]): string {
+function wrapOne(request: PlacedUnit, command: ExecCommand, diagnostics: Diagnostic[]): string {
   const directories = command.bareName ? searchPath(request.policy, request.effective) : [];
   const unclear = directories.find((directory) => directory.includes('%'));
   const wrapped =
@@ -119,7 +112,7 @@ function wrapOne(request: Request, command: ExecCommand, diagnostics: Diagnostic
   return written(command);
 }
 
-const launcherWords = ({ target, places }: Request, directories: readonly string[]): string[] => [
+const launcherWords = ({ target, places }: PlacedUnit, directories: readonly string[]): string[] => [
   target.launcher,
   `--filter=${places.filterFile}`,
   ...(directories.length > 0 ? [`--search-path=${directories.join(':')}`] : []),

@@ -1,20 +1,13 @@
 import { type Diagnostic, error } from '../diagnostic.js';
-import type { Policy } from '../policy/policy.js';
-import type { EffectiveUnit } from '../unit/effective.js';
 import { isOn, type UnitValues } from '../unit/values.js';
 import { confinedPrograms } from './commands.js';
 import { runsAsRoot } from './loosen/scalars.js';
 import { capabilitySet } from './loosen/sets.js';
+import type { ConfinedUnit } from './request.js';
 import type { Target } from './target.js';
 
-interface Request {
-  readonly effective: EffectiveUnit;
-  readonly policy: Policy;
-  readonly target: Target;
-}
-
 /** Why the tracer of stage `entry` could not do its work in this service: the launcher would refuse to start it. */
-export function entryStageConflicts(request: Request, values: UnitValues): Diagnostic[] {
+export function entryStageConflicts(request: ConfinedUnit, values: UnitValues): Diagnostic[] {
   const { policy, effective, target } = request;
   const stage = policy.syscalls?.stage;
   if (stage?.value !== 'entry') return [];

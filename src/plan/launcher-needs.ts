@@ -1,6 +1,4 @@
 import { type Diagnostic, error, note, warning } from '../diagnostic.js';
-import type { Policy } from '../policy/policy.js';
-import type { EffectiveUnit } from '../unit/effective.js';
 import { EXEC_KEYS } from '../unit/exec-keys.js';
 import type { ExecCommand } from '../unit/exec-line.js';
 import { isOn, lastOf, sinceReset, type UnitValues } from '../unit/values.js';
@@ -9,19 +7,12 @@ import { runsAsRoot } from './loosen/scalars.js';
 import { capabilitySet } from './loosen/sets.js';
 import { bindReadOnly, execPaths } from './path-directives.js';
 import type { PlannedDirective, PlannedProgram } from './plan.js';
-import type { Target } from './target.js';
+import type { PlacedUnit } from './request.js';
 import { hiddenBy, keptHidden } from './visibility.js';
-
-interface Request {
-  readonly effective: EffectiveUnit;
-  readonly policy: Policy;
-  readonly target: Target;
-  readonly places: { readonly filterFile: string };
-}
 
 /** What the drop-in needs so that the launcher starts, sees its filter and may load it. */
 export function launcherDirectives(
-  request: Request,
+  request: PlacedUnit,
   values: UnitValues,
   programs: readonly PlannedProgram[],
 ): PlannedDirective[] {
@@ -51,7 +42,7 @@ export function launcherDirectives(
 }
 
 /** What the service must see so that the launcher can do its work. */
-const neededPaths = ({ target, places }: Request) => [target.launcher, places.filterFile];
+const neededPaths = ({ target, places }: PlacedUnit) => [target.launcher, places.filterFile];
 
 const baseName = ({ path }: ExecCommand) => path.value.slice(path.value.lastIndexOf('/') + 1);
 
@@ -59,7 +50,7 @@ const baseName = ({ path }: ExecCommand) => path.value.slice(path.value.lastInde
  * Where the unit doesn't say, systemd takes the name of the program that it starts, whatever its argv[0]. One
  * SyslogIdentifier= is for all lines: the main program's name.
  */
-function syslogIdentifier({ effective, policy }: Request) {
+function syslogIdentifier({ effective, policy }: PlacedUnit) {
   const wrapped = wrappedKeys(policy).flatMap((key) => effective.execCommands(key));
   const main = effective.execCommands('ExecStart')[0] ?? wrapped[0];
   if (wrapped.length === 0 || !main || effective.last('Service', 'SyslogIdentifier')?.value) return undefined;
@@ -71,7 +62,7 @@ function syslogIdentifier({ effective, policy }: Request) {
 
 /** What would keep the launcher from working, or would work differently, and can't be put right by another directive. */
 export function launcherConflicts(
-  request: Request,
+  request: PlacedUnit,
   values: UnitValues,
   noNewPrivileges: boolean,
 ): Diagnostic[] {
@@ -85,7 +76,7 @@ export function launcherConflicts(
 }
 
 /** Without no_new_privs the kernel takes a filter only from a process with CAP_SYS_ADMIN. */
-function unprivileged({ policy, target }: Request, values: UnitValues): Diagnostic[] {
+function unprivileged({ policy, target }: PlacedUnit, values: UnitValues): Diagnostic[] {
   const entry = policy.service.find(({ name }) => name === 'NoNewPrivileges');
   if (isOn(values, 'NoNewPrivileges') || !entry) return [];
   const bounding = capabilitySet(values.get('CapabilityBoundingSet') ?? [], true);
@@ -98,7 +89,7 @@ function unprivileged({ policy, target }: Request, values: UnitValues): Diagnost
 }
 
 /** The launcher sets no_new_privs whatever the unit says; the policy alone can tell it not to. */
-function setAnyway({ effective }: Request, values: UnitValues): Diagnostic[] {
+function setAnyway({ effective }: PlacedUnit, values: UnitValues): Diagnostic[] {
   if (lastOf(values, 'NoNewPrivileges') !== 'no') return [];
   const at = effective.last('Service', 'NoNewPrivileges')?.at;
   const message = "the unit has NoNewPrivileges=no, but the launcher's programs get no new privileges";
@@ -106,7 +97,7 @@ function setAnyway({ effective }: Request, values: UnitValues): Diagnostic[] {
   return [warning('no-new-privileges', message, { at, hint })];
 }
 
-function identifierChanges(request: Request): Diagnostic[] {
+function identifierChanges(request: PlacedUnit): Diagnostic[] {
   const { name, wrapped = [] } = syslogIdentifier(request) ?? {};
   const [first] = wrapped;
   if (!first) return [];

@@ -1,6 +1,5 @@
 import type { Diagnostic } from '../diagnostic.js';
 import type { Policy } from '../policy/policy.js';
-import type { EffectiveUnit } from '../unit/effective.js';
 import { plain } from '../unit/values.js';
 import { planCommands } from './commands.js';
 import { entryStageConflicts } from './entry-stage.js';
@@ -8,15 +7,8 @@ import { launcherConflicts, launcherDirectives } from './launcher-needs.js';
 import type { PlannedCommands, PlannedDirective, PlannedProgram } from './plan.js';
 import { missingPrograms, notExecutable, setuidWarnings } from './program-checks.js';
 import { planPrograms } from './programs.js';
-import type { Target } from './target.js';
+import type { PlacedUnit } from './request.js';
 import { plannedValues } from './unit-values.js';
-
-interface Request {
-  readonly effective: EffectiveUnit;
-  readonly policy: Policy;
-  readonly target: Target;
-  readonly places: { readonly filterFile: string; readonly programsFolder: string };
-}
 
 /** Where the launcher stands, and what it needs there. */
 export interface PlannedLauncher {
@@ -34,7 +26,7 @@ export interface PlannedLauncher {
  * @returns no launcher where it gets in front of nothing, for the reasons among the diagnostics
  */
 export function planLauncher(
-  request: Request,
+  request: PlacedUnit,
   service: readonly PlannedDirective[],
 ): { readonly launcher?: PlannedLauncher; readonly diagnostics: readonly Diagnostic[] } {
   const { policy, effective, target } = request;

@@ -1,15 +1,13 @@
 import { type Diagnostic, error, note, UserError, warning } from '../diagnostic.js';
 import { callsToLoad } from '../filter/filter-file.js';
 import { checkExpectations } from '../policy/expect.js';
-import { NO_SYSCALLS, type Policy, type SyscallsSection } from '../policy/policy.js';
+import { NO_SYSCALLS, type SyscallsSection } from '../policy/policy.js';
 import type { Machine } from '../syscalls/abi.js';
 import { stricter } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import { type NamedPolicy, type OwnLimits, refusal, resolve, resolveCalls } from '../syscalls/resolve.js';
 import { areSetsOf } from '../syscalls/sets.js';
-import type { EffectiveUnit } from '../unit/effective.js';
-import type { UnitName } from '../unit/name.js';
 import { assumptions } from './assumptions.js';
 import { findDirective } from './directives.js';
 import { overridden, shadowed } from './drop-in-order.js';
@@ -21,25 +19,12 @@ import { ownLimits } from './own-limits.js';
 import { refusedByUnit } from './own-refusals.js';
 import type { Plan, PlanLine, PlannedDirective, PlannedFilter, SystemdFilter } from './plan.js';
 import { absentPrograms, scriptWarnings, startCallWarnings } from './program-checks.js';
+import type { PlanRequest } from './request.js';
 import { planService } from './service.js';
 import { atStart } from './start-calls.js';
 import { permitting, systemCallDirectives, systemdFilter } from './systemd-filter.js';
 import type { Target } from './target.js';
 import { plannedValues } from './unit-values.js';
-
-export interface PlanRequest {
-  readonly unit: UnitName;
-  /** The unit as it is without us. */
-  readonly effective: EffectiveUnit;
-  /** `Type=` as the manager has it; where nobody says, it is taken from the unit. */
-  readonly type?: string | undefined;
-  readonly policy: Policy;
-  readonly target: Target;
-  /** Where our files will be. */
-  readonly places: { readonly dropIn: string; readonly filterFile: string; readonly programsFolder: string };
-  /** Whether `[syscalls]` has passed its checks; without that only the rest is planned. */
-  readonly usable: boolean;
-}
 
 /** Machines that have a launcher. */
 const LAUNCHER_MACHINES: readonly Machine[] = ['x86-64', 'arm64'];

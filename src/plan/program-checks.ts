@@ -1,29 +1,17 @@
 import { type Diagnostic, error, printable, warning } from '../diagnostic.js';
-import type { Policy } from '../policy/policy.js';
 import { abisOf, type Machine } from '../syscalls/abi.js';
 import { KILL } from '../syscalls/action.js';
 import { numbersOf } from '../syscalls/numbers.js';
 import { mayPass, mildest, type NamedPolicy, verdictOn } from '../syscalls/resolve.js';
-import type { EffectiveUnit } from '../unit/effective.js';
 import type { ProgramFacts } from '../unit/elf.js';
 import { mountOf } from '../unit/mount-info.js';
 import { lastOf, type UnitValues } from '../unit/values.js';
 import { confinedPrograms, wrappedKeys } from './commands.js';
-import type { Target } from './target.js';
+import type { ConfinedUnit, PlacedUnit } from './request.js';
 import { hiddenBy } from './visibility.js';
 
-interface Request {
-  readonly effective: EffectiveUnit;
-  readonly policy: Policy;
-  readonly target: Target;
-}
-
-interface Placed extends Request {
-  readonly places: { readonly programsFolder: string };
-}
-
 /** A file keeps the `noexec` of the file system that it is on, wherever it is mounted. */
-export function notExecutable({ policy, target, places }: Placed): Diagnostic[] {
+export function notExecutable({ policy, target, places }: PlacedUnit): Diagnostic[] {
   const [program] = policy.programs ?? [];
   const paths = [
     { path: target.launcher, at: undefined },
@@ -39,7 +27,7 @@ export function notExecutable({ policy, target, places }: Placed): Diagnostic[] 
 }
 
 /** Where a program isn't, nothing can be mounted over it: the service would not start. */
-export function missingPrograms({ policy, target }: Request, values: UnitValues): Diagnostic[] {
+export function missingPrograms({ policy, target }: ConfinedUnit, values: UnitValues): Diagnostic[] {
   const seen = (policy.programs ?? []).filter(({ value }) => hiddenBy(values, [value]) === undefined);
   return seen.flatMap(({ value, at }) => {
     const program = target.programs.get(value);
@@ -54,7 +42,10 @@ export function missingPrograms({ policy, target }: Request, values: UnitValues)
 const MOUNTING = ['BindPaths', 'BindReadOnlyPaths', 'MountImages', 'ExtensionImages', 'ExtensionDirectories'];
 
 /** Warns of commands whose programs aren't there, where that can be seen: systemd would tell at the next start only. */
-export function absentPrograms({ effective, policy, target }: Request, values: UnitValues): Diagnostic[] {
+export function absentPrograms(
+  { effective, policy, target }: ConfinedUnit,
+  values: UnitValues,
+): Diagnostic[] {
   if (MOUNTING.some((name) => lastOf(values, name) !== '')) return [];
   return wrappedKeys(policy)
     .flatMap((key) => effective.execCommands(key))
@@ -70,7 +61,7 @@ export function absentPrograms({ effective, policy, target }: Request, values: U
 }
 
 /** no_new_privs takes the set-user-ID and set-group-ID bits of every program away. */
-export function setuidWarnings({ effective, policy, target }: Request): Diagnostic[] {
+export function setuidWarnings({ effective, policy, target }: ConfinedUnit): Diagnostic[] {
   return confinedPrograms(policy, effective)
     .filter((path) => target.programs.get(path)?.setuid)
     .map((path) =>
@@ -95,7 +86,7 @@ const START_CALLS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Warns of an allow list under which the unit's programs can't even start, or may not. */
-export function startCallWarnings(request: Request, named: NamedPolicy): Diagnostic[] {
+export function startCallWarnings(request: ConfinedUnit, named: NamedPolicy): Diagnostic[] {
   const { effective, policy, target } = request;
   if (named.mode !== 'allow') return [];
   return confinedPrograms(policy, effective).flatMap((path) => {
@@ -123,7 +114,10 @@ function startCalls(program: ProgramFacts, machine: Machine): readonly string[] 
 }
 
 /** Warns of a start script that can't start what it is there for. */
-export function scriptWarnings({ effective, policy, target }: Request, named: NamedPolicy): Diagnostic[] {
+export function scriptWarnings(
+  { effective, policy, target }: ConfinedUnit,
+  named: NamedPolicy,
+): Diagnostic[] {
   if (mayPass(verdictOn(named, 'execve'))) return [];
   return confinedPrograms(policy, effective)
     .filter((path) => target.programs.get(path)?.file.kind === 'script')

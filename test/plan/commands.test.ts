@@ -23,7 +23,7 @@ function commands(lines: string, exec = '', wanted: readonly string[] = []) {
     effective: unit(lines),
     policy: policyFrom(exec && (exec.startsWith('[') ? exec : `[exec]\n${exec}`)),
     target: targetOf(257),
-    places: { filterFile: FILTER },
+    places: { dropIn: '/d', filterFile: FILTER, programsFolder: '/p' },
   });
   assert.deepEqual(without, wanted);
   return { commands: found, codes: diagnostics.map(({ code, at }) => `${code}:${at?.line ?? ''}`) };

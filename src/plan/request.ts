@@ -1,0 +1,24 @@
+import type { Policy } from '../policy/policy.js';
+import type { EffectiveUnit } from '../unit/effective.js';
+import type { UnitName } from '../unit/name.js';
+import type { Target } from './target.js';
+
+export interface PlanRequest {
+  readonly unit: UnitName;
+  /** The unit as it is without us. */
+  readonly effective: EffectiveUnit;
+  /** `Type=` as the manager has it; where nobody says, it is taken from the unit. */
+  readonly type?: string | undefined;
+  readonly policy: Policy;
+  readonly target: Target;
+  /** Where our files will be. */
+  readonly places: { readonly dropIn: string; readonly filterFile: string; readonly programsFolder: string };
+  /** Whether `[syscalls]` has passed its checks; without that only the rest is planned. */
+  readonly usable: boolean;
+}
+
+/** What a policy is put on, and where. */
+export type ConfinedUnit = Pick<PlanRequest, 'effective' | 'policy' | 'target'>;
+
+/** With the places of our files. */
+export type PlacedUnit = Pick<PlanRequest, 'effective' | 'policy' | 'target' | 'places'>;
