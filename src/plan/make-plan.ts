@@ -103,47 +103,91 @@ function planCalls(
   service: readonly PlannedDirective[],
 ): PlannedCalls {
   const { effective, target } = request;
-  const inherits = section.inherit?.value ?? true;
   const present = ownLimits(effective, target.sets, target.systemd);
-  const own = inherits ? present : undefined;
-  const named = resolveCalls(section, target.sets, own);
-  const type = request.type ?? effective.last('Service', 'Type')?.value ?? 'simple';
-  const context: CallContext = { section, target, own, named, type };
+  const context = callContext(request, section, present);
+  const enforcers = enforcersOf(request, context, service);
+  const { launcher, filter, systemCalls } = enforcers;
+  const meaning = resolve(context.named, target.machine);
+  const composed = context.own !== undefined;
+  return {
+    lines: enforcers.lines,
+    directives: systemCalls
+      ? systemCallDirectives(systemCalls, context.named.architectures, section, target, composed)
+      : [],
+    launcher,
+    filter,
+    systemCalls,
+    meaning,
+    diagnostics: [
+      ...enforcers.diagnostics,
+      ...foreignSets(section, target, context.own),
+      ...replacedFilter(section, present),
+      ...refusedByUnit(context),
+      ...(present?.ignored ?? []),
+      ...sideEffects(request, context, enforcers),
+      ...checkExpectations(request.policy, { sets: target.sets, named: context.named, machines: [meaning] }),
+    ],
+  };
+}
+
+function callContext(
+  { effective, target, type }: PlanRequest,
+  section: SyscallsSection,
+  present: OwnLimits | undefined,
+): CallContext {
+  const own = (section.inherit?.value ?? true) ? present : undefined;
+  return {
+    section,
+    target,
+    own,
+    named: resolveCalls(section, target.sets, own),
+    type: type ?? effective.last('Service', 'Type')?.value ?? 'simple',
+  };
+}
+
+/** Who enforces `[syscalls]`, and why nobody does. */
+type Enforcers = Pick<PlannedCalls, 'lines' | 'launcher' | 'filter' | 'systemCalls' | 'diagnostics'>;
+
+function enforcersOf(
+  request: PlanRequest,
+  context: CallContext,
+  service: readonly PlannedDirective[],
+): Enforcers {
+  const { target, named, section } = context;
   const left = leftToLauncher(context);
   const needed = left.calls.size > 0 || left.wholes.length > 0;
   const possible = LAUNCHER_MACHINES.includes(target.machine);
   const placed = needed && possible ? planLauncher(request, service) : { diagnostics: [] };
   const { launcher } = placed;
   const launched = launcher !== undefined;
-  const atEntry = section.stage?.value === 'entry';
-  const planned = launcher && plannedFilter(named, target.machine, launcher, atEntry);
-  const systemd = bySystemd(context, left, launched);
+  const planned = launcher && plannedFilter(named, target.machine, launcher, isAtEntry(section));
   const lines = callLines(context, left, launched);
-  const meaning = resolve(named, target.machine);
   const loads = !target.abilities.lacks.has('seccomp');
   return {
     lines,
-    directives: loads
-      ? systemCallDirectives(systemd, named.architectures, section, target, own !== undefined)
-      : [],
     launcher,
     filter: planned?.filter,
-    systemCalls: loads ? systemd : undefined,
-    meaning,
-    diagnostics: [
-      ...(possible ? placed.diagnostics : gapsOf(lines)),
-      ...(planned?.diagnostics ?? []),
-      ...foreignSets(section, target, own),
-      ...replacedFilter(section, present),
-      ...refusedByUnit(context),
-      ...(present?.ignored ?? []),
-      ...(loads ? unknownNumbers(context, systemd, launched) : []),
-      ...(atEntry ? [] : startCallWarnings(request, named)),
-      ...(launched ? scriptWarnings(request, named) : []),
-      ...(launcher && own ? otherLines(request.policy, launcher.without, own) : []),
-      ...checkExpectations(request.policy, { sets: target.sets, named, machines: [meaning] }),
-    ],
+    systemCalls: loads ? bySystemd(context, left, launched) : undefined,
+    diagnostics: [...(possible ? placed.diagnostics : gapsOf(lines)), ...(planned?.diagnostics ?? [])],
   };
+}
+
+const isAtEntry = ({ stage }: SyscallsSection): boolean => stage?.value === 'entry';
+
+/** What the filters do besides what the policy says. */
+function sideEffects(
+  request: PlanRequest,
+  context: CallContext,
+  { launcher, systemCalls }: Enforcers,
+): Diagnostic[] {
+  const { named, own, section } = context;
+  const launched = launcher !== undefined;
+  return [
+    ...(systemCalls ? unknownNumbers(context, systemCalls, launched) : []),
+    ...(isAtEntry(section) ? [] : startCallWarnings(request, named)),
+    ...(launched ? scriptWarnings(request, named) : []),
+    ...(launched && own ? otherLines(request.policy, launcher.without, own) : []),
+  ];
 }
 
 function plannedFilter(
