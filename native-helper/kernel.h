@@ -105,6 +105,7 @@ _Static_assert(sizeof(struct kernel_stat) == 128, "struct stat of arm64");
 #define ENOENT 2
 #define ESRCH 3
 #define EIO 5
+#define E2BIG 7
 #define ENOEXEC 8
 #define ECHILD 10
 #define EAGAIN 11

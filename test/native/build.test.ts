@@ -17,7 +17,7 @@ const skip = launcherObstacle();
 const folder = sharedFolder();
 const NATIVE = inRepository('native-helper');
 /** What a build makes. */
-const BUILT = ['launcher', 'sandboxify', 'libsandbox.so'];
+const BUILT = ['launcher', 'read-filters', 'sandboxify', 'libsandbox.so'];
 const DONE = { status: 0, stdout: '', stderr: '' };
 
 function subfolder(name: string): string {
