@@ -159,11 +159,3 @@ function argumentWords(text: string, from: number): Arguments {
   }
   return { words, malformed: false };
 }
-
-/**
- * The arguments that `rest` of a parsed command stands for, in systemd's order of doing things before it expands
- * specifiers and variables: unquoted, unescaped.
- */
-export function decodeExecArguments(rest: string): string[] {
-  return argumentWords(rest, 0).words.map((word) => textOf(word.pieces));
-}

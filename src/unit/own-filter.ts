@@ -24,16 +24,6 @@ export interface OwnSyscallFilter {
   readonly ignored: readonly Diagnostic[];
 }
 
-/** Which calls a unit records. */
-export interface OwnSyscallLog {
-  /** All calls but `calls` are recorded. */
-  readonly inverted: boolean;
-  readonly calls: ReadonlySet<string>;
-  /** The line that decides. */
-  readonly at: Location;
-  readonly ignored: readonly Diagnostic[];
-}
-
 /** systemd lets a call pass that it needs itself between the filter and the program: from this version on (256.2). */
 const WRITE_EXEMPT = 256;
 /**
@@ -86,26 +76,6 @@ export function ownErrorNumber(unit: EffectiveUnit): Refusal {
     else number = parseErrno(value) || number;
   }
   return number;
-}
-
-/** Merges a unit's SystemCallLog= lines as systemd does: like filters, without errnos and without `@default`. */
-export function ownSyscallLog(unit: EffectiveUnit, sets: SyscallSets): OwnSyscallLog | undefined {
-  const lines = unit.list('Service', 'SystemCallLog');
-  const first = lines[0];
-  if (!first) return undefined;
-  const inverted = first.value.startsWith('~');
-  const calls = new Set<string>();
-  const ignored: Diagnostic[] = [];
-  for (const line of lines) {
-    const read = readWords(line, (word) => [word, undefined]);
-    for (const problem of read.problems) ignored.push(problem);
-    for (const [name] of read.words) {
-      for (const call of callsOf(name, sets, line, ignored)) {
-        read.inverted === inverted ? calls.add(call) : calls.delete(call);
-      }
-    }
-  }
-  return { inverted, calls, at: first.at, ignored };
 }
 
 /** systemd's names of architectures (seccomp_arch_from_string() in systemd 257). */

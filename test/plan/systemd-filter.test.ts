@@ -21,9 +21,9 @@ import { evaluate } from '../../src/syscalls/policy.js';
 import { bundledSets, callsInSets } from '../../src/syscalls/sets.js';
 import type { EffectiveUnit } from '../../src/unit/effective.js';
 import { effectiveUnit } from '../../src/unit/effective.js';
-import { ownSyscallLog } from '../../src/unit/own-filter.js';
 import { CALLS, ownFilterLines, section } from '../support/named-policies.js';
 import { olderSets } from '../support/older-sets.js';
+import { ownSyscallLog } from '../support/own-log.js';
 import { confinedUnit, planned, policyOf, targetOf, unitFile } from '../support/planned.js';
 import { value } from '../support/policies.js';
 

@@ -1,11 +1,13 @@
 import type { SyscallSets } from '../../src/syscalls/sets.js';
 import { effectiveUnit } from '../../src/unit/effective.js';
 import { EXEC_KEYS } from '../../src/unit/exec-keys.js';
-import { decodeExecArguments, type ExecCommand } from '../../src/unit/exec-line.js';
+import type { ExecCommand } from '../../src/unit/exec-line.js';
 import { parseUnitName, type UnitName } from '../../src/unit/name.js';
-import { ownErrorNumber, ownSyscallFilter, ownSyscallLog } from '../../src/unit/own-filter.js';
+import { ownErrorNumber, ownSyscallFilter } from '../../src/unit/own-filter.js';
 import { dropInDirectories, selectDropIns, unitSearchPath } from '../../src/unit/search.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
+import { execArguments } from './exec-arguments.js';
+import { ownSyscallLog } from './own-log.js';
 
 /** Properties of a service as systemd has them after it has read these files. */
 
@@ -74,6 +76,6 @@ const namesIn = (files: Files, directory: string) =>
 /** One command of the property ExecStartEx: path, arguments, flags. */
 const busCommand = ({ path, argv0, prefixes, rest }: ExecCommand) => [
   path.value,
-  [argv0?.value ?? path.value, ...decodeExecArguments(rest)],
+  [argv0?.value ?? path.value, ...execArguments(rest)],
   prefixes.includes('-') ? ['ignore-failure'] : [],
 ];

@@ -3,9 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
-import { decodeExecArguments, type ExecCommand, scanExecLine } from '../../src/unit/exec-line.js';
+import { type ExecCommand, scanExecLine } from '../../src/unit/exec-line.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
 import { Box, boxAvailable } from '../support/box.js';
+import { execArguments } from '../support/exec-arguments.js';
 import { execLineCases, LAUNCHER, wrapped } from '../support/exec-lines.js';
 import {
   type BusCommand,
@@ -118,7 +119,7 @@ function expected({ prefixes, path, argv0, rest }: ExecCommand, unit: string): B
     ...(prefixes.split('!').length === 2 ? ['no-setuid'] : []),
     ...(prefixes.includes('+') ? ['privileged'] : []),
   ];
-  const argv = [(argv0 ?? path).value, ...decodeExecArguments(rest)].map(expand);
+  const argv = [(argv0 ?? path).value, ...execArguments(rest)].map(expand);
   return { path: simple(expand(path.value)), argv, flags };
 }
 

@@ -5,15 +5,11 @@ import { errnoNumber } from '../../src/syscalls/errno.js';
 import { knownCalls } from '../../src/syscalls/numbers.js';
 import { parseSyscallFilterListing, type SyscallSets, setNames } from '../../src/syscalls/sets.js';
 import { effectiveUnit } from '../../src/unit/effective.js';
-import {
-  ownArchitectures,
-  ownErrorNumber,
-  ownSyscallFilter,
-  ownSyscallLog,
-} from '../../src/unit/own-filter.js';
+import { ownArchitectures, ownErrorNumber, ownSyscallFilter } from '../../src/unit/own-filter.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { changeFiles, unitProperties } from '../support/loaded-units.js';
+import { ownSyscallLog } from '../support/own-log.js';
 import type { TreeName } from '../support/tree.js';
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));

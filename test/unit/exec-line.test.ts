@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeExecArguments, scanExecLine } from '../../src/unit/exec-line.js';
+import { scanExecLine } from '../../src/unit/exec-line.js';
+import { execArguments } from '../support/exec-arguments.js';
 
 const at = { file: 'x.service', line: 3, column: 1, length: 9 };
 
@@ -105,7 +106,7 @@ test('a path of 255 bytes a name is not too long', () => {
 
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: systemd's own notation
 test('arguments are unquoted and unescaped, and keep specifiers and variables', () => {
-  assert.deepEqual(decodeExecArguments('"a b" \\; ";" \\x41 $A "${B}" %n \'\' \\q'), [
+  assert.deepEqual(execArguments('"a b" \\; ";" \\x41 $A "${B}" %n \'\' \\q'), [
     'a b',
     ';',
     ';',
@@ -116,7 +117,7 @@ test('arguments are unquoted and unescaped, and keep specifiers and variables', 
     '',
     '\\q',
   ]);
-  assert.deepEqual(decodeExecArguments(''), []);
+  assert.deepEqual(execArguments(''), []);
 });
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: as above
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { renderDiagnostic, UserError } from '../../src/diagnostic.js';
-import { decodeExecArguments } from '../../src/unit/exec-line.js';
 import { quoteExecWord, wrapExecCommand } from '../../src/unit/exec-wrap.js';
+import { execArguments } from '../support/exec-arguments.js';
 import { commandsOf, execLineCases, updateExecLineCase, wrapped } from '../support/exec-lines.js';
 
 const cases = execLineCases();
@@ -72,7 +72,7 @@ test('quoted words are read back as they are, less what specifiers and variables
       const written = list.map((word) => quoteExecWord(word, { noEnv })).join(' ');
       const doubled = list.map((word) => word.replaceAll('%', '%%'));
       const expected = noEnv ? doubled : doubled.map((word) => word.replaceAll('$', '$$$$'));
-      assert.deepEqual(decodeExecArguments(written), expected);
+      assert.deepEqual(execArguments(written), expected);
     }),
     { numRuns: 1000 },
   );

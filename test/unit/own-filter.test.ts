@@ -7,7 +7,6 @@ import {
   ownArchitectures,
   ownErrorNumber,
   ownSyscallFilter,
-  ownSyscallLog,
 } from '../../src/unit/own-filter.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
 
@@ -129,7 +128,6 @@ test('a unit without filter lines, or with a reset at the end, has no filter', (
     ownSyscallFilter(service(['SystemCallFilter=ptrace', 'SystemCallFilter=']), sets, 257),
     undefined,
   );
-  assert.equal(ownSyscallLog(service([]), sets), undefined);
   assert.deepEqual(ownArchitectures(service([])), []);
   assert.equal(ownErrorNumber(service([])), 'kill');
 });
@@ -149,15 +147,6 @@ for (const [lines, expected] of numbers) {
     assert.equal(ownErrorNumber(service(lines.map((line) => `SystemCallErrorNumber=${line}`))), expected);
   });
 }
-
-test('recorded calls have no defaults and no errnos', () => {
-  const log = (...lines: string[]) => {
-    const found = ownSyscallLog(service(lines.map((line) => `SystemCallLog=${line}`)), sets)!;
-    return [found.inverted, [...found.calls].sort(), found.ignored.length];
-  };
-  assert.deepEqual(log('mount ptrace', '~ptrace'), [false, ['mount'], 0]);
-  assert.deepEqual(log('~mount ptrace', 'mount ~ptrace', '~pause:1'), [true, ['ptrace'], 2]);
-});
 
 test('architectures are unquoted, known and named once', () => {
   const lines = ['x86', '', 'native "x86-64" x\\32', 'native nonsense arm64', 'arm "x86'];
