@@ -7,6 +7,7 @@ const SERVICE = 'org.freedesktop.systemd1';
 const MANAGER_PATH = '/org/freedesktop/systemd1';
 const MANAGER = 'org.freedesktop.systemd1.Manager';
 const BUS_PATH = '/org/freedesktop/DBus';
+const BUS = 'org.freedesktop.DBus';
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
 
 /** Longest wait for the answer to a call that starts nothing, in milliseconds; sd-bus waits 25 s too. */
@@ -37,6 +38,13 @@ interface DBusFailure {
   readonly message: string;
 }
 
+/** Who waits for the end of a job of a unit. */
+interface Waiting {
+  readonly unit: string;
+  readonly resolve: (result: string) => void;
+  readonly reject: (cause: unknown) => void;
+}
+
 const failure = (code: string, message: string, hint?: string) =>
   new UserError(error(code, message, { hint }), EXIT.failure);
 
@@ -49,9 +57,9 @@ export class Bus {
   readonly #dbus: typeof import('dbus-next');
   readonly #lost: Promise<never>;
   readonly #jobs = new Map<string, string>();
-  readonly #waiting = new Map<string, (result: string) => void>();
+  readonly #waiting = new Map<string, Waiting>();
   #subscribed: Promise<unknown> | undefined;
-  /** The manager's own name on the bus: `:1.2`. */
+  /** The manager's own name on the bus, another one after each daemon-reexec: `:1.2`. */
   #manager: string | undefined;
 
   private constructor(dbus: typeof import('dbus-next'), bus: MessageBus) {
@@ -122,36 +130,79 @@ export class Bus {
     ];
     const result = this.#jobs.get(path);
     if (result !== undefined) return result;
-    return Promise.race([new Promise<string>((resolve) => this.#waiting.set(path, resolve)), this.#lost]);
+    const end = new Promise<string>((resolve, reject) => this.#waiting.set(path, { unit, resolve, reject }));
+    return Promise.race([end, this.#lost]);
+  }
+
+  /** Settles when the connection has ended, whatever ended it. */
+  async lost(): Promise<void> {
+    await this.#lost.catch(() => undefined);
   }
 
   /** Earlier starts would count against the start limit. A unit that isn't loaded has none. */
   async #forgetStarts(unit: string) {
+    await this.#unlessRefused(this.#call(MANAGER_PATH, MANAGER, 'ResetFailedUnit', 's', [unit]));
+  }
+
+  async #unlessRefused(call: Promise<unknown>) {
     try {
-      await this.#call(MANAGER_PATH, MANAGER, 'ResetFailedUnit', 's', [unit]);
+      await call;
     } catch (cause) {
       if (!(cause instanceof UserError) || cause.diagnostics[0]?.code !== 'manager-refused') throw cause;
     }
   }
 
   async #subscribe() {
-    const [owner] = await this.#call(BUS_PATH, 'org.freedesktop.DBus', 'GetNameOwner', 's', [SERVICE]);
+    const rules = [
+      `type='signal',sender='${SERVICE}',interface='${MANAGER}',member='JobRemoved',path='${MANAGER_PATH}'`,
+      `type='signal',sender='${BUS}',interface='${BUS}',member='NameOwnerChanged',arg0='${SERVICE}'`,
+    ];
+    await Promise.all(rules.map((rule) => this.#call(BUS_PATH, BUS, 'AddMatch', 's', [rule])));
+    const [owner] = await this.#call(BUS_PATH, BUS, 'GetNameOwner', 's', [SERVICE]);
     this.#manager = String(owner);
-    const rule = `type='signal',sender='${SERVICE}',interface='${MANAGER}',member='JobRemoved',path='${MANAGER_PATH}'`;
-    await Promise.all([
-      this.#call(BUS_PATH, 'org.freedesktop.DBus', 'AddMatch', 's', [rule]),
-      this.#call(MANAGER_PATH, MANAGER, 'Subscribe', '', []),
-    ]);
+    await this.#call(MANAGER_PATH, MANAGER, 'Subscribe', '', []);
+  }
+
+  /** Anybody on the bus may send a signal of any name to this connection; only the bus itself has its name. */
+  #onSignal(message: Message) {
+    if (message.type !== this.#dbus.MessageType.SIGNAL) return;
+    const { sender, member } = message;
+    if (sender === this.#manager && member === 'JobRemoved') {
+      const [, path, , result] = message.body as [number, string, string, string];
+      this.#endJob(path, result);
+    }
+    if (sender === BUS && member === 'NameOwnerChanged') {
+      const [name, , owner] = message.body as [string, string, string];
+      if (name === SERVICE && owner !== '') void this.#followManager(owner);
+    }
   }
 
   /** A job may be removed before the call that queued it is answered: results are kept either way. */
-  #onSignal(message: Message) {
-    if (message.type !== this.#dbus.MessageType.SIGNAL || message.member !== 'JobRemoved') return;
-    // Anybody on the bus may send a signal of this name to this connection.
-    if (message.sender !== this.#manager) return;
-    const [, path, , result] = message.body as [number, string, string, string];
+  #endJob(path: string, result: string) {
     this.#jobs.set(path, result);
-    this.#waiting.get(path)?.(result);
+    this.#waiting.get(path)?.resolve(result);
+    this.#waiting.delete(path);
+  }
+
+  /** A manager that executes itself again keeps its jobs; those that end before it is listened to end unheard. */
+  async #followManager(owner: string) {
+    this.#manager = owner;
+    try {
+      await this.#unlessRefused(this.#call(MANAGER_PATH, MANAGER, 'Subscribe', '', []));
+      const [jobs] = (await this.#call(MANAGER_PATH, MANAGER, 'ListJobs', '', [])) as [unknown[][]];
+      const present = new Set(jobs.map(([, , , , path]) => path));
+      const ended = [...this.#waiting].filter(([path]) => !present.has(path));
+      for (const [path, { unit }] of ended) this.#endJob(path, await this.#outcomeOf(unit));
+    } catch (cause) {
+      this.#subscribed = undefined;
+      for (const { reject } of this.#waiting.values()) reject(cause);
+      this.#waiting.clear();
+    }
+  }
+
+  /** The result of a job that nobody heard of, as far as its unit tells. */
+  async #outcomeOf(unit: string): Promise<string> {
+    return (await this.unit(unit)).get('ActiveState') === 'failed' ? 'failed' : 'done';
   }
 
   async #call(
@@ -162,7 +213,7 @@ export class Bus {
     body: unknown[],
     timeout = CALL_TIMEOUT,
   ): Promise<unknown[]> {
-    const destination = path === BUS_PATH ? 'org.freedesktop.DBus' : SERVICE;
+    const destination = path === BUS_PATH ? BUS : SERVICE;
     const message = new this.#dbus.Message({ destination, path, interface: iface, member, signature, body });
     try {
       const answer = await this.#withTimeout(this.#bus.call(message), timeout);

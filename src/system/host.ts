@@ -184,9 +184,16 @@ export class Host implements System {
     );
   }
 
+  /** A connection that was lost is replaced: the bus may be back. */
   #connected(): Promise<Bus> {
-    this.#bus ??= Bus.connect(this.#busPlace);
-    return this.#bus;
+    if (this.#bus) return this.#bus;
+    const bus = Bus.connect(this.#busPlace);
+    const forget = () => {
+      if (this.#bus === bus) this.#bus = undefined;
+    };
+    bus.then((connection) => connection.lost()).then(forget, forget);
+    this.#bus = bus;
+    return bus;
   }
 }
 
