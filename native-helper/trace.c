@@ -71,16 +71,22 @@ static void write_registers(const struct tracee *tracee, const struct registers 
 	request(tracee, PTRACE_SETREGSET, NT_PRSTATUS, (uintptr_t)&memory);
 }
 
-/* Waits until the process stops, and returns its status in the form of wait(2). Where it ends, so does the tracer. */
+/* Where the process has ended, so does the tracer. */
+static int end_with(int status)
+{
+	if ((status & 0xff) != 0x7f)
+		kernel_exit(0);
+	return status;
+}
+
+/* Waits until the process stops, and returns its status in the form of wait(2). */
 static int wait_for_stop(const struct tracee *tracee)
 {
 	int status = 0;
 	long result = kernel_wait(tracee->pid, &status, WALL);
 	if (result < 0)
 		give_up("can't wait for the program", -result, "another filter must permit wait4");
-	if ((status & 0xff) != 0x7f)
-		kernel_exit(0);
-	return status;
+	return end_with(status);
 }
 
 static int event_of(int status)
@@ -256,19 +262,22 @@ static void load_filter(const struct tracee *tracee, const struct filter *filter
 	request(tracee, PTRACE_SETSIGMASK, sizeof mask, (uintptr_t)&mask);
 }
 
-long trace_begin(int pid)
+long trace_begin(int pid, int *status)
 {
 	const uintptr_t options = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |
 				  PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
 	long result = kernel_ptrace(PTRACE_SEIZE, pid, 0, options);
 	/* Only a tracer may wait for a process that isn't its child: a filter that fakes the success is found out. */
-	return result < 0 ? result : kernel_wait(pid, NULL, WNOHANG | WALL);
+	*status = 0;
+	if (result == 0)
+		result = kernel_wait(pid, status, WNOHANG | WALL);
+	return result < 0 ? result : 0;
 }
 
-_Noreturn void trace(int pid, const struct filter *filter)
+_Noreturn void trace(int pid, int status, const struct filter *filter)
 {
 	struct tracee tracee = {.pid = pid};
-	int status = wait_for_stop(&tracee);
+	status = status == 0 ? wait_for_stop(&tracee) : end_with(status);
 	while (!is_at_entry(&tracee, status)) {
 		pass(&tracee, status);
 		status = wait_for_stop(&tracee);

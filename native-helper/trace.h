@@ -3,13 +3,16 @@
 
 #include "filter.h"
 
-/* Begins to trace a process, which lives no longer than its tracer from then on. Returns 0 or a negative errno. */
-long trace_begin(int pid);
+/*
+ * Begins to trace a process, which lives no longer than its tracer from then on. `status` becomes that of a stop which
+ * has come already, or 0. Returns 0 or a negative errno.
+ */
+long trace_begin(int pid, int *status);
 
 /*
  * Waits for the process to exec, lets it run to the entry point of its program, has it load the main program of the
- * filter there, and lets go of it. Ends with the process where that ends before; whatever fails kills it.
+ * filter there, and lets go of it. `status` is what trace_begin() found. Ends with the process where that ends before; whatever fails kills it.
  */
-_Noreturn void trace(int pid, const struct filter *filter);
+_Noreturn void trace(int pid, int status, const struct filter *filter);
 
 #endif

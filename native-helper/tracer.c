@@ -47,21 +47,22 @@ static long close_others(unsigned int end)
 }
 
 /* Without a parent of its own it was handed to an init or a subreaper. That must not be the program itself. */
-static int seize(int pid)
+static int seize(int pid, int *status)
 {
 	if (kernel_getppid() == pid)
 		return TRACER_IS_CHILD;
-	return (int)trace_begin(pid);
+	return (int)trace_begin(pid, status);
 }
 
 static _Noreturn void be_tracer(int end, int pid, const struct filter *filter)
 {
 	if (close_others((unsigned int)end) != 0 || hear(end) != 0)
 		kernel_exit(0);
-	int answer = seize(pid);
+	int status = 0;
+	int answer = seize(pid, &status);
 	if (tell(end, answer) < 0 || answer != 0)
 		kernel_exit(0);
-	trace(pid, filter);
+	trace(pid, status, filter);
 }
 
 static _Noreturn void start_and_end(int end, int pid, const struct filter *filter)

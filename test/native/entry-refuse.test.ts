@@ -158,6 +158,7 @@ describe('under a filter that refuses what the tracer needs, nothing runs', () =
     ],
     ['wait4:1', 228, start(permit)],
     ['ptrace:1', 228, seize + yama],
+    ['ptrace:0', 228, "can't trace this process for stage 'entry': ECHILD (no such child process)"],
     ['ptrace@0x4206:1', 228, seize + yama],
     ['ptrace@0x4206:0', 228, "can't trace this process for stage 'entry': ECHILD (no such child process)"],
     ['ptrace@0x4204:1', 'SIGKILL', trace],

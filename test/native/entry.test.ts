@@ -58,10 +58,7 @@ before(async () => {
 });
 
 const launch = (...argv: string[]) => [launcher, `--filter=${filter}`, '--', ...argv];
-const preload = (what: string) => [
-  'env',
-  ...Object.entries({ LD_PRELOAD: early, EARLY: what }).map(([k, v]) => `${k}=${v}`),
-];
+const preload = (what: string, ...argv: string[]) => ['env', `LD_PRELOAD=${early}`, `EARLY=${what}`, ...argv];
 
 describe('at its entry point a program of every kind gets the policy, and could do before what a start needs', () => {
   for (const [kind] of LINKED) {
@@ -84,10 +81,21 @@ describe('at its entry point a program of every kind gets the policy, and could 
     assert.deepEqual(await run(launch(script)), REFUSED);
   });
 
+  test('and a program that it becomes before', { skip }, async () => {
+    const open = { uname: errnoAction(100) };
+    const path = writeFilter(
+      folder,
+      'exec',
+      filterRefusing(open, startRefusing({ uname: errnoAction(100) })),
+    );
+    const command = [launcher, `--filter=${path}`, '--', myos.dynamic!];
+    assert.deepEqual(await run(preload('exec', ...command)), REFUSED);
+  });
+
   test('before it, a call is refused that no start needs', { skip }, async () => {
     const sets = { uname: errnoAction(1), getpid: errnoAction(1) };
     const path = writeFilter(folder, 'start', filterRefusing(sets, { ...startRefusing({ pause: KILL }) }));
-    const command = [launcher, `--filter=${path}`, '--', ...preload('uname'), myos.dynamic!];
+    const command = [launcher, `--filter=${path}`, '--', ...preload('uname', myos.dynamic!)];
     assert.match((await run(command)).stderr, /^uname failed: Operation not permitted\n$/);
   });
 });
@@ -159,9 +167,42 @@ test('what the program was given is closed when the program closes it', { skip }
 
 describe('signals on the way', () => {
   test('are handled, all of them, and one that was blocked stays pending', { skip }, async () => {
-    const { stdout, stderr } = await run([...preload('signals'), ...launch(myos.dynamic!)]);
+    const { stdout, stderr } = await run(preload('signals', ...launch(myos.dynamic!)));
     assert.deepEqual([stdout, stderr], ['handled=1000\n', REFUSED.stderr]);
   });
+
+  test('with which it stops go on when it is told to', { skip }, async () => {
+    // It is told until it has ended: it may be seen before it stops.
+    const script = `
+      "$@" &
+      until grep -q 'State:.[tT]' /proc/$!/status; do :; done
+      while kill -CONT $!; do sleep 0.01; done 2>/dev/null
+      wait $!`;
+    assert.deepEqual(
+      await run(['bash', '-c', script, 'bash', ...preload('stop', ...launch(myos.dynamic!))]),
+      REFUSED,
+    );
+  });
+
+  test('that a breakpoint raises, too, are handled', { skip }, async () => {
+    const { stdout, stderr } = await run(preload('trap', ...launch(myos.dynamic!)));
+    assert.deepEqual([stdout, stderr], ['handled=1\n', REFUSED.stderr]);
+  });
+
+  for (const [name, number] of Object.entries({
+    SIGUSR1: 10,
+    SIGTERM: 15,
+    SIGCHLD: 17,
+    SIGCONT: 18,
+    SIGSTOP: 19,
+  })) {
+    test(`go by, however many ${name} there are`, { skip }, async () => {
+      const storm = await compileProgram('storm', folder);
+      for (let round = 0; round < 60; round++) {
+        assert.deepEqual(await run([storm, `${number}`, ...launch(myos.dynamic!)]), REFUSED);
+      }
+    });
+  }
 
   test('end the program as they would without the launcher', { skip }, async () => {
     const state = await compileProgram('state', folder);
