@@ -29,7 +29,7 @@ type Scope = Plan['target']['scope'];
 
 /** Restarts a service. Says why it doesn't run then, unless it is one that has done its work. */
 export async function restart(system: System, unit: string, scope: Scope): Promise<Diagnostic[]> {
-  const result = await system.job('restart', unit);
+  const result = await system.restart(unit);
   if (result !== 'done') {
     return [await failed(system, unit, scope, `the restart of ${unit} ended with '${result}'`)];
   }

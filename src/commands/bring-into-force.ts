@@ -175,7 +175,7 @@ async function startAgain(
     same = isSameRun(before, await system.unit(unit));
   });
   if (same) return [];
-  const again = await system.job('restart', unit);
+  const again = await system.restart(unit);
   return again === 'done'
     ? []
     : [error('service-down', `${unit} doesn't start as it was either: '${again}'`)];

@@ -1,7 +1,7 @@
 import type { Message, MessageBus, Variant } from 'dbus-next';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import { unitObjectPath } from '../unit/name.js';
-import type { JobVerb, ManagerFacts, UnitProperties } from './system.js';
+import type { ManagerFacts, UnitProperties } from './system.js';
 
 const SERVICE = 'org.freedesktop.systemd1';
 const MANAGER_PATH = '/org/freedesktop/systemd1';
@@ -15,14 +15,6 @@ const CALL_TIMEOUT = 25_000;
 
 /** Reading every unit file again takes long on a large machine; systemctl allows it 2 minutes. */
 const RELOAD_TIMEOUT = 120_000;
-
-const JOB_METHODS: Readonly<Record<JobVerb, string>> = {
-  start: 'StartUnit',
-  stop: 'StopUnit',
-  restart: 'RestartUnit',
-  'try-restart': 'TryRestartUnit',
-  reload: 'ReloadUnit',
-};
 
 /** Where a bus is. */
 export interface BusPlace {
@@ -120,12 +112,12 @@ export class Bus {
     await this.#call(MANAGER_PATH, MANAGER, 'Reload', '', [], RELOAD_TIMEOUT);
   }
 
-  /** Queues a job and waits until it is done, however long the unit takes. */
-  async job(verb: JobVerb, unit: string): Promise<string> {
+  /** Queues a restart and waits until it is done, however long the unit takes. */
+  async restart(unit: string): Promise<string> {
     this.#subscribed ??= this.#subscribe();
     await this.#subscribed;
-    if (verb === 'restart') await this.#forgetStarts(unit);
-    const [path] = (await this.#call(MANAGER_PATH, MANAGER, JOB_METHODS[verb], 'ss', [unit, 'replace'])) as [
+    await this.#forgetStarts(unit);
+    const [path] = (await this.#call(MANAGER_PATH, MANAGER, 'RestartUnit', 'ss', [unit, 'replace'])) as [
       string,
     ];
     const result = this.#jobs.get(path);

@@ -7,7 +7,6 @@ import { Bus, type BusPlace } from './bus.js';
 import { fileError } from './file-error.js';
 import type {
   FileContent,
-  JobVerb,
   ManagerFacts,
   ProcessResult,
   ReadOptions,
@@ -166,8 +165,8 @@ export class Host implements System {
     return (await this.#connected()).reload();
   }
 
-  async job(verb: JobVerb, unit: string): Promise<string> {
-    return (await this.#connected()).job(verb, unit);
+  async restart(unit: string): Promise<string> {
+    return (await this.#connected()).restart(unit);
   }
 
   async wait(milliseconds: number): Promise<void> {

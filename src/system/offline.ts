@@ -4,7 +4,6 @@ import { EXIT, error, UserError } from '../diagnostic.js';
 import { elfMachine, HEAD_SIZE } from '../unit/elf.js';
 import type {
   FileContent,
-  JobVerb,
   ManagerFacts,
   ProcessResult,
   ReadOptions,
@@ -91,8 +90,8 @@ export class Offline implements System {
     throw unavailable('a reload');
   }
 
-  async job(verb: JobVerb, _unit: string): Promise<string> {
-    throw unavailable(`'${verb}'`);
+  async restart(_unit: string): Promise<string> {
+    throw unavailable('a restart');
   }
 
   async wait(_milliseconds: number): Promise<void> {}

@@ -18,8 +18,8 @@ export interface System {
   unit(name: string): Promise<UnitProperties>;
   /** Makes the manager read its unit files again. */
   reload(): Promise<void>;
-  /** Starts a job and waits for its end. */
-  job(verb: JobVerb, unit: string): Promise<string>;
+  /** Restarts a unit, and waits for the result of the job: `done`. */
+  restart(unit: string): Promise<string>;
   /** Lets time pass, in milliseconds. */
   wait(milliseconds: number): Promise<void>;
 }
@@ -78,5 +78,3 @@ export interface ManagerFacts {
 
 /** Property values by name; 64-bit numbers are bigint, structs are arrays. */
 export type UnitProperties = ReadonlyMap<string, unknown>;
-
-export type JobVerb = 'start' | 'stop' | 'restart' | 'try-restart' | 'reload';

@@ -34,7 +34,7 @@ test('a service that is restarted and stays up is right', async () => {
   const system = machine('works');
   assert.deepEqual(await start(system), []);
   assert.deepEqual(system.calls, [
-    'job restart demo.service',
+    'restart demo.service',
     'unit demo.service',
     'unit demo.service',
     'wait 1500',

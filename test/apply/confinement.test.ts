@@ -22,7 +22,7 @@ async function running(behaviour: Behaviour, plan: Plan): Promise<FakeSystem> {
     ...Object.fromEntries(plan.programs.map(({ script }) => [script, program('#!')])),
   };
   const system = new FakeSystem({ files, behaviour: () => behaviour });
-  await system.job('restart', UNIT);
+  await system.restart(UNIT);
   return system;
 }
 
@@ -70,7 +70,7 @@ test('where no call is refused, or there is no main process, nothing is asked', 
 test('a main process that has ended meanwhile is not confined', async () => {
   const system = await running('works', BEHIND);
   const properties = await system.unit(UNIT);
-  await system.job('restart', UNIT);
+  await system.restart(UNIT);
   const [diagnostic] = await notConfined(system, BEHIND, properties);
   assert.match(diagnostic!.message, /has ended$/);
 });

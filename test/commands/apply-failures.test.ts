@@ -107,7 +107,7 @@ BACK.forEach((call, i) => {
       }
       const { changes } = system;
       const back = changes.slice(changes.indexOf('reload') + 1);
-      for (const step of ['remove ', 'reload', 'job restart']) {
+      for (const step of ['remove ', 'reload', 'restart']) {
         assert.ok(
           back.some((change) => change.startsWith(step)),
           `no '${step}' in ${back.join(', ')}`,
@@ -124,5 +124,5 @@ BACK.forEach((call, i) => {
 
 test('failures on the way back are among those tried', () => {
   assert.equal(BACK.filter((call) => call === 'reload').length, 2);
-  assert.equal(BACK.filter((call) => call === 'job restart demo.service').length, 2);
+  assert.equal(BACK.filter((call) => call === 'restart demo.service').length, 2);
 });

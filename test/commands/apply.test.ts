@@ -58,7 +58,7 @@ test('launcher, filter and drop-in are written in this order, then systemd reads
     `replace ${FILTER}`,
     `replace ${DROP_IN}`,
     'reload',
-    'job restart demo.service',
+    'restart demo.service',
   ]);
   assert.deepEqual(
     [LAUNCHER, FILTER, DROP_IN].map((path) => system.files.get(path)!.mode),
@@ -204,7 +204,7 @@ test('what runs without the filter of its files is not called unchanged', async 
   let starts = 0;
   const system = machine({ behaviour: () => (starts++ === 0 ? 'works' : 'is-open') });
   await run(system);
-  await system.job('restart', UNIT);
+  await system.restart(UNIT);
   const result = await run(system);
   assert.deepEqual(
     [result.exit, statesOf(result), codesOf(result)],
@@ -218,7 +218,7 @@ test('a changed policy replaces what differs and leaves the launcher', async () 
   setPolicy(system, `${NO_EXEC}[service]\nPrivateTmp = true\n`);
   system.calls.length = 0;
   await run(system);
-  assert.deepEqual(system.changes, [`replace ${DROP_IN}`, 'reload', 'job restart demo.service']);
+  assert.deepEqual(system.changes, [`replace ${DROP_IN}`, 'reload', 'restart demo.service']);
 });
 
 test('a filter that is no longer needed goes with the change', async () => {
@@ -231,7 +231,7 @@ test('a filter that is no longer needed goes with the change', async () => {
     `replace ${DROP_IN}`,
     `remove ${FILTER}`,
     'reload',
-    'job restart demo.service',
+    'restart demo.service',
   ]);
 });
 
@@ -250,7 +250,7 @@ test('several units are written, then read in one reload, then started', async (
   assert.deepEqual(statesOf(result), ['demo.service applied', 'other.service applied']);
   const { changes } = system;
   assert.equal(changes.filter((call) => call === 'reload').length, 1);
-  assert.deepEqual(changes.slice(-3), ['reload', 'job restart demo.service', 'job restart other.service']);
+  assert.deepEqual(changes.slice(-3), ['reload', 'restart demo.service', 'restart other.service']);
 });
 
 test('units settle together, after all of them were restarted, and the machine is asked once', async () => {
@@ -265,9 +265,9 @@ test('units settle together, after all of them were restarted, and the machine i
     statesOf(result),
     names.map((name) => `${name} applied`),
   );
-  const steps = system.calls.filter((call) => /^(job|wait) /.test(call));
+  const steps = system.calls.filter((call) => /^(restart|wait) /.test(call));
   const rounds = steps.map((call) => call.split(' ')[0]).join(' ');
-  const round = (count: number) => `${'job '.repeat(count)}${'wait '.repeat(count)}`;
+  const round = (count: number) => `${'restart '.repeat(count)}${'wait '.repeat(count)}`;
   assert.equal(rounds, `${round(8)}${round(2)}`.trimEnd());
   for (const question of [/^manager$/, /^run env SYSTEMD_COLORS=0 systemd-analyze /])
     assert.equal(system.calls.filter((call) => question.test(call)).length, 1);
@@ -454,7 +454,7 @@ for (const [says, behaviour, message] of FAILURES) {
       'reload',
       `remove ${FOLDER}/zz-sandbox-unit.filter`,
       `remove ${LAUNCHER}`,
-      'job restart demo.service',
+      'restart demo.service',
     ]);
     assert.ok(system.isUpToDate);
   });
@@ -468,7 +468,7 @@ for (const property of ['RefuseManualStop', 'RefuseManualStart']) {
     const [note] = first.diagnostics;
     assert.equal(note!.code, 'restart-due');
     assert.match(note!.hint!, new RegExp(`^${property}=yes: `));
-    assert.ok(!system.changes.some((call) => call.startsWith('job ')));
+    assert.ok(!system.changes.some((call) => call.startsWith('restart ')));
     system.calls.length = 0;
     for (const options of [{}, { check: true }, { restart: false }]) {
       const again = await run(system, options);

@@ -44,7 +44,7 @@ test('the drop-in goes first, systemd reads that, then what it needs goes, and t
     'reload',
     `remove ${FOLDER}/zz-sandbox-unit.filter`,
     `remove ${LAUNCHER}`,
-    'job restart demo.service',
+    'restart demo.service',
   ]);
   assert.ok(system.isUpToDate);
 });
@@ -155,7 +155,7 @@ test('a service that must not be restarted runs on, and that is said', async () 
   const system = await applied({ distort });
   const result = await run(system);
   assert.deepEqual([result.exit, result.diagnostics.map(({ code }) => code)], [0, ['restart-due']]);
-  assert.ok(!system.changes.some((call) => call.startsWith('job ')));
+  assert.ok(!system.changes.some((call) => call.startsWith('restart ')));
 });
 
 test('drop-ins of others stay', async () => {
@@ -180,7 +180,7 @@ test('several units are read in one reload', async () => {
   const result = await run(system, {}, units);
   assert.deepEqual(states(result), ['demo.service reverted', 'other.service reverted']);
   assert.equal(system.changes.filter((call) => call === 'reload').length, 1);
-  assert.deepEqual(system.changes.slice(-2), ['job restart demo.service', 'job restart other.service']);
+  assert.deepEqual(system.changes.slice(-2), ['restart demo.service', 'restart other.service']);
 });
 
 test('with --check nothing is changed, and the exit status says whether something would be', async () => {
@@ -201,7 +201,7 @@ test('a service that does not run is not started, and with --no-restart none is'
     system.calls.length = 0;
     assert.equal((await run(system, options)).exit, 0);
     assert.ok(system.changes.includes('reload'));
-    assert.ok(!system.changes.some((call) => call.startsWith('job ')));
+    assert.ok(!system.changes.some((call) => call.startsWith('restart ')));
   }
 });
 

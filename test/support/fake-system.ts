@@ -5,7 +5,6 @@ import { bundledSets, type SyscallSets } from '../../src/syscalls/sets.js';
 import type { Context } from '../../src/system/context.js';
 import type {
   FileContent,
-  JobVerb,
   ManagerFacts,
   ProcessResult,
   ReadOptions,
@@ -115,7 +114,7 @@ export const program = (content: string | Uint8Array, mode = 0o755): FakeFile =>
 
 export class FakeSystem implements System {
   readonly files = new Map<string, FakeFile>();
-  /** Everything that was asked, in order: `read /etc/x`, `job restart x.service`. */
+  /** Everything that was asked, in order: `read /etc/x`, `restart x.service`. */
   readonly calls: string[] = [];
   readonly #options: FakeOptions;
   readonly #services = new Map<string, Service>();
@@ -138,7 +137,7 @@ export class FakeSystem implements System {
 
   /** What was asked that changes something. */
   get changes(): string[] {
-    return this.calls.filter((call) => /^(replace|remove|reload|job) ?/.test(call));
+    return this.calls.filter((call) => /^(replace|remove|reload|restart) ?/.test(call));
   }
 
   /** Whether the manager has read the unit files as they are. */
@@ -278,8 +277,8 @@ export class FakeSystem implements System {
     this.#loaded = new Map(this.files);
   }
 
-  async job(verb: JobVerb, unit: string): Promise<string> {
-    this.#record(`job ${verb} ${unit}`);
+  async restart(unit: string): Promise<string> {
+    this.#record(`restart ${unit}`);
     return this.#start(unit, this.#options.behaviour?.(unit, this.#confines(unit)) ?? 'works');
   }
 
