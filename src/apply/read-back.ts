@@ -3,31 +3,33 @@ import { type Diagnostic, error, printable } from '../diagnostic.js';
 import { findDirective } from '../plan/directives.js';
 import type { Plan, PlannedCommands } from '../plan/plan.js';
 import type { UnitProperties } from '../system/system.js';
+import { isSameCommand, type LoadedCommand } from './loaded-commands.js';
 import { filterBack, logBack } from './loaded-filter.js';
 import { isSettingLoaded } from './loaded-settings.js';
 import { isLoaded } from './loaded-values.js';
-
-/** One command as ExecStartEx and its like have it: path, arguments, flags, then times and results. */
-type BusCommand = readonly [
-  path: string,
-  argv: readonly string[],
-  flags: readonly string[],
-  ...rest: unknown[],
-];
 
 /**
  * Holds what the manager has loaded against the plan: systemd ignores what it doesn't understand with no more than a
  * warning, and a drop-in that is read later may set the same again, so being written isn't being in force. All that
  * is planned is compared, directives as far as isLoaded() can tell.
+ * @param before the unit before our drop-in was written: what the launcher starts must be what systemd started
  */
-export function readBack(plan: Plan, dropIn: string, properties: UnitProperties): Diagnostic[] {
+export function readBack(
+  plan: Plan,
+  dropIn: string,
+  properties: UnitProperties,
+  before?: UnitProperties,
+): Diagnostic[] {
   const state = properties.get('LoadState');
   if (state !== 'loaded') return [error('not-loaded', `systemd can't load ${plan.unit} now: ${state}`)];
   const dropIns = properties.get('DropInPaths') as string[];
   if (!dropIns.includes(dropIn)) return [error('not-loaded', `systemd doesn't read ${dropIn}`)];
   const later = laterHint(dropIns.slice(dropIns.indexOf(dropIn) + 1));
   return [
-    ...plan.commands.flatMap((commands) => commandsBack(plan, commands, properties, later)),
+    ...plan.commands.flatMap((commands) => [
+      ...commandsBack(plan, commands, properties, later),
+      ...programsBack(plan, commands, properties, before),
+    ]),
     ...filterBack(plan, properties, later),
     ...logBack(plan, properties, later),
     ...directivesBack(plan, properties, later),
@@ -44,13 +46,40 @@ function commandsBack(
   properties: UnitProperties,
   later: string | undefined,
 ): Diagnostic[] {
-  const commands = (properties.get(`${key}Ex`) ?? []) as BusCommand[];
+  const commands = commandsOf(properties, key);
   const behind = commands.filter(
     ([path, argv]) => path === plan.target.launcher && argv[1] === `--filter=${plan.filterFile}`,
   ).length;
   if (behind === wrapped && commands.length === lines.length) return [];
   const message = `${key}= has ${behind} of ${commands.length} commands behind the launcher, not ${wrapped} of ${lines.length}`;
   return [error('not-in-force', message, { hint: later })];
+}
+
+const commandsOf = (properties: UnitProperties, key: string) =>
+  (properties.get(`${key}Ex`) ?? []) as readonly LoadedCommand[];
+
+/** Commands that have come to start another program, or the same with other arguments. */
+function programsBack(
+  { unit, target }: Plan,
+  { key }: PlannedCommands,
+  properties: UnitProperties,
+  before: UnitProperties | undefined,
+): Diagnostic[] {
+  const originals = before === undefined ? [] : commandsOf(before, key);
+  // What goes through the launcher already is an earlier drop-in's, and the unit may have changed since.
+  if (originals.some(([path]) => path === target.launcher)) return [];
+  const loaded = commandsOf(properties, key);
+  return originals
+    .filter((original, i) => loaded[i] && !isSameCommand(target.launcher, original, loaded[i]))
+    .map(([path]) =>
+      error(
+        'not-in-force',
+        `${key}= of ${unit} would start something else than '${printable(path)}' as it was`,
+        {
+          hint: 'please report its line: the launcher must get it unchanged',
+        },
+      ),
+    );
 }
 
 /** Several entries of the plan may be for one directive: the drop-in has their assignments one after the other. */

@@ -76,12 +76,12 @@ async function bringBatch(context: Context, batch: readonly UnitResult[], option
 
 /** Holds what is loaded against the plan, and sees whether a restart is due. */
 async function lookAt(context: Context, result: UnitResult, options: ForceOptions): Promise<Attempt> {
-  const { plan, written } = result.prepared!;
+  const { plan, unit, written } = result.prepared!;
   let due = false;
   const notes: Diagnostic[] = [];
   const failures = await failuresOf(async () => {
     const properties = await context.system.unit(plan.unit);
-    const wrong = readBack(plan, dropInPath(context.placement, plan.unit), properties);
+    const wrong = readBack(plan, dropInPath(context.placement, plan.unit), properties, unit.properties);
     if (wrong.length > 0) return wrong;
     const changes = hasEffect(result.changes) || isOutdated(properties, written);
     const obstacle = restartObstacle(properties);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isSameCommand, type LoadedCommand } from '../../src/apply/loaded-commands.js';
 import { readBack } from '../../src/apply/read-back.js';
 import { dropInText } from '../../src/emit/files.js';
 import type { Plan } from '../../src/plan/plan.js';
@@ -56,6 +57,51 @@ test('what the manager makes of a specifier in the name of the program is not kn
     const known = properties(plan, lines(name)).set('SyslogIdentifier', loaded);
     assert.deepEqual(messages(plan, known), []);
   }
+});
+
+/** Lines whose words systemd and the launcher read each in their way. */
+const LINES = [
+  '/usr/sbin/demod --foreground "two words" $OPTIONS',
+  '@/usr/sbin/demod other-name -x',
+  ':/usr/sbin/demod $$ $HOME',
+  '-/opt/a$$b -- --argv0=x',
+  'demod',
+];
+
+for (const line of LINES) {
+  test(`what the launcher starts is what systemd started: ${line}`, () => {
+    const lines = `ExecStart=\nExecStart=${line}\n`;
+    const plan = planned('[syscalls]\ndeny = ["execve", "execveat"]', lines);
+    const before = properties(plan, lines, { without: true });
+    const found = (loaded: Map<string, unknown>) => readBack(plan, DROP_IN, loaded, before).length;
+    assert.equal(plan.commands[0]!.wrapped, 1);
+    assert.equal(found(properties(plan, lines)), 0);
+    const slip = (change: (argv: readonly string[]) => readonly string[]) => {
+      const loaded = properties(plan, lines);
+      const [[path, argv, flags]] = loaded.get('ExecStartEx') as [[string, string[], string[]]];
+      return loaded.set('ExecStartEx', [[path, change(argv), flags]]);
+    };
+    const end = (argv: readonly string[]) => argv.indexOf('--') + 1;
+    assert.equal(found(slip((argv) => [...argv, 'more'])), 1);
+    assert.equal(found(slip((argv) => argv.toSpliced(end(argv), 1, '/usr/bin/other'))), 1);
+    assert.equal(found(slip((argv) => argv.filter((word) => word !== '--'))), 1);
+  });
+}
+
+test('a path is the same as systemd simplifies it, and as an old one finds it', () => {
+  const behind = (program: string): LoadedCommand => ['/l', ['/l', '--filter=f', '--', program, 'x'], []];
+  const is = (path: string, program: string) => isSameCommand('/l', [path, ['n', 'x'], []], behind(program));
+  assert.ok(is('/usr/sbin/demod', '/usr//sbin/./demod'));
+  assert.ok(is('/usr/sbin/demod', 'demod'));
+  assert.ok(!is('/usr/sbin/demod', 'mod'));
+  assert.ok(!is('/usr/sbin/demod', '/sbin/demod'));
+});
+
+test('where an earlier drop-in of ours was loaded, the unit may have changed since', () => {
+  const lines = 'ExecStart=\nExecStart=/usr/sbin/demod --new\n';
+  const plan = planned('[syscalls]\ndeny = ["execve", "execveat"]', lines);
+  const before = properties(NO_EXEC, '');
+  assert.deepEqual(readBack(plan, DROP_IN, properties(plan, lines), before), []);
 });
 
 test('a unit that is filtered itself is read back as composed', () => {
