@@ -13,6 +13,9 @@
 /* What the lines of this program begin with. */
 extern const char program_name[];
 
+/* Prints a failure's line. */
+void report(struct failure failure);
+
 /* Prints a failure's line and ends the process. */
 _Noreturn void fail(int status, struct failure failure);
 

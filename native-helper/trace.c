@@ -225,14 +225,11 @@ static uintptr_t write_program(const struct tracee *tracee, const struct program
 static _Noreturn void refuse(const struct tracee *tracee, long result)
 {
 	long error = result < 0 ? -result : 0;
-	const char *hint = result == 0 ? "another filter fakes the call's success" : load_hint(error);
-	struct failure failure = {
+	report((struct failure){
 		.what = "can't load the filter at the program's entry point",
 		.error = (int)error,
-		.hint = hint,
-	};
-	char line[MESSAGE_SIZE];
-	(void)kernel_write(2, line, message_write(line, program_name, &failure));
+		.hint = result == 0 ? "another filter fakes the call's success" : load_hint(error),
+	});
 	(void)call(tracee, NR_exit_group, EXIT_SECCOMP, 0, 0);
 	kernel_exit(EXIT_SECCOMP);
 }
