@@ -103,6 +103,14 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     load: async () => (await import('./revert.js')).revert,
   },
   {
+    name: 'verify',
+    does: 'hold what is in force, down to the filters in the kernel, against the policy',
+    operands: '<unit>',
+    options: ['policy', 'template', 'allowGaps', 'runtime', 'user', ...SPEAKS],
+    examples: ['verify nginx.service'],
+    load: async () => (await import('./verify.js')).verify,
+  },
+  {
     name: 'template',
     does: 'list or show the starter policies',
     verbs: [

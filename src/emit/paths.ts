@@ -8,6 +8,9 @@ const PROGRAMS = 'zz-sandbox-unit.programs';
 /** Where a package puts the launcher. */
 export const PACKAGED_LAUNCHER = '/usr/libexec/sandbox-unit/launcher';
 
+/** Where a package puts what reads filters back. */
+export const PACKAGED_READER = '/usr/libexec/sandbox-unit/read-filters';
+
 /** Where `apply` puts the launcher if no package has. */
 export const installedLauncher = ({ scope, home }: Placement): string =>
   `${scope === 'system' ? '/usr/local' : `${home}/.local`}/libexec/sandbox-unit/launcher`;

@@ -1,6 +1,6 @@
 /** Holds what a thread's filters say together against a policy, for every call of every convention. */
 import { ABIS, abisOf } from '../syscalls/abi.js';
-import { type Action, ALLOW, stricter } from '../syscalls/action.js';
+import { type Action, ALLOW, KILL, KILL_THREAD, stricter } from '../syscalls/action.js';
 import { decide, type SyscallPolicy, type Verdict } from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
 import { createDiagrams, DiagramTooLarge } from './diagram.js';
@@ -12,8 +12,11 @@ import { ascending, rangeIndex, type TurningPoints, turningPointsOf } from './tu
 import { Unprovable } from './unprovable.js';
 import { settled, textOf, turningPoints, verdictAt } from './verdicts.js';
 
-/** How filters answer beside a policy: what the kernel takes first is stricter; `errno` is another errno. */
-export type Relation = 'stricter' | 'errno' | 'looser';
+/**
+ * How filters answer beside a policy: `stricter` is what the kernel takes first; `otherwise` is a call that is refused
+ * too, with another errno, or that ends its thread alone.
+ */
+export type Relation = 'stricter' | 'otherwise' | 'looser';
 
 /** Calls of consecutive numbers that get another answer than the policy's. */
 export interface Difference {
@@ -171,11 +174,12 @@ function compareSettled(
 /** What the second action is beside the first; undefined where it is the same. */
 export function relationOf(expected: Action, got: Action): Relation | undefined {
   if (expected === got) return undefined;
+  if (expected === KILL && got === KILL_THREAD) return 'otherwise';
   if (stricter(expected, got) !== expected) return 'stricter';
-  return stricter(got, expected) !== got ? 'looser' : 'errno';
+  return stricter(got, expected) !== got ? 'looser' : 'otherwise';
 }
 
-const RELATIONS: readonly (Relation | undefined)[] = ['looser', 'stricter', 'errno'];
+const RELATIONS: readonly (Relation | undefined)[] = ['looser', 'stricter', 'otherwise'];
 
 /** Compares all arguments at once, and what programs and a verdict make of them only once. */
 function createArgumentComparison(programs: readonly Program[]) {

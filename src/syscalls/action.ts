@@ -9,6 +9,8 @@ export const ALLOW: Action = 0x7fff0000;
 export const LOG: Action = 0x7ffc0000;
 /** SECCOMP_RET_KILL_PROCESS. */
 export const KILL: Action = 0x80000000;
+/** SECCOMP_RET_KILL_THREAD, which systemd has for calls of other conventions. */
+export const KILL_THREAD: Action = 0;
 const ERRNO = 0x00050000;
 
 /** The call fails with this errno (1 to 4095). */

@@ -45,7 +45,10 @@ describe('what several programs answer together', () => {
 
 test('one answer beside another', () => {
   assert.equal(relationOf(EPERM, EPERM), undefined);
-  assert.equal(relationOf(EPERM, EACCES), 'errno');
+  assert.equal(relationOf(EPERM, EACCES), 'otherwise');
+  assert.equal(relationOf(KILL, KILL_THREAD), 'otherwise');
+  assert.equal(relationOf(KILL_THREAD, KILL), 'stricter');
+  assert.equal(relationOf(EPERM, KILL_THREAD), 'stricter');
   assert.equal(relationOf(ALLOW, EPERM), 'stricter');
   assert.equal(relationOf(EPERM, KILL), 'stricter');
   assert.equal(relationOf(KILL, EPERM), 'looser');

@@ -155,6 +155,7 @@ describe('make install', { skip }, () => {
       '/usr/local/bin/sandboxify',
       `/usr/local/lib/${MULTIARCH}/libsandbox.so`,
       '/usr/local/libexec/sandbox-unit/launcher',
+      '/usr/local/libexec/sandbox-unit/read-filters',
     ]);
     copyFileSync(join(folder, 'local/root/usr/local/libexec/sandbox-unit/launcher'), join(folder, 'copy'));
     assert.match((await run([join(folder, 'copy'), '--version'])).stdout, /^sandbox-unit-launcher /);
@@ -165,10 +166,16 @@ describe('make install', { skip }, () => {
       '/usr/bin/sandboxify',
       `/usr/lib/${MULTIARCH}/libsandbox.so`,
       '/usr/libexec/sandbox-unit/launcher',
+      '/usr/libexec/sandbox-unit/read-filters',
     ]);
     assert.deepEqual(
       await install('elsewhere', 'prefix=/usr', 'libdir=/usr/lib64', 'libexecdir=/x', 'bindir=/y'),
-      ['/usr/lib64/libsandbox.so', '/x/sandbox-unit/launcher', '/y/sandboxify'],
+      [
+        '/usr/lib64/libsandbox.so',
+        '/x/sandbox-unit/launcher',
+        '/x/sandbox-unit/read-filters',
+        '/y/sandboxify',
+      ],
     );
   });
 });

@@ -1,0 +1,76 @@
+import { groupBy } from '../collections.js';
+import type { Difference, Relation } from '../filter/compare-stack.js';
+import { ABIS, type Abi, abisOf, kernelNumber, type Machine, X32_BIT } from '../syscalls/abi.js';
+import { type Action, KILL_THREAD } from '../syscalls/action.js';
+import { formatAction } from '../syscalls/action-text.js';
+import { numbersOf } from '../syscalls/numbers.js';
+
+/** Calls that get the same other answer than the policy's. */
+export interface NamedDifference {
+  readonly relation: Relation;
+  /** The convention, `other` for those that the machine lacks. */
+  readonly abi: Abi | 'other';
+  /** Names; `numbers without a call` for those that no table knows. */
+  readonly calls: readonly string[];
+  /** What the policy says, and what the kernel does. */
+  readonly expected: string;
+  readonly got: string;
+  /** Whether that is so for some arguments only. */
+  readonly someArguments: boolean;
+  /** Directives of the unit that refuse such calls. */
+  readonly by: readonly string[];
+}
+
+const actionText = (action: Action): string =>
+  action === KILL_THREAD ? 'kill-thread' : formatAction(action);
+
+const NO_CALL = 'numbers without a call';
+
+/** Differences by the names of calls, the looser ones first. @param refusers directives that refuse a call */
+export function nameDifferences(
+  machine: Machine,
+  differences: readonly Difference[],
+  refusers: (call: string, abi: Abi | 'other') => readonly string[],
+): NamedDifference[] {
+  const single = differences.flatMap((difference) =>
+    callsOf(machine, difference).map(({ abi, call }): NamedDifference => {
+      const { relation, expected, got, args } = difference;
+      return {
+        relation,
+        abi,
+        calls: [call],
+        expected: actionText(expected),
+        got: actionText(got),
+        someArguments: args !== undefined,
+        by: relation === 'looser' ? [] : refusers(call, abi),
+      };
+    }),
+  );
+  const groups = groupBy(single, ({ calls: _, ...rest }) => JSON.stringify(rest));
+  return [...groups.values()]
+    .map((group) => ({ ...group[0]!, calls: [...new Set(group.flatMap(({ calls }) => calls))] }))
+    .sort((a, b) => ORDER.indexOf(a.relation) - ORDER.indexOf(b.relation));
+}
+
+const ORDER: readonly Relation[] = ['looser', 'stricter', 'otherwise'];
+
+function callsOf(
+  machine: Machine,
+  { arch, first, last }: Difference,
+): { readonly abi: Abi | 'other'; readonly call: string }[] {
+  const abis = abisOf(machine).filter((abi) => ABIS[abi].arch === arch);
+  if (abis.length === 0) return [{ abi: 'other', call: 'every number' }];
+  return abis.flatMap((abi) => {
+    const isWithin = (nr: number) => kernelNumber(abi, nr) >= first && kernelNumber(abi, nr) <= last;
+    const names = [...numbersOf(abi)].filter(([, nr]) => isWithin(nr)).map(([name]) => name);
+    const others = countOf(abi, first, last) > names.length ? [NO_CALL] : [];
+    return [...names, ...others].map((call) => ({ abi, call }));
+  });
+}
+
+/** How many of these numbers are a convention's: x32 has those of x86-64 with its bit, but -1. */
+function countOf(abi: Abi, first: number, last: number): number {
+  const within = (from: number, to: number) => Math.max(0, Math.min(last, to) - Math.max(first, from) + 1);
+  if (abi === 'x86-64') return within(0, X32_BIT - 1) + within(0xffffffff, 0xffffffff);
+  return abi === 'x32' ? within(X32_BIT, 0xfffffffe) : within(0, 0xffffffff);
+}

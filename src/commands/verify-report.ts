@@ -1,0 +1,58 @@
+import type { ThreadGroup } from '../apply/enforcement.js';
+import type { NamedDifference } from '../apply/name-differences.js';
+import { EXIT, printable } from '../diagnostic.js';
+import type { Plan } from '../plan/plan.js';
+import { columns } from '../report.js';
+
+/** What was found of a unit, for people. */
+export function enforcementText(plan: Plan, exit: number, groups: readonly ThreadGroup[]): string {
+  const state = exit === EXIT.ok ? 'enforced' : exit === EXIT.findings ? 'not enforced' : 'not proven';
+  const rows = groups.flatMap(({ processes, filters, calls }) =>
+    processes.map(({ pid, name, threads }) => [
+      `${pid}`,
+      printable(name),
+      `${threads}`,
+      `${filters}`,
+      SAYS[calls],
+    ]),
+  );
+  const head = ['PID', 'NAME', 'THREADS', 'FILTERS', 'SYSTEM CALLS'];
+  const table = rows.length > 0 ? columns([head, ...rows], '  ') : '';
+  return `${plan.unit}: ${state} (${printable(plan.policyFile)})\n${table}${groups.map(differencesText).join('')}`;
+}
+
+const SAYS: Readonly<Record<ThreadGroup['calls'], string>> = {
+  equal: 'as the policy says',
+  stricter: 'as the policy says, or stricter',
+  looser: 'looser than the policy',
+};
+
+function differencesText({ processes, differences }: ThreadGroup): string {
+  if (differences.length === 0) return '';
+  const pids = processes.map(({ pid }) => pid).join(', ');
+  const rows = differences.map((difference) => [
+    difference.relation,
+    difference.abi,
+    `${difference.expected}, got ${difference.got}`,
+    byText(difference),
+    difference.calls.join(' '),
+  ]);
+  return `Differences of ${pids}:\n${columns([['', 'ABI', 'POLICY', 'BY', 'CALLS'], ...rows], '  ')}`;
+}
+
+function byText({ relation, by, someArguments }: NamedDifference): string {
+  const who =
+    by.length > 0 ? by.map((name) => `${name}=`).join(', ') : relation === 'looser' ? '' : 'another filter';
+  return `${who}${someArguments ? ' (some arguments)' : ''}`.trim();
+}
+
+/** The same for programs. */
+export const groupsJson = (groups: readonly ThreadGroup[]) =>
+  groups.map(({ processes, filters, calls, ranges, sampled, differences }) => ({
+    processes,
+    filters,
+    calls,
+    ranges,
+    sampled,
+    differences,
+  }));

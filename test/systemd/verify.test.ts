@@ -1,0 +1,211 @@
+/** What `verify` reads back from the kernel, of Debian's own services. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { KILL } from '../../src/syscalls/action.js';
+import type { Box } from '../support/box.js';
+import { documentedKeys, isThere, pathsOf } from '../support/json-keys.js';
+import { filterRefusing } from '../support/native.js';
+import { inRepository } from '../support/repository.js';
+import {
+  apply,
+  bootWithPrograms,
+  mainPid,
+  policyPath,
+  sandboxUnit,
+  servicesObstacle,
+} from '../support/service.js';
+
+const skip = servicesObstacle();
+const NGINX = 'nginx.service';
+const EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
+
+/** Policies by unit, and how many filters systemd loads of its own at least. */
+const SERVICES: readonly (readonly [unit: string, policy: string, filters: number])[] = [
+  [NGINX, EXEC, 0],
+  ['redis-server.service', EXEC, 30],
+  // Debian starts it through a script that becomes the program.
+  ['memcached.service', `${EXEC}[exec]\nprograms = ["/usr/bin/memcached"]\n`, 10],
+];
+
+interface Verified {
+  readonly enforced: boolean;
+  readonly loaded: boolean;
+  readonly groups: readonly {
+    readonly processes: readonly { readonly pid: number; readonly threads: number }[];
+    readonly filters: number;
+    readonly calls: string;
+    readonly sampled: number;
+    readonly differences: readonly {
+      readonly relation: string;
+      readonly calls: readonly string[];
+      readonly by: readonly string[];
+    }[];
+  }[];
+  readonly diagnostics: readonly { readonly code: string; readonly message: string }[];
+}
+
+let box: Box;
+const seen = new Set<string>();
+
+before(async () => {
+  if (skip) return;
+  box = await bootWithPrograms('verify');
+  await box.succeed(['mkdir', '-p', '/etc/sandbox-unit']);
+  await box.succeed(['systemctl', 'start', ...SERVICES.map(([unit]) => unit)]);
+});
+after(() => box?.stop());
+
+/** Runs verify, and holds what it prints to the manual. */
+async function verify(unit: string, become: readonly string[] = []) {
+  const command = ['node', inRepository('dist/sandbox-unit.cjs'), 'verify', '--json', unit];
+  const { status, stdout, stderr } = await box.exec([...become, ...command]);
+  assert.equal(stderr, '');
+  const body = JSON.parse(stdout) as Verified;
+  const required = [...documentedKeys('verify')].filter(([, { optional }]) => !optional);
+  for (const [key] of required) assert.ok(isThere(body, key), key);
+  for (const path of pathsOf(body)) seen.add(path);
+  return { status, ...body };
+}
+
+const codesOf = ({ diagnostics }: Verified) => diagnostics.map(({ code }) => code);
+
+/** Processes and threads of a unit, as the kernel has them. */
+async function threadsOf(unit: string): Promise<string[]> {
+  const { stdout } = await box.sh(
+    `for pid in $(cat /sys/fs/cgroup/system.slice/${unit}/cgroup.procs); do echo $pid $(ls /proc/$pid/task | wc -l); done`,
+  );
+  return stdout.trim().split('\n').sort();
+}
+
+for (const [unit, policy, filters] of SERVICES) {
+  test(`each call of every thread of ${unit} is accounted for`, { skip }, async () => {
+    await apply(box, policy, unit);
+    const { status, enforced, loaded, groups, diagnostics } = await verify(unit);
+    assert.deepEqual(
+      diagnostics.filter(({ code }) => code !== 'launcher-alone'),
+      [],
+    );
+    assert.deepEqual([status, enforced, loaded], [0, true, true]);
+    const shown = groups.flatMap(({ processes }) => processes.map(({ pid, threads }) => `${pid} ${threads}`));
+    assert.deepEqual(shown.sort(), await threadsOf(unit));
+    for (const group of groups) {
+      assert.ok(['equal', 'stricter'].includes(group.calls));
+      assert.ok(group.filters > filters, `${group.filters} filters`);
+      assert.equal(group.sampled, 0);
+      for (const { relation, calls, by } of group.differences) {
+        assert.notEqual(relation, 'looser');
+        assert.notDeepEqual(by, [], calls.join());
+      }
+    }
+  });
+}
+
+test('nginx is as its policy says, exactly', { skip }, async () => {
+  const { groups } = await verify(NGINX);
+  assert.ok(groups.every(({ calls }) => calls === 'equal'));
+});
+
+test('what is stricter in redis-server is told by directive', { skip }, async () => {
+  const { groups } = await verify('redis-server.service');
+  const by = new Map(
+    groups.flatMap(({ differences }) =>
+      differences.flatMap((difference) => difference.calls.map((call) => [call, difference.by] as const)),
+    ),
+  );
+  assert.deepEqual(by.get('socket'), ['RestrictAddressFamilies']);
+  assert.deepEqual(by.get('unshare'), ['RestrictNamespaces']);
+  assert.deepEqual(by.get('openat'), ['RestrictSUIDSGID']);
+  assert.deepEqual(by.get('personality'), ['LockPersonality']);
+});
+
+test('for people there is a table', { skip }, async () => {
+  const { status, stdout } = await sandboxUnit(box, 'verify', NGINX);
+  assert.equal(status, 0);
+  assert.match(stdout, /^nginx\.service: enforced \(\/etc\/sandbox-unit\/nginx\.service\.toml\)\n/);
+  const pid = await mainPid(box, NGINX);
+  assert.match(stdout, new RegExp(`^ +${pid} +nginx +1 +\\d+ +as the policy says$`, 'm'));
+});
+
+test('what systemd enforces alone is accounted for', { skip }, async () => {
+  await apply(box, '[syscalls]\ndeny = ["acct", "@mount"]\n', NGINX);
+  const { status, groups } = await verify(NGINX);
+  assert.equal(status, 0);
+  assert.ok(groups.every(({ calls, sampled }) => calls !== 'looser' && sampled === 0));
+  await apply(box, EXEC, NGINX);
+});
+
+test('at stage entry both programs are accounted for', { skip }, async () => {
+  await apply(box, `${EXEC}stage = "entry"\n`, NGINX);
+  const { status, groups } = await verify(NGINX);
+  assert.equal(status, 0);
+  assert.ok(groups.every(({ calls }) => calls !== 'looser'));
+  await apply(box, EXEC, NGINX);
+});
+
+describe('what is not in force is told:', () => {
+  test('a filter that lets one call more through', { skip }, async () => {
+    const path = `/etc/systemd/system/${NGINX}.d/zz-sandbox-unit.filter`;
+    const file = await box.succeed(['base64', '-w0', path]);
+    await box.writeFile(path, filterRefusing({ execveat: KILL }));
+    await box.succeed(['systemctl', 'restart', NGINX]);
+    const found = await verify(NGINX);
+    assert.deepEqual([found.status, found.enforced], [1, false]);
+    assert.deepEqual(codesOf(found), ['not-applied', 'looser']);
+    assert.match(
+      found.diagnostics.at(-1)!.message,
+      /^looser than the policy in nginx \(\d+\) and others: execve \(x86-64\) gets 'allow', not 'kill'$/,
+    );
+    await box.writeFile(path, Buffer.from(file, 'base64'));
+    await box.succeed(['systemctl', 'restart', NGINX]);
+    assert.equal((await verify(NGINX)).status, 0);
+  });
+
+  test('a process that no launcher has started', { skip }, async () => {
+    await box.succeed(['systemd-run', '--unit=stray', '--quiet', 'sleep', '1000']);
+    const group = `/sys/fs/cgroup/system.slice/${NGINX}/cgroup.procs`;
+    await box.sh(`echo ${await mainPid(box, 'stray.service')} >${group}`);
+    const found = await verify(NGINX);
+    assert.equal(found.status, 1);
+    assert.ok(
+      found.diagnostics.some(
+        ({ code, message }) => code === 'looser' && /in sleep \(\d+\): execve/.test(message),
+      ),
+      JSON.stringify(found.diagnostics),
+    );
+    assert.ok(found.groups.some(({ filters }) => filters === 0));
+    await box.succeed(['systemctl', 'restart', NGINX]);
+  });
+
+  test('a policy that was changed since it was applied', { skip }, async () => {
+    await box.writeFile(policyPath(NGINX), '[syscalls]\ndeny = ["execve", "execveat", "memfd_create"]\n');
+    const found = await verify(NGINX);
+    assert.deepEqual([found.status, found.loaded], [1, false]);
+    assert.match(
+      JSON.stringify(found.diagnostics),
+      /looser than the policy in nginx .*: memfd_create \(x86-64\)/,
+    );
+    await box.writeFile(policyPath(NGINX), EXEC);
+  });
+});
+
+describe('what can not be seen is told:', () => {
+  test('filters without CAP_SYS_ADMIN', { skip }, async () => {
+    const without = ['setpriv', '--inh-caps=-sys_admin', '--bounding-set=-sys_admin'];
+    const found = await verify(NGINX, without);
+    assert.deepEqual([found.status, found.enforced, found.loaded], [2, false, true]);
+    assert.deepEqual(codesOf(found), ['filters-unreadable', 'proven-in-part']);
+  });
+
+  test('a service that does not run', { skip }, async () => {
+    await box.succeed(['systemctl', 'stop', NGINX]);
+    const found = await verify(NGINX);
+    assert.deepEqual([found.status, found.loaded], [2, true]);
+    assert.deepEqual(codesOf(found), ['not-running', 'proven-in-part']);
+  });
+});
+
+test('all that it prints is in the manual', { skip }, () => {
+  const common = documentedKeys('Every command');
+  const keys = [...seen].filter((key) => !common.has(key));
+  assert.deepEqual(keys.sort(), [...documentedKeys('verify').keys()].sort());
+});
