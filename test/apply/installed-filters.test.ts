@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { parseFilters } from '../../src/apply/installed-filters.js';
+import { nameDifferences } from '../../src/apply/name-differences.js';
+import { createRefusers } from '../../src/apply/refusers.js';
+import { ABIS } from '../../src/syscalls/abi.js';
+import { ALLOW, errnoAction } from '../../src/syscalls/action.js';
+import { bundledSets } from '../../src/syscalls/sets.js';
+
+const ALLOWS = '0600 00 00 0000ff7f'.replaceAll(' ', '');
+const LOADS = '2000 00 00 04000000'.replaceAll(' ', '');
+
+describe('what read-filters prints', () => {
+  test('is read thread by thread', () => {
+    const text = `thread 7 2\nfilter ${ALLOWS}\nfilter ${LOADS}${ALLOWS}\nsame 8\nfailed 9 3\nthread 10 0\n`;
+    const { threads, failed } = parseFilters(text, [7, 8, 9, 10])!;
+    const allow = { code: 6, jt: 0, jf: 0, k: ALLOW };
+    const load = { code: 0x20, jt: 0, jf: 0, k: 4 };
+    assert.deepEqual(threads, [
+      { tid: 7, stack: [[allow], [load, allow]] },
+      { tid: 8, stack: [[allow], [load, allow]] },
+      { tid: 10, stack: [] },
+    ]);
+    assert.equal(threads[0]!.stack, threads[1]!.stack);
+    assert.deepEqual(failed, [{ tid: 9, errno: 3 }]);
+  });
+
+  const WRONG: readonly [what: string, text: string][] = [
+    ['nothing', ''],
+    ['no end', 'thread 7 0'],
+    ['another thread', 'thread 8 0\n'],
+    ['one thread more', 'thread 7 0\nthread 8 0\n'],
+    ['a filter too few', `thread 7 2\nfilter ${ALLOWS}\n`],
+    ['a filter too many', `thread 7 0\nfilter ${ALLOWS}\n`],
+    ['half an instruction', `thread 7 1\nfilter ${ALLOWS}0600\n`],
+    ['an empty filter', 'thread 7 1\nfilter \n'],
+    ['what no kernel takes', `thread 7 1\nfilter ${LOADS}\n`],
+    ['the same as none', 'same 7\n'],
+    ['no number', 'thread 7 x\n'],
+    ['a negative number', 'failed 7 -3\n'],
+    ['another word', 'threads 7 0\n'],
+  ];
+  for (const [what, text] of WRONG) {
+    test(`is nothing if it has ${what}`, () => assert.equal(parseFilters(text, [7]), undefined));
+  }
+});
+
+describe('differences by name', () => {
+  const named = (arch: number, first: number, last: number) =>
+    nameDifferences(
+      'x86-64',
+      [{ arch, first, last, relation: 'stricter', expected: ALLOW, got: errnoAction(1) }],
+      () => ['Some'],
+    ).map(({ abi, calls }) => [abi, calls]);
+
+  test('are of the convention that the number is of', () => {
+    const x86_64 = ABIS['x86-64'].arch;
+    assert.deepEqual(named(x86_64, 59, 59), [['x86-64', ['execve']]]);
+    assert.deepEqual(named(x86_64, 0x40000000 + 520, 0x40000000 + 520), [['x32', ['execve']]]);
+    assert.deepEqual(named(ABIS.x86.arch, 11, 11), [['x86', ['execve']]]);
+    assert.deepEqual(named(ABIS.arm64.arch, 0, 0xffffffff), [['other', ['every number']]]);
+  });
+
+  test('say so where a number has no call, -1 too', () => {
+    const x86_64 = ABIS['x86-64'].arch;
+    for (const nr of [100_000, 0xffffffff]) {
+      assert.deepEqual(named(x86_64, nr, nr), [['x86-64', ['numbers without a call']]]);
+    }
+    const [[, calls], [abi]] = named(x86_64, 0, 0xfffffffe) as [[string, string[]], [string]];
+    assert.ok(calls.includes('read') && calls.includes('numbers without a call'));
+    assert.equal(abi, 'x32');
+  });
+});
+
+describe('directives that refuse a call', () => {
+  const DEFAULTS: Readonly<Record<string, unknown>> = {
+    RestrictAddressFamilies: [false, []],
+    RestrictNamespaces: 2n ** 64n - 1n,
+    LockPersonality: false,
+    SystemCallFilter: [false, []],
+    SystemCallArchitectures: [],
+  };
+  const refusersOf = (given: Readonly<Record<string, unknown>>) =>
+    createRefusers(new Map(Object.entries({ ...DEFAULTS, ...given })), {
+      machine: 'x86-64',
+      sets: bundledSets(),
+    });
+
+  test('are none by default', () => {
+    const refusers = refusersOf({});
+    for (const call of ['socket', 'clone', 'personality', 'execve']) {
+      assert.deepEqual(refusers(call, 'x86'), []);
+    }
+  });
+
+  test('are those that the manager has', () => {
+    const refusers = refusersOf({
+      RestrictAddressFamilies: [true, ['AF_UNIX']],
+      RestrictNamespaces: 0n,
+      ProtectClock: true,
+      SystemCallArchitectures: ['native'],
+    });
+    assert.deepEqual(refusers('socket', 'x86-64'), ['RestrictAddressFamilies']);
+    assert.deepEqual(refusers('setns', 'x86'), ['RestrictNamespaces', 'SystemCallArchitectures']);
+    assert.deepEqual(refusers('clock_settime', 'x86-64'), ['ProtectClock']);
+    assert.deepEqual(refusers('read', 'x86-64'), []);
+  });
+
+  test('are the filter itself for what it lists or leaves out', () => {
+    const denies = refusersOf({ SystemCallFilter: [false, ['uname:EPERM', 'acct']] });
+    assert.deepEqual(denies('uname', 'x86-64'), ['SystemCallFilter']);
+    assert.deepEqual(denies('read', 'x86-64'), []);
+    const allows = refusersOf({ SystemCallFilter: [true, ['uname:EPERM', 'read']] });
+    assert.deepEqual(allows('uname', 'x86-64'), ['SystemCallFilter']);
+    assert.deepEqual(allows('acct', 'x86-64'), ['SystemCallFilter']);
+    assert.deepEqual(allows('read', 'x86-64'), []);
+  });
+});
