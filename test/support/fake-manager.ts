@@ -77,5 +77,8 @@ const namesIn = (files: Files, directory: string) =>
 const busCommand = ({ path, argv0, prefixes, rest }: ExecCommand) => [
   path.value,
   [argv0?.value ?? path.value, ...execArguments(rest)],
-  prefixes.includes('-') ? ['ignore-failure'] : [],
+  Object.entries(FLAGS).flatMap(([prefix, flag]) => (prefixes.includes(prefix) ? [flag] : [])),
 ];
+
+/** Names of prefixes (exec_command_flags_to_strv() of systemd). */
+const FLAGS = { '-': 'ignore-failure', '+': 'privileged', '!': 'no-setuid', ':': 'no-env-expand' };
