@@ -53,16 +53,14 @@ export async function enforcement(
 ): Promise<Enforcement> {
   const { meaning } = plan;
   if (meaning === undefined) return { groups: [], wrong: [], unproven: [] };
-  const { processes, stacks, failed } = await readUnit(system, unit, reader);
-  if (processes.length === 0) {
-    const message = `${plan.unit} has no process, so that there are no filters to read back`;
-    return { groups: [], wrong: [], unproven: [error('not-running', message, { hint: 'start it' })] };
-  }
+  const { processes, stacks, failed, complete } = await readUnit(system, unit, reader);
   const hidden = await hiddenThreads(system, processes, stacks, failed);
   const shown = [...stacks].filter(([tid]) => !hidden.has(tid));
   const refusers = createRefusers(unit, plan.target);
   const groups: ThreadGroup[] = [];
   const unproven = unreadable(hidden);
+  if (shown.length + hidden.size === 0) unproven.push(notRunning(plan.unit));
+  if (!complete) unproven.push(unseen(plan.unit));
   for (const [stack, tids] of byStack(shown)) {
     const compared = compareGroup(stack, meaning);
     if ('severity' in compared) unproven.push(compared);
@@ -81,7 +79,19 @@ export async function enforcement(
   return { groups, wrong: groups.flatMap(looseCalls), unproven: [...unproven, ...sampledNote(groups)] };
 }
 
+const notRunning = (unit: string) =>
+  error('not-running', `${unit} has no process, so that there are no filters to read back`, {
+    hint: `systemctl start ${unit}`,
+  });
+
+const unseen = (unit: string) =>
+  warning('threads-unseen', `${unit} starts threads faster than they are looked at: the last were not`, {
+    hint: 'a thread has the filters of the one that started it',
+  });
+
 interface UnitFilters {
+  /** Whether no thread is left. */
+  readonly complete: boolean;
   readonly processes: readonly UnitProcess[];
   readonly stacks: ReadonlyMap<number, Stack>;
   readonly failed: readonly ThreadFailure[];
@@ -92,16 +102,18 @@ async function readUnit(system: System, unit: UnitProperties, reader: string): P
   const processes = new Map<number, UnitProcess>();
   const stacks = new Map<number, Stack>();
   const failed = new Map<number, ThreadFailure>();
+  let complete = false;
   for (let round = 0; round < ROUNDS; round++) {
     const found = await unitProcesses(system, unit);
     for (const one of found) processes.set(one.pid, one);
     const tids = found.flatMap((one) => one.tids).filter((tid) => !stacks.has(tid) && !failed.has(tid));
-    if (tids.length === 0) break;
+    complete = tids.length === 0;
+    if (complete) break;
     const read = await readFilters(system, reader, tids);
     for (const { tid, stack } of read.threads) stacks.set(tid, stack);
     for (const failure of read.failed) failed.set(failure.tid, failure);
   }
-  return { processes: [...processes.values()], stacks, failed: [...failed.values()] };
+  return { processes: [...processes.values()], stacks, failed: [...failed.values()], complete };
 }
 
 /** Threads whose filters the kernel doesn't show, by ID, and why: an errno, or 0 where it shows none that it has. */
@@ -120,7 +132,7 @@ async function hiddenThreads(
   };
   for (const { tid, errno } of failed) {
     // What has ended can't be traced either; until its parent asks for it, it is still there.
-    const ended = errno === ESRCH || (errno === EPERM && /^(?:$|State:\t[ZX])/m.test(await status(tid)));
+    const ended = errno === ESRCH || (errno === EPERM && isGone(await status(tid)));
     if (!ended) hidden.set(tid, errno);
   }
   for (const [tid, stack] of stacks) {
@@ -128,6 +140,8 @@ async function hiddenThreads(
   }
   return hidden;
 }
+
+const isGone = (status: string): boolean => status === '' || /^State:\t[ZX]/m.test(status);
 
 const WHY: ReadonlyMap<number, readonly [why: string, hint: string]> = new Map([
   [0, ['the kernel shows no filters', 'it needs CONFIG_CHECKPOINT_RESTORE']],

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { enforcement } from '../../src/apply/enforcement.js';
+import { UserError } from '../../src/diagnostic.js';
+import type { Instruction } from '../../src/filter/bpf.js';
+import { compile } from '../../src/filter/compile.js';
+import type { Plan } from '../../src/plan/plan.js';
+import { KILL } from '../../src/syscalls/action.js';
+import { bundledSets } from '../../src/syscalls/sets.js';
+import type { ProcessResult, System } from '../../src/system/system.js';
+import { policyOf } from '../support/policies.js';
+
+const denying = (...numbers: number[]) => policyOf(numbers.map((nr) => [nr, { rules: [], otherwise: KILL }]));
+const POLICY = denying(59);
+const UNIT = new Map<string, unknown>([['ControlGroup', '/system.slice/demo.service']]);
+const PLAN = {
+  unit: 'demo.service',
+  meaning: POLICY,
+  target: { machine: 'x86-64', sets: bundledSets() },
+} as unknown as Plan;
+
+/** What a thread is: its line `Seccomp:` and the line of the reader. */
+interface Thread {
+  readonly status?: string;
+  readonly says: (tid: number) => string;
+}
+
+const hex = (program: readonly Instruction[]): string =>
+  program
+    .map(({ code, jt, jf, k }) => {
+      const bytes = Buffer.alloc(8);
+      bytes.writeUInt16LE(code);
+      bytes.writeUInt8(jt, 2);
+      bytes.writeUInt8(jf, 3);
+      bytes.writeUInt32LE(k, 4);
+      return bytes.toString('hex');
+    })
+    .join('');
+
+const filtered = (policy = POLICY): Thread => ({
+  status: 'Seccomp:\t2\n',
+  says: (tid) => `thread ${tid} 1\nfilter ${hex(compile(policy))}\n`,
+});
+const failing = (errno: number, status = 'State:\tS (sleeping)\n'): Thread => ({
+  status,
+  says: (tid) => `failed ${tid} ${errno}\n`,
+});
+
+const GROUP = '/sys/fs/cgroup/system.slice/demo.service';
+
+/**
+ * A machine with a unit: a process of one thread for each of these.
+ * @param later threads that are there only when the first have been read
+ */
+function machine(threads: readonly Thread[], later: readonly Thread[] = [], answer?: Partial<ProcessResult>) {
+  let present = [...threads];
+  const ids = () => present.map((_, i) => String(i + 1));
+  const files = (path: string): string | undefined => {
+    if (path === `${GROUP}/cgroup.procs`) return '0\n';
+    if (path === `${GROUP}/below/cgroup.procs`) return `${ids().join('\n')}\n`;
+    const [, tid, name] = /^\/proc\/(\d+)\/(?:task\/\d+\/)?(comm|status)$/.exec(path) ?? [];
+    if (tid === undefined) return undefined;
+    return name === 'comm' ? 'demo\n' : (present[Number(tid) - 1]?.status ?? '');
+  };
+  const system: Partial<System> = {
+    list: async (path) => {
+      if (path === GROUP) return ['below', 'cgroup.procs'];
+      if (path === `${GROUP}/below`) return ['cgroup.procs'];
+      const [, pid] = /^\/proc\/(\d+)\/task$/.exec(path) ?? [];
+      return pid === undefined ? [] : [pid];
+    },
+    read: async (path) => {
+      const text = files(path);
+      return text === undefined
+        ? undefined
+        : { bytes: new TextEncoder().encode(text), mode: 0o444, modified: 0 };
+    },
+    run: async ([, ...tids]) => {
+      const stdout = tids.map((tid) => present[Number(tid) - 1]!.says(Number(tid))).join('');
+      present = [...threads, ...later];
+      return { status: 0, stdout, stderr: '', ...answer };
+    },
+  };
+  return system as System;
+}
+
+const verified = (system: System) => enforcement(system, PLAN, UNIT, '/reader');
+const codes = (list: readonly { readonly code: string }[]) => list.map(({ code }) => code);
+
+test('threads with equal filters are one group, those that come late too', async () => {
+  const { groups, wrong, unproven } = await verified(machine([filtered(), filtered()], [filtered()]));
+  assert.deepEqual([wrong, unproven], [[], []]);
+  assert.deepEqual(
+    groups.map(({ processes, filters, calls }) => [processes.map(({ pid }) => pid), filters, calls]),
+    [[[1, 2, 3], 1, 'equal']],
+  );
+});
+
+test('a thread that lets a call through is told from the others', async () => {
+  const { groups, wrong } = await verified(machine([filtered(), filtered(denying())]));
+  assert.deepEqual(
+    groups.map(({ calls }) => calls),
+    ['equal', 'looser'],
+  );
+  assert.deepEqual(
+    wrong.map(({ message }) => message),
+    ["looser than the policy in demo (2): execve (x86-64) gets 'allow', not 'kill'"],
+  );
+});
+
+test('a thread without a filter is looser', async () => {
+  const none = { status: 'Seccomp:\t0\n', says: (tid: number) => `thread ${tid} 0\n` };
+  const { wrong, unproven } = await verified(machine([none]));
+  assert.ok(codes(wrong).includes('looser'));
+  assert.deepEqual(unproven, []);
+});
+
+test('a kernel that shows no filters proves nothing', async () => {
+  const hidden = { status: 'Seccomp:\t2\n', says: (tid: number) => `thread ${tid} 0\n` };
+  const { groups, wrong, unproven } = await verified(machine([hidden]));
+  assert.deepEqual([groups, wrong, codes(unproven)], [[], [], ['filters-unreadable']]);
+  assert.match(unproven[0]!.hint ?? '', /CONFIG_CHECKPOINT_RESTORE/);
+});
+
+test('a thread that has ended is none, one that can not be read is unproven', async () => {
+  const ended = [failing(3), failing(1, ''), failing(1, 'State:\tZ (zombie)\n')];
+  assert.deepEqual((await verified(machine([filtered(), ...ended]))).unproven, []);
+  for (const errno of [1, 5, 13]) {
+    const { groups, unproven } = await verified(machine([filtered(), failing(errno)]));
+    assert.deepEqual([groups.length, codes(unproven)], [1, ['filters-unreadable']], `errno ${errno}`);
+  }
+});
+
+test('a unit without processes proves nothing', async () => {
+  for (const threads of [[], [failing(3)]]) {
+    const { wrong, unproven } = await verified(machine(threads));
+    assert.deepEqual([wrong, codes(unproven)], [[], ['not-running']]);
+  }
+});
+
+test('threads that come faster than they are read are told', async () => {
+  const system = machine([filtered()]);
+  const list = system.list.bind(system);
+  let looks = 0;
+  const restless: System = {
+    ...system,
+    list: async (path) => (path === '/proc/1/task' ? ['1', String(100 + looks++)] : list(path)),
+    run: async ([, ...tids]) => ({
+      status: 0,
+      stdout: tids.map((tid) => filtered().says(Number(tid))).join(''),
+      stderr: '',
+    }),
+  };
+  const { unproven } = await verified(restless);
+  assert.deepEqual(codes(unproven), ['threads-unseen']);
+});
+
+test('a reader that fails or says something else is an error', async () => {
+  for (const answer of [
+    { status: 1, stderr: "can't" },
+    { stdout: 'thread 2 0\n' },
+    { status: 137, late: true },
+  ]) {
+    await assert.rejects(
+      verified(machine([filtered()], [], answer)),
+      (thrown) => thrown instanceof UserError && thrown.exit === 2,
+    );
+  }
+});
