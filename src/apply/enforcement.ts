@@ -66,7 +66,7 @@ export async function enforcement(
     if ('severity' in compared) unproven.push(compared);
     else {
       const { differences, ranges, sampled } = compared;
-      const named = nameDifferences(meaning.machine, differences, refusers);
+      const named = nameDifferences(meaning, differences, refusers);
       groups.push({
         ...describe(processes, tids),
         ...summary(named),

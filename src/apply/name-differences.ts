@@ -4,13 +4,13 @@ import { ABIS, type Abi, abisOf, kernelNumber, type Machine, X32_BIT } from '../
 import { type Action, KILL_THREAD } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import { numbersOf } from '../syscalls/numbers.js';
+import type { SyscallPolicy } from '../syscalls/policy.js';
 
 /** Calls that get the same other answer than the policy's. */
 export interface NamedDifference {
   readonly relation: Relation;
-  /** The convention, `other` for those that the machine lacks. */
-  readonly abi: Abi | 'other';
-  /** Names; `numbers without a call` for those that no table knows. */
+  readonly abi: Abi;
+  /** Names; `numbers without a call`, and all that is refused of a `closed convention`. */
   readonly calls: readonly string[];
   /** What the policy says, and what the kernel does. */
   readonly expected: string;
@@ -25,16 +25,18 @@ const actionText = (action: Action): string =>
   action === KILL_THREAD ? 'kill-thread' : formatAction(action);
 
 const NO_CALL = 'numbers without a call';
+const CLOSED = 'closed convention';
 
 /** Differences by the names of calls, the looser ones first. @param refusers directives that refuse a call */
 export function nameDifferences(
-  machine: Machine,
+  { machine, abis }: SyscallPolicy,
   differences: readonly Difference[],
-  refusers: (call: string, abi: Abi | 'other') => readonly string[],
+  refusers: (call: string, abi: Abi) => readonly string[],
 ): NamedDifference[] {
   const single = differences.flatMap((difference) =>
     callsOf(machine, difference).map(({ abi, call }): NamedDifference => {
       const { relation, expected, got, args } = difference;
+      if (!abis.has(abi) && relation === 'otherwise') return closedAbi(abi, difference, refusers);
       return {
         relation,
         abi,
@@ -52,14 +54,28 @@ export function nameDifferences(
     .sort((a, b) => ORDER.indexOf(a.relation) - ORDER.indexOf(b.relation));
 }
 
+/** A closed convention is closed by one directive, whatever other directives say of its calls. */
+const closedAbi = (
+  abi: Abi,
+  { relation, expected, got }: Difference,
+  refusers: (call: string, abi: Abi) => readonly string[],
+): NamedDifference => ({
+  relation,
+  abi,
+  calls: [CLOSED],
+  expected: actionText(expected),
+  got: actionText(got),
+  someArguments: false,
+  by: refusers(CLOSED, abi).filter((name) => name === 'SystemCallArchitectures'),
+});
+
 const ORDER: readonly Relation[] = ['looser', 'stricter', 'otherwise'];
 
 function callsOf(
   machine: Machine,
   { arch, first, last }: Difference,
-): { readonly abi: Abi | 'other'; readonly call: string }[] {
+): { readonly abi: Abi; readonly call: string }[] {
   const abis = abisOf(machine).filter((abi) => ABIS[abi].arch === arch);
-  if (abis.length === 0) return [{ abi: 'other', call: 'every number' }];
   return abis.flatMap((abi) => {
     const isWithin = (nr: number) => kernelNumber(abi, nr) >= first && kernelNumber(abi, nr) <= last;
     const names = [...numbersOf(abi)].filter(([, nr]) => isWithin(nr)).map(([name]) => name);

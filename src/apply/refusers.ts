@@ -62,13 +62,13 @@ export function createRefusers(unit: UnitProperties, { machine, sets }: Pick<Tar
   const [allows, listed] = (unit.get('SystemCallFilter') ?? [false, []]) as [boolean, string[]];
   const plain = new Set(listed.map((entry) => entry.split(':')[0]!));
   const architectures = (unit.get('SystemCallArchitectures') ?? []) as string[];
-  const isClosed = (abi: Abi | 'other') =>
+  const isClosed = (abi: Abi) =>
     architectures.length > 0 && abi !== abisOf(machine)[0] && !architectures.includes(abi);
   const refusing = new Set(
     listed.filter((entry) => entry.includes(':')).map((entry) => entry.split(':')[0]!),
   );
 
-  return (call: string, abi: Abi | 'other'): string[] => {
+  return (call: string, abi: Abi): string[] => {
     const inFilter = allows ? !plain.has(call) || refusing.has(call) : plain.has(call);
     return [
       ...present.filter(({ calls }) => calls.has(call)).map(({ directive }) => directive),

@@ -1,11 +1,12 @@
 /** Holds what a thread's filters say together against a policy, for every call of every convention. */
-import { ABIS, abisOf } from '../syscalls/abi.js';
-import { type Action, ALLOW, KILL, KILL_THREAD, stricter } from '../syscalls/action.js';
+import { ABIS, abiOf, abisOf } from '../syscalls/abi.js';
+import { type Action, ALLOW, ENOSYS, KILL, KILL_THREAD, permits, stricter } from '../syscalls/action.js';
+import { nameOf } from '../syscalls/numbers.js';
 import { decide, type SyscallPolicy, type Verdict } from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
 import { createDiagrams, DiagramTooLarge } from './diagram.js';
 import { programDiagram, verdictDiagram } from './prove-arguments.js';
-import { archesToTry, numbersToTry, registersToTry } from './samples.js';
+import { numbersToTry, registersToTry } from './samples.js';
 import { simulate } from './simulate.js';
 import { type Stack, stackAction } from './stack.js';
 import { ascending, rangeIndex, type TurningPoints, turningPointsOf } from './turning-points.js';
@@ -14,7 +15,7 @@ import { settled, textOf, turningPoints, verdictAt } from './verdicts.js';
 
 /**
  * How filters answer beside a policy: `stricter` is what the kernel takes first; `otherwise` is a call that is refused
- * too, with another errno, or that ends its thread alone.
+ * too: with another errno, as one that the kernel doesn't have, or by the end of its thread alone.
  */
 export type Relation = 'stricter' | 'otherwise' | 'looser';
 
@@ -35,7 +36,7 @@ export interface StackComparison {
   readonly differences: readonly Difference[];
   /** Ranges of numbers whose arguments, or the numbers themselves, were only tried at samples. */
   readonly sampled: number;
-  /** Ranges of numbers that were compared; together they are all numbers of all conventions. */
+  /** Ranges of numbers that were compared; together they are all numbers of the machine's conventions. */
   readonly ranges: number;
 }
 
@@ -43,7 +44,7 @@ export interface StackComparison {
 const SAMPLES = 4096;
 
 /**
- * Compares a stack with a policy: number ranges exactly, arguments as functions of their bits. What is too much for that
+ * Compares a stack with a policy: all numbers of the machine's conventions, arguments as functions of their bits. What is too much for that
  * is tried at samples and counted as such.
  * @throws ProgramError for a program that looks at the instruction pointer
  */
@@ -111,7 +112,7 @@ function compareRanges(programs: readonly Program[], policy: SyscallPolicy): Sta
   const differences: Difference[] = [];
   let sampled = 0;
   let ranges = 0;
-  for (const arch of archPoints(programs, policy)) {
+  for (const arch of archesOf(policy)) {
     const points = ascending([
       ...turningPoints(policy, arch),
       ...programs.flatMap(({ points }) => points.nr),
@@ -130,16 +131,19 @@ function compareRanges(programs: readonly Program[], policy: SyscallPolicy): Sta
   return { differences, sampled, ranges };
 }
 
-/** Numbers 512 to 547 of x86-64 are x32's without its bit: a kernel since 5.4 has no call there, whatever filters say. */
-const isNoCall = ({ machine }: SyscallPolicy, arch: number, nr: number): boolean =>
-  machine === 'x86-64' && arch === ABIS['x86-64'].arch && nr >= 512 && nr <= 547;
-
-/** First values of ranges of conventions: each of the machine's own is one by itself. */
-function archPoints(programs: readonly Program[], policy: SyscallPolicy): number[] {
-  const known = abisOf(policy.machine).map((abi) => ABIS[abi].arch);
-  const points = [...known, ...known.map((arch) => arch + 1), ...programs.flatMap((one) => one.points.arch)];
-  return ascending([0, ...points]);
+/**
+ * Numbers of one of the two ABIs that x86-64 and x32 share that a kernel before 5.4 takes for the other's: later ones have
+ * no call there, whatever filters say.
+ */
+function isNoCall({ machine }: SyscallPolicy, arch: number, nr: number): boolean {
+  const id = abiOf(machine, arch, nr);
+  if (id?.abi === 'x86-64') return id.nr >= 512 && id.nr <= 547;
+  return id?.abi === 'x32' && id.nr < 512 && nameOf('x32', id.nr) === undefined;
 }
+
+/** Conventions that the machine has: calls through others can't be made. */
+const archesOf = ({ machine }: SyscallPolicy): number[] =>
+  ascending(abisOf(machine).map((abi) => ABIS[abi].arch));
 
 /** Neighbours with one answer become one range. */
 function add(differences: Difference[], next: Difference): void {
@@ -175,6 +179,7 @@ function compareSettled(
 export function relationOf(expected: Action, got: Action): Relation | undefined {
   if (expected === got) return undefined;
   if (expected === KILL && got === KILL_THREAD) return 'otherwise';
+  if (!permits(expected) && got === ENOSYS) return 'otherwise';
   if (stricter(expected, got) !== expected) return 'stricter';
   return stricter(got, expected) !== got ? 'looser' : 'otherwise';
 }
@@ -265,7 +270,7 @@ function registersAround(stack: Stack): bigint[][] {
 function compareSamples(stack: Stack, policy: SyscallPolicy): StackComparison {
   const differences: Difference[] = [];
   let sampled = 0;
-  for (const arch of archesToTry()) {
+  for (const arch of archesOf(policy)) {
     for (const nr of ascending(numbersToTry(policy, arch))) {
       sampled += 1;
       if (isNoCall(policy, arch, nr)) continue;

@@ -4,7 +4,7 @@ import { parseFilters } from '../../src/apply/installed-filters.js';
 import { nameDifferences } from '../../src/apply/name-differences.js';
 import { createRefusers } from '../../src/apply/refusers.js';
 import { ABIS } from '../../src/syscalls/abi.js';
-import { ALLOW, errnoAction } from '../../src/syscalls/action.js';
+import { ALLOW, errnoAction, KILL, KILL_THREAD } from '../../src/syscalls/action.js';
 import { bundledSets } from '../../src/syscalls/sets.js';
 
 const ALLOWS = '0600 00 00 0000ff7f'.replaceAll(' ', '');
@@ -48,7 +48,7 @@ describe('what read-filters prints', () => {
 describe('differences by name', () => {
   const named = (arch: number, first: number, last: number) =>
     nameDifferences(
-      'x86-64',
+      { machine: 'x86-64', abis: new Map() },
       [{ arch, first, last, relation: 'stricter', expected: ALLOW, got: errnoAction(1) }],
       () => ['Some'],
     ).map(({ abi, calls }) => [abi, calls]);
@@ -58,7 +58,6 @@ describe('differences by name', () => {
     assert.deepEqual(named(x86_64, 59, 59), [['x86-64', ['execve']]]);
     assert.deepEqual(named(x86_64, 0x40000000 + 520, 0x40000000 + 520), [['x32', ['execve']]]);
     assert.deepEqual(named(ABIS.x86.arch, 11, 11), [['x86', ['execve']]]);
-    assert.deepEqual(named(ABIS.arm64.arch, 0, 0xffffffff), [['other', ['every number']]]);
   });
 
   test('say so where a number has no call, -1 too', () => {
@@ -70,6 +69,19 @@ describe('differences by name', () => {
     assert.ok(calls.includes('read') && calls.includes('numbers without a call'));
     assert.equal(abi, 'x32');
   });
+});
+
+test('a closed convention that is refused otherwise is one difference', () => {
+  const differences = [1, 20].map((first) => ({
+    ...{ arch: ABIS.x86.arch, first, last: first, relation: 'otherwise' as const },
+    ...{ expected: KILL, got: KILL_THREAD },
+  }));
+  const policy = { machine: 'x86-64' as const, abis: new Map() };
+  const by = ['SystemCallFilter', 'SystemCallArchitectures'];
+  const [closed, ...others] = nameDifferences(policy, differences, () => by);
+  assert.deepEqual(others, []);
+  assert.deepEqual([closed?.calls, closed?.by], [['closed convention'], ['SystemCallArchitectures']]);
+  assert.deepEqual([closed?.expected, closed?.got], ['kill', 'kill-thread']);
 });
 
 describe('directives that refuse a call', () => {

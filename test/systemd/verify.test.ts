@@ -126,13 +126,19 @@ test('for people there is a table', { skip }, async () => {
   assert.match(stdout, new RegExp(`^ +${pid} +nginx +1 +\\d+ +as the policy says$`, 'm'));
 });
 
-test('what systemd enforces alone is accounted for', { skip }, async () => {
-  await apply(box, '[syscalls]\ndeny = ["acct", "@mount"]\n', NGINX);
-  const { status, groups } = await verify(NGINX);
-  assert.equal(status, 0);
-  assert.ok(groups.every(({ calls, sampled }) => calls !== 'looser' && sampled === 0));
-  await apply(box, EXEC, NGINX);
-});
+for (const policy of [
+  'deny = ["acct", "@mount"]',
+  'allow = ["@system-service"]',
+  'deny = ["@mount"]\naction = "EPERM"\narchitectures = ["native", "x86", "x32"]',
+]) {
+  test(`what systemd enforces alone is accounted for: ${policy}`, { skip }, async () => {
+    await apply(box, `[syscalls]\n${policy}\n`, NGINX);
+    const { status, groups, diagnostics } = await verify(NGINX);
+    assert.equal(status, 0, JSON.stringify(diagnostics));
+    assert.ok(groups.every(({ calls, sampled }) => calls !== 'looser' && sampled === 0));
+    await apply(box, EXEC, NGINX);
+  });
+}
 
 test('at stage entry both programs are accounted for', { skip }, async () => {
   await apply(box, `${EXEC}stage = "entry"\n`, NGINX);
