@@ -1,6 +1,6 @@
 /** What the kernel itself does with the system calls of a unit's processes, held against its plan. */
 import { type Diagnostic, error, note, printable, warning } from '../diagnostic.js';
-import { compareStack } from '../filter/compare-stack.js';
+import { compareStack, type Relation } from '../filter/compare-stack.js';
 import { withoutGuard } from '../filter/guard.js';
 import { ProgramError } from '../filter/simulate.js';
 import type { Stack } from '../filter/stack.js';
@@ -17,8 +17,8 @@ export interface ThreadGroup {
   readonly processes: readonly { readonly pid: number; readonly name: string; readonly threads: number }[];
   /** How many filters each of them has. */
   readonly filters: number;
-  /** What the filters are beside the policy; `looser` if any call is. */
-  readonly calls: 'equal' | 'stricter' | 'looser';
+  /** What the filters are beside the policy; `looser` if any call is, else `stricter` if any is, else `otherwise`. */
+  readonly calls: 'equal' | Relation;
   readonly differences: readonly NamedDifference[];
   /** Ranges of numbers that were compared, and those of them in which only samples were. */
   readonly ranges: number;
@@ -193,10 +193,11 @@ function describe(processes: readonly UnitProcess[], tids: readonly number[]) {
   return { processes: counted.filter(({ threads }) => threads > 0) };
 }
 
+const GRAVEST_FIRST = ['looser', 'stricter', 'otherwise'] as const;
+
 function summary(differences: readonly NamedDifference[]) {
-  const isLooser = differences.some(({ relation }) => relation === 'looser');
-  const calls = isLooser ? 'looser' : differences.length > 0 ? 'stricter' : 'equal';
-  return { differences, calls } as const;
+  const there = new Set(differences.map(({ relation }) => relation));
+  return { differences, calls: GRAVEST_FIRST.find((relation) => there.has(relation)) ?? 'equal' } as const;
 }
 
 function looseCalls({ processes, differences }: ThreadGroup): Diagnostic[] {

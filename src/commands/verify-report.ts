@@ -23,6 +23,7 @@ export function enforcementText(plan: Plan, exit: number, groups: readonly Threa
 
 const SAYS: Readonly<Record<ThreadGroup['calls'], string>> = {
   equal: 'as the policy says',
+  otherwise: 'as the policy says, some of it refused otherwise',
   stricter: 'as the policy says, or stricter',
   looser: 'looser than the policy',
 };

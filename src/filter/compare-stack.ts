@@ -1,7 +1,7 @@
 /** Holds what a thread's filters say together against a policy, for every call of every convention. */
-import { ABIS, abiOf, abisOf } from '../syscalls/abi.js';
+import { ABIS, type Abi, abiOf, abisOf, kernelNumber } from '../syscalls/abi.js';
 import { type Action, ALLOW, ENOSYS, KILL, KILL_THREAD, permits, stricter } from '../syscalls/action.js';
-import { nameOf } from '../syscalls/numbers.js';
+import { nameOf, numbersOf } from '../syscalls/numbers.js';
 import { decide, type SyscallPolicy, type Verdict } from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
 import { createDiagrams, DiagramTooLarge } from './diagram.js';
@@ -115,6 +115,7 @@ function compareRanges(programs: readonly Program[], policy: SyscallPolicy): Sta
   for (const arch of archesOf(policy)) {
     const points = ascending([
       ...turningPoints(policy, arch),
+      ...boundaries(policy, arch),
       ...programs.flatMap(({ points }) => points.nr),
     ]);
     for (const [i, first] of points.entries()) {
@@ -139,6 +140,13 @@ function isNoCall({ machine }: SyscallPolicy, arch: number, nr: number): boolean
   const id = abiOf(machine, arch, nr);
   if (id?.abi === 'x86-64') return id.nr >= 512 && id.nr <= 547;
   return id?.abi === 'x32' && id.nr < 512 && nameOf('x32', id.nr) === undefined;
+}
+
+/** Where isNoCall() may change, beside the turning points of every policy. */
+function boundaries({ machine }: SyscallPolicy, arch: number): number[] {
+  const abis = abisOf(machine).filter((abi) => abi === 'x32' && ABIS[abi].arch === arch);
+  const points = (abi: Abi) => [...numbersOf(abi).values(), 512].map((nr) => kernelNumber(abi, nr));
+  return abis.flatMap(points).flatMap((point) => [point, point + 1]);
 }
 
 /** Conventions that the machine has: calls through others can't be made. */

@@ -168,6 +168,17 @@ describe('a stack beside a policy', () => {
   });
 });
 
+test('calls behind numbers that no kernel has are compared', () => {
+  const x32 = (otherwise: Action): SyscallPolicy => ({
+    machine: 'x86-64',
+    abis: new Map([['x32', { verdicts: new Map(), unlisted: otherwise }]]),
+  });
+  const { differences } = compareStack([compile(x32(ALLOW))], x32(EPERM));
+  const isFound = (nr: number) =>
+    differences.some(covers({ arch: X86_64, nr: 0x40000000 + nr, args: ZEROS }));
+  assert.ok([0, 511, 512, 520, 547, 600].every((nr) => isFound(nr) === (nr !== 511)));
+});
+
 test('what computes with numbers is only said to be sampled', () => {
   const odd = [
     { code: 0x20, jt: 0, jf: 0, k: 0 },
