@@ -58,6 +58,8 @@ struct registers {
 #endif
 
 /* linux/prctl.h */
+#define PR_GET_DUMPABLE 3U
+#define PR_SET_DUMPABLE 4U
 #define PR_SET_PTRACER 0x59616d61U
 
 /* linux/socket.h and net.h */

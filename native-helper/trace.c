@@ -2,7 +2,8 @@
  * The tracer of stage 'entry'. It lets the process pass through everything as if it weren't traced, puts a breakpoint on
  * the entry point of the program that it execs, and makes it load the policy's filter there.
  *
- * Whatever happens, the process can't get past its entry point without that filter: it dies with its tracer.
+ * The process dies with its tracer, so that no failure lets it past its entry point without that filter. What runs before
+ * the entry point is trusted not to go around it: the breakpoint is in memory that it can write.
  */
 #include "trace.h"
 

@@ -54,9 +54,15 @@ static int seize(int pid, int *status)
 	return (int)trace_begin(pid, status);
 }
 
+/* Code before the entry point runs as the same user, and must not get at a process without its filter. False if it could. */
+static int hide(void)
+{
+	return kernel_prctl(PR_SET_DUMPABLE, 0, 0) == 0 && kernel_prctl(PR_GET_DUMPABLE, 0, 0) == 0;
+}
+
 static _Noreturn void be_tracer(int end, int pid, const struct filter *filter)
 {
-	if (close_others((unsigned int)end) != 0 || hear(end) != 0)
+	if (!hide() || close_others((unsigned int)end) != 0 || hear(end) != 0)
 		kernel_exit(0);
 	int status = 0;
 	int answer = seize(pid, &status);

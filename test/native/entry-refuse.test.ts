@@ -69,6 +69,11 @@ describe('what starts something before the entry point is stopped there', () => 
   }
 });
 
+test('the tracer is out of reach of what runs before the entry point', { skip: rootObstacle() }, async () => {
+  const { stdout } = await run(asNobody(preload('tracer', ...launch(myos))));
+  assert.equal(stdout, 'tracer seen: Permission denied\n');
+});
+
 describe('a program that does not reach its entry point ends as it does without the launcher', () => {
   test('by the end of a constructor', { skip }, async () => {
     assert.deepEqual(await endOf(launch(...preload('exit', myos))), { end: 9, line: '' });

@@ -8,8 +8,11 @@
  *	trap                       handles SIGTRAP and sends itself one
  *	stop                       stops itself until somebody sends SIGCONT
  *	uname                      says whether uname(2) is refused
+ *	tracer                     says whether the memory of its tracer can be written
  */
 #define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -53,6 +56,18 @@ static void send_signals(void)
 	raise(SIGUSR1);
 }
 
+static void open_tracer(void)
+{
+	char line[256], path[64];
+	int tracer = 0;
+	FILE *status = fopen("/proc/self/status", "re");
+	while (status != NULL && fgets(line, sizeof line, status) != NULL)
+		sscanf(line, "TracerPid: %d", &tracer);
+	snprintf(path, sizeof path, "/proc/%d/mem", tracer);
+	printf("tracer %s: %s\n", tracer > 0 ? "seen" : "missing", open(path, O_RDWR) < 0 ? strerror(errno) : "open");
+	fflush(stdout);
+}
+
 __attribute__((constructor)) static void begin(void)
 {
 	const char *what = getenv("EARLY");
@@ -84,6 +99,8 @@ __attribute__((constructor)) static void begin(void)
 		atexit(report);
 	} else if (strcmp(what, "stop") == 0) {
 		raise(SIGSTOP);
+	} else if (strcmp(what, "tracer") == 0) {
+		open_tracer();
 	} else if (strcmp(what, "uname") == 0) {
 		struct utsname system;
 		printf("early uname: %s\n", uname(&system) == 0 ? "allowed" : "refused");
