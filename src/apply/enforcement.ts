@@ -85,7 +85,7 @@ const notRunning = (unit: string) =>
   });
 
 const unseen = (unit: string) =>
-  warning('threads-unseen', `${unit} starts threads faster than they are looked at: the last were not`, {
+  error('threads-unseen', `${unit} starts threads faster than they are looked at: the last were not`, {
     hint: 'a thread has the filters of the one that started it',
   });
 

@@ -152,7 +152,10 @@ test('threads that come faster than they are read are told', async () => {
     }),
   };
   const { unproven } = await verified(restless);
-  assert.deepEqual(codes(unproven), ['threads-unseen']);
+  assert.deepEqual(
+    unproven.map(({ code, severity }) => [code, severity]),
+    [['threads-unseen', 'error']],
+  );
 });
 
 test('a reader that fails or says something else is an error', async () => {
