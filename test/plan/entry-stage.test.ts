@@ -43,6 +43,8 @@ test('before the entry point a program gets what the policy says or a start need
             // Both are loaded from the entry point on; of two errnos the newer filter's counts.
             assert.equal(formatAction(stricter(main, early)), formatAction(main), `${abi} ${name}`);
             if (!START_CALLS.includes(name)) assert.equal(early, main, `${abi} ${name}`);
+            else if (name.startsWith('open'))
+              assert.ok(lines || [ALLOW, main].includes(early), `${abi} ${name}`);
             else if (lines === '') assert.equal(early, ALLOW, `${abi} ${name}`);
           }
         }
@@ -53,6 +55,46 @@ test('before the entry point a program gets what the policy says or a start need
     }),
     { numRuns: 40 },
   );
+});
+
+test('before the entry point files are opened for reading, otherwise as the policy says', () => {
+  const [WRONLY, RDWR, CREAT, TRUNC, CLOEXEC, OWN_TMPFILE] = [
+    1n,
+    2n,
+    0o100n,
+    0o1000n,
+    0o2000000n,
+    0o20000000n,
+  ];
+  const X86_AND_ARM64_DIRECTORY = 0o240000n;
+  const UPPER_HALF = 0xffff_ffff_0000_0000n;
+  const reading = [0n, CLOEXEC, X86_AND_ARM64_DIRECTORY, UPPER_HALF];
+  const writing = [WRONLY, RDWR, WRONLY | RDWR, CREAT, TRUNC, OWN_TMPFILE, RDWR | CREAT | CLOEXEC];
+  const others = 0xffff_ffffn;
+  const check = (policy: string, call: string, flagsOf: (flags: bigint) => bigint[], expected: string) => {
+    const found = (flags: bigint) =>
+      planned(`[syscalls]\nstage = "entry"\n${policy}`).filter!.start!.flatMap((start) =>
+        [...start.abis.keys()].flatMap((abi) => {
+          const nr = numbersOf(abi).get(call);
+          if (nr === undefined) return [];
+          const { arch } = ABIS[abi];
+          return formatAction(evaluate(start, { arch, nr: kernelNumber(abi, nr), args: flagsOf(flags) }));
+        }),
+      );
+    for (const flags of reading) assert.deepEqual([...new Set(found(flags))], ['allow'], `${call} ${flags}`);
+    for (const flags of writing) assert.deepEqual([...new Set(found(flags))], [expected], `${call} ${flags}`);
+  };
+  const calls = [
+    ['open', (flags: bigint) => [others, flags, others, 0n, 0n, 0n]],
+    ['openat', (flags: bigint) => [others, others, flags, others, 0n, 0n]],
+  ] as const;
+  for (const [call, flagsOf] of calls) {
+    check(`deny = ["${call}"]\naction = "EPERM"\n`, call, flagsOf, 'EPERM');
+    check('allow = ["getpid"]\naction = "EPERM"\n', call, flagsOf, 'EPERM');
+    check('deny = ["uname"]\n', call, flagsOf, 'allow');
+    const rule = `[[syscalls.rules]]\nsyscall = "${call}"\nwhen = [{ arg = 0, eq = ${others} }]\naction = "EACCES"\n`;
+    check(rule, call, flagsOf, 'EACCES');
+  }
 });
 
 test('nothing of the policy is for systemd, but what the unit itself refuses stays refused', () => {
