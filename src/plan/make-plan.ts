@@ -201,9 +201,9 @@ function plannedFilter(
   );
   const isPolicy = (one: SyscallPolicy | Diagnostic): one is SyscallPolicy => 'abis' in one;
   const policies = [resolve(named, machine), ...others.filter(isPolicy)];
-  const start = policies.map((one) => resolve(atStart(named), one.machine));
+  const atStage = atEntry ? { start: policies.map((one) => resolve(atStart(named), one.machine)) } : {};
   return {
-    filter: { noNewPrivileges, policies, ...(atEntry ? { start } : {}) },
+    filter: { noNewPrivileges, policies, ...atStage },
     diagnostics: others.filter((one) => !isPolicy(one)) as Diagnostic[],
   };
 }
