@@ -1,3 +1,5 @@
+import { covers } from './values.js';
+
 /** A file system, or a part of one, where it is mounted. */
 export interface Mount {
   readonly path: string;
@@ -20,7 +22,7 @@ const unescaped = (path: string) =>
 
 /** The mount that a path is on: the innermost one, and of those in one place the last. */
 export function mountOf(mounts: readonly Mount[], path: string): Mount | undefined {
-  const above = mounts.filter((mount) => mount.path === '/' || `${path}/`.startsWith(`${mount.path}/`));
+  const above = mounts.filter((mount) => covers(mount.path, path));
   return above.reduce<Mount | undefined>(
     (best, mount) => (best && best.path.length > mount.path.length ? best : mount),
     undefined,
