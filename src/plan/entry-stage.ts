@@ -1,8 +1,7 @@
 import { type Diagnostic, error } from '../diagnostic.js';
 import { isOn, type UnitValues } from '../unit/values.js';
+import { hasCapability } from './capabilities.js';
 import { confinedPrograms } from './commands.js';
-import { runsAsRoot } from './loosen/scalars.js';
-import { capabilitySet } from './loosen/sets.js';
 import type { ConfinedUnit } from './request.js';
 import type { Target } from './target.js';
 
@@ -31,10 +30,5 @@ export function entryStageConflicts(request: ConfinedUnit, values: UnitValues): 
 }
 
 /** Yama lets a process choose its tracer in scope 1; in 2 the tracer needs a capability; in 3 nobody traces. */
-function mayTrace({ ptraceScope, scope }: Target, values: UnitValues): boolean {
-  if (ptraceScope < 2) return true;
-  const bounding = capabilitySet(values.get('CapabilityBoundingSet') ?? [], true);
-  const ambient = capabilitySet(values.get('AmbientCapabilities') ?? [], false);
-  const capable = (runsAsRoot({ unit: values }) && scope === 'system') || ambient.has('CAP_SYS_PTRACE');
-  return ptraceScope === 2 && capable && bounding.has('CAP_SYS_PTRACE');
-}
+const mayTrace = (target: Target, values: UnitValues): boolean =>
+  target.ptraceScope < 2 || (target.ptraceScope === 2 && hasCapability(values, target, 'CAP_SYS_PTRACE'));

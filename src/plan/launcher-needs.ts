@@ -2,9 +2,8 @@ import { type Diagnostic, error, note, warning } from '../diagnostic.js';
 import { EXEC_KEYS } from '../unit/exec-keys.js';
 import type { ExecCommand } from '../unit/exec-line.js';
 import { isOn, lastOf, sinceReset, type UnitValues } from '../unit/values.js';
+import { hasCapability } from './capabilities.js';
 import { wrappedKeys } from './commands.js';
-import { runsAsRoot } from './loosen/scalars.js';
-import { capabilitySet } from './loosen/sets.js';
 import { bindReadOnly, execPaths } from './path-directives.js';
 import type { PlannedDirective, PlannedProgram } from './plan.js';
 import type { PlacedUnit } from './request.js';
@@ -79,10 +78,7 @@ export function launcherConflicts(
 function unprivileged({ policy, target }: PlacedUnit, values: UnitValues): Diagnostic[] {
   const entry = policy.service.find(({ name }) => name === 'NoNewPrivileges');
   if (isOn(values, 'NoNewPrivileges') || !entry) return [];
-  const bounding = capabilitySet(values.get('CapabilityBoundingSet') ?? [], true);
-  const ambient = capabilitySet(values.get('AmbientCapabilities') ?? [], false);
-  const privileged = runsAsRoot({ unit: values }) || ambient.has('CAP_SYS_ADMIN');
-  if (privileged && bounding.has('CAP_SYS_ADMIN') && target.scope === 'system') return [];
+  if (hasCapability(values, target, 'CAP_SYS_ADMIN')) return [];
   const message = 'without NoNewPrivileges the launcher needs CAP_SYS_ADMIN, which the service lacks';
   const hint = 'leave NoNewPrivileges out: the launcher sets it';
   return [error('no-new-privileges', message, { at: entry.at, hint })];
