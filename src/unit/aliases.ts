@@ -1,4 +1,5 @@
 import { isTemplate, parseUnitName, type UnitName } from './name.js';
+import { normalize } from './path.js';
 import { fileName } from './search.js';
 
 /** What there is in a directory of unit files. */
@@ -25,22 +26,12 @@ export function unitNames(directories: readonly UnitDirectory[]): UnitNames {
       if (names.has(name)) continue;
       const link = links.get(name);
       const target =
-        link === undefined ? undefined : normalized(link.startsWith('/') ? link : `${directory}/${link}`);
+        link === undefined ? undefined : normalize(link.startsWith('/') ? link : `${directory}/${link}`);
       const isAlias = target !== undefined && places.has(target.slice(0, target.lastIndexOf('/')));
       names.set(name, isAlias && fileName(target) !== name ? fileName(target) : undefined);
     }
   }
   return names;
-}
-
-/** A path without `.` and `..`, links not followed. */
-function normalized(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return `/${parts.join('/')}`;
 }
 
 /** The unit that a name stands for: itself, unless it is an alias. */
