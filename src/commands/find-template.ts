@@ -1,16 +1,13 @@
 import { didYouMean, EXIT, error, type Location, UserError } from '../diagnostic.js';
 import type { Context } from '../system/context.js';
 import type { System } from '../system/system.js';
+import { exists } from './exists.js';
 
 /** A policy's file, and the machine that it is on. */
 export interface PolicyPlace {
   readonly system: System;
   readonly path: string;
 }
-
-/** Whether there is a file. */
-export const exists = async (system: System, path: string): Promise<boolean> =>
-  (await system.read(path, { limit: 0, head: true })) !== undefined;
 
 /** Where templates are, the administrator's own first. */
 const templateFolders = (context: Context): PolicyPlace[] => [

@@ -7,7 +7,9 @@ import type { Located, Policy } from '../policy/policy.js';
 import { decodePolicy, MAX_POLICY_SIZE } from '../policy/toml.js';
 import type { Context } from '../system/context.js';
 import type { UnitName } from '../unit/name.js';
-import { exists, findTemplate, type PolicyPlace, templateAt } from './find-template.js';
+import { normalize } from '../unit/path.js';
+import { exists } from './exists.js';
+import { findTemplate, type PolicyPlace, templateAt } from './find-template.js';
 import { readFiles } from './own-files.js';
 
 /** A policy with all that it extends. */
@@ -151,17 +153,4 @@ class Loader {
     const folder = from.path.slice(0, from.path.lastIndexOf('/') + 1);
     return { system: from.system, path: normalize(value.startsWith('/') ? value : `${folder}${value}`) };
   }
-}
-
-/** Takes `.`, `..` and doubled slashes out, so that one file has one name. */
-function normalize(path: string): string {
-  const absolute = path.startsWith('/');
-  const out: string[] = [];
-  for (const part of path.split('/')) {
-    if (part === '' || part === '.') continue;
-    if (part !== '..') out.push(part);
-    else if (out.length > 0 && out.at(-1) !== '..') out.pop();
-    else if (!absolute) out.push(part);
-  }
-  return `${absolute ? '/' : ''}${out.join('/')}`;
 }

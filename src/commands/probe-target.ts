@@ -6,6 +6,7 @@ import { bundledSets, parseSyscallFilterListing, type SyscallSets } from '../sys
 import type { Context } from '../system/context.js';
 import { HEAD_SIZE, readProgram } from '../unit/elf.js';
 import { type Mount, parseMountInfo } from '../unit/mount-info.js';
+import { exists } from './exists.js';
 import { probeAbilities } from './probe-abilities.js';
 
 /** How much `systemd-analyze syscall-filter` may print, in bytes; systemd 257 prints 20 kB. */
@@ -93,8 +94,8 @@ async function findSets(context: Context, version: string): Promise<SyscallSets>
 
 /** A package's launcher, else the one that apply installs. */
 async function findLauncher(context: Context): Promise<string> {
-  const packaged = await context.system.read(PACKAGED_LAUNCHER, { limit: 0, head: true });
-  return packaged ? PACKAGED_LAUNCHER : installedLauncher(context.placement);
+  const isPackaged = await exists(context.system, PACKAGED_LAUNCHER);
+  return isPackaged ? PACKAGED_LAUNCHER : installedLauncher(context.placement);
 }
 
 /** More than any machine's mounts take, in bytes. */
