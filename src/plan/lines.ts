@@ -94,7 +94,7 @@ function entryLine(
   const leftOver = calls.filter((call) => left.calls.has(call) && !isOther(call));
   const reasons = [
     ...(alone ? [] : reasonsFor(leftOver, calls, (call) => left.calls.get(call)!.reason)),
-    ...reasonsFor(ownRefusals(kind, entry, context), calls, () => REFUSED_BY_UNIT),
+    ...reasonsFor(kind === 'deny' ? [] : ownRefusals(entry, context), calls, () => REFUSED_BY_UNIT),
   ];
   const records = refusal(context.section) === LOG;
   const bySystemd = !alone && leftOver.length < calls.length && !(kind === 'allow' && records);

@@ -6,27 +6,19 @@ import type { CallContext } from './left.js';
 
 export const REFUSED_BY_UNIT = "refused by the unit's own SystemCallFilter=";
 
-/** The calls of an entry that it would let through, and that the unit's own filter refuses all the same. */
-export function ownRefusals(
-  kind: 'allow' | 'deny' | 'log',
-  entry: CallEntry,
-  context: Pick<CallContext, 'named' | 'target'>,
-): string[] {
-  if (kind === 'deny') return [];
+/** The calls of an entry that the policy lets through, and that the unit's own filter refuses all the same. */
+export function ownRefusals(entry: CallEntry, context: Pick<CallContext, 'named' | 'target'>): string[] {
   return callsOf(entry, context.target.sets).filter((call) => isOwnRefusal(verdictOn(context.named, call)));
 }
 
 /** Warns of lines that let nothing through, since the unit's own filter refuses all that they name. */
 export function refusedByUnit(context: Pick<CallContext, 'section' | 'named' | 'target'>): Diagnostic[] {
   const { section, named, target } = context;
-  const isRefused = (kind: 'allow' | 'log') => (entry: CallEntry) => {
-    const refused = ownRefusals(kind, entry, context);
+  const isRefused = (entry: CallEntry) => {
+    const refused = ownRefusals(entry, context);
     return refused.length > 0 && refused.length === callsOf(entry, target.sets).length;
   };
-  const entries = [
-    ...(section.allow ?? []).filter(isRefused('allow')),
-    ...section.log.filter(isRefused('log')),
-  ];
+  const entries = [...(section.allow ?? []), ...section.log].filter(isRefused);
   const rules = section.rules.filter(
     ({ syscall, action }) => permits(action.value) && isOwnRefusal(verdictOn(named, syscall.value)),
   );
