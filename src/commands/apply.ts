@@ -12,7 +12,7 @@ import { assertMayChange } from './needs-root.js';
 import type { Outcome } from './outcome.js';
 import { type PrepareOptions, prepare } from './prepare.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
-import { type UnitResult, unitsOutcome } from './unit-result.js';
+import { planEach, type UnitResult, unitsOutcome, updated } from './unit-result.js';
 
 export interface ApplyOptions extends PrepareOptions {
   readonly check?: boolean;
@@ -33,20 +33,14 @@ export async function apply(
   assertMayChange(context, options);
   const sources = new Map<string, string>();
   const machine = once(() => probeMachine(context));
-  const planned: UnitResult[] = [];
-  for (const unit of units) {
-    const result = await planUnit(context, unit, { options, sources, machine });
-    if (!planned.some((other) => other.unit === result.unit)) planned.push(result);
-  }
+  const planned = await planEach(units, (unit) => planUnit(context, unit, { options, sources, machine }));
   const pending = planned.filter(({ state }) => state === 'pending');
   if (options.check || pending.length === 0) return unitsOutcome(planned, sources, options);
   const written: UnitResult[] = [];
   for (const result of pending) written.push(await write(context, result));
   const fine = context.offline ? [] : written.filter(({ state }) => state === 'applied');
   const done = await bringIntoForce(context, fine, options);
-  const byUnit = new Map([...written, ...done].map((result) => [result.unit, result]));
-  const results = planned.map((result) => byUnit.get(result.unit) ?? result);
-  return unitsOutcome(results, sources, options);
+  return unitsOutcome(updated(planned, [...written, ...done]), sources, options);
 }
 
 /** What is learnt once, when it is first asked for. */

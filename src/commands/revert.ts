@@ -13,7 +13,7 @@ import { fullName, noUnit, serviceName } from './load-unit.js';
 import { assertMayChange } from './needs-root.js';
 import type { Outcome } from './outcome.js';
 import { readFiles, readOwnFiles } from './own-files.js';
-import { type UnitResult, unitsOutcome } from './unit-result.js';
+import { planEach, type UnitResult, unitsOutcome, updated } from './unit-result.js';
 
 export interface RevertOptions {
   readonly check?: boolean;
@@ -31,20 +31,11 @@ export async function revert(
   options: RevertOptions,
 ): Promise<Outcome> {
   assertMayChange(context, options);
-  const planned: UnitResult[] = [];
-  for (const unit of units) {
-    const result = await planUnit(context, unit);
-    if (!planned.some((other) => other.unit === result.unit)) planned.push(result);
-  }
+  const planned = await planEach(units, (unit) => planUnit(context, unit));
   await addLauncher(context, planned);
   const pending = planned.filter(({ state }) => state === 'pending');
   const done = options.check || pending.length === 0 ? [] : await takeBack(context, pending, options);
-  const byUnit = new Map(done.map((result) => [result.unit, result]));
-  return unitsOutcome(
-    planned.map((result) => byUnit.get(result.unit) ?? result),
-    new Map(),
-    options,
-  );
+  return unitsOutcome(updated(planned, done), new Map(), options);
 }
 
 /** One unit that can't be reverted doesn't stop the others. */

@@ -19,6 +19,25 @@ export interface UnitResult {
   readonly exit?: number;
 }
 
+/** Plans units one after the other; of names that stand for one unit the first counts. */
+export async function planEach(
+  units: readonly string[],
+  plan: (unit: string) => Promise<UnitResult>,
+): Promise<UnitResult[]> {
+  const planned: UnitResult[] = [];
+  for (const unit of units) {
+    const result = await plan(unit);
+    if (!planned.some((other) => other.unit === result.unit)) planned.push(result);
+  }
+  return planned;
+}
+
+/** The results, in the place of each the one that came of it later. */
+export function updated(results: readonly UnitResult[], later: readonly UnitResult[]): UnitResult[] {
+  const byUnit = new Map(later.map((result) => [result.unit, result]));
+  return results.map((result) => byUnit.get(result.unit) ?? result);
+}
+
 interface OutcomeOptions {
   readonly check?: boolean;
   readonly diff?: boolean;
