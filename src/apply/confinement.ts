@@ -2,9 +2,10 @@ import { type Diagnostic, error, printable } from '../diagnostic.js';
 import type { Plan } from '../plan/plan.js';
 import type { Program } from '../plan/target.js';
 import type { System, UnitProperties } from '../system/system.js';
+import { readStatus } from './process-status.js';
 
-/** Larger than what the kernel says of a process, in bytes. */
-const MAX_STATUS = 1 << 16;
+/** More of a command line than a path takes, in bytes. */
+const MAX_WORDS = 1 << 16;
 
 /** SECCOMP_MODE_FILTER, as /proc/PID/status has it. */
 const FILTERED = '2';
@@ -39,7 +40,7 @@ const refusesBySystemd = ({ systemCalls }: Plan): boolean =>
 export async function notConfined(system: System, plan: Plan, unit: UnitProperties): Promise<Diagnostic[]> {
   const pid = mainPid(unit);
   if (!filtersMain(plan) || pid === 0) return [];
-  const status = await statusOf(system, pid);
+  const status = await readStatus(system, `${pid}`);
   if (status === undefined) return [unconfined(plan, pid, 'has ended')];
   if (status.get('Seccomp') !== FILTERED) return [unfiltered(plan, pid)];
   if (plan.filter?.noNewPrivileges && status.get('NoNewPrivs') !== '1') {
@@ -72,13 +73,6 @@ const unfiltered = (plan: Plan, pid: number) => {
   return unconfined(plan, pid, 'has no system call filter', plan.filter ? undefined : bySystemd);
 };
 
-async function statusOf(system: System, pid: number): Promise<ReadonlyMap<string, string> | undefined> {
-  const file = await system.read(`/proc/${pid}/status`, { limit: MAX_STATUS });
-  if (!file) return undefined;
-  const lines = new TextDecoder().decode(file.bytes).split('\n');
-  return new Map(lines.map((line) => line.split(':\t') as [string, string]));
-}
-
 /** The file that a process runs, as it was mounted where it was started: a mount point of ours is named as such. */
 const executable = async (system: System, pid: number): Promise<string> =>
   (await system.run(['readlink', `/proc/${pid}/exe`])).stdout.replace(/\n$/, '');
@@ -89,7 +83,7 @@ async function isProgram(system: System, { programs, target }: Plan, pid: number
   if (programs.some(({ place }) => place === running)) return true;
   const interpreted = programs.filter(({ path }) => isInterpreted(target.programs.get(path)));
   if (interpreted.length === 0) return false;
-  const file = await system.read(`/proc/${pid}/cmdline`, { limit: MAX_STATUS, head: true });
+  const file = await system.read(`/proc/${pid}/cmdline`, { limit: MAX_WORDS, head: true });
   const words = new TextDecoder().decode(file?.bytes).split('\0').slice(1);
   return interpreted.some(({ place }) => words.includes(place));
 }

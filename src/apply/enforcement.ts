@@ -1,4 +1,5 @@
 /** What the kernel itself does with the system calls of a unit's processes, held against its plan. */
+import { shortList } from '../collections.js';
 import { type Diagnostic, error, note, printable, warning } from '../diagnostic.js';
 import { compareStack, type Relation } from '../filter/compare-stack.js';
 import { withoutGuard } from '../filter/guard.js';
@@ -9,6 +10,7 @@ import type { SyscallPolicy } from '../syscalls/policy.js';
 import type { System, UnitProperties } from '../system/system.js';
 import { readFilters, type ThreadFailure } from './installed-filters.js';
 import { type NamedDifference, nameDifferences } from './name-differences.js';
+import { readStatus } from './process-status.js';
 import { createRefusers } from './refusers.js';
 import { type UnitProcess, unitProcesses } from './unit-processes.js';
 
@@ -36,8 +38,7 @@ export interface Enforcement {
 /** How often a unit that starts threads is looked at. */
 const ROUNDS = 5;
 const [EPERM, ESRCH, EACCES] = [1, 3, 13];
-const MAX_STATUS = 1 << 16;
-/** Calls that one error names. */
+/** Calls that one error names; the report has them all. */
 const MOST_NAMED = 20;
 
 /**
@@ -125,23 +126,22 @@ async function hiddenThreads(
 ): Promise<Map<number, number>> {
   const hidden = new Map<number, number>();
   const processOf = new Map(processes.flatMap(({ pid, tids }) => tids.map((tid) => [tid, pid])));
-  const status = async (tid: number) => {
-    const path = `/proc/${processOf.get(tid)}/task/${tid}/status`;
-    const file = await system.read(path, { limit: MAX_STATUS });
-    return new TextDecoder().decode(file?.bytes);
-  };
+  const status = (tid: number) => readStatus(system, `${processOf.get(tid)}/task/${tid}`);
   for (const { tid, errno } of failed) {
     // What has ended can't be traced either; until its parent asks for it, it is still there.
     const ended = errno === ESRCH || (errno === EPERM && isGone(await status(tid)));
     if (!ended) hidden.set(tid, errno);
   }
   for (const [tid, stack] of stacks) {
-    if (stack.length === 0 && /^Seccomp:\t[12]$/m.test(await status(tid))) hidden.set(tid, 0);
+    if (stack.length > 0) continue;
+    const mode = (await status(tid))?.get('Seccomp') ?? '0';
+    if (['1', '2'].includes(mode)) hidden.set(tid, 0);
   }
   return hidden;
 }
 
-const isGone = (status: string): boolean => status === '' || /^State:\t[ZX]/m.test(status);
+const isGone = (status: ReadonlyMap<string, string> | undefined): boolean =>
+  status === undefined || /^[ZX]/.test(status.get('State') ?? '');
 
 const WHY: ReadonlyMap<number, readonly [why: string, hint: string]> = new Map([
   [0, ['the kernel shows no filters', 'it needs CONFIG_CHECKPOINT_RESTORE']],
@@ -207,18 +207,12 @@ function looseCalls({ processes, differences }: ThreadGroup): Diagnostic[] {
     .filter(({ relation }) => relation === 'looser')
     .map(({ abi, calls, expected, got, someArguments }) => {
       const some = someArguments ? ' for some arguments' : '';
-      const message = `looser than the policy in ${who}: ${shortList(calls)} (${abi}) gets '${got}'${some}, not '${expected}'`;
+      const message = `looser than the policy in ${who}: ${shortList(calls, MOST_NAMED)} (${abi}) gets '${got}'${some}, not '${expected}'`;
       return error('looser', message, {
         hint: 'restart the service; what is started without the launcher lacks its filter',
       });
     });
 }
-
-/** The report has them all. */
-const shortList = (calls: readonly string[]) =>
-  calls.length > MOST_NAMED
-    ? `${calls.slice(0, MOST_NAMED).join(', ')} and ${calls.length - MOST_NAMED} more`
-    : calls.join(', ');
 
 function sampledNote(groups: readonly ThreadGroup[]): Diagnostic[] {
   const sampled = Math.max(0, ...groups.map((group) => group.sampled));

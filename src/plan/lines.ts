@@ -1,4 +1,4 @@
-import { groupBy } from '../collections.js';
+import { groupBy, shortList } from '../collections.js';
 import type { Diagnostic } from '../diagnostic.js';
 import type { CallEntry, Located } from '../policy/policy.js';
 import { LOG, permits } from '../syscalls/action.js';
@@ -8,6 +8,9 @@ import { type CallContext, isLauncherAlone, type Left } from './left.js';
 import { ownRefusals, REFUSED_BY_UNIT } from './own-refusals.js';
 import type { Enforcer, PlanLine } from './plan.js';
 import { isRecorded } from './systemd-filter.js';
+
+/** Calls that one reason names. */
+const MOST_NAMED = 3;
 
 /**
  * Who enforces each line of `[syscalls]`, and what no line names but somebody must refuse.
@@ -70,12 +73,9 @@ function omittedLines(
   return [...groups].map(([key, calls]): PlanLine => {
     const [subject, reason] = key.split('\n') as [string, string];
     const names = calls.map(([call]) => call);
-    return { at: section.at, subject, ...byLauncher, reason: `${shortList(names)}: ${reason}` };
+    return { at: section.at, subject, ...byLauncher, reason: `${shortList(names, MOST_NAMED)}: ${reason}` };
   });
 }
-
-const shortList = (names: readonly string[]) =>
-  names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
 
 function entryLine(
   kind: 'allow' | 'deny' | 'log',
@@ -125,5 +125,5 @@ const reasonsFor = (
   why: (call: string) => string,
 ): string[] =>
   [...groupBy(some, why)].map(([reason, names]) =>
-    names.length === calls.length ? reason : `${shortList(names)}: ${reason}`,
+    names.length === calls.length ? reason : `${shortList(names, MOST_NAMED)}: ${reason}`,
   );
