@@ -14,10 +14,16 @@
 #define NR_sendto 44
 #define NR_socketpair 53
 #define NR_clone 56
+#define NR_fork 57
+#define NR_vfork 58
 #define NR_wait4 61
 #define NR_ptrace 101
 #define NR_getppid 110
+#define NR_clone3 435
 #define NR_close_range 436
+
+/* What the numbers of x32's calls have more. */
+#define X32_BIT 0x40000000U
 
 /* struct user_regs_struct */
 struct registers {
@@ -40,6 +46,7 @@ struct registers {
 #define NR_sendto 206
 #define NR_clone 220
 #define NR_wait4 260
+#define NR_clone3 435
 #define NR_close_range 436
 
 /* struct user_pt_regs */
@@ -82,7 +89,6 @@ struct registers {
 /* linux/ptrace.h */
 #define PTRACE_PEEKDATA 2U
 #define PTRACE_POKEDATA 5U
-#define PTRACE_CONT 7U
 #define PTRACE_DETACH 17U
 #define PTRACE_SYSCALL 24U
 #define PTRACE_GETREGSET 0x4204U
@@ -93,6 +99,10 @@ struct registers {
 #define PTRACE_GETSIGMASK 0x420aU
 #define PTRACE_SETSIGMASK 0x420bU
 #define PTRACE_SECCOMP_GET_FILTER 0x420cU
+#define PTRACE_GET_SYSCALL_INFO 0x420eU
+#define CALL_ENTRY 1U /* PTRACE_SYSCALL_INFO_ENTRY, _EXIT */
+#define CALL_EXIT 2U
+#define CALL_STOP 0x80 /* what PTRACE_O_TRACESYSGOOD adds to SIGTRAP */
 #define PTRACE_O_TRACESYSGOOD 1U
 #define PTRACE_O_TRACEFORK 2U
 #define PTRACE_O_TRACEVFORK 4U
@@ -106,6 +116,19 @@ struct registers {
 struct memory {
 	void *base;
 	size_t size;
+};
+
+/* struct ptrace_syscall_info, but for its end */
+struct call_stop {
+	uint8_t kind; /* CALL_ENTRY or CALL_EXIT */
+	uint8_t rest[3];
+	uint32_t arch;
+	uint64_t place, stack;
+	union {
+		uint64_t nr;
+		int64_t result;
+	};
+	uint64_t args[6];
 };
 
 static inline int kernel_getpid(void)
@@ -199,13 +222,32 @@ static inline void registers_set_call(struct registers *registers, long nr, uint
 #endif
 }
 
-static inline long registers_result(const struct registers *registers)
+/* The number of a native call as its own table has it: x32's calls are these with a bit more. */
+static inline uint32_t native_number(const struct call_stop *stop)
 {
 #ifdef __x86_64__
-	return (long)registers->rax;
+	return (uint32_t)stop->nr & ~X32_BIT;
 #else
-	return (long)registers->x[0];
+	return (uint32_t)stop->nr;
 #endif
+}
+
+/* Whether a native call is one of those that make threads and processes. */
+static inline int starts_process(const struct call_stop *stop)
+{
+	uint32_t nr = native_number(stop);
+#ifdef __x86_64__
+	if (nr == NR_fork || nr == NR_vfork)
+		return 1;
+#endif
+	return nr == NR_clone || nr == NR_clone3;
+}
+
+/* Whether a native call may load a seccomp filter. */
+static inline int loads_filter(const struct call_stop *stop)
+{
+	uint32_t nr = native_number(stop);
+	return nr == NR_seccomp || (nr == NR_prctl && (uint32_t)stop->args[0] == PR_SET_SECCOMP);
 }
 
 #endif

@@ -1,104 +1,20 @@
 /*
- * The tracer of stage 'entry'. It lets the process pass through everything as if it weren't traced, puts a breakpoint on
- * the entry point of the program that it execs, and makes it load the policy's filter there.
+ * The tracer of stage 'entry'. It puts a breakpoint on the entry point of the program that the process execs, makes it
+ * load the policy's filter there, and lets it pass through everything else as if it weren't traced, but for calls by
+ * which code before the entry point could get a process past it.
  *
- * The process dies with its tracer, so that no failure lets it past its entry point without that filter. What runs before
- * the entry point is trusted not to go around it: the breakpoint is in memory that it can write.
+ * The process dies with its tracer, so that no failure lets it past its entry point without that filter. Hostile code
+ * that never gets there, since it jumps past the breakpoint or overwrites it, stays traced and under the start filter.
  */
 #include "trace.h"
 
 #include "fail.h"
-#include "kernel-trace.h"
 #include "load.h"
 #include "memory.h"
+#include "tracee.h"
 
 /* What x86-64 lets a function use below its stack pointer. */
 #define RED_ZONE 128U
-
-#define WORD sizeof(uint64_t)
-
-struct tracee {
-	int pid;
-	uintptr_t entry;            /* 0 before the exec */
-	uint64_t text;              /* the word of the program that the entry point is in */
-	struct registers registers; /* at the entry point */
-};
-
-static _Noreturn void give_up(const char *what, long error, const char *hint)
-{
-	fail(EXIT_SECCOMP, (struct failure){.what = what, .error = (int)error, .hint = hint});
-}
-
-/* A request to a process that somebody killed fails: the rest is the kernel's. */
-static void request(const struct tracee *tracee, unsigned int number, uintptr_t address, uintptr_t data)
-{
-	long result = kernel_ptrace(number, tracee->pid, address, data);
-	if (result == -ESRCH)
-		kernel_exit(0);
-	if (result == -EIO)
-		give_up("can't reach the memory of the program for stage 'entry'", EIO,
-			"its file must be readable by the service's user");
-	if (result < 0)
-		give_up("can't trace the program to its entry point", -result,
-			"another filter refuses ptrace: SystemCallFilter= must permit it");
-}
-
-static uint64_t peek(const struct tracee *tracee, uintptr_t address)
-{
-	uint64_t word = 0;
-	request(tracee, PTRACE_PEEKDATA, address, (uintptr_t)&word);
-	return word;
-}
-
-static void poke(const struct tracee *tracee, uintptr_t address, uint64_t word)
-{
-	request(tracee, PTRACE_POKEDATA, address, (uintptr_t)word);
-}
-
-static struct registers read_registers(const struct tracee *tracee)
-{
-	struct registers registers = {0};
-	struct memory memory = {&registers, sizeof registers};
-	request(tracee, PTRACE_GETREGSET, NT_PRSTATUS, (uintptr_t)&memory);
-	if (memory.size != sizeof registers)
-		give_up("stage 'entry' can't serve a 32-bit program", 0, "use stage 'exec'");
-	return registers;
-}
-
-static void write_registers(const struct tracee *tracee, const struct registers *registers)
-{
-	struct registers copy = *registers;
-	struct memory memory = {&copy, sizeof copy};
-	request(tracee, PTRACE_SETREGSET, NT_PRSTATUS, (uintptr_t)&memory);
-}
-
-/* Where the process has ended, so does the tracer. */
-static int end_with(int status)
-{
-	if ((status & 0xff) != 0x7f)
-		kernel_exit(0);
-	return status;
-}
-
-/* Waits until the process stops, and returns its status in the form of wait(2). */
-static int wait_for_stop(const struct tracee *tracee)
-{
-	int status = 0;
-	long result = kernel_wait(tracee->pid, &status, WALL);
-	if (result < 0)
-		give_up("can't wait for the program", -result, "another filter must permit wait4");
-	return end_with(status);
-}
-
-static int event_of(int status)
-{
-	return status >> 16;
-}
-
-static int signal_of(int status)
-{
-	return status >> 8 & 0xff;
-}
 
 /* The address of the aligned word that the entry point is in: it lies within one page, as the entry point does. */
 static uintptr_t text_address(const struct tracee *tracee)
@@ -150,53 +66,49 @@ static int is_at_entry(struct tracee *tracee, int status)
 	return 1;
 }
 
+/*
+ * A process or thread without the policy could go on beside this one, and a filter could answer the call that loads the
+ * policy. The kernel shows the call here before its filters do, and does just this one afterwards: there is no other
+ * thread that could change it. A filter's SECCOMP_RET_TRACE would stop at these calls alone, but filters stay, and
+ * without a tracer that one fails the calls; events of ptrace (below) leave out what is cloned with CLONE_UNTRACED.
+ */
+static void check_call(const struct tracee *tracee)
+{
+	const char *hint = "use stage 'exec'";
+	struct call_stop stop = read_call_stop(tracee);
+	if (stop.kind != CALL_ENTRY)
+		return;
+	if (stop.arch != NATIVE_ARCH)
+		give_up("a library of the program makes a 32-bit call before the entry point", 0, hint);
+	if (starts_process(&stop))
+		give_up("a library of the program starts a thread or a process before the entry point", 0, hint);
+	if (loads_filter(&stop))
+		give_up("a library of the program loads a filter before the entry point", 0, hint);
+}
+
 /* Lets the process go on from a stop, as it would without a tracer. */
 static void pass(struct tracee *tracee, int status)
 {
 	int signal = signal_of(status);
 	switch (event_of(status)) {
 	case 0:
-		request(tracee, PTRACE_CONT, 0, (uintptr_t)signal);
+		/* Until the exec it is the launcher. */
+		if (is_call_stop(status) && tracee->entry != 0)
+			check_call(tracee);
+		request(tracee, PTRACE_SYSCALL, 0, (uintptr_t)signal);
 		return;
 	case PTRACE_EVENT_STOP:
 		/* SIGSTOP and the like have stopped it: it waits for SIGCONT, which is told by SIGTRAP. */
-		request(tracee, signal == SIGTRAP ? PTRACE_CONT : PTRACE_LISTEN, 0, 0);
+		request(tracee, signal == SIGTRAP ? PTRACE_SYSCALL : PTRACE_LISTEN, 0, 0);
 		return;
 	case PTRACE_EVENT_EXEC:
 		set_breakpoint(tracee);
-		request(tracee, PTRACE_CONT, 0, 0);
+		request(tracee, PTRACE_SYSCALL, 0, 0);
 		return;
 	default:
-		/* It would keep the filter of the start. */
-		give_up("a library of the program starts a thread or a process before the entry point", 0,
-			"use stage 'exec'");
+		/* A thread or a process, by a call that check_call() doesn't know. */
+		give_up("the program starts something before the entry point", 0, "use stage 'exec'");
 	}
-}
-
-/* Runs to the next entry into a call or return from one. A signal that can't be blocked stops the process later. */
-static void run_to_call_stop(const struct tracee *tracee)
-{
-	int signal = 0;
-	for (;;) {
-		request(tracee, PTRACE_SYSCALL, 0, (uintptr_t)signal);
-		int status = wait_for_stop(tracee);
-		if (status >> 8 == (SIGTRAP | 0x80))
-			return;
-		signal = event_of(status) == 0 ? signal_of(status) : 0;
-	}
-}
-
-/* Has the process make a call by the instruction that stands where its entry point is. */
-static long call(const struct tracee *tracee, long nr, uintptr_t a, uintptr_t b, uintptr_t c)
-{
-	struct registers registers = tracee->registers;
-	registers_go_to(&registers, text_address(tracee));
-	registers_set_call(&registers, nr, a, b, c);
-	write_registers(tracee, &registers);
-	run_to_call_stop(tracee);
-	run_to_call_stop(tracee);
-	registers = read_registers(tracee);
-	return registers_result(&registers);
 }
 
 static uint64_t read_u64(const uint8_t *bytes)
@@ -206,20 +118,20 @@ static uint64_t read_u64(const uint8_t *bytes)
 	return word;
 }
 
-/*
- * Writes a struct sock_fprog and the program behind it to free stack, and returns its address. Nothing puts back what
- * was there: below the stack pointer is what the dynamic linker left.
- */
-static uintptr_t write_program(const struct tracee *tracee, const struct program *program)
+/* Free stack for a struct sock_fprog and the program behind it. Below the stack pointer is what nobody needs. */
+static uintptr_t place_program(const struct tracee *tracee, const struct program *program)
 {
 	uintptr_t size = 2 * WORD + program->length * INSTRUCTION_SIZE;
-	uintptr_t address = (registers_stack(&tracee->registers) - RED_ZONE - size) & ~(uintptr_t)15;
+	return (registers_stack(&tracee->registers) - RED_ZONE - size) & ~(uintptr_t)15;
+}
+
+static void write_program(const struct tracee *tracee, uintptr_t address, const struct program *program)
+{
 	uintptr_t instructions = address + 2 * WORD;
 	poke(tracee, address, program->length);
 	poke(tracee, address + WORD, instructions);
 	for (uint32_t i = 0; i < program->length; i++)
 		poke(tracee, instructions + i * WORD, read_u64(program->instructions + i * INSTRUCTION_SIZE));
-	return address;
 }
 
 /* Ends the process with a status that tells why, now that it can still be made to; else by the tracer's end. */
@@ -231,7 +143,8 @@ static _Noreturn void refuse(const struct tracee *tracee, long result)
 		.error = (int)error,
 		.hint = result == 0 ? "another filter fakes the call's success" : load_hint(error),
 	});
-	(void)call(tracee, NR_exit_group, EXIT_SECCOMP, 0, 0);
+	begin_call(tracee, text_address(tracee), NR_exit_group, EXIT_SECCOMP, 0, 0);
+	(void)end_call(tracee);
 	kernel_exit(EXIT_SECCOMP);
 }
 
@@ -240,22 +153,27 @@ static void load_filter(const struct tracee *tracee, const struct filter *filter
 {
 	uint64_t mask = 0;
 	const uint64_t all = UINT64_MAX;
+	uintptr_t text = text_address(tracee);
 	request(tracee, PTRACE_GETSIGMASK, sizeof mask, (uintptr_t)&mask);
 	request(tracee, PTRACE_SETSIGMASK, sizeof all, (uintptr_t)&all);
-	poke(tracee, text_address(tracee), CALL_INSTRUCTION);
+	poke(tracee, text, CALL_INSTRUCTION);
 
 	uintptr_t flags = SECCOMP_FILTER_FLAG_TSYNC;
 	if (filter->flags & FILTER_LOG)
 		flags |= SECCOMP_FILTER_FLAG_LOG;
-	long result = call(tracee, NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, 0);
+	begin_call(tracee, text, NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, 0);
+	long result = end_call(tracee);
 	if (result != -EFAULT)
 		refuse(tracee, result);
-	uintptr_t program = write_program(tracee, &filter->main);
-	result = call(tracee, NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
+	/* Written once nothing but the kernel comes before it is read. */
+	uintptr_t program = place_program(tracee, &filter->main);
+	begin_call(tracee, text, NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
+	write_program(tracee, program, &filter->main);
+	result = end_call(tracee);
 	if (result != 0)
 		refuse(tracee, result);
 
-	poke(tracee, text_address(tracee), tracee->text);
+	poke(tracee, text, tracee->text);
 	write_registers(tracee, &tracee->registers);
 	request(tracee, PTRACE_SETSIGMASK, sizeof mask, (uintptr_t)&mask);
 }

@@ -172,7 +172,12 @@ describe('under a filter that refuses what the tracer needs, nothing runs', () =
     ['ptrace@2:1', 'SIGKILL', trace],
     ['ptrace@5:1', 'SIGKILL', trace],
     ['ptrace@5:0', 'SIGKILL', "can't stop the program at its entry point"],
-    ['ptrace@7:1', 'SIGKILL', trace],
+    ['ptrace@0x420e:1', 'SIGKILL', trace],
+    [
+      'ptrace@0x420e:0',
+      'SIGKILL',
+      "can't trace the program to its entry point; another filter refuses ptrace: SystemCallFilter= must permit it",
+    ],
     ['ptrace@24:1', 'SIGKILL', trace],
     ['ptrace@0x420a:1', 'SIGKILL', trace],
     ['ptrace@0x420b:1', 'SIGKILL', trace],

@@ -8,11 +8,12 @@ import { after } from 'node:test';
 import type { Instruction } from '../../src/filter/bpf.js';
 import { compile } from '../../src/filter/compile.js';
 import { encodeFilterFile, type FilterFile, MAX_PROGRAM_LENGTH } from '../../src/filter/filter-file.js';
-import { START_CALLS } from '../../src/plan/start-calls.js';
+import { atStart } from '../../src/plan/start-calls.js';
 import { type Abi, abisOf, type Machine } from '../../src/syscalls/abi.js';
 import { type Action, ALLOW, KILL } from '../../src/syscalls/action.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
 import type { AbiPolicy } from '../../src/syscalls/policy.js';
+import { type NamedPolicy, resolve } from '../../src/syscalls/resolve.js';
 import { inRepository } from './repository.js';
 import { run } from './run.js';
 
@@ -102,9 +103,6 @@ export function programOf(verdicts: Refusals, unlisted: Action): Instruction[] {
 
 const programRefusing = (refusals: Refusals) => programOf(refusals, ALLOW);
 
-const programAllowing = (calls: readonly string[]) =>
-  programOf(Object.fromEntries(calls.map((call) => [call, ALLOW])), KILL);
-
 const forThisMachine = (program: Instruction[]) => new Map([[MACHINE!, program]]);
 
 /** A filter file for this machine that refuses some calls. */
@@ -116,19 +114,36 @@ export const filterRefusing = (refusals: Refusals, change: Partial<FilterFile> =
     ...change,
   });
 
+/** What a policy of these verdicts permits before the entry point. */
+const programAtStart = (verdicts: Refusals, unlisted: Action): Instruction[] => {
+  const named: NamedPolicy = {
+    mode: unlisted === ALLOW ? 'deny' : 'allow',
+    verdicts: new Map(
+      Object.entries(verdicts).map(([call, otherwise]) => [call, { rules: [], otherwise, limit: ALLOW }]),
+    ),
+    unnamed: unlisted,
+    unnamedLimit: ALLOW,
+    unlisted,
+    architectures: abisOf(MACHINE!).slice(1),
+  };
+  return compile(resolve(atStart(named), MACHINE!), { limit: MAX_PROGRAM_LENGTH });
+};
+
 /** Stage `entry` of {@link filterRefusing}: what holds before lets the calls of a start pass. */
-export function startRefusing(refusals: Refusals): Pick<FilterFile, 'start'> {
-  const left = Object.entries(refusals).filter(([call]) => !START_CALLS.includes(call));
-  return { start: forThisMachine(programRefusing(Object.fromEntries(left))) };
-}
+export const startRefusing = (refusals: Refusals): Pick<FilterFile, 'start'> => ({
+  start: forThisMachine(programAtStart(refusals, ALLOW)),
+});
+
+const allowing = (calls: readonly string[]): Refusals =>
+  Object.fromEntries(calls.map((call) => [call, ALLOW]));
 
 /** A filter file of stage `entry` that kills for every call but these. */
 export const entryFilterAllowing = (calls: readonly string[]): Uint8Array =>
   filterRefusing(
     {},
     {
-      programs: forThisMachine(programAllowing(calls)),
-      start: forThisMachine(programAllowing([...START_CALLS, ...calls])),
+      programs: forThisMachine(programOf(allowing(calls), KILL)),
+      start: forThisMachine(programAtStart(allowing(calls), KILL)),
     },
   );
 

@@ -36,6 +36,7 @@ before(async () => {
   box = await bootWithPrograms('entry', {
     myos: ['test/systemd/programs/myos.c'],
     early: ['test/native/programs/early.c', '-shared', '-fPIC'],
+    hostile: ['test/native/programs/hostile.c', '-shared', '-fPIC'],
   });
 });
 after(() => box?.stop());
@@ -119,5 +120,35 @@ describe('what can not be served starts nothing', () => {
     const { end, output } = await runToEnd(box, unit);
     assert.equal(end, 'killed by signal 9');
     assert.match(output, /starts a thread or a process before the entry point; use stage 'exec'\n$/);
+  });
+});
+
+describe('hostile code before the entry point', () => {
+  const ALLOWING =
+    '[syscalls]\nallow = ["@basic-io", "exit_group", "brk", "fstat", "getrandom"]\nstage = "entry"\n';
+  const attacked = async (unit: string, how: string) => {
+    const environment = `Environment=LD_PRELOAD=${PROGRAMS}/hostile HOSTILE=${how} FILE=/run/${unit}.file`;
+    await defineProgram(box, unit, `Type=oneshot\nExecStart=${MYOS}\n${environment}`);
+    await box.writeFile(policyPath(unit), ALLOWING);
+    const { status, stdout, stderr } = await sandboxUnit(box, 'apply', '--no-restart', unit);
+    assert.equal(status, 0, stdout + stderr);
+    return runToEnd(box, unit);
+  };
+
+  test('creates no file where the policy opens none', { skip }, async () => {
+    const { end } = await attacked('create.service', 'create');
+    assert.equal(end, 'killed by signal 31');
+    assert.notEqual((await box.exec(['test', '-e', '/run/create.service.file'])).status, 0);
+  });
+
+  test('starts nothing', { skip }, async () => {
+    const { end } = await attacked('clone.service', 'clone');
+    assert.equal(end, 'killed by signal 9');
+  });
+
+  test('loads no filter of its own', { skip }, async () => {
+    const { end, output } = await attacked('own.service', 'filter');
+    assert.equal(end, 'killed by signal 9');
+    assert.match(output, /a library of the program loads a filter before the entry point/);
   });
 });

@@ -30,7 +30,7 @@ enum {
 	KEEP(EINVAL), KEEP(ENAMETOOLONG), KEEP(ENOSYS), KEEP(ELOOP),
 	KEEP(AT_ENTRY), KEEP(PR_GET_DUMPABLE), KEEP(PR_SET_DUMPABLE), KEEP(PR_SET_PTRACER),
 	KEEP(SECCOMP_FILTER_FLAG_TSYNC), KEEP(SIGTRAP), KEEP(SIG_SETMASK),
-	KEEP(WNOHANG), KEEP(NT_PRSTATUS), KEEP(PTRACE_PEEKDATA), KEEP(PTRACE_POKEDATA), KEEP(PTRACE_CONT),
+	KEEP(WNOHANG), KEEP(NT_PRSTATUS), KEEP(PTRACE_PEEKDATA), KEEP(PTRACE_POKEDATA), KEEP(PTRACE_GET_SYSCALL_INFO),
 	KEEP(PTRACE_DETACH), KEEP(PTRACE_SYSCALL), KEEP(PTRACE_GETREGSET), KEEP(PTRACE_SETREGSET), KEEP(PTRACE_SEIZE),
 	KEEP(PTRACE_LISTEN), KEEP(PTRACE_INTERRUPT), KEEP(PTRACE_GETSIGMASK), KEEP(PTRACE_SETSIGMASK), KEEP(PTRACE_SECCOMP_GET_FILTER), KEEP(PTRACE_O_TRACESYSGOOD),
 	KEEP(PTRACE_O_TRACEFORK), KEEP(PTRACE_O_TRACEVFORK), KEEP(PTRACE_O_TRACECLONE), KEEP(PTRACE_O_TRACEEXEC),
@@ -38,6 +38,8 @@ enum {
 	KEEP(PTRACE_EVENT_EXEC), KEEP(PTRACE_EVENT_STOP), KEEP(ESRCH), KEEP(EIO), KEEP(E2BIG), KEEP(ECHILD), KEEP(EAGAIN),
 	KEEP(EPIPE),
 	KEPT_WALL = __WALL,
+	KEPT_CALL_ENTRY = PTRACE_SYSCALL_INFO_ENTRY,
+	KEPT_CALL_EXIT = PTRACE_SYSCALL_INFO_EXIT,
 	KEPT_S_IXANY = S_IXUSR | S_IXGRP | S_IXOTH,
 	KEPT_LOAD = BPF_LD | BPF_W | BPF_ABS,
 	KEPT_JUMP = BPF_JMP | BPF_JEQ | BPF_K,
@@ -102,7 +104,7 @@ enum {
 #undef NT_PRSTATUS
 #undef PTRACE_PEEKDATA
 #undef PTRACE_POKEDATA
-#undef PTRACE_CONT
+#undef PTRACE_GET_SYSCALL_INFO
 #undef PTRACE_DETACH
 #undef PTRACE_SYSCALL
 #undef PTRACE_GETREGSET
@@ -186,7 +188,7 @@ SAME(WNOHANG);
 SAME(NT_PRSTATUS);
 SAME(PTRACE_PEEKDATA);
 SAME(PTRACE_POKEDATA);
-SAME(PTRACE_CONT);
+SAME(PTRACE_GET_SYSCALL_INFO);
 SAME(PTRACE_DETACH);
 SAME(PTRACE_SYSCALL);
 SAME(PTRACE_GETREGSET);
@@ -212,6 +214,8 @@ SAME(ECHILD);
 SAME(EAGAIN);
 SAME(EPIPE);
 SAME(WALL);
+SAME(CALL_ENTRY);
+SAME(CALL_EXIT);
 SAME(NATIVE_ARCH);
 
 _Static_assert((unsigned)BPF_LOAD_WORD == KEPT_LOAD, "BPF_LOAD_WORD");
@@ -233,7 +237,13 @@ SAME_CALL(newfstatat);
 SAME_CALL(seccomp);
 SAME_CALL(getrandom);
 SAME_CALL(clone);
+SAME_CALL(clone3);
 SAME_CALL(close_range);
+#ifdef __x86_64__
+SAME_CALL(fork);
+SAME_CALL(vfork);
+_Static_assert(X32_BIT == __X32_SYSCALL_BIT, "X32_BIT");
+#endif
 SAME_CALL(getpid);
 SAME_CALL(getppid);
 SAME_CALL(ptrace);
@@ -258,6 +268,13 @@ _Static_assert(sizeof(struct kernel_stat) == sizeof(struct stat), "struct stat")
 _Static_assert(SECCOMP_DATA_NR == offsetof(struct seccomp_data, nr), "nr");
 _Static_assert(SECCOMP_DATA_ARCH == offsetof(struct seccomp_data, arch), "arch");
 _Static_assert(SECCOMP_DATA_ARGS == offsetof(struct seccomp_data, args), "args");
+
+SAME_FIELD(struct call_stop, kind, struct ptrace_syscall_info, op);
+SAME_FIELD(struct call_stop, arch, struct ptrace_syscall_info, arch);
+SAME_FIELD(struct call_stop, place, struct ptrace_syscall_info, instruction_pointer);
+SAME_FIELD(struct call_stop, nr, struct ptrace_syscall_info, entry.nr);
+SAME_FIELD(struct call_stop, args, struct ptrace_syscall_info, entry.args);
+SAME_FIELD(struct call_stop, result, struct ptrace_syscall_info, exit.rval);
 
 #ifdef __x86_64__
 /* The kernel's struct user_regs_struct: struct pt_regs and six registers more. */
