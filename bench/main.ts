@@ -2,6 +2,7 @@
 import { cpus, release } from 'node:os';
 import { boxAvailable } from '../test/support/box.js';
 import { debianTree } from '../test/support/tree.js';
+import { allowList } from './allow-list.js';
 import { callCost } from './call-cost.js';
 import { commandStart } from './command-start.js';
 import { compileProve } from './compile-prove.js';
@@ -19,6 +20,7 @@ const BENCHES: readonly Bench[] = [
   commandStart,
   unitCommands,
   compileProve,
+  allowList,
 ];
 
 interface Result {

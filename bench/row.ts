@@ -1,6 +1,6 @@
-/** What a bench returns: comparisons, each of two medians of runs that took turns. */
+/** What a bench returns: comparisons, of two medians of runs that took turns, or of two counts. */
 
-export type Unit = 'ns' | 'µs' | 'ms' | 's';
+export type Unit = 'ns' | 'µs' | 'ms' | 's' | 'calls';
 
 export interface Row {
   /** What was measured. */

@@ -1,4 +1,4 @@
-import type { Row } from './row.js';
+import type { Row, Unit } from './row.js';
 
 const HEAD = ['', 'baseline', 'ours', 'ratio', 'more', 'aim', 'met'];
 
@@ -6,12 +6,12 @@ const HEAD = ['', 'baseline', 'ours', 'ratio', 'more', 'aim', 'met'];
 export function tableOf(rows: readonly Row[]): string {
   const lines = [HEAD, ...rows.map(cells)];
   const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
-  const shown = lines.map((line) =>
+  const padded = lines.map((line) =>
     line.map((cell, column) =>
       isText(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
     ),
   );
-  return shown.map((line, i) => [line.join('  ').trimEnd(), ...noteOf(rows[i - 1])].join('\n')).join('\n');
+  return padded.map((line, i) => [line.join('  ').trimEnd(), ...noteOf(rows[i - 1])].join('\n')).join('\n');
 }
 
 const isText = (column: number) => column === 0 || column >= 5;
@@ -22,14 +22,16 @@ function cells({ name, against, unit, baseline, ours, aim }: Row): string[] {
   const met = aim === undefined ? '' : aim.met ? 'yes' : 'NO';
   return [
     `${name}, over ${against}`,
-    `${rounded(baseline)} ${unit}`,
-    `${rounded(ours)} ${unit}`,
+    shown(baseline, unit),
+    shown(ours, unit),
     (ours / baseline).toFixed(2),
-    `${rounded(ours - baseline)} ${unit}`,
+    shown(ours - baseline, unit),
     aim?.text ?? '',
     met,
   ];
 }
+
+const shown = (value: number, unit: Unit): string => `${unit === 'calls' ? value : rounded(value)} ${unit}`;
 
 /** Three digits say as much as such measurements can. */
 const rounded = (value: number): string =>

@@ -1,13 +1,29 @@
-/** What several benches need: a folder that goes away, C programs, a box, the finished command. */
+/** What several benches need: a folder that goes away, C programs, filters, a box, the finished command. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { compile } from '../src/filter/compile.js';
+import { encodeFilterFile, MAX_PROGRAM_LENGTH } from '../src/filter/filter-file.js';
+import { atStart } from '../src/plan/start-calls.js';
+import { parsePolicy } from '../src/policy/parse.js';
+import { type NamedPolicy, resolve, resolveCalls } from '../src/syscalls/resolve.js';
+import { bundledSets } from '../src/syscalls/sets.js';
 import { Box } from '../test/support/box.js';
+import { MACHINE } from '../test/support/native.js';
 import { inRepository } from '../test/support/repository.js';
 
 /** As `npm run build` makes it. */
 export const COMMAND = inRepository('dist', 'sandbox-unit.cjs');
+
+const helper = (name: string) => inRepository('native-helper', 'build', MACHINE ?? '', name);
+
+/** What is made of native-helper/. */
+export const HELPERS = {
+  launcher: helper('launcher'),
+  sandboxify: helper('sandboxify'),
+  library: helper('libsandbox.so'),
+} as const;
 
 /** What the seccomp directives of systemd.exec(5) do, in one filter. */
 export const CALLS_POLICY = inRepository('bench', 'policies', 'calls.toml');
@@ -33,11 +49,31 @@ export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<
 }
 
 /** Compiles bench/native/SOURCE.c and returns the program's path. */
-export function compileProgram(folder: string, source: string, ...options: string[]): string {
-  const program = join(folder, [source, ...options].join(''));
+export const compileProgram = (folder: string, source: string, ...options: string[]): string =>
+  compileFile(folder, inRepository('bench', 'native', `${source}.c`), ...options);
+
+/** Compiles a C file and returns the program's path. */
+export function compileFile(folder: string, file: string, ...options: string[]): string {
+  const program = join(folder, [basename(file, '.c'), ...options].join(''));
   const strict = ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-Werror'];
-  output(['cc', ...strict, ...options, '-o', program, inRepository('bench', 'native', `${source}.c`)]);
+  output(['cc', ...strict, ...options, '-o', program, file]);
   return program;
+}
+
+/** When a policy takes effect: at the exec, or at the program's entry point. */
+export type Stage = 'exec' | 'entry';
+
+/** Makes a policy a filter file of this machine, and returns its path. */
+export function writeFilter(folder: string, policyText: string, stage: Stage): string {
+  const { policy } = parsePolicy(policyText, 'policy.toml');
+  const named = resolveCalls(policy.syscalls!, bundledSets());
+  const programsOf = (meaning: NamedPolicy) =>
+    new Map([[MACHINE!, compile(resolve(meaning, MACHINE!), { limit: MAX_PROGRAM_LENGTH })]]);
+  const start = stage === 'entry' ? { start: programsOf(atStart(named)) } : {};
+  const bytes = encodeFilterFile({ noNewPrivileges: true, log: true, programs: programsOf(named), ...start });
+  const path = join(folder, `${stage}.filter`);
+  writeFileSync(path, bytes, { mode: 0o644 });
+  return path;
 }
 
 /** Lends a box that has these programs of bench/native, static, in PROGRAMS. */

@@ -41,15 +41,17 @@ test('rows are columns, and what two numbers do not say is below them', () => {
       aim: { text: 'less', met: false },
     },
     { name: 'plan', against: 'nothing', unit: 's', baseline: 2, ours: 1 },
+    { name: 'list', against: 'another', unit: 'calls', baseline: 19, ours: 6 },
   ];
   assert.equal(
     tableOf(rows),
     `
-                      baseline     ours   ratio     more  aim                 met
-call, over no filter   94.1 ns   132 ns    1.41  38.3 ns  at most 40 ns more  yes
+                      baseline     ours   ratio       more  aim                 met
+call, over no filter   94.1 ns   132 ns    1.41    38.3 ns  at most 40 ns more  yes
     2 filters
-start, over another    8.00 ms  1235 ms  154.31  1227 ms  less                NO
-plan, over nothing      2.00 s   1.00 s    0.50  -1.00 s
+start, over another    8.00 ms  1235 ms  154.31    1227 ms  less                NO
+plan, over nothing      2.00 s   1.00 s    0.50    -1.00 s
+list, over another    19 calls  6 calls    0.32  -13 calls
 `.slice(1, -1),
   );
 });
