@@ -39,7 +39,8 @@ export function columns(rows: readonly (readonly string[])[], indent = ''): stri
 export function planText(plan: Plan, proofs: readonly ProofSummary[], changes: readonly Change[]): string {
   const { target } = plan;
   const sets = target.sets.source === 'target' ? 'its own sets' : `sets of systemd ${target.sets.systemd}`;
-  const header = `${plan.unit}: ${printable(plan.policyFile)} on systemd ${printable(target.version)} (${target.machine}, ${sets}, numbers of ${NUMBERS_SOURCE})\n`;
+  const mode = plan.mode === 'permissive' ? ' (permissive)' : '';
+  const header = `${plan.unit}: ${printable(plan.policyFile)}${mode} on systemd ${printable(target.version)} (${target.machine}, ${sets}, numbers of ${NUMBERS_SOURCE})\n`;
   const rows = plan.lines.map((line) => [place(line.at), line.subject, line.enforcedBy, howText(line)]);
   const table = columns([['LINE', 'POLICY', 'ENFORCED BY', 'HOW'], ...rows], '  ');
   const parts = [header, table, additionsText(plan), filterText(proofs), changesText(changes)];
@@ -98,6 +99,7 @@ export function planJson(plan: Plan, proofs: readonly ProofSummary[], changes: r
   return {
     unit: plan.unit,
     policy: plan.policyFile,
+    mode: plan.mode,
     target: {
       systemd: target.version,
       machine: target.machine,

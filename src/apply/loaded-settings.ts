@@ -15,7 +15,11 @@ const SETTINGS: ReadonlyMap<string, Holds> = new Map<string, Holds>([
     'SystemCallArchitectures',
     (values, get) => {
       const loaded = new Set(get('SystemCallArchitectures') as string[]);
-      const ours = new Set(lastText(values).split(' '));
+      const ours = new Set(
+        lastText(values)
+          .split(' ')
+          .filter((name) => name !== ''),
+      );
       return loaded.size === ours.size && [...ours].every((name) => loaded.has(name));
     },
   ],

@@ -17,7 +17,7 @@ export function buildFilter(filter: PlannedFilter): { file: Uint8Array; proofs: 
   const start = filter.start && buildPrograms(filter.start, 'start');
   const file = encodeFilterFile({
     noNewPrivileges: filter.noNewPrivileges,
-    log: false,
+    log: filter.log,
     programs: main.programs,
     ...(start ? { start: start.programs } : {}),
   });

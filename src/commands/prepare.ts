@@ -6,6 +6,7 @@ import { programPlaces } from '../plan/commands.js';
 import { makePlan } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
 import { checkSyscalls } from '../policy/check.js';
+import { asPermissive } from '../policy/permissive.js';
 import type { ProofSummary } from '../report.js';
 import type { Context } from '../system/context.js';
 import { effectiveUnit } from '../unit/effective.js';
@@ -23,6 +24,8 @@ export interface PrepareOptions {
   readonly template?: string;
   /** Go on although nobody enforces some lines. */
   readonly allowGaps?: boolean;
+  /** Let through and record what the policy would refuse. */
+  readonly permissive?: boolean;
 }
 
 /** All that can be known of applying a policy to a unit before anything is done. */
@@ -110,7 +113,7 @@ async function planFor(
     unit: unit.name,
     effective,
     type: unit.properties?.get('Type') as string | undefined,
-    policy,
+    policy: options.permissive ? asPermissive(policy) : policy,
     target,
     places,
     usable: planned,

@@ -78,7 +78,8 @@ function exitOf(results: readonly UnitResult[], options: OutcomeOptions): number
 function resultText(result: UnitResult, options: OutcomeOptions): string {
   const diff = options.diff ? result.changes.map(unifiedDiff).join('') : '';
   const done = isDone(result) && result.restarted ? 'Restarted.\n' : '';
-  return `${result.unit}: ${result.state}\n${filesText(result)}${done}${diff}`;
+  const mode = result.prepared?.plan.mode === 'permissive' ? ', permissive' : '';
+  return `${result.unit}: ${result.state}${mode}\n${filesText(result)}${done}${diff}`;
 }
 
 const isDone = ({ state }: UnitResult): boolean => state === 'applied' || state === 'reverted';

@@ -6,6 +6,7 @@ export interface Options {
   readonly policy?: string;
   readonly template?: string;
   readonly allowGaps?: boolean;
+  readonly permissive?: boolean;
   readonly check?: boolean;
   readonly diff?: boolean;
   /** False with --no-restart. */
@@ -25,6 +26,7 @@ export const OPTIONS = {
   policy: ['--policy <file>', 'this policy (default: UNIT.toml in /etc/sandbox-unit and further places)'],
   template: ['--template <name>', 'a starter policy instead of a file'],
   allowGaps: ['--allow-gaps', 'go on although nobody enforces some lines'],
+  permissive: ['--permissive', 'let through and record what the policy would refuse'],
   check: ['--check', 'change nothing; exit 3 if something would change'],
   diff: ['--diff', 'show what changes in the files'],
   restart: ['--no-restart', 'leave the service as it runs'],
@@ -58,7 +60,7 @@ export interface VerbGroup {
   readonly verbs: readonly Verb[];
 }
 
-const PLANS = ['policy', 'template', 'allowGaps', 'runtime', 'user', 'root'] as const;
+const PLANS = ['policy', 'template', 'allowGaps', 'permissive', 'runtime', 'user', 'root'] as const;
 const SPEAKS = ['json', 'quiet'] as const;
 
 export const VERBS: readonly (Verb | VerbGroup)[] = [
@@ -91,7 +93,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     does: 'write the files, reload, restart, see that it runs; put back what does not',
     operands: '<unit...>',
     options: ['check', 'diff', 'restart', ...PLANS, ...SPEAKS],
-    examples: ['apply --check --diff nginx.service', 'apply nginx.service redis-server.service'],
+    examples: ['apply --check --diff nginx.service', 'apply --permissive nginx.service'],
     load: async () => (await import('./apply.js')).apply,
   },
   {
@@ -106,7 +108,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     name: 'verify',
     does: 'hold what is in force, down to the filters in the kernel, against the policy',
     operands: '<unit>',
-    options: ['policy', 'template', 'allowGaps', 'runtime', 'user', ...SPEAKS],
+    options: ['policy', 'template', 'allowGaps', 'permissive', 'runtime', 'user', ...SPEAKS],
     examples: ['verify nginx.service'],
     load: async () => (await import('./verify.js')).verify,
   },

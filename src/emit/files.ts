@@ -45,6 +45,12 @@ const launcherScript = ({ target, filterFile }: Plan, { place }: PlannedProgram)
 export const isProgramFile = (content: Uint8Array): boolean =>
   content.length === 0 || /^#!\S+ --script\nfilter=/.test(new TextDecoder().decode(content));
 
+const PERMISSIVE = 'Permissive: what the policy would refuse is let through and recorded.';
+
+/** Whether a drop-in of ours says that it refuses nothing. */
+export const isPermissiveDropIn = (content: Uint8Array): boolean =>
+  new TextDecoder().decode(content).split('\n').includes(`# ${PERMISSIVE}`);
+
 /** The policy that a drop-in of ours says it was made from. */
 export const policyOfDropIn = (content: Uint8Array): string | undefined =>
   /^# Made by sandbox-unit \S+ from (.+)$/m.exec(new TextDecoder().decode(content))?.[1];
@@ -57,6 +63,7 @@ export function dropInText(plan: Plan, origin: Origin): string {
   const header = [
     `Made by sandbox-unit ${origin.version} from ${printable(plan.policyFile)}`,
     `Policy: sha256:${origin.policyHash}`,
+    ...(plan.mode === 'permissive' ? [PERMISSIVE] : []),
     'What is changed here is lost when the policy is applied again.',
   ];
   const directives = plan.directives.flatMap(({ name, values, because }) =>

@@ -48,8 +48,8 @@ export interface Left {
 }
 
 /** Whether the policy leaves nothing of `[syscalls]` to systemd, whose filters hold from the exec on. */
-export const isForLauncher = ({ enforcer, stage }: SyscallsSection): boolean =>
-  enforcer?.value === 'launcher' || stage?.value === 'entry';
+export const isForLauncher = ({ enforcer, stage, permissive }: SyscallsSection): boolean =>
+  enforcer?.value === 'launcher' || stage?.value === 'entry' || permissive === true;
 
 /** Whether nothing of `[syscalls]` is for systemd: the policy says so, or systemd loads no filters. */
 export const isLauncherAlone = ({ section, target }: Pick<CallContext, 'section' | 'target'>): boolean =>
@@ -73,12 +73,15 @@ function wholesOf(context: CallContext): LeftWhole[] {
   const wholes: LeftWhole[] = [];
   const lack = target.abilities.lacks.get('seccomp');
   if (lack) return [{ reason: lack.reason, at: section.at }];
+  if (section.permissive) {
+    wholes.push({ reason: '--permissive: what it would refuse is let through and recorded', at: section.at });
+  }
   if (enforcer?.value === 'launcher') wholes.push({ reason: 'enforcer = "launcher"', at: enforcer.at });
   if (stage?.value === 'entry') {
     const reason = 'stage = "entry": systemd\'s filters hold from the exec on';
     wholes.push({ reason, at: stage.at });
   }
-  if (allow && action && refusal(section) === LOG) {
+  if (allow && action && refusal(section) === LOG && !section.permissive) {
     wholes.push({ reason: "systemd can't only log what an allow list refuses", at: action.at });
   }
   const answer = unlistedBySystemd(context);

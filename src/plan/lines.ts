@@ -92,9 +92,10 @@ function entryLine(
     return kind === 'allow' && (!mayPass(verdict) || verdict.rules.length > 0);
   };
   const leftOver = calls.filter((call) => left.calls.has(call) && !isOther(call));
+  const isRefused = kind === 'deny' && !context.section.permissive;
   const reasons = [
     ...(alone ? [] : reasonsFor(leftOver, calls, (call) => left.calls.get(call)!.reason)),
-    ...reasonsFor(kind === 'deny' ? [] : ownRefusals(entry, context), calls, () => REFUSED_BY_UNIT),
+    ...reasonsFor(isRefused ? [] : ownRefusals(entry, context), calls, () => REFUSED_BY_UNIT),
   ];
   const records = refusal(context.section) === LOG;
   const bySystemd = !alone && leftOver.length < calls.length && !(kind === 'allow' && records);

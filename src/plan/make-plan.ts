@@ -1,6 +1,5 @@
 import { type Diagnostic, error, note, UserError, warning } from '../diagnostic.js';
 import { callsToLoad } from '../filter/filter-file.js';
-import { checkExpectations } from '../policy/expect.js';
 import { NO_SYSCALLS, type SyscallsSection } from '../policy/policy.js';
 import type { Machine } from '../syscalls/abi.js';
 import { stricter } from '../syscalls/action.js';
@@ -17,7 +16,8 @@ import { callLines, programLines } from './lines.js';
 import { otherLines } from './other-lines.js';
 import { ownLimits } from './own-limits.js';
 import { refusedByUnit } from './own-refusals.js';
-import type { Plan, PlanLine, PlannedDirective, PlannedFilter, SystemdFilter } from './plan.js';
+import { expectations, modeOf, permissiveNotes } from './permissive.js';
+import type { Mode, Plan, PlanLine, PlannedDirective, PlannedFilter, SystemdFilter } from './plan.js';
 import { absentPrograms, scriptWarnings, startCallWarnings } from './program-checks.js';
 import type { PlanRequest } from './request.js';
 import { planService } from './service.js';
@@ -45,6 +45,7 @@ export function makePlan(request: PlanRequest): Plan {
   return {
     unit: unit.full,
     policyFile: policy.file,
+    mode: calls.mode,
     target,
     lines: [
       ...calls.lines,
@@ -78,6 +79,7 @@ const fatalLast = (a: PlannedDirective, b: PlannedDirective): number =>
 const isFatal = ({ name }: PlannedDirective): boolean => findDirective(name)?.fatal === true;
 
 interface PlannedCalls {
+  readonly mode: Mode;
   readonly lines: readonly PlanLine[];
   readonly directives: readonly PlannedDirective[];
   readonly launcher: PlannedLauncher | undefined;
@@ -88,6 +90,7 @@ interface PlannedCalls {
 }
 
 const NOTHING: PlannedCalls = {
+  mode: 'enforcing',
   lines: [],
   directives: [],
   launcher: undefined,
@@ -109,10 +112,12 @@ function planCalls(
   const { launcher, filter, systemCalls } = enforcers;
   const meaning = resolve(context.named, target.machine);
   const composed = context.own !== undefined;
+  const architectures = section.permissive ? context.own?.architectures : context.named.architectures;
   return {
+    mode: modeOf(section, target),
     lines: enforcers.lines,
     directives: systemCalls
-      ? systemCallDirectives(systemCalls, context.named.architectures, section, target, composed)
+      ? systemCallDirectives(systemCalls, architectures, section, target, composed)
       : [],
     launcher,
     filter,
@@ -120,12 +125,13 @@ function planCalls(
     meaning,
     diagnostics: [
       ...enforcers.diagnostics,
+      ...permissiveNotes(request, context, launcher !== undefined),
       ...foreignSets(section, target, context.own),
       ...replacedFilter(section, present),
       ...refusedByUnit(context),
       ...(present?.ignored ?? []),
       ...sideEffects(request, context, enforcers),
-      ...checkExpectations(request.policy, { sets: target.sets, named: context.named, machines: [meaning] }),
+      ...expectations(request, context, meaning),
     ],
   };
 }
@@ -160,7 +166,7 @@ function enforcersOf(
   const placed = needed && possible ? planLauncher(request, service) : { diagnostics: [] };
   const { launcher } = placed;
   const launched = launcher !== undefined;
-  const planned = launcher && plannedFilter(named, target.machine, launcher, isAtEntry(section));
+  const planned = launcher && plannedFilter(named, target.machine, launcher, section);
   const lines = callLines(context, left, launched);
   const loads = !target.abilities.lacks.has('seccomp');
   return {
@@ -194,16 +200,18 @@ function plannedFilter(
   named: NamedPolicy,
   machine: Machine,
   { noNewPrivileges }: PlannedLauncher,
-  atEntry: boolean,
+  section: SyscallsSection,
 ): { readonly filter: PlannedFilter; readonly diagnostics: readonly Diagnostic[] } {
   const others = LAUNCHER_MACHINES.filter((other) => other !== machine).map((other) =>
     resolveElsewhere(named, other),
   );
   const isPolicy = (one: SyscallPolicy | Diagnostic): one is SyscallPolicy => 'abis' in one;
   const policies = [resolve(named, machine), ...others.filter(isPolicy)];
-  const atStage = atEntry ? { start: policies.map((one) => resolve(atStart(named), one.machine)) } : {};
+  const atStage = isAtEntry(section)
+    ? { start: policies.map((one) => resolve(atStart(named), one.machine)) }
+    : {};
   return {
-    filter: { noNewPrivileges, policies, ...atStage },
+    filter: { noNewPrivileges, log: section.permissive === true, policies, ...atStage },
     diagnostics: others.filter((one) => !isPolicy(one)) as Diagnostic[],
   };
 }

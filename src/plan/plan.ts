@@ -47,6 +47,8 @@ export interface PlannedProgram {
 /** What the launcher is to load. */
 export interface PlannedFilter {
   readonly noNewPrivileges: boolean;
+  /** Whether the kernel is asked to record what is refused, too: of a permissive policy, what the unit itself refuses. */
+  readonly log: boolean;
   /** One for each machine that has a launcher, the target's first. */
   readonly policies: readonly SyscallPolicy[];
   /** Stage `entry`: what holds before the entry point, for the same machines. */
@@ -64,10 +66,17 @@ export interface SystemdFilter {
   readonly refused: ReadonlyMap<string, Action>;
 }
 
+/**
+ * `permissive`: what `[syscalls]` would refuse is let through and recorded, since the command line asks for it or since
+ * the policy itself refuses no call and records some.
+ */
+export type Mode = 'enforcing' | 'permissive';
+
 /** What applying a policy to a unit means on one target. A value: nothing has happened yet. */
 export interface Plan {
   readonly unit: string;
   readonly policyFile: string;
+  readonly mode: Mode;
   readonly target: Target;
   readonly lines: readonly PlanLine[];
   readonly directives: readonly PlannedDirective[];

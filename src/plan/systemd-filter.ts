@@ -45,11 +45,12 @@ export const isRecorded = (section: SyscallsSection, entry: CallEntry): boolean 
 /**
  * The directives that make systemd load a filter. They begin with resets: systemd joins lines by rules that can turn
  * another file's list into its opposite.
+ * @param architectures the ABIs whose calls pass beside the native one's; undefined where all do
  * @param own whether the filter has the unit's own lines in it
  */
 export function systemCallDirectives(
   filter: SystemdFilter,
-  architectures: readonly string[],
+  architectures: readonly string[] | undefined,
   section: SyscallsSection,
   { sets, version }: Pick<Target, 'sets' | 'version'>,
   own: boolean,
@@ -59,11 +60,15 @@ export function systemCallDirectives(
   const exact = areSetsOf(sets, version);
   const lines = exact ? systemCallFilterLines(filter, sets, candidates) : linesWithoutSets(filter, sets);
   const because = `[syscalls]${own ? " and the unit's own filter" : ''}`;
-  const names = ['native', ...architectures.filter((name) => name !== 'native')];
+  const names = architectures ? ['native', ...architectures.filter((name) => name !== 'native')] : [];
   const recorded = recordedNames(section, sets);
   const log = (exact ? recorded : recorded.flatMap((name) => callsOf({ name }, sets))).join(' ');
   return [
-    { name: 'SystemCallArchitectures', values: ['', names.join(' ')], because: '[syscalls] architectures' },
+    {
+      name: 'SystemCallArchitectures',
+      values: ['', ...(architectures ? [names.join(' ')] : [])],
+      because: '[syscalls] architectures',
+    },
     { name: 'SystemCallFilter', values: ['', ...lines], because },
     { name: 'SystemCallErrorNumber', values: [errorNumber(filter.action)], because: '[syscalls] action' },
     ...(log ? [{ name: 'SystemCallLog', values: [log], because: '[syscalls] log' }] : []),

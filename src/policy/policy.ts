@@ -46,6 +46,8 @@ export interface SyscallsSection {
   readonly architectures: readonly Located<string>[] | undefined;
   readonly enforcer: Located<'auto' | 'launcher'> | undefined;
   readonly stage: Located<'exec' | 'entry'> | undefined;
+  /** Not a key: the command line asks that what the section would refuse be let through and recorded. */
+  readonly permissive?: boolean;
 }
 
 /** A `[syscalls]` that says nothing. */

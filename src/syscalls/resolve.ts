@@ -5,6 +5,7 @@ import { type Action, ALLOW, ENOSYS, KILL, LOG, permits, stricter } from './acti
 import { MULTIPLEXED, type Multiplexer } from './multiplex.js';
 import { numbersOf } from './numbers.js';
 import { parseOperand } from './operand.js';
+import { permissive, recordingAll } from './permissive.js';
 import type { AbiPolicy, ArgumentRule, Condition, SyscallPolicy, Verdict } from './policy.js';
 import { expandSet, type SyscallSets } from './sets.js';
 
@@ -30,6 +31,8 @@ export interface NamedPolicy {
   readonly unlisted: Action;
   /** Further ABIs than the native one. */
   readonly architectures: readonly string[];
+  /** ABIs through which every call passes, and is recorded: closed ones of a permissive policy. */
+  readonly recordedArchitectures: readonly string[];
 }
 
 /** What a unit refuses by itself, before the policy is applied. */
@@ -56,7 +59,8 @@ export const refusal = (section: SyscallsSection): Action => section.action?.val
 /**
  * Works the lists, rules and the unit's own limits out to one verdict a call. `deny` wins over `log`, `log` over
  * `allow`; within a list a call's own name wins over a set that holds it, a later entry over an earlier one.
- * A call with a rule that lets it through is refused where no rule holds.
+ * A call with a rule that lets it through is refused where no rule holds. Of a permissive section what comes of it is
+ * let through and recorded instead of refused.
  */
 export function resolveCalls(section: SyscallsSection, sets: SyscallSets, own?: OwnLimits): NamedPolicy {
   const action = refusal(section);
@@ -83,14 +87,16 @@ export function resolveCalls(section: SyscallsSection, sets: SyscallSets, own?: 
   };
   const names = new Set([...allowed, ...logged, ...denied, ...rules].map(([call]) => call));
   for (const call of own?.calls ?? []) names.add(call);
-  return {
+  const named: NamedPolicy = {
     mode: permits(limited) ? 'deny' : 'allow',
     verdicts: new Map([...names].sort().map((call) => [call, verdict(call)])),
     unnamed: limited,
     unnamedLimit: own?.unnamed ?? ALLOW,
     unlisted: stricter(unlistedAction(section), own?.unlisted ?? ALLOW),
     architectures: commonArchitectures(section, own),
+    recordedArchitectures: [],
   };
+  return section.permissive ? permissive(named, own) : named;
 }
 
 function unlistedAction(section: SyscallsSection): Action {
@@ -150,7 +156,14 @@ export const mayPass = (verdict: NamedVerdict): boolean => answers(verdict).some
 export function resolve(policy: NamedPolicy, machine: Machine): SyscallPolicy {
   const [native, ...foreign] = abisOf(machine);
   const open = [native!, ...foreign.filter((abi) => policy.architectures.includes(abi))];
-  return { machine, abis: new Map(open.map((abi) => [abi, abiPolicy(policy, abi)])) };
+  const recorded = foreign.filter((abi) => policy.recordedArchitectures.includes(abi));
+  return {
+    machine,
+    abis: new Map([
+      ...open.map((abi) => [abi, abiPolicy(policy, abi)] as const),
+      ...recorded.map((abi) => [abi, abiPolicy(recordingAll(policy), abi)] as const),
+    ]),
+  };
 }
 
 function abiPolicy(policy: NamedPolicy, abi: Abi): AbiPolicy {

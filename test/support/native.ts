@@ -125,6 +125,7 @@ const programAtStart = (verdicts: Refusals, unlisted: Action): Instruction[] => 
     unnamedLimit: ALLOW,
     unlisted,
     architectures: abisOf(MACHINE!).slice(1),
+    recordedArchitectures: [],
   };
   return compile(resolve(atStart(named), MACHINE!), { limit: MAX_PROGRAM_LENGTH });
 };

@@ -19,6 +19,7 @@ interface CaseTarget {
   /** A package has put the launcher there. */
   readonly packaged?: boolean;
   readonly allowGaps?: boolean;
+  readonly permissive?: boolean;
   /** What systemd was built with, if not with all. */
   readonly features?: string;
   /** Files of the kernel's, if it can't do all. */
@@ -80,7 +81,7 @@ export function planCase(name: string): PlanCase {
     unit: target.unit,
     system,
     context: fakeContext(system, { placement }),
-    options: { allowGaps: target.allowGaps ?? false },
+    options: { allowGaps: target.allowGaps ?? false, permissive: target.permissive ?? false },
   };
 }
 

@@ -1,0 +1,53 @@
+import { ABIS, type Abi } from './abi.js';
+import { type Action, ALLOW, LOG, permits, stricter } from './action.js';
+import type { NamedPolicy, NamedVerdict, OwnLimits } from './resolve.js';
+
+const recorded = (action: Action): Action => (permits(action) ? action : LOG);
+
+/**
+ * A policy that lets through and records every call that it would refuse, by ABIs that it doesn't open too. What the
+ * unit's own filter refuses stays refused.
+ */
+export function permissive(named: NamedPolicy, own?: OwnLimits): NamedPolicy {
+  const unnamed = stricter(recorded(named.unnamed), named.unnamedLimit);
+  const open = (abi: Abi) => named.architectures.includes(abi);
+  const owned = own?.architectures ?? Object.keys(ABIS);
+  return {
+    ...named,
+    mode: permits(unnamed) ? 'deny' : 'allow',
+    verdicts: new Map([...named.verdicts].map(([call, verdict]) => [call, permissiveVerdict(verdict)])),
+    unnamed,
+    unlisted: stricter(recorded(named.unlisted), own?.unlisted ?? ALLOW),
+    recordedArchitectures: (Object.keys(ABIS) as Abi[]).filter((abi) => owned.includes(abi) && !open(abi)),
+  };
+}
+
+const permissiveVerdict = ({ rules, otherwise, limit }: NamedVerdict): NamedVerdict => ({
+  rules: rules.map((rule) => ({ ...rule, action: { ...rule.action, value: recorded(rule.action.value) } })),
+  otherwise: recorded(otherwise),
+  limit,
+});
+
+/** The same unit's limits, and every call that they leave recorded: for an ABI that only a permissive policy opens. */
+export const recordingAll = (named: NamedPolicy): NamedPolicy => ({
+  ...named,
+  verdicts: new Map(
+    [...named.verdicts].map(([call, { limit }]) => [call, { rules: [], otherwise: LOG, limit }]),
+  ),
+  unnamed: stricter(LOG, named.unnamedLimit),
+  unlisted: stricter(LOG, named.unlisted),
+});
+
+/**
+ * Whether a policy refuses no call of a machine's own ABI and records some.
+ * @param named without a unit's own limits
+ */
+export function isPermissive(named: NamedPolicy): boolean {
+  const verdicts = [...named.verdicts.values()];
+  const actions = [
+    ...verdicts.flatMap(({ rules, otherwise }) => [otherwise, ...rules.map(({ action }) => action.value)]),
+    named.unnamed,
+    named.unlisted,
+  ];
+  return actions.every(permits) && actions.includes(LOG);
+}
