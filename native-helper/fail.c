@@ -1,6 +1,7 @@
 #include "fail.h"
 
 #include "kernel.h"
+#include "text.h"
 
 void report(struct failure failure)
 {
@@ -16,7 +17,28 @@ _Noreturn void fail(int status, struct failure failure)
 	kernel_exit(status);
 }
 
-_Noreturn void print_and_exit(const char *text, size_t length)
+static int print(const char *text)
 {
-	kernel_exit(kernel_write(1, text, length) == (long)length ? 0 : 1);
+	size_t length = 0;
+	while (text[length] != '\0')
+		length++;
+	return kernel_write(1, text, length) == (long)length ? 0 : 1;
+}
+
+_Noreturn void print_and_exit(const char *text)
+{
+	kernel_exit(print(text));
+}
+
+_Noreturn void print_version(void)
+{
+	kernel_exit(print(program_name) || print(" " VERSION "\n"));
+}
+
+void answer_help(const char *word, const char *usage)
+{
+	if (word != NULL && is_equal(word, "--help"))
+		print_and_exit(usage);
+	if (word != NULL && is_equal(word, "--version"))
+		print_version();
 }

@@ -19,7 +19,13 @@ void report(struct failure failure);
 /* Prints a failure's line and ends the process. */
 _Noreturn void fail(int status, struct failure failure);
 
-/* Prints what was asked for, and ends the process. */
-_Noreturn void print_and_exit(const char *text, size_t length);
+/* Where a word of the command line is --help or --version, prints that and ends the process. It may be NULL. */
+void answer_help(const char *word, const char *usage);
+
+/* Prints text on standard output, and ends the process. */
+_Noreturn void print_and_exit(const char *text);
+
+/* Prints the program's name and version, and ends the process. */
+_Noreturn void print_version(void);
 
 #endif

@@ -37,14 +37,13 @@ static void parse_options(const char **argv, struct options *options)
 		"                             [--search-path=DIR[:DIR...]] -- PROGRAM [ARGUMENT...]\n"
 		"       sandbox-unit-launcher --script SCRIPT [ARGUMENT...]\n"
 		"Loads a seccomp filter and becomes PROGRAM. See sandbox-unit-launcher(8).\n";
-	static const char version[] = "sandbox-unit-launcher " VERSION "\n";
 	struct failure failure;
 	if (!options_parse(argv, options, &failure))
 		fail(EXIT_INVALID_ARGUMENT, failure);
 	if (options->request == REQUEST_HELP)
-		print_and_exit(usage, sizeof usage - 1);
+		print_and_exit(usage);
 	if (options->request == REQUEST_VERSION)
-		print_and_exit(version, sizeof version - 1);
+		print_version();
 }
 
 /* A file is not as it must be; `what` says which it is. */

@@ -15,7 +15,6 @@
 #include "kernel-trace.h"
 #include "launcher.h"
 #include "memory.h"
-#include "text.h"
 
 const char program_name[] = "read-filters";
 
@@ -185,11 +184,7 @@ static void check_arguments(const char **words)
 	static const char usage[] =
 		"usage: read-filters TID...\n"
 		"Prints the seccomp filters of threads. Part of sandbox-unit verify.\n";
-	static const char version[] = "read-filters " VERSION "\n";
-	if (*words != NULL && is_equal(*words, "--help"))
-		print_and_exit(usage, sizeof usage - 1);
-	if (*words != NULL && is_equal(*words, "--version"))
-		print_and_exit(version, sizeof version - 1);
+	answer_help(*words, usage);
 	if (*words == NULL)
 		fail(EXIT_INVALID_ARGUMENT,
 		     (struct failure){.what = "there is no thread", .hint = "see read-filters --help"});

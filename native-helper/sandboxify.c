@@ -22,12 +22,8 @@ static const char **parse_command(const char **argv)
 		"usage: sandboxify [--] PROGRAM [ARGUMENT...]\n"
 		"Loads the seccomp filter that SECCOMP_SYSCALL_ALLOW or SECCOMP_SYSCALL_DENY asks for\n"
 		"and becomes PROGRAM. See sandboxify(1).\n";
-	static const char version[] = "sandboxify " VERSION "\n";
 	const char **word = argv[0] == NULL ? argv : argv + 1;
-	if (*word != NULL && is_equal(*word, "--help"))
-		print_and_exit(usage, sizeof usage - 1);
-	if (*word != NULL && is_equal(*word, "--version"))
-		print_and_exit(version, sizeof version - 1);
+	answer_help(*word, usage);
 	if (*word != NULL && is_equal(*word, "--"))
 		word++;
 	else if (*word != NULL && **word == '-')
