@@ -41,7 +41,7 @@ int request_calls(const struct sandbox_request *request, uint32_t arch, uint8_t 
  */
 size_t request_line(const char **list, uint32_t arch, char line[REQUEST_LINE_SIZE]);
 
-/* Takes the variables out of the environment, in place. */
+/* Takes the variables out of the environment, in place. The text stays: what putenv(3) was given may be read-only. */
 void request_remove(const char **environment);
 
 /* The value of a variable, or NULL; the first, if there are several. */

@@ -95,6 +95,13 @@ for (const { name, start } of WAYS) {
       assert.equal(inside.stdout, lines.join(''));
     });
 
+    test('of the environment that the program was started with they are gone by sandboxify alone', async () => {
+      const { stdout } = await start(['cat', '/proc/self/environ'], { A: '1', ...DENY_UNAME });
+      const variables = stdout.split('\0');
+      assert.ok(variables.includes('A=1'));
+      assert.equal(variables.includes('SECCOMP_SYSCALL_DENY=uname'), name === 'libsandbox');
+    });
+
     test('sets no_new_privs and loads one filter', async () => {
       const { stdout } = await start([state], DENY_UNAME);
       assert.match(stdout, /^NoNewPrivs:\t1$/m);
