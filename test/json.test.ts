@@ -45,8 +45,8 @@ const RUNS: Readonly<Record<string, readonly string[]>> = {
   schema: [''],
 };
 
-/** What only a system that runs can print: test/systemd/verify.test.ts. */
-const ELSEWHERE = ['verify'];
+/** What only a system that runs can print: test/systemd/verify.test.ts, test/commands/explain.test.ts. */
+const ELSEWHERE = ['explain', 'verify'];
 
 async function printed(words: string): Promise<{ status: number; body: Record<string, unknown> }> {
   const { status, stdout, stderr } = await cli(...words.split(' ').filter((word) => word !== ''), '--json');

@@ -113,6 +113,14 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     load: async () => (await import('./verify.js')).verify,
   },
   {
+    name: 'explain',
+    does: 'name the calls that were refused, the lines that refused them, and what would allow them',
+    operands: '<unit>',
+    options: ['policy', 'template', 'user', ...SPEAKS],
+    examples: ['explain nginx.service'],
+    load: async () => (await import('./explain.js')).explain,
+  },
+  {
     name: 'template',
     does: 'list or show the starter policies',
     verbs: [

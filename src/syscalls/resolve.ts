@@ -190,7 +190,7 @@ const nativeOnly = (): number[] => {
 function concrete({ rules, otherwise, limit }: NamedVerdict, abi: Abi): Verdict {
   return {
     rules: rules.flatMap((rule) => {
-      const when = conditions(rule, abi);
+      const when = conditionsOf(rule, abi);
       return when ? [{ when, action: stricter(rule.action.value, limit) }] : [];
     }),
     otherwise: stricter(otherwise, limit),
@@ -198,7 +198,7 @@ function concrete({ rules, otherwise, limit }: NamedVerdict, abi: Abi): Verdict 
 }
 
 /** A rule's conditions on one ABI, less those that always hold; undefined where one never does. */
-function conditions(rule: RuleEntry, abi: Abi): Condition[] | undefined {
+export function conditionsOf(rule: RuleEntry, abi: Abi): Condition[] | undefined {
   const narrow = ABIS[abi].registerBits === 32;
   const found = rule.when.map(({ arg, op, width, operands }) => {
     const values = operands.map((operand) => parseOperand(operand, abi, width));

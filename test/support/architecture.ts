@@ -95,13 +95,14 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   filter: [...BASE, 'syscalls'],
   unit: [...BASE, 'syscalls'],
   plan: [...BASE, 'policy', 'syscalls', 'filter', 'unit'],
+  explain: [...BASE, 'policy', 'syscalls'],
   emit: [...BASE, 'plan', 'unit'],
   'report.ts': [...BASE, 'policy', 'plan', 'emit', 'syscalls', 'apply'],
   // ── effects below ──
   system: [...BASE, 'syscalls', 'unit', 'emit/paths.ts'],
-  apply: [...BASE, 'policy', 'syscalls', 'filter', 'unit', 'plan', 'emit', 'system/system.ts'],
+  apply: [...BASE, 'policy', 'syscalls', 'filter', 'unit', 'plan', 'explain', 'emit', 'system/system.ts'],
   commands: [
-    ...[...BASE, 'report.ts', 'policy', 'syscalls', 'filter', 'unit', 'plan', 'emit', 'apply'],
+    ...[...BASE, 'report.ts', 'policy', 'syscalls', 'filter', 'unit', 'plan', 'explain', 'emit', 'apply'],
     'system/system.ts',
     'system/context.ts',
   ],

@@ -1,0 +1,77 @@
+import { type Diagnostic, error, printable, renderDiagnostic, warning } from '../diagnostic.js';
+import { callText, changeLine, type Explanation, isFinding } from '../explain/explanation.js';
+
+/** An explanation as a diagnostic: the call, what became of it, the line that decides, and the way out in one line. */
+export function explanationDiagnostic(explanation: Explanation, machine: string): Diagnostic {
+  const { call, got, cause, certain, opens: gains } = explanation;
+  const message = `${certain ? '' : 'probably its own: '}${callText(call, machine)} ${BECAME[got]}: ${cause.what}`;
+  const hints = [changeLine(explanation), gains].filter((hint) => hint !== undefined);
+  const hint = hints.length > 0 ? hints.join('; ') : undefined;
+  const found = error('refused-call', message, { at: cause.at, hint });
+  return isFinding(explanation) ? found : { ...found, ...RECORDED };
+}
+
+const BECAME: Readonly<Record<Explanation['got'], string>> = {
+  killed: 'ended the process',
+  'killed-thread': 'ended the thread',
+  failed: 'failed',
+  recorded: 'was recorded',
+  stopped: 'was stopped',
+};
+
+const RECORDED = { severity: 'note' as const, code: 'recorded-call' };
+
+/** Explanations for people: each with its line of the policy, who made the call, and what to write where. */
+export function explanationsText(
+  unit: string,
+  explanations: readonly Explanation[],
+  sources: ReadonlyMap<string, string>,
+  machine: string,
+): string {
+  const count = explanations.filter(isFinding).length;
+  const head = `${unit}: ${count === 0 ? 'no call was refused' : count === 1 ? '1 call was refused' : `${count} calls were refused`}\n`;
+  return [head, ...explanations.map((one) => oneText(one, unit, sources, machine))].join('\n');
+}
+
+function oneText(
+  explanation: Explanation,
+  unit: string,
+  sources: ReadonlyMap<string, string>,
+  machine: string,
+): string {
+  const { processes, count, last, changes, opens: gains } = explanation;
+  const { hint: _, ...diagnostic } = explanationDiagnostic(explanation, machine);
+  const who = processes.map(({ pid, name, program }) => {
+    const ran = program === undefined ? '' : ` (${printable(program)})`;
+    return `${printable(name)}${pid === undefined ? '' : `[${pid}]`}${ran}`;
+  });
+  const times = count === 1 ? 'once' : `${count} times, last`;
+  const lines = [
+    renderDiagnostic(diagnostic, sources),
+    `  by ${who.join(', ')}, ${times} at ${new Date(last).toISOString()}`,
+    ...changes.flatMap(({ does, where, text }) => [
+      `  to allow it, ${does} (${where === 'systemctl edit' ? `systemctl edit ${unit}` : printable(where)})`,
+      ...(text === undefined ? [] : text.split('\n').map((line) => `      ${line}`)),
+    ]),
+    ...(gains === undefined ? [] : [`  ${renderDiagnostic(warning('opens', gains))}`]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** The same for programs. */
+export const explanationsJson = (explanations: readonly Explanation[]) =>
+  explanations.map(({ call, cause, changes, opens: gains, got, count, last, processes, certain }) => ({
+    call: call.name,
+    number: call.number,
+    abi: call.abi ?? null,
+    ...(call.args ? { args: call.args.map((arg) => `0x${arg.toString(16)}`) } : {}),
+    ...{ got, count, last: new Date(last).toISOString(), certain },
+    processes: processes.map(({ pid, name, program }) => ({
+      pid: pid ?? null,
+      name,
+      program: program ?? null,
+    })),
+    cause: { kind: cause.kind, what: cause.what, ...cause.at },
+    changes,
+    ...(gains === undefined ? {} : { opens: gains }),
+  }));

@@ -1,0 +1,99 @@
+import { refusedCalls } from '../apply/refused-calls.js';
+import { createRefusers } from '../apply/refusers.js';
+import { type Diagnostic, EXIT, error, note } from '../diagnostic.js';
+import type { Ground } from '../explain/cause.js';
+import { type Explanation, explainCalls, isFinding } from '../explain/explanation.js';
+import { ownLimits } from '../plan/own-limits.js';
+import type { OwnLimits } from '../syscalls/resolve.js';
+import type { Context } from '../system/context.js';
+import type { UnitProperties } from '../system/system.js';
+import { effectiveUnit } from '../unit/effective.js';
+import { parseUnitFile } from '../unit/unit-file.js';
+import { explanationsJson, explanationsText } from './explain-report.js';
+import type { Outcome } from './outcome.js';
+import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
+
+/**
+ * Names the calls of a service that a filter refused or recorded, the line of the policy that decided, and the smallest
+ * change that would let each through. Exit 1 if one was refused, 2 if that can't be seen.
+ */
+export async function explain(
+  context: Context,
+  [unit]: readonly string[],
+  options: PrepareOptions,
+): Promise<Outcome> {
+  const prepared = await prepare(context, unit!, { ...options, allowGaps: true });
+  const { plan, sources } = prepared;
+  const properties = prepared.unit.properties!;
+  const about = { unit: plan.unit, policy: plan.policyFile };
+  if (!prepared.planned) {
+    const { diagnostics } = prepared;
+    return { exit: EXIT.findings, json: { ...about, refusals: [] }, text: '', diagnostics, sources };
+  }
+  const since = windowOf(prepared, properties);
+  const { explanations, ...looked } = await explainUnit(context, prepared, properties, since);
+  const diagnostics: Diagnostic[] = looked.suppressed ? [SUPPRESSED] : [];
+  if (!looked.readable) diagnostics.push(UNREADABLE);
+  else if (explanations.length === 0) diagnostics.push(nothing(plan.unit, isKilled(properties)));
+  const refused = explanations.some(isFinding);
+  return {
+    exit: refused ? EXIT.findings : looked.readable ? EXIT.ok : EXIT.failure,
+    json: { ...about, since: new Date(since).toISOString(), refusals: explanationsJson(explanations) },
+    text: looked.readable ? explanationsText(plan.unit, explanations, sources, plan.target.machine) : '',
+    diagnostics,
+    sources,
+  };
+}
+
+/** Since the policy was written, or, where the service has run on since before, since it was started last. */
+function windowOf({ written }: Prepared, properties: UnitProperties): number {
+  const started = Math.floor(Number(properties.get('InactiveExitTimestamp') ?? 0) / 1000);
+  return written > 0 && written < started ? Math.floor(written) : started;
+}
+
+/** What a unit's processes were refused since a time (milliseconds since 1970), explained by its policy. */
+export async function explainUnit(
+  { system }: Context,
+  { unit, policy, plan }: Prepared,
+  properties: UnitProperties,
+  since: number,
+): Promise<{ explanations: Explanation[]; suppressed: boolean; readable: boolean }> {
+  const { target } = plan;
+  const { calls, suppressed, readable } = await refusedCalls(system, {
+    ...{ unit: plan.unit, scope: target.scope, properties, since },
+    programs: [...target.programs.keys()].filter((path) => path.startsWith('/')),
+  });
+  const limits = (more: string): OwnLimits | undefined => {
+    const added = parseUnitFile('added.conf', new TextEncoder().encode(more));
+    return ownLimits(effectiveUnit([...unit.files, added]), target.sets, target.systemd);
+  };
+  const ground: Ground = {
+    ...{ policy: policy.policy, machine: target.machine, sets: target.sets, own: limits('') },
+    refusers: createRefusers(properties, target),
+  };
+  const relaxed = (call: string) => limits(`[Service]\nSystemCallFilter=${call}\n`);
+  return { explanations: explainCalls(calls, ground, relaxed), suppressed, readable };
+}
+
+const SIGSYS = 31;
+
+/** CLD_KILLED and CLD_DUMPED (waitid(2)). */
+const isKilled = (properties: UnitProperties): boolean =>
+  [2, 3].includes(Number(properties.get('ExecMainCode'))) && properties.get('ExecMainStatus') === SIGSYS;
+
+const SUPPRESSED = note('records-suppressed', 'the kernel left out some of its records: too many at a time', {
+  hint: 'auditd, where it runs, gets them all',
+});
+
+const UNREADABLE = error('records-unreadable', "the kernel's records of refused calls can't be read here", {
+  hint: "it takes root, and in a container they are in the host's log",
+});
+
+const nothing = (unit: string, killed: boolean): Diagnostic =>
+  killed
+    ? note('no-record', `${unit} was killed for a refused call, and nothing recorded which`, {
+        hint: 'the kernel leaves out records that are too many at a time: start it again, and look again',
+      })
+    : note('no-record', `no call of ${unit} was recorded`, {
+        hint: 'calls that fail with an errno leave no record; with action = "log" in [syscalls] all do',
+      });

@@ -1,0 +1,156 @@
+import type { Location } from '../diagnostic.js';
+import { NO_SYSCALLS, type Policy, type RuleEntry } from '../policy/policy.js';
+import { type Abi, abiOf, type Machine } from '../syscalls/abi.js';
+import { ALLOW, LOG, permits } from '../syscalls/action.js';
+import { formatAction } from '../syscalls/action-text.js';
+import { NUMBERS_SOURCE, nameOf } from '../syscalls/numbers.js';
+import { type Condition, holds } from '../syscalls/policy.js';
+import {
+  conditionsOf,
+  entriesByCall,
+  type NamedPolicy,
+  type OwnLimits,
+  refusal,
+  resolveCalls,
+  verdictOn,
+} from '../syscalls/resolve.js';
+import type { SyscallSets } from '../syscalls/sets.js';
+
+/** What a call is held against. */
+export interface Ground {
+  readonly policy: Policy;
+  readonly machine: Machine;
+  readonly sets: SyscallSets;
+  /** What the unit's own filter refuses, whether the policy inherits it or not. */
+  readonly own: OwnLimits | undefined;
+  /** Directives that refuse a call, as they are loaded. */
+  readonly refusers: (call: string, abi: Abi) => readonly string[];
+}
+
+/** A call by its calling convention. */
+export interface NamedCall {
+  /** Undefined where the machine has no such convention. */
+  readonly abi: Abi | undefined;
+  /** As the convention's table has it (x32: without bit 30). */
+  readonly number: number;
+  /** As people know it: `mount`, `call 470`. */
+  readonly name: string;
+  /** Whether the tables know it. */
+  readonly known: boolean;
+  readonly args?: readonly bigint[] | undefined;
+}
+
+export type CauseKind =
+  | 'denied'
+  | 'not-allowed'
+  | 'rule'
+  | 'arguments'
+  | 'recorded'
+  | 'own-filter'
+  | 'unknown-number'
+  | 'closed-convention'
+  | 'directive'
+  | 'elsewhere';
+
+/** What decides on a call. */
+export interface Cause {
+  readonly kind: CauseKind;
+  /** In short: `deny @mount`. */
+  readonly what: string;
+  readonly at?: Location | undefined;
+}
+
+/** The name of a call. @param arch AUDIT_ARCH_*. @param nr with bit 30 for x32 */
+export function nameCall(
+  machine: Machine,
+  { arch, nr, args }: { arch: number; nr: number; args?: readonly bigint[] },
+): NamedCall {
+  const id = abiOf(machine, arch, nr);
+  if (!id) return { abi: undefined, number: nr, name: `call ${nr}`, known: false };
+  const name = nameOf(id.abi, id.nr);
+  return { abi: id.abi, number: id.nr, name: name ?? `call ${id.nr}`, known: name !== undefined, args };
+}
+
+/** The policy's meaning by names, as it is planned. */
+export function named({ policy, sets, own }: Pick<Ground, 'policy' | 'sets' | 'own'>): NamedPolicy {
+  const section = policy.syscalls ?? NO_SYSCALLS;
+  return resolveCalls(section, sets, (section.inherit?.value ?? true) ? own : undefined);
+}
+
+/** Which line of the policy, or who else, decides on a call. */
+export function causeOf(call: NamedCall, ground: Ground): Cause {
+  const { policy, own, refusers } = ground;
+  const section = policy.syscalls;
+  const { abi, name } = call;
+  if (abi === undefined) return { kind: 'closed-convention', what: 'a convention that this machine lacks' };
+  if (section) {
+    const meaning = named(ground);
+    const closed = closedConvention(abi, ground, meaning);
+    if (closed) return closed;
+    if (!call.known) return unknownNumber(call, ground, meaning);
+    const decided = byPolicy(call, ground);
+    if (decided) return decided;
+    if (!permits(verdictOn(meaning, name).limit)) return OWN_FILTER;
+  } else if (own && call.known && !permits(own.limit(name))) return OWN_FILTER;
+  const directives = refusers(name, abi);
+  const entry = policy.service.find(({ name: directive }) => directives.includes(directive));
+  if (directives.length > 0) {
+    return { kind: 'directive', what: directives.map((one) => `${one}=`).join(', '), at: entry?.at };
+  }
+  return { kind: 'elsewhere', what: 'neither the policy nor a directive that is known: another filter' };
+}
+
+const OWN_FILTER: Cause = { kind: 'own-filter', what: "the unit's own SystemCallFilter=" };
+
+function closedConvention(
+  abi: Abi,
+  { policy, machine, own }: Ground,
+  meaning: NamedPolicy,
+): Cause | undefined {
+  if (abi === machine || meaning.architectures.includes(abi)) return undefined;
+  const section = policy.syscalls!;
+  const wanted = section.architectures?.some(({ value }) => value === abi) === true;
+  if (wanted && own?.architectures)
+    return { kind: 'own-filter', what: "the unit's own SystemCallArchitectures=" };
+  const at = section.architectures?.[0]?.at ?? section.at;
+  return { kind: 'closed-convention', what: `${abi} is not in architectures`, at };
+}
+
+function unknownNumber(call: NamedCall, { policy }: Ground, { unlisted }: NamedPolicy): Cause {
+  const section = policy.syscalls!;
+  if (unlisted === ALLOW)
+    return { kind: 'elsewhere', what: `${call.name}, newer than the table of ${NUMBERS_SOURCE}` };
+  const what = `unknown = "${formatAction(unlisted)}": it is newer than the table of ${NUMBERS_SOURCE}`;
+  return { kind: 'unknown-number', what, at: section.unknown?.at ?? section.at };
+}
+
+/** What the lists and rules say; undefined where they let the call through without a record. */
+function byPolicy({ name, abi, args }: NamedCall, { policy, sets }: Ground): Cause | undefined {
+  const section = policy.syscalls!;
+  const rules = section.rules.filter((rule) => rule.syscall.value === name);
+  const rule = args && rules.find((one) => isMet(one, abi!, args));
+  if (rule) {
+    if (rule.action.value === ALLOW) return undefined;
+    return { kind: 'rule', what: `rule ${name}: ${formatAction(rule.action.value)}`, at: rule.at };
+  }
+  if (rules.length > 0 && !args) {
+    return { kind: 'arguments', what: `rules on the arguments of ${name}`, at: rules[0]!.at };
+  }
+  const denied = entriesByCall(section.deny, sets).get(name);
+  const action = denied?.action ?? refusal(section);
+  if (denied) {
+    const what = `deny ${denied.name}${action === refusal(section) ? '' : `:${formatAction(action)}`}`;
+    return { kind: denied.action === LOG ? 'recorded' : 'denied', what, at: denied.at };
+  }
+  const lets = rules.find((one) => permits(one.action.value));
+  if (lets) return { kind: 'arguments', what: `no rule on ${name} holds for these arguments`, at: lets.at };
+  const logged = entriesByCall(section.log, sets).get(name);
+  if (logged) return { kind: 'recorded', what: `log ${logged.name}`, at: logged.at };
+  if (!section.allow || permits(verdictOn(resolveCalls(section, sets), name).otherwise)) return undefined;
+  return { kind: 'not-allowed', what: 'not in allow', at: section.allow[0]?.at ?? section.at };
+}
+
+function isMet(rule: RuleEntry, abi: Abi, args: readonly bigint[]): boolean {
+  const conditions: readonly Condition[] | undefined = conditionsOf(rule, abi);
+  return conditions?.every((condition) => holds(condition, args[condition.arg] ?? 0n)) === true;
+}

@@ -1,0 +1,179 @@
+import type { CallEntry, ConditionEntry, Policy, RuleEntry, SyscallsSection } from '../policy/policy.js';
+import type { Abi } from '../syscalls/abi.js';
+import { ALLOW, permits } from '../syscalls/action.js';
+import { formatAction } from '../syscalls/action-text.js';
+import { callNames } from '../syscalls/numbers.js';
+import { type NamedPolicy, type NamedVerdict, type OwnLimits, verdictOn } from '../syscalls/resolve.js';
+import { type Ground, type NamedCall, named } from './cause.js';
+
+/** A change that lets a call through, to a policy or to the unit itself. */
+export interface Change {
+  /** What to do, in one line. */
+  readonly does: string;
+  /** The policy's file, or the command that edits the unit. */
+  readonly where: string;
+  /** What it is to say then, as it is; none where something is only taken out. */
+  readonly text?: string;
+  /** Where something is taken out or added. */
+  readonly line?: number;
+}
+
+/** A change and the section that it makes of another. */
+interface Edit {
+  readonly section: SyscallsSection;
+  readonly changes: readonly Change[];
+  /** The rule that lets the call through, if it is one. */
+  readonly rule?: RuleEntry;
+}
+
+/**
+ * The smallest changes that let a call through and change nothing else, each tried on the policy in memory: the file
+ * itself can be edited, what it extends can't. None where there is no such change.
+ * @param relaxed the unit's own limits with `SystemCallFilter=CALL` after its other lines
+ */
+export function changesFor(
+  call: NamedCall,
+  ground: Ground,
+  relaxed: (call: string) => OwnLimits | undefined,
+): readonly Change[] {
+  if (!call.known || call.abi === undefined || !isOpen(call.abi, ground)) return [];
+  const before = named(ground);
+  const isOwn = !permits(verdictOn(before, call.name).limit);
+  const own = isOwn ? relaxed(call.name) : ground.own;
+  const fits = (edit: Edit) => {
+    const policy = { ...ground.policy, syscalls: edit.section };
+    return isExact(before, named({ ...ground, policy, own }), call.name, edit);
+  };
+  const edits = ground.policy.syscalls ? editsOf(call, ground.policy, ground.policy.syscalls) : [];
+  const found = edits.find(fits);
+  if (!found) return [];
+  return [...found.changes, ...(isOwn ? [unitChange(call.name)] : [])];
+}
+
+/** A convention that is closed as a whole stays so whatever is allowed. */
+const isOpen = (abi: Abi, ground: Ground): boolean =>
+  abi === ground.machine || named(ground).architectures.includes(abi);
+
+const unitChange = (call: string): Change => ({
+  does: `add SystemCallFilter=${call} to the unit`,
+  where: 'systemctl edit',
+  text: `[Service]\nSystemCallFilter=${call}`,
+});
+
+/** From the smallest on; of the last, a rule, it is known that it stands before all lists. */
+function editsOf(call: NamedCall, policy: Policy, section: SyscallsSection): Edit[] {
+  const none: Edit = { section, changes: [] };
+  const taken = withoutDenied(call.name, policy, none);
+  const added = (edit: Edit) => withAllowed(call.name, policy, edit);
+  const rule = withRule(call, policy, section);
+  return [none, ...taken, ...added(none), ...taken.flatMap(added), rule];
+}
+
+function withoutDenied(name: string, { file }: Policy, edit: Edit): Edit[] {
+  const gone = edit.section.deny.filter((entry) => entry.name === name && entry.at.file === file);
+  if (gone.length === 0) return [];
+  const deny = edit.section.deny.filter((entry) => !gone.includes(entry));
+  const changes = gone.map((entry): Change => {
+    const { line } = entry.at;
+    return { does: `take "${written(entry)}" out of deny in line ${line}`, where: file, line };
+  });
+  return [{ section: { ...edit.section, deny }, changes: [...edit.changes, ...changes] }];
+}
+
+const written = ({ name, action }: CallEntry): string =>
+  action === undefined ? name : `${name}:${formatAction(action)}`;
+
+function withAllowed(name: string, { file }: Policy, edit: Edit): Edit[] {
+  const { allow } = edit.section;
+  if (!allow) return [];
+  const own = allow.find(({ at }) => at.file === file);
+  const change: Change = own
+    ? {
+        does: `add "${name}" to allow in line ${own.at.line}`,
+        where: file,
+        text: `"${name}"`,
+        line: own.at.line,
+      }
+    : { does: `allow "${name}" in [syscalls]`, where: file, text: `[syscalls]\nallow = ["${name}"]` };
+  const more = [...allow, { name, at: edit.section.at }];
+  return [{ section: { ...edit.section, allow: more }, changes: [...edit.changes, change] }];
+}
+
+/** A rule before all others, for these arguments where they are known and other rules hang on them, else for all. */
+function withRule({ name, args }: NamedCall, { file }: Policy, section: SyscallsSection): Edit {
+  const others = section.rules.filter((rule) => rule.syscall.value === name);
+  const at = section.at;
+  const tested = others.flatMap((rule) => rule.when);
+  const when = args && tested.length > 0 ? exactly(tested, args) : [ANY_ARGUMENT];
+  const rule: RuleEntry = {
+    ...{ at, syscall: { value: name, at }, action: { value: ALLOW, at } },
+    when: when.map(
+      (one): ConditionEntry => ({
+        ...{ arg: one.arg, op: one.op, width: one.width, at },
+        operands: [{ value: one.value, at }],
+      }),
+    ),
+  };
+  const first = others.find((one) => one.at.file === file);
+  const place = first ? `before the others on ${name}, in line ${first.at.line}` : '';
+  const which = tested.length > 0 && !args ? ', whatever its arguments' : '';
+  const change: Change = {
+    does: `add a rule that allows ${name}${which}${place && ` ${place}`}`,
+    where: file,
+    text: ruleText(name, when),
+    ...(first ? { line: first.at.line } : {}),
+  };
+  return { section: { ...section, rules: [rule, ...section.rules] }, changes: [change], rule };
+}
+
+interface Test {
+  readonly arg: number;
+  readonly op: 'eq' | 'ge';
+  readonly value: bigint;
+  readonly width: 32 | 64;
+}
+
+const ANY_ARGUMENT: Test = { arg: 0, op: 'ge', value: 0n, width: 32 };
+
+/** Each argument that some condition looks at is as it was. */
+function exactly(tested: readonly ConditionEntry[], args: readonly bigint[]): Test[] {
+  const looked = [...new Set(tested.map(({ arg }) => arg))].sort();
+  return looked.map((arg) => {
+    const width = tested.some((one) => one.arg === arg && one.width === 64) ? 64 : 32;
+    return { arg, op: 'eq', value: BigInt.asUintN(width, args[arg] ?? 0n), width };
+  });
+}
+
+function ruleText(name: string, when: readonly Test[]): string {
+  const conditions = when.map(({ arg, op, value, width }) => {
+    // An integer of TOML has a sign.
+    const operand = value < 1n << 63n ? `${value}` : `"${value}"`;
+    return `{ arg = ${arg}, ${op} = ${operand}${width === 64 ? ', width = 64' : ''} }`;
+  });
+  return `[[syscalls.rules]]\nsyscall = "${name}"\nwhen = [${conditions.join(', ')}]\naction = "allow"`;
+}
+
+/** Whether a policy lets a call through after a change, and treats all others as before. */
+function isExact(before: NamedPolicy, after: NamedPolicy, name: string, { rule, changes }: Edit): boolean {
+  const verdict = verdictOn(after, name);
+  const decided = rule
+    ? verdict.rules[0] === rule
+    : verdict.rules.length === 0 && verdict.otherwise === ALLOW;
+  const others = new Set([...callNames(), ...before.verdicts.keys(), ...after.verdicts.keys()]);
+  others.delete(name);
+  // A change of nothing fits where the unit alone is at fault.
+  const isNeeded = changes.length > 0 || !permits(verdictOn(before, name).limit);
+  return (
+    isNeeded &&
+    decided &&
+    permits(verdict.limit) &&
+    before.unlisted === after.unlisted &&
+    [...others].every((other) => isSame(verdictOn(before, other), verdictOn(after, other)))
+  );
+}
+
+const isSame = (a: NamedVerdict, b: NamedVerdict): boolean =>
+  a.otherwise === b.otherwise &&
+  a.limit === b.limit &&
+  a.rules.length === b.rules.length &&
+  a.rules.every((rule, i) => rule === b.rules[i]);

@@ -1,0 +1,83 @@
+import { groupBy } from '../collections.js';
+import { type Action, ALLOW, KILL, KILL_THREAD, LOG } from '../syscalls/action.js';
+import type { OwnLimits } from '../syscalls/resolve.js';
+import { type Cause, causeOf, type Ground, type NamedCall, nameCall } from './cause.js';
+import { type Change, changesFor } from './change.js';
+import { opens } from './opens.js';
+import type { RecordedCall } from './record.js';
+
+/** A recorded call of a unit. */
+export interface UnitCall extends RecordedCall {
+  /** Whether it is known to be of one of the unit's processes; else only of its program. */
+  readonly certain: boolean;
+}
+
+/** A call that a filter refused or recorded, why, and what would let it through. */
+export interface Explanation {
+  readonly call: NamedCall;
+  /** What became of it. */
+  readonly got: 'killed' | 'killed-thread' | 'failed' | 'recorded' | 'stopped';
+  readonly count: number;
+  /** When last, in milliseconds since 1970. */
+  readonly last: number;
+  readonly processes: readonly Pick<RecordedCall, 'pid' | 'name' | 'program'>[];
+  readonly certain: boolean;
+  readonly cause: Cause;
+  readonly changes: readonly Change[];
+  /** What the service gains with it. */
+  readonly opens: string | undefined;
+}
+
+/** Processes that one explanation names. */
+const MOST_PROCESSES = 5;
+
+/** Explains calls: one explanation for each call, what it got, and where a core dump tells its arguments. */
+export function explainCalls(
+  calls: readonly UnitCall[],
+  ground: Ground,
+  relaxed: (call: string) => OwnLimits | undefined,
+): Explanation[] {
+  const groups = groupBy(
+    calls,
+    ({ arch, nr, action, args }) => `${arch} ${nr} ${action} ${args?.join() ?? ''}`,
+  );
+  return [...groups.values()].map((same) => {
+    const call = nameCall(ground.machine, same[0]!);
+    const cause = causeOf(call, ground);
+    const changes = cause.kind === 'recorded' ? [] : changesFor(call, ground, relaxed);
+    const processes = new Map(
+      same.map(({ pid, name, program }) => [`${pid} ${name}`, { pid, name, program }]),
+    );
+    return {
+      ...{ call, cause, changes, got: gotOf(same[0]!.action), count: same.length },
+      last: Math.max(...same.map(({ time }) => time)),
+      processes: [...processes.values()].slice(0, MOST_PROCESSES),
+      certain: same.some(({ certain }) => certain),
+      opens: changes.length > 0 ? opens(call.name, ground.sets) : undefined,
+    };
+  });
+}
+
+const ERRNO: Action = 0x00050000;
+
+function gotOf(action: Action): Explanation['got'] {
+  if (action === KILL) return 'killed';
+  if (action === KILL_THREAD) return 'killed-thread';
+  if (action === ERRNO) return 'failed';
+  return action === LOG || action === ALLOW ? 'recorded' : 'stopped';
+}
+
+/** Whether a policy, or something besides it, refuses the call or would; not what it only has recorded. */
+export const isFinding = ({ cause }: Explanation): boolean => cause.kind !== 'recorded';
+
+/** `deny @mount`, for one line. */
+export const changeLine = ({ changes }: Explanation): string | undefined =>
+  changes.length === 0 ? undefined : `to allow it: ${changes.map(({ does }) => does).join(', and ')}`;
+
+/** A call for people: `mount`, `mount of x86`. */
+export const callText = ({ name, abi, number }: NamedCall, machine: string): string => {
+  const convention = abi === machine ? '' : `${abi ?? 'another convention'}, `;
+  return name === `call ${number}`
+    ? `${name}${convention && ` (${convention.slice(0, -2)})`}`
+    : `${name} (${convention}${number})`;
+};

@@ -1,0 +1,92 @@
+/** What `journalctl --output=json` prints: the kernel's records, and which unit a process was of. */
+import { type AuditRecord, parseFields, parseKernelLine } from './record.js';
+
+type Entry = ReadonlyMap<string, string>;
+
+/** One entry a line; a field that isn't text (binary, too large, twice there) is left out. */
+function* entriesOf(text: string): Generator<Entry> {
+  for (const line of text.split('\n')) {
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      continue;
+    }
+    if (typeof value !== 'object' || value === null) continue;
+    yield new Map(Object.entries(value).filter((field): field is [string, string] => isText(field[1])));
+  }
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+export interface JournalRecords {
+  readonly records: readonly AuditRecord[];
+  /** Whether the kernel left out some of its records, which are too many at a time. */
+  readonly suppressed: boolean;
+}
+
+/**
+ * The kernel's records among entries of the journal. Anybody may log a line that looks like one: believed is what
+ * journald itself says of where it is from, and of the kernel's log only what has the kernel's own facility, 0, which
+ * who writes to /dev/kmsg can't have (devkmsg_write()).
+ */
+export function recordsIn(text: string): JournalRecords {
+  const records: AuditRecord[] = [];
+  let suppressed = false;
+  for (const entry of entriesOf(text)) {
+    const message = entry.get('MESSAGE') ?? '';
+    const isKernels = entry.get('_TRANSPORT') === 'kernel' && entry.get('SYSLOG_FACILITY') === '0';
+    if (isKernels && /^kauditd_printk_skb: \d+ callbacks suppressed$/.test(message)) suppressed = true;
+    const record = isKernels ? parseKernelLine(message) : fromAudit(entry, message);
+    if (record) records.push(record);
+  }
+  return { records, suppressed };
+}
+
+/** What journald got from the kernel's audit itself. */
+function fromAudit(entry: Entry, message: string): AuditRecord | undefined {
+  const isAudit = entry.get('_TRANSPORT') === 'audit' && entry.get('_AUDIT_TYPE') === '1326';
+  const at = Number(entry.get('_SOURCE_REALTIME_TIMESTAMP') ?? entry.get('__REALTIME_TIMESTAMP'));
+  const serial = entry.get('_AUDIT_ID') ?? '';
+  if (!isAudit || !Number.isSafeInteger(at) || !/^\d{1,20}$/.test(serial)) return undefined;
+  const time = Math.floor(at / 1000);
+  const milliseconds = String(time % 1000).padStart(3, '0');
+  const id = `audit(${Math.floor(time / 1000)}.${milliseconds}:${serial})`;
+  return parseFields(message.replace(/^SECCOMP /, ''), { id, time });
+}
+
+/** The unit of each process that logged something, as journald saw it; a process ID may have been several units'. */
+export function unitsIn(text: string, field: string): ReadonlyMap<number, ReadonlySet<string>> {
+  const units = new Map<number, Set<string>>();
+  for (const entry of entriesOf(text)) {
+    const [pid, unit] = [Number(entry.get('_PID')), entry.get(field)];
+    if (!Number.isSafeInteger(pid) || unit === undefined) continue;
+    const known = units.get(pid) ?? new Set();
+    units.set(pid, known.add(unit));
+  }
+  return units;
+}
+
+/** A core dump that systemd-coredump has of a process that a filter killed. */
+export interface CoreDump {
+  readonly pid: number;
+  /** When, in milliseconds since 1970. */
+  readonly time: number;
+  /** The same as the journal has it. */
+  readonly timestamp: string;
+}
+
+/** The message of systemd-coredump, which has a core dump (sd-messages.h). */
+export const COREDUMP_MESSAGE = 'fc2e22bc6ee647b6b90729ab34a250b1';
+
+/** The core dumps of a unit's processes that SIGSYS ended; others than systemd-coredump may log the like. */
+export function coreDumpsIn(text: string, field: string, unit: string): CoreDump[] {
+  return [...entriesOf(text)].flatMap((entry) => {
+    const bySystemd = /^systemd-coredump@[\w.:-]+\.service$/.test(entry.get('_SYSTEMD_UNIT') ?? '');
+    const pid = Number(entry.get('COREDUMP_PID'));
+    const timestamp = entry.get('COREDUMP_TIMESTAMP') ?? '';
+    const isOurs = entry.get(field) === unit && entry.get('COREDUMP_SIGNAL') === '31';
+    const valid = bySystemd && isOurs && Number.isSafeInteger(pid) && /^\d{1,16}$/.test(timestamp);
+    return valid ? [{ pid, timestamp, time: Math.floor(Number(timestamp) / 1000) }] : [];
+  });
+}

@@ -1,0 +1,36 @@
+/** What a service gains with a call that policies refuse for a reason. */
+import { callsOf } from '../syscalls/resolve.js';
+import type { SyscallSets } from '../syscalls/sets.js';
+
+/** By a call's name, then by a set that holds it. */
+const OPENS: ReadonlyMap<string, string> = new Map([
+  ['execve', 'it can then start any program that it can reach'],
+  ['execveat', 'it can then start any program that it can reach, and one that is in memory alone'],
+  ['bpf', 'it can then load programs into the kernel'],
+  ['io_uring_setup', 'files and sockets are then within its reach without the calls that the policy refuses'],
+  ['userfaultfd', 'it can then hold up the kernel in the middle of a call, which exploits are built on'],
+  ['open_by_handle_at', 'with CAP_DAC_READ_SEARCH it can then open files outside of its root'],
+  ['keyctl', 'keys of the kernel are not kept apart by namespaces'],
+  ['add_key', 'keys of the kernel are not kept apart by namespaces'],
+  ['request_key', 'keys of the kernel are not kept apart by namespaces'],
+  ['unshare', 'a user namespace of its own gives it capabilities, and much more of the kernel, there'],
+  ['setns', 'it can then enter namespaces of other processes'],
+  ['clone3', 'its flags are in memory, where no rule on arguments can look: namespaces, too'],
+  ['@module', 'with CAP_SYS_MODULE it can then change the kernel'],
+  ['@debug', 'it can then read and control other processes of its user'],
+  ['@mount', 'with CAP_SYS_ADMIN it can then change which files it sees'],
+  ['@raw-io', 'with CAP_SYS_RAWIO it can then get at devices and memory directly'],
+  ['@reboot', 'with CAP_SYS_BOOT it can then stop the machine, or start another kernel'],
+  ['@swap', 'with CAP_SYS_ADMIN it can then change where memory is swapped to'],
+  ['@clock', "with CAP_SYS_TIME it can then change the machine's clock"],
+  ['@setuid', 'with CAP_SETUID it can then become another user'],
+]);
+
+/** A warning of what a call opens; undefined where it is one of many that are harmless by themselves. */
+export function opens(call: string, sets: SyscallSets): string | undefined {
+  const own = OPENS.get(call);
+  if (own !== undefined) return own;
+  const [, text] =
+    [...OPENS].find(([name]) => name.startsWith('@') && callsOf({ name }, sets).includes(call)) ?? [];
+  return text;
+}

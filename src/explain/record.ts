@@ -1,0 +1,80 @@
+/** The kernel's records of calls that a filter refused, or let through with a record (type 1326, AUDIT_SECCOMP). */
+
+/** A call as the kernel says it. */
+export interface RecordedCall {
+  /** When, in milliseconds since 1970. */
+  readonly time: number;
+  /** Process ID as the initial namespace counts; undefined where the source doesn't say. */
+  readonly pid: number | undefined;
+  /** The process's name and its program, as it likes to be called: not to be trusted. */
+  readonly name: string;
+  readonly program: string | undefined;
+  /** AUDIT_ARCH_* of the calling convention. */
+  readonly arch: number;
+  /** Unsigned 32 bits, with bit 30 for x32. */
+  readonly nr: number;
+  /** What the filter returned, without an errno's number: SECCOMP_RET_* (linux/seccomp.h). */
+  readonly action: number;
+  /** The six argument registers, where a core dump has them. */
+  readonly args?: readonly bigint[];
+}
+
+/** A record with its number: `audit(SECONDS.MILLISECONDS:SERIAL)`. It tells a record that comes by two ways. */
+export interface AuditRecord extends RecordedCall {
+  readonly id: string;
+}
+
+const ID = /audit\((\d{1,12})\.(\d{3}):(\d{1,20})\)/;
+
+/**
+ * The kernel writes untrusted text in quotes, or in hex where it has a blank, a quote or a control character
+ * (audit_log_untrustedstring()), so that no name can end its field; what a security module says may hold blanks.
+ */
+const TEXT = '"[^"\\s]*"|[0-9A-F]+|\\(null\\)';
+const FIELDS = new RegExp(
+  '^auid=\\d+ uid=\\d+ gid=\\d+ ses=\\d+ (?:subj=.{1,4096}? )?' +
+    `pid=(\\d{1,10}) comm=(${TEXT}) exe=(${TEXT}) ` +
+    'sig=\\d+ arch=([0-9a-f]{1,8}) syscall=(-?\\d{1,10}) compat=[01] ip=0x[0-9a-f]+ code=0x([0-9a-f]{1,8})$',
+);
+
+/** Far longer than a record. */
+const MAX_LENGTH = 16_384;
+
+/** A line of the kernel's log: `audit: type=1326 audit(…): auid=…`. Undefined for anything else. */
+export const parseKernelLine = (line: string): AuditRecord | undefined =>
+  parseAfter(/^audit: type=1326 /, line);
+
+/** A line of auditd's log: `type=SECCOMP msg=audit(…): auid=…`, with or without what auditd adds. */
+export const parseAuditLine = (line: string): AuditRecord | undefined =>
+  // What it adds comes after a group separator (auditd.conf(5), log_format).
+  parseAfter(/^(?:node=\S+ )?type=SECCOMP msg=/, line.split('\x1d', 1)[0]!);
+
+function parseAfter(head: RegExp, line: string): AuditRecord | undefined {
+  const start = line.length <= MAX_LENGTH ? head.exec(line) : null;
+  const rest = start && line.slice(start[0].length);
+  const id = rest ? ID.exec(rest) : null;
+  if (!rest || !id || id.index !== 0 || !rest.startsWith(': ', id[0].length)) return undefined;
+  const time = Number(id[1]) * 1000 + Number(id[2]);
+  return parseFields(rest.slice(id[0].length + 2), { id: id[0], time });
+}
+
+/** The fields of a record, as journald has them after `SECCOMP `. */
+export function parseFields(
+  fields: string,
+  { id, time }: Pick<AuditRecord, 'id' | 'time'>,
+): AuditRecord | undefined {
+  const found = fields.length <= MAX_LENGTH ? FIELDS.exec(fields) : null;
+  if (!found) return undefined;
+  const [, pid, comm, exe, arch, nr, code] = found as unknown as string[];
+  return {
+    ...{ id, time, pid: Number(pid), name: textOf(comm!) ?? '', program: textOf(exe!) },
+    ...{ arch: Number.parseInt(arch!, 16), nr: Number(nr) >>> 0, action: Number.parseInt(code!, 16) },
+  };
+}
+
+function textOf(field: string): string | undefined {
+  if (field === '(null)') return undefined;
+  if (field.startsWith('"')) return field.slice(1, -1);
+  const bytes = field.match(/../g) ?? [];
+  return new TextDecoder().decode(Uint8Array.from(bytes, (byte) => Number.parseInt(byte, 16)));
+}

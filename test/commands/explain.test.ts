@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { explain } from '../../src/commands/explain.js';
+import type { ProcessResult } from '../../src/system/system.js';
+import { coreFile } from '../support/core-file.js';
+import { type FakeOptions, type FakeSystem, fakeContext, machineWith } from '../support/fake-system.js';
+import { documentedKeys, pathsOf } from '../support/json-keys.js';
+
+const UNIT = 'demo.service';
+const RAN = '/usr/sbin/demod';
+const POLICY = `[syscalls]
+deny = ["@mount"]
+[[syscalls.rules]]
+syscall = "socket"
+when = [{ arg = 0, eq = "AF_UNIX" }]
+action = "allow"
+`;
+/** When a fake service has been started, in seconds since 1970, and later. */
+const START = 1_700_000_000;
+
+const done = (stdout: string, status = 0): ProcessResult => ({ status, stdout, stderr: '' });
+
+function record(
+  pid: number,
+  syscall: number,
+  program = RAN,
+  more: { arch?: string; at?: number } = {},
+): string {
+  const { arch = 'c000003e', at = START + 60 } = more;
+  const fields = `auid=1 uid=0 gid=0 ses=1 pid=${pid} comm="demod" exe="${program}" sig=31 arch=${arch}`;
+  return `audit: type=1326 audit(${at}.000:${pid + syscall}): ${fields} syscall=${syscall} compat=0 ip=0x1 code=0x80000000`;
+}
+
+const kernel = (message: string) =>
+  `${JSON.stringify({ _TRANSPORT: 'kernel', SYSLOG_FACILITY: '0', MESSAGE: message })}\n`;
+
+interface Logs {
+  /** Messages of the kernel. */
+  readonly records?: readonly string[];
+  /** Units of processes, as the journal has them. */
+  readonly units?: Readonly<Record<number, string>>;
+  /** Whether a core dump of process 100 and call 41 is there. */
+  readonly dumped?: boolean;
+  readonly dmesg?: string;
+  readonly audited?: string;
+}
+
+const DUMP = {
+  ...{ _SYSTEMD_UNIT: 'systemd-coredump@0-1-0.service', COREDUMP_UNIT: UNIT, COREDUMP_PID: '100' },
+  ...{ COREDUMP_SIGNAL: '31', COREDUMP_TIMESTAMP: `${START + 60}000000` },
+};
+
+function journal(argv: readonly string[], { records = [], units = {}, dumped = false }: Logs): ProcessResult {
+  if (argv.some((word) => word.startsWith('MESSAGE_ID='))) {
+    return done(dumped ? `${JSON.stringify(DUMP)}\n` : '');
+  }
+  const pids = argv.flatMap((word) => /^_PID=(\d+)$/.exec(word)?.[1] ?? []);
+  if (pids.length === 0) return done(records.map(kernel).join(''));
+  const entries = Object.entries(units).filter(([pid]) => pids.includes(pid));
+  return done(
+    entries.map(([pid, unit]) => `${JSON.stringify({ _PID: pid, _SYSTEMD_UNIT: unit })}\n`).join(''),
+  );
+}
+
+/** A machine whose service runs as process 100. */
+function machine(logs: Logs = {}, options: FakeOptions = {}): FakeSystem {
+  const core = coreFile({ machine: 62, arch: 0xc000003e, nr: 41 });
+  return machineWith(`[Service]\nExecStart=${RAN}\n`, POLICY, {
+    running: [UNIT],
+    links: { '/proc/self/ns/pid': 'pid:[4026531836]' },
+    programs: {
+      journalctl: (argv) => journal(argv, logs),
+      '/bin/sh': () => done(core.toString('base64')),
+      ...(logs.audited === undefined ? {} : { ausearch: () => done(logs.audited!) }),
+      ...(logs.dmesg === undefined ? {} : { dmesg: () => done(logs.dmesg!) }),
+    },
+    ...options,
+  });
+}
+
+async function explained(system: FakeSystem) {
+  const outcome = await explain(fakeContext(system), [UNIT], {});
+  const refusals = outcome.json.refusals as {
+    call: string;
+    certain: boolean;
+    args?: string[];
+    count: number;
+  }[];
+  const codes = outcome.diagnostics.map(({ code }) => code);
+  return { ...outcome, codes, refusals, calls: refusals.map(({ call, certain }) => [call, certain]) };
+}
+
+test('the line that refused a call, and what would let it through', async () => {
+  const { exit, text } = await explained(machine({ records: [record(100, 165), record(100, 165)] }));
+  assert.equal(exit, 1);
+  assert.deepEqual(text.split('\n'), [
+    'demo.service: 1 call was refused',
+    '',
+    '/etc/sandbox-unit/demo.service.toml:2:9: error[refused-call]: mount (165) ended the process: deny @mount',
+    '  2 | deny = ["@mount"]',
+    '    |         ^^^^^^^^',
+    '  by demod[100] (/usr/sbin/demod), once at 2023-11-14T22:14:20.000Z',
+    '  to allow it, add a rule that allows mount (/etc/sandbox-unit/demo.service.toml)',
+    '      [[syscalls.rules]]',
+    '      syscall = "mount"',
+    '      when = [{ arg = 0, ge = 0 }]',
+    '      action = "allow"',
+    '  warning[opens]: with CAP_SYS_ADMIN it can then change which files it sees',
+    '',
+  ]);
+});
+
+test('whose a record is', async () => {
+  const records = [
+    record(100, 165),
+    record(101, 166),
+    record(102, 155, '/bin/child'),
+    record(103, 161, '/bin/other'),
+    record(104, 429),
+    record(100, 428, RAN, { at: START - 60 }),
+  ];
+  const units = { 102: UNIT, 104: 'other.service' };
+  const { calls } = await explained(machine({ records, units }));
+  assert.deepEqual(calls, [
+    ['mount', true],
+    ['umount2', false],
+    ['pivot_root', true],
+  ]);
+});
+
+test('in a container process IDs are others: a record is known by its program alone', async () => {
+  const links = { '/proc/self/ns/pid': 'pid:[4026532999]' };
+  const records = [record(100, 165, '/bin/other'), record(9, 166)];
+  assert.deepEqual((await explained(machine({ records }, { links }))).calls, [['umount2', false]]);
+});
+
+test('a core dump tells the arguments, with or without a record', async () => {
+  for (const records of [[record(100, 41)], []]) {
+    const { refusals, text } = await explained(machine({ records, dumped: true }));
+    assert.deepEqual([refusals.length, refusals[0]?.args?.[0], refusals[0]?.certain], [1, '0x11', true]);
+    assert.match(text, /when = \[\{ arg = 0, eq = 17 \}\]/);
+  }
+});
+
+test('where the journal has nothing of the kernel, its own log is read, and that of auditd', async () => {
+  const dmesg = `a line\n${record(100, 165)}\n`;
+  assert.deepEqual((await explained(machine({ dmesg }))).calls, [['mount', true]]);
+  const audited = record(100, 165).replace('audit: type=1326 ', 'type=SECCOMP msg=');
+  assert.deepEqual((await explained(machine({ audited }))).calls, [['mount', true]]);
+});
+
+test('nothing was refused, nothing can be read', async () => {
+  const fine = await explained(machine({ records: ['a line'] }));
+  assert.deepEqual([fine.exit, fine.codes, fine.refusals], [0, ['no-record'], []]);
+  const blind = await explained(machine());
+  assert.deepEqual([blind.exit, blind.codes, blind.text], [2, ['records-unreadable'], '']);
+  const few = await explained(machine({ records: ['kauditd_printk_skb: 6 callbacks suppressed'] }));
+  assert.deepEqual(few.codes, ['records-suppressed', 'no-record']);
+});
+
+test('the keys that it prints are those of the manual', async () => {
+  const records = [record(100, 41), record(100, 165), record(100, 11, RAN, { arch: 'c00000b7' })];
+  const { json } = await explained(machine({ records, dumped: true }));
+  const seen = new Set(pathsOf(json));
+  assert.deepEqual([...seen].sort(), [...documentedKeys('explain').keys()].sort());
+});

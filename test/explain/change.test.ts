@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { causeOf, type Ground, nameCall, named } from '../../src/explain/cause.js';
+import { type Change, changesFor } from '../../src/explain/change.js';
+import { ownLimits } from '../../src/plan/own-limits.js';
+import { mergePolicies } from '../../src/policy/merge.js';
+import type { Policy } from '../../src/policy/policy.js';
+import { ABIS } from '../../src/syscalls/abi.js';
+import { ALLOW } from '../../src/syscalls/action.js';
+import { nameOf, numbersOf } from '../../src/syscalls/numbers.js';
+import { decide, type Verdict } from '../../src/syscalls/policy.js';
+import { resolve } from '../../src/syscalls/resolve.js';
+import { bundledSets } from '../../src/syscalls/sets.js';
+import { effectiveUnit } from '../../src/unit/effective.js';
+import { unitFile } from '../support/planned.js';
+import { policyFrom } from '../support/policy.js';
+import { inRepository } from '../support/repository.js';
+
+const limits = (lines: string) => ownLimits(effectiveUnit([unitFile(lines)]), bundledSets(), 257);
+const groundOf = (policy: Policy, lines = ''): Ground => ({
+  ...{ policy, machine: 'x86-64', sets: bundledSets(), own: limits(lines), refusers: () => [] },
+});
+
+const callOf = (name: string, args?: readonly bigint[]) =>
+  nameCall('x86-64', {
+    ...{ arch: ABIS['x86-64'].arch, nr: numbersOf('x86-64').get(name)! },
+    ...(args ? { args } : {}),
+  });
+
+const changes = (name: string, policy: Policy, lines = '', args?: readonly bigint[]) =>
+  changesFor(callOf(name, args), groundOf(policy, lines), (call) =>
+    limits(`${lines}\nSystemCallFilter=${call}\n`),
+  );
+
+/** Does to a policy's text what a change says. */
+function edited(text: string, { does, text: added, line }: Change): string {
+  const lines = text.split('\n');
+  const [, word] = /^take ("[^"]+")/.exec(does) ?? [];
+  if (word !== undefined) {
+    lines[line! - 1] = lines[line! - 1]!.replace(new RegExp(`${word},? *`), '');
+    return lines.join('\n');
+  }
+  if (does.startsWith('add a rule')) {
+    lines.splice(line === undefined ? lines.length : line - 1, 0, ...added!.split('\n'));
+    return lines.join('\n');
+  }
+  if (line === undefined) return `${text}\n${added}\n`;
+  const at = lines[line - 1]!;
+  const quote = at.indexOf('"');
+  lines[line - 1] = `${at.slice(0, quote)}${added}, ${at.slice(quote)}`;
+  return lines.join('\n');
+}
+
+/** What a policy says of every number. */
+const verdicts = (policy: Policy, lines = ''): ReadonlyMap<number, Verdict> =>
+  resolve(named(groundOf(policy, lines)), 'x86-64').abis.get('x86-64')!.verdicts;
+
+/** The templates that speak of calls themselves, each without what it extends. */
+const TEMPLATES = readdirSync(inRepository('templates'))
+  .map((name) => ({ name, text: readFileSync(inRepository('templates', name), 'utf8') }))
+  .map(({ name, text }) => ({ name, own: text.replace(/^extends.*$/m, '') }))
+  .filter(({ name, own }) => policyFrom(own, name).syscalls);
+
+test('some templates refuse calls', () => assert.ok(TEMPLATES.length > 1));
+
+for (const { name, own } of TEMPLATES) {
+  test(`every call that ${name} refuses gets a change that allows it and nothing else`, () => {
+    assertExact(own, (source) => policyFrom(source, name));
+  });
+  test(`the same for a policy that extends ${name}`, () => {
+    const base = policyFrom(own, name);
+    assertExact('description = "own"\n', (source) => mergePolicies([base], policyFrom(source, 'own.toml')));
+  });
+}
+
+function assertExact(source: string, parse: (source: string) => Policy): void {
+  const policy = parse(source);
+  const before = verdicts(policy);
+  const refused = [...before].filter(
+    ([, verdict]) => verdict.otherwise !== ALLOW || verdict.rules.length > 0,
+  );
+  assert.ok(refused.length > 0);
+  for (const [number] of refused) {
+    const call = nameOf('x86-64', number)!;
+    const found = changes(call, policy);
+    assert.ok(found.length > 0, call);
+    const after = verdicts(parse([...found].reduce(edited, source)));
+    const verdict = after.get(number)!;
+    for (const args of [[0n], [1n << 32n], [2n ** 64n - 1n]]) {
+      assert.equal(decide(verdict, [...args, 0n, 1n, 2n, 3n, 4n]), ALLOW, call);
+    }
+    for (const [other, was] of before) {
+      if (other !== number) assert.deepEqual(plain(after.get(other)!), plain(was), `${call}: ${other}`);
+    }
+  }
+}
+
+const plain = ({ rules, otherwise }: Verdict) => ({ rules, otherwise });
+
+const DENY = '[syscalls]\ndeny = ["@mount", "ptrace"]\naction = "EPERM"\n';
+const ALLOWS = '[syscalls]\nallow = ["@basic-io"]\ndeny = ["uname"]\n';
+const RULE = (name: string, when = '{ arg = 0, ge = 0 }') =>
+  `[[syscalls.rules]]\nsyscall = "${name}"\nwhen = [${when}]\naction = "allow"`;
+
+const CAUSES: readonly [
+  call: string,
+  policy: string,
+  lines: string,
+  what: string,
+  line: number | undefined,
+][] = [
+  ['mount', DENY, '', 'deny @mount', 2],
+  ['ptrace', DENY, '', 'deny ptrace', 2],
+  ['mount', '[syscalls]\nallow = ["@mount"]\ndeny = ["mount:EACCES"]\n', '', 'deny mount:EACCES', 3],
+  ['socket', ALLOWS, '', 'not in allow', 2],
+  ['uname', '[syscalls]\nlog = ["uname"]\n', '', 'log uname', 2],
+  ['uname', DENY, 'SystemCallFilter=~uname', "the unit's own SystemCallFilter=", undefined],
+  [
+    'uname',
+    '[service]\nProtectClock = true\n',
+    'SystemCallFilter=~uname',
+    "the unit's own SystemCallFilter=",
+    undefined,
+  ],
+];
+
+for (const [call, policy, lines, what, line] of CAUSES) {
+  test(`${call} by ${JSON.stringify(policy)} and ${lines || 'no filter of its own'}: ${what}`, () => {
+    const cause = causeOf(callOf(call), groundOf(policyFrom(policy), lines));
+    assert.deepEqual([cause.what, cause.at?.line], [what, line]);
+  });
+}
+
+test('the smallest change', () => {
+  const does = (...given: Parameters<typeof changes>) =>
+    changes(...given).map((change) => [change.does, change.text]);
+  assert.deepEqual(does('ptrace', policyFrom(DENY)), [['take "ptrace" out of deny in line 2', undefined]]);
+  assert.deepEqual(does('mount', policyFrom(DENY)), [['add a rule that allows mount', RULE('mount')]]);
+  assert.deepEqual(does('socket', policyFrom(ALLOWS)), [['add "socket" to allow in line 2', '"socket"']]);
+  assert.deepEqual(does('uname', policyFrom(ALLOWS)), [
+    ['take "uname" out of deny in line 3', undefined],
+    ['add "uname" to allow in line 2', '"uname"'],
+  ]);
+  const unit = ['add SystemCallFilter=uname to the unit', '[Service]\nSystemCallFilter=uname'];
+  assert.deepEqual(does('uname', policyFrom(DENY), 'SystemCallFilter=~uname'), [unit]);
+  assert.deepEqual(does('uname', policyFrom(DENY), 'SystemCallFilter=@basic-io'), [unit]);
+  assert.deepEqual(does('ptrace', policyFrom(DENY), 'SystemCallFilter=~ptrace').at(-1), [
+    'add SystemCallFilter=ptrace to the unit',
+    '[Service]\nSystemCallFilter=ptrace',
+  ]);
+});
+
+test('a rule for the arguments of a core dump, and for those alone', () => {
+  const policy = `[syscalls]\n${RULE('socket', '{ arg = 0, in = ["AF_UNIX"] }, { arg = 2, eq = 0, width = 64 }')}\n`;
+  const args = [16n, 3n, 2n ** 64n - 1n, 9n, 9n, 9n];
+  const [change, ...more] = changes('socket', policyFrom(policy), '', args);
+  assert.deepEqual(more, []);
+  assert.equal(
+    change!.text,
+    RULE('socket', '{ arg = 0, eq = 16 }, { arg = 2, eq = "18446744073709551615", width = 64 }'),
+  );
+  const after = verdicts(policyFrom(edited(policy, change!))).get(41)!;
+  assert.equal(decide(after, args), ALLOW);
+  assert.notEqual(decide(after, [16n, 3n, 1n, 9n, 9n, 9n]), ALLOW);
+  assert.equal(decide(after, [1n, 0n, 0n, 0n, 0n, 0n]), ALLOW);
+});
+
+test('numbers that no table knows, and conventions that are closed, are said to be that', () => {
+  const ground = groundOf(policyFrom(ALLOWS));
+  const at = (arch: number, nr: number) => {
+    const call = nameCall('x86-64', { arch, nr });
+    return {
+      name: call.name,
+      kind: causeOf(call, ground).kind,
+      changes: changesFor(call, ground, () => undefined),
+    };
+  };
+  assert.deepEqual(at(0xc000003e, 9999), { name: 'call 9999', kind: 'unknown-number', changes: [] });
+  assert.deepEqual(at(0x40000003, 11), { name: 'execve', kind: 'closed-convention', changes: [] });
+  assert.deepEqual(at(0xc00000b7, 11), { name: 'call 11', kind: 'closed-convention', changes: [] });
+});

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { coreDumpsIn, recordsIn, unitsIn } from '../../src/explain/journal.js';
+import { parseAuditLine, parseKernelLine } from '../../src/explain/record.js';
+
+const ID = 'audit(1795556996.891:18)';
+const fields = (comm = '"sleep"', more = '') =>
+  `auid=4294967295 uid=0 gid=0 ses=4294967295 ${more}pid=14706 comm=${comm} exe="/usr/bin/sleep" sig=31 arch=c000003e syscall=230 compat=0 ip=0x7f05e4bf03a7 code=0x80000000`;
+const LINE = `audit: type=1326 ${ID}: ${fields()}`;
+const RECORD = {
+  ...{ id: ID, time: 1795556996891, pid: 14706, name: 'sleep', program: '/usr/bin/sleep' },
+  ...{ arch: 0xc000003e, nr: 230, action: 0x80000000 },
+};
+
+test("a line of the kernel's log", () => {
+  assert.deepEqual(parseKernelLine(LINE), RECORD);
+  const confined = `audit: type=1326 ${ID}: ${fields('"sleep"', 'subj=/usr/bin/sleep (enforce) ')}`;
+  assert.deepEqual(parseKernelLine(confined), RECORD);
+});
+
+test('names in hex, missing ones, numbers of x32', () => {
+  assert.equal(parseKernelLine(LINE.replace('"sleep"', '6120220A'))?.name, 'a "\n');
+  assert.equal(parseKernelLine(LINE.replace('"/usr/bin/sleep"', '(null)'))?.program, undefined);
+  assert.equal(parseKernelLine(LINE.replace('=230', '=1073741883'))?.nr, 0x40000000 + 59);
+  assert.equal(parseKernelLine(LINE.replace('=230', '=-1'))?.nr, 0xffffffff);
+});
+
+test("a line of auditd's log, with what auditd adds", () => {
+  const line = `type=SECCOMP msg=${ID}: ${fields()}`;
+  assert.deepEqual(parseAuditLine(`${line}\x1dARCH=x86_64 SYSCALL=clock_nanosleep`), RECORD);
+  assert.deepEqual(parseAuditLine(`node=host ${line}`), RECORD);
+  assert.equal(parseAuditLine(`type=USER_CMD msg=${ID}: ${fields()}`), undefined);
+});
+
+test('what is no record as the kernel writes it is none', () => {
+  const bad = [
+    ` ${LINE}`,
+    LINE.slice(0, -1).concat(' '),
+    LINE.replace('1326', '1327'),
+    LINE.replace('"sleep"', '"x" pid=1 comm="sleep"'),
+    LINE.replace('"sleep"', '"a b"'),
+    LINE.replace('pid=14706', 'pid=-1'),
+    `${LINE} syscall=1`,
+    LINE.replace('audit(', 'audit( '),
+    LINE.replace('auid', `subj=${'x'.repeat(20_000)} auid`),
+  ];
+  const found = bad.map(parseKernelLine).filter((record) => record !== undefined);
+  assert.deepEqual(found, []);
+  fc.assert(fc.property(fc.string(), (text) => parseKernelLine(text) === undefined));
+});
+
+test('a process names itself, and forges nothing by that', () => {
+  const name = fc.uint8Array({ minLength: 1, maxLength: 15 });
+  const isPlain = (byte: number) => byte > 0x20 && byte < 0x7f && byte !== 0x22;
+  fc.assert(
+    fc.property(name, (bytes) => {
+      // As audit_log_untrustedstring() writes it.
+      const plain = bytes.every(isPlain);
+      const comm = plain ? `"${Buffer.from(bytes)}"` : Buffer.from(bytes).toString('hex').toUpperCase();
+      const found = parseKernelLine(`audit: type=1326 ${ID}: ${fields(comm)}`);
+      assert.deepEqual({ ...found, name: '' }, { ...RECORD, name: '' });
+      assert.equal(found?.name, new TextDecoder().decode(bytes));
+    }),
+  );
+});
+
+const entry = (more: Record<string, unknown>) => `${JSON.stringify(more)}\n`;
+const KERNEL = { _TRANSPORT: 'kernel', SYSLOG_FACILITY: '0', MESSAGE: LINE };
+
+test("the kernel's own entries of the journal are believed, nobody else's", () => {
+  const audit = {
+    ...{ _TRANSPORT: 'audit', _AUDIT_TYPE: '1326', _AUDIT_ID: '18', MESSAGE: `SECCOMP ${fields()}` },
+    _SOURCE_REALTIME_TIMESTAMP: '1795556996891000',
+  };
+  assert.deepEqual(recordsIn(entry(KERNEL) + entry(audit)).records, [RECORD, RECORD]);
+  const forged = [
+    { ...KERNEL, _TRANSPORT: 'stdout' },
+    { ...KERNEL, _TRANSPORT: 'journal' },
+    { ...KERNEL, _TRANSPORT: 'syslog' },
+    // Written to /dev/kmsg, or with the transport as a second value.
+    { ...KERNEL, SYSLOG_FACILITY: '1' },
+    { ...KERNEL, _TRANSPORT: ['stdout', 'kernel'] },
+    { ...audit, _AUDIT_TYPE: '1327' },
+    { ...audit, _TRANSPORT: 'journal' },
+    { ...audit, _AUDIT_ID: 'x' },
+  ];
+  assert.deepEqual(recordsIn(forged.map(entry).join('')).records, []);
+});
+
+test('the journal says when the kernel left records out', () => {
+  const line = 'kauditd_printk_skb: 6 callbacks suppressed';
+  assert.equal(recordsIn(entry({ ...KERNEL, MESSAGE: line })).suppressed, true);
+  assert.equal(recordsIn(entry({ ...KERNEL, MESSAGE: line, _TRANSPORT: 'stdout' })).suppressed, false);
+});
+
+test('whatever the journal prints is read without a failure', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+      assert.deepEqual(recordsIn(text), { records: [], suppressed: false });
+    }),
+  );
+});
+
+test('the units of processes', () => {
+  const text =
+    entry({ _PID: '7', _SYSTEMD_UNIT: 'a.service' }) +
+    entry({ _PID: '7', _SYSTEMD_UNIT: 'b.service' }) +
+    entry({ _PID: '8' });
+  assert.deepEqual(unitsIn(text, '_SYSTEMD_UNIT'), new Map([[7, new Set(['a.service', 'b.service'])]]));
+});
+
+test("core dumps are systemd-coredump's own", () => {
+  const dump = {
+    ...{ _SYSTEMD_UNIT: 'systemd-coredump@0-7-0.service', COREDUMP_UNIT: 'a.service' },
+    ...{ COREDUMP_PID: '7', COREDUMP_SIGNAL: '31', COREDUMP_TIMESTAMP: '1795556996891000' },
+  };
+  const others = [
+    { ...dump, _SYSTEMD_UNIT: 'a.service' },
+    { ...dump, COREDUMP_UNIT: 'b.service' },
+    { ...dump, COREDUMP_SIGNAL: '11' },
+    { ...dump, COREDUMP_TIMESTAMP: '1;x' },
+  ];
+  const found = coreDumpsIn([dump, ...others].map(entry).join(''), 'COREDUMP_UNIT', 'a.service');
+  assert.deepEqual(found, [{ pid: 7, time: 1795556996891, timestamp: '1795556996891000' }]);
+});

@@ -1,0 +1,111 @@
+/** Refused calls of real services, by the kernel's own records. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import {
+  bootWithPrograms,
+  defineProgram,
+  PROGRAMS,
+  policyPath,
+  sandboxUnit,
+  servicesObstacle,
+} from '../support/service.js';
+
+const skip = servicesObstacle();
+/** A name of its own: the kernel's records are of the whole machine, and of a box's processes the IDs are others. */
+const NAME = `explained-${process.pid}`;
+const UNIT = 'explained.service';
+
+let box: Box;
+let obstacle = skip;
+before(async () => {
+  if (skip) return;
+  box = await bootWithPrograms('explain', { [NAME]: ['test/systemd/programs/myos.c', '-static'] });
+  const { stdout } = await box.exec(['journalctl', '--quiet', '--lines=1', '_TRANSPORT=kernel']);
+  if (stdout.trim() === '') obstacle = "the kernel's records can't be seen in a box here";
+});
+after(() => box?.stop());
+
+interface Refusal {
+  readonly call: string;
+  readonly got: string;
+  readonly cause: { readonly kind: string; readonly what: string; readonly line?: number };
+  readonly changes: readonly { readonly does: string; readonly text?: string }[];
+}
+
+/** Starts the service until the kernel, which limits its records, has one of it. */
+async function refusals(): Promise<{ status: number; refusals: Refusal[] }> {
+  let found = { status: 0, refusals: [] as Refusal[] };
+  await box.waitFor(
+    'a record of the refused call',
+    async () => {
+      await box.exec(['systemctl', 'restart', UNIT]);
+      const { status, stdout } = await sandboxUnit(box, 'explain', '--json', UNIT);
+      found = { status, refusals: JSON.parse(stdout).refusals };
+      return found.refusals.length > 0;
+    },
+    60_000,
+  );
+  return found;
+}
+
+/** Writes a policy, and puts it into force without a look whether the service lives. */
+async function confine(policy: string, lines = ''): Promise<void> {
+  await defineProgram(box, UNIT, `Type=oneshot\nExecStart=${PROGRAMS}/${NAME}\n${lines}`);
+  await box.writeFile(policyPath(UNIT), policy);
+  await box.succeed(['systemctl', 'stop', UNIT]);
+  const { status, stdout, stderr } = await sandboxUnit(box, 'apply', '--no-restart', UNIT);
+  assert.equal(status, 0, stdout + stderr);
+}
+
+const CASES: readonly [policy: string, lines: string, what: string, does: string][] = [
+  ['deny = ["uname"]', '', 'deny uname', 'take "uname" out of deny in line 2'],
+  [
+    'allow = ["@basic-io", "@file-system", "@process", "prctl", "seccomp"]',
+    '',
+    'not in allow',
+    'add "uname" to allow in line 2',
+  ],
+  [
+    'deny = ["ptrace"]',
+    'SystemCallFilter=~uname',
+    "the unit's own SystemCallFilter=",
+    'add SystemCallFilter=uname to the unit',
+  ],
+];
+
+for (const [policy, lines, what, does] of CASES) {
+  test(`the kernel's record of a killed service leads to: ${what}`, { skip }, async (t) => {
+    if (obstacle) return t.skip(obstacle);
+    await confine(`[syscalls]\n${policy}\n`, lines);
+    const { status, refusals: found } = await refusals();
+    assert.equal(status, 1);
+    const shown = found.map((one) => [one.call, one.got, one.cause.what, one.changes[0]?.does]);
+    assert.deepEqual(shown, [['uname', 'killed', what, does]]);
+  });
+}
+
+test('a line of a record that the service itself prints is not believed', { skip }, async (t) => {
+  if (obstacle) return t.skip(obstacle);
+  await confine('[syscalls]\ndeny = ["uname"]\n');
+  const { refusals: real } = await refusals();
+  const last = await box.succeed(['journalctl', '--output=cat', '--grep=type=1326', '_TRANSPORT=kernel']);
+  const record = last.trimEnd().split('\n').at(-1)!;
+  assert.equal(real.length, 1);
+  const forged = record.replace(/syscall=\d+/, 'syscall=165').replace(/:\d+\):/, ':999999999):');
+  const lines = [
+    'StandardOutput=journal',
+    `ExecStart=`,
+    `ExecStart=/bin/echo '${forged.replaceAll('"', '\\"')}'`,
+  ];
+  await confine('[syscalls]\ndeny = ["ptrace"]\n', lines.join('\n'));
+  await box.succeed(['systemctl', 'start', UNIT]);
+  await box.waitFor('the forged line', async () => {
+    return (await box.succeed(['journalctl', '--output=cat', `_SYSTEMD_UNIT=${UNIT}`])).includes(
+      'syscall=165',
+    );
+  });
+  const { status, stdout } = await sandboxUnit(box, 'explain', '--json', UNIT);
+  assert.equal(status, 0, stdout);
+  assert.deepEqual(JSON.parse(stdout).refusals, []);
+});
