@@ -139,6 +139,27 @@ describe('with the tools of Debian 13', () => {
   });
 });
 
+describe('with clang', () => {
+  const layer = { skip: skip ?? layerAvailable('clang') };
+  const make = (...goals: string[]) =>
+    inLayer(['make', '--silent', '-C', NATIVE, 'CC=clang', `BUILD=${folder}/clang`, ...goals], {
+      tree: 'clang',
+      folders: [folder],
+    });
+
+  test('the launcher builds and works', layer, async () => {
+    assert.deepEqual(await make(), DONE);
+    assert.match(
+      (await run([join(folder, 'clang/launcher'), '--version'])).stdout,
+      /^sandbox-unit-launcher /,
+    );
+  });
+
+  test('the analyzer finds nothing', layer, async () => {
+    assert.deepEqual(await make('analyze'), DONE);
+  });
+});
+
 describe('make install', { skip }, () => {
   const MULTIARCH = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
   const install = async (name: string, ...variables: string[]) => {

@@ -14,7 +14,7 @@ import {
 } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
 
-const skip = launcherObstacle() ?? layerAvailable('fuzzer');
+const skip = launcherObstacle() ?? layerAvailable('clang');
 const folder = sharedFolder();
 /** Both targets run beside each other. */
 const SECONDS = process.env.CI === 'true' ? 30 : 5;
@@ -60,12 +60,12 @@ describe('nothing from outside makes the C code go wrong', { skip, concurrency: 
           ...['-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=all'],
           ...[join(PROGRAMS, `${name}.c`), ...files],
         ],
-        { tree: 'fuzzer', folders: [folder] },
+        { tree: 'clang', folders: [folder] },
       );
       assert.deepEqual(build, { status: 0, stdout: '', stderr: '' });
       const { status, stderr } = await inLayer(
         [program, `-max_total_time=${SECONDS}`, '-timeout=10', `-artifact_prefix=${folder}/`, corpus],
-        { tree: 'fuzzer', folders: [folder], timeoutMs: 120_000 },
+        { tree: 'clang', folders: [folder], timeoutMs: 120_000 },
       );
       assert.equal(status, 0, stderr);
       // Coverage that stays at nothing would be a fuzzer that doesn't see the code.

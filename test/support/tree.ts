@@ -9,7 +9,7 @@ import { inRepository } from './repository.js';
  * Debian root trees, for boxes to boot and compilers to run in. Each is made by mmdebstrap once and kept in
  * `$XDG_CACHE_HOME/sandbox-unit/trees`; nothing is installed on the machine itself.
  */
-export type TreeName = 'machine' | 'toolchain' | 'fuzzer' | 'bullseye' | 'bookworm' | 'forky';
+export type TreeName = 'machine' | 'toolchain' | 'clang' | 'bullseye' | 'bookworm' | 'forky';
 
 interface Tree {
   readonly suite: string;
@@ -31,7 +31,7 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
     ],
   },
   /** Apart from the toolchain, for its size. */
-  fuzzer: { suite: 'trixie', packages: ['clang', 'libclang-rt-19-dev', 'libc6-dev'] },
+  clang: { suite: 'trixie', packages: ['clang', 'make', 'libclang-rt-19-dev', 'libc6-dev'] },
   bullseye: { suite: 'bullseye', packages: SYSTEMD },
   bookworm: { suite: 'bookworm', packages: SYSTEMD },
   forky: { suite: 'forky', packages: SYSTEMD },
