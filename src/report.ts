@@ -62,7 +62,8 @@ function additionsText(plan: Plan): string {
   return all.length === 0 ? '' : `Besides:\n${columns(all, '  ')}`;
 }
 
-function withoutText({ programs, without }: Plan): string {
+function withoutText({ filter, programs, without }: Plan): string {
+  if (!filter) return 'without any sandbox';
   const until = programs.length > 0 ? ', until they start what [exec] programs names' : '';
   const free = without.some((key) => key.endsWith('+')) ? '; with + without any sandbox' : '';
   return `without the launcher and what it alone enforces${until}${free}`;

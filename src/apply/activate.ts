@@ -19,7 +19,8 @@ const PROBE_TIMEOUT = 60_000;
 /** States of a service that is up; one of them may be reloaded by anybody at any time. */
 const UP = ['active', 'reloading', 'refreshing'];
 
-const isUp = (properties: UnitProperties): boolean => UP.includes(String(properties.get('ActiveState')));
+export const isUp = (properties: UnitProperties): boolean =>
+  UP.includes(String(properties.get('ActiveState')));
 
 /** Whether the service runs, so that a restart is due. */
 export const isRunning = (properties: UnitProperties): boolean =>

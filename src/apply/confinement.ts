@@ -14,7 +14,7 @@ const FILTERED = '2';
 const PATIENCE = 10_000;
 const STEP = 200;
 
-const mainPid = (properties: UnitProperties) => Number(properties.get('MainPID') ?? 0);
+export const mainPid = (properties: UnitProperties) => Number(properties.get('MainPID') ?? 0);
 
 /** Whether a plan holds the service's main process to a filter. */
 const filtersMain = (plan: Plan): boolean =>
@@ -74,11 +74,11 @@ const unfiltered = (plan: Plan, pid: number) => {
 };
 
 /** The file that a process runs, as it was mounted where it was started: a mount point of ours is named as such. */
-const executable = async (system: System, pid: number): Promise<string> =>
+export const executable = async (system: System, pid: number): Promise<string> =>
   (await system.run(['readlink', `/proc/${pid}/exe`])).stdout.replace(/\n$/, '');
 
-/** Of a script its interpreter is what runs, with the script's path among its arguments. */
-async function isProgram(system: System, { programs, target }: Plan, pid: number): Promise<boolean> {
+/** Whether a process runs one of `[exec] programs`: of a script its interpreter is what runs, with the script's path among its arguments. */
+export async function isProgram(system: System, { programs, target }: Plan, pid: number): Promise<boolean> {
   const running = await executable(system, pid);
   if (programs.some(({ place }) => place === running)) return true;
   const interpreted = programs.filter(({ path }) => isInterpreted(target.programs.get(path)));

@@ -17,6 +17,7 @@ import { dropInPath, hasNameOfDropIn, installedLauncher } from '../emit/paths.js
 import type { Context } from '../system/context.js';
 import { failureOf, failuresOf } from './failures.js';
 import { removeUnusedLauncher } from './launcher-file.js';
+import { readKernel } from './read-kernel.js';
 import type { UnitResult } from './unit-result.js';
 
 interface ForceOptions {
@@ -67,11 +68,12 @@ async function bringBatch(context: Context, batch: readonly UnitResult[], option
   const read = await all(batch, (result) => lookAt(context, result, options));
   const started = await all(read, (attempt) => restartOne(context, attempt));
   const tried = await all(started, (attempt) => tryOne(context, attempt));
+  const held = await all(tried, (attempt) => holdOne(context, attempt));
   const back = await putBack(
     context,
-    tried.filter(({ failures }) => failures.length > 0),
+    held.filter(({ failures }) => failures.length > 0),
   );
-  return tried.map(({ result }) => back.find(({ unit }) => unit === result.unit) ?? result);
+  return held.map(({ result }) => back.find(({ unit }) => unit === result.unit) ?? result);
 }
 
 /** Holds what is loaded against the plan, and sees whether a restart is due. */
@@ -112,6 +114,30 @@ async function tryOne({ system }: Context, attempt: Attempt): Promise<Attempt> {
     probe: probe?.map(({ value }) => value),
   };
   return { ...attempt, failures: await failuresOf(() => tryOut(system, trial)) };
+}
+
+/**
+ * Holds what the kernel does with a unit against its plan, last, so that what the probe has made it start is seen, too.
+ * What can't be seen is told, and no failure.
+ */
+async function holdOne(context: Context, attempt: Attempt): Promise<Attempt> {
+  if (!attempt.restarted || attempt.failures.length > 0) return attempt;
+  const { plan } = attempt.result.prepared!;
+  let verified: boolean | undefined;
+  let unproven: readonly Diagnostic[] = [];
+  const failures = await failuresOf(async () => {
+    const found = await readKernel(context, plan, await context.system.unit(plan.unit));
+    // What has done its work has no process, nor has what isn't held to any call.
+    const unseen = found.unproven.filter(({ severity }) => severity === 'error');
+    if (found.groups.length === 0 && unseen.every(({ code }) => code === 'not-running')) return [];
+    verified = unseen.length === 0;
+    unproven = found.unproven.map((one) =>
+      one.severity === 'error' ? { ...one, severity: 'warning' } : one,
+    );
+    return found.wrong;
+  });
+  const diagnostics = [...attempt.result.diagnostics, ...unproven];
+  return { ...attempt, failures, result: { ...attempt.result, verified, diagnostics } };
 }
 
 /**

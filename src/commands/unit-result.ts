@@ -14,6 +14,8 @@ export interface UnitResult {
   readonly diagnostics: readonly Diagnostic[];
   /** The service was, or was tried to be, restarted. */
   readonly restarted?: boolean;
+  /** Whether every thread's filters were seen, and are as the policy says; undefined where nothing was looked at. */
+  readonly verified?: boolean | undefined;
   readonly prepared?: Prepared;
   /** Where the machine is at fault, and not the policy or the unit. */
   readonly exit?: number;
@@ -77,7 +79,8 @@ function exitOf(results: readonly UnitResult[], options: OutcomeOptions): number
 
 function resultText(result: UnitResult, options: OutcomeOptions): string {
   const diff = options.diff ? result.changes.map(unifiedDiff).join('') : '';
-  const done = isDone(result) && result.restarted ? 'Restarted.\n' : '';
+  const how = result.verified ? 'Restarted, and verified.' : 'Restarted.';
+  const done = isDone(result) && result.restarted ? `${how}\n` : '';
   const mode = result.prepared?.plan.mode === 'permissive' ? ', permissive' : '';
   return `${result.unit}: ${result.state}${mode}\n${filesText(result)}${done}${diff}`;
 }
@@ -92,12 +95,13 @@ function filesText(result: UnitResult): string {
 }
 
 const resultJson = (
-  { unit, state, restarted = false, changes, diagnostics, prepared }: UnitResult,
+  { unit, state, restarted = false, verified, changes, diagnostics, prepared }: UnitResult,
   { diff }: OutcomeOptions,
 ) => ({
   unit,
   state,
   restarted,
+  ...(verified === undefined ? {} : { verified }),
   changes: changesJson(changes),
   diagnostics: diagnosticsJson(diagnostics),
   ...(diff ? { diff: changes.map(unifiedDiff).join('') } : {}),

@@ -7,13 +7,13 @@ import { columns } from '../report.js';
 /** What was found of a unit, for people. */
 export function enforcementText(plan: Plan, exit: number, groups: readonly ThreadGroup[]): string {
   const state = exit === EXIT.ok ? 'enforced' : exit === EXIT.findings ? 'not enforced' : 'not proven';
-  const rows = groups.flatMap(({ processes, filters, calls }) =>
+  const rows = groups.flatMap(({ processes, filters, calls, heldTo }) =>
     processes.map(({ pid, name, threads }) => [
       `${pid}`,
       printable(name),
       `${threads}`,
       `${filters}`,
-      SAYS[calls],
+      `${WITHOUT[heldTo]}${heldTo === 'nothing' ? '' : SAYS[calls]}`,
     ]),
   );
   const head = ['PID', 'NAME', 'THREADS', 'FILTERS', 'SYSTEM CALLS'];
@@ -26,6 +26,13 @@ const SAYS: Readonly<Record<ThreadGroup['calls'], string>> = {
   otherwise: 'as the policy says, some of it refused otherwise',
   stricter: 'as the policy says, or stricter',
   looser: 'looser than the policy',
+};
+
+/** Behind these words for what runs without the launcher, its calls are held to systemd's part alone. */
+const WITHOUT: Readonly<Record<ThreadGroup['heldTo'], string>> = {
+  policy: '',
+  systemd: "without the launcher, as planned; systemd's part: ",
+  nothing: 'without any sandbox, as planned',
 };
 
 function differencesText({ processes, differences }: ThreadGroup): string {
@@ -49,9 +56,10 @@ function byText({ relation, by, someArguments }: NamedDifference): string {
 
 /** The same for programs. */
 export const groupsJson = (groups: readonly ThreadGroup[]) =>
-  groups.map(({ processes, filters, calls, ranges, sampled, differences }) => ({
+  groups.map(({ processes, filters, heldTo, calls, ranges, sampled, differences }) => ({
     processes,
     filters,
+    heldTo,
     calls,
     ranges,
     sampled,

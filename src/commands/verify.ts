@@ -1,15 +1,15 @@
 import { isOutdated, restartDue, restartObstacle } from '../apply/activate.js';
 import { isPending } from '../apply/changes.js';
 import { notConfined } from '../apply/confinement.js';
-import { type Enforcement, enforcement, provenWithout } from '../apply/enforcement.js';
+import type { Enforcement } from '../apply/enforcement.js';
 import { readBack } from '../apply/read-back.js';
-import { type Diagnostic, EXIT, error, hasErrors, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, hasErrors } from '../diagnostic.js';
 import { dropInPath } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
-import { filterReader } from './filter-reader.js';
 import type { Outcome } from './outcome.js';
 import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
+import { readKernel } from './read-kernel.js';
 import { enforcementText, groupsJson } from './verify-report.js';
 
 /**
@@ -32,8 +32,8 @@ export async function verify(
     ...notRestarted(prepared, properties),
   ];
   const main = await notConfined(context.system, plan, properties);
-  const kernel = await readKernel(context, prepared, properties);
-  const wrong = [...loaded, ...(kernel.wrong.length > 0 ? kernel.wrong : main)];
+  const kernel = await readKernel(context, plan, properties);
+  const wrong = [...loaded, ...main, ...kernel.wrong];
   const exit = wrong.length > 0 ? EXIT.findings : hasErrors(kernel.unproven) ? EXIT.failure : EXIT.ok;
   return {
     ...outcome(prepared, exit, kernel, loaded),
@@ -63,24 +63,6 @@ function outcome(
     diagnostics,
     sources,
   };
-}
-
-/** What the reader can't do leaves unproven what the kernel does, and nothing else. */
-async function readKernel(
-  context: Context,
-  { plan }: Prepared,
-  properties: UnitProperties,
-): Promise<Enforcement> {
-  try {
-    const reader = await filterReader(context);
-    const found = await enforcement(context.system, plan, properties, reader);
-    return hasErrors(found.unproven)
-      ? { ...found, unproven: [...found.unproven, provenWithout(plan.unit)] }
-      : found;
-  } catch (cause) {
-    if (!(cause instanceof UserError)) throw cause;
-    return { ...NOTHING, unproven: [...cause.diagnostics, provenWithout(plan.unit)] };
-  }
 }
 
 function notWritten({ plan, changes }: Prepared): Diagnostic[] {

@@ -10,7 +10,8 @@ const WORDS: readonly number[] = [0, 4, 40, 44, 48, 52, 56, 60];
 
 /**
  * A program without the guard in front of it: what it answers to every call but the launcher's own execve, whose key is
- * gone with it. Others' programs, and what only looks like a guard, are returned whole.
+ * gone with it. Others' programs, and what only looks like a guard, are returned whole. One that a service has made up,
+ * with a key that it knows, hides nothing: it comes on top of the launcher's, which refuses what it would let through.
  */
 export const withoutGuard = (program: readonly Instruction[]): readonly Instruction[] =>
   isGuarded(program) ? program.slice(GUARD_LENGTH) : program;

@@ -15,6 +15,10 @@ export function wrappedKeys(policy: Policy): string[] {
   return [...new Set(policy.wrap?.map(({ value }) => value) ?? usual)];
 }
 
+/** Exec keys with commands that run without any sandbox of systemd's, `ExecReload=+`. */
+export const unsandboxedKeys = (effective: EffectiveUnit): string[] =>
+  EXEC_KEYS.flatMap((key) => shownKeys(key, effective.execCommands(key))).filter((key) => key.endsWith('+'));
+
 /** The programs that the policy is about, as written. */
 export const confinedPrograms = (policy: Policy, effective: EffectiveUnit): string[] => [
   ...(policy.programs ?? []).map(({ value }) => value),

@@ -8,6 +8,7 @@ import type { SyscallPolicy } from '../syscalls/policy.js';
 import { type NamedPolicy, type OwnLimits, refusal, resolve, resolveCalls } from '../syscalls/resolve.js';
 import { areSetsOf } from '../syscalls/sets.js';
 import { assumptions } from './assumptions.js';
+import { unsandboxedKeys } from './commands.js';
 import { findDirective } from './directives.js';
 import { overridden, shadowed } from './drop-in-order.js';
 import { type PlannedLauncher, planLauncher } from './launcher.js';
@@ -54,7 +55,7 @@ export function makePlan(request: PlanRequest): Plan {
     ],
     directives: directives.sort(fatalLast),
     commands,
-    without: launcher?.without ?? [],
+    without: launcher?.without ?? (calls.meaning ? unsandboxedKeys(effective) : []),
     programs: launcher?.programs ?? [],
     filterFile: request.places.filterFile,
     filter: calls.filter,

@@ -81,7 +81,7 @@ export interface Plan {
   readonly lines: readonly PlanLine[];
   readonly directives: readonly PlannedDirective[];
   readonly commands: readonly PlannedCommands[];
-  /** Exec keys whose commands run without the launcher, where it is used: `ExecStop=`; with a `+` those without any sandbox. */
+  /** Exec keys with commands that run without the launcher, where it is used: `ExecStop=`; with a `+` those without any sandbox. */
   readonly without: readonly string[];
   readonly programs: readonly PlannedProgram[];
   readonly filterFile: string;

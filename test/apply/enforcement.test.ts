@@ -16,6 +16,8 @@ const UNIT = new Map<string, unknown>([['ControlGroup', '/system.slice/demo.serv
 const PLAN = {
   unit: 'demo.service',
   meaning: POLICY,
+  without: [],
+  programs: [],
   target: { machine: 'x86-64', sets: bundledSets() },
 } as unknown as Plan;
 
@@ -84,7 +86,7 @@ function machine(threads: readonly Thread[], later: readonly Thread[] = [], answ
   return system as System;
 }
 
-const verified = (system: System) => enforcement(system, PLAN, UNIT, '/reader');
+const verified = (system: System) => enforcement(system, PLAN, UNIT, async () => '/reader');
 const codes = (list: readonly { readonly code: string }[]) => list.map(({ code }) => code);
 
 test('threads with equal filters are one group, those that come late too', async () => {
@@ -115,6 +117,36 @@ test('a thread without a filter is looser', async () => {
   assert.deepEqual(unproven, []);
 });
 
+test('a thread without the launcher is held to less where the plan starts such, but for the main one', async () => {
+  const bySystemd = filtered(denying());
+  const passing = { mode: 'deny', action: KILL, passing: new Set(), refused: new Map() };
+  const look = (without: readonly string[], more: readonly [string, unknown][]) => {
+    const plan = { ...PLAN, without, systemCalls: passing } as unknown as Plan;
+    const unit = new Map([...UNIT, ...more]);
+    return enforcement(machine([bySystemd]), plan, unit, async () => '/reader');
+  };
+  const active: [string, unknown][] = [
+    ['ActiveState', 'active'],
+    ['KillMode', 'control-group'],
+  ];
+  for (const [without, more, heldTo] of [
+    [['ExecReload='], active, 'systemd'],
+    [['ExecReload=+'], active, 'nothing'],
+    [['ExecReload=', 'ExecReload=+'], active, 'systemd'],
+    [[], active, 'policy'],
+    [['ExecStop='], active, 'policy'],
+    [['ExecStop='], [...active, ['KillMode', 'process']], 'systemd'],
+    [['ExecReload=+'], [...active, ['MainPID', 1]], 'policy'],
+  ] as [string[], [string, unknown][], string][]) {
+    const { groups, wrong } = await look(without, more);
+    assert.deepEqual(
+      groups.map((group) => group.heldTo),
+      [heldTo],
+    );
+    assert.equal(wrong.length > 0, heldTo === 'policy', without.join());
+  }
+});
+
 test('a kernel that shows no filters proves nothing', async () => {
   const hidden = { status: 'Seccomp:\t2\n', says: (tid: number) => `thread ${tid} 0\n` };
   const { groups, wrong, unproven } = await verified(machine([hidden]));
@@ -136,6 +168,12 @@ test('a unit without processes proves nothing', async () => {
     const { wrong, unproven } = await verified(machine(threads));
     assert.deepEqual([wrong, codes(unproven)], [[], ['not-running']]);
   }
+});
+
+test('a unit that runs somewhere else proves nothing', async () => {
+  const unit = new Map([...UNIT, ['ActiveState', 'active'], ['MainPID', 7]]);
+  const { unproven } = await enforcement(machine([]), PLAN, unit, async () => '/reader');
+  assert.deepEqual(codes(unproven), ['processes-unseen']);
 });
 
 test('threads that come faster than they are read are told', async () => {

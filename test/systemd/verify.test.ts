@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { KILL } from '../../src/syscalls/action.js';
 import type { Box } from '../support/box.js';
 import { documentedKeys, isThere, pathsOf } from '../support/json-keys.js';
+import { changeFiles } from '../support/loaded-units.js';
 import { filterRefusing } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
 import {
@@ -31,8 +32,9 @@ interface Verified {
   readonly enforced: boolean;
   readonly loaded: boolean;
   readonly groups: readonly {
-    readonly processes: readonly { readonly pid: number; readonly threads: number }[];
+    readonly processes: readonly { readonly pid: number; readonly name: string; readonly threads: number }[];
     readonly filters: number;
+    readonly heldTo: string;
     readonly calls: string;
     readonly sampled: number;
     readonly differences: readonly {
@@ -68,6 +70,15 @@ async function verify(unit: string, become: readonly string[] = []) {
 }
 
 const codesOf = ({ diagnostics }: Verified) => diagnostics.map(({ code }) => code);
+
+/** Puts a process into a unit's control group that runs without any filter. */
+async function moveIn(unit: string): Promise<void> {
+  const stray = `stray-of-${unit}`;
+  await box.succeed(['systemctl', 'stop', stray]).catch(() => undefined);
+  await box.succeed(['systemd-run', `--unit=${stray}`, '--quiet', 'sleep', '1000']);
+  const group = `/sys/fs/cgroup/system.slice/${unit}/cgroup.procs`;
+  await box.sh(`echo ${await mainPid(box, stray)} >${group}`);
+}
 
 /** Processes and threads of a unit, as the kernel has them. */
 async function threadsOf(unit: string): Promise<string[]> {
@@ -167,9 +178,7 @@ describe('what is not in force is told:', () => {
   });
 
   test('a process that no launcher has started', { skip }, async () => {
-    await box.succeed(['systemd-run', '--unit=stray', '--quiet', 'sleep', '1000']);
-    const group = `/sys/fs/cgroup/system.slice/${NGINX}/cgroup.procs`;
-    await box.sh(`echo ${await mainPid(box, 'stray.service')} >${group}`);
+    await moveIn(NGINX);
     const found = await verify(NGINX);
     assert.equal(found.status, 1);
     assert.ok(
@@ -191,6 +200,141 @@ describe('what is not in force is told:', () => {
       /looser than the policy in nginx .*: memfd_create \(x86-64\)/,
     );
     await box.writeFile(policyPath(NGINX), EXEC);
+  });
+});
+
+describe('what runs without the launcher as planned', () => {
+  const UNIT = 'bare.service';
+  const LAUNCHER_ALONE = `${EXEC}enforcer = "launcher"\n`;
+
+  /** A service with these further lines, under a policy; its groups by what they are held to. */
+  async function held(lines: string, policy = LAUNCHER_ALONE) {
+    await box.succeed(['systemctl', 'stop', UNIT]).catch(() => undefined);
+    const unit = `[Service]\nExecStart=/usr/bin/sleep 1000\n${lines}\n`;
+    await changeFiles(box, { [`/etc/systemd/system/${UNIT}`]: unit });
+    await box.succeed(['systemctl', 'start', UNIT]);
+    await apply(box, policy, UNIT);
+    const found = await verify(UNIT);
+    const groups = found.groups.flatMap(({ heldTo, processes }) =>
+      processes.map(({ name }) => [name, heldTo]),
+    );
+    return { ...found, held: groups.sort() };
+  }
+
+  /** Leaves a process behind. */
+  const leaves = (seconds: number) => `/bin/sh -c 'sleep ${seconds} & true'`;
+
+  test('obeys the part of systemd', { skip }, async () => {
+    const policy = '[syscalls]\ndeny = ["execve", "acct"]\n';
+    const found = await held(`ExecStartPre=${leaves(2000)}\nExecStartPost=${leaves(2000)}`, policy);
+    assert.equal(found.status, 0, JSON.stringify(found.diagnostics));
+    assert.deepEqual(found.held, [
+      ['sleep', 'policy'],
+      ['sleep', 'systemd'],
+      ['sleep', 'systemd'],
+    ]);
+    await moveIn(UNIT);
+    const moved = await verify(UNIT);
+    assert.equal(moved.status, 1);
+    assert.match(
+      JSON.stringify(moved.diagnostics),
+      /looser than systemd's part of the policy in sleep .*: acct/,
+    );
+  });
+
+  test('is free of any sandbox where the line is', { skip }, async () => {
+    for (const policy of [LAUNCHER_ALONE, '[syscalls]\ndeny = ["acct"]\n']) {
+      const found = await held(`ExecStartPost=+${leaves(2000)}`, policy);
+      assert.equal(found.status, 0, JSON.stringify(found.diagnostics));
+      assert.deepEqual(found.held, [
+        ['sleep', 'nothing'],
+        ['sleep', 'policy'],
+      ]);
+    }
+  });
+
+  test('may be what systemd keeps for PAM', { skip }, async () => {
+    await box.writeFile(
+      '/etc/pam.d/bare',
+      'account required pam_permit.so\nsession required pam_permit.so\n',
+    );
+    const found = await held('User=daemon\nPAMName=bare', LAUNCHER_ALONE);
+    assert.equal(found.status, 0, JSON.stringify(found.diagnostics));
+    assert.deepEqual(found.held, [
+      ['(sd-pam)', 'nothing'],
+      ['sleep', 'policy'],
+    ]);
+  });
+
+  for (const lines of ['', 'ExecStop=/bin/true']) {
+    test(`is no process of a unit that has none now: ${lines}`, { skip }, async () => {
+      const found = await held(lines);
+      assert.equal(found.status, 0, JSON.stringify(found.diagnostics));
+      assert.deepEqual(found.held, [['sleep', 'policy']]);
+      await moveIn(UNIT);
+      const moved = await verify(UNIT);
+      assert.equal(moved.status, 1);
+      assert.ok(codesOf(moved).includes('looser'));
+      assert.ok(moved.groups.every(({ heldTo }) => heldTo === 'policy'));
+    });
+  }
+});
+
+describe('apply ends with it:', () => {
+  /** What apply says of nginx, under a policy that it doesn't have yet. */
+  async function applied(become: readonly string[] = []) {
+    await box.writeFile(policyPath(NGINX), `${EXEC}# ${++seenApplies}\n`);
+    await box.succeed(['rm', `/etc/systemd/system/${NGINX}.d/zz-sandbox-unit.conf`]);
+    await box.succeed(['systemctl', 'daemon-reload']);
+    const command = ['node', inRepository('dist/sandbox-unit.cjs'), 'apply', '--json', NGINX];
+    const { status, stdout } = await box.exec([...become, ...command]);
+    const { units, diagnostics } = JSON.parse(stdout) as {
+      units: { state: string; verified?: boolean }[];
+      diagnostics: { severity: string; code: string; message: string }[];
+    };
+    const { state, verified } = units[0]!;
+    return { status, state, verified, diagnostics };
+  }
+  let seenApplies = 0;
+
+  test('what is as the policy says is verified', { skip }, async () => {
+    const { status, state, verified, diagnostics } = await applied();
+    assert.deepEqual([status, state, verified], [0, 'applied', true]);
+    assert.ok(diagnostics.every(({ severity }) => severity === 'note'));
+  });
+
+  test('what can not be seen is a warning', { skip }, async () => {
+    const without = ['setpriv', '--inh-caps=-sys_admin', '--bounding-set=-sys_admin'];
+    const { status, state, verified, diagnostics } = await applied(without);
+    assert.deepEqual([status, state, verified], [0, 'applied', false]);
+    const told = diagnostics.map(({ severity, code }) => `${severity} ${code}`);
+    assert.ok(
+      told.includes('warning filters-unreadable') && told.includes('note proven-in-part'),
+      told.join(),
+    );
+  });
+
+  test('a thread that is looser is put back', { skip }, async () => {
+    // A process that its start moves in stands for what gets around the launcher.
+    const group = `/sys/fs/cgroup/system.slice/${NGINX}/cgroup.procs`;
+    const script = `#!/bin/sh\nsleep 1000 & echo $! >${group}\n`;
+    await box.writeFile('/run/move-in', script, '0755');
+    const unit =
+      '[Unit]\nAfter=nginx.service\nPartOf=nginx.service\n[Service]\nKillMode=process\nExecStart=/run/move-in\n';
+    await box.writeFile('/etc/systemd/system/mover.service', unit);
+    const wants = '[Unit]\nWants=mover.service\n[Service]\nExecReload=\nExecStop=\nExecStartPre=\n';
+    await box.writeFile(`/etc/systemd/system/${NGINX}.d/10-mover.conf`, wants);
+    const { status, state, diagnostics } = await applied();
+    assert.deepEqual([status, state], [1, 'rolled-back'], JSON.stringify(diagnostics));
+    assert.match(JSON.stringify(diagnostics), /looser than the policy in sleep .*: execve, execveat/);
+    await box.succeed([
+      'rm',
+      `/etc/systemd/system/${NGINX}.d/10-mover.conf`,
+      '/etc/systemd/system/mover.service',
+    ]);
+    await box.succeed(['systemctl', 'daemon-reload']);
+    await box.succeed(['systemctl', 'restart', NGINX]);
+    await apply(box, EXEC, NGINX);
   });
 });
 
