@@ -41,6 +41,15 @@ test('a file that the kernel makes up as it is read is read whole', async () => 
   assert.equal(code, 'unreadable');
 });
 
+test('of such a file a piece is read that is as large as what is in it', async () => {
+  const { bytes } = (await host.read('/proc/self/status', { limit: 1 << 26 }))!;
+  assert.ok(bytes.buffer.byteLength <= 1 << 16, `${bytes.buffer.byteLength} bytes of room`);
+  const names = (await host.read('/proc/kallsyms', { limit: 1 << 26 }))!;
+  const lines = new TextDecoder().decode(names.bytes);
+  assert.equal(lines, readFileSync('/proc/kallsyms', 'utf8'));
+  assert.ok(names.bytes.length > 4096 && names.bytes.buffer.byteLength <= 2 * names.bytes.length);
+});
+
 test('a process that has ended has no files', async () => {
   assert.equal(await host.read('/proc/999999999/status'), undefined);
 });
