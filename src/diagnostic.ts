@@ -65,6 +65,24 @@ export const note = (code: string, message: string, extra: Extra = {}) => make('
 
 export const hasErrors = (list: readonly Diagnostic[]) => list.some((d) => d.severity === 'error');
 
+/** Most findings of one kind that are worded: nobody reads thousands, and to look for what was meant takes a while. */
+export const MAX_FINDINGS = 100;
+
+/** The first findings of many, looked for one by one; an error at the end where there are more. */
+export function firstOf(found: Iterable<Diagnostic>): Diagnostic[] {
+  const list: Diagnostic[] = [];
+  for (const one of found) {
+    if (list.length === MAX_FINDINGS) {
+      return [
+        ...list,
+        error('too-many', `there is more to find than these first ${MAX_FINDINGS}`, { at: one.at }),
+      ];
+    }
+    list.push(one);
+  }
+  return list;
+}
+
 /**
  * As a reader wants them: file by file, from top to bottom, and what has no place last. What is said twice of one place
  * (by two units with one policy) is said once.

@@ -7,8 +7,10 @@ import {
   didYouMean,
   EXIT,
   error,
+  firstOf,
   hasErrors,
   inOrder,
+  MAX_FINDINGS,
   nearest,
   note,
   printable,
@@ -203,4 +205,19 @@ test('what a diagnostic lacks is no key of it', () => {
     'code',
     'message',
   ]);
+});
+
+test('of many findings the first are worded, and that there are more', () => {
+  let worded = 0;
+  function* many(count: number) {
+    for (; worded < count; worded++)
+      yield warning('odd', `odd ${worded}`, { at: { file: 'f', line: worded, column: 1 } });
+  }
+  assert.equal(firstOf(many(MAX_FINDINGS)).length, MAX_FINDINGS);
+  worded = 0;
+  const found = firstOf(many(70_000));
+  assert.equal(worded, MAX_FINDINGS);
+  assert.deepEqual([found.length, found[0]?.message], [MAX_FINDINGS + 1, 'odd 0']);
+  const { severity, code, at } = found.at(-1)!;
+  assert.deepEqual([severity, code, at?.line], ['error', 'too-many', MAX_FINDINGS]);
 });

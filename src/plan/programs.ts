@@ -36,17 +36,26 @@ export function planPrograms(policy: Policy, folder: string, launcher: string): 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 
 /** What is wrong with the paths of `[exec] programs` by themselves. */
-export const checkPrograms = ({ programs = [] }: Policy): Diagnostic[] =>
-  programs.flatMap((entry, i) => problemOf(entry, programs.slice(0, i)));
+export function checkPrograms({ programs = [] }: Policy): Diagnostic[] {
+  const byName = new Map<string, string>();
+  return programs.flatMap((entry) => {
+    const name = nameOf(entry.value);
+    const twin = byName.get(name);
+    if (twin === undefined) byName.set(name, entry.value);
+    return problemOf(entry, twin);
+  });
+}
 
-/** Paths are written unquoted into a unit file and into the launcher's script. */
-function problemOf({ value, at }: Located<string>, earlier: readonly Located<string>[]): Diagnostic[] {
+/**
+ * Paths are written unquoted into a unit file and into the launcher's script.
+ * @param twin the first path that ends in the same name
+ */
+function problemOf({ value, at }: Located<string>, twin: string | undefined): Diagnostic[] {
   const clean = /^(?:\/[A-Za-z0-9_+.@-]+)+$/.test(value) && !/\/\.\.?(?:\/|$)/.test(value);
   if (!clean) {
     const hint = 'letters, digits and _ + . @ - between single slashes';
     return [error('program-path', `'${value}' is no plain absolute path`, { at, hint })];
   }
-  const twin = earlier.find((entry) => nameOf(entry.value) === nameOf(value));
-  if (!twin) return [];
-  return [error('program-path', `'${value}' and '${twin.value}' have the same name`, { at })];
+  if (twin === undefined) return [];
+  return [error('program-path', `'${value}' and '${twin}' have the same name`, { at })];
 }

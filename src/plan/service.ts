@@ -1,4 +1,4 @@
-import { type Diagnostic, didYouMean, error, warning } from '../diagnostic.js';
+import { type Diagnostic, didYouMean, error, firstOf, warning } from '../diagnostic.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { isOn, type UnitValues } from '../unit/values.js';
@@ -20,19 +20,23 @@ export function planService(policy: Policy, effective: EffectiveUnit, target: Ta
   return {
     lines: planned.flatMap(({ lines }) => lines),
     directives: planned.flatMap(({ directives }) => directives),
-    diagnostics: [...planned.flatMap(({ diagnostics }) => diagnostics), ...unusedLoosen(policy)],
+    diagnostics: [...planned.flatMap(({ diagnostics }) => diagnostics), ...firstOf(unusedLoosen(policy))],
   };
 }
 
 /** Whether `[service]` is right by itself. */
-export function checkService(policy: Policy): Diagnostic[] {
-  const found = policy.service.flatMap((entry) => {
-    const row = findDirective(entry.name);
-    if (!row) return [unknownDirective(entry.name, entry.at)];
-    const formatted = formatDirective(row, entry.value, entry.valueAt);
-    return isFormatted(formatted) ? [] : [...formatted];
-  });
-  return [...found, ...unusedLoosen(policy)];
+export const checkService = (policy: Policy): Diagnostic[] => [
+  ...firstOf(wrongDirectives(policy)),
+  ...firstOf(unusedLoosen(policy)),
+];
+
+function* wrongDirectives({ service }: Policy) {
+  for (const { name, at, value, valueAt } of service) {
+    const row = findDirective(name);
+    const formatted = row && formatDirective(row, value, valueAt);
+    if (!formatted) yield unknownDirective(name, at);
+    else if (!isFormatted(formatted)) yield* formatted;
+  }
 }
 
 /** Whether the service gets users of its own, by the policy or else by the unit. */
@@ -83,14 +87,10 @@ function loosening(entry: DirectiveEntry, policy: Policy, weaker: ReturnType<typ
   return [error('loosens', message, { at, hint: `if it is meant: loosen = ["${name}"] in [service]` })];
 }
 
-function unusedLoosen(policy: Policy): Diagnostic[] {
-  const names = policy.service.map(({ name }) => name);
-  return policy.loosen
-    .filter(({ value }) => !names.includes(value))
-    .map(({ value, at }) =>
-      error('unknown-directive', `'${value}' is not set in [service]`, {
-        at,
-        hint: didYouMean(value, names),
-      }),
-    );
+function* unusedLoosen({ service, loosen }: Policy) {
+  const names = new Set(service.map(({ name }) => name));
+  for (const { value, at } of loosen.filter((one) => !names.has(one.value))) {
+    const hint = didYouMean(value, names);
+    yield error('unknown-directive', `'${value}' is not set in [service]`, { at, hint });
+  }
 }

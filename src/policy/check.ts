@@ -1,7 +1,15 @@
-import { type Diagnostic, didYouMean, error, type Location, UserError, warning } from '../diagnostic.js';
+import {
+  type Diagnostic,
+  didYouMean,
+  error,
+  firstOf,
+  type Location,
+  UserError,
+  warning,
+} from '../diagnostic.js';
 import { type Abi, abisOf, type Machine } from '../syscalls/abi.js';
 import { callNames, knownCalls, whereKnown } from '../syscalls/numbers.js';
-import { parseOperand } from '../syscalls/operand.js';
+import { operandValue, parseOperand } from '../syscalls/operand.js';
 import { expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
 import { openDoors } from './doors.js';
 import type { CallEntry, ConditionEntry, Located, Policy, SyscallsSection } from './policy.js';
@@ -13,7 +21,7 @@ interface Context {
   readonly abis: readonly Abi[];
 }
 
-type Rule = (context: Context) => Diagnostic[];
+type Rule = (context: Context) => Iterable<Diagnostic>;
 
 /**
  * What the schema can't say of `[syscalls]` and `[[expect]]`: every name is known, every operand has a value,
@@ -34,7 +42,7 @@ export function checkSyscalls(
     abisOf(machine).filter((abi, i) => i === 0 || names.includes(abi)),
   );
   const rules = complete ? [...RULES, ...RULES_OF_THE_WHOLE] : RULES;
-  return rules.flatMap((rule) => rule({ policy, section, sets, abis }));
+  return rules.flatMap((rule) => firstOf(rule({ policy, section, sets, abis })));
 }
 
 const expectsNothing = (policy: Policy) =>
@@ -54,11 +62,10 @@ const RULES_OF_THE_WHOLE: readonly Rule[] = [
   ({ section, sets }) => openDoors(section, sets),
 ];
 
-function entryNamesAreKnown({ section, sets }: Context): Diagnostic[] {
-  const entries = [...(section.allow ?? []), ...section.deny, ...section.log];
-  return entries.flatMap((entry) =>
-    entry.name.startsWith('@') ? setIsKnown(entry, sets) : callIsKnown(entry.name, entry.at, sets),
-  );
+function* entryNamesAreKnown({ section, sets }: Context) {
+  for (const entry of [...(section.allow ?? []), ...section.deny, ...section.log]) {
+    yield* entry.name.startsWith('@') ? setIsKnown(entry, sets) : callIsKnown(entry.name, entry.at, sets);
+  }
 }
 
 function setIsKnown(entry: CallEntry, sets: SyscallSets): Diagnostic[] {
@@ -79,20 +86,19 @@ function callIsKnown(name: string, at: Location, sets: SyscallSets): Diagnostic[
   return [error('unknown-syscall', `unknown syscall '${name}'`, { at, hint })];
 }
 
-function ruleNamesAreKnown({ section, sets }: Context): Diagnostic[] {
-  return section.rules.flatMap(({ syscall }) => callIsKnown(syscall.value, syscall.at, sets));
+function* ruleNamesAreKnown({ section, sets }: Context) {
+  for (const { syscall } of section.rules) yield* callIsKnown(syscall.value, syscall.at, sets);
 }
 
-function expectedNamesAreKnown({ policy, sets }: Context): Diagnostic[] {
-  return policy.expect.flatMap(({ syscall }) => callIsKnown(syscall.value, syscall.at, sets));
+function* expectedNamesAreKnown({ policy, sets }: Context) {
+  for (const { syscall } of policy.expect) yield* callIsKnown(syscall.value, syscall.at, sets);
 }
 
-function operandsHaveValues({ policy, section, abis }: Context): Diagnostic[] {
-  const conditions = section.rules.flatMap((rule) => rule.when);
-  return [
-    ...conditions.flatMap(({ operands, width }) => operands.flatMap((o) => operandError(o, abis, width))),
-    ...policy.expect.flatMap(({ args }) => args.flatMap((arg) => operandError(arg, abis, 64))),
-  ];
+function* operandsHaveValues({ policy, section, abis }: Context) {
+  for (const { operands, width } of section.rules.flatMap((rule) => rule.when)) {
+    for (const operand of operands) yield* operandError(operand, abis, width);
+  }
+  for (const arg of policy.expect.flatMap(({ args }) => args)) yield* operandError(arg, abis, 64);
 }
 
 /** A call of another machine, or a slip that happens to be one: `execv`. */
@@ -141,25 +147,33 @@ function allowListKeysHaveAllow({ section }: Context): Diagnostic[] {
 /** Conditions are ANDed: of one argument two values are a slip for `in`. */
 function conditionsCanHold({ section, abis }: Context): Diagnostic[] {
   return section.rules.flatMap(({ syscall, when }) => {
-    const exact = when.filter(({ op }) => op === 'eq' || op === 'in');
-    const clash = exact.find((one, i) =>
-      exact
-        .slice(0, i)
-        .some((other) => other.arg === one.arg && !abis.some((abi) => sharesValue(one, other, abi))),
-    );
+    const exact = when
+      .filter(({ op }) => op === 'eq' || op === 'in')
+      .map((condition) => ({ condition, values: abis.map((abi) => valuesOn(abi, condition)) }));
+    const clash = exact.find((one, i) => exact.slice(0, i).some((other) => excludes(one, other)));
     if (!clash) return [];
     const hint = 'all conditions of a rule must hold; one of several values is: in = [...]';
-    return [error('rule-never-holds', `this rule on ${syscall.value} never holds`, { at: clash.at, hint })];
+    const { at } = clash.condition;
+    return [error('rule-never-holds', `this rule on ${syscall.value} never holds`, { at, hint })];
   });
 }
 
-/** Whether one value of an argument can be what both want. Operands without a value are the complaint of others. */
-function sharesValue(a: ConditionEntry, b: ConditionEntry, abi: Abi): boolean {
-  const width = Math.min(a.width, b.width);
-  const [one, other] = [a, b].map(({ operands, width: own }) =>
-    operands
-      .filter((operand) => operandError(operand, [abi], own).length === 0)
-      .map((operand) => BigInt.asUintN(width, parseOperand(operand, abi, own))),
-  ) as [bigint[], bigint[]];
-  return one.length === 0 || other.length === 0 || one.some((value) => other.includes(value));
+interface Exact {
+  readonly condition: ConditionEntry;
+  /** By ABI. Operands without a value are the complaint of others. */
+  readonly values: readonly (readonly bigint[])[];
+}
+
+const valuesOn = (abi: Abi, { operands, width }: ConditionEntry): bigint[] =>
+  operands.flatMap((operand) => operandValue(operand, abi, width) ?? []);
+
+/** Whether no value of one argument can be what both want, on any ABI. */
+function excludes(a: Exact, b: Exact): boolean {
+  if (a.condition.arg !== b.condition.arg) return false;
+  const width = Math.min(a.condition.width, b.condition.width);
+  const narrow = (values: readonly bigint[]) => values.map((value) => BigInt.asUintN(width, value));
+  return !a.values.some((own, abi) => {
+    const [one, other] = [narrow(own), narrow(b.values[abi]!)];
+    return one.length === 0 || other.length === 0 || one.some((value) => other.includes(value));
+  });
 }

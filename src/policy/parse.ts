@@ -1,4 +1,4 @@
-import { type Diagnostic, didYouMean, error, type Location, warning } from '../diagnostic.js';
+import { type Diagnostic, didYouMean, error, firstOf, type Location, warning } from '../diagnostic.js';
 import { type Action, ALLOW } from '../syscalls/action.js';
 import { actionWords, parseAction } from '../syscalls/action-text.js';
 import type { Operator } from '../syscalls/policy.js';
@@ -44,7 +44,7 @@ export function parsePolicy(source: string, file: string): ParsedPolicy {
     probe: readProbe(reader),
     expect: reader.elements(['expect']).flatMap((path) => readExpectation(reader, path)),
   };
-  return { policy, diagnostics: [...validateShape(document), ...reader.found] };
+  return { policy, diagnostics: [...validateShape(document), ...firstOf(reader.findings())] };
 }
 
 const isString = (value: unknown): value is string => typeof value === 'string';
@@ -53,11 +53,20 @@ const isOperand = (value: unknown): value is string | number | bigint => isStrin
 
 /** Takes values of the wanted type out of a document and passes over the others, which validation reports. */
 class Reader {
-  readonly found: Diagnostic[] = [];
+  /** What is wrong, each worded when it is asked for. */
+  readonly #found: (() => Diagnostic)[] = [];
   readonly document: TomlDocument;
 
   constructor(document: TomlDocument) {
     this.document = document;
+  }
+
+  report(found: () => Diagnostic) {
+    this.#found.push(found);
+  }
+
+  *findings() {
+    for (const found of this.#found) yield found();
   }
 
   value(path: Path): unknown {
@@ -90,7 +99,7 @@ class Reader {
     const found = this.typed(path, isOperand);
     if (!found) return undefined;
     const action = allow && found.value === 'allow' ? ALLOW : parseAction(found.value);
-    if (action === undefined) this.found.push(unknownAction(String(found.value), found.at, { allow }));
+    if (action === undefined) this.report(() => unknownAction(String(found.value), found.at, { allow }));
     return action === undefined ? undefined : { value: action, at: found.at };
   }
 }
@@ -132,11 +141,11 @@ function readCalls(reader: Reader, list: 'allow' | 'deny' | 'log'): CallEntry[] 
     const suffix = value.slice(colon + 1);
     if (list !== 'deny') {
       const hint = `only 'deny' takes ':${suffix}'`;
-      reader.found.push(error('misplaced-action', `'${value}' has an action`, { at, hint }));
+      reader.report(() => error('misplaced-action', `'${value}' has an action`, { at, hint }));
       return [];
     }
     const action = parseAction(suffix);
-    if (action === undefined) reader.found.push(unknownAction(suffix, at));
+    if (action === undefined) reader.report(() => unknownAction(suffix, at));
     return action === undefined ? [] : { name, action, at };
   });
 }
@@ -157,7 +166,7 @@ function readCondition(reader: Reader, path: Path): ConditionEntry[] {
   const [op] = operators;
   if (op === undefined || operators.length > 1) {
     const hint = `one of in, ${COMPARISONS.join(', ')}`;
-    reader.found.push(error('condition', 'a condition needs exactly one comparison', { at, hint }));
+    reader.report(() => error('condition', 'a condition needs exactly one comparison', { at, hint }));
     return [];
   }
   const arg = reader.value([...path, 'arg']);
@@ -202,7 +211,7 @@ function readSettle(reader: Reader): Located<number> | undefined {
 function readProbe(reader: Reader): Located<string>[] | undefined {
   const words = reader.strings(['apply', 'probe']);
   const bad = words?.find(({ value }, i) => value.includes('\0') || (i === 0 && value === ''));
-  if (bad) reader.found.push(error('bad-command', 'no program can be started so', { at: bad.at }));
+  if (bad) reader.report(() => error('bad-command', 'no program can be started so', { at: bad.at }));
   return words;
 }
 
@@ -213,7 +222,7 @@ function readExpectation(reader: Reader, path: Path): Expectation[] {
   const args = reader.elements([...path, 'args']);
   if (args.length > 6) {
     const at = reader.document.valueAt([...path, 'args']);
-    reader.found.push(error('wrong-type', 'a call has at most 6 arguments', { at }));
+    reader.report(() => error('wrong-type', 'a call has at most 6 arguments', { at }));
   }
   return [
     {

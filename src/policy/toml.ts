@@ -1,5 +1,6 @@
 import TomlParser from '@iarna/toml/lib/toml-parser.js';
 import { type Diagnostic, error, type Location, printable, UserError } from '../diagnostic.js';
+import { assertFewValues, assertSize } from './policy-size.js';
 
 export type Path = readonly (string | number)[];
 export type TomlTable = { readonly [key: string]: unknown };
@@ -12,9 +13,6 @@ export interface TomlDocument {
   /** Place of a value (`['syscalls', 'deny', 2]`), else of its key. */
   valueAt(path: Path): Location;
 }
-
-/** Policies are read whole into memory; a larger text is refused. Bytes. */
-export const MAX_POLICY_SIZE = 1 << 20;
 
 interface Start {
   readonly line: number;
@@ -229,19 +227,21 @@ function locator(parser: PlacingParser, data: TomlTable, file: string) {
 /**
  * Parses a policy's text.
  * @param file the name that diagnostics show
- * @throws UserError `policy-syntax`, one diagnostic (the parser stops at the first)
+ * @throws UserError `policy-syntax`, one diagnostic (the parser stops at the first), `policy-size`
  */
 export function parseToml(source: string, file: string): TomlDocument {
-  if (source.length > MAX_POLICY_SIZE) throw new UserError(tooLarge(file));
+  assertSize(source.length, file);
   // The package rejects a byte order mark, and comments on lines that end in CR LF.
   const text = source.replace(/^\ufeff/, '').replace(/\r\n/g, '\n');
   const parser = new PlacingParser();
   try {
     parser.parse(text);
     const data = parser.finish() as TomlTable;
+    assertFewValues(data, file);
     const locate = locator(parser, data, file);
     return { data, keyAt: (path) => locate(path, 'key'), valueAt: (path) => locate(path, 'value') };
   } catch (cause) {
+    if (cause instanceof UserError) throw cause;
     throw new UserError(syntaxError(parser, cause, text, file));
   }
 }
@@ -251,7 +251,7 @@ export function parseToml(source: string, file: string): TomlDocument {
  * @throws UserError `policy-encoding` where the bytes are not UTF-8, `policy-size` where they are too many
  */
 export function decodePolicy(bytes: Uint8Array, file: string): string {
-  if (bytes.length > MAX_POLICY_SIZE) throw new UserError(tooLarge(file));
+  assertSize(bytes.length, file);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
@@ -260,11 +260,6 @@ export function decodePolicy(bytes: Uint8Array, file: string): string {
     );
   }
 }
-
-const tooLarge = (file: string): Diagnostic =>
-  error('policy-size', `the file is larger than ${MAX_POLICY_SIZE} bytes`, {
-    at: { file, line: 1, column: 1 },
-  });
 
 function syntaxError(parser: PlacingParser, cause: unknown, text: string, file: string): Diagnostic {
   const message = (cause as Error).message.split('\n', 1)[0]!;

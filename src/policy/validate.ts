@@ -1,4 +1,4 @@
-import { type Diagnostic, didYouMean, error } from '../diagnostic.js';
+import { type Diagnostic, didYouMean, error, firstOf } from '../diagnostic.js';
 import { type Keys, POLICY, type Shape } from './schema.js';
 import { parseTimeSpan } from './time-span.js';
 import type { Path, TomlDocument } from './toml.js';
@@ -11,11 +11,10 @@ export const isInteger = (value: unknown): value is number | bigint =>
   typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value));
 
 /** Where a policy differs from the schema: unknown and missing keys, values of the wrong type. */
-export function validateShape(document: TomlDocument): Diagnostic[] {
-  const found: Diagnostic[] = [];
-  checkTable(document, [], POLICY, found);
-  return found;
-}
+export const validateShape = (document: TomlDocument): Diagnostic[] =>
+  firstOf(checkTable(document, [], POLICY));
+
+type Findings = Generator<Diagnostic, void>;
 
 function valueAt(document: TomlDocument, path: Path): unknown {
   let value: unknown = document.data;
@@ -23,24 +22,24 @@ function valueAt(document: TomlDocument, path: Path): unknown {
   return value;
 }
 
-function checkTable(document: TomlDocument, path: Path, keys: Keys, found: Diagnostic[], open = false) {
+function* checkTable(document: TomlDocument, path: Path, keys: Keys, open = false): Findings {
   const table = valueAt(document, path);
   if (!isTable(table)) {
-    found.push(wrongType(document, path, 'a table'));
+    yield wrongType(document, path, 'a table');
     return;
   }
   for (const key of Object.keys(table)) {
     const at = [...path, key];
-    if (Object.hasOwn(keys, key)) checkValue(document, at, keys[key]!.shape, found);
+    if (Object.hasOwn(keys, key)) yield* checkValue(document, at, keys[key]!.shape);
     else if (!open) {
       const hint =
         didYouMean(key, Object.keys(keys)) ?? elsewhere(key) ?? `one of ${Object.keys(keys).join(', ')}`;
-      found.push(error('unknown-key', `unknown key '${key}'`, { at: document.keyAt(at), hint }));
+      yield error('unknown-key', `unknown key '${key}'`, { at: document.keyAt(at), hint });
     }
   }
   for (const [key, { required }] of Object.entries(keys)) {
     if (!required || Object.hasOwn(table, key)) continue;
-    found.push(error('missing-key', `the key '${key}' is missing`, { at: document.keyAt(path) }));
+    yield error('missing-key', `the key '${key}' is missing`, { at: document.keyAt(path) });
   }
 }
 
@@ -59,42 +58,38 @@ const wrongType = (document: TomlDocument, path: Path, wanted: string) => {
 
 const nameOf = (path: Path) => path.filter((step) => typeof step === 'string').join('.') || 'the policy';
 
-function checkValue(document: TomlDocument, path: Path, shape: Shape, found: Diagnostic[]) {
+function* checkValue(document: TomlDocument, path: Path, shape: Shape): Findings {
   const value = valueAt(document, path);
   switch (shape.type) {
     case 'table':
-      return checkTable(document, path, shape.keys, found);
+      return yield* checkTable(document, path, shape.keys);
     case 'directives':
-      return checkTable(document, path, shape.keys, found, true);
+      return yield* checkTable(document, path, shape.keys, true);
     case 'list':
-      return checkList(document, path, shape, found);
+      return yield* checkList(document, path, shape);
     case 'choice':
       if (typeof value === 'string' && !shape.values.includes(value)) {
         const hint = didYouMean(value, shape.values) ?? `one of ${shape.values.join(', ')}`;
-        found.push(
-          error('unknown-value', `unknown value '${value}' of '${nameOf(path)}'`, {
-            at: document.valueAt(path),
-            hint,
-          }),
-        );
+        yield error('unknown-value', `unknown value '${value}' of '${nameOf(path)}'`, {
+          at: document.valueAt(path),
+          hint,
+        });
         return;
       }
   }
   const wanted = mismatch(value, shape);
-  if (wanted) found.push(wrongType(document, path, wanted));
+  if (wanted) yield wrongType(document, path, wanted);
 }
 
-function checkList(document: TomlDocument, path: Path, shape: Shape & { type: 'list' }, found: Diagnostic[]) {
+function* checkList(document: TomlDocument, path: Path, shape: Shape & { type: 'list' }): Findings {
   const value = valueAt(document, path);
   if (!Array.isArray(value)) {
     const hint = typeof value === 'string' ? ', in brackets' : '';
-    found.push(wrongType(document, path, `a list${hint}`));
+    yield wrongType(document, path, `a list${hint}`);
     return;
   }
-  if (value.length < (shape.minimum ?? 0)) found.push(wrongType(document, path, 'a list that is not empty'));
-  value.forEach((_, i) => {
-    checkValue(document, [...path, i], shape.of, found);
-  });
+  if (value.length < (shape.minimum ?? 0)) yield wrongType(document, path, 'a list that is not empty');
+  for (const i of value.keys()) yield* checkValue(document, [...path, i], shape.of);
 }
 
 /** What the value should have been, for scalars. */

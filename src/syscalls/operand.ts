@@ -1,6 +1,11 @@
-import { didYouMean, error, type Location, UserError } from '../diagnostic.js';
+import { type Diagnostic, didYouMean, error, type Location, UserError } from '../diagnostic.js';
 import { ABIS, type Abi } from './abi.js';
 import { constantNames, constantValue } from './constants.js';
+
+export interface Operand {
+  readonly value: bigint | string;
+  readonly at: Location;
+}
 
 /**
  * The value of an operand on one ABI: a number, or names of constants and numbers joined by `|`.
@@ -8,39 +13,52 @@ import { constantNames, constantValue } from './constants.js';
  * @returns unsigned, at most `width` bits
  * @throws UserError `unknown-constant`, `operand-range`
  */
-export function parseOperand(
-  operand: { readonly value: bigint | string; readonly at: Location },
-  abi: Abi,
-  width: 32 | 64,
-): bigint {
-  const { value, at } = operand;
-  if (typeof value === 'bigint') return fit(value, width, at);
-  return value
-    .split('|')
-    .map((word) => fit(wordValue(word.trim(), abi, at), width, at))
+export function parseOperand(operand: Operand, abi: Abi, width: 32 | 64): bigint {
+  const { at } = operand;
+  return wordsOf(operand)
+    .map((word) => {
+      const value = wordValue(word, abi);
+      if (value === undefined) throw new UserError(unknownConstant(String(word), abi, at));
+      if (!fits(value, width)) throw new UserError(outOfRange(value, width, at));
+      return unsigned(value, width);
+    })
     .reduce((a, b) => a | b);
 }
+
+/** The same, or undefined where it throws: quicker, for nothing is said of what was meant. */
+export function operandValue(operand: Operand, abi: Abi, width: 32 | 64): bigint | undefined {
+  const values = wordsOf(operand).map((word) => wordValue(word, abi));
+  const good = values.filter((value) => value !== undefined && fits(value, width)) as bigint[];
+  if (good.length < values.length) return undefined;
+  return good.map((value) => unsigned(value, width)).reduce((a, b) => a | b);
+}
+
+const wordsOf = ({ value }: Operand): (bigint | string)[] =>
+  typeof value === 'bigint' ? [value] : value.split('|').map((word) => word.trim());
 
 /** Longer than 64 bits in any notation. */
 const MAX_DIGITS = 80;
 
-function wordValue(word: string, abi: Abi, at: Location): bigint {
+function wordValue(word: bigint | string, abi: Abi): bigint | undefined {
+  if (typeof word === 'bigint') return word;
   if (word.length <= MAX_DIGITS && /^(0x[0-9a-f]+|0o[0-7]+|0b[01]+|\d+)$/i.test(word)) return BigInt(word);
-  const value = constantValue(abi, word);
-  if (value !== undefined) return value;
+  return constantValue(abi, word);
+}
+
+function unknownConstant(word: string, abi: Abi, at: Location): Diagnostic {
   const elsewhere = (Object.keys(ABIS) as Abi[]).find((other) => constantValue(other, word) !== undefined);
   const hint = elsewhere
     ? `${elsewhere} has it, ${abi} does not`
     : (didYouMean(word, constantNames()) ?? 'a number works too');
-  throw new UserError(error('unknown-constant', `unknown constant '${word}' on ${abi}`, { at, hint }));
+  return error('unknown-constant', `unknown constant '${word}' on ${abi}`, { at, hint });
 }
 
-function fit(value: bigint, width: 32 | 64, at: Location): bigint {
-  const limit = 1n << BigInt(width);
-  if (value >= limit || value < -(limit / 2n)) {
-    const wider = width === 32 && value < 1n << 64n && value >= -(1n << 63n);
-    const hint = wider ? 'add width = 64 to compare the whole register' : undefined;
-    throw new UserError(error('operand-range', `${value} does not fit into ${width} bits`, { at, hint }));
-  }
-  return value < 0n ? value + limit : value;
+const fits = (value: bigint, width: 32 | 64) =>
+  value < 1n << BigInt(width) && value >= -(1n << BigInt(width - 1));
+
+const unsigned = (value: bigint, width: 32 | 64) => (value < 0n ? value + (1n << BigInt(width)) : value);
+
+function outOfRange(value: bigint, width: 32 | 64, at: Location): Diagnostic {
+  const hint = width === 32 && fits(value, 64) ? 'add width = 64 to compare the whole register' : undefined;
+  return error('operand-range', `${value} does not fit into ${width} bits`, { at, hint });
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import TomlParser from '@iarna/toml/lib/toml-parser.js';
 import { UserError } from '../../src/diagnostic.js';
-import { decodePolicy, MAX_POLICY_SIZE, type Path, parseToml } from '../../src/policy/toml.js';
+import { MAX_POLICY_SIZE, MAX_POLICY_VALUES } from '../../src/policy/policy-size.js';
+import { decodePolicy, type Path, parseToml } from '../../src/policy/toml.js';
 
 /** A place as `line:column+length`. */
 type Place = string;
@@ -245,6 +246,14 @@ test('a text that is too large is refused unread', () => {
     failure(() => decodePolicy(new Uint8Array(MAX_POLICY_SIZE + 1), 'p.toml')),
     wanted,
   );
+});
+
+test('a text of too many values is refused', () => {
+  const list = (count: number) => `a = [${Array(count).fill('1').join(',')}]`;
+  // The table of the file and the list are values too.
+  assert.doesNotThrow(() => parseToml(list(MAX_POLICY_VALUES - 2), 'p.toml'));
+  const { code, message } = failure(() => parseToml(list(MAX_POLICY_VALUES - 1), 'p.toml'));
+  assert.deepEqual([code, message], ['policy-size', 'the file has more than 5000 values']);
 });
 
 test('bytes that are not UTF-8 are refused', () => {

@@ -1,0 +1,29 @@
+import { error, UserError } from '../diagnostic.js';
+
+/** Policies are read whole into memory; a larger text is refused. Bytes. */
+export const MAX_POLICY_SIZE = 1 << 20;
+
+/** Tables, lists and single values in one policy file: ten times the calls that there are. */
+export const MAX_POLICY_VALUES = 5000;
+
+/** @throws UserError `policy-size` */
+export function assertSize(bytes: number, file: string) {
+  if (bytes > MAX_POLICY_SIZE) throw tooMuch(file, `is larger than ${MAX_POLICY_SIZE} bytes`);
+}
+
+/**
+ * What is done with each value may take a while.
+ * @throws UserError `policy-size`
+ */
+export function assertFewValues(data: object, file: string) {
+  const todo: unknown[] = [data];
+  for (let count = 1; todo.length > 0; count++) {
+    if (count > MAX_POLICY_VALUES) throw tooMuch(file, `has more than ${MAX_POLICY_VALUES} values`);
+    const value = todo.pop();
+    if (typeof value === 'object' && value !== null)
+      for (const inner of Object.values(value)) todo.push(inner);
+  }
+}
+
+const tooMuch = (file: string, what: string) =>
+  new UserError(error('policy-size', `the file ${what}`, { at: { file, line: 1, column: 1 } }));
