@@ -124,7 +124,7 @@ const BAD: readonly (readonly [string, readonly unknown[]])[] = [
   ],
   ['SocketBindAllow', [0, 65536, '2-1', 'ipv4:', 'tcp:ipv4', 'icmp:1', ''].filter((text) => text !== '')],
   ['NFTSet', ['address:ip:a:b', 'user:ip:a', 'user:ip:1:b', 'user:ip:a:b:c', 'user:ip4:a:b']],
-  ['BPFProgram', ['egres:/a', '/a', 'egress:a', 'egress:/a ']],
+  ['BPFProgram', ['egres:/a', '/a', 'egress:a', 'egress:/a ', 'egress:/a /']],
   ['IPIngressFilterPath', ['a', '/a b:c', ' /a']],
   ['BPFDelegateCommands', [['any', 'BPFMapCreate'], 'bpf', 'BPF', 'BPF_MAP']],
 ];

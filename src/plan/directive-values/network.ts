@@ -183,7 +183,9 @@ export const bpfFilters = (reading: Reading, value: unknown): string[] | undefin
 
 /** A path that stands in the file without quotes. */
 function pinnedPath(reading: Reading, text: string): string | undefined {
-  if (text !== text.trim() || !isPlainField(text))
-    return reject(reading, "a path without quotes, ':' and '\\'", text);
-  return absolutePath(reading, text);
+  const path = absolutePath(reading, text);
+  if (path === undefined) return undefined;
+  // Without its last slash a path may end in a blank, which the file would lose.
+  const plain = [text, path].every((one) => one === one.trim()) && isPlainField(text);
+  return plain ? path : reject(reading, "a path without quotes, ':' and '\\'", text);
 }
