@@ -15,13 +15,16 @@ export async function failed(
   const lines = await programsSaid(system, unit, scope, properties);
   const said = lines.length > 0 ? [`it said: ${lines.join(' / ')}`] : [];
   const log = scope === 'user' ? 'journalctl --user --user-unit' : 'journalctl --unit';
-  const more = isRefusedCall(properties) ? [WHICH_CALL] : said.length > 0 ? [] : [`see ${log} ${unit}`];
+  const more = isRefusedCall(properties)
+    ? [whatItNeeds(unit)]
+    : said.length > 0
+      ? []
+      : [`see ${log} ${unit}`];
   return error('service-failed', reason, { hint: [...more, ...said].join('; ') });
 }
 
-const WHICH_CALL =
-  "journalctl _TRANSPORT=kernel _TRANSPORT=audit has the call's number (syscall=), " +
-  'and with action = "log" in [syscalls] those of all that it needs';
+const whatItNeeds = (unit: string) =>
+  `after 'sandbox-unit apply --permissive ${unit}', 'sandbox-unit explain ${unit}' names all calls that it needs`;
 
 /** The last lines of the unit's own processes in the journal; systemd's, which say that it stopped, are not among them. */
 async function programsSaid(

@@ -69,11 +69,12 @@ async function bringBatch(context: Context, batch: readonly UnitResult[], option
   const started = await all(read, (attempt) => restartOne(context, attempt));
   const tried = await all(started, (attempt) => tryOne(context, attempt));
   const held = await all(tried, (attempt) => holdOne(context, attempt));
+  const told = await all(held, (attempt) => tellWhy(context, attempt));
   const back = await putBack(
     context,
-    held.filter(({ failures }) => failures.length > 0),
+    told.filter(({ failures }) => failures.length > 0),
   );
-  return held.map(({ result }) => back.find(({ unit }) => unit === result.unit) ?? result);
+  return told.map(({ result }) => back.find(({ unit }) => unit === result.unit) ?? result);
 }
 
 /** Holds what is loaded against the plan, and sees whether a restart is due. */
@@ -114,6 +115,14 @@ async function tryOne({ system }: Context, attempt: Attempt): Promise<Attempt> {
     probe: probe?.map(({ value }) => value),
   };
   return { ...attempt, failures: await failuresOf(() => tryOut(system, trial)) };
+}
+
+/** Adds which calls a service that failed was refused: when it is as it was before, nobody can ask it. */
+async function tellWhy(context: Context, attempt: Attempt): Promise<Attempt> {
+  const { result, failures, restarted } = attempt;
+  if (!restarted || !failures.some(({ code }) => code === 'service-failed')) return attempt;
+  const { refusalsAfterRestart } = await import('./refusals-after-restart.js');
+  return { ...attempt, failures: [...failures, ...(await refusalsAfterRestart(context, result.prepared!))] };
 }
 
 /**

@@ -34,7 +34,7 @@ export async function explain(
   const { explanations, ...looked } = await explainUnit(context, prepared, properties, since);
   const diagnostics: Diagnostic[] = looked.suppressed ? [SUPPRESSED] : [];
   if (!looked.readable) diagnostics.push(UNREADABLE);
-  else if (explanations.length === 0) diagnostics.push(nothing(plan.unit, isKilled(properties)));
+  else if (explanations.length === 0) diagnostics.push(nothing(plan.unit, isKilledByFilter(properties)));
   const refused = explanations.some(isFinding);
   return {
     exit: refused ? EXIT.findings : looked.readable ? EXIT.ok : EXIT.failure,
@@ -47,8 +47,24 @@ export async function explain(
 
 /** Since the policy was written, or, where the service has run on since before, since it was started last. */
 function windowOf({ written }: Prepared, properties: UnitProperties): number {
-  const started = Math.floor(Number(properties.get('InactiveExitTimestamp') ?? 0) / 1000);
+  const started = startOf(properties);
   return written > 0 && written < started ? Math.floor(written) : started;
+}
+
+/** The kernel's records have the time of its last tick, which is up to 10 ms ago. */
+const TICK = 10;
+
+/**
+ * When a service was started last, in milliseconds since 1970. A service that waits for its next start has left the
+ * inactive state again since.
+ * @param before the service before: of a main process that was there then the start doesn't count
+ */
+export function startOf(properties: UnitProperties, before?: UnitProperties): number {
+  const at = (name: string) => Number(properties.get(name) ?? 0);
+  const main = at('ExecMainStartTimestamp');
+  const isNew = main > Number(before?.get('ExecMainStartTimestamp') ?? 0);
+  const started = isNew ? Math.min(main, at('InactiveExitTimestamp')) : at('InactiveExitTimestamp');
+  return Math.max(0, Math.floor(started / 1000) - TICK);
 }
 
 /** What a unit's processes were refused since a time (milliseconds since 1970), explained by its policy. */
@@ -77,8 +93,8 @@ export async function explainUnit(
 
 const SIGSYS = 31;
 
-/** CLD_KILLED and CLD_DUMPED (waitid(2)). */
-const isKilled = (properties: UnitProperties): boolean =>
+/** Whether SIGSYS ended the main process: CLD_KILLED or CLD_DUMPED (waitid(2)). */
+export const isKilledByFilter = (properties: UnitProperties): boolean =>
   [2, 3].includes(Number(properties.get('ExecMainCode'))) && properties.get('ExecMainStatus') === SIGSYS;
 
 const SUPPRESSED = note('records-suppressed', 'the kernel left out some of its records: too many at a time', {
@@ -95,5 +111,5 @@ const nothing = (unit: string, killed: boolean): Diagnostic =>
         hint: 'the kernel leaves out records that are too many at a time: start it again, and look again',
       })
     : note('no-record', `no call of ${unit} was recorded`, {
-        hint: 'calls that fail with an errno leave no record; with action = "log" in [syscalls] all do',
+        hint: `calls that fail with an errno leave no record: after 'sandbox-unit apply --permissive ${unit}' all do`,
       });

@@ -70,9 +70,13 @@ function gotOf(action: Action): Explanation['got'] {
 /** Whether a policy, or something besides it, refuses the call or would; not what it only has recorded. */
 export const isFinding = ({ cause }: Explanation): boolean => cause.kind !== 'recorded';
 
-/** `deny @mount`, for one line. */
-export const changeLine = ({ changes }: Explanation): string | undefined =>
-  changes.length === 0 ? undefined : `to allow it: ${changes.map(({ does }) => does).join(', and ')}`;
+/** What would let the call through, in one line. */
+export function changeLine({ changes }: Explanation): string | undefined {
+  const lines = changes.map(({ does, text }) =>
+    text?.includes('\n') ? `${does}: ${text.split('\n').join(' / ')}` : does,
+  );
+  return lines.length === 0 ? undefined : `to allow it: ${lines.join(', and ')}`;
+}
 
 /** A call for people: `mount`, `mount of x86`. */
 export const callText = ({ name, abi, number }: NamedCall, machine: string): string => {

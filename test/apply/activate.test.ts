@@ -46,8 +46,7 @@ test('a service that is restarted and stays up is right', async () => {
 const SAID = 'it said: a line / the last line';
 
 const WHICH_CALL =
-  "journalctl _TRANSPORT=kernel _TRANSPORT=audit has the call's number (syscall=), " +
-  'and with action = "log" in [syscalls] those of all that it needs; ';
+  "after 'sandbox-unit apply --permissive demo.service', 'sandbox-unit explain demo.service' names all calls that it needs; ";
 
 const FAILURES: readonly [behaviour: Behaviour, message: string, more?: string][] = [
   ['job-fails', "the restart of demo.service ended with 'failed' (exit-code, exit status 1)"],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { apply } from '../../src/commands/apply.js';
 import { explain } from '../../src/commands/explain.js';
 import type { ProcessResult } from '../../src/system/system.js';
 import { coreFile } from '../support/core-file.js';
@@ -163,4 +164,35 @@ test('the keys that it prints are those of the manual', async () => {
   const { json } = await explained(machine({ records, dumped: true }));
   const seen = new Set(pathsOf(json));
   assert.deepEqual([...seen].sort(), [...documentedKeys('explain').keys()].sort());
+});
+
+test('apply says which call a service was refused that it puts back, and waits for the record', async () => {
+  let looks = 0;
+  const system = machine(
+    {},
+    {
+      behaviour: (_, confined) => (confined ? 'dies' : 'works'),
+      links: {},
+      programs: {
+        journalctl: (argv) => {
+          const ofKernel =
+            argv.includes('_TRANSPORT=kernel') && argv.some((word) => word.startsWith('--since'));
+          if (ofKernel) looks++;
+          return done(ofKernel && looks === 3 ? kernel(record(7, 165)) : '');
+        },
+      },
+    },
+  );
+  const { exit, diagnostics } = await apply(fakeContext(system), [UNIT], {});
+  const refused = diagnostics.filter(({ code }) => code === 'refused-call');
+  assert.equal(exit, 1);
+  assert.deepEqual(
+    refused.map(({ message, at }) => [message, at?.line]),
+    [['probably its own: mount (165) ended the process: deny @mount', 2]],
+  );
+  assert.match(refused[0]!.hint!, /^to allow it: add a rule that allows mount: .* \/ syscall = "mount" \/ /);
+  assert.deepEqual(
+    system.calls.filter((call) => call === 'wait 200'),
+    ['wait 200', 'wait 200'],
+  );
 });

@@ -85,6 +85,30 @@ for (const [policy, lines, what, does] of CASES) {
   });
 }
 
+test('a policy that is taken back says which call was refused, by which line', { skip }, async (t) => {
+  if (obstacle) return t.skip(obstacle);
+  await defineProgram(box, UNIT, `Type=oneshot\nExecStart=${PROGRAMS}/${NAME}\n`);
+  await sandboxUnit(box, 'revert', UNIT);
+  await box.writeFile(policyPath(UNIT), '[syscalls]\ndeny = ["uname"]\n');
+  let said = '';
+  await box.waitFor(
+    'a record of the refused call',
+    async () => {
+      await box.succeed(['systemctl', 'restart', UNIT]);
+      const { status, stderr } = await sandboxUnit(box, 'apply', UNIT);
+      assert.equal(status, 1, stderr);
+      said = stderr;
+      return said.includes('refused-call');
+    },
+    60_000,
+  );
+  assert.match(
+    said,
+    /explained.service.toml:2:9: error\[refused-call\]: .*uname \(\d+\) ended the process: deny uname\n/,
+  );
+  assert.match(said, /hint: to allow it: take "uname" out of deny in line 2\n/);
+});
+
 test('a line of a record that the service itself prints is not believed', { skip }, async (t) => {
   if (obstacle) return t.skip(obstacle);
   await confine('[syscalls]\ndeny = ["uname"]\n');
