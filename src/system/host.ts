@@ -8,6 +8,7 @@ import { fileError } from './file-error.js';
 import type {
   FileContent,
   ManagerFacts,
+  PlaceOptions,
   ProcessResult,
   ReadOptions,
   RunOptions,
@@ -99,7 +100,7 @@ export class Host implements System {
   async replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void> {
     const write = (directory: string) => replaceIn(directory, basename(path), content, options);
     try {
-      if (options.foreign) inForeignDirectory(dirname(path), write);
+      if (options.foreign) inForeignDirectory(dirname(path), write, { make: true });
       else {
         makeTrustedDirectory(dirname(path));
         write(dirname(path));
@@ -110,11 +111,15 @@ export class Host implements System {
     }
   }
 
-  async remove(path: string): Promise<void> {
+  async remove(path: string, { foreign = false }: PlaceOptions = {}): Promise<void> {
+    const within: Within = foreign
+      ? (directory, use) => inForeignDirectory(directory, use, { make: false })
+      : (directory, use) => use(directory);
     try {
-      fs.rmSync(path, { force: true });
-      syncDirectory(removeEmpty(dirname(path)));
+      within(dirname(path), (place) => fs.rmSync(join(place, basename(path)), { force: true }));
+      within(removeEmpty(dirname(path), within), syncDirectory);
     } catch (cause) {
+      if (cause instanceof UserError) throw cause;
       if (isAbsent(cause)) return;
       throw unwritable('remove', path, cause);
     }
@@ -250,11 +255,20 @@ function readUpTo(
 /** Folders that are there for what is in them: ours, and those of drop-ins. */
 const CONTAINERS = /\/(?:sandbox-unit|[^/]+\.(?:d|programs))$/;
 
+/** How something is done in a folder. */
+type Within = (directory: string, use: (place: string) => void) => void;
+
 /** Removes a folder and those above it, as far as they are such and empty. Returns the first that stays. */
-function removeEmpty(directory: string): string {
-  if (!CONTAINERS.test(directory) || fs.readdirSync(directory).length > 0) return directory;
-  fs.rmdirSync(directory);
-  return removeEmpty(dirname(directory));
+function removeEmpty(directory: string, within: Within): string {
+  if (!CONTAINERS.test(directory)) return directory;
+  const above = dirname(directory);
+  try {
+    within(above, (place) => fs.rmdirSync(join(place, basename(directory))));
+  } catch (cause) {
+    if ((cause as Failure).code !== 'ENOTEMPTY') throw cause;
+    return directory;
+  }
+  return removeEmpty(above, within);
 }
 
 function syncDirectory(directory: string) {

@@ -28,21 +28,30 @@ const unavailable = (what: string) =>
     EXIT.failure,
   );
 
-/** A system in a folder that isn't running: its files, and no manager. Links in it stay in it. */
+/**
+ * A system in a folder that isn't running: its files, and no manager. Links in it stay in it. It may be another user's
+ * than root's: what its files say is of effect in it alone.
+ */
 export class Offline implements System {
   readonly #files: System;
   readonly #root: string;
+  readonly #foreign: boolean;
 
   /** @param files the machine that the folder is on */
   constructor(files: System, root: string) {
     this.#files = files;
     this.#root = root;
+    this.#foreign = root !== '/';
   }
 
-  async read(path: string, options?: ReadOptions): Promise<FileContent | undefined> {
+  async read(path: string, options: ReadOptions = {}): Promise<FileContent | undefined> {
     const inside = this.#inside(path);
+    const trusted = (options.trusted ?? false) && !this.#foreign;
     // Whether there are devices in the folder or not, a link to this one means the same.
-    return this.#files.read(inside === join(this.#root, '/dev/null') ? '/dev/null' : inside, options);
+    return this.#files.read(inside === join(this.#root, '/dev/null') ? '/dev/null' : inside, {
+      ...options,
+      trusted,
+    });
   }
 
   async list(directory: string): Promise<string[]> {
@@ -54,12 +63,11 @@ export class Offline implements System {
   }
 
   async replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void> {
-    const foreign = this.#root !== '/';
-    await this.#files.replace(this.#entry(path), content, { ...options, foreign });
+    await this.#files.replace(this.#entry(path), content, { ...options, foreign: this.#foreign });
   }
 
   async remove(path: string): Promise<void> {
-    await this.#files.remove(this.#entry(path));
+    await this.#files.remove(this.#entry(path), { foreign: this.#foreign });
   }
 
   /** Programs of another system are not run. */

@@ -9,7 +9,7 @@ export interface System {
   /** Puts a file in place, whole or not at all, and durable; makes its directory. */
   replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void>;
   /** Removes a file, and the folders above it that are left empty. */
-  remove(path: string): Promise<void>;
+  remove(path: string, options?: PlaceOptions): Promise<void>;
   /** Runs a program to its end. */
   run(argv: readonly string[], options?: RunOptions): Promise<ProcessResult>;
   /** What the service manager says of itself. */
@@ -33,13 +33,16 @@ export interface ReadOptions {
   readonly head?: boolean;
 }
 
-export interface WriteOptions {
+export interface PlaceOptions {
+  /** The folders on the way may be others', since it isn't the running system that is changed. */
+  readonly foreign?: boolean;
+}
+
+export interface WriteOptions extends PlaceOptions {
   /** Permission bits. */
   readonly mode: number;
   /** When it shall count as written, in milliseconds since 1970 (default: now). */
   readonly modified?: number | undefined;
-  /** The folders on the way may be others', since it isn't the running system that is written to. */
-  readonly foreign?: boolean;
 }
 
 export interface FileContent {

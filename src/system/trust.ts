@@ -67,25 +67,32 @@ const nearestExisting = (directory: string): string =>
   fs.existsSync(directory) ? directory : nearestExisting(dirname(directory));
 
 /**
- * Makes a folder and those above it, whoever's they are, and writes in it. As root no link is followed that others can
- * put there, not even one that comes in between: what is written is where the path says.
- * @param write gets a path of the folder
+ * Works in a folder, whoever's it and those above it are. As root no link is followed that others can put there, not even
+ * one that comes in between: what is done is done where the path says.
+ * @param use gets a path of the folder
+ * @param make makes what isn't there of the folder and those above it
  * @throws UserError `untrusted-file`
  */
-export function inForeignDirectory(directory: string, write: (place: string) => void): void {
+export function inForeignDirectory(
+  directory: string,
+  use: (place: string) => void,
+  { make }: { readonly make: boolean },
+): void {
   if (process.geteuid?.() !== 0) {
-    fs.mkdirSync(directory, { recursive: true, mode: 0o755 });
-    write(directory);
+    if (make) fs.mkdirSync(directory, { recursive: true, mode: 0o755 });
+    use(directory);
     return;
   }
   let opened = fs.openSync('/', fs.constants.O_DIRECTORY);
   try {
     for (const part of namesOf(withoutRootsLinks(directory))) {
-      const below = openBelow(directory, `/proc/self/fd/${opened}/${part}`);
+      const place = `/proc/self/fd/${opened}/${part}`;
+      if (make) makeFolder(place);
+      const below = openBelow(directory, place);
       fs.closeSync(opened);
       opened = below;
     }
-    write(`/proc/self/fd/${opened}`);
+    use(`/proc/self/fd/${opened}`);
   } finally {
     fs.closeSync(opened);
   }
@@ -93,12 +100,15 @@ export function inForeignDirectory(directory: string, write: (place: string) => 
 
 const namesOf = (path: string) => path.split('/').filter((part) => part !== '');
 
-function openBelow(directory: string, path: string): number {
+function makeFolder(path: string) {
   try {
     fs.mkdirSync(path, 0o755);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
   }
+}
+
+function openBelow(directory: string, path: string): number {
   if (fs.lstatSync(path).isSymbolicLink()) throw plantedLink(directory, path);
   return fs.openSync(path, fs.constants.O_DIRECTORY | fs.constants.O_NOFOLLOW);
 }

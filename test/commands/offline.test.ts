@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {
   chownSync,
   existsSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -11,7 +12,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { plan } from '../../src/commands/plan.js';
 import { revert } from '../../src/commands/revert.js';
@@ -277,9 +278,44 @@ test('nothing is asked of a manager, and no program is run', async (t) => {
   });
 });
 
-test("root writes into a system that is another user's", { skip: process.getuid?.() !== 0 }, async (t) => {
-  const { root, context } = machine(t);
-  chownSync(root, 65534, 65534);
-  await context.system.replace('/etc/systemd/system/x.conf', new Uint8Array(), { mode: 0o644 });
-  assert.ok(existsSync(join(root, 'etc/systemd/system/x.conf')));
+const skip = process.getuid?.() === 0 ? undefined : 'needs root, to make files of other users';
+
+describe("a system in a folder of another user's", { skip }, () => {
+  /** Of user nobody, all that is in it too. */
+  function theirs(t: TestContext): Machine {
+    const made = machine(t);
+    for (const path of ['', ...readdirSync(made.root, { recursive: true, encoding: 'utf8' })]) {
+      lchownSync(join(made.root, path), 65534, 65534);
+    }
+    return made;
+  }
+
+  test('root applies the policy that is in it, and reverts it', async (t) => {
+    const { root, context } = theirs(t);
+    const before = treeOf(root);
+    const result = await apply(context, ['demo'], {});
+    assert.equal(result.exit, 0, shown(result.diagnostics));
+    assert.ok(existsSync(join(root, DROP_IN)));
+    assert.equal((await revert(context, ['demo'], {})).exit, 0);
+    assert.deepEqual(treeOf(root), before);
+  });
+
+  test("a policy of this machine must be root's alone all the same", async (t) => {
+    const { root, context } = theirs(t);
+    const policy = join(root, '../policy.toml');
+    writeTree(root, { '../policy.toml': NO_EXEC });
+    assert.equal((await plan(context, ['demo'], { policy })).exit, 0);
+    chownSync(policy, 65534, 65534);
+    await assert.rejects(plan(context, ['demo'], { policy }), /belongs to user 65534/);
+  });
+});
+
+test('the running system is no other, even by its folder', { skip }, async (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'policy.toml');
+  writeTree(folder, { 'policy.toml': NO_EXEC });
+  chownSync(path, 65534, 65534);
+  const { context, close } = open({ root: '/', home: '/', environment: {}, homeDirectory: '/' });
+  t.after(close);
+  await assert.rejects(context.system.read(path, { trusted: true }), /belongs to user 65534/);
 });

@@ -233,4 +233,25 @@ describe('where it is not the running system that is written to', () => {
     assert.equal(readFileSync(join(folder, 'victim'), 'utf8'), 'kept');
     assert.equal(readFileSync(join(theirs, 'x.conf'), 'utf8'), 'text\n');
   });
+
+  test('what is removed is what the path names, and its folders that are left empty', { skip }, async (t) => {
+    const [folder, theirs] = folders(t);
+    const inside = 'x.service.d/zz-sandbox-unit.conf';
+    await host.replace(join(theirs, 'etc', inside), bytes, foreign);
+    await host.replace(join(folder, 'victim', inside), bytes, { mode: 0o644 });
+    symlinkSync('../victim', join(theirs, 'planted'));
+    const [code, message] = await failure(host.remove(join(theirs, 'planted', inside), { foreign: true }));
+    assert.deepEqual(
+      [code, message],
+      [
+        'untrusted-file',
+        `${theirs}/planted is a link that isn't root's alone: root won't act on ${theirs}/planted/x.service.d`,
+      ],
+    );
+    assert.ok(existsSync(join(folder, 'victim', inside)));
+    await host.remove(join(theirs, 'etc', inside), { foreign: true });
+    assert.deepEqual(readdirSync(join(theirs, 'etc')), []);
+    await host.remove(join(theirs, 'etc', inside), { foreign: true });
+    assert.deepEqual(readdirSync(theirs).sort(), ['etc', 'planted']);
+  });
 });
