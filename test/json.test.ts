@@ -1,5 +1,6 @@
 /** What `--json` prints, held against sandbox-unit.json(5). */
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { VERBS } from '../src/commands/verbs.js';
 import { cli, LIBRARY } from './support/cli.js';
@@ -13,7 +14,7 @@ const skip = launcherObstacle();
 const POLICIES = {
   'etc/sandbox-unit/demo.service.toml':
     '[syscalls]\ndeny = ["execve", "execveat", "uname"]\n[service]\nPrivateTmp = true\n[exec]\nwrap = ["ExecStart"]\n',
-  'etc/sandbox-unit/plain.service.toml': '[syscalls]\ndeny = ["uname"]\n',
+  'etc/sandbox-unit/plain.service.toml': '[syscalls]\ndeny = ["uname"]\nlog = ["mount"]\n',
   'etc/sandbox-unit/bad.service.toml': '[syscalls]\ndeny = ["exceve"]\n',
 };
 
@@ -40,6 +41,7 @@ const RUNS: Readonly<Record<string, readonly string[]>> = {
   generate: ['--root ROOT demo', '--root ROOT bad'],
   apply: ['--root ROOT --check --diff demo', '--root ROOT demo bad nothing'],
   revert: ['--root ROOT demo x.socket'],
+  status: ['--root ROOT', '--root ROOT demo bad'],
   'template list': [''],
   'template show': ['no-exec'],
   schema: [''],
@@ -67,7 +69,8 @@ test('the manual has a part for each command, and one for all', () => {
 for (const name of Object.keys(RUNS)) {
   test(`the keys that '${name} --json' prints are those of the manual`, { skip }, async (t) => {
     const root = system(t);
-    if (name === 'revert') await cli('apply', '--root', root, 'demo');
+    if (name === 'revert' || name === 'status') await cli('apply', '--root', root, 'demo', 'plain');
+    if (name === 'status') rmSync(`${root}/etc/systemd/system/demo.service.d/zz-sandbox-unit.filter`);
     const keys = new Map([...documentedKeys('Every command'), ...documentedKeys(name)]);
     const seen = new Set<string>();
     for (const words of RUNS[name]!) {

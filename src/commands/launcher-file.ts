@@ -1,8 +1,9 @@
 import { EXIT, error, UserError } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
-import { hasNameOfDropIn, installedLauncher, PACKAGED_LAUNCHER, unitDirectories } from '../emit/paths.js';
+import { installedLauncher, PACKAGED_LAUNCHER } from '../emit/paths.js';
 import type { Target } from '../plan/target.js';
 import type { Context } from '../system/context.js';
+import { ownDropIns } from './own-files.js';
 
 const MAX_LAUNCHER_SIZE = 4 << 20;
 
@@ -28,17 +29,11 @@ export async function launcherFiles(context: Context, { machine, launcher }: Tar
  * @param leaving drop-ins that are about to go
  */
 export async function unusedLauncher(
-  { system, placement }: Context,
+  context: Context,
   leaving: readonly string[] = [],
 ): Promise<string | undefined> {
-  for (const directory of unitDirectories(placement)) {
-    for (const name of await system.list(directory)) {
-      if (!name.endsWith('.d')) continue;
-      const files = (await system.list(`${directory}/${name}`)).map((file) => `${directory}/${name}/${file}`);
-      if (files.some((path) => hasNameOfDropIn(path) && !leaving.includes(path))) return undefined;
-    }
-  }
-  return installedLauncher(placement);
+  const users = (await ownDropIns(context)).filter(({ path }) => !leaving.includes(path));
+  return users.length > 0 ? undefined : installedLauncher(context.placement);
 }
 
 /** The launcher goes with the last drop-in of ours. */

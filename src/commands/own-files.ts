@@ -1,6 +1,6 @@
 import type { ExistingFile } from '../apply/changes.js';
 import { isProgramFile } from '../emit/files.js';
-import { dropInPath, filterPath, programsFolder } from '../emit/paths.js';
+import { dropInPath, filterPath, hasNameOfDropIn, programsFolder, unitDirectories } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 
 /** Larger than any file of ours, in bytes. */
@@ -13,6 +13,33 @@ export async function readOwnFiles(context: Context, unit: string): Promise<Exis
     ...(await readFiles(context, [dropInPath(placement, unit), filterPath(placement, unit)])),
     ...(await readProgramFiles(context, programsFolder(placement, unit))),
   ];
+}
+
+/** What apply wrote for good, or until the next boot. */
+export const withRuntime = (context: Context, runtime: boolean): Context => ({
+  ...context,
+  placement: { ...context.placement, runtime },
+});
+
+/** A drop-in of ours, and whether it is there until the next boot only. */
+export interface OwnDropIn {
+  readonly unit: string;
+  readonly path: string;
+  readonly runtime: boolean;
+}
+
+/** All drop-ins of ours, whatever their units; of two for one unit the first is the one that systemd reads. */
+export async function ownDropIns({ system, placement }: Context): Promise<OwnDropIn[]> {
+  const found: OwnDropIn[] = [];
+  for (const [i, directory] of unitDirectories(placement).entries()) {
+    for (const name of await system.list(directory)) {
+      if (!name.endsWith('.d')) continue;
+      const folder = `${directory}/${name}`;
+      const file = (await system.list(folder)).find((one) => hasNameOfDropIn(`${folder}/${one}`));
+      if (file) found.push({ unit: name.slice(0, -2), path: `${folder}/${file}`, runtime: i > 0 });
+    }
+  }
+  return found;
 }
 
 /** Neither what links lead to nor what others have put there is ours. */

@@ -4,15 +4,14 @@ import { writeChanges } from '../apply/write.js';
 import { type Diagnostic, EXIT, UserError } from '../diagnostic.js';
 import { hasNameOfDropIn, installedLauncher, ownDropInPaths } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
-import type { UnitProperties } from '../system/system.js';
 import { isTemplate, parseUnitName } from '../unit/name.js';
 import { failureOf } from './failures.js';
-import { findUnit } from './find-unit.js';
 import { unusedLauncher } from './launcher-file.js';
 import { fullName, noUnit, serviceName } from './load-unit.js';
+import { namedUnit } from './named-unit.js';
 import { assertMayChange } from './needs-root.js';
 import type { Outcome } from './outcome.js';
-import { readFiles, readOwnFiles } from './own-files.js';
+import { readFiles, readOwnFiles, withRuntime } from './own-files.js';
 import { planEach, type UnitResult, unitsOutcome, updated } from './unit-result.js';
 
 export interface RevertOptions {
@@ -50,7 +49,7 @@ async function planUnit(context: Context, text: string): Promise<UnitResult> {
 }
 
 async function planOne(context: Context, text: string): Promise<UnitResult> {
-  const { name, exists, properties } = await unitOf(context, text);
+  const { name, exists, properties } = await namedUnit(context, text);
   const files = [
     ...(await readOwnFiles(withRuntime(context, false), name)),
     ...(await readOwnFiles(withRuntime(context, true), name)),
@@ -63,31 +62,6 @@ async function planOne(context: Context, text: string): Promise<UnitResult> {
   const isDue =
     files.length > 0 || ownDropInPaths(context.placement, name).some((path) => loaded.includes(path));
   return { unit: name, state: isDue ? 'pending' : 'unchanged', changes: changes([], files), diagnostics: [] };
-}
-
-/** What apply wrote until the next boot goes, too. */
-const withRuntime = (context: Context, runtime: boolean): Context => ({
-  ...context,
-  placement: { ...context.placement, runtime },
-});
-
-interface NamedUnit {
-  readonly name: string;
-  readonly exists: boolean;
-  readonly properties?: UnitProperties;
-}
-
-/** The unit that a name stands for: apply writes for the unit itself, never for an alias. */
-async function unitOf(context: Context, text: string): Promise<NamedUnit> {
-  const name = serviceName(text);
-  if (context.offline) return { name: (await findUnit(context, name)).name.full, exists: true };
-  if (isTemplate(name)) return { name: name.full, exists: true };
-  const properties = await context.system.unit(name.full);
-  return {
-    name: String(properties.get('Id')),
-    exists: properties.get('LoadState') !== 'not-found',
-    properties,
-  };
 }
 
 /** The launcher goes with the last drop-in of ours. */

@@ -105,6 +105,14 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     load: async () => (await import('./revert.js')).revert,
   },
   {
+    name: 'status',
+    does: 'say of each confined unit whether it is enforcing or permissive, by which policy, and in force',
+    operands: '[unit...]',
+    options: ['user', 'root', ...SPEAKS],
+    examples: ['status', 'status nginx.service'],
+    load: async () => (await import('./status.js')).status,
+  },
+  {
     name: 'verify',
     does: 'hold what is in force, down to the filters in the kernel, against the policy',
     operands: '<unit>',

@@ -52,6 +52,13 @@ export const ownDropInPaths = (placement: Placement, unit: string): string[] =>
 /** Whether a drop-in, of whatever unit and directory, has the name of ours. */
 export const hasNameOfDropIn = (path: string): boolean => path.endsWith(`/${DROP_IN}`);
 
+/** Whether a line names a filter of ours. */
+export const namesFilter = (line: string): boolean => line.includes(`/${FILTER}`);
+
+/** The files of `[exec] programs` that a line names, without their folder. */
+export const programNamesIn = (line: string): string[] =>
+  [...line.matchAll(new RegExp(`/${PROGRAMS}/([A-Za-z0-9_+.@-]+)`, 'g'))].map(([, name]) => name!);
+
 /** Where a unit's policy is looked for, the first that exists wins; an instance falls back to its template. */
 export function policySearchPath(
   names: readonly string[],

@@ -1,0 +1,209 @@
+import { isOutdated, isRunning } from '../apply/activate.js';
+import { unitMode } from '../apply/unit-mode.js';
+import { shortList } from '../collections.js';
+import { type Diagnostic, EXIT, error, hasErrors, printable, UserError } from '../diagnostic.js';
+import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
+import { filterPath, installedLauncher, PACKAGED_LAUNCHER, programsFolder } from '../emit/paths.js';
+import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
+import type { Mode } from '../plan/plan.js';
+import { columns } from '../report.js';
+import type { Context } from '../system/context.js';
+import type { UnitProperties } from '../system/system.js';
+import { isTemplate, parseUnitName } from '../unit/name.js';
+import { exists } from './exists.js';
+import { fullName, noUnit, serviceName } from './load-unit.js';
+import { namedUnit } from './named-unit.js';
+import type { Outcome } from './outcome.js';
+import { type OwnDropIn, ownDropIns, readOwnFiles, withRuntime } from './own-files.js';
+
+/**
+ * `live`: it runs with what was written; `restart-due`: it has run since before; `reload-due`: the manager has yet to
+ * read the drop-in; `no-unit`: there is none for the drop-in.
+ */
+type State = 'live' | 'restart-due' | 'reload-due' | 'not-running' | 'no-unit';
+
+/** How a unit stands. */
+interface UnitStatus {
+  readonly unit: string;
+  /** Undefined where it isn't confined. */
+  readonly mode?: Mode;
+  /** Undefined where nothing is asked of a manager. */
+  readonly state?: State;
+  readonly policy?: string;
+  readonly dropIn?: string;
+  /** What an enforcing unit lets through and has recorded: calls and sets. */
+  readonly recorded: readonly string[];
+  /** Files that it needs and that aren't there. */
+  readonly missing: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly exit?: number;
+}
+
+/** A unit with a drop-in of ours, and what the manager says of it where that is known. */
+type Confined = OwnDropIn & { readonly properties?: UnitProperties | undefined };
+
+/**
+ * Says of each unit that is confined, or of those named, whether it is enforcing or permissive, by which policy, and
+ * whether that is in force. Exit 1 if one that is named isn't confined, or lacks a file without which it won't start.
+ */
+export async function status(context: Context, units: readonly string[]): Promise<Outcome> {
+  const dropIns = await ownDropIns(context);
+  const confined = new Map([...dropIns].reverse().map((one) => [one.unit, one]));
+  const names = units.length > 0 ? units : [...confined.keys()].filter(isService).sort();
+  const found = await Promise.all(
+    names.map((text) =>
+      attempt(text, () =>
+        units.length > 0 ? statusNamed(context, text, confined) : statusOf(context, confined.get(text)!),
+      ),
+    ),
+  );
+  const all = [...new Map(found.map((one) => [one.unit, one])).values()];
+  const diagnostics = all.flatMap((one) => one.diagnostics);
+  const failed = all.some(({ exit }) => exit === EXIT.failure);
+  return {
+    exit: failed ? EXIT.failure : hasErrors(diagnostics) ? EXIT.findings : EXIT.ok,
+    json: { units: all.map(statusJson) },
+    text: statusText(all, units.length === 0),
+    diagnostics,
+    sources: new Map(),
+  };
+}
+
+/** Folders of drop-ins may have any name. */
+const isService = (unit: string): boolean => {
+  const name = parseUnitName(unit);
+  return 'full' in name && name.type === 'service' && name.full === unit;
+};
+
+const NOTHING = { recorded: [], missing: [] };
+
+/** What can't be told of one unit doesn't keep the others from being looked at. */
+async function attempt(text: string, look: () => Promise<UnitStatus>): Promise<UnitStatus> {
+  try {
+    return await look();
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    const { diagnostics, exit } = cause;
+    return { unit: fullName(text), ...NOTHING, diagnostics, exit };
+  }
+}
+
+async function statusNamed(
+  context: Context,
+  text: string,
+  confined: ReadonlyMap<string, OwnDropIn>,
+): Promise<UnitStatus> {
+  const { name, exists: isThere, properties } = await namedUnit(context, text);
+  const own = confined.get(name);
+  if (own) return statusOf(context, { ...own, properties });
+  if (!isThere) throw await noUnit(context, serviceName(text));
+  const hint = `sandbox-unit apply ${name}`;
+  const unconfined = error('unconfined', `${name} is not confined by sandbox-unit`, { hint });
+  return { unit: name, ...NOTHING, diagnostics: [unconfined] };
+}
+
+async function statusOf(context: Context, confined: Confined): Promise<UnitStatus> {
+  const { unit, path: dropIn } = confined;
+  const at = withRuntime(context, confined.runtime);
+  const files = await readOwnFiles(at, unit);
+  const content = (path: string) => files.find((file) => file.path === path)?.content;
+  const facts = dropInFacts(content(dropIn) ?? new Uint8Array());
+  const filterFile = filterPath(at.placement, unit);
+  const bytes = content(filterFile);
+  const filter = bytes && facts.launched ? decodeFilterFile(bytes) : undefined;
+  const needsFilter = bytes !== undefined || facts.launched;
+  const missing = await missingFiles(at, unit, facts, files);
+  const written = Math.max(0, ...files.map(({ modified }) => modified));
+  const state = await stateOf(context, confined, written);
+  return {
+    unit,
+    ...unitMode(
+      facts,
+      usable(filter) ?? (needsFilter ? 'none' : undefined),
+      context.offline ? undefined : context.machine,
+    ),
+    ...(state === undefined ? {} : { state }),
+    ...(facts.policy === undefined ? {} : { policy: facts.policy }),
+    dropIn,
+    missing,
+    diagnostics: [...missing.map((path) => gone(unit, path)), ...unusable(unit, filterFile, filter)],
+  };
+}
+
+const usable = (filter: FilterFile | Diagnostic | undefined): FilterFile | undefined =>
+  filter !== undefined && 'programs' in filter ? filter : undefined;
+
+const unusable = (unit: string, path: string, filter: FilterFile | Diagnostic | undefined): Diagnostic[] => {
+  if (filter === undefined || 'programs' in filter) return [];
+  const message = `${unit} won't start: ${path}: ${filter.message}`;
+  return [error('filter-file', message, { hint: `sandbox-unit apply ${unit}` })];
+};
+
+const gone = (unit: string, path: string): Diagnostic =>
+  error('file-missing', `${unit} won't start: ${path} is missing`, { hint: `sandbox-unit apply ${unit}` });
+
+/** What the launcher needs and isn't there: itself, its filter, and the files of `[exec] programs`. */
+async function missingFiles(
+  { system, placement }: Context,
+  unit: string,
+  { launched, programFiles }: DropInFacts,
+  files: readonly { readonly path: string; readonly content: Uint8Array }[],
+): Promise<string[]> {
+  if (!launched) return [];
+  const isPackaged = files.some(
+    ({ path, content }) =>
+      path !== filterPath(placement, unit) && new TextDecoder().decode(content).includes(PACKAGED_LAUNCHER),
+  );
+  const launcher = isPackaged ? PACKAGED_LAUNCHER : installedLauncher(placement);
+  const own = [
+    filterPath(placement, unit),
+    ...programFiles.map((name) => `${programsFolder(placement, unit)}/${name}`),
+  ];
+  const there = new Set(files.map(({ path }) => path));
+  return [...((await exists(system, launcher)) ? [] : [launcher]), ...own.filter((path) => !there.has(path))];
+}
+
+/** A template isn't a unit of the manager's. */
+async function stateOf(
+  { system, offline }: Context,
+  { unit, path, properties }: Confined,
+  written: number,
+): Promise<State | undefined> {
+  if (offline || isTemplate(serviceName(unit))) return undefined;
+  const loaded = properties ?? (await system.unit(unit));
+  if (loaded.get('LoadState') === 'not-found') return 'no-unit';
+  const isRead = ((loaded.get('DropInPaths') ?? []) as readonly string[]).includes(path);
+  if (!isRead || loaded.get('NeedDaemonReload') === true) return 'reload-due';
+  if (!isRunning(loaded)) return 'not-running';
+  return isOutdated(loaded, written) ? 'restart-due' : 'live';
+}
+
+/** @param whole whether all units were looked for */
+function statusText(all: readonly UnitStatus[], whole: boolean): string {
+  const rows = all
+    .filter(({ mode }) => mode !== undefined)
+    .map((one) => [
+      one.unit,
+      modeText(one),
+      one.state?.replaceAll('-', ' ') ?? '-',
+      printable(one.policy ?? '-'),
+    ]);
+  if (rows.length === 0) return whole && all.length === 0 ? 'No unit is confined by sandbox-unit.\n' : '';
+  return columns([['UNIT', 'MODE', 'STATE', 'POLICY'], ...rows]);
+}
+
+/** Calls that one line names. */
+const MOST_NAMED = 3;
+
+const modeText = ({ mode, recorded }: UnitStatus): string =>
+  recorded.length === 0 ? mode! : `${mode}, records ${shortList(recorded, MOST_NAMED)}`;
+
+const statusJson = ({ unit, mode, state, policy, dropIn, recorded, missing }: UnitStatus) => ({
+  unit,
+  mode: mode ?? null,
+  state: state ?? null,
+  policy: policy ?? null,
+  dropIn: dropIn ?? null,
+  recorded,
+  missing,
+});

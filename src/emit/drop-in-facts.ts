@@ -1,0 +1,36 @@
+import { isPermissiveDropIn, policyOfDropIn } from './files.js';
+import { namesFilter, programNamesIn } from './paths.js';
+
+/** What a drop-in of ours says by itself. */
+export interface DropInFacts {
+  /** The policy that it was made from; undefined where its header has none. */
+  readonly policy: string | undefined;
+  /** Whether its header says that it refuses nothing. */
+  readonly permissive: boolean;
+  /** Whether SystemCallFilter= in it refuses something; undefined where it leaves that alone. */
+  readonly refuses: boolean | undefined;
+  /** The names in its SystemCallLog=. */
+  readonly recorded: readonly string[];
+  /** Whether commands in it, or the programs that it mounts, are started by the launcher. */
+  readonly launched: boolean;
+  /** The files of `[exec] programs` that it mounts, without their folder. */
+  readonly programFiles: readonly string[];
+}
+
+/** Reads a drop-in of ours; what is commented out doesn't count. */
+export function dropInFacts(content: Uint8Array): DropInFacts {
+  const lines = new TextDecoder().decode(content).split('\n');
+  const live = lines.filter((line) => !/^\s*[#;]/.test(line));
+  const valuesOf = (key: string) =>
+    live.filter((line) => line.startsWith(`${key}=`)).map((line) => line.slice(key.length + 1).trim());
+  const filters = valuesOf('SystemCallFilter');
+  const programFiles = [...new Set(live.flatMap(programNamesIn))];
+  return {
+    policy: policyOfDropIn(content),
+    permissive: isPermissiveDropIn(content),
+    refuses: filters.length === 0 ? undefined : filters.at(-1) !== '',
+    recorded: valuesOf('SystemCallLog').flatMap((value) => value.split(/\s+/).filter((name) => name !== '')),
+    launched: programFiles.length > 0 || live.some((line) => line.startsWith('Exec') && namesFilter(line)),
+    programFiles,
+  };
+}

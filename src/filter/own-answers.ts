@@ -1,0 +1,52 @@
+import { ABIS, abisOf, type Machine } from '../syscalls/abi.js';
+import { LOG, permits } from '../syscalls/action.js';
+import { numbersOf } from '../syscalls/numbers.js';
+import type { Instruction } from './bpf.js';
+import { leavesOf } from './prove-numbers.js';
+
+/** What a program of ours does with calls of its machine's own ABI. */
+export interface OwnAnswers {
+  /** Whether it refuses any, for whatever arguments. */
+  readonly refuses: boolean;
+  /** The calls that it records, for whatever arguments, sorted. */
+  readonly recorded: readonly string[];
+}
+
+/** A number that no table has, and every machine takes for one of its own ABI. */
+const UNLISTED = 0x3fffffff;
+
+/**
+ * What a program refuses and records, without a look at the policy.
+ * @throws Unprovable for a program that isn't as ours are
+ */
+export function ownAnswers(program: readonly Instruction[], machine: Machine): OwnAnswers {
+  const native = abisOf(machine)[0]!;
+  const { arch } = ABIS[native];
+  const calls = [...numbersOf(native), [undefined, UNLISTED] as const];
+  const recorded = new Set<string>();
+  let refuses = false;
+  for (const leaf of leavesOf(program)) {
+    if (arch < leaf.arch[0] || arch > leaf.arch[1]) continue;
+    const found = calls.filter(([, nr]) => nr >= leaf.nr[0] && nr <= leaf.nr[1]);
+    if (found.length === 0) continue;
+    const { end } = leaf;
+    const actions = 'action' in end ? [end.action] : returnsFrom(program, end.argumentsAt);
+    refuses ||= !actions.every(permits);
+    if (actions.includes(LOG)) for (const [call] of found) if (call !== undefined) recorded.add(call);
+  }
+  return { refuses, recorded: [...recorded].sort() };
+}
+
+/** The constants of all returns that can be reached from an instruction; jumps go forward only. */
+function returnsFrom(program: readonly Instruction[], from: number): number[] {
+  const reached = new Set([from]);
+  const actions: number[] = [];
+  for (const at of reached) {
+    const { code, jt, jf, k } = program[at]!;
+    if (code === 0x06) actions.push(k);
+    else if (code === 0x05) reached.add(at + 1 + k);
+    else if ((code & 7) === 5) reached.add(at + 1 + jt).add(at + 1 + jf);
+    else reached.add(at + 1);
+  }
+  return actions;
+}

@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { apply } from '../../src/commands/apply.js';
+import { status } from '../../src/commands/status.js';
+import {
+  type FakeOptions,
+  type FakeSystem,
+  fakeContext,
+  LAUNCHER,
+  machineWith,
+} from '../support/fake-system.js';
+
+const UNIT = 'demo.service';
+const SERVICE = '[Service]\nExecStart=/usr/sbin/demod\n';
+const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
+const POLICY = '/etc/sandbox-unit/demo.service.toml';
+const FOLDER = `/etc/systemd/system/${UNIT}.d`;
+const DROP_IN = `${FOLDER}/zz-sandbox-unit.conf`;
+const FILTER = `${FOLDER}/zz-sandbox-unit.filter`;
+const OTHER = {
+  '/usr/lib/systemd/system/other.service': '[Service]\nExecStart=/usr/sbin/otherd\n',
+  '/usr/sbin/otherd': '',
+  '/etc/sandbox-unit/other.service.toml': '[service]\nPrivateTmp = true\n',
+};
+
+/** A machine on which policies have been applied. */
+async function applied(
+  policy = NO_EXEC,
+  options: Parameters<typeof apply>[2] = {},
+  { units = [UNIT], ...more }: FakeOptions & { units?: readonly string[] } = {},
+): Promise<FakeSystem> {
+  const system = machineWith(SERVICE, policy, { running: [UNIT], ...more });
+  assert.equal((await apply(fakeContext(system), units, options)).exit, 0);
+  system.calls.length = 0;
+  return system;
+}
+
+interface Shown {
+  readonly unit: string;
+  readonly mode: string | null;
+  readonly state: string | null;
+  readonly recorded: readonly string[];
+  readonly missing: readonly string[];
+}
+
+async function shown(system: FakeSystem, units: readonly string[] = [], offline = false) {
+  const { exit, json, text, diagnostics } = await status(fakeContext(system, { offline }), units);
+  const [first] = json.units as [Shown];
+  return { exit, text, codes: diagnostics.map(({ code }) => code), all: json.units as Shown[], ...first };
+}
+
+test('without operands all units that are confined have a line each', async () => {
+  const system = await applied(NO_EXEC, {}, { units: [UNIT, 'other.service'], files: OTHER });
+  const { exit, text } = await shown(system);
+  assert.equal(exit, 0);
+  assert.equal(
+    text,
+    'UNIT           MODE       STATE        POLICY\n' +
+      'demo.service   enforcing  live         /etc/sandbox-unit/demo.service.toml\n' +
+      'other.service  enforcing  not running  /etc/sandbox-unit/other.service.toml\n',
+  );
+  assert.deepEqual(system.changes, []);
+});
+
+test('where no unit is confined that is said, and the manager is not asked', async () => {
+  const system = machineWith(SERVICE, NO_EXEC);
+  const { exit, text } = await shown(system);
+  assert.deepEqual([exit, text], [0, 'No unit is confined by sandbox-unit.\n']);
+  assert.ok(system.calls.every((call) => call.startsWith('list ')));
+});
+
+const MODES: readonly (readonly [
+  what: string,
+  policy: string,
+  options: object,
+  mode: string,
+  recorded: string[],
+])[] = [
+  ['a policy of the launcher', NO_EXEC, {}, 'enforcing', []],
+  ['a policy of systemd', '[syscalls]\ndeny = ["uname"]\n', {}, 'enforcing', []],
+  ['a policy without [syscalls]', '[service]\nPrivateTmp = true\n', {}, 'enforcing', []],
+  ['a policy of stage entry', `${NO_EXEC}stage = "entry"\n`, {}, 'enforcing', []],
+  ['a permissive one', NO_EXEC, { permissive: true }, 'permissive', []],
+  ['a permissive one of stage entry', `${NO_EXEC}stage = "entry"\n`, { permissive: true }, 'permissive', []],
+  ['a policy that only logs', `${NO_EXEC}action = "log"\n`, {}, 'permissive', []],
+  ['a policy that systemd only logs', '[syscalls]\ndeny = ["uname:log"]\n', {}, 'permissive', []],
+  [
+    'one that logs some',
+    `${NO_EXEC}log = ["uname", "@swap"]\n`,
+    {},
+    'enforcing',
+    ['swapoff', 'swapon', 'uname'],
+  ],
+  [
+    'one of systemd that logs some',
+    '[syscalls]\ndeny = ["mount"]\nlog = ["uname"]\n',
+    {},
+    'enforcing',
+    ['uname'],
+  ],
+  [
+    'one that refuses some arguments only',
+    '[[syscalls.rules]]\nsyscall = "socket"\nwhen = [{ arg = 0, eq = 16 }]\naction = "EPERM"\n',
+    {},
+    'enforcing',
+    [],
+  ],
+];
+
+for (const [what, policy, options, mode, recorded] of MODES) {
+  test(`${what} is ${mode}`, async () => {
+    const found = await shown(await applied(policy, options));
+    assert.deepEqual([found.exit, found.mode, found.recorded], [0, mode, recorded]);
+  });
+}
+
+test('a permissive unit that refuses calls itself is permissive', async () => {
+  const system = machineWith(`${SERVICE}SystemCallFilter=~mount\n`, NO_EXEC, { running: [UNIT] });
+  assert.equal((await apply(fakeContext(system), [UNIT], { permissive: true })).exit, 0);
+  assert.equal((await shown(system)).mode, 'permissive');
+});
+
+test('an edited file does not read as enforcing', async () => {
+  const permissive = await applied(NO_EXEC, { permissive: true });
+  const text = permissive.text(DROP_IN).replace(/^# Permissive.*\n/m, '');
+  await permissive.replace(DROP_IN, new TextEncoder().encode(text), { mode: 0o644 });
+  assert.equal((await shown(permissive)).mode, 'permissive');
+
+  const swapped = await applied();
+  const other = (await applied(NO_EXEC, { permissive: true })).files.get(FILTER)!;
+  await swapped.replace(FILTER, other.bytes, { mode: 0o644 });
+  assert.equal((await shown(swapped)).mode, 'permissive');
+
+  const bare = await applied();
+  const without = bare.text(DROP_IN).replace(/^ExecStart=/gm, '#ExecStart=');
+  await bare.replace(DROP_IN, new TextEncoder().encode(without), { mode: 0o644 });
+  assert.equal((await shown(bare)).mode, 'permissive');
+});
+
+test('a unit that waits for a restart or a reload says so', async () => {
+  const waiting = await applied(NO_EXEC, { restart: false });
+  assert.equal((await shown(waiting)).state, 'restart-due');
+  const unread = await applied();
+  await unread.replace(`/run/systemd/system/other.service.d/zz-sandbox-unit.conf`, new Uint8Array(), {
+    mode: 0o644,
+  });
+  const { all, exit } = await shown(unread);
+  assert.deepEqual(
+    all.map(({ unit, state }) => `${unit} ${state}`),
+    ['demo.service live', 'other.service no-unit'],
+  );
+  assert.equal(exit, 0);
+});
+
+for (const path of [LAUNCHER, FILTER]) {
+  test(`without ${path} the service won't start, which is a finding`, async () => {
+    const system = await applied();
+    await system.remove(path);
+    const { exit, missing, codes } = await shown(system);
+    assert.deepEqual([exit, missing, codes], [1, [path], ['file-missing']]);
+  });
+}
+
+test('a filter that the launcher would not take is a finding', async () => {
+  const system = await applied();
+  await system.replace(FILTER, new TextEncoder().encode('nonsense'), { mode: 0o644 });
+  const { exit, mode, codes } = await shown(system);
+  assert.deepEqual([exit, mode, codes], [1, 'permissive', ['filter-file']]);
+});
+
+test('files of programs that are missing are named', async () => {
+  const system = await applied(`${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\n`);
+  await system.remove(`${FOLDER}/zz-sandbox-unit.programs/demod`);
+  const { exit, missing } = await shown(system);
+  assert.deepEqual([exit, missing], [1, [`${FOLDER}/zz-sandbox-unit.programs/demod`]]);
+});
+
+test('a unit that is named and not confined is a finding, one that is unknown an error', async () => {
+  const system = await applied(NO_EXEC, {}, { files: OTHER });
+  const unconfined = await shown(system, ['other', UNIT]);
+  assert.deepEqual([unconfined.exit, unconfined.codes], [1, ['unconfined']]);
+  assert.deepEqual(
+    unconfined.all.map(({ unit, mode }) => `${unit} ${mode}`),
+    ['other.service null', 'demo.service enforcing'],
+  );
+  for (const name of ['dem', 'a/b', 'demo.socket']) assert.equal((await shown(system, [name])).exit, 2);
+  assert.deepEqual((await shown(system, ['dem'], true)).codes, ['no-unit']);
+});
+
+test('a name and an alias of a unit are one', async () => {
+  const system = await applied(NO_EXEC, {}, { aliases: { 'alias.service': UNIT } });
+  const { all } = await shown(system, ['alias', 'demo']);
+  assert.deepEqual(
+    all.map(({ unit }) => unit),
+    [UNIT],
+  );
+});
+
+test('offline nothing is said of what runs', async () => {
+  const system = await applied();
+  const { exit, mode, state, text } = await shown(system, [], true);
+  assert.deepEqual([exit, mode, state], [0, 'enforcing', null]);
+  assert.match(text, new RegExp(`^demo\\.service +enforcing +- +${POLICY}$`, 'm'));
+  assert.ok(!system.calls.some((call) => call.startsWith('unit ')));
+});
+
+test('folders whose names are no services are passed over', async () => {
+  const system = await applied();
+  for (const name of ['a b.service', 'x.socket', 'demo']) {
+    await system.replace(`/etc/systemd/system/${name}.d/zz-sandbox-unit.conf`, new Uint8Array(), {
+      mode: 0o644,
+    });
+  }
+  assert.deepEqual(
+    (await shown(system)).all.map(({ unit }) => unit),
+    [UNIT],
+  );
+});

@@ -1,0 +1,89 @@
+/** `status` of units on a running systemd, the system's and a user's. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import { changeFiles } from '../support/loaded-units.js';
+import { inRepository } from '../support/repository.js';
+import { bootWithPrograms, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
+
+const skip = servicesObstacle();
+const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
+const SLEEP = '[Service]\nType=exec\nExecStart=/usr/bin/sleep infinity\n';
+
+let box: Box;
+before(async () => {
+  if (!skip) box = await bootWithPrograms('status');
+});
+after(() => box?.stop());
+
+const rows = (stdout: string) =>
+  (JSON.parse(stdout).units as { unit: string; mode: string | null; state: string | null }[]).map(
+    ({ unit, mode, state }) => `${unit} ${mode} ${state}`,
+  );
+
+async function run(...words: string[]): Promise<string> {
+  const { status, stdout, stderr } = await sandboxUnit(box, ...words);
+  assert.equal(status, 0, `${words.join(' ')}: ${stdout}${stderr}`);
+  return stdout;
+}
+
+test('units are enforcing or permissive, live, due or stopped', { skip }, async () => {
+  assert.equal(await run('status'), 'No unit is confined by sandbox-unit.\n');
+  const names = ['enforcing', 'permissive', 'due', 'stopped', 'unread', 'free'].map(
+    (name) => `${name}.service`,
+  );
+  const files = names.flatMap((unit) => [
+    [`/etc/systemd/system/${unit}`, SLEEP],
+    [policyPath(unit), NO_EXEC],
+  ]);
+  await changeFiles(box, Object.fromEntries(files));
+  const started = names.filter((unit) => unit !== 'stopped.service');
+  await box.succeed(['systemctl', 'start', ...started]);
+  await run('apply', 'enforcing', 'stopped', 'unread');
+  await run('apply', '--permissive', '--runtime', 'permissive');
+  await run('apply', '--no-restart', 'due');
+  await box.succeed(['touch', '/etc/systemd/system/unread.service.d/zz-sandbox-unit.conf']);
+  const { status, stdout } = await sandboxUnit(box, 'status', '--json');
+  assert.equal(status, 0);
+  assert.deepEqual(rows(stdout), [
+    'due.service enforcing restart-due',
+    'enforcing.service enforcing live',
+    'permissive.service permissive live',
+    'stopped.service enforcing not-running',
+    'unread.service enforcing reload-due',
+  ]);
+
+  await box.succeed(['systemctl', 'restart', 'due.service']);
+  assert.deepEqual(rows(await run('status', '--json', 'due')), ['due.service enforcing live']);
+  const free = await sandboxUnit(box, 'status', 'free');
+  assert.equal(free.status, 1);
+  assert.match(free.stderr, /free\.service is not confined by sandbox-unit/);
+  assert.equal((await sandboxUnit(box, 'status', 'nothing')).status, 2);
+  assert.deepEqual(rows(await run('status', '--root', '/', '--json', 'enforcing')), [
+    'enforcing.service enforcing null',
+  ]);
+
+  await box.succeed(['rm', '/etc/systemd/system/enforcing.service.d/zz-sandbox-unit.filter']);
+  const missing = await sandboxUnit(box, 'status', 'enforcing');
+  assert.equal(missing.status, 1);
+  assert.match(missing.stderr, /enforcing\.service won't start: \S+\.filter is missing/);
+  await box.exec(['systemctl', 'restart', 'enforcing.service']);
+  await box.waitFor('its failure', async () => {
+    return (await box.exec(['systemctl', 'is-failed', 'enforcing.service'])).status === 0;
+  });
+});
+
+test("a user's units", { skip }, async () => {
+  await box.succeed(['systemctl', 'start', 'user@0.service']);
+  await box.succeed(['mkdir', '-p', '/root/.config/systemd/user', '/root/.config/sandbox-unit']);
+  await box.writeFile('/root/.config/systemd/user/mine.service', SLEEP);
+  await box.writeFile('/root/.config/sandbox-unit/mine.service.toml', NO_EXEC);
+  const user = (words: string) => box.sh(`export HOME=/root XDG_RUNTIME_DIR=/run/user/0; ${words}`);
+  const cli = `node ${inRepository('dist/sandbox-unit.cjs')}`;
+  await user(
+    `systemctl --user daemon-reload && systemctl --user start mine && ${cli} apply --user --permissive mine`,
+  );
+  const { status, stdout, stderr } = await user(`${cli} status --user --json`);
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(rows(stdout), ['mine.service permissive live']);
+});
