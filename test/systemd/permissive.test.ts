@@ -103,7 +103,7 @@ describe('a service that runs', () => {
       assert.equal(status, 1);
       assert.match(stderr, /error\[looser\]/);
       const back = await run('apply', unit);
-      assert.match(back, /^Restarted\.$/m);
+      assert.match(back, /^Restarted, and verified\.$/m);
       assert.ok(JSON.parse(await run('verify', '--json', unit)).enforced);
     });
   }
