@@ -10,6 +10,7 @@
 #ifdef __x86_64__
 
 #define NR_rt_sigprocmask 14
+#define NR_nanosleep 35
 #define NR_getpid 39
 #define NR_sendto 44
 #define NR_socketpair 53
@@ -38,6 +39,7 @@ struct registers {
 
 #else
 
+#define NR_nanosleep 101
 #define NR_ptrace 117
 #define NR_rt_sigprocmask 135
 #define NR_getpid 172
@@ -112,6 +114,14 @@ struct registers {
 #define PTRACE_EVENT_EXEC 4
 #define PTRACE_EVENT_STOP 128
 
+/* asm-generic/errno.h */
+#define ETIMEDOUT 110
+
+/* struct timespec */
+struct duration {
+	int64_t seconds, nanoseconds;
+};
+
 /* struct iovec */
 struct memory {
 	void *base;
@@ -150,6 +160,12 @@ static inline long kernel_fork(void)
 static inline long kernel_wait(int pid, int *status, unsigned int options)
 {
 	return kernel_call(NR_wait4, (uintptr_t)pid, (uintptr_t)status, options, 0, 0);
+}
+
+static inline long kernel_sleep(int64_t nanoseconds)
+{
+	struct duration duration = {.nanoseconds = nanoseconds};
+	return kernel_call(NR_nanosleep, (uintptr_t)&duration, 0, 0, 0, 0);
 }
 
 static inline long kernel_socketpair(int ends[2])

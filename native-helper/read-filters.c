@@ -7,7 +7,8 @@
  *	thread TID COUNT        COUNT lines with its filters follow, the newest first; 0 where the kernel shows none
  *	filter HEX              its instructions, 16 digits each, as in memory (struct sock_filter)
  *	same TID                as the thread before it that had a line 'thread'
- *	failed TID ERRNO        it could not be read: ESRCH where it has ended
+ *	failed TID ERRNO        it could not be read: ESRCH where it has ended, ETIMEDOUT where it can't be stopped, as the
+ *	                        parent of a vfork(2) can't before its child's exec
  *
  * The exit status is 0, or 1 if nothing could be printed.
  */
@@ -138,11 +139,24 @@ static long read_stack(int tid, struct stack *stack)
 	return result == -ENOENT || (result == -EINVAL && stack->count == 0) ? 0 : result;
 }
 
+/* How often all threads together are looked at again, for a second, each for a hundredth at least; in nanoseconds. */
+#define LOOKS 10000U
+#define LOOKS_EACH 100U
+#define BETWEEN 100000
+
 /* Waits until the thread stands still; the signal that it was about to get, or a negative errno. */
 static long await_stop(int tid)
 {
+	static unsigned int looks;
 	int status = 0;
-	long result = kernel_wait(tid, &status, WALL);
+	long result = kernel_wait(tid, &status, WALL | WNOHANG);
+	for (unsigned int own = 0; result == 0 && (looks < LOOKS || own < LOOKS_EACH); looks++, own++) {
+		(void)kernel_sleep(BETWEEN);
+		result = kernel_wait(tid, &status, WALL | WNOHANG);
+	}
+	/* Still traced, it goes on with the end of this process at the latest. */
+	if (result == 0)
+		return -ETIMEDOUT;
 	if (result < 0)
 		return result;
 	if ((status & 0xff) != 0x7f)

@@ -8,7 +8,7 @@ import { type UnitProcess, unitProcesses } from './unit-processes.js';
 
 /** How often a unit that starts threads is looked at. */
 const ROUNDS = 5;
-const [EPERM, ESRCH, EACCES] = [1, 3, 13];
+const [EPERM, ESRCH, EACCES, ETIMEDOUT] = [1, 3, 13, 110];
 
 export interface UnitFilters {
   /** Whether no thread is left. */
@@ -70,6 +70,7 @@ const isGone = (status: ReadonlyMap<string, string> | undefined): boolean =>
 const WHY: ReadonlyMap<number, readonly [why: string, hint: string]> = new Map([
   [0, ['the kernel shows no filters', 'it needs CONFIG_CHECKPOINT_RESTORE']],
   [EPERM, ['they can not be traced', 'run it as root, and without a debugger on them']],
+  [ETIMEDOUT, ['they can not be stopped', 'the parent of a vfork can not before its child is a program']],
   [EACCES, ['this takes CAP_SYS_ADMIN', 'run it as root, outside of any container']],
 ]);
 

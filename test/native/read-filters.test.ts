@@ -19,6 +19,7 @@ import {
   writeFilter,
 } from '../support/native.js';
 import { run } from '../support/run.js';
+import { compile } from '../support/service.js';
 import { until } from '../support/until.js';
 
 const skip = rootObstacle();
@@ -123,6 +124,24 @@ describe('read-filters', () => {
     const pid = await waiting(t, SLEEP);
     const { status, stdout } = await run(asNobody([reader, `${pid}`]));
     assert.deepEqual([status, stdout], [0, `failed ${pid} 1\n`]);
+  });
+
+  test('gives up on a parent of vfork, which has the filters of its child', { skip }, async (t) => {
+    const program = join(folder, 'vfork-waits');
+    await compile(['test/native/programs/vfork-waits.c'], program);
+    const { file } = filterOf('vfork', 'mkdir');
+    const parent = await waiting(t, launched(file, [program]), 'vfork-waits');
+    const children = () => readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim();
+    await until('it has a child', () => children() !== '', 10_000, 10);
+    const child = Number(children());
+    t.after(() => process.kill(child, 'SIGKILL'));
+    const { threads, failed } = await read(parent, child);
+    assert.deepEqual(failed, [{ tid: parent, errno: 110 }]);
+    assert.deepEqual(
+      threads.map(({ tid, stack }) => [tid, stack.length]),
+      [[child, 1]],
+    );
+    for (const pid of [parent, child]) assert.equal(tracerOf(pid), '0');
   });
 
   test('fails for a thread with filters without CAP_SYS_ADMIN', { skip }, async (t) => {
