@@ -28,10 +28,15 @@ export function explanationsText(
   sources: ReadonlyMap<string, string>,
   machine: string,
 ): string {
-  const count = explanations.filter(isFinding).length;
-  const head = `${unit}: ${count === 0 ? 'no call was refused' : count === 1 ? '1 call was refused' : `${count} calls were refused`}\n`;
+  const found = explanations.filter(isFinding);
+  const passed = found.filter(({ got }) => got === 'recorded').length;
+  const would = passed > 0 ? `, ${passed} would be` : '';
+  const head = `${unit}: ${refusedText(found.length - passed)}${would}\n`;
   return [head, ...explanations.map((one) => oneText(one, unit, sources, machine))].join('\n');
 }
+
+const refusedText = (count: number): string =>
+  count === 0 ? 'no call was refused' : count === 1 ? '1 call was refused' : `${count} calls were refused`;
 
 function oneText(
   explanation: Explanation,

@@ -85,6 +85,19 @@ for (const [policy, lines, what, does] of CASES) {
   });
 }
 
+test('calls that fail with an errno are recorded while the policy is permissive', { skip }, async (t) => {
+  if (obstacle) return t.skip(obstacle);
+  await confine('[syscalls]\ndeny = ["uname"]\naction = "EPERM"\n');
+  const { status, stderr } = await sandboxUnit(box, 'apply', '--no-restart', '--permissive', UNIT);
+  assert.equal(status, 0, stderr);
+  const { refusals: found } = await refusals();
+  const shown = found.map(({ call, got, cause }) => [call, got, cause.what]);
+  assert.deepEqual(shown, [['uname', 'recorded', 'deny uname']]);
+  const { status: exit, stdout } = await sandboxUnit(box, 'explain', UNIT);
+  assert.equal(exit, 1);
+  assert.match(stdout, /^explained.service: no call was refused, 1 would be\n/);
+});
+
 test('a policy that is taken back says which call was refused, by which line', { skip }, async (t) => {
   if (obstacle) return t.skip(obstacle);
   await defineProgram(box, UNIT, `Type=oneshot\nExecStart=${PROGRAMS}/${NAME}\n`);
