@@ -42,6 +42,9 @@ interface UnitStatus {
 /** A unit with a drop-in of ours, and what the manager says of it where that is known. */
 type Confined = OwnDropIn & { readonly properties?: UnitProperties | undefined };
 
+/** How many units are asked about at a time: dbus-daemon lets a connection wait for 128 answers, two a unit. */
+const BATCH = 32;
+
 /**
  * Says of each unit that is confined, or of those named, whether it is enforcing or permissive, by which policy, and
  * whether that is in force. Exit 1 if one that is named isn't confined, or lacks a file without which it won't start.
@@ -50,13 +53,13 @@ export async function status(context: Context, units: readonly string[]): Promis
   const dropIns = await ownDropIns(context);
   const confined = new Map([...dropIns].reverse().map((one) => [one.unit, one]));
   const names = units.length > 0 ? units : [...confined.keys()].filter(isService).sort();
-  const found = await Promise.all(
-    names.map((text) =>
-      attempt(text, () =>
-        units.length > 0 ? statusNamed(context, text, confined) : statusOf(context, confined.get(text)!),
-      ),
-    ),
-  );
+  const look = (text: string) =>
+    units.length > 0 ? statusNamed(context, text, confined) : statusOf(context, confined.get(text)!);
+  const found: UnitStatus[] = [];
+  for (let i = 0; i < names.length; i += BATCH) {
+    const batch = names.slice(i, i + BATCH).map((text) => attempt(text, () => look(text)));
+    found.push(...(await Promise.all(batch)));
+  }
   const all = [...new Map(found.map((one) => [one.unit, one])).values()];
   const diagnostics = all.flatMap((one) => one.diagnostics);
   const failed = all.some(({ exit }) => exit === EXIT.failure);

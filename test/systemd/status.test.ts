@@ -73,6 +73,17 @@ test('units are enforcing or permissive, live, due or stopped', { skip }, async 
   });
 });
 
+test('more units than the bus has answers under way at a time', { skip }, async () => {
+  await box.sh(`for i in $(seq 150); do
+    mkdir -p /run/systemd/system/many-$i.service.d && : >/run/systemd/system/many-$i.service.d/zz-sandbox-unit.conf
+  done`);
+  const { stdout, stderr } = await sandboxUnit(box, 'status', '--json');
+  assert.equal(stderr, '');
+  const many = rows(stdout).filter((row) => row.startsWith('many-'));
+  assert.equal(many.length, 150);
+  assert.ok(many.every((row) => row.endsWith(' no-unit')));
+});
+
 test("a user's units", { skip }, async () => {
   await box.succeed(['systemctl', 'start', 'user@0.service']);
   await box.succeed(['mkdir', '-p', '/root/.config/systemd/user', '/root/.config/sandbox-unit']);
