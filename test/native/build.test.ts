@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { writeAbiHeaders } from '../support/kernel-abi.js';
 import { inLayer, layerAvailable } from '../support/layer.js';
 import {
   buildLauncher,
@@ -17,7 +18,7 @@ const skip = launcherObstacle();
 const folder = sharedFolder();
 const NATIVE = inRepository('native-helper');
 /** What a build makes. */
-const BUILT = ['launcher', 'read-filters', 'sandboxify', 'libsandbox.so'];
+const BUILT = ['launcher', 'read-filters', 'send-descriptors', 'sandboxify', 'libsandbox.so'];
 const DONE = { status: 0, stdout: '', stderr: '' };
 
 function subfolder(name: string): string {
@@ -37,6 +38,9 @@ test('two builds give the same bytes', { skip }, async () => {
 
 test("the launcher's constants are those of the system's headers", { skip }, async () => {
   await compileProgram('kernel-abi', folder, ['-ffreestanding', '-c']);
+  const headers = subfolder('abi');
+  writeAbiHeaders(headers, 'kernel-stream.h');
+  await compileProgram('kernel-stream-abi', folder, ['-ffreestanding', '-c', `-I${headers}`]);
 });
 
 test("the compiler's analyzer finds nothing", { skip }, async () => {
@@ -122,9 +126,12 @@ describe('with the tools of Debian 13', () => {
   });
 
   test("the launcher's constants are those of the headers for arm64", layer, async () => {
-    const source = join(PROGRAMS, 'kernel-abi.c');
-    const compile = ['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-ffreestanding', '-fsyntax-only', source];
-    assert.deepEqual(await inLayer(['aarch64-linux-gnu-gcc', ...compile]), DONE);
+    const headers = subfolder('abi-arm64');
+    writeAbiHeaders(headers, 'kernel-stream.h');
+    const strict = ['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-ffreestanding', '-fsyntax-only'];
+    const sources = ['kernel-abi.c', 'kernel-stream-abi.c'].map((name) => join(PROGRAMS, name));
+    const compile = ['aarch64-linux-gnu-gcc', ...strict, `-I${headers}`, ...sources];
+    assert.deepEqual(await inLayer(compile, { folders: [folder] }), DONE);
   });
 
   for (const page of ['sandbox-unit-launcher.8', 'sandboxify.1']) {
@@ -177,6 +184,7 @@ describe('make install', { skip }, () => {
       `/usr/local/lib/${MULTIARCH}/libsandbox.so`,
       '/usr/local/libexec/sandbox-unit/launcher',
       '/usr/local/libexec/sandbox-unit/read-filters',
+      '/usr/local/libexec/sandbox-unit/send-descriptors',
     ]);
     copyFileSync(join(folder, 'local/root/usr/local/libexec/sandbox-unit/launcher'), join(folder, 'copy'));
     assert.match((await run([join(folder, 'copy'), '--version'])).stdout, /^sandbox-unit-launcher /);
@@ -188,6 +196,7 @@ describe('make install', { skip }, () => {
       `/usr/lib/${MULTIARCH}/libsandbox.so`,
       '/usr/libexec/sandbox-unit/launcher',
       '/usr/libexec/sandbox-unit/read-filters',
+      '/usr/libexec/sandbox-unit/send-descriptors',
     ]);
     assert.deepEqual(
       await install('elsewhere', 'prefix=/usr', 'libdir=/usr/lib64', 'libexecdir=/x', 'bindir=/y'),
@@ -195,6 +204,7 @@ describe('make install', { skip }, () => {
         '/usr/lib64/libsandbox.so',
         '/x/sandbox-unit/launcher',
         '/x/sandbox-unit/read-filters',
+        '/x/sandbox-unit/send-descriptors',
         '/y/sandboxify',
       ],
     );
