@@ -1,169 +1,57 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
-import type { Instruction } from '../../src/filter/bpf.js';
-import { compile } from '../../src/filter/compile.js';
-import { registersToTry } from '../../src/filter/samples.js';
-import { simulate } from '../../src/filter/simulate.js';
-import { validate } from '../../src/filter/validate.js';
-import { ABIS, type Abi, abisOf, kernelNumber, type Machine } from '../../src/syscalls/abi.js';
-import { type Action, ALLOW, errnoAction, KILL } from '../../src/syscalls/action.js';
-import { evaluate, type SyscallPolicy, type Verdict } from '../../src/syscalls/policy.js';
-import { value, verdict } from '../support/policies.js';
-import { anyProgram, validProgram } from './programs.js';
-import { askKernel, callLine, encode, kernelUnavailable, thisMachine, type Way } from './try-filter.js';
+import { type Abi, abisOf, type Machine } from '../../src/syscalls/abi.js';
+import {
+  conventionTries,
+  edgeTries,
+  ruleTries,
+  simulationTries,
+  type Tries,
+  validityTries,
+  WAYS,
+} from './kernel-tries.js';
+import { askKernel, kernelUnavailable, thisMachine } from './try-filter.js';
 
 const skip = kernelUnavailable();
 const machine: Machine = thisMachine ?? 'x86-64';
-const arch = ABIS[abisOf(machine)[0]!].arch;
-/** Far beyond every table: let through, this call fails with ENOSYS and does nothing. */
-const NOWHERE = 5000;
 
-/** What a call for NOWHERE comes to when a filter returns this (seccomp(2)); without a tracer TRACE is ENOSYS. */
-function consequence(action: Action): string {
-  switch ((action & 0xffff0000) >>> 0) {
-    case 0x00050000:
-      return `returned ${0 - Math.min(action & 0xffff, 4095)}`;
-    case 0x7fc00000:
-    case 0x7ff00000:
-    case 0x7ffc0000:
-    case 0x7fff0000:
-      return 'returned -38';
-    default:
-      return 'signal 31';
-  }
-}
-
-const filterLine = (program: readonly Instruction[]) => `filter ${encode(program)}`;
+const assertAnswered = ({ lines, expected }: Tries) => assert.deepEqual(askKernel(lines), expected);
 
 test('the kernel takes the programs that validate passes, and refuses the others', { skip }, () => {
-  const none = { code: 0x06, jt: 0, jf: 0, k: ALLOW };
-  const lengths = [0, 1, 4096, 4097].map((length) => new Array<Instruction>(length).fill(none));
-  const programs = [...lengths, ...fc.sample(anyProgram(), { numRuns: 2000, seed: 1 })];
-  const answers = askKernel(programs.flatMap((program) => [filterLine(program), 'check']));
-  const expected = programs.map((program) => (validate(program) === undefined ? 'taken' : 'refused 22'));
-  assert.deepEqual(answers, expected);
-  assert.ok(expected.filter((line) => line === 'taken').length > 400, 'too few valid programs');
+  const tries = validityTries(2000);
+  assertAnswered(tries);
+  assert.ok(tries.expected.filter((line) => line === 'taken').length > 400, 'too few valid programs');
 });
-
-/** Replaces the returns by one that shows twelve bits of the accumulator as an errno. */
-function showingAccumulator(program: readonly Instruction[], shift: number): Instruction[] {
-  const end = [
-    { code: 0x74, jt: 0, jf: 0, k: shift },
-    { code: 0x54, jt: 0, jf: 0, k: 0xfff },
-    { code: 0x44, jt: 0, jf: 0, k: 0x50000 },
-    { code: 0x16, jt: 0, jf: 0, k: 0 },
-  ];
-  return [...program.slice(0, -1), ...end];
-}
 
 test('programs do in the simulator what they do in the kernel', { skip }, () => {
-  const one = fc.tuple(
-    validProgram(),
-    fc.constantFrom(0, 10, 20),
-    fc.array(value(64), { minLength: 6, maxLength: 6 }),
-  );
-  const tries = fc
-    .sample(one, { numRuns: 2000, seed: 2 })
-    .map(([program, shift, args]) => ({ program: showingAccumulator(program, shift), args }))
-    .concat(fc.sample(one, { numRuns: 200, seed: 3 }).map(([program, , args]) => ({ program, args })))
-    .filter(({ program }) => validate(program) === undefined);
-  const answers = askKernel(
-    tries.flatMap(({ program, args }) => [filterLine(program), callLine('native', NOWHERE, args)]),
-  );
-  const expected = tries.map(({ program, args }) =>
-    consequence(simulate(program, { arch, nr: NOWHERE, args }).action),
-  );
-  assert.deepEqual(answers, expected);
-  assert.ok(new Set(expected).size > 100, 'too few different outcomes');
+  const tries = simulationTries(machine, 2000);
+  assertAnswered(tries);
+  assert.ok(new Set(tries.expected).size > 100, 'too few different outcomes');
 });
-
-/** A policy with one verdict for NOWHERE in every convention of the machine. */
-const policyWith = (one: Verdict): SyscallPolicy => ({
-  machine,
-  abis: new Map(
-    abisOf(machine).map((abi) => [abi, { verdicts: new Map([[NOWHERE, one]]), unlisted: ALLOW }]),
-  ),
-});
-
-/** How a call of each convention is made on this machine. */
-const WAYS: Partial<Record<Abi, Way>> = {
-  'x86-64': 'native',
-  x32: 'native',
-  x86: 'int80',
-  arm64: 'native',
-  riscv64: 'native',
-};
 
 /** Why calls of a convention can't be made here, or undefined. */
 function cannotCall(abi: Abi): string | undefined {
   if (skip) return skip;
-  const allow = [{ code: 0x06, jt: 0, jf: 0, k: ALLOW }];
-  const [answer] = askKernel([filterLine(allow), callLine(WAYS[abi]!, kernelNumber(abi, NOWHERE), ZEROS)]);
-  return answer === 'returned -38' ? undefined : `the kernel doesn't run ${abi} programs`;
+  const { lines, expected } = conventionTries(abi);
+  return askKernel(lines)[0] === expected[0] ? undefined : `the kernel doesn't run ${abi} programs`;
 }
-
-/**
- * A 64-bit program that makes 32-bit calls (int 0x80) shows the filter whole registers on some kernels and cut ones on
- * others: there only rules on the lower halves have a meaning, so only these are tried with dirt above them.
- */
-const registersOf =
-  (abi: Abi, { rules }: Verdict) =>
-  (args: bigint[]) =>
-    ABIS[abi].registerBits === 32 && rules.some(({ when }) => when.some(({ width }) => width === 64))
-      ? args.map((arg) => BigInt.asUintN(32, arg))
-      : args;
-
-const ZEROS = new Array<bigint>(6).fill(0n);
 
 for (const abi of abisOf(machine).filter((one) => WAYS[one] !== undefined)) {
   test(`argument rules on ${abi} calls hold in the kernel as in the policy`, {
     skip: cannotCall(abi),
   }, () => {
-    const verdicts = fc.sample(
-      verdict().filter(({ rules }) => rules.length > 0),
-      { numRuns: 60, seed: 4 },
-    );
-    const [lines, expected]: [string[], string[]] = [[], []];
-    const nr = kernelNumber(abi, NOWHERE);
-    for (const one of verdicts) {
-      const policy = policyWith(one);
-      lines.push(filterLine(compile(policy)));
-      for (const args of registersToTry(one, 64).slice(0, 60).map(registersOf(abi, one))) {
-        lines.push(callLine(WAYS[abi]!, nr, args));
-        expected.push(consequence(evaluate(policy, { arch: ABIS[abi].arch, nr, args })));
-      }
-    }
-    assert.deepEqual(askKernel(lines), expected);
-    assert.ok(new Set(expected).size > 4, 'too few different outcomes');
+    const tries = ruleTries(machine, abi, 60);
+    assertAnswered(tries);
+    assert.ok(new Set(tries.expected).size > 4, 'too few different outcomes');
   });
 }
 
 if (machine === 'x86-64') {
-  test('x86-64 numbers at the edges of the conventions get what the policy says', {
-    skip: cannotCall('x86-64'),
-  }, () => {
-    const numbers = [NOWHERE, 511, 512, 547, 548, 0x3fffffff, 0x40000000, 0x40001388, 0x7fffffff]
-      .concat([0x80000000, 0xbfffffff, 0xc0000000, 0xfffffffe, 0xffffffff])
-      .map((nr) => ({ way: 'native' as const, arch, nr }));
-    const only = (...abis: [Abi, Action][]): SyscallPolicy => ({
-      machine: 'x86-64',
-      abis: new Map(abis.map(([abi, unlisted]) => [abi, { verdicts: new Map(), unlisted }])),
-    });
-    const policies = [
-      only(['x86-64', errnoAction(7)]),
-      only(['x32', errnoAction(8)]),
-      only(['x86', errnoAction(9)]),
-      only(['x86-64', errnoAction(7)], ['x32', errnoAction(8)]),
-      only(['x86-64', KILL], ['x32', errnoAction(8)], ['x86', errnoAction(9)]),
-    ];
-    const tries = policies.flatMap((policy) => numbers.map((number) => ({ policy, ...number })));
-    const answers = askKernel(
-      tries.flatMap(({ policy, way, nr }) => [filterLine(compile(policy)), callLine(way, nr, ZEROS)]),
-    );
-    const expected = tries.map(({ policy, arch, nr }) =>
-      consequence(evaluate(policy, { arch, nr, args: ZEROS })),
-    );
-    assert.deepEqual(answers, expected);
-  });
+  test(
+    'x86-64 numbers at the edges of the conventions get what the policy says',
+    {
+      skip: cannotCall('x86-64'),
+    },
+    () => assertAnswered(edgeTries()),
+  );
 }

@@ -95,27 +95,27 @@ function abiPolicy(abi: Abi, refusals: Refusals, unlisted: Action): AbiPolicy {
   return { verdicts: new Map(verdicts), unlisted };
 }
 
-/** A program for this machine that answers some calls in its own way. */
-export function programOf(verdicts: Refusals, unlisted: Action): Instruction[] {
-  const abis = new Map(abisOf(MACHINE!).map((abi) => [abi, abiPolicy(abi, verdicts, unlisted)]));
-  return compile({ machine: MACHINE!, abis }, { limit: MAX_PROGRAM_LENGTH });
+/** A program, by default for this machine, that answers some calls in its own way. */
+export function programOf(verdicts: Refusals, unlisted: Action, machine: Machine = MACHINE!): Instruction[] {
+  const abis = new Map(abisOf(machine).map((abi) => [abi, abiPolicy(abi, verdicts, unlisted)]));
+  return compile({ machine, abis }, { limit: MAX_PROGRAM_LENGTH });
 }
 
-const programRefusing = (refusals: Refusals) => programOf(refusals, ALLOW);
-
-const forThisMachine = (program: Instruction[]) => new Map([[MACHINE!, program]]);
-
-/** A filter file for this machine that refuses some calls. */
-export const filterRefusing = (refusals: Refusals, change: Partial<FilterFile> = {}): Uint8Array =>
+/** A filter file, by default for this machine, that refuses some calls. */
+export const filterRefusing = (
+  refusals: Refusals,
+  change: Partial<FilterFile> = {},
+  machine: Machine = MACHINE!,
+): Uint8Array =>
   encodeFilterFile({
     noNewPrivileges: true,
     log: false,
-    programs: forThisMachine(programRefusing(refusals)),
+    programs: new Map([[machine, programOf(refusals, ALLOW, machine)]]),
     ...change,
   });
 
 /** What a policy of these verdicts permits before the entry point. */
-const programAtStart = (verdicts: Refusals, unlisted: Action): Instruction[] => {
+const programAtStart = (verdicts: Refusals, unlisted: Action, machine: Machine): Instruction[] => {
   const named: NamedPolicy = {
     mode: unlisted === ALLOW ? 'deny' : 'allow',
     verdicts: new Map(
@@ -124,33 +124,35 @@ const programAtStart = (verdicts: Refusals, unlisted: Action): Instruction[] => 
     unnamed: unlisted,
     unnamedLimit: ALLOW,
     unlisted,
-    architectures: abisOf(MACHINE!).slice(1),
+    architectures: abisOf(machine).slice(1),
     recordedArchitectures: [],
   };
-  return compile(resolve(atStart(named), MACHINE!), { limit: MAX_PROGRAM_LENGTH });
+  return compile(resolve(atStart(named), machine), { limit: MAX_PROGRAM_LENGTH });
 };
 
 /** Stage `entry` of {@link filterRefusing}: what holds before lets the calls of a start pass. */
-export const startRefusing = (refusals: Refusals): Pick<FilterFile, 'start'> => ({
-  start: forThisMachine(programAtStart(refusals, ALLOW)),
+export const startRefusing = (
+  refusals: Refusals,
+  machine: Machine = MACHINE!,
+): Pick<FilterFile, 'start'> => ({
+  start: new Map([[machine, programAtStart(refusals, ALLOW, machine)]]),
 });
 
-const allowing = (calls: readonly string[]): Refusals =>
-  Object.fromEntries(calls.map((call) => [call, ALLOW]));
-
 /** A filter file of stage `entry` that kills for every call but these. */
-export const entryFilterAllowing = (calls: readonly string[]): Uint8Array =>
-  filterRefusing(
+export function entryFilterAllowing(calls: readonly string[], machine: Machine = MACHINE!): Uint8Array {
+  const allowing = Object.fromEntries(calls.map((call) => [call, ALLOW]));
+  return filterRefusing(
     {},
     {
-      programs: forThisMachine(programOf(allowing(calls), KILL)),
-      start: forThisMachine(programAtStart(allowing(calls), KILL)),
+      programs: new Map([[machine, programOf(allowing, KILL, machine)]]),
+      start: new Map([[machine, programAtStart(allowing, KILL, machine)]]),
     },
   );
+}
 
 /** The stages of a launch, and what makes a filter file one of each. */
 export const STAGES = [
-  { stage: 'exec', startOf: () => ({}) },
+  { stage: 'exec', startOf: (_: Refusals, __?: Machine) => ({}) },
   { stage: 'entry', startOf: startRefusing },
 ] as const;
 

@@ -4,7 +4,7 @@
  *	fork vfork thread process  starts one
  *	exec                       becomes /proc/self/exe once more, without itself
  *	exit                       ends with status 9
- *	signals                    handles SIGUSR1 and SIGTERM, sends itself many of them and a few to come later
+ *	signals                    handles SIGUSR1 and SIGTERM, sends itself $SIGNALS of them (1000) and one to come later
  *	trap                       handles SIGTRAP and sends itself one
  *	stop                       stops itself until somebody sends SIGCONT
  *	uname                      says whether uname(2) is refused
@@ -46,7 +46,8 @@ static void send_signals(void)
 {
 	signal(SIGUSR1, handle);
 	signal(SIGTERM, handle);
-	for (int i = 0; i < 1000; i++)
+	const char *number = getenv("SIGNALS");
+	for (int i = number ? atoi(number) : 1000; i > 0; i--)
 		raise(i % 2 ? SIGUSR1 : SIGTERM);
 	/* These are pending at the entry point. */
 	sigset_t set;
