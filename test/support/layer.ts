@@ -21,6 +21,13 @@ const ENVIRONMENT = {
 /** Why no layer can be had on this machine, or undefined: `test('…', { skip: layerAvailable() }, …)`. */
 export const layerAvailable = (tree: TreeName = 'toolchain'): string | undefined => unavailable(tree);
 
+/** The command line that {@link inLayer} runs. */
+export function layerCommand(argv: readonly string[], options: LayerOptions = {}): string[] {
+  const { tree = 'toolchain', folders = [], cwd = REPOSITORY } = options;
+  const script = inRepository('test/support/layer.sh');
+  return ['bash', script, debianTree(tree), cwd, REPOSITORY, ...folders, '--', ...argv];
+}
+
 /**
  * Runs a command, as root, in a throw-away layer over a Debian tree: what needs more than a C compiler is installed
  * there and not on this machine. The repository is at its own path, read-write; `cwd` is in it by default.
@@ -28,8 +35,6 @@ export const layerAvailable = (tree: TreeName = 'toolchain'): string | undefined
  * @throws Error when it can't be started or takes too long; a failing command is a result, not an error.
  */
 export async function inLayer(argv: readonly string[], options: LayerOptions = {}): Promise<RunResult> {
-  const { tree = 'toolchain', folders = [], env = {}, cwd = REPOSITORY, ...rest } = options;
-  const script = inRepository('test/support/layer.sh');
-  const line = ['bash', script, debianTree(tree), cwd, REPOSITORY, ...folders, '--', ...argv];
-  return run(line, { ...rest, env: { ...ENVIRONMENT, ...env } });
+  const { cwd: _, ...rest } = options;
+  return run(layerCommand(argv, options), { ...rest, env: { ...ENVIRONMENT, ...options.env } });
 }

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Builds one Debian root tree, unless it's there already.
-#   tree.sh NAME DIRECTORY SUITE PACKAGE,PACKAGE...
+#   tree.sh NAME DIRECTORY SUITE PACKAGE,PACKAGE... [ARCHITECTURE]
+# With an architecture (Debian's name), which may be another machine's, it is no root: it has the file 'vmlinuz' alone,
+# the kernel of the package.
 # The tree appears at DIRECTORY whole or not at all. Trees beside it that nobody used for a week go.
 # Progress goes to standard error; if it fails, the reason to standard output.
 # SANDBOX_UNIT_MIRROR names a Debian mirror to use instead of mmdebstrap's own choice.
 set -euo pipefail
-name=$1 tree=$2 suite=$3 packages=$4
+name=$1 tree=$2 suite=$3 packages=$4 kernel_of=${5-}
 store=${tree%/*}
 
 # A private mount namespace: what a killed build leaves mounted goes with it.
@@ -23,19 +25,35 @@ building=$(mktemp -d "$store/building.XXXXXX")
 trap 'rm -rf "$building"' EXIT
 echo "building the Debian tree '$name' (once, about 15 seconds)" >&2
 
-# shellcheck disable=SC2016 # mmdebstrap's shell fills in $1
+if [ -z "$kernel_of" ]; then
+  # Timers would start package downloads behind a test's back.
+  # shellcheck disable=SC2016 # mmdebstrap's shell fills in $1
+  kind=(--variant=minbase --customize-hook='rm -rf "$1"/etc/systemd/system/timers.target.wants')
+else
+  # The release's own kernel: mirrors may lack the updates of old releases for some machines.
+  kind=(--variant=extract --architectures="$kernel_of" --aptopt="APT::Default-Release \"$suite\"")
+fi
+
+keep_kernel() {
+  mkdir -m 755 "$building/kernel" &&
+    mv -T "$building"/root/boot/vmlinuz-* "$building/kernel/vmlinuz" &&
+    rm -rf "$building/root" &&
+    mv "$building/kernel" "$building/root"
+}
+
+# Called where bash doesn't stop at what fails.
 build() {
   rm -rf "$building/root"
   mkdir -m 755 "$building/root"
   # The check of Valid-Until is off for mirrors that hold an older snapshot; signatures are checked.
-  # Timers would start package downloads behind a test's back.
-  mmdebstrap --mode=root --format=directory --variant=minbase --skip=check/empty \
+  mmdebstrap --mode=root --format=directory --skip=check/empty "${kind[@]}" \
     --aptopt='Acquire::Retries "3"' --aptopt='Acquire::Check-Valid-Until "false"' \
     --include="$packages" \
-    --customize-hook='rm -rf "$1"/etc/systemd/system/timers.target.wants' \
     "$suite" "$building/root" ${SANDBOX_UNIT_MIRROR:+"$SANDBOX_UNIT_MIRROR"} \
-    </dev/null >"$building/log" 2>&1
+    </dev/null >"$building/log" 2>&1 || return
+  [ -z "$kernel_of" ] || keep_kernel
 }
+
 build || { sleep 5 && build; } || {
   echo "cannot build the Debian tree '$name': it needs a Debian mirror (SANDBOX_UNIT_MIRROR=URL names another) and" \
     "1 GB in '$store'"

@@ -5,15 +5,22 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { inRepository } from './repository.js';
 
+/** Trees that hold the file `vmlinuz` alone: Debian's kernel of a machine. */
+export type KernelName = `linux-${'5.10' | '6.12'}-${'x86-64' | 'arm64'}`;
+
+type RootName = 'machine' | 'toolchain' | 'clang' | 'bullseye' | 'bookworm' | 'forky' | 'emulator';
+
 /**
- * Debian root trees, for boxes to boot and compilers to run in. Each is made by mmdebstrap once and kept in
+ * Debian root trees, for boxes to boot and compilers to run in, and kernels. Each is made by mmdebstrap once and kept in
  * `$XDG_CACHE_HOME/sandbox-unit/trees`; nothing is installed on the machine itself.
  */
-export type TreeName = 'machine' | 'toolchain' | 'clang' | 'bullseye' | 'bookworm' | 'forky';
+export type TreeName = RootName | KernelName;
 
 interface Tree {
   readonly suite: string;
   readonly packages: readonly string[];
+  /** Of a kernel, by Debian's name. */
+  readonly architecture?: 'amd64' | 'arm64';
 }
 
 const SYSTEMD = ['systemd', 'systemd-sysv', 'dbus', 'dbus-user-session', 'libpam-systemd', 'procps'];
@@ -35,13 +42,20 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
   bullseye: { suite: 'bullseye', packages: SYSTEMD },
   bookworm: { suite: 'bookworm', packages: SYSTEMD },
   forky: { suite: 'forky', packages: SYSTEMD },
+  emulator: { suite: 'trixie', packages: ['qemu-system-arm', 'qemu-system-x86'] },
+  // The kernel for clouds, which is small, has no x32.
+  'linux-5.10-x86-64': { suite: 'bullseye', packages: ['linux-image-amd64'], architecture: 'amd64' },
+  'linux-5.10-arm64': { suite: 'bullseye', packages: ['linux-image-cloud-arm64'], architecture: 'arm64' },
+  'linux-6.12-x86-64': { suite: 'trixie', packages: ['linux-image-amd64'], architecture: 'amd64' },
+  'linux-6.12-arm64': { suite: 'trixie', packages: ['linux-image-cloud-arm64'], architecture: 'arm64' },
 };
 
 export const TREE_NAMES = Object.keys(TREES) as TreeName[];
 
 /** Where a tree lies or will lie; the key changes with everything that the tree is made from. */
 function treePath(name: TreeName): string {
-  const key = JSON.stringify([process.arch, TREES[name].suite, TREES[name].packages]);
+  const { suite, packages, architecture } = TREES[name];
+  const key = JSON.stringify([architecture ?? process.arch, suite, packages]);
   const digest = createHash('sha256').update(key).digest('hex').slice(0, 12);
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   return join(cache, 'sandbox-unit', 'trees', `${name}-${digest}`);
@@ -60,9 +74,10 @@ export function debianTree(name: TreeName): string {
   if (statSync(path, { throwIfNoEntry: false })) return path;
   const known = missing.get(name) ?? process.env.SANDBOX_UNIT_NO_TREES;
   if (known) throw new Error(known);
-  const { suite, packages } = TREES[name];
+  const { suite, packages, architecture } = TREES[name];
   const script = inRepository('test/support/tree.sh');
-  const run = spawnSync('bash', [script, name, path, suite, packages.join(',')], {
+  const line = [script, name, path, suite, packages.join(','), ...(architecture ? [architecture] : [])];
+  const run = spawnSync('bash', line, {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
   });

@@ -1,0 +1,14 @@
+import { entryTests, tracerTests, yamaTests } from './entry.js';
+import { escapeTests } from './escape.js';
+import { filterTests } from './filters.js';
+import { launcherTests } from './launcher.js';
+import { listTests } from './lists.js';
+
+/** All groups of tests, in an order that each can bear. */
+export const ALL = [
+  ...[filterTests, launcherTests, escapeTests, listTests, entryTests, tracerTests],
+  yamaTests,
+];
+
+/** Debian has x32 in its kernels, but turned off. */
+export const WITH_X32 = { commandLine: 'syscall.x32=y' };
