@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message, MessageBus, Variant } from 'dbus-next';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import { unitObjectPath } from '../unit/name.js';
@@ -15,6 +16,15 @@ const CALL_TIMEOUT = 25_000;
 
 /** Reading every unit file again takes long on a large machine; systemctl allows it 2 minutes. */
 const RELOAD_TIMEOUT = 120_000;
+
+/** A manager that executes itself again is back on the bus within a second, on a slow machine in a few. Milliseconds. */
+const AWAY_TIMEOUT = 5_000;
+const AWAY_PAUSE = 50;
+
+/** What the bus answers for a manager that has left it, before or after it got the call. */
+const AWAY: ReadonlySet<string> = new Set(
+  ['NoReply', 'ServiceUnknown', 'NameHasNoOwner'].map((name) => `org.freedesktop.DBus.Error.${name}`),
+);
 
 /** Where a bus is. */
 export interface BusPlace {
@@ -39,6 +49,8 @@ interface Waiting {
 
 const failure = (code: string, message: string, hint?: string) =>
   new UserError(error(code, message, { hint }), EXIT.failure);
+
+const codeOf = (cause: unknown) => (cause instanceof UserError ? cause.diagnostics[0]?.code : undefined);
 
 /**
  * A connection to the service manager. dbus-next never settles a call whose connection has ended, and has
@@ -89,7 +101,7 @@ export class Bus {
 
   async manager(): Promise<ManagerFacts> {
     const get = (name: string) =>
-      this.#call(MANAGER_PATH, PROPERTIES, 'Get', 'ss', [MANAGER, name]) as Promise<[Variant<string>]>;
+      this.#ask(MANAGER_PATH, PROPERTIES, 'Get', 'ss', [MANAGER, name]) as Promise<[Variant<string>]>;
     const answers = await Promise.all(['Version', 'Architecture', 'Features'].map(get));
     const [version, architecture, features] = answers.map(([{ value }]) => value) as [string, string, string];
     return { version, architecture, features };
@@ -99,7 +111,7 @@ export class Bus {
     const path = unitObjectPath(name);
     const interfaces = ['org.freedesktop.systemd1.Unit', 'org.freedesktop.systemd1.Service'];
     const answers = await Promise.all(
-      interfaces.map((iface) => this.#call(path, PROPERTIES, 'GetAll', 's', [iface])),
+      interfaces.map((iface) => this.#ask(path, PROPERTIES, 'GetAll', 's', [iface])),
     );
     const properties = new Map<string, unknown>();
     for (const [table] of answers as [Record<string, Variant>][]) {
@@ -115,7 +127,10 @@ export class Bus {
   /** Queues a restart and waits until it is done, however long the unit takes. */
   async restart(unit: string): Promise<string> {
     this.#subscribed ??= this.#subscribe();
-    await this.#subscribed;
+    await this.#subscribed.catch((cause) => {
+      this.#subscribed = undefined;
+      throw cause;
+    });
     await this.#forgetStarts(unit);
     const [path] = (await this.#call(MANAGER_PATH, MANAGER, 'RestartUnit', 'ss', [unit, 'replace'])) as [
       string,
@@ -133,14 +148,14 @@ export class Bus {
 
   /** Earlier starts would count against the start limit. A unit that isn't loaded has none. */
   async #forgetStarts(unit: string) {
-    await this.#unlessRefused(this.#call(MANAGER_PATH, MANAGER, 'ResetFailedUnit', 's', [unit]));
+    await this.#unlessRefused(this.#ask(MANAGER_PATH, MANAGER, 'ResetFailedUnit', 's', [unit]));
   }
 
   async #unlessRefused(call: Promise<unknown>) {
     try {
       await call;
     } catch (cause) {
-      if (!(cause instanceof UserError) || cause.diagnostics[0]?.code !== 'manager-refused') throw cause;
+      if (codeOf(cause) !== 'manager-refused') throw cause;
     }
   }
 
@@ -150,9 +165,14 @@ export class Bus {
       `type='signal',sender='${BUS}',interface='${BUS}',member='NameOwnerChanged',arg0='${SERVICE}'`,
     ];
     await Promise.all(rules.map((rule) => this.#call(BUS_PATH, BUS, 'AddMatch', 's', [rule])));
-    const [owner] = await this.#call(BUS_PATH, BUS, 'GetNameOwner', 's', [SERVICE]);
+    const [owner] = await this.#ask(BUS_PATH, BUS, 'GetNameOwner', 's', [SERVICE]);
     this.#manager = String(owner);
-    await this.#call(MANAGER_PATH, MANAGER, 'Subscribe', '', []);
+    await this.#listen();
+  }
+
+  /** A manager that is listened to already refuses. */
+  async #listen() {
+    await this.#unlessRefused(this.#ask(MANAGER_PATH, MANAGER, 'Subscribe', '', []));
   }
 
   /** Anybody on the bus may send a signal of any name to this connection; only the bus itself has its name. */
@@ -180,8 +200,8 @@ export class Bus {
   async #followManager(owner: string) {
     this.#manager = owner;
     try {
-      await this.#unlessRefused(this.#call(MANAGER_PATH, MANAGER, 'Subscribe', '', []));
-      const [jobs] = (await this.#call(MANAGER_PATH, MANAGER, 'ListJobs', '', [])) as [unknown[][]];
+      await this.#listen();
+      const [jobs] = (await this.#ask(MANAGER_PATH, MANAGER, 'ListJobs', '', [])) as [unknown[][]];
       const present = new Set(jobs.map(([, , , , path]) => path));
       const ended = [...this.#waiting].filter(([path]) => !present.has(path));
       for (const [path, { unit }] of ended) this.#endJob(path, await this.#outcomeOf(unit));
@@ -195,6 +215,17 @@ export class Bus {
   /** The result of a job that nobody heard of, as far as its unit tells. */
   async #outcomeOf(unit: string): Promise<string> {
     return (await this.unit(unit)).get('ActiveState') === 'failed' ? 'failed' : 'done';
+  }
+
+  /** A call that does no harm when it is made twice: made again while the manager is away. */
+  async #ask(path: string, iface: string, member: string, signature: string, body: unknown[]) {
+    for (const end = performance.now() + AWAY_TIMEOUT; ; await sleep(AWAY_PAUSE)) {
+      try {
+        return await this.#call(path, iface, member, signature, body);
+      } catch (cause) {
+        if (codeOf(cause) !== 'manager-away' || performance.now() > end) throw cause;
+      }
+    }
   }
 
   async #call(
@@ -214,6 +245,14 @@ export class Bus {
       if (cause instanceof UserError) throw cause;
       const { type, text, message: reason } = cause as DBusFailure;
       const denied = type === 'org.freedesktop.DBus.Error.AccessDenied' || text === 'Permission denied';
+      if (type !== undefined && AWAY.has(type)) {
+        const hint = 'if it executes itself again, try in a moment';
+        throw failure(
+          'manager-away',
+          `the service manager did not answer ${member}: ${text ?? reason}`,
+          hint,
+        );
+      }
       const message = `the service manager refused ${member}: ${text ?? reason}`;
       throw denied
         ? failure('access-denied', message, 'this needs root')

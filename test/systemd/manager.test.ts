@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { inRepository } from '../support/repository.js';
 import {
   bootWithPrograms,
   mainPid,
@@ -64,6 +65,30 @@ test('a job that is under way while the manager executes itself again is waited 
   assert.equal(status, 0, stderr);
   await box.writeFile('/run/go', '');
   assert.equal((await sandboxUnit(box, 'revert', UNIT)).status, 0);
+});
+
+/** Asks the manager over and over until a file is there. */
+const READER = `
+import { existsSync, writeFileSync } from 'node:fs';
+import { Bus } from '${inRepository('build/src/system/bus.js')}';
+const bus = await Bus.connect({ address: 'unix:path=/run/dbus/system_bus_socket', hint: '' });
+while (!existsSync('/run/enough')) {
+  await Promise.all([bus.manager(), bus.unit('dbus.service')]);
+  writeFileSync('/run/answered', '');
+}
+bus.close();
+`;
+
+test('who asks a manager that executes itself again gets an answer from the next one', { skip }, async () => {
+  const reading = box.succeed(['node', '--input-type=module', '--eval', READER]);
+  const answered = async () => (await box.exec(['rm', '/run/answered'])).status === 0;
+  for (let i = 0; i < 3; i++) {
+    await box.waitFor('an answer', answered);
+    await box.succeed(['systemctl', 'daemon-reexec']);
+  }
+  await box.waitFor('the last answer', answered);
+  await box.writeFile('/run/enough', '');
+  await reading;
 });
 
 test('where the bus is started again on the way, the way back is gone all the same', { skip }, async () => {

@@ -1,0 +1,140 @@
+/** What a manager that leaves the bus and comes back does to those who ask it; its part is played by this test. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import dbus, { type Message, type MessageBus, Variant } from 'dbus-next';
+import { UserError } from '../../src/diagnostic.js';
+import { Bus } from '../../src/system/bus.js';
+import { Box, boxAvailable } from '../support/box.js';
+import { until } from '../support/until.js';
+
+const skip = boxAvailable();
+const SERVICE = 'org.freedesktop.systemd1';
+const JOB = '/org/freedesktop/systemd1/job/7';
+const SOCKET = '/run/test-bus';
+
+let box: Box;
+let address: string;
+before(async () => {
+  if (skip) return;
+  box = await Box.boot({ name: 'bus' });
+  const daemon = ['dbus-daemon', '--session', '--nofork', `--address=unix:path=${SOCKET}`];
+  await box.succeed(['systemd-run', ...daemon]);
+  await box.waitFor('the bus', () => existsSync(`/proc/${box.pid}/root${SOCKET}`));
+  address = `unix:path=/proc/${box.pid}/root${SOCKET}`;
+});
+after(() => box?.stop());
+
+type Answers = Readonly<
+  Record<string, (message: Message) => [signature: string, body: unknown[]] | undefined>
+>;
+
+/** Somebody on the bus under the manager's name. Calls without an answer of their own succeed. */
+class Manager {
+  readonly calls: string[] = [];
+  readonly bus: MessageBus;
+
+  constructor(t: TestContext) {
+    this.bus = dbus.sessionBus({ busAddress: address });
+    t.after(() => this.leave());
+  }
+
+  async arrive(answers: Answers = {}): Promise<this> {
+    this.bus.addMethodHandler((message: Message) => {
+      if (message.interface === 'org.freedesktop.DBus.Introspectable') return false;
+      this.calls.push(message.member!);
+      const answer = answers[message.member!] ?? (() => ['', []]);
+      const reply = answer(message);
+      if (reply) this.bus.send(dbus.Message.newMethodReturn(message, reply[0], reply[1]));
+      return true;
+    });
+    await this.bus.requestName(SERVICE, 0);
+    return this;
+  }
+
+  leave(): undefined {
+    this.bus.disconnect();
+    return undefined;
+  }
+
+  endJob(result: string) {
+    const [path, iface] = ['/org/freedesktop/systemd1', `${SERVICE}.Manager`];
+    this.bus.send(dbus.Message.newSignal(path, iface, 'JobRemoved', 'uoss', [7, JOB, 'x.service', result]));
+  }
+}
+
+const text = (value: string): [string, unknown[]] => ['v', [new Variant('s', value)]];
+const state = (value: string): [string, unknown[]] => ['a{sv}', [{ ActiveState: new Variant('s', value) }]];
+const jobs = (...paths: string[]): [string, unknown[]] => [
+  'a(usssoo)',
+  [paths.map((path) => [7, 'x.service', 'restart', 'running', path, '/'])],
+];
+const QUEUED: Answers = { RestartUnit: () => ['o', [JOB]] };
+
+/** A manager on the bus, and a connection to it. */
+async function connected(t: TestContext, answers: Answers): Promise<{ first: Manager; bus: Bus }> {
+  const first = await new Manager(t).arrive(answers);
+  const bus = await Bus.connect({ address, hint: '' });
+  t.after(() => bus.close());
+  return { first, bus };
+}
+
+/** A restart whose job is under way when the manager leaves. */
+async function restarting(t: TestContext): Promise<{ end: Promise<string> }> {
+  const { first, bus } = await connected(t, QUEUED);
+  const end = bus.restart('x.service');
+  await until('the job is queued', () => first.calls.includes('RestartUnit'), 5000, 5);
+  first.leave();
+  return { end };
+}
+
+describe('a manager that leaves the bus', { skip }, () => {
+  test('is asked again when another is there', async (t) => {
+    const { first, bus } = await connected(t, { Get: () => first.leave() });
+    const facts = bus.manager();
+    await new Manager(t).arrive({ Get: () => text('257') });
+    assert.deepEqual(await facts, { version: '257', architecture: '257', features: '257' });
+  });
+
+  test('is not told twice to change something', async (t) => {
+    const { first, bus } = await connected(t, { Reload: () => first.leave() });
+    const reload = assert.rejects(bus.reload(), (cause) => {
+      assert.ok(cause instanceof UserError);
+      assert.equal(cause.diagnostics[0]?.code, 'manager-away');
+      return true;
+    });
+    const second = await new Manager(t).arrive();
+    await reload;
+    assert.deepEqual(second.calls, []);
+  });
+
+  for (const [active, result] of [
+    ['active', 'done'],
+    ['failed', 'failed'],
+  ] as const) {
+    test(`a job that ended meanwhile, with a unit that is ${active}, is ${result}`, async (t) => {
+      const { end } = await restarting(t);
+      const second = await new Manager(t).arrive({ ListJobs: () => jobs(), GetAll: () => state(active) });
+      assert.equal(await end, result);
+      assert.deepEqual(second.calls, ['Subscribe', 'ListJobs', 'GetAll', 'GetAll']);
+    });
+  }
+
+  test('a job that the next one still has is waited for', async (t) => {
+    const { end } = await restarting(t);
+    const second = await new Manager(t).arrive({ ListJobs: () => jobs('/other', JOB) });
+    await until('its jobs are listed', () => second.calls.includes('ListJobs'), 5000, 5);
+    second.endJob('timeout');
+    assert.equal(await end, 'timeout');
+    assert.deepEqual(second.calls, ['Subscribe', 'ListJobs']);
+  });
+
+  test('the next restart is heard of, too', async (t) => {
+    const { first, bus } = await connected(t, { Subscribe: () => first.leave() });
+    const end = bus.restart('x.service');
+    const second = await new Manager(t).arrive(QUEUED);
+    await until('the job is queued', () => second.calls.includes('RestartUnit'), 5000, 5);
+    second.endJob('done');
+    assert.equal(await end, 'done');
+  });
+});
