@@ -52,6 +52,9 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
 
 export const TREE_NAMES = Object.keys(TREES) as TreeName[];
 
+/** Whether only the tests of other kernels need a tree. */
+export const isForKernels = (name: TreeName): boolean => name === 'emulator' || name.startsWith('linux-');
+
 /** Where a tree lies or will lie; the key changes with everything that the tree is made from. */
 function treePath(name: TreeName): string {
   const { suite, packages, architecture } = TREES[name];
