@@ -65,8 +65,8 @@ test('a first policy', { skip }, async () => {
       '/etc/sandbox-unit/foo.service.toml: ok',
       'foo.service …',
       'foo.service: applied',
-      'Seccomp:\t2',
-      'foo.service: unchanged',
+      'foo.service: enforced (/etc/sandbox-unit/foo.service.toml)',
+      'UNIT         MODE       STATE  POLICY',
       'foo.service: reverted',
     ],
   );
