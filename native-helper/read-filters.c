@@ -16,6 +16,7 @@
 #include "kernel-trace.h"
 #include "launcher.h"
 #include "memory.h"
+#include "output.h"
 
 const char program_name[] = "read-filters";
 
@@ -32,43 +33,6 @@ struct stack {
 };
 
 static struct stack stacks[2];
-
-static struct {
-	size_t length;
-	char text[1U << 16];
-} output;
-
-static void flush(void)
-{
-	size_t done = 0;
-	while (done < output.length) {
-		long written = kernel_write(1, output.text + done, output.length - done);
-		if (written <= 0)
-			fail(1, (struct failure){.what = "can't print", .error = (int)-written});
-		done += (size_t)written;
-	}
-	output.length = 0;
-}
-
-static void print_char(char c)
-{
-	if (output.length == sizeof output.text)
-		flush();
-	output.text[output.length++] = c;
-}
-
-static void print(const char *text)
-{
-	for (; *text != '\0'; text++)
-		print_char(*text);
-}
-
-static void print_number(unsigned int number)
-{
-	if (number >= 10)
-		print_number(number / 10);
-	print_char((char)('0' + number % 10));
-}
 
 /* A line of a word and two numbers, or of one where the other is negative. */
 static void print_line(const char *word, int tid, int number)

@@ -74,7 +74,14 @@ test('the package installs and works where nothing can be compiled or fetched', 
   const installedAt = join(prefix, 'lib/node_modules/sandbox-unit');
   assert.deepEqual(readdirSync(installedAt).sort(), CONTENTS);
   const built = readdirSync(join(installedAt, 'native-helper/build', MACHINE!)).sort();
-  assert.deepEqual(built, ['launcher', 'libsandbox.so', 'read-filters', 'sandboxify', 'send-descriptors']);
+  assert.deepEqual(built, [
+    'launcher',
+    'libsandbox.so',
+    'read-filters',
+    'read-records',
+    'sandboxify',
+    'send-descriptors',
+  ]);
   const manual = [
     'man1/sandbox-unit.1',
     'man5/sandbox-unit.json.5',

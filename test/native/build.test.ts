@@ -18,7 +18,7 @@ const skip = launcherObstacle();
 const folder = sharedFolder();
 const NATIVE = inRepository('native-helper');
 /** What a build makes. */
-const BUILT = ['launcher', 'read-filters', 'send-descriptors', 'sandboxify', 'libsandbox.so'];
+const BUILT = ['launcher', 'read-filters', 'read-records', 'send-descriptors', 'sandboxify', 'libsandbox.so'];
 const DONE = { status: 0, stdout: '', stderr: '' };
 
 function subfolder(name: string): string {
@@ -39,7 +39,7 @@ test('two builds give the same bytes', { skip }, async () => {
 test("the launcher's constants are those of the system's headers", { skip }, async () => {
   await compileProgram('kernel-abi', folder, ['-ffreestanding', '-c']);
   const headers = subfolder('abi');
-  writeAbiHeaders(headers, 'kernel-stream.h');
+  writeAbiHeaders(headers, 'kernel-stream.h', 'kernel-audit.h');
   await compileProgram('kernel-stream-abi', folder, ['-ffreestanding', '-c', `-I${headers}`]);
 });
 
@@ -127,7 +127,7 @@ describe('with the tools of Debian 13', () => {
 
   test("the launcher's constants are those of the headers for arm64", layer, async () => {
     const headers = subfolder('abi-arm64');
-    writeAbiHeaders(headers, 'kernel-stream.h');
+    writeAbiHeaders(headers, 'kernel-stream.h', 'kernel-audit.h');
     const strict = ['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-ffreestanding', '-fsyntax-only'];
     const sources = ['kernel-abi.c', 'kernel-stream-abi.c'].map((name) => join(PROGRAMS, name));
     const compile = ['aarch64-linux-gnu-gcc', ...strict, `-I${headers}`, ...sources];
@@ -184,6 +184,7 @@ describe('make install', { skip }, () => {
       `/usr/local/lib/${MULTIARCH}/libsandbox.so`,
       '/usr/local/libexec/sandbox-unit/launcher',
       '/usr/local/libexec/sandbox-unit/read-filters',
+      '/usr/local/libexec/sandbox-unit/read-records',
       '/usr/local/libexec/sandbox-unit/send-descriptors',
     ]);
     copyFileSync(join(folder, 'local/root/usr/local/libexec/sandbox-unit/launcher'), join(folder, 'copy'));
@@ -196,6 +197,7 @@ describe('make install', { skip }, () => {
       `/usr/lib/${MULTIARCH}/libsandbox.so`,
       '/usr/libexec/sandbox-unit/launcher',
       '/usr/libexec/sandbox-unit/read-filters',
+      '/usr/libexec/sandbox-unit/read-records',
       '/usr/libexec/sandbox-unit/send-descriptors',
     ]);
     assert.deepEqual(
@@ -204,6 +206,7 @@ describe('make install', { skip }, () => {
         '/usr/lib64/libsandbox.so',
         '/x/sandbox-unit/launcher',
         '/x/sandbox-unit/read-filters',
+        '/x/sandbox-unit/read-records',
         '/x/sandbox-unit/send-descriptors',
         '/y/sandboxify',
       ],

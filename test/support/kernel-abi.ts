@@ -1,23 +1,24 @@
-/** A header of native-helper/ beside the system's own. */
+/** Headers of native-helper/ beside the system's own. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inRepository } from './repository.js';
 
 /**
- * Writes two headers, for before and after those of the system: `renamed.h`, in which all that a header of
- * native-helper/ defines begins with `our_` or `OUR_`, and `same.h`, which compares the constants.
+ * Writes two headers, for before and after those of the system: `renamed.h`, in which all that headers of
+ * native-helper/ define begins with `our_` or `OUR_`, and `same.h`, which compares the constants.
  */
-export function writeAbiHeaders(folder: string, header: string): void {
-  const path = inRepository('native-helper', header);
-  const all = [readFileSync(inRepository('native-helper/kernel.h'), 'utf8'), readFileSync(path, 'utf8')];
+export function writeAbiHeaders(folder: string, ...headers: readonly string[]): void {
+  const paths = ['kernel.h', ...headers].map((header) => inRepository('native-helper', header));
+  const all = paths.map((path) => readFileSync(path, 'utf8'));
   const defined = (text: string) => unique(text.matchAll(/^#define ([A-Z]\w*) \S/gm));
-  const constants = defined(all[1]!);
-  const structs = unique(all[1]!.matchAll(/^struct (\w+) \{/gm));
+  const own = all.slice(1).join('');
+  const constants = defined(own);
+  const structs = unique(own.matchAll(/^struct (\w+) \{/gm));
   writeFileSync(
     join(folder, 'renamed.h'),
     [
       ...structs.map((name) => `#define ${name} our_${name}`),
-      `#include "${path}"`,
+      ...paths.map((path) => `#include "${path}"`),
       ...constants.map((name) => `enum { OUR_${name} = (int)${name} };`),
       ...structs.map((name) => `#undef ${name}`),
       ...all.flatMap(defined).map((name) => `#undef ${name}\n`),

@@ -1,11 +1,14 @@
 /*
- * Compiles only if native-helper/kernel-stream.h agrees with the system's headers. What it defines is in renamed.h under
- * other names, and same.h compares the constants: both are made from it (test/support/kernel-abi.ts).
+ * Compiles only if kernel-stream.h and kernel-audit.h of native-helper/ agree with the system's headers. What they define
+ * is in renamed.h under other names, and same.h compares the constants: both are made from them
+ * (test/support/kernel-abi.ts).
  */
 #include "renamed.h"
 
 #include <asm/termios.h>
+#include <linux/audit.h>
 #include <linux/errno.h>
+#include <linux/netlink.h>
 #include <linux/signalfd.h>
 #include <poll.h>
 #include <signal.h>
@@ -46,3 +49,9 @@ SAME_SIZE(signalfd_siginfo);
 SAME_FIELD(signalfd_siginfo, signal, ssi_signo);
 SAME_SIZE(winsize);
 SAME_FIELD(winsize, columns, ws_col);
+
+SAME_SIZE(sockaddr_nl);
+SAME_FIELD(sockaddr_nl, port, nl_pid);
+SAME_FIELD(sockaddr_nl, groups, nl_groups);
+SAME_SIZE(nlmsghdr);
+SAME_FIELD(nlmsghdr, type, nlmsg_type);
