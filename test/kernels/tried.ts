@@ -62,6 +62,9 @@ const PROGRAMS: Readonly<Record<string, CrossProgram>> = {
   'dynamic-pie': myos('-pie'),
 };
 
+/** Where the processor has BTI, the dynamic linker's branch to its entry point must meet a landing pad. */
+const WITH_BTI = myos('-mbranch-protection=standard', '-Wl,-z,force-bti');
+
 /** As program32-arm.ts is on arm64. */
 const PROGRAM32: CrossProgram = {
   source: `${NATIVE}/program32.c`,
@@ -71,7 +74,8 @@ const PROGRAM32: CrossProgram = {
 async function build(machine: CrossMachine): Promise<Record<string, InitramfsFile>> {
   const folder = mkdtempSync(join(tmpdir(), 'sandbox-unit-cross-'));
   try {
-    const programs = machine === 'x86-64' ? { ...PROGRAMS, program32: PROGRAM32 } : PROGRAMS;
+    const own = machine === 'x86-64' ? { program32: PROGRAM32 } : { bti: WITH_BTI };
+    const programs = { ...PROGRAMS, ...own };
     const files = await crossBuild(machine, folder, programs);
     const arm = machine === 'arm64' ? { program32: { content: program32() } } : {};
     return {
