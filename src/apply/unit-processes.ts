@@ -29,10 +29,17 @@ export async function unitProcesses(system: System, unit: UnitProperties): Promi
 async function pidsBelow(system: System, folder: string): Promise<number[]> {
   const names = await system.list(folder);
   if (!names.includes(PROCESSES)) return [];
-  const file = await system.read(`${folder}/${PROCESSES}`, { limit: MAX_LIST });
+  const own = (await isThreaded(system, folder)) ? '' : await textOf(system, `${folder}/${PROCESSES}`);
   const below = await Promise.all(names.map((name) => pidsBelow(system, `${folder}/${name}`)));
-  return [...decimals(new TextDecoder().decode(file?.bytes).split('\n')), ...below.flat()];
+  return [...decimals(own.split('\n')), ...below.flat()];
 }
+
+/** Of a threaded group only the one above it that isn't names the processes; its own list can't be read. */
+const isThreaded = async (system: System, folder: string): Promise<boolean> =>
+  (await textOf(system, `${folder}/cgroup.type`)) === 'threaded\n';
+
+const textOf = async (system: System, path: string): Promise<string> =>
+  new TextDecoder().decode((await system.read(path, { limit: MAX_LIST }))?.bytes);
 
 /** A process may end while it is looked at. */
 async function processOf(system: System, pid: number): Promise<UnitProcess[]> {

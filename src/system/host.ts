@@ -27,6 +27,9 @@ type Failure = NodeJS.ErrnoException;
 
 const isAbsent = (cause: unknown) => ['ENOENT', 'ENOTDIR'].includes((cause as Failure).code ?? '');
 
+/** What a file below /proc or of a control group is about has ended while it was open. */
+const isOver = (cause: unknown) => ['ESRCH', 'ENODEV'].includes((cause as Failure).code ?? '');
+
 const unwritable = (verb: string, path: string, cause: unknown) => {
   const denied = ['EACCES', 'EPERM'].includes((cause as Failure).code ?? '');
   return fileError(
@@ -69,9 +72,9 @@ export class Host implements System {
       const bytes = readUpTo(fd, stat.size, { limit, head, path });
       return { bytes, mode: stat.mode & 0o7777, modified: stat.mtimeMs };
     } catch (cause) {
-      // The process that a file below /proc is about has ended.
-      if ((cause as Failure).code === 'ESRCH') return undefined;
-      throw cause;
+      if (cause instanceof UserError) throw cause;
+      if (isOver(cause)) return undefined;
+      throw fileError('unreadable', `can't read ${path}: ${reasonOf(cause)}`);
     } finally {
       fs.closeSync(fd);
     }

@@ -54,6 +54,11 @@ test('a process that has ended has no files', async () => {
   assert.equal(await host.read('/proc/999999999/status'), undefined);
 });
 
+test('a file that can be opened and not read', async () => {
+  const [code, message] = await failure(host.read('/proc/self/mem'));
+  assert.deepEqual([code, message], ['unreadable', "can't read /proc/self/mem: EIO: i/o error, read"]);
+});
+
 test('a folder is no file', async () => {
   assert.deepEqual((await failure(host.read('/etc')))[0], 'not-a-file');
 });

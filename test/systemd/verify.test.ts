@@ -280,6 +280,31 @@ describe('what runs without the launcher as planned', () => {
   }
 });
 
+describe('a service that makes control groups of its own is seen whole', () => {
+  const UNIT = 'groups.service';
+  const OWN = 'own=/sys/fs/cgroup/system.slice/groups.service';
+
+  for (const [what, script] of [
+    ['a threaded one', `mkdir $own/below; echo threaded >$own/below/cgroup.type; sleep 1000`],
+    ['one in which a process is', `mkdir $own/below; sleep 1000 & echo $! >$own/below/cgroup.procs; wait`],
+    ['ones that come and go', 'while :; do mkdir $own/below; rmdir $own/below; done & sleep 1000'],
+  ] as const) {
+    test(what, { skip }, async () => {
+      await box.succeed(['systemctl', 'stop', UNIT]).catch(() => undefined);
+      await box.writeFile('/run/groups', `#!/bin/sh\n${OWN}\n${script}\n`, '0755');
+      const unit = `[Service]\nDelegate=yes\nExecStart=/run/groups\n`;
+      await changeFiles(box, { [`/etc/systemd/system/${UNIT}`]: unit });
+      await box.succeed(['systemctl', 'start', UNIT]);
+      await box.sh(`rm -f /etc/systemd/system/${UNIT}.d/zz-sandbox-unit.conf; systemctl daemon-reload`);
+      assert.match(await apply(box, '[syscalls]\ndeny = ["acct"]\n', UNIT), /^Restarted, and verified\.$/m);
+      const { status, groups, diagnostics } = await verify(UNIT);
+      assert.equal(status, 0, JSON.stringify(diagnostics));
+      const names = groups.flatMap(({ processes }) => processes.map(({ name }) => name));
+      assert.ok(names.includes('sleep') && names.includes('groups'), names.join());
+    });
+  }
+});
+
 describe('apply ends with it:', () => {
   /** What apply says of nginx, under a policy that it doesn't have yet. */
   async function applied(become: readonly string[] = []) {
