@@ -20,11 +20,16 @@
 #define NR_wait4 61
 #define NR_ptrace 101
 #define NR_getppid 110
+#define NR_io_setup 206
+#define NR_io_uring_setup 425
+#define NR_io_uring_enter 426
 #define NR_clone3 435
 #define NR_close_range 436
 
 /* What the numbers of x32's calls have more. */
 #define X32_BIT 0x40000000U
+/* One of x32's few calls that have a number of their own. */
+#define X32_IO_SETUP 543U
 
 /* struct user_regs_struct */
 struct registers {
@@ -39,6 +44,7 @@ struct registers {
 
 #else
 
+#define NR_io_setup 0
 #define NR_nanosleep 101
 #define NR_ptrace 117
 #define NR_rt_sigprocmask 135
@@ -48,6 +54,8 @@ struct registers {
 #define NR_sendto 206
 #define NR_clone 220
 #define NR_wait4 260
+#define NR_io_uring_setup 425
+#define NR_io_uring_enter 426
 #define NR_clone3 435
 #define NR_close_range 436
 
@@ -257,6 +265,17 @@ static inline int starts_process(const struct call_stop *stop)
 		return 1;
 #endif
 	return nr == NR_clone || nr == NR_clone3;
+}
+
+/* Whether a native call may be followed by reads and writes of the process's memory that no call of it makes. */
+static inline int leaves_work(const struct call_stop *stop)
+{
+	uint32_t nr = native_number(stop);
+#ifdef __x86_64__
+	if (nr == X32_IO_SETUP)
+		return 1;
+#endif
+	return nr == NR_io_setup || nr == NR_io_uring_setup || nr == NR_io_uring_enter;
 }
 
 /* Whether a native call may load a seccomp filter. */

@@ -68,7 +68,7 @@ static int is_at_entry(struct tracee *tracee, int status)
 
 /*
  * A process or thread without the policy could go on beside this one, and a filter could answer the call that loads the
- * policy. The kernel shows the call here before its filters do, and does just this one afterwards: there is no other
+ * policy. What the kernel does asynchronously could write over the program that is about to be loaded. The kernel shows the call here before its filters do, and does just this one afterwards: there is no other
  * thread that could change it. A filter's SECCOMP_RET_TRACE would stop at these calls alone, but filters stay, and
  * without a tracer that one fails the calls; events of ptrace (below) leave out what is cloned with CLONE_UNTRACED.
  */
@@ -84,6 +84,8 @@ static void check_call(const struct tracee *tracee)
 		give_up("a library of the program starts a thread or a process before the entry point", 0, hint);
 	if (loads_filter(&stop))
 		give_up("a library of the program loads a filter before the entry point", 0, hint);
+	if (leaves_work(&stop))
+		give_up("a library of the program begins asynchronous input or output before the entry point", 0, hint);
 }
 
 /* Lets the process go on from a stop, as it would without a tracer. */

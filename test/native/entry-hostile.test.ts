@@ -62,6 +62,7 @@ const killed = (what: string, stdout = ''): End => ({
 });
 const STARTS = 'a library of the program starts a thread or a process';
 const FILTERS = 'a library of the program loads a filter';
+const LEAVES = 'a library of the program begins asynchronous input or output';
 const FOREIGN = 'a library of the program makes a 32-bit call';
 
 describe('a call by which something gets past the entry point without the policy ends the process', () => {
@@ -71,6 +72,10 @@ describe('a call by which something gets past the entry point without the policy
   for (const how of ['filter', 'filter-prctl']) {
     test(how, { skip }, async () => assert.deepEqual(await attack(how, [myos]), killed(FILTERS)));
   }
+  for (const how of ['aio', 'io_uring', 'io_uring-enter']) {
+    test(how, { skip }, async () => assert.deepEqual(await attack(how, [myos]), killed(LEAVES)));
+  }
+  test('aio-x32', onX86, async () => assert.deepEqual(await attack('aio-x32', [myos]), killed(LEAVES)));
   test('clone-x32', onX86, async () => assert.deepEqual(await attack('clone-x32', [myos]), killed(STARTS)));
   test('filter-x32', onX86, async () =>
     assert.deepEqual(await attack('filter-x32', [myos]), killed(FILTERS)),

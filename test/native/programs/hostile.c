@@ -6,6 +6,7 @@
  *	clone-x32 clone-i386       the same by another ABI
  *	filter                     loads a filter that answers the loading of others with success
  *	filter-prctl filter-x32 filter-i386   the same by another call
+ *	aio io_uring io_uring-enter aio-x32   has the kernel write to its memory while it runs, or could
  *	overwrite                  takes the breakpoint off the entry point
  *	rseq                       has a handler run in place of the call that loads the policy, which loads its own
  *	dispatch                   has calls at the entry point answered by a signal (PR_SET_SYSCALL_USER_DISPATCH)
@@ -159,6 +160,7 @@ static void arm_sequence(void)
 static void attack(const char *what)
 {
 	static struct clone_args arguments = {.flags = CLONE_UNTRACED, .exit_signal = SIGCHLD};
+	static long context, parameters[16];
 	const char *file = getenv("FILE");
 	if (strcmp(what, "clone") == 0)
 		started(syscall(SYS_clone, CLONE_UNTRACED | SIGCHLD, 0, 0, 0, 0));
@@ -168,6 +170,12 @@ static void attack(const char *what)
 		syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, faking_filter()), say("filter");
 	else if (strcmp(what, "filter-prctl") == 0)
 		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, faking_filter()), say("filter");
+	else if (strcmp(what, "aio") == 0)
+		syscall(SYS_io_setup, 1, &context), say("aio");
+	else if (strcmp(what, "io_uring") == 0)
+		syscall(SYS_io_uring_setup, 1, parameters), say("io_uring");
+	else if (strcmp(what, "io_uring-enter") == 0)
+		syscall(SYS_io_uring_enter, -1, 0, 0, 0, NULL, 0), say("io_uring");
 	else if (strcmp(what, "overwrite") == 0)
 		overwrite_breakpoint();
 	else if (strcmp(what, "create") == 0)
@@ -186,6 +194,8 @@ static void attack(const char *what)
 		started(syscall(X32_BIT | SYS_clone, CLONE_UNTRACED | SIGCHLD, 0, 0, 0, 0));
 	else if (strcmp(what, "filter-x32") == 0)
 		syscall(X32_BIT | SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, faking_filter()), say("filter");
+	else if (strcmp(what, "aio-x32") == 0)
+		syscall(X32_BIT | 543, 1, &context), say("aio");
 	else if (strcmp(what, "clone-i386") == 0)
 		started(call_i386(120, CLONE_UNTRACED | SIGCHLD, 0, 0));
 	else if (strcmp(what, "filter-i386") == 0)

@@ -240,6 +240,9 @@ SAME_CALL(seccomp);
 SAME_CALL(getrandom);
 SAME_CALL(clone);
 SAME_CALL(clone3);
+SAME_CALL(io_setup);
+SAME_CALL(io_uring_setup);
+SAME_CALL(io_uring_enter);
 SAME_CALL(close_range);
 #ifdef __x86_64__
 SAME_CALL(fork);
