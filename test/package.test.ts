@@ -77,6 +77,7 @@ test('the package installs and works where nothing can be compiled or fetched', 
   assert.deepEqual(built, [
     'launcher',
     'libsandbox.so',
+    'pty-relay',
     'read-filters',
     'read-records',
     'sandboxify',

@@ -18,7 +18,15 @@ const skip = launcherObstacle();
 const folder = sharedFolder();
 const NATIVE = inRepository('native-helper');
 /** What a build makes. */
-const BUILT = ['launcher', 'read-filters', 'read-records', 'send-descriptors', 'sandboxify', 'libsandbox.so'];
+const BUILT = [
+  'launcher',
+  'read-filters',
+  'read-records',
+  'send-descriptors',
+  'pty-relay',
+  'sandboxify',
+  'libsandbox.so',
+];
 const DONE = { status: 0, stdout: '', stderr: '' };
 
 function subfolder(name: string): string {
@@ -183,6 +191,7 @@ describe('make install', { skip }, () => {
       '/usr/local/bin/sandboxify',
       `/usr/local/lib/${MULTIARCH}/libsandbox.so`,
       '/usr/local/libexec/sandbox-unit/launcher',
+      '/usr/local/libexec/sandbox-unit/pty-relay',
       '/usr/local/libexec/sandbox-unit/read-filters',
       '/usr/local/libexec/sandbox-unit/read-records',
       '/usr/local/libexec/sandbox-unit/send-descriptors',
@@ -196,6 +205,7 @@ describe('make install', { skip }, () => {
       '/usr/bin/sandboxify',
       `/usr/lib/${MULTIARCH}/libsandbox.so`,
       '/usr/libexec/sandbox-unit/launcher',
+      '/usr/libexec/sandbox-unit/pty-relay',
       '/usr/libexec/sandbox-unit/read-filters',
       '/usr/libexec/sandbox-unit/read-records',
       '/usr/libexec/sandbox-unit/send-descriptors',
@@ -205,6 +215,7 @@ describe('make install', { skip }, () => {
       [
         '/usr/lib64/libsandbox.so',
         '/x/sandbox-unit/launcher',
+        '/x/sandbox-unit/pty-relay',
         '/x/sandbox-unit/read-filters',
         '/x/sandbox-unit/read-records',
         '/x/sandbox-unit/send-descriptors',

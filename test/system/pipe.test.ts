@@ -15,7 +15,8 @@ after(() => box?.stop());
 
 const OURS = [
   'node',
-  inRepository('build/test/support/pipe-in-box.js'),
+  inRepository('build/test/support/start-in-box.js'),
+  'pipe',
   inRepository('native-helper/build', MACHINE!, 'send-descriptors'),
 ].join(' ');
 const THEIRS = 'systemd-run --pipe --wait --quiet --collect';

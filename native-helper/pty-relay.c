@@ -1,0 +1,355 @@
+/*
+ * pty-relay: the caller's terminal for a service. It makes a pseudo-terminal, for systemd's TTYPath=, and carries bytes
+ * between it and its own standard input and output, which may be terminals, pipes, files or sockets. Descriptor 3 is a
+ * socket to who has started it:
+ *
+ *	it writes               the pseudo-terminal's path and a newline, once
+ *	it reads a byte         the unit has started: the terminal becomes raw, the carrying begins
+ *	it reads the end        the unit has ended, or who has started it has: what the service has printed is still
+ *	                        delivered, then this program ends
+ *
+ * The pseudo-terminal's size follows that of the terminal. ^] three times within a second, typed at a terminal,
+ * detaches. The end of another standard input is ^D to the service. Whatever ends this program, but for SIGKILL, the
+ * terminal is given back as it was, and the service sees the pseudo-terminal hung up. The exit status:
+ *
+ *	0       told to end, and all is delivered
+ *	1       it failed; a line on standard error says why
+ *	3       detached
+ *	4       the terminal, or who has read standard output, is gone
+ *	128+N   ended by signal N
+ */
+#include "fail.h"
+#include "kernel-stream.h"
+#include "launcher.h"
+#include "memory.h"
+#include "terminal.h"
+#include "text.h"
+
+const char program_name[] = "pty-relay";
+
+#define CONTROL 3
+
+#define EXIT_DELIVERED 0
+#define EXIT_FAILED 1
+#define EXIT_DETACHED 3
+#define EXIT_GONE 4
+#define EXIT_SIGNAL 128
+
+#define DETACH_KEY 0x1d /* ^] */
+#define DETACH_COUNT 3
+#define DETACH_WITHIN 1000000000 /* nanoseconds */
+#define END_KEY 4		 /* ^D */
+
+/* Bytes on their way. A pipe that is ready takes as many at once without blocking (PIPE_BUF). */
+struct channel {
+	size_t start, end;
+	char bytes[4096];
+};
+
+static struct {
+	long master, peer, signals;
+	long output; /* standard output; a terminal is opened anew, not to block in it */
+	struct channel to_service, from_service;
+	int input_is_terminal;
+	int is_started, is_ending, input_has_ended;
+	char last_input;
+} relay;
+
+static _Noreturn void leave(int status)
+{
+	terminal_restore();
+	kernel_exit(status);
+}
+
+static _Noreturn void give_up(const char *what, long result)
+{
+	terminal_restore();
+	fail(EXIT_FAILED, (struct failure){.what = what, .error = (int)-result});
+}
+
+static int is_empty(const struct channel *channel)
+{
+	return channel->start == channel->end;
+}
+
+/* What a call gave, or 0 where it is to be tried again. */
+static long or_again(long result)
+{
+	return result == -EAGAIN || result == -EINTR ? 0 : result;
+}
+
+/* ── The pseudo-terminal ── */
+
+/* Open for as long as the unit runs: without any, a read from the master fails. */
+static void open_peer(void)
+{
+	relay.peer = kernel_ioctl(relay.master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (relay.peer < 0)
+		give_up("can't open the pseudo-terminal", relay.peer);
+}
+
+static void copy_size(void)
+{
+	struct winsize size = terminal_size();
+	(void)kernel_ioctl(relay.master, TIOCSWINSZ, (uintptr_t)&size);
+}
+
+static void open_pseudo_terminal(void)
+{
+	relay.master = kernel_openat("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (relay.master < 0)
+		give_up("can't open /dev/ptmx", relay.master);
+	int locked = 0;
+	long result = kernel_ioctl(relay.master, TIOCSPTLCK, (uintptr_t)&locked);
+	if (result < 0)
+		give_up("can't unlock the pseudo-terminal", result);
+	open_peer();
+	copy_size();
+}
+
+static size_t put_number(char *text, unsigned int number)
+{
+	size_t length = number >= 10 ? put_number(text, number / 10) : 0;
+	text[length] = (char)('0' + number % 10);
+	return length + 1;
+}
+
+static void tell_path(void)
+{
+	unsigned int number = 0;
+	long result = kernel_ioctl(relay.master, TIOCGPTN, (uintptr_t)&number);
+	if (result < 0)
+		give_up("the pseudo-terminal has no number", result);
+	char line[24] = "/dev/pts/";
+	size_t length = sizeof "/dev/pts/" - 1;
+	length += put_number(line + length, number);
+	line[length++] = '\n';
+	if (kernel_write(CONTROL, line, length) != (long)length)
+		leave(EXIT_GONE);
+}
+
+/* ── From the caller to the service ── */
+
+/* Whether the last of the keys that detach is among what was typed. */
+static int is_detached(const char *typed, size_t length)
+{
+	static int count;
+	static int64_t first;
+	for (size_t i = 0; i < length; i++) {
+		if (typed[i] != DETACH_KEY) {
+			count = 0;
+			continue;
+		}
+		int64_t now = kernel_now();
+		if (count == 0 || now - first > DETACH_WITHIN) {
+			first = now;
+			count = 0;
+		}
+		if (++count == DETACH_COUNT)
+			return 1;
+	}
+	return 0;
+}
+
+/* ^D hands over what is in the line, and is the end only where that is nothing. */
+static void end_input(void)
+{
+	struct channel *channel = &relay.to_service;
+	relay.input_has_ended = 1;
+	if (relay.last_input != '\n')
+		channel->bytes[channel->end++] = END_KEY;
+	channel->bytes[channel->end++] = END_KEY;
+}
+
+static void read_input(void)
+{
+	struct channel *channel = &relay.to_service;
+	channel->start = channel->end = 0;
+	long length = kernel_read(0, channel->bytes, sizeof channel->bytes);
+	if (length == -EAGAIN || length == -EINTR)
+		return;
+	if (length <= 0) {
+		if (relay.input_is_terminal)
+			leave(EXIT_GONE);
+		end_input();
+		return;
+	}
+	if (relay.input_is_terminal && is_detached(channel->bytes, (size_t)length))
+		leave(EXIT_DETACHED);
+	channel->end = (size_t)length;
+	relay.last_input = channel->bytes[length - 1];
+}
+
+static void write_to_service(void)
+{
+	struct channel *channel = &relay.to_service;
+	long written = kernel_write(relay.master, channel->bytes + channel->start, channel->end - channel->start);
+	written = or_again(written);
+	if (written < 0)
+		give_up("can't write to the pseudo-terminal", written);
+	channel->start += (size_t)written;
+}
+
+/* ── From the service to the caller ── */
+
+/* Whether there was anything. */
+static int read_from_service(void)
+{
+	struct channel *channel = &relay.from_service;
+	channel->start = channel->end = 0;
+	long length = or_again(kernel_read(relay.master, channel->bytes, sizeof channel->bytes));
+	if (length > 0)
+		channel->end = (size_t)length;
+	/* Someone has hung it up (TTYVHangup=): a new service will open it again. */
+	if (length == -EIO && !relay.is_ending) {
+		(void)kernel_close((uint32_t)relay.peer);
+		open_peer();
+	}
+	return length > 0;
+}
+
+static void write_output(void)
+{
+	struct channel *channel = &relay.from_service;
+	const char *bytes = channel->bytes + channel->start;
+	size_t size = channel->end - channel->start;
+	long written = kernel_send(relay.output, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (written == -ENOTSOCK)
+		written = kernel_write(relay.output, bytes, size);
+	written = or_again(written);
+	if (written == -EPIPE || written == -EIO)
+		leave(EXIT_GONE);
+	if (written < 0)
+		give_up("can't write to standard output", written);
+	channel->start += (size_t)written;
+}
+
+static void open_output(void)
+{
+	relay.output = 1;
+	if (!terminal_is(1))
+		return;
+	long opened = kernel_openat("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (opened >= 0)
+		relay.output = opened;
+}
+
+/* ── Signals and orders ── */
+
+static void open_signals(void)
+{
+	uint64_t awaited = signal_bit(SIGWINCH) | signal_bit(SIGTSTP) | signal_bit(SIGCONT) | signal_bit(SIGHUP) |
+			   signal_bit(SIGINT) | signal_bit(SIGQUIT) | signal_bit(SIGTERM);
+	(void)kernel_sigprocmask(SIG_BLOCK, awaited | signal_bit(SIGPIPE));
+	relay.signals = kernel_signalfd(awaited);
+	if (relay.signals < 0)
+		give_up("can't wait for signals", relay.signals);
+}
+
+static void read_signal(void)
+{
+	struct signalfd_siginfo info = {0};
+	if (kernel_read(relay.signals, &info, sizeof info) != (long)sizeof info)
+		return;
+	switch (info.signal) {
+	case SIGWINCH:
+		break;
+	case SIGTSTP:
+		terminal_restore();
+		(void)kernel_kill_self(SIGSTOP);
+		break;
+	case SIGCONT:
+		if (relay.is_started)
+			terminal_make_raw();
+		break;
+	default:
+		leave(EXIT_SIGNAL + (int)info.signal);
+	}
+	copy_size();
+}
+
+static void read_order(void)
+{
+	char byte;
+	long length = kernel_read(CONTROL, &byte, 1);
+	if (length == -EAGAIN || length == -EINTR)
+		return;
+	if (length > 0) {
+		relay.is_started = 1;
+		terminal_make_raw();
+		return;
+	}
+	relay.is_ending = 1;
+	(void)kernel_close((uint32_t)relay.peer);
+}
+
+/* ── All at once ── */
+
+static struct pollfd waiting_for(int is_wanted, long fd, int events)
+{
+	return (struct pollfd){.fd = is_wanted ? (int)fd : -1, .events = (int16_t)events};
+}
+
+static void step(void)
+{
+	const struct channel *in = &relay.to_service, *out = &relay.from_service;
+	int wants_input = relay.is_started && !relay.is_ending && !relay.input_has_ended && is_empty(in);
+	int has_input = !relay.is_ending && !is_empty(in);
+	int wants_output = relay.is_started && !relay.is_ending && is_empty(out);
+	struct pollfd files[] = {
+		waiting_for(1, relay.signals, POLLIN),
+		waiting_for(!relay.is_ending, CONTROL, POLLIN),
+		waiting_for(wants_input, 0, POLLIN),
+		waiting_for(has_input, relay.master, POLLOUT),
+		waiting_for(wants_output, relay.master, POLLIN),
+		waiting_for(!is_empty(out), relay.output, POLLOUT),
+	};
+	long result = or_again(kernel_poll(files, sizeof files / sizeof files[0]));
+	if (result < 0)
+		give_up("can't wait for files", result);
+	if (result == 0)
+		return;
+	if (files[0].revents != 0)
+		read_signal();
+	if (files[2].revents != 0)
+		read_input();
+	if (files[3].revents != 0)
+		write_to_service();
+	if (files[4].revents != 0)
+		(void)read_from_service();
+	if (files[5].revents != 0)
+		write_output();
+	if (files[1].revents != 0)
+		read_order();
+}
+
+static void answer(const char *word)
+{
+	static const char usage[] =
+		"usage: pty-relay 3<>SOCKET\n"
+		"Carries bytes between this terminal and a pseudo-terminal. Part of sandbox-unit run.\n";
+	if (word == NULL)
+		return;
+	if (is_equal(word, "--help"))
+		print_and_exit(usage);
+	if (is_equal(word, "--version"))
+		print_and_exit("pty-relay " VERSION "\n");
+	fail(EXIT_INVALID_ARGUMENT,
+	     (struct failure){.what = "takes no argument:", .name = word, .hint = "see pty-relay --help"});
+}
+
+_Noreturn void launch(const char **argv, const char **envp, uint32_t euid)
+{
+	(void)envp;
+	(void)euid;
+	answer(argv[0] == NULL ? NULL : argv[1]);
+	relay.last_input = '\n';
+	relay.input_is_terminal = terminal_is(0);
+	open_signals();
+	open_output();
+	open_pseudo_terminal();
+	tell_path();
+	while (!relay.is_ending || !is_empty(&relay.from_service) || read_from_service())
+		step();
+	leave(EXIT_DELIVERED);
+}
