@@ -124,8 +124,9 @@ static void tell_path(void)
 	size_t length = sizeof "/dev/pts/" - 1;
 	length += put_number(line + length, number);
 	line[length++] = '\n';
-	if (kernel_write(CONTROL, line, length) != (long)length)
-		leave(EXIT_GONE);
+	result = kernel_write(CONTROL, line, length);
+	if (result != (long)length)
+		give_up("can't tell its path", result < 0 ? result : -EIO);
 }
 
 /* ── From the caller to the service ── */

@@ -359,4 +359,7 @@ test('it takes no arguments', { skip }, async () => {
     stdout: '',
     stderr: "pty-relay: takes no argument: '/dev/tty'; see pty-relay --help\n",
   });
+  const { status, stderr } = await run([relay]); // nobody has started it
+  assert.equal(status, 1);
+  assert.match(stderr, /^pty-relay: can't tell its path: /);
 });
