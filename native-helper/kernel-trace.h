@@ -1,5 +1,6 @@
 /*
- * The part of Linux that stage 'entry' uses beyond kernel.h: processes, ptrace, and the registers of either machine.
+ * The part of Linux that stage 'entry' and read-filters use beyond kernel.h: processes, ptrace, the registers of either
+ * machine, folders and time.
  * Checked by test/native/programs/kernel-abi.c, too.
  */
 #ifndef SANDBOX_UNIT_KERNEL_TRACE_H
@@ -21,6 +22,8 @@
 #define NR_ptrace 101
 #define NR_getppid 110
 #define NR_io_setup 206
+#define NR_getdents64 217
+#define NR_clock_gettime 228
 #define NR_io_uring_setup 425
 #define NR_io_uring_enter 426
 #define NR_clone3 435
@@ -45,7 +48,9 @@ struct registers {
 #else
 
 #define NR_io_setup 0
+#define NR_getdents64 61
 #define NR_nanosleep 101
+#define NR_clock_gettime 113
 #define NR_ptrace 117
 #define NR_rt_sigprocmask 135
 #define NR_getpid 172
@@ -122,8 +127,31 @@ struct registers {
 #define PTRACE_EVENT_EXEC 4
 #define PTRACE_EVENT_STOP 128
 
-/* asm-generic/errno.h */
+/* asm-generic/errno-base.h and errno.h */
+#define ENODEV 19
 #define ETIMEDOUT 110
+
+/* linux/time.h */
+#define CLOCK_MONOTONIC 1U
+
+/* asm/fcntl.h */
+#ifdef __aarch64__
+#define O_DIRECTORY 0x4000U
+#else
+#define O_DIRECTORY 0x10000U
+#endif
+
+/* linux/fs.h of the kernel itself, dirent.h of C libraries */
+#define DT_DIR 4
+
+/* struct linux_dirent64, in memory of `length` bytes */
+struct directory_entry {
+	uint64_t inode;
+	int64_t offset;
+	uint16_t length;
+	uint8_t type;
+	char name[];
+};
 
 /* struct timespec */
 struct duration {
@@ -174,6 +202,25 @@ static inline long kernel_sleep(int64_t nanoseconds)
 {
 	struct duration duration = {.nanoseconds = nanoseconds};
 	return kernel_call(NR_nanosleep, (uintptr_t)&duration, 0, 0, 0, 0);
+}
+
+/* Since the machine was started, in nanoseconds. */
+static inline int64_t kernel_time(void)
+{
+	struct duration time = {0};
+	(void)kernel_call(NR_clock_gettime, CLOCK_MONOTONIC, (uintptr_t)&time, 0, 0, 0);
+	return 1000000000 * time.seconds + time.nanoseconds;
+}
+
+static inline long kernel_openat_in(long folder, const char *name, unsigned int flags)
+{
+	return kernel_call(NR_openat, (uintptr_t)folder, (uintptr_t)name, flags, 0, 0);
+}
+
+/* Fills memory with entries of a folder. Returns how many bytes they take, or a negative errno. */
+static inline long kernel_getdents(long folder, void *entries, size_t size)
+{
+	return kernel_call(NR_getdents64, (uintptr_t)folder, (uintptr_t)entries, size, 0, 0);
 }
 
 static inline long kernel_socketpair(int ends[2])

@@ -9,12 +9,10 @@ import type { Plan } from '../plan/plan.js';
 import { systemdMeaning } from '../plan/systemd-meaning.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import type { System, UnitProperties } from '../system/system.js';
-import { isUp } from './activate.js';
-import { mainPid } from './confinement.js';
 import { type NamedDifference, nameDifferences } from './name-differences.js';
 import { createRefusers } from './refusers.js';
-import { hiddenThreads, readUnit, unreadable } from './unit-filters.js';
-import type { UnitProcess } from './unit-processes.js';
+import { readUnit, type UnitThread } from './unit-filters.js';
+import { unseen } from './unseen.js';
 import { type Measure, measureOf } from './without-launcher.js';
 
 /** What filters are beside what they are held to. */
@@ -74,18 +72,13 @@ interface Held {
 
 async function lookOnce(system: System, held: Held, reader: () => Promise<string>): Promise<Enforcement> {
   const { plan, unit } = held;
-  const { processes, stacks, failed, complete } = await readUnit(system, unit, reader);
-  const hidden = await hiddenThreads(system, processes, stacks, failed);
-  const shown = [...stacks].filter(([tid]) => !hidden.has(tid));
-  const unproven = unreadable(hidden);
-  if (shown.length + hidden.size === 0)
-    unproven.push(isElsewhere(unit) ? elsewhere(plan.unit) : notRunning(plan.unit));
-  if (!complete) unproven.push(unseen(plan.unit));
+  const found = await readUnit(system, unit, reader);
+  const unproven = await unseen(system, plan, unit, found);
   const compare = createComparison(held);
   const groups: ThreadGroup[] = [];
-  for (const [stack, tids] of byStack(shown)) {
+  for (const [stack, threads] of byStack(found.threads)) {
     try {
-      groups.push(...(await groupsOf(system, held, compare, stack, describe(processes, tids))));
+      groups.push(...(await groupsOf(system, held, compare, stack, processesOf(threads))));
     } catch (thrown) {
       if (!(thrown instanceof ProgramError)) throw thrown;
       unproven.push(error('filter-unknowable', `what a filter does can't be told: ${thrown.message}`));
@@ -132,47 +125,28 @@ async function groupsOf(
   });
 }
 
-const notRunning = (unit: string) =>
-  error('not-running', `${unit} has no process, so that there are no filters to read back`, {
-    hint: `systemctl start ${unit}`,
-  });
-
-const isElsewhere = (unit: UnitProperties): boolean =>
-  isUp(unit) && mainPid(unit) > 0 && String(unit.get('ControlGroup') ?? '') !== '';
-
-const elsewhere = (unit: string) =>
-  error('processes-unseen', `${unit} runs, and none of its processes is seen in its control group`, {
-    hint: 'PAMName= may have moved them to a session; else look at /sys/fs/cgroup',
-  });
-
-const unseen = (unit: string) =>
-  error('threads-unseen', `${unit} starts threads faster than they are looked at: the last were not`, {
-    hint: 'a thread has the filters of the one that started it',
-  });
-
 /** Threads by what their filters are, whoever loaded them. */
-function byStack(stacks: readonly (readonly [number, Stack])[]): Map<Stack, number[]> {
+function byStack(threads: readonly UnitThread[]): Map<Stack, UnitThread[]> {
   const known = new Map<string, Stack>();
   const texts = new Map<Stack, string>();
-  const groups = new Map<Stack, number[]>();
-  for (const [tid, stack] of stacks) {
+  const groups = new Map<Stack, UnitThread[]>();
+  for (const thread of threads) {
+    const { stack } = thread;
     const text = texts.get(stack) ?? JSON.stringify(stack.map(withoutGuard));
     texts.set(stack, text);
     const first = known.get(text) ?? stack;
     known.set(text, first);
-    groups.set(first, [...(groups.get(first) ?? []), tid]);
+    groups.set(first, [...(groups.get(first) ?? []), thread]);
   }
   return groups;
 }
 
-function describe(processes: readonly UnitProcess[], tids: readonly number[]): ThreadGroup['processes'] {
-  const those = new Set(tids);
-  const counted = processes.map(({ pid, name, tids: all }) => ({
-    pid,
-    name,
-    threads: all.filter((tid) => those.has(tid)).length,
-  }));
-  return counted.filter(({ threads }) => threads > 0);
+function processesOf(threads: readonly UnitThread[]): ThreadGroup['processes'] {
+  const counted = new Map<number, { pid: number; name: string; threads: number }>();
+  for (const { pid, name } of threads) {
+    counted.set(pid, { pid, name, threads: (counted.get(pid)?.threads ?? 0) + 1 });
+  }
+  return [...counted.values()].sort((a, b) => a.pid - b.pid);
 }
 
 const GRAVEST_FIRST = ['looser', 'stricter', 'otherwise'] as const;
@@ -184,7 +158,8 @@ function gravest(differences: readonly NamedDifference[]): Compared['calls'] {
 
 function looseCalls({ processes, differences, heldTo }: ThreadGroup): Diagnostic[] {
   const [first] = processes;
-  const who = `${printable(first?.name ?? '')} (${first?.pid})${processes.length > 1 ? ' and others' : ''}`;
+  const name = printable(first?.name || 'what has ended since');
+  const who = `${name} (${first?.pid})${processes.length > 1 ? ' and others' : ''}`;
   return differences
     .filter(({ relation }) => relation === 'looser')
     .map(({ abi, calls, expected, got, someArguments }) => {

@@ -22,57 +22,89 @@ export interface ThreadFailure {
 export interface InstalledFilters {
   readonly threads: readonly ThreadFilters[];
   readonly failed: readonly ThreadFailure[];
+  /** How many threads are of PID namespaces that aren't seen from here. */
+  readonly foreign: number;
+  /** Whether all threads stood still together, so that there is no other. */
+  readonly settled: boolean;
 }
 
-/** Bytes of the reader's answer, the longest of its words, how long it may take. */
+/** Characters of the reader's answer, and how long it may take: threads stand still for much less. */
 const LIMIT = 256 << 20;
 const TIMEOUT = 60_000;
 const HEX_DIGITS = 16;
 
+/** SIGSYS, by which a filter ends what makes a call that it refuses. */
+const SIGSYS = 31;
+
 /**
- * Reads the filters of threads. Each is stopped for a moment.
+ * Reads the filters of all threads in control groups. They stand still for that, at most a second.
  * @param reader the path of read-filters
+ * @param groups folders
  * @throws UserError `filters-unreadable` if the reader can't be run or doesn't end well
  */
 export async function readFilters(
   system: System,
   reader: string,
-  tids: readonly number[],
+  groups: readonly string[],
 ): Promise<InstalledFilters> {
-  const argv = [reader, ...tids.map(String)];
+  const argv = [reader, ...groups];
   const { status, late, stdout, stderr } = await system.run(argv, { limit: LIMIT, timeout: TIMEOUT });
-  const read = status === 0 ? parseFilters(stdout, tids) : undefined;
+  const read = status === 0 ? parseFilters(stdout) : undefined;
   if (read !== undefined) return read;
-  const why = late ? 'a thread can not be stopped' : printable(stderr.trim()) || `status ${status}`;
-  throw new UserError(error('filters-unreadable', `can't read filters back: ${why}`), EXIT.failure);
+  const refused = status === 128 + SIGSYS;
+  const why = refused
+    ? 'a filter on this process itself refuses that'
+    : late
+      ? `no answer in ${TIMEOUT / 1000} seconds`
+      : printable(stderr.trim()) || `status ${status}`;
+  const hint = refused ? 'run it outside of any sandbox or container' : undefined;
+  throw new UserError(error('filters-unreadable', `can't read filters back: ${why}`, { hint }), EXIT.failure);
 }
 
+/** How many numbers follow the first word of a line; those of a line `filter` are read with their thread's. */
+const NUMBERS: ReadonlyMap<string, number> = new Map([
+  ['thread', 2],
+  ['same', 1],
+  ['failed', 2],
+  ['foreign', 1],
+  ['unsettled', 0],
+]);
+
 /**
- * What the reader printed for these threads, in their order.
+ * What the reader printed.
  * @returns undefined where it is anything else
  */
-export function parseFilters(text: string, tids: readonly number[]): InstalledFilters | undefined {
+export function parseFilters(text: string): InstalledFilters | undefined {
   const lines = text.split('\n');
   if (lines.pop() !== '') return undefined;
   const threads: ThreadFilters[] = [];
   const failed: ThreadFailure[] = [];
+  let [foreign, settled] = [0, true];
   let last: Stack | undefined;
-  let at = 0;
-  for (const tid of tids) {
-    const [word, id, count, ...rest] = (lines[at++] ?? '').split(' ');
-    const number = count === undefined ? undefined : decimal(count);
-    if (id !== String(tid) || rest.length > 0) return undefined;
-    if (word === 'failed' && number !== undefined) failed.push({ tid, errno: number });
-    else if (word === 'same' && count === undefined && last) threads.push({ tid, stack: last });
-    else if (word === 'thread' && number !== undefined) {
-      const stack = lines.slice(at, at + number).map(parseFilter);
-      at += number;
-      if (stack.length !== number || !stack.every((filter) => filter !== undefined)) return undefined;
-      last = stack;
-      threads.push({ tid, stack });
-    } else return undefined;
+  for (let at = 0; at < lines.length; ) {
+    const [word = '', ...rest] = lines[at++]!.split(' ');
+    const numbers = rest.map(decimal);
+    if (numbers.length !== NUMBERS.get(word) || numbers.includes(undefined)) return undefined;
+    const [first = 0, second = 0] = numbers;
+    if (word === 'failed') failed.push({ tid: first, errno: second });
+    else if (word === 'foreign') foreign = first;
+    else if (word === 'unsettled') settled = false;
+    else {
+      if (word === 'thread') {
+        last = parseStack(lines.slice(at, at + second), second);
+        at += second;
+      }
+      if (last === undefined) return undefined;
+      threads.push({ tid: first, stack: last });
+    }
   }
-  return at === lines.length ? { threads, failed } : undefined;
+  const tids = new Set([...threads, ...failed].map(({ tid }) => tid));
+  return tids.size === threads.length + failed.length ? { threads, failed, foreign, settled } : undefined;
+}
+
+function parseStack(lines: readonly string[], count: number): Stack | undefined {
+  const stack = lines.map(parseFilter);
+  return stack.length === count && stack.every((filter) => filter !== undefined) ? stack : undefined;
 }
 
 const decimal = (text: string): number | undefined => (/^\d{1,9}$/.test(text) ? Number(text) : undefined);

@@ -4,7 +4,7 @@ import { COREDUMP_MESSAGE, type CoreDump, coreDumpsIn, recordsIn, unitsIn } from
 import { type AuditRecord, parseAuditLine, parseKernelLine, type RecordedCall } from '../explain/record.js';
 import type { Target } from '../plan/target.js';
 import type { System, UnitProperties } from '../system/system.js';
-import { unitProcesses } from './unit-processes.js';
+import { unitPids } from './control-group.js';
 
 /** Whose calls are looked for. */
 export interface Sought {
@@ -96,7 +96,7 @@ async function realPath(system: System, path: string): Promise<string> {
 
 async function processesOf(system: System, { properties }: Sought): Promise<Set<number>> {
   const known = ['MainPID', 'ExecMainPID', 'ControlPID'].map((name) => Number(properties.get(name) ?? 0));
-  const present = (await unitProcesses(system, properties)).map(({ pid }) => pid);
+  const present = await unitPids(system, properties);
   return new Set([...known, ...present].filter((pid) => pid > 0));
 }
 

@@ -1,85 +1,87 @@
 /** The filters of all threads of a unit, and which of them can't be seen. */
-import { type Diagnostic, error } from '../diagnostic.js';
 import type { Stack } from '../filter/stack.js';
 import type { System, UnitProperties } from '../system/system.js';
-import { readFilters, type ThreadFailure } from './installed-filters.js';
+import { unitGroups } from './control-group.js';
+import { type InstalledFilters, readFilters } from './installed-filters.js';
 import { readStatus } from './process-status.js';
-import { type UnitProcess, unitProcesses } from './unit-processes.js';
 
-/** How often a unit that starts threads is looked at. */
-const ROUNDS = 5;
-const [EPERM, ESRCH, EACCES, ETIMEDOUT] = [1, 3, 13, 110];
+/** How often a unit is read whose threads can't be stopped or come too fast, and milliseconds in between. */
+const ATTEMPTS = 3;
+const PAUSE = 50;
+const [EPERM, ESRCH, ETIMEDOUT] = [1, 3, 110];
 
-export interface UnitFilters {
-  /** Whether no thread is left. */
-  readonly complete: boolean;
-  readonly processes: readonly UnitProcess[];
-  readonly stacks: ReadonlyMap<number, Stack>;
-  readonly failed: readonly ThreadFailure[];
+/** A thread, and the filters that it had while all of its unit stood still. */
+export interface UnitThread {
+  readonly tid: number;
+  /** Its process; itself where it has ended since. */
+  readonly pid: number;
+  /** The process's name, from itself: not to be trusted. Empty where it has ended since. */
+  readonly name: string;
+  readonly stack: Stack;
 }
 
-/** Reads until no thread is left that hasn't been looked at. */
+export interface UnitFilters {
+  readonly threads: readonly UnitThread[];
+  /** Threads whose filters the kernel doesn't show, by ID, and why: an errno, or 0 where it shows none that it has. */
+  readonly hidden: ReadonlyMap<number, number>;
+  /** How many threads are of other PID namespaces. */
+  readonly foreign: number;
+  /** Whether no thread is left. */
+  readonly settled: boolean;
+}
+
+/** @param reader finds the path of read-filters, if there is a thread to read */
 export async function readUnit(
   system: System,
   unit: UnitProperties,
   reader: () => Promise<string>,
 ): Promise<UnitFilters> {
-  const processes = new Map<number, UnitProcess>();
-  const stacks = new Map<number, Stack>();
-  const failed = new Map<number, ThreadFailure>();
-  let complete = false;
-  for (let round = 0; round < ROUNDS; round++) {
-    const found = await unitProcesses(system, unit);
-    for (const one of found) processes.set(one.pid, one);
-    const tids = found.flatMap((one) => one.tids).filter((tid) => !stacks.has(tid) && !failed.has(tid));
-    complete = tids.length === 0;
-    if (complete) break;
-    const read = await readFilters(system, await reader(), tids);
-    for (const { tid, stack } of read.threads) stacks.set(tid, stack);
-    for (const failure of read.failed) failed.set(failure.tid, failure);
-  }
-  return { processes: [...processes.values()], stacks, failed: [...failed.values()], complete };
-}
-
-/** Threads whose filters the kernel doesn't show, by ID, and why: an errno, or 0 where it shows none that it has. */
-export async function hiddenThreads(
-  system: System,
-  processes: readonly UnitProcess[],
-  stacks: ReadonlyMap<number, Stack>,
-  failed: readonly ThreadFailure[],
-): Promise<Map<number, number>> {
+  const read = await readGroups(system, await unitGroups(system, unit), reader);
+  const lookUp = createLookUp(system);
+  const threads: UnitThread[] = [];
   const hidden = new Map<number, number>();
-  const processOf = new Map(processes.flatMap(({ pid, tids }) => tids.map((tid) => [tid, pid])));
-  const status = (tid: number) => readStatus(system, `${processOf.get(tid)}/task/${tid}`);
-  for (const { tid, errno } of failed) {
+  for (const { tid, stack } of read.threads) {
+    const { pid, name, status } = await lookUp(tid);
+    if (stack.length === 0 && ['1', '2'].includes(status?.get('Seccomp') ?? '0')) hidden.set(tid, 0);
+    else threads.push({ tid, pid, name, stack });
+  }
+  for (const { tid, errno } of read.failed) {
     // What has ended can't be traced either; until its parent asks for it, it is still there.
-    const ended = errno === ESRCH || (errno === EPERM && isGone(await status(tid)));
+    const ended = errno === ESRCH || (errno === EPERM && isGone((await lookUp(tid)).status));
     if (!ended) hidden.set(tid, errno);
   }
-  for (const [tid, stack] of stacks) {
-    if (stack.length > 0) continue;
-    const mode = (await status(tid))?.get('Seccomp') ?? '0';
-    if (['1', '2'].includes(mode)) hidden.set(tid, 0);
+  return { threads, hidden, foreign: read.foreign, settled: read.settled };
+}
+
+/** What starts programs may be read at a moment when it can't be stopped, as the parent of a vfork. */
+async function readGroups(
+  system: System,
+  groups: readonly string[],
+  reader: () => Promise<string>,
+): Promise<InstalledFilters> {
+  if (groups.length === 0) return { threads: [], failed: [], foreign: 0, settled: true };
+  const path = await reader();
+  for (let attempt = 1; ; attempt++) {
+    const read = await readFilters(system, path, groups);
+    const isWhole = read.settled && read.failed.every(({ errno }) => errno !== ETIMEDOUT);
+    if (isWhole || attempt === ATTEMPTS) return read;
+    await system.wait(PAUSE);
   }
-  return hidden;
 }
 
-const isGone = (status: ReadonlyMap<string, string> | undefined): boolean =>
-  status === undefined || /^[ZX]/.test(status.get('State') ?? '');
+type Status = ReadonlyMap<string, string> | undefined;
 
-const WHY: ReadonlyMap<number, readonly [why: string, hint: string]> = new Map([
-  [0, ['the kernel shows no filters', 'it needs CONFIG_CHECKPOINT_RESTORE']],
-  [EPERM, ['they can not be traced', 'run it as root, and without a debugger on them']],
-  [ETIMEDOUT, ['they can not be stopped', 'the parent of a vfork can not before its child is a program']],
-  [EACCES, ['this takes CAP_SYS_ADMIN', 'run it as root, outside of any container']],
-]);
-
-/** One diagnostic a reason. */
-export function unreadable(hidden: ReadonlyMap<number, number>): Diagnostic[] {
-  return [...new Set(hidden.values())].map((errno) => {
-    const tids = [...hidden].filter(([, other]) => other === errno).map(([tid]) => tid);
-    const [why, hint] = WHY.get(errno) ?? [`errno ${errno}`, undefined];
-    const message = `the filters of ${tids.length} threads (${tids[0]}${tids.length > 1 ? ', …' : ''}) can't be read back: ${why}`;
-    return error('filters-unreadable', message, { hint });
-  });
+/** Tells of which process a thread is, and what the kernel says of itself. */
+function createLookUp(system: System) {
+  const names = new Map<number, string>();
+  return async (tid: number): Promise<{ pid: number; name: string; status: Status }> => {
+    const status = await readStatus(system, `${tid}`);
+    const pid = Number(status?.get('Tgid') ?? tid);
+    const own = pid === tid ? status : undefined;
+    const name = names.get(pid) ?? (own ?? (await readStatus(system, `${pid}`)))?.get('Name') ?? '';
+    names.set(pid, name);
+    return { pid, name, status };
+  };
 }
+
+const isGone = (status: Status): boolean => status === undefined || /^[ZX]/.test(status.get('State') ?? '');

@@ -17,7 +17,7 @@ export function parseMountInfo(text: string): Mount[] {
 }
 
 /** White space and backslashes are written as three octal digits. */
-const unescaped = (path: string) =>
+export const unescaped = (path: string) =>
   path.replace(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 8)));
 
 /** The mount that a path is on: the innermost one, and of those in one place the last. */

@@ -49,39 +49,34 @@ const failing = (errno: number, status = 'State:\tS (sleeping)\n'): Thread => ({
 });
 
 const GROUP = '/sys/fs/cgroup/system.slice/demo.service';
+const MOUNTS = '25 1 0:24 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n';
 
 /**
  * A machine with a unit: a process of one thread for each of these.
- * @param later threads that are there only when the first have been read
+ * @param more what the reader prints beside the threads' lines: when it is asked first, second and so on
  */
-function machine(threads: readonly Thread[], later: readonly Thread[] = [], answer?: Partial<ProcessResult>) {
-  let present = [...threads];
-  const ids = () => present.map((_, i) => String(i + 1));
+function machine(threads: readonly Thread[], more: readonly string[] = [], answer?: Partial<ProcessResult>) {
+  let asked = 0;
   const files = (path: string): string | undefined => {
-    if (path === `${GROUP}/cgroup.procs`) return '0\n';
-    if (path === `${GROUP}/below/cgroup.procs`) return `${ids().join('\n')}\n`;
-    const [, tid, name] = /^\/proc\/(\d+)\/(?:task\/\d+\/)?(comm|status)$/.exec(path) ?? [];
-    if (tid === undefined) return undefined;
-    return name === 'comm' ? 'demo\n' : (present[Number(tid) - 1]?.status ?? '');
+    if (path === '/proc/self/mountinfo') return MOUNTS;
+    const [, tid] = /^\/proc\/(\d+)\/status$/.exec(path) ?? [];
+    const status = tid === undefined ? undefined : threads[Number(tid) - 1]?.status;
+    return status && `Name:\tdemo\nTgid:\t${tid}\n${status}`;
   };
   const system: Partial<System> = {
-    list: async (path) => {
-      if (path === GROUP) return ['below', 'cgroup.procs'];
-      if (path === `${GROUP}/below`) return ['cgroup.procs'];
-      const [, pid] = /^\/proc\/(\d+)\/task$/.exec(path) ?? [];
-      return pid === undefined ? [] : [pid];
-    },
+    list: async (path) => (path === GROUP ? ['below', 'cgroup.procs'] : []),
     read: async (path) => {
       const text = files(path);
       return text === undefined
         ? undefined
         : { bytes: new TextEncoder().encode(text), mode: 0o444, modified: 0 };
     },
-    run: async ([, ...tids]) => {
-      const stdout = tids.map((tid) => present[Number(tid) - 1]!.says(Number(tid))).join('');
-      present = [...threads, ...later];
+    run: async (argv) => {
+      assert.deepEqual(argv, ['/reader', GROUP]);
+      const stdout = threads.map(({ says }, i) => says(i + 1)).join('') + (more[asked++] ?? '');
       return { status: 0, stdout, stderr: '', ...answer };
     },
+    wait: async () => undefined,
   };
   return system as System;
 }
@@ -89,8 +84,8 @@ function machine(threads: readonly Thread[], later: readonly Thread[] = [], answ
 const verified = (system: System) => enforcement(system, PLAN, UNIT, async () => '/reader');
 const codes = (list: readonly { readonly code: string }[]) => list.map(({ code }) => code);
 
-test('threads with equal filters are one group, those that come late too', async () => {
-  const { groups, wrong, unproven } = await verified(machine([filtered(), filtered()], [filtered()]));
+test('threads with equal filters are one group', async () => {
+  const { groups, wrong, unproven } = await verified(machine([filtered(), filtered(), filtered()]));
   assert.deepEqual([wrong, unproven], [[], []]);
   assert.deepEqual(
     groups.map(({ processes, filters, calls }) => [processes.map(({ pid }) => pid), filters, calls]),
@@ -176,30 +171,30 @@ test('a unit that runs somewhere else proves nothing', async () => {
   assert.deepEqual(codes(unproven), ['processes-unseen']);
 });
 
-test('threads that come faster than they are read are told', async () => {
-  const system = machine([filtered()]);
-  const list = system.list.bind(system);
-  let looks = 0;
-  const restless: System = {
-    ...system,
-    list: async (path) => (path === '/proc/1/task' ? ['1', String(100 + looks++)] : list(path)),
-    run: async ([, ...tids]) => ({
-      status: 0,
-      stdout: tids.map((tid) => filtered().says(Number(tid))).join(''),
-      stderr: '',
-    }),
-  };
-  const { unproven } = await verified(restless);
-  assert.deepEqual(
-    unproven.map(({ code, severity }) => [code, severity]),
-    [['threads-unseen', 'error']],
-  );
+test('threads that come faster than they are stopped are told, and those of other namespaces', async () => {
+  const told = async (...more: string[]) => (await verified(machine([filtered()], more))).unproven;
+  for (const [line, code] of [
+    ['unsettled\n', 'threads-unseen'],
+    ['foreign 2\n', 'processes-unseen'],
+    ['failed 9 110\n', 'filters-unreadable'],
+  ] as const) {
+    const found = await told(line, line, line);
+    assert.deepEqual([codes(found), found[0]?.severity], [[code], 'error']);
+  }
+  // What could be seen at another moment.
+  assert.deepEqual(await told('unsettled\n', 'failed 9 110\n', ''), []);
+});
+
+test('a thread that has ended since it was read is told by its ID', async () => {
+  const { wrong } = await verified(machine([{ says: filtered(denying()).says }]));
+  assert.match(wrong[0]!.message, /^looser than the policy in what has ended since \(1\): execve/);
 });
 
 test('a reader that fails or says something else is an error', async () => {
   for (const answer of [
     { status: 1, stderr: "can't" },
-    { stdout: 'thread 2 0\n' },
+    { stdout: 'thread 2\n' },
+    { status: 159 },
     { status: 137, late: true },
   ]) {
     await assert.rejects(

@@ -13,7 +13,7 @@ const LOADS = '2000 00 00 04000000'.replaceAll(' ', '');
 describe('what read-filters prints', () => {
   test('is read thread by thread', () => {
     const text = `thread 7 2\nfilter ${ALLOWS}\nfilter ${LOADS}${ALLOWS}\nsame 8\nfailed 9 3\nthread 10 0\n`;
-    const { threads, failed } = parseFilters(text, [7, 8, 9, 10])!;
+    const { threads, failed, foreign, settled } = parseFilters(text)!;
     const allow = { code: 6, jt: 0, jf: 0, k: ALLOW };
     const load = { code: 0x20, jt: 0, jf: 0, k: 4 };
     assert.deepEqual(threads, [
@@ -23,13 +23,21 @@ describe('what read-filters prints', () => {
     ]);
     assert.equal(threads[0]!.stack, threads[1]!.stack);
     assert.deepEqual(failed, [{ tid: 9, errno: 3 }]);
+    assert.deepEqual([foreign, settled], [0, true]);
+  });
+
+  test('says what it has not seen', () => {
+    assert.deepEqual(parseFilters('foreign 2\nunsettled\n'), {
+      ...{ threads: [], failed: [], foreign: 2, settled: false },
+    });
   });
 
   const WRONG: readonly [what: string, text: string][] = [
-    ['nothing', ''],
     ['no end', 'thread 7 0'],
-    ['another thread', 'thread 8 0\n'],
-    ['one thread more', 'thread 7 0\nthread 8 0\n'],
+    ['a thread twice', 'thread 7 0\nfailed 7 3\n'],
+    ['an empty line', 'thread 7 0\n\n'],
+    ['a number too few', 'thread 7\n'],
+    ['a number too many', 'unsettled 1\n'],
     ['a filter too few', `thread 7 2\nfilter ${ALLOWS}\n`],
     ['a filter too many', `thread 7 0\nfilter ${ALLOWS}\n`],
     ['half an instruction', `thread 7 1\nfilter ${ALLOWS}0600\n`],
@@ -41,7 +49,7 @@ describe('what read-filters prints', () => {
     ['another word', 'threads 7 0\n'],
   ];
   for (const [what, text] of WRONG) {
-    test(`is nothing if it has ${what}`, () => assert.equal(parseFilters(text, [7]), undefined));
+    test(`is nothing if it has ${what}`, () => assert.equal(parseFilters(text), undefined));
   }
 });
 

@@ -125,7 +125,7 @@ export function launcherTests({ machine, kernel, launch, test }: Tried): void {
     await until('it waits', async () => (await kernel().read(`/proc/${pid}/comm`)) === 'waits\n', 60_000, 10);
     const { status, stdout, stderr } = await kernel().run(['/read-filters', `${pid}`]);
     assert.deepEqual([status, stderr], [0, '']);
-    const stack = parseFilters(stdout, [pid])?.threads[0]?.stack ?? assert.fail(stdout);
+    const stack = parseFilters(stdout)?.threads[0]?.stack ?? assert.fail(stdout);
     assert.ok(stack.every(isGuarded));
     assert.deepEqual(stack.map(withoutGuard), [inner, outer]);
   });

@@ -11,10 +11,12 @@ import {
   apply,
   bootWithPrograms,
   mainPid,
+  PROGRAMS,
   policyPath,
   sandboxUnit,
   servicesObstacle,
 } from '../support/service.js';
+import { until } from '../support/until.js';
 
 const skip = servicesObstacle();
 const NGINX = 'nginx.service';
@@ -51,7 +53,10 @@ const seen = new Set<string>();
 
 before(async () => {
   if (skip) return;
-  box = await bootWithPrograms('verify');
+  box = await bootWithPrograms('verify', {
+    hop: ['test/native/programs/hop.c'],
+    vfork: ['test/native/programs/vfork-waits.c'],
+  });
   await box.succeed(['mkdir', '-p', '/etc/sandbox-unit']);
   await box.succeed(['systemctl', 'start', ...SERVICES.map(([unit]) => unit)]);
 });
@@ -78,6 +83,23 @@ async function moveIn(unit: string): Promise<void> {
   await box.succeed(['systemd-run', `--unit=${stray}`, '--quiet', 'sleep', '1000']);
   const group = `/sys/fs/cgroup/system.slice/${unit}/cgroup.procs`;
   await box.sh(`echo ${await mainPid(box, stray)} >${group}`);
+}
+
+const below = (unit: string) => `/sys/fs/cgroup/system.slice/${unit}/below`;
+
+/** Starts a program of PROGRAMS without any filter in a group below a unit's, until there are so many threads. */
+async function moveProgramIn(unit: string, command: string, threads: number): Promise<void> {
+  await box.succeed(['mkdir', below(unit)]);
+  const start = `echo 0 >${below(unit)}/cgroup.procs && exec ${PROGRAMS}/${command}`;
+  await box.succeed(['systemd-run', '--quiet', 'sh', '-c', start]);
+  const present = async () => (await box.sh(`wc -l <${below(unit)}/cgroup.threads`)).stdout.trim();
+  await until('all are there', async () => Number(await present()) >= threads);
+}
+
+/** Ends it, and removes the group. */
+async function removeProgram(unit: string): Promise<void> {
+  await box.sh(`echo 1 >${below(unit)}/cgroup.kill`);
+  await until('none is left', async () => (await box.exec(['rmdir', below(unit)])).status === 0);
 }
 
 /** Processes and threads of a unit, as the kernel has them. */
@@ -189,6 +211,24 @@ describe('what is not in force is told:', () => {
     );
     assert.ok(found.groups.some(({ filters }) => filters === 0));
     await box.succeed(['systemctl', 'restart', NGINX]);
+  });
+
+  test('a process that goes from ID to ID, in a group below', { skip }, async () => {
+    for (const hoppers of [1, 3]) {
+      await moveProgramIn(NGINX, `hop ${hoppers}`, hoppers + 1);
+      for (let time = 0; time < 10; time++) {
+        const found = await verify(NGINX);
+        const open = found.groups
+          .filter(({ filters }) => filters === 0)
+          .flatMap(({ processes }) => processes);
+        assert.equal(found.status, 1);
+        assert.deepEqual([...new Set(codesOf(found))], ['looser']);
+        // Beside the one above them; several of a hopper stand still together where the first hasn't ended yet.
+        assert.ok(open.length > hoppers, `${open.length - 1} of ${hoppers}`);
+      }
+      await removeProgram(NGINX);
+    }
+    assert.equal((await verify(NGINX)).status, 0);
   });
 
   test('a policy that was changed since it was applied', { skip }, async () => {
@@ -369,6 +409,18 @@ describe('what can not be seen is told:', () => {
     const found = await verify(NGINX, without);
     assert.deepEqual([found.status, found.enforced, found.loaded], [2, false, true]);
     assert.deepEqual(codesOf(found), ['filters-unreadable', 'proven-in-part']);
+  });
+
+  test('a thread that can not be stopped; the others go on', { skip }, async () => {
+    await moveProgramIn(NGINX, 'vfork', 2);
+    const found = await verify(NGINX);
+    assert.ok(codesOf(found).includes('filters-unreadable'));
+    assert.match(JSON.stringify(found.diagnostics), /1 threads .* can not be stopped/);
+    const { stdout } = await box.sh(
+      `for pid in $(cat /sys/fs/cgroup/system.slice/${NGINX}/cgroup.procs); do grep -h TracerPid /proc/$pid/status; done | sort -u`,
+    );
+    assert.equal(stdout, 'TracerPid:\t0\n');
+    await removeProgram(NGINX);
   });
 
   test('a service that does not run', { skip }, async () => {

@@ -15,6 +15,7 @@
 #include <linux/ptrace.h>
 #include <linux/seccomp.h>
 #include <linux/stat.h>
+#include <linux/time.h>
 #include <linux/wait.h>
 #include <stddef.h>
 
@@ -36,7 +37,7 @@ enum {
 	KEEP(PTRACE_O_TRACEFORK), KEEP(PTRACE_O_TRACEVFORK), KEEP(PTRACE_O_TRACECLONE), KEEP(PTRACE_O_TRACEEXEC),
 	KEEP(PTRACE_O_EXITKILL),
 	KEEP(PTRACE_EVENT_EXEC), KEEP(PTRACE_EVENT_STOP), KEEP(ESRCH), KEEP(EIO), KEEP(E2BIG), KEEP(ECHILD), KEEP(EAGAIN),
-	KEEP(EPIPE),
+	KEEP(EPIPE), KEEP(ENODEV), KEEP(CLOCK_MONOTONIC), KEEP(O_DIRECTORY),
 	KEPT_WALL = __WALL,
 	KEPT_CALL_ENTRY = PTRACE_SYSCALL_INFO_ENTRY,
 	KEPT_CALL_EXIT = PTRACE_SYSCALL_INFO_EXIT,
@@ -130,6 +131,9 @@ enum {
 #undef ECHILD
 #undef EAGAIN
 #undef EPIPE
+#undef ENODEV
+#undef CLOCK_MONOTONIC
+#undef O_DIRECTORY
 #define sock_filter launcher_sock_filter
 #define sock_fprog launcher_sock_fprog
 
@@ -215,6 +219,9 @@ SAME(E2BIG);
 SAME(ECHILD);
 SAME(EAGAIN);
 SAME(EPIPE);
+SAME(ENODEV);
+SAME(CLOCK_MONOTONIC);
+SAME(O_DIRECTORY);
 SAME(WALL);
 SAME(CALL_ENTRY);
 SAME(CALL_EXIT);
@@ -257,6 +264,8 @@ SAME_CALL(sendto);
 SAME_CALL(socketpair);
 SAME_CALL(wait4);
 SAME_CALL(nanosleep);
+SAME_CALL(getdents64);
+SAME_CALL(clock_gettime);
 
 #define SAME_FIELD(ours, field, theirs, their_field)                                                                   \
 	_Static_assert(offsetof(ours, field) == offsetof(theirs, their_field) &&                                       \

@@ -1,0 +1,71 @@
+#include "stacks.h"
+
+#include "kernel-trace.h"
+#include "memory.h"
+
+/* What the kernel has room for in one thread (MAX_INSNS_PER_PATH in kernel/seccomp.c counts four more for each). */
+#define INSTRUCTIONS_MAX 32768U
+#define FILTERS_MAX (INSTRUCTIONS_MAX / 5)
+
+/* What there is room for in all: pages that aren't written take no memory. */
+#define STACKS 4096U
+#define ROOM_INSTRUCTIONS (256U * INSTRUCTIONS_MAX)
+#define ROOM_LENGTHS (256U * FILTERS_MAX)
+
+static struct sock_filter instructions[ROOM_INSTRUCTIONS];
+static uint16_t lengths[ROOM_LENGTHS];
+static struct stack stacks[STACKS];
+static uint32_t stack_count, instruction_count, length_count;
+
+/* Copies the filter of an index, the oldest is 0, behind those before it. Returns its length or a negative errno. */
+static long read_filter(int tid, uint32_t index, struct sock_filter *to, uint32_t room)
+{
+	long length = kernel_ptrace(PTRACE_SECCOMP_GET_FILTER, tid, index, 0);
+	if (length < 0)
+		return length;
+	if (length > room || index == FILTERS_MAX || length_count + index == ROOM_LENGTHS)
+		return -E2BIG;
+	long copied = kernel_ptrace(PTRACE_SECCOMP_GET_FILTER, tid, index, (uintptr_t)to);
+	if (copied < 0)
+		return copied;
+	return copied == length ? length : -EIO;
+}
+
+static int is_same(const struct stack *a, const struct stack *b)
+{
+	return a->count == b->count && a->total == b->total &&
+	       memcmp(a->lengths, b->lengths, a->count * sizeof a->lengths[0]) == 0 &&
+	       memcmp(a->instructions, b->instructions, a->total * sizeof a->instructions[0]) == 0;
+}
+
+/* The stack as it is kept, or NULL where there is no room for it. */
+static const struct stack *keep(struct stack read)
+{
+	for (const struct stack *known = stacks; known < stacks + stack_count; known++)
+		if (is_same(known, &read))
+			return known;
+	if (stack_count == STACKS)
+		return NULL;
+	instruction_count += read.total;
+	length_count += read.count;
+	stacks[stack_count] = read;
+	return &stacks[stack_count++];
+}
+
+long read_stack(int tid, const struct stack **stack)
+{
+	struct sock_filter *place = instructions + instruction_count;
+	struct stack read = {.lengths = lengths + length_count, .instructions = place};
+	uint32_t left = ROOM_INSTRUCTIONS - instruction_count;
+	uint32_t room = left < INSTRUCTIONS_MAX ? left : INSTRUCTIONS_MAX;
+	long result = 0;
+	while ((result = read_filter(tid, read.count, place + read.total, room - read.total)) >= 0) {
+		lengths[length_count + read.count++] = (uint16_t)result;
+		read.total += (uint32_t)result;
+	}
+	/* A thread without filters has no first one; so it is where the kernel can't show any. */
+	if (result != -ENOENT && !(result == -EINVAL && read.count == 0))
+		return result;
+	*stack = keep(read);
+	return *stack == NULL ? -E2BIG : 0;
+}
