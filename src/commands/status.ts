@@ -199,7 +199,7 @@ function statusText(all: readonly UnitStatus[], whole: boolean): string {
 const MOST_NAMED = 3;
 
 const modeText = ({ mode, recorded }: UnitStatus): string =>
-  recorded.length === 0 ? mode! : `${mode}, records ${shortList(recorded, MOST_NAMED)}`;
+  recorded.length === 0 ? mode! : `${mode}, records ${printable(shortList(recorded, MOST_NAMED))}`;
 
 const statusJson = ({ unit, mode, state, policy, dropIn, recorded, missing }: UnitStatus) => ({
   unit,

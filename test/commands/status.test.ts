@@ -62,6 +62,13 @@ test('without operands all units that are confined have a line each', async () =
   assert.deepEqual(system.changes, []);
 });
 
+test('what a drop-in names is fit for a terminal', async () => {
+  const system = await applied('[syscalls]\ndeny = ["acct"]\n');
+  const dropIn = '[Service]\nSystemCallFilter=~acct\nSystemCallLog=\u001b[2J\n';
+  await system.replace(DROP_IN, new TextEncoder().encode(dropIn), { mode: 0o644 });
+  assert.match((await shown(system)).text, /enforcing, records \\x1b\[2J {2}/);
+});
+
 test('where no unit is confined that is said, and the manager is not asked', async () => {
   const system = machineWith(SERVICE, NO_EXEC);
   const { exit, text } = await shown(system);
