@@ -84,10 +84,15 @@ async function ofUnit(system: System, sought: Sought, records: readonly AuditRec
   return records.flatMap((record) => {
     const seen = units.get(record.pid!);
     const certain = own.has(record.pid!) || (seen?.has(sought.unit) === true && seen.size === 1);
-    const guessed = isProgram(record) && (seen === undefined || seen.has(sought.unit));
+    const possible = isStartedAs(sought, record) && (seen === undefined || seen.has(sought.unit));
+    const guessed = isProgram(record) && possible;
     return certain || guessed ? [{ ...record, certain }] : [];
   });
 }
+
+/** Anybody who logged in may run the program under a filter of his own; systemd's services have no login but by PAM. */
+const isStartedAs = ({ scope, properties }: Sought, { fromLogin }: AuditRecord): boolean =>
+  !fromLogin || scope === 'user' || String(properties.get('PAMName') ?? '') !== '';
 
 async function realPath(system: System, path: string): Promise<string> {
   const { status, stdout } = await system.run(['readlink', '--canonicalize', '--', path]);

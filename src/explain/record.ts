@@ -22,7 +22,12 @@ export interface RecordedCall {
 /** A record with its number: `audit(SECONDS.MILLISECONDS:SERIAL)`. It tells a record that comes by two ways. */
 export interface AuditRecord extends RecordedCall {
   readonly id: string;
+  /** Whether somebody who logged in has started the process, or what it descends from (loginuid): no process sheds that. */
+  readonly fromLogin: boolean;
 }
+
+/** No loginuid is set: AUDIT_UID_UNSET (linux/audit.h). */
+const NO_LOGIN = '4294967295';
 
 const ID = /audit\((\d{1,12})\.(\d{3}):(\d{1,20})\)/;
 
@@ -32,7 +37,7 @@ const ID = /audit\((\d{1,12})\.(\d{3}):(\d{1,20})\)/;
  */
 const TEXT = '"[^"\\s]*"|[0-9A-F]+|\\(null\\)';
 const FIELDS = new RegExp(
-  '^auid=\\d+ uid=\\d+ gid=\\d+ ses=\\d+ (?:subj=.{1,4096}? )?' +
+  '^auid=(\\d+) uid=\\d+ gid=\\d+ ses=\\d+ (?:subj=.{1,4096}? )?' +
     `pid=(\\d{1,10}) comm=(${TEXT}) exe=(${TEXT}) ` +
     'sig=\\d+ arch=([0-9a-f]{1,8}) syscall=(-?\\d{1,10}) compat=[01] ip=0x[0-9a-f]+ code=0x([0-9a-f]{1,8})$',
 );
@@ -65,9 +70,16 @@ export function parseFields(
 ): AuditRecord | undefined {
   const found = fields.length <= MAX_LENGTH ? FIELDS.exec(fields) : null;
   if (!found) return undefined;
-  const [, pid, comm, exe, arch, nr, code] = found as unknown as string[];
+  const [, login, pid, comm, exe, arch, nr, code] = found as unknown as string[];
   return {
-    ...{ id, time, pid: Number(pid), name: textOf(comm!) ?? '', program: textOf(exe!) },
+    ...{
+      id,
+      time,
+      fromLogin: login !== NO_LOGIN,
+      pid: Number(pid),
+      name: textOf(comm!) ?? '',
+      program: textOf(exe!),
+    },
     ...{ arch: Number.parseInt(arch!, 16), nr: Number(nr) >>> 0, action: Number.parseInt(code!, 16) },
   };
 }

@@ -25,10 +25,10 @@ function record(
   pid: number,
   syscall: number,
   program = RAN,
-  more: { arch?: string; at?: number } = {},
+  more: { arch?: string; at?: number; login?: number } = {},
 ): string {
-  const { arch = 'c000003e', at = START + 60 } = more;
-  const fields = `auid=1 uid=0 gid=0 ses=1 pid=${pid} comm="demod" exe="${program}" sig=31 arch=${arch}`;
+  const { arch = 'c000003e', at = START + 60, login = 4294967295 } = more;
+  const fields = `auid=${login} uid=0 gid=0 ses=1 pid=${pid} comm="demod" exe="${program}" sig=31 arch=${arch}`;
   return `audit: type=1326 audit(${at}.000:${pid + syscall}): ${fields} syscall=${syscall} compat=0 ip=0x1 code=0x80000000`;
 }
 
@@ -127,6 +127,12 @@ test('whose a record is', async () => {
     ['umount2', false],
     ['pivot_root', true],
   ]);
+});
+
+test("a user's own run of the program is not taken for the service's", async () => {
+  const records = [record(101, 166, RAN, { login: 1000 }), record(102, 155, RAN, { login: 1000 })];
+  const system = machine({ records, units: { 102: UNIT } });
+  assert.deepEqual((await explained(system)).calls, [['pivot_root', true]]);
 });
 
 test('in a container process IDs are others: a record is known by its program alone', async () => {

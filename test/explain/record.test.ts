@@ -9,7 +9,7 @@ const fields = (comm = '"sleep"', more = '') =>
   `auid=4294967295 uid=0 gid=0 ses=4294967295 ${more}pid=14706 comm=${comm} exe="/usr/bin/sleep" sig=31 arch=c000003e syscall=230 compat=0 ip=0x7f05e4bf03a7 code=0x80000000`;
 const LINE = `audit: type=1326 ${ID}: ${fields()}`;
 const RECORD = {
-  ...{ id: ID, time: 1795556996891, pid: 14706, name: 'sleep', program: '/usr/bin/sleep' },
+  ...{ id: ID, time: 1795556996891, fromLogin: false, pid: 14706, name: 'sleep', program: '/usr/bin/sleep' },
   ...{ arch: 0xc000003e, nr: 230, action: 0x80000000 },
 };
 
