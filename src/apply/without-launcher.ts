@@ -5,6 +5,7 @@ import type { Plan } from '../plan/plan.js';
 import type { System, UnitProperties } from '../system/system.js';
 import { isUp } from './activate.js';
 import { executable, isProgram, mainPid } from './confinement.js';
+import { readStatus } from './process-status.js';
 
 /**
  * What a process must obey: the `policy`; without the launcher, as planned, what `systemd` enforces of it; or
@@ -31,7 +32,7 @@ export async function measureOf(
   obeys: () => boolean,
 ): Promise<Measure> {
   if (stack.some(isGuarded) || looked.pid === mainPid(unit)) return 'policy';
-  if (await isManagers(system, looked)) return 'nothing';
+  if (await isManagers(system, { plan, unit }, looked)) return 'nothing';
   if (plan.programs.length > 0 && (await isProgram(system, plan, looked.pid))) return 'policy';
   const keys = keysWithProcesses({ plan, unit });
   const free = keys.some((key) => key.endsWith('+'));
@@ -39,16 +40,24 @@ export async function measureOf(
   return free ? 'nothing' : 'policy';
 }
 
-/** What systemd starts lines with before they are exec'd, and keeps as `(sd-pam)` where PAMName= is set. */
+/**
+ * What systemd starts lines with before they are exec'd, and keeps as `(sd-pam)` where PAMName= is set. A process may call
+ * itself so, and by a mount of its own run any file by that path, but it isn't root by that.
+ */
 async function isManagers(
   system: System,
+  { plan, unit }: Planned,
   { pid, name }: { readonly pid: number; readonly name: string },
 ): Promise<boolean> {
   if (!/^\(.*\)$/.test(name)) return false;
   const manager = await executable(system, 1);
   const program = await executable(system, pid);
   // Since an upgrade it may be the former one, which the kernel marks.
-  return manager !== '' && managersPrograms(manager).includes(program.replace(/ \(deleted\)$/, ''));
+  const path = program.replace(/ \(deleted\)$/, '');
+  if (manager === '' || !managersPrograms(manager).includes(path)) return false;
+  if (plan.target.scope === 'user') return true;
+  if (name === '(sd-pam)' && String(unit.get('PAMName') ?? '') !== '') return true;
+  return /^0\t/.test((await readStatus(system, `${pid}`))?.get('Uid') ?? '');
 }
 
 /** systemd forks what it starts, or, from version 255 on, has a program for that. */

@@ -77,10 +77,10 @@ async function verify(unit: string, become: readonly string[] = []) {
 const codesOf = ({ diagnostics }: Verified) => diagnostics.map(({ code }) => code);
 
 /** Puts a process into a unit's control group that runs without any filter. */
-async function moveIn(unit: string): Promise<void> {
+async function moveIn(unit: string, command: readonly string[] = ['sleep', '1000']): Promise<void> {
   const stray = `stray-of-${unit}`;
   await box.succeed(['systemctl', 'stop', stray]).catch(() => undefined);
-  await box.succeed(['systemd-run', `--unit=${stray}`, '--quiet', 'sleep', '1000']);
+  await box.succeed(['systemd-run', `--unit=${stray}`, '--quiet', ...command]);
   const group = `/sys/fs/cgroup/system.slice/${unit}/cgroup.procs`;
   await box.sh(`echo ${await mainPid(box, stray)} >${group}`);
 }
@@ -303,6 +303,22 @@ describe('what runs without the launcher as planned', () => {
     assert.deepEqual(found.held, [
       ['(sd-pam)', 'nothing'],
       ['sleep', 'policy'],
+    ]);
+  });
+
+  test("is nothing that only looks like systemd's own", { skip }, async () => {
+    await held('');
+    const executor = '/usr/lib/systemd/systemd-executor';
+    const seen = ['-p', 'User=daemon', '-p', `BindPaths=/usr/bin/perl:${executor}`];
+    await moveIn(UNIT, [...seen, executor, '-e', '$$0 = "(sleep)"; sleep 1000']);
+    const posing = async () =>
+      (await box.readFile(`/proc/${await mainPid(box, `stray-of-${UNIT}`)}/comm`)) === '(sleep)\n';
+    await until('it has its name', posing);
+    const { status, groups } = await verify(UNIT);
+    assert.equal(status, 1);
+    assert.deepEqual(groups.map(({ heldTo, filters }) => [heldTo, filters > 0]).sort(), [
+      ['policy', false],
+      ['policy', true],
     ]);
   });
 
