@@ -1,8 +1,5 @@
+import { KILL_NUMBER, withoutSpecifiers } from '../plan/bus-values/elements.js';
 import { errnoNumber } from '../syscalls/errno.js';
-import { withoutSpecifiers } from './loaded-values/elements.js';
-
-/** SECCOMP_ERROR_NUMBER_KILL of systemd, what the bus has for `SystemCallErrorNumber=kill` since 247. */
-const KILL_NUMBER = 2 ** 31 - 2;
 
 type Get = (property: string) => unknown;
 type Holds = (values: readonly string[], get: Get) => boolean;

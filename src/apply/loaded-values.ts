@@ -1,11 +1,12 @@
+import { canonical } from '../plan/bus-values/elements.js';
+import { type Elements, LISTS, type ListType, listProperty } from '../plan/bus-values/lists.js';
+import { expectedScalar } from '../plan/bus-values/scalars.js';
+import { isSet } from '../plan/bus-values/sets.js';
 import { type Prefix, parsePrefixes } from '../plan/directive-values/network.js';
 import type { Directive } from '../plan/directives.js';
 import { contains } from '../plan/loosen/lists.js';
 import { sinceReset, wordsOf } from '../unit/values.js';
-import { canonical } from './loaded-values/elements.js';
-import { type Elements, LISTS, type ListType, listProperty } from './loaded-values/lists.js';
-import { expectedScalar } from './loaded-values/scalars.js';
-import { isSet, setHolds } from './loaded-values/sets.js';
+import { setHolds } from './loaded-sets.js';
 
 /** A property of the unit; undefined where the manager has none of this name. */
 type Get = (property: string) => unknown;

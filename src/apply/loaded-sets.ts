@@ -1,34 +1,11 @@
 /** Lists that `~` turns around: what they let through, as written and as loaded. */
 
-import { CAPABILITIES, NAMESPACES } from '../../plan/directive-values/sets.js';
-import type { Directive } from '../../plan/directives.js';
-import { FAMILY_ALIASES, type Permitted, permitted } from '../../plan/loosen/sets.js';
-import { wordsOf } from '../../unit/values.js';
-import { bitsOf } from './elements.js';
-
-/** Kinds of value that are such lists. */
-export type SetType = 'capabilities' | 'families' | 'namespaces' | 'filesystems' | 'interfaces';
-
-const SET_TYPES: readonly string[] = [
-  'capabilities',
-  'families',
-  'namespaces',
-  'filesystems',
-  'interfaces',
-] satisfies SetType[];
-
-export const isSet = (row: Directive): boolean => SET_TYPES.includes(row.kind.type);
-
-/** CLONE_NEW* of linux/sched.h. */
-const NAMESPACE_BITS: Readonly<Record<string, number>> = {
-  mnt: 17,
-  cgroup: 25,
-  uts: 26,
-  ipc: 27,
-  user: 28,
-  pid: 29,
-  net: 30,
-};
+import { bitsOf } from '../plan/bus-values/elements.js';
+import { NAMESPACE_BITS } from '../plan/bus-values/sets.js';
+import { CAPABILITIES, NAMESPACES } from '../plan/directive-values/sets.js';
+import type { Directive } from '../plan/directives.js';
+import { FAMILY_ALIASES, type Permitted, permitted } from '../plan/loosen/sets.js';
+import { wordsOf } from '../unit/values.js';
 
 function loadedSet({ kind }: Directive, value: unknown): Permitted {
   if (kind.type === 'capabilities' || kind.type === 'namespaces') {

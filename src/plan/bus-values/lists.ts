@@ -1,11 +1,11 @@
 /** Directives that hold a list: what the bus has for each element of a right-hand side. */
 
-import { parseSocketRule } from '../../plan/directive-values/network.js';
-import { parseSize } from '../../plan/directive-values/numbers.js';
-import { fieldsOf } from '../../plan/directive-values/paths.js';
-import type { BusProperty, Directive, ValueKind } from '../../plan/directives.js';
 import { parseSpan } from '../../policy/time-span.js';
 import { wordsOf } from '../../unit/values.js';
+import { parseSocketRule } from '../directive-values/network.js';
+import { parseSize } from '../directive-values/numbers.js';
+import { fieldsOf } from '../directive-values/paths.js';
+import type { BusProperty, Directive, ValueKind } from '../directives.js';
 import { bitsOf, bytesOfBase64, INFINITY, keepBackslashes, withoutSpecifiers } from './elements.js';
 
 /** Elements as the bus has them; undefined stands for one that can't be told from the text. */

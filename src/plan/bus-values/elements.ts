@@ -1,4 +1,4 @@
-/** What both sides of a comparison share: plain forms of bus values, and texts without quotes and specifiers. */
+/** What the bus has for texts of unit files: plain forms of values, and texts without quotes and specifiers. */
 
 /** A value of the bus, or one to compare with it, as a text that is the same for equal values. */
 export const canonical = (value: unknown): string => JSON.stringify(plain(value));
@@ -24,6 +24,9 @@ export function bitsOf(value: unknown): number[] {
   for (let bit = 0; bit < 64; bit++) if ((bits >> BigInt(bit)) & 1n) found.push(bit);
   return found;
 }
+
+/** SECCOMP_ERROR_NUMBER_KILL of systemd, what the bus has for `SystemCallErrorNumber=kill` since 247. */
+export const KILL_NUMBER = 2 ** 31 - 2;
 
 /** The highest number of 64 bits: "no limit". */
 export const INFINITY = 2n ** 64n - 1n;

@@ -1,8 +1,8 @@
 /** Directives of which the last assignment holds: what the bus has for a right-hand side. */
 
-import { parseLimits, parsePercent, parseSize } from '../../plan/directive-values/numbers.js';
-import type { Directive, ValueKind } from '../../plan/directives.js';
 import { parseSpan } from '../../policy/time-span.js';
+import { parseLimits, parsePercent, parseSize } from '../directive-values/numbers.js';
+import type { Directive, ValueKind } from '../directives.js';
 import { bytesOfBase64, INFINITY, withoutSpecifiers } from './elements.js';
 import type { ListType } from './lists.js';
 import type { SetType } from './sets.js';
