@@ -14,9 +14,8 @@ import { type OpenOptions, open } from './system/open.js';
 import { VERSION } from './version.js';
 
 /** What the program gets from the shell that started it, and how it speaks to it. */
-export interface Shell extends Pick<OpenOptions, 'home' | 'environment' | 'homeDirectory'> {
+export interface Shell extends Pick<OpenOptions, 'home' | 'environment' | 'homeDirectory' | 'printError'> {
   readonly print: (text: string) => void;
-  readonly printError: (text: string) => void;
   /** Shows what a command has to say. */
   readonly show: (outcome: Outcome, options: ShowOptions) => void;
 }

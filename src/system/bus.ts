@@ -1,18 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Message, MessageBus, Variant } from 'dbus-next';
-import { EXIT, error, UserError } from '../diagnostic.js';
+import type { Variant } from 'dbus-next';
+import { UserError } from '../diagnostic.js';
 import { unitObjectPath } from '../unit/name.js';
+import type { UnitProperty } from '../unit/unit-property.js';
+import { type BusPlace, Connection, type Signal } from './connection.js';
 import type { ManagerFacts, UnitProperties } from './system.js';
 
 const SERVICE = 'org.freedesktop.systemd1';
 const MANAGER_PATH = '/org/freedesktop/systemd1';
 const MANAGER = 'org.freedesktop.systemd1.Manager';
-const BUS_PATH = '/org/freedesktop/DBus';
 const BUS = 'org.freedesktop.DBus';
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
-
-/** Longest wait for the answer to a call that starts nothing, in milliseconds; sd-bus waits 25 s too. */
-const CALL_TIMEOUT = 25_000;
+const UNIT = 'org.freedesktop.systemd1.Unit';
 
 /** Reading every unit file again takes long on a large machine; systemctl allows it 2 minutes. */
 const RELOAD_TIMEOUT = 120_000;
@@ -21,25 +20,6 @@ const RELOAD_TIMEOUT = 120_000;
 const AWAY_TIMEOUT = 5_000;
 const AWAY_PAUSE = 50;
 
-/** What the bus answers for a manager that has left it, before or after it got the call. */
-const AWAY: ReadonlySet<string> = new Set(
-  ['NoReply', 'ServiceUnknown', 'NameHasNoOwner'].map((name) => `org.freedesktop.DBus.Error.${name}`),
-);
-
-/** Where a bus is. */
-export interface BusPlace {
-  /** `unix:path=…` */
-  readonly address: string;
-  /** What to look for where it can't be reached. */
-  readonly hint: string;
-}
-
-interface DBusFailure {
-  readonly type?: string;
-  readonly text?: string;
-  readonly message: string;
-}
-
 /** Who waits for the end of a job of a unit. */
 interface Waiting {
   readonly unit: string;
@@ -47,61 +27,43 @@ interface Waiting {
   readonly reject: (cause: unknown) => void;
 }
 
-const failure = (code: string, message: string, hint?: string) =>
-  new UserError(error(code, message, { hint }), EXIT.failure);
+/** What is told of a unit: the properties that have changed; none where changes may have been missed. */
+type Changed = (properties: UnitProperties) => void;
 
 const codeOf = (cause: unknown) => (cause instanceof UserError ? cause.diagnostics[0]?.code : undefined);
 
-/**
- * A connection to the service manager. dbus-next never settles a call whose connection has ended, and has
- * no time-outs: every call here races with both.
- */
+/** The service manager, over its bus. */
 export class Bus {
-  readonly #bus: MessageBus;
-  readonly #dbus: typeof import('dbus-next');
-  readonly #lost: Promise<never>;
+  readonly #connection: Connection;
   readonly #jobs = new Map<string, string>();
   readonly #waiting = new Map<string, Waiting>();
+  readonly #watched = new Map<string, Changed>();
   #subscribed: Promise<unknown> | undefined;
   /** The manager's own name on the bus, another one after each daemon-reexec: `:1.2`. */
   #manager: string | undefined;
+  /** What came before that name was known. */
+  readonly #early: Signal[] = [];
 
-  private constructor(dbus: typeof import('dbus-next'), bus: MessageBus) {
-    this.#dbus = dbus;
-    this.#bus = bus;
-    this.#lost = new Promise((_, reject) => {
-      bus.on('error', (cause: Error) => reject(failure('bus-failed', `the bus failed: ${cause.message}`)));
-      const { _connection } = bus as unknown as { _connection: NodeJS.EventEmitter };
-      _connection.on('end', () => reject(failure('bus-lost', 'the bus closed the connection')));
-    });
-    this.#lost.catch(() => undefined);
-    bus.on('message', (message: Message) => this.#onSignal(message));
+  private constructor(connection: Connection) {
+    this.#connection = connection;
+    connection.onSignal((signal) => this.#onSignal(signal));
   }
 
   /**
    * Connects to the system's or the user's bus.
    * @throws UserError `no-bus`
    */
-  static async connect({ address, hint }: BusPlace): Promise<Bus> {
-    const dbus = (await import('dbus-next')).default;
-    const bus = new Bus(dbus, dbus.sessionBus({ busAddress: address }));
-    try {
-      await bus.#withTimeout(new Promise((resolve) => bus.#bus.once('connect', resolve)), CALL_TIMEOUT);
-    } catch (cause) {
-      bus.close();
-      const reason = cause instanceof UserError ? cause.message : String(cause);
-      throw failure('no-bus', `can't reach the bus at ${address}: ${reason}`, hint);
-    }
-    return bus;
+  static async connect(place: BusPlace): Promise<Bus> {
+    return new Bus(await Connection.connect(place));
   }
 
   close() {
-    this.#bus.disconnect();
+    this.#connection.close();
   }
 
   async manager(): Promise<ManagerFacts> {
     const get = (name: string) =>
-      this.#ask(MANAGER_PATH, PROPERTIES, 'Get', 'ss', [MANAGER, name]) as Promise<[Variant<string>]>;
+      this.#properties(MANAGER_PATH, 'Get', 'ss', [MANAGER, name]) as Promise<[Variant<string>]>;
     const answers = await Promise.all(['Version', 'Architecture', 'Features'].map(get));
     const [version, architecture, features] = answers.map(([{ value }]) => value) as [string, string, string];
     return { version, architecture, features };
@@ -109,46 +71,81 @@ export class Bus {
 
   async unit(name: string): Promise<UnitProperties> {
     const path = unitObjectPath(name);
-    const interfaces = ['org.freedesktop.systemd1.Unit', 'org.freedesktop.systemd1.Service'];
+    const interfaces = [UNIT, 'org.freedesktop.systemd1.Service'];
     const answers = await Promise.all(
-      interfaces.map((iface) => this.#ask(path, PROPERTIES, 'GetAll', 's', [iface])),
+      interfaces.map((iface) => this.#properties(path, 'GetAll', 's', [iface])),
     );
-    const properties = new Map<string, unknown>();
-    for (const [table] of answers as [Record<string, Variant>][]) {
-      for (const [key, variant] of Object.entries(table)) properties.set(key, variant.value);
-    }
-    return properties;
+    return new Map((answers as [Record<string, Variant>][]).flatMap(([table]) => valuesOf(table)));
   }
 
   async reload(): Promise<void> {
-    await this.#call(MANAGER_PATH, MANAGER, 'Reload', '', [], RELOAD_TIMEOUT);
+    await this.#call('Reload', '', [], RELOAD_TIMEOUT);
   }
 
   /** Queues a restart and waits until it is done, however long the unit takes. */
   async restart(unit: string): Promise<string> {
-    this.#subscribed ??= this.#subscribe();
-    await this.#subscribed.catch((cause) => {
-      this.#subscribed = undefined;
-      throw cause;
-    });
+    await this.#subscribe();
     await this.#forgetStarts(unit);
-    const [path] = (await this.#call(MANAGER_PATH, MANAGER, 'RestartUnit', 'ss', [unit, 'replace'])) as [
-      string,
-    ];
+    const [path] = await this.#call('RestartUnit', 'ss', [unit, 'replace']);
+    return this.endOfJob(String(path), unit);
+  }
+
+  /**
+   * Starts a transient unit that stays loaded for as long as this connection lasts.
+   * @param changed is told what changes of the unit from the start on
+   * @returns the path of the job
+   */
+  async startTransient(unit: string, properties: readonly UnitProperty[], changed: Changed): Promise<string> {
+    const path = unitObjectPath(unit);
+    this.#watched.set(path, changed);
+    const values = properties.map(({ name, signature, value }) => [
+      name,
+      this.#connection.variant(signature, value),
+    ]);
+    const reference = ['AddRef', this.#connection.variant('b', true)];
+    // Sent together, in this order: none needs the answer to another.
+    const [, , [job]] = await Promise.all([
+      this.#connection.callBus('AddMatch', changesOf(path)),
+      this.#subscribe(),
+      this.#call('StartTransientUnit', 'ssa(sv)a(sa(sv))', [unit, 'fail', [...values, reference], []]),
+    ]);
+    return String(job);
+  }
+
+  /** Listens to a unit that another connection has started, and keeps it loaded. */
+  async follow(unit: string, changed: Changed): Promise<void> {
+    const path = unitObjectPath(unit);
+    this.#watched.set(path, changed);
+    await Promise.all([this.#connection.callBus('AddMatch', changesOf(path)), this.#subscribe()]);
+    await this.#connection.call({ destination: SERVICE, path, interface: UNIT, member: 'Ref' });
+  }
+
+  /** Stops a unit; doesn't wait for it. */
+  async stop(unit: string): Promise<void> {
+    await this.#ask('StopUnit', 'ss', [unit, 'replace']);
+  }
+
+  /** The result of a job of a unit, when it has one: `done`. */
+  async endOfJob(path: string, unit: string): Promise<string> {
     const result = this.#jobs.get(path);
     if (result !== undefined) return result;
     const end = new Promise<string>((resolve, reject) => this.#waiting.set(path, { unit, resolve, reject }));
-    return Promise.race([end, this.#lost]);
+    return this.unlessLost(end);
+  }
+
+  /** What is waited for; rejects where the connection ends before. */
+  async unlessLost<T>(awaited: Promise<T>): Promise<T> {
+    return Promise.race([awaited, this.#connection.lost]);
   }
 
   /** Settles when the connection has ended, whatever ended it. */
   async lost(): Promise<void> {
-    await this.#lost.catch(() => undefined);
+    await this.#connection.lost.catch(() => undefined);
   }
 
   /** Earlier starts would count against the start limit. A unit that isn't loaded has none. */
   async #forgetStarts(unit: string) {
-    await this.#unlessRefused(this.#ask(MANAGER_PATH, MANAGER, 'ResetFailedUnit', 's', [unit]));
+    await this.#unlessRefused(this.#ask('ResetFailedUnit', 's', [unit]));
   }
 
   async #unlessRefused(call: Promise<unknown>) {
@@ -159,32 +156,48 @@ export class Bus {
     }
   }
 
+  /** Once, or again where that failed. */
   async #subscribe() {
+    this.#subscribed ??= this.#listen();
+    await this.#subscribed.catch((cause) => {
+      this.#subscribed = undefined;
+      throw cause;
+    });
+  }
+
+  async #listen() {
     const rules = [
       `type='signal',sender='${SERVICE}',interface='${MANAGER}',member='JobRemoved',path='${MANAGER_PATH}'`,
       `type='signal',sender='${BUS}',interface='${BUS}',member='NameOwnerChanged',arg0='${SERVICE}'`,
     ];
-    await Promise.all(rules.map((rule) => this.#call(BUS_PATH, BUS, 'AddMatch', 's', [rule])));
-    const [owner] = await this.#ask(BUS_PATH, BUS, 'GetNameOwner', 's', [SERVICE]);
-    this.#manager = String(owner);
-    await this.#listen();
+    const [[owner]] = await Promise.all([
+      whileAway(() => this.#connection.callBus('GetNameOwner', SERVICE)),
+      ...rules.map((rule) => this.#connection.callBus('AddMatch', rule)),
+      this.#subscribeAgain(),
+    ]);
+    this.#manager ??= String(owner);
+    for (const signal of this.#early.splice(0)) this.#onSignal(signal);
   }
 
   /** A manager that is listened to already refuses. */
-  async #listen() {
-    await this.#unlessRefused(this.#ask(MANAGER_PATH, MANAGER, 'Subscribe', '', []));
+  async #subscribeAgain() {
+    await this.#unlessRefused(this.#ask('Subscribe'));
   }
 
-  /** Anybody on the bus may send a signal of any name to this connection; only the bus itself has its name. */
-  #onSignal(message: Message) {
-    if (message.type !== this.#dbus.MessageType.SIGNAL) return;
-    const { sender, member } = message;
+  /** Only the bus itself has its name, and the manager its own. */
+  #onSignal(signal: Signal) {
+    const { sender, path, member, body } = signal;
+    if (this.#manager === undefined && sender !== BUS) this.#early.push(signal);
     if (sender === this.#manager && member === 'JobRemoved') {
-      const [, path, , result] = message.body as [number, string, string, string];
-      this.#endJob(path, result);
+      const [, job, , result] = body as [number, string, string, string];
+      this.#endJob(job, result);
+    }
+    if (sender === this.#manager && member === 'PropertiesChanged') {
+      const [, table] = body as [string, Record<string, Variant>];
+      this.#watched.get(path)?.(new Map(valuesOf(table)));
     }
     if (sender === BUS && member === 'NameOwnerChanged') {
-      const [name, , owner] = message.body as [string, string, string];
+      const [name, , owner] = body as [string, string, string];
       if (name === SERVICE && owner !== '') void this.#followManager(owner);
     }
   }
@@ -200,8 +213,8 @@ export class Bus {
   async #followManager(owner: string) {
     this.#manager = owner;
     try {
-      await this.#listen();
-      const [jobs] = (await this.#ask(MANAGER_PATH, MANAGER, 'ListJobs', '', [])) as [unknown[][]];
+      await this.#subscribeAgain();
+      const [jobs] = (await this.#ask('ListJobs')) as [unknown[][]];
       const present = new Set(jobs.map(([, , , , path]) => path));
       const ended = [...this.#waiting].filter(([path]) => !present.has(path));
       for (const [path, { unit }] of ended) this.#endJob(path, await this.#outcomeOf(unit));
@@ -210,6 +223,7 @@ export class Bus {
       for (const { reject } of this.#waiting.values()) reject(cause);
       this.#waiting.clear();
     }
+    for (const changed of this.#watched.values()) changed(new Map());
   }
 
   /** The result of a job that nobody heard of, as far as its unit tells. */
@@ -218,60 +232,35 @@ export class Bus {
   }
 
   /** A call that does no harm when it is made twice: made again while the manager is away. */
-  async #ask(path: string, iface: string, member: string, signature: string, body: unknown[]) {
-    for (const end = performance.now() + AWAY_TIMEOUT; ; await sleep(AWAY_PAUSE)) {
-      try {
-        return await this.#call(path, iface, member, signature, body);
-      } catch (cause) {
-        if (codeOf(cause) !== 'manager-away' || performance.now() > end) throw cause;
-      }
-    }
+  #ask(member: string, signature = '', body: readonly unknown[] = []): Promise<unknown[]> {
+    return whileAway(() => this.#call(member, signature, body));
   }
 
-  async #call(
-    path: string,
-    iface: string,
-    member: string,
-    signature: string,
-    body: unknown[],
-    timeout = CALL_TIMEOUT,
-  ): Promise<unknown[]> {
-    const destination = path === BUS_PATH ? BUS : SERVICE;
-    const message = new this.#dbus.Message({ destination, path, interface: iface, member, signature, body });
-    try {
-      const answer = await this.#withTimeout(this.#bus.call(message), timeout);
-      return answer?.body ?? [];
-    } catch (cause) {
-      if (cause instanceof UserError) throw cause;
-      const { type, text, message: reason } = cause as DBusFailure;
-      const denied = type === 'org.freedesktop.DBus.Error.AccessDenied' || text === 'Permission denied';
-      if (type !== undefined && AWAY.has(type)) {
-        const hint = 'if it executes itself again, try in a moment';
-        throw failure(
-          'manager-away',
-          `the service manager did not answer ${member}: ${text ?? reason}`,
-          hint,
-        );
-      }
-      const message = `the service manager refused ${member}: ${text ?? reason}`;
-      throw denied
-        ? failure('access-denied', message, 'this needs root')
-        : failure('manager-refused', message);
-    }
-  }
-
-  async #withTimeout<T>(answer: Promise<T>, timeout: number): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const expired = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(failure('bus-timeout', `no answer on the bus within ${timeout / 1000} s`)),
-        timeout,
-      );
+  #call(member: string, signature: string, body: readonly unknown[], timeout?: number): Promise<unknown[]> {
+    return this.#connection.call({
+      ...{ destination: SERVICE, path: MANAGER_PATH, interface: MANAGER, member, signature, body },
+      ...(timeout === undefined ? {} : { timeout }),
     });
+  }
+
+  #properties(path: string, member: string, signature: string, body: readonly unknown[]): Promise<unknown[]> {
+    const call = { destination: SERVICE, path, interface: PROPERTIES, member, signature, body };
+    return whileAway(() => this.#connection.call(call));
+  }
+}
+
+async function whileAway<T>(call: () => Promise<T>): Promise<T> {
+  for (const end = performance.now() + AWAY_TIMEOUT; ; await sleep(AWAY_PAUSE)) {
     try {
-      return await Promise.race([answer, this.#lost, expired]);
-    } finally {
-      clearTimeout(timer);
+      return await call();
+    } catch (cause) {
+      if (codeOf(cause) !== 'manager-away' || performance.now() > end) throw cause;
     }
   }
 }
+
+const valuesOf = (table: Readonly<Record<string, Variant>>): [string, unknown][] =>
+  Object.entries(table).map(([key, variant]) => [key, variant.value]);
+
+const changesOf = (path: string) =>
+  `type='signal',sender='${SERVICE}',interface='${PROPERTIES}',member='PropertiesChanged',path='${path}',arg0='${UNIT}'`;

@@ -2,6 +2,7 @@ import type { Placement } from '../emit/paths.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SearchEnvironment } from '../unit/search.js';
 import type { System } from './system.js';
+import type { Caller, TransientUnits } from './transient.js';
 
 /** What every command works with: the machine, and what the command line says for all commands. */
 export interface Context {
@@ -19,4 +20,6 @@ export interface Context {
   readonly superuser: boolean;
   /** Of the machine that the program runs on. */
   readonly machine: Machine | undefined;
+  readonly units: TransientUnits;
+  readonly caller: Caller;
 }

@@ -3,7 +3,8 @@ import { constants } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../diagnostic.js';
-import { Bus, type BusPlace } from './bus.js';
+import { Bus } from './bus.js';
+import type { BusPlace } from './connection.js';
 import { fileError } from './file-error.js';
 import type {
   FileContent,
@@ -162,19 +163,19 @@ export class Host implements System {
   }
 
   async manager(): Promise<ManagerFacts> {
-    return (await this.#connected()).manager();
+    return (await this.connected()).manager();
   }
 
   async unit(name: string): Promise<UnitProperties> {
-    return (await this.#connected()).unit(name);
+    return (await this.connected()).unit(name);
   }
 
   async reload(): Promise<void> {
-    return (await this.#connected()).reload();
+    return (await this.connected()).reload();
   }
 
   async restart(unit: string): Promise<string> {
-    return (await this.#connected()).restart(unit);
+    return (await this.connected()).restart(unit);
   }
 
   async wait(milliseconds: number): Promise<void> {
@@ -191,8 +192,8 @@ export class Host implements System {
     );
   }
 
-  /** A connection that was lost is replaced: the bus may be back. */
-  #connected(): Promise<Bus> {
+  /** The service manager's bus; a connection that was lost is replaced: the bus may be back. */
+  connected(): Promise<Bus> {
     if (this.#bus) return this.#bus;
     const bus = Bus.connect(this.#busPlace);
     const forget = () => {

@@ -3,10 +3,12 @@ import { resolve } from 'node:path';
 import { EXIT, error, printable, UserError } from '../diagnostic.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SearchEnvironment } from '../unit/search.js';
-import type { BusPlace } from './bus.js';
+import type { BusPlace } from './connection.js';
 import type { Context } from './context.js';
 import { Host } from './host.js';
+import { holdInterrupts } from './interrupts.js';
 import { Offline } from './offline.js';
+import { transientUnits } from './started-unit.js';
 
 export interface OpenOptions {
   readonly user?: boolean;
@@ -16,6 +18,8 @@ export interface OpenOptions {
   readonly home: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly homeDirectory: string;
+  /** Tells people something at once. */
+  readonly printError: (text: string) => void;
 }
 
 const MACHINES: Readonly<Record<string, Machine>> = { x64: 'x86-64', arm64: 'arm64', riscv64: 'riscv64' };
@@ -43,8 +47,23 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
     home: options.home,
     superuser: process.geteuid?.() === 0,
     machine: MACHINES[process.arch],
+    units: transientUnits(() => host.connected()),
+    caller: {
+      directory: workingDirectory(),
+      environment: env,
+      tell: (line) => options.printError(`${line}\n`),
+      interrupts: holdInterrupts,
+    },
   };
   return { context, close: () => host.close() };
+}
+
+function workingDirectory(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
+  }
 }
 
 function assertFolder(path: string) {

@@ -58,7 +58,13 @@ function machine(t: TestContext, tree: Readonly<Record<string, string | Uint8Arr
     ...SYSTEM,
     ...Object.fromEntries(Object.entries(tree).map(([path, text]) => [path, inOutside(text, outside)])),
   });
-  const { context, close } = open({ root, home, environment: {}, homeDirectory: '/nowhere' });
+  const { context, close } = open({
+    root,
+    home,
+    environment: {},
+    homeDirectory: '/nowhere',
+    printError: () => undefined,
+  });
   t.after(close);
   return { root, outside, context };
 }
@@ -255,7 +261,13 @@ test('what is not there is said', async (t) => {
     return [exit, diagnostics[0]?.code];
   };
   assert.deepEqual(await code('nothing'), [2, 'no-unit']);
-  const empty = open({ root: temporaryFolder(t), home: '/', environment: {}, homeDirectory: '/' });
+  const empty = open({
+    root: temporaryFolder(t),
+    home: '/',
+    environment: {},
+    homeDirectory: '/',
+    printError: () => undefined,
+  });
   t.after(empty.close);
   const failure = await plan(empty.context, ['nothing'], {}).catch((cause) => cause);
   assert.ok(failure instanceof UserError);
@@ -315,7 +327,13 @@ test('the running system is no other, even by its folder', { skip }, async (t) =
   const path = join(folder, 'policy.toml');
   writeTree(folder, { 'policy.toml': NO_EXEC });
   chownSync(path, 65534, 65534);
-  const { context, close } = open({ root: '/', home: '/', environment: {}, homeDirectory: '/' });
+  const { context, close } = open({
+    root: '/',
+    home: '/',
+    environment: {},
+    homeDirectory: '/',
+    printError: () => undefined,
+  });
   t.after(close);
   await assert.rejects(context.system.read(path, { trusted: true }), /belongs to user 65534/);
 });

@@ -14,6 +14,7 @@ import type {
 } from '../../src/system/system.js';
 import { elf } from './elf.js';
 import { loadedProperties, missingUnit } from './fake-manager.js';
+import { FakeUnits } from './fake-units.js';
 
 /** Where the program's own files are on a fake machine. */
 export const HOME = '/opt/sandbox-unit';
@@ -341,6 +342,7 @@ export const listing = ({ members }: SyscallSets): string =>
 
 /** What commands get, with one fake machine as target and as the program's own. */
 export function fakeContext(system: FakeSystem, more: Partial<Context> = {}): Context {
+  const units = new FakeUnits();
   return {
     system,
     program: system,
@@ -350,6 +352,8 @@ export function fakeContext(system: FakeSystem, more: Partial<Context> = {}): Co
     home: HOME,
     superuser: true,
     machine: 'x86-64',
+    units,
+    caller: units.caller(),
     ...more,
   };
 }

@@ -3,9 +3,11 @@ import { test } from 'node:test';
 import { UserError } from '../../src/diagnostic.js';
 import { type OpenOptions, open } from '../../src/system/open.js';
 
+const SHELL = { home: '/', homeDirectory: '/', environment: {}, printError: () => undefined };
+
 /** What is said where there is no bus. */
 async function hintFor(options: Partial<OpenOptions>): Promise<string | undefined> {
-  const { context, close } = open({ home: '/', homeDirectory: '/', environment: {}, ...options });
+  const { context, close } = open({ ...SHELL, ...options });
   try {
     await context.system.manager();
   } catch (cause) {
@@ -21,7 +23,7 @@ async function hintFor(options: Partial<OpenOptions>): Promise<string | undefine
 test('--root must name a folder', () => {
   const said = (root: string) => {
     try {
-      return open({ root, home: '/', homeDirectory: '/', environment: {} });
+      return open({ root, ...SHELL });
     } catch (cause) {
       assert.ok(cause instanceof UserError, String(cause));
       const [{ code, message, hint } = { code: '', message: '', hint: '' }] = cause.diagnostics;

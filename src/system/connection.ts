@@ -1,0 +1,162 @@
+import type { Message, MessageBus } from 'dbus-next';
+import { EXIT, error, UserError } from '../diagnostic.js';
+
+const BUS_PATH = '/org/freedesktop/DBus';
+const BUS = 'org.freedesktop.DBus';
+
+/** Longest wait for the answer to a call that starts nothing, in milliseconds; sd-bus waits 25 s too. */
+const CALL_TIMEOUT = 25_000;
+
+/** Where a bus is. */
+export interface BusPlace {
+  /** `unix:path=…` */
+  readonly address: string;
+  /** What to look for where it can't be reached. */
+  readonly hint: string;
+}
+
+/** A call of a method: of the bus itself, or of the program that has a name on it. */
+export interface Call {
+  readonly destination: string;
+  readonly path: string;
+  readonly interface: string;
+  readonly member: string;
+  readonly signature?: string;
+  readonly body?: readonly unknown[];
+  /** In milliseconds. */
+  readonly timeout?: number;
+}
+
+/** What was sent to everybody who listens. */
+export interface Signal {
+  /** The sender's own name, `:1.2`, or that of the bus. */
+  readonly sender: string;
+  readonly path: string;
+  readonly member: string;
+  readonly body: readonly unknown[];
+}
+
+interface DBusFailure {
+  readonly type?: string;
+  readonly text?: string;
+  readonly message: string;
+}
+
+const failure = (code: string, message: string, hint?: string) =>
+  new UserError(error(code, message, { hint }), EXIT.failure);
+
+/** What the bus answers for a program that has left it, before or after it got the call. */
+const AWAY: ReadonlySet<string> = new Set(
+  ['NoReply', 'ServiceUnknown', 'NameHasNoOwner'].map((name) => `org.freedesktop.DBus.Error.${name}`),
+);
+
+/** What a caller lacks the right to is told in these ways, the last by polkit where nobody can be asked. */
+const DENIED: readonly (string | undefined)[] = [
+  'org.freedesktop.DBus.Error.AccessDenied',
+  'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired',
+];
+
+/**
+ * A connection to a bus. dbus-next never settles a call whose connection has ended, and has no time-outs: every call
+ * here races with both.
+ */
+export class Connection {
+  readonly #bus: MessageBus;
+  readonly #dbus: typeof import('dbus-next');
+  readonly #lost: Promise<never>;
+
+  private constructor(dbus: typeof import('dbus-next'), bus: MessageBus) {
+    this.#dbus = dbus;
+    this.#bus = bus;
+    this.#lost = new Promise((_, reject) => {
+      bus.on('error', (cause: Error) => reject(failure('bus-failed', `the bus failed: ${cause.message}`)));
+      const { _connection } = bus as unknown as { _connection: NodeJS.EventEmitter };
+      _connection.on('end', () => reject(failure('bus-lost', 'the bus closed the connection')));
+    });
+    this.#lost.catch(() => undefined);
+  }
+
+  /**
+   * Connects to a bus.
+   * @throws UserError `no-bus`
+   */
+  static async connect({ address, hint }: BusPlace): Promise<Connection> {
+    const dbus = (await import('dbus-next')).default;
+    const connection = new Connection(dbus, dbus.sessionBus({ busAddress: address }));
+    try {
+      const connected = new Promise((resolve) => connection.#bus.once('connect', resolve));
+      await connection.#withTimeout(connected, CALL_TIMEOUT);
+    } catch (cause) {
+      connection.close();
+      const reason = cause instanceof UserError ? cause.message : String(cause);
+      throw failure('no-bus', `can't reach the bus at ${address}: ${reason}`, hint);
+    }
+    return connection;
+  }
+
+  close() {
+    this.#bus.disconnect();
+  }
+
+  /** Rejects when the connection has ended, whatever ended it. */
+  get lost(): Promise<never> {
+    return this.#lost;
+  }
+
+  /** A value that says its type, for `v`. */
+  variant(signature: string, value: unknown): unknown {
+    return new this.#dbus.Variant(signature, value);
+  }
+
+  /** Anybody on the bus may send a signal of any name to this connection: look at its sender. */
+  onSignal(handle: (signal: Signal) => void) {
+    this.#bus.on('message', (message: Message) => {
+      if (message.type === this.#dbus.MessageType.SIGNAL) handle(message as Signal & Message);
+    });
+  }
+
+  /** Asks the bus itself. */
+  callBus(member: string, text: string): Promise<unknown[]> {
+    return this.call({
+      ...{ destination: BUS, path: BUS_PATH, interface: BUS, member },
+      ...{ signature: 's', body: [text] },
+    });
+  }
+
+  /**
+   * @returns the values of the answer
+   * @throws UserError `access-denied`, `manager-refused`, `manager-away`, `bus-timeout`, `bus-lost`, `bus-failed`
+   */
+  async call({ timeout = CALL_TIMEOUT, body = [], ...rest }: Call): Promise<unknown[]> {
+    const message = new this.#dbus.Message({ ...rest, body: [...body] });
+    try {
+      const answer = await this.#withTimeout(this.#bus.call(message), timeout);
+      return answer?.body ?? [];
+    } catch (cause) {
+      if (cause instanceof UserError) throw cause;
+      const { type, text, message: reason } = cause as DBusFailure;
+      const denied = DENIED.includes(type) || text === 'Permission denied';
+      if (type !== undefined && AWAY.has(type)) {
+        const said = `the service manager did not answer ${rest.member}: ${text ?? reason}`;
+        throw failure('manager-away', said, 'if it executes itself again, try in a moment');
+      }
+      const said = `the service manager refused ${rest.member}: ${text ?? reason}`;
+      throw denied ? failure('access-denied', said, 'this needs root') : failure('manager-refused', said);
+    }
+  }
+
+  async #withTimeout<T>(answer: Promise<T>, timeout: number): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const expired = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(failure('bus-timeout', `no answer on the bus within ${timeout / 1000} s`)),
+        timeout,
+      );
+    });
+    try {
+      return await Promise.race([answer, this.#lost, expired]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

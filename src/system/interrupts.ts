@@ -1,0 +1,28 @@
+import { constants } from 'node:os';
+import type { Interrupt, Interrupts } from './transient.js';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Holds up the signals that would end this program, until it is told to let them. */
+export function holdInterrupts(): Interrupts {
+  const came: Interrupt[] = [];
+  let wake: (() => void) | undefined;
+  const handle = (name: NodeJS.Signals) => {
+    came.push({ name, number: constants.signals[name] });
+    wake?.();
+  };
+  for (const name of SIGNALS) process.on(name, handle);
+  return {
+    next: async () => {
+      if (came.length === 0) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      return came.shift()!;
+    },
+    release: () => {
+      for (const name of SIGNALS) process.off(name, handle);
+    },
+  };
+}

@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EXIT, error, UserError } from '../diagnostic.js';
+import type { UnitProperty } from '../unit/unit-property.js';
+import type { Bus } from './bus.js';
+import type { UnitProperties } from './system.js';
+import type { StartedUnit, TransientUnits } from './transient.js';
+
+/** How long a bus that was lost may take to come back, and how often it is tried, in milliseconds. */
+const BACK_WITHIN = 10_000;
+const EVERY = 100;
+
+/** Starts transient units over the bus. @param connect gets a connection, another one where the last was lost */
+export const transientUnits = (connect: () => Promise<Bus>): TransientUnits => ({
+  start: async (unit, properties) => {
+    const started = new OverBus(unit, connect);
+    await started.start(properties);
+    return started;
+  },
+});
+
+class OverBus implements StartedUnit {
+  readonly #unit: string;
+  readonly #connect: () => Promise<Bus>;
+  #bus!: Bus;
+  #jobPath = '';
+  /** What the manager has said of the unit: ActiveState, Job, InvocationID. */
+  readonly #state = new Map<string, unknown>();
+  #invocation: string | undefined;
+  #change = deferred();
+
+  constructor(unit: string, connect: () => Promise<Bus>) {
+    this.#unit = unit;
+    this.#connect = connect;
+  }
+
+  async start(properties: readonly UnitProperty[]) {
+    this.#bus = await this.#connect();
+    this.#jobPath = await this.#bus.startTransient(this.#unit, properties, this.#changed);
+  }
+
+  job(): Promise<string> {
+    return this.#bus.endOfJob(this.#jobPath, this.#unit);
+  }
+
+  invocation(): string | undefined {
+    return this.#invocation;
+  }
+
+  async end(): Promise<UnitProperties> {
+    for (;;) {
+      try {
+        return await this.#ended();
+      } catch (cause) {
+        if (!isLost(cause)) throw cause;
+        await this.#reconnect(cause);
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#bus.stop(this.#unit);
+  }
+
+  readonly #changed = (properties: UnitProperties) => {
+    if (properties.size === 0) this.#state.clear();
+    for (const [name, value] of properties) this.#state.set(name, value);
+    this.#invocation = invocationOf(properties) ?? this.#invocation;
+    this.#change.resolve();
+    this.#change = deferred();
+  };
+
+  /** What is told may be old, or of a start that a restart follows: the unit itself is asked. */
+  async #ended(): Promise<UnitProperties> {
+    for (;;) {
+      const { promise: change } = this.#change;
+      if (hasEnded(this.#state)) {
+        const properties = await this.#bus.unit(this.#unit);
+        this.#assertOurs(properties);
+        if (hasEnded(properties)) return properties;
+        this.#state.set('ActiveState', properties.get('ActiveState'));
+      }
+      await this.#bus.unlessLost(change);
+    }
+  }
+
+  /** A unit that was unloaded reads as one that has never run, with the result "success". */
+  #assertOurs(properties: UnitProperties) {
+    if (properties.get('LoadState') === 'loaded') return;
+    throw gone(this.#unit);
+  }
+
+  /** With the connection went what kept the unit loaded. */
+  async #reconnect(cause: unknown) {
+    const known = this.#invocation;
+    for (let waited = 0; ; waited += EVERY) {
+      try {
+        this.#bus = await this.#connect();
+        await this.#bus.follow(this.#unit, this.#changed);
+        break;
+      } catch (next) {
+        if (next instanceof UserError && next.diagnostics[0]?.code === 'manager-refused')
+          throw gone(this.#unit);
+        if (waited >= BACK_WITHIN) throw cause;
+        await sleep(EVERY);
+      }
+    }
+    const properties = await this.#bus.unit(this.#unit);
+    this.#assertOurs(properties);
+    if (known === undefined || invocationOf(properties) !== known) throw gone(this.#unit);
+    this.#changed(new Map());
+  }
+}
+
+function hasEnded(state: UnitProperties): boolean {
+  const active = state.get('ActiveState');
+  const [job = 0] = (state.get('Job') ?? []) as [number?];
+  return active === undefined || ((active === 'inactive' || active === 'failed') && job === 0);
+}
+
+function invocationOf(properties: UnitProperties): string | undefined {
+  const bytes = properties.get('InvocationID') as Iterable<number> | undefined;
+  const hex = Array.from(bytes ?? [], (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex === '' ? undefined : hex;
+}
+
+const LOST = ['bus-lost', 'bus-failed', 'no-bus'];
+
+const isLost = (cause: unknown): boolean =>
+  cause instanceof UserError && LOST.includes(cause.diagnostics[0]?.code ?? '');
+
+const gone = (unit: string) =>
+  new UserError(
+    error('unit-gone', `${unit} is gone, and nobody saw how it ended`, {
+      hint: `journalctl --unit ${unit} may say it`,
+    }),
+    EXIT.findings,
+  );
+
+function deferred() {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,71 @@
+/** Transient units of a fake manager, and a caller that is told things. */
+import { EXIT, error, UserError } from '../../src/diagnostic.js';
+import type { UnitProperties } from '../../src/system/system.js';
+import type { Caller, Interrupt, StartedUnit, TransientUnits } from '../../src/system/transient.js';
+import type { UnitProperty } from '../../src/unit/unit-property.js';
+
+/** What becomes of a unit. */
+export interface FakeRun {
+  /** The manager refuses the unit. */
+  readonly refused?: UserError;
+  readonly job?: string;
+  /** What the unit says when it has ended; a code of an error: that is thrown instead. */
+  readonly end?: Readonly<Record<string, unknown>> | string;
+  /** Interrupts that come while it is waited for. */
+  readonly interrupts?: readonly Interrupt[];
+}
+
+/** A unit that has exited with 0. */
+export const SUCCESS: Readonly<Record<string, unknown>> = {
+  LoadState: 'loaded',
+  ActiveState: 'inactive',
+  Result: 'success',
+  ExecMainCode: 1,
+  ExecMainStatus: 0,
+};
+
+export class FakeUnits implements TransientUnits {
+  /** What was started: the name and its properties. */
+  readonly started: { readonly unit: string; readonly properties: ReadonlyMap<string, unknown> }[] = [];
+  readonly stopped: string[] = [];
+  readonly told: string[] = [];
+  readonly #run: FakeRun;
+  readonly #interrupts: Interrupt[];
+
+  constructor(run: FakeRun = {}) {
+    this.#run = run;
+    this.#interrupts = [...(run.interrupts ?? [])];
+  }
+
+  async start(unit: string, properties: readonly UnitProperty[]): Promise<StartedUnit> {
+    const { refused, job = 'done', end = SUCCESS } = this.#run;
+    if (refused) throw refused;
+    this.started.push({ unit, properties: new Map(properties.map(({ name, value }) => [name, value])) });
+    return {
+      job: async () => job,
+      invocation: () => '0'.repeat(31) + this.started.length,
+      end: () => this.#end(end),
+      stop: async () => void this.stopped.push(unit),
+    };
+  }
+
+  async #end(end: Required<FakeRun>['end']): Promise<UnitProperties> {
+    // A unit that is interrupted runs until it is stopped.
+    if (this.#run.interrupts && this.stopped.length === 0) await new Promise(() => undefined);
+    if (typeof end === 'string') throw new UserError(error(end, 'injected'), EXIT.failure);
+    return new Map(Object.entries(end));
+  }
+
+  caller(more: Partial<Caller> = {}): Caller {
+    return {
+      directory: '/work',
+      environment: { PATH: '/usr/bin:/bin' },
+      tell: (line) => void this.told.push(line),
+      interrupts: () => ({
+        next: async () => this.#interrupts.shift() ?? new Promise(() => undefined),
+        release: () => undefined,
+      }),
+      ...more,
+    };
+  }
+}
