@@ -48,7 +48,7 @@ export function programPlaces(
 }
 
 /** The directories of ExecSearchPath=: the policy's, else the unit's. */
-function searchPath(policy: Policy, effective: EffectiveUnit): string[] {
+export function searchPath(policy: Policy, effective: EffectiveUnit): string[] {
   const entry = policy.service.find(({ name }) => name === 'ExecSearchPath');
   const formatted = entry && formatDirective(findDirective(entry.name)!, entry.value, entry.valueAt);
   const lines =
@@ -118,7 +118,7 @@ function wrapOne(request: PlacedUnit, command: ExecCommand, diagnostics: Diagnos
 
 const launcherWords = ({ target, places }: PlacedUnit, directories: readonly string[]): string[] => [
   target.launcher,
-  `--filter=${places.filterFile}`,
+  ...(places ? [`--filter=${places.filterFile}`] : []),
   ...(directories.length > 0 ? [`--search-path=${directories.join(':')}`] : []),
 ];
 

@@ -17,11 +17,11 @@ interface Planned {
 
 /**
  * What systemd reads after our drop-in, and sets again what ours sets: ours isn't in force then.
- * @param dropIn the path that ours will have
+ * @param dropIn the path that ours will have; undefined for a transient unit, which comes before all drop-ins
  */
 export function overridden(
   effective: EffectiveUnit,
-  dropIn: string,
+  dropIn: string | undefined,
   { directives, commands }: Planned,
 ): Diagnostic[] {
   const planned = groupBy(directives, ({ name }) => name);
@@ -35,7 +35,7 @@ export function overridden(
         ours,
         later.map(({ value }) => value),
       )
-      ? [setAgain(later[0], fileName(dropIn))]
+      ? [setAgain(later[0], dropIn)]
       : [];
   });
 }
@@ -58,14 +58,17 @@ function isKept(key: string, ours: readonly string[], later: readonly string[]):
 }
 
 /** The unit file itself comes first, whatever its name. */
-const isAfter = ({ at }: Assignment, dropIn: string): boolean =>
-  at.file.endsWith('.conf') && sortsAfter(at.file, dropIn);
+const isAfter = ({ at }: Assignment, dropIn: string | undefined): boolean =>
+  at.file.endsWith('.conf') && (dropIn === undefined || sortsAfter(at.file, dropIn));
 
-const setAgain = ({ key, at }: Assignment, own: string) =>
-  error('overridden', `systemd reads this '${key}=' after ours, which is not in force then`, {
+function setAgain({ key, at }: Assignment, own: string | undefined): Diagnostic {
+  const rename =
+    own && `rename ${printable(fileName(at.file))} so that it sorts before ${fileName(own)}, or `;
+  return error('overridden', `systemd reads this '${key}=' after ours, which is not in force then`, {
     at,
-    hint: `rename ${printable(fileName(at.file))} so that it sorts before ${own}, or mask it by a link to /dev/null and move the line into the policy`,
+    hint: `${rename ?? ''}mask it by a link to /dev/null and move the line into the policy`,
   });
+}
 
 /**
  * What would be lost with a drop-in whose name ours has: a template's, or one below /usr. systemd reads only the one that
@@ -74,9 +77,10 @@ const setAgain = ({ key, at }: Assignment, own: string) =>
  */
 export function shadowed(
   effective: EffectiveUnit,
-  dropIn: string,
+  dropIn: string | undefined,
   { directives, commands }: Planned,
 ): Diagnostic[] {
+  if (dropIn === undefined) return [];
   const isHidden = ({ at }: { at: Location }) => fileName(at.file) === fileName(dropIn);
   const wrapped = EXEC_KEYS.flatMap((key) => effective.execCommands(key)).find(
     (command) => isHidden(command) && command.path.value.endsWith(LAUNCHER),

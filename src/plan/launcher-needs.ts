@@ -35,13 +35,17 @@ export function launcherDirectives(
   const hidden = hiddenBy(values, neededPaths(request));
   if (hidden) {
     const because = `${hidden}= would hide the launcher or its filter`;
-    directives.push(bindReadOnly([[request.target.launcher], [request.places.filterFile]], because));
+    const shown = neededPaths(request).map((path) => [path] as const);
+    directives.push(bindReadOnly(shown, because));
   }
   return directives;
 }
 
 /** What the service must see so that the launcher can do its work. */
-const neededPaths = ({ target, places }: PlacedUnit) => [target.launcher, places.filterFile];
+const neededPaths = ({ target, places }: PlacedUnit) => [
+  target.launcher,
+  ...(places ? [places.filterFile] : []),
+];
 
 const baseName = ({ path }: ExecCommand) => path.value.slice(path.value.lastIndexOf('/') + 1);
 

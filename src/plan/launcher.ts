@@ -32,7 +32,7 @@ export function planLauncher(
   const { policy, effective, target } = request;
   const values = plannedValues(effective, service);
   const wrapped = planCommands(request);
-  const mounted = planPrograms(policy, request.places.programsFolder, target.launcher);
+  const mounted = planPrograms(policy, request.places?.programsFolder, target.launcher);
   const diagnostics = [...wrapped.diagnostics, ...mounted.diagnostics];
   const { commands, without } = wrapped;
   const { programs } = mounted;

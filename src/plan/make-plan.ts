@@ -57,7 +57,7 @@ export function makePlan(request: PlanRequest): Plan {
     commands,
     without: launcher?.without ?? (calls.meaning ? unsandboxedKeys(effective) : []),
     programs: launcher?.programs ?? [],
-    filterFile: request.places.filterFile,
+    filterFile: request.places?.filterFile,
     filter: calls.filter,
     systemCalls: calls.systemCalls,
     meaning: calls.meaning,
@@ -67,8 +67,8 @@ export function makePlan(request: PlanRequest): Plan {
       ...service.diagnostics,
       ...absentPrograms(request, plannedValues(effective, service.directives)),
       ...calls.diagnostics,
-      ...overridden(effective, request.places.dropIn, { directives, commands }),
-      ...shadowed(effective, request.places.dropIn, { directives, commands }),
+      ...overridden(effective, request.places?.dropIn, { directives, commands }),
+      ...shadowed(effective, request.places?.dropIn, { directives, commands }),
     ],
   };
 }

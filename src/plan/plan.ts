@@ -84,7 +84,8 @@ export interface Plan {
   /** Exec keys with commands that run without the launcher, where it is used: `ExecStop=`; with a `+` those without any sandbox. */
   readonly without: readonly string[];
   readonly programs: readonly PlannedProgram[];
-  readonly filterFile: string;
+  /** Undefined where the launcher gets the filter with its command. */
+  readonly filterFile: string | undefined;
   readonly filter: PlannedFilter | undefined;
   /** What `[syscalls]` means on the target. */
   readonly meaning: SyscallPolicy | undefined;

@@ -15,7 +15,7 @@ export function notExecutable({ policy, target, places }: PlacedUnit): Diagnosti
   const [program] = policy.programs ?? [];
   const paths = [
     { path: target.launcher, at: undefined },
-    ...(program ? [{ path: places.programsFolder, at: program.at }] : []),
+    ...(program && places ? [{ path: places.programsFolder, at: program.at }] : []),
   ];
   return paths.flatMap(({ path, at }) => {
     const mount = mountOf(target.mounts, path);

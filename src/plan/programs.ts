@@ -11,14 +11,19 @@ export interface PlannedPrograms {
 }
 
 /**
- * @param folder where mount points and scripts may be put
+ * @param folder where mount points and scripts may be put; undefined where there is no place
  * @param launcher its path, which a script's first line must have room for
  */
-export function planPrograms(policy: Policy, folder: string, launcher: string): PlannedPrograms {
+export function planPrograms(policy: Policy, folder: string | undefined, launcher: string): PlannedPrograms {
   const named = policy.programs ?? [];
   const diagnostics = checkPrograms(policy);
   if (named.length > 0 && !/^[!-~]{1,100}$/.test(launcher)) {
     diagnostics.push(error('program-path', `'#!' can't name ${launcher}`, { at: named[0]!.at }));
+  }
+  if (named.length > 0 && folder === undefined) {
+    const hint = "'wrap' puts the launcher in front of the command itself";
+    const message = "a transient unit has no place for what 'programs' needs";
+    diagnostics.push(error('gap-programs', message, { at: named[0]!.at, hint }));
   }
   if (named.length === 0 || diagnostics.length > 0) return { programs: [], directives: [], diagnostics };
   const programs = named.map(({ value: path }): PlannedProgram => {

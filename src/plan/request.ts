@@ -3,6 +3,11 @@ import type { EffectiveUnit } from '../unit/effective.js';
 import type { UnitName } from '../unit/name.js';
 import type { Target } from './target.js';
 
+/** Where our files will be; undefined for a transient unit, which has none and gets its filter with the command. */
+export type Places =
+  | { readonly dropIn: string; readonly filterFile: string; readonly programsFolder: string }
+  | undefined;
+
 export interface PlanRequest {
   readonly unit: UnitName;
   /** The unit as it is without us. */
@@ -11,8 +16,7 @@ export interface PlanRequest {
   readonly type?: string | undefined;
   readonly policy: Policy;
   readonly target: Target;
-  /** Where our files will be. */
-  readonly places: { readonly dropIn: string; readonly filterFile: string; readonly programsFolder: string };
+  readonly places: Places;
   /** Whether `[syscalls]` has passed its checks; without that only the rest is planned. */
   readonly usable: boolean;
 }
