@@ -7,6 +7,8 @@ import { exists } from './exists.js';
 export interface PolicyPlace {
   readonly system: System;
   readonly path: string;
+  /** What the file would have in it, where there is none. */
+  readonly text?: string;
 }
 
 /** Where templates are, the administrator's own first. */

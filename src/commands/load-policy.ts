@@ -133,7 +133,16 @@ class Loader {
     }
   }
 
-  async #parse({ system, path }: PolicyPlace, at: Location | undefined): Promise<Policy> {
+  async #parse(place: PolicyPlace, at: Location | undefined): Promise<Policy> {
+    const { path } = place;
+    const text = place.text ?? (await this.#read(place, at));
+    this.sources.set(path, text);
+    const { policy, diagnostics } = parsePolicy(text, path);
+    this.diagnostics.push(...diagnostics);
+    return policy;
+  }
+
+  async #read({ system, path }: PolicyPlace, at: Location | undefined): Promise<string> {
     const isProgramFile = path.startsWith(`${this.#context.home}/`) && system === this.#context.program;
     const trusted = this.#options.trusted && !isProgramFile;
     const file = await system.read(path, { limit: MAX_POLICY_SIZE, trusted });
@@ -141,11 +150,7 @@ class Loader {
       const exit = at ? EXIT.findings : EXIT.failure;
       throw new UserError(error('no-policy', `there is no policy file '${path}'`, { at }), exit);
     }
-    const text = decodePolicy(file.bytes, path);
-    this.sources.set(path, text);
-    const { policy, diagnostics } = parsePolicy(text, path);
-    this.diagnostics.push(...diagnostics);
-    return policy;
+    return decodePolicy(file.bytes, path);
   }
 
   /** A template's name, or a path: absolute, or relative to the policy that names it. */

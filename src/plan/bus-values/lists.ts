@@ -68,7 +68,7 @@ const imageRules = (text: string): Elements =>
   });
 
 /** Bits by the words for them: SECBIT_* of linux/securebits.h, coredump_filter of core(5). */
-const BITS: ReadonlyMap<string, readonly string[]> = new Map([
+export const BIT_WORDS: ReadonlyMap<string, readonly string[]> = new Map([
   [
     'SecureBits',
     ['noroot', 'noroot-locked', 'no-setuid-fixup', 'no-setuid-fixup-locked', 'keep-caps', 'keep-caps-locked'],
@@ -84,12 +84,12 @@ const BITS: ReadonlyMap<string, readonly string[]> = new Map([
 
 /** What some words stand for. */
 const GROUPS: ReadonlyMap<string, readonly string[]> = new Map([
-  ['all', BITS.get('CoredumpFilter')!],
+  ['all', BIT_WORDS.get('CoredumpFilter')!],
   ['default', ['private-anonymous', 'shared-anonymous', 'elf-headers', 'private-huge']],
 ]);
 
 function bitWords(value: unknown, row: Directive): Elements {
-  const names = BITS.get(row.name);
+  const names = BIT_WORDS.get(row.name);
   if (names === undefined) return value as Elements;
   return bitsOf(value).flatMap((bit) => names[bit] ?? []);
 }

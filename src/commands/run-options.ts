@@ -1,0 +1,86 @@
+/** The command line of `run`: systemd-run(1)'s options by their names, and a policy in a few words. */
+
+export interface RunOptions {
+  readonly allow?: readonly string[];
+  readonly deny?: readonly string[];
+  readonly log?: readonly string[];
+  readonly errno?: string;
+  readonly stage?: string;
+  readonly unit?: string;
+  readonly description?: string;
+  readonly property?: readonly string[];
+  readonly serviceType?: string;
+  readonly slice?: string;
+  readonly uid?: string;
+  readonly gid?: string;
+  readonly nice?: string;
+  readonly workingDirectory?: string;
+  readonly sameDir?: boolean;
+  readonly setenv?: readonly string[];
+  readonly expandEnvironment?: string;
+  readonly remainAfterExit?: boolean;
+  readonly shell?: boolean;
+  readonly wait?: boolean;
+  /** False with --no-block. */
+  readonly block?: boolean;
+  readonly collect?: boolean;
+}
+
+/** How each is written, and what it does; those in LISTS may be given several times. */
+export const RUN_OPTIONS = {
+  allow: ['--allow <calls>', 'allow only these calls and @sets, separated by commas'],
+  deny: ['--deny <calls>', 'refuse these; name:ERRNO, name:kill, name:log'],
+  log: ['--log <calls>', 'let these through, but record them'],
+  errno: ['--errno <errno>', 'what refused calls get (default: the process is killed)'],
+  stage: ['--stage <stage>', "from when on: 'exec', or 'entry' for the program's entry point"],
+  unit: ['-u, --unit <name>', 'the name of the unit'],
+  description: ['--description <text>', "the unit's description"],
+  property: ['-p, --property <name=value>', 'a directive of the unit'],
+  serviceType: ['--service-type <type>', "'exec', 'oneshot', 'notify' …"],
+  slice: ['--slice <slice>', 'run it in this slice'],
+  uid: ['--uid <user>', 'run it as this user'],
+  gid: ['--gid <group>', 'run it as this group'],
+  nice: ['--nice <level>', 'run it at this nice level'],
+  workingDirectory: ['--working-directory <dir>', 'run it in this folder'],
+  sameDir: ['-d, --same-dir', 'run it in the folder that this is called in'],
+  setenv: ['-E, --setenv <name[=value]>', 'a variable of its environment; without a value the own one'],
+  expandEnvironment: ['--expand-environment <bool>', "expand $NAME in the command's words (default: no)"],
+  remainAfterExit: ['-r, --remain-after-exit', 'the unit stays active when it has ended'],
+  shell: ['-S, --shell', 'run $SHELL here, and wait for it'],
+  wait: ['--wait', "wait for its end; the exit status is the command's"],
+  block: ['--no-block', "don't wait until it has started"],
+  collect: ['-G, --collect', 'unload the unit when it has ended, even if it failed'],
+} as const satisfies Readonly<Record<keyof RunOptions, readonly [flags: string, does: string]>>;
+
+/** Options that add up. */
+export const LISTS: readonly string[] = ['allow', 'deny', 'log', 'property', 'setenv'];
+
+const TIMER = "that is a timer's: give the unit a name and write a timer for it";
+const SCOPE = "a scope's processes are the caller's own: systemd can't confine them";
+const ELSEWHERE = 'run it there';
+
+/** systemd-run's options that `run` lacks, and why. */
+export const ABSENT: ReadonlyMap<string, string> = new Map([
+  ['--background', 'there is no such colour'],
+  ['--host', ELSEWHERE],
+  ['-H', ELSEWHERE],
+  ['--machine', ELSEWHERE],
+  ['-M', ELSEWHERE],
+  ['--ignore-failure', "the caller may ignore the exit status: '|| :' in a shell"],
+  ['--job-mode', 'a unit that is new has no other jobs'],
+  ['--no-ask-password', 'nobody is asked for a password'],
+  ['--on-active', TIMER],
+  ['--on-boot', TIMER],
+  ['--on-calendar', TIMER],
+  ['--on-clock-change', TIMER],
+  ['--on-startup', TIMER],
+  ['--on-timezone-change', TIMER],
+  ['--on-unit-active', TIMER],
+  ['--on-unit-inactive', TIMER],
+  ['--path-property', "that is a path unit's: give the unit a name and write one for it"],
+  ['--scope', SCOPE],
+  ['--send-sighup', 'write --property SendSIGHUP=yes'],
+  ['--slice-inherit', 'name the slice by --slice'],
+  ['--socket-property', "that is a socket's: give the unit a name and write one for it"],
+  ['--timer-property', TIMER],
+]);

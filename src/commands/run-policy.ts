@@ -1,0 +1,67 @@
+import { parsePolicy } from '../policy/parse.js';
+import type { Context } from '../system/context.js';
+import { findTemplate, type PolicyPlace } from './find-template.js';
+import { type LoadedPolicy, loadPolicy } from './load-policy.js';
+import type { RunOptions } from './run-options.js';
+
+/** The name that diagnostics show for what the command line says. */
+export const COMMAND_LINE = 'command line';
+
+type PolicyOptions = Pick<RunOptions, 'allow' | 'deny' | 'log' | 'errno' | 'stage'> & {
+  readonly policy?: string;
+  readonly template?: string;
+};
+
+/**
+ * The policy of a command line: a file or a template, what its own options add to it, or both; an empty one where it
+ * says nothing of a policy.
+ */
+export async function runPolicy(context: Context, options: PolicyOptions): Promise<LoadedPolicy> {
+  const base = options.policy ?? options.template;
+  const text = inlinePolicy(options, base);
+  if (text !== '') {
+    const place = { system: context.program, path: COMMAND_LINE, text };
+    return loadPolicy(context, place, { trusted: true });
+  }
+  if (base !== undefined) return loadPolicy(context, await baseOf(context, options), { trusted: true });
+  const { policy } = parsePolicy('', COMMAND_LINE);
+  return { policy, diagnostics: [], complete: true, sources: new Map() };
+}
+
+const baseOf = async (context: Context, { policy, template }: PolicyOptions): Promise<PolicyPlace> =>
+  policy === undefined ? findTemplate(context, template!) : { system: context.program, path: policy };
+
+/** The options as a policy, which is read and checked as any other; empty where there are none. */
+export function inlinePolicy(
+  { allow, deny, log, errno, stage, policy, template }: PolicyOptions,
+  base = policy ?? template,
+): string {
+  const lines = [
+    ...(['allow', 'deny', 'log'] as const).flatMap((key) => listOf(key, { allow, deny, log }[key])),
+    ...(errno === undefined ? [] : [`action = ${errnoText(errno)}`]),
+    ...(stage === undefined ? [] : [`stage = ${quoted(stage)}`]),
+  ];
+  if (lines.length === 0) return '';
+  const extended = base === undefined ? [] : [`extends = [${quoted(referenceTo(base, policy))}]`];
+  return [...extended, '[syscalls]', ...lines, ''].join('\n');
+}
+
+function listOf(key: string, values: readonly string[] | undefined): string[] {
+  if (values === undefined) return [];
+  const names = values.flatMap((value) => value.split(',')).map((name) => name.trim());
+  return [
+    `${key} = [${names
+      .filter((name) => name !== '')
+      .map(quoted)
+      .join(', ')}]`,
+  ];
+}
+
+/** A text of JSON is one of TOML. */
+const quoted = (text: string): string => JSON.stringify(text);
+
+const errnoText = (text: string): string => (/^\d+$/.test(text) ? String(Number(text)) : quoted(text));
+
+/** `extends` takes a name without a slash for a template. */
+const referenceTo = (base: string, policy: string | undefined): string =>
+  policy === undefined || base.includes('/') ? base : `./${base}`;

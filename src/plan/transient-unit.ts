@@ -1,0 +1,131 @@
+/** A command line as the unit that it stands for. */
+
+import { type Diagnostic, didYouMean, error, type Location, printable } from '../diagnostic.js';
+import { ARCHITECTURES } from '../policy/schema.js';
+import { errnoNumber } from '../syscalls/errno.js';
+import { quoteExecWord } from '../unit/exec-wrap.js';
+import { parseUnitFile, type UnitFile } from '../unit/unit-file.js';
+import { writeUnitFile } from '../unit/write-unit-file.js';
+import { directiveGap, formatDirective, isFormatted } from './directive-values.js';
+import { REFUSED } from './directives/refused.js';
+import type { Directive } from './directives/row.js';
+import { RUNNING } from './directives/running.js';
+import { DIRECTIVES, findDirective } from './directives.js';
+import type { PlannedDirective } from './plan.js';
+import type { Target } from './target.js';
+
+/** What is started. */
+export interface TransientCommand {
+  /** An absolute path, or a name that is looked for where the service is. */
+  readonly program: string;
+  /** argv[0], where it isn't the program. */
+  readonly argv0?: string | undefined;
+  readonly args: readonly string[];
+  /** The manager expands `$NAME` and `${NAME}` in the arguments. */
+  readonly expand: boolean;
+}
+
+/** An assignment of a directive, as the command line has it. */
+export interface Setting {
+  readonly name: string;
+  readonly text: string;
+}
+
+const RUNNING_BY_NAME: ReadonlyMap<string, Directive> = new Map(RUNNING.map((row) => [row.name, row]));
+
+/** The row of a directive that a transient unit may have, SystemCallFilter= and its kin aside. */
+export const findTransient = (name: string): Directive | undefined =>
+  findDirective(name) ?? RUNNING_BY_NAME.get(name);
+
+/** No place in a file: the message names the directive. */
+const NOWHERE: Location = { file: '', line: 1, column: 1 };
+const withoutPlace = ({ at: _, ...rest }: Diagnostic): Diagnostic => rest;
+
+/** The directives that assignments of the command line come to, one entry for each; or what is wrong with them. */
+export function transientDirectives(
+  settings: readonly Setting[],
+  target: Pick<Target, 'systemd' | 'scope' | 'abilities'>,
+): { readonly directives: readonly PlannedDirective[]; readonly diagnostics: readonly Diagnostic[] } {
+  const directives: PlannedDirective[] = [];
+  const diagnostics: Diagnostic[] = [];
+  for (const setting of settings) {
+    const values = valuesOf(setting, target);
+    if (isValues(values)) directives.push({ name: setting.name, values, because: 'command line' });
+    else diagnostics.push(...values.filter((value) => typeof value !== 'string').map(withoutPlace));
+  }
+  return { directives, diagnostics };
+}
+
+const isValues = (list: readonly (string | Diagnostic)[]): list is string[] =>
+  list.every((value) => typeof value === 'string');
+
+function valuesOf(
+  { name, text }: Setting,
+  target: Pick<Target, 'systemd' | 'scope' | 'abilities'>,
+): readonly (string | Diagnostic)[] {
+  const check = SYSTEM_CALLS.get(name);
+  if (check) return check(text) ? [text] : [wrongValue(name, text)];
+  const row = findTransient(name);
+  if (!row) return [unknownSetting(name)];
+  const formatted = formatDirective(row, text, NOWHERE);
+  if (!isFormatted(formatted)) return formatted;
+  const gap = directiveGap(row, text, NOWHERE, { ...target, privateUsers: true });
+  return gap ? [gap] : formatted.values;
+}
+
+const wrongValue = (name: string, text: string) =>
+  error('directive-value', `'${name}' can't be '${printable(text, 80)}'`);
+
+const isClean = (text: string): boolean => /^[ -~]*$/.test(text) && !/["'\\%]/.test(text);
+
+const isErrno = (text: string): boolean =>
+  errnoNumber(text) !== undefined || (/^\d{1,4}$/.test(text) && Number(text) > 0 && Number(text) < 4096);
+
+/** systemd's own, which a policy makes; what systemd skips in them is found when the plan is made. */
+const SYSTEM_CALLS: ReadonlyMap<string, (text: string) => boolean> = new Map([
+  ['SystemCallFilter', isClean],
+  ['SystemCallLog', isClean],
+  [
+    'SystemCallArchitectures',
+    (text) =>
+      text.split(' ').every((word) => word === '' || (ARCHITECTURES as readonly string[]).includes(word)),
+  ],
+  ['SystemCallErrorNumber', (text) => text === '' || text === 'kill' || isErrno(text)],
+]);
+
+/** Whether a directive confines what is run. */
+export const confines = (name: string): boolean => {
+  const row = findDirective(name);
+  return SYSTEM_CALLS.has(name) || (row !== undefined && row.strictness.rule !== 'neutral');
+};
+
+function unknownSetting(name: string): Diagnostic {
+  const shown = printable(name, 64);
+  const known = [...DIRECTIVES.map((row) => row.name), ...RUNNING_BY_NAME.keys(), ...SYSTEM_CALLS.keys()];
+  if (REFUSED.has(name)) {
+    const hint = 'give the unit a name by --unit, and put it in a drop-in of that name';
+    return error('refused-directive', `--property doesn't take '${shown}'`, { hint });
+  }
+  return error('unknown-directive', `no directive is called '${shown}'`, { hint: didYouMean(name, known) });
+}
+
+/**
+ * The unit file that a transient unit is as good as, for a plan to be made of it.
+ * @param file the name that diagnostics show
+ */
+export function transientUnitFile(
+  file: string,
+  { program, argv0, args, expand }: TransientCommand,
+  directives: readonly PlannedDirective[],
+): { readonly file: UnitFile; readonly text: string } {
+  const quoted = [program, ...(argv0 === undefined ? [] : [argv0]), ...args].map((word) =>
+    quoteExecWord(word, { noEnv: true }),
+  );
+  const prefixes = `${expand ? '' : ':'}${argv0 === undefined ? '' : '@'}`;
+  const entries = [
+    ...directives.flatMap(({ name, values }) => values.map((value) => ({ key: name, value }))),
+    { key: 'ExecStart', value: prefixes + quoted.join(' ') },
+  ];
+  const text = writeUnitFile([{ section: 'Service', entries }], []);
+  return { file: parseUnitFile(file, new TextEncoder().encode(text)), text };
+}
