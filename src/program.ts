@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { Outcome } from './commands/outcome.js';
+import { ABSENT, LISTS } from './commands/run-options.js';
 import {
   type Action,
   EXCLUSIVE,
@@ -56,7 +57,10 @@ function usageError({ code, message }: CommanderError, [verb = '']: readonly str
   const [said = '', advice = ''] = message.replace(/^error: /, '').split('\n');
   const [, meant] = /^\(Did you mean (.*)\?\)$/.exec(advice) ?? [];
   const known = VERBS.some(({ name }) => name === verb);
-  const hint = meant ? `did you mean '${meant}'?` : `see '${NAME} ${known ? `${verb} ` : ''}--help'`;
+  const [, flag = ''] = /^unknown option '(--?[a-z-]+)/i.exec(said) ?? [];
+  const absent = verb === 'run' ? ABSENT.get(flag) : undefined;
+  const help = `see '${NAME} ${known ? `${verb} ` : ''}--help'`;
+  const hint = absent ?? (meant ? `did you mean '${meant}'?` : help);
   return error('usage', code === 'commander.help' ? 'a command is missing' : said, { hint });
 }
 
@@ -86,10 +90,10 @@ type RunVerb = (operands: string[], options: Options, action: Action) => Promise
 /** @returns what `runVerb` returned for the verb that the words name */
 async function parse(argv: readonly string[], shell: Shell, runVerb: RunVerb): Promise<number> {
   let exit: number = EXIT.ok;
-  const runs = ({ load }: Verb) => {
+  const runs = ({ load, passThrough }: Verb) => {
     return async (...args: unknown[]) => {
       const command = args.at(-1) as Command;
-      refuseSlips(command);
+      refuseSlips(command, passThrough);
       exit = await runVerb(command.args, command.opts(), await load());
     };
   };
@@ -98,6 +102,7 @@ async function parse(argv: readonly string[], shell: Shell, runVerb: RunVerb): P
     .version(VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'print this')
     .helpCommand('help [command]', 'print the help of a command')
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeOut: shell.print, writeErr: shell.printError, outputError: () => undefined })
     .addHelpText('after', `\nThe manual: man ${NAME}, man ${NAME}.toml`);
@@ -118,6 +123,7 @@ function addVerb(
     return;
   }
   if (verb.operands) command.argument(verb.operands);
+  if (verb.passThrough) command.passThroughOptions();
   for (const name of verb.options) command.addOption(optionOf(name));
   const examples = verb.examples.map((words) => `  ${NAME} ${words}`);
   command.addHelpText('after', `\nExamples:\n${examples.join('\n')}`).action(runs(verb));
@@ -126,19 +132,28 @@ function addVerb(
 function optionOf(name: keyof Options): Option {
   const [flags, does] = OPTIONS[name];
   const option = new Option(flags, does);
+  if (LISTS.includes(name)) option.argParser((value, before: string[] = []) => [...before, value]);
   const other = EXCLUSIVE[name];
   return other === undefined ? option : option.conflicts(other);
 }
 
 /** Words that can only come from a slip: a variable of the shell that is empty, bytes that are no text. */
-function refuseSlips(command: Command) {
+function refuseSlips(command: Command, passThrough = false) {
   const words: [what: string, word: unknown][] = [
     ...command.args.map((word): [string, string] => ['an operand', word]),
-    ...Object.entries(command.opts()).map(([name, value]): [string, unknown] => [`--${name}`, value]),
+    ...Object.entries(command.opts()).flatMap(([name, value]) =>
+      [value].flat().map((one): [string, unknown] => [`--${name}`, one]),
+    ),
   ];
   for (const [what, word] of words) {
     // Node has put the replacement character where the bytes were.
-    const slip = word === '' ? 'is empty' : String(word).includes('\ufffd') ? 'is not UTF-8 text' : undefined;
+    const isMeant = passThrough && what === 'an operand';
+    const slip =
+      word === '' && !isMeant
+        ? 'is empty'
+        : String(word).includes('\ufffd')
+          ? 'is not UTF-8 text'
+          : undefined;
     if (slip) command.error(`${what} ${slip}`);
   }
 }

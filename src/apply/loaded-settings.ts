@@ -1,5 +1,4 @@
-import { KILL_NUMBER, withoutSpecifiers } from '../plan/bus-values/elements.js';
-import { errnoNumber } from '../syscalls/errno.js';
+import { errorNumber, withoutSpecifiers } from '../plan/bus-values/elements.js';
 
 type Get = (property: string) => unknown;
 type Holds = (values: readonly string[], get: Get) => boolean;
@@ -20,14 +19,7 @@ const SETTINGS: ReadonlyMap<string, Holds> = new Map<string, Holds>([
       return loaded.size === ours.size && [...ours].every((name) => loaded.has(name));
     },
   ],
-  [
-    'SystemCallErrorNumber',
-    (values, get) => {
-      const text = lastText(values);
-      const number = text === 'kill' ? KILL_NUMBER : (errnoNumber(text) ?? Number(text));
-      return get('SystemCallErrorNumber') === number;
-    },
-  ],
+  ['SystemCallErrorNumber', (values, get) => get('SystemCallErrorNumber') === errorNumber(lastText(values))],
   [
     'SyslogIdentifier',
     (values, get) => {

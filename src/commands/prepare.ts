@@ -123,7 +123,7 @@ async function planFor(
 }
 
 /** A gap as a warning. */
-const tolerate = (d: Diagnostic): Diagnostic =>
+export const tolerate = (d: Diagnostic): Diagnostic =>
   d.code.startsWith('gap-') ? { ...d, severity: 'warning' } : d;
 
 async function choosePolicy(

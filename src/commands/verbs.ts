@@ -1,8 +1,9 @@
 import type { Context } from '../system/context.js';
 import type { Outcome } from './outcome.js';
+import { RUN_OPTIONS, type RunOptions } from './run-options.js';
 
 /** Every option that some verb has. */
-export interface Options {
+export interface Options extends RunOptions {
   readonly policy?: string;
   readonly template?: string;
   readonly allowGaps?: boolean;
@@ -35,7 +36,8 @@ export const OPTIONS = {
   user: ['--user', "a service of the user's own manager"],
   root: ['--root <dir>', 'the system in this folder, which is not running'],
   json: ['--json', 'print one JSON object'],
-  quiet: ['--quiet', 'print only what is wrong'],
+  quiet: ['-q, --quiet', 'print only what is wrong'],
+  ...RUN_OPTIONS,
 } as const satisfies Readonly<Record<keyof Options, readonly [flags: string, does: string]>>;
 
 /** Options that no command line may have together. */
@@ -47,6 +49,8 @@ export interface Verb {
   /** As in commander: `<unit...>`. */
   readonly operands?: string;
   readonly options: readonly (keyof Options)[];
+  /** The first operand ends the options: what follows is another program's. */
+  readonly passThrough?: true;
   /** Command lines, without the program's name. */
   readonly examples: readonly string[];
   /** Modules are loaded when their verb runs. */
@@ -127,6 +131,22 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     options: ['policy', 'template', 'user', ...SPEAKS],
     examples: ['explain nginx.service'],
     load: async () => (await import('./explain.js')).explain,
+  },
+  {
+    name: 'run',
+    does: 'run a command in a unit of its own under a policy, as systemd-run does without one',
+    operands: '[command...]',
+    options: [
+      ...(Object.keys(RUN_OPTIONS) as (keyof RunOptions)[]),
+      ...(['policy', 'template', 'allowGaps', 'permissive', 'user'] as const),
+      ...SPEAKS,
+    ],
+    passThrough: true,
+    examples: [
+      'run --wait --deny execve,uname:ENETDOWN -- ./myos',
+      'run --template no-exec -p DynamicUser=yes -G -- /usr/bin/sleep 60',
+    ],
+    load: async () => (await import('./run.js')).run,
   },
   {
     name: 'template',

@@ -1,7 +1,7 @@
 /** Directives as properties of a transient unit: what their unit-file texts are on the bus. */
 
 import { type Diagnostic, error, printable } from '../diagnostic.js';
-import { KILL_NUMBER, withoutSpecifiers } from '../plan/bus-values/elements.js';
+import { errorNumber, INFINITY, withoutSpecifiers } from '../plan/bus-values/elements.js';
 import { BIT_WORDS, type Elements, LISTS, type ListType, listProperty } from '../plan/bus-values/lists.js';
 import { expectedScalar } from '../plan/bus-values/scalars.js';
 import { NAMESPACE_BITS } from '../plan/bus-values/sets.js';
@@ -10,7 +10,6 @@ import { parsePercent } from '../plan/directive-values/numbers.js';
 import { CAPABILITIES } from '../plan/directive-values/sets.js';
 import type { BusProperty, Directive, ValueKind } from '../plan/directives.js';
 import { permitted } from '../plan/loosen/sets.js';
-import { errnoNumber } from '../syscalls/errno.js';
 import type { UnitProperty } from '../unit/unit-property.js';
 import { sinceReset, wordsOf } from '../unit/values.js';
 
@@ -34,39 +33,45 @@ export function directiveProperties(
 ): readonly UnitProperty[] | Diagnostic {
   const kept = row.name === 'CapabilityBoundingSet' ? values : sinceReset(values);
   if (kept.length === 0) return [];
+  if (FROM_FILES.includes(row.name)) return inexpressible(row.name, kept, 'systemd takes it from files only');
   const write = WRITERS.get(row.kind.type) ?? (isList(row, kept) ? list : scalar);
   return write(row, kept, systemd) ?? inexpressible(row.name, kept);
 }
 
-function inexpressible(name: string, values: readonly string[]): Diagnostic {
+/** Directives that have no property which can be set. */
+const FROM_FILES = ['TimeoutCleanSec'];
+
+const SPECIFIERS = 'specifiers mean nothing there: write what they stand for, %% for %';
+
+function inexpressible(name: string, values: readonly string[], why?: string): Diagnostic {
+  const assignment = `${name}=${printable(values.join(' '), 80)}`;
   const specifiers = values.some((text) => withoutSpecifiers(text) === undefined);
-  return error(
-    'transient-value',
-    `a transient unit can't have '${name}=${printable(values.join(' '), 80)}'`,
-    {
-      hint: specifiers ? 'specifiers mean nothing there: write what they stand for, %% for %' : undefined,
-    },
-  );
+  return error('transient-value', `a transient unit can't have '${assignment}'`, {
+    hint: why ?? (specifiers ? SPECIFIERS : undefined),
+  });
 }
 
 const isList = ({ kind, bus }: Directive, values: readonly string[]): boolean =>
   kind.type in LISTS &&
   !(kind.type === 'words' && bus.signature === 'b' && ['yes', 'no'].includes(values.at(-1)!));
 
+/** Numbers of 32 bits are no bigint to dbus-next. */
 const property = ({ property: name, signature, write }: BusProperty, value: unknown): UnitProperty => ({
   name,
   signature: write ?? signature,
-  value,
+  value: typeof value === 'bigint' && signature !== 't' ? Number(value) : value,
 });
 
 /** The last assignment, in all properties that have a part of it. */
 const scalar: Write = (row, values, systemd) => {
   const text = values.at(-1)!;
   const expected = expectedScalar(row, text);
-  const written = [row.bus, ...(row.more ?? [])]
-    .filter(({ property: name, since = 0 }) => since <= systemd && expected.get(name) !== undefined)
-    .map((bus) => property(bus, expected.get(bus.property)));
-  return written.length > 0 ? written : undefined;
+  const there = [row.bus, ...(row.more ?? [])].filter(({ since = 0 }) => since <= systemd);
+  const written = there.filter((bus) => expected.get(bus.property) !== undefined);
+  // Of an enumeration the first property has only a part.
+  const isPart = row.kind.type === 'enum' && written.length < there.length;
+  if (written.length === 0 || isPart) return undefined;
+  return written.map((bus) => property(bus, expected.get(bus.property)));
 };
 
 interface AnyList {
@@ -82,6 +87,7 @@ const list: Write = (row, values) => {
 /** What has a share of the machine instead of an amount. */
 const share: Write = (row, values, systemd) => {
   const text = values.at(-1)!;
+  if (text === 'off') return [];
   const part = text.endsWith('%') ? parsePercent(text, 10_000) : undefined;
   if (part === undefined) return scalar(row, values, systemd);
   const value = Number((BigInt(part) * 0xffffffffn + 5000n) / 10_000n);
@@ -109,9 +115,12 @@ const cpus: Write = (row, values) => {
   return [property(row.bus, bytes)];
 };
 
+/** A list that begins with `~` leaves those that no table knows. */
 const capabilities: Write = (row, values) => {
   const { names } = permitted({ row }, values);
-  const bits = [...names].map((name) => 1n << BigInt(CAPABILITIES.indexOf(name)));
+  const known = BigInt(CAPABILITIES.length);
+  const others = values[0]!.startsWith('~') ? [(INFINITY >> known) << known] : [];
+  const bits = [...others, ...[...names].map((name) => 1n << BigInt(CAPABILITIES.indexOf(name)))];
   return [
     property(
       row.bus,
@@ -121,6 +130,7 @@ const capabilities: Write = (row, values) => {
 };
 
 const namespaces: Write = (row, values) => {
+  if (values.at(-1) === 'no') return [];
   const { names } = permitted({ row }, values);
   const bits = [...names].map((name) => 1n << BigInt(NAMESPACE_BITS[name]!));
   return [
@@ -139,19 +149,32 @@ const signedList = (text: string): [boolean, string[]] => [
   text === 'none' ? [] : wordsOf(text.replace(/^~/, '')),
 ];
 
-/** Directories, and by themselves those that get a second name. */
-const directories: Write = (row, values) => {
-  const words = values.flatMap(wordsOf).map(withoutSpecifiers);
+/** Words of one field, and by themselves, in the second property, those of several. */
+function byFields(
+  { bus, more = [] }: Directive,
+  words: readonly (string | undefined)[],
+  fields: (word: readonly string[]) => unknown,
+): Written {
   if (words.includes(undefined)) return undefined;
-  const [plain, linked] = [false, true].map((colon) => words.filter((word) => word!.includes(':') === colon));
-  const links = linked!.map((word) => [...word!.split(':').slice(0, 2), 0]);
-  const [symlink] = row.more ?? [];
-  if (links.length > 0 && symlink === undefined) return undefined;
+  const parts = (words as string[]).map((word) => word.split(':'));
+  const plain = parts.filter(({ length }) => length === 1).flat();
+  const several = parts.filter(({ length }) => length > 1).map(fields);
   return [
-    ...(plain!.length > 0 ? [property(row.bus, plain)] : []),
-    ...(links.length > 0 ? [property(symlink!, links)] : []),
+    ...(plain.length > 0 ? [property(bus, plain)] : []),
+    ...(several.length > 0 ? [property(more[0]!, several)] : []),
   ];
-};
+}
+
+/** `NAME[:LINK[:FLAGS]]`. */
+const directories: Write = (row, values) =>
+  byFields(row, values.flatMap(wordsOf).map(withoutSpecifiers), ([name, link = '', flags]) => [
+    name,
+    link,
+    flags === 'ro' ? 1 : 0,
+  ]);
+
+/** `GLOB[:PREFIX]`. */
+const importedCredentials: Write = (row, values) => byFields(row, values, ([glob, prefix]) => [glob, prefix]);
 
 const devices: Write = (row, values) => {
   const pairs = values.map((text) => {
@@ -195,6 +218,7 @@ const WRITERS: ReadonlyMap<ValueKind['type'], Write> = new Map<ValueKind['type']
   ['families', signed],
   ['filesystems', signed],
   ['image-policy', text],
+  ['import-credential', importedCredentials],
   ['interfaces', signed],
   ['label', label],
   ['namespaces', namespaces],
@@ -205,41 +229,23 @@ const WRITERS: ReadonlyMap<ValueKind['type'], Write> = new Map<ValueKind['type']
   ['words', words],
 ]);
 
+const named = (name: string, signature: string, value: unknown): Written =>
+  value === undefined ? undefined : [{ name, signature, value }];
+
+const lineByLine = (name: string) => (values: readonly string[]) =>
+  values.map((line) => ({ name, signature: '(bas)', value: signedList(line) }));
+
 /** Directives that the plan writes and no policy sets by their own names. */
-const SETTINGS: ReadonlyMap<string, (values: readonly string[]) => Written> = new Map([
-  [
-    'SystemCallArchitectures',
-    (values: readonly string[]) => [
-      {
-        name: 'SystemCallArchitectures',
-        signature: 'as',
-        value: values.flatMap((value) => value.split(' ')),
-      },
-    ],
-  ],
-  [
-    'SystemCallErrorNumber',
-    (values: readonly string[]) => {
-      const last = values.at(-1)!;
-      const value = last === 'kill' ? KILL_NUMBER : (errnoNumber(last) ?? Number(last));
-      return [{ name: 'SystemCallErrorNumber', signature: 'i', value }];
-    },
-  ],
+const SETTINGS: ReadonlyMap<string, (values: readonly string[]) => Written> = new Map<
+  string,
+  (values: readonly string[]) => Written
+>([
+  ['SystemCallArchitectures', (values) => named('SystemCallArchitectures', 'as', values.flatMap(wordsOf))],
+  ['SystemCallErrorNumber', (values) => named('SystemCallErrorNumber', 'i', errorNumber(values.at(-1)!))],
   ['SystemCallFilter', lineByLine('SystemCallFilter')],
   ['SystemCallLog', lineByLine('SystemCallLog')],
-  [
-    'SyslogIdentifier',
-    (values: readonly string[]) => {
-      const value = withoutSpecifiers(values.at(-1)!);
-      return value === undefined ? undefined : [{ name: 'SyslogIdentifier', signature: 's', value }];
-    },
-  ],
+  ['SyslogIdentifier', (values) => named('SyslogIdentifier', 's', withoutSpecifiers(values.at(-1)!))],
 ]);
-
-function lineByLine(name: string) {
-  return (values: readonly string[]): Written =>
-    values.map((line) => ({ name, signature: '(bas)', value: signedList(line) }));
-}
 
 /** The same for a directive that isn't in the table of `[service]`; undefined where it is unknown. */
 export function settingProperties(

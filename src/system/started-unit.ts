@@ -24,7 +24,7 @@ class OverBus implements StartedUnit {
   #bus!: Bus;
   #jobPath = '';
   /** What the manager has said of the unit: ActiveState, Job, InvocationID. */
-  readonly #state = new Map<string, unknown>();
+  readonly #state = new Map<string, unknown>([['ActiveState', 'activating']]);
   #invocation: string | undefined;
   #change = deferred();
 
@@ -42,6 +42,12 @@ class OverBus implements StartedUnit {
     return this.#bus.endOfJob(this.#jobPath, this.#unit);
   }
 
+  async underway(): Promise<void> {
+    while (this.#invocation === undefined && !hasEnded(this.#state)) {
+      await this.#bus.unlessLost(this.#change.promise);
+    }
+  }
+
   invocation(): string | undefined {
     return this.#invocation;
   }
@@ -55,6 +61,10 @@ class OverBus implements StartedUnit {
         await this.#reconnect(cause);
       }
     }
+  }
+
+  async properties(): Promise<UnitProperties> {
+    return this.#bus.unit(this.#unit);
   }
 
   async stop(): Promise<void> {
@@ -89,25 +99,26 @@ class OverBus implements StartedUnit {
     throw gone(this.#unit);
   }
 
-  /** With the connection went what kept the unit loaded. */
+  /** With the connection went what kept the unit loaded; the manager comes back to the bus after the bus itself. */
   async #reconnect(cause: unknown) {
-    const known = this.#invocation;
     for (let waited = 0; ; waited += EVERY) {
       try {
         this.#bus = await this.#connect();
+        await this.#bus.unit(this.#unit).then((properties) => this.#assertSame(properties));
         await this.#bus.follow(this.#unit, this.#changed);
-        break;
+        return this.#changed(new Map());
       } catch (next) {
-        if (next instanceof UserError && next.diagnostics[0]?.code === 'manager-refused')
-          throw gone(this.#unit);
+        if (codeOf(next) === GONE) throw next;
         if (waited >= BACK_WITHIN) throw cause;
         await sleep(EVERY);
       }
     }
-    const properties = await this.#bus.unit(this.#unit);
+  }
+
+  #assertSame(properties: UnitProperties) {
     this.#assertOurs(properties);
+    const known = this.#invocation;
     if (known === undefined || invocationOf(properties) !== known) throw gone(this.#unit);
-    this.#changed(new Map());
   }
 }
 
@@ -125,12 +136,16 @@ function invocationOf(properties: UnitProperties): string | undefined {
 
 const LOST = ['bus-lost', 'bus-failed', 'no-bus'];
 
-const isLost = (cause: unknown): boolean =>
-  cause instanceof UserError && LOST.includes(cause.diagnostics[0]?.code ?? '');
+const isLost = (cause: unknown): boolean => LOST.includes(codeOf(cause));
+
+const codeOf = (cause: unknown): string =>
+  cause instanceof UserError ? (cause.diagnostics[0]?.code ?? '') : '';
+
+const GONE = 'unit-gone';
 
 const gone = (unit: string) =>
   new UserError(
-    error('unit-gone', `${unit} is gone, and nobody saw how it ended`, {
+    error(GONE, `${unit} is gone, and nobody saw how it ended`, {
       hint: `journalctl --unit ${unit} may say it`,
     }),
     EXIT.findings,

@@ -14,6 +14,8 @@ export interface TransientUnits {
 export interface StartedUnit {
   /** The result of the job that starts it, when it has one: `done`. */
   job(): Promise<string>;
+  /** Settles when the start is under way, or over. */
+  underway(): Promise<void>;
   /** What tells this run of the unit from others, in hex; undefined where nobody has said yet. */
   invocation(): string | undefined;
   /**
@@ -21,6 +23,8 @@ export interface StartedUnit {
    * @throws UserError `unit-gone`, `bus-lost` where that can't be told any more
    */
   end(): Promise<UnitProperties>;
+  /** The unit's properties as they are. */
+  properties(): Promise<UnitProperties>;
   /** Has it stopped; doesn't wait for it. */
   stop(): Promise<void>;
 }

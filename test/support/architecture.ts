@@ -105,6 +105,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...[...BASE, 'report.ts', 'policy', 'syscalls', 'filter', 'unit', 'plan', 'explain', 'emit', 'apply'],
     'system/system.ts',
     'system/context.ts',
+    'system/transient.ts',
   ],
   'program.ts': [...BASE, 'commands', 'system'],
   'cli.ts': [...BASE, 'program.ts', 'commands/outcome.ts'],

@@ -13,6 +13,8 @@ export interface FakeRun {
   readonly end?: Readonly<Record<string, unknown>> | string;
   /** Interrupts that come while it is waited for. */
   readonly interrupts?: readonly Interrupt[];
+  /** False: it goes on although it is stopped. */
+  readonly stops?: boolean;
 }
 
 /** A unit that has exited with 0. */
@@ -31,6 +33,11 @@ export class FakeUnits implements TransientUnits {
   readonly told: string[] = [];
   readonly #run: FakeRun;
   readonly #interrupts: Interrupt[];
+  #haveStopped: () => void = () => undefined;
+  /** A unit that is interrupted runs until it is stopped. */
+  readonly #isStopped = new Promise<void>((resolve) => {
+    this.#haveStopped = resolve;
+  });
 
   constructor(run: FakeRun = {}) {
     this.#run = run;
@@ -43,15 +50,19 @@ export class FakeUnits implements TransientUnits {
     this.started.push({ unit, properties: new Map(properties.map(({ name, value }) => [name, value])) });
     return {
       job: async () => job,
+      underway: async () => undefined,
       invocation: () => '0'.repeat(31) + this.started.length,
       end: () => this.#end(end),
-      stop: async () => void this.stopped.push(unit),
+      properties: async () => new Map(Object.entries(typeof end === 'string' ? {} : end)),
+      stop: async () => {
+        this.stopped.push(unit);
+        if (this.#run.stops ?? true) this.#haveStopped();
+      },
     };
   }
 
   async #end(end: Required<FakeRun>['end']): Promise<UnitProperties> {
-    // A unit that is interrupted runs until it is stopped.
-    if (this.#run.interrupts && this.stopped.length === 0) await new Promise(() => undefined);
+    if (this.#run.interrupts) await this.#isStopped;
     if (typeof end === 'string') throw new UserError(error(end, 'injected'), EXIT.failure);
     return new Map(Object.entries(end));
   }

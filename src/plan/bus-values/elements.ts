@@ -1,5 +1,7 @@
 /** What the bus has for texts of unit files: plain forms of values, and texts without quotes and specifiers. */
 
+import { errnoNumber } from '../../syscalls/errno.js';
+
 /** A value of the bus, or one to compare with it, as a text that is the same for equal values. */
 export const canonical = (value: unknown): string => JSON.stringify(plain(value));
 
@@ -26,7 +28,11 @@ export function bitsOf(value: unknown): number[] {
 }
 
 /** SECCOMP_ERROR_NUMBER_KILL of systemd, what the bus has for `SystemCallErrorNumber=kill` since 247. */
-export const KILL_NUMBER = 2 ** 31 - 2;
+const KILL_NUMBER = 2 ** 31 - 2;
+
+/** SystemCallErrorNumber= on the bus. */
+export const errorNumber = (text: string): number =>
+  text === 'kill' ? KILL_NUMBER : (errnoNumber(text) ?? Number(text));
 
 /** The highest number of 64 bits: "no limit". */
 export const INFINITY = 2n ** 64n - 1n;

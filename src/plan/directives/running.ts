@@ -49,5 +49,4 @@ export const RUNNING: readonly Directive[] = [
     'exec',
     MAN,
   ),
-  time('Watchdog', 183),
 ];

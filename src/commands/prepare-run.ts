@@ -1,0 +1,164 @@
+import { changes } from '../apply/changes.js';
+import { type Diagnostic, EXIT, error, hasErrors, UserError } from '../diagnostic.js';
+import type { EmittedFile } from '../emit/files.js';
+import { ownDropInPaths } from '../emit/paths.js';
+import { transientProperties } from '../emit/transient.js';
+import { programPlaces, searchPath } from '../plan/commands.js';
+import { overridden } from '../plan/drop-in-order.js';
+import { makePlan } from '../plan/make-plan.js';
+import { ownLimits } from '../plan/own-limits.js';
+import type { Plan, PlannedDirective } from '../plan/plan.js';
+import {
+  confines,
+  type TransientCommand,
+  transientDirectives,
+  transientUnitFile,
+} from '../plan/transient-unit.js';
+import { checkSyscalls } from '../policy/check.js';
+import { asPermissive } from '../policy/permissive.js';
+import type { Context } from '../system/context.js';
+import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
+import type { UnitName } from '../unit/name.js';
+import { parseUnitFile } from '../unit/unit-file.js';
+import type { UnitProperty } from '../unit/unit-property.js';
+import { buildFilter, proofWarnings } from './build-filter.js';
+import { findDropIns } from './find-unit.js';
+import { launcherFiles } from './launcher-file.js';
+import type { LoadedPolicy } from './load-policy.js';
+import { readFiles } from './own-files.js';
+import { type PrepareOptions, tolerate } from './prepare.js';
+import { probeMachine, probeTarget } from './probe-target.js';
+import { descriptionOf, environmentOf, findCommand, unitName, unitSettings } from './run-command.js';
+import type { RunOptions } from './run-options.js';
+import { runPolicy } from './run-policy.js';
+
+/** All that can be known of a run before it starts. */
+export interface PreparedRun {
+  readonly unit: UnitName;
+  /** None where a diagnostic is an error. */
+  readonly properties: readonly UnitProperty[];
+  /** The launcher, where it has yet to be installed. */
+  readonly files: readonly EmittedFile[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+/** Goes the whole way from a command line to the properties of a transient unit. Nothing is written. */
+export async function prepareRun(
+  context: Context,
+  words: readonly string[],
+  options: RunOptions & PrepareOptions,
+): Promise<PreparedRun> {
+  const unit = unitName(options);
+  const settings = unitSettings(context, options);
+  const policy = await runPolicy(context, options);
+  const names = settings.map(({ name }) => name);
+  if (policy.sources.size === 0 && !names.some(confines)) throw nothingConfines();
+  const environment = environmentOf(context, options);
+  const command = await findCommand(context, words, options, names.concat(servicesOf(policy)));
+  const machine = await probeMachine(context);
+  const { directives, diagnostics } = transientDirectives(settings, machine.facts);
+  const known = [...policy.diagnostics, ...machine.diagnostics, ...diagnostics];
+  if (hasErrors(diagnostics)) return refused(unit, known, policy);
+  const { effective, text } = await effectiveRun(context, unit, command, directives);
+  const sources = new Map([...policy.sources, [unit.full, text]]);
+  const target = await probeTarget(context, machine, programPlaces(policy.policy, effective));
+  const checked = checkSyscalls(policy.policy, target.sets, [target.machine], policy.complete);
+  const plan = makePlan({
+    unit,
+    effective,
+    policy: options.permissive ? asPermissive(policy.policy) : policy.policy,
+    target,
+    places: undefined,
+    usable: !hasErrors([...known, ...checked]),
+  });
+  const found = [
+    ...known,
+    ...checked,
+    ...plan.diagnostics.map((d) => (options.allowGaps ? tolerate(d) : d)),
+    ...skippedWords(effective, plan),
+    ...undone(effective, directives),
+  ];
+  if (hasErrors(found)) return refused(unit, found, { sources });
+  const built = plan.filter && buildFilter(ofOneMachine(plan.filter));
+  const properties = transientProperties({
+    description: descriptionOf(options, command),
+    own: directives,
+    plan,
+    command,
+    filter: built?.file,
+    searchPath: command.program.includes('/') ? [] : searchPath(policy.policy, effective),
+    environment,
+    collect: options.collect === true,
+  });
+  if (!('properties' in properties)) return refused(unit, [...found, ...properties], { sources });
+  return {
+    unit,
+    ...properties,
+    files: built ? await missingLauncher(context, plan) : [],
+    diagnostics: [...found, ...proofWarnings(built?.proofs ?? [], policy.policy.syscalls?.at)],
+    sources,
+  };
+}
+
+const refused = (
+  unit: UnitName,
+  diagnostics: readonly Diagnostic[],
+  { sources }: Pick<LoadedPolicy, 'sources'>,
+): PreparedRun => ({ unit, properties: [], files: [], diagnostics, sources });
+
+const nothingConfines = () =>
+  new UserError(
+    error('no-policy', 'nothing says how the command is confined', {
+      hint: 'give --deny, --allow, --policy, --template, or a directive by --property; without any, use systemd-run',
+    }),
+    EXIT.findings,
+  );
+
+const servicesOf = ({ policy }: LoadedPolicy): string[] => policy.service.map(({ name }) => name);
+
+/** The unit that is to be made, with the drop-ins that systemd has for its name: templates', and those of its type. */
+async function effectiveRun(
+  context: Context,
+  unit: UnitName,
+  command: TransientCommand,
+  directives: readonly PlannedDirective[],
+) {
+  const { file, text } = transientUnitFile(unit.full, command, directives);
+  // One of ours may have been left behind: it would be read, too.
+  const own = ownDropInPaths(context.placement, unit.full);
+  const paths = [...(await findDropIns(context, unit, [])), ...own];
+  const dropIns = (await readFiles(context, paths)).map(({ path, content }) => parseUnitFile(path, content));
+  return { effective: effectiveUnit([file, ...dropIns]), text };
+}
+
+/** The command line's own filter has no words that mean nothing: systemd would skip them. */
+function skippedWords(effective: EffectiveUnit, { target }: Plan): Diagnostic[] {
+  const ignored = ownLimits(effective, target.sets, target.systemd)?.ignored ?? [];
+  return ignored.map((d) => ({ ...d, severity: 'error' }));
+}
+
+/** What drop-ins take back of the command line's own directives, and of the command. */
+const undone = (effective: EffectiveUnit, directives: readonly PlannedDirective[]): Diagnostic[] =>
+  overridden(effective, undefined, {
+    directives,
+    commands: [{ key: 'ExecStart', lines: [], wrapped: 0 }],
+  });
+
+/** The launcher of this machine reads the filter from its command line, which has no room for others' programs. */
+const ofOneMachine = (filter: NonNullable<Plan['filter']>) => ({
+  ...filter,
+  policies: filter.policies.slice(0, 1),
+  ...(filter.start ? { start: filter.start.slice(0, 1) } : {}),
+});
+
+async function missingLauncher(context: Context, { target }: Plan): Promise<EmittedFile[]> {
+  const wanted = await launcherFiles(context, target);
+  const current = await readFiles(
+    context,
+    wanted.map(({ path }) => path),
+  );
+  return changes(wanted, current).flatMap(({ kind, after }) =>
+    kind !== 'unchanged' && after ? [after] : [],
+  );
+}

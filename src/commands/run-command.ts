@@ -1,0 +1,146 @@
+import { EXIT, error, printable, UserError } from '../diagnostic.js';
+import type { Setting, TransientCommand } from '../plan/transient-unit.js';
+import type { Context } from '../system/context.js';
+import type { System } from '../system/system.js';
+import { parseBoolean } from '../unit/boolean.js';
+import { isTemplate, type UnitName } from '../unit/name.js';
+import { normalize } from '../unit/path.js';
+import { serviceName } from './load-unit.js';
+import type { RunOptions } from './run-options.js';
+
+/** Reads what a command line says of the unit. */
+
+const fail = (code: string, message: string, hint?: string) =>
+  new UserError(error(code, message, { hint }), EXIT.findings);
+
+/** The unit's name: the given one, or one that no other has. */
+export function unitName({ unit }: RunOptions): UnitName {
+  if (unit === undefined) return serviceName(`run-r${crypto.randomUUID().replaceAll('-', '')}.service`);
+  const name = serviceName(unit);
+  if (isTemplate(name)) {
+    throw fail(
+      'unit-template',
+      `${name.full} is a template`,
+      `name an instance: ${name.prefix}@NAME.service`,
+    );
+  }
+  return name;
+}
+
+/** The directives that options stand for, after those of --property. */
+export function unitSettings({ caller }: Context, options: RunOptions): Setting[] {
+  const { serviceType, remainAfterExit, uid, gid, nice, slice } = options;
+  const given: readonly (readonly [name: string, text: string | undefined])[] = [
+    ['Type', serviceType],
+    ['RemainAfterExit', remainAfterExit ? 'yes' : undefined],
+    ['User', uid && literal(uid)],
+    ['Group', gid && literal(gid)],
+    ['Nice', nice],
+    ['Slice', slice && (slice.endsWith('.slice') ? slice : `${slice}.slice`)],
+    ['WorkingDirectory', workingDirectory(caller.directory, options)],
+  ];
+  return [
+    ...(options.property ?? []).filter((text) => !isEnvironment(text)).map(readProperty),
+    ...given.flatMap(([name, text]) => (text === undefined ? [] : [{ name, text }])),
+  ];
+}
+
+/** Nobody expands specifiers in what is no directive of a file. */
+const literal = (text: string) => text.replaceAll('%', '%%');
+
+function readProperty(text: string): Setting {
+  const equals = text.indexOf('=');
+  if (equals > 0) return { name: text.slice(0, equals), text: text.slice(equals + 1) };
+  throw fail('usage', `--property wants NAME=VALUE, not '${printable(text, 80)}'`);
+}
+
+function workingDirectory(own: string | undefined, options: RunOptions): string | undefined {
+  const { workingDirectory: given, sameDir } = options;
+  if (given !== undefined) return /^[/~-]/.test(given) ? given : literal(`${here(own)}/${given}`);
+  return sameDir ? literal(here(own)) : undefined;
+}
+
+function here(own: string | undefined): string {
+  if (own !== undefined) return own;
+  throw fail('no-directory', 'the folder that this is called in is gone', 'call it in another one');
+}
+
+const isEnvironment = (text: string) => text.startsWith('Environment=');
+
+/** `NAME=VALUE` of --setenv and of --property Environment=. */
+export function environmentOf({ caller }: Context, { setenv = [], property = [] }: RunOptions): string[] {
+  const words = property.filter(isEnvironment).map((text) => text.slice('Environment='.length));
+  return [...words, ...setenv].map((text) => {
+    const name = text.replace(/=.*$/s, '');
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || text.includes('\0')) {
+      throw fail('usage', `no variable is called '${printable(name, 80)}'`);
+    }
+    if (text !== name) return text;
+    const value = caller.environment[name];
+    if (value !== undefined) return `${name}=${value}`;
+    throw fail('usage', `there is no variable ${name} whose value could be passed on`);
+  });
+}
+
+/** Whether `$NAME` is expanded. */
+export function expands({ expandEnvironment }: RunOptions): boolean {
+  const value = parseBoolean(expandEnvironment ?? 'no');
+  if (value !== undefined) return value;
+  throw fail('usage', `--expand-environment wants yes or no, not '${printable(expandEnvironment!, 80)}'`);
+}
+
+/** What changes where the service finds programs: only there can be looked for one. */
+const OTHER_PLACES = ['RootDirectory', 'RootImage', 'ExecSearchPath', 'MountImages', 'ExtensionImages'];
+
+/**
+ * The command, its program found as a shell would.
+ * @param names the directives that the unit has
+ */
+export async function findCommand(
+  { program: own, caller }: Context,
+  words: readonly string[],
+  options: RunOptions,
+  names: readonly string[],
+): Promise<TransientCommand> {
+  const expand = expands(options);
+  const [name = '', ...args] = words;
+  const elsewhere = names.some((one) => OTHER_PLACES.includes(one));
+  if (elsewhere && !name.startsWith('.')) return { program: name, args, expand };
+  return { program: await findProgram(own, name, caller), args, expand };
+}
+
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
+
+async function findProgram(system: System, name: string, caller: Context['caller']): Promise<string> {
+  const absolute = (path: string) =>
+    normalize(path.startsWith('/') ? path : `${here(caller.directory)}/${path}`);
+  const places = name.includes('/')
+    ? [absolute(name)]
+    : (caller.environment.PATH ?? DEFAULT_PATH)
+        .split(':')
+        .filter((directory) => directory.startsWith('/'))
+        .map((directory) => `${directory}/${name}`);
+  let why = 'no such file';
+  for (const path of places) {
+    const state = await stateOf(system, path);
+    if (state === 'executable') return path;
+    if (state === 'not executable') why = `${path} isn't executable`;
+  }
+  throw fail('no-program', `can't find the program '${printable(name)}': ${why}`);
+}
+
+/** A file that may not be read may yet be executed. */
+async function stateOf(system: System, path: string) {
+  try {
+    const head = await system.read(path, { limit: 1, head: true });
+    if (!head) return 'absent';
+    return (head.mode & 0o111) === 0 ? 'not executable' : 'executable';
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    return cause.diagnostics[0]?.code === 'unreadable' ? 'executable' : 'not executable';
+  }
+}
+
+/** The line that lists show of the unit. */
+export const descriptionOf = ({ description }: RunOptions, { program, args }: TransientCommand): string =>
+  printable(description ?? `[sandbox-unit] ${[program, ...args].join(' ')}`, 500);

@@ -1,0 +1,44 @@
+/** Names for the ends of processes, as systemd's messages have them (systemd.exec(5), "Process Exit Codes"). */
+
+const STATUSES: ReadonlyMap<number, string> = new Map(
+  [
+    [0, 'SUCCESS FAILURE INVALIDARGUMENT NOTIMPLEMENTED NOPERMISSION NOTINSTALLED NOTCONFIGURED NOTRUNNING'],
+    [64, 'USAGE DATAERR NOINPUT NOUSER NOHOST UNAVAILABLE SOFTWARE OSERR OSFILE CANTCREAT IOERR TEMPFAIL'],
+    [76, 'PROTOCOL NOPERM CONFIG'],
+    [200, 'CHDIR NICE FDS EXEC MEMORY LIMITS OOM_ADJUST SIGNAL_MASK STDIN STDOUT CHROOT IOPRIO TIMERSLACK'],
+    [213, 'SECUREBITS SETSCHEDULER CPUAFFINITY GROUP USER CAPABILITIES CGROUP SETSID CONFIRM STDERR'],
+    [224, 'PAM NETWORK NAMESPACE NO_NEW_PRIVILEGES SECCOMP SELINUX_CONTEXT PERSONALITY APPARMOR'],
+    [232, 'ADDRESS_FAMILIES RUNTIME_DIRECTORY'],
+    [235, 'CHOWN SMACK_PROCESS_LABEL KEYRING STATE_DIRECTORY CACHE_DIRECTORY LOGS_DIRECTORY'],
+    [241, 'CONFIGURATION_DIRECTORY NUMA_POLICY CREDENTIALS BPF KSM'],
+    [255, 'EXCEPTION'],
+  ].flatMap(([first, names]) =>
+    (names as string).split(' ').map((name, i): [number, string] => [Number(first) + i, name]),
+  ),
+);
+
+/** Of signal(7), from 1 on; on every machine that is known here. */
+const SIGNALS = (
+  'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU ' +
+  'URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS'
+).split(' ');
+
+const [SIGRTMIN, SIGRTMAX] = [34, 64];
+
+/** CLD_* of waitid(2). */
+const CODES: ReadonlyMap<number, string> = new Map([
+  [1, 'exited'],
+  [2, 'killed'],
+  [3, 'dumped'],
+]);
+
+export const statusName = (status: number): string => STATUSES.get(status) ?? 'n/a';
+
+export const signalName = (signal: number): string =>
+  signal >= SIGRTMIN && signal <= SIGRTMAX ? `RTMIN+${signal - SIGRTMIN}` : (SIGNALS[signal - 1] ?? 'n/a');
+
+/** How a process ended, of ExecMainCode= and ExecMainStatus=: `code=exited, status=7/NOTRUNNING`. */
+export function endText(code: number, status: number): string {
+  const how = CODES.get(code) ?? 'n/a';
+  return `code=${how}, status=${status}/${how === 'exited' ? statusName(status) : signalName(status)}`;
+}

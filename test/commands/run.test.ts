@@ -1,0 +1,346 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Outcome } from '../../src/commands/outcome.js';
+import { run } from '../../src/commands/run.js';
+import type { RunOptions } from '../../src/commands/run-options.js';
+import { inlinePolicy } from '../../src/commands/run-policy.js';
+import { EXIT, error, UserError } from '../../src/diagnostic.js';
+import { elf } from '../support/elf.js';
+import {
+  type FakeOptions,
+  FakeSystem,
+  fakeContext,
+  HOME,
+  LAUNCHER,
+  program,
+} from '../support/fake-system.js';
+import { type FakeRun, FakeUnits, SUCCESS } from '../support/fake-units.js';
+
+type Options = Parameters<typeof run>[2];
+
+interface Ran {
+  readonly outcome: Outcome;
+  readonly units: FakeUnits;
+  readonly system: FakeSystem;
+}
+
+/** Runs a command line on a fake machine that has /usr/bin/myos. */
+async function ran(
+  options: Options,
+  { words = ['myos'], ...more }: FakeRun & FakeOptions & { words?: readonly string[] } = {},
+): Promise<Ran> {
+  const system = new FakeSystem({
+    ...more,
+    files: {
+      '/usr/bin/myos': program(elf()),
+      [`${HOME}/native-helper/build/x86-64/launcher`]: program('launcher of this build'),
+      ...more.files,
+    },
+  });
+  const units = new FakeUnits(more);
+  const context = fakeContext(system, { units, caller: units.caller() });
+  try {
+    return { outcome: await run(context, words, options), units, system };
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    const { diagnostics, exit, sources } = cause;
+    return { outcome: { diagnostics, exit, sources, json: {}, text: '' }, units, system };
+  }
+}
+
+const codes = ({ outcome }: Ran) => outcome.diagnostics.map(({ code }) => code);
+const propertiesOf = ({ units }: Ran) => units.started[0]!.properties;
+const argvOf = (one: Ran) => (propertiesOf(one).get('ExecStartEx') as [string, string[], string[]][])[0]!;
+
+const UNAME = { deny: ['uname'], errno: 'ENETDOWN' };
+
+describe('the policy of a command line', () => {
+  const texts: readonly [RunOptions & { policy?: string; template?: string }, string][] = [
+    [{}, ''],
+    [{ policy: 'p.toml' }, ''],
+    [{ deny: ['a,b', ' c'] }, '[syscalls]\ndeny = ["a", "b", "c"]\n'],
+    [
+      { allow: ['@x'], log: ['y'], stage: 'entry' },
+      '[syscalls]\nallow = ["@x"]\nlog = ["y"]\nstage = "entry"\n',
+    ],
+    [{ errno: '5' }, '[syscalls]\naction = 5\n'],
+    [{ errno: 'EPERM' }, '[syscalls]\naction = "EPERM"\n'],
+    [{ policy: 'p.toml', deny: ['a'] }, 'extends = ["./p.toml"]\n[syscalls]\ndeny = ["a"]\n'],
+    [{ policy: '/p', deny: ['a'] }, 'extends = ["/p"]\n[syscalls]\ndeny = ["a"]\n'],
+    [{ template: 'no-exec', deny: ['a'] }, 'extends = ["no-exec"]\n[syscalls]\ndeny = ["a"]\n'],
+    [{ deny: ['"\n]'] }, '[syscalls]\ndeny = ["\\"\\n]"]\n'],
+  ];
+  for (const [options, text] of texts) {
+    test(`${JSON.stringify(options)}`, () => assert.equal(inlinePolicy(options), text));
+  }
+});
+
+test('what systemd can refuse is given to systemd, and nothing is installed', async () => {
+  const one = await ran({ ...UNAME, unit: 'x', description: 'd', collect: true });
+  assert.deepEqual(codes(one), []);
+  assert.equal(one.units.started[0]!.unit, 'x.service');
+  assert.deepEqual(Object.fromEntries(propertiesOf(one)), {
+    Description: 'd',
+    CollectMode: 'inactive-or-failed',
+    SystemCallArchitectures: ['native'],
+    SystemCallFilter: [false, ['uname']],
+    SystemCallErrorNumber: 100,
+    ExecStartEx: [['/usr/bin/myos', ['/usr/bin/myos'], ['no-env-expand']]],
+  });
+  assert.deepEqual(one.system.changes, []);
+});
+
+test('what only the launcher can refuse goes to it in its command line; it is installed once', async () => {
+  const one = await ran({ deny: ['execve', 'execveat'] }, { words: ['myos', '', '$A %n', '--wait'] });
+  const [path, argv, flags] = argvOf(one);
+  assert.equal(path, LAUNCHER);
+  const [launcher, filter = '', ...rest] = argv;
+  assert.equal(launcher, LAUNCHER);
+  assert.match(filter, /^--filter-base64=[A-Za-z0-9+/]+=*$/);
+  assert.deepEqual(rest, ['--', '/usr/bin/myos', '', '$A %n', '--wait']);
+  assert.deepEqual(flags, ['no-env-expand']);
+  assert.equal(propertiesOf(one).get('NoNewPrivileges'), true);
+  assert.equal(propertiesOf(one).get('SyslogIdentifier'), 'myos');
+  assert.deepEqual(one.system.changes, [`replace ${LAUNCHER}`]);
+  const files = { [LAUNCHER]: program('launcher of this build') };
+  assert.deepEqual((await ran({ deny: ['execve', 'execveat'] }, { files })).system.changes, []);
+});
+
+test('variables are expanded where that is asked for, but not in what the launcher is told', async () => {
+  const files = { '/usr/bin/a$b': program(elf()) };
+  const words = ['a$b', '$A'];
+  const plain = await ran({ ...UNAME, expandEnvironment: 'yes' }, { words, files });
+  assert.deepEqual(argvOf(plain), ['/usr/bin/a$b', ['/usr/bin/a$$b', '$A'], []]);
+  const launched = await ran({ deny: ['execve', 'execveat'], expandEnvironment: 'yes' }, { words, files });
+  assert.deepEqual(argvOf(launched)[1].slice(2), ['--', '/usr/bin/a$$b', '$A']);
+});
+
+test('the options of the unit become its directives', async () => {
+  const one = await ran({
+    ...UNAME,
+    uid: 'daemon',
+    gid: 'adm',
+    nice: '5',
+    slice: 'web',
+    sameDir: true,
+    serviceType: 'oneshot',
+    remainAfterExit: true,
+    setenv: ['A=b c', 'PATH'],
+    property: [
+      'ProtectSystem=strict',
+      'ReadOnlyPaths=/a /b',
+      'MemoryMax=50%',
+      'Environment=X=1',
+      'RestartSec=1s',
+    ],
+  });
+  assert.deepEqual(codes(one), []);
+  const expected = {
+    User: 'daemon',
+    Group: 'adm',
+    Nice: 5,
+    Slice: 'web.slice',
+    WorkingDirectory: '/work',
+    Type: 'oneshot',
+    RemainAfterExit: true,
+    Environment: ['X=1', 'A=b c', 'PATH=/usr/bin:/bin'],
+    ProtectSystem: 'strict',
+    ReadOnlyPaths: ['/a', '/b'],
+    MemoryMaxScale: 0x7fffffff + 1,
+    RestartUSec: 1_000_000n,
+  };
+  const properties = Object.fromEntries(propertiesOf(one));
+  for (const [name, value] of Object.entries(expected)) assert.deepEqual(properties[name], value, name);
+});
+
+test("what hides the launcher is opened for it; a root of the service's own has programs of its own", async () => {
+  const one = await ran(
+    { deny: ['execve', 'execveat'], property: ['NoExecPaths=/', 'RootDirectory=/srv'] },
+    { words: ['inside', 'x'] },
+  );
+  assert.deepEqual(codes(one), []);
+  assert.deepEqual(propertiesOf(one).get('ExecPaths'), [LAUNCHER]);
+  assert.deepEqual(propertiesOf(one).get('BindReadOnlyPaths'), [[LAUNCHER, LAUNCHER, false, 16384]]);
+  assert.deepEqual(argvOf(one)[1].slice(2), ['--', 'inside', 'x']);
+});
+
+/** Command lines that nothing comes of, and why. */
+const REFUSED: readonly [options: Options, code: string, words?: readonly string[]][] = [
+  [{}, 'no-policy'],
+  [{ nice: '5', property: ['Type=exec'] }, 'no-policy'],
+  [{ deny: ['exceve'] }, 'unknown-syscall'],
+  [{ deny: ['uname:ENETDWN'] }, 'unknown-action'],
+  [{ ...UNAME, errno: 'x' }, 'unknown-action'],
+  [{ ...UNAME, stage: 'x' }, 'unknown-value'],
+  [{ ...UNAME, property: ['ProtectSytem=strict'] }, 'unknown-directive'],
+  [{ ...UNAME, property: ['ProtectSystem=maybe'] }, 'directive-value'],
+  [{ ...UNAME, property: ['ProtectSystem'] }, 'usage'],
+  [{ ...UNAME, property: ['ExecStartPre=/bin/x'] }, 'refused-directive'],
+  [{ ...UNAME, property: ['ReadOnlyPaths=%h'] }, 'transient-value'],
+  [{ ...UNAME, property: ['StateDirectoryQuota=1G'] }, 'gap-directive'],
+  [{ property: ['SystemCallFilter=~uname exceve'] }, 'own-filter-word-ignored'],
+  [{ property: ['SystemCallFilter=~"uname"'] }, 'directive-value'],
+  [{ property: ['SystemCallErrorNumber=ENOSUCH'] }, 'directive-value'],
+  [{ property: ['SystemCallArchitectures=x87'] }, 'directive-value'],
+  [{ ...UNAME, setenv: ['1=2'] }, 'usage'],
+  [{ ...UNAME, setenv: ['NOT_SET'] }, 'usage'],
+  [{ ...UNAME, expandEnvironment: 'maybe' }, 'usage'],
+  [{ ...UNAME, unit: 'a/b' }, 'invalid-unit-name'],
+  [{ ...UNAME, unit: 'x.socket' }, 'not-a-service'],
+  [{ ...UNAME, unit: 'x@.service' }, 'unit-template'],
+  [{ ...UNAME, wait: true, block: false }, 'usage'],
+  [{ ...UNAME }, 'usage', []],
+  [{ ...UNAME }, 'no-program', ['nothing']],
+  [{ ...UNAME }, 'no-program', ['./myos']],
+  [{ policy: '/programs.toml' }, 'gap-programs'],
+  [{ policy: '/nothing.toml' }, 'no-policy'],
+  [{ template: 'nothing' }, 'unknown-template'],
+];
+
+for (const [options, code, words = ['myos']] of REFUSED) {
+  test(`nothing is started by ${JSON.stringify(options)} ${words.join(' ')}: ${code}`, async () => {
+    const files = {
+      '/programs.toml': '[syscalls]\ndeny = ["execve", "execveat"]\n[exec]\nprograms = ["/usr/bin/myos"]\n',
+    };
+    const one = await ran(options, { words, files });
+    assert.equal(one.outcome.exit, EXIT.findings);
+    assert.ok(codes(one).includes(code), JSON.stringify(one.outcome.diagnostics));
+    assert.deepEqual(one.units.started, []);
+    assert.deepEqual(one.system.changes, []);
+  });
+}
+
+test('what is wrong with the policy of a command line is shown in it', async () => {
+  const { outcome } = await ran({ deny: ['uname,exceve'] });
+  const [{ at, hint } = {}] = outcome.diagnostics;
+  assert.deepEqual(at, { file: 'command line', line: 2, column: 18, length: 8 });
+  assert.equal(hint, "did you mean 'execve'?");
+  assert.equal(outcome.sources.get('command line'), '[syscalls]\ndeny = ["uname", "exceve"]\n');
+});
+
+describe('drop-ins that systemd has for the unit come after all that it is told', () => {
+  const place = '/etc/systemd/system/x.service.d/a.conf';
+  const withDropIn = (line: string, options: Options = UNAME) =>
+    ran({ unit: 'x', ...options }, { files: { [place]: `[Service]\n${line}\n` } });
+  test('one that takes the filter back is an error', async () => {
+    assert.deepEqual(codes(await withDropIn('SystemCallFilter=')), ['overridden']);
+  });
+  test('one that starts something else is an error', async () => {
+    assert.deepEqual(codes(await withDropIn('ExecStart=\nExecStart=/usr/bin/myos --other')), ['overridden']);
+  });
+  test('one that takes back what --property says is an error', async () => {
+    const options = { ...UNAME, property: ['ProtectSystem=strict'] };
+    assert.deepEqual(codes(await withDropIn('ProtectSystem=no', options)), ['overridden']);
+  });
+  test('one of ours that was left behind is an error', async () => {
+    const files = {
+      '/etc/systemd/system/x.service.d/zz-sandbox-unit.conf': '[Service]\nSystemCallFilter=\n',
+    };
+    assert.deepEqual(codes(await ran({ unit: 'x', ...UNAME }, { files })), ['overridden']);
+  });
+  test('one about other things is none', async () => {
+    assert.deepEqual(codes(await withDropIn('Nice=5')), []);
+  });
+});
+
+describe('what is said, and the exit status', () => {
+  const said = (one: Ran) => one.units.told.map((line) => line.replace(/run-r[0-9a-f]{32}/, 'NAME'));
+  const ended = (end: FakeRun['end'], more: Options = {}) =>
+    ran({ ...UNAME, wait: true, ...more }, { end: end! });
+
+  test('without --wait: when it has started', async () => {
+    const one = await ran(UNAME);
+    assert.equal(one.outcome.exit, 0);
+    assert.deepEqual(said(one), [`Running as unit: NAME.service; invocation ID: ${'0'.repeat(31)}1`]);
+  });
+
+  test('with --no-block: at once', async () => {
+    const one = await ran({ ...UNAME, block: false }, { job: 'failed' });
+    assert.equal(one.outcome.exit, 0);
+    assert.match(said(one).join(), /^Running as unit: NAME.service/);
+  });
+
+  test('with --wait: how it ended', async () => {
+    const one = await ended({ ...SUCCESS, Result: 'exit-code', ExecMainStatus: 7 });
+    assert.equal(one.outcome.exit, 7);
+    assert.deepEqual(said(one).slice(1), [
+      'Finished with result: exit-code',
+      'Main processes terminated with: code=exited, status=7/NOTRUNNING',
+    ]);
+  });
+
+  const statuses: readonly [Readonly<Record<string, unknown>>, number][] = [
+    [SUCCESS, 0],
+    [{ ...SUCCESS, ExecMainStatus: 3 }, 0],
+    [{ ...SUCCESS, Result: 'signal', ExecMainCode: 2, ExecMainStatus: 31 }, 255],
+    [{ ...SUCCESS, Result: 'core-dump', ExecMainCode: 3, ExecMainStatus: 31 }, 1],
+    [{ ...SUCCESS, Result: 'timeout', ExecMainCode: 2, ExecMainStatus: 15 }, 1],
+    [{ ...SUCCESS, Result: 'exit-code' }, 1],
+    [{}, 1],
+  ];
+  for (const [end, status] of statuses) {
+    test(`${JSON.stringify(end)}: ${status}`, async () =>
+      assert.equal((await ended(end)).outcome.exit, status));
+  }
+
+  for (const code of ['unit-gone', 'bus-lost']) {
+    test(`where nobody saw how it ended (${code}) it wasn't a success`, async () => {
+      const one = await ended(code);
+      assert.deepEqual([one.outcome.exit, codes(one)], [1, [code]]);
+    });
+  }
+
+  test('--quiet leaves it at what the command itself says', async () => {
+    assert.deepEqual((await ended(SUCCESS, { quiet: true })).units.told, []);
+  });
+
+  test('--json says it in one object', async () => {
+    const one = await ended({ ...SUCCESS, Result: 'exit-code', ExecMainStatus: 3 }, { json: true });
+    assert.deepEqual(one.units.told, []);
+    assert.equal(one.outcome.json.ok, false);
+    assert.equal(one.outcome.json.result, 'exit-code');
+    assert.equal(one.outcome.json.status, 3);
+  });
+
+  test('warnings are said before the command runs', async () => {
+    const one = await ran({ deny: ['execve'] });
+    assert.match(
+      one.units.told[0]!,
+      /^command line:2:9: warning\[open-door\]: .*\n {2}2 \| deny = \["execve"\]\n/,
+    );
+    assert.match(one.units.told[1]!, /^Running as unit: /);
+    assert.deepEqual(codes(one), []);
+  });
+
+  test('a job that fails is no start', async () => {
+    const end = { ...SUCCESS, ActiveState: 'failed', Result: 'exit-code', ExecMainStatus: 203 };
+    const one = await ran(UNAME, { job: 'failed', end });
+    assert.deepEqual([one.outcome.exit, codes(one), one.units.told], [1, ['start-failed'], []]);
+    assert.match(one.outcome.diagnostics[0]!.message, / \(exit-code: code=exited, status=203\/EXEC\)$/);
+  });
+
+  test('what the manager refuses is 1 as well', async () => {
+    const refused = new UserError(error('access-denied', 'no'), EXIT.failure);
+    const one = await ran(UNAME, { refused });
+    assert.deepEqual([one.outcome.exit, codes(one)], [1, ['access-denied']]);
+  });
+});
+
+describe('interrupts while it is waited for', () => {
+  const SIGINT = { name: 'SIGINT', number: 2 };
+  const SIGTERM = { name: 'SIGTERM', number: 15 };
+  test('the first has the unit stopped, and its end waited for', async () => {
+    const one = await ran({ ...UNAME, wait: true, unit: 'x' }, { interrupts: [SIGTERM] });
+    assert.deepEqual(one.units.stopped, ['x.service']);
+    assert.equal(one.outcome.exit, 143);
+    assert.equal(one.units.told.at(-2), 'Finished with result: success');
+  });
+  test('the second leaves it running', async () => {
+    const one = await ran(
+      { ...UNAME, wait: true, unit: 'x' },
+      { interrupts: [SIGINT, SIGINT], stops: false },
+    );
+    assert.equal(one.outcome.exit, 130);
+    assert.equal(one.units.told.at(-1), 'Detached: x.service runs on');
+  });
+});

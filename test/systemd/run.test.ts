@@ -1,0 +1,401 @@
+/** `sandbox-unit run` on a real systemd, beside what systemd-run does. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import { COMMAND, runAndRead, runUnit, said } from '../support/run-in-box.js';
+import { bootWithPrograms, PROGRAMS, servicesObstacle } from '../support/service.js';
+
+const skip = servicesObstacle();
+const MYOS = 'test/systemd/programs/myos.c';
+/** A root folder with nothing in it but the program. */
+const ROOT = '/srv/root';
+let box: Box;
+before(async () => {
+  if (skip) return;
+  box = await bootWithPrograms('run', {
+    myos: [MYOS],
+    'myos-static': [MYOS, '-static'],
+    'uname-errno': ['test/systemd/programs/uname-errno.c'],
+  });
+  await box.sh(`mkdir -p ${ROOT}/bin; cp ${PROGRAMS}/myos-static ${ROOT}/bin/myos`);
+  await box.sh('useradd --create-home tester && loginctl enable-linger tester || :');
+  await box.sh('systemctl start user@0.service user@$(id -u tester).service');
+});
+after(() => box?.stop());
+
+const LINUX = 'My OS is Linux!\n';
+const DOWN = 'uname failed: Network is down\n';
+const RUNNING = 'Running as unit: NAME; invocation ID: ID';
+const SUMMARY = ['Service runtime: N', 'CPU time consumed: N'];
+
+const endings = {
+  linux: ['Finished with result: success', 'Main processes terminated with: code=exited, status=0/SUCCESS'],
+  killed: ['Finished with result: signal', 'Main processes terminated with: code=killed, status=31/SYS'],
+  down: ['Finished with result: exit-code', 'Main processes terminated with: code=exited, status=1/FAILURE'],
+} as const;
+
+type How = keyof typeof endings;
+
+/** The talk's commands; each with the words of systemd-run, and as a policy. */
+const TALK: readonly [words: readonly string[], how: How, status: number, output: string][] = [
+  [['--property=SystemCallFilter=~uname'], 'killed', 255, ''],
+  [['--deny', 'uname'], 'killed', 255, ''],
+  [['--property=SystemCallFilter=~uname', '--property=SystemCallErrorNumber=ENETDOWN'], 'down', 1, DOWN],
+  [['--deny', 'uname', '--errno', 'ENETDOWN'], 'down', 1, DOWN],
+  [['--deny', 'uname:ENETDOWN', '--stage=entry'], 'down', 1, DOWN],
+  [['--deny', 'execve,execveat'], 'linux', 0, LINUX],
+];
+
+const USERS: readonly [
+  who: string,
+  options: { user?: string; env?: Record<string, string> },
+  flags: string[],
+][] = [
+  ['root', {}, []],
+  ["root's own manager", { env: { XDG_RUNTIME_DIR: '/run/user/0' } }, ['--user']],
+  ["a user's own manager", { user: 'tester' }, ['--user']],
+];
+
+for (const [who, options, flags] of USERS) {
+  describe(`the talk's commands for ${who}`, { skip: skip ?? false }, () => {
+    for (const [words, how, status, output] of TALK) {
+      test(words.join(' '), async () => {
+        const all = [
+          ...flags,
+          '--same-dir',
+          '--wait',
+          '--collect',
+          '--service-type=exec',
+          '-p',
+          'LimitCORE=0',
+        ];
+        const result = await runAndRead(box, [...all, ...words, './myos'], { ...options, cwd: PROGRAMS });
+        assert.deepEqual(said(result).slice(0, 3), [RUNNING, ...endings[how]], result.stderr);
+        assert.deepEqual([result.status, result.stdout], [status, '']);
+        assert.equal(result.output, output);
+      });
+    }
+  });
+}
+
+describe('what systemd-run says and returns is said and returned', { skip: skip ?? false }, () => {
+  const commands: readonly (readonly string[])[] = [
+    ['--wait', 'true'],
+    ['--wait', '-G', 'sh', '-c', 'exit 7'],
+    ['--wait', '-G', 'sh', '-c', 'exit 203'],
+    ['--wait', '-G', '-p', 'LimitCORE=0', 'sh', '-c', 'kill -SEGV 0'],
+    ['--wait', '-G', 'sh', '-c', 'kill -TERM 0'],
+    ['--wait', '-G', '-p', 'RuntimeMaxSec=100ms', 'sleep', '10'],
+    ['--wait', '-G', '-p', 'User=nosuch', 'true'],
+    ['--wait', '--service-type=oneshot', '-G', 'sh', '-c', 'exit 3'],
+    ['--wait', '-q', '-G', 'sh', '-c', 'exit 5'],
+    ['--wait', '-G', '-E', 'A=b c', 'sh', '-c', 'test "$A" = "b c"'],
+    ['--wait', '-G', '--uid=daemon', '--nice=5', 'sh', '-c', 'test $(id -un) = daemon && test $(nice) = 5'],
+    ['--wait', '-G', '--working-directory=/srv', 'sh', '-c', 'test $PWD = /srv'],
+    ['-r', 'true'],
+    ['--no-block', 'true'],
+  ];
+  const bare = (lines: string[]) => lines.map((line) => line.replace('; invocation ID: ID', ''));
+  for (const words of commands) {
+    test(words.join(' '), async () => {
+      const theirs = await box.exec(['systemd-run', '--expand-environment=no', ...words]);
+      const ours = await runUnit(box, ['--deny', 'uname', ...words]);
+      assert.deepEqual([ours.status, bare(said(ours))], [theirs.status, bare(said(theirs))]);
+    });
+  }
+});
+
+describe("systemd's own tests of SystemCallFilter= and SystemCallErrorNumber=", {
+  skip: skip ?? false,
+}, () => {
+  const SH = ['sh', '-c', 'echo "This should not be seen"'];
+  const UNAME = [`${PROGRAMS}/uname-errno`];
+  const FIRST = ['~read write open execve ioperm', 'ioctl', 'read write open execve', '~ioperm'];
+  const KNOWN = 'write open execve execveat exit_group close mmap munmap fstat';
+  const SIGSYS = 255;
+  const status = (key: string, value: string) => [
+    'sh',
+    '-c',
+    `grep -qx '${key}:.${value}' /proc/self/status`,
+  ];
+  const p = (...lines: string[]) => lines.flatMap((line) => ['-p', line]);
+  const filter = (...lines: string[]) => p(...lines.map((line) => `SystemCallFilter=${line}`));
+  const errno = (text: string) => p(`SystemCallErrorNumber=${text}`);
+
+  /** By upstream's name (test/test-execute/): its lines, a policy that means the same, the command, its exit status. */
+  const cases: readonly [
+    name: string,
+    lines: readonly string[],
+    policy: readonly string[],
+    command: readonly string[],
+    exit: number,
+  ][] = [
+    ['not-failing', filter(...FIRST), ['--deny', 'ioperm'], SH, 0],
+    ['not-failing2', filter(''), ['--allow', '@known'], SH, 0],
+    ['not-failing3', [...p('SystemCallArchitectures=native'), ...filter('')], ['--allow', '@known'], SH, 0],
+    ['failing', filter('ioperm', '~ioperm', 'ioperm'), ['--allow', 'ioperm'], SH, SIGSYS],
+    ['failing2', filter(`~${KNOWN}`), ['--deny', KNOWN.replaceAll(' ', ',')], SH, SIGSYS],
+    [
+      'failing3',
+      [...p('SystemCallArchitectures=native'), ...filter(`~${KNOWN}`)],
+      ['--deny', KNOWN.replaceAll(' ', ','), '--errno', 'kill'],
+      SH,
+      SIGSYS,
+    ],
+    [
+      'with-errno-name',
+      [...filter('~uname:EILSEQ'), ...errno('EACCES')],
+      ['--deny', 'uname:EILSEQ', '--errno', 'EACCES'],
+      UNAME,
+      84,
+    ],
+    [
+      'with-errno-number',
+      [...filter('~uname:255'), ...errno('EACCES')],
+      ['--deny', 'uname:255', '--errno', 'EACCES'],
+      UNAME,
+      255,
+    ],
+    [
+      'with-errno-multi',
+      [...filter('~uname:ENOENT uname:EILSEQ'), ...errno('EACCES')],
+      ['--deny', 'uname:EILSEQ', '--errno', 'EACCES'],
+      UNAME,
+      84,
+    ],
+    [
+      'with-errno-in-allow-list',
+      [...filter('@system-service', '~uname:EILSEQ'), ...errno('EACCES')],
+      ['--allow', '@system-service', '--deny', 'uname:EILSEQ', '--errno', 'EACCES'],
+      UNAME,
+      84,
+    ],
+    [
+      'override-error-action',
+      [...filter('~uname:kill'), ...errno('EILSEQ')],
+      ['--deny', 'uname:kill', '--errno', 'EILSEQ'],
+      UNAME,
+      SIGSYS,
+    ],
+    [
+      'override-error-action2',
+      [...filter('~uname:EILSEQ'), ...errno('kill')],
+      ['--deny', 'uname:EILSEQ', '--errno', 'kill'],
+      UNAME,
+      84,
+    ],
+    [
+      'nonewprivileges',
+      [...p('User=1'), ...filter('@system-service')],
+      ['--uid=1', '--allow', '@system-service'],
+      status('NoNewPrivs', '0'),
+      0,
+    ],
+    [
+      'nonewprivileges-protectclock',
+      p('User=1', 'ProtectClock=yes'),
+      ['--uid=1', '-p', 'ProtectClock=yes', '--deny', 'ioperm'],
+      status('NoNewPrivs', '0'),
+      0,
+    ],
+    [
+      'nonewprivileges-bounding1',
+      [...p('User=1', 'CapabilityBoundingSet=CAP_NET_BIND_SERVICE'), ...filter('@system-service')],
+      ['--uid=1', '-p', 'CapabilityBoundingSet=CAP_NET_BIND_SERVICE', '--allow', '@system-service'],
+      status('CapBnd', '0000000000000400'),
+      0,
+    ],
+    [
+      'nonewprivileges-bounding2',
+      [
+        ...p('User=1', 'CapabilityBoundingSet=CAP_SYS_ADMIN CAP_SETPCAP CAP_NET_BIND_SERVICE'),
+        ...filter('@system-service'),
+      ],
+      [
+        ...['--uid=1', '-p', 'CapabilityBoundingSet=CAP_SYS_ADMIN CAP_SETPCAP CAP_NET_BIND_SERVICE'],
+        ...['--allow', '@system-service'],
+      ],
+      status('CapBnd', '0000000000200500'),
+      0,
+    ],
+    ['system-user', [...p('User=daemon'), ...filter(...FIRST)], ['--uid=daemon', '--deny', 'ioperm'], SH, 0],
+    ['nobody', [...p('User=nobody'), ...filter(...FIRST)], ['--uid=nobody', '--deny', 'ioperm'], SH, 0],
+    [
+      'nfsnobody',
+      [...p('User=nfsnobody'), ...filter(...FIRST)],
+      ['--uid=nfsnobody', '--deny', 'ioperm'],
+      SH,
+      217,
+    ],
+    [
+      'writing-handoff-timestamp',
+      [...filter('~@network-io', '~write'), ...errno('ENOSYS')],
+      ['--deny', '@network-io,write', '--errno', 'ENOSYS'],
+      ['true'],
+      0,
+    ],
+    [
+      'errornumber-name',
+      [...filter('~uname'), ...errno('EACCES')],
+      ['--deny=uname', '--errno=EACCES'],
+      UNAME,
+      13,
+    ],
+    [
+      'errornumber-number',
+      [...filter('~uname'), ...errno('255')],
+      ['--deny=uname', '--errno=255'],
+      UNAME,
+      255,
+    ],
+  ];
+  for (const [name, lines, policy, command, exit] of cases) {
+    for (const [how, words] of [
+      ['its own lines', lines],
+      ['a policy', policy],
+    ] as const) {
+      test(`${name}, by ${how}`, async () => {
+        const always = ['--wait', '-G', '--service-type=oneshot', '-p', 'LimitCORE=0'];
+        const { status, stderr } = await runUnit(box, [...always, ...words, ...command]);
+        assert.equal(status, exit, stderr);
+      });
+    }
+  }
+
+  test('names that systemd skips are errors here: failing2 has two of them', async () => {
+    for (const words of [filter(`~${KNOWN} DONOTEXIST`), ['--deny', 'fexecve']]) {
+      const { status, stderr } = await runUnit(box, [...words, ...SH]);
+      assert.equal(status, 1);
+      assert.match(stderr, /'(DONOTEXIST|fexecve)'/);
+    }
+  });
+});
+
+describe('the launcher starts wherever the service is put', { skip: skip ?? false }, () => {
+  const DENY = ['--wait', '-G', '--service-type=exec', '--deny', 'execve,execveat,uname', '--errno=ENETDOWN'];
+  const places: readonly (readonly string[])[] = [
+    ['-p', 'DynamicUser=yes'],
+    ['-p', 'PrivateTmp=yes', '-p', 'ProtectSystem=strict', '-p', 'ProtectHome=yes'],
+    ['-p', 'TemporaryFileSystem=/usr/local'],
+    ['-p', `NoExecPaths=/`, '-p', `ExecPaths=${PROGRAMS} /usr/lib`],
+    ['-p', 'PrivateDevices=yes', '-p', 'PrivateUsers=yes', '--uid=daemon'],
+  ];
+  for (const words of places) {
+    test(words.join(' '), async () => {
+      const result = await runAndRead(box, [...DENY, ...words, `${PROGRAMS}/myos`]);
+      assert.equal(result.status, 1, result.stderr);
+      assert.equal(result.output, DOWN);
+    });
+  }
+  for (const program of ['/bin/myos', 'myos']) {
+    test(`RootDirectory= with ${program}`, async () => {
+      const result = await runAndRead(box, [...DENY, '-p', `RootDirectory=${ROOT}`, program]);
+      assert.equal(result.status, 1, result.stderr);
+      assert.equal(result.output, DOWN);
+    });
+  }
+});
+
+test('arguments arrive as they are', { skip }, async () => {
+  const words = ['a b', '', '$HOME', '%n', '\\', '"', "'", 'ä', ';', '--wait'];
+  const print = ['sh', '-c', 'printf "[%s]" "$@"; kill -0 $$; echo', 'sh'];
+  for (const deny of ['uname', 'execve,execveat']) {
+    const result = await runAndRead(box, ['--wait', '-G', '--deny', deny, ...print, ...words]);
+    assert.equal(result.status, 0, result.stderr);
+    assert.equal(result.output, `${words.map((word) => `[${word}]`).join('')}\n`);
+  }
+});
+
+describe('what happens meanwhile', { skip: skip ?? false }, () => {
+  const running = (unit: string) =>
+    box.waitFor(
+      `${unit} to run`,
+      async () => (await box.exec(['systemctl', 'is-active', unit])).status === 0,
+    );
+  const start = (unit: string, ...command: string[]) =>
+    runUnit(box, ['--wait', '-G', '-u', unit, '--deny', 'uname', ...command]);
+
+  test('the manager executes itself again', async () => {
+    const result = start('again', 'sh', '-c', 'until test -e /run/go; do sleep 0.02; done; exit 9');
+    await running('again.service');
+    await box.succeed(['systemctl', 'daemon-reexec']);
+    await box.writeFile('/run/go', '');
+    assert.equal((await result).status, 9);
+  });
+
+  test('the bus is started again: an end that can be seen is seen', async () => {
+    await box.succeed(['rm', '-f', '/run/go']);
+    const result = start('bus', 'sh', '-c', 'until test -e /run/go; do sleep 0.02; done; exit 9');
+    await running('bus.service');
+    await box.sh('systemctl restart dbus.service; until busctl status >/dev/null 2>&1; do :; done; sleep 1');
+    await box.writeFile('/run/go', '');
+    const { status, stderr } = await result;
+    assert.equal(status, 9, stderr);
+  });
+
+  test('a unit that ends while there is no bus has not been seen to succeed', async () => {
+    const result = start('unseen', 'sleep', '1');
+    await running('unseen.service');
+    await box.sh(
+      'systemctl stop dbus.socket dbus.service; sleep 1.5; systemctl start dbus.socket dbus.service',
+    );
+    const { status, stderr } = await result;
+    assert.equal(status, 1, stderr);
+    assert.match(stderr, /error\[(unit-gone|bus-lost)\]/);
+  });
+
+  for (const [signal, status] of [
+    ['INT', 130],
+    ['TERM', 143],
+    ['HUP', 129],
+  ] as const) {
+    test(`SIG${signal} stops the unit`, async () => {
+      const unit = `stop-${signal}`;
+      const script =
+        '"$@" & pid=$!; until systemctl -q is-active "$0"; do sleep 0.02; done; kill -$SIGNAL $pid; wait $pid';
+      const words = [...COMMAND, '--wait', '-G', '-u', unit, '--deny', 'uname', 'sleep', '60'];
+      const env = { SIGNAL: signal };
+      // A shell's background commands ignore SIGINT.
+      const client = ['env', '--default-signal=INT', ...words];
+      const result = await box.exec(['bash', '-c', script, `${unit}.service`, ...client], { env });
+      assert.equal(result.status, status, result.stderr);
+      assert.match(result.stderr, new RegExp(`^SIG${signal}: stopping ${unit}.service`, 'm'));
+      assert.notEqual((await box.exec(['systemctl', 'is-active', `${unit}.service`])).status, 0);
+    });
+  }
+
+  test('a name that is taken is an error', async () => {
+    const first = start('taken', 'sleep', '2');
+    await running('taken.service');
+    const { status, stderr } = await start('taken', 'true');
+    assert.deepEqual([status, /error\[manager-refused\].*taken.service/.test(stderr)], [1, true], stderr);
+    await box.succeed(['systemctl', 'stop', 'taken.service']);
+    assert.equal((await first).status, 0);
+  });
+});
+
+test("a user may not start the system's units, and is told so", { skip }, async () => {
+  const { status, stderr } = await runUnit(box, ['--deny', 'uname', 'true'], { user: 'tester' });
+  assert.equal(status, 1);
+  assert.match(stderr, /^error\[access-denied\]: /m);
+});
+
+test('without a bus it says what is missing', { skip }, async () => {
+  const env = { XDG_RUNTIME_DIR: '/nowhere' };
+  const { status, stderr } = await runUnit(box, ['--user', '--deny', 'uname', 'true'], { env });
+  assert.equal(status, 1);
+  assert.match(stderr, /^error\[no-bus\]: .*\n {2}hint: /m);
+});
+
+test('nothing is left behind', { skip }, async () => {
+  const units = await box.succeed(['systemctl', 'list-units', '--all', '--plain', '--no-legend', 'run-r*']);
+  assert.deepEqual(
+    units.split('\n').filter((line) => !/ failed | exited /.test(line) && line !== ''),
+    [],
+  );
+});
+
+test('SUMMARY is what systemd-run ends with', { skip }, async () => {
+  const result = await runUnit(box, ['--wait', '--deny', 'uname', 'true']);
+  assert.deepEqual(said(result).slice(3), SUMMARY);
+});
