@@ -9,7 +9,7 @@ import { manualParts } from './support/manual.js';
 const flags = (text: string) =>
   [...text.matchAll(/\bFl ((?:\\-[a-z]+)+)/g)].map(([, name]) => `-${name!.replaceAll('\\', '')}`).sort();
 
-const flagOf = (name: keyof Options) => OPTIONS[name][0].split(' ')[0]!;
+const flagOf = (name: keyof Options) => OPTIONS[name][0].split(' ').find((word) => word.startsWith('--'))!;
 
 test("each command's options are in the synopsis of sandbox-unit(1)", () => {
   const synopses = manualParts('sandbox-unit.1', 'Sh').get('SYNOPSIS')!.split('.Nm\n.Cm ').slice(1);

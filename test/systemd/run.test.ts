@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Box } from '../support/box.js';
+import { documentedKeys, pathsOf } from '../support/json-keys.js';
 import { COMMAND, runAndRead, runUnit, said } from '../support/run-in-box.js';
 import { bootWithPrograms, PROGRAMS, servicesObstacle } from '../support/service.js';
 
@@ -294,6 +295,17 @@ describe('the launcher starts wherever the service is put', { skip: skip ?? fals
       assert.equal(result.output, DOWN);
     });
   }
+});
+
+test("the keys that 'run --json' prints are those of the manual", { skip }, async () => {
+  const words = ['--wait', '--json', '--deny', 'execve,execveat', 'sh', '-c', 'exit 3'];
+  const { status, stdout, stderr } = await runUnit(box, words);
+  assert.deepEqual([status, stderr], [3, '']);
+  const body = JSON.parse(stdout);
+  assert.deepEqual([body.ok, body.result, body.code, body.status], [false, 'exit-code', 'exited', 3]);
+  const { diagnostics: _, ...rest } = body;
+  const keys = pathsOf(rest).filter((key) => !documentedKeys('Every command').has(key));
+  assert.deepEqual(keys.sort(), [...documentedKeys('run').keys()].sort());
 });
 
 test('arguments arrive as they are', { skip }, async () => {
