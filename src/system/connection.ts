@@ -1,5 +1,6 @@
 import type { Message, MessageBus } from 'dbus-next';
 import { EXIT, error, UserError } from '../diagnostic.js';
+import { passDescriptors } from './descriptors.js';
 
 const BUS_PATH = '/org/freedesktop/DBus';
 const BUS = 'org.freedesktop.DBus';
@@ -13,6 +14,8 @@ export interface BusPlace {
   readonly address: string;
   /** What to look for where it can't be reached. */
   readonly hint: string;
+  /** Path of send-descriptors, where messages shall take open files: `h`, a descriptor of this process. */
+  readonly sender?: string | undefined;
 }
 
 /** A call of a method: of the bus itself, or of the program that has a name on it. */
@@ -80,9 +83,11 @@ export class Connection {
    * Connects to a bus.
    * @throws UserError `no-bus`
    */
-  static async connect({ address, hint }: BusPlace): Promise<Connection> {
+  static async connect({ address, hint, sender }: BusPlace): Promise<Connection> {
     const dbus = (await import('dbus-next')).default;
-    const connection = new Connection(dbus, dbus.sessionBus({ busAddress: address }));
+    const bus = dbus.sessionBus({ busAddress: address });
+    if (sender !== undefined) passDescriptors(bus, sender);
+    const connection = new Connection(dbus, bus);
     try {
       const connected = new Promise((resolve) => connection.#bus.once('connect', resolve));
       await connection.#withTimeout(connected, CALL_TIMEOUT);

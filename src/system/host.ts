@@ -45,7 +45,7 @@ const reasonOf = (cause: unknown) => (cause as Error).message;
 
 /** The machine that this process runs on. */
 export class Host implements System {
-  readonly #busPlace: BusPlace;
+  #busPlace: BusPlace;
   #bus: Promise<Bus> | undefined;
 
   /** @param busPlace where the manager's bus is */
@@ -161,6 +161,11 @@ export class Host implements System {
         resolve({ status: statusOf(code, signal), late, ...output });
       });
     });
+  }
+
+  /** To be called before anything is asked of the manager. @param sender path of send-descriptors */
+  passDescriptors(sender: string) {
+    this.#busPlace = { ...this.#busPlace, sender };
   }
 
   async manager(): Promise<ManagerFacts> {

@@ -3,91 +3,53 @@
  * this process's standard input, output and error, or with its terminal, as systemd-run does, waits for its end, and
  * ends with its exit status. PROGRAM is send-descriptors or pty-relay.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-import dbus from 'dbus-next';
-import { passDescriptors } from '../../src/system/descriptors.js';
+import { Host } from '../../src/system/host.js';
 import { openPseudoTerminal, type PseudoTerminal } from '../../src/system/pseudo-terminal.js';
-import { unitObjectPath } from '../../src/unit/name.js';
+import { transientUnits } from '../../src/system/started-unit.js';
+import type { UnitProperty } from '../../src/unit/unit-property.js';
 
-const SERVICE = 'org.freedesktop.systemd1';
-type Property = [string, unknown];
+const property = (name: string, signature: string, value: unknown): UnitProperty => ({
+  name,
+  signature,
+  value,
+});
 
-const variant = (signature: string, value: unknown) => new dbus.Variant(signature, value);
+const ofAllThree = (suffix: string, signature: string, value: (fd: number) => unknown) =>
+  ['Input', 'Output', 'Error'].map((name, fd) => property(`Standard${name}${suffix}`, signature, value(fd)));
 
-const DESCRIPTORS: Property[] = ['Input', 'Output', 'Error'].map((name, fd) => [
-  `Standard${name}FileDescriptor`,
-  variant('h', fd),
-]);
+const DESCRIPTORS = ofAllThree('FileDescriptor', 'h', (fd) => fd);
 
-const terminalOf = ({ path }: PseudoTerminal): Property[] => [
-  ...['Input', 'Output', 'Error'].map((name): Property => [`Standard${name}`, variant('s', 'tty')]),
-  ['TTYPath', variant('s', path)],
-  ['Environment', variant('as', [`TERM=${process.env.TERM}`])],
+/** Without TERM= the manager would ask the terminal what it is, from systemd 258 on. */
+const terminalOf = ({ path }: PseudoTerminal): UnitProperty[] => [
+  ...ofAllThree('', 's', () => 'tty'),
+  property('TTYPath', 's', path),
+  property('Environment', 'as', [`TERM=${process.env.TERM}`]),
 ];
 
-function parse(word: string): Property {
+function parse(word: string): UnitProperty {
   const [, name, signature, value] = /^(\w+):(\w)=(.*)$/.exec(word)!;
-  return [name!, variant(signature!, signature === 'b' ? value === 'yes' : value)];
-}
-
-async function call(bus: dbus.MessageBus, path: string, iface: string, member: string, ...body: unknown[]) {
-  const signature = member === 'StartTransientUnit' ? 'ssa(sv)a(sa(sv))' : 's'.repeat(body.length);
-  const message = { destination: SERVICE, path, interface: iface, member, signature, body };
-  return (await bus.call(new dbus.Message(message)))!.body;
-}
-
-/** Starts a unit and waits for its end. @returns its exit status */
-async function start(bus: dbus.MessageBus, properties: Property[], begin?: () => void): Promise<number> {
-  const unit = `start-${process.pid}.service`;
-  await call(
-    bus,
-    '/org/freedesktop/systemd1',
-    `${SERVICE}.Manager`,
-    'StartTransientUnit',
-    unit,
-    'fail',
-    properties,
-    [],
-  );
-  begin?.();
-  const property = async (iface: string, name: string) => {
-    const get = [`${SERVICE}.${iface}`, name];
-    return (await call(bus, unitObjectPath(unit), 'org.freedesktop.DBus.Properties', 'Get', ...get))[0].value;
-  };
-  const isOver = async () =>
-    ['inactive', 'failed'].includes(await property('Unit', 'ActiveState')) &&
-    (await property('Unit', 'Job'))[0] === 0;
-  while (!(await isOver())) await sleep(5);
-  return property('Service', 'ExecMainStatus');
+  return property(name!, signature!, signature === 'b' ? value === 'yes' : value);
 }
 
 const [, script, how, program, ...words] = process.argv;
 if (script?.endsWith('start-in-box.js') && program !== undefined) {
-  const bus = dbus.sessionBus({ busAddress: 'unix:path=/run/dbus/system_bus_socket' });
-  bus.on('error', (cause: Error) => {
-    console.error(cause.message);
-    process.exit(99);
-  });
+  const host = new Host({ address: 'unix:path=/run/dbus/system_bus_socket', hint: '' });
   const terminal = how === 'pty' ? await openPseudoTerminal(program) : undefined;
-  if (!terminal) passDescriptors(bus, program);
-  await new Promise((resolve) => bus.once('connect', resolve));
+  if (!terminal) host.passDescriptors(program);
   const count = words.findIndex((word) => !word.includes(':'));
   const command = words.slice(count);
-  const status = await start(
-    bus,
-    [
-      ['Type', variant('s', 'exec')],
-      ['AddRef', variant('b', true)],
-      ['CollectMode', variant('s', 'inactive-or-failed')],
-      ['ExecStart', variant('a(sasb)', [[command[0], command, false]])],
-      ...(terminal ? terminalOf(terminal) : DESCRIPTORS),
-      ...words.slice(0, count).map(parse),
-    ],
-    terminal?.begin,
-  );
+  const started = await transientUnits(() => host.connected()).start(`start-${process.pid}.service`, [
+    property('Type', 's', 'exec'),
+    property('CollectMode', 's', 'inactive-or-failed'),
+    property('ExecStart', 'a(sasb)', [[command[0], command, false]]),
+    ...(terminal ? terminalOf(terminal) : DESCRIPTORS),
+    ...words.slice(0, count).map(parse),
+  ]);
+  terminal?.begin();
+  const end = await started.end();
   terminal?.finish();
-  const end = await terminal?.ended;
-  if (end && end.how !== 'delivered') console.error(end);
-  process.exitCode = status;
-  bus.disconnect();
+  const relay = await terminal?.ended;
+  if (relay && relay.how !== 'delivered') console.error(relay);
+  process.exitCode = Number(end.get('ExecMainStatus'));
+  await host.close();
 }
