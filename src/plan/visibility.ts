@@ -18,9 +18,11 @@ export function hiddenBy(values: UnitValues, paths: readonly string[]): string |
 function coveredBy(values: UnitValues, paths: readonly string[]): string | undefined {
   if (isCovered(foldersOf(wordsOf(values, 'TemporaryFileSystem'), 0), paths)) return 'TemporaryFileSystem';
   const homes = !['', 'no', 'read-only'].includes(lastOf(values, 'ProtectHome'));
-  if (homes && isCovered(['/home', '/root', '/run/user'], paths)) return 'ProtectHome';
+  if (homes && isCovered(HOMES, paths)) return 'ProtectHome';
   return BINDS.find((name) => isCovered(foldersOf(coveringBinds(values, name), 1), paths));
 }
+
+const HOMES = ['/home', '/root', '/run/user'];
 
 const BINDS = ['BindPaths', 'BindReadOnlyPaths'] as const;
 
@@ -47,10 +49,12 @@ function mountedOver(values: UnitValues, paths: readonly string[]): Diagnostic[]
   const closed = foldersOf(wordsOf(values, 'InaccessiblePaths'), 0);
   const hidden = (name: string, path: string, hint: string) =>
     error('launcher-hidden', `${name}= hides ${path} from the service`, { hint });
+  const homes = lastOf(values, 'ProtectHome') === 'yes' ? HOMES : [];
   return [
     ...paths
       .filter((path) => isCovered(closed, [path]))
       .map((path) => hidden('InaccessiblePaths', path, BELOW)),
+    ...paths.filter((path) => isCovered(homes, [path])).map((path) => hidden('ProtectHome', path, IN_MEMORY)),
     ...BINDS.flatMap((name) => {
       const taken = foldersOf(coveringBinds(values, name), 1);
       return paths.filter((path) => taken.includes(path)).map((path) => hidden(name, path, ELSEWHERE));
@@ -59,6 +63,7 @@ function mountedOver(values: UnitValues, paths: readonly string[]): Diagnostic[]
 }
 
 const BELOW = 'name the folders below it that must stay hidden';
+const IN_MEMORY = 'ProtectHome = "tmpfs" in [service] hides homes too, and lets systemd show the launcher';
 const ELSEWHERE = 'mount that at another path';
 
 /** With `/` as the new root systemd looks for the source of a mount where it has already covered it. */

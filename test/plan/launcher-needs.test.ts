@@ -199,6 +199,13 @@ for (const [lines, hidden] of INACCESSIBLE) {
   });
 }
 
+test("homes that are hidden hide a user's launcher for good, unless they are in memory", () => {
+  const target = targetOf(257, { scope: 'user', launcher: '/home/op/.local/libexec/sandbox-unit/launcher' });
+  const hidden = (value: string) => codes(planned(NO_EXEC, `ProtectHome=${value}`, target));
+  assert.deepEqual(hidden('yes'), ['error launcher-hidden']);
+  assert.deepEqual(['tmpfs', 'read-only', 'no'].flatMap(hidden), []);
+});
+
 const withProgram = (file: Program['file'], setuid = false) =>
   targetOf(257, { programs: new Map([['/usr/sbin/demod', { file, setuid, executable: true }]]) });
 
