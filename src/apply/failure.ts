@@ -1,4 +1,5 @@
 import { type Diagnostic, error } from '../diagnostic.js';
+import { ownCommand } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import type { System, UnitProperties } from '../system/system.js';
 
@@ -16,15 +17,17 @@ export async function failed(
   const said = lines.length > 0 ? [`it said: ${lines.join(' / ')}`] : [];
   const log = scope === 'user' ? 'journalctl --user --user-unit' : 'journalctl --unit';
   const more = isRefusedCall(properties)
-    ? [whatItNeeds(unit)]
+    ? [whatItNeeds(unit, scope)]
     : said.length > 0
       ? []
       : [`see ${log} ${unit}`];
   return error('service-failed', reason, { hint: [...more, ...said].join('; ') });
 }
 
-const whatItNeeds = (unit: string) =>
-  `after 'sandbox-unit apply --permissive ${unit}', 'sandbox-unit explain ${unit}' names all calls that it needs`;
+function whatItNeeds(unit: string, scope: Plan['target']['scope']): string {
+  const ours = (words: string) => ownCommand(scope, words, unit);
+  return `after '${ours('apply --permissive')}', '${ours('explain')}' names all calls that it needs`;
+}
 
 /** The last lines of the unit's own processes in the journal; systemd's, which say that it stopped, are not among them. */
 async function programsSaid(

@@ -15,6 +15,7 @@ import { fullName, noUnit, serviceName } from './load-unit.js';
 import { namedUnit } from './named-unit.js';
 import type { Outcome } from './outcome.js';
 import { type OwnDropIn, ownDropIns, readOwnFiles, withRuntime } from './own-files.js';
+import { applyHint, unconfined } from './unconfined.js';
 
 /**
  * `live`: it runs with what was written; `restart-due`: it has run since before; `reload-due`: the manager has yet to
@@ -100,9 +101,7 @@ async function statusNamed(
   const own = confined.get(name);
   if (own) return statusOf(context, { ...own, properties });
   if (!isThere) throw await noUnit(context, serviceName(text));
-  const hint = `sandbox-unit apply ${name}`;
-  const unconfined = error('unconfined', `${name} is not confined by sandbox-unit`, { hint });
-  return { unit: name, ...NOTHING, diagnostics: [unconfined] };
+  return { unit: name, ...NOTHING, diagnostics: [unconfined(context, name)] };
 }
 
 async function statusOf(context: Context, confined: Confined): Promise<UnitStatus> {
@@ -129,21 +128,21 @@ async function statusOf(context: Context, confined: Confined): Promise<UnitStatu
     ...(facts.policy === undefined ? {} : { policy: facts.policy }),
     dropIn,
     missing,
-    diagnostics: [...missing.map((path) => gone(unit, path)), ...unusable(unit, filterFile, filter)],
+    diagnostics: [
+      ...missing.map((path) => wontStart(context, unit, 'file-missing', `${path} is missing`)),
+      ...flaws(filter).map((flaw) => wontStart(context, unit, 'filter-file', `${filterFile}: ${flaw}`)),
+    ],
   };
 }
 
 const usable = (filter: FilterFile | Diagnostic | undefined): FilterFile | undefined =>
   filter !== undefined && 'programs' in filter ? filter : undefined;
 
-const unusable = (unit: string, path: string, filter: FilterFile | Diagnostic | undefined): Diagnostic[] => {
-  if (filter === undefined || 'programs' in filter) return [];
-  const message = `${unit} won't start: ${path}: ${filter.message}`;
-  return [error('filter-file', message, { hint: `sandbox-unit apply ${unit}` })];
-};
+const flaws = (filter: FilterFile | Diagnostic | undefined): string[] =>
+  filter === undefined || 'programs' in filter ? [] : [filter.message];
 
-const gone = (unit: string, path: string): Diagnostic =>
-  error('file-missing', `${unit} won't start: ${path} is missing`, { hint: `sandbox-unit apply ${unit}` });
+const wontStart = (context: Context, unit: string, code: string, why: string): Diagnostic =>
+  error(code, `${unit} won't start: ${why}`, { hint: applyHint(context, unit) });
 
 /** What the launcher needs and isn't there: itself, its filter, and the files of `[exec] programs`. */
 async function missingFiles(

@@ -5,6 +5,7 @@ import { isPermissive } from '../syscalls/permissive.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import { resolve, resolveCalls } from '../syscalls/resolve.js';
 import { type CallContext, leftToLauncher } from './left.js';
+import { ownCommand } from './own-command.js';
 import type { Mode } from './plan.js';
 import type { PlanRequest } from './request.js';
 import type { Target } from './target.js';
@@ -35,12 +36,13 @@ export function permissiveNotes(
 ): Diagnostic[] {
   const { section, own, target } = context;
   if (!section.permissive) return [];
+  const ours = (verb: string) => ownCommand(target.scope, verb, unit.full);
   const notes = [
     note(
       'permissive',
       `${unit.full} is permissive: what [syscalls] would refuse is let through and recorded`,
       {
-        hint: `'sandbox-unit explain ${unit.full}' shows what was; 'sandbox-unit apply ${unit.full}' enforces it`,
+        hint: `'${ours('explain')}' shows what was; '${ours('apply')}' enforces it`,
       },
     ),
   ];

@@ -97,4 +97,6 @@ test("a user's units", { skip }, async () => {
   const { status, stdout, stderr } = await user(`${cli} status --user --json`);
   assert.equal(status, 0, stderr);
   assert.deepEqual(rows(stdout), ['mine.service permissive live']);
+  const verified = await user(`${cli} verify --user mine`);
+  assert.match(verified.stderr, /'sandbox-unit apply --user mine\.service' enforces its policy/);
 });

@@ -1,0 +1,8 @@
+import type { Target } from './target.js';
+
+/**
+ * A command line of sandbox-unit for a hint, which does what is meant as it stands: for a user's unit it says `--user`.
+ * @param words the verb and its options
+ */
+export const ownCommand = (scope: Target['scope'], words: string, unit: string): string =>
+  `sandbox-unit ${words}${scope === 'user' ? ' --user' : ''} ${unit}`;
