@@ -10,7 +10,7 @@ import type { SyscallPolicy } from '../syscalls/policy.js';
 export interface NamedDifference {
   readonly relation: Relation;
   readonly abi: Abi;
-  /** Names; `numbers without a call`, and all that is refused of a `closed convention`. */
+  /** Names; `numbers without a call`, `every call`, and all that is refused of a `closed convention`. */
   readonly calls: readonly string[];
   /** What the policy says, and what the kernel does. */
   readonly expected: string;
@@ -25,6 +25,7 @@ const actionText = (action: Action): string =>
   action === KILL_THREAD ? 'kill-thread' : formatAction(action);
 
 const NO_CALL = 'numbers without a call';
+const EVERY_CALL = 'every call';
 const CLOSED = 'closed convention';
 
 /** Differences by the names of calls, the looser ones first. @param refusers directives that refuse a call */
@@ -50,8 +51,15 @@ export function nameDifferences(
   );
   const groups = groupBy(single, ({ calls: _, ...rest }) => JSON.stringify(rest));
   return [...groups.values()]
-    .map((group) => ({ ...group[0]!, calls: [...new Set(group.flatMap(({ calls }) => calls))] }))
+    .map((group) => ({ ...group[0]!, calls: together(group) }))
     .sort((a, b) => ORDER.indexOf(a.relation) - ORDER.indexOf(b.relation));
+}
+
+/** The calls of differences that are alike in all else. */
+function together(group: readonly NamedDifference[]): readonly string[] {
+  const calls = new Set(group.flatMap((one) => one.calls));
+  const isAll = calls.size > numbersOf(group[0]!.abi).size && calls.has(NO_CALL);
+  return isAll ? [EVERY_CALL] : [...calls];
 }
 
 /** A closed convention is closed by one directive, whatever other directives say of its calls. */

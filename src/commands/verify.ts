@@ -1,15 +1,20 @@
 import { isOutdated, restartDue, restartObstacle } from '../apply/activate.js';
-import { isPending } from '../apply/changes.js';
+import type { Change } from '../apply/changes.js';
 import { notConfined } from '../apply/confinement.js';
 import type { Enforcement } from '../apply/enforcement.js';
 import { readBack } from '../apply/read-back.js';
 import { type Diagnostic, EXIT, error, hasErrors } from '../diagnostic.js';
+import { isPermissiveDropIn } from '../emit/files.js';
 import { dropInPath } from '../emit/paths.js';
+import { ownCommand } from '../plan/own-command.js';
+import type { Plan } from '../plan/plan.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
 import type { Outcome } from './outcome.js';
+import { ownDropIns } from './own-files.js';
 import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
 import { readKernel } from './read-kernel.js';
+import { unconfined } from './unconfined.js';
 import { enforcementText, groupsJson } from './verify-report.js';
 
 /**
@@ -25,10 +30,18 @@ export async function verify(
   const prepared = await prepare(context, unit!, options);
   const { plan, sources } = prepared;
   if (hasErrors(prepared.diagnostics)) return outcome(prepared, EXIT.findings, NOTHING, []);
+  if (prepared.written === 0) {
+    const missing = await notThere(context, plan);
+    const diagnostics = [...prepared.diagnostics, missing];
+    return { ...outcome(prepared, EXIT.findings, NOTHING, [missing]), diagnostics };
+  }
   const properties = prepared.unit.properties!;
+  const dropIn = dropInPath(context.placement, plan.unit);
+  const pending = prepared.changes.filter(({ kind }) => kind !== 'unchanged');
   const loaded = [
-    ...notWritten(prepared),
-    ...readBack(plan, dropInPath(context.placement, plan.unit), properties),
+    ...notWritten(prepared, pending, dropIn),
+    // Another drop-in than the planned one is loaded otherwise in every line.
+    ...(pending.some(({ path }) => path === dropIn) ? [] : readBack(plan, dropIn, properties)),
     ...notRestarted(prepared, properties),
   ];
   const main = await notConfined(context.system, plan, properties);
@@ -65,11 +78,31 @@ function outcome(
   };
 }
 
-function notWritten({ plan, changes }: Prepared): Diagnostic[] {
-  if (!isPending(changes)) return [];
-  const paths = changes.filter(({ kind }) => kind !== 'unchanged').map(({ path }) => path);
-  const hint = `sandbox-unit apply --check --diff ${plan.unit}`;
-  return [error('not-applied', `not as the policy says: ${paths.join(', ')}`, { hint })];
+/** That nothing of ours is where `apply` would have written it now. */
+async function notThere(context: Context, { unit, target }: Plan): Promise<Diagnostic> {
+  const elsewhere = (await ownDropIns(context)).find((one) => one.unit === unit);
+  if (!elsewhere) return unconfined(context, unit);
+  const options = elsewhere.runtime ? ' --runtime' : '';
+  const hint = ownCommand(target.scope, `verify${options}`, unit);
+  return error('not-applied', `what confines ${unit} is ${elsewhere.path}`, { hint });
+}
+
+function notWritten({ plan }: Prepared, pending: readonly Change[], dropIn: string): Diagnostic[] {
+  if (pending.length === 0) return [];
+  const ours = (words: string) => `'${ownCommand(plan.target.scope, words, plan.unit)}'`;
+  const before = pending.find(({ path }) => path === dropIn)?.before;
+  const mode = before && (isPermissiveDropIn(before.content) ? 'permissive' : 'enforcing');
+  if (mode === 'permissive' && plan.mode === 'enforcing') {
+    const hint = `${ours('apply')} enforces its policy; ${ours('verify --permissive')} holds it against what is let through`;
+    return [error('not-applied', `${plan.unit} is permissive`, { hint })];
+  }
+  if (mode === 'enforcing' && plan.mode === 'permissive') {
+    const message = `${plan.unit} was applied without --permissive`;
+    return [error('not-applied', message, { hint: ours('verify') })];
+  }
+  const message = `not as the policy says: ${pending.map(({ path }) => path).join(', ')}`;
+  const hint = `${ours('apply --check --diff')} shows what differs, ${ours('apply')} puts it right`;
+  return [error('not-applied', message, { hint })];
 }
 
 function notRestarted({ plan, written }: Prepared, properties: UnitProperties): Diagnostic[] {

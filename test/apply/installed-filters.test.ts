@@ -73,9 +73,13 @@ describe('differences by name', () => {
     for (const nr of [100_000, 0xffffffff]) {
       assert.deepEqual(named(x86_64, nr, nr), [['x86-64', ['numbers without a call']]]);
     }
-    const [[, calls], [abi]] = named(x86_64, 0, 0xfffffffe) as [[string, string[]], [string]];
-    assert.ok(calls.includes('read') && calls.includes('numbers without a call'));
-    assert.equal(abi, 'x32');
+    const [[, calls]] = named(x86_64, 1, 100_000) as [[string, string[]]];
+    assert.ok(calls.includes('write') && !calls.includes('read') && calls.includes('numbers without a call'));
+  });
+
+  test('are every call where none of a convention is left out', () => {
+    const every = ['x86-64', 'x32'].map((abi) => [abi, ['every call']]);
+    assert.deepEqual(named(ABIS['x86-64'].arch, 0, 0xfffffffe), every);
   });
 });
 

@@ -101,7 +101,12 @@ describe('a service that runs', () => {
       );
       const { status, stderr } = await sandboxUnit(box, 'verify', unit);
       assert.equal(status, 1);
-      assert.match(stderr, /error\[looser\]/);
+      assert.match(
+        stderr,
+        /error\[not-applied\]: runs-.* is permissive\n.*'sandbox-unit verify --permissive /,
+      );
+      assert.match(stderr, /error\[looser\]: .*: every call \(x86\) gets 'log', not 'kill'$/m);
+      assert.doesNotMatch(stderr, /not-in-force/);
       const back = await run('apply', unit);
       assert.match(back, /^Restarted, and verified\.$/m);
       assert.ok(JSON.parse(await run('verify', '--json', unit)).enforced);

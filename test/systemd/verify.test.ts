@@ -182,6 +182,20 @@ test('at stage entry both programs are accounted for', { skip }, async () => {
 });
 
 describe('what is not in force is told:', () => {
+  test('a unit that is not confined, or until the next boot', { skip }, async () => {
+    const unit = 'unapplied.service';
+    await box.writeFile(`/etc/systemd/system/${unit}`, '[Service]\nExecStart=/usr/bin/sleep infinity\n');
+    await box.writeFile(policyPath(unit), EXEC);
+    await box.succeed(['systemctl', 'daemon-reload']);
+    const found = await verify(unit);
+    assert.deepEqual([found.status, found.loaded, codesOf(found)], [1, false, ['unconfined']]);
+    await sandboxUnit(box, 'apply', '--runtime', unit);
+    const { status, stderr } = await sandboxUnit(box, 'verify', unit);
+    assert.equal(status, 1);
+    assert.match(stderr, /hint: sandbox-unit verify --runtime unapplied\.service$/m);
+    await sandboxUnit(box, 'revert', unit);
+  });
+
   test('a filter that lets one call more through', { skip }, async () => {
     const path = `/etc/systemd/system/${NGINX}.d/zz-sandbox-unit.filter`;
     const file = await box.succeed(['base64', '-w0', path]);
