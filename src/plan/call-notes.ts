@@ -1,0 +1,50 @@
+/** What a unit's system call filters are beside what the policy says, as far as its author may not expect it. */
+import { type Diagnostic, note, warning } from '../diagnostic.js';
+import type { SyscallsSection } from '../policy/policy.js';
+import { stricter } from '../syscalls/action.js';
+import { formatAction } from '../syscalls/action-text.js';
+import type { OwnLimits } from '../syscalls/resolve.js';
+import { areSetsOf } from '../syscalls/sets.js';
+import { type CallContext, unlistedInAllowList } from './left.js';
+import type { SystemdFilter } from './plan.js';
+import type { Target } from './target.js';
+
+/** Sets of another release may hold other calls than the target's, whose names mean them in its manual. */
+export function foreignSets(section: SyscallsSection, { sets, version }: Target, own: OwnLimits | undefined) {
+  const entries = [...(section.allow ?? []), ...section.deny, ...section.log];
+  const named = entries.find(({ name }) => name.startsWith('@'));
+  if (areSetsOf(sets, version) || (!named && !section.allow && !own)) return [];
+  const message = `syscall sets are those of systemd ${sets.systemd}, not of the target's ${version}`;
+  const hint = "the target's own are known where its 'systemd-analyze' can be run";
+  return [warning('bundled-sets', message, { at: (named ?? section).at, hint })];
+}
+
+/** Where `inherit = false` takes away what the unit refuses by itself. */
+export function replacedFilter(section: SyscallsSection, present: OwnLimits | undefined): Diagnostic[] {
+  if (!present || section.inherit?.value !== false) return [];
+  return [
+    warning('own-filter-replaced', "the unit's own system call filter is replaced, not added to", {
+      at: section.inherit.at,
+    }),
+  ];
+}
+
+/** What an allow list of systemd's makes of unknown numbers, where that isn't what the policy says. */
+export function unknownNumbers(
+  context: CallContext,
+  systemd: SystemdFilter,
+  launched: boolean,
+): Diagnostic[] {
+  const { target, named, section } = context;
+  if (systemd.mode !== 'allow') return [];
+  const usual = unlistedInAllowList(target.systemd, systemd.action);
+  const answer = launched ? stricter(named.unlisted, usual) : usual;
+  if (answer === named.unlisted) return [];
+  const message = `systemd ${target.systemd} gives unknown numbers '${formatAction(answer)}', not '${formatAction(named.unlisted)}'`;
+  return [
+    note('stricter-than-policy', message, {
+      at: section.unknown?.at ?? section.at,
+      hint: 'enforcer = "launcher" gives them what \'unknown\' says',
+    }),
+  ];
+}
