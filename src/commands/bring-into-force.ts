@@ -139,7 +139,7 @@ async function holdOne(context: Context, attempt: Attempt): Promise<Attempt> {
     // What has done its work has no process, nor has what isn't held to any call.
     const unseen = found.unproven.filter(({ severity }) => severity === 'error');
     if (found.groups.length === 0 && unseen.every(({ code }) => code === 'not-running')) return [];
-    verified = unseen.length === 0;
+    verified = unseen.length === 0 && found.wrong.length === 0;
     unproven = found.unproven.map((one) =>
       one.severity === 'error' ? { ...one, severity: 'warning' } : one,
     );

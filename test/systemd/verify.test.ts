@@ -419,8 +419,8 @@ describe('apply ends with it:', () => {
     await box.writeFile('/etc/systemd/system/mover.service', unit);
     const wants = '[Unit]\nWants=mover.service\n[Service]\nExecReload=\nExecStop=\nExecStartPre=\n';
     await box.writeFile(`/etc/systemd/system/${NGINX}.d/10-mover.conf`, wants);
-    const { status, state, diagnostics } = await applied();
-    assert.deepEqual([status, state], [1, 'rolled-back'], JSON.stringify(diagnostics));
+    const { status, state, verified, diagnostics } = await applied();
+    assert.deepEqual([status, state, verified], [1, 'rolled-back', false], JSON.stringify(diagnostics));
     assert.match(JSON.stringify(diagnostics), /looser than the policy in sleep .*: execve, execveat/);
     await box.succeed([
       'rm',
