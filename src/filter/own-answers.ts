@@ -3,6 +3,7 @@ import { LOG, permits } from '../syscalls/action.js';
 import { numbersOf } from '../syscalls/numbers.js';
 import type { Instruction } from './bpf.js';
 import { leavesOf } from './prove-numbers.js';
+import { skipsOf } from './turning-points.js';
 
 /** What a program of ours does with calls of its machine's own ABI. */
 export interface OwnAnswers {
@@ -42,11 +43,9 @@ function returnsFrom(program: readonly Instruction[], from: number): number[] {
   const reached = new Set([from]);
   const actions: number[] = [];
   for (const at of reached) {
-    const { code, jt, jf, k } = program[at]!;
+    const { code, k } = program[at]!;
     if (code === 0x06) actions.push(k);
-    else if (code === 0x05) reached.add(at + 1 + k);
-    else if ((code & 7) === 5) reached.add(at + 1 + jt).add(at + 1 + jf);
-    else reached.add(at + 1);
+    for (const skip of skipsOf(program[at]!)) reached.add(at + 1 + skip);
   }
   return actions;
 }

@@ -77,7 +77,8 @@ function heldAfter({ code, k }: Instruction, held: number): number {
   return [0x00, 0x54, 0x60, 0x80, 0x87].includes(code) ? OTHER : held;
 }
 
-function skipsOf({ code, jt, jf, k }: Instruction): number[] {
+/** How many instructions may be skipped behind one; none where it returns. */
+export function skipsOf({ code, jt, jf, k }: Instruction): number[] {
   if ((code & 7) === 6) return [];
   if (code === 0x05) return [k];
   return (code & 7) === 5 ? [jt, jf] : [0];
