@@ -19,7 +19,7 @@ const isTable = (path: string) =>
 const touchesTheMachine = (path: string) => path.startsWith('system/') || path === 'cli.ts';
 const nowhere = () => false;
 
-export const LINE_RULES: readonly LineRule[] = [
+const LINE_RULES: readonly LineRule[] = [
   {
     says: "node: modules are for system/ and cli.ts: take what you need as an argument, or ask 'System'",
     pattern: /(?:\bfrom|\bimport\(?)\s*['"]node:/,

@@ -102,7 +102,7 @@ const abiPolicy = (): fc.Arbitrary<AbiPolicy> =>
     unlisted: action(),
   });
 
-export const policyFor = (machine: Machine): fc.Arbitrary<SyscallPolicy> =>
+const policyFor = (machine: Machine): fc.Arbitrary<SyscallPolicy> =>
   fc
     .subarray([...abisOf(machine)])
     .chain((abis) =>

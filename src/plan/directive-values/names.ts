@@ -62,7 +62,7 @@ export function closedWords(
 }
 
 /** A user or group by name or number; systemd drops the rest of the file after a bad one. */
-export function isUserName(text: string): boolean {
+function isUserName(text: string): boolean {
   if (/^\d+$/.test(text))
     return (
       /^(0|[1-9]\d{0,9})$/.test(text) &&

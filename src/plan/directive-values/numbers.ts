@@ -111,7 +111,7 @@ export function time(
 }
 
 /** One side of a resource limit as a number in its own unit; Infinity for none, undefined if it isn't one. */
-export function parseLimit(text: string, unit: LimitUnit): bigint | number | undefined {
+function parseLimit(text: string, unit: LimitUnit): bigint | number | undefined {
   if (text === 'infinity' && unit !== 'nice') return Number.POSITIVE_INFINITY;
   switch (unit) {
     case 'bytes':

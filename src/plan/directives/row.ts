@@ -210,7 +210,7 @@ export function row(
 export const on = (property: string, signature: string): BusProperty => ({ property, signature });
 
 export const BOOLEAN: ValueKind = { type: 'boolean' };
-export const NEUTRAL: Strictness = { rule: 'neutral' };
+const NEUTRAL: Strictness = { rule: 'neutral' };
 export const FIXED: Strictness = { rule: 'fixed' };
 export const RESTRICTS: Strictness = { rule: 'restricts' };
 export const YES_RESTRICTS: Strictness = { rule: 'ranks', ranks: { no: [0], yes: [1] }, unset: 'no' };
