@@ -9,7 +9,6 @@
 #include "kernel-stream.h"
 #include "launcher.h"
 #include "memory.h"
-#include "text.h"
 
 const char program_name[] = "send-descriptors";
 
@@ -75,14 +74,10 @@ _Noreturn void launch(const char **argv, const char **envp, uint32_t euid)
 	static const char usage[] =
 		"usage: send-descriptors COUNT <MESSAGE 3<>SOCKET 4<>FILE...\n"
 		"Sends a message with COUNT open files over a socket. Part of sandbox-unit run.\n";
-	static const char version[] = "send-descriptors " VERSION "\n";
 	(void)envp;
 	(void)euid;
 	const char *word = argv[0] == NULL ? NULL : argv[1];
-	if (word != NULL && is_equal(word, "--help"))
-		print_and_exit(usage);
-	if (word != NULL && is_equal(word, "--version"))
-		print_and_exit(version);
+	answer_help(word, usage);
 	size_t file_count = parse_count(word);
 	for (;;) {
 		long length = kernel_read(MESSAGE, buffer, sizeof buffer);
