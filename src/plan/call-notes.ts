@@ -22,9 +22,13 @@ export function foreignSets(section: SyscallsSection, { sets, version }: Target,
 /** Where `inherit = false` takes away what the unit refuses by itself. */
 export function replacedFilter(section: SyscallsSection, present: OwnLimits | undefined): Diagnostic[] {
   if (!present || section.inherit?.value !== false) return [];
+  const { at } = section.inherit;
+  const message = "the unit's own system call filter is replaced, not added to";
+  if (!section.permissive) return [warning('own-filter-replaced', message, { at })];
   return [
-    warning('own-filter-replaced', "the unit's own system call filter is replaced, not added to", {
-      at: section.inherit.at,
+    warning('own-filter-replaced', `${message}: as long as the unit is permissive nothing is refused`, {
+      at,
+      hint: 'leave it out to keep what the unit refuses by itself',
     }),
   ];
 }
