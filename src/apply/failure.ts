@@ -24,10 +24,8 @@ export async function failed(
   return error('service-failed', reason, { hint: [...more, ...said].join('; ') });
 }
 
-function whatItNeeds(unit: string, scope: Plan['target']['scope']): string {
-  const ours = (words: string) => ownCommand(scope, words, unit);
-  return `after '${ours('apply --permissive')}', '${ours('explain')}' names all calls that it needs`;
-}
+const whatItNeeds = (unit: string, scope: Plan['target']['scope']): string =>
+  `'${ownCommand(scope, 'explain --record', unit)}' runs it once with no call refused, and names all that it needs`;
 
 /** The last lines of the unit's own processes in the journal; systemd's, which say that it stopped, are not among them. */
 async function programsSaid(

@@ -1,7 +1,8 @@
 import { CORE_HEAD, callInCore } from '../explain/core.js';
 import type { UnitCall } from '../explain/explanation.js';
+import type { HeardRecord, HeardRecords } from '../explain/heard.js';
 import { COREDUMP_MESSAGE, type CoreDump, coreDumpsIn, recordsIn, unitsIn } from '../explain/journal.js';
-import { type AuditRecord, parseAuditLine, parseKernelLine, type RecordedCall } from '../explain/record.js';
+import { parseAuditLine, parseKernelLine, type RecordedCall } from '../explain/record.js';
 import type { Target } from '../plan/target.js';
 import type { System, UnitProperties } from '../system/system.js';
 import { unitPids } from './control-group.js';
@@ -15,6 +16,8 @@ export interface Sought {
   readonly programs: readonly string[];
   /** From when on, in milliseconds since 1970. */
   readonly since: number;
+  /** What was heard of the kernel itself meanwhile, in the place of what logs have. */
+  readonly heard?: HeardRecords | undefined;
 }
 
 export interface FoundCalls {
@@ -31,7 +34,9 @@ const JOURNAL = ['journalctl', '--quiet', '--no-pager', '--output=json'];
 
 /** The calls of a unit's processes that a filter refused or recorded, as the machine's logs and core dumps have them. */
 export async function refusedCalls(system: System, sought: Sought): Promise<FoundCalls> {
-  const { records, suppressed, readable } = await kernelRecords(system, sought.since);
+  const { records, suppressed, readable } = sought.heard
+    ? { ...sought.heard, readable: true }
+    : await kernelRecords(system, sought.since);
   const recent = records.filter(({ time }) => time >= sought.since);
   const once = [...new Map(recent.map((record) => [record.id, record])).values()];
   const calls = once.length > 0 ? await ofUnit(system, sought, once) : [];
@@ -40,7 +45,7 @@ export async function refusedCalls(system: System, sought: Sought): Promise<Foun
 }
 
 interface KernelRecords {
-  readonly records: readonly AuditRecord[];
+  readonly records: readonly HeardRecord[];
   readonly suppressed: boolean;
   readonly readable: boolean;
 }
@@ -68,20 +73,23 @@ async function kernelRecords(system: System, since: number): Promise<KernelRecor
 const INITIAL_NAMESPACE = 'pid:[4026531836]';
 
 /**
- * The records of a unit's processes: those that it has or had by systemd, those that journald saw in it, and as a guess
- * those of nobody known that ran its program. In a container the records' IDs are others than here.
+ * The records of a unit's processes: those that were in its control group, that it has or had by systemd, that journald
+ * saw in it, and as a guess those of nobody known that ran its program. In a container the records' IDs are others than
+ * here.
  */
-async function ofUnit(system: System, sought: Sought, records: readonly AuditRecord[]): Promise<UnitCall[]> {
+async function ofUnit(system: System, sought: Sought, records: readonly HeardRecord[]): Promise<UnitCall[]> {
   const programs = new Set(await Promise.all(sought.programs.map((path) => realPath(system, path))));
-  const isProgram = ({ program }: AuditRecord) => program !== undefined && programs.has(program);
+  const isProgram = ({ program }: HeardRecord) => program !== undefined && programs.has(program);
   const namespace = (await system.links('/proc/self/ns')).get('pid');
   if (namespace !== INITIAL_NAMESPACE) {
     return records.filter(isProgram).map((record) => ({ ...record, certain: false }));
   }
   const own = await processesOf(system, sought);
-  const unknown = records.flatMap(({ pid }) => (pid !== undefined && !own.has(pid) ? [pid] : []));
+  const isUnknown = ({ pid, unit }: HeardRecord) => unit === undefined && !own.has(pid!);
+  const unknown = records.filter(isUnknown).map(({ pid }) => pid!);
   const units = await unitsOf(system, sought, [...new Set(unknown)]);
   return records.flatMap((record) => {
+    if (record.unit !== undefined) return record.unit === sought.unit ? [{ ...record, certain: true }] : [];
     const seen = units.get(record.pid!);
     const certain = own.has(record.pid!) || (seen?.has(sought.unit) === true && seen.size === 1);
     const possible = isStartedAs(sought, record) && (seen === undefined || seen.has(sought.unit));
@@ -91,7 +99,7 @@ async function ofUnit(system: System, sought: Sought, records: readonly AuditRec
 }
 
 /** Anybody who logged in may run the program under a filter of his own; systemd's services have no login but by PAM. */
-const isStartedAs = ({ scope, properties }: Sought, { fromLogin }: AuditRecord): boolean =>
+const isStartedAs = ({ scope, properties }: Sought, { fromLogin }: HeardRecord): boolean =>
   !fromLogin || scope === 'user' || String(properties.get('PAMName') ?? '') !== '';
 
 async function realPath(system: System, path: string): Promise<string> {

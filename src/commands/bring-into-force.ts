@@ -7,6 +7,7 @@ import {
   restart,
   restartDue,
   restartObstacle,
+  type Trial,
   tryOut,
 } from '../apply/activate.js';
 import { type Change, hasEffect } from '../apply/changes.js';
@@ -17,6 +18,7 @@ import { dropInPath, hasNameOfDropIn, installedLauncher } from '../emit/paths.js
 import type { Context } from '../system/context.js';
 import { failureOf, failuresOf } from './failures.js';
 import { removeUnusedLauncher } from './launcher-file.js';
+import type { Prepared } from './prepare.js';
 import { readKernel } from './read-kernel.js';
 import type { UnitResult } from './unit-result.js';
 
@@ -28,11 +30,8 @@ interface ForceOptions {
 /** How many units are restarted and tried out at a time. */
 const BATCH = 8;
 
-/** How long a service must stay up if the policy doesn't say, in milliseconds. */
-const DEFAULT_SETTLE = 1000;
-
 /** A unit on its way: what is wrong with it so far, and whether it was restarted. */
-interface Attempt {
+export interface Attempt {
   readonly result: UnitResult;
   readonly failures: readonly Diagnostic[];
   readonly restarted: boolean;
@@ -105,15 +104,19 @@ async function restartOne({ system, placement }: Context, attempt: Attempt): Pro
   return { ...attempt, result, failures: await failuresOf(() => restart(system, unit, placement.scope)) };
 }
 
+/** How long a service must stay up if the policy doesn't say, in milliseconds. */
+const DEFAULT_SETTLE = 1000;
+
+/** What a service must stand by its policy. */
+export const trialOf = ({ plan, policy: { policy } }: Prepared): Trial => ({
+  plan,
+  settle: policy.settle?.value ?? DEFAULT_SETTLE,
+  probe: policy.probe?.map(({ value }) => value),
+});
+
 async function tryOne({ system }: Context, attempt: Attempt): Promise<Attempt> {
   if (!attempt.restarted || attempt.failures.length > 0) return attempt;
-  const { plan, policy } = attempt.result.prepared!;
-  const { settle, probe } = policy.policy;
-  const trial = {
-    plan,
-    settle: settle?.value ?? DEFAULT_SETTLE,
-    probe: probe?.map(({ value }) => value),
-  };
+  const trial = trialOf(attempt.result.prepared!);
   return { ...attempt, failures: await failuresOf(() => tryOut(system, trial)) };
 }
 
@@ -153,7 +156,7 @@ async function holdOne(context: Context, attempt: Attempt): Promise<Attempt> {
  * Puts files back, reloads, and starts services as they were; goes on whatever fails on the way. What the loaded drop-in
  * needs goes only when the manager has read the one before it.
  */
-async function putBack(context: Context, attempts: readonly Attempt[]): Promise<UnitResult[]> {
+export async function putBack(context: Context, attempts: readonly Attempt[]): Promise<UnitResult[]> {
   if (attempts.length === 0) return [];
   const undone: (readonly Diagnostic[])[] = [];
   for (const { result } of attempts) undone.push(await failureOf(() => undoDropIn(context, result)));

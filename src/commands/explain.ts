@@ -1,17 +1,43 @@
-import { refusedCalls } from '../apply/refused-calls.js';
+import { refusedCalls, type Sought } from '../apply/refused-calls.js';
 import { createRefusers } from '../apply/refusers.js';
-import { type Diagnostic, EXIT, error, note } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, hasErrors, note } from '../diagnostic.js';
 import type { Ground } from '../explain/cause.js';
 import { type Explanation, explainCalls, isFinding } from '../explain/explanation.js';
+import { ownCommand } from '../plan/own-command.js';
 import { ownLimits } from '../plan/own-limits.js';
+import type { Plan } from '../plan/plan.js';
 import type { OwnLimits } from '../syscalls/resolve.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
 import { effectiveUnit } from '../unit/effective.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import { explanationsJson, explanationsText } from './explain-report.js';
+import { assertMayChange } from './needs-root.js';
 import type { Outcome } from './outcome.js';
 import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
+
+export interface ExplainOptions extends PrepareOptions {
+  /** Run the service once with all refused calls let through and recorded. */
+  readonly record?: boolean;
+}
+
+/** What was seen of a unit's calls. */
+export interface Looked {
+  readonly explanations: readonly Explanation[];
+  /** Since when, in milliseconds since 1970. */
+  readonly since: number;
+  /** Whether the kernel left out some of its records. */
+  readonly suppressed: boolean;
+  /** Whether its records can be read at all. */
+  readonly readable: boolean;
+}
+
+/** What a run that was recorded has shown, and what is to be said of the run itself. */
+export interface Run extends Looked {
+  readonly diagnostics: readonly Diagnostic[];
+  /** Whether it ended early, or the unit may not be as it was before. */
+  readonly failed: boolean;
+}
 
 /**
  * Names the calls of a service that a filter refused or recorded, the line of the policy that decided, and the smallest
@@ -20,29 +46,40 @@ import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
 export async function explain(
   context: Context,
   [unit]: readonly string[],
-  options: PrepareOptions,
+  options: ExplainOptions,
 ): Promise<Outcome> {
+  if (options.record) assertMayChange(context, {});
   const prepared = await prepare(context, unit!, { ...options, allowGaps: true });
   const { plan, sources } = prepared;
-  const properties = prepared.unit.properties!;
   const about = { unit: plan.unit, policy: plan.policyFile };
   if (!prepared.planned) {
     const { diagnostics } = prepared;
     return { exit: EXIT.findings, json: { ...about, refusals: [] }, text: '', diagnostics, sources };
   }
-  const since = windowOf(prepared, properties);
-  const { explanations, ...looked } = await explainUnit(context, prepared, properties, since);
-  const diagnostics: Diagnostic[] = looked.suppressed ? [SUPPRESSED] : [];
-  if (!looked.readable) diagnostics.push(UNREADABLE);
-  else if (explanations.length === 0) diagnostics.push(nothing(plan.unit, isKilledByFilter(properties)));
+  const { explanations, since, suppressed, readable, failed, diagnostics } = options.record
+    ? await (await import('./record-run.js')).recordRun(context, prepared, options)
+    : await lookBack(context, prepared);
   const refused = explanations.some(isFinding);
+  const wrong = readable && hasErrors(diagnostics) ? EXIT.findings : EXIT.ok;
   return {
-    exit: refused ? EXIT.findings : looked.readable ? EXIT.ok : EXIT.failure,
+    exit: failed ? EXIT.failure : refused ? EXIT.findings : readable ? wrong : EXIT.failure,
     json: { ...about, since: new Date(since).toISOString(), refusals: explanationsJson(explanations) },
-    text: looked.readable ? explanationsText(plan.unit, explanations, sources, plan.target.machine) : '',
-    diagnostics,
+    text: readable ? explanationsText(plan.unit, explanations, sources, plan.target.machine) : '',
+    diagnostics: suppressed ? [SUPPRESSED, ...diagnostics] : diagnostics,
     sources,
   };
+}
+
+/** What the logs have of the unit. */
+async function lookBack(context: Context, prepared: Prepared): Promise<Run> {
+  const properties = prepared.unit.properties!;
+  const looked = await explainUnit(context, prepared, properties, { since: windowOf(prepared, properties) });
+  const diagnostics = !looked.readable
+    ? [UNREADABLE]
+    : looked.explanations.length === 0
+      ? [nothing(prepared.plan, isKilledByFilter(properties))]
+      : [];
+  return { ...looked, diagnostics: [...diagnostics], failed: false };
 }
 
 /** Since the policy was written, or, where the service has run on since before, since it was started last. */
@@ -67,16 +104,16 @@ export function startOf(properties: UnitProperties, before?: UnitProperties): nu
   return Math.max(0, Math.floor(started / 1000) - TICK);
 }
 
-/** What a unit's processes were refused since a time (milliseconds since 1970), explained by its policy. */
+/** What a unit's processes were refused since a time, by the logs or by what was heard, explained by its policy. */
 export async function explainUnit(
   { system }: Context,
   { unit, policy, plan }: Prepared,
   properties: UnitProperties,
-  since: number,
-): Promise<{ explanations: Explanation[]; suppressed: boolean; readable: boolean }> {
+  from: Pick<Sought, 'since' | 'heard'>,
+): Promise<Looked> {
   const { target } = plan;
   const { calls, suppressed, readable } = await refusedCalls(system, {
-    ...{ unit: plan.unit, scope: target.scope, properties, since },
+    ...{ unit: plan.unit, scope: target.scope, properties, ...from },
     programs: [...target.programs.keys()].filter((path) => path.startsWith('/')),
   });
   const limits = (more: string): OwnLimits | undefined => {
@@ -88,7 +125,7 @@ export async function explainUnit(
     refusers: createRefusers(properties, target),
   };
   const relaxed = (call: string) => limits(`[Service]\nSystemCallFilter=${call}\n`);
-  return { explanations: explainCalls(calls, ground, relaxed), suppressed, readable };
+  return { explanations: explainCalls(calls, ground, relaxed), since: from.since, suppressed, readable };
 }
 
 const SIGSYS = 31;
@@ -101,15 +138,20 @@ const SUPPRESSED = note('records-suppressed', 'the kernel left out some of its r
   hint: 'auditd, where it runs, gets them all',
 });
 
-const UNREADABLE = error('records-unreadable', "the kernel's records of refused calls can't be read here", {
-  hint: "it takes root, and in a container they are in the host's log",
-});
+export const UNREADABLE = error(
+  'records-unreadable',
+  "the kernel's records of refused calls can't be read here",
+  {
+    hint: "it takes root, and in a container they are in the host's log",
+  },
+);
 
-const nothing = (unit: string, killed: boolean): Diagnostic =>
-  killed
-    ? note('no-record', `${unit} was killed for a refused call, and nothing recorded which`, {
-        hint: 'the kernel leaves out records that are too many at a time: start it again, and look again',
-      })
-    : note('no-record', `no call of ${unit} was recorded`, {
-        hint: `calls that fail with an errno leave no record: after 'sandbox-unit apply --permissive ${unit}' all do`,
-      });
+const nothing = ({ unit, target }: Plan, killed: boolean): Diagnostic => {
+  const message = killed
+    ? `${unit} was killed for a refused call, and nothing recorded which`
+    : `no call of ${unit} was recorded`;
+  const command = ownCommand(target.scope, 'explain --record', unit);
+  return note('no-record', message, {
+    hint: `calls that fail with an errno leave no record, nor do all that are many at a time: '${command}' runs it once with all of them recorded and none refused`,
+  });
+};

@@ -39,6 +39,6 @@ async function diagnosticsSince(
   properties: UnitProperties,
   since: number,
 ): Promise<readonly Diagnostic[]> {
-  const { explanations } = await explainUnit(context, prepared, properties, since);
+  const { explanations } = await explainUnit(context, prepared, properties, { since });
   return explanations.map((one) => explanationDiagnostic(one, prepared.plan.target.machine));
 }

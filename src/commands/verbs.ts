@@ -8,6 +8,7 @@ export interface Options extends RunOptions {
   readonly template?: string;
   readonly allowGaps?: boolean;
   readonly permissive?: boolean;
+  readonly record?: boolean;
   readonly check?: boolean;
   readonly diff?: boolean;
   /** False with --no-restart. */
@@ -28,6 +29,7 @@ export const OPTIONS = {
   template: ['--template <name>', 'a starter policy instead of a file'],
   allowGaps: ['--allow-gaps', 'go on although nobody enforces some lines'],
   permissive: ['--permissive', 'let through and record what the policy would refuse'],
+  record: ['--record', 'run the service once, with all refused calls let through and recorded'],
   check: ['--check', 'change nothing; exit 3 if something would change'],
   diff: ['--diff', 'show what changes in the files'],
   restart: ['--no-restart', 'leave the service as it runs'],
@@ -128,8 +130,8 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     name: 'explain',
     does: 'name the calls that were refused, the lines that refused them, and what would allow them',
     operands: '<unit>',
-    options: ['policy', 'template', 'user', ...SPEAKS],
-    examples: ['explain nginx.service'],
+    options: ['record', 'policy', 'template', 'user', ...SPEAKS],
+    examples: ['explain nginx.service', 'explain --record nginx.service'],
     load: async () => (await import('./explain.js')).explain,
   },
   {

@@ -11,6 +11,9 @@ export const PACKAGED_LAUNCHER = '/usr/libexec/sandbox-unit/launcher';
 /** Where a package puts what reads filters back. */
 export const PACKAGED_READER = '/usr/libexec/sandbox-unit/read-filters';
 
+/** Where a package puts what reads the kernel's records. */
+export const PACKAGED_RECORD_READER = '/usr/libexec/sandbox-unit/read-records';
+
 /** Where `apply` puts the launcher if no package has. */
 export const installedLauncher = ({ scope, home }: Placement): string =>
   `${scope === 'system' ? '/usr/local' : `${home}/.local`}/libexec/sandbox-unit/launcher`;

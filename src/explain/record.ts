@@ -54,6 +54,9 @@ export const parseAuditLine = (line: string): AuditRecord | undefined =>
   // What it adds comes after a group separator (auditd.conf(5), log_format).
   parseAfter(/^(?:node=\S+ )?type=SECCOMP msg=/, line.split('\x1d', 1)[0]!);
 
+/** A line of read-records: `record audit(…): auid=…`. */
+export const parseHeardLine = (line: string): AuditRecord | undefined => parseAfter(/^record /, line);
+
 function parseAfter(head: RegExp, line: string): AuditRecord | undefined {
   const start = line.length <= MAX_LENGTH ? head.exec(line) : null;
   const rest = start && line.slice(start[0].length);

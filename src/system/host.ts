@@ -1,18 +1,21 @@
 import * as fs from 'node:fs';
-import { constants } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../diagnostic.js';
 import { Bus } from './bus.js';
 import type { BusPlace } from './connection.js';
 import { fileError } from './file-error.js';
+import { holdSignals } from './interrupts.js';
+import { type Child, startProgram } from './processes.js';
 import { readUpTo } from './read-up-to.js';
 import type {
   FileContent,
+  HeldSignals,
   ManagerFacts,
   PlaceOptions,
   ProcessResult,
   ReadOptions,
+  Running,
   RunOptions,
   System,
   UnitProperties,
@@ -21,6 +24,7 @@ import type {
 import { assertTrustedFile, inForeignDirectory, makeTrustedDirectory } from './trust.js';
 
 const DEFAULT_LIMIT = 1 << 20;
+const DEFAULT_TIMEOUT = 60_000;
 
 /** A link to /dev/null stands for an empty unit file (systemd.unit(5)). Its number is in Linux's list of devices. */
 const isNullDevice = (stat: fs.Stats) => stat.isCharacterDevice() && stat.rdev === ((1 << 8) | 3);
@@ -46,6 +50,8 @@ const reasonOf = (cause: unknown) => (cause as Error).message;
 /** The machine that this process runs on. */
 export class Host implements System {
   #busPlace: BusPlace;
+  readonly #running = new Set<Child>();
+  readonly #closed = new AbortController();
   #bus: Promise<Bus> | undefined;
 
   /** @param busPlace where the manager's bus is */
@@ -131,36 +137,33 @@ export class Host implements System {
   }
 
   async run(argv: readonly string[], options: RunOptions = {}): Promise<ProcessResult> {
-    const { timeout = 60_000, limit = DEFAULT_LIMIT } = options;
-    // Takes Node a while to load, and most commands run nothing.
-    const { spawn } = await import('node:child_process');
-    return new Promise((resolve) => {
-      // A group of its own, so that what it has started can be ended with it.
-      const child = spawn(argv[0]!, argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-      const output = { stdout: '', stderr: '' };
-      const end = () => child.pid !== undefined && killGroup(child.pid);
-      let late = false;
-      const timer = setTimeout(() => {
-        late = true;
-        end();
-      }, timeout);
-      const keep = (stream: 'stdout' | 'stderr') => (chunk: string) => {
-        output[stream] += chunk;
-        if (output[stream].length > limit) end();
-      };
-      child.stdout.setEncoding('utf8').on('data', keep('stdout'));
-      child.stderr.setEncoding('utf8').on('data', keep('stderr'));
-      child.on('error', (cause) => {
-        clearTimeout(timer);
-        resolve({ status: 127, unstartable: true, stdout: '', stderr: whyNotStarted(cause) });
-      });
-      // What it leaves running may hold the pipes open: it is ended, and 'close' follows.
-      child.on('exit', end);
-      child.on('close', (code, signal) => {
-        clearTimeout(timer);
-        resolve({ status: statusOf(code, signal), late, ...output });
-      });
-    });
+    const { timeout = DEFAULT_TIMEOUT, limit = DEFAULT_LIMIT } = options;
+    const child = await this.#started(argv, { input: false, limit });
+    child.endIn(timeout);
+    return child.ended;
+  }
+
+  async start(argv: readonly string[], { limit = DEFAULT_LIMIT }: RunOptions = {}): Promise<Running> {
+    const child = await this.#started(argv, { input: true, limit });
+    return {
+      ready: await child.ready,
+      stop: () => {
+        child.input?.end();
+        child.endIn(DEFAULT_TIMEOUT);
+        return child.ended;
+      },
+    };
+  }
+
+  async #started(...how: Parameters<typeof startProgram>): Promise<Child> {
+    const child = await startProgram(...how);
+    this.#running.add(child);
+    void child.ended.then(() => this.#running.delete(child));
+    return child;
+  }
+
+  holdSignals(): HeldSignals {
+    return holdSignals();
   }
 
   /** To be called before anything is asked of the manager. @param sender path of send-descriptors */
@@ -185,11 +188,13 @@ export class Host implements System {
   }
 
   async wait(milliseconds: number): Promise<void> {
-    await sleep(milliseconds);
+    await sleep(milliseconds, undefined, { signal: this.#closed.signal });
   }
 
-  /** Lets the process end: an open bus keeps it alive. */
+  /** Lets the process end: an open bus keeps it alive, and so does a program or a pause that was given up. */
   async close(): Promise<void> {
+    this.#closed.abort();
+    for (const child of this.#running) child.end();
     const bus = this.#bus;
     this.#bus = undefined;
     await bus?.then(
@@ -199,7 +204,8 @@ export class Host implements System {
   }
 
   /** The service manager's bus; a connection that was lost is replaced: the bus may be back. */
-  connected(): Promise<Bus> {
+  async connected(): Promise<Bus> {
+    this.#closed.signal.throwIfAborted();
     if (this.#bus) return this.#bus;
     const bus = Bus.connect(this.#busPlace);
     const forget = () => {
@@ -258,22 +264,4 @@ function syncDirectory(directory: string) {
   } finally {
     fs.closeSync(fd);
   }
-}
-
-function killGroup(pid: number) {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It has ended.
-  }
-}
-
-function whyNotStarted({ code, message }: NodeJS.ErrnoException): string {
-  if (code === 'ENOENT') return 'no such file';
-  return code === 'EACCES' ? "it isn't executable" : message;
-}
-
-function statusOf(code: number | null, signal: NodeJS.Signals | null): number {
-  if (code !== null) return code;
-  return signal === null ? 1 : 128 + constants.signals[signal];
 }

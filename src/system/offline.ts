@@ -4,9 +4,11 @@ import { EXIT, error, UserError } from '../diagnostic.js';
 import { elfMachine, HEAD_SIZE } from '../unit/elf.js';
 import type {
   FileContent,
+  HeldSignals,
   ManagerFacts,
   ProcessResult,
   ReadOptions,
+  Running,
   RunOptions,
   System,
   UnitProperties,
@@ -73,6 +75,14 @@ export class Offline implements System {
   /** Programs of another system are not run. */
   async run(_argv: readonly string[], _options?: RunOptions): Promise<ProcessResult> {
     return { status: 127, stdout: '', stderr: 'offline' };
+  }
+
+  async start(): Promise<Running> {
+    throw unavailable('a program');
+  }
+
+  holdSignals(): HeldSignals {
+    return this.#files.holdSignals();
   }
 
   /** The version is in the name of the library that systemd's programs share, the machine in its header. */

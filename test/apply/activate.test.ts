@@ -46,7 +46,7 @@ test('a service that is restarted and stays up is right', async () => {
 const SAID = 'it said: a line / the last line';
 
 const WHICH_CALL =
-  "after 'sandbox-unit apply --permissive demo.service', 'sandbox-unit explain demo.service' names all calls that it needs; ";
+  "'sandbox-unit explain --record demo.service' runs it once with no call refused, and names all that it needs; ";
 
 const FAILURES: readonly [behaviour: Behaviour, message: string, more?: string][] = [
   ['job-fails', "the restart of demo.service ended with 'failed' (exit-code, exit status 1)"],

@@ -27,6 +27,8 @@ export interface ExecOptions extends Omit<RunOptions, 'cwd'> {
   /** Beside HOME, LANG, PATH and, with `user`, XDG_RUNTIME_DIR. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** In the network namespace of this machine, the only one where the kernel's audit records can be heard. */
+  readonly outsideNetwork?: boolean;
 }
 
 type Supervisor = ChildProcessByStdio<Writable, Readable, Readable>;
@@ -125,11 +127,23 @@ export class Box {
    * @throws Error when it can't be started or takes too long; a failing command is a result, not an error.
    */
   async exec(argv: readonly string[], options: ExecOptions = {}): Promise<RunResult> {
-    const { user, env = {}, cwd = '/', ...rest } = options;
+    const { user, env = {}, cwd = '/', outsideNetwork = false, ...rest } = options;
     const account = user === undefined ? ROOT : await this.#account(user);
     // bash takes a socket on its standard input for a remote login, which would read .bashrc.
     const pipes = ['bash', '--norc', '-c', rest.input === undefined ? PIPES.none : PIPES.input, 'bash'];
-    const enter = ['nsenter', '--target', `${this.pid}`, '--all', '--', '/bin/sh', '-c', JOIN, 'sh', cwd];
+    const namespaces = outsideNetwork ? ['--mount', '--uts', '--ipc', '--pid', '--cgroup'] : ['--all'];
+    const enter = [
+      'nsenter',
+      '--target',
+      `${this.pid}`,
+      ...namespaces,
+      '--',
+      '/bin/sh',
+      '-c',
+      JOIN,
+      'sh',
+      cwd,
+    ];
     return run([...pipes, ...enter, ...account.become, ...argv], {
       ...rest,
       env: { PATH, LANG: 'C.UTF-8', ...account.env, ...env },

@@ -5,9 +5,11 @@ import { bundledSets, type SyscallSets } from '../../src/syscalls/sets.js';
 import type { Context } from '../../src/system/context.js';
 import type {
   FileContent,
+  HeldSignals,
   ManagerFacts,
   ProcessResult,
   ReadOptions,
+  Running,
   System,
   UnitProperties,
   WriteOptions,
@@ -78,6 +80,10 @@ export interface FakeOptions {
   readonly untrusted?: readonly string[];
   /** The call, counted from 1, that fails as a full disk or a lost bus does. */
   readonly failAt?: number;
+  /** Programs that are started to run meanwhile end before they are ready. */
+  readonly silent?: boolean;
+  /** The call, counted from 1, in which SIGTERM comes. */
+  readonly signalAt?: number;
 }
 
 interface Service {
@@ -125,6 +131,7 @@ export class FakeSystem implements System {
   #now = 1_700_000_000_000;
   #loaded: ReadonlyMap<string, FakeFile>;
   #nextPid = 100;
+  #held: { readonly hold: () => void } | undefined;
 
   constructor(options: FakeOptions = {}) {
     this.#options = options;
@@ -166,6 +173,7 @@ export class FakeSystem implements System {
   #record(call: string): void {
     this.calls.push(call);
     this.#now++;
+    if (this.calls.length === this.#options.signalAt) this.#held?.hold();
     if (this.calls.length !== this.#options.failAt) return;
     throw new UserError(error('injected', `call ${this.calls.length} fails: ${call}`), EXIT.failure);
   }
@@ -229,6 +237,29 @@ export class FakeSystem implements System {
     }
     if (argv[0] === 'journalctl') return { status: 0, stdout: 'a line\nthe last line\n', stderr: '' };
     return { status: 127, unstartable: true, stdout: '', stderr: 'no such file' };
+  }
+
+  async start(argv: readonly string[]): Promise<Running> {
+    this.#record(`start ${argv.join(' ')}`);
+    const { programs = {}, silent = false } = this.#options;
+    const known = silent ? undefined : programs[argv[0]!];
+    const absent = { status: 127, unstartable: true, stdout: '', stderr: 'no such file' };
+    return { ready: known !== undefined, stop: async () => known?.(argv) ?? absent };
+  }
+
+  holdSignals(): HeldSignals {
+    this.calls.push('hold signals');
+    let came: string | undefined;
+    let tell: (signal: string) => void;
+    const first = new Promise<string>((resolve) => {
+      tell = resolve;
+    });
+    const hold = () => {
+      came = 'SIGTERM';
+      tell(came);
+    };
+    this.#held = { hold };
+    return { first, came: () => came, release: () => this.calls.push('release signals') };
   }
 
   /** The service whose main process a path below /proc is about. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -16,6 +17,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { UserError } from '../../src/diagnostic.js';
 import { Host } from '../../src/system/host.js';
 import { temporaryFolder } from '../support/temporary.js';
+import { until } from '../support/until.js';
 
 const host = new Host({ address: 'unix:path=/nowhere', hint: 'none' });
 const bytes = new TextEncoder().encode('text\n');
@@ -259,4 +261,44 @@ describe('where it is not the running system that is written to', () => {
     await host.remove(join(theirs, 'etc', inside), { foreign: true });
     assert.deepEqual(readdirSync(theirs).sort(), ['etc', 'planted']);
   });
+});
+
+describe('a program that runs meanwhile', () => {
+  const shell = (script: string) => ['/bin/sh', '-c', script];
+
+  test('is ready when it has said a line, and ends with its input', async () => {
+    const running = await host.start(shell('echo ready; cat; echo end'));
+    assert.equal(running.ready, true);
+    assert.deepEqual(await running.stop(), { status: 0, late: false, stdout: 'ready\nend\n', stderr: '' });
+  });
+
+  test('is not ready where it has ended, or could not be started', async () => {
+    const ended = await host.start(shell('echo why >&2; exit 3'));
+    assert.equal(ended.ready, false);
+    assert.deepEqual(await ended.stop(), { status: 3, late: false, stdout: '', stderr: 'why\n' });
+    const absent = await host.start(['/nowhere']);
+    assert.equal(absent.ready, false);
+    assert.equal((await absent.stop()).unstartable, true);
+  });
+
+  test('ends with what it was started by', async () => {
+    const own = new Host({ address: 'unix:path=/nowhere', hint: '' });
+    const running = await own.start(shell('echo ready; sleep 1000'));
+    await own.close();
+    assert.equal((await running.stop()).status, 128 + 9);
+  });
+});
+
+test('signals that are held back are told, the first of them, until they are released', async () => {
+  const held = host.holdSignals();
+  assert.equal(held.came(), undefined);
+  process.kill(process.pid, 'SIGTERM');
+  await until('the signal', () => held.came() !== undefined, 10_000, 5);
+  assert.equal(await held.first, 'SIGTERM');
+  const second = once(process, 'SIGHUP');
+  process.kill(process.pid, 'SIGHUP');
+  await Promise.all([second, until('the second', () => process.listenerCount('SIGHUP') === 1, 10_000, 5)]);
+  assert.equal(held.came(), 'SIGTERM');
+  held.release();
+  assert.equal(process.listenerCount('SIGTERM'), 0);
 });

@@ -1,0 +1,186 @@
+/** One run of a service with all that its policy would refuse let through and recorded, and the way back. */
+import { isRunning, restart, restartObstacle, tryOut } from '../apply/activate.js';
+import { readBack } from '../apply/read-back.js';
+import { writeChanges } from '../apply/write.js';
+import { type Diagnostic, EXIT, error, hasErrors, note, UserError, warning } from '../diagnostic.js';
+import { dropInPath } from '../emit/paths.js';
+import { type HeardRecords, heardIn } from '../explain/heard.js';
+import { ownCommand } from '../plan/own-command.js';
+import type { Context } from '../system/context.js';
+import type { HeldSignals, ProcessResult, Running } from '../system/system.js';
+import { putBack, trialOf } from './bring-into-force.js';
+import { type ExplainOptions, explainUnit, type Looked, type Run, startOf, UNREADABLE } from './explain.js';
+import { failureOf, failuresOf } from './failures.js';
+import { recordReader } from './filter-reader.js';
+import { readOwnFiles, withRuntime } from './own-files.js';
+import { type Prepared, prepare } from './prepare.js';
+import type { UnitResult } from './unit-result.js';
+
+/** Most of the reader's output that is kept, in characters: some hundred thousand records. */
+const LIMIT = 128 << 20;
+
+/** How long the journal may take for what the kernel's log has, in milliseconds. */
+const LOG_DELAY = 500;
+
+/**
+ * Applies the policy permissive, restarts the service, or starts one that doesn't run, tries it out, and puts all back
+ * as it was, whatever happens in between. Nothing is touched where no records can be had.
+ * @param prepared the policy as it is to be enforced, which explains what was recorded
+ * @throws UserError where it can't be begun
+ */
+export async function recordRun(context: Context, prepared: Prepared, options: ExplainOptions): Promise<Run> {
+  const placed = await placeFor(context, prepared.plan.unit);
+  const permissive = await prepare(placed, prepared.plan.unit, {
+    ...options,
+    ...{ allowGaps: true, permissive: true },
+  });
+  assertRecordable(permissive);
+  const ears = await listen(context, prepared);
+  const signals = context.system.holdSignals();
+  const since = startOf(permissive.unit.properties!);
+  let looked: Looked = { explanations: [], since, suppressed: false, readable: false };
+  const diagnostics = [...ears.diagnostics];
+  let failed = false;
+  try {
+    diagnostics.push(...(await failuresOf(() => runOnce(placed, permissive, signals))));
+    const collected = async () => {
+      looked = await collect(context, prepared, permissive, ears);
+    };
+    diagnostics.push(...(await failureOf(collected)));
+  } finally {
+    const problems = await goBack(placed, permissive);
+    diagnostics.push(...problems);
+    failed = problems.length > 0 || diagnostics.some(({ code }) => code === 'interrupted');
+    signals.release();
+  }
+  if (looked.readable && looked.explanations.length === 0) diagnostics.push(nothing(prepared.plan.unit));
+  return { ...looked, diagnostics, failed };
+}
+
+const nothing = (unit: string): Diagnostic =>
+  note('no-record', `no call of ${unit} was recorded that its policy would refuse`);
+
+/** Where nothing of ours is there for good, what is written for the run is gone with the next boot at the latest. */
+async function placeFor(context: Context, unit: string): Promise<Context> {
+  const own = await readOwnFiles(withRuntime(context, false), unit);
+  return withRuntime(context, own.length === 0);
+}
+
+function assertRecordable({ plan, unit, policy, diagnostics, sources }: Prepared): void {
+  if (hasErrors(diagnostics)) throw new UserError(diagnostics, EXIT.findings, sources);
+  if (!policy.policy.syscalls) {
+    const hint = 'what the unit itself refuses is not let through';
+    const message = `the policy of ${plan.unit} has no [syscalls]: there is nothing to let through and record`;
+    throw new UserError(error('nothing-to-record', message, { hint }));
+  }
+  const obstacle = restartObstacle(unit.properties!);
+  if (obstacle === undefined) return;
+  const message = `${plan.unit} must not be restarted, and so can't be recorded`;
+  throw new UserError(error('not-restartable', message, { hint: obstacle }));
+}
+
+/** Where records come from. */
+interface Ears {
+  /** Undefined where only logs can be read. */
+  readonly reader: Running | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Begins to listen to the kernel; where that can't be done, sees that its log can be read.
+ * @throws UserError `records-unreadable`
+ */
+async function listen(context: Context, prepared: Prepared): Promise<Ears> {
+  const reader = await context.system.start([await recordReader(context)], { limit: LIMIT });
+  if (reader.ready) return { reader, diagnostics: [] };
+  const { stderr } = await reader.stop();
+  const properties = prepared.unit.properties!;
+  const { readable } = await explainUnit(context, prepared, properties, { since: startOf(properties) });
+  if (!readable) throw new UserError(UNREADABLE, EXIT.failure);
+  return { reader: undefined, diagnostics: [incomplete(stderr)] };
+}
+
+const incomplete = (why: string): Diagnostic =>
+  warning(
+    'records-incomplete',
+    "records are read from the kernel's log, which lacks some where they are many",
+    {
+      hint: why.trim().replace(/^read-records: /, '') || undefined,
+    },
+  );
+
+/** Files, reload, restart, trial: what goes wrong, a signal among it, ends that. */
+async function runOnce(
+  { system, placement }: Context,
+  prepared: Prepared,
+  signals: HeldSignals,
+): Promise<readonly Diagnostic[]> {
+  const { plan, unit, changes } = prepared;
+  await writeChanges(system, changes);
+  await system.reload();
+  const loaded = await system.unit(plan.unit);
+  const wrong = readBack(plan, dropInPath(placement, plan.unit), loaded, unit.properties);
+  if (wrong.length > 0) return wrong;
+  return unlessSignalled(signals, async () => {
+    const down = await restart(system, plan.unit, placement.scope);
+    return down.length > 0 ? down : tryOut(system, trialOf(prepared));
+  });
+}
+
+/** A step that nobody waits for any longer once a signal has come: only what changes no file. */
+async function unlessSignalled<T>(signals: HeldSignals, step: () => Promise<T>): Promise<T> {
+  const interrupted = (signal: string) =>
+    new UserError(error('interrupted', `${signal} has ended the run early`), EXIT.failure);
+  const came = signals.came();
+  if (came !== undefined) throw interrupted(came);
+  const taken = step();
+  taken.catch(() => undefined);
+  const signalled = signals.first.then((signal) => Promise.reject(interrupted(signal)));
+  return Promise.race([signalled, taken]);
+}
+
+/** What has been recorded, while the unit's processes are still there to be asked. */
+async function collect(
+  context: Context,
+  prepared: Prepared,
+  permissive: Prepared,
+  { reader }: Ears,
+): Promise<Looked> {
+  const { system, placement } = context;
+  const properties = await system.unit(prepared.plan.unit);
+  if (!reader) await system.wait(LOG_DELAY);
+  const heard = reader && heardBy(await reader.stop(), placement.scope);
+  const since = startOf(properties, permissive.unit.properties);
+  return explainUnit(context, prepared, properties, { since, heard });
+}
+
+/** A reader that didn't come to its own end has lost what it had yet to say. */
+function heardBy({ status, stdout }: ProcessResult, scope: 'system' | 'user'): HeardRecords {
+  const heard = heardIn(stdout, scope);
+  return status === 0 ? heard : { ...heard, suppressed: true };
+}
+
+/** The files that were there, a reload, and the service as it was: with these files, or stopped. */
+async function goBack(context: Context, prepared: Prepared): Promise<readonly Diagnostic[]> {
+  const { unit, target } = prepared.plan;
+  const { changes } = prepared;
+  const result: UnitResult = { unit, state: 'applied', changes, diagnostics: [], prepared };
+  const [back] = await putBack(context, [{ result, failures: [], restarted: true }]);
+  const stopped = isRunning(prepared.unit.properties!) ? [] : await stop(context, unit);
+  const problems = [...back!.diagnostics, ...stopped];
+  if (problems.length === 0) return [];
+  const hint = `'${ownCommand(target.scope, 'status', unit)}' says how it is`;
+  return [...problems, error('not-restored', `${unit} is not as it was: it may be permissive`, { hint })];
+}
+
+/** How long a service may take to stop, in milliseconds. */
+const STOP_TIMEOUT = 300_000;
+
+async function stop({ system, placement }: Context, unit: string): Promise<readonly Diagnostic[]> {
+  const manager = placement.scope === 'user' ? ['--user'] : [];
+  return failuresOf(async () => {
+    const argv = ['systemctl', ...manager, 'stop', '--', unit];
+    const { status, stderr } = await system.run(argv, { timeout: STOP_TIMEOUT });
+    return status === 0 ? [] : [error('not-stopped', `${unit} can't be stopped again: ${stderr.trim()}`)];
+  });
+}

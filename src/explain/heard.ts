@@ -1,0 +1,48 @@
+/** What read-records prints: the kernel's records as they come, each with the control group of its process. */
+import { type AuditRecord, parseHeardLine } from './record.js';
+
+/** A record, and the unit that its process was of when it was looked at; undefined where it had ended. */
+export interface HeardRecord extends AuditRecord {
+  readonly unit?: string;
+}
+
+export interface HeardRecords {
+  readonly records: readonly HeardRecord[];
+  /** Whether the kernel dropped some. */
+  readonly suppressed: boolean;
+}
+
+type Scope = 'system' | 'user';
+
+/** The records in what read-records has printed. @param scope whose units are meant */
+export function heardIn(text: string, scope: Scope): HeardRecords {
+  const records: HeardRecord[] = [];
+  let suppressed = false;
+  // What comes after the last line's end was cut off.
+  for (const line of text.split('\n').slice(0, -1)) {
+    const record = parseHeardLine(line);
+    if (record) records.push(record);
+    else if (line === 'lost') suppressed = true;
+    else if (line.startsWith('group ')) {
+      const last = records.at(-1);
+      const unit = unitOfGroup(line.slice('group '.length), scope);
+      if (last && unit !== undefined) records[records.length - 1] = { unit, ...last };
+    }
+  }
+  return { records, suppressed };
+}
+
+/** A line of /proc/PID/cgroup (cgroups(7)) of a hierarchy that systemd keeps. */
+const GROUP = /^(?:0:|\d+:name=systemd):(\/.*)$/;
+
+/**
+ * The unit of a control group: the first that is no slice; of a user's manager the first such below the manager's own
+ * (systemd's documentation of its control groups). A name that begins as a file of the kernel's has an underscore first.
+ */
+export function unitOfGroup(line: string, scope: Scope): string | undefined {
+  const words = (GROUP.exec(line)?.[1] ?? '').split('/').filter((word) => word !== '');
+  const manager = words.findIndex((word) => /^user@\d+\.service$/.test(word));
+  if (scope === 'user' && manager < 0) return undefined;
+  const below = scope === 'user' ? words.slice(manager + 1) : words;
+  return below.find((word) => !word.endsWith('.slice'))?.replace(/^_/, '');
+}

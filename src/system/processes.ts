@@ -1,0 +1,88 @@
+import { constants } from 'node:os';
+import type { Writable } from 'node:stream';
+import type { ProcessResult, RunOptions } from './system.js';
+
+/** A program that was started. */
+export interface Child {
+  /** Its standard input, where it has one. */
+  readonly input: Writable | null;
+  /** Whether it has said a line; false once it has ended without. */
+  readonly ready: Promise<boolean>;
+  readonly ended: Promise<ProcessResult>;
+  /** Ends it, and what it has started, when so much time has passed, in milliseconds. */
+  endIn(milliseconds: number): void;
+  end(): void;
+}
+
+/** Starts a program. @param input whether it gets a standard input; it ends with `input.end()`. */
+export async function startProgram(
+  argv: readonly string[],
+  { input, limit }: { readonly input: boolean } & Required<Pick<RunOptions, 'limit'>>,
+): Promise<Child> {
+  // Takes Node a while to load, and most commands run nothing.
+  const { spawn } = await import('node:child_process');
+  // A group of its own, so that what it has started can be ended with it, and Ctrl-C doesn't reach it.
+  const child = spawn(argv[0]!, argv.slice(1), {
+    stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const output = { stdout: '', stderr: '' };
+  const end = () => child.pid !== undefined && killGroup(child.pid);
+  let late = false;
+  let over = false;
+  let timer: NodeJS.Timeout | undefined;
+  const keep = (stream: 'stdout' | 'stderr') => (chunk: string) => {
+    output[stream] += chunk;
+    if (output[stream].length > limit) end();
+  };
+  child.stdout!.setEncoding('utf8').on('data', keep('stdout'));
+  child.stderr!.setEncoding('utf8').on('data', keep('stderr'));
+  // What ends without reading its input is no failure of ours.
+  child.stdin?.on('error', () => undefined);
+  const ended = new Promise<ProcessResult>((resolve) => {
+    child.on('error', (cause) =>
+      resolve({ status: 127, unstartable: true, stdout: '', stderr: whyNotStarted(cause) }),
+    );
+    // What it leaves running may hold the pipes open: it is ended, and 'close' follows.
+    child.on('exit', end);
+    child.on('close', (code, signal) => resolve({ status: statusOf(code, signal), late, ...output }));
+  });
+  void ended.then(() => {
+    over = true;
+    clearTimeout(timer);
+  });
+  const said = new Promise<boolean>((resolve) => {
+    child.stdout!.on('data', () => output.stdout.includes('\n') && resolve(true));
+  });
+  return {
+    input: child.stdin,
+    ready: Promise.race([said, ended.then(() => false)]),
+    ended,
+    endIn(milliseconds) {
+      if (over) return;
+      timer = setTimeout(() => {
+        late = true;
+        end();
+      }, milliseconds);
+    },
+    end,
+  };
+}
+
+function killGroup(pid: number) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+}
+
+function whyNotStarted({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'no such file';
+  return code === 'EACCES' ? "it isn't executable" : message;
+}
+
+function statusOf(code: number | null, signal: NodeJS.Signals | null): number {
+  if (code !== null) return code;
+  return signal === null ? 1 : 128 + constants.signals[signal];
+}

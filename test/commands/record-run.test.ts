@@ -1,0 +1,182 @@
+/** One run with refused calls recorded: whatever happens in it, the unit is as before, or that is said. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { apply } from '../../src/commands/apply.js';
+import { explain } from '../../src/commands/explain.js';
+import { UserError } from '../../src/diagnostic.js';
+import type { ProcessResult } from '../../src/system/system.js';
+import { type FakeOptions, type FakeSystem, fakeContext, HOME, machineWith } from '../support/fake-system.js';
+
+const UNIT = 'demo.service';
+const RAN = '/usr/sbin/demod';
+const POLICY = '[syscalls]\ndeny = ["mount", "umount2", "pivot_root"]\naction = "EPERM"\n';
+const READER = `${HOME}/native-helper/build/x86-64/read-records`;
+const INITIAL = { '/proc/self/ns/pid': 'pid:[4026531836]' };
+
+const done = (stdout = '', status = 0): ProcessResult => ({ status, stdout, stderr: '' });
+
+const heard = (pid: number, syscall: number, program: string) =>
+  `record audit(1800000000.000:${pid + syscall}): auid=4294967295 uid=0 gid=0 ses=1 pid=${pid} comm="demod" exe="${program}" ` +
+  `sig=0 arch=c000003e syscall=${syscall} compat=0 ip=0x1 code=0x7ffc0000\n`;
+const group = (unit: string) => `group 0::/system.slice/${unit}\n`;
+
+/** A child that has ended since, another service with the same program, and the program itself. */
+const HEARD = `listening
+${heard(7, 165, '/bin/child')}${group(UNIT)}${heard(8, 166, RAN)}${group('other.service')}${heard(9, 155, RAN)}`;
+
+function machine(options: FakeOptions = {}): FakeSystem {
+  return machineWith(`[Service]\nExecStart=${RAN}\n`, POLICY, {
+    running: [UNIT],
+    links: INITIAL,
+    ...options,
+    files: { [READER]: '', ...options.files },
+    programs: {
+      [READER]: () => done(HEARD),
+      systemctl: () => done(),
+      journalctl: () => done(),
+      ...options.programs,
+    },
+  });
+}
+
+async function record(system: FakeSystem) {
+  try {
+    const outcome = await explain(fakeContext(system), [UNIT], { record: true });
+    const codes = outcome.diagnostics.map(({ code }) => code);
+    const refusals = (outcome.json.refusals ?? []) as { call: string; certain: boolean }[];
+    return { exit: outcome.exit, codes, calls: refusals.map(({ call, certain }) => [call, certain]) };
+  } catch (cause) {
+    assert.ok(cause instanceof UserError, String(cause));
+    return { exit: cause.exit, codes: cause.diagnostics.map(({ code }) => code), calls: [] };
+  }
+}
+
+const filesOf = (system: FakeSystem) =>
+  [...system.files].filter(([path]) => path.includes(`/${UNIT}.d/`)).sort();
+
+test('all that was recorded of the unit is named, by the control group that its process was in', async () => {
+  const system = machine();
+  assert.deepEqual(await record(system), {
+    exit: 1,
+    codes: [],
+    calls: [
+      ['mount', true],
+      ['pivot_root', false],
+    ],
+  });
+  const permissive = `/run/systemd/system/${UNIT}.d/zz-sandbox-unit.conf`;
+  assert.ok(system.changes.includes(`replace ${permissive}`), 'gone with the next boot at the latest');
+  assert.ok(system.changes.includes(`remove ${permissive}`));
+  assert.ok(system.calls.indexOf(`start ${READER}`) < system.calls.indexOf(`replace ${permissive}`));
+  assert.deepEqual(
+    system.changes.filter((call) => /^re(start|load)/.test(call)),
+    ['reload', `restart ${UNIT}`, 'reload', `restart ${UNIT}`],
+  );
+});
+
+test('a service that did not run is stopped again', async () => {
+  const system = machine({ running: [] });
+  assert.equal((await record(system)).exit, 1);
+  assert.equal(system.changes.filter((call) => call === `restart ${UNIT}`).length, 1);
+  assert.equal(system.calls.filter((call) => call === `run systemctl stop -- ${UNIT}`).length, 1);
+  const stuck = machine({ running: [], programs: { systemctl: () => done('', 1) } });
+  const { exit, codes } = await record(stuck);
+  assert.deepEqual([exit, codes], [2, ['not-stopped', 'not-restored']]);
+});
+
+test('nothing is touched where no record can be had, or nothing would be recorded', async () => {
+  const cases: [options: FakeOptions, exit: number, code: string][] = [
+    [{ silent: true }, 2, 'records-unreadable'],
+    [
+      { files: { '/etc/sandbox-unit/demo.service.toml': '[service]\nPrivateTmp = true\n' } },
+      1,
+      'nothing-to-record',
+    ],
+    [{ distort: (properties) => properties.set('RefuseManualStop', true) }, 1, 'not-restartable'],
+  ];
+  for (const [options, exit, code] of cases) {
+    const system = machine(options);
+    const found = await record(system);
+    assert.deepEqual([found.exit, found.codes], [exit, [code]]);
+    assert.deepEqual(system.changes, []);
+  }
+  const refused = await explain(fakeContext(machine(), { superuser: false }), [UNIT], { record: true }).catch(
+    (cause) => cause.diagnostics[0].code,
+  );
+  assert.equal(refused, 'needs-root');
+});
+
+test('where only the log can be read, what it has is explained, with a warning', async () => {
+  const message = heard(9, 155, RAN).replace('record ', 'audit: type=1326 ').trim();
+  const entry = JSON.stringify({ _TRANSPORT: 'kernel', SYSLOG_FACILITY: '0', MESSAGE: message });
+  const ofKernel = (argv: readonly string[]) => argv.includes('_TRANSPORT=kernel');
+  const found = await record(
+    machine({ silent: true, programs: { journalctl: (argv) => done(ofKernel(argv) ? `${entry}\n` : '') } }),
+  );
+  assert.deepEqual(found, { exit: 1, codes: ['records-incomplete'], calls: [['pivot_root', false]] });
+});
+
+test('records that were dropped are told', async () => {
+  for (const reader of [() => done(`${HEARD}lost\n`), () => done(HEARD, 137)]) {
+    assert.deepEqual((await record(machine({ programs: { [READER]: reader } }))).codes, [
+      'records-suppressed',
+    ]);
+  }
+});
+
+test('what the service fails at is told, and it is as it was', async () => {
+  for (const behaviour of ['dies', 'job-fails', 'is-open'] as const) {
+    const system = machine({ behaviour: (_, confined) => (confined ? behaviour : 'works') });
+    const { exit, codes } = await record(system);
+    assert.equal(exit, 1);
+    assert.equal(codes.length, 1);
+    assert.deepEqual(filesOf(system), []);
+    assert.ok(system.isUpToDate && !system.isConfined(UNIT));
+  }
+});
+
+/** A machine on which the policy is in force. */
+async function applied(options: FakeOptions = {}): Promise<FakeSystem> {
+  const first = machine();
+  await apply(fakeContext(first), [UNIT], {});
+  return machine({ ...options, files: Object.fromEntries(first.files) });
+}
+
+/** All calls of a run, the signals' as the first of those that count. */
+async function callsOf(start: () => FakeSystem | Promise<FakeSystem>): Promise<string[]> {
+  const system = await start();
+  await record(system);
+  return system.calls;
+}
+
+for (const [what, start] of [
+  ['an applied policy', applied],
+  ['a policy that was never applied', async (options?: FakeOptions) => machine(options)],
+] as const) {
+  const calls = await callsOf(start);
+  const from = calls.indexOf('hold signals');
+  calls.forEach((call, i) => {
+    test(`${what}: where call ${i + 1} fails (${call}) the unit is as before, or that is said`, async () => {
+      const system = await start({ failAt: i + 1 });
+      const before = filesOf(system);
+      const { exit, codes } = await record(system);
+      if (codes.includes('not-restored')) assert.equal(exit, 2);
+      else assert.deepEqual(filesOf(system), before);
+      if (!system.calls.includes('hold signals')) assert.deepEqual(system.changes, []);
+      else assert.ok(system.calls.includes('release signals'));
+    });
+
+    if (i <= from || call === 'release signals') return;
+    test(`${what}: a signal in call ${i + 1} (${call}) leaves the unit as it was`, async () => {
+      const system = await start({ signalAt: i + 1 });
+      const before = filesOf(system);
+      const { exit, codes } = await record(system);
+      assert.equal(exit, codes.includes('interrupted') ? 2 : 1);
+      if (/^(replace|reload|wait)/.test(call) && i < calls.indexOf(`wait 1000`))
+        assert.ok(codes.includes('interrupted'));
+      assert.deepEqual(filesOf(system), before);
+      assert.ok(system.isUpToDate);
+      assert.ok(system.calls.includes('release signals'));
+    });
+  });
+}

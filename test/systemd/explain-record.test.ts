@@ -1,0 +1,170 @@
+/** One run of real services with all refused calls recorded, and the way back. */
+import assert from 'node:assert/strict';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import { changeFiles } from '../support/loaded-units.js';
+import { inRepository } from '../support/repository.js';
+import {
+  bootWithPrograms,
+  mainPid,
+  PROGRAMS,
+  policyPath,
+  properties,
+  sandboxUnit,
+  servicesObstacle,
+} from '../support/service.js';
+
+const skip = servicesObstacle();
+/** A name of its own: the kernel's records are of the whole machine, and of a box's processes the IDs are others. */
+const NAME = `run-once-${process.pid}`;
+const UNIT = 'run-once.service';
+const DROP_IN = `systemd/system/${UNIT}.d/zz-sandbox-unit.conf`;
+const DENIED = ['getppid', 'getpgid', 'times', 'sysinfo', 'sched_yield', 'getrusage'];
+const POLICY = `[syscalls]\ndeny = ${JSON.stringify(DENIED)}\naction = "EPERM"\n[apply]\nsettle = "100ms"\n`;
+
+let box: Box;
+before(async () => {
+  if (skip) return;
+  box = await bootWithPrograms('record', { [NAME]: ['test/systemd/programs/refused-calls.c'] });
+});
+after(() => box?.stop());
+
+interface Answer {
+  readonly exit: number | null;
+  readonly calls: string[];
+  readonly codes: string[];
+  readonly stdout: string;
+}
+
+async function record(...words: string[]): Promise<Answer> {
+  const command = ['node', inRepository('dist/sandbox-unit.cjs'), 'explain', '--record', '--json', ...words];
+  const { status, stdout } = await box.exec([...command, UNIT], { outsideNetwork: true });
+  return answerOf(status, stdout);
+}
+
+function answerOf(exit: number | null, stdout: string): Answer {
+  const { refusals = [], diagnostics } = JSON.parse(stdout);
+  return {
+    ...{ exit, stdout },
+    calls: refusals.map(({ call, got }: { call: string; got: string }) => `${call} ${got}`).sort(),
+    codes: diagnostics.map(({ code }: { code: string }) => code),
+  };
+}
+
+const RECORDED = DENIED.map((call) => `${call} recorded`).sort();
+
+/** Everything of a unit that is to be as before: files and when they were written, what is loaded, whether it runs. */
+async function stateOf(): Promise<unknown> {
+  const files = await box.succeed([
+    ...[
+      'bash',
+      '-c',
+      'find /etc/systemd /run/systemd/system -type f -printf "%p %m %Ts\\n" -exec md5sum {} +',
+    ],
+  ]);
+  const loaded = await properties(box, UNIT, 'ActiveState', 'DropInPaths', 'SystemCallFilter', 'ExecStartEx');
+  return { files, ...loaded, ExecStartEx: loaded.ExecStartEx.replace(/start_time=.*/s, '') };
+}
+
+async function define(policy: string, lines = ''): Promise<void> {
+  await changeFiles(box, {
+    [`/etc/systemd/system/${UNIT}`]: `[Service]\nType=exec\nExecStart=${PROGRAMS}/${NAME}\n${lines}`,
+    [policyPath(UNIT)]: policy,
+  });
+}
+
+/** Whether the records can be heard, once a run has said so. */
+function heard(t: TestContext, { codes }: Answer): boolean {
+  if (!codes.includes('records-incomplete')) return true;
+  t.skip("the kernel's records can't be heard here");
+  return false;
+}
+
+describe('one run records all calls that the policy refuses, and leaves the unit as it was', () => {
+  const CASES: readonly [what: string, applied: boolean, runs: boolean][] = [
+    ['applied, and running', true, true],
+    ['applied, and stopped', true, false],
+    ['never applied, and running', false, true],
+    ['never applied, and stopped', false, false],
+  ];
+  for (const [what, applied, runs] of CASES) {
+    test(what, { skip }, async (t) => {
+      await define(POLICY);
+      await sandboxUnit(box, applied ? 'apply' : 'revert', UNIT);
+      await box.succeed(['systemctl', runs ? 'restart' : 'stop', UNIT]);
+      const before = await stateOf();
+      const answer = await record();
+      if (!heard(t, answer)) return;
+      assert.deepEqual([answer.exit, answer.calls, answer.codes], [1, RECORDED, []], answer.stdout);
+      assert.deepEqual(await stateOf(), before);
+      if (applied && runs) {
+        const { status, stdout, stderr } = await sandboxUnit(box, 'verify', UNIT);
+        assert.equal(status, 0, stdout + stderr);
+      }
+    });
+  }
+});
+
+test('a service that its policy kills runs once, and its first and last call are named', {
+  skip,
+}, async (t) => {
+  await define(POLICY.replace('action = "EPERM"\n', ''));
+  await sandboxUnit(box, 'apply', '--no-restart', UNIT);
+  await box.exec(['systemctl', 'restart', UNIT]);
+  const answer = await record();
+  if (!heard(t, answer)) return;
+  assert.deepEqual([answer.exit, answer.calls], [1, RECORDED]);
+  const { ActiveState } = await properties(box, UNIT, 'ActiveState');
+  assert.notEqual(ActiveState, 'active');
+});
+
+test('where only logs can be read it says that some may be missing, and the unit is as it was', {
+  skip,
+}, async (t) => {
+  await define(POLICY);
+  await sandboxUnit(box, 'apply', UNIT);
+  const before = await stateOf();
+  const { status, stdout } = await sandboxUnit(box, 'explain', '--record', '--json', UNIT);
+  const { codes } = answerOf(status, stdout);
+  if (codes.includes('records-unreadable')) assert.equal(status, 2);
+  else assert.ok(codes.includes('records-incomplete'), stdout);
+  assert.deepEqual(await stateOf(), before);
+  t.diagnostic(codes.join());
+});
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  test(`${signal} ends the run, and the unit is as it was`, { skip }, async () => {
+    await define(POLICY.replace('100ms', '1h'));
+    await sandboxUnit(box, 'revert', UNIT);
+    await box.succeed(['systemctl', 'restart', UNIT]);
+    const before = await stateOf();
+    const first = await mainPid(box, UNIT);
+    const running = record();
+    await box.waitFor(
+      'the run',
+      async () =>
+        (await box.exec(['test', '-e', `/run/${DROP_IN}`])).status === 0 &&
+        (await mainPid(box, UNIT)) !== first &&
+        (await properties(box, UNIT, 'ActiveState')).ActiveState === 'active',
+    );
+    await box.succeed(['pkill', `--signal=${signal}`, '--full', '^node .*explain --record']);
+    const { exit, codes, stdout } = await running;
+    assert.equal(exit, 2);
+    assert.ok(codes.includes('interrupted'), stdout);
+    assert.deepEqual(await stateOf(), before);
+  });
+}
+
+test('what the service itself fails at is told, and the unit is as it was', { skip }, async (t) => {
+  await define(POLICY, 'SystemCallFilter=~sysinfo\n');
+  await sandboxUnit(box, 'revert', UNIT);
+  await box.exec(['systemctl', 'restart', UNIT]);
+  const before = await stateOf();
+  const answer = await record();
+  if (!heard(t, answer)) return;
+  assert.equal(answer.exit, 1, answer.stdout);
+  assert.ok(answer.codes.includes('service-failed'));
+  assert.ok(answer.calls.includes('sysinfo killed'), answer.stdout);
+  const now = (await stateOf()) as { files: string };
+  assert.equal(now.files, (before as { files: string }).files);
+});

@@ -1,0 +1,14 @@
+/* Makes some calls, each by itself, as often as the kernel's log wouldn't have them all, and stays. */
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static const long calls[] = {SYS_getppid, SYS_getpgid, SYS_times, SYS_sysinfo, SYS_sched_yield, SYS_getrusage};
+
+int main(void)
+{
+	for (int times = 0; times < 5; times++)
+		for (unsigned int i = 0; i < sizeof calls / sizeof calls[0]; i++)
+			syscall(calls[i], 0, 0);
+	for (;;)
+		pause();
+}
