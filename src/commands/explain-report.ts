@@ -54,8 +54,8 @@ function oneText(
   const lines = [
     renderDiagnostic(diagnostic, sources),
     `  by ${who.join(', ')}, ${times} at ${new Date(last).toISOString()}`,
-    ...changes.flatMap(({ does, where, text }) => [
-      `  to allow it, ${does} (${where === 'systemctl edit' ? `systemctl edit ${unit}` : printable(where)})`,
+    ...changes.flatMap(({ does, where, text }, i) => [
+      `  ${i === 0 ? 'to allow it,' : 'and'} ${does} (${where === 'systemctl edit' ? `systemctl edit ${unit}` : printable(where)})`,
       ...(text === undefined ? [] : text.split('\n').map((line) => `      ${line}`)),
     ]),
     ...(gains === undefined ? [] : [`  ${renderDiagnostic(warning('opens', gains))}`]),

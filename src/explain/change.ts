@@ -1,9 +1,23 @@
-import type { CallEntry, ConditionEntry, Policy, RuleEntry, SyscallsSection } from '../policy/policy.js';
+import { checkExpectations } from '../policy/expect.js';
+import type {
+  CallEntry,
+  ConditionEntry,
+  Expectation,
+  Policy,
+  RuleEntry,
+  SyscallsSection,
+} from '../policy/policy.js';
 import type { Abi } from '../syscalls/abi.js';
 import { ALLOW, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import { callNames } from '../syscalls/numbers.js';
-import { type NamedPolicy, type NamedVerdict, type OwnLimits, verdictOn } from '../syscalls/resolve.js';
+import {
+  type NamedPolicy,
+  type NamedVerdict,
+  type OwnLimits,
+  resolve,
+  verdictOn,
+} from '../syscalls/resolve.js';
 import { type Ground, type NamedCall, named } from './cause.js';
 
 /** A change that lets a call through, to a policy or to the unit itself. */
@@ -47,7 +61,44 @@ export function changesFor(
   const edits = ground.policy.syscalls ? editsOf(call, ground.policy, ground.policy.syscalls) : [];
   const found = edits.find(fits);
   if (!found) return [];
-  return [...found.changes, ...(isOwn ? [unitChange(call.name)] : [])];
+  const after = { ...ground, policy: { ...ground.policy, syscalls: found.section }, own };
+  return [...found.changes, ...expected(call.name, after), ...(isOwn ? [unitChange(call.name)] : [])];
+}
+
+/** The expectations on a call that no longer hold are to say so: the file's own there, those that it extends by its own. */
+function expected(name: string, ground: Ground): Change[] {
+  const { policy, sets, machine } = ground;
+  const about = policy.expect.filter(({ syscall }) => syscall.value === name);
+  if (about.length === 0) return [];
+  const meaning = named(ground);
+  const machines = [resolve(meaning, machine)];
+  return about
+    .filter(
+      (one) => checkExpectations({ ...policy, expect: [one] }, { sets, named: meaning, machines }).length > 0,
+    )
+    .map((one) => (one.action.at.file === policy.file ? expectAllowed(one) : expectAnew(one, policy.file)));
+}
+
+const ALLOWED = 'action = "allow"';
+
+const expectAllowed = ({ action: { at } }: Expectation): Change => ({
+  does: `change the action that is expected in line ${at.line}`,
+  where: at.file,
+  text: ALLOWED,
+  line: at.line,
+});
+
+function expectAnew({ syscall, args, architecture }: Expectation, file: string): Change {
+  const given = args.map(({ value }) => (typeof value === 'bigint' ? `${value}` : `"${value}"`));
+  const lines = [
+    '[[expect]]',
+    `syscall = "${syscall.value}"`,
+    ...(given.length > 0 ? [`args = [${given.join(', ')}]`] : []),
+    ...(architecture ? [`architecture = "${architecture.value}"`] : []),
+    ALLOWED,
+  ];
+  const does = `expect it, in place of ${syscall.at.file}:${syscall.at.line}`;
+  return { does, where: file, text: lines.join('\n') };
 }
 
 /** A convention that is closed as a whole stays so whatever is allowed. */
@@ -116,7 +167,7 @@ function withRule({ name, args }: NamedCall, { file }: Policy, section: Syscalls
   };
   const first = others.find((one) => one.at.file === file);
   const place = first ? `before the others on ${name}, in line ${first.at.line}` : '';
-  const which = tested.length > 0 && !args ? ', whatever its arguments' : '';
+  const which = tested.length > 0 && !args ? ` whatever its arguments${place && ','}` : '';
   const change: Change = {
     does: `add a rule that allows ${name}${which}${place && ` ${place}`}`,
     where: file,

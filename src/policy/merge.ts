@@ -1,9 +1,10 @@
-import type { Policy, SyscallsSection } from './policy.js';
+import type { Expectation, Policy, SyscallsSection } from './policy.js';
 
 /**
  * Joins a policy with what it extends, bases first, in their order. Lists of calls, rules, expectations and loosened
- * directives are joined; of every other key, and of directives with one name, the last one holds. Of rules the first
- * that fits decides: those of the policy stand before its bases', those of a later base before an earlier one's.
+ * directives are joined; of every other key, of directives with one name, and of expectations on one call with the same
+ * arguments the last one holds. Of rules the first that fits decides: those of the policy stand before its bases', those
+ * of a later base before an earlier one's.
  */
 export function mergePolicies(bases: readonly Policy[], own: Policy): Policy {
   return bases.length === 0 ? own : [...bases, own].reduce(mergeTwo);
@@ -11,6 +12,7 @@ export function mergePolicies(bases: readonly Policy[], own: Policy): Policy {
 
 function mergeTwo(base: Policy, over: Policy): Policy {
   const names = new Set(over.service.map((entry) => entry.name));
+  const asked = new Set(over.expect.map(questionOf));
   return {
     file: over.file,
     description: over.description,
@@ -22,8 +24,15 @@ function mergeTwo(base: Policy, over: Policy): Policy {
     programs: over.programs ?? base.programs,
     settle: over.settle ?? base.settle,
     probe: over.probe ?? base.probe,
-    expect: [...base.expect, ...over.expect],
+    expect: [...base.expect.filter((one) => !asked.has(questionOf(one))), ...over.expect],
   };
+}
+
+/** What an expectation is about. */
+function questionOf({ syscall, args, architecture }: Expectation): string {
+  const values = args.map(({ value }) => String(value));
+  while (values.at(-1) === '0') values.pop();
+  return [architecture?.value ?? 'native', syscall.value, ...values].join(' ');
 }
 
 function mergeSyscalls(

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { causeOf, type Ground, nameCall, named } from '../../src/explain/cause.js';
 import { type Change, changesFor } from '../../src/explain/change.js';
 import { ownLimits } from '../../src/plan/own-limits.js';
+import { checkExpectations } from '../../src/policy/expect.js';
 import { mergePolicies } from '../../src/policy/merge.js';
 import type { Policy } from '../../src/policy/policy.js';
 import { ABIS } from '../../src/syscalls/abi.js';
@@ -46,6 +47,10 @@ function edited(text: string, { does, text: added, line }: Change): string {
     return lines.join('\n');
   }
   if (line === undefined) return `${text}\n${added}\n`;
+  if (does.startsWith('change the action')) {
+    lines[line - 1] = added!;
+    return lines.join('\n');
+  }
   const at = lines[line - 1]!;
   const quote = at.indexOf('"');
   lines[line - 1] = `${at.slice(0, quote)}${added}, ${at.slice(quote)}`;
@@ -55,6 +60,15 @@ function edited(text: string, { does, text: added, line }: Change): string {
 /** What a policy says of every number. */
 const verdicts = (policy: Policy, lines = ''): ReadonlyMap<number, Verdict> =>
   resolve(named(groundOf(policy, lines)), 'x86-64').abis.get('x86-64')!.verdicts;
+
+/** The expectations of a policy that don't hold. */
+function disappointed(policy: Policy) {
+  const ground = groundOf(policy);
+  const meaning = named(ground);
+  const machines = [resolve(meaning, ground.machine)];
+  const found = checkExpectations(policy, { sets: ground.sets, named: meaning, machines });
+  return found.map(({ message }) => message);
+}
 
 /** The templates that speak of calls themselves, each without what it extends. */
 const TEMPLATES = readdirSync(inRepository('templates'))
@@ -77,6 +91,7 @@ for (const { name, own } of TEMPLATES) {
 function assertExact(source: string, parse: (source: string) => Policy): void {
   const policy = parse(source);
   const before = verdicts(policy);
+  const already = new Set(disappointed(policy));
   const refused = [...before].filter(
     ([, verdict]) => verdict.otherwise !== ALLOW || verdict.rules.length > 0,
   );
@@ -85,7 +100,13 @@ function assertExact(source: string, parse: (source: string) => Policy): void {
     const call = nameOf('x86-64', number)!;
     const found = changes(call, policy);
     assert.ok(found.length > 0, call);
-    const after = verdicts(parse([...found].reduce(edited, source)));
+    const fromBelow = [...found].sort((a, b) => (b.line ?? Infinity) - (a.line ?? Infinity));
+    const changed = parse(fromBelow.reduce(edited, source));
+    assert.ok(
+      disappointed(changed).every((message) => already.has(message)),
+      call,
+    );
+    const after = verdicts(changed);
     const verdict = after.get(number)!;
     for (const args of [[0n], [1n << 32n], [2n ** 64n - 1n]]) {
       assert.equal(decide(verdict, [...args, 0n, 1n, 2n, 3n, 4n]), ALLOW, call);
@@ -164,6 +185,19 @@ test('a rule for the arguments of a core dump, and for those alone', () => {
   assert.equal(decide(after, args), ALLOW);
   assert.notEqual(decide(after, [16n, 3n, 1n, 9n, 9n, 9n]), ALLOW);
   assert.equal(decide(after, [1n, 0n, 0n, 0n, 0n, 0n]), ALLOW);
+});
+
+test('an expectation that a change would disappoint is changed with it', () => {
+  const own = `${DENY}[[expect]]\nsyscall = "ptrace"\nargs = [4]\naction = "EPERM"\n`;
+  const allowed = ['change the action that is expected in line 7', 'action = "allow"', 7];
+  const told = (policy: Policy) =>
+    changes('ptrace', policy)
+      .map(({ does, text, line }) => [does, text, line])
+      .at(-1);
+  assert.deepEqual(told(policyFrom(own)), allowed);
+  const extended = mergePolicies([policyFrom(own, 'base')], policyFrom('description = "own"', 'own'));
+  const anew = '[[expect]]\nsyscall = "ptrace"\nargs = [4]\naction = "allow"';
+  assert.deepEqual(told(extended), ['expect it, in place of base:5', anew, undefined]);
 });
 
 test('numbers that no table knows, and conventions that are closed, are said to be that', () => {

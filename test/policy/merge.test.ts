@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { mergePolicies } from '../../src/policy/merge.js';
 import { parsePolicy } from '../../src/policy/parse.js';
 import type { Policy } from '../../src/policy/policy.js';
-import { KILL } from '../../src/syscalls/action.js';
+import { ALLOW, KILL } from '../../src/syscalls/action.js';
 
 function policy(file: string, source: string): Policy {
   const parsed = parsePolicy(source, file);
@@ -122,6 +122,22 @@ test('of directives with one name the last one holds, at its own place', () => {
       ['PrivateTmp', true, 'a'],
       ['ProtectHome', true, 'b'],
       ['ProtectSystem', 'full', 'c'],
+    ],
+  );
+});
+
+test('of expectations on one call with the same arguments the last one holds', () => {
+  const expect = (call: string, action: string) => `[[expect]]\nsyscall = "${call}"\n${action}`;
+  const { expect: found } = merged(
+    [expect('x', 'args = [1, 0]\naction = "kill"'), expect('x', 'action = "kill"')].join('\n'),
+    [expect('x', 'args = [1]\naction = "allow"'), expect('y', 'action = "kill"')].join('\n'),
+  );
+  assert.deepEqual(
+    found.map(({ syscall, args, action }) => [syscall.value, args.length, action.value, syscall.at.file]),
+    [
+      ['x', 0, KILL, 'a'],
+      ['x', 1, ALLOW, 'b'],
+      ['y', 0, KILL, 'b'],
     ],
   );
 });
