@@ -54,7 +54,10 @@ interface KernelRecords {
 async function kernelRecords(system: System, since: number): Promise<KernelRecords> {
   const from = `--since=@${Math.floor(since / 1000)}`;
   const kernels = ['_TRANSPORT=kernel', 'SYSLOG_FACILITY=0', '+', '_TRANSPORT=audit', '_AUDIT_TYPE=1326'];
-  const inJournal = recordsIn((await system.run([...JOURNAL, from, ...kernels], { limit: LIMIT })).stdout);
+  // Of more than is read the newest are what counts.
+  const { stdout } = await system.run([...JOURNAL, '--reverse', from, ...kernels], { limit: LIMIT });
+  const newestFirst = recordsIn(stdout);
+  const inJournal = { ...newestFirst, records: [...newestFirst.records].reverse() };
   if (inJournal.records.length > 0) return { ...inJournal, readable: true };
   const byAuditd = await system.run(['ausearch', '--message', 'SECCOMP', '--start', 'boot', '--raw'], {
     limit: LIMIT,

@@ -44,6 +44,8 @@ interface Logs {
   readonly dumped?: boolean;
   readonly dmesg?: string;
   readonly audited?: string;
+  /** How much of the journal's answer is read. */
+  readonly room?: number;
 }
 
 const DUMP = {
@@ -51,12 +53,18 @@ const DUMP = {
   ...{ COREDUMP_SIGNAL: '31', COREDUMP_TIMESTAMP: `${START + 60}000000` },
 };
 
-function journal(argv: readonly string[], { records = [], units = {}, dumped = false }: Logs): ProcessResult {
+function journal(
+  argv: readonly string[],
+  { records = [], units = {}, dumped = false, room }: Logs,
+): ProcessResult {
   if (argv.some((word) => word.startsWith('MESSAGE_ID='))) {
     return done(dumped ? `${JSON.stringify(DUMP)}\n` : '');
   }
   const pids = argv.flatMap((word) => /^_PID=(\d+)$/.exec(word)?.[1] ?? []);
-  if (pids.length === 0) return done(records.map(kernel).join(''));
+  if (pids.length === 0) {
+    const inOrder = argv.includes('--reverse') ? [...records].reverse() : records;
+    return done(inOrder.map(kernel).join('').slice(0, room));
+  }
   const entries = Object.entries(units).filter(([pid]) => pids.includes(pid));
   return done(
     entries.map(([pid, unit]) => `${JSON.stringify({ _PID: pid, _SYSTEMD_UNIT: unit })}\n`).join(''),
@@ -133,6 +141,16 @@ test("a user's own run of the program is not taken for the service's", async () 
   const records = [record(101, 166, RAN, { login: 1000 }), record(102, 155, RAN, { login: 1000 })];
   const system = machine({ records, units: { 102: UNIT } });
   assert.deepEqual((await explained(system)).calls, [['pivot_root', true]]);
+});
+
+test('of more records than are read the newest are explained', async () => {
+  const records = [record(100, 165), record(100, 166), record(100, 155)];
+  const room = 2.5 * kernel(records[0]!).length;
+  const { calls } = await explained(machine({ records, room }));
+  assert.deepEqual(calls, [
+    ['umount2', true],
+    ['pivot_root', true],
+  ]);
 });
 
 test('in a container process IDs are others: a record is known by its program alone', async () => {
