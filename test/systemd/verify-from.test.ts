@@ -1,0 +1,121 @@
+/** What `verify` can see of a service, by who runs it and from where. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import { changeFiles } from '../support/loaded-units.js';
+import { inRepository } from '../support/repository.js';
+import { apply, bootWithPrograms, servicesObstacle } from '../support/service.js';
+
+const skip = servicesObstacle();
+const POLICY = '[syscalls]\ndeny = ["execve", "execveat", "acct"]\n';
+const SLEEP = '[Service]\nExecStart=/usr/bin/sleep 1000\n';
+const COMMAND = `node ${inRepository('dist/sandbox-unit.cjs')}`;
+
+interface Found {
+  readonly status: number;
+  readonly loaded: boolean;
+  readonly diagnostics: readonly {
+    readonly code: string;
+    readonly message: string;
+    readonly hint?: string;
+  }[];
+}
+
+let box: Box;
+
+before(async () => {
+  if (skip) return;
+  box = await bootWithPrograms('verify-from');
+  await changeFiles(box, { '/etc/systemd/system/mine.service': SLEEP });
+  await box.succeed(['mkdir', '-p', '/etc/sandbox-unit']);
+  await box.succeed(['systemctl', 'start', 'mine.service']);
+  await apply(box, POLICY, 'mine.service');
+});
+after(() => box?.stop());
+
+async function verify(script: string): Promise<Found> {
+  const { status, stdout, stderr } = await box.exec(['bash', '-c', script]);
+  assert.ok(stdout.startsWith('{'), `${script}: ${stdout}${stderr}`);
+  return { status, ...(JSON.parse(stdout) as Omit<Found, 'status'>) };
+}
+
+const codesOf = ({ diagnostics }: Found) => diagnostics.map(({ code }) => code);
+
+describe("a user's own manager", () => {
+  /** Starts a user's service under a policy, and returns what runs a command as that user. */
+  async function confined(user: string, home: string): Promise<(command: string) => string> {
+    const uid = (await box.succeed(['id', '--user', user])).trim();
+    await box.succeed(['systemctl', 'start', `user@${uid}.service`]);
+    const become = `setpriv --reuid=${user} --regid=${user} --init-groups`;
+    const rights = user === 'root' ? '' : '--inh-caps=-all --bounding-set=-all';
+    const as = (command: string) =>
+      `cd /; export HOME=${home} USER=${user} XDG_RUNTIME_DIR=/run/user/${uid}; exec ${become} ${rights} -- bash -c ${quoted(command)}`;
+    const folders = `${home}/.config/systemd/user ${home}/.config/sandbox-unit`;
+    await box.succeed(['bash', '-c', as(`mkdir -p ${folders}`)]);
+    await box.writeFile(`${home}/.config/systemd/user/own.service`, SLEEP);
+    await box.writeFile(`${home}/.config/sandbox-unit/own.service.toml`, POLICY);
+    await box.succeed(['chown', '-R', `${user}:`, `${home}/.config`]);
+    await box.succeed([
+      ...['bash', '-c', as('systemctl --user daemon-reload && systemctl --user start own')],
+    ]);
+    await box.exec(['bash', '-c', as(`${COMMAND} apply --user own`)]);
+    return as;
+  }
+  const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+
+  test("root's is read back", { skip }, async () => {
+    const as = await confined('root', '/root');
+    const found = await verify(as(`${COMMAND} verify --user --json own`));
+    assert.deepEqual([found.status, codesOf(found)], [0, []]);
+  });
+
+  test("another user's takes more than a user may; the hint is a command that does", { skip }, async () => {
+    await box.succeed(['useradd', '--create-home', 'alice']);
+    const as = await confined('alice', '/home/alice');
+    const found = await verify(as(`${COMMAND} verify --user --json own`));
+    assert.deepEqual([found.status, found.loaded], [2, true]);
+    assert.deepEqual(codesOf(found), ['filters-unreadable', 'proven-in-part']);
+    const { hint = '' } = found.diagnostics[0]!;
+    const command = hint
+      .replace('sudo ', '')
+      .replace('$USER', 'alice')
+      .replace('sandbox-unit verify', `${COMMAND} verify --json`);
+    const again = await verify(command);
+    assert.deepEqual([again.status, codesOf(again)], [0, []]);
+  });
+});
+
+describe('from behind a filter', () => {
+  for (const [answer, message] of [
+    ['EPERM', /this process has a filter itself/],
+    ['ENOSYS', /this process has a filter itself/],
+    ['kill', /a filter on this process itself refuses that/],
+  ] as const) {
+    test(`that answers ptrace by ${answer}`, { skip }, async () => {
+      const filter = `-p SystemCallFilter=~ptrace -p SystemCallErrorNumber=${answer}`;
+      const found = await verify(
+        `systemd-run --quiet --wait --pipe ${filter} ${COMMAND} verify --json mine.service`,
+      );
+      assert.deepEqual([found.status, found.loaded], [2, true]);
+      assert.deepEqual(codesOf(found), ['filters-unreadable', 'proven-in-part']);
+      assert.match(found.diagnostics[0]!.message, message);
+      assert.match(found.diagnostics[0]!.hint!, /outside of any sandbox/);
+    });
+  }
+
+  test('that lets all of it through', { skip }, async () => {
+    const filter = '-p SystemCallFilter=~acct';
+    const found = await verify(
+      `systemd-run --quiet --wait --pipe ${filter} ${COMMAND} verify --json mine.service`,
+    );
+    assert.equal(found.status, 2);
+    assert.match(found.diagnostics[0]!.message, /this process has a filter itself/);
+  });
+});
+
+test('from within the unit itself, which stands still meanwhile', { skip }, async () => {
+  const group = '/sys/fs/cgroup/system.slice/mine.service/cgroup.procs';
+  const found = await verify(`echo 0 >${group}; ${COMMAND} verify --json mine.service`);
+  assert.equal(found.status, 1);
+  assert.match(JSON.stringify(found.diagnostics), /looser than the policy in node /);
+});
