@@ -1,0 +1,68 @@
+/** What `verify` holds the lines of a permissive unit to that run without the launcher. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import { changeFiles } from '../support/loaded-units.js';
+import { bootWithPrograms, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
+
+const skip = servicesObstacle();
+const UNIT = 'bare.service';
+const LEAVES = "/bin/sh -c 'sleep 2000 & true'";
+
+let box: Box;
+before(async () => {
+  if (skip) return;
+  box = await bootWithPrograms('verify-permissive');
+  await box.succeed(['mkdir', '-p', '/etc/sandbox-unit']);
+});
+after(() => box?.stop());
+
+interface Found {
+  readonly groups: readonly {
+    readonly heldTo: string;
+    readonly calls: string;
+    readonly processes: readonly { readonly name: string }[];
+  }[];
+  readonly diagnostics: readonly { readonly code: string; readonly message: string }[];
+}
+
+async function verify(): Promise<Found & { readonly status: number }> {
+  const { status, stdout } = await sandboxUnit(box, 'verify', '--permissive', '--json', UNIT);
+  return { status, ...(JSON.parse(stdout) as Found) };
+}
+
+/** Limits of the unit's own, and what a process without any of them is told to get. */
+const OWN: readonly (readonly [lines: string, missed: RegExp | undefined])[] = [
+  ['', undefined],
+  ['SystemCallFilter=~uname\nSystemCallErrorNumber=ENETDOWN', /uname \(x86-64\) gets 'allow'/],
+  ['SystemCallArchitectures=native', /\(x86\) gets 'allow'/],
+  ['SystemCallFilter=@system-service\nSystemCallArchitectures=native', /acct.* \(x86-64\) gets 'allow'/],
+];
+
+for (const [index, [own, missed]] of OWN.entries()) {
+  for (const policy of ['deny = ["uname", "execve"]', 'allow = ["@system-service"]']) {
+    test(`${policy}, and ${own.replace('\n', ', ') || 'none of its own'}`, { skip }, async () => {
+      await box.exec(['systemctl', 'stop', UNIT]);
+      const unit = `[Service]\nExecStartPre=${LEAVES}\nExecStart=/usr/bin/sleep 1000\n${own}\n`;
+      await changeFiles(box, { [`/etc/systemd/system/${UNIT}`]: unit });
+      await box.succeed(['systemctl', 'start', UNIT]);
+      await box.writeFile(policyPath(UNIT), `[syscalls]\n${policy}\n`);
+      const applied = await sandboxUnit(box, 'apply', '--permissive', UNIT);
+      assert.equal(applied.status, 0, applied.stderr);
+      const { status, groups, diagnostics } = await verify();
+      assert.equal(status, 0, JSON.stringify(diagnostics));
+      // Without limits of its own a bare line has no filter at all, which is looser than what records.
+      assert.ok(groups.every(({ calls }) => calls !== 'looser'));
+      assert.equal(groups.flatMap(({ processes }) => processes).length, 2);
+      if (own === '') assert.deepEqual(groups.map(({ heldTo }) => heldTo).sort(), ['policy', 'systemd']);
+
+      const stray = `stray-${index}-${policy.slice(0, 4).trim()}`;
+      await box.succeed(['systemd-run', `--unit=${stray}`, '--quiet', 'sleep', '1000']);
+      const pid = await box.succeed(['systemctl', 'show', '--value', '-P', 'MainPID', stray]);
+      await box.sh(`echo ${pid.trim()} >/sys/fs/cgroup/system.slice/${UNIT}/cgroup.procs`);
+      const moved = await verify();
+      assert.equal(moved.status, missed ? 1 : 0, JSON.stringify(moved.diagnostics));
+      if (missed) assert.match(JSON.stringify(moved.diagnostics), missed);
+    });
+  }
+}
