@@ -48,9 +48,14 @@ interface DBusFailure {
 const failure = (code: string, message: string, hint?: string) =>
   new UserError(error(code, message, { hint }), EXIT.failure);
 
-/** What the bus answers for a program that has left it, before or after it got the call. */
+/**
+ * What the bus answers for a program that has left it, before or after it got the call. To start systemd the bus is told
+ * to run /bin/false (org.freedesktop.systemd1.service), whose end is the third of these.
+ */
 const AWAY: ReadonlySet<string> = new Set(
-  ['NoReply', 'ServiceUnknown', 'NameHasNoOwner'].map((name) => `org.freedesktop.DBus.Error.${name}`),
+  ['NoReply', 'ServiceUnknown', 'Spawn.ChildExited', 'NameHasNoOwner'].map(
+    (name) => `org.freedesktop.DBus.Error.${name}`,
+  ),
 );
 
 /** What a caller lacks the right to is told in these ways, the last by polkit where nobody can be asked. */

@@ -96,6 +96,19 @@ describe('a manager that leaves the bus', { skip }, () => {
     assert.deepEqual(await facts, { version: '257', architecture: '257', features: '257' });
   });
 
+  test('is asked again where the bus has tried in vain to start one', async (t) => {
+    const { first, bus } = await connected(t, {});
+    await first.bus.releaseName(SERVICE);
+    const ping = { destination: SERVICE, path: '/', interface: 'org.freedesktop.DBus.Peer', member: 'Ping' };
+    const comeBack = async () => {
+      const type = 'org.freedesktop.DBus.Error.Spawn.ChildExited';
+      await assert.rejects(first.bus.call(new dbus.Message(ping)), { type });
+      await new Manager(t).arrive({ Get: () => text('257') });
+    };
+    const [{ version }] = await Promise.all([bus.manager(), comeBack()]);
+    assert.equal(version, '257');
+  });
+
   test('is not told twice to change something', async (t) => {
     const { first, bus } = await connected(t, { Reload: () => first.leave() });
     const reload = assert.rejects(bus.reload(), (cause) => {
