@@ -1,4 +1,4 @@
-/** How long plan takes, and apply where nothing has changed, over a Node that does nothing; in a box. */
+/** How long plan and verify take, and apply where nothing has changed, over a Node that does nothing; in a box. */
 import { join } from 'node:path';
 import { boxAvailable } from '../test/support/box.js';
 import { inRepository } from '../test/support/repository.js';
@@ -18,12 +18,13 @@ export const unitCommands: Bench = {
       await box.succeed(['systemctl', 'start', UNIT]);
       await apply(box, POLICY, UNIT);
       const command = (verb: string) => ['node', COMMAND, verb, '--policy', POLICY, UNIT];
-      const commands = [['node', '-e', '0'], command('plan'), command('apply')];
+      const commands = [['node', '-e', '0'], command('plan'), command('apply'), command('verify')];
       const printed = await box.succeed(['node', IN_TURNS, `${ROUNDS}`, JSON.stringify(commands)]);
-      const [nothing, plan, again] = JSON.parse(printed) as [number, number, number];
+      const [nothing, plan, again, verify] = JSON.parse(printed) as [number, number, number, number];
       return [
         row('sandbox-unit plan', nothing, plan),
         row('sandbox-unit apply, nothing new', nothing, again),
+        row('sandbox-unit verify', nothing, verify),
       ];
     }),
 };
