@@ -11,6 +11,7 @@ import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
 import { effectiveUnit } from '../unit/effective.js';
 import { parseUnitFile } from '../unit/unit-file.js';
+import { otherPolicyApplied } from './applied-policy.js';
 import { explanationsJson, explanationsText } from './explain-report.js';
 import { assertMayChange } from './needs-root.js';
 import type { Outcome } from './outcome.js';
@@ -78,7 +79,7 @@ async function lookBack(context: Context, prepared: Prepared): Promise<Run> {
     ? [UNREADABLE]
     : looked.explanations.length === 0
       ? [nothing(prepared.plan, isKilledByFilter(properties))]
-      : [];
+      : otherPolicyApplied(context, prepared);
   return { ...looked, diagnostics: [...diagnostics], failed: false };
 }
 

@@ -55,6 +55,10 @@ export const isPermissiveDropIn = (content: Uint8Array): boolean =>
 export const policyOfDropIn = (content: Uint8Array): string | undefined =>
   /^# Made by sandbox-unit \S+ from (.+)$/m.exec(new TextDecoder().decode(content))?.[1];
 
+/** What the texts of that policy came to: `sha256:` and 64 hex digits. */
+export const policyHashOfDropIn = (content: Uint8Array): string | undefined =>
+  /^# Policy: (sha256:[0-9a-f]{64})$/m.exec(new TextDecoder().decode(content))?.[1];
+
 /**
  * The drop-in's text. Directives come before Exec lines: systemd drops the rest of a drop-in after an
  * Exec line that it can't read.

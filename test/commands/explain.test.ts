@@ -220,3 +220,20 @@ test('apply says which call a service was refused that it puts back, and waits f
     ['wait 200', 'wait 200'],
   );
 });
+
+test('a policy that is not the applied one is told where calls are explained by it', async () => {
+  const system = machine({ records: [record(7, 165)] });
+  assert.equal((await apply(fakeContext(system), [UNIT], {})).exit, 0);
+  const told = async (options = {}) => {
+    const { diagnostics } = await explain(fakeContext(system), [UNIT], options);
+    return diagnostics.filter(({ code }) => code === 'other-policy').map(({ message }) => message);
+  };
+  const file = `/etc/sandbox-unit/${UNIT}.toml`;
+  assert.deepEqual(await told(), []);
+  const changed = new TextEncoder().encode(POLICY.replace('mount', 'debug'));
+  system.files.set(file, { bytes: changed, mode: 0o644 });
+  assert.match((await told()).join(), /^\S+demo\.service\.toml has changed since it was applied: /);
+  const policy = '/etc/sandbox-unit/other.toml';
+  system.files.set(policy, { bytes: changed, mode: 0o644 });
+  assert.deepEqual(await told({ policy }), [`demo.service is confined by ${file}, not by ${policy}`]);
+});

@@ -1,0 +1,21 @@
+import { type Diagnostic, note, printable } from '../diagnostic.js';
+import { policyHashOfDropIn, policyOfDropIn } from '../emit/files.js';
+import { dropInPath } from '../emit/paths.js';
+import { ownCommand } from '../plan/own-command.js';
+import type { Context } from '../system/context.js';
+import type { Prepared } from './prepare.js';
+
+/** That a unit wasn't confined by the policy that its calls are explained by, or not by its text. */
+export function otherPolicyApplied({ placement }: Context, { plan, changes }: Prepared): Diagnostic[] {
+  const path = dropInPath(placement, plan.unit);
+  const { before, after } = changes.find((change) => change.path === path) ?? {};
+  if (!before || !after) return [];
+  const [was, is] = [before, after].map(({ content }) => policyOfDropIn(content));
+  if (was !== undefined && was !== is) {
+    const hint = ownCommand(plan.target.scope, `explain --policy ${was}`, plan.unit);
+    return [note('other-policy', `${plan.unit} is confined by ${was}, not by ${is}`, { hint })];
+  }
+  if (policyHashOfDropIn(before.content) === policyHashOfDropIn(after.content)) return [];
+  const message = `${printable(plan.policyFile)} has changed since it was applied: calls are held to it as it is now`;
+  return [note('other-policy', message, { hint: ownCommand(plan.target.scope, 'apply', plan.unit) })];
+}
