@@ -142,7 +142,9 @@ async function dumpedCalls(system: System, { unit, scope, since }: Sought): Prom
     ...[...JOURNAL, `--since=@${Math.floor(since / 1000)}`, '--lines=100'],
     ...[`MESSAGE_ID=${COREDUMP_MESSAGE}`, `${field}=${unit}`],
   ]);
-  const dumps = coreDumpsIn(stdout, field, unit).filter(({ time }) => time >= since);
+  // The kernel says in which second a dump was made (core(5), %t).
+  const second = Math.floor(since / 1000) * 1000;
+  const dumps = coreDumpsIn(stdout, field, unit).filter(({ time }) => time >= second);
   const found = await Promise.all(dumps.slice(-MOST_DUMPS).map((dump) => dumpedCall(system, dump)));
   return found.flatMap((call) => call ?? []);
 }

@@ -167,6 +167,12 @@ test('a core dump tells the arguments, with or without a record', async () => {
   }
 });
 
+test('a core dump is known to be of a second, and the service may have been started in the same', async () => {
+  const distort = (properties: Map<string, unknown>) =>
+    properties.set('InactiveExitTimestamp', BigInt(START + 60) * 1_000_000n + 700_000n);
+  assert.deepEqual((await explained(machine({ dumped: true }, { distort }))).calls, [['socket', true]]);
+});
+
 test('where the journal has nothing of the kernel, its own log is read, and that of auditd', async () => {
   const dmesg = `a line\n${record(100, 165)}\n`;
   assert.deepEqual((await explained(machine({ dmesg }))).calls, [['mount', true]]);
