@@ -28,7 +28,10 @@ const SYSTEMD = ['systemd', 'systemd-sysv', 'dbus', 'dbus-user-session', 'libpam
 const TREES: Readonly<Record<TreeName, Tree>> = {
   machine: {
     suite: 'trixie',
-    packages: [...SYSTEMD, 'nginx', 'redis-server', 'memcached', 'curl', 'iproute2', 'strace'],
+    packages: [
+      ...SYSTEMD,
+      ...['systemd-coredump', 'nginx', 'redis-server', 'memcached', 'curl', 'iproute2', 'strace'],
+    ],
   },
   toolchain: {
     suite: 'trixie',
