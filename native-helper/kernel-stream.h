@@ -1,5 +1,6 @@
 /*
- * The part of Linux that pty-relay and send-descriptors use beyond kernel.h: waiting, sockets, signals, terminals.
+ * The part of Linux that pty-relay, send-descriptors and read-records use beyond kernel.h: waiting, sockets, signals,
+ * terminals.
  * Checked by test/native/programs/kernel-stream-abi.c.
  */
 #ifndef SANDBOX_UNIT_KERNEL_STREAM_H

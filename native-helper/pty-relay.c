@@ -23,7 +23,6 @@
 #include "launcher.h"
 #include "memory.h"
 #include "terminal.h"
-#include "text.h"
 
 const char program_name[] = "pty-relay";
 
@@ -329,12 +328,9 @@ static void answer(const char *word)
 	static const char usage[] =
 		"usage: pty-relay 3<>SOCKET\n"
 		"Carries bytes between this terminal and a pseudo-terminal. Part of sandbox-unit run.\n";
+	answer_help(word, usage);
 	if (word == NULL)
 		return;
-	if (is_equal(word, "--help"))
-		print_and_exit(usage);
-	if (is_equal(word, "--version"))
-		print_and_exit("pty-relay " VERSION "\n");
 	fail(EXIT_INVALID_ARGUMENT,
 	     (struct failure){.what = "takes no argument:", .name = word, .hint = "see pty-relay --help"});
 }

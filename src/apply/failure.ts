@@ -16,7 +16,7 @@ export async function failed(
   const lines = await programsSaid(system, unit, scope, properties);
   const said = lines.length > 0 ? [`it said: ${lines.join(' / ')}`] : [];
   const log = scope === 'user' ? 'journalctl --user --user-unit' : 'journalctl --unit';
-  const more = isRefusedCall(properties)
+  const more = isKilledByFilter(properties)
     ? [whatItNeeds(unit, scope)]
     : said.length > 0
       ? []
@@ -49,7 +49,8 @@ const endCode = (properties: UnitProperties) => properties.get('ExecMainCode');
 const endStatus = (properties: UnitProperties) => Number(properties.get('ExecMainStatus'));
 const isKilled = (properties: UnitProperties) => endCode(properties) === 2 || endCode(properties) === 3;
 
-const isRefusedCall = (properties: UnitProperties): boolean =>
+/** Whether SIGSYS ended the main process, as it does where a filter refuses a call. */
+export const isKilledByFilter = (properties: UnitProperties): boolean =>
   isKilled(properties) && endStatus(properties) === SIGSYS;
 
 function endOf(properties: UnitProperties): string {

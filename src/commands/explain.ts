@@ -1,3 +1,4 @@
+import { isKilledByFilter } from '../apply/failure.js';
 import { refusedCalls, type Sought } from '../apply/refused-calls.js';
 import { createRefusers } from '../apply/refusers.js';
 import { type Diagnostic, EXIT, error, hasErrors, note } from '../diagnostic.js';
@@ -128,12 +129,6 @@ export async function explainUnit(
   const relaxed = (call: string) => limits(`[Service]\nSystemCallFilter=${call}\n`);
   return { explanations: explainCalls(calls, ground, relaxed), since: from.since, suppressed, readable };
 }
-
-const SIGSYS = 31;
-
-/** Whether SIGSYS ended the main process: CLD_KILLED or CLD_DUMPED (waitid(2)). */
-export const isKilledByFilter = (properties: UnitProperties): boolean =>
-  [2, 3].includes(Number(properties.get('ExecMainCode'))) && properties.get('ExecMainStatus') === SIGSYS;
 
 const SUPPRESSED = note('records-suppressed', 'the kernel left out some of its records: too many at a time', {
   hint: 'auditd, where it runs, gets them all',

@@ -5,7 +5,7 @@ import { type LoadedPolicy, loadPolicy } from './load-policy.js';
 import type { RunOptions } from './run-options.js';
 
 /** The name that diagnostics show for what the command line says. */
-export const COMMAND_LINE = 'command line';
+const COMMAND_LINE = 'command line';
 
 type PolicyOptions = Pick<RunOptions, 'allow' | 'deny' | 'log' | 'errno' | 'stage'> & {
   readonly policy?: string;
