@@ -53,13 +53,18 @@ const asksForJson = (argv: readonly string[]): boolean =>
   argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length).includes('--json');
 
 /** What commander complains of: `error: unknown option '--x'\n(Did you mean --y?)`. */
-function usageError({ code, message }: CommanderError, [verb = '']: readonly string[]): Diagnostic {
+function usageError({ code, message }: CommanderError, argv: readonly string[]): Diagnostic {
+  const [verb = ''] = argv;
   const [said = '', advice = ''] = message.replace(/^error: /, '').split('\n');
   const [, meant] = /^\(Did you mean (.*)\?\)$/.exec(advice) ?? [];
-  const known = VERBS.some(({ name }) => name === verb);
+  const isVerb = (word: string) => VERBS.some(({ name }) => name === word);
+  const known = isVerb(verb);
   const [, flag = ''] = /^unknown option '(--?[a-z-]+)/i.exec(said) ?? [];
   const absent = verb === 'run' ? ABSENT.get(flag) : undefined;
-  const help = `see '${NAME} ${known ? `${verb} ` : ''}--help'`;
+  const later = verb.startsWith('-') ? argv.find(isVerb) : undefined;
+  const help = later
+    ? `options come after the command: see '${NAME} ${later} --help'`
+    : `see '${NAME} ${known ? `${verb} ` : ''}--help'`;
   const hint = absent ?? (meant ? `did you mean '${meant}'?` : help);
   return error('usage', code === 'commander.help' ? 'a command is missing' : said, { hint });
 }

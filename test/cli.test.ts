@@ -49,6 +49,11 @@ const USAGE: readonly [words: string[], says: string, hint: string][] = [
   [['reverse'], "unknown command 'reverse'", "did you mean 'revert'?"],
   [['frobnicate'], "unknown command 'frobnicate'", "see 'sandbox-unit --help'"],
   [['\u001b[2J'], "unknown command '\\x1b[2J'", "see 'sandbox-unit --help'"],
+  [
+    ['--quiet', 'plan', 'x'],
+    "unknown option '--quiet'",
+    "options come after the command: see 'sandbox-unit plan --help'",
+  ],
   [['--verison'], "unknown option '--verison'", "did you mean '--version'?"],
   [['apply', 'nginx', '--chek'], "unknown option '--chek'", "did you mean '--check'?"],
   [['apply'], "missing required argument 'unit'", "see 'sandbox-unit apply --help'"],

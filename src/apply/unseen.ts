@@ -20,7 +20,7 @@ export async function unseen(
     found.push(...unreadable(hidden, { confined, scope, unit }));
   }
   if (threads.length + hidden.size + foreign === 0 && settled)
-    found.push(isElsewhere(properties) ? elsewhere(unit) : notRunning(unit));
+    found.push(isElsewhere(properties) ? elsewhere(unit) : notRunning(unit, scope));
   if (foreign > 0) found.push(outside(unit, foreign));
   if (!settled) found.push(restless(unit));
   return found;
@@ -43,7 +43,7 @@ const WHY: ReadonlyMap<number, Reason> = new Map([
   [0, ['the kernel shows no filters', 'it needs CONFIG_CHECKPOINT_RESTORE']],
   [
     ETIMEDOUT,
-    ['they can not be stopped', 'the parent of a vfork can not before its child is a program: try again'],
+    ["they can't be stopped", 'the parent of a vfork can not before its child is a program: try again'],
   ],
 ]);
 
@@ -55,7 +55,7 @@ function reasonFor(errno: number, { confined, scope, unit }: Asker): Reason {
     errno === EACCES
       ? 'this takes CAP_SYS_ADMIN'
       : errno === EPERM
-        ? 'they can not be traced'
+        ? "they can't be traced"
         : `errno ${errno}`;
   if (scope === 'user') return [why, asUser(unit)];
   if (errno === EPERM) return [why, 'run it as root, and without a debugger on them'];
@@ -71,14 +71,15 @@ export function unreadable(hidden: ReadonlyMap<number, number>, asker: Asker): D
   return [...new Set(hidden.values())].map((errno) => {
     const tids = [...hidden].filter(([, other]) => other === errno).map(([tid]) => tid);
     const [why, hint] = reasonFor(errno, asker);
-    const message = `the filters of ${tids.length} threads (${tids[0]}${tids.length > 1 ? ', …' : ''}) can't be read back: ${why}`;
+    const which = tids.length > 1 ? `${tids.length} threads (${tids[0]}, …)` : `thread ${tids[0]}`;
+    const message = `the filters of ${which} can't be read back: ${why}`;
     return error('filters-unreadable', message, { hint });
   });
 }
 
-const notRunning = (unit: string) =>
+const notRunning = (unit: string, scope: Asker['scope']) =>
   error('not-running', `${unit} has no process, so that there are no filters to read back`, {
-    hint: `systemctl start ${unit}`,
+    hint: `systemctl ${scope === 'user' ? '--user ' : ''}start ${unit}`,
   });
 
 const isElsewhere = (unit: UnitProperties): boolean =>

@@ -31,7 +31,8 @@ export function explanationsText(
   const found = explanations.filter(isFinding);
   const passed = found.filter(({ got }) => got === 'recorded').length;
   const would = passed > 0 ? `, ${passed} would be` : '';
-  const head = `${unit}: ${refusedText(found.length - passed)}${would}\n`;
+  const refused = found.length === 0 ? 'no refused call is on record' : refusedText(found.length - passed);
+  const head = `${unit}: ${refused}${would}\n`;
   return [head, ...explanations.map((one) => oneText(one, unit, sources, machine))].join('\n');
 }
 

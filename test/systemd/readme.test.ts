@@ -71,7 +71,7 @@ test('a first policy', { skip }, async () => {
     ],
   );
   const explain = text.match(/`(sandbox-unit explain [^`]+)`/)![1]!;
-  assert.match(await box.succeed(explain.split(' ')), /^foo.service: no call was refused/);
+  assert.match(await box.succeed(explain.split(' ')), /^foo.service: no refused call is on record/);
 });
 
 test('uninstall', { skip }, async () => {

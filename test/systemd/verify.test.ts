@@ -445,7 +445,7 @@ describe('what can not be seen is told:', () => {
     await moveProgramIn(NGINX, 'vfork', 2);
     const found = await verify(NGINX);
     assert.ok(codesOf(found).includes('filters-unreadable'));
-    assert.match(JSON.stringify(found.diagnostics), /1 threads .* can not be stopped/);
+    assert.match(JSON.stringify(found.diagnostics), /thread \d+ can't be .*: they can't be stopped/);
     const { stdout } = await box.sh(
       `for pid in $(cat /sys/fs/cgroup/system.slice/${NGINX}/cgroup.procs); do grep -h TracerPid /proc/$pid/status; done | sort -u`,
     );
