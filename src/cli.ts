@@ -3,7 +3,7 @@ import { realpathSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { Outcome } from './commands/outcome.js';
-import { diagnosticsJson, EXIT, error, inOrder, renderDiagnostic } from './diagnostic.js';
+import { defect, diagnosticsJson, EXIT, error, inOrder, renderDiagnostic } from './diagnostic.js';
 import type { ShowOptions } from './program.js';
 import { VERSION } from './version.js';
 
@@ -76,11 +76,9 @@ function unwritten(fd: 1 | 2, cause: Error) {
 main(process.argv.slice(2)).catch((cause: unknown) => {
   // Reached only by a defect of the program.
   const debug = process.env.SANDBOX_UNIT_DEBUG !== undefined;
-  const { message, stack } = cause instanceof Error ? cause : new Error(String(cause));
-  const hint = debug ? undefined : 'SANDBOX_UNIT_DEBUG=1 shows where';
-  const diagnostics = [error('internal', `this is a defect: ${message}`, { hint })];
+  const diagnostics = [defect(cause, debug ? undefined : 'SANDBOX_UNIT_DEBUG=1 shows where')];
   const options = { json: process.argv.includes('--json') };
   show({ exit: EXIT.failure, json: {}, text: '', diagnostics, sources: new Map() }, options);
-  if (debug) printError(`${stack}\n`);
+  if (debug && cause instanceof Error) printError(`${cause.stack}\n`);
   process.exitCode = EXIT.failure;
 });

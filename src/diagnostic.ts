@@ -63,6 +63,10 @@ export const warning = (code: string, message: string, extra: Extra = {}) =>
   make('warning', code, message, extra);
 export const note = (code: string, message: string, extra: Extra = {}) => make('note', code, message, extra);
 
+/** What only a mistake in this program can have thrown. */
+export const defect = (cause: unknown, hint?: string): Diagnostic =>
+  error('internal', `this is a defect: ${cause instanceof Error ? cause.message : cause}`, { hint });
+
 export const hasErrors = (list: readonly Diagnostic[]) => list.some((d) => d.severity === 'error');
 
 /** Most findings of one kind that are worded: nobody reads thousands, and to look for what was meant takes a while. */

@@ -1,12 +1,11 @@
-import { type Diagnostic, UserError } from '../diagnostic.js';
+import { type Diagnostic, defect, UserError } from '../diagnostic.js';
 
-/** What goes wrong in a step, as diagnostics. */
+/** What goes wrong in a step after which something is put back, as diagnostics; a defect of the program, too. */
 export async function failuresOf(step: () => Promise<readonly Diagnostic[]>): Promise<readonly Diagnostic[]> {
   try {
     return await step();
   } catch (cause) {
-    if (cause instanceof UserError) return cause.diagnostics;
-    throw cause;
+    return cause instanceof UserError ? cause.diagnostics : [defect(cause)];
   }
 }
 

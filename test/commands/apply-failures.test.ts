@@ -48,6 +48,21 @@ async function callsOf(units: readonly string[], options: FakeOptions = {}): Pro
   return system.calls;
 }
 
+test('a defect after the restart puts the service back as it was', async () => {
+  const system = machine({
+    programs: {
+      '/bin/probe': () => {
+        throw new TypeError('undefined is not a plan');
+      },
+    },
+  });
+  const before = sorted(system.files);
+  const { exit, diagnostics } = await attempt(system, ['demo']);
+  assert.equal(exit, 1);
+  assert.ok(diagnostics.some(({ code, message }) => code === 'internal' && message.includes('not a plan')));
+  assert.deepEqual(sorted(system.files), before);
+});
+
 const ONE = await callsOf(['demo']);
 
 ONE.forEach((call, i) => {
