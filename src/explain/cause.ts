@@ -97,7 +97,10 @@ export function causeOf(call: NamedCall, ground: Ground): Cause {
   if (directives.length > 0) {
     return { kind: 'directive', what: directives.map((one) => `${one}=`).join(', '), at: entry?.at };
   }
-  return { kind: 'elsewhere', what: 'neither the policy nor a directive that is known: another filter' };
+  return {
+    kind: 'elsewhere',
+    what: 'neither the policy as it is nor a directive that is known: another filter',
+  };
 }
 
 const OWN_FILTER: Cause = { kind: 'own-filter', what: "the unit's own SystemCallFilter=" };
@@ -128,7 +131,7 @@ function unknownNumber(call: NamedCall, { policy }: Ground, { unlisted }: NamedP
 function byPolicy({ name, abi, args }: NamedCall, { policy, sets }: Ground): Cause | undefined {
   const section = policy.syscalls!;
   const rules = section.rules.filter((rule) => rule.syscall.value === name);
-  const rule = args && rules.find((one) => isMet(one, abi!, args));
+  const rule = args ? rules.find((one) => isMet(one, abi!, args)) : rules.slice(0, 1).find(isUnconditional);
   if (rule) {
     if (rule.action.value === ALLOW) return undefined;
     return { kind: 'rule', what: `rule ${name}: ${formatAction(rule.action.value)}`, at: rule.at };
@@ -149,6 +152,10 @@ function byPolicy({ name, abi, args }: NamedCall, { policy, sets }: Ground): Cau
   if (!section.allow || permits(verdictOn(resolveCalls(section, sets), name).otherwise)) return undefined;
   return { kind: 'not-allowed', what: 'not in allow', at: section.allow[0]?.at ?? section.at };
 }
+
+/** Rules have conditions: one that holds for all arguments has those that hold for every number. */
+const isUnconditional = ({ when }: RuleEntry): boolean =>
+  when.every(({ op, operands }) => op === 'ge' && operands.every(({ value }) => value === 0n));
 
 function isMet(rule: RuleEntry, abi: Abi, args: readonly bigint[]): boolean {
   const conditions: readonly Condition[] | undefined = conditionsOf(rule, abi);

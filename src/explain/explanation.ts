@@ -28,6 +28,9 @@ export interface Explanation {
   readonly opens: string | undefined;
 }
 
+/** What no change of a policy or a unit would mend. */
+const OF_NO_POLICY: ReadonlySet<Cause['kind']> = new Set(['recorded', 'elsewhere']);
+
 /** Processes that one explanation names. */
 const MOST_PROCESSES = 5;
 
@@ -44,7 +47,7 @@ export function explainCalls(
   return [...groups.values()].map((same) => {
     const call = nameCall(ground.machine, same[0]!);
     const cause = causeOf(call, ground);
-    const changes = cause.kind === 'recorded' ? [] : changesFor(call, ground, relaxed);
+    const changes = OF_NO_POLICY.has(cause.kind) ? [] : changesFor(call, ground, relaxed);
     const processes = new Map(
       same.map(({ pid, name, program }) => [`${pid} ${name}`, { pid, name, program }]),
     );

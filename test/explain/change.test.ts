@@ -135,6 +135,14 @@ const CAUSES: readonly [
   ['ptrace', DENY, '', 'deny ptrace', 2],
   ['mount', '[syscalls]\nallow = ["@mount"]\ndeny = ["mount:EACCES"]\n', '', 'deny mount:EACCES', 3],
   ['socket', ALLOWS, '', 'not in allow', 2],
+  [
+    'mount',
+    `${DENY}${RULE('mount')}`,
+    '',
+    'neither the policy as it is nor a directive that is known: another filter',
+    undefined,
+  ],
+  ['mount', `${DENY}${RULE('mount', '{ arg = 0, ge = 1 }')}`, '', 'rules on the arguments of mount', 4],
   ['uname', '[syscalls]\nlog = ["uname"]\n', '', 'log uname', 2],
   ['uname', DENY, 'SystemCallFilter=~uname', "the unit's own SystemCallFilter=", undefined],
   [
