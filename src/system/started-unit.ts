@@ -22,7 +22,8 @@ class OverBus implements StartedUnit {
   readonly #unit: string;
   readonly #connect: () => Promise<Bus>;
   #bus!: Bus;
-  #jobPath = '';
+  /** Undefined on another connection than the one that has queued it: nobody tells that one of its end. */
+  #jobPath: string | undefined;
   /** What the manager has said of the unit: ActiveState, Job, InvocationID. */
   readonly #state = new Map<string, unknown>([['ActiveState', 'activating']]);
   #invocation: string | undefined;
@@ -38,8 +39,9 @@ class OverBus implements StartedUnit {
     this.#jobPath = await this.#bus.startTransient(this.#unit, properties, this.#changed);
   }
 
-  job(): Promise<string> {
-    return this.#bus.endOfJob(this.#jobPath, this.#unit);
+  async job(): Promise<string> {
+    // Another connection is for a unit that was seen to run.
+    return this.#jobPath === undefined ? 'done' : this.#bus.endOfJob(this.#jobPath, this.#unit);
   }
 
   async underway(): Promise<void> {
@@ -106,6 +108,7 @@ class OverBus implements StartedUnit {
         this.#bus = await this.#connect();
         await this.#bus.unit(this.#unit).then((properties) => this.#assertSame(properties));
         await this.#bus.follow(this.#unit, this.#changed);
+        this.#jobPath = undefined;
         return this.#changed(new Map());
       } catch (next) {
         if (codeOf(next) === GONE) throw next;
