@@ -89,7 +89,7 @@ export async function prepareRun(
     filter: built?.file,
     searchPath: command.program.includes('/') ? [] : searchPath(policy.policy, effective),
     environment,
-    collect: options.collect === true,
+    collect: options.collect === true || options.shell === true,
   });
   if (!('properties' in properties)) return refused(unit, [...found, ...properties], { sources });
   return {

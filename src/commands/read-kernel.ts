@@ -3,7 +3,7 @@ import { hasErrors, UserError } from '../diagnostic.js';
 import type { Plan } from '../plan/plan.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
-import { filterReader } from './filter-reader.js';
+import { filterReader } from './native-program.js';
 
 /**
  * What the kernel's filters do with a unit's processes beside its plan. What the reader can't do leaves that unproven,

@@ -11,7 +11,7 @@ import type { HeldSignals, ProcessResult, Running } from '../system/system.js';
 import { putBack, trialOf } from './bring-into-force.js';
 import { type ExplainOptions, explainUnit, type Looked, type Run, startOf, UNREADABLE } from './explain.js';
 import { failureOf, failuresOf } from './failures.js';
-import { recordReader } from './filter-reader.js';
+import { recordReader } from './native-program.js';
 import { readOwnFiles, withRuntime } from './own-files.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { UnitResult } from './unit-result.js';

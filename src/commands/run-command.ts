@@ -29,9 +29,9 @@ export function unitName({ unit }: RunOptions): UnitName {
 
 /** The directives that options stand for, after those of --property. */
 export function unitSettings({ caller }: Context, options: RunOptions): Setting[] {
-  const { serviceType, remainAfterExit, uid, gid, nice, slice } = options;
+  const { serviceType, remainAfterExit, uid, gid, nice, slice, shell } = options;
   const given: readonly (readonly [name: string, text: string | undefined])[] = [
-    ['Type', serviceType],
+    ['Type', serviceType ?? (shell ? 'exec' : undefined)],
     ['RemainAfterExit', remainAfterExit ? 'yes' : undefined],
     ['User', uid && literal(uid)],
     ['Group', gid && literal(gid)],
@@ -55,9 +55,9 @@ function readProperty(text: string): Setting {
 }
 
 function workingDirectory(own: string | undefined, options: RunOptions): string | undefined {
-  const { workingDirectory: given, sameDir } = options;
+  const { workingDirectory: given, sameDir, shell } = options;
   if (given !== undefined) return /^[/~-]/.test(given) ? given : literal(`${here(own)}/${given}`);
-  return sameDir ? literal(here(own)) : undefined;
+  return sameDir || shell ? literal(here(own)) : undefined;
 }
 
 function here(own: string | undefined): string {
@@ -103,6 +103,9 @@ export async function findCommand(
   names: readonly string[],
 ): Promise<TransientCommand> {
   const expand = expands(options);
+  if (words.length === 0) {
+    return { program: caller.environment.SHELL ?? '/bin/sh', args: [], expand };
+  }
   const [name = '', ...args] = words;
   const elsewhere = names.some((one) => OTHER_PLACES.includes(one));
   if (elsewhere && !name.startsWith('.')) return { program: name, args, expand };

@@ -19,6 +19,9 @@ export interface RunOptions {
   readonly setenv?: readonly string[];
   readonly expandEnvironment?: string;
   readonly remainAfterExit?: boolean;
+  readonly pty?: boolean;
+  readonly pipe?: boolean;
+  readonly shell?: boolean;
   readonly wait?: boolean;
   /** False with --no-block. */
   readonly block?: boolean;
@@ -45,6 +48,9 @@ export const RUN_OPTIONS = {
   setenv: ['-E, --setenv <name[=value]>', 'a variable of its environment; without a value the own one'],
   expandEnvironment: ['--expand-environment <bool>', "expand $NAME in the command's words (default: no)"],
   remainAfterExit: ['-r, --remain-after-exit', 'the unit stays active when it has ended'],
+  pty: ['-t, --pty', 'run it on a terminal of its own, with this one in front of it'],
+  pipe: ['-P, --pipe', 'give it our own standard input, output and error'],
+  shell: ['-S, --shell', 'run $SHELL here'],
   wait: ['--wait', "wait for its end; the exit status is the command's"],
   block: ['--no-block', "don't wait until it has started"],
   collect: ['-G, --collect', 'unload the unit when it has ended, even if it failed'],
@@ -55,7 +61,6 @@ export const LISTS: readonly string[] = ['allow', 'deny', 'log', 'property', 'se
 
 const TIMER = "that is a timer's: give the unit a name and write a timer for it";
 const SCOPE = "a scope's processes are the caller's own: systemd can't confine them";
-const OUTPUT = 'there is no terminal and no pipe: what the command writes is in the journal';
 const ELSEWHERE = 'run it there';
 
 /** systemd-run's options that `run` lacks, and why. */
@@ -76,12 +81,6 @@ export const ABSENT: ReadonlyMap<string, string> = new Map([
   ['--on-timezone-change', TIMER],
   ['--on-unit-active', TIMER],
   ['--on-unit-inactive', TIMER],
-  ['--pipe', OUTPUT],
-  ['-P', OUTPUT],
-  ['--pty', OUTPUT],
-  ['-t', OUTPUT],
-  ['--shell', OUTPUT],
-  ['-S', OUTPUT],
   ['--path-property', "that is a path unit's: give the unit a name and write one for it"],
   ['--scope', SCOPE],
   ['--send-sighup', 'write --property SendSIGHUP=yes'],

@@ -9,11 +9,14 @@ import {
 } from '../diagnostic.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
-import type { Interrupt, StartedUnit } from '../system/transient.js';
+import type { StartedUnit } from '../system/transient.js';
+import { descriptorSender } from './native-program.js';
 import type { Outcome } from './outcome.js';
 import type { PrepareOptions } from './prepare.js';
 import { type PreparedRun, prepareRun } from './prepare-run.js';
+import { attendTerminal, attendUnit } from './run-attention.js';
 import type { RunOptions } from './run-options.js';
+import { openStreams, type Stdio, stdioOf } from './run-streams.js';
 import { endJson, exitStatus, howItEnded, summaryLines } from './run-summary.js';
 
 interface Options extends RunOptions, PrepareOptions {
@@ -27,14 +30,17 @@ interface Options extends RunOptions, PrepareOptions {
  */
 export async function run(context: Context, words: readonly string[], options: Options): Promise<Outcome> {
   try {
-    refuseMistakes(words, options);
+    const stdio = stdioOf(context, options);
+    refuseMistakes(words, options, stdio);
+    if (stdio === 'inherited') context.units.passDescriptors(await descriptorSender(context));
     const prepared = await prepareRun(context, words, options);
-    const run = new Run(context, prepared, options);
-    if (hasErrors(prepared.diagnostics)) return run.outcome(EXIT.findings);
-    run.sayFirst();
+    const one = new Run(context, prepared, options);
+    if (hasErrors(prepared.diagnostics)) return one.outcome(EXIT.findings);
+    one.sayFirst();
     for (const { path, content, mode } of prepared.files)
       await context.system.replace(path, content, { mode });
-    return await (options.wait ? run.startAndWait() : run.start());
+    const waits = options.wait || options.shell || stdio !== 'journal';
+    return await (waits ? one.startAndWait(stdio) : one.start());
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     throw new UserError(cause.diagnostics, EXIT.findings, cause.sources);
@@ -44,13 +50,15 @@ export async function run(context: Context, words: readonly string[], options: O
 const usage = (message: string, hint?: string) =>
   new UserError(error('usage', message, { hint }), EXIT.findings);
 
-function refuseMistakes(words: readonly string[], { wait, block }: Options) {
-  if (words.length === 0) throw usage('a command is missing', 'run --deny execve -- ls');
-  if (wait && block === false) throw usage("--wait can't be combined with --no-block");
+function refuseMistakes(words: readonly string[], options: Options, stdio: Stdio) {
+  const { wait, block, shell, json } = options;
+  if (words.length === 0 && !shell) throw usage('a command is missing', 'run --deny execve -- ls');
+  if (words.length > 0 && shell) throw usage("with --shell there can't be a command");
+  if (block === false && (wait || stdio !== 'journal')) {
+    throw usage(`${wait ? '--wait' : 'the terminal or pipe'} can't be combined with --no-block`);
+  }
+  if (json && stdio !== 'journal') throw usage('--json is in the way of what the command writes');
 }
-
-/** A shell's status for a command that a signal has ended. */
-const SIGNALLED = 128;
 
 /** One run, and what is said of it. */
 class Run {
@@ -99,44 +107,47 @@ class Run {
     return this.outcome(EXIT.ok, this.#running(started));
   }
 
-  async startAndWait(): Promise<Outcome> {
+  /** @param stdio what the command has as its standard input, output and error */
+  async startAndWait(stdio: Stdio): Promise<Outcome> {
     const { units, caller } = this.#context;
+    const { terminal, properties } = await openStreams(this.#context, stdio);
     const interrupts = caller.interrupts();
+    const tell = (line: string) => this.#tell(line);
     try {
-      const started = await units.start(this.#unit, this.#prepared.properties);
-      const attention = this.#attend(started, interrupts.next);
+      const started = await units.start(this.#unit, [...this.#prepared.properties, ...properties]);
+      const attention = terminal
+        ? attendTerminal(this.#unit, terminal, interrupts.next, tell)
+        : attendUnit(this.#unit, started, interrupts.next, tell);
       await attention.unlessDetached(started.underway());
       const json = this.#running(started);
+      if (terminal) tell('Press ^] three times within 1s to disconnect TTY.');
+      terminal?.begin();
       const end = await attention.unlessDetached(started.end());
-      for (const line of end ? summaryLines(end) : [`Detached: ${this.#unit} runs on`]) this.#tell(line);
-      const interrupt = attention.interrupt();
-      if (interrupt || !end) return this.outcome(SIGNALLED + (interrupt?.number ?? 0), json);
-      // What has never run is a success to systemd.
-      const job = exitStatus(end) === EXIT.ok ? await started.job() : 'done';
-      return job === 'done'
-        ? this.outcome(exitStatus(end), { ...json, ...endJson(end) })
-        : this.#failed(job, end);
+      terminal?.finish();
+      await terminal?.ended;
+      return await this.#ended(started, end, attention.exit(), json);
     } finally {
+      terminal?.hangUp();
+      await terminal?.ended;
       interrupts.release();
     }
   }
 
-  /** The first interrupt has the unit stopped, the second leaves it alone. */
-  #attend(started: StartedUnit, next: () => Promise<Interrupt>) {
-    let first: Interrupt | undefined;
-    const detached = (async () => {
-      first = await next();
-      this.#tell(`${first.name}: stopping ${this.#unit}; once more leaves it running`);
-      const second = next();
-      await Promise.race([started.stop(), second]);
-      await second;
-    })();
-    return {
-      interrupt: () => first,
-      /** What is waited for; undefined where it isn't waited for any longer. */
-      unlessDetached: <T>(awaited: Promise<T>): Promise<T | undefined> =>
-        Promise.race([awaited, detached.then(() => undefined)]),
-    };
+  /** @param exit the status where something came in between */
+  async #ended(
+    started: StartedUnit,
+    end: UnitProperties | undefined,
+    exit: number | undefined,
+    json: object,
+  ): Promise<Outcome> {
+    const { wait, shell } = this.#options;
+    if (end && (wait || shell)) for (const line of summaryLines(end)) this.#tell(line);
+    if (exit !== undefined || end === undefined) return this.outcome(exit ?? EXIT.findings, json);
+    // What has never run is a success to systemd.
+    const job = exitStatus(end) === EXIT.ok ? await started.job() : 'done';
+    return job === 'done'
+      ? this.outcome(exitStatus(end), { ...json, ...endJson(end) })
+      : this.#failed(job, end);
   }
 
   #tell(line: string) {

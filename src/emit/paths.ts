@@ -8,11 +8,8 @@ const PROGRAMS = 'zz-sandbox-unit.programs';
 /** Where a package puts the launcher. */
 export const PACKAGED_LAUNCHER = '/usr/libexec/sandbox-unit/launcher';
 
-/** Where a package puts what reads filters back. */
-export const PACKAGED_READER = '/usr/libexec/sandbox-unit/read-filters';
-
-/** Where a package puts what reads the kernel's records. */
-export const PACKAGED_RECORD_READER = '/usr/libexec/sandbox-unit/read-records';
+/** Where a package puts another program of the native helper. */
+export const packagedProgram = (name: string): string => `/usr/libexec/sandbox-unit/${name}`;
 
 /** Where `apply` puts the launcher if no package has. */
 export const installedLauncher = ({ scope, home }: Placement): string =>

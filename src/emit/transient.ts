@@ -61,7 +61,7 @@ function propertiesOf(
 
 /** ExecStart=: the command, or the launcher in front of it with the filter in an argument. */
 function commandProperty({ command, plan, filter, searchPath }: TransientRequest): UnitProperty {
-  const { program, argv0 = program, args, expand } = command;
+  const { program, args, expand } = command;
   // The manager expands variables in arguments, but not in the path of the program.
   const literal = (word: string) => (expand ? word.replaceAll('$', '$$$$') : word);
   const { launcher } = plan.target;
@@ -69,11 +69,10 @@ function commandProperty({ command, plan, filter, searchPath }: TransientRequest
     launcher,
     `--filter-base64=${base64(filter)}`,
     ...(searchPath.length > 0 ? [literal(`--search-path=${searchPath.join(':')}`)] : []),
-    ...(argv0 === program ? [] : [literal(`--argv0=${argv0}`)]),
     '--',
     literal(program),
   ];
-  const argv = [...(behind ?? [literal(argv0)]), ...args];
+  const argv = [...(behind ?? [literal(program)]), ...args];
   const flags = expand ? [] : ['no-env-expand'];
   return {
     name: 'ExecStartEx',

@@ -18,8 +18,6 @@ import type { Target } from './target.js';
 export interface TransientCommand {
   /** An absolute path, or a name that is looked for where the service is. */
   readonly program: string;
-  /** argv[0], where it isn't the program. */
-  readonly argv0?: string | undefined;
   readonly args: readonly string[];
   /** The manager expands `$NAME` and `${NAME}` in the arguments. */
   readonly expand: boolean;
@@ -115,16 +113,13 @@ function unknownSetting(name: string): Diagnostic {
  */
 export function transientUnitFile(
   file: string,
-  { program, argv0, args, expand }: TransientCommand,
+  { program, args, expand }: TransientCommand,
   directives: readonly PlannedDirective[],
 ): { readonly file: UnitFile; readonly text: string } {
-  const quoted = [program, ...(argv0 === undefined ? [] : [argv0]), ...args].map((word) =>
-    quoteExecWord(word, { noEnv: true }),
-  );
-  const prefixes = `${expand ? '' : ':'}${argv0 === undefined ? '' : '@'}`;
+  const quoted = [program, ...args].map((word) => quoteExecWord(word, { noEnv: true }));
   const entries = [
     ...directives.flatMap(({ name, values }) => values.map((value) => ({ key: name, value }))),
-    { key: 'ExecStart', value: prefixes + quoted.join(' ') },
+    { key: 'ExecStart', value: (expand ? '' : ':') + quoted.join(' ') },
   ];
   const text = writeUnitFile([{ section: 'Service', entries }], []);
   return { file: parseUnitFile(file, new TextEncoder().encode(text)), text };

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { isatty } from 'node:tty';
 import { EXIT, error, printable, UserError } from '../diagnostic.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SearchEnvironment } from '../unit/search.js';
@@ -47,12 +48,14 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
     home: options.home,
     superuser: process.geteuid?.() === 0,
     machine: MACHINES[process.arch],
-    units: transientUnits(() => host.connected()),
+    units: transientUnits(host),
     caller: {
       directory: workingDirectory(),
       environment: env,
       tell: (line) => options.printError(`${line}\n`),
       interrupts: holdInterrupts,
+      terminals: () => [0, 1, 2].map((fd) => isatty(fd)),
+      openTerminal: async (relay) => (await import('./pseudo-terminal.js')).openPseudoTerminal(relay),
     },
   };
   return { context, close: () => host.close() };

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import type { UnitProperty } from '../unit/unit-property.js';
 import type { Bus } from './bus.js';
+import type { Host } from './host.js';
 import type { UnitProperties } from './system.js';
 import type { StartedUnit, TransientUnits } from './transient.js';
 
@@ -9,10 +10,14 @@ import type { StartedUnit, TransientUnits } from './transient.js';
 const BACK_WITHIN = 10_000;
 const EVERY = 100;
 
-/** Starts transient units over the bus. @param connect gets a connection, another one where the last was lost */
-export const transientUnits = (connect: () => Promise<Bus>): TransientUnits => ({
+/** Where the manager is reached: another connection where the last was lost. */
+type Manager = Pick<Host, 'connected' | 'passDescriptors'>;
+
+/** Starts transient units over the bus. */
+export const transientUnits = (manager: Manager): TransientUnits => ({
+  passDescriptors: (sender) => manager.passDescriptors(sender),
   start: async (unit, properties) => {
-    const started = new OverBus(unit, connect);
+    const started = new OverBus(unit, () => manager.connected());
     await started.start(properties);
     return started;
   },
@@ -111,7 +116,8 @@ class OverBus implements StartedUnit {
         this.#jobPath = undefined;
         return this.#changed(new Map());
       } catch (next) {
-        if (codeOf(next) === GONE) throw next;
+        // Nobody waits any longer where it is no error of the bus.
+        if (codeOf(next) === GONE || !(next instanceof UserError)) throw next;
         if (waited >= BACK_WITHIN) throw cause;
         await sleep(EVERY);
       }

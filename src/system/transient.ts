@@ -1,8 +1,11 @@
 import type { UnitProperty } from '../unit/unit-property.js';
+import type { PseudoTerminal } from './pseudo-terminal.js';
 import type { UnitProperties } from './system.js';
 
 /** Units that are made when they are started, and gone when they have ended. */
 export interface TransientUnits {
+  /** Lets properties have open files, `h`. To be called before anything is asked of the manager. @param sender path of send-descriptors */
+  passDescriptors(sender: string): void;
   /**
    * Makes a unit and queues its start.
    * @throws UserError `access-denied`, `manager-refused`
@@ -50,4 +53,8 @@ export interface Caller {
   /** Tells people something at once, a line. */
   readonly tell: (line: string) => void;
   readonly interrupts: () => Interrupts;
+  /** Whether standard input, output and error are terminals. */
+  readonly terminals: () => readonly boolean[];
+  /** @param relay path of pty-relay; @throws UserError `no-terminal` */
+  readonly openTerminal: (relay: string) => Promise<PseudoTerminal>;
 }

@@ -4,7 +4,9 @@ import type { Outcome } from '../../src/commands/outcome.js';
 import { run } from '../../src/commands/run.js';
 import type { RunOptions } from '../../src/commands/run-options.js';
 import { inlinePolicy } from '../../src/commands/run-policy.js';
+import { stdioOf } from '../../src/commands/run-streams.js';
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
+import type { PseudoTerminal, RelayEnd } from '../../src/system/pseudo-terminal.js';
 import { elf } from '../support/elf.js';
 import {
   type FakeOptions,
@@ -27,7 +29,11 @@ interface Ran {
 /** Runs a command line on a fake machine that has /usr/bin/myos. */
 async function ran(
   options: Options,
-  { words = ['myos'], ...more }: FakeRun & FakeOptions & { words?: readonly string[] } = {},
+  {
+    words = ['myos'],
+    terminal,
+    ...more
+  }: FakeRun & FakeOptions & { words?: readonly string[]; terminal?: PseudoTerminal } = {},
 ): Promise<Ran> {
   const system = new FakeSystem({
     ...more,
@@ -38,7 +44,8 @@ async function ran(
     },
   });
   const units = new FakeUnits(more);
-  const context = fakeContext(system, { units, caller: units.caller() });
+  const caller = units.caller(terminal ? { openTerminal: async () => terminal } : {});
+  const context = fakeContext(system, { units, caller });
   try {
     return { outcome: await run(context, words, options), units, system };
   } catch (cause) {
@@ -324,6 +331,92 @@ describe('what is said, and the exit status', () => {
     const one = await ran(UNAME, { refused });
     assert.deepEqual([one.outcome.exit, codes(one)], [1, ['access-denied']]);
   });
+});
+
+describe('what the command reads from and writes to', () => {
+  const kinds: readonly [Options, readonly boolean[], string][] = [
+    [{}, [true, true, true], 'journal'],
+    [{ pty: true }, [false, false, false], 'terminal'],
+    [{ pipe: true }, [true, true, true], 'inherited'],
+    [{ pty: true, pipe: true }, [true, true, true], 'terminal'],
+    [{ pty: true, pipe: true }, [true, true, false], 'inherited'],
+    [{ shell: true }, [true, true, true], 'terminal'],
+    [{ shell: true }, [false, true, true], 'inherited'],
+    [{ shell: true, pipe: true }, [true, true, true], 'inherited'],
+  ];
+  for (const [options, terminals, stdio] of kinds) {
+    test(`${JSON.stringify(options)} with terminals ${terminals}: ${stdio}`, () => {
+      const caller = new FakeUnits().caller({ terminals: () => terminals });
+      assert.equal(stdioOf({ ...fakeContext(new FakeSystem()), caller }, options), stdio);
+    });
+  }
+
+  const sender = `${HOME}/native-helper/build/x86-64/send-descriptors`;
+  test('the own descriptors', async () => {
+    const files = { [sender]: program('') };
+    const one = await ran(
+      { ...UNAME, pipe: true },
+      { files, end: { ...SUCCESS, Result: 'exit-code', ExecMainStatus: 4 } },
+    );
+    assert.deepEqual(one.units.senders, [sender]);
+    assert.equal(propertiesOf(one).get('StandardErrorFileDescriptor'), 2);
+    assert.deepEqual([one.outcome.exit, one.units.told.length], [4, 1]);
+    assert.deepEqual(codes(await ran({ ...UNAME, pipe: true })), ['no-sender']);
+  });
+
+  for (const [options, words] of [
+    [{ pipe: true, json: true }, ['myos']],
+    [{ pty: true, block: false }, ['myos']],
+    [{ shell: true }, ['myos']],
+  ] as const) {
+    test(`${JSON.stringify(options)} ${words}: usage`, async () => {
+      assert.deepEqual(codes(await ran({ ...UNAME, ...options }, { words })), ['usage']);
+    });
+  }
+
+  const relay = `${HOME}/native-helper/build/x86-64/pty-relay`;
+  const onTerminal = async (how: RelayEnd | undefined, end?: FakeRun['end']) => {
+    const asked: string[] = [];
+    let over: (end: RelayEnd) => void = () => undefined;
+    const terminal: PseudoTerminal = {
+      path: '/dev/pts/7',
+      begin: () => (how ? over(how) : void asked.push('begin')),
+      finish: () => over({ how: 'delivered' }),
+      hangUp: () => over({ how: 'interrupted', signal: 15 }),
+      ended: new Promise((resolve) => {
+        over = resolve;
+      }),
+    };
+    const one = await ran(
+      { ...UNAME, pty: true, unit: 'x' },
+      {
+        files: { [relay]: program('') },
+        ...(end ? { end } : {}),
+        terminal,
+        ...(how ? { interrupts: [] } : {}),
+      },
+    );
+    return { ...one, asked };
+  };
+  test('a terminal', async () => {
+    const one = await onTerminal(undefined);
+    assert.equal(propertiesOf(one).get('TTYPath'), '/dev/pts/7');
+    assert.equal(propertiesOf(one).get('StandardInput'), 'tty');
+    assert.deepEqual([one.outcome.exit, one.asked], [0, ['begin']]);
+    assert.match(one.units.told[1]!, /^Press /);
+  });
+  const ends: readonly [RelayEnd, number][] = [
+    [{ how: 'detached' }, 1],
+    [{ how: 'gone' }, 1],
+    [{ how: 'failed' }, 1],
+    [{ how: 'interrupted', signal: 1 }, 129],
+  ];
+  for (const [how, status] of ends) {
+    test(`a terminal that is ${how.how} before the end: ${status}`, async () => {
+      const one = await onTerminal(how);
+      assert.deepEqual([one.outcome.exit, one.units.stopped], [status, []]);
+    });
+  }
 });
 
 describe('interrupts while it is waited for', () => {

@@ -106,6 +106,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'system/system.ts',
     'system/context.ts',
     'system/transient.ts',
+    'system/pseudo-terminal.ts',
   ],
   'program.ts': [...BASE, 'commands', 'system'],
   'cli.ts': [...BASE, 'program.ts', 'commands/outcome.ts'],

@@ -1,4 +1,5 @@
 /** Transient units of a fake manager, and a caller that is told things. */
+import assert from 'node:assert/strict';
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
 import type { UnitProperties } from '../../src/system/system.js';
 import type { Caller, Interrupt, StartedUnit, TransientUnits } from '../../src/system/transient.js';
@@ -30,6 +31,7 @@ export class FakeUnits implements TransientUnits {
   /** What was started: the name and its properties. */
   readonly started: { readonly unit: string; readonly properties: ReadonlyMap<string, unknown> }[] = [];
   readonly stopped: string[] = [];
+  readonly senders: string[] = [];
   readonly told: string[] = [];
   readonly #run: FakeRun;
   readonly #interrupts: Interrupt[];
@@ -42,6 +44,10 @@ export class FakeUnits implements TransientUnits {
   constructor(run: FakeRun = {}) {
     this.#run = run;
     this.#interrupts = [...(run.interrupts ?? [])];
+  }
+
+  passDescriptors(sender: string): void {
+    this.senders.push(sender);
   }
 
   async start(unit: string, properties: readonly UnitProperty[]): Promise<StartedUnit> {
@@ -76,6 +82,8 @@ export class FakeUnits implements TransientUnits {
         next: async () => this.#interrupts.shift() ?? new Promise(() => undefined),
         release: () => undefined,
       }),
+      terminals: () => [false, false, false],
+      openTerminal: async () => assert.fail('no terminal is to be opened'),
       ...more,
     };
   }

@@ -38,7 +38,7 @@ if (script?.endsWith('start-in-box.js') && program !== undefined) {
   if (!terminal) host.passDescriptors(program);
   const count = words.findIndex((word) => !word.includes(':'));
   const command = words.slice(count);
-  const started = await transientUnits(() => host.connected()).start(`start-${process.pid}.service`, [
+  const started = await transientUnits(host).start(`start-${process.pid}.service`, [
     property('Type', 's', 'exec'),
     property('CollectMode', 's', 'inactive-or-failed'),
     property('ExecStart', 'a(sasb)', [[command[0], command, false]]),

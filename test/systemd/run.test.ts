@@ -381,6 +381,18 @@ describe('what happens meanwhile', { skip: skip ?? false }, () => {
     });
   }
 
+  test('a second signal leaves a unit running that does not stop', async () => {
+    const script = `"$@" & pid=$!; until test -e /run/deaf; do sleep 0.02; done; kill -TERM $pid
+      until systemctl show --property=ActiveState deaf.service | grep -q deactivating; do sleep 0.02; done
+      kill -TERM $pid; wait $pid`;
+    const deaf = ['sh', '-c', 'trap "" TERM; : >/run/deaf; while :; do sleep 1; done'];
+    const words = [...COMMAND, '--wait', '-G', '-u', 'deaf', '--deny', 'uname', ...deaf];
+    const { status, stderr } = await box.exec(['bash', '-c', script, 'bash', ...words]);
+    assert.equal(status, 143, stderr);
+    assert.match(stderr, /^Detached: deaf.service runs on$/m);
+    await box.succeed(['systemctl', 'kill', '--signal=KILL', 'deaf.service']);
+  });
+
   test('a name that is taken is an error', async () => {
     const first = start('taken', 'sleep', '2');
     await running('taken.service');

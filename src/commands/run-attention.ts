@@ -1,0 +1,65 @@
+import { EXIT } from '../diagnostic.js';
+import type { PseudoTerminal, RelayEnd } from '../system/pseudo-terminal.js';
+import type { Interrupt, StartedUnit } from '../system/transient.js';
+
+/** What may end the waiting for a unit before the unit itself ends. */
+export interface Attention {
+  /** What is waited for; undefined where it isn't waited for any longer. */
+  unlessDetached<T>(awaited: Promise<T>): Promise<T | undefined>;
+  /** The exit status where something came in between. */
+  exit(): number | undefined;
+}
+
+/** A shell's status for a command that a signal has ended. */
+const SIGNALLED = 128;
+
+const unlessDetached =
+  (detached: Promise<unknown>): Attention['unlessDetached'] =>
+  (awaited) =>
+    Promise.race([awaited, detached.then(() => undefined)]);
+
+/**
+ * The first interrupt has the unit stopped, the second leaves it alone.
+ * @param next waits for an interrupt
+ */
+export function attendUnit(
+  unit: string,
+  started: StartedUnit,
+  next: () => Promise<Interrupt>,
+  tell: (line: string) => void,
+): Attention {
+  let exit: number | undefined;
+  const detached = async () => {
+    const { name, number } = await next();
+    exit = SIGNALLED + number;
+    tell(`${name}: stopping ${unit}; once more leaves it running`);
+    const second = next();
+    await Promise.race([started.stop(), second]);
+    await second;
+    tell(`Detached: ${unit} runs on`);
+  };
+  return { unlessDetached: unlessDetached(detached()), exit: () => exit };
+}
+
+/** With its terminal the unit loses its caller: it is hung up, and may end of that. */
+export function attendTerminal(
+  unit: string,
+  terminal: PseudoTerminal,
+  next: () => Promise<Interrupt>,
+  tell: (line: string) => void,
+): Attention {
+  let exit: number | undefined;
+  const interrupted = next().then(({ number }) => {
+    exit = SIGNALLED + number;
+    terminal.hangUp();
+  });
+  const detached = Promise.race([interrupted, terminal.ended]).then(async () => {
+    const end = await terminal.ended;
+    exit ??= end.how === 'delivered' ? undefined : statusOf(end);
+    if (end.how === 'detached') tell(`Disconnected from ${unit}, which is hung up`);
+  });
+  return { unlessDetached: unlessDetached(detached), exit: () => exit };
+}
+
+const statusOf = (end: RelayEnd): number =>
+  end.how === 'interrupted' ? SIGNALLED + end.signal : EXIT.findings;
