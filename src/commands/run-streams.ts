@@ -18,20 +18,27 @@ export function stdioOf({ caller }: Context, { pty, pipe, shell }: RunOptions): 
 /** What a command is started with, and what is to be seen to while it runs. */
 export interface Streams {
   readonly properties: readonly UnitProperty[];
+  /** What the command line may say otherwise. */
+  readonly defaults: readonly UnitProperty[];
   readonly terminal?: PseudoTerminal;
 }
 
 /** @throws UserError `no-relay`, `no-terminal` */
 export async function openStreams(context: Context, stdio: Stdio): Promise<Streams> {
   const { environment, terminals, openTerminal } = context.caller;
-  if (stdio === 'journal') return { properties: [] };
+  if (stdio === 'journal') return { properties: [], defaults: [] };
   if (stdio === 'inherited') {
-    const term = terminals().some((is) => is) ? termOf(environment) : [];
-    return { properties: [...ofAllThree('FileDescriptor', 'h', (fd) => fd), ...term] };
+    const defaults = terminals().some((is) => is) ? termOf(environment.TERM) : [];
+    return { properties: ofAllThree('FileDescriptor', 'h', (fd) => fd), defaults };
   }
   const terminal = await openTerminal(await terminalRelay(context));
   const path = { name: 'TTYPath', signature: 's', value: terminal.path };
-  return { terminal, properties: [...ofAllThree('', 's', () => 'tty'), path, ...termOf(environment)] };
+  return {
+    terminal,
+    properties: [...ofAllThree('', 's', () => 'tty'), path],
+    // Without it the manager asks the terminal what it is, from systemd 258 on.
+    defaults: termOf(environment.TERM || 'dumb'),
+  };
 }
 
 const ofAllThree = (suffix: string, signature: string, value: (fd: number) => unknown): UnitProperty[] =>
@@ -41,6 +48,5 @@ const ofAllThree = (suffix: string, signature: string, value: (fd: number) => un
     value: value(fd),
   }));
 
-/** Without it the manager asks the terminal what it is, from systemd 258 on. */
-const termOf = ({ TERM }: Context['caller']['environment']): UnitProperty[] =>
-  TERM === undefined ? [] : [{ name: 'Environment', signature: 'as', value: [`TERM=${TERM}`] }];
+const termOf = (name: string | undefined): UnitProperty[] =>
+  name === undefined ? [] : [{ name: 'Environment', signature: 'as', value: [`TERM=${name}`] }];

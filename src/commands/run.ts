@@ -110,11 +110,12 @@ class Run {
   /** @param stdio what the command has as its standard input, output and error */
   async startAndWait(stdio: Stdio): Promise<Outcome> {
     const { units, caller } = this.#context;
-    const { terminal, properties } = await openStreams(this.#context, stdio);
+    const { terminal, properties, defaults } = await openStreams(this.#context, stdio);
     const interrupts = caller.interrupts();
     const tell = (line: string) => this.#tell(line);
     try {
-      const started = await units.start(this.#unit, [...this.#prepared.properties, ...properties]);
+      const all = [...defaults, ...this.#prepared.properties, ...properties];
+      const started = await units.start(this.#unit, all);
       const attention = terminal
         ? attendTerminal(this.#unit, terminal, interrupts.next, tell)
         : attendUnit(this.#unit, started, interrupts.next, tell);

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Box, boxAvailable } from '../support/box.js';
-import { MACHINE } from '../support/native.js';
-import { inRepository } from '../support/repository.js';
+import { COMMAND } from '../support/run-in-box.js';
 
 const skip = boxAvailable();
 let box: Box;
@@ -13,12 +12,7 @@ before(async () => {
 });
 after(() => box?.stop());
 
-const OURS = [
-  'node',
-  inRepository('build/test/support/start-in-box.js'),
-  'pipe',
-  inRepository('native-helper/build', MACHINE!, 'send-descriptors'),
-].join(' ');
+const OURS = [...COMMAND, '--pipe', '--wait', '--quiet', '--collect', '--deny swapon'].join(' ');
 const THEIRS = 'systemd-run --pipe --wait --quiet --collect';
 
 /** Shell scripts, in which `run` starts a service; what they print is compared. */

@@ -8,6 +8,7 @@ import { openPseudoTerminal } from '../../src/system/pseudo-terminal.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { compileProgram, launcherObstacle, MACHINE, sharedFolder } from '../support/native.js';
 import { inRepository } from '../support/repository.js';
+import { COMMAND, said } from '../support/run-in-box.js';
 import { temporaryFolder } from '../support/temporary.js';
 import type { TreeName } from '../support/tree.js';
 
@@ -64,11 +65,11 @@ before(async () => {
 });
 after(() => Promise.all([...boxes.values()].map((box) => box.stop())));
 
-const OURS = ['node', inRepository('build/test/support/start-in-box.js'), 'pty', RELAY].join(' ');
+const OURS = [...COMMAND, '--pty', '--wait', '--quiet', '--collect', '--deny swapon'].join(' ');
 const THEIRS = 'systemd-run --pty --wait --quiet --collect';
 
 /** What a service is asked on its terminal. */
-const COMMANDS: Readonly<Record<string, { properties?: Record<string, string>; script: string }>> = {
+const COMMANDS: Readonly<Record<string, { properties?: readonly string[]; script: string }>> = {
   'is a terminal for all three': { script: 'test -t 0 && test -t 1 && test -t 2 && echo yes' },
   'is the controlling terminal': { script: 'echo through >/dev/tty' },
   'has the size of the caller': { script: 'stty size' },
@@ -76,15 +77,15 @@ const COMMANDS: Readonly<Record<string, { properties?: Record<string, string>; s
   'takes input': { script: 'read line; echo "got $line"' },
   'has an exit status': { script: 'exit 7' },
   'belongs to its user': {
-    properties: { 'User:s': 'nobody' },
+    properties: ['User=nobody'],
     script: 'stat -c %U $(tty); echo through >/dev/tty; echo again >$(tty)',
   },
   'belongs to a dynamic user': {
-    properties: { 'DynamicUser:b': 'yes' },
+    properties: ['DynamicUser=yes'],
     script: 'test "$(stat -c %u $(tty))" = "$(id -u)" && echo through >/dev/tty',
   },
   'is there with private devices': {
-    properties: { 'PrivateDevices:b': 'yes', 'ProtectSystem:s': 'strict' },
+    properties: ['PrivateDevices=yes', 'ProtectSystem=strict'],
     script: 'echo through >$(tty)',
   },
 };
@@ -99,26 +100,96 @@ async function onTerminal(tree: TreeName, command: string, input?: string) {
 for (const tree of TREES) {
   const skip = boxAvailable(tree) ?? boxAvailable() ?? launcherObstacle();
   describe(`on ${tree}, the terminal of a service`, { skip }, () => {
-    for (const [name, { properties = {}, script }] of Object.entries(COMMANDS)) {
+    for (const [name, { properties = [], script }] of Object.entries(COMMANDS)) {
       test(`${name}, as with systemd-run 257`, async () => {
-        const entries = Object.entries(properties);
-        const theirs = entries.map(([key, value]) => `-p ${key.replace(/:.*/, '')}=${value}`);
-        const ours = entries.map(([key, value]) => `${key}=${value}`);
+        const flags = properties.map((text) => `-p ${text}`);
         const input = script.includes('read') ? 'typed\n' : undefined;
         const run = (where: TreeName, ...words: string[]) =>
           onTerminal(where, [...words, '/bin/sh -c', `'${script}'`].join(' '), input);
-        const expected = await run('machine', THEIRS, ...theirs);
+        const expected = await run('machine', THEIRS, ...flags);
         assert.deepEqual([expected.status, expected.stderr], [0, 'exit 0\n']);
         assert.match(expected.stdout, /status \d\r\n$/);
-        assert.deepEqual(await run(tree, OURS, ...ours), expected);
+        assert.deepEqual(await run(tree, OURS, ...flags), expected);
       });
     }
 
     test('is there again after systemd has hung it up', async () => {
       // With a second hang-up, at the service's end, goes what nobody has read yet.
-      const command = `${OURS} TTYVHangup:b=yes TTYReset:b=yes /bin/sh -c 'echo there; sleep 0.5'`;
+      await boxes
+        .get(tree)!
+        .writeFile(
+          '/run/systemd/system/hung.service.d/tty.conf',
+          '[Service]\nTTYVHangup=yes\nTTYReset=yes\n',
+        );
+      const command = `${OURS} --unit hung /bin/sh -c 'echo there; sleep 0.5'`;
       const { stdout, stderr } = await onTerminal(tree, command);
       assert.deepEqual([stdout, stderr], ['there\r\nstatus 0\r\n', 'exit 0\n']);
     });
+
+    test('has the kind that is given, or a plain one', async () => {
+      const kind = async (words: string) => (await onTerminal(tree, words)).stdout;
+      assert.equal(await kind(`env -u TERM ${OURS} printenv TERM`), 'dumb\r\nstatus 0\r\n');
+      assert.equal(await kind(`${OURS} -E TERM=vt100 printenv TERM`), 'vt100\r\nstatus 0\r\n');
+    });
+
+    test('is taken away by ^] three times', async () => {
+      const words = OURS.replace(' --wait', '');
+      const { stdout, stderr } = await onTerminal(tree, `${words} --unit away sleep 1000`, '\x1d\x1d\x1d\n');
+      // How the command ended was not seen.
+      assert.match(stdout, /status 1\r\n$/);
+      assert.equal(stderr, 'exit 0\n');
+      await assertEnded(tree, 'away.service');
+    });
+
+    test('is taken away by a signal', async () => {
+      const killed = `( until systemctl -q is-active term.service; do sleep 0.05; done; sleep 0.5; kill $(cat /tmp/pid) ) &`;
+      const run = `sh -c 'echo $$ >/tmp/pid; exec ${OURS} --unit term sleep 1000'`;
+      const { stdout, stderr } = await onTerminal(tree, `${killed} ${run}`);
+      assert.deepEqual([stdout, stderr], ['status 143\r\n', 'exit 0\n']);
+      await assertEnded(tree, 'term.service');
+    });
   });
 }
+
+const assertEnded = (tree: TreeName, unit: string) =>
+  boxes
+    .get(tree)!
+    .waitFor(
+      `${unit} ends`,
+      async () => !(await boxes.get(tree)!.sh(`systemctl is-active ${unit} || :`)).stdout.match(/^active/),
+    );
+
+/** What is said, names and times aside, and shown on the terminal. */
+const LINES: readonly string[] = [
+  '-t /bin/echo hi',
+  '-t --wait /bin/echo hi',
+  '-t --quiet /bin/echo hi',
+  '-P /bin/echo hi',
+  '-P --wait /bin/echo hi',
+  '-P --collect /bin/false',
+  '-t -P /bin/echo hi | cat',
+  '-t -P /usr/bin/test -t 0',
+  '-S <<<"echo in shell; exit 4"',
+];
+
+describe('what is said is what systemd-run says', { skip: boxAvailable() ?? launcherObstacle() }, () => {
+  for (const line of LINES) {
+    test(line, async () => {
+      const shown = async (command: string) => {
+        const script = `${command} ${line}`.replaceAll("'", "'\\''");
+        const { stdout, stderr } = await onTerminal('machine', `SHELL=/bin/sh bash -c '${script}'`);
+        const lines = [stdout, stderr].flatMap((text) => said({ stdout: '', status: 0, stderr: text }));
+        // systemd-run leaves it out where the unit has already gone.
+        return lines.map((one) => one.replace('; invocation ID: ID', ''));
+      };
+      assert.deepEqual(await shown([...COMMAND, '--deny swapon'].join(' ')), await shown('systemd-run'));
+    });
+  }
+
+  test('neither goes with --no-block, and no command with --shell', async () => {
+    const failing = async (words: string) =>
+      (await onTerminal('machine', `${COMMAND.join(' ')} ${words}`)).stderr;
+    assert.match(await failing('-t --no-block ls'), /can't be combined with --no-block/);
+    assert.match(await failing('-S ls'), /with --shell there can't be a command/);
+  });
+});
