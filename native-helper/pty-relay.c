@@ -23,6 +23,7 @@
 #include "launcher.h"
 #include "memory.h"
 #include "terminal.h"
+#include "text.h"
 
 const char program_name[] = "pty-relay";
 
@@ -106,23 +107,14 @@ static void open_pseudo_terminal(void)
 	copy_size();
 }
 
-static size_t put_number(char *text, unsigned int number)
-{
-	size_t length = number >= 10 ? put_number(text, number / 10) : 0;
-	text[length] = (char)('0' + number % 10);
-	return length + 1;
-}
-
 static void tell_path(void)
 {
 	unsigned int number = 0;
 	long result = kernel_ioctl(relay.master, TIOCGPTN, (uintptr_t)&number);
 	if (result < 0)
 		give_up("the pseudo-terminal has no number", result);
-	char line[24] = "/dev/pts/";
-	size_t length = sizeof "/dev/pts/" - 1;
-	length += put_number(line + length, number);
-	line[length++] = '\n';
+	char line[24];
+	size_t length = (size_t)(append(append_number(append(line, "/dev/pts/"), number), "\n") - line);
 	result = kernel_write(CONTROL, line, length);
 	if (result != (long)length)
 		give_up("can't tell its path", result < 0 ? result : -EIO);

@@ -51,21 +51,6 @@ static int open_socket(void)
 	return fd;
 }
 
-static char *append(char *end, const char *text)
-{
-	while (*text != '\0')
-		*end++ = *text++;
-	return end;
-}
-
-static char *append_number(char *end, uint32_t number)
-{
-	if (number >= 10)
-		end = append_number(end, number / 10);
-	*end++ = (char)('0' + number % 10);
-	return end;
-}
-
 /* Has one call recorded that this program makes, and all others done. */
 static void prepare_mark(struct mark *mark)
 {
