@@ -49,14 +49,17 @@ export async function prepareRun(
   words: readonly string[],
   options: RunOptions & PrepareOptions,
 ): Promise<PreparedRun> {
-  const unit = unitName(options);
+  const probing = probeMachine(context);
+  // What is wrong with the command line is said first.
+  probing.catch(() => undefined);
+  const unit = await unitName(context, options);
   const settings = unitSettings(context, options);
   const policy = await runPolicy(context, options);
   const names = settings.map(({ name }) => name);
   if (policy.sources.size === 0 && !names.some(confines)) throw nothingConfines();
   const environment = environmentOf(context, options);
   const command = await findCommand(context, words, options, names.concat(servicesOf(policy)));
-  const machine = await probeMachine(context);
+  const machine = await probing;
   const { directives, diagnostics } = transientDirectives(settings, machine.facts);
   const known = [...policy.diagnostics, ...machine.diagnostics, ...diagnostics];
   if (hasErrors(diagnostics)) return refused(unit, known, policy);

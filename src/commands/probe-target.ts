@@ -4,6 +4,7 @@ import { type Program, SYSTEMD_RANGE, type Target } from '../plan/target.js';
 import { MACHINES, type Machine } from '../syscalls/abi.js';
 import { bundledSets, parseSyscallFilterListing, type SyscallSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
+import type { ProcessResult } from '../system/system.js';
 import { HEAD_SIZE, readProgram } from '../unit/elf.js';
 import { type Mount, parseMountInfo } from '../unit/mount-info.js';
 import { exists } from './exists.js';
@@ -21,14 +22,16 @@ export interface MachineFacts {
 /** Learns what plans need to know of the machine. */
 export async function probeMachine(context: Context): Promise<MachineFacts> {
   const { system, placement } = context;
-  const [{ version, architecture, features }, launcher, mounts, ptraceScope] = await Promise.all([
+  const [listing, { version, architecture, features }, launcher, mounts, ptraceScope] = await Promise.all([
+    // The first, for it runs by itself meanwhile.
+    system.run(SETS, { limit: MAX_LISTING }),
     system.manager(),
     findLauncher(context),
     readMounts(context),
     readPtraceScope(context),
   ]);
   const systemd = majorVersion(version);
-  const sets = await findSets(context, version);
+  const sets = setsOf(listing, version);
   const machine = machineOf(context, architecture);
   const abilities = await probeAbilities(context, machine, features);
   const { scope } = placement;
@@ -87,10 +90,8 @@ function machineOf(context: Context, architecture: string): Machine {
 const SETS = ['env', 'SYSTEMD_COLORS=0', 'systemd-analyze', 'syscall-filter'];
 
 /** The target's own sets; where its systemd-analyze can't be run, those that came with this program. */
-async function findSets(context: Context, version: string): Promise<SyscallSets> {
-  const result = await context.system.run(SETS, { limit: MAX_LISTING });
-  return result.status === 0 ? parseSyscallFilterListing(result.stdout, version) : bundledSets();
-}
+const setsOf = ({ status, stdout }: ProcessResult, version: string): SyscallSets =>
+  status === 0 ? parseSyscallFilterListing(stdout, version) : bundledSets();
 
 /** A package's launcher, else the one that apply installs. */
 async function findLauncher(context: Context): Promise<string> {

@@ -13,9 +13,16 @@ import type { RunOptions } from './run-options.js';
 const fail = (code: string, message: string, hint?: string) =>
   new UserError(error(code, message, { hint }), EXIT.findings);
 
+/** Node's own source of them takes it longer to load. */
+const RANDOM = '/proc/sys/kernel/random/uuid';
+
 /** The unit's name: the given one, or one that no other has. */
-export function unitName({ unit }: RunOptions): UnitName {
-  if (unit === undefined) return serviceName(`run-r${crypto.randomUUID().replaceAll('-', '')}.service`);
+export async function unitName({ program }: Context, { unit }: RunOptions): Promise<UnitName> {
+  if (unit === undefined) {
+    const random = await program.read(RANDOM);
+    const text = random ? new TextDecoder().decode(random.bytes).trim() : crypto.randomUUID();
+    return serviceName(`run-r${text.replaceAll('-', '')}.service`);
+  }
   const name = serviceName(unit);
   if (isTemplate(name)) {
     throw fail(

@@ -8,9 +8,9 @@ import type { RunOptions } from './run-options.js';
 export type Stdio = 'journal' | 'terminal' | 'inherited';
 
 /** With both options, and for a shell, it is a terminal if all three of the caller's are one. */
-export function stdioOf({ caller }: Context, { pty, pipe, shell }: RunOptions): Stdio {
+export async function stdioOf({ caller }: Context, { pty, pipe, shell }: RunOptions): Promise<Stdio> {
   const either = (pty && pipe) || (shell && !pty && !pipe);
-  if (either) return caller.terminals().every((is) => is) ? 'terminal' : 'inherited';
+  if (either) return (await caller.terminals()).every((is) => is) ? 'terminal' : 'inherited';
   if (pty) return 'terminal';
   return pipe ? 'inherited' : 'journal';
 }
@@ -28,7 +28,7 @@ export async function openStreams(context: Context, stdio: Stdio): Promise<Strea
   const { environment, terminals, openTerminal } = context.caller;
   if (stdio === 'journal') return { properties: [], defaults: [] };
   if (stdio === 'inherited') {
-    const defaults = terminals().some((is) => is) ? termOf(environment.TERM) : [];
+    const defaults = (await terminals()).some((is) => is) ? termOf(environment.TERM) : [];
     return { properties: ofAllThree('FileDescriptor', 'h', (fd) => fd), defaults };
   }
   const terminal = await openTerminal(await terminalRelay(context));

@@ -30,7 +30,7 @@ interface Options extends RunOptions, PrepareOptions {
  */
 export async function run(context: Context, words: readonly string[], options: Options): Promise<Outcome> {
   try {
-    const stdio = stdioOf(context, options);
+    const stdio = await stdioOf(context, options);
     refuseMistakes(words, options, stdio);
     if (stdio === 'inherited') context.units.passDescriptors(await descriptorSender(context));
     const prepared = await prepareRun(context, words, options);

@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { isatty } from 'node:tty';
 import { EXIT, error, printable, UserError } from '../diagnostic.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SearchEnvironment } from '../unit/search.js';
@@ -54,7 +53,7 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
       environment: env,
       tell: (line) => options.printError(`${line}\n`),
       interrupts: holdInterrupts,
-      terminals: () => [0, 1, 2].map((fd) => isatty(fd)),
+      terminals: async () => [0, 1, 2].map((await import('node:tty')).isatty),
       openTerminal: async (relay) => (await import('./pseudo-terminal.js')).openPseudoTerminal(relay),
     },
   };

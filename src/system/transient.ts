@@ -54,7 +54,7 @@ export interface Caller {
   readonly tell: (line: string) => void;
   readonly interrupts: () => Interrupts;
   /** Whether standard input, output and error are terminals. */
-  readonly terminals: () => readonly boolean[];
+  readonly terminals: () => Promise<readonly boolean[]>;
   /** @param relay path of pty-relay; @throws UserError `no-terminal` */
   readonly openTerminal: (relay: string) => Promise<PseudoTerminal>;
 }

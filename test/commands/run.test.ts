@@ -345,9 +345,9 @@ describe('what the command reads from and writes to', () => {
     [{ shell: true, pipe: true }, [true, true, true], 'inherited'],
   ];
   for (const [options, terminals, stdio] of kinds) {
-    test(`${JSON.stringify(options)} with terminals ${terminals}: ${stdio}`, () => {
-      const caller = new FakeUnits().caller({ terminals: () => terminals });
-      assert.equal(stdioOf({ ...fakeContext(new FakeSystem()), caller }, options), stdio);
+    test(`${JSON.stringify(options)} with terminals ${terminals}: ${stdio}`, async () => {
+      const caller = new FakeUnits().caller({ terminals: async () => terminals });
+      assert.equal(await stdioOf({ ...fakeContext(new FakeSystem()), caller }, options), stdio);
     });
   }
 

@@ -82,7 +82,7 @@ export class FakeUnits implements TransientUnits {
         next: async () => this.#interrupts.shift() ?? new Promise(() => undefined),
         release: () => undefined,
       }),
-      terminals: () => [false, false, false],
+      terminals: async () => [false, false, false],
       openTerminal: async () => assert.fail('no terminal is to be opened'),
       ...more,
     };
