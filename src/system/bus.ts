@@ -12,6 +12,7 @@ const MANAGER = 'org.freedesktop.systemd1.Manager';
 const BUS = 'org.freedesktop.DBus';
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
 const UNIT = 'org.freedesktop.systemd1.Unit';
+const UNIT_SERVICE = 'org.freedesktop.systemd1.Service';
 
 /** Reading every unit file again takes long on a large machine; systemctl allows it 2 minutes. */
 const RELOAD_TIMEOUT = 120_000;
@@ -71,11 +72,23 @@ export class Bus {
 
   async unit(name: string): Promise<UnitProperties> {
     const path = unitObjectPath(name);
-    const interfaces = [UNIT, 'org.freedesktop.systemd1.Service'];
+    const interfaces = [UNIT, UNIT_SERVICE];
     const answers = await Promise.all(
       interfaces.map((iface) => this.#properties(path, 'GetAll', 's', [iface])),
     );
     return new Map((answers as [Record<string, Variant>][]).flatMap(([table]) => valuesOf(table)));
+  }
+
+  /** One property of a unit; undefined where this manager has none of that name. All of them take long to read. */
+  async property(unit: string, iface: 'Unit' | 'Service', name: string): Promise<unknown> {
+    const full = iface === 'Unit' ? UNIT : UNIT_SERVICE;
+    try {
+      const [variant] = await this.#properties(unitObjectPath(unit), 'Get', 'ss', [full, name]);
+      return (variant as Variant).value;
+    } catch (cause) {
+      if (codeOf(cause) === 'manager-refused') return undefined;
+      throw cause;
+    }
   }
 
   async reload(): Promise<void> {

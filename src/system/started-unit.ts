@@ -71,7 +71,7 @@ class OverBus implements StartedUnit {
   }
 
   async properties(): Promise<UnitProperties> {
-    return this.#bus.unit(this.#unit);
+    return endingOf(this.#bus, this.#unit);
   }
 
   async stop(): Promise<void> {
@@ -91,7 +91,7 @@ class OverBus implements StartedUnit {
     for (;;) {
       const { promise: change } = this.#change;
       if (hasEnded(this.#state)) {
-        const properties = await this.#bus.unit(this.#unit);
+        const properties = await endingOf(this.#bus, this.#unit);
         this.#assertOurs(properties);
         if (hasEnded(properties)) return properties;
         this.#state.set('ActiveState', properties.get('ActiveState'));
@@ -111,7 +111,7 @@ class OverBus implements StartedUnit {
     for (let waited = 0; ; waited += EVERY) {
       try {
         this.#bus = await this.#connect();
-        await this.#bus.unit(this.#unit).then((properties) => this.#assertSame(properties));
+        this.#assertSame(await endingOf(this.#bus, this.#unit));
         await this.#bus.follow(this.#unit, this.#changed);
         this.#jobPath = undefined;
         return this.#changed(new Map());
@@ -129,6 +129,22 @@ class OverBus implements StartedUnit {
     const known = this.#invocation;
     if (known === undefined || invocationOf(properties) !== known) throw gone(this.#unit);
   }
+}
+
+/** What tells how a unit ended. */
+const ENDING = {
+  Unit: 'LoadState ActiveState Job InvocationID InactiveExitTimestampMonotonic InactiveEnterTimestampMonotonic',
+  Service:
+    'Result ExecMainCode ExecMainStatus CPUUsageNSec MemoryPeak MemorySwapPeak IPIngressBytes IPEgressBytes ' +
+    'IOReadBytes IOWriteBytes',
+} as const;
+
+async function endingOf(bus: Bus, unit: string): Promise<UnitProperties> {
+  const ask = (iface: keyof typeof ENDING) =>
+    ENDING[iface]
+      .split(' ')
+      .map(async (name): Promise<[string, unknown]> => [name, await bus.property(unit, iface, name)]);
+  return new Map(await Promise.all([...ask('Unit'), ...ask('Service')]));
 }
 
 function hasEnded(state: UnitProperties): boolean {

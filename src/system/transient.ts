@@ -22,11 +22,11 @@ export interface StartedUnit {
   /** What tells this run of the unit from others, in hex; undefined where nobody has said yet. */
   invocation(): string | undefined;
   /**
-   * The unit's properties when it has stopped or failed, and nothing is to come.
+   * What tells how the unit ended, when it has stopped or failed and nothing is to come.
    * @throws UserError `unit-gone`, `bus-lost` where that can't be told any more
    */
   end(): Promise<UnitProperties>;
-  /** The unit's properties as they are. */
+  /** The same properties as they are. */
   properties(): Promise<UnitProperties>;
   /** Has it stopped; doesn't wait for it. */
   stop(): Promise<void>;
