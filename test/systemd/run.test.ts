@@ -416,6 +416,14 @@ test('without a bus it says what is missing', { skip }, async () => {
   assert.match(stderr, /^error\[no-bus\]: .*\n {2}hint: /m);
 });
 
+test('many in a row, and many at once, have each its own exit status', { skip }, async () => {
+  const one = `${COMMAND.join(' ')} --wait -q -G --deny`;
+  const row = `for i in $(seq 40); do ${one} execve,execveat sh -c "exit $((i % 5))"; [ $? = $((i % 5)) ] || exit 1; done`;
+  const many = `seq 50 | xargs -P 50 -I{} sh -c '${one} uname sh -c "exit $(({} % 7))"; test $? = $(({} % 7))'`;
+  const { status, stderr } = await box.exec(['bash', '-c', `${row}; ${many}`]);
+  assert.equal(status, 0, stderr);
+});
+
 test('nothing is left behind', { skip }, async () => {
   const units = await box.succeed(['systemctl', 'list-units', '--all', '--plain', '--no-legend', 'run-r*']);
   assert.deepEqual(
