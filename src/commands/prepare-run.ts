@@ -10,6 +10,7 @@ import { ownLimits } from '../plan/own-limits.js';
 import type { Plan, PlannedDirective } from '../plan/plan.js';
 import {
   confines,
+  isTransient,
   type TransientCommand,
   transientDirectives,
   transientUnitFile,
@@ -56,7 +57,7 @@ export async function prepareRun(
   const settings = unitSettings(context, options);
   const policy = await runPolicy(context, options);
   const names = settings.map(({ name }) => name);
-  if (policy.sources.size === 0 && !names.some(confines)) throw nothingConfines();
+  if (policy.sources.size === 0 && !names.some(mayConfine)) throw nothingConfines();
   const environment = environmentOf(context, options);
   const command = await findCommand(context, words, options, names.concat(servicesOf(policy)));
   const machine = await probing;
@@ -109,6 +110,9 @@ const refused = (
   diagnostics: readonly Diagnostic[],
   { sources }: Pick<LoadedPolicy, 'sources'>,
 ): PreparedRun => ({ unit, properties: [], files: [], diagnostics, sources });
+
+/** A misspelt name is told as such. */
+const mayConfine = (name: string): boolean => confines(name) || !isTransient(name);
 
 const nothingConfines = () =>
   new UserError(

@@ -91,6 +91,10 @@ const SYSTEM_CALLS: ReadonlyMap<string, (text: string) => boolean> = new Map([
   ['SystemCallErrorNumber', (text) => text === '' || text === 'kill' || isErrno(text)],
 ]);
 
+/** Whether there is such a directive. */
+export const isTransient = (name: string): boolean =>
+  SYSTEM_CALLS.has(name) || findTransient(name) !== undefined;
+
 /** Whether a directive confines what is run. */
 export const confines = (name: string): boolean => {
   const row = findDirective(name);

@@ -175,6 +175,7 @@ test("what hides the launcher is opened for it; a root of the service's own has 
 const REFUSED: readonly [options: Options, code: string, words?: readonly string[]][] = [
   [{}, 'no-policy'],
   [{ nice: '5', property: ['Type=exec'] }, 'no-policy'],
+  [{ property: ['ProtectSytem=strict'] }, 'unknown-directive'],
   [{ deny: ['exceve'] }, 'unknown-syscall'],
   [{ deny: ['uname:ENETDWN'] }, 'unknown-action'],
   [{ ...UNAME, errno: 'x' }, 'unknown-action'],
