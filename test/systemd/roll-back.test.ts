@@ -36,7 +36,7 @@ const SERVICES: readonly [what: string, lines: string, policy: string, hint?: Re
     'is killed at once',
     'Type=exec\nExecStart=/bin/sleep inf',
     'deny = ["openat"]',
-    /apply --permissive .*explain fragile3.service/,
+    /sandbox-unit explain --record fragile3.service/,
   ],
   ['never gets ready', `Type=notify\n${SHELL} 'systemd-notify --ready; exec /bin/sleep inf'`, NO_PROGRAMS],
 ];
