@@ -96,9 +96,11 @@ function assertLoadable(context: Context, name: string, properties: UnitProperti
 /** The error for a name that no unit has. @param more what is said besides */
 export async function noUnit(context: Context, { full }: UnitName, more = ''): Promise<UserError> {
   const stem = (name: string) => name.replace(/\.service$/, '');
-  const names = (await serviceNames(context)).map(stem);
+  const names = await serviceNames(context);
   const list = `'${systemctl(context)} list-unit-files --type=service' lists those that there are`;
-  const hint = didYouMean(stem(full), names) ?? (context.offline ? undefined : list);
+  // Of `foo.servce` the suffix is what is misspelt.
+  const meant = didYouMean(stem(full), names.map(stem)) ?? didYouMean(stem(full), names);
+  const hint = meant ?? (context.offline ? undefined : list);
   return fail('no-unit', `there is no unit ${full}${more}`, hint);
 }
 

@@ -403,6 +403,7 @@ test('who applied a template or a named policy is told which, when no policy is 
 test('for a mistyped unit the nearest is named', async () => {
   const hintFor = async (unit: string) => (await run(machine(), {}, [unit])).diagnostics[0]!.hint;
   assert.equal(await hintFor('dem0'), "did you mean 'demo'?");
+  assert.equal(await hintFor('demo.servce'), "did you mean 'demo.service'?");
   assert.equal(
     await hintFor('postgres'),
     "'systemctl list-unit-files --type=service' lists those that there are",
