@@ -10,6 +10,7 @@ import { launcherStart } from './launcher-start.js';
 import type { Bench, Row } from './row.js';
 import { serviceStart } from './service-start.js';
 import { tableOf } from './table.js';
+import { transient } from './transient.js';
 import { unitCommands } from './unit-commands.js';
 import { output } from './workshop.js';
 
@@ -19,6 +20,7 @@ const BENCHES: readonly Bench[] = [
   serviceStart,
   commandStart,
   unitCommands,
+  transient,
   compileProve,
   allowList,
 ];
