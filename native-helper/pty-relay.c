@@ -18,12 +18,13 @@
  *	4       the terminal, or who has read standard output, is gone
  *	128+N   ended by signal N
  */
+#include "detach.h"
 #include "fail.h"
 #include "kernel-stream.h"
 #include "launcher.h"
 #include "memory.h"
+#include "pseudo-terminal.h"
 #include "terminal.h"
-#include "text.h"
 
 const char program_name[] = "pty-relay";
 
@@ -35,10 +36,7 @@ const char program_name[] = "pty-relay";
 #define EXIT_GONE 4
 #define EXIT_SIGNAL 128
 
-#define DETACH_KEY 0x1d /* ^] */
-#define DETACH_COUNT 3
-#define DETACH_WITHIN 1000000000 /* nanoseconds */
-#define END_KEY 4		 /* ^D */
+#define END_KEY 4 /* ^D */
 
 /* Bytes on their way. A pipe that is ready takes as many at once without blocking (PIPE_BUF). */
 struct channel {
@@ -47,7 +45,8 @@ struct channel {
 };
 
 static struct {
-	long master, peer, signals;
+	struct pseudo_terminal service;
+	long signals;
 	long output; /* standard output; a terminal is opened anew, not to block in it */
 	struct channel to_service, from_service;
 	int input_is_terminal;
@@ -61,7 +60,7 @@ static _Noreturn void leave(int status)
 	kernel_exit(status);
 }
 
-static _Noreturn void give_up(const char *what, long result)
+_Noreturn void give_up(const char *what, long result)
 {
 	terminal_restore();
 	fail(EXIT_FAILED, (struct failure){.what = what, .error = (int)-result});
@@ -78,70 +77,16 @@ static long or_again(long result)
 	return result == -EAGAIN || result == -EINTR ? 0 : result;
 }
 
-/* ── The pseudo-terminal ── */
-
-/* Open for as long as the unit runs: without any, a read from the master fails. */
-static void open_peer(void)
-{
-	relay.peer = kernel_ioctl(relay.master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (relay.peer < 0)
-		give_up("can't open the pseudo-terminal", relay.peer);
-}
-
-static void copy_size(void)
-{
-	struct winsize size = terminal_size();
-	(void)kernel_ioctl(relay.master, TIOCSWINSZ, (uintptr_t)&size);
-}
-
-static void open_pseudo_terminal(void)
-{
-	relay.master = kernel_openat("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-	if (relay.master < 0)
-		give_up("can't open /dev/ptmx", relay.master);
-	int locked = 0;
-	long result = kernel_ioctl(relay.master, TIOCSPTLCK, (uintptr_t)&locked);
-	if (result < 0)
-		give_up("can't unlock the pseudo-terminal", result);
-	open_peer();
-	copy_size();
-}
-
 static void tell_path(void)
 {
-	unsigned int number = 0;
-	long result = kernel_ioctl(relay.master, TIOCGPTN, (uintptr_t)&number);
-	if (result < 0)
-		give_up("the pseudo-terminal has no number", result);
-	char line[24];
-	size_t length = (size_t)(append(append_number(append(line, "/dev/pts/"), number), "\n") - line);
-	result = kernel_write(CONTROL, line, length);
+	char line[PATH_LINE_SIZE];
+	size_t length = pseudo_terminal_path_line(&relay.service, line);
+	long result = kernel_write(CONTROL, line, length);
 	if (result != (long)length)
 		give_up("can't tell its path", result < 0 ? result : -EIO);
 }
 
 /* ── From the caller to the service ── */
-
-/* Whether the last of the keys that detach is among what was typed. */
-static int is_detached(const char *typed, size_t length)
-{
-	static int count;
-	static int64_t first;
-	for (size_t i = 0; i < length; i++) {
-		if (typed[i] != DETACH_KEY) {
-			count = 0;
-			continue;
-		}
-		int64_t now = kernel_now();
-		if (count == 0 || now - first > DETACH_WITHIN) {
-			first = now;
-			count = 0;
-		}
-		if (++count == DETACH_COUNT)
-			return 1;
-	}
-	return 0;
-}
 
 /* ^D hands over what is in the line, and is the end only where that is nothing. */
 static void end_input(void)
@@ -175,7 +120,7 @@ static void read_input(void)
 static void write_to_service(void)
 {
 	struct channel *channel = &relay.to_service;
-	long written = kernel_write(relay.master, channel->bytes + channel->start, channel->end - channel->start);
+	long written = kernel_write(relay.service.master, channel->bytes + channel->start, channel->end - channel->start);
 	written = or_again(written);
 	if (written < 0)
 		give_up("can't write to the pseudo-terminal", written);
@@ -189,13 +134,13 @@ static int read_from_service(void)
 {
 	struct channel *channel = &relay.from_service;
 	channel->start = channel->end = 0;
-	long length = or_again(kernel_read(relay.master, channel->bytes, sizeof channel->bytes));
+	long length = or_again(kernel_read(relay.service.master, channel->bytes, sizeof channel->bytes));
 	if (length > 0)
 		channel->end = (size_t)length;
 	/* Someone has hung it up (TTYVHangup=): a new service will open it again. */
 	if (length == -EIO && !relay.is_ending) {
-		(void)kernel_close((uint32_t)relay.peer);
-		open_peer();
+		(void)kernel_close((uint32_t)relay.service.peer);
+		pseudo_terminal_open_peer(&relay.service);
 	}
 	return length > 0;
 }
@@ -257,7 +202,7 @@ static void read_signal(void)
 	default:
 		leave(EXIT_SIGNAL + (int)info.signal);
 	}
-	copy_size();
+	pseudo_terminal_copy_size(&relay.service);
 }
 
 static void read_order(void)
@@ -272,7 +217,7 @@ static void read_order(void)
 		return;
 	}
 	relay.is_ending = 1;
-	(void)kernel_close((uint32_t)relay.peer);
+	(void)kernel_close((uint32_t)relay.service.peer);
 }
 
 /* ── All at once ── */
@@ -292,8 +237,8 @@ static void step(void)
 		waiting_for(1, relay.signals, POLLIN),
 		waiting_for(!relay.is_ending, CONTROL, POLLIN),
 		waiting_for(wants_input, 0, POLLIN),
-		waiting_for(has_input, relay.master, POLLOUT),
-		waiting_for(wants_output, relay.master, POLLIN),
+		waiting_for(has_input, relay.service.master, POLLOUT),
+		waiting_for(wants_output, relay.service.master, POLLIN),
 		waiting_for(!is_empty(out), relay.output, POLLOUT),
 	};
 	long result = or_again(kernel_poll(files, sizeof files / sizeof files[0]));
@@ -336,7 +281,7 @@ _Noreturn void launch(const char **argv, const char **envp, uint32_t euid)
 	relay.input_is_terminal = terminal_is(0);
 	open_signals();
 	open_output();
-	open_pseudo_terminal();
+	pseudo_terminal_open(&relay.service);
 	tell_path();
 	while (!relay.is_ending || !is_empty(&relay.from_service) || read_from_service())
 		step();

@@ -1,0 +1,10 @@
+/* ^] three times within a second takes the terminal away from the service. */
+#ifndef SANDBOX_UNIT_DETACH_H
+#define SANDBOX_UNIT_DETACH_H
+
+#include <stddef.h>
+
+/* Whether the last of these keys is among what was typed. What was typed before counts. */
+int is_detached(const char *typed, size_t length);
+
+#endif
