@@ -45,6 +45,10 @@ export class UserError extends Error {
   }
 }
 
+/** The code of what was thrown, of its first diagnostic; undefined for anything but a UserError. */
+export const codeOf = (cause: unknown): string | undefined =>
+  cause instanceof UserError ? cause.diagnostics[0]?.code : undefined;
+
 type Extra = { hint?: string | undefined; at?: Location | undefined };
 
 function make(severity: Severity, code: string, message: string, extra: Extra): Diagnostic {

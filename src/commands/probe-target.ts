@@ -1,4 +1,4 @@
-import { type Diagnostic, EXIT, error, UserError, warning } from '../diagnostic.js';
+import { codeOf, type Diagnostic, EXIT, error, UserError, warning } from '../diagnostic.js';
 import { installedLauncher, PACKAGED_LAUNCHER } from '../emit/paths.js';
 import { type Program, SYSTEMD_RANGE, type Target } from '../plan/target.js';
 import { MACHINES, type Machine } from '../syscalls/abi.js';
@@ -146,7 +146,7 @@ async function readOne({ system }: Context, path: string): Promise<Program | und
     };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    const isFile = cause.diagnostics[0]?.code !== 'not-a-file';
+    const isFile = codeOf(cause) !== 'not-a-file';
     return { file: { kind: 'other' }, setuid: false, executable: isFile };
   }
 }

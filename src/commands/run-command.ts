@@ -1,4 +1,4 @@
-import { EXIT, error, printable, UserError } from '../diagnostic.js';
+import { codeOf, EXIT, error, printable, UserError } from '../diagnostic.js';
 import type { Setting, TransientCommand } from '../plan/transient-unit.js';
 import type { Context } from '../system/context.js';
 import type { System } from '../system/system.js';
@@ -147,7 +147,7 @@ async function stateOf(system: System, path: string) {
     return (head.mode & 0o111) === 0 ? 'not executable' : 'executable';
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    return cause.diagnostics[0]?.code === 'unreadable' ? 'executable' : 'not executable';
+    return codeOf(cause) === 'unreadable' ? 'executable' : 'not executable';
   }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Variant } from 'dbus-next';
-import { UserError } from '../diagnostic.js';
+import { codeOf } from '../diagnostic.js';
 import { unitObjectPath } from '../unit/name.js';
 import type { UnitProperty } from '../unit/unit-property.js';
 import { type BusPlace, Connection, type Signal } from './connection.js';
@@ -30,8 +30,6 @@ interface Waiting {
 
 /** What is told of a unit: the properties that have changed; none where changes may have been missed. */
 type Changed = (properties: UnitProperties) => void;
-
-const codeOf = (cause: unknown) => (cause instanceof UserError ? cause.diagnostics[0]?.code : undefined);
 
 /** The service manager, over its bus. */
 export class Bus {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EXIT, error, UserError } from '../diagnostic.js';
+import { codeOf, EXIT, error, UserError } from '../diagnostic.js';
 import type { UnitProperty } from '../unit/unit-property.js';
 import type { Bus } from './bus.js';
 import type { Host } from './host.js';
@@ -161,10 +161,7 @@ function invocationOf(properties: UnitProperties): string | undefined {
 
 const LOST = ['bus-lost', 'bus-failed', 'no-bus'];
 
-const isLost = (cause: unknown): boolean => LOST.includes(codeOf(cause));
-
-const codeOf = (cause: unknown): string =>
-  cause instanceof UserError ? (cause.diagnostics[0]?.code ?? '') : '';
+const isLost = (cause: unknown): boolean => LOST.includes(codeOf(cause) ?? '');
 
 const GONE = 'unit-gone';
 
