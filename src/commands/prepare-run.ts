@@ -3,9 +3,8 @@ import { type Diagnostic, EXIT, error, hasErrors, UserError } from '../diagnosti
 import type { EmittedFile } from '../emit/files.js';
 import { ownDropInPaths } from '../emit/paths.js';
 import { transientProperties } from '../emit/transient.js';
-import { programPlaces, searchPath } from '../plan/commands.js';
+import { searchPath } from '../plan/commands.js';
 import { overridden } from '../plan/drop-in-order.js';
-import { makePlan } from '../plan/make-plan.js';
 import { ownLimits } from '../plan/own-limits.js';
 import type { Plan, PlannedDirective } from '../plan/plan.js';
 import {
@@ -15,8 +14,6 @@ import {
   transientDirectives,
   transientUnitFile,
 } from '../plan/transient-unit.js';
-import { checkSyscalls } from '../policy/check.js';
-import { asPermissive } from '../policy/permissive.js';
 import type { Context } from '../system/context.js';
 import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import type { UnitName } from '../unit/name.js';
@@ -27,8 +24,9 @@ import { findDropIns } from './find-unit.js';
 import { launcherFiles } from './launcher-file.js';
 import type { LoadedPolicy } from './load-policy.js';
 import { readFiles } from './own-files.js';
-import { type PrepareOptions, tolerate } from './prepare.js';
-import { probeMachine, probeTarget } from './probe-target.js';
+import { planOn } from './plan-on.js';
+import type { PrepareOptions } from './prepare.js';
+import { probeMachine } from './probe-target.js';
 import { descriptionOf, environmentOf, findCommand, unitName, unitSettings } from './run-command.js';
 import type { RunOptions } from './run-options.js';
 import { runPolicy } from './run-policy.js';
@@ -66,20 +64,13 @@ export async function prepareRun(
   if (hasErrors(diagnostics)) return refused(unit, known, policy);
   const { effective, text } = await effectiveRun(context, unit, command, directives);
   const sources = new Map([...policy.sources, [unit.full, text]]);
-  const target = await probeTarget(context, machine, programPlaces(policy.policy, effective));
-  const checked = checkSyscalls(policy.policy, target.sets, [target.machine], policy.complete);
-  const plan = makePlan({
-    unit,
-    effective,
-    policy: options.permissive ? asPermissive(policy.policy) : policy.policy,
-    target,
-    places: undefined,
-    usable: !hasErrors([...known, ...checked]),
-  });
+  const given = { unit, effective, loaded: policy, machine, places: undefined, known, options };
+  const planned = await planOn(context, given);
+  const { plan } = planned;
   const found = [
     ...known,
-    ...checked,
-    ...plan.diagnostics.map((d) => (options.allowGaps ? tolerate(d) : d)),
+    ...planned.checked,
+    ...planned.found,
     ...skippedWords(effective, plan),
     ...undone(effective, directives),
   ];

@@ -2,11 +2,7 @@ import { type Change, changes } from '../apply/changes.js';
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
 import { type EmittedFile, emitFiles } from '../emit/files.js';
 import { dropInPath, filterPath, programsFolder } from '../emit/paths.js';
-import { programPlaces } from '../plan/commands.js';
-import { makePlan } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
-import { checkSyscalls } from '../policy/check.js';
-import { asPermissive } from '../policy/permissive.js';
 import type { ProofSummary } from '../report.js';
 import type { Context } from '../system/context.js';
 import { effectiveUnit } from '../unit/effective.js';
@@ -17,15 +13,12 @@ import { launcherFiles } from './launcher-file.js';
 import { findPolicy, type LoadedPolicy, loadPolicy } from './load-policy.js';
 import { type LoadedUnit, loadUnit } from './load-unit.js';
 import { readFiles, readOwnFiles } from './own-files.js';
-import { type MachineFacts, probeMachine, probeTarget } from './probe-target.js';
+import { type PlanOptions, planOn } from './plan-on.js';
+import { type MachineFacts, probeMachine } from './probe-target.js';
 
-export interface PrepareOptions {
+export interface PrepareOptions extends PlanOptions {
   readonly policy?: string;
   readonly template?: string;
-  /** Go on although nobody enforces some lines. */
-  readonly allowGaps?: boolean;
-  /** Let through and record what the policy would refuse. */
-  readonly permissive?: boolean;
 }
 
 /** All that can be known of applying a policy to a unit before anything is done. */
@@ -98,33 +91,24 @@ async function planFor(
   loaded: LoadedPolicy,
   { options, machine }: Given,
 ) {
-  const { policy } = loaded;
-  const effective = effectiveUnit(unit.files);
-  const target = await probeTarget(context, machine, programPlaces(policy, effective));
-  const checked = checkSyscalls(policy, target.sets, [target.machine], loaded.complete);
-  const early = [...loaded.diagnostics, ...checked, ...unit.diagnostics, ...machine.diagnostics];
-  const places = {
-    dropIn: dropInPath(context.placement, unit.name.full),
-    filterFile: filterPath(context.placement, unit.name.full),
-    programsFolder: programsFolder(context.placement, unit.name.full),
-  };
-  const planned = !hasErrors(early);
-  const plan = makePlan({
+  const { full } = unit.name;
+  const { plan, planned, checked, found } = await planOn(context, {
     unit: unit.name,
-    effective,
+    effective: effectiveUnit(unit.files),
     type: unit.properties?.get('Type') as string | undefined,
-    policy: options.permissive ? asPermissive(policy) : policy,
-    target,
-    places,
-    usable: planned,
+    loaded,
+    machine,
+    places: {
+      dropIn: dropInPath(context.placement, full),
+      filterFile: filterPath(context.placement, full),
+      programsFolder: programsFolder(context.placement, full),
+    },
+    known: [...loaded.diagnostics, ...unit.diagnostics, ...machine.diagnostics],
+    options,
   });
-  const found = options.allowGaps ? plan.diagnostics.map(tolerate) : plan.diagnostics;
+  const early = [...loaded.diagnostics, ...checked, ...unit.diagnostics, ...machine.diagnostics];
   return { plan, planned, diagnostics: [...early, ...found] };
 }
-
-/** A gap as a warning. */
-export const tolerate = (d: Diagnostic): Diagnostic =>
-  d.code.startsWith('gap-') ? { ...d, severity: 'warning' } : d;
 
 async function choosePolicy(
   context: Context,
