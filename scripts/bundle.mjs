@@ -66,7 +66,7 @@ function license(folder) {
 }
 
 /**
- * The bundled program as a text, V8's cache of it, and what loads the two. Both are named by what is in the text: V8
+ * The bundled program as a text, V8's caches of it, and what loads them. All are named by what is in the text: V8
  * takes a cache for a text's own if the lengths are the same.
  */
 function writeProgram() {
@@ -80,7 +80,5 @@ function writeProgram() {
     'dist/program.cjs',
     readFileSync('scripts/program-from-cache.cjs', 'utf8').replaceAll('NAME', name),
   );
-  execFileSync(process.execPath, ['scripts/write-cache.mjs', `dist/${name}-${process.arch}.cache`], {
-    stdio: 'inherit',
-  });
+  execFileSync(process.execPath, ['scripts/write-cache.mjs', `dist/${name}.cjs`], { stdio: 'inherit' });
 }

@@ -18,7 +18,28 @@ test('the program and the cache of it are named by what is in the program', () =
     .update(readFileSync(inRepository('dist', texts[0]!)))
     .digest('hex');
   const name = `program-${hash.slice(0, 32)}`;
-  assert.deepEqual(files.sort(), [`${name}-${process.arch}.cache`, `${name}.cjs`]);
+  const caches = ['all', 'files'].map((part) => `${name}-${process.arch}-${part}.cache`);
+  assert.deepEqual(files.sort(), [...caches, `${name}.cjs`]);
+});
+
+test('V8 takes the caches', async () => {
+  const said = `
+    const vm = require('node:vm');
+    const { Script } = vm;
+    vm.Script = class extends Script {
+      constructor(text, options) {
+        super(text, options);
+        console.log(options.cachedData.length, this.cachedDataRejected);
+      }
+    };
+    require('./dist/program.cjs');`;
+  const ofVerb = async (verb: string) => {
+    const argv = [process.execPath, '--eval', said, 'sandbox-unit', verb];
+    const [size, rejected] = (await run(argv, { cwd: REPOSITORY })).stdout.trim().split(' ');
+    assert.equal(rejected, 'false');
+    return Number(size);
+  };
+  assert.ok((await ofVerb('check')) < (await ofVerb('run')));
 });
 
 /** The package, installed in a folder of its own where there is no tool but Node and npm. */
