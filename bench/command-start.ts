@@ -12,12 +12,12 @@ export const commandStart: Bench = {
   obstacle: () => undefined,
   run: async () => {
     const template = (name: string) => inRepository('templates', `${name}.toml`);
-    const [nothing, version, small, large] = timeInTurns(ROUNDS, [
+    const [nothing, version, small, large] = (await timeInTurns(ROUNDS, [
       NOTHING,
       ['node', COMMAND, '--version'],
       ['node', COMMAND, 'check', template('no-exec')],
       ['node', COMMAND, 'check', template('nginx')],
-    ]) as [number, number, number, number];
+    ])) as [number, number, number, number];
     return [
       row('sandbox-unit --version', nothing, version, 1.4),
       row('sandbox-unit check of a small policy (no-exec)', nothing, small, 2),

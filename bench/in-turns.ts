@@ -1,21 +1,35 @@
 /**
  * Runs commands in turn and measures whole processes. By itself it prints JSON, for use in a box:
- * `node in-turns.js ROUNDS '[["node", "-e", "0"], …]'`.
+ * `node in-turns.js ROUNDS '[["node", "-e", "0"], …]'`; `services` behind that for commands that start services.
  */
 import { spawnSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { median } from './row.js';
+import { median, middleMean } from './row.js';
+
+type Commands = readonly (readonly string[])[];
 
 /**
  * @returns the median time of each command from start to end, in milliseconds.
  * @throws Error when a command fails: it may be quick at that.
  */
-export function timeInTurns(rounds: number, commands: readonly (readonly string[])[]): number[] {
+export const timeInTurns = async (rounds: number, commands: Commands): Promise<number[]> =>
+  (await timesOf(rounds, commands, async () => undefined)).map(median);
+
+/**
+ * The same for commands that start services: to move a process to its cgroup takes the kernel from nothing to some ticks
+ * of its clock. Pauses keep them out of step with that, and the middle half of the times counts.
+ */
+const timeServices = async (rounds: number, commands: Commands): Promise<number[]> =>
+  (await timesOf(rounds, commands, () => sleep(10 + Math.random() * 20))).map(middleMean);
+
+async function timesOf(rounds: number, commands: Commands, pause: () => Promise<void>) {
   // Node reads the file that this variable names at every start, which takes longer than the start itself.
   const { NODE_EXTRA_CA_CERTS, ...env } = process.env;
   const times = commands.map((): number[] => []);
   for (let round = -1; round < rounds; round++) {
     for (const [at, argv] of commands.entries()) {
+      await pause();
       const start = performance.now();
       const { status, stderr, error } = spawnSync(argv[0]!, argv.slice(1), { env, encoding: 'utf8' });
       if (status !== 0) throw new Error(`${argv.join(' ')}: ${error?.message ?? stderr}`);
@@ -23,9 +37,11 @@ export function timeInTurns(rounds: number, commands: readonly (readonly string[
       if (round >= 0) times[at]!.push(performance.now() - start);
     }
   }
-  return times.map(median);
+  return times;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  console.log(JSON.stringify(timeInTurns(Number(process.argv[2]), JSON.parse(process.argv[3]!))));
+  const [, , rounds, commands, kind] = process.argv;
+  const time = kind === 'services' ? timeServices : timeInTurns;
+  console.log(JSON.stringify(await time(Number(rounds), JSON.parse(commands!))));
 }
