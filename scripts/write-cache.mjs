@@ -5,8 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
 const [, , text] = process.argv;
-const write = (part, cache) =>
-  writeFileSync(text.replace(/\.cjs$/, `-${process.arch}-${part}.cache`), cache);
+const write = (part, cache) => writeFileSync(text.replace(/\.cjs$/, `-${process.arch}-${part}.cache`), cache);
 
 // Compiled as they run: V8 keeps what was used.
 const { default: program } = await import('../dist/program.cjs');
