@@ -3,18 +3,18 @@
  * between it and its own standard input and output, which may be terminals, pipes, files or sockets. Descriptor 3 is a
  * socket to who has started it:
  *
- *	it writes               the pseudo-terminal's path and a newline, once
+ *	it writes               the pseudo-terminal's path and a newline, once, and another newline when it is detached
  *	it reads a byte         the unit has started: the terminal becomes raw, the carrying begins
  *	it reads the end        the unit has ended, or who has started it has: what the service has printed is still
  *	                        delivered, then this program ends
  *
  * The pseudo-terminal's size follows that of the terminal. ^] three times within a second, typed at a terminal,
- * detaches. The end of another standard input is ^D to the service. Whatever ends this program, but for SIGKILL, the
+ * detaches: the terminal is given back, and what the service prints from then on goes nowhere, until this program is
+ * told to end. The end of another standard input is ^D to the service. Whatever ends this program, but for SIGKILL, the
  * terminal is given back as it was, and the service sees the pseudo-terminal hung up. The exit status:
  *
  *	0       told to end, and all is delivered
  *	1       it failed; a line on standard error says why
- *	3       detached
  *	4       the terminal, or who has read standard output, is gone
  *	128+N   ended by signal N
  */
@@ -32,7 +32,6 @@ const char program_name[] = "pty-relay";
 
 #define EXIT_DELIVERED 0
 #define EXIT_FAILED 1
-#define EXIT_DETACHED 3
 #define EXIT_GONE 4
 #define EXIT_SIGNAL 128
 
@@ -50,19 +49,26 @@ static struct {
 	long output; /* standard output; a terminal is opened anew, not to block in it */
 	struct channel to_service, from_service;
 	int input_is_terminal;
-	int is_started, is_ending, input_has_ended;
+	int is_started, is_detached, is_ending, input_has_ended;
 	char last_input;
 } relay;
 
+/* Once it is given back it is others'. */
+static void give_back_terminal(void)
+{
+	if (!relay.is_detached)
+		terminal_restore();
+}
+
 static _Noreturn void leave(int status)
 {
-	terminal_restore();
+	give_back_terminal();
 	kernel_exit(status);
 }
 
 _Noreturn void give_up(const char *what, long result)
 {
-	terminal_restore();
+	give_back_terminal();
 	fail(EXIT_FAILED, (struct failure){.what = what, .error = (int)-result});
 }
 
@@ -84,6 +90,16 @@ static void tell_path(void)
 	long result = kernel_write(CONTROL, line, length);
 	if (result != (long)length)
 		give_up("can't tell its path", result < 0 ? result : -EIO);
+}
+
+/* The service keeps its terminal, with nobody at it. */
+static void detach(void)
+{
+	give_back_terminal();
+	relay.is_detached = 1;
+	relay.from_service.start = relay.from_service.end = 0;
+	/* Who is gone has ended the orders, too. */
+	(void)kernel_write(CONTROL, "\n", 1);
 }
 
 /* ── From the caller to the service ── */
@@ -111,8 +127,10 @@ static void read_input(void)
 		end_input();
 		return;
 	}
-	if (relay.input_is_terminal && is_detached(channel->bytes, (size_t)length))
-		leave(EXIT_DETACHED);
+	if (relay.input_is_terminal && is_detached(channel->bytes, (size_t)length)) {
+		detach();
+		return;
+	}
 	channel->end = (size_t)length;
 	relay.last_input = channel->bytes[length - 1];
 }
@@ -135,7 +153,7 @@ static int read_from_service(void)
 	struct channel *channel = &relay.from_service;
 	channel->start = channel->end = 0;
 	long length = or_again(kernel_read(relay.service.master, channel->bytes, sizeof channel->bytes));
-	if (length > 0)
+	if (length > 0 && !relay.is_detached)
 		channel->end = (size_t)length;
 	/* Someone has hung it up (TTYVHangup=): a new service will open it again. */
 	if (length == -EIO && !relay.is_ending) {
@@ -192,11 +210,11 @@ static void read_signal(void)
 	case SIGWINCH:
 		break;
 	case SIGTSTP:
-		terminal_restore();
+		give_back_terminal();
 		(void)kernel_kill_self(SIGSTOP);
 		break;
 	case SIGCONT:
-		if (relay.is_started)
+		if (relay.is_started && !relay.is_detached)
 			terminal_make_raw();
 		break;
 	default:
@@ -230,7 +248,8 @@ static struct pollfd waiting_for(int is_wanted, long fd, int events)
 static void step(void)
 {
 	const struct channel *in = &relay.to_service, *out = &relay.from_service;
-	int wants_input = relay.is_started && !relay.is_ending && !relay.input_has_ended && is_empty(in);
+	int is_attended = relay.is_started && !relay.is_detached && !relay.is_ending;
+	int wants_input = is_attended && !relay.input_has_ended && is_empty(in);
 	int has_input = !relay.is_ending && !is_empty(in);
 	int wants_output = relay.is_started && !relay.is_ending && is_empty(out);
 	struct pollfd files[] = {

@@ -41,22 +41,28 @@ export function attendUnit(
   return { unlessDetached: unlessDetached(detached()), exit: () => exit };
 }
 
-/** With its terminal the unit loses its caller: it is hung up, and may end of that. */
+/**
+ * With its terminal the unit loses its caller: it is hung up, and may end of that. Who detaches from a unit that is
+ * waited for leaves it the terminal.
+ */
 export function attendTerminal(
   unit: string,
   terminal: PseudoTerminal,
   next: () => Promise<Interrupt>,
-  tell: (line: string) => void,
+  { tell, waits }: { readonly tell: (line: string) => void; readonly waits: boolean },
 ): Attention {
   let exit: number | undefined;
-  const interrupted = next().then(({ number }) => {
-    exit = SIGNALLED + number;
+  const hangUp = (status: number) => {
+    exit ??= status;
     terminal.hangUp();
+  };
+  void next().then(({ number }) => hangUp(SIGNALLED + number));
+  void terminal.detached.then(() => {
+    tell(`Disconnected from ${unit}, which ${waits ? 'runs on' : 'is hung up'}`);
+    if (!waits) hangUp(EXIT.ok);
   });
-  const detached = Promise.race([interrupted, terminal.ended]).then(async () => {
-    const end = await terminal.ended;
+  const detached = terminal.ended.then((end) => {
     exit ??= end.how === 'delivered' ? undefined : statusOf(end);
-    if (end.how === 'detached') tell(`Disconnected from ${unit}, which is hung up`);
   });
   return { unlessDetached: unlessDetached(detached), exit: () => exit };
 }

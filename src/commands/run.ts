@@ -77,6 +77,11 @@ class Run {
     this.#diagnostics = prepared.diagnostics;
   }
 
+  /** Whether its end is to be told. */
+  get #waits(): boolean {
+    return this.#options.wait === true || this.#options.shell === true;
+  }
+
   /** What there is to say of the policy comes before what the command itself says. */
   sayFirst() {
     const { json, quiet } = this.#options;
@@ -117,7 +122,7 @@ class Run {
       const all = [...defaults, ...this.#prepared.properties, ...properties];
       const started = await units.start(this.#unit, all);
       const attention = terminal
-        ? attendTerminal(this.#unit, terminal, interrupts.next, tell)
+        ? attendTerminal(this.#unit, terminal, interrupts.next, { tell, waits: this.#waits })
         : attendUnit(this.#unit, started, interrupts.next, tell);
       await attention.unlessDetached(started.underway());
       const json = this.#running(started);
@@ -141,8 +146,7 @@ class Run {
     exit: number | undefined,
     json: object,
   ): Promise<Outcome> {
-    const { wait, shell } = this.#options;
-    if (end && (wait || shell)) for (const line of summaryLines(end)) this.#tell(line);
+    if (end && this.#waits) for (const line of summaryLines(end)) this.#tell(line);
     if (exit !== undefined || end === undefined) return this.outcome(exit ?? EXIT.findings, json);
     // What has never run is a success to systemd.
     const job = exitStatus(end) === EXIT.ok ? await started.job() : 'done';

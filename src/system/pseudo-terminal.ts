@@ -11,13 +11,15 @@ export interface PseudoTerminal {
   finish(): void;
   /** Ends the carrying at once; the service sees a hang-up. */
   hangUp(): void;
+  /** Settles when the user has taken the terminal back: what the service prints from then on goes nowhere. */
+  readonly detached: Promise<void>;
   /** Settles when the carrying has ended, and the terminal is given back. */
   readonly ended: Promise<RelayEnd>;
 }
 
 /** `gone`: nobody is left to read what the service prints. */
 export type RelayEnd =
-  | { readonly how: 'delivered' | 'detached' | 'gone' }
+  | { readonly how: 'delivered' | 'gone' }
   /** What failed was said on standard error. */
   | { readonly how: 'failed' }
   | { readonly how: 'interrupted'; readonly signal: number };
@@ -25,7 +27,6 @@ export type RelayEnd =
 /** The exit statuses of pty-relay. */
 const ENDS: readonly [number, RelayEnd][] = [
   [0, { how: 'delivered' }],
-  [3, { how: 'detached' }],
   [4, { how: 'gone' }],
 ];
 const SIGNALLED = 128;
@@ -48,7 +49,8 @@ export async function openPseudoTerminal(program: string): Promise<PseudoTermina
     });
     child.on('exit', (status) => resolve(endOf(status)));
   });
-  const path = await firstLine(control, ended);
+  const lines = linesOf(control);
+  const path = await Promise.race([lines[0], ended.then(() => undefined)]);
   if (path === undefined) {
     await ended;
     throw new UserError(
@@ -59,6 +61,7 @@ export async function openPseudoTerminal(program: string): Promise<PseudoTermina
   return {
     path,
     ended,
+    detached: lines[1].then(() => undefined),
     begin: () => void control.write('\n'),
     finish: () => void control.end(),
     hangUp: () => void child.kill('SIGTERM'),
@@ -73,14 +76,18 @@ function endOf(status: number | null): RelayEnd {
     : { how: 'failed' };
 }
 
-/** Undefined where the other end comes first. */
-function firstLine(stream: Socket, ended: Promise<unknown>): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    let text = '';
-    stream.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk;
-      if (text.includes('\n')) resolve(text.slice(0, text.indexOf('\n')));
-    });
-    void ended.then(() => resolve(undefined));
+/** The first two lines, when they come. */
+function linesOf(stream: Socket): [Promise<string>, Promise<string>] {
+  let text = '';
+  stream.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
   });
+  const line = (number: 0 | 1) =>
+    new Promise<string>((resolve) => {
+      stream.on('data', () => {
+        const lines = text.split('\n').slice(0, -1);
+        if (number in lines) resolve(lines[number]!);
+      });
+    });
+  return [line(0), line(1)];
 }

@@ -376,25 +376,38 @@ describe('what the command reads from and writes to', () => {
   }
 
   const relay = `${HOME}/native-helper/build/x86-64/pty-relay`;
-  const onTerminal = async (how: RelayEnd | undefined, end?: FakeRun['end']) => {
+  const onTerminal = async (how: RelayEnd | 'detached' | undefined, wait = false) => {
     const asked: string[] = [];
     let over: (end: RelayEnd) => void = () => undefined;
+    let detach: () => void = () => undefined;
     const terminal: PseudoTerminal = {
       path: '/dev/pts/7',
-      begin: () => (how ? over(how) : void asked.push('begin')),
-      finish: () => over({ how: 'delivered' }),
-      hangUp: () => over({ how: 'interrupted', signal: 15 }),
+      begin: () => {
+        asked.push('begin');
+        if (how === 'detached') detach();
+        else if (how) over(how);
+      },
+      finish: () => {
+        asked.push('finish');
+        over({ how: 'delivered' });
+      },
+      hangUp: () => {
+        asked.push('hang up');
+        over({ how: 'interrupted', signal: 15 });
+      },
+      detached: new Promise((resolve) => {
+        detach = resolve;
+      }),
       ended: new Promise((resolve) => {
         over = resolve;
       }),
     };
     const one = await ran(
-      { ...UNAME, pty: true, unit: 'x' },
+      { ...UNAME, pty: true, wait, unit: 'x' },
       {
         files: { [relay]: program('') },
-        ...(end ? { end } : {}),
         terminal,
-        ...(how ? { interrupts: [] } : {}),
+        ...(how && !wait ? { interrupts: [] } : {}),
       },
     );
     return { ...one, asked };
@@ -403,11 +416,27 @@ describe('what the command reads from and writes to', () => {
     const one = await onTerminal(undefined);
     assert.equal(propertiesOf(one).get('TTYPath'), '/dev/pts/7');
     assert.equal(propertiesOf(one).get('StandardInput'), 'tty');
-    assert.deepEqual([one.outcome.exit, one.asked], [0, ['begin']]);
+    assert.deepEqual([one.outcome.exit, one.asked], [0, ['begin', 'finish', 'hang up']]);
     assert.match(one.units.told[1]!, /^Press /);
   });
+  test('a terminal that is detached: the unit is hung up, and its end nobody waits for', async () => {
+    const one = await onTerminal('detached');
+    assert.deepEqual(
+      [one.outcome.exit, one.asked.slice(0, 2), one.units.stopped],
+      [0, ['begin', 'hang up'], []],
+    );
+    assert.equal(one.units.told.at(-1), 'Disconnected from x.service, which is hung up');
+  });
+  test('a terminal that is detached from a unit that is waited for: its end is told', async () => {
+    const one = await onTerminal('detached', true);
+    assert.deepEqual(
+      [one.outcome.exit, one.asked.slice(0, 2), one.units.stopped],
+      [0, ['begin', 'finish'], []],
+    );
+    const told = one.units.told.slice(2, 4);
+    assert.deepEqual(told, ['Disconnected from x.service, which runs on', 'Finished with result: success']);
+  });
   const ends: readonly [RelayEnd, number][] = [
-    [{ how: 'detached' }, 1],
     [{ how: 'gone' }, 1],
     [{ how: 'failed' }, 1],
     [{ how: 'interrupted', signal: 1 }, 129],

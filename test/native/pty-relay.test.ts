@@ -11,6 +11,7 @@ import { before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildLauncher, compileProgram, launcherObstacle, sharedFolder } from '../support/native.js';
 import { run } from '../support/run.js';
+import { temporaryFolder } from '../support/temporary.js';
 import { until } from '../support/until.js';
 
 const skip = launcherObstacle();
@@ -157,22 +158,33 @@ describe('on a terminal', { skip }, () => {
     await one.shows('20 66\r\n');
   });
 
-  test('^] three times within a second detaches', async (t) => {
+  test('^] three times within a second detaches: the service runs on, and is hung up at the end', async (t) => {
     const one = await onTerminal(t);
     one.begin();
+    const lines = join(temporaryFolder(t), 'lines');
     const { ended } = service(
       t,
       one.path,
-      'trap "exit 9" HUP; stty -echo; echo ready; while :; do sleep 0.05; done',
+      `trap "exit 9" HUP; stty -echo; echo ready; i=0
+       while :; do i=$((i + 1)); printf "%1000s $i\\n"; echo $i >${lines}; sleep 0.01; done`,
     );
+    const printed = () => Number(readFileSync(lines, 'utf8'));
     await one.shows('ready');
     one.type('\x1d\x1d.\x1d\x1d');
     await sleep(1100);
     one.type('\x1d');
+    await one.shows(` ${printed()}`);
+    const detached = once(one.control, 'data');
+    one.type('\x1d');
+    one.type('\x1d');
+    assert.equal(String((await detached)[0]), '\n');
+    // More than a terminal's buffer holds: what it prints is read, and shown to nobody.
+    const [shown, before] = [one.shown.length, printed()];
+    await until('it prints on', () => printed() > before + 50);
+    assert.equal(one.shown.length, shown);
     assert.equal(one.child.exitCode, null);
-    one.type('\x1d');
-    one.type('\x1d');
-    assert.equal(await one.end(), 'exit 3\n');
+    one.control.end();
+    assert.equal(await one.end(), 'exit 0\n');
     assert.deepEqual(await ended, [9, null]);
   });
 

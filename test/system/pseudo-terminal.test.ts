@@ -69,6 +69,8 @@ after(() => Promise.all([...boxes.values()].map((box) => box.stop())));
 const OURS = [...COMMAND, '--pty', '--wait', '--quiet', '--collect', '--deny swapon'].join(' ');
 const THEIRS = 'systemd-run --pty --wait --quiet --collect';
 
+const DETACH = '\x1d\x1d\x1d\n';
+
 /** What a service is asked on its terminal. */
 const COMMANDS: Readonly<Record<string, { properties?: readonly string[]; script: string }>> = {
   'is a terminal for all three': { script: 'test -t 0 && test -t 1 && test -t 2 && echo yes' },
@@ -147,11 +149,21 @@ for (const tree of TREES) {
 
     test('is taken away by ^] three times', async () => {
       const words = OURS.replace(' --wait', '');
-      const { stdout, stderr } = await onTerminal(tree, `${words} --unit away sleep 1000`, '\x1d\x1d\x1d\n');
-      // How the command ended was not seen.
-      assert.match(stdout, /status 1\r\n$/);
+      const { stdout, stderr } = await onTerminal(tree, `${words} --unit away sleep 1000`, DETACH);
+      // Nobody asked for how the command ends.
+      assert.match(stdout, /status 0\r\n$/);
       assert.equal(stderr, 'exit 0\n');
       await assertEnded(tree, 'away.service');
+    });
+
+    test('stays with a unit that is waited for, and is given back before the end', async () => {
+      const modes = `( until systemctl -q is-active stay.service; do sleep 0.05; done; sleep 0.7
+        stty -a </dev/tty | grep -ow -- '-\\?icanon' ) &`;
+      const run = `${OURS} --unit stay sh -c 'trap "exit 9" HUP; sleep 2; exit 7'`;
+      const { stdout, stderr } = await onTerminal(tree, `${modes} ${run}`, DETACH);
+      assert.match(stdout, /icanon\r\nstatus 7\r\n$/);
+      assert.doesNotMatch(stdout, /-icanon/);
+      assert.equal(stderr, 'exit 0\n');
     });
 
     test('is taken away by a signal', async () => {
