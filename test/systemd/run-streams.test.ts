@@ -11,7 +11,8 @@ before(async () => {
   if (skip) return;
   box = await bootWithPrograms('run-streams', { myos: ['test/systemd/programs/myos.c'] });
   await box.writeFile('/root/policy.toml', POLICY);
-  await box.succeed(['systemctl', 'start', 'user@0.service']);
+  await box.sh('useradd --create-home tester && loginctl enable-linger tester || :');
+  await box.sh('systemctl start user@0.service user@$(id -u tester).service');
 });
 after(() => box?.stop());
 
@@ -20,10 +21,12 @@ const POLICY = '[syscalls]\ndeny = ["ioperm"]\nenforcer = "launcher"\n';
 const OURS = `${COMMAND.join(' ')} --policy /root/policy.toml`;
 const THEIRS = 'systemd-run';
 
-async function outcome(command: string, script: string) {
+async function outcome(command: string, script: string, user?: string) {
   const prelude = `cd "$(mktemp -d)"; run() { ${command} "$@"; }; export RUN=${JSON.stringify(command)}`;
-  const env = { TERM: 'dumb', XDG_RUNTIME_DIR: '/run/user/0' };
-  const { status, stdout, stderr } = await box.exec(['bash', '-c', `${prelude}\n${script}`], { env });
+  const as = user
+    ? { user, env: { TERM: 'dumb' } }
+    : { env: { TERM: 'dumb', XDG_RUNTIME_DIR: '/run/user/0' } };
+  const { status, stdout, stderr } = await box.exec(['bash', '-c', `${prelude}\n${script}`], as);
   const plain = (text: string) =>
     text
       // What script(1) says at the end of its own input, if it is heard.
@@ -54,6 +57,24 @@ describe('the same as with systemd-run', { skip: skip ?? false }, () => {
   for (const [name, script] of Object.entries(SCRIPTS)) {
     test(name, async () => {
       assert.deepEqual(await outcome(OURS, script), await outcome(THEIRS, script));
+    });
+  }
+});
+
+describe("the same by an ordinary user's manager", { skip: skip ?? false }, () => {
+  // Root's folder of policies is closed to others.
+  const ours = `${COMMAND.join(' ')} --user --deny execve,execveat,ioperm`;
+  const scripts: Readonly<Record<string, string>> = {
+    pipes: `printf 'a\nb\n' | run -P -q -G cat; echo "$?"`,
+    'a file that is appended to': 'echo 0 >out; run -P -q -G echo 1 >>out; cat out',
+    'a terminal': onTerminal('-t -q -G tty -s'),
+    'the size of a terminal': onTerminal('-t -q -G stty size'),
+  };
+  for (const [name, script] of Object.entries(scripts)) {
+    test(name, async () => {
+      const theirs = await outcome(`${THEIRS} --user`, script, 'tester');
+      assert.equal(theirs.status, 0);
+      assert.deepEqual(await outcome(ours, script, 'tester'), theirs);
     });
   }
 });
