@@ -7,10 +7,11 @@ import { dropInPath } from '../emit/paths.js';
 import { type HeardRecords, heardIn } from '../explain/heard.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
-import type { HeldSignals, ProcessResult, Running } from '../system/system.js';
+import type { ProcessResult, Running } from '../system/system.js';
 import { putBack, trialOf } from './bring-into-force.js';
 import { type ExplainOptions, explainUnit, type Looked, type Run, startOf, UNREADABLE } from './explain.js';
 import { failureOf, failuresOf } from './failures.js';
+import { type HeldSignals, holdSignals } from './held-signals.js';
 import { recordReader } from './native-program.js';
 import { readOwnFiles, withRuntime } from './own-files.js';
 import { type Prepared, prepare } from './prepare.js';
@@ -36,7 +37,7 @@ export async function recordRun(context: Context, prepared: Prepared, options: E
   });
   assertRecordable(permissive);
   const ears = await listen(context, prepared);
-  const signals = context.system.holdSignals();
+  const signals = holdSignals(context);
   const since = startOf(permissive.unit.properties!);
   let looked: Looked = { explanations: [], since, suppressed: false, readable: false };
   const diagnostics = [...ears.diagnostics];
@@ -121,22 +122,10 @@ async function runOnce(
   const loaded = await system.unit(plan.unit);
   const wrong = readBack(plan, dropInPath(placement, plan.unit), loaded, unit.properties);
   if (wrong.length > 0) return wrong;
-  return unlessSignalled(signals, async () => {
+  return signals.unlessCame(async () => {
     const down = await restart(system, plan.unit, placement.scope);
     return down.length > 0 ? down : tryOut(system, trialOf(prepared));
   });
-}
-
-/** A step that nobody waits for any longer once a signal has come: only what changes no file. */
-async function unlessSignalled<T>(signals: HeldSignals, step: () => Promise<T>): Promise<T> {
-  const interrupted = (signal: string) =>
-    new UserError(error('interrupted', `${signal} has ended the run early`), EXIT.failure);
-  const came = signals.came();
-  if (came !== undefined) throw interrupted(came);
-  const taken = step();
-  taken.catch(() => undefined);
-  const signalled = signals.first.then((signal) => Promise.reject(interrupted(signal)));
-  return Promise.race([signalled, taken]);
 }
 
 /** What has been recorded, while the unit's processes are still there to be asked. */

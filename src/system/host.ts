@@ -5,12 +5,10 @@ import { UserError } from '../diagnostic.js';
 import { Bus } from './bus.js';
 import type { BusPlace } from './connection.js';
 import { fileError } from './file-error.js';
-import { holdSignals } from './interrupts.js';
 import { type Child, startProgram } from './processes.js';
 import { readUpTo } from './read-up-to.js';
 import type {
   FileContent,
-  HeldSignals,
   ManagerFacts,
   PlaceOptions,
   ProcessResult,
@@ -160,10 +158,6 @@ export class Host implements System {
     this.#running.add(child);
     void child.ended.then(() => this.#running.delete(child));
     return child;
-  }
-
-  holdSignals(): HeldSignals {
-    return holdSignals();
   }
 
   /** To be called before anything is asked of the manager. @param sender path of send-descriptors */

@@ -1,5 +1,4 @@
 import { constants } from 'node:os';
-import type { HeldSignals } from './system.js';
 import type { Interrupt, Interrupts } from './transient.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -26,15 +25,4 @@ export function holdInterrupts(): Interrupts {
       for (const name of SIGNALS) process.off(name, handle);
     },
   };
-}
-
-/** The same for what heeds the first of them alone. */
-export function holdSignals(): HeldSignals {
-  const { next, release } = holdInterrupts();
-  let came: string | undefined;
-  const first = next().then(({ name }) => {
-    came = name;
-    return name;
-  });
-  return { first, came: () => came, release };
 }

@@ -4,7 +4,6 @@ import { EXIT, error, UserError } from '../diagnostic.js';
 import { elfMachine, HEAD_SIZE } from '../unit/elf.js';
 import type {
   FileContent,
-  HeldSignals,
   ManagerFacts,
   ProcessResult,
   ReadOptions,
@@ -79,10 +78,6 @@ export class Offline implements System {
 
   async start(): Promise<Running> {
     throw unavailable('a program');
-  }
-
-  holdSignals(): HeldSignals {
-    return this.#files.holdSignals();
   }
 
   /** The version is in the name of the library that systemd's programs share, the machine in its header. */

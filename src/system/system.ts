@@ -14,8 +14,6 @@ export interface System {
   run(argv: readonly string[], options?: RunOptions): Promise<ProcessResult>;
   /** Starts a program that says a line when it is ready, and ends when its standard input does. */
   start(argv: readonly string[], options?: Pick<RunOptions, 'limit'>): Promise<Running>;
-  /** Keeps SIGHUP, SIGINT and SIGTERM from ending this program, for what must not be left half done. */
-  holdSignals(): HeldSignals;
   /** What the service manager says of itself. */
   manager(): Promise<ManagerFacts>;
   /** All properties of a unit, as the bus has them. */
@@ -80,15 +78,6 @@ export interface Running {
   readonly ready: boolean;
   /** Ends its standard input, and waits for its end; it is ended itself where that takes long. */
   stop(): Promise<ProcessResult>;
-}
-
-export interface HeldSignals {
-  /** Settles with the first that comes: `SIGINT`. */
-  readonly first: Promise<string>;
-  /** The first that has come. */
-  came(): string | undefined;
-  /** From now on they end the program again. */
-  release(): void;
 }
 
 export interface ManagerFacts {

@@ -5,7 +5,6 @@ import { bundledSets, type SyscallSets } from '../../src/syscalls/sets.js';
 import type { Context } from '../../src/system/context.js';
 import type {
   FileContent,
-  HeldSignals,
   ManagerFacts,
   ProcessResult,
   ReadOptions,
@@ -14,6 +13,7 @@ import type {
   UnitProperties,
   WriteOptions,
 } from '../../src/system/system.js';
+import type { Interrupt, Interrupts } from '../../src/system/transient.js';
 import { elf } from './elf.js';
 import { loadedProperties, missingUnit } from './fake-manager.js';
 import { FakeUnits } from './fake-units.js';
@@ -131,7 +131,7 @@ export class FakeSystem implements System {
   #now = 1_700_000_000_000;
   #loaded: ReadonlyMap<string, FakeFile>;
   #nextPid = 100;
-  #held: { readonly hold: () => void } | undefined;
+  #interrupt: () => void = () => undefined;
 
   constructor(options: FakeOptions = {}) {
     this.#options = options;
@@ -173,7 +173,7 @@ export class FakeSystem implements System {
   #record(call: string): void {
     this.calls.push(call);
     this.#now++;
-    if (this.calls.length === this.#options.signalAt) this.#held?.hold();
+    if (this.calls.length === this.#options.signalAt) this.#interrupt();
     if (this.calls.length !== this.#options.failAt) return;
     throw new UserError(error('injected', `call ${this.calls.length} fails: ${call}`), EXIT.failure);
   }
@@ -247,19 +247,12 @@ export class FakeSystem implements System {
     return { ready: known !== undefined, stop: async () => known?.(argv) ?? absent };
   }
 
-  holdSignals(): HeldSignals {
+  interrupts(): Interrupts {
     this.calls.push('hold signals');
-    let came: string | undefined;
-    let tell: (signal: string) => void;
-    const first = new Promise<string>((resolve) => {
-      tell = resolve;
+    const first = new Promise<Interrupt>((resolve) => {
+      this.#interrupt = () => resolve({ name: 'SIGTERM', number: 15 });
     });
-    const hold = () => {
-      came = 'SIGTERM';
-      tell(came);
-    };
-    this.#held = { hold };
-    return { first, came: () => came, release: () => this.calls.push('release signals') };
+    return { next: () => first, release: () => this.calls.push('release signals') };
   }
 
   /** The service whose main process a path below /proc is about. */
@@ -384,7 +377,7 @@ export function fakeContext(system: FakeSystem, more: Partial<Context> = {}): Co
     superuser: true,
     machine: 'x86-64',
     units,
-    caller: units.caller(),
+    caller: units.caller({ interrupts: () => system.interrupts() }),
     ...more,
   };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+
 import {
   chmodSync,
   chownSync,
@@ -18,7 +19,6 @@ import { describe, type TestContext, test } from 'node:test';
 import { UserError } from '../../src/diagnostic.js';
 import { Host } from '../../src/system/host.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { until } from '../support/until.js';
 
 const host = new Host({ address: 'unix:path=/nowhere', hint: 'none' });
 const bytes = new TextEncoder().encode('text\n');
@@ -291,18 +291,4 @@ describe('a program that runs meanwhile', () => {
     await own.close();
     assert.equal((await running.stop()).status, 128 + 9);
   });
-});
-
-test('signals that are held back are told, the first of them, until they are released', async () => {
-  const held = host.holdSignals();
-  assert.equal(held.came(), undefined);
-  process.kill(process.pid, 'SIGTERM');
-  await until('the signal', () => held.came() !== undefined, 10_000, 5);
-  assert.equal(await held.first, 'SIGTERM');
-  const second = once(process, 'SIGHUP');
-  process.kill(process.pid, 'SIGHUP');
-  await Promise.all([second, until('the second', () => process.listenerCount('SIGHUP') === 1, 10_000, 5)]);
-  assert.equal(held.came(), 'SIGTERM');
-  held.release();
-  assert.equal(process.listenerCount('SIGTERM'), 0);
 });

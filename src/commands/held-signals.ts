@@ -1,0 +1,43 @@
+import { EXIT, error, UserError } from '../diagnostic.js';
+import type { Context } from '../system/context.js';
+
+/** Signals that ask this program to end, held up while something must not be left half done. */
+export interface HeldSignals {
+  /** The first that has come: `SIGINT`. */
+  came(): string | undefined;
+  /**
+   * A step that nobody waits for any longer once a signal has come: only what changes no file.
+   * @throws UserError `interrupted`
+   */
+  unlessCame<T>(step: () => Promise<T>): Promise<T>;
+  /** From now on they end the program again. */
+  release(): void;
+}
+
+/** @param told is called when the first has come */
+export function holdSignals(
+  { caller }: Context,
+  told: (name: string) => void = () => undefined,
+): HeldSignals {
+  const { next, release } = caller.interrupts();
+  let came: string | undefined;
+  const first = next().then(({ name }) => {
+    came = name;
+    told(name);
+    throw interrupted(name);
+  });
+  first.catch(() => undefined);
+  return {
+    came: () => came,
+    async unlessCame(step) {
+      if (came !== undefined) throw interrupted(came);
+      const taken = step();
+      taken.catch(() => undefined);
+      return Promise.race([first, taken]);
+    },
+    release,
+  };
+}
+
+const interrupted = (signal: string) =>
+  new UserError(error('interrupted', `${signal} has ended the run early`), EXIT.failure);
