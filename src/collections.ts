@@ -15,3 +15,20 @@ export function groupBy<T, K>(elements: Iterable<T>, keyOf: (element: T) => K): 
   }
   return groups;
 }
+
+/** RFC 4648, with padding. */
+export const toBase64 = (bytes: Uint8Array): string =>
+  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+
+/** Undefined where a text is no Base64. */
+export function fromBase64(text: string): Uint8Array | undefined {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Bytes as two digits each. */
+export const toHex = (bytes: Iterable<number>): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,3 +1,4 @@
+import { toHex } from '../collections.js';
 import { type Diagnostic, error, note } from '../diagnostic.js';
 import type { Plan } from '../plan/plan.js';
 import type { System, UnitProperties } from '../system/system.js';
@@ -47,7 +48,7 @@ export async function tryOut(system: System, { plan, settle, probe }: Trial): Pr
   await awaitPrograms(system, plan);
   await system.wait(settle);
   const settled = await system.unit(unit);
-  if (!isSameRun(started, settled)) {
+  if (!isSameRun(runOf(started), settled)) {
     return [await failed(system, unit, plan.target.scope, `${unit} did not stay up`)];
   }
   const open = await notConfined(system, plan, settled);
@@ -60,10 +61,29 @@ const isFinished = (properties: UnitProperties) =>
   properties.get('ActiveState') === 'inactive' &&
   properties.get('Result') === 'success';
 
+/** What tells one run of a service from others. */
+export interface ServiceRun {
+  /** In hex. */
+  readonly invocation: string;
+  readonly restarts: string;
+}
+
+const runOf = (properties: UnitProperties): ServiceRun => ({
+  invocation: toHex((properties.get('InvocationID') ?? []) as Iterable<number>),
+  restarts: String(properties.get('NRestarts')),
+});
+
+/** The run that a service is in; undefined where it doesn't run. */
+export const currentRun = (properties: UnitProperties | undefined): ServiceRun | undefined =>
+  properties && isRunning(properties) ? runOf(properties) : undefined;
+
 /** Whether a service has run on from one look to the next, without a start in between. */
-export const isSameRun = (before: UnitProperties, after: UnitProperties) =>
-  (isUp(after) || isFinished(after)) &&
-  ['InvocationID', 'NRestarts'].every((name) => String(before.get(name)) === String(after.get(name)));
+export function isSameRun(before: ServiceRun, after: UnitProperties): boolean {
+  const { invocation, restarts } = runOf(after);
+  return (
+    (isUp(after) || isFinished(after)) && before.invocation === invocation && before.restarts === restarts
+  );
+}
 
 async function runProbe(
   system: System,

@@ -1,4 +1,4 @@
-import { isOutdated, restartDue, restartObstacle } from '../apply/activate.js';
+import { currentRun, isOutdated, restartDue, restartObstacle } from '../apply/activate.js';
 import { isPending } from '../apply/changes.js';
 import { notConfined } from '../apply/confinement.js';
 import { readBack } from '../apply/read-back.js';
@@ -7,11 +7,14 @@ import { type Diagnostic, hasErrors, UserError } from '../diagnostic.js';
 import { dropInPath } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 import { bringIntoForce, undo } from './bring-into-force.js';
+import { exclusively } from './exclusively.js';
+import { type HeldSignals, holdSignals } from './held-signals.js';
 import { fullName } from './load-unit.js';
 import { assertMayChange } from './needs-root.js';
 import type { Outcome } from './outcome.js';
 import { type PrepareOptions, prepare } from './prepare.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
+import { keepUndo } from './undo-files.js';
 import { planEach, type UnitResult, unitsOutcome, updated } from './unit-result.js';
 
 export interface ApplyOptions extends PrepareOptions {
@@ -31,16 +34,32 @@ export async function apply(
   options: ApplyOptions,
 ): Promise<Outcome> {
   assertMayChange(context, options);
+  const applied = () => applyEach(context, units, options);
+  return options.check || context.offline ? applied() : exclusively(context, applied);
+}
+
+async function applyEach(
+  context: Context,
+  units: readonly string[],
+  options: ApplyOptions,
+): Promise<Outcome> {
   const sources = new Map<string, string>();
   const machine = once(() => probeMachine(context));
   const planned = await planEach(units, (unit) => planUnit(context, unit, { options, sources, machine }));
   const pending = planned.filter(({ state }) => state === 'pending');
   if (options.check || pending.length === 0) return unitsOutcome(planned, sources, options);
-  const written: UnitResult[] = [];
-  for (const result of pending) written.push(await write(context, result));
-  const fine = context.offline ? [] : written.filter(({ state }) => state === 'applied');
-  const done = await bringIntoForce(context, fine, options);
-  return unitsOutcome(updated(planned, [...written, ...done]), sources, options);
+  const signals = holdSignals(context, (name) =>
+    context.caller.tell(`${name}: putting back what isn't done …`),
+  );
+  try {
+    const written: UnitResult[] = [];
+    for (const result of pending) written.push(await write(context, result, signals));
+    const fine = context.offline ? [] : written.filter(({ state }) => state === 'applied');
+    const done = await bringIntoForce(context, fine, { ...options, signals });
+    return unitsOutcome(updated(planned, [...written, ...done]), sources, options);
+  } finally {
+    signals.release();
+  }
 }
 
 /** What is learnt once, when it is first asked for. */
@@ -69,7 +88,8 @@ async function planUnit(
     const prepared = await prepare(context, unit, options, machine);
     for (const [file, text] of prepared.sources) sources.set(file, text);
     const { changes, diagnostics } = prepared;
-    const found = { unit: prepared.unit.name.full, changes, diagnostics, prepared };
+    const before = currentRun(prepared.unit.properties);
+    const found = { unit: prepared.unit.name.full, changes, diagnostics, before, prepared };
     if (hasErrors(diagnostics)) return { ...found, state: 'refused' };
     return isPending(changes)
       ? { ...found, state: 'pending' }
@@ -109,8 +129,10 @@ async function inForce(
   return { ...result, state, diagnostics: [...result.diagnostics, ...due] };
 }
 
-async function write(context: Context, result: UnitResult): Promise<UnitResult> {
+async function write(context: Context, result: UnitResult, signals: HeldSignals): Promise<UnitResult> {
   try {
+    signals.assertNone();
+    if (!context.offline) await keepUndo(context, result);
     await writeChanges(context.system, result.changes);
     return { ...result, state: 'applied' };
   } catch (cause) {

@@ -17,14 +17,18 @@ import { type Diagnostic, error } from '../diagnostic.js';
 import { dropInPath, hasNameOfDropIn, installedLauncher } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 import { failureOf, failuresOf } from './failures.js';
+import type { HeldSignals } from './held-signals.js';
 import { removeUnusedLauncher } from './launcher-file.js';
 import type { Prepared } from './prepare.js';
 import { readKernel } from './read-kernel.js';
+import { forgetUndo } from './undo-files.js';
 import type { UnitResult } from './unit-result.js';
 
 interface ForceOptions {
   /** False: leave services as they run. */
-  readonly restart?: boolean;
+  readonly restart?: boolean | undefined;
+  /** One that has come ends what isn't done: it is put back. */
+  readonly signals: HeldSignals;
 }
 
 /** How many units are restarted and tried out at a time. */
@@ -47,7 +51,7 @@ export async function bringIntoForce(
   options: ForceOptions,
 ): Promise<UnitResult[]> {
   if (written.length === 0) return [];
-  const failures = await failureOf(() => context.system.reload());
+  const failures = await failuresOf(() => options.signals.unlessCame(() => reload(context)));
   if (failures.length > 0) {
     return putBack(
       context,
@@ -61,14 +65,20 @@ export async function bringIntoForce(
   return done;
 }
 
+async function reload({ system }: Context): Promise<readonly Diagnostic[]> {
+  await system.reload();
+  return [];
+}
+
 /** Every step for all units before the next: the restart or stop of one may restart others that depend on it. */
 async function bringBatch(context: Context, batch: readonly UnitResult[], options: ForceOptions) {
   const all = <T, U>(items: readonly T[], step: (item: T) => Promise<U>) => Promise.all(items.map(step));
   const read = await all(batch, (result) => lookAt(context, result, options));
-  const started = await all(read, (attempt) => restartOne(context, attempt));
-  const tried = await all(started, (attempt) => tryOne(context, attempt));
-  const held = await all(tried, (attempt) => holdOne(context, attempt));
-  const told = await all(held, (attempt) => tellWhy(context, attempt));
+  const started = await all(read, (attempt) => restartOne(context, attempt, options));
+  const tried = await all(started, (attempt) => tryOne(context, attempt, options));
+  const held = await all(tried, (attempt) => holdOne(context, attempt, options));
+  const done = await all(held, (attempt) => finish(context, attempt));
+  const told = await all(done, (attempt) => tellWhy(context, attempt));
   const back = await putBack(
     context,
     told.filter(({ failures }) => failures.length > 0),
@@ -97,11 +107,16 @@ async function lookAt(context: Context, result: UnitResult, options: ForceOption
   return { result: noted, failures, restarted: due };
 }
 
-async function restartOne({ system, placement }: Context, attempt: Attempt): Promise<Attempt> {
+async function restartOne(
+  { system, placement }: Context,
+  attempt: Attempt,
+  { signals }: ForceOptions,
+): Promise<Attempt> {
   if (!attempt.restarted) return attempt;
   const { unit } = attempt.result;
   const result = { ...attempt.result, restarted: true };
-  return { ...attempt, result, failures: await failuresOf(() => restart(system, unit, placement.scope)) };
+  const restarted = () => signals.unlessCame(() => restart(system, unit, placement.scope));
+  return { ...attempt, result, failures: await failuresOf(restarted) };
 }
 
 /** How long a service must stay up if the policy doesn't say, in milliseconds. */
@@ -114,10 +129,10 @@ export const trialOf = ({ plan, policy: { policy } }: Prepared): Trial => ({
   probe: policy.probe?.map(({ value }) => value),
 });
 
-async function tryOne({ system }: Context, attempt: Attempt): Promise<Attempt> {
+async function tryOne({ system }: Context, attempt: Attempt, { signals }: ForceOptions): Promise<Attempt> {
   if (!attempt.restarted || attempt.failures.length > 0) return attempt;
   const trial = trialOf(attempt.result.prepared!);
-  return { ...attempt, failures: await failuresOf(() => tryOut(system, trial)) };
+  return { ...attempt, failures: await failuresOf(() => signals.unlessCame(() => tryOut(system, trial))) };
 }
 
 /** Adds which calls a service that failed was refused: when it is as it was before, nobody can ask it. */
@@ -132,13 +147,14 @@ async function tellWhy(context: Context, attempt: Attempt): Promise<Attempt> {
  * Holds what the kernel does with a unit against its plan, last, so that what the probe has made it start is seen, too.
  * What can't be seen is told, and no failure.
  */
-async function holdOne(context: Context, attempt: Attempt): Promise<Attempt> {
+async function holdOne(context: Context, attempt: Attempt, { signals }: ForceOptions): Promise<Attempt> {
   if (!attempt.restarted || attempt.failures.length > 0) return attempt;
   const { plan } = attempt.result.prepared!;
   let verified: boolean | undefined;
   let unproven: readonly Diagnostic[] = [];
   const failures = await failuresOf(async () => {
-    const found = await readKernel(context, plan, await context.system.unit(plan.unit));
+    const properties = await context.system.unit(plan.unit);
+    const found = await signals.unlessCame(() => readKernel(context, plan, properties));
     // What has done its work has no process, nor has what isn't held to any call.
     const unseen = found.unproven.filter(({ severity }) => severity === 'error');
     if (found.groups.length === 0 && unseen.every(({ code }) => code === 'not-running')) return [];
@@ -150,6 +166,12 @@ async function holdOne(context: Context, attempt: Attempt): Promise<Attempt> {
   });
   const diagnostics = [...attempt.result.diagnostics, ...unproven];
   return { ...attempt, failures, result: { ...attempt.result, verified, diagnostics } };
+}
+
+/** From here on the unit is as it shall be, whatever ends this program. */
+async function finish(context: Context, attempt: Attempt): Promise<Attempt> {
+  if (attempt.failures.length > 0) return attempt;
+  return { ...attempt, failures: await failureOf(() => forgetUndo(context, attempt.result.unit)) };
 }
 
 /**
@@ -168,7 +190,9 @@ export async function putBack(context: Context, attempts: readonly Attempt[]): P
   return Promise.all(
     attempts.map(async ({ result, failures }, i): Promise<UnitResult> => {
       const again = await failuresOf(() => startAgain(context, result));
-      const problems = [...undone[i]!, ...reloaded, ...again];
+      const isBack = undone[i]!.length + reloaded.length === 0;
+      const kept = isBack ? await failureOf(() => forgetUndo(context, result.unit)) : [];
+      const problems = [...undone[i]!, ...reloaded, ...again, ...kept];
       const diagnostics = [...result.diagnostics, ...failures, ...problems];
       return { ...result, state: problems.length > 0 ? 'failed' : 'rolled-back', diagnostics };
     }),
@@ -180,6 +204,7 @@ export const undo = (context: Context, result: UnitResult): Promise<readonly Dia
   failureOf(async () => {
     await undoDropIn(context, result);
     await undoRest(context, result);
+    await forgetUndo(context, result.unit);
   });
 
 /** A file that the drop-in of ours needs, and the one before it doesn't. */
@@ -201,12 +226,8 @@ async function undoRest(context: Context, result: UnitResult): Promise<void> {
 }
 
 /** What was never restarted runs on as it did. */
-async function startAgain(
-  { system }: Context,
-  { unit, prepared }: UnitResult,
-): Promise<readonly Diagnostic[]> {
-  const before = prepared!.unit.properties!;
-  if (!isRunning(before)) return [];
+async function startAgain({ system }: Context, { unit, before }: UnitResult): Promise<readonly Diagnostic[]> {
+  if (before === undefined) return [];
   let same = false;
   // Where that can't be told, one restart too many does less harm than a service that is down.
   await failureOf(async () => {

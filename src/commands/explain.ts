@@ -50,8 +50,14 @@ export async function explain(
   [unit]: readonly string[],
   options: ExplainOptions,
 ): Promise<Outcome> {
-  if (options.record) assertMayChange(context, {});
-  const prepared = await prepare(context, unit!, { ...options, allowGaps: true });
+  if (!options.record) return explainUnder(context, unit!, options);
+  assertMayChange(context, {});
+  const { exclusively } = await import('./exclusively.js');
+  return exclusively(context, () => explainUnder(context, unit!, options));
+}
+
+async function explainUnder(context: Context, unit: string, options: ExplainOptions): Promise<Outcome> {
+  const prepared = await prepare(context, unit, { ...options, allowGaps: true });
   const { plan, sources } = prepared;
   const about = { unit: plan.unit, policy: plan.policyFile };
   if (!prepared.planned) {

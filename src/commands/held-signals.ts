@@ -10,6 +10,8 @@ export interface HeldSignals {
    * @throws UserError `interrupted`
    */
   unlessCame<T>(step: () => Promise<T>): Promise<T>;
+  /** @throws UserError `interrupted` where one has come */
+  assertNone(): void;
   /** From now on they end the program again. */
   release(): void;
 }
@@ -27,14 +29,18 @@ export function holdSignals(
     throw interrupted(name);
   });
   first.catch(() => undefined);
+  const assertNone = () => {
+    if (came !== undefined) throw interrupted(came);
+  };
   return {
     came: () => came,
     async unlessCame(step) {
-      if (came !== undefined) throw interrupted(came);
+      assertNone();
       const taken = step();
       taken.catch(() => undefined);
       return Promise.race([first, taken]);
     },
+    assertNone,
     release,
   };
 }

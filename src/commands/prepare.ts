@@ -1,4 +1,5 @@
 import { type Change, changes } from '../apply/changes.js';
+import { toHex } from '../collections.js';
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
 import { type EmittedFile, emitFiles } from '../emit/files.js';
 import { dropInPath, filterPath, programsFolder } from '../emit/paths.js';
@@ -124,5 +125,5 @@ async function choosePolicy(
 async function hashOf(sources: ReadonlyMap<string, string>): Promise<string> {
   const text = [...sources.values()].map((source) => `${source.length}:${source}`).join('');
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return toHex(new Uint8Array(digest));
 }

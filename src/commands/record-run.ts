@@ -1,5 +1,5 @@
 /** One run of a service with all that its policy would refuse let through and recorded, and the way back. */
-import { isRunning, restart, restartObstacle, tryOut } from '../apply/activate.js';
+import { currentRun, isRunning, restart, restartObstacle, tryOut } from '../apply/activate.js';
 import { readBack } from '../apply/read-back.js';
 import { writeChanges } from '../apply/write.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, UserError, warning } from '../diagnostic.js';
@@ -15,6 +15,8 @@ import { type HeldSignals, holdSignals } from './held-signals.js';
 import { recordReader } from './native-program.js';
 import { readOwnFiles, withRuntime } from './own-files.js';
 import { type Prepared, prepare } from './prepare.js';
+import { stopUnit } from './stop-unit.js';
+import { keepUndo } from './undo-files.js';
 import type { UnitResult } from './unit-result.js';
 
 /** Most of the reader's output that is kept, in characters: some hundred thousand records. */
@@ -112,11 +114,14 @@ const incomplete = (why: string): Diagnostic =>
 
 /** Files, reload, restart, trial: what goes wrong, a signal among it, ends that. */
 async function runOnce(
-  { system, placement }: Context,
+  context: Context,
   prepared: Prepared,
   signals: HeldSignals,
 ): Promise<readonly Diagnostic[]> {
+  const { system, placement } = context;
   const { plan, unit, changes } = prepared;
+  const before = currentRun(unit.properties);
+  await keepUndo(context, { unit: plan.unit, changes, before }, { starts: true });
   await writeChanges(system, changes);
   await system.reload();
   const loaded = await system.unit(plan.unit);
@@ -153,23 +158,12 @@ function heardBy({ status, stdout }: ProcessResult, scope: 'system' | 'user'): H
 async function goBack(context: Context, prepared: Prepared): Promise<readonly Diagnostic[]> {
   const { unit, target } = prepared.plan;
   const { changes } = prepared;
-  const result: UnitResult = { unit, state: 'applied', changes, diagnostics: [], prepared };
+  const before = currentRun(prepared.unit.properties);
+  const result: UnitResult = { unit, state: 'applied', changes, diagnostics: [], before, prepared };
   const [back] = await putBack(context, [{ result, failures: [], restarted: true }]);
-  const stopped = isRunning(prepared.unit.properties!) ? [] : await stop(context, unit);
+  const stopped = isRunning(prepared.unit.properties!) ? [] : await stopUnit(context, unit);
   const problems = [...back!.diagnostics, ...stopped];
   if (problems.length === 0) return [];
   const hint = `'${ownCommand(target.scope, 'status', unit)}' says how it is`;
   return [...problems, error('not-restored', `${unit} is not as it was: it may be permissive`, { hint })];
-}
-
-/** How long a service may take to stop, in milliseconds. */
-const STOP_TIMEOUT = 300_000;
-
-async function stop({ system, placement }: Context, unit: string): Promise<readonly Diagnostic[]> {
-  const manager = placement.scope === 'user' ? ['--user'] : [];
-  return failuresOf(async () => {
-    const argv = ['systemctl', ...manager, 'stop', '--', unit];
-    const { status, stderr } = await system.run(argv, { timeout: STOP_TIMEOUT });
-    return status === 0 ? [] : [error('not-stopped', `${unit} can't be stopped again: ${stderr.trim()}`)];
-  });
 }

@@ -1,17 +1,20 @@
-import { isRunning, restart, restartObstacle, stillUnderPolicy } from '../apply/activate.js';
+import { currentRun, isRunning, restart, restartObstacle, stillUnderPolicy } from '../apply/activate.js';
 import { type Change, changes, isPending } from '../apply/changes.js';
 import { writeChanges } from '../apply/write.js';
 import { type Diagnostic, EXIT, UserError } from '../diagnostic.js';
 import { hasNameOfDropIn, installedLauncher, ownDropInPaths } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 import { isTemplate, parseUnitName } from '../unit/name.js';
+import { exclusively } from './exclusively.js';
 import { failureOf } from './failures.js';
+import { type HeldSignals, holdSignals } from './held-signals.js';
 import { unusedLauncher } from './launcher-file.js';
 import { fullName, noUnit, serviceName } from './load-unit.js';
 import { namedUnit } from './named-unit.js';
 import { assertMayChange } from './needs-root.js';
 import type { Outcome } from './outcome.js';
 import { readFiles, readOwnFiles, withRuntime } from './own-files.js';
+import { forgetUndo, keepUndo } from './undo-files.js';
 import { planEach, type UnitResult, unitsOutcome, updated } from './unit-result.js';
 
 export interface RevertOptions {
@@ -30,11 +33,26 @@ export async function revert(
   options: RevertOptions,
 ): Promise<Outcome> {
   assertMayChange(context, options);
+  const reverted = () => revertEach(context, units, options);
+  return options.check || context.offline ? reverted() : exclusively(context, reverted);
+}
+
+async function revertEach(
+  context: Context,
+  units: readonly string[],
+  options: RevertOptions,
+): Promise<Outcome> {
   const planned = await planEach(units, (unit) => planUnit(context, unit));
   await addLauncher(context, planned);
   const pending = planned.filter(({ state }) => state === 'pending');
-  const done = options.check || pending.length === 0 ? [] : await takeBack(context, pending, options);
-  return unitsOutcome(updated(planned, done), new Map(), options);
+  if (options.check || pending.length === 0) return unitsOutcome(planned, new Map(), options);
+  const signals = holdSignals(context);
+  try {
+    const done = await takeBack(context, pending, { ...options, signals });
+    return unitsOutcome(updated(planned, done), new Map(), options);
+  } finally {
+    signals.release();
+  }
 }
 
 /** One unit that can't be reverted doesn't stop the others. */
@@ -61,7 +79,10 @@ async function planOne(context: Context, text: string): Promise<UnitResult> {
   const loaded = (properties?.get('DropInPaths') ?? []) as readonly string[];
   const isDue =
     files.length > 0 || ownDropInPaths(context.placement, name).some((path) => loaded.includes(path));
-  return { unit: name, state: isDue ? 'pending' : 'unchanged', changes: changes([], files), diagnostics: [] };
+  return {
+    ...{ unit: name, state: isDue ? 'pending' : 'unchanged', changes: changes([], files), diagnostics: [] },
+    before: currentRun(properties),
+  };
 }
 
 /** The launcher goes with the last drop-in of ours. */
@@ -77,19 +98,40 @@ async function addLauncher(context: Context, planned: UnitResult[]): Promise<voi
 async function takeBack(
   context: Context,
   pending: readonly UnitResult[],
-  options: RevertOptions,
+  options: RevertOptions & { readonly signals: HeldSignals },
 ): Promise<UnitResult[]> {
   const { system, offline } = context;
-  const opened = await eachOf(pending, (result) => removeOnly(context, result, isDropIn));
+  const kept = offline ? pending : await eachOf(pending, (result) => keep(context, result));
+  const opened = await eachOf(kept, (result) =>
+    hasFailed(result) ? result : removeOnly(context, result, isDropIn),
+  );
   const failures = offline ? [] : await failureOf(() => system.reload());
-  if (failures.length > 0) return opened.map((result) => withFailures(result, failures));
+  if (failures.length > 0) {
+    const failed = opened.map((result) => withFailures(result, failures));
+    return offline ? failed : eachOf(failed, (result) => forget(context, result));
+  }
   const launcher = opened.some(hasFailed) ? installedLauncher(context.placement) : undefined;
   const isRest = (change: Change) => !isDropIn(change) && change.path !== launcher;
   const cleared = await eachOf(opened, (result) =>
     hasFailed(result) ? result : removeOnly(context, result, isRest),
   );
-  if (offline || options.restart === false) return cleared;
-  return eachOf(cleared, (result) => (hasFailed(result) ? result : restartUnit(context, result)));
+  if (offline) return cleared;
+  const restarted = await eachOf(cleared, (result) =>
+    hasFailed(result) || options.restart === false ? result : restartUnit(context, result, options.signals),
+  );
+  return eachOf(restarted, (result) => forget(context, result));
+}
+
+/** What is ended from here on, however, is put back by the next run. */
+async function keep(context: Context, result: UnitResult): Promise<UnitResult> {
+  const failures = await failureOf(() => keepUndo(context, result));
+  return failures.length > 0 ? withFailures(result, failures) : result;
+}
+
+/** What has failed is told, and goes on with the next revert from where it is. */
+async function forget(context: Context, result: UnitResult): Promise<UnitResult> {
+  const failures = await failureOf(() => forgetUndo(context, result.unit));
+  return failures.length > 0 ? withFailures(result, failures) : result;
 }
 
 async function eachOf(
@@ -122,7 +164,11 @@ async function removeOnly(
 }
 
 /** A template doesn't run. */
-async function restartUnit({ system, placement }: Context, result: UnitResult): Promise<UnitResult> {
+async function restartUnit(
+  { system, placement }: Context,
+  result: UnitResult,
+  signals: HeldSignals,
+): Promise<UnitResult> {
   const { unit } = result;
   const name = parseUnitName(unit);
   if ('full' in name && isTemplate(name)) return result;
@@ -131,7 +177,8 @@ async function restartUnit({ system, placement }: Context, result: UnitResult): 
     if (!isRunning(properties)) return result;
     const obstacle = restartObstacle(properties);
     if (obstacle !== undefined) return { ...result, diagnostics: [stillUnderPolicy(unit, obstacle)] };
-    return { ...result, restarted: true, diagnostics: await restart(system, unit, placement.scope) };
+    const diagnostics = await signals.unlessCame(() => restart(system, unit, placement.scope));
+    return { ...result, restarted: true, diagnostics };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     return { ...result, diagnostics: cause.diagnostics };

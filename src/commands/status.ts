@@ -10,6 +10,7 @@ import { columns } from '../report.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
 import { isTemplate, parseUnitName } from '../unit/name.js';
+import { putBackIfFree } from './exclusively.js';
 import { exists } from './exists.js';
 import { fullName, noUnit, serviceName } from './load-unit.js';
 import { namedUnit } from './named-unit.js';
@@ -51,18 +52,19 @@ const BATCH = 32;
  * whether that is in force. Exit 1 if one that is named isn't confined, or lacks a file without which it won't start.
  */
 export async function status(context: Context, units: readonly string[]): Promise<Outcome> {
+  const found = await putBackIfFree(context);
   const dropIns = await ownDropIns(context);
   const confined = new Map([...dropIns].reverse().map((one) => [one.unit, one]));
   const names = units.length > 0 ? units : [...confined.keys()].filter(isService).sort();
   const look = (text: string) =>
     units.length > 0 ? statusNamed(context, text, confined) : statusOf(context, confined.get(text)!);
-  const found: UnitStatus[] = [];
+  const looked: UnitStatus[] = [];
   for (let i = 0; i < names.length; i += BATCH) {
     const batch = names.slice(i, i + BATCH).map((text) => attempt(text, () => look(text)));
-    found.push(...(await Promise.all(batch)));
+    looked.push(...(await Promise.all(batch)));
   }
-  const all = [...new Map(found.map((one) => [one.unit, one])).values()];
-  const diagnostics = all.flatMap((one) => one.diagnostics);
+  const all = [...new Map(looked.map((one) => [one.unit, one])).values()];
+  const diagnostics = [...found, ...all.flatMap((one) => one.diagnostics)];
   const failed = all.some(({ exit }) => exit === EXIT.failure);
   return {
     exit: failed ? EXIT.failure : hasErrors(diagnostics) ? EXIT.findings : EXIT.ok,

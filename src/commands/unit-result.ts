@@ -1,3 +1,4 @@
+import type { ServiceRun } from '../apply/activate.js';
 import { type Change, isPending } from '../apply/changes.js';
 import { unifiedDiff } from '../apply/diff.js';
 import { type Diagnostic, diagnosticsJson, EXIT, hasErrors } from '../diagnostic.js';
@@ -16,6 +17,8 @@ export interface UnitResult {
   readonly restarted?: boolean;
   /** Whether every thread's filters were seen, and are as the policy says; undefined where nothing was looked at. */
   readonly verified?: boolean | undefined;
+  /** The run that the service was in before anything was changed; undefined where it didn't run. */
+  readonly before?: ServiceRun | undefined;
   readonly prepared?: Prepared;
   /** Where the machine is at fault, and not the policy or the unit. */
   readonly exit?: number;

@@ -24,6 +24,9 @@ export interface Placement {
   readonly runtimeDirectory?: string;
 }
 
+const runtimeFolder = ({ scope, runtimeDirectory }: Placement): string =>
+  `${scope === 'system' ? '/run' : runtimeDirectory}/sandbox-unit`;
+
 function unitDirectory({ scope, runtime, home, runtimeDirectory }: Placement): string {
   if (scope === 'system') return runtime ? '/run/systemd/system' : '/etc/systemd/system';
   return runtime ? `${runtimeDirectory}/systemd/user` : `${home}/.config/systemd/user`;
@@ -58,6 +61,43 @@ export const namesFilter = (line: string): boolean => line.includes(`/${FILTER}`
 /** The files of `[exec] programs` that a line names, without their folder. */
 export const programNamesIn = (line: string): string[] =>
   [...line.matchAll(new RegExp(`/${PROGRAMS}/([A-Za-z0-9_+.@-]+)`, 'g'))].map(([, name]) => name!);
+
+/** A file on its way to the name that it shall have; one that systemd doesn't read, for it takes only *.conf. */
+export const temporaryName = (unique: string): string => `.sandbox-unit-${unique}.tmp`;
+
+/** Whether a file was left on its way. */
+export const isTemporaryName = (name: string): boolean => /^\.sandbox-unit-[0-9a-f-]+\.tmp$/.test(name);
+
+/** Held by whoever changes units of one manager. */
+export const lockPath = (placement: Placement): string => `${runtimeFolder(placement)}/lock`;
+
+/** Where it is kept what there was before a unit was changed, until the change is done. */
+export const undoFolder = ({ scope, home }: Placement): string =>
+  scope === 'system' ? '/var/lib/sandbox-unit' : `${home}/.local/state/sandbox-unit`;
+
+const UNDO = '.undo';
+
+/** @param unit the full name, checked */
+export const undoPath = (placement: Placement, unit: string): string =>
+  `${undoFolder(placement)}/${unit}${UNDO}`;
+
+/** The unit that a file in that folder is about. */
+export const unitOfUndo = (name: string): string | undefined =>
+  name.endsWith(UNDO) ? name.slice(0, -UNDO.length) : undefined;
+
+/** Whether a file is one that is written for a unit, beside the launcher. */
+export function isOwnPath(placement: Placement, unit: string, path: string): boolean {
+  return [false, true].some((runtime) => {
+    const at = { ...placement, runtime };
+    const folder = `${programsFolder(at, unit)}/`;
+    const isProgram = path.startsWith(folder) && /^[^/]+$/.test(path.slice(folder.length));
+    return path === dropInPath(at, unit) || path === filterPath(at, unit) || isProgram;
+  });
+}
+
+/** Whether it is gone with the next boot. */
+export const isRuntimePath = (placement: Placement, path: string): boolean =>
+  path.startsWith(`${unitDirectory({ ...placement, runtime: true })}/`);
 
 /** Where a unit's policy is looked for, the first that exists wins; an instance falls back to its template. */
 export function policySearchPath(

@@ -1,4 +1,4 @@
-import { groupBy } from '../collections.js';
+import { groupBy, toBase64 } from '../collections.js';
 import type { Diagnostic } from '../diagnostic.js';
 import type { Plan, PlannedDirective } from '../plan/plan.js';
 import { findTransient, type TransientCommand } from '../plan/transient-unit.js';
@@ -67,7 +67,7 @@ function commandProperty({ command, plan, filter, searchPath }: TransientRequest
   const { launcher } = plan.target;
   const behind = filter && [
     launcher,
-    `--filter-base64=${base64(filter)}`,
+    `--filter-base64=${toBase64(filter)}`,
     ...(searchPath.length > 0 ? [literal(`--search-path=${searchPath.join(':')}`)] : []),
     '--',
     literal(program),
@@ -80,6 +80,3 @@ function commandProperty({ command, plan, filter, searchPath }: TransientRequest
     value: [[behind ? launcher : program, argv, flags]],
   };
 }
-
-const base64 = (bytes: Uint8Array): string =>
-  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));

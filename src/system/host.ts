@@ -2,9 +2,11 @@ import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../diagnostic.js';
+import { temporaryName } from '../emit/paths.js';
 import { Bus } from './bus.js';
 import type { BusPlace } from './connection.js';
 import { fileError } from './file-error.js';
+import { takeLock } from './lock.js';
 import { type Child, startProgram } from './processes.js';
 import { readUpTo } from './read-up-to.js';
 import type {
@@ -19,7 +21,7 @@ import type {
   UnitProperties,
   WriteOptions,
 } from './system.js';
-import { assertTrustedFile, inForeignDirectory, makeTrustedDirectory } from './trust.js';
+import { assertTrustedFile, inForeignDirectory, makeTrustedDirectory, syncDirectory } from './trust.js';
 
 const DEFAULT_LIMIT = 1 << 20;
 const DEFAULT_TIMEOUT = 60_000;
@@ -160,6 +162,10 @@ export class Host implements System {
     return child;
   }
 
+  async lock(path: string, wait: number): Promise<(() => void) | undefined> {
+    return takeLock(path, wait);
+  }
+
   /** To be called before anything is asked of the manager. @param sender path of send-descriptors */
   passDescriptors(sender: string) {
     this.#busPlace = { ...this.#busPlace, sender };
@@ -213,8 +219,7 @@ export class Host implements System {
 
 /** Writes a file, all of it or nothing. */
 function replaceIn(directory: string, name: string, content: Uint8Array, { mode, modified }: WriteOptions) {
-  // A name that systemd does not read: it takes only *.conf.
-  const temporary = join(directory, `.sandbox-unit-${crypto.randomUUID()}.tmp`);
+  const temporary = join(directory, temporaryName(crypto.randomUUID()));
   try {
     const fd = fs.openSync(temporary, 'wx', 0o600);
     try {
@@ -249,13 +254,4 @@ function removeEmpty(directory: string, within: Within): string {
     return directory;
   }
   return removeEmpty(above, within);
-}
-
-function syncDirectory(directory: string) {
-  const fd = fs.openSync(directory, 'r');
-  try {
-    fs.fsyncSync(fd);
-  } finally {
-    fs.closeSync(fd);
-  }
 }

@@ -80,6 +80,11 @@ export class Offline implements System {
     throw unavailable('a program');
   }
 
+  /** Nothing runs that two could change at once. */
+  async lock(): Promise<() => void> {
+    throw unavailable('a lock');
+  }
+
   /** The version is in the name of the library that systemd's programs share, the machine in its header. */
   async manager(): Promise<ManagerFacts> {
     for (const directory of LIBRARY_FOLDERS) {

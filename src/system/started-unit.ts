@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { toHex } from '../collections.js';
 import { codeOf, EXIT, error, UserError } from '../diagnostic.js';
 import type { UnitProperty } from '../unit/unit-property.js';
 import type { Bus } from './bus.js';
@@ -154,8 +155,7 @@ function hasEnded(state: UnitProperties): boolean {
 }
 
 function invocationOf(properties: UnitProperties): string | undefined {
-  const bytes = properties.get('InvocationID') as Iterable<number> | undefined;
-  const hex = Array.from(bytes ?? [], (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const hex = toHex((properties.get('InvocationID') ?? []) as Iterable<number>);
   return hex === '' ? undefined : hex;
 }
 

@@ -14,6 +14,11 @@ export interface System {
   run(argv: readonly string[], options?: RunOptions): Promise<ProcessResult>;
   /** Starts a program that says a line when it is ready, and ends when its standard input does. */
   start(argv: readonly string[], options?: Pick<RunOptions, 'limit'>): Promise<Running>;
+  /**
+   * Takes a lock, which is let go by what is returned, or when this program ends.
+   * @param wait how long others may keep it, in seconds; undefined where one has it all the time
+   */
+  lock(path: string, wait: number): Promise<(() => void) | undefined>;
   /** What the service manager says of itself. */
   manager(): Promise<ManagerFacts>;
   /** All properties of a unit, as the bus has them. */

@@ -50,8 +50,26 @@ export function makeTrustedDirectory(directory: string) {
   const root = process.geteuid?.() === 0;
   const wayOut = directory.endsWith(LAUNCHER_FOLDER) ? mendOrPackage : mend;
   if (root) assertTrustedFolder(directory, fs.realpathSync(nearestExisting(directory)), wayOut);
-  fs.mkdirSync(directory, { recursive: true, mode: 0o755 });
+  const first = fs.mkdirSync(directory, { recursive: true, mode: 0o755 });
   if (root) assertTrustedFolder(directory, fs.realpathSync(directory), wayOut);
+  if (first !== undefined) syncAbove(directory, dirname(first));
+}
+
+/** Makes durable that folders are there: from one up to the first that was there before. */
+function syncAbove(directory: string, last: string) {
+  for (let folder = dirname(directory); ; folder = dirname(folder)) {
+    syncDirectory(folder);
+    if (folder === last || folder === '/') return;
+  }
+}
+
+export function syncDirectory(directory: string) {
+  const fd = fs.openSync(directory, 'r');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
 }
 
 /** Where services' files are isn't for the caller to choose: the folder has to change. */

@@ -80,6 +80,10 @@ export interface FakeOptions {
   readonly untrusted?: readonly string[];
   /** The call, counted from 1, that fails as a full disk or a lost bus does. */
   readonly failAt?: number;
+  /** The call, counted from 1, before which this program is killed. */
+  readonly killAt?: number;
+  /** Another has the lock: for some seconds, or for ever. */
+  readonly locked?: 'some-time' | 'for-ever';
   /** Programs that are started to run meanwhile end before they are ready. */
   readonly silent?: boolean;
   /** The call, counted from 1, in which SIGTERM comes. */
@@ -123,7 +127,7 @@ export class FakeSystem implements System {
   readonly files = new Map<string, FakeFile>();
   /** Everything that was asked, in order: `read /etc/x`, `restart x.service`. */
   readonly calls: string[] = [];
-  readonly #options: FakeOptions;
+  #options: FakeOptions;
   readonly #services = new Map<string, Service>();
   /** When files were written, by path. */
   readonly #modified = new Map<string, number>();
@@ -131,6 +135,7 @@ export class FakeSystem implements System {
   #now = 1_700_000_000_000;
   #loaded: ReadonlyMap<string, FakeFile>;
   #nextPid = 100;
+  #isKilled = false;
   #interrupt: () => void = () => undefined;
 
   constructor(options: FakeOptions = {}) {
@@ -143,9 +148,11 @@ export class FakeSystem implements System {
     for (const unit of options.running ?? []) this.#start(unit, 'works');
   }
 
-  /** What was asked that changes something. */
+  /** What was asked that changes something, what is kept for the way back aside. */
   get changes(): string[] {
-    return this.calls.filter((call) => /^(replace|remove|reload|restart) ?/.test(call));
+    return this.calls.filter(
+      (call) => /^(replace|remove|reload|restart) ?/.test(call) && !/\.undo$/.test(call),
+    );
   }
 
   /** Whether the manager has read the unit files as they are. */
@@ -160,6 +167,13 @@ export class FakeSystem implements System {
     return new TextDecoder().decode(this.files.get(path)!.bytes);
   }
 
+  /** The machine as the program that was killed has left it, for the next one. */
+  revive(): void {
+    this.#isKilled = false;
+    this.#options = { ...this.#options, killAt: 0 };
+    this.calls.length = 0;
+  }
+
   /** The manager's view of a unit's process: `pid` changes with each start. */
   pidOf(unit: string): number | undefined {
     return this.#services.get(unit)?.pid;
@@ -171,6 +185,8 @@ export class FakeSystem implements System {
   }
 
   #record(call: string): void {
+    if (this.#isKilled || this.calls.length + 1 === this.#options.killAt) this.#isKilled = true;
+    if (this.#isKilled) throw new Error('killed');
     this.calls.push(call);
     this.#now++;
     if (this.calls.length === this.#options.signalAt) this.#interrupt();
@@ -247,6 +263,12 @@ export class FakeSystem implements System {
     return { ready: known !== undefined, stop: async () => known?.(argv) ?? absent };
   }
 
+  async lock(path: string, wait: number): Promise<(() => void) | undefined> {
+    this.#record(`lock ${path} ${wait}`);
+    if (this.#options.locked === 'for-ever' || (this.#options.locked && wait === 0)) return undefined;
+    return () => this.calls.push('unlock');
+  }
+
   interrupts(): Interrupts {
     this.calls.push('hold signals');
     const first = new Promise<Interrupt>((resolve) => {
@@ -282,7 +304,7 @@ export class FakeSystem implements System {
     const service = this.#services.get(id);
     properties.set('ActiveState', service?.state ?? 'inactive');
     properties.set('MainPID', service?.pid ?? 0);
-    properties.set('InvocationID', `${service?.started}`);
+    properties.set('InvocationID', service ? bytesOf(`${service.started}`) : []);
     properties.set('NRestarts', service?.restarts ?? 0);
     properties.set('InactiveExitTimestamp', BigInt(service?.started ?? 0) * 1000n);
     properties.set('Result', service?.result ?? 'success');

@@ -1,0 +1,127 @@
+import { isRunning } from '../apply/activate.js';
+import { changesOf, type Undo } from '../apply/undo.js';
+import { type Diagnostic, EXIT, error, note, UserError, warning } from '../diagnostic.js';
+import { isRuntimePath, isTemporaryName, lockPath, undoFolder } from '../emit/paths.js';
+import { ownCommand } from '../plan/own-command.js';
+import type { Context } from '../system/context.js';
+import { putBack } from './bring-into-force.js';
+import { failuresOf } from './failures.js';
+import type { Outcome } from './outcome.js';
+import { stopUnit } from './stop-unit.js';
+import { bootId, readUndos, unfinishedUnits } from './undo-files.js';
+import type { UnitResult } from './unit-result.js';
+
+/** How long another run may take, in seconds. */
+const LONGEST_WAIT = 900;
+
+/**
+ * Changes units while nobody else does, after what a run that was ended has left half done is put back.
+ * @throws UserError `locked`, `no-lock`, and what keeps a unit from being put back
+ */
+export async function exclusively(context: Context, change: () => Promise<Outcome>): Promise<Outcome> {
+  const letGo = await lock(context);
+  try {
+    const found = await putBackUnfinished(context);
+    const outcome = await change();
+    return { ...outcome, diagnostics: [...found, ...outcome.diagnostics] };
+  } finally {
+    letGo();
+  }
+}
+
+async function lock({ system, placement, caller }: Context): Promise<() => void> {
+  const path = lockPath(placement);
+  const letGo = await system.lock(path, 0);
+  if (letGo) return letGo;
+  caller.tell('Another sandbox-unit is changing units: waiting for its end …');
+  const later = await system.lock(path, LONGEST_WAIT);
+  if (later) return later;
+  const hint = `who has ${path} open? fuser(1) tells`;
+  const message = `another sandbox-unit has been changing units for ${LONGEST_WAIT / 60} minutes`;
+  throw new UserError(error('locked', message, { hint }), EXIT.failure);
+}
+
+/** Puts back what was left half done, where that can be seen and done; says what there is. For who changes nothing else. */
+export async function putBackIfFree(context: Context): Promise<readonly Diagnostic[]> {
+  const { system, placement, superuser, offline } = context;
+  const units = offline ? [] : await unfinishedUnits(context);
+  if (units.length === 0) return [];
+  if (!superuser && placement.scope === 'system') return units.map((unit) => leftHalfDone(context, unit));
+  const letGo = await system.lock(lockPath(placement), 0);
+  if (!letGo) return [note('busy', `another sandbox-unit is changing ${units.join(', ')}`)];
+  try {
+    return await putBackUnfinished(context);
+  } finally {
+    letGo();
+  }
+}
+
+const leftHalfDone = ({ placement }: Context, unit: string): Diagnostic =>
+  warning('half-done', `${unit} is being changed, or was left half changed by a run that was ended`, {
+    hint: `as root '${ownCommand(placement.scope, 'status', unit)}' puts it back as it was`,
+  });
+
+/**
+ * Puts units back that a run has left half changed. Whoever calls it has the lock.
+ * @throws UserError where files of one can't be put back: what is to be done next could make it worse
+ */
+async function putBackUnfinished(context: Context): Promise<readonly Diagnostic[]> {
+  const units = await unfinishedUnits(context);
+  await clear(context, undoFolder(context.placement));
+  if (units.length === 0) return [];
+  const undos = await readUndos(context, units);
+  const boot = await bootId(context);
+  const results = await Promise.all(undos.map((undo) => unfinished(context, undo, boot)));
+  for (const folder of new Set(undos.flatMap(({ files }) => files.map(({ path }) => folderOf(path))))) {
+    await clear(context, folder);
+  }
+  const back = await putBack(
+    context,
+    results.map((result) => ({ result, failures: [], restarted: true })),
+  );
+  const found = back.flatMap(({ unit, diagnostics }) => [
+    warning('put-back', `a run was ended while it changed ${unit}, which is put back as it was before`),
+    ...diagnostics,
+  ]);
+  if ((await unfinishedUnits(context)).length > 0) throw new UserError(found, EXIT.failure);
+  for (const undo of undos) found.push(...(await settle(context, undo, boot)));
+  return found;
+}
+
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
+
+/** Removes files that were on their way. */
+async function clear({ system }: Context, folder: string): Promise<void> {
+  const left = (await system.list(folder)).filter(isTemporaryName);
+  for (const name of left) await system.remove(`${folder}/${name}`);
+}
+
+/** What was changed in a unit. Since another boot it runs as the boot has it, without what is gone with the boot before. */
+async function unfinished(context: Context, undo: Undo, boot: string): Promise<UnitResult> {
+  const { system, placement } = context;
+  const { unit, run } = undo;
+  const result = { unit, state: 'applied', diagnostics: [] } as const;
+  if (undo.boot === boot) return { ...result, changes: changesOf(undo), before: run };
+  const kept = undo.files.filter(({ path }) => !isRuntimePath(placement, path));
+  const goesOn = run !== undefined && (await isWanted(system, unit));
+  return { ...result, changes: changesOf({ ...undo, files: kept }), before: goesOn ? run : undefined };
+}
+
+/** Whether a unit runs, or should. */
+async function isWanted(system: Context['system'], unit: string): Promise<boolean> {
+  const properties = await system.unit(unit);
+  return isRunning(properties) || properties.get('ActiveState') === 'failed';
+}
+
+/** What didn't run before and does now: it was started with files that are gone. */
+async function settle(context: Context, undo: Undo, boot: string): Promise<readonly Diagnostic[]> {
+  const { system } = context;
+  const { unit, run, starts } = undo;
+  if (run !== undefined || undo.boot !== boot) return [];
+  return failuresOf(async () => {
+    if (!isRunning(await system.unit(unit))) return [];
+    if (starts) return stopUnit(context, unit);
+    await system.restart(unit);
+    return [];
+  });
+}

@@ -1,0 +1,16 @@
+import { type Diagnostic, error } from '../diagnostic.js';
+import type { Context } from '../system/context.js';
+import { failuresOf } from './failures.js';
+
+/** How long a service may take to stop, in milliseconds. */
+const STOP_TIMEOUT = 300_000;
+
+/** Stops a service; says why it can't be. */
+export async function stopUnit({ system, placement }: Context, unit: string): Promise<readonly Diagnostic[]> {
+  const manager = placement.scope === 'user' ? ['--user'] : [];
+  return failuresOf(async () => {
+    const argv = ['systemctl', ...manager, 'stop', '--', unit];
+    const { status, stderr } = await system.run(argv, { timeout: STOP_TIMEOUT });
+    return status === 0 ? [] : [error('not-stopped', `${unit} can't be stopped again: ${stderr.trim()}`)];
+  });
+}

@@ -1,0 +1,279 @@
+/** Runs that are ended in the middle, by SIGKILL or a power cut at any point: the next command puts things right. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { apply } from '../../src/commands/apply.js';
+import { explain } from '../../src/commands/explain.js';
+import type { Outcome } from '../../src/commands/outcome.js';
+import { revert } from '../../src/commands/revert.js';
+import { status } from '../../src/commands/status.js';
+import { UserError } from '../../src/diagnostic.js';
+import type { Context } from '../../src/system/context.js';
+import {
+  type FakeFile,
+  type FakeOptions,
+  type FakeSystem,
+  fakeContext,
+  HOME,
+  machineWith,
+} from '../support/fake-system.js';
+
+const UNIT = 'demo.service';
+const SERVICE = '[Service]\nExecStart=/usr/sbin/demod --foreground\n';
+const POLICY = '[syscalls]\ndeny = ["execve", "execveat"]\n';
+const OTHER_POLICY = '[syscalls]\ndeny = ["mount"]\n[service]\nPrivateTmp = true\n';
+const READER = `${HOME}/native-helper/build/x86-64/read-records`;
+const UNDO = `/var/lib/sandbox-unit/${UNIT}.undo`;
+const BOOT = '/proc/sys/kernel/random/boot_id';
+
+const machine = (options: FakeOptions = {}, policy = POLICY) =>
+  machineWith(SERVICE, policy, {
+    running: [UNIT],
+    links: { '/proc/self/ns/pid': 'pid:[4026531836]' },
+    ...options,
+    files: { [READER]: '', [BOOT]: 'one\n', ...options.files },
+    programs: {
+      [READER]: () => ({ status: 0, stdout: 'listening\n', stderr: '' }),
+      systemctl: () => ({ status: 0, stdout: '', stderr: '' }),
+      ...options.programs,
+    },
+  });
+
+/** A machine on which another policy is in force. */
+async function confined(options: FakeOptions = {}): Promise<FakeSystem> {
+  const first = machine({}, OTHER_POLICY);
+  await apply(fakeContext(first), [UNIT], {});
+  const policy = { '/etc/sandbox-unit/demo.service.toml': POLICY };
+  return machine({ ...options, files: { ...Object.fromEntries(first.files), ...policy } });
+}
+
+type Verb = (context: Context) => Promise<Outcome>;
+
+const VERBS: Readonly<Record<string, Verb>> = {
+  apply: (context) => apply(context, [UNIT], {}),
+  revert: (context) => revert(context, [UNIT], {}),
+  'explain --record': (context) => explain(context, [UNIT], { record: true }),
+};
+
+async function attempt(
+  system: FakeSystem,
+  verb: Verb,
+  more: Partial<Context> = {},
+): Promise<Partial<Outcome>> {
+  try {
+    return await verb(fakeContext(system, more));
+  } catch (cause) {
+    return cause instanceof UserError ? { exit: cause.exit, diagnostics: cause.diagnostics } : {};
+  }
+}
+
+const codes = ({ diagnostics = [] }: Partial<Outcome>) => diagnostics.map(({ code }) => code);
+
+const ours = (files: ReadonlyMap<string, FakeFile>) =>
+  [...files].filter(([path]) => path.includes(`/${UNIT}.d/`)).sort();
+
+const isUp = async (system: FakeSystem) => (await system.unit(UNIT)).get('ActiveState') === 'active';
+
+/** What must hold of a machine that no run is at work on. */
+async function assertInOrder(system: FakeSystem) {
+  assert.ok(!system.files.has(UNDO), 'nothing waits to be undone');
+  assert.ok(system.isUpToDate, 'systemd has read the files that are there');
+  assert.equal(await isUp(system), true);
+  assert.equal(system.isConfined(UNIT), ours(system.files).length > 0, 'the service runs as its files say');
+}
+
+const SCENES: readonly (readonly [
+  name: string,
+  verb: keyof typeof VERBS,
+  start: (options?: FakeOptions) => FakeSystem | Promise<FakeSystem>,
+])[] = [
+  ['apply of a first policy', 'apply', machine],
+  ['apply of another policy', 'apply', confined],
+  [
+    'apply of a policy that the service does not stand',
+    'apply',
+    (options) => machine({ ...options, behaviour: (_, confined) => (confined ? 'dies' : 'works') }),
+  ],
+  ['revert', 'revert', confined],
+  ['explain --record', 'explain --record', machine],
+  ['explain --record of a unit that is confined', 'explain --record', confined],
+];
+
+for (const [name, verb, start] of SCENES) {
+  const whole = await start();
+  await attempt(whole, VERBS[verb]!);
+  const wanted = ours(whole.files);
+  const from = whole.calls.indexOf(`replace ${UNDO}`);
+  const to = whole.calls.lastIndexOf('unlock');
+
+  describe(name, () => {
+    test('is ended at all its points', () => assert.ok(from > 0 && to > from));
+
+    whole.calls.slice(0, to).forEach((call, i) => {
+      const ended = async () => {
+        const system = await start({ killAt: i + 1 });
+        const before = ours(system.files);
+        await attempt(system, VERBS[verb]!);
+        system.revive();
+        return { system, before };
+      };
+
+      test(`ended before call ${i + 1} (${call}): status finds it done, or puts it back`, async () => {
+        const { system, before } = await ended();
+        const wasHalf = system.files.has(UNDO);
+        const found = await attempt(system, (context) => status(context, []));
+        assert.equal(codes(found).includes('put-back'), wasHalf);
+        await assertInOrder(system);
+        const now = ours(system.files);
+        assert.deepEqual(
+          now,
+          wasHalf ? before : JSON.stringify(now) === JSON.stringify(before) ? before : wanted,
+        );
+        assert.deepEqual(codes(await attempt(system, (context) => status(context, []))), []);
+      });
+
+      test(`ended before call ${i + 1} (${call}): apply and revert come to what they are for`, async () => {
+        const { system } = await ended();
+        const { exit } = await attempt(system, VERBS.apply!);
+        assert.equal(exit, name.includes('does not stand') ? 1 : 0);
+        await assertInOrder(system);
+        const again = await ended();
+        assert.equal((await attempt(again.system, VERBS.revert!)).exit, 0);
+        await assertInOrder(again.system);
+        assert.deepEqual(ours(again.system.files), []);
+      });
+    });
+  });
+}
+
+describe('a signal in apply', async () => {
+  const whole = machine();
+  await attempt(whole, VERBS.apply!);
+  whole.calls.forEach((call, i) => {
+    if (i <= whole.calls.indexOf('hold signals') || /lock|signals/.test(call)) return;
+    test(`in call ${i + 1} (${call}): the unit is confined, or as it was`, async () => {
+      const system = machine({ signalAt: i + 1 });
+      const found = await attempt(system, VERBS.apply!);
+      assert.equal(found.exit, codes(found).includes('interrupted') ? 1 : 0);
+      assert.equal(ours(system.files).length, found.exit === 0 ? 2 : 0);
+      await assertInOrder(system);
+      if (/^(replace|reload|wait)/.test(call)) assert.equal(found.exit, 1);
+      assert.ok(system.calls.includes('release signals'));
+    });
+  });
+});
+
+describe('who else changes units', () => {
+  for (const verb of Object.values(VERBS)) {
+    test('is waited for, and that is told', async () => {
+      const system = machine({ locked: 'some-time' });
+      const context = fakeContext(system);
+      const told: string[] = [];
+      const found = await verb({
+        ...context,
+        caller: { ...context.caller, tell: (line) => told.push(line) },
+      });
+      assert.ok(found.exit < 2);
+      assert.match(told[0]!, /^Another sandbox-unit is changing units/);
+      assert.equal(system.calls.at(-1), 'unlock');
+    });
+
+    test('is not waited for for ever', async () => {
+      const system = machine({ locked: 'for-ever' });
+      const found = await attempt(system, verb);
+      assert.deepEqual([found.exit, codes(found)], [2, ['locked']]);
+      assert.deepEqual(system.changes, []);
+    });
+  }
+
+  test('may be in the middle of it: status leaves that alone', async () => {
+    const system = machine({ locked: 'for-ever', files: { [UNDO]: '{}' } });
+    const found = await attempt(system, (context) => status(context, []));
+    assert.deepEqual([found.exit, codes(found)], [0, ['busy']]);
+    assert.ok(system.files.has(UNDO));
+    assert.deepEqual(system.changes, []);
+  });
+
+  test('asks nobody where nothing is changed', async () => {
+    for (const verb of [apply, revert]) {
+      const system = machine({ locked: 'for-ever' });
+      assert.notEqual((await verb(fakeContext(system), [UNIT], { check: true })).exit, 2);
+    }
+  });
+});
+
+describe('what was left half changed', () => {
+  const half = async () => {
+    const system = machine({ killAt: HALF });
+    await attempt(system, VERBS.apply!);
+    system.revive();
+    assert.ok(system.files.has(UNDO) && system.isConfined(UNIT));
+    return system;
+  };
+  /** Just after the restart. */
+  let HALF = 0;
+  test('can be made', async () => {
+    const whole = machine();
+    await attempt(whole, VERBS.apply!);
+    HALF = whole.calls.indexOf(`restart ${UNIT}`) + 2;
+  });
+
+  test('is told, not touched, where one may not change it', async () => {
+    const system = await half();
+    const found = await attempt(system, (context) => status(context, []), { superuser: false });
+    assert.ok(codes(found).includes('half-done'));
+    assert.ok(system.files.has(UNDO));
+    assert.deepEqual(system.changes, []);
+  });
+
+  test('is put back after a boot, without what was there until that boot only', async () => {
+    const runtime = { placement: { scope: 'system', runtime: true } as const };
+    for (const [more, files] of [[{}, 0] as const, [runtime, 0] as const]) {
+      const system = machine({ killAt: HALF });
+      await attempt(system, VERBS.apply!, more);
+      system.revive();
+      system.files.set(BOOT, { bytes: new TextEncoder().encode('two\n'), mode: 0o444 });
+      if ('placement' in more) for (const [path] of ours(system.files)) system.files.delete(path);
+      const found = await attempt(system, (context) => status(context, []));
+      assert.deepEqual(codes(found), ['put-back']);
+      assert.equal(ours(system.files).length, files);
+      await assertInOrder(system);
+      const removed = system.changes.filter((call) => call.startsWith('remove /run/'));
+      assert.deepEqual(removed, []);
+    }
+  });
+
+  test('that nobody can read keeps others from being changed', async () => {
+    const broken = [
+      '',
+      '{}',
+      '[]',
+      'null',
+      JSON.stringify({
+        version: 1,
+        unit: UNIT,
+        boot: '',
+        starts: false,
+        files: [{ path: '/etc/passwd', before: null }],
+      }),
+      JSON.stringify({ version: 1, unit: 'other.service', boot: '', starts: false, files: [] }),
+      JSON.stringify({ version: 2, unit: UNIT, boot: '', starts: false, files: [] }),
+    ];
+    for (const text of broken) {
+      const system = machine({ files: { [UNDO]: text } });
+      const found = await attempt(system, VERBS.apply!);
+      assert.deepEqual([found.exit, codes(found)], [1, ['undo-file']], text);
+      assert.deepEqual(system.changes, []);
+      assert.equal(system.calls.at(-1), 'unlock');
+    }
+  });
+
+  test('leaves no file that was on its way', async () => {
+    const left = [`/etc/systemd/system/${UNIT}.d`, '/var/lib/sandbox-unit'].map(
+      (folder) => `${folder}/.sandbox-unit-0123abcd-0.tmp`,
+    );
+    const system = await half();
+    for (const path of left) system.files.set(path, { bytes: new Uint8Array(), mode: 0o600 });
+    await attempt(system, VERBS.apply!);
+    for (const path of left) assert.ok(!system.files.has(path), path);
+  });
+});
