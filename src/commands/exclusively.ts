@@ -1,7 +1,7 @@
 import { isRunning } from '../apply/activate.js';
 import { changesOf, type Undo } from '../apply/undo.js';
 import { type Diagnostic, EXIT, error, note, UserError, warning } from '../diagnostic.js';
-import { isRuntimePath, isTemporaryName, lockPath, undoFolder } from '../emit/paths.js';
+import { installedLauncher, isRuntimePath, isTemporaryName, lockPath, undoFolder } from '../emit/paths.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import { putBack } from './bring-into-force.js';
@@ -44,11 +44,12 @@ async function lock({ system, placement, caller }: Context): Promise<() => void>
 /** Puts back what was left half done, where that can be seen and done; says what there is. For who changes nothing else. */
 export async function putBackIfFree(context: Context): Promise<readonly Diagnostic[]> {
   const { system, placement, superuser, offline } = context;
-  const units = offline ? [] : await unfinishedUnits(context);
-  if (units.length === 0) return [];
+  if (offline) return [];
+  const units = await unfinishedUnits(context);
+  if (units.length === 0 && (await filesOnTheirWay(context, ownFolders(context))).length === 0) return [];
   if (!superuser && placement.scope === 'system') return units.map((unit) => leftHalfDone(context, unit));
   const letGo = await system.lock(lockPath(placement), 0);
-  if (!letGo) return [note('busy', `another sandbox-unit is changing ${units.join(', ')}`)];
+  if (!letGo) return [note('busy', `another sandbox-unit is changing ${units.join(', ') || 'units'}`)];
   try {
     return await putBackUnfinished(context);
   } finally {
@@ -66,15 +67,14 @@ const leftHalfDone = ({ placement }: Context, unit: string): Diagnostic =>
  * @throws UserError where files of one can't be put back: what is to be done next could make it worse
  */
 async function putBackUnfinished(context: Context): Promise<readonly Diagnostic[]> {
-  const units = await unfinishedUnits(context);
-  await clear(context, undoFolder(context.placement));
-  if (units.length === 0) return [];
-  const undos = await readUndos(context, units);
+  const { system } = context;
+  const undos = await readUndos(context, await unfinishedUnits(context));
+  const changed = undos.flatMap(({ files }) => files.map(({ path }) => folderOf(path)));
+  const left = await filesOnTheirWay(context, [...ownFolders(context), ...new Set(changed)]);
+  for (const path of left) await system.remove(path);
+  if (undos.length === 0) return [];
   const boot = await bootId(context);
   const results = await Promise.all(undos.map((undo) => unfinished(context, undo, boot)));
-  for (const folder of new Set(undos.flatMap(({ files }) => files.map(({ path }) => folderOf(path))))) {
-    await clear(context, folder);
-  }
   const back = await putBack(
     context,
     results.map((result) => ({ result, failures: [], restarted: true })),
@@ -90,10 +90,17 @@ async function putBackUnfinished(context: Context): Promise<readonly Diagnostic[
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
-/** Removes files that were on their way. */
-async function clear({ system }: Context, folder: string): Promise<void> {
-  const left = (await system.list(folder)).filter(isTemporaryName);
-  for (const name of left) await system.remove(`${folder}/${name}`);
+/** Where files are written that belong to no unit alone. */
+const ownFolders = ({ placement }: Context): string[] => [
+  undoFolder(placement),
+  folderOf(installedLauncher(placement)),
+];
+
+/** Files that were never put in their places. */
+async function filesOnTheirWay({ system }: Context, folders: readonly string[]): Promise<string[]> {
+  const names = async (folder: string) => (await system.list(folder)).filter(isTemporaryName);
+  const found = folders.map(async (folder) => (await names(folder)).map((name) => `${folder}/${name}`));
+  return (await Promise.all(found)).flat();
 }
 
 /** What was changed in a unit. Since another boot it runs as the boot has it, without what is gone with the boot before. */
