@@ -1,4 +1,4 @@
-import type { EmittedFile } from '../emit/files.js';
+import { directivesText, type EmittedFile } from '../emit/files.js';
 
 /** A file that there is. */
 export interface ExistingFile extends EmittedFile {
@@ -52,7 +52,4 @@ const isSame = (a: EmittedFile, b: EmittedFile): boolean =>
   a.content.every((byte, i) => byte === b.content[i]);
 
 const haveSameDirectives = (a: EmittedFile, b: EmittedFile): boolean =>
-  a.mode === b.mode && a.path.endsWith('.conf') && directives(a) === directives(b);
-
-const directives = ({ content }: EmittedFile) =>
-  new TextDecoder().decode(content).replace(/^(?:#.*)?\n/gm, '');
+  a.mode === b.mode && a.path.endsWith('.conf') && directivesText(a.content) === directivesText(b.content);

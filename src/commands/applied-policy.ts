@@ -1,5 +1,5 @@
 import { type Diagnostic, note, printable } from '../diagnostic.js';
-import { policyHashOfDropIn, policyOfDropIn } from '../emit/files.js';
+import { hashInDropIn, policyOfDropIn } from '../emit/files.js';
 import { dropInPath } from '../emit/paths.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
@@ -15,7 +15,8 @@ export function otherPolicyApplied({ placement }: Context, { plan, changes }: Pr
     const hint = ownCommand(plan.target.scope, `explain --policy ${was}`, plan.unit);
     return [note('other-policy', `${plan.unit} is confined by ${was}, not by ${is}`, { hint })];
   }
-  if (policyHashOfDropIn(before.content) === policyHashOfDropIn(after.content)) return [];
+  const [then, now] = [before, after].map(({ content }) => hashInDropIn(content, 'policyHash'));
+  if (then === now) return [];
   const message = `${printable(plan.policyFile)} has changed since it was applied: calls are held to it as it is now`;
   return [note('other-policy', message, { hint: ownCommand(plan.target.scope, 'apply', plan.unit) })];
 }

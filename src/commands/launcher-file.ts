@@ -11,7 +11,10 @@ const MAX_LAUNCHER_SIZE = 4 << 20;
  * The launcher as it is to be installed, from the program's own folder; nothing where a package has put one.
  * @throws UserError `no-launcher` if it wasn't built for the machine
  */
-export async function launcherFiles(context: Context, { machine, launcher }: Target): Promise<EmittedFile[]> {
+export async function launcherFiles(
+  context: Context,
+  { machine, launcher }: Pick<Target, 'machine' | 'launcher'>,
+): Promise<EmittedFile[]> {
   if (launcher === PACKAGED_LAUNCHER) return [];
   const path = `${context.home}/native-helper/build/${machine}/launcher`;
   const content = await context.program.read(path, { limit: MAX_LAUNCHER_SIZE });

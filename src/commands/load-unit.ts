@@ -57,11 +57,17 @@ export async function loadUnit(context: Context, text: string): Promise<LoadedUn
     throw fail('unit-changed', `the files of ${name.full} have changed since systemd read them`, hint);
   }
   const canonical = serviceName(String(properties.get('Id') ?? name.full));
-  const paths = [
-    String(properties.get('FragmentPath')),
-    ...(await othersDropIns(context, canonical, properties)),
-  ];
-  return { name: canonical, properties, ...(await readFiles(context, paths)) };
+  return { name: canonical, properties, ...(await loadFiles(context, canonical, properties)) };
+}
+
+/** The files of a unit without what we added, as the manager has read them. */
+export async function loadFiles(
+  context: Context,
+  name: UnitName,
+  properties: UnitProperties,
+): Promise<Pick<LoadedUnit, 'files' | 'diagnostics'>> {
+  const dropIns = await othersDropIns(context, name, properties);
+  return readFiles(context, [String(properties.get('FragmentPath')), ...dropIns]);
 }
 
 /** The drop-ins that the manager reads, and in the place of ours what it would read without. */

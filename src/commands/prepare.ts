@@ -1,5 +1,4 @@
 import { type Change, changes } from '../apply/changes.js';
-import { toHex } from '../collections.js';
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
 import { type EmittedFile, emitFiles } from '../emit/files.js';
 import { dropInPath, filterPath, programsFolder } from '../emit/paths.js';
@@ -10,6 +9,7 @@ import { effectiveUnit } from '../unit/effective.js';
 import { VERSION } from '../version.js';
 import { buildFilter, proofWarnings } from './build-filter.js';
 import { findTemplate, type PolicyPlace } from './find-template.js';
+import { filesHash, policyHash, unitHash } from './hashes.js';
 import { launcherFiles } from './launcher-file.js';
 import { findPolicy, type LoadedPolicy, loadPolicy } from './load-policy.js';
 import { type LoadedUnit, loadUnit } from './load-unit.js';
@@ -58,9 +58,9 @@ export async function prepare(
   const common = { unit, policy, plan, planned, diagnostics, sources: policy.sources };
   if (hasErrors(diagnostics)) return { ...common, proofs: [], files: [], changes: [], written: 0 };
   const built = plan.filter && buildFilter(plan.filter);
-  const origin = { version: VERSION, policyHash: await hashOf(policy.sources) };
+  const made = await emit(context, { plan, unit, policy }, built?.file);
   const launcher = plan.filter ? await launcherFiles(context, plan.target) : [];
-  const files = [...launcher, ...emitFiles(plan, built?.file, context.placement, origin)];
+  const files = [...launcher, ...made];
   const own = await readOwnFiles(context, unit.name.full);
   const current = [
     ...own,
@@ -121,9 +121,17 @@ async function choosePolicy(
   return findPolicy(context, unit.name);
 }
 
-/** SHA-256 over the texts of a policy and of all that it extends, in hex. */
-async function hashOf(sources: ReadonlyMap<string, string>): Promise<string> {
-  const text = [...sources.values()].map((source) => `${source.length}:${source}`).join('');
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return toHex(new Uint8Array(digest));
+/** The unit's files, which say what they were made from, themselves among that. */
+async function emit(
+  { placement }: Context,
+  { plan, unit, policy }: Pick<Prepared, 'plan' | 'unit' | 'policy'>,
+  filter: Uint8Array | undefined,
+): Promise<EmittedFile[]> {
+  const origin = {
+    version: VERSION,
+    policyHash: await policyHash(policy.sources),
+    unitHash: await unitHash(effectiveUnit(unit.files)),
+  };
+  const bare = emitFiles(plan, filter, placement, origin);
+  return emitFiles(plan, filter, placement, { ...origin, filesHash: await filesHash(bare) });
 }

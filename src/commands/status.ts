@@ -10,6 +10,7 @@ import { columns } from '../report.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
 import { isTemplate, parseUnitName } from '../unit/name.js';
+import { Drift } from './drift.js';
 import { putBackIfFree } from './exclusively.js';
 import { exists } from './exists.js';
 import { fullName, noUnit, serviceName } from './load-unit.js';
@@ -37,6 +38,8 @@ interface UnitStatus {
   readonly recorded: readonly string[];
   /** Files that it needs and that aren't there. */
   readonly missing: readonly string[];
+  /** What has changed since its policy was applied: codes of diagnostics. */
+  readonly drift: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
   readonly exit?: number;
 }
@@ -49,22 +52,26 @@ const BATCH = 32;
 
 /**
  * Says of each unit that is confined, or of those named, whether it is enforcing or permissive, by which policy, and
- * whether that is in force. Exit 1 if one that is named isn't confined, or lacks a file without which it won't start.
+ * whether that is in force, and what has changed since. Exit 1 if something has, if one that is named isn't confined, or
+ * lacks a file without which it won't start.
  */
 export async function status(context: Context, units: readonly string[]): Promise<Outcome> {
   const found = await putBackIfFree(context);
   const dropIns = await ownDropIns(context);
   const confined = new Map([...dropIns].reverse().map((one) => [one.unit, one]));
   const names = units.length > 0 ? units : [...confined.keys()].filter(isService).sort();
+  const drift = new Drift(context);
   const look = (text: string) =>
-    units.length > 0 ? statusNamed(context, text, confined) : statusOf(context, confined.get(text)!);
+    units.length > 0
+      ? statusNamed(context, text, { confined, drift })
+      : statusOf(context, confined.get(text)!, drift);
   const looked: UnitStatus[] = [];
   for (let i = 0; i < names.length; i += BATCH) {
     const batch = names.slice(i, i + BATCH).map((text) => attempt(text, () => look(text)));
     looked.push(...(await Promise.all(batch)));
   }
   const all = [...new Map(looked.map((one) => [one.unit, one])).values()];
-  const diagnostics = [...found, ...all.flatMap((one) => one.diagnostics)];
+  const diagnostics = distinct([...found, ...all.flatMap((one) => one.diagnostics)]);
   const failed = all.some(({ exit }) => exit === EXIT.failure);
   return {
     exit: failed ? EXIT.failure : hasErrors(diagnostics) ? EXIT.findings : EXIT.ok,
@@ -81,7 +88,14 @@ const isService = (unit: string): boolean => {
   return 'full' in name && name.type === 'service' && name.full === unit;
 };
 
-const NOTHING = { recorded: [], missing: [] };
+const NOTHING = { recorded: [], missing: [], drift: [] };
+
+/** What several units have in common is said once. */
+const distinct = (diagnostics: readonly Diagnostic[]): Diagnostic[] => [
+  ...new Map(
+    diagnostics.map((one) => [`${one.code} ${one.message} ${one.at?.file}:${one.at?.line}`, one]),
+  ).values(),
+];
 
 /** What can't be told of one unit doesn't keep the others from being looked at. */
 async function attempt(text: string, look: () => Promise<UnitStatus>): Promise<UnitStatus> {
@@ -97,16 +111,16 @@ async function attempt(text: string, look: () => Promise<UnitStatus>): Promise<U
 async function statusNamed(
   context: Context,
   text: string,
-  confined: ReadonlyMap<string, OwnDropIn>,
+  { confined, drift }: { readonly confined: ReadonlyMap<string, OwnDropIn>; readonly drift: Drift },
 ): Promise<UnitStatus> {
   const { name, exists: isThere, properties } = await namedUnit(context, text);
   const own = confined.get(name);
-  if (own) return statusOf(context, { ...own, properties });
+  if (own) return statusOf(context, { ...own, properties }, drift);
   if (!isThere) throw await noUnit(context, serviceName(text));
   return { unit: name, ...NOTHING, diagnostics: [unconfined(context, name)] };
 }
 
-async function statusOf(context: Context, confined: Confined): Promise<UnitStatus> {
+async function statusOf(context: Context, confined: Confined, drift: Drift): Promise<UnitStatus> {
   const { unit, path: dropIn } = confined;
   const at = withRuntime(context, confined.runtime);
   const files = await readOwnFiles(at, unit);
@@ -118,7 +132,16 @@ async function statusOf(context: Context, confined: Confined): Promise<UnitStatu
   const needsFilter = bytes !== undefined || facts.launched;
   const missing = await missingFiles(at, unit, facts, files);
   const written = Math.max(0, ...files.map(({ modified }) => modified));
-  const state = await stateOf(context, confined, written);
+  const properties = await propertiesOf(context, confined);
+  const state = properties && stateOf(properties, dropIn, written);
+  const isThere = properties === undefined || properties.get('LoadState') === 'loaded';
+  const broken = [
+    ...missing.map((path) => wontStart(context, unit, 'file-missing', `${path} is missing`)),
+    ...flaws(filter).map((flaw) => wontStart(context, unit, 'filter-file', `${filterFile}: ${flaw}`)),
+  ];
+  const changed = isThere ? await drift.of(at, { unit, facts, files, properties }) : [];
+  // Of what is broken it is told how.
+  const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);
   return {
     unit,
     ...unitMode(
@@ -130,10 +153,8 @@ async function statusOf(context: Context, confined: Confined): Promise<UnitStatu
     ...(facts.policy === undefined ? {} : { policy: facts.policy }),
     dropIn,
     missing,
-    diagnostics: [
-      ...missing.map((path) => wontStart(context, unit, 'file-missing', `${path} is missing`)),
-      ...flaws(filter).map((flaw) => wontStart(context, unit, 'filter-file', `${filterFile}: ${flaw}`)),
-    ],
+    drift: [...new Set(drifted.map(({ code }) => code))],
+    diagnostics: [...broken, ...drifted],
   };
 }
 
@@ -168,13 +189,15 @@ async function missingFiles(
 }
 
 /** A template isn't a unit of the manager's. */
-async function stateOf(
+async function propertiesOf(
   { system, offline }: Context,
-  { unit, path, properties }: Confined,
-  written: number,
-): Promise<State | undefined> {
+  { unit, properties }: Confined,
+): Promise<UnitProperties | undefined> {
   if (offline || isTemplate(serviceName(unit))) return undefined;
-  const loaded = properties ?? (await system.unit(unit));
+  return properties ?? system.unit(unit);
+}
+
+function stateOf(loaded: UnitProperties, path: string, written: number): State {
   if (loaded.get('LoadState') === 'not-found') return 'no-unit';
   const isRead = ((loaded.get('DropInPaths') ?? []) as readonly string[]).includes(path);
   if (!isRead || loaded.get('NeedDaemonReload') === true) return 'reload-due';
@@ -190,11 +213,16 @@ function statusText(all: readonly UnitStatus[], whole: boolean): string {
       one.unit,
       modeText(one),
       one.state?.replaceAll('-', ' ') ?? '-',
+      driftText(one),
       printable(one.policy ?? '-'),
     ]);
   if (rows.length === 0) return whole && all.length === 0 ? 'No unit is confined by sandbox-unit.\n' : '';
-  return columns([['UNIT', 'MODE', 'STATE', 'POLICY'], ...rows]);
+  return columns([['UNIT', 'MODE', 'STATE', 'DRIFT', 'POLICY'], ...rows]);
 }
+
+/** `policy, unit`: the codes without what they have in common. */
+const driftText = ({ drift }: UnitStatus): string =>
+  drift.map((code) => code.replace(/^drift-/, '')).join(', ') || '-';
 
 /** Calls that one line names. */
 const MOST_NAMED = 3;
@@ -202,7 +230,7 @@ const MOST_NAMED = 3;
 const modeText = ({ mode, recorded }: UnitStatus): string =>
   recorded.length === 0 ? mode! : `${mode}, records ${printable(shortList(recorded, MOST_NAMED))}`;
 
-const statusJson = ({ unit, mode, state, policy, dropIn, recorded, missing }: UnitStatus) => ({
+const statusJson = ({ unit, mode, state, policy, dropIn, recorded, missing, drift }: UnitStatus) => ({
   unit,
   mode: mode ?? null,
   state: state ?? null,
@@ -210,4 +238,5 @@ const statusJson = ({ unit, mode, state, policy, dropIn, recorded, missing }: Un
   dropIn: dropIn ?? null,
   recorded,
   missing,
+  drift,
 });

@@ -1,10 +1,12 @@
-import { isPermissiveDropIn, policyOfDropIn } from './files.js';
+import { hashInDropIn, isPermissiveDropIn, type Origin, policyOfDropIn, systemdOfDropIn } from './files.js';
 import { namesFilter, programNamesIn } from './paths.js';
 
 /** What a drop-in of ours says by itself. */
-export interface DropInFacts {
+export interface DropInFacts extends Partial<Pick<Origin, 'policyHash' | 'unitHash' | 'filesHash'>> {
   /** The policy that it was made from; undefined where its header has none. */
   readonly policy: string | undefined;
+  /** The version of systemd that it was made for. */
+  readonly systemd: string | undefined;
   /** Whether its header says that it refuses nothing. */
   readonly permissive: boolean;
   /** Whether SystemCallFilter= in it refuses something; undefined where it leaves that alone. */
@@ -27,10 +29,18 @@ export function dropInFacts(content: Uint8Array): DropInFacts {
   const programFiles = [...new Set(live.flatMap(programNamesIn))];
   return {
     policy: policyOfDropIn(content),
+    ...hashes(content),
+    systemd: systemdOfDropIn(content),
     permissive: isPermissiveDropIn(content),
     refuses: filters.length === 0 ? undefined : filters.at(-1) !== '',
     recorded: valuesOf('SystemCallLog').flatMap((value) => value.split(/\s+/).filter((name) => name !== '')),
     launched: programFiles.length > 0 || live.some((line) => line.startsWith('Exec') && namesFilter(line)),
     programFiles,
   };
+}
+
+function hashes(content: Uint8Array): Pick<DropInFacts, 'policyHash' | 'unitHash' | 'filesHash'> {
+  const names = ['policyHash', 'unitHash', 'filesHash'] as const;
+  const found = names.map((name) => [name, hashInDropIn(content, name)] as const);
+  return Object.fromEntries(found.filter(([, hash]) => hash !== undefined));
 }

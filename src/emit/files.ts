@@ -10,11 +10,16 @@ export interface EmittedFile {
   readonly mode: number;
 }
 
+/** What files were made from: whoever looks later can tell what has changed since. */
 export interface Origin {
   /** Version of this program. */
   readonly version: string;
   /** SHA-256 of the policy's texts, in hex. */
   readonly policyHash: string;
+  /** The same of the unit's own assignments. */
+  readonly unitHash: string;
+  /** The same of what is in the files themselves, comments aside; undefined where that isn't known yet. */
+  readonly filesHash?: string;
 }
 
 /** The files that a plan comes to: the drop-in, and the filter if the launcher is used. */
@@ -55,9 +60,19 @@ export const isPermissiveDropIn = (content: Uint8Array): boolean =>
 export const policyOfDropIn = (content: Uint8Array): string | undefined =>
   /^# Made by sandbox-unit \S+ from (.+)$/m.exec(new TextDecoder().decode(content))?.[1];
 
-/** What the texts of that policy came to: `sha256:` and 64 hex digits. */
-export const policyHashOfDropIn = (content: Uint8Array): string | undefined =>
-  /^# Policy: (sha256:[0-9a-f]{64})$/m.exec(new TextDecoder().decode(content))?.[1];
+const HASHES = { policyHash: 'Policy', unitHash: 'Unit', filesHash: 'Files' } as const;
+
+/** What a drop-in of ours says that something came to, in hex. */
+export const hashInDropIn = (content: Uint8Array, which: keyof typeof HASHES): string | undefined =>
+  new RegExp(`^# ${HASHES[which]}: sha256:([0-9a-f]{64})$`, 'm').exec(new TextDecoder().decode(content))?.[1];
+
+/** The version of systemd that it was made for. */
+export const systemdOfDropIn = (content: Uint8Array): string | undefined =>
+  /^# For systemd (\S+)$/m.exec(new TextDecoder().decode(content))?.[1];
+
+/** A drop-in without its comments: what systemd reads of it. */
+export const directivesText = (content: Uint8Array): string =>
+  new TextDecoder().decode(content).replace(/^(?:#.*)?\n/gm, '');
 
 /**
  * The drop-in's text. Directives come before Exec lines: systemd drops the rest of a drop-in after an
@@ -66,7 +81,11 @@ export const policyHashOfDropIn = (content: Uint8Array): string | undefined =>
 export function dropInText(plan: Plan, origin: Origin): string {
   const header = [
     `Made by sandbox-unit ${origin.version} from ${printable(plan.policyFile)}`,
-    `Policy: sha256:${origin.policyHash}`,
+    ...Object.entries(HASHES).flatMap(([key, name]) => {
+      const hash = origin[key as keyof typeof HASHES];
+      return hash === undefined ? [] : [`${name}: sha256:${hash}`];
+    }),
+    `For systemd ${printable(plan.target.version)}`,
     ...(plan.mode === 'permissive' ? [PERMISSIVE] : []),
     'What is changed here is lost when the policy is applied again.',
   ];

@@ -17,7 +17,7 @@ function properties(plan: Plan, lines: string, { after = '', without = false } =
   const files = new Map([
     [FRAGMENT, encode(`[Service]\nExecStart=/usr/sbin/demod\n${lines}`)],
     [DROP_IN.replace('zz-', 'zzz-'), encode(`[Service]\n${after}`)],
-    [DROP_IN, encode(dropInText(plan, { version: '0', policyHash: '0' }))],
+    [DROP_IN, encode(dropInText(plan, { version: '0', policyHash: '0', unitHash: '0' }))],
   ]);
   if (without) files.delete(DROP_IN);
   const { systemd, sets } = plan.target;

@@ -55,9 +55,9 @@ test('without operands all units that are confined have a line each', async () =
   assert.equal(exit, 0);
   assert.equal(
     text,
-    'UNIT           MODE       STATE        POLICY\n' +
-      'demo.service   enforcing  live         /etc/sandbox-unit/demo.service.toml\n' +
-      'other.service  enforcing  not running  /etc/sandbox-unit/other.service.toml\n',
+    'UNIT           MODE       STATE        DRIFT  POLICY\n' +
+      'demo.service   enforcing  live         -      /etc/sandbox-unit/demo.service.toml\n' +
+      'other.service  enforcing  not running  -      /etc/sandbox-unit/other.service.toml\n',
   );
   assert.deepEqual(system.changes, []);
 });
@@ -207,7 +207,7 @@ test('offline nothing is said of what runs', async () => {
   const system = await applied();
   const { exit, mode, state, text } = await shown(system, [], true);
   assert.deepEqual([exit, mode, state], [0, 'enforcing', null]);
-  assert.match(text, new RegExp(`^demo\\.service +enforcing +- +${POLICY}$`, 'm'));
+  assert.match(text, new RegExp(`^demo\\.service +enforcing +- +- +${POLICY}$`, 'm'));
   assert.ok(!system.calls.some((call) => call.startsWith('unit ')));
 });
 

@@ -128,7 +128,12 @@ for (const [name, verb, start] of SCENES) {
           now,
           wasHalf ? before : JSON.stringify(now) === JSON.stringify(before) ? before : wanted,
         );
-        assert.deepEqual(codes(await attempt(system, (context) => status(context, []))), []);
+        // Where the policy on disk is another than the one that is applied again, that is told.
+        const again = codes(await attempt(system, (context) => status(context, [])));
+        assert.deepEqual(
+          again.filter((code) => code !== 'drift-policy'),
+          [],
+        );
       });
 
       test(`ended before call ${i + 1} (${call}): apply and revert come to what they are for`, async () => {

@@ -6,7 +6,7 @@ import type { Plan } from '../../src/plan/plan.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
 import { planned } from '../support/planned.js';
 
-const ORIGIN = { version: '1.2.3', policyHash: 'abc' };
+const ORIGIN = { version: '1.2.3', policyHash: 'abc', unitHash: 'def' };
 const PLACEMENT = { scope: 'system', runtime: false } as const;
 
 const PLAN = planned('[syscalls]\ndeny = ["execve", "execveat"]\n[service]\nPrivateTmp = true');
@@ -17,6 +17,8 @@ test('a drop-in says what made it, why each directive is there, and has its comm
     dropInText(PLAN, ORIGIN),
     `# Made by sandbox-unit 1.2.3 from p.toml
 # Policy: sha256:abc
+# Unit: sha256:def
+# For systemd 257
 # What is changed here is lost when the policy is applied again.
 
 [Service]

@@ -1,0 +1,219 @@
+import { groupBy } from '../collections.js';
+import { type Diagnostic, error, hasErrors, printable, UserError } from '../diagnostic.js';
+import type { DropInFacts } from '../emit/drop-in-facts.js';
+import type { EmittedFile } from '../emit/files.js';
+import { dropInPath, installedLauncher, PACKAGED_LAUNCHER, policySearchPath } from '../emit/paths.js';
+import { overridden } from '../plan/drop-in-order.js';
+import type { Context } from '../system/context.js';
+import type { UnitProperties } from '../system/system.js';
+import { effectiveUnit } from '../unit/effective.js';
+import { EXEC_KEYS } from '../unit/exec-keys.js';
+import { isTemplate, type UnitName } from '../unit/name.js';
+import { parseUnitFile, type UnitFile } from '../unit/unit-file.js';
+import { exists } from './exists.js';
+import { templateAt } from './find-template.js';
+import { filesHash, policyHash, unitHash } from './hashes.js';
+import { launcherFiles } from './launcher-file.js';
+import { findPolicy, loadPolicy } from './load-policy.js';
+import { loadFiles, loadUnit, serviceName } from './load-unit.js';
+import { prepare } from './prepare.js';
+import { type MachineFacts, probeMachine } from './probe-target.js';
+import { applyHint } from './unconfined.js';
+
+/** A unit with files of ours. */
+export interface Applied {
+  readonly unit: string;
+  readonly facts: DropInFacts;
+  /** All of the unit's own that there are, the drop-in among them. */
+  readonly files: readonly EmittedFile[];
+  /** Undefined where nothing is asked of a manager. */
+  readonly properties: UnitProperties | undefined;
+}
+
+/**
+ * Tells what has changed since policies were applied, so that units aren't confined as their policies say, or won't be
+ * when they are applied again. What is the same for all units is learnt once.
+ */
+export class Drift {
+  readonly #context: Context;
+  #version: Promise<string> | undefined;
+  #machine: Promise<MachineFacts> | undefined;
+  #launcher: Promise<Diagnostic[]> | undefined;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** An error for each thing that has changed: `drift-…`, `overridden`. */
+  async of(context: Context, applied: Applied): Promise<Diagnostic[]> {
+    const { unit, facts, files, properties } = applied;
+    const name = serviceName(unit);
+    // What isn't a unit of the manager's has no files to be looked at but ours.
+    if (isTemplate(name)) return this.#edited(context, applied);
+    const own = properties
+      ? (await loadFiles(context, name, properties)).files
+      : (await loadUnit(context, unit)).files;
+    const suspects = await this.#suspects(context, { unit, facts }, own);
+    const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit));
+    return [
+      ...(await this.#edited(context, applied)),
+      ...(suspects.length === 0 ? [] : await this.#confirmed(context, applied, suspects)),
+      ...(dropIn ? overriddenBy(own, dropIn) : []),
+      ...(facts.launched ? await this.#launcherChanged() : []),
+    ];
+  }
+
+  /** What isn't as it was when the files were made: they may come out otherwise now. */
+  async #suspects(
+    context: Context,
+    { unit, facts }: Pick<Applied, 'unit' | 'facts'>,
+    own: readonly UnitFile[],
+  ): Promise<Suspect[]> {
+    this.#version ??= this.#context.system.manager().then(({ version }) => version);
+    const version = await this.#version;
+    const policy = await policyChange(context, serviceName(unit), facts);
+    const isOtherUnit = facts.unitHash !== (await unitHash(effectiveUnit(own)));
+    return [
+      ...(policy === undefined ? [] : [{ code: 'drift-policy', why: policy } as const]),
+      ...(isOtherUnit ? [{ code: 'drift-unit', why: `the files of ${unit} have changed` } as const] : []),
+      ...(facts.systemd === version
+        ? []
+        : [{ code: 'drift-systemd', why: `systemd is ${version}, and was ${facts.systemd}` } as const]),
+    ];
+  }
+
+  /** Of these, those that make a difference: the files would be others. */
+  async #confirmed(context: Context, applied: Applied, suspects: readonly Suspect[]): Promise<Diagnostic[]> {
+    const { unit, facts } = applied;
+    this.#machine ??= probeMachine(this.#context);
+    const drift = (code: string, why: string) =>
+      error(code, `${unit}: ${why} since its policy was applied`, { hint: applyHint(context, unit) });
+    try {
+      const options = {
+        ...policyOption(context, unit, facts),
+        allowGaps: true,
+        permissive: facts.permissive,
+      };
+      const prepared = await prepare(context, unit, options, () => this.#machine!);
+      const { diagnostics, files } = prepared;
+      // What others take back is told for itself.
+      const wrong = diagnostics.filter(({ code }) => code !== 'overridden');
+      if (hasErrors(wrong)) return [cantApply(unit, suspects, wrong)];
+      if (hasErrors(diagnostics)) return [];
+      const made = files.filter(({ path }) => path !== prepared.plan.target.launcher);
+      if ((await filesHash(made)) === facts.filesHash) return [];
+      const stale = staleCommand(context, applied, made);
+      return suspects.map(({ code, why }) =>
+        code === 'drift-unit' && stale
+          ? drift('drift-command', `its ${stale}= has changed, and the old one would be started,`)
+          : drift(code, why),
+      );
+    } catch (cause) {
+      if (!(cause instanceof UserError)) throw cause;
+      return [cantApply(unit, suspects, cause.diagnostics)];
+    }
+  }
+
+  async #edited(context: Context, { unit, facts, files }: Applied): Promise<Diagnostic[]> {
+    if (facts.filesHash === (await filesHash(files))) return [];
+    const message = `${unit}: its drop-in or what belongs to it isn't as it was written when its policy was applied`;
+    return [error('drift-files', message, { hint: applyHint(context, unit) })];
+  }
+
+  /** The launcher of a package is the package's. */
+  #launcherChanged(): Promise<Diagnostic[]> {
+    this.#launcher ??= launcherChange(this.#context);
+    return this.#launcher;
+  }
+}
+
+interface Suspect {
+  readonly code: 'drift-policy' | 'drift-unit' | 'drift-systemd';
+  readonly why: string;
+}
+
+const cantApply = (unit: string, suspects: readonly Suspect[], diagnostics: readonly Diagnostic[]) => {
+  const [first] = diagnostics.filter(({ severity }) => severity === 'error');
+  const why = suspects.map((suspect) => suspect.why).join('; ');
+  const message = `${unit}: ${why}, so that its policy can't be applied any more: ${first!.message}`;
+  return error(suspects[0]!.code, message, { at: first!.at, hint: first!.hint });
+};
+
+/** How a unit's policy differs from the one that was applied, if it does. */
+async function policyChange(
+  context: Context,
+  unit: UnitName,
+  facts: DropInFacts,
+): Promise<string | undefined> {
+  const { policy } = facts;
+  if (policy === undefined) return 'its policy is unknown';
+  try {
+    if (isSearched(context, unit, policy)) {
+      const { path } = await findPolicy(context, unit);
+      if (path !== policy) return `another policy, ${path}, comes first`;
+    }
+    const system = isSearched(context, unit, policy) ? context.system : context.program;
+    const { sources } = await loadPolicy(context, { system, path: policy }, { trusted: true });
+    return (await policyHash(sources)) === facts.policyHash ? undefined : `${printable(policy)} has changed`;
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    return `its policy can't be read (${cause.diagnostics[0]!.message})`;
+  }
+}
+
+const isSearched = ({ placement }: Context, unit: UnitName, policy: string): boolean =>
+  policySearchPath(
+    [unit.full, ...(unit.template ? [unit.template] : [])],
+    placement.scope,
+    placement.home,
+  ).includes(policy);
+
+/** How the policy is named on the command line that applies it again. */
+function policyOption(context: Context, unit: string, { policy }: DropInFacts) {
+  if (policy === undefined || isSearched(context, serviceName(unit), policy)) return {};
+  const template = templateAt(context, policy);
+  return template === undefined ? { policy } : { template };
+}
+
+/** The key of the first Exec line that would be another. */
+function staleCommand({ placement }: Context, { unit, files }: Applied, made: readonly EmittedFile[]) {
+  const path = dropInPath(placement, unit);
+  const [was, is] = [files, made].map((list) => {
+    const dropIn = list.find((file) => file.path === path);
+    return dropIn ? parseUnitFile(path, dropIn.content).assignments : [];
+  });
+  const lines = (assignments: typeof was, key: string) =>
+    assignments!.filter((one) => one.key === key).map(({ value }) => value);
+  return EXEC_KEYS.find((key) => lines(was, key).join('\n') !== lines(is, key).join('\n'));
+}
+
+/** What other drop-ins take back of one of ours. */
+function overriddenBy(own: readonly UnitFile[], { path, content }: EmittedFile): Diagnostic[] {
+  const lines = parseUnitFile(path, content).assignments.filter(({ section }) => section === 'Service');
+  const byKey = [...groupBy(lines, ({ key }) => key)];
+  const commands = byKey.filter(([key]) => EXEC_KEYS.includes(key));
+  return overridden(effectiveUnit(own), path, {
+    directives: byKey
+      .filter(([key]) => !EXEC_KEYS.includes(key))
+      .map(([name, all]) => ({ name, values: all.map(({ value }) => value), because: '' })),
+    commands: commands.map(([key]) => ({ key, lines: [], wrapped: 0 })),
+  });
+}
+
+async function launcherChange(context: Context): Promise<Diagnostic[]> {
+  const { system, placement, machine, offline } = context;
+  const path = installedLauncher(placement);
+  if (offline || machine === undefined || (await exists(system, PACKAGED_LAUNCHER))) return [];
+  const [wanted] = await launcherFiles(context, { machine, launcher: path });
+  const there = await system.read(path, { limit: MAX_LAUNCHER_SIZE });
+  const isSame = there && wanted && filesEqual(there.bytes, wanted.content);
+  // That it is missing is said elsewhere.
+  if (!there || isSame) return [];
+  const hint = 'the next apply of any of its units puts this one in its place';
+  return [error('drift-launcher', `${path} isn't the launcher of this version of sandbox-unit`, { hint })];
+}
+
+const MAX_LAUNCHER_SIZE = 4 << 20;
+
+const filesEqual = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, i) => byte === b[i]);

@@ -1,0 +1,196 @@
+/** What has changed since a policy was applied, made by hand: `status` names it. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { apply } from '../../src/commands/apply.js';
+import { status } from '../../src/commands/status.js';
+import {
+  type FakeOptions,
+  type FakeSystem,
+  fakeContext,
+  HOME,
+  LAUNCHER,
+  machineWith,
+  targetSets,
+} from '../support/fake-system.js';
+
+const UNIT = 'demo.service';
+const VENDOR = `/usr/lib/systemd/system/${UNIT}`;
+const SERVICE = '[Service]\nExecStart=/usr/sbin/demod\n';
+const SERVICES = '[service]\nPrivateTmp = true\n';
+const POLICY = `extends = ["base"]\n${SERVICES}[syscalls]\ndeny = ["execve", "execveat"]\n`;
+const PLACE = `/etc/sandbox-unit/${UNIT}.toml`;
+const BASE = `${HOME}/templates/base.toml`;
+const FOLDER = `/etc/systemd/system/${UNIT}.d`;
+const DROP_IN = `${FOLDER}/zz-sandbox-unit.conf`;
+const FILTER = `${FOLDER}/zz-sandbox-unit.filter`;
+
+const fileOf = (text: string) => ({ bytes: new TextEncoder().encode(text), mode: 0o644 });
+
+type Change = (system: FakeSystem) => void;
+
+const write =
+  (path: string, text: string): Change =>
+  (system) =>
+    system.files.set(path, fileOf(text));
+
+const remove =
+  (path: string): Change =>
+  (system) =>
+    system.files.delete(path);
+
+const edit =
+  (path: string, from: string | RegExp, to: string): Change =>
+  (system) => {
+    const text = system.text(path);
+    const changed = text.replace(from, to);
+    assert.notEqual(changed, text);
+    system.files.set(path, fileOf(changed));
+  };
+
+/** Changes one byte, counted from the end. */
+const flip =
+  (path: string, at: number): Change =>
+  (system) => {
+    const file = system.files.get(path)!;
+    const bytes = Uint8Array.from(file.bytes);
+    bytes[bytes.length - at]! ^= 1;
+    system.files.set(path, { ...file, bytes });
+  };
+
+async function applied(options: FakeOptions = {}, more: Parameters<typeof apply>[2] = {}) {
+  const system = machineWith(SERVICE, POLICY, {
+    running: [UNIT],
+    ...options,
+    files: { [BASE]: '[syscalls]\ndeny = ["mount"]\n', ...options.files },
+  });
+  const { exit, diagnostics } = await apply(fakeContext(system), [UNIT], more);
+  assert.equal(exit, 0, JSON.stringify(diagnostics));
+  return system;
+}
+
+async function found(system: FakeSystem, units: readonly string[] = []) {
+  const { exit, json, text, diagnostics } = await status(fakeContext(system), units);
+  const [{ drift }] = json.units as [{ drift: string[] }];
+  return { exit, drift, text, messages: diagnostics.map(({ message }) => message).join('\n') };
+}
+
+const MORE = edit(PLACE, '"execve"', '"acct", "execve"');
+const NEW_COMMAND = edit(VENDOR, 'demod', 'demod --new');
+
+const CASES: readonly (readonly [
+  what: string,
+  change: Change,
+  drift: readonly string[],
+  message?: RegExp,
+])[] = [
+  ['nothing', () => undefined, []],
+  ['the policy', MORE, ['drift-policy'], /demo\.service\.toml has changed since/],
+  ['a comment of the policy', edit(PLACE, '[syscalls]', '# more\n[syscalls]'), []],
+  ['what the policy extends', write(BASE, '[syscalls]\ndeny = ["umount2"]\n'), ['drift-policy']],
+  ['the policy, which is gone', remove(PLACE), ['drift-policy'], /can't be read \(no policy/],
+  [
+    'the policy, to one that is wrong',
+    write(PLACE, '[syscalls]\ndeny = ["exceve"]\n'),
+    ['drift-policy'],
+    /can't be applied any more: .*exceve/,
+  ],
+  ['a line of the drop-in', edit(DROP_IN, /^NoNewPrivileges=yes$/m, 'NoNewPrivileges=no'), ['drift-files']],
+  ['a comment of the drop-in', edit(DROP_IN, /^# What/m, '# That'), []],
+  ['lines of the drop-in, taken out', edit(DROP_IN, /^ExecStart=.*\n/gm, ''), ['drift-files']],
+  ['a byte of the filter', flip(FILTER, 3), ['drift-files']],
+  ['the launcher', write(LAUNCHER, 'another one'), ['drift-launcher'], /isn't the launcher of this version/],
+  ["the vendor's command", NEW_COMMAND, ['drift-command'], /its ExecStart= has changed, and the old one/],
+  ["the vendor's other lines", edit(VENDOR, '[Service]', '[Service]\nRestart=always'), []],
+  [
+    "the vendor's own filter",
+    edit(VENDOR, '[Service]', '[Service]\nSystemCallFilter=~@reboot'),
+    ['drift-unit'],
+    /the files of demo\.service have changed since/,
+  ],
+  [
+    "the command in another's drop-in",
+    write(`${FOLDER}/zzz.conf`, '[Service]\nExecStart=\nExecStart=/usr/sbin/demod\n'),
+    ['overridden'],
+    /reads this 'ExecStart=' after ours/,
+  ],
+  [
+    "a directive in another's drop-in",
+    write(`${FOLDER}/zzz.conf`, '[Service]\nPrivateTmp=no\n'),
+    ['overridden'],
+  ],
+  ['a drop-in that is read before', write(`${FOLDER}/10-more.conf`, '[Service]\nMemoryMax=1G\n'), []],
+];
+
+describe('what has changed since a policy was applied:', () => {
+  for (const [what, change, drift, message = /./] of CASES) {
+    test(what, async () => {
+      const system = await applied();
+      change(system);
+      await system.reload();
+      for (const units of [[], [UNIT]]) {
+        const one = await found(system, units);
+        assert.deepEqual([one.drift, one.exit], [drift, drift.length > 0 ? 1 : 0], one.messages);
+        if (drift.length > 0) assert.match(one.messages, message);
+      }
+    });
+
+    test(`${what}; applied again it is no drift`, async () => {
+      const system = await applied();
+      change(system);
+      await system.reload();
+      const { exit } = await apply(fakeContext(system), [UNIT], {});
+      const isRefused = drift[0] === 'overridden' || /gone|wrong/.test(what);
+      assert.equal(exit !== 0, isRefused);
+      if (!isRefused) assert.deepEqual((await found(system)).drift, []);
+    });
+  }
+
+  test('the version of systemd, where a set means something else in it', async () => {
+    const sets = targetSets();
+    const members = new Map(
+      [...sets.members].map(([set, calls]) => [set, set === '@mount' ? calls.slice(1) : calls]),
+    );
+    const policy = `${POLICY}log = ["@mount"]\n`;
+    const first = await applied({ files: { [PLACE]: policy } });
+    const upgraded = (other: typeof sets) =>
+      machineWith(SERVICE, policy, {
+        ...{ systemd: '258.1', sets: other, running: [UNIT] },
+        files: Object.fromEntries(first.files),
+      });
+    assert.deepEqual((await found(upgraded(sets))).drift, []);
+    const { drift, messages } = await found(upgraded({ ...sets, members }));
+    assert.deepEqual(drift, ['drift-systemd']);
+    assert.match(messages, /systemd is 258\.1, and was 257\.13/);
+  });
+
+  test('which policy comes first', async () => {
+    const packaged = `/usr/lib/sandbox-unit/${UNIT}.toml`;
+    const system = machineWith(SERVICE, '', { running: [UNIT], files: { [packaged]: POLICY, [BASE]: '' } });
+    system.files.delete(PLACE);
+    assert.equal((await apply(fakeContext(system), [UNIT], {})).exit, 0);
+    assert.deepEqual((await found(system)).drift, []);
+    system.files.set(PLACE, fileOf('[syscalls]\ndeny = ["acct"]\n'));
+    const { drift, messages } = await found(system);
+    assert.deepEqual(drift, ['drift-policy']);
+    assert.match(messages, /another policy, .*, comes first/);
+  });
+
+  test('what was applied from elsewhere is held against that', async () => {
+    const elsewhere = { files: { '/root/p.toml': POLICY } };
+    for (const options of [{ template: 'base' }, { policy: '/root/p.toml' }, { permissive: true }]) {
+      const system = await applied(elsewhere, options);
+      assert.deepEqual((await found(system)).drift, [], JSON.stringify(options));
+    }
+    const system = await applied(elsewhere, { policy: '/root/p.toml' });
+    edit('/root/p.toml', '"execve"', '"acct", "execve"')(system);
+    assert.deepEqual((await found(system)).drift, ['drift-policy']);
+  });
+
+  test('the line of a unit names it', async () => {
+    const system = await applied();
+    NEW_COMMAND(system);
+    MORE(system);
+    await system.reload();
+    assert.match((await found(system)).text, /^demo\.service +enforcing +live +policy, command +\/etc/m);
+  });
+});
