@@ -1,6 +1,6 @@
 /** What `--json` prints, held against sandbox-unit.json(5). */
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { VERBS } from '../src/commands/verbs.js';
 import { cli, LIBRARY } from './support/cli.js';
@@ -70,7 +70,13 @@ for (const name of Object.keys(RUNS)) {
   test(`the keys that '${name} --json' prints are those of the manual`, { skip }, async (t) => {
     const root = system(t);
     if (name === 'revert' || name === 'status') await cli('apply', '--root', root, 'demo', 'plain');
-    if (name === 'status') rmSync(`${root}/etc/systemd/system/demo.service.d/zz-sandbox-unit.filter`);
+    if (name === 'status') {
+      rmSync(`${root}/etc/systemd/system/demo.service.d/zz-sandbox-unit.filter`);
+      writeFileSync(
+        `${root}/etc/sandbox-unit/plain.service.toml`,
+        '[service]\nPrivateTmp = true\nUMask = "0077"\n',
+      );
+    }
     const keys = new Map([...documentedKeys('Every command'), ...documentedKeys(name)]);
     const seen = new Set<string>();
     for (const words of RUNS[name]!) {

@@ -66,7 +66,7 @@ test('a first policy', { skip }, async () => {
       'foo.service …',
       'foo.service: applied',
       'foo.service: enforced (/etc/sandbox-unit/foo.service.toml)',
-      'UNIT         MODE       STATE  POLICY',
+      'UNIT         MODE       STATE  DRIFT  POLICY',
       'foo.service: reverted',
     ],
   );
