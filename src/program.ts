@@ -43,8 +43,10 @@ export async function run(argv: readonly string[], shell: Shell): Promise<number
     if (cause.exitCode === 0) return EXIT.ok;
     // Without a command commander has printed the help.
     if (cause.code === 'commander.help' && !options.json) return EXIT.failure;
-    shell.show(failure(EXIT.failure, [usageError(cause, argv)]), options);
-    return EXIT.failure;
+    // The statuses of `run` are systemd-run's.
+    const exit = argv[0] === 'run' ? EXIT.findings : EXIT.failure;
+    shell.show(failure(exit, [usageError(cause, argv)]), options);
+    return exit;
   }
 }
 

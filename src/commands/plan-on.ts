@@ -1,5 +1,6 @@
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
 import { programPlaces } from '../plan/commands.js';
+import { tolerateGap } from '../plan/gaps.js';
 import { makePlan } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
 import type { PlanRequest } from '../plan/request.js';
@@ -49,10 +50,6 @@ export async function planOn(
     policy: options.permissive ? asPermissive(policy) : policy,
     usable: planned,
   });
-  const found = options.allowGaps ? plan.diagnostics.map(tolerate) : plan.diagnostics;
+  const found = options.allowGaps ? plan.diagnostics.map(tolerateGap) : plan.diagnostics;
   return { plan, planned, checked, found };
 }
-
-/** A gap as a warning. */
-const tolerate = (d: Diagnostic): Diagnostic =>
-  d.code.startsWith('gap-') ? { ...d, severity: 'warning' } : d;

@@ -1,5 +1,5 @@
 import { changes } from '../apply/changes.js';
-import { type Diagnostic, EXIT, error, hasErrors, UserError } from '../diagnostic.js';
+import { type Diagnostic, didYouMean, EXIT, error, hasErrors, UserError } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
 import { ownDropInPaths } from '../emit/paths.js';
 import { transientProperties } from '../emit/transient.js';
@@ -14,6 +14,8 @@ import {
   transientDirectives,
   transientUnitFile,
 } from '../plan/transient-unit.js';
+import { knownCalls } from '../syscalls/numbers.js';
+import { setNames } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import type { UnitName } from '../unit/name.js';
@@ -55,11 +57,11 @@ export async function prepareRun(
   const settings = unitSettings(context, options);
   const policy = await runPolicy(context, options);
   const names = settings.map(({ name }) => name);
-  if (policy.sources.size === 0 && !names.some(mayConfine)) throw nothingConfines();
+  if (!mayConfineByPolicy(policy) && !names.some(mayConfine)) throw nothingConfines();
   const environment = environmentOf(context, options);
   const command = await findCommand(context, words, options, names.concat(servicesOf(policy)));
   const machine = await probing;
-  const { directives, diagnostics } = transientDirectives(settings, machine.facts);
+  const { directives, diagnostics } = transientDirectives(settings, machine.facts, options);
   const known = [...policy.diagnostics, ...machine.diagnostics, ...diagnostics];
   if (hasErrors(diagnostics)) return refused(unit, known, policy);
   const { effective, text } = await effectiveRun(context, unit, command, directives);
@@ -70,8 +72,8 @@ export async function prepareRun(
   const found = [
     ...known,
     ...planned.checked,
-    ...planned.found,
-    ...skippedWords(effective, plan),
+    ...planned.found.filter((d) => !isSkippedWord(d, unit)),
+    ...skippedWords(effective, plan, unit),
     ...undone(effective, directives),
   ];
   if (hasErrors(found)) return refused(unit, found, { sources });
@@ -102,6 +104,19 @@ const refused = (
   { sources }: Pick<LoadedPolicy, 'sources'>,
 ): PreparedRun => ({ unit, properties: [], files: [], diagnostics, sources });
 
+/** What is wrong with a policy is told as such; an action or a stage alone is for nothing. */
+function mayConfineByPolicy({ policy, diagnostics }: LoadedPolicy): boolean {
+  const { syscalls, service } = policy;
+  const calls = syscalls && [syscalls.deny, syscalls.log, syscalls.rules].some((list) => list.length > 0);
+  return (
+    hasErrors(diagnostics) ||
+    service.length > 0 ||
+    calls === true ||
+    syscalls?.allow !== undefined ||
+    syscalls?.architectures !== undefined
+  );
+}
+
 /** A misspelt name is told as such. */
 const mayConfine = (name: string): boolean => confines(name) || !isTransient(name);
 
@@ -131,10 +146,19 @@ async function effectiveRun(
 }
 
 /** The command line's own filter has no words that mean nothing: systemd would skip them. */
-function skippedWords(effective: EffectiveUnit, { target }: Plan): Diagnostic[] {
+function skippedWords(effective: EffectiveUnit, { target }: Plan, unit: UnitName): Diagnostic[] {
   const ignored = ownLimits(effective, target.sets, target.systemd)?.ignored ?? [];
-  return ignored.map((d) => ({ ...d, severity: 'error' }));
+  const names = [...knownCalls(target.sets), ...setNames(target.sets)];
+  return ignored
+    .filter((one) => isSkippedWord(one, unit))
+    .map(({ code, message }) => {
+      const [, word = ''] = /'~?([^':]*)/.exec(message) ?? [];
+      return error(code, message, { hint: didYouMean(word, names) });
+    });
 }
+
+const isSkippedWord = ({ code, at }: Diagnostic, { full }: UnitName): boolean =>
+  code === 'own-filter-word-ignored' && at?.file === full;
 
 /** What drop-ins take back of the command line's own directives, and of the command. */
 const undone = (effective: EffectiveUnit, directives: readonly PlannedDirective[]): Diagnostic[] =>

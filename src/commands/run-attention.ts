@@ -19,7 +19,7 @@ const unlessDetached =
     Promise.race([awaited, detached.then(() => undefined)]);
 
 /**
- * The first interrupt has the unit stopped, the second leaves it alone.
+ * The first interrupt has the unit stopped; after the second its end isn't waited for.
  * @param next waits for an interrupt
  */
 export function attendUnit(
@@ -32,11 +32,11 @@ export function attendUnit(
   const detached = async () => {
     const { name, number } = await next();
     exit = SIGNALLED + number;
-    tell(`${name}: stopping ${unit}; once more leaves it running`);
+    tell(`${name}: stopping ${unit}; once more doesn't wait for its end`);
     const second = next();
     await Promise.race([started.stop(), second]);
     await second;
-    tell(`Detached: ${unit} runs on`);
+    tell(`Detached: ${unit} is being stopped`);
   };
   return { unlessDetached: unlessDetached(detached()), exit: () => exit };
 }

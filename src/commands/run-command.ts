@@ -3,8 +3,10 @@ import type { Setting, TransientCommand } from '../plan/transient-unit.js';
 import type { Context } from '../system/context.js';
 import type { System } from '../system/system.js';
 import { parseBoolean } from '../unit/boolean.js';
-import { isTemplate, type UnitName } from '../unit/name.js';
+import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
 import { normalize } from '../unit/path.js';
+import { sinceReset } from '../unit/values.js';
+import { nextWord, textOf, UNREADABLE } from '../unit/word.js';
 import { serviceName } from './load-unit.js';
 import type { RunOptions } from './run-options.js';
 
@@ -43,13 +45,19 @@ export function unitSettings({ caller }: Context, options: RunOptions): Setting[
     ['User', uid && literal(uid)],
     ['Group', gid && literal(gid)],
     ['Nice', nice],
-    ['Slice', slice && (slice.endsWith('.slice') ? slice : `${slice}.slice`)],
+    ['Slice', slice && sliceName(slice)],
     ['WorkingDirectory', workingDirectory(caller.directory, options)],
   ];
   return [
     ...(options.property ?? []).filter((text) => !isEnvironment(text)).map(readProperty),
     ...given.flatMap(([name, text]) => (text === undefined ? [] : [{ name, text }])),
   ];
+}
+
+function sliceName(text: string): string {
+  if (text.endsWith('.slice')) return text;
+  if (!/\.[a-z]+$/.test(text) || 'severity' in parseUnitName(text)) return `${text}.slice`;
+  throw fail('usage', `'${printable(text, 80)}' is not a slice`);
 }
 
 /** Nobody expands specifiers in what is no directive of a file. */
@@ -74,19 +82,36 @@ function here(own: string | undefined): string {
 
 const isEnvironment = (text: string) => text.startsWith('Environment=');
 
-/** `NAME=VALUE` of --setenv and of --property Environment=. */
+/** `NAME=VALUE` of --setenv and of --property Environment=; of several for one name the last. */
 export function environmentOf({ caller }: Context, { setenv = [], property = [] }: RunOptions): string[] {
-  const words = property.filter(isEnvironment).map((text) => text.slice('Environment='.length));
-  return [...words, ...setenv].map((text) => {
-    const name = text.replace(/=.*$/s, '');
+  const lines = property.filter(isEnvironment).map((text) => text.slice('Environment='.length));
+  const given = [...sinceReset(lines).flatMap(environmentWords), ...setenv];
+  const variables = given.map((text): [name: string, value: string] => {
+    const [, name = '', value] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || text.includes('\0')) {
       throw fail('usage', `no variable is called '${printable(name, 80)}'`);
     }
-    if (text !== name) return text;
-    const value = caller.environment[name];
-    if (value !== undefined) return `${name}=${value}`;
-    throw fail('usage', `there is no variable ${name} whose value could be passed on`);
+    return [name, value ?? caller.environment[name] ?? ''];
   });
+  return [...new Map(variables)].map(([name, value]) => `${name}=${value}`);
+}
+
+/** Words as in a unit file, where a name has always a value. */
+function environmentWords(text: string): string[] {
+  const words: string[] = [];
+  for (let at = 0; ; ) {
+    const word = nextWord(text, at, { quotes: true, escapes: 'c' });
+    if (word === undefined) return words;
+    const assignment = word === 'malformed' ? '' : textOf(word.pieces);
+    if (word === 'malformed' || !assignment.includes('=') || UNREADABLE.test(assignment)) {
+      throw fail(
+        'usage',
+        `Environment= wants NAME=VALUE, with quotes around white space: '${printable(text, 80)}'`,
+      );
+    }
+    words.push(assignment);
+    at = word.next;
+  }
 }
 
 /** Whether `$NAME` is expanded. */
@@ -111,7 +136,11 @@ export async function findCommand(
 ): Promise<TransientCommand> {
   const expand = expands(options);
   if (words.length === 0) {
-    return { program: caller.environment.SHELL ?? '/bin/sh', args: [], expand };
+    return {
+      program: await findProgram(own, caller.environment.SHELL || '/bin/sh', caller),
+      args: [],
+      expand,
+    };
   }
   const [name = '', ...args] = words;
   const elsewhere = names.some((one) => OTHER_PLACES.includes(one));
@@ -136,7 +165,7 @@ async function findProgram(system: System, name: string, caller: Context['caller
     if (state === 'executable') return path;
     if (state === 'not executable') why = `${path} isn't executable`;
   }
-  throw fail('no-program', `can't find the program '${printable(name)}': ${why}`);
+  throw fail('no-program', `can't run '${printable(name)}': ${why}`);
 }
 
 /** A file that may not be read may yet be executed. */

@@ -1,3 +1,4 @@
+import { EXIT, error, UserError } from '../diagnostic.js';
 import { parsePolicy } from '../policy/parse.js';
 import type { Context } from '../system/context.js';
 import { findTemplate, type PolicyPlace } from './find-template.js';
@@ -48,13 +49,12 @@ export function inlinePolicy(
 
 function listOf(key: string, values: readonly string[] | undefined): string[] {
   if (values === undefined) return [];
-  const names = values.flatMap((value) => value.split(',')).map((name) => name.trim());
-  return [
-    `${key} = [${names
-      .filter((name) => name !== '')
-      .map(quoted)
-      .join(', ')}]`,
-  ];
+  const names = values
+    .flatMap((value) => value.split(','))
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  if (names.length === 0) throw new UserError(error('usage', `--${key} names no call`), EXIT.findings);
+  return [`${key} = [${names.map(quoted).join(', ')}]`];
 }
 
 /** A text of JSON is one of TOML. */

@@ -147,12 +147,19 @@ class Run {
     json: object,
   ): Promise<Outcome> {
     if (end && this.#waits) for (const line of summaryLines(end)) this.#tell(line);
-    if (exit !== undefined || end === undefined) return this.outcome(exit ?? EXIT.findings, json);
+    if (exit !== undefined || end === undefined)
+      return this.outcome(exit ?? EXIT.findings, json, this.#early(exit));
     // What has never run is a success to systemd.
     const job = exitStatus(end) === EXIT.ok ? await started.job() : 'done';
     return job === 'done'
       ? this.outcome(exitStatus(end), { ...json, ...endJson(end) })
       : this.#failed(job, end);
+  }
+
+  /** To people it is told when it happens. */
+  #early(exit = 0): Diagnostic[] {
+    const message = `${this.#unit} wasn't waited for to its end of its own`;
+    return this.#options.json && exit !== EXIT.ok ? [error('interrupted', message)] : [];
   }
 
   #tell(line: string) {

@@ -25,7 +25,10 @@ export type Action = (context: Context, operands: string[], options: Options) =>
 
 /** How each option is written, and what it does. */
 export const OPTIONS = {
-  policy: ['--policy <file>', 'this policy (default: UNIT.toml in /etc/sandbox-unit and further places)'],
+  policy: [
+    '--policy <file>',
+    'this policy (default of a unit that is there: UNIT.toml in /etc/sandbox-unit and further places)',
+  ],
   template: ['--template <name>', 'a starter policy instead of a file'],
   allowGaps: ['--allow-gaps', 'go on although nobody enforces some lines'],
   permissive: ['--permissive', 'let through and record what the policy would refuse'],

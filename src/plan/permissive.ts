@@ -30,7 +30,7 @@ export function expectations(
 
 /** What `--permissive` means for a unit, and what it leaves or brings that one may not expect. */
 export function permissiveNotes(
-  { unit, policy }: PlanRequest,
+  { unit, policy, places }: PlanRequest,
   context: CallContext,
   launched: boolean,
 ): Diagnostic[] {
@@ -42,7 +42,10 @@ export function permissiveNotes(
       'permissive',
       `${unit.full} is permissive: what [syscalls] would refuse is let through and recorded`,
       {
-        hint: `'${ours('explain')}' shows what was; '${ours('apply')}' enforces it`,
+        // A transient unit is gone when it has ended.
+        hint: places
+          ? `'${ours('explain')}' shows what was; '${ours('apply')}' enforces it`
+          : `'journalctl --dmesg --grep=type=1326' shows what was`,
       },
     ),
   ];

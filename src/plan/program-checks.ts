@@ -115,7 +115,7 @@ function startCalls(program: ProgramFacts, machine: Machine): readonly string[] 
 
 /** Warns of a start script that can't start what it is there for. */
 export function scriptWarnings(
-  { effective, policy, target }: ConfinedUnit,
+  { effective, policy, target, places }: PlacedUnit,
   named: NamedPolicy,
 ): Diagnostic[] {
   if (mayPass(verdictOn(named, 'execve'))) return [];
@@ -123,7 +123,9 @@ export function scriptWarnings(
     .filter((path) => target.programs.get(path)?.file.kind === 'script')
     .map((path) =>
       warning('start-script', `${path} is a script, and can't start another program`, {
-        hint: `if it becomes the daemon, name that one: programs = ["…"] in [exec]; if it runs programs itself, don't deny execve`,
+        hint: places
+          ? `if it becomes the daemon, name that one: programs = ["…"] in [exec]; if it runs programs itself, don't deny execve`
+          : "if it runs programs itself, don't deny execve",
       }),
     );
 }

@@ -11,6 +11,7 @@ import { REFUSED } from './directives/refused.js';
 import type { Directive } from './directives/row.js';
 import { RUNNING } from './directives/running.js';
 import { DIRECTIVES, findDirective } from './directives.js';
+import { tolerateGap } from './gaps.js';
 import type { PlannedDirective } from './plan.js';
 import type { Target } from './target.js';
 
@@ -43,13 +44,17 @@ const withoutPlace = ({ at: _, ...rest }: Diagnostic): Diagnostic => rest;
 export function transientDirectives(
   settings: readonly Setting[],
   target: Pick<Target, 'systemd' | 'scope' | 'abilities'>,
+  { allowGaps = false }: { readonly allowGaps?: boolean } = {},
 ): { readonly directives: readonly PlannedDirective[]; readonly diagnostics: readonly Diagnostic[] } {
   const directives: PlannedDirective[] = [];
   const diagnostics: Diagnostic[] = [];
   for (const setting of settings) {
     const values = valuesOf(setting, target);
     if (isValues(values)) directives.push({ name: setting.name, values, because: 'command line' });
-    else diagnostics.push(...values.filter((value) => typeof value !== 'string').map(withoutPlace));
+    else {
+      const wrong = values.filter((value) => typeof value !== 'string').map(withoutPlace);
+      diagnostics.push(...(allowGaps ? wrong.map(tolerateGap) : wrong));
+    }
   }
   return { directives, diagnostics };
 }
@@ -108,7 +113,8 @@ function unknownSetting(name: string): Diagnostic {
     const hint = 'give the unit a name by --unit, and put it in a drop-in of that name';
     return error('refused-directive', `--property doesn't take '${shown}'`, { hint });
   }
-  return error('unknown-directive', `no directive is called '${shown}'`, { hint: didYouMean(name, known) });
+  const message = `--property knows no directive '${shown}'`;
+  return error('unknown-directive', message, { hint: didYouMean(name, known) });
 }
 
 /**

@@ -3,11 +3,18 @@ import type { Interrupt, Interrupts } from './transient.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** Signals within so many milliseconds are one request: a terminal that goes sends several, and timeout(1) does. */
+const TOGETHER = 300;
+
 /** Holds up the signals that would end this program, until it is told to let them. */
 export function holdInterrupts(): Interrupts {
   const came: Interrupt[] = [];
   let wake: (() => void) | undefined;
+  let last = Number.NEGATIVE_INFINITY;
   const handle = (name: NodeJS.Signals) => {
+    const now = performance.now();
+    if (now - last < TOGETHER) return;
+    last = now;
     came.push({ name, number: constants.signals[name] });
     wake?.();
   };

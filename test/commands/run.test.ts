@@ -61,6 +61,28 @@ const argvOf = (one: Ran) => (propertiesOf(one).get('ExecStartEx') as [string, s
 
 const UNAME = { deny: ['uname'], errno: 'ENETDOWN' };
 
+test('variables are words of --property, and those of --setenv; the last of a name counts', async () => {
+  const cases: [property: string[], setenv: string[], variables: string[] | undefined][] = [
+    [['Environment=A=x B=y'], [], ['A=x', 'B=y']],
+    [['Environment="A=x y" \'B=\\t\' C=$D'], [], ['A=x y', 'B=\t', 'C=$D']],
+    [['Environment=A=1'], ['A=2', 'B=x=y z'], ['A=2', 'B=x=y z']],
+    [['Environment=A=1', 'Environment=', 'Environment=B=2'], [], ['B=2']],
+    [['Environment='], [], undefined],
+    [[], ['NOT_SET', 'PATH'], ['NOT_SET=', 'PATH=/usr/bin:/bin']],
+  ];
+  for (const [property, setenv, variables] of cases) {
+    const one = await ran({ ...UNAME, property, setenv });
+    assert.deepEqual(propertiesOf(one).get('Environment'), variables);
+  }
+});
+
+test('a gap of a directive is a warning where gaps are allowed', async () => {
+  const one = await ran({ ...UNAME, property: ['StateDirectoryQuota=1G'], allowGaps: true });
+  assert.deepEqual([codes(one), one.outcome.exit], [[], 0]);
+  assert.match(one.units.told[0]!, /^warning\[gap-directive\]: /);
+  assert.equal(propertiesOf(one).get('StateDirectoryQuota'), undefined);
+});
+
 describe('the policy of a command line', () => {
   const texts: readonly [RunOptions & { policy?: string; template?: string }, string][] = [
     [{}, ''],
@@ -191,7 +213,12 @@ const REFUSED: readonly [options: Options, code: string, words?: readonly string
   [{ property: ['SystemCallErrorNumber=ENOSUCH'] }, 'directive-value'],
   [{ property: ['SystemCallArchitectures=x87'] }, 'directive-value'],
   [{ ...UNAME, setenv: ['1=2'] }, 'usage'],
-  [{ ...UNAME, setenv: ['NOT_SET'] }, 'usage'],
+  [{ ...UNAME, property: ['Environment=A'] }, 'usage'],
+  [{ ...UNAME, property: ['Environment="A=x'] }, 'usage'],
+  [{ deny: [',', ''] }, 'usage'],
+  [{ errno: 'EPERM' }, 'no-policy'],
+  [{ stage: 'entry' }, 'no-policy'],
+  [{ ...UNAME, slice: 'foo.service' }, 'usage'],
   [{ ...UNAME, expandEnvironment: 'maybe' }, 'usage'],
   [{ ...UNAME, unit: 'a/b' }, 'invalid-unit-name'],
   [{ ...UNAME, unit: 'x.socket' }, 'not-a-service'],
@@ -458,12 +485,12 @@ describe('interrupts while it is waited for', () => {
     assert.equal(one.outcome.exit, 143);
     assert.equal(one.units.told.at(-2), 'Finished with result: success');
   });
-  test('the second leaves it running', async () => {
+  test('after the second its end is not waited for', async () => {
     const one = await ran(
       { ...UNAME, wait: true, unit: 'x' },
       { interrupts: [SIGINT, SIGINT], stops: false },
     );
     assert.equal(one.outcome.exit, 130);
-    assert.equal(one.units.told.at(-1), 'Detached: x.service runs on');
+    assert.equal(one.units.told.at(-1), 'Detached: x.service is being stopped');
   });
 });
