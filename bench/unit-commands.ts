@@ -1,8 +1,8 @@
-/** How long plan and verify take, and apply where nothing has changed, over a Node that does nothing; in a box. */
+/** How long plan and verify take, and apply and status where nothing has changed, for one unit and for many; in a box. */
 import { join } from 'node:path';
-import { boxAvailable } from '../test/support/box.js';
+import { type Box, boxAvailable } from '../test/support/box.js';
 import { inRepository } from '../test/support/repository.js';
-import type { Bench, Row } from './row.js';
+import type { Aim, Bench, Row } from './row.js';
 import { apply, COMMAND, inBox } from './workshop.js';
 
 const ROUNDS = 25;
@@ -17,22 +17,54 @@ export const unitCommands: Bench = {
     inBox([], async (box) => {
       await box.succeed(['systemctl', 'start', UNIT]);
       await apply(box, POLICY, UNIT);
+      await makeMany(box);
       const command = (verb: string) => ['node', COMMAND, verb, '--policy', POLICY, UNIT];
-      const commands = [['node', '-e', '0'], command('plan'), command('apply'), command('verify')];
-      const printed = await box.succeed(['node', IN_TURNS, `${ROUNDS}`, JSON.stringify(commands)]);
-      const [nothing, plan, again, verify] = JSON.parse(printed) as [number, number, number, number];
+      const [one, ...others] = MANY;
+      const commands = [
+        ['node', '-e', '0'],
+        ...[command('plan'), command('apply'), command('verify')],
+        ...['apply', 'status'].flatMap((verb) => [
+          ['node', COMMAND, verb, one!],
+          ['node', COMMAND, verb, one!, ...others],
+        ]),
+      ];
+      const printed = await box.succeed(['node', IN_TURNS, `${ROUNDS}`, JSON.stringify(commands)], {
+        timeoutMs: 300_000,
+      });
+      const [nothing, plan, again, verify, applyOne, applyMany, statusOne, statusMany] = JSON.parse(printed);
+      const row = (name: string, ours: number, aim?: Aim): Row => ({
+        ...{ name, against: 'node -e 0', unit: 'ms', baseline: nothing, ours },
+        ...(aim ? { aim } : {}),
+      });
+      const within = (most: number, ours: number): Aim => ({
+        text: `at most ${most} ms more`,
+        met: ours - nothing <= most,
+      });
+      const linear: Aim = {
+        text: `linear: at most ${MANY.length} times the work`,
+        met: applyMany - nothing <= MANY.length * (applyOne - nothing),
+      };
       return [
-        row('sandbox-unit plan', nothing, plan),
-        row('sandbox-unit apply, nothing new', nothing, again),
-        row('sandbox-unit verify', nothing, verify),
+        row('sandbox-unit plan (nginx)', plan),
+        row('sandbox-unit apply, nothing new (nginx)', again, within(150, again)),
+        row('sandbox-unit verify (nginx)', verify),
+        row('sandbox-unit apply, nothing new, a small unit', applyOne),
+        row(`sandbox-unit apply, nothing new, ${MANY.length} of them`, applyMany, linear),
+        row('sandbox-unit status of one of them', statusOne),
+        row(`sandbox-unit status of ${MANY.length}`, statusMany, within(1000, statusMany)),
       ];
     }),
 };
 
-const row = (name: string, baseline: number, ours: number): Row => ({
-  name: `${name} (nginx)`,
-  against: 'node -e 0',
-  unit: 'ms',
-  baseline,
-  ours,
-});
+const MANY = Array.from({ length: 100 }, (_, i) => `many-${i}.service`);
+
+/** A hundred services that run, each confined by a policy of its own. */
+async function makeMany(box: Box): Promise<void> {
+  const script = MANY.flatMap((unit) => [
+    `printf '[Service]\\nType=exec\\nExecStart=/usr/bin/sleep infinity\\n' >/etc/systemd/system/${unit}`,
+    `printf 'extends = ["no-exec"]\\n[apply]\\nsettle = "1ms"\\n' >/etc/sandbox-unit/${unit}.toml`,
+  ]);
+  const commands = ['mkdir -p /etc/sandbox-unit', ...script, 'systemctl daemon-reload'];
+  await box.sh([...commands, `systemctl start ${MANY.join(' ')}`].join('\n'), { timeoutMs: 120_000 });
+  await box.succeed(['node', COMMAND, 'apply', '--quiet', ...MANY], { timeoutMs: 120_000 });
+}
