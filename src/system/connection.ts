@@ -1,5 +1,6 @@
 import type { Message, MessageBus } from 'dbus-next';
 import { EXIT, error, UserError } from '../diagnostic.js';
+import { guardBus } from './bus-guard.js';
 import { passDescriptors } from './descriptors.js';
 
 const BUS_PATH = '/org/freedesktop/DBus';
@@ -64,6 +65,20 @@ const DENIED: readonly (string | undefined)[] = [
   'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired',
 ];
 
+const unreachable = ({ address, hint }: BusPlace, cause: unknown) =>
+  failure('no-bus', `can't reach the bus at ${address}: ${(cause as Error).message}`, hint);
+
+/** @throws UserError `no-bus` where the address is none */
+function busAt(dbus: typeof import('dbus-next'), place: BusPlace): MessageBus {
+  try {
+    // dbus-next would start programs for others.
+    if (!/^(?:unix|tcp):\w+=/.test(place.address)) throw new Error('that is no address: unix:path=…');
+    return dbus.sessionBus({ busAddress: place.address });
+  } catch (cause) {
+    throw unreachable(place, cause);
+  }
+}
+
 /**
  * A connection to a bus. dbus-next never settles a call whose connection has ended, and has no time-outs: every call
  * here races with both.
@@ -90,7 +105,8 @@ export class Connection {
    */
   static async connect({ address, hint, sender }: BusPlace): Promise<Connection> {
     const dbus = (await import('dbus-next')).default;
-    const bus = dbus.sessionBus({ busAddress: address });
+    const bus = busAt(dbus, { address, hint });
+    guardBus(bus);
     if (sender !== undefined) passDescriptors(bus, sender);
     const connection = new Connection(dbus, bus);
     try {
@@ -98,8 +114,7 @@ export class Connection {
       await connection.#withTimeout(connected, CALL_TIMEOUT);
     } catch (cause) {
       connection.close();
-      const reason = cause instanceof UserError ? cause.message : String(cause);
-      throw failure('no-bus', `can't reach the bus at ${address}: ${reason}`, hint);
+      throw unreachable({ address, hint }, cause);
     }
     return connection;
   }
