@@ -45,7 +45,8 @@ const unwritable = (verb: string, path: string, cause: unknown) => {
   );
 };
 
-const reasonOf = (cause: unknown) => (cause as Error).message;
+const reasonOf = (cause: unknown) =>
+  (cause as Failure).code === 'ERR_INVALID_ARG_VALUE' ? 'no path has a NUL' : (cause as Error).message;
 
 /** The machine that this process runs on. */
 export class Host implements System {
