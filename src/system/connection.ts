@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Message, MessageBus } from 'dbus-next';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import { guardBus } from './bus-guard.js';
@@ -49,6 +50,15 @@ interface DBusFailure {
 const failure = (code: string, message: string, hint?: string) =>
   new UserError(error(code, message, { hint }), EXIT.failure);
 
+const lost = () => failure('bus-lost', 'the bus closed the connection');
+
+/** What ended a connection: who is at its other end, or dbus-next, which trips over what is no message. */
+function connectionFailure(cause: Error): UserError {
+  if (['EPIPE', 'ECONNRESET'].includes((cause as NodeJS.ErrnoException).code ?? '')) return lost();
+  const isOurs = cause instanceof TypeError || cause instanceof RangeError;
+  return failure('bus-failed', `the bus failed: ${isOurs ? 'it sent what is no message' : cause.message}`);
+}
+
 /**
  * What the bus answers for a program that has left it, before or after it got the call. To start systemd the bus is told
  * to run /bin/false (org.freedesktop.systemd1.service), whose end is the third of these.
@@ -92,9 +102,9 @@ export class Connection {
     this.#dbus = dbus;
     this.#bus = bus;
     this.#lost = new Promise((_, reject) => {
-      bus.on('error', (cause: Error) => reject(failure('bus-failed', `the bus failed: ${cause.message}`)));
+      bus.on('error', (cause: Error) => reject(connectionFailure(cause)));
       const { _connection } = bus as unknown as { _connection: NodeJS.EventEmitter };
-      _connection.on('end', () => reject(failure('bus-lost', 'the bus closed the connection')));
+      _connection.on('end', () => reject(lost()));
     });
     this.#lost.catch(() => undefined);
   }
@@ -121,6 +131,8 @@ export class Connection {
 
   close() {
     this.#bus.disconnect();
+    // A bus that hangs doesn't close its end.
+    (this.#bus as unknown as { _connection: { stream: Socket } })._connection.stream.unref();
   }
 
   /** Rejects when the connection has ended, whatever ended it. */
@@ -160,6 +172,7 @@ export class Connection {
     } catch (cause) {
       if (cause instanceof UserError) throw cause;
       const { type, text, message: reason } = cause as DBusFailure;
+      if (type === undefined && reason.includes('stream is closed')) throw lost();
       const denied = DENIED.includes(type) || text === 'Permission denied';
       if (type !== undefined && AWAY.has(type)) {
         const said = `the service manager did not answer ${rest.member}: ${text ?? reason}`;
