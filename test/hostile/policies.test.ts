@@ -311,8 +311,6 @@ for (const address of [
 ]) {
   test(`the bus address ${JSON.stringify(address)} leads to no bus`, async () => {
     for (const words of [
-      ['plan', 'demo'],
-      ['status', 'demo'],
       ['apply', 'demo'],
       ['run', '--deny', 'uname', 'true'],
     ]) {

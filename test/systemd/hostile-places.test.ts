@@ -88,14 +88,47 @@ describe('apply refuses, and writes nothing:', { skip: skip ?? false }, () => {
         await sh(script);
         const were = await listing(box);
         assertRefused(await sandboxUnit(box, 'apply', UNIT), code, 'apply');
-        for (const verb of ['status', 'plan']) assertReadable(await sandboxUnit(box, verb, UNIT), verb);
-        await asBefore(were, 'apply, status, plan');
+        assertReadable(await sandboxUnit(box, 'status', UNIT), 'status');
+        await asBefore(were, 'apply, status');
       } finally {
         await sh(CLEAN);
       }
     });
   }
 });
+
+test('no command takes a policy that others can write', { skip }, async () => {
+  const file = '/srv/others.toml';
+  await box.writeFile(file, POLICY, '0666');
+  const were = await listing(box);
+  for (const verb of ['plan', 'generate', 'verify', 'explain']) {
+    assertRefused(await sandboxUnit(box, verb, UNIT, '--policy', file), 'untrusted-file', verb);
+  }
+  assertRefused(await sandboxUnit(box, 'run', '--policy', file, 'true'), 'untrusted-file', 'run');
+  await asBefore(were, file);
+});
+
+/** Texts that would be lines of a unit file, or words of a command. */
+const TEXTS: readonly [policy: string, code: string, place: string][] = [
+  ['[syscalls]\ndeny = ["uname\\nExecStart=/bin/x"]\n', 'unknown-syscall', ':2:9: '],
+  ['[service]\nReadWritePaths = ["/a\\n[Unit]"]\n', 'directive-value', ':2:18: '],
+  ['[service]\n"Nice=1\\nUser" = "root"\n', 'unknown-directive', ':2:1: '],
+];
+
+for (const [content, code, place] of TEXTS) {
+  test(`${JSON.stringify(content)} gets into no unit`, { skip }, async () => {
+    const file = '/srv/hostile.toml';
+    await box.writeFile(file, content);
+    const were = await listing(box);
+    for (const words of [
+      ...['plan', 'generate', 'apply', 'verify'].map((verb) => [verb, UNIT, '--policy', file]),
+      ['run', '--policy', file, 'true'],
+    ]) {
+      assertRefused(await sandboxUnit(box, ...words), code, words.join(' '), `${file}${place}`);
+    }
+    await asBefore(were, file);
+  });
+}
 
 /** What is in the place of a file of ours and leads to another, which has to stay as it is. */
 const LINKS: readonly [what: string, script: string][] = [
