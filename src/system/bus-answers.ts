@@ -50,6 +50,15 @@ export function valuesOf(table: unknown): UnitProperties {
   return new Map(entries.map(([name, variant]) => [name, typed(name, variant)]));
 }
 
+/** The properties that a signal says have changed; none where it is to be asked for them. */
+export function changedIn(table: unknown): UnitProperties {
+  try {
+    return valuesOf(table);
+  } catch {
+    return new Map();
+  }
+}
+
 /** @throws UserError `manager-answer` */
 export function typed(name: string, variant: unknown): unknown {
   const { signature, value } = (variant ?? {}) as Partial<Variant>;

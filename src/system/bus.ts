@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../diagnostic.js';
 import { unitObjectPath } from '../unit/name.js';
 import type { UnitProperty } from '../unit/unit-property.js';
-import { managerOf, serviceOf, typed, valuesOf } from './bus-answers.js';
+import { changedIn, managerOf, serviceOf, typed } from './bus-answers.js';
 import { type BusPlace, Connection, type Signal } from './connection.js';
 import type { ManagerFacts, UnitProperties } from './system.js';
 
@@ -202,7 +202,7 @@ export class Bus {
       this.#endJob(job, result);
     }
     if (sender === this.#manager && member === 'PropertiesChanged') {
-      this.#watched.get(path)?.(valuesOf(body[1]));
+      this.#watched.get(path)?.(changedIn(body[1]));
     }
     if (sender === BUS && member === 'NameOwnerChanged') {
       const [name, , owner] = body as [string, string, string];

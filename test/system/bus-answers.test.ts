@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Variant } from 'dbus-next';
 import { codeOf } from '../../src/diagnostic.js';
-import { managerOf, serviceOf, typed, valuesOf } from '../../src/system/bus-answers.js';
+import { changedIn, managerOf, serviceOf, typed, valuesOf } from '../../src/system/bus-answers.js';
 
 const UNIT = {
   ActiveState: new Variant('s', 'active'),
@@ -19,6 +19,13 @@ test('the answers of a manager are their values', () => {
   assert.deepEqual([properties.get('Id'), properties.get('Nice'), properties.size], ['b.service', 1, 7]);
   const facts = { version: 'x', architecture: 'x', features: 'x' };
   assert.deepEqual(managerOf([text, text, text]), facts);
+});
+
+test('a signal with other values makes the unit be asked', () => {
+  assert.deepEqual([...changedIn({ Id: text })], [['Id', 'x']]);
+  for (const table of [undefined, 'x', { Id: 'x' }, { ActiveState: new Variant('u', 1) }]) {
+    assert.equal(changedIn(table).size, 0);
+  }
 });
 
 const { Id: _, ...NAMELESS } = UNIT;
