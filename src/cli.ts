@@ -73,12 +73,19 @@ function unwritten(fd: 1 | 2, cause: Error) {
   process.exit(EXIT.failure);
 }
 
-main(process.argv.slice(2)).catch((cause: unknown) => {
-  // Reached only by a defect of the program.
+/** Reached only by a defect of the program. */
+function failed(cause: unknown) {
   const debug = process.env.SANDBOX_UNIT_DEBUG !== undefined;
   const diagnostics = [defect(cause, debug ? undefined : 'SANDBOX_UNIT_DEBUG=1 shows where')];
   const options = { json: process.argv.includes('--json') };
   show({ exit: EXIT.failure, json: {}, text: '', diagnostics, sources: new Map() }, options);
   if (debug && cause instanceof Error) printError(`${cause.stack}\n`);
   process.exitCode = EXIT.failure;
+}
+
+// What is thrown where nobody waits for it.
+process.on('uncaughtException', (cause) => {
+  failed(cause);
+  process.exit();
 });
+main(process.argv.slice(2)).catch(failed);

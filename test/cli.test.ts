@@ -273,3 +273,16 @@ test('a lot of output comes whole through a slow pipe', async () => {
   const { stdout: whole } = await cli('schema');
   assert.equal(Number(stdout), Buffer.byteLength(whole));
 });
+
+test('what is thrown where nobody waits for it is told without a trace', async () => {
+  const thrown = `process.on('newListener', (name) => {
+    if (name === 'uncaughtException') setImmediate(() => { throw new Error('thrown alone'); });
+  });`;
+  const env = { ...ENVIRONMENT, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(thrown)}` };
+  const { status, stderr } = await start([process.execPath, CLI, 'schema'], { env });
+  assert.equal(status, 2);
+  assert.equal(
+    stderr,
+    'error[internal]: this is a defect: thrown alone\n  hint: SANDBOX_UNIT_DEBUG=1 shows where\n',
+  );
+});

@@ -92,6 +92,8 @@ class Loader {
   /** By path, bases before what extends them. */
   readonly policies = new Map<string, Policy>();
   complete = true;
+  /** There were too many files: that is said once. */
+  #full = false;
   /** Paths, those that could not be read included. */
   readonly #visited = new Set<string>();
   readonly #context: Context;
@@ -111,13 +113,16 @@ class Loader {
     }
     if (this.#visited.has(path)) return;
     if (this.#visited.size === MAX_FILES) {
+      this.#full = true;
       throw new UserError(
         error('extends-too-many', `the policy is made of more than ${MAX_FILES} files`, { at }),
       );
     }
     this.#visited.add(path);
     const policy = await this.#parse(place, at);
-    for (const reference of policy.extends) await this.#visitBase(reference, place, [...chain, path]);
+    for (const reference of policy.extends) {
+      if (!this.#full) await this.#visitBase(reference, place, [...chain, path]);
+    }
     this.policies.set(path, policy);
   }
 

@@ -20,7 +20,7 @@ export async function namedUnit(context: Context, text: string): Promise<NamedUn
   if (isTemplate(name)) return { name: name.full, exists: true };
   const properties = await context.system.unit(name.full);
   return {
-    name: String(properties.get('Id')),
+    name: serviceName(String(properties.get('Id'))).full,
     exists: properties.get('LoadState') !== 'not-found',
     properties,
   };

@@ -3,6 +3,7 @@ import { programPlaces } from '../plan/commands.js';
 import { tolerateGap } from '../plan/gaps.js';
 import { makePlan } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
+import { checkPrograms } from '../plan/programs.js';
 import type { PlanRequest } from '../plan/request.js';
 import { checkSyscalls } from '../policy/check.js';
 import { asPermissive } from '../policy/permissive.js';
@@ -30,7 +31,7 @@ interface Planned {
   readonly plan: Plan;
   /** Whether `[syscalls]` was planned, too. */
   readonly planned: boolean;
-  /** What is wrong with the policy's calls on this target. */
+  /** What is wrong with the policy's calls on this target, and with the paths of its programs. */
   readonly checked: readonly Diagnostic[];
   /** What the plan finds. */
   readonly found: readonly Diagnostic[];
@@ -43,7 +44,10 @@ export async function planOn(
 ): Promise<Planned> {
   const { policy } = loaded;
   const target = await probeTarget(context, machine, programPlaces(policy, effective));
-  const checked = checkSyscalls(policy, target.sets, [target.machine], loaded.complete);
+  const checked = [
+    ...checkSyscalls(policy, target.sets, [target.machine], loaded.complete),
+    ...checkPrograms(policy),
+  ];
   const planned = !hasErrors([...known, ...checked]);
   const plan = makePlan({
     ...{ unit, effective, type, target, places },

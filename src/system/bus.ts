@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Variant } from 'dbus-next';
 import { codeOf } from '../diagnostic.js';
 import { unitObjectPath } from '../unit/name.js';
 import type { UnitProperty } from '../unit/unit-property.js';
+import { changedIn, managerOf, serviceOf, typed } from './bus-answers.js';
 import { type BusPlace, Connection, type Signal } from './connection.js';
 import type { ManagerFacts, UnitProperties } from './system.js';
 
@@ -61,11 +61,9 @@ export class Bus {
   }
 
   async manager(): Promise<ManagerFacts> {
-    const get = (name: string) =>
-      this.#properties(MANAGER_PATH, 'Get', 'ss', [MANAGER, name]) as Promise<[Variant<string>]>;
+    const get = (name: string) => this.#properties(MANAGER_PATH, 'Get', 'ss', [MANAGER, name]);
     const answers = await Promise.all(['Version', 'Architecture', 'Features'].map(get));
-    const [version, architecture, features] = answers.map(([{ value }]) => value) as [string, string, string];
-    return { version, architecture, features };
+    return managerOf(answers.map(([variant]) => variant));
   }
 
   async unit(name: string): Promise<UnitProperties> {
@@ -74,7 +72,7 @@ export class Bus {
     const answers = await Promise.all(
       interfaces.map((iface) => this.#properties(path, 'GetAll', 's', [iface])),
     );
-    return new Map((answers as [Record<string, Variant>][]).flatMap(([table]) => valuesOf(table)));
+    return serviceOf(answers.map(([table]) => table));
   }
 
   /** One property of a unit; undefined where this manager has none of that name. All of them take long to read. */
@@ -82,7 +80,7 @@ export class Bus {
     const full = iface === 'Unit' ? UNIT : UNIT_SERVICE;
     try {
       const [variant] = await this.#properties(unitObjectPath(unit), 'Get', 'ss', [full, name]);
-      return (variant as Variant).value;
+      return typed(name, variant);
     } catch (cause) {
       if (codeOf(cause) === 'manager-refused') return undefined;
       throw cause;
@@ -204,8 +202,7 @@ export class Bus {
       this.#endJob(job, result);
     }
     if (sender === this.#manager && member === 'PropertiesChanged') {
-      const [, table] = body as [string, Record<string, Variant>];
-      this.#watched.get(path)?.(new Map(valuesOf(table)));
+      this.#watched.get(path)?.(changedIn(body[1]));
     }
     if (sender === BUS && member === 'NameOwnerChanged') {
       const [name, , owner] = body as [string, string, string];
@@ -239,7 +236,7 @@ export class Bus {
 
   /** The result of a job that nobody heard of, as far as its unit tells. */
   async #outcomeOf(unit: string): Promise<string> {
-    return (await this.unit(unit)).get('ActiveState') === 'failed' ? 'failed' : 'done';
+    return (await this.property(unit, 'Unit', 'ActiveState')) === 'failed' ? 'failed' : 'done';
   }
 
   /** A call that does no harm when it is made twice: made again while the manager is away. */
@@ -269,9 +266,6 @@ async function whileAway<T>(call: () => Promise<T>): Promise<T> {
     }
   }
 }
-
-const valuesOf = (table: Readonly<Record<string, Variant>>): [string, unknown][] =>
-  Object.entries(table).map(([key, variant]) => [key, variant.value]);
 
 const changesOf = (path: string) =>
   `type='signal',sender='${SERVICE}',interface='${PROPERTIES}',member='PropertiesChanged',path='${path}',arg0='${UNIT}'`;

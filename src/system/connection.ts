@@ -1,5 +1,7 @@
+import type { Socket } from 'node:net';
 import type { Message, MessageBus } from 'dbus-next';
 import { EXIT, error, UserError } from '../diagnostic.js';
+import { guardBus } from './bus-guard.js';
 import { passDescriptors } from './descriptors.js';
 
 const BUS_PATH = '/org/freedesktop/DBus';
@@ -48,6 +50,15 @@ interface DBusFailure {
 const failure = (code: string, message: string, hint?: string) =>
   new UserError(error(code, message, { hint }), EXIT.failure);
 
+const lost = () => failure('bus-lost', 'the bus closed the connection');
+
+/** What ended a connection: who is at its other end, or dbus-next, which trips over what is no message. */
+function connectionFailure(cause: Error): UserError {
+  if (['EPIPE', 'ECONNRESET'].includes((cause as NodeJS.ErrnoException).code ?? '')) return lost();
+  const isOurs = cause instanceof TypeError || cause instanceof RangeError;
+  return failure('bus-failed', `the bus failed: ${isOurs ? 'it sent what is no message' : cause.message}`);
+}
+
 /**
  * What the bus answers for a program that has left it, before or after it got the call. To start systemd the bus is told
  * to run /bin/false (org.freedesktop.systemd1.service), whose end is the third of these.
@@ -64,6 +75,20 @@ const DENIED: readonly (string | undefined)[] = [
   'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired',
 ];
 
+const unreachable = ({ address, hint }: BusPlace, cause: unknown) =>
+  failure('no-bus', `can't reach the bus at ${address}: ${(cause as Error).message}`, hint);
+
+/** @throws UserError `no-bus` where the address is none */
+function busAt(dbus: typeof import('dbus-next'), place: BusPlace): MessageBus {
+  try {
+    // dbus-next would start programs for others.
+    if (!/^(?:unix|tcp):\w+=/.test(place.address)) throw new Error('that is no address: unix:path=…');
+    return dbus.sessionBus({ busAddress: place.address });
+  } catch (cause) {
+    throw unreachable(place, cause);
+  }
+}
+
 /**
  * A connection to a bus. dbus-next never settles a call whose connection has ended, and has no time-outs: every call
  * here races with both.
@@ -77,9 +102,9 @@ export class Connection {
     this.#dbus = dbus;
     this.#bus = bus;
     this.#lost = new Promise((_, reject) => {
-      bus.on('error', (cause: Error) => reject(failure('bus-failed', `the bus failed: ${cause.message}`)));
+      bus.on('error', (cause: Error) => reject(connectionFailure(cause)));
       const { _connection } = bus as unknown as { _connection: NodeJS.EventEmitter };
-      _connection.on('end', () => reject(failure('bus-lost', 'the bus closed the connection')));
+      _connection.on('end', () => reject(lost()));
     });
     this.#lost.catch(() => undefined);
   }
@@ -90,7 +115,8 @@ export class Connection {
    */
   static async connect({ address, hint, sender }: BusPlace): Promise<Connection> {
     const dbus = (await import('dbus-next')).default;
-    const bus = dbus.sessionBus({ busAddress: address });
+    const bus = busAt(dbus, { address, hint });
+    guardBus(bus);
     if (sender !== undefined) passDescriptors(bus, sender);
     const connection = new Connection(dbus, bus);
     try {
@@ -98,14 +124,15 @@ export class Connection {
       await connection.#withTimeout(connected, CALL_TIMEOUT);
     } catch (cause) {
       connection.close();
-      const reason = cause instanceof UserError ? cause.message : String(cause);
-      throw failure('no-bus', `can't reach the bus at ${address}: ${reason}`, hint);
+      throw unreachable({ address, hint }, cause);
     }
     return connection;
   }
 
   close() {
     this.#bus.disconnect();
+    // A bus that hangs doesn't close its end.
+    (this.#bus as unknown as { _connection: { stream: Socket } })._connection.stream.unref();
   }
 
   /** Rejects when the connection has ended, whatever ended it. */
@@ -145,6 +172,7 @@ export class Connection {
     } catch (cause) {
       if (cause instanceof UserError) throw cause;
       const { type, text, message: reason } = cause as DBusFailure;
+      if (type === undefined && reason.includes('stream is closed')) throw lost();
       const denied = DENIED.includes(type) || text === 'Permission denied';
       if (type !== undefined && AWAY.has(type)) {
         const said = `the service manager did not answer ${rest.member}: ${text ?? reason}`;

@@ -45,7 +45,8 @@ const unwritable = (verb: string, path: string, cause: unknown) => {
   );
 };
 
-const reasonOf = (cause: unknown) => (cause as Error).message;
+const reasonOf = (cause: unknown) =>
+  (cause as Failure).code === 'ERR_INVALID_ARG_VALUE' ? 'no path has a NUL' : (cause as Error).message;
 
 /** The machine that this process runs on. */
 export class Host implements System {
@@ -111,6 +112,7 @@ export class Host implements System {
 
   async replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void> {
     const write = (directory: string) => replaceIn(directory, basename(path), content, options);
+    const isNew = !fs.existsSync(dirname(path));
     try {
       if (options.foreign) inForeignDirectory(dirname(path), write, { make: true });
       else {
@@ -118,17 +120,18 @@ export class Host implements System {
         write(dirname(path));
       }
     } catch (cause) {
+      if (isNew) leaveNoFolder(dirname(path), placesOf(options));
       if (cause instanceof UserError) throw cause;
       throw unwritable('write', path, cause);
     }
   }
 
-  async remove(path: string, { foreign = false }: PlaceOptions = {}): Promise<void> {
-    const within: Within = foreign
-      ? (directory, use) => inForeignDirectory(directory, use, { make: false })
-      : (directory, use) => use(directory);
+  async remove(path: string, options: PlaceOptions = {}): Promise<void> {
+    const within = placesOf(options);
     try {
-      within(dirname(path), (place) => fs.rmSync(join(place, basename(path)), { force: true }));
+      // What isn't there is asked of no disk, which may be read-only, and its folder is left.
+      within(dirname(path), (place) => fs.lstatSync(join(place, basename(path))));
+      within(dirname(path), (place) => fs.rmSync(join(place, basename(path))));
       within(removeEmpty(dirname(path), within), syncDirectory);
     } catch (cause) {
       if (cause instanceof UserError) throw cause;
@@ -243,6 +246,20 @@ const CONTAINERS = /\/(?:sandbox-unit|[^/]+\.(?:d|programs))$/;
 
 /** How something is done in a folder. */
 type Within = (directory: string, use: (place: string) => void) => void;
+
+const placesOf = ({ foreign = false }: PlaceOptions): Within =>
+  foreign
+    ? (directory, use) => inForeignDirectory(directory, use, { make: false })
+    : (directory, use) => use(directory);
+
+/** Removes a folder that was made for a file that could not be written. What keeps it is told of the file already. */
+function leaveNoFolder(directory: string, within: Within) {
+  try {
+    removeEmpty(directory, within);
+  } catch {
+    return;
+  }
+}
 
 /** Removes a folder and those above it, as far as they are such and empty. Returns the first that stays. */
 function removeEmpty(directory: string, within: Within): string {

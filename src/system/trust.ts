@@ -48,6 +48,14 @@ const untrusted = (path: string, subject: string, why: string, hint: string) =>
  */
 export function makeTrustedDirectory(directory: string) {
   const root = process.geteuid?.() === 0;
+  // systemd names what is in such a folder by where the link leads: it isn't seen to be ours any more.
+  if (fs.lstatSync(directory, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    throw fileError(
+      'untrusted-file',
+      `${directory} is a link: nothing is written through it`,
+      'remove the link',
+    );
+  }
   const wayOut = directory.endsWith(LAUNCHER_FOLDER) ? mendOrPackage : mend;
   if (root) assertTrustedFolder(directory, fs.realpathSync(nearestExisting(directory)), wayOut);
   const first = fs.mkdirSync(directory, { recursive: true, mode: 0o755 });

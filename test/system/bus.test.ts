@@ -64,7 +64,6 @@ class Manager {
 }
 
 const text = (value: string): [string, unknown[]] => ['v', [new Variant('s', value)]];
-const state = (value: string): [string, unknown[]] => ['a{sv}', [{ ActiveState: new Variant('s', value) }]];
 const jobs = (...paths: string[]): [string, unknown[]] => [
   'a(usssoo)',
   [paths.map((path) => [7, 'x.service', 'restart', 'running', path, '/'])],
@@ -127,9 +126,9 @@ describe('a manager that leaves the bus', { skip }, () => {
   ] as const) {
     test(`a job that ended meanwhile, with a unit that is ${active}, is ${result}`, async (t) => {
       const { end } = await restarting(t);
-      const second = await new Manager(t).arrive({ ListJobs: () => jobs(), GetAll: () => state(active) });
+      const second = await new Manager(t).arrive({ ListJobs: () => jobs(), Get: () => text(active) });
       assert.equal(await end, result);
-      assert.deepEqual(second.calls, ['Subscribe', 'ListJobs', 'GetAll', 'GetAll']);
+      assert.deepEqual(second.calls, ['Subscribe', 'ListJobs', 'Get']);
     });
   }
 

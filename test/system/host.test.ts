@@ -80,6 +80,20 @@ test('a file is written with its mode, and as old as it shall be', async (t) => 
   assert.ok(again.modified > modified);
 });
 
+test('what can not be written leaves no folder, and what is not there takes none with it', async (t) => {
+  const folder = temporaryFolder(t);
+  const [code] = await failure(host.replace(join(folder, 'x.d', 'x'.repeat(300)), bytes, { mode: 0o644 }));
+  assert.deepEqual([code, readdirSync(folder)], ['unwritable', []]);
+  mkdirSync(join(folder, 'x.d'));
+  await host.remove(join(folder, 'x.d/x.conf'));
+  assert.deepEqual(readdirSync(folder), ['x.d']);
+  assert.deepEqual(await failure(host.read(join(folder, 'a\0b'))), [
+    'unreadable',
+    `can't read ${folder}/a\0b: no path has a NUL`,
+    undefined,
+  ]);
+});
+
 test('a program that hangs is ended with all that it started, and that is said', async () => {
   const hangs = ['/bin/sh', '-c', 'sleep 1000 & sleep 1000'];
   const { status, late } = await host.run(hangs, { timeout: 200 });
@@ -165,6 +179,21 @@ describe("root acts on nothing that is in others' hands", () => {
       ],
     );
     assert.deepEqual(readdirSync(folder), []);
+  });
+
+  test('nothing is written through a link in the place of the folder, wherever it leads', async (t) => {
+    const folder = temporaryFolder(t);
+    mkdirSync(join(folder, 'victim'));
+    for (const target of ['victim', 'nowhere']) {
+      const link = join(folder, `to-${target}`);
+      symlinkSync(target, link);
+      assert.deepEqual(await failure(host.replace(join(link, 'x.conf'), bytes, { mode: 0o644 })), [
+        'untrusted-file',
+        `${link} is a link: nothing is written through it`,
+        'remove the link',
+      ]);
+    }
+    assert.deepEqual(readdirSync(join(folder, 'victim')), []);
   });
 
   test('a folder that others may write, too, unless it is sticky', { skip }, async (t) => {

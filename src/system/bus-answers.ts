@@ -1,0 +1,92 @@
+import type { Variant } from 'dbus-next';
+import { EXIT, error, UserError } from '../diagnostic.js';
+import type { ManagerFacts, UnitProperties } from './system.js';
+
+/** Types of the properties of units that are looked at, by name (org.freedesktop.systemd1(5)). */
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ['ActiveState', 's'],
+  ['ControlGroup', 's'],
+  ['DropInPaths', 'as'],
+  ['ExecMainCode', 'i'],
+  ['ExecMainStartTimestamp', 't'],
+  ['ExecMainStatus', 'i'],
+  ['FragmentPath', 's'],
+  ['Id', 's'],
+  ['InactiveExitTimestamp', 't'],
+  ['InvocationID', 'ay'],
+  ['Job', '(uo)'],
+  ['KillMode', 's'],
+  ['LoadState', 's'],
+  ['MainPID', 'u'],
+  ['Names', 'as'],
+  ['NeedDaemonReload', 'b'],
+  ['PAMName', 's'],
+  ['RefuseManualStart', 'b'],
+  ['RefuseManualStop', 'b'],
+  ['Result', 's'],
+  ['SystemCallArchitectures', 'as'],
+  ['SystemCallFilter', '(bas)'],
+  ['SystemCallLog', '(bas)'],
+  ['Transient', 'b'],
+  ['Type', 's'],
+  ['User', 's'],
+]);
+
+/** What every service has, even one that isn't there. */
+const ALWAYS = ['ActiveState', 'DropInPaths', 'FragmentPath', 'Id', 'LoadState', 'SystemCallFilter'];
+
+const unexpected = (what: string) =>
+  new UserError(
+    error('manager-answer', `the service manager's answer has ${what}`, {
+      hint: 'is it systemd that has its name on the bus?',
+    }),
+    EXIT.failure,
+  );
+
+/** @throws UserError `manager-answer` where a value isn't of its property's type */
+export function valuesOf(table: unknown): UnitProperties {
+  if (typeof table !== 'object' || table === null) throw unexpected('no properties');
+  const entries = Object.entries(table as Readonly<Record<string, Variant>>);
+  return new Map(entries.map(([name, variant]) => [name, typed(name, variant)]));
+}
+
+/** The properties that a signal says have changed; none where it is to be asked for them. */
+export function changedIn(table: unknown): UnitProperties {
+  try {
+    return valuesOf(table);
+  } catch {
+    return new Map();
+  }
+}
+
+/** @throws UserError `manager-answer` */
+export function typed(name: string, variant: unknown): unknown {
+  const { signature, value } = (variant ?? {}) as Partial<Variant>;
+  if (signature === undefined) throw unexpected(`no value for ${name}`);
+  const wanted = TYPES.get(name) ?? signature;
+  if (signature !== wanted) throw unexpected(`a ${name} of type '${signature}' and not '${wanted}'`);
+  return value;
+}
+
+/**
+ * The properties of a service.
+ * @param tables one an interface
+ * @throws UserError `manager-answer`
+ */
+export function serviceOf(tables: readonly unknown[]): UnitProperties {
+  const properties = new Map(tables.flatMap((table) => [...valuesOf(table)]));
+  const missing = ALWAYS.find((name) => !properties.has(name));
+  if (missing !== undefined) throw unexpected(`no ${missing}`);
+  return properties;
+}
+
+/** @param variants version, architecture, features; @throws UserError `manager-answer` */
+export function managerOf(variants: readonly unknown[]): ManagerFacts {
+  const [version, architecture, features] = variants.map(
+    (variant) => (variant as Variant | undefined)?.value,
+  );
+  if (typeof version !== 'string' || typeof architecture !== 'string' || typeof features !== 'string') {
+    throw unexpected('no text for what it is');
+  }
+  return { version, architecture, features };
+}

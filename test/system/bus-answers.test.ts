@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Variant } from 'dbus-next';
+import { codeOf } from '../../src/diagnostic.js';
+import { changedIn, managerOf, serviceOf, typed, valuesOf } from '../../src/system/bus-answers.js';
+
+const UNIT = {
+  ActiveState: new Variant('s', 'active'),
+  DropInPaths: new Variant('as', ['/a/b.conf']),
+  FragmentPath: new Variant('s', '/a/b.service'),
+  Id: new Variant('s', 'b.service'),
+  LoadState: new Variant('s', 'loaded'),
+};
+const SERVICE = { SystemCallFilter: new Variant('(bas)', [false, []]), Nice: new Variant('i', 1) };
+const text = new Variant('s', 'x');
+
+test('the answers of a manager are their values', () => {
+  const properties = serviceOf([UNIT, SERVICE]);
+  assert.deepEqual([properties.get('Id'), properties.get('Nice'), properties.size], ['b.service', 1, 7]);
+  const facts = { version: 'x', architecture: 'x', features: 'x' };
+  assert.deepEqual(managerOf([text, text, text]), facts);
+});
+
+test('a signal with other values makes the unit be asked', () => {
+  assert.deepEqual([...changedIn({ Id: text })], [['Id', 'x']]);
+  for (const table of [undefined, 'x', { Id: 'x' }, { ActiveState: new Variant('u', 1) }]) {
+    assert.equal(changedIn(table).size, 0);
+  }
+});
+
+const { Id: _, ...NAMELESS } = UNIT;
+
+/** Answers that no manager gives. */
+const WRONG: readonly [what: string, read: () => unknown, message: RegExp][] = [
+  ['no table', () => valuesOf(undefined), /no properties/],
+  ['a text for a table', () => valuesOf('x'), /no properties/],
+  ['a value without a type', () => valuesOf({ Id: 'x' }), /no value for Id/],
+  ['a number for paths', () => valuesOf({ DropInPaths: new Variant('u', 1) }), /'u' and not 'as'/],
+  ['paths that are numbers', () => valuesOf({ DropInPaths: new Variant('au', [1]) }), /'au' and not 'as'/],
+  ['a text for an invocation', () => typed('InvocationID', text), /'s' and not 'ay'/],
+  ['no value at all', () => typed('Id', undefined), /no value for Id/],
+  ['a unit without a name', () => serviceOf([NAMELESS, SERVICE]), /no Id/],
+  ['a service that has nothing of one', () => serviceOf([UNIT, {}]), /no SystemCallFilter/],
+  ['a number for a version', () => managerOf([new Variant('u', 257), text, text]), /no text/],
+  ['nothing of a manager', () => managerOf([]), /no text/],
+];
+
+for (const [what, read, message] of WRONG) {
+  test(`${what} is refused`, () => {
+    assert.throws(read, (cause: Error) => codeOf(cause) === 'manager-answer' && message.test(cause.message));
+  });
+}
