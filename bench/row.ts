@@ -1,4 +1,4 @@
-/** What a bench returns: comparisons, of two medians of runs that took turns, or of two counts. */
+/** What a bench returns: comparisons, of two middles of runs that took turns, or of two counts. */
 
 export type Unit = 'ns' | 'µs' | 'ms' | 's' | 'calls';
 

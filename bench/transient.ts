@@ -38,10 +38,13 @@ const ending = (status: number, argv: readonly string[]): string[] => [
 async function wholeRuns(box: Box): Promise<Row[]> {
   const systemd = (words: readonly string[]) => [...SYSTEMD, '--wait', ...words, 'true'];
   const ours = (words: readonly string[]) => [...OURS, '--wait', ...words, '--', 'true'];
+  const refusal = [...OURS, '--unit', 'dbus', '--deny', 'uname', '--', 'true'];
+  const { stderr } = await box.exec(refusal);
+  if (!stderr.includes('manager-refused')) throw new Error(stderr);
   const commands = [
     ending(0, ['node', '-e', '0']),
     // The manager refuses what is there already: all is done but the unit itself.
-    ending(1, [...OURS, '--unit', 'dbus', '--deny', 'uname', '--', 'true']),
+    ending(1, refusal),
     systemd([]),
     ...FILTERS.flatMap(([, ourWords, theirWords]) => [systemd(theirWords), ours(ourWords)]),
   ];

@@ -1,5 +1,5 @@
 import { changes } from '../apply/changes.js';
-import { type Diagnostic, didYouMean, EXIT, error, hasErrors, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, hasErrors, UserError } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
 import { ownDropInPaths } from '../emit/paths.js';
 import { transientProperties } from '../emit/transient.js';
@@ -14,8 +14,6 @@ import {
   transientDirectives,
   transientUnitFile,
 } from '../plan/transient-unit.js';
-import { knownCalls } from '../syscalls/numbers.js';
-import { setNames } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import type { UnitName } from '../unit/name.js';
@@ -59,7 +57,7 @@ export async function prepareRun(
   const names = settings.map(({ name }) => name);
   if (!mayConfineByPolicy(policy) && !names.some(mayConfine)) throw nothingConfines();
   const environment = environmentOf(context, options);
-  const command = await findCommand(context, words, options, names.concat(servicesOf(policy)));
+  const command = findCommand(context, words, options, names.concat(servicesOf(policy)));
   const machine = await probing;
   const { directives, diagnostics } = transientDirectives(settings, machine.facts, options);
   const known = [...policy.diagnostics, ...machine.diagnostics, ...diagnostics];
@@ -148,13 +146,9 @@ async function effectiveRun(
 /** The command line's own filter has no words that mean nothing: systemd would skip them. */
 function skippedWords(effective: EffectiveUnit, { target }: Plan, unit: UnitName): Diagnostic[] {
   const ignored = ownLimits(effective, target.sets, target.systemd)?.ignored ?? [];
-  const names = [...knownCalls(target.sets), ...setNames(target.sets)];
   return ignored
     .filter((one) => isSkippedWord(one, unit))
-    .map(({ code, message }) => {
-      const [, word = ''] = /'~?([^':]*)/.exec(message) ?? [];
-      return error(code, message, { hint: didYouMean(word, names) });
-    });
+    .map(({ code, message, hint }) => error(code, message, { hint }));
 }
 
 const isSkippedWord = ({ code, at }: Diagnostic, { full }: UnitName): boolean =>

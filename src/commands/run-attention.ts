@@ -56,14 +56,21 @@ export function attendTerminal(
     exit ??= status;
     terminal.hangUp();
   };
-  void next().then(({ number }) => hangUp(SIGNALLED + number));
+  const interrupted = async () => {
+    hangUp(SIGNALLED + (await next()).number);
+    // A relay that was stopped doesn't end.
+    await next();
+  };
   void terminal.detached.then(() => {
     tell(`Disconnected from ${unit}, which ${waits ? 'runs on' : 'is hung up'}`);
     if (!waits) hangUp(EXIT.ok);
   });
-  const detached = terminal.ended.then((end) => {
-    exit ??= end.how === 'delivered' ? undefined : statusOf(end);
-  });
+  const detached = Promise.race([
+    interrupted(),
+    terminal.ended.then((end) => {
+      exit ??= end.how === 'delivered' ? undefined : statusOf(end);
+    }),
+  ]);
   return { unlessDetached: unlessDetached(detached), exit: () => exit };
 }
 

@@ -1,7 +1,6 @@
-import { codeOf, EXIT, error, printable, UserError } from '../diagnostic.js';
+import { EXIT, error, printable, UserError } from '../diagnostic.js';
 import type { Setting, TransientCommand } from '../plan/transient-unit.js';
 import type { Context } from '../system/context.js';
-import type { System } from '../system/system.js';
 import { parseBoolean } from '../unit/boolean.js';
 import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
 import { normalize } from '../unit/path.js';
@@ -71,7 +70,7 @@ function readProperty(text: string): Setting {
 
 function workingDirectory(own: string | undefined, options: RunOptions): string | undefined {
   const { workingDirectory: given, sameDir, shell } = options;
-  if (given !== undefined) return /^[/~-]/.test(given) ? given : literal(`${here(own)}/${given}`);
+  if (given !== undefined) return literal(/^[/~-]/.test(given) ? given : `${here(own)}/${given}`);
   return sameDir || shell ? literal(here(own)) : undefined;
 }
 
@@ -128,16 +127,16 @@ const OTHER_PLACES = ['RootDirectory', 'RootImage', 'ExecSearchPath', 'MountImag
  * The command, its program found as a shell would.
  * @param names the directives that the unit has
  */
-export async function findCommand(
-  { program: own, caller }: Context,
+export function findCommand(
+  { caller }: Context,
   words: readonly string[],
   options: RunOptions,
   names: readonly string[],
-): Promise<TransientCommand> {
+): TransientCommand {
   const expand = expands(options);
   if (words.length === 0) {
     return {
-      program: await findProgram(own, caller.environment.SHELL || '/bin/sh', caller),
+      program: findProgram(caller.environment.SHELL || '/bin/sh', caller),
       args: [],
       expand,
     };
@@ -145,12 +144,13 @@ export async function findCommand(
   const [name = '', ...args] = words;
   const elsewhere = names.some((one) => OTHER_PLACES.includes(one));
   if (elsewhere && !name.startsWith('.')) return { program: name, args, expand };
-  return { program: await findProgram(own, name, caller), args, expand };
+  return { program: findProgram(name, caller), args, expand };
 }
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
 
-async function findProgram(system: System, name: string, caller: Context['caller']): Promise<string> {
+/** The first that may be executed, as execvp(3) looks for it. */
+function findProgram(name: string, caller: Context['caller']): string {
   const absolute = (path: string) =>
     normalize(path.startsWith('/') ? path : `${here(caller.directory)}/${path}`);
   const places = name.includes('/')
@@ -161,23 +161,11 @@ async function findProgram(system: System, name: string, caller: Context['caller
         .map((directory) => `${directory}/${name}`);
   let why = 'no such file';
   for (const path of places) {
-    const state = await stateOf(system, path);
-    if (state === 'executable') return path;
-    if (state === 'not executable') why = `${path} isn't executable`;
+    const reason = caller.whyNotExecutable(path);
+    if (reason === undefined) return path;
+    if (reason !== 'no such file') why = name === path ? reason : `${path}: ${reason}`;
   }
   throw fail('no-program', `can't run '${printable(name)}': ${why}`);
-}
-
-/** A file that may not be read may yet be executed. */
-async function stateOf(system: System, path: string) {
-  try {
-    const head = await system.read(path, { limit: 1, head: true });
-    if (!head) return 'absent';
-    return (head.mode & 0o111) === 0 ? 'not executable' : 'executable';
-  } catch (cause) {
-    if (!(cause instanceof UserError)) throw cause;
-    return codeOf(cause) === 'unreadable' ? 'executable' : 'not executable';
-  }
 }
 
 /** The line that lists show of the unit. */

@@ -65,6 +65,13 @@ const ELSEWHERE = 'run it there';
 
 /** systemd-run's options that `run` lacks, and why. */
 export const ABSENT: ReadonlyMap<string, string> = new Map([
+  ['--system', 'that is what there is without --user'],
+  ['--verbose', 'see the journal of the unit: journalctl --follow --unit'],
+  ['-v', 'see the journal of the unit: journalctl --follow --unit'],
+  ['--pty-late', 'with --pty the terminal is raw once the unit has started'],
+  ['-T', 'with --pty the terminal is raw once the unit has started'],
+  ['--root-directory', 'write --property RootDirectory=…'],
+  ['-R', 'write --property RootDirectory=…'],
   ['--background', 'there is no such colour'],
   ['--host', ELSEWHERE],
   ['-H', ELSEWHERE],

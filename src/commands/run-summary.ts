@@ -107,8 +107,8 @@ export function timeText(microseconds: bigint): string {
   let left = microseconds;
   for (const [unit, size] of TIMES) {
     if (left < size || (left < 1000n && words.length > 0)) continue;
-    const thousandths = unit === 's' ? (left % size) / 1000n : 0n;
-    words.push(`${left / size}${thousandths > 0n ? `.${String(thousandths).padStart(3, '0')}` : ''}${unit}`);
+    const rest = unit === 's' ? left % size : 0n;
+    words.push(`${left / size}${rest > 0n ? `.${String(rest / 1000n).padStart(3, '0')}` : ''}${unit}`);
     left = unit === 's' ? 0n : left % size;
   }
   return words.join(' ') || '0';

@@ -124,7 +124,8 @@ class Run {
       const attention = terminal
         ? attendTerminal(this.#unit, terminal, interrupts.next, { tell, waits: this.#waits })
         : attendUnit(this.#unit, started, interrupts.next, tell);
-      await attention.unlessDetached(started.underway());
+      const isUnderway = await attention.unlessDetached(started.underway().then(() => true));
+      if (!isUnderway) return this.#early(attention.exit() ?? EXIT.findings, {});
       const json = this.#running(started);
       if (terminal) tell('Press ^] three times within 1s to disconnect TTY.');
       terminal?.begin();
@@ -147,8 +148,7 @@ class Run {
     json: object,
   ): Promise<Outcome> {
     if (end && this.#waits) for (const line of summaryLines(end)) this.#tell(line);
-    if (exit !== undefined || end === undefined)
-      return this.outcome(exit ?? EXIT.findings, json, this.#early(exit));
+    if (exit !== undefined || end === undefined) return this.#early(exit ?? EXIT.findings, json);
     // What has never run is a success to systemd.
     const job = exitStatus(end) === EXIT.ok ? await started.job() : 'done';
     return job === 'done'
@@ -157,9 +157,9 @@ class Run {
   }
 
   /** To people it is told when it happens. */
-  #early(exit = 0): Diagnostic[] {
-    const message = `${this.#unit} wasn't waited for to its end of its own`;
-    return this.#options.json && exit !== EXIT.ok ? [error('interrupted', message)] : [];
+  #early(exit: number, json: object): Outcome {
+    const early = error('interrupted', `${this.#unit} wasn't waited for to its end of its own`);
+    return this.outcome(exit, json, this.#options.json && exit !== EXIT.ok ? [early] : []);
   }
 
   #tell(line: string) {

@@ -115,30 +115,26 @@ const cpus: Write = (row, values) => {
   return [property(row.bus, bytes)];
 };
 
+const mask = ({ bus }: Directive, bits: readonly bigint[]): UnitProperty =>
+  property(
+    bus,
+    bits.reduce((all, bit) => all | bit, 0n),
+  );
+
 /** A list that begins with `~` leaves those that no table knows. */
 const capabilities: Write = (row, values) => {
   const { names } = permitted({ row }, values);
   const known = BigInt(CAPABILITIES.length);
   const others = values[0]!.startsWith('~') ? [(INFINITY >> known) << known] : [];
   const bits = [...others, ...[...names].map((name) => 1n << BigInt(CAPABILITIES.indexOf(name)))];
-  return [
-    property(
-      row.bus,
-      bits.reduce((all, bit) => all | bit, 0n),
-    ),
-  ];
+  return [mask(row, bits)];
 };
 
 const namespaces: Write = (row, values) => {
   if (values.at(-1) === 'no') return [];
   const { names } = permitted({ row }, values);
   const bits = [...names].map((name) => 1n << BigInt(NAMESPACE_BITS[name]!));
-  return [
-    property(
-      row.bus,
-      bits.reduce((all, bit) => all | bit, 0n),
-    ),
-  ];
+  return [mask(row, bits)];
 };
 
 /** Each assignment by itself: the manager joins them as it joins lines. */

@@ -106,11 +106,19 @@ export const confines = (name: string): boolean => {
   return SYSTEM_CALLS.has(name) || (row !== undefined && row.strictness.rule !== 'neutral');
 };
 
+/** What says the same. */
+const INSTEAD: ReadonlyMap<string, string> = new Map([
+  ['CollectMode', "'--collect' does it"],
+  ['Description', "'--description' does it"],
+  ['TimeoutSec', 'set TimeoutStartSec= and TimeoutStopSec='],
+]);
+
 function unknownSetting(name: string): Diagnostic {
   const shown = printable(name, 64);
+  const instead = INSTEAD.get(name);
   const known = [...DIRECTIVES.map((row) => row.name), ...RUNNING_BY_NAME.keys(), ...SYSTEM_CALLS.keys()];
-  if (REFUSED.has(name)) {
-    const hint = 'give the unit a name by --unit, and put it in a drop-in of that name';
+  if (instead !== undefined || REFUSED.has(name)) {
+    const hint = instead ?? 'give the unit a name by --unit, and put it in a drop-in of that name';
     return error('refused-directive', `--property doesn't take '${shown}'`, { hint });
   }
   const message = `--property knows no directive '${shown}'`;

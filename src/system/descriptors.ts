@@ -42,7 +42,11 @@ function descriptorOf(stream: Socket): number {
 async function sendWith(program: string, socket: number, data: Uint8Array, fds: readonly number[]) {
   const { spawn } = await import('node:child_process');
   // From 3 on: Node makes what a child has as 0, 1 or 2 blocking, for all who share it.
-  const child = spawn(program, [`${fds.length}`], { stdio: ['pipe', 'ignore', 'pipe', socket, ...fds] });
+  const child = spawn(program, [`${fds.length}`], {
+    stdio: ['pipe', 'ignore', 'pipe', socket, ...fds],
+    // A group of its own: Ctrl-C is for us.
+    detached: true,
+  });
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     said += chunk;

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { EXIT, error, printable, UserError } from '../diagnostic.js';
 import type { Machine } from '../syscalls/abi.js';
@@ -51,6 +51,7 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
     caller: {
       directory: workingDirectory(),
       environment: env,
+      whyNotExecutable,
       tell: (line) => options.printError(`${line}\n`),
       interrupts: holdInterrupts,
       terminals: async () => [0, 1, 2].map((await import('node:tty')).isatty),
@@ -58,6 +59,17 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
     },
   };
   return { context, close: () => host.close() };
+}
+
+function whyNotExecutable(path: string): string | undefined {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile() ? undefined : 'it is no file';
+  } catch (cause) {
+    const { code = '', message } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return 'no such file';
+    return code === 'EACCES' ? 'it may not be executed' : message;
+  }
 }
 
 function workingDirectory(): string | undefined {
@@ -77,13 +89,13 @@ function assertFolder(path: string) {
 }
 
 const systemBus = (env: OpenOptions['environment']): BusPlace => ({
-  address: env.DBUS_SYSTEM_BUS_ADDRESS ?? 'unix:path=/run/dbus/system_bus_socket',
+  address: env.DBUS_SYSTEM_BUS_ADDRESS || 'unix:path=/run/dbus/system_bus_socket',
   hint: 'is dbus.socket active?',
 });
 
 /** A user's manager runs while the user is logged in, or lingers; su(1) and sudo(8) are no login. */
 const userBus = (env: OpenOptions['environment'], runtimeDirectory: string): BusPlace => ({
-  address: env.DBUS_SESSION_BUS_ADDRESS ?? `unix:path=${runtimeDirectory}/bus`,
+  address: env.DBUS_SESSION_BUS_ADDRESS || `unix:path=${runtimeDirectory}/bus`,
   hint:
     env.XDG_RUNTIME_DIR === undefined
       ? 'XDG_RUNTIME_DIR is not set: log in as the user, not by su or sudo'

@@ -64,7 +64,11 @@ export async function openPseudoTerminal(program: string): Promise<PseudoTermina
     detached: lines[1].then(() => undefined),
     begin: () => void control.write('\n'),
     finish: () => void control.end(),
-    hangUp: () => void child.kill('SIGTERM'),
+    hangUp: () => {
+      child.kill('SIGTERM');
+      // It may have been stopped by ^Z.
+      child.kill('SIGCONT');
+    },
   };
 }
 

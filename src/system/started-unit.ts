@@ -28,8 +28,8 @@ class OverBus implements StartedUnit {
   readonly #unit: string;
   readonly #connect: () => Promise<Bus>;
   #bus!: Bus;
-  /** Undefined on another connection than the one that has queued it: nobody tells that one of its end. */
-  #jobPath: string | undefined;
+  /** Settles with the result of the job; on another connection than the one that has queued it nobody tells of its end. */
+  #job: Promise<string> = Promise.resolve('done');
   /** What the manager has said of the unit: ActiveState, Job, InvocationID. */
   readonly #state = new Map<string, unknown>([['ActiveState', 'activating']]);
   #invocation: string | undefined;
@@ -42,12 +42,14 @@ class OverBus implements StartedUnit {
 
   async start(properties: readonly UnitProperty[]) {
     this.#bus = await this.#connect();
-    this.#jobPath = await this.#bus.startTransient(this.#unit, properties, this.#changed);
+    const path = await this.#bus.startTransient(this.#unit, properties, this.#changed);
+    // From now on it is waited for: a manager that executes itself again ends jobs unheard.
+    this.#job = this.#bus.endOfJob(path, this.#unit);
+    this.#job.catch(() => undefined);
   }
 
   async job(): Promise<string> {
-    // Another connection is for a unit that was seen to run.
-    return this.#jobPath === undefined ? 'done' : this.#bus.endOfJob(this.#jobPath, this.#unit);
+    return this.#job;
   }
 
   async underway(): Promise<void> {
@@ -76,7 +78,16 @@ class OverBus implements StartedUnit {
   }
 
   async stop(): Promise<void> {
-    await this.#bus.stop(this.#unit);
+    for (;;) {
+      const bus = this.#bus;
+      try {
+        return await bus.stop(this.#unit);
+      } catch (cause) {
+        if (!isLost(cause)) throw cause;
+        // Who waits for the end comes back with another bus, or gives up, and the wait is over.
+        while (this.#bus === bus) await sleep(EVERY);
+      }
+    }
   }
 
   readonly #changed = (properties: UnitProperties) => {
@@ -114,7 +125,8 @@ class OverBus implements StartedUnit {
         this.#bus = await this.#connect();
         this.#assertSame(await endingOf(this.#bus, this.#unit));
         await this.#bus.follow(this.#unit, this.#changed);
-        this.#jobPath = undefined;
+        // Another connection is for a unit that was seen to run.
+        this.#job = Promise.resolve('done');
         return this.#changed(new Map());
       } catch (next) {
         // Nobody waits any longer where it is no error of the bus.

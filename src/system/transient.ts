@@ -50,6 +50,8 @@ export interface Caller {
   /** The working directory; undefined where it is gone. */
   readonly directory: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Why it may not execute a file; undefined where it may. */
+  readonly whyNotExecutable: (path: string) => string | undefined;
   /** Tells people something at once, a line. */
   readonly tell: (line: string) => void;
   readonly interrupts: () => Interrupts;

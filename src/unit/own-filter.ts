@@ -1,7 +1,7 @@
-import { type Diagnostic, type Location, printable, warning } from '../diagnostic.js';
+import { type Diagnostic, didYouMean, type Location, printable, warning } from '../diagnostic.js';
 import { errnoNumber } from '../syscalls/errno.js';
-import { isKnownCall } from '../syscalls/numbers.js';
-import { expandSet, type SyscallSets } from '../syscalls/sets.js';
+import { isKnownCall, knownCalls } from '../syscalls/numbers.js';
+import { expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
 import type { EffectiveUnit } from './effective.js';
 import type { Assignment } from './unit-file.js';
 import { nextWord, textOf } from './word.js';
@@ -151,13 +151,14 @@ function callsOf(
 ): readonly string[] {
   const calls = name.startsWith('@') ? expandSet(sets, name) : isKnownCall(name, sets) ? [name] : undefined;
   if (calls) return calls;
-  ignored.push(skipped(name, line));
+  ignored.push(skipped(name, line, didYouMean(name, [...knownCalls(sets), ...setNames(sets)])));
   return [];
 }
 
-const skipped = (word: string, line: Assignment) =>
+const skipped = (word: string, line: Assignment, hint?: string) =>
   warning('own-filter-word-ignored', `systemd ignores '${printable(word, 60)}' in ${line.key}=`, {
     at: line.at,
+    hint,
   });
 
 /** parse_errno() of systemd: a name, or a number from 0 to 4095 in C's notation or with 0b and 0o. */

@@ -44,7 +44,11 @@ async function ran(
     },
   });
   const units = new FakeUnits(more);
-  const caller = units.caller(terminal ? { openTerminal: async () => terminal } : {});
+  const { whyNotExecutable } = system.caller();
+  const caller = units.caller({
+    whyNotExecutable,
+    ...(terminal ? { openTerminal: async () => terminal } : {}),
+  });
   const context = fakeContext(system, { units, caller });
   try {
     return { outcome: await run(context, words, options), units, system };

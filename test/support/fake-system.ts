@@ -13,7 +13,7 @@ import type {
   UnitProperties,
   WriteOptions,
 } from '../../src/system/system.js';
-import type { Interrupt, Interrupts } from '../../src/system/transient.js';
+import type { Caller, Interrupt, Interrupts } from '../../src/system/transient.js';
 import { elf } from './elf.js';
 import { loadedProperties, missingUnit } from './fake-manager.js';
 import { FakeUnits } from './fake-units.js';
@@ -269,6 +269,18 @@ export class FakeSystem implements System {
     return () => this.calls.push('unlock');
   }
 
+  /** What a caller has of this machine. */
+  caller(): Pick<Caller, 'interrupts' | 'whyNotExecutable'> {
+    return {
+      interrupts: () => this.interrupts(),
+      whyNotExecutable: (path) => {
+        const file = this.files.get(path);
+        if (!file) return 'no such file';
+        return (file.mode & 0o111) === 0 ? 'it may not be executed' : undefined;
+      },
+    };
+  }
+
   interrupts(): Interrupts {
     this.calls.push('hold signals');
     const first = new Promise<Interrupt>((resolve) => {
@@ -399,7 +411,7 @@ export function fakeContext(system: FakeSystem, more: Partial<Context> = {}): Co
     superuser: true,
     machine: 'x86-64',
     units,
-    caller: units.caller({ interrupts: () => system.interrupts() }),
+    caller: units.caller(system.caller()),
     ...more,
   };
 }

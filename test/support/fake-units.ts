@@ -77,6 +77,7 @@ export class FakeUnits implements TransientUnits {
     return {
       directory: '/work',
       environment: { PATH: '/usr/bin:/bin' },
+      whyNotExecutable: () => 'no such file',
       tell: (line) => void this.told.push(line),
       interrupts: () => ({
         next: async () => this.#interrupts.shift() ?? new Promise(() => undefined),

@@ -5,6 +5,7 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import dbus, { type Message, type MessageBus, Variant } from 'dbus-next';
 import { UserError } from '../../src/diagnostic.js';
 import { Bus } from '../../src/system/bus.js';
+import { transientUnits } from '../../src/system/started-unit.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { until } from '../support/until.js';
 
@@ -148,5 +149,52 @@ describe('a manager that leaves the bus', { skip }, () => {
     await until('the job is queued', () => second.calls.includes('RestartUnit'), 5000, 5);
     second.endJob('done');
     assert.equal(await end, 'done');
+  });
+});
+
+/** Properties of a unit that runs, as Get answers them. */
+const RUNNING: ReadonlyMap<string, Variant> = new Map<string, Variant>([
+  ['LoadState', new Variant('s', 'loaded')],
+  ['ActiveState', new Variant('s', 'active')],
+  ['Job', new Variant('(uo)', [0, '/'])],
+  ['InvocationID', new Variant('ay', Buffer.from([1, 2]))],
+]);
+const runningUnit: Answers = {
+  StartTransientUnit: () => ['o', [JOB]],
+  Get: ({ body }) => ['v', [RUNNING.get(String(body[1])) ?? new Variant('s', '')]],
+};
+
+describe('a transient unit', { skip }, () => {
+  const passDescriptors = () => undefined;
+
+  test('whose start job ended while the manager was away has a result', async (t) => {
+    const { first, bus } = await connected(t, runningUnit);
+    const started = await transientUnits({ connected: async () => bus, passDescriptors }).start(
+      'x.service',
+      [],
+    );
+    first.leave();
+    const second = await new Manager(t).arrive({ ListJobs: () => jobs(), Get: () => text('inactive') });
+    await until('its jobs are listed', () => second.calls.includes('Get'), 5000, 5);
+    assert.equal(await started.job(), 'done');
+  });
+
+  test('that is to be stopped while the bus is away is stopped when it is back', async (t) => {
+    const { first, bus } = await connected(t, { ...runningUnit, Ref: () => ['', []] });
+    const later = Bus.connect({ address, hint: '' });
+    t.after(async () => (await later).close());
+    const connections = [Promise.resolve(bus), later];
+    const manager = { connected: () => connections.shift() ?? later, passDescriptors };
+    const started = await transientUnits(manager).start('x.service', []);
+    const properties = [`${SERVICE}.Unit`, { InvocationID: RUNNING.get('InvocationID') }, []];
+    const [path, iface] = ['/org/freedesktop/systemd1/unit/x_2eservice', 'org.freedesktop.DBus.Properties'];
+    const signal = dbus.Message.newSignal(path, iface, 'PropertiesChanged', 'sa{sv}as', properties);
+    first.bus.send(signal);
+    await started.underway();
+    const end = started.end();
+    end.catch(() => undefined);
+    bus.close();
+    await started.stop();
+    assert.equal(first.calls.filter((call) => call === 'StopUnit').length, 1);
   });
 });

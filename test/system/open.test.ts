@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { UserError } from '../../src/diagnostic.js';
 import { type OpenOptions, open } from '../../src/system/open.js';
+import { temporaryFolder } from '../support/temporary.js';
 
 const SHELL = { home: '/', homeDirectory: '/', environment: {}, printError: () => undefined };
 
@@ -43,4 +46,22 @@ test('where there is no bus the hint is for the bus that was asked for', async (
   const user = (environment: OpenOptions['environment']) => hintFor({ user: true, environment });
   assert.match((await user({ XDG_RUNTIME_DIR: '/nowhere' }))!, /'loginctl enable-linger'/);
   assert.match((await user({ DBUS_SESSION_BUS_ADDRESS: nowhere }))!, /^XDG_RUNTIME_DIR is not set/);
+  assert.match((await user({ DBUS_SESSION_BUS_ADDRESS: '' }))!, /^XDG_RUNTIME_DIR is not set/);
+});
+
+test('a program that may not be executed, or is none, is told from one that may', (t) => {
+  const folder = temporaryFolder(t);
+  const path = (name: string) => join(folder, name);
+  writeFileSync(path('runs'), '', { mode: 0o755 });
+  writeFileSync(path('text'), '', { mode: 0o644 });
+  mkdirSync(path('folder'));
+  const { context } = open(SHELL);
+  const why = (name: string) => context.caller.whyNotExecutable(path(name));
+  assert.deepEqual(['runs', 'text', 'folder', 'nothing', 'text/below'].map(why), [
+    undefined,
+    'it may not be executed',
+    'it is no file',
+    'no such file',
+    'no such file',
+  ]);
 });

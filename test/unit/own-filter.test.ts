@@ -101,11 +101,12 @@ test('words that systemd skips are named', () => {
   const filter = ownSyscallFilter(service(lines), sets, 257)!;
   assert.deepEqual([...filter.entries], []);
   assert.deepEqual(filter.at, { file: 'x.service', line: 2, column: 1, length: 16 });
-  const skipped = (line: number, word: string) => ({
+  const skipped = (line: number, word: string, hint?: string) => ({
     severity: 'warning',
     code: 'own-filter-word-ignored',
     message: `systemd ignores '${word}' in SystemCallFilter=`,
     at: { file: 'x.service', line, column: 1, length: 16 },
+    ...(hint ? { hint } : {}),
   });
   assert.deepEqual(filter.ignored, [
     ...[
@@ -118,7 +119,8 @@ test('words that systemd skips are named', () => {
       'nonsense',
       '@nonsense',
     ].map((w) => skipped(2, w)),
-    ...['ptrace:EPERM', '"mount"'].map((w) => skipped(3, w)),
+    skipped(3, 'ptrace:EPERM'),
+    skipped(3, '"mount"', "did you mean 'mount'?"),
   ]);
 });
 
