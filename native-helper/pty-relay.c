@@ -37,6 +37,9 @@ const char program_name[] = "pty-relay";
 
 #define END_KEY 4 /* ^D */
 
+/* More than a pseudo-terminal holds; what comes after that was printed by others, after the service's end. */
+#define MOST_AT_THE_END ((size_t)1 << 20)
+
 /* Bytes on their way. A pipe that is ready takes as many at once without blocking (PIPE_BUF). */
 struct channel {
 	size_t start, end;
@@ -50,6 +53,7 @@ static struct {
 	struct channel to_service, from_service;
 	int input_is_terminal;
 	int is_started, is_detached, is_ending, input_has_ended;
+	size_t left; /* of what the service has printed, to be delivered yet */
 	char last_input;
 } relay;
 
@@ -128,9 +132,13 @@ static void read_input(void)
 		return;
 	}
 	if (relay.input_is_terminal && is_detached(channel->bytes, (size_t)length)) {
+		if (relay.is_ending)
+			leave(EXIT_DELIVERED);
 		detach();
 		return;
 	}
+	if (relay.is_ending)
+		return;
 	channel->end = (size_t)length;
 	relay.last_input = channel->bytes[length - 1];
 }
@@ -152,9 +160,14 @@ static int read_from_service(void)
 {
 	struct channel *channel = &relay.from_service;
 	channel->start = channel->end = 0;
-	long length = or_again(kernel_read(relay.service.master, channel->bytes, sizeof channel->bytes));
+	size_t most = relay.left < sizeof channel->bytes ? relay.left : sizeof channel->bytes;
+	if (most == 0)
+		return 0;
+	long length = or_again(kernel_read(relay.service.master, channel->bytes, most));
 	if (length > 0 && !relay.is_detached)
 		channel->end = (size_t)length;
+	if (length > 0 && relay.is_ending)
+		relay.left -= (size_t)length;
 	/* Someone has hung it up (TTYVHangup=): a new service will open it again. */
 	if (length == -EIO && !relay.is_ending) {
 		(void)kernel_close((uint32_t)relay.service.peer);
@@ -235,6 +248,7 @@ static void read_order(void)
 		return;
 	}
 	relay.is_ending = 1;
+	relay.left = MOST_AT_THE_END;
 	(void)kernel_close((uint32_t)relay.service.peer);
 }
 
@@ -248,8 +262,9 @@ static struct pollfd waiting_for(int is_wanted, long fd, int events)
 static void step(void)
 {
 	const struct channel *in = &relay.to_service, *out = &relay.from_service;
-	int is_attended = relay.is_started && !relay.is_detached && !relay.is_ending;
-	int wants_input = is_attended && !relay.input_has_ended && is_empty(in);
+	int is_attended = relay.is_started && !relay.is_detached && !relay.input_has_ended;
+	/* While the rest is delivered only the keys that detach are heeded. */
+	int wants_input = is_attended && (relay.is_ending ? relay.input_is_terminal : is_empty(in));
 	int has_input = !relay.is_ending && !is_empty(in);
 	int wants_output = relay.is_started && !relay.is_ending && is_empty(out);
 	struct pollfd files[] = {
@@ -297,6 +312,7 @@ _Noreturn void launch(const char **argv, const char **envp, uint32_t euid)
 	(void)euid;
 	answer(argv[0] == NULL ? NULL : argv[1]);
 	relay.last_input = '\n';
+	relay.left = MOST_AT_THE_END;
 	relay.input_is_terminal = terminal_is(0);
 	open_signals();
 	open_output();

@@ -61,8 +61,10 @@ export async function findDropIns(
   name: UnitName,
   aliases: readonly UnitName[],
 ): Promise<string[]> {
+  // A manager that runs was started with variables of its own.
+  const path = (!context.offline && (await context.system.manager()).unitPath) || searchPath(context);
   const own = ownDropInPaths(context.placement, name.full);
-  const candidates = dropInDirectories(name, aliases, searchPath(context)).map(async (directory) => ({
+  const candidates = dropInDirectories(name, aliases, path).map(async (directory) => ({
     directory,
     fileNames: (await context.system.list(directory)).filter((file) => !own.includes(`${directory}/${file}`)),
   }));

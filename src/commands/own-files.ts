@@ -1,4 +1,5 @@
 import type { ExistingFile } from '../apply/changes.js';
+import { codeOf } from '../diagnostic.js';
 import { isProgramFile } from '../emit/files.js';
 import { dropInPath, filterPath, hasNameOfDropIn, programsFolder, unitDirectories } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
@@ -56,11 +57,28 @@ async function readProgramFiles(context: Context, folder: string): Promise<Exist
   return files.filter(({ content }) => isProgramFile(content));
 }
 
-/** Those of the files that there are. */
-export async function readFiles({ system }: Context, paths: readonly string[]): Promise<ExistingFile[]> {
+/** Those of the files that there are, but for what others could change: that is as good as not there. */
+export async function readTrusted(context: Context, paths: readonly string[]): Promise<ExistingFile[]> {
   const files: ExistingFile[] = [];
   for (const path of paths) {
-    const file = await system.read(path, { limit: MAX_SIZE });
+    try {
+      files.push(...(await readFiles(context, [path], { trusted: true })));
+    } catch (cause) {
+      if (codeOf(cause) !== 'untrusted-file') throw cause;
+    }
+  }
+  return files;
+}
+
+/** Those of the files that there are. */
+export async function readFiles(
+  { system }: Context,
+  paths: readonly string[],
+  { trusted = false } = {},
+): Promise<ExistingFile[]> {
+  const files: ExistingFile[] = [];
+  for (const path of paths) {
+    const file = await system.read(path, { limit: MAX_SIZE, trusted });
     if (file) files.push({ path, content: file.bytes, mode: file.mode, modified: file.modified });
   }
   return files;

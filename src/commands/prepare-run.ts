@@ -1,5 +1,5 @@
 import { changes } from '../apply/changes.js';
-import { type Diagnostic, EXIT, error, hasErrors, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, hasErrors, UserError, warning } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
 import { ownDropInPaths } from '../emit/paths.js';
 import { transientProperties } from '../emit/transient.js';
@@ -23,7 +23,7 @@ import { buildFilter, proofWarnings } from './build-filter.js';
 import { findDropIns } from './find-unit.js';
 import { launcherFiles } from './launcher-file.js';
 import type { LoadedPolicy } from './load-policy.js';
-import { readFiles } from './own-files.js';
+import { readFiles, readTrusted } from './own-files.js';
 import { planOn } from './plan-on.js';
 import type { PrepareOptions } from './prepare.js';
 import { probeMachine } from './probe-target.js';
@@ -91,9 +91,20 @@ export async function prepareRun(
     unit,
     ...properties,
     files: built ? await missingLauncher(context, plan) : [],
-    diagnostics: [...found, ...proofWarnings(built?.proofs ?? [], policy.policy.syscalls?.at)],
+    diagnostics: [
+      ...found,
+      ...withoutLauncher(plan),
+      ...proofWarnings(built?.proofs ?? [], policy.policy.syscalls?.at),
+    ],
     sources,
   };
+}
+
+/** Drop-ins of the unit's name, or of all, may have further commands. */
+function withoutLauncher({ without }: Plan): Diagnostic[] {
+  if (without.length === 0) return [];
+  const message = `drop-ins of the unit have ${without.join(' ')}, which runs without the launcher and its filter`;
+  return [warning('without-launcher', message)];
 }
 
 const refused = (
@@ -170,7 +181,7 @@ const ofOneMachine = (filter: NonNullable<Plan['filter']>) => ({
 
 async function missingLauncher(context: Context, { target }: Plan): Promise<EmittedFile[]> {
   const wanted = await launcherFiles(context, target);
-  const current = await readFiles(
+  const current = await readTrusted(
     context,
     wanted.map(({ path }) => path),
   );

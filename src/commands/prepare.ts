@@ -13,7 +13,7 @@ import { filesHash, policyHash, unitHash } from './hashes.js';
 import { launcherFiles } from './launcher-file.js';
 import { findPolicy, type LoadedPolicy, loadPolicy } from './load-policy.js';
 import { type LoadedUnit, loadUnit } from './load-unit.js';
-import { readFiles, readOwnFiles } from './own-files.js';
+import { readOwnFiles, readTrusted } from './own-files.js';
 import { type PlanOptions, planOn } from './plan-on.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
 
@@ -64,7 +64,7 @@ export async function prepare(
   const own = await readOwnFiles(context, unit.name.full);
   const current = [
     ...own,
-    ...(await readFiles(
+    ...(await readTrusted(
       context,
       launcher.map(({ path }) => path),
     )),

@@ -74,8 +74,12 @@ function workingDirectory(own: string | undefined, options: RunOptions): string 
   return sameDir || shell ? literal(here(own)) : undefined;
 }
 
+/** Node has put the replacement character where bytes were no text. */
+const isText = (text: string): boolean => !text.includes('\ufffd');
+
 function here(own: string | undefined): string {
-  if (own !== undefined) return own;
+  if (own !== undefined && isText(own)) return own;
+  if (own !== undefined) throw fail('no-directory', 'the name of this folder is not UTF-8 text');
   throw fail('no-directory', 'the folder that this is called in is gone', 'call it in another one');
 }
 
@@ -90,7 +94,11 @@ export function environmentOf({ caller }: Context, { setenv = [], property = [] 
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || text.includes('\0')) {
       throw fail('usage', `no variable is called '${printable(name, 80)}'`);
     }
-    return [name, value ?? caller.environment[name] ?? ''];
+    const own = Object.hasOwn(caller.environment, name) ? caller.environment[name] : undefined;
+    if (value === undefined && own !== undefined && !isText(own)) {
+      throw fail('usage', `the value of ${name} is not UTF-8 text`);
+    }
+    return [name, value ?? own ?? ''];
   });
   return [...new Map(variables)].map(([name, value]) => `${name}=${value}`);
 }
@@ -151,13 +159,16 @@ const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
 
 /** The first that may be executed, as execvp(3) looks for it. */
 function findProgram(name: string, caller: Context['caller']): string {
-  const absolute = (path: string) =>
-    normalize(path.startsWith('/') ? path : `${here(caller.directory)}/${path}`);
+  const absolute = (path: string) => {
+    const whole = path.startsWith('/') ? path : `${here(caller.directory)}/${path}`;
+    // What is above a folder that is a link isn't said by its path.
+    return whole.split('/').includes('..') ? whole : normalize(whole);
+  };
   const places = name.includes('/')
     ? [absolute(name)]
     : (caller.environment.PATH ?? DEFAULT_PATH)
         .split(':')
-        .filter((directory) => directory.startsWith('/'))
+        .filter((directory) => directory.startsWith('/') && isText(directory))
         .map((directory) => `${directory}/${name}`);
   let why = 'no such file';
   for (const path of places) {

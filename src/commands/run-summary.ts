@@ -20,10 +20,28 @@ const resultOf = (unit: UnitProperties): string => String(unit.get('Result') ?? 
 /** Ended by a signal: no status says so. */
 const EXCEPTION = 255;
 
+/** Whether its program was ever started: a condition of a drop-in may not hold. */
+export const hasRun = (unit: UnitProperties): boolean => codeOf(unit) > 0;
+
+/** HUP, INT, PIPE and TERM (systemd.service(5), SuccessExitStatus=). */
+const CLEAN_SIGNALS = [1, 2, 13, 15];
+const CLD_EXITED = 1;
+
+/** Whether the end itself is one that systemd may call a success. Anybody with the right to may reset the result. */
+function isClean(unit: UnitProperties): boolean {
+  const [statuses = [], signals = []] = (unit.get('SuccessExitStatus') ?? []) as number[][];
+  return codeOf(unit) === CLD_EXITED
+    ? [0, ...statuses].includes(statusOf(unit))
+    : [...CLEAN_SIGNALS, ...signals].includes(statusOf(unit));
+}
+
 /** 0 where systemd calls it a success; the status of a command that exited; 255 after a signal; else 1. */
 export function exitStatus(unit: UnitProperties): number {
   const result = resultOf(unit);
-  if (result === 'success') return EXIT.ok;
+  if (result === 'success') {
+    if (!hasRun(unit) || isClean(unit)) return EXIT.ok;
+    return codeOf(unit) === CLD_EXITED ? statusOf(unit) : EXCEPTION;
+  }
   if (result === 'exit-code' && statusOf(unit) > 0) return statusOf(unit);
   return result === 'signal' ? EXCEPTION : EXIT.findings;
 }

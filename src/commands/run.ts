@@ -17,7 +17,7 @@ import { type PreparedRun, prepareRun } from './prepare-run.js';
 import { attendTerminal, attendUnit } from './run-attention.js';
 import type { RunOptions } from './run-options.js';
 import { openStreams, type Stdio, stdioOf } from './run-streams.js';
-import { endJson, exitStatus, howItEnded, summaryLines } from './run-summary.js';
+import { endJson, exitStatus, hasRun, howItEnded, summaryLines } from './run-summary.js';
 
 interface Options extends RunOptions, PrepareOptions {
   readonly json?: boolean;
@@ -151,6 +151,7 @@ class Run {
     if (exit !== undefined || end === undefined) return this.#early(exit ?? EXIT.findings, json);
     // What has never run is a success to systemd.
     const job = exitStatus(end) === EXIT.ok ? await started.job() : 'done';
+    if (job === 'done' && !hasRun(end) && exitStatus(end) === EXIT.ok) return this.#failed('skipped', end);
     return job === 'done'
       ? this.outcome(exitStatus(end), { ...json, ...endJson(end) })
       : this.#failed(job, end);

@@ -79,7 +79,9 @@ function valuesOf(
 const wrongValue = (name: string, text: string) =>
   error('directive-value', `'${name}' can't be '${printable(text, 80)}'`);
 
-const isClean = (text: string): boolean => /^[ -~]*$/.test(text) && !/["'\\%]/.test(text);
+/** `~` alone names nothing; on the bus that would take back what is before it. */
+const isClean = (text: string): boolean =>
+  /^[ -~]*$/.test(text) && !/["'\\%]/.test(text) && !/^(?:~ *| +)$/.test(text);
 
 const isErrno = (text: string): boolean =>
   errnoNumber(text) !== undefined || (/^\d{1,4}$/.test(text) && Number(text) > 0 && Number(text) < 4096);

@@ -80,13 +80,15 @@ export function serviceOf(tables: readonly unknown[]): UnitProperties {
   return properties;
 }
 
-/** @param variants version, architecture, features; @throws UserError `manager-answer` */
+/** @param variants version, architecture, features, the path of units; @throws UserError `manager-answer` */
 export function managerOf(variants: readonly unknown[]): ManagerFacts {
-  const [version, architecture, features] = variants.map(
+  const [version, architecture, features, unitPath] = variants.map(
     (variant) => (variant as Variant | undefined)?.value,
   );
   if (typeof version !== 'string' || typeof architecture !== 'string' || typeof features !== 'string') {
     throw unexpected('no text for what it is');
   }
-  return { version, architecture, features };
+  const isPath = Array.isArray(unitPath) && unitPath.every((folder) => /^\/[^\n\0]*$/.test(String(folder)));
+  if (!isPath || unitPath.length === 0) throw unexpected('no folders of units');
+  return { version, architecture, features, unitPath };
 }

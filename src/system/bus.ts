@@ -62,7 +62,7 @@ export class Bus {
 
   async manager(): Promise<ManagerFacts> {
     const get = (name: string) => this.#properties(MANAGER_PATH, 'Get', 'ss', [MANAGER, name]);
-    const answers = await Promise.all(['Version', 'Architecture', 'Features'].map(get));
+    const answers = await Promise.all(['Version', 'Architecture', 'Features', 'UnitPath'].map(get));
     return managerOf(answers.map(([variant]) => variant));
   }
 

@@ -54,6 +54,8 @@ export class Host implements System {
   readonly #running = new Set<Child>();
   readonly #closed = new AbortController();
   #bus: Promise<Bus> | undefined;
+  /** What the manager has said of itself. */
+  #facts: Promise<ManagerFacts> | undefined;
 
   /** @param busPlace where the manager's bus is */
   constructor(busPlace: BusPlace) {
@@ -176,7 +178,11 @@ export class Host implements System {
   }
 
   async manager(): Promise<ManagerFacts> {
-    return (await this.connected()).manager();
+    this.#facts ??= this.connected().then((bus) => bus.manager());
+    this.#facts.catch(() => {
+      this.#facts = undefined;
+    });
+    return this.#facts;
   }
 
   async unit(name: string): Promise<UnitProperties> {

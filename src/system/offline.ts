@@ -93,7 +93,12 @@ export class Offline implements System {
         const library =
           version && (await this.read(`${directory}/${name}`, { limit: HEAD_SIZE, head: true }));
         if (!library) continue;
-        return { version, architecture: elfMachine(library.bytes) ?? 'unknown', features: undefined };
+        return {
+          version,
+          architecture: elfMachine(library.bytes) ?? 'unknown',
+          features: undefined,
+          unitPath: undefined,
+        };
       }
     }
     const hint = "--root names the folder of a system: systemd's libraries are in its usr/lib/systemd";

@@ -101,14 +101,15 @@ class OverBus implements StartedUnit {
   /** What is told may be old, or of a start that a restart follows: the unit itself is asked. */
   async #ended(): Promise<UnitProperties> {
     for (;;) {
-      const { promise: change } = this.#change;
+      const before = this.#change;
       if (hasEnded(this.#state)) {
         const properties = await endingOf(this.#bus, this.#unit);
         this.#assertOurs(properties);
         if (hasEnded(properties)) return properties;
-        this.#state.set('ActiveState', properties.get('ActiveState'));
+        // What was told meanwhile is newer than the answer.
+        if (this.#change === before) this.#state.set('ActiveState', properties.get('ActiveState'));
       }
-      await this.#bus.unlessLost(change);
+      await this.#bus.unlessLost(before.promise);
     }
   }
 
@@ -148,7 +149,7 @@ class OverBus implements StartedUnit {
 const ENDING = {
   Unit: 'LoadState ActiveState Job InvocationID InactiveExitTimestampMonotonic InactiveEnterTimestampMonotonic',
   Service:
-    'Result ExecMainCode ExecMainStatus CPUUsageNSec MemoryPeak MemorySwapPeak IPIngressBytes IPEgressBytes ' +
+    'Result ExecMainCode ExecMainStatus SuccessExitStatus CPUUsageNSec MemoryPeak MemorySwapPeak IPIngressBytes IPEgressBytes ' +
     'IOReadBytes IOWriteBytes',
 } as const;
 

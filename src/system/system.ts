@@ -92,6 +92,8 @@ export interface ManagerFacts {
   readonly architecture: string;
   /** What it was built with: `+SECCOMP -SMACK …`; undefined where it doesn't run. */
   readonly features: string | undefined;
+  /** Where it looks for unit files and drop-ins, the first first; undefined where it doesn't run. */
+  readonly unitPath: readonly string[] | undefined;
 }
 
 /** Property values by name; 64-bit numbers are bigint, structs are arrays. */

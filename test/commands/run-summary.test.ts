@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { endJson, sizeText, summaryLines, timeText } from '../../src/commands/run-summary.js';
+import {
+  endJson,
+  exitStatus,
+  hasRun,
+  sizeText,
+  summaryLines,
+  timeText,
+} from '../../src/commands/run-summary.js';
 
 /** What systemd's format_timespan() with an accuracy of a millisecond, and its FORMAT_BYTES(), print. */
 const TIMES: readonly [bigint, string][] = [
@@ -32,6 +39,35 @@ describe('amounts are written as systemd writes them', () => {
   }
   for (const [bytes, text] of SIZES)
     test(`${bytes} bytes: ${text}`, () => assert.equal(sizeText(bytes), text));
+});
+
+describe('the exit status', () => {
+  const cases: [result: string, code: number, status: number, exit: number][] = [
+    ['success', 1, 0, 0],
+    ['exit-code', 1, 7, 7],
+    ['signal', 2, 9, 255],
+    ['core-dump', 3, 31, 1],
+    ['timeout', 2, 15, 1],
+    // By SuccessExitStatus=, and by its default.
+    ['success', 1, 42, 0],
+    ['success', 2, 10, 0],
+    ['success', 2, 15, 0],
+    // The result was reset before it was asked for.
+    ['success', 1, 7, 7],
+    ['success', 2, 9, 255],
+    ['success', 3, 31, 255],
+  ];
+  for (const [result, code, status, exit] of cases) {
+    test(`${result}, ${code}, ${status}: ${exit}`, () => {
+      const unit = new Map<string, unknown>([
+        ['Result', result],
+        ['ExecMainCode', code],
+        ['ExecMainStatus', status],
+        ['SuccessExitStatus', [[42], [10]]],
+      ]);
+      assert.deepEqual([exitStatus(unit), hasRun(unit)], [exit, true]);
+    });
+  }
 });
 
 const UNKNOWN = 2n ** 64n - 1n;

@@ -72,7 +72,7 @@ test('variables are words of --property, and those of --setenv; the last of a na
     [['Environment=A=1'], ['A=2', 'B=x=y z'], ['A=2', 'B=x=y z']],
     [['Environment=A=1', 'Environment=', 'Environment=B=2'], [], ['B=2']],
     [['Environment='], [], undefined],
-    [[], ['NOT_SET', 'PATH'], ['NOT_SET=', 'PATH=/usr/bin:/bin']],
+    [[], ['NOT_SET', 'PATH', 'toString'], ['NOT_SET=', 'PATH=/usr/bin:/bin', 'toString=']],
   ];
   for (const [property, setenv, variables] of cases) {
     const one = await ran({ ...UNAME, property, setenv });
@@ -214,6 +214,8 @@ const REFUSED: readonly [options: Options, code: string, words?: readonly string
   [{ ...UNAME, property: ['StateDirectoryQuota=1G'] }, 'gap-directive'],
   [{ property: ['SystemCallFilter=~uname exceve'] }, 'own-filter-word-ignored'],
   [{ property: ['SystemCallFilter=~"uname"'] }, 'directive-value'],
+  [{ property: ['SystemCallFilter=~uname', 'SystemCallFilter=~'] }, 'directive-value'],
+  [{ ...UNAME, property: ['SystemCallLog=~ '] }, 'directive-value'],
   [{ property: ['SystemCallErrorNumber=ENOSUCH'] }, 'directive-value'],
   [{ property: ['SystemCallArchitectures=x87'] }, 'directive-value'],
   [{ ...UNAME, setenv: ['1=2'] }, 'usage'],
@@ -310,7 +312,8 @@ describe('what is said, and the exit status', () => {
 
   const statuses: readonly [Readonly<Record<string, unknown>>, number][] = [
     [SUCCESS, 0],
-    [{ ...SUCCESS, ExecMainStatus: 3 }, 0],
+    [{ ...SUCCESS, ExecMainStatus: 3, SuccessExitStatus: [[3], []] }, 0],
+    [{ ...SUCCESS, ExecMainStatus: 3 }, 3],
     [{ ...SUCCESS, Result: 'signal', ExecMainCode: 2, ExecMainStatus: 31 }, 255],
     [{ ...SUCCESS, Result: 'core-dump', ExecMainCode: 3, ExecMainStatus: 31 }, 1],
     [{ ...SUCCESS, Result: 'timeout', ExecMainCode: 2, ExecMainStatus: 15 }, 1],

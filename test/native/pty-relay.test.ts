@@ -200,6 +200,15 @@ describe('on a terminal', { skip }, () => {
     });
   }
 
+  test('what is printed on and on after the end is cut off', async (t) => {
+    const one = await onTerminal(t);
+    one.begin();
+    service(t, one.path, 'trap "" HUP; echo ready; while :; do yes; done');
+    await one.shows('ready');
+    one.control.end();
+    assert.equal(await one.end(), 'exit 0\n');
+  });
+
   test('the death of who has started it ends it', async (t) => {
     const one = await onTerminal(t);
     one.begin();

@@ -306,7 +306,7 @@ export class FakeSystem implements System {
   async manager(): Promise<ManagerFacts> {
     this.#record('manager');
     const { systemd = '257.13-1~deb13u1', architecture = 'x86-64', features = FEATURES } = this.#options;
-    return { version: systemd, architecture, features };
+    return { version: systemd, architecture, features, unitPath: undefined };
   }
 
   async unit(name: string): Promise<UnitProperties> {

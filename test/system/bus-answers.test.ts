@@ -17,8 +17,8 @@ const text = new Variant('s', 'x');
 test('the answers of a manager are their values', () => {
   const properties = serviceOf([UNIT, SERVICE]);
   assert.deepEqual([properties.get('Id'), properties.get('Nice'), properties.size], ['b.service', 1, 7]);
-  const facts = { version: 'x', architecture: 'x', features: 'x' };
-  assert.deepEqual(managerOf([text, text, text]), facts);
+  const facts = { version: 'x', architecture: 'x', features: 'x', unitPath: ['/x'] };
+  assert.deepEqual(managerOf([text, text, text, new Variant('as', ['/x'])]), facts);
 });
 
 test('a signal with other values makes the unit be asked', () => {
@@ -42,6 +42,9 @@ const WRONG: readonly [what: string, read: () => unknown, message: RegExp][] = [
   ['a unit without a name', () => serviceOf([NAMELESS, SERVICE]), /no Id/],
   ['a service that has nothing of one', () => serviceOf([UNIT, {}]), /no SystemCallFilter/],
   ['a number for a version', () => managerOf([new Variant('u', 257), text, text]), /no text/],
+  ['no folders of units', () => managerOf([text, text, text, new Variant('as', [])]), /no folders/],
+  ['a folder without a path', () => managerOf([text, text, text, new Variant('as', ['x'])]), /no folders/],
+  ['a text for folders', () => managerOf([text, text, text, text]), /no folders/],
   ['nothing of a manager', () => managerOf([]), /no text/],
 ];
 

@@ -65,6 +65,9 @@ class Manager {
 }
 
 const text = (value: string): [string, unknown[]] => ['v', [new Variant('s', value)]];
+const FACTS: Answers = {
+  Get: ({ body }) => (body[1] === 'UnitPath' ? ['v', [new Variant('as', ['/x'])]] : text('257')),
+};
 const jobs = (...paths: string[]): [string, unknown[]] => [
   'a(usssoo)',
   [paths.map((path) => [7, 'x.service', 'restart', 'running', path, '/'])],
@@ -92,8 +95,11 @@ describe('a manager that leaves the bus', { skip }, () => {
   test('is asked again when another is there', async (t) => {
     const { first, bus } = await connected(t, { Get: () => first.leave() });
     const facts = bus.manager();
-    await new Manager(t).arrive({ Get: () => text('257') });
-    assert.deepEqual(await facts, { version: '257', architecture: '257', features: '257' });
+    await new Manager(t).arrive(FACTS);
+    assert.deepEqual(await facts, {
+      ...{ version: '257', architecture: '257', features: '257' },
+      unitPath: ['/x'],
+    });
   });
 
   test('is asked again where the bus has tried in vain to start one', async (t) => {
@@ -103,7 +109,7 @@ describe('a manager that leaves the bus', { skip }, () => {
     const comeBack = async () => {
       const type = 'org.freedesktop.DBus.Error.Spawn.ChildExited';
       await assert.rejects(first.bus.call(new dbus.Message(ping)), { type });
-      await new Manager(t).arrive({ Get: () => text('257') });
+      await new Manager(t).arrive(FACTS);
     };
     const [{ version }] = await Promise.all([bus.manager(), comeBack()]);
     assert.equal(version, '257');
@@ -152,12 +158,21 @@ describe('a manager that leaves the bus', { skip }, () => {
   });
 });
 
+/** Tells of properties of x.service. */
+function tellChanged({ bus }: Manager, table: Readonly<Record<string, Variant>>) {
+  const [path, iface] = ['/org/freedesktop/systemd1/unit/x_2eservice', 'org.freedesktop.DBus.Properties'];
+  const body = [`${SERVICE}.Unit`, table, []];
+  bus.send(dbus.Message.newSignal(path, iface, 'PropertiesChanged', 'sa{sv}as', body));
+}
+
 /** Properties of a unit that runs, as Get answers them. */
 const RUNNING: ReadonlyMap<string, Variant> = new Map<string, Variant>([
   ['LoadState', new Variant('s', 'loaded')],
   ['ActiveState', new Variant('s', 'active')],
   ['Job', new Variant('(uo)', [0, '/'])],
   ['InvocationID', new Variant('ay', Buffer.from([1, 2]))],
+  ['ExecMainCode', new Variant('i', 1)],
+  ['ExecMainStatus', new Variant('i', 0)],
 ]);
 const runningUnit: Answers = {
   StartTransientUnit: () => ['o', [JOB]],
@@ -179,6 +194,28 @@ describe('a transient unit', { skip }, () => {
     assert.equal(await started.job(), 'done');
   });
 
+  test('that ends while it is asked whether it has is seen to end', async (t) => {
+    const failed = new Variant('s', 'failed');
+    const states = [new Variant('s', 'active')];
+    const { first, bus } = await connected(t, {
+      ...runningUnit,
+      Get: (message) => {
+        const state = message.body[1] === 'ActiveState' ? (states.shift() ?? failed) : undefined;
+        // It is told of before the answer, which is older.
+        if (state !== failed && state) tellChanged(first, { ActiveState: failed });
+        return ['v', [state ?? RUNNING.get(String(message.body[1])) ?? new Variant('s', '')]];
+      },
+    });
+    const started = await transientUnits({ connected: async () => bus, passDescriptors }).start(
+      'x.service',
+      [],
+    );
+    const invocation = RUNNING.get('InvocationID')!;
+    tellChanged(first, { InvocationID: invocation, ActiveState: new Variant('s', 'inactive') });
+    await started.underway();
+    assert.equal((await started.end()).get('ActiveState'), 'failed');
+  });
+
   test('that is to be stopped while the bus is away is stopped when it is back', async (t) => {
     const { first, bus } = await connected(t, { ...runningUnit, Ref: () => ['', []] });
     const later = Bus.connect({ address, hint: '' });
@@ -186,10 +223,7 @@ describe('a transient unit', { skip }, () => {
     const connections = [Promise.resolve(bus), later];
     const manager = { connected: () => connections.shift() ?? later, passDescriptors };
     const started = await transientUnits(manager).start('x.service', []);
-    const properties = [`${SERVICE}.Unit`, { InvocationID: RUNNING.get('InvocationID') }, []];
-    const [path, iface] = ['/org/freedesktop/systemd1/unit/x_2eservice', 'org.freedesktop.DBus.Properties'];
-    const signal = dbus.Message.newSignal(path, iface, 'PropertiesChanged', 'sa{sv}as', properties);
-    first.bus.send(signal);
+    tellChanged(first, { InvocationID: RUNNING.get('InvocationID')! });
     await started.underway();
     const end = started.end();
     end.catch(() => undefined);

@@ -403,6 +403,30 @@ describe('what happens meanwhile', { skip: skip ?? false }, () => {
   });
 });
 
+test('what was never started has not succeeded', { skip }, async () => {
+  const path = '/run/systemd/system/never.service.d/x.conf';
+  await box.writeFile(path, '[Unit]\nConditionPathExists=/nonexistent\n');
+  const { status, stderr } = await runUnit(box, ['--wait', '-u', 'never', '--deny', 'uname', 'true']);
+  assert.equal(status, 1);
+  assert.match(stderr, /^error\[start-failed\]: never.service has failed to start \(skipped\)$/m);
+  await box.succeed(['rm', path]);
+});
+
+test('drop-ins are looked for where the manager does', { skip }, async () => {
+  const path = '/run/systemd/system/emptied.service.d/x.conf';
+  await box.writeFile(path, '[Service]\nSystemCallFilter=\n');
+  for (const env of [{}, { SYSTEMD_UNIT_PATH: '/nonexistent' }]) {
+    const words = ['--wait', '-u', 'emptied', '-p', 'SystemCallFilter=~uname', 'uname'];
+    const { status, stderr } = await runUnit(box, words, { env });
+    assert.equal(status, 1);
+    assert.match(stderr, /error\[overridden\]/);
+  }
+  await box.writeFile(path, '[Service]\nExecStartPre=/bin/true\n');
+  const { stderr } = await runUnit(box, ['--wait', '-u', 'emptied', '--deny', 'execve,execveat', 'true']);
+  assert.match(stderr, /^warning\[without-launcher\]: .*ExecStartPre=/m);
+  await box.succeed(['rm', path]);
+});
+
 test("a user may not start the system's units, and is told so", { skip }, async () => {
   const { status, stderr } = await runUnit(box, ['--deny', 'uname', 'true'], { user: 'tester' });
   assert.equal(status, 1);
