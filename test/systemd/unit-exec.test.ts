@@ -14,13 +14,13 @@ import {
   simplePath,
   unitProperties,
 } from '../support/loaded-units.js';
+import { execLines } from '../support/random-exec-lines.js';
 
 const skip = boxAvailable();
 const box = skip ? undefined : await Box.boot({ name: 'unit-exec' });
 after(() => box?.stop());
 
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: systemd's own notation
-/** Words that command lines are made of, the first ones good beginnings. */
 const BEGINNINGS = [
   '/bin/true',
   '/opt/a b',
@@ -33,67 +33,12 @@ const BEGINNINGS = [
   ';',
   '\\x2d',
 ];
-const PARTS = [
-  ...[
-    '"',
-    "'",
-    '\\',
-    ' ',
-    '  ',
-    '\t',
-    ';',
-    ' ; ',
-    ' \\; ',
-    ' ";" ',
-    '\\x41',
-    '\\x20',
-    '\\x24',
-    '\\s',
-    '\\t',
-    '\\q',
-    '\\101',
-  ],
-  ...[
-    '\\400',
-    '\\u00e9',
-    '\\\\',
-    '\\"',
-    "\\'",
-    '$A',
-    '${A}',
-    '$$',
-    '$',
-    '%%',
-    '%n',
-    'x',
-    'é',
-    '=',
-    '#',
-    '[',
-    '""',
-    "''",
-    '~',
-  ],
-];
-
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: as above
-
-/** Command lines, most of them valid. None has bytes above 0x7f escaped, which the bus could not carry. */
-const execLine = fc
-  .tuple(
-    fc.string({ unit: fc.constantFrom('-', '@', ':', '!', '+'), maxLength: 3 }),
-    fc.oneof(
-      { weight: 3, arbitrary: fc.constantFrom(...BEGINNINGS) },
-      { weight: 1, arbitrary: fc.constantFrom(...PARTS) },
-    ),
-    fc.array(fc.constantFrom(...PARTS, ' ', ' ', ' x', ' y '), { maxLength: 12 }),
-  )
-  .map(([prefixes, path, rest]) => `${prefixes}${path}${rest.join('')}`);
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const lines = [
   ...execLineCases().map((c) => c.written.trimEnd()),
-  ...fc.sample(execLine, { numRuns: 600, seed }).map((line) => `ExecStart=${line}`),
+  ...fc.sample(execLines(BEGINNINGS), { numRuns: 600, seed }).map((line) => `ExecStart=${line}`),
 ].filter((text) => !/\\x[89a-f]|ExecStart=[-@:!]*\|/i.test(text));
 const unitOf = (i: number) => `line${i}.service`;
 const fileOf = (i: number) => `/etc/systemd/system/${unitOf(i)}`;
