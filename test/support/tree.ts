@@ -32,7 +32,16 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
     suite: 'trixie',
     packages: [
       ...SYSTEMD,
-      ...['systemd-coredump', 'nginx', 'redis-server', 'memcached', 'curl', 'iproute2', 'strace'],
+      ...[
+        'systemd-coredump',
+        'nginx',
+        'redis-server',
+        'memcached',
+        'curl',
+        'iproute2',
+        'strace',
+        'e2fsprogs',
+      ],
     ],
   },
   toolchain: {
