@@ -246,3 +246,22 @@ for (const [what, lines, code] of REFUSED) {
     assert.equal((await box.exec(['ls', '/etc/systemd/system/refused.service.d'])).status, 2);
   });
 }
+
+test('a unit in a read-only image without a place for the launcher is put back', {
+  skip: skip ?? noLoops,
+}, async () => {
+  const unit = 'sealed.service';
+  const lines = `Type=oneshot\nRootImage=${IMAGE}\nRootImageOptions=ro\nMountAPIVFS=yes\nExecStart=/state`;
+  await changeFiles(box, {
+    [`/etc/systemd/system/${unit}`]: withFiles(lines),
+    [`${FILES}/${unit}.in`]: '',
+    [policyPath(unit)]: POLICY,
+  });
+  const was = await state(unit);
+  await box.succeed(['systemctl', 'start', unit]);
+  const { status, stdout, stderr } = await sandboxUnit(box, 'apply', unit);
+  assert.deepEqual([status, stdout], [1, `${unit}: rolled-back\n`]);
+  assert.match(stderr, /error\[service-failed\].*\n {2}hint: it said: .*Read-only file system/);
+  await box.succeed(['systemctl', 'stop', unit]);
+  assert.equal(await state(unit), was);
+});

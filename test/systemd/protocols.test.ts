@@ -3,13 +3,16 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { REPOSITORY } from '../support/repository.js';
 import {
   apply,
   bootWithPrograms,
   mainPid,
   PROGRAMS,
+  policyPath,
   processStatus,
   properties,
+  sandboxUnit,
   servicesObstacle,
 } from '../support/service.js';
 
@@ -19,11 +22,27 @@ const POLICIES = ['exec', 'entry'].map(
   (stage) => `[syscalls]\ndeny = ["execve", "execveat"]\nstage = "${stage}"\n`,
 );
 
+const BUS_NAME = 'org.example.Owner';
+const OWNER = `require("${REPOSITORY}/node_modules/dbus-next").systemBus().requestName("${BUS_NAME}", 0)`;
+
+/** What lets root own the name, and what starts the service that does. */
+const BUS_FILES = {
+  '/etc/dbus-1/system.d/owner.conf': `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "busconfig.dtd">
+<busconfig><policy user="root"><allow own="${BUS_NAME}"/><allow send_destination="${BUS_NAME}"/></policy></busconfig>
+`,
+  [`/usr/share/dbus-1/system-services/${BUS_NAME}.service`]: `[D-BUS Service]\nName=${BUS_NAME}\nExec=/bin/false\nUser=root\nSystemdService=owner.service\n`,
+};
+
 const FILES = {
   'echo.socket': '[Socket]\nListenStream=127.0.0.1:4242\nFileDescriptorName=the-echo',
   'echo.service': `[Service]\nType=notify\nExecStart=${DAEMON}`,
   'reload.service': `[Service]\nType=notify-reload\nExecStart=${DAEMON}`,
   'hangup.service': `[Service]\nType=notify\nExecStart=${DAEMON}\nExecReload=kill -HUP $MAINPID`,
+  'owner.service': `[Service]\nType=dbus\nBusName=${BUS_NAME}\nExecStart=/usr/local/bin/node -e '${OWNER}'`,
+  'forking.service': `[Service]\nType=forking\nPIDFile=/run/forked.pid\nExecStart=/bin/bash -c 'read <>/run/forked.fifo & echo $$! >/run/forked.pid'`,
+  'each.socket': '[Socket]\nListenStream=127.0.0.1:4243\nAccept=yes',
+  'each@.service':
+    '[Service]\nStandardInput=socket\nStandardError=journal\nExecStart=/usr/bin/grep Seccomp_filters /proc/self/status',
   'watched.service': `[Service]\nType=notify\nWatchdogSec=2s\nDynamicUser=yes\nExecStart=${DAEMON}`,
 };
 
@@ -32,7 +51,9 @@ before(async () => {
   if (skip) return;
   box = await bootWithPrograms('protocols', { daemon: ['test/systemd/programs/daemon.c', '-static'] });
   const files = Object.entries(FILES).map(([unit, text]) => [`/etc/systemd/system/${unit}`, `${text}\n`]);
-  await changeFiles(box, Object.fromEntries(files));
+  await changeFiles(box, { ...Object.fromEntries(files), ...BUS_FILES });
+  await box.succeed(['systemctl', 'try-reload-or-restart', 'dbus.service']);
+  await box.succeed(['mkfifo', '/run/forked.fifo']);
 });
 after(() => box?.stop());
 
@@ -102,4 +123,38 @@ test('a call on the bus starts the service and is answered by it', { skip }, asy
     ];
     assert.equal(await box.succeed(['busctl', 'get-property', ...name]), 's "protocols"\n');
   });
+});
+
+test('a service that waits for its name on the bus, and is started by a call to it', { skip }, async () => {
+  const unit = 'owner.service';
+  await withAndWithout(unit, async () => {
+    await box.succeed(['systemctl', 'stop', unit]);
+    await box.succeed(['busctl', 'call', BUS_NAME, '/', 'org.freedesktop.DBus.Peer', 'Ping']);
+    const status = await box.succeed(['busctl', 'status', BUS_NAME]);
+    assert.match(status, new RegExp(`^PID=${await mainPid(box, unit)}$`, 'm'));
+  });
+});
+
+test('a service that forks', { skip }, async () => {
+  const unit = 'forking.service';
+  await withAndWithout(unit, async () => {
+    await box.succeed(['systemctl', 'restart', unit]);
+    assert.equal(`${await mainPid(box, unit)}\n`, await box.readFile('/run/forked.pid'));
+  });
+});
+
+test('each connection starts an instance, by the policy of the template', { skip }, async () => {
+  await box.succeed(['systemctl', 'start', 'each.socket']);
+  const connect = async () => {
+    const [, count] =
+      /^Seccomp_filters:\t(\d+)$/m.exec(await box.succeed(['curl', '-sS', 'telnet://127.0.0.1:4243'])) ??
+      assert.fail();
+    return Number(count);
+  };
+  const own = await connect();
+  await box.writeFile(policyPath('each@.service'), POLICIES[0]!);
+  const { status, stderr } = await sandboxUnit(box, 'apply', '--root=/', 'each@.service');
+  assert.equal(status, 0, stderr);
+  await box.succeed(['systemctl', 'daemon-reload']);
+  assert.ok((await connect()) > own);
 });
