@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import { EXEC_KEYS } from '../../src/unit/exec-keys.js';
 import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
 import {
@@ -40,6 +41,8 @@ const KINDS: readonly [what: string, lines: string, obstacle?: string | undefine
   ['another argv[0]', `ExecStart=@${STATE} other ${WORDS}`],
   ['an argv[0] from a variable, all prefixes at once', `User=nobody\nExecStart=-@!${STATE} \${ONE} x`],
   ['a program by its bare name', `ExecSearchPath=/nowhere:${PROGRAMS}\nExecStart=state bare`],
+  ["a program by its bare name, in systemd's own search path", 'ExecStart=found-state bare'],
+  ['the prefix !!, and a user', `User=nobody\nExecStart=!!${STATE}`],
   ['a program in a path with blanks', `ExecStart="/opt/a b \${ONE}/state" x`],
   [
     'working directory, umask and signals',
@@ -131,6 +134,7 @@ before(async () => {
   await box.sh(`
     mkdir -p ${ROOT}/{proc,sys,dev,run,tmp,etc} '/opt/a b \${ONE}'
     cp ${STATE} ${ROOT}/
+    cp ${STATE} /usr/local/bin/found-state
     cp ${STATE} '/opt/a b \${ONE}/'
     mke2fs -q -t ext4 -d ${ROOT} ${IMAGE} 8M`);
   if (!noLoops) await makeLoops();
@@ -200,7 +204,7 @@ describe('the launcher comes before', () => {
 
   before(async () => {
     if (skip) return;
-    const steps = ['Condition', 'StartPre', 'Start', 'StartPost'].map(
+    const steps = ['Condition', 'StartPre', 'Start', 'StartPost', 'Stop', 'StopPost'].map(
       (step) => `Exec${step}=${STATE} ${step}`,
     );
     const lines = `Type=oneshot\nSystemCallArchitectures=native\n${steps.join('\n')}`;
@@ -211,16 +215,16 @@ describe('the launcher comes before', () => {
   });
 
   test('the main program only', { skip }, async () => {
-    const [condition, pre, start, post] = await filters(POLICY);
-    assert.deepEqual([pre, post], [condition, condition]);
+    const [condition, pre, start, ...others] = await filters(POLICY);
+    assert.deepEqual([pre, ...others], [condition, condition, condition, condition]);
     assert.ok(start! > condition!, `${start} filters, ${condition} elsewhere`);
   });
 
   test('all that the policy says', { skip }, async () => {
-    const wrap = '[exec]\nwrap = ["ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost"]\n';
-    const [condition, ...others] = await filters(`${POLICY}${wrap}`);
-    assert.deepEqual(others, [condition, condition, condition]);
-    assert.deepEqual((await filters(POLICY))[2], condition);
+    const wrap = `[exec]\nwrap = ${JSON.stringify(EXEC_KEYS)}\n`;
+    const all = await filters(`${POLICY}${wrap}`);
+    assert.equal(all.length, 6);
+    assert.deepEqual(new Set(all), new Set([(await filters(POLICY))[2]]));
   });
 });
 
