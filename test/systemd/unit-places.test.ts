@@ -21,6 +21,14 @@ settle = "100ms"
 const sleeps = (seconds: number) => `[Service]\nExecStart=/usr/bin/sleep ${seconds}\n`;
 const SLEEPS_OTHERWISE = `[Service]\nExecStart=\nExecStart=/usr/bin/sleep \${SECONDS}\nEnvironment=SECONDS=2222\n`;
 
+/** Lines by which a service sees other files, or has other rights, by either manager. */
+const SANDBOXES = [
+  'PrivateUsers=yes',
+  'PrivateUsers=yes\nPrivateTmp=yes\nPrivateDevices=yes\nProtectSystem=strict\nProtectHome=tmpfs',
+  'PrivateUsers=yes\nTemporaryFileSystem=/home /usr/local',
+  'PrivateUsers=yes\nRootDirectory=/srv/root\nBindReadOnlyPaths=/usr /lib /lib64\nMountAPIVFS=yes',
+];
+
 /** Writes a unit into each of the three folders that a generator has. */
 const GENERATOR = `#!/bin/sh
 printf '[Service]\\nExecStart=/usr/bin/sleep 1001\\n' >"$1/generated.service"
@@ -79,6 +87,7 @@ const unitsOf = ({ folders }: Manager): [what: string, unit: string][] => [
   ['a drop-in of its alias', 'drop-by-alias.service'],
   ['a drop-in for its prefix', 'long-prefix-unit.service'],
   ['a drop-in for the first part of its prefix', 'short-prefix-unit.service'],
+  ...SANDBOXES.map((lines, i): [string, string] => [lines.replaceAll('\n', ', '), `sandbox${i}.service`]),
 ];
 
 const filesOf = ({ folders, generators }: Manager): Files => {
@@ -86,6 +95,9 @@ const filesOf = ({ folders, generators }: Manager): Files => {
   return {
     ...Object.fromEntries(folders.map((folder, i) => [`${folder}/place${i}.service`, sleeps(1100 + i)])),
     ...Object.fromEntries(folders.slice(2).map((folder) => [`${folder}/place0.service`, sleeps(1)])),
+    ...Object.fromEntries(
+      SANDBOXES.map((lines, i) => [`${vendor}/sandbox${i}.service`, `${sleeps(1300 + i)}${lines}\n`]),
+    ),
     '/opt/linked.service': sleeps(1201),
     [`${etc}/real.service`]: sleeps(1202),
     [`${vendor}/template@.service`]: '[Service]\nExecStart=/usr/bin/sleep 1203\nEnvironment="I=%i %I %p"\n',
@@ -104,6 +116,7 @@ const filesOf = ({ folders, generators }: Manager): Files => {
     [`${etc}/service.d/every.conf`]: '[Service]\nExecStopPost=-/usr/bin/true of every service\n',
     [`${etc}/masked-by-emptiness.service`]: '',
     [`${vendor}/masked.service`]: sleeps(1),
+    [`${vendor}/homeless.service`]: `${sleeps(1)}ProtectHome=yes\n`,
     [`${vendor}/a.socket`]: '[Socket]\nListenStream=4711\n',
     [`${generators}/places`]: GENERATOR,
   };
@@ -127,11 +140,21 @@ const REFUSED: readonly [what: string, unit: string, said: RegExp][] = [
   ['not there', 'absent.service', /error\[no-unit\]: there is no unit absent\.service/],
 ];
 
+/** A user's launcher is in the home that such a unit can't see. */
+const HOMELESS: (typeof REFUSED)[number] = [
+  'hidden homes',
+  'homeless.service',
+  /error\[launcher-hidden\]: ProtectHome= hides .*\n {2}hint: ProtectHome = "tmpfs"/,
+];
+
 let box: Box;
 before(async () => {
   if (skip) return;
   box = await bootWithPrograms('unit-places');
   await box.succeed(['useradd', '--create-home', USER]);
+  await box.sh(
+    `cd /srv; mkdir --parents root/{usr,lib,lib64,proc,sys,dev,run,tmp,etc}; chown -R ${USER}: root`,
+  );
   await box.sh(`systemctl start user@$(id --user ${USER}).service`);
 });
 after(() => box?.stop());
@@ -201,12 +224,12 @@ for (const manager of MANAGERS) {
       });
     }
 
-    for (const [what, unit, said] of REFUSED) {
+    for (const [what, unit, said] of manager.exec.user ? [...REFUSED, HOMELESS] : REFUSED) {
       test(`has a unit that is refused: ${what}`, async () => {
         if (unit === 'passing.service')
           await run('systemd-run', ...manager.words, `--unit=${unit}`, '/usr/bin/sleep', '1300');
         const { status, stderr } = await sandboxUnit('apply', '--policy', '/run/policy.toml', unit);
-        assert.equal(status, 2);
+        assert.equal(status, unit === HOMELESS[1] ? 1 : 2);
         assert.match(stderr, said);
         const { stdout } = await box.sh(
           `find / -xdev -path '*/${unit}.d/zz-sandbox-unit*'; find /run -path '*/${unit}.d/zz-sandbox-unit*'`,
