@@ -2,6 +2,7 @@ import { type Diagnostic, didYouMean, EXIT, error, printable, UserError } from '
 import { hasNameOfDropIn, ownDropInPaths } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
+import { effectiveUnit } from '../unit/effective.js';
 import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
 import { parseUnitFile, type UnitFile } from '../unit/unit-file.js';
 import { findDropIns, findUnit, serviceNames } from './find-unit.js';
@@ -52,10 +53,7 @@ export async function loadUnit(context: Context, text: string): Promise<LoadedUn
   const properties = await context.system.unit(name.full);
   if (properties.get('LoadState') === 'not-found') throw await noUnit(context, name);
   assertLoadable(context, name.full, properties);
-  if (properties.get('NeedDaemonReload') === true) {
-    const hint = `run '${systemctl(context)} daemon-reload', then try again`;
-    throw fail('unit-changed', `the files of ${name.full} have changed since systemd read them`, hint);
-  }
+  if (properties.get('NeedDaemonReload') === true) throw await unitChanged(context, name.full, properties);
   const canonical = serviceName(String(properties.get('Id') ?? name.full));
   return { name: canonical, properties, ...(await loadFiles(context, canonical, properties)) };
 }
@@ -68,6 +66,20 @@ export async function loadFiles(
 ): Promise<Pick<LoadedUnit, 'files' | 'diagnostics'>> {
   const dropIns = await othersDropIns(context, name, properties);
   return readFiles(context, [String(properties.get('FragmentPath')), ...dropIns]);
+}
+
+/** systemd says that files have changed of a unit, too, with a drop-in that it can't read to the end. */
+async function unitChanged(context: Context, name: string, properties: UnitProperties): Promise<UserError> {
+  const { files } = await readFiles(context, [
+    String(properties.get('FragmentPath')),
+    ...(properties.get('DropInPaths') as string[]),
+  ]);
+  const found = [...files.flatMap((file) => file.diagnostics), ...effectiveUnit(files).diagnostics];
+  const cut = found.find(({ code }) => code === 'drop-in-cut-short' || code === 'unit-file-cut-short');
+  const message = `the files of ${name} have changed since systemd read them`;
+  const reload = `run '${systemctl(context)} daemon-reload', then try again`;
+  const hint = cut ? `correct this line, at which systemd stops reading the file; then ${reload}` : reload;
+  return new UserError(error('unit-changed', message, { at: cut?.at, hint }), EXIT.failure);
 }
 
 /** The drop-ins that the manager reads, and in the place of ours what it would read without. */

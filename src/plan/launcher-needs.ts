@@ -2,6 +2,7 @@ import { type Diagnostic, error, note, warning } from '../diagnostic.js';
 import { EXEC_KEYS } from '../unit/exec-keys.js';
 import type { ExecCommand } from '../unit/exec-line.js';
 import { isOn, lastOf, sinceReset, type UnitValues } from '../unit/values.js';
+import { strip } from '../unit/word.js';
 import { hasCapability } from './capabilities.js';
 import { wrappedKeys } from './commands.js';
 import { bindReadOnly, execPaths } from './path-directives.js';
@@ -47,7 +48,8 @@ const neededPaths = ({ target, places }: PlacedUnit) => [
   ...(places ? [places.filterFile] : []),
 ];
 
-const baseName = ({ path }: ExecCommand) => path.value.slice(path.value.lastIndexOf('/') + 1);
+/** A value in a unit file has no white space at its ends. */
+const baseName = ({ path }: ExecCommand) => strip(path.value.slice(path.value.lastIndexOf('/') + 1));
 
 /**
  * Where the unit doesn't say, systemd takes the name of the program that it starts, whatever its argv[0]. One
@@ -58,6 +60,7 @@ function syslogIdentifier({ effective, policy }: PlacedUnit) {
   const main = effective.execCommands('ExecStart')[0] ?? wrapped[0];
   if (wrapped.length === 0 || !main || effective.last('Service', 'SyslogIdentifier')?.value) return undefined;
   const name = baseName(main);
+  if (name === '') return undefined;
   const renamed = (commands: readonly ExecCommand[]) => commands.filter((one) => baseName(one) !== name);
   const others = renamed(EXEC_KEYS.flatMap((key) => effective.execCommands(key))).map(baseName);
   return { name, others: [...new Set(others)], wrapped: renamed(wrapped) };

@@ -74,6 +74,9 @@ test('SyslogIdentifier= stays what it was', () => {
   assert.deepEqual(identifier('SyslogIdentifier=own'), []);
   assert.deepEqual(identifier('SyslogIdentifier='), ['SyslogIdentifier=demod']);
   assert.deepEqual(identifier('ExecStart=\nExecStart=@/opt/x/y.z other'), ['SyslogIdentifier=y.z']);
+  assert.deepEqual(identifier('ExecStart=\nExecStart=/opt/x/\\sy\\s z'), ['SyslogIdentifier=y']);
+  assert.deepEqual(identifier('ExecStart=\nExecStart=/opt/x/\\xc3\\xa9'), ['SyslogIdentifier=é']);
+  assert.deepEqual(identifier('ExecStart=\nExecStart=/opt/x/\\s'), []);
 });
 
 /** Without no_new_privs only CAP_SYS_ADMIN may load a filter. */

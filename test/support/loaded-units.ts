@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { unitObjectPath } from '../../src/unit/name.js';
@@ -43,6 +44,23 @@ export async function unitProperties(
   return units.map((_, i) => answers.slice(i * properties.length, (i + 1) * properties.length));
 }
 
+/** All properties of units in one interface, which is named by its last word: `Service`. */
+export async function interfaceProperties(
+  box: Box,
+  units: readonly string[],
+  face: string,
+): Promise<ReadonlyMap<string, unknown>[]> {
+  const get = 'org.freedesktop.DBus.Properties GetAll s org.freedesktop.systemd1';
+  const questions = units.map(
+    (unit) => `busctl --json=short call org.freedesktop.systemd1 ${unitObjectPath(unit)} ${get}.${face}`,
+  );
+  const lines = (await box.succeed(['sh', '-e'], { input: questions.join('\n') })).trimEnd().split('\n');
+  return lines.map((line) => {
+    const [found] = JSON.parse(line).data as [Record<string, { readonly data: unknown }>];
+    return new Map(Object.entries(found).map(([name, { data }]) => [name, data]));
+  });
+}
+
 /** A command as the property ExecStartEx has it. */
 export interface BusCommand {
   readonly path: string;
@@ -58,3 +76,33 @@ export const busCommands = (value: unknown): BusCommand[] =>
     argv,
     flags: [...flags].sort(),
   }));
+
+/** A command that is behind a launcher. */
+export interface LaunchedCommand {
+  readonly launcher: string;
+  /** Its options, less the one that names the program. */
+  readonly options: readonly string[];
+  /** What it becomes: the path and the arguments, `$` in them as systemd takes it in a command without launcher. */
+  readonly becomes: BusCommand;
+}
+
+/** Takes a command of the form `LAUNCHER OPTION… [--argv0=NAME] -- PATH ARGUMENT…` apart. */
+export function launched({ path: launcher, argv, flags }: BusCommand): LaunchedCommand {
+  const end = argv.indexOf('--');
+  assert.ok(end > 0 && argv[0] === launcher, `no launcher: ${JSON.stringify(argv)}`);
+  const words = argv.slice(1, end);
+  const isName = (word: string) => word.startsWith(NAME);
+  const [program = '', ...rest] = argv.slice(end + 1);
+  const path = flags.includes('no-env-expand') ? program : program.replaceAll('$$', '$');
+  const argv0 = words.find(isName)?.slice(NAME.length) ?? path;
+  return {
+    launcher,
+    options: words.filter((word) => !isName(word)),
+    becomes: { path: simplePath(path), argv: [argv0, ...rest], flags },
+  };
+}
+
+const NAME = '--argv0=';
+
+/** A path as systemd simplifies it. */
+export const simplePath = (path: string): string => path.replace(/\/+/g, '/');

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Builds one Debian root tree, unless it's there already.
-#   tree.sh NAME DIRECTORY SUITE PACKAGE,PACKAGE... [ARCHITECTURE]
+#   tree.sh NAME DIRECTORY SUITE PACKAGE,PACKAGE... [ARCHITECTURE | units]
 # With an architecture (Debian's name), which may be another machine's, it is no root: it has the file 'vmlinuz' alone,
-# the kernel of the package.
+# the kernel of the package. With 'units' it has the packages' own unit files alone.
 # The tree appears at DIRECTORY whole or not at all. Trees beside it that nobody used for a week go.
 # Progress goes to standard error; if it fails, the reason to standard output.
 # SANDBOX_UNIT_MIRROR names a Debian mirror to use instead of mmdebstrap's own choice.
 set -euo pipefail
-name=$1 tree=$2 suite=$3 packages=$4 kernel_of=${5-}
+name=$1 tree=$2 suite=$3 packages=$4 only=${5-}
 store=${tree%/*}
 
 # A private mount namespace: what a killed build leaves mounted goes with it.
@@ -25,33 +25,52 @@ building=$(mktemp -d "$store/building.XXXXXX")
 trap 'rm -rf "$building"' EXIT
 echo "building the Debian tree '$name' (once, about 15 seconds)" >&2
 
-if [ -z "$kernel_of" ]; then
+# shellcheck disable=SC2016 # mmdebstrap's shell fills in $1 and MMDEBSTRAP_APT_CONFIG
+case $only in
   # Timers would start package downloads behind a test's back.
-  # shellcheck disable=SC2016 # mmdebstrap's shell fills in $1
-  kind=(--variant=minbase --customize-hook='rm -rf "$1"/etc/systemd/system/timers.target.wants')
-else
+  '') kind=(--variant=minbase --include="$packages"
+    --customize-hook='rm -rf "$1"/etc/systemd/system/timers.target.wants') ;;
+  # Without what the packages need, which is hundreds of megabytes.
+  units) kind=(--variant=custom --aptopt='APT::Sandbox::User "root"' --customize-hook='
+    cd "$1" && APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get download '"${packages//,/ }") ;;
   # The release's own kernel: mirrors may lack the updates of old releases for some machines.
-  kind=(--variant=extract --architectures="$kernel_of" --aptopt="APT::Default-Release \"$suite\"")
-fi
+  *) kind=(--variant=extract --include="$packages" --architectures="$only"
+    --aptopt="APT::Default-Release \"$suite\"") ;;
+esac
 
 keep_kernel() {
-  mkdir -m 755 "$building/kernel" &&
-    mv -T "$building"/root/boot/vmlinuz-* "$building/kernel/vmlinuz" &&
+  mv -T "$building"/root/boot/vmlinuz-* "$building/kept/vmlinuz"
+}
+
+keep_units() {
+  local package
+  for package in "$building"/root/*.deb; do
+    dpkg-deb --fsys-tarfile "$package" | tar --extract --directory="$building/kept" ./usr/lib/systemd/system || return
+  done
+}
+
+# keep COMMAND, which moves to $building/kept what the tree shall have.
+keep() {
+  mkdir -m 755 "$building/kept" &&
+    "$1" &&
     rm -rf "$building/root" &&
-    mv "$building/kernel" "$building/root"
+    mv "$building/kept" "$building/root"
 }
 
 # Called where bash doesn't stop at what fails.
 build() {
-  rm -rf "$building/root"
+  rm -rf "$building/root" "$building/kept"
   mkdir -m 755 "$building/root"
   # The check of Valid-Until is off for mirrors that hold an older snapshot; signatures are checked.
   mmdebstrap --mode=root --format=directory --skip=check/empty "${kind[@]}" \
     --aptopt='Acquire::Retries "3"' --aptopt='Acquire::Check-Valid-Until "false"' \
-    --include="$packages" \
     "$suite" "$building/root" ${SANDBOX_UNIT_MIRROR:+"$SANDBOX_UNIT_MIRROR"} \
     </dev/null >"$building/log" 2>&1 || return
-  [ -z "$kernel_of" ] || keep_kernel
+  case $only in
+    '') ;;
+    units) keep keep_units ;;
+    *) keep keep_kernel ;;
+  esac
 }
 
 build || { sleep 5 && build; } || {

@@ -11,16 +11,18 @@ export type KernelName = `linux-${'5.10' | '6.12'}-${'x86-64' | 'arm64'}`;
 type RootName = 'machine' | 'toolchain' | 'clang' | 'bullseye' | 'bookworm' | 'forky' | 'emulator';
 
 /**
- * Debian root trees, for boxes to boot and compilers to run in, and kernels. Each is made by mmdebstrap once and kept in
+ * Debian root trees, for boxes to boot and compilers to run in, unit files of daemons, and kernels. Each is made by mmdebstrap once and kept in
  * `$XDG_CACHE_HOME/sandbox-unit/trees`; nothing is installed on the machine itself.
  */
-export type TreeName = RootName | KernelName;
+export type TreeName = RootName | 'daemons' | KernelName;
 
 interface Tree {
   readonly suite: string;
   readonly packages: readonly string[];
   /** Of a kernel, by Debian's name. */
   readonly architecture?: 'amd64' | 'arm64';
+  /** Only `usr/lib/systemd/system` of the packages, and of none that they need. */
+  readonly unitsOnly?: true;
 }
 
 const SYSTEMD = ['systemd', 'systemd-sysv', 'dbus', 'dbus-user-session', 'libpam-systemd', 'procps'];
@@ -30,7 +32,16 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
     suite: 'trixie',
     packages: [
       ...SYSTEMD,
-      ...['systemd-coredump', 'nginx', 'redis-server', 'memcached', 'curl', 'iproute2', 'strace'],
+      ...[
+        'systemd-coredump',
+        'nginx',
+        'redis-server',
+        'memcached',
+        'curl',
+        'iproute2',
+        'strace',
+        'e2fsprogs',
+      ],
     ],
   },
   toolchain: {
@@ -42,6 +53,16 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
   },
   /** Apart from the toolchain, for its size. */
   clang: { suite: 'trixie', packages: ['clang', 'make', 'libclang-rt-19-dev', 'libc6-dev'] },
+  daemons: {
+    suite: 'trixie',
+    packages: [
+      ...['apache2', 'avahi-daemon', 'bind9', 'chrony', 'cups-daemon', 'dnsmasq', 'dovecot-core'],
+      ...['exim4-base', 'haproxy', 'lighttpd', 'mariadb-server', 'mosquitto', 'openssh-server', 'postfix'],
+      ...['postgresql-common', 'proftpd-core', 'prometheus-node-exporter', 'rsyslog', 'samba', 'tor'],
+      ...['unbound', 'vsftpd'],
+    ],
+    unitsOnly: true,
+  },
   bullseye: { suite: 'bullseye', packages: SYSTEMD },
   bookworm: { suite: 'bookworm', packages: SYSTEMD },
   forky: { suite: 'forky', packages: SYSTEMD },
@@ -80,9 +101,10 @@ export function debianTree(name: TreeName): string {
   if (statSync(path, { throwIfNoEntry: false })) return path;
   const known = missing.get(name) ?? process.env.SANDBOX_UNIT_NO_TREES;
   if (known) throw new Error(known);
-  const { suite, packages, architecture } = TREES[name];
+  const { suite, packages, architecture, unitsOnly } = TREES[name];
+  const only = unitsOnly ? 'units' : architecture;
   const script = inRepository('test/support/tree.sh');
-  const line = [script, name, path, suite, packages.join(','), ...(architecture ? [architecture] : [])];
+  const line = [script, name, path, suite, packages.join(','), ...(only ? [only] : [])];
   const run = spawnSync('bash', line, {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',

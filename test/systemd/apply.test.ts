@@ -187,6 +187,21 @@ const FORGER = `
     done
   done`;
 
+test('a drop-in that systemd can not read to its end has it say so for ever: the line is named', {
+  skip,
+}, async () => {
+  await define('ExecStart=/usr/bin/tail -f /dev/null');
+  await box.writeFile(policyPath(UNIT), POLICY);
+  await changeFiles(box, { [`${FOLDER}/cut.conf`]: '[Service]\nExecStop=bin/true\nNoNewPrivileges=yes\n' });
+  assert.equal((await properties(box, UNIT, 'NeedDaemonReload')).NeedDaemonReload, 'yes');
+  const { status, stderr } = await sandboxUnit(box, 'apply', UNIT);
+  assert.equal(status, 2);
+  assert.match(stderr, /cut\.conf:2:1: error\[unit-changed\].*\n(.*\n)*.*hint: correct this line/);
+  await changeFiles(box, { [`${FOLDER}/cut.conf`]: undefined });
+  await apply(box, POLICY, UNIT);
+  await revert(box, UNIT);
+});
+
 test('nobody but systemd says that a job is done', { skip }, async () => {
   // It gets ready by a program, and waits in any case.
   const command = `/bin/sh -c 'systemd-notify --ready; read x <>/opt/pipe'`;

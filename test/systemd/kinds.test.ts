@@ -1,6 +1,8 @@
 /** What a unit may ask for besides a filter: none of it changes when the launcher comes in between. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import { EXEC_KEYS } from '../../src/unit/exec-keys.js';
 import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
 import {
@@ -20,13 +22,16 @@ const skip = servicesObstacle();
 const STATE = `${PROGRAMS}/state`;
 /** A root folder with nothing in it but the program. */
 const ROOT = '/srv/root';
+/** A file system that is the same. */
+const IMAGE = '/srv/root.raw';
+const noLoops = existsSync('/dev/loop-control') ? undefined : 'no loop devices: modprobe loop';
 const POLICY = '[syscalls]\ndeny = ["execve", "execveat"]\naction = "EPERM"\n';
 
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: systemd's own notation
 const WORDS = `"a b" $WORDS \${ONE} $$x $ONE/x a$ONE %% %n 'it"s' \\x41 \\; ~ $EMPTY "\${EMPTY}"`;
 
-/** By unit: what it is about, and its lines. */
-const KINDS: readonly [what: string, lines: string][] = [
+/** By unit: what it is about, its lines, and why it can't be had here. */
+const KINDS: readonly [what: string, lines: string, obstacle?: string | undefined][] = [
   ['simple', `Type=simple\nExecStart=${STATE}`],
   ['exec', `Type=exec\nExecStart=${STATE}`],
   ['idle', `Type=idle\nExecStart=${STATE}`],
@@ -36,6 +41,8 @@ const KINDS: readonly [what: string, lines: string][] = [
   ['another argv[0]', `ExecStart=@${STATE} other ${WORDS}`],
   ['an argv[0] from a variable, all prefixes at once', `User=nobody\nExecStart=-@!${STATE} \${ONE} x`],
   ['a program by its bare name', `ExecSearchPath=/nowhere:${PROGRAMS}\nExecStart=state bare`],
+  ["a program by its bare name, in systemd's own search path", 'ExecStart=found-state bare'],
+  ['the prefix !!, and a user', `User=nobody\nExecStart=!!${STATE}`],
   ['a program in a path with blanks', `ExecStart="/opt/a b \${ONE}/state" x`],
   [
     'working directory, umask and signals',
@@ -60,11 +67,15 @@ const KINDS: readonly [what: string, lines: string][] = [
   ['a process namespace', `Type=exec\nPrivatePIDs=yes\nExecStart=${STATE}`],
   ['a root folder', `RootDirectory=${ROOT}\nMountAPIVFS=yes\nExecStart=/state`],
   ['a root folder and a user', `RootDirectory=${ROOT}\nMountAPIVFS=yes\nUser=65534\nExecStart=/state`],
+  ['a root image', `RootImage=${IMAGE}\nMountAPIVFS=yes\nExecStart=/state`, noLoops],
+  ['a root image and a user', `RootImage=${IMAGE}\nMountAPIVFS=yes\nUser=65534\nExecStart=/state`, noLoops],
+  ['a user namespace', `PrivateUsers=yes\nUser=nobody\nExecStart=${STATE}`],
   [
     'temporary folders over ours',
     `TemporaryFileSystem=/etc /usr/local:ro\nTemporaryFileSystem=/run\nExecStart=${STATE}`,
   ],
   ['a temporary root', `TemporaryFileSystem=/:ro\nBindReadOnlyPaths=${PROGRAMS} /proc\nExecStart=${STATE}`],
+  ['no homes', `ProtectHome=yes\nExecStart=${STATE}`],
   ['hidden homes', `ProtectHome=tmpfs\nExecStart=${STATE}`],
   ['no program but its own', `NoExecPaths=/\nExecPaths=${STATE}\nExecStart=${STATE}`],
   [
@@ -103,12 +114,14 @@ const KINDS: readonly [what: string, lines: string][] = [
 ];
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: as above
 
-const UNITS = KINDS.map(([what], i) => ({ what, unit: `kind${i}.service` }));
+const UNITS = KINDS.map(([what, , obstacle], i) => ({ what, unit: `kind${i}.service`, obstacle }));
 const INSTANCES = ['kind@one.service', 'kind@a\\x2db:c.service'].map((unit) => ({
   what: `instance ${unit}`,
   unit,
+  obstacle: undefined,
 }));
 const ALL = [...UNITS, ...INSTANCES];
+const runnable = ({ obstacle }: { readonly obstacle: string | undefined }) => obstacle === undefined;
 /** With any filter systemd 257 leaves other inheritable capabilities to a service with User=: all have one. */
 const COMMON = 'SystemCallArchitectures=native\nEnvironment="WORDS=one two \'three four\'" "ONE=a b" EMPTY=';
 
@@ -121,7 +134,10 @@ before(async () => {
   await box.sh(`
     mkdir -p ${ROOT}/{proc,sys,dev,run,tmp,etc} '/opt/a b \${ONE}'
     cp ${STATE} ${ROOT}/
-    cp ${STATE} '/opt/a b \${ONE}/'`);
+    cp ${STATE} /usr/local/bin/found-state
+    cp ${STATE} '/opt/a b \${ONE}/'
+    mke2fs -q -t ext4 -d ${ROOT} ${IMAGE} 8M`);
+  if (!noLoops) await makeLoops();
   const kind = (lines: string) =>
     withFiles(`${/^Type=/m.test(lines) ? '' : 'Type=oneshot\n'}${COMMON}\n${lines}`);
   const files = KINDS.map(([, lines], i) => [`/etc/systemd/system/kind${i}.service`, kind(lines)]);
@@ -130,14 +146,18 @@ before(async () => {
     '/etc/systemd/system/kind@.service': kind(`ExecStart=${STATE} %i %I`),
     ...Object.fromEntries(ALL.map(({ unit }) => [`${FILES}/${unit}.in`, 'input'])),
   });
-  for (const { unit } of ALL) unconfined.set(unit, await state(unit));
-  await apply(box, POLICY, ...UNITS.map(({ unit }) => unit));
+  for (const { unit } of ALL.filter(runnable)) unconfined.set(unit, await state(unit));
+  await apply(box, POLICY, ...UNITS.filter(runnable).map(({ unit }) => unit));
   await box.writeFile('/etc/sandbox-unit/kind@.service.toml', POLICY);
   const { status, stderr } = await sandboxUnit(box, 'apply', ...INSTANCES.map(({ unit }) => unit));
   assert.equal(status, 0, stderr);
-  for (const { unit } of ALL) confined.set(unit, await state(unit));
+  for (const { unit } of ALL.filter(runnable)) confined.set(unit, await state(unit));
 });
 after(() => box?.stop());
+
+/** What systemd mounts an image with. A box has no devices but a few. */
+const makeLoops = () =>
+  box.sh('mknod /dev/loop-control c 10 237; for i in {0..63}; do mknod /dev/loop$i b 7 $i; done');
 
 /** What every run has of its own; the output file is made anew for each. */
 const OF_THE_RUN = [
@@ -160,8 +180,8 @@ const asConfined = (text: string) =>
   text.replace(/^NoNewPrivs:.*$/gm, 'NoNewPrivs:\t1').replace(FILTERS, 'more filters');
 
 describe('a program finds the same with the launcher and without', () => {
-  for (const { what, unit } of ALL) {
-    test(what, { skip }, () => {
+  for (const { what, unit, obstacle } of ALL) {
+    test(what, { skip: skip ?? obstacle }, () => {
       const [was, is] = [unconfined.get(unit)!, confined.get(unit)!];
       assert.match(was, /^exited with 0\n(.*\n)*argument=(.*\n)*Seccomp:/);
       assert.equal(is.replace(FILTERS, 'more filters'), asConfined(was));
@@ -184,7 +204,7 @@ describe('the launcher comes before', () => {
 
   before(async () => {
     if (skip) return;
-    const steps = ['Condition', 'StartPre', 'Start', 'StartPost'].map(
+    const steps = ['Condition', 'StartPre', 'Start', 'StartPost', 'Stop', 'StopPost'].map(
       (step) => `Exec${step}=${STATE} ${step}`,
     );
     const lines = `Type=oneshot\nSystemCallArchitectures=native\n${steps.join('\n')}`;
@@ -195,16 +215,16 @@ describe('the launcher comes before', () => {
   });
 
   test('the main program only', { skip }, async () => {
-    const [condition, pre, start, post] = await filters(POLICY);
-    assert.deepEqual([pre, post], [condition, condition]);
+    const [condition, pre, start, ...others] = await filters(POLICY);
+    assert.deepEqual([pre, ...others], [condition, condition, condition, condition]);
     assert.ok(start! > condition!, `${start} filters, ${condition} elsewhere`);
   });
 
   test('all that the policy says', { skip }, async () => {
-    const wrap = '[exec]\nwrap = ["ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost"]\n';
-    const [condition, ...others] = await filters(`${POLICY}${wrap}`);
-    assert.deepEqual(others, [condition, condition, condition]);
-    assert.deepEqual((await filters(POLICY))[2], condition);
+    const wrap = `[exec]\nwrap = ${JSON.stringify(EXEC_KEYS)}\n`;
+    const all = await filters(`${POLICY}${wrap}`);
+    assert.equal(all.length, 6);
+    assert.deepEqual(new Set(all), new Set([(await filters(POLICY))[2]]));
   });
 });
 
@@ -230,3 +250,22 @@ for (const [what, lines, code] of REFUSED) {
     assert.equal((await box.exec(['ls', '/etc/systemd/system/refused.service.d'])).status, 2);
   });
 }
+
+test('a unit in a read-only image without a place for the launcher is put back', {
+  skip: skip ?? noLoops,
+}, async () => {
+  const unit = 'sealed.service';
+  const lines = `Type=oneshot\nRootImage=${IMAGE}\nRootImageOptions=ro\nMountAPIVFS=yes\nExecStart=/state`;
+  await changeFiles(box, {
+    [`/etc/systemd/system/${unit}`]: withFiles(lines),
+    [`${FILES}/${unit}.in`]: '',
+    [policyPath(unit)]: POLICY,
+  });
+  const was = await state(unit);
+  await box.succeed(['systemctl', 'start', unit]);
+  const { status, stdout, stderr } = await sandboxUnit(box, 'apply', unit);
+  assert.deepEqual([status, stdout], [1, `${unit}: rolled-back\n`]);
+  assert.match(stderr, /error\[service-failed\].*\n {2}hint: it said: .*Read-only file system/);
+  await box.succeed(['systemctl', 'stop', unit]);
+  assert.equal(await state(unit), was);
+});

@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
-import { Box, boxAvailable } from '../support/box.js';
+import fc from 'fast-check';
 import { wrapped } from '../support/exec-lines.js';
-import { busCommands, changeFiles, unitProperties } from '../support/loaded-units.js';
+import { busCommands, changeFiles, outside, unitProperties } from '../support/loaded-units.js';
+import { execLines } from '../support/random-exec-lines.js';
+import { bootWithPrograms, PROGRAMS as OWN, sandboxUnit, servicesObstacle } from '../support/service.js';
 
-const skip = boxAvailable();
-const box = skip ? undefined : await Box.boot({ name: 'unit-exec-run' });
+const skip = servicesObstacle();
+const box = skip
+  ? undefined
+  : await bootWithPrograms('unit-exec-run', {
+      arguments: ['test/systemd/programs/arguments.c', '-static'],
+    });
 after(() => box?.stop());
 
 /** Stands in for the launcher: becomes the program, with argv[0] as told. */
@@ -68,10 +75,12 @@ const lines = [
 
 const units = lines.map((_, i) => `run${i}.service`);
 
-/** What the programs of all units say of their own command lines. */
-async function commandLines(): Promise<string[]> {
-  await box!.sh(`rm -rf /run/out; mkdir /run/out; systemctl start ${units.join(' ')} || true`);
-  return Promise.all(units.map((unit) => box!.readFile(`/run/out/${unit}`)));
+/** What the programs of units say of their own command lines. */
+async function commandLines(units: readonly string[]): Promise<string[]> {
+  await box!.sh(
+    `rm -rf /run/out; mkdir /run/out; cd /run/out; touch ${units.join(' ')}; systemctl start ${units.join(' ')} || true`,
+  );
+  return units.map((unit) => readFileSync(outside(box!, `/run/out/${unit}`), 'latin1'));
 }
 
 test('a program gets the same arguments and name behind the launcher', { skip }, async () => {
@@ -89,7 +98,7 @@ ExecStart=${line}\x20
     box!,
     Object.fromEntries(units.map((name, i) => [`/run/systemd/system/${name}`, unit(lines[i]!)])),
   );
-  const before = await commandLines();
+  const before = await commandLines(units);
   const dropIns = lines.map((line) =>
     wrapped(`ExecStart=${line}\x20`, ['/opt/launcher', '--filter=$FOO 50%']),
   );
@@ -98,7 +107,7 @@ ExecStart=${line}\x20
     box!,
     Object.fromEntries(units.map((name, i) => [`/run/systemd/system/${name}.d/zz.conf`, texts[i]!])),
   );
-  const after = await commandLines();
+  const after = await commandLines(units);
   const readable = units.filter((_, i) => !lines[i]!.includes('\\xff')); // the bus carries UTF-8 only
   const found = await unitProperties(box!, readable, ['Service.ExecStartEx']);
   const paths = found.flatMap(([commands]) => busCommands(commands).map((command) => command.path));
@@ -107,4 +116,48 @@ ExecStart=${line}\x20
     assert.ok(before[i]!.includes(SELF), `${line} did not run`);
     assert.equal(after[i], before[i], line);
   }
+});
+
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: systemd's own notation
+/** Where copies of the program are, by how they are written as the first word. */
+const COPIES = new Map([
+  ['/opt/program ', '/opt/program'],
+  ['program ', '/opt/program'],
+  ['"/opt/a b/program" ', '/opt/a b/program'],
+  ['/opt/a\\sb//program ', '/opt/a b/program'],
+  ['/opt/a$A/program ', '/opt/a$A/program'],
+  ['/opt/${A}/program ', '/opt/${A}/program'],
+  ["'/opt/a$$b/program' ", '/opt/a$$b/program'],
+  ['/opt/%%n%p/program ', '/opt/%nrandom/program'],
+]);
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: as above
+
+const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+
+test('random lines give a program the same arguments and name behind the launcher', { skip }, async () => {
+  for (const copy of COPIES.values()) await box!.succeed(['install', '-D', `${OWN}/arguments`, copy]);
+  const lines = fc.sample(execLines([...COPIES.keys()]), { numRuns: 500, seed });
+  const names = lines.map((_, i) => `random@${i}.service`);
+  const unit = (line: string) => `[Service]
+Type=oneshot
+StandardOutput=append:/run/out/%n
+StandardError=null
+Environment=A="a  b 'c d'"
+ExecSearchPath=/nowhere:/opt
+ExecStart=${line}
+`;
+  const files = names.map((name, i) => [`/run/systemd/system/${name}`, unit(lines[i]!)]);
+  await changeFiles(box!, Object.fromEntries(files));
+  const before = await commandLines(names);
+  await box!.writeFile('/run/policy.toml', '[syscalls]\ndeny = ["execve", "execveat"]\n');
+  const words = ['apply', '--json', '--no-restart', '--runtime', '--policy', '/run/policy.toml'];
+  const { units } = JSON.parse((await sandboxUnit(box!, ...words, ...names)).stdout) as {
+    units: { unit: string; state: string; diagnostics: { code: string }[] }[];
+  };
+  const after = await commandLines(names);
+  const confined = new Set(units.filter(({ state }) => state === 'applied').map(({ unit }) => unit));
+  const compared = [...lines.keys()].filter((i) => confined.has(names[i]!));
+  for (const i of compared) assert.equal(after[i], before[i], `seed ${seed}: ${JSON.stringify(lines[i])}`);
+  const ran = compared.filter((i) => before[i] !== '');
+  assert.ok(ran.length > 100, `only ${ran.length} lines started the program and could be wrapped`);
 });

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { type ExecCommand, scanExecLine } from '../../src/unit/exec-line.js';
@@ -12,16 +10,17 @@ import {
   type BusCommand,
   busCommands,
   changeFiles,
-  outside,
+  launched,
+  simplePath,
   unitProperties,
 } from '../support/loaded-units.js';
+import { execLines } from '../support/random-exec-lines.js';
 
 const skip = boxAvailable();
 const box = skip ? undefined : await Box.boot({ name: 'unit-exec' });
 after(() => box?.stop());
 
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: systemd's own notation
-/** Words that command lines are made of, the first ones good beginnings. */
 const BEGINNINGS = [
   '/bin/true',
   '/opt/a b',
@@ -34,74 +33,17 @@ const BEGINNINGS = [
   ';',
   '\\x2d',
 ];
-const PARTS = [
-  ...[
-    '"',
-    "'",
-    '\\',
-    ' ',
-    '  ',
-    '\t',
-    ';',
-    ' ; ',
-    ' \\; ',
-    ' ";" ',
-    '\\x41',
-    '\\x20',
-    '\\x24',
-    '\\s',
-    '\\t',
-    '\\q',
-    '\\101',
-  ],
-  ...[
-    '\\400',
-    '\\u00e9',
-    '\\\\',
-    '\\"',
-    "\\'",
-    '$A',
-    '${A}',
-    '$$',
-    '$',
-    '%%',
-    '%n',
-    'x',
-    'é',
-    '=',
-    '#',
-    '[',
-    '""',
-    "''",
-    '~',
-  ],
-];
-
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: as above
-
-/** Command lines, most of them valid. None has bytes above 0x7f escaped, which the bus could not carry. */
-const execLine = fc
-  .tuple(
-    fc.string({ unit: fc.constantFrom('-', '@', ':', '!', '+'), maxLength: 3 }),
-    fc.oneof(
-      { weight: 3, arbitrary: fc.constantFrom(...BEGINNINGS) },
-      { weight: 1, arbitrary: fc.constantFrom(...PARTS) },
-    ),
-    fc.array(fc.constantFrom(...PARTS, ' ', ' ', ' x', ' y '), { maxLength: 12 }),
-  )
-  .map(([prefixes, path, rest]) => `${prefixes}${path}${rest.join('')}`);
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const lines = [
   ...execLineCases().map((c) => c.written.trimEnd()),
-  ...fc.sample(execLine, { numRuns: 600, seed }).map((line) => `ExecStart=${line}`),
+  ...fc.sample(execLines(BEGINNINGS), { numRuns: 600, seed }).map((line) => `ExecStart=${line}`),
 ].filter((text) => !/\\x[89a-f]|ExecStart=[-@:!]*\|/i.test(text));
 const unitOf = (i: number) => `line${i}.service`;
 const fileOf = (i: number) => `/etc/systemd/system/${unitOf(i)}`;
 /** Nice= shows whether systemd has read on after the line. */
 const content = (text: string) => `[Service]\nType=oneshot\n${text}\n\nNice=5\n`;
-
-const simple = (path: string) => path.replace(/\/+/g, '/');
 
 /** What systemd should have made of a command, by our own reading. */
 function expected({ prefixes, path, argv0, rest }: ExecCommand, unit: string): BusCommand {
@@ -120,7 +62,7 @@ function expected({ prefixes, path, argv0, rest }: ExecCommand, unit: string): B
     ...(prefixes.includes('+') ? ['privileged'] : []),
   ];
   const argv = [(argv0 ?? path).value, ...execArguments(rest)].map(expand);
-  return { path: simple(expand(path.value)), argv, flags };
+  return { path: simplePath(expand(path.value)), argv, flags };
 }
 
 test('Exec lines are read as systemd reads them', { skip }, async () => {
@@ -146,20 +88,8 @@ test('Exec lines are read as systemd reads them', { skip }, async () => {
 /** Checks that a command is another one behind the launcher. */
 function assertWrapped(command: BusCommand, original: BusCommand, message: string): void {
   const noEnv = original.flags.includes('no-env-expand');
-  const words = [...command.argv];
-  assert.deepEqual(command.flags, original.flags, message);
-  assert.equal(command.path, LAUNCHER[0], message);
-  assert.deepEqual(
-    words.splice(0, 2),
-    [LAUNCHER[0], noEnv ? LAUNCHER[1] : LAUNCHER[1].replaceAll('$', '$$$$')],
-    message,
-  );
-  const argv0 = words[0] === '--' ? undefined : words.shift();
-  assert.equal(words.shift(), '--', message);
-  const path = noEnv ? words.shift()! : words.shift()!.replaceAll('$$', '$');
-  assert.equal(simple(path), original.path, message);
-  assert.equal(argv0 ?? `--argv0=${path}`, `--argv0=${original.argv[0]}`, message);
-  assert.deepEqual(words, original.argv.slice(1), message);
+  const options = [noEnv ? LAUNCHER[1] : LAUNCHER[1].replaceAll('$', '$$$$')];
+  assert.deepEqual(launched(command), { launcher: LAUNCHER[0], options, becomes: original }, message);
 }
 
 /** Puts a drop-in with wrapped lines over units, and compares what systemd has before and after. */
@@ -193,19 +123,4 @@ test('a wrapped line gives systemd the launcher and the same command', { skip },
   );
   await assertWrappedUnits(dropIns);
   await changeFiles(box!, Object.fromEntries(lines.map((_, i) => [fileOf(i), undefined])));
-});
-
-test('every service of the box can be wrapped', { skip }, async () => {
-  const folder = outside(box!, '/usr/lib/systemd/system');
-  const dropIns = new Map<string, string>();
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (!entry.isFile() || !entry.name.endsWith('.service')) continue;
-    const { assignments } = parseUnitFile(entry.name, readFileSync(join(folder, entry.name)));
-    const starts = assignments.filter((a) => a.section === 'Service' && a.key === 'ExecStart');
-    const written = starts.map((a) => wrapped(`ExecStart=${a.value}`));
-    if (written.length === 0 || !written.every((line) => typeof line === 'string')) continue;
-    dropIns.set(entry.name.replace('@.', '@x.'), written.join('\n'));
-  }
-  assert.ok(dropIns.size > 50, `only ${dropIns.size} services`);
-  await assertWrappedUnits(dropIns);
 });
