@@ -1,4 +1,4 @@
-import { directivesText, type EmittedFile } from '../emit/files.js';
+import { directivesText, type EmittedFile, textBesidesSystemd } from '../emit/files.js';
 
 /** A file that there is. */
 export interface ExistingFile extends EmittedFile {
@@ -48,8 +48,9 @@ export const hasEffect = (list: readonly Change[]): boolean =>
 
 const isSame = (a: EmittedFile, b: EmittedFile): boolean =>
   a.mode === b.mode &&
-  a.content.length === b.content.length &&
-  a.content.every((byte, i) => byte === b.content[i]);
+  (a.path.endsWith('.conf')
+    ? textBesidesSystemd(a.content) === textBesidesSystemd(b.content)
+    : a.content.length === b.content.length && a.content.every((byte, i) => byte === b.content[i]));
 
 const haveSameDirectives = (a: EmittedFile, b: EmittedFile): boolean =>
   a.mode === b.mode && a.path.endsWith('.conf') && directivesText(a.content) === directivesText(b.content);

@@ -110,14 +110,32 @@ async function takeBack(
     const failed = opened.map((result) => withFailures(result, failures));
     return offline ? failed : eachOf(failed, (result) => forget(context, result));
   }
-  const launcher = opened.some(hasFailed) ? installedLauncher(context.placement) : undefined;
-  const isRest = (change: Change) => !isDropIn(change) && change.path !== launcher;
+  const isLauncher = ({ path }: Change) => path === installedLauncher(context.placement);
+  const isRest = (change: Change) => !isDropIn(change) && !isLauncher(change);
   const cleared = await eachOf(opened, (result) =>
     hasFailed(result) ? result : removeOnly(context, result, isRest),
   );
-  if (offline) return cleared;
+  const isOpen = (unit: string) => opened.some((result) => result.unit === unit && !hasFailed(result));
+  const done = offline ? cleared : await restartAll(context, cleared, { ...options, isOpen });
+  // The last: as long as a unit may be put back it needs it.
+  if (done.some(hasFailed)) return done;
+  return eachOf(done, (result) =>
+    result.changes.some(isLauncher) ? removeOnly(context, result, isLauncher) : result,
+  );
+}
+
+async function restartAll(
+  context: Context,
+  cleared: readonly UnitResult[],
+  {
+    restart: wanted,
+    signals,
+    isOpen,
+  }: RevertOptions & { readonly signals: HeldSignals; readonly isOpen: (unit: string) => boolean },
+): Promise<UnitResult[]> {
+  // The manager has forgotten its drop-in, whatever could not be cleared away after it.
   const restarted = await eachOf(cleared, (result) =>
-    hasFailed(result) || options.restart === false ? result : restartUnit(context, result, options.signals),
+    isOpen(result.unit) && wanted !== false ? restartUnit(context, result, signals) : result,
   );
   return eachOf(restarted, (result) => forget(context, result));
 }
@@ -176,11 +194,14 @@ async function restartUnit(
     const properties = await system.unit(unit);
     if (!isRunning(properties)) return result;
     const obstacle = restartObstacle(properties);
-    if (obstacle !== undefined) return { ...result, diagnostics: [stillUnderPolicy(unit, obstacle)] };
+    const more = (diagnostics: readonly Diagnostic[]) => ({
+      diagnostics: [...result.diagnostics, ...diagnostics],
+    });
+    if (obstacle !== undefined) return { ...result, ...more([stillUnderPolicy(unit, obstacle)]) };
     const diagnostics = await signals.unlessCame(() => restart(system, unit, placement.scope));
-    return { ...result, restarted: true, diagnostics };
+    return { ...result, restarted: true, ...more(diagnostics) };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    return { ...result, diagnostics: cause.diagnostics };
+    return { ...result, diagnostics: [...result.diagnostics, ...cause.diagnostics] };
   }
 }

@@ -70,6 +70,10 @@ export const hashInDropIn = (content: Uint8Array, which: keyof typeof HASHES): s
 export const systemdOfDropIn = (content: Uint8Array): string | undefined =>
   /^# For systemd (\S+)$/m.exec(new TextDecoder().decode(content))?.[1];
 
+/** A drop-in without the version of systemd: that alone is no reason to write it anew, and offline not all of it is known. */
+export const textBesidesSystemd = (content: Uint8Array): string =>
+  new TextDecoder().decode(content).replace(/^# For systemd .*\n/m, '');
+
 /** A drop-in without its comments: what systemd reads of it. */
 export const directivesText = (content: Uint8Array): string =>
   new TextDecoder().decode(content).replace(/^(?:#.*)?\n/gm, '');

@@ -14,13 +14,14 @@ import {
   type FakeSystem,
   fakeContext,
   HOME,
+  LAUNCHER,
   machineWith,
 } from '../support/fake-system.js';
 
 const UNIT = 'demo.service';
 const SERVICE = '[Service]\nExecStart=/usr/sbin/demod --foreground\n';
 const POLICY = '[syscalls]\ndeny = ["execve", "execveat"]\n';
-const OTHER_POLICY = '[syscalls]\ndeny = ["mount"]\n[service]\nPrivateTmp = true\n';
+const OTHER_POLICY = '[syscalls]\ndeny = ["execve", "mount"]\n[service]\nPrivateTmp = true\n';
 const READER = `${HOME}/native-helper/build/x86-64/read-records`;
 const UNDO = `/var/lib/sandbox-unit/${UNIT}.undo`;
 const BOOT = '/proc/sys/kernel/random/boot_id';
@@ -78,7 +79,10 @@ async function assertInOrder(system: FakeSystem) {
   assert.ok(!system.files.has(UNDO), 'nothing waits to be undone');
   assert.ok(system.isUpToDate, 'systemd has read the files that are there');
   assert.equal(await isUp(system), true);
-  assert.equal(system.isConfined(UNIT), ours(system.files).length > 0, 'the service runs as its files say');
+  const own = ours(system.files);
+  assert.equal(system.isConfined(UNIT), own.length > 0, 'the service runs as its files say');
+  const isLaunched = own.some(([path]) => path.endsWith('.filter'));
+  assert.ok(!isLaunched || system.files.has(LAUNCHER), 'the launcher is there');
 }
 
 const SCENES: readonly (readonly [

@@ -45,6 +45,7 @@ const SCRIPT = `
       revert) ${COMMAND} apply -q ${UNIT} >/dev/null ;;
     esac
     systemctl reset-failed ${UNIT}
+    systemctl start ${UNIT}
   }
   for call; do
     for n in $(seq $most); do
@@ -53,13 +54,18 @@ const SCRIPT = `
       rc=$?
       grep -q 'INJECTED\\|killed by SIGKILL' /run/trace || break
       ${COMMAND} status >/dev/null 2>&1
-      echo "$call $n $rc $? $(state)"
+      status=$?
+      # What it can't do it says; the next goes on from there.
+      [ "$verb $rc" != 'revert 2' ] || ${COMMAND} revert -q ${UNIT} >/dev/null
+      echo "$call $n $rc $status $(state)"
     done
   done`;
 
 /** Without a filter, or with all that belongs to one. */
 const UNCONFINED = '0 0 active 0 no';
 const CONFINED = '3 0 active 2 no';
+/** All is taken back; the launcher, which harms nobody, goes with the next unit that is. */
+const LAUNCHER_LEFT = '1 0 active 0 no';
 
 for (const verb of ['apply', 'revert'] as const) {
   describe(`${verb}, where`, { skip: skip ?? false }, () => {
@@ -78,8 +84,9 @@ for (const verb of ['apply', 'revert'] as const) {
             .split('\n')
             .filter((text) => text !== '')) {
             const [, , exit, status, ...state] = line.split(' ');
-            assert.ok([UNCONFINED, CONFINED].includes(state.join(' ')), line);
-            assert.equal(status, '0', line);
+            const isLeft = verb === 'revert' && state.join(' ') === LAUNCHER_LEFT;
+            assert.ok(isLeft || [UNCONFINED, CONFINED].includes(state.join(' ')), line);
+            if (exit !== '2') assert.equal(status, '0', line);
             if (exit === '0') assert.equal(state.join(' '), verb === 'apply' ? CONFINED : UNCONFINED, line);
           }
         });
