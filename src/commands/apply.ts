@@ -7,10 +7,9 @@ import { type Diagnostic, hasErrors, UserError } from '../diagnostic.js';
 import { dropInPath } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 import { bringIntoForce, undo } from './bring-into-force.js';
-import { exclusively } from './exclusively.js';
+import { changing } from './exclusively.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
 import { fullName } from './load-unit.js';
-import { assertMayChange } from './needs-root.js';
 import type { Outcome } from './outcome.js';
 import { type PrepareOptions, prepare } from './prepare.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
@@ -33,9 +32,7 @@ export async function apply(
   units: readonly string[],
   options: ApplyOptions,
 ): Promise<Outcome> {
-  assertMayChange(context, options);
-  const applied = () => applyEach(context, units, options);
-  return options.check || context.offline ? applied() : exclusively(context, applied);
+  return changing(context, options, () => applyEach(context, units, options));
 }
 
 async function applyEach(

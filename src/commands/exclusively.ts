@@ -6,6 +6,7 @@ import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import { putBack } from './bring-into-force.js';
 import { failuresOf } from './failures.js';
+import { assertMayChange } from './needs-root.js';
 import type { Outcome } from './outcome.js';
 import { stopUnit } from './stop-unit.js';
 import { bootId, readUndos, unfinishedUnits } from './undo-files.js';
@@ -15,10 +16,23 @@ import type { UnitResult } from './unit-result.js';
 const LONGEST_WAIT = 900;
 
 /**
+ * What a verb does that changes units, by whoever may; where it changes nothing that runs, nobody else is in the way.
+ * @throws UserError `needs-root`, and as exclusively()
+ */
+export function changing(
+  context: Context,
+  options: { readonly check?: boolean },
+  change: () => Promise<Outcome>,
+): Promise<Outcome> {
+  assertMayChange(context, options);
+  return options.check || context.offline ? change() : exclusively(context, change);
+}
+
+/**
  * Changes units while nobody else does, after what a run that was ended has left half done is put back.
  * @throws UserError `locked`, `no-lock`, and what keeps a unit from being put back
  */
-export async function exclusively(context: Context, change: () => Promise<Outcome>): Promise<Outcome> {
+async function exclusively(context: Context, change: () => Promise<Outcome>): Promise<Outcome> {
   const letGo = await lock(context);
   try {
     const found = await putBackUnfinished(context);

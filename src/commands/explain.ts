@@ -14,7 +14,6 @@ import { effectiveUnit } from '../unit/effective.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import { otherPolicyApplied } from './applied-policy.js';
 import { explanationsJson, explanationsText } from './explain-report.js';
-import { assertMayChange } from './needs-root.js';
 import type { Outcome } from './outcome.js';
 import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
 
@@ -51,9 +50,8 @@ export async function explain(
   options: ExplainOptions,
 ): Promise<Outcome> {
   if (!options.record) return explainUnder(context, unit!, options);
-  assertMayChange(context, {});
-  const { exclusively } = await import('./exclusively.js');
-  return exclusively(context, () => explainUnder(context, unit!, options));
+  const { changing } = await import('./exclusively.js');
+  return changing(context, {}, () => explainUnder(context, unit!, options));
 }
 
 async function explainUnder(context: Context, unit: string, options: ExplainOptions): Promise<Outcome> {

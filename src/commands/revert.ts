@@ -5,13 +5,12 @@ import { type Diagnostic, EXIT, UserError } from '../diagnostic.js';
 import { hasNameOfDropIn, installedLauncher, ownDropInPaths } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 import { isTemplate, parseUnitName } from '../unit/name.js';
-import { exclusively } from './exclusively.js';
+import { changing } from './exclusively.js';
 import { failureOf } from './failures.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
 import { unusedLauncher } from './launcher-file.js';
 import { fullName, noUnit, serviceName } from './load-unit.js';
 import { namedUnit } from './named-unit.js';
-import { assertMayChange } from './needs-root.js';
 import type { Outcome } from './outcome.js';
 import { readFiles, readOwnFiles, withRuntime } from './own-files.js';
 import { forgetUndo, keepUndo } from './undo-files.js';
@@ -32,9 +31,7 @@ export async function revert(
   units: readonly string[],
   options: RevertOptions,
 ): Promise<Outcome> {
-  assertMayChange(context, options);
-  const reverted = () => revertEach(context, units, options);
-  return options.check || context.offline ? reverted() : exclusively(context, reverted);
+  return changing(context, options, () => revertEach(context, units, options));
 }
 
 async function revertEach(
