@@ -179,8 +179,11 @@ describe('on a terminal', { skip }, () => {
     one.type('\x1d');
     assert.equal(String((await detached)[0]), '\n');
     // More than a terminal's buffer holds: what it prints is read, and shown to nobody.
-    const [shown, before] = [one.shown.length, printed()];
-    await until('it prints on', () => printed() > before + 50);
+    const before = printed();
+    // What was on its way to be shown arrives.
+    await until('it prints', () => printed() > before + 50);
+    const shown = one.shown.length;
+    await until('it prints on', () => printed() > before + 100);
     assert.equal(one.shown.length, shown);
     assert.equal(one.child.exitCode, null);
     one.control.end();
