@@ -32,3 +32,6 @@ export function fromBase64(text: string): Uint8Array | undefined {
 /** Bytes as two digits each. */
 export const toHex = (bytes: Iterable<number>): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+export const isSameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, i) => byte === b[i]);

@@ -1,3 +1,4 @@
+import { isSameBytes } from '../collections.js';
 import { directivesText, type EmittedFile, textBesidesSystemd } from '../emit/files.js';
 
 /** A file that there is. */
@@ -50,7 +51,7 @@ const isSame = (a: EmittedFile, b: EmittedFile): boolean =>
   a.mode === b.mode &&
   (a.path.endsWith('.conf')
     ? textBesidesSystemd(a.content) === textBesidesSystemd(b.content)
-    : a.content.length === b.content.length && a.content.every((byte, i) => byte === b.content[i]));
+    : isSameBytes(a.content, b.content));
 
 const haveSameDirectives = (a: EmittedFile, b: EmittedFile): boolean =>
   a.mode === b.mode && a.path.endsWith('.conf') && directivesText(a.content) === directivesText(b.content);

@@ -51,7 +51,7 @@ export async function bringIntoForce(
   options: ForceOptions,
 ): Promise<UnitResult[]> {
   if (written.length === 0) return [];
-  const failures = await failuresOf(() => options.signals.unlessCame(() => reload(context)));
+  const failures = await failureOf(() => options.signals.unlessCame(() => context.system.reload()));
   if (failures.length > 0) {
     return putBack(
       context,
@@ -63,11 +63,6 @@ export async function bringIntoForce(
     done.push(...(await bringBatch(context, written.slice(i, i + BATCH), options)));
   }
   return done;
-}
-
-async function reload({ system }: Context): Promise<readonly Diagnostic[]> {
-  await system.reload();
-  return [];
 }
 
 /** Every step for all units before the next: the restart or stop of one may restart others that depend on it. */

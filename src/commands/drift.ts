@@ -1,20 +1,20 @@
-import { groupBy } from '../collections.js';
+import { groupBy, isSameBytes } from '../collections.js';
 import { type Diagnostic, error, hasErrors, printable, UserError } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
-import { dropInPath, installedLauncher, PACKAGED_LAUNCHER, policySearchPath } from '../emit/paths.js';
+import { dropInPath, installedLauncher, PACKAGED_LAUNCHER } from '../emit/paths.js';
 import { overridden } from '../plan/drop-in-order.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
-import { effectiveUnit } from '../unit/effective.js';
+import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import { EXEC_KEYS } from '../unit/exec-keys.js';
 import { isTemplate, type UnitName } from '../unit/name.js';
-import { parseUnitFile, type UnitFile } from '../unit/unit-file.js';
+import { parseUnitFile } from '../unit/unit-file.js';
 import { exists } from './exists.js';
 import { templateAt } from './find-template.js';
 import { filesHash, policyHash, unitHash } from './hashes.js';
-import { launcherFiles } from './launcher-file.js';
-import { findPolicy, loadPolicy } from './load-policy.js';
+import { launcherFiles, MAX_LAUNCHER_SIZE } from './launcher-file.js';
+import { findPolicy, loadPolicy, policyPlaces } from './load-policy.js';
 import { loadFiles, loadUnit, serviceName } from './load-unit.js';
 import { prepare } from './prepare.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
@@ -53,12 +53,13 @@ export class Drift {
     const own = properties
       ? (await loadFiles(context, name, properties)).files
       : (await loadUnit(context, unit)).files;
-    const suspects = await this.#suspects(context, { unit, facts }, own);
+    const effective = effectiveUnit(own);
+    const suspects = await this.#suspects(context, { unit, facts }, effective);
     const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit));
     return [
       ...(await this.#edited(context, applied)),
       ...(suspects.length === 0 ? [] : await this.#confirmed(context, applied, suspects)),
-      ...(dropIn ? overriddenBy(own, dropIn) : []),
+      ...(dropIn ? overriddenBy(effective, dropIn) : []),
       ...(facts.launched ? await this.#launcherChanged() : []),
     ];
   }
@@ -67,12 +68,12 @@ export class Drift {
   async #suspects(
     context: Context,
     { unit, facts }: Pick<Applied, 'unit' | 'facts'>,
-    own: readonly UnitFile[],
+    effective: EffectiveUnit,
   ): Promise<Suspect[]> {
     this.#version ??= this.#context.system.manager().then(({ version }) => version);
     const version = await this.#version;
     const policy = await policyChange(context, serviceName(unit), facts);
-    const isOtherUnit = facts.unitHash !== (await unitHash(effectiveUnit(own)));
+    const isOtherUnit = facts.unitHash !== (await unitHash(effective));
     return [
       ...(policy === undefined ? [] : [{ code: 'drift-policy', why: policy } as const]),
       ...(isOtherUnit ? [{ code: 'drift-unit', why: `the files of ${unit} have changed` } as const] : []),
@@ -148,12 +149,11 @@ async function policyChange(
   const { policy } = facts;
   if (policy === undefined) return 'its policy is unknown';
   try {
-    if (isSearched(context, unit, policy)) {
-      const { path } = await findPolicy(context, unit);
-      if (path !== policy) return `another policy, ${path}, comes first`;
-    }
-    const system = isSearched(context, unit, policy) ? context.system : context.program;
-    const { sources } = await loadPolicy(context, { system, path: policy }, { trusted: true });
+    const place = isSearched(context, unit, policy)
+      ? await findPolicy(context, unit)
+      : { system: context.program, path: policy };
+    if (place.path !== policy) return `another policy, ${place.path}, comes first`;
+    const { sources } = await loadPolicy(context, place, { trusted: true });
     return (await policyHash(sources)) === facts.policyHash ? undefined : `${printable(policy)} has changed`;
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
@@ -161,12 +161,8 @@ async function policyChange(
   }
 }
 
-const isSearched = ({ placement }: Context, unit: UnitName, policy: string): boolean =>
-  policySearchPath(
-    [unit.full, ...(unit.template ? [unit.template] : [])],
-    placement.scope,
-    placement.home,
-  ).includes(policy);
+const isSearched = (context: Context, unit: UnitName, policy: string): boolean =>
+  policyPlaces(context, unit).includes(policy);
 
 /** How the policy is named on the command line that applies it again. */
 function policyOption(context: Context, unit: string, { policy }: DropInFacts) {
@@ -188,11 +184,11 @@ function staleCommand({ placement }: Context, { unit, files }: Applied, made: re
 }
 
 /** What other drop-ins take back of one of ours. */
-function overriddenBy(own: readonly UnitFile[], { path, content }: EmittedFile): Diagnostic[] {
+function overriddenBy(effective: EffectiveUnit, { path, content }: EmittedFile): Diagnostic[] {
   const lines = parseUnitFile(path, content).assignments.filter(({ section }) => section === 'Service');
   const byKey = [...groupBy(lines, ({ key }) => key)];
   const commands = byKey.filter(([key]) => EXEC_KEYS.includes(key));
-  return overridden(effectiveUnit(own), path, {
+  return overridden(effective, path, {
     directives: byKey
       .filter(([key]) => !EXEC_KEYS.includes(key))
       .map(([name, all]) => ({ name, values: all.map(({ value }) => value), because: '' })),
@@ -206,14 +202,9 @@ async function launcherChange(context: Context): Promise<Diagnostic[]> {
   if (offline || machine === undefined || (await exists(system, PACKAGED_LAUNCHER))) return [];
   const [wanted] = await launcherFiles(context, { machine, launcher: path });
   const there = await system.read(path, { limit: MAX_LAUNCHER_SIZE });
-  const isSame = there && wanted && filesEqual(there.bytes, wanted.content);
+  const isSame = there && wanted && isSameBytes(there.bytes, wanted.content);
   // That it is missing is said elsewhere.
   if (!there || isSame) return [];
   const hint = 'the next apply of any of its units puts this one in its place';
   return [error('drift-launcher', `${path} isn't the launcher of this version of sandbox-unit`, { hint })];
 }
-
-const MAX_LAUNCHER_SIZE = 4 << 20;
-
-const filesEqual = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, i) => byte === b[i]);

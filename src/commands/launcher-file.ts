@@ -5,7 +5,8 @@ import type { Target } from '../plan/target.js';
 import type { Context } from '../system/context.js';
 import { ownDropIns } from './own-files.js';
 
-const MAX_LAUNCHER_SIZE = 4 << 20;
+/** In bytes. */
+export const MAX_LAUNCHER_SIZE = 4 << 20;
 
 /**
  * The launcher as it is to be installed, from the program's own folder; nothing where a package has put one.

@@ -57,14 +57,19 @@ export async function loadPolicy(
   };
 }
 
+/** Where a unit's policy may be, the first first. */
+export function policyPlaces({ placement }: Context, unit: UnitName): string[] {
+  const names = [unit.full, ...(unit.template && unit.template !== unit.full ? [unit.template] : [])];
+  return policySearchPath(names, placement.scope, placement.home);
+}
+
 /**
  * The file of a unit's policy.
  * @throws UserError `no-policy`
  */
 export async function findPolicy(context: Context, unit: UnitName): Promise<PolicyPlace> {
-  const { system, placement } = context;
-  const names = [unit.full, ...(unit.template && unit.template !== unit.full ? [unit.template] : [])];
-  const paths = policySearchPath(names, placement.scope, placement.home);
+  const { system } = context;
+  const paths = policyPlaces(context, unit);
   for (const path of paths) {
     if (await exists(system, path)) return { system, path };
   }

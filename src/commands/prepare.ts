@@ -5,7 +5,7 @@ import { dropInPath, filterPath, programsFolder } from '../emit/paths.js';
 import type { Plan } from '../plan/plan.js';
 import type { ProofSummary } from '../report.js';
 import type { Context } from '../system/context.js';
-import { effectiveUnit } from '../unit/effective.js';
+import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import { VERSION } from '../version.js';
 import { buildFilter, proofWarnings } from './build-filter.js';
 import { findTemplate, type PolicyPlace } from './find-template.js';
@@ -53,12 +53,13 @@ export async function prepare(
   const known = context.offline ? await machine() : undefined;
   const unit = await loadUnit(context, name);
   const policy = await loadPolicy(context, await choosePolicy(context, unit, options), { trusted: true });
-  const given = { options, machine: known ?? (await machine()) };
+  const effective = effectiveUnit(unit.files);
+  const given = { effective, options, machine: known ?? (await machine()) };
   const { plan, planned, diagnostics } = await planFor(context, unit, policy, given);
   const common = { unit, policy, plan, planned, diagnostics, sources: policy.sources };
   if (hasErrors(diagnostics)) return { ...common, proofs: [], files: [], changes: [], written: 0 };
   const built = plan.filter && buildFilter(plan.filter);
-  const made = await emit(context, { plan, unit, policy }, built?.file);
+  const made = await emit(context, { plan, effective, policy }, built?.file);
   const launcher = plan.filter ? await launcherFiles(context, plan.target) : [];
   const files = [...launcher, ...made];
   const own = await readOwnFiles(context, unit.name.full);
@@ -82,6 +83,7 @@ export async function prepare(
 }
 
 interface Given {
+  readonly effective: EffectiveUnit;
   readonly options: PrepareOptions;
   readonly machine: MachineFacts;
 }
@@ -90,12 +92,12 @@ async function planFor(
   context: Context,
   unit: LoadedUnit,
   loaded: LoadedPolicy,
-  { options, machine }: Given,
+  { effective, options, machine }: Given,
 ) {
   const { full } = unit.name;
   const { plan, planned, checked, found } = await planOn(context, {
     unit: unit.name,
-    effective: effectiveUnit(unit.files),
+    effective,
     type: unit.properties?.get('Type') as string | undefined,
     loaded,
     machine,
@@ -124,13 +126,13 @@ async function choosePolicy(
 /** The unit's files, which say what they were made from, themselves among that. */
 async function emit(
   { placement }: Context,
-  { plan, unit, policy }: Pick<Prepared, 'plan' | 'unit' | 'policy'>,
+  { plan, effective, policy }: Pick<Prepared, 'plan' | 'policy'> & Pick<Given, 'effective'>,
   filter: Uint8Array | undefined,
 ): Promise<EmittedFile[]> {
   const origin = {
     version: VERSION,
     policyHash: await policyHash(policy.sources),
-    unitHash: await unitHash(effectiveUnit(unit.files)),
+    unitHash: await unitHash(effective),
   };
   const bare = emitFiles(plan, filter, placement, origin);
   return emitFiles(plan, filter, placement, { ...origin, filesHash: await filesHash(bare) });

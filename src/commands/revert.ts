@@ -162,10 +162,14 @@ const isDropIn = ({ path }: Change): boolean => hasNameOfDropIn(path);
 
 const hasFailed = ({ state }: UnitResult): boolean => state === 'failed';
 
-const withFailures = (result: UnitResult, failures: readonly Diagnostic[]): UnitResult => ({
+const saying = (result: UnitResult, more: readonly Diagnostic[]): UnitResult => ({
   ...result,
+  diagnostics: [...result.diagnostics, ...more],
+});
+
+const withFailures = (result: UnitResult, failures: readonly Diagnostic[]): UnitResult => ({
+  ...saying(result, failures),
   state: 'failed',
-  diagnostics: [...result.diagnostics, ...failures],
   exit: EXIT.failure,
 });
 
@@ -191,14 +195,11 @@ async function restartUnit(
     const properties = await system.unit(unit);
     if (!isRunning(properties)) return result;
     const obstacle = restartObstacle(properties);
-    const more = (diagnostics: readonly Diagnostic[]) => ({
-      diagnostics: [...result.diagnostics, ...diagnostics],
-    });
-    if (obstacle !== undefined) return { ...result, ...more([stillUnderPolicy(unit, obstacle)]) };
+    if (obstacle !== undefined) return saying(result, [stillUnderPolicy(unit, obstacle)]);
     const diagnostics = await signals.unlessCame(() => restart(system, unit, placement.scope));
-    return { ...result, restarted: true, ...more(diagnostics) };
+    return saying({ ...result, restarted: true }, diagnostics);
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    return { ...result, diagnostics: [...result.diagnostics, ...cause.diagnostics] };
+    return saying(result, cause.diagnostics);
   }
 }
