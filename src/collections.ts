@@ -16,6 +16,19 @@ export function groupBy<T, K>(elements: Iterable<T>, keyOf: (element: T) => K): 
   return groups;
 }
 
+/** Does something with each element, with so many at a time, and keeps the order. */
+export async function inBatches<T, U>(
+  elements: readonly T[],
+  size: number,
+  step: (element: T) => Promise<U>,
+): Promise<U[]> {
+  const done: U[] = [];
+  for (let i = 0; i < elements.length; i += size) {
+    done.push(...(await Promise.all(elements.slice(i, i + size).map(step))));
+  }
+  return done;
+}
+
 /** RFC 4648, with padding. */
 export const toBase64 = (bytes: Uint8Array): string =>
   btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));

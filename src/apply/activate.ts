@@ -48,7 +48,7 @@ export async function tryOut(system: System, { plan, settle, probe }: Trial): Pr
   await awaitPrograms(system, plan);
   await system.wait(settle);
   const settled = await system.unit(unit);
-  if (!isSameRun(runOf(started), settled)) {
+  if (!isSameRun(runOf(unit, started), settled)) {
     return [await failed(system, unit, plan.target.scope, `${unit} did not stay up`)];
   }
   const open = await notConfined(system, plan, settled);
@@ -63,23 +63,26 @@ const isFinished = (properties: UnitProperties) =>
 
 /** What tells one run of a service from others. */
 export interface ServiceRun {
+  /** The service's name. */
+  readonly unit: string;
   /** In hex. */
   readonly invocation: string;
   readonly restarts: string;
 }
 
-const runOf = (properties: UnitProperties): ServiceRun => ({
+const runOf = (unit: string, properties: UnitProperties): ServiceRun => ({
+  unit,
   invocation: toHex((properties.get('InvocationID') ?? []) as Iterable<number>),
   restarts: String(properties.get('NRestarts')),
 });
 
 /** The run that a service is in; undefined where it doesn't run. */
-export const currentRun = (properties: UnitProperties | undefined): ServiceRun | undefined =>
-  properties && isRunning(properties) ? runOf(properties) : undefined;
+export const currentRun = (unit: string, properties: UnitProperties): ServiceRun | undefined =>
+  isRunning(properties) ? runOf(unit, properties) : undefined;
 
 /** Whether a service has run on from one look to the next, without a start in between. */
 export function isSameRun(before: ServiceRun, after: UnitProperties): boolean {
-  const { invocation, restarts } = runOf(after);
+  const { invocation, restarts } = runOf(before.unit, after);
   return (
     (isUp(after) || isFinished(after)) && before.invocation === invocation && before.restarts === restarts
   );

@@ -3,7 +3,7 @@
 import { fromBase64, toBase64 } from '../collections.js';
 import { type Diagnostic, error } from '../diagnostic.js';
 import { isOwnPath, type Placement, undoPath } from '../emit/paths.js';
-import { parseUnitName } from '../unit/name.js';
+import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
 import type { ServiceRun } from './activate.js';
 import type { Change } from './changes.js';
 
@@ -20,8 +20,8 @@ export interface Undo {
   readonly unit: string;
   /** The boot that it was written in (random(4), boot_id). */
   readonly boot: string;
-  /** The run that the service was in; undefined where it didn't run. */
-  readonly run: ServiceRun | undefined;
+  /** The runs that its services were in: of a template there are several, of what didn't run none. */
+  readonly runs: readonly ServiceRun[];
   /** Whether the change itself starts a service that doesn't run. */
   readonly starts: boolean;
   /** Files of ours, in the order in which they are changed. */
@@ -35,7 +35,7 @@ export function undoOf(
   placement: Placement,
   unit: string,
   changes: readonly Change[],
-  how: Pick<Undo, 'boot' | 'run' | 'starts'>,
+  how: Pick<Undo, 'boot' | 'runs' | 'starts'>,
 ): Undo {
   const files = changes
     .filter(({ kind, path }) => kind !== 'unchanged' && isOwnPath(placement, unit, path))
@@ -57,11 +57,21 @@ export function decodeUndo(placement: Placement, unit: string, bytes: Uint8Array
   const undo = readUndo(bytes);
   const name = parseUnitName(unit);
   const isOurs =
-    'full' in name && undo?.unit === unit && undo.files.every(({ path }) => isOwnPath(placement, unit, path));
+    'full' in name &&
+    undo?.unit === unit &&
+    undo.files.every(({ path }) => isOwnPath(placement, unit, path)) &&
+    undo.runs.every((run) => isServiceOf(run.unit, name));
   if (isOurs) return undo;
   const path = undoPath(placement, unit);
   const hint = `see that the unit is as it shall be, then remove the file`;
   return error('undo-file', `${path} doesn't say what there was before ${unit} was changed`, { hint });
+}
+
+/** Whether a service is a unit itself, or an instance of it. */
+function isServiceOf(service: string, unit: UnitName): boolean {
+  const name = parseUnitName(service);
+  if (!('full' in name) || name.full !== service) return false;
+  return isTemplate(unit) ? !isTemplate(name) && name.template === unit.full : service === unit.full;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -71,11 +81,11 @@ const isObject = (value: unknown): value is Json => typeof value === 'object' &&
 function readUndo(bytes: Uint8Array): Undo | undefined {
   const json = parse(new TextDecoder().decode(bytes));
   if (!isObject(json) || json.version !== VERSION || !Array.isArray(json.files)) return undefined;
-  const { unit, boot, starts, run } = json;
+  const { unit, boot, starts, runs } = json;
   if (typeof unit !== 'string' || typeof boot !== 'string' || typeof starts !== 'boolean') return undefined;
   const files = json.files.map(readFile);
-  if (!isComplete(files) || !isRun(run)) return undefined;
-  return { unit, boot, starts, run, files };
+  if (!isComplete(files) || !Array.isArray(runs) || !runs.every(isRun)) return undefined;
+  return { unit, boot, starts, runs, files };
 }
 
 function parse(text: string): unknown {
@@ -86,9 +96,8 @@ function parse(text: string): unknown {
   }
 }
 
-const isRun = (run: unknown): run is ServiceRun | undefined =>
-  run === undefined ||
-  (isObject(run) && typeof run.invocation === 'string' && typeof run.restarts === 'string');
+const isRun = (run: unknown): run is ServiceRun =>
+  isObject(run) && [run.unit, run.invocation, run.restarts].every((text) => typeof text === 'string');
 
 const isComplete = (files: readonly (FileBefore | undefined)[]): files is FileBefore[] =>
   !files.includes(undefined);

@@ -6,8 +6,8 @@ import type { Context } from '../system/context.js';
 import type { Prepared } from './prepare.js';
 
 /** That a unit wasn't confined by the policy that its calls are explained by, or not by its text. */
-export function otherPolicyApplied({ placement }: Context, { plan, changes }: Prepared): Diagnostic[] {
-  const path = dropInPath(placement, plan.unit);
+export function otherPolicyApplied({ placement }: Context, { plan, unit, changes }: Prepared): Diagnostic[] {
+  const path = dropInPath(placement, unit.name.full);
   const { before, after } = changes.find((change) => change.path === path) ?? {};
   if (!before || !after) return [];
   const [was, is] = [before, after].map(({ content }) => policyOfDropIn(content));

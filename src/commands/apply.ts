@@ -1,18 +1,18 @@
-import { currentRun, isOutdated, restartDue, restartObstacle } from '../apply/activate.js';
+import { isOutdated, restartDue, restartObstacle } from '../apply/activate.js';
 import { isPending } from '../apply/changes.js';
 import { notConfined } from '../apply/confinement.js';
-import { readBack } from '../apply/read-back.js';
 import { writeChanges } from '../apply/write.js';
 import { type Diagnostic, hasErrors, UserError } from '../diagnostic.js';
-import { dropInPath } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 import { bringIntoForce, undo } from './bring-into-force.js';
 import { changing } from './exclusively.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
+import { notInForce } from './in-force.js';
 import { fullName } from './load-unit.js';
 import type { Outcome } from './outcome.js';
 import { type PrepareOptions, prepare } from './prepare.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
+import { runsOf } from './services.js';
 import { keepUndo } from './undo-files.js';
 import { planEach, type UnitResult, unitsOutcome, updated } from './unit-result.js';
 
@@ -85,7 +85,7 @@ async function planUnit(
     const prepared = await prepare(context, unit, options, machine);
     for (const [file, text] of prepared.sources) sources.set(file, text);
     const { changes, diagnostics } = prepared;
-    const before = currentRun(prepared.unit.properties);
+    const before = runsOf(prepared.unit.services);
     const found = { unit: prepared.unit.name.full, changes, diagnostics, before, prepared };
     if (hasErrors(diagnostics)) return { ...found, state: 'refused' };
     return isPending(changes)
@@ -107,22 +107,27 @@ async function inForce(
 ): Promise<UnitResult> {
   const { plan, unit, written } = result.prepared!;
   if (unit.properties === undefined) return result;
-  const wrong = readBack(plan, dropInPath(context.placement, plan.unit), unit.properties);
   const refused = (why: readonly Diagnostic[]): UnitResult => ({
     ...result,
     state: 'refused',
     diagnostics: [...result.diagnostics, ...why],
   });
+  const wrong = notInForce(context, plan, unit);
   if (wrong.length > 0) return refused(wrong);
-  if (!isOutdated(unit.properties, written)) {
-    const open = await notConfined(context.system, plan, unit.properties);
-    return open.length > 0 ? refused(open) : result;
+  const due: Diagnostic[] = [];
+  let { state } = result;
+  for (const { name, properties } of unit.services) {
+    if (!isOutdated(properties, written)) {
+      const open = await notConfined(context.system, { ...plan, unit: name }, properties);
+      if (open.length > 0) return refused(open);
+      continue;
+    }
+    const obstacle = restartObstacle(properties);
+    const stays = restart === false || obstacle !== undefined;
+    // Who restarts the service is told by what becomes of it.
+    if (check || stays) due.push(restartDue(name, obstacle));
+    if (!stays) state = 'pending';
   }
-  const obstacle = restartObstacle(unit.properties);
-  const stays = restart === false || obstacle !== undefined;
-  // Who restarts the service is told by what becomes of it.
-  const due = check || stays ? [restartDue(plan.unit, obstacle)] : [];
-  const state = stays ? 'unchanged' : 'pending';
   return { ...result, state, diagnostics: [...result.diagnostics, ...due] };
 }
 

@@ -7,17 +7,19 @@ import {
   restart,
   restartDue,
   restartObstacle,
+  type ServiceRun,
   type Trial,
   tryOut,
 } from '../apply/activate.js';
 import { type Change, hasEffect } from '../apply/changes.js';
-import { readBack } from '../apply/read-back.js';
 import { undoChanges } from '../apply/write.js';
+import { inBatches } from '../collections.js';
 import { type Diagnostic, error } from '../diagnostic.js';
-import { dropInPath, hasNameOfDropIn, installedLauncher } from '../emit/paths.js';
+import { hasNameOfDropIn, installedLauncher } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 import { failureOf, failuresOf } from './failures.js';
 import type { HeldSignals } from './held-signals.js';
+import { loadedNow, notInForce } from './in-force.js';
 import { removeUnusedLauncher } from './launcher-file.js';
 import type { Prepared } from './prepare.js';
 import { readKernel } from './read-kernel.js';
@@ -34,11 +36,18 @@ interface ForceOptions {
 /** How many units are restarted and tried out at a time. */
 const BATCH = 8;
 
-/** A unit on its way: what is wrong with it so far, and whether it was restarted. */
+/** A unit on its way: what is wrong with it so far. */
 export interface Attempt {
   readonly result: UnitResult;
   readonly failures: readonly Diagnostic[];
-  readonly restarted: boolean;
+}
+
+/** A unit whose services are restarted and tried out. */
+interface Trying extends Attempt {
+  /** Services that are to be restarted. */
+  readonly due: readonly string[];
+  /** Those of them that it is the turn of. */
+  readonly now: readonly string[];
 }
 
 /**
@@ -55,7 +64,7 @@ export async function bringIntoForce(
   if (failures.length > 0) {
     return putBack(
       context,
-      written.map((result) => ({ result, failures, restarted: false })),
+      written.map((result) => ({ result, failures })),
     );
   }
   const done: UnitResult[] = [];
@@ -65,54 +74,72 @@ export async function bringIntoForce(
   return done;
 }
 
-/** Every step for all units before the next: the restart or stop of one may restart others that depend on it. */
+/**
+ * Every step for all units before the next: the restart or stop of one may restart others that depend on it. A
+ * template's first instance shows whether the others are restarted at all.
+ */
 async function bringBatch(context: Context, batch: readonly UnitResult[], options: ForceOptions) {
   const all = <T, U>(items: readonly T[], step: (item: T) => Promise<U>) => Promise.all(items.map(step));
-  const read = await all(batch, (result) => lookAt(context, result, options));
-  const started = await all(read, (attempt) => restartOne(context, attempt, options));
-  const tried = await all(started, (attempt) => tryOne(context, attempt, options));
-  const held = await all(tried, (attempt) => holdOne(context, attempt, options));
-  const done = await all(held, (attempt) => finish(context, attempt));
-  const told = await all(done, (attempt) => tellWhy(context, attempt));
+  let trying = await all(batch, (result) => lookAt(context, result, options));
+  for (let from = 0, size = 1; ; from += size, size = BATCH) {
+    const turn = trying.map((one) => ({ ...one, now: turnOf(one, from, from + size) }));
+    if (turn.every(({ now }) => now.length === 0)) break;
+    const started = await all(turn, (one) => restartOne(context, one, options));
+    const tried = await all(started, (one) => tryOne(context, one, options));
+    const held = await all(tried, (one) => holdOne(context, one, options));
+    trying = await all(held, (one) => tellWhy(context, one));
+  }
+  const done = await all(trying, (attempt) => finish(context, attempt));
   const back = await putBack(
     context,
-    told.filter(({ failures }) => failures.length > 0),
+    done.filter(({ failures }) => failures.length > 0),
   );
-  return told.map(({ result }) => back.find(({ unit }) => unit === result.unit) ?? result);
+  return done.map(({ result }) => back.find(({ unit }) => unit === result.unit) ?? result);
 }
 
-/** Holds what is loaded against the plan, and sees whether a restart is due. */
-async function lookAt(context: Context, result: UnitResult, options: ForceOptions): Promise<Attempt> {
+const turnOf = ({ due, failures }: Trying, from: number, to: number): readonly string[] =>
+  failures.length > 0 ? [] : due.slice(from, to);
+
+/** Holds what is loaded against the plan, and sees which restarts are due. */
+async function lookAt(context: Context, result: UnitResult, options: ForceOptions): Promise<Trying> {
   const { plan, unit, written } = result.prepared!;
-  let due = false;
+  const due: string[] = [];
   const notes: Diagnostic[] = [];
   const failures = await failuresOf(async () => {
-    const properties = await context.system.unit(plan.unit);
-    const wrong = readBack(plan, dropInPath(context.placement, plan.unit), properties, unit.properties);
+    const loaded = await loadedNow(context, unit);
+    const wrong = notInForce(context, plan, loaded, unit);
     if (wrong.length > 0) return wrong;
-    const changes = hasEffect(result.changes) || isOutdated(properties, written);
-    const obstacle = restartObstacle(properties);
-    if (!isRunning(properties)) notes.push(notRunning(plan.unit));
-    else if (!changes) notes.push(noRestartNeeded(plan.unit));
-    else if (options.restart === false || obstacle) notes.push(restartDue(plan.unit, obstacle));
-    else due = true;
+    const running = loaded.services.filter(({ properties }) => isRunning(properties));
+    if (running.length === 0) notes.push(notRunning(plan.unit));
+    for (const { name, properties } of running) {
+      const changes = hasEffect(result.changes) || isOutdated(properties, written);
+      const obstacle = restartObstacle(properties);
+      if (!changes) notes.push(noRestartNeeded(name));
+      else if (options.restart === false || obstacle) notes.push(restartDue(name, obstacle));
+      else due.push(name);
+    }
     return [];
   });
   const noted = { ...result, diagnostics: [...result.diagnostics, ...notes] };
-  return { result: noted, failures, restarted: due };
+  return { result: noted, failures, due, now: [] };
 }
 
 async function restartOne(
   { system, placement }: Context,
-  attempt: Attempt,
+  attempt: Trying,
   { signals }: ForceOptions,
-): Promise<Attempt> {
-  if (!attempt.restarted) return attempt;
-  const { unit } = attempt.result;
+): Promise<Trying> {
+  if (attempt.now.length === 0) return attempt;
   const result = { ...attempt.result, restarted: true };
-  const restarted = () => signals.unlessCame(() => restart(system, unit, placement.scope));
-  return { ...attempt, result, failures: await failuresOf(restarted) };
+  const restarted = (name: string) => signals.unlessCame(() => restart(system, name, placement.scope));
+  return { ...attempt, result, failures: await failuresOfEach(attempt.now, restarted) };
 }
+
+/** What goes wrong with services, one beside the other. */
+const failuresOfEach = async (
+  names: readonly string[],
+  step: (name: string) => Promise<readonly Diagnostic[]>,
+): Promise<Diagnostic[]> => (await Promise.all(names.map((name) => failuresOf(() => step(name))))).flat();
 
 /** How long a service must stay up if the policy doesn't say, in milliseconds. */
 const DEFAULT_SETTLE = 1000;
@@ -124,39 +151,46 @@ export const trialOf = ({ plan, policy: { policy } }: Prepared): Trial => ({
   probe: policy.probe?.map(({ value }) => value),
 });
 
-async function tryOne({ system }: Context, attempt: Attempt, { signals }: ForceOptions): Promise<Attempt> {
-  if (!attempt.restarted || attempt.failures.length > 0) return attempt;
-  const trial = trialOf(attempt.result.prepared!);
-  return { ...attempt, failures: await failuresOf(() => signals.unlessCame(() => tryOut(system, trial))) };
+async function tryOne({ system }: Context, attempt: Trying, { signals }: ForceOptions): Promise<Trying> {
+  if (attempt.failures.length > 0) return attempt;
+  const tried = (name: string) =>
+    signals.unlessCame(() => tryOut(system, trialOf(preparedFor(attempt.result, name))));
+  return { ...attempt, failures: await failuresOfEach(attempt.now, tried) };
+}
+
+/** The plan of a service: of an instance that of its template. */
+function preparedFor({ prepared }: UnitResult, name: string): Prepared {
+  return { ...prepared!, plan: { ...prepared!.plan, unit: name } };
 }
 
 /** Adds which calls a service that failed was refused: when it is as it was before, nobody can ask it. */
-async function tellWhy(context: Context, attempt: Attempt): Promise<Attempt> {
-  const { result, failures, restarted } = attempt;
-  if (!restarted || !failures.some(({ code }) => code === 'service-failed')) return attempt;
+async function tellWhy(context: Context, attempt: Trying): Promise<Trying> {
+  const { result, failures, now } = attempt;
+  if (!failures.some(({ code }) => code === 'service-failed')) return attempt;
   const { refusalsAfterRestart } = await import('./refusals-after-restart.js');
-  return { ...attempt, failures: [...failures, ...(await refusalsAfterRestart(context, result.prepared!))] };
+  const refusals = now.map((name) => refusalsAfterRestart(context, preparedFor(result, name)));
+  return { ...attempt, failures: [...failures, ...(await Promise.all(refusals)).flat()] };
 }
 
 /**
  * Holds what the kernel does with a unit against its plan, last, so that what the probe has made it start is seen, too.
  * What can't be seen is told, and no failure.
  */
-async function holdOne(context: Context, attempt: Attempt, { signals }: ForceOptions): Promise<Attempt> {
-  if (!attempt.restarted || attempt.failures.length > 0) return attempt;
-  const { plan } = attempt.result.prepared!;
-  let verified: boolean | undefined;
-  let unproven: readonly Diagnostic[] = [];
-  const failures = await failuresOf(async () => {
-    const properties = await context.system.unit(plan.unit);
+async function holdOne(context: Context, attempt: Trying, { signals }: ForceOptions): Promise<Trying> {
+  if (attempt.failures.length > 0) return attempt;
+  let { verified } = attempt.result;
+  const unproven: Diagnostic[] = [];
+  const failures = await failuresOfEach(attempt.now, async (name) => {
+    const { plan } = preparedFor(attempt.result, name);
+    const properties = await context.system.unit(name);
     const found = await signals.unlessCame(() => readKernel(context, plan, properties));
     // What has done its work has no process, nor has what isn't held to any call.
     const unseen = found.unproven.filter(({ severity }) => severity === 'error');
     if (found.groups.length === 0 && unseen.every(({ code }) => code === 'not-running')) return [];
-    verified = unseen.length === 0 && found.wrong.length === 0;
-    unproven = found.unproven.map((one) =>
-      one.severity === 'error' ? { ...one, severity: 'warning' } : one,
-    );
+    verified = (verified ?? true) && unseen.length === 0 && found.wrong.length === 0;
+    const noted = (one: Diagnostic): Diagnostic =>
+      one.severity === 'error' ? { ...one, severity: 'warning' } : one;
+    unproven.push(...found.unproven.map(noted));
     return found.wrong;
   });
   const diagnostics = [...attempt.result.diagnostics, ...unproven];
@@ -164,7 +198,7 @@ async function holdOne(context: Context, attempt: Attempt, { signals }: ForceOpt
 }
 
 /** From here on the unit is as it shall be, whatever ends this program. */
-async function finish(context: Context, attempt: Attempt): Promise<Attempt> {
+async function finish<T extends Attempt>(context: Context, attempt: T): Promise<T> {
   if (attempt.failures.length > 0) return attempt;
   return { ...attempt, failures: await failureOf(() => forgetUndo(context, attempt.result.unit)) };
 }
@@ -221,16 +255,19 @@ async function undoRest(context: Context, result: UnitResult): Promise<void> {
 }
 
 /** What was never restarted runs on as it did. */
-async function startAgain({ system }: Context, { unit, before }: UnitResult): Promise<readonly Diagnostic[]> {
-  if (before === undefined) return [];
+async function startAgain(context: Context, { before = [] }: UnitResult): Promise<readonly Diagnostic[]> {
+  return (await inBatches(before, BATCH, (run) => startOneAgain(context, run))).flat();
+}
+
+async function startOneAgain({ system }: Context, run: ServiceRun): Promise<readonly Diagnostic[]> {
   let same = false;
   // Where that can't be told, one restart too many does less harm than a service that is down.
   await failureOf(async () => {
-    same = isSameRun(before, await system.unit(unit));
+    same = isSameRun(run, await system.unit(run.unit));
   });
   if (same) return [];
-  const again = await system.restart(unit);
+  const again = await system.restart(run.unit);
   return again === 'done'
     ? []
-    : [error('service-down', `${unit} doesn't start as it was either: '${again}'`)];
+    : [error('service-down', `${run.unit} doesn't start as it was either: '${again}'`)];
 }

@@ -5,7 +5,6 @@ import type { EmittedFile } from '../emit/files.js';
 import { dropInPath, installedLauncher, PACKAGED_LAUNCHER } from '../emit/paths.js';
 import { overridden } from '../plan/drop-in-order.js';
 import type { Context } from '../system/context.js';
-import type { UnitProperties } from '../system/system.js';
 import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import { EXEC_KEYS } from '../unit/exec-keys.js';
 import { isTemplate, type UnitName } from '../unit/name.js';
@@ -15,9 +14,10 @@ import { templateAt } from './find-template.js';
 import { filesHash, policyHash, unitHash } from './hashes.js';
 import { launcherFiles, MAX_LAUNCHER_SIZE } from './launcher-file.js';
 import { findPolicy, loadPolicy, policyPlaces } from './load-policy.js';
-import { loadFiles, loadUnit, serviceName } from './load-unit.js';
+import { type LoadedUnit, loadFiles, loadOffline, serviceName } from './load-unit.js';
 import { prepare } from './prepare.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
+import type { Service } from './services.js';
 import { applyHint } from './unconfined.js';
 
 /** A unit with files of ours. */
@@ -26,8 +26,8 @@ export interface Applied {
   readonly facts: DropInFacts;
   /** All of the unit's own that there are, the drop-in among them. */
   readonly files: readonly EmittedFile[];
-  /** Undefined where nothing is asked of a manager. */
-  readonly properties: UnitProperties | undefined;
+  /** What runs by it; undefined where nothing is asked of a manager. */
+  readonly services: readonly Service[] | undefined;
 }
 
 /**
@@ -46,15 +46,10 @@ export class Drift {
 
   /** An error for each thing that has changed: `drift-…`, `overridden`. */
   async of(context: Context, applied: Applied): Promise<Diagnostic[]> {
-    const { unit, facts, files, properties } = applied;
-    const name = serviceName(unit);
-    // What isn't a unit of the manager's has no files to be looked at but ours.
-    if (isTemplate(name)) return this.#edited(context, applied);
-    const own = properties
-      ? (await loadFiles(context, name, properties)).files
-      : (await loadUnit(context, unit)).files;
-    const effective = effectiveUnit(own);
-    const suspects = await this.#suspects(context, { unit, facts }, effective);
+    const { unit, facts, files } = applied;
+    const read = await readUnit(context, applied);
+    const effective = effectiveUnit(read.files);
+    const suspects = await this.#suspects(context, applied, await unitHash(effective, read.instances));
     const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit));
     return [
       ...(await this.#edited(context, applied)),
@@ -65,18 +60,15 @@ export class Drift {
   }
 
   /** What isn't as it was when the files were made: they may come out otherwise now. */
-  async #suspects(
-    context: Context,
-    { unit, facts }: Pick<Applied, 'unit' | 'facts'>,
-    effective: EffectiveUnit,
-  ): Promise<Suspect[]> {
+  async #suspects(context: Context, { unit, facts }: Applied, hash: string): Promise<Suspect[]> {
     this.#version ??= this.#context.system.manager().then(({ version }) => version);
     const version = await this.#version;
     const policy = await policyChange(context, serviceName(unit), facts);
-    const isOtherUnit = facts.unitHash !== (await unitHash(effective));
     return [
       ...(policy === undefined ? [] : [{ code: 'drift-policy', why: policy } as const]),
-      ...(isOtherUnit ? [{ code: 'drift-unit', why: `the files of ${unit} have changed` } as const] : []),
+      ...(facts.unitHash !== hash
+        ? [{ code: 'drift-unit', why: `the files of ${unit} have changed` } as const]
+        : []),
       ...(facts.systemd === version
         ? []
         : [{ code: 'drift-systemd', why: `systemd is ${version}, and was ${facts.systemd}` } as const]),
@@ -126,6 +118,16 @@ export class Drift {
     this.#launcher ??= launcherChange(this.#context);
     return this.#launcher;
   }
+}
+
+/** The files of a unit without ours; what they have cost the manager to read isn't asked for again. */
+async function readUnit(
+  context: Context,
+  { unit, services }: Applied,
+): Promise<Pick<LoadedUnit, 'files' | 'instances'>> {
+  const name = serviceName(unit);
+  if (!services || isTemplate(name)) return loadOffline(context, name);
+  return { instances: [], ...(await loadFiles(context, name, services[0]!.properties)) };
 }
 
 interface Suspect {

@@ -1,13 +1,16 @@
-import { isRunning } from '../apply/activate.js';
+import { isRunning, type ServiceRun } from '../apply/activate.js';
 import { changesOf, type Undo } from '../apply/undo.js';
+import { inBatches } from '../collections.js';
 import { type Diagnostic, EXIT, error, note, UserError, warning } from '../diagnostic.js';
 import { installedLauncher, isRuntimePath, isTemporaryName, lockPath, undoFolder } from '../emit/paths.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import { putBack } from './bring-into-force.js';
 import { failuresOf } from './failures.js';
+import { serviceName } from './load-unit.js';
 import { assertMayChange } from './needs-root.js';
 import type { Outcome } from './outcome.js';
+import { ASKED_AT_ONCE, servicesOf } from './services.js';
 import { stopUnit } from './stop-unit.js';
 import { bootId, readUndos, unfinishedUnits } from './undo-files.js';
 import type { UnitResult } from './unit-result.js';
@@ -91,7 +94,7 @@ async function putBackUnfinished(context: Context): Promise<readonly Diagnostic[
   const results = await Promise.all(undos.map((undo) => unfinished(context, undo, boot)));
   const back = await putBack(
     context,
-    results.map((result) => ({ result, failures: [], restarted: true })),
+    results.map((result) => ({ result, failures: [] })),
   );
   const found = back.flatMap(({ unit, diagnostics }) => [
     warning('put-back', `a run was ended while it changed ${unit}, which is put back as it was before`),
@@ -120,29 +123,34 @@ async function filesOnTheirWay({ system }: Context, folders: readonly string[]):
 /** What was changed in a unit. Since another boot it runs as the boot has it, without what is gone with the boot before. */
 async function unfinished(context: Context, undo: Undo, boot: string): Promise<UnitResult> {
   const { system, placement } = context;
-  const { unit, run } = undo;
+  const { unit, runs } = undo;
   const result = { unit, state: 'applied', diagnostics: [] } as const;
-  if (undo.boot === boot) return { ...result, changes: changesOf(undo), before: run };
+  if (undo.boot === boot) return { ...result, changes: changesOf(undo), before: runs };
   const kept = undo.files.filter(({ path }) => !isRuntimePath(placement, path));
-  const goesOn = run !== undefined && (await isWanted(system, unit));
-  return { ...result, changes: changesOf({ ...undo, files: kept }), before: goesOn ? run : undefined };
+  const wanted = await inBatches(runs, ASKED_AT_ONCE, async (run) =>
+    (await isWanted(system, run)) ? [run] : [],
+  );
+  return { ...result, changes: changesOf({ ...undo, files: kept }), before: wanted.flat() };
 }
 
-/** Whether a unit runs, or should. */
-async function isWanted(system: Context['system'], unit: string): Promise<boolean> {
+/** Whether a service runs, or should. */
+async function isWanted(system: Context['system'], { unit }: ServiceRun): Promise<boolean> {
   const properties = await system.unit(unit);
   return isRunning(properties) || properties.get('ActiveState') === 'failed';
 }
 
 /** What didn't run before and does now: it was started with files that are gone. */
 async function settle(context: Context, undo: Undo, boot: string): Promise<readonly Diagnostic[]> {
-  const { system } = context;
-  const { unit, run, starts } = undo;
-  if (run !== undefined || undo.boot !== boot) return [];
+  if (undo.boot !== boot) return [];
   return failuresOf(async () => {
-    if (!isRunning(await system.unit(unit))) return [];
-    if (starts) return stopUnit(context, unit);
-    await system.restart(unit);
-    return [];
+    const ran = new Set(undo.runs.map(({ unit }) => unit));
+    const services = await servicesOf(context, serviceName(undo.unit));
+    const started = services.filter(({ name, properties }) => !ran.has(name) && isRunning(properties));
+    const settled = started.map(async ({ name }) => {
+      if (undo.starts) return stopUnit(context, name);
+      await context.system.restart(name);
+      return [];
+    });
+    return (await Promise.all(settled)).flat();
   });
 }

@@ -15,7 +15,8 @@ import { parseUnitFile } from '../unit/unit-file.js';
 import { otherPolicyApplied } from './applied-policy.js';
 import { explanationsJson, explanationsText } from './explain-report.js';
 import type { Outcome } from './outcome.js';
-import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
+import type { Prepared, PrepareOptions } from './prepare.js';
+import { prepareConfined } from './prepare-confined.js';
 
 export interface ExplainOptions extends PrepareOptions {
   /** Run the service once with all refused calls let through and recorded. */
@@ -55,7 +56,7 @@ export async function explain(
 }
 
 async function explainUnder(context: Context, unit: string, options: ExplainOptions): Promise<Outcome> {
-  const prepared = await prepare(context, unit, { ...options, allowGaps: true });
+  const prepared = await prepareConfined(context, unit, { ...options, allowGaps: true });
   const { plan, sources } = prepared;
   const about = { unit: plan.unit, policy: plan.policyFile };
   if (!prepared.planned) {

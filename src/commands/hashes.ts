@@ -1,6 +1,8 @@
 import { toHex } from '../collections.js';
 import { directivesText, type EmittedFile } from '../emit/files.js';
-import type { EffectiveUnit } from '../unit/effective.js';
+import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
+import type { Assignment } from '../unit/unit-file.js';
+import type { OwnInstance } from './instances.js';
 
 /** SHA-256 over texts, in hex; each counts with its length, so that none runs into the next. */
 async function sha256(texts: Iterable<string>): Promise<string> {
@@ -11,11 +13,21 @@ async function sha256(texts: Iterable<string>): Promise<string> {
 /** Of the texts of a policy and of all that it extends. */
 export const policyHash = (sources: ReadonlyMap<string, string>): Promise<string> => sha256(sources.values());
 
-/** Of what a unit says of its service, without ours: names and values of settings, wherever they are. */
-export const unitHash = ({ assignments }: EffectiveUnit): Promise<string> =>
-  sha256(
-    assignments.filter(({ section }) => section === 'Service').flatMap(({ key, value }) => [key, value]),
-  );
+/**
+ * Of what a unit says of its service, without ours: names and values of settings, wherever they are. Of a template what
+ * its instances say besides counts, too.
+ */
+export const unitHash = (
+  { assignments }: EffectiveUnit,
+  instances: readonly OwnInstance[],
+): Promise<string> =>
+  sha256([
+    ...settingsOf(assignments),
+    ...instances.flatMap(({ name, files }) => [name.full, ...settingsOf(effectiveUnit(files).assignments)]),
+  ]);
+
+const settingsOf = (assignments: readonly Assignment[]): string[] =>
+  assignments.filter(({ section }) => section === 'Service').flatMap(({ key, value }) => [key, value]);
 
 /** Of files of a unit of ours, the launcher not among them, by what systemd and the launcher read of them. */
 export const filesHash = (files: readonly EmittedFile[]): Promise<string> =>

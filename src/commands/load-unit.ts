@@ -1,11 +1,22 @@
 import { type Diagnostic, didYouMean, EXIT, error, printable, UserError } from '../diagnostic.js';
-import { hasNameOfDropIn, ownDropInPaths } from '../emit/paths.js';
+import { hasNameOfDropIn } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
 import { effectiveUnit } from '../unit/effective.js';
 import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
-import { parseUnitFile, type UnitFile } from '../unit/unit-file.js';
-import { findDropIns, findUnit, serviceNames } from './find-unit.js';
+import type { UnitFile } from '../unit/unit-file.js';
+import {
+  dropInPathsFor,
+  type FoundTemplate,
+  findDropIns,
+  findTemplateUnit,
+  findUnit,
+  plainInstance,
+  serviceNames,
+} from './find-unit.js';
+import { type OwnInstance, ownInstances } from './instances.js';
+import { type Service, servicesOf } from './services.js';
+import { readFiles, systemctl } from './unit-files.js';
 
 /** A unit as its packager and administrator wrote it, without what we added. */
 export interface LoadedUnit {
@@ -13,12 +24,13 @@ export interface LoadedUnit {
   /** The fragment, then the drop-ins in the order in which systemd reads them. */
   readonly files: readonly UnitFile[];
   readonly diagnostics: readonly Diagnostic[];
-  /** Undefined offline. */
+  /** As the manager has it; of a template, as it has an instance that nobody uses. Undefined offline. */
   readonly properties: UnitProperties | undefined;
+  /** What its drop-in is for; none offline. */
+  readonly services: readonly Service[];
+  /** Of a template those for which its drop-in must do though they differ. */
+  readonly instances: readonly OwnInstance[];
 }
-
-/** Largest unit file that is read, in bytes. */
-const MAX_UNIT_SIZE = 4 << 20;
 
 const fail = (code: string, message: string, hint?: string) =>
   new UserError(error(code, message, { hint }), EXIT.failure);
@@ -43,19 +55,40 @@ export function fullName(text: string): string {
 export async function loadUnit(context: Context, text: string): Promise<LoadedUnit> {
   const name = serviceName(text);
   if (context.offline) return loadOffline(context, name);
-  if (isTemplate(name)) {
-    throw fail(
-      'unit-template',
-      `${name.full} is a template`,
-      `name an instance: ${name.prefix}@NAME.service`,
-    );
-  }
-  const properties = await context.system.unit(name.full);
+  if (isTemplate(name)) return loadTemplate(context, name);
+  const properties = await loadedProperties(context, name, name);
+  const canonical = serviceName(String(properties.get('Id') ?? name.full));
+  const services = [{ name: canonical.full, properties }];
+  const files = await loadFiles(context, canonical, properties);
+  return { name: canonical, properties, services, instances: [], ...files };
+}
+
+/** A template as it is for an instance that has nothing besides. */
+async function loadTemplate(context: Context, given: UnitName): Promise<LoadedUnit> {
+  const found = await findTemplateUnit(context, given);
+  const { name } = found;
+  const properties = await loadedProperties(context, name, instanceForLoading(found));
+  const services = await servicesOf(context, name);
+  const stale = services.find((one) => one.properties.get('NeedDaemonReload') === true);
+  if (stale) throw await unitChanged(context, stale.name, stale.properties);
+  const files = await loadFiles(context, name, properties);
+  return { name, properties, services, instances: await ownInstances(context, found), ...files };
+}
+
+/** The properties of what is to be confined. @param asked the name that the manager knows it by */
+async function loadedProperties(context: Context, name: UnitName, asked: UnitName): Promise<UnitProperties> {
+  const properties = await context.system.unit(asked.full);
   if (properties.get('LoadState') === 'not-found') throw await noUnit(context, name);
   assertLoadable(context, name.full, properties);
   if (properties.get('NeedDaemonReload') === true) throw await unitChanged(context, name.full, properties);
-  const canonical = serviceName(String(properties.get('Id') ?? name.full));
-  return { name: canonical, properties, ...(await loadFiles(context, canonical, properties)) };
+  return properties;
+}
+
+/** @throws UserError `unit-name-too-long` where no instance could be loaded at all */
+function instanceForLoading(template: FoundTemplate): UnitName {
+  const instance = plainInstance(template);
+  if (instance) return instance;
+  throw fail('unit-name-too-long', `the name of ${template.name.full} leaves no room for an instance's`);
 }
 
 /** The files of a unit without what we added, as the manager has read them. */
@@ -89,15 +122,13 @@ async function othersDropIns(
   properties: UnitProperties,
 ): Promise<string[]> {
   const loaded = properties.get('DropInPaths') as string[];
-  const own = ownDropInPaths(context.placement, name.full);
+  const own = await dropInPathsFor(context, name);
   if (!loaded.some((path) => own.includes(path))) return loaded;
   const aliases = ((properties.get('Names') ?? []) as string[]).filter((alias) => alias !== name.full);
   const found = await findDropIns(context, name, aliases.map(serviceName));
   const hidden = found.filter(hasNameOfDropIn);
   return loaded.flatMap((path) => (own.includes(path) ? hidden : [path]));
 }
-
-const systemctl = ({ placement }: Context) => (placement.scope === 'user' ? 'systemctl --user' : 'systemctl');
 
 /** Why a unit can't be confined by a drop-in, if it can't. */
 function assertLoadable(context: Context, name: string, properties: UnitProperties) {
@@ -122,23 +153,13 @@ export async function noUnit(context: Context, { full }: UnitName, more = ''): P
   return fail('no-unit', `there is no unit ${full}${more}`, hint);
 }
 
-async function loadOffline(context: Context, given: UnitName): Promise<LoadedUnit> {
+/** A unit by its files alone. @throws UserError `no-unit` */
+export async function loadOffline(context: Context, given: UnitName): Promise<LoadedUnit> {
   const { name, fragment, dropIns } = await findUnit(context, given);
   if (fragment === undefined) throw await noUnit(context, name);
-  return { name, properties: undefined, ...(await readFiles(context, [fragment, ...dropIns])) };
-}
-
-async function readFiles(context: Context, paths: readonly string[]) {
-  const files: UnitFile[] = [];
-  for (const path of paths) {
-    const file = await context.system.read(path, { limit: MAX_UNIT_SIZE });
-    if (!file)
-      throw fail(
-        'unit-changed',
-        `${path} is gone`,
-        `run '${systemctl(context)} daemon-reload', then try again`,
-      );
-    files.push(parseUnitFile(path, file.bytes));
-  }
-  return { files, diagnostics: files.flatMap((file) => file.diagnostics) };
+  const files = await readFiles(context, [fragment, ...dropIns]);
+  const instances = isTemplate(name)
+    ? await ownInstances(context, await findTemplateUnit(context, name))
+    : [];
+  return { name, properties: undefined, services: [], instances, ...files };
 }

@@ -1,13 +1,14 @@
 import type { Context } from '../system/context.js';
-import type { UnitProperties } from '../system/system.js';
 import { isTemplate } from '../unit/name.js';
-import { findUnit } from './find-unit.js';
+import { findTemplateUnit, findUnit } from './find-unit.js';
 import { serviceName } from './load-unit.js';
+import { type Service, servicesOf } from './services.js';
 
 export interface NamedUnit {
   readonly name: string;
   readonly exists: boolean;
-  readonly properties?: UnitProperties;
+  /** What runs by it; none offline. */
+  readonly services: readonly Service[];
 }
 
 /** The unit that a name stands for: apply writes for the unit itself, never for an alias. */
@@ -15,13 +16,19 @@ export async function namedUnit(context: Context, text: string): Promise<NamedUn
   const name = serviceName(text);
   if (context.offline) {
     const found = await findUnit(context, name);
-    return { name: found.name.full, exists: found.fragment !== undefined };
+    return { name: found.name.full, exists: found.fragment !== undefined, services: [] };
   }
-  if (isTemplate(name)) return { name: name.full, exists: true };
-  const properties = await context.system.unit(name.full);
+  if (isTemplate(name)) {
+    const template = (await findTemplateUnit(context, name)).name;
+    const services = await servicesOf(context, template);
+    return { name: template.full, exists: true, services };
+  }
+  const [service] = await servicesOf(context, name);
+  const { properties } = service!;
+  const full = serviceName(String(properties.get('Id'))).full;
   return {
-    name: serviceName(String(properties.get('Id'))).full,
+    name: full,
     exists: properties.get('LoadState') !== 'not-found',
-    properties,
+    services: [{ name: full, properties }],
   };
 }

@@ -5,7 +5,7 @@ import { dropInPath, filterPath, hasNameOfDropIn, programsFolder, unitDirectorie
 import type { Context } from '../system/context.js';
 
 /** Larger than any file of ours, in bytes. */
-const MAX_SIZE = 4 << 20;
+export const MAX_SIZE = 4 << 20;
 
 /** What apply wrote for a unit, the drop-in first: without the others it would start nothing. */
 export async function readOwnFiles(context: Context, unit: string): Promise<ExistingFile[]> {

@@ -1,11 +1,12 @@
 import { type Change, changes } from '../apply/changes.js';
-import { type Diagnostic, hasErrors } from '../diagnostic.js';
+import { type Diagnostic, error, hasErrors } from '../diagnostic.js';
 import { type EmittedFile, emitFiles } from '../emit/files.js';
 import { dropInPath, filterPath, programsFolder } from '../emit/paths.js';
+import { ownCommand } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import type { ProofSummary } from '../report.js';
 import type { Context } from '../system/context.js';
-import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
+import { effectiveUnit } from '../unit/effective.js';
 import { VERSION } from '../version.js';
 import { buildFilter, proofWarnings } from './build-filter.js';
 import { findTemplate, type PolicyPlace } from './find-template.js';
@@ -53,15 +54,19 @@ export async function prepare(
   const known = context.offline ? await machine() : undefined;
   const unit = await loadUnit(context, name);
   const policy = await loadPolicy(context, await choosePolicy(context, unit, options), { trusted: true });
-  const effective = effectiveUnit(unit.files);
-  const given = { effective, options, machine: known ?? (await machine()) };
-  const { plan, planned, diagnostics } = await planFor(context, unit, policy, given);
-  const common = { unit, policy, plan, planned, diagnostics, sources: policy.sources };
-  if (hasErrors(diagnostics)) return { ...common, proofs: [], files: [], changes: [], written: 0 };
-  const built = plan.filter && buildFilter(plan.filter);
-  const made = await emit(context, { plan, effective, policy }, built?.file);
+  const given = { policy, options, machine: known ?? (await machine()) };
+  const made = await makeFiles(context, unit, given);
+  const { plan, planned, diagnostics } = made;
+  const common = { unit, policy, plan, planned, sources: policy.sources };
+  const refused = (found: readonly Diagnostic[]): Prepared => ({
+    ...common,
+    ...{ diagnostics: found, proofs: [], files: [], changes: [], written: 0 },
+  });
+  if (hasErrors(diagnostics)) return refused(diagnostics);
+  const others = await otherwise(context, unit, given, made.files);
+  if (others.length > 0) return refused([...diagnostics, ...others]);
   const launcher = plan.filter ? await launcherFiles(context, plan.target) : [];
-  const files = [...launcher, ...made];
+  const files = [...launcher, ...made.files];
   const own = await readOwnFiles(context, unit.name.full);
   const current = [
     ...own,
@@ -71,7 +76,7 @@ export async function prepare(
     )),
   ];
   const written = Math.max(0, ...own.map(({ modified }) => modified));
-  const proofs = built?.proofs ?? [];
+  const { proofs } = made;
   return {
     ...common,
     diagnostics: [...diagnostics, ...proofWarnings(proofs, policy.policy.syscalls?.at)],
@@ -83,34 +88,66 @@ export async function prepare(
 }
 
 interface Given {
-  readonly effective: EffectiveUnit;
+  readonly policy: LoadedPolicy;
   readonly options: PrepareOptions;
   readonly machine: MachineFacts;
 }
 
-async function planFor(
-  context: Context,
-  unit: LoadedUnit,
-  loaded: LoadedPolicy,
-  { effective, options, machine }: Given,
-) {
+interface Made extends Pick<Prepared, 'plan' | 'planned' | 'proofs' | 'files' | 'diagnostics'> {}
+
+/** The plan, and what is written by it for the unit alone; nothing where something is wrong. */
+async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Promise<Made> {
+  const { policy, options, machine } = given;
   const { full } = unit.name;
+  const effective = effectiveUnit(unit.files);
   const { plan, planned, checked, found } = await planOn(context, {
     unit: unit.name,
     effective,
     type: unit.properties?.get('Type') as string | undefined,
-    loaded,
+    loaded: policy,
     machine,
     places: {
       dropIn: dropInPath(context.placement, full),
       filterFile: filterPath(context.placement, full),
       programsFolder: programsFolder(context.placement, full),
     },
-    known: [...loaded.diagnostics, ...unit.diagnostics, ...machine.diagnostics],
+    known: [...policy.diagnostics, ...unit.diagnostics, ...machine.diagnostics],
     options,
   });
-  const early = [...loaded.diagnostics, ...checked, ...unit.diagnostics, ...machine.diagnostics];
-  return { plan, planned, diagnostics: [...early, ...found] };
+  const early = [...policy.diagnostics, ...checked, ...unit.diagnostics, ...machine.diagnostics];
+  const diagnostics = [...early, ...found];
+  if (hasErrors(diagnostics)) return { plan, planned, diagnostics, proofs: [], files: [] };
+  const built = plan.filter && buildFilter(plan.filter);
+  const origin = {
+    version: VERSION,
+    policyHash: await policyHash(policy.sources),
+    unitHash: await unitHash(effective, unit.instances),
+  };
+  const bare = emitFiles(plan, built?.file, context.placement, origin);
+  const hash = await filesHash(bare);
+  const files = emitFiles(plan, built?.file, context.placement, { ...origin, filesHash: hash });
+  return { plan, planned, diagnostics, proofs: built?.proofs ?? [], files };
+}
+
+/** An error for each instance of a template that would come to other files: the template's would change what it does. */
+async function otherwise(
+  context: Context,
+  template: LoadedUnit,
+  given: Given,
+  files: readonly EmittedFile[],
+): Promise<Diagnostic[]> {
+  const shared = new Set(template.files.map(({ path }) => path));
+  const found: Diagnostic[] = [];
+  for (const { name, files: own } of template.instances) {
+    const as = { ...template, files: own, diagnostics: own.flatMap((file) => file.diagnostics) };
+    const made = await makeFiles(context, { ...as, properties: undefined }, given);
+    if (!hasErrors(made.diagnostics) && (await filesHash(made.files)) === (await filesHash(files))) continue;
+    const other = own.find(({ path }) => !shared.has(path)) ?? own[0]!;
+    const message = `${name.full} has lines of its own, for which the drop-in of ${template.name.full} won't do`;
+    const hint = `'${ownCommand(context.placement.scope, 'apply', name.full)}' first: a drop-in of its own is read in the place of the template's`;
+    found.push(error('instance-differs', message, { at: other.assignments[0]?.at, hint }));
+  }
+  return found;
 }
 
 async function choosePolicy(
@@ -121,19 +158,4 @@ async function choosePolicy(
   if (options.policy !== undefined) return { system: context.program, path: options.policy };
   if (options.template !== undefined) return findTemplate(context, options.template);
   return findPolicy(context, unit.name);
-}
-
-/** The unit's files, which say what they were made from, themselves among that. */
-async function emit(
-  { placement }: Context,
-  { plan, effective, policy }: Pick<Prepared, 'plan' | 'policy'> & Pick<Given, 'effective'>,
-  filter: Uint8Array | undefined,
-): Promise<EmittedFile[]> {
-  const origin = {
-    version: VERSION,
-    policyHash: await policyHash(policy.sources),
-    unitHash: await unitHash(effective),
-  };
-  const bare = emitFiles(plan, filter, placement, origin);
-  return emitFiles(plan, filter, placement, { ...origin, filesHash: await filesHash(bare) });
 }

@@ -1,5 +1,5 @@
 /** One run of a service with all that its policy would refuse let through and recorded, and the way back. */
-import { currentRun, isRunning, restart, restartObstacle, tryOut } from '../apply/activate.js';
+import { isRunning, restart, restartObstacle, tryOut } from '../apply/activate.js';
 import { readBack } from '../apply/read-back.js';
 import { writeChanges } from '../apply/write.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, UserError, warning } from '../diagnostic.js';
@@ -12,9 +12,11 @@ import { putBack, trialOf } from './bring-into-force.js';
 import { type ExplainOptions, explainUnit, type Looked, type Run, startOf, UNREADABLE } from './explain.js';
 import { failureOf, failuresOf } from './failures.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
+import { serviceName } from './load-unit.js';
 import { recordReader } from './native-program.js';
 import { readOwnFiles, withRuntime } from './own-files.js';
 import { type Prepared, prepare } from './prepare.js';
+import { runsOf } from './services.js';
 import { stopUnit } from './stop-unit.js';
 import { keepUndo } from './undo-files.js';
 import type { UnitResult } from './unit-result.js';
@@ -65,8 +67,11 @@ const nothing = (unit: string): Diagnostic =>
 
 /** Where nothing of ours is there for good, what is written for the run is gone with the next boot at the latest. */
 async function placeFor(context: Context, unit: string): Promise<Context> {
-  const own = await readOwnFiles(withRuntime(context, false), unit);
-  return withRuntime(context, own.length === 0);
+  // A template's own, for good, are read in the place of an instance's until the next boot.
+  const { template = unit } = serviceName(unit);
+  const permanent = withRuntime(context, false);
+  const own = await Promise.all([unit, template].map((name) => readOwnFiles(permanent, name)));
+  return withRuntime(context, own.flat().length === 0);
 }
 
 function assertRecordable({ plan, unit, policy, diagnostics, sources }: Prepared): void {
@@ -120,7 +125,7 @@ async function runOnce(
 ): Promise<readonly Diagnostic[]> {
   const { system, placement } = context;
   const { plan, unit, changes } = prepared;
-  const before = currentRun(unit.properties);
+  const before = runsOf(unit.services);
   await keepUndo(context, { unit: plan.unit, changes, before }, { starts: true });
   await writeChanges(system, changes);
   await system.reload();
@@ -158,9 +163,9 @@ function heardBy({ status, stdout }: ProcessResult, scope: 'system' | 'user'): H
 async function goBack(context: Context, prepared: Prepared): Promise<readonly Diagnostic[]> {
   const { unit, target } = prepared.plan;
   const { changes } = prepared;
-  const before = currentRun(prepared.unit.properties);
+  const before = runsOf(prepared.unit.services);
   const result: UnitResult = { unit, state: 'applied', changes, diagnostics: [], before, prepared };
-  const [back] = await putBack(context, [{ result, failures: [], restarted: true }]);
+  const [back] = await putBack(context, [{ result, failures: [] }]);
   const stopped = isRunning(prepared.unit.properties!) ? [] : await stopUnit(context, unit);
   const problems = [...back!.diagnostics, ...stopped];
   if (problems.length === 0) return [];

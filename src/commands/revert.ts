@@ -1,18 +1,19 @@
-import { currentRun, isRunning, restart, restartObstacle, stillUnderPolicy } from '../apply/activate.js';
+import { isRunning, restart, restartObstacle, stillUnderPolicy } from '../apply/activate.js';
 import { type Change, changes, isPending } from '../apply/changes.js';
 import { writeChanges } from '../apply/write.js';
+import { inBatches } from '../collections.js';
 import { type Diagnostic, EXIT, UserError } from '../diagnostic.js';
 import { hasNameOfDropIn, installedLauncher, ownDropInPaths } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
-import { isTemplate, parseUnitName } from '../unit/name.js';
 import { changing } from './exclusively.js';
-import { failureOf } from './failures.js';
+import { failureOf, failuresOf } from './failures.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
 import { unusedLauncher } from './launcher-file.js';
 import { fullName, noUnit, serviceName } from './load-unit.js';
 import { namedUnit } from './named-unit.js';
 import type { Outcome } from './outcome.js';
 import { readFiles, readOwnFiles, withRuntime } from './own-files.js';
+import { dropInsOf, runsOf, servicesOf } from './services.js';
 import { forgetUndo, keepUndo } from './undo-files.js';
 import { planEach, type UnitResult, unitsOutcome, updated } from './unit-result.js';
 
@@ -21,6 +22,9 @@ export interface RevertOptions {
   /** False: leave the service as it runs. */
   readonly restart?: boolean;
 }
+
+/** How many instances of a template are restarted at a time. */
+const RESTARTED_AT_ONCE = 8;
 
 /**
  * Removes what apply wrote for units, reloads once, and restarts those that run. What a drop-in needs goes only when
@@ -64,7 +68,7 @@ async function planUnit(context: Context, text: string): Promise<UnitResult> {
 }
 
 async function planOne(context: Context, text: string): Promise<UnitResult> {
-  const { name, exists, properties } = await namedUnit(context, text);
+  const { name, exists, services } = await namedUnit(context, text);
   const files = [
     ...(await readOwnFiles(withRuntime(context, false), name)),
     ...(await readOwnFiles(withRuntime(context, true), name)),
@@ -73,12 +77,12 @@ async function planOne(context: Context, text: string): Promise<UnitResult> {
     throw await noUnit(context, serviceName(name), ', and nothing of ours for it');
   }
   // Whose reload failed has yet to forget a drop-in that is gone.
-  const loaded = (properties?.get('DropInPaths') ?? []) as readonly string[];
+  const loaded = services.flatMap(({ properties }) => dropInsOf(properties));
   const isDue =
     files.length > 0 || ownDropInPaths(context.placement, name).some((path) => loaded.includes(path));
   return {
     ...{ unit: name, state: isDue ? 'pending' : 'unchanged', changes: changes([], files), diagnostics: [] },
-    before: currentRun(properties),
+    before: runsOf(services),
   };
 }
 
@@ -182,24 +186,22 @@ async function removeOnly(
   return failures.length > 0 ? withFailures(result, failures) : { ...result, state: 'reverted' };
 }
 
-/** A template doesn't run. */
-async function restartUnit(
-  { system, placement }: Context,
-  result: UnitResult,
-  signals: HeldSignals,
-): Promise<UnitResult> {
-  const { unit } = result;
-  const name = parseUnitName(unit);
-  if ('full' in name && isTemplate(name)) return result;
-  try {
-    const properties = await system.unit(unit);
-    if (!isRunning(properties)) return result;
-    const obstacle = restartObstacle(properties);
-    if (obstacle !== undefined) return saying(result, [stillUnderPolicy(unit, obstacle)]);
-    const diagnostics = await signals.unlessCame(() => restart(system, unit, placement.scope));
-    return saying({ ...result, restarted: true }, diagnostics);
-  } catch (cause) {
-    if (!(cause instanceof UserError)) throw cause;
-    return saying(result, cause.diagnostics);
-  }
+/** Restarts what runs of a unit. */
+async function restartUnit(context: Context, result: UnitResult, signals: HeldSignals): Promise<UnitResult> {
+  let restarted = false;
+  const told = await failuresOf(async () => {
+    const services = await servicesOf(context, serviceName(result.unit));
+    const running = services.filter(({ properties }) => isRunning(properties));
+    const each = await inBatches(running, RESTARTED_AT_ONCE, ({ name, properties }) =>
+      failuresOf(async () => {
+        const obstacle = restartObstacle(properties);
+        if (obstacle !== undefined) return [stillUnderPolicy(name, obstacle)];
+        const wrong = await signals.unlessCame(() => restart(context.system, name, context.placement.scope));
+        restarted = true;
+        return wrong;
+      }),
+    );
+    return each.flat();
+  });
+  return saying(restarted ? { ...result, restarted } : result, told);
 }

@@ -1,6 +1,6 @@
 import { isOutdated, isRunning } from '../apply/activate.js';
 import { unitMode } from '../apply/unit-mode.js';
-import { shortList } from '../collections.js';
+import { inBatches, shortList } from '../collections.js';
 import { type Diagnostic, EXIT, error, hasErrors, printable, UserError } from '../diagnostic.js';
 import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
 import { filterPath, installedLauncher, PACKAGED_LAUNCHER, programsFolder } from '../emit/paths.js';
@@ -9,7 +9,7 @@ import type { Mode } from '../plan/plan.js';
 import { columns } from '../report.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
-import { isTemplate, parseUnitName } from '../unit/name.js';
+import { parseUnitName } from '../unit/name.js';
 import { Drift } from './drift.js';
 import { putBackIfFree } from './exclusively.js';
 import { exists } from './exists.js';
@@ -17,6 +17,7 @@ import { fullName, noUnit, serviceName } from './load-unit.js';
 import { namedUnit } from './named-unit.js';
 import type { Outcome } from './outcome.js';
 import { type OwnDropIn, ownDropIns, readOwnFiles, withRuntime } from './own-files.js';
+import { ASKED_AT_ONCE, dropInsOf, type Service, servicesOf } from './services.js';
 import { applyHint, unconfined } from './unconfined.js';
 
 /**
@@ -44,11 +45,13 @@ interface UnitStatus {
   readonly exit?: number;
 }
 
-/** A unit with a drop-in of ours, and what the manager says of it where that is known. */
-type Confined = OwnDropIn & { readonly properties?: UnitProperties | undefined };
-
-/** How many units are asked about at a time: dbus-daemon lets a connection wait for 128 answers, two a unit. */
-const BATCH = 32;
+/** A unit with a drop-in of ours. */
+interface Confined extends OwnDropIn {
+  /** What it is asked for by, if not by its name: an instance that its template's drop-in confines. */
+  readonly instance?: string;
+  /** What runs by it, where that is known already. */
+  readonly services?: readonly Service[];
+}
 
 /**
  * Says of each unit that is confined, or of those named, whether it is enforcing or permissive, by which policy, and
@@ -65,11 +68,7 @@ export async function status(context: Context, units: readonly string[]): Promis
     units.length > 0
       ? statusNamed(context, text, { confined, drift })
       : statusOf(context, confined.get(text)!, drift);
-  const looked: UnitStatus[] = [];
-  for (let i = 0; i < names.length; i += BATCH) {
-    const batch = names.slice(i, i + BATCH).map((text) => attempt(text, () => look(text)));
-    looked.push(...(await Promise.all(batch)));
-  }
+  const looked = await inBatches(names, ASKED_AT_ONCE, (text) => attempt(text, () => look(text)));
   const all = [...new Map(looked.map((one) => [one.unit, one])).values()];
   const diagnostics = distinct([...found, ...all.flatMap((one) => one.diagnostics)]);
   const failed = all.some(({ exit }) => exit === EXIT.failure);
@@ -113,9 +112,11 @@ async function statusNamed(
   text: string,
   { confined, drift }: { readonly confined: ReadonlyMap<string, OwnDropIn>; readonly drift: Drift },
 ): Promise<UnitStatus> {
-  const { name, exists: isThere, properties } = await namedUnit(context, text);
+  const { name, exists: isThere, services } = await namedUnit(context, text);
   const own = confined.get(name);
-  if (own) return statusOf(context, { ...own, properties }, drift);
+  if (own) return statusOf(context, { ...own, services }, drift);
+  const shared = isThere && confined.get(serviceName(name).template ?? name);
+  if (shared) return statusOf(context, { ...shared, instance: name, services }, drift);
   if (!isThere) throw await noUnit(context, serviceName(text));
   return { unit: name, ...NOTHING, diagnostics: [unconfined(context, name)] };
 }
@@ -132,18 +133,18 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   const needsFilter = bytes !== undefined || facts.launched;
   const missing = await missingFiles(at, unit, facts, files);
   const written = Math.max(0, ...files.map(({ modified }) => modified));
-  const properties = await propertiesOf(context, confined);
-  const state = properties && stateOf(properties, dropIn, written);
-  const isThere = properties === undefined || properties.get('LoadState') === 'loaded';
+  const services = await seenServices(context, confined);
+  const state = services && stateOf(services, dropIn, written);
+  const isThere = services === undefined || services.every(isLoaded);
   const broken = [
     ...missing.map((path) => wontStart(context, unit, 'file-missing', `${path} is missing`)),
     ...flaws(filter).map((flaw) => wontStart(context, unit, 'filter-file', `${filterFile}: ${flaw}`)),
   ];
-  const changed = isThere ? await drift.of(at, { unit, facts, files, properties }) : [];
+  const changed = isThere ? await drift.of(at, { unit, facts, files, services }) : [];
   // Of what is broken it is told how.
   const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);
   return {
-    unit,
+    unit: confined.instance ?? unit,
     ...unitMode(
       facts,
       usable(filter) ?? (needsFilter ? 'none' : undefined),
@@ -188,19 +189,24 @@ async function missingFiles(
   return [...((await exists(system, launcher)) ? [] : [launcher]), ...own.filter((path) => !there.has(path))];
 }
 
-/** A template isn't a unit of the manager's. */
-async function propertiesOf(
-  { system, offline }: Context,
-  { unit, properties }: Confined,
-): Promise<UnitProperties | undefined> {
-  if (offline || isTemplate(serviceName(unit))) return undefined;
-  return properties ?? system.unit(unit);
+/** What runs by a drop-in; undefined where nothing is asked of a manager. */
+async function seenServices(context: Context, { unit, services }: Confined) {
+  if (context.offline) return undefined;
+  return services ?? servicesOf(context, serviceName(unit));
 }
 
-function stateOf(loaded: UnitProperties, path: string, written: number): State {
+const isLoaded = ({ properties }: Service): boolean => properties.get('LoadState') === 'loaded';
+
+/** Of the instances of a template the one that most is to be done for. */
+function stateOf(services: readonly Service[], path: string, written: number): State {
+  const states = services.map(({ properties }) => serviceState(properties, path, written));
+  const order: readonly State[] = ['no-unit', 'reload-due', 'restart-due', 'live'];
+  return order.find((state) => states.includes(state)) ?? 'not-running';
+}
+
+function serviceState(loaded: UnitProperties, path: string, written: number): State {
   if (loaded.get('LoadState') === 'not-found') return 'no-unit';
-  const isRead = ((loaded.get('DropInPaths') ?? []) as readonly string[]).includes(path);
-  if (!isRead || loaded.get('NeedDaemonReload') === true) return 'reload-due';
+  if (!dropInsOf(loaded).includes(path) || loaded.get('NeedDaemonReload') === true) return 'reload-due';
   if (!isRunning(loaded)) return 'not-running';
   return isOutdated(loaded, written) ? 'restart-due' : 'live';
 }

@@ -1,9 +1,8 @@
-import type { ServiceRun } from '../apply/activate.js';
-import type { Change } from '../apply/changes.js';
 import { decodeUndo, encodeUndo, type Undo, undoOf } from '../apply/undo.js';
 import { type Diagnostic, UserError } from '../diagnostic.js';
 import { undoFolder, undoPath, unitOfUndo } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
+import type { UnitResult } from './unit-result.js';
 
 /** Larger than any of them, in bytes. */
 const MAX_SIZE = 32 << 20;
@@ -19,11 +18,11 @@ export async function bootId({ system }: Context): Promise<string> {
 /** Keeps on disk what there is, before a unit is changed. Whoever changes it holds the lock. */
 export async function keepUndo(
   context: Context,
-  { unit, changes, before }: { unit: string; changes: readonly Change[]; before?: ServiceRun | undefined },
+  { unit, changes, before }: Pick<UnitResult, 'unit' | 'changes' | 'before'>,
   { starts = false } = {},
 ): Promise<void> {
   const { system, placement } = context;
-  const undo = undoOf(placement, unit, changes, { boot: await bootId(context), run: before, starts });
+  const undo = undoOf(placement, unit, changes, { boot: await bootId(context), runs: before ?? [], starts });
   await system.replace(undoPath(placement, unit), encodeUndo(undo), { mode: 0o600 });
 }
 

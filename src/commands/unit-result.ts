@@ -17,8 +17,8 @@ export interface UnitResult {
   readonly restarted?: boolean;
   /** Whether every thread's filters were seen, and are as the policy says; undefined where nothing was looked at. */
   readonly verified?: boolean | undefined;
-  /** The run that the service was in before anything was changed; undefined where it didn't run. */
-  readonly before?: ServiceRun | undefined;
+  /** The runs that its services were in before anything was changed; none of what didn't run. */
+  readonly before?: readonly ServiceRun[];
   readonly prepared?: Prepared;
   /** Where the machine is at fault, and not the policy or the unit. */
   readonly exit?: number;

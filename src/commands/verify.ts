@@ -12,7 +12,8 @@ import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
 import type { Outcome } from './outcome.js';
 import { ownDropIns } from './own-files.js';
-import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
+import type { Prepared, PrepareOptions } from './prepare.js';
+import { prepareConfined } from './prepare-confined.js';
 import { readKernel } from './read-kernel.js';
 import { unconfined } from './unconfined.js';
 import { enforcementText, groupsJson } from './verify-report.js';
@@ -27,7 +28,7 @@ export async function verify(
   [unit]: readonly string[],
   options: PrepareOptions,
 ): Promise<Outcome> {
-  const prepared = await prepare(context, unit!, options);
+  const prepared = await prepareConfined(context, unit!, options);
   const { plan, sources } = prepared;
   if (hasErrors(prepared.diagnostics)) return outcome(prepared, EXIT.findings, NOTHING, []);
   if (prepared.written === 0) {
@@ -36,7 +37,7 @@ export async function verify(
     return { ...outcome(prepared, EXIT.findings, NOTHING, [missing]), diagnostics };
   }
   const properties = prepared.unit.properties!;
-  const dropIn = dropInPath(context.placement, plan.unit);
+  const dropIn = dropInPath(context.placement, prepared.unit.name.full);
   const pending = prepared.changes.filter(({ kind }) => kind !== 'unchanged');
   const loaded = [
     ...notWritten(prepared, pending, dropIn),

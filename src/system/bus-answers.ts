@@ -80,6 +80,13 @@ export function serviceOf(tables: readonly unknown[]): UnitProperties {
   return properties;
 }
 
+/** The names in a list of units, sorted. @throws UserError `manager-answer` */
+export function unitsIn([list]: readonly unknown[]): string[] {
+  const names = Array.isArray(list) ? list.map((unit) => Array.isArray(unit) && unit[0]) : [undefined];
+  if (!names.every((name) => typeof name === 'string')) throw unexpected('no names of units');
+  return names.sort();
+}
+
 /** @param variants version, architecture, features, the path of units; @throws UserError `manager-answer` */
 export function managerOf(variants: readonly unknown[]): ManagerFacts {
   const [version, architecture, features, unitPath] = variants.map(

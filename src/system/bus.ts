@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../diagnostic.js';
-import { unitObjectPath } from '../unit/name.js';
+import { type UnitName, unitObjectPath } from '../unit/name.js';
 import type { UnitProperty } from '../unit/unit-property.js';
-import { changedIn, managerOf, serviceOf, typed } from './bus-answers.js';
+import { changedIn, managerOf, serviceOf, typed, unitsIn } from './bus-answers.js';
 import { type BusPlace, Connection, type Signal } from './connection.js';
 import type { ManagerFacts, UnitProperties } from './system.js';
 
@@ -73,6 +73,12 @@ export class Bus {
       interfaces.map((iface) => this.#properties(path, 'GetAll', 's', [iface])),
     );
     return serviceOf(answers.map(([table]) => table));
+  }
+
+  async instances({ prefix, type }: UnitName): Promise<string[]> {
+    // A pattern of glob(7), in which a backslash takes the next character as it is.
+    const pattern = `${prefix.replaceAll('\\', '\\\\')}@*.${type}`;
+    return unitsIn(await this.#ask('ListUnitsByPatterns', 'asas', [[], [pattern]]));
   }
 
   /** One property of a unit; undefined where this manager has none of that name. All of them take long to read. */

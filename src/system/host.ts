@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../diagnostic.js';
 import { temporaryName } from '../emit/paths.js';
+import type { UnitName } from '../unit/name.js';
 import { Bus } from './bus.js';
 import type { BusPlace } from './connection.js';
 import { fileError } from './file-error.js';
@@ -187,6 +188,10 @@ export class Host implements System {
 
   async unit(name: string): Promise<UnitProperties> {
     return (await this.connected()).unit(name);
+  }
+
+  async instances(template: UnitName): Promise<string[]> {
+    return (await this.connected()).instances(template);
   }
 
   async reload(): Promise<void> {

@@ -109,6 +109,10 @@ export class Offline implements System {
     throw unavailable('this');
   }
 
+  async instances(): Promise<string[]> {
+    throw unavailable('this');
+  }
+
   async reload(): Promise<void> {
     throw unavailable('a reload');
   }

@@ -1,3 +1,5 @@
+import type { UnitName } from '../unit/name.js';
+
 /** Everything that the program does to or learns from the machine goes through this interface. */
 export interface System {
   /** Bytes of a regular file of at most `limit` bytes, none of /dev/null, undefined if there is no file. */
@@ -23,6 +25,8 @@ export interface System {
   manager(): Promise<ManagerFacts>;
   /** All properties of a unit, as the bus has them. */
   unit(name: string): Promise<UnitProperties>;
+  /** Names of the loaded instances of a template, those that don't run among them, sorted. */
+  instances(template: UnitName): Promise<string[]>;
   /** Makes the manager read its unit files again. */
   reload(): Promise<void>;
   /** Restarts a unit, and waits for the result of the job: `done`. */

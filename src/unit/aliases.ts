@@ -1,4 +1,4 @@
-import { isTemplate, parseUnitName, type UnitName } from './name.js';
+import { instanceOf, isTemplate, parseUnitName, type UnitName } from './name.js';
 import { normalize } from './path.js';
 import { fileName } from './search.js';
 
@@ -52,14 +52,12 @@ function targetOf(name: UnitName, names: UnitNames): UnitName | undefined {
   const target = text === undefined ? undefined : parseUnitName(text);
   if (target === undefined || 'severity' in target || target.type !== name.type) return undefined;
   // systemd ignores links between names of different kinds, but for those from an instance to a template.
-  if (isTemplate(target)) return isTemplate(name) ? target : instanceOf(target, name.instance);
+  if (isTemplate(target)) return isTemplate(name) ? target : instanceNamed(target, name.instance);
   return byTemplate || isTemplate(name) || target.instance !== name.instance ? undefined : target;
 }
 
-function instanceOf({ prefix, type }: UnitName, instance: string | undefined): UnitName | undefined {
-  const name = instance === undefined ? undefined : parseUnitName(`${prefix}@${instance}.${type}`);
-  return name === undefined || 'severity' in name ? undefined : name;
-}
+const instanceNamed = (template: UnitName, instance: string | undefined): UnitName | undefined =>
+  instance === undefined ? undefined : instanceOf(template, instance);
 
 /** The further names of a unit. An instance with a file of its own has none of its template's. */
 export function aliasesOf(unit: UnitName, names: UnitNames): UnitName[] {
@@ -67,7 +65,7 @@ export function aliasesOf(unit: UnitName, names: UnitNames): UnitName[] {
   return [...names].flatMap(([text, target]) => {
     const name = target === undefined ? undefined : parseUnitName(text);
     if (name === undefined || 'severity' in name) return [];
-    const alias = isTemplate(name) && asInstance ? instanceOf(name, unit.instance) : name;
+    const alias = isTemplate(name) && asInstance ? instanceNamed(name, unit.instance) : name;
     return alias && alias.full !== unit.full && unitNamed(alias, names).full === unit.full ? [alias] : [];
   });
 }

@@ -68,6 +68,12 @@ export function parseUnitName(text: string): UnitName | Diagnostic {
 /** Whether the name is a template (`foo@.service`), which can't be started itself. */
 export const isTemplate = (name: UnitName): boolean => name.template === name.full;
 
+/** An instance of a template; undefined where its name would be none. @param instance escaped */
+export function instanceOf({ prefix, type }: UnitName, instance: string): UnitName | undefined {
+  const name = parseUnitName(`${prefix}@${instance}.${type}`);
+  return 'severity' in name || isTemplate(name) ? undefined : name;
+}
+
 /** The type of a valid name whose length isn't looked at, else undefined. */
 function typeOf(name: string): string | undefined {
   const dot = name.lastIndexOf('.');

@@ -1,5 +1,5 @@
 import { error, printable, UserError } from '../diagnostic.js';
-import { isTemplate, parseUnitName, type UnitName } from './name.js';
+import { instanceOf, isTemplate, parseUnitName, type UnitName } from './name.js';
 
 /** Where systemd looks for unit files and drop-ins (systemd.unit(5), "Unit File Load Path"), for work without a bus. */
 
@@ -92,6 +92,7 @@ function userPath(env: SearchEnvironment): string[] {
  * The directories of a unit's drop-ins, those that win first: of each search directory the unit's own, its template's
  * and those of its prefixes (`foo-bar-.service.d`, `foo-.service.d`); the same for its other names; last `service.d`
  * (systemd.unit(5); unit_file_find_dropin_paths() in systemd 257).
+ * Of a template they are those that all its instances have.
  * @param aliases further names of the unit
  * @param searchPath as of unitSearchPath()
  */
@@ -101,7 +102,7 @@ export function dropInDirectories(
   searchPath: readonly string[],
 ): string[] {
   const directories = [name, ...aliases].flatMap((one) => {
-    const names = namesWithDropIns(one);
+    const names = isTemplate(one) ? namesOfAllInstances(one) : namesWithDropIns(one);
     return searchPath.flatMap((directory) => names.map((own) => `${directory}/${own}.d`));
   });
   return [...new Set([...directories, ...searchPath.map((directory) => `${directory}/${name.type}.d`)])];
@@ -117,11 +118,22 @@ function namesWithDropIns(name: UnitName): string[] {
   return [...names, ...namesWithDropIns(valid(`${prefix}${instance}.${name.type}`))];
 }
 
+function namesOfAllInstances(template: UnitName): string[] {
+  const names = namesWithDropIns(instanceOf(template, '0') ?? template);
+  return names.filter((name) => valid(name).instance === undefined);
+}
+
 /** `foo-bar` and `foo-bar-` from `foo-bar-baz`, and so on; undefined where no dash is left, or only one in front. */
 function shorterPrefix(prefix: string): string | undefined {
   const stem = prefix.endsWith('-') ? prefix.slice(0, -1) : prefix;
   const dash = stem.lastIndexOf('-');
   return dash > 0 ? stem.slice(0, dash + 1) : undefined;
+}
+
+/** What stands before the `@` of the names whose drop-ins an instance has. */
+export function prefixesWithDropIns(prefix: string): string[] {
+  const shorter = shorterPrefix(prefix);
+  return shorter === undefined ? [prefix] : [prefix, ...prefixesWithDropIns(shorter)];
 }
 
 /** A name made from a valid one, never longer than it. */

@@ -562,18 +562,7 @@ for (const [says, distort, code] of IMPOSSIBLE) {
   });
 }
 
-const NAMES = [
-  '../../etc/passwd',
-  'a b',
-  'demo.service\n',
-  '',
-  'x.socket',
-  '@.service',
-  'x@.service',
-  'é',
-  '%n',
-  '$(id)',
-];
+const NAMES = ['../../etc/passwd', 'a b', 'demo.service\n', '', 'x.socket', '@.service', 'é', '%n', '$(id)'];
 
 for (const name of NAMES) {
   test(`${JSON.stringify(name)} is no service, and nothing of the machine is asked for it`, async () => {

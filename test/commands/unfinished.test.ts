@@ -19,19 +19,32 @@ import {
 } from '../support/fake-system.js';
 
 const UNIT = 'demo.service';
+const TEMPLATE = 'demo@.service';
+/** What runs by a unit's files. */
+const SERVICES: Readonly<Record<string, readonly string[]>> = {
+  [UNIT]: [UNIT],
+  [TEMPLATE]: ['demo@a.service', 'demo@b.service'],
+};
 const SERVICE = '[Service]\nExecStart=/usr/sbin/demod --foreground\n';
 const POLICY = '[syscalls]\ndeny = ["execve", "execveat"]\n';
 const OTHER_POLICY = '[syscalls]\ndeny = ["execve", "mount"]\n[service]\nPrivateTmp = true\n';
 const READER = `${HOME}/native-helper/build/x86-64/read-records`;
-const UNDO = `/var/lib/sandbox-unit/${UNIT}.undo`;
+const undoOf = (unit: string) => `/var/lib/sandbox-unit/${unit}.undo`;
+const UNDO = undoOf(UNIT);
 const BOOT = '/proc/sys/kernel/random/boot_id';
 
 const machine = (options: FakeOptions = {}, policy = POLICY) =>
   machineWith(SERVICE, policy, {
-    running: [UNIT],
+    running: Object.values(SERVICES).flat(),
     links: { '/proc/self/ns/pid': 'pid:[4026531836]' },
     ...options,
-    files: { [READER]: '', [BOOT]: 'one\n', ...options.files },
+    files: {
+      [READER]: '',
+      [BOOT]: 'one\n',
+      [`/usr/lib/systemd/system/${TEMPLATE}`]: SERVICE,
+      [`/etc/sandbox-unit/${TEMPLATE}.toml`]: policy,
+      ...options.files,
+    },
     programs: {
       [READER]: () => ({ status: 0, stdout: 'listening\n', stderr: '' }),
       systemctl: () => ({ status: 0, stdout: '', stderr: '' }),
@@ -40,20 +53,23 @@ const machine = (options: FakeOptions = {}, policy = POLICY) =>
   });
 
 /** A machine on which another policy is in force. */
-async function confined(options: FakeOptions = {}): Promise<FakeSystem> {
-  const first = machine({}, OTHER_POLICY);
-  await apply(fakeContext(first), [UNIT], {});
-  const policy = { '/etc/sandbox-unit/demo.service.toml': POLICY };
-  return machine({ ...options, files: { ...Object.fromEntries(first.files), ...policy } });
-}
+const confined =
+  (unit: string) =>
+  async (options: FakeOptions = {}): Promise<FakeSystem> => {
+    const first = machine({}, OTHER_POLICY);
+    await apply(fakeContext(first), [unit], {});
+    const policy = { [`/etc/sandbox-unit/${unit}.toml`]: POLICY };
+    return machine({ ...options, files: { ...Object.fromEntries(first.files), ...policy } });
+  };
 
 type Verb = (context: Context) => Promise<Outcome>;
 
-const VERBS: Readonly<Record<string, Verb>> = {
-  apply: (context) => apply(context, [UNIT], {}),
-  revert: (context) => revert(context, [UNIT], {}),
-  'explain --record': (context) => explain(context, [UNIT], { record: true }),
-};
+const verbsOn = (unit: string): Readonly<Record<string, Verb>> => ({
+  apply: (context) => apply(context, [unit], {}),
+  revert: (context) => revert(context, [unit], {}),
+  'explain --record': (context) => explain(context, [unit], { record: true }),
+});
+const VERBS = verbsOn(UNIT);
 
 async function attempt(
   system: FakeSystem,
@@ -69,44 +85,49 @@ async function attempt(
 
 const codes = ({ diagnostics = [] }: Partial<Outcome>) => diagnostics.map(({ code }) => code);
 
-const ours = (files: ReadonlyMap<string, FakeFile>) =>
-  [...files].filter(([path]) => path.includes(`/${UNIT}.d/`)).sort();
+const ours = (files: ReadonlyMap<string, FakeFile>, unit = UNIT) =>
+  [...files].filter(([path]) => path.includes(`/${unit}.d/`)).sort();
 
-const isUp = async (system: FakeSystem) => (await system.unit(UNIT)).get('ActiveState') === 'active';
+const isUp = async (system: FakeSystem, service: string) =>
+  (await system.unit(service)).get('ActiveState') === 'active';
 
 /** What must hold of a machine that no run is at work on. */
-async function assertInOrder(system: FakeSystem) {
-  assert.ok(!system.files.has(UNDO), 'nothing waits to be undone');
+async function assertInOrder(system: FakeSystem, unit = UNIT) {
+  assert.ok(!system.files.has(undoOf(unit)), 'nothing waits to be undone');
   assert.ok(system.isUpToDate, 'systemd has read the files that are there');
-  assert.equal(await isUp(system), true);
-  const own = ours(system.files);
-  assert.equal(system.isConfined(UNIT), own.length > 0, 'the service runs as its files say');
+  const own = ours(system.files, unit);
+  for (const service of SERVICES[unit]!) {
+    assert.equal(await isUp(system, service), true);
+    assert.equal(system.isConfined(service), own.length > 0, `${service} runs as its files say`);
+  }
   const isLaunched = own.some(([path]) => path.endsWith('.filter'));
   assert.ok(!isLaunched || system.files.has(LAUNCHER), 'the launcher is there');
 }
 
-const SCENES: readonly (readonly [
-  name: string,
-  verb: keyof typeof VERBS,
-  start: (options?: FakeOptions) => FakeSystem | Promise<FakeSystem>,
-])[] = [
-  ['apply of a first policy', 'apply', machine],
-  ['apply of another policy', 'apply', confined],
-  [
-    'apply of a policy that the service does not stand',
-    'apply',
-    (options) => machine({ ...options, behaviour: (_, confined) => (confined ? 'dies' : 'works') }),
-  ],
-  ['revert', 'revert', confined],
-  ['explain --record', 'explain --record', machine],
-  ['explain --record of a unit that is confined', 'explain --record', confined],
+type Start = (options?: FakeOptions) => FakeSystem | Promise<FakeSystem>;
+
+const feeble: Start = (options) =>
+  machine({ ...options, behaviour: (_, isConfined) => (isConfined ? 'dies' : 'works') });
+
+const SCENES: readonly (readonly [name: string, unit: string, verb: string, start: Start])[] = [
+  ['apply of a first policy', UNIT, 'apply', machine],
+  ['apply of another policy', UNIT, 'apply', confined(UNIT)],
+  ['apply of a policy that the service does not stand', UNIT, 'apply', feeble],
+  ['revert', UNIT, 'revert', confined(UNIT)],
+  ['explain --record', UNIT, 'explain --record', machine],
+  ['explain --record of a unit that is confined', UNIT, 'explain --record', confined(UNIT)],
+  ['apply of a first policy to a template', TEMPLATE, 'apply', machine],
+  ['apply of another policy to a template', TEMPLATE, 'apply', confined(TEMPLATE)],
+  ['apply of a policy that the instances of a template do not stand', TEMPLATE, 'apply', feeble],
+  ['revert of a template', TEMPLATE, 'revert', confined(TEMPLATE)],
 ];
 
-for (const [name, verb, start] of SCENES) {
+for (const [name, unit, verb, start] of SCENES) {
+  const verbs = verbsOn(unit);
   const whole = await start();
-  await attempt(whole, VERBS[verb]!);
-  const wanted = ours(whole.files);
-  const from = whole.calls.indexOf(`replace ${UNDO}`);
+  await attempt(whole, verbs[verb]!);
+  const wanted = ours(whole.files, unit);
+  const from = whole.calls.indexOf(`replace ${undoOf(unit)}`);
   const to = whole.calls.lastIndexOf('unlock');
 
   describe(name, () => {
@@ -115,19 +136,19 @@ for (const [name, verb, start] of SCENES) {
     whole.calls.slice(0, to).forEach((call, i) => {
       const ended = async () => {
         const system = await start({ killAt: i + 1 });
-        const before = ours(system.files);
-        await attempt(system, VERBS[verb]!);
+        const before = ours(system.files, unit);
+        await attempt(system, verbs[verb]!);
         system.revive();
         return { system, before };
       };
 
       test(`ended before call ${i + 1} (${call}): status finds it done, or puts it back`, async () => {
         const { system, before } = await ended();
-        const wasHalf = system.files.has(UNDO);
+        const wasHalf = system.files.has(undoOf(unit));
         const found = await attempt(system, (context) => status(context, []));
         assert.equal(codes(found).includes('put-back'), wasHalf);
-        await assertInOrder(system);
-        const now = ours(system.files);
+        await assertInOrder(system, unit);
+        const now = ours(system.files, unit);
         assert.deepEqual(
           now,
           wasHalf ? before : JSON.stringify(now) === JSON.stringify(before) ? before : wanted,
@@ -142,13 +163,13 @@ for (const [name, verb, start] of SCENES) {
 
       test(`ended before call ${i + 1} (${call}): apply and revert come to what they are for`, async () => {
         const { system } = await ended();
-        const { exit } = await attempt(system, VERBS.apply!);
-        assert.equal(exit, name.includes('does not stand') ? 1 : 0);
-        await assertInOrder(system);
+        const { exit } = await attempt(system, verbs.apply!);
+        assert.equal(exit, start === feeble ? 1 : 0);
+        await assertInOrder(system, unit);
         const again = await ended();
-        assert.equal((await attempt(again.system, VERBS.revert!)).exit, 0);
-        await assertInOrder(again.system);
-        assert.deepEqual(ours(again.system.files), []);
+        assert.equal((await attempt(again.system, verbs.revert!)).exit, 0);
+        await assertInOrder(again.system, unit);
+        assert.deepEqual(ours(again.system.files, unit), []);
       });
     });
   });

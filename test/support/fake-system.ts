@@ -14,6 +14,7 @@ import type {
   WriteOptions,
 } from '../../src/system/system.js';
 import type { Caller, Interrupt, Interrupts } from '../../src/system/transient.js';
+import type { UnitName } from '../../src/unit/name.js';
 import { elf } from './elf.js';
 import { loadedProperties, missingUnit } from './fake-manager.js';
 import { FakeUnits } from './fake-units.js';
@@ -326,6 +327,11 @@ export class FakeSystem implements System {
     return properties;
   }
 
+  async instances({ prefix }: UnitName): Promise<string[]> {
+    this.#record(`instances ${prefix}@`);
+    return [...this.#services.keys()].filter((name) => name.startsWith(`${prefix}@`)).sort();
+  }
+
   #settings() {
     const { systemd = '257.13-1~deb13u1', sets } = this.#options;
     return { systemd: Number.parseInt(systemd, 10), sets: sets || bundledSets() };
@@ -343,7 +349,10 @@ export class FakeSystem implements System {
 
   /** Whether a drop-in of ours is loaded. */
   #confines(unit: string): boolean {
-    return [...this.#loaded.keys()].some((path) => path.endsWith(`/${unit}.d/zz-sandbox-unit.conf`));
+    const names = [unit, unit.replace(/@.*\./, '@.')];
+    return [...this.#loaded.keys()].some((path) =>
+      names.some((name) => path.endsWith(`/${name}.d/zz-sandbox-unit.conf`)),
+    );
   }
 
   /** The mount point of a program that a script of ours stands in front of, else the unit's program. */

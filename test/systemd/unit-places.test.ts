@@ -135,7 +135,6 @@ const REFUSED: readonly [what: string, unit: string, said: RegExp][] = [
   ['masked', 'masked.service', /error\[unit-masked\].*\n {2}hint: systemctl.* unmask masked\.service\n/],
   ['masked by an empty file', 'masked-by-emptiness.service', /error\[unit-masked\]/],
   ['transient', 'passing.service', /error\[unit-transient\]: passing\.service is transient/],
-  ['a template', 'template@.service', /error\[unit-template\].*\n {2}hint: name an instance/],
   ['no service', 'a.socket', /error\[not-a-service\]/],
   ['not there', 'absent.service', /error\[no-unit\]: there is no unit absent\.service/],
 ];

@@ -113,7 +113,7 @@ const directories: [string, string[]][] = [
   ['-a', ['-a.service']],
   ['-a-b', ['-a-b.service', '-a-.service']],
   ['foo@x', ['foo@x.service', 'foo@.service']],
-  ['foo-bar@', ['foo-bar@.service', 'foo-.service']],
+  ['foo-bar@', ['foo-bar@.service', 'foo-.service', 'foo-@.service']],
   [
     'foo-bar@x-y',
     ['foo-bar@x-y.service', 'foo-bar@.service', 'foo-.service', 'foo-@x-y.service', 'foo-@.service'],
