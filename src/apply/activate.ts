@@ -48,7 +48,8 @@ export async function tryOut(system: System, { plan, settle, probe }: Trial): Pr
   await awaitPrograms(system, plan);
   await system.wait(settle);
   const settled = await system.unit(unit);
-  if (!isSameRun(runOf(unit, started), settled)) {
+  const hasStayed = isUp(settled) || isFinished(settled);
+  if (!hasStayed || !isSameRun(runOf(unit, started), settled)) {
     return [await failed(system, unit, plan.target.scope, `${unit} did not stay up`)];
   }
   const open = await notConfined(system, plan, settled);
@@ -56,7 +57,7 @@ export async function tryOut(system: System, { plan, settle, probe }: Trial): Pr
 }
 
 /** A oneshot service that has done its work. */
-const isFinished = (properties: UnitProperties) =>
+export const isFinished = (properties: UnitProperties) =>
   properties.get('Type') === 'oneshot' &&
   properties.get('ActiveState') === 'inactive' &&
   properties.get('Result') === 'success';
@@ -80,13 +81,27 @@ const runOf = (unit: string, properties: UnitProperties): ServiceRun => ({
 export const currentRun = (unit: string, properties: UnitProperties): ServiceRun | undefined =>
   isRunning(properties) ? runOf(unit, properties) : undefined;
 
-/** Whether a service has run on from one look to the next, without a start in between. */
-export function isSameRun(before: ServiceRun, after: UnitProperties): boolean {
+/**
+ * Whether a service has run on from one look to the next, without a start in between.
+ * @param ended whether it may have ended since
+ */
+export function isSameRun(before: ServiceRun, after: UnitProperties, { ended = false } = {}): boolean {
   const { invocation, restarts } = runOf(before.unit, after);
-  return (
-    (isUp(after) || isFinished(after)) && before.invocation === invocation && before.restarts === restarts
-  );
+  const isThere = ended || !isDead(after) || isFinished(after);
+  return isThere && before.invocation === invocation && before.restarts === restarts;
 }
+
+const isDead = (properties: UnitProperties): boolean =>
+  ['inactive', 'failed'].includes(String(properties.get('ActiveState')));
+
+/** Whether somebody else is about to stop or restart a service: what becomes of it is yet to be seen. */
+export const isUnderWay = (properties: UnitProperties): boolean =>
+  properties.get('ActiveState') === 'deactivating' || (isDead(properties) && hasJob(properties));
+
+const hasJob = (properties: UnitProperties): boolean => {
+  const [id = 0] = (properties.get('Job') ?? []) as readonly unknown[];
+  return id !== 0;
+};
 
 async function runProbe(
   system: System,
@@ -125,7 +140,7 @@ export const restartDue = (unit: string, obstacle?: string) =>
     hint: obstacle,
   });
 
-export const stillUnderPolicy = (unit: string, obstacle: string) =>
+export const stillUnderPolicy = (unit: string, obstacle?: string) =>
   note('restart-due', `${unit} runs under its policy until its next start`, { hint: obstacle });
 
 export const notRunning = (unit: string) =>

@@ -1,5 +1,6 @@
 import type { System } from '../system/system.js';
 import type { Change } from './changes.js';
+import { type FileState, type FileUndo, isSameState } from './undo.js';
 
 /** Carries changes out, in their order. A file whose comments change is as old as before, for what it is compared with. */
 export async function writeChanges(system: System, changes: readonly Change[]): Promise<void> {
@@ -12,11 +13,21 @@ export async function writeChanges(system: System, changes: readonly Change[]): 
   }
 }
 
-/** Puts back what was there before, the last change first. */
-export async function undoChanges(system: System, changes: readonly Change[]): Promise<void> {
-  for (const { kind, path, before } of [...changes].reverse()) {
-    if (kind === 'unchanged') continue;
+/** Puts back what was there before, the last change first. What is as it was is left alone, be it that it can't be written. */
+export async function undoFiles(system: System, files: readonly FileUndo[]): Promise<void> {
+  for (const { path, before } of [...files].reverse()) {
     if (before === undefined) await system.remove(path);
-    else await system.replace(path, before.content, before);
+    else if (!isSameState(await stateOf(system, path), before)) {
+      await system.replace(path, before.content, before);
+    }
   }
+}
+
+/** Larger than any file of ours, in bytes. */
+const MAX_SIZE = 4 << 20;
+
+/** A file as it is. */
+export async function stateOf(system: System, path: string): Promise<FileState | undefined> {
+  const file = await system.read(path, { limit: MAX_SIZE });
+  return file && { content: file.bytes, mode: file.mode, modified: file.modified };
 }

@@ -1,10 +1,11 @@
 import { isOutdated, restartDue, restartObstacle } from '../apply/activate.js';
 import { isPending } from '../apply/changes.js';
 import { notConfined } from '../apply/confinement.js';
+import { filesToUndo } from '../apply/undo.js';
 import { writeChanges } from '../apply/write.js';
 import { type Diagnostic, hasErrors, UserError } from '../diagnostic.js';
 import type { Context } from '../system/context.js';
-import { bringIntoForce, undo } from './bring-into-force.js';
+import { bringIntoForce } from './bring-into-force.js';
 import { changing } from './exclusively.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
 import { notInForce } from './in-force.js';
@@ -12,7 +13,7 @@ import { fullName } from './load-unit.js';
 import type { Outcome } from './outcome.js';
 import { type PrepareOptions, prepare } from './prepare.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
-import { runsOf } from './services.js';
+import { undo } from './put-back.js';
 import { keepUndo } from './undo-files.js';
 import { planEach, type UnitResult, unitsOutcome, updated } from './unit-result.js';
 
@@ -85,8 +86,8 @@ async function planUnit(
     const prepared = await prepare(context, unit, options, machine);
     for (const [file, text] of prepared.sources) sources.set(file, text);
     const { changes, diagnostics } = prepared;
-    const before = runsOf(prepared.unit.services);
-    const found = { unit: prepared.unit.name.full, changes, diagnostics, before, prepared };
+    const { name, services } = prepared.unit;
+    const found = { unit: name.full, changes, diagnostics, services, prepared };
     if (hasErrors(diagnostics)) return { ...found, state: 'refused' };
     return isPending(changes)
       ? { ...found, state: 'pending' }
@@ -131,15 +132,18 @@ async function inForce(
   return { ...result, state, diagnostics: [...result.diagnostics, ...due] };
 }
 
+/** What the loaded drop-in needs goes only when the manager has read the new one, and that is tried out. */
 async function write(context: Context, result: UnitResult, signals: HeldSignals): Promise<UnitResult> {
+  const { unit, changes, services = [] } = result;
   try {
     signals.assertNone();
-    if (!context.offline) await keepUndo(context, result);
-    await writeChanges(context.system, result.changes);
-    return { ...result, state: 'applied' };
+    const kept = context.offline ? undefined : await keepUndo(context, { unit, changes, services });
+    const now = changes.filter(({ kind }) => context.offline || kind !== 'remove');
+    await writeChanges(context.system, now);
+    return { ...result, state: 'applied', ...(kept ? { undo: kept } : {}) };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    const problems = await undo(context, result);
+    const problems = await undo(context, { unit, files: filesToUndo(context.placement, unit, changes) });
     const diagnostics = [...result.diagnostics, ...cause.diagnostics, ...problems];
     return { ...result, state: problems.length > 0 ? 'failed' : 'refused', diagnostics };
   }

@@ -1,7 +1,7 @@
 import {
   isOutdated,
   isRunning,
-  isSameRun,
+  isUnderWay,
   noRestartNeeded,
   notRunning,
   restart,
@@ -11,19 +11,21 @@ import {
   type Trial,
   tryOut,
 } from '../apply/activate.js';
-import { type Change, hasEffect } from '../apply/changes.js';
-import { undoChanges } from '../apply/write.js';
+import { hasEffect } from '../apply/changes.js';
+import { failed } from '../apply/failure.js';
+import type { Undo } from '../apply/undo.js';
+import { writeChanges } from '../apply/write.js';
 import { inBatches } from '../collections.js';
-import { type Diagnostic, error } from '../diagnostic.js';
-import { hasNameOfDropIn, installedLauncher } from '../emit/paths.js';
+import type { Diagnostic } from '../diagnostic.js';
 import type { Context } from '../system/context.js';
 import { failureOf, failuresOf } from './failures.js';
 import type { HeldSignals } from './held-signals.js';
 import { loadedNow, notInForce } from './in-force.js';
-import { removeUnusedLauncher } from './launcher-file.js';
 import type { Prepared } from './prepare.js';
+import { putBack } from './put-back.js';
 import { readKernel } from './read-kernel.js';
-import { forgetUndo } from './undo-files.js';
+import { ASKED_AT_ONCE, type Service } from './services.js';
+import { forgetUndo, keepRestarted } from './undo-files.js';
 import type { UnitResult } from './unit-result.js';
 
 interface ForceOptions {
@@ -36,14 +38,14 @@ interface ForceOptions {
 /** How many units are restarted and tried out at a time. */
 const BATCH = 8;
 
-/** A unit on its way: what is wrong with it so far. */
-export interface Attempt {
-  readonly result: UnitResult;
-  readonly failures: readonly Diagnostic[];
-}
+/** How long is waited from one look to the next at a service that somebody else stops, in milliseconds. */
+const PAUSE = 100;
 
 /** A unit whose services are restarted and tried out. */
-interface Trying extends Attempt {
+interface Trying {
+  readonly result: UnitResult;
+  /** What is wrong with it so far. */
+  readonly failures: readonly Diagnostic[];
   /** Services that are to be restarted. */
   readonly due: readonly string[];
   /** Those of them that it is the turn of. */
@@ -62,10 +64,8 @@ export async function bringIntoForce(
   if (written.length === 0) return [];
   const failures = await failureOf(() => options.signals.unlessCame(() => context.system.reload()));
   if (failures.length > 0) {
-    return putBack(
-      context,
-      written.map((result) => ({ result, failures })),
-    );
+    const attempts = written.map((result) => ({ result, failures }));
+    return takeBack(context, attempts, options.signals);
   }
   const done: UnitResult[] = [];
   for (let i = 0; i < written.length; i += BATCH) {
@@ -84,16 +84,15 @@ async function bringBatch(context: Context, batch: readonly UnitResult[], option
   for (let from = 0, size = 1; ; from += size, size = BATCH) {
     const turn = trying.map((one) => ({ ...one, now: turnOf(one, from, from + size) }));
     if (turn.every(({ now }) => now.length === 0)) break;
-    const started = await all(turn, (one) => restartOne(context, one, options));
+    const announced = await all(turn, (one) => announceRestarts(context, one));
+    const started = await all(announced, (one) => restartOne(context, one, options));
     const tried = await all(started, (one) => tryOne(context, one, options));
     const held = await all(tried, (one) => holdOne(context, one, options));
     trying = await all(held, (one) => tellWhy(context, one));
   }
   const done = await all(trying, (attempt) => finish(context, attempt));
-  const back = await putBack(
-    context,
-    done.filter(({ failures }) => failures.length > 0),
-  );
+  const wrong = done.filter(({ failures }) => failures.length > 0);
+  const back = await takeBack(context, wrong, options.signals);
   return done.map(({ result }) => back.find(({ unit }) => unit === result.unit) ?? result);
 }
 
@@ -105,11 +104,14 @@ async function lookAt(context: Context, result: UnitResult, options: ForceOption
   const { plan, unit, written } = result.prepared!;
   const due: string[] = [];
   const notes: Diagnostic[] = [];
+  let back = result.undo!;
   const failures = await failuresOf(async () => {
+    options.signals.assertNone();
     const loaded = await loadedNow(context, unit);
     const wrong = notInForce(context, plan, loaded, unit);
     if (wrong.length > 0) return wrong;
-    const running = loaded.services.filter(({ properties }) => isRunning(properties));
+    const services = await atRest(context, loaded.services, options);
+    const running = services.filter(({ properties }) => isRunning(properties));
     if (running.length === 0) notes.push(notRunning(plan.unit));
     for (const { name, properties } of running) {
       const changes = hasEffect(result.changes) || isOutdated(properties, written);
@@ -118,10 +120,59 @@ async function lookAt(context: Context, result: UnitResult, options: ForceOption
       else if (options.restart === false || obstacle) notes.push(restartDue(name, obstacle));
       else due.push(name);
     }
-    return [];
+    back = { ...back, runs: [...back.runs, ...startedSince(back, running)] };
+    return wentDown(context, back, services);
   });
-  const noted = { ...result, diagnostics: [...result.diagnostics, ...notes] };
-  return { result: noted, failures, due, now: [] };
+  const diagnostics = [...result.diagnostics, ...notes];
+  return { result: { ...result, diagnostics, undo: back }, failures, due, now: [] };
+}
+
+/** Services whose stop or restart somebody else has asked for, when it is over. */
+const atRest = (
+  { system }: Context,
+  services: readonly Service[],
+  { signals }: ForceOptions,
+): Promise<Service[]> =>
+  inBatches(services, ASKED_AT_ONCE, async ({ name, properties: seen }) => {
+    let properties = seen;
+    while (isUnderWay(properties)) {
+      await signals.unlessCame(() => system.wait(PAUSE));
+      properties = await system.unit(name);
+    }
+    return { name, properties };
+  });
+
+/** Those that came up meanwhile, with what was written: as they are they don't go on. */
+const startedSince = ({ runs }: Undo, running: readonly Service[]): ServiceRun[] =>
+  running
+    .filter(({ name }) => !runs.some(({ unit }) => unit === name))
+    .map(({ name }) => ({ unit: name, invocation: '', restarts: '' }));
+
+/** What ran before, and has failed since, before it was its turn. */
+async function wentDown(
+  { system, placement }: Context,
+  { runs }: Undo,
+  services: readonly Service[],
+): Promise<Diagnostic[]> {
+  const down = services.filter(
+    ({ name, properties }) =>
+      properties.get('ActiveState') === 'failed' && runs.some(({ unit }) => unit === name),
+  );
+  const told = down.map(({ name }) =>
+    failed(system, name, placement.scope, `${name} went down while its files were written`),
+  );
+  return Promise.all(told);
+}
+
+/** A run that is ended from here on leaves services that were restarted. */
+async function announceRestarts(context: Context, attempt: Trying): Promise<Trying> {
+  const { undo } = attempt.result;
+  if (attempt.now.length === 0 || undo!.restarted) return attempt;
+  let kept = undo!;
+  const failures = await failureOf(async () => {
+    kept = await keepRestarted(context, kept);
+  });
+  return { ...attempt, failures, result: { ...attempt.result, undo: kept } };
 }
 
 async function restartOne(
@@ -129,7 +180,7 @@ async function restartOne(
   attempt: Trying,
   { signals }: ForceOptions,
 ): Promise<Trying> {
-  if (attempt.now.length === 0) return attempt;
+  if (attempt.now.length === 0 || attempt.failures.length > 0) return attempt;
   const result = { ...attempt.result, restarted: true };
   const restarted = (name: string) => signals.unlessCame(() => restart(system, name, placement.scope));
   return { ...attempt, result, failures: await failuresOfEach(attempt.now, restarted) };
@@ -198,76 +249,29 @@ async function holdOne(context: Context, attempt: Trying, { signals }: ForceOpti
 }
 
 /** From here on the unit is as it shall be, whatever ends this program. */
-async function finish<T extends Attempt>(context: Context, attempt: T): Promise<T> {
-  if (attempt.failures.length > 0) return attempt;
-  return { ...attempt, failures: await failureOf(() => forgetUndo(context, attempt.result.unit)) };
-}
-
-/**
- * Puts files back, reloads, and starts services as they were; goes on whatever fails on the way. What the loaded drop-in
- * needs goes only when the manager has read the one before it.
- */
-export async function putBack(context: Context, attempts: readonly Attempt[]): Promise<UnitResult[]> {
-  if (attempts.length === 0) return [];
-  const undone: (readonly Diagnostic[])[] = [];
-  for (const { result } of attempts) undone.push(await failureOf(() => undoDropIn(context, result)));
-  const reloaded = await failureOf(() => context.system.reload());
-  for (const [i, { result }] of attempts.entries()) {
-    if (reloaded.length > 0 || undone[i]!.length > 0) continue;
-    undone[i] = await failureOf(() => undoRest(context, result));
-  }
-  return Promise.all(
-    attempts.map(async ({ result, failures }, i): Promise<UnitResult> => {
-      const again = await failuresOf(() => startAgain(context, result));
-      const isBack = undone[i]!.length + reloaded.length === 0;
-      const kept = isBack ? await failureOf(() => forgetUndo(context, result.unit)) : [];
-      const problems = [...undone[i]!, ...reloaded, ...again, ...kept];
-      const diagnostics = [...result.diagnostics, ...failures, ...problems];
-      return { ...result, state: problems.length > 0 ? 'failed' : 'rolled-back', diagnostics };
-    }),
-  );
-}
-
-/** Undoes what was written and has not been loaded; says what fails. */
-export const undo = (context: Context, result: UnitResult): Promise<readonly Diagnostic[]> =>
-  failureOf(async () => {
-    await undoDropIn(context, result);
-    await undoRest(context, result);
+async function finish(context: Context, attempt: Trying): Promise<Trying> {
+  const { result, failures } = attempt;
+  if (failures.length > 0) return attempt;
+  const done = async () => {
+    await writeChanges(
+      context.system,
+      result.changes.filter(({ kind }) => kind === 'remove'),
+    );
     await forgetUndo(context, result.unit);
-  });
-
-/** A file that the drop-in of ours needs, and the one before it doesn't. */
-const isNeeded = ({ kind, path }: Change): boolean => kind === 'create' && !hasNameOfDropIn(path);
-
-/** The launcher stays while another unit uses it. */
-const ownChanges = ({ placement }: Context, { changes }: UnitResult): Change[] =>
-  changes.filter(({ path }) => path !== installedLauncher(placement));
-
-const undoDropIn = (context: Context, result: UnitResult): Promise<void> =>
-  undoChanges(
-    context.system,
-    ownChanges(context, result).filter((change) => !isNeeded(change)),
-  );
-
-async function undoRest(context: Context, result: UnitResult): Promise<void> {
-  await undoChanges(context.system, ownChanges(context, result).filter(isNeeded));
-  await removeUnusedLauncher(context);
+  };
+  return { ...attempt, failures: await failureOf(done) };
 }
 
-/** What was never restarted runs on as it did. */
-async function startAgain(context: Context, { before = [] }: UnitResult): Promise<readonly Diagnostic[]> {
-  return (await inBatches(before, BATCH, (run) => startOneAgain(context, run))).flat();
-}
-
-async function startOneAgain({ system }: Context, run: ServiceRun): Promise<readonly Diagnostic[]> {
-  let same = false;
-  // Where that can't be told, one restart too many does less harm than a service that is down.
-  await failureOf(async () => {
-    same = isSameRun(run, await system.unit(run.unit));
-  });
-  if (same) return [];
-  const again = await system.restart(run.unit);
-  return again === 'done'
-    ? []
-    : [error('service-down', `${run.unit} doesn't start as it was either: '${again}'`)];
+async function takeBack(
+  context: Context,
+  attempts: readonly Pick<Trying, 'result' | 'failures'>[],
+  signals: HeldSignals,
+): Promise<UnitResult[]> {
+  const undos = attempts.map(({ result }) => result.undo!);
+  const problems = await putBack(context, undos, { signals });
+  return attempts.map(({ result, failures }, i) => ({
+    ...result,
+    state: problems[i]!.length > 0 ? 'failed' : 'rolled-back',
+    diagnostics: [...result.diagnostics, ...failures, ...problems[i]!],
+  }));
 }

@@ -10,6 +10,11 @@ export interface HeldSignals {
    * @throws UserError `interrupted`
    */
   unlessCame<T>(step: () => Promise<T>): Promise<T>;
+  /**
+   * A step that nobody waits for any longer once another signal has come after the first.
+   * @throws UserError `interrupted`
+   */
+  unlessAgain<T>(step: () => Promise<T>): Promise<T>;
   /** @throws UserError `interrupted` where one has come */
   assertNone(): void;
   /** From now on they end the program again. */
@@ -29,6 +34,17 @@ export function holdSignals(
     throw interrupted(name);
   });
   first.catch(() => undefined);
+  const second = first
+    .catch(() => next())
+    .then(({ name }) => {
+      throw interrupted(name);
+    });
+  second.catch(() => undefined);
+  const before = <T>(signal: Promise<never>, step: () => Promise<T>): Promise<T> => {
+    const taken = step();
+    taken.catch(() => undefined);
+    return Promise.race([signal, taken]);
+  };
   const assertNone = () => {
     if (came !== undefined) throw interrupted(came);
   };
@@ -36,10 +52,9 @@ export function holdSignals(
     came: () => came,
     async unlessCame(step) {
       assertNone();
-      const taken = step();
-      taken.catch(() => undefined);
-      return Promise.race([first, taken]);
+      return before(first, step);
     },
+    unlessAgain: (step) => before(second, step),
     assertNone,
     release,
   };

@@ -1,6 +1,7 @@
 /** One run of a service with all that its policy would refuse let through and recorded, and the way back. */
 import { isRunning, restart, restartObstacle, tryOut } from '../apply/activate.js';
 import { readBack } from '../apply/read-back.js';
+import type { Undo } from '../apply/undo.js';
 import { writeChanges } from '../apply/write.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, UserError, warning } from '../diagnostic.js';
 import { dropInPath } from '../emit/paths.js';
@@ -8,7 +9,7 @@ import { type HeardRecords, heardIn } from '../explain/heard.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import type { ProcessResult, Running } from '../system/system.js';
-import { putBack, trialOf } from './bring-into-force.js';
+import { trialOf } from './bring-into-force.js';
 import { type ExplainOptions, explainUnit, type Looked, type Run, startOf, UNREADABLE } from './explain.js';
 import { failureOf, failuresOf } from './failures.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
@@ -16,10 +17,9 @@ import { serviceName } from './load-unit.js';
 import { recordReader } from './native-program.js';
 import { readOwnFiles, withRuntime } from './own-files.js';
 import { type Prepared, prepare } from './prepare.js';
-import { runsOf } from './services.js';
+import { putBack } from './put-back.js';
 import { stopUnit } from './stop-unit.js';
-import { keepUndo } from './undo-files.js';
-import type { UnitResult } from './unit-result.js';
+import { keepRestarted, keepUndo } from './undo-files.js';
 
 /** Most of the reader's output that is kept, in characters: some hundred thousand records. */
 const LIMIT = 128 << 20;
@@ -42,18 +42,19 @@ export async function recordRun(context: Context, prepared: Prepared, options: E
   assertRecordable(permissive);
   const ears = await listen(context, prepared);
   const signals = holdSignals(context);
+  const way: Way = { signals };
   const since = startOf(permissive.unit.properties!);
   let looked: Looked = { explanations: [], since, suppressed: false, readable: false };
   const diagnostics = [...ears.diagnostics];
   let failed = false;
   try {
-    diagnostics.push(...(await failuresOf(() => runOnce(placed, permissive, signals))));
+    diagnostics.push(...(await failuresOf(() => runOnce(placed, permissive, way))));
     const collected = async () => {
       looked = await collect(context, prepared, permissive, ears);
     };
     diagnostics.push(...(await failureOf(collected)));
   } finally {
-    const problems = await goBack(placed, permissive);
+    const problems = await goBack(placed, permissive, way);
     diagnostics.push(...problems);
     failed = problems.length > 0 || diagnostics.some(({ code }) => code === 'interrupted');
     signals.release();
@@ -117,22 +118,28 @@ const incomplete = (why: string): Diagnostic =>
     },
   );
 
+/** What a run is ended by, and the way back, from when there is something to be put back. */
+interface Way {
+  readonly signals: HeldSignals;
+  back?: Undo;
+}
+
 /** Files, reload, restart, trial: what goes wrong, a signal among it, ends that. */
-async function runOnce(
-  context: Context,
-  prepared: Prepared,
-  signals: HeldSignals,
-): Promise<readonly Diagnostic[]> {
+async function runOnce(context: Context, prepared: Prepared, way: Way): Promise<readonly Diagnostic[]> {
   const { system, placement } = context;
   const { plan, unit, changes } = prepared;
-  const before = runsOf(unit.services);
-  await keepUndo(context, { unit: plan.unit, changes, before }, { starts: true });
-  await writeChanges(system, changes);
+  const toUndo = { unit: plan.unit, changes, services: unit.services };
+  way.back = await keepUndo(context, toUndo, { starts: !isRunning(unit.properties!) });
+  await writeChanges(
+    system,
+    changes.filter(({ kind }) => kind !== 'remove'),
+  );
   await system.reload();
   const loaded = await system.unit(plan.unit);
   const wrong = readBack(plan, dropInPath(placement, plan.unit), loaded, unit.properties);
   if (wrong.length > 0) return wrong;
-  return signals.unlessCame(async () => {
+  way.back = await keepRestarted(context, way.back);
+  return way.signals.unlessCame(async () => {
     const down = await restart(system, plan.unit, placement.scope);
     return down.length > 0 ? down : tryOut(system, trialOf(prepared));
   });
@@ -160,15 +167,16 @@ function heardBy({ status, stdout }: ProcessResult, scope: 'system' | 'user'): H
 }
 
 /** The files that were there, a reload, and the service as it was: with these files, or stopped. */
-async function goBack(context: Context, prepared: Prepared): Promise<readonly Diagnostic[]> {
-  const { unit, target } = prepared.plan;
-  const { changes } = prepared;
-  const before = runsOf(prepared.unit.services);
-  const result: UnitResult = { unit, state: 'applied', changes, diagnostics: [], before, prepared };
-  const [back] = await putBack(context, [{ result, failures: [] }]);
-  const stopped = isRunning(prepared.unit.properties!) ? [] : await stopUnit(context, unit);
-  const problems = [...back!.diagnostics, ...stopped];
-  if (problems.length === 0) return [];
+async function goBack(
+  context: Context,
+  { plan, unit: { properties } }: Prepared,
+  { back, signals }: Way,
+): Promise<readonly Diagnostic[]> {
+  if (!back) return [];
+  const { unit, target } = plan;
+  const settle = async () => (isRunning(properties!) ? [] : stopUnit(context, unit));
+  const [problems] = await putBack(context, [back], { signals, settle });
+  if (problems!.length === 0) return [];
   const hint = `'${ownCommand(target.scope, 'status', unit)}' says how it is`;
-  return [...problems, error('not-restored', `${unit} is not as it was: it may be permissive`, { hint })];
+  return [...problems!, error('not-restored', `${unit} is not as it was: it may be permissive`, { hint })];
 }

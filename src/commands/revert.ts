@@ -1,5 +1,6 @@
 import { isRunning, restart, restartObstacle, stillUnderPolicy } from '../apply/activate.js';
 import { type Change, changes, isPending } from '../apply/changes.js';
+import type { Undo } from '../apply/undo.js';
 import { writeChanges } from '../apply/write.js';
 import { inBatches } from '../collections.js';
 import { type Diagnostic, EXIT, UserError } from '../diagnostic.js';
@@ -13,8 +14,9 @@ import { fullName, noUnit, serviceName } from './load-unit.js';
 import { namedUnit } from './named-unit.js';
 import type { Outcome } from './outcome.js';
 import { readFiles, readOwnFiles, withRuntime } from './own-files.js';
-import { dropInsOf, runsOf, servicesOf } from './services.js';
-import { forgetUndo, keepUndo } from './undo-files.js';
+import { putBack } from './put-back.js';
+import { dropInsOf, type Service, servicesOf } from './services.js';
+import { forgetUndo, keepRestarted, keepUndo } from './undo-files.js';
 import { planEach, type UnitResult, unitsOutcome, updated } from './unit-result.js';
 
 export interface RevertOptions {
@@ -82,7 +84,7 @@ async function planOne(context: Context, text: string): Promise<UnitResult> {
     files.length > 0 || ownDropInPaths(context.placement, name).some((path) => loaded.includes(path));
   return {
     ...{ unit: name, state: isDue ? 'pending' : 'unchanged', changes: changes([], files), diagnostics: [] },
-    before: runsOf(services),
+    services,
   };
 }
 
@@ -136,15 +138,40 @@ async function restartAll(
 ): Promise<UnitResult[]> {
   // The manager has forgotten its drop-in, whatever could not be cleared away after it.
   const restarted = await eachOf(cleared, (result) =>
-    isOpen(result.unit) && wanted !== false ? restartUnit(context, result, signals) : result,
+    isOpen(result.unit) ? restartUnit(context, result, { signals, wanted }) : result,
   );
-  return eachOf(restarted, (result) => forget(context, result));
+  const back = await putBackInterrupted(context, restarted, signals);
+  return eachOf(updated(restarted, back), (result) =>
+    back.includes(result) ? result : forget(context, result),
+  );
+}
+
+/** What was yet to be restarted is as it was before, so that the next revert has it all to do. */
+async function putBackInterrupted(
+  context: Context,
+  results: readonly UnitResult[],
+  signals: HeldSignals,
+): Promise<UnitResult[]> {
+  const interrupted = results.filter(
+    ({ undo, diagnostics }) => undo && diagnostics.some(({ code }) => code === 'interrupted'),
+  );
+  const undos = interrupted.map(({ undo }) => undo!);
+  const problems = await putBack(context, undos, { signals });
+  return interrupted.map((result, i) => ({
+    ...saying(result, problems[i]!),
+    state: problems[i]!.length > 0 ? 'failed' : 'rolled-back',
+    exit: EXIT.failure,
+  }));
 }
 
 /** What is ended from here on, however, is put back by the next run. */
 async function keep(context: Context, result: UnitResult): Promise<UnitResult> {
-  const failures = await failureOf(() => keepUndo(context, result));
-  return failures.length > 0 ? withFailures(result, failures) : result;
+  const { unit, changes, services = [] } = result;
+  let undo: Undo | undefined;
+  const failures = await failureOf(async () => {
+    undo = await keepUndo(context, { unit, changes, services });
+  });
+  return undo ? { ...result, undo } : withFailures(result, failures);
 }
 
 /** What has failed is told, and goes on with the next revert from where it is. */
@@ -186,22 +213,40 @@ async function removeOnly(
   return failures.length > 0 ? withFailures(result, failures) : { ...result, state: 'reverted' };
 }
 
+interface HowRestarted {
+  readonly signals: HeldSignals;
+  /** False: services are left as they run. */
+  readonly wanted: boolean | undefined;
+}
+
 /** Restarts what runs of a unit. */
-async function restartUnit(context: Context, result: UnitResult, signals: HeldSignals): Promise<UnitResult> {
+async function restartUnit(
+  context: Context,
+  result: UnitResult,
+  { signals, wanted }: HowRestarted,
+): Promise<UnitResult> {
+  const { system, placement } = context;
+  let { undo } = result;
   let restarted = false;
   const told = await failuresOf(async () => {
+    signals.assertNone();
     const services = await servicesOf(context, serviceName(result.unit));
     const running = services.filter(({ properties }) => isRunning(properties));
-    const each = await inBatches(running, RESTARTED_AT_ONCE, ({ name, properties }) =>
+    const staying = wanted === false ? running : running.filter(mustStay);
+    const due = running.filter((service) => !staying.includes(service));
+    if (undo && due.length > 0) undo = await keepRestarted(context, undo);
+    const each = await inBatches(due, RESTARTED_AT_ONCE, ({ name }) =>
       failuresOf(async () => {
-        const obstacle = restartObstacle(properties);
-        if (obstacle !== undefined) return [stillUnderPolicy(name, obstacle)];
-        const wrong = await signals.unlessCame(() => restart(context.system, name, context.placement.scope));
+        const wrong = await signals.unlessCame(() => restart(system, name, placement.scope));
         restarted = true;
         return wrong;
       }),
     );
-    return each.flat();
+    const notes = staying.map(({ name, properties }) => stillUnderPolicy(name, restartObstacle(properties)));
+    return [...notes, ...each.flat()];
   });
-  return saying(restarted ? { ...result, restarted } : result, told);
+  const { undo: _, ...rest } = result;
+  return saying({ ...rest, ...(undo ? { undo } : {}), ...(restarted ? { restarted } : {}) }, told);
 }
+
+const mustStay = ({ properties }: Service): boolean => restartObstacle(properties) !== undefined;

@@ -1,30 +1,57 @@
-import { decodeUndo, encodeUndo, type Undo, undoOf } from '../apply/undo.js';
+import type { Change } from '../apply/changes.js';
+import { decodeUndo, encodeUndo, filesToUndo, type Undo } from '../apply/undo.js';
 import { type Diagnostic, UserError } from '../diagnostic.js';
 import { undoFolder, undoPath, unitOfUndo } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
-import type { UnitResult } from './unit-result.js';
+import { unitsAlong } from './along.js';
+import { runsOf, type Service } from './services.js';
 
 /** Larger than any of them, in bytes. */
 const MAX_SIZE = 32 << 20;
 
 const BOOT = '/proc/sys/kernel/random/boot_id';
 
-/** What tells one boot of the machine from others. */
+/** What tells one life of the manager from others: the boot of the machine, and when the manager was started in it. */
 export async function bootId({ system }: Context): Promise<string> {
-  const file = await system.read(BOOT);
-  return new TextDecoder().decode(file?.bytes).trim();
+  const [file, { started }] = await Promise.all([system.read(BOOT), system.manager()]);
+  return `${new TextDecoder().decode(file?.bytes).trim()} ${started}`;
+}
+
+interface ToUndo {
+  readonly unit: string;
+  readonly changes: readonly Change[];
+  /** What runs by the unit, as it is before anything is changed. */
+  readonly services: readonly Service[];
 }
 
 /** Keeps on disk what there is, before a unit is changed. Whoever changes it holds the lock. */
 export async function keepUndo(
   context: Context,
-  { unit, changes, before }: Pick<UnitResult, 'unit' | 'changes' | 'before'>,
+  { unit, changes, services }: ToUndo,
   { starts = false } = {},
-): Promise<void> {
-  const { system, placement } = context;
-  const undo = undoOf(placement, unit, changes, { boot: await bootId(context), runs: before ?? [], starts });
-  await system.replace(undoPath(placement, unit), encodeUndo(undo), { mode: 0o600 });
+): Promise<Undo> {
+  const undo = {
+    unit,
+    boot: await bootId(context),
+    runs: runsOf(services),
+    along: await unitsAlong(context, services, { starts }),
+    restarted: false,
+    starts,
+    files: filesToUndo(context.placement, unit, changes),
+  };
+  await write(context, undo);
+  return undo;
 }
+
+/** Adds that services are restarted from here on. */
+export async function keepRestarted(context: Context, undo: Undo): Promise<Undo> {
+  const restarted = { ...undo, restarted: true };
+  await write(context, restarted);
+  return restarted;
+}
+
+const write = ({ system, placement }: Context, undo: Undo): Promise<void> =>
+  system.replace(undoPath(placement, undo.unit), encodeUndo(undo), { mode: 0o600 });
 
 /** The change is done, or undone. */
 export const forgetUndo = ({ system, placement }: Context, unit: string): Promise<void> =>

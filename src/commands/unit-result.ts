@@ -1,10 +1,11 @@
-import type { ServiceRun } from '../apply/activate.js';
 import { type Change, isPending } from '../apply/changes.js';
 import { unifiedDiff } from '../apply/diff.js';
+import type { Undo } from '../apply/undo.js';
 import { type Diagnostic, diagnosticsJson, EXIT, hasErrors } from '../diagnostic.js';
 import { changesJson, changesText, planJson } from '../report.js';
 import type { Outcome } from './outcome.js';
 import type { Prepared } from './prepare.js';
+import type { Service } from './services.js';
 
 /** What became of one unit. */
 export interface UnitResult {
@@ -17,8 +18,10 @@ export interface UnitResult {
   readonly restarted?: boolean;
   /** Whether every thread's filters were seen, and are as the policy says; undefined where nothing was looked at. */
   readonly verified?: boolean | undefined;
-  /** The runs that its services were in before anything was changed; none of what didn't run. */
-  readonly before?: readonly ServiceRun[];
+  /** What runs by it, as it was before anything was changed; nothing offline. */
+  readonly services?: readonly Service[];
+  /** The way back, where something is changed. */
+  readonly undo?: Undo;
   readonly prepared?: Prepared;
   /** Where the machine is at fault, and not the policy or the unit. */
   readonly exit?: number;

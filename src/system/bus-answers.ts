@@ -5,6 +5,10 @@ import type { ManagerFacts, UnitProperties } from './system.js';
 /** Types of the properties of units that are looked at, by name (org.freedesktop.systemd1(5)). */
 const TYPES: ReadonlyMap<string, string> = new Map([
   ['ActiveState', 's'],
+  ['BoundBy', 'as'],
+  ['ConflictedBy', 'as'],
+  ['Conflicts', 'as'],
+  ['ConsistsOf', 'as'],
   ['ControlGroup', 's'],
   ['DropInPaths', 'as'],
   ['ExecMainCode', 'i'],
@@ -21,13 +25,17 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['Names', 'as'],
   ['NeedDaemonReload', 'b'],
   ['PAMName', 's'],
+  ['PropagatesStopTo', 'as'],
   ['RefuseManualStart', 'b'],
   ['RefuseManualStop', 'b'],
+  ['RequiredBy', 'as'],
+  ['RequisiteOf', 'as'],
   ['Result', 's'],
   ['SystemCallArchitectures', 'as'],
   ['SystemCallFilter', '(bas)'],
   ['SystemCallLog', '(bas)'],
   ['Transient', 'b'],
+  ['TriggeredBy', 'as'],
   ['Type', 's'],
   ['User', 's'],
 ]);
@@ -74,8 +82,14 @@ export function typed(name: string, variant: unknown): unknown {
  * @throws UserError `manager-answer`
  */
 export function serviceOf(tables: readonly unknown[]): UnitProperties {
-  const properties = new Map(tables.flatMap((table) => [...valuesOf(table)]));
-  const missing = ALWAYS.find((name) => !properties.has(name));
+  return complete(new Map(tables.flatMap((table) => [...valuesOf(table)])), ALWAYS);
+}
+
+/** The properties of a unit of any type. @throws UserError `manager-answer` */
+export const unitOf = (table: unknown): UnitProperties => complete(valuesOf(table), ['ActiveState', 'Id']);
+
+function complete(properties: UnitProperties, names: readonly string[]): UnitProperties {
+  const missing = names.find((name) => !properties.has(name));
   if (missing !== undefined) throw unexpected(`no ${missing}`);
   return properties;
 }
@@ -87,15 +101,16 @@ export function unitsIn([list]: readonly unknown[]): string[] {
   return names.sort();
 }
 
-/** @param variants version, architecture, features, the path of units; @throws UserError `manager-answer` */
+/** @param variants version, architecture, features, start, the path of units; @throws UserError `manager-answer` */
 export function managerOf(variants: readonly unknown[]): ManagerFacts {
-  const [version, architecture, features, unitPath] = variants.map(
+  const [version, architecture, features, started, unitPath] = variants.map(
     (variant) => (variant as Variant | undefined)?.value,
   );
   if (typeof version !== 'string' || typeof architecture !== 'string' || typeof features !== 'string') {
     throw unexpected('no text for what it is');
   }
+  if (typeof started !== 'bigint') throw unexpected('no time of its start');
   const isPath = Array.isArray(unitPath) && unitPath.every((folder) => /^\/[^\n\0]*$/.test(String(folder)));
   if (!isPath || unitPath.length === 0) throw unexpected('no folders of units');
-  return { version, architecture, features, unitPath };
+  return { version, architecture, features, started, unitPath };
 }

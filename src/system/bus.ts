@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../diagnostic.js';
 import { type UnitName, unitObjectPath } from '../unit/name.js';
 import type { UnitProperty } from '../unit/unit-property.js';
-import { changedIn, managerOf, serviceOf, typed, unitsIn } from './bus-answers.js';
+import { changedIn, managerOf, serviceOf, typed, unitOf, unitsIn } from './bus-answers.js';
 import { type BusPlace, Connection, type Signal } from './connection.js';
 import type { ManagerFacts, UnitProperties } from './system.js';
 
@@ -62,7 +62,9 @@ export class Bus {
 
   async manager(): Promise<ManagerFacts> {
     const get = (name: string) => this.#properties(MANAGER_PATH, 'Get', 'ss', [MANAGER, name]);
-    const answers = await Promise.all(['Version', 'Architecture', 'Features', 'UnitPath'].map(get));
+    const answers = await Promise.all(
+      ['Version', 'Architecture', 'Features', 'UserspaceTimestamp', 'UnitPath'].map(get),
+    );
     return managerOf(answers.map(([variant]) => variant));
   }
 
@@ -73,6 +75,11 @@ export class Bus {
       interfaces.map((iface) => this.#properties(path, 'GetAll', 's', [iface])),
     );
     return serviceOf(answers.map(([table]) => table));
+  }
+
+  async anyUnit(name: string): Promise<UnitProperties> {
+    const [table] = await this.#properties(unitObjectPath(name), 'GetAll', 's', [UNIT]);
+    return unitOf(table);
   }
 
   async instances({ prefix, type }: UnitName): Promise<string[]> {
@@ -98,10 +105,19 @@ export class Bus {
   }
 
   /** Queues a restart and waits until it is done, however long the unit takes. */
-  async restart(unit: string): Promise<string> {
+  restart(unit: string): Promise<string> {
+    return this.#job('RestartUnit', unit);
+  }
+
+  /** Queues the start of a unit, as restart(). */
+  startUnit(unit: string): Promise<string> {
+    return this.#job('StartUnit', unit);
+  }
+
+  async #job(member: string, unit: string): Promise<string> {
     await this.#subscribe();
     await this.#forgetStarts(unit);
-    const [path] = await this.#call('RestartUnit', 'ss', [unit, 'replace']);
+    const [path] = await this.#call(member, 'ss', [unit, 'replace']);
     return this.endOfJob(String(path), unit);
   }
 

@@ -78,6 +78,9 @@ const DENIED: readonly (string | undefined)[] = [
 const unreachable = ({ address, hint }: BusPlace, cause: unknown) =>
   failure('no-bus', `can't reach the bus at ${address}: ${(cause as Error).message}`, hint);
 
+/** dbus-daemon lets a connection wait for 128 answers (max_replies_per_connection), and refuses further calls. */
+const MOST_UNDER_WAY = 100;
+
 /** @throws UserError `no-bus` where the address is none */
 function busAt(dbus: typeof import('dbus-next'), place: BusPlace): MessageBus {
   try {
@@ -97,6 +100,8 @@ export class Connection {
   readonly #bus: MessageBus;
   readonly #dbus: typeof import('dbus-next');
   readonly #lost: Promise<never>;
+  #underWay = 0;
+  readonly #waiting: (() => void)[] = [];
 
   private constructor(dbus: typeof import('dbus-next'), bus: MessageBus) {
     this.#dbus = dbus;
@@ -166,6 +171,7 @@ export class Connection {
    */
   async call({ timeout = CALL_TIMEOUT, body = [], ...rest }: Call): Promise<unknown[]> {
     const message = new this.#dbus.Message({ ...rest, body: [...body] });
+    await this.#turn();
     try {
       const answer = await this.#withTimeout(this.#bus.call(message), timeout);
       return answer?.body ?? [];
@@ -180,7 +186,17 @@ export class Connection {
       }
       const said = `the service manager refused ${rest.member}: ${text ?? reason}`;
       throw denied ? failure('access-denied', said, 'this needs root') : failure('manager-refused', said);
+    } finally {
+      this.#underWay--;
+      this.#waiting.shift()?.();
     }
+  }
+
+  async #turn() {
+    while (this.#underWay >= MOST_UNDER_WAY) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    this.#underWay++;
   }
 
   async #withTimeout<T>(answer: Promise<T>, timeout: number): Promise<T> {

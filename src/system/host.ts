@@ -190,6 +190,10 @@ export class Host implements System {
     return (await this.connected()).unit(name);
   }
 
+  async anyUnit(name: string): Promise<UnitProperties> {
+    return (await this.connected()).anyUnit(name);
+  }
+
   async instances(template: UnitName): Promise<string[]> {
     return (await this.connected()).instances(template);
   }
@@ -200,6 +204,10 @@ export class Host implements System {
 
   async restart(unit: string): Promise<string> {
     return (await this.connected()).restart(unit);
+  }
+
+  async startUnit(unit: string): Promise<string> {
+    return (await this.connected()).startUnit(unit);
   }
 
   async wait(milliseconds: number): Promise<void> {

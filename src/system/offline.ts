@@ -97,6 +97,7 @@ export class Offline implements System {
           version,
           architecture: elfMachine(library.bytes) ?? 'unknown',
           features: undefined,
+          started: undefined,
           unitPath: undefined,
         };
       }
@@ -106,6 +107,10 @@ export class Offline implements System {
   }
 
   async unit(_name: string): Promise<UnitProperties> {
+    throw unavailable('this');
+  }
+
+  async anyUnit(): Promise<UnitProperties> {
     throw unavailable('this');
   }
 
@@ -119,6 +124,10 @@ export class Offline implements System {
 
   async restart(_unit: string): Promise<string> {
     throw unavailable('a restart');
+  }
+
+  async startUnit(): Promise<string> {
+    throw unavailable('a start');
   }
 
   async wait(_milliseconds: number): Promise<void> {}

@@ -23,14 +23,18 @@ export interface System {
   lock(path: string, wait: number): Promise<(() => void) | undefined>;
   /** What the service manager says of itself. */
   manager(): Promise<ManagerFacts>;
-  /** All properties of a unit, as the bus has them. */
+  /** All properties of a service, as the bus has them. */
   unit(name: string): Promise<UnitProperties>;
+  /** Those that units of any type have. */
+  anyUnit(name: string): Promise<UnitProperties>;
   /** Names of the loaded instances of a template, those that don't run among them, sorted. */
   instances(template: UnitName): Promise<string[]>;
   /** Makes the manager read its unit files again. */
   reload(): Promise<void>;
   /** Restarts a unit, and waits for the result of the job: `done`. */
   restart(unit: string): Promise<string>;
+  /** The same for the start of a unit that doesn't run. */
+  startUnit(unit: string): Promise<string>;
   /** Lets time pass, in milliseconds. */
   wait(milliseconds: number): Promise<void>;
 }
@@ -96,6 +100,8 @@ export interface ManagerFacts {
   readonly architecture: string;
   /** What it was built with: `+SECCOMP -SMACK …`; undefined where it doesn't run. */
   readonly features: string | undefined;
+  /** When it was started, in microseconds since 1970; undefined where it doesn't run. */
+  readonly started: bigint | undefined;
   /** Where it looks for unit files and drop-ins, the first first; undefined where it doesn't run. */
   readonly unitPath: readonly string[] | undefined;
 }

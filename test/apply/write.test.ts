@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { changes } from '../../src/apply/changes.js';
-import { undoChanges, writeChanges } from '../../src/apply/write.js';
+import { undoFiles, writeChanges } from '../../src/apply/write.js';
 import { UserError } from '../../src/diagnostic.js';
 import { FakeSystem, program } from '../support/fake-system.js';
 
@@ -15,6 +15,8 @@ const file = (path: string, text: string, mode = 0o644) => ({
 const BEFORE = { '/b': program('old'), '/c': 'same', '/d': 'gone' };
 const CURRENT = [file('/b', 'old', 0o755), file('/c', 'same'), file('/d', 'gone')];
 const CHANGES = changes([file('/a', 'new', 0o755), file('/b', 'newer'), file('/c', 'same')], CURRENT);
+
+const CHANGED = CHANGES.filter(({ kind }) => kind !== 'unchanged');
 
 test('changes are carried out in their order, and unchanged files are not touched', async () => {
   const system = new FakeSystem({ files: BEFORE });
@@ -30,8 +32,8 @@ test('undoing them begins with the last, and puts contents and modes back', asyn
   const before = new Map(system.files);
   await writeChanges(system, CHANGES);
   system.calls.length = 0;
-  await undoChanges(system, CHANGES);
-  assert.deepEqual(system.calls, ['replace /d', 'replace /b', 'remove /a']);
+  await undoFiles(system, CHANGED);
+  assert.deepEqual(system.calls, ['read /d', 'replace /d', 'read /b', 'replace /b', 'remove /a']);
   assert.deepEqual(new Map([...system.files].sort()), new Map([...before].sort()));
 });
 
@@ -40,7 +42,7 @@ test('wherever writing stops, undoing it leaves what was there', async () => {
     const system = new FakeSystem({ files: BEFORE, failAt });
     const before = new Map([...system.files].sort());
     await assert.rejects(writeChanges(system, CHANGES), UserError);
-    await undoChanges(system, CHANGES);
+    await undoFiles(system, CHANGED);
     assert.deepEqual(new Map([...system.files].sort()), before);
   }
 });
@@ -55,6 +57,6 @@ test('a file whose comments change counts as old as it was; one that is put back
   const [comments, content] = await times();
   assert.equal(comments, 1000);
   assert.ok(content! > 1000);
-  await undoChanges(system, list);
+  await undoFiles(system, list);
   assert.deepEqual(await times(), [1000, 1000]);
 });

@@ -229,9 +229,9 @@ test('a filter that is no longer needed goes with the change', async () => {
   await run(system);
   assert.deepEqual(system.changes, [
     `replace ${DROP_IN}`,
-    `remove ${FILTER}`,
     'reload',
     'restart demo.service',
+    `remove ${FILTER}`,
   ]);
 });
 

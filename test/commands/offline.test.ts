@@ -287,6 +287,7 @@ test('nothing is asked of a manager, and no program is run', async (t) => {
     version: '257',
     architecture: 'x86-64',
     features: undefined,
+    started: undefined,
     unitPath: undefined,
   });
 });

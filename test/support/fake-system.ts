@@ -305,9 +305,10 @@ export class FakeSystem implements System {
   }
 
   async manager(): Promise<ManagerFacts> {
-    this.#record('manager');
+    // It is what it is for as long as it is asked.
+    if (!this.calls.includes('manager')) this.#record('manager');
     const { systemd = '257.13-1~deb13u1', architecture = 'x86-64', features = FEATURES } = this.#options;
-    return { version: systemd, architecture, features, unitPath: undefined };
+    return { version: systemd, architecture, features, started: 1_600_000_000_000_000n, unitPath: undefined };
   }
 
   async unit(name: string): Promise<UnitProperties> {
@@ -327,6 +328,11 @@ export class FakeSystem implements System {
     return properties;
   }
 
+  async anyUnit(name: string): Promise<UnitProperties> {
+    this.#record(`any ${name}`);
+    return new Map([['ActiveState', this.#services.get(name)?.state ?? 'inactive']]);
+  }
+
   async instances({ prefix }: UnitName): Promise<string[]> {
     this.#record(`instances ${prefix}@`);
     return [...this.#services.keys()].filter((name) => name.startsWith(`${prefix}@`)).sort();
@@ -344,6 +350,11 @@ export class FakeSystem implements System {
 
   async restart(unit: string): Promise<string> {
     this.#record(`restart ${unit}`);
+    return this.#start(unit, this.#options.behaviour?.(unit, this.#confines(unit)) ?? 'works');
+  }
+
+  async startUnit(unit: string): Promise<string> {
+    this.#record(`start-unit ${unit}`);
     return this.#start(unit, this.#options.behaviour?.(unit, this.#confines(unit)) ?? 'works');
   }
 

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Variant } from 'dbus-next';
 import { codeOf } from '../../src/diagnostic.js';
-import { changedIn, managerOf, serviceOf, typed, valuesOf } from '../../src/system/bus-answers.js';
+import {
+  changedIn,
+  managerOf,
+  serviceOf,
+  typed,
+  unitOf,
+  unitsIn,
+  valuesOf,
+} from '../../src/system/bus-answers.js';
 
 const UNIT = {
   ActiveState: new Variant('s', 'active'),
@@ -13,12 +21,13 @@ const UNIT = {
 };
 const SERVICE = { SystemCallFilter: new Variant('(bas)', [false, []]), Nice: new Variant('i', 1) };
 const text = new Variant('s', 'x');
+const start = new Variant('t', 1n);
 
 test('the answers of a manager are their values', () => {
   const properties = serviceOf([UNIT, SERVICE]);
   assert.deepEqual([properties.get('Id'), properties.get('Nice'), properties.size], ['b.service', 1, 7]);
-  const facts = { version: 'x', architecture: 'x', features: 'x', unitPath: ['/x'] };
-  assert.deepEqual(managerOf([text, text, text, new Variant('as', ['/x'])]), facts);
+  const facts = { version: 'x', architecture: 'x', features: 'x', started: 1n, unitPath: ['/x'] };
+  assert.deepEqual(managerOf([text, text, text, start, new Variant('as', ['/x'])]), facts);
 });
 
 test('a signal with other values makes the unit be asked', () => {
@@ -42,9 +51,17 @@ const WRONG: readonly [what: string, read: () => unknown, message: RegExp][] = [
   ['a unit without a name', () => serviceOf([NAMELESS, SERVICE]), /no Id/],
   ['a service that has nothing of one', () => serviceOf([UNIT, {}]), /no SystemCallFilter/],
   ['a number for a version', () => managerOf([new Variant('u', 257), text, text]), /no text/],
-  ['no folders of units', () => managerOf([text, text, text, new Variant('as', [])]), /no folders/],
-  ['a folder without a path', () => managerOf([text, text, text, new Variant('as', ['x'])]), /no folders/],
-  ['a text for folders', () => managerOf([text, text, text, text]), /no folders/],
+  ['a unit of no state', () => unitOf({ Id: text }), /no ActiveState/],
+  ['no list of units', () => unitsIn([text]), /no names/],
+  ['units without names', () => unitsIn([[[1]]]), /no names/],
+  ['no folders of units', () => managerOf([text, text, text, start, new Variant('as', [])]), /no folders/],
+  [
+    'a folder without a path',
+    () => managerOf([text, text, text, start, new Variant('as', ['x'])]),
+    /no folders/,
+  ],
+  ['a text for folders', () => managerOf([text, text, text, start, text]), /no folders/],
+  ['no time of a start', () => managerOf([text, text, text, text]), /no time/],
   ['nothing of a manager', () => managerOf([]), /no text/],
 ];
 

@@ -65,8 +65,15 @@ class Manager {
 }
 
 const text = (value: string): [string, unknown[]] => ['v', [new Variant('s', value)]];
+const OTHER_FACTS: Readonly<Record<string, Variant>> = {
+  UnitPath: new Variant('as', ['/x']),
+  UserspaceTimestamp: new Variant('t', 1n),
+};
 const FACTS: Answers = {
-  Get: ({ body }) => (body[1] === 'UnitPath' ? ['v', [new Variant('as', ['/x'])]] : text('257')),
+  Get: ({ body }) => {
+    const value = OTHER_FACTS[String(body[1])];
+    return value ? ['v', [value]] : text('257');
+  },
 };
 const jobs = (...paths: string[]): [string, unknown[]] => [
   'a(usssoo)',
@@ -98,6 +105,7 @@ describe('a manager that leaves the bus', { skip }, () => {
     await new Manager(t).arrive(FACTS);
     assert.deepEqual(await facts, {
       ...{ version: '257', architecture: '257', features: '257' },
+      started: 1n,
       unitPath: ['/x'],
     });
   });

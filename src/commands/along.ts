@@ -1,0 +1,44 @@
+import { isUp } from '../apply/activate.js';
+import { inBatches } from '../collections.js';
+import type { Context } from '../system/context.js';
+import type { UnitProperties } from '../system/system.js';
+import { ASKED_AT_ONCE, type Service } from './services.js';
+
+/** By these a unit names others that stop or fail with it, or start it (systemd.unit(5), org.freedesktop.systemd1(5)). */
+const LINKS = ['RequiredBy', 'RequisiteOf', 'BoundBy', 'ConsistsOf', 'PropagatesStopTo', 'TriggeredBy'];
+
+/** By these it names those that are stopped when it is started. */
+const OPPONENTS = ['Conflicts', 'ConflictedBy'];
+
+/**
+ * The other units that are up and that a restart of services may take down; those that depend on them, too.
+ * @param starts it is a start that is meant, of what doesn't run
+ */
+export async function unitsAlong(
+  context: Context,
+  services: readonly Service[],
+  { starts = false } = {},
+): Promise<string[]> {
+  const found = new Map<string, boolean>(services.map(({ name }) => [name, false]));
+  const links = starts ? [...LINKS, ...OPPONENTS] : LINKS;
+  let named = services.flatMap(({ properties }) => namesIn(properties, links));
+  while (named.length > 0) {
+    const fresh = [...new Set(named)].filter((name) => !found.has(name));
+    const asked = await inBatches(fresh, ASKED_AT_ONCE, (name) => context.system.anyUnit(name));
+    fresh.forEach((name, i) => void found.set(name, isUp(asked[i]!)));
+    named = asked.filter(isUp).flatMap((properties) => namesIn(properties, LINKS));
+  }
+  return [...found].flatMap(([name, up]) => (up ? [name] : []));
+}
+
+const namesIn = (properties: UnitProperties, links: readonly string[]): string[] =>
+  links.flatMap((link) => (properties.get(link) ?? []) as readonly string[]);
+
+/** Those of these units that aren't up any more. */
+export async function fallen({ system }: Context, units: readonly string[]): Promise<string[]> {
+  const up = await inBatches(units, ASKED_AT_ONCE, async (unit) => isUp(await system.anyUnit(unit)));
+  return units.filter((_, i) => !up[i]);
+}
+
+/** Whether a unit starts services when something happens: it is to be there before them. */
+export const isTrigger = (unit: string): boolean => /\.(?:socket|path|timer|automount)$/.test(unit);

@@ -1,0 +1,154 @@
+/** The way back: files, what the manager has read of them, and services, as they were before a change. */
+import {
+  isFinished,
+  isSameRun,
+  isUp,
+  restartObstacle,
+  type ServiceRun,
+  stillUnderPolicy,
+} from '../apply/activate.js';
+import type { FileUndo, Undo } from '../apply/undo.js';
+import { undoFiles } from '../apply/write.js';
+import { inBatches } from '../collections.js';
+import { type Diagnostic, error, hasErrors } from '../diagnostic.js';
+import { hasNameOfDropIn } from '../emit/paths.js';
+import type { Context } from '../system/context.js';
+import { fallen, isTrigger } from './along.js';
+import { failureOf, failuresOf } from './failures.js';
+import type { HeldSignals } from './held-signals.js';
+import { removeUnusedLauncher } from './launcher-file.js';
+import { forgetUndo } from './undo-files.js';
+
+interface HowBack {
+  /** The second that comes ends the waiting for services. */
+  readonly signals?: HeldSignals | undefined;
+  /** What is to be done besides, before the way back is forgotten. */
+  readonly settle?: (undo: Undo) => Promise<readonly Diagnostic[]>;
+}
+
+/** How many services are started at a time. */
+const BATCH = 8;
+
+/** How long a service that was started again must be up to count as that, in milliseconds. */
+const LOOK_AGAIN = 300;
+
+/**
+ * Puts files back, reloads, and starts services as they were; goes on whatever fails on the way. What the loaded drop-in
+ * needs goes only when the manager has read the one before it.
+ * @returns for each unit what is to be said; an error where it isn't as it was
+ */
+export async function putBack(
+  context: Context,
+  undos: readonly Undo[],
+  how: HowBack = {},
+): Promise<(readonly Diagnostic[])[]> {
+  if (undos.length === 0) return [];
+  const undone: (readonly Diagnostic[])[] = [];
+  for (const { files } of undos) undone.push(await failureOf(() => undoDropIn(context, files)));
+  const reloaded = await failureOf(() => context.system.reload());
+  for (const [i, { files }] of undos.entries()) {
+    if (reloaded.length > 0 || undone[i]!.length > 0) continue;
+    undone[i] = await failureOf(() => undoRest(context, files));
+  }
+  return inBatches([...undos.entries()], BATCH, async ([i, undo]) => {
+    const again = await failuresOf(() => startAgain(context, undo, how));
+    const settled = how.settle ? await failuresOf(() => how.settle!(undo)) : [];
+    const isBack = undone[i]!.length + reloaded.length === 0;
+    const kept = isBack ? await failureOf(() => forgetUndo(context, undo.unit)) : [];
+    return [...undone[i]!, ...reloaded, ...again, ...settled, ...kept];
+  });
+}
+
+/** Undoes what was written and has not been loaded; says what fails. */
+export const undo = (
+  context: Context,
+  { unit, files }: Pick<Undo, 'unit' | 'files'>,
+): Promise<readonly Diagnostic[]> =>
+  failureOf(async () => {
+    await undoDropIn(context, files);
+    await undoRest(context, files);
+    await forgetUndo(context, unit);
+  });
+
+/** A file that the drop-in of ours needs, and the one before it doesn't. */
+const isNeeded = ({ before, path }: FileUndo): boolean => before === undefined && !hasNameOfDropIn(path);
+
+const undoDropIn = ({ system }: Context, files: readonly FileUndo[]): Promise<void> =>
+  undoFiles(
+    system,
+    files.filter((file) => !isNeeded(file)),
+  );
+
+/** The launcher stays while another unit uses it. */
+async function undoRest(context: Context, files: readonly FileUndo[]): Promise<void> {
+  await undoFiles(context.system, files.filter(isNeeded));
+  await removeUnusedLauncher(context);
+}
+
+/** What was never restarted runs on as it did, and what nobody took along stays as others have left it. */
+async function startAgain(context: Context, undo: Undo, how: HowBack): Promise<readonly Diagnostic[]> {
+  const found = await inBatches(undo.runs, BATCH, (run) => standOf(context, undo, run));
+  const due = undo.runs.filter((_, i) => found[i] === 'due').map(({ unit }) => unit);
+  const kept = found.filter((one) => typeof one === 'object');
+  if (due.length === 0 && !(undo.starts && undo.restarted)) return kept;
+  const down = await fallen(context, undo.along);
+  const started = (units: readonly string[], start: Start) =>
+    inBatches(units, BATCH, (unit) => startOne(context, unit, start, how));
+  const all = [
+    // A socket hands itself to its service only when that is started after it.
+    ...(await started(down.filter(isTrigger), 'startUnit')),
+    ...(await started(due, 'restart')),
+    ...(await started(
+      down.filter((unit) => !isTrigger(unit)),
+      'startUnit',
+    )),
+  ].flat();
+  return [...kept, ...all, ...(hasErrors(all) ? [] : await lookAgain(context, due))];
+}
+
+type Start = 'restart' | 'startUnit';
+
+/** Whether a service must be started again; if it can't be, what is to be said. */
+async function standOf(
+  { system }: Context,
+  { restarted }: Undo,
+  run: ServiceRun,
+): Promise<'due' | 'stays' | Diagnostic> {
+  let stand: 'due' | 'stays' | Diagnostic = 'due';
+  // Where that can't be told, one restart too many does less harm than a service that is down.
+  await failureOf(async () => {
+    const properties = await system.unit(run.unit);
+    const obstacle = restartObstacle(properties);
+    // One that has ended without having been restarted was stopped by somebody else, or by itself.
+    if (isSameRun(run, properties, { ended: !restarted })) stand = 'stays';
+    else if (obstacle !== undefined) stand = stillUnderPolicy(run.unit, obstacle);
+  });
+  return stand;
+}
+
+async function startOne(
+  { system }: Context,
+  unit: string,
+  start: Start,
+  { signals }: HowBack,
+): Promise<readonly Diagnostic[]> {
+  return failuresOf(async () => {
+    const started = () => system[start](unit);
+    const result = await (signals ? signals.unlessAgain(started) : started());
+    return result === 'done' ? [] : [isDown(unit, `'${result}'`)];
+  });
+}
+
+/** A start counts as done when the program is started, not when it has shown that it stays. */
+async function lookAgain({ system }: Context, units: readonly string[]): Promise<readonly Diagnostic[]> {
+  await system.wait(LOOK_AGAIN);
+  const found = await inBatches(units, BATCH, async (unit) => {
+    const properties = await system.unit(unit);
+    const isWell = isUp(properties) || isFinished(properties);
+    return isWell ? [] : [isDown(unit, String(properties.get('ActiveState')))];
+  });
+  return found.flat();
+}
+
+const isDown = (unit: string, how: string): Diagnostic =>
+  error('service-down', `${unit} doesn't start as it was either: ${how}`);

@@ -1,0 +1,117 @@
+/** What is done about units that a run has left half changed, whatever ended it. */
+import { isRunning, type ServiceRun } from '../apply/activate.js';
+import { isSameState, type Undo } from '../apply/undo.js';
+import { stateOf } from '../apply/write.js';
+import { type Diagnostic, EXIT, error, UserError, warning } from '../diagnostic.js';
+import { installedLauncher, isRuntimePath, isTemporaryName, undoFolder } from '../emit/paths.js';
+import { ownCommand } from '../plan/own-command.js';
+import type { Context } from '../system/context.js';
+import { failuresOf } from './failures.js';
+import { serviceName } from './load-unit.js';
+import { putBack } from './put-back.js';
+import { type Service, servicesOf } from './services.js';
+import { stopUnit } from './stop-unit.js';
+import { bootId, forgetUndo, readUndos, unfinishedUnits } from './undo-files.js';
+
+/**
+ * Puts units back that a run has left half changed. Whoever calls it has the lock.
+ * @returns what is to be said of it
+ * @throws UserError where files of one can't be put back: what is to be done next could make it worse
+ */
+export async function recover(context: Context): Promise<readonly Diagnostic[]> {
+  const { system } = context;
+  const undos = await readUndos(context, await unfinishedUnits(context));
+  const changed = undos.flatMap(({ files }) => files.map(({ path }) => folderOf(path)));
+  const left = await filesOnTheirWay(context, [...ownFolders(context), ...new Set(changed)]);
+  for (const path of left) await system.remove(path);
+  if (undos.length === 0) return [];
+  const boot = await bootId(context);
+  const found: Diagnostic[] = [];
+  const due: Undo[] = [];
+  for (const undo of undos) {
+    const way = await wayBack(context, undo, boot);
+    if ('unit' in way) due.push(way);
+    else {
+      found.push(...way.said);
+      await forgetUndo(context, undo.unit);
+    }
+  }
+  const settle = (undo: Undo) => settleServices(context, undo, boot);
+  const problems = await putBack(context, due, { settle });
+  for (const [i, { unit }] of due.entries()) {
+    const message = `a run was ended while it changed ${unit}, which is put back, and runs, as it was before`;
+    found.push(warning('put-back', message), ...problems[i]!);
+  }
+  if ((await unfinishedUnits(context)).length > 0) throw new UserError(found, EXIT.failure);
+  return found;
+}
+
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
+
+/** Where files are written that belong to no unit alone. */
+const ownFolders = ({ placement }: Context): string[] => [
+  undoFolder(placement),
+  folderOf(installedLauncher(placement)),
+];
+
+/** Files in folders of no unit alone that were never put in their places. */
+export const strayFiles = (context: Context): Promise<string[]> =>
+  filesOnTheirWay(context, ownFolders(context));
+
+async function filesOnTheirWay({ system }: Context, folders: readonly string[]): Promise<string[]> {
+  const names = async (folder: string) => (await system.list(folder)).filter(isTemporaryName);
+  const found = folders.map(async (folder) => (await names(folder)).map((name) => `${folder}/${name}`));
+  return (await Promise.all(found)).flat();
+}
+
+/**
+ * What is to be put back of a unit, or what is to be said where nothing is. Since another boot its services run as the
+ * boot has them, without what is gone with the boot before.
+ */
+async function wayBack(
+  context: Context,
+  undo: Undo,
+  boot: string,
+): Promise<Undo | { readonly said: readonly Diagnostic[] }> {
+  const { placement, system } = context;
+  const isSameBoot = undo.boot === boot;
+  const files = undo.files.filter(({ path }) => isSameBoot || !isRuntimePath(placement, path));
+  const now = await Promise.all(files.map(({ path }) => stateOf(system, path)));
+  const [asBefore, asAfter] = (['before', 'after'] as const).map((when) =>
+    files.map((file, i) => isSameState(now[i], file[when])),
+  );
+  if (files.some((_, i) => !asBefore![i] && !asAfter![i])) {
+    return { said: [changedSince(context, undo.unit)] };
+  }
+  if (isSameBoot) return undo;
+  if (!asBefore!.includes(false)) return { said: [] };
+  const services = await servicesOf(context, serviceName(undo.unit));
+  return { ...undo, files, along: [], restarted: true, runs: services.flatMap(runsAnyhow) };
+}
+
+/** A run that no other one is the same as: what runs, or should, is restarted. */
+const runsAnyhow = ({ name: unit, properties }: Service): ServiceRun[] =>
+  isRunning(properties) || properties.get('ActiveState') === 'failed'
+    ? [{ unit, invocation: '', restarts: '' }]
+    : [];
+
+const changedSince = ({ placement }: Context, unit: string): Diagnostic =>
+  warning('changed-since', `a run was ended while it changed ${unit}, and somebody has changed it since`, {
+    hint: `it is left as it is: '${ownCommand(placement.scope, 'apply', unit)}', or revert`,
+  });
+
+/** What didn't run before and does now: it was started with files that are gone. */
+function settleServices(context: Context, undo: Undo, boot: string): Promise<readonly Diagnostic[]> {
+  return failuresOf(async () => {
+    if (undo.boot !== boot) return [];
+    const ran = new Set(undo.runs.map(({ unit }) => unit));
+    const services = await servicesOf(context, serviceName(undo.unit));
+    const started = services.filter(({ name, properties }) => !ran.has(name) && isRunning(properties));
+    const settled = started.map(async ({ name }) => {
+      if (undo.starts && undo.restarted) return stopUnit(context, name);
+      const result = await context.system.restart(name);
+      return result === 'done' ? [] : [error('service-down', `${name} doesn't start as it was: '${result}'`)];
+    });
+    return (await Promise.all(settled)).flat();
+  });
+}
