@@ -234,7 +234,7 @@ async function restartUnit(
     const running = services.filter(({ properties }) => isRunning(properties));
     const staying = wanted === false ? running : running.filter(mustStay);
     const due = running.filter((service) => !staying.includes(service));
-    if (undo && due.length > 0) undo = await keepRestarted(context, undo);
+    if (undo && due.length > 0) undo = await announced(context, undo);
     const each = await inBatches(due, RESTARTED_AT_ONCE, ({ name }) =>
       failuresOf(async () => {
         const wrong = await signals.unlessCame(() => restart(system, name, placement.scope));
@@ -247,6 +247,15 @@ async function restartUnit(
   });
   const { undo: _, ...rest } = result;
   return saying({ ...rest, ...(undo ? { undo } : {}), ...(restarted ? { restarted } : {}) }, told);
+}
+
+/** Where that can't be kept the next run starts nothing that has ended: no reason to leave a service confined. */
+async function announced(context: Context, undo: Undo): Promise<Undo> {
+  let kept = undo;
+  await failureOf(async () => {
+    kept = await keepRestarted(context, undo);
+  });
+  return kept;
 }
 
 const mustStay = ({ properties }: Service): boolean => restartObstacle(properties) !== undefined;
