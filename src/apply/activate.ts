@@ -71,7 +71,8 @@ export interface ServiceRun {
   readonly restarts: string;
 }
 
-const runOf = (unit: string, properties: UnitProperties): ServiceRun => ({
+/** The run that a service is in, or was in last. */
+export const runOf = (unit: string, properties: UnitProperties): ServiceRun => ({
   unit,
   invocation: toHex((properties.get('InvocationID') ?? []) as Iterable<number>),
   restarts: String(properties.get('NRestarts')),
@@ -81,14 +82,18 @@ const runOf = (unit: string, properties: UnitProperties): ServiceRun => ({
 export const currentRun = (unit: string, properties: UnitProperties): ServiceRun | undefined =>
   isRunning(properties) ? runOf(unit, properties) : undefined;
 
-/**
- * Whether a service has run on from one look to the next, without a start in between.
- * @param ended whether it may have ended since
- */
-export function isSameRun(before: ServiceRun, after: UnitProperties, { ended = false } = {}): boolean {
+/** Whether a service has run on from one look to the next, without a start in between. */
+export function isSameRun(before: ServiceRun, after: UnitProperties): boolean {
   const { invocation, restarts } = runOf(before.unit, after);
-  const isThere = ended || !isDead(after) || isFinished(after);
+  const isThere = !isDead(after) || isFinished(after);
   return isThere && before.invocation === invocation && before.restarts === restarts;
+}
+
+/** Whether a service has ended without having been started again. One that nothing holds is unloaded, with all it had. */
+export function hasEnded(before: ServiceRun, after: UnitProperties): boolean {
+  const { invocation, restarts } = runOf(before.unit, after);
+  const isKnown = before.invocation === invocation && before.restarts === restarts;
+  return isDead(after) && (isKnown || invocation === '');
 }
 
 const isDead = (properties: UnitProperties): boolean =>
@@ -97,6 +102,18 @@ const isDead = (properties: UnitProperties): boolean =>
 /** Whether somebody else is about to stop or restart a service: what becomes of it is yet to be seen. */
 export const isUnderWay = (properties: UnitProperties): boolean =>
   properties.get('ActiveState') === 'deactivating' || (isDead(properties) && hasJob(properties));
+
+/** How long is waited from one look to the next at a service that somebody else stops, in milliseconds. */
+const PAUSE = 100;
+
+/** A service whose stop or restart somebody has asked for, when that is over. */
+export async function atRest(system: System, unit: string): Promise<UnitProperties> {
+  for (;;) {
+    const properties = await system.unit(unit);
+    if (!isUnderWay(properties)) return properties;
+    await system.wait(PAUSE);
+  }
+}
 
 const hasJob = (properties: UnitProperties): boolean => {
   const [id = 0] = (properties.get('Job') ?? []) as readonly unknown[];

@@ -1,4 +1,5 @@
 import {
+  atRest,
   isOutdated,
   isRunning,
   isUnderWay,
@@ -7,6 +8,7 @@ import {
   restart,
   restartDue,
   restartObstacle,
+  runOf,
   type ServiceRun,
   type Trial,
   tryOut,
@@ -37,9 +39,6 @@ interface ForceOptions {
 
 /** How many units are restarted and tried out at a time. */
 const BATCH = 8;
-
-/** How long is waited from one look to the next at a service that somebody else stops, in milliseconds. */
-const PAUSE = 100;
 
 /** A unit whose services are restarted and tried out. */
 interface Trying {
@@ -110,7 +109,9 @@ async function lookAt(context: Context, result: UnitResult, options: ForceOption
     const loaded = await loadedNow(context, unit);
     const wrong = notInForce(context, plan, loaded, unit);
     if (wrong.length > 0) return wrong;
-    const services = await atRest(context, loaded.services, options);
+    const services = await inBatches(loaded.services, ASKED_AT_ONCE, async (service) =>
+      isUnderWay(service.properties) ? resting(context, service.name, options) : service,
+    );
     const running = services.filter(({ properties }) => isRunning(properties));
     if (running.length === 0) notes.push(notRunning(plan.unit));
     for (const { name, properties } of running) {
@@ -120,33 +121,28 @@ async function lookAt(context: Context, result: UnitResult, options: ForceOption
       else if (options.restart === false || obstacle) notes.push(restartDue(name, obstacle));
       else due.push(name);
     }
-    back = { ...back, runs: [...back.runs, ...startedSince(back, running)] };
+    back = { ...back, runs: [...back.runs, ...startedSince(result, services)] };
     return wentDown(context, back, services);
   });
   const diagnostics = [...result.diagnostics, ...notes];
   return { result: { ...result, diagnostics, undo: back }, failures, due, now: [] };
 }
 
-/** Services whose stop or restart somebody else has asked for, when it is over. */
-const atRest = (
-  { system }: Context,
-  services: readonly Service[],
-  { signals }: ForceOptions,
-): Promise<Service[]> =>
-  inBatches(services, ASKED_AT_ONCE, async ({ name, properties: seen }) => {
-    let properties = seen;
-    while (isUnderWay(properties)) {
-      await signals.unlessCame(() => system.wait(PAUSE));
-      properties = await system.unit(name);
-    }
-    return { name, properties };
-  });
+/** A service that somebody else is stopping or restarting, when that is over. */
+async function resting({ system }: Context, name: string, { signals }: ForceOptions): Promise<Service> {
+  return { name, properties: await signals.unlessCame(() => atRest(system, name)) };
+}
 
-/** Those that came up meanwhile, with what was written: as they are they don't go on. */
-const startedSince = ({ runs }: Undo, running: readonly Service[]): ServiceRun[] =>
-  running
-    .filter(({ name }) => !runs.some(({ unit }) => unit === name))
+/** Services that came up meanwhile, with what was written: they don't go on as they are, be it that they still run. */
+function startedSince({ undo, services: before = [] }: UnitResult, now: readonly Service[]): ServiceRun[] {
+  const known = new Set(undo!.runs.map(({ unit }) => unit));
+  const was = new Map(before.map(({ name, properties }) => [name, runOf(name, properties).invocation]));
+  return now
+    .filter(({ name }) => !known.has(name))
+    .filter(({ properties }) => isRunning(properties) || properties.get('ActiveState') === 'failed')
+    .filter(({ name, properties }) => runOf(name, properties).invocation !== was.get(name))
     .map(({ name }) => ({ unit: name, invocation: '', restarts: '' }));
+}
 
 /** What ran before, and has failed since, before it was its turn. */
 async function wentDown(

@@ -1,5 +1,7 @@
 /** The way back: files, what the manager has read of them, and services, as they were before a change. */
 import {
+  atRest,
+  hasEnded,
   isFinished,
   isSameRun,
   isUp,
@@ -87,7 +89,7 @@ async function undoRest(context: Context, files: readonly FileUndo[]): Promise<v
 
 /** What was never restarted runs on as it did, and what nobody took along stays as others have left it. */
 async function startAgain(context: Context, undo: Undo, how: HowBack): Promise<readonly Diagnostic[]> {
-  const found = await inBatches(undo.runs, BATCH, (run) => standOf(context, undo, run));
+  const found = await inBatches(undo.runs, BATCH, (run) => standOf(context, undo, run, how));
   const due = undo.runs.filter((_, i) => found[i] === 'due').map(({ unit }) => unit);
   const kept = found.filter((one) => typeof one === 'object');
   if (due.length === 0 && !(undo.starts && undo.restarted)) return kept;
@@ -113,14 +115,17 @@ async function standOf(
   { system }: Context,
   { restarted }: Undo,
   run: ServiceRun,
+  { signals }: HowBack,
 ): Promise<'due' | 'stays' | Diagnostic> {
   let stand: 'due' | 'stays' | Diagnostic = 'due';
   // Where that can't be told, one restart too many does less harm than a service that is down.
   await failureOf(async () => {
-    const properties = await system.unit(run.unit);
+    const seen = () => atRest(system, run.unit);
+    const properties = await (signals ? signals.unlessAgain(seen) : seen());
     const obstacle = restartObstacle(properties);
-    // One that has ended without having been restarted was stopped by somebody else, or by itself.
-    if (isSameRun(run, properties, { ended: !restarted })) stand = 'stays';
+    if (isSameRun(run, properties)) stand = 'stays';
+    // Somebody else has stopped it, or it has itself.
+    else if (!restarted && hasEnded(run, properties)) stand = 'stays';
     else if (obstacle !== undefined) stand = stillUnderPolicy(run.unit, obstacle);
   });
   return stand;

@@ -160,7 +160,6 @@ async function putBackInterrupted(
   return interrupted.map((result, i) => ({
     ...saying(result, problems[i]!),
     state: problems[i]!.length > 0 ? 'failed' : 'rolled-back',
-    exit: EXIT.failure,
   }));
 }
 

@@ -1,0 +1,241 @@
+/** What others do while a unit is changed, and what a change takes along: all that isn't the unit stays, or comes back. */
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import { changeFiles } from '../support/loaded-units.js';
+import { inRepository } from '../support/repository.js';
+import {
+  bootWithPrograms,
+  policyPath,
+  processStatus,
+  properties,
+  sandboxUnit,
+  servicesObstacle,
+} from '../support/service.js';
+import { until } from '../support/until.js';
+
+const skip = servicesObstacle();
+const COMMAND = inRepository('dist/sandbox-unit.cjs');
+const UNIT = 'main.service';
+const UNDO = `/var/lib/sandbox-unit/${UNIT}.undo`;
+const SLEEP = '/usr/bin/sleep infinity';
+const FINE = '[syscalls]\ndeny = ["ptrace"]\n[apply]\nsettle = "100ms"\n';
+/** sleep(1) dies of it at once. */
+const DEADLY = '[syscalls]\ndeny = ["pause:kill", "clock_nanosleep:kill"]\n[apply]\nsettle = "100ms"\n';
+const SLOW = FINE.replace('100ms', '60s').replace('ptrace', 'keyctl');
+
+describe('while a unit is changed', { skip: skip ?? false }, () => {
+  let box: Box;
+  const isActive = async (unit: string) => (await properties(box, unit, 'ActiveState')).ActiveState;
+  const invocation = async (unit: string) => (await properties(box, unit, 'InvocationID')).InvocationID;
+  const filters = async (unit: string) => {
+    const { MainPID } = await properties(box, unit, 'MainPID');
+    return Number((await processStatus(box, Number(MainPID))).get('Seccomp'));
+  };
+  const units = async (files: Readonly<Record<string, string>>, ...start: string[]) => {
+    const paths = Object.entries(files).map(([name, text]) => [`/etc/systemd/system/${name}`, text]);
+    await changeFiles(box, Object.fromEntries(paths));
+    await box.succeed(['systemctl', 'daemon-reload']);
+    if (start.length > 0) await box.succeed(['systemctl', 'start', ...start]);
+  };
+  const run = async (status: number, ...words: string[]) => {
+    const found = await sandboxUnit(box, ...words);
+    assert.equal(found.status, status, `${words.join(' ')}\n${found.stdout}${found.stderr}`);
+    return found;
+  };
+  /** Runs a command beside others, until something is so, then has it end by a signal; what it said. */
+  const interrupted = async (words: string, signals: string, when: string) =>
+    box.succeed([
+      ...['bash', '-c'],
+      `node ${COMMAND} ${words} >/run/said 2>&1 & pid=$!
+       for i in $(seq 600); do ${when} && break; sleep 0.05; done
+       for signal in ${signals}; do kill -$signal $pid; sleep 0.5; done
+       wait $pid; echo "exit $?"; cat /run/said`,
+    ]);
+  /** Killed in the trial of a policy that the service stands. */
+  const killedInTrial = async () => {
+    await box.writeFile(policyPath(UNIT), SLOW);
+    const was = await invocation(UNIT);
+    const when = `[ "$(systemctl show --value -p InvocationID ${UNIT})" != ${was} ]`;
+    assert.match(await interrupted(`apply ${UNIT}`, 'KILL', when), /^exit 137/);
+    await box.succeed(['test', '-e', UNDO]);
+  };
+
+  before(async () => {
+    box = await bootWithPrograms('meanwhile');
+  });
+  after(() => box?.stop());
+  beforeEach(async () => {
+    await sandboxUnit(box, 'revert', UNIT);
+    await box.exec([
+      'sh',
+      '-c',
+      'systemctl stop "main*" "side*"; rm -f /etc/systemd/system/*main* /etc/systemd/system/*side*',
+    ]);
+    await box.exec(['systemctl', 'reset-failed']);
+    await units({ [UNIT]: `[Service]\nExecStart=${SLEEP}\n` }, UNIT);
+    await box.writeFile(policyPath(UNIT), FINE);
+  });
+
+  test('units that depend on it are up again when it is put back', async () => {
+    const side = (line: string) => `[Unit]\n${line}\nAfter=${UNIT}\n[Service]\nExecStart=${SLEEP}\n`;
+    const sides = {
+      'side-requires.service': side(`Requires=${UNIT}`),
+      'side-binds.service': side(`BindsTo=${UNIT}`),
+      'side-requisite.service': side(`Requisite=${UNIT}`),
+      'side-part.service': side(`PartOf=${UNIT}`),
+      'side-far.service': side('Requires=side-requires.service').replace(
+        `After=${UNIT}`,
+        'After=side-requires.service',
+      ),
+    };
+    await units(sides, ...Object.keys(sides));
+    // A start that fails takes them along, and so does a service that dies later.
+    for (const type of ['simple', 'exec']) {
+      await units({
+        [UNIT]: `[Service]\nType=${type}\nExecStart=${SLEEP}\nExecStartPost=/usr/bin/sleep 0.2\n`,
+      });
+      await box.writeFile(policyPath(UNIT), DEADLY);
+      assert.match((await run(1, 'apply', UNIT)).stdout, /rolled-back/);
+      for (const unit of [UNIT, ...Object.keys(sides)]) assert.equal(await isActive(unit), 'active', unit);
+    }
+  });
+
+  test('a socket that starts it listens again when it is put back', async () => {
+    await units({
+      'main.socket': '[Socket]\nListenStream=/run/main.socket\n',
+      [UNIT]: `[Service]\nExecStart=${SLEEP}\nRestart=on-failure\nRestartSec=10ms\n`,
+    });
+    await box.succeed(['systemctl', 'stop', UNIT]);
+    await box.succeed(['systemctl', 'start', 'main.socket']);
+    await box.succeed(['systemctl', 'start', UNIT]);
+    await box.writeFile(policyPath(UNIT), DEADLY.replace('100ms', '3s'));
+    assert.match((await run(1, 'apply', UNIT)).stdout, /rolled-back/);
+    assert.equal(await isActive('main.socket'), 'active');
+    assert.equal(await isActive(UNIT), 'active');
+    const { MainPID } = await properties(box, UNIT, 'MainPID');
+    assert.match(await box.succeed(['ls', '-l', `/proc/${MainPID}/fd`]), / 3 -> socket:/);
+  });
+
+  test('somebody else restarts it: what comes up is tried, too', async () => {
+    await units({ [UNIT]: `[Service]\nExecStart=${SLEEP}\nExecStop=/usr/bin/sleep 1.5\n` });
+    await box.writeFile(policyPath(UNIT), DEADLY);
+    await box.succeed(['systemctl', 'restart', '--no-block', UNIT]);
+    await until(`${UNIT} is stopped`, async () => (await isActive(UNIT)) === 'deactivating');
+    assert.match((await run(1, 'apply', UNIT)).stdout, /rolled-back/);
+    assert.equal(await isActive(UNIT), 'active');
+    assert.equal(await filters(UNIT), 0);
+  });
+
+  test('and the run is killed, a service that somebody has stopped since before its restart stays so', async () => {
+    await box.writeFile(policyPath(UNIT), FINE);
+    const said = await interrupted(`apply ${UNIT}`, 'KILL', `[ -e ${UNDO} ]`);
+    assert.match(said, /^exit (?:0|137)/);
+    if (said.startsWith('exit 0')) return;
+    const text = await box.succeed(['cat', UNDO]);
+    if (JSON.parse(text).restarted) return;
+    await box.succeed(['systemctl', 'stop', UNIT]);
+    assert.match((await run(0, 'status')).stderr, /warning\[put-back\]/);
+    assert.equal(await isActive(UNIT), 'inactive');
+  });
+
+  test('and the run is killed, it is put back, and what asks in between says so', async () => {
+    await killedInTrial();
+    const checked = await run(3, 'apply', '--check', UNIT);
+    assert.match(checked.stderr, /warning\[half-done\]: main\.service/);
+    assert.match((await run(1, 'verify', UNIT)).stderr, /error\[half-done\]: main\.service/);
+    const { stderr } = await run(2, 'explain', '--record', 'absent.service');
+    assert.match(stderr, /warning\[put-back\]: .*main\.service(?:.|\n)*error\[no-unit\]/);
+    assert.equal(await filters(UNIT), 0);
+    assert.equal(await isActive(UNIT), 'active');
+  });
+
+  test('and the run is killed, what the administrator has done since is left as it is', async () => {
+    await run(0, 'apply', UNIT);
+    await killedInTrial();
+    await box.succeed(['rm', '-r', `/etc/systemd/system/${UNIT}.d`]);
+    await box.succeed(['systemctl', 'daemon-reload']);
+    await box.succeed(['systemctl', 'restart', UNIT]);
+    const was = await invocation(UNIT);
+    assert.match((await run(0, 'status')).stderr, /warning\[changed-since\]/);
+    assert.deepEqual([await invocation(UNIT), await filters(UNIT)], [was, 0]);
+    assert.doesNotMatch((await run(0, 'status')).stderr, /changed-since/);
+  });
+
+  test('and power is cut, what was started by the boot is as it was before', async () => {
+    await box.succeed(['systemctl', 'stop', UNIT]);
+    const when = '[ -e /etc/systemd/system/main.service.d/zz-sandbox-unit.conf ]';
+    await box.writeFile(policyPath(UNIT), FINE);
+    await box.exec([
+      'bash',
+      '-c',
+      `strace -f -o /run/trace -e trace=rename -e inject=rename:signal=KILL:when=2 node ${COMMAND} apply ${UNIT}; ${when}`,
+    ]);
+    await box.succeed(['sed', '-i', 's/"boot": "[^"]*"/"boot": "another"/', UNDO]);
+    await box.succeed(['systemctl', 'daemon-reload']);
+    await box.succeed(['systemctl', 'start', UNIT]);
+    await run(0, 'status');
+    assert.equal(await filters(UNIT), 0);
+    assert.equal(await isActive(UNIT), 'active');
+  });
+
+  test("together with a hundred, and the run is killed: nothing is restarted that wasn't", async () => {
+    const names = Array.from({ length: 100 }, (_, i) => `side${i}.service`);
+    await units(Object.fromEntries(names.map((name) => [name, `[Service]\nExecStart=${SLEEP}\n`])), ...names);
+    const runs = async () =>
+      (await box.succeed(['systemctl', 'show', '--value', '-p', 'InvocationID', ...names]))
+        .split('\n')
+        .filter((line) => line !== '');
+    const were = await runs();
+    await box.writeFile('/run/policy.toml', FINE);
+    const when = '[ $(ls /var/lib/sandbox-unit | wc -l) -ge 90 ]';
+    await interrupted(`apply --policy /run/policy.toml ${names.join(' ')}`, 'KILL', when);
+    await run(0, 'status');
+    assert.deepEqual(await runs(), were);
+    assert.equal(await box.succeed(['ls', '/var/lib/sandbox-unit']).catch(() => ''), '');
+  });
+
+  test('and a signal comes in revert, what is yet to be done is left to the next', async () => {
+    const names = ['side0.service', 'side1.service', 'side2.service'];
+    const slow = `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/usr/bin/sleep 0.1\nExecStop=/usr/bin/sleep 2\n`;
+    await units(Object.fromEntries(names.map((name) => [name, slow])), ...names);
+    await box.writeFile('/run/policy.toml', FINE);
+    await run(0, 'apply', '--policy', '/run/policy.toml', ...names);
+    const when = `[ $(systemctl is-active side0.service) = deactivating ]`;
+    const said = await interrupted(`revert ${names.join(' ')}`, 'TERM', when);
+    assert.match(said, /^exit 1\n/);
+    await until('it runs', async () => (await isActive(names[0]!)) === 'active');
+    const { stdout } = await sandboxUnit(box, 'status');
+    for (const name of names) assert.match(stdout, new RegExp(`^${name} +enforcing +live`, 'm'));
+    await run(0, 'revert', ...names);
+    assert.match((await run(0, 'status')).stdout, /^No unit/);
+  });
+
+  test('and a signal comes in apply, no unit counts as applied whose turn was yet to come', async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `side${i}.service`);
+    await units(
+      Object.fromEntries(names.map((name) => [name, `[Service]\nExecStart=${SLEEP}\n`])),
+      names[0]!,
+    );
+    await box.writeFile('/run/policy.toml', SLOW);
+    const was = await invocation(names[0]!);
+    const when = `[ "$(systemctl show --value -p InvocationID ${names[0]})" != ${was} ]`;
+    const said = await interrupted(`apply --policy /run/policy.toml ${names.join(' ')}`, 'TERM', when);
+    assert.match(said, /^exit 1\n/);
+    // Those of its batch that had nothing to try were done with.
+    assert.match(said, /side0\.service: rolled-back/);
+    for (const name of names.slice(8)) assert.match(said, new RegExp(`^${name}: rolled-back`, 'm'));
+    await sandboxUnit(box, 'revert', ...names);
+  });
+
+  test('and it never gets ready: a second signal ends the waiting', async () => {
+    await units({ [UNIT]: `[Service]\nType=notify\nTimeoutStartSec=infinity\nExecStart=${SLEEP}\n` });
+    await box.succeed(['systemctl', 'restart', '--no-block', UNIT]);
+    const was = await invocation(UNIT);
+    const when = `[ "$(systemctl show --value -p InvocationID ${UNIT})" != "${was}" ] && [ -e ${UNDO} ]`;
+    const said = await interrupted(`apply ${UNIT}`, 'TERM TERM', when);
+    assert.match(said, /^exit 1\n/);
+    assert.match((await run(0, 'status')).stdout, /^No unit/);
+    assert.equal(await isActive(UNIT), 'activating');
+  });
+});
