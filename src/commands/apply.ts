@@ -3,7 +3,7 @@ import { isPending } from '../apply/changes.js';
 import { notConfined } from '../apply/confinement.js';
 import { filesToUndo } from '../apply/undo.js';
 import { writeChanges } from '../apply/write.js';
-import { type Diagnostic, hasErrors, UserError } from '../diagnostic.js';
+import { type Diagnostic, error, hasErrors, UserError } from '../diagnostic.js';
 import type { Context } from '../system/context.js';
 import { bringIntoForce } from './bring-into-force.js';
 import { changing } from './exclusively.js';
@@ -11,7 +11,7 @@ import { type HeldSignals, holdSignals } from './held-signals.js';
 import { notInForce } from './in-force.js';
 import { fullName } from './load-unit.js';
 import type { Outcome } from './outcome.js';
-import { type PrepareOptions, prepare } from './prepare.js';
+import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
 import { undo } from './put-back.js';
 import { keepUndo } from './undo-files.js';
@@ -89,6 +89,8 @@ async function planUnit(
     const { name, services } = prepared.unit;
     const found = { unit: name.full, changes, diagnostics, services, prepared };
     if (hasErrors(diagnostics)) return { ...found, state: 'refused' };
+    const unloadable = notLoadable(context, prepared);
+    if (unloadable) return { ...found, state: 'refused', diagnostics: [...diagnostics, unloadable] };
     return isPending(changes)
       ? { ...found, state: 'pending' }
       : inForce(context, { ...found, state: 'unchanged' }, options);
@@ -98,6 +100,14 @@ async function planUnit(
     const { exit, diagnostics } = cause;
     return { unit: fullName(unit), state: 'refused', changes: [], diagnostics, exit };
   }
+}
+
+/** What systemd itself can't load runs no better with a drop-in, and can't be read back. */
+function notLoadable({ placement }: Context, { plan, unit }: Prepared): Diagnostic | undefined {
+  const state = unit.properties?.get('LoadState') ?? 'loaded';
+  if (state === 'loaded') return undefined;
+  const hint = `'systemd-analyze ${placement.scope === 'user' ? '--user ' : ''}verify ${plan.unit}' says why`;
+  return error('not-loaded', `systemd can't load ${plan.unit}: ${state}`, { hint });
 }
 
 /** Files that are as they shall be may still not be in force: overridden, younger than the service, or gone around. */

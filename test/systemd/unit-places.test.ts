@@ -117,6 +117,7 @@ const filesOf = ({ folders, generators }: Manager): Files => {
     [`${etc}/masked-by-emptiness.service`]: '',
     [`${vendor}/masked.service`]: sleeps(1),
     [`${vendor}/homeless.service`]: `${sleeps(1)}ProtectHome=yes\n`,
+    [`${vendor}/bad.service`]: `${sleeps(1)}ExecStart=/usr/bin/true\n`,
     [`${vendor}/a.socket`]: '[Socket]\nListenStream=4711\n',
     [`${generators}/places`]: GENERATOR,
   };
@@ -135,6 +136,7 @@ const REFUSED: readonly [what: string, unit: string, said: RegExp][] = [
   ['masked', 'masked.service', /error\[unit-masked\].*\n {2}hint: systemctl.* unmask masked\.service\n/],
   ['masked by an empty file', 'masked-by-emptiness.service', /error\[unit-masked\]/],
   ['transient', 'passing.service', /error\[unit-transient\]: passing\.service is transient/],
+  ['a bad setting', 'bad.service', /error\[not-loaded\]: systemd can't load bad\.service: bad-setting\n/],
   ['no service', 'a.socket', /error\[not-a-service\]/],
   ['not there', 'absent.service', /error\[no-unit\]: there is no unit absent\.service/],
 ];
@@ -228,7 +230,7 @@ for (const manager of MANAGERS) {
         if (unit === 'passing.service')
           await run('systemd-run', ...manager.words, `--unit=${unit}`, '/usr/bin/sleep', '1300');
         const { status, stderr } = await sandboxUnit('apply', '--policy', '/run/policy.toml', unit);
-        assert.equal(status, unit === HOMELESS[1] ? 1 : 2);
+        assert.equal(status, [HOMELESS[1], 'bad.service'].includes(unit) ? 1 : 2);
         assert.match(stderr, said);
         const { stdout } = await box.sh(
           `find / -xdev -path '*/${unit}.d/zz-sandbox-unit*'; find /run -path '*/${unit}.d/zz-sandbox-unit*'`,
