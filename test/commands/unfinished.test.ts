@@ -29,7 +29,7 @@ const SERVICE = '[Service]\nExecStart=/usr/sbin/demod --foreground\n';
 const POLICY = '[syscalls]\ndeny = ["execve", "execveat"]\n';
 const OTHER_POLICY = '[syscalls]\ndeny = ["execve", "mount"]\n[service]\nPrivateTmp = true\n';
 const READER = `${HOME}/native-helper/build/x86-64/read-records`;
-const undoOf = (unit: string) => `/var/lib/sandbox-unit/${unit}.undo`;
+const undoOf = (unit: string) => `/var/lib/sandbox-unit/${unit}.u`;
 const UNDO = undoOf(UNIT);
 const BOOT = '/proc/sys/kernel/random/boot_id';
 

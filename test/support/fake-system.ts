@@ -108,6 +108,8 @@ interface Service {
   next?: 'failed' | 'another-pid' | 'program';
 }
 
+/** Of a file, in bytes (NAME_MAX). */
+const MAX_NAME = 255;
 const CLD_EXITED = 1;
 const CLD_KILLED = 2;
 const SIGSYS = 31;
@@ -151,9 +153,7 @@ export class FakeSystem implements System {
 
   /** What was asked that changes something, what is kept for the way back aside. */
   get changes(): string[] {
-    return this.calls.filter(
-      (call) => /^(replace|remove|reload|restart) ?/.test(call) && !/\.undo$/.test(call),
-    );
+    return this.calls.filter((call) => /^(replace|remove|reload|restart) ?/.test(call) && !/\.u$/.test(call));
   }
 
   /** Whether the manager has read the unit files as they are. */
@@ -233,6 +233,9 @@ export class FakeSystem implements System {
 
   async replace(path: string, content: Uint8Array, { mode, modified }: WriteOptions): Promise<void> {
     this.#record(`replace ${path}`);
+    if (path.split('/').some((name) => name.length > MAX_NAME)) {
+      throw new UserError(error('unwritable', `can't write ${path}: ENAMETOOLONG`), EXIT.failure);
+    }
     this.files.set(path, { bytes: content, mode });
     this.#modified.set(path, modified ?? this.#now);
   }
