@@ -2,7 +2,7 @@
 
 import { fromBase64, toBase64 } from '../collections.js';
 import { type Diagnostic, error } from '../diagnostic.js';
-import { isOwnPath, type Placement, undoPath } from '../emit/paths.js';
+import { installedLauncher, isOwnPath, type Placement, undoPath } from '../emit/paths.js';
 import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
 import type { ServiceRun } from './activate.js';
 import type { Change } from './changes.js';
@@ -30,7 +30,11 @@ export interface Undo {
 
 const VERSION = 1;
 
-/** @param changes what is to be done; what isn't the unit's own is left out, for others use it, too */
+/** Whether a change puts the launcher where there was none: only who does may take it away again. */
+export const isNewLauncher = (placement: Placement, { kind, path }: Pick<Change, 'kind' | 'path'>): boolean =>
+  kind === 'create' && path === installedLauncher(placement);
+
+/** @param changes what is to be done; a launcher that there was is left out, for others use it, too */
 export function undoOf(
   placement: Placement,
   unit: string,
@@ -38,7 +42,11 @@ export function undoOf(
   how: Pick<Undo, 'boot' | 'runs' | 'starts'>,
 ): Undo {
   const files = changes
-    .filter(({ kind, path }) => kind !== 'unchanged' && isOwnPath(placement, unit, path))
+    .filter(
+      (change) =>
+        isNewLauncher(placement, change) ||
+        (change.kind !== 'unchanged' && isOwnPath(placement, unit, change.path)),
+    )
     .map(({ path, before }) => ({ path, before }));
   return { unit, ...how, files };
 }
@@ -59,7 +67,9 @@ export function decodeUndo(placement: Placement, unit: string, bytes: Uint8Array
   const isOurs =
     'full' in name &&
     undo?.unit === unit &&
-    undo.files.every(({ path }) => isOwnPath(placement, unit, path)) &&
+    changesOf(undo).every(
+      (change) => isNewLauncher(placement, change) || isOwnPath(placement, unit, change.path),
+    ) &&
     undo.runs.every((run) => isServiceOf(run.unit, name));
   if (isOurs) return undo;
   const path = undoPath(placement, unit);

@@ -12,6 +12,7 @@ import {
   tryOut,
 } from '../apply/activate.js';
 import { type Change, hasEffect } from '../apply/changes.js';
+import { isNewLauncher } from '../apply/undo.js';
 import { undoChanges } from '../apply/write.js';
 import { inBatches } from '../collections.js';
 import { type Diagnostic, error } from '../diagnostic.js';
@@ -251,7 +252,10 @@ const undoDropIn = (context: Context, result: UnitResult): Promise<void> =>
 
 async function undoRest(context: Context, result: UnitResult): Promise<void> {
   await undoChanges(context.system, ownChanges(context, result).filter(isNeeded));
-  await removeUnusedLauncher(context);
+  // One that was there before may be another's: of a unit of `run`.
+  if (result.changes.some((change) => isNewLauncher(context.placement, change))) {
+    await removeUnusedLauncher(context);
+  }
 }
 
 /** What was never restarted runs on as it did. */

@@ -35,12 +35,22 @@ export function changing(
  * Changes units while nobody else does, after what a run that was ended has left half done is put back.
  * @throws UserError `locked`, `no-lock`, and what keeps a unit from being put back
  */
-async function exclusively(context: Context, change: () => Promise<Outcome>): Promise<Outcome> {
-  const letGo = await lock(context);
-  try {
+function exclusively(context: Context, change: () => Promise<Outcome>): Promise<Outcome> {
+  return whileLocked(context, async () => {
     const found = await putBackUnfinished(context);
     const outcome = await change();
     return { ...outcome, diagnostics: [...found, ...outcome.diagnostics] };
+  });
+}
+
+/**
+ * Does something that others who change units must not come in between of.
+ * @throws UserError `locked`, `no-lock`
+ */
+export async function whileLocked<T>(context: Context, step: () => Promise<T>): Promise<T> {
+  const letGo = await lock(context);
+  try {
+    return await step();
   } finally {
     letGo();
   }

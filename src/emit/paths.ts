@@ -29,6 +29,10 @@ export interface Placement {
 const runtimeFolder = ({ scope, runtimeDirectory }: Placement): string =>
   `${scope === 'system' ? '/run' : runtimeDirectory}/sandbox-unit`;
 
+/** Where the manager keeps the files of transient units, as long as they are loaded. */
+export const transientFolder = ({ scope, runtimeDirectory }: Placement): string =>
+  `${scope === 'system' ? '/run' : runtimeDirectory}/systemd/transient`;
+
 function unitDirectory({ scope, runtime, home, runtimeDirectory }: Placement): string {
   if (scope === 'system') return runtime ? '/run/systemd/system' : '/etc/systemd/system';
   return runtime ? `${runtimeDirectory}/systemd/user` : `${home}/.config/systemd/user`;

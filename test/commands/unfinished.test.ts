@@ -16,6 +16,7 @@ import {
   HOME,
   LAUNCHER,
   machineWith,
+  program,
 } from '../support/fake-system.js';
 
 const UNIT = 'demo.service';
@@ -253,6 +254,21 @@ describe('what was left half changed', () => {
     assert.ok(codes(found).includes('half-done'));
     assert.ok(system.files.has(UNDO));
     assert.deepEqual(system.changes, []);
+  });
+
+  test('takes the launcher with it that it has put there, and no other', async () => {
+    const there = { files: { [LAUNCHER]: program('launcher of this build') } };
+    for (const options of [{}, there]) {
+      const whole = machine(options);
+      await attempt(whole, VERBS.apply!);
+      const system = machine({ ...options, killAt: whole.calls.indexOf(`restart ${UNIT}`) + 2 });
+      const before = system.files.has(LAUNCHER);
+      await attempt(system, VERBS.apply!);
+      system.revive();
+      assert.ok(system.files.has(LAUNCHER));
+      assert.deepEqual(codes(await attempt(system, (context) => status(context, []))), ['put-back']);
+      assert.equal(system.files.has(LAUNCHER), before);
+    }
   });
 
   test('is put back after a boot, without what was there until that boot only', async () => {
