@@ -82,7 +82,7 @@ export async function prepare(
     diagnostics: [...diagnostics, ...proofWarnings(proofs, policy.policy.syscalls?.at)],
     proofs,
     files,
-    changes: changes(files, current),
+    changes: changes(files, current, context),
     written,
   };
 }

@@ -70,7 +70,7 @@ export const hashInDropIn = (content: Uint8Array, which: keyof typeof HASHES): s
 export const systemdOfDropIn = (content: Uint8Array): string | undefined =>
   /^# For systemd (\S+)$/m.exec(new TextDecoder().decode(content))?.[1];
 
-/** A drop-in without the version of systemd: that alone is no reason to write it anew, and offline not all of it is known. */
+/** A drop-in without the version of systemd, of which not all is known offline. */
 export const textBesidesSystemd = (content: Uint8Array): string =>
   new TextDecoder().decode(content).replace(/^# For systemd .*\n/m, '');
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { status } from '../../src/commands/status.js';
+import { verify } from '../../src/commands/verify.js';
 import {
   type FakeOptions,
   type FakeSystem,
@@ -161,6 +162,35 @@ describe('what has changed since a policy was applied:', () => {
     const { drift, messages } = await found(upgraded({ ...sets, members }));
     assert.deepEqual(drift, ['drift-systemd']);
     assert.match(messages, /systemd is 258\.1, and was 257\.13/);
+  });
+
+  test('the version of systemd, where it makes no difference: apply renews what is recorded of it', async () => {
+    const first = await applied();
+    const system = machineWith(SERVICE, POLICY, {
+      ...{ systemd: '258.1', running: [UNIT] },
+      files: Object.fromEntries(first.files),
+    });
+    await system.replace(DROP_IN, system.files.get(DROP_IN)!.bytes, { mode: 0o644, modified: 1 });
+    const plans = async () => {
+      system.calls.length = 0;
+      assert.deepEqual((await found(system)).drift, []);
+      return system.calls.some((call) => call.includes('systemd-analyze'));
+    };
+    const applyOnce = async (options = {}, offline = false) => {
+      system.calls.length = 0;
+      const { exit, diagnostics } = await apply(fakeContext(system, { offline }), [UNIT], options);
+      return [exit, ...diagnostics.map(({ code }) => code)];
+    };
+    assert.equal(await plans(), true);
+    const verified = await verify(fakeContext(system), [UNIT], {});
+    assert.ok(verified.json.loaded && verified.diagnostics.every(({ code }) => code !== 'not-applied'));
+    assert.deepEqual(await applyOnce({ check: true }, true), [0]);
+    assert.deepEqual(await applyOnce({ check: true }), [3]);
+    assert.deepEqual(await applyOnce(), [0, 'no-restart']);
+    assert.deepEqual(system.changes, [`replace ${DROP_IN}`, 'reload']);
+    assert.match(system.text(DROP_IN), /^# For systemd 258\.1$/m);
+    assert.deepEqual(await applyOnce({ check: true }), [0]);
+    assert.equal(await plans(), false);
   });
 
   test('which policy comes first', async () => {
