@@ -78,13 +78,16 @@ export const textBesidesSystemd = (content: Uint8Array): string =>
 export const directivesText = (content: Uint8Array): string =>
   new TextDecoder().decode(content).replace(/^(?:#.*)?\n/gm, '');
 
+/** As long as a path can be (PATH_MAX): one that is cut leads nowhere. */
+const MAX_PATH = 4096;
+
 /**
  * The drop-in's text. Directives come before Exec lines: systemd drops the rest of a drop-in after an
  * Exec line that it can't read.
  */
 export function dropInText(plan: Plan, origin: Origin): string {
   const header = [
-    `Made by sandbox-unit ${origin.version} from ${printable(plan.policyFile)}`,
+    `Made by sandbox-unit ${origin.version} from ${printable(plan.policyFile, MAX_PATH)}`,
     ...Object.entries(HASHES).flatMap(([key, name]) => {
       const hash = origin[key as keyof typeof HASHES];
       return hash === undefined ? [] : [`${name}: sha256:${hash}`];

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
+import { generate } from '../../src/commands/generate.js';
+import { plan } from '../../src/commands/plan.js';
 import { status } from '../../src/commands/status.js';
 import { verify } from '../../src/commands/verify.js';
 import {
@@ -214,6 +216,27 @@ describe('what has changed since a policy was applied:', () => {
     const system = await applied(elsewhere, { policy: '/root/p.toml' });
     edit('/root/p.toml', '"execve"', '"acct", "execve"')(system);
     assert.deepEqual((await found(system)).drift, ['drift-policy']);
+  });
+
+  test('what was applied from a path that is relative to a folder is held against the file there', async () => {
+    const long = `${'folder/'.repeat(40)}p.toml`;
+    for (const [policy, path] of [
+      ['p.toml', '/work/p.toml'],
+      ['../root/./p.toml', '/root/p.toml'],
+      [long, `/work/${long}`],
+    ] as const) {
+      const system = await applied({ files: { [path]: POLICY } }, { policy });
+      system.files.set('/elsewhere/p.toml', fileOf(SERVICES));
+      const context = fakeContext(system);
+      const caller = { ...context.caller, directory: '/elsewhere' };
+      const { exit, json } = await status({ ...context, caller }, []);
+      const [unit] = json.units as [{ policy: string; drift: string[] }];
+      assert.deepEqual([exit, unit.policy, unit.drift], [0, path, []]);
+      for (const verb of [plan, generate, verify]) {
+        const outcome = await verb(context, [UNIT], { policy });
+        assert.deepEqual([...outcome.sources.keys()], [path, BASE]);
+      }
+    }
   });
 
   test('the line of a unit names it', async () => {
