@@ -68,8 +68,20 @@ async function lock({ system, placement, caller }: Context): Promise<() => void>
   throw new UserError(error('locked', message, { hint }), EXIT.failure);
 }
 
-/** Puts back what was left half done, where that can be seen and done; says what there is. For who changes nothing else. */
-export async function putBackIfFree(context: Context): Promise<readonly Diagnostic[]> {
+/**
+ * Puts back what was left half done, where that can be seen and done; says what there is, and what can't be. For who
+ * changes nothing else.
+ */
+export async function putBackIfFree(context: Context): Promise<Pick<Outcome, 'exit' | 'diagnostics'>> {
+  try {
+    return { exit: EXIT.ok, diagnostics: await putBackWhereFree(context) };
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    return { exit: cause.exit, diagnostics: cause.diagnostics };
+  }
+}
+
+async function putBackWhereFree(context: Context): Promise<readonly Diagnostic[]> {
   const { system, placement, superuser, offline } = context;
   if (offline) return [];
   const units = await unfinishedUnits(context);
@@ -106,8 +118,10 @@ async function putBackUnfinished(context: Context): Promise<readonly Diagnostic[
     context,
     results.map((result) => ({ result, failures: [] })),
   );
-  const found = back.flatMap(({ unit, diagnostics }) => [
-    warning('put-back', `a run was ended while it changed ${unit}, which is put back as it was before`),
+  const found = back.flatMap(({ unit, state, diagnostics }) => [
+    state === 'failed'
+      ? warning('half-done', `${unit} was left half changed by a run that was ended, and can't be put back`)
+      : warning('put-back', `a run was ended while it changed ${unit}, which is put back as it was before`),
     ...diagnostics,
   ]);
   if ((await unfinishedUnits(context)).length > 0) throw new UserError(found, EXIT.failure);

@@ -6,7 +6,7 @@ import { explain } from '../../src/commands/explain.js';
 import type { Outcome } from '../../src/commands/outcome.js';
 import { revert } from '../../src/commands/revert.js';
 import { status } from '../../src/commands/status.js';
-import { UserError } from '../../src/diagnostic.js';
+import { EXIT, error, UserError } from '../../src/diagnostic.js';
 import type { Context } from '../../src/system/context.js';
 import {
   type FakeFile,
@@ -311,6 +311,32 @@ describe('what was left half changed', () => {
       assert.deepEqual(system.changes, []);
       assert.equal(system.calls.at(-1), 'unlock');
     }
+  });
+
+  test('that nobody can read, or put back, keeps status from nothing but that', async () => {
+    const units = [UNIT, TEMPLATE];
+    const look = async (system: FakeSystem) => {
+      const { exit, diagnostics, json } = await status(fakeContext(system), []);
+      const rows = (json.units as { unit: string; mode: string }[]).map(
+        ({ unit, mode }) => `${unit} ${mode}`,
+      );
+      return [exit, diagnostics.map(({ code }) => code), rows];
+    };
+    const confinedBoth = async (files: FakeOptions['files'], unreadable: readonly string[] = []) => {
+      const first = machine();
+      await apply(fakeContext(first), units, {});
+      return machine({ files: { ...Object.fromEntries(first.files), ...files }, unreadable });
+    };
+    const rows = units.map((unit) => `${unit} enforcing`);
+    assert.deepEqual(await look(await confinedBoth({})), [0, [], rows]);
+    assert.deepEqual(await look(await confinedBoth({ [UNDO]: '{' })), [1, ['undo-file'], rows]);
+    assert.deepEqual(await look(await confinedBoth({ [UNDO]: '{}' }, [UNDO])), [2, ['unreadable'], rows]);
+    const system = await half();
+    const refuse = async (path: string) => {
+      throw new UserError(error('unwritable', `can't write ${path}: EROFS`), EXIT.failure);
+    };
+    Object.assign(system, { replace: refuse, remove: refuse });
+    assert.deepEqual(await look(system), [2, ['half-done', 'unwritable'], [`${UNIT} enforcing`]]);
   });
 
   test('leaves no file that was on its way', async () => {

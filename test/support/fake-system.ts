@@ -79,6 +79,8 @@ export interface FakeOptions {
   readonly links?: Readonly<Record<string, string>>;
   /** Files that root must not act on. */
   readonly untrusted?: readonly string[];
+  /** Files that this user may not read. */
+  readonly unreadable?: readonly string[];
   /** The call, counted from 1, that fails as a full disk or a lost bus does. */
   readonly failAt?: number;
   /** The call, counted from 1, before which this program is killed. */
@@ -200,6 +202,9 @@ export class FakeSystem implements System {
     const file = this.files.get(path) ?? this.#processFile(path) ?? this.#kernelFile(path);
     const { limit = 1 << 20, head = false, trusted = false } = options;
     if (!file) return undefined;
+    if (this.#options.unreadable?.includes(path)) {
+      throw new UserError(error('unreadable', `can't read ${path}: EACCES`), EXIT.failure);
+    }
     if (file.bytes.length > limit && !head) {
       throw new UserError(error('too-large', `${path} is larger than ${limit} bytes`), EXIT.failure);
     }
@@ -326,6 +331,11 @@ export class FakeSystem implements System {
     properties.set('Result', service?.result ?? 'success');
     properties.set('ExecMainCode', service?.ended[0] ?? 0);
     properties.set('ExecMainStatus', service?.ended[1] ?? 0);
+    const read = [properties.get('FragmentPath'), properties.get('DropInPaths')].flat() as string[];
+    properties.set(
+      'NeedDaemonReload',
+      read.some((path) => path !== '' && !this.files.has(path)),
+    );
     this.#options.distort?.(properties);
     return properties;
   }
