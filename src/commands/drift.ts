@@ -94,12 +94,11 @@ export class Drift {
   /** Of these, those that make a difference: the files would be others. */
   async #confirmed(context: Context, applied: Applied, suspects: readonly Suspect[]): Promise<Diagnostic[]> {
     const { unit, facts } = applied;
-    this.#machine ??= probeMachine(this.#context);
     const drift = (code: string, why: string) =>
       error(code, `${unit}: ${why} since its policy was applied`, { hint: againHint(context, unit, facts) });
     try {
       const options = { ...optionsAgain(context, unit, facts), allowGaps: true };
-      const prepared = await prepare(context, unit, options, () => this.#machine!);
+      const prepared = await prepare(context, unit, options, () => this.#probe());
       const { diagnostics, files } = prepared;
       // What others take back is told for itself.
       const wrong = diagnostics.filter(({ code }) => code !== 'overridden');
@@ -118,6 +117,11 @@ export class Drift {
       if (!(cause instanceof UserError) || isDenied(context, cause.diagnostics)) throw cause;
       return [cantApply(unit, suspects, cause.diagnostics)];
     }
+  }
+
+  #probe(): Promise<MachineFacts> {
+    this.#machine ??= probeMachine(this.#context);
+    return this.#machine;
   }
 
   async #edited(context: Context, { unit, facts, files }: Applied): Promise<Diagnostic[]> {
