@@ -22,14 +22,20 @@ export interface Change {
 /**
  * What must happen for the files to be as wanted.
  * @param current the files that exist, among those wanted and those that may be ours
+ * @param offline whether systemd's version isn't known whole: what differs in it alone is then left as it is
  */
-export function changes(wanted: readonly EmittedFile[], current: readonly ExistingFile[]): Change[] {
+export function changes(
+  wanted: readonly EmittedFile[],
+  current: readonly ExistingFile[],
+  { offline = false } = {},
+): Change[] {
   const paths = new Set(wanted.map((file) => file.path));
   const updates = wanted.map((after): Change => {
     const { path } = after;
     const before = current.find((file) => file.path === path);
     if (before === undefined) return { kind: 'create', path, before, after };
-    if (isSame(before, after)) return { kind: 'unchanged', path, before, after };
+    if (isSame(before, after) || (offline && isForAnotherSystemd(before, after)))
+      return { kind: 'unchanged', path, before, after };
     const change = { kind: 'replace', path, before, after } as const;
     return haveSameDirectives(before, after) ? { ...change, commentsOnly: true } : change;
   });
@@ -47,11 +53,18 @@ export const isPending = (list: readonly Change[]): boolean =>
 export const hasEffect = (list: readonly Change[]): boolean =>
   list.some((change) => change.kind !== 'unchanged' && !change.commentsOnly);
 
-const isSame = (a: EmittedFile, b: EmittedFile): boolean =>
-  a.mode === b.mode &&
-  (a.path.endsWith('.conf')
-    ? textBesidesSystemd(a.content) === textBesidesSystemd(b.content)
-    : isSameBytes(a.content, b.content));
+/** Whether nothing changes but the version of systemd that a drop-in says it was made for. */
+export const renewsVersion = ({ before, after }: Change): boolean =>
+  before !== undefined && after !== undefined && !isSame(before, after) && isForAnotherSystemd(before, after);
 
-const haveSameDirectives = (a: EmittedFile, b: EmittedFile): boolean =>
-  a.mode === b.mode && a.path.endsWith('.conf') && directivesText(a.content) === directivesText(b.content);
+const isSame = (a: EmittedFile, b: EmittedFile): boolean =>
+  a.mode === b.mode && isSameBytes(a.content, b.content);
+
+const isForAnotherSystemd = (a: EmittedFile, b: EmittedFile): boolean =>
+  isSameDropIn(a, b, textBesidesSystemd);
+
+const haveSameDirectives = (a: EmittedFile, b: EmittedFile): boolean => isSameDropIn(a, b, directivesText);
+
+/** @param read what counts of a drop-in */
+const isSameDropIn = (a: EmittedFile, b: EmittedFile, read: (content: Uint8Array) => string): boolean =>
+  a.mode === b.mode && a.path.endsWith('.conf') && read(a.content) === read(b.content);

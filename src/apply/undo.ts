@@ -2,7 +2,7 @@
 
 import { fromBase64, isSameBytes, toBase64 } from '../collections.js';
 import { type Diagnostic, error } from '../diagnostic.js';
-import { isOwnPath, type Placement, undoPath } from '../emit/paths.js';
+import { installedLauncher, isOwnPath, type Placement, undoPath } from '../emit/paths.js';
 import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
 import type { ServiceRun } from './activate.js';
 import type { Change } from './changes.js';
@@ -35,6 +35,8 @@ export interface Undo {
   readonly restarted: boolean;
   /** Whether the change itself starts a service that doesn't run. */
   readonly starts: boolean;
+  /** Whether the launcher is put where there was none: only who does may take it away again. */
+  readonly launcher: boolean;
   /** Files of ours, in the order in which they are changed. */
   readonly files: readonly FileUndo[];
 }
@@ -50,6 +52,9 @@ export const filesToUndo = (
   changes
     .filter(({ kind, path }) => kind !== 'unchanged' && isOwnPath(placement, unit, path))
     .map(({ path, before, after }) => ({ path, before, after }));
+
+export const putsLauncher = (placement: Placement, changes: readonly Change[]): boolean =>
+  changes.some(({ kind, path }) => kind === 'create' && path === installedLauncher(placement));
 
 export function encodeUndo({ files, ...rest }: Undo): Uint8Array {
   const asText = ({ path, before, after }: FileUndo) => ({
@@ -99,12 +104,13 @@ const isObject = (value: unknown): value is Json => typeof value === 'object' &&
 function readUndo(bytes: Uint8Array): Undo | undefined {
   const json = parse(new TextDecoder().decode(bytes));
   if (!isObject(json) || json.version !== VERSION) return undefined;
-  const { unit, boot, restarted, starts, runs, along, files } = json;
+  const { unit, boot, restarted, starts, launcher, runs, along, files } = json;
   if (typeof unit !== 'string' || typeof boot !== 'string') return undefined;
   if (typeof restarted !== 'boolean' || typeof starts !== 'boolean') return undefined;
+  if (typeof launcher !== 'boolean') return undefined;
   const read = Array.isArray(files) ? files.map(readFile) : [undefined];
   if (!isComplete(read) || !isListOf(runs, isRun) || !isListOf(along, isText)) return undefined;
-  return { unit, boot, restarted, starts, runs, along, files: read };
+  return { unit, boot, restarted, starts, launcher, runs, along, files: read };
 }
 
 function parse(text: string): unknown {

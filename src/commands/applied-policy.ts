@@ -1,7 +1,7 @@
 import { type Diagnostic, note, printable } from '../diagnostic.js';
 import { hashInDropIn, policyOfDropIn } from '../emit/files.js';
 import { dropInPath } from '../emit/paths.js';
-import { ownCommand } from '../plan/own-command.js';
+import { ownCommand, shellWord } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import type { Prepared } from './prepare.js';
 
@@ -12,7 +12,7 @@ export function otherPolicyApplied({ placement }: Context, { plan, unit, changes
   if (!before || !after) return [];
   const [was, is] = [before, after].map(({ content }) => policyOfDropIn(content));
   if (was !== undefined && was !== is) {
-    const hint = ownCommand(plan.target.scope, `explain --policy ${was}`, plan.unit);
+    const hint = ownCommand(plan.target.scope, `explain --policy ${shellWord(was)}`, plan.unit);
     return [note('other-policy', `${plan.unit} is confined by ${was}, not by ${is}`, { hint })];
   }
   const [then, now] = [before, after].map(({ content }) => hashInDropIn(content, 'policyHash'));

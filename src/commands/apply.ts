@@ -1,7 +1,7 @@
 import { isOutdated, restartDue, restartObstacle } from '../apply/activate.js';
 import { isPending } from '../apply/changes.js';
 import { notConfined } from '../apply/confinement.js';
-import { filesToUndo } from '../apply/undo.js';
+import { filesToUndo, putsLauncher } from '../apply/undo.js';
 import { writeChanges } from '../apply/write.js';
 import { type Diagnostic, error, hasErrors, UserError } from '../diagnostic.js';
 import type { Context } from '../system/context.js';
@@ -153,7 +153,9 @@ async function write(context: Context, result: UnitResult, signals: HeldSignals)
     return { ...result, state: 'applied', ...(kept ? { undo: kept } : {}) };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    const problems = await undo(context, { unit, files: filesToUndo(context.placement, unit, changes) });
+    const { placement } = context;
+    const files = filesToUndo(placement, unit, changes);
+    const problems = await undo(context, { unit, files, launcher: putsLauncher(placement, changes) });
     const diagnostics = [...result.diagnostics, ...cause.diagnostics, ...problems];
     return { ...result, state: problems.length > 0 ? 'failed' : 'refused', diagnostics };
   }

@@ -1,24 +1,24 @@
 import { groupBy, isSameBytes } from '../collections.js';
-import { type Diagnostic, error, hasErrors, printable, UserError } from '../diagnostic.js';
+import { type Diagnostic, error, hasErrors, note, printable, UserError } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
 import { dropInPath, installedLauncher, PACKAGED_LAUNCHER } from '../emit/paths.js';
 import { overridden } from '../plan/drop-in-order.js';
+import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import { EXEC_KEYS } from '../unit/exec-keys.js';
 import { isTemplate, type UnitName } from '../unit/name.js';
 import { parseUnitFile } from '../unit/unit-file.js';
+import { againHint, isSearched, optionsAgain } from './apply-again.js';
 import { exists } from './exists.js';
-import { templateAt } from './find-template.js';
 import { filesHash, policyHash, unitHash } from './hashes.js';
 import { launcherFiles, MAX_LAUNCHER_SIZE } from './launcher-file.js';
-import { findPolicy, loadPolicy, policyPlaces } from './load-policy.js';
-import { type LoadedUnit, loadFiles, loadOffline, serviceName } from './load-unit.js';
+import { findPolicy, loadPolicy } from './load-policy.js';
+import { loadFiles, loadOffline, serviceName } from './load-unit.js';
 import { prepare } from './prepare.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
 import type { Service } from './services.js';
-import { applyHint } from './unconfined.js';
 
 /** A unit with files of ours. */
 export interface Applied {
@@ -28,6 +28,15 @@ export interface Applied {
   readonly files: readonly EmittedFile[];
   /** What runs by it; undefined where nothing is asked of a manager. */
   readonly services: readonly Service[] | undefined;
+}
+
+/** How a unit differs from what was applied. */
+export interface Drifted {
+  /** An error for each thing that has changed: `drift-…`, `overridden`. */
+  readonly changed: readonly Diagnostic[];
+  /** Why more of that can't be told. */
+  readonly untold: readonly Diagnostic[];
+  readonly exit?: number;
 }
 
 /**
@@ -44,19 +53,26 @@ export class Drift {
     this.#context = context;
   }
 
-  /** An error for each thing that has changed: `drift-…`, `overridden`. */
-  async of(context: Context, applied: Applied): Promise<Diagnostic[]> {
+  /** What can't be told of one thing doesn't keep others from being told. */
+  async of(context: Context, applied: Applied): Promise<Drifted> {
     const { unit, facts, files } = applied;
-    const read = await readUnit(context, applied);
-    const effective = effectiveUnit(read.files);
-    const suspects = await this.#suspects(context, applied, await unitHash(effective, read.instances));
+    const read = readUnit(context, applied);
     const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit));
-    return [
-      ...(await this.#edited(context, applied)),
-      ...(suspects.length === 0 ? [] : await this.#confirmed(context, applied, suspects)),
-      ...(dropIn ? overriddenBy(effective, dropIn) : []),
-      ...(facts.launched ? await this.#launcherChanged() : []),
-    ];
+    const looks = await Promise.allSettled([
+      this.#edited(context, applied),
+      read.then(({ hash }) => this.#outdated(context, applied, hash)),
+      ...(dropIn ? [read.then(({ effective }) => overriddenBy(effective, dropIn))] : []),
+      ...(facts.launched ? [this.#launcherChanged()] : []),
+    ]);
+    const changed = looks.flatMap((look) => (look.status === 'fulfilled' ? look.value : []));
+    const failures = looks.flatMap((look) => (look.status === 'rejected' ? [look.reason] : []));
+    return { changed, ...untoldBy(context, unit, failures) };
+  }
+
+  /** What comes to something else now, of the policy, the unit and systemd. */
+  async #outdated(context: Context, applied: Applied, hash: string): Promise<Diagnostic[]> {
+    const suspects = await this.#suspects(context, applied, hash);
+    return suspects.length === 0 ? [] : this.#confirmed(context, applied, suspects);
   }
 
   /** What isn't as it was when the files were made: they may come out otherwise now. */
@@ -78,19 +94,15 @@ export class Drift {
   /** Of these, those that make a difference: the files would be others. */
   async #confirmed(context: Context, applied: Applied, suspects: readonly Suspect[]): Promise<Diagnostic[]> {
     const { unit, facts } = applied;
-    this.#machine ??= probeMachine(this.#context);
     const drift = (code: string, why: string) =>
-      error(code, `${unit}: ${why} since its policy was applied`, { hint: applyHint(context, unit) });
+      error(code, `${unit}: ${why} since its policy was applied`, { hint: againHint(context, unit, facts) });
     try {
-      const options = {
-        ...policyOption(context, unit, facts),
-        allowGaps: true,
-        permissive: facts.permissive,
-      };
-      const prepared = await prepare(context, unit, options, () => this.#machine!);
+      const options = { ...optionsAgain(context, unit, facts), allowGaps: true };
+      const prepared = await prepare(context, unit, options, () => this.#probe());
       const { diagnostics, files } = prepared;
       // What others take back is told for itself.
       const wrong = diagnostics.filter(({ code }) => code !== 'overridden');
+      if (isDenied(context, wrong)) throw new UserError(wrong);
       if (hasErrors(wrong)) return [cantApply(unit, suspects, wrong)];
       if (hasErrors(diagnostics)) return [];
       const made = files.filter(({ path }) => path !== prepared.plan.target.launcher);
@@ -102,15 +114,20 @@ export class Drift {
           : drift(code, why),
       );
     } catch (cause) {
-      if (!(cause instanceof UserError)) throw cause;
+      if (!(cause instanceof UserError) || isDenied(context, cause.diagnostics)) throw cause;
       return [cantApply(unit, suspects, cause.diagnostics)];
     }
+  }
+
+  #probe(): Promise<MachineFacts> {
+    this.#machine ??= probeMachine(this.#context);
+    return this.#machine;
   }
 
   async #edited(context: Context, { unit, facts, files }: Applied): Promise<Diagnostic[]> {
     if (facts.filesHash === (await filesHash(files))) return [];
     const message = `${unit}: its drop-in or what belongs to it isn't as it was written when its policy was applied`;
-    return [error('drift-files', message, { hint: applyHint(context, unit) })];
+    return [error('drift-files', message, { hint: againHint(context, unit, facts) })];
   }
 
   /** The launcher of a package is the package's. */
@@ -120,14 +137,40 @@ export class Drift {
   }
 }
 
-/** The files of a unit without ours; what they have cost the manager to read isn't asked for again. */
-async function readUnit(
-  context: Context,
-  { unit, services }: Applied,
-): Promise<Pick<LoadedUnit, 'files' | 'instances'>> {
+/** A unit without ours; what its files have cost the manager to read isn't asked for again. */
+async function readUnit(context: Context, { unit, services }: Applied) {
   const name = serviceName(unit);
-  if (!services || isTemplate(name)) return loadOffline(context, name);
-  return { instances: [], ...(await loadFiles(context, name, services[0]!.properties)) };
+  const { files, instances } =
+    !services || isTemplate(name)
+      ? await loadOffline(context, name)
+      : { instances: [], ...(await loadFiles(context, name, services[0]!.properties)) };
+  const effective = effectiveUnit(files);
+  return { effective, hash: await unitHash(effective, instances) };
+}
+
+/** Whether root, whose units they are, can read more than who asks. */
+const isDenied = ({ superuser, placement }: Context, diagnostics: readonly Diagnostic[]): boolean =>
+  !superuser && placement.scope === 'system' && diagnostics.some(({ code }) => code === 'unreadable');
+
+/** @param failures what was thrown: but for UserErrors it is thrown again */
+function untoldBy(context: Context, unit: string, failures: readonly unknown[]): Omit<Drifted, 'changed'> {
+  const untold: Diagnostic[] = [];
+  let exit: number | undefined;
+  for (const cause of failures) {
+    if (!(cause instanceof UserError)) throw cause;
+    if (isDenied(context, cause.diagnostics)) untold.push(denied(context, unit, cause.diagnostics));
+    else {
+      untold.push(...cause.diagnostics);
+      exit = Math.max(exit ?? 0, cause.exit);
+    }
+  }
+  return { untold, ...(exit === undefined ? {} : { exit }) };
+}
+
+function denied({ offline, placement }: Context, unit: string, diagnostics: readonly Diagnostic[]) {
+  const { message } = diagnostics.find(({ code }) => code === 'unreadable')!;
+  const hint = offline ? undefined : `as root '${ownCommand(placement.scope, 'status', unit)}' tells`;
+  return note('drift-unknown', `can't tell all that has changed of ${unit}: ${message}`, { hint });
 }
 
 interface Suspect {
@@ -151,26 +194,17 @@ async function policyChange(
   const { policy } = facts;
   if (policy === undefined) return 'its policy is unknown';
   try {
-    const place = isSearched(context, unit, policy)
+    const place = isSearched(context, unit.full, policy)
       ? await findPolicy(context, unit)
       : { system: context.program, path: policy };
     if (place.path !== policy) return `another policy, ${place.path}, comes first`;
-    const { sources } = await loadPolicy(context, place, { trusted: true });
+    const { sources, diagnostics } = await loadPolicy(context, place, { trusted: true });
+    if (isDenied(context, diagnostics)) throw new UserError(diagnostics);
     return (await policyHash(sources)) === facts.policyHash ? undefined : `${printable(policy)} has changed`;
   } catch (cause) {
-    if (!(cause instanceof UserError)) throw cause;
+    if (!(cause instanceof UserError) || isDenied(context, cause.diagnostics)) throw cause;
     return `its policy can't be read (${cause.diagnostics[0]!.message})`;
   }
-}
-
-const isSearched = (context: Context, unit: UnitName, policy: string): boolean =>
-  policyPlaces(context, unit).includes(policy);
-
-/** How the policy is named on the command line that applies it again. */
-function policyOption(context: Context, unit: string, { policy }: DropInFacts) {
-  if (policy === undefined || isSearched(context, serviceName(unit), policy)) return {};
-  const template = templateAt(context, policy);
-  return template === undefined ? { policy } : { template };
 }
 
 /** The key of the first Exec line that would be another. */

@@ -46,10 +46,20 @@ async function saying(found: readonly Diagnostic[], change: () => Promise<Outcom
  * Changes units while nobody else does, after what a run that was ended has left half done is put back.
  * @throws UserError `locked`, `no-lock`, and what keeps a unit from being put back
  */
-async function exclusively(context: Context, change: () => Promise<Outcome>): Promise<Outcome> {
+function exclusively(context: Context, change: () => Promise<Outcome>): Promise<Outcome> {
+  return whileLocked(context, async () => {
+    return saying(await recover(context), change);
+  });
+}
+
+/**
+ * Does something that others who change units must not come in between of.
+ * @throws UserError `locked`, `no-lock`
+ */
+export async function whileLocked<T>(context: Context, step: () => Promise<T>): Promise<T> {
   const letGo = await lock(context);
   try {
-    return await saying(await recover(context), change);
+    return await step();
   } finally {
     letGo();
   }
@@ -67,8 +77,20 @@ async function lock({ system, placement, caller }: Context): Promise<() => void>
   throw new UserError(error('locked', message, { hint }), EXIT.failure);
 }
 
-/** Puts back what was left half done, where that can be seen and done; says what there is. For who changes nothing else. */
-export async function putBackIfFree(context: Context): Promise<readonly Diagnostic[]> {
+/**
+ * Puts back what was left half done, where that can be seen and done; says what there is, and what can't be. For who
+ * changes nothing else.
+ */
+export async function putBackIfFree(context: Context): Promise<Pick<Outcome, 'exit' | 'diagnostics'>> {
+  try {
+    return { exit: EXIT.ok, diagnostics: await putBackWhereFree(context) };
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    return { exit: cause.exit, diagnostics: cause.diagnostics };
+  }
+}
+
+async function putBackWhereFree(context: Context): Promise<readonly Diagnostic[]> {
   const { system, placement, superuser, offline } = context;
   if (offline) return [];
   const units = await unfinishedUnits(context);

@@ -1,6 +1,6 @@
 import { EXIT, error, UserError } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
-import { installedLauncher, PACKAGED_LAUNCHER } from '../emit/paths.js';
+import { installedLauncher, PACKAGED_LAUNCHER, transientFolder } from '../emit/paths.js';
 import type { Target } from '../plan/target.js';
 import type { Context } from '../system/context.js';
 import { ownDropIns } from './own-files.js';
@@ -29,18 +29,33 @@ export async function launcherFiles(
 }
 
 /**
- * The installed launcher, if there is one that no drop-in of ours uses.
+ * The installed launcher, if there is one that no drop-in of ours and no transient unit uses.
  * @param leaving drop-ins that are about to go
  */
 export async function unusedLauncher(
   context: Context,
   leaving: readonly string[] = [],
 ): Promise<string | undefined> {
+  const launcher = installedLauncher(context.placement);
   const users = (await ownDropIns(context)).filter(({ path }) => !leaving.includes(path));
-  return users.length > 0 ? undefined : installedLauncher(context.placement);
+  return users.length > 0 || (await isInTransientUnit(context, launcher)) ? undefined : launcher;
 }
 
-/** The launcher goes with the last drop-in of ours. */
+/** More than a command line with the largest filter takes, in bytes. */
+const MAX_TRANSIENT_SIZE = 4 << 20;
+
+/** Whether a transient unit that is loaded starts a program; one that is restarted by systemd does so again. */
+async function isInTransientUnit({ system, placement }: Context, program: string): Promise<boolean> {
+  const folder = transientFolder(placement);
+  for (const name of await system.list(folder)) {
+    if (!name.endsWith('.service')) continue;
+    const file = await system.read(`${folder}/${name}`, { limit: MAX_TRANSIENT_SIZE, head: true });
+    if (file && new TextDecoder().decode(file.bytes).includes(program)) return true;
+  }
+  return false;
+}
+
+/** The launcher goes with the last that uses it. */
 export async function removeUnusedLauncher(context: Context): Promise<void> {
   const path = await unusedLauncher(context);
   if (path !== undefined) await context.system.remove(path);

@@ -7,6 +7,7 @@ import type { Plan } from '../plan/plan.js';
 import type { ProofSummary } from '../report.js';
 import type { Context } from '../system/context.js';
 import { effectiveUnit } from '../unit/effective.js';
+import { normalize } from '../unit/path.js';
 import { VERSION } from '../version.js';
 import { buildFilter, proofWarnings } from './build-filter.js';
 import { findTemplate, type PolicyPlace } from './find-template.js';
@@ -82,7 +83,7 @@ export async function prepare(
     diagnostics: [...diagnostics, ...proofWarnings(proofs, policy.policy.syscalls?.at)],
     proofs,
     files,
-    changes: changes(files, current),
+    changes: changes(files, current, context),
     written,
   };
 }
@@ -155,7 +156,15 @@ async function choosePolicy(
   unit: LoadedUnit,
   options: PrepareOptions,
 ): Promise<PolicyPlace> {
-  if (options.policy !== undefined) return { system: context.program, path: options.policy };
+  if (options.policy !== undefined) {
+    return { system: context.program, path: absolutePath(context, options.policy) };
+  }
   if (options.template !== undefined) return findTemplate(context, options.template);
   return findPolicy(context, unit.name);
+}
+
+/** The drop-in says where its policy is to whoever reads it, in whatever folder. */
+function absolutePath({ caller }: Context, path: string): string {
+  if (path.startsWith('/') || caller.directory === undefined) return path;
+  return normalize(`${caller.directory}/${path}`);
 }

@@ -48,9 +48,9 @@ export async function putBack(
   const undone: (readonly Diagnostic[])[] = [];
   for (const { files } of undos) undone.push(await failureOf(() => undoDropIn(context, files)));
   const reloaded = await failureOf(() => context.system.reload());
-  for (const [i, { files }] of undos.entries()) {
+  for (const [i, undo] of undos.entries()) {
     if (reloaded.length > 0 || undone[i]!.length > 0) continue;
-    undone[i] = await failureOf(() => undoRest(context, files));
+    undone[i] = await failureOf(() => undoRest(context, undo));
   }
   return inBatches([...undos.entries()], BATCH, async ([i, undo]) => {
     const again = await failuresOf(() => startAgain(context, undo, how));
@@ -64,12 +64,12 @@ export async function putBack(
 /** Undoes what was written and has not been loaded; says what fails. */
 export const undo = (
   context: Context,
-  { unit, files }: Pick<Undo, 'unit' | 'files'>,
+  way: Pick<Undo, 'unit' | 'files' | 'launcher'>,
 ): Promise<readonly Diagnostic[]> =>
   failureOf(async () => {
-    await undoDropIn(context, files);
-    await undoRest(context, files);
-    await forgetUndo(context, unit);
+    await undoDropIn(context, way.files);
+    await undoRest(context, way);
+    await forgetUndo(context, way.unit);
   });
 
 /** A file that the drop-in of ours needs, and the one before it doesn't. */
@@ -81,10 +81,12 @@ const undoDropIn = ({ system }: Context, files: readonly FileUndo[]): Promise<vo
     files.filter((file) => !isNeeded(file)),
   );
 
-/** The launcher stays while another unit uses it. */
-async function undoRest(context: Context, files: readonly FileUndo[]): Promise<void> {
+async function undoRest(
+  context: Context,
+  { files, launcher }: Pick<Undo, 'files' | 'launcher'>,
+): Promise<void> {
   await undoFiles(context.system, files.filter(isNeeded));
-  await removeUnusedLauncher(context);
+  if (launcher) await removeUnusedLauncher(context);
 }
 
 /** What was never restarted runs on as it did, and what nobody took along stays as others have left it. */

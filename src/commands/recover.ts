@@ -2,7 +2,7 @@
 import { isRunning, type ServiceRun } from '../apply/activate.js';
 import { isSameState, type Undo } from '../apply/undo.js';
 import { stateOf } from '../apply/write.js';
-import { type Diagnostic, EXIT, error, UserError, warning } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, hasErrors, UserError, warning } from '../diagnostic.js';
 import { installedLauncher, isRuntimePath, isTemporaryName, undoFolder } from '../emit/paths.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
@@ -39,12 +39,20 @@ export async function recover(context: Context): Promise<readonly Diagnostic[]> 
   const settle = (undo: Undo) => settleServices(context, undo, boot);
   const problems = await putBack(context, due, { settle });
   for (const [i, { unit }] of due.entries()) {
-    const message = `a run was ended while it changed ${unit}, which is put back, and runs, as it was before`;
-    found.push(warning('put-back', message), ...problems[i]!);
+    found.push(hasErrors(problems[i]!) ? notBack(unit) : isBack(unit), ...problems[i]!);
   }
   if ((await unfinishedUnits(context)).length > 0) throw new UserError(found, EXIT.failure);
   return found;
 }
+
+const isBack = (unit: string): Diagnostic =>
+  warning(
+    'put-back',
+    `a run was ended while it changed ${unit}, which is put back, and runs, as it was before`,
+  );
+
+const notBack = (unit: string): Diagnostic =>
+  warning('half-done', `${unit} was left half changed by a run that was ended, and can't be put back`);
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 

@@ -37,8 +37,7 @@ export async function run(context: Context, words: readonly string[], options: O
     const one = new Run(context, prepared, options);
     if (hasErrors(prepared.diagnostics)) return one.outcome(EXIT.findings);
     one.sayFirst();
-    for (const { path, content, mode } of prepared.files)
-      await context.system.replace(path, content, { mode });
+    if (prepared.files.length > 0) await install(context, prepared.files);
     const waits = options.wait || options.shell || stdio !== 'journal';
     return await (waits ? one.startAndWait(stdio) : one.start());
   } catch (cause) {
@@ -58,6 +57,18 @@ function refuseMistakes(words: readonly string[], options: Options, stdio: Stdio
     throw usage(`${wait ? '--wait' : 'the terminal or pipe'} can't be combined with --no-block`);
   }
   if (json && stdio !== 'journal') throw usage('--json is in the way of what the command writes');
+}
+
+/** Puts the launcher in its place. Who has the lock takes away what is on its way, and a launcher that nobody uses. */
+async function install(context: Context, files: PreparedRun['files']) {
+  const { system, superuser, placement } = context;
+  const write = async () => {
+    for (const { path, content, mode } of files) await system.replace(path, content, { mode });
+  };
+  // Who may not write is told that, and not that there is no lock to be had.
+  if (!superuser && placement.scope === 'system') return write();
+  const { whileLocked } = await import('./exclusively.js');
+  await whileLocked(context, write);
 }
 
 /** One run, and what is said of it. */

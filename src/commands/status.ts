@@ -10,6 +10,7 @@ import { columns } from '../report.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
 import { parseUnitName } from '../unit/name.js';
+import { againHint } from './apply-again.js';
 import { Drift } from './drift.js';
 import { putBackIfFree } from './exclusively.js';
 import { exists } from './exists.js';
@@ -18,7 +19,7 @@ import { namedUnit } from './named-unit.js';
 import type { Outcome } from './outcome.js';
 import { type OwnDropIn, ownDropIns, readOwnFiles, withRuntime } from './own-files.js';
 import { ASKED_AT_ONCE, dropInsOf, type Service, servicesOf } from './services.js';
-import { applyHint, unconfined } from './unconfined.js';
+import { unconfined } from './unconfined.js';
 
 /**
  * `live`: it runs with what was written; `restart-due`: it has run since before; `reload-due`: the manager has yet to
@@ -41,6 +42,8 @@ interface UnitStatus {
   readonly missing: readonly string[];
   /** What has changed since its policy was applied: codes of diagnostics. */
   readonly drift: readonly string[];
+  /** Whether more of that can't be told. */
+  readonly untold?: boolean;
   readonly diagnostics: readonly Diagnostic[];
   readonly exit?: number;
 }
@@ -59,7 +62,7 @@ interface Confined extends OwnDropIn {
  * lacks a file without which it won't start.
  */
 export async function status(context: Context, units: readonly string[]): Promise<Outcome> {
-  const found = await putBackIfFree(context);
+  const left = await putBackIfFree(context);
   const dropIns = await ownDropIns(context);
   const confined = new Map([...dropIns].reverse().map((one) => [one.unit, one]));
   const names = units.length > 0 ? units : [...confined.keys()].filter(isService).sort();
@@ -70,8 +73,8 @@ export async function status(context: Context, units: readonly string[]): Promis
       : statusOf(context, confined.get(text)!, drift);
   const looked = await inBatches(names, ASKED_AT_ONCE, (text) => attempt(text, () => look(text)));
   const all = [...new Map(looked.map((one) => [one.unit, one])).values()];
-  const diagnostics = distinct([...found, ...all.flatMap((one) => one.diagnostics)]);
-  const failed = all.some(({ exit }) => exit === EXIT.failure);
+  const diagnostics = distinct([left, ...all].flatMap((one) => one.diagnostics));
+  const failed = [left, ...all].some(({ exit }) => exit === EXIT.failure);
   return {
     exit: failed ? EXIT.failure : hasErrors(diagnostics) ? EXIT.findings : EXIT.ok,
     json: { units: all.map(statusJson) },
@@ -137,10 +140,12 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   const state = services && stateOf(services, dropIn, written);
   const isThere = services === undefined || services.every(isLoaded);
   const broken = [
-    ...missing.map((path) => wontStart(context, unit, 'file-missing', `${path} is missing`)),
-    ...flaws(filter).map((flaw) => wontStart(context, unit, 'filter-file', `${filterFile}: ${flaw}`)),
-  ];
-  const changed = isThere ? await drift.of(at, { unit, facts, files, services }) : [];
+    ...missing.map((path) => ['file-missing', `${path} is missing`] as const),
+    ...flaws(filter).map((flaw) => ['filter-file', `${filterFile}: ${flaw}`] as const),
+  ].map(([code, why]) => error(code, `${unit} won't start: ${why}`, { hint: againHint(at, unit, facts) }));
+  const { changed, untold, exit } = isThere
+    ? await drift.of(at, { unit, facts, files, services })
+    : { changed: [], untold: [] };
   // Of what is broken it is told how.
   const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);
   return {
@@ -155,7 +160,9 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
     dropIn,
     missing,
     drift: [...new Set(drifted.map(({ code }) => code))],
-    diagnostics: [...broken, ...drifted],
+    untold: untold.length > 0,
+    diagnostics: [...broken, ...drifted, ...untold],
+    ...(exit === undefined ? {} : { exit }),
   };
 }
 
@@ -164,9 +171,6 @@ const usable = (filter: FilterFile | Diagnostic | undefined): FilterFile | undef
 
 const flaws = (filter: FilterFile | Diagnostic | undefined): string[] =>
   filter === undefined || 'programs' in filter ? [] : [filter.message];
-
-const wontStart = (context: Context, unit: string, code: string, why: string): Diagnostic =>
-  error(code, `${unit} won't start: ${why}`, { hint: applyHint(context, unit) });
 
 /** What the launcher needs and isn't there: itself, its filter, and the files of `[exec] programs`. */
 async function missingFiles(
@@ -226,9 +230,9 @@ function statusText(all: readonly UnitStatus[], whole: boolean): string {
   return columns([['UNIT', 'MODE', 'STATE', 'DRIFT', 'POLICY'], ...rows]);
 }
 
-/** `policy, unit`: the codes without what they have in common. */
-const driftText = ({ drift }: UnitStatus): string =>
-  drift.map((code) => code.replace(/^drift-/, '')).join(', ') || '-';
+/** `policy, unit`: the codes without what they have in common; `?` for what can't be told. */
+const driftText = ({ drift, untold }: UnitStatus): string =>
+  [...drift.map((code) => code.replace(/^drift-/, '')), ...(untold ? ['?'] : [])].join(', ') || '-';
 
 /** Calls that one line names. */
 const MOST_NAMED = 3;

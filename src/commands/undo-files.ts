@@ -1,5 +1,5 @@
 import type { Change } from '../apply/changes.js';
-import { decodeUndo, encodeUndo, filesToUndo, type Undo } from '../apply/undo.js';
+import { decodeUndo, encodeUndo, filesToUndo, putsLauncher, type Undo } from '../apply/undo.js';
 import { type Diagnostic, UserError } from '../diagnostic.js';
 import { undoFolder, undoPath, unitOfUndo } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
@@ -37,6 +37,7 @@ export async function keepUndo(
     along: await unitsAlong(context, services, { starts }),
     restarted: false,
     starts,
+    launcher: putsLauncher(context.placement, changes),
     files: filesToUndo(context.placement, unit, changes),
   };
   await write(context, undo);

@@ -70,7 +70,7 @@ export const hashInDropIn = (content: Uint8Array, which: keyof typeof HASHES): s
 export const systemdOfDropIn = (content: Uint8Array): string | undefined =>
   /^# For systemd (\S+)$/m.exec(new TextDecoder().decode(content))?.[1];
 
-/** A drop-in without the version of systemd: that alone is no reason to write it anew, and offline not all of it is known. */
+/** A drop-in without the version of systemd, of which not all is known offline. */
 export const textBesidesSystemd = (content: Uint8Array): string =>
   new TextDecoder().decode(content).replace(/^# For systemd .*\n/m, '');
 
@@ -78,13 +78,16 @@ export const textBesidesSystemd = (content: Uint8Array): string =>
 export const directivesText = (content: Uint8Array): string =>
   new TextDecoder().decode(content).replace(/^(?:#.*)?\n/gm, '');
 
+/** As long as a path can be (PATH_MAX): one that is cut leads nowhere. */
+const MAX_PATH = 4096;
+
 /**
  * The drop-in's text. Directives come before Exec lines: systemd drops the rest of a drop-in after an
  * Exec line that it can't read.
  */
 export function dropInText(plan: Plan, origin: Origin): string {
   const header = [
-    `Made by sandbox-unit ${origin.version} from ${printable(plan.policyFile)}`,
+    `Made by sandbox-unit ${origin.version} from ${printable(plan.policyFile, MAX_PATH)}`,
     ...Object.entries(HASHES).flatMap(([key, name]) => {
       const hash = origin[key as keyof typeof HASHES];
       return hash === undefined ? [] : [`${name}: sha256:${hash}`];

@@ -1,5 +1,7 @@
 /** Every path that the program writes, and none besides. */
 
+import { parseUnitName } from '../unit/name.js';
+
 /** Names sort after those of other tools, so that no drop-in of theirs comes later. */
 const DROP_IN = 'zz-sandbox-unit.conf';
 const FILTER = 'zz-sandbox-unit.filter';
@@ -26,6 +28,10 @@ export interface Placement {
 
 const runtimeFolder = ({ scope, runtimeDirectory }: Placement): string =>
   `${scope === 'system' ? '/run' : runtimeDirectory}/sandbox-unit`;
+
+/** Where the manager keeps the files of transient units, as long as they are loaded. */
+export const transientFolder = ({ scope, runtimeDirectory }: Placement): string =>
+  `${scope === 'system' ? '/run' : runtimeDirectory}/systemd/transient`;
 
 function unitDirectory({ scope, runtime, home, runtimeDirectory }: Placement): string {
   if (scope === 'system') return runtime ? '/run/systemd/system' : '/etc/systemd/system';
@@ -75,15 +81,19 @@ export const lockPath = (placement: Placement): string => `${runtimeFolder(place
 export const undoFolder = ({ scope, home }: Placement): string =>
   scope === 'system' ? '/var/lib/sandbox-unit' : `${home}/.local/state/sandbox-unit`;
 
-const UNDO = '.undo';
+/** No longer than the `.d` of the folder of drop-ins: any unit that can have one has room for it. */
+const UNDO = '.u';
 
 /** @param unit the full name, checked */
 export const undoPath = (placement: Placement, unit: string): string =>
   `${undoFolder(placement)}/${unit}${UNDO}`;
 
-/** The unit that a file in that folder is about. */
-export const unitOfUndo = (name: string): string | undefined =>
-  name.endsWith(UNDO) ? name.slice(0, -UNDO.length) : undefined;
+/** The unit that a file in that folder is about; undefined where it isn't one of these. */
+export function unitOfUndo(file: string): string | undefined {
+  const unit = file.slice(0, -UNDO.length);
+  const name = file.endsWith(UNDO) ? parseUnitName(unit) : undefined;
+  return name && 'full' in name && name.full === unit && name.type === 'service' ? unit : undefined;
+}
 
 /** Whether a file is one that is written for a unit, beside the launcher. */
 export function isOwnPath(placement: Placement, unit: string, path: string): boolean {

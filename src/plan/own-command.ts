@@ -5,4 +5,8 @@ import type { Target } from './target.js';
  * @param words the verb and its options
  */
 export const ownCommand = (scope: Target['scope'], words: string, unit: string): string =>
-  `sandbox-unit ${words}${scope === 'user' ? ' --user' : ''} ${unit}`;
+  `sandbox-unit ${words}${scope === 'user' ? ' --user' : ''} ${shellWord(unit)}`;
+
+/** A text as one word of a shell's command line. */
+export const shellWord = (text: string): string =>
+  /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

@@ -22,7 +22,7 @@ const LINE_LIMIT = 1024 * 1024;
 
 /**
  * The text of a unit file or drop-in: comment lines, then the sections with their entries in the given order.
- * A section without entries is left out.
+ * A section without entries is left out. Comments of entries are cut, those of the header aren't.
  * @throws UserError `unwritable-line` for a name or value that systemd would not read back as it is: line breaks, NUL,
  *   a backslash that continues the line, white space at the ends, what isn't UTF-8, a line of 1 MiB.
  */
@@ -39,7 +39,7 @@ export function writeUnitFile(sections: readonly Section[], header: readonly str
   const body = stringify(Object.fromEntries(skeleton), options)
     .replace(/^\[s(\d+)\]$/gm, (_, i) => `[${sections[Number(i)]!.section}]`)
     .replace(/^k(\d+)=v\d+$/gm, (_, i) => lineOf(entries[Number(i)]!));
-  const comments = header.map((line) => `${comment(line)}\n`).join('');
+  const comments = header.map((line) => `${comment(line, Number.POSITIVE_INFINITY)}\n`).join('');
   return comments === '' || body === '' ? comments + body : `${comments}\n${body}`;
 }
 
@@ -47,7 +47,8 @@ const lineOf = (entry: Entry) =>
   `${entry.comment === undefined ? '' : `${comment(entry.comment)}\n`}${entry.key}=${entry.value}`;
 
 /** One line whatever the text; systemd before 240 takes a backslash at the end of a comment for a continuation. */
-const comment = (text: string) => strip(`# ${printable(text)}`.replace(/\\(?=\\*$)/g, '/'));
+const comment = (text: string, limit?: number) =>
+  strip(`# ${printable(text, limit)}`.replace(/\\(?=\\*$)/g, '/'));
 
 function refuseUnwritable(section: string, key: string, value: string): void {
   const fail = (why: string) => {

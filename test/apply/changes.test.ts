@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changes, hasEffect, isPending } from '../../src/apply/changes.js';
+import { changes, hasEffect, isPending, renewsVersion } from '../../src/apply/changes.js';
 
 const file = (path: string, text: string, mode = 0o644) => ({
   path,
@@ -37,6 +37,24 @@ test('something is to be done unless all is unchanged', () => {
   assert.equal(isPending(changes([file('/a', 'x')], [file('/a', 'x')])), false);
   assert.equal(isPending(changes([file('/a', 'x')], [])), true);
   assert.equal(isPending(changes([], [file('/a', 'x')])), true);
+});
+
+test('the version of systemd in a drop-in is renewed, but not by one that is not known whole', () => {
+  const dropIn = (version: string, more = '', name = '/a.conf') =>
+    file(name, `# Made\n# For systemd ${version}\n[Service]\n${more}`);
+  const before = [dropIn('257.13')];
+  const look = (after: ReturnType<typeof file>, offline: boolean, current = before) => {
+    const [change] = changes([after], current, { offline });
+    return [change!.kind, change!.commentsOnly ?? false, renewsVersion(change!)];
+  };
+  assert.deepEqual(look(dropIn('257.13'), false), ['unchanged', false, false]);
+  assert.deepEqual(look(dropIn('257.14'), false), ['replace', true, true]);
+  assert.deepEqual(look(dropIn('257'), true), ['unchanged', false, true]);
+  assert.deepEqual(look(dropIn('257.14', '# x\n'), false), ['replace', true, false]);
+  assert.deepEqual(look(dropIn('257.14', 'Nice=5\n'), true), ['replace', false, false]);
+  assert.deepEqual(look(dropIn('257.14'), false, []), ['create', false, false]);
+  const other = [dropIn('257.13', '', '/a')];
+  assert.deepEqual(look(dropIn('257', '', '/a'), true, other), ['replace', false, false]);
 });
 
 test('comments of a drop-in are written, and change nothing in what runs', () => {

@@ -9,6 +9,7 @@ import {
   fakeContext,
   LAUNCHER,
   machineWith,
+  program,
 } from '../support/fake-system.js';
 
 const SERVICE = '[Service]\nExecStart=/usr/sbin/demod --foreground\n';
@@ -60,6 +61,14 @@ test('a defect after the restart puts the service back as it was', async () => {
   const { exit, diagnostics } = await attempt(system, ['demo']);
   assert.equal(exit, 1);
   assert.ok(diagnostics.some(({ code, message }) => code === 'internal' && message.includes('not a plan')));
+  assert.deepEqual(sorted(system.files), before);
+});
+
+test('the launcher that was there before stays: it may be in use by others', async () => {
+  const launcher = { [LAUNCHER]: program('launcher of this build') };
+  const system = machine({ files: { ...OTHER, ...launcher }, behaviour: () => 'dies' });
+  const before = sorted(system.files);
+  assert.equal((await attempt(system, ['demo'])).exit, 1);
   assert.deepEqual(sorted(system.files), before);
 });
 

@@ -594,3 +594,11 @@ test('Type= is as the manager has it, whatever the files say', async () => {
   };
   assert.deepEqual([await launched('simple'), await launched('exec')], [false, true]);
 });
+
+test('a unit with the longest name that can have drop-ins is confined, and freed again', async () => {
+  const unit = `${'x'.repeat(245)}.service`;
+  const files = { [`/usr/lib/systemd/system/${unit}`]: SERVICE, '/p.toml': NO_EXEC };
+  const system = machine({ files, running: [unit] });
+  assert.deepEqual(statesOf(await run(system, { policy: '/p.toml' }, [unit])), [`${unit} applied`]);
+  assert.deepEqual((await revert(fakeContext(system), [unit], {})).exit, 0);
+});

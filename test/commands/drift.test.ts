@@ -2,7 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
+import { generate } from '../../src/commands/generate.js';
+import { plan } from '../../src/commands/plan.js';
 import { status } from '../../src/commands/status.js';
+import { verify } from '../../src/commands/verify.js';
+import type { Context } from '../../src/system/context.js';
 import {
   type FakeOptions,
   type FakeSystem,
@@ -163,6 +167,35 @@ describe('what has changed since a policy was applied:', () => {
     assert.match(messages, /systemd is 258\.1, and was 257\.13/);
   });
 
+  test('the version of systemd, where it makes no difference: apply renews what is recorded of it', async () => {
+    const first = await applied();
+    const system = machineWith(SERVICE, POLICY, {
+      ...{ systemd: '258.1', running: [UNIT] },
+      files: Object.fromEntries(first.files),
+    });
+    await system.replace(DROP_IN, system.files.get(DROP_IN)!.bytes, { mode: 0o644, modified: 1 });
+    const plans = async () => {
+      system.calls.length = 0;
+      assert.deepEqual((await found(system)).drift, []);
+      return system.calls.some((call) => call.includes('systemd-analyze'));
+    };
+    const applyOnce = async (options = {}, offline = false) => {
+      system.calls.length = 0;
+      const { exit, diagnostics } = await apply(fakeContext(system, { offline }), [UNIT], options);
+      return [exit, ...diagnostics.map(({ code }) => code)];
+    };
+    assert.equal(await plans(), true);
+    const verified = await verify(fakeContext(system), [UNIT], {});
+    assert.ok(verified.json.loaded && verified.diagnostics.every(({ code }) => code !== 'not-applied'));
+    assert.deepEqual(await applyOnce({ check: true }, true), [0]);
+    assert.deepEqual(await applyOnce({ check: true }), [3]);
+    assert.deepEqual(await applyOnce(), [0, 'no-restart']);
+    assert.deepEqual(system.changes, [`replace ${DROP_IN}`, 'reload']);
+    assert.match(system.text(DROP_IN), /^# For systemd 258\.1$/m);
+    assert.deepEqual(await applyOnce({ check: true }), [0]);
+    assert.equal(await plans(), false);
+  });
+
   test('which policy comes first', async () => {
     const packaged = `/usr/lib/sandbox-unit/${UNIT}.toml`;
     const system = machineWith(SERVICE, '', { running: [UNIT], files: { [packaged]: POLICY, [BASE]: '' } });
@@ -184,6 +217,148 @@ describe('what has changed since a policy was applied:', () => {
     const system = await applied(elsewhere, { policy: '/root/p.toml' });
     edit('/root/p.toml', '"execve"', '"acct", "execve"')(system);
     assert.deepEqual((await found(system)).drift, ['drift-policy']);
+  });
+
+  test('what was applied from a path that is relative to a folder is held against the file there', async () => {
+    const long = `${'folder/'.repeat(40)}p.toml`;
+    for (const [policy, path] of [
+      ['p.toml', '/work/p.toml'],
+      ['../root/./p.toml', '/root/p.toml'],
+      [long, `/work/${long}`],
+    ] as const) {
+      const system = await applied({ files: { [path]: POLICY } }, { policy });
+      system.files.set('/elsewhere/p.toml', fileOf(SERVICES));
+      const context = fakeContext(system);
+      const caller = { ...context.caller, directory: '/elsewhere' };
+      const { exit, json } = await status({ ...context, caller }, []);
+      const [unit] = json.units as [{ policy: string; drift: string[] }];
+      assert.deepEqual([exit, unit.policy, unit.drift], [0, path, []]);
+      for (const verb of [plan, generate, verify]) {
+        const outcome = await verb(context, [UNIT], { policy });
+        assert.deepEqual([...outcome.sources.keys()], [path, BASE]);
+      }
+    }
+  });
+
+  test('what cannot be told, where another drop-in is gone and systemd does not know it yet', async () => {
+    const other = `${FOLDER}/10-more.conf`;
+    const system = await applied({ files: { [other]: '[Service]\nMemoryMax=1G\n' } });
+    system.files.delete(other);
+    edit(DROP_IN, /^NoNewPrivileges=yes$/m, 'NoNewPrivileges=no')(system);
+    for (const units of [[], [UNIT]]) {
+      const { exit, json, text, diagnostics } = await status(fakeContext(system), units);
+      const [unit] = json.units as [{ state: string; drift: string[] }];
+      assert.deepEqual([exit, unit.state, unit.drift], [2, 'reload-due', ['drift-files']]);
+      assert.deepEqual(
+        diagnostics.map(({ severity, code }) => `${severity} ${code}`),
+        ['error drift-files', 'error unit-changed'],
+      );
+      assert.match(text, /^demo\.service +enforcing +reload due +files, \? +\/etc/m);
+    }
+  });
+
+  describe('what only root may read is no drift to others:', () => {
+    for (const [path, change] of [
+      [PLACE, MORE],
+      [BASE, MORE],
+      [BASE, NEW_COMMAND],
+      [PLACE, NEW_COMMAND],
+      [VENDOR, MORE],
+    ] as const) {
+      test(`${path}, with and without a change elsewhere`, async () => {
+        const first = await applied();
+        const again = (more: FakeOptions) =>
+          machineWith(SERVICE, POLICY, { running: [UNIT], files: Object.fromEntries(first.files), ...more });
+        const look = async (system: FakeSystem, superuser: boolean) => {
+          const { exit, json, diagnostics } = await status(fakeContext(system, { superuser }), []);
+          const [{ drift }] = json.units as [{ drift: string[] }];
+          return [exit, drift, diagnostics.map(({ severity, code }) => `${severity} ${code}`)];
+        };
+        const untold = [0, [], ['note drift-unknown']];
+        const system = again({ unreadable: [path] });
+        assert.deepEqual(await look(system, false), untold);
+        change(system);
+        await system.reload();
+        assert.deepEqual(await look(system, false), untold);
+        assert.notEqual((await look(system, true))[0], 0);
+      });
+    }
+
+    test("a user's own are read, or it is one", async () => {
+      const placement = {
+        scope: 'user',
+        runtime: false,
+        home: '/home/user',
+        runtimeDirectory: '/run/user/7',
+      } as const;
+      const place = `/home/user/.config/sandbox-unit/${UNIT}.toml`;
+      const files = { [place]: POLICY, [BASE]: '', [`/usr/lib/systemd/user/${UNIT}`]: SERVICE };
+      const first = machineWith(SERVICE, '', { files });
+      const mine = { placement, superuser: false };
+      assert.equal((await apply(fakeContext(first, mine), [UNIT], {})).exit, 0);
+      const system = machineWith(SERVICE, '', {
+        files: Object.fromEntries(first.files),
+        unreadable: [place],
+      });
+      const { exit, diagnostics } = await status(fakeContext(system, mine), []);
+      assert.deepEqual([exit, diagnostics.map(({ code }) => code)], [1, ['drift-policy']]);
+    });
+  });
+
+  describe('the command line that puts it right:', () => {
+    const RUNTIME = { placement: { scope: 'system', runtime: true } } as const;
+    const USER = {
+      placement: { scope: 'user', runtime: false, home: '/home/user', runtimeDirectory: '/run/user/7' },
+    } as const;
+    const NAMED = "/root/it's mine.toml";
+    const LINES: readonly (readonly [Parameters<typeof apply>[2], Partial<Context>, string])[] = [
+      [{}, {}, 'apply demo.service'],
+      [{ permissive: true }, RUNTIME, 'apply --permissive --runtime demo.service'],
+      [{ template: 'base' }, {}, 'apply --template base demo.service'],
+      [
+        { policy: '/root/p.toml', permissive: true },
+        {},
+        'apply --permissive --policy /root/p.toml demo.service',
+      ],
+      [{ policy: NAMED }, RUNTIME, "apply --runtime --policy '/root/it'\\''s mine.toml' demo.service"],
+      [{}, USER, 'apply --user demo.service'],
+    ];
+    const BREAKS: readonly (readonly [code: string, (system: FakeSystem, folder: string) => void])[] = [
+      [
+        'drift-policy',
+        (system) => {
+          for (const path of [BASE, '/root/p.toml', NAMED])
+            write(path, '[syscalls]\ndeny = ["acct"]\n')(system);
+        },
+      ],
+      [
+        'drift-files',
+        (system, folder) =>
+          edit(`${folder}/zz-sandbox-unit.conf`, 'SystemCallFilter=', 'SystemCallFilter=acct ')(system),
+      ],
+      ['file-missing', (system, folder) => remove(`${folder}/zz-sandbox-unit.filter`)(system)],
+      ['filter-file', (system, folder) => write(`${folder}/zz-sandbox-unit.filter`, 'x')(system)],
+    ];
+    for (const [options, where, line] of LINES) {
+      for (const [code, spoil] of BREAKS) {
+        test(`${line} (${code})`, async () => {
+          const policies = { [BASE]: POLICY.replace(/^.*\n/, ''), '/root/p.toml': POLICY, [NAMED]: POLICY };
+          const user = {
+            [`/usr/lib/systemd/user/${UNIT}`]: SERVICE,
+            [`/home/user/.config/sandbox-unit/${UNIT}.toml`]: POLICY,
+          };
+          const system = machineWith(SERVICE, POLICY, { files: { ...policies, ...user } });
+          const context = fakeContext(system, where);
+          assert.equal((await apply(context, [UNIT], options)).exit, 0);
+          const dropIn = [...system.files.keys()].find((path) => path.endsWith('/zz-sandbox-unit.conf'))!;
+          spoil(system, dropIn.replace(/\/[^/]*$/, ''));
+          const { placement } = context;
+          const looked = await status({ ...context, placement: { ...placement, runtime: false } }, []);
+          const found = looked.diagnostics.find((one) => one.code === code);
+          assert.equal(found?.hint, `sandbox-unit ${line}`, JSON.stringify(looked.diagnostics));
+        });
+      }
+    }
   });
 
   test('the line of a unit names it', async () => {

@@ -50,6 +50,22 @@ test('the drop-in goes first, systemd reads that, then what it needs goes, and t
   assert.ok(system.isUpToDate);
 });
 
+test('the launcher stays for transient units that use it', async () => {
+  const transient = '/run/systemd/transient';
+  const files = {
+    [`${transient}/run-r0.service`]: `[Service]\nExecStart=@${LAUNCHER} "${LAUNCHER}" "--filter-base64=A"\n`,
+    [`${transient}/other.service`]: '[Service]\nExecStart=@/bin/true "true"\n',
+  };
+  const system = await applied({ files });
+  assert.equal((await run(system)).exit, 0);
+  assert.ok(system.files.has(LAUNCHER));
+  const ended = await applied({
+    files: { [`${transient}/other.service`]: files[`${transient}/other.service`]! },
+  });
+  assert.equal((await run(ended)).exit, 0);
+  assert.ok(!ended.files.has(LAUNCHER));
+});
+
 const PROGRAMS = `${FOLDER}/zz-sandbox-unit.programs`;
 
 test('in the folder of programs only what apply writes is ours', async () => {

@@ -139,6 +139,28 @@ test('what only the launcher can refuse goes to it in its command line; it is in
   assert.deepEqual((await ran({ deny: ['execve', 'execveat'] }, { files })).system.changes, []);
 });
 
+describe('the launcher is installed', () => {
+  const NO_EXEC = { deny: ['execve', 'execveat'] };
+  const locksOf = ({ system }: Ran) => system.calls.filter((call) => /lock|^replace/.test(call));
+
+  test('while nobody else changes units', async () => {
+    const locked = ['lock /run/sandbox-unit/lock 0', `replace ${LAUNCHER}`, 'unlock'];
+    assert.deepEqual(locksOf(await ran(NO_EXEC)), locked);
+  });
+
+  test('only where it is missing: else nobody is waited for', async () => {
+    const files = { [LAUNCHER]: program('launcher of this build') };
+    const one = await ran(NO_EXEC, { files, locked: 'for-ever' });
+    assert.deepEqual([one.outcome.exit, locksOf(one)], [0, []]);
+  });
+
+  test('not while another changes units all the time', async () => {
+    const one = await ran(NO_EXEC, { locked: 'for-ever' });
+    assert.deepEqual([one.outcome.exit, codes(one), one.units.started], [1, ['locked'], []]);
+    assert.ok(!one.system.files.has(LAUNCHER));
+  });
+});
+
 test('variables are expanded where that is asked for, but not in what the launcher is told', async () => {
   const files = { '/usr/bin/a$b': program(elf()) };
   const words = ['a$b', '$A'];

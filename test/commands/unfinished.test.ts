@@ -6,7 +6,7 @@ import { explain } from '../../src/commands/explain.js';
 import type { Outcome } from '../../src/commands/outcome.js';
 import { revert } from '../../src/commands/revert.js';
 import { status } from '../../src/commands/status.js';
-import { UserError } from '../../src/diagnostic.js';
+import { EXIT, error, UserError } from '../../src/diagnostic.js';
 import type { Context } from '../../src/system/context.js';
 import {
   type FakeFile,
@@ -16,6 +16,7 @@ import {
   HOME,
   LAUNCHER,
   machineWith,
+  program,
 } from '../support/fake-system.js';
 
 const UNIT = 'demo.service';
@@ -29,7 +30,7 @@ const SERVICE = '[Service]\nExecStart=/usr/sbin/demod --foreground\n';
 const POLICY = '[syscalls]\ndeny = ["execve", "execveat"]\n';
 const OTHER_POLICY = '[syscalls]\ndeny = ["execve", "mount"]\n[service]\nPrivateTmp = true\n';
 const READER = `${HOME}/native-helper/build/x86-64/read-records`;
-const undoOf = (unit: string) => `/var/lib/sandbox-unit/${unit}.undo`;
+const undoOf = (unit: string) => `/var/lib/sandbox-unit/${unit}.u`;
 const UNDO = undoOf(UNIT);
 const BOOT = '/proc/sys/kernel/random/boot_id';
 
@@ -255,6 +256,21 @@ describe('what was left half changed', () => {
     assert.deepEqual(system.changes, []);
   });
 
+  test('takes the launcher with it that it has put there, and no other', async () => {
+    const there = { files: { [LAUNCHER]: program('launcher of this build') } };
+    for (const options of [{}, there]) {
+      const whole = machine(options);
+      await attempt(whole, VERBS.apply!);
+      const system = machine({ ...options, killAt: whole.calls.indexOf(`restart ${UNIT}`) + 2 });
+      const before = system.files.has(LAUNCHER);
+      await attempt(system, VERBS.apply!);
+      system.revive();
+      assert.ok(system.files.has(LAUNCHER));
+      assert.deepEqual(codes(await attempt(system, (context) => status(context, []))), ['put-back']);
+      assert.equal(system.files.has(LAUNCHER), before);
+    }
+  });
+
   test('is put back after a boot, without what was there until that boot only', async () => {
     const runtime = { placement: { scope: 'system', runtime: true } as const };
     for (const [more, said] of [[{}, ['put-back']] as const, [runtime, []] as const]) {
@@ -298,6 +314,32 @@ describe('what was left half changed', () => {
       assert.deepEqual(system.changes, []);
       assert.equal(system.calls.at(-1), 'unlock');
     }
+  });
+
+  test('that nobody can read, or put back, keeps status from nothing but that', async () => {
+    const units = [UNIT, TEMPLATE];
+    const look = async (system: FakeSystem) => {
+      const { exit, diagnostics, json } = await status(fakeContext(system), []);
+      const rows = (json.units as { unit: string; mode: string }[]).map(
+        ({ unit, mode }) => `${unit} ${mode}`,
+      );
+      return [exit, diagnostics.map(({ code }) => code), rows];
+    };
+    const confinedBoth = async (files: FakeOptions['files'], unreadable: readonly string[] = []) => {
+      const first = machine();
+      await apply(fakeContext(first), units, {});
+      return machine({ files: { ...Object.fromEntries(first.files), ...files }, unreadable });
+    };
+    const rows = units.map((unit) => `${unit} enforcing`);
+    assert.deepEqual(await look(await confinedBoth({})), [0, [], rows]);
+    assert.deepEqual(await look(await confinedBoth({ [UNDO]: '{' })), [1, ['undo-file'], rows]);
+    assert.deepEqual(await look(await confinedBoth({ [UNDO]: '{}' }, [UNDO])), [2, ['unreadable'], rows]);
+    const system = await half();
+    const refuse = async (path: string) => {
+      throw new UserError(error('unwritable', `can't write ${path}: EROFS`), EXIT.failure);
+    };
+    Object.assign(system, { replace: refuse, remove: refuse });
+    assert.deepEqual(await look(system), [2, ['half-done', 'unwritable'], [`${UNIT} enforcing`]]);
   });
 
   test('leaves no file that was on its way', async () => {

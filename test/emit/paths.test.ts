@@ -9,7 +9,10 @@ import {
   type Placement,
   policySearchPath,
   programsFolder,
+  undoFolder,
+  undoPath,
   unitDirectories,
+  unitOfUndo,
 } from '../../src/emit/paths.js';
 
 const SYSTEM: Placement = { scope: 'system', runtime: false };
@@ -45,6 +48,25 @@ test('drop-ins that use the launcher are in one of two folders', () => {
   assert.deepEqual(unitDirectories(SYSTEM), ['/etc/systemd/system', '/run/systemd/system']);
   assert.deepEqual(unitDirectories({ ...SYSTEM, runtime: true }), unitDirectories(SYSTEM));
   assert.deepEqual(unitDirectories(USER), ['/home/u/.config/systemd/user', '/run/user/7/systemd/user']);
+});
+
+test('what was before a unit was changed has the name of the unit, which is told from it', () => {
+  for (const unit of ['x.service', 'a@b.service', `${'x'.repeat(245)}.service`]) {
+    const name = undoPath(SYSTEM, unit).slice(`${undoFolder(SYSTEM)}/`.length);
+    assert.ok(name.length <= 255);
+    assert.equal(unitOfUndo(name), unit);
+  }
+  for (const name of [
+    'x.service',
+    'x.service.un',
+    'x.socket.u',
+    'x.u',
+    '.service.u',
+    'x y.service.u',
+    '.u',
+  ]) {
+    assert.equal(unitOfUndo(name), undefined, name);
+  }
 });
 
 test('the drop-in of a unit is in one of two folders', () => {

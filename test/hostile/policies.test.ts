@@ -122,7 +122,12 @@ const POLICIES: readonly [what: string, content: string | Uint8Array, code: stri
   ['a base with a line break', 'extends = ["a\\nb.toml"]\n', 'no-policy', ':1:12: '],
   ['a base with a NUL', 'extends = ["a\\u0000.toml"]\n', 'unreadable', ':1:12: '],
   ['a device as its base', 'extends = ["/dev/zero"]\n', 'not-a-file', ':1:12: '],
-  ['ten thousand ways up', `extends = ["${'../'.repeat(10_000)}x.toml"]\n`, 'unreadable', ':1:12: '],
+  [
+    'a base ten thousand folders down',
+    `extends = ["${'x/'.repeat(10_000)}x.toml"]\n`,
+    'unreadable',
+    ':1:12: ',
+  ],
   ['a base below a template', 'extends = ["../no-exec"]\n', 'no-policy', ':1:12: '],
   [
     'thousands of bases that are not there',

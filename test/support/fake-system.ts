@@ -79,6 +79,8 @@ export interface FakeOptions {
   readonly links?: Readonly<Record<string, string>>;
   /** Files that root must not act on. */
   readonly untrusted?: readonly string[];
+  /** Files that this user may not read. */
+  readonly unreadable?: readonly string[];
   /** The call, counted from 1, that fails as a full disk or a lost bus does. */
   readonly failAt?: number;
   /** The call, counted from 1, before which this program is killed. */
@@ -108,6 +110,8 @@ interface Service {
   next?: 'failed' | 'another-pid' | 'program';
 }
 
+/** Of a file, in bytes (NAME_MAX). */
+const MAX_NAME = 255;
 const CLD_EXITED = 1;
 const CLD_KILLED = 2;
 const SIGSYS = 31;
@@ -151,9 +155,7 @@ export class FakeSystem implements System {
 
   /** What was asked that changes something, what is kept for the way back aside. */
   get changes(): string[] {
-    return this.calls.filter(
-      (call) => /^(replace|remove|reload|restart) ?/.test(call) && !/\.undo$/.test(call),
-    );
+    return this.calls.filter((call) => /^(replace|remove|reload|restart) ?/.test(call) && !/\.u$/.test(call));
   }
 
   /** Whether the manager has read the unit files as they are. */
@@ -200,6 +202,9 @@ export class FakeSystem implements System {
     const file = this.files.get(path) ?? this.#processFile(path) ?? this.#kernelFile(path);
     const { limit = 1 << 20, head = false, trusted = false } = options;
     if (!file) return undefined;
+    if (this.#options.unreadable?.includes(path)) {
+      throw new UserError(error('unreadable', `can't read ${path}: EACCES`), EXIT.failure);
+    }
     if (file.bytes.length > limit && !head) {
       throw new UserError(error('too-large', `${path} is larger than ${limit} bytes`), EXIT.failure);
     }
@@ -233,6 +238,9 @@ export class FakeSystem implements System {
 
   async replace(path: string, content: Uint8Array, { mode, modified }: WriteOptions): Promise<void> {
     this.#record(`replace ${path}`);
+    if (path.split('/').some((name) => name.length > MAX_NAME)) {
+      throw new UserError(error('unwritable', `can't write ${path}: ENAMETOOLONG`), EXIT.failure);
+    }
     this.files.set(path, { bytes: content, mode });
     this.#modified.set(path, modified ?? this.#now);
   }
@@ -324,6 +332,11 @@ export class FakeSystem implements System {
     properties.set('Result', service?.result ?? 'success');
     properties.set('ExecMainCode', service?.ended[0] ?? 0);
     properties.set('ExecMainStatus', service?.ended[1] ?? 0);
+    const read = [properties.get('FragmentPath'), properties.get('DropInPaths')].flat() as string[];
+    properties.set(
+      'NeedDaemonReload',
+      read.some((path) => path !== '' && !this.files.has(path)),
+    );
     this.#options.distort?.(properties);
     return properties;
   }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Box } from '../support/box.js';
+import { inRepository } from '../support/repository.js';
 import { sandboxUnit, servicesObstacle } from '../support/service.js';
 
 const skip = servicesObstacle();
@@ -129,4 +130,132 @@ test('two at once: each waits for the other, and both come to the same', { skip 
   const states = [one, two].map(({ stdout }) => stdout.split('\n')[0]);
   assert.deepEqual(states.sort(), [`${UNIT}: applied`, `${UNIT}: unchanged`]);
   assert.equal([one, two].filter(({ stderr }) => stderr.includes('Another sandbox-unit')).length, 1);
+});
+
+interface Row {
+  readonly unit: string;
+  readonly mode: string;
+  readonly state: string;
+  readonly drift: readonly string[];
+  readonly policy: string;
+  readonly dropIn: string;
+}
+
+/** What `status` says of all units, as root or with words in front of the command. */
+async function look(...front: string[]) {
+  const words = ['node', inRepository('dist/sandbox-unit.cjs'), 'status', '--json'];
+  const { status, stdout } = await box.exec([...front, ...words]);
+  const { units, diagnostics } = JSON.parse(stdout) as {
+    units: Row[];
+    diagnostics: { severity: string; code: string; hint?: string }[];
+  };
+  return {
+    status,
+    units,
+    diagnostics,
+    codes: diagnostics.map(({ severity, code }) => `${severity} ${code}`),
+  };
+}
+
+test("another's drop-in that is gone, which systemd doesn't know yet: the unit keeps its row", {
+  skip,
+}, async () => {
+  const other = `${FOLDER}/10-more.conf`;
+  await box.writeFile(other, '[Service]\nNice=1\n');
+  await box.succeed(['systemctl', 'daemon-reload']);
+  await apply();
+  await box.succeed(['rm', other]);
+  const found = await look();
+  assert.deepEqual([found.status, found.codes], [2, ['error unit-changed']]);
+  assert.deepEqual(
+    found.units.map(({ unit, state, drift }) => [unit, state, drift]),
+    [[UNIT, 'reload-due', []]],
+  );
+  await box.succeed(['systemctl', 'daemon-reload']);
+  assert.equal((await look()).status, 0);
+});
+
+test('a record of what was before that nobody can read hides no unit', { skip }, async () => {
+  await apply();
+  await box.writeFile('/var/lib/sandbox-unit/other.service.u', 'nonsense');
+  const found = await look();
+  assert.deepEqual([found.status, found.codes, found.units.length], [1, ['error undo-file'], 1]);
+  await box.succeed(['rm', '/var/lib/sandbox-unit/other.service.u']);
+});
+
+test('a policy that only root may read is no drift to others', { skip }, async () => {
+  await apply();
+  await box.succeed(['chmod', '600', POLICY]);
+  const other = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+  const found = await look(...other);
+  assert.deepEqual([found.status, found.codes], [0, ['note drift-unknown']]);
+  assert.deepEqual(found.units[0]!.drift, []);
+  assert.deepEqual((await look()).codes, []);
+  await box.succeed(['chmod', '644', POLICY]);
+});
+
+test('what puts a drift right leaves a unit permissive, until the next boot, by the file that it was', {
+  skip,
+}, async () => {
+  await box.succeed(['node', inRepository('dist/sandbox-unit.cjs'), 'revert', UNIT]);
+  const named = "/root/it's mine.toml";
+  await box.succeed(['cp', POLICY, named]);
+  const cli = `node ${inRepository('dist/sandbox-unit.cjs')}`;
+  await box.sh(`cd /root; ${cli} apply --permissive --runtime --policy "it's mine.toml" ${UNIT}`);
+  await box.sh(`sed -i 's/"execve"/"mount", "execve"/' "${named}"`);
+  const found = await look();
+  assert.deepEqual([found.status, found.codes], [1, ['error drift-policy']]);
+  await box.sh(`cd /; ${found.diagnostics[0]!.hint!.replace(/^sandbox-unit/, cli)}`);
+  const now = await look();
+  assert.deepEqual([now.status, now.codes], [0, []]);
+  const [{ mode, policy, dropIn } = assert.fail()] = now.units;
+  assert.deepEqual([mode, policy], ['permissive', named]);
+  assert.match(dropIn, /^\/run\//);
+  await box.sh(`${cli} revert ${UNIT}`);
+});
+
+test('another systemd that makes no difference: apply records it once, and restarts nothing', {
+  skip,
+}, async () => {
+  await apply();
+  const dropIn = `${FOLDER}/zz-sandbox-unit.conf`;
+  // As old as before: a service that runs since before its files were written is restarted.
+  await box.sh(`cp -p ${dropIn} /run/before
+    sed -i 's/^# For systemd .*/# For systemd 247.1/' ${dropIn}
+    touch -r /run/before ${dropIn}
+    systemctl daemon-reload`);
+  assert.deepEqual((await look()).codes, []);
+  const pid = () => box.succeed(['systemctl', 'show', '--value', '--property=MainPID', UNIT]);
+  const before = await pid();
+  const check = async () => (await sandboxUnit(box, 'apply', '--check', UNIT)).status;
+  assert.equal(await check(), 3);
+  await apply();
+  assert.equal(await check(), 0);
+  assert.equal(await pid(), before);
+  assert.match(await box.succeed(['cat', dropIn]), /^# For systemd 25/m);
+});
+
+test('the launcher stays for a unit of `run` when the last service is freed', { skip }, async () => {
+  await apply();
+  const run = await sandboxUnit(box, 'run', '--unit=mine', '--deny=execve,execveat', 'sleep', '1003');
+  assert.equal(run.status, 0, run.stderr);
+  const revert = async () => assert.equal((await sandboxUnit(box, 'revert', UNIT)).status, 0);
+  const isThere = async () => (await box.exec(['test', '-e', LAUNCHER])).status === 0;
+  await revert();
+  assert.equal(await isThere(), true);
+  await box.succeed(['systemctl', 'stop', 'mine.service']);
+  await apply();
+  await revert();
+  assert.equal(await isThere(), false);
+});
+
+test('a unit with the longest name that can have drop-ins', { skip }, async () => {
+  const unit = `${'x'.repeat(245)}.service`;
+  await box.writeFile(`/etc/systemd/system/${unit}`, service('/usr/bin/sleep 1004'));
+  await box.sh(`systemctl daemon-reload; systemctl start ${unit}`);
+  const applied = await sandboxUnit(box, 'apply', '--policy', POLICY, unit);
+  assert.equal(applied.status, 0, applied.stderr);
+  assert.deepEqual((await look()).codes, []);
+  const reverted = await sandboxUnit(box, 'revert', unit);
+  assert.equal(reverted.status, 0, reverted.stderr);
 });

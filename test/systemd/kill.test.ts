@@ -34,7 +34,7 @@ const SCRIPT = `
   verb=$1 what=$2 most=$3; shift 3
   state() {
     files=$(ls /etc/systemd/system/${UNIT}.d /usr/local/libexec/sandbox-unit 2>/dev/null | grep -c '^zz-\\|^launcher')
-    left=$(find /etc /run/systemd /usr/local /var/lib/sandbox-unit -xdev -name '.sandbox-unit-*' -o -name '*.undo' 2>/dev/null | wc -l)
+    left=$(find /etc /run/systemd /usr/local /var/lib/sandbox-unit -xdev -name '.sandbox-unit-*' -o -name '*.u' 2>/dev/null | wc -l)
     pid=$(systemctl show --value -p MainPID ${UNIT})
     echo "$files $left $(systemctl is-active ${UNIT}) $(awk '/^Seccomp:/ { print $2 }' /proc/$pid/status)" \\
       "$(systemctl show --value -p NeedDaemonReload ${UNIT})"

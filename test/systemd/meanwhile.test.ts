@@ -17,7 +17,7 @@ import { until } from '../support/until.js';
 const skip = servicesObstacle();
 const COMMAND = inRepository('dist/sandbox-unit.cjs');
 const UNIT = 'main.service';
-const UNDO = `/var/lib/sandbox-unit/${UNIT}.undo`;
+const UNDO = `/var/lib/sandbox-unit/${UNIT}.u`;
 const SLEEP = '/usr/bin/sleep infinity';
 const FINE = '[syscalls]\ndeny = ["ptrace"]\n[apply]\nsettle = "100ms"\n';
 /** sleep(1) dies of it at once. */

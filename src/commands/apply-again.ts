@@ -1,0 +1,43 @@
+import type { DropInFacts } from '../emit/drop-in-facts.js';
+import { ownCommand, shellWord } from '../plan/own-command.js';
+import type { Context } from '../system/context.js';
+import { templateAt } from './find-template.js';
+import { policyPlaces } from './load-policy.js';
+import { serviceName } from './load-unit.js';
+import type { PrepareOptions } from './prepare.js';
+
+type Applied = Pick<DropInFacts, 'policy' | 'permissive'>;
+
+/** Whether a file is found for a unit without being named. */
+export const isSearched = (context: Context, unit: string, policy: string): boolean =>
+  policyPlaces(context, serviceName(unit)).includes(policy);
+
+/** The options by which a unit's policy would be applied again as it was, by what its drop-in says. */
+export function optionsAgain(
+  context: Context,
+  unit: string,
+  { policy, permissive }: Applied,
+): Pick<PrepareOptions, 'policy' | 'template' | 'permissive'> {
+  if (policy === undefined || isSearched(context, unit, policy)) return { permissive };
+  const template = templateAt(context, policy);
+  return template === undefined ? { policy, permissive } : { template, permissive };
+}
+
+/**
+ * The command line that does it, as permissive and for as long as it was; in a folder of another system there is none
+ * that could be typed as it stands.
+ * @param context where the drop-in is: for good, or until the next boot
+ */
+export function againHint(context: Context, unit: string, applied: Applied): string | undefined {
+  const { offline, placement } = context;
+  if (offline) return undefined;
+  const { policy, template, permissive } = optionsAgain(context, unit, applied);
+  const words = [
+    'apply',
+    ...(permissive ? ['--permissive'] : []),
+    ...(placement.runtime ? ['--runtime'] : []),
+    ...(template === undefined ? [] : [`--template ${template}`]),
+    ...(policy === undefined ? [] : [`--policy ${shellWord(policy)}`]),
+  ];
+  return ownCommand(placement.scope, words.join(' '), unit);
+}
