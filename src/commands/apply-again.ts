@@ -35,7 +35,7 @@ export function againHint(context: Context, unit: string, applied: Applied): str
   const words = [
     'apply',
     ...(permissive ? ['--permissive'] : []),
-    ...(placement.runtime ? ['--runtime'] : []),
+    ...(placement.lifetime === 'runtime' ? ['--runtime'] : []),
     ...(template === undefined ? [] : [`--template ${template}`]),
     ...(policy === undefined ? [] : [`--policy ${shellWord(policy)}`]),
   ];

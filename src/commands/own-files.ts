@@ -1,7 +1,15 @@
 import type { ExistingFile } from '../apply/changes.js';
 import { codeOf } from '../diagnostic.js';
 import { isProgramFile } from '../emit/files.js';
-import { dropInPath, filterPath, hasNameOfDropIn, programsFolder, unitDirectories } from '../emit/paths.js';
+import {
+  dropInPath,
+  filterPath,
+  hasNameOfDropIn,
+  LIFETIMES,
+  type Lifetime,
+  programsFolder,
+  unitDirectories,
+} from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 
 /** Larger than any file of ours, in bytes. */
@@ -16,17 +24,17 @@ export async function readOwnFiles(context: Context, unit: string): Promise<Exis
   ];
 }
 
-/** What apply wrote for good, or until the next boot. */
-export const withRuntime = (context: Context, runtime: boolean): Context => ({
+/** Where files of another lifetime are. */
+export const withLifetime = (context: Context, lifetime: Lifetime): Context => ({
   ...context,
-  placement: { ...context.placement, runtime },
+  placement: { ...context.placement, lifetime },
 });
 
-/** A drop-in of ours, and whether it is there until the next boot only. */
+/** A drop-in of ours, and how long it is for. */
 export interface OwnDropIn {
   readonly unit: string;
   readonly path: string;
-  readonly runtime: boolean;
+  readonly lifetime: Lifetime;
 }
 
 /** All drop-ins of ours, whatever their units; of two for one unit the first is the one that systemd reads. */
@@ -37,7 +45,7 @@ export async function ownDropIns({ system, placement }: Context): Promise<OwnDro
       if (!name.endsWith('.d')) continue;
       const folder = `${directory}/${name}`;
       const file = (await system.list(folder)).find((one) => hasNameOfDropIn(`${folder}/${one}`));
-      if (file) found.push({ unit: name.slice(0, -2), path: `${folder}/${file}`, runtime: i > 0 });
+      if (file) found.push({ unit: name.slice(0, -2), path: `${folder}/${file}`, lifetime: LIFETIMES[i]! });
     }
   }
   return found;

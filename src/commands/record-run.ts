@@ -13,9 +13,8 @@ import { trialOf } from './bring-into-force.js';
 import { type ExplainOptions, explainUnit, type Looked, type Run, startOf, UNREADABLE } from './explain.js';
 import { failureOf, failuresOf } from './failures.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
-import { serviceName } from './load-unit.js';
 import { recordReader } from './native-program.js';
-import { readOwnFiles, withRuntime } from './own-files.js';
+import { withLifetime } from './own-files.js';
 import { type Prepared, prepare } from './prepare.js';
 import { putBack } from './put-back.js';
 import { stopUnit } from './stop-unit.js';
@@ -34,7 +33,7 @@ const LOG_DELAY = 500;
  * @throws UserError where it can't be begun
  */
 export async function recordRun(context: Context, prepared: Prepared, options: ExplainOptions): Promise<Run> {
-  const placed = await placeFor(context, prepared.plan.unit);
+  const placed = withLifetime(context, 'run');
   const permissive = await prepare(placed, prepared.plan.unit, {
     ...options,
     ...{ allowGaps: true, permissive: true },
@@ -65,15 +64,6 @@ export async function recordRun(context: Context, prepared: Prepared, options: E
 
 const nothing = (unit: string): Diagnostic =>
   note('no-record', `no call of ${unit} was recorded that its policy would refuse`);
-
-/** Where nothing of ours is there for good, what is written for the run is gone with the next boot at the latest. */
-async function placeFor(context: Context, unit: string): Promise<Context> {
-  // A template's own, for good, are read in the place of an instance's until the next boot.
-  const { template = unit } = serviceName(unit);
-  const permanent = withRuntime(context, false);
-  const own = await Promise.all([unit, template].map((name) => readOwnFiles(permanent, name)));
-  return withRuntime(context, own.flat().length === 0);
-}
 
 function assertRecordable({ plan, unit, policy, diagnostics, sources }: Prepared): void {
   if (hasErrors(diagnostics)) throw new UserError(diagnostics, EXIT.findings, sources);

@@ -4,7 +4,7 @@ import type { Undo } from '../apply/undo.js';
 import { writeChanges } from '../apply/write.js';
 import { inBatches } from '../collections.js';
 import { type Diagnostic, EXIT, UserError } from '../diagnostic.js';
-import { hasNameOfDropIn, installedLauncher, ownDropInPaths } from '../emit/paths.js';
+import { hasNameOfDropIn, installedLauncher, LIFETIMES, ownDropInPaths } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 import { changing } from './exclusively.js';
 import { failureOf, failuresOf } from './failures.js';
@@ -13,7 +13,7 @@ import { unusedLauncher } from './launcher-file.js';
 import { fullName, noUnit, serviceName } from './load-unit.js';
 import { namedUnit } from './named-unit.js';
 import type { Outcome } from './outcome.js';
-import { readFiles, readOwnFiles, withRuntime } from './own-files.js';
+import { readFiles, readOwnFiles, withLifetime } from './own-files.js';
 import { putBack } from './put-back.js';
 import { dropInsOf, type Service, servicesOf } from './services.js';
 import { forgetUndo, keepRestarted, keepUndo } from './undo-files.js';
@@ -71,10 +71,8 @@ async function planUnit(context: Context, text: string): Promise<UnitResult> {
 
 async function planOne(context: Context, text: string): Promise<UnitResult> {
   const { name, exists, services } = await namedUnit(context, text);
-  const files = [
-    ...(await readOwnFiles(withRuntime(context, false), name)),
-    ...(await readOwnFiles(withRuntime(context, true), name)),
-  ];
+  const places = LIFETIMES.map((lifetime) => readOwnFiles(withLifetime(context, lifetime), name));
+  const files = (await Promise.all(places)).flat();
   if (files.length === 0 && !exists) {
     throw await noUnit(context, serviceName(name), ', and nothing of ours for it');
   }

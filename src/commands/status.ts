@@ -17,7 +17,7 @@ import { exists } from './exists.js';
 import { fullName, noUnit, serviceName } from './load-unit.js';
 import { namedUnit } from './named-unit.js';
 import type { Outcome } from './outcome.js';
-import { type OwnDropIn, ownDropIns, readOwnFiles, withRuntime } from './own-files.js';
+import { type OwnDropIn, ownDropIns, readOwnFiles, withLifetime } from './own-files.js';
 import { ASKED_AT_ONCE, dropInsOf, type Service, servicesOf } from './services.js';
 import { unconfined } from './unconfined.js';
 
@@ -126,7 +126,7 @@ async function statusNamed(
 
 async function statusOf(context: Context, confined: Confined, drift: Drift): Promise<UnitStatus> {
   const { unit, path: dropIn } = confined;
-  const at = withRuntime(context, confined.runtime);
+  const at = withLifetime(context, confined.lifetime);
   const files = await readOwnFiles(at, unit);
   const content = (path: string) => files.find((file) => file.path === path)?.content;
   const facts = dropInFacts(content(dropIn) ?? new Uint8Array());

@@ -86,7 +86,7 @@ function outcome(
 async function notThere(context: Context, { unit, target }: Plan): Promise<Diagnostic> {
   const elsewhere = (await ownDropIns(context)).find((one) => one.unit === unit);
   if (!elsewhere) return unconfined(context, unit);
-  const options = elsewhere.runtime ? ' --runtime' : '';
+  const options = elsewhere.lifetime === 'runtime' ? ' --runtime' : '';
   const hint = ownCommand(target.scope, `verify${options}`, unit);
   return error('not-applied', `what confines ${unit} is ${elsewhere.path}`, { hint });
 }

@@ -17,10 +17,18 @@ export const packagedProgram = (name: string): string => `/usr/libexec/sandbox-u
 export const installedLauncher = ({ scope, home }: Placement): string =>
   `${scope === 'system' ? '/usr/local' : `${home}/.local`}/libexec/sandbox-unit/launcher`;
 
+/**
+ * How long files are for: `always`; `runtime`, until the next boot; `run`, for one run of a service, in the place of
+ * what is there otherwise, and no longer than until the next boot.
+ */
+export type Lifetime = 'always' | 'runtime' | 'run';
+
+/** In the order in which systemd looks (systemd.unit(5)): of drop-ins of one name the first is read. */
+export const LIFETIMES: readonly Lifetime[] = ['run', 'always', 'runtime'];
+
 export interface Placement {
   readonly scope: 'system' | 'user';
-  /** Until the next boot only: under /run. */
-  readonly runtime: boolean;
+  readonly lifetime: Lifetime;
   /** The user's home and runtime directory; for scope `user`. */
   readonly home?: string;
   readonly runtimeDirectory?: string;
@@ -33,14 +41,18 @@ const runtimeFolder = ({ scope, runtimeDirectory }: Placement): string =>
 export const transientFolder = ({ scope, runtimeDirectory }: Placement): string =>
   `${scope === 'system' ? '/run' : runtimeDirectory}/systemd/transient`;
 
-function unitDirectory({ scope, runtime, home, runtimeDirectory }: Placement): string {
-  if (scope === 'system') return runtime ? '/run/systemd/system' : '/etc/systemd/system';
-  return runtime ? `${runtimeDirectory}/systemd/user` : `${home}/.config/systemd/user`;
+function unitDirectory({ scope, lifetime, home, runtimeDirectory }: Placement): string {
+  const runtime = scope === 'system' ? '/run' : runtimeDirectory;
+  if (lifetime === 'run') return `${runtime}/systemd/${scope}.control`;
+  if (lifetime === 'runtime') return `${runtime}/systemd/${scope}`;
+  return scope === 'system' ? '/etc/systemd/system' : `${home}/.config/systemd/user`;
 }
 
-/** Where drop-ins may be that use the installed launcher. */
-export const unitDirectories = (placement: Placement): string[] =>
-  [false, true].map((runtime) => unitDirectory({ ...placement, runtime }));
+const places = (placement: Placement): Placement[] =>
+  LIFETIMES.map((lifetime) => ({ ...placement, lifetime }));
+
+/** Where drop-ins may be that use the installed launcher, in the order of LIFETIMES. */
+export const unitDirectories = (placement: Placement): string[] => places(placement).map(unitDirectory);
 
 /** @param unit the full name, checked */
 export const dropInPath = (placement: Placement, unit: string): string =>
@@ -54,9 +66,9 @@ export const filterPath = (placement: Placement, unit: string): string =>
 export const programsFolder = (placement: Placement, unit: string): string =>
   `${unitDirectory(placement)}/${unit}.d/${PROGRAMS}`;
 
-/** Where our drop-in of a unit may be: for good, and until the next boot. */
+/** Where our drop-in of a unit may be, in the order of LIFETIMES. */
 export const ownDropInPaths = (placement: Placement, unit: string): string[] =>
-  [false, true].map((runtime) => dropInPath({ ...placement, runtime }, unit));
+  places(placement).map((place) => dropInPath(place, unit));
 
 /** Whether a drop-in, of whatever unit and directory, has the name of ours. */
 export const hasNameOfDropIn = (path: string): boolean => path.endsWith(`/${DROP_IN}`);
@@ -97,8 +109,7 @@ export function unitOfUndo(file: string): string | undefined {
 
 /** Whether a file is one that is written for a unit, beside the launcher. */
 export function isOwnPath(placement: Placement, unit: string, path: string): boolean {
-  return [false, true].some((runtime) => {
-    const at = { ...placement, runtime };
+  return places(placement).some((at) => {
     const folder = `${programsFolder(at, unit)}/`;
     const isProgram = path.startsWith(folder) && /^[^/]+$/.test(path.slice(folder.length));
     return path === dropInPath(at, unit) || path === filterPath(at, unit) || isProgram;
@@ -107,7 +118,9 @@ export function isOwnPath(placement: Placement, unit: string, path: string): boo
 
 /** Whether it is gone with the next boot. */
 export const isRuntimePath = (placement: Placement, path: string): boolean =>
-  path.startsWith(`${unitDirectory({ ...placement, runtime: true })}/`);
+  places(placement).some(
+    (place) => place.lifetime !== 'always' && path.startsWith(`${unitDirectory(place)}/`),
+  );
 
 /** Where a unit's policy is looked for, the first that exists wins; an instance falls back to its template. */
 export function policySearchPath(

@@ -37,7 +37,7 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
     program: host,
     placement: {
       scope: user ? 'user' : 'system',
-      runtime: options.runtime ?? false,
+      lifetime: options.runtime ? 'runtime' : 'always',
       home: options.homeDirectory,
       runtimeDirectory,
     },

@@ -577,7 +577,7 @@ test('programs are refused where nothing can be executed until the next boot', a
   const files = { '/proc/self/mountinfo': '23 22 0:22 / /run rw,noexec - tmpfs tmpfs rw\n' };
   const policy = `${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\n`;
   const system = machine({ files }, policy);
-  const placement = { scope: 'system', runtime: true } as const;
+  const placement = { scope: 'system', lifetime: 'runtime' } as const;
   const result = await apply(fakeContext(system, { placement }), [UNIT], {});
   assert.deepEqual([result.exit, codesOf(result), system.changes], [1, ['error mounted-noexec'], []]);
   assert.equal(result.diagnostics[0]!.hint, 'leave --runtime out');

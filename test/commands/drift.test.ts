@@ -287,7 +287,7 @@ describe('what has changed since a policy was applied:', () => {
     test("a user's own are read, or it is one", async () => {
       const placement = {
         scope: 'user',
-        runtime: false,
+        lifetime: 'always',
         home: '/home/user',
         runtimeDirectory: '/run/user/7',
       } as const;
@@ -306,9 +306,9 @@ describe('what has changed since a policy was applied:', () => {
   });
 
   describe('the command line that puts it right:', () => {
-    const RUNTIME = { placement: { scope: 'system', runtime: true } } as const;
+    const RUNTIME = { placement: { scope: 'system', lifetime: 'runtime' } } as const;
     const USER = {
-      placement: { scope: 'user', runtime: false, home: '/home/user', runtimeDirectory: '/run/user/7' },
+      placement: { scope: 'user', lifetime: 'always', home: '/home/user', runtimeDirectory: '/run/user/7' },
     } as const;
     const NAMED = "/root/it's mine.toml";
     const LINES: readonly (readonly [Parameters<typeof apply>[2], Partial<Context>, string])[] = [
@@ -353,7 +353,7 @@ describe('what has changed since a policy was applied:', () => {
           const dropIn = [...system.files.keys()].find((path) => path.endsWith('/zz-sandbox-unit.conf'))!;
           spoil(system, dropIn.replace(/\/[^/]*$/, ''));
           const { placement } = context;
-          const looked = await status({ ...context, placement: { ...placement, runtime: false } }, []);
+          const looked = await status({ ...context, placement: { ...placement, lifetime: 'always' } }, []);
           const found = looked.diagnostics.find((one) => one.code === code);
           assert.equal(found?.hint, `sandbox-unit ${line}`, JSON.stringify(looked.diagnostics));
         });

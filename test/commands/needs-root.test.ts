@@ -13,7 +13,7 @@ const machine = () =>
     running: [UNIT],
   });
 
-const USER = { scope: 'user', runtime: false, home: '/home/u', runtimeDirectory: '/run/user/1' } as const;
+const USER = { scope: 'user', lifetime: 'always', home: '/home/u', runtimeDirectory: '/run/user/1' } as const;
 
 for (const verb of [apply, revert]) {
   test(`without root '${verb.name}' is refused before anything is asked`, async () => {

@@ -64,7 +64,7 @@ test('all that was recorded of the unit is named, by the control group that its 
       ['pivot_root', false],
     ],
   });
-  const permissive = `/run/systemd/system/${UNIT}.d/zz-sandbox-unit.conf`;
+  const permissive = `/run/systemd/system.control/${UNIT}.d/zz-sandbox-unit.conf`;
   assert.ok(system.changes.includes(`replace ${permissive}`), 'gone with the next boot at the latest');
   assert.ok(system.changes.includes(`remove ${permissive}`));
   assert.ok(system.calls.indexOf(`start ${READER}`) < system.calls.indexOf(`replace ${permissive}`));

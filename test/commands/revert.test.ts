@@ -234,7 +234,7 @@ test('a service that does not start any more is reported', async () => {
 });
 
 test('what was applied until the next boot is reverted, too', async () => {
-  const placement = { scope: 'system', runtime: true } as const;
+  const placement = { scope: 'system', lifetime: 'runtime' } as const;
   const system = machineWith(SERVICE, NO_EXEC, { running: [UNIT] });
   const before = [...system.files.keys()].sort();
   await apply(fakeContext(system, { placement }), [UNIT], {});

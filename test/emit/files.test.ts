@@ -7,7 +7,7 @@ import { parseUnitFile } from '../../src/unit/unit-file.js';
 import { planned } from '../support/planned.js';
 
 const ORIGIN = { version: '1.2.3', policyHash: 'abc', unitHash: 'def' };
-const PLACEMENT = { scope: 'system', runtime: false } as const;
+const PLACEMENT = { scope: 'system', lifetime: 'always' } as const;
 
 const PLAN = planned('[syscalls]\ndeny = ["execve", "execveat"]\n[service]\nPrivateTmp = true');
 const FOLDER = '/etc/systemd/system/demo.service.d';

@@ -15,18 +15,25 @@ import {
   unitOfUndo,
 } from '../../src/emit/paths.js';
 
-const SYSTEM: Placement = { scope: 'system', runtime: false };
-const USER: Placement = { scope: 'user', runtime: false, home: '/home/u', runtimeDirectory: '/run/user/7' };
+const SYSTEM: Placement = { scope: 'system', lifetime: 'always' };
+const USER: Placement = {
+  scope: 'user',
+  lifetime: 'always',
+  home: '/home/u',
+  runtimeDirectory: '/run/user/7',
+};
 
 const PLACES: readonly [placement: Placement, folder: string, launcher: string][] = [
   [SYSTEM, '/etc/systemd/system', '/usr/local'],
-  [{ ...SYSTEM, runtime: true }, '/run/systemd/system', '/usr/local'],
+  [{ ...SYSTEM, lifetime: 'runtime' }, '/run/systemd/system', '/usr/local'],
+  [{ ...SYSTEM, lifetime: 'run' }, '/run/systemd/system.control', '/usr/local'],
   [USER, '/home/u/.config/systemd/user', '/home/u/.local'],
-  [{ ...USER, runtime: true }, '/run/user/7/systemd/user', '/home/u/.local'],
+  [{ ...USER, lifetime: 'runtime' }, '/run/user/7/systemd/user', '/home/u/.local'],
+  [{ ...USER, lifetime: 'run' }, '/run/user/7/systemd/user.control', '/home/u/.local'],
 ];
 
 for (const [placement, folder, launcher] of PLACES) {
-  test(`files of the ${placement.scope} manager${placement.runtime ? ' until the next boot' : ''} are in ${folder}`, () => {
+  test(`files of the ${placement.scope} manager (${placement.lifetime}) are in ${folder}`, () => {
     assert.deepEqual(
       [
         dropInPath(placement, 'a@b.service'),
@@ -44,10 +51,17 @@ for (const [placement, folder, launcher] of PLACES) {
   });
 }
 
-test('drop-ins that use the launcher are in one of two folders', () => {
-  assert.deepEqual(unitDirectories(SYSTEM), ['/etc/systemd/system', '/run/systemd/system']);
-  assert.deepEqual(unitDirectories({ ...SYSTEM, runtime: true }), unitDirectories(SYSTEM));
-  assert.deepEqual(unitDirectories(USER), ['/home/u/.config/systemd/user', '/run/user/7/systemd/user']);
+test('drop-ins that use the launcher are in one of three folders, as systemd looks for them', () => {
+  assert.deepEqual(unitDirectories(SYSTEM), [
+    '/run/systemd/system.control',
+    '/etc/systemd/system',
+    '/run/systemd/system',
+  ]);
+  assert.deepEqual(unitDirectories({ ...SYSTEM, lifetime: 'runtime' }), unitDirectories(SYSTEM));
+  assert.deepEqual(unitDirectories(USER).slice(1), [
+    '/home/u/.config/systemd/user',
+    '/run/user/7/systemd/user',
+  ]);
 });
 
 test('what was before a unit was changed has the name of the unit, which is told from it', () => {
@@ -69,9 +83,12 @@ test('what was before a unit was changed has the name of the unit, which is told
   }
 });
 
-test('the drop-in of a unit is in one of two folders', () => {
-  const folder = 'systemd/system/x.service.d/zz-sandbox-unit.conf';
-  assert.deepEqual(ownDropInPaths(SYSTEM, 'x.service'), [`/etc/${folder}`, `/run/${folder}`]);
+test('the drop-in of a unit is in one of three folders', () => {
+  const file = 'x.service.d/zz-sandbox-unit.conf';
+  assert.deepEqual(
+    ownDropInPaths(SYSTEM, 'x.service'),
+    unitDirectories(SYSTEM).map((folder) => `${folder}/${file}`),
+  );
 });
 
 test('a drop-in has the name of ours only by its whole name', () => {

@@ -437,7 +437,7 @@ export function fakeContext(system: FakeSystem, more: Partial<Context> = {}): Co
   return {
     system,
     program: system,
-    placement: { scope: 'system', runtime: false },
+    placement: { scope: 'system', lifetime: 'always' },
     offline: false,
     environment: {},
     home: HOME,

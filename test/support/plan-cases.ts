@@ -1,6 +1,7 @@
 /** The golden plans: a folder a case with a policy, a unit and a target, and what comes of them. */
 
 import type { PrepareOptions } from '../../src/commands/prepare.js';
+import type { Placement } from '../../src/emit/paths.js';
 import type { Context } from '../../src/system/context.js';
 import { elf, PT_INTERP } from './elf.js';
 import { type Contents, FakeSystem, fakeContext, HOME, program, targetSets } from './fake-system.js';
@@ -73,10 +74,10 @@ export function planCase(name: string): PlanCase {
     ...(features === undefined ? {} : { features }),
     ...(kernel ? { kernel } : {}),
   });
-  const placement =
+  const placement: Placement =
     scope === 'system'
-      ? { scope, runtime: false }
-      : { scope, runtime: false, home: USER_HOME, runtimeDirectory: '/run/user/1000' };
+      ? { scope, lifetime: 'always' }
+      : { scope, lifetime: 'always', home: USER_HOME, runtimeDirectory: '/run/user/1000' };
   return {
     unit: target.unit,
     system,

@@ -18,7 +18,7 @@ const skip = servicesObstacle();
 /** A name of its own: the kernel's records are of the whole machine, and of a box's processes the IDs are others. */
 const NAME = `run-once-${process.pid}`;
 const UNIT = 'run-once.service';
-const DROP_IN = `systemd/system/${UNIT}.d/zz-sandbox-unit.conf`;
+const DROP_IN = `systemd/system.control/${UNIT}.d/zz-sandbox-unit.conf`;
 const DENIED = ['getppid', 'getpgid', 'times', 'sysinfo', 'sched_yield', 'getrusage'];
 const POLICY = `[syscalls]\ndeny = ${JSON.stringify(DENIED)}\naction = "EPERM"\n[apply]\nsettle = "100ms"\n`;
 
@@ -59,7 +59,7 @@ async function stateOf(): Promise<unknown> {
     ...[
       'bash',
       '-c',
-      'find /etc/systemd /run/systemd/system -type f -printf "%p %m %Ts\\n" -exec md5sum {} +',
+      'find /etc/systemd /run/systemd/system /run/systemd/system.control -type f -printf "%p %m %Ts\\n" -exec md5sum {} + 2>/dev/null || :',
     ],
   ]);
   const loaded = await properties(box, UNIT, 'ActiveState', 'DropInPaths', 'SystemCallFilter', 'ExecStartEx');
