@@ -5,6 +5,8 @@ import { directivesText, type EmittedFile, textBesidesSystemd } from '../emit/fi
 export interface ExistingFile extends EmittedFile {
   /** When it was written, in milliseconds since 1970. */
   readonly modified: number;
+  /** It, or the way to it, is others': whatever is in it, it is written anew. */
+  readonly untrusted?: boolean;
 }
 
 /** What becomes of one file. */
@@ -57,14 +59,17 @@ export const hasEffect = (list: readonly Change[]): boolean =>
 export const renewsVersion = ({ before, after }: Change): boolean =>
   before !== undefined && after !== undefined && !isSame(before, after) && isForAnotherSystemd(before, after);
 
-const isSame = (a: EmittedFile, b: EmittedFile): boolean =>
-  a.mode === b.mode && isSameBytes(a.content, b.content);
+const isSame = (before: ExistingFile, after: EmittedFile): boolean =>
+  hasSameMode(before, after) && isSameBytes(before.content, after.content);
 
-const isForAnotherSystemd = (a: EmittedFile, b: EmittedFile): boolean =>
+const hasSameMode = (before: ExistingFile, after: EmittedFile): boolean =>
+  !before.untrusted && before.mode === after.mode;
+
+const isForAnotherSystemd = (a: ExistingFile, b: EmittedFile): boolean =>
   isSameDropIn(a, b, textBesidesSystemd);
 
-const haveSameDirectives = (a: EmittedFile, b: EmittedFile): boolean => isSameDropIn(a, b, directivesText);
+const haveSameDirectives = (a: ExistingFile, b: EmittedFile): boolean => isSameDropIn(a, b, directivesText);
 
 /** @param read what counts of a drop-in */
-const isSameDropIn = (a: EmittedFile, b: EmittedFile, read: (content: Uint8Array) => string): boolean =>
-  a.mode === b.mode && a.path.endsWith('.conf') && read(a.content) === read(b.content);
+const isSameDropIn = (a: ExistingFile, b: EmittedFile, read: (content: Uint8Array) => string): boolean =>
+  hasSameMode(a, b) && a.path.endsWith('.conf') && read(a.content) === read(b.content);

@@ -3,6 +3,7 @@ import {
   isOutdated,
   isRunning,
   isUnderWay,
+  isUp,
   noRestartNeeded,
   notRunning,
   restart,
@@ -15,7 +16,6 @@ import {
 } from '../apply/activate.js';
 import { hasEffect } from '../apply/changes.js';
 import { failed } from '../apply/failure.js';
-import type { Undo } from '../apply/undo.js';
 import { writeChanges } from '../apply/write.js';
 import { inBatches } from '../collections.js';
 import type { Diagnostic } from '../diagnostic.js';
@@ -121,8 +121,9 @@ async function lookAt(context: Context, result: UnitResult, options: ForceOption
       else if (options.restart === false || obstacle) notes.push(restartDue(name, obstacle));
       else due.push(name);
     }
-    back = { ...back, runs: [...back.runs, ...startedSince(result, services)] };
-    return wentDown(context, back, services);
+    const since = startedSince(result, services);
+    back = { ...back, runs: [...back.runs, ...since] };
+    return wentDown(context, [...wereUp(result), ...since.map(({ unit }) => unit)], services);
   });
   const diagnostics = [...result.diagnostics, ...notes];
   return { result: { ...result, diagnostics, undo: back }, failures, due, now: [] };
@@ -144,15 +145,18 @@ function startedSince({ undo, services: before = [] }: UnitResult, now: readonly
     .map(({ name }) => ({ unit: name, invocation: '', restarts: '' }));
 }
 
-/** What ran before, and has failed since, before it was its turn. */
-async function wentDown(
+/** One that is started again and again isn't among them. */
+const wereUp = ({ services = [] }: UnitResult): string[] =>
+  services.filter(({ properties }) => isUp(properties)).map(({ name }) => name);
+
+/** What was up, or came up meanwhile, and has failed before it was its turn. */
+function wentDown(
   { system, placement }: Context,
-  { runs }: Undo,
+  names: readonly string[],
   services: readonly Service[],
 ): Promise<Diagnostic[]> {
   const down = services.filter(
-    ({ name, properties }) =>
-      properties.get('ActiveState') === 'failed' && runs.some(({ unit }) => unit === name),
+    ({ name, properties }) => properties.get('ActiveState') === 'failed' && names.includes(name),
   );
   const told = down.map(({ name }) =>
     failed(system, name, placement.scope, `${name} went down while its files were written`),

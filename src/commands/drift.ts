@@ -1,8 +1,10 @@
-import { groupBy, isSameBytes } from '../collections.js';
+import type { ExistingFile } from '../apply/changes.js';
+import { loadedOtherwise } from '../apply/loaded-otherwise.js';
+import { groupBy, isSameBytes, shortList } from '../collections.js';
 import { type Diagnostic, error, hasErrors, note, printable, UserError } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
-import { dropInPath, installedLauncher, PACKAGED_LAUNCHER } from '../emit/paths.js';
+import { dropInPath, hasNameOfDropIn, installedLauncher, PACKAGED_LAUNCHER } from '../emit/paths.js';
 import { overridden } from '../plan/drop-in-order.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
@@ -11,23 +13,27 @@ import { EXEC_KEYS } from '../unit/exec-keys.js';
 import { isTemplate, type UnitName } from '../unit/name.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import { againHint, isSearched, optionsAgain } from './apply-again.js';
-import { exists } from './exists.js';
 import { filesHash, policyHash, unitHash } from './hashes.js';
 import { launcherFiles, MAX_LAUNCHER_SIZE } from './launcher-file.js';
 import { findPolicy, loadPolicy } from './load-policy.js';
 import { loadFiles, loadOffline, serviceName } from './load-unit.js';
 import { prepare } from './prepare.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
-import type { Service } from './services.js';
+import { dropInsOf, type Service } from './services.js';
+import { systemctl } from './unit-files.js';
+import type { State } from './unit-state.js';
 
 /** A unit with files of ours. */
 export interface Applied {
   readonly unit: string;
   readonly facts: DropInFacts;
   /** All of the unit's own that there are, the drop-in among them. */
-  readonly files: readonly EmittedFile[];
-  /** What runs by it; undefined where nothing is asked of a manager. */
+  readonly files: readonly ExistingFile[];
+  /** What runs by it, and how that stands; undefined where nothing is asked of a manager. */
   readonly services: readonly Service[] | undefined;
+  readonly state: State | undefined;
+  /** The launcher that its files name. */
+  readonly launcher: string;
 }
 
 /** How a unit differs from what was applied. */
@@ -62,9 +68,13 @@ export class Drift {
       this.#edited(context, applied),
       read.then(({ hash }) => this.#outdated(context, applied, hash)),
       ...(dropIn ? [read.then(({ effective }) => overriddenBy(effective, dropIn))] : []),
-      ...(facts.launched ? [this.#launcherChanged()] : []),
+      ...(dropIn ? [this.#notLoaded(context, applied, dropIn)] : []),
+      ...(facts.launched && applied.launcher !== PACKAGED_LAUNCHER ? [this.#launcherChanged()] : []),
     ]);
-    const changed = looks.flatMap((look) => (look.status === 'fulfilled' ? look.value : []));
+    const found = looks.flatMap((look) => (look.status === 'fulfilled' ? look.value : []));
+    // What others take back is loaded otherwise for that.
+    const isOverridden = found.some(({ code }) => code === 'overridden');
+    const changed = found.filter(({ code }) => !isOverridden || code !== 'drift-loaded');
     const failures = looks.flatMap((look) => (look.status === 'rejected' ? [look.reason] : []));
     return { changed, ...untoldBy(context, unit, failures) };
   }
@@ -124,10 +134,30 @@ export class Drift {
     return this.#machine;
   }
 
-  async #edited(context: Context, { unit, facts, files }: Applied): Promise<Diagnostic[]> {
+  async #edited(context: Context, { unit, facts, files, state }: Applied): Promise<Diagnostic[]> {
+    const again = againHint(context, unit, facts);
+    const hint = state === 'reload-due' && again ? `${systemctl(context)} daemon-reload && ${again}` : again;
+    const open = files.find(({ mode, untrusted }) => untrusted || (mode & 0o022) !== 0);
+    if (open) return [error('drift-files', `${unit}: others can change ${open.path}`, { hint })];
     if (facts.filesHash === (await filesHash(files))) return [];
     const message = `${unit}: its drop-in or what belongs to it isn't as it was written when its policy was applied`;
-    return [error('drift-files', message, { hint: againHint(context, unit, facts) })];
+    return [error('drift-files', message, { hint })];
+  }
+
+  /** What the manager has isn't what the drop-in says, though it says that it has read it. */
+  async #notLoaded(
+    context: Context,
+    { unit, services = [], state }: Applied,
+    { path, content }: EmittedFile,
+  ): Promise<Diagnostic[]> {
+    if (state === 'reload-due' || state === 'no-unit') return [];
+    if (state === 'not-read') return [notRead(unit, path, services)];
+    return services.flatMap(({ name, properties }) => {
+      const names = loadedOtherwise(path, content, properties);
+      const message = `${name}: systemd has other values than the drop-in for ${shortList(names, MOST_NAMED)}`;
+      const hint = `${systemctl(context)} daemon-reload, and restart what runs`;
+      return names.length === 0 ? [] : [error('drift-loaded', message, { hint })];
+    });
   }
 
   /** The launcher of a package is the package's. */
@@ -135,6 +165,16 @@ export class Drift {
     this.#launcher ??= launcherChange(this.#context);
     return this.#launcher;
   }
+}
+
+/** Directives that one line names. */
+const MOST_NAMED = 3;
+
+function notRead(unit: string, path: string, services: readonly Service[]): Diagnostic {
+  const read = services.flatMap(({ properties }) => dropInsOf(properties));
+  const other = read.find((one) => hasNameOfDropIn(one) && one !== path);
+  const hint = other && `systemd reads ${printable(other)} in its place: remove that`;
+  return error('drift-loaded', `${unit}: systemd doesn't read ${path}`, { hint });
 }
 
 /** A unit without ours; what its files have cost the manager to read isn't asked for again. */
@@ -235,7 +275,7 @@ function overriddenBy(effective: EffectiveUnit, { path, content }: EmittedFile):
 async function launcherChange(context: Context): Promise<Diagnostic[]> {
   const { system, placement, machine, offline } = context;
   const path = installedLauncher(placement);
-  if (offline || machine === undefined || (await exists(system, PACKAGED_LAUNCHER))) return [];
+  if (offline || machine === undefined) return [];
   const [wanted] = await launcherFiles(context, { machine, launcher: path });
   const there = await system.read(path, { limit: MAX_LAUNCHER_SIZE });
   const isSame = there && wanted && isSameBytes(there.bytes, wanted.content);

@@ -65,6 +65,16 @@ async function readProgramFiles(context: Context, folder: string): Promise<Exist
   return files.filter(({ content }) => isProgramFile(content));
 }
 
+/** Files of ours, with what others could change marked as that. */
+export async function markUntrusted(
+  context: Context,
+  files: readonly ExistingFile[],
+): Promise<ExistingFile[]> {
+  const paths = files.map(({ path }) => path);
+  const trusted = new Set((await readTrusted(context, paths)).map(({ path }) => path));
+  return files.map((file) => (trusted.has(file.path) ? file : { ...file, untrusted: true }));
+}
+
 /** Those of the files that there are, but for what others could change: that is as good as not there. */
 export async function readTrusted(context: Context, paths: readonly string[]): Promise<ExistingFile[]> {
   const files: ExistingFile[] = [];

@@ -15,7 +15,7 @@ import { filesHash, policyHash, unitHash } from './hashes.js';
 import { launcherFiles } from './launcher-file.js';
 import { findPolicy, type LoadedPolicy, loadPolicy } from './load-policy.js';
 import { type LoadedUnit, loadUnit } from './load-unit.js';
-import { readOwnFiles, readTrusted } from './own-files.js';
+import { markUntrusted, readOwnFiles, readTrusted } from './own-files.js';
 import { type PlanOptions, planOn } from './plan-on.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
 
@@ -68,7 +68,7 @@ export async function prepare(
   if (others.length > 0) return refused([...diagnostics, ...others]);
   const launcher = plan.filter ? await launcherFiles(context, plan.target) : [];
   const files = [...launcher, ...made.files];
-  const own = await readOwnFiles(context, unit.name.full);
+  const own = await markUntrusted(context, await readOwnFiles(context, unit.name.full));
   const current = [
     ...own,
     ...(await readTrusted(

@@ -1,14 +1,19 @@
-import { isOutdated, isRunning } from '../apply/activate.js';
 import { unitMode } from '../apply/unit-mode.js';
 import { inBatches, shortList } from '../collections.js';
 import { type Diagnostic, EXIT, error, hasErrors, printable, UserError } from '../diagnostic.js';
 import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
-import { filterPath, installedLauncher, PACKAGED_LAUNCHER, programsFolder } from '../emit/paths.js';
+import type { EmittedFile } from '../emit/files.js';
+import {
+  filterPath,
+  installedLauncher,
+  PACKAGED_LAUNCHER,
+  type Placement,
+  programsFolder,
+} from '../emit/paths.js';
 import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
 import type { Mode } from '../plan/plan.js';
 import { columns } from '../report.js';
 import type { Context } from '../system/context.js';
-import type { UnitProperties } from '../system/system.js';
 import { parseUnitName } from '../unit/name.js';
 import { againHint } from './apply-again.js';
 import { Drift } from './drift.js';
@@ -17,20 +22,15 @@ import { exists } from './exists.js';
 import { fullName, noUnit, serviceName } from './load-unit.js';
 import { namedUnit } from './named-unit.js';
 import type { Outcome } from './outcome.js';
-import { type OwnDropIn, ownDropIns, readOwnFiles, withLifetime } from './own-files.js';
-import { ASKED_AT_ONCE, dropInsOf, type Service, servicesOf } from './services.js';
+import { markUntrusted, type OwnDropIn, ownDropIns, readOwnFiles, withLifetime } from './own-files.js';
+import { ASKED_AT_ONCE, type Service, servicesOf } from './services.js';
 import { unconfined } from './unconfined.js';
-
-/**
- * `live`: it runs with what was written; `restart-due`: it has run since before; `reload-due`: the manager has yet to
- * read the drop-in; `no-unit`: there is none for the drop-in.
- */
-type State = 'live' | 'restart-due' | 'reload-due' | 'not-running' | 'no-unit';
+import { type State, stateOf } from './unit-state.js';
 
 /** How a unit stands. */
 interface UnitStatus {
   readonly unit: string;
-  /** Undefined where it isn't confined. */
+  /** Undefined where it isn't confined, or can't be told. */
   readonly mode?: Mode;
   /** Undefined where nothing is asked of a manager. */
   readonly state?: State;
@@ -127,14 +127,15 @@ async function statusNamed(
 async function statusOf(context: Context, confined: Confined, drift: Drift): Promise<UnitStatus> {
   const { unit, path: dropIn } = confined;
   const at = withLifetime(context, confined.lifetime);
-  const files = await readOwnFiles(at, unit);
+  const files = await markUntrusted(at, await readOwnFiles(at, unit));
   const content = (path: string) => files.find((file) => file.path === path)?.content;
   const facts = dropInFacts(content(dropIn) ?? new Uint8Array());
   const filterFile = filterPath(at.placement, unit);
   const bytes = content(filterFile);
   const filter = bytes && facts.launched ? decodeFilterFile(bytes) : undefined;
   const needsFilter = bytes !== undefined || facts.launched;
-  const missing = await missingFiles(at, unit, facts, files);
+  const launcher = launcherOf(at.placement, files);
+  const missing = await missingFiles(at, unit, { facts, files, launcher });
   const written = Math.max(0, ...files.map(({ modified }) => modified));
   const services = await seenServices(context, confined);
   const state = services && stateOf(services, dropIn, written);
@@ -142,19 +143,16 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   const broken = [
     ...missing.map((path) => ['file-missing', `${path} is missing`] as const),
     ...flaws(filter).map((flaw) => ['filter-file', `${filterFile}: ${flaw}`] as const),
+    ...(await notExecutable(at, facts, launcher)).map((flaw) => ['launcher', flaw] as const),
   ].map(([code, why]) => error(code, `${unit} won't start: ${why}`, { hint: againHint(at, unit, facts) }));
   const { changed, untold, exit } = isThere
-    ? await drift.of(at, { unit, facts, files, services })
+    ? await drift.of(at, { unit, facts, files, services, state, launcher })
     : { changed: [], untold: [] };
   // Of what is broken it is told how.
   const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);
   return {
     unit: confined.instance ?? unit,
-    ...unitMode(
-      facts,
-      usable(filter) ?? (needsFilter ? 'none' : undefined),
-      context.offline ? undefined : context.machine,
-    ),
+    ...modeOf(context, facts, needsFilter ? (filter ?? 'none') : undefined),
     ...(state === undefined ? {} : { state }),
     ...(facts.policy === undefined ? {} : { policy: facts.policy }),
     dropIn,
@@ -166,31 +164,56 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   };
 }
 
-const usable = (filter: FilterFile | Diagnostic | undefined): FilterFile | undefined =>
-  filter !== undefined && 'programs' in filter ? filter : undefined;
+/** What a filter that can't be read comes to can't be told. */
+function modeOf(
+  { offline, machine }: Context,
+  facts: DropInFacts,
+  filter: FilterFile | Diagnostic | 'none' | undefined,
+): Pick<UnitStatus, 'mode' | 'recorded'> {
+  if (typeof filter === 'object' && !('programs' in filter)) return { recorded: [] };
+  return unitMode(facts, filter, offline ? undefined : machine);
+}
 
 const flaws = (filter: FilterFile | Diagnostic | undefined): string[] =>
   filter === undefined || 'programs' in filter ? [] : [filter.message];
+
+interface Needing {
+  readonly facts: DropInFacts;
+  readonly files: readonly EmittedFile[];
+  readonly launcher: string;
+}
 
 /** What the launcher needs and isn't there: itself, its filter, and the files of `[exec] programs`. */
 async function missingFiles(
   { system, placement }: Context,
   unit: string,
-  { launched, programFiles }: DropInFacts,
-  files: readonly { readonly path: string; readonly content: Uint8Array }[],
+  { facts: { launched, programFiles }, files, launcher }: Needing,
 ): Promise<string[]> {
   if (!launched) return [];
-  const isPackaged = files.some(
-    ({ path, content }) =>
-      path !== filterPath(placement, unit) && new TextDecoder().decode(content).includes(PACKAGED_LAUNCHER),
-  );
-  const launcher = isPackaged ? PACKAGED_LAUNCHER : installedLauncher(placement);
   const own = [
     filterPath(placement, unit),
     ...programFiles.map((name) => `${programsFolder(placement, unit)}/${name}`),
   ];
   const there = new Set(files.map(({ path }) => path));
   return [...((await exists(system, launcher)) ? [] : [launcher]), ...own.filter((path) => !there.has(path))];
+}
+
+/** The launcher that a unit's files name: the package's, or the installed one. */
+const launcherOf = (placement: Placement, files: readonly EmittedFile[]): string =>
+  files.some(
+    ({ path, content }) =>
+      !path.endsWith('.filter') && new TextDecoder().decode(content).includes(PACKAGED_LAUNCHER),
+  )
+    ? PACKAGED_LAUNCHER
+    : installedLauncher(placement);
+
+async function notExecutable(
+  { system }: Context,
+  { launched }: DropInFacts,
+  path: string,
+): Promise<string[]> {
+  const file = launched ? await system.read(path, { limit: 0, head: true }) : undefined;
+  return file && (file.mode & 0o111) !== 0o111 ? [`${path} may not be executed by all`] : [];
 }
 
 /** What runs by a drop-in; undefined where nothing is asked of a manager. */
@@ -201,24 +224,10 @@ async function seenServices(context: Context, { unit, services }: Confined) {
 
 const isLoaded = ({ properties }: Service): boolean => properties.get('LoadState') === 'loaded';
 
-/** Of the instances of a template the one that most is to be done for. */
-function stateOf(services: readonly Service[], path: string, written: number): State {
-  const states = services.map(({ properties }) => serviceState(properties, path, written));
-  const order: readonly State[] = ['no-unit', 'reload-due', 'restart-due', 'live'];
-  return order.find((state) => states.includes(state)) ?? 'not-running';
-}
-
-function serviceState(loaded: UnitProperties, path: string, written: number): State {
-  if (loaded.get('LoadState') === 'not-found') return 'no-unit';
-  if (!dropInsOf(loaded).includes(path) || loaded.get('NeedDaemonReload') === true) return 'reload-due';
-  if (!isRunning(loaded)) return 'not-running';
-  return isOutdated(loaded, written) ? 'restart-due' : 'live';
-}
-
 /** @param whole whether all units were looked for */
 function statusText(all: readonly UnitStatus[], whole: boolean): string {
   const rows = all
-    .filter(({ mode }) => mode !== undefined)
+    .filter(({ dropIn }) => dropIn !== undefined)
     .map((one) => [
       one.unit,
       modeText(one),
@@ -238,7 +247,7 @@ const driftText = ({ drift, untold }: UnitStatus): string =>
 const MOST_NAMED = 3;
 
 const modeText = ({ mode, recorded }: UnitStatus): string =>
-  recorded.length === 0 ? mode! : `${mode}, records ${printable(shortList(recorded, MOST_NAMED))}`;
+  recorded.length === 0 ? (mode ?? '-') : `${mode}, records ${printable(shortList(recorded, MOST_NAMED))}`;
 
 const statusJson = ({ unit, mode, state, policy, dropIn, recorded, missing, drift }: UnitStatus) => ({
   unit,

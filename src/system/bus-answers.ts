@@ -31,6 +31,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['RequiredBy', 'as'],
   ['RequisiteOf', 'as'],
   ['Result', 's'],
+  ['SubState', 's'],
   ['SystemCallArchitectures', 'as'],
   ['SystemCallFilter', '(bas)'],
   ['SystemCallLog', '(bas)'],

@@ -9,6 +9,7 @@ const skip = servicesObstacle();
 const UNIT = 'demo.service';
 const POLICY = '/etc/sandbox-unit/demo.service.toml';
 const FOLDER = `/etc/systemd/system/${UNIT}.d`;
+const CONTROL = `/etc/systemd/system.control/${UNIT}.d`;
 const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 let box: Box;
 
@@ -30,7 +31,10 @@ before(async () => {
   if (skip) return;
   box = await Box.boot({ name: 'drift' });
   await install('1', service('/usr/bin/sleep 1001'));
-  await box.writeFile(POLICY, '[syscalls]\ndeny = ["execve", "execveat"]\n[apply]\nsettle = "50ms"\n');
+  await box.writeFile(
+    POLICY,
+    '[syscalls]\ndeny = ["execve", "execveat"]\n[service]\nDevicePolicy = "closed"\n[apply]\nsettle = "50ms"\n',
+  );
   await box.succeed(['systemctl', 'start', UNIT]);
 });
 after(() => box?.stop());
@@ -93,6 +97,13 @@ const CHANGES: Readonly<Record<string, readonly [script: string, drift: string, 
     `mkdir -p /run/systemd/system/${UNIT}.d; printf '[Service]\\nSystemCallFilter=~@reboot\\n' >/run/systemd/system/${UNIT}.d/own.conf`,
     'drift-unit',
   ],
+  'a drop-in that others can write': [`chmod 666 ${FOLDER}/zz-sandbox-unit.conf`, 'drift-files'],
+  "another's filter": [`chown 1000 ${FOLDER}/zz-sandbox-unit.filter`, 'drift-files'],
+  'a drop-in of the same name that comes first': [
+    `mkdir -p ${CONTROL}; touch ${CONTROL}/zz-sandbox-unit.conf`,
+    'drift-loaded',
+    `rm -r ${CONTROL}; systemctl daemon-reload`,
+  ],
   'a drop-in that is read later': [
     `printf '[Service]\\nNoNewPrivileges=no\\n' >${FOLDER}/zzz.conf`,
     'overridden',
@@ -113,6 +124,38 @@ describe('what is changed by hand is named', { skip: skip ?? false }, () => {
       assert.deepEqual((await drift()).drift, []);
     });
   }
+});
+
+describe('what systemd has otherwise than its files say is named', { skip: skip ?? false }, () => {
+  test('a property that was set at run time', async () => {
+    await apply();
+    await box.sh(`systemctl set-property --runtime ${UNIT} DevicePolicy=auto`);
+    assert.deepEqual((await drift()).drift, ['drift-loaded']);
+    await box.sh(`systemctl daemon-reload; systemctl restart ${UNIT}`);
+    assert.deepEqual((await drift()).drift, []);
+    await box.sh(`rm -rf /run/systemd/system.control/${UNIT}.d; systemctl daemon-reload`);
+  });
+
+  test('files that were brought back as old as they were', async () => {
+    await apply();
+    await box.sh(`cp -a ${FOLDER} /root/backup`);
+    await box.succeed(['node', inRepository('dist/sandbox-unit.cjs'), 'apply', '--permissive', UNIT]);
+    await box.sh(`cp -a /root/backup/. ${FOLDER}; systemctl restart ${UNIT}`);
+    assert.deepEqual((await drift()).drift, ['drift-loaded']);
+    await box.sh(`systemctl daemon-reload; systemctl restart ${UNIT}`);
+    assert.deepEqual((await drift()).drift, []);
+  });
+
+  test('a launcher that may not be executed', async () => {
+    await apply();
+    await box.sh(`chmod 644 ${LAUNCHER}`);
+    const { status, diagnostics } = await look();
+    assert.deepEqual([status, diagnostics.map(({ code }) => code)], [1, ['launcher']]);
+    await box.sh(`systemctl restart ${UNIT} || :`);
+    assert.equal((await drift()).state, 'failed');
+    await box.sh(`chmod 755 ${LAUNCHER}; systemctl reset-failed ${UNIT}; systemctl start ${UNIT}`);
+    assert.equal((await drift()).state, 'live');
+  });
 });
 
 test('applied twice, the second says that nothing is new, and restarts nothing', { skip }, async () => {

@@ -1,0 +1,49 @@
+import { groupBy } from '../collections.js';
+import { namesFilter } from '../emit/paths.js';
+import { findDirective } from '../plan/directives.js';
+import type { UnitProperties } from '../system/system.js';
+import { EXEC_KEYS } from '../unit/exec-keys.js';
+import { parseUnitFile } from '../unit/unit-file.js';
+import { sinceReset } from '../unit/values.js';
+import type { LoadedCommand } from './loaded-commands.js';
+import { isSettingLoaded } from './loaded-settings.js';
+import { isLoaded } from './loaded-values.js';
+
+/**
+ * The directives that the manager has otherwise than a drop-in of ours says, as far as isLoaded() can tell; of
+ * SystemCallFilter= whether it is an allow or a deny list, or none.
+ * @param content the drop-in, which the manager says it has read
+ */
+export function loadedOtherwise(path: string, content: Uint8Array, properties: UnitProperties): string[] {
+  const lines = parseUnitFile(path, content).assignments.filter(({ section }) => section === 'Service');
+  const byKey = [...groupBy(lines, ({ key }) => key)];
+  const get = (name: string) => properties.get(name);
+  return byKey.flatMap(([key, all]) => {
+    const values = all.map(({ value }) => value);
+    return holds(key, values, get) ? [] : [key];
+  });
+}
+
+type Get = (property: string) => unknown;
+
+function holds(key: string, values: readonly string[], get: Get): boolean {
+  if (EXEC_KEYS.includes(key)) return commandsHold(key, values, get);
+  if (key === 'SystemCallFilter') return filterHolds(values, get);
+  const row = findDirective(key);
+  return row ? isLoaded(row, values, get) : isSettingLoaded(key, values, get);
+}
+
+function commandsHold(key: string, values: readonly string[], get: Get): boolean {
+  const loaded = get(`${key}Ex`) as readonly LoadedCommand[] | undefined;
+  if (loaded === undefined) return true;
+  const behind = loaded.filter(([, argv]) => argv[1]?.startsWith('--filter=')).length;
+  const lines = sinceReset(values);
+  return behind === lines.filter(namesFilter).length && loaded.length === lines.length;
+}
+
+function filterHolds(values: readonly string[], get: Get): boolean {
+  const [allows, listed] = get('SystemCallFilter') as [boolean, readonly string[]];
+  const [first] = sinceReset(values);
+  if (first === undefined) return !allows && listed.length === 0;
+  return allows !== first.startsWith('~') && (allows || listed.length > 0);
+}
