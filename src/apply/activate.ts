@@ -29,20 +29,30 @@ export const isRunning = (properties: UnitProperties): boolean =>
 
 type Scope = Plan['target']['scope'];
 
-/** Restarts a service. Says why it doesn't run then, unless it is one that has done its work. */
-export async function restart(system: System, unit: string, scope: Scope): Promise<Diagnostic[]> {
+/**
+ * Restarts a service. Says why it doesn't run then, unless it is one that has done its work.
+ * @param plan what it is restarted under, if it is under a policy
+ */
+export async function restart(
+  system: System,
+  unit: string,
+  scope: Scope,
+  plan?: Plan,
+): Promise<Diagnostic[]> {
+  const one = { unit, scope, plan };
   const result = await system.restart(unit);
   if (result !== 'done') {
-    return [await failed(system, unit, scope, `the restart of ${unit} ended with '${result}'`)];
+    return [await failed(system, one, `the restart of ${unit} ended with '${result}'`)];
   }
   const started = await system.unit(unit);
   if (isFinished(started) || isUp(started)) return [];
-  return [await failed(system, unit, scope, `${unit} is ${started.get('ActiveState')} after the restart`)];
+  return [await failed(system, one, `${unit} is ${started.get('ActiveState')} after the restart`)];
 }
 
 /** Sees that a service that was restarted stays up, is confined and answers. Says why not. */
 export async function tryOut(system: System, { plan, settle, probe }: Trial): Promise<Diagnostic[]> {
   const { unit } = plan;
+  const { scope } = plan.target;
   const started = await system.unit(unit);
   if (isFinished(started)) return [];
   await awaitPrograms(system, plan);
@@ -50,7 +60,7 @@ export async function tryOut(system: System, { plan, settle, probe }: Trial): Pr
   const settled = await system.unit(unit);
   const hasStayed = isUp(settled) || isFinished(settled);
   if (!hasStayed || !isSameRun(runOf(unit, started), settled)) {
-    return [await failed(system, unit, plan.target.scope, `${unit} did not stay up`)];
+    return [await failed(system, { unit, scope, plan, run: started }, `${unit} did not stay up`)];
   }
   const open = await notConfined(system, plan, settled);
   return open.length > 0 || !probe ? open : runProbe(system, plan, probe);
@@ -120,11 +130,7 @@ const hasJob = (properties: UnitProperties): boolean => {
   return id !== 0;
 };
 
-async function runProbe(
-  system: System,
-  { unit, target }: Plan,
-  argv: readonly string[],
-): Promise<Diagnostic[]> {
+async function runProbe(system: System, plan: Plan, argv: readonly string[]): Promise<Diagnostic[]> {
   const { status, stderr, late, unstartable } = await system.run(argv, { timeout: PROBE_TIMEOUT });
   if (status === 0) return [];
   if (unstartable) {
@@ -134,7 +140,10 @@ async function runProbe(
   const [line = ''] = stderr.trim().split('\n').slice(-1);
   const end = late ? `did not end within ${PROBE_TIMEOUT / 1000} s` : `ended with status ${status}`;
   const said = line === '' ? '' : `: ${line}`;
-  return [await failed(system, unit, target.scope, `the probe '${argv.join(' ')}' ${end}${said}`)];
+  const { unit, target } = plan;
+  return [
+    await failed(system, { unit, scope: target.scope, plan }, `the probe '${argv.join(' ')}' ${end}${said}`),
+  ];
 }
 
 /** Whether the service runs since before its files were written (milliseconds since 1970), and so without them. */

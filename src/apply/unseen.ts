@@ -1,5 +1,6 @@
 /** Says which threads of a unit can't be seen, why, and what would show them. */
 import { type Diagnostic, error } from '../diagnostic.js';
+import { ownCommand } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import type { System, UnitProperties } from '../system/system.js';
 import { isUp } from './activate.js';
@@ -10,14 +11,14 @@ import type { UnitFilters } from './unit-filters.js';
 /** What of a unit's threads isn't seen; nothing where all are. */
 export async function unseen(
   system: System,
-  { unit, target: { scope } }: Plan,
+  { unit, target: { scope }, filter }: Plan,
   properties: UnitProperties,
   { threads, hidden, foreign, settled }: UnitFilters,
 ): Promise<Diagnostic[]> {
   const found: Diagnostic[] = [];
   if (hidden.size > 0) {
     const confined = (await readStatus(system, 'self'))?.get('Seccomp') === '2';
-    found.push(...unreadable(hidden, { confined, scope, unit }));
+    found.push(...unreadable(hidden, { confined, scope, unit, permissive: filter?.log === true }));
   }
   if (threads.length + hidden.size + foreign === 0 && settled)
     found.push(isElsewhere(properties) ? elsewhere(unit) : notRunning(unit, scope));
@@ -32,6 +33,8 @@ export interface Asker {
   readonly confined: boolean;
   readonly scope: Plan['target']['scope'];
   readonly unit: string;
+  /** Whether the command line asks for it to be permissive. */
+  readonly permissive: boolean;
 }
 
 const [EPERM, EACCES, ETIMEDOUT] = [1, 13, 110];
@@ -47,7 +50,7 @@ const WHY: ReadonlyMap<number, Reason> = new Map([
   ],
 ]);
 
-function reasonFor(errno: number, { confined, scope, unit }: Asker): Reason {
+function reasonFor(errno: number, { confined, scope, unit, permissive }: Asker): Reason {
   const known = WHY.get(errno);
   if (known) return known;
   if (confined) return ['this process has a filter itself', 'run it outside of any sandbox or container'];
@@ -57,14 +60,14 @@ function reasonFor(errno: number, { confined, scope, unit }: Asker): Reason {
       : errno === EPERM
         ? "they can't be traced"
         : `errno ${errno}`;
-  if (scope === 'user') return [why, asUser(unit)];
+  if (scope === 'user') return [why, asUser(unit, permissive)];
   if (errno === EPERM) return [why, 'run it as root, and without a debugger on them'];
   return [why, errno === EACCES ? 'run it as root, outside of any container' : undefined];
 }
 
 /** A user's manager serves that user alone; the kernel asks for more than a user has. */
-const asUser = (unit: string): string =>
-  `sudo systemd-run --pipe --uid=$USER -p AmbientCapabilities='CAP_SYS_ADMIN CAP_SYS_PTRACE' sandbox-unit verify --user ${unit}`;
+const asUser = (unit: string, permissive: boolean): string =>
+  `sudo systemd-run --pipe --uid=$USER -p AmbientCapabilities='CAP_SYS_ADMIN CAP_SYS_PTRACE' ${ownCommand('user', permissive ? 'verify --permissive' : 'verify', unit)}`;
 
 /** One diagnostic a reason. */
 export function unreadable(hidden: ReadonlyMap<number, number>, asker: Asker): Diagnostic[] {

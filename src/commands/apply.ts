@@ -10,6 +10,7 @@ import { changing } from './exclusively.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
 import { notInForce } from './in-force.js';
 import { fullName } from './load-unit.js';
+import { obstacles } from './obstacles.js';
 import type { Outcome } from './outcome.js';
 import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
@@ -85,7 +86,8 @@ async function planUnit(
   try {
     const prepared = await prepare(context, unit, options, machine);
     for (const [file, text] of prepared.sources) sources.set(file, text);
-    const { changes, diagnostics } = prepared;
+    const { changes } = prepared;
+    const diagnostics = [...prepared.diagnostics, ...(await obstacles(context, prepared, options.restart))];
     const { name, services } = prepared.unit;
     const found = { unit: name.full, changes, diagnostics, services, prepared };
     if (hasErrors(diagnostics)) return { ...found, state: 'refused' };
@@ -157,6 +159,7 @@ async function write(context: Context, result: UnitResult, signals: HeldSignals)
     const files = filesToUndo(placement, unit, changes);
     const problems = await undo(context, { unit, files, launcher: putsLauncher(placement, changes) });
     const diagnostics = [...result.diagnostics, ...cause.diagnostics, ...problems];
-    return { ...result, state: problems.length > 0 ? 'failed' : 'refused', diagnostics };
+    const { exit } = cause;
+    return { ...result, state: problems.length > 0 ? 'failed' : 'refused', diagnostics, exit };
   }
 }

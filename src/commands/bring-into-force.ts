@@ -19,6 +19,7 @@ import { failed } from '../apply/failure.js';
 import { writeChanges } from '../apply/write.js';
 import { inBatches } from '../collections.js';
 import type { Diagnostic } from '../diagnostic.js';
+import type { Plan } from '../plan/plan.js';
 import type { Context } from '../system/context.js';
 import { failureOf, failuresOf } from './failures.js';
 import type { HeldSignals } from './held-signals.js';
@@ -123,7 +124,7 @@ async function lookAt(context: Context, result: UnitResult, options: ForceOption
     }
     const since = startedSince(result, services);
     back = { ...back, runs: [...back.runs, ...since] };
-    return wentDown(context, [...wereUp(result), ...since.map(({ unit }) => unit)], services);
+    return wentDown(context, plan, [...wereUp(result), ...since.map(({ unit }) => unit)], services);
   });
   const diagnostics = [...result.diagnostics, ...notes];
   return { result: { ...result, diagnostics, undo: back }, failures, due, now: [] };
@@ -151,7 +152,8 @@ const wereUp = ({ services = [] }: UnitResult): string[] =>
 
 /** What was up, or came up meanwhile, and has failed before it was its turn. */
 function wentDown(
-  { system, placement }: Context,
+  { system, placement: { scope } }: Context,
+  plan: Plan,
   names: readonly string[],
   services: readonly Service[],
 ): Promise<Diagnostic[]> {
@@ -159,7 +161,7 @@ function wentDown(
     ({ name, properties }) => properties.get('ActiveState') === 'failed' && names.includes(name),
   );
   const told = down.map(({ name }) =>
-    failed(system, name, placement.scope, `${name} went down while its files were written`),
+    failed(system, { unit: name, scope, plan }, `${name} went down while its files were written`),
   );
   return Promise.all(told);
 }
@@ -182,7 +184,8 @@ async function restartOne(
 ): Promise<Trying> {
   if (attempt.now.length === 0 || attempt.failures.length > 0) return attempt;
   const result = { ...attempt.result, restarted: true };
-  const restarted = (name: string) => signals.unlessCame(() => restart(system, name, placement.scope));
+  const { plan } = attempt.result.prepared ?? {};
+  const restarted = (name: string) => signals.unlessCame(() => restart(system, name, placement.scope, plan));
   return { ...attempt, result, failures: await failuresOfEach(attempt.now, restarted) };
 }
 

@@ -4,6 +4,7 @@ import { createRefusers } from '../apply/refusers.js';
 import { type Diagnostic, EXIT, error, hasErrors, note } from '../diagnostic.js';
 import type { Ground } from '../explain/cause.js';
 import { type Explanation, explainCalls, isFinding } from '../explain/explanation.js';
+import { interpretersOf } from '../plan/commands.js';
 import { ownCommand } from '../plan/own-command.js';
 import { ownLimits } from '../plan/own-limits.js';
 import type { Plan } from '../plan/plan.js';
@@ -121,7 +122,9 @@ export async function explainUnit(
   const { target } = plan;
   const { calls, suppressed, readable } = await refusedCalls(system, {
     ...{ unit: plan.unit, scope: target.scope, properties, ...from },
-    programs: [...target.programs.keys()].filter((path) => path.startsWith('/')),
+    programs: [...target.programs].flatMap(([path, { file }]) =>
+      path.startsWith('/') ? [path, ...interpretersOf(file)] : [],
+    ),
   });
   const limits = (more: string): OwnLimits | undefined => {
     const added = parseUnitFile('added.conf', new TextEncoder().encode(more));

@@ -65,9 +65,14 @@ export function policyPlaces({ placement }: Context, unit: UnitName): string[] {
 
 /**
  * The file of a unit's policy.
+ * @param asked the name that was given for the unit, which may be an alias
  * @throws UserError `no-policy`
  */
-export async function findPolicy(context: Context, unit: UnitName): Promise<PolicyPlace> {
+export async function findPolicy(
+  context: Context,
+  unit: UnitName,
+  asked: UnitName = unit,
+): Promise<PolicyPlace> {
   const { system } = context;
   const paths = policyPlaces(context, unit);
   for (const path of paths) {
@@ -75,10 +80,22 @@ export async function findPolicy(context: Context, unit: UnitName): Promise<Poli
   }
   const place = context.offline ? `${paths[0]} below the folder of --root` : paths[0];
   const used = await policyInUse(context, unit);
+  const other = asked.full === unit.full ? undefined : await policyOfAlias(context, asked);
   const hint = used
     ? `it is confined by ${used} again, or write ${place}`
-    : `write ${place}, or name one with --policy or --template ('sandbox-unit template list')`;
-  throw new UserError(error('no-policy', `no policy for ${unit.full}`, { hint }), EXIT.failure);
+    : other
+      ? `${other} is for another name: move it to ${place}, or give --policy ${other}`
+      : `write ${place}, or name one with --policy or --template ('sandbox-unit template list')`;
+  const alias = asked.full === unit.full ? '' : `, of which ${asked.full} is an alias`;
+  throw new UserError(error('no-policy', `no policy for ${unit.full}${alias}`, { hint }), EXIT.failure);
+}
+
+/** A policy by a name that isn't the unit's own, by which none is looked for. */
+async function policyOfAlias(context: Context, alias: UnitName): Promise<string | undefined> {
+  for (const path of policyPlaces(context, alias)) {
+    if (await exists(context.system, path)) return path;
+  }
+  return undefined;
 }
 
 /** What a unit is confined by, and how to name it: no policy file of its own says so. */

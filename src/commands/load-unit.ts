@@ -134,8 +134,10 @@ async function othersDropIns(
 function assertLoadable(context: Context, name: string, properties: UnitProperties) {
   const state = properties.get('LoadState');
   const fragment = String(properties.get('FragmentPath') ?? '');
-  if (state === 'masked')
-    throw fail('unit-masked', `${name} is masked: it can't run`, `${systemctl(context)} unmask ${name}`);
+  if (state === 'masked') {
+    const unmask = fragment.startsWith('/run/') ? 'unmask --runtime' : 'unmask';
+    throw fail('unit-masked', `${name} is masked: it can't run`, `${systemctl(context)} ${unmask} ${name}`);
+  }
   if (properties.get('Transient') === true || fragment.includes('/systemd/transient/')) {
     throw fail('unit-transient', `${name} is transient: it is gone when it stops, and drop-ins with it`);
   }
@@ -145,10 +147,14 @@ function assertLoadable(context: Context, name: string, properties: UnitProperti
 /** The error for a name that no unit has. @param more what is said besides */
 export async function noUnit(context: Context, { full }: UnitName, more = ''): Promise<UserError> {
   const stem = (name: string) => name.replace(/\.service$/, '');
-  const names = await serviceNames(context);
+  const files = await serviceNames(context);
+  if (files.includes(full)) {
+    const hint = `a file of that name is there, and leads to none: '${systemctl(context)} status ${full}' says more`;
+    return fail('no-unit', `there is no unit ${full}${more}`, hint);
+  }
   const list = `'${systemctl(context)} list-unit-files --type=service' lists those that there are`;
   // Of `foo.servce` the suffix is what is misspelt.
-  const meant = didYouMean(stem(full), names.map(stem)) ?? didYouMean(stem(full), names);
+  const meant = didYouMean(stem(full), files.map(stem)) ?? didYouMean(stem(full), files);
   const hint = meant ?? (context.offline ? undefined : list);
   return fail('no-unit', `there is no unit ${full}${more}`, hint);
 }

@@ -1,6 +1,7 @@
 import { EXIT, hasErrors } from '../diagnostic.js';
 import { planJson, planText } from '../report.js';
 import type { Context } from '../system/context.js';
+import { obstacles } from './obstacles.js';
 import type { Outcome } from './outcome.js';
 import { type PrepareOptions, prepare } from './prepare.js';
 
@@ -11,7 +12,8 @@ export async function plan(
   options: PrepareOptions,
 ): Promise<Outcome> {
   const prepared = await prepare(context, unit!, options);
-  const { diagnostics, sources } = prepared;
+  const { sources } = prepared;
+  const diagnostics = [...prepared.diagnostics, ...(await obstacles(context, prepared))];
   return {
     exit: hasErrors(diagnostics) ? EXIT.findings : EXIT.ok,
     json: planJson(prepared.plan, prepared.proofs, prepared.changes),

@@ -14,7 +14,7 @@ import { findTemplate, type PolicyPlace } from './find-template.js';
 import { filesHash, policyHash, unitHash } from './hashes.js';
 import { launcherFiles } from './launcher-file.js';
 import { findPolicy, type LoadedPolicy, loadPolicy } from './load-policy.js';
-import { type LoadedUnit, loadUnit } from './load-unit.js';
+import { type LoadedUnit, loadUnit, serviceName } from './load-unit.js';
 import { markUntrusted, readOwnFiles, readTrusted } from './own-files.js';
 import { type PlanOptions, planOn } from './plan-on.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
@@ -54,7 +54,9 @@ export async function prepare(
   // In a folder that holds no system a unit and a policy would be demanded in vain.
   const known = context.offline ? await machine() : undefined;
   const unit = await loadUnit(context, name);
-  const policy = await loadPolicy(context, await choosePolicy(context, unit, options), { trusted: true });
+  const policy = await loadPolicy(context, await choosePolicy(context, unit, name, options), {
+    trusted: true,
+  });
   const given = { policy, options, machine: known ?? (await machine()) };
   const made = await makeFiles(context, unit, given);
   const { plan, planned, diagnostics } = made;
@@ -154,13 +156,14 @@ async function otherwise(
 async function choosePolicy(
   context: Context,
   unit: LoadedUnit,
+  asked: string,
   options: PrepareOptions,
 ): Promise<PolicyPlace> {
   if (options.policy !== undefined) {
     return { system: context.program, path: absolutePath(context, options.policy) };
   }
   if (options.template !== undefined) return findTemplate(context, options.template);
-  return findPolicy(context, unit.name);
+  return findPolicy(context, unit.name, serviceName(asked));
 }
 
 /** The drop-in says where its policy is to whoever reads it, in whatever folder. */

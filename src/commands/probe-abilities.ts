@@ -2,7 +2,7 @@ import { UserError } from '../diagnostic.js';
 import { type Abilities, abilities } from '../plan/needs.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { Context } from '../system/context.js';
-import type { System } from '../system/system.js';
+import type { ManagerFacts, System } from '../system/system.js';
 
 const TRIPLETS: Readonly<Record<Machine, string>> = {
   'x86-64': 'x86_64-linux-gnu',
@@ -10,19 +10,25 @@ const TRIPLETS: Readonly<Record<Machine, string>> = {
   riscv64: 'riscv64-linux-gnu',
 };
 
+const CGROUPS = '/sys/fs/cgroup';
+
+/** The file of a control group of v2 that lists what it may use (Documentation/admin-guide/cgroup-v2.rst). */
+const CONTROLLERS = 'cgroup.controllers';
+
 /** Most that a file of sysfs holds, in bytes. */
 const PAGE = 4096;
 
 /**
  * Learns what systemd and the kernel can do, from where systemd itself does. Offline only files of the system are
  * seen, not what runs.
- * @param features as the manager says them
+ * @param manager what the manager says of itself
  */
 export async function probeAbilities(
-  { system, offline }: Context,
+  context: Context,
   machine: Machine,
-  features: string | undefined,
+  { features, controlGroup }: Pick<ManagerFacts, 'features' | 'controlGroup'>,
 ): Promise<Abilities> {
+  const { system, offline } = context;
   const libraries = await findLibraries(system, machine);
   return abilities({
     features,
@@ -30,6 +36,7 @@ export async function probeAbilities(
     libbpf: libraries && (libraries.has('libbpf.so.1') || libraries.has('libbpf.so.0')),
     modules: offline ? undefined : await findModules(system),
     cgroup2: offline ? undefined : await hasCgroup2(system),
+    controllers: offline ? undefined : await findControllers(context, controlGroup),
   });
 }
 
@@ -67,8 +74,35 @@ async function findModules(system: System): Promise<ReadonlySet<string>> {
 
 /** Control groups v2, or beside v1 the hierarchy that systemd keeps. */
 async function hasCgroup2(system: System): Promise<boolean> {
-  const names = await namesIn(system, '/sys/fs/cgroup');
-  return names.includes('cgroup.controllers') || names.includes('unified');
+  const names = await namesIn(system, CGROUPS);
+  return names.includes(CONTROLLERS) || names.includes('unified');
+}
+
+/** The hierarchies of v1 that systemd limits units by, under the names that v2 has for their controllers. */
+const OLD_CONTROLLERS: ReadonlyMap<string, string> = new Map([
+  ['blkio', 'io'],
+  ['cpu', 'cpu'],
+  ['memory', 'memory'],
+  ['pids', 'pids'],
+]);
+
+/**
+ * The controllers that the manager can give its units; undefined where that can't be seen.
+ * @param group the manager's own control group
+ */
+async function findControllers(
+  { system, placement }: Context,
+  group = '',
+): Promise<ReadonlySet<string> | undefined> {
+  const names = await namesIn(system, CGROUPS);
+  if (!names.includes(CONTROLLERS)) {
+    // A user's manager is given none of v1.
+    const usable = placement.scope === 'user' ? [] : names;
+    return new Set(usable.flatMap((name) => OLD_CONTROLLERS.get(name) ?? []));
+  }
+  const folder = `${CGROUPS}${group.replace(/\/$/, '')}`;
+  const file = await ifReadable(system.read(`${folder}/${CONTROLLERS}`, { limit: PAGE }));
+  return file && new Set(new TextDecoder().decode(file.bytes).trim().split(/\s+/));
 }
 
 const textOf = async (system: System, path: string): Promise<string> =>

@@ -22,7 +22,7 @@ export interface MachineFacts {
 /** Learns what plans need to know of the machine. */
 export async function probeMachine(context: Context): Promise<MachineFacts> {
   const { system, placement } = context;
-  const [listing, { version, architecture, features }, launcher, mounts, ptraceScope] = await Promise.all([
+  const [listing, manager, launcher, mounts, ptraceScope] = await Promise.all([
     // The first, for it runs by itself meanwhile.
     system.run(SETS, { limit: MAX_LISTING }),
     system.manager(),
@@ -30,10 +30,11 @@ export async function probeMachine(context: Context): Promise<MachineFacts> {
     readMounts(context),
     readPtraceScope(context),
   ]);
+  const { version, architecture } = manager;
   const systemd = majorVersion(version);
   const sets = setsOf(listing, version);
   const machine = machineOf(context, architecture);
-  const abilities = await probeAbilities(context, machine, features);
+  const abilities = await probeAbilities(context, machine, manager);
   const { scope } = placement;
   const facts = { scope, systemd, version, machine, sets, mounts, launcher, abilities, ptraceScope };
   return { facts, diagnostics: versionWarning(systemd) };

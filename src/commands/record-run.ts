@@ -1,4 +1,5 @@
 /** One run of a service with all that its policy would refuse let through and recorded, and the way back. */
+
 import { isRunning, restart, restartObstacle, tryOut } from '../apply/activate.js';
 import { readBack } from '../apply/read-back.js';
 import type { Undo } from '../apply/undo.js';
@@ -13,6 +14,7 @@ import { trialOf } from './bring-into-force.js';
 import { type ExplainOptions, explainUnit, type Looked, type Run, startOf, UNREADABLE } from './explain.js';
 import { failureOf, failuresOf } from './failures.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
+import { probeProblems } from './look-up-program.js';
 import { recordReader } from './native-program.js';
 import { withLifetime } from './own-files.js';
 import { type Prepared, prepare } from './prepare.js';
@@ -38,7 +40,7 @@ export async function recordRun(context: Context, prepared: Prepared, options: E
     ...options,
     ...{ allowGaps: true, permissive: true },
   });
-  assertRecordable(permissive);
+  assertRecordable(context, permissive);
   const ears = await listen(context, prepared);
   const signals = holdSignals(context);
   const way: Way = { signals };
@@ -55,7 +57,8 @@ export async function recordRun(context: Context, prepared: Prepared, options: E
   } finally {
     const problems = await goBack(placed, permissive, way);
     diagnostics.push(...problems);
-    failed = problems.length > 0 || diagnostics.some(({ code }) => code === 'interrupted');
+    failed =
+      problems.length > 0 || diagnostics.some(({ code }) => ['interrupted', 'unwritable'].includes(code));
     signals.release();
   }
   if (looked.readable && looked.explanations.length === 0) diagnostics.push(nothing(prepared.plan.unit));
@@ -65,7 +68,8 @@ export async function recordRun(context: Context, prepared: Prepared, options: E
 const nothing = (unit: string): Diagnostic =>
   note('no-record', `no call of ${unit} was recorded that its policy would refuse`);
 
-function assertRecordable({ plan, unit, policy, diagnostics, sources }: Prepared): void {
+function assertRecordable(context: Context, { plan, unit, policy, sources, ...prepared }: Prepared): void {
+  const diagnostics = [...prepared.diagnostics, ...probeProblems(context, policy.policy)];
   if (hasErrors(diagnostics)) throw new UserError(diagnostics, EXIT.findings, sources);
   if (!policy.policy.syscalls) {
     const hint = 'what the unit itself refuses is not let through';

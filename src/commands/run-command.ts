@@ -7,6 +7,7 @@ import { normalize } from '../unit/path.js';
 import { sinceReset } from '../unit/values.js';
 import { nextWord, textOf, UNREADABLE } from '../unit/word.js';
 import { serviceName } from './load-unit.js';
+import { lookUpProgram } from './look-up-program.js';
 import type { RunOptions } from './run-options.js';
 
 /** Reads what a command line says of the unit. */
@@ -155,28 +156,16 @@ export function findCommand(
   return { program: findProgram(name, caller), args, expand };
 }
 
-const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
-
-/** The first that may be executed, as execvp(3) looks for it. */
+/** As execvp(3) looks for it. */
 function findProgram(name: string, caller: Context['caller']): string {
   const absolute = (path: string) => {
     const whole = path.startsWith('/') ? path : `${here(caller.directory)}/${path}`;
     // What is above a folder that is a link isn't said by its path.
     return whole.split('/').includes('..') ? whole : normalize(whole);
   };
-  const places = name.includes('/')
-    ? [absolute(name)]
-    : (caller.environment.PATH ?? DEFAULT_PATH)
-        .split(':')
-        .filter((directory) => directory.startsWith('/') && isText(directory))
-        .map((directory) => `${directory}/${name}`);
-  let why = 'no such file';
-  for (const path of places) {
-    const reason = caller.whyNotExecutable(path);
-    if (reason === undefined) return path;
-    if (reason !== 'no such file') why = name === path ? reason : `${path}: ${reason}`;
-  }
-  throw fail('no-program', `can't run '${printable(name)}': ${why}`);
+  const found = lookUpProgram(name.includes('/') ? absolute(name) : name, caller);
+  if ('path' in found) return found.path;
+  throw fail('no-program', `can't run '${printable(name)}': ${found.why}`);
 }
 
 /** The line that lists show of the unit. */

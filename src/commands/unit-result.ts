@@ -78,10 +78,14 @@ const ofUnit = (d: Diagnostic, unit: string): Diagnostic =>
 
 function exitOf(results: readonly UnitResult[], options: OutcomeOptions): number {
   const wrong = results.filter(({ diagnostics }) => hasErrors(diagnostics));
-  if (wrong.some(({ exit }) => exit === EXIT.failure)) return EXIT.failure;
+  if (wrong.some((result) => result.exit === EXIT.failure || isUnwritable(result))) return EXIT.failure;
   if (wrong.length > 0) return EXIT.findings;
   return options.check && results.some(({ state }) => state === 'pending') ? EXIT.pending : EXIT.ok;
 }
+
+/** Rights, a full disk, or one that can't be written to: the machine's fault, whatever was to be written. */
+const isUnwritable = ({ diagnostics }: UnitResult): boolean =>
+  diagnostics.some(({ severity, code }) => severity === 'error' && code === 'unwritable');
 
 function resultText(result: UnitResult, options: OutcomeOptions): string {
   const diff = options.diff ? result.changes.map(unifiedDiff).join('') : '';

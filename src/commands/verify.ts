@@ -50,13 +50,43 @@ export async function verify(
   ];
   const main = await notConfined(context.system, plan, properties);
   const kernel = await readKernel(context, plan, properties);
-  const wrong = [...loaded, ...main, ...kernel.wrong];
+  const loose = isLetThrough(prepared, pending, dropIn)
+    ? await looserThanPermissive(context, unit!, options)
+    : kernel.wrong;
+  const wrong = [...loaded, ...main, ...loose];
   const exit = wrong.length > 0 ? EXIT.findings : hasErrors(kernel.unproven) ? EXIT.failure : EXIT.ok;
   return {
     ...outcome(prepared, exit, kernel, loaded),
     sources,
     diagnostics: [...prepared.diagnostics, ...wrong, ...kernel.unproven],
   };
+}
+
+/** Whether the unit is permissive, and not to be by what is asked. */
+const isLetThrough = ({ plan }: Prepared, pending: readonly Change[], dropIn: string): boolean =>
+  plan.mode === 'enforcing' && modeBefore(pending, dropIn) === 'permissive';
+
+/** What of a permissive unit isn't what being permissive means. */
+async function looserThanPermissive(
+  context: Context,
+  unit: string,
+  options: PrepareOptions,
+): Promise<readonly Diagnostic[]> {
+  const {
+    plan,
+    diagnostics,
+    unit: loaded,
+  } = await prepareConfined(context, unit, {
+    ...options,
+    permissive: true,
+  });
+  return hasErrors(diagnostics) ? [] : (await readKernel(context, plan, loaded.properties!)).wrong;
+}
+
+/** The mode of the drop-in that is there, of one that isn't as planned. */
+function modeBefore(pending: readonly Change[], dropIn: string): Plan['mode'] | undefined {
+  const before = pending.find(({ path }) => path === dropIn)?.before;
+  return before && (isPermissiveDropIn(before.content) ? 'permissive' : 'enforcing');
 }
 
 const NOTHING: Enforcement = { groups: [], wrong: [], unproven: [] };
@@ -94,8 +124,7 @@ async function notThere(context: Context, { unit, target }: Plan): Promise<Diagn
 function notWritten({ plan }: Prepared, pending: readonly Change[], dropIn: string): Diagnostic[] {
   if (pending.length === 0) return [];
   const ours = (words: string) => `'${ownCommand(plan.target.scope, words, plan.unit)}'`;
-  const before = pending.find(({ path }) => path === dropIn)?.before;
-  const mode = before && (isPermissiveDropIn(before.content) ? 'permissive' : 'enforcing');
+  const mode = modeBefore(pending, dropIn);
   if (mode === 'permissive' && plan.mode === 'enforcing') {
     const hint = `${ours('apply')} enforces its policy; ${ours('verify --permissive')} holds it against what is let through`;
     return [error('not-applied', `${plan.unit} is permissive`, { hint })];

@@ -3,11 +3,28 @@ import { type Diagnostic, note, warning } from '../diagnostic.js';
 import type { SyscallsSection } from '../policy/policy.js';
 import { stricter } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
+import { namesake } from '../syscalls/numbers.js';
 import type { OwnLimits } from '../syscalls/resolve.js';
 import { areSetsOf } from '../syscalls/sets.js';
-import { type CallContext, unlistedInAllowList } from './left.js';
+import { type CallContext, cantBeMade, openAbis, unlistedInAllowList } from './left.js';
 import type { SystemdFilter } from './plan.js';
 import type { Target } from './target.js';
+
+/** Names of another machine's calls, where this one's of the same kind is meant by no line. */
+export function absentCalls(context: CallContext): Diagnostic[] {
+  const { section, named } = context;
+  const [native] = openAbis(context);
+  const entries = [...(section.allow ?? []), ...section.deny, ...section.log];
+  const rules = section.rules.map(({ syscall }) => ({ name: syscall.value, at: syscall.at }));
+  const absent = [...entries, ...rules].filter(
+    ({ name }) => !name.startsWith('@') && cantBeMade(name, context),
+  );
+  return absent.flatMap(({ name, at }) => {
+    const near = namesake(name, native!);
+    if (near === undefined || named.verdicts.has(near)) return [];
+    return [note('absent-syscall', `${native} has no call '${name}'`, { at, hint: `it has '${near}'` })];
+  });
+}
 
 /** Sets of another release may hold other calls than the target's, whose names mean them in its manual. */
 export function foreignSets(section: SyscallsSection, { sets, version }: Target, own: OwnLimits | undefined) {

@@ -4,7 +4,7 @@ import { NO_SYSCALLS, type SyscallsSection } from '../policy/policy.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import { type NamedPolicy, type OwnLimits, refusal, resolve, resolveCalls } from '../syscalls/resolve.js';
-import { foreignSets, replacedFilter, unknownNumbers } from './call-notes.js';
+import { absentCalls, foreignSets, replacedFilter, unknownNumbers } from './call-notes.js';
 import { type PlannedLauncher, planLauncher } from './launcher.js';
 import { type CallContext, isLauncherAlone, type Left, leftToLauncher } from './left.js';
 import { callLines } from './lines.js';
@@ -48,10 +48,12 @@ export const NO_CALLS: PlannedCalls = {
 /** Decides who enforces `[syscalls]`, and tells what else its filters do. */
 export function planCalls(
   request: PlanRequest,
-  section: SyscallsSection,
+  given: SyscallsSection,
   service: readonly PlannedDirective[],
 ): PlannedCalls {
-  const { effective, target } = request;
+  const { effective, policy, target } = request;
+  const [program] = policy.programs ?? [];
+  const section: SyscallsSection = program ? { ...given, forPrograms: program.at } : given;
   const present = ownLimits(effective, target.sets, target.systemd);
   const context = callContext(request, section, present);
   const enforcers = enforcersOf(request, context, service);
@@ -72,6 +74,7 @@ export function planCalls(
     diagnostics: [
       ...enforcers.diagnostics,
       ...permissiveNotes(request, context, launcher !== undefined),
+      ...absentCalls(context),
       ...foreignSets(section, target, context.own),
       ...replacedFilter(section, present),
       ...refusedByUnit(context),
@@ -189,7 +192,7 @@ function bySystemd(context: CallContext, left: Left, launched: boolean): Systemd
         launched && left.tooStrict ? asDenyList(named) : named,
         sets,
         refusal(section),
-        (call) => left.calls.get(call)?.answer,
+        (call) => left.calls.get(call)?.answer ?? left.absent.get(call),
       );
   return launched ? permitting(filter, callsToLoad(section.stage?.value ?? 'exec')) : filter;
 }

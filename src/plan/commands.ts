@@ -1,6 +1,7 @@
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
+import type { ProgramFacts } from '../unit/elf.js';
 import { EXEC_KEYS } from '../unit/exec-keys.js';
 import type { ExecCommand } from '../unit/exec-line.js';
 import { wrapExecCommand } from '../unit/exec-wrap.js';
@@ -34,6 +35,21 @@ export const confinedPrograms = (policy: Policy, effective: EffectiveUnit): stri
  * launcher looks too.
  */
 const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'.split(':');
+
+/**
+ * The files that the kernel runs in the place of a script: its interpreter, and what `env` may start as such (env(1)).
+ * None for any other program.
+ */
+export function interpretersOf(program: ProgramFacts): string[] {
+  if (program.kind !== 'script') return [];
+  const { interpreter, words } = program;
+  const name = interpreter.endsWith('/env') ? words.find((word) => !/^-|=/.test(word)) : undefined;
+  if (name === undefined) return [interpreter];
+  return [
+    interpreter,
+    ...(name.includes('/') ? [name] : SEARCH_PATH.map((directory) => `${directory}/${name}`)),
+  ];
+}
 
 /** Where each program may be, in systemd's order: at its path, or, of a plain name, in the directories of the search. */
 export function programPlaces(

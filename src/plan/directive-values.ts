@@ -141,7 +141,8 @@ export function directiveGap(
 }
 
 /** What closes nothing needs nothing. */
-const isOff = (values: readonly string[]): boolean => values.every((value) => value === 'no' || value === '');
+const isOff = (values: readonly string[]): boolean =>
+  values.every((value) => ['', 'no', 'infinity'].includes(value));
 
 const lackOf = ({ needs = [] }: Directive, { abilities }: GapTarget): Lack | undefined =>
   needs.map((need) => abilities?.lacks.get(need)).find((lack) => lack !== undefined);

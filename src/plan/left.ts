@@ -1,9 +1,9 @@
 import type { Location } from '../diagnostic.js';
 import type { SyscallsSection } from '../policy/policy.js';
-import { abisOf } from '../syscalls/abi.js';
+import { type Abi, abisOf } from '../syscalls/abi.js';
 import { type Action, ALLOW, ENOSYS, errnoOf, LOG, permits, stricter } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
-import { numbersOf } from '../syscalls/numbers.js';
+import { isAbsent, numbersOf } from '../syscalls/numbers.js';
 import {
   answers,
   mayPass,
@@ -42,39 +42,58 @@ export interface LeftWhole {
 /** What systemd can't enforce: calls, and what concerns the policy as a whole. */
 export interface Left {
   readonly calls: ReadonlyMap<string, LeftCall>;
+  /** The same of calls that the machine doesn't have, for which nobody is needed: what systemd gives them. */
+  readonly absent: ReadonlyMap<string, Action>;
   readonly wholes: readonly LeftWhole[];
   /** Whether an allow list of systemd's would refuse what a line of the policy lets through, or refuse it too hard. */
   readonly tooStrict: boolean;
 }
 
 /** Whether the policy leaves nothing of `[syscalls]` to systemd, whose filters hold from the exec on. */
-export const isForLauncher = ({ enforcer, stage, permissive }: SyscallsSection): boolean =>
-  enforcer?.value === 'launcher' || stage?.value === 'entry' || permissive === true;
+export const isForLauncher = ({ enforcer, stage, permissive, forPrograms }: SyscallsSection): boolean =>
+  enforcer?.value === 'launcher' ||
+  stage?.value === 'entry' ||
+  permissive === true ||
+  forPrograms !== undefined;
 
 /** Whether nothing of `[syscalls]` is for systemd: the policy says so, or systemd loads no filters. */
 export const isLauncherAlone = ({ section, target }: Pick<CallContext, 'section' | 'target'>): boolean =>
   isForLauncher(section) || target.abilities.lacks.has('seccomp');
 
+/** The ABIs through which calls can come. */
+export const openAbis = ({ target, named }: Pick<CallContext, 'target' | 'named'>): Abi[] =>
+  abisOf(target.machine).filter((abi, i) => i === 0 || named.architectures.includes(abi));
+
+/** Whether a call can't be made, through any ABI that is open. */
+export const cantBeMade = (call: string, context: Pick<CallContext, 'target' | 'named'>): boolean =>
+  isAbsent(call, openAbis(context), context.target.sets);
+
 /** Goes through all that a policy says of calls, and keeps what systemd can't do in its version. */
 export function leftToLauncher(context: CallContext): Left {
   const { named } = context;
   const calls = new Map<string, LeftCall>();
+  const absent = new Map<string, Action>();
   const everyCall = new Set([...named.verdicts.keys(), 'execve', 'write']);
   for (const call of everyCall) {
     const why = whyNotSystemd(call, verdictOn(named, call), context);
-    if (why) calls.set(call, why);
+    if (!why) continue;
+    if (cantBeMade(call, context)) absent.set(call, why.answer);
+    else calls.set(call, why);
   }
-  return { calls, wholes: wholesOf(context), tooStrict: isTooStrict(context, calls) };
+  return { calls, absent, wholes: wholesOf(context), tooStrict: isTooStrict(context, calls) };
 }
 
 function wholesOf(context: CallContext): LeftWhole[] {
   const { section, named, target } = context;
-  const { allow, enforcer, stage, action, unknown } = section;
+  const { allow, enforcer, stage, action, unknown, forPrograms } = section;
   const wholes: LeftWhole[] = [];
   const lack = target.abilities.lacks.get('seccomp');
   if (lack) return [{ reason: lack.reason, at: section.at }];
   if (section.permissive) {
     wholes.push({ reason: '--permissive: what it would refuse is let through and recorded', at: section.at });
+  }
+  if (forPrograms) {
+    wholes.push({ reason: "[exec] programs: what starts them isn't confined", at: forPrograms });
   }
   if (enforcer?.value === 'launcher') wholes.push({ reason: 'enforcer = "launcher"', at: enforcer.at });
   if (stage?.value === 'entry') {

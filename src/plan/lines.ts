@@ -1,10 +1,10 @@
 import { groupBy, shortList } from '../collections.js';
-import type { Diagnostic } from '../diagnostic.js';
+import type { Diagnostic, Location } from '../diagnostic.js';
 import type { CallEntry, Located } from '../policy/policy.js';
 import { LOG, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import { callsOf, isOwnRefusal, mayPass, refusal, verdictOn } from '../syscalls/resolve.js';
-import { type CallContext, isLauncherAlone, type Left } from './left.js';
+import { type CallContext, cantBeMade, isLauncherAlone, type Left, openAbis } from './left.js';
 import { ownRefusals, REFUSED_BY_UNIT } from './own-refusals.js';
 import type { Enforcer, PlanLine } from './plan.js';
 import { isRecorded } from './systemd-filter.js';
@@ -23,6 +23,7 @@ export function callLines(context: CallContext, left: Left, launched: boolean): 
   const byLauncher = { enforcedBy: launched ? 'launcher' : 'nobody', how: launched ? 'filter' : '' } as const;
   const rules = section.rules.map((rule): PlanLine => {
     const subject = `rule ${rule.syscall.value}: ${formatAction(rule.action.value)}`;
+    if (cantBeMade(rule.syscall.value, context)) return notNeeded(rule.at, subject, context);
     const why = left.calls.get(rule.syscall.value);
     const isOwn = isOwnRefusal(verdictOn(context.named, rule.syscall.value)) ? [REFUSED_BY_UNIT] : [];
     if (why) return { at: rule.at, subject, ...byLauncher, reason: [why.reason, ...isOwn].join('; ') };
@@ -85,6 +86,9 @@ function entryLine(
   launched: boolean,
 ): PlanLine {
   const calls = callsOf(entry, context.target.sets);
+  const action = kind === 'deny' ? `:${formatAction(entry.action ?? refusal(context.section))}` : '';
+  const subject = `${kind} ${entry.name}${action}`;
+  if (calls.every((call) => cantBeMade(call, context))) return notNeeded(entry.at, subject, context);
   const alone = isLauncherAlone(context);
   // Of a call that is denied below, or has a rule, the line there tells.
   const isOther = (call: string) => {
@@ -103,8 +107,6 @@ function entryLine(
   const logs = kind === 'log' || (kind === 'deny' && isRecorded(context.section, entry));
   const directive = logs ? 'SystemCallLog=' : 'SystemCallFilter=';
   const how = [...(bySystemd ? [directive] : []), ...(launched ? ['filter'] : [])].join(', ');
-  const action = kind === 'deny' ? `:${formatAction(entry.action ?? refusal(context.section))}` : '';
-  const subject = `${kind} ${entry.name}${action}`;
   return {
     at: entry.at,
     subject,
@@ -112,6 +114,12 @@ function entryLine(
     how,
     ...(reasons.length > 0 ? { reason: reasons.join('; ') } : {}),
   };
+}
+
+/** Where nobody can make the call. */
+function notNeeded(at: Location, subject: string, context: CallContext): PlanLine {
+  const reason = `${openAbis(context).join(', ')} has no such call`;
+  return { at, subject, enforcedBy: 'not needed', how: '', reason };
 }
 
 function enforcer(systemd: boolean, launched: boolean, needsLauncher: boolean): Enforcer {

@@ -1,10 +1,24 @@
 /** What systemd needs besides its version to put a directive into force: it skips what it can't do, in silence. */
 
 /**
- * `bpf`: programs of systemd's own for control groups; `bpf-lsm`: the kernel's security module for such programs;
+ * `cpu`, `cpuset`, `io`, `memory`, `pids`: controllers of control groups that the manager has; `bpf`: programs of systemd's own for control groups; `bpf-lsm`: the kernel's security module for such programs;
  * `cgroup2`: the control group hierarchy that takes them; the others by their names.
  */
-export type Need = 'apparmor' | 'bpf' | 'bpf-lsm' | 'cgroup2' | 'seccomp' | 'selinux' | 'smack';
+export type Need =
+  | 'apparmor'
+  | 'bpf'
+  | 'bpf-lsm'
+  | 'cgroup2'
+  | 'cpu'
+  | 'cpuset'
+  | 'io'
+  | 'memory'
+  | 'pids'
+  | 'seccomp'
+  | 'selinux'
+  | 'smack';
+
+const CONTROLLERS: ReadonlySet<Need> = new Set(['cpu', 'cpuset', 'io', 'memory', 'pids']);
 
 /** Why a need isn't met, and a way out. */
 export interface Lack {
@@ -29,6 +43,8 @@ export interface Findings {
   readonly modules: ReadonlySet<string> | undefined;
   /** Whether systemd has a hierarchy of control groups v2. */
   readonly cgroup2: boolean | undefined;
+  /** The controllers that the manager can use for its units, by their names in control groups v2. */
+  readonly controllers: ReadonlySet<string> | undefined;
 }
 
 /** The build option for each need that has one. */
@@ -56,7 +72,16 @@ const MODULES: ReadonlyMap<Need, string> = new Map([
   ['smack', 'smack'],
 ]);
 
-const NEEDS: readonly Need[] = ['apparmor', 'bpf', 'bpf-lsm', 'cgroup2', 'seccomp', 'selinux', 'smack'];
+const NEEDS: readonly Need[] = [
+  'apparmor',
+  'bpf',
+  'bpf-lsm',
+  'cgroup2',
+  ...CONTROLLERS,
+  'seccomp',
+  'selinux',
+  'smack',
+];
 
 /** Judges what was found. */
 export function abilities(findings: Findings): Abilities {
@@ -70,7 +95,7 @@ export function abilities(findings: Findings): Abilities {
 }
 
 function judge(need: Need, findings: Findings): Lack | 'met' | 'unknown' {
-  const { features, modules, cgroup2 } = findings;
+  const { features, modules, cgroup2, controllers } = findings;
   const option = OPTIONS.get(need);
   const library = LIBRARIES.get(need);
   const module = MODULES.get(need);
@@ -90,6 +115,12 @@ function judge(need: Need, findings: Findings): Lack | 'met' | 'unknown' {
       hint: 'boot with systemd.unified_cgroup_hierarchy=yes',
     };
   }
+  if (CONTROLLERS.has(need) && controllers && !controllers.has(need)) {
+    return {
+      reason: `the service manager has no ${describeNeed(need)}`,
+      hint: "a container gets it from its host, a user's manager by Delegate= of user@.service",
+    };
+  }
   // A libseccomp is there for a systemd that was built with it; libbpf is optional for any.
   const told = features !== undefined || (need === 'seccomp' && findings.libseccomp === true);
   return told ? 'met' : 'unknown';
@@ -104,6 +135,7 @@ function isBuiltIn(option: string, features: string): boolean {
 /** A need as a reader knows it. */
 export function describeNeed(need: Need): string {
   if (need === 'cgroup2') return 'control groups v2';
+  if (CONTROLLERS.has(need)) return `control group controller '${need}'`;
   const option = OPTIONS.get(need)!;
   const module = MODULES.get(need);
   return module ? `systemd with ${option} and the security module '${module}'` : `systemd with ${option}`;

@@ -40,7 +40,7 @@ export function permissiveNotes(
   const notes = [
     note(
       'permissive',
-      `${unit.full} is permissive: what [syscalls] would refuse is let through and recorded`,
+      `--permissive: what [syscalls] of ${unit.full} would refuse is let through and recorded`,
       {
         // A transient unit is gone when it has ended.
         hint: places

@@ -3,8 +3,8 @@ import type { Action } from '../syscalls/action.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import type { Target } from './target.js';
 
-/** Who sees to it that a line of the policy holds. */
-export type Enforcer = 'systemd' | 'launcher' | 'systemd and launcher' | 'nobody';
+/** Who sees to it that a line of the policy holds; `not needed`: the machine has no such call. */
+export type Enforcer = 'systemd' | 'launcher' | 'systemd and launcher' | 'nobody' | 'not needed';
 
 /** One line of the policy and its enforcement. */
 export interface PlanLine {

@@ -36,7 +36,7 @@ export function checkSyscalls(
   complete = true,
 ): readonly Diagnostic[] {
   const { syscalls: section } = policy;
-  if (!section) return complete && policy.expect.length > 0 ? [expectsNothing(policy)] : [];
+  if (!section) return complete ? meantForCalls(policy) : [];
   const names = section.architectures?.map((entry) => entry.value) ?? [];
   const abis = machines.flatMap((machine) =>
     abisOf(machine).filter((abi, i) => i === 0 || names.includes(abi)),
@@ -45,8 +45,14 @@ export function checkSyscalls(
   return rules.flatMap((rule) => firstOf(rule({ policy, section, sets, abis })));
 }
 
-const expectsNothing = (policy: Policy) =>
-  error('expect-without-filter', '[[expect]] needs [syscalls]', { at: policy.expect[0]!.syscall.at });
+/** What says nothing without `[syscalls]`. */
+function meantForCalls({ expect: [expectation], programs: [program] = [] }: Policy): Diagnostic[] {
+  const { at } = expectation?.syscall ?? {};
+  return [
+    ...(at ? [error('expect-without-filter', '[[expect]] needs [syscalls]', { at })] : []),
+    ...(program ? [error('programs-without-filter', "'programs' needs [syscalls]", { at: program.at })] : []),
+  ];
+}
 
 const RULES: readonly Rule[] = [
   entryNamesAreKnown,
@@ -59,7 +65,7 @@ const RULES: readonly Rule[] = [
 
 const RULES_OF_THE_WHOLE: readonly Rule[] = [
   allowListKeysHaveAllow,
-  ({ section, sets }) => openDoors(section, sets),
+  ({ section, sets, abis }) => openDoors(section, sets, abis),
 ];
 
 function* entryNamesAreKnown({ section, sets }: Context) {
@@ -79,7 +85,7 @@ function setIsKnown(entry: CallEntry, sets: SyscallSets): Diagnostic[] {
 function callIsKnown(name: string, at: Location, sets: SyscallSets): Diagnostic[] {
   const place = whereKnown(name, sets);
   if (place === 'here') return [];
-  if (place === 'elsewhere') return foreignCall(name, at);
+  if (place !== undefined) return [place === 'newer' ? newerCall(name, at) : foreignCall(name, at)];
   const asSet = expandSet(sets, `@${name}`) ? `did you mean '@${name}'?` : undefined;
   const isSet = expandSet(sets, name) ? 'a set stands in lists only: name its calls one by one' : undefined;
   const hint = didYouMean(name, knownCalls(sets)) ?? asSet ?? isSet;
@@ -102,10 +108,18 @@ function* operandsHaveValues({ policy, section, abis }: Context) {
 }
 
 /** A call of another machine, or a slip that happens to be one: `execv`. */
-const foreignCall = (name: string, at: Location): Diagnostic[] => {
-  const hint = didYouMean(name, callNames()) ?? 'it is a call of other machines, or newer than this program';
-  return [warning('foreign-syscall', `no machine that is known here has the call '${name}'`, { at, hint })];
-};
+const foreignCall = (name: string, at: Location): Diagnostic =>
+  error('foreign-syscall', `no machine that is known here has the call '${name}'`, {
+    at,
+    hint: didYouMean(name, callNames()) ?? 'it is a call of other machines: leave it out',
+  });
+
+/** A call that systemd can filter by its name, and nobody here has a number for. */
+const newerCall = (name: string, at: Location): Diagnostic =>
+  warning('newer-syscall', `only systemd knows the call '${name}', by its name`, {
+    at,
+    hint: didYouMean(name, callNames()) ?? 'it is newer than this program, or a call of other machines',
+  });
 
 /** The first complaint of any ABI. */
 function operandError(operand: Located<bigint | string>, abis: readonly Abi[], width: 32 | 64): Diagnostic[] {

@@ -1,5 +1,7 @@
 import { type Diagnostic, type Location, warning } from '../diagnostic.js';
+import type { Abi } from '../syscalls/abi.js';
 import { ENOSYS } from '../syscalls/action.js';
+import { isAbsent } from '../syscalls/numbers.js';
 import { entriesByCall, mayPass, type NamedPolicy, resolveCalls, verdictOn } from '../syscalls/resolve.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import type { SyscallsSection } from './policy.js';
@@ -32,17 +34,25 @@ interface Closed {
   readonly at: Location;
 }
 
-/** What a policy refuses, while another call that does the same passes. */
-export function openDoors(section: SyscallsSection, sets: SyscallSets): Diagnostic[] {
+/**
+ * What a policy refuses, while another call that does the same passes.
+ * @param abis those that it will get a filter for: a call that none of them has is no door
+ */
+export function openDoors(section: SyscallsSection, sets: SyscallSets, abis: readonly Abi[]): Diagnostic[] {
+  const exists = (call: string) => !isAbsent(call, abis, sets);
   const policy = resolveCalls(section, sets);
   // With ENOSYS programs are meant to do without the call, in another way.
   const denied = [...entriesByCall(section.deny, sets)]
     .filter(([call, { action }]) => !mayPass(verdictOn(policy, call)) && action !== ENOSYS)
+    .filter(([call]) => exists(call))
     .map(([call, { at }]): Closed => ({ call, at }));
-  const ruled = section.rules.map(({ syscall, at }): Closed => ({ call: syscall.value, at }));
+  const ruled = section.rules
+    .map(({ syscall, at }): Closed => ({ call: syscall.value, at }))
+    .filter(({ call }) => exists(call));
+  const present = (groups: typeof ALIKE) => groups.map((group) => group.filter(exists));
   return [
-    ...ALIKE.flatMap((group) => othersOf(group, denied, policy)),
-    ...ALIKE_FOR_RULES.flatMap((group) => othersOf(group, ruled, policy)),
+    ...present(ALIKE).flatMap((group) => othersOf(group, denied, policy)),
+    ...present(ALIKE_FOR_RULES).flatMap((group) => othersOf(group, ruled, policy)),
     ...throughIoUring(policy, [...denied, ...ruled]),
   ];
 }

@@ -1,10 +1,10 @@
 import { groupBy } from '../collections.js';
-import { type Diagnostic, error, type Location } from '../diagnostic.js';
+import { type Diagnostic, didYouMean, error, type Location } from '../diagnostic.js';
 import { ABIS, type Abi, abisOf, kernelNumber } from '../syscalls/abi.js';
 import type { Action } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import { MULTIPLEXED } from '../syscalls/multiplex.js';
-import { numbersOf } from '../syscalls/numbers.js';
+import { namesake, numbersOf } from '../syscalls/numbers.js';
 import { parseOperand } from '../syscalls/operand.js';
 import { type Call, evaluate, type SyscallPolicy } from '../syscalls/policy.js';
 import { entriesByCall, isOwnRefusal, type NamedPolicy, verdictOn } from '../syscalls/resolve.js';
@@ -24,10 +24,15 @@ interface Answer {
   readonly got: Action;
 }
 
-/** The `[[expect]]` tables that don't hold for a policy; those for other machines' ABIs are passed over. */
+/**
+ * The `[[expect]]` tables that don't hold for a policy, or can't since there is no such call; those for other machines'
+ * ABIs are passed over.
+ */
 export function checkExpectations(policy: Policy, meaning: Meaning): Diagnostic[] {
   return policy.expect.flatMap((expectation) => {
+    const spoken = meaning.machines.flatMap(({ machine }) => abiOf(expectation, abisOf(machine)) ?? []);
     const answers = meaning.machines.flatMap((machine) => answersTo(expectation, machine));
+    if (spoken.length > 0 && answers.length === 0) return [withoutCall(expectation, spoken)];
     const wrong = answers.filter(({ got }) => got !== expectation.action.value);
     return [...groupBy(wrong, ({ got }) => got)].map(([got, list]) => {
       const { syscall, action } = expectation;
@@ -39,10 +44,24 @@ export function checkExpectations(policy: Policy, meaning: Meaning): Diagnostic[
   });
 }
 
-function answersTo({ architecture, syscall, args }: Expectation, meaning: SyscallPolicy): Answer[] {
-  const abis = abisOf(meaning.machine);
+/** Which of a machine's ABIs an expectation speaks of. */
+function abiOf({ architecture }: Expectation, abis: readonly Abi[]): Abi | undefined {
   const wanted = architecture?.value ?? 'native';
-  const abi = wanted === 'native' ? abis[0] : abis.find((one) => one === wanted);
+  return wanted === 'native' ? abis[0] : abis.find((one) => one === wanted);
+}
+
+function withoutCall({ syscall: { value: call, at } }: Expectation, abis: readonly Abi[]): Diagnostic {
+  const near = namesake(call, abis[0]!);
+  const hint = near ? `did you mean '${near}'?` : didYouMean(call, numbersOf(abis[0]!).keys());
+  return error('expectation-failed', `there is no call '${call}' on ${abis.join(', ')}`, {
+    at,
+    hint: hint ?? "'architecture' names the ABI that has it",
+  });
+}
+
+function answersTo(expectation: Expectation, meaning: SyscallPolicy): Answer[] {
+  const { syscall, args } = expectation;
+  const abi = abiOf(expectation, abisOf(meaning.machine));
   const nr = abi && numbersOf(abi).get(syscall.value);
   if (abi === undefined || nr === undefined) return [];
   const registers = Array.from({ length: 6 }, (_, i) => (args[i] ? parseOperand(args[i], abi, 64) : 0n));

@@ -48,6 +48,8 @@ export interface SyscallsSection {
   readonly stage: Located<'exec' | 'entry'> | undefined;
   /** Not a key: the command line asks that what the section would refuse be let through and recorded. */
   readonly permissive?: boolean;
+  /** Not a key: where `[exec] programs` says that it is for these alone. */
+  readonly forPrograms?: Location;
 }
 
 /** A `[syscalls]` that says nothing. */

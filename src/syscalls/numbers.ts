@@ -59,15 +59,36 @@ export function callNames(): ReadonlySet<string> {
 }
 
 /**
- * Who knows a call of this name: `here` if one of our ABIs has it, `elsewhere` if only systemd's sets mention it,
- * because another machine has it (`s390_sthyi`) or because it is newer than our tables.
+ * Who knows a call of this name: `here` if one of our ABIs has it; `elsewhere` if only the sets that came with this
+ * program mention it, because another machine has it (`s390_sthyi`); `newer` if only these sets do.
  */
 export function whereKnown(
   name: string,
   sets: SyscallSets = bundledSets(),
-): 'here' | 'elsewhere' | undefined {
+): 'here' | 'elsewhere' | 'newer' | undefined {
   if (callNames().has(name)) return 'here';
-  return callsInSets(sets).has(name) ? 'elsewhere' : undefined;
+  if (callsInSets(bundledSets()).has(name)) return 'elsewhere';
+  return callsInSets(sets).has(name) ? 'newer' : undefined;
+}
+
+/** Whether none of these ABIs has a call; of one that is newer than our tables nobody knows. */
+export const isAbsent = (name: string, abis: readonly Abi[], sets?: SyscallSets): boolean =>
+  !abis.some((abi) => numbersOf(abi).has(name)) && whereKnown(name, sets) !== 'newer';
+
+/** Other ends of a call's name: `umount2`, `openat`, `sendto`. */
+const ENDS = String.raw`(at|to|from)\d*`;
+
+/** The call of an ABI that does what one of another ABI does, by its name: `sendto` for `send`, `openat` for `open`. */
+export function namesake(name: string, abi: Abi): string | undefined {
+  const calls = [...numbersOf(abi).keys()];
+  const base = name.replace(/\d+$/, '');
+  const patterns = [String.raw`${base}\d+`, base, `(new)?[fp]?${base}${ENDS}`, String.raw`p${base}\d*`];
+  for (const pattern of patterns) {
+    const whole = new RegExp(`^${pattern}$`);
+    const found = calls.find((call) => whole.test(call));
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** Whether a name is a system call's, here or elsewhere. */

@@ -104,7 +104,7 @@ export function unitsIn([list]: readonly unknown[]): string[] {
 
 /** @param variants version, architecture, features, start, the path of units; @throws UserError `manager-answer` */
 export function managerOf(variants: readonly unknown[]): ManagerFacts {
-  const [version, architecture, features, started, unitPath] = variants.map(
+  const [version, architecture, features, started, unitPath, group] = variants.map(
     (variant) => (variant as Variant | undefined)?.value,
   );
   if (typeof version !== 'string' || typeof architecture !== 'string' || typeof features !== 'string') {
@@ -113,5 +113,9 @@ export function managerOf(variants: readonly unknown[]): ManagerFacts {
   if (typeof started !== 'bigint') throw unexpected('no time of its start');
   const isPath = Array.isArray(unitPath) && unitPath.every((folder) => /^\/[^\n\0]*$/.test(String(folder)));
   if (!isPath || unitPath.length === 0) throw unexpected('no folders of units');
-  return { version, architecture, features, started, unitPath };
+  const controlGroup = typeof group === 'string' && /^(\/[^/\n\0]+)*\/?$/.test(group) ? group : undefined;
+  if (controlGroup === undefined || controlGroup.split('/').includes('..')) {
+    throw unexpected('no control group of its own');
+  }
+  return { version, architecture, features, started, unitPath, controlGroup };
 }

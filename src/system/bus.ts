@@ -63,7 +63,7 @@ export class Bus {
   async manager(): Promise<ManagerFacts> {
     const get = (name: string) => this.#properties(MANAGER_PATH, 'Get', 'ss', [MANAGER, name]);
     const answers = await Promise.all(
-      ['Version', 'Architecture', 'Features', 'UserspaceTimestamp', 'UnitPath'].map(get),
+      ['Version', 'Architecture', 'Features', 'UserspaceTimestamp', 'UnitPath', 'ControlGroup'].map(get),
     );
     return managerOf(answers.map(([variant]) => variant));
   }

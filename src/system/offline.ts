@@ -98,6 +98,7 @@ export class Offline implements System {
           architecture: elfMachine(library.bytes) ?? 'unknown',
           features: undefined,
           started: undefined,
+          controlGroup: undefined,
           unitPath: undefined,
         };
       }

@@ -102,6 +102,8 @@ export interface ManagerFacts {
   readonly features: string | undefined;
   /** When it was started, in microseconds since 1970; undefined where it doesn't run. */
   readonly started: bigint | undefined;
+  /** Its own control group, that of its units: empty for the root; undefined where it doesn't run. */
+  readonly controlGroup: string | undefined;
   /** Where it looks for unit files and drop-ins, the first first; undefined where it doesn't run. */
   readonly unitPath: readonly string[] | undefined;
 }

@@ -58,7 +58,7 @@ export function makeTrustedDirectory(directory: string) {
   }
   const wayOut = directory.endsWith(LAUNCHER_FOLDER) ? mendOrPackage : mend;
   if (root) assertTrustedFolder(directory, fs.realpathSync(nearestExisting(directory)), wayOut);
-  const first = fs.mkdirSync(directory, { recursive: true, mode: 0o755 });
+  const first = makeFolders(directory);
   if (root) assertTrustedFolder(directory, fs.realpathSync(directory), wayOut);
   if (first !== undefined) syncAbove(directory, dirname(first));
 }
@@ -105,7 +105,7 @@ export function inForeignDirectory(
   { make }: { readonly make: boolean },
 ): void {
   if (process.geteuid?.() !== 0) {
-    if (make) fs.mkdirSync(directory, { recursive: true, mode: 0o755 });
+    if (make) makeFolders(directory);
     use(directory);
     return;
   }
@@ -125,6 +125,17 @@ export function inForeignDirectory(
 }
 
 const namesOf = (path: string) => path.split('/').filter((part) => part !== '');
+
+/**
+ * Makes a folder and those above it, from the top: node's own recursion says ENOENT where a file system is read-only.
+ * @returns the first that was made
+ */
+function makeFolders(directory: string): string | undefined {
+  if (fs.existsSync(directory)) return undefined;
+  const above = makeFolders(dirname(directory));
+  makeFolder(directory);
+  return above ?? directory;
+}
 
 function makeFolder(path: string) {
   try {

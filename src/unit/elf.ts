@@ -4,7 +4,13 @@ import type { Machine } from '../syscalls/abi.js';
 export type ProgramFacts =
   | { readonly kind: 'static'; readonly bits: 32 | 64 }
   | { readonly kind: 'dynamic'; readonly bits: 32 | 64; readonly interpreter: string }
-  | { readonly kind: 'script'; readonly bits?: undefined; readonly interpreter: string }
+  | {
+      readonly kind: 'script';
+      readonly bits?: undefined;
+      readonly interpreter: string;
+      /** What the interpreter's path is followed by, if anything. */
+      readonly words: readonly string[];
+    }
   | { readonly kind: 'other'; readonly bits?: undefined };
 
 /** How much of a file must be read, in bytes: the headers and a `#!` line. */
@@ -77,8 +83,8 @@ export function readProgram(head: Uint8Array): ProgramFacts {
 
 function script(head: Uint8Array): ProgramFacts {
   const line = ascii(head.subarray(2)).split('\n', 1)[0]!;
-  const [interpreter] = line.trim().split(/[ \t]+/);
-  return interpreter ? { kind: 'script', interpreter } : { kind: 'other' };
+  const [interpreter, ...words] = line.trim().split(/[ \t]+/);
+  return interpreter ? { kind: 'script', interpreter, words } : { kind: 'other' };
 }
 
 function program(view: DataView, head: Uint8Array, layout: Layout): ProgramFacts {

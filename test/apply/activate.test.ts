@@ -26,7 +26,7 @@ const trial = { plan: planned('[syscalls]\ndeny = ["uname"]\n'), settle: 1500, p
 
 /** Restarts a service, and tries it out if it starts. */
 async function start(system: FakeSystem, more: Partial<Trial> = {}) {
-  const found = await restart(system, UNIT, 'system');
+  const found = await restart(system, UNIT, 'system', trial.plan);
   return found.length > 0 ? found : tryOut(system, { ...trial, ...more });
 }
 
@@ -48,17 +48,19 @@ const SAID = 'it said: a line / the last line';
 const WHICH_CALL =
   "'sandbox-unit explain --record demo.service' runs it once with no call refused, and names all that it needs; ";
 
-const FAILURES: readonly [behaviour: Behaviour, message: string, more?: string][] = [
+const FAILURES: readonly [behaviour: Behaviour, message: string][] = [
   ['job-fails', "the restart of demo.service ended with 'failed' (exit-code, exit status 1)"],
-  ['dies', 'demo.service did not stay up (signal, killed by SIGSYS: a refused system call)', WHICH_CALL],
+  ['dies', 'demo.service did not stay up (signal, killed by SIGSYS: a refused system call)'],
   ['restarts', 'demo.service did not stay up'],
   ['finishes', 'demo.service is inactive after the restart'],
 ];
 
-for (const [behaviour, message, more = ''] of FAILURES) {
+for (const [behaviour, message] of FAILURES) {
   test(`a service that '${behaviour}' is not: ${message}`, async () => {
     const found = await start(machine(behaviour));
-    assert.deepEqual(found, [{ severity: 'error', code: 'service-failed', message, hint: more + SAID }]);
+    assert.deepEqual(found, [
+      { severity: 'error', code: 'service-failed', message, hint: WHICH_CALL + SAID },
+    ]);
   });
 }
 
@@ -75,14 +77,42 @@ test('a oneshot service may have finished', async () => {
 test('where the journal has nothing of the programs, the way to the rest is shown', async () => {
   const programs = { journalctl: () => ({ status: 1, stdout: '', stderr: 'no journal' }) };
   const [found] = await start(machine('job-fails', { programs }));
-  assert.equal(found!.hint, 'see journalctl --unit demo.service');
+  assert.equal(found!.hint, `${WHICH_CALL}see journalctl --unit demo.service`);
 });
 
 test("the journal of a user's unit is asked for as such", async () => {
   const system = machine('job-fails');
   await restart(system, UNIT, 'user');
   const [call] = system.calls.filter((one) => one.startsWith('run journalctl '));
-  assert.match(call!, / --user _SYSTEMD_USER_UNIT=demo\.service$/);
+  assert.match(call!, / --user _SYSTEMD_USER_UNIT=demo\.service _SYSTEMD_INVOCATION_ID=[0-9a-f]+$/);
+});
+
+test('what is quoted was said by the run that failed', async () => {
+  const runs: string[] = [];
+  const distort = (properties: Map<string, unknown>) =>
+    properties.set('InvocationID', [runs.push(String(properties.get('ActiveState')))]);
+  const asked = (system: FakeSystem) => system.calls.find((one) => one.startsWith('run journalctl '))!;
+  const restarting = machine('restarts', { distort });
+  await start(restarting);
+  // The first look is at the start, the next at the run that stays up for a while.
+  assert.match(asked(restarting), / _SYSTEMD_UNIT=demo\.service _SYSTEMD_INVOCATION_ID=02$/);
+  const nameless = machine('job-fails', { distort: (properties) => properties.delete('InvocationID') });
+  await start(nameless);
+  assert.match(asked(nameless), / --since=@\d+ _SYSTEMD_UNIT=demo\.service$/);
+});
+
+test('a recorded run is proposed where a call may have been refused', async () => {
+  const hint = async (policy: string) => {
+    const plan = planned(policy);
+    return (await restart(machine('job-fails'), UNIT, 'system', plan))[0]!.hint;
+  };
+  assert.equal(await hint('[syscalls]\ndeny = ["uname:EPERM"]'), WHICH_CALL + SAID);
+  assert.equal(await hint('[service]\nProtectHome = true'), SAID);
+  assert.equal(await hint('[syscalls]\nlog = ["uname"]'), SAID);
+  assert.equal((await restart(machine('job-fails'), UNIT, 'system'))[0]!.hint, SAID);
+  const distort = (properties: Map<string, unknown>) => properties.set('ExecMainStatus', 226);
+  const [unstarted] = await restart(machine('job-fails', { distort }), UNIT, 'system', trial.plan);
+  assert.equal(unstarted!.hint, SAID);
 });
 
 test('a probe is run after the settle time, and must succeed', async () => {
@@ -97,7 +127,7 @@ test('a probe is run after the settle time, and must succeed', async () => {
     severity: 'error',
     code: 'service-failed',
     message: "the probe '/bin/probe --url http://x/' ended with status 7: could not connect",
-    hint: SAID,
+    hint: WHICH_CALL + SAID,
   });
   const [late] = await start(ends(137, '', true), { probe });
   assert.equal(late!.message, "the probe '/bin/probe --url http://x/' did not end within 60 s");

@@ -410,6 +410,37 @@ test('for a mistyped unit the nearest is named', async () => {
   );
 });
 
+test('what a mask needs to be taken away depends on where it is', async () => {
+  const hintAt = async (folder: string) => {
+    const distort = (properties: Map<string, unknown>) => {
+      properties.set('LoadState', 'masked').set('FragmentPath', `${folder}/${UNIT}`);
+    };
+    return (await run(machine({ distort }))).diagnostics[0]!.hint;
+  };
+  assert.equal(await hintAt('/etc/systemd/system'), 'systemctl unmask demo.service');
+  assert.equal(await hintAt('/run/systemd/system'), 'systemctl unmask --runtime demo.service');
+});
+
+test('a file that leads to no unit is not what was meant', async () => {
+  const distort = (properties: Map<string, unknown>) => properties.set('LoadState', 'not-found');
+  const [{ message, hint } = { message: '' }] = (await run(machine({ distort }))).diagnostics;
+  assert.equal(message, 'there is no unit demo.service');
+  assert.match(hint!, /^a file of that name is there, and leads to none: 'systemctl status demo.service'/);
+});
+
+test('who asks by an alias is told where the policy is looked for', async () => {
+  const system = machine({ aliases: { 'alias.service': UNIT } });
+  const own = '/etc/sandbox-unit/demo.service.toml';
+  const other = '/etc/sandbox-unit/alias.service.toml';
+  system.files.set(other, system.files.get(own)!);
+  system.files.delete(own);
+  const { exit, diagnostics } = await run(system, {}, ['alias']);
+  const [{ message, hint } = { message: '' }] = diagnostics;
+  assert.equal(exit, 2);
+  assert.equal(message, 'no policy for demo.service, of which alias.service is an alias');
+  assert.equal(hint, `${other} is for another name: move it to ${own}, or give --policy ${other}`);
+});
+
 test('a text that is no TOML is refused', async () => {
   const result = await run(machine({}, 'a = 1\na = 2\n'));
   assert.deepEqual(codesOf(result), ['error policy-syntax']);
@@ -478,6 +509,37 @@ for (const property of ['RefuseManualStop', 'RefuseManualStart']) {
     assert.deepEqual(system.changes, []);
   });
 }
+
+const PROBES: readonly [probe: string, why: string][] = [
+  ['/bin/nosuchprobe', 'no such file'],
+  ['nosuchprobe', 'no such file'],
+  ['/etc/sandbox-unit/demo.service.toml', 'it may not be executed'],
+];
+
+for (const [probe, why] of PROBES) {
+  test(`a probe ${probe} is refused before anything is written: ${why}`, async () => {
+    const system = machine({}, `${NO_EXEC}[apply]\nprobe = ["${probe}", "x"]\n`);
+    const result = await run(system);
+    assert.deepEqual(
+      [result.exit, statesOf(result), codesOf(result)],
+      [1, ['demo.service refused'], ['error no-probe']],
+    );
+    const [one] = result.diagnostics;
+    assert.equal(one?.message, `the probe '${probe}' can't be run: ${why}`);
+    assert.equal(one?.at?.line, 4);
+    assert.deepEqual(system.changes, []);
+    const unasked = await run(machine({}, `${NO_EXEC}[apply]\nprobe = ["${probe}"]\n`), { restart: false });
+    assert.equal(unasked.exit, 0);
+  });
+}
+
+test('a probe is found in PATH', async () => {
+  const programs = {
+    probe: () => ({ status: 0, stdout: '', stderr: '' }),
+    '/bin/probe': () => assert.fail(),
+  };
+  assert.equal((await run(machine({ programs }, `${NO_EXEC}[apply]\nprobe = ["probe"]\n`))).exit, 0);
+});
 
 test('where the probe fails everything is put back', async () => {
   const policy = `${NO_EXEC}[apply]\nsettle = "2s"\nprobe = ["/bin/probe", "x"]\n`;
@@ -601,4 +663,19 @@ test('a unit with the longest name that can have drop-ins is confined, and freed
   const system = machine({ files, running: [unit] });
   assert.deepEqual(statesOf(await run(system, { policy: '/p.toml' }, [unit])), [`${unit} applied`]);
   assert.deepEqual((await revert(fakeContext(system), [unit], {})).exit, 0);
+});
+
+test('what is applied for good is not applied until the next boot', async () => {
+  const system = machine();
+  await run(system);
+  const written = system.changes.length;
+  const placement = { scope: 'system', lifetime: 'runtime' } as const;
+  const result = await apply(fakeContext(system, { placement }), [UNIT], {});
+  assert.deepEqual(
+    [result.exit, statesOf(result), codesOf(result), system.changes.length],
+    [1, ['demo.service refused'], ['error applied-for-good'], written],
+  );
+  const [{ message, hint } = { message: '' }] = result.diagnostics;
+  assert.ok(message.startsWith(`what confines demo.service is ${DROP_IN}, `));
+  assert.equal(hint, "'sandbox-unit revert demo.service' first, or leave --runtime out");
 });

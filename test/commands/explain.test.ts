@@ -4,7 +4,13 @@ import { apply } from '../../src/commands/apply.js';
 import { explain } from '../../src/commands/explain.js';
 import type { ProcessResult } from '../../src/system/system.js';
 import { coreFile } from '../support/core-file.js';
-import { type FakeOptions, type FakeSystem, fakeContext, machineWith } from '../support/fake-system.js';
+import {
+  type FakeOptions,
+  type FakeSystem,
+  fakeContext,
+  machineWith,
+  program,
+} from '../support/fake-system.js';
 import { documentedKeys, pathsOf } from '../support/json-keys.js';
 
 const UNIT = 'demo.service';
@@ -97,6 +103,20 @@ async function explained(system: FakeSystem) {
   }[];
   const codes = outcome.diagnostics.map(({ code }) => code);
   return { ...outcome, codes, refusals, calls: refusals.map(({ call, certain }) => [call, certain]) };
+}
+
+const SCRIPTS: readonly [line: string, ran: string, found: boolean][] = [
+  ['#!/usr/bin/perl -w', '/usr/bin/perl', true],
+  ['#! /usr/bin/env perl', '/usr/bin/perl', true],
+  ['#!/usr/bin/env -S LANG=C perl -w', '/usr/bin/perl', true],
+  ['#!/usr/bin/python3', '/usr/bin/perl', false],
+];
+
+for (const [line, ran, found] of SCRIPTS) {
+  test(`the calls of a service that is a script with ${line} are ${found ? '' : 'not '}those of ${ran}`, async () => {
+    const system = machine({ records: [record(7, 165, ran)] }, { files: { [RAN]: program(`${line}\n`) } });
+    assert.deepEqual((await explained(system)).calls, found ? [['mount', false]] : []);
+  });
 }
 
 test('the line that refused a call, and what would let it through', async () => {

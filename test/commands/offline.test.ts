@@ -288,6 +288,7 @@ test('nothing is asked of a manager, and no program is run', async (t) => {
     architecture: 'x86-64',
     features: undefined,
     started: undefined,
+    controlGroup: undefined,
     unitPath: undefined,
   });
 });

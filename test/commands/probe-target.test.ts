@@ -114,3 +114,35 @@ test('a program without a path is the first that there is', async () => {
   const { target } = await probe({ files }, search);
   assert.deepEqual([target.programs.size, target.programs.get('demod')?.file.kind], [1, 'static']);
 });
+
+const group = '/user.slice/user-1000.slice/user@1000.service';
+const CONTROLLERS: readonly [machine: string, options: FakeOptions, lacks: string][] = [
+  ['with all', { kernel: { '/sys/fs/cgroup/cgroup.controllers': 'cpuset cpu io memory pids\n' } }, ''],
+  ['that gets none', { kernel: { '/sys/fs/cgroup/cgroup.controllers': '' } }, 'cpu cpuset io memory pids'],
+  [
+    "where the manager is a user's",
+    {
+      controlGroup: group,
+      kernel: {
+        '/sys/fs/cgroup/cgroup.controllers': 'cpuset cpu io memory pids\n',
+        [`/sys/fs/cgroup${group}/cgroup.controllers`]: 'cpu memory pids\n',
+      },
+    },
+    'cpuset io',
+  ],
+  [
+    'with control groups v1',
+    {
+      kernel: { '/sys/fs/cgroup/memory/x': '', '/sys/fs/cgroup/blkio/x': '', '/sys/fs/cgroup/unified/x': '' },
+    },
+    'cpu cpuset pids',
+  ],
+];
+
+for (const [machine, options, lacks] of CONTROLLERS) {
+  test(`a machine ${machine} lacks ${lacks || 'no controllers'}`, async () => {
+    const { abilities } = (await probe(options)).target;
+    const known = ['cpu', 'cpuset', 'io', 'memory', 'pids'] as const;
+    assert.equal(known.filter((name) => abilities.lacks.has(name)).join(' '), lacks);
+  });
+}

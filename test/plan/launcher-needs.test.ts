@@ -267,7 +267,7 @@ test('a call that a rule lets through for some arguments is there', () => {
 });
 
 test('a start script that may not exec is warned of', () => {
-  const target = withProgram({ kind: 'script', interpreter: '/bin/sh' });
+  const target = withProgram({ kind: 'script', interpreter: '/bin/sh', words: [] });
   assert.deepEqual(codes(planned(NO_EXEC, '', target)), ['warning start-script']);
   assert.deepEqual(codes(planned('[syscalls]\ndeny = ["write", "execveat"]', '', target)), []);
 });

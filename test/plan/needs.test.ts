@@ -5,12 +5,15 @@ import { DIRECTIVES, findDirective } from '../../src/plan/directives.js';
 import { abilities, type Findings } from '../../src/plan/needs.js';
 import { planned, targetOf } from '../support/planned.js';
 
+const LIMITS = ['cpu', 'cpuset', 'io', 'memory', 'pids'];
+
 const ALL: Findings = {
   features: '+PAM +SELINUX +APPARMOR +SMACK +SECCOMP +BPF_FRAMEWORK',
   libseccomp: true,
   libbpf: true,
   modules: new Set(['apparmor', 'bpf', 'selinux', 'smack']),
   cgroup2: true,
+  controllers: new Set(['cpu', 'cpuset', 'io', 'memory', 'pids']),
 };
 const NONE: Findings = {
   features: undefined,
@@ -18,6 +21,7 @@ const NONE: Findings = {
   libbpf: undefined,
   modules: undefined,
   cgroup2: undefined,
+  controllers: undefined,
 };
 
 const without = (feature: string): Findings => ({
@@ -27,21 +31,28 @@ const without = (feature: string): Findings => ({
 
 const CASES: readonly [says: string, findings: Findings, lacks: string[], assumed: string[]][] = [
   ['all', ALL, [], []],
-  ['nothing known', NONE, [], ['apparmor', 'bpf', 'bpf-lsm', 'cgroup2', 'seccomp', 'selinux', 'smack']],
+  [
+    'nothing known',
+    NONE,
+    [],
+    ['apparmor', 'bpf', 'bpf-lsm', 'cgroup2', ...LIMITS, 'seccomp', 'selinux', 'smack'],
+  ],
   [
     'files alone',
     { ...NONE, libseccomp: true, libbpf: true },
     [],
-    ['apparmor', 'bpf', 'bpf-lsm', 'cgroup2', 'selinux', 'smack'],
+    ['apparmor', 'bpf', 'bpf-lsm', 'cgroup2', ...LIMITS, 'selinux', 'smack'],
   ],
   [
     'files without libbpf',
     { ...NONE, libseccomp: true, libbpf: false },
     ['bpf', 'bpf-lsm'],
-    ['apparmor', 'cgroup2', 'selinux', 'smack'],
+    ['apparmor', 'cgroup2', ...LIMITS, 'selinux', 'smack'],
   ],
   ['libraries in unusual places', { ...ALL, libseccomp: undefined, libbpf: undefined }, [], []],
   ['no libseccomp', { ...ALL, libseccomp: false }, ['seccomp'], []],
+  ['no controllers', { ...ALL, controllers: new Set() }, LIMITS, []],
+  ['what a user gets', { ...ALL, controllers: new Set(['cpu', 'memory', 'pids']) }, ['cpuset', 'io'], []],
   ['no control groups v2', { ...ALL, cgroup2: false }, ['cgroup2'], []],
   ['no security modules', { ...ALL, modules: new Set() }, ['apparmor', 'bpf-lsm', 'selinux', 'smack'], []],
   ['-SECCOMP', without('SECCOMP'), ['seccomp'], []],
@@ -88,6 +99,16 @@ test('what needs something is in the table', () => {
     'SocketBindDeny',
   ]);
   assert.deepEqual(needing('bpf-lsm'), ['RestrictFileSystems']);
+  assert.deepEqual(needing('pids'), ['TasksMax']);
+  assert.deepEqual(needing('cpu'), ['CPUQuota', 'CPUQuotaPeriodSec', 'CPUWeight', 'StartupCPUWeight']);
+  const limiting =
+    /^(Startup)?(Allowed|CPU(Quota|SetP|Weight)|IO(?!Acc|Press|Sched)|Memory(High|Low|M|S|ZSwapM))|^TasksM/;
+  assert.deepEqual(
+    DIRECTIVES.filter(({ name }) => limiting.test(name) && !/DenyWrite/.test(name))
+      .filter(({ needs }) => !needs)
+      .map(({ name }) => name),
+    [],
+  );
 });
 
 test('what is taken for granted is said once, with what it is for', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { planPrograms } from '../../src/plan/programs.js';
+import { planned } from '../support/planned.js';
 import { policyFrom } from '../support/policy.js';
 
 const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
@@ -84,4 +85,21 @@ test('a folder with every special character is written so that systemd reads it 
   assert.deepEqual(directives[0]!.values, [
     '/a/x:/etc/a\\\\x2db\\:c%%.service.d/x /etc/a\\\\x2db\\:c%%.service.d/x.launch:/a/x',
   ]);
+});
+
+test('what systemd could refuse by itself is refused to the programs alone, too', () => {
+  const policy = (program: string) =>
+    `[syscalls]\ndeny = ["ptrace:EPERM"]\n[exec]\nprograms = ["${program}"]\n`;
+  const plan = planned(policy('/usr/sbin/demod'));
+  assert.deepEqual(plan.diagnostics, []);
+  assert.deepEqual(
+    [plan.programs.map(({ path }) => path), plan.lines.map(({ enforcedBy }) => enforcedBy)],
+    [['/usr/sbin/demod'], ['launcher', 'launcher', 'launcher']],
+  );
+  assert.equal(plan.systemCalls?.refused.size, 0);
+  const missing = planned(policy('/usr/bin/nosuch')).diagnostics.map(({ code, severity }) => [
+    severity,
+    code,
+  ]);
+  assert.deepEqual(missing, [['error', 'program-missing']]);
 });

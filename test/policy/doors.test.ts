@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openDoors } from '../../src/policy/doors.js';
+import { ABIS, type Abi } from '../../src/syscalls/abi.js';
 import { bundledSets } from '../../src/syscalls/sets.js';
 import { syscallsFrom } from '../support/policy.js';
 
@@ -48,7 +49,7 @@ const CASES: readonly [lines: string, messages: readonly string[]][] = [
 
 for (const [lines, messages] of CASES) {
   test(`'${lines.replaceAll('\n', ', ')}' leaves ${messages.length} doors open`, () => {
-    const found = openDoors(syscallsFrom(lines), bundledSets());
+    const found = openDoors(syscallsFrom(lines), bundledSets(), Object.keys(ABIS) as Abi[]);
     assert.deepEqual(
       found.map(({ at, message }) => `${at!.column}: ${message}`),
       messages,

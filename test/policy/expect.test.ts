@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkExpectations } from '../../src/policy/expect.js';
-import type { Machine } from '../../src/syscalls/abi.js';
+import { MACHINES, type Machine } from '../../src/syscalls/abi.js';
 import { resolve, resolveCalls } from '../../src/syscalls/resolve.js';
 import { bundledSets } from '../../src/syscalls/sets.js';
 import { policyFrom } from '../support/policy.js';
@@ -52,8 +52,16 @@ const CASES: readonly [expectation: string, byMachine: Partial<Record<Machine, s
   ['syscall = "socket"\naction = "allow"', {}],
   ['syscall = "lseek"\nargs = [0, "0x100000000"]\naction = "EINVAL"', {}],
   ['syscall = "lseek"\nargs = [0, -1]\naction = "EINVAL"', {}],
-  // A call that a machine doesn't have is none of its business.
-  ['syscall = "open"\naction = "kill"', { 'x86-64': "open on x86-64 gets 'allow', not 'kill'" }],
+  [
+    'syscall = "open"\naction = "kill"',
+    {
+      'x86-64': "open on x86-64 gets 'allow', not 'kill'",
+      arm64: "there is no call 'open' on arm64",
+      riscv64: "there is no call 'open' on riscv64",
+    },
+  ],
+  // Of another machine's ABI nothing is said.
+  ['syscall = "send"\narchitecture = "arm"\naction = "allow"', {}],
   ['syscall = "uname"\narchitecture = "native"\naction = "kill"', {}],
   ['syscall = "uname"\narchitecture = "x86"\naction = "kill"', {}],
   ['syscall = "read"\narchitecture = "x86"\naction = "allow"', {}],
@@ -84,3 +92,21 @@ for (const [expectation, byMachine] of CASES) {
     });
   }
 }
+
+test('an expectation on a call is for the machines that have it, if any does', () => {
+  const policy = (call: string) =>
+    policyFrom(`[syscalls]\ndeny = ["uname"]\n[[expect]]\n${call}\naction = "allow"`);
+  const sets = bundledSets();
+  const found = (call: string) => {
+    const named = resolveCalls(policy(call).syscalls!, sets);
+    const machines = MACHINES.map((machine) => resolve(named, machine));
+    return checkExpectations(policy(call), { sets, named, machines }).map(({ message, hint }) => [
+      message,
+      hint,
+    ]);
+  };
+  assert.deepEqual(found('syscall = "open"'), []);
+  assert.deepEqual(found('syscall = "send"'), [
+    ["there is no call 'send' on x86-64, arm64, riscv64", "did you mean 'sendto'?"],
+  ]);
+});

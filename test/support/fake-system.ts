@@ -35,7 +35,7 @@ export const FEATURES = '+SELINUX +APPARMOR +SMACK +SECCOMP +BPF_FRAMEWORK';
 
 /** A kernel that can do all that systemd may ask of it. */
 export const KERNEL: Readonly<Record<string, string>> = {
-  '/sys/fs/cgroup/cgroup.controllers': 'cpu io memory pids\n',
+  '/sys/fs/cgroup/cgroup.controllers': 'cpuset cpu io memory pids\n',
   '/sys/fs/selinux/enforce': '1',
   '/sys/fs/smackfs/load2': '',
   '/sys/kernel/security/lsm': 'lockdown,capability,landlock,yama,apparmor,bpf\n',
@@ -61,6 +61,8 @@ export interface FakeOptions {
   readonly architecture?: string;
   /** What it was built with, as the manager says it. */
   readonly features?: string;
+  /** The manager's own. */
+  readonly controlGroup?: string;
   /** Files that tell what the kernel can do. */
   readonly kernel?: Readonly<Record<string, string>>;
   /** What `systemd-analyze syscall-filter` lists; false: the program can't be run. */
@@ -194,7 +196,8 @@ export class FakeSystem implements System {
     this.#now++;
     if (this.calls.length === this.#options.signalAt) this.#interrupt();
     if (this.calls.length !== this.#options.failAt) return;
-    throw new UserError(error('injected', `call ${this.calls.length} fails: ${call}`), EXIT.failure);
+    const code = call.startsWith('replace ') ? 'unwritable' : 'injected';
+    throw new UserError(error(code, `call ${this.calls.length} fails: ${call}`), EXIT.failure);
   }
 
   async read(path: string, options: ReadOptions = {}): Promise<FileContent | undefined> {
@@ -284,6 +287,7 @@ export class FakeSystem implements System {
       interrupts: () => this.interrupts(),
       whyNotExecutable: (path) => {
         const file = this.files.get(path);
+        if (this.#options.programs?.[path]) return undefined;
         if (!file) return 'no such file';
         return (file.mode & 0o111) === 0 ? 'it may not be executed' : undefined;
       },
@@ -316,7 +320,9 @@ export class FakeSystem implements System {
     // It is what it is for as long as it is asked.
     if (!this.calls.includes('manager')) this.#record('manager');
     const { systemd = '257.13-1~deb13u1', architecture = 'x86-64', features = FEATURES } = this.#options;
-    return { version: systemd, architecture, features, started: 1_600_000_000_000_000n, unitPath: undefined };
+    const { controlGroup = '' } = this.#options;
+    const started = 1_600_000_000_000_000n;
+    return { version: systemd, architecture, features, started, controlGroup, unitPath: undefined };
   }
 
   async unit(name: string): Promise<UnitProperties> {

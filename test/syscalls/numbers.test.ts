@@ -4,10 +4,12 @@ import { ABIS, type Abi } from '../../src/syscalls/abi.js';
 import { MULTIPLEXED } from '../../src/syscalls/multiplex.js';
 import {
   callNames,
+  isAbsent,
   isKnownCall,
   knownCalls,
   NUMBERS_SOURCE,
   nameOf,
+  namesake,
   numbersOf,
   whereKnown,
 } from '../../src/syscalls/numbers.js';
@@ -101,9 +103,9 @@ test('names of object properties are no calls', () => {
   }
 });
 
-test("a call of the target's systemd that the tables lack is known elsewhere", () => {
+test("a call of the target's systemd that the tables lack is newer", () => {
   const sets = parseSyscallFilterListing('@default\n    read\n    frobnicate\n', '300');
-  assert.deepEqual([whereKnown('frobnicate'), whereKnown('frobnicate', sets)], [undefined, 'elsewhere']);
+  assert.deepEqual([whereKnown('frobnicate'), whereKnown('frobnicate', sets)], [undefined, 'newer']);
   assert.deepEqual([whereKnown('read', sets), isKnownCall('frobnicate', sets)], ['here', true]);
   assert.deepEqual(
     [...knownCalls(sets)].filter((name) => !callNames().has(name)),
@@ -172,3 +174,33 @@ for (const abi of abis) {
     assert.deepEqual(differing, []);
   });
 }
+
+const NAMESAKES: readonly [Abi, string, string | undefined][] = [
+  ['x86-64', 'send', 'sendto'],
+  ['x86-64', 'recv', 'recvfrom'],
+  ['x86-64', 'umount', 'umount2'],
+  ['x86-64', 'stat64', 'stat'],
+  ['x86-64', 'waitpid', undefined],
+  ['arm64', 'open', 'openat'],
+  ['arm64', 'stat', 'newfstatat'],
+  ['arm64', 'access', 'faccessat'],
+  ['arm64', 'dup2', 'dup3'],
+  ['arm64', 'pipe', 'pipe2'],
+  ['arm64', 'poll', 'ppoll'],
+  ['arm64', 'select', 'pselect6'],
+  ['arm64', 'fork', undefined],
+];
+
+for (const [abi, call, other] of NAMESAKES) {
+  test(`on ${abi} ${other ?? 'nothing'} stands in for ${call}`, () => {
+    assert.equal(namesake(call, abi), other);
+  });
+}
+
+test('a call is absent where no ABI has it, unless it is newer than the tables', () => {
+  const newer = parseSyscallFilterListing('@default\n    futuristic_call\n', '300');
+  assert.equal(isAbsent('umount', ['x86-64']), true);
+  assert.equal(isAbsent('umount', ['x86-64', 'x86']), false);
+  assert.equal(isAbsent('execv', ['x86-64', 'x86']), true);
+  assert.equal(isAbsent('futuristic_call', ['x86-64'], newer), false);
+});

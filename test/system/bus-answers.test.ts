@@ -22,12 +22,23 @@ const UNIT = {
 const SERVICE = { SystemCallFilter: new Variant('(bas)', [false, []]), Nice: new Variant('i', 1) };
 const text = new Variant('s', 'x');
 const start = new Variant('t', 1n);
+const PATHS = new Variant('as', ['/x']);
 
 test('the answers of a manager are their values', () => {
   const properties = serviceOf([UNIT, SERVICE]);
   assert.deepEqual([properties.get('Id'), properties.get('Nice'), properties.size], ['b.service', 1, 7]);
-  const facts = { version: 'x', architecture: 'x', features: 'x', started: 1n, unitPath: ['/x'] };
-  assert.deepEqual(managerOf([text, text, text, start, new Variant('as', ['/x'])]), facts);
+  const facts = {
+    version: 'x',
+    architecture: 'x',
+    features: 'x',
+    started: 1n,
+    unitPath: ['/x'],
+    controlGroup: '/a.slice',
+  };
+  assert.deepEqual(
+    managerOf([text, text, text, start, new Variant('as', ['/x']), new Variant('s', '/a.slice')]),
+    facts,
+  );
 });
 
 test('a signal with other values makes the unit be asked', () => {
@@ -41,6 +52,12 @@ const { Id: _, ...NAMELESS } = UNIT;
 
 /** Answers that no manager gives. */
 const WRONG: readonly [what: string, read: () => unknown, message: RegExp][] = [
+  [
+    'a control group elsewhere',
+    () => managerOf([text, text, text, start, PATHS, new Variant('s', '/../x')]),
+    /no control group/,
+  ],
+  ['no control group', () => managerOf([text, text, text, start, PATHS]), /no control group/],
   ['no table', () => valuesOf(undefined), /no properties/],
   ['a text for a table', () => valuesOf('x'), /no properties/],
   ['a value without a type', () => valuesOf({ Id: 'x' }), /no value for Id/],

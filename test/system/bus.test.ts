@@ -66,6 +66,7 @@ class Manager {
 
 const text = (value: string): [string, unknown[]] => ['v', [new Variant('s', value)]];
 const OTHER_FACTS: Readonly<Record<string, Variant>> = {
+  ControlGroup: new Variant('s', ''),
   UnitPath: new Variant('as', ['/x']),
   UserspaceTimestamp: new Variant('t', 1n),
 };
@@ -106,7 +107,7 @@ describe('a manager that leaves the bus', { skip }, () => {
     assert.deepEqual(await facts, {
       ...{ version: '257', architecture: '257', features: '257' },
       started: 1n,
-      unitPath: ['/x'],
+      ...{ unitPath: ['/x'], controlGroup: '' },
     });
   });
 

@@ -53,6 +53,30 @@ test('whatever the caller keeps from others, the service can read what is writte
   await revert(box, UNIT);
 });
 
+test('a disk that is read-only or full is no finding', { skip }, async () => {
+  await define('ExecStart=/usr/bin/tail -f /dev/null');
+  await box.writeFile(policyPath(UNIT), POLICY);
+  const mounts = [
+    ['/etc/systemd/system', `--bind --options=ro /etc/systemd/system`, 'EROFS: read-only file system, mkdir'],
+    ['/usr/local/libexec', '--types=tmpfs --options=ro tmpfs', 'EROFS: read-only file system, mkdir'],
+    ['/usr/local/libexec', '--types=tmpfs --options=size=8k,mode=755 tmpfs', 'ENOSPC: no space left'],
+  ] as const;
+  for (const [place, how, why] of mounts) {
+    await box.succeed(['sh', '-c', `mkdir -p ${place} && mount ${how} ${place}`]);
+    const { status, stdout, stderr } = await sandboxUnit(box, 'apply', UNIT);
+    await box.succeed(['umount', place]);
+    assert.deepEqual([status, stdout], [2, `${UNIT}: refused\n`], stderr);
+    assert.ok(stderr.includes(`can't write ${place}/`) && stderr.includes(why), stderr);
+  }
+  await apply(box, POLICY, UNIT);
+  await box.succeed(['mount', '--bind', '--options=ro', '/etc/systemd/system', '/etc/systemd/system']);
+  const { status, stderr } = await sandboxUnit(box, 'revert', UNIT);
+  await box.succeed(['umount', '/etc/systemd/system']);
+  assert.equal(status, 2, stderr);
+  assert.match(stderr, /EROFS/);
+  await revert(box, UNIT);
+});
+
 test('comments are written without a restart', { skip }, async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await apply(box, POLICY, UNIT);

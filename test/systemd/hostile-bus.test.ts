@@ -201,7 +201,8 @@ async function becomeManager(): Promise<void> {
     truth.set(face, await ask(unitObjectPath(UNIT), 'GetAll', 's', [face]));
   }
   const facts = new Map<string, Variant>();
-  for (const name of ['Version', 'Architecture', 'Features', 'UserspaceTimestamp', 'UnitPath']) {
+  const names = ['Version', 'Architecture', 'Features', 'UserspaceTimestamp', 'UnitPath', 'ControlGroup'];
+  for (const name of names) {
     facts.set(name, await ask('/org/freedesktop/systemd1', 'Get', 'ss', [`${destination}.Manager`, name]));
   }
   real.disconnect();

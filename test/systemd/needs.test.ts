@@ -7,7 +7,17 @@ import { policyPath, sandboxUnit } from '../support/service.js';
 import type { TreeName } from '../support/tree.js';
 
 const POLICY =
-  '[service]\nSocketBindDeny = ["any"]\nRestrictFileSystems = ["~tmpfs"]\nAppArmorProfile = "demo"\n';
+  '[service]\nSocketBindDeny = ["any"]\nRestrictFileSystems = ["~tmpfs"]\nAppArmorProfile = "demo"\n' +
+  'TasksMax = 3\nMemoryMax = "1G"\nCPUWeight = 50\nIOWeight = 50\nAllowedCPUs = "0"\n';
+
+/** Directives, and the controllers that they need. */
+const LIMITS = [
+  ['TasksMax', 'pids'],
+  ['MemoryMax', 'memory'],
+  ['CPUWeight', 'cpu'],
+  ['IOWeight', 'io'],
+  ['AllowedCPUs', 'cpuset'],
+] as const;
 
 /** Binds a port, and reads a file on a tmpfs. */
 const PROGRAM = `
@@ -58,6 +68,17 @@ for (const [tree, socketBind, fileSystems, outcome] of TREES) {
       assert.equal(said('SocketBindDeny'), gap(socketBind));
       assert.equal(said('RestrictFileSystems'), gap(fileSystems));
       assert.equal(said('AppArmorProfile'), gap("the security module 'apparmor' is not in use"));
+    });
+
+    test('limits are in force where the manager has their controllers', async () => {
+      const { stdout } = await sandboxUnit(box, 'plan', '--json', 'demo.service');
+      const { diagnostics } = JSON.parse(stdout) as { diagnostics: { message: string }[] };
+      const controllers = (await box.readFile('/sys/fs/cgroup/cgroup.controllers')).trim().split(' ');
+      for (const [name, controller] of LIMITS) {
+        const gap = `'${name}' would not be in force: the service manager has no control group controller '${controller}'`;
+        const isGap = diagnostics.some(({ message }) => message === gap);
+        assert.equal(isGap, !controllers.includes(controller), name);
+      }
     });
 
     test('systemd does as the plan says, without a word', async () => {

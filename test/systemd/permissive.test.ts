@@ -105,8 +105,8 @@ describe('a service that runs', () => {
         stderr,
         /error\[not-applied\]: runs-.* is permissive\n.*'sandbox-unit verify --permissive /,
       );
-      assert.match(stderr, /error\[looser\]: .*: every call \(x86\) gets 'log', not 'kill'$/m);
-      assert.doesNotMatch(stderr, /not-in-force/);
+      // Being permissive is all that is wrong, and no restart ends it.
+      assert.doesNotMatch(stderr, /not-in-force|error\[looser\]/);
       const back = await run('apply', unit);
       assert.match(back, /^Restarted, and verified\.$/m);
       assert.ok(JSON.parse(await run('verify', '--json', unit)).enforced);

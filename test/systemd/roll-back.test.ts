@@ -28,7 +28,7 @@ const SERVICES: readonly [what: string, lines: string, policy: string, hint?: Re
     'fails',
     `${SHELL} '/bin/true && exec /bin/sleep inf'`,
     NO_PROGRAMS,
-    /^it said: .*Operation not permitted/,
+    /sandbox-unit explain --record .*; it said: .*Operation not permitted/,
   ],
   ['ends as if all were well', `${SHELL} '/bin/true && exec /bin/sleep inf; exit 0'`, NO_PROGRAMS],
   ['starts again and again', `Restart=always\n${SHELL} 'exec /bin/sleep inf'`, NO_PROGRAMS],

@@ -39,13 +39,13 @@ const CASES: readonly [what: string, head: Uint8Array, facts: ReturnType<typeof 
   ['a class that there is not', elf().map((byte, i) => (i === 4 ? 3 : byte)), OTHER],
   ['an empty file', new Uint8Array(), OTHER],
   ['a text', text('hello\n'.repeat(20)), OTHER],
-  ['a script', text('#!/bin/sh\necho\n'), { kind: 'script', interpreter: '/bin/sh' }],
+  ['a script', text('#!/bin/sh\necho\n'), { kind: 'script', interpreter: '/bin/sh', words: [] }],
   [
     'a script with an argument',
     text('#! /usr/bin/env\tpython3\n'),
-    { kind: 'script', interpreter: '/usr/bin/env' },
+    { kind: 'script', interpreter: '/usr/bin/env', words: ['python3'] },
   ],
-  ['a script of one line', text('#!/bin/sh'), { kind: 'script', interpreter: '/bin/sh' }],
+  ['a script of one line', text('#!/bin/sh'), { kind: 'script', interpreter: '/bin/sh', words: [] }],
   ['a script without an interpreter', text('#! \n/bin/sh\n'), OTHER],
   ['only the mark of a script', text('#!'), OTHER],
 ];

@@ -1,3 +1,4 @@
+import type { Need } from '../needs.js';
 import {
   type Directive,
   on,
@@ -34,6 +35,7 @@ function memory(
     ...RESOURCE,
     reset: '',
     bus: on(name, 't'),
+    needs: ['memory'],
     ...(options.protection ? {} : { strictness: LIMIT }),
   });
 }
@@ -44,17 +46,20 @@ const cpus = (name: string, since: number): Directive =>
     reset: '',
     merge: 'replace',
     bus: on(name, 'ay'),
+    needs: ['cpuset'],
   });
 
 const weight = (
   name: string,
   since: number,
+  need: Need,
   words: readonly { value: string; since: number }[] = [],
 ): Directive =>
   row(name, since, { type: 'integer', min: 1, max: 10_000, words }, 50, {
     ...RESOURCE,
     reset: '',
     bus: on(name, 't'),
+    needs: [need],
   });
 
 /** A value for each device; a later line for the same device takes the place of an earlier one. */
@@ -69,6 +74,7 @@ const perDevice = (
     reset: '',
     merge: 'append',
     bus: on(property, 'a(st)'),
+    needs: ['io'],
     ...(value === 'bytes' ? { strictness: { rule: 'device-limit' } as const } : {}),
   });
 
@@ -111,14 +117,20 @@ export const RESOURCES: readonly Directive[] = [
     reset: '',
     strictness: LIMIT,
     bus: on('CPUQuotaPerSecUSec', 't'),
+    needs: ['cpu'],
   }),
   row('CPUQuotaPeriodSec', 242, { type: 'time', unit: 'seconds', infinity: true }, '10ms', {
     ...RESOURCE,
     reset: '',
     bus: on('CPUQuotaPeriodUSec', 't'),
+    needs: ['cpu'],
   }),
-  row('CPUSetPartition', 261, oneOf(['isolated', 'member', 'root']), 'isolated', { ...RESOURCE, reset: '' }),
-  weight('CPUWeight', 232, IDLE),
+  row('CPUSetPartition', 261, oneOf(['isolated', 'member', 'root']), 'isolated', {
+    ...RESOURCE,
+    reset: '',
+    needs: ['cpuset'],
+  }),
+  weight('CPUWeight', 232, 'cpu', IDLE),
   toggle('CoredumpReceive', 255, RESOURCE),
   row('Delegate', 218, { type: 'words', of: CONTROLLERS, boolean: true }, ['cpu', 'pids'], {
     ...RESOURCE,
@@ -155,7 +167,7 @@ export const RESOURCES: readonly Directive[] = [
   pressureWatch('IOPressureWatch', 261),
   perDevice('IOReadBandwidthMax', 'IOReadBandwidthMax', 'bytes', '/dev/sda 5M'),
   perDevice('IOReadIOPSMax', 'IOReadIOPSMax', 'bytes', '/dev/sda 1K'),
-  weight('IOWeight', 230),
+  weight('IOWeight', 230, 'io'),
   perDevice('IOWriteBandwidthMax', 'IOWriteBandwidthMax', 'bytes', '/dev/sda 1G'),
   perDevice('IOWriteIOPSMax', 'IOWriteIOPSMax', 'bytes', '/dev/sda 1K'),
   { ...accounting('IPAccounting', 235), needs: ['cgroup2'], systemOnly: true },
@@ -271,8 +283,8 @@ export const RESOURCES: readonly Directive[] = [
   }),
   cpus('StartupAllowedCPUs', 250),
   cpus('StartupAllowedMemoryNodes', 250),
-  weight('StartupCPUWeight', 232, IDLE),
-  weight('StartupIOWeight', 230),
+  weight('StartupCPUWeight', 232, 'cpu', IDLE),
+  weight('StartupIOWeight', 230, 'io'),
   memory('StartupMemoryHigh', 254),
   memory('StartupMemoryLow', 254, { protection: true }),
   memory('StartupMemoryMax', 254),
@@ -284,5 +296,6 @@ export const RESOURCES: readonly Directive[] = [
     reset: '',
     strictness: LIMIT,
     bus: on('TasksMax', 't'),
+    needs: ['pids'],
   }),
 ];
