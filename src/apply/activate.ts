@@ -172,5 +172,13 @@ export const stillUnderPolicy = (unit: string, obstacle?: string) =>
 export const notRunning = (unit: string) =>
   note('not-running', `${unit} isn't running: the policy takes effect at its next start`);
 
+/** Of a service that was down before, and that nobody starts. */
+export const downAlready = (unit: string, scope: Scope) =>
+  note('not-running', `${unit} has failed, and isn't started: the policy takes effect at its next start`, {
+    hint: `systemctl ${scope === 'user' ? '--user ' : ''}start ${unit}`,
+  });
+
+export const hasFailed = (properties: UnitProperties): boolean => properties.get('ActiveState') === 'failed';
+
 export const noRestartNeeded = (unit: string) =>
   note('no-restart', `${unit} needs no restart: only comments have changed`);

@@ -14,6 +14,9 @@ const FILTERED = '2';
 const PATIENCE = 10_000;
 const STEP = 200;
 
+/** What lies between the fork of a process and its program, at most, in milliseconds. */
+const START = 500;
+
 export const mainPid = (properties: UnitProperties) => Number(properties.get('MainPID') ?? 0);
 
 /** Whether a plan holds the service's main process to a filter. */
@@ -40,9 +43,9 @@ const refusesBySystemd = ({ systemCalls }: Plan): boolean =>
 export async function notConfined(system: System, plan: Plan, unit: UnitProperties): Promise<Diagnostic[]> {
   const pid = mainPid(unit);
   if (!filtersMain(plan) || pid === 0) return [];
-  const status = await readStatus(system, `${pid}`);
+  const status = await statusSoon(system, pid);
   if (status === undefined) return [unconfined(plan, pid, 'has ended')];
-  if (status.get('Seccomp') !== FILTERED) return [unfiltered(plan, pid)];
+  if (!isFiltered(status)) return [unfiltered(plan, pid)];
   if (plan.filter?.noNewPrivileges && status.get('NoNewPrivs') !== '1') {
     return [unconfined(plan, pid, "may gain privileges: NoNewPrivs isn't set")];
   }
@@ -53,6 +56,22 @@ export async function notConfined(system: System, plan: Plan, unit: UnitProperti
       hint: `name what it becomes: programs = ["${program}"] in [exec]`,
     }),
   ];
+}
+
+/** Whether a process runs that the kernel holds to no filter. */
+export async function runsUnfiltered(system: System, pid: number): Promise<boolean> {
+  const status = await statusSoon(system, pid);
+  return status !== undefined && !isFiltered(status);
+}
+
+const isFiltered = (status: ReadonlyMap<string, string>): boolean => status.get('Seccomp') === FILTERED;
+
+/** What the kernel says of a process; of one that has no filter yet, when systemd has had the time to load it. */
+async function statusSoon(system: System, pid: number) {
+  const status = await readStatus(system, `${pid}`);
+  if (status === undefined || isFiltered(status)) return status;
+  await system.wait(START);
+  return readStatus(system, `${pid}`);
 }
 
 /** Waits until a start script has become one of `[exec] programs`, at most as long as it may take. */

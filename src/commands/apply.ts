@@ -1,4 +1,4 @@
-import { isOutdated, restartDue, restartObstacle } from '../apply/activate.js';
+import { downAlready, hasFailed, isOutdated, restartDue, restartObstacle } from '../apply/activate.js';
 import { isPending } from '../apply/changes.js';
 import { notConfined } from '../apply/confinement.js';
 import { filesToUndo, putsLauncher } from '../apply/undo.js';
@@ -130,6 +130,7 @@ async function inForce(
   const due: Diagnostic[] = [];
   let { state } = result;
   for (const { name, properties } of unit.services) {
+    if (hasFailed(properties)) due.push(downAlready(name, context.placement.scope));
     if (!isOutdated(properties, written)) {
       const open = await notConfined(context.system, { ...plan, unit: name }, properties);
       if (open.length > 0) return refused(open);

@@ -1,5 +1,7 @@
 import {
   atRest,
+  downAlready,
+  hasFailed,
   isOutdated,
   isRunning,
   isUnderWay,
@@ -101,6 +103,7 @@ const turnOf = ({ due, failures }: Trying, from: number, to: number): readonly s
 
 /** Holds what is loaded against the plan, and sees which restarts are due. */
 async function lookAt(context: Context, result: UnitResult, options: ForceOptions): Promise<Trying> {
+  const { placement } = context;
   const { plan, unit, written } = result.prepared!;
   const due: string[] = [];
   const notes: Diagnostic[] = [];
@@ -114,7 +117,6 @@ async function lookAt(context: Context, result: UnitResult, options: ForceOption
       isUnderWay(service.properties) ? resting(context, service.name, options) : service,
     );
     const running = services.filter(({ properties }) => isRunning(properties));
-    if (running.length === 0) notes.push(notRunning(plan.unit));
     for (const { name, properties } of running) {
       const changes = hasEffect(result.changes) || isOutdated(properties, written);
       const obstacle = restartObstacle(properties);
@@ -124,7 +126,12 @@ async function lookAt(context: Context, result: UnitResult, options: ForceOption
     }
     const since = startedSince(result, services);
     back = { ...back, runs: [...back.runs, ...since] };
-    return wentDown(context, plan, [...wereUp(result), ...since.map(({ unit }) => unit)], services);
+    const down = services.filter(({ properties }) => hasFailed(properties)).map(({ name }) => name);
+    if (running.length + down.length === 0) notes.push(notRunning(plan.unit));
+    const wereUp = new Set([...upBefore(result), ...since.map(({ unit }) => unit)]);
+    notes.push(...down.flatMap((name) => (wereUp.has(name) ? [] : [downAlready(name, placement.scope)])));
+    const fallen = down.filter((name) => wereUp.has(name));
+    return Promise.all(fallen.map((name) => wentDown(context, plan, name)));
   });
   const diagnostics = [...result.diagnostics, ...notes];
   return { result: { ...result, diagnostics, undo: back }, failures, due, now: [] };
@@ -141,30 +148,18 @@ function startedSince({ undo, services: before = [] }: UnitResult, now: readonly
   const was = new Map(before.map(({ name, properties }) => [name, runOf(name, properties).invocation]));
   return now
     .filter(({ name }) => !known.has(name))
-    .filter(({ properties }) => isRunning(properties) || properties.get('ActiveState') === 'failed')
+    .filter(({ properties }) => isRunning(properties) || hasFailed(properties))
     .filter(({ name, properties }) => runOf(name, properties).invocation !== was.get(name))
     .map(({ name }) => ({ unit: name, invocation: '', restarts: '' }));
 }
 
 /** One that is started again and again isn't among them. */
-const wereUp = ({ services = [] }: UnitResult): string[] =>
+const upBefore = ({ services = [] }: UnitResult): string[] =>
   services.filter(({ properties }) => isUp(properties)).map(({ name }) => name);
 
 /** What was up, or came up meanwhile, and has failed before it was its turn. */
-function wentDown(
-  { system, placement: { scope } }: Context,
-  plan: Plan,
-  names: readonly string[],
-  services: readonly Service[],
-): Promise<Diagnostic[]> {
-  const down = services.filter(
-    ({ name, properties }) => properties.get('ActiveState') === 'failed' && names.includes(name),
-  );
-  const told = down.map(({ name }) =>
-    failed(system, { unit: name, scope, plan }, `${name} went down while its files were written`),
-  );
-  return Promise.all(told);
-}
+const wentDown = ({ system, placement: { scope } }: Context, plan: Plan, unit: string): Promise<Diagnostic> =>
+  failed(system, { unit, scope, plan }, `${unit} went down while its files were written`);
 
 /** A run that is ended from here on leaves services that were restarted. */
 async function announceRestarts(context: Context, attempt: Trying): Promise<Trying> {
@@ -178,14 +173,17 @@ async function announceRestarts(context: Context, attempt: Trying): Promise<Tryi
 }
 
 async function restartOne(
-  { system, placement }: Context,
+  { system, placement, caller }: Context,
   attempt: Trying,
   { signals }: ForceOptions,
 ): Promise<Trying> {
   if (attempt.now.length === 0 || attempt.failures.length > 0) return attempt;
   const result = { ...attempt.result, restarted: true };
   const { plan } = attempt.result.prepared ?? {};
-  const restarted = (name: string) => signals.unlessCame(() => restart(system, name, placement.scope, plan));
+  const restarted = (name: string) =>
+    caller.tellIfLong(`${name}: waiting for its restart; an interrupt puts it back …`, () =>
+      signals.unlessCame(() => restart(system, name, placement.scope, plan)),
+    );
   return { ...attempt, result, failures: await failuresOfEach(attempt.now, restarted) };
 }
 

@@ -105,8 +105,14 @@ async function putBackWhereFree(context: Context): Promise<readonly Diagnostic[]
   }
 }
 
+/** What is to be said of one unit that is half changed, by a verb that only looks. */
+export async function halfDone(context: Context, unit: string): Promise<Diagnostic[]> {
+  const units = await unfinishedUnits(context);
+  return units.includes(unit) ? [leftHalfDone(context, unit)] : [];
+}
+
 /** That a unit isn't as any policy says. */
-export const leftHalfDone = ({ placement }: Context, unit: string): Diagnostic =>
+const leftHalfDone = ({ placement }: Context, unit: string): Diagnostic =>
   warning('half-done', `${unit} is being changed, or was left half changed by a run that was ended`, {
     hint: `as root '${ownCommand(placement.scope, 'status', unit)}' puts it back as it was`,
   });

@@ -14,6 +14,7 @@ import type { UnitProperties } from '../system/system.js';
 import { effectiveUnit } from '../unit/effective.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import { otherPolicyApplied } from './applied-policy.js';
+import { changing, halfDone } from './exclusively.js';
 import { explanationsJson, explanationsText } from './explain-report.js';
 import type { Outcome } from './outcome.js';
 import type { Prepared, PrepareOptions } from './prepare.js';
@@ -52,7 +53,6 @@ export async function explain(
   options: ExplainOptions,
 ): Promise<Outcome> {
   if (!options.record) return explainUnder(context, unit!, options);
-  const { changing } = await import('./exclusively.js');
   return changing(context, {}, () => explainUnder(context, unit!, options));
 }
 
@@ -87,7 +87,8 @@ async function lookBack(context: Context, prepared: Prepared): Promise<Run> {
     : looked.explanations.length === 0
       ? [nothing(prepared.plan, isKilledByFilter(properties))]
       : otherPolicyApplied(context, prepared);
-  return { ...looked, diagnostics: [...diagnostics], failed: false };
+  const half = await halfDone(context, prepared.unit.name.full);
+  return { ...looked, diagnostics: [...half, ...diagnostics], failed: false };
 }
 
 /** Since the policy was written, or, where the service has run on since before, since it was started last. */

@@ -134,14 +134,17 @@ async function standOf(
 }
 
 async function startOne(
-  { system }: Context,
+  { system, caller }: Context,
   unit: string,
   start: Start,
   { signals }: HowBack,
 ): Promise<readonly Diagnostic[]> {
   return failuresOf(async () => {
     const started = () => system[start](unit);
-    const result = await (signals ? signals.unlessAgain(started) : started());
+    const way = signals ? '; a second interrupt ends the waiting' : '';
+    const result = await caller.tellIfLong(`${unit}: waiting for its start as it was${way} …`, () =>
+      signals ? signals.unlessAgain(started) : started(),
+    );
     return result === 'done' ? [] : [isDown(unit, `'${result}'`)];
   });
 }

@@ -1,5 +1,5 @@
 /** What is done about units that a run has left half changed, whatever ended it. */
-import { isRunning, type ServiceRun } from '../apply/activate.js';
+import { hasFailed, isRunning, type ServiceRun } from '../apply/activate.js';
 import { isSameState, type Undo } from '../apply/undo.js';
 import { stateOf } from '../apply/write.js';
 import { type Diagnostic, EXIT, error, hasErrors, UserError, warning } from '../diagnostic.js';
@@ -99,9 +99,7 @@ async function wayBack(
 
 /** A run that no other one is the same as: what runs, or should, is restarted. */
 const runsAnyhow = ({ name: unit, properties }: Service): ServiceRun[] =>
-  isRunning(properties) || properties.get('ActiveState') === 'failed'
-    ? [{ unit, invocation: '', restarts: '' }]
-    : [];
+  isRunning(properties) || hasFailed(properties) ? [{ unit, invocation: '', restarts: '' }] : [];
 
 const changedSince = ({ placement }: Context, unit: string): Diagnostic =>
   warning('changed-since', `a run was ended while it changed ${unit}, and somebody has changed it since`, {

@@ -25,7 +25,7 @@ import type { Outcome } from './outcome.js';
 import { markUntrusted, type OwnDropIn, ownDropIns, readOwnFiles, withLifetime } from './own-files.js';
 import { ASKED_AT_ONCE, type Service, servicesOf } from './services.js';
 import { unconfined } from './unconfined.js';
-import { type State, stateOf } from './unit-state.js';
+import { isUnfiltered, type State, stateOf } from './unit-state.js';
 
 /** How a unit stands. */
 interface UnitStatus {
@@ -138,7 +138,9 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   const missing = await missingFiles(at, unit, { facts, files, launcher });
   const written = Math.max(0, ...files.map(({ modified }) => modified));
   const services = await seenServices(context, confined);
-  const state = services && stateOf(services, dropIn, written);
+  const seen = services && stateOf(services, dropIn, written);
+  const isOpen = seen === 'live' && facts.filtered && (await isUnfiltered(context.system, services!));
+  const state = isOpen ? 'restart-due' : seen;
   const isThere = services === undefined || services.every(isLoaded);
   const broken = [
     ...missing.map((path) => ['file-missing', `${path} is missing`] as const),

@@ -1,5 +1,6 @@
-import { isOutdated, isRunning } from '../apply/activate.js';
-import type { UnitProperties } from '../system/system.js';
+import { hasFailed, isOutdated, isRunning } from '../apply/activate.js';
+import { mainPid, runsUnfiltered } from '../apply/confinement.js';
+import type { System, UnitProperties } from '../system/system.js';
 import { dropInsOf, type Service } from './services.js';
 
 /**
@@ -26,9 +27,16 @@ function serviceState(loaded: UnitProperties, path: string, written: number): St
   if (loaded.get('LoadState') === 'not-found') return 'no-unit';
   if (loaded.get('NeedDaemonReload') === true) return 'reload-due';
   if (!dropInsOf(loaded).includes(path)) return 'not-read';
-  if (loaded.get('ActiveState') === 'failed' || isFailing(loaded)) return 'failed';
+  if (hasFailed(loaded) || isFailing(loaded)) return 'failed';
   if (!isRunning(loaded)) return 'not-running';
   return isOutdated(loaded, written) ? 'restart-due' : 'live';
+}
+
+/** Whether the main process of one of these runs without a filter, whatever the times of files say. */
+export async function isUnfiltered(system: System, services: readonly Service[]): Promise<boolean> {
+  const pids = services.map(({ properties }) => mainPid(properties)).filter((pid) => pid !== 0);
+  const found = await Promise.all(pids.map((pid) => runsUnfiltered(system, pid)));
+  return found.includes(true);
 }
 
 /** Whether it has failed and waits for its next start (Restart=). */

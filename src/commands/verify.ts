@@ -10,14 +10,13 @@ import { ownCommand } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
-import { leftHalfDone } from './exclusively.js';
+import { halfDone } from './exclusively.js';
 import type { Outcome } from './outcome.js';
 import { ownDropIns } from './own-files.js';
 import type { Prepared, PrepareOptions } from './prepare.js';
 import { prepareConfined } from './prepare-confined.js';
 import { readKernel } from './read-kernel.js';
 import { unconfined } from './unconfined.js';
-import { unfinishedUnits } from './undo-files.js';
 import { enforcementText, groupsJson } from './verify-report.js';
 
 /**
@@ -46,7 +45,10 @@ export async function verify(
     // Another drop-in than the planned one is loaded otherwise in every line.
     ...(pending.some(({ path }) => path === dropIn) ? [] : readBack(plan, dropIn, properties)),
     ...notRestarted(prepared, properties),
-    ...(await halfDone(context, prepared.unit.name.full)),
+    ...(await halfDone(context, prepared.unit.name.full)).map((one) => ({
+      ...one,
+      severity: 'error' as const,
+    })),
   ];
   const main = await notConfined(context.system, plan, properties);
   const kernel = await readKernel(context, plan, properties);
@@ -136,11 +138,6 @@ function notWritten({ plan }: Prepared, pending: readonly Change[], dropIn: stri
   const message = `not as the policy says: ${pending.map(({ path }) => path).join(', ')}`;
   const hint = `${ours('apply --check --diff')} shows what differs, ${ours('apply')} puts it right`;
   return [error('not-applied', message, { hint })];
-}
-
-async function halfDone(context: Context, unit: string): Promise<Diagnostic[]> {
-  const units = await unfinishedUnits(context);
-  return units.includes(unit) ? [{ ...leftHalfDone(context, unit), severity: 'error' }] : [];
 }
 
 function notRestarted({ plan, written }: Prepared, properties: UnitProperties): Diagnostic[] {

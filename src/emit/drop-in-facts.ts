@@ -15,6 +15,8 @@ export interface DropInFacts extends Partial<Pick<Origin, 'policyHash' | 'unitHa
   readonly recorded: readonly string[];
   /** Whether commands in it, or the programs that it mounts, are started by the launcher. */
   readonly launched: boolean;
+  /** Whether what ExecStart= starts has a filter from its start on, the launcher's or systemd's. */
+  readonly filtered: boolean;
   /** The files of `[exec] programs` that it mounts, without their folder. */
   readonly programFiles: readonly string[];
 }
@@ -26,15 +28,18 @@ export function dropInFacts(content: Uint8Array): DropInFacts {
   const valuesOf = (key: string) =>
     live.filter((line) => line.startsWith(`${key}=`)).map((line) => line.slice(key.length + 1).trim());
   const filters = valuesOf('SystemCallFilter');
+  const refuses = filters.length === 0 ? undefined : filters.at(-1) !== '';
+  const isBehindLauncher = live.some((line) => line.startsWith('ExecStart=') && namesFilter(line));
   const programFiles = [...new Set(live.flatMap(programNamesIn))];
   return {
     policy: policyOfDropIn(content),
     ...hashes(content),
     systemd: systemdOfDropIn(content),
     permissive: isPermissiveDropIn(content),
-    refuses: filters.length === 0 ? undefined : filters.at(-1) !== '',
+    refuses,
     recorded: valuesOf('SystemCallLog').flatMap((value) => value.split(/\s+/).filter((name) => name !== '')),
     launched: programFiles.length > 0 || live.some((line) => line.startsWith('Exec') && namesFilter(line)),
+    filtered: refuses === true || isBehindLauncher,
     programFiles,
   };
 }

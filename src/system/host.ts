@@ -280,6 +280,9 @@ function leaveNoFolder(directory: string, within: Within) {
   }
 }
 
+/** A folder that something is in, or mounted on. */
+const STAYS: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'EBUSY']);
+
 /** Removes a folder and those above it, as far as they are such and empty. Returns the first that stays. */
 function removeEmpty(directory: string, within: Within): string {
   if (!CONTAINERS.test(directory)) return directory;
@@ -287,7 +290,7 @@ function removeEmpty(directory: string, within: Within): string {
   try {
     within(above, (place) => fs.rmdirSync(join(place, basename(directory))));
   } catch (cause) {
-    if ((cause as Failure).code !== 'ENOTEMPTY') throw cause;
+    if (!STAYS.has((cause as Failure).code ?? '')) throw cause;
     return directory;
   }
   return removeEmpty(above, within);

@@ -9,6 +9,7 @@ import { Host } from './host.js';
 import { holdInterrupts } from './interrupts.js';
 import { Offline } from './offline.js';
 import { transientUnits } from './started-unit.js';
+import { tellIfLong } from './tell-if-long.js';
 
 export interface OpenOptions {
   readonly user?: boolean;
@@ -32,6 +33,7 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
   process.umask(0o022);
   const runtimeDirectory = env.XDG_RUNTIME_DIR ?? `/run/user/${process.getuid?.() ?? 0}`;
   const host = new Host(user ? userBus(env, runtimeDirectory) : systemBus(env));
+  const tell = (line: string) => options.printError(`${line}\n`);
   const context: Context = {
     system: root === undefined ? host : new Offline(host, resolve(root)),
     program: host,
@@ -52,7 +54,8 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
       directory: workingDirectory(),
       environment: env,
       whyNotExecutable,
-      tell: (line) => options.printError(`${line}\n`),
+      tell,
+      tellIfLong: (line, step) => tellIfLong(() => tell(line), step),
       interrupts: holdInterrupts,
       terminals: async () => [0, 1, 2].map((await import('node:tty')).isatty),
       openTerminal: async (relay) => (await import('./pseudo-terminal.js')).openPseudoTerminal(relay),

@@ -54,6 +54,8 @@ export interface Caller {
   readonly whyNotExecutable: (path: string) => string | undefined;
   /** Tells people something at once, a line. */
   readonly tell: (line: string) => void;
+  /** Does something; if it takes long, people are told a line. */
+  readonly tellIfLong: <T>(line: string, step: () => Promise<T>) => Promise<T>;
   readonly interrupts: () => Interrupts;
   /** Whether standard input, output and error are terminals. */
   readonly terminals: () => Promise<readonly boolean[]>;

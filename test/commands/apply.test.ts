@@ -308,6 +308,19 @@ test('a service that does not run is not started, and that is said', async () =>
   assert.equal(system.changes.at(-1), 'reload');
 });
 
+test('a service that has failed before is not started either, and how it is is said each time', async () => {
+  const system = machine({ behaviour: (_, confined) => (confined ? 'works' : 'job-fails') });
+  await system.restart(UNIT);
+  for (const state of ['applied', 'unchanged']) {
+    const result = await run(system);
+    const { hint } = result.diagnostics[0]!;
+    assert.deepEqual(
+      [result.exit, statesOf(result), codesOf(result), hint],
+      [0, [`${UNIT} ${state}`], ['note not-running'], `systemctl start ${UNIT}`],
+    );
+  }
+});
+
 test('with --no-restart the service is left as it runs', async () => {
   const system = machine();
   const result = await run(system, { restart: false });
@@ -507,6 +520,21 @@ for (const property of ['RefuseManualStop', 'RefuseManualStart']) {
       assert.deepEqual([again.exit, again.json.changed, codesOf(again)], [0, false, ['note restart-due']]);
     }
     assert.deepEqual(system.changes, []);
+  });
+}
+
+for (const property of ['FailureAction', 'StartLimitAction']) {
+  test(`a service with ${property}=reboot is tried only where the reboot undoes it`, async () => {
+    const outcome = async (options: ApplyOptions, lifetime: 'always' | 'runtime' = 'always') => {
+      const system = machine({ distort: (properties) => properties.set(property, 'reboot-force') });
+      const context = fakeContext(system, { placement: { scope: 'system', lifetime } });
+      const result = await apply(context, [UNIT], options);
+      return [result.exit, codesOf(result), system.changes.length > 0];
+    };
+    assert.deepEqual(await outcome({}), [1, ['error failure-action'], false]);
+    assert.deepEqual(await outcome({ check: true }), [1, ['error failure-action'], false]);
+    assert.deepEqual(await outcome({ restart: false }), [0, ['note restart-due'], true]);
+    assert.deepEqual(await outcome({}, 'runtime'), [0, [], true]);
   });
 }
 

@@ -159,6 +159,15 @@ test('a unit that waits for a restart or a reload says so', async () => {
   assert.equal(exit, 0);
 });
 
+test('what runs without a filter is not live, however old its files say they are', async () => {
+  let starts = 0;
+  const behaviour = () => (starts++ === 0 ? 'works' : 'is-open');
+  const system = await applied(NO_EXEC, {}, { behaviour });
+  assert.equal((await shown(system)).state, 'live');
+  await system.restart(UNIT);
+  assert.equal((await shown(system)).state, 'restart-due');
+});
+
 for (const path of [LAUNCHER, FILTER]) {
   test(`without ${path} the service won't start, which is a finding`, async () => {
     const system = await applied();

@@ -79,6 +79,7 @@ export class FakeUnits implements TransientUnits {
       environment: { PATH: '/usr/bin:/bin' },
       whyNotExecutable: () => 'no such file',
       tell: (line) => void this.told.push(line),
+      tellIfLong: (_, step) => step(),
       interrupts: () => ({
         next: async () => this.#interrupts.shift() ?? new Promise(() => undefined),
         release: () => undefined,

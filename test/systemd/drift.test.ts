@@ -146,6 +146,16 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
     assert.deepEqual((await drift()).drift, []);
   });
 
+  test('a service that ran without files that are as old as they were', async () => {
+    await apply();
+    await box.sh(
+      `mv ${FOLDER} /root/away; systemctl daemon-reload; systemctl restart ${UNIT}; mv /root/away ${FOLDER}; systemctl daemon-reload`,
+    );
+    assert.deepEqual([(await drift()).drift, (await drift()).state], [[], 'restart-due']);
+    await box.sh(`systemctl restart ${UNIT}`);
+    assert.equal((await drift()).state, 'live');
+  });
+
   test('a launcher that may not be executed', async () => {
     await apply();
     await box.sh(`chmod 644 ${LAUNCHER}`);
