@@ -1,5 +1,6 @@
 import { toHex } from '../collections.js';
 import { type Diagnostic, error, note } from '../diagnostic.js';
+import { systemctl } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import type { System, UnitProperties } from '../system/system.js';
 import { awaitPrograms, notConfined } from './confinement.js';
@@ -175,7 +176,7 @@ export const notRunning = (unit: string) =>
 /** Of a service that was down before, and that nobody starts. */
 export const downAlready = (unit: string, scope: Scope) =>
   note('not-running', `${unit} has failed, and isn't started: the policy takes effect at its next start`, {
-    hint: `systemctl ${scope === 'user' ? '--user ' : ''}start ${unit}`,
+    hint: systemctl(scope, 'start', unit),
   });
 
 export const hasFailed = (properties: UnitProperties): boolean => properties.get('ActiveState') === 'failed';

@@ -58,10 +58,15 @@ export async function notConfined(system: System, plan: Plan, unit: UnitProperti
   ];
 }
 
-/** Whether a process runs that the kernel holds to no filter. */
-export async function runsUnfiltered(system: System, pid: number): Promise<boolean> {
+/** Whether a process runs that the kernel holds to no filter, or that may gain privileges where none may. */
+export async function runsFree(
+  system: System,
+  pid: number,
+  { noNewPrivileges }: { readonly noNewPrivileges: boolean },
+): Promise<boolean> {
   const status = await statusSoon(system, pid);
-  return status !== undefined && !isFiltered(status);
+  if (status === undefined) return false;
+  return !isFiltered(status) || (noNewPrivileges && status.get('NoNewPrivs') !== '1');
 }
 
 const isFiltered = (status: ReadonlyMap<string, string>): boolean => status.get('Seccomp') === FILTERED;

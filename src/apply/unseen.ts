@@ -1,6 +1,6 @@
 /** Says which threads of a unit can't be seen, why, and what would show them. */
 import { type Diagnostic, error } from '../diagnostic.js';
-import { ownCommand } from '../plan/own-command.js';
+import { ownCommand, systemctl } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import type { System, UnitProperties } from '../system/system.js';
 import { isUp } from './activate.js';
@@ -82,7 +82,7 @@ export function unreadable(hidden: ReadonlyMap<number, number>, asker: Asker): D
 
 const notRunning = (unit: string, scope: Asker['scope']) =>
   error('not-running', `${unit} has no process, so that there are no filters to read back`, {
-    hint: `systemctl ${scope === 'user' ? '--user ' : ''}start ${unit}`,
+    hint: systemctl(scope, 'start', unit),
   });
 
 const isElsewhere = (unit: UnitProperties): boolean =>

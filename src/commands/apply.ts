@@ -4,6 +4,7 @@ import { notConfined } from '../apply/confinement.js';
 import { filesToUndo, putsLauncher } from '../apply/undo.js';
 import { writeChanges } from '../apply/write.js';
 import { type Diagnostic, error, hasErrors, UserError } from '../diagnostic.js';
+import { systemctl } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import { bringIntoForce } from './bring-into-force.js';
 import { changing } from './exclusively.js';
@@ -133,7 +134,7 @@ async function inForce(
     if (hasFailed(properties)) due.push(downAlready(name, context.placement.scope));
     if (!isOutdated(properties, written)) {
       const open = await notConfined(context.system, { ...plan, unit: name }, properties);
-      if (open.length > 0) return refused(open);
+      if (open.length > 0) return refused(open.map((one) => withRestart(context, name, one)));
       continue;
     }
     const obstacle = restartObstacle(properties);
@@ -144,6 +145,12 @@ async function inForce(
   }
   return { ...result, state, diagnostics: [...result.diagnostics, ...due] };
 }
+
+/** What runs without the filter that its files would give it was started when they weren't there. */
+const withRestart = ({ placement }: Context, unit: string, open: Diagnostic): Diagnostic => ({
+  ...open,
+  hint: open.hint ?? systemctl(placement.scope, 'restart', unit),
+});
 
 /** What the loaded drop-in needs goes only when the manager has read the new one, and that is tried out. */
 async function write(context: Context, result: UnitResult, signals: HeldSignals): Promise<UnitResult> {

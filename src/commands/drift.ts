@@ -6,7 +6,7 @@ import type { DropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
 import { dropInPath, hasNameOfDropIn, installedLauncher, PACKAGED_LAUNCHER } from '../emit/paths.js';
 import { overridden } from '../plan/drop-in-order.js';
-import { ownCommand } from '../plan/own-command.js';
+import { ownCommand, systemctl } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import { EXEC_KEYS } from '../unit/exec-keys.js';
@@ -20,7 +20,6 @@ import { loadFiles, loadOffline, serviceName } from './load-unit.js';
 import { prepare } from './prepare.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
 import { dropInsOf, type Service } from './services.js';
-import { systemctl } from './unit-files.js';
 import type { State } from './unit-state.js';
 
 /** A unit with files of ours. */
@@ -136,7 +135,10 @@ export class Drift {
 
   async #edited(context: Context, { unit, facts, files, state }: Applied): Promise<Diagnostic[]> {
     const again = againHint(context, unit, facts);
-    const hint = state === 'reload-due' && again ? `${systemctl(context)} daemon-reload && ${again}` : again;
+    const hint =
+      state === 'reload-due' && again
+        ? `${systemctl(context.placement.scope, 'daemon-reload')} && ${again}`
+        : again;
     const open = files.find(({ mode, untrusted }) => untrusted || (mode & 0o022) !== 0);
     if (open) return [error('drift-files', `${unit}: others can change ${open.path}`, { hint })];
     if (facts.filesHash === (await filesHash(files))) return [];
@@ -155,7 +157,7 @@ export class Drift {
     return services.flatMap(({ name, properties }) => {
       const names = loadedOtherwise(path, content, properties);
       const message = `${name}: systemd has other values than the drop-in for ${shortList(names, MOST_NAMED)}`;
-      const hint = `${systemctl(context)} daemon-reload, and restart what runs`;
+      const hint = `${systemctl(context.placement.scope, 'daemon-reload')}, and restart what runs`;
       return names.length === 0 ? [] : [error('drift-loaded', message, { hint })];
     });
   }

@@ -1,5 +1,6 @@
 import { type Diagnostic, didYouMean, EXIT, error, printable, UserError } from '../diagnostic.js';
 import { hasNameOfDropIn } from '../emit/paths.js';
+import { systemctl } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
 import { effectiveUnit } from '../unit/effective.js';
@@ -16,7 +17,7 @@ import {
 } from './find-unit.js';
 import { type OwnInstance, ownInstances } from './instances.js';
 import { type Service, servicesOf } from './services.js';
-import { readFiles, systemctl } from './unit-files.js';
+import { readFiles } from './unit-files.js';
 
 /** A unit as its packager and administrator wrote it, without what we added. */
 export interface LoadedUnit {
@@ -110,7 +111,7 @@ async function unitChanged(context: Context, name: string, properties: UnitPrope
   const found = [...files.flatMap((file) => file.diagnostics), ...effectiveUnit(files).diagnostics];
   const cut = found.find(({ code }) => code === 'drop-in-cut-short' || code === 'unit-file-cut-short');
   const message = `the files of ${name} have changed since systemd read them`;
-  const reload = `run '${systemctl(context)} daemon-reload', then try again`;
+  const reload = `run '${systemctl(context.placement.scope, 'daemon-reload')}', then try again`;
   const hint = cut ? `correct this line, at which systemd stops reading the file; then ${reload}` : reload;
   return new UserError(error('unit-changed', message, { at: cut?.at, hint }), EXIT.failure);
 }
@@ -136,7 +137,11 @@ function assertLoadable(context: Context, name: string, properties: UnitProperti
   const fragment = String(properties.get('FragmentPath') ?? '');
   if (state === 'masked') {
     const unmask = fragment.startsWith('/run/') ? 'unmask --runtime' : 'unmask';
-    throw fail('unit-masked', `${name} is masked: it can't run`, `${systemctl(context)} ${unmask} ${name}`);
+    throw fail(
+      'unit-masked',
+      `${name} is masked: it can't run`,
+      systemctl(context.placement.scope, unmask, name),
+    );
   }
   if (properties.get('Transient') === true || fragment.includes('/systemd/transient/')) {
     throw fail('unit-transient', `${name} is transient: it is gone when it stops, and drop-ins with it`);
@@ -149,10 +154,10 @@ export async function noUnit(context: Context, { full }: UnitName, more = ''): P
   const stem = (name: string) => name.replace(/\.service$/, '');
   const files = await serviceNames(context);
   if (files.includes(full)) {
-    const hint = `a file of that name is there, and leads to none: '${systemctl(context)} status ${full}' says more`;
+    const hint = `a file of that name is there, and leads to none: '${systemctl(context.placement.scope, 'status', full)}' says more`;
     return fail('no-unit', `there is no unit ${full}${more}`, hint);
   }
-  const list = `'${systemctl(context)} list-unit-files --type=service' lists those that there are`;
+  const list = `'${systemctl(context.placement.scope, 'list-unit-files --type=service')}' lists those that there are`;
   // Of `foo.servce` the suffix is what is misspelt.
   const meant = didYouMean(stem(full), files.map(stem)) ?? didYouMean(stem(full), files);
   const hint = meant ?? (context.offline ? undefined : list);

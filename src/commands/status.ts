@@ -25,7 +25,7 @@ import type { Outcome } from './outcome.js';
 import { markUntrusted, type OwnDropIn, ownDropIns, readOwnFiles, withLifetime } from './own-files.js';
 import { ASKED_AT_ONCE, type Service, servicesOf } from './services.js';
 import { unconfined } from './unconfined.js';
-import { isUnfiltered, type State, stateOf } from './unit-state.js';
+import { runFree, type State, stateOf } from './unit-state.js';
 
 /** How a unit stands. */
 interface UnitStatus {
@@ -139,7 +139,7 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   const written = Math.max(0, ...files.map(({ modified }) => modified));
   const services = await seenServices(context, confined);
   const seen = services && stateOf(services, dropIn, written);
-  const isOpen = seen === 'live' && facts.filtered && (await isUnfiltered(context.system, services!));
+  const isOpen = seen === 'live' && (await runFree(context.system, services!, facts));
   const state = isOpen ? 'restart-due' : seen;
   const isThere = services === undefined || services.every(isLoaded);
   const broken = [

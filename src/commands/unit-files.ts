@@ -1,13 +1,10 @@
 import { EXIT, error, UserError } from '../diagnostic.js';
+import { systemctl } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import { parseUnitFile, type UnitFile } from '../unit/unit-file.js';
 
 /** Largest unit file that is read, in bytes. */
 const MAX_UNIT_SIZE = 4 << 20;
-
-/** For hints: how the manager is asked. */
-export const systemctl = ({ placement }: Context): string =>
-  placement.scope === 'user' ? 'systemctl --user' : 'systemctl';
 
 /**
  * Reads unit files and drop-ins.
@@ -18,7 +15,7 @@ export async function readFiles(context: Context, paths: readonly string[]) {
   for (const path of paths) {
     const file = await context.system.read(path, { limit: MAX_UNIT_SIZE });
     if (!file) {
-      const hint = `run '${systemctl(context)} daemon-reload', then try again`;
+      const hint = `run '${systemctl(context.placement.scope, 'daemon-reload')}', then try again`;
       throw new UserError(error('unit-changed', `${path} is gone`, { hint }), EXIT.failure);
     }
     files.push(parseUnitFile(path, file.bytes));

@@ -1,5 +1,6 @@
 import { hasFailed, isOutdated, isRunning } from '../apply/activate.js';
-import { mainPid, runsUnfiltered } from '../apply/confinement.js';
+import { mainPid, runsFree } from '../apply/confinement.js';
+import type { DropInFacts } from '../emit/drop-in-facts.js';
 import type { System, UnitProperties } from '../system/system.js';
 import { dropInsOf, type Service } from './services.js';
 
@@ -32,10 +33,15 @@ function serviceState(loaded: UnitProperties, path: string, written: number): St
   return isOutdated(loaded, written) ? 'restart-due' : 'live';
 }
 
-/** Whether the main process of one of these runs without a filter, whatever the times of files say. */
-export async function isUnfiltered(system: System, services: readonly Service[]): Promise<boolean> {
+/** Whether the main process of one of these runs without what its drop-in gives it, whatever the times of files say. */
+export async function runFree(
+  system: System,
+  services: readonly Service[],
+  facts: DropInFacts,
+): Promise<boolean> {
+  if (!facts.filtered) return false;
   const pids = services.map(({ properties }) => mainPid(properties)).filter((pid) => pid !== 0);
-  const found = await Promise.all(pids.map((pid) => runsUnfiltered(system, pid)));
+  const found = await Promise.all(pids.map((pid) => runsFree(system, pid, facts)));
   return found.includes(true);
 }
 

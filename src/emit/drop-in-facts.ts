@@ -17,6 +17,8 @@ export interface DropInFacts extends Partial<Pick<Origin, 'policyHash' | 'unitHa
   readonly launched: boolean;
   /** Whether what ExecStart= starts has a filter from its start on, the launcher's or systemd's. */
   readonly filtered: boolean;
+  /** Whether no process may gain privileges by it. */
+  readonly noNewPrivileges: boolean;
   /** The files of `[exec] programs` that it mounts, without their folder. */
   readonly programFiles: readonly string[];
 }
@@ -40,6 +42,7 @@ export function dropInFacts(content: Uint8Array): DropInFacts {
     recorded: valuesOf('SystemCallLog').flatMap((value) => value.split(/\s+/).filter((name) => name !== '')),
     launched: programFiles.length > 0 || live.some((line) => line.startsWith('Exec') && namesFilter(line)),
     filtered: refuses === true || isBehindLauncher,
+    noNewPrivileges: valuesOf('NoNewPrivileges').at(-1) === 'yes',
     programFiles,
   };
 }
