@@ -7,6 +7,7 @@ import {
   hasNameOfDropIn,
   LIFETIMES,
   type Lifetime,
+  namesFilter,
   programsFolder,
   unitDirectories,
 } from '../emit/paths.js';
@@ -30,7 +31,7 @@ export const withLifetime = (context: Context, lifetime: Lifetime): Context => (
   placement: { ...context.placement, lifetime },
 });
 
-/** A drop-in of ours, and how long it is for. */
+/** A drop-in of ours, or what is left of one, and how long it is for. */
 export interface OwnDropIn {
   readonly unit: string;
   readonly path: string;
@@ -38,14 +39,18 @@ export interface OwnDropIn {
 }
 
 /** All drop-ins of ours, whatever their units; of two for one unit the first is the one that systemd reads. */
-export async function ownDropIns({ system, placement }: Context): Promise<OwnDropIn[]> {
+export const ownDropIns = async (context: Context): Promise<OwnDropIn[]> =>
+  (await ownPlaces(context)).filter(({ path }) => hasNameOfDropIn(path));
+
+/** All drop-ins of ours, and filters that are there without one. */
+export async function ownPlaces({ system, placement }: Context): Promise<OwnDropIn[]> {
   const found: OwnDropIn[] = [];
   for (const [i, directory] of unitDirectories(placement).entries()) {
     for (const name of await system.list(directory)) {
       if (!name.endsWith('.d')) continue;
-      const folder = `${directory}/${name}`;
-      const file = (await system.list(folder)).find((one) => hasNameOfDropIn(`${folder}/${one}`));
-      if (file) found.push({ unit: name.slice(0, -2), path: `${folder}/${file}`, lifetime: LIFETIMES[i]! });
+      const files = (await system.list(`${directory}/${name}`)).map((file) => `${directory}/${name}/${file}`);
+      const path = files.find(hasNameOfDropIn) ?? files.find(namesFilter);
+      if (path) found.push({ unit: name.slice(0, -2), path, lifetime: LIFETIMES[i]! });
     }
   }
   return found;

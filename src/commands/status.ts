@@ -5,12 +5,14 @@ import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
 import {
   filterPath,
+  hasNameOfDropIn,
   installedLauncher,
   PACKAGED_LAUNCHER,
   type Placement,
   programsFolder,
 } from '../emit/paths.js';
 import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
+import { ownCommand, systemctl } from '../plan/own-command.js';
 import type { Mode } from '../plan/plan.js';
 import { columns } from '../report.js';
 import type { Context } from '../system/context.js';
@@ -22,7 +24,7 @@ import { exists } from './exists.js';
 import { fullName, noUnit, serviceName } from './load-unit.js';
 import { namedUnit } from './named-unit.js';
 import type { Outcome } from './outcome.js';
-import { markUntrusted, type OwnDropIn, ownDropIns, readOwnFiles, withLifetime } from './own-files.js';
+import { markUntrusted, type OwnDropIn, ownPlaces, readOwnFiles, withLifetime } from './own-files.js';
 import { ASKED_AT_ONCE, type Service, servicesOf } from './services.js';
 import { unconfined } from './unconfined.js';
 import { runFree, type State, stateOf } from './unit-state.js';
@@ -63,8 +65,11 @@ interface Confined extends OwnDropIn {
  */
 export async function status(context: Context, units: readonly string[]): Promise<Outcome> {
   const left = await putBackIfFree(context);
-  const dropIns = await ownDropIns(context);
-  const confined = new Map([...dropIns].reverse().map((one) => [one.unit, one]));
+  const places = await ownPlaces(context);
+  const [dropIns, filters] = [true, false].map((isDropIn) =>
+    places.filter(({ path }) => hasNameOfDropIn(path) === isDropIn).reverse(),
+  );
+  const confined = new Map([...filters!, ...dropIns!].map((one) => [one.unit, one]));
   const names = units.length > 0 ? units : [...confined.keys()].filter(isService).sort();
   const drift = new Drift(context);
   const look = (text: string) =>
@@ -124,8 +129,22 @@ async function statusNamed(
   return { unit: name, ...NOTHING, diagnostics: [unconfined(context, name)] };
 }
 
+/** What is left of a drop-in confines nothing. */
+function withoutDropIn({ placement, offline }: Context, { instance, unit, path }: Confined): UnitStatus {
+  const again = ownCommand(placement.scope, 'apply', unit);
+  const hint = offline ? undefined : `${systemctl(placement.scope, 'daemon-reload')} && ${again}`;
+  const message = `${unit} isn't confined: ${path} is there, its drop-in is gone`;
+  return {
+    unit: instance ?? unit,
+    ...NOTHING,
+    drift: ['drift-files'],
+    diagnostics: [error('drift-files', message, { hint })],
+  };
+}
+
 async function statusOf(context: Context, confined: Confined, drift: Drift): Promise<UnitStatus> {
   const { unit, path: dropIn } = confined;
+  if (!hasNameOfDropIn(dropIn)) return withoutDropIn(context, confined);
   const at = withLifetime(context, confined.lifetime);
   const files = await markUntrusted(at, await readOwnFiles(at, unit));
   const content = (path: string) => files.find((file) => file.path === path)?.content;
@@ -229,7 +248,7 @@ const isLoaded = ({ properties }: Service): boolean => properties.get('LoadState
 /** @param whole whether all units were looked for */
 function statusText(all: readonly UnitStatus[], whole: boolean): string {
   const rows = all
-    .filter(({ dropIn }) => dropIn !== undefined)
+    .filter(({ dropIn, drift }) => dropIn !== undefined || drift.length > 0)
     .map((one) => [
       one.unit,
       modeText(one),

@@ -73,7 +73,7 @@ export const ownDropInPaths = (placement: Placement, unit: string): string[] =>
 /** Whether a drop-in, of whatever unit and directory, has the name of ours. */
 export const hasNameOfDropIn = (path: string): boolean => path.endsWith(`/${DROP_IN}`);
 
-/** Whether a line names a filter of ours. */
+/** Whether a line or a path names a filter of ours. */
 export const namesFilter = (line: string): boolean => line.includes(`/${FILTER}`);
 
 /** The files of `[exec] programs` that a line names, without their folder. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
+import { revert } from '../../src/commands/revert.js';
 import { status } from '../../src/commands/status.js';
 import {
   type FakeOptions,
@@ -157,6 +158,25 @@ test('a unit that waits for a restart or a reload says so', async () => {
     ['demo.service live', 'other.service no-unit'],
   );
   assert.equal(exit, 0);
+});
+
+test('a filter without its drop-in confines nothing, which is a finding, until it is applied again or reverted', async () => {
+  for (const [verb, after] of [
+    [apply, 0],
+    [revert, 1],
+  ] as const) {
+    const system = await applied();
+    await system.remove(DROP_IN);
+    for (const units of [[], [UNIT]]) {
+      const { exit, codes, mode, all, text } = await shown(system, units);
+      assert.deepEqual([exit, codes, mode, all.length], [1, ['drift-files'], null, 1]);
+      assert.match(text, /^demo\.service {2}- +- +files +-$/m);
+    }
+    await system.reload();
+    assert.equal((await verb(fakeContext(system), [UNIT], {})).exit, 0);
+    assert.equal((await shown(system, [UNIT])).exit, after);
+    assert.equal((await shown(system)).exit, 0);
+  }
 });
 
 test('what runs without a filter is not live, however old its files say they are', async () => {

@@ -92,6 +92,7 @@ const CHANGES: Readonly<Record<string, readonly [script: string, drift: string, 
     `cd ${FOLDER}; printf '\\001' | dd of=zz-sandbox-unit.filter bs=1 seek=$(($(stat -c %s zz-sandbox-unit.filter) - 3)) conv=notrunc`,
     'drift-files',
   ],
+  'a drop-in that is gone': [`rm ${FOLDER}/zz-sandbox-unit.conf`, 'drift-files'],
   'the launcher': [`cp /bin/true ${LAUNCHER}`, 'drift-launcher'],
   "the unit's own filter": [
     `mkdir -p /run/systemd/system/${UNIT}.d; printf '[Service]\\nSystemCallFilter=~@reboot\\n' >/run/systemd/system/${UNIT}.d/own.conf`,
