@@ -78,6 +78,7 @@ export function launcherConflicts(
     ...(noNewPrivileges ? setAnyway(request, values) : []),
     ...identifierChanges(request),
     ...labels(values),
+    ...mountPoints(request, values),
   ];
 }
 
@@ -112,6 +113,15 @@ function identifierChanges(request: PlacedUnit): Diagnostic[] {
       hint,
     }),
   ];
+}
+
+/** In a folder systemd makes the mount points that aren't there; an image may be read-only. */
+function mountPoints(request: PlacedUnit, values: UnitValues): Diagnostic[] {
+  const paths = neededPaths(request);
+  const hidden = hiddenBy(values, paths);
+  if (hidden !== 'RootImage' && hidden !== 'RootMStack') return [];
+  const message = `${hidden}= must have files to mount on, where it is read-only: ${paths.join(', ')}`;
+  return [note('mount-points', message, { hint: 'a service that runs is tried; one that does not is not' })];
 }
 
 function labels(values: UnitValues): Diagnostic[] {

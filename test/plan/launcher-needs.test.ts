@@ -49,7 +49,10 @@ for (const [lines, wanted] of HIDING) {
   test(`'${lines.replaceAll('\n', ', ')}' ${wanted.length === 0 ? 'hides nothing' : `needs ${wanted.join(', ')}`}`, () => {
     const plan = planned(NO_EXEC, lines);
     assert.deepEqual(needs(plan), ['NoNewPrivileges=yes', 'SyslogIdentifier=demod', ...wanted]);
-    assert.deepEqual(plan.diagnostics, []);
+    assert.deepEqual(
+      plan.diagnostics.filter(({ severity }) => severity !== 'note'),
+      [],
+    );
   });
 }
 
@@ -219,6 +222,18 @@ test('labels take effect on the launcher', () => {
     'warning label-on-launcher',
     'warning label-on-launcher',
   ]);
+});
+
+test('an image must have places for the launcher and its filter, a folder gets them', () => {
+  for (const line of ['RootImage=/srv/image', 'RootMStack=/srv/stack']) {
+    const { diagnostics } = planned(NO_EXEC, line);
+    assert.deepEqual(
+      diagnostics.map(({ severity, code }) => `${severity} ${code}`),
+      ['note mount-points'],
+    );
+    assert.ok(diagnostics[0]!.message.endsWith(`: ${LAUNCHER}, ${FILTER}`));
+  }
+  assert.deepEqual(codes(planned(NO_EXEC, 'RootDirectory=/srv')), []);
 });
 
 test('a set-user-ID program would lose what it is for', () => {
