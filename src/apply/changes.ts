@@ -1,5 +1,11 @@
 import { isSameBytes } from '../collections.js';
-import { directivesText, type EmittedFile, textBesidesSystemd } from '../emit/files.js';
+import {
+  directivesText,
+  type EmittedFile,
+  isMadeFor,
+  systemdOfDropIn,
+  textBesidesSystemd,
+} from '../emit/files.js';
 
 /** A file that there is. */
 export interface ExistingFile extends EmittedFile {
@@ -36,7 +42,10 @@ export function changes(
     const { path } = after;
     const before = current.find((file) => file.path === path);
     if (before === undefined) return { kind: 'create', path, before, after };
-    if (isSame(before, after) || (offline && isForAnotherSystemd(before, after)))
+    if (
+      isSame(before, after) ||
+      (isForAnotherSystemd(before, after) && (offline || isForSame(before, after)))
+    )
       return { kind: 'unchanged', path, before, after };
     const change = { kind: 'replace', path, before, after } as const;
     return haveSameDirectives(before, after) ? { ...change, commentsOnly: true } : change;
@@ -67,6 +76,10 @@ const hasSameMode = (before: ExistingFile, after: EmittedFile): boolean =>
 
 const isForAnotherSystemd = (a: ExistingFile, b: EmittedFile): boolean =>
   isSameDropIn(a, b, textBesidesSystemd);
+
+/** By what could be known when it was made. */
+const isForSame = (a: ExistingFile, b: EmittedFile): boolean =>
+  isMadeFor(systemdOfDropIn(a.content), systemdOfDropIn(b.content) ?? '');
 
 const haveSameDirectives = (a: ExistingFile, b: EmittedFile): boolean => isSameDropIn(a, b, directivesText);
 

@@ -3,7 +3,7 @@ import { loadedOtherwise } from '../apply/loaded-otherwise.js';
 import { groupBy, isSameBytes, shortList } from '../collections.js';
 import { type Diagnostic, error, hasErrors, note, printable, UserError } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
-import type { EmittedFile } from '../emit/files.js';
+import { type EmittedFile, isMadeFor } from '../emit/files.js';
 import { dropInPath, hasNameOfDropIn, installedLauncher, PACKAGED_LAUNCHER } from '../emit/paths.js';
 import { overridden } from '../plan/drop-in-order.js';
 import { ownCommand, systemctl } from '../plan/own-command.js';
@@ -94,7 +94,7 @@ export class Drift {
       ...(facts.unitHash !== hash
         ? [{ code: 'drift-unit', why: `the files of ${unit} have changed` } as const]
         : []),
-      ...(facts.systemd === version
+      ...(isMadeFor(facts.systemd, version)
         ? []
         : [{ code: 'drift-systemd', why: `systemd is ${version}, and was ${facts.systemd}` } as const]),
     ];

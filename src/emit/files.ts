@@ -70,6 +70,13 @@ export const hashInDropIn = (content: Uint8Array, which: keyof typeof HASHES): s
 export const systemdOfDropIn = (content: Uint8Array): string | undefined =>
   /^# For systemd (\S+)$/m.exec(new TextDecoder().decode(content))?.[1];
 
+/**
+ * Whether a drop-in was made for this version of systemd: `257.13-1`, or, by what is known offline, `257`.
+ * @param made as in its header
+ */
+export const isMadeFor = (made: string | undefined, version: string): boolean =>
+  made === version || made === /^\d+/.exec(version)?.[0];
+
 /** A drop-in without the version of systemd, of which not all is known offline. */
 export const textBesidesSystemd = (content: Uint8Array): string =>
   new TextDecoder().decode(content).replace(/^# For systemd .*\n/m, '');

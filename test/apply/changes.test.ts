@@ -53,6 +53,13 @@ test('the version of systemd in a drop-in is renewed, but not by one that is not
   assert.deepEqual(look(dropIn('257.14', '# x\n'), false), ['replace', true, false]);
   assert.deepEqual(look(dropIn('257.14', 'Nice=5\n'), true), ['replace', false, false]);
   assert.deepEqual(look(dropIn('257.14'), false, []), ['create', false, false]);
+  const offline = [dropIn('257')];
+  for (const version of ['257', '257.13', '257~rc1']) {
+    assert.equal(look(dropIn(version), false, offline)[0], 'unchanged', version);
+  }
+  for (const version of ['258', '2571', '25']) {
+    assert.equal(look(dropIn(version), false, offline)[0], 'replace', version);
+  }
   const other = [dropIn('257.13', '', '/a')];
   assert.deepEqual(look(dropIn('257', '', '/a'), true, other), ['replace', false, false]);
 });
