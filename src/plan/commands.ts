@@ -4,7 +4,7 @@ import type { EffectiveUnit } from '../unit/effective.js';
 import type { ProgramFacts } from '../unit/elf.js';
 import { EXEC_KEYS } from '../unit/exec-keys.js';
 import type { ExecCommand } from '../unit/exec-line.js';
-import { wrapExecCommand } from '../unit/exec-wrap.js';
+import { execCommandText, wrapExecCommand } from '../unit/exec-wrap.js';
 import { formatDirective, isFormatted } from './directive-values.js';
 import { findDirective } from './directives.js';
 import type { PlannedCommands } from './plan.js';
@@ -91,7 +91,7 @@ export function planCommands(request: PlacedUnit): PlacedCommands {
     const originals = effective.execCommands(key);
     if (originals.length === 0) continue;
     const lines = originals.map((command) => wrapOne(request, command, diagnostics));
-    const kept = originals.filter((command, i) => lines[i] === written(command));
+    const kept = originals.filter((command, i) => lines[i] === execCommandText(command));
     bare.set(key, kept);
     commands.push({ key, lines, wrapped: lines.length - kept.length });
   }
@@ -129,7 +129,7 @@ function wrapOne(request: PlacedUnit, command: ExecCommand, diagnostics: Diagnos
         });
   if (typeof wrapped === 'string') return wrapped;
   diagnostics.push({ ...wrapped, code: `gap-${wrapped.code}` });
-  return written(command);
+  return execCommandText(command);
 }
 
 const launcherWords = ({ target, places }: PlacedUnit, directories: readonly string[]): string[] => [
@@ -137,8 +137,3 @@ const launcherWords = ({ target, places }: PlacedUnit, directories: readonly str
   ...(places ? [`--filter=${places.filterFile}`] : []),
   ...(directories.length > 0 ? [`--search-path=${directories.join(':')}`] : []),
 ];
-
-/** A command as a unit file has it. */
-function written({ prefixes, path, argv0, rest }: ExecCommand): string {
-  return [`${prefixes}${path.raw}`, ...(argv0 ? [argv0.raw] : []), ...(rest === '' ? [] : [rest])].join(' ');
-}

@@ -54,6 +54,10 @@ function argv0Option(command: ExecCommand, noEnv: boolean): string | Diagnostic 
   return `--argv0=${word.raw === '\\;' ? ';' : closed(word.raw)}`;
 }
 
+/** The command for a unit file, as it was. */
+export const execCommandText = ({ prefixes, path, argv0, rest }: ExecCommand): string =>
+  closed([prefixes + path.raw, ...(argv0 ? [argv0.raw] : []), ...(rest === '' ? [] : [rest])].join(' '));
+
 /** A word that was the first of its line, so that it is the same as an argument. */
 const argument = (raw: string) => (raw === ';' ? '";"' : closed(raw));
 
