@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UserError } from '../diagnostic.js';
+import { codeOf, UserError } from '../diagnostic.js';
 import { temporaryName } from '../emit/paths.js';
 import type { UnitName } from '../unit/name.js';
 import { Bus } from './bus.js';
@@ -26,6 +26,9 @@ import { assertTrustedFile, inForeignDirectory, makeTrustedDirectory, syncDirect
 
 const DEFAULT_LIMIT = 1 << 20;
 const DEFAULT_TIMEOUT = 60_000;
+
+/** How often a file may be replaced while it is read. */
+const READ_ATTEMPTS = 20;
 
 /** A link to /dev/null stands for an empty unit file (systemd.unit(5)). Its number is in Linux's list of devices. */
 const isNullDevice = (stat: fs.Stats) => stat.isCharacterDevice() && stat.rdev === ((1 << 8) | 3);
@@ -63,7 +66,18 @@ export class Host implements System {
     this.#busPlace = busPlace;
   }
 
+  /** What others put in its place meanwhile is read in its place. */
   async read(path: string, options: ReadOptions = {}): Promise<FileContent | undefined> {
+    for (let left = READ_ATTEMPTS; ; left--) {
+      try {
+        return this.#readOnce(path, options);
+      } catch (cause) {
+        if (left === 1 || codeOf(cause) !== 'file-changed') throw cause;
+      }
+    }
+  }
+
+  #readOnce(path: string, options: ReadOptions): FileContent | undefined {
     const { limit = DEFAULT_LIMIT, trusted = false, head = false } = options;
     let fd: number;
     try {

@@ -27,6 +27,8 @@ export function readUpTo(
       continue;
     }
     if (head) return buffer.subarray(0, limit);
-    throw fileError('unreadable', `${path} changed while it was read`);
+    throw size === 0
+      ? fileError('too-large', `${path} is larger than ${limit} bytes`)
+      : fileError('file-changed', `${path} changed while it was read`);
   }
 }

@@ -13,7 +13,7 @@ export function assertTrustedFile(path: string, fd: number, stat: fs.Stats) {
   const real = fs.readlinkSync(`/proc/self/fd/${fd}`);
   const found = fs.lstatSync(real, { throwIfNoEntry: false });
   if (found?.dev !== stat.dev || found.ino !== stat.ino) {
-    throw fileError('unreadable', `${path} changed while it was read`);
+    throw fileError('file-changed', `${path} changed while it was read`);
   }
   const why = whyUntrusted(stat);
   if (why) throw untrusted(path, real, why, `chown root:root ${real} && chmod go-w ${real}`);

@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { UserError } from '../../src/diagnostic.js';
 import { Host } from '../../src/system/host.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -41,7 +42,7 @@ test('a file that the kernel makes up as it is read is read whole', async () => 
   assert.match(new TextDecoder().decode(status!.bytes), /^Name:\t.*^Seccomp:\t\d$.*\n$/ms);
   assert.equal((await host.read('/proc/self/status', { limit: 5, head: true }))!.bytes.length, 5);
   const [code] = await failure(host.read('/proc/self/status', { limit: 5 }));
-  assert.equal(code, 'unreadable');
+  assert.equal(code, 'too-large');
 });
 
 test('of such a file a piece is read that is as large as what is in it', async (t) => {
@@ -63,6 +64,24 @@ test('a process that has ended has no files', async () => {
 test('a file that can be opened and not read', async () => {
   const [code, message] = await failure(host.read('/proc/self/mem'));
   assert.deepEqual([code, message], ['unreadable', "can't read /proc/self/mem: EIO: i/o error, read"]);
+});
+
+test('a file that others replace all the time is read as one of them wrote it', async (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'file');
+  await host.replace(path, bytes, { mode: 0o644 });
+  const replacing = `while :; do printf 'other text\n' >"$1.new"; mv "$1.new" "$1"; done`;
+  const program = spawn('sh', ['-c', replacing, 'sh', path], { cwd: folder });
+  t.after(() => program.kill('SIGKILL'));
+  const found = new Set<string>();
+  for (let i = 0; i < 20_000 || found.size < 2; i++) {
+    const file = await host.read(path, { trusted: true });
+    found.add(new TextDecoder().decode(file!.bytes));
+    if (i % 100 === 0) await turn();
+  }
+  program.kill('SIGKILL');
+  await once(program, 'exit');
+  assert.deepEqual([...found].sort(), ['other text\n', 'text\n']);
 });
 
 test('a folder is no file', async () => {

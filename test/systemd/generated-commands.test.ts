@@ -169,7 +169,7 @@ const SECTIONS: readonly [section: string, ...dropIns: string[]][] = [
   ['ExecStart=/bin/a\nExecReload=/bin/b', 'ExecStart=\nExecStart=/bin/c ${X}', 'ExecReload=\nExecStart=d'],
   [EXEC_KEYS.map((key) => `${key}=-@!!/bin/x ${key} "a b" $C \\x24{D} %n %% \\;`).join('\n')],
   [EXEC_KEYS.map((key) => `${key}=/bin/x\n${key}=+/bin/y\n${key}=@/bin/z $A`).join('\n')],
-  ['ExecStart=/bin/a x\nExecStop=+/bin/b x#\\'],
+  ['ExecStart=/bin/a x\nExecStop=+/bin/b x#\\ '],
   ['ExecSearchPath=/opt/a:/opt/b\nExecStart=-name x\nExecStartPost=@name y', 'ExecSearchPath=/opt/c'],
 ];
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: as above
