@@ -65,8 +65,8 @@ async function start(bus: Bus, { unit, name, values }: StartCase, systemd: numbe
     .filter(([, a, b]) => a !== b);
 }
 
-/** A connection listens to each of them, and may have 512 match rules. */
-const MOST_UNITS = 400;
+/** As many as a connection of an older manager can listen to the one that refers to them: 512 match rules at most. */
+const MOST_UNITS = 200;
 
 const [, program, file] = process.argv;
 if (program?.endsWith('transient-in-box.js') && file !== undefined) {
