@@ -32,8 +32,9 @@ function checkedWords(
 ): string[] | undefined {
   const text = scalar(reading, value, expected, MAX_VALUE);
   if (text === undefined) return undefined;
-  const wrong = quotedWords(text)?.find((word) => !isGood(word));
-  if (quotedWords(text) === undefined || wrong !== undefined) {
+  const found = quotedWords(text);
+  const wrong = found?.find((word) => !isGood(word));
+  if (found === undefined || wrong !== undefined) {
     return reject(reading, expected, wrong ?? text, 'white space in a word needs quotes around it');
   }
   return checkSpecifiers(reading, text) ? [text] : undefined;
