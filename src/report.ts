@@ -62,7 +62,8 @@ function additionsText(plan: Plan): string {
   return all.length === 0 ? '' : `Besides:\n${columns(all, '  ')}`;
 }
 
-function withoutText({ filter, programs, without }: Plan): string {
+/** What `without` of a plan goes without. */
+export function withoutText({ filter, programs, without }: Plan): string {
   if (!filter) return 'without any sandbox';
   const until = programs.length > 0 ? ', until they start what [exec] programs names' : '';
   const free = without.some((key) => key.endsWith('+')) ? '; with + without any sandbox' : '';

@@ -14,6 +14,7 @@ import {
   transientDirectives,
   transientUnitFile,
 } from '../plan/transient-unit.js';
+import { withoutText } from '../report.js';
 import type { Context } from '../system/context.js';
 import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import type { UnitName } from '../unit/name.js';
@@ -100,11 +101,12 @@ export async function prepareRun(
   };
 }
 
-/** Drop-ins of the unit's name, or of all, may have further commands. */
-function withoutLauncher({ without }: Plan): Diagnostic[] {
+/** The command line and drop-ins of the unit's name, or of all, may have further commands. */
+function withoutLauncher(plan: Plan): Diagnostic[] {
+  const { without } = plan;
   if (without.length === 0) return [];
-  const message = `drop-ins of the unit have ${without.join(' ')}, which runs without the launcher and its filter`;
-  return [warning('without-launcher', message)];
+  const runs = without.length === 1 ? 'runs' : 'run';
+  return [warning('without-launcher', `${without.join(', ')} ${runs} ${withoutText(plan)}`)];
 }
 
 const refused = (

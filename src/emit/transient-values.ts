@@ -12,6 +12,7 @@ import type { BusProperty, Directive, ValueKind } from '../plan/directives.js';
 import { permitted } from '../plan/loosen/sets.js';
 import type { UnitProperty } from '../unit/unit-property.js';
 import { sinceReset, wordsOf } from '../unit/values.js';
+import { OWN_WRITERS } from './own-values.js';
 
 /** Properties by their names; undefined where a text means something that the bus has no value for. */
 type Written = readonly UnitProperty[] | undefined;
@@ -34,7 +35,8 @@ export function directiveProperties(
   const kept = row.name === 'CapabilityBoundingSet' ? values : sinceReset(values);
   if (kept.length === 0) return [];
   if (FROM_FILES.includes(row.name)) return inexpressible(row.name, kept, 'systemd takes it from files only');
-  const write = WRITERS.get(row.kind.type) ?? (isList(row, kept) ? list : scalar);
+  const write =
+    WRITERS.get(row.kind.type) ?? OWN_WRITERS.get(row.kind.type) ?? (isList(row, kept) ? list : scalar);
   return write(row, kept, systemd) ?? inexpressible(row.name, kept);
 }
 
@@ -240,7 +242,6 @@ const SETTINGS: ReadonlyMap<string, (values: readonly string[]) => Written> = ne
   ['SystemCallErrorNumber', (values) => named('SystemCallErrorNumber', 'i', errorNumber(values.at(-1)!))],
   ['SystemCallFilter', lineByLine('SystemCallFilter')],
   ['SystemCallLog', lineByLine('SystemCallLog')],
-  ['SyslogIdentifier', (values) => named('SyslogIdentifier', 's', withoutSpecifiers(values.at(-1)!))],
 ]);
 
 /** The same for a directive that isn't in the table of `[service]`; undefined where it is unknown. */

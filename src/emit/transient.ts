@@ -1,8 +1,10 @@
 import { groupBy, toBase64 } from '../collections.js';
 import type { Diagnostic } from '../diagnostic.js';
 import type { Plan, PlannedDirective } from '../plan/plan.js';
-import { findTransient, type TransientCommand } from '../plan/transient-unit.js';
+import { findTransient } from '../plan/transient-directives.js';
+import type { TransientCommand } from '../plan/transient-unit.js';
 import type { UnitProperty } from '../unit/unit-property.js';
+import type { BusCommand } from './own-values.js';
 import { directiveProperties, settingProperties } from './transient-values.js';
 
 /** A unit that is to be made by StartTransientUnit. */
@@ -27,13 +29,15 @@ export function transientProperties(
   request: TransientRequest,
 ): { readonly properties: readonly UnitProperty[] } | readonly Diagnostic[] {
   const { own, plan, description, environment, collect } = request;
-  const written = [...groupBy([...own, ...plan.directives], ({ name }) => name)].map(([name, entries]) =>
-    propertiesOf(
+  const wrapped = new Map(plan.commands.map(({ key, lines }) => [key, lines]));
+  const written = [...groupBy([...own, ...plan.directives], ({ name }) => name)].map(([name, entries]) => {
+    const properties = propertiesOf(
       name,
-      entries.flatMap(({ values }) => values),
+      wrapped.get(name) ?? entries.flatMap(({ values }) => values),
       plan.target.systemd,
-    ),
-  );
+    );
+    return wrapped.has(name) ? withFilter(properties, request) : properties;
+  });
   const problems = written.filter((one): one is Diagnostic => 'severity' in one);
   if (problems.length > 0) return problems;
   return {
@@ -57,6 +61,22 @@ function propertiesOf(
   const written = settingProperties(name, values);
   if (!written) throw new Error(`no property is known for ${name}=`);
   return written;
+}
+
+/** The filter in an argument of each launcher, which a plan for no place doesn't name. */
+function withFilter(
+  properties: readonly UnitProperty[] | Diagnostic,
+  { filter }: TransientRequest,
+): readonly UnitProperty[] | Diagnostic {
+  if ('severity' in properties || filter === undefined) return properties;
+  return properties.map((property) => ({
+    ...property,
+    value: (property.value as readonly BusCommand[]).map(([path, [launcher = path, ...rest], flags]) => [
+      path,
+      [launcher, `--filter-base64=${toBase64(filter)}`, ...rest],
+      flags,
+    ]),
+  }));
 }
 
 /** ExecStart=: the command, or the launcher in front of it with the filter in an argument. */

@@ -4,6 +4,7 @@ import * as images from './directive-values/images.js';
 import * as names from './directive-values/names.js';
 import * as network from './directive-values/network.js';
 import * as numbers from './directive-values/numbers.js';
+import * as own from './directive-values/own.js';
 import * as paths from './directive-values/paths.js';
 import * as sets from './directive-values/sets.js';
 import { byteLength, MAX_VALUE, type Need, type Reading, reject } from './directive-values/text.js';
@@ -60,6 +61,20 @@ const READERS: Readers = {
   'bpf-programs': network.bpfPrograms,
   'bpf-filters': network.bpfFilters,
   'bpf-words': names.bpfWords,
+  command: own.command,
+  condition: own.condition,
+  'environment-file': own.environmentFile,
+  'exit-statuses': own.exitStatuses,
+  'input-data': own.inputData,
+  'input-text': own.inputText,
+  'log-fields': own.logFields,
+  'log-pattern': own.logPattern,
+  'open-file': own.openFile,
+  signal: own.signal,
+  stream: own.stream,
+  'unit-names': own.unitNames,
+  urls: own.urls,
+  variables: own.variables,
 };
 
 interface Read {

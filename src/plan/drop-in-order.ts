@@ -6,6 +6,7 @@ import { fileName, sortsAfter } from '../unit/search.js';
 import type { Assignment } from '../unit/unit-file.js';
 import { findDirective, type ValueKind } from './directives.js';
 import type { PlannedCommands, PlannedDirective } from './plan.js';
+import { findTransient } from './transient-directives.js';
 
 /** Other drop-ins that ours gets in the way of, or they of it, by their file names. */
 
@@ -25,18 +26,14 @@ export function overridden(
   { directives, commands }: Planned,
 ): Diagnostic[] {
   const planned = groupBy(directives, ({ name }) => name);
-  const keys = new Set([...planned.keys(), ...commands.map(({ key }) => key)]);
-  return [...keys].flatMap((key) => {
-    const later = effective.all('Service', key).filter((line) => isAfter(line, dropIn));
+  const wrapped = commands.map(({ key }) => key);
+  return [...new Set([...planned.keys(), ...wrapped])].flatMap((key) => {
+    const section = planned.get(key)?.[0]?.section ?? 'Service';
+    const later = effective.all(section, key).filter((line) => isAfter(line, dropIn));
     const ours = planned.get(key)?.flatMap(({ values }) => values) ?? [];
-    return later[0] &&
-      !isKept(
-        key,
-        ours,
-        later.map(({ value }) => value),
-      )
-      ? [setAgain(later[0], dropIn)]
-      : [];
+    const texts = later.map(({ value }) => value);
+    const isInForce = !later[0] || (!wrapped.includes(key) && isKept(key, ours, texts));
+    return isInForce ? [] : [setAgain(later[0]!, dropIn)];
   });
 }
 
@@ -45,7 +42,7 @@ const KEYED: readonly ValueKind['type'][] = ['device-value', 'load-credential', 
 
 /** Whether later lines only add to a list that ours adds to, or take more from one that ours takes from. */
 function isKept(key: string, ours: readonly string[], later: readonly string[]): boolean {
-  const row = findDirective(key);
+  const row = findTransient(key);
   const values = [...ours, ...later];
   // Taken from until it is empty, a list of interfaces restricts nothing.
   if (row?.merge === 'intersect' && row.kind.type !== 'interfaces') {

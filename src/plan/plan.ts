@@ -24,6 +24,8 @@ export interface PlannedDirective {
   readonly values: readonly string[];
   /** The policy key, or the reason, that caused it. */
   readonly because: string;
+  /** Where it isn't in [Service]. */
+  readonly section?: 'Unit';
 }
 
 /** One Exec key with all its lines, wrapped where it may be. */

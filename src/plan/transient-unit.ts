@@ -8,12 +8,11 @@ import { parseUnitFile, type UnitFile } from '../unit/unit-file.js';
 import { writeUnitFile } from '../unit/write-unit-file.js';
 import { directiveGap, formatDirective, isFormatted } from './directive-values.js';
 import { REFUSED } from './directives/refused.js';
-import type { Directive } from './directives/row.js';
-import { RUNNING } from './directives/running.js';
 import { DIRECTIVES, findDirective } from './directives.js';
 import { tolerateGap } from './gaps.js';
 import type { PlannedDirective } from './plan.js';
 import type { Target } from './target.js';
+import { findTransient, OWN_DIRECTIVES } from './transient-directives.js';
 
 /** What is started. */
 export interface TransientCommand {
@@ -30,12 +29,6 @@ export interface Setting {
   readonly text: string;
 }
 
-const RUNNING_BY_NAME: ReadonlyMap<string, Directive> = new Map(RUNNING.map((row) => [row.name, row]));
-
-/** The row of a directive that a transient unit may have, SystemCallFilter= and its kin aside. */
-export const findTransient = (name: string): Directive | undefined =>
-  findDirective(name) ?? RUNNING_BY_NAME.get(name);
-
 /** No place in a file: the message names the directive. */
 const NOWHERE: Location = { file: '', line: 1, column: 1 };
 const withoutPlace = ({ at: _, ...rest }: Diagnostic): Diagnostic => rest;
@@ -50,13 +43,31 @@ export function transientDirectives(
   const diagnostics: Diagnostic[] = [];
   for (const setting of settings) {
     const values = valuesOf(setting, target);
-    if (isValues(values)) directives.push({ name: setting.name, values, because: 'command line' });
+    if (isValues(values)) directives.push(planned(setting.name, values));
     else {
       const wrong = values.filter((value) => typeof value !== 'string').map(withoutPlace);
       diagnostics.push(...(allowGaps ? wrong.map(tolerateGap) : wrong));
     }
   }
-  return { directives, diagnostics };
+  return { directives, diagnostics: [...diagnostics, ...withoutBusName(directives)] };
+}
+
+function planned(setting: string, values: readonly string[]): PlannedDirective {
+  const row = findTransient(setting);
+  const name = row?.writtenAs ?? setting;
+  const one = { name, values, because: 'command line' };
+  return row?.man === 'systemd.unit' ? { ...one, section: 'Unit' } : one;
+}
+
+/** Before 252 at least, a manager that is given such a unit crashes. */
+function withoutBusName(directives: readonly PlannedDirective[]): Diagnostic[] {
+  const last = (name: string) => directives.findLast((one) => one.name === name)?.values.at(-1);
+  if (last('Type') !== 'dbus' || last('BusName') !== undefined) return [];
+  return [
+    error('transient-value', "a transient unit can't have 'Type=dbus' without a name on the bus", {
+      hint: 'add --property BusName=NAME',
+    }),
+  ];
 }
 
 const isValues = (list: readonly (string | Diagnostic)[]): list is string[] =>
@@ -110,7 +121,6 @@ export const confines = (name: string): boolean => {
 
 /** What says the same. */
 const INSTEAD: ReadonlyMap<string, string> = new Map([
-  ['CollectMode', "'--collect' does it"],
   ['Description', "'--description' does it"],
   ['TimeoutSec', 'set TimeoutStartSec= and TimeoutStopSec='],
 ]);
@@ -118,7 +128,11 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
 function unknownSetting(name: string): Diagnostic {
   const shown = printable(name, 64);
   const instead = INSTEAD.get(name);
-  const known = [...DIRECTIVES.map((row) => row.name), ...RUNNING_BY_NAME.keys(), ...SYSTEM_CALLS.keys()];
+  const known = [
+    ...DIRECTIVES.map((row) => row.name),
+    ...OWN_DIRECTIVES.map((row) => row.name),
+    ...SYSTEM_CALLS.keys(),
+  ];
   if (instead !== undefined || REFUSED.has(name)) {
     const hint = instead ?? 'give the unit a name by --unit, and put it in a drop-in of that name';
     return error('refused-directive', `--property doesn't take '${shown}'`, { hint });
@@ -137,10 +151,17 @@ export function transientUnitFile(
   directives: readonly PlannedDirective[],
 ): { readonly file: UnitFile; readonly text: string } {
   const quoted = [program, ...args].map((word) => quoteExecWord(word, { noEnv: true }));
-  const entries = [
-    ...directives.flatMap(({ name, values }) => values.map((value) => ({ key: name, value }))),
-    { key: 'ExecStart', value: (expand ? '' : ':') + quoted.join(' ') },
-  ];
-  const text = writeUnitFile([{ section: 'Service', entries }], []);
+  const entriesOf = (section: 'Unit' | 'Service') =>
+    directives
+      .filter((one) => (one.section ?? 'Service') === section)
+      .flatMap(({ name, values }) => values.map((value) => ({ key: name, value })));
+  const command = { key: 'ExecStart', value: (expand ? '' : ':') + quoted.join(' ') };
+  const text = writeUnitFile(
+    [
+      { section: 'Unit', entries: entriesOf('Unit') },
+      { section: 'Service', entries: [...entriesOf('Service'), command] },
+    ],
+    [],
+  );
   return { file: parseUnitFile(file, new TextEncoder().encode(text)), text };
 }

@@ -42,3 +42,26 @@ export function endText(code: number, status: number): string {
   const how = CODES.get(code) ?? 'n/a';
   return `code=${how}, status=${status}/${how === 'exited' ? statusName(status) : signalName(status)}`;
 }
+
+const NUMBERS: ReadonlyMap<string, number> = new Map([...STATUSES].map(([number, name]) => [name, number]));
+
+/** The exit status of a name or number, `TEMPFAIL`, `75`; undefined for what is none. */
+export const statusNumber = (text: string): number | undefined =>
+  /^(0|[1-9]\d{0,2})$/.test(text) && Number(text) <= 255 ? Number(text) : NUMBERS.get(text);
+
+/** The number of a signal as systemd reads it: `SIGTERM`, `TERM`, `15`, `RTMIN+3`; undefined for what is none. */
+export function signalNumber(text: string): number | undefined {
+  const name = text.replace(/^SIG/, '');
+  const [, base, offset = '0'] = /^RTM(IN|AX)(?:[+-](\d{1,2}))?$/.exec(name) ?? [];
+  const isBackwards = name.includes('-');
+  const real =
+    base === undefined || isBackwards !== (base === 'AX' && /\d/.test(name))
+      ? undefined
+      : base === 'IN'
+        ? SIGRTMIN + Number(offset)
+        : SIGRTMAX - Number(offset);
+  const plain = /^[1-9]\d?$/.test(text) ? Number(text) : SIGNALS.indexOf(name) + 1;
+  const number = real ?? plain;
+  const isSignal = number > 0 && (number <= SIGNALS.length || (number >= SIGRTMIN && number <= SIGRTMAX));
+  return isSignal ? number : undefined;
+}

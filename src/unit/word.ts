@@ -168,10 +168,25 @@ function fromUnit(unit: number): string {
   return [0xe0 | (unit >> 12), 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f)].map(rawByte).join('');
 }
 
-/** The text that pieces stand for; bytes that aren't UTF-8 become U+FFFD. */
-export function textOf(pieces: readonly Piece[]): string {
-  const text = pieces.map((piece) => piece.text).join('');
-  if (!/[\udc80-\udcff]/u.test(text)) return text;
+/** A whole text with its C-style escape sequences resolved, held as pieces are; undefined where one is unknown. */
+export function unescapeText(text: string): string | undefined {
+  let plain = '';
+  for (let at = 0; at < text.length; ) {
+    const sequence =
+      text[at] === '\\'
+        ? at + 1 < text.length
+          ? unescapeC(text, at + 1)
+          : undefined
+        : { text: text[at]!, length: 0 };
+    if (sequence === undefined) return undefined;
+    plain += sequence.text;
+    at += 1 + sequence.length;
+  }
+  return plain;
+}
+
+/** The bytes of a text that is held as pieces are. */
+export function bytesOf(text: string): Uint8Array {
   const encoder = new TextEncoder();
   const bytes: number[] = [];
   for (const character of text) {
@@ -179,5 +194,12 @@ export function textOf(pieces: readonly Piece[]): string {
     if (character.length === 1 && code >= 0xdc80 && code <= 0xdcff) bytes.push(code - 0xdc00);
     else bytes.push(...encoder.encode(character));
   }
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(bytes));
+  return Uint8Array.from(bytes);
+}
+
+/** The text that pieces stand for; bytes that aren't UTF-8 become U+FFFD. */
+export function textOf(pieces: readonly Piece[]): string {
+  const text = pieces.map((piece) => piece.text).join('');
+  if (!/[\udc80-\udcff]/u.test(text)) return text;
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytesOf(text));
 }

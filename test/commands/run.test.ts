@@ -219,6 +219,52 @@ test("what hides the launcher is opened for it; a root of the service's own has 
   assert.deepEqual(argvOf(one)[1].slice(2), ['--', 'inside', 'x']);
 });
 
+const NO_EXEC = { deny: ['execve', 'execveat'] };
+const WRAP = '[syscalls]\ndeny = ["execve", "execveat"]\n[exec]\nwrap = ["ExecStart", "ExecStartPre"]\n';
+
+const warningsOf = ({ units }: Ran) => units.told.filter((line) => line.startsWith('warning'));
+
+test('what other commands run without is said', async () => {
+  const property = ['ExecStartPre=+/usr/bin/myos a', 'ExecStop=/usr/bin/myos'];
+  const launched = await ran({ ...NO_EXEC, property });
+  assert.deepEqual(warningsOf(launched), [
+    'warning[without-launcher]: ExecStartPre=+, ExecStop= run without the launcher and what it alone enforces; ' +
+      'with + without any sandbox',
+  ]);
+  assert.deepEqual(propertiesOf(launched).get('ExecStartPreEx'), [
+    ['/usr/bin/myos', ['/usr/bin/myos', 'a'], ['privileged']],
+  ]);
+  const filtered = await ran({ ...UNAME, property });
+  assert.deepEqual(warningsOf(filtered), [
+    'warning[without-launcher]: ExecStartPre=+ runs without any sandbox',
+  ]);
+});
+
+test("a policy's wrap puts the launcher in front of other commands", async () => {
+  const property = [
+    'ExecStartPre=-/usr/bin/myos "a b" $A',
+    'ExecStartPre=@/usr/bin/myos name',
+    'User=daemon',
+  ];
+  const one = await ran({ policy: '/wrap.toml', property }, { files: { '/wrap.toml': WRAP } });
+  assert.deepEqual(warningsOf(one), []);
+  const [, filter] = argvOf(one)[1];
+  assert.match(filter!, /^--filter-base64=/);
+  assert.deepEqual(propertiesOf(one).get('ExecStartPreEx'), [
+    [LAUNCHER, [LAUNCHER, filter, '--', '/usr/bin/myos', 'a b', '$A'], ['ignore-failure']],
+    [LAUNCHER, [LAUNCHER, filter, '--argv0=name', '--', '/usr/bin/myos'], []],
+  ]);
+});
+
+test('texts of a standard input add up in their order, with what is given as data', async () => {
+  const property = ['StandardInputText=a\\x41 ', 'StandardInputData=Qg==', 'StandardInputText=100%%'].map(
+    (text) => text.trim(),
+  );
+  const one = await ran({ ...UNAME, property });
+  const bytes = propertiesOf(one).get('StandardInputData') as number[];
+  assert.equal(String.fromCharCode(...bytes), 'aA\nB100%\n');
+});
+
 /** Command lines that nothing comes of, and why. */
 const REFUSED: readonly [options: Options, code: string, words?: readonly string[]][] = [
   [{}, 'no-policy'],
@@ -231,7 +277,26 @@ const REFUSED: readonly [options: Options, code: string, words?: readonly string
   [{ ...UNAME, property: ['ProtectSytem=strict'] }, 'unknown-directive'],
   [{ ...UNAME, property: ['ProtectSystem=maybe'] }, 'directive-value'],
   [{ ...UNAME, property: ['ProtectSystem'] }, 'usage'],
-  [{ ...UNAME, property: ['ExecStartPre=/bin/x'] }, 'refused-directive'],
+  [{ ...UNAME, property: ['NonBlocking=yes'] }, 'refused-directive'],
+  [{ ...UNAME, property: ['JobTimeoutSec=1'] }, 'refused-directive'],
+  [{ ...UNAME, property: ['ExecStart=/bin/x'] }, 'refused-directive'],
+  [{ ...UNAME, property: ['ExecStatPre=/bin/x'] }, 'unknown-directive'],
+  [{ ...UNAME, property: ['ExecStartPre=/bin/x ; /bin/y'] }, 'directive-value'],
+  [{ ...UNAME, property: ['ExecStartPre=/bin/x\nExecStart=/bin/y'] }, 'directive-value'],
+  [{ ...UNAME, property: ['ExecStartPre=/bin/x "'] }, 'directive-value'],
+  [{ ...UNAME, property: ['ExecStartPre=/bin/x %n'] }, 'transient-value'],
+  [{ ...UNAME, property: ['ExecStartPre=|x'] }, 'gap-directive'],
+  [{ ...UNAME, property: ['Type=dbus'] }, 'transient-value'],
+  [{ ...UNAME, property: ['Type=dbus', 'BusName=x'] }, 'directive-value'],
+  [{ ...UNAME, property: ['After=network'] }, 'directive-value'],
+  [{ ...UNAME, property: ['After=a@.service'] }, 'directive-value'],
+  [{ ...UNAME, property: ['After='] }, 'directive-value'],
+  [{ ...UNAME, property: ['ConditionPathExists=etc'] }, 'directive-value'],
+  [{ ...UNAME, property: ['StandardOutput=file:log'] }, 'directive-value'],
+  [{ ...UNAME, property: ['StandardInputText=\\q'] }, 'directive-value'],
+  [{ ...UNAME, property: ['StandardInputData=?'] }, 'directive-value'],
+  [{ property: ['ExecStartPre=/bin/x', 'After=basic.target'] }, 'no-policy'],
+  [{ policy: '/wrap.toml', property: ['ExecStartPre=+/bin/x'] }, 'gap-exec-privileged'],
   [{ ...UNAME, property: ['ReadOnlyPaths=%h'] }, 'transient-value'],
   [{ ...UNAME, property: ['StateDirectoryQuota=1G'] }, 'gap-directive'],
   [{ property: ['SystemCallFilter=~uname exceve'] }, 'own-filter-word-ignored'],
@@ -264,6 +329,7 @@ for (const [options, code, words = ['myos']] of REFUSED) {
   test(`nothing is started by ${JSON.stringify(options)} ${words.join(' ')}: ${code}`, async () => {
     const files = {
       '/programs.toml': '[syscalls]\ndeny = ["execve", "execveat"]\n[exec]\nprograms = ["/usr/bin/myos"]\n',
+      '/wrap.toml': WRAP,
     };
     const one = await ran(options, { words, files });
     assert.equal(one.outcome.exit, EXIT.findings);
@@ -300,6 +366,20 @@ describe('drop-ins that systemd has for the unit come after all that it is told'
       '/etc/systemd/system/x.service.d/zz-sandbox-unit.conf': '[Service]\nSystemCallFilter=\n',
     };
     assert.deepEqual(codes(await ran({ unit: 'x', ...UNAME }, { files })), ['overridden']);
+  });
+  test('one that adds to a list is none; one that empties it, or has another command where ours are wrapped, is', async () => {
+    const options = { ...UNAME, property: ['ExecStop=/usr/bin/myos', 'EnvironmentFile=/a'] };
+    assert.deepEqual(codes(await withDropIn('ExecStop=/usr/bin/myos x', options)), []);
+    assert.deepEqual(codes(await withDropIn('EnvironmentFile=/b', options)), []);
+    assert.deepEqual(codes(await withDropIn('ExecStop=', options)), ['overridden']);
+    const files = { '/wrap.toml': WRAP, [place]: '[Service]\nExecStartPre=/usr/bin/myos x\n' };
+    const wrapped = { unit: 'x', policy: '/wrap.toml', property: ['ExecStartPre=/usr/bin/myos'] };
+    assert.deepEqual(codes(await ran(wrapped, { files })), ['overridden']);
+  });
+  test('one that takes back what --property says of [Unit] is an error', async () => {
+    const options = { ...UNAME, property: ['CollectMode=inactive'] };
+    const line = '[Unit]\nCollectMode=inactive-or-failed';
+    assert.deepEqual(codes(await withDropIn(line, options)), ['overridden']);
   });
   test('one about other things is none', async () => {
     assert.deepEqual(codes(await withDropIn('Nice=5')), []);

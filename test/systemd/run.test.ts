@@ -412,6 +412,49 @@ test('what was never started has not succeeded', { skip }, async () => {
   await box.succeed(['rm', path]);
 });
 
+test('what the unit is told of its own is in force', { skip }, async () => {
+  const own = [
+    ...['StandardInput=data', 'StandardInputText=a\\x20b', 'StandardInputData=Ywo='],
+    ...['StandardOutput=append:/run/own-output', 'ExecStartPre=/bin/sh -c "echo $PRE $$PRE"'],
+    ...[
+      'ExecStopPost=-/bin/sh -c "echo $SERVICE_RESULT"',
+      'SuccessExitStatus=3',
+      'EnvironmentFile=/run/own-env',
+    ],
+    ...['ConditionPathExists=|/none', 'ConditionPathExists=|!/none', 'After=basic.target', 'LogLevelMax=err'],
+  ].map((text) => `--property=${text}`);
+  await box.writeFile('/run/own-env', 'PRE=before\n');
+  const { status, stderr } = await runUnit(box, [
+    '--wait',
+    '--deny',
+    'mount',
+    ...own,
+    'sh',
+    '-c',
+    'cat; exit 3',
+  ]);
+  assert.equal(await box.readFile('/run/own-output'), 'before before\na b\nc\nsuccess\n', stderr);
+  assert.equal(status, 0);
+  const unmet = ['--wait', '--deny', 'mount', '-p', 'ConditionPathExists=/none', 'true'];
+  assert.match((await runUnit(box, unmet)).stderr, /error\[start-failed\].*\(skipped\)/);
+});
+
+test('other commands are held by the filter where a policy says so', { skip }, async () => {
+  const policy = '[syscalls]\ndeny = ["execve", "execveat"]\n';
+  await box.writeFile('/run/plain.toml', policy);
+  await box.writeFile('/run/wrap.toml', `${policy}[exec]\nwrap = ["ExecStart", "ExecStartPre"]\n`);
+  const start = (file: string, pre: string) =>
+    runUnit(box, ['--wait', '--policy', file, '-p', `ExecStartPre=${pre}`, 'sh', '-c', ':']);
+  const plain = await start('/run/plain.toml', '/bin/sh -c "/bin/true; exit $?"');
+  assert.equal(plain.status, 0, plain.stderr);
+  assert.match(plain.stderr, /^warning\[without-launcher\]: ExecStartPre= runs without the launcher/m);
+  const wrapped = await start('/run/wrap.toml', '/bin/sh -c "/bin/true; exit $?"');
+  assert.notEqual(wrapped.status, 0);
+  assert.doesNotMatch(wrapped.stderr, /without-launcher/);
+  const quiet = await start('/run/wrap.toml', '/bin/sh -c ":"');
+  assert.equal(quiet.status, 0, quiet.stderr);
+});
+
 test('drop-ins are looked for where the manager does', { skip }, async () => {
   const path = '/run/systemd/system/emptied.service.d/x.conf';
   await box.writeFile(path, '[Service]\nSystemCallFilter=\n');

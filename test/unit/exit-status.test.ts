@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { endText, signalName, statusName } from '../../src/unit/exit-status.js';
+import { endText, signalName, signalNumber, statusName, statusNumber } from '../../src/unit/exit-status.js';
 import { Box, boxAvailable } from '../support/box.js';
 
 test('how a process ended', () => {
@@ -32,4 +32,14 @@ test('the names of signals are those of kill(1)', { skip: boxAvailable() }, asyn
   } finally {
     await box.stop();
   }
+});
+
+test('a signal and a status have numbers by their names', () => {
+  const signals = ['SIGTERM', 'TERM', '15', 'RTMIN', 'SIGRTMIN+3', 'RTMAX', 'RTMAX-1', 'SYS', '64'];
+  assert.deepEqual(signals.map(signalNumber), [15, 15, 15, 34, 37, 64, 63, 31, 64]);
+  for (const text of ['', '0', '32', '65', 'SIG', 'term', 'RTMIN-1', 'RTMAX+1', 'RTMIN+31', 'constructor']) {
+    assert.equal(signalNumber(text), undefined, text);
+  }
+  assert.deepEqual(['0', '255', 'TEMPFAIL', 'NOTRUNNING'].map(statusNumber), [0, 255, 75, 7]);
+  for (const text of ['', '256', '-1', '01', 'tempfail']) assert.equal(statusNumber(text), undefined, text);
 });

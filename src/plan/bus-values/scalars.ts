@@ -2,6 +2,7 @@
 
 import { parseSpan } from '../../policy/time-span.js';
 import { parseLimits, parsePercent, parseSize } from '../directive-values/numbers.js';
+import type { OwnKind } from '../directives/own-kinds.js';
 import type { Directive, ValueKind } from '../directives.js';
 import { bytesOfBase64, INFINITY, withoutSpecifiers } from './elements.js';
 import type { ListType } from './lists.js';
@@ -15,10 +16,18 @@ type Kind<T extends ValueKind['type']> = Extract<ValueKind, { type: T }>;
 const NOTHING: Expected = new Map();
 const NANOSECONDS_A_SECOND = 1_000_000_000n;
 
+/** LOG_* of syslog.h. */
+const LEVELS = { emerg: 0, alert: 1, crit: 2, err: 3, warning: 4, notice: 5, info: 6, debug: 7 };
+const FACILITIES = 'kern user mail daemon auth syslog lpr news uucp cron authpriv ftp'.split(' ');
+const LOCAL_FACILITIES = Array.from({ length: 8 }, (_, i) => [`local${i}`, 16 + i]);
+
 /** Numbers of words: SCHED_* and MPOL_* of the kernel's headers, IOPRIO_CLASS_*, MS_* of sys/mount.h. */
 const CODES: ReadonlyMap<string, Readonly<Record<string, number | bigint>>> = new Map(
   Object.entries({
     CPUSchedulingPolicy: { other: 0, fifo: 1, rr: 2, batch: 3, idle: 5, ext: 7 },
+    LogLevelMax: LEVELS,
+    SyslogLevel: LEVELS,
+    SyslogFacility: Object.fromEntries([...FACILITIES.map((name, i) => [name, i]), ...LOCAL_FACILITIES]),
     IOSchedulingClass: { realtime: 1, 'best-effort': 2, idle: 3 },
     MountFlags: { shared: 1 << 20, slave: 1 << 19, private: 1 << 18 },
     NUMAPolicy: {
@@ -113,7 +122,10 @@ function label(text: string): unknown {
 const path = (text: string): unknown => withoutSpecifiers(text.replace(/^-/, '!'));
 
 /** Kinds whose last assignment holds. `words` is here for its booleans. */
-type ScalarType = Exclude<ValueKind['type'], Exclude<ListType, 'words'> | SetType | 'prefixes'>;
+type ScalarType = Exclude<
+  ValueKind['type'],
+  Exclude<ListType, 'words'> | SetType | OwnKind['type'] | 'prefixes'
+>;
 
 const EXPECTED: { readonly [T in ScalarType]: (text: string, row: Directive, kind: Kind<T>) => unknown } = {
   boolean: (text, row) => (row.bus.signature === 'b' ? text === 'yes' : text),

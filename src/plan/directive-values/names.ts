@@ -3,7 +3,7 @@
 import { didYouMean } from '../../diagnostic.js';
 import { parseBoolean } from '../../unit/boolean.js';
 import { plain } from '../../unit/values.js';
-import type { EnumValue } from '../directives/row.js';
+import type { EnumValue, NameShape } from '../directives/row.js';
 import { checkSpecifiers, each, type Reading, reject, scalar, words } from './text.js';
 
 /** Whether a word is one of the table's; notes what it needs of systemd. */
@@ -107,13 +107,17 @@ const NAME_SHAPES = {
     what: "the name of a slice unit, which ends in '.slice'",
     specifiers: true,
   },
-} as const;
+  bus: {
+    shape: /^[A-Za-z_-][A-Za-z0-9_-]*(\.[A-Za-z_-][A-Za-z0-9_-]*)+$/,
+    what: 'a well-known name of the bus',
+    specifiers: false,
+  },
+  utmp: { shape: /^[A-Za-z0-9_./%-]+$/, what: 'an identifier of utmp', specifiers: true },
+  identifier: { shape: /^.+$/, what: 'an identifier for the log', specifiers: true },
+  'reboot-argument': { shape: /^.+$/, what: 'an argument for reboot(2)', specifiers: true },
+} as const satisfies Readonly<Record<NameShape, unknown>>;
 
-export function name(
-  reading: Reading,
-  value: unknown,
-  kind: { what: keyof typeof NAME_SHAPES },
-): string[] | undefined {
+export function name(reading: Reading, value: unknown, kind: { what: NameShape }): string[] | undefined {
   const { shape, what, specifiers } = NAME_SHAPES[kind.what];
   const text = scalar(reading, value, what);
   if (text === undefined) return undefined;

@@ -27,8 +27,12 @@ export function path(
 }
 
 /** Paths with `-` (may be missing) and `+` (below the new root) in front, in this order. */
-export function paths(reading: Reading, value: unknown, kind: { plus: boolean }): string[] | undefined {
-  const shape = kind.plus ? /^-?\+?/ : /^-?/;
+export function paths(
+  reading: Reading,
+  value: unknown,
+  kind: { plus: boolean; bare?: true },
+): string[] | undefined {
+  const shape = kind.bare ? /^/ : kind.plus ? /^-?\+?/ : /^-?/;
   const list = each(words(reading, value, 'absolute paths'), (word) => {
     const prefix = shape.exec(word)![0];
     const checked = absolutePath(reading, word.slice(prefix.length));

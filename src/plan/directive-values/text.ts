@@ -67,11 +67,16 @@ export function byteLength(text: string): number {
 }
 
 /** An element as text: a clean string, or an integer in decimal. */
-function textOf(reading: Reading, value: unknown, expected: string): string | undefined {
+function textOf(
+  reading: Reading,
+  value: unknown,
+  expected: string,
+  longest = MAX_ELEMENT,
+): string | undefined {
   if (typeof value === 'bigint' || Number.isSafeInteger(value)) return String(value);
   if (typeof value !== 'string') return reject(reading, expected, value);
-  if (value.length > MAX_ELEMENT || byteLength(value) > MAX_ELEMENT) {
-    return reject(reading, `at most ${MAX_ELEMENT} bytes`, value);
+  if (value.length > longest || byteLength(value) > longest) {
+    return reject(reading, `at most ${longest} bytes`, value);
   }
   return isClean(value) ? value : reject(reading, `${expected} without control characters`, value);
 }
@@ -80,8 +85,13 @@ function textOf(reading: Reading, value: unknown, expected: string): string | un
  * The text of a value that isn't a list, as it will stand in the file: systemd trims it, and a backslash at
  * its end would join the next line to it.
  */
-export function scalar(reading: Reading, value: unknown, expected: string): string | undefined {
-  const text = textOf(reading, value, expected);
+export function scalar(
+  reading: Reading,
+  value: unknown,
+  expected: string,
+  longest?: number,
+): string | undefined {
+  const text = textOf(reading, value, expected, longest);
   if (text === undefined) return undefined;
   if (text !== text.trim() || text.endsWith('\\')) {
     return reject(reading, `${expected} that doesn't begin or end with a space or end with '\\'`, text);

@@ -1,5 +1,7 @@
 /** Settings of [Service] that a policy doesn't take: why not, and where they go. */
 
+import { UNIT_SETTINGS } from './unit-settings.js';
+
 export interface Refusal {
   readonly reason: string;
   readonly hint: string;
@@ -82,9 +84,9 @@ const GROUPS: readonly (readonly [string, Refusal][])[] = [
     { reason: 'says how the unit is run and supervised', hint: OWN_DROP_IN },
   ),
   all(
-    'After Before BindsTo CollectMode Conflicts DefaultDependencies Description Documentation FailureAction ' +
-      'JoinsNamespaceOf OnFailure OnSuccess PartOf RebootArgument Requires RequiresMountsFor Requisite ' +
-      'StartLimitAction StartLimitBurst StartLimitInterval StartLimitIntervalSec SuccessAction Wants WantsMountsFor',
+    ['Description', 'JobTimeoutSec', 'StartLimitInterval', ...UNIT_SETTINGS.map(({ name }) => name)].join(
+      ' ',
+    ),
     { reason: 'belongs to the [Unit] section', hint: OWN_DROP_IN },
   ),
 ];

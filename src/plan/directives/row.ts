@@ -1,6 +1,7 @@
 /** The shape of one row of the directive table, and short ways to write rows. */
 
 import type { Need } from '../needs.js';
+import type { OwnKind } from './own-kinds.js';
 
 /** One word that an enumeration takes, with the first systemd that knows it (unset: as old as the directive). */
 export interface EnumValue {
@@ -63,7 +64,8 @@ export type ValueKind =
       readonly word?: string;
       readonly dash?: boolean;
     }
-  | { readonly type: 'paths'; readonly plus: boolean }
+  /** `plus`: `+` may stand in front, and not only `-`; `bare`: not even that. */
+  | { readonly type: 'paths'; readonly plus: boolean; readonly bare?: true }
   | { readonly type: 'search-path' }
   | { readonly type: 'binds' }
   | { readonly type: 'tmpfs' }
@@ -75,7 +77,7 @@ export type ValueKind =
   | { readonly type: 'root-hash' }
   | { readonly type: 'signature' }
   | { readonly type: 'label' }
-  | { readonly type: 'name'; readonly what: 'pam' | 'log-namespace' | 'cgroup' | 'slice' }
+  | { readonly type: 'name'; readonly what: NameShape }
   | { readonly type: 'names' }
   | { readonly type: 'load-credential' }
   | { readonly type: 'set-credential'; readonly encrypted: boolean }
@@ -87,7 +89,19 @@ export type ValueKind =
   | { readonly type: 'nft-sets' }
   | { readonly type: 'bpf-programs' }
   | { readonly type: 'bpf-filters' }
-  | { readonly type: 'bpf-words'; readonly prefix: string };
+  | { readonly type: 'bpf-words'; readonly prefix: string }
+  | OwnKind;
+
+/** What a name is of. */
+export type NameShape =
+  | 'pam'
+  | 'log-namespace'
+  | 'cgroup'
+  | 'slice'
+  | 'bus'
+  | 'utmp'
+  | 'identifier'
+  | 'reboot-argument';
 
 /**
  * How systemd joins several assignments, and so what a drop-in must write:
@@ -175,8 +189,15 @@ export interface Directive {
   readonly userNamespace?: true;
   /** The user manager can't put it into force, or not before this version. */
   readonly systemOnly?: true | { readonly before: number };
-  /** The manual page that describes it. */
-  readonly man: 'systemd.exec' | 'systemd.resource-control' | 'systemd.service';
+  /** The manual page that describes it: those of systemd.unit(5) are in [Unit], all others in [Service]. */
+  readonly man:
+    | 'systemd.exec'
+    | 'systemd.kill'
+    | 'systemd.resource-control'
+    | 'systemd.service'
+    | 'systemd.unit';
+  /** Its values are written as those of another directive, which it adds up with. */
+  readonly writtenAs?: string;
   /** A value as a policy writes it. */
   readonly example: unknown;
 }
