@@ -8,6 +8,7 @@ import { isLostToPrefixes, LOST_TO_PREFIXES } from './exec-prefix.js';
 import { emitted, loosens } from './loosen.js';
 import type { PlanLine, PlannedDirective } from './plan.js';
 import type { Target } from './target.js';
+import { undone } from './undone.js';
 
 export interface PlannedService {
   readonly lines: readonly PlanLine[];
@@ -68,6 +69,7 @@ function planDirective(
     diagnostics: [
       ...(gap ? [gap] : []),
       ...loosening(entry, policy, loosens(row, before, formatted.values, unit)),
+      ...undone(entry, formatted.values, policy, effective),
     ],
   };
 }
