@@ -7,6 +7,7 @@ import type { Plan } from '../plan/plan.js';
 import type { ProofSummary } from '../report.js';
 import type { Context } from '../system/context.js';
 import { effectiveUnit } from '../unit/effective.js';
+import { execKeys } from '../unit/exec-keys.js';
 import { normalize } from '../unit/path.js';
 import { VERSION } from '../version.js';
 import { buildFilter, proofWarnings } from './build-filter.js';
@@ -102,7 +103,7 @@ interface Made extends Pick<Prepared, 'plan' | 'planned' | 'proofs' | 'files' | 
 async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Promise<Made> {
   const { policy, options, machine } = given;
   const { full } = unit.name;
-  const effective = effectiveUnit(unit.files);
+  const effective = effectiveUnit(unit.files, execKeys(machine.facts.systemd));
   const { plan, planned, checked, found } = await planOn(context, {
     unit: unit.name,
     effective,

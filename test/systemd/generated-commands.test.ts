@@ -4,7 +4,7 @@ import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { EXEC_KEYS } from '../../src/unit/exec-keys.js';
+import { execKeys } from '../../src/unit/exec-keys.js';
 import type { Box } from '../support/box.js';
 import { execLineCases } from '../support/exec-lines.js';
 import {
@@ -20,6 +20,7 @@ import { inRepository } from '../support/repository.js';
 import { bootWithPrograms, servicesObstacle } from '../support/service.js';
 import { debianTree } from '../support/tree.js';
 
+const EXEC_KEYS = execKeys(257);
 const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 const DROP_IN = 'zz-sandbox-unit';
 const POLICY = `[syscalls]\ndeny = ["execve", "execveat"]\n[exec]\nwrap = ${JSON.stringify(EXEC_KEYS)}\n`;
