@@ -16,11 +16,13 @@ import {
 } from '../apply/activate.js';
 import { hasEffect } from '../apply/changes.js';
 import { failed } from '../apply/failure.js';
+import { mountedBy, replacedPrograms } from '../apply/replaced-programs.js';
 import { writeChanges } from '../apply/write.js';
 import { inBatches } from '../collections.js';
 import type { Diagnostic } from '../diagnostic.js';
 import type { Plan } from '../plan/plan.js';
 import type { Context } from '../system/context.js';
+import type { UnitProperties } from '../system/system.js';
 import { failureOf, failuresOf } from './failures.js';
 import type { HeldSignals } from './held-signals.js';
 import { loadedNow, notInForce } from './in-force.js';
@@ -114,9 +116,12 @@ async function lookAt(context: Context, result: UnitResult, options: ForceOption
       isUnderWay(service.properties) ? resting(context, service.name, options) : service,
     );
     const running = services.filter(({ properties }) => isRunning(properties));
+    const isReplaced = async (name: string, properties: UnitProperties) =>
+      (await replacedPrograms(context.system, mountedBy(plan, name), properties)).length > 0;
     if (running.length === 0) notes.push(notRunning(plan.unit));
     for (const { name, properties } of running) {
-      const changes = hasEffect(result.changes) || isOutdated(properties, written);
+      const changes =
+        hasEffect(result.changes) || isOutdated(properties, written) || (await isReplaced(name, properties));
       const obstacle = restartObstacle(properties);
       if (!changes) notes.push(noRestartNeeded(name));
       else if (options.restart === false || obstacle) notes.push(restartDue(name, obstacle));
