@@ -146,6 +146,23 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
     assert.deepEqual((await drift()).drift, []);
   });
 
+  test('a command that it has read otherwise than the drop-in has it now', async () => {
+    await apply();
+    const dropIn = `${FOLDER}/zz-sandbox-unit.conf`;
+    await box.sh(`cp -a ${dropIn} /root/as-it-is
+      sed -i 's/sleep 100[0-9]/sleep 1009/' ${dropIn}; touch -r /root/as-it-is ${dropIn}
+      systemctl daemon-reload; cp -a /root/as-it-is ${dropIn}`);
+    const reload = await box.succeed(['systemctl', 'show', '--value', '-p', 'NeedDaemonReload', UNIT]);
+    assert.equal(reload, 'no\n');
+    assert.deepEqual((await drift()).drift, ['drift-loaded']);
+    const { status, stderr } = await sandboxUnit(box, 'apply', UNIT);
+    assert.deepEqual([status, /^error\[(.*?)\]/m.exec(stderr)?.[1]], [1, 'not-in-force'], stderr);
+    assert.match(stderr, /ExecStart= of demo\.service isn't loaded as/);
+    await box.succeed(['systemctl', 'daemon-reload']);
+    assert.deepEqual((await drift()).drift, []);
+    await apply();
+  });
+
   test('a launcher that may not be executed', async () => {
     await apply();
     await box.sh(`chmod 644 ${LAUNCHER}`);
