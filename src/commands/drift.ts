@@ -108,7 +108,7 @@ export class Drift {
     const drift = (code: string, why: string) =>
       error(code, `${unit}: ${why} since its policy was applied`, { hint: againHint(context, unit, facts) });
     try {
-      const options = { ...optionsAgain(context, unit, facts), allowGaps: true };
+      const options = optionsAgain(context, unit, facts);
       const prepared = await prepare(context, unit, options, () => this.#probe());
       const { diagnostics, files } = prepared;
       // What others take back is told for itself.

@@ -2,6 +2,7 @@ import { type Change, changes } from '../apply/changes.js';
 import { type Diagnostic, error, hasErrors } from '../diagnostic.js';
 import { type EmittedFile, emitFiles } from '../emit/files.js';
 import { dropInPath, filterPath, programsFolder } from '../emit/paths.js';
+import { toleratedGaps } from '../plan/gaps.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import type { ProofSummary } from '../report.js';
@@ -126,6 +127,7 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
     version: VERSION,
     policyHash: await policyHash(policy.sources),
     unitHash: await unitHash(effective, unit.instances),
+    gaps: toleratedGaps(found),
   };
   const bare = emitFiles(plan, built?.file, context.placement, origin);
   const hash = await filesHash(bare);

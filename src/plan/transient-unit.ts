@@ -11,7 +11,7 @@ import { REFUSED } from './directives/refused.js';
 import type { Directive } from './directives/row.js';
 import { RUNNING } from './directives/running.js';
 import { DIRECTIVES, findDirective } from './directives.js';
-import { tolerateGap } from './gaps.js';
+import { type AllowedGaps, tolerateGap } from './gaps.js';
 import type { PlannedDirective } from './plan.js';
 import type { Target } from './target.js';
 
@@ -44,7 +44,7 @@ const withoutPlace = ({ at: _, ...rest }: Diagnostic): Diagnostic => rest;
 export function transientDirectives(
   settings: readonly Setting[],
   target: Pick<Target, 'systemd' | 'scope' | 'abilities'>,
-  { allowGaps = false }: { readonly allowGaps?: boolean } = {},
+  { allowGaps = false }: { readonly allowGaps?: AllowedGaps } = {},
 ): { readonly directives: readonly PlannedDirective[]; readonly diagnostics: readonly Diagnostic[] } {
   const directives: PlannedDirective[] = [];
   const diagnostics: Diagnostic[] = [];
@@ -53,7 +53,7 @@ export function transientDirectives(
     if (isValues(values)) directives.push({ name: setting.name, values, because: 'command line' });
     else {
       const wrong = values.filter((value) => typeof value !== 'string').map(withoutPlace);
-      diagnostics.push(...(allowGaps ? wrong.map(tolerateGap) : wrong));
+      diagnostics.push(...wrong.map((one) => tolerateGap(one, allowGaps)));
     }
   }
   return { directives, diagnostics };

@@ -226,7 +226,9 @@ for (const tree of ['machine', 'forky'] as const) {
   test(`the golden corpus of Exec lines (${tree})`, { skip }, async (t) => {
     const box = await bootWithPrograms('corpus', {}, tree);
     t.after(() => box.stop());
-    const sections = [...execLineCases().map(({ written }) => [written]), ...SECTIONS];
+    // Of what a specifier has become nothing is left to tell by.
+    const cases = execLineCases().filter(({ expected }) => !expected.includes('[exec-path-specifier]'));
+    const sections = [...cases.map(({ written }) => [written]), ...SECTIONS];
     const prefixes = sections.map((_, i) => `section-${i}-`);
     const files = sections.flatMap((section, i) => sectionFiles(section, prefixes[i]!));
     await changeFiles(box, Object.fromEntries(files));
