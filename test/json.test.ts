@@ -1,6 +1,6 @@
 /** What `--json` prints, held against sandbox-unit.json(5). */
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { VERBS } from '../src/commands/verbs.js';
 import { cli, LIBRARY } from './support/cli.js';
@@ -72,6 +72,8 @@ for (const name of Object.keys(RUNS)) {
     if (name === 'revert' || name === 'status') await cli('apply', '--root', root, 'demo', 'plain');
     if (name === 'status') {
       rmSync(`${root}/etc/systemd/system/demo.service.d/zz-sandbox-unit.filter`);
+      const plain = `${root}/etc/systemd/system/plain.service.d/zz-sandbox-unit.conf`;
+      appendFileSync(plain, '# Gaps allowed: gap-directive\n');
       writeFileSync(
         `${root}/etc/sandbox-unit/plain.service.toml`,
         '[service]\nPrivateTmp = true\nUMask = "0077"\n',

@@ -97,6 +97,9 @@ const unfiltered = (plan: Plan, pid: number) => {
   return unconfined(plan, pid, 'has no system call filter', plan.filter ? undefined : bySystemd);
 };
 
+/** What the kernel puts behind the path of a file that is gone. */
+export const GONE = ' (deleted)';
+
 /** The file that a process runs, as it was mounted where it was started: a mount point of ours is named as such. */
 export const executable = async (system: System, pid: number): Promise<string> =>
   (await system.run(['readlink', `/proc/${pid}/exe`])).stdout.replace(/\n$/, '');
@@ -104,7 +107,7 @@ export const executable = async (system: System, pid: number): Promise<string> =
 /** Whether a process runs one of `[exec] programs`: of a script its interpreter is what runs, with the script's path among its arguments. */
 export async function isProgram(system: System, { programs, target }: Plan, pid: number): Promise<boolean> {
   const running = await executable(system, pid);
-  if (programs.some(({ place }) => place === running)) return true;
+  if (programs.some(({ place }) => place === running || `${place}${GONE}` === running)) return true;
   const interpreted = programs.filter(({ path }) => isInterpreted(target.programs.get(path)));
   if (interpreted.length === 0) return false;
   const file = await system.read(`/proc/${pid}/cmdline`, { limit: MAX_WORDS, head: true });

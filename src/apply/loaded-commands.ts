@@ -1,3 +1,5 @@
+import { argumentsOf, type ExecCommand, scanExecLine } from '../unit/exec-line.js';
+
 /** One command as ExecStartEx and its like have it: path, arguments, flags, then times and results. */
 export type LoadedCommand = readonly [
   path: string,
@@ -34,3 +36,36 @@ const ARGV0 = '--argv0=';
 
 const isSame = (a: readonly string[], b: readonly string[]) =>
   a.length === b.length && a.every((word, i) => word === b[i]);
+
+const NOWHERE = { file: '', line: 1, column: 1 };
+
+/**
+ * Whether a command behind the launcher is loaded as a line of a drop-in says, as far as that can be told: what a
+ * specifier became isn't known.
+ * @param line one command
+ */
+export function isLoadedLine(line: string, loaded: LoadedCommand | undefined): boolean {
+  const [command] = scanExecLine(line, NOWHERE).commands;
+  if (command === undefined || loaded === undefined) return false;
+  const [path, [, ...words], flags] = loaded;
+  const expected = argumentsOf(command);
+  return (
+    path === command.path.value &&
+    expected.length === words.length &&
+    expected.every((word, i) => isExpanded(word, words[i]!)) &&
+    FLAGS.every(([prefix, flag]) => command.prefixes.includes(prefix) === flags.includes(flag)) &&
+    (isTwice(command) || command.prefixes.includes('!') === flags.includes('no-setuid'))
+  );
+}
+
+/** Prefixes that a line with the launcher may have, by systemd's names. */
+const FLAGS = [
+  ['-', 'ignore-failure'],
+  [':', 'no-env-expand'],
+] as const;
+
+/** `!!`, of which systemd keeps what its version makes of it. */
+const isTwice = ({ prefixes }: ExecCommand): boolean => prefixes.split('!').length > 2;
+
+/** Whether a word may have become another by its specifiers; bytes that aren't UTF-8 have no text. */
+const isExpanded = (word: string, loaded: string): boolean => /[%\ufffd]/.test(word) || word === loaded;

@@ -5,7 +5,7 @@ import type { UnitProperties } from '../system/system.js';
 import { EXEC_KEYS } from '../unit/exec-keys.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import { sinceReset } from '../unit/values.js';
-import type { LoadedCommand } from './loaded-commands.js';
+import { isLoadedLine, type LoadedCommand } from './loaded-commands.js';
 import { isSettingLoaded } from './loaded-settings.js';
 import { isLoaded } from './loaded-values.js';
 
@@ -38,7 +38,11 @@ function commandsHold(key: string, values: readonly string[], get: Get): boolean
   if (loaded === undefined) return true;
   const behind = loaded.filter(([, argv]) => argv[1]?.startsWith('--filter=')).length;
   const lines = sinceReset(values);
-  return behind === lines.filter(namesFilter).length && loaded.length === lines.length;
+  return (
+    behind === lines.filter(namesFilter).length &&
+    loaded.length === lines.length &&
+    lines.every((line, i) => !namesFilter(line) || isLoadedLine(line, loaded[i]))
+  );
 }
 
 function filterHolds(values: readonly string[], get: Get): boolean {

@@ -1,9 +1,10 @@
 import { groupBy } from '../collections.js';
 import { type Diagnostic, error, printable } from '../diagnostic.js';
+import { namesFilter } from '../emit/paths.js';
 import { findDirective } from '../plan/directives.js';
 import type { Plan, PlannedCommands } from '../plan/plan.js';
 import type { UnitProperties } from '../system/system.js';
-import { isSameCommand, type LoadedCommand } from './loaded-commands.js';
+import { isLoadedLine, isSameCommand, type LoadedCommand } from './loaded-commands.js';
 import { filterBack, logBack } from './loaded-filter.js';
 import { isSettingLoaded } from './loaded-settings.js';
 import { isLoaded } from './loaded-values.js';
@@ -26,10 +27,10 @@ export function readBack(
   if (!dropIns.includes(dropIn)) return [error('not-loaded', `systemd doesn't read ${dropIn}`)];
   const later = laterHint(dropIns.slice(dropIns.indexOf(dropIn) + 1));
   return [
-    ...plan.commands.flatMap((commands) => [
-      ...commandsBack(plan, commands, properties, later),
-      ...programsBack(plan, commands, properties, before),
-    ]),
+    ...plan.commands.flatMap((commands) => {
+      const wrong = commandsBack(plan, commands, properties, later);
+      return wrong.length > 0 ? wrong : programsBack(plan, commands, properties, before);
+    }),
     ...filterBack(plan, properties, later),
     ...logBack(plan, properties, later),
     ...directivesBack(plan, properties, later),
@@ -50,10 +51,19 @@ function commandsBack(
   const behind = commands.filter(
     ([path, argv]) => path === plan.target.launcher && argv[1] === `--filter=${plan.filterFile}`,
   ).length;
-  if (behind === wrapped && commands.length === lines.length) return [];
+  if (behind === wrapped && commands.length === lines.length) {
+    const other = lines.find((line, i) => namesFilter(line) && !isLoadedLine(line, commands[i]));
+    if (other === undefined) return [];
+    const said = `${key}= of ${plan.unit} isn't loaded as '${printable(other, 120)}'`;
+    return [error('not-in-force', said, { hint: later ?? reloadHint(plan) })];
+  }
   const message = `${key}= has ${behind} of ${commands.length} commands behind the launcher, not ${wrapped} of ${lines.length}`;
   return [error('not-in-force', message, { hint: later })];
 }
+
+/** A manager that has read files which were put back as old as they were doesn't see that they are others. */
+const reloadHint = ({ target }: Plan): string =>
+  `'systemctl ${target.scope === 'user' ? '--user ' : ''}daemon-reload' makes systemd read its files again`;
 
 const commandsOf = (properties: UnitProperties, key: string) =>
   (properties.get(`${key}Ex`) ?? []) as readonly LoadedCommand[];

@@ -6,7 +6,7 @@ import { policyPlaces } from './load-policy.js';
 import { serviceName } from './load-unit.js';
 import type { PrepareOptions } from './prepare.js';
 
-type Applied = Pick<DropInFacts, 'policy' | 'permissive'>;
+type Applied = Pick<DropInFacts, 'policy' | 'permissive' | 'gaps'>;
 
 /** Whether a file is found for a unit without being named. */
 export const isSearched = (context: Context, unit: string, policy: string): boolean =>
@@ -16,15 +16,16 @@ export const isSearched = (context: Context, unit: string, policy: string): bool
 export function optionsAgain(
   context: Context,
   unit: string,
-  { policy, permissive }: Applied,
-): Pick<PrepareOptions, 'policy' | 'template' | 'permissive'> {
-  if (policy === undefined || isSearched(context, unit, policy)) return { permissive };
+  { policy, permissive, gaps }: Applied,
+): Pick<PrepareOptions, 'policy' | 'template' | 'permissive' | 'allowGaps'> {
+  const as = { permissive, allowGaps: gaps };
+  if (policy === undefined || isSearched(context, unit, policy)) return as;
   const template = templateAt(context, policy);
-  return template === undefined ? { policy, permissive } : { template, permissive };
+  return template === undefined ? { policy, ...as } : { template, ...as };
 }
 
 /**
- * The command line that does it, as permissive and for as long as it was; in a folder of another system there is none
+ * The command line that does it, as permissive, with gaps and for as long as it was; in a folder of another system there is none
  * that could be typed as it stands.
  * @param context where the drop-in is: for good, or until the next boot
  */
@@ -35,6 +36,7 @@ export function againHint(context: Context, unit: string, applied: Applied): str
   const words = [
     'apply',
     ...(permissive ? ['--permissive'] : []),
+    ...(applied.gaps.length > 0 ? ['--allow-gaps'] : []),
     ...(placement.lifetime === 'runtime' ? ['--runtime'] : []),
     ...(template === undefined ? [] : [`--template ${template}`]),
     ...(policy === undefined ? [] : [`--policy ${shellWord(policy)}`]),

@@ -1,6 +1,7 @@
 import { downAlready, hasFailed, isOutdated, restartDue, restartObstacle } from '../apply/activate.js';
 import { isPending } from '../apply/changes.js';
 import { notConfined } from '../apply/confinement.js';
+import { mountedBy, replacedPrograms } from '../apply/replaced-programs.js';
 import { filesToUndo, putsLauncher } from '../apply/undo.js';
 import { writeChanges } from '../apply/write.js';
 import { type Diagnostic, error, hasErrors, UserError } from '../diagnostic.js';
@@ -132,7 +133,8 @@ async function inForce(
   let { state } = result;
   for (const { name, properties } of unit.services) {
     if (hasFailed(properties)) due.push(downAlready(name, context.placement.scope));
-    if (!isOutdated(properties, written)) {
+    const replaced = await replacedPrograms(context.system, mountedBy(plan, name), properties);
+    if (!isOutdated(properties, written) && replaced.length === 0) {
       const open = await notConfined(context.system, { ...plan, unit: name }, properties);
       if (open.length > 0) return refused(open.map((one) => withRestart(context, name, one)));
       continue;
@@ -140,7 +142,9 @@ async function inForce(
     const obstacle = restartObstacle(properties);
     const stays = restart === false || obstacle !== undefined;
     // Who restarts the service is told by what becomes of it.
-    if (check || stays) due.push(restartDue(name, obstacle));
+    if (stays && replaced.length > 0) return refused(replaced);
+    due.push(...replaced.map((one): Diagnostic => ({ ...one, severity: 'warning' })));
+    if (replaced.length === 0 && (check || stays)) due.push(restartDue(name, obstacle));
     if (!stays) state = 'pending';
   }
   return { ...result, state, diagnostics: [...result.diagnostics, ...due] };

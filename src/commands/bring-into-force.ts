@@ -18,6 +18,7 @@ import {
 } from '../apply/activate.js';
 import { hasEffect } from '../apply/changes.js';
 import { failed } from '../apply/failure.js';
+import { mountedBy, replacedPrograms } from '../apply/replaced-programs.js';
 import { writeChanges } from '../apply/write.js';
 import { inBatches } from '../collections.js';
 import type { Diagnostic } from '../diagnostic.js';
@@ -118,7 +119,9 @@ async function lookAt(context: Context, result: UnitResult, options: ForceOption
     );
     const running = services.filter(({ properties }) => isRunning(properties));
     for (const { name, properties } of running) {
-      const changes = hasEffect(result.changes) || isOutdated(properties, written);
+      const isOpen =
+        isOutdated(properties, written) || (await isReplaced(context, plan, { name, properties }));
+      const changes = hasEffect(result.changes) || isOpen;
       const obstacle = restartObstacle(properties);
       if (!changes) notes.push(noRestartNeeded(name));
       else if (options.restart === false || obstacle) notes.push(restartDue(name, obstacle));
@@ -136,6 +139,10 @@ async function lookAt(context: Context, result: UnitResult, options: ForceOption
   const diagnostics = [...result.diagnostics, ...notes];
   return { result: { ...result, diagnostics, undo: back }, failures, due, now: [] };
 }
+
+/** Whether programs of `[exec] programs` were replaced since it was started. */
+const isReplaced = async ({ system }: Context, plan: Plan, { name, properties }: Service): Promise<boolean> =>
+  (await replacedPrograms(system, mountedBy(plan, name), properties)).length > 0;
 
 /** A service that somebody else is stopping or restarting, when that is over. */
 async function resting({ system }: Context, name: string, { signals }: ForceOptions): Promise<Service> {

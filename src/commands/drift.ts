@@ -1,10 +1,10 @@
 import type { ExistingFile } from '../apply/changes.js';
 import { loadedOtherwise } from '../apply/loaded-otherwise.js';
-import { groupBy, isSameBytes, shortList } from '../collections.js';
+import { groupBy, shortList } from '../collections.js';
 import { type Diagnostic, error, hasErrors, note, printable, UserError } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { type EmittedFile, isMadeFor } from '../emit/files.js';
-import { dropInPath, hasNameOfDropIn, installedLauncher, PACKAGED_LAUNCHER } from '../emit/paths.js';
+import { dropInPath, hasNameOfDropIn, PACKAGED_LAUNCHER } from '../emit/paths.js';
 import { overridden } from '../plan/drop-in-order.js';
 import { ownCommand, systemctl } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
@@ -13,8 +13,8 @@ import { EXEC_KEYS } from '../unit/exec-keys.js';
 import { isTemplate, type UnitName } from '../unit/name.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import { againHint, isSearched, optionsAgain } from './apply-again.js';
+import { launcherChange, programsReplaced } from './drift-programs.js';
 import { filesHash, policyHash, unitHash } from './hashes.js';
-import { launcherFiles, MAX_LAUNCHER_SIZE } from './launcher-file.js';
 import { findPolicy, loadPolicy } from './load-policy.js';
 import { loadFiles, loadOffline, serviceName } from './load-unit.js';
 import { prepare } from './prepare.js';
@@ -68,6 +68,7 @@ export class Drift {
       read.then(({ hash }) => this.#outdated(context, applied, hash)),
       ...(dropIn ? [read.then(({ effective }) => overriddenBy(effective, dropIn))] : []),
       ...(dropIn ? [this.#notLoaded(context, applied, dropIn)] : []),
+      ...(facts.programFiles.length > 0 ? [programsReplaced(context, applied)] : []),
       ...(facts.launched && applied.launcher !== PACKAGED_LAUNCHER ? [this.#launcherChanged()] : []),
     ]);
     const found = looks.flatMap((look) => (look.status === 'fulfilled' ? look.value : []));
@@ -106,7 +107,7 @@ export class Drift {
     const drift = (code: string, why: string) =>
       error(code, `${unit}: ${why} since its policy was applied`, { hint: againHint(context, unit, facts) });
     try {
-      const options = { ...optionsAgain(context, unit, facts), allowGaps: true };
+      const options = optionsAgain(context, unit, facts);
       const prepared = await prepare(context, unit, options, () => this.#probe());
       const { diagnostics, files } = prepared;
       // What others take back is told for itself.
@@ -272,17 +273,4 @@ function overriddenBy(effective: EffectiveUnit, { path, content }: EmittedFile):
       .map(([name, all]) => ({ name, values: all.map(({ value }) => value), because: '' })),
     commands: commands.map(([key]) => ({ key, lines: [], wrapped: 0 })),
   });
-}
-
-async function launcherChange(context: Context): Promise<Diagnostic[]> {
-  const { system, placement, machine, offline } = context;
-  const path = installedLauncher(placement);
-  if (offline || machine === undefined) return [];
-  const [wanted] = await launcherFiles(context, { machine, launcher: path });
-  const there = await system.read(path, { limit: MAX_LAUNCHER_SIZE });
-  const isSame = there && wanted && isSameBytes(there.bytes, wanted.content);
-  // That it is missing is said elsewhere.
-  if (!there || isSame) return [];
-  const hint = 'the next apply of any of its units puts this one in its place';
-  return [error('drift-launcher', `${path} isn't the launcher of this version of sandbox-unit`, { hint })];
 }

@@ -1,6 +1,6 @@
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
 import { programPlaces } from '../plan/commands.js';
-import { tolerateGap } from '../plan/gaps.js';
+import { type AllowedGaps, tolerateGap } from '../plan/gaps.js';
 import { makePlan } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
 import { checkPrograms } from '../plan/programs.js';
@@ -13,7 +13,7 @@ import { type MachineFacts, probeTarget } from './probe-target.js';
 
 export interface PlanOptions {
   /** Go on although nobody enforces some lines. */
-  readonly allowGaps?: boolean;
+  readonly allowGaps?: AllowedGaps;
   /** Let through and record what the policy would refuse. */
   readonly permissive?: boolean;
 }
@@ -54,6 +54,7 @@ export async function planOn(
     policy: options.permissive ? asPermissive(policy) : policy,
     usable: planned,
   });
-  const found = options.allowGaps ? plan.diagnostics.map(tolerateGap) : plan.diagnostics;
+  const { allowGaps = false } = options;
+  const found = plan.diagnostics.map((one) => tolerateGap(one, allowGaps));
   return { plan, planned, checked, found };
 }

@@ -2,11 +2,13 @@ import { type Change, changes } from '../apply/changes.js';
 import { type Diagnostic, error, hasErrors } from '../diagnostic.js';
 import { type EmittedFile, emitFiles } from '../emit/files.js';
 import { dropInPath, filterPath, programsFolder } from '../emit/paths.js';
+import { toleratedGaps } from '../plan/gaps.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import type { ProofSummary } from '../report.js';
 import type { Context } from '../system/context.js';
 import { effectiveUnit } from '../unit/effective.js';
+import { execKeys } from '../unit/exec-keys.js';
 import { normalize } from '../unit/path.js';
 import { VERSION } from '../version.js';
 import { buildFilter, proofWarnings } from './build-filter.js';
@@ -102,7 +104,7 @@ interface Made extends Pick<Prepared, 'plan' | 'planned' | 'proofs' | 'files' | 
 async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Promise<Made> {
   const { policy, options, machine } = given;
   const { full } = unit.name;
-  const effective = effectiveUnit(unit.files);
+  const effective = effectiveUnit(unit.files, execKeys(machine.facts.systemd));
   const { plan, planned, checked, found } = await planOn(context, {
     unit: unit.name,
     effective,
@@ -125,6 +127,7 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
     version: VERSION,
     policyHash: await policyHash(policy.sources),
     unitHash: await unitHash(effective, unit.instances),
+    gaps: toleratedGaps(found),
   };
   const bare = emitFiles(plan, built?.file, context.placement, origin);
   const hash = await filesHash(bare);

@@ -6,7 +6,7 @@ import { bundledSets, parseSyscallFilterListing, type SyscallSets } from '../sys
 import type { Context } from '../system/context.js';
 import type { ProcessResult } from '../system/system.js';
 import { HEAD_SIZE, readProgram } from '../unit/elf.js';
-import { type Mount, parseMountInfo } from '../unit/mount-info.js';
+import { MAX_MOUNTS, type Mount, parseMountInfo } from '../unit/mount-info.js';
 import { exists } from './exists.js';
 import { probeAbilities } from './probe-abilities.js';
 
@@ -99,9 +99,6 @@ async function findLauncher(context: Context): Promise<string> {
   const isPackaged = await exists(context.system, PACKAGED_LAUNCHER);
   return isPackaged ? PACKAGED_LAUNCHER : installedLauncher(context.placement);
 }
-
-/** More than any machine's mounts take, in bytes. */
-const MAX_MOUNTS = 4 << 20;
 
 /** Those of a system that isn't running are not known. */
 async function readMounts({ system, offline }: Context): Promise<Mount[]> {

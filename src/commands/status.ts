@@ -1,6 +1,6 @@
 import { unitMode } from '../apply/unit-mode.js';
 import { inBatches, shortList } from '../collections.js';
-import { type Diagnostic, EXIT, error, hasErrors, printable, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, hasErrors, note, printable, UserError } from '../diagnostic.js';
 import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
 import {
@@ -40,6 +40,8 @@ interface UnitStatus {
   readonly dropIn?: string;
   /** What an enforcing unit lets through and has recorded: calls and sets. */
   readonly recorded: readonly string[];
+  /** Codes of what nobody enforces, which was allowed when it was applied. */
+  readonly gaps: readonly string[];
   /** Files that it needs and that aren't there. */
   readonly missing: readonly string[];
   /** What has changed since its policy was applied: codes of diagnostics. */
@@ -95,7 +97,7 @@ const isService = (unit: string): boolean => {
   return 'full' in name && name.type === 'service' && name.full === unit;
 };
 
-const NOTHING = { recorded: [], missing: [], drift: [] };
+const NOTHING = { recorded: [], gaps: [], missing: [], drift: [] };
 
 /** What several units have in common is said once. */
 const distinct = (diagnostics: readonly Diagnostic[]): Diagnostic[] => [
@@ -103,6 +105,12 @@ const distinct = (diagnostics: readonly Diagnostic[]): Diagnostic[] => [
     diagnostics.map((one) => [`${one.code} ${one.message} ${one.at?.file}:${one.at?.line}`, one]),
   ).values(),
 ];
+
+/** No finding: somebody has decided so. */
+const gapsAllowed = (unit: string, { gaps }: DropInFacts): Diagnostic[] => {
+  if (gaps.length === 0) return [];
+  return [note('gaps-allowed', `${unit} was applied with --allow-gaps: ${gaps.join(', ')}`)];
+};
 
 /** What can't be told of one unit doesn't keep the others from being looked at. */
 async function attempt(text: string, look: () => Promise<UnitStatus>): Promise<UnitStatus> {
@@ -177,10 +185,11 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
     ...(state === undefined ? {} : { state }),
     ...(facts.policy === undefined ? {} : { policy: facts.policy }),
     dropIn,
+    gaps: facts.gaps,
     missing,
     drift: [...new Set(drifted.map(({ code }) => code))],
     untold: untold.length > 0,
-    diagnostics: [...broken, ...drifted, ...untold],
+    diagnostics: [...broken, ...drifted, ...untold, ...gapsAllowed(unit, facts)],
     ...(exit === undefined ? {} : { exit }),
   };
 }
@@ -270,13 +279,14 @@ const MOST_NAMED = 3;
 const modeText = ({ mode, recorded }: UnitStatus): string =>
   recorded.length === 0 ? (mode ?? '-') : `${mode}, records ${printable(shortList(recorded, MOST_NAMED))}`;
 
-const statusJson = ({ unit, mode, state, policy, dropIn, recorded, missing, drift }: UnitStatus) => ({
+const statusJson = ({ unit, mode, state, policy, dropIn, recorded, gaps, missing, drift }: UnitStatus) => ({
   unit,
   mode: mode ?? null,
   state: state ?? null,
   policy: policy ?? null,
   dropIn: dropIn ?? null,
   recorded,
+  gaps,
   missing,
   drift,
 });

@@ -3,6 +3,7 @@ import { type Change, renewsVersion } from '../apply/changes.js';
 import { notConfined } from '../apply/confinement.js';
 import type { Enforcement } from '../apply/enforcement.js';
 import { readBack } from '../apply/read-back.js';
+import { mountedBy, replacedPrograms } from '../apply/replaced-programs.js';
 import { type Diagnostic, EXIT, error, hasErrors } from '../diagnostic.js';
 import { isPermissiveDropIn } from '../emit/files.js';
 import { dropInPath } from '../emit/paths.js';
@@ -50,7 +51,10 @@ export async function verify(
       severity: 'error' as const,
     })),
   ];
-  const main = await notConfined(context.system, plan, properties);
+  const main = [
+    ...(await notConfined(context.system, plan, properties)),
+    ...(await replacedPrograms(context.system, mountedBy(plan, plan.unit), properties)),
+  ];
   const kernel = await readKernel(context, plan, properties);
   const loose = isLetThrough(prepared, pending, dropIn)
     ? await looserThanPermissive(context, unit!, options)

@@ -1,4 +1,11 @@
-import { hashInDropIn, isPermissiveDropIn, type Origin, policyOfDropIn, systemdOfDropIn } from './files.js';
+import {
+  gapsInDropIn,
+  hashInDropIn,
+  isPermissiveDropIn,
+  type Origin,
+  policyOfDropIn,
+  systemdOfDropIn,
+} from './files.js';
 import { namesFilter, programNamesIn } from './paths.js';
 
 /** What a drop-in of ours says by itself. */
@@ -9,6 +16,8 @@ export interface DropInFacts extends Partial<Pick<Origin, 'policyHash' | 'unitHa
   readonly systemd: string | undefined;
   /** Whether its header says that it refuses nothing. */
   readonly permissive: boolean;
+  /** The codes of gaps that were allowed when it was made. */
+  readonly gaps: readonly string[];
   /** Whether SystemCallFilter= in it refuses something; undefined where it leaves that alone. */
   readonly refuses: boolean | undefined;
   /** The names in its SystemCallLog=. */
@@ -38,6 +47,7 @@ export function dropInFacts(content: Uint8Array): DropInFacts {
     ...hashes(content),
     systemd: systemdOfDropIn(content),
     permissive: isPermissiveDropIn(content),
+    gaps: gapsInDropIn(content),
     refuses,
     recorded: valuesOf('SystemCallLog').flatMap((value) => value.split(/\s+/).filter((name) => name !== '')),
     launched: programFiles.length > 0 || live.some((line) => line.startsWith('Exec') && namesFilter(line)),

@@ -18,6 +18,8 @@ export interface Origin {
   readonly policyHash: string;
   /** The same of the unit's own assignments. */
   readonly unitHash: string;
+  /** Codes of what nobody enforces, and --allow-gaps let through. */
+  readonly gaps?: readonly string[];
   /** The same of what is in the files themselves, comments aside; undefined where that isn't known yet. */
   readonly filesHash?: string;
 }
@@ -49,6 +51,14 @@ const launcherScript = ({ target, filterFile }: Plan, { place }: PlannedProgram)
 /** Whether a file in the folder of `[exec] programs` is as ours are: a mount point, or a script for the launcher. */
 export const isProgramFile = (content: Uint8Array): boolean =>
   content.length === 0 || /^#!\S+ --script\nfilter=/.test(new TextDecoder().decode(content));
+
+const GAPS = 'Gaps allowed: ';
+
+/** The codes of the gaps that a drop-in of ours says it was made in spite of. */
+export const gapsInDropIn = (content: Uint8Array): string[] => {
+  const found = new RegExp(`^# ${GAPS}([a-z-]+(?:, [a-z-]+)*)$`, 'm').exec(new TextDecoder().decode(content));
+  return found?.[1]?.split(', ') ?? [];
+};
 
 const PERMISSIVE = 'Permissive: what the policy would refuse is let through and recorded.';
 
@@ -101,6 +111,7 @@ export function dropInText(plan: Plan, origin: Origin): string {
     }),
     `For systemd ${printable(plan.target.version)}`,
     ...(plan.mode === 'permissive' ? [PERMISSIVE] : []),
+    ...(origin.gaps?.length ? [`${GAPS}${origin.gaps.join(', ')}`] : []),
     'What is changed here is lost when the policy is applied again.',
   ];
   const directives = plan.directives.flatMap(({ name, values, because }) =>

@@ -5,9 +5,10 @@ import type { Machine } from '../syscalls/abi.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import { type NamedPolicy, type OwnLimits, refusal, resolve, resolveCalls } from '../syscalls/resolve.js';
 import { absentCalls, foreignSets, replacedFilter, unknownNumbers } from './call-notes.js';
+import { hasNoSandbox } from './exec-prefix.js';
 import { type PlannedLauncher, planLauncher } from './launcher.js';
 import { type CallContext, isLauncherAlone, type Left, leftToLauncher } from './left.js';
-import { callLines } from './lines.js';
+import { callLines, unenforced } from './lines.js';
 import { otherLines } from './other-lines.js';
 import { ownLimits } from './own-limits.js';
 import { refusedByUnit } from './own-refusals.js';
@@ -119,7 +120,7 @@ function enforcersOf(
   const lines = callLines(context, left, launched);
   const loads = !target.abilities.lacks.has('seccomp');
   return {
-    lines,
+    lines: hasNoSandbox(request.effective) ? unenforced(lines) : lines,
     launcher,
     filter: planned?.filter,
     systemCalls: loads ? bySystemd(context, left, launched) : undefined,

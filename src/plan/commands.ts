@@ -2,7 +2,7 @@ import { type Diagnostic, error } from '../diagnostic.js';
 import type { Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { ProgramFacts } from '../unit/elf.js';
-import { EXEC_KEYS } from '../unit/exec-keys.js';
+import { EXEC_KEYS, execKeySince } from '../unit/exec-keys.js';
 import type { ExecCommand } from '../unit/exec-line.js';
 import { execCommandText, wrapExecCommand } from '../unit/exec-wrap.js';
 import { formatDirective, isFormatted } from './directive-values.js';
@@ -87,6 +87,7 @@ export function planCommands(request: PlacedUnit): PlacedCommands {
   const diagnostics: Diagnostic[] = [];
   const commands: PlannedCommands[] = [];
   const bare = new Map(EXEC_KEYS.map((key) => [key, effective.execCommands(key)]));
+  diagnostics.push(...unknownKeys(request));
   for (const key of wrappedKeys(policy)) {
     const originals = effective.execCommands(key);
     if (originals.length === 0) continue;
@@ -110,6 +111,15 @@ export function planCommands(request: PlacedUnit): PlacedCommands {
   }
   return { commands, without: [...bare].flatMap(([key, kept]) => shownKeys(key, kept)), diagnostics };
 }
+
+/** Keys of `wrap` that the target's systemd skips. */
+const unknownKeys = ({ policy, target }: PlacedUnit): Diagnostic[] =>
+  (policy.wrap ?? [])
+    .filter(({ value }) => execKeySince(value) > target.systemd)
+    .map(({ value, at }) => {
+      const hint = `it needs systemd ${execKeySince(value)} or later: update the target, or leave it out`;
+      return error('gap-exec-key', `systemd ${target.systemd} ignores '${value}'`, { at, hint });
+    });
 
 const shownKeys = (key: string, commands: readonly ExecCommand[]): string[] => [
   ...(commands.some(({ prefixes }) => !prefixes.includes('+')) ? [`${key}=`] : []),

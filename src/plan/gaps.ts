@@ -1,5 +1,18 @@
 import type { Diagnostic } from '../diagnostic.js';
 
-/** With --allow-gaps: what nobody enforces is a warning. */
-export const tolerateGap = (d: Diagnostic): Diagnostic =>
-  d.code.startsWith('gap-') ? { ...d, severity: 'warning' } : d;
+/** Which gaps are let through: all (--allow-gaps), none, or those of some codes. */
+export type AllowedGaps = boolean | readonly string[];
+
+const isGap = ({ code }: Diagnostic): boolean => code.startsWith('gap-');
+
+/** What nobody enforces is a warning where that is allowed. */
+export const tolerateGap = (d: Diagnostic, allowed: AllowedGaps = true): Diagnostic =>
+  isGap(d) && (allowed === true || (allowed !== false && allowed.includes(d.code)))
+    ? { ...d, severity: 'warning' }
+    : d;
+
+/** The codes of gaps that were let through, each once, sorted. */
+export const toleratedGaps = (diagnostics: readonly Diagnostic[]): string[] =>
+  [
+    ...new Set(diagnostics.filter((d) => isGap(d) && d.severity === 'warning').map(({ code }) => code)),
+  ].sort();

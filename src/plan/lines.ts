@@ -4,6 +4,7 @@ import type { CallEntry, Located } from '../policy/policy.js';
 import { LOG, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import { callsOf, isOwnRefusal, mayPass, refusal, verdictOn } from '../syscalls/resolve.js';
+import { LOST_TO_PREFIXES } from './exec-prefix.js';
 import { type CallContext, cantBeMade, isLauncherAlone, type Left, openAbis } from './left.js';
 import { ownRefusals, REFUSED_BY_UNIT } from './own-refusals.js';
 import type { Enforcer, PlanLine } from './plan.js';
@@ -42,6 +43,14 @@ export function callLines(context: CallContext, left: Left, launched: boolean): 
     ...wholes,
   ];
 }
+
+/** Of a unit whose main commands have no sandbox, whatever its others have. */
+export const unenforced = (lines: readonly PlanLine[]): PlanLine[] =>
+  lines.map((line) =>
+    line.enforcedBy === 'not needed'
+      ? line
+      : { ...line, enforcedBy: 'nobody', how: '', reason: LOST_TO_PREFIXES },
+  );
 
 /** `[exec] programs`, each behind the launcher, unless something is wrong with it. */
 export const programLines = (

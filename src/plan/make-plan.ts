@@ -3,6 +3,7 @@ import { NO_CALLS, planCalls } from './calls.js';
 import { unsandboxedKeys } from './commands.js';
 import { findDirective } from './directives.js';
 import { overridden, shadowed } from './drop-in-order.js';
+import { prefixGaps } from './exec-prefix.js';
 import { programLines } from './lines.js';
 import type { Plan, PlannedDirective } from './plan.js';
 import { absentPrograms } from './program-checks.js';
@@ -47,6 +48,7 @@ export function makePlan(request: PlanRequest): Plan {
       ...service.diagnostics,
       ...absentPrograms(request, plannedValues(effective, service.directives)),
       ...calls.diagnostics,
+      ...prefixGaps(policy, effective, calls.diagnostics),
       ...overridden(effective, request.places?.dropIn, { directives, commands }),
       ...shadowed(effective, request.places?.dropIn, { directives, commands }),
     ],

@@ -4,9 +4,11 @@ import type { EffectiveUnit } from '../unit/effective.js';
 import { isOn, type UnitValues } from '../unit/values.js';
 import { directiveGap, formatDirective, isFormatted } from './directive-values.js';
 import { findDirective, unknownDirective } from './directives.js';
+import { isLostToPrefixes, LOST_TO_PREFIXES } from './exec-prefix.js';
 import { emitted, loosens } from './loosen.js';
 import type { PlanLine, PlannedDirective } from './plan.js';
 import type { Target } from './target.js';
+import { undone } from './undone.js';
 
 export interface PlannedService {
   readonly lines: readonly PlanLine[];
@@ -62,18 +64,22 @@ function planDirective(
   const values = emitted(row, before, formatted.values);
   const directive = { name: row.name, values, because: `[service] ${row.name}` };
   return {
-    lines: [lineOf(entry, directive, gap)],
+    lines: [lineOf(entry, directive, gap?.message ?? lostToPrefixes(entry, effective))],
     directives: gap ? [] : [directive],
     diagnostics: [
       ...(gap ? [gap] : []),
       ...loosening(entry, policy, loosens(row, before, formatted.values, unit)),
+      ...undone(entry, formatted.values, policy, effective),
     ],
   };
 }
 
-function lineOf(entry: DirectiveEntry, directive: PlannedDirective, gap: Diagnostic | undefined): PlanLine {
+const lostToPrefixes = (entry: DirectiveEntry, effective: EffectiveUnit): string | undefined =>
+  isLostToPrefixes(entry, effective) ? LOST_TO_PREFIXES : undefined;
+
+function lineOf(entry: DirectiveEntry, directive: PlannedDirective, reason: string | undefined): PlanLine {
   const { at, name: subject } = entry;
-  if (gap) return { at, subject, enforcedBy: 'nobody', how: '', reason: gap.message };
+  if (reason !== undefined) return { at, subject, enforcedBy: 'nobody', how: '', reason };
   const how = `${directive.name}=${directive.values.filter((value) => value !== '').join(' ')}`;
   return { at, subject, enforcedBy: 'systemd', how };
 }

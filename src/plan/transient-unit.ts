@@ -9,7 +9,7 @@ import { writeUnitFile } from '../unit/write-unit-file.js';
 import { directiveGap, formatDirective, isFormatted } from './directive-values.js';
 import { REFUSED } from './directives/refused.js';
 import { DIRECTIVES, findDirective } from './directives.js';
-import { tolerateGap } from './gaps.js';
+import { type AllowedGaps, tolerateGap } from './gaps.js';
 import type { PlannedDirective } from './plan.js';
 import type { Target } from './target.js';
 import { findTransient, OWN_DIRECTIVES } from './transient-directives.js';
@@ -37,7 +37,7 @@ const withoutPlace = ({ at: _, ...rest }: Diagnostic): Diagnostic => rest;
 export function transientDirectives(
   settings: readonly Setting[],
   target: Pick<Target, 'systemd' | 'scope' | 'abilities'>,
-  { allowGaps = false }: { readonly allowGaps?: boolean } = {},
+  { allowGaps = false }: { readonly allowGaps?: AllowedGaps } = {},
 ): { readonly directives: readonly PlannedDirective[]; readonly diagnostics: readonly Diagnostic[] } {
   const directives: PlannedDirective[] = [];
   const diagnostics: Diagnostic[] = [];
@@ -46,7 +46,7 @@ export function transientDirectives(
     if (isValues(values)) directives.push(planned(setting.name, values));
     else {
       const wrong = values.filter((value) => typeof value !== 'string').map(withoutPlace);
-      diagnostics.push(...(allowGaps ? wrong.map(tolerateGap) : wrong));
+      diagnostics.push(...wrong.map((one) => tolerateGap(one, allowGaps)));
     }
   }
   return { directives, diagnostics: [...diagnostics, ...withoutBusName(directives)] };

@@ -1,15 +1,15 @@
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf, UserError } from '../diagnostic.js';
+import { UserError } from '../diagnostic.js';
 import { temporaryName } from '../emit/paths.js';
 import type { UnitName } from '../unit/name.js';
 import { Bus } from './bus.js';
 import type { BusPlace } from './connection.js';
-import { fileError } from './file-error.js';
+import { fileError, isAbsent, reasonOf } from './file-error.js';
 import { takeLock } from './lock.js';
 import { type Child, startProgram } from './processes.js';
-import { readUpTo } from './read-up-to.js';
+import { readFile } from './read-file.js';
 import type {
   FileContent,
   ManagerFacts,
@@ -22,23 +22,12 @@ import type {
   UnitProperties,
   WriteOptions,
 } from './system.js';
-import { assertTrustedFile, inForeignDirectory, makeTrustedDirectory, syncDirectory } from './trust.js';
+import { inForeignDirectory, makeTrustedDirectory, syncDirectory } from './trust.js';
 
 const DEFAULT_LIMIT = 1 << 20;
 const DEFAULT_TIMEOUT = 60_000;
 
-/** How often a file may be replaced while it is read. */
-const READ_ATTEMPTS = 20;
-
-/** A link to /dev/null stands for an empty unit file (systemd.unit(5)). Its number is in Linux's list of devices. */
-const isNullDevice = (stat: fs.Stats) => stat.isCharacterDevice() && stat.rdev === ((1 << 8) | 3);
-
 type Failure = NodeJS.ErrnoException;
-
-const isAbsent = (cause: unknown) => ['ENOENT', 'ENOTDIR'].includes((cause as Failure).code ?? '');
-
-/** What a file below /proc or of a control group is about has ended while it was open. */
-const isOver = (cause: unknown) => ['ESRCH', 'ENODEV'].includes((cause as Failure).code ?? '');
 
 const unwritable = (verb: string, path: string, cause: unknown) => {
   const denied = ['EACCES', 'EPERM'].includes((cause as Failure).code ?? '');
@@ -48,9 +37,6 @@ const unwritable = (verb: string, path: string, cause: unknown) => {
     denied ? 'this needs root' : undefined,
   );
 };
-
-const reasonOf = (cause: unknown) =>
-  (cause as Failure).code === 'ERR_INVALID_ARG_VALUE' ? 'no path has a NUL' : (cause as Error).message;
 
 /** The machine that this process runs on. */
 export class Host implements System {
@@ -66,45 +52,8 @@ export class Host implements System {
     this.#busPlace = busPlace;
   }
 
-  /** What others put in its place meanwhile is read in its place. */
-  async read(path: string, options: ReadOptions = {}): Promise<FileContent | undefined> {
-    for (let left = READ_ATTEMPTS; ; left--) {
-      try {
-        return this.#readOnce(path, options);
-      } catch (cause) {
-        if (left === 1 || codeOf(cause) !== 'file-changed') throw cause;
-      }
-    }
-  }
-
-  #readOnce(path: string, options: ReadOptions): FileContent | undefined {
-    const { limit = DEFAULT_LIMIT, trusted = false, head = false } = options;
-    let fd: number;
-    try {
-      fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY);
-    } catch (cause) {
-      if (isAbsent(cause)) return undefined;
-      throw fileError('unreadable', `can't read ${path}: ${reasonOf(cause)}`);
-    }
-    try {
-      const stat = fs.fstatSync(fd);
-      if (!stat.isFile() && !isNullDevice(stat)) {
-        throw fileError('not-a-file', `${path} is not a regular file`);
-      }
-      if (stat.size > limit && !head) {
-        throw fileError('too-large', `${path} is larger than ${limit} bytes`);
-      }
-      // Anybody may write to /dev/null, to no effect.
-      if (trusted && stat.isFile()) assertTrustedFile(path, fd, stat);
-      const bytes = readUpTo(fd, stat.size, { limit, head, path });
-      return { bytes, mode: stat.mode & 0o7777, modified: stat.mtimeMs };
-    } catch (cause) {
-      if (cause instanceof UserError) throw cause;
-      if (isOver(cause)) return undefined;
-      throw fileError('unreadable', `can't read ${path}: ${reasonOf(cause)}`);
-    } finally {
-      fs.closeSync(fd);
-    }
+  async read(path: string, options?: ReadOptions): Promise<FileContent | undefined> {
+    return readFile(path, options);
   }
 
   async list(directory: string): Promise<string[]> {

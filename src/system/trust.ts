@@ -1,10 +1,11 @@
 import * as fs from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { PACKAGED_LAUNCHER } from '../emit/paths.js';
 import { fileError } from './file-error.js';
 
 /**
- * What root acts on must not be in others' hands: the file that was opened, and each folder on the way to it.
+ * What root acts on must not be in others' hands: the file that was opened, each folder above it, and each link by which
+ * the path leads there.
  * @throws UserError `untrusted-file`
  */
 export function assertTrustedFile(path: string, fd: number, stat: fs.Stats) {
@@ -18,6 +19,30 @@ export function assertTrustedFile(path: string, fd: number, stat: fs.Stats) {
   const why = whyUntrusted(stat);
   if (why) throw untrusted(path, real, why, `chown root:root ${real} && chmod go-w ${real}`);
   assertTrustedFolder(path, dirname(real));
+  assertTrustedWay(path);
+}
+
+/** More links than the kernel follows. */
+const MAX_LINKS = 40;
+
+/** Who can put another link in the place of one, or another folder where the path goes up again, decides what is read next time. */
+function assertTrustedWay(path: string) {
+  const parts = namesOf(isAbsolute(path) ? path : `${process.cwd()}/${path}`);
+  let real = '/';
+  let links = 0;
+  for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+    const next = join(real, part);
+    const facts = fs.lstatSync(next, { throwIfNoEntry: false });
+    if (part === '..' && real !== '/') assertTrustedFolder(path, dirname(real));
+    if (facts?.isSymbolicLink() && ++links <= MAX_LINKS) {
+      if (facts.uid !== 0)
+        throw untrusted(path, next, `is a link of user ${facts.uid}`, elsewhere(next, facts));
+      assertTrustedFolder(path, real);
+      const target = fs.readlinkSync(next);
+      parts.unshift(...namesOf(target));
+      if (target.startsWith('/')) real = '/';
+    } else real = next;
+  }
 }
 
 /** @param path what it is about; @param folder a real path; @param wayOut the hint for a folder that isn't root's alone */

@@ -34,12 +34,16 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
  * may end the reading of its file (see abortReason()): what follows in a drop-in is lost, a warning; in the unit file
  * the unit can't be loaded, an error.
  * @param files in systemd's order: the unit file, then the drop-ins, whose names end in `.conf`
+ * @param keys those of the systemd that reads them whose values are command lines
  */
-export function effectiveUnit(files: readonly UnitFile[]): EffectiveUnit {
+export function effectiveUnit(
+  files: readonly UnitFile[],
+  keys: readonly string[] = EXEC_KEYS,
+): EffectiveUnit {
   const settings = new Map<string, Assignment[]>();
   const commands = new Map<string, ExecCommand[]>();
   const diagnostics: Diagnostic[] = [];
-  for (const file of files) readFile(file, settings, commands, diagnostics);
+  for (const file of files) readFile(file, { settings, commands, diagnostics, keys });
   const all = (section: string, key: string) => settings.get(settingName(section, key)) ?? [];
   return {
     files: files.map((file) => file.path),
@@ -61,16 +65,19 @@ const settingName = (section: string, key: string) => {
   return ALIASES.get(name) ?? name;
 };
 
-function readFile(
-  file: UnitFile,
-  settings: Map<string, Assignment[]>,
-  commands: Map<string, ExecCommand[]>,
-  diagnostics: Diagnostic[],
-): void {
+interface Merging {
+  readonly settings: Map<string, Assignment[]>;
+  readonly commands: Map<string, ExecCommand[]>;
+  readonly diagnostics: Diagnostic[];
+  readonly keys: readonly string[];
+}
+
+function readFile(file: UnitFile, { settings, commands, diagnostics, keys }: Merging): void {
   const stopped = file.path.endsWith('.conf') ? lost : unloadable;
   for (const assignment of file.assignments) {
     const { section, key, at } = assignment;
-    const problem = readExecLine(assignment, commands);
+    const isExec = section === 'Service' && keys.includes(key);
+    const problem = isExec ? readExecLine(assignment, commands) : undefined;
     const reason = problem?.severity === 'error' ? problem.message : abortReason(assignment);
     if (reason !== undefined) {
       diagnostics.push(stopped(`${key}=: ${reason}`, at));
@@ -89,8 +96,7 @@ function readFile(
 
 /** Takes the commands of an Exec line, or resets the list. */
 function readExecLine(assignment: Assignment, commands: Map<string, ExecCommand[]>): Diagnostic | undefined {
-  const { section, key, value, at } = assignment;
-  if (section !== 'Service' || !EXEC_KEYS.includes(key)) return undefined;
+  const { key, value, at } = assignment;
   if (value === '') {
     commands.delete(key);
     return undefined;

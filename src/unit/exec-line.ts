@@ -86,6 +86,10 @@ function readCommand(text: string, first: Word, at: Location): Command | Diagnos
   return next === undefined ? { command } : { command, next };
 }
 
+/** The arguments of a command, unquoted and unescaped; specifiers and variables kept. */
+export const argumentsOf = ({ rest }: ExecCommand): string[] =>
+  argumentWords(rest, 0).words.map(({ pieces }) => textOf(pieces));
+
 /** The prefixes of an unquoted first word: each once, and one of `+`, `!` and `!!`; anything else belongs to the path. */
 function leadingPrefixes(word: string): string {
   const seen = new Set<string>();

@@ -5,12 +5,12 @@ import { nextExecWord, UNREADABLE } from './word.js';
 /**
  * The command with a launcher in front of it, for a unit file: `PREFIXES LAUNCHER… [--argv0=NAME] -- PATH ARGUMENTS`.
  * Path and arguments stay as they were written, so that quotes, specifiers and variables keep their meaning; only `$`
- * in the path is doubled, since systemd looks for variables in arguments but not in paths. What a specifier in the path
- * becomes is taken to be without `$`.
+ * in the path is doubled, since systemd looks for variables in arguments but not in paths.
  * @param launcher an absolute path and its arguments, as plain text.
  * @throws UserError `unwritable-word` if systemd can't take a word of the launcher.
  * @returns `exec-privileged` for a command with `+`, which runs outside of every sandbox; `exec-via-shell` for one with
- *   `|`, which has no path; `exec-argv0-variable` where argv[0] is a variable that systemd splits into words.
+ *   `|`, which has no path; `exec-argv0-variable` where argv[0] is a variable that systemd splits into words;
+ *   `exec-path-specifier` where a specifier in the path may become a `$`, which nobody could double.
  */
 export function wrapExecCommand(command: ExecCommand, launcher: readonly string[]): string | Diagnostic {
   const { prefixes, path, at } = command;
@@ -22,6 +22,8 @@ export function wrapExecCommand(command: ExecCommand, launcher: readonly string[
     return error('exec-via-shell', `'${shown}' has the prefix |: a shell runs it`, { at });
   }
   const noEnv = prefixes.includes(':');
+  const unclear = noEnv ? undefined : unclearSpecifier(path.value);
+  if (unclear !== undefined) return pathSpecifier(shown, unclear, command);
   const argv0 = argv0Option(command, noEnv);
   if (typeof argv0 !== 'string') return argv0;
   const [program, ...options] = launcher;
@@ -35,6 +37,26 @@ export function wrapExecCommand(command: ExecCommand, launcher: readonly string[
   ];
   return words.join(' ');
 }
+
+/**
+ * Specifiers that never become a `$` (systemd.unit(5)): names as they are in units, which escape it; names of users,
+ * hosts, folders and numbers, which the system gives.
+ */
+const WITHOUT_DOLLAR = 'abCdEgGhHijlLmnNpsStTuUvV%';
+
+const unclearSpecifier = (path: string): string | undefined =>
+  [...path.matchAll(/%(.)/g)].map(([, letter]) => letter!).find((letter) => !WITHOUT_DOLLAR.includes(letter));
+
+/** `%I` and its like undo the escapes of a name, in which \x24 is a dollar sign. */
+const pathSpecifier = (shown: string, letter: string, { at }: ExecCommand): Diagnostic =>
+  error(
+    'exec-path-specifier',
+    `'${shown}': %${letter} may become a $, and systemd would look for a variable`,
+    {
+      at,
+      hint: 'write the path without it, or put the prefix : in front, for no variables at all',
+    },
+  );
 
 /**
  * `--argv0=NAME` where argv[0] isn't the path as systemd hands it on, else an empty string.

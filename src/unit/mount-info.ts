@@ -16,6 +16,19 @@ export function parseMountInfo(text: string): Mount[] {
   });
 }
 
+/** Larger than what the kernel says of a process's mounts, in bytes. */
+export const MAX_MOUNTS = 4 << 20;
+
+/** What is mounted on each place, by its path on its own file system: the last there; `//deleted` ends that of a file that is gone. */
+export function parseRoots(text: string): Map<string, string> {
+  const pairs = text.split('\n').map((line) => line.split(' '));
+  return new Map(
+    pairs.flatMap(([, , , root, path]) =>
+      path === undefined ? [] : [[unescaped(path), unescaped(root!)] as const],
+    ),
+  );
+}
+
 /** White space and backslashes are written as three octal digits. */
 export const unescaped = (path: string) =>
   path.replace(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 8)));

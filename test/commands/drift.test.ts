@@ -369,3 +369,44 @@ describe('what has changed since a policy was applied:', () => {
     assert.match((await found(system)).text, /^demo\.service +enforcing +live +policy, command +\/etc/m);
   });
 });
+
+describe('gaps that were allowed', () => {
+  const GAPPY = `${POLICY.replace(SERVICES, `${SERVICES}PrivatePIDs = true\n`)}`;
+  const OPTIONS = { systemd: '252.38-1~deb12u1' } satisfies FakeOptions;
+
+  async function told(change: Change) {
+    const system = await applied({ ...OPTIONS, files: { [PLACE]: GAPPY } }, { allowGaps: true });
+    change(system);
+    const { exit, json, diagnostics } = await status(fakeContext(system), [UNIT]);
+    const [{ gaps, drift }] = json.units as [{ gaps: string[]; drift: string[] }];
+    const codes = diagnostics.map(({ severity, code }) => `${severity} ${code}`);
+    return { exit, gaps, drift, codes, hints: diagnostics.map(({ hint }) => hint ?? ''), system };
+  }
+
+  test('are in the header, and no finding', async () => {
+    const { exit, gaps, drift, codes, system } = await told(() => undefined);
+    assert.match(system.text(DROP_IN), /^# Gaps allowed: gap-directive$/m);
+    assert.deepEqual({ exit, gaps, drift }, { exit: 0, gaps: ['gap-directive'], drift: [] });
+    assert.deepEqual(codes, ['note gaps-allowed']);
+  });
+
+  test('are allowed again by what puts a drift right, which says so', async () => {
+    const { exit, drift, hints } = await told(MORE);
+    assert.deepEqual([exit, drift], [1, ['drift-policy']]);
+    assert.equal(hints[0], `sandbox-unit apply --allow-gaps ${UNIT}`);
+  });
+
+  test('do not stand for others: a gap of another kind is drift', async () => {
+    const { exit, drift, codes } = await told(edit(VENDOR, '=/usr/sbin', '=+/usr/sbin'));
+    assert.deepEqual([exit, drift], [1, ['drift-unit']]);
+    assert.deepEqual(codes, ['error drift-unit', 'note gaps-allowed']);
+  });
+
+  test('where none was, a gap is drift', async () => {
+    const system = await applied();
+    edit(VENDOR, '=/usr/sbin', '=+/usr/sbin')(system);
+    const { exit, drift, messages } = await found(system, [UNIT]);
+    assert.deepEqual([exit, drift], [1, ['drift-unit']]);
+    assert.match(messages, /can't be applied any more/);
+  });
+});

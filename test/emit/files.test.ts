@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UserError } from '../../src/diagnostic.js';
+import { dropInFacts } from '../../src/emit/drop-in-facts.js';
 import { dropInText, emitFiles } from '../../src/emit/files.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
@@ -41,6 +42,14 @@ ExecStart=
 ExecStart=/usr/local/libexec/sandbox-unit/launcher --filter=${FOLDER}/zz-sandbox-unit.filter -- /usr/sbin/demod
 `,
   );
+});
+
+test('a drop-in says which gaps were allowed, and nothing else is taken for that', () => {
+  const text = (gaps: string[]) => new TextEncoder().encode(dropInText(PLAN, { ...ORIGIN, gaps }));
+  assert.deepEqual(dropInFacts(text(['gap-directive', 'gap-undone'])).gaps, ['gap-directive', 'gap-undone']);
+  assert.deepEqual(dropInFacts(text([])).gaps, []);
+  const forged = new TextEncoder().encode('# Gaps allowed: gap-x, \x1b[31m\n');
+  assert.deepEqual(dropInFacts(forged).gaps, []);
 });
 
 test('the filter comes before the drop-in that needs it', () => {

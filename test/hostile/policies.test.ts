@@ -166,11 +166,19 @@ describe('a policy with', () => {
   test('a file that others can write is refused to root', {
     skip: process.getuid?.() === 0 ? false : 'needs root, to make files of other users',
   }, async () => {
-    writeTree(folder, { 'writable.toml': '', 'theirs.toml': '', 'folder/policy.toml': '' });
+    writeTree(folder, { 'writable.toml': '', 'theirs.toml': '', 'folder/policy.toml': '', 'ours.toml': '' });
     chmodSync(join(folder, 'writable.toml'), 0o666);
     chownSync(join(folder, 'theirs.toml'), 65534, 65534);
+    symlinkSync('../ours.toml', join(folder, 'folder/link.toml'));
+    symlinkSync('folder/link.toml', join(folder, 'by-theirs.toml'));
     chownSync(join(folder, 'folder'), 65534, 65534);
-    for (const name of ['writable.toml', 'theirs.toml', 'folder/policy.toml']) {
+    for (const name of [
+      'writable.toml',
+      'theirs.toml',
+      'folder/policy.toml',
+      'folder/link.toml',
+      'by-theirs.toml',
+    ]) {
       const words = ['--root', root, '--policy', name];
       for (const verb of ['plan', 'apply']) {
         assertRefused(await changesNothing([verb, 'demo', ...words]), 'untrusted-file', `${verb} ${name}`);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { confinedPrograms, planCommands, programPlaces, wrappedKeys } from '../../src/plan/commands.js';
 import { effectiveUnit } from '../../src/unit/effective.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
-import { targetOf } from '../support/planned.js';
+import { planned, targetOf } from '../support/planned.js';
 import { policyFrom } from '../support/policy.js';
 import { inRepository } from '../support/repository.js';
 
@@ -165,4 +165,19 @@ test('a program is where its path says, or where systemd searches for it', () =>
   const usual = /DEFAULT_SEARCH_PATH "(.+)"/.exec(header)![1]!.split(':');
   assert.equal(usual.length, 6);
   assert.deepEqual(places('ExecStart=a'), [['a', usual.map((directory) => `${directory}/a`)]]);
+});
+
+test('a key that only newer systemd runs: behind the launcher there, a gap elsewhere', () => {
+  const RELOAD = 'ExecStart=\nExecStart=/usr/sbin/demod\nExecReloadPost=/bin/second';
+  const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
+  const found = (systemd: number, exec: string) => {
+    const plan = planned(`${NO_EXEC}${exec}`, RELOAD, targetOf(systemd));
+    const codes = plan.diagnostics.filter(({ code }) => code.startsWith('gap-')).map(({ code }) => code);
+    return { keys: plan.commands.map(({ key }) => key), without: plan.without, codes };
+  };
+  const WRAP = '[exec]\nwrap = ["ExecStart", "ExecReloadPost"]\n';
+  assert.deepEqual(found(258, ''), { keys: ['ExecStart'], without: [], codes: [] });
+  assert.deepEqual(found(259, ''), { keys: ['ExecStart'], without: ['ExecReloadPost='], codes: [] });
+  assert.deepEqual(found(258, WRAP), { keys: ['ExecStart'], without: [], codes: ['gap-exec-key'] });
+  assert.deepEqual(found(259, WRAP), { keys: ['ExecStart', 'ExecReloadPost'], without: [], codes: [] });
 });

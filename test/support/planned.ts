@@ -3,6 +3,7 @@ import type { Plan } from '../../src/plan/plan.js';
 import type { Program, Target } from '../../src/plan/target.js';
 import type { Policy, SyscallsSection } from '../../src/policy/policy.js';
 import { effectiveUnit } from '../../src/unit/effective.js';
+import { execKeys } from '../../src/unit/exec-keys.js';
 import { parseUnitName, type UnitName } from '../../src/unit/name.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
 import { targetSets } from './fake-system.js';
@@ -41,7 +42,7 @@ export const policyOf = (syscalls: SyscallsSection): Policy => ({ ...policyFrom(
 export const planned = (policy: Policy | string, lines = '', target = targetOf(257)): Plan =>
   makePlan({
     unit: parseUnitName('demo.service') as UnitName,
-    effective: effectiveUnit([unitFile(lines)]),
+    effective: effectiveUnit([unitFile(lines)], execKeys(target.systemd)),
     policy: typeof policy === 'string' ? policyFrom(policy) : policy,
     target,
     places: {

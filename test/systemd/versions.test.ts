@@ -97,6 +97,32 @@ for (const tree of ['bullseye', 'bookworm', 'machine', 'forky'] satisfies TreeNa
       await revert(box, unit);
     });
 
+    test('a line that only newer systemd runs is behind the launcher there', { skip }, async () => {
+      const unit = 'reloaded.service';
+      const out = `/run/${unit}.out`;
+      const line = (key: string) => `${key}=/bin/sh -c "grep Seccomp_filters /proc/self/status >>${out}; :"`;
+      const lines = `ExecStart=/bin/sleep 1000\n${line('ExecReload')}\n${line('ExecReloadPost')}`;
+      await changeFiles(box, { [`/etc/systemd/system/${unit}`]: `[Service]\nType=exec\n${lines}\n` });
+      await box.sh(`systemctl start ${unit}; systemctl reload ${unit}`);
+      const runs = (await box.readFile(out)).trim().split('\n').length;
+      const wrap = ['ExecStart', 'ExecReload', 'ExecReloadPost'].slice(0, runs + 1);
+      const policy = `[syscalls]\ndeny = ["execveat", "swapon:EPERM"]\nenforcer = "launcher"\n[exec]\nwrap = ${JSON.stringify(wrap)}\n`;
+      await apply(box, policy, unit);
+      await box.sh(`rm ${out}; systemctl reload ${unit}`);
+      const filters = (await box.readFile(out))
+        .trim()
+        .split('\n')
+        .map((text) => text.replace(/\D+/, ''));
+      assert.equal(filters.length, runs);
+      assert.equal(new Set(filters).size, 1, filters.join());
+      assert.notEqual(filters[0], '0');
+      assert.equal(
+        runs,
+        Number((await box.succeed(['systemctl', '--version'])).split(' ')[1]) >= 259 ? 2 : 1,
+      );
+      await revert(box, unit);
+    });
+
     test('what a later drop-in takes back is noticed', { skip }, async () => {
       const unit = 'undone.service';
       const later = `/etc/systemd/system/${unit}.d/zzz.conf`;

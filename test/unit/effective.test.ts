@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { effectiveUnit } from '../../src/unit/effective.js';
+import { execKeys } from '../../src/unit/exec-keys.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
 
 const unit = (...files: [string, string][]) =>
@@ -139,4 +140,15 @@ test('very many commands are gathered in time', () => {
   ]);
   assert.equal(merged.execCommands('ExecStart').length, 150_000);
   assert.equal(merged.execCommands('ExecStop').length, 90_000);
+});
+
+test('a key that the target does not know has no commands, and ends no file', () => {
+  const file = parseUnitFile('x.service', '[Service]\nExecReloadPost="\nExecReloadPost=bin/x\nNice=1\n');
+  const older = effectiveUnit([file], execKeys(258));
+  assert.deepEqual([older.diagnostics, older.execCommands('ExecReloadPost')], [[], []]);
+  assert.equal(older.last('Service', 'Nice')?.value, '1');
+  assert.deepEqual(
+    effectiveUnit([file], execKeys(259)).diagnostics.map(({ code }) => code),
+    ['invalid-exec-line', 'bad-unit-file'],
+  );
 });

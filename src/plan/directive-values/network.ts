@@ -119,10 +119,15 @@ export function prefixes(reading: Reading, value: unknown): string[] | undefined
   return list && [list.join(' ')];
 }
 
-/** A rule of SocketBindAllow=; what is left out stands for all. Else undefined. */
-export function parseSocketRule(
-  text: string,
-): { family: string; protocol: string; ports: [number, number] } | undefined {
+/** What is left out of a rule is `any`, and all ports. */
+export interface SocketRule {
+  readonly family: string;
+  readonly protocol: string;
+  readonly ports: readonly [first: number, last: number];
+}
+
+/** A rule of SocketBindAllow=, else undefined. */
+export function parseSocketRule(text: string): SocketRule | undefined {
   const found = /^(?:(ipv4|ipv6)(?::|$))?(?:(tcp|udp)(?::|$))?(any|\d{1,5}(?:-\d{1,5})?)?$/.exec(text);
   if (!found || text === '' || text.endsWith(':')) return undefined;
   const [, family = 'any', protocol = 'any', ports = 'any'] = found;

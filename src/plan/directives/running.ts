@@ -42,6 +42,7 @@ export const RUNNING: readonly Directive[] = [
   row('BusName', 183, { type: 'name', what: 'bus' }, 'org.example.Web', MAN),
   command('ExecCondition', 243),
   command('ExecReload', 183),
+  command('ExecReloadPost', 259),
   command('ExecStartPost', 183),
   command('ExecStartPre', 183),
   command('ExecStop', 183),

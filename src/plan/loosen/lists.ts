@@ -1,7 +1,7 @@
 /** Rules for lists that restrict, and for exceptions that only count where another directive of the unit denies. */
 
 import { allWords, isOn, lastOf, sinceReset, type UnitValues, wordsOf } from '../../unit/values.js';
-import { type Prefix, parsePrefixes, parseSocketRule } from '../directive-values/network.js';
+import { type Prefix, parsePrefixes, parseSocketRule, type SocketRule } from '../directive-values/network.js';
 import { parseSize } from '../directive-values/numbers.js';
 import { list } from './scalars.js';
 import type { Rule } from './values.js';
@@ -31,22 +31,22 @@ export const addresses: Rule = ({ before, after, unit }) => {
   return added.length === 0 ? undefined : `the unit's 'IPAddressDeny' denies ${list(added)}`;
 };
 
+/** Whether all that a rule is about, another is about too. */
+export const within = ({ family, protocol, ports }: SocketRule, inner: SocketRule): boolean =>
+  [inner.family, 'any'].includes(family) &&
+  [inner.protocol, 'any'].includes(protocol) &&
+  ports[0] <= inner.ports[0] &&
+  inner.ports[1] <= ports[1];
+
 /** SocketBindAllow= makes exceptions from SocketBindDeny=. */
 export const socketRules: Rule = ({ before, after, unit }) => {
   if (!denies(unit, 'SocketBindDeny')) return undefined;
   const own = sinceReset(before).flatMap((text) => parseSocketRule(text) ?? []);
-  const within = (text: string) => {
+  const isOwn = (text: string) => {
     const rule = parseSocketRule(text);
-    return own.some(
-      ({ family, protocol, ports }) =>
-        rule !== undefined &&
-        [rule.family, 'any'].includes(family) &&
-        [rule.protocol, 'any'].includes(protocol) &&
-        ports[0] <= rule.ports[0] &&
-        rule.ports[1] <= ports[1],
-    );
+    return rule !== undefined && own.some((outer) => within(outer, rule));
   };
-  const added = sinceReset(after).filter((text) => !within(text));
+  const added = sinceReset(after).filter((text) => !isOwn(text));
   return added.length === 0 ? undefined : `the unit's 'SocketBindDeny' denies ${list(added)}`;
 };
 

@@ -12,8 +12,8 @@ import {
 } from '../../unit/values.js';
 import type { Comparison, Rule } from './values.js';
 
-const HOMES = ['/home', '/root', '/run/user'];
-const VENDOR = ['/usr', '/boot', '/efi'];
+export const HOMES = ['/home', '/root', '/run/user'];
+export const VENDOR = ['/usr', '/boot', '/efi'];
 const KERNEL = ['/dev', '/proc', '/sys'];
 
 /** What gives a service another root. */

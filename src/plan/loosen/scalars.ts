@@ -49,7 +49,7 @@ export function namespacePath(comparison: Comparison, own: string): string | und
   return fixed(comparison);
 }
 
-const isRoot = (name: string) => ['', 'root', '0'].includes(name);
+export const isRoot = (name: string) => ['', 'root', '0'].includes(name);
 
 /** Whether the unit's processes start as root. */
 export const runsAsRoot = ({ unit }: Pick<Comparison, 'unit'>): boolean =>
