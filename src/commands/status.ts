@@ -1,6 +1,6 @@
 import { unitMode } from '../apply/unit-mode.js';
-import { inBatches, shortList } from '../collections.js';
-import { type Diagnostic, EXIT, error, hasErrors, note, printable, UserError } from '../diagnostic.js';
+import { inBatches } from '../collections.js';
+import { type Diagnostic, EXIT, error, hasErrors, note, UserError } from '../diagnostic.js';
 import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
 import {
@@ -13,8 +13,6 @@ import {
 } from '../emit/paths.js';
 import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
 import { ownCommand, systemctl } from '../plan/own-command.js';
-import type { Mode } from '../plan/plan.js';
-import { columns } from '../report.js';
 import type { Context } from '../system/context.js';
 import { parseUnitName } from '../unit/name.js';
 import { againHint } from './apply-again.js';
@@ -26,31 +24,9 @@ import { namedUnit } from './named-unit.js';
 import type { Outcome } from './outcome.js';
 import { markUntrusted, type OwnDropIn, ownPlaces, readOwnFiles, withLifetime } from './own-files.js';
 import { ASKED_AT_ONCE, type Service, servicesOf } from './services.js';
+import { statusJson, statusText, type UnitStatus } from './status-report.js';
 import { unconfined } from './unconfined.js';
-import { runFree, type State, stateOf } from './unit-state.js';
-
-/** How a unit stands. */
-interface UnitStatus {
-  readonly unit: string;
-  /** Undefined where it isn't confined, or can't be told. */
-  readonly mode?: Mode;
-  /** Undefined where nothing is asked of a manager. */
-  readonly state?: State;
-  readonly policy?: string;
-  readonly dropIn?: string;
-  /** What an enforcing unit lets through and has recorded: calls and sets. */
-  readonly recorded: readonly string[];
-  /** Codes of what nobody enforces, which was allowed when it was applied. */
-  readonly gaps: readonly string[];
-  /** Files that it needs and that aren't there. */
-  readonly missing: readonly string[];
-  /** What has changed since its policy was applied: codes of diagnostics. */
-  readonly drift: readonly string[];
-  /** Whether more of that can't be told. */
-  readonly untold?: boolean;
-  readonly diagnostics: readonly Diagnostic[];
-  readonly exit?: number;
-}
+import { runFree, stateOf } from './unit-state.js';
 
 /** A unit with a drop-in of ours. */
 interface Confined extends OwnDropIn {
@@ -253,40 +229,3 @@ async function seenServices(context: Context, { unit, services }: Confined) {
 }
 
 const isLoaded = ({ properties }: Service): boolean => properties.get('LoadState') === 'loaded';
-
-/** @param whole whether all units were looked for */
-function statusText(all: readonly UnitStatus[], whole: boolean): string {
-  const rows = all
-    .filter(({ dropIn, drift }) => dropIn !== undefined || drift.length > 0)
-    .map((one) => [
-      one.unit,
-      modeText(one),
-      one.state?.replaceAll('-', ' ') ?? '-',
-      driftText(one),
-      printable(one.policy ?? '-'),
-    ]);
-  if (rows.length === 0) return whole && all.length === 0 ? 'No unit is confined by sandbox-unit.\n' : '';
-  return columns([['UNIT', 'MODE', 'STATE', 'DRIFT', 'POLICY'], ...rows]);
-}
-
-/** `policy, unit`: the codes without what they have in common; `?` for what can't be told. */
-const driftText = ({ drift, untold }: UnitStatus): string =>
-  [...drift.map((code) => code.replace(/^drift-/, '')), ...(untold ? ['?'] : [])].join(', ') || '-';
-
-/** Calls that one line names. */
-const MOST_NAMED = 3;
-
-const modeText = ({ mode, recorded }: UnitStatus): string =>
-  recorded.length === 0 ? (mode ?? '-') : `${mode}, records ${printable(shortList(recorded, MOST_NAMED))}`;
-
-const statusJson = ({ unit, mode, state, policy, dropIn, recorded, gaps, missing, drift }: UnitStatus) => ({
-  unit,
-  mode: mode ?? null,
-  state: state ?? null,
-  policy: policy ?? null,
-  dropIn: dropIn ?? null,
-  recorded,
-  gaps,
-  missing,
-  drift,
-});
