@@ -2,8 +2,8 @@ import { isKilledByFilter } from '../apply/failure.js';
 import type { Diagnostic } from '../diagnostic.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
-import { explainUnit, startOf } from './explain.js';
 import { explanationDiagnostic } from './explain-report.js';
+import { explainUnit, startOf } from './explain-unit.js';
 import { failuresOf } from './failures.js';
 import type { Prepared } from './prepare.js';
 
