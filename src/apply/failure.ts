@@ -51,6 +51,8 @@ async function programsSaid(
 ): Promise<string[]> {
   const invocation = toHex((properties.get('InvocationID') ?? []) as Iterable<number>);
   const started = Math.floor(Number(properties.get('InactiveExitTimestamp') ?? 0) / 1e6);
+  // Of a service that is unloaded nobody knows which lines are its last run's.
+  if (invocation === '' && started === 0) return [];
   const { stdout } = await system.run([
     ...['journalctl', '--quiet', '--no-pager', '--output=cat', '--lines=5'],
     ...(invocation === '' ? [`--since=@${started}`] : []),

@@ -224,7 +224,8 @@ interface Suspect {
 const cantApply = (unit: string, suspects: readonly Suspect[], diagnostics: readonly Diagnostic[]) => {
   const [first] = diagnostics.filter(({ severity }) => severity === 'error');
   const why = suspects.map((suspect) => suspect.why).join('; ');
-  const message = `${unit}: ${why}, so that its policy can't be applied any more: ${first!.message}`;
+  const so = why.includes(first!.message) ? '' : `: ${first!.message}`;
+  const message = `${unit}: ${why}, so that its policy can't be applied any more${so}`;
   return error(suspects[0]!.code, message, { at: first!.at, hint: first!.hint });
 };
 

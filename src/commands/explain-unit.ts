@@ -43,7 +43,7 @@ const TICK = 10;
 
 /**
  * When a service was started last, in milliseconds since 1970. A service that waits for its next start has left the
- * inactive state again since.
+ * inactive state again since. 0 where nobody knows: a service that has ended may be unloaded.
  * @param before the service before: of a main process that was there then the start doesn't count
  */
 export function startOf(properties: UnitProperties, before?: UnitProperties): number {

@@ -1,6 +1,7 @@
 import { type Diagnostic, EXIT, error, type Location, UserError } from '../diagnostic.js';
 import { policyOfDropIn } from '../emit/files.js';
 import { dropInPath, policySearchPath } from '../emit/paths.js';
+import { ownCommand } from '../plan/own-command.js';
 import { mergePolicies } from '../policy/merge.js';
 import { parsePolicy, warnIfEmpty } from '../policy/parse.js';
 import type { Located, Policy } from '../policy/policy.js';
@@ -63,6 +64,12 @@ export function policyPlaces({ placement }: Context, unit: UnitName): string[] {
   return policySearchPath(names, placement.scope, placement.home);
 }
 
+/** Whether there is a policy that a unit is confined by when none is named. */
+export async function hasPolicy(context: Context, unit: UnitName): Promise<boolean> {
+  const found = await Promise.all(policyPlaces(context, unit).map((path) => exists(context.system, path)));
+  return found.includes(true);
+}
+
 /**
  * The file of a unit's policy.
  * @param asked the name that was given for the unit, which may be an alias
@@ -82,7 +89,7 @@ export async function findPolicy(
   const used = await policyInUse(context, unit);
   const other = asked.full === unit.full ? undefined : await policyOfAlias(context, asked);
   const hint = used
-    ? `it is confined by ${used} again, or write ${place}`
+    ? `it is confined by ${used}, or write ${place}`
     : other
       ? `${other} is for another name: move it to ${place}, or give --policy ${other}`
       : `write ${place}, or name one with --policy or --template ('sandbox-unit template list')`;
@@ -103,8 +110,12 @@ async function policyInUse(context: Context, unit: UnitName): Promise<string | u
   const [dropIn] = await readFiles(context, [dropInPath(context.placement, unit.full)]);
   const path = dropIn && policyOfDropIn(dropIn.content);
   const template = path && templateAt(context, path);
-  if (template) return `the template ${template}: give --template ${template}`;
-  return path && `the policy ${path}: give --policy ${path}`;
+  if (template) return `the template ${template}: give --template ${template} again`;
+  if (path === undefined) return undefined;
+  const revert = ownCommand(context.placement.scope, 'revert', unit.full);
+  return (await exists(context.system, path))
+    ? `the policy ${path}: give --policy ${path} again`
+    : `the policy ${path}, which is gone: '${revert}' frees it`;
 }
 
 class Loader {

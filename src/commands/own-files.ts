@@ -25,6 +25,10 @@ export async function readOwnFiles(context: Context, unit: string): Promise<Exis
   ];
 }
 
+/** When the last of them was written, in milliseconds since 1970; 0 where there is none. */
+export const lastWritten = async (context: Context, unit: string): Promise<number> =>
+  Math.max(0, ...(await readOwnFiles(context, unit)).map(({ modified }) => Math.floor(modified)));
+
 /** Where files of another lifetime are. */
 export const withLifetime = (context: Context, lifetime: Lifetime): Context => ({
   ...context,

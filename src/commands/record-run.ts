@@ -17,7 +17,7 @@ import { failureOf, failuresOf } from './failures.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
 import { probeProblems } from './look-up-program.js';
 import { recordReader } from './native-program.js';
-import { withLifetime } from './own-files.js';
+import { lastWritten, withLifetime } from './own-files.js';
 import { type Prepared, prepare } from './prepare.js';
 import { putBack } from './put-back.js';
 import { stopUnit } from './stop-unit.js';
@@ -151,7 +151,8 @@ async function collect(
   const properties = await system.unit(prepared.plan.unit);
   if (!reader) await system.wait(LOG_DELAY);
   const heard = reader && heardBy(await reader.stop(), placement.scope);
-  const since = startOf(properties, permissive.unit.properties);
+  const written = await lastWritten(withLifetime(context, 'run'), permissive.unit.name.full);
+  const since = Math.max(written, startOf(properties, permissive.unit.properties));
   return explainUnit(context, prepared, properties, { since, heard });
 }
 

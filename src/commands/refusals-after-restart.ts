@@ -5,6 +5,7 @@ import type { UnitProperties } from '../system/system.js';
 import { explanationDiagnostic } from './explain-report.js';
 import { explainUnit, startOf } from './explain-unit.js';
 import { failuresOf } from './failures.js';
+import { lastWritten } from './own-files.js';
 import type { Prepared } from './prepare.js';
 
 /** How often, and how far apart in milliseconds, is looked for a record: it takes a moment to get into the journal. */
@@ -24,7 +25,9 @@ export async function refusalsAfterRestart(
   await failuresOf(async () => {
     const properties = await context.system.unit(plan.unit);
     const looks = isKilledByFilter(properties) ? LOOKS : 1;
-    const since = startOf(properties, unit.properties);
+    // Its files were written before the restart, which a service that is unloaded doesn't tell any more.
+    const written = await lastWritten(context, unit.name.full);
+    const since = Math.max(written, startOf(properties, unit.properties));
     for (let look = 1; found.length === 0 && look <= looks; look++) {
       if (look > 1) await context.system.wait(PAUSE);
       found = await diagnosticsSince(context, prepared, properties, since);

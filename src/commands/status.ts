@@ -19,6 +19,7 @@ import { againHint } from './apply-again.js';
 import { Drift } from './drift.js';
 import { putBackIfFree } from './exclusively.js';
 import { exists } from './exists.js';
+import { hasPolicy } from './load-policy.js';
 import { fullName, noUnit, serviceName } from './load-unit.js';
 import { namedUnit } from './named-unit.js';
 import type { Outcome } from './outcome.js';
@@ -110,13 +111,15 @@ async function statusNamed(
   const shared = isThere && confined.get(serviceName(name).template ?? name);
   if (shared) return statusOf(context, { ...shared, instance: name, services }, drift);
   if (!isThere) throw await noUnit(context, serviceName(text));
-  return { unit: name, ...NOTHING, diagnostics: [unconfined(context, name)] };
+  return { unit: name, ...NOTHING, diagnostics: [await unconfined(context, name)] };
 }
 
 /** What is left of a drop-in confines nothing. */
-function withoutDropIn({ placement, offline }: Context, { instance, unit, path }: Confined): UnitStatus {
-  const again = ownCommand(placement.scope, 'apply', unit);
-  const hint = offline ? undefined : `${systemctl(placement.scope, 'daemon-reload')} && ${again}`;
+async function withoutDropIn(context: Context, { instance, unit, path }: Confined): Promise<UnitStatus> {
+  const { placement, offline } = context;
+  const again = (await hasPolicy(context, serviceName(unit))) ? 'apply' : 'revert';
+  const command = ownCommand(placement.scope, again, unit);
+  const hint = offline ? undefined : `${systemctl(placement.scope, 'daemon-reload')} && ${command}`;
   const message = `${unit} isn't confined: ${path} is there, its drop-in is gone`;
   return {
     unit: instance ?? unit,
@@ -136,7 +139,6 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   const filterFile = filterPath(at.placement, unit);
   const bytes = content(filterFile);
   const filter = bytes && facts.launched ? decodeFilterFile(bytes) : undefined;
-  const needsFilter = bytes !== undefined || facts.launched;
   const launcher = launcherOf(at.placement, files);
   const missing = await missingFiles(at, unit, { facts, files, launcher });
   const written = Math.max(0, ...files.map(({ modified }) => modified));
@@ -157,26 +159,32 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);
   return {
     unit: confined.instance ?? unit,
-    ...modeOf(context, facts, needsFilter ? (filter ?? 'none') : undefined),
+    ...modeOf(context, facts, filter ?? (facts.launched ? 'missing' : bytes && 'none')),
     ...(state === undefined ? {} : { state }),
     ...(facts.policy === undefined ? {} : { policy: facts.policy }),
     dropIn,
     gaps: facts.gaps,
     missing,
-    drift: [...new Set(drifted.map(({ code }) => code))],
+    drift: [
+      ...new Set([
+        ...changed.map(({ code }) => code),
+        ...(missing.includes(launcher) ? ['drift-launcher'] : []),
+      ]),
+    ],
     untold: untold.length > 0,
     diagnostics: [...broken, ...drifted, ...untold, ...gapsAllowed(unit, facts)],
     ...(exit === undefined ? {} : { exit }),
   };
 }
 
-/** What a filter that can't be read comes to can't be told. */
+/** What a filter that isn't there or can't be read comes to can't be told. */
 function modeOf(
   { offline, machine }: Context,
   facts: DropInFacts,
-  filter: FilterFile | Diagnostic | 'none' | undefined,
+  filter: FilterFile | Diagnostic | 'none' | 'missing' | undefined,
 ): Pick<UnitStatus, 'mode' | 'recorded'> {
-  if (typeof filter === 'object' && !('programs' in filter)) return { recorded: [] };
+  if (filter === 'missing' || (typeof filter === 'object' && !('programs' in filter)))
+    return { recorded: [] };
   return unitMode(facts, filter, offline ? undefined : machine);
 }
 
