@@ -5,6 +5,7 @@ import type { Plan } from '../plan/plan.js';
 import type { System, UnitProperties } from '../system/system.js';
 import { awaitPrograms, notConfined } from './confinement.js';
 import { failed } from './failure.js';
+import { stoppedMeanwhile, wasStopped } from './stopped.js';
 
 /** What a service must stand after its start. */
 export interface Trial {
@@ -42,6 +43,12 @@ export async function restart(
 ): Promise<Diagnostic[]> {
   const one = { unit, scope, plan };
   const result = await system.restart(unit);
+  if (result === 'canceled') {
+    // Somebody else has asked for something else: what comes of that is what there is.
+    const properties = await atRest(system, unit);
+    if (isUp(properties)) return [];
+    if (await wasStopped(system, one, properties)) return [stoppedMeanwhile(unit)];
+  }
   if (result !== 'done') {
     return [await failed(system, one, `the restart of ${unit} ended with '${result}'`)];
   }
@@ -53,18 +60,31 @@ export async function restart(
 /** Sees that a service that was restarted stays up, is confined and answers. Says why not. */
 export async function tryOut(system: System, { plan, settle, probe }: Trial): Promise<Diagnostic[]> {
   const { unit } = plan;
-  const { scope } = plan.target;
-  const started = await system.unit(unit);
-  if (isFinished(started)) return [];
-  await awaitPrograms(system, plan);
-  await system.wait(settle);
-  const settled = await system.unit(unit);
-  const hasStayed = isUp(settled) || isFinished(settled);
-  if (!hasStayed || !isSameRun(runOf(unit, started), settled)) {
-    return [await failed(system, { unit, scope, plan, run: started }, `${unit} did not stay up`)];
+  const one = { unit, scope: plan.target.scope, plan };
+  for (let left = MOST_RESTARTS; ; left--) {
+    const started = await system.unit(unit);
+    if (isFinished(started)) return [];
+    await awaitPrograms(system, plan);
+    await system.wait(settle);
+    const settled = await system.unit(unit);
+    if (left > 0 && wasRestarted(runOf(unit, started), settled)) continue;
+    const hasStayed = isUp(settled) || isFinished(settled);
+    if (!hasStayed || !isSameRun(runOf(unit, started), settled)) {
+      if (await wasStopped(system, one, settled)) return [stoppedMeanwhile(unit)];
+      return [await failed(system, { ...one, run: started }, `${unit} did not stay up`)];
+    }
+    const open = await notConfined(system, plan, settled);
+    return open.length > 0 || !probe ? open : runProbe(system, plan, probe);
   }
-  const open = await notConfined(system, plan, settled);
-  return open.length > 0 || !probe ? open : runProbe(system, plan, probe);
+}
+
+/** How often somebody else may restart a service while it is tried. */
+const MOST_RESTARTS = 5;
+
+/** Whether a service runs anew without having failed: by itself it comes back with one restart more. */
+function wasRestarted(before: ServiceRun, after: UnitProperties): boolean {
+  const { invocation, restarts } = runOf(before.unit, after);
+  return isUp(after) && before.invocation !== invocation && before.restarts === restarts;
 }
 
 /** A oneshot service that has done its work. */
@@ -141,10 +161,10 @@ async function runProbe(system: System, plan: Plan, argv: readonly string[]): Pr
   const [line = ''] = stderr.trim().split('\n').slice(-1);
   const end = late ? `did not end within ${PROBE_TIMEOUT / 1000} s` : `ended with status ${status}`;
   const said = line === '' ? '' : `: ${line}`;
-  const { unit, target } = plan;
-  return [
-    await failed(system, { unit, scope: target.scope, plan }, `the probe '${argv.join(' ')}' ${end}${said}`),
-  ];
+  const one = { unit: plan.unit, scope: plan.target.scope, plan };
+  const properties = await system.unit(plan.unit);
+  if (await wasStopped(system, one, properties)) return [stoppedMeanwhile(plan.unit)];
+  return [await failed(system, one, `the probe '${argv.join(' ')}' ${end}${said}`)];
 }
 
 /** Whether the service runs since before its files were written (milliseconds since 1970), and so without them. */
@@ -157,6 +177,8 @@ const BUSES: ReadonlySet<string> = new Set(['dbus.service', 'dbus-broker.service
 /** Why a service that runs must not be restarted, and the way out; undefined where it may be. */
 export function restartObstacle(properties: UnitProperties): string | undefined {
   if (BUSES.has(String(properties.get('Id')))) return 'every client of the bus would lose it: reboot';
+  const action = properties.get('SuccessAction') ?? 'none';
+  if (action !== 'none') return `SuccessAction=${action}: to stop it would do that`;
   const refusal = ['RefuseManualStart', 'RefuseManualStop'].find((name) => properties.get(name) === true);
   return refusal && `${refusal}=yes: restart it by its own means, or reboot`;
 }

@@ -1,5 +1,8 @@
 import { isUp } from '../apply/activate.js';
+import type { Undo } from '../apply/undo.js';
 import { inBatches } from '../collections.js';
+import { type Diagnostic, note, warning } from '../diagnostic.js';
+import { systemctl } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
 import { ASKED_AT_ONCE, type Service } from './services.js';
@@ -38,6 +41,27 @@ const namesIn = (properties: UnitProperties, links: readonly string[]): string[]
 export async function fallen({ system }: Context, units: readonly string[]): Promise<string[]> {
   const up = await inBatches(units, ASKED_AT_ONCE, async (unit) => isUp(await system.anyUnit(unit)));
   return units.filter((_, i) => !up[i]);
+}
+
+/**
+ * Starts the units again that went down with a restart, though nothing was wrong with it.
+ * @returns what is to be said of them; a warning where one can't be started
+ */
+export async function startAlong(context: Context, undo: Undo): Promise<Diagnostic[]> {
+  const down = undo.restarted ? await fallen(context, undo.along) : [];
+  const found: Diagnostic[] = [];
+  for (const unit of [...down.filter(isTrigger), ...down.filter((one) => !isTrigger(one))]) {
+    const went = `${unit} went down with the restart of ${undo.unit}`;
+    const result = await context.system.startUnit(unit);
+    found.push(
+      result === 'done'
+        ? note('started-again', `${went}, and is started again`)
+        : warning('went-down', `${went}, and can't be started again: '${result}'`, {
+            hint: systemctl(context.placement.scope, 'start', unit),
+          }),
+    );
+  }
+  return found;
 }
 
 /** Whether a unit starts services when something happens: it is to be there before them. */

@@ -13,7 +13,6 @@ import {
   restartObstacle,
   runOf,
   type ServiceRun,
-  type Trial,
   tryOut,
 } from '../apply/activate.js';
 import { hasEffect } from '../apply/changes.js';
@@ -24,13 +23,14 @@ import { inBatches } from '../collections.js';
 import type { Diagnostic } from '../diagnostic.js';
 import type { Plan } from '../plan/plan.js';
 import type { Context } from '../system/context.js';
+import { startAlong } from './along.js';
 import { failureOf, failuresOf } from './failures.js';
 import type { HeldSignals } from './held-signals.js';
 import { loadedNow, notInForce } from './in-force.js';
-import type { Prepared } from './prepare.js';
 import { putBack } from './put-back.js';
 import { readKernel } from './read-kernel.js';
 import { ASKED_AT_ONCE, type Service } from './services.js';
+import { preparedFor, trialOf } from './trial.js';
 import { forgetUndo, keepRestarted } from './undo-files.js';
 import type { UnitResult } from './unit-result.js';
 
@@ -87,7 +87,8 @@ async function bringBatch(context: Context, batch: readonly UnitResult[], option
   for (let from = 0, size = 1; ; from += size, size = BATCH) {
     const turn = trying.map((one) => ({ ...one, now: turnOf(one, from, from + size) }));
     if (turn.every(({ now }) => now.length === 0)) break;
-    const announced = await all(turn, (one) => announceRestarts(context, one));
+    const left = await all(turn, (one) => leaveStopped(context, one));
+    const announced = await all(left, (one) => announceRestarts(context, one));
     const started = await all(announced, (one) => restartOne(context, one, options));
     const tried = await all(started, (one) => tryOne(context, one, options));
     const held = await all(tried, (one) => holdOne(context, one, options));
@@ -168,6 +169,18 @@ const upBefore = ({ services = [] }: UnitResult): string[] =>
 const wentDown = ({ system, placement: { scope } }: Context, plan: Plan, unit: string): Promise<Diagnostic> =>
   failed(system, { unit, scope, plan }, `${unit} went down while its files were written`);
 
+/** Of many instances the last waits for all others: one that somebody has stopped meanwhile stays so. */
+async function leaveStopped({ system }: Context, attempt: Trying): Promise<Trying> {
+  if (attempt.due.length <= 1 || attempt.now.length === 0) return attempt;
+  const stopped: string[] = [];
+  const failures = await failureOf(async () => {
+    for (const name of attempt.now) if (!isRunning(await system.unit(name))) stopped.push(name);
+  });
+  const now = attempt.now.filter((name) => !stopped.includes(name));
+  const diagnostics = [...attempt.result.diagnostics, ...stopped.map(notRunning)];
+  return { ...attempt, now, failures, result: { ...attempt.result, diagnostics } };
+}
+
 /** A run that is ended from here on leaves services that were restarted. */
 async function announceRestarts(context: Context, attempt: Trying): Promise<Trying> {
   const { undo } = attempt.result;
@@ -200,26 +213,11 @@ const failuresOfEach = async (
   step: (name: string) => Promise<readonly Diagnostic[]>,
 ): Promise<Diagnostic[]> => (await Promise.all(names.map((name) => failuresOf(() => step(name))))).flat();
 
-/** How long a service must stay up if the policy doesn't say, in milliseconds. */
-const DEFAULT_SETTLE = 1000;
-
-/** What a service must stand by its policy. */
-export const trialOf = ({ plan, policy: { policy } }: Prepared): Trial => ({
-  plan,
-  settle: policy.settle?.value ?? DEFAULT_SETTLE,
-  probe: policy.probe?.map(({ value }) => value),
-});
-
 async function tryOne({ system }: Context, attempt: Trying, { signals }: ForceOptions): Promise<Trying> {
   if (attempt.failures.length > 0) return attempt;
   const tried = (name: string) =>
-    signals.unlessCame(() => tryOut(system, trialOf(preparedFor(attempt.result, name))));
+    signals.unlessCame(() => tryOut(system, trialOf(preparedFor(attempt.result.prepared!, name))));
   return { ...attempt, failures: await failuresOfEach(attempt.now, tried) };
-}
-
-/** The plan of a service: of an instance that of its template. */
-function preparedFor({ prepared }: UnitResult, name: string): Prepared {
-  return { ...prepared!, plan: { ...prepared!.plan, unit: name } };
 }
 
 /** Adds which calls a service that failed was refused: when it is as it was before, nobody can ask it. */
@@ -227,7 +225,7 @@ async function tellWhy(context: Context, attempt: Trying): Promise<Trying> {
   const { result, failures, now } = attempt;
   if (!failures.some(({ code }) => code === 'service-failed')) return attempt;
   const { refusalsAfterRestart } = await import('./refusals-after-restart.js');
-  const refusals = now.map((name) => refusalsAfterRestart(context, preparedFor(result, name)));
+  const refusals = now.map((name) => refusalsAfterRestart(context, preparedFor(result.prepared!, name)));
   return { ...attempt, failures: [...failures, ...(await Promise.all(refusals)).flat()] };
 }
 
@@ -240,7 +238,7 @@ async function holdOne(context: Context, attempt: Trying, { signals }: ForceOpti
   let { verified } = attempt.result;
   const unproven: Diagnostic[] = [];
   const failures = await failuresOfEach(attempt.now, async (name) => {
-    const { plan } = preparedFor(attempt.result, name);
+    const { plan } = preparedFor(attempt.result.prepared!, name);
     const properties = await context.system.unit(name);
     const found = await signals.unlessCame(() => readKernel(context, plan, properties));
     // What has done its work has no process, nor has what isn't held to any call.
@@ -260,14 +258,18 @@ async function holdOne(context: Context, attempt: Trying, { signals }: ForceOpti
 async function finish(context: Context, attempt: Trying): Promise<Trying> {
   const { result, failures } = attempt;
   if (failures.length > 0) return attempt;
+  const along: Diagnostic[] = [];
   const done = async () => {
+    along.push(...(await startAlong(context, result.undo!)));
     await writeChanges(
       context.system,
       result.changes.filter(({ kind }) => kind === 'remove'),
     );
     await forgetUndo(context, result.unit);
   };
-  return { ...attempt, failures: await failureOf(done) };
+  const wrong = await failureOf(done);
+  const diagnostics = [...result.diagnostics, ...along];
+  return { ...attempt, failures: wrong, result: { ...result, diagnostics } };
 }
 
 async function takeBack(

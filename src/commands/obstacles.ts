@@ -1,6 +1,6 @@
 import { isRunning, restartObstacle } from '../apply/activate.js';
 import { hasEffect } from '../apply/changes.js';
-import { type Diagnostic, error } from '../diagnostic.js';
+import { type Diagnostic, error, note } from '../diagnostic.js';
 import { dropInPath } from '../emit/paths.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
@@ -22,7 +22,7 @@ export async function obstacles(
   return [
     ...(restart ? probeProblems(context, policy.policy) : []),
     ...(isRuntime ? await keptForGood(context, unit.name) : []),
-    ...(isRuntime || !restart || !hasEffect(changes) ? [] : unit.services.flatMap(endsAll)),
+    ...(restart && hasEffect(changes) ? unit.services.flatMap((one) => endsAll(one, isRuntime)) : []),
   ];
 }
 
@@ -30,14 +30,25 @@ export async function obstacles(
 const FAILURE_ACTIONS = ['FailureAction', 'StartLimitAction'];
 
 /** A trial that fails must not end all that runs, with nobody there to put the service back. */
-function endsAll({ name, properties }: Service): Diagnostic[] {
+function endsAll({ name, properties }: Service, isRuntime: boolean): Diagnostic[] {
   if (!isRunning(properties) || restartObstacle(properties)) return [];
-  const found = FAILURE_ACTIONS.find((key) => !['none', undefined].includes(properties.get(key) as string));
-  if (found === undefined) return [];
-  const message = `${name} has ${found}=${properties.get(found)}: a trial that fails would do that`;
-  const hint = 'try it with --runtime, which a boot undoes, then apply it with --no-restart';
-  return [error('failure-action', message, { hint })];
+  const onFailure = (properties.get('OnFailure') ?? []) as readonly string[];
+  const isolates = onFailure.length > 0 && properties.get('OnFailureJobMode') === 'isolate';
+  if (isolates || onFailure.some((unit) => unit.endsWith('.target'))) {
+    const mode = isolates ? ' with OnFailureJobMode=isolate' : '';
+    return [refusedTrial(name, `OnFailure=${onFailure.join(' ')}${mode}`, 'apply it with --no-restart')];
+  }
+  const key = FAILURE_ACTIONS.find((one) => !['none', undefined].includes(properties.get(one) as string));
+  if (key !== undefined && !isRuntime) {
+    const hint = 'try it with --runtime, which a boot undoes, then apply it with --no-restart';
+    return [refusedTrial(name, `${key}=${properties.get(key)}`, hint)];
+  }
+  const message = `a trial of ${name} that fails starts ${onFailure.join(', ')} (OnFailure=)`;
+  return onFailure.length > 0 ? [note('on-failure', message)] : [];
 }
+
+const refusedTrial = (name: string, what: string, hint: string): Diagnostic =>
+  error('failure-action', `${name} has ${what}: a trial that fails would do that`, { hint });
 
 /** A drop-in for good is read in the place of one with its name below /run, a template's in that of an instance's, too. */
 async function keptForGood(

@@ -9,11 +9,13 @@ import {
   type ServiceRun,
   stillUnderPolicy,
 } from '../apply/activate.js';
-import type { FileUndo, Undo } from '../apply/undo.js';
-import { undoFiles } from '../apply/write.js';
+import { staysStopped, wasStopped } from '../apply/stopped.js';
+import { type FileUndo, isSameState, type Undo } from '../apply/undo.js';
+import { stateOf, undoFiles } from '../apply/write.js';
 import { inBatches } from '../collections.js';
 import { type Diagnostic, error, hasErrors } from '../diagnostic.js';
 import { hasNameOfDropIn } from '../emit/paths.js';
+import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import { fallen, isTrigger } from './along.js';
 import { failureOf, failuresOf } from './failures.js';
@@ -43,6 +45,35 @@ export async function putBack(
   context: Context,
   undos: readonly Undo[],
   how: HowBack = {},
+): Promise<(readonly Diagnostic[])[]> {
+  const changed = await inBatches(undos, BATCH, (undo) => isChangedSince(context, undo));
+  const own = undos.filter((_, i) => !changed[i]);
+  const done = await putBackEach(context, own, how);
+  return inBatches([...undos.entries()], BATCH, async ([i, undo]) => {
+    if (!changed[i]) return done[own.indexOf(undo)]!;
+    return [changedSince(context, undo.unit), ...(await failureOf(() => forgetUndo(context, undo.unit)))];
+  });
+}
+
+/** Whether somebody else has changed a file: it is neither as it was nor as it was to be. */
+async function isChangedSince({ system }: Context, { files }: Undo): Promise<boolean> {
+  let found = false;
+  await failureOf(async () => {
+    const now = await Promise.all(files.map(({ path }) => stateOf(system, path)));
+    found = files.some((file, i) => !isSameState(now[i], file.before) && !isSameState(now[i], file.after));
+  });
+  return found;
+}
+
+const changedSince = ({ placement }: Context, unit: string): Diagnostic =>
+  error('changed-since', `somebody has changed the files of ${unit} meanwhile: they are left as they are`, {
+    hint: `'${ownCommand(placement.scope, 'apply', unit)}', or revert`,
+  });
+
+async function putBackEach(
+  context: Context,
+  undos: readonly Undo[],
+  how: HowBack,
 ): Promise<(readonly Diagnostic[])[]> {
   if (undos.length === 0) return [];
   const undone: (readonly Diagnostic[])[] = [];
@@ -114,7 +145,7 @@ type Start = 'restart' | 'startUnit';
 
 /** Whether a service must be started again; if it can't be, what is to be said. */
 async function standOf(
-  { system }: Context,
+  { system, placement: { scope } }: Context,
   { restarted }: Undo,
   run: ServiceRun,
   { signals }: HowBack,
@@ -128,6 +159,7 @@ async function standOf(
     if (isSameRun(run, properties)) stand = 'stays';
     // Somebody else has stopped it, or it has itself.
     else if (!restarted && hasEnded(run, properties)) stand = 'stays';
+    else if (await wasStopped(system, { unit: run.unit, scope }, properties)) stand = staysStopped(run.unit);
     else if (obstacle !== undefined) stand = stillUnderPolicy(run.unit, obstacle);
   });
   return stand;

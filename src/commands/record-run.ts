@@ -10,7 +10,6 @@ import { type HeardRecords, heardIn } from '../explain/heard.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import type { ProcessResult, Running } from '../system/system.js';
-import { trialOf } from './bring-into-force.js';
 import type { ExplainOptions } from './explain.js';
 import { explainUnit, type Looked, type Run, startOf, UNREADABLE } from './explain-unit.js';
 import { failureOf, failuresOf } from './failures.js';
@@ -21,6 +20,7 @@ import { lastWritten, withLifetime } from './own-files.js';
 import { type Prepared, prepare } from './prepare.js';
 import { putBack } from './put-back.js';
 import { stopUnit } from './stop-unit.js';
+import { trialOf } from './trial.js';
 import { keepRestarted, keepUndo } from './undo-files.js';
 
 /** Most of the reader's output that is kept, in characters: some hundred thousand records. */

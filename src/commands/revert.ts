@@ -6,6 +6,7 @@ import { inBatches } from '../collections.js';
 import { type Diagnostic, EXIT, UserError } from '../diagnostic.js';
 import { hasNameOfDropIn, installedLauncher, LIFETIMES, ownDropInPaths } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
+import { startAlong } from './along.js';
 import { changing } from './exclusively.js';
 import { failureOf, failuresOf } from './failures.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
@@ -139,10 +140,13 @@ async function restartAll(
     isOpen(result.unit) ? restartUnit(context, result, { signals, wanted }) : result,
   );
   const back = await putBackInterrupted(context, restarted, signals);
-  return eachOf(updated(restarted, back), (result) =>
-    back.includes(result) ? result : forget(context, result),
+  return eachOf(updated(restarted, back), async (result) =>
+    back.includes(result) ? result : forget(context, saying(result, await along(context, result))),
   );
 }
+
+const along = (context: Context, { undo }: UnitResult): Promise<readonly Diagnostic[]> =>
+  failuresOf(async () => (undo ? startAlong(context, undo) : []));
 
 /** What was yet to be restarted is as it was before, so that the next revert has it all to do. */
 async function putBackInterrupted(
