@@ -40,5 +40,7 @@ export const stoppedMeanwhile = (unit: string): Diagnostic =>
     hint: 'apply it again',
   });
 
+export const STAYS_STOPPED = 'stays-stopped';
+
 export const staysStopped = (unit: string): Diagnostic =>
-  note('stays-stopped', `${unit} was stopped by somebody else, and stays so`);
+  note(STAYS_STOPPED, `${unit} was stopped by somebody else, and stays so`);

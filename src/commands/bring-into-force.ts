@@ -27,7 +27,7 @@ import { startAlong } from './along.js';
 import { failureOf, failuresOf } from './failures.js';
 import type { HeldSignals } from './held-signals.js';
 import { loadedNow, notInForce } from './in-force.js';
-import { putBack } from './put-back.js';
+import { isAsWanted, putBack } from './put-back.js';
 import { readKernel } from './read-kernel.js';
 import { ASKED_AT_ONCE, type Service } from './services.js';
 import { preparedFor, trialOf } from './trial.js';
@@ -281,7 +281,7 @@ async function takeBack(
   const problems = await putBack(context, undos, { signals });
   return attempts.map(({ result, failures }, i) => ({
     ...result,
-    state: problems[i]!.length > 0 ? 'failed' : 'rolled-back',
+    state: problems[i]!.every(isAsWanted) ? 'rolled-back' : 'failed',
     diagnostics: [...result.diagnostics, ...failures, ...problems[i]!],
   }));
 }

@@ -9,7 +9,7 @@ import {
   type ServiceRun,
   stillUnderPolicy,
 } from '../apply/activate.js';
-import { staysStopped, wasStopped } from '../apply/stopped.js';
+import { STAYS_STOPPED, staysStopped, wasStopped } from '../apply/stopped.js';
 import { type FileUndo, isSameState, type Undo } from '../apply/undo.js';
 import { stateOf, undoFiles } from '../apply/write.js';
 import { inBatches } from '../collections.js';
@@ -91,6 +91,9 @@ async function putBackEach(
     return [...undone[i]!, ...reloaded, ...again, ...settled, ...kept];
   });
 }
+
+/** Whether what is said of a way back is no failure of it. */
+export const isAsWanted = ({ code }: Diagnostic): boolean => code === STAYS_STOPPED;
 
 /** Undoes what was written and has not been loaded; says what fails. */
 export const undo = (

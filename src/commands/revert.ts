@@ -15,7 +15,7 @@ import { fullName, noUnit, serviceName } from './load-unit.js';
 import { namedUnit } from './named-unit.js';
 import type { Outcome } from './outcome.js';
 import { readFiles, readOwnFiles, withLifetime } from './own-files.js';
-import { putBack } from './put-back.js';
+import { isAsWanted, putBack } from './put-back.js';
 import { dropInsOf, type Service, servicesOf } from './services.js';
 import { forgetUndo, keepRestarted, keepUndo } from './undo-files.js';
 import { planEach, type UnitResult, unitsOutcome, updated } from './unit-result.js';
@@ -161,7 +161,7 @@ async function putBackInterrupted(
   const problems = await putBack(context, undos, { signals });
   return interrupted.map((result, i) => ({
     ...saying(result, problems[i]!),
-    state: problems[i]!.length > 0 ? 'failed' : 'rolled-back',
+    state: problems[i]!.every(isAsWanted) ? 'rolled-back' : 'failed',
   }));
 }
 

@@ -238,4 +238,89 @@ describe('while a unit is changed', { skip: skip ?? false }, () => {
     assert.match((await run(0, 'status')).stdout, /^No unit/);
     assert.equal(await isActive(UNIT), 'activating');
   });
+
+  /** Something that somebody does while the unit is tried for three seconds; what `apply` says. */
+  const inTrial = async (script: string, policy = FINE) => {
+    await box.writeFile(policyPath(UNIT), policy.replace('100ms', '3s'));
+    const was = await invocation(UNIT);
+    return box.succeed([
+      ...['bash', '-c'],
+      `node ${COMMAND} apply ${UNIT} >/run/said 2>&1 & pid=$!
+       until [ "$(systemctl show --value -p InvocationID ${UNIT})" != ${was} ]; do sleep 0.05; done; sleep 0.5
+       ${script}
+       wait $pid; echo "exit $?"; cat /run/said`,
+    ]);
+  };
+
+  test('somebody stops it in its trial: it stays so, without the policy', async () => {
+    const side = `[Unit]\nRequires=${UNIT}\nAfter=${UNIT}\n[Service]\nExecStart=${SLEEP}\n`;
+    await units({ 'side-requires.service': side }, 'side-requires.service');
+    const said = await inTrial(`systemctl stop ${UNIT}`);
+    assert.match(said, /^exit 1\n(?:.|\n)*error\[stopped-meanwhile\](?:.|\n)*main\.service: rolled-back/);
+    for (const unit of [UNIT, 'side-requires.service']) assert.equal(await isActive(unit), 'inactive');
+    assert.match((await run(0, 'status')).stdout, /^No unit/);
+  });
+
+  test('and the run is killed, one that somebody has stopped since stays so', async () => {
+    await killedInTrial();
+    await box.succeed(['systemctl', 'stop', UNIT]);
+    assert.match((await run(0, 'status')).stderr, /note\[stays-stopped\]/);
+    assert.equal(await isActive(UNIT), 'inactive');
+  });
+
+  test('it ends with success by itself in its trial: it is started as it was', async () => {
+    await units({ [UNIT]: '[Service]\nExecStart=/bin/sh -c "trap : SYS; sleep infinity; exit 0"\n' }, UNIT);
+    const said = await inTrial(
+      ':',
+      '[syscalls]\ndeny = ["vfork", "clone", "clone3"]\naction = "EPERM"\n[apply]\nsettle = "100ms"\n',
+    );
+    assert.match(said, /^exit 1\n(?:.|\n)*error\[service-failed\]/);
+    assert.equal(await isActive(UNIT), 'active');
+    assert.equal(await filters(UNIT), 0);
+  });
+
+  test('somebody restarts it in its trial: it is tried anew', async () => {
+    const said = await inTrial(`systemctl restart ${UNIT}`);
+    assert.match(said, /^exit 0\nmain\.service: applied/);
+    assert.equal(await filters(UNIT), 2);
+  });
+
+  test('somebody edits its drop-in in its trial: what is there is left', async () => {
+    const dropIn = `/etc/systemd/system/${UNIT}.d/zz-sandbox-unit.conf`;
+    const said = await inTrial(`echo 'Nice=5' >>${dropIn}; systemctl kill -s SEGV ${UNIT}`);
+    assert.match(said, /^exit 1\n(?:.|\n)*error\[changed-since\](?:.|\n)*main\.service: failed/);
+    assert.match(await box.succeed(['cat', dropIn]), /^Nice=5$/m);
+    await run(0, 'status', UNIT).catch(() => undefined);
+    assert.equal((await box.exec(['test', '-e', UNDO])).status, 1);
+  });
+
+  test('what its restart stops is started again', async () => {
+    const side = `[Unit]\nStopPropagatedFrom=${UNIT}\n[Service]\nExecStart=${SLEEP}\n`;
+    await units({ 'side-stopped.service': side }, 'side-stopped.service');
+    await box.writeFile(policyPath(UNIT), FINE);
+    for (const verb of ['apply', 'revert']) {
+      assert.match((await run(0, verb, UNIT)).stderr, /note\[started-again\]: side-stopped\.service/);
+      assert.equal(await isActive('side-stopped.service'), 'active');
+    }
+  });
+
+  const ENDS: readonly (readonly [lines: string, status: number, said: RegExp])[] = [
+    ['FailureAction=exit', 1, /error\[failure-action\]/],
+    ['OnFailure=calm.target\nOnFailureJobMode=isolate', 1, /error\[failure-action\]/],
+    ['OnFailure=side-calls.service', 0, /note\[on-failure\]/],
+    ['SuccessAction=exit', 0, /note\[restart-due\](?:.|\n)*SuccessAction=exit/],
+  ];
+  for (const [lines, status, said] of ENDS) {
+    test(`and its end would do more: ${lines.replace('\n', ', ')}`, async () => {
+      await units({ [UNIT]: `[Unit]\n${lines}\n[Service]\nExecStart=${SLEEP}\n` });
+      const was = await invocation(UNIT);
+      await box.writeFile(policyPath(UNIT), FINE);
+      assert.match((await run(status, 'apply', UNIT)).stderr, said);
+      assert.equal((await invocation(UNIT)) === was, !lines.includes('side-calls'));
+      if (lines.startsWith('SuccessAction')) {
+        assert.match((await run(0, 'revert', UNIT)).stderr, /note\[restart-due\]/);
+      }
+      await units({ [UNIT]: `[Service]\nExecStart=${SLEEP}\n` });
+    });
+  }
 });
