@@ -64,10 +64,6 @@ export const isPending = (list: readonly Change[]): boolean =>
 export const hasEffect = (list: readonly Change[]): boolean =>
   list.some((change) => change.kind !== 'unchanged' && !change.commentsOnly);
 
-/** Whether nothing changes but the version of systemd that a drop-in says it was made for. */
-export const renewsVersion = ({ before, after }: Change): boolean =>
-  before !== undefined && after !== undefined && !isSame(before, after) && isForAnotherSystemd(before, after);
-
 const isSame = (before: ExistingFile, after: EmittedFile): boolean =>
   hasSameMode(before, after) && isSameBytes(before.content, after.content);
 

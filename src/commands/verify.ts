@@ -1,5 +1,5 @@
 import { isOutdated, restartDue, restartObstacle } from '../apply/activate.js';
-import { type Change, renewsVersion } from '../apply/changes.js';
+import type { Change } from '../apply/changes.js';
 import { notConfined } from '../apply/confinement.js';
 import type { Enforcement } from '../apply/enforcement.js';
 import { readBack } from '../apply/read-back.js';
@@ -40,7 +40,8 @@ export async function verify(
   }
   const properties = prepared.unit.properties!;
   const dropIn = dropInPath(context.placement, prepared.unit.name.full);
-  const pending = prepared.changes.filter((change) => change.kind !== 'unchanged' && !renewsVersion(change));
+  // What only comments say otherwise is in force all the same.
+  const pending = prepared.changes.filter(({ kind, commentsOnly }) => kind !== 'unchanged' && !commentsOnly);
   const loaded = [
     ...notWritten(prepared, pending, dropIn),
     // Another drop-in than the planned one is loaded otherwise in every line.

@@ -253,6 +253,9 @@ describe('what is not in force is told:', () => {
       JSON.stringify(found.diagnostics),
       /looser than the policy in nginx .*: memfd_create \(x86-64\)/,
     );
+    await box.writeFile(policyPath(NGINX), `# Means the same.\n${EXEC}`);
+    const again = await verify(NGINX);
+    assert.deepEqual([again.status, again.loaded, again.enforced], [0, true, true]);
     await box.writeFile(policyPath(NGINX), EXEC);
   });
 });
