@@ -14,8 +14,12 @@ const TREES = {
   forky: UNDONE_CASES,
 } as const satisfies Partial<Record<TreeName, readonly UndoneCase[]>>;
 
-const FILES =
-  'mkdir -p /opt/deep /mnt; touch /opt/deep/file /home/file /var/tmp/file; cp /bin/true /opt/true';
+const FILES = [
+  'mkdir -p /opt/deep/sub /opt/deep/other /opt/other /home/alice /root/x /run/user/7 /srv/in /mnt/in',
+  'mkdir -p /var/tmp/d /usr/lib/modules/x',
+  'for d in /opt/deep/sub /home/alice /var/tmp/d /usr/lib/modules/x /etc; do echo x >$d/theirs; done',
+  'touch /opt/deep/file /home/file /var/tmp/file; cp /bin/true /opt/true; cp /bin/true /opt/deep/true',
+].join('\n');
 
 function unitText({ policy, own, open }: UndoneCase, lines: 'both' | 'ours'): string {
   const { directives } = planned(`[service]\n${policy}\n`);
