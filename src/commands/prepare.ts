@@ -109,6 +109,7 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
     unit: unit.name,
     effective,
     type: unit.properties?.get('Type') as string | undefined,
+    partners: unit.properties && partnersOf(unit),
     loaded: policy,
     machine,
     places: {
@@ -134,6 +135,14 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
   const files = emitFiles(plan, built?.file, context.placement, { ...origin, filesHash: hash });
   return { plan, planned, diagnostics, proofs: built?.proofs ?? [], files };
 }
+
+/** The units that any of the services is joined with, as the manager has it. */
+const partnersOf = ({ services }: LoadedUnit): readonly string[] | undefined => {
+  const said = services.map(({ properties }) => properties.get('JoinsNamespaceOf') as string[] | undefined);
+  return said.length === 0 || said.includes(undefined)
+    ? undefined
+    : [...new Set(said.flatMap((names) => names ?? []))];
+};
 
 /** An error for each instance of a template that would come to other files: the template's would change what it does. */
 async function otherwise(

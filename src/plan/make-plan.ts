@@ -18,7 +18,7 @@ import { plannedValues } from './unit-values.js';
  */
 export function makePlan(request: PlanRequest): Plan {
   const { unit, effective, policy, target } = request;
-  const service = planService(policy, effective, target);
+  const service = planService(request);
   const calls =
     request.usable && policy.syscalls ? planCalls(request, policy.syscalls, service.directives) : NO_CALLS;
   const { launcher } = calls;

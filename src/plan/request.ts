@@ -14,6 +14,8 @@ export interface PlanRequest {
   readonly effective: EffectiveUnit;
   /** `Type=` as the manager has it; where nobody says, it is taken from the unit. */
   readonly type?: string | undefined;
+  /** The units that the manager joins it with (JoinsNamespaceOf=); where nobody says, they are taken from the unit. */
+  readonly partners?: readonly string[] | undefined;
   readonly policy: Policy;
   readonly target: Target;
   readonly places: Places;

@@ -5,8 +5,10 @@ import { isOn, type UnitValues } from '../unit/values.js';
 import { directiveGap, formatDirective, isFormatted } from './directive-values.js';
 import { findDirective, unknownDirective } from './directives.js';
 import { isLostToPrefixes, LOST_TO_PREFIXES } from './exec-prefix.js';
+import { joinedNamespace, partnersIn } from './joined-namespaces.js';
 import { emitted, loosens } from './loosen.js';
 import type { PlanLine, PlannedDirective } from './plan.js';
+import type { PlanRequest } from './request.js';
 import type { Target } from './target.js';
 import { undone } from './undone.js';
 
@@ -16,9 +18,12 @@ export interface PlannedService {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+type ServiceRequest = Pick<PlanRequest, 'policy' | 'effective' | 'target' | 'partners'>;
+
 /** What `[service]` comes to on a unit: its directives, checked against what the unit has and what the target knows. */
-export function planService(policy: Policy, effective: EffectiveUnit, target: Target): PlannedService {
-  const planned = policy.service.map((entry) => planDirective(entry, policy, effective, target));
+export function planService({ policy, effective, target, partners }: ServiceRequest): PlannedService {
+  const joined = partners ?? partnersIn(effective);
+  const planned = policy.service.map((entry) => planDirective(entry, policy, effective, target, joined));
   return {
     lines: planned.flatMap(({ lines }) => lines),
     directives: planned.flatMap(({ directives }) => directives),
@@ -52,6 +57,7 @@ function planDirective(
   policy: Policy,
   effective: EffectiveUnit,
   target: Target,
+  partners: readonly string[],
 ): PlannedService {
   const row = findDirective(entry.name);
   if (!row) return { lines: [], directives: [], diagnostics: [unknownDirective(entry.name, entry.at)] };
@@ -70,6 +76,7 @@ function planDirective(
       ...(gap ? [gap] : []),
       ...loosening(entry, policy, loosens(row, before, formatted.values, unit)),
       ...undone(entry, formatted.values, policy, effective),
+      ...joinedNamespace(entry, formatted.values, partners),
     ],
   };
 }

@@ -2,67 +2,15 @@ import { type Diagnostic, error, printable } from '../diagnostic.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { Assignment } from '../unit/unit-file.js';
-import { allWords, barePath, covers, plain, type UnitValues, wordsOf } from '../unit/values.js';
+import { allWords, plain, type UnitValues, wordsOf } from '../unit/values.js';
 import { type Prefix, parsePrefixes, parseSocketRule } from './directive-values/network.js';
 import { formatDirective, isFormatted } from './directive-values.js';
 import { findDirective } from './directives.js';
 import { contains, within } from './loosen/lists.js';
-import { HOMES, VENDOR } from './loosen/paths.js';
 import { loosens } from './loosen.js';
-
-/** Whether these assignments of the unit's own undo what a policy's directive comes to. */
-type Undoes = (ours: readonly string[], own: readonly string[]) => boolean;
-
-/** Mounts in which what a directive closes at these paths is open, at another place. */
-const shownElsewhere =
-  (pathsOf: (ours: readonly string[]) => readonly string[]): Undoes =>
-  (ours, own) =>
-    allWords(own)
-      .map(endsOf)
-      .some(([from, to]) => from !== to && pathsOf(ours).some((path) => covers(from, path)));
-
-/** Mounts on the very place where systemd would mount something empty, or something else: theirs is mounted last. */
-const inThePlace =
-  (pathsOf: (ours: readonly string[]) => readonly string[]): Undoes =>
-  (ours, own) =>
-    allWords(own).some((word) => {
-      const [from, to] = endsOf(word);
-      return from === to && pathsOf(ours).includes(from);
-    });
-
-const either =
-  (...rules: readonly Undoes[]): Undoes =>
-  (ours, own) =>
-    rules.some((rule) => rule(ours, own));
-
-/** `SOURCE:DESTINATION` of a bind mount, or a path alone. */
-function endsOf(word: string): readonly [from: string, to: string] {
-  const [from = '', to] = word.replace(/^-/, '').split(':');
-  return [barePath(from), barePath(to || from)];
-}
-
-const listed = (ours: readonly string[]) => allWords(ours).map((word) => barePath(word.split(':')[0]!));
+import { CLOSED, either, inThePlace, mountedBelow, shownElsewhere, type Undoes } from './undone-mounts.js';
 
 const last = (ours: readonly string[]) => plain(ours.at(-1) ?? '');
-
-const systemPaths = (ours: readonly string[]): readonly string[] => {
-  const ranks: Readonly<Record<string, readonly string[]>> = {
-    yes: VENDOR,
-    full: [...VENDOR, '/etc'],
-    strict: ['/'],
-  };
-  return ranks[last(ours)] ?? [];
-};
-const homes = (ours: readonly string[]) => (['no', ''].includes(last(ours)) ? [] : HOMES);
-const hiddenHomes = (ours: readonly string[]) => (last(ours) === 'read-only' ? [] : homes(ours));
-const emptyHomes = (ours: readonly string[]) => (last(ours) === 'tmpfs' ? HOMES : []);
-const where =
-  (paths: readonly string[], ...values: readonly string[]) =>
-  (ours: readonly string[]) =>
-    values.includes(last(ours)) ? paths : [];
-const temporary = where(['/tmp', '/var/tmp'], 'yes', 'disconnected');
-const shownProcesses = where(['/proc'], 'invisible', 'ptraceable', 'noaccess', 'pid');
-const controlGroups = where(['/sys/fs/cgroup'], 'yes', 'private', 'strict');
 
 /** Whether prefixes let all of one through, each by itself or several together. */
 function letThrough(denied: Prefix, allowed: readonly Prefix[]): boolean {
@@ -113,19 +61,29 @@ export const UNDONE_BY: readonly (readonly [directive: string, by: readonly stri
   ['SocketBindDeny', ['SocketBindAllow'], ports],
   ['PrivateNetwork', ['NetworkNamespacePath'], joined],
   ['PrivateIPC', ['IPCNamespacePath'], joined],
-  ['ProtectSystem', WRITABLE_BINDS, shownElsewhere(systemPaths)],
-  ['ReadOnlyPaths', WRITABLE_BINDS, shownElsewhere(listed)],
-  ['ProtectControlGroups', WRITABLE_BINDS, shownElsewhere(controlGroups)],
-  ['InaccessiblePaths', BINDS, shownElsewhere(listed)],
-  ['NoExecPaths', BINDS, shownElsewhere(listed)],
-  ['TemporaryFileSystem', BINDS, either(shownElsewhere(listed), inThePlace(listed))],
-  ['TemporaryFileSystem', PATHS, inThePlace(listed)],
-  ['ProtectHome', WRITABLE_BINDS, shownElsewhere(homes)],
-  ['ProtectHome', BINDS, either(shownElsewhere(hiddenHomes), inThePlace(emptyHomes))],
-  ['ProtectHome', PATHS, inThePlace(emptyHomes)],
-  ['PrivateTmp', BINDS, either(shownElsewhere(temporary), inThePlace(temporary))],
-  ['ProtectProc', BINDS, either(shownElsewhere(shownProcesses), inThePlace(shownProcesses))],
-  ['ProcSubset', BINDS, either(shownElsewhere(shownProcesses), inThePlace(shownProcesses))],
+  ['ProtectSystem', WRITABLE_BINDS, shownElsewhere(CLOSED.system)],
+  ['ReadOnlyPaths', WRITABLE_BINDS, shownElsewhere(CLOSED.readOnlyPaths)],
+  ['ProtectControlGroups', WRITABLE_BINDS, shownElsewhere(CLOSED.controlGroups)],
+  ['ProtectKernelTunables', WRITABLE_BINDS, shownElsewhere(CLOSED.tunables)],
+  ['ProtectKernelTunables', BINDS, shownElsewhere(CLOSED.addresses)],
+  ['ProtectKernelLogs', BINDS, shownElsewhere(CLOSED.logs)],
+  ['ProtectKernelModules', BINDS, shownElsewhere(CLOSED.modules)],
+  ['InaccessiblePaths', BINDS, shownElsewhere(CLOSED.inaccessible)],
+  ['NoExecPaths', BINDS, either(shownElsewhere(CLOSED.noExec), mountedBelow)],
+  ['NoExecPaths', ['ReadWritePaths', 'ReadOnlyPaths'], mountedBelow],
+  ['TemporaryFileSystem', BINDS, either(shownElsewhere(CLOSED.emptied), inThePlace(CLOSED.emptied))],
+  ['TemporaryFileSystem', PATHS, inThePlace(CLOSED.emptied)],
+  ['ProtectHome', WRITABLE_BINDS, shownElsewhere(CLOSED.readOnlyHomes)],
+  ['ProtectHome', BINDS, shownElsewhere(CLOSED.hiddenHomes)],
+  ['ProtectHome', BINDS, either(shownElsewhere(CLOSED.emptiedHomes), inThePlace(CLOSED.emptiedHomes))],
+  ['ProtectHome', PATHS, inThePlace(CLOSED.emptiedHomes)],
+  ['PrivateTmp', BINDS, either(shownElsewhere(CLOSED.temporary), inThePlace(CLOSED.temporary))],
+  ['ProtectProc', BINDS, either(shownElsewhere(CLOSED.processes), inThePlace(CLOSED.processes))],
+  [
+    'ProcSubset',
+    BINDS,
+    either(shownElsewhere(CLOSED.otherThanProcesses), inThePlace(CLOSED.otherThanProcesses)),
+  ],
 ];
 
 /** What the unit's own lines undo of a directive of `[service]`, unless the policy sets those itself. */
@@ -136,10 +94,13 @@ export function undone(
   effective: EffectiveUnit,
 ): Diagnostic[] {
   const isOurs = (name: string) => policy.service.some((one) => one.name === name);
+  const all = valuesOfAll(policy, effective);
   const found = UNDONE_BY.filter(([directive]) => directive === entry.name).flatMap(([, by, undoes]) =>
     by.flatMap((name) => {
       const own = isOurs(name) ? [] : effective.list('Service', name);
-      return undoes(values, valuesOf(own)) ? [[name, culprit(own, values, undoes)] as const] : [];
+      return undoes(values, valuesOf(own), all)
+        ? [[name, culprit(own, (one) => undoes(values, one, all))] as const]
+        : [];
     }),
   );
   const once = new Map(found.map(([name, line]) => [name, line]));
@@ -147,15 +108,33 @@ export function undone(
     const { file, line: number, column } = line.at;
     const shown = `${name}=${printable(line.value, 60)}`;
     const message = `the unit's own '${shown}' undoes ${entry.name} (${printable(file)}:${number}:${column})`;
-    return error('gap-undone', message, { at: entry.at, hint: wayOut(name, effective) });
+    return error('gap-undone', message, { at: entry.at, hint: wayOut(name, effective) + otherWayOut(entry) });
   });
 }
 
 const valuesOf = (lines: readonly Assignment[]): string[] => lines.map(({ value }) => value);
 
 /** The line that does it by itself, else the first of those that do it together. */
-const culprit = (own: readonly Assignment[], values: readonly string[], undoes: Undoes): Assignment =>
-  own.find(({ value }) => undoes(values, [value])) ?? own[0]!;
+const culprit = (own: readonly Assignment[], undoes: (own: readonly string[]) => boolean): Assignment =>
+  own.find(({ value }) => undoes([value])) ?? own[0]!;
+
+/** What directives will be: what the unit has, then what the policy sets. */
+const valuesOfAll = (policy: Policy, effective: EffectiveUnit): UnitValues => ({
+  get: (name) => [...valuesOf(effective.all('Service', name)), ...formattedValues(policy, name)],
+});
+
+function formattedValues({ service }: Policy, name: string): readonly string[] {
+  const row = findDirective(name);
+  return service
+    .filter((one) => one.name === name)
+    .flatMap(({ value, valueAt }) => {
+      const formatted = row ? formatDirective(row, value, valueAt) : [];
+      return isFormatted(formatted) ? formatted.values : [];
+    });
+}
+
+const otherWayOut = ({ name }: DirectiveEntry): string =>
+  name === 'NoExecPaths' ? '; or list the place of the mount in NoExecPaths, too' : '';
 
 function wayOut(name: string, effective: EffectiveUnit): string {
   const row = findDirective(name)!;

@@ -20,6 +20,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['InactiveExitTimestamp', 't'],
   ['InvocationID', 'ay'],
   ['Job', '(uo)'],
+  ['JoinsNamespaceOf', 'as'],
   ['KillMode', 's'],
   ['LoadState', 's'],
   ['MainPID', 'u'],

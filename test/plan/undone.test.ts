@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UNDONE_BY } from '../../src/plan/undone.js';
 import { planned } from '../support/planned.js';
-import { UNDONE_CASES, UNDONE_PORTS } from '../support/undone-cases.js';
+import { MEANT, UNDONE_CASES, UNDONE_PORTS } from '../support/undone-cases.js';
 
 const CASES = [...UNDONE_CASES, ...UNDONE_PORTS];
 
@@ -18,6 +18,10 @@ for (const { policy, own, by } of CASES) {
       assert.ok(message.includes(`'${by}=`) && message.endsWith('(demo.service:3:1)'), message);
     }
   });
+}
+
+for (const [policy, own] of MEANT) {
+  test(`${policy} lets ${own} through`, () => assert.deepEqual(undone(policy, own), []));
 }
 
 test('every row of the table has a case', () => {

@@ -22,7 +22,123 @@ const one = (policy: string, own: string, open: string, by?: string): UndoneCase
   ...(by === undefined ? {} : { by }),
 });
 
+const SHOWN = 'cat /mnt/theirs';
+const WRITABLE = 'test -w /mnt/theirs';
+const TUNABLES = 'ProtectKernelTunables = true';
+const LOGS = 'ProtectKernelLogs = true';
+const MODULES = 'ProtectKernelModules = true';
+const STRICT = 'ProtectSystem = "strict"';
+const SUB = '/opt/deep/sub';
+const STATE = 'StateDirectory=demo\nBindPaths=/var/lib/demo:/mnt';
+
+/** Parts of what is closed, and what has it in it. */
+const UNDONE_PARTS: readonly UndoneCase[] = [
+  one(TUNABLES, 'BindPaths=/proc:/mnt', 'test -w /mnt/irq/default_smp_affinity', 'BindPaths'),
+  one(TUNABLES, 'BindPaths=/proc/irq:/mnt', 'test -w /mnt/default_smp_affinity', 'BindPaths'),
+  one(TUNABLES, 'BindPaths=/proc', 'test -w /proc/irq/default_smp_affinity'),
+  one(TUNABLES, 'BindPaths=/proc/irq:/proc/fs', 'test -w /proc/fs/default_smp_affinity'),
+  one(TUNABLES, 'BindReadOnlyPaths=/proc/irq:/mnt', 'test -w /mnt/default_smp_affinity'),
+  one(TUNABLES, 'BindReadOnlyPaths=/proc:/mnt', 'grep -q startup /mnt/kallsyms', 'BindReadOnlyPaths'),
+  one(LOGS, 'BindPaths=/proc:/mnt', '(( 0$(stat -c%a /mnt/kmsg) != 0 ))', 'BindPaths'),
+  one(LOGS, 'BindReadOnlyPaths=/dev/kmsg:/opt/x', 'test -c /opt/x', 'BindReadOnlyPaths'),
+  one(LOGS, 'BindReadOnlyPaths=/proc/irq:/mnt', 'test -e /mnt/kmsg'),
+  one(MODULES, 'BindPaths=/usr/lib:/mnt', 'cat /mnt/modules/x/theirs', 'BindPaths'),
+  one(MODULES, 'BindReadOnlyPaths=/lib:/mnt', 'cat /mnt/modules/x/theirs', 'BindReadOnlyPaths'),
+  one(MODULES, 'BindReadOnlyPaths=/lib/modules/x:/mnt', SHOWN, 'BindReadOnlyPaths'),
+  one(MODULES, 'BindReadOnlyPaths=/usr/lib/modules/x', 'cat /lib/modules/x/theirs'),
+  one(`InaccessiblePaths = ${DEEP}`, `BindPaths=${SUB}:/mnt`, SHOWN, 'BindPaths'),
+  one(`InaccessiblePaths = ${DEEP}`, `BindPaths=${SUB}:/opt/deep/other`, 'cat /opt/deep/other/theirs'),
+  one(`InaccessiblePaths = ${DEEP}`, `BindPaths=/opt:${SUB}`, `cat ${SUB}/deep/file`),
+  one('InaccessiblePaths = ["/lib/modules"]', 'BindPaths=/usr/lib:/mnt', 'ls /mnt/modules/x', 'BindPaths'),
+  one(`ReadOnlyPaths = ${DEEP}`, `BindPaths=${SUB}:/mnt`, WRITABLE, 'BindPaths'),
+  one(
+    `ReadOnlyPaths = ${DEEP}`,
+    `BindPaths=${SUB}:/opt/deep/other`,
+    'test -w /opt/deep/other/theirs',
+    'BindPaths',
+  ),
+  one(`ReadOnlyPaths = ${DEEP}\nInaccessiblePaths = ["/mnt"]`, `BindPaths=${SUB}:/mnt`, WRITABLE),
+  one('ReadOnlyPaths = ["/opt/deep", "/mnt"]', `BindPaths=${SUB}:/mnt`, WRITABLE),
+  one(
+    'ReadOnlyPaths = ["/opt/deep", "/mnt"]',
+    `BindPaths=${SUB}:/mnt/in`,
+    'test -w /mnt/in/theirs',
+    'BindPaths',
+  ),
+  one('ProtectHome = true', 'BindPaths=/home/alice:/mnt', SHOWN, 'BindPaths'),
+  one('ProtectHome = true', 'BindReadOnlyPaths=/home/alice:/mnt', SHOWN, 'BindReadOnlyPaths'),
+  one('ProtectHome = true', 'BindPaths=/home/alice:/root/x', 'cat /root/x/theirs'),
+  one('ProtectHome = true', 'BindPaths=/var/run/user:/mnt', 'test -e /mnt/7', 'BindPaths'),
+  one('ProtectHome = "read-only"', 'BindPaths=/home/alice:/mnt', WRITABLE, 'BindPaths'),
+  one('ProtectHome = "tmpfs"', 'BindPaths=/home/alice:/mnt', SHOWN, 'BindPaths'),
+  one('ProtectHome = "tmpfs"', 'BindPaths=/home/alice:/root/x', 'cat /root/x/theirs', 'BindPaths'),
+  one(STRICT, 'BindPaths=/lib:/mnt', 'test -w /mnt/modules/x/theirs', 'BindPaths'),
+  one(STRICT, `BindPaths=${SUB}:/mnt`, WRITABLE, 'BindPaths'),
+  one(STRICT, `BindPaths=${SUB}:/srv/in\nReadWritePaths=/srv`, 'test -w /srv/in/theirs', 'BindPaths'),
+  one(STRICT, `BindPaths=${SUB}:/mnt\nReadOnlyPaths=/mnt`, WRITABLE),
+  one('ProtectSystem = true', 'BindPaths=/lib/modules/x:/mnt', WRITABLE, 'BindPaths'),
+  one(
+    'ProtectSystem = "full"',
+    'BindPaths=/etc/theirs:/srv/one',
+    'test -s /srv/one -a -w /srv/one',
+    'BindPaths',
+  ),
+  one('ProtectSystem = "full"', 'BindPaths=/opt/deep:/mnt', 'test -w /mnt/none'),
+  one(
+    'ProtectControlGroups = true',
+    'BindPaths=/sys/fs/cgroup/system.slice:/mnt',
+    'test -w /mnt/cgroup.procs',
+    'BindPaths',
+  ),
+  one('NoExecPaths = ["/opt"]', 'BindReadOnlyPaths=/opt/deep:/mnt', '/mnt/true', 'BindReadOnlyPaths'),
+  one('NoExecPaths = ["/opt"]', 'BindReadOnlyPaths=/opt/deep', '/opt/deep/true', 'BindReadOnlyPaths'),
+  one('NoExecPaths = ["/opt"]', 'BindPaths=/usr/bin:/opt/other', '/opt/other/true', 'BindPaths'),
+  one('NoExecPaths = ["/opt/other"]', 'BindPaths=/usr/bin:/opt/other', '/opt/other/true'),
+  one('NoExecPaths = ["/opt", "/opt/deep"]', 'BindPaths=/opt/deep', '/opt/deep/true'),
+  one('NoExecPaths = ["/opt"]', 'ReadOnlyPaths=/opt/deep', '/opt/deep/true', 'ReadOnlyPaths'),
+  one('NoExecPaths = ["/opt"]', 'ReadWritePaths=/opt/deep', '/opt/deep/true', 'ReadWritePaths'),
+  one(
+    'NoExecPaths = ["/"]\nExecPaths = ["/usr/lib", "/usr/bin/bash"]',
+    'ReadWritePaths=/opt/deep',
+    '/opt/deep/true',
+    'ReadWritePaths',
+  ),
+  one('NoExecPaths = ["/opt", "/opt/deep"]', 'ReadWritePaths=/opt/deep', '/opt/deep/true'),
+  one(
+    'NoExecPaths = ["/"]\nExecPaths = ["/usr/lib", "/usr/bin/bash"]',
+    'BindReadOnlyPaths=/usr/bin:/mnt',
+    '/mnt/true',
+    'BindReadOnlyPaths',
+  ),
+  one('TemporaryFileSystem = ["/opt"]', `BindPaths=${SUB}:/mnt`, SHOWN, 'BindPaths'),
+  one('TemporaryFileSystem = ["/opt"]', `BindPaths=${SUB}:/opt/other`, 'cat /opt/other/theirs', 'BindPaths'),
+  one('PrivateTmp = true', 'BindPaths=/var/tmp/d:/mnt', SHOWN, 'BindPaths'),
+  one('PrivateTmp = true', 'BindPaths=/var/tmp/d:/tmp/e', 'cat /tmp/e/theirs', 'BindPaths'),
+  one('ProtectProc = "invisible"', 'BindPaths=/proc/1:/mnt\nUser=nobody', 'test -e /mnt/stat', 'BindPaths'),
+  one('ProcSubset = "pid"', 'BindPaths=/proc/sys:/mnt', 'test -e /mnt/kernel', 'BindPaths'),
+];
+
+/** Exceptions that are meant: they hold of the same place, and of others that show no more. */
+export const MEANT: readonly (readonly [policy: string, own: string])[] = [
+  [STRICT, STATE],
+  [STRICT, 'ReadWritePaths=/srv\nBindPaths=/srv/data:/mnt'],
+  [STRICT, 'BindPaths=/srv/data'],
+  [STRICT, 'BindPaths=/dev/shm:/mnt'],
+  ['ReadOnlyPaths = ["/var"]', STATE],
+  ['ReadOnlyPaths = ["/opt"]\nReadWritePaths = ["/opt/deep"]', 'BindPaths=/opt/deep/sub:/mnt'],
+  ['NoExecPaths = ["/"]\nExecPaths = ["/usr"]', 'BindReadOnlyPaths=/usr/lib/a:/usr/lib/b'],
+  ['NoExecPaths = ["/"]\nExecPaths = ["/usr", "/mnt"]', 'BindReadOnlyPaths=/usr/share:/mnt'],
+  ['TemporaryFileSystem = ["/opt"]', 'BindPaths=/opt/deep'],
+  ['ProtectHome = "tmpfs"', 'BindPaths=/home/alice'],
+  ['PrivateTmp = true', 'BindReadOnlyPaths=/tmp/.X11-unix'],
+  [TUNABLES, 'BindPaths=/sys/fs/cgroup/system.slice:/mnt'],
+  [TUNABLES, 'BindPaths=/proc/1:/mnt'],
+  ['ProtectProc = "invisible"', 'BindPaths=/proc/sys:/mnt'],
+  ['ProcSubset = "pid"', 'BindPaths=/proc/self:/mnt'],
+];
+
 export const UNDONE_CASES: readonly UndoneCase[] = [
+  ...UNDONE_PARTS,
   one('DevicePolicy = "closed"', 'DeviceAllow=char-* r', ': </dev/kmsg', 'DeviceAllow'),
   one('DevicePolicy = "closed"', 'DeviceAllow=char-rtc r', ': </dev/kmsg'),
   one('IPAddressDeny = ["any"]', 'IPAddressAllow=any', SEND, 'IPAddressAllow'),
