@@ -51,9 +51,10 @@ function expected({ prefixes, path, argv0, rest }: ExecCommand, unit: string): B
     ['%%', '%'],
     ['%n', unit],
     ['%i', ''],
+    ['%I', ''],
     ['%t', '/run'],
   ]);
-  const expand = (word: string) => word.replaceAll(/%[%nit]/g, (s) => values.get(s)!);
+  const expand = (word: string) => word.replaceAll(/%[%niIt]/g, (s) => values.get(s)!);
   const flags = [
     ...(prefixes.split('!').length === 3 ? ['ambient'] : []),
     ...(prefixes.includes('-') ? ['ignore-failure'] : []),
