@@ -23,11 +23,22 @@ export async function undoFiles(system: System, files: readonly FileUndo[]): Pro
   }
 }
 
+/** How a file stands to what is kept of it: as it was, as it was to be, or as somebody else has made it. */
+export type Stand = 'before' | 'after' | 'other';
+
+/** How each of these files stands. */
+export async function standsOf(system: System, files: readonly FileUndo[]): Promise<Stand[]> {
+  const now = await Promise.all(files.map(({ path }) => stateOf(system, path)));
+  return files.map(
+    (file, i) => (['before', 'after'] as const).find((when) => isSameState(now[i], file[when])) ?? 'other',
+  );
+}
+
 /** Larger than any file of ours, in bytes. */
 const MAX_SIZE = 4 << 20;
 
 /** A file as it is. */
-export async function stateOf(system: System, path: string): Promise<FileState | undefined> {
+async function stateOf(system: System, path: string): Promise<FileState | undefined> {
   const file = await system.read(path, { limit: MAX_SIZE });
   return file && { content: file.bytes, mode: file.mode, modified: file.modified };
 }

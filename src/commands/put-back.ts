@@ -10,8 +10,8 @@ import {
   stillUnderPolicy,
 } from '../apply/activate.js';
 import { STAYS_STOPPED, staysStopped, wasStopped } from '../apply/stopped.js';
-import { type FileUndo, isSameState, type Undo } from '../apply/undo.js';
-import { stateOf, undoFiles } from '../apply/write.js';
+import type { FileUndo, Undo } from '../apply/undo.js';
+import { type Stand, standsOf, undoFiles } from '../apply/write.js';
 import { inBatches } from '../collections.js';
 import { type Diagnostic, error, hasErrors } from '../diagnostic.js';
 import { hasNameOfDropIn } from '../emit/paths.js';
@@ -37,8 +37,7 @@ const BATCH = 8;
 const LOOK_AGAIN = 300;
 
 /**
- * Puts files back, reloads, and starts services as they were; goes on whatever fails on the way. What the loaded drop-in
- * needs goes only when the manager has read the one before it.
+ * Puts units back as they were, those aside whose files somebody else has changed.
  * @returns for each unit what is to be said; an error where it isn't as it was
  */
 export async function putBack(
@@ -48,21 +47,20 @@ export async function putBack(
 ): Promise<(readonly Diagnostic[])[]> {
   const changed = await inBatches(undos, BATCH, (undo) => isChangedSince(context, undo));
   const own = undos.filter((_, i) => !changed[i]);
-  const done = await putBackEach(context, own, how);
+  const done = await putBackUnchanged(context, own, how);
   return inBatches([...undos.entries()], BATCH, async ([i, undo]) => {
     if (!changed[i]) return done[own.indexOf(undo)]!;
     return [changedSince(context, undo.unit), ...(await failureOf(() => forgetUndo(context, undo.unit)))];
   });
 }
 
-/** Whether somebody else has changed a file: it is neither as it was nor as it was to be. */
+/** Whether somebody else has changed a file, as far as that can be seen. */
 async function isChangedSince({ system }: Context, { files }: Undo): Promise<boolean> {
-  let found = false;
+  let stands: readonly Stand[] = [];
   await failureOf(async () => {
-    const now = await Promise.all(files.map(({ path }) => stateOf(system, path)));
-    found = files.some((file, i) => !isSameState(now[i], file.before) && !isSameState(now[i], file.after));
+    stands = await standsOf(system, files);
   });
-  return found;
+  return stands.includes('other');
 }
 
 const changedSince = ({ placement }: Context, unit: string): Diagnostic =>
@@ -70,7 +68,11 @@ const changedSince = ({ placement }: Context, unit: string): Diagnostic =>
     hint: `'${ownCommand(placement.scope, 'apply', unit)}', or revert`,
   });
 
-async function putBackEach(
+/**
+ * Puts files back that nobody else has changed, reloads, and starts services as they were; goes on whatever fails on the
+ * way. What the loaded drop-in needs goes only when the manager has read the one before it.
+ */
+export async function putBackUnchanged(
   context: Context,
   undos: readonly Undo[],
   how: HowBack,

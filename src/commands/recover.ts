@@ -1,14 +1,14 @@
 /** What is done about units that a run has left half changed, whatever ended it. */
 import { hasFailed, isRunning, type ServiceRun } from '../apply/activate.js';
-import { isSameState, type Undo } from '../apply/undo.js';
-import { stateOf } from '../apply/write.js';
+import type { Undo } from '../apply/undo.js';
+import { standsOf } from '../apply/write.js';
 import { type Diagnostic, EXIT, error, hasErrors, UserError, warning } from '../diagnostic.js';
 import { installedLauncher, isRuntimePath, isTemporaryName, undoFolder } from '../emit/paths.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import { failuresOf } from './failures.js';
 import { serviceName } from './load-unit.js';
-import { putBack } from './put-back.js';
+import { putBackUnchanged } from './put-back.js';
 import { type Service, servicesOf } from './services.js';
 import { stopUnit } from './stop-unit.js';
 import { bootId, forgetUndo, readUndos, unfinishedUnits } from './undo-files.js';
@@ -37,7 +37,7 @@ export async function recover(context: Context): Promise<readonly Diagnostic[]> 
     }
   }
   const settle = (undo: Undo) => settleServices(context, undo, boot);
-  const problems = await putBack(context, due, { settle });
+  const problems = await putBackUnchanged(context, due, { settle });
   for (const [i, { unit }] of due.entries()) {
     found.push(hasErrors(problems[i]!) ? notBack(unit) : isBack(unit), ...problems[i]!);
   }
@@ -84,15 +84,10 @@ async function wayBack(
   const { placement, system } = context;
   const isSameBoot = undo.boot === boot;
   const files = undo.files.filter(({ path }) => isSameBoot || !isRuntimePath(placement, path));
-  const now = await Promise.all(files.map(({ path }) => stateOf(system, path)));
-  const [asBefore, asAfter] = (['before', 'after'] as const).map((when) =>
-    files.map((file, i) => isSameState(now[i], file[when])),
-  );
-  if (files.some((_, i) => !asBefore![i] && !asAfter![i])) {
-    return { said: [changedSince(context, undo.unit)] };
-  }
+  const stands = await standsOf(system, files);
+  if (stands.includes('other')) return { said: [changedSince(context, undo.unit)] };
   if (isSameBoot) return undo;
-  if (!asBefore!.includes(false)) return { said: [] };
+  if (!stands.includes('after')) return { said: [] };
   const services = await servicesOf(context, serviceName(undo.unit));
   return { ...undo, files, along: [], restarted: true, runs: services.flatMap(runsAnyhow) };
 }
