@@ -64,10 +64,12 @@ export function policyPlaces({ placement }: Context, unit: UnitName): string[] {
   return policySearchPath(names, placement.scope, placement.home);
 }
 
-/** Whether there is a policy that a unit is confined by when none is named. */
-export async function hasPolicy(context: Context, unit: UnitName): Promise<boolean> {
-  const found = await Promise.all(policyPlaces(context, unit).map((path) => exists(context.system, path)));
-  return found.includes(true);
+/** The file of the policy that a unit is confined by when none is named; undefined where there is none. */
+export async function ownPolicy(context: Context, unit: UnitName): Promise<string | undefined> {
+  for (const path of policyPlaces(context, unit)) {
+    if (await exists(context.system, path)) return path;
+  }
+  return undefined;
 }
 
 /**
@@ -81,13 +83,13 @@ export async function findPolicy(
   asked: UnitName = unit,
 ): Promise<PolicyPlace> {
   const { system } = context;
-  const paths = policyPlaces(context, unit);
-  for (const path of paths) {
-    if (await exists(system, path)) return { system, path };
-  }
-  const place = context.offline ? `${paths[0]} below the folder of --root` : paths[0];
+  const path = await ownPolicy(context, unit);
+  if (path !== undefined) return { system, path };
+  const [first] = policyPlaces(context, unit);
+  const place = context.offline ? `${first} below the folder of --root` : first;
   const used = await policyInUse(context, unit);
-  const other = asked.full === unit.full ? undefined : await policyOfAlias(context, asked);
+  // By a name that isn't the unit's own none is looked for.
+  const other = asked.full === unit.full ? undefined : await ownPolicy(context, asked);
   const hint = used
     ? `it is confined by ${used}, or write ${place}`
     : other
@@ -95,14 +97,6 @@ export async function findPolicy(
       : `write ${place}, or name one with --policy or --template ('sandbox-unit template list')`;
   const alias = asked.full === unit.full ? '' : `, of which ${asked.full} is an alias`;
   throw new UserError(error('no-policy', `no policy for ${unit.full}${alias}`, { hint }), EXIT.failure);
-}
-
-/** A policy by a name that isn't the unit's own, by which none is looked for. */
-async function policyOfAlias(context: Context, alias: UnitName): Promise<string | undefined> {
-  for (const path of policyPlaces(context, alias)) {
-    if (await exists(context.system, path)) return path;
-  }
-  return undefined;
 }
 
 /** What a unit is confined by, and how to name it: no policy file of its own says so. */

@@ -25,9 +25,13 @@ export async function readOwnFiles(context: Context, unit: string): Promise<Exis
   ];
 }
 
-/** When the last of them was written, in milliseconds since 1970; 0 where there is none. */
+/** When the last of some files was written, in milliseconds since 1970; 0 where there is none. */
+export const writtenAt = (files: readonly ExistingFile[]): number =>
+  Math.max(0, ...files.map(({ modified }) => modified));
+
+/** The same of a unit's own, in whole milliseconds. */
 export const lastWritten = async (context: Context, unit: string): Promise<number> =>
-  Math.max(0, ...(await readOwnFiles(context, unit)).map(({ modified }) => Math.floor(modified)));
+  Math.floor(writtenAt(await readOwnFiles(context, unit)));
 
 /** Where files of another lifetime are. */
 export const withLifetime = (context: Context, lifetime: Lifetime): Context => ({

@@ -17,7 +17,7 @@ import { filesHash, policyHash, unitHash } from './hashes.js';
 import { launcherFiles } from './launcher-file.js';
 import { findPolicy, type LoadedPolicy, loadPolicy } from './load-policy.js';
 import { type LoadedUnit, loadUnit, serviceName } from './load-unit.js';
-import { markUntrusted, readOwnFiles, readTrusted } from './own-files.js';
+import { markUntrusted, readOwnFiles, readTrusted, writtenAt } from './own-files.js';
 import { type PlanOptions, planOn } from './plan-on.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
 
@@ -80,7 +80,7 @@ export async function prepare(
       launcher.map(({ path }) => path),
     )),
   ];
-  const written = Math.max(0, ...own.map(({ modified }) => modified));
+  const written = writtenAt(own);
   const { proofs } = made;
   return {
     ...common,

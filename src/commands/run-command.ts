@@ -5,7 +5,7 @@ import { parseBoolean } from '../unit/boolean.js';
 import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
 import { normalize } from '../unit/path.js';
 import { sinceReset } from '../unit/values.js';
-import { nextWord, textOf, UNREADABLE } from '../unit/word.js';
+import { splitWords, UNREADABLE } from '../unit/word.js';
 import { serviceName } from './load-unit.js';
 import { lookUpProgram } from './look-up-program.js';
 import type { RunOptions } from './run-options.js';
@@ -106,20 +106,12 @@ export function environmentOf({ caller }: Context, { setenv = [], property = [] 
 
 /** Words as in a unit file, where a name has always a value. */
 function environmentWords(text: string): string[] {
-  const words: string[] = [];
-  for (let at = 0; ; ) {
-    const word = nextWord(text, at, { quotes: true, escapes: 'c' });
-    if (word === undefined) return words;
-    const assignment = word === 'malformed' ? '' : textOf(word.pieces);
-    if (word === 'malformed' || !assignment.includes('=') || UNREADABLE.test(assignment)) {
-      throw fail(
-        'usage',
-        `Environment= wants NAME=VALUE, with quotes around white space: '${printable(text, 80)}'`,
-      );
-    }
-    words.push(assignment);
-    at = word.next;
-  }
+  const words = splitWords(text, { quotes: true, escapes: 'c' });
+  if (words?.every((word) => word.includes('=') && !UNREADABLE.test(word))) return words;
+  throw fail(
+    'usage',
+    `Environment= wants NAME=VALUE, with quotes around white space: '${printable(text, 80)}'`,
+  );
 }
 
 /** Whether `$NAME` is expanded. */

@@ -19,11 +19,18 @@ import { againHint } from './apply-again.js';
 import { Drift } from './drift.js';
 import { putBackIfFree } from './exclusively.js';
 import { exists } from './exists.js';
-import { hasPolicy } from './load-policy.js';
+import { ownPolicy } from './load-policy.js';
 import { fullName, noUnit, serviceName } from './load-unit.js';
 import { namedUnit } from './named-unit.js';
 import type { Outcome } from './outcome.js';
-import { markUntrusted, type OwnDropIn, ownPlaces, readOwnFiles, withLifetime } from './own-files.js';
+import {
+  markUntrusted,
+  type OwnDropIn,
+  ownPlaces,
+  readOwnFiles,
+  withLifetime,
+  writtenAt,
+} from './own-files.js';
 import { ASKED_AT_ONCE, type Service, servicesOf } from './services.js';
 import { statusJson, statusText, type UnitStatus } from './status-report.js';
 import { unconfined } from './unconfined.js';
@@ -44,11 +51,9 @@ interface Confined extends OwnDropIn {
  */
 export async function status(context: Context, units: readonly string[]): Promise<Outcome> {
   const left = await putBackIfFree(context);
-  const places = await ownPlaces(context);
-  const [dropIns, filters] = [true, false].map((isDropIn) =>
-    places.filter(({ path }) => hasNameOfDropIn(path) === isDropIn).reverse(),
-  );
-  const confined = new Map([...filters!, ...dropIns!].map((one) => [one.unit, one]));
+  const places = (await ownPlaces(context)).reverse();
+  const dropIns = places.filter(({ path }) => hasNameOfDropIn(path));
+  const confined = new Map([...places, ...dropIns].map((one) => [one.unit, one]));
   const names = units.length > 0 ? units : [...confined.keys()].filter(isService).sort();
   const drift = new Drift(context);
   const look = (text: string) =>
@@ -117,7 +122,7 @@ async function statusNamed(
 /** What is left of a drop-in confines nothing. */
 async function withoutDropIn(context: Context, { instance, unit, path }: Confined): Promise<UnitStatus> {
   const { placement, offline } = context;
-  const again = (await hasPolicy(context, serviceName(unit))) ? 'apply' : 'revert';
+  const again = (await ownPolicy(context, serviceName(unit))) ? 'apply' : 'revert';
   const command = ownCommand(placement.scope, again, unit);
   const hint = offline ? undefined : `${systemctl(placement.scope, 'daemon-reload')} && ${command}`;
   const message = `${unit} isn't confined: ${path} is there, its drop-in is gone`;
@@ -141,7 +146,7 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   const filter = bytes && facts.launched ? decodeFilterFile(bytes) : undefined;
   const launcher = launcherOf(at.placement, files);
   const missing = await missingFiles(at, unit, { facts, files, launcher });
-  const written = Math.max(0, ...files.map(({ modified }) => modified));
+  const written = writtenAt(files);
   const services = await seenServices(context, confined);
   const seen = services && stateOf(services, dropIn, written);
   const isOpen = seen === 'live' && (await runFree(context.system, services!, facts));
