@@ -2,6 +2,7 @@ import { groupBy } from '../collections.js';
 import { type Diagnostic, error, printable } from '../diagnostic.js';
 import { namesFilter } from '../emit/paths.js';
 import { findDirective } from '../plan/directives.js';
+import { systemctl } from '../plan/own-command.js';
 import type { Plan, PlannedCommands } from '../plan/plan.js';
 import type { UnitProperties } from '../system/system.js';
 import { isLoadedLine, isSameCommand, type LoadedCommand } from './loaded-commands.js';
@@ -63,7 +64,7 @@ function commandsBack(
 
 /** A manager that has read files which were put back as old as they were doesn't see that they are others. */
 const reloadHint = ({ target }: Plan): string =>
-  `'systemctl ${target.scope === 'user' ? '--user ' : ''}daemon-reload' makes systemd read its files again`;
+  `'${systemctl(target.scope, 'daemon-reload')}' makes systemd read its files again`;
 
 const commandsOf = (properties: UnitProperties, key: string) =>
   (properties.get(`${key}Ex`) ?? []) as readonly LoadedCommand[];

@@ -5,10 +5,9 @@ import { withoutSpecifiers } from '../plan/bus-values/elements.js';
 import { conditionParts, OPEN_FLAGS, quotedWords } from '../plan/directive-values/own.js';
 import type { OwnKind } from '../plan/directives/own-kinds.js';
 import type { Directive } from '../plan/directives.js';
-import { type ExecCommand, scanExecLine } from '../unit/exec-line.js';
+import { argumentsOf, type ExecCommand, scanExecLine } from '../unit/exec-line.js';
 import { signalNumber, statusNumber } from '../unit/exit-status.js';
 import type { UnitProperty } from '../unit/unit-property.js';
-import { nextExecWord, textOf } from '../unit/word.js';
 
 /** Undefined where a text means something that the bus has no value for. */
 type Written = readonly UnitProperty[] | undefined;
@@ -56,19 +55,10 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
 /** `(sasas)`: the path, all words, and what the prefixes say. */
 export type BusCommand = readonly [path: string, argv: readonly string[], flags: readonly string[]];
 
-const argumentsOf = (text: string): string[] => {
-  const words: string[] = [];
-  for (let at = 0; ; ) {
-    const word = nextExecWord(text, at);
-    if (word === undefined || word === 'malformed') return words;
-    words.push(text.slice(word.from, word.to) === '\\;' ? ';' : textOf(word.pieces));
-    at = word.next;
-  }
-};
-
 /** A command as the bus has it; undefined where specifiers would have to be expanded. */
-function busCommand({ prefixes, path, argv0, rest }: ExecCommand): BusCommand | undefined {
-  const words = [argv0?.value ?? path.value, ...argumentsOf(rest)];
+function busCommand(command: ExecCommand): BusCommand | undefined {
+  const { prefixes, path, argv0 } = command;
+  const words = [argv0?.value ?? path.value, ...argumentsOf(command)];
   const argv = all((prefixes.includes('|') ? ['sh', ...words] : words).map(withoutSpecifiers));
   const program = prefixes.includes('|') ? '/bin/sh' : withoutSpecifiers(path.value);
   const flags = (prefixes.match(/!!|./g) ?? []).flatMap((prefix) => FLAGS.get(prefix) ?? []);

@@ -1,7 +1,7 @@
 /** Mounts of a unit's own in which what a policy's directive closes is open. */
 import { allWords, barePath, covers, pathsOf, plain, type UnitValues } from '../unit/values.js';
 import { findDirective } from './directives.js';
-import { HOMES, VENDOR } from './loosen/paths.js';
+import { HOMES, KERNEL, VENDOR } from './loosen/paths.js';
 
 /**
  * Whether these assignments of the unit's own undo what a policy's directive comes to.
@@ -139,7 +139,6 @@ const TUNABLES = [
 
 /** Other directives', or nobody's. */
 const NO_TUNABLES = ['/sys/fs/cgroup', '/sys/fs/selinux'];
-const KERNEL = ['/dev', '/proc', '/sys'];
 
 /** By the directives that close them. */
 export const CLOSED = {

@@ -1,6 +1,6 @@
 import { type Diagnostic, error } from '../diagnostic.js';
 import { allWords, barePath, covers, lastOf, type UnitValues } from '../unit/values.js';
-import { ROOTS } from './loosen/paths.js';
+import { HOMES, ROOTS } from './loosen/paths.js';
 import { runsAsRoot } from './loosen/scalars.js';
 
 /** The words of a list directive of the unit, those of the policy included. */
@@ -21,8 +21,6 @@ function coveredBy(values: UnitValues, paths: readonly string[]): string | undef
   if (homes && isCovered(HOMES, paths)) return 'ProtectHome';
   return BINDS.find((name) => isCovered(foldersOf(coveringBinds(values, name), 1), paths));
 }
-
-const HOMES = ['/home', '/root', '/run/user'];
 
 const BINDS = ['BindPaths', 'BindReadOnlyPaths'] as const;
 

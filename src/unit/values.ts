@@ -1,7 +1,7 @@
 /** A unit's settings as systemd reads them: scalars, lists of words, paths. */
 
 import { parseBoolean } from './boolean.js';
-import { nextWord, textOf } from './word.js';
+import { splitWords } from './word.js';
 
 /**
  * What a unit sets in [Service]: for each directive every right-hand side of its files in systemd's order, empty
@@ -25,16 +25,7 @@ export const lastOf = (unit: UnitValues, name: string): string => plain(unit.get
 export const isOn = (unit: UnitValues, name: string): boolean => !['', 'no'].includes(lastOf(unit, name));
 
 /** The words of a right-hand side as extract_first_word() finds them with EXTRACT_UNQUOTE; none if it can't. */
-export function wordsOf(text: string): string[] {
-  const words: string[] = [];
-  for (let at = 0; ; ) {
-    const word = nextWord(text, at, { quotes: true, escapes: 'next' });
-    if (word === undefined) return words;
-    if (word === 'malformed') return [];
-    words.push(textOf(word.pieces));
-    at = word.next;
-  }
-}
+export const wordsOf = (text: string): string[] => splitWords(text, { quotes: true, escapes: 'next' }) ?? [];
 
 /** All words that are in force. */
 export const allWords = (values: readonly string[]): string[] => sinceReset(values).flatMap(wordsOf);

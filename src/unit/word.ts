@@ -70,6 +70,18 @@ export function nextWord(text: string, from: number, syntax: WordSyntax): Word |
   return scanWord(text, from, syntax, false);
 }
 
+/** All words of a text, as plain text; undefined where one is malformed. */
+export function splitWords(text: string, syntax: WordSyntax): string[] | undefined {
+  const words: string[] = [];
+  for (let at = 0; ; ) {
+    const word = nextWord(text, at, syntax);
+    if (word === undefined) return words;
+    if (word === 'malformed') return undefined;
+    words.push(textOf(word.pieces));
+    at = word.next;
+  }
+}
+
 /**
  * A word of a command line. Where a word has an unknown escape sequence, systemd reads the whole word again and
  * keeps the backslashes that it doesn't understand; what is still malformed then has an open quote.

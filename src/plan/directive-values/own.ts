@@ -4,7 +4,7 @@ import { toBase64 } from '../../collections.js';
 import { scanExecLine } from '../../unit/exec-line.js';
 import { signalNumber, statusNumber } from '../../unit/exit-status.js';
 import { isTemplate, parseUnitName } from '../../unit/name.js';
-import { bytesOf, nextWord, textOf, unescapeText } from '../../unit/word.js';
+import { bytesOf, splitWords, unescapeText } from '../../unit/word.js';
 import { withoutSpecifiers } from '../bus-values/elements.js';
 import type { EnumValue } from '../directives/row.js';
 import { isBase64 } from './credentials.js';
@@ -12,16 +12,8 @@ import { checkWord } from './names.js';
 import { absolutePath, checkSpecifiers, MAX_VALUE, type Reading, reject, scalar, words } from './text.js';
 
 /** The words of a text with C-style escapes and quotes; undefined where a quote isn't closed, or an escape is unknown. */
-export function quotedWords(text: string): string[] | undefined {
-  const found: string[] = [];
-  for (let at = 0; ; ) {
-    const word = nextWord(text, at, { quotes: true, escapes: 'c' });
-    if (word === undefined) return found;
-    if (word === 'malformed') return undefined;
-    found.push(textOf(word.pieces));
-    at = word.next;
-  }
-}
+export const quotedWords = (text: string): string[] | undefined =>
+  splitWords(text, { quotes: true, escapes: 'c' });
 
 /** A text of words, each as it should be, which is kept as it is. */
 function checkedWords(

@@ -245,6 +245,13 @@ export const restriction = (name: string, since: number, traits: Traits = {}): D
 export const toggle = (name: string, since: number, traits: Traits = {}): Directive =>
   row(name, since, BOOLEAN, true, { bus: on(name, 'b'), ...traits });
 
+/** A span of time that has no end by `infinity`: `RestartSec` is RestartUSec on the bus. */
+export const time = (name: string, since: number, traits: Traits = {}): Directive =>
+  row(`${name}Sec`, since, { type: 'time', unit: 'seconds', infinity: true }, '10s', {
+    bus: on(`${name}USec`, 't'),
+    ...traits,
+  });
+
 /** An enumeration; a plain word is as old as the directive. */
 export function oneOf(words: readonly (string | EnumValue)[], boolean = false): ValueKind {
   const values = words.map((word) => (typeof word === 'string' ? { value: word } : word));

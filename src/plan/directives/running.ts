@@ -1,13 +1,9 @@
-import { type Directive, on, oneOf, row, toggle, type ValueKind } from './row.js';
+import { type Directive, on, oneOf, row, time, toggle, type ValueKind } from './row.js';
 
 const MAN = { man: 'systemd.service' } as const;
 const KILL = { man: 'systemd.kill' } as const;
 
-const TIME: ValueKind = { type: 'time', unit: 'seconds', infinity: true };
 const COUNT: ValueKind = { type: 'integer', min: 0, max: 2 ** 32 - 1 };
-
-const time = (name: string, since: number): Directive =>
-  row(`${name}Sec`, since, TIME, '10s', { ...MAN, bus: on(`${name}USec`, 't') });
 
 const count = (name: string, since: number): Directive =>
   row(name, since, COUNT, 3, { ...MAN, bus: on(name, 'u') });
@@ -73,27 +69,27 @@ export const RUNNING: readonly Directive[] = [
   ),
   statuses('RestartForceExitStatus', 215),
   signal('RestartKillSignal', 244),
-  time('RestartMaxDelay', 254),
+  time('RestartMaxDelay', 254, MAN),
   row('RestartMode', 254, oneOf([{ value: 'debug', since: 257 }, 'direct', 'normal']), 'direct', {
     ...MAN,
     // Before, a transient unit wasn't given it.
     bus: { property: 'RestartMode', signature: 's', since: 257 },
   }),
   statuses('RestartPreventExitStatus', 189),
-  time('RestartRandomizedDelay', 262),
-  time('Restart', 183),
+  time('RestartRandomizedDelay', 262, MAN),
+  time('Restart', 183, MAN),
   count('RestartSteps', 254),
   toggle('RootDirectoryStartOnly', 183, MAN),
-  time('RuntimeMax', 229),
-  time('RuntimeRandomizedExtra', 250),
+  time('RuntimeMax', 229, MAN),
+  time('RuntimeRandomizedExtra', 250, MAN),
   toggle('SendSIGHUP', 207, KILL),
   { ...toggle('SendSIGKILL', 183, KILL), example: false },
   statuses('SuccessExitStatus', 189),
-  time('TimeoutAbort', 243),
+  time('TimeoutAbort', 243, MAN),
   row('TimeoutStartFailureMode', 246, FAILURE_MODES, 'kill', MAN),
-  time('TimeoutStart', 188),
+  time('TimeoutStart', 188, MAN),
   row('TimeoutStopFailureMode', 246, FAILURE_MODES, 'kill', MAN),
-  time('TimeoutStop', 188),
+  time('TimeoutStop', 188, MAN),
   row(
     'Type',
     183,
@@ -113,5 +109,5 @@ export const RUNNING: readonly Directive[] = [
   row('USBFunctionDescriptors', 227, { type: 'path', specifiers: true }, '/etc/usb/descriptors', MAN),
   row('USBFunctionStrings', 227, { type: 'path', specifiers: true }, '/etc/usb/strings', MAN),
   signal('WatchdogSignal', 240),
-  time('Watchdog', 183),
+  time('Watchdog', 183, MAN),
 ];

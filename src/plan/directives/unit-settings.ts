@@ -1,4 +1,4 @@
-import { type Directive, on, oneOf, row, toggle, type ValueKind } from './row.js';
+import { type Directive, on, oneOf, row, time, toggle } from './row.js';
 
 const MAN = { man: 'systemd.unit' } as const;
 
@@ -6,10 +6,6 @@ const flag = (name: string, since: number, example: boolean): Directive => ({
   ...toggle(name, since, MAN),
   example,
 });
-
-const TIME: ValueKind = { type: 'time', unit: 'seconds', infinity: true };
-const time = (name: string, since: number): Directive =>
-  row(`${name}Sec`, since, TIME, '10s', { ...MAN, bus: on(`${name}USec`, 't') });
 
 /** No assignment takes one back. */
 const units = (name: string, since: number): Directive =>
@@ -59,7 +55,7 @@ const SETTINGS: readonly Directive[] = [
   action('FailureAction', 236),
   status('FailureActionExitStatus'),
   flag('IgnoreOnIsolate', 183, true),
-  time('JobRunningTimeout', 234),
+  time('JobRunningTimeout', 234, MAN),
   action('JobTimeoutAction', 220),
   argument('JobTimeoutRebootArgument', 220),
   units('JoinsNamespaceOf', 209),
@@ -83,7 +79,7 @@ const SETTINGS: readonly Directive[] = [
     ...MAN,
     bus: on('StartLimitBurst', 'u'),
   }),
-  time('StartLimitInterval', 230),
+  time('StartLimitInterval', 230, MAN),
   units('StopPropagatedFrom', 249),
   flag('StopWhenUnneeded', 183, true),
   action('SuccessAction', 236),

@@ -14,7 +14,7 @@ import type { Comparison, Rule } from './values.js';
 
 export const HOMES = ['/home', '/root', '/run/user'];
 export const VENDOR = ['/usr', '/boot', '/efi'];
-const KERNEL = ['/dev', '/proc', '/sys'];
+export const KERNEL = ['/dev', '/proc', '/sys'];
 
 /** What gives a service another root. */
 export const ROOTS: readonly string[] = ['RootDirectory', 'RootImage', 'RootMStack'];
