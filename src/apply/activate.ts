@@ -167,10 +167,6 @@ async function runProbe(system: System, plan: Plan, argv: readonly string[]): Pr
   return [await failed(system, one, `the probe '${argv.join(' ')}' ${end}${said}`)];
 }
 
-/** Whether the service runs since before its files were written (milliseconds since 1970), and so without them. */
-export const isOutdated = (properties: UnitProperties, written: number): boolean =>
-  isRunning(properties) && Number(properties.get('InactiveExitTimestamp')) / 1000 < written;
-
 /** The services that carry the bus: the connection to the manager would end with them, and others' too. */
 const BUSES: ReadonlySet<string> = new Set(['dbus.service', 'dbus-broker.service']);
 

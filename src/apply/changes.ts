@@ -11,6 +11,8 @@ import {
 export interface ExistingFile extends EmittedFile {
   /** When it was written, in milliseconds since 1970. */
   readonly modified: number;
+  /** When it came to be as and where it is; nobody can set that back. */
+  readonly changed: number;
   /** It, or the way to it, is others': whatever is in it, it is written anew. */
   readonly untrusted?: boolean;
 }

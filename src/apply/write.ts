@@ -2,13 +2,12 @@ import type { System } from '../system/system.js';
 import type { Change } from './changes.js';
 import { type FileState, type FileUndo, isSameState } from './undo.js';
 
-/** Carries changes out, in their order. A file whose comments change is as old as before, for what it is compared with. */
+/** Carries changes out, in their order. */
 export async function writeChanges(system: System, changes: readonly Change[]): Promise<void> {
-  for (const { kind, path, before, after, commentsOnly } of changes) {
+  for (const { kind, path, after } of changes) {
     if (kind === 'remove') await system.remove(path);
     else if (kind !== 'unchanged' && after) {
-      const modified = commentsOnly ? before?.modified : undefined;
-      await system.replace(path, after.content, { mode: after.mode, modified });
+      await system.replace(path, after.content, { mode: after.mode });
     }
   }
 }

@@ -1,4 +1,4 @@
-import { downAlready, hasFailed, isOutdated, restartDue, restartObstacle } from '../apply/activate.js';
+import { downAlready, hasFailed, restartDue, restartObstacle } from '../apply/activate.js';
 import { isPending } from '../apply/changes.js';
 import { notConfined } from '../apply/confinement.js';
 import { mountedBy, replacedPrograms } from '../apply/replaced-programs.js';
@@ -17,6 +17,7 @@ import type { Outcome } from './outcome.js';
 import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
 import { undo } from './put-back.js';
+import { runsAsBefore } from './standing.js';
 import { keepUndo } from './undo-files.js';
 import { planEach, type UnitResult, unitsOutcome, updated } from './unit-result.js';
 
@@ -120,7 +121,7 @@ async function inForce(
   result: UnitResult,
   { check, restart }: ApplyOptions,
 ): Promise<UnitResult> {
-  const { plan, unit, written } = result.prepared!;
+  const { plan, unit, standing } = result.prepared!;
   if (unit.properties === undefined) return result;
   const refused = (why: readonly Diagnostic[]): UnitResult => ({
     ...result,
@@ -134,7 +135,8 @@ async function inForce(
   for (const { name, properties } of unit.services) {
     if (hasFailed(properties)) due.push(downAlready(name, context.placement.scope));
     const replaced = await replacedPrograms(context.system, mountedBy(plan, name), properties);
-    if (!isOutdated(properties, written) && replaced.length === 0) {
+    const isOld = await runsAsBefore(context, standing, properties);
+    if (!isOld && replaced.length === 0) {
       const open = await notConfined(context.system, { ...plan, unit: name }, properties);
       if (open.length > 0) return refused(open.map((one) => withRestart(context, name, one)));
       continue;

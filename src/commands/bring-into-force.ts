@@ -2,7 +2,6 @@ import {
   atRest,
   downAlready,
   hasFailed,
-  isOutdated,
   isRunning,
   isUnderWay,
   isUp,
@@ -30,6 +29,7 @@ import { loadedNow, notInForce } from './in-force.js';
 import { isAsWanted, putBack } from './put-back.js';
 import { readKernel } from './read-kernel.js';
 import { ASKED_AT_ONCE, type Service } from './services.js';
+import { keepRuns, runsAsBefore } from './standing.js';
 import { preparedFor, trialOf } from './trial.js';
 import { forgetUndo, keepRestarted } from './undo-files.js';
 import type { UnitResult } from './unit-result.js';
@@ -49,6 +49,8 @@ interface Trying {
   readonly result: UnitResult;
   /** What is wrong with it so far. */
   readonly failures: readonly Diagnostic[];
+  /** Services that run with what was written as they are. */
+  readonly asTheyAre: readonly string[];
   /** Services that are to be restarted. */
   readonly due: readonly string[];
   /** Those of them that it is the turn of. */
@@ -106,7 +108,8 @@ const turnOf = ({ due, failures }: Trying, from: number, to: number): readonly s
 /** Holds what is loaded against the plan, and sees which restarts are due. */
 async function lookAt(context: Context, result: UnitResult, options: ForceOptions): Promise<Trying> {
   const { placement } = context;
-  const { plan, unit, written } = result.prepared!;
+  const { plan, unit, standing } = result.prepared!;
+  const asTheyAre: string[] = [];
   const due: string[] = [];
   const notes: Diagnostic[] = [];
   let back = result.undo!;
@@ -121,11 +124,14 @@ async function lookAt(context: Context, result: UnitResult, options: ForceOption
     const running = services.filter(({ properties }) => isRunning(properties));
     for (const { name, properties } of running) {
       const isOpen =
-        isOutdated(properties, written) || (await isReplaced(context, plan, { name, properties }));
+        (await runsAsBefore(context, standing, properties)) ||
+        (await isReplaced(context, plan, { name, properties }));
       const changes = hasEffect(result.changes) || isOpen;
       const obstacle = restartObstacle(properties);
-      if (!changes) notes.push(noRestartNeeded(name));
-      else if (options.restart === false || obstacle) notes.push(restartDue(name, obstacle));
+      if (!changes) {
+        asTheyAre.push(name);
+        notes.push(noRestartNeeded(name));
+      } else if (options.restart === false || obstacle) notes.push(restartDue(name, obstacle));
       else due.push(name);
     }
     const since = startedSince(result, services);
@@ -138,7 +144,7 @@ async function lookAt(context: Context, result: UnitResult, options: ForceOption
     return Promise.all(fallen.map((name) => wentDown(context, plan, name)));
   });
   const diagnostics = [...result.diagnostics, ...notes];
-  return { result: { ...result, diagnostics, undo: back }, failures, due, now: [] };
+  return { result: { ...result, diagnostics, undo: back }, failures, asTheyAre, due, now: [] };
 }
 
 /** Whether programs of `[exec] programs` were replaced since it was started. */
@@ -256,7 +262,7 @@ async function holdOne(context: Context, attempt: Trying, { signals }: ForceOpti
 
 /** From here on the unit is as it shall be, whatever ends this program. */
 async function finish(context: Context, attempt: Trying): Promise<Trying> {
-  const { result, failures } = attempt;
+  const { result, failures, asTheyAre, due } = attempt;
   if (failures.length > 0) return attempt;
   const along: Diagnostic[] = [];
   const done = async () => {
@@ -268,6 +274,7 @@ async function finish(context: Context, attempt: Trying): Promise<Trying> {
     await forgetUndo(context, result.unit);
   };
   const wrong = await failureOf(done);
+  if (wrong.length === 0) await keepRuns(context, result.unit, [...asTheyAre, ...due]);
   const diagnostics = [...result.diagnostics, ...along];
   return { ...attempt, failures: wrong, result: { ...result, diagnostics } };
 }

@@ -67,9 +67,9 @@ async function lookBack(context: Context, prepared: Prepared): Promise<Run> {
 }
 
 /** Since the policy was written, or, where the service has run on since before, since it was started last. */
-function windowOf({ written }: Prepared, properties: UnitProperties): number {
+function windowOf({ standing: { since } }: Prepared, properties: UnitProperties): number {
   const started = startOf(properties);
-  return written > 0 && (written < started || started === 0) ? Math.floor(written) : started;
+  return since > 0 && (since < started || started === 0) ? Math.floor(since) : started;
 }
 
 const SUPPRESSED = note('records-suppressed', 'the kernel left out some of its records: too many at a time', {

@@ -25,13 +25,11 @@ export async function readOwnFiles(context: Context, unit: string): Promise<Exis
   ];
 }
 
-/** When the last of some files was written, in milliseconds since 1970; 0 where there is none. */
-export const writtenAt = (files: readonly ExistingFile[]): number =>
-  Math.max(0, ...files.map(({ modified }) => modified));
-
-/** The same of a unit's own, in whole milliseconds. */
-export const lastWritten = async (context: Context, unit: string): Promise<number> =>
-  Math.floor(writtenAt(await readOwnFiles(context, unit)));
+/** When the last of a unit's own files was written, in whole milliseconds since 1970; 0 where there is none. */
+export async function lastWritten(context: Context, unit: string): Promise<number> {
+  const files = await readOwnFiles(context, unit);
+  return Math.floor(Math.max(0, ...files.map(({ modified }) => modified)));
+}
 
 /** Where files of another lifetime are. */
 export const withLifetime = (context: Context, lifetime: Lifetime): Context => ({
@@ -110,7 +108,9 @@ export async function readFiles(
   const files: ExistingFile[] = [];
   for (const path of paths) {
     const file = await system.read(path, { limit: MAX_SIZE, trusted });
-    if (file) files.push({ path, content: file.bytes, mode: file.mode, modified: file.modified });
+    if (!file) continue;
+    const { bytes: content, mode, modified, changed } = file;
+    files.push({ path, content, mode, modified, changed });
   }
   return files;
 }

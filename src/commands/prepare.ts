@@ -17,9 +17,10 @@ import { filesHash, policyHash, unitHash } from './hashes.js';
 import { launcherFiles } from './launcher-file.js';
 import { findPolicy, type LoadedPolicy, loadPolicy } from './load-policy.js';
 import { type LoadedUnit, loadUnit, serviceName } from './load-unit.js';
-import { markUntrusted, readOwnFiles, readTrusted, writtenAt } from './own-files.js';
+import { markUntrusted, readOwnFiles, readTrusted } from './own-files.js';
 import { type PlanOptions, planOn } from './plan-on.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
+import { type Standing, standingOf } from './standing.js';
 
 export interface PrepareOptions extends PlanOptions {
   readonly policy?: string;
@@ -36,8 +37,8 @@ export interface Prepared {
   readonly proofs: readonly ProofSummary[];
   readonly files: readonly EmittedFile[];
   readonly changes: readonly Change[];
-  /** When the files of ours that there are were written, in milliseconds since 1970; 0 where there are none. */
-  readonly written: number;
+  /** The files of ours that there are, and since when. */
+  readonly standing: Standing;
   /** If one is an error nothing may be applied. */
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: ReadonlyMap<string, string>;
@@ -65,14 +66,21 @@ export async function prepare(
   const common = { unit, policy, plan, planned, sources: policy.sources };
   const refused = (found: readonly Diagnostic[]): Prepared => ({
     ...common,
-    ...{ diagnostics: found, proofs: [], files: [], changes: [], written: 0 },
+    ...{
+      diagnostics: found,
+      proofs: [],
+      files: [],
+      changes: [],
+      standing: { unit: unit.name.full, files: [], since: 0 },
+    },
   });
   if (hasErrors(diagnostics)) return refused(diagnostics);
   const others = await otherwise(context, unit, given, made.files);
   if (others.length > 0) return refused([...diagnostics, ...others]);
   const launcher = plan.filter ? await launcherFiles(context, plan.target) : [];
   const files = [...launcher, ...made.files];
-  const own = await markUntrusted(context, await readOwnFiles(context, unit.name.full));
+  const there = await readOwnFiles(context, unit.name.full);
+  const own = await markUntrusted(context, there);
   const current = [
     ...own,
     ...(await readTrusted(
@@ -80,7 +88,6 @@ export async function prepare(
       launcher.map(({ path }) => path),
     )),
   ];
-  const written = writtenAt(own);
   const { proofs } = made;
   return {
     ...common,
@@ -88,7 +95,7 @@ export async function prepare(
     proofs,
     files,
     changes: changes(files, current, context),
-    written,
+    standing: await standingOf(context, unit.name.full, there),
   };
 }
 

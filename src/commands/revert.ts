@@ -17,6 +17,7 @@ import type { Outcome } from './outcome.js';
 import { readFiles, readOwnFiles, withLifetime } from './own-files.js';
 import { isAsWanted, putBack } from './put-back.js';
 import { dropInsOf, type Service, servicesOf } from './services.js';
+import { forgetRuns } from './standing.js';
 import { forgetUndo, keepRestarted, keepUndo } from './undo-files.js';
 import { planEach, type UnitResult, unitsOutcome, updated } from './unit-result.js';
 
@@ -177,7 +178,10 @@ async function keep(context: Context, result: UnitResult): Promise<UnitResult> {
 
 /** What has failed is told, and goes on with the next revert from where it is. */
 async function forget(context: Context, result: UnitResult): Promise<UnitResult> {
-  const failures = await failureOf(() => forgetUndo(context, result.unit));
+  const failures = await failureOf(async () => {
+    await forgetUndo(context, result.unit);
+    await forgetRuns(context, result.unit);
+  });
   return failures.length > 0 ? withFailures(result, failures) : result;
 }
 

@@ -23,18 +23,12 @@ import { ownPolicy } from './load-policy.js';
 import { fullName, noUnit, serviceName } from './load-unit.js';
 import { namedUnit } from './named-unit.js';
 import type { Outcome } from './outcome.js';
-import {
-  markUntrusted,
-  type OwnDropIn,
-  ownPlaces,
-  readOwnFiles,
-  withLifetime,
-  writtenAt,
-} from './own-files.js';
+import { markUntrusted, type OwnDropIn, ownPlaces, readOwnFiles, withLifetime } from './own-files.js';
 import { ASKED_AT_ONCE, type Service, servicesOf } from './services.js';
+import { standingOf } from './standing.js';
 import { statusJson, statusText, type UnitStatus } from './status-report.js';
 import { unconfined } from './unconfined.js';
-import { runFree, stateOf } from './unit-state.js';
+import { stateOf } from './unit-state.js';
 
 /** A unit with a drop-in of ours. */
 interface Confined extends OwnDropIn {
@@ -146,11 +140,9 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   const filter = bytes && facts.launched ? decodeFilterFile(bytes) : undefined;
   const launcher = launcherOf(at.placement, files);
   const missing = await missingFiles(at, unit, { facts, files, launcher });
-  const written = writtenAt(files);
   const services = await seenServices(context, confined);
-  const seen = services && stateOf(services, dropIn, written);
-  const isOpen = seen === 'live' && (await runFree(context.system, services!, facts));
-  const state = isOpen ? 'restart-due' : seen;
+  const standing = await standingOf(at, unit, files);
+  const state = services && (await stateOf(at, services, { standing, path: dropIn, facts }));
   const isThere = services === undefined || services.every(isLoaded);
   const broken = [
     ...missing.map((path) => ['file-missing', `${path} is missing`] as const),

@@ -5,6 +5,7 @@ import { undoFolder, undoPath, unitOfUndo } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 import { unitsAlong } from './along.js';
 import { runsOf, type Service } from './services.js';
+import { keepRunsBefore } from './standing.js';
 
 /** Larger than any of them, in bytes. */
 const MAX_SIZE = 32 << 20;
@@ -40,6 +41,7 @@ export async function keepUndo(
     launcher: putsLauncher(context.placement, changes),
     files: filesToUndo(context.placement, unit, changes),
   };
+  await keepRunsBefore(context, unit, services);
   await write(context, undo);
   return undo;
 }

@@ -1,4 +1,4 @@
-import { isOutdated, restartDue, restartObstacle } from '../apply/activate.js';
+import { restartDue, restartObstacle } from '../apply/activate.js';
 import type { Change } from '../apply/changes.js';
 import { notConfined } from '../apply/confinement.js';
 import type { Enforcement } from '../apply/enforcement.js';
@@ -17,6 +17,7 @@ import { ownDropIns } from './own-files.js';
 import type { Prepared, PrepareOptions } from './prepare.js';
 import { prepareConfined } from './prepare-confined.js';
 import { readKernel } from './read-kernel.js';
+import { runsAsBefore } from './standing.js';
 import { unconfined } from './unconfined.js';
 import { enforcementText, groupsJson } from './verify-report.js';
 
@@ -33,7 +34,7 @@ export async function verify(
   const prepared = await prepareConfined(context, unit!, options);
   const { plan, sources } = prepared;
   if (hasErrors(prepared.diagnostics)) return outcome(prepared, EXIT.findings, NOTHING, []);
-  if (prepared.written === 0) {
+  if (prepared.standing.files.length === 0) {
     const missing = await notThere(context, plan);
     const diagnostics = [...prepared.diagnostics, missing];
     return { ...outcome(prepared, EXIT.findings, NOTHING, [missing]), diagnostics };
@@ -46,7 +47,7 @@ export async function verify(
     ...notWritten(prepared, pending, dropIn),
     // Another drop-in than the planned one is loaded otherwise in every line.
     ...(pending.some(({ path }) => path === dropIn) ? [] : readBack(plan, dropIn, properties)),
-    ...notRestarted(prepared, properties),
+    ...(await notRestarted(context, prepared, properties)),
     ...(await halfDone(context, prepared.unit.name.full)).map((one) => ({
       ...one,
       severity: 'error' as const,
@@ -145,7 +146,11 @@ function notWritten({ plan }: Prepared, pending: readonly Change[], dropIn: stri
   return [error('not-applied', message, { hint })];
 }
 
-function notRestarted({ plan, written }: Prepared, properties: UnitProperties): Diagnostic[] {
-  if (!isOutdated(properties, written)) return [];
+async function notRestarted(
+  context: Context,
+  { plan, standing }: Prepared,
+  properties: UnitProperties,
+): Promise<Diagnostic[]> {
+  if (!(await runsAsBefore(context, standing, properties))) return [];
   return [{ ...restartDue(plan.unit, restartObstacle(properties)), severity: 'error' }];
 }

@@ -76,6 +76,18 @@ export class Host implements System {
     }
   }
 
+  async moved(directory: string): Promise<number> {
+    try {
+      const itself = fs.lstatSync(directory);
+      const { ctimeMs, mtimeMs } = fs.statSync(directory);
+      const changed = ctimeMs > mtimeMs ? ctimeMs : 0;
+      return itself.isSymbolicLink() ? Math.max(itself.ctimeMs, changed) : changed;
+    } catch (cause) {
+      if (isAbsent(cause)) return 0;
+      throw fileError('unreadable', `can't look at ${directory}: ${reasonOf(cause)}`);
+    }
+  }
+
   async replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void> {
     const write = (directory: string) => replaceIn(directory, basename(path), content, options);
     const isNew = !fs.existsSync(dirname(path));

@@ -63,6 +63,10 @@ export class Offline implements System {
     return this.#files.links(this.#inside(directory));
   }
 
+  async moved(directory: string): Promise<number> {
+    return this.#files.moved(this.#inside(directory));
+  }
+
   async replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void> {
     await this.#files.replace(this.#entry(path), content, { ...options, foreign: this.#foreign });
   }

@@ -50,7 +50,7 @@ function readOnce(path: string, options: ReadOptions): FileContent | undefined {
     // Anybody may write to /dev/null, to no effect.
     if (trusted && stat.isFile()) assertTrustedFile(path, fd, stat);
     const bytes = readUpTo(fd, stat.size, { limit, head, path });
-    return { bytes, mode: stat.mode & 0o7777, modified: stat.mtimeMs };
+    return { bytes, mode: stat.mode & 0o7777, modified: stat.mtimeMs, changed: stat.ctimeMs };
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
     if (isOver(cause)) return undefined;

@@ -8,6 +8,11 @@ export interface System {
   list(directory: string): Promise<string[]>;
   /** Where the links in a directory lead, as written, by name; none if there is no such directory. */
   links(directory: string): Promise<ReadonlyMap<string, string>>;
+  /**
+   * When a directory, or a link that it is, was last moved or given to others, in milliseconds since 1970; 0 where there is
+   * none, and where what is in it has changed since.
+   */
+  moved(directory: string): Promise<number>;
   /** Puts a file in place, whole or not at all, and durable; makes its directory. */
   replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void>;
   /** Removes a file, and the folders above it that are left empty. */
@@ -66,6 +71,8 @@ export interface FileContent {
   readonly mode: number;
   /** When it was written, in milliseconds since 1970. */
   readonly modified: number;
+  /** When it was last written, given to others, or put where it is: nobody can set that back. */
+  readonly changed: number;
 }
 
 export interface RunOptions {

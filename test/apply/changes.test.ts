@@ -7,6 +7,7 @@ const file = (path: string, text: string, mode = 0o644) => ({
   content: new TextEncoder().encode(text),
   mode,
   modified: 1000,
+  changed: 1000,
 });
 
 const kinds = (...args: Parameters<typeof changes>) =>

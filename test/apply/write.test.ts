@@ -10,6 +10,7 @@ const file = (path: string, text: string, mode = 0o644) => ({
   content: new TextEncoder().encode(text),
   mode,
   modified: 1000,
+  changed: 1000,
 });
 
 const BEFORE = { '/b': program('old'), '/c': 'same', '/d': 'gone' };
@@ -47,16 +48,14 @@ test('wherever writing stops, undoing it leaves what was there', async () => {
   }
 });
 
-test('a file whose comments change counts as old as it was; one that is put back, too', async () => {
+test('a file that is put back counts as old as it was', async () => {
   const system = new FakeSystem({ files: { '/a.conf': '# one\nx\n', '/b': 'old' } });
   const wanted = [file('/a.conf', '# two\nx\n'), file('/b', 'new')];
   const list = changes(wanted, [file('/a.conf', '# one\nx\n'), file('/b', 'old')]);
   const times = async () =>
     Promise.all(['/a.conf', '/b'].map(async (path) => (await system.read(path))!.modified));
   await writeChanges(system, list);
-  const [comments, content] = await times();
-  assert.equal(comments, 1000);
-  assert.ok(content! > 1000);
+  for (const time of await times()) assert.ok(time > 1000);
   await undoFiles(system, list);
   assert.deepEqual(await times(), [1000, 1000]);
 });

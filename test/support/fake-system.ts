@@ -137,7 +137,7 @@ export class FakeSystem implements System {
   #options: FakeOptions;
   readonly #services = new Map<string, Service>();
   /** When files were written, by path. */
-  readonly #modified = new Map<string, number>();
+  readonly #times = new Map<string, { readonly modified: number; readonly changed: number }>();
   /** Milliseconds since 1970: each call takes one. */
   #now = 1_700_000_000_000;
   #loaded: ReadonlyMap<string, FakeFile>;
@@ -157,7 +157,9 @@ export class FakeSystem implements System {
 
   /** What was asked that changes something, what is kept for the way back aside. */
   get changes(): string[] {
-    return this.calls.filter((call) => /^(replace|remove|reload|restart) ?/.test(call) && !/\.u$/.test(call));
+    return this.calls.filter(
+      (call) => /^(replace|remove|reload|restart) ?/.test(call) && !/\.u$|\/runs\//.test(call),
+    );
   }
 
   /** Whether the manager has read the unit files as they are. */
@@ -214,8 +216,8 @@ export class FakeSystem implements System {
     if (trusted && this.#options.untrusted?.includes(path)) {
       throw new UserError(error('untrusted-file', `${path} can be written by others`), EXIT.failure);
     }
-    const modified = this.#modified.get(path) ?? 0;
-    return { bytes: head ? file.bytes.slice(0, limit) : file.bytes, mode: file.mode, modified };
+    const { modified, changed } = this.#times.get(path) ?? { modified: 0, changed: 0 };
+    return { bytes: head ? file.bytes.slice(0, limit) : file.bytes, mode: file.mode, modified, changed };
   }
 
   #kernelFile(path: string): FakeFile | undefined {
@@ -239,13 +241,18 @@ export class FakeSystem implements System {
     return new Map(inside.map(([path, target]) => [path.slice(directory.length + 1), target]));
   }
 
+  async moved(directory: string): Promise<number> {
+    this.#record(`moved ${directory}`);
+    return 0;
+  }
+
   async replace(path: string, content: Uint8Array, { mode, modified }: WriteOptions): Promise<void> {
     this.#record(`replace ${path}`);
     if (path.split('/').some((name) => name.length > MAX_NAME)) {
       throw new UserError(error('unwritable', `can't write ${path}: ENAMETOOLONG`), EXIT.failure);
     }
     this.files.set(path, { bytes: content, mode });
-    this.#modified.set(path, modified ?? this.#now);
+    this.#times.set(path, { modified: modified ?? this.#now, changed: this.#now });
   }
 
   async remove(path: string): Promise<void> {

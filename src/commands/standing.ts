@@ -1,0 +1,113 @@
+/** Which runs of services have a unit's files as they are. */
+
+import { isRunning, runOf } from '../apply/activate.js';
+import { lacksWhatIsLoaded } from '../apply/as-loaded.js';
+import type { ExistingFile } from '../apply/changes.js';
+import { inBatches } from '../collections.js';
+import { dropInPath, runsPath } from '../emit/paths.js';
+import type { Context } from '../system/context.js';
+import type { UnitProperties } from '../system/system.js';
+import { failureOf } from './failures.js';
+import { filesHash } from './hashes.js';
+import { readOwnFiles } from './own-files.js';
+import { ASKED_AT_ONCE, type Service } from './services.js';
+
+export interface Standing {
+  readonly unit: string;
+  /** Files of ours, as they are. */
+  readonly files: readonly ExistingFile[];
+  /** Since when they are as and where they are, in milliseconds since 1970; 0 where there are none. */
+  readonly since: number;
+}
+
+/**
+ * Since when a unit's files are what they are. When they were written doesn't tell: what is copied or moved to its place
+ * may be as old as it was elsewhere.
+ */
+export async function standingOf(
+  context: Context,
+  unit: string,
+  files: readonly ExistingFile[],
+): Promise<Standing> {
+  if (files.length === 0) return { unit, files, since: 0 };
+  const dropIn = dropInPath(context.placement, unit);
+  const moved = await context.system.moved(dropIn.slice(0, dropIn.lastIndexOf('/')));
+  const times = files.flatMap(({ modified, changed }) => [modified, changed]);
+  return { unit, files, since: Math.max(moved, ...times) };
+}
+
+/**
+ * Whether a service runs since before its files were as they are, and so without them, by the times or by what can be
+ * seen of its main process. Not one that was seen to have been started with files of the same effect.
+ */
+export async function runsAsBefore(
+  context: Context,
+  standing: Standing,
+  properties: UnitProperties,
+): Promise<boolean> {
+  if (!isRunning(properties)) return false;
+  const isOlder = Number(properties.get('InactiveExitTimestamp')) / 1000 < standing.since;
+  const isDue =
+    isOlder ||
+    (context.placement.scope === 'system' && (await lacksWhatIsLoaded(context.system, properties)));
+  if (!isDue) return false;
+  const known = await knownRuns(context, standing);
+  return !known.includes(runOf(standing.unit, properties).invocation);
+}
+
+/** Larger than any record, in bytes. */
+const MAX_SIZE = 1 << 20;
+
+/**
+ * Keeps that services run with the files of a unit as they are, until the next boot. Where that can't be kept they are
+ * restarted once more than they need.
+ */
+export async function keepRuns(context: Context, unit: string, names: readonly string[]): Promise<void> {
+  const ask = async (name: string) => ({ name, properties: await context.system.unit(name) });
+  await failureOf(async () =>
+    write(context, unit, {
+      files: await readOwnFiles(context, unit),
+      services: await inBatches(names, ASKED_AT_ONCE, ask),
+    }),
+  );
+}
+
+/** The same before the files are changed, of those that run with them: should they be put back, it still holds. */
+export async function keepRunsBefore(context: Context, unit: string, all: readonly Service[]): Promise<void> {
+  await failureOf(async () => {
+    const files = await readOwnFiles(context, unit);
+    const standing = await standingOf(context, unit, files);
+    const others = await inBatches(all, ASKED_AT_ONCE, ({ properties }) =>
+      runsAsBefore(context, standing, properties),
+    );
+    await write(context, unit, { files, services: all.filter((_, i) => !others[i]) });
+  });
+}
+
+interface Runs {
+  readonly files: readonly ExistingFile[];
+  readonly services: readonly Service[];
+}
+
+async function write({ system, placement }: Context, unit: string, { files, services }: Runs): Promise<void> {
+  if (files.length === 0) return;
+  const running = services.filter(({ properties }) => isRunning(properties));
+  const runs = running.map(({ name, properties }) => runOf(name, properties).invocation);
+  const text = [await filesHash(files), ...runs].map((line) => `${line}\n`).join('');
+  await system.replace(runsPath(placement, unit), new TextEncoder().encode(text), { mode: 0o644 });
+}
+
+export const forgetRuns = ({ system, placement }: Context, unit: string): Promise<void> =>
+  system.remove(runsPath(placement, unit));
+
+/** Invocations that were started with files of the effect that they have now. */
+async function knownRuns(context: Context, { unit, files }: Standing): Promise<readonly string[]> {
+  const { system, placement } = context;
+  let runs: readonly string[] = [];
+  await failureOf(async () => {
+    const file = await system.read(runsPath(placement, unit), { limit: MAX_SIZE, trusted: true });
+    const [hash, ...kept] = new TextDecoder().decode(file?.bytes).trim().split('\n');
+    if (hash === (await filesHash(files))) runs = kept;
+  });
+  return runs;
+}

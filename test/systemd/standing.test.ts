@@ -1,0 +1,129 @@
+/** Whether a service runs with the files that are there, whatever their times say; on a real machine. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Box } from '../support/box.js';
+import { inRepository } from '../support/repository.js';
+import { sandboxUnit, servicesObstacle } from '../support/service.js';
+
+const skip = servicesObstacle();
+const UNIT = 'demo.service';
+const FOLDER = `/etc/systemd/system/${UNIT}.d`;
+const CLI = `/usr/bin/env node ${inRepository('build/src/cli.js')}`;
+let box: Box;
+
+const POLICIES: Readonly<Record<string, string>> = {
+  'a filter of the launcher': '[syscalls]\ndeny = ["execve", "execveat"]\n',
+  "directives of systemd's alone": '[service]\nPrivateTmp = "yes"\n',
+  'what shows in no process': '[service]\nDevicePolicy = "closed"\n',
+};
+
+before(async () => {
+  if (skip) return;
+  box = await Box.boot({ name: 'standing' });
+  await box.writeFile(`/etc/systemd/system/${UNIT}`, '[Service]\nType=exec\nExecStart=/usr/bin/sleep 1001\n');
+});
+after(() => box?.stop());
+
+async function look() {
+  const { stdout, stderr } = await sandboxUnit(box, 'status', '--json', UNIT);
+  assert.equal(stderr, '');
+  const [unit] = (JSON.parse(stdout) as { units: { state: string; drift: string[] }[] }).units;
+  return { state: unit!.state, drift: unit!.drift };
+}
+
+const pid = () => box.succeed(['systemctl', 'show', '--value', '--property=MainPID', UNIT]);
+
+async function apply(...options: string[]) {
+  const { status, stdout, stderr } = await sandboxUnit(box, 'apply', '--json', ...options, UNIT);
+  assert.equal(status, 0, stderr);
+  const [unit] = (JSON.parse(stdout) as { units: { restarted: boolean; state: string }[] }).units;
+  return { restarted: unit!.restarted, state: unit!.state };
+}
+
+/** What leaves the service with other files than it was started with, each of them as old as it was. */
+const OPEN: Readonly<Record<string, string>> = {
+  'copied with their times onto a service that runs': `
+    rm -r ${FOLDER}; systemctl daemon-reload; systemctl restart ${UNIT}
+    cp -a /root/kept.d ${FOLDER}
+    systemctl daemon-reload`,
+  'packed and unpacked': `
+    tar -C / -cf /root/kept.tar ${FOLDER.slice(1)}
+    rm -r ${FOLDER}; systemctl daemon-reload; systemctl restart ${UNIT}
+    tar -C / -xf /root/kept.tar
+    systemctl daemon-reload`,
+  'moved away and back, and the service restarted meanwhile': `
+    mv ${FOLDER} /root/away.d
+    systemctl daemon-reload; systemctl restart ${UNIT}
+    mv /root/away.d ${FOLDER}
+    systemctl daemon-reload`,
+  'each moved away and back': `
+    mkdir /root/away; mv ${FOLDER}/* /root/away/
+    systemctl daemon-reload; systemctl restart ${UNIT}
+    mkdir -p ${FOLDER}; mv /root/away/* ${FOLDER}/; rmdir /root/away
+    systemctl daemon-reload`,
+};
+
+/** What changes nothing of how the service was started. */
+const LIVE: Readonly<Record<string, string>> = {
+  'moved away and back, and nothing restarted': `
+    mv ${FOLDER} /root/away.d; mv /root/away.d ${FOLDER}; systemctl daemon-reload`,
+  'hard links of them, for a backup': `cp -al ${FOLDER} /etc/systemd/linked; rm -r /etc/systemd/linked`,
+  'given other times': `touch ${FOLDER}/*; systemctl daemon-reload`,
+  'another drop-in beside them': `
+    printf '[Service]\\nNice=1\\n' >${FOLDER}/other.conf; rm ${FOLDER}/other.conf; systemctl daemon-reload`,
+};
+
+for (const [what, policy] of Object.entries(POLICIES)) {
+  describe(`a policy with ${what}: files`, { skip }, () => {
+    before(async () => {
+      await box.writeFile(`/etc/sandbox-unit/${UNIT}.toml`, `${policy}[apply]\nsettle = "50ms"\n`);
+      await box.sh(`systemctl daemon-reload; systemctl restart ${UNIT}; rm -rf /root/*`);
+      await apply();
+      await box.sh(`cp -a ${FOLDER} /root/kept.d`);
+    });
+    after(() => box.sh(`${CLI} revert ${UNIT}`));
+
+    for (const [how, script] of Object.entries(OPEN)) {
+      test(`${how}: it doesn't run with them, and apply restarts it`, async () => {
+        await box.sh(script);
+        assert.deepEqual(await look(), { state: 'restart-due', drift: [] });
+        assert.notEqual((await sandboxUnit(box, 'verify', UNIT)).status, 0);
+        assert.equal((await sandboxUnit(box, 'apply', '--check', UNIT)).status, 3);
+        assert.equal((await apply()).restarted, true);
+        assert.equal((await look()).state, 'live');
+        const before = await pid();
+        assert.deepEqual(await apply(), { restarted: false, state: 'unchanged' });
+        assert.equal(await pid(), before);
+      });
+    }
+
+    for (const [how, script] of Object.entries(LIVE)) {
+      test(`${how}: it runs with them, and apply leaves it alone`, async () => {
+        const before = await pid();
+        await box.sh(script);
+        assert.deepEqual(await look(), { state: 'live', drift: [] });
+        assert.deepEqual(await apply(), { restarted: false, state: 'unchanged' });
+        assert.equal(await pid(), before);
+      });
+    }
+  });
+}
+
+describe('files that the manager reads only after the service was started', { skip }, () => {
+  for (const [what, policy] of Object.entries(POLICIES).slice(0, 2)) {
+    test(`${what}: the service shows that it lacks them`, async () => {
+      await box.writeFile(`/etc/sandbox-unit/${UNIT}.toml`, `${policy}[apply]\nsettle = "50ms"\n`);
+      await box.sh(`
+        systemctl daemon-reload; systemctl restart ${UNIT}; rm -rf /root/*
+        ${CLI} apply ${UNIT}; cp -r ${FOLDER} /root/kept.d
+        rm -r ${FOLDER}; systemctl daemon-reload
+        cp -r /root/kept.d ${FOLDER}
+        systemctl restart ${UNIT}; systemctl daemon-reload`);
+      assert.equal((await look()).state, 'restart-due');
+      assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 1);
+      await box.sh(`systemctl restart ${UNIT}`);
+      assert.equal((await look()).state, 'live');
+      await box.sh(`${CLI} revert ${UNIT}`);
+    });
+  }
+});
