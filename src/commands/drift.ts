@@ -20,6 +20,7 @@ import { loadFiles, loadOffline, serviceName } from './load-unit.js';
 import { prepare } from './prepare.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
 import { dropInsOf, type Service } from './services.js';
+import { surroundingsOf } from './surroundings.js';
 import type { State } from './unit-state.js';
 
 /** A unit with files of ours. */
@@ -181,15 +182,25 @@ function notRead(unit: string, path: string, services: readonly Service[]): Diag
 }
 
 /** A unit without ours; what its files have cost the manager to read isn't asked for again. */
-async function readUnit(context: Context, { unit, services }: Applied) {
+async function readUnit(context: Context, { unit, files: own, services }: Applied) {
   const name = serviceName(unit);
   const { files, instances } =
     !services || isTemplate(name)
       ? await loadOffline(context, name)
       : { instances: [], ...(await loadFiles(context, name, services[0]!.properties)) };
   const effective = effectiveUnit(files);
-  return { effective, hash: await unitHash(effective, instances) };
+  const surroundings =
+    services &&
+    (await surroundingsOf({
+      system: context.system,
+      properties: services.map(({ properties }) => properties),
+      deniesAddresses: own.some((file) => hasNameOfDropIn(file.path) && setsIn(file, 'IPAddressDeny')),
+    }));
+  return { effective, hash: await unitHash(effective, instances, surroundings) };
 }
+
+const setsIn = ({ path, content }: EmittedFile, name: string): boolean =>
+  parseUnitFile(path, content).assignments.some(({ key }) => key === name);
 
 /** Whether root, whose units they are, can read more than who asks. */
 const isDenied = ({ superuser, placement }: Context, diagnostics: readonly Diagnostic[]): boolean =>

@@ -1,8 +1,10 @@
 import { toHex } from '../collections.js';
 import { directivesText, type EmittedFile } from '../emit/files.js';
+import type { Surroundings } from '../plan/request.js';
 import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import type { Assignment } from '../unit/unit-file.js';
 import type { OwnInstance } from './instances.js';
+import { surroundingsText } from './surroundings.js';
 
 /** SHA-256 over texts, in hex; each counts with its length, so that none runs into the next. */
 async function sha256(texts: Iterable<string>): Promise<string> {
@@ -15,14 +17,16 @@ export const policyHash = (sources: ReadonlyMap<string, string>): Promise<string
 
 /**
  * Of what a unit says of its service, without ours: names and values of settings, wherever they are. Of a template what
- * its instances say besides counts, too.
+ * its instances say besides counts, too, and what holds for it by other units' files.
  */
 export const unitHash = (
   { assignments }: EffectiveUnit,
   instances: readonly OwnInstance[],
+  surroundings: Surroundings | undefined,
 ): Promise<string> =>
   sha256([
     ...settingsOf(assignments),
+    ...(surroundings ? surroundingsText(surroundings) : []),
     ...instances.flatMap(({ name, files }) => [name.full, ...settingsOf(effectiveUnit(files).assignments)]),
   ]);
 

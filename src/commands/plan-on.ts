@@ -19,7 +19,7 @@ export interface PlanOptions {
 }
 
 /** A unit, a policy for it, and what is known so far. */
-interface Given extends Pick<PlanRequest, 'unit' | 'effective' | 'type' | 'partners' | 'places'> {
+interface Given extends Pick<PlanRequest, 'unit' | 'effective' | 'type' | 'surroundings' | 'places'> {
   readonly loaded: LoadedPolicy;
   readonly machine: MachineFacts;
   /** What has been found before: if one is an error, `[syscalls]` isn't planned. */
@@ -40,7 +40,7 @@ interface Planned {
 /** Plans a policy on a unit of this machine. */
 export async function planOn(
   context: Context,
-  { unit, effective, type, partners, places, loaded, machine, known, options }: Given,
+  { unit, effective, type, surroundings, places, loaded, machine, known, options }: Given,
 ): Promise<Planned> {
   const { policy } = loaded;
   const target = await probeTarget(context, machine, programPlaces(policy, effective));
@@ -50,7 +50,7 @@ export async function planOn(
   ];
   const planned = !hasErrors([...known, ...checked]);
   const plan = makePlan({
-    ...{ unit, effective, type, partners, target, places },
+    ...{ unit, effective, type, surroundings, target, places },
     policy: options.permissive ? asPermissive(policy) : policy,
     usable: planned,
   });

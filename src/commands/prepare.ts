@@ -5,6 +5,7 @@ import { dropInPath, filterPath, programsFolder } from '../emit/paths.js';
 import { toleratedGaps } from '../plan/gaps.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
+import type { Surroundings } from '../plan/request.js';
 import type { ProofSummary } from '../report.js';
 import type { Context } from '../system/context.js';
 import { effectiveUnit } from '../unit/effective.js';
@@ -21,6 +22,7 @@ import { markUntrusted, readOwnFiles, readTrusted } from './own-files.js';
 import { type PlanOptions, planOn } from './plan-on.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
 import { type Standing, standingOf } from './standing.js';
+import { surroundingsOf } from './surroundings.js';
 
 export interface PrepareOptions extends PlanOptions {
   readonly policy?: string;
@@ -112,11 +114,12 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
   const { policy, options, machine } = given;
   const { full } = unit.name;
   const effective = effectiveUnit(unit.files, execKeys(machine.facts.systemd));
+  const surroundings = await around(context, unit, policy);
   const { plan, planned, checked, found } = await planOn(context, {
     unit: unit.name,
     effective,
     type: unit.properties?.get('Type') as string | undefined,
-    partners: unit.properties && partnersOf(unit),
+    surroundings,
     loaded: policy,
     machine,
     places: {
@@ -134,7 +137,7 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
   const origin = {
     version: VERSION,
     policyHash: await policyHash(policy.sources),
-    unitHash: await unitHash(effective, unit.instances),
+    unitHash: await unitHash(effective, unit.instances, surroundings),
     gaps: toleratedGaps(found),
   };
   const bare = emitFiles(plan, built?.file, context.placement, origin);
@@ -143,13 +146,17 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
   return { plan, planned, diagnostics, proofs: built?.proofs ?? [], files };
 }
 
-/** The units that any of the services is joined with, as the manager has it. */
-const partnersOf = ({ services }: LoadedUnit): readonly string[] | undefined => {
-  const said = services.map(({ properties }) => properties.get('JoinsNamespaceOf') as string[] | undefined);
-  return said.length === 0 || said.includes(undefined)
-    ? undefined
-    : [...new Set(said.flatMap((names) => names ?? []))];
-};
+/** What other units' files have; undefined where no manager says. */
+async function around(
+  { system }: Context,
+  { properties, services }: LoadedUnit,
+  { policy }: LoadedPolicy,
+): Promise<Surroundings | undefined> {
+  if (!properties) return undefined;
+  const all = [properties, ...services.map((one) => one.properties)];
+  const deniesAddresses = policy.service.some(({ name }) => name === 'IPAddressDeny');
+  return surroundingsOf({ system, properties: all, deniesAddresses });
+}
 
 /** An error for each instance of a template that would come to other files: the template's would change what it does. */
 async function otherwise(

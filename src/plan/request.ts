@@ -8,14 +8,22 @@ export type Places =
   | { readonly dropIn: string; readonly filterFile: string; readonly programsFolder: string }
   | undefined;
 
+/** What holds for a unit by the files of others, as the manager has it. */
+export interface Surroundings {
+  /** The units that it is joined with (JoinsNamespaceOf=), whichever of them says so. */
+  readonly partners: readonly string[];
+  /** What slices allow that it is in, as IPAddressAllow= has it: `10.0.0.0/8`, by the slice's name. */
+  readonly allowed: ReadonlyMap<string, readonly string[]>;
+}
+
 export interface PlanRequest {
   readonly unit: UnitName;
   /** The unit as it is without us. */
   readonly effective: EffectiveUnit;
   /** `Type=` as the manager has it; where nobody says, it is taken from the unit. */
   readonly type?: string | undefined;
-  /** The units that the manager joins it with (JoinsNamespaceOf=); where nobody says, they are taken from the unit. */
-  readonly partners?: readonly string[] | undefined;
+  /** Where nobody says what other units' files have, partners are taken from the unit's own. */
+  readonly surroundings?: Surroundings | undefined;
   readonly policy: Policy;
   readonly target: Target;
   readonly places: Places;

@@ -8,8 +8,8 @@ import { isLostToPrefixes, LOST_TO_PREFIXES } from './exec-prefix.js';
 import { joinedNamespace, partnersIn } from './joined-namespaces.js';
 import { emitted, loosens } from './loosen.js';
 import type { PlanLine, PlannedDirective } from './plan.js';
-import type { PlanRequest } from './request.js';
-import type { Target } from './target.js';
+import type { PlanRequest, Surroundings } from './request.js';
+import { allowedBySlices } from './slice-rules.js';
 import { undone } from './undone.js';
 
 export interface PlannedService {
@@ -18,12 +18,13 @@ export interface PlannedService {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-type ServiceRequest = Pick<PlanRequest, 'policy' | 'effective' | 'target' | 'partners'>;
+type ServiceRequest = Pick<PlanRequest, 'policy' | 'effective' | 'target' | 'surroundings'>;
 
 /** What `[service]` comes to on a unit: its directives, checked against what the unit has and what the target knows. */
-export function planService({ policy, effective, target, partners }: ServiceRequest): PlannedService {
-  const joined = partners ?? partnersIn(effective);
-  const planned = policy.service.map((entry) => planDirective(entry, policy, effective, target, joined));
+export function planService(request: ServiceRequest): PlannedService {
+  const { policy, effective, surroundings } = request;
+  const around = surroundings ?? { partners: partnersIn(effective), allowed: new Map() };
+  const planned = policy.service.map((entry) => planDirective(entry, request, around));
   return {
     lines: planned.flatMap(({ lines }) => lines),
     directives: planned.flatMap(({ directives }) => directives),
@@ -54,10 +55,8 @@ function hasPrivateUsers({ service }: Policy, unit: UnitValues): boolean {
 
 function planDirective(
   entry: DirectiveEntry,
-  policy: Policy,
-  effective: EffectiveUnit,
-  target: Target,
-  partners: readonly string[],
+  { policy, effective, target }: ServiceRequest,
+  { partners, allowed }: Surroundings,
 ): PlannedService {
   const row = findDirective(entry.name);
   if (!row) return { lines: [], directives: [], diagnostics: [unknownDirective(entry.name, entry.at)] };
@@ -77,6 +76,7 @@ function planDirective(
       ...loosening(entry, policy, loosens(row, before, formatted.values, unit)),
       ...undone(entry, formatted.values, policy, effective),
       ...joinedNamespace(entry, formatted.values, partners),
+      ...allowedBySlices(entry, formatted.values, policy, effective, allowed),
     ],
   };
 }

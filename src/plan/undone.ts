@@ -29,10 +29,11 @@ function halves({ bytes, bits }: Prefix): Prefix[] {
 const prefixes = (values: readonly string[]) => allWords(values).flatMap((word) => parsePrefixes(word) ?? []);
 const rules = (values: readonly string[]) => allWords(values).flatMap((word) => parseSocketRule(word) ?? []);
 
-const addresses: Undoes = (ours, own) => {
-  const allowed = prefixes(own);
-  return prefixes(ours).some((denied) => letThrough(denied, allowed));
-};
+/** Whether what one list allows lets through all of a prefix that another denies. */
+export function letsAddressesThrough(denying: readonly string[], allowing: readonly string[]): boolean {
+  const allowed = prefixes(allowing);
+  return prefixes(denying).some((denied) => letThrough(denied, allowed));
+}
 
 const ports: Undoes = (ours, own) => {
   const allowed = rules(own);
@@ -57,7 +58,7 @@ const PATHS = ['ReadWritePaths', 'ReadOnlyPaths', 'ExecPaths', 'NoExecPaths'];
  */
 export const UNDONE_BY: readonly (readonly [directive: string, by: readonly string[], undoes: Undoes])[] = [
   ['DevicePolicy', ['DeviceAllow'], allDevices],
-  ['IPAddressDeny', ['IPAddressAllow'], addresses],
+  ['IPAddressDeny', ['IPAddressAllow'], letsAddressesThrough],
   ['SocketBindDeny', ['SocketBindAllow'], ports],
   ['PrivateNetwork', ['NetworkNamespacePath'], joined],
   ['PrivateIPC', ['IPCNamespacePath'], joined],

@@ -19,6 +19,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['Id', 's'],
   ['InactiveExitTimestamp', 't'],
   ['InvocationID', 'ay'],
+  ['IPAddressAllow', 'a(iayu)'],
   ['Job', '(uo)'],
   ['JoinsNamespaceOf', 'as'],
   ['KillMode', 's'],
@@ -35,6 +36,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['RequiredBy', 'as'],
   ['RequisiteOf', 'as'],
   ['Result', 's'],
+  ['Slice', 's'],
   ['StartLimitAction', 's'],
   ['SubState', 's'],
   ['SuccessAction', 's'],
@@ -89,13 +91,14 @@ export function typed(name: string, variant: unknown): unknown {
  * @throws UserError `manager-answer`
  */
 export function serviceOf(tables: readonly unknown[]): UnitProperties {
-  return complete(new Map(tables.flatMap((table) => [...valuesOf(table)])), ALWAYS);
+  return together(tables, ALWAYS);
 }
 
 /** The properties of a unit of any type. @throws UserError `manager-answer` */
-export const unitOf = (table: unknown): UnitProperties => complete(valuesOf(table), ['ActiveState', 'Id']);
+export const unitOf = (tables: readonly unknown[]): UnitProperties => together(tables, ['ActiveState', 'Id']);
 
-function complete(properties: UnitProperties, names: readonly string[]): UnitProperties {
+function together(tables: readonly unknown[], names: readonly string[]): UnitProperties {
+  const properties = new Map(tables.flatMap((table) => [...valuesOf(table)]));
   const missing = names.find((name) => !properties.has(name));
   if (missing !== undefined) throw unexpected(`no ${missing}`);
   return properties;

@@ -13,6 +13,7 @@ const BUS = 'org.freedesktop.DBus';
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
 const UNIT = 'org.freedesktop.systemd1.Unit';
 const UNIT_SERVICE = 'org.freedesktop.systemd1.Service';
+const UNIT_SLICE = 'org.freedesktop.systemd1.Slice';
 
 /** Reading every unit file again takes long on a large machine; systemctl allows it 2 minutes. */
 const RELOAD_TIMEOUT = 120_000;
@@ -78,8 +79,11 @@ export class Bus {
   }
 
   async anyUnit(name: string): Promise<UnitProperties> {
-    const [table] = await this.#properties(unitObjectPath(name), 'GetAll', 's', [UNIT]);
-    return unitOf(table);
+    const interfaces = name.endsWith('.slice') ? [UNIT, UNIT_SLICE] : [UNIT];
+    const answers = await Promise.all(
+      interfaces.map((iface) => this.#properties(unitObjectPath(name), 'GetAll', 's', [iface])),
+    );
+    return unitOf(answers.map(([table]) => table));
   }
 
   async instances({ prefix, type }: UnitName): Promise<string[]> {

@@ -17,7 +17,8 @@ function joined(policy: string, unit: string, partners?: readonly string[]) {
     unit: parseUnitName('demo.service') as UnitName,
     effective: effectiveUnit([parseUnitFile('demo.service', unit + SERVICE)]),
     ...{ policy: policyFrom(`[service]\n${policy}\n`), target: targetOf(257) },
-    ...{ partners, places: undefined, usable: true },
+    surroundings: partners && { partners, allowed: new Map() },
+    ...{ places: undefined, usable: true },
   });
   return plan.diagnostics.filter(({ code }) => code === 'gap-undone');
 }

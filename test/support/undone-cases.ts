@@ -11,7 +11,7 @@ export interface UndoneCase {
 const READ = 'cat /opt/deep/file';
 const WRITE = 'touch /opt/deep/file';
 const OTHER_READ = 'cat /mnt/deep/file';
-const SEND = 'exec 3<>/dev/udp/127.0.0.1/9 && echo x >&3';
+export const SEND = 'exec 3<>/dev/udp/127.0.0.1/9 && echo x >&3';
 const HOME = 'cat /home/file';
 
 const DEEP = '["/opt/deep"]';

@@ -68,7 +68,7 @@ const WRONG: readonly [what: string, read: () => unknown, message: RegExp][] = [
   ['a unit without a name', () => serviceOf([NAMELESS, SERVICE]), /no Id/],
   ['a service that has nothing of one', () => serviceOf([UNIT, {}]), /no SystemCallFilter/],
   ['a number for a version', () => managerOf([new Variant('u', 257), text, text]), /no text/],
-  ['a unit of no state', () => unitOf({ Id: text }), /no ActiveState/],
+  ['a unit of no state', () => unitOf([{ Id: text }]), /no ActiveState/],
   ['no list of units', () => unitsIn([text]), /no names/],
   ['units without names', () => unitsIn([[[1]]]), /no names/],
   ['no folders of units', () => managerOf([text, text, text, start, new Variant('as', [])]), /no folders/],

@@ -8,7 +8,7 @@ import { sandboxUnit, servicesObstacle } from '../support/service.js';
 const skip = servicesObstacle();
 const UNIT = 'demo.service';
 const FOLDER = `/etc/systemd/system/${UNIT}.d`;
-const CLI = `/usr/bin/env node ${inRepository('build/src/cli.js')}`;
+const CLI = `node ${inRepository('dist/sandbox-unit.cjs')}`;
 let box: Box;
 
 const POLICIES: Readonly<Record<string, string>> = {

@@ -6,7 +6,7 @@ import { changeFiles } from '../support/loaded-units.js';
 import { planned } from '../support/planned.js';
 import { sandboxUnit } from '../support/service.js';
 import type { TreeName } from '../support/tree.js';
-import { UNDONE_CASES, UNDONE_PORTS, type UndoneCase } from '../support/undone-cases.js';
+import { SEND, UNDONE_CASES, UNDONE_PORTS, type UndoneCase } from '../support/undone-cases.js';
 
 const TREES = {
   machine: [...UNDONE_CASES, ...UNDONE_PORTS],
@@ -100,6 +100,38 @@ for (const [tree, cases] of Object.entries(TREES) as [TreeName, readonly UndoneC
         const generated = await sandboxUnit(box, 'generate', '--policy=/run/joined.toml', `joined-${i}`);
         const gap = /gap-undone.*?(partner-\d+\.service)/s.exec(generated.stdout + generated.stderr)?.[1];
         assert.deepEqual([generated.status, gap], isOpen ? [1, `partner-${i}.service`] : [0, undefined]);
+      }
+    });
+
+    test('what a slice allows that a unit is in is allowed to the unit', async () => {
+      const rules = ['IPAddressAllow=any', 'IPAddressAllow=127.0.0.0/9\nIPAddressAllow=127.128.0.0/9', ''];
+      const places = [
+        ...rules.map((_, i) => `deep-in-${i}.slice`),
+        ...rules.map((_, i) => `on-${i}-deep.slice`),
+      ];
+      const script = `(${SEND}) && echo open || echo closed`.replaceAll('"', '\\"');
+      const unit = (slice: string, more: string) =>
+        `[Service]\nType=oneshot\nStandardOutput=journal\nSlice=${slice}\n${more}ExecStart=/bin/bash -c "${script}"\n`;
+      const files = places.flatMap((slice, i): [string, string][] => [
+        [`/run/systemd/system/sliced-${i}.service`, unit(slice, 'IPAddressDeny=127.0.0.0/8\n')],
+        [`/run/systemd/system/plain-${i}.service`, unit(slice, '')],
+      ]);
+      const slices = rules.flatMap((rule, i): [string, string][] => [
+        [`/run/systemd/system/deep-in-${i}.slice`, `[Slice]\n${rule}\n`],
+        [`/run/systemd/system/on-${i}.slice`, `[Slice]\n${rule}\n`],
+      ]);
+      await changeFiles(box, Object.fromEntries([...files, ...slices]));
+      await box.writeFile('/run/sliced.toml', '[service]\nIPAddressDeny = ["127.0.0.0/8"]\n');
+      for (const [i, slice] of places.entries()) {
+        await box.succeed(['systemctl', 'start', `sliced-${i}.service`, `plain-${i}.service`]);
+        await box.sh('journalctl --sync');
+        const isOpen = rules[i % rules.length] !== '';
+        assert.equal(await said(`plain-${i}`), 'open', slice);
+        assert.equal(await said(`sliced-${i}`), isOpen ? 'open' : 'closed', slice);
+        const generated = await sandboxUnit(box, 'generate', '--policy=/run/sliced.toml', `plain-${i}`);
+        const gap = /gap-undone.*?IPAddressAllow= of (\S+\.slice)/s.exec(generated.stdout + generated.stderr);
+        const above = i < rules.length ? slice : slice.replace('-deep', '');
+        assert.deepEqual([generated.status, gap?.[1]], isOpen ? [1, above] : [0, undefined]);
       }
     });
 
