@@ -4,8 +4,8 @@ import { systemctl } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import type { System, UnitProperties } from '../system/system.js';
 import { awaitPrograms, notConfined } from './confinement.js';
-import { failed } from './failure.js';
-import { stoppedMeanwhile, wasStopped } from './stopped.js';
+import { type FailedUnit, failed } from './failure.js';
+import { isDead, stoppedMeanwhile, wasStopped } from './stopped.js';
 
 /** What a service must stand after its start. */
 export interface Trial {
@@ -32,17 +32,23 @@ export const isRunning = (properties: UnitProperties): boolean =>
 type Scope = Plan['target']['scope'];
 
 /**
- * Restarts a service. Says why it doesn't run then, unless it is one that has done its work.
- * @param plan what it is restarted under, if it is under a policy
+ * Restarts a service that runs; not one that somebody has stopped by now. Says why it doesn't run then, unless it is one
+ * that has done its work.
+ * @param starts it is to be started, where it doesn't run
  */
 export async function restart(
   system: System,
-  unit: string,
-  scope: Scope,
-  plan?: Plan,
+  one: Omit<FailedUnit, 'run'>,
+  { starts = false } = {},
 ): Promise<Diagnostic[]> {
-  const one = { unit, scope, plan };
-  const result = await system.restart(unit);
+  const { unit } = one;
+  const before = await system.unit(unit);
+  if (!starts && !isRunning(before)) {
+    if (await wasStopped(system, one, before)) return [stoppedMeanwhile(unit)];
+    return [await failed(system, one, `${unit} went down before its restart`)];
+  }
+  // One that is being started isn't up: that it is to be restarted would be forgotten.
+  const result = await system.restart(unit, isUp(before) ? 'if-up' : undefined);
   if (result === 'canceled') {
     // Somebody else has asked for something else: what comes of that is what there is.
     const properties = await atRest(system, unit);
@@ -54,6 +60,7 @@ export async function restart(
   }
   const started = await system.unit(unit);
   if (isFinished(started) || isUp(started)) return [];
+  if (!starts && hasEnded(runOf(unit, before), started)) return [stoppedMeanwhile(unit)];
   return [await failed(system, one, `${unit} is ${started.get('ActiveState')} after the restart`)];
 }
 
@@ -67,7 +74,7 @@ export async function tryOut(system: System, { plan, settle, probe }: Trial): Pr
     await awaitPrograms(system, plan);
     await system.wait(settle);
     const settled = await system.unit(unit);
-    if (left > 0 && wasRestarted(runOf(unit, started), settled)) continue;
+    if (left > 0 && (await wasRestarted(system, runOf(unit, started), settled))) continue;
     const hasStayed = isUp(settled) || isFinished(settled);
     if (!hasStayed || !isSameRun(runOf(unit, started), settled)) {
       if (await wasStopped(system, one, settled)) return [stoppedMeanwhile(unit)];
@@ -81,10 +88,14 @@ export async function tryOut(system: System, { plan, settle, probe }: Trial): Pr
 /** How often somebody else may restart a service while it is tried. */
 const MOST_RESTARTS = 5;
 
-/** Whether a service runs anew without having failed: by itself it comes back with one restart more. */
-function wasRestarted(before: ServiceRun, after: UnitProperties): boolean {
+/**
+ * Whether a service runs anew without having failed. By Restart= it comes back with one restart more; sockets, timers, the
+ * bus and other units start it again without that.
+ */
+async function wasRestarted(system: System, before: ServiceRun, after: UnitProperties): Promise<boolean> {
   const { invocation, restarts } = runOf(before.unit, after);
-  return isUp(after) && before.invocation !== invocation && before.restarts === restarts;
+  if (!isUp(after) || before.invocation === invocation || before.restarts !== restarts) return false;
+  return !(await system.heard(before.unit))?.failed;
 }
 
 /** A oneshot service that has done its work. */
@@ -115,20 +126,15 @@ export const currentRun = (unit: string, properties: UnitProperties): ServiceRun
 
 /** Whether a service has run on from one look to the next, without a start in between. */
 export function isSameRun(before: ServiceRun, after: UnitProperties): boolean {
-  const { invocation, restarts } = runOf(before.unit, after);
   const isThere = !isDead(after) || isFinished(after);
-  return isThere && before.invocation === invocation && before.restarts === restarts;
+  return isThere && before.invocation === runOf(before.unit, after).invocation;
 }
 
 /** Whether a service has ended without having been started again. One that nothing holds is unloaded, with all it had. */
 export function hasEnded(before: ServiceRun, after: UnitProperties): boolean {
-  const { invocation, restarts } = runOf(before.unit, after);
-  const isKnown = before.invocation === invocation && before.restarts === restarts;
-  return isDead(after) && (isKnown || invocation === '');
+  const { invocation } = runOf(before.unit, after);
+  return isDead(after) && (before.invocation === invocation || invocation === '');
 }
-
-const isDead = (properties: UnitProperties): boolean =>
-  ['inactive', 'failed'].includes(String(properties.get('ActiveState')));
 
 /** Whether somebody else is about to stop or restart a service: what becomes of it is yet to be seen. */
 export const isUnderWay = (properties: UnitProperties): boolean =>

@@ -13,13 +13,42 @@ const STOPPING = 'de5b426a63be47a7b6ac3eaac82e2f6f';
 const LOOKS = 3;
 const PAUSE = 200;
 
+interface One {
+  readonly unit: string;
+  readonly scope: Scope;
+}
+
 /**
- * Whether a service is down since somebody asked the manager to stop it. One that ends by itself, be it with success, was
- * not stopped: the journal has no stop of it.
+ * Whether a service is down by a stop that somebody has asked for: of it, or of what it depends on. One that ends by
+ * itself, be it with success, was not stopped; nor was one that systemd stops since what it is bound to has ended.
  */
-export async function wasStopped(
+export async function wasStopped(system: System, one: One, properties: UnitProperties): Promise<boolean> {
+  const heard = await system.heard(one.unit);
+  if (!heard) return wasStoppedByJournal(system, one, properties);
+  return isDead(properties) && heard.stopped && !(await hasLostWhatItIsBoundTo(system, properties));
+}
+
+/** Whether a unit that it is bound to (BindsTo=) has ended, and wasn't stopped. */
+async function hasLostWhatItIsBoundTo(system: System, properties: UnitProperties): Promise<boolean> {
+  const ended = boundTo(properties).map(async (unit) => {
+    const [heard, state] = await Promise.all([system.heard(unit), system.anyUnit(unit)]);
+    return isDead(state) && !heard?.stopped;
+  });
+  return (await Promise.all(ended)).includes(true);
+}
+
+/** The units that a service is stopped with, when they end by themselves. */
+export const boundTo = (properties: UnitProperties): readonly string[] =>
+  (properties.get('BindsTo') ?? []) as readonly string[];
+
+/** Whether a unit is down, for whatever reason. */
+export const isDead = (properties: UnitProperties): boolean =>
+  ['inactive', 'failed'].includes(String(properties.get('ActiveState')));
+
+/** The same where nobody has listened to it: the manager's log has each job that stops something, unless it is kept from it. */
+async function wasStoppedByJournal(
   system: System,
-  { unit, scope }: { readonly unit: string; readonly scope: Scope },
+  { unit, scope }: One,
   properties: UnitProperties,
 ): Promise<boolean> {
   if (properties.get('ActiveState') !== 'inactive' || properties.get('Result') !== 'success') return false;
@@ -35,8 +64,10 @@ export async function wasStopped(
   return false;
 }
 
+export const STOPPED_MEANWHILE = 'stopped-meanwhile';
+
 export const stoppedMeanwhile = (unit: string): Diagnostic =>
-  error('stopped-meanwhile', `${unit} was stopped by somebody else while it was tried`, {
+  error(STOPPED_MEANWHILE, `${unit} was stopped by somebody else while it was tried`, {
     hint: 'apply it again',
   });
 

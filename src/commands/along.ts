@@ -1,7 +1,7 @@
 import { isUp } from '../apply/activate.js';
 import type { Undo } from '../apply/undo.js';
 import { inBatches } from '../collections.js';
-import { type Diagnostic, note, warning } from '../diagnostic.js';
+import { type Diagnostic, error, note, UserError, warning } from '../diagnostic.js';
 import { systemctl } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
@@ -43,25 +43,64 @@ export async function fallen({ system }: Context, units: readonly string[]): Pro
   return units.filter((_, i) => !up[i]);
 }
 
+/** How long a unit must be up again to count as that, in milliseconds. */
+const LOOK_AGAIN = 300;
+
+interface HowLong {
+  /** How long it must stay up, in milliseconds. */
+  readonly settle?: number;
+}
+
 /**
- * Starts the units again that went down with a restart, though nothing was wrong with it.
- * @returns what is to be said of them; a warning where one can't be started
+ * Starts the units again that went down with a restart, though nothing was wrong with it, but for those that somebody has
+ * stopped since.
+ * @returns what is to be said of them; a warning where one can't be started, an error where one doesn't stay up
  */
-export async function startAlong(context: Context, undo: Undo): Promise<Diagnostic[]> {
-  const down = undo.restarted ? await fallen(context, undo.along) : [];
-  const found: Diagnostic[] = [];
+export async function startAlong(
+  context: Context,
+  undo: Undo,
+  { settle = LOOK_AGAIN }: HowLong = {},
+): Promise<Diagnostic[]> {
+  const { system, placement } = context;
+  const fell = undo.restarted ? await fallen(context, undo.along) : [];
+  const stopped = await inBatches(fell, ASKED_AT_ONCE, async (unit) => (await system.heard(unit))?.stopped);
+  const down = fell.filter((_, i) => !stopped[i]);
+  if (down.length === 0) return [];
+  const went = (unit: string) => `${unit} went down with the restart of ${undo.unit}`;
+  const refused = new Map<string, string>();
   for (const unit of [...down.filter(isTrigger), ...down.filter((one) => !isTrigger(one))]) {
-    const went = `${unit} went down with the restart of ${undo.unit}`;
-    const result = await context.system.startUnit(unit);
-    found.push(
-      result === 'done'
-        ? note('started-again', `${went}, and is started again`)
-        : warning('went-down', `${went}, and can't be started again: '${result}'`, {
-            hint: systemctl(context.placement.scope, 'start', unit),
-          }),
-    );
+    const result = await resultOf(() => system.startUnit(unit));
+    if (result !== 'done') refused.set(unit, result);
   }
-  return found;
+  const started = down.filter((unit) => !refused.has(unit));
+  if (started.length > 0) await system.wait(Math.max(settle, LOOK_AGAIN));
+  const again = await fallen(context, started);
+  return [
+    ...[...refused].map(([unit, why]) =>
+      warning('went-down', `${went(unit)}, and can't be started again: ${why}`, {
+        hint: systemctl(placement.scope, 'start', unit),
+      }),
+    ),
+    ...started
+      .filter((unit) => !again.includes(unit))
+      .map((unit) => note('started-again', `${went(unit)}, and is started again`)),
+    ...again.map((unit) =>
+      error('dependent-failed', `${went(unit)}, and doesn't stay up with it`, {
+        hint: systemctl(placement.scope, 'status', unit),
+      }),
+    ),
+  ];
+}
+
+/** The result of a job, or why there is none. */
+async function resultOf(job: () => Promise<string>): Promise<string> {
+  try {
+    const result = await job();
+    return result === 'done' ? result : `'${result}'`;
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    return cause.diagnostics[0]!.message;
+  }
 }
 
 /** Whether a unit starts services when something happens: it is to be there before them. */

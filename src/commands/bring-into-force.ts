@@ -1,61 +1,20 @@
-import {
-  atRest,
-  downAlready,
-  hasFailed,
-  isRunning,
-  isUnderWay,
-  isUp,
-  noRestartNeeded,
-  notRunning,
-  restart,
-  restartDue,
-  restartObstacle,
-  runOf,
-  type ServiceRun,
-  tryOut,
-} from '../apply/activate.js';
-import { hasEffect } from '../apply/changes.js';
-import { failed } from '../apply/failure.js';
-import { mountedBy, replacedPrograms } from '../apply/replaced-programs.js';
+import { isRunning, notRunning, restart, tryOut } from '../apply/activate.js';
 import { writeChanges } from '../apply/write.js';
-import { inBatches } from '../collections.js';
 import type { Diagnostic } from '../diagnostic.js';
-import type { Plan } from '../plan/plan.js';
 import type { Context } from '../system/context.js';
 import { startAlong } from './along.js';
 import { failureOf, failuresOf } from './failures.js';
 import type { HeldSignals } from './held-signals.js';
-import { loadedNow, notInForce } from './in-force.js';
+import { type ForceOptions, lookAt, type Trying } from './look-at.js';
 import { isAsWanted, putBack } from './put-back.js';
 import { readKernel } from './read-kernel.js';
-import { ASKED_AT_ONCE, type Service } from './services.js';
-import { keepRuns, runsAsBefore } from './standing.js';
+import { keepRuns } from './standing.js';
 import { preparedFor, trialOf } from './trial.js';
 import { forgetUndo, keepRestarted } from './undo-files.js';
 import type { UnitResult } from './unit-result.js';
 
-interface ForceOptions {
-  /** False: leave services as they run. */
-  readonly restart?: boolean | undefined;
-  /** One that has come ends what isn't done: it is put back. */
-  readonly signals: HeldSignals;
-}
-
 /** How many units are restarted and tried out at a time. */
 const BATCH = 8;
-
-/** A unit whose services are restarted and tried out. */
-interface Trying {
-  readonly result: UnitResult;
-  /** What is wrong with it so far. */
-  readonly failures: readonly Diagnostic[];
-  /** Services that run with what was written as they are. */
-  readonly asTheyAre: readonly string[];
-  /** Services that are to be restarted. */
-  readonly due: readonly string[];
-  /** Those of them that it is the turn of. */
-  readonly now: readonly string[];
-}
 
 /**
  * Makes the manager read what was written for units, restarts them and tries them out. Whatever goes wrong with one, it
@@ -93,7 +52,9 @@ async function bringBatch(context: Context, batch: readonly UnitResult[], option
     const announced = await all(left, (one) => announceRestarts(context, one));
     const started = await all(announced, (one) => restartOne(context, one, options));
     const tried = await all(started, (one) => tryOne(context, one, options));
-    const held = await all(tried, (one) => holdOne(context, one, options));
+    const own = new Set(trying.flatMap(({ due }) => due));
+    const along = await all(tried, (one) => tryAlong(context, one, { ...options, own }));
+    const held = await all(along, (one) => holdOne(context, one, options));
     trying = await all(held, (one) => tellWhy(context, one));
   }
   const done = await all(trying, (attempt) => finish(context, attempt));
@@ -105,79 +66,9 @@ async function bringBatch(context: Context, batch: readonly UnitResult[], option
 const turnOf = ({ due, failures }: Trying, from: number, to: number): readonly string[] =>
   failures.length > 0 ? [] : due.slice(from, to);
 
-/** Holds what is loaded against the plan, and sees which restarts are due. */
-async function lookAt(context: Context, result: UnitResult, options: ForceOptions): Promise<Trying> {
-  const { placement } = context;
-  const { plan, unit, standing } = result.prepared!;
-  const asTheyAre: string[] = [];
-  const due: string[] = [];
-  const notes: Diagnostic[] = [];
-  let back = result.undo!;
-  const failures = await failuresOf(async () => {
-    options.signals.assertNone();
-    const loaded = await loadedNow(context, unit);
-    const wrong = notInForce(context, plan, loaded, unit);
-    if (wrong.length > 0) return wrong;
-    const services = await inBatches(loaded.services, ASKED_AT_ONCE, async (service) =>
-      isUnderWay(service.properties) ? resting(context, service.name, options) : service,
-    );
-    const running = services.filter(({ properties }) => isRunning(properties));
-    for (const { name, properties } of running) {
-      const isOpen =
-        (await runsAsBefore(context, standing, properties)) ||
-        (await isReplaced(context, plan, { name, properties }));
-      const changes = hasEffect(result.changes) || isOpen;
-      const obstacle = restartObstacle(properties);
-      if (!changes) {
-        asTheyAre.push(name);
-        notes.push(noRestartNeeded(name));
-      } else if (options.restart === false || obstacle) notes.push(restartDue(name, obstacle));
-      else due.push(name);
-    }
-    const since = startedSince(result, services);
-    back = { ...back, runs: [...back.runs, ...since] };
-    const down = services.filter(({ properties }) => hasFailed(properties)).map(({ name }) => name);
-    if (running.length + down.length === 0) notes.push(notRunning(plan.unit));
-    const wereUp = new Set([...upBefore(result), ...since.map(({ unit }) => unit)]);
-    notes.push(...down.flatMap((name) => (wereUp.has(name) ? [] : [downAlready(name, placement.scope)])));
-    const fallen = down.filter((name) => wereUp.has(name));
-    return Promise.all(fallen.map((name) => wentDown(context, plan, name)));
-  });
-  const diagnostics = [...result.diagnostics, ...notes];
-  return { result: { ...result, diagnostics, undo: back }, failures, asTheyAre, due, now: [] };
-}
-
-/** Whether programs of `[exec] programs` were replaced since it was started. */
-const isReplaced = async ({ system }: Context, plan: Plan, { name, properties }: Service): Promise<boolean> =>
-  (await replacedPrograms(system, mountedBy(plan, name), properties)).length > 0;
-
-/** A service that somebody else is stopping or restarting, when that is over. */
-async function resting({ system }: Context, name: string, { signals }: ForceOptions): Promise<Service> {
-  return { name, properties: await signals.unlessCame(() => atRest(system, name)) };
-}
-
-/** Services that came up meanwhile, with what was written: they don't go on as they are, be it that they still run. */
-function startedSince({ undo, services: before = [] }: UnitResult, now: readonly Service[]): ServiceRun[] {
-  const known = new Set(undo!.runs.map(({ unit }) => unit));
-  const was = new Map(before.map(({ name, properties }) => [name, runOf(name, properties).invocation]));
-  return now
-    .filter(({ name }) => !known.has(name))
-    .filter(({ properties }) => isRunning(properties) || hasFailed(properties))
-    .filter(({ name, properties }) => runOf(name, properties).invocation !== was.get(name))
-    .map(({ name }) => ({ unit: name, invocation: '', restarts: '' }));
-}
-
-/** One that is started again and again isn't among them. */
-const upBefore = ({ services = [] }: UnitResult): string[] =>
-  services.filter(({ properties }) => isUp(properties)).map(({ name }) => name);
-
-/** What was up, or came up meanwhile, and has failed before it was its turn. */
-const wentDown = ({ system, placement: { scope } }: Context, plan: Plan, unit: string): Promise<Diagnostic> =>
-  failed(system, { unit, scope, plan }, `${unit} went down while its files were written`);
-
-/** Of many instances the last waits for all others: one that somebody has stopped meanwhile stays so. */
+/** One that somebody has stopped meanwhile stays so; of many instances the last waits for all others. */
 async function leaveStopped({ system }: Context, attempt: Trying): Promise<Trying> {
-  if (attempt.due.length <= 1 || attempt.now.length === 0) return attempt;
+  if (attempt.now.length === 0) return attempt;
   const stopped: string[] = [];
   const failures = await failureOf(async () => {
     for (const name of attempt.now) if (!isRunning(await system.unit(name))) stopped.push(name);
@@ -208,9 +99,12 @@ async function restartOne(
   const { plan } = attempt.result.prepared ?? {};
   const restarted = (name: string) =>
     caller.tellIfLong(`${name}: waiting for its restart; an interrupt puts it back …`, () =>
-      signals.unlessCame(() => restart(system, name, placement.scope, plan)),
+      signals.unlessCame(() => restart(system, { unit: name, scope: placement.scope, plan })),
     );
-  return { ...attempt, result, failures: await failuresOfEach(attempt.now, restarted) };
+  const failures = await failuresOfEach(attempt.now, restarted);
+  // What is stopped from here on isn't by this restart.
+  const heard = await failureOf(() => system.watch(attempt.result.undo!.along));
+  return { ...attempt, result, failures: [...failures, ...heard] };
 }
 
 /** What goes wrong with services, one beside the other. */
@@ -224,6 +118,25 @@ async function tryOne({ system }: Context, attempt: Trying, { signals }: ForceOp
   const tried = (name: string) =>
     signals.unlessCame(() => tryOut(system, trialOf(preparedFor(attempt.result.prepared!, name))));
   return { ...attempt, failures: await failuresOfEach(attempt.now, tried) };
+}
+
+/** Units that depend on it must stay up with it, too; @param own those that are tried for themselves */
+async function tryAlong(
+  context: Context,
+  attempt: Trying,
+  { signals, own }: ForceOptions & { readonly own: ReadonlySet<string> },
+): Promise<Trying> {
+  if (attempt.failures.length > 0 || attempt.now.length === 0) return attempt;
+  const undo = attempt.result.undo!;
+  const others = { ...undo, along: undo.along.filter((unit) => !own.has(unit)) };
+  const along: Diagnostic[] = [];
+  const failures = await failureOf(async () => {
+    const trial = trialOf(attempt.result.prepared!);
+    along.push(...(await signals.unlessCame(() => startAlong(context, others, trial))));
+  });
+  const wrong = along.filter(({ severity }) => severity === 'error');
+  const diagnostics = [...attempt.result.diagnostics, ...along.filter((one) => !wrong.includes(one))];
+  return { ...attempt, failures: [...failures, ...wrong], result: { ...attempt.result, diagnostics } };
 }
 
 /** Adds which calls a service that failed was refused: when it is as it was before, nobody can ask it. */
@@ -264,9 +177,7 @@ async function holdOne(context: Context, attempt: Trying, { signals }: ForceOpti
 async function finish(context: Context, attempt: Trying): Promise<Trying> {
   const { result, failures, asTheyAre, due } = attempt;
   if (failures.length > 0) return attempt;
-  const along: Diagnostic[] = [];
   const done = async () => {
-    along.push(...(await startAlong(context, result.undo!)));
     await writeChanges(
       context.system,
       result.changes.filter(({ kind }) => kind === 'remove'),
@@ -275,8 +186,7 @@ async function finish(context: Context, attempt: Trying): Promise<Trying> {
   };
   const wrong = await failureOf(done);
   if (wrong.length === 0) await keepRuns(context, result.unit, [...asTheyAre, ...due]);
-  const diagnostics = [...result.diagnostics, ...along];
-  return { ...attempt, failures: wrong, result: { ...result, diagnostics } };
+  return { ...attempt, failures: wrong };
 }
 
 async function takeBack(

@@ -2,6 +2,7 @@
 
 import { isRunning, restart, restartObstacle, tryOut } from '../apply/activate.js';
 import { readBack } from '../apply/read-back.js';
+import { boundTo } from '../apply/stopped.js';
 import type { Undo } from '../apply/undo.js';
 import { writeChanges } from '../apply/write.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, UserError, warning } from '../diagnostic.js';
@@ -124,6 +125,7 @@ async function runOnce(context: Context, prepared: Prepared, way: Way): Promise<
   const { system, placement } = context;
   const { plan, unit, changes } = prepared;
   const toUndo = { unit: plan.unit, changes, services: unit.services };
+  await system.watch([plan.unit, ...boundTo(unit.properties!)]);
   way.back = await keepUndo(context, toUndo, { starts: !isRunning(unit.properties!) });
   await writeChanges(
     system,
@@ -133,9 +135,10 @@ async function runOnce(context: Context, prepared: Prepared, way: Way): Promise<
   const loaded = await system.unit(plan.unit);
   const wrong = readBack(plan, dropInPath(placement, plan.unit), loaded, unit.properties);
   if (wrong.length > 0) return wrong;
-  way.back = await keepRestarted(context, way.back);
+  const back = await keepRestarted(context, way.back);
+  way.back = back;
   return way.signals.unlessCame(async () => {
-    const down = await restart(system, plan.unit, placement.scope);
+    const down = await restart(system, { unit: plan.unit, scope: placement.scope, plan: undefined }, back);
     return down.length > 0 ? down : tryOut(system, trialOf(prepared));
   });
 }

@@ -1,5 +1,6 @@
 import { isRunning, restart, restartObstacle, stillUnderPolicy } from '../apply/activate.js';
 import { type Change, changes, isPending } from '../apply/changes.js';
+import { STOPPED_MEANWHILE } from '../apply/stopped.js';
 import type { Undo } from '../apply/undo.js';
 import { writeChanges } from '../apply/write.js';
 import { inBatches } from '../collections.js';
@@ -147,7 +148,11 @@ async function restartAll(
 }
 
 const along = (context: Context, { undo }: UnitResult): Promise<readonly Diagnostic[]> =>
-  failuresOf(async () => (undo ? startAlong(context, undo) : []));
+  failuresOf(async () => {
+    const found = undo ? await startAlong(context, undo) : [];
+    // Without the policy it is nothing of the policy's that they don't stand.
+    return found.map((one) => (one.severity === 'error' ? { ...one, severity: 'warning' } : one));
+  });
 
 /** What was yet to be restarted is as it was before, so that the next revert has it all to do. */
 async function putBackInterrupted(
@@ -239,12 +244,18 @@ async function restartUnit(
     const running = services.filter(({ properties }) => isRunning(properties));
     const staying = wanted === false ? running : running.filter(mustStay);
     const due = running.filter((service) => !staying.includes(service));
-    if (undo && due.length > 0) undo = await announced(context, undo);
+    if (undo && due.length > 0) {
+      undo = await announced(context, undo);
+      await system.watch(due.map(({ name }) => name));
+    }
     const each = await inBatches(due, RESTARTED_AT_ONCE, ({ name }) =>
       failuresOf(async () => {
-        const wrong = await signals.unlessCame(() => restart(system, name, placement.scope));
+        const wrong = await signals.unlessCame(() =>
+          restart(system, { unit: name, scope: placement.scope, plan: undefined }),
+        );
         restarted = true;
-        return wrong;
+        // One that somebody has stopped has nothing left of its policy.
+        return wrong.filter(({ code }) => code !== STOPPED_MEANWHILE);
       }),
     );
     const notes = staying.map(({ name, properties }) => stillUnderPolicy(name, restartObstacle(properties)));

@@ -5,6 +5,7 @@ import type { ManagerFacts, UnitProperties } from './system.js';
 /** Types of the properties of units that are looked at, by name (org.freedesktop.systemd1(5)). */
 const TYPES: ReadonlyMap<string, string> = new Map([
   ['ActiveState', 's'],
+  ['BindsTo', 'as'],
   ['BoundBy', 'as'],
   ['ConflictedBy', 'as'],
   ['Conflicts', 'as'],

@@ -1,13 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../diagnostic.js';
 import { type UnitName, unitObjectPath } from '../unit/name.js';
 import type { UnitProperty } from '../unit/unit-property.js';
 import { changedIn, managerOf, serviceOf, typed, unitOf, unitsIn } from './bus-answers.js';
 import { type BusPlace, Connection, type Signal } from './connection.js';
-import type { ManagerFacts, UnitProperties } from './system.js';
+import { HeardUnits } from './heard-units.js';
+import { Jobs } from './jobs.js';
+import type { Heard, ManagerFacts, UnitProperties } from './system.js';
+import { whileAway } from './while-away.js';
 
 const SERVICE = 'org.freedesktop.systemd1';
 const MANAGER_PATH = '/org/freedesktop/systemd1';
+const UNITS_PATH = '/org/freedesktop/systemd1/unit';
 const MANAGER = 'org.freedesktop.systemd1.Manager';
 const BUS = 'org.freedesktop.DBus';
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
@@ -18,27 +21,17 @@ const UNIT_SLICE = 'org.freedesktop.systemd1.Slice';
 /** Reading every unit file again takes long on a large machine; systemctl allows it 2 minutes. */
 const RELOAD_TIMEOUT = 120_000;
 
-/** A manager that executes itself again is back on the bus within a second, on a slow machine in a few. Milliseconds. */
-const AWAY_TIMEOUT = 5_000;
-const AWAY_PAUSE = 50;
-
-/** Who waits for the end of a job of a unit. */
-interface Waiting {
-  readonly unit: string;
-  readonly resolve: (result: string) => void;
-  readonly reject: (cause: unknown) => void;
-}
-
 /** What is told of a unit: the properties that have changed; none where changes may have been missed. */
 type Changed = (properties: UnitProperties) => void;
 
 /** The service manager, over its bus. */
 export class Bus {
   readonly #connection: Connection;
-  readonly #jobs = new Map<string, string>();
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #jobs = new Jobs();
   readonly #watched = new Map<string, Changed>();
+  readonly #heard = new HeardUnits();
   #subscribed: Promise<unknown> | undefined;
+  #states: Promise<unknown> | undefined;
   /** The manager's own name on the bus, another one after each daemon-reexec: `:1.2`. */
   #manager: string | undefined;
   /** What came before that name was known. */
@@ -108,9 +101,27 @@ export class Bus {
     await this.#call('Reload', '', [], RELOAD_TIMEOUT);
   }
 
+  /** Listens to units: see HeardUnits. */
+  async watch(units: readonly string[]): Promise<void> {
+    for (const unit of units) {
+      this.#heard.watch(unit);
+      this.#watched.set(unitObjectPath(unit), (properties) => {
+        const state = properties.get('ActiveState');
+        if (state !== undefined) this.#heard.onState(unit, String(state));
+      });
+    }
+    // One rule for all: a bus takes only so many.
+    this.#states ??= this.#connection.callBus('AddMatch', changesOf('path_namespace', UNITS_PATH));
+    await Promise.all([this.#states, this.#subscribe()]);
+  }
+
+  heard(unit: string): Heard | undefined {
+    return this.#heard.heard(unit);
+  }
+
   /** Queues a restart and waits until it is done, however long the unit takes. */
-  restart(unit: string): Promise<string> {
-    return this.#job('RestartUnit', unit);
+  restart(unit: string, how?: 'if-up'): Promise<string> {
+    return this.#job(how ? 'TryRestartUnit' : 'RestartUnit', unit);
   }
 
   /** Queues the start of a unit, as restart(). */
@@ -121,7 +132,9 @@ export class Bus {
   async #job(member: string, unit: string): Promise<string> {
     await this.#subscribe();
     await this.#forgetStarts(unit);
+    this.#heard.expect(unit);
     const [path] = await this.#call(member, 'ss', [unit, 'replace']);
+    this.#heard.own(String(path));
     return this.endOfJob(String(path), unit);
   }
 
@@ -140,7 +153,7 @@ export class Bus {
     const reference = ['AddRef', this.#connection.variant('b', true)];
     // Sent together, in this order: none needs the answer to another.
     const [, , [job]] = await Promise.all([
-      this.#connection.callBus('AddMatch', changesOf(path)),
+      this.#connection.callBus('AddMatch', changesOf('path', path)),
       this.#subscribe(),
       this.#call('StartTransientUnit', 'ssa(sv)a(sa(sv))', [unit, 'fail', [...values, reference], []]),
     ]);
@@ -151,7 +164,7 @@ export class Bus {
   async follow(unit: string, changed: Changed): Promise<void> {
     const path = unitObjectPath(unit);
     this.#watched.set(path, changed);
-    await Promise.all([this.#connection.callBus('AddMatch', changesOf(path)), this.#subscribe()]);
+    await Promise.all([this.#connection.callBus('AddMatch', changesOf('path', path)), this.#subscribe()]);
     await this.#connection.call({ destination: SERVICE, path, interface: UNIT, member: 'Ref' });
   }
 
@@ -162,10 +175,7 @@ export class Bus {
 
   /** The result of a job of a unit, when it has one: `done`. */
   async endOfJob(path: string, unit: string): Promise<string> {
-    const result = this.#jobs.get(path);
-    if (result !== undefined) return result;
-    const end = new Promise<string>((resolve, reject) => this.#waiting.set(path, { unit, resolve, reject }));
-    return this.unlessLost(end);
+    return this.unlessLost(this.#jobs.resultOf(path, unit));
   }
 
   /** What is waited for; rejects where the connection ends before. */
@@ -201,8 +211,11 @@ export class Bus {
   }
 
   async #listen() {
+    const ofJobs = (member: string) =>
+      `type='signal',sender='${SERVICE}',interface='${MANAGER}',member='${member}',path='${MANAGER_PATH}'`;
     const rules = [
-      `type='signal',sender='${SERVICE}',interface='${MANAGER}',member='JobRemoved',path='${MANAGER_PATH}'`,
+      ofJobs('JobNew'),
+      ofJobs('JobRemoved'),
       `type='signal',sender='${BUS}',interface='${BUS}',member='NameOwnerChanged',arg0='${SERVICE}'`,
     ];
     const [[owner]] = await Promise.all([
@@ -223,9 +236,14 @@ export class Bus {
   #onSignal(signal: Signal) {
     const { sender, path, member, body } = signal;
     if (this.#manager === undefined && sender !== BUS) this.#early.push(signal);
+    if (sender === this.#manager && member === 'JobNew') {
+      const [, job, unit] = body as [number, string, string];
+      this.#heard.onNewJob(job, unit);
+    }
     if (sender === this.#manager && member === 'JobRemoved') {
-      const [, job, , result] = body as [number, string, string, string];
-      this.#endJob(job, result);
+      const [, job, unit, result] = body as [number, string, string, string];
+      this.#heard.onEndOfJob(job, unit, result);
+      this.#jobs.end(job, result);
     }
     if (sender === this.#manager && member === 'PropertiesChanged') {
       this.#watched.get(path)?.(changedIn(body[1]));
@@ -236,26 +254,20 @@ export class Bus {
     }
   }
 
-  /** A job may be removed before the call that queued it is answered: results are kept either way. */
-  #endJob(path: string, result: string) {
-    this.#jobs.set(path, result);
-    this.#waiting.get(path)?.resolve(result);
-    this.#waiting.delete(path);
-  }
-
   /** A manager that executes itself again keeps its jobs; those that end before it is listened to end unheard. */
   async #followManager(owner: string) {
     this.#manager = owner;
+    this.#heard.forgetJobs();
     try {
       await this.#subscribeAgain();
       const [jobs] = (await this.#ask('ListJobs')) as [unknown[][]];
       const present = new Set(jobs.map(([, , , , path]) => path));
-      const ended = [...this.#waiting].filter(([path]) => !present.has(path));
-      for (const [path, { unit }] of ended) this.#endJob(path, await this.#outcomeOf(unit));
+      for (const [job, unit] of this.#jobs.waitedFor(present)) {
+        this.#jobs.end(job, await this.#outcomeOf(unit));
+      }
     } catch (cause) {
       this.#subscribed = undefined;
-      for (const { reject } of this.#waiting.values()) reject(cause);
-      this.#waiting.clear();
+      this.#jobs.giveUp(cause);
     }
     for (const changed of this.#watched.values()) changed(new Map());
   }
@@ -283,15 +295,5 @@ export class Bus {
   }
 }
 
-async function whileAway<T>(call: () => Promise<T>): Promise<T> {
-  for (const end = performance.now() + AWAY_TIMEOUT; ; await sleep(AWAY_PAUSE)) {
-    try {
-      return await call();
-    } catch (cause) {
-      if (codeOf(cause) !== 'manager-away' || performance.now() > end) throw cause;
-    }
-  }
-}
-
-const changesOf = (path: string) =>
-  `type='signal',sender='${SERVICE}',interface='${PROPERTIES}',member='PropertiesChanged',path='${path}',arg0='${UNIT}'`;
+const changesOf = (key: 'path' | 'path_namespace', path: string) =>
+  `type='signal',sender='${SERVICE}',interface='${PROPERTIES}',member='PropertiesChanged',${key}='${path}',arg0='${UNIT}'`;

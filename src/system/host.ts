@@ -12,6 +12,7 @@ import { type Child, startProgram } from './processes.js';
 import { readFile } from './read-file.js';
 import type {
   FileContent,
+  Heard,
   ManagerFacts,
   PlaceOptions,
   ProcessResult,
@@ -177,8 +178,16 @@ export class Host implements System {
     return (await this.connected()).reload();
   }
 
-  async restart(unit: string): Promise<string> {
-    return (await this.connected()).restart(unit);
+  async watch(units: readonly string[]): Promise<void> {
+    return (await this.connected()).watch(units);
+  }
+
+  async heard(unit: string): Promise<Heard | undefined> {
+    return (await this.connected()).heard(unit);
+  }
+
+  async restart(unit: string, how?: 'if-up'): Promise<string> {
+    return (await this.connected()).restart(unit, how);
   }
 
   async startUnit(unit: string): Promise<string> {

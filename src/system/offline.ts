@@ -127,6 +127,14 @@ export class Offline implements System {
     throw unavailable('a reload');
   }
 
+  async watch(): Promise<void> {
+    throw unavailable('this');
+  }
+
+  async heard(): Promise<undefined> {
+    throw unavailable('this');
+  }
+
   async restart(_unit: string): Promise<string> {
     throw unavailable('a restart');
   }

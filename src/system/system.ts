@@ -36,12 +36,27 @@ export interface System {
   instances(template: UnitName): Promise<string[]>;
   /** Makes the manager read its unit files again. */
   reload(): Promise<void>;
-  /** Restarts a unit, and waits for the result of the job: `done`. */
-  restart(unit: string): Promise<string>;
+  /** Listens to units from here on; what was heard of them before is forgotten. */
+  watch(units: readonly string[]): Promise<void>;
+  /** What was heard of a unit; undefined of one that isn't listened to. */
+  heard(unit: string): Promise<Heard | undefined>;
+  /**
+   * Restarts a unit, and waits for the result of the job: `done`.
+   * @param how `if-up`: one that is down stays so, which is `done`, too
+   */
+  restart(unit: string, how?: 'if-up'): Promise<string>;
   /** The same for the start of a unit that doesn't run. */
   startUnit(unit: string): Promise<string>;
   /** Lets time pass, in milliseconds. */
   wait(milliseconds: number): Promise<void>;
+}
+
+/** What became of a unit that was listened to. */
+export interface Heard {
+  /** It went down by a job, the last that it had, which somebody else has asked for, or what it depends on has caused. */
+  readonly stopped: boolean;
+  /** It failed with no job under way, since this program has last asked for one. */
+  readonly failed: boolean;
 }
 
 export interface ReadOptions {

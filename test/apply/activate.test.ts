@@ -18,6 +18,7 @@ function machine(
       [`/etc/systemd/system/${UNIT}.d/zz-sandbox-unit.conf`]: '[Service]\n',
     },
     behaviour: () => behaviour,
+    running: [UNIT],
     ...options,
   });
 }
@@ -26,7 +27,7 @@ const trial = { plan: planned('[syscalls]\ndeny = ["uname"]\n'), settle: 1500, p
 
 /** Restarts a service, and tries it out if it starts. */
 async function start(system: FakeSystem, more: Partial<Trial> = {}) {
-  const found = await restart(system, UNIT, 'system', trial.plan);
+  const found = await restart(system, { unit: UNIT, scope: 'system', plan: trial.plan });
   return found.length > 0 ? found : tryOut(system, { ...trial, ...more });
 }
 
@@ -34,12 +35,13 @@ test('a service that is restarted and stays up is right', async () => {
   const system = machine('works');
   assert.deepEqual(await start(system), []);
   assert.deepEqual(system.calls, [
+    'unit demo.service',
     'restart demo.service',
     'unit demo.service',
     'unit demo.service',
     'wait 1500',
     'unit demo.service',
-    'read /proc/100/status',
+    'read /proc/101/status',
   ]);
 });
 
@@ -82,7 +84,7 @@ test('where the journal has nothing of the programs, the way to the rest is show
 
 test("the journal of a user's unit is asked for as such", async () => {
   const system = machine('job-fails');
-  await restart(system, UNIT, 'user');
+  await restart(system, { unit: UNIT, scope: 'user', plan: undefined });
   const [call] = system.calls.filter((one) => one.startsWith('run journalctl '));
   assert.match(call!, / --user _SYSTEMD_USER_UNIT=demo\.service _SYSTEMD_INVOCATION_ID=[0-9a-f]+$/);
 });
@@ -95,7 +97,7 @@ test('what is quoted was said by the run that failed', async () => {
   const restarting = machine('restarts', { distort });
   await start(restarting);
   // The first look is at the start, the next at the run that stays up for a while.
-  assert.match(asked(restarting), / _SYSTEMD_UNIT=demo\.service _SYSTEMD_INVOCATION_ID=02$/);
+  assert.match(asked(restarting), / _SYSTEMD_UNIT=demo\.service _SYSTEMD_INVOCATION_ID=03$/);
   const nameless = machine('job-fails', { distort: (properties) => properties.delete('InvocationID') });
   await start(nameless);
   assert.match(asked(nameless), / --since=@\d+ _SYSTEMD_UNIT=demo\.service$/);
@@ -104,14 +106,21 @@ test('what is quoted was said by the run that failed', async () => {
 test('a recorded run is proposed where a call may have been refused', async () => {
   const hint = async (policy: string) => {
     const plan = planned(policy);
-    return (await restart(machine('job-fails'), UNIT, 'system', plan))[0]!.hint;
+    return (await restart(machine('job-fails'), { unit: UNIT, scope: 'system', plan }))[0]!.hint;
   };
   assert.equal(await hint('[syscalls]\ndeny = ["uname:EPERM"]'), WHICH_CALL + SAID);
   assert.equal(await hint('[service]\nProtectHome = true'), SAID);
   assert.equal(await hint('[syscalls]\nlog = ["uname"]'), SAID);
-  assert.equal((await restart(machine('job-fails'), UNIT, 'system'))[0]!.hint, SAID);
+  assert.equal(
+    (await restart(machine('job-fails'), { unit: UNIT, scope: 'system', plan: undefined }))[0]!.hint,
+    SAID,
+  );
   const distort = (properties: Map<string, unknown>) => properties.set('ExecMainStatus', 226);
-  const [unstarted] = await restart(machine('job-fails', { distort }), UNIT, 'system', trial.plan);
+  const [unstarted] = await restart(machine('job-fails', { distort }), {
+    unit: UNIT,
+    scope: 'system',
+    plan: trial.plan,
+  });
   assert.equal(unstarted!.hint, SAID);
 });
 
@@ -146,10 +155,10 @@ for (const state of ['active', 'reloading', 'refreshing']) {
   test(`a service that is ${state} when it has settled has stayed up`, async () => {
     let looks = 0;
     const distort = (properties: Map<string, unknown>) => {
-      if (++looks === 3) properties.set('ActiveState', state);
+      if (++looks === 4) properties.set('ActiveState', state);
     };
     assert.deepEqual(await start(machine('works', { distort })), []);
-    assert.equal(looks, 3);
+    assert.equal(looks, 4);
   });
 }
 

@@ -379,6 +379,14 @@ export class FakeSystem implements System {
     return this.#start(unit, this.#options.behaviour?.(unit, this.#confines(unit)) ?? 'works');
   }
 
+  async watch(units: readonly string[]): Promise<void> {
+    this.#record(`watch ${units.join(' ')}`);
+  }
+
+  async heard(): Promise<undefined> {
+    return undefined;
+  }
+
   async startUnit(unit: string): Promise<string> {
     this.#record(`start-unit ${unit}`);
     return this.#start(unit, this.#options.behaviour?.(unit, this.#confines(unit)) ?? 'works');
@@ -425,7 +433,8 @@ export class FakeSystem implements System {
       if (service.next === 'program') service.executable = this.#programOf(unit);
       if (service.next === 'failed') end(service, 'failed', 'signal', [CLD_KILLED, SIGSYS]);
       if (service.next === 'another-pid') {
-        Object.assign(service, { pid: this.#nextPid++, restarts: service.restarts + 1 });
+        const anew = { pid: this.#nextPid++, started: this.#now, restarts: service.restarts + 1 };
+        Object.assign(service, anew);
       }
       delete service.next;
     }

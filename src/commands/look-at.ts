@@ -1,0 +1,120 @@
+import {
+  atRest,
+  downAlready,
+  hasFailed,
+  isRunning,
+  isUnderWay,
+  isUp,
+  noRestartNeeded,
+  notRunning,
+  restartDue,
+  restartObstacle,
+  runOf,
+  type ServiceRun,
+} from '../apply/activate.js';
+import { hasEffect } from '../apply/changes.js';
+import { failed } from '../apply/failure.js';
+import { mountedBy, replacedPrograms } from '../apply/replaced-programs.js';
+import { boundTo } from '../apply/stopped.js';
+import { inBatches } from '../collections.js';
+import type { Diagnostic } from '../diagnostic.js';
+import type { Plan } from '../plan/plan.js';
+import type { Context } from '../system/context.js';
+import { failuresOf } from './failures.js';
+import type { HeldSignals } from './held-signals.js';
+import { loadedNow, notInForce } from './in-force.js';
+import { ASKED_AT_ONCE, type Service } from './services.js';
+import { runsAsBefore } from './standing.js';
+import type { UnitResult } from './unit-result.js';
+
+export interface ForceOptions {
+  /** False: leave services as they run. */
+  readonly restart?: boolean | undefined;
+  /** One that has come ends what isn't done: it is put back. */
+  readonly signals: HeldSignals;
+}
+
+/** A unit whose services are restarted and tried out. */
+export interface Trying {
+  readonly result: UnitResult;
+  /** What is wrong with it so far. */
+  readonly failures: readonly Diagnostic[];
+  /** Services that run with what was written as they are. */
+  readonly asTheyAre: readonly string[];
+  /** Services that are to be restarted. */
+  readonly due: readonly string[];
+  /** Those of them that it is the turn of. */
+  readonly now: readonly string[];
+}
+
+/** Holds what is loaded against the plan, and sees which restarts are due. */
+export async function lookAt(context: Context, result: UnitResult, options: ForceOptions): Promise<Trying> {
+  const { placement } = context;
+  const { plan, unit, standing } = result.prepared!;
+  const asTheyAre: string[] = [];
+  const due: string[] = [];
+  const notes: Diagnostic[] = [];
+  let back = result.undo!;
+  const failures = await failuresOf(async () => {
+    options.signals.assertNone();
+    const known = result.services ?? [];
+    await context.system.watch(known.flatMap(({ name, properties }) => [name, ...boundTo(properties)]));
+    const loaded = await loadedNow(context, unit);
+    const wrong = notInForce(context, plan, loaded, unit);
+    if (wrong.length > 0) return wrong;
+    const services = await inBatches(loaded.services, ASKED_AT_ONCE, async (service) =>
+      isUnderWay(service.properties) ? resting(context, service.name, options) : service,
+    );
+    const running = services.filter(({ properties }) => isRunning(properties));
+    for (const { name, properties } of running) {
+      const isOpen =
+        (await runsAsBefore(context, standing, properties)) ||
+        (await isReplaced(context, plan, { name, properties }));
+      const changes = hasEffect(result.changes) || isOpen;
+      const obstacle = restartObstacle(properties);
+      if (!changes) {
+        asTheyAre.push(name);
+        notes.push(noRestartNeeded(name));
+      } else if (options.restart === false || obstacle) notes.push(restartDue(name, obstacle));
+      else due.push(name);
+    }
+    const since = startedSince(result, services);
+    back = { ...back, runs: [...back.runs, ...since] };
+    const down = services.filter(({ properties }) => hasFailed(properties)).map(({ name }) => name);
+    if (running.length + down.length === 0) notes.push(notRunning(plan.unit));
+    const wereUp = new Set([...upBefore(result), ...since.map(({ unit }) => unit)]);
+    notes.push(...down.flatMap((name) => (wereUp.has(name) ? [] : [downAlready(name, placement.scope)])));
+    const fallen = down.filter((name) => wereUp.has(name));
+    return Promise.all(fallen.map((name) => wentDown(context, plan, name)));
+  });
+  const diagnostics = [...result.diagnostics, ...notes];
+  return { result: { ...result, diagnostics, undo: back }, failures, asTheyAre, due, now: [] };
+}
+
+/** Whether programs of `[exec] programs` were replaced since it was started. */
+const isReplaced = async ({ system }: Context, plan: Plan, { name, properties }: Service): Promise<boolean> =>
+  (await replacedPrograms(system, mountedBy(plan, name), properties)).length > 0;
+
+/** A service that somebody else is stopping or restarting, when that is over. */
+async function resting({ system }: Context, name: string, { signals }: ForceOptions): Promise<Service> {
+  return { name, properties: await signals.unlessCame(() => atRest(system, name)) };
+}
+
+/** Services that came up meanwhile, with what was written: they don't go on as they are, be it that they still run. */
+function startedSince({ undo, services: before = [] }: UnitResult, now: readonly Service[]): ServiceRun[] {
+  const known = new Set(undo!.runs.map(({ unit }) => unit));
+  const was = new Map(before.map(({ name, properties }) => [name, runOf(name, properties).invocation]));
+  return now
+    .filter(({ name }) => !known.has(name))
+    .filter(({ properties }) => isRunning(properties) || hasFailed(properties))
+    .filter(({ name, properties }) => runOf(name, properties).invocation !== was.get(name))
+    .map(({ name }) => ({ unit: name, invocation: '', restarts: '' }));
+}
+
+/** One that is started again and again isn't among them. */
+const upBefore = ({ services = [] }: UnitResult): string[] =>
+  services.filter(({ properties }) => isUp(properties)).map(({ name }) => name);
+
+/** What was up, or came up meanwhile, and has failed before it was its turn. */
+const wentDown = ({ system, placement: { scope } }: Context, plan: Plan, unit: string): Promise<Diagnostic> =>
+  failed(system, { unit, scope, plan }, `${unit} went down while its files were written`);
