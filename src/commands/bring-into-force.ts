@@ -1,4 +1,5 @@
-import { isRunning, notRunning, restart, tryOut } from '../apply/activate.js';
+import { notRunning, restart, tryOut } from '../apply/activate.js';
+import { wasStopped } from '../apply/stopped.js';
 import { writeChanges } from '../apply/write.js';
 import type { Diagnostic } from '../diagnostic.js';
 import type { Context } from '../system/context.js';
@@ -67,11 +68,14 @@ const turnOf = ({ due, failures }: Trying, from: number, to: number): readonly s
   failures.length > 0 ? [] : due.slice(from, to);
 
 /** One that somebody has stopped meanwhile stays so; of many instances the last waits for all others. */
-async function leaveStopped({ system }: Context, attempt: Trying): Promise<Trying> {
+async function leaveStopped({ system, placement }: Context, attempt: Trying): Promise<Trying> {
   if (attempt.now.length === 0) return attempt;
   const stopped: string[] = [];
   const failures = await failureOf(async () => {
-    for (const name of attempt.now) if (!isRunning(await system.unit(name))) stopped.push(name);
+    for (const unit of attempt.now) {
+      const one = { unit, scope: placement.scope };
+      if (await wasStopped(system, one, await system.unit(unit))) stopped.push(unit);
+    }
   });
   const now = attempt.now.filter((name) => !stopped.includes(name));
   const diagnostics = [...attempt.result.diagnostics, ...stopped.map(notRunning)];

@@ -294,6 +294,141 @@ describe('while a unit is changed', { skip: skip ?? false }, () => {
     assert.equal((await box.exec(['test', '-e', UNDO])).status, 1);
   });
 
+  test('somebody stops it in its trial, and nothing of that is logged: it stays so', async () => {
+    await units({ [UNIT]: `[Service]\nLogLevelMax=warning\nExecStart=${SLEEP}\n` }, UNIT);
+    const said = await inTrial(`systemctl stop ${UNIT}`);
+    assert.match(said, /^exit 1\n(?:.|\n)*error\[stopped-meanwhile\](?:.|\n)*main\.service: rolled-back/);
+    assert.equal(await isActive(UNIT), 'inactive');
+  });
+
+  test('somebody stops it in its trial, and it ends with an error for that: it stays so', async () => {
+    await units(
+      { [UNIT]: '[Service]\nExecStart=/bin/sh -c "trap \'exit 3\' TERM; sleep infinity & wait"\n' },
+      UNIT,
+    );
+    const said = await inTrial(`systemctl stop ${UNIT}`);
+    assert.match(said, /^exit 1\n(?:.|\n)*error\[stopped-meanwhile\]/);
+    assert.equal(await isActive(UNIT), 'failed');
+  });
+
+  test('what it is bound to fails for it in its trial: both are up again as they were', async () => {
+    await units(
+      {
+        [UNIT]: `[Unit]\nBindsTo=side-bound.service\nAfter=side-bound.service\n[Service]\nExecStartPre=/bin/touch /run/began\nExecStart=${SLEEP}\n`,
+        'side-bound.service': `[Service]\nExecStart=/bin/sh -c "while sleep 0.1; do [ ! -e /run/began ] || grep -q 'Seccomp:.0' /proc/$$(systemctl show --value -p MainPID ${UNIT})/status || exit 1; done"\n`,
+      },
+      UNIT,
+    );
+    await box.writeFile(policyPath(UNIT), FINE.replace('100ms', '2s'));
+    const { stderr } = await run(1, 'apply', UNIT);
+    assert.match(stderr, /error\[service-failed\]: main\.service did not stay up/);
+    assert.doesNotMatch(stderr, /stopped by somebody/);
+    for (const unit of [UNIT, 'side-bound.service']) assert.equal(await isActive(unit), 'active', unit);
+  });
+
+  test('it is stopped while another one is waited for: it stays so', async () => {
+    await units(
+      {
+        [UNIT]: `[Service]\nExecStart=${SLEEP}\n`,
+        'side-slow.service': `[Service]\nExecStart=${SLEEP}\nExecStop=/usr/bin/sleep 3\n`,
+      },
+      'side-slow.service',
+    );
+    await box.writeFile('/run/policy.toml', FINE);
+    await box.succeed(['systemctl', 'stop', '--no-block', 'side-slow.service']);
+    await until('it stops', async () => (await isActive('side-slow.service')) === 'deactivating');
+    await box.succeed([
+      ...['bash', '-c'],
+      `node ${COMMAND} apply --policy /run/policy.toml ${UNIT} side-slow.service >/run/said 2>&1 & pid=$!
+       until [ -e ${UNDO} ]; do sleep 0.05; done; sleep 0.3
+       systemctl stop ${UNIT}; wait $pid; cat /run/said`,
+    ]);
+    assert.equal(await isActive(UNIT), 'inactive');
+    await sandboxUnit(box, 'revert', UNIT, 'side-slow.service');
+  });
+
+  test('it dies of its policy, and is started at once by others: it is put back', async () => {
+    await units(
+      {
+        [UNIT]:
+          '[Service]\nExecStart=/bin/sh -c "if [ -e /run/once ] && rm /run/once; then uname; fi; sleep infinity"\n',
+        'side-upholds.service': `[Unit]\nUpholds=${UNIT}\n[Service]\nExecStart=${SLEEP}\n`,
+      },
+      'side-upholds.service',
+      UNIT,
+    );
+    await box.succeed(['touch', '/run/once']);
+    await box.writeFile(
+      policyPath(UNIT),
+      '[syscalls]\ndeny = ["vfork:kill", "clone:kill", "clone3:kill"]\n[apply]\nsettle = "1s"\n',
+    );
+    assert.match((await run(1, 'apply', UNIT)).stdout, /rolled-back/);
+    assert.equal(await filters(UNIT), 0);
+  });
+
+  test('a restart that is refused leaves one alone that has restarted itself before', async () => {
+    await units({ [UNIT]: `[Service]\nRestart=always\nRestartSec=10ms\nExecStart=${SLEEP}\n` }, UNIT);
+    const was = await invocation(UNIT);
+    await box.succeed(['systemctl', 'kill', '-s', 'KILL', UNIT]);
+    await until(
+      'it is up again',
+      async () => (await invocation(UNIT)) !== was && (await isActive(UNIT)) === 'active',
+    );
+    await box.sh(`printf '[Unit]\\nRequires=side-masked.service\\n' >/etc/systemd/system/main-more.conf
+      mkdir -p /etc/systemd/system/${UNIT}.d; mv /etc/systemd/system/main-more.conf /etc/systemd/system/${UNIT}.d/
+      ln -s /dev/null /etc/systemd/system/side-masked.service; systemctl daemon-reload`);
+    const before = await invocation(UNIT);
+    assert.match((await run(1, 'apply', UNIT)).stdout, /rolled-back/);
+    assert.equal(await invocation(UNIT), before);
+    await box.sh(`rm -r /etc/systemd/system/${UNIT}.d; systemctl daemon-reload`);
+  });
+
+  const dependent = (more: string) => `[Unit]\nRequires=${UNIT}\nAfter=${UNIT}\n[Service]\n${more}\n`;
+
+  test('a unit that depends on it fails for its policy: both are up again as they were', async () => {
+    await units(
+      {
+        [UNIT]: `[Service]\nExecStartPre=-/bin/rmdir /run/made\nExecStart=/bin/sh -c "mkdir /run/made; exec ${SLEEP}"\n`,
+        'side-needs.service': dependent(
+          'ExecStart=/bin/sh -c "sleep 0.2; [ -d /run/made ] && exec sleep infinity; exit 3"',
+        ),
+      },
+      UNIT,
+    );
+    await box.succeed(['systemctl', 'restart', UNIT]);
+    await box.succeed(['systemctl', 'start', 'side-needs.service']);
+    await box.writeFile(
+      policyPath(UNIT),
+      '[syscalls]\ndeny = ["mkdir:EPERM", "mkdirat:EPERM"]\n[apply]\nsettle = "500ms"\n',
+    );
+    const { stdout, stderr } = await run(1, 'apply', UNIT);
+    assert.match(stdout, /rolled-back/);
+    assert.match(stderr, /error\[dependent-failed\]: side-needs\.service .*main\.service/);
+    for (const unit of [UNIT, 'side-needs.service']) assert.equal(await isActive(unit), 'active', unit);
+  });
+
+  test('somebody stops a unit that depends on it, in its trial: it stays so', async () => {
+    await units({ 'side-needs.service': dependent(`ExecStart=${SLEEP}`) }, 'side-needs.service');
+    const said = await inTrial('systemctl stop side-needs.service');
+    assert.match(said, /^exit 0\nmain\.service: applied/);
+    assert.doesNotMatch(said, /side-needs/);
+    assert.equal(await isActive('side-needs.service'), 'inactive');
+  });
+
+  test('what its restart stops and nobody may start is named, and no failure of its own', async () => {
+    const side = `[Unit]\nRefuseManualStart=yes\nStopPropagatedFrom=${UNIT}\n[Service]\nExecStart=${SLEEP}\n`;
+    await units(
+      {
+        'side-refuses.service': side,
+        'side-pulls.service': `[Unit]\nWants=side-refuses.service\n[Service]\nExecStart=${SLEEP}\n`,
+      },
+      'side-pulls.service',
+    );
+    assert.equal(await isActive('side-refuses.service'), 'active');
+    await box.writeFile(policyPath(UNIT), FINE);
+    assert.match((await run(0, 'apply', UNIT)).stderr, /warning\[went-down\]: side-refuses\.service/);
+  });
+
   test('what its restart stops is started again', async () => {
     const side = `[Unit]\nStopPropagatedFrom=${UNIT}\n[Service]\nExecStart=${SLEEP}\n`;
     await units({ 'side-stopped.service': side }, 'side-stopped.service');
