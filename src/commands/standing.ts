@@ -46,13 +46,21 @@ export async function runsAsBefore(
   properties: UnitProperties,
 ): Promise<boolean> {
   if (!isRunning(properties)) return false;
-  const isOlder = Number(properties.get('InactiveExitTimestamp')) / 1000 < standing.since;
+  const isOlder = startOf(properties) < standing.since;
   const isDue =
     isOlder ||
     (context.placement.scope === 'system' && (await lacksWhatIsLoaded(context.system, properties)));
   if (!isDue) return false;
   const known = await knownRuns(context, standing);
   return !known.includes(runOf(standing.unit, properties).invocation);
+}
+
+/** When a service was started, in milliseconds since 1970. With RestartMode=direct it is started anew without having been inactive. */
+function startOf(properties: UnitProperties): number {
+  const at = (name: string) => Number(properties.get(name) ?? 0) / 1000;
+  const start = at('InactiveExitTimestamp');
+  const isDirect = properties.get('RestartMode') === 'direct' && properties.get('Type') !== 'oneshot';
+  return isDirect ? Math.max(start, at('ExecMainStartTimestamp')) : start;
 }
 
 /** Larger than any record, in bytes. */

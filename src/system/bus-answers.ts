@@ -36,6 +36,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['RefuseManualStop', 'b'],
   ['RequiredBy', 'as'],
   ['RequisiteOf', 'as'],
+  ['RestartMode', 's'],
   ['Result', 's'],
   ['Slice', 's'],
   ['StartLimitAction', 's'],
