@@ -50,6 +50,9 @@ function jsonNumber(_: string, value: unknown): unknown {
   return value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value);
 }
 
+/** Whether a stream has yet to print. */
+let isPrinting = false;
+
 const print = (text: string) => write(1, text);
 const printError = (text: string) => write(2, text);
 
@@ -61,6 +64,7 @@ function write(fd: 1 | 2, text: string) {
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EAGAIN') return unwritten(fd, cause as Error);
     // A pipe that is full and doesn't block: the stream waits.
+    isPrinting = true;
     const stream = fd === 1 ? process.stdout : process.stderr;
     stream.on('error', (cause) => unwritten(fd, cause)).write(rest);
   }
@@ -88,4 +92,7 @@ process.on('uncaughtException', (cause) => {
   failed(cause);
   process.exit();
 });
-main(process.argv.slice(2)).catch(failed);
+void main(process.argv.slice(2))
+  .catch(failed)
+  // What is done is done: to come to its own end takes Node ten milliseconds.
+  .then(() => isPrinting || process.exit());

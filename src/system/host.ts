@@ -245,7 +245,7 @@ function replaceIn(directory: string, name: string, content: Uint8Array, { mode,
 }
 
 /** Folders that are there for what is in them: ours, and those of drop-ins. */
-const CONTAINERS = /\/(?:sandbox-unit|[^/]+\.(?:d|programs))$/;
+const CONTAINERS = /\/(?:sandbox-unit(?:\/runs)?|[^/]+\.(?:d|programs))$/;
 
 /** How something is done in a folder. */
 type Within = (directory: string, use: (place: string) => void) => void;
