@@ -7,8 +7,16 @@ import { type Prefix, parsePrefixes, parseSocketRule } from './directive-values/
 import { formatDirective, isFormatted } from './directive-values.js';
 import { findDirective } from './directives.js';
 import { contains, within } from './loosen/lists.js';
-import { loosens } from './loosen.js';
-import { CLOSED, either, inThePlace, mountedBelow, shownElsewhere, type Undoes } from './undone-mounts.js';
+import { emitted, loosens } from './loosen.js';
+import {
+  allowedDevices,
+  CLOSED,
+  either,
+  inThePlace,
+  mountedBelow,
+  shownElsewhere,
+  type Undoes,
+} from './undone-mounts.js';
 
 const last = (ours: readonly string[]) => plain(ours.at(-1) ?? '');
 
@@ -60,6 +68,7 @@ export const UNDONE_BY: readonly (readonly [directive: string, by: readonly stri
   ['DevicePolicy', ['DeviceAllow'], allDevices],
   ['IPAddressDeny', ['IPAddressAllow'], letsAddressesThrough],
   ['SocketBindDeny', ['SocketBindAllow'], ports],
+  ['PrivateDevices', BINDS, allowedDevices],
   ['PrivateNetwork', ['NetworkNamespacePath'], joined],
   ['PrivateIPC', ['IPCNamespacePath'], joined],
   ['ProtectSystem', WRITABLE_BINDS, shownElsewhere(CLOSED.system)],
@@ -121,16 +130,19 @@ const culprit = (own: readonly Assignment[], undoes: (own: readonly string[]) =>
 
 /** What directives will be: what the unit has, then what the policy sets. */
 const valuesOfAll = (policy: Policy, effective: EffectiveUnit): UnitValues => ({
-  get: (name) => [...valuesOf(effective.all('Service', name)), ...formattedValues(policy, name)],
+  get: (name) => {
+    const own = valuesOf(effective.all('Service', name));
+    return [...own, ...emittedValues(policy, name, own)];
+  },
 });
 
-function formattedValues({ service }: Policy, name: string): readonly string[] {
+function emittedValues({ service }: Policy, name: string, own: readonly string[]): readonly string[] {
   const row = findDirective(name);
   return service
     .filter((one) => one.name === name)
     .flatMap(({ value, valueAt }) => {
       const formatted = row ? formatDirective(row, value, valueAt) : [];
-      return isFormatted(formatted) ? formatted.values : [];
+      return row && isFormatted(formatted) ? emitted(row, own, formatted.values) : [];
     });
 }
 
