@@ -5,6 +5,7 @@ import { isOn, type UnitValues } from '../unit/values.js';
 import { directiveGap, formatDirective, isFormatted } from './directive-values.js';
 import { findDirective, unknownDirective } from './directives.js';
 import { isLostToPrefixes, LOST_TO_PREFIXES } from './exec-prefix.js';
+import { handedSockets } from './handed-sockets.js';
 import { joinedNamespace, partnersIn } from './joined-namespaces.js';
 import { emitted, loosens } from './loosen.js';
 import type { PlanLine, PlannedDirective } from './plan.js';
@@ -23,7 +24,7 @@ type ServiceRequest = Pick<PlanRequest, 'policy' | 'effective' | 'target' | 'sur
 /** What `[service]` comes to on a unit: its directives, checked against what the unit has and what the target knows. */
 export function planService(request: ServiceRequest): PlannedService {
   const { policy, effective, surroundings } = request;
-  const around = surroundings ?? { partners: partnersIn(effective), allowed: new Map() };
+  const around = surroundings ?? { partners: partnersIn(effective), allowed: new Map(), sockets: new Map() };
   const planned = policy.service.map((entry) => planDirective(entry, request, around));
   return {
     lines: planned.flatMap(({ lines }) => lines),
@@ -56,7 +57,7 @@ function hasPrivateUsers({ service }: Policy, unit: UnitValues): boolean {
 function planDirective(
   entry: DirectiveEntry,
   { policy, effective, target }: ServiceRequest,
-  { partners, allowed }: Surroundings,
+  { partners, allowed, sockets }: Surroundings,
 ): PlannedService {
   const row = findDirective(entry.name);
   if (!row) return { lines: [], directives: [], diagnostics: [unknownDirective(entry.name, entry.at)] };
@@ -77,6 +78,7 @@ function planDirective(
       ...undone(entry, formatted.values, policy, effective),
       ...joinedNamespace(entry, formatted.values, partners),
       ...allowedBySlices(entry, formatted.values, policy, effective, allowed),
+      ...handedSockets(entry, before, values, sockets),
     ],
   };
 }

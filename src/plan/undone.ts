@@ -3,10 +3,11 @@ import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { Assignment } from '../unit/unit-file.js';
 import { allWords, plain, type UnitValues, wordsOf } from '../unit/values.js';
-import { type Prefix, parsePrefixes, parseSocketRule } from './directive-values/network.js';
+import { letsAddressesThrough } from './addresses.js';
+import { parseSocketRule } from './directive-values/network.js';
 import { formatDirective, isFormatted } from './directive-values.js';
 import { findDirective } from './directives.js';
-import { contains, within } from './loosen/lists.js';
+import { within } from './loosen/lists.js';
 import { emitted, loosens } from './loosen.js';
 import {
   allowedDevices,
@@ -20,28 +21,7 @@ import {
 
 const last = (ours: readonly string[]) => plain(ours.at(-1) ?? '');
 
-/** Whether prefixes let all of one through, each by itself or several together. */
-function letThrough(denied: Prefix, allowed: readonly Prefix[]): boolean {
-  if (allowed.some((outer) => contains(outer, denied))) return true;
-  const inside = allowed.filter((inner) => contains(denied, inner));
-  return inside.length > 1 && halves(denied).every((half) => letThrough(half, inside));
-}
-
-function halves({ bytes, bits }: Prefix): Prefix[] {
-  const at = bits >> 3;
-  const bit = 0x80 >> (bits & 7);
-  const half = (byte: number) => ({ bytes: bytes.map((one, i) => (i === at ? byte : one)), bits: bits + 1 });
-  return [half(bytes[at]! & ~bit), half(bytes[at]! | bit)];
-}
-
-const prefixes = (values: readonly string[]) => allWords(values).flatMap((word) => parsePrefixes(word) ?? []);
 const rules = (values: readonly string[]) => allWords(values).flatMap((word) => parseSocketRule(word) ?? []);
-
-/** Whether what one list allows lets through all of a prefix that another denies. */
-export function letsAddressesThrough(denying: readonly string[], allowing: readonly string[]): boolean {
-  const allowed = prefixes(allowing);
-  return prefixes(denying).some((denied) => letThrough(denied, allowed));
-}
 
 const ports: Undoes = (ours, own) => {
   const allowed = rules(own);

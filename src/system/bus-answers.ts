@@ -4,6 +4,7 @@ import type { ManagerFacts, UnitProperties } from './system.js';
 
 /** Types of the properties of units that are looked at, by name (org.freedesktop.systemd1(5)). */
 const TYPES: ReadonlyMap<string, string> = new Map([
+  ['Accept', 'b'],
   ['ActiveState', 's'],
   ['BoundBy', 'as'],
   ['ConflictedBy', 'as'],
@@ -20,9 +21,11 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['InactiveExitTimestamp', 't'],
   ['InvocationID', 'ay'],
   ['IPAddressAllow', 'a(iayu)'],
+  ['IPAddressDeny', 'a(iayu)'],
   ['Job', '(uo)'],
   ['JoinsNamespaceOf', 'as'],
   ['KillMode', 's'],
+  ['Listen', 'a(ss)'],
   ['LoadState', 's'],
   ['MainPID', 'u'],
   ['Names', 'as'],
@@ -35,6 +38,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['RefuseManualStop', 'b'],
   ['RequiredBy', 'as'],
   ['RequisiteOf', 'as'],
+  ['RestrictNetworkInterfaces', '(bas)'],
   ['Result', 's'],
   ['Slice', 's'],
   ['StartLimitAction', 's'],
