@@ -8,7 +8,7 @@ import { parseSocketRule } from './directive-values/network.js';
 import { formatDirective, isFormatted } from './directive-values.js';
 import { findDirective } from './directives.js';
 import { within } from './loosen/lists.js';
-import { emitted, loosens } from './loosen.js';
+import { loosens } from './loosen.js';
 import {
   allowedDevices,
   CLOSED,
@@ -18,6 +18,7 @@ import {
   shownElsewhere,
   type Undoes,
 } from './undone-mounts.js';
+import { valuesOfAll } from './unit-values.js';
 
 const last = (ours: readonly string[]) => plain(ours.at(-1) ?? '');
 
@@ -107,24 +108,6 @@ const valuesOf = (lines: readonly Assignment[]): string[] => lines.map(({ value 
 /** The line that does it by itself, else the first of those that do it together. */
 const culprit = (own: readonly Assignment[], undoes: (own: readonly string[]) => boolean): Assignment =>
   own.find(({ value }) => undoes([value])) ?? own[0]!;
-
-/** What directives will be: what the unit has, then what the policy sets. */
-const valuesOfAll = (policy: Policy, effective: EffectiveUnit): UnitValues => ({
-  get: (name) => {
-    const own = valuesOf(effective.all('Service', name));
-    return [...own, ...emittedValues(policy, name, own)];
-  },
-});
-
-function emittedValues({ service }: Policy, name: string, own: readonly string[]): readonly string[] {
-  const row = findDirective(name);
-  return service
-    .filter((one) => one.name === name)
-    .flatMap(({ value, valueAt }) => {
-      const formatted = row ? formatDirective(row, value, valueAt) : [];
-      return row && isFormatted(formatted) ? emitted(row, own, formatted.values) : [];
-    });
-}
 
 const otherWayOut = ({ name }: DirectiveEntry): string =>
   name === 'NoExecPaths' ? '; or list the place of the mount in NoExecPaths, too' : '';

@@ -226,7 +226,12 @@ export const UNDONE_CASES: readonly UndoneCase[] = [
   one('ProtectHome = "tmpfs"', 'BindReadOnlyPaths=/home', HOME, 'BindReadOnlyPaths'),
   one('PrivateTmp = true', 'BindPaths=/var/tmp', 'cat /var/tmp/file', 'BindPaths'),
   one('PrivateTmp = true', 'ReadWritePaths=/var/tmp', 'cat /var/tmp/file'),
-  one('ProtectProc = "invisible"', 'BindPaths=/proc', '! grep -q hidepid /proc/self/mounts', 'BindPaths'),
+  one(
+    'ProtectProc = "invisible"',
+    'BindPaths=/proc\nUser=nobody',
+    '! grep -q hidepid /proc/self/mounts',
+    'BindPaths',
+  ),
   one('ProcSubset = "pid"', 'BindReadOnlyPaths=/proc', 'cat /proc/meminfo', 'BindReadOnlyPaths'),
 ];
 
