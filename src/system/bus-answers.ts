@@ -37,6 +37,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['RefuseManualStart', 'b'],
   ['RefuseManualStop', 'b'],
   ['RequiredBy', 'as'],
+  ['RequiresMountsFor', 'as'],
   ['RequisiteOf', 'as'],
   ['RestrictNetworkInterfaces', '(bas)'],
   ['Result', 's'],
