@@ -52,8 +52,8 @@ const howText = ({ how, reason }: PlanLine) => (reason ? `${how} (${reason})`.tr
 /** What the drop-in holds besides lines of the policy. */
 function additionsText(plan: Plan): string {
   const added = plan.directives.filter((directive) => !directive.because.startsWith('['));
-  const rows = added.map(({ name, values, because }) => [
-    `${name}=${values.filter((value) => value !== '').join(' ')}`,
+  const rows = added.map(({ name, values, because, section }) => [
+    `${name}=${section === 'Unit' ? '' : values.filter((value) => value !== '').join(' ')}`,
     because,
   ]);
   const wraps = plan.commands.map(({ key, wrapped }) => [`${key}=`, `${wrapped} behind the launcher`]);

@@ -1,4 +1,5 @@
 import { errorNumber, withoutSpecifiers } from '../plan/bus-values/elements.js';
+import { wordsOf } from '../unit/values.js';
 
 type Get = (property: string) => unknown;
 type Holds = (values: readonly string[], get: Get) => boolean;
@@ -7,6 +8,14 @@ const lastText = (values: readonly string[]): string => values.at(-1) ?? '';
 
 /** Directives that the plan writes and no policy sets by their own names. */
 const SETTINGS: ReadonlyMap<string, Holds> = new Map<string, Holds>([
+  [
+    'RequiresMountsFor',
+    (values, get) => {
+      const loaded = get('RequiresMountsFor') as string[];
+      const ours = values.flatMap(wordsOf).map(withoutSpecifiers);
+      return ours.every((path) => path === undefined || loaded.includes(path));
+    },
+  ],
   [
     'SystemCallArchitectures',
     (values, get) => {

@@ -193,8 +193,9 @@ async function readUnit(context: Context, { unit, files: own, services }: Applie
     services &&
     (await surroundingsOf({
       system: context.system,
+      unit: name,
       properties: services.map(({ properties }) => properties),
-      deniesAddresses: own.some((file) => hasNameOfDropIn(file.path) && setsIn(file, 'IPAddressDeny')),
+      sets: (directive) => own.some((file) => hasNameOfDropIn(file.path) && setsIn(file, directive)),
     }));
   return { effective, hash: await unitHash(effective, instances, surroundings) };
 }

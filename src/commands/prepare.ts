@@ -149,13 +149,13 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
 /** What other units' files have; undefined where no manager says. */
 async function around(
   { system }: Context,
-  { properties, services }: LoadedUnit,
+  { name, properties, services }: LoadedUnit,
   { policy }: LoadedPolicy,
 ): Promise<Surroundings | undefined> {
   if (!properties) return undefined;
   const all = [properties, ...services.map((one) => one.properties)];
-  const deniesAddresses = policy.service.some(({ name }) => name === 'IPAddressDeny');
-  return surroundingsOf({ system, properties: all, deniesAddresses });
+  const sets = (directive: string) => policy.service.some((one) => one.name === directive);
+  return surroundingsOf({ system, unit: name, properties: all, sets });
 }
 
 /** An error for each instance of a template that would come to other files: the template's would change what it does. */

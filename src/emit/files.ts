@@ -1,5 +1,5 @@
 import { printable } from '../diagnostic.js';
-import type { Plan, PlannedProgram } from '../plan/plan.js';
+import type { Plan, PlannedDirective, PlannedProgram } from '../plan/plan.js';
 import { type Entry, writeUnitFile } from '../unit/write-unit-file.js';
 import { dropInPath, filterPath, type Placement } from './paths.js';
 
@@ -114,9 +114,12 @@ export function dropInText(plan: Plan, origin: Origin): string {
     ...(origin.gaps?.length ? [`${GAPS}${origin.gaps.join(', ')}`] : []),
     'What is changed here is lost when the policy is applied again.',
   ];
-  const directives = plan.directives.flatMap(({ name, values, because }) =>
-    values.map((value, i): Entry => ({ key: name, value, ...(i === 0 ? { comment: because } : {}) })),
-  );
+  const entriesOf = (section: PlannedDirective['section']) =>
+    plan.directives
+      .filter((directive) => directive.section === section)
+      .flatMap(({ name, values, because }) =>
+        values.map((value, i): Entry => ({ key: name, value, ...(i === 0 ? { comment: because } : {}) })),
+      );
   const commands = plan.commands.flatMap(({ key, lines }) =>
     ['', ...lines].map(
       (value, i): Entry => ({
@@ -126,5 +129,9 @@ export function dropInText(plan: Plan, origin: Origin): string {
       }),
     ),
   );
-  return writeUnitFile([{ section: 'Service', entries: [...directives, ...commands] }], header);
+  const sections = [
+    { section: 'Unit', entries: entriesOf('Unit') },
+    { section: 'Service', entries: [...entriesOf(undefined), ...commands] },
+  ];
+  return writeUnitFile(sections, header);
 }

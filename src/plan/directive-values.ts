@@ -159,8 +159,8 @@ export function directiveGap(
 const isOff = (values: readonly string[]): boolean =>
   values.every((value) => ['', 'no', 'infinity'].includes(value));
 
-const lackOf = ({ needs = [] }: Directive, { abilities }: GapTarget): Lack | undefined =>
-  needs.map((need) => abilities?.lacks.get(need)).find((lack) => lack !== undefined);
+const lackOf = ({ idle, needs = [] }: Directive, { abilities }: GapTarget): Lack | undefined =>
+  idle ?? needs.map((need) => abilities?.lacks.get(need)).find((lack) => lack !== undefined);
 
 const update = (since: number) => `it needs systemd ${since} or later: update the target, or leave it out`;
 

@@ -5,7 +5,7 @@ import { isOn, lastOf, sinceReset, type UnitValues } from '../unit/values.js';
 import { strip } from '../unit/word.js';
 import { hasCapability } from './capabilities.js';
 import { wrappedKeys } from './commands.js';
-import { bindReadOnly, execPaths } from './path-directives.js';
+import { bindReadOnly, execPaths, requiresMounts } from './path-directives.js';
 import type { PlannedDirective, PlannedProgram } from './plan.js';
 import type { PlacedUnit } from './request.js';
 import { hiddenBy, keptHidden } from './visibility.js';
@@ -39,8 +39,14 @@ export function launcherDirectives(
     const shown = neededPaths(request).map((path) => [path] as const);
     directives.push(bindReadOnly(shown, because));
   }
+  if (request.places) {
+    const paths = [request.target.launcher, folderOf(request.places.filterFile)];
+    directives.push(requiresMounts(paths, 'the launcher and its filter may be on mounts of their own'));
+  }
   return directives;
 }
+
+const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/'));
 
 /** What the service must see so that the launcher can do its work. */
 const neededPaths = ({ target, places }: PlacedUnit) => [

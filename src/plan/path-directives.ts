@@ -1,7 +1,7 @@
 import { error, UserError } from '../diagnostic.js';
 import { formatDirective, isFormatted } from './directive-values.js';
-import { findDirective } from './directives.js';
 import type { PlannedDirective } from './plan.js';
+import { findTransient } from './transient-directives.js';
 
 /** A path as a policy would write it: no specifier, and for mounts no separator, in it. */
 const literal = (path: string) => path.replaceAll('%', '%%');
@@ -22,8 +22,14 @@ export const bindReadOnly = (
     because,
   );
 
+/** RequiresMountsFor= for plain paths. */
+export const requiresMounts = (paths: readonly string[], because: string): PlannedDirective => ({
+  ...formatted('RequiresMountsFor', paths.map(literal), because),
+  section: 'Unit',
+});
+
 function formatted(name: string, words: readonly string[], because: string): PlannedDirective {
-  const result = formatDirective(findDirective(name)!, words, { file: name, line: 1, column: 1 });
+  const result = formatDirective(findTransient(name)!, words, { file: name, line: 1, column: 1 });
   if (isFormatted(result)) return { name, values: result.values, because };
   throw new UserError(error('unwritable-path', `${name}= can't name ${words.join(', ')}`));
 }

@@ -1,6 +1,7 @@
 import type { Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { UnitName } from '../unit/name.js';
+import type { SocketRules } from './handed-sockets.js';
 import type { Target } from './target.js';
 
 /** Where our files will be; undefined for a transient unit, which has none and gets its filter with the command. */
@@ -14,6 +15,8 @@ export interface Surroundings {
   readonly partners: readonly string[];
   /** What slices allow that it is in, as IPAddressAllow= has it: `10.0.0.0/8`, by the slice's name. */
   readonly allowed: ReadonlyMap<string, readonly string[]>;
+  /** The socket units that hand it sockets on IP, by name. */
+  readonly sockets: ReadonlyMap<string, SocketRules>;
 }
 
 export interface PlanRequest {

@@ -5,12 +5,15 @@ import { isOn, type UnitValues } from '../unit/values.js';
 import { directiveGap, formatDirective, isFormatted } from './directive-values.js';
 import { findDirective, unknownDirective } from './directives.js';
 import { isLostToPrefixes, LOST_TO_PREFIXES } from './exec-prefix.js';
+import { exempt } from './exempt.js';
+import { handedSockets } from './handed-sockets.js';
 import { joinedNamespace, partnersIn } from './joined-namespaces.js';
 import { emitted, loosens } from './loosen.js';
 import type { PlanLine, PlannedDirective } from './plan.js';
 import type { PlanRequest, Surroundings } from './request.js';
 import { allowedBySlices } from './slice-rules.js';
 import { undone } from './undone.js';
+import { valuesOfAll } from './unit-values.js';
 
 export interface PlannedService {
   readonly lines: readonly PlanLine[];
@@ -23,7 +26,7 @@ type ServiceRequest = Pick<PlanRequest, 'policy' | 'effective' | 'target' | 'sur
 /** What `[service]` comes to on a unit: its directives, checked against what the unit has and what the target knows. */
 export function planService(request: ServiceRequest): PlannedService {
   const { policy, effective, surroundings } = request;
-  const around = surroundings ?? { partners: partnersIn(effective), allowed: new Map() };
+  const around = surroundings ?? { partners: partnersIn(effective), allowed: new Map(), sockets: new Map() };
   const planned = policy.service.map((entry) => planDirective(entry, request, around));
   return {
     lines: planned.flatMap(({ lines }) => lines),
@@ -56,7 +59,7 @@ function hasPrivateUsers({ service }: Policy, unit: UnitValues): boolean {
 function planDirective(
   entry: DirectiveEntry,
   { policy, effective, target }: ServiceRequest,
-  { partners, allowed }: Surroundings,
+  { partners, allowed, sockets }: Surroundings,
 ): PlannedService {
   const row = findDirective(entry.name);
   if (!row) return { lines: [], directives: [], diagnostics: [unknownDirective(entry.name, entry.at)] };
@@ -65,18 +68,21 @@ function planDirective(
   const unit = { get: (name: string) => effective.all('Service', name).map(({ value }) => value) };
   const privateUsers = hasPrivateUsers(policy, unit);
   const gap = directiveGap(row, entry.value, entry.at, { ...target, privateUsers });
+  const exemption = gap ? undefined : exempt(entry, formatted.values, valuesOfAll(policy, effective), target);
   const before = unit.get(row.name);
   const values = emitted(row, before, formatted.values);
   const directive = { name: row.name, values, because: `[service] ${row.name}` };
+  const unenforced = gap?.message ?? exemption?.message ?? lostToPrefixes(entry, effective);
   return {
-    lines: [lineOf(entry, directive, gap?.message ?? lostToPrefixes(entry, effective))],
+    lines: [lineOf(entry, directive, unenforced)],
     directives: gap ? [] : [directive],
     diagnostics: [
-      ...(gap ? [gap] : []),
+      ...[gap, exemption].filter((one) => one !== undefined),
       ...loosening(entry, policy, loosens(row, before, formatted.values, unit)),
       ...undone(entry, formatted.values, policy, effective),
       ...joinedNamespace(entry, formatted.values, partners),
       ...allowedBySlices(entry, formatted.values, policy, effective, allowed),
+      ...handedSockets(entry, before, values, sockets),
     ],
   };
 }

@@ -1,7 +1,7 @@
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
-import { letsAddressesThrough } from './undone.js';
+import { letsAddressesThrough } from './addresses.js';
 
 /**
  * A gap where the slices that a unit is in allow addresses that it is to be denied: systemd asks one table, of its own

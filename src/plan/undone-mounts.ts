@@ -1,5 +1,14 @@
 /** Mounts of a unit's own in which what a policy's directive closes is open. */
-import { allWords, barePath, covers, pathsOf, plain, type UnitValues } from '../unit/values.js';
+import {
+  allWords,
+  barePath,
+  covers,
+  pathsOf,
+  plain,
+  sinceReset,
+  type UnitValues,
+  wordsOf,
+} from '../unit/values.js';
 import { findDirective } from './directives.js';
 import { HOMES, KERNEL, VENDOR } from './loosen/paths.js';
 
@@ -44,6 +53,38 @@ export const mountedBelow: Undoes = (ours, own, all) => {
     paths.some((path) => path !== to && covers(path, to) && !isExcepted(to, path)),
   );
 };
+
+/**
+ * Mounts of devices that DeviceAllow= lets the unit read or write: PrivateDevices= takes them from its /dev, and by
+ * DevicePolicy=closed refuses all others.
+ */
+export const allowedDevices: Undoes = (ours, own, all) => {
+  if (last(ours) !== 'yes') return false;
+  const allowed = sinceReset(all.get('DeviceAllow') ?? []).flatMap((line) => {
+    const [device = '', access = 'rwm'] = wordsOf(line);
+    return /[rw]/.test(access) ? [device] : [];
+  });
+  return mountsOf(own).some(([from]) => allowed.some((device) => isShownBy(from, device)));
+};
+
+/** What PrivateDevices= leaves in /dev. */
+const LEFT = [
+  ...['full', 'hugepages', 'log', 'mqueue', 'null', 'ptmx'],
+  ...['pts', 'random', 'shm', 'tty', 'urandom', 'zero'],
+].map((name) => `/dev/${name}`);
+
+const isLeft = (path: string): boolean => LEFT.some((one) => covers(one, path));
+
+/** Folders of other names of devices. */
+const isLink = (path: string): boolean => /^\/dev\/(?:block|char|disk)\//.test(path);
+
+/** Whether a source may be, or hold, one of the devices: which are in a group (`char-mem`) isn't known. */
+function isShownBy(from: string, device: string): boolean {
+  if (isLeft(from) || isLeft(device)) return false;
+  if (covers(from, '/dev')) return true;
+  if (!covers('/dev', from)) return false;
+  return !device.startsWith('/') || covers(from, barePath(device)) || isLink(from) || isLink(device);
+}
 
 export const either =
   (...rules: readonly Undoes[]): Undoes =>

@@ -3,37 +3,26 @@ import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { Assignment } from '../unit/unit-file.js';
 import { allWords, plain, type UnitValues, wordsOf } from '../unit/values.js';
-import { type Prefix, parsePrefixes, parseSocketRule } from './directive-values/network.js';
+import { letsAddressesThrough } from './addresses.js';
+import { parseSocketRule } from './directive-values/network.js';
 import { formatDirective, isFormatted } from './directive-values.js';
 import { findDirective } from './directives.js';
-import { contains, within } from './loosen/lists.js';
+import { within } from './loosen/lists.js';
 import { loosens } from './loosen.js';
-import { CLOSED, either, inThePlace, mountedBelow, shownElsewhere, type Undoes } from './undone-mounts.js';
+import {
+  allowedDevices,
+  CLOSED,
+  either,
+  inThePlace,
+  mountedBelow,
+  shownElsewhere,
+  type Undoes,
+} from './undone-mounts.js';
+import { valuesOfAll } from './unit-values.js';
 
 const last = (ours: readonly string[]) => plain(ours.at(-1) ?? '');
 
-/** Whether prefixes let all of one through, each by itself or several together. */
-function letThrough(denied: Prefix, allowed: readonly Prefix[]): boolean {
-  if (allowed.some((outer) => contains(outer, denied))) return true;
-  const inside = allowed.filter((inner) => contains(denied, inner));
-  return inside.length > 1 && halves(denied).every((half) => letThrough(half, inside));
-}
-
-function halves({ bytes, bits }: Prefix): Prefix[] {
-  const at = bits >> 3;
-  const bit = 0x80 >> (bits & 7);
-  const half = (byte: number) => ({ bytes: bytes.map((one, i) => (i === at ? byte : one)), bits: bits + 1 });
-  return [half(bytes[at]! & ~bit), half(bytes[at]! | bit)];
-}
-
-const prefixes = (values: readonly string[]) => allWords(values).flatMap((word) => parsePrefixes(word) ?? []);
 const rules = (values: readonly string[]) => allWords(values).flatMap((word) => parseSocketRule(word) ?? []);
-
-/** Whether what one list allows lets through all of a prefix that another denies. */
-export function letsAddressesThrough(denying: readonly string[], allowing: readonly string[]): boolean {
-  const allowed = prefixes(allowing);
-  return prefixes(denying).some((denied) => letThrough(denied, allowed));
-}
 
 const ports: Undoes = (ours, own) => {
   const allowed = rules(own);
@@ -60,6 +49,7 @@ export const UNDONE_BY: readonly (readonly [directive: string, by: readonly stri
   ['DevicePolicy', ['DeviceAllow'], allDevices],
   ['IPAddressDeny', ['IPAddressAllow'], letsAddressesThrough],
   ['SocketBindDeny', ['SocketBindAllow'], ports],
+  ['PrivateDevices', BINDS, allowedDevices],
   ['PrivateNetwork', ['NetworkNamespacePath'], joined],
   ['PrivateIPC', ['IPCNamespacePath'], joined],
   ['ProtectSystem', WRITABLE_BINDS, shownElsewhere(CLOSED.system)],
@@ -118,21 +108,6 @@ const valuesOf = (lines: readonly Assignment[]): string[] => lines.map(({ value 
 /** The line that does it by itself, else the first of those that do it together. */
 const culprit = (own: readonly Assignment[], undoes: (own: readonly string[]) => boolean): Assignment =>
   own.find(({ value }) => undoes([value])) ?? own[0]!;
-
-/** What directives will be: what the unit has, then what the policy sets. */
-const valuesOfAll = (policy: Policy, effective: EffectiveUnit): UnitValues => ({
-  get: (name) => [...valuesOf(effective.all('Service', name)), ...formattedValues(policy, name)],
-});
-
-function formattedValues({ service }: Policy, name: string): readonly string[] {
-  const row = findDirective(name);
-  return service
-    .filter((one) => one.name === name)
-    .flatMap(({ value, valueAt }) => {
-      const formatted = row ? formatDirective(row, value, valueAt) : [];
-      return isFormatted(formatted) ? formatted.values : [];
-    });
-}
 
 const otherWayOut = ({ name }: DirectiveEntry): string =>
   name === 'NoExecPaths' ? '; or list the place of the mount in NoExecPaths, too' : '';

@@ -1,5 +1,9 @@
+import type { Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { UnitValues } from '../unit/values.js';
+import { formatDirective, isFormatted } from './directive-values.js';
+import { findDirective } from './directives.js';
+import { emitted } from './loosen.js';
 import type { PlannedDirective } from './plan.js';
 
 /** What the directives of a unit will be: the unit's own lines, then those of the drop-in. */
@@ -12,3 +16,21 @@ export const plannedValues = (
     ...directives.filter((directive) => directive.name === name).flatMap(({ values }) => values),
   ],
 });
+
+/** What directives will be: what the unit has, then what the policy sets. */
+export const valuesOfAll = (policy: Policy, effective: EffectiveUnit): UnitValues => ({
+  get: (name) => {
+    const own = effective.all('Service', name).map(({ value }) => value);
+    return [...own, ...emittedValues(policy, name, own)];
+  },
+});
+
+function emittedValues({ service }: Policy, name: string, own: readonly string[]): readonly string[] {
+  const row = findDirective(name);
+  return service
+    .filter((one) => one.name === name)
+    .flatMap(({ value, valueAt }) => {
+      const formatted = row ? formatDirective(row, value, valueAt) : [];
+      return row && isFormatted(formatted) ? emitted(row, own, formatted.values) : [];
+    });
+}

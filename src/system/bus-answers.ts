@@ -4,6 +4,7 @@ import type { ManagerFacts, UnitProperties } from './system.js';
 
 /** Types of the properties of units that are looked at, by name (org.freedesktop.systemd1(5)). */
 const TYPES: ReadonlyMap<string, string> = new Map([
+  ['Accept', 'b'],
   ['ActiveState', 's'],
   ['BindsTo', 'as'],
   ['BoundBy', 'as'],
@@ -21,9 +22,11 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['InactiveExitTimestamp', 't'],
   ['InvocationID', 'ay'],
   ['IPAddressAllow', 'a(iayu)'],
+  ['IPAddressDeny', 'a(iayu)'],
   ['Job', '(uo)'],
   ['JoinsNamespaceOf', 'as'],
   ['KillMode', 's'],
+  ['Listen', 'a(ss)'],
   ['LoadState', 's'],
   ['MainPID', 'u'],
   ['Names', 'as'],
@@ -35,8 +38,10 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['RefuseManualStart', 'b'],
   ['RefuseManualStop', 'b'],
   ['RequiredBy', 'as'],
+  ['RequiresMountsFor', 'as'],
   ['RequisiteOf', 'as'],
   ['RestartMode', 's'],
+  ['RestrictNetworkInterfaces', '(bas)'],
   ['Result', 's'],
   ['Slice', 's'],
   ['StartLimitAction', 's'],

@@ -16,7 +16,7 @@ const BUS = 'org.freedesktop.DBus';
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
 const UNIT = 'org.freedesktop.systemd1.Unit';
 const UNIT_SERVICE = 'org.freedesktop.systemd1.Service';
-const UNIT_SLICE = 'org.freedesktop.systemd1.Slice';
+const OWN_INTERFACES = new Map(['Slice', 'Socket'].map((one) => [one.toLowerCase(), `${SERVICE}.${one}`]));
 
 /** Reading every unit file again takes long on a large machine; systemctl allows it 2 minutes. */
 const RELOAD_TIMEOUT = 120_000;
@@ -72,7 +72,8 @@ export class Bus {
   }
 
   async anyUnit(name: string): Promise<UnitProperties> {
-    const interfaces = name.endsWith('.slice') ? [UNIT, UNIT_SLICE] : [UNIT];
+    const own = OWN_INTERFACES.get(name.slice(name.lastIndexOf('.') + 1));
+    const interfaces = own === undefined ? [UNIT] : [UNIT, own];
     const answers = await Promise.all(
       interfaces.map((iface) => this.#properties(unitObjectPath(name), 'GetAll', 's', [iface])),
     );

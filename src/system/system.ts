@@ -30,7 +30,7 @@ export interface System {
   manager(): Promise<ManagerFacts>;
   /** All properties of a service, as the bus has them. */
   unit(name: string): Promise<UnitProperties>;
-  /** Those that units of any type have, and of a slice its own. */
+  /** Those that units of any type have, and of a slice or a socket unit its own. */
   anyUnit(name: string): Promise<UnitProperties>;
   /** Names of the loaded instances of a template, those that don't run among them, sorted. */
   instances(template: UnitName): Promise<string[]>;

@@ -22,6 +22,10 @@ test('a drop-in says what made it, why each directive is there, and has its comm
 # For systemd 257
 # What is changed here is lost when the policy is applied again.
 
+[Unit]
+# the launcher and its filter may be on mounts of their own
+RequiresMountsFor=/usr/local/libexec/sandbox-unit/launcher /etc/systemd/system/demo.service.d
+
 [Service]
 # [syscalls] architectures
 SystemCallArchitectures=

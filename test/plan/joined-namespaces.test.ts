@@ -17,7 +17,7 @@ function joined(policy: string, unit: string, partners?: readonly string[]) {
     unit: parseUnitName('demo.service') as UnitName,
     effective: effectiveUnit([parseUnitFile('demo.service', unit + SERVICE)]),
     ...{ policy: policyFrom(`[service]\n${policy}\n`), target: targetOf(257) },
-    surroundings: partners && { partners, allowed: new Map() },
+    surroundings: partners && { partners, allowed: new Map(), sockets: new Map() },
     ...{ places: undefined, usable: true },
   });
   return plan.diagnostics.filter(({ code }) => code === 'gap-undone');

@@ -11,7 +11,7 @@ const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 /** The directives that are there for the launcher, `Name=values`. */
 const needs = (plan: Plan) =>
   plan.directives
-    .filter(({ because }) => !because.startsWith('['))
+    .filter(({ because, section }) => !because.startsWith('[') && section === undefined)
     .map(({ name, values }) => `${name}=${values.join(';')}`);
 
 const BINDS = `BindReadOnlyPaths=${LAUNCHER} ${FILTER}`;
@@ -320,4 +320,14 @@ test('what is mounted noexec starts neither the launcher nor a program', () => {
     'undefined: mounted-noexec: mount /usr/local without noexec',
   ]);
   assert.deepEqual(found(PROGRAMS, '/etc'), ['4: mounted-noexec: mount /etc without noexec']);
+});
+
+test('the unit comes after the mounts of the launcher and its filter', () => {
+  const mounts = (plan: Plan) => plan.directives.filter(({ section }) => section === 'Unit');
+  const [{ name, values } = assert.fail()] = mounts(planned(NO_EXEC));
+  assert.deepEqual([name, values], ['RequiresMountsFor', [`${LAUNCHER} /etc/systemd/system/demo.service.d`]]);
+  const launcher = '/home/a b%/launcher';
+  const [escaped] = mounts(planned(NO_EXEC, '', targetOf(257, { launcher })));
+  assert.equal(escaped?.values[0], '"/home/a b%%/launcher" /etc/systemd/system/demo.service.d');
+  assert.deepEqual(mounts(planned('[service]\nProtectSystem = "strict"\n')), []);
 });

@@ -118,6 +118,38 @@ const UNDONE_PARTS: readonly UndoneCase[] = [
   one('ProcSubset = "pid"', 'BindPaths=/proc/sys:/mnt', 'test -e /mnt/kernel', 'BindPaths'),
 ];
 
+const DEVICES = 'PrivateDevices = true';
+const KMSG = 'BindPaths=/dev/kmsg:/opt/k';
+const OPEN = 'test -c /opt/k && : </opt/k';
+/** It may have nothing behind it, which is another error. */
+const BLOCK = `test -b /opt/k && ! ( : </opt/k ) 2>&1 | grep -qE 'not permitted|Permission'`;
+
+/** Devices that are mounted and allowed; each alone holds. */
+const UNDONE_DEVICES: readonly UndoneCase[] = [
+  one(DEVICES, `${KMSG}\nDeviceAllow=char-* rwm`, OPEN, 'BindPaths'),
+  one(DEVICES, `${KMSG}\nDeviceAllow=char-mem r`, OPEN, 'BindPaths'),
+  one(DEVICES, `${KMSG}\nDeviceAllow=/dev/kmsg`, OPEN, 'BindPaths'),
+  one(DEVICES, `${KMSG}\nDeviceAllow=/dev/kmsg w`, 'test -c /opt/k && echo x >/opt/k', 'BindPaths'),
+  one(DEVICES, `${KMSG}\nDeviceAllow=/dev/char/1:11 rw`, OPEN, 'BindPaths'),
+  one(
+    DEVICES,
+    'BindReadOnlyPaths=/dev/kmsg:/opt/k\nDeviceAllow=/dev/kmsg rw',
+    'test -c /opt/k && echo x >/opt/k',
+    'BindReadOnlyPaths',
+  ),
+  one(DEVICES, 'BindPaths=/dev/kmsg\nDeviceAllow=/dev/kmsg rw', ': </dev/kmsg', 'BindPaths'),
+  one(DEVICES, 'BindPaths=/dev\nDeviceAllow=/dev/kmsg rw', ': </dev/kmsg', 'BindPaths'),
+  one(DEVICES, 'BindPaths=/dev:/mnt\nDeviceAllow=/dev/kmsg rw', ': </mnt/kmsg', 'BindPaths'),
+  one(DEVICES, 'BindPaths=/:/mnt\nDeviceAllow=/dev/kmsg rw', ': </mnt/dev/kmsg', 'BindPaths'),
+  one(DEVICES, 'BindPaths=/dev/block-device:/opt/k\nDeviceAllow=block-* r', BLOCK, 'BindPaths'),
+  one(DEVICES, 'BindPaths=/dev/block-device:/opt/k\nDeviceAllow=/dev/block-device r', BLOCK, 'BindPaths'),
+  one(DEVICES, KMSG, OPEN),
+  one(DEVICES, 'DeviceAllow=/dev/kmsg rw', ': </dev/kmsg'),
+  one(DEVICES, `${KMSG}\nDeviceAllow=/dev/kmsg m`, OPEN),
+  one(DEVICES, `${KMSG}\nDeviceAllow=/dev/null rw`, OPEN),
+  one(DEVICES, `${KMSG}\nDeviceAllow=/dev/block-device rw`, OPEN),
+];
+
 /** Exceptions that are meant: they hold of the same place, and of others that show no more. */
 export const MEANT: readonly (readonly [policy: string, own: string])[] = [
   [STRICT, STATE],
@@ -135,10 +167,14 @@ export const MEANT: readonly (readonly [policy: string, own: string])[] = [
   [TUNABLES, 'BindPaths=/proc/1:/mnt'],
   ['ProtectProc = "invisible"', 'BindPaths=/proc/sys:/mnt'],
   ['ProcSubset = "pid"', 'BindPaths=/proc/self:/mnt'],
+  [DEVICES, 'BindPaths=/dev/shm:/mnt\nDeviceAllow=char-* rw'],
+  [DEVICES, 'BindPaths=/srv:/mnt\nDeviceAllow=char-* rw'],
+  [`${DEVICES}\nDeviceAllow = ["/dev/null rw"]`, `${KMSG}\nDeviceAllow=char-* rw`],
 ];
 
 export const UNDONE_CASES: readonly UndoneCase[] = [
   ...UNDONE_PARTS,
+  ...UNDONE_DEVICES,
   one('DevicePolicy = "closed"', 'DeviceAllow=char-* r', ': </dev/kmsg', 'DeviceAllow'),
   one('DevicePolicy = "closed"', 'DeviceAllow=char-rtc r', ': </dev/kmsg'),
   one('IPAddressDeny = ["any"]', 'IPAddressAllow=any', SEND, 'IPAddressAllow'),
@@ -190,7 +226,12 @@ export const UNDONE_CASES: readonly UndoneCase[] = [
   one('ProtectHome = "tmpfs"', 'BindReadOnlyPaths=/home', HOME, 'BindReadOnlyPaths'),
   one('PrivateTmp = true', 'BindPaths=/var/tmp', 'cat /var/tmp/file', 'BindPaths'),
   one('PrivateTmp = true', 'ReadWritePaths=/var/tmp', 'cat /var/tmp/file'),
-  one('ProtectProc = "invisible"', 'BindPaths=/proc', '! grep -q hidepid /proc/self/mounts', 'BindPaths'),
+  one(
+    'ProtectProc = "invisible"',
+    'BindPaths=/proc\nUser=nobody',
+    '! grep -q hidepid /proc/self/mounts',
+    'BindPaths',
+  ),
   one('ProcSubset = "pid"', 'BindReadOnlyPaths=/proc', 'cat /proc/meminfo', 'BindReadOnlyPaths'),
 ];
 

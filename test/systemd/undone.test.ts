@@ -20,6 +20,7 @@ const FILES = [
   'mkdir -p /var/tmp/d /usr/lib/modules/x',
   'for d in /opt/deep/sub /home/alice /var/tmp/d /usr/lib/modules/x /etc; do echo x >$d/theirs; done',
   'touch /opt/deep/file /home/file /var/tmp/file; cp /bin/true /opt/true; cp /bin/true /opt/deep/true',
+  'mkdir -p /dev/char; ln -s ../kmsg /dev/char/1:11; mknod /dev/block-device b 7 0',
 ].join('\n');
 
 function unitText({ policy, own, open }: UndoneCase, lines: 'both' | 'ours'): string {

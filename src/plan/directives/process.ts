@@ -9,8 +9,14 @@ import {
   type ValueKind,
 } from './row.js';
 
-const limit = (resource: string, unit: LimitUnit, example: string | number): Directive =>
+const limit = (
+  resource: string,
+  unit: LimitUnit,
+  example: string | number,
+  traits: Pick<Directive, 'idle'> = {},
+): Directive =>
   row(`Limit${resource}`, 183, { type: 'limit', unit }, example, {
+    ...traits,
     strictness: { rule: 'limit' },
     bus: on(`Limit${resource}`, 't'),
     more: [on(`Limit${resource}Soft`, 't')],
@@ -85,13 +91,17 @@ export const PROCESS: readonly Directive[] = [
   limit('CPU', 'seconds', '1h'),
   limit('DATA', 'bytes', '1.5G'),
   limit('FSIZE', 'bytes', '10M:1G'),
-  limit('LOCKS', 'count', 100),
+  limit('LOCKS', 'count', 100, {
+    idle: { reason: 'Linux has ignored it since 2.4.25', hint: 'nothing limits locks' },
+  }),
   limit('MEMLOCK', 'bytes', '64K'),
   limit('MSGQUEUE', 'bytes', '1M'),
   limit('NICE', 'nice', '+10'),
   limit('NOFILE', 'count', '512:4096'),
   limit('NPROC', 'count', 64),
-  limit('RSS', 'bytes', '1G'),
+  limit('RSS', 'bytes', '1G', {
+    idle: { reason: 'Linux has ignored it since 2.4.30', hint: 'MemoryMax= limits the memory of a service' },
+  }),
   limit('RTPRIO', 'count', 5),
   limit('RTTIME', 'microseconds', '200ms'),
   limit('SIGPENDING', 'count', 100),

@@ -1,6 +1,6 @@
 /** The shape of one row of the directive table, and short ways to write rows. */
 
-import type { Need } from '../needs.js';
+import type { Lack, Need } from '../needs.js';
 import type { OwnKind } from './own-kinds.js';
 
 /** One word that an enumeration takes, with the first systemd that knows it (unset: as old as the directive). */
@@ -187,6 +187,8 @@ export interface Directive {
   readonly mountNamespace?: true;
   /** Without a mount namespace, but nonetheless in the user manager only with a user namespace (PrivateUsers=). */
   readonly userNamespace?: true;
+  /** Why no kernel puts it into force, and what does. */
+  readonly idle?: Lack;
   /** The user manager can't put it into force, or not before this version. */
   readonly systemOnly?: true | { readonly before: number };
   /** The manual page that describes it: those of systemd.unit(5) are in [Unit], all others in [Service]. */

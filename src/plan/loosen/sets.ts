@@ -14,7 +14,7 @@ export interface Permitted {
 const ALL: Permitted = { only: false, names: new Set() };
 
 /** The names that the wider set lets through and the narrower doesn't, as far as they can be told. */
-function gained(narrow: Permitted, wide: Permitted): string[] {
+export function gained(narrow: Permitted, wide: Permitted): string[] {
   if (narrow.only) {
     return wide.only ? minus(wide.names, narrow.names) : ['all but what is listed'];
   }

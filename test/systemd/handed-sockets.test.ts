@@ -1,0 +1,127 @@
+/** Sockets that a socket unit hands over, on every systemd that there is a box for: whose lines hold them. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Box, boxAvailable } from '../support/box.js';
+import { changeFiles } from '../support/loaded-units.js';
+import { planned } from '../support/planned.js';
+import { sandboxUnit } from '../support/service.js';
+
+/** A policy's line, lines of the socket unit and of the service, and whether a client gets an answer all the same. */
+type Case = readonly [policy: string, socket: string, service: string, answers: boolean];
+
+const DENY = 'IPAddressDeny = ["any"]';
+const ON_ALL: readonly Case[] = [
+  [DENY, '', '', true],
+  [DENY, '', 'Slice=deny.slice', true],
+  [DENY, 'IPAddressDeny=any', '', false],
+  [DENY, 'Slice=deny.slice', '', false],
+  [DENY, 'Slice=deny-below.slice', '', false],
+  [DENY, 'IPAddressDeny=any\nIPAddressAllow=any', '', true],
+  [DENY, 'IPAddressDeny=any\nSlice=allow.slice', '', true],
+  [DENY, 'Accept=yes', '', true],
+  [DENY, 'Accept=yes\nIPAddressDeny=any', '', false],
+];
+
+/** What only a systemd with BPF can do. */
+const WITH_BPF: readonly Case[] = [
+  ['RestrictNetworkInterfaces = ["~lo"]', '', '', true],
+  ['RestrictNetworkInterfaces = ["~lo"]', 'RestrictNetworkInterfaces=~lo', '', false],
+  ['RestrictNetworkInterfaces = ["none0"]', 'RestrictNetworkInterfaces=none0', '', false],
+  ['RestrictNetworkInterfaces = ["~lo"]', 'Slice=lo.slice', '', false],
+];
+
+const TREES = { machine: [...ON_ALL, ...WITH_BPF], bookworm: ON_ALL, forky: ON_ALL } as const;
+
+const SERVER = `perl -MSocket -e "open(S,q(+<&=3)); while(accept(C,S)){syswrite(C,q(answer)); close C}"`;
+const SLICES = {
+  'allow.slice': 'IPAddressAllow=any',
+  'deny.slice': 'IPAddressDeny=any',
+  'lo.slice': 'RestrictNetworkInterfaces=~lo',
+};
+
+const isAccepting = ([, socket]: Case) => socket.startsWith('Accept=yes');
+const serviceOf = (one: Case, i: number) => `handed-${i}${isAccepting(one) ? '@' : ''}.service`;
+
+/** The socket unit and the service, which have the policy's line in a drop-in, and a service without that. */
+function filesOf(one: Case, i: number): [string, string][] {
+  const [, socket, service] = one;
+  const { directives } = planned(`[service]\n${one[0]}\n`);
+  const ours = directives.flatMap(({ name, values }) => values.map((value) => `${name}=${value}`));
+  const run = isAccepting(one)
+    ? 'StandardOutput=socket\nExecStart=/bin/echo answer'
+    : `ExecStart=/usr/bin/${SERVER}`;
+  return [
+    [`handed-${i}.socket`, `[Socket]\nListenStream=127.0.0.1:${8100 + i}\n${socket}\n`],
+    [serviceOf(one, i), `[Service]\n${run}\n${service}\n`],
+    [`${serviceOf(one, i)}.d/by-hand.conf`, `[Service]\n${ours.join('\n')}\n`],
+  ];
+}
+
+for (const [tree, cases] of Object.entries(TREES) as [keyof typeof TREES, readonly Case[]][]) {
+  describe(tree, { skip: boxAvailable(tree) ?? false }, () => {
+    let box: Box;
+    before(async () => {
+      box = await Box.boot({ name: `handed-sockets-${tree}`, tree });
+      const slices = Object.entries(SLICES).map(([name, line]) => [name, `[Slice]\n${line}\n`]);
+      const files = [...slices, ...cases.flatMap(filesOf)];
+      await changeFiles(
+        box,
+        Object.fromEntries(files.map(([name, text]) => [`/run/systemd/system/${name}`, text!])),
+      );
+      await box.succeed(['systemctl', 'start', ...cases.map((_, i) => `handed-${i}.socket`)]);
+    });
+    after(() => box?.stop());
+
+    const gapOf = async (unit: string) => {
+      const { stdout, stderr } = await sandboxUnit(box, 'generate', '--policy=/run/policy.toml', unit);
+      return /gap-undone.*?(\S+\.socket) undoes/s.exec(stdout + stderr)?.[1];
+    };
+
+    for (const [i, one] of cases.entries()) {
+      test(`${one[0]} with ${one.slice(1, 3).join(' / ') || 'nothing else'}`, async () => {
+        const client = `exec 3<>/dev/tcp/127.0.0.1/${8100 + i} && read -rt 1 line <&3; echo $line`;
+        const { stdout } = await box.exec(['timeout', '2', 'bash', '-c', client]);
+        assert.equal(stdout.trim() === 'answer', one[3]);
+        await changeFiles(box, {
+          '/run/policy.toml': `[service]\n${one[0]}\n`,
+          [`/run/systemd/system/${serviceOf(one, i)}.d/by-hand.conf`]: undefined,
+        });
+        assert.equal(await gapOf(serviceOf(one, i)), one[3] ? `handed-${i}.socket` : undefined);
+      });
+    }
+
+    test('other sockets than those on IP do not count, all that a unit gets do', async () => {
+      const listens =
+        '[Socket]\nListenStream=/run/a.socket\nListenStream=@abstract\nListenDatagram=vsock:1:7777\n';
+      const service = '[Service]\nExecStart=/bin/sleep infinity\n';
+      await changeFiles(box, {
+        '/run/policy.toml': `[service]\n${DENY}\n`,
+        '/run/systemd/system/local.socket': `${listens}ListenFIFO=/run/fifo\nListenNetlink=route\n`,
+        '/run/systemd/system/local.service': `${service}Sockets=local.socket\n`,
+        '/run/systemd/system/more.service': `${service}Sockets=six.socket\n`,
+        '/run/systemd/system/six.socket': '[Socket]\nListenDatagram=[::1]:8099\nService=more.service\n',
+      });
+      assert.equal(await gapOf('local.service'), undefined);
+      assert.equal(await gapOf('more.service'), 'six.socket');
+    });
+
+    test('a socket that comes later is drift', async () => {
+      await changeFiles(box, {
+        '/etc/sandbox-unit/late.service.toml': `[service]\n${DENY}\n`,
+        '/etc/systemd/system/late.service': '[Service]\nExecStart=/bin/sleep infinity\n',
+      });
+      await box.succeed(['systemctl', 'start', 'late.service']);
+      const applied = await sandboxUnit(box, 'apply', 'late.service');
+      assert.equal(applied.status, 0, applied.stderr);
+      const status = async () => (await sandboxUnit(box, 'status', 'late.service')).status;
+      assert.equal(await status(), 0);
+      await changeFiles(box, {
+        '/etc/systemd/system/late.socket': '[Socket]\nListenStream=127.0.0.1:8098\n',
+      });
+      await box.sh('systemctl stop late.service; systemctl start late.socket; systemctl start late.service');
+      const { status: later, stderr } = await sandboxUnit(box, 'status', 'late.service');
+      assert.notEqual(later, 0);
+      assert.match(stderr, /late\.socket undoes IPAddressDeny/);
+    });
+  });
+}

@@ -1,0 +1,49 @@
+/** Services of which the launcher is on a mount of its own, on every systemd that there is a box for. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Box } from '../support/box.js';
+import { changeFiles } from '../support/loaded-units.js';
+import { apply, properties, servicesObstacle } from '../support/service.js';
+import type { TreeName } from '../support/tree.js';
+
+const EARLY = '[Unit]\nDefaultDependencies=no\nBefore=local-fs-pre.target\n';
+const SERVICE = '[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n';
+const MOUNT =
+  '[Unit]\nDefaultDependencies=no\n[Mount]\nWhat=/srv/libexec\nWhere=/usr/local/libexec\nOptions=bind\n';
+const DROP_IN = '/etc/systemd/system/early.service.d/zz-sandbox-unit.conf';
+
+for (const tree of ['machine', 'bookworm', 'forky'] as const satisfies readonly TreeName[]) {
+  describe(tree, { skip: servicesObstacle(tree) ?? false }, () => {
+    let box: Box;
+    before(async () => {
+      box = await Box.boot({ name: `mounts-${tree}`, tree });
+      await changeFiles(box, { '/etc/systemd/system/early.service': EARLY + SERVICE });
+      await apply(box, '[syscalls]\ndeny = ["execve", "execveat"]\n', 'early.service');
+    });
+    after(() => box?.stop());
+
+    test('a service that starts before all others comes after the root file system alone', async () => {
+      const { After } = await properties(box, 'early.service', 'After');
+      assert.deepEqual(
+        After.split(' ').filter((name) => name.endsWith('.mount')),
+        ['-.mount'],
+      );
+      await box.succeed(['systemctl', 'add-wants', 'sysinit.target', 'early.service']);
+      const { stdout, stderr } = await box.exec(['systemd-analyze', 'verify', '--man=no', 'default.target']);
+      assert.doesNotMatch(stdout + stderr, /cycle/);
+    });
+
+    test('a mount that has the launcher is there first', async () => {
+      await box.sh('mv /usr/local/libexec /srv/libexec; mkdir /usr/local/libexec');
+      await changeFiles(box, {
+        '/etc/systemd/system/usr-local-libexec.mount': MOUNT,
+        '/etc/systemd/system/early.service': `[Unit]\nDefaultDependencies=no\n${SERVICE}`,
+      });
+      const start = async () => (await box.exec(['systemctl', 'start', 'early.service'])).status;
+      assert.equal(await start(), 0);
+      await box.succeed(['systemctl', 'stop', 'early.service', 'usr-local-libexec.mount']);
+      await box.sh(`sed -i /^RequiresMountsFor=/d ${DROP_IN}; systemctl daemon-reload`);
+      assert.notEqual(await start(), 0);
+    });
+  });
+}

@@ -1,0 +1,36 @@
+/** What a service of root may write in spite of ProtectSystem=strict, as README.md says. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Box, boxAvailable } from '../support/box.js';
+
+const skip = boxAvailable() ?? false;
+
+const WAYS = {
+  remount: 'mount -o remount,rw,bind / / && touch /etc/written',
+  manager: 'touch /proc/1/root/etc/written',
+};
+
+let box: Box;
+before(async () => {
+  if (!skip) box = await Box.boot({ name: 'root-writes' });
+});
+after(() => box?.stop());
+
+async function writers(...properties: readonly string[]): Promise<string[]> {
+  const found = [];
+  for (const [name, script] of Object.entries(WAYS)) {
+    const options = ['ProtectSystem=strict', ...properties].map((one) => `--property=${one}`);
+    await box.exec(['systemd-run', '--wait', '--quiet', ...options, '/bin/bash', '-c', script]);
+    const { status } = await box.exec(['rm', '/etc/written']);
+    if (status === 0) found.push(name);
+  }
+  return found;
+}
+
+test('ProtectSystem=strict holds root only without its capabilities', { skip }, async () => {
+  assert.deepEqual(await writers(), ['remount', 'manager']);
+  assert.deepEqual(await writers('SystemCallFilter=~@mount'), ['manager']);
+  assert.deepEqual(await writers('CapabilityBoundingSet=~CAP_SYS_PTRACE'), ['remount']);
+  assert.deepEqual(await writers('CapabilityBoundingSet=~CAP_SYS_ADMIN CAP_SYS_PTRACE'), []);
+  assert.deepEqual(await writers('DynamicUser=yes'), []);
+});
