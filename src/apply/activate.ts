@@ -87,9 +87,11 @@ function wasRestarted(before: ServiceRun, after: UnitProperties): boolean {
   return isUp(after) && before.invocation !== invocation && before.restarts === restarts;
 }
 
-/** A oneshot service that has done its work. */
+/** A oneshot service that has done its work, and was not skipped. */
 export const isFinished = (properties: UnitProperties) =>
   properties.get('Type') === 'oneshot' &&
+  properties.get('RemainAfterExit') === false &&
+  properties.get('ConditionResult') === true &&
   properties.get('ActiveState') === 'inactive' &&
   properties.get('Result') === 'success';
 
