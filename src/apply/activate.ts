@@ -6,6 +6,7 @@ import type { System, UnitProperties } from '../system/system.js';
 import { awaitPrograms, notConfined } from './confinement.js';
 import { failed } from './failure.js';
 import { stoppedMeanwhile, wasStopped } from './stopped.js';
+import { triggered } from './triggered.js';
 
 /** What a service must stand after its start. */
 export interface Trial {
@@ -172,11 +173,21 @@ async function runProbe(system: System, plan: Plan, argv: readonly string[]): Pr
 /** The services that carry the bus: the connection to the manager would end with them, and others' too. */
 const BUSES: ReadonlySet<string> = new Set(['dbus.service', 'dbus-broker.service']);
 
+/** What speaks against the restart of a oneshot service that hasn't ended; its work would be done by halves, and again. */
+export function atWork(properties: UnitProperties): string | undefined {
+  const isActivating = properties.get('Type') === 'oneshot' && properties.get('ActiveState') === 'activating';
+  // One that has failed and waits for its next start does nothing.
+  const isWaiting = String(properties.get('SubState')).startsWith('auto-restart');
+  return isActivating && !isWaiting ? 'it is in the middle of its work' : undefined;
+}
+
 /** Why a service that runs must not be restarted, and the way out; undefined where it may be. */
 export function restartObstacle(properties: UnitProperties): string | undefined {
   if (BUSES.has(String(properties.get('Id')))) return 'every client of the bus would lose it: reboot';
   const action = properties.get('SuccessAction') ?? 'none';
   if (action !== 'none') return `SuccessAction=${action}: to stop it would do that`;
+  const { endsMore } = triggered(properties, 'OnSuccess');
+  if (endsMore !== undefined) return `${endsMore}: to stop it would do that`;
   const refusal = ['RefuseManualStart', 'RefuseManualStop'].find((name) => properties.get(name) === true);
   return refusal && `${refusal}=yes: restart it by its own means, or reboot`;
 }
