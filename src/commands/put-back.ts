@@ -1,7 +1,6 @@
 /** The way back: files, what the manager has read of them, and services, as they were before a change. */
 import {
   atRest,
-  atWork,
   hasEnded,
   isFinished,
   isSameRun,
@@ -161,8 +160,7 @@ async function standOf(
   await failureOf(async () => {
     const seen = () => atRest(system, run.unit);
     const properties = await (signals ? signals.unlessAgain(seen) : seen());
-    // Work that its own restart has begun is no obstacle.
-    const obstacle = restartObstacle(properties) ?? (restarted ? undefined : atWork(properties));
+    const obstacle = restartObstacle(properties);
     if (isSameRun(run, properties)) stand = 'stays';
     // Somebody else has stopped it, or it has itself.
     else if (!restarted && hasEnded(run, properties)) stand = 'stays';

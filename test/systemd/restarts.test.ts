@@ -1,7 +1,7 @@
 /** Services whose restart, or a trial that fails, would do more than that: nothing is written, or they are left as they run. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { COMMAND, oneServiceIn, TRIALS, UNIT } from '../support/one-service.js';
+import { COMMAND, oneServiceIn, POLICY, TRIALS, UNIT } from '../support/one-service.js';
 import { sandboxUnit, servicesObstacle } from '../support/service.js';
 
 /** Stands in for what would end the box. */
@@ -119,5 +119,29 @@ describe('a oneshot service', { skip: servicesObstacle() ?? false }, () => {
     );
     assert.match(said.stdout, /^exit 1\n(?:.|\n)*main\.service: rolled-back/);
     assert.equal((await runOf()).ActiveState, 'active');
+  });
+
+  test('that was started while a run was killed is left to its work, too', async () => {
+    const work = `while test ! -e /run/there; do sleep 0.1; done`;
+    await units({
+      [UNIT]: `[Service]\nType=oneshot\nExecStart=/bin/sh -c '${work}'\n`,
+      'slow.service': '[Service]\nExecStart=/bin/sleep infinity\n',
+    });
+    await box().succeed(['systemctl', 'start', 'slow.service']);
+    await box().writeFile('/run/policy.toml', POLICY.replace('100ms', '60s'));
+    await box().sh(
+      `was=$(systemctl show --value -p InvocationID slow.service)
+       ${COMMAND} apply --policy /run/policy.toml ${UNIT} slow.service >/dev/null 2>&1 & pid=$!
+       until [ "$(systemctl show --value -p InvocationID slow.service)" != $was ]; do sleep 0.05; done
+       kill -KILL $pid; systemctl start --no-block ${UNIT}`,
+    );
+    const was = await runOf();
+    assert.equal(was.ActiveState, 'activating');
+    const said = await run(0, 'status');
+    assert.match(
+      said,
+      /note\[restart-due\]: main\.service runs under its policy.*\n {2}hint: it is in the middle/,
+    );
+    assert.deepEqual(await runOf(), was);
   });
 });
