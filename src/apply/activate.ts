@@ -6,6 +6,7 @@ import type { System, UnitProperties } from '../system/system.js';
 import { awaitPrograms, notConfined } from './confinement.js';
 import { type FailedUnit, failed } from './failure.js';
 import { isDead, stoppedMeanwhile, wasStopped } from './stopped.js';
+import { triggered } from './triggered.js';
 
 /** What a service must stand after its start. */
 export interface Trial {
@@ -98,9 +99,11 @@ async function wasRestarted(system: System, before: ServiceRun, after: UnitPrope
   return !(await system.heard(before.unit))?.failed;
 }
 
-/** A oneshot service that has done its work. */
+/** A oneshot service that has done its work, and was not skipped. */
 export const isFinished = (properties: UnitProperties) =>
   properties.get('Type') === 'oneshot' &&
+  properties.get('RemainAfterExit') === false &&
+  properties.get('ConditionResult') === true &&
   properties.get('ActiveState') === 'inactive' &&
   properties.get('Result') === 'success';
 
@@ -176,11 +179,21 @@ async function runProbe(system: System, plan: Plan, argv: readonly string[]): Pr
 /** The services that carry the bus: the connection to the manager would end with them, and others' too. */
 const BUSES: ReadonlySet<string> = new Set(['dbus.service', 'dbus-broker.service']);
 
+/** What speaks against the restart of a oneshot service that hasn't ended; its work would be done by halves, and again. */
+export function atWork(properties: UnitProperties): string | undefined {
+  const isActivating = properties.get('Type') === 'oneshot' && properties.get('ActiveState') === 'activating';
+  // One that has failed and waits for its next start does nothing.
+  const isWaiting = String(properties.get('SubState')).startsWith('auto-restart');
+  return isActivating && !isWaiting ? 'it is in the middle of its work' : undefined;
+}
+
 /** Why a service that runs must not be restarted, and the way out; undefined where it may be. */
 export function restartObstacle(properties: UnitProperties): string | undefined {
   if (BUSES.has(String(properties.get('Id')))) return 'every client of the bus would lose it: reboot';
   const action = properties.get('SuccessAction') ?? 'none';
   if (action !== 'none') return `SuccessAction=${action}: to stop it would do that`;
+  const { endsMore } = triggered(properties, 'OnSuccess');
+  if (endsMore !== undefined) return `${endsMore}: to stop it would do that`;
   const refusal = ['RefuseManualStart', 'RefuseManualStop'].find((name) => properties.get(name) === true);
   return refusal && `${refusal}=yes: restart it by its own means, or reboot`;
 }

@@ -1,4 +1,4 @@
-import { downAlready, hasFailed, restartDue, restartObstacle } from '../apply/activate.js';
+import { downAlready, hasFailed, restartDue } from '../apply/activate.js';
 import { isPending } from '../apply/changes.js';
 import { notConfined } from '../apply/confinement.js';
 import { mountedBy, replacedPrograms } from '../apply/replaced-programs.js';
@@ -12,11 +12,12 @@ import { changing } from './exclusively.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
 import { notInForce } from './in-force.js';
 import { fullName } from './load-unit.js';
-import { obstacles } from './obstacles.js';
+import { obstacles, restartProblems } from './obstacles.js';
 import type { Outcome } from './outcome.js';
 import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
 import { undo } from './put-back.js';
+import { obstacleTo } from './restarts.js';
 import { runsAsBefore } from './standing.js';
 import { keepUndo } from './undo-files.js';
 import { planEach, type UnitResult, unitsOutcome, updated } from './unit-result.js';
@@ -90,7 +91,7 @@ async function planUnit(
     const prepared = await prepare(context, unit, options, machine);
     for (const [file, text] of prepared.sources) sources.set(file, text);
     const { changes } = prepared;
-    const diagnostics = [...prepared.diagnostics, ...(await obstacles(context, prepared, options.restart))];
+    const diagnostics = [...prepared.diagnostics, ...(await obstacles(context, prepared, options))];
     const { name, services } = prepared.unit;
     const found = { unit: name.full, changes, diagnostics, services, prepared };
     if (hasErrors(diagnostics)) return { ...found, state: 'refused' };
@@ -132,7 +133,8 @@ async function inForce(
   if (wrong.length > 0) return refused(wrong);
   const due: Diagnostic[] = [];
   let { state } = result;
-  for (const { name, properties } of unit.services) {
+  for (const service of unit.services) {
+    const { name, properties } = service;
     if (hasFailed(properties)) due.push(downAlready(name, context.placement.scope));
     const replaced = await replacedPrograms(context.system, mountedBy(plan, name), properties);
     const isOld = await runsAsBefore(context, standing, properties);
@@ -141,13 +143,17 @@ async function inForce(
       if (open.length > 0) return refused(open.map((one) => withRestart(context, name, one)));
       continue;
     }
-    const obstacle = restartObstacle(properties);
+    const obstacle = await obstacleTo(context, service);
     const stays = restart === false || obstacle !== undefined;
     // Who restarts the service is told by what becomes of it.
     if (stays && replaced.length > 0) return refused(replaced);
     due.push(...replaced.map((one): Diagnostic => ({ ...one, severity: 'warning' })));
     if (replaced.length === 0 && (check || stays)) due.push(restartDue(name, obstacle));
-    if (!stays) state = 'pending';
+    if (stays) continue;
+    const problems = await restartProblems(context, 'apply', [service]);
+    if (hasErrors(problems)) return refused(problems);
+    due.push(...problems);
+    state = 'pending';
   }
   return { ...result, state, diagnostics: [...result.diagnostics, ...due] };
 }

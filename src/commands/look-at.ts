@@ -8,13 +8,10 @@ import {
   noRestartNeeded,
   notRunning,
   restartDue,
-  restartObstacle,
   runOf,
   type ServiceRun,
 } from '../apply/activate.js';
-import { hasEffect } from '../apply/changes.js';
 import { failed } from '../apply/failure.js';
-import { mountedBy, replacedPrograms } from '../apply/replaced-programs.js';
 import { boundTo } from '../apply/stopped.js';
 import { inBatches } from '../collections.js';
 import type { Diagnostic } from '../diagnostic.js';
@@ -23,8 +20,8 @@ import type { Context } from '../system/context.js';
 import { failuresOf } from './failures.js';
 import type { HeldSignals } from './held-signals.js';
 import { loadedNow, notInForce } from './in-force.js';
+import { isRestartDue, obstacleTo } from './restarts.js';
 import { ASKED_AT_ONCE, type Service } from './services.js';
-import { runsAsBefore } from './standing.js';
 import type { UnitResult } from './unit-result.js';
 
 export interface ForceOptions {
@@ -50,7 +47,7 @@ export interface Trying {
 /** Holds what is loaded against the plan, and sees which restarts are due. */
 export async function lookAt(context: Context, result: UnitResult, options: ForceOptions): Promise<Trying> {
   const { placement } = context;
-  const { plan, unit, standing } = result.prepared!;
+  const { plan, unit } = result.prepared!;
   const asTheyAre: string[] = [];
   const due: string[] = [];
   const notes: Diagnostic[] = [];
@@ -66,16 +63,15 @@ export async function lookAt(context: Context, result: UnitResult, options: Forc
       isUnderWay(service.properties) ? resting(context, service.name, options) : service,
     );
     const running = services.filter(({ properties }) => isRunning(properties));
-    for (const { name, properties } of running) {
-      const isOpen =
-        (await runsAsBefore(context, standing, properties)) ||
-        (await isReplaced(context, plan, { name, properties }));
-      const changes = hasEffect(result.changes) || isOpen;
-      const obstacle = restartObstacle(properties);
-      if (!changes) {
+    for (const service of running) {
+      const { name } = service;
+      if (!(await isRestartDue(context, result.prepared!, service))) {
         asTheyAre.push(name);
         notes.push(noRestartNeeded(name));
-      } else if (options.restart === false || obstacle) notes.push(restartDue(name, obstacle));
+        continue;
+      }
+      const obstacle = await obstacleTo(context, service);
+      if (options.restart === false || obstacle) notes.push(restartDue(name, obstacle));
       else due.push(name);
     }
     const since = startedSince(result, services);
@@ -90,10 +86,6 @@ export async function lookAt(context: Context, result: UnitResult, options: Forc
   const diagnostics = [...result.diagnostics, ...notes];
   return { result: { ...result, diagnostics, undo: back }, failures, asTheyAre, due, now: [] };
 }
-
-/** Whether programs of `[exec] programs` were replaced since it was started. */
-const isReplaced = async ({ system }: Context, plan: Plan, { name, properties }: Service): Promise<boolean> =>
-  (await replacedPrograms(system, mountedBy(plan, name), properties)).length > 0;
 
 /** A service that somebody else is stopping or restarting, when that is over. */
 async function resting({ system }: Context, name: string, { signals }: ForceOptions): Promise<Service> {

@@ -1,51 +1,110 @@
-import { isRunning, restartObstacle } from '../apply/activate.js';
-import { hasEffect } from '../apply/changes.js';
+import { isRunning } from '../apply/activate.js';
+import { isPending } from '../apply/changes.js';
+import { triggered } from '../apply/triggered.js';
+import { inBatches } from '../collections.js';
 import { type Diagnostic, error, note } from '../diagnostic.js';
 import { dropInPath } from '../emit/paths.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
+import type { UnitProperties } from '../system/system.js';
 import { probeProblems } from './look-up-program.js';
 import { readFiles } from './own-files.js';
+import { insideOf, ownGroups, type Restarting } from './own-service.js';
 import type { Prepared } from './prepare.js';
-import type { Service } from './services.js';
+import { isRestartDue, obstacleTo } from './restarts.js';
+import { ASKED_AT_ONCE, type Service } from './services.js';
 
-/**
- * What would be seen only when the files are written, and is an error before that.
- * @param restart false where no service will be restarted, and so none tried
- */
+interface Meant {
+  /** `explain --record` starts what doesn't run, too. */
+  readonly verb?: Restarting;
+  /** False where no service will be restarted, and so none tried. */
+  readonly restart?: boolean | undefined;
+}
+
+/** What would be seen only when the files are written, and is to be said before that. */
 export async function obstacles(
   context: Context,
-  { unit, policy, changes }: Prepared,
-  restart = true,
+  prepared: Prepared,
+  { verb = 'apply', restart = true }: Meant = {},
 ): Promise<Diagnostic[]> {
-  const isRuntime = context.placement.lifetime === 'runtime';
+  const { unit, policy } = prepared;
+  const due = restart ? await toBeRestarted(context, prepared, verb) : [];
   return [
     ...(restart ? probeProblems(context, policy.policy) : []),
-    ...(isRuntime ? await keptForGood(context, unit.name) : []),
-    ...(restart && hasEffect(changes) ? unit.services.flatMap((one) => endsAll(one, isRuntime)) : []),
+    ...(context.placement.lifetime === 'runtime' ? await keptForGood(context, unit.name) : []),
+    ...(await restartProblems(context, verb, due)),
   ];
 }
 
-/** What systemd does when a unit fails, or too often (systemd.unit(5)). */
-const FAILURE_ACTIONS = ['FailureAction', 'StartLimitAction'];
+async function toBeRestarted(
+  context: Context,
+  prepared: Prepared,
+  verb: Restarting,
+): Promise<readonly Service[]> {
+  const { services } = prepared.unit;
+  if (verb === 'explain --record') return services;
+  const running = isPending(prepared.changes)
+    ? services.filter(({ properties }) => isRunning(properties))
+    : [];
+  const due = await inBatches(running, ASKED_AT_ONCE, (one) => isRestartDue(context, prepared, one));
+  return running.filter((_, i) => due[i]);
+}
+
+/** What is to be said of services before they are restarted; an error where that could end more than them. */
+export async function restartProblems(
+  context: Context,
+  verb: Restarting,
+  services: readonly Service[],
+): Promise<Diagnostic[]> {
+  if (services.length === 0) return [];
+  const groups = await ownGroups(context);
+  const each = await inBatches(services, ASKED_AT_ONCE, async (service) => {
+    const found = [
+      ...(await insideOf(context, verb, groups, service)),
+      ...startsOthers(service),
+      ...(verb === 'revert' ? [] : endsMore(context, verb, service)),
+    ];
+    return found.length === 0 || (await obstacleTo(context, service)) !== undefined ? [] : found;
+  });
+  return each.flat();
+}
+
+function startsOthers({ name, properties }: Service): Diagnostic[] {
+  const { units } = triggered(properties, 'OnSuccess');
+  const message = `${name} starts ${units.join(', ')} when it is stopped (OnSuccess=), and so at its restart`;
+  return units.length > 0 ? [note('on-success', message)] : [];
+}
+
+/** What systemd does when a unit fails, too often, or takes too long to start (systemd.unit(5)). */
+const FAILURE_ACTIONS = ['FailureAction', 'StartLimitAction', 'JobTimeoutAction'];
 
 /** A trial that fails must not end all that runs, with nobody there to put the service back. */
-function endsAll({ name, properties }: Service, isRuntime: boolean): Diagnostic[] {
-  if (!isRunning(properties) || restartObstacle(properties)) return [];
-  const onFailure = (properties.get('OnFailure') ?? []) as readonly string[];
-  const isolates = onFailure.length > 0 && properties.get('OnFailureJobMode') === 'isolate';
-  if (isolates || onFailure.some((unit) => unit.endsWith('.target'))) {
-    const mode = isolates ? ' with OnFailureJobMode=isolate' : '';
-    return [refusedTrial(name, `OnFailure=${onFailure.join(' ')}${mode}`, 'apply it with --no-restart')];
-  }
-  const key = FAILURE_ACTIONS.find((one) => !['none', undefined].includes(properties.get(one) as string));
-  if (key !== undefined && !isRuntime) {
-    const hint = 'try it with --runtime, which a boot undoes, then apply it with --no-restart';
+function endsMore(context: Context, verb: Restarting, { name, properties }: Service): Diagnostic[] {
+  const { scope, lifetime } = context.placement;
+  const later =
+    verb === 'apply'
+      ? 'apply it with --no-restart'
+      : `'${ownCommand(scope, 'apply --permissive --no-restart', name)}' has its next start recorded`;
+  const onFailure = triggered(properties, 'OnFailure');
+  if (onFailure.endsMore !== undefined) return [refusedTrial(name, onFailure.endsMore, later)];
+  const key = FAILURE_ACTIONS.find((one) => isSet(properties, one));
+  if (key !== undefined && lifetime !== 'runtime') {
+    const hint = verb === 'apply' ? `try it with --runtime, which a boot undoes, then ${later}` : later;
     return [refusedTrial(name, `${key}=${properties.get(key)}`, hint)];
   }
-  const message = `a trial of ${name} that fails starts ${onFailure.join(', ')} (OnFailure=)`;
-  return onFailure.length > 0 ? [note('on-failure', message)] : [];
+  const message = `a trial of ${name} that fails starts ${onFailure.units.join(', ')} (OnFailure=)`;
+  return onFailure.units.length > 0 ? [note('on-failure', message)] : [];
 }
+
+/** No timeout, in microseconds. */
+const INFINITY = 2n ** 64n - 1n;
+
+const isSet = (properties: UnitProperties, action: string): boolean =>
+  !['none', undefined].includes(properties.get(action) as string) &&
+  (action !== 'JobTimeoutAction' ||
+    ['JobTimeoutUSec', 'JobRunningTimeoutUSec'].some(
+      (one) => (properties.get(one) ?? INFINITY) !== INFINITY,
+    ));
 
 const refusedTrial = (name: string, what: string, hint: string): Diagnostic =>
   error('failure-action', `${name} has ${what}: a trial that fails would do that`, { hint });

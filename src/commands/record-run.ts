@@ -1,6 +1,6 @@
 /** One run of a service with all that its policy would refuse let through and recorded, and the way back. */
 
-import { isRunning, restart, restartObstacle, tryOut } from '../apply/activate.js';
+import { isRunning, restart, tryOut } from '../apply/activate.js';
 import { readBack } from '../apply/read-back.js';
 import { boundTo } from '../apply/stopped.js';
 import type { Undo } from '../apply/undo.js';
@@ -15,11 +15,12 @@ import type { ExplainOptions } from './explain.js';
 import { explainUnit, type Looked, type Run, startOf, UNREADABLE } from './explain-unit.js';
 import { failureOf, failuresOf } from './failures.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
-import { probeProblems } from './look-up-program.js';
 import { recordReader } from './native-program.js';
+import { obstacles } from './obstacles.js';
 import { lastWritten, withLifetime } from './own-files.js';
 import { type Prepared, prepare } from './prepare.js';
 import { putBack } from './put-back.js';
+import { obstacleTo } from './restarts.js';
 import { stopUnit } from './stop-unit.js';
 import { trialOf } from './trial.js';
 import { keepRestarted, keepUndo } from './undo-files.js';
@@ -42,13 +43,13 @@ export async function recordRun(context: Context, prepared: Prepared, options: E
     ...options,
     ...{ allowGaps: true, permissive: true },
   });
-  assertRecordable(context, permissive);
+  const notes = await assertRecordable(placed, permissive);
   const ears = await listen(context, prepared);
   const signals = holdSignals(context);
   const way: Way = { signals };
   const since = startOf(permissive.unit.properties!);
   let looked: Looked = { explanations: [], since, suppressed: false, readable: false };
-  const diagnostics = [...ears.diagnostics];
+  const diagnostics = [...notes, ...ears.diagnostics];
   let failed = false;
   try {
     diagnostics.push(...(await failuresOf(() => runOnce(placed, permissive, way))));
@@ -70,16 +71,19 @@ export async function recordRun(context: Context, prepared: Prepared, options: E
 const nothing = (unit: string): Diagnostic =>
   note('no-record', `no call of ${unit} was recorded that its policy would refuse`);
 
-function assertRecordable(context: Context, { plan, unit, policy, sources, ...prepared }: Prepared): void {
-  const diagnostics = [...prepared.diagnostics, ...probeProblems(context, policy.policy)];
+/** @returns what is to be said of the restart */
+async function assertRecordable(context: Context, prepared: Prepared): Promise<readonly Diagnostic[]> {
+  const { plan, unit, policy, sources } = prepared;
+  const found = await obstacles(context, prepared, { verb: 'explain --record' });
+  const diagnostics = [...prepared.diagnostics, ...found];
   if (hasErrors(diagnostics)) throw new UserError(diagnostics, EXIT.findings, sources);
   if (!policy.policy.syscalls) {
     const hint = 'what the unit itself refuses is not let through';
     const message = `the policy of ${plan.unit} has no [syscalls]: there is nothing to let through and record`;
     throw new UserError(error('nothing-to-record', message, { hint }));
   }
-  const obstacle = restartObstacle(unit.properties!);
-  if (obstacle === undefined) return;
+  const obstacle = await obstacleTo(context, { name: plan.unit, properties: unit.properties! });
+  if (obstacle === undefined) return found;
   const message = `${plan.unit} must not be restarted, and so can't be recorded`;
   throw new UserError(error('not-restartable', message, { hint: obstacle }));
 }

@@ -1,5 +1,12 @@
 /** What is done about units that a run has left half changed, whatever ended it. */
-import { hasFailed, isRunning, type ServiceRun } from '../apply/activate.js';
+import {
+  atWork,
+  hasFailed,
+  isRunning,
+  restartObstacle,
+  type ServiceRun,
+  stillUnderPolicy,
+} from '../apply/activate.js';
 import type { Undo } from '../apply/undo.js';
 import { standsOf } from '../apply/write.js';
 import { type Diagnostic, EXIT, error, hasErrors, UserError, warning } from '../diagnostic.js';
@@ -108,8 +115,10 @@ function settleServices(context: Context, undo: Undo, boot: string): Promise<rea
     const ran = new Set(undo.runs.map(({ unit }) => unit));
     const services = await servicesOf(context, serviceName(undo.unit));
     const started = services.filter(({ name, properties }) => !ran.has(name) && isRunning(properties));
-    const settled = started.map(async ({ name }) => {
+    const settled = started.map(async ({ name, properties }) => {
       if (undo.starts && undo.restarted) return stopUnit(context, name);
+      const obstacle = atWork(properties) ?? restartObstacle(properties);
+      if (obstacle !== undefined) return [stillUnderPolicy(name, obstacle)];
       const result = await context.system.restart(name);
       return result === 'done' ? [] : [error('service-down', `${name} doesn't start as it was: '${result}'`)];
     });

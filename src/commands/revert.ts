@@ -1,10 +1,10 @@
-import { isRunning, restart, restartObstacle, stillUnderPolicy } from '../apply/activate.js';
+import { isRunning, restart, stillUnderPolicy } from '../apply/activate.js';
 import { type Change, changes, isPending } from '../apply/changes.js';
 import { STOPPED_MEANWHILE } from '../apply/stopped.js';
 import type { Undo } from '../apply/undo.js';
 import { writeChanges } from '../apply/write.js';
 import { inBatches } from '../collections.js';
-import { type Diagnostic, EXIT, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, hasErrors, UserError } from '../diagnostic.js';
 import { hasNameOfDropIn, installedLauncher, LIFETIMES, ownDropInPaths } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 import { startAlong } from './along.js';
@@ -14,10 +14,12 @@ import { type HeldSignals, holdSignals } from './held-signals.js';
 import { unusedLauncher } from './launcher-file.js';
 import { fullName, noUnit, serviceName } from './load-unit.js';
 import { namedUnit } from './named-unit.js';
+import { restartProblems } from './obstacles.js';
 import type { Outcome } from './outcome.js';
 import { readFiles, readOwnFiles, withLifetime } from './own-files.js';
 import { isAsWanted, putBack } from './put-back.js';
-import { dropInsOf, type Service, servicesOf } from './services.js';
+import { obstacleTo } from './restarts.js';
+import { ASKED_AT_ONCE, dropInsOf, servicesOf } from './services.js';
 import { forgetRuns } from './standing.js';
 import { forgetUndo, keepRestarted, keepUndo } from './undo-files.js';
 import { planEach, type UnitResult, unitsOutcome, updated } from './unit-result.js';
@@ -48,7 +50,7 @@ async function revertEach(
   units: readonly string[],
   options: RevertOptions,
 ): Promise<Outcome> {
-  const planned = await planEach(units, (unit) => planUnit(context, unit));
+  const planned = await planEach(units, (unit) => planUnit(context, unit, options));
   await addLauncher(context, planned);
   const pending = planned.filter(({ state }) => state === 'pending');
   if (options.check || pending.length === 0) return unitsOutcome(planned, new Map(), options);
@@ -62,9 +64,9 @@ async function revertEach(
 }
 
 /** One unit that can't be reverted doesn't stop the others. */
-async function planUnit(context: Context, text: string): Promise<UnitResult> {
+async function planUnit(context: Context, text: string, options: RevertOptions): Promise<UnitResult> {
   try {
-    return await planOne(context, text);
+    return await planOne(context, text, options);
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     const { diagnostics, exit } = cause;
@@ -72,7 +74,11 @@ async function planUnit(context: Context, text: string): Promise<UnitResult> {
   }
 }
 
-async function planOne(context: Context, text: string): Promise<UnitResult> {
+async function planOne(
+  context: Context,
+  text: string,
+  { restart: wanted }: RevertOptions,
+): Promise<UnitResult> {
   const { name, exists, services } = await namedUnit(context, text);
   const places = LIFETIMES.map((lifetime) => readOwnFiles(withLifetime(context, lifetime), name));
   const files = (await Promise.all(places)).flat();
@@ -83,10 +89,11 @@ async function planOne(context: Context, text: string): Promise<UnitResult> {
   const loaded = services.flatMap(({ properties }) => dropInsOf(properties));
   const isDue =
     files.length > 0 || ownDropInPaths(context.placement, name).some((path) => loaded.includes(path));
-  return {
-    ...{ unit: name, state: isDue ? 'pending' : 'unchanged', changes: changes([], files), diagnostics: [] },
-    services,
-  };
+  const due = isDue && wanted !== false ? services.filter(({ properties }) => isRunning(properties)) : [];
+  const diagnostics = await restartProblems(context, 'revert', due);
+  if (hasErrors(diagnostics)) return { unit: name, state: 'refused', changes: [], diagnostics };
+  const state = isDue ? 'pending' : 'unchanged';
+  return { unit: name, state, changes: changes([], files), diagnostics, services };
 }
 
 /** The launcher goes with the last drop-in of ours. */
@@ -242,8 +249,9 @@ async function restartUnit(
     signals.assertNone();
     const services = await servicesOf(context, serviceName(result.unit));
     const running = services.filter(({ properties }) => isRunning(properties));
-    const staying = wanted === false ? running : running.filter(mustStay);
-    const due = running.filter((service) => !staying.includes(service));
+    const obstacles = await inBatches(running, ASKED_AT_ONCE, (one) => obstacleTo(context, one));
+    const isStaying = (i: number) => wanted === false || obstacles[i] !== undefined;
+    const due = running.filter((_, i) => !isStaying(i));
     if (undo && due.length > 0) {
       undo = await announced(context, undo);
       await system.watch(due.map(({ name }) => name));
@@ -258,7 +266,9 @@ async function restartUnit(
         return wrong.filter(({ code }) => code !== STOPPED_MEANWHILE);
       }),
     );
-    const notes = staying.map(({ name, properties }) => stillUnderPolicy(name, restartObstacle(properties)));
+    const notes = running.flatMap(({ name }, i) =>
+      isStaying(i) ? [stillUnderPolicy(name, obstacles[i])] : [],
+    );
     return [...notes, ...each.flat()];
   });
   const { undo: _, ...rest } = result;
@@ -273,5 +283,3 @@ async function announced(context: Context, undo: Undo): Promise<Undo> {
   });
   return kept;
 }
-
-const mustStay = ({ properties }: Service): boolean => restartObstacle(properties) !== undefined;

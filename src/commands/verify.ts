@@ -1,4 +1,4 @@
-import { restartDue, restartObstacle } from '../apply/activate.js';
+import { restartDue } from '../apply/activate.js';
 import type { Change } from '../apply/changes.js';
 import { notConfined } from '../apply/confinement.js';
 import type { Enforcement } from '../apply/enforcement.js';
@@ -17,6 +17,7 @@ import { ownDropIns } from './own-files.js';
 import type { Prepared, PrepareOptions } from './prepare.js';
 import { prepareConfined } from './prepare-confined.js';
 import { readKernel } from './read-kernel.js';
+import { obstacleTo } from './restarts.js';
 import { runsAsBefore } from './standing.js';
 import { unconfined } from './unconfined.js';
 import { enforcementText, groupsJson } from './verify-report.js';
@@ -152,5 +153,6 @@ async function notRestarted(
   properties: UnitProperties,
 ): Promise<Diagnostic[]> {
   if (!(await runsAsBefore(context, standing, properties))) return [];
-  return [{ ...restartDue(plan.unit, restartObstacle(properties)), severity: 'error' }];
+  const obstacle = await obstacleTo(context, { name: plan.unit, properties });
+  return [{ ...restartDue(plan.unit, obstacle), severity: 'error' }];
 }

@@ -76,6 +76,17 @@ test('a oneshot service may have finished', async () => {
   assert.deepEqual(await start(machine('finishes', { type: 'oneshot' })), []);
 });
 
+for (const [property, value] of [
+  ['RemainAfterExit', true],
+  ['ConditionResult', false],
+] as const) {
+  test(`one that is inactive with ${property} ${value} has not`, async () => {
+    const distort = (properties: Map<string, unknown>) => properties.set(property, value);
+    const [found] = await start(machine('finishes', { type: 'oneshot', distort }));
+    assert.equal(found!.message, 'demo.service is inactive after the restart');
+  });
+}
+
 test('where the journal has nothing of the programs, the way to the rest is shown', async () => {
   const programs = { journalctl: () => ({ status: 1, stdout: '', stderr: 'no journal' }) };
   const [found] = await start(machine('job-fails', { programs }));

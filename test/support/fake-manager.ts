@@ -60,6 +60,8 @@ export function loadedProperties(
     ['FragmentPath', fragment],
     ['DropInPaths', dropIns],
     ['Transient', false],
+    ['ConditionResult', true],
+    ['RemainAfterExit', false],
     ['Type', unit.last('Service', 'Type')?.value ?? 'simple'],
     ['SystemCallFilter', [filter?.mode === 'allow', entries.sort()]],
     ['SystemCallLog', [log?.inverted === false, [...(log?.calls ?? [])]]],

@@ -1,0 +1,20 @@
+import type { UnitProperties } from '../system/system.js';
+
+/** Services that end all that runs, or have it sleep, with no target in between. */
+const ENDING_ALL =
+  /^systemd-(?:exit|halt|hibernate|hybrid-sleep|kexec|poweroff|reboot|soft-reboot|suspend|suspend-then-hibernate)\.service$/;
+
+export interface Triggered {
+  readonly units: readonly string[];
+  /** The lines of the unit, where by these units others end than itself. */
+  readonly endsMore: string | undefined;
+}
+
+/** What systemd starts when a unit fails, or ends with success (systemd.unit(5)). */
+export function triggered(properties: UnitProperties, by: 'OnFailure' | 'OnSuccess'): Triggered {
+  const units = (properties.get(by) ?? []) as readonly string[];
+  const isolates = units.length > 0 && properties.get(`${by}JobMode`) === 'isolate';
+  const endsMore = isolates || units.some((unit) => unit.endsWith('.target') || ENDING_ALL.test(unit));
+  const mode = isolates ? ` with ${by}JobMode=isolate` : '';
+  return { units, endsMore: endsMore ? `${by}=${units.join(' ')}${mode}` : undefined };
+}

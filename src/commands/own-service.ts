@@ -1,0 +1,53 @@
+import { type Diagnostic, error } from '../diagnostic.js';
+import { ownCommand } from '../plan/own-command.js';
+import type { Context } from '../system/context.js';
+import { covers } from '../unit/values.js';
+import { unitsAlong } from './along.js';
+import type { Service } from './services.js';
+
+/** The verbs that restart services. */
+export type Restarting = 'apply' | 'revert' | 'explain --record';
+
+/** The control groups of this program, of version 2 and of systemd's own hierarchy of version 1 (cgroups(7)). */
+export async function ownGroups({ program }: Context): Promise<string[]> {
+  const file = await program.read('/proc/self/cgroup');
+  const text = new TextDecoder().decode(file?.bytes);
+  return [...text.matchAll(/^(?:0:|\d+:name=systemd):(\/.*)$/gm)].map(([, path]) => path!);
+}
+
+/**
+ * An error where one of these control groups is a service's, or below it, or that of a unit which its restart takes along.
+ * The restart would wait for the end of this program, which waits for the restart; what KillMode= spares would count as a
+ * process that isn't confined.
+ */
+export async function insideOf(
+  context: Context,
+  verb: Restarting,
+  groups: readonly string[],
+  service: Service,
+): Promise<Diagnostic[]> {
+  const { name } = service;
+  const { scope } = context.placement;
+  const around = isWithin(groups, service) ? name : await alongWith(context, groups, service);
+  if (around === undefined) return [];
+  const outside = `systemd-run${scope === 'user' ? ' --user' : ''} --wait --pipe`;
+  const without = verb === 'explain --record' ? '' : ', or use --no-restart';
+  const hint = `run it outside: '${outside} ${ownCommand(scope, verb, name)}'${without}`;
+  return [error('own-service', `this program runs in ${around}, which a restart of ${name} ends`, { hint })];
+}
+
+function isWithin(groups: readonly string[], { properties }: Service): boolean {
+  const group = String(properties.get('ControlGroup') ?? '');
+  return /^\/./.test(group) && groups.some((own) => covers(group, own));
+}
+
+async function alongWith(
+  context: Context,
+  groups: readonly string[],
+  service: Service,
+): Promise<string | undefined> {
+  const names = groups.flatMap((group) => group.split('/')).filter((part) => part.endsWith('.service'));
+  if (names.length === 0) return undefined;
+  const along = await unitsAlong(context, [service]);
+  return names.find((name) => along.includes(name));
+}
