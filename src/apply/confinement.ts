@@ -43,10 +43,11 @@ const refusesBySystemd = ({ systemCalls }: Plan): boolean =>
 export async function notConfined(system: System, plan: Plan, unit: UnitProperties): Promise<Diagnostic[]> {
   const pid = mainPid(unit);
   if (!filtersMain(plan) || pid === 0) return [];
-  const status = await statusSoon(system, pid);
+  const wanted = { noNewPrivileges: plan.filter?.noNewPrivileges ?? false };
+  const status = await statusSoon(system, pid, wanted);
   if (status === undefined) return [unconfined(plan, pid, 'has ended')];
   if (!isFiltered(status)) return [unfiltered(plan, pid)];
-  if (plan.filter?.noNewPrivileges && status.get('NoNewPrivs') !== '1') {
+  if (!isConfined(status, wanted)) {
     return [unconfined(plan, pid, "may gain privileges: NoNewPrivs isn't set")];
   }
   if (!becomesProgram(plan) || (await isProgram(system, plan, pid))) return [];
@@ -59,22 +60,25 @@ export async function notConfined(system: System, plan: Plan, unit: UnitProperti
 }
 
 /** Whether a process runs that the kernel holds to no filter, or that may gain privileges where none may. */
-export async function runsFree(
-  system: System,
-  pid: number,
-  { noNewPrivileges }: { readonly noNewPrivileges: boolean },
-): Promise<boolean> {
-  const status = await statusSoon(system, pid);
-  if (status === undefined) return false;
-  return !isFiltered(status) || (noNewPrivileges && status.get('NoNewPrivs') !== '1');
+export async function runsFree(system: System, pid: number, wanted: Wanted): Promise<boolean> {
+  const status = await statusSoon(system, pid, wanted);
+  return status !== undefined && !isConfined(status, wanted);
+}
+
+/** What a process has by a filter, besides that. */
+interface Wanted {
+  readonly noNewPrivileges: boolean;
 }
 
 const isFiltered = (status: ReadonlyMap<string, string>): boolean => status.get('Seccomp') === FILTERED;
 
-/** What the kernel says of a process; of one that has no filter yet, when systemd has had the time to load it. */
-async function statusSoon(system: System, pid: number) {
+const isConfined = (status: ReadonlyMap<string, string>, { noNewPrivileges }: Wanted): boolean =>
+  isFiltered(status) && (!noNewPrivileges || status.get('NoNewPrivs') === '1');
+
+/** What the kernel says of a process; of one that isn't confined yet, when systemd and the launcher have had the time for it. */
+async function statusSoon(system: System, pid: number, wanted: Wanted) {
   const status = await readStatus(system, `${pid}`);
-  if (status === undefined || isFiltered(status)) return status;
+  if (status === undefined || isConfined(status, wanted)) return status;
   await system.wait(START);
   return readStatus(system, `${pid}`);
 }

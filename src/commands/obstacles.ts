@@ -1,12 +1,13 @@
 import { isRunning } from '../apply/activate.js';
 import { isPending } from '../apply/changes.js';
 import { triggered } from '../apply/triggered.js';
-import { inBatches } from '../collections.js';
+import { inBatches, shortList } from '../collections.js';
 import { type Diagnostic, error, note } from '../diagnostic.js';
 import { dropInPath } from '../emit/paths.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
+import { unitsAlong } from './along.js';
 import { probeProblems } from './look-up-program.js';
 import { readFiles } from './own-files.js';
 import { insideOf, ownGroups, type Restarting } from './own-service.js';
@@ -62,6 +63,7 @@ export async function restartProblems(
     const found = [
       ...(await insideOf(context, verb, groups, service)),
       ...startsOthers(service),
+      ...(await takesAlong(context, service)),
       ...(verb === 'revert' ? [] : endsMore(context, verb, service)),
     ];
     return found.length === 0 || (await obstacleTo(context, service)) !== undefined ? [] : found;
@@ -73,6 +75,15 @@ function startsOthers({ name, properties }: Service): Diagnostic[] {
   const { units } = triggered(properties, 'OnSuccess');
   const message = `${name} starts ${units.join(', ')} when it is stopped (OnSuccess=), and so at its restart`;
   return units.length > 0 ? [note('on-success', message)] : [];
+}
+
+/** Units that one note names. */
+const MOST_NAMED = 5;
+
+async function takesAlong(context: Context, service: Service): Promise<Diagnostic[]> {
+  const along = await unitsAlong(context, [service]);
+  const message = `the restart of ${service.name} restarts or stops ${shortList(along, MOST_NAMED)}, too`;
+  return along.length > 0 ? [note('takes-along', message)] : [];
 }
 
 /** What systemd does when a unit fails, too often, or takes too long to start (systemd.unit(5)). */
