@@ -58,7 +58,9 @@ export async function status(context: Context, units: readonly string[]): Promis
       : statusOf(context, confined.get(text)!, drift);
   const looked = await inBatches(names, ASKED_AT_ONCE, (text) => attempt(text, () => look(text)));
   const all = [...new Map(looked.map((one) => [one.unit, one])).values()];
-  const waiting = units.length > 0 ? NONE_WAITING : await notApplied(context, [...confined.keys()]);
+  // What is put back, or about to be applied, is told as that.
+  const isWhole = units.length === 0 && left.diagnostics.length === 0;
+  const waiting = isWhole ? await notApplied(context, [...confined.keys()]) : NONE_WAITING;
   const diagnostics = distinct([left, ...all, waiting].flatMap((one) => one.diagnostics));
   const failed = [left, ...all].some(({ exit }) => exit === EXIT.failure);
   return {
