@@ -277,7 +277,7 @@ describe('what was left half changed', () => {
 
   test('is put back after a boot, without what was there until that boot only', async () => {
     const runtime = { placement: { scope: 'system', lifetime: 'runtime' } as const };
-    for (const [more, said] of [[{}, ['put-back']] as const, [runtime, []] as const]) {
+    for (const [more, said] of [[{}, ['put-back']] as const, [runtime, ['not-applied']] as const]) {
       const system = machine({ killAt: HALF });
       await attempt(system, VERBS.apply!, more);
       system.revive();

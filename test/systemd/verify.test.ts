@@ -261,6 +261,22 @@ describe('what is not in force is told:', () => {
   });
 });
 
+test('without a word it is what was applied that is verified, and that calls are explained by', {
+  skip,
+}, async () => {
+  const unit = 'borrowed.service';
+  await changeFiles(box, { [`/etc/systemd/system/${unit}`]: '[Service]\nExecStart=/usr/bin/sleep 1000\n' });
+  await box.succeed(['systemctl', 'start', unit]);
+  assert.equal((await sandboxUnit(box, 'apply', '--template', 'no-exec', unit)).status, 0);
+  const found = await verify(unit);
+  assert.deepEqual([found.status, codesOf(found).filter((code) => code !== 'launcher-alone')], [0, []]);
+  const { status, stdout } = await sandboxUnit(box, 'explain', '--json', '--record', unit);
+  assert.match(JSON.parse(stdout).policy, /\/templates\/no-exec\.toml$/);
+  assert.equal(status, 0, stdout);
+  assert.equal((await verify(unit)).status, 0);
+  await sandboxUnit(box, 'revert', unit);
+});
+
 describe('what KillMode=process leaves of the run before', () => {
   const UNIT = 'leaving.service';
   // Its child, and what that starts anew again and again, outlive a restart.
