@@ -62,13 +62,21 @@ function usageError({ code, message }: CommanderError, argv: readonly string[]):
   const isVerb = (word: string) => VERBS.some(({ name }) => name === word);
   const known = isVerb(verb);
   const [, flag = ''] = /^unknown option '(--?[a-z-]+)/i.exec(said) ?? [];
-  const absent = verb === 'run' ? ABSENT.get(flag) : undefined;
+  const absent = verb === 'run' ? ABSENT.get(flag) : insteadOf(verb, flag);
   const later = verb.startsWith('-') ? argv.find(isVerb) : undefined;
   const help = later
     ? `options come after the command: see '${NAME} ${later} --help'`
     : `see '${NAME} ${known ? `${verb} ` : ''}--help'`;
   const hint = absent ?? (meant ? `did you mean '${meant}'?` : help);
   return error('usage', code === 'commander.help' ? 'a command is missing' : said, { hint });
+}
+
+/** What says the same as other programs' option for it. */
+function insteadOf(verb: string, flag: string): string | undefined {
+  const hasCheck = VERBS.some(
+    (one) => one.name === verb && 'options' in one && one.options.includes('check'),
+  );
+  return hasCheck && ['--dry-run', '-n'].includes(flag) ? "'--check' changes nothing" : undefined;
 }
 
 /** What the command says, or why it can't. */

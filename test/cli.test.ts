@@ -56,6 +56,9 @@ const USAGE: readonly [words: string[], says: string, hint: string][] = [
   ],
   [['--verison'], "unknown option '--verison'", "did you mean '--version'?"],
   [['apply', 'nginx', '--chek'], "unknown option '--chek'", "did you mean '--check'?"],
+  [['apply', 'nginx', '--dry-run'], "unknown option '--dry-run'", "'--check' changes nothing"],
+  [['revert', '-n', 'nginx'], "unknown option '-n'", "'--check' changes nothing"],
+  [['status', '--dry-run'], "unknown option '--dry-run'", "see 'sandbox-unit status --help'"],
   [['apply'], "missing required argument 'unit'", "see 'sandbox-unit apply --help'"],
   [['plan'], "missing required argument 'unit'", "see 'sandbox-unit plan --help'"],
   [

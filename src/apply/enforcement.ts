@@ -5,10 +5,12 @@ import { compareStack, type Relation } from '../filter/compare-stack.js';
 import { withoutGuard } from '../filter/guard.js';
 import { ProgramError } from '../filter/simulate.js';
 import type { Stack } from '../filter/stack.js';
+import { systemctl } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import { systemdMeaning } from '../plan/systemd-meaning.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import type { System, UnitProperties } from '../system/system.js';
+import { createLeftOver } from './left-over.js';
 import { type NamedDifference, nameDifferences } from './name-differences.js';
 import { createRefusers } from './refusers.js';
 import { readUnit, type UnitThread } from './unit-filters.js';
@@ -31,15 +33,22 @@ export interface ThreadGroup extends Compared {
   /** How many filters each of them has. */
   readonly filters: number;
   readonly heldTo: Measure;
+  /** Whether they run since before the unit was started, looser than its policy. */
+  readonly leftOver: boolean;
 }
 
 export interface Enforcement {
   readonly groups: readonly ThreadGroup[];
   /** What isn't as the policy says. */
   readonly wrong: readonly Diagnostic[];
+  /** What isn't either, and runs since before the unit was started: no restart of it helps. */
+  readonly leftOver: readonly Diagnostic[];
   /** What could not be seen. */
   readonly unproven: readonly Diagnostic[];
 }
+
+/** Of a unit that is held to nothing, or that nothing was seen of. */
+export const NO_ENFORCEMENT: Enforcement = { groups: [], wrong: [], leftOver: [], unproven: [] };
 
 /** Calls that one error names; the report has them all. */
 const MOST_NAMED = 20;
@@ -56,7 +65,7 @@ export async function enforcement(
   reader: () => Promise<string>,
 ): Promise<Enforcement> {
   const { meaning } = plan;
-  if (meaning === undefined) return { groups: [], wrong: [], unproven: [] };
+  if (meaning === undefined) return NO_ENFORCEMENT;
   const look = () => lookOnce(system, { plan, unit, meaning }, reader);
   const found = await look();
   // What systemd is about to start has no filters for a moment.
@@ -75,16 +84,22 @@ async function lookOnce(system: System, held: Held, reader: () => Promise<string
   const found = await readUnit(system, unit, reader);
   const unproven = await unseen(system, plan, unit, found);
   const compare = createComparison(held);
+  const isLeftOver = await createLeftOver(system, unit, new Set(found.threads.map(({ pid }) => pid)));
   const groups: ThreadGroup[] = [];
   for (const [stack, threads] of byStack(found.threads)) {
     try {
-      groups.push(...(await groupsOf(system, held, compare, stack, processesOf(threads))));
+      groups.push(...(await groupsOf(system, held, { compare, isLeftOver }, stack, processesOf(threads))));
     } catch (thrown) {
       if (!(thrown instanceof ProgramError)) throw thrown;
       unproven.push(error('filter-unknowable', `what a filter does can't be told: ${thrown.message}`));
     }
   }
-  return { groups, wrong: groups.flatMap(looseCalls), unproven: [...unproven, ...sampledNote(groups)] };
+  return {
+    groups,
+    wrong: groups.filter((group) => !group.leftOver).flatMap(looseCalls),
+    leftOver: groups.filter((group) => group.leftOver).map((group) => leftOver(group, held)),
+    unproven: [...unproven, ...sampledNote(groups)],
+  };
 }
 
 type Comparison = (stack: Stack, measure: Measure) => Compared;
@@ -101,27 +116,40 @@ function createComparison({ plan, unit, meaning }: Held): Comparison {
   };
 }
 
-/** Threads with the same filters are one group, unless some of them are looser than the policy as it is planned. */
+/** How filters are told from what they are held to, and processes from those of the run before. */
+interface Means {
+  readonly compare: Comparison;
+  readonly isLeftOver: (pid: number) => Promise<boolean>;
+}
+
+/**
+ * Threads with the same filters are one group, unless some of them are looser than the policy: as it is planned, or
+ * since they are left over.
+ */
 async function groupsOf(
   system: System,
   held: Held,
-  compare: Comparison,
+  { compare, isLeftOver }: Means,
   stack: Stack,
   processes: ThreadGroup['processes'],
 ): Promise<ThreadGroup[]> {
-  const measures = new Map<Measure, ThreadGroup['processes']>([['policy', processes]]);
   const compared = compare(stack, 'policy');
-  if (compared.calls === 'looser') {
-    measures.clear();
-    const obeys = () => compare(stack, 'systemd').calls !== 'looser';
-    for (const one of processes) {
-      const measure = await measureOf(system, held, one, stack, obeys);
-      measures.set(measure, [...(measures.get(measure) ?? []), one]);
-    }
+  const filters = stack.length;
+  if (compared.calls !== 'looser')
+    return [{ processes, filters, heldTo: 'policy', leftOver: false, ...compared }];
+  const obeys = () => compare(stack, 'systemd').calls !== 'looser';
+  const kinds = new Map<Measure | 'left-over', ThreadGroup['processes']>();
+  for (const one of processes) {
+    const measure = await measureOf(system, held, one, stack, obeys);
+    // What does systemd's part may be as planned all the same: ExecStop= has left it.
+    const isPlanned = measure === 'systemd' && obeys();
+    const kind = !isPlanned && (await isLeftOver(one.pid)) ? 'left-over' : measure;
+    kinds.set(kind, [...(kinds.get(kind) ?? []), one]);
   }
-  return [...measures].map(([heldTo, some]) => {
+  return [...kinds].map(([kind, some]) => {
+    const heldTo = kind === 'left-over' ? 'policy' : kind;
     const found = heldTo === 'policy' ? compared : compare(stack, heldTo);
-    return { processes: some, filters: stack.length, heldTo, ...found };
+    return { processes: some, filters, heldTo, leftOver: kind === 'left-over', ...found };
   });
 }
 
@@ -156,10 +184,15 @@ function gravest(differences: readonly NamedDifference[]): Compared['calls'] {
   return GRAVEST_FIRST.find((relation) => there.has(relation)) ?? 'equal';
 }
 
-function looseCalls({ processes, differences, heldTo }: ThreadGroup): Diagnostic[] {
+function whose({ processes }: ThreadGroup): string {
   const [first] = processes;
   const name = printable(first?.name || 'what has ended since');
-  const who = `${name} (${first?.pid})${processes.length > 1 ? ' and others' : ''}`;
+  return `${name} (${first?.pid})${processes.length > 1 ? ' and others' : ''}`;
+}
+
+function looseCalls(group: ThreadGroup): Diagnostic[] {
+  const { differences, heldTo } = group;
+  const who = whose(group);
   return differences
     .filter(({ relation }) => relation === 'looser')
     .map(({ abi, calls, expected, got, someArguments }) => {
@@ -170,6 +203,15 @@ function looseCalls({ processes, differences, heldTo }: ThreadGroup): Diagnostic
         hint: 'restart the service; what is started without the launcher lacks its filter',
       });
     });
+}
+
+function leftOver(group: ThreadGroup, { plan, unit }: Held): Diagnostic {
+  const { scope } = plan.target;
+  const message = `looser than the policy: ${whose(group)}, left over from before ${plan.unit} was started`;
+  const mode = String(unit.get('KillMode'));
+  const why = ['process', 'none'].includes(mode) ? `KillMode=${mode} leaves` : 'its stop has left';
+  const commands = ['stop', 'kill', 'start'].map((verb) => systemctl(scope, verb, plan.unit));
+  return error('left-over', message, { hint: `${why} them there; '${commands.join('; ')}' ends them` });
 }
 
 function sampledNote(groups: readonly ThreadGroup[]): Diagnostic[] {

@@ -154,7 +154,7 @@ async function tellWhy(context: Context, attempt: Trying): Promise<Trying> {
 
 /**
  * Holds what the kernel does with a unit against its plan, last, so that what the probe has made it start is seen, too.
- * What can't be seen is told, and no failure.
+ * What can't be seen, or is left over from before, is told, and no failure.
  */
 async function holdOne(context: Context, attempt: Trying, { signals }: ForceOptions): Promise<Trying> {
   if (attempt.failures.length > 0) return attempt;
@@ -165,12 +165,13 @@ async function holdOne(context: Context, attempt: Trying, { signals }: ForceOpti
     const properties = await context.system.unit(name);
     const found = await signals.unlessCame(() => readKernel(context, plan, properties));
     // What has done its work has no process, nor has what isn't held to any call.
-    const unseen = found.unproven.filter(({ severity }) => severity === 'error');
+    const open = [...found.unproven, ...found.leftOver];
+    const unseen = open.filter(({ severity }) => severity === 'error');
     if (found.groups.length === 0 && unseen.every(({ code }) => code === 'not-running')) return [];
     verified = (verified ?? true) && unseen.length === 0 && found.wrong.length === 0;
     const noted = (one: Diagnostic): Diagnostic =>
       one.severity === 'error' ? { ...one, severity: 'warning' } : one;
-    unproven.push(...found.unproven.map(noted));
+    unproven.push(...open.map(noted));
     return found.wrong;
   });
   const diagnostics = [...attempt.result.diagnostics, ...unproven];

@@ -1,4 +1,4 @@
-import { type Enforcement, enforcement, provenWithout } from '../apply/enforcement.js';
+import { type Enforcement, enforcement, NO_ENFORCEMENT, provenWithout } from '../apply/enforcement.js';
 import { hasErrors, UserError } from '../diagnostic.js';
 import type { Plan } from '../plan/plan.js';
 import type { Context } from '../system/context.js';
@@ -21,6 +21,6 @@ export async function readKernel(
       : found;
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    return { groups: [], wrong: [], unproven: [...cause.diagnostics, provenWithout(plan.unit)] };
+    return { ...NO_ENFORCEMENT, unproven: [...cause.diagnostics, provenWithout(plan.unit)] };
   }
 }

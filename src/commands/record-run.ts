@@ -41,7 +41,7 @@ export async function recordRun(context: Context, prepared: Prepared, options: E
   const placed = withLifetime(context, 'run');
   const permissive = await prepare(placed, prepared.plan.unit, {
     ...options,
-    ...{ allowGaps: true, permissive: true },
+    ...{ policy: prepared.plan.policyFile, allowGaps: true, permissive: true },
   });
   const notes = await assertRecordable(placed, permissive);
   const ears = await listen(context, prepared);

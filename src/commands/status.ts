@@ -14,7 +14,7 @@ import {
 import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
 import { ownCommand, systemctl } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
-import { parseUnitName } from '../unit/name.js';
+import { isServiceName } from '../unit/name.js';
 import { againHint } from './apply-again.js';
 import { Drift } from './drift.js';
 import { putBackIfFree } from './exclusively.js';
@@ -22,6 +22,7 @@ import { exists } from './exists.js';
 import { ownPolicy } from './load-policy.js';
 import { fullName, noUnit, serviceName } from './load-unit.js';
 import { namedUnit } from './named-unit.js';
+import { NONE_WAITING, notApplied } from './not-applied.js';
 import type { Outcome } from './outcome.js';
 import { markUntrusted, type OwnDropIn, ownPlaces, readOwnFiles, withLifetime } from './own-files.js';
 import { ASKED_AT_ONCE, type Service, servicesOf } from './services.js';
@@ -40,7 +41,7 @@ interface Confined extends OwnDropIn {
 
 /**
  * Says of each unit that is confined, or of those named, whether it is enforcing or permissive, by which policy, and
- * whether that is in force, and what has changed since. Exit 1 if something has, if one that is named isn't confined, or
+ * whether that is in force, and what has changed since; of all units also which have a policy that isn't applied. Exit 1 if something has, if one that is named isn't confined, or
  * lacks a file without which it won't start.
  */
 export async function status(context: Context, units: readonly string[]): Promise<Outcome> {
@@ -48,7 +49,8 @@ export async function status(context: Context, units: readonly string[]): Promis
   const places = (await ownPlaces(context)).reverse();
   const dropIns = places.filter(({ path }) => hasNameOfDropIn(path));
   const confined = new Map([...places, ...dropIns].map((one) => [one.unit, one]));
-  const names = units.length > 0 ? units : [...confined.keys()].filter(isService).sort();
+  // Folders of drop-ins may have any name.
+  const names = units.length > 0 ? units : [...confined.keys()].filter(isServiceName).sort();
   const drift = new Drift(context);
   const look = (text: string) =>
     units.length > 0
@@ -56,22 +58,19 @@ export async function status(context: Context, units: readonly string[]): Promis
       : statusOf(context, confined.get(text)!, drift);
   const looked = await inBatches(names, ASKED_AT_ONCE, (text) => attempt(text, () => look(text)));
   const all = [...new Map(looked.map((one) => [one.unit, one])).values()];
-  const diagnostics = distinct([left, ...all].flatMap((one) => one.diagnostics));
+  // What is put back, or about to be applied, is told as that.
+  const isWhole = units.length === 0 && left.diagnostics.length === 0;
+  const waiting = isWhole ? await notApplied(context, [...confined.keys()]) : NONE_WAITING;
+  const diagnostics = distinct([left, ...all, waiting].flatMap((one) => one.diagnostics));
   const failed = [left, ...all].some(({ exit }) => exit === EXIT.failure);
   return {
     exit: failed ? EXIT.failure : hasErrors(diagnostics) ? EXIT.findings : EXIT.ok,
-    json: { units: all.map(statusJson) },
+    json: { units: all.map(statusJson), notApplied: waiting.units },
     text: statusText(all, units.length === 0),
     diagnostics,
     sources: new Map(),
   };
 }
-
-/** Folders of drop-ins may have any name. */
-const isService = (unit: string): boolean => {
-  const name = parseUnitName(unit);
-  return 'full' in name && name.type === 'service' && name.full === unit;
-};
 
 const NOTHING = { recorded: [], gaps: [], missing: [], drift: [] };
 

@@ -7,13 +7,13 @@ import { columns } from '../report.js';
 /** What was found of a unit, for people. */
 export function enforcementText(plan: Plan, exit: number, groups: readonly ThreadGroup[]): string {
   const state = exit === EXIT.ok ? 'enforced' : exit === EXIT.findings ? 'not enforced' : 'not proven';
-  const rows = groups.flatMap(({ processes, filters, calls, heldTo }) =>
+  const rows = groups.flatMap(({ processes, filters, calls, heldTo, leftOver }) =>
     processes.map(({ pid, name, threads }) => [
       `${pid}`,
       printable(name),
       `${threads}`,
       `${filters}`,
-      `${WITHOUT[heldTo]}${heldTo === 'nothing' ? '' : SAYS[calls]}`,
+      `${WITHOUT[heldTo]}${heldTo === 'nothing' ? '' : SAYS[calls]}${leftOver ? ', left over from before' : ''}`,
     ]),
   );
   const head = ['PID', 'NAME', 'THREADS', 'FILTERS', 'SYSTEM CALLS'];
@@ -56,10 +56,11 @@ function byText({ relation, by, someArguments }: NamedDifference): string {
 
 /** The same for programs. */
 export const groupsJson = (groups: readonly ThreadGroup[]) =>
-  groups.map(({ processes, filters, heldTo, calls, ranges, sampled, differences }) => ({
+  groups.map(({ processes, filters, heldTo, leftOver, calls, ranges, sampled, differences }) => ({
     processes,
     filters,
     heldTo,
+    leftOver,
     calls,
     ranges,
     sampled,

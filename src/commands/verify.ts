@@ -1,7 +1,7 @@
 import { restartDue } from '../apply/activate.js';
 import type { Change } from '../apply/changes.js';
 import { notConfined } from '../apply/confinement.js';
-import type { Enforcement } from '../apply/enforcement.js';
+import { type Enforcement, NO_ENFORCEMENT } from '../apply/enforcement.js';
 import { readBack } from '../apply/read-back.js';
 import { mountedBy, replacedPrograms } from '../apply/replaced-programs.js';
 import { type Diagnostic, EXIT, error, hasErrors } from '../diagnostic.js';
@@ -34,11 +34,11 @@ export async function verify(
 ): Promise<Outcome> {
   const prepared = await prepareConfined(context, unit!, options);
   const { plan, sources } = prepared;
-  if (hasErrors(prepared.diagnostics)) return outcome(prepared, EXIT.findings, NOTHING, []);
+  if (hasErrors(prepared.diagnostics)) return outcome(prepared, EXIT.findings, NO_ENFORCEMENT, []);
   if (prepared.standing.files.length === 0) {
     const missing = await notThere(context, plan);
     const diagnostics = [...prepared.diagnostics, missing];
-    return { ...outcome(prepared, EXIT.findings, NOTHING, [missing]), diagnostics };
+    return { ...outcome(prepared, EXIT.findings, NO_ENFORCEMENT, [missing]), diagnostics };
   }
   const properties = prepared.unit.properties!;
   const dropIn = dropInPath(context.placement, prepared.unit.name.full);
@@ -61,7 +61,7 @@ export async function verify(
   const kernel = await readKernel(context, plan, properties);
   const loose = isLetThrough(prepared, pending, dropIn)
     ? await looserThanPermissive(context, unit!, options)
-    : kernel.wrong;
+    : looser(kernel);
   const wrong = [...loaded, ...main, ...loose];
   const exit = wrong.length > 0 ? EXIT.findings : hasErrors(kernel.unproven) ? EXIT.failure : EXIT.ok;
   return {
@@ -89,16 +89,16 @@ async function looserThanPermissive(
     ...options,
     permissive: true,
   });
-  return hasErrors(diagnostics) ? [] : (await readKernel(context, plan, loaded.properties!)).wrong;
+  return hasErrors(diagnostics) ? [] : looser(await readKernel(context, plan, loaded.properties!));
 }
+
+const looser = ({ wrong, leftOver }: Enforcement): readonly Diagnostic[] => [...wrong, ...leftOver];
 
 /** The mode of the drop-in that is there, of one that isn't as planned. */
 function modeBefore(pending: readonly Change[], dropIn: string): Plan['mode'] | undefined {
   const before = pending.find(({ path }) => path === dropIn)?.before;
   return before && (isPermissiveDropIn(before.content) ? 'permissive' : 'enforcing');
 }
-
-const NOTHING: Enforcement = { groups: [], wrong: [], unproven: [] };
 
 function outcome(
   { plan, diagnostics, sources }: Prepared,

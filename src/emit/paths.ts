@@ -1,6 +1,6 @@
 /** Every path that the program writes, and none besides. */
 
-import { parseUnitName } from '../unit/name.js';
+import { isServiceName } from '../unit/name.js';
 
 /** Names sort after those of other tools, so that no drop-in of theirs comes later. */
 const DROP_IN = 'zz-sandbox-unit.conf';
@@ -107,8 +107,7 @@ export const undoPath = (placement: Placement, unit: string): string =>
 /** The unit that a file in that folder is about; undefined where it isn't one of these. */
 export function unitOfUndo(file: string): string | undefined {
   const unit = file.slice(0, -UNDO.length);
-  const name = file.endsWith(UNDO) ? parseUnitName(unit) : undefined;
-  return name && 'full' in name && name.full === unit && name.type === 'service' ? unit : undefined;
+  return file.endsWith(UNDO) && isServiceName(unit) ? unit : undefined;
 }
 
 /** Whether a file is one that is written for a unit, beside the launcher. */
@@ -126,15 +125,26 @@ export const isRuntimePath = (placement: Placement, path: string): boolean =>
     (place) => place.lifetime !== 'always' && path.startsWith(`${unitDirectory(place)}/`),
   );
 
+/** The folders of policies that are named after units, the first that has one wins. */
+export const policyFolders = (scope: 'system' | 'user', home?: string): string[] =>
+  scope === 'user'
+    ? [`${home}/.config/sandbox-unit`, '/etc/sandbox-unit/user', '/usr/lib/sandbox-unit/user']
+    : ['/etc/sandbox-unit', '/run/sandbox-unit/policies', '/usr/lib/sandbox-unit'];
+
+const POLICY = '.toml';
+
 /** Where a unit's policy is looked for, the first that exists wins; an instance falls back to its template. */
 export function policySearchPath(
   names: readonly string[],
   scope: 'system' | 'user',
   home?: string,
 ): string[] {
-  const directories =
-    scope === 'user'
-      ? [`${home}/.config/sandbox-unit`, '/etc/sandbox-unit/user', '/usr/lib/sandbox-unit/user']
-      : ['/etc/sandbox-unit', '/run/sandbox-unit/policies', '/usr/lib/sandbox-unit'];
-  return names.flatMap((name) => directories.map((directory) => `${directory}/${name}.toml`));
+  const folders = policyFolders(scope, home);
+  return names.flatMap((name) => folders.map((folder) => `${folder}/${name}${POLICY}`));
+}
+
+/** The service whose policy a file in one of these folders is, by its name; undefined where it is no service's. */
+export function serviceOfPolicy(file: string): string | undefined {
+  const unit = file.slice(0, -POLICY.length);
+  return file.endsWith(POLICY) && isServiceName(unit) ? unit : undefined;
 }

@@ -2,11 +2,21 @@ import { groupBy } from '../collections.js';
 import type { CallEntry, SyscallsSection } from '../policy/policy.js';
 import { type Action, ALLOW, KILL, LOG, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
+import { whereKnown } from '../syscalls/numbers.js';
 import { callsOf, mayPass, mildest, type NamedPolicy, refusal, verdictOn } from '../syscalls/resolve.js';
 import { areSetsOf, callsInSets, expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
 import { isForLauncher } from './left.js';
 import type { PlannedDirective, SystemdFilter } from './plan.js';
 import type { Target } from './target.js';
+
+/**
+ * Whether a name in systemd's sets is a call of some ABI of ours. Others no process can call, and libseccomp doesn't know
+ * all of them: systemd warns of those that a line names by themselves.
+ */
+const isCall = (name: string, sets: SyscallSets): boolean => whereKnown(name, sets) !== 'elsewhere';
+
+const callsIn = (names: Iterable<string>, sets: SyscallSets): string[] =>
+  [...names].filter((name) => isCall(name, sets));
 
 /**
  * The part of a policy that systemd can enforce.
@@ -23,7 +33,7 @@ export function systemdFilter(
   const action = mode === 'allow' ? policy.unnamed : usual === LOG ? KILL : usual;
   const passing = new Set<string>();
   const refused = new Map<string, Action>();
-  for (const call of callsInSets(sets)) {
+  for (const call of callsIn(callsInSets(sets), sets)) {
     const verdict = verdictOn(policy, call);
     const answer = left(call) ?? (mayPass(verdict) ? ALLOW : mildest(verdict));
     if (permits(answer)) passing.add(call);
@@ -62,7 +72,7 @@ export function systemCallDirectives(
   const because = `[syscalls]${own ? " and the unit's own filter" : ''}`;
   const names = architectures ? ['native', ...architectures.filter((name) => name !== 'native')] : [];
   const recorded = recordedNames(section, sets);
-  const log = (exact ? recorded : recorded.flatMap((name) => callsOf({ name }, sets))).join(' ');
+  const log = exact ? recorded : recorded.flatMap((name) => callsIn(callsOf({ name }, sets), sets));
   return [
     {
       name: 'SystemCallArchitectures',
@@ -71,7 +81,9 @@ export function systemCallDirectives(
     },
     { name: 'SystemCallFilter', values: ['', ...lines], because },
     { name: 'SystemCallErrorNumber', values: [errorNumber(filter.action)], because: '[syscalls] action' },
-    ...(log ? [{ name: 'SystemCallLog', values: [log], because: '[syscalls] log' }] : []),
+    ...(log.length > 0
+      ? [{ name: 'SystemCallLog', values: [log.join(' ')], because: '[syscalls] log' }]
+      : []),
   ];
 }
 
@@ -105,7 +117,7 @@ function systemCallFilterLines(
     refusedNames(filter, calls, sets, candidates);
   if (mode === 'allow') {
     // The first line fixes the mode and adds @default; `~` lines then take away.
-    const implicit = expandSet(sets, '@default') ?? [];
+    const implicit = callsIn(expandSet(sets, '@default') ?? [], sets);
     const unwanted = implicit.filter((call) => !passing.has(call) && !refused.has(call));
     return [...allowed(), ...wrapNames([...unwanted, ...refusals(refused)], '~')];
   }
@@ -149,7 +161,7 @@ const errorNumber = (action: Action): string => (action === KILL ? 'kill' : form
 function cover(calls: ReadonlySet<string>, sets: SyscallSets, candidates: readonly string[]): string[] {
   const left = new Set(calls);
   const whole = [...new Set(candidates)]
-    .map((name) => ({ name, members: expandSet(sets, name) ?? [] }))
+    .map((name) => ({ name, members: callsIn(expandSet(sets, name) ?? [], sets) }))
     .filter(({ members }) => members.length > 0 && members.every((call) => calls.has(call)))
     .sort((a, b) => b.members.length - a.members.length)
     .filter(({ members }) => {

@@ -65,6 +65,12 @@ export function parseUnitName(text: string): UnitName | Diagnostic {
   return takeApart(full, type);
 }
 
+/** Whether a text is the full name of a service. */
+export function isServiceName(text: string): boolean {
+  const name = parseUnitName(text);
+  return 'full' in name && name.full === text && name.type === 'service';
+}
+
 /** Whether the name is a template (`foo@.service`), which can't be started itself. */
 export const isTemplate = (name: UnitName): boolean => name.template === name.full;
 

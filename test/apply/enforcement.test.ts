@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { enforcement } from '../../src/apply/enforcement.js';
 import { UserError } from '../../src/diagnostic.js';
 import type { Instruction } from '../../src/filter/bpf.js';
@@ -25,6 +25,8 @@ const PLAN = {
 interface Thread {
   readonly status?: string;
   readonly says: (tid: number) => string;
+  /** When it was started, in ticks since boot, as /proc/PID/stat has it. */
+  readonly started?: number;
 }
 
 const hex = (program: readonly Instruction[]): string =>
@@ -59,8 +61,9 @@ function machine(threads: readonly Thread[], more: readonly string[] = [], answe
   let asked = 0;
   const files = (path: string): string | undefined => {
     if (path === '/proc/self/mountinfo') return MOUNTS;
-    const [, tid] = /^\/proc\/(\d+)\/status$/.exec(path) ?? [];
-    const status = tid === undefined ? undefined : threads[Number(tid) - 1]?.status;
+    const [, tid, file] = /^\/proc\/(\d+)\/(stat|status)$/.exec(path) ?? [];
+    const { status, started } = threads[Number(tid) - 1] ?? {};
+    if (file === 'stat') return `${tid} (a) ) S 1${' 0'.repeat(17)} ${started} 0`;
     return status && `Name:\tdemo\nTgid:\t${tid}\n${status}`;
   };
   const system: Partial<System> = {
@@ -140,6 +143,63 @@ test('a thread without the launcher is held to less where the plan starts such, 
     );
     assert.equal(wrong.length > 0, heldTo === 'policy', without.join());
   }
+});
+
+describe('what is looser and runs since before the unit was started is left over', () => {
+  const END = 5_000_000n;
+  const loose = (started: number, parent = 0): Thread => ({
+    ...filtered(denying()),
+    status: `PPid:\t${parent}\nSeccomp:\t2\n`,
+    started,
+  });
+  const kinds = async (threads: readonly Thread[], more: readonly (readonly [string, unknown])[] = []) => {
+    const unit = new Map<string, unknown>([
+      ...UNIT,
+      ['KillMode', 'process'],
+      ['InactiveEnterTimestampMonotonic', END],
+      ...more,
+    ]);
+    const found = await enforcement(machine(threads), PLAN, unit, async () => '/reader');
+    const pids = found.groups.flatMap((group) =>
+      group.leftOver ? group.processes.map(({ pid }) => pid) : [],
+    );
+    assert.equal(found.leftOver.length, pids.length > 0 ? 1 : 0);
+    assert.ok(found.groups.every(({ leftOver, calls }) => !leftOver || calls === 'looser'));
+    return { pids: pids.sort(), wrong: codes(found.wrong), leftOver: found.leftOver };
+  };
+
+  test('by its start', async () => {
+    const found = await kinds([loose(499), loose(500), { ...filtered(), started: 1 }]);
+    assert.deepEqual([found.pids, found.wrong], [[1], ['looser']]);
+    assert.equal(
+      found.leftOver[0]!.message,
+      'looser than the policy: demo (1), left over from before demo.service was started',
+    );
+    assert.match(found.leftOver[0]!.hint ?? '', /^KillMode=process leaves them there; 'systemctl stop demo/);
+  });
+
+  test('what such a process has started since, too', async () => {
+    assert.deepEqual((await kinds([loose(100), loose(900, 1), loose(900, 2)])).pids, [1, 2, 3]);
+    // Process 9 is none of the unit's.
+    assert.deepEqual((await kinds([loose(900), loose(900, 9)])).pids, []);
+  });
+
+  test('never the main process, nor where no stop is known', async () => {
+    assert.deepEqual((await kinds([loose(100)], [['MainPID', 1]])).pids, []);
+    assert.deepEqual((await kinds([loose(100)], [['InactiveEnterTimestampMonotonic', 0n]])).pids, []);
+  });
+
+  test('though the machine has slept, which systemd does not count', async () => {
+    const main = (started: number): Thread => ({ ...filtered(), started });
+    const more = [
+      ['MainPID', 1],
+      ['ExecMainStartTimestampMonotonic', END + 20_000n],
+    ] as const;
+    // An hour.
+    assert.deepEqual((await kinds([main(360_502), loose(360_300)], more)).pids, [2]);
+    assert.deepEqual((await kinds([main(360_502), loose(360_500)], more)).pids, []);
+    assert.deepEqual((await kinds([main(502), loose(500)], more)).pids, []);
+  });
 });
 
 test('a kernel that shows no filters proves nothing', async () => {

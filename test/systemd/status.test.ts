@@ -53,6 +53,20 @@ test('units are enforcing or permissive, live, due or stopped', { skip }, async 
     'unread.service enforcing reload-due',
   ]);
 
+  // The manager's own revert takes away what is ours; what is masked can't be confined.
+  await box.succeed(['systemctl', 'revert', 'due.service']);
+  await box.succeed(['systemctl', 'restart', 'due.service']);
+  await changeFiles(box, { [policyPath('masked.service')]: NO_EXEC });
+  await box.succeed(['systemctl', 'mask', 'masked.service']);
+  const reverted = await sandboxUnit(box, 'status');
+  assert.equal(reverted.status, 0);
+  assert.doesNotMatch(reverted.stdout, /due/);
+  assert.match(
+    reverted.stderr,
+    /^note\[not-applied\]: not confined .* for them: due\.service, free\.service\n +hint: 'sandbox-unit apply UNIT'/m,
+  );
+  await run('apply', '--no-restart', 'due');
+
   await box.succeed(['systemctl', 'restart', 'due.service']);
   assert.deepEqual(rows(await run('status', '--json', 'due')), ['due.service enforcing live']);
   const free = await sandboxUnit(box, 'status', 'free');

@@ -37,6 +37,7 @@ interface Verified {
     readonly processes: readonly { readonly pid: number; readonly name: string; readonly threads: number }[];
     readonly filters: number;
     readonly heldTo: string;
+    readonly leftOver: boolean;
     readonly calls: string;
     readonly sampled: number;
     readonly differences: readonly {
@@ -257,6 +258,70 @@ describe('what is not in force is told:', () => {
     const again = await verify(NGINX);
     assert.deepEqual([again.status, again.loaded, again.enforced], [0, true, true]);
     await box.writeFile(policyPath(NGINX), EXEC);
+  });
+});
+
+test('without a word it is what was applied that is verified, and that calls are explained by', {
+  skip,
+}, async () => {
+  const unit = 'borrowed.service';
+  await changeFiles(box, { [`/etc/systemd/system/${unit}`]: '[Service]\nExecStart=/usr/bin/sleep 1000\n' });
+  await box.succeed(['systemctl', 'start', unit]);
+  assert.equal((await sandboxUnit(box, 'apply', '--template', 'no-exec', unit)).status, 0);
+  const found = await verify(unit);
+  assert.deepEqual([found.status, codesOf(found).filter((code) => code !== 'launcher-alone')], [0, []]);
+  const { status, stdout } = await sandboxUnit(box, 'explain', '--json', '--record', unit);
+  assert.match(JSON.parse(stdout).policy, /\/templates\/no-exec\.toml$/);
+  assert.equal(status, 0, stdout);
+  assert.equal((await verify(unit)).status, 0);
+  await sandboxUnit(box, 'revert', unit);
+});
+
+describe('what KillMode=process leaves of the run before', () => {
+  const UNIT = 'leaving.service';
+  // Its child, and what that starts anew again and again, outlive a restart.
+  const LOOP = 'while :; do sleep 0.2; done';
+  const LINES = `[Service]\nKillMode=process\nExecStart=/bin/sh -c '(${LOOP}) & exec sleep 1000'\n`;
+  const restart = () => box.succeed(['systemctl', 'restart', UNIT]);
+
+  for (const policy of [
+    '[syscalls]\ndeny = ["acct"]\n',
+    '[syscalls]\ndeny = ["acct"]\nenforcer = "launcher"\n',
+  ]) {
+    test(`keeps no policy from being applied, and is told: ${policy}`, { skip }, async () => {
+      await changeFiles(box, { [`/etc/systemd/system/${UNIT}`]: LINES });
+      await restart();
+      const said = await apply(box, policy, UNIT);
+      assert.match(
+        said,
+        /^warning\[left-over\]: looser than the policy: (sh|sleep) .*, left over from before leaving/m,
+      );
+      const found = await verify(UNIT);
+      assert.deepEqual(
+        [found.status, found.enforced, found.loaded, [...new Set(codesOf(found))]],
+        [1, false, true, ['left-over']],
+      );
+      const names = found.groups.flatMap(({ leftOver, processes }) =>
+        leftOver ? processes.map(({ name }) => name) : [],
+      );
+      assert.ok(names.includes('sh'), names.join());
+      await moveIn(UNIT);
+      assert.ok(codesOf(await verify(UNIT)).includes('looser'));
+      // As the hint says.
+      const [, commands] = /'(systemctl stop .*)' ends them/.exec(said) ?? assert.fail(said);
+      await box.sh(commands!);
+      assert.equal((await verify(UNIT)).status, 0);
+      await sandboxUnit(box, 'revert', UNIT);
+    });
+  }
+
+  test('is no finding where the same policy holds it', { skip }, async () => {
+    await apply(box, '[syscalls]\ndeny = ["acct"]\n', UNIT);
+    await box.sh(`systemctl stop ${UNIT}; systemctl kill ${UNIT}; systemctl start ${UNIT}`);
+    await restart();
+    const found = await verify(UNIT);
+    assert.deepEqual([found.status, codesOf(found)], [0, []]);
+    assert.ok(found.groups.some(({ processes }) => processes.length > 3));
   });
 });
 

@@ -1,0 +1,67 @@
+/** Units that have a policy, and that nothing of ours confines. */
+import { inBatches, shortList } from '../collections.js';
+import { type Diagnostic, note, UserError } from '../diagnostic.js';
+import { policyFolders, serviceOfPolicy } from '../emit/paths.js';
+import { ownCommand } from '../plan/own-command.js';
+import type { Context } from '../system/context.js';
+import { isTemplate, parseUnitName } from '../unit/name.js';
+import { findUnit } from './find-unit.js';
+import { serviceName } from './load-unit.js';
+import { ASKED_AT_ONCE } from './services.js';
+
+export interface Waiting {
+  /** Full names, sorted. */
+  readonly units: readonly string[];
+  /** What is to be said of them: nothing that is wrong. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export const NONE_WAITING: Waiting = { units: [], diagnostics: [] };
+
+/** Names that one line has. */
+const MOST_NAMED = 20;
+
+/**
+ * The units that there are whose policy is where it is looked for, and isn't applied: never, or something else than
+ * `revert` has taken away the drop-in (`systemctl revert`).
+ * @param confined units with files of ours; a template's policy may be applied to its instances one by one
+ */
+export async function notApplied(context: Context, confined: readonly string[]): Promise<Waiting> {
+  const { offline, placement } = context;
+  try {
+    const taken = new Set(confined.flatMap((unit) => [unit, templateOf(unit) ?? unit]));
+    const candidates = (await policies(context)).filter((unit) => !taken.has(unit));
+    const there = await inBatches(candidates, ASKED_AT_ONCE, (unit) => isThere(context, unit));
+    const units = candidates.filter((_, i) => there[i]);
+    if (units.length === 0) return NONE_WAITING;
+    const message = `not confined by the policy that is there for them: ${shortList(units, MOST_NAMED)}`;
+    const hint = offline ? undefined : `'${ownCommand(placement.scope, 'apply', 'UNIT')}' applies it`;
+    return { units, diagnostics: [note('not-applied', message, { hint })] };
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    return { units: [], diagnostics: cause.diagnostics.map((one) => ({ ...one, severity: 'note' })) };
+  }
+}
+
+/** Of a folder's name, which may be any. */
+function templateOf(unit: string): string | undefined {
+  const name = parseUnitName(unit);
+  return 'full' in name ? name.template : undefined;
+}
+
+async function policies({ system, placement }: Context): Promise<string[]> {
+  const folders = policyFolders(placement.scope, placement.home);
+  const lists = await Promise.all(folders.map((folder) => system.list(folder)));
+  return [...new Set(lists.flat().flatMap((file) => serviceOfPolicy(file) ?? []))].sort();
+}
+
+/** By this name, and so that it could be confined: an alias has no policy of its own. */
+async function isThere(context: Context, unit: string): Promise<boolean> {
+  const name = serviceName(unit);
+  if (context.offline || isTemplate(name)) {
+    const found = await findUnit(context, name);
+    return found.fragment !== undefined && found.name.full === unit;
+  }
+  const properties = await context.system.unit(unit);
+  return properties.get('LoadState') === 'loaded' && properties.get('Id') === unit;
+}
