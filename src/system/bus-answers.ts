@@ -2,19 +2,23 @@ import type { Variant } from 'dbus-next';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import type { ManagerFacts, UnitProperties } from './system.js';
 
-/** Types of the properties of units that are looked at, by name (org.freedesktop.systemd1(5)). */
+/** Types of the properties of units that are looked at, by name (org.freedesktop.systemd1(5)); the same in 247 to 262. */
 const TYPES: ReadonlyMap<string, string> = new Map([
   ['ActiveState', 's'],
   ['BoundBy', 'as'],
+  ['CapabilityBoundingSet', 't'],
   ['ConflictedBy', 'as'],
   ['Conflicts', 'as'],
   ['ConsistsOf', 'as'],
   ['ControlGroup', 's'],
+  ['ControlPID', 'u'],
   ['DropInPaths', 'as'],
   ['ExecMainCode', 'i'],
+  ['ExecMainPID', 'u'],
   ['ExecMainStartTimestamp', 't'],
   ['ExecMainStartTimestampMonotonic', 't'],
   ['ExecMainStatus', 'i'],
+  ['ExecStartEx', 'a(sasasttttuii)'],
   ['FailureAction', 's'],
   ['FragmentPath', 's'],
   ['Id', 's'],
@@ -28,6 +32,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['LoadState', 's'],
   ['MainPID', 'u'],
   ['Names', 'as'],
+  ['NRestarts', 'u'],
   ['NeedDaemonReload', 'b'],
   ['OnFailure', 'as'],
   ['OnFailureJobMode', 's'],
@@ -42,7 +47,10 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['StartLimitAction', 's'],
   ['SubState', 's'],
   ['SuccessAction', 's'],
+  ['SuccessExitStatus', '(aiai)'],
+  ['SyslogIdentifier', 's'],
   ['SystemCallArchitectures', 'as'],
+  ['SystemCallErrorNumber', 'i'],
   ['SystemCallFilter', '(bas)'],
   ['SystemCallLog', '(bas)'],
   ['Transient', 'b'],
