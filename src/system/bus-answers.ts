@@ -2,24 +2,28 @@ import type { Variant } from 'dbus-next';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import type { ManagerFacts, UnitProperties } from './system.js';
 
-/** Types of the properties of units that are looked at, by name (org.freedesktop.systemd1(5)). */
+/** Types of the properties of units that are looked at, by name (org.freedesktop.systemd1(5)); the same in 247 to 262. */
 const TYPES: ReadonlyMap<string, string> = new Map([
   ['Accept', 'b'],
   ['ActiveState', 's'],
   ['Asserts', 'a(sbbsi)'],
   ['BindsTo', 'as'],
   ['BoundBy', 'as'],
+  ['CapabilityBoundingSet', 't'],
   ['ConditionResult', 'b'],
   ['Conditions', 'a(sbbsi)'],
   ['ConflictedBy', 'as'],
   ['Conflicts', 'as'],
   ['ConsistsOf', 'as'],
   ['ControlGroup', 's'],
+  ['ControlPID', 'u'],
   ['DropInPaths', 'as'],
   ['ExecMainCode', 'i'],
+  ['ExecMainPID', 'u'],
   ['ExecMainStartTimestamp', 't'],
   ['ExecMainStartTimestampMonotonic', 't'],
   ['ExecMainStatus', 'i'],
+  ['ExecStartEx', 'a(sasasttttuii)'],
   ['FailureAction', 's'],
   ['FragmentPath', 's'],
   ['Id', 's'],
@@ -39,6 +43,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['MainPID', 'u'],
   ['Names', 'as'],
   ['NeedDaemonReload', 'b'],
+  ['NRestarts', 'u'],
   ['OnFailure', 'as'],
   ['OnFailureJobMode', 's'],
   ['OnSuccess', 'as'],
@@ -58,7 +63,10 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['StartLimitAction', 's'],
   ['SubState', 's'],
   ['SuccessAction', 's'],
+  ['SuccessExitStatus', '(aiai)'],
+  ['SyslogIdentifier', 's'],
   ['SystemCallArchitectures', 'as'],
+  ['SystemCallErrorNumber', 'i'],
   ['SystemCallFilter', '(bas)'],
   ['SystemCallLog', '(bas)'],
   ['Transient', 'b'],

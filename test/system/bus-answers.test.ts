@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Variant } from 'dbus-next';
 import { codeOf } from '../../src/diagnostic.js';
@@ -11,6 +13,7 @@ import {
   unitsIn,
   valuesOf,
 } from '../../src/system/bus-answers.js';
+import { inRepository } from '../support/repository.js';
 
 const UNIT = {
   ActiveState: new Variant('s', 'active'),
@@ -38,6 +41,36 @@ test('the answers of a manager are their values', () => {
   assert.deepEqual(
     managerOf([text, text, text, start, new Variant('as', ['/x']), new Variant('s', '/a.slice')]),
     facts,
+  );
+});
+
+/** What is asked of other maps than a unit's properties: the kernel's words on a process. */
+const OTHERS = ['CapBnd', 'Name', 'NoNewPrivs', 'PPid', 'Seccomp', 'State', 'Tgid', 'Uid'];
+/** Where maps are of what files have, or the journal. */
+const OF_FILES = /^(?:explain|plan|unit|filter|policy)\//;
+
+test('every property that the sources ask for by its name is of a type that is known', () => {
+  const directory = inRepository('src');
+  const paths = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  const sources = paths.filter((path) => path.endsWith('.ts') && !OF_FILES.test(path));
+  const asked = sources.flatMap((path) =>
+    [...readFileSync(join(directory, path), 'utf8').matchAll(/\b(?:get|at)\(\s*'([A-Z]\w*)'\)/g)].map(
+      ([, name]) => name!,
+    ),
+  );
+  const isTyped = (name: string) => {
+    try {
+      typed(name, new Variant('x', 0n));
+      return false;
+    } catch {
+      return true;
+    }
+  };
+  const names = [...new Set(asked)];
+  assert.ok(names.length > 30 && OTHERS.every((name) => names.includes(name)), names.join());
+  assert.deepEqual(
+    names.filter((name) => !isTyped(name)).sort(),
+    OTHERS.filter((name) => !isTyped(name)),
   );
 });
 

@@ -177,6 +177,8 @@ function tellChanged({ bus }: Manager, table: Readonly<Record<string, Variant>>)
 /** Properties of a unit that runs, as Get answers them. */
 const RUNNING: ReadonlyMap<string, Variant> = new Map<string, Variant>([
   ['LoadState', new Variant('s', 'loaded')],
+  ['InactiveEnterTimestampMonotonic', new Variant('t', 0n)],
+  ['SuccessExitStatus', new Variant('(aiai)', [[], []])],
   ['ActiveState', new Variant('s', 'active')],
   ['Job', new Variant('(uo)', [0, '/'])],
   ['InvocationID', new Variant('ay', Buffer.from([1, 2]))],
