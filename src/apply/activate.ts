@@ -182,20 +182,27 @@ const BUSES: ReadonlySet<string> = new Set(['dbus.service', 'dbus-broker.service
 /** What speaks against the restart of a oneshot service that hasn't ended; its work would be done by halves, and again. */
 export function atWork(properties: UnitProperties): string | undefined {
   const isActivating = properties.get('Type') === 'oneshot' && properties.get('ActiveState') === 'activating';
-  // One that has failed and waits for its next start does nothing.
-  const isWaiting = String(properties.get('SubState')).startsWith('auto-restart');
-  return isActivating && !isWaiting ? 'it is in the middle of its work' : undefined;
+  return isActivating && !isWaiting(properties) ? 'it is in the middle of its work' : undefined;
 }
+
+/** Whether it has failed and waits for its next start (Restart=), and does nothing. */
+export const isWaiting = (properties: UnitProperties): boolean =>
+  String(properties.get('SubState')).startsWith('auto-restart');
 
 /** Why a service that runs must not be restarted, and the way out; undefined where it may be. */
 export function restartObstacle(properties: UnitProperties): string | undefined {
   if (BUSES.has(String(properties.get('Id')))) return 'every client of the bus would lose it: reboot';
-  const action = properties.get('SuccessAction') ?? 'none';
-  if (action !== 'none') return `SuccessAction=${action}: to stop it would do that`;
-  const { endsMore } = triggered(properties, 'OnSuccess');
-  if (endsMore !== undefined) return `${endsMore}: to stop it would do that`;
+  const more = endsMore(properties);
+  if (more !== undefined) return more;
   const refusal = ['RefuseManualStart', 'RefuseManualStop'].find((name) => properties.get(name) === true);
   return refusal && `${refusal}=yes: restart it by its own means, or reboot`;
+}
+
+/** What the stop of a unit ends besides it. */
+export function endsMore(properties: UnitProperties): string | undefined {
+  const action = properties.get('SuccessAction') ?? 'none';
+  const line = action === 'none' ? triggered(properties, 'OnSuccess').endsMore : `SuccessAction=${action}`;
+  return line && `${line}: to stop it would do that`;
 }
 
 /** @param obstacle why it isn't restarted, if not since nobody wants it */

@@ -28,7 +28,10 @@ const NAMESPACES: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /** What the manager makes system call filters of, besides SystemCallFilter=. */
-const FILTERS = ['LockPersonality', 'MemoryDenyWriteExecute', 'RestrictRealtime', 'RestrictSUIDSGID'];
+const FILTERS = [
+  ...['LockPersonality', 'MemoryDenyWriteExecute', 'RestrictAddressFamilies', 'RestrictRealtime'],
+  'RestrictSUIDSGID',
+];
 
 /** Values that leave a service as it would be without. */
 const OFF: ReadonlySet<unknown> = new Set([undefined, false, '', 'no', 'all', 'default']);
@@ -41,33 +44,48 @@ const isOn = (properties: UnitProperties, name: string): boolean => {
   return Array.isArray(value) ? value.length > 0 : !OFF.has(value);
 };
 
+/** What lies between the start of a service and that of its program, at most, in milliseconds. */
+const START = 500;
+
 /**
- * Whether the main process of a service of the system's manager shows that it was started by another unit than the one
- * that is loaded: its namespaces, capabilities and flags tell (namespaces(7), proc_pid_status(5)). False where they don't,
- * or can't be seen.
+ * Whether the main process of a service of the system's manager shows that it was started without what a drop-in sets, and
+ * the manager has loaded: its namespaces, capabilities and flags tell (namespaces(7), proc_pid_status(5)). False where they
+ * don't, or can't be seen.
+ * @param set names of directives
  */
-export async function lacksWhatIsLoaded(system: System, properties: UnitProperties): Promise<boolean> {
+export async function lacksWhatIsLoaded(
+  system: System,
+  properties: UnitProperties,
+  set: ReadonlySet<string>,
+): Promise<boolean> {
   const pid = mainPid(properties);
-  if (pid === 0 || startsUnheld(properties)) return false;
+  // One of type idle may wait for others before it is confined.
+  if (pid === 0 || properties.get('Type') === 'idle' || startsUnheld(properties)) return false;
+  const ours = new Map([...properties].filter(([name]) => set.has(name)));
   try {
-    const [status, own, managers] = await Promise.all([
-      readStatus(system, `${pid}`),
-      system.links(`/proc/${pid}/ns`),
-      system.links('/proc/1/ns'),
-    ]);
-    if (status === undefined) return false;
-    const shares = (namespace: string) =>
-      own.has(namespace) && own.get(namespace) === managers.get(namespace);
-    const isOutside = [...NAMESPACES].some(
-      ([namespace, names]) => shares(namespace) && names.some((name) => isOn(properties, name)),
-    );
-    const mayGain = isOn(properties, 'NoNewPrivileges') && status.get('NoNewPrivs') === '0';
-    const isUnfiltered = FILTERS.some((name) => isOn(properties, name)) && status.get('Seccomp') === '0';
-    return isOutside || mayGain || isUnfiltered || (shares('user') && hasMore(status, properties));
+    if (!(await lacks(system, pid, ours))) return false;
+    await system.wait(START);
+    return await lacks(system, pid, ours);
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     return false;
   }
+}
+
+async function lacks(system: System, pid: number, ours: UnitProperties): Promise<boolean> {
+  const [status, own, managers] = await Promise.all([
+    readStatus(system, `${pid}`),
+    system.links(`/proc/${pid}/ns`),
+    system.links('/proc/1/ns'),
+  ]);
+  if (status === undefined) return false;
+  const shares = (namespace: string) => own.has(namespace) && own.get(namespace) === managers.get(namespace);
+  const isOutside = [...NAMESPACES].some(
+    ([namespace, names]) => shares(namespace) && names.some((name) => isOn(ours, name)),
+  );
+  const mayGain = isOn(ours, 'NoNewPrivileges') && status.get('NoNewPrivs') === '0';
+  const isUnfiltered = FILTERS.some((name) => isOn(ours, name)) && status.get('Seccomp') === '0';
+  return isOutside || mayGain || isUnfiltered || (shares('user') && hasMore(status, ours));
 }
 
 function startsUnheld(properties: UnitProperties): boolean {

@@ -17,6 +17,9 @@ const STEP = 200;
 /** What lies between the fork of a process and its program, at most, in milliseconds. */
 const START = 500;
 
+/** A process of Type=idle waits for other jobs before it is confined, up to 5 s (systemd.service(5)). */
+const IDLE = 6_000;
+
 export const mainPid = (properties: UnitProperties) => Number(properties.get('MainPID') ?? 0);
 
 /** Whether a plan holds the service's main process to a filter. */
@@ -44,7 +47,8 @@ export async function notConfined(system: System, plan: Plan, unit: UnitProperti
   const pid = mainPid(unit);
   if (!filtersMain(plan) || pid === 0) return [];
   const wanted = { noNewPrivileges: plan.filter?.noNewPrivileges ?? false };
-  const status = await statusSoon(system, pid, wanted);
+  const patience = unit.get('Type') === 'idle' ? IDLE : START;
+  const status = await statusSoon(system, pid, { ...wanted, patience });
   if (status === undefined) return [unconfined(plan, pid, 'has ended')];
   if (!isFiltered(status)) return [unfiltered(plan, pid)];
   if (!isConfined(status, wanted)) {
@@ -61,7 +65,7 @@ export async function notConfined(system: System, plan: Plan, unit: UnitProperti
 
 /** Whether a process runs that the kernel holds to no filter, or that may gain privileges where none may. */
 export async function runsFree(system: System, pid: number, wanted: Wanted): Promise<boolean> {
-  const status = await statusSoon(system, pid, wanted);
+  const status = await statusSoon(system, pid, { ...wanted, patience: START });
   return status !== undefined && !isConfined(status, wanted);
 }
 
@@ -76,10 +80,10 @@ const isConfined = (status: ReadonlyMap<string, string>, { noNewPrivileges }: Wa
   isFiltered(status) && (!noNewPrivileges || status.get('NoNewPrivs') === '1');
 
 /** What the kernel says of a process; of one that isn't confined yet, when systemd and the launcher have had the time for it. */
-async function statusSoon(system: System, pid: number, wanted: Wanted) {
+async function statusSoon(system: System, pid: number, wanted: Wanted & { readonly patience: number }) {
   const status = await readStatus(system, `${pid}`);
   if (status === undefined || isConfined(status, wanted)) return status;
-  await system.wait(START);
+  await system.wait(wanted.patience);
   return readStatus(system, `${pid}`);
 }
 

@@ -51,7 +51,7 @@ async function wasStoppedByJournal(
   { unit, scope }: One,
   properties: UnitProperties,
 ): Promise<boolean> {
-  if (properties.get('ActiveState') !== 'inactive' || properties.get('Result') !== 'success') return false;
+  if (!isDead(properties)) return false;
   for (let look = 1; look <= LOOKS; look++) {
     if (look > 1) await system.wait(PAUSE);
     const { stdout } = await system.run([

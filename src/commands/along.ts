@@ -1,4 +1,4 @@
-import { isUp } from '../apply/activate.js';
+import { isRunning } from '../apply/activate.js';
 import type { Undo } from '../apply/undo.js';
 import { inBatches } from '../collections.js';
 import { type Diagnostic, error, note, UserError, warning } from '../diagnostic.js';
@@ -13,25 +13,32 @@ const LINKS = ['RequiredBy', 'RequisiteOf', 'BoundBy', 'ConsistsOf', 'Propagates
 /** By these it names those that are stopped when it is started. */
 const OPPONENTS = ['Conflicts', 'ConflictedBy'];
 
+/** A unit of any type, and what the manager says of it as such. */
+export interface Along {
+  readonly name: string;
+  readonly properties: UnitProperties;
+}
+
 /**
- * The other units that are up and that a restart of services may take down; those that depend on them, too.
+ * The other units that are up, or are being started, and that a restart of services may take down; those that depend on
+ * them, too.
  * @param starts it is a start that is meant, of what doesn't run
  */
 export async function unitsAlong(
   context: Context,
   services: readonly Service[],
   { starts = false } = {},
-): Promise<string[]> {
-  const found = new Map<string, boolean>(services.map(({ name }) => [name, false]));
+): Promise<Along[]> {
+  const found = new Map<string, UnitProperties | undefined>(services.map(({ name }) => [name, undefined]));
   const links = starts ? [...LINKS, ...OPPONENTS] : LINKS;
   let named = services.flatMap(({ properties }) => namesIn(properties, links));
   while (named.length > 0) {
     const fresh = [...new Set(named)].filter((name) => !found.has(name));
     const asked = await inBatches(fresh, ASKED_AT_ONCE, (name) => context.system.anyUnit(name));
-    fresh.forEach((name, i) => void found.set(name, isUp(asked[i]!)));
-    named = asked.filter(isUp).flatMap((properties) => namesIn(properties, LINKS));
+    fresh.forEach((name, i) => void found.set(name, isRunning(asked[i]!) ? asked[i] : undefined));
+    named = asked.filter(isRunning).flatMap((properties) => namesIn(properties, LINKS));
   }
-  return [...found].flatMap(([name, up]) => (up ? [name] : []));
+  return [...found].flatMap(([name, properties]) => (properties ? [{ name, properties }] : []));
 }
 
 const namesIn = (properties: UnitProperties, links: readonly string[]): string[] =>
@@ -39,7 +46,7 @@ const namesIn = (properties: UnitProperties, links: readonly string[]): string[]
 
 /** Those of these units that aren't up any more. */
 export async function fallen({ system }: Context, units: readonly string[]): Promise<string[]> {
-  const up = await inBatches(units, ASKED_AT_ONCE, async (unit) => isUp(await system.anyUnit(unit)));
+  const up = await inBatches(units, ASKED_AT_ONCE, async (unit) => isRunning(await system.anyUnit(unit)));
   return units.filter((_, i) => !up[i]);
 }
 
@@ -49,6 +56,8 @@ const LOOK_AGAIN = 300;
 interface HowLong {
   /** How long it must stay up, in milliseconds. */
   readonly settle?: number;
+  /** Units that are looked at for themselves: that they don't stay up is told then. */
+  readonly own?: ReadonlySet<string>;
 }
 
 /**
@@ -59,7 +68,7 @@ interface HowLong {
 export async function startAlong(
   context: Context,
   undo: Undo,
-  { settle = LOOK_AGAIN }: HowLong = {},
+  { settle = LOOK_AGAIN, own = new Set() }: HowLong = {},
 ): Promise<Diagnostic[]> {
   const { system, placement } = context;
   const fell = undo.restarted ? await fallen(context, undo.along) : [];
@@ -84,11 +93,13 @@ export async function startAlong(
     ...started
       .filter((unit) => !again.includes(unit))
       .map((unit) => note('started-again', `${went(unit)}, and is started again`)),
-    ...again.map((unit) =>
-      error('dependent-failed', `${went(unit)}, and doesn't stay up with it`, {
-        hint: systemctl(placement.scope, 'status', unit),
-      }),
-    ),
+    ...again
+      .filter((unit) => !own.has(unit))
+      .map((unit) =>
+        error('dependent-failed', `${went(unit)}, and doesn't stay up with it`, {
+          hint: systemctl(placement.scope, 'status', unit),
+        }),
+      ),
   ];
 }
 

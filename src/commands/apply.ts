@@ -2,9 +2,11 @@ import { downAlready, hasFailed, restartDue } from '../apply/activate.js';
 import { isPending } from '../apply/changes.js';
 import { notConfined } from '../apply/confinement.js';
 import { mountedBy, replacedPrograms } from '../apply/replaced-programs.js';
+import { boundTo } from '../apply/stopped.js';
 import { filesToUndo, putsLauncher } from '../apply/undo.js';
 import { writeChanges } from '../apply/write.js';
-import { type Diagnostic, error, hasErrors, UserError } from '../diagnostic.js';
+import { type Diagnostic, error, hasErrors, note, UserError } from '../diagnostic.js';
+import { dropInPath } from '../emit/paths.js';
 import { systemctl } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import { bringIntoForce } from './bring-into-force.js';
@@ -18,7 +20,8 @@ import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
 import { undo } from './put-back.js';
 import { obstacleTo } from './restarts.js';
-import { runsAsBefore } from './standing.js';
+import { dropInsOf } from './services.js';
+import { keepRunsSeen, runsAsBefore } from './standing.js';
 import { keepUndo } from './undo-files.js';
 import { planEach, type UnitResult, unitsOutcome, updated } from './unit-result.js';
 
@@ -50,6 +53,7 @@ async function applyEach(
   const machine = once(() => probeMachine(context));
   const planned = await planEach(units, (unit) => planUnit(context, unit, { options, sources, machine }));
   const pending = planned.filter(({ state }) => state === 'pending');
+  if (!options.check && !context.offline) await keepSeen(context, planned);
   if (options.check || pending.length === 0) return unitsOutcome(planned, sources, options);
   const signals = holdSignals(context, (name) =>
     context.caller.tell(`${name}: putting back what isn't done …`),
@@ -62,6 +66,14 @@ async function applyEach(
     return unitsOutcome(updated(planned, [...written, ...done]), sources, options);
   } finally {
     signals.release();
+  }
+}
+
+/** What runs with its files as they are is known from now on, whatever becomes of their times. */
+async function keepSeen(context: Context, planned: readonly UnitResult[]): Promise<void> {
+  for (const { state, prepared, services = [], diagnostics } of planned) {
+    const isAllLive = state === 'unchanged' && !diagnostics.some(({ code }) => code === 'restart-due');
+    if (prepared && isAllLive) await keepRunsSeen(context, prepared.standing, services);
   }
 }
 
@@ -130,7 +142,7 @@ async function inForce(
     diagnostics: [...result.diagnostics, ...why],
   });
   const wrong = notInForce(context, plan, unit);
-  if (wrong.length > 0) return refused(wrong);
+  if (wrong.length > 0) return mayBeUnread(context, result) ? unread(result) : refused(wrong);
   const due: Diagnostic[] = [];
   let { state } = result;
   for (const service of unit.services) {
@@ -158,6 +170,25 @@ async function inForce(
   return { ...result, state, diagnostics: [...result.diagnostics, ...due] };
 }
 
+/**
+ * Whether the manager may have read other files at the place of the drop-in: it doesn't see that they have changed where
+ * these are older.
+ */
+const mayBeUnread = ({ placement }: Context, { prepared }: UnitResult): boolean =>
+  dropInsOf(prepared!.unit.properties!).includes(dropInPath(placement, prepared!.unit.name.full));
+
+/** Files that are yet to be read: whatever runs doesn't run with them. */
+function unread(result: UnitResult): UnitResult {
+  const { standing, ...rest } = result.prepared!;
+  const message = `systemd has other lines than the drop-in of ${result.unit}: it is made to read its files again`;
+  return {
+    ...result,
+    state: 'pending',
+    prepared: { ...rest, standing: { ...standing, since: Number.POSITIVE_INFINITY } },
+    diagnostics: [...result.diagnostics, note('reload-due', message)],
+  };
+}
+
 /** What runs without the filter that its files would give it was started when they weren't there. */
 const withRestart = ({ placement }: Context, unit: string, open: Diagnostic): Diagnostic => ({
   ...open,
@@ -169,7 +200,11 @@ async function write(context: Context, result: UnitResult, signals: HeldSignals)
   const { unit, changes, services = [] } = result;
   try {
     signals.assertNone();
-    const kept = context.offline ? undefined : await keepUndo(context, { unit, changes, services });
+    const heard = services.flatMap(({ name, properties }) => [name, ...boundTo(properties)]);
+    if (!context.offline) await context.system.watch(heard);
+    const kept = context.offline
+      ? undefined
+      : await keepUndo(context, { unit, changes, services, standing: result.prepared?.standing });
     const now = changes.filter(({ kind }) => context.offline || kind !== 'remove');
     await writeChanges(context.system, now);
     return { ...result, state: 'applied', ...(kept ? { undo: kept } : {}) };

@@ -11,11 +11,17 @@ import { isAsWanted, putBack } from './put-back.js';
 import { readKernel } from './read-kernel.js';
 import { keepRuns } from './standing.js';
 import { preparedFor, trialOf } from './trial.js';
+import { turnsOf } from './turns.js';
 import { forgetUndo, keepRestarted } from './undo-files.js';
 import type { UnitResult } from './unit-result.js';
 
 /** How many units are restarted and tried out at a time. */
 const BATCH = 8;
+
+interface BatchOptions extends ForceOptions {
+  /** All services that are tried in this run. */
+  readonly own: ReadonlySet<string>;
+}
 
 /**
  * Makes the manager read what was written for units, restarts them and tries them out. Whatever goes wrong with one, it
@@ -33,8 +39,9 @@ export async function bringIntoForce(
     return takeBack(context, attempts, options.signals);
   }
   const done: UnitResult[] = [];
-  for (let i = 0; i < written.length; i += BATCH) {
-    done.push(...(await bringBatch(context, written.slice(i, i + BATCH), options)));
+  const own = new Set(written.flatMap(({ services = [] }) => services.map(({ name }) => name)));
+  for (const batch of turnsOf(written, BATCH)) {
+    done.push(...(await bringBatch(context, batch, { ...options, own })));
   }
   return done;
 }
@@ -43,7 +50,7 @@ export async function bringIntoForce(
  * Every step for all units before the next: the restart or stop of one may restart others that depend on it. A
  * template's first instance shows whether the others are restarted at all.
  */
-async function bringBatch(context: Context, batch: readonly UnitResult[], options: ForceOptions) {
+async function bringBatch(context: Context, batch: readonly UnitResult[], options: BatchOptions) {
   const all = <T, U>(items: readonly T[], step: (item: T) => Promise<U>) => Promise.all(items.map(step));
   let trying = await all(batch, (result) => lookAt(context, result, options));
   for (let from = 0, size = 1; ; from += size, size = BATCH) {
@@ -53,8 +60,7 @@ async function bringBatch(context: Context, batch: readonly UnitResult[], option
     const announced = await all(left, (one) => announceRestarts(context, one));
     const started = await all(announced, (one) => restartOne(context, one, options));
     const tried = await all(started, (one) => tryOne(context, one, options));
-    const own = new Set(trying.flatMap(({ due }) => due));
-    const along = await all(tried, (one) => tryAlong(context, one, { ...options, own }));
+    const along = await all(tried, (one) => tryAlong(context, one, options));
     const held = await all(along, (one) => holdOne(context, one, options));
     trying = await all(held, (one) => tellWhy(context, one));
   }
@@ -124,19 +130,14 @@ async function tryOne({ system }: Context, attempt: Trying, { signals }: ForceOp
   return { ...attempt, failures: await failuresOfEach(attempt.now, tried) };
 }
 
-/** Units that depend on it must stay up with it, too; @param own those that are tried for themselves */
-async function tryAlong(
-  context: Context,
-  attempt: Trying,
-  { signals, own }: ForceOptions & { readonly own: ReadonlySet<string> },
-): Promise<Trying> {
+/** Units that depend on it must stay up with it, too; what comes of those that are tried themselves is seen then. */
+async function tryAlong(context: Context, attempt: Trying, { signals, own }: BatchOptions): Promise<Trying> {
   if (attempt.failures.length > 0 || attempt.now.length === 0) return attempt;
-  const undo = attempt.result.undo!;
-  const others = { ...undo, along: undo.along.filter((unit) => !own.has(unit)) };
+  const { undo } = attempt.result;
   const along: Diagnostic[] = [];
   const failures = await failureOf(async () => {
     const trial = trialOf(attempt.result.prepared!);
-    along.push(...(await signals.unlessCame(() => startAlong(context, others, trial))));
+    along.push(...(await signals.unlessCame(() => startAlong(context, undo!, { ...trial, own }))));
   });
   const wrong = along.filter(({ severity }) => severity === 'error');
   const diagnostics = [...attempt.result.diagnostics, ...along.filter((one) => !wrong.includes(one))];

@@ -11,8 +11,8 @@ import {
   runOf,
   type ServiceRun,
 } from '../apply/activate.js';
+import { isPending } from '../apply/changes.js';
 import { failed } from '../apply/failure.js';
-import { boundTo } from '../apply/stopped.js';
 import { inBatches } from '../collections.js';
 import type { Diagnostic } from '../diagnostic.js';
 import type { Plan } from '../plan/plan.js';
@@ -54,8 +54,6 @@ export async function lookAt(context: Context, result: UnitResult, options: Forc
   let back = result.undo!;
   const failures = await failuresOf(async () => {
     options.signals.assertNone();
-    const known = result.services ?? [];
-    await context.system.watch(known.flatMap(({ name, properties }) => [name, ...boundTo(properties)]));
     const loaded = await loadedNow(context, unit);
     const wrong = notInForce(context, plan, loaded, unit);
     if (wrong.length > 0) return wrong;
@@ -67,7 +65,7 @@ export async function lookAt(context: Context, result: UnitResult, options: Forc
       const { name } = service;
       if (!(await isRestartDue(context, result.prepared!, service))) {
         asTheyAre.push(name);
-        notes.push(noRestartNeeded(name));
+        if (isPending(result.changes)) notes.push(noRestartNeeded(name));
         continue;
       }
       const obstacle = await obstacleTo(context, service);

@@ -7,7 +7,7 @@ import { dropInPath } from '../emit/paths.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
-import { unitsAlong } from './along.js';
+import { type Along, isTrigger, unitsAlong } from './along.js';
 import { probeProblems } from './look-up-program.js';
 import { readFiles } from './own-files.js';
 import { insideOf, ownGroups, type Restarting } from './own-service.js';
@@ -60,11 +60,13 @@ export async function restartProblems(
   if (services.length === 0) return [];
   const groups = await ownGroups(context);
   const each = await inBatches(services, ASKED_AT_ONCE, async (service) => {
+    const along = (await unitsAlong(context, [service])).filter(({ name }) => !isTrigger(name));
+    const ofOthers = along.flatMap((one) => failing(context, verb, one)).filter(isError);
     const found = [
       ...(await insideOf(context, verb, groups, service)),
       ...startsOthers(service),
-      ...(await takesAlong(context, service)),
-      ...(verb === 'revert' ? [] : endsMore(context, verb, service)),
+      ...takesAlong(service, along),
+      ...(verb === 'revert' ? [] : [...failing(context, verb, service), ...ofOthers]),
     ];
     return found.length === 0 || (await obstacleTo(context, service)) !== undefined ? [] : found;
   });
@@ -80,17 +82,19 @@ function startsOthers({ name, properties }: Service): Diagnostic[] {
 /** Units that one note names. */
 const MOST_NAMED = 5;
 
-async function takesAlong(context: Context, service: Service): Promise<Diagnostic[]> {
-  const along = await unitsAlong(context, [service]);
-  const message = `the restart of ${service.name} restarts or stops ${shortList(along, MOST_NAMED)}, too`;
-  return along.length > 0 ? [note('takes-along', message)] : [];
+function takesAlong({ name }: Service, along: readonly Along[]): Diagnostic[] {
+  const names = along.map((one) => one.name);
+  const message = `the restart of ${name} restarts or stops ${shortList(names, MOST_NAMED)}, too`;
+  return names.length > 0 ? [note('takes-along', message)] : [];
 }
+
+const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
 
 /** What systemd does when a unit fails, too often, or takes too long to start (systemd.unit(5)). */
 const FAILURE_ACTIONS = ['FailureAction', 'StartLimitAction', 'JobTimeoutAction'];
 
 /** A trial that fails must not end all that runs, with nobody there to put the service back. */
-function endsMore(context: Context, verb: Restarting, { name, properties }: Service): Diagnostic[] {
+function failing(context: Context, verb: Restarting, { name, properties }: Along): Diagnostic[] {
   const { scope, lifetime } = context.placement;
   const later =
     verb === 'apply'

@@ -49,5 +49,5 @@ async function alongWith(
   const names = groups.flatMap((group) => group.split('/')).filter((part) => part.endsWith('.service'));
   if (names.length === 0) return undefined;
   const along = await unitsAlong(context, [service]);
-  return names.find((name) => along.includes(name));
+  return names.find((name) => along.some((one) => one.name === name));
 }

@@ -1,9 +1,12 @@
 /** Which services a change restarts, and which must not be. */
-import { atWork, restartObstacle } from '../apply/activate.js';
+import { atWork, endsMore, isWaiting, restartObstacle } from '../apply/activate.js';
 import { hasEffect } from '../apply/changes.js';
 import { unmetCondition } from '../apply/conditions.js';
 import { mountedBy, replacedPrograms } from '../apply/replaced-programs.js';
+import { isDead } from '../apply/stopped.js';
 import type { Context } from '../system/context.js';
+import type { System, UnitProperties } from '../system/system.js';
+import { type Along, isTrigger, unitsAlong } from './along.js';
 import type { Prepared } from './prepare.js';
 import type { Service } from './services.js';
 import { runsAsBefore } from './standing.js';
@@ -19,12 +22,42 @@ export async function isRestartDue(
 }
 
 /** Why a service must not be restarted, and the way out; undefined where it may be. */
-export async function obstacleTo(
-  { system, placement }: Context,
-  { properties }: Service,
-): Promise<string | undefined> {
-  const obstacle = atWork(properties) ?? restartObstacle(properties);
+export async function obstacleTo(context: Context, service: Service): Promise<string | undefined> {
+  const { system, placement } = context;
+  const { properties } = service;
+  const obstacle =
+    atWork(properties) ??
+    restartObstacle(properties) ??
+    (await staysDown(system, placement.scope, properties));
   if (obstacle !== undefined) return obstacle;
-  const unmet = await unmetCondition(system, placement.scope, properties);
-  return unmet && `${unmet} doesn't hold: it would stay down`;
+  for (const along of await unitsAlong(context, [service])) {
+    const why = await obstacleOf(context, along);
+    if (why !== undefined) return `it takes ${along.name} along, and of that ${why}`;
+  }
+  return undefined;
+}
+
+/** The same of a unit that a restart stops, be it that it is started again. */
+async function obstacleOf(
+  { system, placement }: Context,
+  { name, properties }: Along,
+): Promise<string | undefined> {
+  if (isTrigger(name)) return undefined;
+  // Of its type only its own interface tells: a oneshot that is at work looks the same.
+  if (properties.get('ActiveState') === 'activating' && !isWaiting(properties)) return 'the start goes on';
+  return endsMore(properties) ?? staysDown(system, placement.scope, properties);
+}
+
+/** What keeps a unit that is stopped from being started again. */
+async function staysDown(
+  system: System,
+  scope: Context['placement']['scope'],
+  properties: UnitProperties,
+): Promise<string | undefined> {
+  const unmet = await unmetCondition(system, scope, properties);
+  if (unmet !== undefined) return `${unmet} doesn't hold: it would stay down`;
+  for (const name of (properties.get('Requisite') ?? []) as readonly string[]) {
+    if (isDead(await system.anyUnit(name))) return `Requisite=${name} is down: it would stay down`;
+  }
+  return undefined;
 }

@@ -21,6 +21,7 @@ import { isAsWanted, putBack } from './put-back.js';
 import { obstacleTo } from './restarts.js';
 import { ASKED_AT_ONCE, dropInsOf, servicesOf } from './services.js';
 import { forgetRuns } from './standing.js';
+import { turnsOf } from './turns.js';
 import { forgetUndo, keepRestarted, keepUndo } from './undo-files.js';
 import { planEach, type UnitResult, unitsOutcome, updated } from './unit-result.js';
 
@@ -112,7 +113,9 @@ async function takeBack(
   options: RevertOptions & { readonly signals: HeldSignals },
 ): Promise<UnitResult[]> {
   const { system, offline } = context;
-  const kept = offline ? pending : await eachOf(pending, (result) => keep(context, result));
+  const found = offline ? pending : await eachOf(pending, (result) => keep(context, result));
+  // What a restart takes along is restarted after it.
+  const kept = turnsOf(found, found.length).flat();
   const opened = await eachOf(kept, (result) =>
     hasFailed(result) ? result : removeOnly(context, result, isDropIn),
   );

@@ -4,9 +4,10 @@ import { isRunning, runOf } from '../apply/activate.js';
 import { lacksWhatIsLoaded } from '../apply/as-loaded.js';
 import type { ExistingFile } from '../apply/changes.js';
 import { inBatches } from '../collections.js';
-import { dropInPath, runsPath } from '../emit/paths.js';
+import { dropInPath, hasNameOfDropIn, runsPath } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
+import { parseUnitFile } from '../unit/unit-file.js';
 import { failureOf } from './failures.js';
 import { filesHash } from './hashes.js';
 import { readOwnFiles } from './own-files.js';
@@ -36,6 +37,10 @@ export async function standingOf(
   return { unit, files, since: Math.max(moved, ...times) };
 }
 
+/** The same of a unit whose files are yet to be read. */
+export const ownStanding = async (context: Context, unit: string): Promise<Standing> =>
+  standingOf(context, unit, await readOwnFiles(context, unit));
+
 /**
  * Whether a service runs since before its files were as they are, and so without them, by the times or by what can be
  * seen of its main process. Not one that was seen to have been started with files of the same effect.
@@ -46,21 +51,22 @@ export async function runsAsBefore(
   properties: UnitProperties,
 ): Promise<boolean> {
   if (!isRunning(properties)) return false;
-  const isOlder = startOf(properties) < standing.since;
-  const isDue =
-    isOlder ||
-    (context.placement.scope === 'system' && (await lacksWhatIsLoaded(context.system, properties)));
-  if (!isDue) return false;
+  const isOlder = Number(properties.get('InactiveExitTimestamp')) / 1000 < standing.since;
+  if (!isOlder && !(await lacksWhatIsSet(context, standing, properties))) return false;
   const known = await knownRuns(context, standing);
   return !known.includes(runOf(standing.unit, properties).invocation);
 }
 
-/** When a service was started, in milliseconds since 1970. With RestartMode=direct it is started anew without having been inactive. */
-function startOf(properties: UnitProperties): number {
-  const at = (name: string) => Number(properties.get(name) ?? 0) / 1000;
-  const start = at('InactiveExitTimestamp');
-  const isDirect = properties.get('RestartMode') === 'direct' && properties.get('Type') !== 'oneshot';
-  return isDirect ? Math.max(start, at('ExecMainStartTimestamp')) : start;
+/** Whether its main process lacks what the drop-in sets: the manager may have read that only after the start. */
+async function lacksWhatIsSet(
+  { system, placement }: Context,
+  { files }: Standing,
+  properties: UnitProperties,
+): Promise<boolean> {
+  const dropIn = files.find(({ path }) => hasNameOfDropIn(path));
+  if (placement.scope === 'user' || !dropIn) return false;
+  const set = new Set(parseUnitFile(dropIn.path, dropIn.content).assignments.map(({ key }) => key));
+  return lacksWhatIsLoaded(system, properties, set);
 }
 
 /** Larger than any record, in bytes. */
@@ -81,14 +87,17 @@ export async function keepRuns(context: Context, unit: string, names: readonly s
 }
 
 /** The same before the files are changed, of those that run with them: should they be put back, it still holds. */
-export async function keepRunsBefore(context: Context, unit: string, all: readonly Service[]): Promise<void> {
+export async function keepRunsBefore(
+  context: Context,
+  standing: Standing,
+  all: readonly Service[],
+): Promise<void> {
   await failureOf(async () => {
-    const files = await readOwnFiles(context, unit);
-    const standing = await standingOf(context, unit, files);
     const others = await inBatches(all, ASKED_AT_ONCE, ({ properties }) =>
       runsAsBefore(context, standing, properties),
     );
-    await write(context, unit, { files, services: all.filter((_, i) => !others[i]) });
+    const services = all.filter((_, i) => !others[i]);
+    await write(context, standing.unit, { files: standing.files, services });
   });
 }
 
@@ -103,6 +112,19 @@ async function write({ system, placement }: Context, unit: string, { files, serv
   const runs = running.map(({ name, properties }) => runOf(name, properties).invocation);
   const text = [await filesHash(files), ...runs].map((line) => `${line}\n`).join('');
   await system.replace(runsPath(placement, unit), new TextEncoder().encode(text), { mode: 0o644 });
+}
+
+/** The same of services that were seen to run with the files of a unit, where it isn't kept yet. */
+export async function keepRunsSeen(
+  context: Context,
+  standing: Standing,
+  services: readonly Service[],
+): Promise<void> {
+  const known = await knownRuns(context, standing);
+  const isNew = ({ name, properties }: Service) => !known.includes(runOf(name, properties).invocation);
+  const running = services.filter(({ properties }) => isRunning(properties));
+  if (!running.some(isNew)) return;
+  await failureOf(() => write(context, standing.unit, { files: standing.files, services: running }));
 }
 
 export const forgetRuns = ({ system, placement }: Context, unit: string): Promise<void> =>

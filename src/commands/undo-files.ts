@@ -5,7 +5,7 @@ import { undoFolder, undoPath, unitOfUndo } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 import { unitsAlong } from './along.js';
 import { runsOf, type Service } from './services.js';
-import { keepRunsBefore } from './standing.js';
+import { keepRunsBefore, ownStanding, type Standing } from './standing.js';
 
 /** Larger than any of them, in bytes. */
 const MAX_SIZE = 32 << 20;
@@ -23,25 +23,27 @@ interface ToUndo {
   readonly changes: readonly Change[];
   /** What runs by the unit, as it is before anything is changed. */
   readonly services: readonly Service[];
+  /** Its files as they are then, where that is known. */
+  readonly standing?: Standing | undefined;
 }
 
 /** Keeps on disk what there is, before a unit is changed. Whoever changes it holds the lock. */
 export async function keepUndo(
   context: Context,
-  { unit, changes, services }: ToUndo,
+  { unit, changes, services, standing }: ToUndo,
   { starts = false } = {},
 ): Promise<Undo> {
   const undo = {
     unit,
     boot: await bootId(context),
     runs: runsOf(services),
-    along: await unitsAlong(context, services, { starts }),
+    along: (await unitsAlong(context, services, { starts })).map(({ name }) => name),
     restarted: false,
     starts,
     launcher: putsLauncher(context.placement, changes),
     files: filesToUndo(context.placement, unit, changes),
   };
-  await keepRunsBefore(context, unit, services);
+  await keepRunsBefore(context, standing ?? (await ownStanding(context, unit)), services);
   await write(context, undo);
   return undo;
 }

@@ -1,4 +1,4 @@
-import { hasFailed, isRunning } from '../apply/activate.js';
+import { hasFailed, isRunning, isWaiting } from '../apply/activate.js';
 import { mainPid, runsFree } from '../apply/confinement.js';
 import { inBatches } from '../collections.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
@@ -45,7 +45,7 @@ async function serviceState(
   if (loaded.get('LoadState') === 'not-found') return 'no-unit';
   if (loaded.get('NeedDaemonReload') === true) return 'reload-due';
   if (!dropInsOf(loaded).includes(path)) return 'not-read';
-  if (hasFailed(loaded) || isFailing(loaded)) return 'failed';
+  if (hasFailed(loaded) || isWaiting(loaded)) return 'failed';
   if (!isRunning(loaded)) return 'not-running';
   const isDue =
     (await runsAsBefore(context, standing, loaded)) || (await isOpen(context.system, loaded, facts));
@@ -57,7 +57,3 @@ async function isOpen(system: System, loaded: UnitProperties, facts: DropInFacts
   const pid = mainPid(loaded);
   return facts.filtered && pid !== 0 && runsFree(system, pid, facts);
 }
-
-/** Whether it has failed and waits for its next start (Restart=). */
-const isFailing = (loaded: UnitProperties): boolean =>
-  String(loaded.get('SubState')).startsWith('auto-restart');

@@ -25,6 +25,21 @@ export function letsAddressesThrough(denying: readonly string[], allowing: reado
   return prefixes(denying).some((denied) => haveAllOf(denied, allowed));
 }
 
+/** Whether what one list allows lets through anything that another denies, beside what is meant to pass. */
+export function opensAddresses(
+  denying: readonly string[],
+  allowing: readonly string[],
+  meant: readonly string[],
+): boolean {
+  const passing = prefixes(meant);
+  const opened = prefixes(denying).flatMap((denied) =>
+    prefixes(allowing).flatMap((allowed) =>
+      contains(denied, allowed) ? [allowed] : contains(allowed, denied) ? [denied] : [],
+    ),
+  );
+  return opened.some((prefix) => !haveAllOf(prefix, passing));
+}
+
 /** Whether a list denies all that another does. */
 export function deniesAddresses(denying: readonly string[], wanted: readonly string[]): boolean {
   const denied = prefixes(denying);

@@ -79,10 +79,7 @@ export class Host implements System {
 
   async moved(directory: string): Promise<number> {
     try {
-      const itself = fs.lstatSync(directory);
-      const { ctimeMs, mtimeMs } = fs.statSync(directory);
-      const changed = ctimeMs > mtimeMs ? ctimeMs : 0;
-      return itself.isSymbolicLink() ? Math.max(itself.ctimeMs, changed) : changed;
+      return Math.max(fs.lstatSync(directory).ctimeMs, fs.statSync(directory).ctimeMs);
     } catch (cause) {
       if (isAbsent(cause)) return 0;
       throw fileError('unreadable', `can't look at ${directory}: ${reasonOf(cause)}`);

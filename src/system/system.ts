@@ -8,10 +8,7 @@ export interface System {
   list(directory: string): Promise<string[]>;
   /** Where the links in a directory lead, as written, by name; none if there is no such directory. */
   links(directory: string): Promise<ReadonlyMap<string, string>>;
-  /**
-   * When a directory, or a link that it is, was last moved or given to others, in milliseconds since 1970; 0 where there is
-   * none, and where what is in it has changed since.
-   */
+  /** When a directory, or a link that it is, was last moved, or changed in what is in it: ms since 1970; 0 where there is none. */
   moved(directory: string): Promise<number>;
   /** Puts a file in place, whole or not at all, and durable; makes its directory. */
   replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void>;

@@ -52,6 +52,7 @@ test('npm run demo', { skip }, () => demonstrate(box, () => {}));
 
 test('a first policy', { skip }, async () => {
   const text = section('A first policy');
+  await box.succeed(['rm', '-rf', '/etc/sandbox-unit']);
   await writePolicy(text);
   const said = new Map<string, string>();
   for (const line of commands(text)) {

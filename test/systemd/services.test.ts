@@ -1,6 +1,7 @@
 /** Debian's own services under a policy that lets them start no program. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { callNames } from '../../src/syscalls/numbers.js';
 import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
 import {
@@ -229,7 +230,7 @@ test('what systemd lets redis-server call is less than before', { skip }, async 
     [],
   );
   assert.deepEqual(
-    [...own].filter((call) => !confined.has(call)),
+    [...own].filter((call) => !confined.has(call) && callNames().has(call)),
     ['execveat'],
   );
 });

@@ -4,7 +4,6 @@ import { after, before, describe, test } from 'node:test';
 import { Box } from '../support/box.js';
 import { inRepository } from '../support/repository.js';
 import { sandboxUnit, servicesObstacle } from '../support/service.js';
-import { until } from '../support/until.js';
 
 const skip = servicesObstacle();
 const UNIT = 'demo.service';
@@ -109,26 +108,6 @@ for (const [what, policy] of Object.entries(POLICIES)) {
     }
   });
 }
-
-test('a service that is started anew without having been inactive', { skip }, async () => {
-  const direct = 'Restart=always\nRestartMode=direct\nRestartSec=10ms\n';
-  await box.writeFile(
-    `/etc/systemd/system/${UNIT}`,
-    `[Service]\nType=exec\nExecStart=/usr/bin/sleep 1001\n${direct}`,
-  );
-  await box.writeFile(`/etc/sandbox-unit/${UNIT}.toml`, '[syscalls]\ndeny = ["ptrace"]\n');
-  await box.sh(`systemctl daemon-reload; systemctl restart ${UNIT}`);
-  await apply('--no-restart');
-  assert.equal((await look()).state, 'restart-due');
-  const before = await pid();
-  await box.succeed(['systemctl', 'kill', '--signal=KILL', UNIT]);
-  await until('it is up again', async () => !['0', before].includes(await pid()));
-  assert.equal((await look()).state, 'live');
-  const now = await pid();
-  assert.deepEqual(await apply(), { restarted: false, state: 'unchanged' });
-  assert.equal(await pid(), now);
-  await box.sh(`${CLI} revert ${UNIT}`);
-});
 
 describe('files that the manager reads only after the service was started', { skip }, () => {
   for (const [what, policy] of Object.entries(POLICIES).slice(0, 2)) {
