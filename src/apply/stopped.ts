@@ -52,7 +52,9 @@ async function wasStoppedByJournal(
   properties: UnitProperties,
 ): Promise<boolean> {
   if (!isDead(properties)) return false;
-  for (let look = 1; look <= LOOKS; look++) {
+  // What has failed mostly did so by itself.
+  const looks = properties.get('ActiveState') === 'failed' ? 1 : LOOKS;
+  for (let look = 1; look <= looks; look++) {
     if (look > 1) await system.wait(PAUSE);
     const { stdout } = await system.run([
       ...['journalctl', '--quiet', '--no-pager', '--lines=1', '--output=json', '--output-fields=MESSAGE_ID'],

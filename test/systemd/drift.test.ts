@@ -282,7 +282,9 @@ async function look(...front: string[]) {
     status,
     units,
     diagnostics,
-    codes: diagnostics.map(({ severity, code }) => `${severity} ${code}`),
+    codes: diagnostics
+      .map(({ severity, code }) => `${severity} ${code}`)
+      .filter((code) => code !== 'note not-applied'),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Services whose restart, or a trial that fails, would do more than that: nothing is written, or they are left as they run. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { COMMAND, oneServiceIn, POLICY, TRIALS, UNIT } from '../support/one-service.js';
+import { COMMAND, oneServiceIn, POLICY, SLEEP, TRIALS, UNIT } from '../support/one-service.js';
 import { sandboxUnit, servicesObstacle } from '../support/service.js';
 
 /** Stands in for what would end the box. */
@@ -79,6 +79,94 @@ describe('a trial that fails would do more', { skip: servicesObstacle() ?? false
     assert.match(await run(1, 'apply', UNIT), /error\[failure-action\]/);
     assert.deepEqual(await runOf(), was);
   });
+});
+
+describe('what a restart takes along', { skip: servicesObstacle() ?? false }, () => {
+  const { box, units, started, run, isLeft, isRefused } = oneServiceIn('along');
+  const along = (lines: string, more = '') =>
+    `[Unit]\nRequires=${UNIT}\nAfter=${UNIT}\n${lines}\n[Service]\nExecStart=${SLEEP}\n${more}`;
+  const isUp = async (unit: string) =>
+    (await box().exec(['systemctl', 'is-active', '--quiet', unit])).status === 0;
+  const stopped = () => box().sh('systemctl stop along.service; systemctl reset-failed');
+
+  const OBSTACLES: Readonly<Record<string, readonly [lines: string, why: RegExp, script?: string]>> = {
+    'ends the machine': ['SuccessAction=exit', /along\.service along, and of that SuccessAction=exit/],
+    "doesn't come up again": [
+      'ConditionPathExists=/run/once',
+      /along\.service along, and of that ConditionPathExists=\/run\/once doesn't hold/,
+      'rm /run/once',
+    ],
+    'needs what is down': [
+      'Requisite=side.service\nAfter=side.service',
+      /along\.service along, and of that Requisite=side\.service is down/,
+      'systemctl kill -s KILL side.service',
+    ],
+  };
+  for (const [what, [lines, why, script = ':']] of Object.entries(OBSTACLES)) {
+    test(`and which ${what}: the service isn't restarted`, async () => {
+      await started('', {
+        'along.service': along(lines),
+        'side.service': `[Service]\nSuccessExitStatus=KILL\nExecStart=${SLEEP}\n`,
+      });
+      await box().sh(`touch /run/once; systemctl start side.service along.service; ${script}; sleep 0.2`);
+      assert.equal(await isUp('along.service'), true);
+      await isLeft(why);
+      assert.equal(await isUp('along.service'), true);
+      // What would end the box isn't stopped.
+      await units({ 'along.service': along('') });
+      await stopped();
+    });
+  }
+
+  test('and which ends more when it fails: a trial is refused', async () => {
+    await started('', { 'along.service': along('FailureAction=exit') });
+    await box().succeed(['systemctl', 'start', 'along.service']);
+    await isRefused(/error\[failure-action\]: along\.service has FailureAction=exit/, ...TRIALS);
+    await units({ 'along.service': along('') });
+    await stopped();
+  });
+
+  test('and which is being started: its work is left to it', async () => {
+    const work = 'while test ! -e /run/there; do sleep 0.1; done';
+    await started('', { 'along.service': along('', `ExecStartPre=/bin/sh -c '${work}'\n`) });
+    await box().succeed(['systemctl', 'start', '--no-block', 'along.service']);
+    await isLeft(/along\.service along, and of that the start goes on/);
+    await box().writeFile('/run/there', '');
+    await box().waitFor('its start', () => isUp('along.service'));
+    assert.match(await run(0, 'apply', UNIT), /note\[takes-along\].*along\.service/);
+    assert.equal(await isUp('along.service'), true);
+    await stopped();
+  });
+
+  test('a service whose own requisite is down is not restarted', async () => {
+    await units({
+      'side.service': `[Service]\nSuccessExitStatus=KILL\nExecStart=${SLEEP}\n`,
+      [UNIT]: `[Unit]\nRequisite=side.service\nAfter=side.service\n[Service]\nExecStart=${SLEEP}\n`,
+    });
+    await box().sh(`systemctl start side.service; systemctl start ${UNIT}
+      systemctl kill -s KILL side.service; sleep 0.2`);
+    assert.equal(await isUp(UNIT), true);
+    await isLeft(/Requisite=side\.service is down: it would stay down/);
+  });
+
+  for (const order of [
+    ['along.service', UNIT],
+    [UNIT, 'along.service'],
+  ]) {
+    test(`units of one run, of which one stops the other: ${order.join(', ')}`, async () => {
+      await started('', {
+        'along.service': `[Unit]\nStopPropagatedFrom=${UNIT}\nAfter=${UNIT}\n[Service]\nExecStart=${SLEEP}\n`,
+      });
+      await box().succeed(['systemctl', 'start', 'along.service']);
+      await box().writeFile('/run/policy.toml', POLICY);
+      await run(0, 'apply', '--policy', '/run/policy.toml', ...order);
+      for (const unit of order) assert.equal(await isUp(unit), true, unit);
+      await run(0, 'verify', '--policy', '/run/policy.toml', 'along.service');
+      await run(0, 'revert', ...order);
+      for (const unit of order) assert.equal(await isUp(unit), true, unit);
+      await stopped();
+    });
+  }
 });
 
 describe('a oneshot service', { skip: servicesObstacle() ?? false }, () => {

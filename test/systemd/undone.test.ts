@@ -105,7 +105,7 @@ for (const [tree, cases] of Object.entries(TREES) as [TreeName, readonly UndoneC
     });
 
     test('what a slice allows that a unit is in is allowed to the unit', async () => {
-      const rules = ['IPAddressAllow=any', 'IPAddressAllow=127.0.0.0/9\nIPAddressAllow=127.128.0.0/9', ''];
+      const rules = ['IPAddressAllow=any', 'IPAddressAllow=127.0.0.1', 'IPAddressAllow=10.0.0.0/8'];
       const places = [
         ...rules.map((_, i) => `deep-in-${i}.slice`),
         ...rules.map((_, i) => `on-${i}-deep.slice`),
@@ -126,7 +126,7 @@ for (const [tree, cases] of Object.entries(TREES) as [TreeName, readonly UndoneC
       for (const [i, slice] of places.entries()) {
         await box.succeed(['systemctl', 'start', `sliced-${i}.service`, `plain-${i}.service`]);
         await box.sh('journalctl --sync');
-        const isOpen = rules[i % rules.length] !== '';
+        const isOpen = !rules[i % rules.length]!.includes('10.0.0.0');
         assert.equal(await said(`plain-${i}`), 'open', slice);
         assert.equal(await said(`sliced-${i}`), isOpen ? 'open' : 'closed', slice);
         const generated = await sandboxUnit(box, 'generate', '--policy=/run/sliced.toml', `plain-${i}`);
