@@ -78,8 +78,8 @@ export async function startAlong(
   const went = (unit: string) => `${unit} went down with the restart of ${undo.unit}`;
   const refused = new Map<string, string>();
   for (const unit of [...down.filter(isTrigger), ...down.filter((one) => !isTrigger(one))]) {
-    const result = await resultOf(() => system.startUnit(unit));
-    if (result !== 'done') refused.set(unit, result);
+    const why = await refusalOf(() => system.startUnit(unit));
+    if (why !== undefined) refused.set(unit, why);
   }
   const started = down.filter((unit) => !refused.has(unit));
   if (started.length > 0) await system.wait(Math.max(settle, LOOK_AGAIN));
@@ -103,11 +103,11 @@ export async function startAlong(
   ];
 }
 
-/** The result of a job, or why there is none. */
-async function resultOf(job: () => Promise<string>): Promise<string> {
+/** Why there is no job; what comes of one its unit shows. */
+async function refusalOf(job: () => Promise<string>): Promise<string | undefined> {
   try {
-    const result = await job();
-    return result === 'done' ? result : `'${result}'`;
+    await job();
+    return undefined;
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     return cause.diagnostics[0]!.message;

@@ -385,27 +385,32 @@ describe('while a unit is changed', { skip: skip ?? false }, () => {
 
   const dependent = (more: string) => `[Unit]\nRequires=${UNIT}\nAfter=${UNIT}\n[Service]\n${more}\n`;
 
-  test('a unit that depends on it fails for its policy: both are up again as they were', async () => {
-    await units(
-      {
-        [UNIT]: `[Service]\nExecStartPre=-/bin/rmdir /run/made\nExecStart=/bin/sh -c "mkdir /run/made; exec ${SLEEP}"\n`,
-        'side-needs.service': dependent(
-          'ExecStart=/bin/sh -c "sleep 0.2; [ -d /run/made ] && exec sleep infinity; exit 3"',
-        ),
-      },
-      UNIT,
-    );
-    await box.succeed(['systemctl', 'restart', UNIT]);
-    await box.succeed(['systemctl', 'start', 'side-needs.service']);
-    await box.writeFile(
-      policyPath(UNIT),
-      '[syscalls]\ndeny = ["mkdir:EPERM", "mkdirat:EPERM"]\n[apply]\nsettle = "500ms"\n',
-    );
-    const { stdout, stderr } = await run(1, 'apply', UNIT);
-    assert.match(stdout, /rolled-back/);
-    assert.match(stderr, /error\[dependent-failed\]: side-needs\.service .*main\.service/);
-    for (const unit of [UNIT, 'side-needs.service']) assert.equal(await isActive(unit), 'active', unit);
-  });
+  for (const [when, needs] of [
+    [
+      'at its start',
+      'ExecStartPre=/bin/sleep 0.2\nExecStartPre=/usr/bin/test -d /run/made\nExecStart=/usr/bin/sleep infinity',
+    ],
+    ['later', 'ExecStart=/bin/sh -c "sleep 0.2; [ -d /run/made ] && exec sleep infinity; exit 3"'],
+  ] as const)
+    test(`a unit that depends on it fails for its policy ${when}: both are up again as they were`, async () => {
+      await units(
+        {
+          [UNIT]: `[Service]\nExecStartPre=-/bin/rmdir /run/made\nExecStart=/bin/sh -c "mkdir /run/made; exec ${SLEEP}"\n`,
+          'side-needs.service': dependent(needs),
+        },
+        UNIT,
+      );
+      await box.succeed(['systemctl', 'restart', UNIT]);
+      await box.succeed(['systemctl', 'start', 'side-needs.service']);
+      await box.writeFile(
+        policyPath(UNIT),
+        '[syscalls]\ndeny = ["mkdir:EPERM", "mkdirat:EPERM"]\n[apply]\nsettle = "500ms"\n',
+      );
+      const { stdout, stderr } = await run(1, 'apply', UNIT);
+      assert.match(stdout, /rolled-back/);
+      assert.match(stderr, /error\[dependent-failed\]: side-needs\.service .*main\.service/);
+      for (const unit of [UNIT, 'side-needs.service']) assert.equal(await isActive(unit), 'active', unit);
+    });
 
   test('somebody stops a unit that depends on it, in its trial: it stays so', async () => {
     await units({ 'side-needs.service': dependent(`ExecStart=${SLEEP}`) }, 'side-needs.service');
