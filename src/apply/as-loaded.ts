@@ -1,6 +1,6 @@
 import { UserError } from '../diagnostic.js';
 import type { System, UnitProperties } from '../system/system.js';
-import { mainPid } from './confinement.js';
+import { mainPid, START } from './confinement.js';
 import { readStatus } from './process-status.js';
 
 /** Namespaces by their name below /proc/PID/ns, and what puts a service into one that isn't the manager's. */
@@ -43,9 +43,6 @@ const isOn = (properties: UnitProperties, name: string): boolean => {
   const value = properties.get(name);
   return Array.isArray(value) ? value.length > 0 : !OFF.has(value);
 };
-
-/** What lies between the start of a service and that of its program, at most, in milliseconds. */
-const START = 500;
 
 /**
  * Whether the main process of a service of the system's manager shows that it was started without what a drop-in sets, and

@@ -15,7 +15,7 @@ const PATIENCE = 10_000;
 const STEP = 200;
 
 /** What lies between the fork of a process and its program, at most, in milliseconds. */
-const START = 500;
+export const START = 500;
 
 /** A process of Type=idle waits for other jobs before it is confined, up to 5 s (systemd.service(5)). */
 const IDLE = 6_000;

@@ -3,7 +3,7 @@ import { isPending } from '../apply/changes.js';
 import { notConfined } from '../apply/confinement.js';
 import { mountedBy, replacedPrograms } from '../apply/replaced-programs.js';
 import { boundTo } from '../apply/stopped.js';
-import { filesToUndo, putsLauncher } from '../apply/undo.js';
+import { filesToUndo, putsLauncher, type Undo } from '../apply/undo.js';
 import { writeChanges } from '../apply/write.js';
 import { type Diagnostic, error, hasErrors, note, UserError } from '../diagnostic.js';
 import { dropInPath } from '../emit/paths.js';
@@ -195,16 +195,21 @@ const withRestart = ({ placement }: Context, unit: string, open: Diagnostic): Di
   hint: open.hint ?? systemctl(placement.scope, 'restart', unit),
 });
 
+/** From here on it is heard what others do to the services. */
+async function keepWayBack(
+  context: Context,
+  { unit, changes, services = [], prepared }: UnitResult,
+): Promise<Undo> {
+  await context.system.watch(services.flatMap(({ name, properties }) => [name, ...boundTo(properties)]));
+  return keepUndo(context, { unit, changes, services, standing: prepared?.standing });
+}
+
 /** What the loaded drop-in needs goes only when the manager has read the new one, and that is tried out. */
 async function write(context: Context, result: UnitResult, signals: HeldSignals): Promise<UnitResult> {
-  const { unit, changes, services = [] } = result;
+  const { unit, changes } = result;
   try {
     signals.assertNone();
-    const heard = services.flatMap(({ name, properties }) => [name, ...boundTo(properties)]);
-    if (!context.offline) await context.system.watch(heard);
-    const kept = context.offline
-      ? undefined
-      : await keepUndo(context, { unit, changes, services, standing: result.prepared?.standing });
+    const kept = context.offline ? undefined : await keepWayBack(context, result);
     const now = changes.filter(({ kind }) => context.offline || kind !== 'remove');
     await writeChanges(context.system, now);
     return { ...result, state: 'applied', ...(kept ? { undo: kept } : {}) };

@@ -63,12 +63,12 @@ export async function restartProblems(
     const along = (await unitsAlong(context, [service])).filter(({ name }) => !isTrigger(name));
     const ofOthers = along.flatMap((one) => failing(context, verb, one)).filter(isError);
     const found = [
-      ...(await insideOf(context, verb, groups, service)),
+      ...insideOf(context, verb, groups, { service, along }),
       ...startsOthers(service),
       ...takesAlong(service, along),
       ...(verb === 'revert' ? [] : [...failing(context, verb, service), ...ofOthers]),
     ];
-    return found.length === 0 || (await obstacleTo(context, service)) !== undefined ? [] : found;
+    return found.length === 0 || (await obstacleTo(context, service, along)) !== undefined ? [] : found;
   });
   return each.flat();
 }

@@ -2,7 +2,7 @@ import { type Diagnostic, error } from '../diagnostic.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import { covers } from '../unit/values.js';
-import { unitsAlong } from './along.js';
+import type { Along } from './along.js';
 import type { Service } from './services.js';
 
 /** The verbs that restart services. */
@@ -20,15 +20,14 @@ export async function ownGroups({ program }: Context): Promise<string[]> {
  * The restart would wait for the end of this program, which waits for the restart; what KillMode= spares would count as a
  * process that isn't confined.
  */
-export async function insideOf(
-  context: Context,
+export function insideOf(
+  { placement: { scope } }: Context,
   verb: Restarting,
   groups: readonly string[],
-  service: Service,
-): Promise<Diagnostic[]> {
+  { service, along }: { readonly service: Service; readonly along: readonly Along[] },
+): Diagnostic[] {
   const { name } = service;
-  const { scope } = context.placement;
-  const around = isWithin(groups, service) ? name : await alongWith(context, groups, service);
+  const around = isWithin(groups, service) ? name : alongWith(groups, along);
   if (around === undefined) return [];
   const outside = `systemd-run${scope === 'user' ? ' --user' : ''} --wait --pipe`;
   const without = verb === 'explain --record' ? '' : ', or use --no-restart';
@@ -41,13 +40,7 @@ function isWithin(groups: readonly string[], { properties }: Service): boolean {
   return /^\/./.test(group) && groups.some((own) => covers(group, own));
 }
 
-async function alongWith(
-  context: Context,
-  groups: readonly string[],
-  service: Service,
-): Promise<string | undefined> {
-  const names = groups.flatMap((group) => group.split('/')).filter((part) => part.endsWith('.service'));
-  if (names.length === 0) return undefined;
-  const along = await unitsAlong(context, [service]);
-  return names.find((name) => along.some((one) => one.name === name));
+function alongWith(groups: readonly string[], along: readonly Along[]): string | undefined {
+  const names = groups.flatMap((group) => group.split('/'));
+  return names.find((name) => name.endsWith('.service') && along.some((one) => one.name === name));
 }

@@ -21,8 +21,15 @@ export async function isRestartDue(
   return (await replacedPrograms(context.system, mountedBy(plan, name), properties)).length > 0;
 }
 
-/** Why a service must not be restarted, and the way out; undefined where it may be. */
-export async function obstacleTo(context: Context, service: Service): Promise<string | undefined> {
+/**
+ * Why a service must not be restarted, and the way out; undefined where it may be.
+ * @param along what its restart takes along, for those who have asked
+ */
+export async function obstacleTo(
+  context: Context,
+  service: Service,
+  along?: readonly Along[],
+): Promise<string | undefined> {
   const { system, placement } = context;
   const { properties } = service;
   const obstacle =
@@ -30,9 +37,9 @@ export async function obstacleTo(context: Context, service: Service): Promise<st
     restartObstacle(properties) ??
     (await staysDown(system, placement.scope, properties));
   if (obstacle !== undefined) return obstacle;
-  for (const along of await unitsAlong(context, [service])) {
-    const why = await obstacleOf(context, along);
-    if (why !== undefined) return `it takes ${along.name} along, and of that ${why}`;
+  for (const one of along ?? (await unitsAlong(context, [service]))) {
+    const why = await obstacleOf(context, one);
+    if (why !== undefined) return `it takes ${one.name} along, and of that ${why}`;
   }
   return undefined;
 }
