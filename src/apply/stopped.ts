@@ -4,9 +4,10 @@ import type { System, UnitProperties } from '../system/system.js';
 
 type Scope = Plan['target']['scope'];
 
-/** What the manager records when it begins to start a unit, has started it, and begins to stop it (sd-messages.h). */
+/** What the manager records when it begins to start a unit, has or hasn't started it, and begins to stop it (sd-messages.h). */
 const STARTING = '7d4958e842da4a758f6c1cdc7b36dcc5';
 const STARTED = '39f53479d3a045ac8e11786248231fbf';
+const NOT_STARTED = 'be02cf6855d2428ba40df7e9d022f03d';
 const STOPPING = 'de5b426a63be47a7b6ac3eaac82e2f6f';
 
 /** The journal takes a moment: how often, and how far apart in milliseconds, is looked. */
@@ -59,7 +60,7 @@ async function wasStoppedByJournal(
     const { stdout } = await system.run([
       ...['journalctl', '--quiet', '--no-pager', '--lines=1', '--output=json', '--output-fields=MESSAGE_ID'],
       ...(scope === 'user' ? ['--user', `USER_UNIT=${unit}`] : [`UNIT=${unit}`, '_PID=1']),
-      ...[STARTING, STARTED, STOPPING].map((id) => `MESSAGE_ID=${id}`),
+      ...[STARTING, STARTED, NOT_STARTED, STOPPING].map((id) => `MESSAGE_ID=${id}`),
     ]);
     if (stdout.includes(`"${STOPPING}"`)) return true;
   }

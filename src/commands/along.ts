@@ -1,4 +1,5 @@
-import { isRunning } from '../apply/activate.js';
+import { isRunning, isUnderWay } from '../apply/activate.js';
+import { wasStopped } from '../apply/stopped.js';
 import type { Undo } from '../apply/undo.js';
 import { inBatches } from '../collections.js';
 import { type Diagnostic, error, note, UserError, warning } from '../diagnostic.js';
@@ -44,8 +45,51 @@ export async function unitsAlong(
 const namesIn = (properties: UnitProperties, links: readonly string[]): string[] =>
   links.flatMap((link) => (properties.get(link) ?? []) as readonly string[]);
 
-/** Those of these units that aren't up any more. */
-export async function fallen({ system }: Context, units: readonly string[]): Promise<string[]> {
+/** By these it names those that the manager itself stops it for: whether somebody has asked for that can't be told then. */
+const TIES = ['BindsTo', 'StopPropagatedFrom', ...OPPONENTS];
+
+/** How long is waited from one look to the next at a unit that is being stopped, in milliseconds. */
+const PAUSE = 100;
+
+async function atRest({ system }: Context, name: string): Promise<Along> {
+  for (;;) {
+    const properties = await system.anyUnit(name);
+    if (!isUnderWay(properties)) return { name, properties };
+    await system.wait(PAUSE);
+  }
+}
+
+function isTied({ unit, runs, along }: Undo, { properties }: Along): boolean {
+  const others = new Set([unit, ...runs.map((run) => run.unit), ...along]);
+  return namesIn(properties, TIES).some((name) => others.has(name));
+}
+
+/** What is stopped of these from here on isn't by the restart, which is over. */
+export async function watchTied(context: Context, undo: Undo): Promise<void> {
+  const found = await inBatches(undo.along, ASKED_AT_ONCE, async (name) => ({
+    name,
+    properties: await context.system.anyUnit(name),
+  }));
+  const tied = found.filter((one) => isTied(undo, one)).map(({ name }) => name);
+  if (tied.length > 0) await context.system.watch(tied);
+}
+
+/**
+ * The units that went down with a restart, but for those that somebody has stopped.
+ * @param holds whether the services have stayed up since, so that nothing that is tied to them was stopped for them
+ */
+export async function fallen(context: Context, undo: Undo, { holds = false } = {}): Promise<string[]> {
+  const { system, placement } = context;
+  const found = await inBatches(undo.along, ASKED_AT_ONCE, (name) => atRest(context, name));
+  const down = found.filter(({ properties }) => !isRunning(properties));
+  const stopped = await inBatches(down, ASKED_AT_ONCE, async (one) => {
+    if (!holds && isTied(undo, one)) return false;
+    return wasStopped(system, { unit: one.name, scope: placement.scope }, one.properties);
+  });
+  return down.flatMap(({ name }, i) => (stopped[i] ? [] : [name]));
+}
+
+async function notUp({ system }: Context, units: readonly string[]): Promise<string[]> {
   const up = await inBatches(units, ASKED_AT_ONCE, async (unit) => isRunning(await system.anyUnit(unit)));
   return units.filter((_, i) => !up[i]);
 }
@@ -61,8 +105,7 @@ interface HowLong {
 }
 
 /**
- * Starts the units again that went down with a restart, though nothing was wrong with it, but for those that somebody has
- * stopped since.
+ * Starts the units again that went down with a restart, though nothing was wrong with it.
  * @returns what is to be said of them; a warning where one can't be started, an error where one doesn't stay up
  */
 export async function startAlong(
@@ -71,9 +114,7 @@ export async function startAlong(
   { settle = LOOK_AGAIN, own = new Set() }: HowLong = {},
 ): Promise<Diagnostic[]> {
   const { system, placement } = context;
-  const fell = undo.restarted ? await fallen(context, undo.along) : [];
-  const stopped = await inBatches(fell, ASKED_AT_ONCE, async (unit) => (await system.heard(unit))?.stopped);
-  const down = fell.filter((_, i) => !stopped[i]);
+  const down = undo.restarted ? await fallen(context, undo, { holds: true }) : [];
   if (down.length === 0) return [];
   const went = (unit: string) => `${unit} went down with the restart of ${undo.unit}`;
   const refused = new Map<string, string>();
@@ -83,7 +124,7 @@ export async function startAlong(
   }
   const started = down.filter((unit) => !refused.has(unit));
   if (started.length > 0) await system.wait(Math.max(settle, LOOK_AGAIN));
-  const again = await fallen(context, started);
+  const again = await notUp(context, started);
   return [
     ...[...refused].map(([unit, why]) =>
       warning('went-down', `${went(unit)}, and can't be started again: ${why}`, {

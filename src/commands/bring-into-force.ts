@@ -3,7 +3,7 @@ import { wasStopped } from '../apply/stopped.js';
 import { writeChanges } from '../apply/write.js';
 import type { Diagnostic } from '../diagnostic.js';
 import type { Context } from '../system/context.js';
-import { startAlong } from './along.js';
+import { startAlong, watchTied } from './along.js';
 import { failureOf, failuresOf } from './failures.js';
 import type { HeldSignals } from './held-signals.js';
 import { type ForceOptions, lookAt, type Trying } from './look-at.js';
@@ -99,11 +99,8 @@ async function announceRestarts(context: Context, attempt: Trying): Promise<Tryi
   return { ...attempt, failures, result: { ...attempt.result, undo: kept } };
 }
 
-async function restartOne(
-  { system, placement, caller }: Context,
-  attempt: Trying,
-  { signals }: ForceOptions,
-): Promise<Trying> {
+async function restartOne(context: Context, attempt: Trying, { signals }: ForceOptions): Promise<Trying> {
+  const { system, placement, caller } = context;
   if (attempt.now.length === 0 || attempt.failures.length > 0) return attempt;
   const result = { ...attempt.result, restarted: true };
   const { plan } = attempt.result.prepared ?? {};
@@ -112,8 +109,7 @@ async function restartOne(
       signals.unlessCame(() => restart(system, { unit: name, scope: placement.scope, plan })),
     );
   const failures = await failuresOfEach(attempt.now, restarted);
-  // What is stopped from here on isn't by this restart.
-  const heard = await failureOf(() => system.watch(attempt.result.undo!.along));
+  const heard = await failureOf(() => watchTied(context, attempt.result.undo!));
   return { ...attempt, result, failures: [...failures, ...heard] };
 }
 

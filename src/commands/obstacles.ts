@@ -12,7 +12,7 @@ import { probeProblems } from './look-up-program.js';
 import { readFiles } from './own-files.js';
 import { insideOf, ownGroups, type Restarting } from './own-service.js';
 import type { Prepared } from './prepare.js';
-import { isRestartDue, obstacleTo } from './restarts.js';
+import { isRestartDue, obstacleTo, startedBesides } from './restarts.js';
 import { ASKED_AT_ONCE, type Service } from './services.js';
 
 interface Meant {
@@ -66,6 +66,7 @@ export async function restartProblems(
       ...insideOf(context, verb, groups, { service, along }),
       ...startsOthers(service),
       ...takesAlong(service, along),
+      ...(await startsBesides(context, service)),
       ...(verb === 'revert' ? [] : [...failing(context, verb, service), ...ofOthers]),
     ];
     return found.length === 0 || (await obstacleTo(context, service, along)) !== undefined ? [] : found;
@@ -86,6 +87,12 @@ function takesAlong({ name }: Service, along: readonly Along[]): Diagnostic[] {
   const names = along.map((one) => one.name);
   const message = `the restart of ${name} restarts or stops ${shortList(names, MOST_NAMED)}, too`;
   return names.length > 0 ? [note('takes-along', message)] : [];
+}
+
+async function startsBesides({ system }: Context, { name, properties }: Service): Promise<Diagnostic[]> {
+  const names = await startedBesides(system, properties);
+  const message = `the restart of ${name} starts ${shortList(names, MOST_NAMED)}, which it wants, too`;
+  return names.length > 0 ? [note('starts-wanted', message)] : [];
 }
 
 const isError = ({ severity }: Diagnostic): boolean => severity === 'error';

@@ -131,7 +131,7 @@ async function startAgain(context: Context, undo: Undo, how: HowBack): Promise<r
   const due = undo.runs.filter((_, i) => found[i] === 'due').map(({ unit }) => unit);
   const kept = found.filter((one) => typeof one === 'object');
   if (due.length === 0 && !(undo.starts && undo.restarted)) return kept;
-  const down = await fallen(context, undo.along);
+  const down = await fallen(context, undo);
   const started = (units: readonly string[], start: Start) =>
     inBatches(units, BATCH, (unit) => startOne(context, unit, start, how));
   const all = [

@@ -4,11 +4,12 @@ import { hasEffect } from '../apply/changes.js';
 import { unmetCondition } from '../apply/conditions.js';
 import { mountedBy, replacedPrograms } from '../apply/replaced-programs.js';
 import { isDead } from '../apply/stopped.js';
+import { inBatches } from '../collections.js';
 import type { Context } from '../system/context.js';
 import type { System, UnitProperties } from '../system/system.js';
 import { type Along, isTrigger, unitsAlong } from './along.js';
 import type { Prepared } from './prepare.js';
-import type { Service } from './services.js';
+import { ASKED_AT_ONCE, type Service } from './services.js';
 import { runsAsBefore } from './standing.js';
 
 /** Whether a service that runs doesn't run with a unit's files as they shall be. */
@@ -66,5 +67,41 @@ async function staysDown(
   for (const name of (properties.get('Requisite') ?? []) as readonly string[]) {
     if (isDead(await system.anyUnit(name))) return `Requisite=${name} is down: it would stay down`;
   }
+  return unmetRequirement(system, properties);
+}
+
+/** By these a unit names what must be up before it is started. */
+const NEEDED = ['Requires', 'BindsTo'];
+
+/** What a restart would have to start first, and may fail to. */
+async function unmetRequirement(system: System, properties: UnitProperties): Promise<string | undefined> {
+  const needed = NEEDED.flatMap((key) =>
+    ((properties.get(key) ?? []) as readonly string[]).map((name) => ({ key, name })),
+  );
+  const found = await inBatches(needed, ASKED_AT_ONCE, ({ name }) => system.anyUnit(name));
+  for (const [i, { key, name }] of needed.entries()) {
+    const state = found[i]!;
+    const loaded = state.get('LoadState');
+    if (loaded !== 'loaded') return `${key}=${name} is ${loaded}: systemd would refuse it`;
+    if (state.get('ActiveState') === 'failed') return `${key}=${name} has failed: start that first`;
+    if (await isDownForGood(system, name, state)) return `${key}=${name} is down: start that first`;
+  }
   return undefined;
+}
+
+/** Whether a unit is a service that should run when it is started, and doesn't. */
+async function isDownForGood(system: System, name: string, state: UnitProperties): Promise<boolean> {
+  if (!name.endsWith('.service') || !isDead(state) || state.get('ConditionResult') === false) return false;
+  return (await system.unit(name)).get('Type') !== 'oneshot';
+}
+
+/** Services that a restart starts besides, since they are wanted, and are down. */
+export async function startedBesides(system: System, properties: UnitProperties): Promise<string[]> {
+  const wants = (properties.get('Wants') ?? []) as readonly string[];
+  const names = wants.filter((name) => name.endsWith('.service'));
+  const down = await inBatches(names, ASKED_AT_ONCE, async (name) => {
+    const state = await system.anyUnit(name);
+    return state.get('LoadState') === 'loaded' && (await isDownForGood(system, name, state));
+  });
+  return names.filter((_, i) => down[i]);
 }

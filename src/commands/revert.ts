@@ -7,7 +7,7 @@ import { inBatches } from '../collections.js';
 import { type Diagnostic, EXIT, hasErrors, UserError } from '../diagnostic.js';
 import { hasNameOfDropIn, installedLauncher, LIFETIMES, ownDropInPaths } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
-import { startAlong } from './along.js';
+import { startAlong, watchTied } from './along.js';
 import { changing } from './exclusively.js';
 import { failureOf, failuresOf } from './failures.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
@@ -269,6 +269,7 @@ async function restartUnit(
         return wrong.filter(({ code }) => code !== STOPPED_MEANWHILE);
       }),
     );
+    if (undo && restarted) await watchTied(context, undo);
     const notes = running.flatMap(({ name }, i) =>
       isStaying(i) ? [stillUnderPolicy(name, obstacles[i])] : [],
     );

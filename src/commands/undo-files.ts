@@ -27,17 +27,22 @@ interface ToUndo {
   readonly standing?: Standing | undefined;
 }
 
-/** Keeps on disk what there is, before a unit is changed. Whoever changes it holds the lock. */
+/**
+ * Keeps on disk what there is, before a unit is changed, and listens to what its restart may take along. Whoever changes
+ * it holds the lock.
+ */
 export async function keepUndo(
   context: Context,
   { unit, changes, services, standing }: ToUndo,
   { starts = false } = {},
 ): Promise<Undo> {
+  const along = (await unitsAlong(context, services, { starts })).map(({ name }) => name);
+  await watchNew(context, along);
   const undo = {
     unit,
     boot: await bootId(context),
     runs: runsOf(services),
-    along: (await unitsAlong(context, services, { starts })).map(({ name }) => name),
+    along,
     restarted: false,
     starts,
     launcher: putsLauncher(context.placement, changes),
@@ -46,6 +51,13 @@ export async function keepUndo(
   await keepRunsBefore(context, standing ?? (await ownStanding(context, unit)), services);
   await write(context, undo);
   return undo;
+}
+
+/** What was heard of others since they are listened to is kept. */
+async function watchNew({ system }: Context, units: readonly string[]): Promise<void> {
+  const heard = await Promise.all(units.map((unit) => system.heard(unit)));
+  const fresh = units.filter((_, i) => heard[i] === undefined);
+  if (fresh.length > 0) await system.watch(fresh);
 }
 
 /** Adds that services are restarted from here on. */

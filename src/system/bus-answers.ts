@@ -54,6 +54,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['RefuseManualStop', 'b'],
   ['RemainAfterExit', 'b'],
   ['RequiredBy', 'as'],
+  ['Requires', 'as'],
   ['RequiresMountsFor', 'as'],
   ['Requisite', 'as'],
   ['RequisiteOf', 'as'],
@@ -61,6 +62,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['Result', 's'],
   ['Slice', 's'],
   ['StartLimitAction', 's'],
+  ['StopPropagatedFrom', 'as'],
   ['SubState', 's'],
   ['SuccessAction', 's'],
   ['SuccessExitStatus', '(aiai)'],
@@ -73,6 +75,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['TriggeredBy', 'as'],
   ['Type', 's'],
   ['User', 's'],
+  ['Wants', 'as'],
 ]);
 
 /** What every service has, even one that isn't there. */

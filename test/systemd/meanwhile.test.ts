@@ -378,7 +378,10 @@ describe('while a unit is changed', { skip: skip ?? false }, () => {
       mkdir -p /etc/systemd/system/${UNIT}.d; mv /etc/systemd/system/main-more.conf /etc/systemd/system/${UNIT}.d/
       ln -s /dev/null /etc/systemd/system/side-masked.service; systemctl daemon-reload`);
     const before = await invocation(UNIT);
-    assert.match((await run(1, 'apply', UNIT)).stdout, /rolled-back/);
+    assert.match(
+      (await run(0, 'apply', UNIT)).stderr,
+      /note\[restart-due\](?:.|\n)*side-masked\.service is masked/,
+    );
     assert.equal(await invocation(UNIT), before);
     await box.sh(`rm -r /etc/systemd/system/${UNIT}.d; systemctl daemon-reload`);
   });
@@ -419,6 +422,74 @@ describe('while a unit is changed', { skip: skip ?? false }, () => {
     assert.match(said, /note\[takes-along\].*side-needs\.service/);
     assert.doesNotMatch(said, /started-again/);
     assert.equal(await isActive('side-needs.service'), 'inactive');
+  });
+
+  const asked = 'until systemctl show -p Job side-needs.service | grep -q =[1-9]; do sleep 0.05; done';
+  const slow = `ExecStart=${SLEEP}\nExecStop=/usr/bin/sleep 2`;
+  for (const verb of ['apply', 'revert'])
+    test(`somebody stops a unit that depends on it in the restart of ${verb}: it stays so`, async () => {
+      await units(
+        {
+          'side-needs.service': dependent(slow),
+          'side-other.service': dependent(`ExecStart=${SLEEP}`),
+        },
+        'side-needs.service',
+        'side-other.service',
+      );
+      if (verb === 'revert') await run(0, 'apply', UNIT);
+      const said = await box.succeed([
+        ...['bash', '-c'],
+        `node ${COMMAND} ${verb} ${UNIT} >/run/said 2>&1 & pid=$!
+         ${asked}; systemctl stop side-needs.service; wait $pid; echo "exit $?"; cat /run/said`,
+      ]);
+      assert.match(said, /^exit 0\n/);
+      assert.doesNotMatch(said, /started-again/);
+      assert.equal(await isActive('side-needs.service'), 'inactive');
+      assert.equal(await isActive('side-other.service'), 'active');
+      assert.equal(await isActive(UNIT), 'active');
+    });
+
+  /** Two that depend on the unit, of which one is stopped in its trial; that it stays so, and the other is up. */
+  const onlyOneStays = async (trial: () => Promise<unknown>) => {
+    const needs = { 'side-needs.service': '', 'side-other.service': '', 'side-bound.service': '' };
+    const texts = Object.keys(needs).map((name) => [name, dependent(`ExecStart=${SLEEP}`)]);
+    const bound = dependent(`ExecStart=${SLEEP}`).replace('Requires=', 'BindsTo=');
+    await units({ ...Object.fromEntries(texts), 'side-bound.service': bound }, ...Object.keys(needs));
+    await trial();
+    const states = await Promise.all(Object.keys(needs).map(isActive));
+    assert.deepEqual(states, ['inactive', 'active', 'active']);
+    assert.equal(await isActive(UNIT), 'active');
+    assert.equal(await filters(UNIT), 0);
+  };
+
+  test('somebody stops a unit that depends on it in a trial that fails: it stays so', () =>
+    onlyOneStays(async () => {
+      const said = await inTrial(`systemctl stop side-needs.service; systemctl kill -s KILL ${UNIT}`, FINE);
+      assert.match(said, /^exit 1\n(?:.|\n)*main\.service: rolled-back/);
+    }));
+
+  test('and the run is killed, a unit that depends on it and that somebody has stopped stays so', () =>
+    onlyOneStays(async () => {
+      await killedInTrial();
+      await box.succeed(['systemctl', 'stop', 'side-needs.service']);
+      assert.match((await run(0, 'status')).stderr, /warning\[put-back\]/);
+    }));
+
+  test('and the run is killed when its restart has failed: what depends on it is up again', async () => {
+    await units(
+      {
+        [UNIT]: `[Service]\nType=exec\nExecStart=${SLEEP}\nExecStartPost=/usr/bin/sleep 0.5\nTimeoutStopSec=20\n`,
+        'side-needs.service': dependent(`ExecStart=${SLEEP}`),
+      },
+      UNIT,
+      'side-needs.service',
+    );
+    await box.writeFile(policyPath(UNIT), DEADLY);
+    const when = `systemctl is-failed --quiet ${UNIT}`;
+    assert.match(await interrupted(`apply ${UNIT}`, 'KILL', when), /^exit 137/);
+    assert.equal(await isActive('side-needs.service'), 'inactive');
+    assert.match((await run(0, 'status')).stderr, /warning\[put-back\]/);
+    for (const unit of [UNIT, 'side-needs.service']) assert.equal(await isActive(unit), 'active', unit);
   });
 
   test('what its restart stops and nobody may start is named, and no failure of its own', async () => {

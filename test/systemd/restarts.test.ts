@@ -82,7 +82,7 @@ describe('a trial that fails would do more', { skip: servicesObstacle() ?? false
 });
 
 describe('what a restart takes along', { skip: servicesObstacle() ?? false }, () => {
-  const { box, units, started, run, isLeft, isRefused } = oneServiceIn('along');
+  const { box, units, started, run, runOf, isLeft, isRefused } = oneServiceIn('along');
   const along = (lines: string, more = '') =>
     `[Unit]\nRequires=${UNIT}\nAfter=${UNIT}\n${lines}\n[Service]\nExecStart=${SLEEP}\n${more}`;
   const isUp = async (unit: string) =>
@@ -138,15 +138,60 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
     await stopped();
   });
 
-  test('a service whose own requisite is down is not restarted', async () => {
-    await units({
-      'side.service': `[Service]\nSuccessExitStatus=KILL\nExecStart=${SLEEP}\n`,
-      [UNIT]: `[Unit]\nRequisite=side.service\nAfter=side.service\n[Service]\nExecStart=${SLEEP}\n`,
+  const needing = (line: string) => `[Unit]\n${line}\nAfter=side.service\n[Service]\nExecStart=${SLEEP}\n`;
+  const SIDE = `[Service]\nSuccessExitStatus=TERM\nExecStart=${SLEEP}\n`;
+  const UNMET: Readonly<Record<string, readonly [line: string, script: string, why: RegExp]>> = {
+    'requisite is down': [
+      'Requisite=side.service',
+      'systemctl kill side.service',
+      /Requisite=side\.service is down: it would stay down/,
+    ],
+    'requirement is down': [
+      'Requires=side.service',
+      'systemctl kill side.service',
+      /Requires=side\.service is down: start that first/,
+    ],
+    'requirement has failed': [
+      'Requires=side.service',
+      'systemctl kill -s KILL side.service',
+      /Requires=side\.service has failed: start that first/,
+    ],
+    'requirement is masked': [
+      'Requires=side.service',
+      'ln -sf /dev/null /etc/systemd/system/side.service; systemctl daemon-reload',
+      /Requires=side\.service is masked: systemd would refuse it/,
+    ],
+  };
+  for (const [what, [line, script, why]] of Object.entries(UNMET)) {
+    test(`a service whose own ${what} is not restarted`, async () => {
+      await box().sh('rm -f /etc/systemd/system/side.service');
+      await units({ 'side.service': SIDE, [UNIT]: needing(line) });
+      await box().sh(`systemctl start side.service; systemctl start ${UNIT}; ${script}; sleep 0.3`);
+      assert.equal(await isUp(UNIT), true);
+      await isLeft(why);
+      await box().sh('rm -f /etc/systemd/system/side.service');
     });
-    await box().sh(`systemctl start side.service; systemctl start ${UNIT}
-      systemctl kill -s KILL side.service; sleep 0.2`);
-    assert.equal(await isUp(UNIT), true);
-    await isLeft(/Requisite=side\.service is down: it would stay down/);
+  }
+
+  test('a service that requires one that has done its work is restarted', async () => {
+    await units({
+      'side.service': '[Service]\nType=oneshot\nExecStart=/bin/true\n',
+      'other.service': '[Unit]\nConditionPathExists=/absent\n[Service]\nExecStart=/bin/true\n',
+      [UNIT]: needing('Requires=side.service other.service'),
+    });
+    await box().succeed(['systemctl', 'start', UNIT]);
+    const was = await runOf();
+    assert.doesNotMatch(await run(0, 'apply', UNIT), /starts-wanted/);
+    assert.notEqual((await runOf()).InvocationID, was.InvocationID);
+  });
+
+  test('what a service wants, and is down, is named before it is started', async () => {
+    await units({ 'side.service': SIDE, [UNIT]: needing('Wants=side.service') });
+    await box().sh(`systemctl start ${UNIT}; systemctl stop side.service`);
+    const said = /note\[starts-wanted\]: the restart of \S+ starts side\.service, which it wants, too/;
+    assert.match(await run(3, 'apply', '--check', UNIT), said);
+    assert.match(await run(0, 'apply', UNIT), said);
+    await box().succeed(['systemctl', 'stop', 'side.service']);
   });
 
   for (const order of [
