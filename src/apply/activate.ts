@@ -75,7 +75,7 @@ export async function tryOut(system: System, { plan, settle, probe }: Trial): Pr
     await awaitPrograms(system, plan);
     await system.wait(settle);
     const settled = await system.unit(unit);
-    if (left > 0 && (await wasRestarted(system, runOf(unit, started), settled))) continue;
+    if (left > 0 && (await wasRestarted(system, unit, started, settled))) continue;
     const hasStayed = isUp(settled) || isFinished(settled);
     if (!hasStayed || !isSameRun(runOf(unit, started), settled)) {
       if (await wasStopped(system, one, settled)) return [stoppedMeanwhile(unit)];
@@ -93,10 +93,15 @@ const MOST_RESTARTS = 5;
  * Whether a service runs anew without having failed. By Restart= it comes back with one restart more; sockets, timers, the
  * bus and other units start it again without that.
  */
-async function wasRestarted(system: System, before: ServiceRun, after: UnitProperties): Promise<boolean> {
-  const { invocation, restarts } = runOf(before.unit, after);
-  if (!isUp(after) || before.invocation === invocation || before.restarts !== restarts) return false;
-  return !(await system.heard(before.unit))?.failed;
+async function wasRestarted(
+  system: System,
+  unit: string,
+  before: UnitProperties,
+  after: UnitProperties,
+): Promise<boolean> {
+  const isAnew = isUp(after) && !isSameRun(runOf(unit, before), after);
+  if (!isAnew || before.get('NRestarts') !== after.get('NRestarts')) return false;
+  return !(await system.heard(unit))?.failed;
 }
 
 /** A oneshot service that has done its work, and was not skipped. */
@@ -113,14 +118,12 @@ export interface ServiceRun {
   readonly unit: string;
   /** In hex. */
   readonly invocation: string;
-  readonly restarts: string;
 }
 
 /** The run that a service is in, or was in last. */
 export const runOf = (unit: string, properties: UnitProperties): ServiceRun => ({
   unit,
   invocation: toHex((properties.get('InvocationID') ?? []) as Iterable<number>),
-  restarts: String(properties.get('NRestarts')),
 });
 
 /** The run that a service is in; undefined where it doesn't run. */
@@ -146,10 +149,17 @@ export const isUnderWay = (properties: UnitProperties): boolean =>
 /** How long is waited from one look to the next at a service that somebody else stops, in milliseconds. */
 const PAUSE = 100;
 
-/** A service whose stop or restart somebody has asked for, when that is over. */
-export async function atRest(system: System, unit: string): Promise<UnitProperties> {
+/**
+ * A service whose stop or restart somebody has asked for, when that is over.
+ * @param look how it is asked for: `anyUnit` for units of other types
+ */
+export async function atRest(
+  system: System,
+  unit: string,
+  look: 'unit' | 'anyUnit' = 'unit',
+): Promise<UnitProperties> {
   for (;;) {
-    const properties = await system.unit(unit);
+    const properties = await system[look](unit);
     if (!isUnderWay(properties)) return properties;
     await system.wait(PAUSE);
   }

@@ -126,8 +126,7 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const isListOf = <T>(value: unknown, is: (one: unknown) => one is T): value is T[] =>
   Array.isArray(value) && value.every(is);
 
-const isRun = (run: unknown): run is ServiceRun =>
-  isObject(run) && [run.unit, run.invocation, run.restarts].every(isText);
+const isRun = (run: unknown): run is ServiceRun => isObject(run) && [run.unit, run.invocation].every(isText);
 
 const isComplete = (files: readonly (FileUndo | undefined)[]): files is FileUndo[] =>
   !files.includes(undefined);

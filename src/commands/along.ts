@@ -1,4 +1,4 @@
-import { isRunning, isUnderWay } from '../apply/activate.js';
+import { atRest, isRunning } from '../apply/activate.js';
 import { wasStopped } from '../apply/stopped.js';
 import type { Undo } from '../apply/undo.js';
 import { inBatches } from '../collections.js';
@@ -48,17 +48,6 @@ const namesIn = (properties: UnitProperties, links: readonly string[]): string[]
 /** By these it names those that the manager itself stops it for: whether somebody has asked for that can't be told then. */
 const TIES = ['BindsTo', 'StopPropagatedFrom', ...OPPONENTS];
 
-/** How long is waited from one look to the next at a unit that is being stopped, in milliseconds. */
-const PAUSE = 100;
-
-async function atRest({ system }: Context, name: string): Promise<Along> {
-  for (;;) {
-    const properties = await system.anyUnit(name);
-    if (!isUnderWay(properties)) return { name, properties };
-    await system.wait(PAUSE);
-  }
-}
-
 function isTied({ unit, runs, along }: Undo, { properties }: Along): boolean {
   const others = new Set([unit, ...runs.map((run) => run.unit), ...along]);
   return namesIn(properties, TIES).some((name) => others.has(name));
@@ -80,7 +69,10 @@ export async function watchTied(context: Context, undo: Undo): Promise<void> {
  */
 export async function fallen(context: Context, undo: Undo, { holds = false } = {}): Promise<string[]> {
   const { system, placement } = context;
-  const found = await inBatches(undo.along, ASKED_AT_ONCE, (name) => atRest(context, name));
+  const found = await inBatches(undo.along, ASKED_AT_ONCE, async (name) => ({
+    name,
+    properties: await atRest(system, name, 'anyUnit'),
+  }));
   const down = found.filter(({ properties }) => !isRunning(properties));
   const stopped = await inBatches(down, ASKED_AT_ONCE, async (one) => {
     if (!holds && isTied(undo, one)) return false;

@@ -98,7 +98,7 @@ function startedSince({ undo, services: before = [] }: UnitResult, now: readonly
     .filter(({ name }) => !known.has(name))
     .filter(({ properties }) => isRunning(properties) || hasFailed(properties))
     .filter(({ name, properties }) => runOf(name, properties).invocation !== was.get(name))
-    .map(({ name }) => ({ unit: name, invocation: '', restarts: '' }));
+    .map(({ name }) => ({ unit: name, invocation: '' }));
 }
 
 /** One that is started again and again isn't among them. */

@@ -63,10 +63,11 @@ async function isChangedSince({ system }: Context, { files }: Undo): Promise<boo
   return stands.includes('other');
 }
 
-const changedSince = ({ placement }: Context, unit: string): Diagnostic =>
-  error('changed-since', `somebody has changed the files of ${unit} meanwhile: they are left as they are`, {
-    hint: `'${ownCommand(placement.scope, 'apply', unit)}', or revert`,
-  });
+export function changedSince({ placement }: Context, unit: string): Diagnostic {
+  const message = `somebody has changed the files of ${unit} since a run began to: they are left as they are`;
+  const hint = `'${ownCommand(placement.scope, 'apply', unit)}', or revert`;
+  return error('changed-since', message, { hint });
+}
 
 /**
  * Puts files back that nobody else has changed, reloads, and starts services as they were; goes on whatever fails on the

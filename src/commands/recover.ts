@@ -11,11 +11,10 @@ import type { Undo } from '../apply/undo.js';
 import { standsOf } from '../apply/write.js';
 import { type Diagnostic, EXIT, error, hasErrors, UserError, warning } from '../diagnostic.js';
 import { installedLauncher, isRuntimePath, isTemporaryName, undoFolder } from '../emit/paths.js';
-import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import { failuresOf } from './failures.js';
 import { serviceName } from './load-unit.js';
-import { putBackUnchanged } from './put-back.js';
+import { changedSince, putBackUnchanged } from './put-back.js';
 import { type Service, servicesOf } from './services.js';
 import { stopUnit } from './stop-unit.js';
 import { bootId, forgetUndo, readUndos, unfinishedUnits } from './undo-files.js';
@@ -88,11 +87,12 @@ async function wayBack(
   undo: Undo,
   boot: string,
 ): Promise<Undo | { readonly said: readonly Diagnostic[] }> {
-  const { placement, system } = context;
+  const { system, placement } = context;
   const isSameBoot = undo.boot === boot;
   const files = undo.files.filter(({ path }) => isSameBoot || !isRuntimePath(placement, path));
   const stands = await standsOf(system, files);
-  if (stands.includes('other')) return { said: [changedSince(context, undo.unit)] };
+  if (stands.includes('other'))
+    return { said: [{ ...changedSince(context, undo.unit), severity: 'warning' }] };
   if (isSameBoot) return undo;
   if (!stands.includes('after')) return { said: [] };
   const services = await servicesOf(context, serviceName(undo.unit));
@@ -101,12 +101,7 @@ async function wayBack(
 
 /** A run that no other one is the same as: what runs, or should, is restarted. */
 const runsAnyhow = ({ name: unit, properties }: Service): ServiceRun[] =>
-  isRunning(properties) || hasFailed(properties) ? [{ unit, invocation: '', restarts: '' }] : [];
-
-const changedSince = ({ placement }: Context, unit: string): Diagnostic =>
-  warning('changed-since', `a run was ended while it changed ${unit}, and somebody has changed it since`, {
-    hint: `it is left as it is: '${ownCommand(placement.scope, 'apply', unit)}', or revert`,
-  });
+  isRunning(properties) || hasFailed(properties) ? [{ unit, invocation: '' }] : [];
 
 /** What didn't run before and does now: it was started with files that are gone. */
 function settleServices(context: Context, undo: Undo, boot: string): Promise<readonly Diagnostic[]> {

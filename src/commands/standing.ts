@@ -51,10 +51,10 @@ export async function runsAsBefore(
   properties: UnitProperties,
 ): Promise<boolean> {
   if (!isRunning(properties)) return false;
-  const isOlder = Number(properties.get('InactiveExitTimestamp')) / 1000 < standing.since;
-  if (!isOlder && !(await lacksWhatIsSet(context, standing, properties))) return false;
   const known = await knownRuns(context, standing);
-  return !known.includes(runOf(standing.unit, properties).invocation);
+  if (known.includes(runOf(standing.unit, properties).invocation)) return false;
+  const isOlder = Number(properties.get('InactiveExitTimestamp')) / 1000 < standing.since;
+  return isOlder || (await lacksWhatIsSet(context, standing, properties));
 }
 
 /** Whether its main process lacks what the drop-in sets: the manager may have read that only after the start. */

@@ -35,4 +35,4 @@ test("a template's services are its own", () => {
   assert.deepEqual(turnsOf([other, template], 8), [[template], [other]]);
 });
 
-const run = (unit: string) => ({ unit, invocation: '', restarts: '' });
+const run = (unit: string) => ({ unit, invocation: '' });
