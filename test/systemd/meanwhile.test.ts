@@ -321,7 +321,11 @@ describe('while a unit is changed', { skip: skip ?? false }, () => {
     );
     await box.writeFile(policyPath(UNIT), FINE.replace('100ms', '2s'));
     const { stderr } = await run(1, 'apply', UNIT);
-    assert.match(stderr, /error\[service-failed\]: main\.service did not stay up/);
+    // Where it is quick it fails before the start is done.
+    assert.match(
+      stderr,
+      /error\[service-failed\]: .*main\.service (?:did not stay up|ended with 'canceled')/,
+    );
     assert.doesNotMatch(stderr, /stopped by somebody/);
     for (const unit of [UNIT, 'side-bound.service']) assert.equal(await isActive(unit), 'active', unit);
   });
