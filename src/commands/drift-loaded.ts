@@ -51,8 +51,10 @@ async function namesOtherwise(
   sets: Asked['sets'],
 ): Promise<string[]> {
   const names = find(bundledSets());
-  return names.some((name) => name.startsWith('SystemCall')) ? find(await sets()) : names;
+  return names.some((name) => BY_SETS.includes(name)) ? find(await sets()) : names;
 }
+
+const BY_SETS = ['SystemCallFilter', 'SystemCallLog'];
 
 /** Directives that one line names. */
 const MOST_NAMED = 3;
