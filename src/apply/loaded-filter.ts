@@ -4,11 +4,12 @@ import { abisOf } from '../syscalls/abi.js';
 import type { Action } from '../syscalls/action.js';
 import { parseAction } from '../syscalls/action-text.js';
 import { numbersOf } from '../syscalls/numbers.js';
-import { expandSet } from '../syscalls/sets.js';
+import { expandSet, type SyscallSets } from '../syscalls/sets.js';
 import type { UnitProperties } from '../system/system.js';
 
-/** Calls with a filter's own action for them; undefined stands for the usual one. */
-type Entries = ReadonlyMap<string, Action | 'unknown' | undefined>;
+/** A filter's own action for a call; undefined stands for the usual one. */
+export type EntryAction = Action | 'unknown' | undefined;
+type Entries = ReadonlyMap<string, EntryAction>;
 
 /**
  * Holds the calls in SystemCallFilter= as loaded, and their errnos, against those meant. Only calls of the native
@@ -25,7 +26,7 @@ export function filterBack(plan: Plan, properties: UnitProperties, later: string
     return [error('not-in-force', what, { hint: later })];
   }
   const native = numbersOf(abisOf(plan.target.machine)[0]!);
-  const entries = new Map(listed.map(parseEntry).filter(([call]) => native.has(call)));
+  const entries = new Map([...loadedEntries(listed)].filter(([call]) => native.has(call)));
   const differs = (what: string, calls: readonly string[]) =>
     calls.length === 0
       ? []
@@ -50,30 +51,41 @@ export function logBack(plan: Plan, properties: UnitProperties, later: string | 
   const log = properties.get('SystemCallLog') as [boolean, string[]] | undefined;
   const planned = plan.directives.filter(({ name }) => name === 'SystemCallLog');
   if (log === undefined) return [];
-  const [only, listed] = log;
-  // An empty list records nothing, whatever its sign.
-  const records = (call: string) => listed.length > 0 && listed.includes(call) === only;
-  const missing = planned
-    .flatMap(({ values }) => values.flatMap((value) => value.split(' ')))
-    .filter((name) => !(expandSet(plan.target.sets, name) ?? [name]).some(records));
+  const names = planned.flatMap(({ values }) => values.flatMap((value) => value.split(' ')));
+  const missing = names.filter((name) => !recordsAny(log, callsOf(name, plan.target.sets)));
   if (missing.length === 0) return [];
   return [error('not-in-force', `SystemCallLog= lacks: ${shortList(missing)}`, { hint: later ?? ALONE })];
 }
+
+/** The calls of a set, or the one of this name. */
+export const callsOf = (name: string, sets: SyscallSets): readonly string[] =>
+  expandSet(sets, name) ?? [name];
+
+/** Whether SystemCallLog= as loaded has any of these calls recorded. */
+export const recordsAny = (
+  [only, listed]: readonly [boolean, readonly string[]],
+  calls: readonly string[],
+): boolean =>
+  // An empty list records nothing, whatever its sign.
+  listed.length > 0 && calls.some((call) => listed.includes(call) === only);
 
 const ALONE = 'enforcer = "launcher" leaves nothing to systemd';
 
 const shortList = (calls: readonly string[]) =>
   `${calls.slice(0, 10).join(', ')}${calls.length > 10 ? ', …' : ''}`;
 
+/** The calls that SystemCallFilter= has on the bus. */
+export const loadedEntries = (listed: readonly string[]): Entries => new Map(listed.map(parseEntry));
+
 /** `name`, or `name:EPERM`, `name:kill`, `name:200`. */
-function parseEntry(entry: string): [string, Action | 'unknown' | undefined] {
+function parseEntry(entry: string): [string, EntryAction] {
   const [call = '', suffix] = entry.split(':');
   return [call, suffix === undefined ? undefined : (parseAction(suffix) ?? 'unknown')];
 }
 
 /** Calls that the filter names and the plan doesn't. */
 function extraCalls({ mode, passing, refused }: SystemdFilter, entries: Entries): string[] {
-  const known = (call: string, action: Action | 'unknown' | undefined) =>
+  const known = (call: string, action: EntryAction) =>
     mode === 'allow' && action === undefined ? passing.has(call) : refused.has(call);
   return [...entries].filter(([call, action]) => !known(call, action)).map(([call]) => call);
 }

@@ -3,32 +3,39 @@ import { namesFilter } from '../emit/paths.js';
 import { findDirective } from '../plan/directives.js';
 import type { UnitProperties } from '../system/system.js';
 import { EXEC_KEYS } from '../unit/exec-keys.js';
-import { parseUnitFile } from '../unit/unit-file.js';
+import type { UnitFile } from '../unit/unit-file.js';
 import { sinceReset } from '../unit/values.js';
+import { type CallList, filterHolds, logHolds, type Reader } from './loaded-calls.js';
 import { isLoadedLine, type LoadedCommand } from './loaded-commands.js';
 import { isSettingLoaded } from './loaded-settings.js';
 import { isLoaded } from './loaded-values.js';
 
 /**
- * The directives that the manager has otherwise than a drop-in of ours says, as far as isLoaded() can tell; of
- * SystemCallFilter= whether it is an allow or a deny list, or none.
- * @param content the drop-in, which the manager says it has read
+ * The directives that the manager has otherwise than a drop-in of ours says, as far as isLoaded(), filterHolds() and
+ * logHolds() can tell.
+ * @param dropIn which the manager says it has read
  */
-export function loadedOtherwise(path: string, content: Uint8Array, properties: UnitProperties): string[] {
-  const lines = parseUnitFile(path, content).assignments.filter(({ section }) => section === 'Service');
+export function loadedOtherwise(dropIn: UnitFile, properties: UnitProperties, reader: Reader): string[] {
+  const lines = dropIn.assignments.filter(({ section }) => section === 'Service');
   const byKey = [...groupBy(lines, ({ key }) => key)];
   const get = (name: string) => properties.get(name);
   return byKey.flatMap(([key, all]) => {
     const values = all.map(({ value }) => value);
-    return holds(key, values, get) ? [] : [key];
+    return holds(key, values, get, { dropIn, reader }) ? [] : [key];
   });
 }
 
 type Get = (property: string) => unknown;
 
-function holds(key: string, values: readonly string[], get: Get): boolean {
+interface Read {
+  readonly dropIn: UnitFile;
+  readonly reader: Reader;
+}
+
+function holds(key: string, values: readonly string[], get: Get, { dropIn, reader }: Read): boolean {
   if (EXEC_KEYS.includes(key)) return commandsHold(key, values, get);
-  if (key === 'SystemCallFilter') return filterHolds(values, get);
+  if (key === 'SystemCallFilter') return filterHolds(dropIn, get(key) as CallList, reader);
+  if (key === 'SystemCallLog') return logHolds(values, get(key) as CallList | undefined, reader);
   const row = findDirective(key);
   return row ? isLoaded(row, values, get) : isSettingLoaded(key, values, get);
 }
@@ -43,11 +50,4 @@ function commandsHold(key: string, values: readonly string[], get: Get): boolean
     loaded.length === lines.length &&
     lines.every((line, i) => !namesFilter(line) || isLoadedLine(line, loaded[i]))
   );
-}
-
-function filterHolds(values: readonly string[], get: Get): boolean {
-  const [allows, listed] = get('SystemCallFilter') as [boolean, readonly string[]];
-  const [first] = sinceReset(values);
-  if (first === undefined) return !allows && listed.length === 0;
-  return allows !== first.startsWith('~') && (allows || listed.length > 0);
 }

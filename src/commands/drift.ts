@@ -1,25 +1,27 @@
 import type { ExistingFile } from '../apply/changes.js';
-import { loadedOtherwise } from '../apply/loaded-otherwise.js';
-import { groupBy, shortList } from '../collections.js';
+import { groupBy } from '../collections.js';
 import { type Diagnostic, error, hasErrors, note, printable, UserError } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { type EmittedFile, isMadeFor } from '../emit/files.js';
 import { dropInPath, hasNameOfDropIn, PACKAGED_LAUNCHER } from '../emit/paths.js';
 import { overridden } from '../plan/drop-in-order.js';
 import { ownCommand, systemctl } from '../plan/own-command.js';
+import type { SyscallSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
+import type { ManagerFacts } from '../system/system.js';
 import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import { EXEC_KEYS } from '../unit/exec-keys.js';
 import { isTemplate, type UnitName } from '../unit/name.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import { againHint, isSearched, optionsAgain } from './apply-again.js';
+import { notLoaded } from './drift-loaded.js';
 import { launcherChange, programsReplaced } from './drift-programs.js';
 import { filesHash, policyHash, unitHash } from './hashes.js';
 import { findPolicy, loadPolicy } from './load-policy.js';
 import { loadFiles, loadOffline, serviceName } from './load-unit.js';
 import { prepare } from './prepare.js';
-import { type MachineFacts, probeMachine } from './probe-target.js';
-import { dropInsOf, type Service } from './services.js';
+import { type MachineFacts, probeMachine, setsOfManager } from './probe-target.js';
+import type { Service } from './services.js';
 import { surroundingsOf } from './surroundings.js';
 import type { State } from './unit-state.js';
 
@@ -51,7 +53,8 @@ export interface Drifted {
  */
 export class Drift {
   readonly #context: Context;
-  #version: Promise<string> | undefined;
+  #managerFacts: Promise<ManagerFacts> | undefined;
+  #managerSets: Promise<SyscallSets | undefined> | undefined;
   #machine: Promise<MachineFacts> | undefined;
   #launcher: Promise<Diagnostic[]> | undefined;
 
@@ -64,11 +67,12 @@ export class Drift {
     const { unit, facts, files } = applied;
     const read = readUnit(context, applied);
     const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit));
+    const asked = { manager: () => this.#manager(), sets: () => this.#sets() };
     const looks = await Promise.allSettled([
       this.#edited(context, applied),
       read.then(({ hash }) => this.#outdated(context, applied, hash)),
       ...(dropIn ? [read.then(({ effective }) => overriddenBy(effective, dropIn))] : []),
-      ...(dropIn ? [this.#notLoaded(context, applied, dropIn)] : []),
+      ...(dropIn ? [notLoaded(context, applied, dropIn, asked)] : []),
       ...(facts.programFiles.length > 0 ? [programsReplaced(context, applied)] : []),
       ...(facts.launched && applied.launcher !== PACKAGED_LAUNCHER ? [this.#launcherChanged()] : []),
     ]);
@@ -88,8 +92,7 @@ export class Drift {
 
   /** What isn't as it was when the files were made: they may come out otherwise now. */
   async #suspects(context: Context, { unit, facts }: Applied, hash: string): Promise<Suspect[]> {
-    this.#version ??= this.#context.system.manager().then(({ version }) => version);
-    const version = await this.#version;
+    const { version } = await this.#manager();
     const policy = await policyChange(context, serviceName(unit), facts);
     return [
       ...(policy === undefined ? [] : [{ code: 'drift-policy', why: policy } as const]),
@@ -148,20 +151,15 @@ export class Drift {
     return [error('drift-files', message, { hint })];
   }
 
-  /** What the manager has isn't what the drop-in says, though it says that it has read it. */
-  async #notLoaded(
-    context: Context,
-    { unit, services = [], state }: Applied,
-    { path, content }: EmittedFile,
-  ): Promise<Diagnostic[]> {
-    if (state === 'reload-due' || state === 'no-unit') return [];
-    if (state === 'not-read') return [notRead(unit, path, services)];
-    return services.flatMap(({ name, properties }) => {
-      const names = loadedOtherwise(path, content, properties);
-      const message = `${name}: systemd has other values than the drop-in for ${shortList(names, MOST_NAMED)}`;
-      const hint = `${systemctl(context.placement.scope, 'daemon-reload')}, and restart what runs`;
-      return names.length === 0 ? [] : [error('drift-loaded', message, { hint })];
-    });
+  #manager(): Promise<ManagerFacts> {
+    this.#managerFacts ??= this.#context.system.manager();
+    return this.#managerFacts;
+  }
+
+  /** Those by which the manager has read its files. */
+  #sets(): Promise<SyscallSets | undefined> {
+    this.#managerSets ??= this.#manager().then(({ version }) => setsOfManager(this.#context, version));
+    return this.#managerSets;
   }
 
   /** The launcher of a package is the package's. */
@@ -169,16 +167,6 @@ export class Drift {
     this.#launcher ??= launcherChange(this.#context);
     return this.#launcher;
   }
-}
-
-/** Directives that one line names. */
-const MOST_NAMED = 3;
-
-function notRead(unit: string, path: string, services: readonly Service[]): Diagnostic {
-  const read = services.flatMap(({ properties }) => dropInsOf(properties));
-  const other = read.find((one) => hasNameOfDropIn(one) && one !== path);
-  const hint = other && `systemd reads ${printable(other)} in its place: remove that`;
-  return error('drift-loaded', `${unit}: systemd doesn't read ${path}`, { hint });
 }
 
 /** A unit without ours; what its files have cost the manager to read isn't asked for again. */

@@ -2,7 +2,7 @@ import { codeOf, type Diagnostic, EXIT, error, UserError, warning } from '../dia
 import { installedLauncher, PACKAGED_LAUNCHER } from '../emit/paths.js';
 import { type Program, SYSTEMD_RANGE, type Target } from '../plan/target.js';
 import { MACHINES, type Machine } from '../syscalls/abi.js';
-import { bundledSets, parseSyscallFilterListing, type SyscallSets } from '../syscalls/sets.js';
+import { areSetsOf, bundledSets, parseSyscallFilterListing, type SyscallSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 import type { ProcessResult } from '../system/system.js';
 import { HEAD_SIZE, readProgram } from '../unit/elf.js';
@@ -52,7 +52,7 @@ export async function probeTarget(
   return { ...facts, programs: await readPrograms(context, programs) };
 }
 
-function majorVersion(version: string): number {
+export function majorVersion(version: string): number {
   const [digits] = /^\d{3}/.exec(version) ?? [];
   if (digits === undefined) {
     throw new UserError(
@@ -75,7 +75,7 @@ function versionWarning(systemd: number): Diagnostic[] {
   ];
 }
 
-function machineOf(context: Context, architecture: string): Machine {
+export function machineOf(context: Context, architecture: string): Machine {
   const machine =
     MACHINES.find((name) => name === architecture) ?? (architecture ? undefined : context.machine);
   if (machine) return machine;
@@ -93,6 +93,20 @@ const SETS = ['env', 'SYSTEMD_COLORS=0', 'systemd-analyze', 'syscall-filter'];
 /** The target's own sets; where its systemd-analyze can't be run, those that came with this program. */
 const setsOf = ({ status, stdout }: ProcessResult, version: string): SyscallSets =>
   status === 0 ? parseSyscallFilterListing(stdout, version) : bundledSets();
+
+/**
+ * The sets by which the manager that runs has read its files; undefined where they can't be had: its systemd-analyze may
+ * be newer already.
+ * @param version the manager's
+ */
+export async function setsOfManager({ system }: Context, version: string): Promise<SyscallSets | undefined> {
+  const [listing, said] = await Promise.all([
+    system.run(SETS, { limit: MAX_LISTING }),
+    system.run(['systemd-analyze', '--version'], { limit: MAX_LISTING }),
+  ]);
+  if (listing.status === 0 && said.stdout.includes(`(${version})`)) return setsOf(listing, version);
+  return areSetsOf(bundledSets(), version) ? bundledSets() : undefined;
+}
 
 /** A package's launcher, else the one that apply installs. */
 async function findLauncher(context: Context): Promise<string> {

@@ -25,7 +25,7 @@ export interface OwnSyscallFilter {
 }
 
 /** systemd lets a call pass that it needs itself between the filter and the program: from this version on (256.2). */
-const WRITE_EXEMPT = 256;
+export const WRITE_EXEMPT = 256;
 /**
  * Since when `~call:errno` stays in an allow list instead of taking the call out, and `call:errno` without a tilde is
  * skipped; before, it let the call pass (and a unit with `call:kill` didn't start).

@@ -16,6 +16,7 @@ import {
   machineWith,
   targetSets,
 } from '../support/fake-system.js';
+import { olderSets } from '../support/older-sets.js';
 
 const UNIT = 'demo.service';
 const VENDOR = `/usr/lib/systemd/system/${UNIT}`;
@@ -193,6 +194,54 @@ describe('what has changed since a policy was applied:', () => {
     assert.match(system.text(DROP_IN), /^# For systemd 258\.1$/m);
     assert.deepEqual(await applyOnce({ check: true }), [0]);
     assert.equal(await plans(), false);
+  });
+
+  describe('the calls that systemd has loaded are held against the lines:', () => {
+    const allows = '[syscalls]\nallow = ["@system-service"]\n';
+    const own = olderSets('252');
+    /** @returns also how often the manager's own sets were asked for */
+    const look = async (options: FakeOptions, change: (calls: string[]) => string[]) => {
+      const first = await applied({ files: { [PLACE]: allows }, ...options });
+      const distort = (properties: Map<string, unknown>) => {
+        const [only, calls] = properties.get('SystemCallFilter') as [boolean, string[]];
+        properties.set('SystemCallFilter', [only, change(calls)]);
+      };
+      const system = machineWith(SERVICE, allows, {
+        ...{ running: [UNIT], files: Object.fromEntries(first.files), distort },
+        ...options,
+      });
+      const { drift, messages } = await found(system);
+      return {
+        drift,
+        messages,
+        asked: system.calls.filter((call) => call.endsWith(' syscall-filter')).length,
+      };
+    };
+    const asLoaded = (calls: string[]) => calls;
+    const withOneLess = (calls: string[]) => calls.filter((call) => call !== 'getpid');
+
+    for (const [what, options, asked] of [
+      ['the sets that came along', {}, 0],
+      ['sets of its own', { systemd: '252.39-1', sets: own }, 1],
+    ] as const) {
+      test(what, async () => {
+        const same = await look(options, asLoaded);
+        assert.deepEqual([same.drift, same.asked], [[], asked], same.messages);
+        const less = await look(options, withOneLess);
+        assert.deepEqual([less.drift, less.asked], [['drift-loaded'], 1]);
+        assert.match(less.messages, /other values than the drop-in for SystemCallFilter$/);
+      });
+    }
+
+    test('sets that cannot be listed', async () => {
+      const older = { systemd: '252.39-1', sets: own };
+      const programs = {
+        'systemd-analyze': () => ({ status: 0, stdout: 'systemd 257 (257.1)', stderr: '' }),
+      };
+      // After an upgrade: those that are listed aren't the manager's.
+      assert.deepEqual((await look({ ...older, programs }, withOneLess)).drift, []);
+      assert.deepEqual((await look({ sets: false }, withOneLess)).drift, ['drift-loaded']);
+    });
   });
 
   test('which policy comes first', async () => {

@@ -113,6 +113,7 @@ interface Service {
 }
 
 /** Of a file, in bytes (NAME_MAX). */
+const RELEASE = '257.13-1~deb13u1';
 const MAX_NAME = 255;
 const CLD_EXITED = 1;
 const CLD_KILLED = 2;
@@ -265,7 +266,12 @@ export class FakeSystem implements System {
     const { sets = targetSets(), programs = {} } = this.#options;
     const known = programs[argv[0]!];
     if (known) return known(argv);
-    if (argv.includes('systemd-analyze') && sets) return { status: 0, stdout: listing(sets), stderr: '' };
+    if (argv.includes('systemd-analyze') && sets) {
+      const said = argv.includes('--version')
+        ? `systemd 257 (${this.#options.systemd ?? RELEASE})\n`
+        : listing(sets);
+      return { status: 0, stdout: said, stderr: '' };
+    }
     if (argv[0] === 'readlink') {
       const { executable = '' } = this.#processOf(argv[1]!) ?? {};
       return { status: executable === '' ? 1 : 0, stdout: `${executable}\n`, stderr: '' };
@@ -326,7 +332,7 @@ export class FakeSystem implements System {
   async manager(): Promise<ManagerFacts> {
     // It is what it is for as long as it is asked.
     if (!this.calls.includes('manager')) this.#record('manager');
-    const { systemd = '257.13-1~deb13u1', architecture = 'x86-64', features = FEATURES } = this.#options;
+    const { systemd = RELEASE, architecture = 'x86-64', features = FEATURES } = this.#options;
     const { controlGroup = '' } = this.#options;
     const started = 1_600_000_000_000_000n;
     return { version: systemd, architecture, features, started, controlGroup, unitPath: undefined };
@@ -365,7 +371,7 @@ export class FakeSystem implements System {
   }
 
   #settings() {
-    const { systemd = '257.13-1~deb13u1', sets } = this.#options;
+    const { systemd = RELEASE, sets } = this.#options;
     return { systemd: Number.parseInt(systemd, 10), sets: sets || bundledSets() };
   }
 

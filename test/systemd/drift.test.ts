@@ -231,6 +231,44 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
     await apply();
   });
 
+  describe('files that were put back as old as they were, and before were others in', () => {
+    const ALLOWS = 'allow = ["@system-service"';
+    const LISTS: readonly (readonly [what: string, files: string, loaded: string, directive?: string])[] = [
+      ['a call that is denied', 'deny = ["ptrace", "mount"]', 'deny = ["ptrace"]'],
+      ['a call that is not denied', 'deny = ["ptrace"]', 'deny = ["ptrace", "mount"]'],
+      ['sets that are denied', 'deny = ["@mount", "@swap"]', 'deny = ["@mount", "@reboot"]'],
+      ['an errno', 'deny = ["uname:ENETDOWN"]', 'deny = ["uname:EPERM"]'],
+      ['an errno of its own', 'deny = ["uname"]', 'deny = ["uname:EPERM"]'],
+      ['a call that is allowed', `${ALLOWS}, "ptrace"]`, `${ALLOWS}]`],
+      ['a call that is not allowed', `${ALLOWS}]`, `${ALLOWS}, "ptrace"]`],
+      ['an errno in an allow list', `${ALLOWS}]\ndeny = ["uname:EPERM"]`, `${ALLOWS}]`],
+      ['calls that are recorded', 'log = ["personality", "@swap"]', 'log = ["@swap"]', 'SystemCallLog'],
+    ];
+    for (const [what, files, loaded, directive = 'SystemCallFilter'] of LISTS) {
+      test(what, async () => {
+        const policy = (lines: string) => `[syscalls]\n${lines}\n[apply]\nsettle = "50ms"\n`;
+        const was = await box.readFile(POLICY);
+        await box.writeFile(POLICY, policy(files));
+        await apply();
+        await box.sh(`rm -rf /root/backup; cp -a ${FOLDER} /root/backup`);
+        await box.writeFile(POLICY, policy(loaded));
+        await apply();
+        await box.writeFile(POLICY, policy(files));
+        await box.sh(`cp -a /root/backup/. ${FOLDER}; systemctl restart ${UNIT}`);
+        const { status, stdout, stderr } = await sandboxUnit(box, 'status', UNIT);
+        assert.equal(status, 1, stdout);
+        assert.match(
+          stderr,
+          new RegExp(`drift-loaded.*other values than the drop-in for ${directive}$`, 'm'),
+        );
+        await box.sh(`systemctl daemon-reload; systemctl restart ${UNIT}`);
+        assert.deepEqual(await drift(), { status: 0, drift: [], state: 'live', hints: [] });
+        await box.writeFile(POLICY, was);
+        await apply();
+      });
+    }
+  });
+
   test('a launcher that may not be executed', async () => {
     await apply();
     await box.sh(`chmod 644 ${LAUNCHER}`);

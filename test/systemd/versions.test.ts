@@ -10,6 +10,7 @@ import {
   defineProgram,
   mainPid,
   PROGRAMS,
+  policyPath,
   properties,
   revert,
   runConfined,
@@ -74,6 +75,23 @@ const CALLS: readonly [call: string, own: string, confined: string][] = [
   ['getuid', DONE, DONE],
 ];
 
+/** What comes to lists of every kind, of systemd's sets and of calls that an older libseccomp may not know. */
+const LISTS: readonly string[] = [
+  'allow = ["@system-service"]\ndeny = ["@resources", "chown:EPERM", "uname:ENETDOWN", "write"]',
+  'allow = ["@system-service", "cachestat", "mseal", "uretprobe"]\nunknown = "log"',
+  'deny = ["@known:EPERM"]\nallow = ["@system-service"]',
+  'deny = ["uname:ENETDOWN", "sysinfo:ENOTSUP", "getuid:EWOULDBLOCK", "getgid:200", "getpgrp:kill", "write"]',
+  'deny = ["@privileged", "@swap:ENOENT", "cachestat", "uretprobe", "futex_waitv"]\nlog = ["@debug", "personality"]\ninherit = false',
+  'allow = ["@system-service"]\nenforcer = "launcher"',
+];
+
+/** Filters of units' own. */
+const OWN_LISTS: readonly string[] = [
+  '',
+  'SystemCallFilter=~@known\nSystemCallFilter=@system-service\nSystemCallFilter=~write:EPERM',
+  'SystemCallFilter=@system-service\nSystemCallFilter=~@resources:ENETDOWN mount:kill\nSystemCallErrorNumber=EPERM',
+];
+
 for (const tree of ['bullseye', 'bookworm', 'machine', 'forky'] satisfies TreeName[]) {
   const skip = servicesObstacle(tree);
   let box: Box;
@@ -130,6 +148,25 @@ for (const tree of ['bullseye', 'bookworm', 'machine', 'forky'] satisfies TreeNa
         [],
       );
       await revert(box, unit);
+    });
+
+    test('status finds all that was applied loaded as it was written', { skip }, async () => {
+      const units = LISTS.flatMap((list, i) =>
+        OWN_LISTS.map((own, j) => ({ unit: `list-${i}-${j}.service`, list, own })),
+      );
+      const names = units.map(({ unit }) => unit);
+      for (const { unit, list, own } of units) {
+        await box.writeFile(`/etc/systemd/system/${unit}`, `[Service]\nExecStart=/bin/sleep 1000\n${own}\n`);
+        await box.writeFile(policyPath(unit), `[syscalls]\n${list}\n`);
+      }
+      await box.succeed(['systemctl', 'daemon-reload']);
+      for (const mode of [[], ['--permissive']]) {
+        const applied = await sandboxUnit(box, 'apply', '--allow-gaps', ...mode, ...names);
+        assert.equal(applied.status, 0, applied.stderr);
+        const { status, stderr } = await sandboxUnit(box, 'status', ...names);
+        assert.deepEqual([status, stderr.match(/^error.*/gm)], [0, null]);
+      }
+      await revert(box, ...names);
     });
 
     test('a line that only newer systemd runs is behind the launcher there', { skip }, async () => {
