@@ -12,7 +12,7 @@ import type { Context } from '../system/context.js';
 import { bringIntoForce } from './bring-into-force.js';
 import { changing } from './exclusively.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
-import { notInForce } from './in-force.js';
+import { hasOtherCalls, notInForce } from './in-force.js';
 import { fullName } from './load-unit.js';
 import { obstacles, restartProblems } from './obstacles.js';
 import type { Outcome } from './outcome.js';
@@ -143,6 +143,7 @@ async function inForce(
   });
   const wrong = notInForce(context, plan, unit);
   if (wrong.length > 0) return mayBeUnread(context, result) ? unread(result) : refused(wrong);
+  if (hasOtherCalls(context, result.prepared!, unit.services)) return unread(result);
   const due: Diagnostic[] = [];
   let { state } = result;
   for (const service of unit.services) {

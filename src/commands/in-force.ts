@@ -1,11 +1,15 @@
+import { loadedOtherwise } from '../apply/loaded-otherwise.js';
 import { readBack } from '../apply/read-back.js';
 import type { Diagnostic } from '../diagnostic.js';
 import { dropInPath } from '../emit/paths.js';
 import type { Plan } from '../plan/plan.js';
+import { areSetsOf } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 import { isTemplate } from '../unit/name.js';
+import { parseUnitFile } from '../unit/unit-file.js';
 import type { LoadedUnit } from './load-unit.js';
-import { servicesOf } from './services.js';
+import type { Prepared } from './prepare.js';
+import { type Service, servicesOf } from './services.js';
 
 /** What the manager has of a unit. */
 type Loaded = Pick<LoadedUnit, 'name' | 'properties' | 'services'>;
@@ -33,6 +37,26 @@ export function notInForce(
   if (all.length > 0) return all;
   return loaded.services.flatMap(({ name, properties }) =>
     readBack({ ...plan, unit: name }, dropIn, properties, was.get(name)).map((one) => naming(name, one)),
+  );
+}
+
+/** What readBack() can't tell of some calls, since it takes them for what libseccomp doesn't know. */
+const CALLS = ['SystemCallFilter', 'SystemCallLog'];
+
+/** Whether the manager has other lists of calls than the drop-in, which is there as planned. */
+export function hasOtherCalls(
+  { placement }: Context,
+  { plan, files }: Prepared,
+  services: readonly Service[],
+) {
+  const path = dropInPath(placement, plan.unit);
+  const dropIn = files.find((file) => file.path === path);
+  if (!dropIn) return false;
+  const { systemd, version, machine, sets } = plan.target;
+  const reader = { systemd, machine, sets: areSetsOf(sets, version) ? sets : undefined };
+  const file = parseUnitFile(path, dropIn.content);
+  return services.some(({ properties }) =>
+    loadedOtherwise(file, properties, reader).some((name) => CALLS.includes(name)),
   );
 }
 

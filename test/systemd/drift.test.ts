@@ -261,7 +261,7 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
           stderr,
           new RegExp(`drift-loaded.*other values than the drop-in for ${directive}$`, 'm'),
         );
-        await box.sh(`systemctl daemon-reload; systemctl restart ${UNIT}`);
+        assert.match((await sandboxUnit(box, 'apply', UNIT)).stderr, /note\[reload-due\]/);
         assert.deepEqual(await drift(), { status: 0, drift: [], state: 'live', hints: [] });
         await box.writeFile(POLICY, was);
         await apply();
