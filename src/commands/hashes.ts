@@ -33,7 +33,10 @@ export const unitHash = (
 const settingsOf = (assignments: readonly Assignment[]): string[] =>
   assignments.filter(({ section }) => section === 'Service').flatMap(({ key, value }) => [key, value]);
 
-/** Of files of a unit of ours, the launcher not among them, by what systemd and the launcher read of them. */
+/**
+ * Of files of a unit of ours, the launcher not among them, by what systemd and the launcher read of them. It must stay as
+ * it is: runs and drop-ins of older versions are held against it.
+ */
 export const filesHash = (files: readonly EmittedFile[]): Promise<string> =>
   sha256(
     [...files]

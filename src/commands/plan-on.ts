@@ -1,5 +1,6 @@
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
 import { programPlaces } from '../plan/commands.js';
+import { namedAccounts } from '../plan/exempt.js';
 import { type AllowedGaps, tolerateGap } from '../plan/gaps.js';
 import { makePlan } from '../plan/make-plan.js';
 import type { Plan } from '../plan/plan.js';
@@ -43,7 +44,8 @@ export async function planOn(
   { unit, effective, type, surroundings, places, loaded, machine, known, options }: Given,
 ): Promise<Planned> {
   const { policy } = loaded;
-  const target = await probeTarget(context, machine, programPlaces(policy, effective));
+  const accounts = namedAccounts(policy, effective, machine.facts);
+  const target = await probeTarget(context, machine, programPlaces(policy, effective), accounts);
   const checked = [
     ...checkSyscalls(policy, target.sets, [target.machine], loaded.complete),
     ...checkPrograms(policy),

@@ -1,6 +1,6 @@
 import { codeOf, type Diagnostic, EXIT, error, UserError, warning } from '../diagnostic.js';
 import { installedLauncher, PACKAGED_LAUNCHER } from '../emit/paths.js';
-import { type Program, SYSTEMD_RANGE, type Target } from '../plan/target.js';
+import { type NamedAccounts, type Program, SYSTEMD_RANGE, type Target } from '../plan/target.js';
 import { MACHINES, type Machine } from '../syscalls/abi.js';
 import { areSetsOf, bundledSets, parseSyscallFilterListing, type SyscallSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
@@ -9,13 +9,14 @@ import { HEAD_SIZE, readProgram } from '../unit/elf.js';
 import { MAX_MOUNTS, type Mount, parseMountInfo } from '../unit/mount-info.js';
 import { exists } from './exists.js';
 import { probeAbilities } from './probe-abilities.js';
+import { probeAccounts } from './probe-accounts.js';
 
 /** How much `systemd-analyze syscall-filter` may print, in bytes; systemd 257 prints 20 kB. */
 const MAX_LISTING = 1 << 20;
 
 /** What is the same for every unit of a machine. */
 export interface MachineFacts {
-  readonly facts: Omit<Target, 'programs'>;
+  readonly facts: Omit<Target, 'programs' | 'users' | 'groups'>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -41,15 +42,17 @@ export async function probeMachine(context: Context): Promise<MachineFacts> {
 }
 
 /**
- * Learns what a plan needs to know of the unit's programs.
+ * Learns what a plan needs to know of the unit's programs and accounts.
  * @param programs by their names, where each may be: the first place that has one counts
  */
 export async function probeTarget(
   context: Context,
   { facts }: MachineFacts,
   programs: ReadonlyMap<string, readonly string[]>,
+  accounts: NamedAccounts,
 ): Promise<Target> {
-  return { ...facts, programs: await readPrograms(context, programs) };
+  const known = await probeAccounts(context, accounts);
+  return { ...facts, ...known, programs: await readPrograms(context, programs) };
 }
 
 export function majorVersion(version: string): number {

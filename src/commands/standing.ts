@@ -42,8 +42,9 @@ export const ownStanding = async (context: Context, unit: string): Promise<Stand
   standingOf(context, unit, await readOwnFiles(context, unit));
 
 /**
- * Whether a service runs since before its files were as they are, and so without them, by the times or by what can be
- * seen of its main process. Not one that was seen to have been started with files of the same effect.
+ * Whether a service runs without its files as they are: one that was seen to run with files of the same effect doesn't,
+ * one that was seen to run with others does, whatever the times say, for a folder above that is renamed leaves them. Of
+ * one that wasn't seen, they tell since when it runs, and its main process what it lacks.
  */
 export async function runsAsBefore(
   context: Context,
@@ -51,8 +52,10 @@ export async function runsAsBefore(
   properties: UnitProperties,
 ): Promise<boolean> {
   if (!isRunning(properties)) return false;
-  const known = await knownRuns(context, standing);
-  if (known.includes(runOf(standing.unit, properties).invocation)) return false;
+  const seen = await readRuns(context, standing);
+  const { invocation } = runOf(standing.unit, properties);
+  if (seen.withThese.includes(invocation)) return false;
+  if (seen.withOthers.includes(invocation)) return true;
   const isOlder = Number(properties.get('InactiveExitTimestamp')) / 1000 < standing.since;
   return isOlder || (await lacksWhatIsSet(context, standing, properties));
 }
@@ -106,11 +109,14 @@ interface Runs {
   readonly services: readonly Service[];
 }
 
-async function write({ system, placement }: Context, unit: string, { files, services }: Runs): Promise<void> {
+async function write(context: Context, unit: string, { files, services }: Runs): Promise<void> {
   if (files.length === 0) return;
+  const { system, placement } = context;
   const running = services.filter(({ properties }) => isRunning(properties));
   const runs = running.map(({ name, properties }) => runOf(name, properties).invocation);
-  const text = [await filesHash(files), ...runs].map((line) => `${line}\n`).join('');
+  const { withOthers } = await readRuns(context, { unit, files });
+  const others = withOthers.filter((run) => !runs.includes(run)).map((run) => OTHERS + run);
+  const text = [await filesHash(files), ...runs, ...others].map((line) => `${line}\n`).join('');
   await system.replace(runsPath(placement, unit), new TextEncoder().encode(text), { mode: 0o644 });
 }
 
@@ -120,8 +126,8 @@ export async function keepRunsSeen(
   standing: Standing,
   services: readonly Service[],
 ): Promise<void> {
-  const known = await knownRuns(context, standing);
-  const isNew = ({ name, properties }: Service) => !known.includes(runOf(name, properties).invocation);
+  const { withThese } = await readRuns(context, standing);
+  const isNew = ({ name, properties }: Service) => !withThese.includes(runOf(name, properties).invocation);
   const running = services.filter(({ properties }) => isRunning(properties));
   if (!running.some(isNew)) return;
   await failureOf(() => write(context, standing.unit, { files: standing.files, services: running }));
@@ -130,14 +136,28 @@ export async function keepRunsSeen(
 export const forgetRuns = ({ system, placement }: Context, unit: string): Promise<void> =>
   system.remove(runsPath(placement, unit));
 
-/** Invocations that were started with files of the effect that they have now. */
-async function knownRuns(context: Context, { unit, files }: Standing): Promise<readonly string[]> {
-  const { system, placement } = context;
-  let runs: readonly string[] = [];
+/** Invocations that were seen to run with files of the effect of those that there are now, and with others. */
+interface SeenRuns {
+  readonly withThese: readonly string[];
+  readonly withOthers: readonly string[];
+}
+
+/** In front of a run that was seen with others. */
+const OTHERS = '-';
+
+async function readRuns(
+  { system, placement }: Context,
+  { unit, files }: Pick<Standing, 'unit' | 'files'>,
+): Promise<SeenRuns> {
+  let seen: SeenRuns = { withThese: [], withOthers: [] };
+  if (files.length === 0) return seen;
   await failureOf(async () => {
     const file = await system.read(runsPath(placement, unit), { limit: MAX_SIZE, trusted: true });
-    const [hash, ...kept] = new TextDecoder().decode(file?.bytes).trim().split('\n');
-    if (hash === (await filesHash(files))) runs = kept;
+    const [hash, ...lines] = new TextDecoder().decode(file?.bytes).trim().split('\n');
+    const runs = lines.filter((line) => !line.startsWith(OTHERS));
+    const others = lines.filter((line) => line.startsWith(OTHERS)).map((line) => line.slice(OTHERS.length));
+    const isSame = hash === (await filesHash(files));
+    seen = isSame ? { withThese: runs, withOthers: others } : { withThese: [], withOthers: runs };
   });
-  return runs;
+  return seen;
 }

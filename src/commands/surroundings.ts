@@ -30,9 +30,9 @@ export async function surroundingsOf({ system, unit, properties, sets }: Asked):
 export const surroundingsText = ({ partners, allowed, sockets }: Surroundings): string[] => [
   ...partners,
   ...[...allowed].map(([slice, list]) => `${slice} ${list.join(' ')}`),
-  ...[...sockets].map(([socket, { denied, allowed: passing, interfaces }]) => {
+  ...[...sockets].map(([socket, { denied, allowed: passing, interfaces, isolated }]) => {
     const lists = interfaces.map(({ only, names }) => `${only ? '' : '~'}${[...names].join(' ')}`);
-    return `${socket} -${denied.join(' ')} +${passing.join(' ')} ${lists.join('; ')}`;
+    return `${socket} -${denied.join(' ')} +${passing.join(' ')} ${lists.join('; ')}${isolated ? ' isolated' : ''}`;
   }),
 ];
 
@@ -75,6 +75,8 @@ async function rulesOf(system: System, socket: UnitProperties): Promise<SocketRu
       const [only, names] = (one.get('RestrictNetworkInterfaces') ?? [false, []]) as [boolean, string[]];
       return names.length === 0 ? [] : [{ only, names: new Set(names) }];
     }),
+    // A namespace by its path comes before one of its own.
+    isolated: socket.get('PrivateNetwork') === true && (socket.get('NetworkNamespacePath') ?? '') === '',
   };
 }
 

@@ -1,5 +1,6 @@
-import { type Diagnostic, error } from '../diagnostic.js';
+import { type Diagnostic, error, note } from '../diagnostic.js';
 import type { DirectiveEntry } from '../policy/policy.js';
+import { plain } from '../unit/values.js';
 import { deniesAddresses, letsAddressesThrough } from './addresses.js';
 import { findDirective } from './directives.js';
 import { gained, type Permitted, permitted } from './loosen/sets.js';
@@ -11,6 +12,8 @@ export interface SocketRules {
   readonly allowed: readonly string[];
   /** RestrictNetworkInterfaces=, of each that has it. */
   readonly interfaces: readonly Permitted[];
+  /** It has a network namespace of its own, in which they are made, by PrivateNetwork=. */
+  readonly isolated: boolean;
 }
 
 /**
@@ -35,6 +38,24 @@ export function handedSockets(
   return [error('gap-undone', message, { at, hint })];
 }
 
+/**
+ * A note where the sockets that are handed over are in the host's network namespace: systemd.exec(5) has that as a use of
+ * PrivateNetwork=.
+ * @param values what the drop-in writes
+ */
+export function stayingSockets(
+  { name, at }: DirectiveEntry,
+  values: readonly string[],
+  sockets: ReadonlyMap<string, SocketRules>,
+): Diagnostic[] {
+  if (name !== PRIVATE_NETWORK || plain(values.at(-1) ?? '') !== 'yes') return [];
+  const units = [...sockets].filter(([, { isolated }]) => !isolated).map(([unit]) => unit);
+  if (units.length === 0) return [];
+  const message = `${units.join(', ')} hands over sockets that are not in the private network: who reaches those reaches the service`;
+  const hint = `IPAddressDeny= and IPAddressAllow= in a drop-in of ${units.join(', ')} say who that may be`;
+  return [note('sockets-stay', message, { at, hint })];
+}
+
 type IsHeld = (rules: SocketRules, values: readonly string[], before: readonly string[]) => boolean;
 
 const NOTHING_CLOSED: Permitted = { only: false, names: new Set() };
@@ -55,5 +76,10 @@ const HELD: ReadonlyMap<string, IsHeld> = new Map<string, IsHeld>([
   ],
 ]);
 
-/** Directives that systemd puts on the control group in which a socket was made, which is the socket unit's. */
-export const HELD_BY_SOCKETS: readonly string[] = [...HELD.keys()];
+const PRIVATE_NETWORK = 'PrivateNetwork';
+
+/**
+ * Directives of which a socket unit's sockets have that of their own unit: what systemd puts on the control group in which
+ * a socket was made, and the network namespace.
+ */
+export const HELD_BY_SOCKETS: readonly string[] = [...HELD.keys(), PRIVATE_NETWORK];

@@ -6,7 +6,7 @@ import { directiveGap, formatDirective, isFormatted } from './directive-values.j
 import { findDirective, unknownDirective } from './directives.js';
 import { isLostToPrefixes, LOST_TO_PREFIXES } from './exec-prefix.js';
 import { exempt } from './exempt.js';
-import { handedSockets } from './handed-sockets.js';
+import { handedSockets, stayingSockets } from './handed-sockets.js';
 import { joinedNamespace, partnersIn } from './joined-namespaces.js';
 import { emitted, loosens } from './loosen.js';
 import type { PlanLine, PlannedDirective } from './plan.js';
@@ -83,6 +83,7 @@ function planDirective(
       ...joinedNamespace(entry, formatted.values, partners),
       ...allowedBySlices(entry, formatted.values, policy, effective, allowed),
       ...handedSockets(entry, before, values, sockets),
+      ...stayingSockets(entry, values, sockets),
     ],
   };
 }

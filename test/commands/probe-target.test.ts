@@ -7,10 +7,13 @@ import { type FakeOptions, FakeSystem, fakeContext, LAUNCHER, program } from '..
 
 const places = (paths: readonly string[]) => new Map(paths.map((path) => [path, [path]]));
 
+const NOBODY = { users: [], groups: [] };
+
 async function probe(options: FakeOptions = {}, programs: ReadonlyMap<string, string[]> = new Map()) {
   const context = fakeContext(new FakeSystem(options), { machine: 'x86-64' });
   const machine = await probeMachine(context);
-  return { target: await probeTarget(context, machine, programs), diagnostics: machine.diagnostics };
+  const target = await probeTarget(context, machine, programs, NOBODY);
+  return { target, diagnostics: machine.diagnostics };
 }
 
 const codes = async (options: FakeOptions) =>

@@ -1,9 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EXEMPT_CASES } from '../support/exempt-cases.js';
+import { parseGroup, parsePasswd } from '../../src/unit/accounts.js';
+import { EXEMPT_CASES, ROOTS_NAMES } from '../support/exempt-cases.js';
 import { planned, targetOf } from '../support/planned.js';
 
-const exemptions = (policy: string, lines = '', target = targetOf(262)) =>
+const passwd = parsePasswd(ROOTS_NAMES.passwd.join('\n'));
+const group = parseGroup(ROOTS_NAMES.group.join('\n'));
+const groupsOf = (user: string) =>
+  group.filter(({ members }) => members.includes(user)).map(({ gid }) => gid);
+const KNOWN = {
+  users: new Map(
+    passwd.flatMap(({ name, uid, gid }) => {
+      const account = { uid, gid, groups: groupsOf(name) };
+      return [[name, account] as const, [String(uid), account] as const];
+    }),
+  ),
+  groups: new Map(group.map(({ name, gid }) => [name, gid])),
+};
+
+const exemptions = (policy: string, lines = '', target = targetOf(262, KNOWN)) =>
   planned(`[service]\n${policy}\n`, lines, target).diagnostics.filter(({ code }) => code === 'gap-exempt');
 
 for (const { directive, value, lines, holds } of EXEMPT_CASES) {

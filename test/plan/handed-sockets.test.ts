@@ -7,8 +7,8 @@ import { parseUnitName, type UnitName } from '../../src/unit/name.js';
 import { targetOf, unitFile } from '../support/planned.js';
 import { policyFrom } from '../support/policy.js';
 
-function gaps(policy: string, rules: Partial<SocketRules>, lines = '') {
-  const open: SocketRules = { denied: [], allowed: [], interfaces: [] };
+function found(policy: string, rules: Partial<SocketRules>, lines = '') {
+  const open: SocketRules = { denied: [], allowed: [], interfaces: [], isolated: false };
   const plan = makePlan({
     unit: parseUnitName('demo.service') as UnitName,
     effective: effectiveUnit([unitFile(lines)]),
@@ -20,8 +20,11 @@ function gaps(policy: string, rules: Partial<SocketRules>, lines = '') {
     },
     ...{ places: undefined, usable: true },
   });
-  return plan.diagnostics.filter(({ code }) => code === 'gap-undone');
+  return plan.diagnostics.filter(({ code }) => ['gap-undone', 'sockets-stay'].includes(code));
 }
+
+const gaps = (...given: Parameters<typeof found>) =>
+  found(...given).filter(({ code }) => code === 'gap-undone');
 
 const only = (...names: string[]) => ({ only: true, names: new Set(names) });
 const allBut = (...names: string[]) => ({ only: false, names: new Set(names) });
@@ -48,11 +51,11 @@ const CASES: readonly (readonly [policy: string, rules: Partial<SocketRules>, ho
 
 for (const [policy, rules, holds] of CASES) {
   test(`${policy} ${holds ? 'holds for' : 'is undone by'} a socket unit with ${JSON.stringify(rules)}`, () => {
-    const found = gaps(policy, rules);
-    assert.equal(found.length, holds ? 0 : 1);
+    const all = gaps(policy, rules);
+    assert.equal(all.length, holds ? 0 : 1);
     if (holds) return;
-    assert.deepEqual([found[0]!.severity, found[0]!.at?.line], ['error', 2]);
-    assert.match(found[0]!.message, /^web\.socket undoes /);
+    assert.deepEqual([all[0]!.severity, all[0]!.at?.line], ['error', 2]);
+    assert.match(all[0]!.message, /^web\.socket undoes /);
   });
 }
 
@@ -66,4 +69,12 @@ test("a deny list of the policy's is that with the unit's own", () => {
     gaps('RestrictNetworkInterfaces = ["~eth0"]', { interfaces: [allBut('eth0', 'eth1')] }, lines),
     [],
   );
+});
+
+test('a note says which sockets are not in the private network; it keeps nobody from applying', () => {
+  const [note, ...more] = found('PrivateNetwork = true', {});
+  assert.deepEqual([note!.severity, note!.code, note!.at?.line, more], ['note', 'sockets-stay', 2, []]);
+  assert.match(note!.message, /^web\.socket hands over/);
+  assert.deepEqual(found('PrivateNetwork = true', { isolated: true }), []);
+  assert.deepEqual(found('PrivateNetwork = false', {}), []);
 });

@@ -35,7 +35,7 @@ const pid = () => box.succeed(['systemctl', 'show', '--value', '--property=MainP
 
 async function apply(...options: string[]) {
   const { status, stdout, stderr } = await sandboxUnit(box, 'apply', '--json', ...options, UNIT);
-  assert.equal(status, 0, stderr);
+  assert.equal(status, 0, stdout + stderr);
   const [unit] = (JSON.parse(stdout) as { units: { restarted: boolean; state: string }[] }).units;
   return { restarted: unit!.restarted, state: unit!.state };
 }
@@ -69,6 +69,9 @@ const LIVE: Readonly<Record<string, string>> = {
     mv ${FOLDER} /root/away.d; mv /root/away.d ${FOLDER}; systemctl daemon-reload`,
   'hard links of them, for a backup': `cp -al ${FOLDER} /etc/systemd/linked; rm -r /etc/systemd/linked`,
   'given other times': `touch ${FOLDER}/*; systemctl daemon-reload`,
+  'in a copy that takes the place of the folder above': `
+    cp -a /etc/systemd/system /etc/systemd/copy; rm -rf /root/system; mv /etc/systemd/system /root/
+    mv /etc/systemd/copy /etc/systemd/system; systemctl daemon-reload`,
   'another drop-in beside them': `
     printf '[Service]\\nNice=1\\n' >${FOLDER}/other.conf; rm ${FOLDER}/other.conf; systemctl daemon-reload`,
 };
@@ -126,4 +129,30 @@ describe('files that the manager reads only after the service was started', { sk
       await box.sh(`${CLI} revert ${UNIT}`);
     });
   }
+});
+
+/** Renaming a folder leaves the times of what is in it: only what was seen of the service before tells. */
+test('the folder above is put back as it was under an earlier policy: no service runs with that', {
+  skip,
+}, async () => {
+  const use = async (line: string) => {
+    await box.writeFile(`/etc/sandbox-unit/${UNIT}.toml`, `[service]\n${line}\n`);
+    assert.equal((await apply()).restarted, true);
+  };
+  await box.sh(`systemctl restart ${UNIT}`);
+  await use('DevicePolicy = "closed"');
+  await box.sh('cp -a /etc/systemd/system /etc/systemd/earlier');
+  await use('DevicePolicy = "auto"');
+  const before = await pid();
+  await box.sh(`
+    sed -i s/auto/closed/ /etc/sandbox-unit/${UNIT}.toml
+    rm -rf /root/system; mv /etc/systemd/system /root/; mv /etc/systemd/earlier /etc/systemd/system
+    systemctl daemon-reload`);
+  assert.deepEqual(await look(), { state: 'restart-due', drift: [] });
+  assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 1);
+  assert.equal((await apply()).restarted, true);
+  assert.notEqual(await pid(), before);
+  assert.deepEqual(await look(), { state: 'live', drift: [] });
+  assert.deepEqual(await apply(), { restarted: false, state: 'unchanged' });
+  await box.sh(`${CLI} revert ${UNIT}`);
 });

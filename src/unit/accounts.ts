@@ -1,0 +1,54 @@
+/** Users and groups of a machine, as its databases list them. */
+
+export interface PasswdEntry {
+  readonly name: string;
+  readonly uid: number;
+  /** Of its primary group. */
+  readonly gid: number;
+}
+
+export interface GroupEntry {
+  readonly name: string;
+  readonly gid: number;
+  readonly members: readonly string[];
+}
+
+/** Reads passwd(5); what is no entry is left out. */
+export const parsePasswd = (text: string): PasswdEntry[] =>
+  fieldsOf(text).flatMap(([name = '', , user = '', group = '']) => {
+    const uid = parseId(user);
+    const gid = parseId(group);
+    return uid === undefined || gid === undefined ? [] : [{ name, uid, gid }];
+  });
+
+/** Reads group(5). */
+export const parseGroup = (text: string): GroupEntry[] =>
+  fieldsOf(text).flatMap(([name = '', , group = '', members = '']) => {
+    const gid = parseId(group);
+    return gid === undefined ? [] : [{ name, gid, members: members.split(',').map((one) => one.trim()) }];
+  });
+
+const fieldsOf = (text: string): string[][] =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^[#+-]/.test(line))
+    .map((line) => line.split(':'));
+
+const MAX_ID = 2 ** 32 - 1;
+
+/** The C library's strtoul(3) of a field. */
+function parseId(text: string): number | undefined {
+  const id = /^\d{1,20}$/.test(text) ? Number(text) : Number.NaN;
+  return id <= MAX_ID ? id : undefined;
+}
+
+/** The number that a user or group is named by, as systemd's parse_uid() takes it: decimal, with no leading zero. */
+export function numberOf(name: string): number | undefined {
+  return /^(?:0|[1-9]\d*)$/.test(name) ? parseId(name) : undefined;
+}
+
+/** Whether a name can be one of a user or group (systemd's valid_user_group_name()); a specifier stands for another. */
+export const isAccountName = (name: string): boolean =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it refuses
+  /^[^\u0000-\u001f\u007f%/:]{1,256}$/.test(name);
