@@ -157,6 +157,24 @@ test('whose a record is', async () => {
   ]);
 });
 
+test('what was refused in a trial that was put back is explained once, though it was started since', async () => {
+  const system = machine({ records: [record(7, 165, RAN, { at: START - 60 })] });
+  const policy = `/etc/sandbox-unit/${UNIT}.toml`;
+  await system.replace(policy, new TextEncoder().encode(POLICY), {
+    mode: 0o644,
+    modified: (START - 90) * 1000,
+  });
+  const { exit, calls, codes, text } = await explained(system);
+  assert.deepEqual([exit, calls, codes], [1, [['mount', false]], ['not-applied']]);
+  assert.equal(text.match(/deny @mount/g)?.length, 1);
+  // Of what was refused before the policy was written it says nothing.
+  await system.replace(policy, new TextEncoder().encode(POLICY), {
+    mode: 0o644,
+    modified: (START - 30) * 1000,
+  });
+  assert.deepEqual((await explained(system)).calls, []);
+});
+
 test("a user's own run of the program is not taken for the service's", async () => {
   const records = [record(101, 166, RAN, { login: 1000 }), record(102, 155, RAN, { login: 1000 })];
   const system = machine({ records, units: { 102: UNIT } });
@@ -203,6 +221,8 @@ test('where the journal has nothing of the kernel, its own log is read, and that
 test('nothing was refused, nothing can be read', async () => {
   const fine = await explained(machine({ records: ['a line'] }));
   assert.deepEqual([fine.exit, fine.codes, fine.refusals], [0, ['no-record'], []]);
+  assert.equal(fine.text, 'demo.service: no refused call is on record\n');
+  assert.match(fine.diagnostics[0]!.message, /^calls that fail with an errno leave no record/);
   const blind = await explained(machine());
   assert.deepEqual([blind.exit, blind.codes, blind.text], [2, ['records-unreadable'], '']);
   const few = await explained(machine({ records: ['kauditd_printk_skb: 6 callbacks suppressed'] }));
