@@ -139,6 +139,37 @@ test('the line that refused a call, and what would let it through', async () => 
   ]);
 });
 
+test('what an extended policy refuses may be taken out of extends in its place', async () => {
+  const file = `/etc/sandbox-unit/${UNIT}.toml`;
+  const base = '/etc/sandbox-unit/templates/none.toml';
+  const other = '/etc/sandbox-unit/templates/other.toml';
+  const told = async (own: string, ofBase: string) => {
+    const system = machine({ records: [record(100, 59)] });
+    for (const [path, text] of [
+      [file, own],
+      [base, ofBase],
+      [other, 'extends = ["none"]\n'],
+    ] as const)
+      system.files.set(path, { bytes: new TextEncoder().encode(text), mode: 0o644 });
+    const { text, json } = await explained(system);
+    const [{ instead } = {}] = json.refusals as { instead?: { does: string } }[];
+    return { text, does: instead?.does };
+  };
+  const BASE = '[syscalls]\ndeny = ["execve", "execveat"]\n';
+  const found = await told('# mine\nextends = ["none"]\n[syscalls]\ndeny = ["acct"]\n', BASE);
+  const does = 'take "none" out of extends in line 2, and with it execveat';
+  assert.equal(found.does, does);
+  assert.match(found.text, /\n {2}to allow it, add a rule that allows execve \(.*\n {6}/);
+  assert.ok(found.text.includes(`\n  or ${does} (${file})\n`));
+  const more = `${BASE}[service]\nPrivateTmp = true\n`;
+  assert.match((await told('extends = ["none"]\n', more)).does ?? '', /with it execveat, PrivateTmp=$/);
+  // Where another brings it in as well, where it is refused by the policy, too, or all would be let through.
+  assert.equal((await told('extends = ["none", "other"]\n', BASE)).does, undefined);
+  assert.equal((await told('extends = ["none"]\n[syscalls]\ndeny = ["execve"]\n', BASE)).does, undefined);
+  const allows = BASE.replace('deny', 'allow = ["@system-service"]\ndeny');
+  assert.equal((await told('extends = ["none"]\n', allows)).does, undefined);
+});
+
 test('whose a record is', async () => {
   const records = [
     record(100, 165),
@@ -232,7 +263,12 @@ test('nothing was refused, nothing can be read', async () => {
 test('the keys that it prints are those of the manual', async () => {
   const records = [record(100, 41), record(100, 165), record(100, 11, RAN, { arch: 'c00000b7' })];
   const { json } = await explained(machine({ records, dumped: true }));
-  const seen = new Set(pathsOf(json));
+  const extending = machine({ records: [record(100, 59)] });
+  const policy = { bytes: new TextEncoder().encode('extends = ["none"]\n'), mode: 0o644 };
+  extending.files.set(`/etc/sandbox-unit/${UNIT}.toml`, policy);
+  const base = { bytes: new TextEncoder().encode('[syscalls]\ndeny = ["execve"]\n'), mode: 0o644 };
+  extending.files.set('/etc/sandbox-unit/templates/none.toml', base);
+  const seen = new Set([...pathsOf(json), ...pathsOf((await explained(extending)).json)]);
   assert.deepEqual([...seen].sort(), [...documentedKeys('explain').keys()].sort());
 });
 
