@@ -164,17 +164,17 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
     dropIn,
     gaps: facts.gaps,
     missing,
-    drift: [
-      ...new Set([
-        ...changed.map(({ code }) => code),
-        ...(missing.includes(launcher) ? ['drift-launcher'] : []),
-      ]),
-    ],
+    drift: codesOf(changed, missing.includes(launcher)),
     untold: untold.length > 0,
     diagnostics: [...broken, ...drifted, ...untold, ...failed, ...gapsAllowed(unit, facts)],
     ...(exit === undefined ? {} : { exit }),
   };
 }
+
+/** Codes of what has changed; a launcher that is missing has changed, too. */
+const codesOf = (changed: readonly Diagnostic[], lacksLauncher: boolean): string[] => [
+  ...new Set([...changed.map(({ code }) => code), ...(lacksLauncher ? ['drift-launcher'] : [])]),
+];
 
 interface Seen {
   readonly facts: DropInFacts;
