@@ -85,7 +85,8 @@ const codesOf = ({ diagnostics }: Verified) => diagnostics.map(({ code }) => cod
 async function moveIn(unit: string, command: readonly string[] = ['sleep', '1000']): Promise<void> {
   const stray = `stray-of-${unit}`;
   await box.succeed(['systemctl', 'stop', stray]).catch(() => undefined);
-  await box.succeed(['systemd-run', `--unit=${stray}`, '--quiet', ...command]);
+  // Until it is exec'd systemd may put it into its own group again.
+  await box.succeed(['systemd-run', `--unit=${stray}`, '--service-type=exec', '--quiet', ...command]);
   const group = `/sys/fs/cgroup/system.slice/${unit}/cgroup.procs`;
   await box.sh(`echo ${await mainPid(box, stray)} >${group}`);
 }
