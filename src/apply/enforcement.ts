@@ -1,6 +1,5 @@
 /** What the kernel itself does with the system calls of a unit's processes, held against its plan. */
-import { shortList } from '../collections.js';
-import { type Diagnostic, error, note, printable, warning } from '../diagnostic.js';
+import { type Diagnostic, error, note, warning } from '../diagnostic.js';
 import { compareStack, type Relation } from '../filter/compare-stack.js';
 import { withoutGuard } from '../filter/guard.js';
 import { ProgramError } from '../filter/simulate.js';
@@ -11,6 +10,7 @@ import { systemdMeaning } from '../plan/systemd-meaning.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import type { System, UnitProperties } from '../system/system.js';
 import { createLeftOver } from './left-over.js';
+import { looseCalls, whose } from './looser.js';
 import { type NamedDifference, nameDifferences } from './name-differences.js';
 import { createRefusers } from './refusers.js';
 import { readUnit, type UnitThread } from './unit-filters.js';
@@ -49,9 +49,6 @@ export interface Enforcement {
 
 /** Of a unit that is held to nothing, or that nothing was seen of. */
 export const NO_ENFORCEMENT: Enforcement = { groups: [], wrong: [], leftOver: [], unproven: [] };
-
-/** Calls that one error names; the report has them all. */
-const MOST_NAMED = 20;
 
 /**
  * Reads the filters of every thread of a unit back and compares what they do together with what the policy says.
@@ -182,27 +179,6 @@ const GRAVEST_FIRST = ['looser', 'stricter', 'otherwise'] as const;
 function gravest(differences: readonly NamedDifference[]): Compared['calls'] {
   const there = new Set(differences.map(({ relation }) => relation));
   return GRAVEST_FIRST.find((relation) => there.has(relation)) ?? 'equal';
-}
-
-function whose({ processes }: ThreadGroup): string {
-  const [first] = processes;
-  const name = printable(first?.name || 'what has ended since');
-  return `${name} (${first?.pid})${processes.length > 1 ? ' and others' : ''}`;
-}
-
-function looseCalls(group: ThreadGroup): Diagnostic[] {
-  const { differences, heldTo } = group;
-  const who = whose(group);
-  return differences
-    .filter(({ relation }) => relation === 'looser')
-    .map(({ abi, calls, expected, got, someArguments }) => {
-      const some = someArguments ? ' for some arguments' : '';
-      const than = heldTo === 'systemd' ? "systemd's part of the policy" : 'the policy';
-      const message = `looser than ${than} in ${who}: ${shortList(calls, MOST_NAMED)} (${abi}) gets '${got}'${some}, not '${expected}'`;
-      return error('looser', message, {
-        hint: 'restart the service; what is started without the launcher lacks its filter',
-      });
-    });
 }
 
 function leftOver(group: ThreadGroup, { plan, unit }: Held): Diagnostic {

@@ -22,7 +22,7 @@ export async function failed(
 ): Promise<Diagnostic> {
   const properties = await system.unit(unit);
   const result = String(properties.get('Result'));
-  const reason = result === 'success' ? message : `${message} (${result}${endOf(properties)})`;
+  const reason = result === 'success' ? message : `${message} (${howItEnded(properties)})`;
   const lines = await programsSaid(system, unit, scope, run ?? properties);
   const said = lines.length > 0 ? [`it said: ${lines.join(' / ')}`] : [];
   const log = scope === 'user' ? 'journalctl --user --user-unit' : 'journalctl --unit';
@@ -74,8 +74,12 @@ export const isKilledByFilter = (properties: UnitProperties): boolean =>
   isKilled(properties) && endStatus(properties) === SIGSYS;
 
 /** Whether systemd itself gave up before the program was started (systemd.exec(5), "Process Exit Codes"). */
-const isSystemds = (properties: UnitProperties): boolean =>
+export const isSystemds = (properties: UnitProperties): boolean =>
   endCode(properties) === 1 && endStatus(properties) >= 200 && endStatus(properties) < 250;
+
+/** The last run of a service that didn't succeed, in few words. */
+export const howItEnded = (properties: UnitProperties): string =>
+  `${properties.get('Result')}${endOf(properties)}`;
 
 function endOf(properties: UnitProperties): string {
   const status = endStatus(properties);

@@ -25,7 +25,8 @@ const actionText = (action: Action): string =>
   action === KILL_THREAD ? 'kill-thread' : formatAction(action);
 
 const NO_CALL = 'numbers without a call';
-const EVERY_CALL = 'every call';
+/** In the place of all calls of a convention. */
+export const EVERY_CALL = 'every call';
 const CLOSED = 'closed convention';
 
 /** Differences by the names of calls, the looser ones first. @param refusers directives that refuse a call */

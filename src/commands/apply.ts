@@ -1,4 +1,4 @@
-import { downAlready, hasFailed, restartDue } from '../apply/activate.js';
+import { restartDue } from '../apply/activate.js';
 import { isPending } from '../apply/changes.js';
 import { notConfined } from '../apply/confinement.js';
 import { mountedBy, replacedPrograms } from '../apply/replaced-programs.js';
@@ -11,6 +11,7 @@ import { systemctl } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import { bringIntoForce } from './bring-into-force.js';
 import { changing } from './exclusively.js';
+import { failedService } from './failed-service.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
 import { hasOtherCalls, notInForce } from './in-force.js';
 import { fullName } from './load-unit.js';
@@ -148,7 +149,8 @@ async function inForce(
   let { state } = result;
   for (const service of unit.services) {
     const { name, properties } = service;
-    if (hasFailed(properties)) due.push(downAlready(name, context.placement.scope));
+    const refuses = plan.meaning !== undefined && plan.mode === 'enforcing';
+    due.push(...failedService(service, { scope: plan.target.scope, standing, refuses }));
     const replaced = await replacedPrograms(context.system, mountedBy(plan, name), properties);
     const isOld = await runsAsBefore(context, standing, properties);
     if (!isOld && replaced.length === 0) {

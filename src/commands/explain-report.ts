@@ -45,7 +45,7 @@ function oneText(
   sources: ReadonlyMap<string, string>,
   machine: string,
 ): string {
-  const { processes, count, last, changes, opens: gains } = explanation;
+  const { processes, count, last, changes, instead, opens: gains } = explanation;
   const { hint: _, ...diagnostic } = explanationDiagnostic(explanation, machine);
   const who = processes.map(({ pid, name, program }) => {
     const ran = program === undefined ? '' : ` (${printable(program)})`;
@@ -59,6 +59,7 @@ function oneText(
       `  ${i === 0 ? 'to allow it,' : 'and'} ${does} (${where === 'systemctl edit' ? `systemctl edit ${unit}` : printable(where)})`,
       ...(text === undefined ? [] : text.split('\n').map((line) => `      ${line}`)),
     ]),
+    ...(instead ? [`  or ${instead.does} (${printable(instead.where)})`] : []),
     ...(gains === undefined ? [] : [`  ${renderDiagnostic(warning('opens', gains))}`]),
   ];
   return `${lines.join('\n')}\n`;
@@ -66,18 +67,21 @@ function oneText(
 
 /** The same for programs. */
 export const explanationsJson = (explanations: readonly Explanation[]) =>
-  explanations.map(({ call, cause, changes, opens: gains, got, count, last, processes, certain }) => ({
-    call: call.name,
-    number: call.number,
-    abi: call.abi ?? null,
-    ...(call.args ? { args: call.args.map((arg) => `0x${arg.toString(16)}`) } : {}),
-    ...{ got, count, last: new Date(last).toISOString(), certain },
-    processes: processes.map(({ pid, name, program }) => ({
-      pid: pid ?? null,
-      name,
-      program: program ?? null,
-    })),
-    cause: { kind: cause.kind, what: cause.what, ...cause.at },
-    changes,
-    ...(gains === undefined ? {} : { opens: gains }),
-  }));
+  explanations.map(
+    ({ call, cause, changes, instead, opens: gains, got, count, last, processes, certain }) => ({
+      call: call.name,
+      number: call.number,
+      abi: call.abi ?? null,
+      ...(call.args ? { args: call.args.map((arg) => `0x${arg.toString(16)}`) } : {}),
+      ...{ got, count, last: new Date(last).toISOString(), certain },
+      processes: processes.map(({ pid, name, program }) => ({
+        pid: pid ?? null,
+        name,
+        program: program ?? null,
+      })),
+      cause: { kind: cause.kind, what: cause.what, ...cause.at },
+      changes,
+      ...(instead ? { instead } : {}),
+      ...(gains === undefined ? {} : { opens: gains }),
+    }),
+  );

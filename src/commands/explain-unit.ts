@@ -75,6 +75,7 @@ export async function explainUnit(
   const ground: Ground = {
     ...{ policy: policy.policy, machine: target.machine, sets: target.sets, own: limits('') },
     refusers: createRefusers(properties, target),
+    lesser: policy.withoutBases(),
   };
   const relaxed = (call: string) => limits(`[Service]\nSystemCallFilter=${call}\n`);
   return { explanations: explainCalls(calls, ground, relaxed), since: from.since, suppressed, readable };

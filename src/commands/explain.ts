@@ -1,3 +1,4 @@
+import { isPending } from '../apply/changes.js';
 import { isKilledByFilter } from '../apply/failure.js';
 import { type Diagnostic, EXIT, hasErrors, note } from '../diagnostic.js';
 import { isFinding } from '../explain/explanation.js';
@@ -43,11 +44,13 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
     ? await (await import('./record-run.js')).recordRun(context, prepared, options)
     : await lookBack(context, prepared);
   const refused = explanations.some(isFinding);
+  // Of a run that was recorded a note says so.
+  const isTold = !readable || (options.record === true && explanations.length === 0);
   const wrong = readable && hasErrors(diagnostics) ? EXIT.findings : EXIT.ok;
   return {
     exit: failed ? EXIT.failure : refused ? EXIT.findings : readable ? wrong : EXIT.failure,
     json: { ...about, since: new Date(since).toISOString(), refusals: explanationsJson(explanations) },
-    text: readable ? explanationsText(plan.unit, explanations, sources, plan.target.machine) : '',
+    text: isTold ? '' : explanationsText(plan.unit, explanations, sources, plan.target.machine),
     diagnostics: suppressed ? [SUPPRESSED, ...diagnostics] : diagnostics,
     sources,
   };
@@ -56,32 +59,51 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
 /** What the logs have of the unit. */
 async function lookBack(context: Context, prepared: Prepared): Promise<Run> {
   const properties = prepared.unit.properties!;
-  const looked = await explainUnit(context, prepared, properties, { since: windowOf(prepared, properties) });
+  const since = await windowOf(context, prepared, properties);
+  const looked = await explainUnit(context, prepared, properties, { since });
   const diagnostics = !looked.readable
     ? [UNREADABLE]
     : looked.explanations.length === 0
       ? [nothing(prepared.plan, isKilledByFilter(properties))]
-      : otherPolicyApplied(context, prepared);
+      : prepared.standing.files.length === 0
+        ? [notConfinedNow(prepared.plan)]
+        : otherPolicyApplied(context, prepared);
   const half = await halfDone(context, prepared.unit.name.full);
   return { ...looked, diagnostics: [...half, ...diagnostics], failed: false };
 }
 
-/** Since the policy was written, or, where the service has run on since before, since it was started last. */
-function windowOf({ standing: { since } }: Prepared, properties: UnitProperties): number {
+/**
+ * Since the policy was written to the unit's files, or, where the service has run on since before, since it was started
+ * last. Where the policy isn't in force as it is, it may have been tried and put back: since its own file was written.
+ */
+async function windowOf(
+  { system }: Context,
+  { plan, changes, standing: { since } }: Prepared,
+  properties: UnitProperties,
+): Promise<number> {
   const started = startOf(properties);
-  return since > 0 && (since < started || started === 0) ? Math.floor(since) : started;
+  const usual = since > 0 && (since < started || started === 0) ? Math.floor(since) : started;
+  if (!isPending(changes)) return usual;
+  const file = await system.read(plan.policyFile, { limit: 0, head: true });
+  const boot = Number((await system.manager()).started ?? 0n) / 1000;
+  return Math.min(usual, Math.floor(Math.max(file?.modified || usual, boot)));
 }
+
+const notConfinedNow = ({ unit, target }: Plan): Diagnostic =>
+  note('not-applied', `${unit} is not confined by its policy now: what was refused before is told`, {
+    hint: `'${ownCommand(target.scope, 'apply', unit)}' tries it again`,
+  });
 
 const SUPPRESSED = note('records-suppressed', 'the kernel left out some of its records: too many at a time', {
   hint: 'auditd, where it runs, gets them all',
 });
 
+/** The text says that no call is on record; this is why that may be, and the way out. */
 const nothing = ({ unit, target }: Plan, killed: boolean): Diagnostic => {
-  const message = killed
-    ? `${unit} was killed for a refused call, and nothing recorded which`
-    : `no call of ${unit} was recorded`;
+  const why = 'calls that fail with an errno leave no record, nor do all that are many at a time';
+  const message = killed ? `${unit} was killed for a refused call: not all leave a record` : why;
   const command = ownCommand(target.scope, 'explain --record', unit);
   return note('no-record', message, {
-    hint: `calls that fail with an errno leave no record, nor do all that are many at a time: '${command}' runs it once with all of them recorded and none refused`,
+    hint: `'${command}' runs it once with all of them recorded and none refused`,
   });
 };

@@ -1,6 +1,7 @@
 import { type Diagnostic, EXIT, error, type Location, UserError } from '../diagnostic.js';
 import { policyOfDropIn } from '../emit/files.js';
 import { dropInPath, policySearchPath } from '../emit/paths.js';
+import type { Lesser } from '../explain/without-base.js';
 import { ownCommand } from '../plan/own-command.js';
 import { mergePolicies } from '../policy/merge.js';
 import { parsePolicy, warnIfEmpty } from '../policy/parse.js';
@@ -22,6 +23,8 @@ export interface LoadedPolicy {
   readonly complete: boolean;
   /** Text of each file that went into it. */
   readonly sources: ReadonlyMap<string, string>;
+  /** The policy without each of those that it extends itself, one at a time. */
+  readonly withoutBases: () => readonly Lesser[];
 }
 
 export interface LoadOptions {
@@ -55,6 +58,7 @@ export async function loadPolicy(
     diagnostics: [...loader.diagnostics, ...warnIfEmpty(policy)],
     complete: loader.complete,
     sources: loader.sources,
+    withoutBases: () => loader.withoutBases(policies.at(-1)!),
   };
 }
 
@@ -119,6 +123,8 @@ class Loader {
   /** By path, bases before what extends them. */
   readonly policies = new Map<string, Policy>();
   complete = true;
+  /** Paths of those that policies extend. */
+  readonly #bases = new Map<Located<string>, string>();
   /** There were too many files: that is said once. */
   #full = false;
   /** Paths, those that could not be read included. */
@@ -157,12 +163,31 @@ class Loader {
   async #visitBase(reference: Located<string>, from: PolicyPlace, chain: readonly string[]): Promise<void> {
     const { at } = reference;
     try {
-      await this.visit(await this.#resolve(reference, from), at, chain);
+      const base = await this.#resolve(reference, from);
+      this.#bases.set(reference, base.path);
+      await this.visit(base, at, chain);
     } catch (cause) {
       if (!(cause instanceof UserError)) throw cause;
       this.complete = false;
       this.diagnostics.push(...cause.diagnostics.map((d) => ({ ...d, at: d.at ?? at })));
     }
+  }
+
+  /** @param own the policy itself */
+  withoutBases(own: Policy): Lesser[] {
+    return own.extends.map((left) => {
+      const paths = new Set<string>();
+      for (const one of own.extends) if (one !== left) this.#reach(this.#bases.get(one), paths);
+      const bases = [...this.policies].filter(([path]) => paths.has(path)).map(([, policy]) => policy);
+      return { name: left.value, at: left.at, policy: mergePolicies(bases, own) };
+    });
+  }
+
+  /** Adds a policy's path, and those of all that it extends. */
+  #reach(path: string | undefined, paths: Set<string>): void {
+    if (path === undefined || paths.has(path)) return;
+    paths.add(path);
+    for (const one of this.policies.get(path)?.extends ?? []) this.#reach(this.#bases.get(one), paths);
   }
 
   async #parse(place: PolicyPlace, at: Location | undefined): Promise<Policy> {

@@ -109,14 +109,16 @@ async function listen(context: Context, prepared: Prepared): Promise<Ears> {
   return { reader: undefined, diagnostics: [incomplete(stderr)] };
 }
 
-const incomplete = (why: string): Diagnostic =>
-  warning(
-    'records-incomplete',
-    "records are read from the kernel's log, which lacks some where they are many",
-    {
-      hint: why.trim().replace(/^read-records: /, '') || undefined,
-    },
-  );
+/** @param said by the reader: `read-records: WHY; it takes …` */
+function incomplete(said: string): Diagnostic {
+  const [why, ...takes] = said
+    .trim()
+    .replace(/^read-records: /, '')
+    .split('; ');
+  const message = `calls may be missing: only the kernel's log could be read, which drops records where they are many${why ? ` (its audit socket can't be: ${why})` : ''}`;
+  const hint = takes.length > 0 ? `to have all of them ${takes.join('; ')}` : undefined;
+  return warning('records-incomplete', message, { hint });
+}
 
 /** What a run is ended by, and the way back, from when there is something to be put back. */
 interface Way {

@@ -26,7 +26,7 @@ export async function runPolicy(context: Context, options: PolicyOptions): Promi
   }
   if (base !== undefined) return loadPolicy(context, await baseOf(context, options), { trusted: true });
   const { policy } = parsePolicy('', COMMAND_LINE);
-  return { policy, diagnostics: [], complete: true, sources: new Map() };
+  return { policy, diagnostics: [], complete: true, withoutBases: () => [], sources: new Map() };
 }
 
 const baseOf = async (context: Context, { policy, template }: PolicyOptions): Promise<PolicyPlace> =>

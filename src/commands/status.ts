@@ -19,6 +19,7 @@ import { againHint } from './apply-again.js';
 import { Drift } from './drift.js';
 import { putBackIfFree } from './exclusively.js';
 import { exists } from './exists.js';
+import { failedService } from './failed-service.js';
 import { ownPolicy } from './load-policy.js';
 import { fullName, noUnit, serviceName } from './load-unit.js';
 import { namedUnit } from './named-unit.js';
@@ -26,10 +27,10 @@ import { NONE_WAITING, notApplied } from './not-applied.js';
 import type { Outcome } from './outcome.js';
 import { markUntrusted, type OwnDropIn, ownPlaces, readOwnFiles, withLifetime } from './own-files.js';
 import { ASKED_AT_ONCE, type Service, servicesOf } from './services.js';
-import { standingOf } from './standing.js';
+import { type Standing, standingOf } from './standing.js';
 import { statusJson, statusText, type UnitStatus } from './status-report.js';
 import { unconfined } from './unconfined.js';
-import { stateOf } from './unit-state.js';
+import { type State, stateOf } from './unit-state.js';
 
 /** A unit with a drop-in of ours. */
 interface Confined extends OwnDropIn {
@@ -153,6 +154,8 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
     : { changed: [], untold: [] };
   // Of what is broken it is told how.
   const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);
+  // Of what can't start that is told.
+  const failed = broken.length === 0 ? failedOf(at.placement, { facts, services, state, standing }) : [];
   return {
     unit: confined.instance ?? unit,
     ...modeOf(context, facts, filter ?? (facts.launched ? 'missing' : bytes && 'none')),
@@ -161,16 +164,30 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
     dropIn,
     gaps: facts.gaps,
     missing,
-    drift: [
-      ...new Set([
-        ...changed.map(({ code }) => code),
-        ...(missing.includes(launcher) ? ['drift-launcher'] : []),
-      ]),
-    ],
+    drift: codesOf(changed, missing.includes(launcher)),
     untold: untold.length > 0,
-    diagnostics: [...broken, ...drifted, ...untold, ...gapsAllowed(unit, facts)],
+    diagnostics: [...broken, ...drifted, ...untold, ...failed, ...gapsAllowed(unit, facts)],
     ...(exit === undefined ? {} : { exit }),
   };
+}
+
+/** Codes of what has changed; a launcher that is missing has changed, too. */
+const codesOf = (changed: readonly Diagnostic[], lacksLauncher: boolean): string[] => [
+  ...new Set([...changed.map(({ code }) => code), ...(lacksLauncher ? ['drift-launcher'] : [])]),
+];
+
+interface Seen {
+  readonly facts: DropInFacts;
+  readonly services: readonly Service[] | undefined;
+  readonly state: State | undefined;
+  readonly standing: Standing;
+}
+
+/** Services that have failed with what was written: not before the manager has read it. */
+function failedOf({ scope }: Placement, { facts, services = [], state, standing }: Seen): Diagnostic[] {
+  if (state === 'reload-due' || state === 'not-read') return [];
+  const refuses = !facts.permissive && (facts.launched || facts.refuses === true);
+  return services.flatMap((service) => failedService(service, { scope, standing, refuses }));
 }
 
 /** What a filter that isn't there or can't be read comes to can't be told. */

@@ -115,7 +115,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   },
   {
     name: 'status',
-    does: 'say of each confined unit whether it is enforcing or permissive, by which policy, and in force',
+    does: 'list the confined units: enforcing or permissive, running with that or not, what has changed since apply (then exit 1), and the policy',
     operands: '[unit...]',
     options: ['user', 'root', ...SPEAKS],
     examples: ['status', 'status nginx.service'],

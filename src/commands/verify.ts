@@ -1,13 +1,14 @@
 import { restartDue } from '../apply/activate.js';
 import type { Change } from '../apply/changes.js';
-import { notConfined } from '../apply/confinement.js';
+import { mainPid, notConfined } from '../apply/confinement.js';
 import { type Enforcement, NO_ENFORCEMENT } from '../apply/enforcement.js';
+import { looseSince } from '../apply/looser.js';
 import { readBack } from '../apply/read-back.js';
 import { mountedBy, replacedPrograms } from '../apply/replaced-programs.js';
 import { type Diagnostic, EXIT, error, hasErrors } from '../diagnostic.js';
 import { isPermissiveDropIn } from '../emit/files.js';
-import { dropInPath } from '../emit/paths.js';
-import { ownCommand } from '../plan/own-command.js';
+import { dropInPath, hasNameOfDropIn } from '../emit/paths.js';
+import { ownCommand, systemctl } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
@@ -44,25 +45,23 @@ export async function verify(
   const dropIn = dropInPath(context.placement, prepared.unit.name.full);
   // What only comments say otherwise is in force all the same.
   const pending = prepared.changes.filter(({ kind, commentsOnly }) => kind !== 'unchanged' && !commentsOnly);
+  const due = await notRestarted(context, prepared, { properties, pending });
   const loaded = [
     ...notWritten(prepared, pending, dropIn),
+    ...due,
     // Another drop-in than the planned one is loaded otherwise in every line.
     ...(pending.some(({ path }) => path === dropIn) ? [] : readBack(plan, dropIn, properties)),
-    ...(await notRestarted(context, prepared, properties)),
-    ...(await halfDone(context, prepared.unit.name.full)).map((one) => ({
-      ...one,
-      severity: 'error' as const,
-    })),
-  ];
-  const main = [
-    ...(await notConfined(context.system, plan, properties)),
-    ...(await replacedPrograms(context.system, mountedBy(plan, plan.unit), properties)),
+    ...(await leftHalfDone(context, prepared.unit.name.full)),
   ];
   const kernel = await readKernel(context, plan, properties);
-  const loose = isLetThrough(prepared, pending, dropIn)
-    ? await looserThanPermissive(context, unit!, options)
-    : looser(kernel);
-  const wrong = [...loaded, ...main, ...loose];
+  const isPermissive = isLetThrough(prepared, pending, dropIn);
+  const isKnown = !isPermissive && (due.length > 0 || changesCalls(pending));
+  const seen = { properties, kernel, isKnown };
+  const wrong = [
+    ...loaded,
+    ...(await wrongMain(context, plan, seen)),
+    ...(isPermissive ? await looserThanPermissive(context, unit!, options) : looser(seen)),
+  ];
   const exit = wrong.length > 0 ? EXIT.findings : hasErrors(kernel.unproven) ? EXIT.failure : EXIT.ok;
   return {
     ...outcome(prepared, exit, kernel, loaded),
@@ -70,6 +69,9 @@ export async function verify(
     diagnostics: [...prepared.diagnostics, ...wrong, ...kernel.unproven],
   };
 }
+
+const leftHalfDone = async (context: Context, unit: string): Promise<Diagnostic[]> =>
+  (await halfDone(context, unit)).map((one) => ({ ...one, severity: 'error' }));
 
 /** Whether the unit is permissive, and not to be by what is asked. */
 const isLetThrough = ({ plan }: Prepared, pending: readonly Change[], dropIn: string): boolean =>
@@ -81,18 +83,51 @@ async function looserThanPermissive(
   unit: string,
   options: PrepareOptions,
 ): Promise<readonly Diagnostic[]> {
-  const {
-    plan,
-    diagnostics,
-    unit: loaded,
-  } = await prepareConfined(context, unit, {
-    ...options,
-    permissive: true,
-  });
-  return hasErrors(diagnostics) ? [] : looser(await readKernel(context, plan, loaded.properties!));
+  const prepared = await prepareConfined(context, unit, { ...options, permissive: true });
+  if (hasErrors(prepared.diagnostics)) return [];
+  const properties = prepared.unit.properties!;
+  return looser({ properties, kernel: await readKernel(context, prepared.plan, properties) });
 }
 
-const looser = ({ wrong, leftOver }: Enforcement): readonly Diagnostic[] => [...wrong, ...leftOver];
+interface Seen {
+  readonly properties: UnitProperties;
+  readonly kernel: Enforcement;
+  /** Whether it is told already why the unit's processes can't be as the policy says. */
+  readonly isKnown?: boolean;
+}
+
+function looser({ properties, kernel: { groups, wrong, leftOver }, isKnown }: Seen): Diagnostic[] {
+  return [...(isKnown ? looseSince(groups, mainPid(properties)) : wrong), ...leftOver];
+}
+
+/** What is wrong with the main process, but for what follows from what is told already: that it is looser says so. */
+async function wrongMain(
+  { system }: Context,
+  plan: Plan,
+  { properties, kernel, isKnown }: Seen,
+): Promise<Diagnostic[]> {
+  const pid = mainPid(properties);
+  const isSaid = kernel.groups.some(
+    ({ calls, processes }) => calls === 'looser' && processes.some((one) => one.pid === pid),
+  );
+  return [
+    ...(isKnown && isSaid ? [] : await notConfined(system, plan, properties)),
+    ...(await replacedPrograms(system, mountedBy(plan, plan.unit), properties)),
+  ];
+}
+
+/** Whether what is yet to be written makes calls other than they are: filters, and lines of the drop-in on them. */
+const changesCalls = (pending: readonly Change[]): boolean =>
+  pending.some(({ path, before, after }) => {
+    if (!hasNameOfDropIn(path)) return path.endsWith('.filter');
+    const lines = (content?: Uint8Array) =>
+      new TextDecoder()
+        .decode(content)
+        .split('\n')
+        .filter((line) => /^(Exec|SystemCall|Bind)/.test(line))
+        .join();
+    return lines(before?.content) !== lines(after?.content);
+  });
 
 /** The mode of the drop-in that is there, of one that isn't as planned. */
 function modeBefore(pending: readonly Change[], dropIn: string): Plan['mode'] | undefined {
@@ -147,12 +182,16 @@ function notWritten({ plan }: Prepared, pending: readonly Change[], dropIn: stri
   return [error('not-applied', message, { hint })];
 }
 
+/** @param pending what `apply` would write: it restarts the service, too */
 async function notRestarted(
   context: Context,
   { plan, standing }: Prepared,
-  properties: UnitProperties,
+  { properties, pending }: { readonly properties: UnitProperties; readonly pending: readonly Change[] },
 ): Promise<Diagnostic[]> {
   if (!(await runsAsBefore(context, standing, properties))) return [];
-  const obstacle = await obstacleTo(context, { name: plan.unit, properties });
-  return [{ ...restartDue(plan.unit, obstacle), severity: 'error' }];
+  const { unit, target } = plan;
+  const obstacle = await obstacleTo(context, { name: unit, properties });
+  const hint = `'${systemctl(target.scope, 'restart', unit)}', or '${ownCommand(target.scope, 'apply', unit)}', which sees that it runs then`;
+  const due = restartDue(unit, obstacle ?? (pending.length > 0 ? undefined : hint));
+  return [{ ...due, severity: 'error' }];
 }

@@ -15,6 +15,7 @@ import {
   verdictOn,
 } from '../syscalls/resolve.js';
 import type { SyscallSets } from '../syscalls/sets.js';
+import type { Lesser } from './without-base.js';
 
 /** What a call is held against. */
 export interface Ground {
@@ -25,6 +26,8 @@ export interface Ground {
   readonly own: OwnLimits | undefined;
   /** Directives that refuse a call, as they are loaded. */
   readonly refusers: (call: string, abi: Abi) => readonly string[];
+  /** The policy without each of those that it extends itself. */
+  readonly lesser?: readonly Lesser[];
 }
 
 /** A call by its calling convention. */

@@ -5,6 +5,7 @@ import { type Cause, causeOf, type Ground, type NamedCall, nameCall } from './ca
 import { type Change, changesFor } from './change.js';
 import { opens } from './opens.js';
 import type { RecordedCall } from './record.js';
+import { withoutBase } from './without-base.js';
 
 /** A recorded call of a unit. */
 export interface UnitCall extends RecordedCall {
@@ -24,6 +25,8 @@ export interface Explanation {
   readonly certain: boolean;
   readonly cause: Cause;
   readonly changes: readonly Change[];
+  /** Another change that does, and more. */
+  readonly instead: Change | undefined;
   /** What the service gains with it. */
   readonly opens: string | undefined;
 }
@@ -52,7 +55,14 @@ export function explainCalls(
       same.map(({ pid, name, program }) => [`${pid} ${name}`, { pid, name, program }]),
     );
     return {
-      ...{ call, cause, changes, got: gotOf(same[0]!.action), count: same.length },
+      ...{
+        call,
+        cause,
+        changes,
+        instead: withoutBase(call, cause, ground),
+        got: gotOf(same[0]!.action),
+        count: same.length,
+      },
       last: Math.max(...same.map(({ time }) => time)),
       processes: [...processes.values()].slice(0, MOST_PROCESSES),
       certain: same.some(({ certain }) => certain),
@@ -74,11 +84,12 @@ function gotOf(action: Action): Explanation['got'] {
 export const isFinding = ({ cause }: Explanation): boolean => cause.kind !== 'recorded';
 
 /** What would let the call through, in one line. */
-export function changeLine({ changes }: Explanation): string | undefined {
+export function changeLine({ changes, instead }: Explanation): string | undefined {
   const lines = changes.map(({ does, text }) =>
     text?.includes('\n') ? `${does}: ${text.split('\n').join(' / ')}` : does,
   );
-  return lines.length === 0 ? undefined : `to allow it: ${lines.join(', and ')}`;
+  const ways = [...(lines.length > 0 ? [lines.join(', and ')] : []), ...(instead ? [instead.does] : [])];
+  return ways.length === 0 ? undefined : `to allow it: ${ways.join('; or ')}`;
 }
 
 /** A call for people: `mount`, `mount of x86`. */

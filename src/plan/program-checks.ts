@@ -113,19 +113,31 @@ function startCalls(program: ProgramFacts, machine: Machine): readonly string[] 
   return numbers.has('access') ? calls.filter((call) => call !== 'faccessat') : calls;
 }
 
-/** Warns of a start script that can't start what it is there for. */
-export function scriptWarnings(
-  { effective, policy, target, places }: PlacedUnit,
-  named: NamedPolicy,
-): Diagnostic[] {
+/** What `sh -c` and its like are called; by another name nothing is certain. */
+const SHELLS: ReadonlySet<string> = new Set(
+  'sh ash bash csh dash fish ksh ksh93 mksh oksh posh rbash tcsh yash zsh'.split(' '),
+);
+
+/** Warns of a start script, or a shell with a line of a unit, that can't start what it is there for. */
+export function scriptWarnings(request: PlacedUnit, named: NamedPolicy): Diagnostic[] {
   if (mayPass(verdictOn(named, 'execve'))) return [];
-  return confinedPrograms(policy, effective)
-    .filter((path) => target.programs.get(path)?.file.kind === 'script')
-    .map((path) =>
-      warning('start-script', `${path} is a script, and can't start another program`, {
-        hint: places
-          ? `if it becomes the daemon, name that one: programs = ["…"] in [exec]; if it runs programs itself, don't deny execve`
-          : "if it runs programs itself, don't deny execve",
-      }),
-    );
+  const { effective, policy, target, places } = request;
+  // What no launcher can stand in front of is told for that.
+  const unwrapped = new Set(
+    wrappedKeys(policy)
+      .flatMap((key) => effective.execCommands(key))
+      .filter(({ prefixes }) => /[+|]/.test(prefixes))
+      .map(({ path }) => path.value),
+  );
+  return confinedPrograms(policy, effective).flatMap((path) => {
+    const isShell = SHELLS.has(path.slice(path.lastIndexOf('/') + 1)) && !unwrapped.has(path);
+    const isScript = target.programs.get(path)?.file.kind === 'script';
+    if (!isShell && !isScript) return [];
+    const message = `${printable(path)} is a ${isShell ? 'shell' : 'script'}, and can't start another program`;
+    return warning('start-script', message, {
+      hint: places
+        ? `if it becomes the daemon, name that one: programs = ["…"] in [exec]; if it runs programs itself, don't deny execve`
+        : "if it runs programs itself, don't deny execve",
+    });
+  });
 }

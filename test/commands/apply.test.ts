@@ -321,6 +321,39 @@ test('a service that has failed before is not started either, and how it is is s
   }
 });
 
+test('one that has failed under its policy, or fails again and again, is led to what explains it', async () => {
+  for (const [more, message] of [
+    [[], /^demo\.service has failed under its policy \(exit-code, exit status 1\)$/],
+    [
+      [
+        ['ActiveState', 'activating'],
+        ['SubState', 'auto-restart'],
+      ],
+      /^demo\.service fails, and is started again and again, under its policy \(/,
+    ],
+  ] as const) {
+    let since = false;
+    const system = machine({
+      running: [],
+      behaviour: () => 'job-fails',
+      distort: (properties) => {
+        for (const [name, value] of since ? more : []) properties.set(name, value);
+      },
+    });
+    await run(system);
+    await system.restart(UNIT);
+    since = true;
+    const result = await run(system);
+    const [first] = result.diagnostics;
+    assert.deepEqual(
+      [result.exit, statesOf(result), codesOf(result)],
+      [0, [`${UNIT} unchanged`], ['warning failed']],
+    );
+    assert.match(first!.message, message);
+    assert.match(first!.hint ?? '', /^'sandbox-unit explain demo\.service' says whether/);
+  }
+});
+
 test('with --no-restart the service is left as it runs', async () => {
   const system = machine();
   const result = await run(system, { restart: false });

@@ -139,6 +139,37 @@ test('the line that refused a call, and what would let it through', async () => 
   ]);
 });
 
+test('what an extended policy refuses may be taken out of extends in its place', async () => {
+  const file = `/etc/sandbox-unit/${UNIT}.toml`;
+  const base = '/etc/sandbox-unit/templates/none.toml';
+  const other = '/etc/sandbox-unit/templates/other.toml';
+  const told = async (own: string, ofBase: string) => {
+    const system = machine({ records: [record(100, 59)] });
+    for (const [path, text] of [
+      [file, own],
+      [base, ofBase],
+      [other, 'extends = ["none"]\n'],
+    ] as const)
+      system.files.set(path, { bytes: new TextEncoder().encode(text), mode: 0o644 });
+    const { text, json } = await explained(system);
+    const [{ instead } = {}] = json.refusals as { instead?: { does: string } }[];
+    return { text, does: instead?.does };
+  };
+  const BASE = '[syscalls]\ndeny = ["execve", "execveat"]\n';
+  const found = await told('# mine\nextends = ["none"]\n[syscalls]\ndeny = ["acct"]\n', BASE);
+  const does = 'take "none" out of extends in line 2, and with it execveat';
+  assert.equal(found.does, does);
+  assert.match(found.text, /\n {2}to allow it, add a rule that allows execve \(.*\n {6}/);
+  assert.ok(found.text.includes(`\n  or ${does} (${file})\n`));
+  const more = `${BASE}[service]\nPrivateTmp = true\n`;
+  assert.match((await told('extends = ["none"]\n', more)).does ?? '', /with it execveat, PrivateTmp=$/);
+  // Where another brings it in as well, where it is refused by the policy, too, or all would be let through.
+  assert.equal((await told('extends = ["none", "other"]\n', BASE)).does, undefined);
+  assert.equal((await told('extends = ["none"]\n[syscalls]\ndeny = ["execve"]\n', BASE)).does, undefined);
+  const allows = BASE.replace('deny', 'allow = ["@system-service"]\ndeny');
+  assert.equal((await told('extends = ["none"]\n', allows)).does, undefined);
+});
+
 test('whose a record is', async () => {
   const records = [
     record(100, 165),
@@ -155,6 +186,24 @@ test('whose a record is', async () => {
     ['umount2', false],
     ['pivot_root', true],
   ]);
+});
+
+test('what was refused in a trial that was put back is explained once, though it was started since', async () => {
+  const system = machine({ records: [record(7, 165, RAN, { at: START - 60 })] });
+  const policy = `/etc/sandbox-unit/${UNIT}.toml`;
+  await system.replace(policy, new TextEncoder().encode(POLICY), {
+    mode: 0o644,
+    modified: (START - 90) * 1000,
+  });
+  const { exit, calls, codes, text } = await explained(system);
+  assert.deepEqual([exit, calls, codes], [1, [['mount', false]], ['not-applied']]);
+  assert.equal(text.match(/deny @mount/g)?.length, 1);
+  // Of what was refused before the policy was written it says nothing.
+  await system.replace(policy, new TextEncoder().encode(POLICY), {
+    mode: 0o644,
+    modified: (START - 30) * 1000,
+  });
+  assert.deepEqual((await explained(system)).calls, []);
 });
 
 test("a user's own run of the program is not taken for the service's", async () => {
@@ -203,6 +252,8 @@ test('where the journal has nothing of the kernel, its own log is read, and that
 test('nothing was refused, nothing can be read', async () => {
   const fine = await explained(machine({ records: ['a line'] }));
   assert.deepEqual([fine.exit, fine.codes, fine.refusals], [0, ['no-record'], []]);
+  assert.equal(fine.text, 'demo.service: no refused call is on record\n');
+  assert.match(fine.diagnostics[0]!.message, /^calls that fail with an errno leave no record/);
   const blind = await explained(machine());
   assert.deepEqual([blind.exit, blind.codes, blind.text], [2, ['records-unreadable'], '']);
   const few = await explained(machine({ records: ['kauditd_printk_skb: 6 callbacks suppressed'] }));
@@ -212,7 +263,12 @@ test('nothing was refused, nothing can be read', async () => {
 test('the keys that it prints are those of the manual', async () => {
   const records = [record(100, 41), record(100, 165), record(100, 11, RAN, { arch: 'c00000b7' })];
   const { json } = await explained(machine({ records, dumped: true }));
-  const seen = new Set(pathsOf(json));
+  const extending = machine({ records: [record(100, 59)] });
+  const policy = { bytes: new TextEncoder().encode('extends = ["none"]\n'), mode: 0o644 };
+  extending.files.set(`/etc/sandbox-unit/${UNIT}.toml`, policy);
+  const base = { bytes: new TextEncoder().encode('[syscalls]\ndeny = ["execve"]\n'), mode: 0o644 };
+  extending.files.set('/etc/sandbox-unit/templates/none.toml', base);
+  const seen = new Set([...pathsOf(json), ...pathsOf((await explained(extending)).json)]);
   assert.deepEqual([...seen].sort(), [...documentedKeys('explain').keys()].sort());
 });
 

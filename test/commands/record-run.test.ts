@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { explain } from '../../src/commands/explain.js';
-import { UserError } from '../../src/diagnostic.js';
+import { type Diagnostic, UserError } from '../../src/diagnostic.js';
 import type { ProcessResult } from '../../src/system/system.js';
 import { type FakeOptions, type FakeSystem, fakeContext, HOME, machineWith } from '../support/fake-system.js';
 
@@ -112,10 +112,25 @@ test('where only the log can be read, what it has is explained, with a warning',
   const message = heard(9, 155, RAN).replace('record ', 'audit: type=1326 ').trim();
   const entry = JSON.stringify({ _TRANSPORT: 'kernel', SYSLOG_FACILITY: '0', MESSAGE: message });
   const ofKernel = (argv: readonly string[]) => argv.includes('_TRANSPORT=kernel');
-  const found = await record(
-    machine({ silent: true, programs: { journalctl: (argv) => done(ofKernel(argv) ? `${entry}\n` : '') } }),
+  const why = 'read-records: no records come; it takes a kernel with audit, outside of any container\n';
+  const logged = () =>
+    machine({
+      silent: true,
+      programs: {
+        [READER]: () => ({ ...done('', 1), stderr: why }),
+        journalctl: (argv) => done(ofKernel(argv) ? `${entry}\n` : ''),
+      },
+    });
+  assert.deepEqual(await record(logged()), {
+    ...{ exit: 1, codes: ['records-incomplete'], calls: [['pivot_root', false]] },
+  });
+  const { diagnostics } = await explain(fakeContext(logged()), [UNIT], { record: true });
+  const [first] = diagnostics as [Diagnostic];
+  assert.match(
+    first.message,
+    /^calls may be missing: only the kernel's log could be read, .* \(its audit socket can't be: no records come\)$/,
   );
-  assert.deepEqual(found, { exit: 1, codes: ['records-incomplete'], calls: [['pivot_root', false]] });
+  assert.equal(first.hint, 'to have all of them it takes a kernel with audit, outside of any container');
 });
 
 test('records that were dropped are told', async () => {

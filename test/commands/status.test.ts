@@ -64,6 +64,23 @@ test('without operands all units that are confined have a line each', async () =
   assert.deepEqual(system.changes, []);
 });
 
+test('one that has failed under its policy is a warning that leads to what explains it', async () => {
+  for (const [policy, hint] of [
+    [NO_EXEC, /^'sandbox-unit explain demo\.service' says whether/],
+    ['[service]\nPrivateTmp = true\n', /^'systemctl status demo\.service' says more$/],
+  ] as const) {
+    const system = await applied(policy, {}, { running: [], behaviour: () => 'job-fails' });
+    await system.restart(UNIT);
+    const { exit, json, diagnostics } = await status(fakeContext(system), []);
+    assert.equal((json.units as [Shown])[0].state, 'failed');
+    assert.deepEqual(
+      [exit, diagnostics.map(({ severity, code }) => `${severity} ${code}`)],
+      [0, ['warning failed']],
+    );
+    assert.match(diagnostics[0]!.hint ?? '', hint);
+  }
+});
+
 test('what a drop-in names is fit for a terminal', async () => {
   const system = await applied('[syscalls]\ndeny = ["acct"]\n');
   const dropIn = '[Service]\nSystemCallFilter=~acct\nSystemCallLog=\u001b[2J\n';

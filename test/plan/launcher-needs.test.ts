@@ -287,6 +287,26 @@ test('a start script that may not exec is warned of', () => {
   assert.deepEqual(codes(planned('[syscalls]\ndeny = ["write", "execveat"]', '', target)), []);
 });
 
+test('a shell that may not exec is warned of, where it runs behind the launcher', () => {
+  const programs = new Map([
+    [
+      '/bin/sh',
+      { file: { kind: 'dynamic', bits: 64, interpreter: '/ld' }, setuid: false, executable: true } as const,
+    ],
+  ]);
+  const target = targetOf(257, { programs });
+  const found = (policy: string, line = '/bin/sh -c "sleep 1"') =>
+    planned(policy, `ExecStart=\nExecStart=${line}`, target)
+      .diagnostics.filter(({ code }) => code === 'start-script')
+      .map(({ severity, message }) => `${severity}: ${message}`);
+  assert.deepEqual(found(NO_EXEC), ["warning: /bin/sh is a shell, and can't start another program"]);
+  assert.equal(found(NO_EXEC, '-@/usr/bin/dash sh -c "exec sleep 1"').length, 1);
+  assert.deepEqual(found(NO_EXEC, '/usr/bin/sleep sh'), []);
+  assert.deepEqual(found(NO_EXEC, '+/bin/sh -c true'), []);
+  assert.deepEqual(found('[syscalls]\ndeny = ["write", "execveat"]'), []);
+  assert.deepEqual(found(PROGRAMS), []);
+});
+
 const PROGRAMS = `${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\n`;
 
 test('a program that is to be mounted over must be there, and be one', () => {

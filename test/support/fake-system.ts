@@ -283,9 +283,9 @@ export class FakeSystem implements System {
   async start(argv: readonly string[]): Promise<Running> {
     this.#record(`start ${argv.join(' ')}`);
     const { programs = {}, silent = false } = this.#options;
-    const known = silent ? undefined : programs[argv[0]!];
+    const known = programs[argv[0]!];
     const absent = { status: 127, unstartable: true, stdout: '', stderr: 'no such file' };
-    return { ready: known !== undefined, stop: async () => known?.(argv) ?? absent };
+    return { ready: known !== undefined && !silent, stop: async () => known?.(argv) ?? absent };
   }
 
   async lock(path: string, wait: number): Promise<(() => void) | undefined> {

@@ -120,6 +120,13 @@ test('a policy that is taken back says which call was refused, by which line', {
     /explained.service.toml:2:9: error\[refused-call\]: .*uname \(\d+\) ended the process: deny uname\n/,
   );
   assert.match(said, /hint: to allow it: take "uname" out of deny in line 2\n/);
+  // It is explained afterwards, too, though the service has been started since.
+  const { status, stdout, stderr } = await sandboxUnit(box, 'explain', UNIT);
+  assert.equal(status, 1, stdout + stderr);
+  assert.match(stdout, /^explained\.service: 1 call was refused\n/);
+  assert.equal(stdout.match(/deny uname$/gm)?.length, 1);
+  assert.match(stdout, /to allow it, take "uname" out of deny in line 2/);
+  assert.match(stderr, /^note\[not-applied\]: explained\.service is not confined by its policy now/m);
 });
 
 test('a line of a record that the service itself prints is not believed', { skip }, async (t) => {

@@ -87,6 +87,30 @@ test('units are enforcing or permissive, live, due or stopped', { skip }, async 
   });
 });
 
+test('one that dies of its policy later is led to what explains it', { skip }, async () => {
+  const unit = 'later.service';
+  const line = `ExecStart=/usr/bin/perl -e 'sleep 2; mkdir "/tmp/later"; sleep 1000'`;
+  await changeFiles(box, {
+    [`/etc/systemd/system/${unit}`]: `[Service]\n${line}\nRestart=always\nRestartSec=1h\n`,
+  });
+  await box.writeFile(policyPath(unit), '[syscalls]\ndeny = ["mkdir"]\n');
+  await run('apply', unit);
+  await box.succeed(['systemctl', 'start', unit]);
+  await box.waitFor('its failure', async () =>
+    (await box.succeed(['systemctl', 'show', '--property=SubState', unit])).includes('auto-restart'),
+  );
+  for (const verb of ['status', 'apply']) {
+    const { status, stderr } = await sandboxUnit(box, verb, unit);
+    assert.equal(status, 0, stderr);
+    assert.match(
+      stderr,
+      /^warning\[failed\]: later\.service fails, .* under its policy \(signal, killed by SIGSYS/m,
+    );
+    assert.match(stderr, /^ {2}hint: 'sandbox-unit explain later\.service'/m);
+  }
+  await run('revert', '--no-restart', unit);
+});
+
 test('more units than the bus has answers under way at a time', { skip }, async () => {
   await box.sh(`for i in $(seq 150); do
     mkdir -p /run/systemd/system/many-$i.service.d && : >/run/systemd/system/many-$i.service.d/zz-sandbox-unit.conf

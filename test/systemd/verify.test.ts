@@ -46,7 +46,11 @@ interface Verified {
       readonly by: readonly string[];
     }[];
   }[];
-  readonly diagnostics: readonly { readonly code: string; readonly message: string }[];
+  readonly diagnostics: readonly {
+    readonly code: string;
+    readonly message: string;
+    readonly hint?: string;
+  }[];
 }
 
 let box: Box;
@@ -81,7 +85,8 @@ const codesOf = ({ diagnostics }: Verified) => diagnostics.map(({ code }) => cod
 async function moveIn(unit: string, command: readonly string[] = ['sleep', '1000']): Promise<void> {
   const stray = `stray-of-${unit}`;
   await box.succeed(['systemctl', 'stop', stray]).catch(() => undefined);
-  await box.succeed(['systemd-run', `--unit=${stray}`, '--quiet', ...command]);
+  // Until it is exec'd systemd may put it into its own group again.
+  await box.succeed(['systemd-run', `--unit=${stray}`, '--service-type=exec', '--quiet', ...command]);
   const group = `/sys/fs/cgroup/system.slice/${unit}/cgroup.procs`;
   await box.sh(`echo ${await mainPid(box, stray)} >${group}`);
 }
@@ -207,11 +212,49 @@ describe('what is not in force is told:', () => {
     assert.deepEqual(codesOf(found), ['not-applied', 'looser']);
     assert.match(
       found.diagnostics.at(-1)!.message,
-      /^looser than the policy in nginx \(\d+\) and others: execve \(x86-64\) gets 'allow', not 'kill'$/,
+      /^and so looser than the policy in nginx \(\d+\) and others: execve \(x86-64\)$/,
     );
     await box.writeFile(path, Buffer.from(file, 'base64'));
     await box.succeed(['systemctl', 'restart', NGINX]);
     assert.equal((await verify(NGINX)).status, 0);
+  });
+
+  test('a service that runs as before: that first, with the way out, and what follows once', {
+    skip,
+  }, async () => {
+    const unit = 'before.service';
+    await changeFiles(box, { [`/etc/systemd/system/${unit}`]: '[Service]\nExecStart=/usr/bin/sleep 1000\n' });
+    await box.succeed(['systemctl', 'start', unit]);
+    await box.writeFile(policyPath(unit), `${EXEC}action = "EPERM"\n`);
+    await sandboxUnit(box, 'apply', '--no-restart', unit);
+    const found = await verify(unit);
+    assert.deepEqual([found.status, found.enforced, found.loaded], [1, false, false]);
+    assert.deepEqual(codesOf(found), ['restart-due', 'looser']);
+    const [due, loose] = found.diagnostics;
+    assert.match(due!.hint ?? '', /^'systemctl restart before\.service', or 'sandbox-unit apply before/);
+    assert.match(
+      loose!.message,
+      /^and so looser than the policy in sleep \(\d+\): .*execve, execveat \(x86-64\)/,
+    );
+    assert.equal(loose!.hint, undefined);
+    // What is in it besides has another cause.
+    await box.succeed(['systemctl', 'restart', unit]);
+    await box.writeFile(
+      policyPath(unit),
+      `${EXEC.replace('execveat"', 'execveat", "acct"')}action = "EPERM"\n`,
+    );
+    await moveIn(unit);
+    const both = await verify(unit);
+    assert.deepEqual([...new Set(codesOf(both))], ['not-applied', 'looser']);
+    assert.match(
+      both.diagnostics[1]!.message,
+      /^and so looser than the policy in sleep \(\d+\) and others: acct/,
+    );
+    assert.match(
+      JSON.stringify(both.diagnostics.slice(2)),
+      /looser than the policy in sleep .*: execve, execveat \(x86-64\)/,
+    );
+    await sandboxUnit(box, 'revert', unit);
   });
 
   test('a process that no launcher has started', { skip }, async () => {

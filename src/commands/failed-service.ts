@@ -1,0 +1,33 @@
+/** A confined service that has failed, or that fails again and again: what is to be said of it where nothing else is. */
+import { downAlready, hasFailed, isWaiting } from '../apply/activate.js';
+import { howItEnded, isSystemds } from '../apply/failure.js';
+import { type Diagnostic, warning } from '../diagnostic.js';
+import { ownCommand, systemctl } from '../plan/own-command.js';
+import type { Target } from '../plan/target.js';
+import type { Service } from './services.js';
+import type { Standing } from './standing.js';
+
+interface Under {
+  readonly scope: Target['scope'];
+  readonly standing: Standing;
+  /** Whether its policy refuses calls. */
+  readonly refuses: boolean;
+}
+
+/** What became of a service that doesn't run as it should, and where to look; none of one that runs, or was stopped. */
+export function failedService({ name, properties }: Service, under: Under): Diagnostic[] {
+  // What ends well and is started again does as it shall.
+  const isFailing = isWaiting(properties) && properties.get('Result') !== 'success';
+  if (!hasFailed(properties) && !isFailing) return [];
+  const { scope, standing, refuses } = under;
+  const at = (key: string) => Number(properties.get(key) ?? 0) / 1000;
+  const started = at('ExecMainStartTimestamp') || at('InactiveExitTimestamp');
+  // What failed before its files were there didn't fail of them.
+  if (started < standing.since) return hasFailed(properties) ? [downAlready(name, scope)] : [];
+  const does = hasFailed(properties) ? 'has failed' : 'fails, and is started again and again,';
+  const hint =
+    refuses && !isSystemds(properties)
+      ? `'${ownCommand(scope, 'explain', name)}' says whether it was refused a call, and what would allow it`
+      : `'${systemctl(scope, 'status', name)}' says more`;
+  return [warning('failed', `${name} ${does} under its policy (${howItEnded(properties)})`, { hint })];
+}
