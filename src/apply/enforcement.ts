@@ -12,6 +12,7 @@ import type { System, UnitProperties } from '../system/system.js';
 import { createLeftOver } from './left-over.js';
 import { looseCalls, whose } from './looser.js';
 import { type NamedDifference, nameDifferences } from './name-differences.js';
+import { readStatus } from './process-status.js';
 import { createRefusers } from './refusers.js';
 import { readUnit, type UnitThread } from './unit-filters.js';
 import { unseen } from './unseen.js';
@@ -64,9 +65,24 @@ export async function enforcement(
   const { meaning } = plan;
   if (meaning === undefined) return NO_ENFORCEMENT;
   const look = () => lookOnce(system, { plan, unit, meaning }, reader);
-  const found = await look();
-  // What systemd is about to start has no filters for a moment.
-  return found.wrong.length > 0 ? look() : found;
+  let found = await look();
+  for (let looks = 1; looks < LOOKS && found.wrong.length > 0; looks++) {
+    // What systemd is about to start has no filters for a moment; whose process what has ended was can't be told.
+    if (looks > 1 && !(await hasEnded(system, found))) break;
+    found = await look();
+  }
+  return found;
+}
+
+/** How often a unit is looked at whose processes come and go. */
+const LOOKS = 5;
+
+/** Whether one of the processes that are wrong is gone by now. */
+async function hasEnded(system: System, { groups }: Enforcement): Promise<boolean> {
+  const wrong = groups.filter(({ calls, leftOver }) => calls === 'looser' && !leftOver);
+  const pids = wrong.flatMap(({ processes }) => processes.map(({ pid }) => pid));
+  const found = await Promise.all(pids.map((pid) => readStatus(system, `${pid}`)));
+  return found.includes(undefined);
 }
 
 /** A unit, what the manager says of it, and what its policy means. */
