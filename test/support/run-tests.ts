@@ -11,7 +11,7 @@ import { unavailable } from './available.js';
 import { resetInherited } from './inherited.js';
 import { REPOSITORY } from './repository.js';
 import { Tally, type TestEvent } from './tally.js';
-import { isForKernels, TREE_NAMES } from './tree.js';
+import { buildTrees, isForKernels, TREE_NAMES, type TreeName } from './tree.js';
 
 /** No test file takes this long; one that hangs must not hang the run. */
 const FILE_MS = 300_000;
@@ -55,15 +55,14 @@ export async function runFiles(files: readonly string[], strict: boolean): Promi
  * Debian trees are made before the tests, with progress to be seen and on no test's time; should that fail, no test
  * tries again. What few tests need is left to them where some are asked for.
  */
-function prepareTrees(files: readonly string[]): void {
-  const reason = unavailable('machine') ?? unavailable('toolchain');
-  if (reason === undefined) {
-    const isWhole = testFiles([]).every((file) => files.includes(file));
-    const kernels = files.some((file) => file.includes(ONLY_ASKED));
-    const wanted = TREE_NAMES.filter((name) => isWhole && (kernels || !isForKernels(name)));
-    for (const name of wanted) unavailable(name);
-    return;
-  }
+async function prepareTrees(files: readonly string[]): Promise<void> {
+  const isWhole = testFiles([]).every((file) => files.includes(file));
+  const kernels = files.some((file) => file.includes(ONLY_ASKED));
+  const isWanted = (name: TreeName) => name === 'toolchain' || (isWhole && (kernels || !isForKernels(name)));
+  const obstacle = unavailable('machine');
+  if (obstacle === undefined) await buildTrees(TREE_NAMES.filter(isWanted));
+  const reason = obstacle ?? unavailable('toolchain');
+  if (reason === undefined) return;
   console.log(`no boxes and layers on this machine: ${reason}`);
   process.env.SANDBOX_UNIT_NO_TREES = reason.split('\n')[0];
 }
@@ -74,7 +73,7 @@ async function main(filters: readonly string[]): Promise<number> {
   if (missing !== undefined) throw new Error(`'${missing}' is missing: npm run build`);
   if (files.length === 0) throw new Error(`no test file's path has '${filters.join("' or '")}' in it`);
   resetInherited();
-  prepareTrees(files);
+  await prepareTrees(files);
   process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --enable-source-maps`;
   return (await runFiles(files, process.env.CI === 'true')) === 0 ? 0 : 1;
 }

@@ -16,12 +16,13 @@ if [ "${IN_OWN_NAMESPACE-}" != yes ]; then
 fi
 
 mkdir -p "$store"
-exec {lock}>"$store/lock"
+key=${tree##*/}
+exec {lock}>"$store/lock-$key"
 flock "$lock"
 [ ! -d "$tree" ] || exit 0
 
-rm -rf "$store"/building.* # of builds that were killed: whoever builds holds the lock
-building=$(mktemp -d "$store/building.XXXXXX")
+rm -rf "$store/building-$key".* # of builds that were killed: whoever builds it holds its lock
+building=$(mktemp -d "$store/building-$key.XXXXXX")
 trap 'rm -rf "$building"' EXIT
 echo "building the Debian tree '$name' (once, about 15 seconds)" >&2
 

@@ -66,7 +66,7 @@ test('a tree is built once, also when two ask at once', { skip }, async () => {
   );
   await build('tree');
   assert.equal(called(), 1);
-  assert.deepEqual(readdirSync(store).sort(), ['lock', 'tree']);
+  assert.deepEqual(readdirSync(store).sort(), ['lock-tree', 'tree']);
   assert.deepEqual(readdirSync(join(store, 'tree')), ['etc']);
 });
 
@@ -78,7 +78,7 @@ test('a build that fails is tried again, then says why and leaves nothing', { sk
     `cannot build the Debian tree 'tree': it needs a Debian mirror (SANDBOX_UNIT_MIRROR=URL names another) and 1 GB in '${store}'\nE: no mirror\n`,
   );
   assert.equal(called(), 2);
-  assert.deepEqual(readdirSync(store), ['lock']);
+  assert.deepEqual(readdirSync(store), ['lock-tree']);
 });
 
 test('what a killed build leaves is removed by the next one', { skip }, async () => {
@@ -89,7 +89,7 @@ test('what a killed build leaves is removed by the next one', { skip }, async ()
   await until('its end', () => killed.signalCode !== null);
   assert.equal(readdirSync(store).length, 2);
   assert.equal((await build('tree')).status, 0);
-  assert.deepEqual(readdirSync(store).sort(), ['lock', 'tree']);
+  assert.deepEqual(readdirSync(store).sort(), ['lock-tree', 'tree']);
 });
 
 test('trees that nobody used for a week go, unless they are in use', { skip }, async () => {
@@ -103,5 +103,5 @@ test('trees that nobody used for a week go, unless they are in use', { skip }, a
   await new Promise((resolve) => user.stdout.once('data', resolve));
   await build('tree');
   user.stdin.end();
-  assert.deepEqual(readdirSync(store).sort(), ['fresh', 'in use', 'lock', 'tree']);
+  assert.deepEqual(readdirSync(store).sort(), ['fresh', 'in use', 'lock-tree', 'tree']);
 });

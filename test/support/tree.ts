@@ -1,8 +1,11 @@
-import { spawnSync } from 'node:child_process';
+import { type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { statSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { inBatches } from '../../src/collections.js';
 import { inRepository } from './repository.js';
 
 /** Trees that hold the file `vmlinuz` alone: Debian's kernel of a machine. */
@@ -91,26 +94,47 @@ function treePath(name: TreeName): string {
 /** Why a tree can't be had, known to this process already. */
 const missing = new Map<TreeName, string>();
 
+const isThere = (name: TreeName): boolean =>
+  statSync(treePath(name), { throwIfNoEntry: false }) !== undefined;
+
+function buildOf(
+  name: TreeName,
+): readonly [command: string, words: readonly string[], options: SpawnOptions] {
+  const { suite, packages, architecture, unitsOnly } = TREES[name];
+  const only = unitsOnly ? 'units' : architecture;
+  const script = inRepository('test/support/tree.sh');
+  const words = [script, name, treePath(name), suite, packages.join(','), ...(only ? [only] : [])];
+  return ['bash', words, { stdio: ['ignore', 'pipe', 'inherit'] }];
+}
+
+const failureOf = (text: string): string => text.trim() || 'test/support/tree.sh failed';
+
 /**
  * The root folder of a Debian tree, read-only by custom: it is the lower layer of every box.
  * Builds it when it isn't there, which takes about 15 seconds and the network; says so on standard error.
  * @throws Error saying what is missing and what to do.
  */
 export function debianTree(name: TreeName): string {
-  const path = treePath(name);
-  if (statSync(path, { throwIfNoEntry: false })) return path;
+  if (isThere(name)) return treePath(name);
   const known = missing.get(name) ?? process.env.SANDBOX_UNIT_NO_TREES;
   if (known) throw new Error(known);
-  const { suite, packages, architecture, unitsOnly } = TREES[name];
-  const only = unitsOnly ? 'units' : architecture;
-  const script = inRepository('test/support/tree.sh');
-  const line = [script, name, path, suite, packages.join(','), ...(only ? [only] : [])];
-  const run = spawnSync('bash', line, {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-  });
-  if (run.status === 0) return path;
-  const reason = (run.error?.message ?? run.stdout).trim() || `${script} failed`;
+  const { status, error, stdout } = spawnSync(...buildOf(name));
+  if (status === 0) return treePath(name);
+  const reason = error?.message ?? failureOf(String(stdout));
   missing.set(name, reason);
   throw new Error(reason);
+}
+
+/** Builds those trees that aren't there, as many at a time as there are processors. */
+export async function buildTrees(names: readonly TreeName[]): Promise<void> {
+  await inBatches(
+    names.filter((name) => !isThere(name)),
+    availableParallelism(),
+    async (name) => {
+      const child = spawn(...buildOf(name));
+      const said = text(child.stdout!);
+      const [status] = await once(child, 'close');
+      if (status !== 0) missing.set(name, failureOf(await said));
+    },
+  );
 }
