@@ -149,23 +149,17 @@ export const isUnderWay = (properties: UnitProperties): boolean =>
 /** How long is waited from one look to the next at a service that somebody else stops, in milliseconds. */
 const PAUSE = 100;
 
-/**
- * A service whose stop or restart somebody has asked for, when that is over.
- * @param look how it is asked for: `anyUnit` for units of other types
- */
-export async function atRest(
-  system: System,
-  unit: string,
-  look: 'unit' | 'anyUnit' = 'unit',
-): Promise<UnitProperties> {
+/** A service whose stop or restart somebody has asked for, when that is over. */
+export async function atRest(system: System, unit: string): Promise<UnitProperties> {
   for (;;) {
-    const properties = await system[look](unit);
+    const properties = await system.unit(unit);
     if (!isUnderWay(properties)) return properties;
     await system.wait(PAUSE);
   }
 }
 
-const hasJob = (properties: UnitProperties): boolean => {
+/** Whether the manager is about to start or stop a unit. */
+export const hasJob = (properties: UnitProperties): boolean => {
   const [id = 0] = (properties.get('Job') ?? []) as readonly unknown[];
   return id !== 0;
 };
@@ -228,10 +222,23 @@ export const notRunning = (unit: string) =>
   note('not-running', `${unit} isn't running: the policy takes effect at its next start`);
 
 /** Of a service that was down before, and that nobody starts. */
-export const downAlready = (unit: string, scope: Scope) =>
+export const downAlready = (unit: string, scope: Scope, properties: UnitProperties) =>
   note('not-running', `${unit} has failed, and isn't started: the policy takes effect at its next start`, {
-    hint: systemctl(scope, 'start', unit),
+    hint: startCommand(unit, scope, properties),
   });
+
+/** The same of one that has nothing of ours any more. */
+export const staysFailed = (unit: string, scope: Scope, properties: UnitProperties) =>
+  note('not-running', `${unit} has failed, and isn't started`, {
+    hint: startCommand(unit, scope, properties),
+  });
+
+/** What starts a service that has failed, be it that it was started too often. */
+export const startCommand = (unit: string, scope: Scope, properties: UnitProperties): string => {
+  const start = systemctl(scope, 'start', unit);
+  const isLimited = properties.get('Result') === 'start-limit-hit';
+  return isLimited ? `${systemctl(scope, 'reset-failed', unit)} && ${start}` : start;
+};
 
 export const hasFailed = (properties: UnitProperties): boolean => properties.get('ActiveState') === 'failed';
 

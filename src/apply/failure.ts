@@ -62,7 +62,7 @@ async function programsSaid(
   return stdout.split('\n').filter((line) => line.trim() !== '');
 }
 
-const SIGSYS = 31;
+const [SIGTERM, SIGSYS] = [15, 31];
 
 /** CLD_EXITED, CLD_KILLED and CLD_DUMPED (waitid(2)), and the status or the signal. */
 const endCode = (properties: UnitProperties) => properties.get('ExecMainCode');
@@ -76,6 +76,10 @@ export const isKilledByFilter = (properties: UnitProperties): boolean =>
 /** Whether systemd itself gave up before the program was started (systemd.exec(5), "Process Exit Codes"). */
 export const isSystemds = (properties: UnitProperties): boolean =>
   endCode(properties) === 1 && endStatus(properties) >= 200 && endStatus(properties) < 250;
+
+/** Whether the last run of a service ended as one that is stopped does. */
+export const endedWell = (properties: UnitProperties): boolean =>
+  isKilled(properties) ? endStatus(properties) === SIGTERM : endStatus(properties) === 0;
 
 /** The last run of a service that didn't succeed, in few words. */
 export const howItEnded = (properties: UnitProperties): string =>

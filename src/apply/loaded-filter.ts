@@ -1,7 +1,7 @@
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { Plan, SystemdFilter } from '../plan/plan.js';
 import { abisOf } from '../syscalls/abi.js';
-import type { Action } from '../syscalls/action.js';
+import { type Action, errnoAction } from '../syscalls/action.js';
 import { parseAction } from '../syscalls/action-text.js';
 import { numbersOf } from '../syscalls/numbers.js';
 import { expandSet, type SyscallSets } from '../syscalls/sets.js';
@@ -77,10 +77,16 @@ const shortList = (calls: readonly string[]) =>
 /** The calls that SystemCallFilter= has on the bus. */
 export const loadedEntries = (listed: readonly string[]): Entries => new Map(listed.map(parseEntry));
 
+/** The highest that the kernel knows. */
+const MAX_ERRNO = 4095;
+
 /** `name`, or `name:EPERM`, `name:kill`, `name:200`. */
 function parseEntry(entry: string): [string, EntryAction] {
   const [call = '', suffix] = entry.split(':');
-  return [call, suffix === undefined ? undefined : (parseAction(suffix) ?? 'unknown')];
+  if (suffix === undefined) return [call, undefined];
+  // No policy can have all of them.
+  const errno = /^\d{1,4}$/.test(suffix) ? Number(suffix) : Number.POSITIVE_INFINITY;
+  return [call, errno <= MAX_ERRNO ? errnoAction(errno) : (parseAction(suffix) ?? 'unknown')];
 }
 
 /** Calls that the filter names and the plan doesn't. */

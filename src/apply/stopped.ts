@@ -4,10 +4,14 @@ import type { System, UnitProperties } from '../system/system.js';
 
 type Scope = Plan['target']['scope'];
 
-/** What the manager records when it begins to start a unit, has or hasn't started it, and begins to stop it (sd-messages.h). */
+/**
+ * What the manager records when it begins to start a unit, has or hasn't started it, begins to stop it, and has stopped
+ * it; of some types the last alone (sd-messages.h).
+ */
 const STARTING = '7d4958e842da4a758f6c1cdc7b36dcc5';
 const STARTED = '39f53479d3a045ac8e11786248231fbf';
 const NOT_STARTED = 'be02cf6855d2428ba40df7e9d022f03d';
+const STOPPED = '9d1aaa27d60140bd96365438aad20286';
 const STOPPING = 'de5b426a63be47a7b6ac3eaac82e2f6f';
 
 /** The journal takes a moment: how often, and how far apart in milliseconds, is looked. */
@@ -60,9 +64,9 @@ async function wasStoppedByJournal(
     const { stdout } = await system.run([
       ...['journalctl', '--quiet', '--no-pager', '--lines=1', '--output=json', '--output-fields=MESSAGE_ID'],
       ...(scope === 'user' ? ['--user', `USER_UNIT=${unit}`] : [`UNIT=${unit}`, '_PID=1']),
-      ...[STARTING, STARTED, NOT_STARTED, STOPPING].map((id) => `MESSAGE_ID=${id}`),
+      ...[STARTING, STARTED, NOT_STARTED, STOPPING, STOPPED].map((id) => `MESSAGE_ID=${id}`),
     ]);
-    if (stdout.includes(`"${STOPPING}"`)) return true;
+    if ([STOPPING, STOPPED].some((id) => stdout.includes(`"${id}"`))) return true;
   }
   return false;
 }
@@ -71,7 +75,7 @@ export const STOPPED_MEANWHILE = 'stopped-meanwhile';
 
 export const stoppedMeanwhile = (unit: string): Diagnostic =>
   error(STOPPED_MEANWHILE, `${unit} was stopped by somebody else while it was tried`, {
-    hint: 'apply it again',
+    hint: 'start it, then apply it again',
   });
 
 export const STAYS_STOPPED = 'stays-stopped';

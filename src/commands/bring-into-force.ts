@@ -3,8 +3,8 @@ import { wasStopped } from '../apply/stopped.js';
 import { writeChanges } from '../apply/write.js';
 import type { Diagnostic } from '../diagnostic.js';
 import type { Context } from '../system/context.js';
-import { startAlong, watchTied } from './along.js';
 import { failureOf, failuresOf } from './failures.js';
+import { startAlong, watchTied } from './fallen.js';
 import type { HeldSignals } from './held-signals.js';
 import { type ForceOptions, lookAt, type Trying } from './look-at.js';
 import { isAsWanted, putBack } from './put-back.js';
@@ -109,7 +109,7 @@ async function restartOne(context: Context, attempt: Trying, { signals }: ForceO
       signals.unlessCame(() => restart(system, { unit: name, scope: placement.scope, plan })),
     );
   const failures = await failuresOfEach(attempt.now, restarted);
-  const heard = await failureOf(() => watchTied(context, attempt.result.undo!));
+  const heard = await failureOf(() => watchTied(context, attempt.result.undo!, attempt.now));
   return { ...attempt, result, failures: [...failures, ...heard] };
 }
 

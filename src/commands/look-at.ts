@@ -74,10 +74,12 @@ export async function lookAt(context: Context, result: UnitResult, options: Forc
     }
     const since = startedSince(result, services);
     back = { ...back, runs: [...back.runs, ...since] };
-    const down = services.filter(({ properties }) => hasFailed(properties)).map(({ name }) => name);
+    const failedNow = services.filter(({ properties }) => hasFailed(properties));
+    const down = failedNow.map(({ name }) => name);
     if (running.length + down.length === 0) notes.push(notRunning(plan.unit));
     const wereUp = new Set([...upBefore(result), ...since.map(({ unit }) => unit)]);
-    notes.push(...down.flatMap((name) => (wereUp.has(name) ? [] : [downAlready(name, placement.scope)])));
+    const before = failedNow.filter(({ name }) => !wereUp.has(name));
+    notes.push(...before.map(({ name, properties }) => downAlready(name, placement.scope, properties)));
     const fallen = down.filter((name) => wereUp.has(name));
     return Promise.all(fallen.map((name) => wentDown(context, plan, name)));
   });

@@ -1,4 +1,4 @@
-import { isRunning } from '../apply/activate.js';
+import { isRunning, restartDue } from '../apply/activate.js';
 import { isPending } from '../apply/changes.js';
 import { triggered } from '../apply/triggered.js';
 import { inBatches, shortList } from '../collections.js';
@@ -12,7 +12,8 @@ import { probeProblems } from './look-up-program.js';
 import { readFiles } from './own-files.js';
 import { insideOf, ownGroups, type Restarting } from './own-service.js';
 import type { Prepared } from './prepare.js';
-import { isRestartDue, obstacleTo, startedBesides } from './restarts.js';
+import { startedBesides } from './requirements.js';
+import { isRestartDue, obstacleTo } from './restarts.js';
 import { ASKED_AT_ONCE, type Service } from './services.js';
 
 interface Meant {
@@ -20,21 +21,31 @@ interface Meant {
   readonly verb?: Restarting;
   /** False where no service will be restarted, and so none tried. */
   readonly restart?: boolean | undefined;
+  /** Whether it is only to be said. */
+  readonly check?: boolean | undefined;
 }
 
 /** What would be seen only when the files are written, and is to be said before that. */
 export async function obstacles(
   context: Context,
   prepared: Prepared,
-  { verb = 'apply', restart = true }: Meant = {},
+  { verb = 'apply', restart = true, check = false }: Meant = {},
 ): Promise<Diagnostic[]> {
   const { unit, policy } = prepared;
   const due = restart ? await toBeRestarted(context, prepared, verb) : [];
-  return [
+  const found = [
     ...(restart ? probeProblems(context, policy.policy) : []),
     ...(context.placement.lifetime === 'runtime' ? await keptForGood(context, unit.name) : []),
     ...(await restartProblems(context, verb, due)),
   ];
+  if (!check || found.some(isError)) return found;
+  return [...found, ...(await inBatches(due, ASKED_AT_ONCE, (one) => wouldBeRestarted(context, one)))];
+}
+
+async function wouldBeRestarted(context: Context, service: Service): Promise<Diagnostic> {
+  const obstacle = await obstacleTo(context, service);
+  if (obstacle !== undefined) return restartDue(service.name, obstacle);
+  return note('would-restart', `${service.name} would be restarted`);
 }
 
 async function toBeRestarted(
@@ -66,7 +77,7 @@ export async function restartProblems(
       ...insideOf(context, verb, groups, { service, along }),
       ...startsOthers(service),
       ...takesAlong(service, along),
-      ...(await startsBesides(context, service)),
+      ...(await startsBesides(context, service, along)),
       ...(verb === 'revert' ? [] : [...failing(context, verb, service), ...ofOthers]),
     ];
     return found.length === 0 || (await obstacleTo(context, service, along)) !== undefined ? [] : found;
@@ -89,10 +100,15 @@ function takesAlong({ name }: Service, along: readonly Along[]): Diagnostic[] {
   return names.length > 0 ? [note('takes-along', message)] : [];
 }
 
-async function startsBesides({ system }: Context, { name, properties }: Service): Promise<Diagnostic[]> {
-  const names = await startedBesides(system, properties);
-  const message = `the restart of ${name} starts ${shortList(names, MOST_NAMED)}, which it wants, too`;
-  return names.length > 0 ? [note('starts-wanted', message)] : [];
+async function startsBesides(
+  { system }: Context,
+  service: Service,
+  along: readonly Along[],
+): Promise<Diagnostic[]> {
+  const { name } = service;
+  const names = await startedBesides(system, [service, ...along]);
+  const message = `the restart of ${name} also starts what it wants or needs and is down: ${shortList(names, MOST_NAMED)}`;
+  return names.length > 0 ? [note('starts-others', message)] : [];
 }
 
 const isError = ({ severity }: Diagnostic): boolean => severity === 'error';

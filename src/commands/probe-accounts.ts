@@ -57,6 +57,9 @@ async function lookUp(
   return (await getent(context, database, asked)) ?? readDatabase(context, database);
 }
 
+/** How long the name service may take, in milliseconds: the files answer in its place. */
+const TIMEOUT = 5_000;
+
 /** Not all were found; what was is printed. */
 const SOME_MISSING = 2;
 
@@ -66,7 +69,7 @@ async function getent(
   database: string,
   keys: readonly string[],
 ): Promise<string | undefined> {
-  const { status, stdout } = await system.run(['getent', '--', database, ...keys]);
+  const { status, stdout } = await system.run(['getent', '--', database, ...keys], { timeout: TIMEOUT });
   return status === 0 || status === SOME_MISSING ? stdout : undefined;
 }
 

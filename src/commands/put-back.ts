@@ -17,10 +17,12 @@ import { type Diagnostic, error, hasErrors } from '../diagnostic.js';
 import { hasNameOfDropIn } from '../emit/paths.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
-import { fallen, isTrigger } from './along.js';
+import { isTrigger } from './along.js';
 import { failureOf, failuresOf } from './failures.js';
+import { fallen, LOOK_AGAIN } from './fallen.js';
 import type { HeldSignals } from './held-signals.js';
 import { removeUnusedLauncher } from './launcher-file.js';
+import { staysDown } from './restarts.js';
 import { forgetUndo } from './undo-files.js';
 
 interface HowBack {
@@ -32,9 +34,6 @@ interface HowBack {
 
 /** How many services are started at a time. */
 const BATCH = 8;
-
-/** How long a service that was started again must be up to count as that, in milliseconds. */
-const LOOK_AGAIN = 300;
 
 /**
  * Puts units back as they were, those aside whose files somebody else has changed.
@@ -132,41 +131,49 @@ async function startAgain(context: Context, undo: Undo, how: HowBack): Promise<r
   const due = undo.runs.filter((_, i) => found[i] === 'due').map(({ unit }) => unit);
   const kept = found.filter((one) => typeof one === 'object');
   if (due.length === 0 && !(undo.starts && undo.restarted)) return kept;
-  const down = await fallen(context, undo);
-  const started = (units: readonly string[], start: Start) =>
-    inBatches(units, BATCH, (unit) => startOne(context, unit, start, how));
-  const all = [
-    // A socket hands itself to its service only when that is started after it.
-    ...(await started(down.filter(isTrigger), 'startUnit')),
-    ...(await started(due, 'restart')),
-    ...(await started(
-      down.filter((unit) => !isTrigger(unit)),
-      'startUnit',
-    )),
-  ].flat();
-  return [...kept, ...all, ...(hasErrors(all) ? [] : await lookAgain(context, due))];
+  const fell = (are: (unit: string) => boolean) => {
+    const look = () => fallen(context, undo, { are });
+    return how.signals ? how.signals.unlessAgain(look) : look();
+  };
+  const started = async (units: readonly string[], start: Start) =>
+    (await inBatches(units, BATCH, (unit) => startOne(context, unit, start, how))).flat();
+  // A socket hands itself to its service only when that is started after it.
+  const triggers = await fell(isTrigger);
+  const all = [...(await started(triggers.down, 'startUnit')), ...(await started(due, 'restart'))];
+  // What waits for a service is started with it by now.
+  const others = await fell((unit) => !isTrigger(unit));
+  all.push(...(await started(others.down, 'startUnit')));
+  const stay = [...triggers.stopped, ...others.stopped].map(staysStopped);
+  return [...kept, ...stay, ...all, ...(hasErrors(all) ? [] : await lookAgain(context, due))];
 }
 
 type Start = 'restart' | 'startUnit';
 
 /** Whether a service must be started again; if it can't be, what is to be said. */
 async function standOf(
-  { system, placement: { scope } }: Context,
+  context: Context,
   { restarted }: Undo,
   run: ServiceRun,
   { signals }: HowBack,
 ): Promise<'due' | 'stays' | Diagnostic> {
+  const { system, caller, placement } = context;
   let stand: 'due' | 'stays' | Diagnostic = 'due';
   // Where that can't be told, one restart too many does less harm than a service that is down.
   await failureOf(async () => {
-    const seen = () => atRest(system, run.unit);
+    const seen = () =>
+      caller.tellIfLong(`${run.unit}: waiting for the end of its job …`, () => atRest(system, run.unit));
     const properties = await (signals ? signals.unlessAgain(seen) : seen());
-    const obstacle = restartObstacle(properties);
     if (isSameRun(run, properties)) stand = 'stays';
     // Somebody else has stopped it, or it has itself.
     else if (!restarted && hasEnded(run, properties)) stand = 'stays';
-    else if (await wasStopped(system, { unit: run.unit, scope }, properties)) stand = staysStopped(run.unit);
-    else if (obstacle !== undefined) stand = stillUnderPolicy(run.unit, obstacle);
+    else if (await wasStopped(system, { unit: run.unit, scope: placement.scope }, properties))
+      stand = staysStopped(run.unit);
+    else {
+      // What is down can only be started.
+      const unmet = isUp(properties) ? await staysDown(context, properties) : undefined;
+      const obstacle = restartObstacle(properties) ?? unmet;
+      if (obstacle !== undefined) stand = stillUnderPolicy(run.unit, obstacle);
+    }
   });
   return stand;
 }

@@ -1,4 +1,10 @@
-import { isRunning, restart, stillUnderPolicy } from '../apply/activate.js';
+import {
+  hasFailed as hasEndedInFailure,
+  isRunning,
+  restart,
+  staysFailed,
+  stillUnderPolicy,
+} from '../apply/activate.js';
 import { type Change, changes, isPending } from '../apply/changes.js';
 import { STOPPED_MEANWHILE } from '../apply/stopped.js';
 import type { Undo } from '../apply/undo.js';
@@ -7,9 +13,9 @@ import { inBatches } from '../collections.js';
 import { type Diagnostic, EXIT, hasErrors, UserError } from '../diagnostic.js';
 import { hasNameOfDropIn, installedLauncher, LIFETIMES, ownDropInPaths } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
-import { startAlong, watchTied } from './along.js';
 import { changing } from './exclusively.js';
 import { failureOf, failuresOf } from './failures.js';
+import { startAlong, watchTied } from './fallen.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
 import { unusedLauncher } from './launcher-file.js';
 import { fullName, noUnit, serviceName } from './load-unit.js';
@@ -22,6 +28,7 @@ import { obstacleTo } from './restarts.js';
 import { ASKED_AT_ONCE, dropInsOf, servicesOf } from './services.js';
 import { forgetRuns } from './standing.js';
 import { turnsOf } from './turns.js';
+import { confinedByTemplate } from './unconfined.js';
 import { forgetUndo, keepRestarted, keepUndo } from './undo-files.js';
 import { planEach, type UnitResult, unitsOutcome, updated } from './unit-result.js';
 
@@ -93,6 +100,7 @@ async function planOne(
   const due = isDue && wanted !== false ? services.filter(({ properties }) => isRunning(properties)) : [];
   const diagnostics = await restartProblems(context, 'revert', due);
   if (hasErrors(diagnostics)) return { unit: name, state: 'refused', changes: [], diagnostics };
+  if (!isDue) diagnostics.push(...confinedByTemplate(context, name, loaded));
   const state = isDue ? 'pending' : 'unchanged';
   return { unit: name, state, changes: changes([], files), diagnostics, services };
 }
@@ -255,11 +263,12 @@ async function restartUnit(
     const obstacles = await inBatches(running, ASKED_AT_ONCE, (one) => obstacleTo(context, one));
     const isStaying = (i: number) => wanted === false || obstacles[i] !== undefined;
     const due = running.filter((_, i) => !isStaying(i));
+    const names = due.map(({ name }) => name);
     if (undo && due.length > 0) {
       undo = await announced(context, undo);
-      await system.watch(due.map(({ name }) => name));
+      await system.watch(names);
     }
-    const each = await inBatches(due, RESTARTED_AT_ONCE, ({ name }) =>
+    const each = await inBatches(names, RESTARTED_AT_ONCE, (name) =>
       failuresOf(async () => {
         const wrong = await signals.unlessCame(() =>
           restart(system, { unit: name, scope: placement.scope, plan: undefined }),
@@ -269,11 +278,13 @@ async function restartUnit(
         return wrong.filter(({ code }) => code !== STOPPED_MEANWHILE);
       }),
     );
-    if (undo && restarted) await watchTied(context, undo);
+    if (undo && restarted) await watchTied(context, undo, names);
     const notes = running.flatMap(({ name }, i) =>
       isStaying(i) ? [stillUnderPolicy(name, obstacles[i])] : [],
     );
-    return [...notes, ...each.flat()];
+    const failed = services.filter(({ properties }) => hasEndedInFailure(properties));
+    const ends = failed.map(({ name, properties }) => staysFailed(name, placement.scope, properties));
+    return [...notes, ...ends, ...each.flat()];
   });
   const { undo: _, ...rest } = result;
   return saying({ ...rest, ...(undo ? { undo } : {}), ...(restarted ? { restarted } : {}) }, told);

@@ -51,11 +51,10 @@ export async function runsAsBefore(
   standing: Standing,
   properties: UnitProperties,
 ): Promise<boolean> {
-  if (!isRunning(properties)) return false;
-  const seen = await readRuns(context, standing);
-  const { invocation } = runOf(standing.unit, properties);
-  if (seen.withThese.includes(invocation)) return false;
-  if (seen.withOthers.includes(invocation)) return true;
+  const { unit, files } = standing;
+  if (!isRunning(properties) || files.length === 0) return false;
+  const seen = (await seenRuns(context, unit)).get(runOf(unit, properties).invocation);
+  if (seen !== undefined) return seen !== (await filesHash(files));
   const isOlder = Number(properties.get('InactiveExitTimestamp')) / 1000 < standing.since;
   return isOlder || (await lacksWhatIsSet(context, standing, properties));
 }
@@ -74,6 +73,9 @@ async function lacksWhatIsSet(
 
 /** Larger than any record, in bytes. */
 const MAX_SIZE = 1 << 20;
+
+/** Runs that are kept of a unit: the last. */
+const MOST_RUNS = 5_000;
 
 /**
  * Keeps that services run with the files of a unit as they are, until the next boot. Where that can't be kept they are
@@ -114,10 +116,14 @@ async function write(context: Context, unit: string, { files, services }: Runs):
   const { system, placement } = context;
   const running = services.filter(({ properties }) => isRunning(properties));
   const runs = running.map(({ name, properties }) => runOf(name, properties).invocation);
-  const { withOthers } = await readRuns(context, { unit, files });
-  const others = withOthers.filter((run) => !runs.includes(run)).map((run) => OTHERS + run);
-  const text = [await filesHash(files), ...runs, ...others].map((line) => `${line}\n`).join('');
-  await system.replace(runsPath(placement, unit), new TextEncoder().encode(text), { mode: 0o644 });
+  const hash = await filesHash(files);
+  const all = await seenRuns(context, unit);
+  for (const run of runs) {
+    all.delete(run);
+    all.set(run, hash);
+  }
+  const lines = [...all].slice(-MOST_RUNS).map(([run, of]) => `${run} ${of}\n`);
+  await system.replace(runsPath(placement, unit), new TextEncoder().encode(lines.join('')), { mode: 0o644 });
 }
 
 /** The same of services that were seen to run with the files of a unit, where it isn't kept yet. */
@@ -126,8 +132,9 @@ export async function keepRunsSeen(
   standing: Standing,
   services: readonly Service[],
 ): Promise<void> {
-  const { withThese } = await readRuns(context, standing);
-  const isNew = ({ name, properties }: Service) => !withThese.includes(runOf(name, properties).invocation);
+  const seen = await seenRuns(context, standing.unit);
+  const hash = await filesHash(standing.files);
+  const isNew = ({ name, properties }: Service) => seen.get(runOf(name, properties).invocation) !== hash;
   const running = services.filter(({ properties }) => isRunning(properties));
   if (!running.some(isNew)) return;
   await failureOf(() => write(context, standing.unit, { files: standing.files, services: running }));
@@ -136,28 +143,15 @@ export async function keepRunsSeen(
 export const forgetRuns = ({ system, placement }: Context, unit: string): Promise<void> =>
   system.remove(runsPath(placement, unit));
 
-/** Invocations that were seen to run with files of the effect of those that there are now, and with others. */
-interface SeenRuns {
-  readonly withThese: readonly string[];
-  readonly withOthers: readonly string[];
-}
-
-/** In front of a run that was seen with others. */
-const OTHERS = '-';
-
-async function readRuns(
-  { system, placement }: Context,
-  { unit, files }: Pick<Standing, 'unit' | 'files'>,
-): Promise<SeenRuns> {
-  let seen: SeenRuns = { withThese: [], withOthers: [] };
-  if (files.length === 0) return seen;
+/** The runs that were seen, by their invocations, and the hash of the files that each was seen to run with. */
+async function seenRuns({ system, placement }: Context, unit: string): Promise<Map<string, string>> {
+  const runs = new Map<string, string>();
   await failureOf(async () => {
     const file = await system.read(runsPath(placement, unit), { limit: MAX_SIZE, trusted: true });
-    const [hash, ...lines] = new TextDecoder().decode(file?.bytes).trim().split('\n');
-    const runs = lines.filter((line) => !line.startsWith(OTHERS));
-    const others = lines.filter((line) => line.startsWith(OTHERS)).map((line) => line.slice(OTHERS.length));
-    const isSame = hash === (await filesHash(files));
-    seen = isSame ? { withThese: runs, withOthers: others } : { withThese: [], withOthers: runs };
+    for (const line of new TextDecoder().decode(file?.bytes).split('\n')) {
+      const [run, hash] = line.split(' ');
+      if (run && hash) runs.set(run, hash);
+    }
   });
-  return seen;
+  return runs;
 }

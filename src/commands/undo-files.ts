@@ -1,10 +1,12 @@
+import { isRunning } from '../apply/activate.js';
 import type { Change } from '../apply/changes.js';
 import { decodeUndo, encodeUndo, filesToUndo, putsLauncher, type Undo } from '../apply/undo.js';
+import { inBatches } from '../collections.js';
 import { type Diagnostic, UserError } from '../diagnostic.js';
 import { undoFolder, undoPath, unitOfUndo } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
-import { unitsAlong } from './along.js';
-import { runsOf, type Service } from './services.js';
+import { type Along, unitsAlong } from './along.js';
+import { ASKED_AT_ONCE, runsOf, type Service } from './services.js';
 import { keepRunsBefore, ownStanding, type Standing } from './standing.js';
 
 /** Larger than any of them, in bytes. */
@@ -36,8 +38,7 @@ export async function keepUndo(
   { unit, changes, services, standing }: ToUndo,
   { starts = false } = {},
 ): Promise<Undo> {
-  const along = (await unitsAlong(context, services, { starts })).map(({ name }) => name);
-  await watchNew(context, along);
+  const along = await listenedTo(context, await unitsAlong(context, services, { starts }));
   const undo = {
     unit,
     boot: await bootId(context),
@@ -53,11 +54,14 @@ export async function keepUndo(
   return undo;
 }
 
-/** What was heard of others since they are listened to is kept. */
-async function watchNew({ system }: Context, units: readonly string[]): Promise<void> {
-  const heard = await Promise.all(units.map((unit) => system.heard(unit)));
-  const fresh = units.filter((_, i) => heard[i] === undefined);
+/** The units that are still up now that they are listened to; what was heard of some before is kept. */
+async function listenedTo({ system }: Context, along: readonly Along[]): Promise<string[]> {
+  const names = along.map(({ name }) => name);
+  const heard = await Promise.all(names.map((name) => system.heard(name)));
+  const fresh = names.filter((_, i) => heard[i] === undefined);
   if (fresh.length > 0) await system.watch(fresh);
+  const found = await inBatches(names, ASKED_AT_ONCE, (name) => system.anyUnit(name));
+  return names.filter((_, i) => isRunning(found[i]!));
 }
 
 /** Adds that services are restarted from here on. */

@@ -3,13 +3,15 @@ import type { Heard } from './system.js';
 /** The end of a job of a unit. */
 interface JobEnd {
   readonly job: string;
-  /** Whether the unit was down by then. */
-  readonly isDown: boolean;
+  /** Whether the unit was stopped by it. */
+  readonly isStop: boolean;
 }
 
 interface Watched {
   /** As it was said last; undefined where it hasn't changed. */
   state: string | undefined;
+  /** Whether it has begun to start since its last job was asked for. */
+  hasBegun: boolean;
   /** Jobs that are under way, and were asked for since it is listened to. */
   readonly jobs: Set<string>;
   readonly ends: JobEnd[];
@@ -28,7 +30,7 @@ export class HeardUnits {
 
   /** Listens to a unit; one that is listened to already is begun with anew. */
   watch(unit: string) {
-    this.#units.set(unit, { state: undefined, jobs: new Set(), ends: [], hasFailed: false });
+    this.#units.set(unit, { state: undefined, hasBegun: false, jobs: new Set(), ends: [], hasFailed: false });
   }
 
   /** A job is about to be asked for by this program: failures before are none of what comes of it. */
@@ -46,17 +48,23 @@ export class HeardUnits {
     const watched = this.#units.get(unit);
     if (!watched) return;
     watched.state = state;
+    if (state === 'activating') watched.hasBegun = true;
     if (state === 'failed' && watched.jobs.size === 0) watched.hasFailed = true;
   }
 
   onNewJob(job: string, unit: string) {
-    this.#units.get(unit)?.jobs.add(job);
+    const watched = this.#units.get(unit);
+    if (!watched) return;
+    watched.jobs.add(job);
+    watched.hasBegun = false;
   }
 
   onEndOfJob(job: string, unit: string, result: string) {
     const watched = this.#units.get(unit);
     const isNew = watched?.jobs.delete(job) ?? false;
-    if (watched && isNew && result === 'done') watched.ends.push({ job, isDown: DOWN.has(watched.state) });
+    if (!watched || !isNew || result !== 'done') return;
+    // A start that leaves it down, as of what ExecCondition= skips, isn't a stop.
+    watched.ends.push({ job, isStop: DOWN.has(watched.state) && !watched.hasBegun });
   }
 
   /** Signals have been missed: which jobs are under way isn't known. */
@@ -69,9 +77,9 @@ export class HeardUnits {
     const watched = this.#units.get(unit);
     if (!watched) return undefined;
     let stopped = false;
-    for (const { job, isDown } of watched.ends) {
-      if (!this.#own.has(job)) stopped = isDown;
-      else if (!isDown) stopped = false;
+    for (const { job, isStop } of watched.ends) {
+      if (!this.#own.has(job)) stopped = isStop;
+      else if (!isStop) stopped = false;
     }
     return { stopped, failed: watched.hasFailed };
   }

@@ -39,8 +39,10 @@ const MAX_ID = 2 ** 32 - 1;
 
 /** The C library's strtoul(3) of a field. */
 function parseId(text: string): number | undefined {
-  const id = /^\d{1,20}$/.test(text) ? Number(text) : Number.NaN;
-  return id <= MAX_ID ? id : undefined;
+  const [, sign, digits] = /^\s*([+-]?)(\d{1,20})$/.exec(text) ?? [];
+  const id = Number(digits ?? Number.NaN);
+  if (!(id <= MAX_ID)) return undefined;
+  return sign === '-' && id > 0 ? MAX_ID + 1 - id : id;
 }
 
 /** The number that a user or group is named by, as systemd's parse_uid() takes it: decimal, with no leading zero. */

@@ -312,7 +312,9 @@ export class FakeSystem implements System {
     const first = new Promise<Interrupt>((resolve) => {
       this.#interrupt = () => resolve({ name: 'SIGTERM', number: 15 });
     });
-    return { next: () => first, release: () => this.calls.push('release signals') };
+    const coming = [first];
+    const never = new Promise<Interrupt>(() => undefined);
+    return { next: () => coming.shift() ?? never, release: () => this.calls.push('release signals') };
   }
 
   /** The service whose main process a path below /proc is about. */

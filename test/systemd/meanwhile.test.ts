@@ -448,6 +448,7 @@ describe('while a unit is changed', { skip: skip ?? false }, () => {
       ]);
       assert.match(said, /^exit 0\n/);
       assert.doesNotMatch(said, /started-again/);
+      assert.match(said, /note\[stays-stopped\]: side-needs\.service/);
       assert.equal(await isActive('side-needs.service'), 'inactive');
       assert.equal(await isActive('side-other.service'), 'active');
       assert.equal(await isActive(UNIT), 'active');
@@ -478,6 +479,96 @@ describe('while a unit is changed', { skip: skip ?? false }, () => {
       await box.succeed(['systemctl', 'stop', 'side-needs.service']);
       assert.match((await run(0, 'status')).stderr, /warning\[put-back\]/);
     }));
+
+  test('it goes down in its trial: what is bound to it, and what depends on that, is up again', async () => {
+    const sides = {
+      'side-bound.service': dependent(`ExecStart=${SLEEP}`).replace('Requires=', 'BindsTo='),
+      'side-far.service': dependent(`ExecStart=${SLEEP}`).replaceAll(UNIT, 'side-bound.service'),
+      'side-group.target': `[Unit]\nBindsTo=${UNIT}\nAfter=${UNIT}\n`,
+      'side-part.service': `[Unit]\nPartOf=side-group.target\n[Service]\nExecStart=${SLEEP}\n`,
+    };
+    await units(sides, ...Object.keys(sides));
+    await box.writeFile(policyPath(UNIT), DEADLY);
+    assert.match((await run(1, 'apply', UNIT)).stdout, /rolled-back/);
+    for (const unit of [UNIT, ...Object.keys(sides)]) assert.equal(await isActive(unit), 'active', unit);
+  });
+
+  test('its restart stops a unit that others depend on: all are up again', async () => {
+    const sides = {
+      'side-stopped.service': `[Unit]\nStopPropagatedFrom=${UNIT}\n[Service]\nExecStart=${SLEEP}\n`,
+      'side-far.service': dependent(`ExecStart=${SLEEP}`).replaceAll(UNIT, 'side-stopped.service'),
+    };
+    await units(sides, ...Object.keys(sides));
+    for (const verb of ['apply', 'revert']) {
+      await run(0, verb, UNIT);
+      for (const unit of [UNIT, ...Object.keys(sides)]) assert.equal(await isActive(unit), 'active', unit);
+    }
+  });
+
+  for (const [what, script] of [
+    ['never gets ready', 'true'],
+    [
+      'is waited for by a unit that something else keeps waiting',
+      'systemctl start --no-block side-long.service',
+    ],
+  ] as const)
+    test(`it ${what}: an interrupt puts it back, and a second one ends the waiting`, async () => {
+      const isLong = script !== 'true';
+      const type = isLong ? '' : 'Type=notify\nTimeoutStartSec=infinity\n';
+      const start = isLong
+        ? SLEEP
+        : '/bin/sh -c "[ -e /run/mute ] || systemd-notify --ready; exec sleep infinity"';
+      await units({ [UNIT]: `[Service]\n${type}NotifyAccess=all\nExecStart=${start}\n` });
+      await box.succeed(['systemctl', 'restart', UNIT]);
+      await units(
+        {
+          'side-needs.service': dependent(`ExecStart=${SLEEP}`).replace('After=', 'After=side-long.service '),
+          'side-long.service':
+            '[Service]\nType=oneshot\nTimeoutStartSec=infinity\nExecStart=/usr/bin/sleep infinity\n',
+        },
+        'side-needs.service',
+      );
+      await box.sh(`touch /run/mute; ${script}`);
+      await box.writeFile(policyPath(UNIT), SLOW);
+      const when = `[ "$(systemctl show --value -p ActiveState side-needs.service)" = inactive ]`;
+      const said = await interrupted(`apply ${UNIT}`, 'INT INT', when);
+      assert.match(said, /^exit 1\n/);
+      await box.sh('rm -f /run/mute; systemctl stop side-long.service; systemctl cancel');
+    });
+
+  test('what it requires goes down in a trial that fails: it is left running', async () => {
+    await units({
+      [UNIT]: `[Unit]\nRequires=side-db.service\nAfter=side-db.service\n[Service]\nExecStart=${SLEEP}\n`,
+      'side-db.service': `[Service]\nExecStart=${SLEEP}\n`,
+    });
+    await box.sh(`systemctl stop ${UNIT}; systemctl start ${UNIT}`);
+    await box.writeFile(
+      '/run/fails',
+      '#!/bin/sh\nsystemctl kill -s KILL side-db.service; sleep 0.2; exit 1\n',
+      '0755',
+    );
+    await box.writeFile(policyPath(UNIT), `${FINE}probe = ["/run/fails"]\n`);
+    const { stderr } = await run(1, 'apply', UNIT);
+    assert.match(
+      stderr,
+      /note\[restart-due\](?:.|\n)*Requires=side-db\.service has failed: start that first/,
+    );
+    assert.equal(await isActive(UNIT), 'active');
+  });
+
+  test('and the run is killed, what somebody has stopped of other types stays so', async () => {
+    const sides = {
+      'side-a.target': `[Unit]\nRequires=${UNIT}\nAfter=${UNIT}\n`,
+      'side-b.socket': `[Unit]\nRequires=${UNIT}\nAfter=${UNIT}\n[Socket]\nListenStream=/run/side-b\n`,
+      'side-c.target': `[Unit]\nRequires=${UNIT}\nAfter=${UNIT}\n`,
+    };
+    await units({ ...sides, 'side-b.service': `[Service]\nExecStart=${SLEEP}\n` }, ...Object.keys(sides));
+    await killedInTrial();
+    await box.succeed(['systemctl', 'stop', 'side-a.target', 'side-b.socket']);
+    assert.match((await run(0, 'status')).stderr, /warning\[put-back\]/);
+    const states = await Promise.all(Object.keys(sides).map(isActive));
+    assert.deepEqual(states, ['inactive', 'inactive', 'active']);
+  });
 
   test('and the run is killed when its restart has failed: what depends on it is up again', async () => {
     await units(

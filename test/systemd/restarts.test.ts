@@ -31,7 +31,9 @@ for (const tree of ['bookworm', 'machine', 'forky'] as const) {
     test('another service: the restart starts it, and that is said', async () => {
       await started('OnSuccess=marker.service', CALM);
       const said = /note\[on-success\]: main\.service starts marker\.service/;
-      assert.match(await run(3, 'apply', '--check', UNIT), said);
+      const checked = await run(3, 'apply', '--check', UNIT);
+      assert.match(checked, said);
+      assert.match(checked, /note\[would-restart\]: main\.service would be restarted/);
       assert.match(await run(0, 'apply', UNIT), said);
       assert.equal(await filters(), 2);
       await box().waitFor('the marker', () => isThere('/run/marker'));
@@ -146,11 +148,6 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
       'systemctl kill side.service',
       /Requisite=side\.service is down: it would stay down/,
     ],
-    'requirement is down': [
-      'Requires=side.service',
-      'systemctl kill side.service',
-      /Requires=side\.service is down: start that first/,
-    ],
     'requirement has failed': [
       'Requires=side.service',
       'systemctl kill -s KILL side.service',
@@ -159,37 +156,83 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
     'requirement is masked': [
       'Requires=side.service',
       'ln -sf /dev/null /etc/systemd/system/side.service; systemctl daemon-reload',
-      /Requires=side\.service is masked: systemd would refuse it/,
+      /Requires=side\.service is masked: systemd would refuse the restart/,
+    ],
+    'requirement is bound to one that has failed': [
+      'Requires=side.service',
+      'systemctl kill side.service; systemctl kill -s KILL deep.service',
+      /BindsTo=deep\.service of side\.service has failed: start that first/,
+    ],
+    'requirement requires what is masked': [
+      'Requires=side.service',
+      'ln -sf /dev/null /etc/systemd/system/far.service; systemctl daemon-reload',
+      /Requires=far\.service of side\.service is masked/,
+    ],
+    'requirement was never started': [
+      'Wants=side.service',
+      `sed -i s/Wants/Requires=new.service\\\\nAfter=new.service\\\\nWants/ /etc/systemd/system/${UNIT}; systemctl daemon-reload`,
+      /Requires=new\.service was never started: start that first/,
     ],
   };
   for (const [what, [line, script, why]] of Object.entries(UNMET)) {
     test(`a service whose own ${what} is not restarted`, async () => {
       await box().sh('rm -f /etc/systemd/system/side.service');
-      await units({ 'side.service': SIDE, [UNIT]: needing(line) });
+      await units({
+        'side.service': `[Unit]\nBindsTo=deep.service\nRequires=far.service\nAfter=deep.service\n${SIDE}`,
+        'deep.service': `[Service]\nExecStart=${SLEEP}\n`,
+        'far.service': '[Service]\nType=oneshot\nExecStart=/bin/true\n',
+        'new.service': '[Service]\nExecStart=/absent\n',
+        [UNIT]: needing(line),
+      });
       await box().sh(`systemctl start side.service; systemctl start ${UNIT}; ${script}; sleep 0.3`);
       assert.equal(await isUp(UNIT), true);
       await isLeft(why);
-      await box().sh('rm -f /etc/systemd/system/side.service');
+      await box().sh(
+        'systemctl stop side.service deep.service; rm -f /etc/systemd/system/{side,far}.service',
+      );
     });
   }
 
   test('a service that requires one that has done its work is restarted', async () => {
     await units({
       'side.service': '[Service]\nType=oneshot\nExecStart=/bin/true\n',
+      'brief.service': '[Service]\nExecStart=/bin/true\n',
+      'beside.service': '[Service]\nExecStart=/bin/false\n',
       'other.service': '[Unit]\nConditionPathExists=/absent\n[Service]\nExecStart=/bin/true\n',
-      [UNIT]: needing('Requires=side.service other.service'),
+      [UNIT]: needing('Requires=side.service other.service brief.service beside.service').replace(
+        'After=',
+        'After=brief.service other.service ',
+      ),
     });
     await box().succeed(['systemctl', 'start', UNIT]);
     const was = await runOf();
-    assert.doesNotMatch(await run(0, 'apply', UNIT), /starts-wanted/);
+    const said = await run(0, 'apply', UNIT);
+    assert.match(said, /note\[starts-others\].*: beside\.service, brief\.service, side\.service$/m);
     assert.notEqual((await runOf()).InvocationID, was.InvocationID);
+  });
+
+  test('what would be stopped by what it wants keeps it from being restarted', async () => {
+    await units({
+      'some.target': '[Unit]\nWants=side.service\n',
+      'side.service': `[Unit]\nConflicts=foe.service\n${SIDE}`,
+      'foe.service': SIDE,
+      [UNIT]: needing('Wants=some.target'),
+    });
+    await box().sh(
+      `systemctl stop side.service; systemctl start foe.service; systemctl start --job-mode=ignore-dependencies ${UNIT}`,
+    );
+    await isLeft(/it also starts side\.service, and so stops foe\.service/);
+    assert.equal(await isUp('foe.service'), true);
+    await box().succeed(['systemctl', 'stop', 'foe.service']);
   });
 
   test('what a service wants, and is down, is named before it is started', async () => {
     await units({ 'side.service': SIDE, [UNIT]: needing('Wants=side.service') });
     await box().sh(`systemctl start ${UNIT}; systemctl stop side.service`);
-    const said = /note\[starts-wanted\]: the restart of \S+ starts side\.service, which it wants, too/;
-    assert.match(await run(3, 'apply', '--check', UNIT), said);
+    const said = /note\[starts-others\]: the restart of \S+ also starts .* is down: side\.service/;
+    const checked = await run(3, 'apply', '--check', UNIT);
+    assert.match(checked, said);
+    assert.match(checked, /note\[would-restart\]: main\.service would be restarted/);
     assert.match(await run(0, 'apply', UNIT), said);
     await box().succeed(['systemctl', 'stop', 'side.service']);
   });
