@@ -24,6 +24,11 @@ before(async () => {
 });
 after(() => box?.stop());
 
+async function done(script: string) {
+  const { status, stderr } = await box.sh(script);
+  assert.deepEqual([status, stderr], [0, ''], script);
+}
+
 async function look() {
   const { stdout, stderr } = await sandboxUnit(box, 'status', '--json', UNIT);
   assert.equal(stderr, '');
@@ -88,7 +93,7 @@ for (const [what, policy] of Object.entries(POLICIES)) {
 
     for (const [how, script] of Object.entries(OPEN)) {
       test(`${how}: it doesn't run with them, and apply restarts it`, async () => {
-        await box.sh(script);
+        await done(script);
         assert.deepEqual(await look(), { state: 'restart-due', drift: [] });
         assert.notEqual((await sandboxUnit(box, 'verify', UNIT)).status, 0);
         assert.equal((await sandboxUnit(box, 'apply', '--check', UNIT)).status, 3);
@@ -103,7 +108,7 @@ for (const [what, policy] of Object.entries(POLICIES)) {
     for (const [how, script] of Object.entries(LIVE)) {
       test(`${how}: it runs with them, and apply leaves it alone`, async () => {
         const before = await pid();
-        await box.sh(script);
+        await done(script);
         assert.deepEqual(await look(), { state: 'live', drift: [] });
         assert.deepEqual(await apply(), { restarted: false, state: 'unchanged' });
         assert.equal(await pid(), before);
