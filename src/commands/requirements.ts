@@ -101,7 +101,7 @@ export async function startedBesides(system: System, units: readonly Along[]): P
   return started.map(({ name }) => name).filter((name) => !/\.(?:target|slice)$/.test(name));
 }
 
-/** A unit that is up, and that one of these stops, since they conflict. */
+/** A unit that is up, is none of these, and that a start of these stops, since it conflicts with what they start. */
 export async function stoppedByStarts(
   system: System,
   units: readonly Along[],
@@ -111,6 +111,8 @@ export async function stoppedByStarts(
       namesIn(one.properties, OPPONENTS).map((name) => [name, one.name] as const),
     ),
   );
+  // What conflicts with one of these themselves isn't started, or the start is refused.
+  for (const { name } of units) opponents.delete(name);
   const names = [...opponents.keys()];
   const found = await inBatches(names, ASKED_AT_ONCE, (name) => system.anyUnit(name));
   const name = names.find((_, i) => isRunning(found[i]!));
