@@ -216,7 +216,9 @@ export const restartDue = (unit: string, obstacle?: string) =>
   });
 
 export const stillUnderPolicy = (unit: string, obstacle?: string) =>
-  note('restart-due', `${unit} runs under its policy until its next start`, { hint: obstacle });
+  note('restart-due', `${unit} isn't restarted: what it was started with holds until its next start`, {
+    hint: obstacle,
+  });
 
 export const notRunning = (unit: string) =>
   note('not-running', `${unit} isn't running: the policy takes effect at its next start`);

@@ -317,7 +317,7 @@ describe('a oneshot service', { skip: servicesObstacle() ?? false }, () => {
     const said = await run(0, 'status');
     assert.match(
       said,
-      /note\[restart-due\]: main\.service runs under its policy.*\n {2}hint: it is in the middle/,
+      /note\[restart-due\]: main\.service isn't restarted: .*\n {2}hint: it is in the middle/,
     );
     assert.deepEqual(await runOf(), was);
   });
