@@ -61,8 +61,21 @@ export async function restart(
   }
   const started = await system.unit(unit);
   if (isFinished(started) || isUp(started)) return [];
-  if (!starts && hasEnded(runOf(unit, before), started)) return [stoppedMeanwhile(unit)];
+  if (!starts && (await endedBefore(system, one, before, started))) return [stoppedMeanwhile(unit)];
   return [await failed(system, one, `${unit} is ${started.get('ActiveState')} after the restart`)];
+}
+
+/** Whether a service was stopped before its restart, which did nothing then. */
+async function endedBefore(
+  system: System,
+  one: Pick<FailedUnit, 'unit' | 'scope'>,
+  before: UnitProperties,
+  after: UnitProperties,
+): Promise<boolean> {
+  const run = runOf(one.unit, before);
+  if (!hasEnded(run, after)) return false;
+  // One that is unloaded may have been started, and have ended by itself.
+  return runOf(one.unit, after).invocation === run.invocation || wasStopped(system, one, after);
 }
 
 /** Sees that a service that was restarted stays up, is confined and answers. Says why not. */
