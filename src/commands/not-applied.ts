@@ -1,4 +1,4 @@
-/** Units that have a policy, and that nothing of ours confines. */
+/** Policies that aren't applied. */
 import { inBatches, shortList } from '../collections.js';
 import { type Diagnostic, note, UserError } from '../diagnostic.js';
 import { policyFolders, serviceOfPolicy } from '../emit/paths.js';
@@ -30,18 +30,28 @@ export async function notApplied(context: Context, confined: readonly string[]):
   const { offline, placement } = context;
   try {
     const taken = new Set(confined.flatMap((unit) => [unit, templateOf(unit) ?? unit]));
-    const candidates = (await policies(context)).filter((unit) => !taken.has(unit));
+    const [own = new Set(), ...others] = await policies(context);
+    const all = [own, ...others].flatMap((names) => [...names]);
+    const candidates = [...new Set(all)].filter((unit) => !taken.has(unit)).sort();
     const there = await inBatches(candidates, ASKED_AT_ONCE, (unit) => isThere(context, unit));
     const units = candidates.filter((_, i) => there[i]);
-    if (units.length === 0) return NONE_WAITING;
-    const message = `not confined by the policy that is there for them: ${shortList(units, MOST_NAMED)}`;
-    const hint = offline ? undefined : `'${ownCommand(placement.scope, 'apply', 'UNIT')}' applies it`;
-    return { units, diagnostics: [note('not-applied', message, { hint })] };
+    const strays = candidates.filter((unit, i) => !there[i] && own.has(unit));
+    const apply = `'${ownCommand(placement.scope, 'apply', 'UNIT')}' applies it`;
+    return {
+      units,
+      diagnostics: [
+        ...told('not confined by the policy that is there for them', units, offline ? undefined : apply),
+        ...told('policies for what is no unit, or another name of one', strays),
+      ],
+    };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     return { units: [], diagnostics: cause.diagnostics.map((one) => ({ ...one, severity: 'note' })) };
   }
 }
+
+const told = (what: string, units: readonly string[], hint?: string): Diagnostic[] =>
+  units.length === 0 ? [] : [note('not-applied', `${what}: ${shortList(units, MOST_NAMED)}`, { hint })];
 
 /** Of a folder's name, which may be any. */
 function templateOf(unit: string): string | undefined {
@@ -49,10 +59,11 @@ function templateOf(unit: string): string | undefined {
   return 'full' in name ? name.template : undefined;
 }
 
-async function policies({ system, placement }: Context): Promise<string[]> {
+/** The units that have a policy in each of the folders, the administrator's own first. */
+async function policies({ system, placement }: Context): Promise<Set<string>[]> {
   const folders = policyFolders(placement.scope, placement.home);
   const lists = await Promise.all(folders.map((folder) => system.list(folder)));
-  return [...new Set(lists.flat().flatMap((file) => serviceOfPolicy(file) ?? []))].sort();
+  return lists.map((files) => new Set(files.flatMap((file) => serviceOfPolicy(file) ?? [])));
 }
 
 /** By this name, and so that it could be confined: an alias has no policy of its own. */
