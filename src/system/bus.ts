@@ -87,15 +87,13 @@ export class Bus {
   }
 
   /** One property of a unit; undefined where this manager has none of that name. All of them take long to read. */
-  async property(unit: string, iface: 'Unit' | 'Service', name: string): Promise<unknown> {
-    const full = iface === 'Unit' ? UNIT : UNIT_SERVICE;
-    try {
-      const [variant] = await this.#properties(unitObjectPath(unit), 'Get', 'ss', [full, name]);
-      return typed(name, variant);
-    } catch (cause) {
-      if (codeOf(cause) === 'manager-refused') return undefined;
-      throw cause;
-    }
+  property(unit: string, iface: 'Unit' | 'Service', name: string): Promise<unknown> {
+    return this.#property(unitObjectPath(unit), `${SERVICE}.${iface}`, name);
+  }
+
+  async #property(path: string, iface: string, name: string): Promise<unknown> {
+    const answer = await this.#unlessRefused(this.#properties(path, 'Get', 'ss', [iface, name]));
+    return answer && typed(name, answer[0]);
   }
 
   async reload(): Promise<void> {
@@ -194,11 +192,12 @@ export class Bus {
     await this.#unlessRefused(this.#ask('ResetFailedUnit', 's', [unit]));
   }
 
-  async #unlessRefused(call: Promise<unknown>) {
+  async #unlessRefused<T>(call: Promise<T>): Promise<T | undefined> {
     try {
-      await call;
+      return await call;
     } catch (cause) {
-      if (codeOf(cause) !== 'manager-refused') throw cause;
+      if (codeOf(cause) === 'manager-refused') return undefined;
+      throw cause;
     }
   }
 
@@ -239,7 +238,7 @@ export class Bus {
     if (this.#manager === undefined && sender !== BUS) this.#early.push(signal);
     if (sender === this.#manager && member === 'JobNew') {
       const [, job, unit] = body as [number, string, string];
-      this.#heard.onNewJob(job, unit);
+      this.#heard.onNewJob(job, unit, () => this.#property(job, `${SERVICE}.Job`, 'JobType'));
     }
     if (sender === this.#manager && member === 'JobRemoved') {
       const [, job, unit, result] = body as [number, string, string, string];
