@@ -6,8 +6,8 @@ import { inBatches, shortList } from '../collections.js';
 import { type Diagnostic, error, note, UserError, warning } from '../diagnostic.js';
 import { ownCommand, systemctl } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
+import { isSkipped } from '../system/system.js';
 import { type Along, isTrigger, NEEDS, namesIn, OPPONENTS } from './along.js';
-import { isSkipped } from './requirements.js';
 import { ASKED_AT_ONCE } from './services.js';
 
 /** By these a unit names those that the manager itself stops it for: whether somebody has asked for that can't be told then. */

@@ -2,7 +2,7 @@
 import { isRunning } from '../apply/activate.js';
 import { isDead } from '../apply/stopped.js';
 import { inBatches } from '../collections.js';
-import type { System, UnitProperties } from '../system/system.js';
+import { isSkipped, type System, type UnitProperties } from '../system/system.js';
 import { type Along, namesIn, OPPONENTS } from './along.js';
 import { ASKED_AT_ONCE } from './services.js';
 
@@ -70,10 +70,6 @@ function flawOf(name: string, state: UnitProperties): string | undefined {
   const isNew = name.endsWith('.service') && Number(state.get('InactiveExitTimestamp')) === 0;
   return isNew ? 'was never started' : undefined;
 }
-
-/** Whether the last start of a unit was skipped, since its conditions didn't hold. */
-export const isSkipped = (state: UnitProperties): boolean =>
-  Number(state.get('ConditionTimestamp')) !== 0 && state.get('ConditionResult') === false;
 
 /** Units that are down, and that a start of others starts, too, directly or not. */
 async function startedWith(system: System, units: readonly Along[]): Promise<Along[]> {

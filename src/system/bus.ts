@@ -5,7 +5,7 @@ import { changedIn, managerOf, serviceOf, typed, unitOf, unitsIn } from './bus-a
 import { type BusPlace, Connection, type Signal } from './connection.js';
 import { HeardUnits } from './heard-units.js';
 import { Jobs } from './jobs.js';
-import type { Heard, ManagerFacts, UnitProperties } from './system.js';
+import { type Heard, isSkipped, type ManagerFacts, type UnitProperties } from './system.js';
 import { whileAway } from './while-away.js';
 
 const SERVICE = 'org.freedesktop.systemd1';
@@ -106,7 +106,7 @@ export class Bus {
       this.#heard.watch(unit);
       this.#watched.set(unitObjectPath(unit), (properties) => {
         const state = properties.get('ActiveState');
-        if (state !== undefined) this.#heard.onState(unit, String(state));
+        if (state !== undefined) this.#heard.onState(unit, String(state), isSkipped(properties));
       });
     }
     // One rule for all: a bus takes only so many.

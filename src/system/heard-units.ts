@@ -56,11 +56,12 @@ export class HeardUnits {
     this.#own.add(job);
   }
 
-  onState(unit: string, state: string) {
+  /** @param isSkipped whether its last start was, by a condition */
+  onState(unit: string, state: string, isSkipped = false) {
     const watched = this.#units.get(unit);
     if (!watched) return;
     watched.state = state;
-    if (state === 'activating') watched.hasBegun = true;
+    if (state === 'activating' || isSkipped) watched.hasBegun = true;
     if (state === 'failed' && watched.jobs.size === 0) watched.hasFailed = true;
   }
 

@@ -15,7 +15,7 @@ async function heard(...events: readonly string[]) {
     else if (what === 'ask') units.expect(UNIT);
     else if (what === 'own') units.own(job);
     else if (what === 'missed') units.forgetJobs();
-    else units.onState(UNIT, what);
+    else units.onState(UNIT, what, job === 'skipped');
   }
   // Answers come after what is heard meanwhile.
   await Promise.resolve();
@@ -42,6 +42,7 @@ const SCENES: Readonly<Record<string, readonly [events: readonly string[], says:
     'stopped',
   ],
   'a start that is skipped, of a job that nobody knows': [['new 2', 'activating', 'inactive', 'done 2'], ''],
+  'a start that is skipped by a condition': [['new 2', 'deactivating', 'inactive skipped', 'done 2'], ''],
   'an end by itself': [['deactivating', 'inactive'], ''],
   'a failure': [['failed'], 'failed'],
   'a failure, and a start by others': [['failed', 'new 2', 'activating', 'active', 'done 2'], 'failed'],

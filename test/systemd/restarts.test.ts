@@ -306,7 +306,7 @@ describe('a oneshot service', { skip: servicesObstacle() ?? false }, () => {
     await box().sh(`touch /run/there; systemctl start ${UNIT}; rm /run/there`);
     const said = await box().sh(
       `${COMMAND} apply ${UNIT} >/run/said 2>&1 & pid=$!
-       until [ "$(systemctl is-active ${UNIT})" = activating ]; do sleep 0.05; done
+       until [ "$(systemctl show --value -p ActiveState -p MainPID ${UNIT} | grep -cE '^(activating|[1-9][0-9]*)$')" = 2 ]; do sleep 0.05; done
        touch /run/there; kill -STOP $(systemctl show --value -p MainPID ${UNIT})
        kill -TERM $pid; wait $pid || echo "exit $?"; cat /run/said`,
     );
