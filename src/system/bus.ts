@@ -5,7 +5,7 @@ import { changedIn, managerOf, serviceOf, typed, unitOf, unitsIn } from './bus-a
 import { type BusPlace, Connection, type Signal } from './connection.js';
 import { HeardUnits } from './heard-units.js';
 import { Jobs } from './jobs.js';
-import { type Heard, isSkipped, type ManagerFacts, type UnitProperties } from './system.js';
+import type { Heard, ManagerFacts, UnitProperties } from './system.js';
 import { whileAway } from './while-away.js';
 
 const SERVICE = 'org.freedesktop.systemd1';
@@ -87,13 +87,15 @@ export class Bus {
   }
 
   /** One property of a unit; undefined where this manager has none of that name. All of them take long to read. */
-  property(unit: string, iface: 'Unit' | 'Service', name: string): Promise<unknown> {
-    return this.#property(unitObjectPath(unit), `${SERVICE}.${iface}`, name);
-  }
-
-  async #property(path: string, iface: string, name: string): Promise<unknown> {
-    const answer = await this.#unlessRefused(this.#properties(path, 'Get', 'ss', [iface, name]));
-    return answer && typed(name, answer[0]);
+  async property(unit: string, iface: 'Unit' | 'Service', name: string): Promise<unknown> {
+    const full = iface === 'Unit' ? UNIT : UNIT_SERVICE;
+    try {
+      const [variant] = await this.#properties(unitObjectPath(unit), 'Get', 'ss', [full, name]);
+      return typed(name, variant);
+    } catch (cause) {
+      if (codeOf(cause) === 'manager-refused') return undefined;
+      throw cause;
+    }
   }
 
   async reload(): Promise<void> {
@@ -106,7 +108,7 @@ export class Bus {
       this.#heard.watch(unit);
       this.#watched.set(unitObjectPath(unit), (properties) => {
         const state = properties.get('ActiveState');
-        if (state !== undefined) this.#heard.onState(unit, String(state), isSkipped(properties));
+        if (state !== undefined) this.#heard.onState(unit, String(state));
       });
     }
     // One rule for all: a bus takes only so many.
@@ -192,12 +194,11 @@ export class Bus {
     await this.#unlessRefused(this.#ask('ResetFailedUnit', 's', [unit]));
   }
 
-  async #unlessRefused<T>(call: Promise<T>): Promise<T | undefined> {
+  async #unlessRefused(call: Promise<unknown>) {
     try {
-      return await call;
+      await call;
     } catch (cause) {
-      if (codeOf(cause) === 'manager-refused') return undefined;
-      throw cause;
+      if (codeOf(cause) !== 'manager-refused') throw cause;
     }
   }
 
@@ -238,7 +239,7 @@ export class Bus {
     if (this.#manager === undefined && sender !== BUS) this.#early.push(signal);
     if (sender === this.#manager && member === 'JobNew') {
       const [, job, unit] = body as [number, string, string];
-      this.#heard.onNewJob(job, unit, () => this.#property(job, `${SERVICE}.Job`, 'JobType'));
+      this.#heard.onNewJob(job, unit);
     }
     if (sender === this.#manager && member === 'JobRemoved') {
       const [, job, unit, result] = body as [number, string, string, string];
