@@ -16,6 +16,9 @@ export interface Reader {
   readonly sets: SyscallSets | undefined;
 }
 
+/** The directives that are lists of calls, which the sets of a systemd decide on. */
+export const CALL_LISTS: readonly string[] = ['SystemCallFilter', 'SystemCallLog'];
+
 /** As on the bus: whether it is of the calls that it lists alone, or of all others. */
 export type CallList = readonly [only: boolean, listed: readonly string[]];
 

@@ -1,7 +1,7 @@
 import { isRunning } from '../apply/activate.js';
 import { inBatches } from '../collections.js';
 import type { Context } from '../system/context.js';
-import type { UnitProperties } from '../system/system.js';
+import type { System, UnitProperties } from '../system/system.js';
 import { ASKED_AT_ONCE, type Service } from './services.js';
 
 /** By these a unit names others that stop or fail with it, or start it (systemd.unit(5), org.freedesktop.systemd1(5)). */
@@ -15,6 +15,12 @@ export interface Along {
   readonly name: string;
   readonly properties: UnitProperties;
 }
+
+/** What the manager says of a unit of any type. */
+export const askUnit = async (system: System, name: string): Promise<Along> => ({
+  name,
+  properties: await system.anyUnit(name),
+});
 
 /**
  * The other units that are up, or are being started, and that a restart of services may take down; those that depend on

@@ -1,4 +1,4 @@
-import type { Reader } from '../apply/loaded-calls.js';
+import { CALL_LISTS, type Reader } from '../apply/loaded-calls.js';
 import { loadedOtherwise } from '../apply/loaded-otherwise.js';
 import { shortList } from '../collections.js';
 import { type Diagnostic, error, printable } from '../diagnostic.js';
@@ -51,10 +51,8 @@ async function namesOtherwise(
   sets: Asked['sets'],
 ): Promise<string[]> {
   const names = find(bundledSets());
-  return names.some((name) => BY_SETS.includes(name)) ? find(await sets()) : names;
+  return names.some((name) => CALL_LISTS.includes(name)) ? find(await sets()) : names;
 }
-
-const BY_SETS = ['SystemCallFilter', 'SystemCallLog'];
 
 /** Directives that one line names. */
 const MOST_NAMED = 3;

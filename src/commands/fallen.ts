@@ -6,7 +6,7 @@ import { inBatches } from '../collections.js';
 import { type Diagnostic, error, note, UserError, warning } from '../diagnostic.js';
 import { ownCommand, systemctl } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
-import { type Along, isTrigger, namesIn, OPPONENTS } from './along.js';
+import { type Along, askUnit, isTrigger, namesIn, OPPONENTS } from './along.js';
 import { ASKED_AT_ONCE } from './services.js';
 
 /** By these a unit names those that the manager itself stops it for: whether somebody has asked for that can't be told then. */
@@ -21,21 +21,16 @@ const PAUSE = 100;
 /** How long what was started again must be up to count as that, in milliseconds. */
 export const LOOK_AGAIN = 300;
 
-const ask = async ({ system }: Context, name: string): Promise<Along> => ({
-  name,
-  properties: await system.anyUnit(name),
-});
-
 const isBeingStopped = ({ properties }: Along): boolean => properties.get('ActiveState') === 'deactivating';
 
 /** A unit, when its stop is over, if it is being stopped. */
 async function whenStopped(context: Context, name: string): Promise<Along> {
-  const first = await ask(context, name);
+  const first = await askUnit(context.system, name);
   if (!isBeingStopped(first)) return first;
   return context.caller.tellIfLong(`${name}: waiting for its stop …`, async () => {
     for (;;) {
       await context.system.wait(PAUSE);
-      const found = await ask(context, name);
+      const found = await askUnit(context.system, name);
       if (!isBeingStopped(found)) return found;
     }
   });
@@ -74,7 +69,7 @@ function tiedTo(names: readonly string[], along: readonly Along[]): Set<string> 
  */
 export async function watchTied(context: Context, undo: Undo, services: readonly string[]): Promise<void> {
   if (undo.along.length === 0) return;
-  const found = await inBatches(undo.along, ASKED_AT_ONCE, (name) => ask(context, name));
+  const found = await inBatches(undo.along, ASKED_AT_ONCE, (name) => askUnit(context.system, name));
   const tied = tiedTo(services, found);
   const names = undo.along.filter((name) => tied.has(name));
   if (names.length > 0) await context.system.watch(names);
@@ -101,7 +96,7 @@ export async function fallen(
   { holds = false, are = () => true }: Which = {},
 ): Promise<Fallen> {
   const found = await inBatches(along, ASKED_AT_ONCE, (name) =>
-    are(name) ? whenStopped(context, name) : ask(context, name),
+    are(name) ? whenStopped(context, name) : askUnit(context.system, name),
   );
   const dead = found.filter(
     ({ name, properties }) => are(name) && !isRunning(properties) && !hasJob(properties),
@@ -154,7 +149,7 @@ async function startAll(
   }
   const started = down.filter((unit) => !refused.has(unit));
   if (started.length > 0) await system.wait(Math.max(settle, LOOK_AGAIN));
-  const found = await inBatches(started, ASKED_AT_ONCE, (unit) => ask(context, unit));
+  const found = await inBatches(started, ASKED_AT_ONCE, (unit) => askUnit(context.system, unit));
   const again = found.filter(({ properties }) => !isRunning(properties)).map(({ name }) => name);
   return [
     ...[...refused].map(([unit, why]) =>

@@ -1,3 +1,4 @@
+import { CALL_LISTS } from '../apply/loaded-calls.js';
 import { loadedOtherwise } from '../apply/loaded-otherwise.js';
 import { readBack } from '../apply/read-back.js';
 import type { Diagnostic } from '../diagnostic.js';
@@ -40,10 +41,10 @@ export function notInForce(
   );
 }
 
-/** What readBack() can't tell of some calls, since it takes them for what libseccomp doesn't know. */
-const CALLS = ['SystemCallFilter', 'SystemCallLog'];
-
-/** Whether the manager has other lists of calls than the drop-in, which is there as planned. */
+/**
+ * Whether the manager has other lists of calls than the drop-in, which is there as planned. readBack() takes some calls for
+ * what libseccomp doesn't know.
+ */
 export function hasOtherCalls(
   { placement }: Context,
   { plan, files }: Prepared,
@@ -56,7 +57,7 @@ export function hasOtherCalls(
   const reader = { systemd, machine, sets: areSetsOf(sets, version) ? sets : undefined };
   const file = parseUnitFile(path, dropIn.content);
   return services.some(({ properties }) =>
-    loadedOtherwise(file, properties, reader).some((name) => CALLS.includes(name)),
+    loadedOtherwise(file, properties, reader).some((name) => CALL_LISTS.includes(name)),
   );
 }
 

@@ -3,7 +3,7 @@ import { isRunning } from '../apply/activate.js';
 import { isDead } from '../apply/stopped.js';
 import { inBatches } from '../collections.js';
 import type { System, UnitProperties } from '../system/system.js';
-import { type Along, namesIn, OPPONENTS } from './along.js';
+import { type Along, askUnit, namesIn, OPPONENTS } from './along.js';
 import { ASKED_AT_ONCE } from './services.js';
 
 /** By these a unit names what is started before it is. */
@@ -81,10 +81,7 @@ async function startedWith(system: System, units: readonly Along[]): Promise<Alo
   while (last.length > 0) {
     const named = last.flatMap(({ properties }) => namesIn(properties, ['Wants', ...NEEDED]));
     const names = [...new Set(named)].filter((name) => !known.has(name));
-    const found = await inBatches(names, ASKED_AT_ONCE, async (name) => ({
-      name,
-      properties: await system.anyUnit(name),
-    }));
+    const found = await inBatches(names, ASKED_AT_ONCE, (name) => askUnit(system, name));
     for (const name of names) known.add(name);
     last = found.filter(
       ({ properties }) =>
