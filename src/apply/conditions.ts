@@ -50,5 +50,5 @@ function expressionsOf(conditions: readonly Condition[]): string[] {
     });
 }
 
-/** The manager's own environment is none that others can see. */
-const isOfManager = ([name]: Condition): boolean => name.endsWith('Environment');
+/** The manager's own environment and credentials are none that others can see. */
+const isOfManager = ([name]: Condition): boolean => /(?:Environment|Credential)$/.test(name);

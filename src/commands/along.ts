@@ -1,4 +1,5 @@
-import { isRunning } from '../apply/activate.js';
+import { hasJob, isRunning } from '../apply/activate.js';
+import { isDead } from '../apply/stopped.js';
 import { inBatches } from '../collections.js';
 import type { Context } from '../system/context.js';
 import type { System, UnitProperties } from '../system/system.js';
@@ -9,6 +10,9 @@ const LINKS = ['RequiredBy', 'RequisiteOf', 'BoundBy', 'ConsistsOf', 'Propagates
 
 /** By these it names those that are stopped when it is started. */
 export const OPPONENTS = ['Conflicts', 'ConflictedBy'];
+
+/** By these a unit names those that it is stopped with. */
+export const NEEDS = ['BindsTo', 'PartOf', 'Requires', 'Requisite', 'StopPropagatedFrom'];
 
 /** A unit of any type, and what the manager says of it as such. */
 export interface Along {
@@ -38,11 +42,15 @@ export async function unitsAlong(
   while (named.length > 0) {
     const fresh = [...new Set(named)].filter((name) => !found.has(name));
     const asked = await inBatches(fresh, ASKED_AT_ONCE, (name) => context.system.anyUnit(name));
-    fresh.forEach((name, i) => void found.set(name, isRunning(asked[i]!) ? asked[i] : undefined));
-    named = asked.filter(isRunning).flatMap((properties) => namesIn(properties, LINKS));
+    fresh.forEach((name, i) => void found.set(name, isWanted(asked[i]!) ? asked[i] : undefined));
+    named = asked.filter(isWanted).flatMap((properties) => namesIn(properties, LINKS));
   }
   return [...found].flatMap(([name, properties]) => (properties ? [{ name, properties }] : []));
 }
+
+/** Whether a unit is up, or is about to be. */
+export const isWanted = (properties: UnitProperties): boolean =>
+  isRunning(properties) || (isDead(properties) && hasJob(properties));
 
 export const namesIn = (properties: UnitProperties, links: readonly string[]): string[] =>
   links.flatMap((link) => (properties.get(link) ?? []) as readonly string[]);

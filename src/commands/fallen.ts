@@ -1,19 +1,20 @@
 /** What becomes of the units that a restart takes along. */
-import { hasJob, isRunning } from '../apply/activate.js';
+import { hasJob, isRunning, isWaiting } from '../apply/activate.js';
 import { staysStopped, wasStopped } from '../apply/stopped.js';
 import type { Undo } from '../apply/undo.js';
-import { inBatches } from '../collections.js';
+import { inBatches, shortList } from '../collections.js';
 import { type Diagnostic, error, note, UserError, warning } from '../diagnostic.js';
 import { ownCommand, systemctl } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
-import { type Along, askUnit, isTrigger, namesIn, OPPONENTS } from './along.js';
+import { isSkipped } from '../system/system.js';
+import { type Along, askUnit, isTrigger, NEEDS, namesIn, OPPONENTS } from './along.js';
 import { ASKED_AT_ONCE } from './services.js';
 
 /** By these a unit names those that the manager itself stops it for: whether somebody has asked for that can't be told then. */
 const TIES = ['BindsTo', 'StopPropagatedFrom', ...OPPONENTS];
 
-/** By these, too, it is stopped with them. */
-const NEEDS = ['PartOf', 'Requires', 'Requisite', ...TIES];
+/** Of these those that a restart that goes well stops, too. */
+const TIES_OF_RESTART = ['StopPropagatedFrom', ...OPPONENTS];
 
 /** How long is waited from one look to the next at a unit that is being stopped, in milliseconds. */
 const PAUSE = 100;
@@ -53,24 +54,25 @@ function withDependents(
 }
 
 /** Those that the manager itself may stop for units, or for what goes down with these. */
-function tiedTo(names: readonly string[], along: readonly Along[]): Set<string> {
-  const all = withDependents(names, along, NEEDS);
-  const isTied = ({ properties }: Along) => namesIn(properties, TIES).some((name) => all.has(name));
+function tiedTo(names: readonly string[], along: readonly Along[], ties: readonly string[]): Set<string> {
+  const links = [...NEEDS, ...OPPONENTS];
+  const all = withDependents(names, along, links);
+  const tied = along.filter(({ properties }) => namesIn(properties, ties).some((name) => all.has(name)));
   return withDependents(
-    along.filter(isTied).map(({ name }) => name),
+    tied.map(({ name }) => name),
     along,
-    NEEDS,
+    links,
   );
 }
 
 /**
- * Listens anew to what the manager itself may have stopped for services that were restarted: what is stopped of that from
- * here on isn't by their restart.
+ * Listens anew to what the restart of services may itself have stopped: what is stopped of that from here on isn't by
+ * that.
  */
 export async function watchTied(context: Context, undo: Undo, services: readonly string[]): Promise<void> {
   if (undo.along.length === 0) return;
   const found = await inBatches(undo.along, ASKED_AT_ONCE, (name) => askUnit(context.system, name));
-  const tied = tiedTo(services, found);
+  const tied = tiedTo(services, found, TIES_OF_RESTART);
   const names = undo.along.filter((name) => tied.has(name));
   if (names.length > 0) await context.system.watch(names);
 }
@@ -102,10 +104,12 @@ export async function fallen(
     ({ name, properties }) => are(name) && !isRunning(properties) && !hasJob(properties),
   );
   const names = [unit, ...runs.map((run) => run.unit)];
-  const tied = holds ? new Set<string>() : tiedTo(names, found);
+  const tied = holds ? new Set<string>() : tiedTo(names, found, TIES);
   const stopped = await inBatches(dead, ASKED_AT_ONCE, async ({ name, properties }) => {
     const one = { unit: name, scope: context.placement.scope };
-    return !tied.has(name) && wasStopped(context.system, one, properties);
+    // What is unloaded can't be asked, nor is a start that was skipped a stop.
+    const isKnown = properties.get('LoadState') === 'loaded' && !isSkipped(properties) && !tied.has(name);
+    return isKnown && wasStopped(context.system, one, properties);
   });
   const named = (is: boolean) => dead.flatMap(({ name }, i) => (stopped[i] === is ? [name] : []));
   return { down: named(false), stopped: named(true) };
@@ -127,10 +131,41 @@ export async function startAlong(
   undo: Undo,
   { settle = LOOK_AGAIN, own = new Set() }: HowLong = {},
 ): Promise<Diagnostic[]> {
-  if (!undo.restarted) return [];
+  if (!undo.restarted || undo.along.length === 0) return [];
+  const late = await whenStarted(context, undo.along);
   const { down, stopped } = await fallen(context, undo, { holds: true });
-  const stays = stopped.filter((unit) => !own.has(unit)).map(staysStopped);
-  return [...stays, ...(down.length > 0 ? await startAll(context, undo, down, { settle, own }) : [])];
+  return [
+    ...late.map((unit) => note('still-starting', `${unit} is yet to be started again`)),
+    ...stopped.filter((unit) => !own.has(unit)).map(staysStopped),
+    ...(down.length > 0 ? await startAll(context, undo, down, { settle, own }) : []),
+  ];
+}
+
+/** Units that one line names. */
+const MOST_NAMED = 5;
+
+/** How long units may take to be up again before it is left to them, in milliseconds. */
+const START_TIMEOUT = 90_000;
+
+const isBeingStarted = ({ properties }: Along): boolean =>
+  hasJob(properties) || (properties.get('ActiveState') === 'activating' && !isWaiting(properties));
+
+/** Waits for the starts of units; those that go on are returned. */
+async function whenStarted(context: Context, names: readonly string[]): Promise<string[]> {
+  const look = () => inBatches(names, ASKED_AT_ONCE, (name) => askUnit(context.system, name));
+  let late = (await look()).filter(isBeingStarted);
+  if (late.length === 0) return [];
+  const said = `${shortList(
+    late.map(({ name }) => name),
+    MOST_NAMED,
+  )}: waiting for the start …`;
+  await context.caller.tellIfLong(said, async () => {
+    for (let waited = 0; late.length > 0 && waited < START_TIMEOUT; waited += PAUSE) {
+      await context.system.wait(PAUSE);
+      late = (await look()).filter(isBeingStarted);
+    }
+  });
+  return late.map(({ name }) => name);
 }
 
 async function startAll(
@@ -139,18 +174,25 @@ async function startAll(
   down: readonly string[],
   { settle, own }: Required<HowLong>,
 ): Promise<Diagnostic[]> {
-  const { system, placement, caller } = context;
+  const { system, placement } = context;
   const went = (unit: string) => `${unit} went down with the restart of ${undo.unit}`;
-  const refused = new Map<string, string>();
-  for (const unit of [...down.filter(isTrigger), ...down.filter((one) => !isTrigger(one))]) {
-    const start = () => refusalOf(() => system.startUnit(unit));
-    const why = await caller.tellIfLong(`${unit}: waiting for its start …`, start);
-    if (why !== undefined) refused.set(unit, why);
-  }
+  const refused = await startEach(context, down);
   const started = down.filter((unit) => !refused.has(unit));
   if (started.length > 0) await system.wait(Math.max(settle, LOOK_AGAIN));
-  const found = await inBatches(started, ASKED_AT_ONCE, (unit) => askUnit(context.system, unit));
-  const again = found.filter(({ properties }) => !isRunning(properties)).map(({ name }) => name);
+  const look = async () => {
+    const found = await inBatches(started, ASKED_AT_ONCE, (unit) => askUnit(context.system, unit));
+    return found.filter(({ properties }) => !isRunning(properties));
+  };
+  // What waits for something that a service makes is skipped where it comes too early.
+  const skipped = (await look()).filter(({ properties }) => isSkipped(properties));
+  await startEach(
+    context,
+    skipped.map(({ name }) => name),
+  );
+  for (const { name, properties } of await look()) {
+    if (isSkipped(properties)) refused.set(name, 'its conditions do not hold');
+  }
+  const again = (await look()).map(({ name }) => name).filter((unit) => !refused.has(unit));
   return [
     ...[...refused].map(([unit, why]) =>
       warning('went-down', `${went(unit)}, and can't be started again: ${why}`, {
@@ -158,16 +200,27 @@ async function startAll(
       }),
     ),
     ...started
-      .filter((unit) => !again.includes(unit))
+      .filter((unit) => !again.includes(unit) && !refused.has(unit))
       .map((unit) => note('started-again', `${went(unit)}, and is started again`)),
-    ...again
-      .filter((unit) => !own.has(unit))
-      .map((unit) =>
-        error('dependent-failed', `${went(unit)}, and doesn't stay up with it`, {
-          hint: `'${ownCommand(placement.scope, 'explain', undo.unit)}' says what that was refused; the journal what ${unit} said`,
-        }),
-      ),
+    ...again.filter((unit) => !own.has(unit)).map((unit) => dependentFailed(context, undo, went(unit), unit)),
   ];
+}
+
+function dependentFailed({ placement }: Context, undo: Undo, went: string, unit: string): Diagnostic {
+  const explain = ownCommand(placement.scope, 'explain', undo.unit);
+  const hint = `'${explain}' says what that was refused; the journal what ${unit} said`;
+  return error('dependent-failed', `${went}, and doesn't stay up with it`, { hint });
+}
+
+/** Starts units, what starts others first; those that can't be, and why. */
+async function startEach(context: Context, units: readonly string[]): Promise<Map<string, string>> {
+  const refused = new Map<string, string>();
+  for (const unit of [...units.filter(isTrigger), ...units.filter((one) => !isTrigger(one))]) {
+    const start = () => refusalOf(() => context.system.startUnit(unit));
+    const why = await context.caller.tellIfLong(`${unit}: waiting for its start …`, start);
+    if (why !== undefined) refused.set(unit, why);
+  }
+  return refused;
 }
 
 /** Why there is no job; what comes of one its unit shows. */

@@ -88,8 +88,13 @@ export async function lookAt(context: Context, result: UnitResult, options: Forc
 }
 
 /** A service that somebody else is stopping or restarting, when that is over. */
-async function resting({ system }: Context, name: string, { signals }: ForceOptions): Promise<Service> {
-  return { name, properties: await signals.unlessCame(() => atRest(system, name)) };
+async function resting(
+  { system, caller }: Context,
+  name: string,
+  { signals }: ForceOptions,
+): Promise<Service> {
+  const rest = () => signals.unlessCame(() => atRest(system, name));
+  return { name, properties: await caller.tellIfLong(`${name}: waiting for the end of its job …`, rest) };
 }
 
 /** Services that came up meanwhile, with what was written: they don't go on as they are, be it that they still run. */

@@ -9,7 +9,7 @@ import {
   type ServiceRun,
   stillUnderPolicy,
 } from '../apply/activate.js';
-import { STAYS_STOPPED, staysStopped, wasStopped } from '../apply/stopped.js';
+import { isDead, STAYS_STOPPED, staysStopped, wasStopped } from '../apply/stopped.js';
 import type { FileUndo, Undo } from '../apply/undo.js';
 import { type Stand, standsOf, undoFiles } from '../apply/write.js';
 import { inBatches } from '../collections.js';
@@ -128,23 +128,38 @@ async function undoRest(
 /** What was never restarted runs on as it did, and what nobody took along stays as others have left it. */
 async function startAgain(context: Context, undo: Undo, how: HowBack): Promise<readonly Diagnostic[]> {
   const found = await inBatches(undo.runs, BATCH, (run) => standOf(context, undo, run, how));
-  const due = undo.runs.filter((_, i) => found[i] === 'due').map(({ unit }) => unit);
+  const those = (is: 'due' | 'start') => undo.runs.filter((_, i) => found[i] === is).map(({ unit }) => unit);
+  const due = [...those('due'), ...those('start')];
   const kept = found.filter((one) => typeof one === 'object');
   if (due.length === 0 && !(undo.starts && undo.restarted)) return kept;
+  const holds = await haveHeld(context, undo);
   const fell = (are: (unit: string) => boolean) => {
-    const look = () => fallen(context, undo, { are });
+    const look = () => fallen(context, undo, { are, holds });
     return how.signals ? how.signals.unlessAgain(look) : look();
   };
   const started = async (units: readonly string[], start: Start) =>
     (await inBatches(units, BATCH, (unit) => startOne(context, unit, start, how))).flat();
   // A socket hands itself to its service only when that is started after it.
   const triggers = await fell(isTrigger);
-  const all = [...(await started(triggers.down, 'startUnit')), ...(await started(due, 'restart'))];
+  const all = [
+    ...(await started(triggers.down, 'startUnit')),
+    ...(await started(those('due'), 'restart')),
+    ...(await started(those('start'), 'startUnit')),
+  ];
   // What waits for a service is started with it by now.
   const others = await fell((unit) => !isTrigger(unit));
   all.push(...(await started(others.down, 'startUnit')));
   const stay = [...triggers.stopped, ...others.stopped].map(staysStopped);
   return [...kept, ...stay, ...all, ...(hasErrors(all) ? [] : await lookAgain(context, due))];
+}
+
+/** Whether all services have been up since their restart, as far as was heard. */
+async function haveHeld({ system }: Context, { runs }: Undo): Promise<boolean> {
+  const held = await inBatches(runs, BATCH, async ({ unit }) => {
+    const [heard, properties] = await Promise.all([system.heard(unit), system.unit(unit)]);
+    return heard?.failed === false && isUp(properties) && Number(properties.get('NRestarts')) === 0;
+  });
+  return !held.includes(false);
 }
 
 type Start = 'restart' | 'startUnit';
@@ -155,9 +170,9 @@ async function standOf(
   { restarted }: Undo,
   run: ServiceRun,
   { signals }: HowBack,
-): Promise<'due' | 'stays' | Diagnostic> {
+): Promise<'due' | 'start' | 'stays' | Diagnostic> {
   const { system, caller, placement } = context;
-  let stand: 'due' | 'stays' | Diagnostic = 'due';
+  let stand: 'due' | 'start' | 'stays' | Diagnostic = 'due';
   // Where that can't be told, one restart too many does less harm than a service that is down.
   await failureOf(async () => {
     const seen = () =>
@@ -168,10 +183,9 @@ async function standOf(
     else if (!restarted && hasEnded(run, properties)) stand = 'stays';
     else if (await wasStopped(system, { unit: run.unit, scope: placement.scope }, properties))
       stand = staysStopped(run.unit);
+    else if (isDead(properties)) stand = properties.get('RefuseManualStop') === true ? 'start' : 'due';
     else {
-      // What is down can only be started.
-      const unmet = isUp(properties) ? await staysDown(context, properties) : undefined;
-      const obstacle = restartObstacle(properties) ?? unmet;
+      const obstacle = restartObstacle(properties) ?? (await staysDown(context, properties));
       if (obstacle !== undefined) stand = stillUnderPolicy(run.unit, obstacle);
     }
   });

@@ -114,7 +114,9 @@ function settleServices(context: Context, undo: Undo, boot: string): Promise<rea
       if (undo.starts && undo.restarted) return stopUnit(context, name);
       const obstacle = atWork(properties) ?? restartObstacle(properties);
       if (obstacle !== undefined) return [stillUnderPolicy(name, obstacle)];
-      const result = await context.system.restart(name);
+      const result = await context.caller.tellIfLong(`${name}: waiting for its restart …`, () =>
+        context.system.restart(name),
+      );
       return result === 'done' ? [] : [error('service-down', `${name} doesn't start as it was: '${result}'`)];
     });
     return (await Promise.all(settled)).flat();

@@ -2,7 +2,7 @@
 import { isRunning } from '../apply/activate.js';
 import { isDead } from '../apply/stopped.js';
 import { inBatches } from '../collections.js';
-import type { System, UnitProperties } from '../system/system.js';
+import { isSkipped, type System, type UnitProperties } from '../system/system.js';
 import { type Along, askUnit, namesIn, OPPONENTS } from './along.js';
 import { ASKED_AT_ONCE } from './services.js';
 
@@ -64,14 +64,12 @@ function neededBy({ name: of, properties }: Along, isWaitedFor: boolean): Needed
 function flawOf(name: string, state: UnitProperties): string | undefined {
   if (state.get('ActiveState') === 'failed') return 'has failed';
   if (!isDead(state) || isSkipped(state)) return undefined;
-  if (/\.(?:mount|swap|device)$/.test(name)) return 'is down';
+  // What an automount has unmounted comes back when it is needed.
+  if (/\.(?:mount|swap|device)$/.test(name))
+    return namesIn(state, ['TriggeredBy']).length > 0 ? undefined : 'is down';
   const isNew = name.endsWith('.service') && Number(state.get('InactiveExitTimestamp')) === 0;
   return isNew ? 'was never started' : undefined;
 }
-
-/** Whether its conditions have been looked at, and didn't hold. */
-const isSkipped = (state: UnitProperties): boolean =>
-  Number(state.get('ConditionTimestamp')) !== 0 && state.get('ConditionResult') === false;
 
 /** Units that are down, and that a start of others starts, too, directly or not. */
 async function startedWith(system: System, units: readonly Along[]): Promise<Along[]> {
@@ -98,17 +96,16 @@ export async function startedBesides(system: System, units: readonly Along[]): P
   return started.map(({ name }) => name).filter((name) => !/\.(?:target|slice)$/.test(name));
 }
 
-/** A unit that is up, is none of these, and that a start of these stops, since it conflicts with what they start. */
+/** A unit that is up, is none of these, and that a start of these stops, since it conflicts with them or with what they start. */
 export async function stoppedByStarts(
   system: System,
   units: readonly Along[],
 ): Promise<{ readonly name: string; readonly by: string } | undefined> {
   const opponents = new Map(
-    (await startedWith(system, units)).flatMap((one) =>
+    [...units, ...(await startedWith(system, units))].flatMap((one) =>
       namesIn(one.properties, OPPONENTS).map((name) => [name, one.name] as const),
     ),
   );
-  // What conflicts with one of these themselves isn't started, or the start is refused.
   for (const { name } of units) opponents.delete(name);
   const names = [...opponents.keys()];
   const found = await inBatches(names, ASKED_AT_ONCE, (name) => system.anyUnit(name));

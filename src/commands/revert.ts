@@ -1,10 +1,4 @@
-import {
-  hasFailed as hasEndedInFailure,
-  isRunning,
-  restart,
-  staysFailed,
-  stillUnderPolicy,
-} from '../apply/activate.js';
+import { hasFailed, isRunning, restart, staysFailed, stillUnderPolicy } from '../apply/activate.js';
 import { type Change, changes, isPending } from '../apply/changes.js';
 import { STOPPED_MEANWHILE } from '../apply/stopped.js';
 import type { Undo } from '../apply/undo.js';
@@ -125,7 +119,7 @@ async function takeBack(
   // What a restart takes along is restarted after it.
   const kept = turnsOf(found, found.length).flat();
   const opened = await eachOf(kept, (result) =>
-    hasFailed(result) ? result : removeOnly(context, result, isDropIn),
+    isFailed(result) ? result : removeOnly(context, result, isDropIn),
   );
   const failures = offline ? [] : await failureOf(() => system.reload());
   if (failures.length > 0) {
@@ -135,12 +129,12 @@ async function takeBack(
   const isLauncher = ({ path }: Change) => path === installedLauncher(context.placement);
   const isRest = (change: Change) => !isDropIn(change) && !isLauncher(change);
   const cleared = await eachOf(opened, (result) =>
-    hasFailed(result) ? result : removeOnly(context, result, isRest),
+    isFailed(result) ? result : removeOnly(context, result, isRest),
   );
-  const isOpen = (unit: string) => opened.some((result) => result.unit === unit && !hasFailed(result));
+  const isOpen = (unit: string) => opened.some((result) => result.unit === unit && !isFailed(result));
   const done = offline ? cleared : await restartAll(context, cleared, { ...options, isOpen });
   // The last: as long as a unit may be put back it needs it.
-  if (done.some(hasFailed)) return done;
+  if (done.some(isFailed)) return done;
   return eachOf(done, (result) =>
     result.changes.some(isLauncher) ? removeOnly(context, result, isLauncher) : result,
   );
@@ -161,13 +155,17 @@ async function restartAll(
   );
   const back = await putBackInterrupted(context, restarted, signals);
   return eachOf(updated(restarted, back), async (result) =>
-    back.includes(result) ? result : forget(context, saying(result, await along(context, result))),
+    back.includes(result) ? result : forget(context, saying(result, await along(context, result, signals))),
   );
 }
 
-const along = (context: Context, { undo }: UnitResult): Promise<readonly Diagnostic[]> =>
+const along = (
+  context: Context,
+  { undo }: UnitResult,
+  signals: HeldSignals,
+): Promise<readonly Diagnostic[]> =>
   failuresOf(async () => {
-    const found = undo ? await startAlong(context, undo) : [];
+    const found = undo ? await signals.unlessAgain(() => startAlong(context, undo)) : [];
     // Without the policy it is nothing of the policy's that they don't stand.
     return found.map((one) => (one.severity === 'error' ? { ...one, severity: 'warning' } : one));
   });
@@ -219,7 +217,7 @@ async function eachOf(
 
 const isDropIn = ({ path }: Change): boolean => hasNameOfDropIn(path);
 
-const hasFailed = ({ state }: UnitResult): boolean => state === 'failed';
+const isFailed = ({ state }: UnitResult): boolean => state === 'failed';
 
 const saying = (result: UnitResult, more: readonly Diagnostic[]): UnitResult => ({
   ...result,
@@ -282,7 +280,7 @@ async function restartUnit(
     const notes = running.flatMap(({ name }, i) =>
       isStaying(i) ? [stillUnderPolicy(name, obstacles[i])] : [],
     );
-    const failed = services.filter(({ properties }) => hasEndedInFailure(properties));
+    const failed = services.filter(({ properties }) => hasFailed(properties));
     const ends = failed.map(({ name, properties }) => staysFailed(name, placement.scope, properties));
     return [...notes, ...ends, ...each.flat()];
   });

@@ -1,11 +1,10 @@
-import { isRunning } from '../apply/activate.js';
 import type { Change } from '../apply/changes.js';
 import { decodeUndo, encodeUndo, filesToUndo, putsLauncher, type Undo } from '../apply/undo.js';
 import { inBatches } from '../collections.js';
 import { type Diagnostic, UserError } from '../diagnostic.js';
 import { undoFolder, undoPath, unitOfUndo } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
-import { type Along, unitsAlong } from './along.js';
+import { type Along, isWanted, unitsAlong } from './along.js';
 import { ASKED_AT_ONCE, runsOf, type Service } from './services.js';
 import { keepRunsBefore, ownStanding, type Standing } from './standing.js';
 
@@ -61,7 +60,7 @@ async function listenedTo({ system }: Context, along: readonly Along[]): Promise
   const fresh = names.filter((_, i) => heard[i] === undefined);
   if (fresh.length > 0) await system.watch(fresh);
   const found = await inBatches(names, ASKED_AT_ONCE, (name) => system.anyUnit(name));
-  return names.filter((_, i) => isRunning(found[i]!));
+  return names.filter((_, i) => isWanted(found[i]!));
 }
 
 /** Adds that services are restarted from here on. */

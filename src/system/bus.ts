@@ -5,7 +5,7 @@ import { changedIn, managerOf, serviceOf, typed, unitOf, unitsIn } from './bus-a
 import { type BusPlace, Connection, type Signal } from './connection.js';
 import { HeardUnits } from './heard-units.js';
 import { Jobs } from './jobs.js';
-import type { Heard, ManagerFacts, UnitProperties } from './system.js';
+import { type Heard, isSkipped, type ManagerFacts, type UnitProperties } from './system.js';
 import { whileAway } from './while-away.js';
 
 const SERVICE = 'org.freedesktop.systemd1';
@@ -87,15 +87,13 @@ export class Bus {
   }
 
   /** One property of a unit; undefined where this manager has none of that name. All of them take long to read. */
-  async property(unit: string, iface: 'Unit' | 'Service', name: string): Promise<unknown> {
-    const full = iface === 'Unit' ? UNIT : UNIT_SERVICE;
-    try {
-      const [variant] = await this.#properties(unitObjectPath(unit), 'Get', 'ss', [full, name]);
-      return typed(name, variant);
-    } catch (cause) {
-      if (codeOf(cause) === 'manager-refused') return undefined;
-      throw cause;
-    }
+  property(unit: string, iface: 'Unit' | 'Service', name: string): Promise<unknown> {
+    return this.#property(unitObjectPath(unit), `${SERVICE}.${iface}`, name);
+  }
+
+  async #property(path: string, iface: string, name: string): Promise<unknown> {
+    const answer = await this.#unlessRefused(this.#properties(path, 'Get', 'ss', [iface, name]));
+    return answer && typed(name, answer[0]);
   }
 
   async reload(): Promise<void> {
@@ -108,7 +106,7 @@ export class Bus {
       this.#heard.watch(unit);
       this.#watched.set(unitObjectPath(unit), (properties) => {
         const state = properties.get('ActiveState');
-        if (state !== undefined) this.#heard.onState(unit, String(state));
+        if (state !== undefined) this.#heard.onState(unit, String(state), isSkipped(properties));
       });
     }
     // One rule for all: a bus takes only so many.
@@ -194,11 +192,12 @@ export class Bus {
     await this.#unlessRefused(this.#ask('ResetFailedUnit', 's', [unit]));
   }
 
-  async #unlessRefused(call: Promise<unknown>) {
+  async #unlessRefused<T>(call: Promise<T>): Promise<T | undefined> {
     try {
-      await call;
+      return await call;
     } catch (cause) {
-      if (codeOf(cause) !== 'manager-refused') throw cause;
+      if (codeOf(cause) === 'manager-refused') return undefined;
+      throw cause;
     }
   }
 
@@ -239,7 +238,7 @@ export class Bus {
     if (this.#manager === undefined && sender !== BUS) this.#early.push(signal);
     if (sender === this.#manager && member === 'JobNew') {
       const [, job, unit] = body as [number, string, string];
-      this.#heard.onNewJob(job, unit);
+      this.#heard.onNewJob(job, unit, () => this.#property(job, `${SERVICE}.Job`, 'JobType'));
     }
     if (sender === this.#manager && member === 'JobRemoved') {
       const [, job, unit, result] = body as [number, string, string, string];

@@ -1,11 +1,23 @@
 import type { Heard } from './system.js';
 
+interface Job {
+  readonly path: string;
+  /** `stop`, `restart`, `start`; undefined where it was over before it could be asked. */
+  type: unknown;
+}
+
 /** The end of a job of a unit. */
 interface JobEnd {
-  readonly job: string;
-  /** Whether the unit was stopped by it. */
-  readonly isStop: boolean;
+  readonly job: Job;
+  /** Whether the unit was down by then. */
+  readonly isDown: boolean;
+  /** Whether it had begun to start in between. */
+  readonly hasBegun: boolean;
 }
+
+/** Whether a unit was stopped by a job. A start that leaves it down, since it is skipped, isn't a stop. */
+const isStop = ({ job: { type }, isDown, hasBegun }: JobEnd): boolean =>
+  isDown && (type === undefined ? !hasBegun : type === 'stop');
 
 interface Watched {
   /** As it was said last; undefined where it hasn't changed. */
@@ -13,7 +25,7 @@ interface Watched {
   /** Whether it has begun to start since its last job was asked for. */
   hasBegun: boolean;
   /** Jobs that are under way, and were asked for since it is listened to. */
-  readonly jobs: Set<string>;
+  readonly jobs: Map<string, Job>;
   readonly ends: JobEnd[];
   hasFailed: boolean;
 }
@@ -30,7 +42,7 @@ export class HeardUnits {
 
   /** Listens to a unit; one that is listened to already is begun with anew. */
   watch(unit: string) {
-    this.#units.set(unit, { state: undefined, hasBegun: false, jobs: new Set(), ends: [], hasFailed: false });
+    this.#units.set(unit, { state: undefined, hasBegun: false, jobs: new Map(), ends: [], hasFailed: false });
   }
 
   /** A job is about to be asked for by this program: failures before are none of what comes of it. */
@@ -44,27 +56,35 @@ export class HeardUnits {
     this.#own.add(job);
   }
 
-  onState(unit: string, state: string) {
+  /** @param isSkipped whether its last start was, by a condition */
+  onState(unit: string, state: string, isSkipped = false) {
     const watched = this.#units.get(unit);
     if (!watched) return;
     watched.state = state;
-    if (state === 'activating') watched.hasBegun = true;
+    if (state === 'activating' || isSkipped) watched.hasBegun = true;
     if (state === 'failed' && watched.jobs.size === 0) watched.hasFailed = true;
   }
 
-  onNewJob(job: string, unit: string) {
+  /** @param ask finds the job's type */
+  onNewJob(path: string, unit: string, ask?: () => Promise<unknown>) {
     const watched = this.#units.get(unit);
     if (!watched) return;
-    watched.jobs.add(job);
+    const job: Job = { path, type: undefined };
+    watched.jobs.set(path, job);
     watched.hasBegun = false;
+    const known = (type: unknown) => {
+      job.type = type;
+    };
+    void ask?.().then(known, () => undefined);
   }
 
-  onEndOfJob(job: string, unit: string, result: string) {
+  onEndOfJob(path: string, unit: string, result: string) {
     const watched = this.#units.get(unit);
-    const isNew = watched?.jobs.delete(job) ?? false;
-    if (!watched || !isNew || result !== 'done') return;
-    // A start that leaves it down, as of what ExecCondition= skips, isn't a stop.
-    watched.ends.push({ job, isStop: DOWN.has(watched.state) && !watched.hasBegun });
+    const job = watched?.jobs.get(path);
+    if (!watched || !job) return;
+    watched.jobs.delete(path);
+    const { state, hasBegun } = watched;
+    if (result === 'done') watched.ends.push({ job, isDown: DOWN.has(state), hasBegun });
   }
 
   /** Signals have been missed: which jobs are under way isn't known. */
@@ -77,9 +97,9 @@ export class HeardUnits {
     const watched = this.#units.get(unit);
     if (!watched) return undefined;
     let stopped = false;
-    for (const { job, isStop } of watched.ends) {
-      if (!this.#own.has(job)) stopped = isStop;
-      else if (!isStop) stopped = false;
+    for (const end of watched.ends) {
+      if (!this.#own.has(end.job.path)) stopped = isStop(end);
+      else if (!end.isDown) stopped = false;
     }
     return { stopped, failed: watched.hasFailed };
   }

@@ -129,3 +129,7 @@ export interface ManagerFacts {
 
 /** Property values by name; 64-bit numbers are bigint, structs are arrays. */
 export type UnitProperties = ReadonlyMap<string, unknown>;
+
+/** Whether the last start of a unit was skipped, since its conditions didn't hold. */
+export const isSkipped = (state: UnitProperties): boolean =>
+  Number(state.get('ConditionTimestamp')) !== 0 && state.get('ConditionResult') === false;

@@ -4,19 +4,21 @@ import { HeardUnits } from '../../src/system/heard-units.js';
 
 const UNIT = 'demo.service';
 
-/** What is heard of a unit: `new JOB`, `STATE`, `done JOB`, `canceled JOB`; `ask` and `own JOB` are what this program does. */
-function heard(...events: readonly string[]) {
+/** What is heard of a unit: `new JOB`, `new JOB TYPE`, `STATE`, `done JOB`, `canceled JOB`; `ask` and `own JOB` are what this program does. */
+async function heard(...events: readonly string[]) {
   const units = new HeardUnits();
   units.watch(UNIT);
   for (const event of events) {
-    const [what = '', job = ''] = event.split(' ');
-    if (what === 'new') units.onNewJob(job, UNIT);
+    const [what = '', job = '', type] = event.split(' ');
+    if (what === 'new') units.onNewJob(job, UNIT, type === undefined ? undefined : async () => type);
     else if (what === 'done' || what === 'canceled') units.onEndOfJob(job, UNIT, what);
     else if (what === 'ask') units.expect(UNIT);
     else if (what === 'own') units.own(job);
     else if (what === 'missed') units.forgetJobs();
-    else units.onState(UNIT, what);
+    else units.onState(UNIT, what, job === 'skipped');
   }
+  // Answers come after what is heard meanwhile.
+  await Promise.resolve();
   const { stopped, failed } = units.heard(UNIT)!;
   return `${stopped ? 'stopped' : ''}${failed ? 'failed' : ''}`;
 }
@@ -34,6 +36,13 @@ const SCENES: Readonly<Record<string, readonly [events: readonly string[], says:
   'a stop in which it fails': [['new 2', 'deactivating', 'failed', 'done 2'], 'stopped'],
   'a restart by others': [['new 2', 'deactivating', 'inactive', 'activating', 'active', 'done 2'], ''],
   'a restart in whose stop it fails': [['new 2', 'deactivating', 'failed', 'active', 'done 2'], ''],
+  'a restart by others that leaves it down': [['new 2 restart', 'deactivating', 'inactive', 'done 2'], ''],
+  'a stop that is asked for while it starts': [
+    ['activating', 'new 2 stop', 'activating', 'inactive', 'done 2'],
+    'stopped',
+  ],
+  'a start that is skipped, of a job that nobody knows': [['new 2', 'activating', 'inactive', 'done 2'], ''],
+  'a start that is skipped by a condition': [['new 2', 'deactivating', 'inactive skipped', 'done 2'], ''],
   'an end by itself': [['deactivating', 'inactive'], ''],
   'a failure': [['failed'], 'failed'],
   'a failure, and a start by others': [['failed', 'new 2', 'activating', 'active', 'done 2'], 'failed'],
@@ -51,7 +60,8 @@ const SCENES: Readonly<Record<string, readonly [events: readonly string[], says:
 };
 
 for (const [what, [events, says]] of Object.entries(SCENES)) {
-  test(`${what}: ${says || 'neither stopped nor failed'}`, () => assert.equal(heard(...events), says));
+  test(`${what}: ${says || 'neither stopped nor failed'}`, async () =>
+    assert.equal(await heard(...events), says));
 }
 
 test('of what is not listened to nothing is known', () => {

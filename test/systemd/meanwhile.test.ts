@@ -454,6 +454,60 @@ describe('while a unit is changed', { skip: skip ?? false }, () => {
       assert.equal(await isActive(UNIT), 'active');
     });
 
+  test('what waits for something that it makes, and is skipped where it comes too early, is up again', async () => {
+    const made = 'ExecStart=/bin/sh -c "sleep 0.4; touch /run/mainrt/ready; exec sleep infinity"';
+    await units({ [UNIT]: `[Service]\nRuntimeDirectory=mainrt\n${made}\n` });
+    await box.succeed(['systemctl', 'restart', UNIT]);
+    await until(
+      'it is ready',
+      async () => (await box.exec(['test', '-e', '/run/mainrt/ready'])).status === 0,
+    );
+    const side = dependent(`ExecStart=${SLEEP}`).replace(
+      '[Unit]',
+      '[Unit]\nConditionPathExists=/run/mainrt/ready',
+    );
+    await units({ 'side-skipped.service': side }, 'side-skipped.service');
+    await box.writeFile(policyPath(UNIT), FINE.replace('100ms', '600ms'));
+    const { stderr } = await run(0, 'apply', UNIT);
+    assert.doesNotMatch(stderr, /stays-stopped/);
+    assert.equal(await isActive('side-skipped.service'), 'active', stderr);
+  });
+
+  test('a unit that depends on it fails late in its start: both are up again as they were', async () => {
+    const pre =
+      '/bin/sh -c "sleep 1; grep -q Seccomp:.0 /proc/$(systemctl show --value -p MainPID main.service)/status"';
+    await units(
+      { 'side-late.service': dependent(`Type=exec\nExecStartPre=${pre}\nExecStart=${SLEEP}`) },
+      'side-late.service',
+    );
+    const { stdout, stderr } = await run(1, 'apply', UNIT);
+    assert.match(`${stdout}${stderr}`, /error\[dependent-failed\]: side-late\.service/);
+    for (const unit of [UNIT, 'side-late.service']) assert.equal(await isActive(unit), 'active', unit);
+  });
+
+  test('somebody stops what is bound to it, in its restart and in a trial that fails: it stays so', async () => {
+    await units({ [UNIT]: `[Service]\nExecStart=${SLEEP}\nExecStop=/usr/bin/sleep 1.5\n` });
+    const bound = dependent(`ExecStart=${SLEEP}`).replace('Requires=', 'BindsTo=');
+    await units(
+      { 'side-needs.service': bound, 'side-bound.service': bound },
+      'side-needs.service',
+      'side-bound.service',
+    );
+    const said = await box.succeed([
+      ...['bash', '-c'],
+      `node ${COMMAND} apply ${UNIT} >/run/said 2>&1 & pid=$!
+       until systemctl show -p ActiveState ${UNIT} | grep -q deactivating; do sleep 0.05; done
+       systemctl stop side-needs.service; wait $pid; echo "exit $?"; cat /run/said`,
+    ]);
+    assert.match(said, /^exit 0\n(?:.|\n)*note\[stays-stopped\]: side-needs\.service/);
+    assert.equal(await isActive('side-needs.service'), 'inactive');
+    const policy = `${SLOW.replace('60s', '3s')}probe = ["/bin/false"]\n`;
+    const later = await inTrial('systemctl stop side-bound.service', policy);
+    assert.match(later, /^exit 1\n(?:.|\n)*main\.service: rolled-back/);
+    assert.equal(await isActive('side-bound.service'), 'inactive');
+    assert.equal(await isActive(UNIT), 'active');
+  });
+
   /** Two that depend on the unit, of which one is stopped in its trial; that it stays so, and the other is up. */
   const onlyOneStays = async (trial: () => Promise<unknown>) => {
     const needs = { 'side-needs.service': '', 'side-other.service': '', 'side-bound.service': '' };

@@ -98,6 +98,12 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
       /along\.service along, and of that ConditionPathExists=\/run\/once doesn't hold/,
       'rm /run/once',
     ],
+    'could not listen again': [
+      '',
+      /along\.socket along, and of that along\.service runs: it could not listen again/,
+      `systemctl stop along.service; printf '[Unit]\\nPartOf=${UNIT}\\n[Socket]\\nListenStream=/run/along\\n' >/etc/systemd/system/along.socket
+       sed -i s/Requires/Wants/ /etc/systemd/system/along.service; systemctl daemon-reload; systemctl start along.socket along.service`,
+    ],
     'needs what is down': [
       'Requisite=side.service\nAfter=side.service',
       /along\.service along, and of that Requisite=side\.service is down/,
@@ -116,6 +122,7 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
       assert.equal(await isUp('along.service'), true);
       // What would end the box isn't stopped.
       await units({ 'along.service': along('') });
+      await box().sh('systemctl stop along.socket; rm -f /etc/systemd/system/along.socket');
       await stopped();
     });
   }
@@ -212,6 +219,15 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
     assert.notEqual((await runOf()).InvocationID, was.InvocationID);
   });
 
+  test('what it conflicts with and is up keeps it from being restarted', async () => {
+    await units({ 'foe.service': SIDE, [UNIT]: needing('') });
+    await box().sh(`systemctl start foe.service ${UNIT}`);
+    await units({ [UNIT]: needing('Conflicts=foe.service') });
+    await isLeft(/the start of main\.service stops foe\.service, with which it conflicts/);
+    assert.equal(await isUp('foe.service'), true);
+    await box().succeed(['systemctl', 'stop', 'foe.service']);
+  });
+
   test('what would be stopped by what it wants keeps it from being restarted', async () => {
     await units({
       'some.target': '[Unit]\nWants=side.service\n',
@@ -222,7 +238,7 @@ describe('what a restart takes along', { skip: servicesObstacle() ?? false }, ()
     await box().sh(
       `systemctl stop side.service; systemctl start foe.service; systemctl start --job-mode=ignore-dependencies ${UNIT}`,
     );
-    await isLeft(/it also starts side\.service, and so stops foe\.service/);
+    await isLeft(/the start of side\.service stops foe\.service, with which it conflicts/);
     assert.equal(await isUp('foe.service'), true);
     await box().succeed(['systemctl', 'stop', 'foe.service']);
   });
@@ -290,8 +306,9 @@ describe('a oneshot service', { skip: servicesObstacle() ?? false }, () => {
     await box().sh(`touch /run/there; systemctl start ${UNIT}; rm /run/there`);
     const said = await box().sh(
       `${COMMAND} apply ${UNIT} >/run/said 2>&1 & pid=$!
-       until [ "$(systemctl is-active ${UNIT})" = activating ]; do sleep 0.05; done
-       touch /run/there; kill -STOP $(systemctl show --value -p MainPID ${UNIT})
+       until [ "$(systemctl show --value -p ActiveState ${UNIT})" = activating ] &&
+             main=$(systemctl show --value -p MainPID ${UNIT}) && [ "$main" -gt 0 ]; do sleep 0.05; done
+       kill -STOP "$main"; touch /run/there
        kill -TERM $pid; wait $pid || echo "exit $?"; cat /run/said`,
     );
     assert.match(said.stdout, /^exit 1\n(?:.|\n)*main\.service: rolled-back/);
