@@ -228,7 +228,7 @@ export const restartDue = (unit: string, obstacle?: string) =>
     hint: obstacle,
   });
 
-export const stillUnderPolicy = (unit: string, obstacle?: string) =>
+export const leftAsItRuns = (unit: string, obstacle?: string) =>
   note('restart-due', `${unit} isn't restarted: what it was started with holds until its next start`, {
     hint: obstacle,
   });

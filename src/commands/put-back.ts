@@ -5,9 +5,9 @@ import {
   isFinished,
   isSameRun,
   isUp,
+  leftAsItRuns,
   restartObstacle,
   type ServiceRun,
-  stillUnderPolicy,
 } from '../apply/activate.js';
 import { isDead, STAYS_STOPPED, staysStopped, wasStopped } from '../apply/stopped.js';
 import type { FileUndo, Undo } from '../apply/undo.js';
@@ -186,7 +186,7 @@ async function standOf(
     else if (isDead(properties)) stand = properties.get('RefuseManualStop') === true ? 'start' : 'due';
     else {
       const obstacle = restartObstacle(properties) ?? (await staysDown(context, properties));
-      if (obstacle !== undefined) stand = stillUnderPolicy(run.unit, obstacle);
+      if (obstacle !== undefined) stand = leftAsItRuns(run.unit, obstacle);
     }
   });
   return stand;

@@ -3,9 +3,9 @@ import {
   atWork,
   hasFailed,
   isRunning,
+  leftAsItRuns,
   restartObstacle,
   type ServiceRun,
-  stillUnderPolicy,
 } from '../apply/activate.js';
 import type { Undo } from '../apply/undo.js';
 import { standsOf } from '../apply/write.js';
@@ -113,7 +113,7 @@ function settleServices(context: Context, undo: Undo, boot: string): Promise<rea
     const settled = started.map(async ({ name, properties }) => {
       if (undo.starts && undo.restarted) return stopUnit(context, name);
       const obstacle = atWork(properties) ?? restartObstacle(properties);
-      if (obstacle !== undefined) return [stillUnderPolicy(name, obstacle)];
+      if (obstacle !== undefined) return [leftAsItRuns(name, obstacle)];
       const result = await context.caller.tellIfLong(`${name}: waiting for its restart …`, () =>
         context.system.restart(name),
       );

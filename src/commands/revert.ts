@@ -1,4 +1,4 @@
-import { hasFailed, isRunning, restart, staysFailed, stillUnderPolicy } from '../apply/activate.js';
+import { hasFailed, isRunning, leftAsItRuns, restart, staysFailed } from '../apply/activate.js';
 import { type Change, changes, isPending } from '../apply/changes.js';
 import { STOPPED_MEANWHILE } from '../apply/stopped.js';
 import type { Undo } from '../apply/undo.js';
@@ -277,9 +277,7 @@ async function restartUnit(
       }),
     );
     if (undo && restarted) await watchTied(context, undo, names);
-    const notes = running.flatMap(({ name }, i) =>
-      isStaying(i) ? [stillUnderPolicy(name, obstacles[i])] : [],
-    );
+    const notes = running.flatMap(({ name }, i) => (isStaying(i) ? [leftAsItRuns(name, obstacles[i])] : []));
     const failed = services.filter(({ properties }) => hasFailed(properties));
     const ends = failed.map(({ name, properties }) => staysFailed(name, placement.scope, properties));
     return [...notes, ...ends, ...each.flat()];
