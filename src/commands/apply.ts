@@ -15,6 +15,7 @@ import { failedService } from './failed-service.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
 import { hasOtherCalls, notInForce } from './in-force.js';
 import { fullName } from './load-unit.js';
+import { withLooseRuns } from './loose-runs.js';
 import { obstacles, restartProblems } from './obstacles.js';
 import type { Outcome } from './outcome.js';
 import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
@@ -101,7 +102,7 @@ async function planUnit(
   { options, sources, machine }: Run,
 ): Promise<UnitResult> {
   try {
-    const prepared = await prepare(context, unit, options, machine);
+    const prepared = await withLooseRuns(context, await prepare(context, unit, options, machine));
     for (const [file, text] of prepared.sources) sources.set(file, text);
     const { changes } = prepared;
     const diagnostics = [...prepared.diagnostics, ...(await obstacles(context, prepared, options))];

@@ -19,6 +19,8 @@ export interface Standing {
   readonly files: readonly ExistingFile[];
   /** Since when they are as and where they are, in milliseconds since 1970; 0 where there are none. */
   readonly since: number;
+  /** Runs that are known to have other filters. */
+  readonly loose?: ReadonlySet<string>;
 }
 
 /**
@@ -53,11 +55,20 @@ export async function runsAsBefore(
 ): Promise<boolean> {
   const { unit, files } = standing;
   if (!isRunning(properties) || files.length === 0) return false;
-  const seen = (await seenRuns(context, unit)).get(runOf(unit, properties).invocation);
+  const { invocation } = runOf(unit, properties);
+  if (standing.loose?.has(invocation)) return true;
+  const seen = (await seenRuns(context, unit)).get(invocation);
   if (seen !== undefined) return seen !== (await filesHash(files));
   const isOlder = Number(properties.get('InactiveExitTimestamp')) / 1000 < standing.since;
   return isOlder || (await lacksWhatIsSet(context, standing, properties));
 }
+
+/** Whether it is known what files a service runs with. */
+export const wasSeen = async (
+  context: Context,
+  { unit }: Standing,
+  properties: UnitProperties,
+): Promise<boolean> => (await seenRuns(context, unit)).has(runOf(unit, properties).invocation);
 
 /** Whether its main process lacks what the drop-in sets: the manager may have read that only after the start. */
 async function lacksWhatIsSet(

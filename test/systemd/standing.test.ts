@@ -136,6 +136,35 @@ describe('files that the manager reads only after the service was started', { sk
   }
 });
 
+test('systemd had read earlier calls when the service was started: its filters tell', { skip }, async () => {
+  const use = async (deny: string) => {
+    await box.writeFile(
+      `/etc/sandbox-unit/${UNIT}.toml`,
+      `[syscalls]\ndeny = ${deny}\n[apply]\nsettle = "50ms"\n`,
+    );
+    await apply();
+  };
+  await box.sh(`systemctl restart ${UNIT}; rm -rf /root/*`);
+  await use('["ptrace"]');
+  await box.sh(`cp -r ${FOLDER} /root/earlier.d`);
+  await use('["ptrace", "mount"]');
+  await done(`
+    mv ${FOLDER} /root/now.d; cp -r /root/earlier.d ${FOLDER}; systemctl daemon-reload
+    rm -r ${FOLDER}; cp -r /root/now.d ${FOLDER}`);
+  await box.sh(`systemctl restart ${UNIT}; systemctl daemon-reload`);
+  const before = await pid();
+  const checked = await sandboxUnit(box, 'apply', '--check', UNIT);
+  assert.equal(checked.status, 3, checked.stdout);
+  assert.match(checked.stdout + checked.stderr, /note\[restart-due\]: demo\.service runs as it was before/);
+  assert.equal((await apply()).restarted, true);
+  assert.notEqual(await pid(), before);
+  assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 0);
+  await box.sh(`systemctl restart ${UNIT}`);
+  const last = await pid();
+  assert.deepEqual(await apply(), { restarted: false, state: 'unchanged' });
+  assert.equal(await pid(), last);
+});
+
 /** Renaming a folder leaves the times of what is in it: only what was seen of the service before tells. */
 test('the folder above is put back as it was under an earlier policy: no service runs with that', {
   skip,
