@@ -164,13 +164,18 @@ function frame(at: Location, lines: readonly string[]): string[] {
   ];
 }
 
-/** The candidate nearest to a mistyped word, if it is near enough to be meant. */
+/** A word that is shorter may begin many others by chance. */
+const LEAST_BEGUN = 4;
+
+/** The candidate nearest to a mistyped word, if it is near enough to be meant, or the only one that it begins. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length > 64) return undefined;
   const wanted = word.toLowerCase();
   let best: string | undefined;
   let bound = Math.max(1, Math.floor(word.length / 3)) + 1;
+  const begun: string[] = [];
   for (const candidate of candidates) {
+    if (word.length >= LEAST_BEGUN && candidate.toLowerCase().startsWith(wanted)) begun.push(candidate);
     if (Math.abs(candidate.length - word.length) >= bound) continue;
     const distance = editDistance(wanted, candidate.toLowerCase(), bound);
     if (distance < bound) {
@@ -178,7 +183,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
       bound = distance;
     }
   }
-  return best;
+  return begun.length === 1 ? begun[0] : best;
 }
 
 /** "did you mean" as a hint, or nothing. */

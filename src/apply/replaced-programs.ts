@@ -1,5 +1,5 @@
 import { type Diagnostic, error } from '../diagnostic.js';
-import { ownCommand } from '../plan/own-command.js';
+import { systemctl } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import type { Target } from '../plan/target.js';
 import type { System, UnitProperties } from '../system/system.js';
@@ -43,6 +43,8 @@ export async function replacedPrograms(
   return gone.map((place) => {
     const name = place.slice(place.lastIndexOf('/') + 1);
     const message = `the program '${name}' was replaced while ${unit} runs: what it starts of it from now on isn't confined`;
-    return error('program-replaced', message, { hint: `'${ownCommand(scope, 'apply', unit)}' restarts it` });
+    return error('program-replaced', message, {
+      hint: `'${systemctl(scope, 'restart', unit)}' starts the new one`,
+    });
   });
 }

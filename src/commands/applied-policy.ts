@@ -1,8 +1,13 @@
 import { type Diagnostic, note, printable } from '../diagnostic.js';
+import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { hashInDropIn, policyOfDropIn } from '../emit/files.js';
 import { dropInPath } from '../emit/paths.js';
 import { ownCommand, shellWord } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
+import { isSearched } from './apply-again.js';
+import { failureOf } from './failures.js';
+import { ownPolicy } from './load-policy.js';
+import { serviceName } from './load-unit.js';
 import type { Prepared } from './prepare.js';
 
 /** That a unit wasn't confined by the policy that its calls are explained by, or not by its text. */
@@ -19,4 +24,23 @@ export function otherPolicyApplied({ placement }: Context, { plan, unit, changes
   if (then === now) return [];
   const message = `${printable(plan.policyFile)} has changed since it was applied: calls are held to it as it is now`;
   return [note('other-policy', message, { hint: ownCommand(plan.target.scope, 'apply', plan.unit) })];
+}
+
+/** Of what was applied with a policy that was named, that one is there which would be found: somebody may have decided so. */
+export async function otherPolicyFound(
+  context: Context,
+  unit: string,
+  { policy }: DropInFacts,
+): Promise<Diagnostic[]> {
+  if (policy === undefined || isSearched(context, unit, policy)) return [];
+  let found: string | undefined;
+  await failureOf(async () => {
+    found = await ownPolicy(context, serviceName(unit));
+  });
+  if (found === undefined) return [];
+  const message = `${unit} is confined by ${printable(policy)}, though ${printable(found)} is there for it`;
+  const hint = context.offline
+    ? undefined
+    : `'${ownCommand(context.placement.scope, 'apply', unit)}' applies that`;
+  return [note('other-policy', message, { hint })];
 }

@@ -28,13 +28,20 @@ export function optionsAgain(
  * The command line that does it, as permissive, with gaps and for as long as it was; in a folder of another system there is none
  * that could be typed as it stands.
  * @param context where the drop-in is: for good, or until the next boot
+ * @param more options besides
  */
-export function againHint(context: Context, unit: string, applied: Applied): string | undefined {
+export function againHint(
+  context: Context,
+  unit: string,
+  applied: Applied,
+  more: readonly string[] = [],
+): string | undefined {
   const { offline, placement } = context;
   if (offline) return undefined;
   const { policy, template, permissive } = optionsAgain(context, unit, applied);
   const words = [
     'apply',
+    ...more,
     ...(permissive ? ['--permissive'] : []),
     ...(applied.gaps.length > 0 ? ['--allow-gaps'] : []),
     ...(placement.lifetime === 'runtime' ? ['--runtime'] : []),

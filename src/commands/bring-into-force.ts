@@ -7,7 +7,7 @@ import { failureOf, failuresOf } from './failures.js';
 import { startAlong, watchTied } from './fallen.js';
 import type { HeldSignals } from './held-signals.js';
 import { type ForceOptions, lookAt, type Trying } from './look-at.js';
-import { isAsWanted, putBack } from './put-back.js';
+import { changedSince, isAsWanted, isChangedSince, putBack } from './put-back.js';
 import { readKernel } from './read-kernel.js';
 import { keepRuns } from './standing.js';
 import { preparedFor, trialOf } from './trial.js';
@@ -119,10 +119,16 @@ const failuresOfEach = async (
   step: (name: string) => Promise<readonly Diagnostic[]>,
 ): Promise<Diagnostic[]> => (await Promise.all(names.map((name) => failuresOf(() => step(name))))).flat();
 
-async function tryOne({ system }: Context, attempt: Trying, { signals }: ForceOptions): Promise<Trying> {
+async function tryOne(
+  { system, caller }: Context,
+  attempt: Trying,
+  { signals }: ForceOptions,
+): Promise<Trying> {
   if (attempt.failures.length > 0) return attempt;
   const tried = (name: string) =>
-    signals.unlessCame(() => tryOut(system, trialOf(preparedFor(attempt.result.prepared!, name))));
+    caller.tellIfLong(`${name}: trying it out; an interrupt puts it back …`, () =>
+      signals.unlessCame(() => tryOut(system, trialOf(preparedFor(attempt.result.prepared!, name)))),
+    );
   return { ...attempt, failures: await failuresOfEach(attempt.now, tried) };
 }
 
@@ -177,8 +183,11 @@ async function holdOne(context: Context, attempt: Trying, { signals }: ForceOpti
 
 /** From here on the unit is as it shall be, whatever ends this program. */
 async function finish(context: Context, attempt: Trying): Promise<Trying> {
-  const { result, failures, asTheyAre, due } = attempt;
+  const { failures, asTheyAre, due } = attempt;
   if (failures.length > 0) return attempt;
+  const result = (await isChangedSince(context, attempt.result.undo!))
+    ? changedMeanwhile(context, attempt.result)
+    : attempt.result;
   const done = async () => {
     await writeChanges(
       context.system,
@@ -188,7 +197,13 @@ async function finish(context: Context, attempt: Trying): Promise<Trying> {
   };
   const wrong = await failureOf(done);
   if (wrong.length === 0) await keepRuns(context, result.unit, [...asTheyAre, ...due]);
-  return { ...attempt, failures: wrong };
+  return { ...attempt, result, failures: wrong };
+}
+
+/** What was seen to be in force isn't what is there now. */
+function changedMeanwhile(context: Context, result: UnitResult): UnitResult {
+  const changed: Diagnostic = { ...changedSince(context, result.unit), severity: 'warning' };
+  return { ...result, verified: false, diagnostics: [...result.diagnostics, changed] };
 }
 
 async function takeBack(

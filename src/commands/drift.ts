@@ -79,7 +79,12 @@ export class Drift {
     const found = looks.flatMap((look) => (look.status === 'fulfilled' ? look.value : []));
     // What others take back is loaded otherwise for that.
     const isOverridden = found.some(({ code }) => code === 'overridden');
-    const changed = found.filter(({ code }) => !isOverridden || code !== 'drift-loaded');
+    const changed = [
+      ...found.filter(({ code }) => code === 'overridden'),
+      ...found.filter(
+        ({ code }) => !['overridden', ...(isOverridden ? ['drift-loaded'] : [])].includes(code),
+      ),
+    ];
     const failures = looks.flatMap((look) => (look.status === 'rejected' ? [look.reason] : []));
     return { changed, ...untoldBy(context, unit, failures) };
   }
@@ -224,8 +229,11 @@ interface Suspect {
 const cantApply = (unit: string, suspects: readonly Suspect[], diagnostics: readonly Diagnostic[]) => {
   const [first] = diagnostics.filter(({ severity }) => severity === 'error');
   const why = suspects.map((suspect) => suspect.why).join('; ');
-  const so = why.includes(first!.message) ? '' : `: ${first!.message}`;
-  const message = `${unit}: ${why}, so that its policy can't be applied any more${so}`;
+  // That the files have changed may be all that there is to say.
+  const so = first!.message.startsWith(why) ? '' : `: ${first!.message}`;
+  const what =
+    first!.code === 'unit-changed' ? 'is yet to be held against them' : "can't be applied any more";
+  const message = `${unit}: ${why}, so that its policy ${what}${so}`;
   return error(suspects[0]!.code, message, { at: first!.at, hint: first!.hint });
 };
 

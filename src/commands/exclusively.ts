@@ -26,10 +26,26 @@ export function changing(
 
 /** What a verb would change; units that are half changed would be put back first. */
 async function asked(context: Context, change: () => Promise<Outcome>): Promise<Outcome> {
-  const half = (await unfinishedUnits(context)).map((unit) => leftHalfDone(context, unit));
-  const { exit, ...outcome } = await saying(half, change);
-  return { ...outcome, exit: half.length > 0 && exit === EXIT.ok ? EXIT.pending : exit };
+  const units = await unfinishedUnits(context);
+  if (units.length === 0) return change();
+  const half = (await isBusy(context)) ? [busyWith(units)] : units.map((unit) => leftHalfDone(context, unit));
+  const { exit, json, ...outcome } = await saying(half, change);
+  return { ...outcome, json: { ...json, changed: true }, exit: exit === EXIT.ok ? EXIT.pending : exit };
 }
+
+/** Whether another run changes units; false where that can't be asked. */
+async function isBusy(context: Context): Promise<boolean> {
+  const { system, placement } = context;
+  if (!mayPutBack(context)) return false;
+  const letGo = await system.lock(lockPath(placement), 0);
+  letGo?.();
+  return letGo === undefined;
+}
+
+const mayPutBack = ({ superuser, placement }: Context): boolean => superuser || placement.scope === 'user';
+
+const busyWith = (units: readonly string[]): Diagnostic =>
+  note('busy', `another sandbox-unit is changing ${units.join(', ') || 'units'}`);
 
 /** What was found before a verb is said, whatever comes of the verb. */
 async function saying(found: readonly Diagnostic[], change: () => Promise<Outcome>): Promise<Outcome> {
@@ -91,13 +107,13 @@ export async function putBackIfFree(context: Context): Promise<Pick<Outcome, 'ex
 }
 
 async function putBackWhereFree(context: Context): Promise<readonly Diagnostic[]> {
-  const { system, placement, superuser, offline } = context;
+  const { system, placement, offline } = context;
   if (offline) return [];
   const units = await unfinishedUnits(context);
   if (units.length === 0 && (await strayFiles(context)).length === 0) return [];
-  if (!superuser && placement.scope === 'system') return units.map((unit) => leftHalfDone(context, unit));
+  if (!mayPutBack(context)) return units.map((unit) => leftHalfDone(context, unit));
   const letGo = await system.lock(lockPath(placement), 0);
-  if (!letGo) return [note('busy', `another sandbox-unit is changing ${units.join(', ') || 'units'}`)];
+  if (!letGo) return [busyWith(units)];
   try {
     return await recover(context);
   } finally {

@@ -10,9 +10,11 @@ import { otherPolicyApplied } from './applied-policy.js';
 import { changing, halfDone } from './exclusively.js';
 import { explanationsJson, explanationsText } from './explain-report.js';
 import { explainUnit, type Run, startOf, UNREADABLE } from './explain-unit.js';
+import { failureOf } from './failures.js';
+import { ownPolicy } from './load-policy.js';
 import type { Outcome } from './outcome.js';
 import type { Prepared, PrepareOptions } from './prepare.js';
-import { prepareConfined } from './prepare-confined.js';
+import { type ConfinedOptions, prepareConfined } from './prepare-confined.js';
 
 export interface ExplainOptions extends PrepareOptions {
   /** Run the service once with all refused calls let through and recorded. */
@@ -33,27 +35,63 @@ export async function explain(
 }
 
 async function explainUnder(context: Context, unit: string, options: ExplainOptions): Promise<Outcome> {
-  const prepared = await prepareConfined(context, unit, { ...options, allowGaps: true });
-  const { plan, sources } = prepared;
-  const about = { unit: plan.unit, policy: plan.policyFile };
-  if (!prepared.planned) {
-    const { diagnostics } = prepared;
-    return { exit: EXIT.findings, json: { ...about, refusals: [] }, text: '', diagnostics, sources };
+  // What is run anew is run for the policy that is to be applied.
+  const how = { ...options, allowGaps: true, next: options.record === true };
+  const first = await prepareConfined(context, unit, how);
+  if (!first.planned) {
+    const { plan, diagnostics, sources } = first;
+    const json = { unit: plan.unit, policy: plan.policyFile, refusals: [] };
+    return { exit: EXIT.findings, json, text: '', diagnostics, sources };
   }
-  const { explanations, since, suppressed, readable, failed, diagnostics } = options.record
-    ? await (await import('./record-run.js')).recordRun(context, prepared, options)
-    : await lookBack(context, prepared);
+  const { prepared, run } = options.record
+    ? { prepared: first, run: await recorded(context, first, options) }
+    : await lookBackAtBoth(context, first, how);
+  const { plan, sources } = prepared;
+  const { explanations, since, suppressed, readable, failed, diagnostics } = run;
   const refused = explanations.some(isFinding);
   // Of a run that was recorded a note says so.
   const isTold = !readable || (options.record === true && explanations.length === 0);
   const wrong = readable && hasErrors(diagnostics) ? EXIT.findings : EXIT.ok;
   return {
     exit: failed ? EXIT.failure : refused ? EXIT.findings : readable ? wrong : EXIT.failure,
-    json: { ...about, since: new Date(since).toISOString(), refusals: explanationsJson(explanations) },
+    json: {
+      ...{ unit: plan.unit, policy: plan.policyFile, since: new Date(since).toISOString() },
+      refusals: explanationsJson(explanations),
+    },
     text: isTold ? '' : explanationsText(plan.unit, explanations, sources, plan.target.machine),
     diagnostics: suppressed ? [SUPPRESSED, ...diagnostics] : diagnostics,
     sources,
   };
+}
+
+async function recorded(context: Context, prepared: Prepared, options: ExplainOptions): Promise<Run> {
+  const { recordRun } = await import('./record-run.js');
+  const run = await recordRun(context, prepared, options);
+  return { ...run, diagnostics: [...otherPolicyApplied(context, prepared), ...run.diagnostics] };
+}
+
+/**
+ * What the logs have of the unit; where that is nothing for the policy that it is confined by, what they have for one that
+ * comes before that: it may have been tried and put back.
+ */
+async function lookBackAtBoth(
+  context: Context,
+  prepared: Prepared,
+  options: ConfinedOptions,
+): Promise<{ readonly prepared: Prepared; readonly run: Run }> {
+  const first = { prepared, run: await lookBack(context, prepared) };
+  const isNamed = options.policy !== undefined || options.template !== undefined;
+  if (isNamed || !first.run.readable || first.run.explanations.length > 0) return first;
+  const found = await ownPolicy(context, prepared.unit.name);
+  if (found === undefined || found === prepared.plan.policyFile) return first;
+  let both = first;
+  // What is wrong with that one is told by who applies it.
+  await failureOf(async () => {
+    const next = await prepareConfined(context, prepared.plan.unit, { ...options, next: true });
+    const run = await lookBack(context, next);
+    if (run.explanations.length > 0) both = { prepared: next, run };
+  });
+  return both;
 }
 
 /** What the logs have of the unit. */

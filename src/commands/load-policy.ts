@@ -30,6 +30,8 @@ export interface LoadedPolicy {
 export interface LoadOptions {
   /** As root, refuse files that others could have written. */
   readonly trusted: boolean;
+  /** It is for something that is to be confined: an empty one, as a file that was cut short, is an error then. */
+  readonly confines?: boolean;
 }
 
 /** Most files that one policy may be made of. */
@@ -55,12 +57,21 @@ export async function loadPolicy(
   const policy = mergePolicies(policies.slice(0, -1), policies.at(-1)!);
   return {
     policy,
-    diagnostics: [...loader.diagnostics, ...warnIfEmpty(policy)],
+    diagnostics: [
+      ...loader.diagnostics,
+      ...warnIfEmpty(policy).map((one) => (options.confines ? refused(one) : one)),
+    ],
     complete: loader.complete,
     sources: loader.sources,
     withoutBases: () => loader.withoutBases(policies.at(-1)!),
   };
 }
+
+const refused = (one: Diagnostic): Diagnostic => ({
+  ...one,
+  severity: 'error',
+  hint: `${one.hint}; 'revert' takes away what confines a unit`,
+});
 
 /** Where a unit's policy may be, the first first. */
 export function policyPlaces({ placement }: Context, unit: UnitName): string[] {
@@ -94,11 +105,15 @@ export async function findPolicy(
   const used = await policyInUse(context, unit);
   // By a name that isn't the unit's own none is looked for.
   const other = asked.full === unit.full ? undefined : await ownPolicy(context, asked);
+  // Without the suffix that names of services are typed without.
+  const near = first!.replace(/\.service\.toml$/, '.toml');
   const hint = used
     ? `it is confined by ${used}, or write ${place}`
-    : other
-      ? `${other} is for another name: move it to ${place}, or give --policy ${other}`
-      : `write ${place}, or name one with --policy or --template ('sandbox-unit template list')`;
+    : (await exists(system, near))
+      ? `${near} is there: move it to ${place}, or give --policy ${near}`
+      : other
+        ? `${other} is for another name: move it to ${place}, or give --policy ${other}`
+        : `write ${place}, or name one with --policy or --template ('sandbox-unit template list')`;
   const alias = asked.full === unit.full ? '' : `, of which ${asked.full} is an alias`;
   throw new UserError(error('no-policy', `no policy for ${unit.full}${alias}`, { hint }), EXIT.failure);
 }

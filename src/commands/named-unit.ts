@@ -21,7 +21,8 @@ export async function namedUnit(context: Context, text: string): Promise<NamedUn
   if (isTemplate(name)) {
     const template = (await findTemplateUnit(context, name)).name;
     const services = await servicesOf(context, template);
-    return { name: template.full, exists: true, services };
+    const isThere = services.length > 0 || (await findUnit(context, template)).fragment !== undefined;
+    return { name: template.full, exists: isThere, services };
   }
   const [service] = await servicesOf(context, name);
   const { properties } = service!;

@@ -57,6 +57,9 @@ export async function planOn(
     usable: planned,
   });
   const { allowGaps = false } = options;
-  const found = plan.diagnostics.map((one) => tolerateGap(one, allowGaps));
+  const all = plan.diagnostics.map((one) => tolerateGap(one, allowGaps));
+  // A line that takes one back may be what all others follow from.
+  const isFirst = ({ code }: Diagnostic) => code === 'overridden';
+  const found = [...all.filter(isFirst), ...all.filter((one) => !isFirst(one))];
   return { plan, planned, checked, found };
 }

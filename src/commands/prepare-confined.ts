@@ -12,6 +12,11 @@ import { readTrusted } from './own-files.js';
 import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
 import { dropInsOf } from './services.js';
 
+export interface ConfinedOptions extends PrepareOptions {
+  /** The policy that would be found goes before the one that was applied. */
+  readonly next?: boolean;
+}
+
 /**
  * What confines a service, for who looks at one that runs: of an instance without a drop-in of ours of its own that is
  * its template's plan, by the template's files. Where no policy is named it is the one that was applied.
@@ -20,7 +25,7 @@ import { dropInsOf } from './services.js';
 export async function prepareConfined(
   context: Context,
   text: string,
-  options: PrepareOptions,
+  options: ConfinedOptions,
 ): Promise<Prepared> {
   const { name, services } = await namedUnit(context, text);
   const unit = serviceName(name);
@@ -42,14 +47,18 @@ export async function prepareConfined(
 }
 
 /** The options, and the policy that a unit's drop-in was made from, where that isn't the one that would be found. */
-async function asApplied(context: Context, unit: UnitName, options: PrepareOptions): Promise<PrepareOptions> {
+async function asApplied(
+  context: Context,
+  unit: UnitName,
+  options: ConfinedOptions,
+): Promise<PrepareOptions> {
   if (options.policy !== undefined || options.template !== undefined) return options;
   const { placement, system } = context;
   const paths = [dropInPath(placement, unit.full), ...ownDropInPaths(placement, unit.full)];
   const [dropIn] = await readTrusted(context, paths);
   const policy = dropIn && policyOfDropIn(dropIn.content);
   const found = await ownPolicy(context, unit);
-  if (policy === undefined || policy === found) return options;
+  if (policy === undefined || policy === found || (options.next && found !== undefined)) return options;
   if (await exists(system, policy)) return { ...options, policy };
   const ours = (verb: string) => `'${ownCommand(placement.scope, verb, unit.full)}'`;
   const hint = found

@@ -61,6 +61,7 @@ export async function prepare(
   const unit = await loadUnit(context, name);
   const policy = await loadPolicy(context, await choosePolicy(context, unit, name, options), {
     trusted: true,
+    confines: true,
   });
   const given = { policy, options, machine: known ?? (await machine()) };
   const made = await makeFiles(context, unit, given);

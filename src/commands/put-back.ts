@@ -54,7 +54,7 @@ export async function putBack(
 }
 
 /** Whether somebody else has changed a file, as far as that can be seen. */
-async function isChangedSince({ system }: Context, { files }: Undo): Promise<boolean> {
+export async function isChangedSince({ system }: Context, { files }: Pick<Undo, 'files'>): Promise<boolean> {
   let stands: readonly Stand[] = [];
   await failureOf(async () => {
     stands = await standsOf(system, files);

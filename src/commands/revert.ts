@@ -21,6 +21,7 @@ import { isAsWanted, putBack } from './put-back.js';
 import { obstacleTo } from './restarts.js';
 import { ASKED_AT_ONCE, dropInsOf, servicesOf } from './services.js';
 import { forgetRuns } from './standing.js';
+import { forgetTakenAway } from './taken-away.js';
 import { turnsOf } from './turns.js';
 import { confinedByTemplate } from './unconfined.js';
 import { forgetUndo, keepRestarted, keepUndo } from './undo-files.js';
@@ -79,7 +80,7 @@ async function planUnit(context: Context, text: string, options: RevertOptions):
 async function planOne(
   context: Context,
   text: string,
-  { restart: wanted }: RevertOptions,
+  { restart: wanted, check }: RevertOptions,
 ): Promise<UnitResult> {
   const { name, exists, services } = await namedUnit(context, text);
   const places = LIFETIMES.map((lifetime) => readOwnFiles(withLifetime(context, lifetime), name));
@@ -94,7 +95,8 @@ async function planOne(
   const due = isDue && wanted !== false ? services.filter(({ properties }) => isRunning(properties)) : [];
   const diagnostics = await restartProblems(context, 'revert', due);
   if (hasErrors(diagnostics)) return { unit: name, state: 'refused', changes: [], diagnostics };
-  if (!isDue) diagnostics.push(...confinedByTemplate(context, name, loaded));
+  diagnostics.push(...(await confinedByTemplate(context, name, isDue ? undefined : loaded)));
+  if (!isDue && !check) await forgetTakenAway(context, name);
   const state = isDue ? 'pending' : 'unchanged';
   return { unit: name, state, changes: changes([], files), diagnostics, services };
 }
@@ -200,8 +202,9 @@ async function keep(context: Context, result: UnitResult): Promise<UnitResult> {
 /** What has failed is told, and goes on with the next revert from where it is. */
 async function forget(context: Context, result: UnitResult): Promise<UnitResult> {
   const failures = await failureOf(async () => {
-    await forgetUndo(context, result.unit);
+    // Last what has it put back: without that its runs would be missed.
     await forgetRuns(context, result.unit);
+    await forgetUndo(context, result.unit);
   });
   return failures.length > 0 ? withFailures(result, failures) : result;
 }

@@ -22,9 +22,10 @@ export async function runPolicy(context: Context, options: PolicyOptions): Promi
   const text = inlinePolicy(options, base);
   if (text !== '') {
     const place = { system: context.program, path: COMMAND_LINE, text };
-    return loadPolicy(context, place, { trusted: true });
+    return loadPolicy(context, place, { trusted: true, confines: true });
   }
-  if (base !== undefined) return loadPolicy(context, await baseOf(context, options), { trusted: true });
+  if (base !== undefined)
+    return loadPolicy(context, await baseOf(context, options), { trusted: true, confines: true });
   const { policy } = parsePolicy('', COMMAND_LINE);
   return { policy, diagnostics: [], complete: true, withoutBases: () => [], sources: new Map() };
 }

@@ -15,6 +15,7 @@ import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
 import { ownCommand, systemctl } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import { isServiceName } from '../unit/name.js';
+import { otherPolicyFound } from './applied-policy.js';
 import { againHint } from './apply-again.js';
 import { Drift } from './drift.js';
 import { putBackIfFree } from './exclusively.js';
@@ -29,6 +30,7 @@ import { markUntrusted, type OwnDropIn, ownPlaces, readOwnFiles, withLifetime } 
 import { ASKED_AT_ONCE, type Service, servicesOf } from './services.js';
 import { type Standing, standingOf } from './standing.js';
 import { statusJson, statusText, type UnitStatus } from './status-report.js';
+import { confinesNoMore, takenAway } from './taken-away.js';
 import { unconfined } from './unconfined.js';
 import { type State, stateOf } from './unit-state.js';
 
@@ -51,17 +53,18 @@ export async function status(context: Context, units: readonly string[]): Promis
   const dropIns = places.filter(({ path }) => hasNameOfDropIn(path));
   const confined = new Map([...places, ...dropIns].map((one) => [one.unit, one]));
   // Folders of drop-ins may have any name.
-  const names = units.length > 0 ? units : [...confined.keys()].filter(isServiceName).sort();
-  const drift = new Drift(context);
+  const gone = await takenAway(context, new Set(confined.keys()));
+  const names = units.length > 0 ? units : [...confined.keys(), ...gone].filter(isServiceName).sort();
+  const known = { confined, gone, drift: new Drift(context) };
   const look = (text: string) =>
-    units.length > 0
-      ? statusNamed(context, text, { confined, drift })
-      : statusOf(context, confined.get(text)!, drift);
+    units.length > 0 || gone.includes(text)
+      ? statusNamed(context, text, known)
+      : statusOf(context, confined.get(text)!, known.drift);
   const looked = await inBatches(names, ASKED_AT_ONCE, (text) => attempt(text, () => look(text)));
   const all = [...new Map(looked.map((one) => [one.unit, one])).values()];
   // What is put back, or about to be applied, is told as that.
   const isWhole = units.length === 0 && left.diagnostics.length === 0;
-  const waiting = isWhole ? await notApplied(context, [...confined.keys()]) : NONE_WAITING;
+  const waiting = isWhole ? await notApplied(context, [...confined.keys(), ...gone]) : NONE_WAITING;
   const diagnostics = distinct([left, ...all, waiting].flatMap((one) => one.diagnostics));
   const failed = [left, ...all].some(({ exit }) => exit === EXIT.failure);
   return {
@@ -99,10 +102,17 @@ async function attempt(text: string, look: () => Promise<UnitStatus>): Promise<U
   }
 }
 
+interface Known {
+  readonly confined: ReadonlyMap<string, OwnDropIn>;
+  /** Units that were confined. */
+  readonly gone: readonly string[];
+  readonly drift: Drift;
+}
+
 async function statusNamed(
   context: Context,
   text: string,
-  { confined, drift }: { readonly confined: ReadonlyMap<string, OwnDropIn>; readonly drift: Drift },
+  { confined, gone, drift }: Known,
 ): Promise<UnitStatus> {
   const { name, exists: isThere, services } = await namedUnit(context, text);
   const own = confined.get(name);
@@ -110,6 +120,8 @@ async function statusNamed(
   const shared = isThere && confined.get(serviceName(name).template ?? name);
   if (shared) return statusOf(context, { ...shared, instance: name, services }, drift);
   if (!isThere) throw await noUnit(context, serviceName(text));
+  if (gone.includes(name))
+    return { unit: name, ...NOTHING, drift: ['drift-files'], diagnostics: [confinesNoMore(context, name)] };
   return { unit: name, ...NOTHING, diagnostics: [await unconfined(context, name)] };
 }
 
@@ -166,7 +178,11 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
     missing,
     drift: codesOf(changed, missing.includes(launcher)),
     untold: untold.length > 0,
-    diagnostics: [...broken, ...drifted, ...untold, ...failed, ...gapsAllowed(unit, facts)],
+    diagnostics: [
+      ...[...broken, ...drifted, ...untold, ...failed],
+      ...(await otherPolicyFound(at, unit, facts)),
+      ...gapsAllowed(unit, facts),
+    ],
     ...(exit === undefined ? {} : { exit }),
   };
 }

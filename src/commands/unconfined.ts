@@ -2,6 +2,7 @@ import { type Diagnostic, error, note } from '../diagnostic.js';
 import { ownDropInPaths } from '../emit/paths.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
+import { exists } from './exists.js';
 import { ownPolicy } from './load-policy.js';
 import { serviceName } from './load-unit.js';
 
@@ -15,15 +16,21 @@ export async function unconfined(context: Context, unit: string): Promise<Diagno
   return error('unconfined', `${unit} is not confined by sandbox-unit`, { hint: offline ? undefined : hint });
 }
 
-/** Of an instance without a drop-in of ours of its own, that it has its template's. */
-export function confinedByTemplate(
-  { placement }: Context,
+/**
+ * Of an instance without a drop-in of ours of its own, that it has its template's.
+ * @param loaded the drop-ins that it has; without them, whether it will have it when its own is gone
+ */
+export async function confinedByTemplate(
+  { placement, system }: Context,
   unit: string,
-  loaded: readonly string[],
-): readonly Diagnostic[] {
+  loaded?: readonly string[],
+): Promise<readonly Diagnostic[]> {
   const { template } = serviceName(unit);
-  const own = template === undefined ? [] : ownDropInPaths(placement, template);
-  if (template === undefined || !own.some((path) => loaded.includes(path))) return [];
+  const own = template === undefined || template === unit ? [] : ownDropInPaths(placement, template);
+  const are = loaded
+    ? own.map((path) => loaded.includes(path))
+    : await Promise.all(own.map((path) => exists(system, path)));
+  if (template === undefined || !are.includes(true)) return [];
   const hint = `'${ownCommand(placement.scope, 'revert', template)}' is for all its instances`;
   return [note('template', `${unit} is confined as all instances of ${template} are`, { hint })];
 }

@@ -6,12 +6,14 @@ import { looseSince } from '../apply/looser.js';
 import { readBack } from '../apply/read-back.js';
 import { mountedBy, replacedPrograms } from '../apply/replaced-programs.js';
 import { type Diagnostic, EXIT, error, hasErrors } from '../diagnostic.js';
+import { dropInFacts } from '../emit/drop-in-facts.js';
 import { isPermissiveDropIn } from '../emit/files.js';
 import { dropInPath, hasNameOfDropIn } from '../emit/paths.js';
 import { ownCommand, systemctl } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
+import { againHint } from './apply-again.js';
 import { halfDone } from './exclusively.js';
 import type { Outcome } from './outcome.js';
 import { ownDropIns } from './own-files.js';
@@ -37,9 +39,10 @@ export async function verify(
   const { plan, sources } = prepared;
   if (hasErrors(prepared.diagnostics)) return outcome(prepared, EXIT.findings, NO_ENFORCEMENT, []);
   if (prepared.standing.files.length === 0) {
-    const missing = await notThere(context, plan);
-    const diagnostics = [...prepared.diagnostics, missing];
-    return { ...outcome(prepared, EXIT.findings, NO_ENFORCEMENT, [missing]), diagnostics };
+    const half = await leftHalfDone(context, prepared.unit.name.full);
+    const missing = half.length > 0 ? half : [await notThere(context, plan)];
+    const diagnostics = [...prepared.diagnostics, ...missing];
+    return { ...outcome(prepared, EXIT.findings, NO_ENFORCEMENT, missing), diagnostics };
   }
   const properties = prepared.unit.properties!;
   const dropIn = dropInPath(context.placement, prepared.unit.name.full);
@@ -47,7 +50,7 @@ export async function verify(
   const pending = prepared.changes.filter(({ kind, commentsOnly }) => kind !== 'unchanged' && !commentsOnly);
   const due = await notRestarted(context, prepared, { properties, pending });
   const loaded = [
-    ...notWritten(prepared, pending, dropIn),
+    ...notWritten(context, prepared, pending, dropIn),
     ...due,
     // Another drop-in than the planned one is loaded otherwise in every line.
     ...(pending.some(({ path }) => path === dropIn) ? [] : readBack(plan, dropIn, properties)),
@@ -165,8 +168,23 @@ async function notThere(context: Context, { unit, target }: Plan): Promise<Diagn
   return error('not-applied', `what confines ${unit} is ${elsewhere.path}`, { hint });
 }
 
-function notWritten({ plan }: Prepared, pending: readonly Change[], dropIn: string): Diagnostic[] {
+/** The command line that applies the policy, as what there is was applied. */
+function applyAgain(context: Context, { plan, unit, standing }: Prepared, ...more: string[]): string {
+  const dropIn = standing.files.find(({ path }) => hasNameOfDropIn(path));
+  const was = dropIn ? dropInFacts(dropIn.content) : { gaps: [], permissive: plan.mode === 'permissive' };
+  const applied = { ...was, policy: plan.policyFile };
+  const command = againHint(context, unit.name.full, applied, more);
+  return `'${command ?? ownCommand(plan.target.scope, 'apply', unit.name.full)}'`;
+}
+
+function notWritten(
+  context: Context,
+  prepared: Prepared,
+  pending: readonly Change[],
+  dropIn: string,
+): Diagnostic[] {
   if (pending.length === 0) return [];
+  const { plan } = prepared;
   const ours = (words: string) => `'${ownCommand(plan.target.scope, words, plan.unit)}'`;
   const mode = modeBefore(pending, dropIn);
   if (mode === 'permissive' && plan.mode === 'enforcing') {
@@ -178,20 +196,21 @@ function notWritten({ plan }: Prepared, pending: readonly Change[], dropIn: stri
     return [error('not-applied', message, { hint: ours('verify') })];
   }
   const message = `not as the policy says: ${pending.map(({ path }) => path).join(', ')}`;
-  const hint = `${ours('apply --check --diff')} shows what differs, ${ours('apply')} puts it right`;
+  const [check, apply] = [applyAgain(context, prepared, '--check', '--diff'), applyAgain(context, prepared)];
+  const hint = `${check} shows what differs, ${apply} puts it right`;
   return [error('not-applied', message, { hint })];
 }
 
 /** @param pending what `apply` would write: it restarts the service, too */
 async function notRestarted(
   context: Context,
-  { plan, standing }: Prepared,
+  prepared: Prepared,
   { properties, pending }: { readonly properties: UnitProperties; readonly pending: readonly Change[] },
 ): Promise<Diagnostic[]> {
-  if (!(await runsAsBefore(context, standing, properties))) return [];
-  const { unit, target } = plan;
+  if (!(await runsAsBefore(context, prepared.standing, properties))) return [];
+  const { unit, target } = prepared.plan;
   const obstacle = await obstacleTo(context, { name: unit, properties });
-  const hint = `'${systemctl(target.scope, 'restart', unit)}', or '${ownCommand(target.scope, 'apply', unit)}', which sees that it runs then`;
+  const hint = `'${systemctl(target.scope, 'restart', unit)}', or ${applyAgain(context, prepared)}, which sees that it runs then`;
   const due = restartDue(unit, obstacle ?? (pending.length > 0 ? undefined : hint));
   return [{ ...due, severity: 'error' }];
 }

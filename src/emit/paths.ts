@@ -89,9 +89,10 @@ export const isTemporaryName = (name: string): boolean => /^\.sandbox-unit-[0-9a
 /** Held by whoever changes units of one manager. */
 export const lockPath = (placement: Placement): string => `${runtimeFolder(placement)}/lock`;
 
+export const runsFolder = (placement: Placement): string => `${runtimeFolder(placement)}/runs`;
+
 /** Where it is kept which runs of a unit have its files as they are. @param unit the full name, checked */
-export const runsPath = (placement: Placement, unit: string): string =>
-  `${runtimeFolder(placement)}/runs/${unit}`;
+export const runsPath = (placement: Placement, unit: string): string => `${runsFolder(placement)}/${unit}`;
 
 /** Where it is kept what there was before a unit was changed, until the change is done. */
 export const undoFolder = ({ scope, home }: Placement): string =>

@@ -129,6 +129,30 @@ test('a policy that is taken back says which call was refused, by which line', {
   assert.match(stderr, /^note\[not-applied\]: explained\.service is not confined by its policy now/m);
 });
 
+test('so it does where the service is confined by another policy by then', { skip }, async (t) => {
+  if (obstacle) return t.skip(obstacle);
+  await defineProgram(box, UNIT, `Type=oneshot\nExecStart=${PROGRAMS}/${NAME}\n`);
+  await sandboxUnit(box, 'revert', UNIT);
+  await box.sh(`rm -f ${policyPath(UNIT)}`);
+  await box.writeFile('/etc/other.toml', '[syscalls]\ndeny = ["ptrace"]\n');
+  await box.succeed(['systemctl', 'restart', UNIT]);
+  const other = await sandboxUnit(box, 'apply', '--policy', '/etc/other.toml', UNIT);
+  assert.equal(other.status, 0, other.stderr);
+  await box.writeFile(policyPath(UNIT), '[syscalls]\ndeny = ["uname"]\n');
+  const noted = await sandboxUnit(box, 'status', UNIT);
+  assert.equal(noted.status, 0, noted.stdout + noted.stderr);
+  assert.match(noted.stderr, /note\[other-policy\]: .*explained\.service\.toml/);
+  const { status, stderr } = await sandboxUnit(box, 'apply', UNIT);
+  assert.equal(status, 1, stderr);
+  const said = await sandboxUnit(box, 'explain', UNIT);
+  assert.equal(said.status, 1, said.stdout + said.stderr);
+  assert.match(said.stdout, /to allow it, take "uname" out of deny in line 2/);
+  assert.match(said.stderr, /note\[other-policy\]: explained\.service is confined by \/etc\/other\.toml/);
+  const recorded = await sandboxUnit(box, 'explain', '--record', UNIT);
+  assert.match(recorded.stdout, /take "uname" out of deny in line 2/, recorded.stderr);
+  await sandboxUnit(box, 'revert', UNIT);
+});
+
 test('a line of a record that the service itself prints is not believed', { skip }, async (t) => {
   if (obstacle) return t.skip(obstacle);
   await confine('[syscalls]\ndeny = ["uname"]\n');

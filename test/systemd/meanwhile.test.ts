@@ -143,6 +143,8 @@ describe('while a unit is changed', { skip: skip ?? false }, () => {
     await killedInTrial();
     const checked = await run(3, 'apply', '--check', UNIT);
     assert.match(checked.stderr, /warning\[half-done\]: main\.service/);
+    const { stdout } = await run(3, 'apply', '--check', '--json', UNIT);
+    assert.equal(JSON.parse(stdout).changed, true);
     assert.match((await run(1, 'verify', UNIT)).stderr, /error\[half-done\]: main\.service/);
     const { stderr } = await run(2, 'explain', '--record', 'absent.service');
     assert.match(stderr, /warning\[put-back\]: .*main\.service(?:.|\n)*error\[no-unit\]/);
@@ -157,9 +159,25 @@ describe('while a unit is changed', { skip: skip ?? false }, () => {
     await box.succeed(['systemctl', 'daemon-reload']);
     await box.succeed(['systemctl', 'restart', UNIT]);
     const was = await invocation(UNIT);
-    assert.match((await run(0, 'status')).stderr, /warning\[changed-since\]/);
+    assert.match((await run(1, 'status')).stderr, /warning\[changed-since\]/);
     assert.deepEqual([await invocation(UNIT), await filters(UNIT)], [was, 0]);
-    assert.doesNotMatch((await run(0, 'status')).stderr, /changed-since/);
+    const { stderr } = await run(1, 'status');
+    assert.doesNotMatch(stderr, /changed-since/);
+    assert.match(stderr, /error\[drift-files\]: main\.service was confined, and its drop-in is gone/);
+  });
+
+  test('and somebody changes the drop-in, that is said', async () => {
+    const drop = `/etc/systemd/system/${UNIT}.d/zz-sandbox-unit.conf`;
+    await box.writeFile(policyPath(UNIT), FINE.replace('100ms', '3s'));
+    const said = await box.sh(
+      `${COMMAND} apply --json ${UNIT} >/run/said & pid=$!
+       until [ -e ${drop} ] && [ "$(systemctl show --value -p DropInPaths ${UNIT})" = ${drop} ]; do sleep 0.05; done
+       printf '[Service]\\nNice=1\\n' >>${drop}; wait $pid && cat /run/said`,
+    );
+    const [unit] = JSON.parse(said.stdout).units;
+    assert.deepEqual([unit.state, unit.verified], ['applied', false]);
+    assert.match(said.stdout, /changed-since/);
+    assert.match((await run(1, 'status')).stderr, /error\[drift-files\]/);
   });
 
   test('and power is cut, what was started by the boot is as it was before', async () => {

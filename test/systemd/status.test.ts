@@ -59,12 +59,23 @@ test('units are enforcing or permissive, live, due or stopped', { skip }, async 
   await changeFiles(box, { [policyPath('masked.service')]: NO_EXEC });
   await box.succeed(['systemctl', 'mask', 'masked.service']);
   const reverted = await sandboxUnit(box, 'status');
-  assert.equal(reverted.status, 0);
-  assert.doesNotMatch(reverted.stdout, /due/);
+  assert.equal(reverted.status, 1);
+  assert.match(reverted.stdout, /^due\.service +- +- +files/m);
   assert.match(
     reverted.stderr,
-    /^note\[not-applied\]: not confined .* for them: due\.service, free\.service\n +hint: 'sandbox-unit apply UNIT'/m,
+    /^error\[drift-files\]: due\.service was confined, .*\n +hint: 'sandbox-unit apply due\.service' confines it again/m,
   );
+  assert.match(
+    reverted.stderr,
+    /^note\[not-applied\]: not confined .* for them: free\.service\n +hint: 'sandbox-unit apply UNIT'/m,
+  );
+  assert.deepEqual(JSON.parse((await sandboxUnit(box, 'status', '--json', 'due')).stdout).units[0].drift, [
+    'drift-files',
+  ]);
+  await run('revert', 'due');
+  const left = await sandboxUnit(box, 'status');
+  assert.equal(left.status, 0, left.stdout + left.stderr);
+  assert.match(left.stderr, /for them: due\.service, free\.service/);
   await run('apply', '--no-restart', 'due');
 
   await box.succeed(['systemctl', 'restart', 'due.service']);
@@ -72,7 +83,9 @@ test('units are enforcing or permissive, live, due or stopped', { skip }, async 
   const free = await sandboxUnit(box, 'status', 'free');
   assert.equal(free.status, 1);
   assert.match(free.stderr, /free\.service is not confined by sandbox-unit/);
-  assert.equal((await sandboxUnit(box, 'status', 'nothing')).status, 2);
+  for (const verb of ['status', 'revert'])
+    for (const none of ['nothing', 'nothing@'])
+      assert.equal((await sandboxUnit(box, verb, none)).status, 2, `${verb} ${none}`);
   assert.deepEqual(rows(await run('status', '--root', '/', '--json', 'enforcing')), [
     'enforcing.service enforcing null',
   ]);

@@ -138,6 +138,7 @@ const REFUSED: readonly [what: string, unit: string, said: RegExp][] = [
   ['transient', 'passing.service', /error\[unit-transient\]: passing\.service is transient/],
   ['a bad setting', 'bad.service', /error\[not-loaded\]: systemd can't load bad\.service: bad-setting\n/],
   ['no service', 'a.socket', /error\[not-a-service\]/],
+  ['a template that is not there', 'absent@.service', /error\[no-unit\]: there is no unit absent@\.service/],
   ['not there', 'absent.service', /error\[no-unit\]: there is no unit absent\.service/],
 ];
 

@@ -202,6 +202,23 @@ describe('what is not in force is told:', () => {
     await sandboxUnit(box, 'revert', unit);
   });
 
+  test('of a policy that was named its hints name it, too', { skip }, async () => {
+    const unit = 'named.service';
+    await changeFiles(box, { [`/etc/systemd/system/${unit}`]: '[Service]\nExecStart=/usr/bin/sleep 1000\n' });
+    await box.writeFile('/etc/named.toml', EXEC);
+    const applied = await sandboxUnit(box, 'apply', '--policy', '/etc/named.toml', unit);
+    assert.equal(applied.status, 0, applied.stderr);
+    const drop = `/etc/systemd/system/${unit}.d/zz-sandbox-unit.conf`;
+    await box.sh(`printf '[Service]\\nNice=1\\n' >>${drop}; systemctl daemon-reload`);
+    const { status, stderr } = await sandboxUnit(box, 'verify', unit);
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      /'sandbox-unit apply --check --diff --policy \/etc\/named\.toml named\.service' shows what differs, 'sandbox-unit apply --policy/,
+    );
+    await sandboxUnit(box, 'revert', unit);
+  });
+
   test('a filter that lets one call more through', { skip }, async () => {
     const path = `/etc/systemd/system/${NGINX}.d/zz-sandbox-unit.filter`;
     const file = await box.succeed(['base64', '-w0', path]);
