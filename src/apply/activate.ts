@@ -86,7 +86,7 @@ export async function tryOut(system: System, { plan, settle, probe }: Trial): Pr
     const started = await system.unit(unit);
     if (isFinished(started)) return [];
     await awaitPrograms(system, plan);
-    await system.wait(settle);
+    await system.wait(settle, async () => isOver(await system.unit(unit)));
     const settled = await system.unit(unit);
     if (left > 0 && (await wasRestarted(system, unit, started, settled))) continue;
     const hasStayed = isUp(settled) || isFinished(settled);
@@ -98,6 +98,10 @@ export async function tryOut(system: System, { plan, settle, probe }: Trial): Pr
     return open.length > 0 || !probe ? open : runProbe(system, plan, probe);
   }
 }
+
+/** Whether a service has failed, so that no time is to be lost; what somebody has asked for is yet to be seen. */
+const isOver = (properties: UnitProperties): boolean =>
+  (hasFailed(properties) || isWaiting(properties)) && !hasJob(properties);
 
 /** How often somebody else may restart a service while it is tried. */
 const MOST_RESTARTS = 5;

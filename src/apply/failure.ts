@@ -21,20 +21,26 @@ export async function failed(
   message: string,
 ): Promise<Diagnostic> {
   const properties = await system.unit(unit);
-  const result = String(properties.get('Result'));
-  const reason = result === 'success' ? message : `${message} (${howItEnded(properties)})`;
+  const isAnew = run !== undefined && invocationOf(run) !== invocationOf(properties);
+  const end = isAnew ? await endInJournal(system, { unit, scope, run }) : endIn(properties);
+  const hasFailed = properties.get('Result') !== 'success';
+  const how = isAnew ? end && textOf(end) : hasFailed ? howItEnded(properties) : undefined;
+  const reason = how ? `${message} (${how})` : message;
   const lines = await programsSaid(system, unit, scope, run ?? properties);
   const said = lines.length > 0 ? [`it said: ${lines.join(' / ')}`] : [];
   const log = scope === 'user' ? 'journalctl --user --user-unit' : 'journalctl --unit';
   const isHeld = plan?.meaning !== undefined && plan.mode === 'enforcing';
-  const mayBeRefused = isHeld && !isSystemds(properties);
-  const isRefused = isKilledByFilter(properties);
+  const mayBeRefused = isHeld && !isSystemdsEnd(end);
+  const isRefused = isKilled(end) && end?.status === SIGSYS;
   const more = [
     ...(mayBeRefused || isRefused ? [whatItNeeds(unit, scope)] : []),
     ...(isRefused || said.length > 0 ? [] : [`see ${log} ${unit}`]),
   ];
   return error('service-failed', reason, { hint: [...more, ...said].join('; ') });
 }
+
+const invocationOf = (properties: UnitProperties): string =>
+  toHex((properties.get('InvocationID') ?? []) as Iterable<number>);
 
 const whatItNeeds = (unit: string, scope: Plan['target']['scope']): string =>
   `'${ownCommand(scope, 'explain --record', unit)}' runs it once with no call refused, and names all that it needs`;
@@ -49,7 +55,7 @@ async function programsSaid(
   scope: Plan['target']['scope'],
   properties: UnitProperties,
 ): Promise<string[]> {
-  const invocation = toHex((properties.get('InvocationID') ?? []) as Iterable<number>);
+  const invocation = invocationOf(properties);
   const started = Math.floor(Number(properties.get('InactiveExitTimestamp') ?? 0) / 1e6);
   // Of a service that is unloaded nobody knows which lines are its last run's.
   if (invocation === '' && started === 0) return [];
@@ -64,30 +70,62 @@ async function programsSaid(
 
 const [SIGTERM, SIGSYS] = [15, 31];
 
-/** CLD_EXITED, CLD_KILLED and CLD_DUMPED (waitid(2)), and the status or the signal. */
-const endCode = (properties: UnitProperties) => properties.get('ExecMainCode');
-const endStatus = (properties: UnitProperties) => Number(properties.get('ExecMainStatus'));
-const isKilled = (properties: UnitProperties) => endCode(properties) === 2 || endCode(properties) === 3;
+/** How a main process has ended: CLD_EXITED, CLD_KILLED or CLD_DUMPED (waitid(2)), and the status or the signal. */
+interface End {
+  readonly code: number;
+  readonly status: number;
+}
+
+const endIn = (properties: UnitProperties): End => ({
+  code: Number(properties.get('ExecMainCode') ?? 0),
+  status: Number(properties.get('ExecMainStatus')),
+});
+
+const CODES = ['', 'exited', 'killed', 'dumped'];
+
+/** What the manager records of the end of a main process (sd-messages.h). */
+const ENDED = '98e322203f7a4ed290d09fe03c09fe15';
+
+/** The end of a run that another has followed since; undefined where the journal doesn't have it. */
+async function endInJournal(
+  system: System,
+  { unit, scope, run }: Required<Omit<FailedUnit, 'plan'>>,
+): Promise<End | undefined> {
+  const [of, by] = scope === 'user' ? ['USER_', '--user'] : ['', '_PID=1'];
+  const { stdout } = await system.run([
+    ...['journalctl', '--quiet', '--no-pager', '--lines=1', '--output=json'],
+    ...['--output-fields=EXIT_CODE,EXIT_STATUS', `MESSAGE_ID=${ENDED}`, by!],
+    ...[`${of}UNIT=${unit}`, `${of}INVOCATION_ID=${invocationOf(run)}`],
+  ]);
+  const said = (name: string) => new RegExp(`"${name}":"(\\w+)"`).exec(stdout)?.[1];
+  const code = CODES.indexOf(said('EXIT_CODE') ?? '');
+  return code > 0 ? { code, status: Number(said('EXIT_STATUS')) } : undefined;
+}
+
+const isKilled = (end: End | undefined): boolean => end?.code === 2 || end?.code === 3;
 
 /** Whether SIGSYS ended the main process, as it does where a filter refuses a call. */
 export const isKilledByFilter = (properties: UnitProperties): boolean =>
-  isKilled(properties) && endStatus(properties) === SIGSYS;
+  isKilled(endIn(properties)) && endIn(properties).status === SIGSYS;
+
+const isSystemdsEnd = (end: End | undefined): boolean =>
+  end?.code === 1 && end.status >= 200 && end.status < 250;
 
 /** Whether systemd itself gave up before the program was started (systemd.exec(5), "Process Exit Codes"). */
-export const isSystemds = (properties: UnitProperties): boolean =>
-  endCode(properties) === 1 && endStatus(properties) >= 200 && endStatus(properties) < 250;
+export const isSystemds = (properties: UnitProperties): boolean => isSystemdsEnd(endIn(properties));
 
 /** Whether the last run of a service ended as one that is stopped does. */
-export const endedWell = (properties: UnitProperties): boolean =>
-  isKilled(properties) ? endStatus(properties) === SIGTERM : endStatus(properties) === 0;
+export function endedWell(properties: UnitProperties): boolean {
+  const end = endIn(properties);
+  return isKilled(end) ? end.status === SIGTERM : end.status === 0;
+}
 
 /** The last run of a service that didn't succeed, in few words. */
 export const howItEnded = (properties: UnitProperties): string =>
-  `${properties.get('Result')}${endOf(properties)}`;
+  [properties.get('Result'), textOf(endIn(properties))].filter(Boolean).join(', ');
 
-function endOf(properties: UnitProperties): string {
-  const status = endStatus(properties);
-  if (endCode(properties) === 1) return `, exit status ${status}`;
-  if (!isKilled(properties)) return '';
-  return status === SIGSYS ? ', killed by SIGSYS: a refused system call' : `, killed by signal ${status}`;
+function textOf(end: End): string {
+  if (end.code === 1) return `exit status ${end.status}`;
+  if (!isKilled(end)) return '';
+  return end.status === SIGSYS ? 'killed by SIGSYS: a refused system call' : `killed by signal ${end.status}`;
 }

@@ -1,6 +1,6 @@
 import { groupBy } from '../collections.js';
 import { type Diagnostic, error, printable } from '../diagnostic.js';
-import { namesFilter } from '../emit/paths.js';
+import { hasNameOfDropIn, namesFilter } from '../emit/paths.js';
 import { findDirective } from '../plan/directives.js';
 import { systemctl } from '../plan/own-command.js';
 import type { Plan, PlannedCommands } from '../plan/plan.js';
@@ -25,7 +25,8 @@ export function readBack(
   const state = properties.get('LoadState');
   if (state !== 'loaded') return [error('not-loaded', `systemd can't load ${plan.unit} now: ${state}`)];
   const dropIns = properties.get('DropInPaths') as string[];
-  if (!dropIns.includes(dropIn)) return [error('not-loaded', `systemd doesn't read ${dropIn}`)];
+  if (!dropIns.includes(dropIn))
+    return [error('not-loaded', `systemd doesn't read ${dropIn}`, { hint: inItsPlace(dropIns, dropIn) })];
   const later = laterHint(dropIns.slice(dropIns.indexOf(dropIn) + 1));
   return [
     ...plan.commands.flatMap((commands) => {
@@ -113,4 +114,10 @@ function directivesBack(plan: Plan, properties: UnitProperties, later: string | 
         hint: later ?? "systemd's log may say why: journalctl --boot _PID=1",
       }),
     );
+}
+
+/** What is read in the place of a drop-in of ours, and the way out. */
+export function inItsPlace(read: readonly string[], dropIn: string): string | undefined {
+  const other = read.find((one) => hasNameOfDropIn(one) && one !== dropIn);
+  return other && `systemd reads ${printable(other)} in its place: remove that`;
 }

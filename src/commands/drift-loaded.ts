@@ -1,9 +1,9 @@
 import { CALL_LISTS, type Reader } from '../apply/loaded-calls.js';
 import { loadedOtherwise } from '../apply/loaded-otherwise.js';
+import { inItsPlace } from '../apply/read-back.js';
 import { shortList } from '../collections.js';
-import { type Diagnostic, error, printable } from '../diagnostic.js';
+import { type Diagnostic, error } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
-import { hasNameOfDropIn } from '../emit/paths.js';
 import { systemctl } from '../plan/own-command.js';
 import { bundledSets, type SyscallSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
@@ -59,7 +59,5 @@ const MOST_NAMED = 3;
 
 function notRead(unit: string, path: string, services: readonly Service[]): Diagnostic {
   const read = services.flatMap(({ properties }) => dropInsOf(properties));
-  const other = read.find((one) => hasNameOfDropIn(one) && one !== path);
-  const hint = other && `systemd reads ${printable(other)} in its place: remove that`;
-  return error('drift-loaded', `${unit}: systemd doesn't read ${path}`, { hint });
+  return error('drift-loaded', `${unit}: systemd doesn't read ${path}`, { hint: inItsPlace(read, path) });
 }

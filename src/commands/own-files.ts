@@ -1,6 +1,6 @@
 import type { ExistingFile } from '../apply/changes.js';
 import { codeOf } from '../diagnostic.js';
-import { isProgramFile } from '../emit/files.js';
+import { isProgramFile, policyOfDropIn } from '../emit/files.js';
 import {
   dropInPath,
   filterPath,
@@ -12,6 +12,7 @@ import {
   unitDirectories,
 } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
+import { failureOf } from './failures.js';
 
 /** Larger than any file of ours, in bytes. */
 export const MAX_SIZE = 4 << 20;
@@ -60,6 +61,30 @@ export async function ownPlaces({ system, placement }: Context): Promise<OwnDrop
     }
   }
   return found;
+}
+
+/**
+ * Of each unit the place of ours that counts, the one that systemd reads first: a filter without a drop-in yields to a
+ * drop-in, and what only has the name of a drop-in of ours to one that is.
+ */
+export async function confinedPlaces(context: Context): Promise<Map<string, OwnDropIn>> {
+  const found = new Map<string, OwnDropIn>();
+  for (const place of await ownPlaces(context)) {
+    const first = found.get(place.unit);
+    if (!first || (hasNameOfDropIn(place.path) && !(await isOurs(context, first.path))))
+      found.set(place.unit, place);
+  }
+  return found;
+}
+
+async function isOurs(context: Context, path: string): Promise<boolean> {
+  if (!hasNameOfDropIn(path)) return false;
+  let is = false;
+  await failureOf(async () => {
+    const [file] = await readFiles(context, [path]);
+    is = file !== undefined && policyOfDropIn(file.content) !== undefined;
+  });
+  return is;
 }
 
 /** Neither what links lead to nor what others have put there is ours. */

@@ -137,12 +137,12 @@ async function startAgain(context: Context, undo: Undo, how: HowBack): Promise<r
     const look = () => fallen(context, undo, { are, holds });
     return how.signals ? how.signals.unlessAgain(look) : look();
   };
-  const started = async (units: readonly string[], start: Start) =>
-    (await inBatches(units, BATCH, (unit) => startOne(context, unit, start, how))).flat();
-  // A socket hands itself to its service only when that is started after it.
+  const started = async (units: readonly string[], start: Start, starts?: readonly string[]) =>
+    (await inBatches(units, BATCH, (unit) => startOne(context, unit, { start, starts }, how))).flat();
+  // A socket hands itself to its service only when that is started after it, and fails where that was started too often.
   const triggers = await fell(isTrigger);
   const all = [
-    ...(await started(triggers.down, 'startUnit')),
+    ...(await started(triggers.down, 'startUnit', due)),
     ...(await started(those('due'), 'restart')),
     ...(await started(those('start'), 'startUnit')),
   ];
@@ -195,11 +195,11 @@ async function standOf(
 async function startOne(
   { system, caller }: Context,
   unit: string,
-  start: Start,
+  { start, starts }: { readonly start: Start; readonly starts: readonly string[] | undefined },
   { signals }: HowBack,
 ): Promise<readonly Diagnostic[]> {
   return failuresOf(async () => {
-    const started = () => system[start](unit);
+    const started = () => (start === 'startUnit' ? system.startUnit(unit, starts) : system.restart(unit));
     const way = signals ? '; a second interrupt ends the waiting' : '';
     const result = await caller.tellIfLong(`${unit}: waiting for its start as it was${way} …`, () =>
       signals ? signals.unlessAgain(started) : started(),

@@ -26,7 +26,7 @@ import { fullName, noUnit, serviceName } from './load-unit.js';
 import { namedUnit } from './named-unit.js';
 import { NONE_WAITING, notApplied } from './not-applied.js';
 import type { Outcome } from './outcome.js';
-import { markUntrusted, type OwnDropIn, ownPlaces, readOwnFiles, withLifetime } from './own-files.js';
+import { confinedPlaces, markUntrusted, type OwnDropIn, readOwnFiles, withLifetime } from './own-files.js';
 import { ASKED_AT_ONCE, type Service, servicesOf } from './services.js';
 import { type Standing, standingOf } from './standing.js';
 import { statusJson, statusText, type UnitStatus } from './status-report.js';
@@ -49,9 +49,7 @@ interface Confined extends OwnDropIn {
  */
 export async function status(context: Context, units: readonly string[]): Promise<Outcome> {
   const left = await putBackIfFree(context);
-  const places = (await ownPlaces(context)).reverse();
-  const dropIns = places.filter(({ path }) => hasNameOfDropIn(path));
-  const confined = new Map([...places, ...dropIns].map((one) => [one.unit, one]));
+  const confined = await confinedPlaces(context);
   // Folders of drop-ins may have any name.
   const gone = await takenAway(context, new Set(confined.keys()));
   const names = units.length > 0 ? units : [...confined.keys(), ...gone].filter(isServiceName).sort();
@@ -140,6 +138,14 @@ async function withoutDropIn(context: Context, { instance, unit, path }: Confine
   };
 }
 
+/** What it confines, if anything, isn't known. */
+function notOurs({ offline, placement }: Context, { instance, unit, path }: Confined): UnitStatus {
+  const hint = `remove it, or have '${ownCommand(placement.scope, 'apply', unit)}' write it anew`;
+  const message = `${unit}: ${path} has the name of our drop-in, and isn't one`;
+  const diagnostics = [error('drift-files', message, { hint: offline ? undefined : hint })];
+  return { unit: instance ?? unit, ...NOTHING, dropIn: path, drift: ['drift-files'], diagnostics };
+}
+
 async function statusOf(context: Context, confined: Confined, drift: Drift): Promise<UnitStatus> {
   const { unit, path: dropIn } = confined;
   if (!hasNameOfDropIn(dropIn)) return withoutDropIn(context, confined);
@@ -147,6 +153,7 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   const files = await markUntrusted(at, await readOwnFiles(at, unit));
   const content = (path: string) => files.find((file) => file.path === path)?.content;
   const facts = dropInFacts(content(dropIn) ?? new Uint8Array());
+  if (facts.policy === undefined) return notOurs(at, confined);
   const filterFile = filterPath(at.placement, unit);
   const bytes = content(filterFile);
   const filter = bytes && facts.launched ? decodeFilterFile(bytes) : undefined;
@@ -164,6 +171,7 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   const { changed, untold, exit } = isThere
     ? await drift.of(at, { unit, facts, files, services, state, launcher })
     : { changed: [], untold: [] };
+  const isOverridden = changed.some(({ code }) => code === 'overridden');
   // Of what is broken it is told how.
   const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);
   // Of what can't start that is told.
@@ -171,7 +179,7 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   return {
     unit: confined.instance ?? unit,
     ...modeOf(context, facts, filter ?? (facts.launched ? 'missing' : bytes && 'none')),
-    ...(state === undefined ? {} : { state }),
+    ...(state === undefined ? {} : { state: isOverridden && state === 'live' ? 'not-read' : state }),
     ...(facts.policy === undefined ? {} : { policy: facts.policy }),
     dropIn,
     gaps: facts.gaps,

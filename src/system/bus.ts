@@ -124,13 +124,13 @@ export class Bus {
   }
 
   /** Queues the start of a unit, as restart(). */
-  startUnit(unit: string): Promise<string> {
-    return this.#job('StartUnit', unit);
+  startUnit(unit: string, starts: readonly string[] = []): Promise<string> {
+    return this.#job('StartUnit', unit, starts);
   }
 
-  async #job(member: string, unit: string): Promise<string> {
+  async #job(member: string, unit: string, starts: readonly string[] = []): Promise<string> {
     await this.#subscribe();
-    await this.#forgetStarts(unit);
+    for (const one of [unit, ...starts]) await this.#forgetStarts(one);
     this.#heard.expect(unit);
     const [path] = await this.#call(member, 'ss', [unit, 'replace']);
     this.#heard.own(String(path));

@@ -28,6 +28,9 @@ import { inForeignDirectory, makeTrustedDirectory, syncDirectory } from './trust
 const DEFAULT_LIMIT = 1 << 20;
 const DEFAULT_TIMEOUT = 60_000;
 
+/** How often it is asked whether a wait is over, in milliseconds. */
+const LOOK = 200;
+
 type Failure = NodeJS.ErrnoException;
 
 const unwritable = (verb: string, path: string, cause: unknown) => {
@@ -187,12 +190,17 @@ export class Host implements System {
     return (await this.connected()).restart(unit, how);
   }
 
-  async startUnit(unit: string): Promise<string> {
-    return (await this.connected()).startUnit(unit);
+  async startUnit(unit: string, starts?: readonly string[]): Promise<string> {
+    return (await this.connected()).startUnit(unit, starts);
   }
 
-  async wait(milliseconds: number): Promise<void> {
-    await sleep(milliseconds, undefined, { signal: this.#closed.signal });
+  async wait(milliseconds: number, isOver?: () => Promise<boolean>): Promise<void> {
+    for (let left = milliseconds; ; ) {
+      const step = isOver ? Math.min(left, LOOK) : left;
+      await sleep(step, undefined, { signal: this.#closed.signal });
+      left -= step;
+      if (left <= 0 || (await isOver?.())) return;
+    }
   }
 
   /** Lets the process end: an open bus keeps it alive, and so does a program or a pause that was given up. */

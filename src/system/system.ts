@@ -42,10 +42,16 @@ export interface System {
    * @param how `if-up`: one that is down stays so, which is `done`, too
    */
   restart(unit: string, how?: 'if-up'): Promise<string>;
-  /** The same for the start of a unit that doesn't run. */
-  startUnit(unit: string): Promise<string>;
-  /** Lets time pass, in milliseconds. */
-  wait(milliseconds: number): Promise<void>;
+  /**
+   * The same for the start of a unit that doesn't run.
+   * @param starts units that it may start in turn: none of theirs counts against their limit, either
+   */
+  startUnit(unit: string, starts?: readonly string[]): Promise<string>;
+  /**
+   * Lets time pass, in milliseconds.
+   * @param isOver asked now and then: ends it early
+   */
+  wait(milliseconds: number, isOver?: () => Promise<boolean>): Promise<void>;
 }
 
 /** What became of a unit that was listened to. */

@@ -104,7 +104,8 @@ test('what is quoted was said by the run that failed', async () => {
   const runs: string[] = [];
   const distort = (properties: Map<string, unknown>) =>
     properties.set('InvocationID', [runs.push(String(properties.get('ActiveState')))]);
-  const asked = (system: FakeSystem) => system.calls.find((one) => one.startsWith('run journalctl '))!;
+  const asked = (system: FakeSystem) =>
+    system.calls.find((one) => one.startsWith('run journalctl ') && one.includes('_SYSTEMD_UNIT='))!;
   const restarting = machine('restarts', { distort });
   await start(restarting);
   // The first look is at the start, the next at the run that stays up for a while.

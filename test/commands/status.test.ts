@@ -83,7 +83,8 @@ test('one that has failed under its policy is a warning that leads to what expla
 
 test('what a drop-in names is fit for a terminal', async () => {
   const system = await applied('[syscalls]\ndeny = ["acct"]\n');
-  const dropIn = '[Service]\nSystemCallFilter=~acct\nSystemCallLog=\u001b[2J\n';
+  const dropIn =
+    '# Made by sandbox-unit 1 from /p\n[Service]\nSystemCallFilter=~acct\nSystemCallLog=\u001b[2J\n';
   await system.replace(DROP_IN, new TextEncoder().encode(dropIn), { mode: 0o644 });
   assert.match((await shown(system)).text, /enforcing, records \\x1b\[2J {2}/);
 });
@@ -240,9 +241,8 @@ test('a unit that waits for a restart or a reload says so', async () => {
   const waiting = await applied(NO_EXEC, { restart: false });
   assert.equal((await shown(waiting)).state, 'restart-due');
   const unread = await applied();
-  await unread.replace(`/run/systemd/system/other.service.d/zz-sandbox-unit.conf`, new Uint8Array(), {
-    mode: 0o644,
-  });
+  const header = new TextEncoder().encode('# Made by sandbox-unit 1 from /p\n');
+  await unread.replace(`/run/systemd/system/other.service.d/zz-sandbox-unit.conf`, header, { mode: 0o644 });
   const { all, exit } = await shown(unread);
   assert.deepEqual(
     all.map(({ unit, state }) => `${unit} ${state}`),
