@@ -5,9 +5,11 @@ import { policyFolders, serviceOfPolicy } from '../emit/paths.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import { isTemplate, parseUnitName } from '../unit/name.js';
+import { failureOf } from './failures.js';
 import { findUnit } from './find-unit.js';
 import { serviceName } from './load-unit.js';
 import { ASKED_AT_ONCE } from './services.js';
+import { ofUnit } from './unit-result.js';
 
 export interface Waiting {
   /** Full names, sorted. */
@@ -33,22 +35,33 @@ export async function notApplied(context: Context, confined: readonly string[]):
     const [own = new Set(), ...others] = await policies(context);
     const all = [own, ...others].flatMap((names) => [...names]);
     const candidates = [...new Set(all)].filter((unit) => !taken.has(unit)).sort();
-    const there = await inBatches(candidates, ASKED_AT_ONCE, (unit) => isThere(context, unit));
+    const unknown = new Map<string, readonly Diagnostic[]>();
+    const there = await inBatches(candidates, ASKED_AT_ONCE, async (unit) => {
+      let is = false;
+      const failures = await failureOf(async () => {
+        is = await isThere(context, unit);
+      });
+      if (failures.length > 0) unknown.set(unit, failures);
+      return is;
+    });
     const units = candidates.filter((_, i) => there[i]);
-    const strays = candidates.filter((unit, i) => !there[i] && own.has(unit));
+    const strays = candidates.filter((unit, i) => !there[i] && own.has(unit) && !unknown.has(unit));
     const apply = `'${ownCommand(placement.scope, 'apply', 'UNIT')}' applies it`;
     return {
       units,
       diagnostics: [
         ...told('not confined by the policy that is there for them', units, offline ? undefined : apply),
         ...told('policies for what is no unit, or another name of one', strays),
+        ...[...unknown].flatMap(([unit, why]) => why.map((one) => asNote(ofUnit(one, unit)))),
       ],
     };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    return { units: [], diagnostics: cause.diagnostics.map((one) => ({ ...one, severity: 'note' })) };
+    return { units: [], diagnostics: cause.diagnostics.map(asNote) };
   }
 }
+
+const asNote = (one: Diagnostic): Diagnostic => ({ ...one, severity: 'note' });
 
 const told = (what: string, units: readonly string[], hint?: string): Diagnostic[] =>
   units.length === 0 ? [] : [note('not-applied', `${what}: ${shortList(units, MOST_NAMED)}`, { hint })];

@@ -32,6 +32,7 @@ import { type Standing, standingOf } from './standing.js';
 import { statusJson, statusText, type UnitStatus } from './status-report.js';
 import { confinesNoMore, takenAway } from './taken-away.js';
 import { unconfined } from './unconfined.js';
+import { ofUnit } from './unit-result.js';
 import { type State, stateOf } from './unit-state.js';
 
 /** A unit with a drop-in of ours. */
@@ -95,8 +96,8 @@ async function attempt(text: string, look: () => Promise<UnitStatus>): Promise<U
     return await look();
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    const { diagnostics, exit } = cause;
-    return { unit: fullName(text), ...NOTHING, diagnostics, exit };
+    const unit = fullName(text);
+    return { unit, ...NOTHING, diagnostics: cause.diagnostics.map((d) => ofUnit(d, unit)), exit: cause.exit };
   }
 }
 

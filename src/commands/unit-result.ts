@@ -73,7 +73,7 @@ export function unitsOutcome(
 }
 
 /** Among several units a diagnostic without a place doesn't say which it is about. */
-const ofUnit = (d: Diagnostic, unit: string): Diagnostic =>
+export const ofUnit = (d: Diagnostic, unit: string): Diagnostic =>
   d.at || d.message.includes(unit) ? d : { ...d, message: `${unit}: ${d.message}` };
 
 function exitOf(results: readonly UnitResult[], options: OutcomeOptions): number {

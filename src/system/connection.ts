@@ -185,7 +185,11 @@ export class Connection {
         throw failure('manager-away', said, 'if it executes itself again, try in a moment');
       }
       const said = `the service manager refused ${rest.member}: ${text ?? reason}`;
-      throw denied ? failure('access-denied', said, 'this needs root') : failure('manager-refused', said);
+      if (denied) throw failure('access-denied', said, 'this needs root');
+      // So it says of a string that the bus doesn't carry.
+      const isText = rest.member === 'GetAll' && text === 'Invalid argument';
+      const hint = isText ? 'a text in the files of the unit may not be UTF-8' : undefined;
+      throw failure('manager-refused', said, hint);
     } finally {
       this.#underWay--;
       this.#waiting.shift()?.();

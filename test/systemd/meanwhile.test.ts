@@ -101,6 +101,50 @@ describe('while a unit is changed', { skip: skip ?? false }, () => {
     }
   });
 
+  test('a service that fails is put back at once, however long it is to be tried', async () => {
+    await box.writeFile(policyPath(UNIT), DEADLY.replace('100ms', '1h'));
+    assert.match((await run(1, 'apply', UNIT)).stdout, /rolled-back/);
+    assert.equal(await isActive(UNIT), 'active');
+  });
+
+  test('how a run has ended is told, though another has followed', async () => {
+    await box.sh('rm -f /run/fifo; mkfifo /run/fifo');
+    const main = 'read -t 0.5 <>/run/fifo; exec sleep infinity';
+    await units({ [UNIT]: `[Service]\nExecStart=bash -c '${main}'\nRestart=always\nRestartSec=10ms\n` });
+    await box.succeed(['systemctl', 'restart', UNIT]);
+    await box.writeFile(policyPath(UNIT), DEADLY.replace('100ms', '3s'));
+    assert.match(
+      (await run(1, 'apply', UNIT)).stderr,
+      /error\[service-failed\]: main\.service did not stay up \((?:signal, )?killed by SIGSYS: a refused system call\)/,
+    );
+  });
+
+  test('a socket that clients wait for comes back, though its service was started too often', async () => {
+    const serve = 'open S, "+<&=3" or die; while (accept C, S) { close C } exit 1';
+    const call = `use Socket; for (1..1500) { socket C, AF_UNIX, SOCK_STREAM, 0;
+      connect C, sockaddr_un("/run/main.socket"); sysread C, $x, 1; close C; select undef, undef, undef, 0.002 }`;
+    await box.writeFile('/run/serve.pl', serve);
+    await box.writeFile('/run/call.pl', call);
+    await box.succeed(['systemctl', 'stop', UNIT]);
+    await units(
+      {
+        'main.socket': '[Socket]\nListenStream=/run/main.socket\n',
+        [UNIT]: '[Service]\nExecStart=/usr/bin/perl /run/serve.pl\n',
+      },
+      'main.socket',
+    );
+    await box.writeFile(policyPath(UNIT), FINE.replace('"ptrace"', '"accept", "accept4"'));
+    for (let i = 0; i < 4; i++) {
+      await box.succeed(['systemctl', 'restart', UNIT]);
+      const said = await box.sh(
+        `perl /run/call.pl & sleep 0.2; node ${COMMAND} apply ${UNIT} || echo "exit $?"; kill $!; wait $! || :`,
+      );
+      assert.match(said.stdout, /main\.service: rolled-back\nexit 1/, said.stderr);
+      assert.deepEqual([await isActive('main.socket'), await isActive(UNIT)], ['active', 'active']);
+    }
+    await box.sh('systemctl stop main.socket; rm -f /run/serve.pl /run/call.pl');
+  });
+
   test('a socket that starts it listens again when it is put back', async () => {
     await units({
       'main.socket': '[Socket]\nListenStream=/run/main.socket\n',
@@ -170,7 +214,7 @@ describe('while a unit is changed', { skip: skip ?? false }, () => {
     const drop = `/etc/systemd/system/${UNIT}.d/zz-sandbox-unit.conf`;
     await box.writeFile(policyPath(UNIT), FINE.replace('100ms', '3s'));
     const said = await box.sh(
-      `${COMMAND} apply --json ${UNIT} >/run/said & pid=$!
+      `node ${COMMAND} apply --json ${UNIT} >/run/said & pid=$!
        until [ -e ${drop} ] && [ "$(systemctl show --value -p DropInPaths ${UNIT})" = ${drop} ]; do sleep 0.05; done
        printf '[Service]\\nNice=1\\n' >>${drop}; wait $pid && cat /run/said`,
     );

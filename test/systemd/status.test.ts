@@ -151,3 +151,22 @@ test("a user's units", { skip }, async () => {
   const verified = await user(`${cli} verify --user mine`);
   assert.match(verified.stderr, /'sandbox-unit apply --user mine\.service' enforces its policy/);
 });
+
+test('a unit that the manager cannot tell of is named, and keeps nothing else from being told', {
+  skip,
+}, async () => {
+  const unit = 'latin.service';
+  await box.writeFile(`/etc/systemd/system/${unit}`, '[Service]\nExecStart=/bin/sleep "1\\xff"\n');
+  await box.writeFile(policyPath(unit), NO_EXEC);
+  await box.succeed(['systemctl', 'daemon-reload']);
+  const said = /\[manager-refused\]: latin\.service: .*refused GetAll.*\n +hint: .*may not be UTF-8/;
+  const all = await sandboxUnit(box, 'status');
+  assert.match(all.stderr, /note/);
+  assert.match(all.stderr, said);
+  for (const verb of ['status', 'apply']) {
+    const { status, stderr } = await sandboxUnit(box, verb, unit);
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, verb === 'apply' ? /refused GetAll.*\n +hint: .*UTF-8/ : said);
+  }
+  await box.sh(`rm /etc/systemd/system/${unit} ${policyPath(unit)}; systemctl daemon-reload`);
+});
