@@ -3,6 +3,7 @@ import { type Diagnostic, error } from '../diagnostic.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import type { System, UnitProperties } from '../system/system.js';
+import { statusName } from '../unit/exit-status.js';
 
 /** A service that failed after a restart. */
 export interface FailedUnit {
@@ -70,21 +71,38 @@ async function programsSaid(
 
 const [SIGTERM, SIGSYS] = [15, 31];
 
-/** How a main process has ended: CLD_EXITED, CLD_KILLED or CLD_DUMPED (waitid(2)), and the status or the signal. */
+/** How a process has ended: CLD_EXITED, CLD_KILLED or CLD_DUMPED (waitid(2)), and the status or the signal. */
 interface End {
   readonly code: number;
   readonly status: number;
 }
 
-const endIn = (properties: UnitProperties): End => ({
-  code: Number(properties.get('ExecMainCode') ?? 0),
-  status: Number(properties.get('ExecMainStatus')),
-});
+/** Of the main process; where none was started, of what failed before it. */
+function endIn(properties: UnitProperties): End {
+  const main = {
+    code: Number(properties.get('ExecMainCode') ?? 0),
+    status: Number(properties.get('ExecMainStatus')),
+  };
+  return main.code > 0 ? main : (STARTERS.flatMap((key) => endsOf(properties, key)).find(isFailure) ?? main);
+}
+
+const STARTERS = ['ExecCondition', 'ExecStartPre', 'ExecStart', 'ExecStartPost'];
+
+/** Of each command that counts: the last two of what the manager says of it are the code and the status. */
+const endsOf = (properties: UnitProperties, key: string): End[] =>
+  ((properties.get(`${key}Ex`) ?? []) as readonly (readonly unknown[])[])
+    .filter(([, , flags]) => !(flags as readonly string[]).includes('ignore-failure'))
+    .map((command) => ({ code: Number(command.at(-2)), status: Number(command.at(-1)) }));
+
+const isFailure = (end: End): boolean => isKilled(end) || (end.code === 1 && end.status !== 0);
 
 const CODES = ['', 'exited', 'killed', 'dumped'];
 
-/** What the manager records of the end of a main process (sd-messages.h). */
+/** What the manager records of the end of a process (sd-messages.h). */
 const ENDED = '98e322203f7a4ed290d09fe03c09fe15';
+
+/** The journal takes a moment, in milliseconds. */
+const PAUSE = 200;
 
 /** The end of a run that another has followed since; undefined where the journal doesn't have it. */
 async function endInJournal(
@@ -92,9 +110,11 @@ async function endInJournal(
   { unit, scope, run }: Required<Omit<FailedUnit, 'plan'>>,
 ): Promise<End | undefined> {
   const [of, by] = scope === 'user' ? ['USER_', '--user'] : ['', '_PID=1'];
+  await system.wait(PAUSE);
   const { stdout } = await system.run([
     ...['journalctl', '--quiet', '--no-pager', '--lines=1', '--output=json'],
-    ...['--output-fields=EXIT_CODE,EXIT_STATUS', `MESSAGE_ID=${ENDED}`, by!],
+    // Of the main process alone: what ends the run has ends of its own.
+    ...['--output-fields=EXIT_CODE,EXIT_STATUS', `MESSAGE_ID=${ENDED}`, 'COMMAND=ExecStart', by!],
     ...[`${of}UNIT=${unit}`, `${of}INVOCATION_ID=${invocationOf(run)}`],
   ]);
   const said = (name: string) => new RegExp(`"${name}":"(\\w+)"`).exec(stdout)?.[1];
@@ -125,6 +145,7 @@ export const howItEnded = (properties: UnitProperties): string =>
   [properties.get('Result'), textOf(endIn(properties))].filter(Boolean).join(', ');
 
 function textOf(end: End): string {
+  if (isSystemdsEnd(end)) return `exit status ${end.status}/${statusName(end.status)}`;
   if (end.code === 1) return `exit status ${end.status}`;
   if (!isKilled(end)) return '';
   return end.status === SIGSYS ? 'killed by SIGSYS: a refused system call' : `killed by signal ${end.status}`;

@@ -33,6 +33,13 @@ export async function standsOf(system: System, files: readonly FileUndo[]): Prom
   );
 }
 
+/** Whether all files are there as they were written. */
+export async function areAsWritten(system: System, files: readonly FileUndo[]): Promise<boolean> {
+  const written = files.filter(({ after }) => after !== undefined);
+  const now = await Promise.all(written.map(({ path }) => stateOf(system, path)));
+  return written.every(({ after }, i) => isSameState(now[i], after));
+}
+
 /** Larger than any file of ours, in bytes. */
 const MAX_SIZE = 4 << 20;
 

@@ -102,7 +102,9 @@ async function planUnit(
   { options, sources, machine }: Run,
 ): Promise<UnitResult> {
   try {
-    const prepared = await withLooseRuns(context, await prepare(context, unit, options, machine));
+    const planned = await prepare(context, unit, options, machine);
+    // A service that is only asked about is left in peace.
+    const prepared = options.check ? planned : await withLooseRuns(context, planned);
     for (const [file, text] of prepared.sources) sources.set(file, text);
     const { changes } = prepared;
     const diagnostics = [...prepared.diagnostics, ...(await obstacles(context, prepared, options))];

@@ -1,13 +1,13 @@
 import { notRunning, restart, tryOut } from '../apply/activate.js';
 import { wasStopped } from '../apply/stopped.js';
-import { writeChanges } from '../apply/write.js';
+import { areAsWritten, writeChanges } from '../apply/write.js';
 import type { Diagnostic } from '../diagnostic.js';
 import type { Context } from '../system/context.js';
 import { failureOf, failuresOf } from './failures.js';
 import { startAlong, watchTied } from './fallen.js';
 import type { HeldSignals } from './held-signals.js';
 import { type ForceOptions, lookAt, type Trying } from './look-at.js';
-import { changedSince, isAsWanted, isChangedSince, putBack } from './put-back.js';
+import { changedSince, isAsWanted, putBack } from './put-back.js';
 import { readKernel } from './read-kernel.js';
 import { keepRuns } from './standing.js';
 import { preparedFor, trialOf } from './trial.js';
@@ -185,9 +185,11 @@ async function holdOne(context: Context, attempt: Trying, { signals }: ForceOpti
 async function finish(context: Context, attempt: Trying): Promise<Trying> {
   const { failures, asTheyAre, due } = attempt;
   if (failures.length > 0) return attempt;
-  const result = (await isChangedSince(context, attempt.result.undo!))
-    ? changedMeanwhile(context, attempt.result)
-    : attempt.result;
+  let isThere = false;
+  await failureOf(async () => {
+    isThere = await areAsWritten(context.system, attempt.result.undo!.files);
+  });
+  const result = isThere ? attempt.result : changedMeanwhile(context, attempt.result);
   const done = async () => {
     await writeChanges(
       context.system,
@@ -196,7 +198,7 @@ async function finish(context: Context, attempt: Trying): Promise<Trying> {
     await forgetUndo(context, result.unit);
   };
   const wrong = await failureOf(done);
-  if (wrong.length === 0) await keepRuns(context, result.unit, [...asTheyAre, ...due]);
+  if (wrong.length === 0 && isThere) await keepRuns(context, result.unit, [...asTheyAre, ...due]);
   return { ...attempt, result, failures: wrong };
 }
 

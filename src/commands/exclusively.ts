@@ -2,6 +2,7 @@ import { type Diagnostic, EXIT, error, note, UserError, warning } from '../diagn
 import { lockPath } from '../emit/paths.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
+import { failureOf } from './failures.js';
 import { assertMayChange } from './needs-root.js';
 import type { Outcome } from './outcome.js';
 import { recover, strayFiles } from './recover.js';
@@ -26,9 +27,12 @@ export function changing(
 
 /** What a verb would change; units that are half changed would be put back first. */
 async function asked(context: Context, change: () => Promise<Outcome>): Promise<Outcome> {
+  if ((await unfinishedUnits(context)).length === 0) return change();
+  const busy = await isBusy(context);
+  // What was under way may be done by now.
   const units = await unfinishedUnits(context);
   if (units.length === 0) return change();
-  const half = (await isBusy(context)) ? [busyWith(units)] : units.map((unit) => leftHalfDone(context, unit));
+  const half = busy ? [busyWith(units)] : units.map((unit) => leftHalfDone(context, unit));
   const { exit, json, ...outcome } = await saying(half, change);
   return { ...outcome, json: { ...json, changed: true }, exit: exit === EXIT.ok ? EXIT.pending : exit };
 }
@@ -36,10 +40,14 @@ async function asked(context: Context, change: () => Promise<Outcome>): Promise<
 /** Whether another run changes units; false where that can't be asked. */
 async function isBusy(context: Context): Promise<boolean> {
   const { system, placement } = context;
-  if (!mayPutBack(context)) return false;
-  const letGo = await system.lock(lockPath(placement), 0);
-  letGo?.();
-  return letGo === undefined;
+  let busy = false;
+  if (!mayPutBack(context)) return busy;
+  await failureOf(async () => {
+    const letGo = await system.lock(lockPath(placement), 0);
+    letGo?.();
+    busy = letGo === undefined;
+  });
+  return busy;
 }
 
 const mayPutBack = ({ superuser, placement }: Context): boolean => superuser || placement.scope === 'user';

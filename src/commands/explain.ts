@@ -43,12 +43,12 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
     const json = { unit: plan.unit, policy: plan.policyFile, refusals: [] };
     return { exit: EXIT.findings, json, text: '', diagnostics, sources };
   }
-  const { prepared, run } = options.record
-    ? { prepared: first, run: await recorded(context, first, options) }
+  const { prepared, run, isPast } = options.record
+    ? { prepared: first, run: await recorded(context, first, options), isPast: false }
     : await lookBackAtBoth(context, first, how);
   const { plan, sources } = prepared;
   const { explanations, since, suppressed, readable, failed, diagnostics } = run;
-  const refused = explanations.some(isFinding);
+  const refused = !isPast && explanations.some(isFinding);
   // Of a run that was recorded a note says so.
   const isTold = !readable || (options.record === true && explanations.length === 0);
   const wrong = readable && hasErrors(diagnostics) ? EXIT.findings : EXIT.ok;
@@ -72,14 +72,14 @@ async function recorded(context: Context, prepared: Prepared, options: ExplainOp
 
 /**
  * What the logs have of the unit; where that is nothing for the policy that it is confined by, what they have for one that
- * comes before that: it may have been tried and put back.
+ * comes before that: it may have been tried and put back. That is no finding of the unit as it is.
  */
 async function lookBackAtBoth(
   context: Context,
   prepared: Prepared,
   options: ConfinedOptions,
-): Promise<{ readonly prepared: Prepared; readonly run: Run }> {
-  const first = { prepared, run: await lookBack(context, prepared) };
+): Promise<{ readonly prepared: Prepared; readonly run: Run; readonly isPast: boolean }> {
+  const first = { prepared, run: await lookBack(context, prepared), isPast: false };
   const isNamed = options.policy !== undefined || options.template !== undefined;
   if (isNamed || !first.run.readable || first.run.explanations.length > 0) return first;
   const found = await ownPolicy(context, prepared.unit.name);
@@ -88,8 +88,9 @@ async function lookBackAtBoth(
   // What is wrong with that one is told by who applies it.
   await failureOf(async () => {
     const next = await prepareConfined(context, prepared.plan.unit, { ...options, next: true });
+    if (!next.planned || hasErrors(next.diagnostics)) return;
     const run = await lookBack(context, next);
-    if (run.explanations.length > 0) both = { prepared: next, run };
+    if (run.explanations.length > 0) both = { prepared: next, run, isPast: true };
   });
   return both;
 }

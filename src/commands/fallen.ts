@@ -84,7 +84,7 @@ interface Fallen {
   readonly stopped: readonly string[];
 }
 
-interface Which {
+export interface Which {
   /** Whether the services have stayed up since, so that nothing that is tied to them was stopped for them. */
   readonly holds?: boolean;
   /** Which of the units along are meant. */
@@ -185,20 +185,23 @@ async function startAll(
   };
   // What waits for something that a service makes is skipped where it comes too early.
   const skipped = (await look()).filter(({ properties }) => isSkipped(properties));
-  await startEach(
-    context,
-    skipped.map(({ name }) => name),
-  );
-  for (const { name, properties } of await look()) {
-    if (isSkipped(properties)) refused.set(name, 'its conditions do not hold');
+  if (skipped.length > 0) {
+    const names = skipped.map(({ name }) => name);
+    for (const [name, why] of await startEach(context, names)) refused.set(name, why);
+    await system.wait(LOOK_AGAIN);
+    for (const { name, properties } of await look()) {
+      if (isSkipped(properties)) refused.set(name, 'its conditions do not hold');
+    }
   }
   const again = (await look()).map(({ name }) => name).filter((unit) => !refused.has(unit));
   return [
-    ...[...refused].map(([unit, why]) =>
-      warning('went-down', `${went(unit)}, and can't be started again: ${why}`, {
-        hint: systemctl(placement.scope, 'start', unit),
-      }),
-    ),
+    ...[...refused]
+      .filter(([unit]) => !own.has(unit))
+      .map(([unit, why]) =>
+        warning('went-down', `${went(unit)}, and can't be started again: ${why}`, {
+          hint: systemctl(placement.scope, 'start', unit),
+        }),
+      ),
     ...started
       .filter((unit) => !again.includes(unit) && !refused.has(unit))
       .map((unit) => note('started-again', `${went(unit)}, and is started again`)),

@@ -59,19 +59,16 @@ export async function loadPolicy(
     policy,
     diagnostics: [
       ...loader.diagnostics,
-      ...warnIfEmpty(policy).map((one) => (options.confines ? refused(one) : one)),
+      ...warnIfEmpty(policy).map((one) => ({
+        ...one,
+        ...(options.confines ? { severity: 'error' as const } : {}),
+      })),
     ],
     complete: loader.complete,
     sources: loader.sources,
     withoutBases: () => loader.withoutBases(policies.at(-1)!),
   };
 }
-
-const refused = (one: Diagnostic): Diagnostic => ({
-  ...one,
-  severity: 'error',
-  hint: `${one.hint}; 'revert' takes away what confines a unit`,
-});
 
 /** Where a unit's policy may be, the first first. */
 export function policyPlaces({ placement }: Context, unit: UnitName): string[] {

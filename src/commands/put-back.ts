@@ -19,7 +19,7 @@ import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import { isTrigger } from './along.js';
 import { failureOf, failuresOf } from './failures.js';
-import { fallen, LOOK_AGAIN } from './fallen.js';
+import { fallen, LOOK_AGAIN, type Which } from './fallen.js';
 import type { HeldSignals } from './held-signals.js';
 import { removeUnusedLauncher } from './launcher-file.js';
 import { staysDown } from './restarts.js';
@@ -54,7 +54,7 @@ export async function putBack(
 }
 
 /** Whether somebody else has changed a file, as far as that can be seen. */
-export async function isChangedSince({ system }: Context, { files }: Pick<Undo, 'files'>): Promise<boolean> {
+async function isChangedSince({ system }: Context, { files }: Undo): Promise<boolean> {
   let stands: readonly Stand[] = [];
   await failureOf(async () => {
     stands = await standsOf(system, files);
@@ -132,32 +132,36 @@ async function startAgain(context: Context, undo: Undo, how: HowBack): Promise<r
   const due = [...those('due'), ...those('start')];
   const kept = found.filter((one) => typeof one === 'object');
   if (due.length === 0 && !(undo.starts && undo.restarted)) return kept;
-  const holds = await haveHeld(context, undo);
-  const fell = (are: (unit: string) => boolean) => {
-    const look = () => fallen(context, undo, { are, holds });
+  const fell = (which: Which) => {
+    const look = () => fallen(context, undo, which);
     return how.signals ? how.signals.unlessAgain(look) : look();
   };
+  // What the restarts below stop can't be told from what somebody stops.
+  const before = await fell({ holds: await haveHeld(context, undo) });
   const started = async (units: readonly string[], start: Start, starts?: readonly string[]) =>
     (await inBatches(units, BATCH, (unit) => startOne(context, unit, { start, starts }, how))).flat();
   // A socket hands itself to its service only when that is started after it, and fails where that was started too often.
-  const triggers = await fell(isTrigger);
   const all = [
-    ...(await started(triggers.down, 'startUnit', due)),
+    ...(await started(before.down.filter(isTrigger), 'startUnit', due)),
     ...(await started(those('due'), 'restart')),
     ...(await started(those('start'), 'startUnit')),
   ];
   // What waits for a service is started with it by now.
-  const others = await fell((unit) => !isTrigger(unit));
+  const others = await fell({ are: (unit) => !isTrigger(unit) && !before.stopped.includes(unit) });
   all.push(...(await started(others.down, 'startUnit')));
-  const stay = [...triggers.stopped, ...others.stopped].map(staysStopped);
+  const stay = [...before.stopped, ...others.stopped].map(staysStopped);
   return [...kept, ...stay, ...all, ...(hasErrors(all) ? [] : await lookAgain(context, due))];
 }
 
 /** Whether all services have been up since their restart, as far as was heard. */
-async function haveHeld({ system }: Context, { runs }: Undo): Promise<boolean> {
-  const held = await inBatches(runs, BATCH, async ({ unit }) => {
-    const [heard, properties] = await Promise.all([system.heard(unit), system.unit(unit)]);
-    return heard?.failed === false && isUp(properties) && Number(properties.get('NRestarts')) === 0;
+async function haveHeld({ system }: Context, { runs, along }: Undo): Promise<boolean> {
+  if (runs.length === 0 || along.length === 0) return false;
+  let held = [false];
+  await failureOf(async () => {
+    held = await inBatches(runs, BATCH, async ({ unit }) => {
+      const [heard, properties] = await Promise.all([system.heard(unit), system.unit(unit)]);
+      return heard?.failed === false && isUp(properties) && Number(properties.get('NRestarts')) === 0;
+    });
   });
   return !held.includes(false);
 }

@@ -11,9 +11,11 @@ import { type HeardRecords, heardIn } from '../explain/heard.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import type { ProcessResult, Running } from '../system/system.js';
+import { unitsAlong } from './along.js';
 import type { ExplainOptions } from './explain.js';
 import { explainUnit, type Looked, type Run, startOf, UNREADABLE } from './explain-unit.js';
 import { failureOf, failuresOf } from './failures.js';
+import { watchTied } from './fallen.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
 import { recordReader } from './native-program.js';
 import { obstacles } from './obstacles.js';
@@ -82,7 +84,9 @@ async function assertRecordable(context: Context, prepared: Prepared): Promise<r
     const message = `the policy of ${plan.unit} has no [syscalls]: there is nothing to let through and record`;
     throw new UserError(error('nothing-to-record', message, { hint }));
   }
-  const obstacle = await obstacleTo(context, { name: plan.unit, properties: unit.properties! });
+  const service = { name: plan.unit, properties: unit.properties! };
+  const along = await unitsAlong(context, [service], { starts: !isRunning(service.properties) });
+  const obstacle = await obstacleTo(context, service, along);
   if (obstacle === undefined) return found;
   const message = `${plan.unit} must not be restarted, and so can't be recorded`;
   throw new UserError(error('not-restartable', message, { hint: obstacle }));
@@ -145,6 +149,7 @@ async function runOnce(context: Context, prepared: Prepared, way: Way): Promise<
   way.back = back;
   return way.signals.unlessCame(async () => {
     const down = await restart(system, { unit: plan.unit, scope: placement.scope, plan: undefined }, back);
+    await watchTied(context, back, [plan.unit]);
     return down.length > 0 ? down : tryOut(system, trialOf(prepared));
   });
 }

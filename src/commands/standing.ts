@@ -21,6 +21,8 @@ export interface Standing {
   readonly since: number;
   /** Runs that are known to have other filters. */
   readonly loose?: ReadonlySet<string>;
+  /** Runs of which that can't be told. */
+  readonly unknown?: ReadonlySet<string>;
 }
 
 /**
@@ -146,7 +148,9 @@ export async function keepRunsSeen(
   const seen = await seenRuns(context, standing.unit);
   const hash = await filesHash(standing.files);
   const isNew = ({ name, properties }: Service) => seen.get(runOf(name, properties).invocation) !== hash;
-  const running = services.filter(({ properties }) => isRunning(properties));
+  const isKnown = ({ name, properties }: Service) =>
+    !standing.unknown?.has(runOf(name, properties).invocation);
+  const running = services.filter((one) => isRunning(one.properties) && isKnown(one));
   if (!running.some(isNew)) return;
   await failureOf(() => write(context, standing.unit, { files: standing.files, services: running }));
 }

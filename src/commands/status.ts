@@ -30,7 +30,7 @@ import { confinedPlaces, markUntrusted, type OwnDropIn, readOwnFiles, withLifeti
 import { ASKED_AT_ONCE, type Service, servicesOf } from './services.js';
 import { type Standing, standingOf } from './standing.js';
 import { statusJson, statusText, type UnitStatus } from './status-report.js';
-import { confinesNoMore, takenAway } from './taken-away.js';
+import { confinesNoMore, takenAway, wasTakenAway } from './taken-away.js';
 import { unconfined } from './unconfined.js';
 import { ofUnit } from './unit-result.js';
 import { type State, stateOf } from './unit-state.js';
@@ -52,9 +52,9 @@ export async function status(context: Context, units: readonly string[]): Promis
   const left = await putBackIfFree(context);
   const confined = await confinedPlaces(context);
   // Folders of drop-ins may have any name.
-  const gone = await takenAway(context, new Set(confined.keys()));
+  const gone = units.length > 0 ? [] : await takenAway(context, confined);
   const names = units.length > 0 ? units : [...confined.keys(), ...gone].filter(isServiceName).sort();
-  const known = { confined, gone, drift: new Drift(context) };
+  const known = { confined, drift: new Drift(context) };
   const look = (text: string) =>
     units.length > 0 || gone.includes(text)
       ? statusNamed(context, text, known)
@@ -103,24 +103,20 @@ async function attempt(text: string, look: () => Promise<UnitStatus>): Promise<U
 
 interface Known {
   readonly confined: ReadonlyMap<string, OwnDropIn>;
-  /** Units that were confined. */
-  readonly gone: readonly string[];
   readonly drift: Drift;
 }
 
-async function statusNamed(
-  context: Context,
-  text: string,
-  { confined, gone, drift }: Known,
-): Promise<UnitStatus> {
+async function statusNamed(context: Context, text: string, { confined, drift }: Known): Promise<UnitStatus> {
   const { name, exists: isThere, services } = await namedUnit(context, text);
   const own = confined.get(name);
   if (own) return statusOf(context, { ...own, services }, drift);
   const shared = isThere && confined.get(serviceName(name).template ?? name);
   if (shared) return statusOf(context, { ...shared, instance: name, services }, drift);
   if (!isThere) throw await noUnit(context, serviceName(text));
-  if (gone.includes(name))
-    return { unit: name, ...NOTHING, drift: ['drift-files'], diagnostics: [confinesNoMore(context, name)] };
+  if (await wasTakenAway(context, name)) {
+    const diagnostics = [await confinesNoMore(context, name)];
+    return { unit: name, ...NOTHING, drift: ['drift-files'], diagnostics };
+  }
   return { unit: name, ...NOTHING, diagnostics: [await unconfined(context, name)] };
 }
 

@@ -1,36 +1,50 @@
 /** Units that were confined, and that something else than `revert` has taken all files of ours from: `systemctl revert`, say. */
 import { inBatches } from '../collections.js';
 import { type Diagnostic, error } from '../diagnostic.js';
-import { runsFolder } from '../emit/paths.js';
+import { runsFolder, runsPath } from '../emit/paths.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import { isServiceName } from '../unit/name.js';
+import { exists } from './exists.js';
 import { failureOf } from './failures.js';
+import { ownPolicy } from './load-policy.js';
+import { serviceName } from './load-unit.js';
 import { namedUnit } from './named-unit.js';
 import { ASKED_AT_ONCE } from './services.js';
 import { forgetRuns } from './standing.js';
 
 /**
- * Those of this boot that were seen to run confined, and still are there.
+ * Those of this boot that were seen to run confined, and still are there, or can't be asked for.
  * @param confined units with files of ours
  */
-export async function takenAway(context: Context, confined: ReadonlySet<string>): Promise<string[]> {
+export async function takenAway(context: Context, confined: ReadonlyMap<string, unknown>): Promise<string[]> {
   const { system, placement, offline } = context;
   if (offline) return [];
-  const seen = (await system.list(runsFolder(placement))).filter(isServiceName);
-  const candidates = seen.filter((unit) => !confined.has(unit)).sort();
-  const are = await inBatches(
-    candidates,
-    ASKED_AT_ONCE,
-    async (unit) => (await namedUnit(context, unit)).exists,
-  );
+  let names: readonly string[] = [];
+  await failureOf(async () => {
+    names = await system.list(runsFolder(placement));
+  });
+  const candidates = names.filter((unit) => isServiceName(unit) && !confined.has(unit)).sort();
+  const are = await inBatches(candidates, ASKED_AT_ONCE, async (unit) => {
+    let isThere = true;
+    await failureOf(async () => {
+      const { name, exists } = await namedUnit(context, unit);
+      isThere = exists && name === unit;
+    });
+    return isThere;
+  });
   return candidates.filter((_, i) => are[i]);
 }
 
-export function confinesNoMore({ placement }: Context, unit: string): Diagnostic {
-  const ours = (verb: string) => `'${ownCommand(placement.scope, verb, unit)}'`;
+/** Whether a unit without files of ours is one of those. */
+export const wasTakenAway = ({ system, placement, offline }: Context, unit: string): Promise<boolean> =>
+  offline ? Promise.resolve(false) : exists(system, runsPath(placement, unit));
+
+export async function confinesNoMore(context: Context, unit: string): Promise<Diagnostic> {
+  const ours = (verb: string) => `'${ownCommand(context.placement.scope, verb, unit)}'`;
+  const apply = (await ownPolicy(context, serviceName(unit))) ? `${ours('apply')} confines it again; ` : '';
   return error('drift-files', `${unit} was confined, and its drop-in is gone`, {
-    hint: `${ours('apply')} confines it again; ${ours('revert')} leaves it as it is`,
+    hint: `${apply}${ours('revert')} leaves it as it is`,
   });
 }
 

@@ -9,7 +9,7 @@ import { runsAsBefore, type Standing } from './standing.js';
 
 /**
  * `live`: it runs with what was written; `restart-due`: it has run since before; `reload-due`: the manager has yet to
- * read the drop-in; `not-read`: it reads another one in its place, or none; `failed`: it doesn't run, and should;
+ * read the drop-in; `not-read`: it reads another one in its place, or none, or one that takes lines of it back; `failed`: it doesn't run, and should;
  * `no-unit`: there is none for the drop-in.
  */
 export type State = 'live' | 'restart-due' | 'reload-due' | 'not-read' | 'failed' | 'not-running' | 'no-unit';

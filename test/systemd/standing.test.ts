@@ -153,9 +153,6 @@ test('systemd had read earlier calls when the service was started: its filters t
     rm -r ${FOLDER}; cp -r /root/now.d ${FOLDER}`);
   await box.sh(`systemctl restart ${UNIT}; systemctl daemon-reload`);
   const before = await pid();
-  const checked = await sandboxUnit(box, 'apply', '--check', UNIT);
-  assert.equal(checked.status, 3, checked.stdout);
-  assert.match(checked.stdout + checked.stderr, /note\[restart-due\]: demo\.service runs as it was before/);
   assert.equal((await apply()).restarted, true);
   assert.notEqual(await pid(), before);
   assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 0);
