@@ -121,10 +121,13 @@ for (const tree of TREES) {
         const run = (where: TreeName, what: string, ...words: string[]) =>
           onTerminal(where, [...words, '/bin/sh -c', `'${what}'`].join(' '), input);
         // It sets the size when the service may run already, and now and then loses what a short one prints.
-        const expected = await twiceTheSame(() => run('machine', `sleep 0.3; ${script}`, THEIRS, ...flags));
+        const theirs = () => twiceTheSame(() => run('machine', `sleep 0.3; ${script}`, THEIRS, ...flags));
+        let expected = await theirs();
         assert.deepEqual([expected.status, expected.stderr], [0, 'exit 0\n']);
         assert.match(expected.stdout, /status \d\r\n$/);
-        assert.deepEqual(await run(tree, script, OURS, ...flags), expected);
+        const ours = await run(tree, script, OURS, ...flags);
+        if (!isDeepStrictEqual(ours, expected)) expected = await theirs();
+        assert.deepEqual(ours, expected);
       });
     }
 

@@ -397,7 +397,7 @@ describe('while a unit is changed', { skip: skip ?? false }, () => {
     // Where it is quick it fails before the start is done.
     assert.match(
       stderr,
-      /error\[service-failed\]: .*main\.service (?:did not stay up|ended with 'canceled')/,
+      /error\[service-failed\]: .*main\.service (?:did not stay up|ended with '(?:canceled|dependency)')/,
     );
     assert.doesNotMatch(stderr, /stopped by somebody/);
     for (const unit of [UNIT, 'side-bound.service']) assert.equal(await isActive(unit), 'active', unit);

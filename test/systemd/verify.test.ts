@@ -291,8 +291,11 @@ describe('what is not in force is told:', () => {
   test('a process that goes from ID to ID, in a group below', { skip }, async () => {
     for (const hoppers of [1, 3]) {
       await moveProgramIn(NGINX, `hop ${hoppers}`, hoppers + 1);
+      let unsettled = 0;
       for (let time = 0; time < 10; time++) {
         const found = await verify(NGINX);
+        // On a machine that is busy they may be too quick to be seen, which is told.
+        if (found.status === 2 && ++unsettled < 4) continue;
         const open = found.groups
           .filter(({ filters }) => filters === 0)
           .flatMap(({ processes }) => processes);
