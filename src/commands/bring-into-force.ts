@@ -59,15 +59,15 @@ async function bringBatch(context: Context, batch: readonly UnitResult[], option
     const left = await all(turn, (one) => leaveStopped(context, one));
     const announced = await all(left, (one) => announceRestarts(context, one));
     const started = await all(announced, (one) => restartOne(context, one, options));
-    const tried = await all(started, (one) => tryOne(context, one, options));
+    const tried = await all(started, (one) => tryOrPutBack(context, one, options));
     const along = await all(tried, (one) => tryAlong(context, one, options));
     const held = await all(along, (one) => holdOne(context, one, options));
     trying = await all(held, (one) => tellWhy(context, one));
   }
   const done = await all(trying, (attempt) => finish(context, attempt));
-  const wrong = done.filter(({ failures }) => failures.length > 0);
-  const back = await takeBack(context, wrong, options.signals);
-  return done.map(({ result }) => back.find(({ unit }) => unit === result.unit) ?? result);
+  const wrong = done.filter(({ failures, back }) => failures.length > 0 && !back);
+  const later = await takeBack(context, wrong, options.signals);
+  return done.map(({ result, back }) => back ?? later.find(({ unit }) => unit === result.unit) ?? result);
 }
 
 const turnOf = ({ due, failures }: Trying, from: number, to: number): readonly string[] =>
@@ -119,6 +119,18 @@ const failuresOfEach = async (
   step: (name: string) => Promise<readonly Diagnostic[]>,
 ): Promise<Diagnostic[]> => (await Promise.all(names.map((name) => failuresOf(() => step(name))))).flat();
 
+/** One that fails isn't left down until the others have been tried. */
+async function tryOrPutBack(context: Context, attempt: Trying, options: ForceOptions): Promise<Trying> {
+  if (attempt.back) return attempt;
+  const tried = await tryOne(context, attempt, options);
+  // An interrupt ends all trials: all are put back together.
+  const isOver = tried.failures.some(({ code }) => code === 'interrupted');
+  if (tried.failures.length === 0 || isOver) return tried;
+  const told = await tellWhy(context, tried);
+  const [back] = await takeBack(context, [told], options.signals);
+  return { ...told, back: back! };
+}
+
 async function tryOne(
   { system, caller }: Context,
   attempt: Trying,
@@ -148,8 +160,8 @@ async function tryAlong(context: Context, attempt: Trying, { signals, own }: Bat
 
 /** Adds which calls a service that failed was refused: when it is as it was before, nobody can ask it. */
 async function tellWhy(context: Context, attempt: Trying): Promise<Trying> {
-  const { result, failures, now } = attempt;
-  if (!failures.some(({ code }) => code === 'service-failed')) return attempt;
+  const { result, failures, now, back } = attempt;
+  if (back || !failures.some(({ code }) => code === 'service-failed')) return attempt;
   const { refusalsAfterRestart } = await import('./refusals-after-restart.js');
   const refusals = now.map((name) => refusalsAfterRestart(context, preparedFor(result.prepared!, name)));
   return { ...attempt, failures: [...failures, ...(await Promise.all(refusals)).flat()] };

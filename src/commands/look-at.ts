@@ -42,6 +42,8 @@ export interface Trying {
   readonly due: readonly string[];
   /** Those of them that it is the turn of. */
   readonly now: readonly string[];
+  /** What has come of it where it is put back already. */
+  readonly back?: UnitResult;
 }
 
 /** Holds what is loaded against the plan, and sees which restarts are due. */

@@ -107,6 +107,24 @@ describe('while a unit is changed', { skip: skip ?? false }, () => {
     assert.equal(await isActive(UNIT), 'active');
   });
 
+  test('so it is while others are tried that are to be tried for long', async () => {
+    await units({ 'side-long.service': `[Service]\nExecStart=${SLEEP}\n` }, 'side-long.service');
+    await box.writeFile(policyPath('side-long.service'), FINE.replace('100ms', '1h'));
+    await box.writeFile(policyPath(UNIT), DEADLY);
+    const was = await invocation(UNIT);
+    const isBack = `[ ! -e ${UNDO} ] && [ "$(systemctl show --value -p InvocationID ${UNIT})" != ${was} ]`;
+    const said = await interrupted(`apply side-long.service ${UNIT}`, 'INT', isBack);
+    assert.match(
+      said,
+      /^exit 1\n(?:.|\n)*side-long\.service: rolled-back\n(?:.|\n)*main\.service: rolled-back\n/,
+    );
+    assert.match(said, /error\[interrupted\]/);
+    for (const unit of [UNIT, 'side-long.service']) {
+      assert.deepEqual([await isActive(unit), await filters(unit)], ['active', 0], unit);
+    }
+    await box.sh(`rm ${policyPath('side-long.service')}`);
+  });
+
   test('what systemd itself could not do before the program is told as that', async () => {
     const lines = 'Type=forking\nExecStartPre=-/usr/bin/false\nExecStartPre=/usr/bin/true';
     await units({ [UNIT]: `[Service]\n${lines}\nExecStart=/bin/sh -c '${SLEEP} &'\n` });
