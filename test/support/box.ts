@@ -173,7 +173,7 @@ export class Box {
   }
 
   /** Asks again and again until the answer is yes. @throws Error naming `what` when it takes too long. */
-  waitFor(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+  waitFor(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = 60_000): Promise<void> {
     return until(`${what} in box '${this.name}'`, holds, timeoutMs, 20);
   }
 
