@@ -48,3 +48,12 @@ export const toHex = (bytes: Iterable<number>): string =>
 
 export const isSameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, i) => byte === b[i]);
+
+/** What is learnt once, when it is first asked for. */
+export function once<T>(learn: () => Promise<T>): () => Promise<T> {
+  let known: Promise<T> | undefined;
+  return () => {
+    known ??= learn();
+    return known;
+  };
+}

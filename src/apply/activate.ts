@@ -1,10 +1,9 @@
-import { toHex } from '../collections.js';
 import { type Diagnostic, error, note } from '../diagnostic.js';
 import { systemctl } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import type { System, UnitProperties } from '../system/system.js';
 import { awaitPrograms, notConfined } from './confinement.js';
-import { type FailedUnit, failed } from './failure.js';
+import { type FailedUnit, failed, invocationOf } from './failure.js';
 import { isDead, stoppedMeanwhile, wasStopped } from './stopped.js';
 import { triggered } from './triggered.js';
 
@@ -140,7 +139,7 @@ export interface ServiceRun {
 /** The run that a service is in, or was in last. */
 export const runOf = (unit: string, properties: UnitProperties): ServiceRun => ({
   unit,
-  invocation: toHex((properties.get('InvocationID') ?? []) as Iterable<number>),
+  invocation: invocationOf(properties),
 });
 
 /** The run that a service is in; undefined where it doesn't run. */

@@ -3,7 +3,8 @@ import { type Diagnostic, error } from '../diagnostic.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import type { System, UnitProperties } from '../system/system.js';
-import { statusName } from '../unit/exit-status.js';
+import { codeOfName, statusName } from '../unit/exit-status.js';
+import { recordsOf } from './stopped.js';
 
 /** A service that failed after a restart. */
 export interface FailedUnit {
@@ -32,7 +33,7 @@ export async function failed(
   const log = scope === 'user' ? 'journalctl --user --user-unit' : 'journalctl --unit';
   const isHeld = plan?.meaning !== undefined && plan.mode === 'enforcing';
   const mayBeRefused = isHeld && !isSystemdsEnd(end);
-  const isRefused = isKilled(end) && end?.status === SIGSYS;
+  const isRefused = isRefusal(end);
   const more = [
     ...(mayBeRefused || isRefused ? [whatItNeeds(unit, scope)] : []),
     ...(isRefused || said.length > 0 ? [] : [`see ${log} ${unit}`]),
@@ -40,7 +41,8 @@ export async function failed(
   return error('service-failed', reason, { hint: [...more, ...said].join('; ') });
 }
 
-const invocationOf = (properties: UnitProperties): string =>
+/** The run that a service is in, or was in last, in hex. */
+export const invocationOf = (properties: UnitProperties): string =>
   toHex((properties.get('InvocationID') ?? []) as Iterable<number>);
 
 const whatItNeeds = (unit: string, scope: Plan['target']['scope']): string =>
@@ -96,8 +98,6 @@ const endsOf = (properties: UnitProperties, key: string): End[] =>
 
 const isFailure = (end: End): boolean => isKilled(end) || (end.code === 1 && end.status !== 0);
 
-const CODES = ['', 'exited', 'killed', 'dumped'];
-
 /** What the manager records of the end of a process (sd-messages.h). */
 const ENDED = '98e322203f7a4ed290d09fe03c09fe15';
 
@@ -109,24 +109,26 @@ async function endInJournal(
   system: System,
   { unit, scope, run }: Required<Omit<FailedUnit, 'plan'>>,
 ): Promise<End | undefined> {
-  const [of, by] = scope === 'user' ? ['USER_', '--user'] : ['', '_PID=1'];
+  const prefix = scope === 'user' ? 'USER_' : '';
   await system.wait(PAUSE);
   const { stdout } = await system.run([
     ...['journalctl', '--quiet', '--no-pager', '--lines=1', '--output=json'],
     // Of the main process alone: what ends the run has ends of its own.
-    ...['--output-fields=EXIT_CODE,EXIT_STATUS', `MESSAGE_ID=${ENDED}`, 'COMMAND=ExecStart', by!],
-    ...[`${of}UNIT=${unit}`, `${of}INVOCATION_ID=${invocationOf(run)}`],
+    ...['--output-fields=EXIT_CODE,EXIT_STATUS', `MESSAGE_ID=${ENDED}`, 'COMMAND=ExecStart'],
+    ...[...recordsOf({ unit, scope }), `${prefix}INVOCATION_ID=${invocationOf(run)}`],
   ]);
   const said = (name: string) => new RegExp(`"${name}":"(\\w+)"`).exec(stdout)?.[1];
-  const code = CODES.indexOf(said('EXIT_CODE') ?? '');
-  return code > 0 ? { code, status: Number(said('EXIT_STATUS')) } : undefined;
+  const code = codeOfName(said('EXIT_CODE') ?? '');
+  return code === undefined ? undefined : { code, status: Number(said('EXIT_STATUS')) };
 }
 
 const isKilled = (end: End | undefined): boolean => end?.code === 2 || end?.code === 3;
 
-/** Whether SIGSYS ended the main process, as it does where a filter refuses a call. */
-export const isKilledByFilter = (properties: UnitProperties): boolean =>
-  isKilled(endIn(properties)) && endIn(properties).status === SIGSYS;
+/** Whether SIGSYS ended it, as it does where a filter refuses a call. */
+const isRefusal = (end: End | undefined): boolean => isKilled(end) && end?.status === SIGSYS;
+
+/** Whether that ended the main process. */
+export const isKilledByFilter = (properties: UnitProperties): boolean => isRefusal(endIn(properties));
 
 const isSystemdsEnd = (end: End | undefined): boolean =>
   end?.code === 1 && end.status >= 200 && end.status < 250;
@@ -148,5 +150,5 @@ function textOf(end: End): string {
   if (isSystemdsEnd(end)) return `exit status ${end.status}/${statusName(end.status)}`;
   if (end.code === 1) return `exit status ${end.status}`;
   if (!isKilled(end)) return '';
-  return end.status === SIGSYS ? 'killed by SIGSYS: a refused system call' : `killed by signal ${end.status}`;
+  return isRefusal(end) ? 'killed by SIGSYS: a refused system call' : `killed by signal ${end.status}`;
 }

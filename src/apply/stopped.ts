@@ -50,6 +50,10 @@ export const boundTo = (properties: UnitProperties): readonly string[] =>
 export const isDead = (properties: UnitProperties): boolean =>
   ['inactive', 'failed'].includes(String(properties.get('ActiveState')));
 
+/** For journalctl(1): what the manager itself has recorded of a unit. */
+export const recordsOf = ({ unit, scope }: One): string[] =>
+  scope === 'user' ? ['--user', `USER_UNIT=${unit}`] : [`UNIT=${unit}`, '_PID=1'];
+
 /** The same where nobody has listened to it: the manager's log has each job that stops something, unless it is kept from it. */
 async function wasStoppedByJournal(
   system: System,
@@ -63,7 +67,7 @@ async function wasStoppedByJournal(
     if (look > 1) await system.wait(PAUSE);
     const { stdout } = await system.run([
       ...['journalctl', '--quiet', '--no-pager', '--lines=1', '--output=json', '--output-fields=MESSAGE_ID'],
-      ...(scope === 'user' ? ['--user', `USER_UNIT=${unit}`] : [`UNIT=${unit}`, '_PID=1']),
+      ...recordsOf({ unit, scope }),
       ...[STARTING, STARTED, NOT_STARTED, STOPPING, STOPPED].map((id) => `MESSAGE_ID=${id}`),
     ]);
     if ([STOPPING, STOPPED].some((id) => stdout.includes(`"${id}"`))) return true;

@@ -48,6 +48,12 @@ export async function unitsAlong(
   return [...found].flatMap(([name, properties]) => (properties ? [{ name, properties }] : []));
 }
 
+/** Those of some units that run. */
+export async function runningOf(system: System, names: readonly string[]): Promise<string[]> {
+  const found = await inBatches(names, ASKED_AT_ONCE, (name) => system.anyUnit(name));
+  return names.filter((_, i) => isRunning(found[i]!));
+}
+
 /** Whether a unit is up, or is about to be. */
 export const isWanted = (properties: UnitProperties): boolean =>
   isRunning(properties) || (isDead(properties) && hasJob(properties));

@@ -24,20 +24,22 @@ export function optionsAgain(
   return template === undefined ? { policy, ...as } : { template, ...as };
 }
 
+/** The command line that does it; in a folder of another system there is none that could be typed as it stands. */
+export const againHint = (context: Context, unit: string, applied: Applied): string | undefined =>
+  context.offline ? undefined : againCommand(context, unit, applied);
+
 /**
- * The command line that does it, as permissive, with gaps and for as long as it was; in a folder of another system there is none
- * that could be typed as it stands.
+ * The command line that does it, as permissive, with gaps and for as long as it was.
  * @param context where the drop-in is: for good, or until the next boot
  * @param more options besides
  */
-export function againHint(
+export function againCommand(
   context: Context,
   unit: string,
   applied: Applied,
   more: readonly string[] = [],
-): string | undefined {
-  const { offline, placement } = context;
-  if (offline) return undefined;
+): string {
+  const { placement } = context;
   const { policy, template, permissive } = optionsAgain(context, unit, applied);
   const words = [
     'apply',

@@ -5,6 +5,7 @@ import { mountedBy, replacedPrograms } from '../apply/replaced-programs.js';
 import { boundTo } from '../apply/stopped.js';
 import { filesToUndo, putsLauncher, type Undo } from '../apply/undo.js';
 import { writeChanges } from '../apply/write.js';
+import { once } from '../collections.js';
 import { type Diagnostic, error, hasErrors, note, UserError } from '../diagnostic.js';
 import { dropInPath } from '../emit/paths.js';
 import { systemctl } from '../plan/own-command.js';
@@ -77,15 +78,6 @@ async function keepSeen(context: Context, planned: readonly UnitResult[]): Promi
     const isAllLive = state === 'unchanged' && !diagnostics.some(({ code }) => code === 'restart-due');
     if (prepared && isAllLive) await keepRunsSeen(context, prepared.standing, services);
   }
-}
-
-/** What is learnt once, when it is first asked for. */
-function once<T>(learn: () => Promise<T>): () => Promise<T> {
-  let known: Promise<T> | undefined;
-  return () => {
-    known ??= learn();
-    return known;
-  };
 }
 
 /** What is the same for every unit of a run. */

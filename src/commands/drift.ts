@@ -4,7 +4,7 @@ import { type Diagnostic, error, hasErrors, note, printable, UserError } from '.
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { type EmittedFile, isMadeFor } from '../emit/files.js';
 import { dropInPath, hasNameOfDropIn, PACKAGED_LAUNCHER } from '../emit/paths.js';
-import { overridden } from '../plan/drop-in-order.js';
+import { overridden, overriddenFirst } from '../plan/drop-in-order.js';
 import { ownCommand, systemctl } from '../plan/own-command.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
@@ -79,12 +79,7 @@ export class Drift {
     const found = looks.flatMap((look) => (look.status === 'fulfilled' ? look.value : []));
     // What others take back is loaded otherwise for that.
     const isOverridden = found.some(({ code }) => code === 'overridden');
-    const changed = [
-      ...found.filter(({ code }) => code === 'overridden'),
-      ...found.filter(
-        ({ code }) => !['overridden', ...(isOverridden ? ['drift-loaded'] : [])].includes(code),
-      ),
-    ];
+    const changed = overriddenFirst(found.filter(({ code }) => !isOverridden || code !== 'drift-loaded'));
     const failures = looks.flatMap((look) => (look.status === 'rejected' ? [look.reason] : []));
     return { changed, ...untoldBy(context, unit, failures) };
   }

@@ -184,16 +184,18 @@ async function startAll(
     return found.filter(({ properties }) => !isRunning(properties));
   };
   // What waits for something that a service makes is skipped where it comes too early.
-  const skipped = (await look()).filter(({ properties }) => isSkipped(properties));
+  let stillDown = await look();
+  const skipped = stillDown.filter(({ properties }) => isSkipped(properties));
   if (skipped.length > 0) {
     const names = skipped.map(({ name }) => name);
     for (const [name, why] of await startEach(context, names)) refused.set(name, why);
     await system.wait(LOOK_AGAIN);
-    for (const { name, properties } of await look()) {
+    stillDown = await look();
+    for (const { name, properties } of stillDown) {
       if (isSkipped(properties)) refused.set(name, 'its conditions do not hold');
     }
   }
-  const again = (await look()).map(({ name }) => name).filter((unit) => !refused.has(unit));
+  const again = stillDown.map(({ name }) => name).filter((unit) => !refused.has(unit));
   return [
     ...[...refused]
       .filter(([unit]) => !own.has(unit))

@@ -57,13 +57,7 @@ export async function loadPolicy(
   const policy = mergePolicies(policies.slice(0, -1), policies.at(-1)!);
   return {
     policy,
-    diagnostics: [
-      ...loader.diagnostics,
-      ...warnIfEmpty(policy).map((one) => ({
-        ...one,
-        ...(options.confines ? { severity: 'error' as const } : {}),
-      })),
-    ],
+    diagnostics: [...loader.diagnostics, ...warnIfEmpty(policy, options.confines ? 'error' : 'warning')],
     complete: loader.complete,
     sources: loader.sources,
     withoutBases: () => loader.withoutBases(policies.at(-1)!),
@@ -97,22 +91,33 @@ export async function findPolicy(
   const { system } = context;
   const path = await ownPolicy(context, unit);
   if (path !== undefined) return { system, path };
-  const [first] = policyPlaces(context, unit);
+  const first = policyPlaces(context, unit)[0]!;
   const place = context.offline ? `${first} below the folder of --root` : first;
-  const used = await policyInUse(context, unit);
-  // By a name that isn't the unit's own none is looked for.
-  const other = asked.full === unit.full ? undefined : await ownPolicy(context, asked);
-  // Without the suffix that names of services are typed without.
-  const near = first!.replace(/\.service\.toml$/, '.toml');
-  const hint = used
-    ? `it is confined by ${used}, or write ${place}`
-    : (await exists(system, near))
-      ? `${near} is there: move it to ${place}, or give --policy ${near}`
-      : other
-        ? `${other} is for another name: move it to ${place}, or give --policy ${other}`
-        : `write ${place}, or name one with --policy or --template ('sandbox-unit template list')`;
+  const hint = await wayToPolicy(context, { unit, asked, place, first });
   const alias = asked.full === unit.full ? '' : `, of which ${asked.full} is an alias`;
   throw new UserError(error('no-policy', `no policy for ${unit.full}${alias}`, { hint }), EXIT.failure);
+}
+
+interface Lacking {
+  readonly unit: UnitName;
+  readonly asked: UnitName;
+  /** The first place where it is looked for, and how that is told. */
+  readonly first: string;
+  readonly place: string;
+}
+
+/** How a unit comes to a policy, by what there is. */
+async function wayToPolicy(context: Context, { unit, asked, first, place }: Lacking): Promise<string> {
+  const used = await policyInUse(context, unit);
+  if (used) return `it is confined by ${used}, or write ${place}`;
+  // Without the suffix that names of services are typed without.
+  const near = first.replace(/\.service\.toml$/, '.toml');
+  if (await exists(context.system, near))
+    return `${near} is there: move it to ${place}, or give --policy ${near}`;
+  // By a name that isn't the unit's own none is looked for.
+  const other = asked.full === unit.full ? undefined : await ownPolicy(context, asked);
+  if (other) return `${other} is for another name: move it to ${place}, or give --policy ${other}`;
+  return `write ${place}, or name one with --policy or --template ('sandbox-unit template list')`;
 }
 
 /** What a unit is confined by, and how to name it: no policy file of its own says so. */

@@ -7,7 +7,7 @@ import type { Context } from '../system/context.js';
 import type { Prepared } from './prepare.js';
 import { readKernel } from './read-kernel.js';
 import { ASKED_AT_ONCE, type Service } from './services.js';
-import { runsAsBefore, wasSeen } from './standing.js';
+import { runsAsBefore } from './standing.js';
 import { preparedFor } from './trial.js';
 
 /**
@@ -18,14 +18,14 @@ export async function withLooseRuns(context: Context, prepared: Prepared): Promi
   const { changes, diagnostics, standing, unit } = prepared;
   const isMoot = hasErrors(diagnostics) || standing.files.length === 0 || hasEffect(changes);
   if (context.offline || isMoot) return prepared;
-  const are = await inBatches(unit.services, ASKED_AT_ONCE, (service) => lookAt(context, prepared, service));
-  const those = (is: 'loose' | 'unknown') =>
-    new Set(
-      unit.services
-        .filter((_, i) => are[i] === is)
-        .map(({ name, properties }) => runOf(name, properties).invocation),
-    );
-  return { ...prepared, standing: { ...standing, loose: those('loose'), unknown: those('unknown') } };
+  const filters = new Map<string, 'loose' | 'unknown'>();
+  await inBatches(unit.services, ASKED_AT_ONCE, async (service) => {
+    const { invocation } = runOf(service.name, service.properties);
+    const isSeen = (await standing.seen()).has(invocation);
+    const found = isSeen ? undefined : await lookAt(context, prepared, service);
+    if (found) filters.set(invocation, found);
+  });
+  return { ...prepared, standing: { ...standing, filters } };
 }
 
 /** Whether a main process has filters, and they are looser than its plan. */
@@ -36,7 +36,7 @@ async function lookAt(
 ): Promise<'loose' | 'unknown' | undefined> {
   const { standing } = prepared;
   const pid = mainPid(properties);
-  if (pid === 0 || (await wasSeen(context, standing, properties))) return undefined;
+  if (pid === 0) return undefined;
   if (await runsAsBefore(context, standing, properties)) return undefined;
   const { plan } = preparedFor(prepared, name);
   if ((await notConfined(context.system, plan, properties)).length > 0) return undefined;

@@ -1,5 +1,6 @@
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
 import { programPlaces } from '../plan/commands.js';
+import { overriddenFirst } from '../plan/drop-in-order.js';
 import { namedAccounts } from '../plan/exempt.js';
 import { type AllowedGaps, tolerateGap } from '../plan/gaps.js';
 import { makePlan } from '../plan/make-plan.js';
@@ -57,9 +58,6 @@ export async function planOn(
     usable: planned,
   });
   const { allowGaps = false } = options;
-  const all = plan.diagnostics.map((one) => tolerateGap(one, allowGaps));
-  // A line that takes one back may be what all others follow from.
-  const isFirst = ({ code }: Diagnostic) => code === 'overridden';
-  const found = [...all.filter(isFirst), ...all.filter((one) => !isFirst(one))];
+  const found = overriddenFirst(plan.diagnostics.map((one) => tolerateGap(one, allowGaps)));
   return { plan, planned, checked, found };
 }

@@ -21,7 +21,7 @@ import { type LoadedUnit, loadUnit, serviceName } from './load-unit.js';
 import { markUntrusted, readOwnFiles, readTrusted } from './own-files.js';
 import { type PlanOptions, planOn } from './plan-on.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
-import { type Standing, standingOf } from './standing.js';
+import { noStanding, type Standing, standingOf } from './standing.js';
 import { surroundingsOf } from './surroundings.js';
 
 export interface PrepareOptions extends PlanOptions {
@@ -74,7 +74,7 @@ export async function prepare(
       proofs: [],
       files: [],
       changes: [],
-      standing: { unit: unit.name.full, files: [], since: 0 },
+      standing: noStanding(unit.name.full),
     },
   });
   if (hasErrors(diagnostics)) return refused(diagnostics);

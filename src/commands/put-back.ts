@@ -138,17 +138,19 @@ async function startAgain(context: Context, undo: Undo, how: HowBack): Promise<r
   };
   // What the restarts below stop can't be told from what somebody stops.
   const before = await fell({ holds: await haveHeld(context, undo) });
-  const started = async (units: readonly string[], start: Start, starts?: readonly string[]) =>
-    (await inBatches(units, BATCH, (unit) => startOne(context, unit, { start, starts }, how))).flat();
+  const { system } = context;
+  const started = async (units: readonly string[], start: Start) =>
+    (await inBatches(units, BATCH, (unit) => startOne(context, unit, start, how))).flat();
+  const starting: Start = (unit) => system.startUnit(unit);
   // A socket hands itself to its service only when that is started after it, and fails where that was started too often.
   const all = [
-    ...(await started(before.down.filter(isTrigger), 'startUnit', due)),
-    ...(await started(those('due'), 'restart')),
-    ...(await started(those('start'), 'startUnit')),
+    ...(await started(before.down.filter(isTrigger), (unit) => system.startUnit(unit, due))),
+    ...(await started(those('due'), (unit) => system.restart(unit))),
+    ...(await started(those('start'), starting)),
   ];
   // What waits for a service is started with it by now.
   const others = await fell({ are: (unit) => !isTrigger(unit) && !before.stopped.includes(unit) });
-  all.push(...(await started(others.down, 'startUnit')));
+  all.push(...(await started(others.down, starting)));
   const stay = [...before.stopped, ...others.stopped].map(staysStopped);
   return [...kept, ...stay, ...all, ...(hasErrors(all) ? [] : await lookAgain(context, due))];
 }
@@ -166,7 +168,8 @@ async function haveHeld({ system }: Context, { runs, along }: Undo): Promise<boo
   return !held.includes(false);
 }
 
-type Start = 'restart' | 'startUnit';
+/** @returns the result of the job */
+type Start = (unit: string) => Promise<string>;
 
 /** Whether a service must be started again; if it can't be, what is to be said. */
 async function standOf(
@@ -197,13 +200,13 @@ async function standOf(
 }
 
 async function startOne(
-  { system, caller }: Context,
+  { caller }: Context,
   unit: string,
-  { start, starts }: { readonly start: Start; readonly starts: readonly string[] | undefined },
+  start: Start,
   { signals }: HowBack,
 ): Promise<readonly Diagnostic[]> {
   return failuresOf(async () => {
-    const started = () => (start === 'startUnit' ? system.startUnit(unit, starts) : system.restart(unit));
+    const started = () => start(unit);
     const way = signals ? '; a second interrupt ends the waiting' : '';
     const result = await caller.tellIfLong(`${unit}: waiting for its start as it was${way} …`, () =>
       signals ? signals.unlessAgain(started) : started(),

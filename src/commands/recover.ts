@@ -87,7 +87,7 @@ async function wayBack(
   undo: Undo,
   boot: string,
 ): Promise<Undo | { readonly said: readonly Diagnostic[] }> {
-  const { placement, system } = context;
+  const { system, placement } = context;
   const isSameBoot = undo.boot === boot;
   const files = undo.files.filter(({ path }) => isSameBoot || !isRuntimePath(placement, path));
   const stands = await standsOf(system, files);

@@ -3,7 +3,7 @@ import { isRunning } from '../apply/activate.js';
 import { isDead } from '../apply/stopped.js';
 import { inBatches } from '../collections.js';
 import { isSkipped, type System, type UnitProperties } from '../system/system.js';
-import { type Along, askUnit, namesIn, OPPONENTS } from './along.js';
+import { type Along, askUnit, namesIn, OPPONENTS, runningOf } from './along.js';
 import { ASKED_AT_ONCE } from './services.js';
 
 /** By these a unit names what is started before it is. */
@@ -107,8 +107,6 @@ export async function stoppedByStarts(
     ),
   );
   for (const { name } of units) opponents.delete(name);
-  const names = [...opponents.keys()];
-  const found = await inBatches(names, ASKED_AT_ONCE, (name) => system.anyUnit(name));
-  const name = names.find((_, i) => isRunning(found[i]!));
+  const [name] = await runningOf(system, [...opponents.keys()]);
   return name === undefined ? undefined : { name, by: opponents.get(name)! };
 }

@@ -1,16 +1,15 @@
 /** Which services a change restarts, and which must not be. */
-import { atWork, endsMore, isRunning, isWaiting, restartObstacle } from '../apply/activate.js';
+import { atWork, endsMore, isWaiting, restartObstacle } from '../apply/activate.js';
 import { hasEffect } from '../apply/changes.js';
 import { unmetCondition } from '../apply/conditions.js';
 import { mountedBy, replacedPrograms } from '../apply/replaced-programs.js';
 import { isDead } from '../apply/stopped.js';
-import { inBatches } from '../collections.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
-import { type Along, isTrigger, NEEDS, namesIn, unitsAlong } from './along.js';
+import { type Along, isTrigger, NEEDS, namesIn, runningOf, unitsAlong } from './along.js';
 import type { Prepared } from './prepare.js';
 import { stoppedByStarts, unmetRequirement } from './requirements.js';
-import { ASKED_AT_ONCE, type Service } from './services.js';
+import type { Service } from './services.js';
 import { runsAsBefore } from './standing.js';
 
 /** Whether a service that runs doesn't run with a unit's files as they shall be. */
@@ -62,24 +61,16 @@ async function obstacleOf(
   const isGone = namesIn(properties, ['StopPropagatedFrom']).some((one) => all.has(one));
   if (properties.get('Transient') === true && isGone) return 'it is transient: nobody could start it again';
   if (name.endsWith('.socket')) {
-    const users = await stillUp(context, namesIn(properties, ['Triggers']), all);
-    return users[0] === undefined
+    const others = namesIn(properties, ['Triggers']).filter((one) => !all.has(one));
+    const [user] = await runningOf(context.system, others);
+    return user === undefined
       ? staysDown(context, properties, all)
-      : `${users[0]} runs: it could not listen again`;
+      : `${user} runs: it could not listen again`;
   }
   // Of its type only its own interface tells: a oneshot that is at work looks the same.
   if (properties.get('ActiveState') === 'activating' && !isWaiting(properties)) return 'the start goes on';
   return endsMore(properties) ?? staysDown(context, properties, all);
 }
-
-const stillUp = async (
-  { system }: Context,
-  names: readonly string[],
-  but: ReadonlySet<string>,
-): Promise<string[]> => {
-  const found = await inBatches(names, ASKED_AT_ONCE, (name) => system.anyUnit(name));
-  return names.filter((name, i) => !but.has(name) && isRunning(found[i]!));
-};
 
 /**
  * What keeps a unit that is stopped from being started again.

@@ -20,14 +20,13 @@ type PolicyOptions = Pick<RunOptions, 'allow' | 'deny' | 'log' | 'errno' | 'stag
 export async function runPolicy(context: Context, options: PolicyOptions): Promise<LoadedPolicy> {
   const base = options.policy ?? options.template;
   const text = inlinePolicy(options, base);
-  if (text !== '') {
-    const place = { system: context.program, path: COMMAND_LINE, text };
-    return loadPolicy(context, place, { trusted: true, confines: true });
+  if (text === '' && base === undefined) {
+    const { policy } = parsePolicy('', COMMAND_LINE);
+    return { policy, diagnostics: [], complete: true, withoutBases: () => [], sources: new Map() };
   }
-  if (base !== undefined)
-    return loadPolicy(context, await baseOf(context, options), { trusted: true, confines: true });
-  const { policy } = parsePolicy('', COMMAND_LINE);
-  return { policy, diagnostics: [], complete: true, withoutBases: () => [], sources: new Map() };
+  const inline = { system: context.program, path: COMMAND_LINE, text };
+  const place = text === '' ? await baseOf(context, options) : inline;
+  return loadPolicy(context, place, { trusted: true, confines: true });
 }
 
 const baseOf = async (context: Context, { policy, template }: PolicyOptions): Promise<PolicyPlace> =>

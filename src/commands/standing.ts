@@ -3,7 +3,7 @@
 import { isRunning, runOf } from '../apply/activate.js';
 import { lacksWhatIsLoaded } from '../apply/as-loaded.js';
 import type { ExistingFile } from '../apply/changes.js';
-import { inBatches } from '../collections.js';
+import { inBatches, once } from '../collections.js';
 import { dropInPath, hasNameOfDropIn, runsPath } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
@@ -19,11 +19,19 @@ export interface Standing {
   readonly files: readonly ExistingFile[];
   /** Since when they are as and where they are, in milliseconds since 1970; 0 where there are none. */
   readonly since: number;
-  /** Runs that are known to have other filters. */
-  readonly loose?: ReadonlySet<string>;
-  /** Runs of which that can't be told. */
-  readonly unknown?: ReadonlySet<string>;
+  /** The runs that had been seen when that was first asked for, by their invocations, and the hash of the files of each. */
+  readonly seen: () => Promise<ReadonlyMap<string, string>>;
+  /** Runs that are known to have other filters, or of which that can't be told. */
+  readonly filters?: ReadonlyMap<string, 'loose' | 'unknown'>;
 }
+
+/** Of a unit without files of ours that count. */
+export const noStanding = (unit: string): Standing => ({
+  unit,
+  files: [],
+  since: 0,
+  seen: async () => new Map(),
+});
 
 /**
  * Since when a unit's files are what they are. When they were written doesn't tell: what is copied or moved to its place
@@ -34,11 +42,12 @@ export async function standingOf(
   unit: string,
   files: readonly ExistingFile[],
 ): Promise<Standing> {
-  if (files.length === 0) return { unit, files, since: 0 };
+  if (files.length === 0) return noStanding(unit);
   const dropIn = dropInPath(context.placement, unit);
   const moved = await context.system.moved(dropIn.slice(0, dropIn.lastIndexOf('/')));
   const times = files.flatMap(({ modified, changed }) => [modified, changed]);
-  return { unit, files, since: Math.max(moved, ...times) };
+  const seen = once(() => seenRuns(context, unit));
+  return { unit, files, since: Math.max(moved, ...times), seen };
 }
 
 /** The same of a unit whose files are yet to be read. */
@@ -58,19 +67,12 @@ export async function runsAsBefore(
   const { unit, files } = standing;
   if (!isRunning(properties) || files.length === 0) return false;
   const { invocation } = runOf(unit, properties);
-  if (standing.loose?.has(invocation)) return true;
-  const seen = (await seenRuns(context, unit)).get(invocation);
+  if (standing.filters?.get(invocation) === 'loose') return true;
+  const seen = (await standing.seen()).get(invocation);
   if (seen !== undefined) return seen !== (await filesHash(files));
   const isOlder = Number(properties.get('InactiveExitTimestamp')) / 1000 < standing.since;
   return isOlder || (await lacksWhatIsSet(context, standing, properties));
 }
-
-/** Whether it is known what files a service runs with. */
-export const wasSeen = async (
-  context: Context,
-  { unit }: Standing,
-  properties: UnitProperties,
-): Promise<boolean> => (await seenRuns(context, unit)).has(runOf(unit, properties).invocation);
 
 /** Whether its main process lacks what the drop-in sets: the manager may have read that only after the start. */
 async function lacksWhatIsSet(
@@ -145,13 +147,13 @@ export async function keepRunsSeen(
   standing: Standing,
   services: readonly Service[],
 ): Promise<void> {
-  const seen = await seenRuns(context, standing.unit);
+  const seen = await standing.seen();
   const hash = await filesHash(standing.files);
-  const isNew = ({ name, properties }: Service) => seen.get(runOf(name, properties).invocation) !== hash;
-  const isKnown = ({ name, properties }: Service) =>
-    !standing.unknown?.has(runOf(name, properties).invocation);
-  const running = services.filter((one) => isRunning(one.properties) && isKnown(one));
-  if (!running.some(isNew)) return;
+  const running = services.filter(({ name, properties }) => {
+    const isKnown = standing.filters?.get(runOf(name, properties).invocation) !== 'unknown';
+    return isRunning(properties) && isKnown;
+  });
+  if (!running.some(({ name, properties }) => seen.get(runOf(name, properties).invocation) !== hash)) return;
   await failureOf(() => write(context, standing.unit, { files: standing.files, services: running }));
 }
 

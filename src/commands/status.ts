@@ -51,8 +51,8 @@ interface Confined extends OwnDropIn {
 export async function status(context: Context, units: readonly string[]): Promise<Outcome> {
   const left = await putBackIfFree(context);
   const confined = await confinedPlaces(context);
-  // Folders of drop-ins may have any name.
   const gone = units.length > 0 ? [] : await takenAway(context, confined);
+  // Folders of drop-ins may have any name.
   const names = units.length > 0 ? units : [...confined.keys(), ...gone].filter(isServiceName).sort();
   const known = { confined, drift: new Drift(context) };
   const look = (text: string) =>

@@ -13,7 +13,7 @@ import { ownCommand, systemctl } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
-import { againHint } from './apply-again.js';
+import { againCommand } from './apply-again.js';
 import { halfDone } from './exclusively.js';
 import type { Outcome } from './outcome.js';
 import { ownDropIns } from './own-files.js';
@@ -172,9 +172,7 @@ async function notThere(context: Context, { unit, target }: Plan): Promise<Diagn
 function applyAgain(context: Context, { plan, unit, standing }: Prepared, ...more: string[]): string {
   const dropIn = standing.files.find(({ path }) => hasNameOfDropIn(path));
   const was = dropIn ? dropInFacts(dropIn.content) : { gaps: [], permissive: plan.mode === 'permissive' };
-  const applied = { ...was, policy: plan.policyFile };
-  const command = againHint(context, unit.name.full, applied, more);
-  return `'${command ?? ownCommand(plan.target.scope, 'apply', unit.name.full)}'`;
+  return `'${againCommand(context, unit.name.full, { ...was, policy: plan.policyFile }, more)}'`;
 }
 
 function notWritten(

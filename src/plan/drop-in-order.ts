@@ -16,6 +16,12 @@ interface Planned {
   readonly commands: readonly PlannedCommands[];
 }
 
+/** With a line that takes one of ours back before all that may follow from it. */
+export function overriddenFirst(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const isFirst = ({ code }: Diagnostic) => code === 'overridden';
+  return [...diagnostics.filter(isFirst), ...diagnostics.filter((one) => !isFirst(one))];
+}
+
 /**
  * What systemd reads after our drop-in, and sets again what ours sets: ours isn't in force then.
  * @param dropIn the path that ours will have; undefined for a transient unit, which comes before all drop-ins

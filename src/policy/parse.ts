@@ -234,13 +234,13 @@ function readExpectation(reader: Reader, path: Path): Expectation[] {
   ];
 }
 
-/** A base policy must not be empty by mistake: a file without any section confines nothing. */
-export function warnIfEmpty(policy: Policy): Diagnostic[] {
+/**
+ * A policy must not be empty by mistake: a file without any section confines nothing.
+ * @param severity an error where it is to confine something
+ */
+export function warnIfEmpty(policy: Policy, severity: 'warning' | 'error' = 'warning'): Diagnostic[] {
   if (policy.syscalls || policy.service.length > 0 || policy.extends.length > 0) return [];
-  return [
-    warning('empty-policy', 'the policy confines nothing', {
-      at: { file: policy.file, line: 1, column: 1 },
-      hint: 'add [syscalls] or [service]',
-    }),
-  ];
+  const hint = 'add [syscalls] or [service]';
+  const at = { file: policy.file, line: 1, column: 1 };
+  return [{ ...warning('empty-policy', 'the policy confines nothing', { at, hint }), severity }];
 }

@@ -32,6 +32,10 @@ const CODES: ReadonlyMap<number, string> = new Map([
   [3, 'dumped'],
 ]);
 
+/** The CLD_* of its name, `exited`; undefined for what is none. */
+export const codeOfName = (name: string): number | undefined =>
+  [...CODES].find(([, one]) => one === name)?.[0];
+
 export const statusName = (status: number): string => STATUSES.get(status) ?? 'n/a';
 
 export const signalName = (signal: number): string =>
