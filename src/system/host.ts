@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../diagnostic.js';
 import { temporaryName } from '../emit/paths.js';
 import type { UnitName } from '../unit/name.js';
+import type { NamespaceOf, View, Walked } from '../unit/view.js';
 import { Bus } from './bus.js';
 import type { BusPlace } from './connection.js';
 import { fileError, isAbsent, reasonOf } from './file-error.js';
@@ -24,6 +25,7 @@ import type {
   WriteOptions,
 } from './system.js';
 import { inForeignDirectory, makeTrustedDirectory, syncDirectory } from './trust.js';
+import { walk } from './walk.js';
 
 const DEFAULT_LIMIT = 1 << 20;
 const DEFAULT_TIMEOUT = 60_000;
@@ -86,6 +88,14 @@ export class Host implements System {
     } catch (cause) {
       if (isAbsent(cause)) return 0;
       throw fileError('unreadable', `can't look at ${directory}: ${reasonOf(cause)}`);
+    }
+  }
+
+  async walk(path: string, from?: View | NamespaceOf): Promise<Walked> {
+    try {
+      return walk(path, from);
+    } catch (cause) {
+      throw fileError('unreadable', `can't follow ${path}: ${reasonOf(cause)}`);
     }
   }
 

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import { elfMachine, HEAD_SIZE } from '../unit/elf.js';
+import type { Walked } from '../unit/view.js';
 import type {
   FileContent,
   ManagerFacts,
@@ -65,6 +66,10 @@ export class Offline implements System {
 
   async moved(directory: string): Promise<number> {
     return this.#files.moved(this.#inside(directory));
+  }
+
+  async walk(): Promise<Walked> {
+    throw unavailable('whose folders are');
   }
 
   async replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void> {

@@ -1,4 +1,5 @@
 import type { UnitName } from '../unit/name.js';
+import type { NamespaceOf, View, Walked } from '../unit/view.js';
 
 /** Everything that the program does to or learns from the machine goes through this interface. */
 export interface System {
@@ -10,6 +11,8 @@ export interface System {
   links(directory: string): Promise<ReadonlyMap<string, string>>;
   /** When a directory, or a link that it is, was last moved, or changed in what is in it: ms since 1970; 0 where there is none. */
   moved(directory: string): Promise<number>;
+  /** Follows a path as somebody sees it (default: the host), and looks whether all on the way is root's alone. */
+  walk(path: string, from?: View | NamespaceOf): Promise<Walked>;
   /** Puts a file in place, whole or not at all, and durable; makes its directory. */
   replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void>;
   /** Removes a file, and the folders above it that are left empty. */

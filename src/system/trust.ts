@@ -2,10 +2,12 @@ import * as fs from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { PACKAGED_LAUNCHER } from '../emit/paths.js';
 import { fileError } from './file-error.js';
+import { namesOf, walk, whyUntrusted } from './walk.js';
 
 /**
- * What root acts on must not be in others' hands: the file that was opened, each folder above it, and each link by which
- * the path leads there.
+ * A file that root acts on must not be in others' hands: itself, each folder above it, and each link by which the path
+ * leads there.
+ * @param fd the file, opened by the path
  * @throws UserError `untrusted-file`
  */
 export function assertTrustedFile(path: string, fd: number, stat: fs.Stats) {
@@ -13,40 +15,18 @@ export function assertTrustedFile(path: string, fd: number, stat: fs.Stats) {
   // Where the opened file is, whatever the path leads to by now.
   const real = fs.readlinkSync(`/proc/self/fd/${fd}`);
   const found = fs.lstatSync(real, { throwIfNoEntry: false });
-  if (found?.dev !== stat.dev || found.ino !== stat.ino) {
-    throw fileError('file-changed', `${path} changed while it was read`);
-  }
+  if (found?.dev !== stat.dev || found.ino !== stat.ino) throw changed(path);
   const why = whyUntrusted(stat);
   if (why) throw untrusted(path, real, why, `chown root:root ${real} && chmod go-w ${real}`);
-  assertTrustedFolder(path, dirname(real));
-  assertTrustedWay(path);
+  const walked = walk(isAbsolute(path) ? path : `${process.cwd()}/${path}`);
+  if (walked.untrusted) throw untrusted(path, walked.untrusted.path, walked.untrusted.why, ELSEWHERE);
+  if (walked.real !== real) throw changed(path);
 }
 
-/** More links than the kernel follows. */
-const MAX_LINKS = 40;
-
-/** Who can put another link in the place of one, or another folder where the path goes up again, decides what is read next time. */
-function assertTrustedWay(path: string) {
-  const parts = namesOf(isAbsolute(path) ? path : `${process.cwd()}/${path}`);
-  let real = '/';
-  let links = 0;
-  for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
-    const next = join(real, part);
-    const facts = fs.lstatSync(next, { throwIfNoEntry: false });
-    if (part === '..' && real !== '/') assertTrustedFolder(path, dirname(real));
-    if (facts?.isSymbolicLink() && ++links <= MAX_LINKS) {
-      if (facts.uid !== 0)
-        throw untrusted(path, next, `is a link of user ${facts.uid}`, elsewhere(next, facts));
-      assertTrustedFolder(path, real);
-      const target = fs.readlinkSync(next);
-      parts.unshift(...namesOf(target));
-      if (target.startsWith('/')) real = '/';
-    } else real = next;
-  }
-}
+const changed = (path: string) => fileError('file-changed', `${path} changed while it was read`);
 
 /** @param path what it is about; @param folder a real path; @param wayOut the hint for a folder that isn't root's alone */
-function assertTrustedFolder(path: string, folder: string, wayOut: WayOut = elsewhere) {
+function assertTrustedFolder(path: string, folder: string, wayOut: WayOut) {
   const facts = fs.lstatSync(folder);
   const why = whyUntrusted(facts);
   if (why) throw untrusted(path, folder, why, wayOut(folder, facts));
@@ -55,14 +35,7 @@ function assertTrustedFolder(path: string, folder: string, wayOut: WayOut = else
 
 type WayOut = (folder: string, facts: fs.Stats) => string;
 
-const elsewhere: WayOut = () => 'take a place below folders that only root can change';
-
-/** In a sticky folder others can put files, but not in the place of root's. */
-function whyUntrusted(facts: fs.Stats): string | undefined {
-  if (facts.uid !== 0) return `belongs to user ${facts.uid}`;
-  const sticky = facts.isDirectory() && (facts.mode & 0o1000) !== 0;
-  return (facts.mode & 0o022) !== 0 && !sticky ? 'can be written by others' : undefined;
-}
+const ELSEWHERE = 'take a place below folders that only root can change';
 
 const untrusted = (path: string, subject: string, why: string, hint: string) =>
   fileError('untrusted-file', `${subject} ${why}: root won't act on ${subject === path ? 'it' : path}`, hint);
@@ -148,8 +121,6 @@ export function inForeignDirectory(
     fs.closeSync(opened);
   }
 }
-
-const namesOf = (path: string) => path.split('/').filter((part) => part !== '');
 
 /**
  * Makes a folder and those above it, from the top: node's own recursion says ENOENT where a file system is read-only.

@@ -15,6 +15,7 @@ import type {
 } from '../../src/system/system.js';
 import type { Caller, Interrupt, Interrupts } from '../../src/system/transient.js';
 import type { UnitName } from '../../src/unit/name.js';
+import type { Walked } from '../../src/unit/view.js';
 import { elf } from './elf.js';
 import { loadedProperties, missingUnit } from './fake-manager.js';
 import { FakeUnits } from './fake-units.js';
@@ -245,6 +246,14 @@ export class FakeSystem implements System {
   async moved(directory: string): Promise<number> {
     this.#record(`moved ${directory}`);
     return 0;
+  }
+
+  /** Links of `options.links` aside, all is where it is; what isn't trusted is so for everybody. */
+  async walk(path: string): Promise<Walked> {
+    this.#record(`walk ${path}`);
+    const wrong = this.#options.untrusted?.find((one) => path === one || path.startsWith(`${one}/`));
+    const untrusted = wrong === undefined ? undefined : { path: wrong, why: 'belongs to user 1000' };
+    return { real: this.files.has(path) ? path : undefined, untrusted };
   }
 
   async replace(path: string, content: Uint8Array, { mode, modified }: WriteOptions): Promise<void> {

@@ -1,0 +1,38 @@
+/** How the processes of a unit see files: which folder of the host is where. */
+
+/** A folder or file of the host that is mounted at another place. */
+export interface Bind {
+  readonly source: string;
+  readonly destination: string;
+}
+
+/** What RootDirectory=, BindPaths= and BindReadOnlyPaths= make of the host's files. */
+export interface View {
+  /** The folder that is the root; `/` where it is the host's. */
+  readonly root: string;
+  readonly binds: readonly Bind[];
+}
+
+/** The host's files, as they are. */
+export const HOST: View = { root: '/', binds: [] };
+
+/** A process, whose mount namespace is looked at from its root on, wherever the process has its own by now. */
+export interface NamespaceOf {
+  readonly process: number;
+}
+
+/** Something on the way to a path that others than root can change, and why they can. */
+export interface Untrusted {
+  /** Its path, as the host has it; of another mount namespace as that has it. */
+  readonly path: string;
+  /** `belongs to user 1000`, `can be written by others`, `is a link of user 1000`. */
+  readonly why: string;
+}
+
+/** Where a path leads. */
+export interface Walked {
+  /** The path by which the host has it, without links in it; undefined where there is nothing. */
+  readonly real: string | undefined;
+  /** The first on the way that isn't root's alone; what is behind it isn't looked at. */
+  readonly untrusted: Untrusted | undefined;
+}
