@@ -33,9 +33,9 @@ static char script_text[SCRIPT_SIZE_MAX + 1];
 static void parse_options(const char **argv, struct options *options)
 {
 	static const char usage[] =
-		"usage: sandbox-unit-launcher (--filter=FILE | --filter-base64=DATA) [--argv0=NAME]\n"
+		"usage: sandbox-unit-launcher (--filter=FILE | --filter-base64=DATA) [--argv0=NAME] [--user]\n"
 		"                             [--search-path=DIR[:DIR...]] -- PROGRAM [ARGUMENT...]\n"
-		"       sandbox-unit-launcher --script SCRIPT [ARGUMENT...]\n"
+		"       sandbox-unit-launcher {--script | --user-script} SCRIPT [ARGUMENT...]\n"
 		"Loads a seccomp filter and becomes PROGRAM. See sandbox-unit-launcher(8).\n";
 	struct failure failure;
 	if (!options_parse(argv, options, &failure))
@@ -64,19 +64,22 @@ static _Noreturn void fail_file(const char *what, const char *name, const char *
 			   });
 }
 
-/* These files decide what the service may do, so that only root or the service's own user may have written them. */
-static void check_file(const char *what, const char *path, const struct kernel_stat *status, uint32_t euid)
+/*
+ * These files decide what the service may do, so that only root may have written them, or for a service of a user's own
+ * manager, which nothing keeps from that, `owner`.
+ */
+static void check_file(const char *what, const char *path, const struct kernel_stat *status, uint32_t owner)
 {
 	if ((status->mode & S_IFMT) != S_IFREG)
 		refuse_file(what, path, "is not a regular file", NULL);
-	if (status->uid != 0 && status->uid != euid)
+	if (status->uid != 0 && status->uid != owner)
 		refuse_file(what, path, "belongs to another user", "chown it to root");
 	if (status->mode & (S_IWGRP | S_IWOTH))
 		refuse_file(what, path, "is writable by group or others", "chmod go-w it");
 }
 
 /* Reads at most `room` bytes of a file that has passed its checks, and returns how many there were. */
-static size_t read_file(const char *what, const char *path, unsigned int flags, void *bytes, size_t room, uint32_t euid)
+static size_t read_file(const char *what, const char *path, unsigned int flags, void *bytes, size_t room, uint32_t owner)
 {
 	/* O_NONBLOCK: opening a FIFO must not wait for a writer. The descriptor closes by itself at the exec. */
 	long fd = kernel_openat(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
@@ -88,7 +91,7 @@ static size_t read_file(const char *what, const char *path, unsigned int flags, 
 	long result = kernel_fstat(fd, &status);
 	if (result < 0)
 		fail_file(what, path, "can't be looked at", -result);
-	check_file(what, path, &status, euid);
+	check_file(what, path, &status, owner);
 
 	size_t size = 0;
 	while (size < room) {
@@ -103,10 +106,10 @@ static size_t read_file(const char *what, const char *path, unsigned int flags, 
 }
 
 /* Puts what the script says into the options. The kernel followed links on its way to the script, so that this does. */
-static void read_script(struct options *options, uint32_t euid)
+static void read_script(struct options *options, uint32_t owner)
 {
 	const char *path = options->command[0];
-	size_t size = read_file("the script", path, 0, script_text, sizeof script_text, euid);
+	size_t size = read_file("the script", path, 0, script_text, sizeof script_text, owner);
 	struct script script = {0};
 	const char *problem = script_parse(script_text, size, &script);
 	if (problem != NULL)
@@ -115,13 +118,13 @@ static void read_script(struct options *options, uint32_t euid)
 	options->program = script.program;
 }
 
-static struct filter read_filter(const struct options *options, uint32_t euid)
+static struct filter read_filter(const struct options *options, uint32_t owner)
 {
 	const char *name = options->filter_file != NULL ? options->filter_file : "--filter-base64=";
 	size_t size = FILTER_SIZE_MAX;
 	enum filter_problem problem = FILTER_OK;
 	if (options->filter_file != NULL)
-		size = read_file("the filter", name, O_NOFOLLOW, file_bytes, sizeof file_bytes, euid);
+		size = read_file("the filter", name, O_NOFOLLOW, file_bytes, sizeof file_bytes, owner);
 	else
 		problem = base64_decode(options->filter_base64, file_bytes, &size);
 
@@ -137,9 +140,10 @@ _Noreturn void launch(const char **argv, const char **envp, uint32_t euid)
 {
 	struct options options;
 	parse_options(argv, &options);
+	uint32_t owner = options.is_users ? euid : 0;
 	if (options.request == REQUEST_SCRIPT)
-		read_script(&options, euid);
-	struct filter filter = read_filter(&options, euid);
+		read_script(&options, owner);
+	struct filter filter = read_filter(&options, owner);
 	const char *path = find_program(options.program, options.search_path,
 					"give its path, or its directory by --search-path=");
 	if (options.argv0 != NULL)

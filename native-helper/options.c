@@ -25,6 +25,10 @@ static int take_value(const char **option, const char *name, const char *value, 
 static int parse_option(const char *word, struct options *options, struct failure *failure)
 {
 	const char *value;
+	if (is_equal(word, "--user")) {
+		options->is_users = 1;
+		return 1;
+	}
 	if ((value = after(word, "--filter=")) != NULL)
 		return take_value(&options->filter_file, "--filter=", value, failure);
 	if ((value = after(word, "--filter-base64=")) != NULL)
@@ -83,8 +87,10 @@ int options_parse(const char **argv, struct options *options, struct failure *fa
 {
 	const char **word = argv[0] == NULL ? argv : argv + 1;
 	*options = (struct options){.request = REQUEST_LAUNCH};
-	if (*word != NULL && is_equal(*word, "--script"))
+	if (*word != NULL && (is_equal(*word, "--script") || is_equal(*word, "--user-script"))) {
+		options->is_users = is_equal(*word, "--user-script");
 		return take_script(word, options, failure);
+	}
 	for (; *word != NULL && !is_equal(*word, "--"); word++) {
 		if (is_equal(*word, "--help") || is_equal(*word, "--version")) {
 			options->request = is_equal(*word, "--help") ? REQUEST_HELP : REQUEST_VERSION;

@@ -18,6 +18,7 @@ struct options {
 	const char *filter_base64;
 	const char *argv0;
 	const char *search_path;
+	int is_users; /* the filter may belong to the user that the launcher runs as */
 	const char *program;
 	const char **command; /* argv of the program, ended by NULL */
 };

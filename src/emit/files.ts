@@ -46,11 +46,11 @@ const encode = (text: string) => new TextEncoder().encode(text);
 
 /** The script that the kernel runs by the launcher in place of a program (sandbox-unit-launcher(8)). */
 const launcherScript = ({ target, filterFile }: Plan, { place }: PlannedProgram) =>
-  `#!${target.launcher} --script\nfilter=${filterFile}\nprogram=${place}\n`;
+  `#!${target.launcher} --${target.scope === 'user' ? 'user-' : ''}script\nfilter=${filterFile}\nprogram=${place}\n`;
 
 /** Whether a file in the folder of `[exec] programs` is as ours are: a mount point, or a script for the launcher. */
 export const isProgramFile = (content: Uint8Array): boolean =>
-  content.length === 0 || /^#!\S+ --script\nfilter=/.test(new TextDecoder().decode(content));
+  content.length === 0 || /^#!\S+ --(?:user-)?script\nfilter=/.test(new TextDecoder().decode(content));
 
 const GAPS = 'Gaps allowed: ';
 

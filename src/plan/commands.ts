@@ -145,5 +145,7 @@ function wrapOne(request: PlacedUnit, command: ExecCommand, diagnostics: Diagnos
 const launcherWords = ({ target, places }: PlacedUnit, directories: readonly string[]): string[] => [
   target.launcher,
   ...(places ? [`--filter=${places.filterFile}`] : []),
+  // Of a user's own manager the filter is the user's.
+  ...(places && target.scope === 'user' ? ['--user'] : []),
   ...(directories.length > 0 ? [`--search-path=${directories.join(':')}`] : []),
 ];

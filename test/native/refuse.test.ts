@@ -149,9 +149,21 @@ describe('a filter file that someone else could have written is refused', () => 
     assert.deepEqual(await refusal([`--filter=${path}`, ...RUN], asNobody), belongs(path));
   });
 
-  test("but a user's own file and root's are taken", { skip: rootObstacle() }, async () => {
-    for (const path of [owned('own', 65534), owned('of-root', 0)]) {
-      assert.equal((await run(asNobody([launcher, `--filter=${path}`, ...RUN]))).stdout, 'ran\n');
+  test("a user's own file, unless it is for a user's own manager", { skip: rootObstacle() }, async () => {
+    const path = owned('own', 65534);
+    assert.deepEqual(await refusal([`--filter=${path}`, ...RUN], asNobody), belongs(path));
+    assert.equal((await run(asNobody([launcher, `--filter=${path}`, '--user', ...RUN]))).stdout, 'ran\n');
+  });
+
+  test("a third user's file for a user's own manager", { skip: rootObstacle() }, async () => {
+    const path = owned('of-daemon-for-user', 1);
+    assert.deepEqual(await refusal([`--filter=${path}`, '--user', ...RUN], asNobody), belongs(path));
+  });
+
+  test("but root's is taken from whoever starts it", { skip: rootObstacle() }, async () => {
+    for (const options of [[], ['--user']]) {
+      const argv = [launcher, `--filter=${owned('of-root', 0)}`, ...options, ...RUN];
+      assert.equal((await run(asNobody(argv))).stdout, 'ran\n');
     }
   });
 });

@@ -34,8 +34,13 @@ before(async () => {
 });
 
 /** Writes a script that the kernel runs by the launcher. */
-function writeScript(name: string, program: string, text = `filter=${filter}\nprogram=${program}\n`): string {
-  writeFileSync(at(name), `#!${launcher} --script\n${text}`);
+function writeScript(
+  name: string,
+  program: string,
+  text = `filter=${filter}\nprogram=${program}\n`,
+  option = '--script',
+): string {
+  writeFileSync(at(name), `#!${launcher} ${option}\n${text}`);
   chmodSync(at(name), 0o755);
   return at(name);
 }
@@ -104,6 +109,18 @@ describe('a script that is not exactly right starts nothing', () => {
     const script = writeScript('foreign', state);
     chownSync(script, 65534, 65534);
     assert.deepEqual(await refusal(script), says(script, 'belongs to another user; chown it to root'));
+  });
+
+  test("the user's own, unless it is for a user's own manager", { skip: rootObstacle() }, async () => {
+    const text = `filter=${filter}\nprogram=${state}\n`;
+    for (const option of ['--script', '--user-script']) {
+      const script = writeScript(`own${option}`, state, text, option);
+      chownSync(script, 65534, 65534);
+      const { status, stdout, stderr } = await run(asNobody([script]));
+      if (option === '--user-script') assert.match(stdout, /^Seccomp_filters:\t1$/m);
+      else
+        assert.deepEqual({ status, line: stderr }, says(script, 'belongs to another user; chown it to root'));
+    }
   });
 
   test('with a filter that is absent', { skip }, async () => {
