@@ -5,6 +5,7 @@ import { ownDropInPaths } from '../emit/paths.js';
 import { transientProperties } from '../emit/transient.js';
 import { searchPath } from '../plan/commands.js';
 import { overridden } from '../plan/drop-in-order.js';
+import { plannedLaunch } from '../plan/launch.js';
 import { ownLimits } from '../plan/own-limits.js';
 import type { Plan, PlannedDirective } from '../plan/plan.js';
 import {
@@ -31,6 +32,7 @@ import { probeMachine } from './probe-target.js';
 import { descriptionOf, environmentOf, findCommand, unitName, unitSettings } from './run-command.js';
 import type { RunOptions } from './run-options.js';
 import { runPolicy } from './run-policy.js';
+import { untrustedLaunch } from './untrusted-launch.js';
 
 /** All that can be known of a run before it starts. */
 export interface PreparedRun {
@@ -74,6 +76,7 @@ export async function prepareRun(
     ...planned.found.filter((d) => !isSkippedWord(d, unit)),
     ...skippedWords(effective, plan, unit),
     ...undone(effective, directives),
+    ...(await untrustedLaunch(context, plannedLaunch(plan, effective))),
   ];
   if (hasErrors(found)) return refused(unit, found, { sources });
   const built = plan.filter && buildFilter(ofOneMachine(plan.filter));

@@ -3,6 +3,7 @@ import { type Diagnostic, error, hasErrors } from '../diagnostic.js';
 import { type EmittedFile, emitFiles } from '../emit/files.js';
 import { dropInPath, filterPath, programsFolder } from '../emit/paths.js';
 import { toleratedGaps } from '../plan/gaps.js';
+import { plannedLaunch } from '../plan/launch.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import type { Surroundings } from '../plan/request.js';
@@ -23,6 +24,7 @@ import { type PlanOptions, planOn } from './plan-on.js';
 import { type MachineFacts, probeMachine } from './probe-target.js';
 import { noStanding, type Standing, standingOf } from './standing.js';
 import { surroundingsOf } from './surroundings.js';
+import { untrustedLaunch } from './untrusted-launch.js';
 
 export interface PrepareOptions extends PlanOptions {
   readonly policy?: string;
@@ -132,7 +134,8 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
     options,
   });
   const early = [...policy.diagnostics, ...checked, ...unit.diagnostics, ...machine.diagnostics];
-  const diagnostics = [...early, ...found];
+  const untrusted = await untrustedLaunch(context, plannedLaunch(plan, effective));
+  const diagnostics = [...early, ...found, ...untrusted];
   if (hasErrors(diagnostics)) return { plan, planned, diagnostics, proofs: [], files: [] };
   const built = plan.filter && buildFilter(plan.filter);
   const origin = {

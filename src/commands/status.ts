@@ -12,6 +12,7 @@ import {
   programsFolder,
 } from '../emit/paths.js';
 import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
+import { loadedLaunch } from '../plan/launch.js';
 import { ownCommand, systemctl } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import { isServiceName } from '../unit/name.js';
@@ -34,6 +35,7 @@ import { confinesNoMore, takenAway, wasTakenAway } from './taken-away.js';
 import { unconfined } from './unconfined.js';
 import { ofUnit } from './unit-result.js';
 import { type State, stateOf } from './unit-state.js';
+import { untrustedLaunch } from './untrusted-launch.js';
 
 /** A unit with a drop-in of ours. */
 interface Confined extends OwnDropIn {
@@ -168,7 +170,7 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   const { changed, untold, exit } = isThere
     ? await drift.of(at, { unit, facts, files, services, state, launcher })
     : { changed: [], untold: [] };
-  const isOverridden = changed.some(({ code }) => code === 'overridden');
+  const untrusted = facts.launched ? await untrustedStarts(at, { unit, launcher, filterFile }, services) : [];
   // Of what is broken it is told how.
   const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);
   // Of what can't start that is told.
@@ -176,7 +178,7 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   return {
     unit: confined.instance ?? unit,
     ...modeOf(context, facts, filter ?? (facts.launched ? 'missing' : bytes && 'none')),
-    ...(state === undefined ? {} : { state: isOverridden && state === 'live' ? 'not-read' : state }),
+    ...(state === undefined ? {} : { state: state === 'live' ? inForce(changed, untrusted) : state }),
     ...(facts.policy === undefined ? {} : { policy: facts.policy }),
     dropIn,
     gaps: facts.gaps,
@@ -184,12 +186,28 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
     drift: codesOf(changed, missing.includes(launcher)),
     untold: untold.length > 0,
     diagnostics: [
-      ...[...broken, ...drifted, ...untold, ...failed],
+      ...[...broken, ...drifted, ...untrusted, ...untold, ...failed],
       ...(await otherPolicyFound(at, unit, facts)),
       ...gapsAllowed(unit, facts),
     ],
     ...(exit === undefined ? {} : { exit }),
   };
+}
+
+/** Whether what runs with the drop-in has all of it in force. */
+function inForce(changed: readonly Diagnostic[], untrusted: readonly Diagnostic[]): State {
+  if (changed.some(({ code }) => code === 'overridden')) return 'not-read';
+  return untrusted.length > 0 ? 'not-proven' : 'live';
+}
+
+/** Services that somebody else may have started without the launcher. */
+async function untrustedStarts(
+  context: Context,
+  own: Parameters<typeof loadedLaunch>[0],
+  services: readonly Service[] = [],
+): Promise<Diagnostic[]> {
+  const all = services.map(({ properties }) => untrustedLaunch(context, loadedLaunch(own, properties)));
+  return distinct((await Promise.all(all)).flat());
 }
 
 /** Codes of what has changed; a launcher that is missing has changed, too. */

@@ -8,11 +8,19 @@ import { ASKED_AT_ONCE, dropInsOf, type Service } from './services.js';
 import { runsAsBefore, type Standing } from './standing.js';
 
 /**
- * `live`: it runs with what was written; `restart-due`: it has run since before; `reload-due`: the manager has yet to
+ * `live`: it runs with what was written; `not-proven`: others than root can change how it is started; `restart-due`: it has run since before; `reload-due`: the manager has yet to
  * read the drop-in; `not-read`: it reads another one in its place, or none, or one that takes lines of it back; `failed`: it doesn't run, and should;
  * `no-unit`: there is none for the drop-in.
  */
-export type State = 'live' | 'restart-due' | 'reload-due' | 'not-read' | 'failed' | 'not-running' | 'no-unit';
+export type State =
+  | 'live'
+  | 'not-proven'
+  | 'restart-due'
+  | 'reload-due'
+  | 'not-read'
+  | 'failed'
+  | 'not-running'
+  | 'no-unit';
 
 /** Those that most is to be done for come first. */
 const URGENT: readonly State[] = ['no-unit', 'not-read', 'reload-due', 'failed', 'restart-due', 'live'];

@@ -9,6 +9,7 @@ import { type Diagnostic, EXIT, error, hasErrors } from '../diagnostic.js';
 import { dropInFacts } from '../emit/drop-in-facts.js';
 import { isPermissiveDropIn } from '../emit/files.js';
 import { dropInPath, hasNameOfDropIn } from '../emit/paths.js';
+import { isUntrustedOnly } from '../plan/launch.js';
 import { ownCommand, systemctl } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import type { Context } from '../system/context.js';
@@ -37,7 +38,7 @@ export async function verify(
 ): Promise<Outcome> {
   const prepared = await prepareConfined(context, unit!, options);
   const { plan, sources } = prepared;
-  if (hasErrors(prepared.diagnostics)) return outcome(prepared, EXIT.findings, NO_ENFORCEMENT, []);
+  if (hasErrors(prepared.diagnostics)) return outcome(prepared, exitOf(prepared), NO_ENFORCEMENT, []);
   if (prepared.standing.files.length === 0) {
     const half = await leftHalfDone(context, prepared.unit.name.full);
     const missing = half.length > 0 ? half : [await notThere(context, plan)];
@@ -72,6 +73,10 @@ export async function verify(
     diagnostics: [...prepared.diagnostics, ...wrong, ...kernel.unproven],
   };
 }
+
+/** What others may have started is neither known to be enforced, nor not to be. */
+const exitOf = ({ diagnostics }: Prepared): number =>
+  isUntrustedOnly(diagnostics.filter(({ severity }) => severity === 'error')) ? EXIT.failure : EXIT.findings;
 
 const leftHalfDone = async (context: Context, unit: string): Promise<Diagnostic[]> =>
   (await halfDone(context, unit)).map((one) => ({ ...one, severity: 'error' }));

@@ -1,0 +1,102 @@
+/** The paths by which a confined service is started: whoever can put another file there decides what runs. */
+import { type Diagnostic, error, printable } from '../diagnostic.js';
+import type { EffectiveUnit } from '../unit/effective.js';
+import { allWords, barePath, lastOf, type UnitValues } from '../unit/values.js';
+import { type Bind, HOST, type Untrusted, type View } from '../unit/view.js';
+import { withoutSpecifiers } from './bus-values/elements.js';
+import { fieldsOf } from './directive-values/paths.js';
+import type { Plan } from './plan.js';
+import { plannedValues } from './unit-values.js';
+
+/** How the launcher comes to start a service. */
+export interface Launch {
+  readonly unit: string;
+  readonly launcher: string;
+  /** Undefined where the launcher gets its filter with its command. */
+  readonly filterFile: string | undefined;
+  /** `[exec] programs`: what its scripts are mounted over. */
+  readonly programs: readonly string[];
+  /** What the service sees in the place of the host's files, less what is mounted for the launcher. */
+  readonly view: View;
+}
+
+/** Undefined where the launcher starts nothing. @param effective the unit without us */
+export function plannedLaunch(
+  { unit, target, filter, filterFile, programs, directives }: Plan,
+  effective: EffectiveUnit,
+): Launch | undefined {
+  if (filter === undefined) return undefined;
+  const own = { unit, launcher: target.launcher, filterFile, programs: programs.map(({ path }) => path) };
+  return { ...own, view: withoutOwn(own, viewOf(plannedValues(effective, directives))) };
+}
+
+/** The same of a unit that is loaded with a drop-in of ours. @param properties as the manager has them */
+export function loadedLaunch(
+  own: Pick<Launch, 'unit' | 'launcher'> & { readonly filterFile: string },
+  properties: ReadonlyMap<string, unknown>,
+): Launch {
+  const view = loadedView(properties);
+  const programs = view.binds.filter(({ source }) => isBeside(own, source) && source.endsWith('.launch'));
+  return {
+    ...own,
+    programs: programs.map(({ destination }) => destination),
+    view: withoutOwn(own, view),
+  };
+}
+
+/** All that must be root's alone, as the service sees it. */
+export const launchPaths = ({ launcher, filterFile, programs }: Launch): string[] => [
+  launcher,
+  ...(filterFile === undefined ? [] : [filterFile]),
+  ...programs,
+];
+
+const BINDS = ['BindPaths', 'BindReadOnlyPaths'];
+
+/** What hangs on a specifier isn't known before the start, nor what is in an image. */
+function viewOf(values: UnitValues): View {
+  const root = withoutSpecifiers(barePath(lastOf(values, 'RootDirectory')));
+  const words = BINDS.flatMap((name) => allWords(values.get(name) ?? []));
+  return { root: root || HOST.root, binds: words.flatMap((word) => bindOf(word) ?? []) };
+}
+
+function bindOf(word: string): Bind | undefined {
+  const [from = '', to] = fieldsOf(withoutSpecifiers(word) ?? '') ?? [];
+  const source = barePath(from);
+  return source === '' ? undefined : { source, destination: barePath(to || from) };
+}
+
+/** `RootDirectory` is s, `BindPaths` and `BindReadOnlyPaths` are a(ssbt): source, destination, may be missing, flags. */
+function loadedView(properties: ReadonlyMap<string, unknown>): View {
+  const binds = BINDS.flatMap((name) => (properties.get(name) ?? []) as readonly (readonly unknown[])[]);
+  return {
+    root: String(properties.get('RootDirectory') ?? '') || HOST.root,
+    binds: binds.map(([source, destination]) => ({ source: `${source}`, destination: `${destination}` })),
+  };
+}
+
+type Own = Pick<Launch, 'launcher' | 'filterFile'>;
+
+const withoutOwn = (own: Own, { root, binds }: View): View => ({
+  root,
+  binds: binds.filter(({ source, destination }) => ![source, destination].some((path) => isOwn(own, path))),
+});
+
+const isOwn = (own: Own, path: string): boolean => path === own.launcher || isBeside(own, path);
+
+/** Whether a file is in the folder of a unit's filter, or below it. */
+const isBeside = ({ filterFile }: Own, path: string): boolean =>
+  filterFile !== undefined && path.startsWith(filterFile.slice(0, filterFile.lastIndexOf('/') + 1));
+
+/** @param path as the service sees it */
+export function untrustedPath(unit: string, path: string, untrusted: Untrusted): Diagnostic {
+  const place = printable(untrusted.path);
+  const message = `${place} ${untrusted.why}, who can put another file in the place of ${printable(path)} before a start of ${unit}`;
+  return error('untrusted-path', message, {
+    hint: `keep a copy below folders that only root can change, or: chown root:root ${place} && chmod go-w ${place}`,
+  });
+}
+
+/** Whether nothing is wrong but that a start can't be trusted: then it isn't known what runs. */
+export const isUntrustedOnly = (wrong: readonly Diagnostic[]): boolean =>
+  wrong.length > 0 && wrong.every(({ code }) => code === 'untrusted-path');
