@@ -1,7 +1,7 @@
 /** What the kernel itself does with the system calls of a unit's processes, held against its plan. */
 import { type Diagnostic, error, note, warning } from '../diagnostic.js';
 import { compareStack, type Relation } from '../filter/compare-stack.js';
-import { withoutGuard } from '../filter/guard.js';
+import { isGuarded, withoutGuard } from '../filter/guard.js';
 import { ProgramError } from '../filter/simulate.js';
 import type { Stack } from '../filter/stack.js';
 import { systemctl } from '../plan/own-command.js';
@@ -9,6 +9,7 @@ import type { Plan } from '../plan/plan.js';
 import { systemdMeaning } from '../plan/systemd-meaning.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import type { System, UnitProperties } from '../system/system.js';
+import { mainPid } from './confinement.js';
 import { createLeftOver } from './left-over.js';
 import { looseCalls, whose } from './looser.js';
 import { type NamedDifference, nameDifferences } from './name-differences.js';
@@ -16,6 +17,7 @@ import { readStatus } from './process-status.js';
 import { createRefusers } from './refusers.js';
 import { readUnit, type UnitThread } from './unit-filters.js';
 import { unseen } from './unseen.js';
+import { notVouched, whyNotVouched } from './vouched-launcher.js';
 import { type Measure, measureOf } from './without-launcher.js';
 
 /** What filters are beside what they are held to. */
@@ -96,10 +98,12 @@ async function lookOnce(system: System, held: Held, reader: () => Promise<string
   const { plan, unit } = held;
   const found = await readUnit(system, unit, reader);
   const unproven = await unseen(system, plan, unit, found);
-  const compare = createComparison(held);
+  const doubt = await doubtOf(system, held, found.threads);
+  const answering: Answering = doubt ? (program) => program : withoutGuard;
+  const compare = createComparison(held, answering);
   const isLeftOver = await createLeftOver(system, unit, new Set(found.threads.map(({ pid }) => pid)));
   const groups: ThreadGroup[] = [];
-  for (const [stack, threads] of byStack(found.threads)) {
+  for (const [stack, threads] of byStack(found.threads, answering)) {
     try {
       groups.push(...(await groupsOf(system, held, { compare, isLeftOver }, stack, processesOf(threads))));
     } catch (thrown) {
@@ -109,21 +113,36 @@ async function lookOnce(system: System, held: Held, reader: () => Promise<string
   }
   return {
     groups,
-    wrong: groups.filter((group) => !group.leftOver).flatMap(looseCalls),
+    wrong: [...(doubt ? [doubt] : []), ...groups.filter((group) => !group.leftOver).flatMap(looseCalls)],
     leftOver: groups.filter((group) => group.leftOver).map((group) => leftOver(group, held)),
     unproven: [...unproven, ...sampledNote(groups)],
   };
 }
 
+/** The part of a program that may answer a call: not the guard of a launcher that is known. */
+type Answering = (program: Stack[number]) => Stack[number];
+
+/** A guard in the filters of a unit whose launcher isn't known lets through an execve by a key that somebody may have. */
+async function doubtOf(
+  system: System,
+  { plan, unit }: Held,
+  threads: readonly UnitThread[],
+): Promise<Diagnostic | undefined> {
+  const guarded = threads.find(({ stack }) => stack.some(isGuarded));
+  if (!guarded) return undefined;
+  const why = await whyNotVouched(system, plan, unit, mainPid(unit) || guarded.pid);
+  return why === undefined ? undefined : notVouched(plan, why);
+}
+
 type Comparison = (stack: Stack, measure: Measure) => Compared;
 
 /** @throws ProgramError for a filter that looks at the instruction pointer */
-function createComparison({ plan, unit, meaning }: Held): Comparison {
+function createComparison({ plan, unit, meaning }: Held, answering: Answering): Comparison {
   const refusers = createRefusers(unit, plan.target);
   return (stack, measure) => {
     const wanted = measure === 'policy' ? meaning : measure === 'systemd' ? systemdMeaning(plan) : undefined;
     if (wanted === undefined) return { calls: 'equal', differences: [], ranges: 0, sampled: 0 };
-    const { differences, ranges, sampled } = compareStack(stack.map(withoutGuard), wanted);
+    const { differences, ranges, sampled } = compareStack(stack.map(answering), wanted);
     const named = nameDifferences(wanted, differences, refusers);
     return { calls: gravest(named), differences: named, ranges, sampled };
   };
@@ -167,13 +186,13 @@ async function groupsOf(
 }
 
 /** Threads by what their filters are, whoever loaded them. */
-function byStack(threads: readonly UnitThread[]): Map<Stack, UnitThread[]> {
+function byStack(threads: readonly UnitThread[], answering: Answering): Map<Stack, UnitThread[]> {
   const known = new Map<string, Stack>();
   const texts = new Map<Stack, string>();
   const groups = new Map<Stack, UnitThread[]>();
   for (const thread of threads) {
     const { stack } = thread;
-    const text = texts.get(stack) ?? JSON.stringify(stack.map(withoutGuard));
+    const text = texts.get(stack) ?? JSON.stringify(stack.map(answering));
     texts.set(stack, text);
     const first = known.get(text) ?? stack;
     known.set(text, first);
