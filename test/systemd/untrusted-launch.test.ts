@@ -1,0 +1,190 @@
+/** Services whose user can put something in the place of the launcher, or of what it stands in front of. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import { assertRefused, listing } from '../support/hostile.js';
+import { changeFiles } from '../support/loaded-units.js';
+import {
+  bootWithPrograms,
+  mainPid,
+  PROGRAMS,
+  policyPath,
+  revert,
+  sandboxUnit,
+  servicesObstacle,
+} from '../support/service.js';
+
+const skip = servicesObstacle();
+const UNIT = 'untrusted.service';
+const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
+const CALLS = '[syscalls]\ndeny = ["execve", "execveat"]\n[apply]\nsettle = "100ms"\n';
+const PLAIN = '[Service]\nUser=daemon\nExecStart=/usr/bin/tail -f /dev/null\n';
+let box: Box;
+
+before(async () => {
+  if (skip) return;
+  const source = ['test/systemd/programs/replace-launcher.c', '-static'] as const;
+  box = await bootWithPrograms('untrusted', { 'replace-launcher': source });
+});
+after(() => box?.stop());
+
+const sh = async (script: string): Promise<void> => {
+  const { status, stderr } = await box.sh(`set -e; ${script}`);
+  assert.equal(status, 0, `${script}: ${stderr}`);
+};
+
+/** Defines the unit, and starts it without a policy. */
+async function start(unit: string, policy = CALLS): Promise<void> {
+  await changeFiles(box, { [`/etc/systemd/system/${UNIT}`]: unit, [policyPath(UNIT)]: policy });
+  await box.succeed(['systemctl', 'start', UNIT]);
+}
+
+/** Where root's own folder becomes the user's, and where it is so from the start. */
+const HANDED: readonly [what: string, unit: string, policy: string, make: string, open: string][] = [
+  [
+    'the root',
+    `${PLAIN}RootDirectory=/srv/root\n`,
+    CALLS,
+    'mkdir /srv/root; for d in usr lib lib64; do mkdir /srv/root/$d; mount --bind /$d /srv/root/$d; done; mkdir /srv/root/dev',
+    'chown daemon /srv/root',
+  ],
+  [
+    'a folder above the root',
+    `${PLAIN}RootDirectory=/srv/above/root\n`,
+    CALLS,
+    'mkdir -p /srv/above/root; for d in usr lib lib64; do mkdir /srv/above/root/$d; mount --bind /$d /srv/above/root/$d; done',
+    'chmod g+w /srv/above',
+  ],
+  [
+    'a folder that is mounted over the launcher',
+    `${PLAIN}BindPaths=/srv/local:/usr/local\n`,
+    CALLS,
+    'mkdir /srv/local',
+    'chown daemon /srv/local',
+  ],
+  [
+    'the folder of a program of [exec] programs',
+    `[Service]\nUser=daemon\nExecStart=/bin/sh -c 'exec /srv/app/bin/tail -f /dev/null'\n`,
+    `${CALLS}[exec]\nprograms = ["/srv/app/bin/tail"]\n`,
+    'mkdir -p /srv/app/bin; cp /usr/bin/tail /srv/app/bin',
+    'chown daemon /srv/app',
+  ],
+];
+
+const CLEAN = `
+  systemctl stop ${UNIT} || :; systemctl reset-failed ${UNIT} 2>/dev/null || :
+  for m in $(awk '$5 ~ "^/srv/" { print $5 }' /proc/self/mountinfo); do umount $m; done
+  rm -rf /srv/*`;
+
+describe("what is in the hands of the service's user:", { skip: skip ?? false }, () => {
+  for (const [what, unit, policy, make, open] of HANDED) {
+    test(what, async () => {
+      try {
+        await sh(`${make}; ${open}`);
+        await start(unit, policy);
+        const were = await listing(box);
+        for (const verb of ['plan', 'apply']) {
+          assertRefused(await sandboxUnit(box, verb, UNIT), 'untrusted-path', verb, '/srv/');
+        }
+        assert.equal(await listing(box), were);
+
+        await sh('chown root /srv/*; chmod go-w /srv/*');
+        const applied = await sandboxUnit(box, 'apply', UNIT);
+        assert.equal(applied.status, 0, applied.stderr);
+        const verified = await sandboxUnit(box, 'verify', UNIT);
+        assert.equal(verified.status, 0, verified.stdout + verified.stderr);
+        assert.equal((await sandboxUnit(box, 'status', UNIT)).status, 0);
+
+        await sh(open);
+        const status = await sandboxUnit(box, 'status', UNIT);
+        assert.equal(status.status, 1);
+        assert.match(status.stdout, /enforcing +not proven/);
+        assertRefused(status, 'untrusted-path', 'status', '/srv/');
+        const opened = await sandboxUnit(box, 'verify', UNIT);
+        assert.equal(opened.status, 2);
+        assert.match(opened.stdout, /: not proven/);
+        await sh('chown root /srv/*; chmod go-w /srv/*');
+        await revert(box, UNIT);
+      } finally {
+        await sh(CLEAN);
+      }
+    });
+  }
+
+  test('its program alone, which is started behind the filter whatever it is', async () => {
+    try {
+      await sh('mkdir -p /srv/app; cp /usr/bin/tail /srv/app; chown -R daemon /srv/app');
+      await start('[Service]\nUser=daemon\nExecStart=/srv/app/tail -f /dev/null\n');
+      const applied = await sandboxUnit(box, 'apply', UNIT);
+      assert.equal(applied.status, 0, applied.stderr);
+      assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 0);
+      await revert(box, UNIT);
+    } finally {
+      await sh(CLEAN);
+    }
+  });
+
+  test('its root, in which it puts itself in the place of the launcher: nothing is said to be enforced', async () => {
+    try {
+      await sh(`mkdir -p /srv/jail/work; cp ${PROGRAMS}/replace-launcher /srv/jail/app`);
+      await start(
+        '[Service]\nUser=daemon\nRootDirectory=/srv/jail\nWorkingDirectory=/work\nExecStart=/app\nRestart=always\nRestartSec=50ms\n',
+      );
+      const applied = await sandboxUnit(box, 'apply', UNIT);
+      assert.equal(applied.status, 0, applied.stderr);
+      await sh('chown -R daemon /srv/jail; touch /srv/jail/go');
+      await box.waitFor('a start without the launcher', async () => {
+        return (await box.exec(['test', '-e', '/srv/jail/work/free'])).status === 0;
+      });
+      const verified = await sandboxUnit(box, 'verify', UNIT);
+      assert.equal(verified.status, 2, verified.stdout + verified.stderr);
+      assertRefused(verified, 'untrusted-path', 'verify', '/srv/jail');
+      const status = await sandboxUnit(box, 'status', UNIT);
+      assert.equal(status.status, 1);
+      assertRefused(status, 'untrusted-path', 'status', '/srv/jail');
+      await revert(box, UNIT);
+    } finally {
+      await sh(CLEAN);
+    }
+  });
+});
+
+describe('a guard of what is not known to be the launcher is an open execve:', {
+  skip: skip ?? false,
+}, () => {
+  before(async () => {
+    await start(`${PLAIN}PrivateTmp=yes\n`);
+    assert.equal((await sandboxUnit(box, 'apply', UNIT)).status, 0);
+  });
+  after(() => revert(box, UNIT));
+
+  /** Changes what is mounted where the service runs, and nowhere else. */
+  const MOUNTED: readonly [what: string, make: string, source: string, destination: string, why: RegExp][] = [
+    ['another program', `cp /bin/true /srv/other`, '/srv/other', LAUNCHER, /is another file where it runs/],
+    [
+      "a folder of the user's",
+      'mkdir -p /srv/local; cp -a /usr/local/. /srv/local; chown daemon /srv/local',
+      '/srv/local',
+      '/usr/local',
+      /\/usr\/local belongs to user \d+ there/,
+    ],
+    ['nothing', 'mkdir /srv/empty', '/srv/empty', '/usr/local/libexec', /there is no .* where it runs/],
+  ];
+
+  for (const [what, make, source, destination, why] of MOUNTED) {
+    test(what, async () => {
+      const inside = `nsenter --target ${await mainPid(box, UNIT)} --mount --`;
+      try {
+        assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 0);
+        await sh(`${make}; ${inside} mount --bind ${source} ${destination}`);
+        const { status, stdout, stderr } = await sandboxUnit(box, 'verify', UNIT);
+        assert.equal(status, 1, stdout + stderr);
+        assert.match(stderr, why);
+        assert.match(stderr, /error\[launcher-unknown\]/);
+        assert.match(stderr, /error\[looser\]: .*execve \(x86-64\) gets 'allow' for some arguments/);
+      } finally {
+        await sh(`${inside} umount ${destination} || :; rm -rf /srv/*`);
+      }
+    });
+  }
+});
