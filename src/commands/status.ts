@@ -12,7 +12,6 @@ import {
   programsFolder,
 } from '../emit/paths.js';
 import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
-import { loadedLaunch } from '../plan/launch.js';
 import { ownCommand, systemctl } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import { isServiceName } from '../unit/name.js';
@@ -35,7 +34,7 @@ import { confinesNoMore, takenAway, wasTakenAway } from './taken-away.js';
 import { unconfined } from './unconfined.js';
 import { ofUnit } from './unit-result.js';
 import { type State, stateOf } from './unit-state.js';
-import { untrustedLaunch } from './untrusted-launch.js';
+import { untrustedStarts } from './untrusted-launch.js';
 
 /** A unit with a drop-in of ours. */
 interface Confined extends OwnDropIn {
@@ -170,7 +169,9 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   const { changed, untold, exit } = isThere
     ? await drift.of(at, { unit, facts, files, services, state, launcher })
     : { changed: [], untold: [] };
-  const untrusted = facts.launched ? await untrustedStarts(at, { unit, launcher, filterFile }, services) : [];
+  const untrusted = facts.launched
+    ? await untrustedStarts(at, { unit, launcher, filterFile }, services ?? [])
+    : [];
   // Of what is broken it is told how.
   const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);
   // Of what can't start that is told.
@@ -198,16 +199,6 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
 function inForce(changed: readonly Diagnostic[], untrusted: readonly Diagnostic[]): State {
   if (changed.some(({ code }) => code === 'overridden')) return 'not-read';
   return untrusted.length > 0 ? 'not-proven' : 'live';
-}
-
-/** Services that somebody else may have started without the launcher. */
-async function untrustedStarts(
-  context: Context,
-  own: Parameters<typeof loadedLaunch>[0],
-  services: readonly Service[] = [],
-): Promise<Diagnostic[]> {
-  const all = services.map(({ properties }) => untrustedLaunch(context, loadedLaunch(own, properties)));
-  return distinct((await Promise.all(all)).flat());
 }
 
 /** Codes of what has changed; a launcher that is missing has changed, too. */

@@ -1,29 +1,61 @@
+import { mainPid } from '../apply/confinement.js';
 import { type Diagnostic, UserError } from '../diagnostic.js';
-import { type Launch, launchPaths, untrustedPath } from '../plan/launch.js';
+import { type Launch, launchPaths, loadedLaunch, untrustedPath } from '../plan/launch.js';
 import type { Context } from '../system/context.js';
-import { HOST } from '../unit/view.js';
+import { HOST, type NamespaceOf, type Untrusted, type View } from '../unit/view.js';
+import type { Service } from './services.js';
 
 /**
  * What others than root can change of the way in which a service of the system is started behind the launcher: an error
  * a place, none where the launcher starts nothing. A user's own services are started by what the user can change.
  */
-export async function untrustedLaunch(
-  { system, placement, offline, superuser }: Context,
-  launch: Launch | undefined,
+export const untrustedLaunch = async (context: Context, launch: Launch | undefined): Promise<Diagnostic[]> =>
+  launch ? untrustedIn(context, launch, [HOST, launch.view]) : [];
+
+/** The same of services that are loaded with a drop-in of ours, also as those see it that run. */
+export async function untrustedStarts(
+  context: Context,
+  own: Parameters<typeof loadedLaunch>[0],
+  services: readonly Service[],
 ): Promise<Diagnostic[]> {
-  if (offline || placement.scope === 'user' || launch === undefined) return [];
+  const found = services.map(({ name, properties }) => {
+    const launch = loadedLaunch({ ...own, unit: name }, properties);
+    const pid = mainPid(properties);
+    return untrustedIn(context, launch, [HOST, launch.view, ...(pid === 0 ? [] : [{ process: pid }])]);
+  });
+  return (await Promise.all(found)).flat();
+}
+
+async function untrustedIn(
+  context: Context,
+  launch: Launch,
+  views: readonly (View | NamespaceOf)[],
+): Promise<Diagnostic[]> {
+  const { placement, offline } = context;
+  if (offline || placement.scope === 'user') return [];
   const found = new Map<string, Diagnostic>();
-  for (const path of launchPaths(launch)) {
-    for (const view of [HOST, launch.view]) {
-      try {
-        const { untrusted } = await system.walk(path, view);
-        if (untrusted && !found.has(untrusted.path))
-          found.set(untrusted.path, untrustedPath(launch.unit, path, untrusted));
-      } catch (cause) {
-        // What only root may look at is told to root.
-        if (superuser || !(cause instanceof UserError)) throw cause;
-      }
+  for (const view of views) {
+    for (const path of launchPaths(launch)) {
+      const isInside = 'process' in view;
+      const untrusted = await untrustedOn(context, path, view);
+      const place = `${isInside} ${untrusted?.path}`;
+      if (untrusted && !found.has(place))
+        found.set(place, untrustedPath(launch.unit, path, untrusted, isInside));
     }
   }
   return [...found.values()];
+}
+
+async function untrustedOn(
+  { system, superuser }: Context,
+  path: string,
+  view: View | NamespaceOf,
+): Promise<Untrusted | undefined> {
+  try {
+    return (await system.walk(path, view)).untrusted;
+  } catch (cause) {
+    // Root is told what only root may look at.
+    if (superuser || !(cause instanceof UserError)) throw cause;
+    return undefined;
+  }
 }

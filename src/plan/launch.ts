@@ -88,12 +88,22 @@ const isOwn = (own: Own, path: string): boolean => path === own.launcher || isBe
 const isBeside = ({ filterFile }: Own, path: string): boolean =>
   filterFile !== undefined && path.startsWith(filterFile.slice(0, filterFile.lastIndexOf('/') + 1));
 
-/** @param path as the service sees it */
-export function untrustedPath(unit: string, path: string, untrusted: Untrusted): Diagnostic {
+/**
+ * @param path as the service sees it
+ * @param isInside whether what was found is named as the service sees it, too, and not as the host does
+ */
+export function untrustedPath(
+  unit: string,
+  path: string,
+  untrusted: Untrusted,
+  isInside: boolean,
+): Diagnostic {
   const place = printable(untrusted.path);
-  const message = `${place} ${untrusted.why}, who can put another file in the place of ${printable(path)} before a start of ${unit}`;
+  const where = isInside ? ` where ${unit} runs` : '';
+  const message = `${place} ${untrusted.why}${where}: another file may be in the place of ${printable(path)} at its next start`;
+  const mend = isInside ? '' : `, or: chown root:root ${place} && chmod go-w ${place}`;
   return error('untrusted-path', message, {
-    hint: `keep a copy below folders that only root can change, or: chown root:root ${place} && chmod go-w ${place}`,
+    hint: `have it below folders that only root can change${mend}`,
   });
 }
 

@@ -181,6 +181,10 @@ describe('a guard of what is not known to be the launcher is an open execve:', {
         assert.equal(status, 1, stdout + stderr);
         assert.match(stderr, why);
         assert.match(stderr, /error\[launcher-unknown\]/);
+        const isOpen = why.source.includes('belongs');
+        const { status: told, stderr: tells } = await sandboxUnit(box, 'status', UNIT);
+        assert.equal(told, isOpen ? 1 : 0, tells);
+        if (isOpen) assert.match(tells, /error\[untrusted-path\]: \/usr\/local belongs to user \d+ where/);
         assert.match(stderr, /error\[looser\]: .*execve \(x86-64\) gets 'allow' for some arguments/);
       } finally {
         await sh(`${inside} umount ${destination} || :; rm -rf /srv/*`);
