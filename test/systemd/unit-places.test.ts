@@ -154,9 +154,7 @@ before(async () => {
   if (skip) return;
   box = await bootWithPrograms('unit-places');
   await box.succeed(['useradd', '--create-home', USER]);
-  await box.sh(
-    `cd /srv; mkdir --parents root/{usr,lib,lib64,proc,sys,dev,run,tmp,etc}; chown -R ${USER}: root`,
-  );
+  await box.sh('cd /srv; mkdir --parents root/{usr,lib,lib64,proc,sys,dev,run,tmp,etc}');
   await box.sh(`systemctl start user@$(id --user ${USER}).service`);
 });
 after(() => box?.stop());
@@ -203,6 +201,8 @@ for (const manager of MANAGERS) {
       for (const [name, target] of Object.entries(LINKS))
         await box.succeed(['ln', '-s', target, `${etc}/${name}`]);
       await box.succeed(['chown', '-R', `${USER}:`, HOME]);
+      // It makes its mount points there.
+      await box.succeed(['chown', '-R', `${manager.exec.user ?? 'root'}:`, '/srv/root']);
       await systemctl('daemon-reload');
       await systemctl('start', '--', ...names);
       // Until then %p of a unit that was asked for by its alias is the alias's.
