@@ -79,6 +79,7 @@ test('where a policy that refuses writable and executable memory opens x86, no c
   const policy = `
 [syscalls]
 architectures = ["native", "x86"]
+deny = ["shmat"]
 ${['mmap', 'mmap2', 'mprotect', 'pkey_mprotect']
   .map(
     (call) => `
