@@ -5,7 +5,10 @@
  *                                     first, calls meet no other filters than those that this program was started with
  *   check                          -> "taken", or "refused ERRNO"
  *   call ABI NR A0 A1 A2 A3 A4 A5  -> "returned VALUE" or "signal NUMBER"; what it reads is hex, what it writes is
- *                                     decimal; ABI is "native" or "int80" (32-bit calls of x86 processors)
+ *                                     decimal; ABI is "native", "int80" (32-bit calls of x86 processors) or "inject"
+ *                                     (int80 for a call that maps memory, then code that returns 42 is put and run there)
+ *   memory HEX                     puts bytes where pointers of 32 bits reach them, at 0x20000000
+ *   file                           opens an empty file in memory as descriptor 100
  *
  * Each command runs in a child of its own, which can't count on any system call once the filter is in place: it leaves
  * its result in shared memory and ends by an illegal instruction.
@@ -132,6 +135,18 @@ static long int80(unsigned long nr, const unsigned long a[6])
 #endif
 }
 
+static long inject(unsigned long nr, const unsigned long a[6])
+{
+	static const unsigned char code[] = { 0xb8, 42, 0, 0, 0, 0xc3 }; /* mov $42, %eax; ret */
+	long ret = int80(nr, a);
+	void *mapped = (void *)((unsigned long)ret & 0xffffffff);
+
+	if (ret < 0 && ret > -4096)
+		return ret;
+	memcpy(mapped, code, sizeof(code));
+	return ((int (*)(void))mapped)();
+}
+
 /* Installs the filter in a child and makes a call there, or none; returns how the child ended. */
 static int in_child(long (*make)(unsigned long, const unsigned long[6]), unsigned long nr, const unsigned long args[6])
 {
@@ -151,6 +166,25 @@ static int in_child(long (*make)(unsigned long, const unsigned long[6]), unsigne
 	return WTERMSIG(status);
 }
 
+static void fill_memory(const char *hex)
+{
+	unsigned char *to = mmap((void *)0x20000000, 4096, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	if (to == MAP_FAILED || strcspn(hex, "\n") > 2 * 4096)
+		die("memory");
+	for (size_t i = 0; i < strcspn(hex, "\n") / 2; i++)
+		to[i] = digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]);
+}
+
+static void open_file(void)
+{
+	int fd = (int)syscall(SYS_memfd_create, "try-filter", 0);
+
+	if (fd < 0 || dup2(fd, 100) < 0 || close(fd) != 0)
+		die("file");
+}
+
 static void check(void)
 {
 	in_child(NULL, 0, NULL);
@@ -168,7 +202,7 @@ static void call(const char *line)
 
 	if (sscanf(line, "call %15s %lx %lx %lx %lx %lx %lx %lx", abi, &nr, &a[0], &a[1], &a[2], &a[3], &a[4], &a[5]) != 8)
 		die(line);
-	end = in_child(strcmp(abi, "int80") == 0 ? int80 : native, nr, a);
+	end = in_child(strcmp(abi, "int80") == 0 ? int80 : strcmp(abi, "inject") == 0 ? inject : native, nr, a);
 	if (result->refused != 0)
 		printf("refused %d\n", result->refused);
 	else if (end == SIGILL || end == SIGTRAP) /* our own end, by processor */
@@ -190,6 +224,10 @@ int main(void)
 			read_filter(line + 7);
 		else if (strncmp(line, "check", 5) == 0)
 			check();
+		else if (strncmp(line, "memory ", 7) == 0)
+			fill_memory(line + 7);
+		else if (strncmp(line, "file", 4) == 0)
+			open_file();
 		else
 			call(line);
 		fflush(stdout);

@@ -1,0 +1,97 @@
+/** The conditions of a rule on one ABI. */
+import type { ConditionEntry, RuleEntry } from '../policy/policy.js';
+import type { Abi } from './abi.js';
+import { type Hidden, placeOf } from './arguments.js';
+import { parseOperand } from './operand.js';
+import type { Condition, Operator } from './policy.js';
+
+/** Whether a condition is written so that it holds for every number. */
+export const holdsAlways = ({ op, operands }: ConditionEntry): boolean =>
+  op === 'ge' && operands.every(({ value }) => value === 0n);
+
+/** Why no filter can tell on an ABI whether a rule holds; undefined where it can. */
+export function hiddenFrom({ syscall, when }: RuleEntry, abi: Abi): Hidden | undefined {
+  const asking = when.filter((condition) => !holdsAlways(condition));
+  const places = asking.map(({ arg, width }) => placeOf(abi, syscall.value, arg, width));
+  return places.find((place): place is Hidden => 'why' in place);
+}
+
+/**
+ * A rule's conditions on one ABI, less those that always hold; undefined where one never does, as none does that asks for
+ * an argument that is hidden there.
+ * @throws UserError `unknown-constant` where an operand has no value on the ABI
+ */
+export function conditionsOf({ syscall, when }: RuleEntry, abi: Abi): Condition[] | undefined {
+  const found = when.map((entry) => conditionOn(entry, syscall.value, abi));
+  return found.includes(false) ? undefined : found.filter((one) => typeof one !== 'boolean');
+}
+
+function conditionOn(entry: ConditionEntry, call: string, abi: Abi): Condition | boolean {
+  const { arg, op, width, operands } = entry;
+  const values = operands.map((operand) => parseOperand(operand, abi, width));
+  const place = placeOf(abi, call, arg, width);
+  if ('why' in place) return holdsAlways(entry);
+  const wanted: Condition = { arg: place.register, op, width, values };
+  if (width === 32) return wanted;
+  if (place.bits === 32) return place.signed ? signedHalf(wanted) : lowHalf(wanted);
+  return place.upper === undefined ? wanted : { ...wanted, upper: place.upper };
+}
+
+const MASK32 = 0xffffffffn;
+
+/**
+ * A 64-bit condition where the kernel uses the lower half of the register only: the upper half counts as 0, whatever
+ * the program put there. True if it always holds, false if it never does.
+ */
+function lowHalf({ arg, op, values }: Condition): Condition | boolean {
+  const fitting = values.filter((value) => value <= MASK32);
+  const over = fitting.length < values.length;
+  const narrowed = (low: readonly bigint[]): Condition => ({ arg, op, width: 32, values: low });
+  switch (op) {
+    case 'eq':
+    case 'in':
+      return fitting.length > 0 && narrowed(fitting);
+    case 'gt':
+    case 'ge':
+    case 'bits-set':
+      return !over && narrowed(values);
+    case 'ne':
+    case 'lt':
+    case 'le':
+      return over || narrowed(values);
+    case 'bits-clear':
+    case 'bits-any':
+      return narrowed(values.map((value) => value & MASK32));
+  }
+}
+
+const SIGN = 1n << 31n;
+
+/** A 64-bit condition where the kernel extends the lower half of the register by its sign: that keeps the order. */
+function signedHalf({ arg, op, values }: Condition): Condition | boolean {
+  const isHalf = (value: bigint) => BigInt.asUintN(64, BigInt.asIntN(32, value)) === value;
+  const fitting = values.filter(isHalf);
+  const over = fitting.length < values.length;
+  const narrowed = (own: Operator, low: readonly bigint[]): Condition => ({
+    ...{ arg, op: own, width: 32 },
+    values: low.map((value) => value & MASK32),
+  });
+  switch (op) {
+    case 'eq':
+    case 'in':
+      return fitting.length > 0 && narrowed(op, fitting);
+    case 'ne':
+      return over || narrowed(op, values);
+    case 'gt':
+    case 'ge':
+      return over ? narrowed('ge', [SIGN]) : narrowed(op, values);
+    case 'lt':
+    case 'le':
+      return over ? narrowed('lt', [SIGN]) : narrowed(op, values);
+    default:
+      return narrowed(
+        op,
+        values.map((mask) => (mask > MASK32 ? mask | SIGN : mask)),
+      );
+  }
+}
