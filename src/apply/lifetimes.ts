@@ -1,7 +1,7 @@
 /** When the processes of a unit ran: their IDs are others' before and after. */
 import type { System, UnitProperties } from '../system/system.js';
 import { mainPid } from './confinement.js';
-import { unitPids } from './control-group.js';
+import { isInUnit } from './control-group.js';
 import { startOf, TICK } from './process-status.js';
 
 /** From when to when, in milliseconds since 1970. */
@@ -26,11 +26,12 @@ export async function lifetimes(
   pids: readonly number[],
 ): Promise<Lifetimes> {
   const known = [mainPid(unit), Number(unit.get('ControlPID') ?? 0)];
-  const present = new Set([...known, ...(await unitPids(system, unit))]);
   const booted = await system.booted();
   const lives = new Map(endedMain(unit));
-  for (const pid of pids) {
-    const started = pid > 0 && present.has(pid) ? await startOf(system, pid) : undefined;
+  for (const pid of pids.filter((one) => one > 0)) {
+    // In this order: the ID may go to another process in between, which is one that was started later.
+    const isOwn = known.includes(pid) || (await isInUnit(system, unit, pid));
+    const started = isOwn ? await startOf(system, pid) : undefined;
     if (started === undefined) continue;
     lives.set(pid, { from: booted + started / 1000 - INACCURACY, to: Number.POSITIVE_INFINITY });
   }

@@ -234,6 +234,29 @@ test("a process's ID was another's before its start", async () => {
   assert.deepEqual(refusals[0]?.changes, []);
 });
 
+test('a process in a group below the own one is its own, one whose group has no name may be', async () => {
+  const group = '/system.slice/demo.service';
+  const files = {
+    ...{ '/proc/101/cgroup': `0::${group}/below\n`, '/proc/102/cgroup': `0::${group}s\n` },
+    ...{ '/proc/103/cgroup': '', '/proc/104/cgroup': `3:name=systemd:${group}\n0::/\n` },
+    // The start is that of the machine.
+    ...Object.fromEntries(
+      [101, 102, 103, 104].map((pid) => [`/proc/${pid}/stat`, '1 (x) S'.padEnd(90, ' 0')]),
+    ),
+  };
+  const records = [record(101, 165), record(102, 166), record(103, 155), record(104, 161)];
+  const distort = (properties: Map<string, unknown>) => properties.set('ControlGroup', group);
+  const { calls } = await explained(
+    machine({ records }, { files, distort, unreadable: ['/proc/103/cgroup'] }),
+  );
+  assert.deepEqual(calls, [
+    ['mount', true],
+    ['umount2', false],
+    ['pivot_root', false],
+    ['chroot', true],
+  ]);
+});
+
 test('and it is after its end', async () => {
   const ended = (exit: number) => (properties: Map<string, unknown>) => {
     const at = (seconds: number) => BigInt(START + seconds) * 1_000_000n;
