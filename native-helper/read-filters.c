@@ -14,7 +14,8 @@
  * and where a control group has more than that:
  *
  *	foreign COUNT           threads of PID namespaces that aren't seen from here
- *	unsettled               threads came faster than they could be stopped, so that there may be others
+ *	unsettled               threads, or control groups, came faster than they could be stopped and looked at, or are
+ *	                        too many, so that there may be others
  *
  * This process itself is left out of what a control group has. The exit status is 0, or 1 if nothing could be printed.
  */
@@ -65,11 +66,14 @@ static int parse_tid(const char *word)
 	return number;
 }
 
-static void list_groups(const char **words)
+static void list_groups(const char **words, int64_t end)
 {
 	for (; *words != NULL; words++) {
-		long result = is_group(*words) ? list_group(*words, meet) : 0;
-		if (result == 0)
+		long result = is_group(*words) ? list_group(*words, end, meet) : 0;
+		/* There may be threads in what wasn't looked at. */
+		if (result == -ETIMEDOUT)
+			found.is_news = 1;
+		if (result == 0 || result == -ETIMEDOUT)
 			continue;
 		release_all();
 		fail(1, (struct failure){.what = "can't list the threads of", .name = *words, .error = (int)-result});
@@ -104,7 +108,7 @@ static int read_all(const char **words)
 	for (;;) {
 		found.is_news = 0;
 		found.foreign = 0;
-		list_groups(words);
+		list_groups(words, start + TIME_TO_FIND);
 		found.is_news |= await_stops();
 		int is_late = kernel_time() > start + TIME_TO_FIND;
 		if (found.is_news && !is_late)

@@ -113,17 +113,24 @@ const diagnosticJson = ({ at, ...rest }: Diagnostic) => ({ ...rest, ...at });
 /** Diagnostics for programs, in order. */
 export const diagnosticsJson = (list: readonly Diagnostic[]) => inOrder(list).map(diagnosticJson);
 
-/** Makes text from outside fit for a terminal and one line: control characters become `\xHH`, long text is cut. */
+/**
+ * What a reader doesn't see, or sees in another place: control and format characters, what turns or splits lines, what is
+ * drawn as nothing (variation selectors, tags), characters of no meaning, halves of characters, and marks on a letter
+ * that has four of them, which is more than a language needs.
+ */
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?<=\p{M}{4})\p{M}/gu;
+
+/** Makes text from outside fit for a terminal and one line: what isn't seen is written by its number, long text is cut. */
 export function printable(text: string, limit = 200): string {
-  const clean = text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it removes
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    (c) => {
-      const code = c.charCodeAt(0);
-      return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
-    },
-  );
-  return clean.length > limit ? `${clean.slice(0, limit)}…` : clean;
+  const clean = text.replace(UNSEEN, escaped);
+  return clean.length > limit ? `${clean.slice(0, limit).replace(/[\ud800-\udbff]$/, '')}…` : clean;
+}
+
+/** A character as C and TOML write it: `\x1b`, `\u200b`, `\U000e0001`. */
+function escaped(character: string): string {
+  const code = character.codePointAt(0)!.toString(16);
+  if (code.length <= 2) return `\\x${code.padStart(2, '0')}`;
+  return code.length <= 4 ? `\\u${code.padStart(4, '0')}` : `\\U${code.padStart(8, '0')}`;
 }
 
 /**

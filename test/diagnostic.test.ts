@@ -76,7 +76,52 @@ test('text from outside stays on its line and can not steer the terminal', () =>
 test('long text is cut', () => {
   assert.equal(printable('x'.repeat(201)), `${'x'.repeat(200)}…`);
   assert.equal(printable('x'.repeat(200)), 'x'.repeat(200));
-  assert.equal(printable('é😀', 2), 'é\ud83d…');
+  assert.equal(printable('é😀', 2), 'é…');
+});
+
+/** Characters that are drawn as nothing, in another place, or differently everywhere, and how they are shown. */
+const UNSEEN: readonly [what: string, characters: string, shown: string][] = [
+  ['control characters', '\0\x07\x7f\x85', '\\x00\\x07\\x7f\\x85'],
+  ['blanks without width', '\u200b\u2060\ufeff', '\\u200b\\u2060\\ufeff'],
+  ['joiners', '\u200c\u200d', '\\u200c\\u200d'],
+  [
+    'directions',
+    '\u061c\u200e\u200f\u202a\u202e\u2066\u2069',
+    '\\u061c\\u200e\\u200f\\u202a\\u202e\\u2066\\u2069',
+  ],
+  ['tags', '\u{e0001}\u{e0061}\u{e007f}', '\\U000e0001\\U000e0061\\U000e007f'],
+  ['variation selectors', '\ufe0f\u{e0100}\u180b', '\\ufe0f\\U000e0100\\u180b'],
+  ['fillers', '\u3164\u115f\uffa0', '\\u3164\\u115f\\uffa0'],
+  ['hyphens that are not drawn', '\xad\u034f', '\\xad\\u034f'],
+  ['line separators', '\u2028\u2029', '\\u2028\\u2029'],
+  ['private characters', '\ue000\u{f0000}', '\\ue000\\U000f0000'],
+  ['unassigned ones', '\u0378\uffff\u{1fffe}', '\\u0378\\uffff\\U0001fffe'],
+  ['halves of characters', '\ud83d.\ude00', '\\ud83d.\\ude00'],
+  ['a heap of marks', `a${'\u0301'.repeat(6)}b`, `a${'\u0301'.repeat(4)}\\u0301\\u0301b`],
+];
+
+for (const [what, characters, shown] of UNSEEN) {
+  test(`of a text ${what} are shown by their numbers`, () => {
+    assert.equal(printable(`x${characters}y`), `x${shown}y`);
+  });
+}
+
+test('words of any language stay as they are, and so do symbols', () => {
+  const words = [
+    'naïve',
+    'nai\u0308ve',
+    'tiê\u0301ng',
+    'Ελληνικά',
+    'русский',
+    'עִבְרִית',
+    'العَرَبِيَّة',
+    'हिन्दी',
+    'ไทยที่',
+    '中文',
+    '日本語',
+    '한국어',
+  ];
+  for (const word of [...words, '😀', '→ “…” €', 'a\u00a0b', '\\x41']) assert.equal(printable(word), word);
 });
 
 test('a text with many diagnostics is split into lines once', () => {

@@ -1,4 +1,6 @@
-/** Where the kernel has a unit's control group, and what is in it. */
+/** Where the kernel has a unit's control group, and whether a process is in it. */
+import { codeOf } from '../diagnostic.js';
+import { groupIn } from '../explain/heard.js';
 import type { System, UnitProperties } from '../system/system.js';
 import { groupFolders, parseHierarchies } from '../unit/cgroup-mounts.js';
 
@@ -21,26 +23,21 @@ export async function unitGroups(system: System, unit: UnitProperties): Promise<
   return there;
 }
 
-/** The processes in a unit's control group and those below it. */
-export async function unitPids(system: System, unit: UnitProperties): Promise<Set<number>> {
-  const below = await Promise.all(
-    (await unitGroups(system, unit)).map((folder) => pidsBelow(system, folder)),
-  );
-  return new Set(below.flat());
+/**
+ * Whether a process is in a unit's control group or below it; false also where it is so deep below that the kernel can't
+ * name its group, PATH_MAX being the longest name.
+ */
+export async function isInUnit(system: System, unit: UnitProperties, pid: number): Promise<boolean> {
+  const group = String(unit.get('ControlGroup') ?? '');
+  if (group === '' || group === '/') return false;
+  try {
+    const lines = (await textOf(system, `/proc/${pid}/cgroup`)).split('\n');
+    return lines.some((line) => `${groupIn(line) ?? ''}/`.startsWith(`${group}/`));
+  } catch (cause) {
+    if (codeOf(cause) === 'unreadable') return false;
+    throw cause;
+  }
 }
-
-async function pidsBelow(system: System, folder: string): Promise<number[]> {
-  const names = await system.list(folder);
-  if (!names.includes(PROCESSES)) return [];
-  const own = (await isThreaded(system, folder)) ? '' : await textOf(system, `${folder}/${PROCESSES}`);
-  const pids = own.split('\n').filter((word) => /^[1-9]\d{0,8}$/.test(word));
-  const below = await Promise.all(names.map((name) => pidsBelow(system, `${folder}/${name}`)));
-  return [...pids.map(Number), ...below.flat()];
-}
-
-/** Of a threaded group only the one above it that isn't names the processes; its own list can't be read. */
-const isThreaded = async (system: System, folder: string): Promise<boolean> =>
-  (await textOf(system, `${folder}/cgroup.type`)) === 'threaded\n';
 
 const textOf = async (system: System, path: string): Promise<string> =>
   new TextDecoder().decode((await system.read(path, { limit: MAX_LIST }))?.bytes);

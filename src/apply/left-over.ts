@@ -1,16 +1,7 @@
 /** Processes that a unit's stop has left in its control group, as KillMode=process does. */
 import type { System, UnitProperties } from '../system/system.js';
 import { mainPid } from './confinement.js';
-import { readStatus } from './process-status.js';
-
-/** USER_HZ is 100 on every machine (proc_pid_stat(5)): a tick in microseconds. */
-const TICK = 10_000;
-
-/** Larger than what the kernel says of a process in its `stat`, in bytes. */
-const MAX_STAT = 1 << 14;
-
-/** Which field of `stat`, counted from 0 behind the process's name, is its start. */
-const START = 19;
+import { readStatus, startOf, TICK } from './process-status.js';
 
 /** What may lie between the start of a main process and what systemd calls it, in microseconds. */
 const INACCURACY = 1_000_000;
@@ -47,12 +38,4 @@ async function lastEnd(system: System, unit: UnitProperties, main: number): Prom
   const started = main === 0 ? undefined : await startOf(system, main);
   if (end === 0 || started === undefined) return end;
   return end + Math.max(0, started - at('ExecMainStartTimestampMonotonic') - INACCURACY);
-}
-
-/** When a process was started, in microseconds since boot, rounded down to ticks; undefined where it has ended. */
-async function startOf(system: System, pid: number): Promise<number | undefined> {
-  const file = await system.read(`/proc/${pid}/stat`, { limit: MAX_STAT });
-  const text = new TextDecoder().decode(file?.bytes);
-  const field = text.slice(text.lastIndexOf(')') + 2).split(' ')[START];
-  return field === undefined || !/^\d+$/.test(field) ? undefined : Number(field) * TICK;
 }

@@ -5,11 +5,19 @@ import { callText, changeLine, type Explanation, isFinding } from '../explain/ex
 export function explanationDiagnostic(explanation: Explanation, machine: string): Diagnostic {
   const { call, got, cause, certain, opens: gains } = explanation;
   const message = `${certain ? '' : 'probably its own: '}${callText(call, machine)} ${BECAME[got]}: ${cause.what}`;
-  const hints = [changeLine(explanation), gains].filter((hint) => hint !== undefined);
+  const unknown = isGuess(explanation) ? UNKNOWN : undefined;
+  const hints = [changeLine(explanation), gains, unknown].filter((hint) => hint !== undefined);
   const hint = hints.length > 0 ? hints.join('; ') : undefined;
   const found = error('refused-call', message, { at: cause.at, hint });
   return isFinding(explanation) ? found : { ...found, ...RECORDED };
 }
+
+/** A finding that has no change, whatever its cause, since it may be another's. */
+const isGuess = (explanation: Explanation): boolean => !explanation.certain && isFinding(explanation);
+
+/** Why there is none, and the way out. */
+const UNKNOWN =
+  "no change is proposed for what may be another's call: 'explain --record', outside of any container, tells its own";
 
 const BECAME: Readonly<Record<Explanation['got'], string>> = {
   killed: 'ended the process',
@@ -61,6 +69,7 @@ function oneText(
     ]),
     ...(instead ? [`  or ${instead.does} (${printable(instead.where)})`] : []),
     ...(gains === undefined ? [] : [`  ${renderDiagnostic(warning('opens', gains))}`]),
+    ...(isGuess(explanation) ? [`  ${UNKNOWN}`] : []),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -9,7 +9,7 @@ import { withoutBase } from './without-base.js';
 
 /** A recorded call of a unit. */
 export interface UnitCall extends RecordedCall {
-  /** Whether it is known to be of one of the unit's processes; else only of its program. */
+  /** Whether it is known to be of one of the unit's processes; else anybody may have caused it. */
   readonly certain: boolean;
 }
 
@@ -22,6 +22,7 @@ export interface Explanation {
   /** When last, in milliseconds since 1970. */
   readonly last: number;
   readonly processes: readonly Pick<RecordedCall, 'pid' | 'name' | 'program'>[];
+  /** Whether it is known to be the unit's. What isn't has no change: a user could have another's policy opened by it. */
   readonly certain: boolean;
   readonly cause: Cause;
   readonly changes: readonly Change[];
@@ -48,27 +49,30 @@ export function explainCalls(
     ({ arch, nr, action, args }) => `${arch} ${nr} ${action} ${args?.join() ?? ''}`,
   );
   return [...groups.values()].map((same) => {
-    const call = nameCall(ground.machine, same[0]!);
-    const cause = causeOf(call, ground);
-    const changes = OF_NO_POLICY.has(cause.kind) ? [] : changesFor(call, ground, relaxed);
-    const processes = new Map(
-      same.map(({ pid, name, program }) => [`${pid} ${name}`, { pid, name, program }]),
-    );
-    return {
-      ...{
-        call,
-        cause,
-        changes,
-        instead: withoutBase(call, cause, ground),
-        got: gotOf(same[0]!.action),
-        count: same.length,
-      },
-      last: Math.max(...same.map(({ time }) => time)),
-      processes: [...processes.values()].slice(0, MOST_PROCESSES),
-      certain: same.some(({ certain }) => certain),
-      opens: changes.length > 0 ? opens(call.name, ground.sets) : undefined,
-    };
+    const known = same.filter(({ certain }) => certain);
+    return explained(known.length > 0 ? known : same, ground, relaxed);
   });
+}
+
+/** @param same calls that differ in who made them, and when; all are certain, or none */
+function explained(
+  same: readonly UnitCall[],
+  ground: Ground,
+  relaxed: (call: string) => OwnLimits | undefined,
+): Explanation {
+  const { action, certain } = same[0]!;
+  const call = nameCall(ground.machine, same[0]!);
+  const cause = causeOf(call, ground);
+  const isMendable = certain && !OF_NO_POLICY.has(cause.kind);
+  const changes = isMendable ? changesFor(call, ground, relaxed) : [];
+  const processes = new Map(same.map(({ pid, name, program }) => [`${pid} ${name}`, { pid, name, program }]));
+  return {
+    ...{ call, cause, changes, certain, got: gotOf(action), count: same.length },
+    instead: isMendable ? withoutBase(call, cause, ground) : undefined,
+    last: Math.max(...same.map(({ time }) => time)),
+    processes: [...processes.values()].slice(0, MOST_PROCESSES),
+    opens: changes.length > 0 ? opens(call.name, ground.sets) : undefined,
+  };
 }
 
 const ERRNO: Action = 0x00050000;

@@ -35,12 +35,15 @@ export function heardIn(text: string, scope: Scope): HeardRecords {
 /** A line of /proc/PID/cgroup (cgroups(7)) of a hierarchy that systemd keeps. */
 const GROUP = /^(?:0:|\d+:name=systemd):(\/.*)$/;
 
+/** The control group in a line of /proc/PID/cgroup, where systemd keeps its hierarchy. */
+export const groupIn = (line: string): string | undefined => GROUP.exec(line)?.[1];
+
 /**
  * The unit of a control group: the first that is no slice; of a user's manager the first such below the manager's own
  * (systemd's documentation of its control groups). A name that begins as a file of the kernel's has an underscore first.
  */
 export function unitOfGroup(line: string, scope: Scope): string | undefined {
-  const words = (GROUP.exec(line)?.[1] ?? '').split('/').filter((word) => word !== '');
+  const words = (groupIn(line) ?? '').split('/').filter((word) => word !== '');
   const manager = words.findIndex((word) => /^user@\d+\.service$/.test(word));
   if (scope === 'user' && manager < 0) return undefined;
   const below = scope === 'user' ? words.slice(manager + 1) : words;

@@ -1,5 +1,6 @@
 /** What `journalctl --output=json` prints: the kernel's records, and which unit a process was of. */
-import { type AuditRecord, parseFields, parseKernelLine } from './record.js';
+import { groupBy } from '../collections.js';
+import { type AuditRecord, isSuppression, parseFields, parseKernelLine } from './record.js';
 
 type Entry = ReadonlyMap<string, string>;
 
@@ -19,7 +20,7 @@ function* entriesOf(text: string): Generator<Entry> {
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 
-export interface JournalRecords {
+export interface KernelRecords {
   readonly records: readonly AuditRecord[];
   /** Whether the kernel left out some of its records, which are too many at a time. */
   readonly suppressed: boolean;
@@ -30,13 +31,13 @@ export interface JournalRecords {
  * journald itself says of where it is from, and of the kernel's log only what has the kernel's own facility, 0, which
  * who writes to /dev/kmsg can't have (devkmsg_write()).
  */
-export function recordsIn(text: string): JournalRecords {
+export function recordsIn(text: string): KernelRecords {
   const records: AuditRecord[] = [];
   let suppressed = false;
   for (const entry of entriesOf(text)) {
     const message = entry.get('MESSAGE') ?? '';
     const isKernels = entry.get('_TRANSPORT') === 'kernel' && entry.get('SYSLOG_FACILITY') === '0';
-    if (isKernels && /^kauditd_printk_skb: \d+ callbacks suppressed$/.test(message)) suppressed = true;
+    if (isKernels && isSuppression(message)) suppressed = true;
     const record = isKernels ? parseKernelLine(message) : fromAudit(entry, message);
     if (record) records.push(record);
   }
@@ -55,16 +56,42 @@ function fromAudit(entry: Entry, message: string): AuditRecord | undefined {
   return parseFields(message.replace(/^SECCOMP /, ''), { id, time });
 }
 
-/** The unit of each process that logged something, as journald saw it; a process ID may have been several units'. */
-export function unitsIn(text: string, field: string): ReadonlyMap<number, ReadonlySet<string>> {
-  const units = new Map<number, Set<string>>();
-  for (const entry of entriesOf(text)) {
+/** A process that logged something, as journald saw it. */
+interface Sighting {
+  readonly pid: number;
+  readonly unit: string;
+  /** In milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** Who logged something, by process ID and in order of time; an ID may have been several processes'. */
+export function sightingsIn(text: string, field: string): ReadonlyMap<number, readonly Sighting[]> {
+  const sightings = [...entriesOf(text)].flatMap((entry) => {
     const [pid, unit] = [Number(entry.get('_PID')), entry.get(field)];
-    if (!Number.isSafeInteger(pid) || unit === undefined) continue;
-    const known = units.get(pid) ?? new Set();
-    units.set(pid, known.add(unit));
-  }
-  return units;
+    const time = Number(entry.get('__REALTIME_TIMESTAMP')) / 1000;
+    return Number.isSafeInteger(pid) && unit !== undefined && Number.isFinite(time)
+      ? [{ pid, unit, time }]
+      : [];
+  });
+  return groupBy(
+    sightings.sort((a, b) => a.time - b.time),
+    ({ pid }) => pid,
+  );
+}
+
+/**
+ * Whether a process was the unit's at a time, by who with its ID was seen last before and first after: on both sides the
+ * unit, on one side, another on each that there is, or nobody. On one side alone another may have got the ID in between.
+ */
+export function whoseAt(
+  sightings: readonly Sighting[] | undefined,
+  { unit, time }: Omit<Sighting, 'pid'>,
+): 'its' | 'perhaps' | 'others' | 'unseen' {
+  if (sightings === undefined) return 'unseen';
+  const before = sightings.filter((one) => one.time <= time).at(-1);
+  const after = sightings.find((one) => one.time > time);
+  const own = [before, after].filter((one) => one?.unit === unit).length;
+  return own === 2 ? 'its' : own === 1 ? 'perhaps' : 'others';
 }
 
 /** A core dump that systemd-coredump has of a process that a filter killed. */

@@ -24,6 +24,8 @@ export interface AuditRecord extends RecordedCall {
   readonly id: string;
   /** Whether somebody who logged in has started the process, or what it descends from (loginuid): no process sheds that. */
   readonly fromLogin: boolean;
+  /** The machine that it is of, where a log says so: it may have other machines' records, too. */
+  readonly node?: string;
 }
 
 /** No loginuid is set: AUDIT_UID_UNSET (linux/audit.h). */
@@ -45,14 +47,28 @@ const FIELDS = new RegExp(
 /** Far longer than a record. */
 const MAX_LENGTH = 16_384;
 
-/** A line of the kernel's log: `audit: type=1326 audit(…): auid=…`. Undefined for anything else. */
-export const parseKernelLine = (line: string): AuditRecord | undefined =>
-  parseAfter(/^audit: type=1326 /, line);
+/**
+ * The text of one entry of the kernel's log: `audit: type=1326 audit(…): auid=…`. Undefined for anything else. No user's
+ * text begins an entry, but it may have line breaks in it: an entry is not to be split into lines.
+ */
+export const parseKernelLine = (text: string): AuditRecord | undefined =>
+  parseAfter(/^audit: type=1326 /, text);
 
-/** A line of auditd's log: `type=SECCOMP msg=audit(…): auid=…`, with or without what auditd adds. */
-export const parseAuditLine = (line: string): AuditRecord | undefined =>
+/** Whether the text of an entry of the kernel's log says that records were left out. */
+export const isSuppression = (text: string): boolean =>
+  /^kauditd_printk_skb: \d+ callbacks suppressed$/.test(text);
+
+/**
+ * A line of auditd's log: `type=SECCOMP msg=audit(…): auid=…`, with or without what auditd adds. auditd has no line break
+ * in a line (format_raw()).
+ */
+export function parseAuditLine(line: string): AuditRecord | undefined {
   // What it adds comes after a group separator (auditd.conf(5), log_format).
-  parseAfter(/^(?:node=\S+ )?type=SECCOMP msg=/, line.split('\x1d', 1)[0]!);
+  const own = line.split('\x1d', 1)[0]!;
+  const record = parseAfter(/^(?:node=\S+ )?type=SECCOMP msg=/, own);
+  const node = /^node=(\S+) /.exec(own)?.[1];
+  return record && node !== undefined ? { ...record, node } : record;
+}
 
 /** A line of read-records: `record audit(…): auid=…`. */
 export const parseHeardLine = (line: string): AuditRecord | undefined => parseAfter(/^record /, line);

@@ -4,7 +4,6 @@ declare module '@iarna/toml/lib/toml-parser.js' {
     line: number;
     col: number;
     ii: number;
-    _buf: string;
     // biome-ignore lint/suspicious/noExplicitAny: untyped package
     ctx: any;
     // biome-ignore lint/suspicious/noExplicitAny: untyped package

@@ -35,6 +35,10 @@ interface Entry {
 /** An integer of 64 bits in any notation is shorter. */
 const MAX_DIGITS = 80;
 
+/** A number that JavaScript may round to an integer. */
+const FLOAT = /^[+-]?[\d_]+[.eE]/;
+const NO_FLOAT = 'a number has no fraction or exponent in a policy; write it as an integer, or in quotes';
+
 type Table = Record<string, unknown>;
 type Assignment = { key: string[]; value: unknown; keySpans?: Span[]; valueSpan?: Span };
 
@@ -48,9 +52,16 @@ class PlacingParser extends TomlParser {
   readonly lists = new WeakMap<object, Span[]>();
   /** Line of the value that was assigned last. */
   assignmentLine = 1;
+  readonly #text: string;
   #keyStart: Start = { line: 1, column: 1, offset: 0 };
   #key: Span | undefined;
   #valueStart: Start = { line: 1, column: 1, offset: 0 };
+
+  /** @param text all that is parsed: at its end the package has none any more */
+  constructor(text: string) {
+    super();
+    this.#text = text;
+  }
 
   #here(): Start {
     // The package counts columns from 1 on the first line and from 0 on the others.
@@ -65,10 +76,13 @@ class PlacingParser extends TomlParser {
   /** The span of a value that has just ended. */
   #valueSpan(value: unknown, start: Start): Span {
     const span = this.#spanFrom(start);
-    if (typeof Object(value).valueOf() !== 'bigint') return span;
-    const digits = this._buf.slice(start.offset, this.ii).replaceAll('_', '').trim();
+    const written = this.#text.slice(start.offset, this.ii);
+    const number = Object(value).valueOf();
+    if (typeof number === 'number' && FLOAT.test(written)) throw misplaced(NO_FLOAT, span);
+    if (typeof number !== 'bigint') return span;
+    const digits = written.replaceAll('_', '').trim();
     // The package keeps the lowest 64 bits and lets the others go.
-    if (digits.length <= MAX_DIGITS && BigInt(digits) === Object(value).valueOf()) return span;
+    if (digits.length <= MAX_DIGITS && BigInt(digits) === number) return span;
     throw misplaced('an integer has at most 64 bits, sign included; write a larger one in quotes', span);
   }
 
@@ -233,7 +247,7 @@ export function parseToml(source: string, file: string): TomlDocument {
   assertSize(source.length, file);
   // The package rejects a byte order mark, and comments on lines that end in CR LF.
   const text = source.replace(/^\ufeff/, '').replace(/\r\n/g, '\n');
-  const parser = new PlacingParser();
+  const parser = new PlacingParser(text);
   try {
     parser.parse(text);
     const data = parser.finish() as TomlTable;

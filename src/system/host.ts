@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { uptime } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../diagnostic.js';
@@ -8,12 +9,14 @@ import type { NamespaceOf, View, Walked } from '../unit/view.js';
 import { Bus } from './bus.js';
 import type { BusPlace } from './connection.js';
 import { fileError, isAbsent, reasonOf } from './file-error.js';
+import { readKernelLog } from './kernel-log.js';
 import { takeLock } from './lock.js';
 import { type Child, startProgram } from './processes.js';
 import { readFile } from './read-file.js';
 import type {
   FileContent,
   Heard,
+  KernelLog,
   ManagerFacts,
   PlaceOptions,
   ProcessResult,
@@ -127,6 +130,14 @@ export class Host implements System {
       if (isAbsent(cause)) return;
       throw unwritable('remove', path, cause);
     }
+  }
+
+  async kernelLog(limit: number): Promise<KernelLog | undefined> {
+    return readKernelLog(limit);
+  }
+
+  async booted(): Promise<number> {
+    return Date.now() - 1000 * uptime();
   }
 
   async run(argv: readonly string[], options: RunOptions = {}): Promise<ProcessResult> {

@@ -80,6 +80,14 @@ export class Offline implements System {
     await this.#files.remove(this.#entry(path), { foreign: this.#foreign });
   }
 
+  async kernelLog(): Promise<undefined> {
+    return undefined;
+  }
+
+  async booted(): Promise<number> {
+    throw unavailable('this');
+  }
+
   /** Programs of another system are not run. */
   async run(_argv: readonly string[], _options?: RunOptions): Promise<ProcessResult> {
     return { status: 127, stdout: '', stderr: 'offline' };

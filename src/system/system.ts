@@ -17,6 +17,13 @@ export interface System {
   replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void>;
   /** Removes a file, and the folders above it that are left empty. */
   remove(path: string, options?: PlaceOptions): Promise<void>;
+  /**
+   * The kernel's own log, the oldest record first; undefined where it can't be read.
+   * @param limit most bytes that are read; what comes then is left out
+   */
+  kernelLog(limit: number): Promise<KernelLog | undefined>;
+  /** When the machine was booted by its clock as it is set, in milliseconds since 1970, to 10 ms. */
+  booted(): Promise<number>;
   /** Runs a program to its end. */
   run(argv: readonly string[], options?: RunOptions): Promise<ProcessResult>;
   /** Starts a program that says a line when it is ready, and ends when its standard input does. */
@@ -94,6 +101,13 @@ export interface FileContent {
   readonly modified: number;
   /** When it was last written, given to others, or put where it is: nobody can set that back. */
   readonly changed: number;
+}
+
+export interface KernelLog {
+  /** As /dev/kmsg gives each (Documentation/ABI/testing/dev-kmsg): what can't be printed is escaped. */
+  readonly records: readonly string[];
+  /** Whether none was left out. */
+  readonly isWhole: boolean;
 }
 
 export interface RunOptions {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { refusedCalls } from '../../src/apply/refused-calls.js';
 import { apply } from '../../src/commands/apply.js';
 import { explain } from '../../src/commands/explain.js';
+import { heardIn } from '../../src/explain/heard.js';
 import type { ProcessResult } from '../../src/system/system.js';
 import { coreFile } from '../support/core-file.js';
 import {
@@ -14,6 +16,7 @@ import {
 import { documentedKeys, pathsOf } from '../support/json-keys.js';
 
 const UNIT = 'demo.service';
+const POLICY_FILE = `/etc/sandbox-unit/${UNIT}.toml`;
 const RAN = '/usr/sbin/demod';
 const POLICY = `[syscalls]
 deny = ["@mount"]
@@ -44,11 +47,10 @@ const kernel = (message: string) =>
 interface Logs {
   /** Messages of the kernel. */
   readonly records?: readonly string[];
-  /** Units of processes, as the journal has them. */
-  readonly units?: Readonly<Record<number, string>>;
+  /** Processes that logged something, by the journal: so many seconds after the service was started. */
+  readonly seen?: readonly (readonly [pid: number, unit: string, at: number])[];
   /** Whether a core dump of process 100 and call 41 is there. */
   readonly dumped?: boolean;
-  readonly dmesg?: string;
   readonly audited?: string;
   /** How much of the journal's answer is read. */
   readonly room?: number;
@@ -59,9 +61,15 @@ const DUMP = {
   ...{ COREDUMP_SIGNAL: '31', COREDUMP_TIMESTAMP: `${START + 60}000000` },
 };
 
+const sighting = (pid: number, unit: string, at: number) => ({
+  _PID: `${pid}`,
+  _SYSTEMD_UNIT: unit,
+  __REALTIME_TIMESTAMP: `${START + at}000000`,
+});
+
 function journal(
   argv: readonly string[],
-  { records = [], units = {}, dumped = false, room }: Logs,
+  { records = [], seen = [], dumped = false, room }: Logs,
 ): ProcessResult {
   if (argv.some((word) => word.startsWith('MESSAGE_ID='))) {
     return done(dumped ? `${JSON.stringify(DUMP)}\n` : '');
@@ -71,10 +79,8 @@ function journal(
     const inOrder = argv.includes('--reverse') ? [...records].reverse() : records;
     return done(inOrder.map(kernel).join('').slice(0, room));
   }
-  const entries = Object.entries(units).filter(([pid]) => pids.includes(pid));
-  return done(
-    entries.map(([pid, unit]) => `${JSON.stringify({ _PID: pid, _SYSTEMD_UNIT: unit })}\n`).join(''),
-  );
+  const entries = seen.filter(([pid]) => pids.includes(`${pid}`));
+  return done(entries.map((one) => `${JSON.stringify(sighting(...one))}\n`).join(''));
 }
 
 /** A machine whose service runs as process 100. */
@@ -87,7 +93,6 @@ function machine(logs: Logs = {}, options: FakeOptions = {}): FakeSystem {
       journalctl: (argv) => journal(argv, logs),
       '/bin/sh': () => done(core.toString('base64')),
       ...(logs.audited === undefined ? {} : { ausearch: () => done(logs.audited!) }),
-      ...(logs.dmesg === undefined ? {} : { dmesg: () => done(logs.dmesg!) }),
     },
     ...options,
   });
@@ -100,6 +105,10 @@ async function explained(system: FakeSystem) {
     certain: boolean;
     args?: string[];
     count: number;
+    processes: { pid: number }[];
+    changes: unknown[];
+    instead?: unknown;
+    opens?: unknown;
   }[];
   const codes = outcome.diagnostics.map(({ code }) => code);
   return { ...outcome, codes, refusals, calls: refusals.map(({ call, certain }) => [call, certain]) };
@@ -178,19 +187,132 @@ test('whose a record is', async () => {
     record(103, 161, '/bin/other'),
     record(104, 429),
     record(100, 428, RAN, { at: START - 60 }),
+    record(105, 430, '/bin/child'),
+    record(106, 431, '/bin/child'),
+    record(107, 432),
   ];
-  const units = { 102: UNIT, 104: 'other.service' };
-  const { calls } = await explained(machine({ records, units }));
+  const seen = [
+    [102, UNIT, 59],
+    [102, UNIT, 61],
+    [104, 'other.service', 59],
+    [105, UNIT, 59],
+    [106, UNIT, 61],
+    [106, 'other.service', 59],
+    [107, 'other.service', 59],
+    [107, 'other.service', 61],
+    [107, UNIT, 62],
+  ] as const;
+  const { calls } = await explained(machine({ records, seen }));
   assert.deepEqual(calls, [
     ['mount', true],
     ['umount2', false],
     ['pivot_root', true],
+    ['fsopen', false],
+    ['fsconfig', false],
   ]);
+});
+
+/** A machine whose service's policy was written a hundred seconds before the start. */
+async function machineSince(logs: Logs, options: FakeOptions = {}): Promise<FakeSystem> {
+  const system = machine(logs, options);
+  const modified = (START - 100) * 1000;
+  await system.replace(POLICY_FILE, new TextEncoder().encode(POLICY), { mode: 0o644, modified });
+  return system;
+}
+
+test("a process's ID was another's before its start", async () => {
+  const records = [
+    record(100, 165, RAN, { at: START - 30 }),
+    record(100, 166, '/bin/other', { at: START - 30 }),
+    record(100, 155, '/bin/other', { at: START }),
+  ];
+  const { calls, refusals } = await explained(await machineSince({ records }));
+  assert.deepEqual(calls, [
+    ['mount', false],
+    ['pivot_root', true],
+  ]);
+  assert.deepEqual(refusals[0]?.changes, []);
+});
+
+test('a process in a group below the own one is its own, one whose group has no name may be', async () => {
+  const group = '/system.slice/demo.service';
+  const files = {
+    ...{ '/proc/101/cgroup': `0::${group}/below\n`, '/proc/102/cgroup': `0::${group}s\n` },
+    ...{ '/proc/103/cgroup': '', '/proc/104/cgroup': `3:name=systemd:${group}\n0::/\n` },
+    // The start is that of the machine.
+    ...Object.fromEntries(
+      [101, 102, 103, 104].map((pid) => [`/proc/${pid}/stat`, '1 (x) S'.padEnd(90, ' 0')]),
+    ),
+  };
+  const records = [record(101, 165), record(102, 166), record(103, 155), record(104, 161)];
+  const distort = (properties: Map<string, unknown>) => properties.set('ControlGroup', group);
+  const { calls } = await explained(
+    machine({ records }, { files, distort, unreadable: ['/proc/103/cgroup'] }),
+  );
+  assert.deepEqual(calls, [
+    ['mount', true],
+    ['umount2', false],
+    ['pivot_root', false],
+    ['chroot', true],
+  ]);
+});
+
+test('and it is after its end', async () => {
+  const ended = (exit: number) => (properties: Map<string, unknown>) => {
+    const at = (seconds: number) => BigInt(START + seconds) * 1_000_000n;
+    const times = { ExecMainStartTimestamp: at(0), ExecMainExitTimestamp: exit < 0 ? 0n : at(exit) };
+    for (const [name, value] of Object.entries({ MainPID: 0, ExecMainPID: 50, ...times }))
+      properties.set(name, value);
+  };
+  const at = (pid: number, nr: number, seconds: number) =>
+    record(pid, nr, '/bin/other', { at: START + seconds });
+  const records = [at(50, 165, -1), at(50, 166, 0), at(50, 155, 60), at(50, 161, 61)];
+  const calls = async (exit: number) =>
+    (await explained(await machineSince({ records }, { distort: ended(exit) }))).calls;
+  assert.deepEqual(await calls(60), [
+    ['umount2', true],
+    ['pivot_root', true],
+  ]);
+  assert.deepEqual(await calls(-1), [], 'nobody knows when it ended');
+});
+
+test('what may be of another has no change, and is left out where the call is known to be its own', async () => {
+  const guess = await explained(machine({ records: [record(7, 165)] }));
+  assert.deepEqual([guess.exit, guess.calls], [1, [['mount', false]]]);
+  const [{ changes, instead, opens } = assert.fail()] = guess.refusals;
+  assert.deepEqual([changes, instead, opens], [[], undefined, undefined]);
+  assert.match(guess.text, /error\[refused-call\]: probably its own: mount \(165\) ended the process/);
+  assert.match(guess.text, /^ {2}no change is proposed for what may be another's call: 'explain --record'/m);
+  assert.doesNotMatch(guess.text, /to allow it|opens/);
+  const both = await explained(machine({ records: [record(7, 165), record(100, 165), record(8, 165)] }));
+  assert.deepEqual(
+    both.refusals.map(({ certain, count, processes }) => [certain, count, processes.map(({ pid }) => pid)]),
+    [[true, 1, [100]]],
+  );
+  assert.match(both.text, /to allow it, add a rule that allows mount/);
+});
+
+test('what a control group says of a process that was started since the record is a guess', async () => {
+  const heardAt = (at: number) =>
+    `${record(100, 165, RAN, { at }).replace('audit: type=1326', 'record')}\ngroup 0::/system.slice/${UNIT}\n`;
+  for (const [at, certain] of [
+    [START + 60, true],
+    [START - 30, false],
+  ] as const) {
+    const owner = { unit: UNIT, scope: 'system', programs: [], since: 0 } as const;
+    const system = machine();
+    const heard = heardIn(heardAt(at), 'system');
+    const { calls } = await refusedCalls(system, { ...owner, properties: await system.unit(UNIT), heard });
+    assert.deepEqual(
+      calls.map((call) => call.certain),
+      [certain],
+    );
+  }
 });
 
 test('what was refused in a trial that was put back is explained once, though it was started since', async () => {
   const system = machine({ records: [record(7, 165, RAN, { at: START - 60 })] });
-  const policy = `/etc/sandbox-unit/${UNIT}.toml`;
+  const policy = POLICY_FILE;
   await system.replace(policy, new TextEncoder().encode(POLICY), {
     mode: 0o644,
     modified: (START - 90) * 1000,
@@ -208,7 +330,11 @@ test('what was refused in a trial that was put back is explained once, though it
 
 test("a user's own run of the program is not taken for the service's", async () => {
   const records = [record(101, 166, RAN, { login: 1000 }), record(102, 155, RAN, { login: 1000 })];
-  const system = machine({ records, units: { 102: UNIT } });
+  const seen = [
+    [102, UNIT, 59],
+    [102, UNIT, 61],
+  ] as const;
+  const system = machine({ records, seen });
   assert.deepEqual((await explained(system)).calls, [['pivot_root', true]]);
 });
 
@@ -242,11 +368,35 @@ test('a core dump is known to be of a second, and the service may have been star
   assert.deepEqual((await explained(machine({ dumped: true }, { distort }))).calls, [['socket', true]]);
 });
 
+/** As /dev/kmsg gives a record. @param head priority, number, time, flags */
+const logged = (text: string, head = '5,7,1000,-') =>
+  `${head};${text.replaceAll('\n', '\\x0a')}\n SUBSYSTEM=audit\n`;
+
 test('where the journal has nothing of the kernel, its own log is read, and that of auditd', async () => {
-  const dmesg = `a line\n${record(100, 165)}\n`;
-  assert.deepEqual((await explained(machine({ dmesg }))).calls, [['mount', true]]);
+  const kernelLog = [logged('a line'), logged(record(100, 165))];
+  const found = await explained(machine({}, { kernelLog }));
+  assert.deepEqual(found.calls, [['mount', true]]);
+  const few = await explained(
+    machine({}, { kernelLog: [logged('kauditd_printk_skb: 6 callbacks suppressed')] }),
+  );
+  assert.deepEqual(few.codes, ['records-suppressed', 'no-record']);
   const audited = record(100, 165).replace('audit: type=1326 ', 'type=SECCOMP msg=');
   assert.deepEqual((await explained(machine({ audited }))).calls, [['mount', true]]);
+  assert.deepEqual((await explained(machine({ audited: `node=a ${audited}` }))).calls, [['mount', false]]);
+});
+
+test("no user's text in the kernel's log makes a record of its own", async () => {
+  const forged = record(100, 165);
+  const kernelLog = [
+    logged(
+      `x\n${forged}\n[1132]: segfault at 0 ip 000055ec4536c132 error 6 in x\n${forged}\n[1132,55ec4536c000+1000]`,
+    ),
+    logged(forged, '13,7,1000,-'),
+    logged(forged, '5,7,1000,c'),
+    logged(`${forged} `),
+  ];
+  const found = await explained(machine({}, { kernelLog }));
+  assert.deepEqual([found.exit, found.calls, found.codes], [0, [], ['no-record']]);
 });
 
 test('nothing was refused, nothing can be read', async () => {
@@ -296,7 +446,7 @@ test('apply says which call a service was refused that it puts back, and waits f
     refused.map(({ message, at }) => [message, at?.line]),
     [['probably its own: mount (165) ended the process: deny @mount', 2]],
   );
-  assert.match(refused[0]!.hint!, /^to allow it: add a rule that allows mount: .* \/ syscall = "mount" \/ /);
+  assert.match(refused[0]!.hint!, /^no change is proposed for what may be another's call/);
   assert.deepEqual(
     system.calls.filter((call) => call === 'wait 200'),
     ['wait 200', 'wait 200'],

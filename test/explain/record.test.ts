@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { coreDumpsIn, recordsIn, unitsIn } from '../../src/explain/journal.js';
+import { coreDumpsIn, recordsIn, sightingsIn, whoseAt } from '../../src/explain/journal.js';
+import { recordsInLog } from '../../src/explain/kernel-log.js';
 import { parseAuditLine, parseKernelLine } from '../../src/explain/record.js';
 
 const ID = 'audit(1795556996.891:18)';
@@ -29,7 +30,7 @@ test('names in hex, missing ones, numbers of x32', () => {
 test("a line of auditd's log, with what auditd adds", () => {
   const line = `type=SECCOMP msg=${ID}: ${fields()}`;
   assert.deepEqual(parseAuditLine(`${line}\x1dARCH=x86_64 SYSCALL=clock_nanosleep`), RECORD);
-  assert.deepEqual(parseAuditLine(`node=host ${line}`), RECORD);
+  assert.deepEqual(parseAuditLine(`node=host ${line}`), { ...RECORD, node: 'host' });
   assert.equal(parseAuditLine(`type=USER_CMD msg=${ID}: ${fields()}`), undefined);
 });
 
@@ -42,6 +43,11 @@ test('what is no record as the kernel writes it is none', () => {
     LINE.replace('"sleep"', '"a b"'),
     LINE.replace('pid=14706', 'pid=-1'),
     `${LINE} syscall=1`,
+    // In one entry, as the kernel prints the name of a file.
+    `x\n${LINE}`,
+    `${LINE}\n`,
+    `${LINE}\n[1132,55ec4536c000+1000]`,
+    LINE.replace('pid=', 'subj=x\ny pid='),
     LINE.replace('audit(', 'audit( '),
     LINE.replace('auid', `subj=${'x'.repeat(20_000)} auid`),
   ];
@@ -102,12 +108,48 @@ test('whatever the journal prints is read without a failure', () => {
   );
 });
 
-test('the units of processes', () => {
+test('an entry of the kernel that has a record in it is none', () => {
+  const MESSAGE = `x[7]: segfault at 0 ip 0 error 6 in x\n${LINE}\n[1132,55ec4536c000+1000]`;
+  assert.deepEqual(recordsIn(entry({ ...KERNEL, MESSAGE })).records, []);
+});
+
+test("the kernel's own records of its log", () => {
+  const plain = LINE.replace('"sleep"', '"a\\x5cb"');
+  const found = (head: string, text = plain) => recordsInLog([`${head};${text}\n SUBSYSTEM=x\n`]).records;
+  const expected = [{ ...RECORD, name: 'a\\b' }];
+  for (const head of ['5,18,99,-', '5,18,99,-,caller=T1', '0,1,2,-']) assert.deepEqual(found(head), expected);
+  for (const head of ['13,18,99,-', '8,1,2,-', '5,18,99,c', '5,18,99,+', '5,18,-', ' 5,1,2,-', 'x', ''])
+    assert.deepEqual(found(head), [], head);
+  for (const text of [
+    `x\\x0a${plain}`,
+    `${plain}\\x0a`,
+    `${plain}\\x00`,
+    `x;${plain}`,
+    `x\n5,1,2,-;${plain}`,
+  ])
+    assert.deepEqual(found('5,18,99,-', text), [], text);
+});
+
+test('whatever is in the log of the kernel is read without a failure', () => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      assert.deepEqual(recordsInLog([text, `5,1,2,-;${text}\n`]).records, []);
+    }),
+  );
+});
+
+test('whose a process was by who was seen before and after', () => {
+  const at = (time: number, unit?: string, pid = '7') =>
+    entry({ _PID: pid, _SYSTEMD_UNIT: unit, __REALTIME_TIMESTAMP: `${time}000` });
   const text =
-    entry({ _PID: '7', _SYSTEMD_UNIT: 'a.service' }) +
-    entry({ _PID: '7', _SYSTEMD_UNIT: 'b.service' }) +
-    entry({ _PID: '8' });
-  assert.deepEqual(unitsIn(text, '_SYSTEMD_UNIT'), new Map([[7, new Set(['a.service', 'b.service'])]]));
+    at(50, 'a') + at(10, 'a') + at(20, 'a') + at(30, 'b') + at(40, 'b') + at(15) + at(15, 'b', '8');
+  const seen = sightingsIn(text, '_SYSTEMD_UNIT').get(7);
+  const whose = (time: number) => whoseAt(seen, { unit: 'a', time });
+  assert.deepEqual([5, 10, 15, 25, 35, 45, 55].map(whose), [
+    ...['perhaps', 'its', 'its', 'perhaps', 'others', 'perhaps', 'perhaps'],
+  ]);
+  assert.equal(whoseAt(undefined, { unit: 'a', time: 5 }), 'unseen');
+  assert.deepEqual(sightingsIn(entry({ _PID: '7', _SYSTEMD_UNIT: 'a' }), '_SYSTEMD_UNIT').size, 0);
 });
 
 test("core dumps are systemd-coredump's own", () => {

@@ -137,6 +137,49 @@ const POLICIES: readonly [what: string, content: string | Uint8Array, code: stri
   ],
 ];
 
+/** Keys that take a number; `@` is where it stands, in the text's last line. */
+const NUMBERS: readonly string[] = [
+  '[syscalls]\ndeny = ["uname"]\naction = @',
+  '[syscalls]\ndeny = ["uname"]\nunknown = @',
+  '[syscalls]\ndeny = [@]',
+  '[[syscalls.rules]]\nsyscall = "uname"\naction = @',
+  ...['arg = @', 'arg = 0, eq = @', 'arg = 0, in = [@]', 'arg = 0, eq = 1, width = @'].map(
+    (condition) => `[[syscalls.rules]]\nsyscall = "uname"\naction = "EPERM"\nwhen = [{ ${condition} }]`,
+  ),
+  '[[expect]]\nsyscall = "uname"\naction = @',
+  '[[expect]]\nsyscall = "uname"\naction = "kill"\nargs = [@]',
+  '[apply]\nsettle = @',
+  ...['Nice', 'LimitNOFILE', 'MemoryMax', 'UMask', 'CPUWeight'].map((name) => `[service]\n${name} = @`),
+];
+
+/** Numbers that are none, too large ones, and dates. */
+const NO_NUMBERS: readonly (readonly [what: string, number: string])[] = [
+  ['a million digits', '9'.repeat(1_000_000)],
+  ['a hexadecimal number of 100 digits', `0x${'f'.repeat(100)}`],
+  ['a fraction', '1.0'],
+  ['an exponent', '1e9'],
+  ['infinity', 'inf'],
+  ['a date', '2020-01-01T00:00:00Z'],
+];
+
+for (const [what, number] of NO_NUMBERS) {
+  test(`${what} is no number of a policy, whatever the key, and has its place`, async () => {
+    const names = NUMBERS.map((text, i) => {
+      writeTree(folder, { [`number-${i}.toml`]: text.replace('@', number) });
+      return `number-${i}.toml`;
+    });
+    const results = await Promise.all(names.map((name) => start(['check', name])));
+    for (const [i, { status, stdout, stderr }] of results.entries()) {
+      const lines = NUMBERS[i]!.split('\n');
+      const column = lines.at(-1)!.indexOf('@') + 1;
+      const place = `number-${i}.toml:${lines.length}:${column}: error[`;
+      assert.equal(status, 1, NUMBERS[i]);
+      assert.ok((stdout + stderr).includes(place), `${place}\n${stdout}${stderr}`.slice(0, 2000));
+      assert.doesNotMatch(stdout + stderr, /cannot|undefined|null|TypeError/i);
+    }
+  });
+}
+
 describe('a policy with', () => {
   for (const [i, [what, content, code, place]] of POLICIES.entries()) {
     test(`${what} is refused with its place, and nothing is written`, async () => {

@@ -33,7 +33,7 @@ const PLACES: readonly [what: string, source: string, path: Path, key: Place, va
   ['a literal string', "a = 'x'", ['a'], '1:1+1', '1:5+3'],
   ['a string over several lines', 'a = """\nx"""\nb = 1', ['a'], '1:1+1', '1:5+1'],
   ['what follows a string over several lines', 'a = """\nx"""\nb = 1', ['b'], '3:1+1', '3:5+1'],
-  ['a float', 'a = -1.5e3', ['a'], '1:1+1', '1:5+6'],
+  ['infinity', 'a = -inf', ['a'], '1:1+1', '1:5+4'],
   ['a date', 'a = 2020-01-02', ['a'], '1:1+1', '1:5+10'],
   ['a list', 'a = [1, 2]', ['a'], '1:1+1', '1:5+6'],
   ['an element', 'a = [ "x" , "yz" ]', ['a', 1], '1:13+4', '1:13+4'],
@@ -88,9 +88,12 @@ test('values come as JavaScript has them, and numbers that it would round as big
     e: [],
   });
   assert.equal(typeof data.big, 'bigint');
+  assert.deepEqual(parseToml('big = 0x7fff_ffff_ffff_ffff', 'p.toml').data, {
+    big: 0x7fffffffffffffffn,
+  });
 });
 
-const WRONG: readonly [source: string, place: Place, message: string][] = [
+const WRONG: readonly (readonly [source: string, place: Place, message: string])[] = [
   ['a = 1\na = 2', '2:1+1', "the key 'a' is defined already"],
   ['a.b = 1\na.b = 2', '2:1+1', "the key 'a.b' is defined already"],
   ['a = 1\na.b = 2', '2:1+1', "the key 'a.b' is defined already"],
@@ -111,6 +114,14 @@ const WRONG: readonly [source: string, place: Place, message: string][] = [
   ['a = [1,,2]', '1:8+1', 'unexpected character, expecting string, number'],
   ['x\n= 1', '1:2+1', 'invalid character, expected "="'],
   ['a = "\u0000"', '1:6+1', 'control characters'],
+  // With and without an end of the last line.
+  ...['', '\n', ' # b'].flatMap((end) => [
+    [`a = ${'9'.repeat(400)}${end}`, '1:5+400', 'an integer has at most 64 bits, sign included'] as const,
+    [`a = 0b${'1'.repeat(70)}${end}`, '1:5+72', 'an integer has at most 64 bits, sign included'] as const,
+    [`a = -1_0.5e3${end}`, '1:5+8', 'a number has no fraction or exponent in a policy'] as const,
+    [`a = 1e3${end}`, '1:5+3', 'a number has no fraction or exponent in a policy'] as const,
+  ]),
+  ['a = [1, 1.99999999999999999999]', '1:9+22', 'a number has no fraction or exponent in a policy'],
 ];
 
 function failure(run: () => unknown): { code: string; place: Place; message: string; file: string } {

@@ -5,6 +5,7 @@ import { bundledSets, type SyscallSets } from '../../src/syscalls/sets.js';
 import type { Context } from '../../src/system/context.js';
 import type {
   FileContent,
+  KernelLog,
   ManagerFacts,
   ProcessResult,
   ReadOptions,
@@ -78,6 +79,8 @@ export interface FakeOptions {
   readonly distort?: (properties: Map<string, unknown>) => void;
   /** Other names of units. */
   readonly aliases?: Readonly<Record<string, string>>;
+  /** Records of the kernel's own log; none: it can't be read. */
+  readonly kernelLog?: readonly string[];
   /** Links by path; what they lead to is in `files`, too. */
   readonly links?: Readonly<Record<string, string>>;
   /** Files that root must not act on. */
@@ -119,6 +122,12 @@ const MAX_NAME = 255;
 const CLD_EXITED = 1;
 const CLD_KILLED = 2;
 const SIGSYS = 31;
+/** When the machine was booted, in milliseconds since 1970. */
+const BOOT = 1_600_000_000_000;
+
+/** What proc_pid_stat(5) has of a service's main process: the 22nd field is its start, in ticks since boot. */
+const statOf = ({ pid, started }: Service): string =>
+  `${pid} (x) S ${'0 '.repeat(18)}${Math.floor((started - BOOT) / 10)} 0\n`;
 
 const end = (service: Service, state: string, result: string, ended: Service['ended']) =>
   Object.assign(service, { state, result, ended, pid: 0 });
@@ -270,6 +279,17 @@ export class FakeSystem implements System {
     this.files.delete(path);
   }
 
+  async kernelLog(): Promise<KernelLog | undefined> {
+    this.#record('kernel-log');
+    const { kernelLog: records } = this.#options;
+    return records && { records, isWhole: true };
+  }
+
+  async booted(): Promise<number> {
+    this.#record('booted');
+    return BOOT;
+  }
+
   async run(argv: readonly string[]): Promise<ProcessResult> {
     this.#record(`run ${argv.join(' ')}`);
     const { sets = targetSets(), programs = {} } = this.#options;
@@ -333,8 +353,9 @@ export class FakeSystem implements System {
   }
 
   #processFile(path: string): FakeFile | undefined {
-    const service = path.endsWith('/status') ? this.#processOf(path) : undefined;
-    if (!service) return undefined;
+    const service = this.#processOf(path);
+    if (service && path.endsWith('/stat')) return { bytes: bytesOf(statOf(service)), mode: 0o444 };
+    if (!service || !path.endsWith('/status')) return undefined;
     const flag = Number(service.filtered);
     const text = `Name:\tx\nNoNewPrivs:\t${flag}\nSeccomp:\t${2 * flag}\n`;
     return { bytes: bytesOf(text), mode: 0o444 };
@@ -345,7 +366,7 @@ export class FakeSystem implements System {
     if (!this.calls.includes('manager')) this.#record('manager');
     const { systemd = RELEASE, architecture = 'x86-64', features = FEATURES } = this.#options;
     const { controlGroup = '' } = this.#options;
-    const started = 1_600_000_000_000_000n;
+    const started = BigInt(BOOT) * 1000n;
     return { version: systemd, architecture, features, started, controlGroup, unitPath: undefined };
   }
 

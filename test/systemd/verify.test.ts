@@ -309,6 +309,32 @@ describe('what is not in force is told:', () => {
     assert.equal((await verify(NGINX)).status, 0);
   });
 
+  test('a process in a group so deep below that no path leads there', { skip }, async () => {
+    const script = `
+      const { mkdirSync, writeFileSync } = require('node:fs');
+      const name = 'd'.repeat(250);
+      for (let depth = 0; depth < 300; depth++) {
+        mkdirSync(name);
+        process.chdir(name);
+      }
+      writeFileSync('cgroup.procs', String(process.pid));
+      writeFileSync('/run/deep', '');
+      setInterval(() => 0, 1e6);`;
+    await box.succeed(['mkdir', below(NGINX)]);
+    await box.writeFile('/run/deep.cjs', script);
+    const words = [`--property=WorkingDirectory=${below(NGINX)}`, '/usr/local/bin/node', '/run/deep.cjs'];
+    await box.succeed(['systemd-run', '--quiet', ...words]);
+    await box.waitFor('it is there', async () => (await box.exec(['test', '-e', '/run/deep'])).status === 0);
+    const found = await verify(NGINX);
+    assert.deepEqual([found.status, [...new Set(codesOf(found))]], [1, ['looser']]);
+    assert.match(JSON.stringify(found.diagnostics), /looser than .* in node \(\d+\): /);
+    await box.sh(`echo 1 >${below(NGINX)}/cgroup.kill`);
+    await until('none is left', async () => {
+      return (await box.exec(['find', below(NGINX), '-depth', '-type', 'd', '-delete'])).status === 0;
+    });
+    assert.equal((await verify(NGINX)).status, 0);
+  });
+
   test('a policy that was changed since it was applied', { skip }, async () => {
     await box.writeFile(policyPath(NGINX), '[syscalls]\ndeny = ["execve", "execveat", "memfd_create"]\n');
     const found = await verify(NGINX);

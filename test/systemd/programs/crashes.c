@@ -1,0 +1,6 @@
+/* Ends by SIGSEGV. */
+int main(void)
+{
+	*(volatile int *)0 = 0;
+	return 0;
+}
