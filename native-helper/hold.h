@@ -18,7 +18,7 @@ struct thread {
 	enum hold_state state;
 	int error; /* an errno: ESRCH where it has ended */
 	int signal; /* that it was about to get, or 0 */
-	const struct stack *stack; /* its filters, once they have been read */
+	struct stack *stack; /* its filters, once they have been read */
 };
 
 /* One of all that were ever to be held, in that order, the first is 0; NULL behind the last. */

@@ -7,7 +7,7 @@
  *
  *	thread TID COUNT        COUNT lines with its filters follow, the newest first; 0 where the kernel shows none
  *	filter HEX              its instructions, 16 digits each, as in memory (struct sock_filter)
- *	same TID                as the thread before it that had a line 'thread'
+ *	same TID OTHER          as the thread OTHER, which had a line 'thread' before
  *	failed TID ERRNO        it could not be read: ESRCH where it has ended, ETIMEDOUT where it can't be stopped, as the
  *	                        parent of a vfork(2) can't before its child's exec, or where time was up
  *
@@ -145,8 +145,9 @@ static void print_pair(const char *word, int tid, int number)
 	print_line(" ", number);
 }
 
-static void print_stack(int tid, const struct stack *stack)
+static void print_stack(int tid, struct stack *stack)
 {
+	stack->printed = tid;
 	print_pair("thread ", tid, (int)stack->count);
 	const struct sock_filter *end = stack->instructions + stack->total;
 	for (uint32_t i = stack->count; i > 0; i--) {
@@ -159,17 +160,14 @@ static void print_stack(int tid, const struct stack *stack)
 
 static void print_threads(void)
 {
-	const struct stack *before = NULL;
 	const struct thread *thread = NULL;
 	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++) {
 		if (thread->error != 0)
 			print_pair("failed ", thread->tid, thread->error);
-		else if (thread->stack == before)
-			print_line("same ", thread->tid);
+		else if (thread->stack->printed != 0)
+			print_pair("same ", thread->tid, thread->stack->printed);
 		else
 			print_stack(thread->tid, thread->stack);
-		if (thread->error == 0)
-			before = thread->stack;
 	}
 }
 

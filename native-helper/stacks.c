@@ -39,9 +39,9 @@ static int is_same(const struct stack *a, const struct stack *b)
 }
 
 /* The stack as it is kept, or NULL where there is no room for it. */
-static const struct stack *keep(struct stack read)
+static struct stack *keep(struct stack read)
 {
-	for (const struct stack *known = stacks; known < stacks + stack_count; known++)
+	for (struct stack *known = stacks; known < stacks + stack_count; known++)
 		if (is_same(known, &read))
 			return known;
 	if (stack_count == STACKS)
@@ -52,7 +52,7 @@ static const struct stack *keep(struct stack read)
 	return &stacks[stack_count++];
 }
 
-long read_stack(int tid, const struct stack **stack)
+long read_stack(int tid, struct stack **stack)
 {
 	struct sock_filter *place = instructions + instruction_count;
 	struct stack read = {.lengths = lengths + length_count, .instructions = place};

@@ -12,12 +12,13 @@ struct stack {
 	uint32_t total;
 	const uint16_t *lengths;
 	const struct sock_filter *instructions;
+	int printed; /* the first thread that it was printed for, or 0 */
 };
 
 /*
  * Reads the filters of a stopped thread. Returns 0 or a negative errno: ESRCH where it isn't there, E2BIG where it has
  * more than the kernel allows or all together more than there is room for.
  */
-long read_stack(int tid, const struct stack **stack);
+long read_stack(int tid, struct stack **stack);
 
 #endif

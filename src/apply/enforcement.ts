@@ -1,8 +1,9 @@
 /** What the kernel itself does with the system calls of a unit's processes, held against its plan. */
-import { type Diagnostic, error, note, warning } from '../diagnostic.js';
-import { compareStack, type Relation } from '../filter/compare-stack.js';
+import { groupBy, once } from '../collections.js';
+import { type Diagnostic, error, note } from '../diagnostic.js';
+import { StackComparer } from '../filter/compare-stack.js';
 import { isGuarded, withoutGuard } from '../filter/guard.js';
-import { ProgramError } from '../filter/simulate.js';
+import type { Difference, Relation } from '../filter/relation.js';
 import type { Stack } from '../filter/stack.js';
 import { systemctl } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
@@ -10,11 +11,14 @@ import { systemdMeaning } from '../plan/systemd-meaning.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import type { System, UnitProperties } from '../system/system.js';
 import { mainPid } from './confinement.js';
+import { inPieces } from './in-pieces.js';
 import { createLeftOver } from './left-over.js';
+import type { LoadedFilters } from './loaded-filters.js';
 import { looseCalls, whose } from './looser.js';
 import { type NamedDifference, nameDifferences } from './name-differences.js';
 import { readStatus } from './process-status.js';
 import { createRefusers } from './refusers.js';
+import { sampledNotes, unknowable } from './uncompared.js';
 import { readUnit, type UnitThread } from './unit-filters.js';
 import { unseen } from './unseen.js';
 import { notVouched, whyNotVouched } from './vouched-launcher.js';
@@ -22,12 +26,16 @@ import { type Measure, measureOf } from './without-launcher.js';
 
 /** What filters are beside what they are held to. */
 interface Compared {
-  /** `looser` if any call is, else `stricter` if any is, else `otherwise`. */
-  readonly calls: 'equal' | Relation;
+  /**
+   * `looser` if any call is, `unknown` where that can't be told, else `stricter` if any is or may be, else `otherwise`.
+   */
+  readonly calls: 'equal' | Relation | 'unknown';
   readonly differences: readonly NamedDifference[];
   /** Ranges of numbers that were compared, and those of them in which only samples were. */
   readonly ranges: number;
   readonly sampled: number;
+  /** How many filters the differences leave out: they can only refuse more. */
+  readonly uncompared: number;
 }
 
 /** Threads with the same filters that are held to the same. */
@@ -66,7 +74,9 @@ export async function enforcement(
 ): Promise<Enforcement> {
   const { meaning } = plan;
   if (meaning === undefined) return NO_ENFORCEMENT;
-  const look = () => lookOnce(system, { plan, unit, meaning }, reader);
+  const held = { plan, unit, meaning };
+  const comparer = new StackComparer();
+  const look = () => lookOnce(system, { held, comparer }, reader);
   let found = await look();
   for (let looks = 1; looks < LOOKS && found.wrong.length > 0; looks++) {
     // What systemd is about to start has no filters for a moment; whose process what has ended was can't be told.
@@ -94,28 +104,37 @@ interface Held {
   readonly meaning: SyscallPolicy;
 }
 
-async function lookOnce(system: System, held: Held, reader: () => Promise<string>): Promise<Enforcement> {
+/** A unit that is looked at more than once: all looks have one budget. */
+interface Looked {
+  readonly held: Held;
+  readonly comparer: StackComparer;
+}
+
+async function lookOnce(
+  system: System,
+  { held, comparer }: Looked,
+  reader: () => Promise<string>,
+): Promise<Enforcement> {
   const { plan, unit } = held;
   const found = await readUnit(system, unit, reader);
   const unproven = await unseen(system, plan, unit, found);
   const doubt = await doubtOf(system, held, found.threads);
-  const answering: Answering = doubt ? (program) => program : withoutGuard;
-  const compare = createComparison(held, answering);
+  // Where no launcher is planned the service itself has made the guard.
+  const answering: Answering = doubt || !plan.filter ? (program) => program : withoutGuard;
+  const { numberOf, compare } = createComparison(system, held, { comparer, answering });
   const isLeftOver = await createLeftOver(system, unit, new Set(found.threads.map(({ pid }) => pid)));
+  const byFilters = groupBy(found.threads, numberOf);
+  // What is small comes first: what a service makes large doesn't keep that from being told.
+  for (const [first] of [...byFilters.values()].sort(([a], [b]) => sizeOf(a!) - sizeOf(b!)))
+    await compare(first!, 'policy');
   const groups: ThreadGroup[] = [];
-  for (const [stack, threads] of byStack(found.threads, answering)) {
-    try {
-      groups.push(...(await groupsOf(system, held, { compare, isLeftOver }, stack, processesOf(threads))));
-    } catch (thrown) {
-      if (!(thrown instanceof ProgramError)) throw thrown;
-      unproven.push(error('filter-unknowable', `what a filter does can't be told: ${thrown.message}`));
-    }
-  }
+  for (const threads of byFilters.values())
+    groups.push(...(await groupsOf(system, held, { compare, isLeftOver }, threads)));
   return {
     groups,
     wrong: [...(doubt ? [doubt] : []), ...groups.filter((group) => !group.leftOver).flatMap(looseCalls)],
     leftOver: groups.filter((group) => group.leftOver).map((group) => leftOver(group, held)),
-    unproven: [...unproven, ...sampledNote(groups)],
+    unproven: [...unproven, ...unknowable(groups), ...sampledNotes(groups)],
   };
 }
 
@@ -128,29 +147,74 @@ async function doubtOf(
   { plan, unit }: Held,
   threads: readonly UnitThread[],
 ): Promise<Diagnostic | undefined> {
-  const guarded = threads.find(({ stack }) => stack.some(isGuarded));
+  const guarded = plan.filter && threads.find(({ stack }) => stack.some(isGuarded));
   if (!guarded) return undefined;
   const why = await whyNotVouched(system, plan, unit, mainPid(unit) || guarded.pid);
   return why === undefined ? undefined : notVouched(plan, why);
 }
 
-type Comparison = (stack: Stack, measure: Measure) => Compared;
+const sizeOf = ({ stack }: LoadedFilters): number => stack.reduce((sum, { length }) => sum + length, 0);
 
-/** @throws ProgramError for a filter that looks at the instruction pointer */
-function createComparison({ plan, unit, meaning }: Held, answering: Answering): Comparison {
+interface Comparison {
+  /** Equal for threads whose filters are equal, whoever loaded them. */
+  readonly numberOf: (filters: LoadedFilters) => string;
+  readonly compare: (filters: LoadedFilters, measure: Measure) => Promise<Compared>;
+}
+
+interface Comparing {
+  readonly comparer: StackComparer;
+  readonly answering: Answering;
+}
+
+function createComparison(
+  system: System,
+  { plan, unit, meaning }: Held,
+  { comparer, answering }: Comparing,
+): Comparison {
   const refusers = createRefusers(unit, plan.target);
-  return (stack, measure) => {
-    const wanted = measure === 'policy' ? meaning : measure === 'systemd' ? systemdMeaning(plan) : undefined;
-    if (wanted === undefined) return { calls: 'equal', differences: [], ranges: 0, sampled: 0 };
-    const { differences, ranges, sampled } = compareStack(stack.map(answering), wanted);
-    const named = nameDifferences(wanted, differences, refusers);
-    return { calls: gravest(named), differences: named, ranges, sampled };
+  const bySystemd = once(async () => systemdMeaning(plan));
+  const names = new WeakMap<readonly Difference[], readonly NamedDifference[]>();
+  const name = (wanted: SyscallPolicy, differences: readonly Difference[]) => {
+    const named = names.get(differences) ?? nameDifferences(wanted, differences, refusers);
+    names.set(differences, named);
+    return named;
+  };
+  const plainOf = remember((stack) => stack.map(answering));
+  const numberOf = remember((stack) => comparer.numberOf(plainOf(stack)));
+  return {
+    numberOf: ({ stack, unread }) => `${numberOf(stack)} ${unread}`,
+    async compare({ stack, unread }, measure) {
+      const wanted = measure === 'policy' ? meaning : measure === 'systemd' ? await bySystemd() : undefined;
+      if (wanted === undefined)
+        return { calls: 'equal', differences: [], ranges: 0, sampled: 0, uncompared: 0 };
+      const work = comparer.compare(plainOf(stack), wanted);
+      const { differences, ranges, sampled, ...found } = await inPieces(system, work, () => comparer.spent);
+      const named = name(wanted, differences);
+      const uncompared = found.uncompared + unread;
+      const isUnknown = !found.isKnown || (unread > 0 && gravest(named) === 'looser');
+      return {
+        calls: isUnknown ? 'unknown' : uncompared > 0 ? withMore(gravest(named)) : gravest(named),
+        differences: isUnknown ? named.filter(({ relation }) => relation !== 'looser') : named,
+        ranges,
+        sampled,
+        uncompared,
+      };
+    },
+  };
+}
+
+/** What is learnt of a stack, which many threads may have, is learnt once. */
+function remember<T>(learn: (stack: Stack) => T): (stack: Stack) => T {
+  const known = new Map<Stack, T>();
+  return (stack) => {
+    if (!known.has(stack)) known.set(stack, learn(stack));
+    return known.get(stack)!;
   };
 }
 
 /** How filters are told from what they are held to, and processes from those of the run before. */
 interface Means {
-  readonly compare: Comparison;
+  readonly compare: Comparison['compare'];
   readonly isLeftOver: (pid: number) => Promise<boolean>;
 }
 
@@ -162,44 +226,33 @@ async function groupsOf(
   system: System,
   held: Held,
   { compare, isLeftOver }: Means,
-  stack: Stack,
-  processes: ThreadGroup['processes'],
+  threads: readonly UnitThread[],
 ): Promise<ThreadGroup[]> {
-  const compared = compare(stack, 'policy');
-  const filters = stack.length;
-  if (compared.calls !== 'looser')
-    return [{ processes, filters, heldTo: 'policy', leftOver: false, ...compared }];
-  const obeys = () => compare(stack, 'systemd').calls !== 'looser';
+  const [first] = threads;
+  const { stack, unread } = first!;
+  const processes = processesOf(threads);
+  const compared = await compare(first!, 'policy');
+  const filters = stack.length + unread;
+  if (isObeying(compared)) return [{ processes, filters, heldTo: 'policy', leftOver: false, ...compared }];
+  const obeys = once(async () => isObeying(await compare(first!, 'systemd')));
   const kinds = new Map<Measure | 'left-over', ThreadGroup['processes']>();
   for (const one of processes) {
     const measure = await measureOf(system, held, one, stack, obeys);
     // What does systemd's part may be as planned all the same: ExecStop= has left it.
-    const isPlanned = measure === 'systemd' && obeys();
-    const kind = !isPlanned && (await isLeftOver(one.pid)) ? 'left-over' : measure;
+    const mayBe = compared.calls === 'looser' && !(measure === 'systemd' && (await obeys()));
+    const kind = mayBe && (await isLeftOver(one.pid)) ? 'left-over' : measure;
     kinds.set(kind, [...(kinds.get(kind) ?? []), one]);
   }
-  return [...kinds].map(([kind, some]) => {
+  const groups: ThreadGroup[] = [];
+  for (const [kind, some] of kinds) {
     const heldTo = kind === 'left-over' ? 'policy' : kind;
-    const found = heldTo === 'policy' ? compared : compare(stack, heldTo);
-    return { processes: some, filters, heldTo, leftOver: kind === 'left-over', ...found };
-  });
-}
-
-/** Threads by what their filters are, whoever loaded them. */
-function byStack(threads: readonly UnitThread[], answering: Answering): Map<Stack, UnitThread[]> {
-  const known = new Map<string, Stack>();
-  const texts = new Map<Stack, string>();
-  const groups = new Map<Stack, UnitThread[]>();
-  for (const thread of threads) {
-    const { stack } = thread;
-    const text = texts.get(stack) ?? JSON.stringify(stack.map(answering));
-    texts.set(stack, text);
-    const first = known.get(text) ?? stack;
-    known.set(text, first);
-    groups.set(first, [...(groups.get(first) ?? []), thread]);
+    const found = await compare(first!, heldTo);
+    groups.push({ processes: some, filters, heldTo, leftOver: kind === 'left-over', ...found });
   }
   return groups;
 }
+
+const isObeying = ({ calls }: Compared): boolean => calls !== 'looser' && calls !== 'unknown';
 
 function processesOf(threads: readonly UnitThread[]): ThreadGroup['processes'] {
   const counted = new Map<number, { pid: number; name: string; threads: number }>();
@@ -216,6 +269,9 @@ function gravest(differences: readonly NamedDifference[]): Compared['calls'] {
   return GRAVEST_FIRST.find((relation) => there.has(relation)) ?? 'equal';
 }
 
+/** What filters are of which some weren't compared. */
+const withMore = (calls: Compared['calls']): Compared['calls'] => (calls === 'looser' ? calls : 'stricter');
+
 function leftOver(group: ThreadGroup, { plan, unit }: Held): Diagnostic {
   const { scope } = plan.target;
   const message = `looser than the policy: ${whose(group)}, left over from before ${plan.unit} was started`;
@@ -223,13 +279,6 @@ function leftOver(group: ThreadGroup, { plan, unit }: Held): Diagnostic {
   const why = ['process', 'none'].includes(mode) ? `KillMode=${mode} leaves` : 'its stop has left';
   const commands = ['stop', 'kill', 'start'].map((verb) => systemctl(scope, verb, plan.unit));
   return error('left-over', message, { hint: `${why} them there; '${commands.join('; ')}' ends them` });
-}
-
-function sampledNote(groups: readonly ThreadGroup[]): Diagnostic[] {
-  const sampled = Math.max(0, ...groups.map((group) => group.sampled));
-  if (sampled === 0) return [];
-  const message = `some arguments of ${sampled} ranges of numbers were tried, not all: too many for a proof`;
-  return [warning('sampled', message)];
 }
 
 /** What can be told from the manager alone where the kernel's filters can't be read. */

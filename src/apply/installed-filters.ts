@@ -1,15 +1,11 @@
 /** The filters of threads, as the kernel has them: read by native-helper/read-filters, which says how it prints them. */
 import { EXIT, error, printable, UserError } from '../diagnostic.js';
-import type { Instruction } from '../filter/bpf.js';
-import type { Stack } from '../filter/stack.js';
-import { validate } from '../filter/validate.js';
 import type { System } from '../system/system.js';
+import { type LoadedFilters, takeIn } from './loaded-filters.js';
 
 /** What the kernel shows of one thread. */
-export interface ThreadFilters {
+export interface ThreadFilters extends LoadedFilters {
   readonly tid: number;
-  /** Newest first, empty where the kernel shows none; the same object for threads that have the same. */
-  readonly stack: Stack;
 }
 
 /** Threads that could not be read, and why. */
@@ -31,7 +27,6 @@ export interface InstalledFilters {
 /** Characters of the reader's answer, and how long it may take: threads stand still for much less. */
 const LIMIT = 256 << 20;
 const TIMEOUT = 60_000;
-const HEX_DIGITS = 16;
 
 /** SIGSYS, by which a filter ends what makes a call that it refuses. */
 const SIGSYS = 31;
@@ -64,7 +59,7 @@ export async function readFilters(
 /** How many numbers follow the first word of a line; those of a line `filter` are read with their thread's. */
 const NUMBERS: ReadonlyMap<string, number> = new Map([
   ['thread', 2],
-  ['same', 1],
+  ['same', 2],
   ['failed', 2],
   ['foreign', 1],
   ['unsettled', 0],
@@ -77,47 +72,35 @@ const NUMBERS: ReadonlyMap<string, number> = new Map([
 export function parseFilters(text: string): InstalledFilters | undefined {
   const lines = text.split('\n');
   if (lines.pop() !== '') return undefined;
-  const threads: ThreadFilters[] = [];
-  const failed: ThreadFailure[] = [];
+  const threads = new Map<number, readonly string[]>();
+  const failed = new Map<number, number>();
   let [foreign, settled] = [0, true];
-  let last: Stack | undefined;
   for (let at = 0; at < lines.length; ) {
     const [word = '', ...rest] = lines[at++]!.split(' ');
     const numbers = rest.map(decimal);
     if (numbers.length !== NUMBERS.get(word) || numbers.includes(undefined)) return undefined;
     const [first = 0, second = 0] = numbers;
-    if (word === 'failed') failed.push({ tid: first, errno: second });
+    const isThread = word === 'thread' || word === 'same';
+    if ((isThread || word === 'failed') && (threads.has(first) || failed.has(first))) return undefined;
+    if (word === 'failed') failed.set(first, second);
     else if (word === 'foreign') foreign = first;
     else if (word === 'unsettled') settled = false;
     else {
-      if (word === 'thread') {
-        last = parseStack(lines.slice(at, at + second), second);
-        at += second;
-      }
-      if (last === undefined) return undefined;
-      threads.push({ tid: first, stack: last });
+      const count = word === 'thread' ? second : 0;
+      const own = word === 'thread' ? lines.slice(at, at + count) : threads.get(second);
+      if (own === undefined || own.length < count) return undefined;
+      threads.set(first, own);
+      at += count;
     }
   }
-  const tids = new Set([...threads, ...failed].map(({ tid }) => tid));
-  return tids.size === threads.length + failed.length ? { threads, failed, foreign, settled } : undefined;
-}
-
-function parseStack(lines: readonly string[], count: number): Stack | undefined {
-  const stack = lines.map(parseFilter);
-  return stack.length === count && stack.every((filter) => filter !== undefined) ? stack : undefined;
+  const taken = takeIn(new Set(threads.values()));
+  if (taken === undefined) return undefined;
+  return {
+    threads: [...threads].map(([tid, own]) => ({ tid, ...taken.get(own)! })),
+    failed: [...failed].map(([tid, errno]) => ({ tid, errno })),
+    foreign,
+    settled,
+  };
 }
 
 const decimal = (text: string): number | undefined => (/^\d{1,9}$/.test(text) ? Number(text) : undefined);
-
-/** `filter HEX`: instructions as they lie in memory, the lowest byte first. */
-function parseFilter(line: string): Instruction[] | undefined {
-  const [, hex] = /^filter ((?:[0-9a-f]{16})+)$/.exec(line) ?? [];
-  if (hex === undefined) return undefined;
-  const program: Instruction[] = [];
-  for (let at = 0; at < hex.length; at += HEX_DIGITS) {
-    const byte = (i: number) => Number.parseInt(hex.slice(at + 2 * i, at + 2 * i + 2), 16);
-    const k = byte(4) + byte(5) * 2 ** 8 + byte(6) * 2 ** 16 + byte(7) * 2 ** 24;
-    program.push({ code: byte(0) + byte(1) * 2 ** 8, jt: byte(2), jf: byte(3), k });
-  }
-  return validate(program) === undefined ? program : undefined;
-}

@@ -1,8 +1,8 @@
 /** The filters of all threads of a unit, and which of them can't be seen. */
-import type { Stack } from '../filter/stack.js';
 import type { System, UnitProperties } from '../system/system.js';
 import { unitGroups } from './control-group.js';
 import { type InstalledFilters, readFilters } from './installed-filters.js';
+import type { LoadedFilters } from './loaded-filters.js';
 import { readStatus } from './process-status.js';
 
 /** How often a unit is read whose threads can't be stopped or come too fast, and milliseconds in between. */
@@ -11,13 +11,12 @@ const PAUSE = 50;
 const [EPERM, ESRCH, ETIMEDOUT] = [1, 3, 110];
 
 /** A thread, and the filters that it had while all of its unit stood still. */
-export interface UnitThread {
+export interface UnitThread extends LoadedFilters {
   readonly tid: number;
   /** Its process; itself where it has ended since. */
   readonly pid: number;
   /** The process's name, from itself: not to be trusted. Empty where it has ended since. */
   readonly name: string;
-  readonly stack: Stack;
 }
 
 export interface UnitFilters {
@@ -40,10 +39,10 @@ export async function readUnit(
   const lookUp = createLookUp(system);
   const threads: UnitThread[] = [];
   const hidden = new Map<number, number>();
-  for (const { tid, stack } of read.threads) {
+  for (const { tid, stack, unread } of read.threads) {
     const { pid, name, status } = await lookUp(tid);
-    if (stack.length === 0 && ['1', '2'].includes(status?.get('Seccomp') ?? '0')) hidden.set(tid, 0);
-    else threads.push({ tid, pid, name, stack });
+    if (stack.length + unread === 0 && ['1', '2'].includes(status?.get('Seccomp') ?? '0')) hidden.set(tid, 0);
+    else threads.push({ tid, pid, name, stack, unread });
   }
   for (const { tid, errno } of read.failed) {
     // What has ended can't be traced either; until its parent asks for it, it is still there.

@@ -37,13 +37,17 @@ export interface Asker {
   readonly permissive: boolean;
 }
 
-const [EPERM, EACCES, ETIMEDOUT] = [1, 13, 110];
+const [EPERM, E2BIG, EACCES, ETIMEDOUT] = [1, 7, 13, 110];
 
 type Reason = readonly [why: string, hint: string | undefined];
 
 /** Reasons that don't depend on who asks. */
 const WHY: ReadonlyMap<number, Reason> = new Map([
   [0, ['the kernel shows no filters', 'it needs CONFIG_CHECKPOINT_RESTORE']],
+  [
+    E2BIG,
+    ['all different ones together are too large', 'they are mostly those that the service loads itself'],
+  ],
   [
     ETIMEDOUT,
     ["they can't be stopped", 'the parent of a vfork can not before its child is a program: try again'],

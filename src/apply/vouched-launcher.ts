@@ -21,31 +21,39 @@ export async function whyNotVouched(
 ): Promise<string | undefined> {
   if (target.scope === 'user') return undefined;
   const { launcher } = target;
-  if (!(await isManagersNamespace(system, unit, pid)))
-    return 'its processes have made a mount namespace of their own';
+  const seen = (await isManagersNamespace(system, pid)) ? await look(system, launcher, pid) : 'unseen';
+  if (seen !== 'unseen') return seen;
+  // A service that has left its first mount namespace must not be able to refuse its confinement by that.
+  const image = IMAGES.find((name) => isSet(unit.get(name)));
+  return image && `what ${image}= has in the place of ${launcher} can't be seen`;
+}
+
+/** Whether the launcher in a process's mount namespace is the installed one: why not, or that nothing is there. */
+async function look(system: System, launcher: string, pid: number): Promise<string | 'unseen' | undefined> {
   const { real, untrusted } = await system.walk(launcher, { process: pid });
   if (untrusted) return `${printable(untrusted.path)} ${untrusted.why} there`;
-  const [there, ours] = await Promise.all(
-    [real, launcher].map(async (path) =>
-      path === undefined ? undefined : (await system.read(path, { limit: MAX_LAUNCHER }))?.bytes,
-    ),
-  );
-  if (there === undefined) return `there is no ${launcher} where it runs`;
+  const bytesOf = async (path: string) => (await system.read(path, { limit: MAX_LAUNCHER }))?.bytes;
+  const there = real === undefined ? undefined : await bytesOf(real);
+  if (there === undefined) return 'unseen';
+  const ours = await bytesOf(launcher);
   return ours && isSameBytes(there, ours) ? undefined : `${launcher} is another file where it runs`;
 }
 
-/** Who is root in a user namespace made by the process itself can mount there what it likes. */
-async function isManagersNamespace(system: System, unit: UnitProperties, pid: number): Promise<boolean> {
-  if (hasUserNamespace(unit)) return true;
+/**
+ * Whether a process is in the user namespace of this one: in one of its own it can mount what it likes, and with
+ * PrivateUsers= whose it is can't be told.
+ */
+async function isManagersNamespace(system: System, pid: number): Promise<boolean> {
   const [own, its] = await Promise.all(
     ['self', `${pid}`].map(async (process) => (await system.links(`/proc/${process}/ns`)).get('user')),
   );
   return own === its;
 }
 
-/** `PrivateUsersEx` has the modes besides `yes` and `no` since systemd 257. */
-const hasUserNamespace = (unit: UnitProperties): boolean =>
-  unit.get('PrivateUsers') === true || !['no', ''].includes(String(unit.get('PrivateUsersEx') ?? ''));
+/** Directives that put files where the launcher is that can't be looked at from the host. */
+const IMAGES = ['RootImage', 'RootMStack', 'MountImages', 'ExtensionImages', 'ExtensionDirectories'];
+
+const isSet = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 : Boolean(value));
 
 export function notVouched({ unit, target }: Plan, why: string): Diagnostic {
   const message = `who has started ${unit} isn't known to be the launcher: ${why}`;

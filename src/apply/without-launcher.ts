@@ -29,14 +29,14 @@ export async function measureOf(
   { plan, unit }: Planned,
   looked: { readonly pid: number; readonly name: string },
   stack: Stack,
-  obeys: () => boolean,
+  obeys: () => Promise<boolean>,
 ): Promise<Measure> {
   if (stack.some(isGuarded) || looked.pid === mainPid(unit)) return 'policy';
   if (await isManagers(system, { plan, unit }, looked)) return 'nothing';
   if (plan.programs.length > 0 && (await isProgram(system, plan, looked.pid))) return 'policy';
   const keys = keysWithProcesses({ plan, unit });
   const free = keys.some((key) => key.endsWith('+'));
-  if (keys.some((key) => !key.endsWith('+')) && (!free || obeys())) return 'systemd';
+  if (keys.some((key) => !key.endsWith('+')) && (!free || (await obeys()))) return 'systemd';
   return free ? 'nothing' : 'policy';
 }
 

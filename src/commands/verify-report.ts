@@ -26,6 +26,7 @@ const SAYS: Readonly<Record<ThreadGroup['calls'], string>> = {
   otherwise: 'as the policy says, some of it refused otherwise',
   stricter: 'as the policy says, or stricter',
   looser: 'looser than the policy',
+  unknown: "can't be known",
 };
 
 /** Behind these words for what runs without the launcher, its calls are held to systemd's part alone. */
@@ -56,7 +57,7 @@ function byText({ relation, by, someArguments }: NamedDifference): string {
 
 /** The same for programs. */
 export const groupsJson = (groups: readonly ThreadGroup[]) =>
-  groups.map(({ processes, filters, heldTo, leftOver, calls, ranges, sampled, differences }) => ({
+  groups.map(({ processes, filters, heldTo, leftOver, calls, ranges, sampled, uncompared, differences }) => ({
     processes,
     filters,
     heldTo,
@@ -64,5 +65,6 @@ export const groupsJson = (groups: readonly ThreadGroup[]) =>
     calls,
     ranges,
     sampled,
+    uncompared,
     differences,
   }));

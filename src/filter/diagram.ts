@@ -4,6 +4,8 @@
  * Boolean Function Manipulation", 1986). The leaves of a question are YES and NO, those of a decision are actions.
  */
 
+import { COST, MOST_OF_ARGUMENTS, type Spend } from './budget.js';
+
 /** A function, by its index in the table of its `Diagrams`. */
 export type Diagram = number;
 
@@ -11,6 +13,10 @@ export type Diagram = number;
 export type Bits = readonly number[];
 
 export interface Diagrams {
+  /** Counts what is done to make functions. */
+  readonly spend: Spend;
+  /** Whether the functions made until now are as large, or took as long, as a good part of what there is room for. */
+  readonly isLarge: () => boolean;
   /** The function that is this number everywhere. */
   readonly leaf: (value: number) => Diagram;
   /** Whether the masked bits equal a value. */
@@ -29,6 +35,16 @@ export interface Diagrams {
   readonly difference: (a: Diagram, b: Diagram) => bigint[];
 }
 
+/** Those of a comparison that has a budget. @throws DiagramTooLarge also where they cost more than there is for a call. */
+export function createCountedDiagrams(spend: Spend): Diagrams {
+  let left = MOST_OF_ARGUMENTS;
+  return createDiagrams((units) => {
+    spend(units);
+    left -= units;
+    if (left < 0) throw new DiagramTooLarge();
+  });
+}
+
 /** A function is too large to be written down: nothing is said about it. */
 export class DiagramTooLarge extends Error {
   override readonly name = 'DiagramTooLarge';
@@ -42,13 +58,16 @@ const LEAF = 64 * REGISTERS;
 /** Bounds on time and memory; three indices fit in one exact number. */
 const MOST_NODES = 2 ** 17;
 const MOST_CHOICES = 2 ** 19;
+/** What part of that is large. */
+const LARGE = 1 / 16;
 
 /** The bits of a register, or of its lower or upper half. Variables are numbered in the order that they are asked. */
 export function registerBits(arg: number, from: number, count: number): Bits {
   return Array.from({ length: count }, (_, bit) => arg * 64 + 63 - (from + bit));
 }
 
-export function createDiagrams(): Diagrams {
+/** @param spend counts nodes and choices as they are made */
+export function createDiagrams(spend: Spend = () => undefined): Diagrams {
   const variable: number[] = [LEAF, LEAF];
   const ifSet: Diagram[] = [NO, YES];
   const ifClear: Diagram[] = [NO, YES];
@@ -59,6 +78,7 @@ export function createDiagrams(): Diagrams {
 
   function add(asked: number, set: Diagram, clear: Diagram): Diagram {
     if (variable.length >= MOST_NODES) throw new DiagramTooLarge();
+    spend(COST.node);
     variable.push(asked);
     ifSet.push(set);
     ifClear.push(clear);
@@ -109,6 +129,7 @@ export function createDiagrams(): Diagrams {
     let found = choices.get(key);
     if (found === undefined) {
       if (choices.size >= MOST_CHOICES) throw new DiagramTooLarge();
+      spend(COST.node);
       const asked = Math.min(variable[question]!, variable[yes]!, variable[no]!);
       const half = (branch: readonly Diagram[]) => {
         const [q, y, n] = [question, yes, no].map((one) => (variable[one] === asked ? branch[one]! : one));
@@ -127,6 +148,7 @@ export function createDiagrams(): Diagrams {
       let found = known.get(key);
       if (found !== undefined) return found;
       if (known.size >= MOST_CHOICES) throw new DiagramTooLarge();
+      spend(COST.node);
       const asked = Math.min(variable[left]!, variable[right]!);
       if (asked === LEAF) {
         found = leaf(merge(values.get(left)!, values.get(right)!));
@@ -175,5 +197,7 @@ export function createDiagrams(): Diagrams {
     }
   }
 
-  return { leaf, equal, atLeast, anyOf, choose, combine, witness, difference };
+  const isLarge = () => variable.length > MOST_NODES * LARGE || choices.size > MOST_CHOICES * LARGE;
+
+  return { spend, isLarge, leaf, equal, atLeast, anyOf, choose, combine, witness, difference };
 }

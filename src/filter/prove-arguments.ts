@@ -1,7 +1,16 @@
 /** What a program does with the arguments of a call, compared with what a verdict says, for all arguments at once. */
 import type { Condition, Verdict } from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
-import { createDiagrams, type Diagram, type Diagrams, NO, registerBits, YES } from './diagram.js';
+import { COST, type Spend } from './budget.js';
+import {
+  createDiagrams,
+  type Diagram,
+  type Diagrams,
+  DiagramTooLarge,
+  NO,
+  registerBits,
+  YES,
+} from './diagram.js';
 import type { Leaf } from './prove-numbers.js';
 import { Unprovable } from './unprovable.js';
 
@@ -104,6 +113,9 @@ const MASK32 = 0xffffffffn;
 /** A masked half of a register, or a number that is known: what the accumulator holds. */
 type Held = { readonly offset: number; readonly mask: number } | { readonly value: number };
 
+/** A bound on time and memory: each instruction of the longest program in eight states. */
+const MOST_STATES = 2 ** 15;
+
 /** Calls of one convention and number. */
 export interface Fixed {
   readonly arch: number;
@@ -125,7 +137,7 @@ function keyOf({ at, held }: State): string {
  * The action that the program returns from an instruction on, as a function of the registers.
  * @param fixed makes loads of the convention and the number known
  * @throws Unprovable for arithmetic other than AND, for memory, for the index register and the instruction pointer
- * @throws DiagramTooLarge
+ * @throws DiagramTooLarge, and what counting the work throws
  */
 export function programDiagram(
   diagrams: Diagrams,
@@ -133,7 +145,7 @@ export function programDiagram(
   entry: number,
   fixed?: Fixed,
 ): Diagram {
-  const states = statesFrom(program, entry, fixed);
+  const states = statesFrom(program, { entry, fixed, spend: diagrams.spend });
   const results = new Map<string, Diagram>();
   for (const state of states.reverse()) {
     const [yes, no] = successors(program, state, fixed).map((next) => results.get(keyOf(next))!);
@@ -142,8 +154,14 @@ export function programDiagram(
   return results.get(keyOf({ at: entry, held: undefined }))!;
 }
 
+interface From {
+  readonly entry: number;
+  readonly fixed: Fixed | undefined;
+  readonly spend: Spend;
+}
+
 /** Every state that can follow, in the order of the program: jumps go forward only. */
-function statesFrom(program: readonly Instruction[], entry: number, fixed: Fixed | undefined): State[] {
+function statesFrom(program: readonly Instruction[], { entry, fixed, spend }: From): State[] {
   const states: State[] = [];
   const arrivals = new Map<number, Map<string, State>>();
   const arrive = (state: State) => {
@@ -153,7 +171,9 @@ function statesFrom(program: readonly Instruction[], entry: number, fixed: Fixed
   arrive({ at: entry, held: undefined });
   for (let at = entry; at < program.length; at++) {
     for (const state of arrivals.get(at)?.values() ?? []) {
+      if (states.length >= MOST_STATES) throw new DiagramTooLarge();
       states.push(state);
+      spend(COST.state);
       for (const next of successors(program, state, fixed)) arrive(next);
     }
   }

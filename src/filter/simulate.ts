@@ -31,6 +31,9 @@ const MEMORY_WORDS = 16;
 /** SECCOMP_RET_KILL_THREAD: the kernel ends a program that divides by X = 0 with 0. */
 const DIVIDED_BY_ZERO = 0;
 
+/** Registers of a call that has none to speak of. */
+export const NO_ARGUMENTS: readonly bigint[] = new Array<bigint>(6).fill(0n);
+
 interface Machine {
   readonly call: Call;
   /** Made when the first word is stored: few programs have any. */

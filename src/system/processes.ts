@@ -52,7 +52,8 @@ export async function startProgram(
     clearTimeout(timer);
   });
   const said = new Promise<boolean>((resolve) => {
-    child.stdout!.on('data', () => output.stdout.includes('\n') && resolve(true));
+    // Of each piece alone: to look through all that there is takes ever longer.
+    child.stdout!.on('data', (chunk: string) => chunk.includes('\n') && resolve(true));
   });
   return {
     input: child.stdin,

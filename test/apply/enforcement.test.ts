@@ -5,7 +5,7 @@ import { UserError } from '../../src/diagnostic.js';
 import type { Instruction } from '../../src/filter/bpf.js';
 import { compile } from '../../src/filter/compile.js';
 import type { Plan } from '../../src/plan/plan.js';
-import { KILL } from '../../src/syscalls/action.js';
+import { type Action, ALLOW, KILL } from '../../src/syscalls/action.js';
 import { bundledSets } from '../../src/syscalls/sets.js';
 import type { ProcessResult, System } from '../../src/system/system.js';
 import { policyOf } from '../support/policies.js';
@@ -106,6 +106,82 @@ test('a thread that lets a call through is told from the others', async () => {
     wrong.map(({ message }) => message),
     ["looser than the policy in demo (2): execve (x86-64) gets 'allow', not 'kill'"],
   );
+});
+
+describe('filters that are too much work', () => {
+  /** As long as the kernel takes, with arithmetic on the number. */
+  const computing = (action: Action, more = 0): Instruction[] => [
+    { code: 0x20, jt: 0, jf: 0, k: 0 },
+    ...new Array<Instruction>(4000).fill({ code: 0x04, jt: 0, jf: 0, k: 1 }),
+    { code: 0x04, jt: 0, jf: 0, k: more },
+    { code: 0x06, jt: 0, jf: 0, k: action },
+  ];
+  const loaded = (...stack: (readonly Instruction[])[]): Thread => ({
+    status: 'Seccomp:\t2\n',
+    says: (tid) => `thread ${tid} ${stack.length}\n${stack.map((one) => `filter ${hex(one)}\n`).join('')}`,
+  });
+  const launcher = compile(POLICY);
+
+  test('are a warning where what is below them obeys', async () => {
+    const threads = [
+      ...Array.from({ length: 300 }, (_, i) => loaded(computing(ALLOW, i), launcher)),
+      filtered(),
+    ];
+    const { groups, wrong, unproven } = await verified(machine(threads));
+    assert.deepEqual([wrong, codes(unproven)], [[], ['sampled']]);
+    assert.match(
+      unproven[0]!.message,
+      /^1 of 2 filters of demo \(1\) \(and \d+ more with other filters\) are too/,
+    );
+    assert.equal(unproven[0]!.severity, 'warning');
+    const found = groups.map(({ calls, filters, uncompared }) => [calls, filters, uncompared].join());
+    assert.deepEqual([...new Set(found)], ['stricter,2,1', 'equal,1,0']);
+  });
+
+  test('are an error where they may hide that it does not, and nothing looser is said', async () => {
+    const { groups, wrong, unproven } = await verified(
+      machine([filtered(), loaded(computing(KILL), compile(denying()))]),
+    );
+    assert.deepEqual([wrong, codes(unproven)], [[], ['filter-unknowable']]);
+    assert.equal(unproven[0]!.severity, 'error');
+    assert.match(
+      unproven[0]!.message,
+      /whether demo \(2\) obeys: 1 of 2 filters are too much work .*, and without them/,
+    );
+    assert.deepEqual(
+      groups.map(({ calls }) => calls),
+      ['equal', 'unknown'],
+    );
+    assert.ok(groups[1]!.differences.every(({ relation }) => relation !== 'looser'));
+  });
+
+  test('do not keep from being told what has fewer', async () => {
+    const threads = Array.from({ length: 200 }, (_, i) => loaded(computing(KILL, i)));
+    const { wrong, unproven } = await verified(machine([...threads, filtered(denying()), filtered()]));
+    assert.deepEqual([codes(wrong), codes(unproven)], [['looser'], ['filter-unknowable']]);
+    assert.match(wrong[0]!.message, /in demo \(201\): execve/);
+  });
+
+  test('that were not taken in may hide what is looser, too', async () => {
+    const many = Array.from({ length: 200 }, (_, i) => computing(ALLOW, i));
+    const { groups, wrong } = await verified(
+      machine([loaded(...many, compile(denying())), loaded(...many, launcher)]),
+    );
+    assert.deepEqual([groups.map(({ calls }) => calls), wrong], [['unknown', 'stricter'], []]);
+    assert.deepEqual(
+      groups.map(({ filters }) => filters),
+      [201, 201],
+    );
+  });
+
+  test('are compared in pieces, between which a signal may end it', async () => {
+    const threads = Array.from({ length: 20 }, (_, i) => loaded(computing(KILL, i)));
+    const wait = async () => {
+      throw new Error('interrupted');
+    };
+    const interrupted = { ...machine(threads), wait } as System;
+    await assert.rejects(verified(interrupted), /^Error: interrupted$/);
+  });
 });
 
 test('a thread without a filter is looser', async () => {

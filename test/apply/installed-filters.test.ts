@@ -12,14 +12,14 @@ const LOADS = '2000 00 00 04000000'.replaceAll(' ', '');
 
 describe('what read-filters prints', () => {
   test('is read thread by thread', () => {
-    const text = `thread 7 2\nfilter ${ALLOWS}\nfilter ${LOADS}${ALLOWS}\nsame 8\nfailed 9 3\nthread 10 0\n`;
+    const text = `thread 7 2\nfilter ${ALLOWS}\nfilter ${LOADS}${ALLOWS}\nsame 8 7\nfailed 9 3\nthread 10 0\n`;
     const { threads, failed, foreign, settled } = parseFilters(text)!;
     const allow = { code: 6, jt: 0, jf: 0, k: ALLOW };
     const load = { code: 0x20, jt: 0, jf: 0, k: 4 };
     assert.deepEqual(threads, [
-      { tid: 7, stack: [[allow], [load, allow]] },
-      { tid: 8, stack: [[allow], [load, allow]] },
-      { tid: 10, stack: [] },
+      { tid: 7, stack: [[allow], [load, allow]], unread: 0 },
+      { tid: 8, stack: [[allow], [load, allow]], unread: 0 },
+      { tid: 10, stack: [], unread: 0 },
     ]);
     assert.equal(threads[0]!.stack, threads[1]!.stack);
     assert.deepEqual(failed, [{ tid: 9, errno: 3 }]);
@@ -30,6 +30,25 @@ describe('what read-filters prints', () => {
     assert.deepEqual(parseFilters('foreign 2\nunsettled\n'), {
       ...{ threads: [], failed: [], foreign: 2, settled: false },
     });
+  });
+
+  test('is as much as there is room for, the oldest of every thread first, and equal ones once', () => {
+    const long = (number: number) =>
+      `filter ${`0400 00 00 0000${number.toString(16).padStart(4, '0')}`.replaceAll(' ', '').repeat(4095)}${ALLOWS}\n`;
+    const start = `filter ${LOADS}${ALLOWS}\n`;
+    const threads = Array.from(
+      { length: 600 },
+      (_, i) => `thread ${i + 1} 3\n${long(2 * i)}${long(2 * i + 1)}${start}`,
+    );
+    const found = parseFilters(`${threads.join('')}thread 601 2\n${long(2)}${start}`)!.threads;
+    assert.ok(found.every(({ stack, unread }, i) => stack.length + unread === (i < 600 ? 3 : 2)));
+    assert.ok(found.every(({ stack }) => stack.at(-1) === found[0]!.stack.at(-1)));
+    const counts = found.map(({ stack }) => stack.length);
+    assert.deepEqual([counts[0], counts[599]], [2, 1]);
+    const most = found
+      .flatMap(({ stack }) => stack.slice(0, -1))
+      .reduce((sum, { length }) => sum + length, 0);
+    assert.ok(most > 100 * 4096 && most < 200 * 4096, `${most}`);
   });
 
   const WRONG: readonly [what: string, text: string][] = [
@@ -43,7 +62,10 @@ describe('what read-filters prints', () => {
     ['half an instruction', `thread 7 1\nfilter ${ALLOWS}0600\n`],
     ['an empty filter', 'thread 7 1\nfilter \n'],
     ['what no kernel takes', `thread 7 1\nfilter ${LOADS}\n`],
-    ['the same as none', 'same 7\n'],
+    ['the same as none', 'same 7 6\n'],
+    ['the same as itself', 'same 7 7\n'],
+    ['a thread twice by another', 'thread 6 0\nthread 7 0\nsame 7 6\n'],
+    ['a failure twice', 'failed 7 3\nfailed 7 3\n'],
     ['no number', 'thread 7 x\n'],
     ['a negative number', 'failed 7 -3\n'],
     ['another word', 'threads 7 0\n'],

@@ -9,7 +9,7 @@ const difference = (abi: 'x86-64' | 'x86', calls: readonly string[], relation = 
 const group = (pid: number, ...differences: ReturnType<typeof difference>[]): ThreadGroup =>
   ({
     ...{ processes: [{ pid, name: 'demo', threads: 1 }], filters: 0, heldTo: 'policy', leftOver: false },
-    ...{ calls: 'looser', differences, ranges: 1, sampled: 0 },
+    ...{ calls: 'looser', differences, ranges: 1, sampled: 0, uncompared: 0 },
   }) as ThreadGroup;
 const messages = (groups: readonly ThreadGroup[], main: number) =>
   looseSince(groups, main).map(({ message, hint }) => `${message}${hint ? '; hint' : ''}`);

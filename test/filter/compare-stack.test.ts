@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Instruction } from '../../src/filter/bpf.js';
-import { compareStack, type Difference, relationOf } from '../../src/filter/compare-stack.js';
+import type { Limits, Work } from '../../src/filter/budget.js';
+import { StackComparer, type StackComparison } from '../../src/filter/compare-stack.js';
 import { compile } from '../../src/filter/compile.js';
 import { isGuarded, withoutGuard } from '../../src/filter/guard.js';
+import { type Difference, relationOf } from '../../src/filter/relation.js';
 import { ProgramError } from '../../src/filter/simulate.js';
 import { type Stack, stackAction } from '../../src/filter/stack.js';
 import { ABIS, abiOf } from '../../src/syscalls/abi.js';
@@ -19,6 +21,25 @@ const ZEROS: readonly bigint[] = new Array<bigint>(6).fill(0n);
 const [EPERM, EACCES] = [errnoAction(1), errnoAction(13)];
 const returning = (action: Action): Instruction[] => [{ code: 0x06, jt: 0, jf: 0, k: action }];
 const [KILL_THREAD, TRAP, NOTIFY, TRACE] = [0, 0x30000, 0x7fc00000, 0x7ff00000];
+
+/** Work to its end. */
+function finish<T>(work: Work<T>): T {
+  for (;;) {
+    const piece = work.next();
+    if (piece.done) return piece.value;
+  }
+}
+
+/** A stack that is compared alone, and what that has cost. */
+function compareStack(
+  stack: Stack,
+  policy: SyscallPolicy,
+  limits?: Limits,
+): StackComparison & { readonly spent: number } {
+  const comparer = new StackComparer(limits);
+  const compared = finish(comparer.compare(stack, policy));
+  return { ...compared, spent: comparer.spent };
+}
 
 describe('what several programs answer together', () => {
   const answerOf = (...actions: Action[]) =>
@@ -69,21 +90,40 @@ function isThere({ machine }: SyscallPolicy, { arch, nr }: Call): boolean {
 }
 
 /** Holds a comparison to single calls: what it finds is so, and what differs is found. */
-function assertFound(stack: Stack, policy: SyscallPolicy, calls: readonly Call[]): void {
-  const { differences, sampled } = compareStack(stack, policy);
+function assertFound(
+  stack: Stack,
+  policy: SyscallPolicy,
+  calls: readonly Call[],
+  limits?: Limits,
+): StackComparison {
+  const found = compareStack(stack, policy, limits);
+  const { differences, sampled, isKnown, uncompared } = found;
   for (const { arch, first, last, relation, expected, got, args = ZEROS } of differences) {
+    // The answer of those that were compared.
+    if (uncompared > 0 && relation !== 'looser') continue;
     for (const nr of [first, last]) {
       const call = { arch, nr, args };
       assert.deepEqual([evaluate(policy, call), stackAction(stack, call)], [expected, got]);
       assert.equal(relationOf(expected, got), relation);
     }
   }
-  if (sampled > 0) return;
+  if (sampled > 0 || !isKnown) return found;
   for (const call of calls.filter((one) => isThere(policy, one))) {
     const relation = relationOf(evaluate(policy, call), stackAction(stack, call));
-    if (relation === undefined) continue;
-    const found = differences.filter(covers(call)).map((difference) => difference.relation);
-    assert.ok(found.includes(relation), `${relation}: 0x${call.arch.toString(16)} ${call.nr}`);
+    if (relation === undefined || (uncompared > 0 && relation !== 'looser')) continue;
+    const there = differences.filter(covers(call)).map((difference) => difference.relation);
+    assert.ok(there.includes(relation), `${relation}: 0x${call.arch.toString(16)} ${call.nr}`);
+  }
+  return found;
+}
+
+/** What is found, unless a program does what single calls don't tell. */
+function unlessUnanswered<T>(find: () => T): T | undefined {
+  try {
+    return find();
+  } catch (thrown) {
+    if (!(thrown instanceof ProgramError)) throw thrown;
+    return undefined;
   }
 }
 
@@ -119,9 +159,9 @@ describe('a stack beside a policy', () => {
 
   test('is what single calls show where it is for another policy', () => {
     fc.assert(
-      fc.property(policyAndCalls(), syscallPolicy(), ([policy, calls], other) =>
-        assertFound([compile(other)], policy, calls),
-      ),
+      fc.property(policyAndCalls(), syscallPolicy(), ([policy, calls], other) => {
+        assertFound([compile(other)], policy, calls);
+      }),
       { numRuns: 100 },
     );
   });
@@ -129,11 +169,7 @@ describe('a stack beside a policy', () => {
   test('is what single calls show where programs are of any kind', () => {
     fc.assert(
       fc.property(policyAndCalls(), validProgram(), ([policy, calls], program) => {
-        try {
-          assertFound([program, compile(policy)], policy, calls);
-        } catch (thrown) {
-          if (!(thrown instanceof ProgramError)) throw thrown;
-        }
+        unlessUnanswered(() => assertFound([program, compile(policy)], policy, calls));
       }),
       { numRuns: 200 },
     );
@@ -187,9 +223,158 @@ test('what computes with numbers is only said to be sampled', () => {
     ...returning(EPERM),
     ...returning(ALLOW),
   ];
-  const { sampled, ranges, differences } = compareStack([odd], policyOf([]));
+  const { sampled, ranges, differences } = compareStack([odd, compile(policyOf([]))], policyOf([]));
   assert.equal(sampled, ranges);
   assert.ok(differences.some(({ first, relation }) => first === 1 && relation === 'stricter'));
+});
+
+const POLICY = policyOf([[59, { rules: [], otherwise: EPERM }]]);
+const [LOAD_NUMBER, ADD] = [
+  { code: 0x20, jt: 0, jf: 0, k: 0 },
+  { code: 0x04, jt: 0, jf: 0, k: 1 },
+];
+const [LOAD_ARGUMENT, LOAD_POINTER] = [16, 8].map((k) => ({ code: 0x20, jt: 0, jf: 0, k }));
+
+/** As long as the kernel takes, of arithmetic on the number, and then one answer to every call. */
+const computing = (action: Action, more = 0): Instruction[] => [
+  ...[LOAD_NUMBER, ...new Array<Instruction>(4000).fill(ADD), { ...ADD, k: more }],
+  ...returning(action),
+];
+
+/** Twice as many states after each bit: what is left of an argument depends on which of its bits are set. */
+const branching = (action: Action): Instruction[] => [
+  LOAD_ARGUMENT!,
+  ...Array.from({ length: 31 }, (_, bit) => [
+    { code: 0x45, jt: 0, jf: 1, k: 2 ** bit },
+    { code: 0x54, jt: 0, jf: 0, k: ~(2 << bit) >>> 0 },
+  ]).flat(),
+  { code: 0x15, jt: 0, jf: 1, k: 0x55555555 },
+  ...returning(KILL),
+  ...returning(action),
+];
+
+const HOSTILE: readonly (readonly [what: string, program: (action: Action) => Instruction[]])[] = [
+  ['computes with the number', computing],
+  ['has too many states', branching],
+  ['looks at the instruction pointer', (action) => [LOAD_POINTER!, ...returning(action)]],
+];
+
+describe('a program that is too much work to be compared:', () => {
+  const launcher = compile(POLICY);
+  const alone = compareStack([launcher], POLICY).spent;
+
+  for (const [what, program] of HOSTILE) {
+    for (const place of [
+      [program(ALLOW), launcher],
+      [launcher, program(EPERM)],
+      [launcher, program(LOG), launcher],
+    ])
+      test(`it ${what}, and changes nothing, whether newer or older: ${place.length}`, () => {
+        const { isKnown, differences, uncompared } = compareStack(place, POLICY, {
+          settle: 2 ** 22,
+          details: 2 ** 20,
+        });
+        assert.equal(isKnown, true);
+        assert.deepEqual(differences, []);
+        assert.equal(uncompared, 1);
+      });
+
+    test(`it ${what}, and is not looked at where it is the newer`, () => {
+      const { spent } = compareStack([program(ALLOW), launcher], POLICY, { settle: 2 ** 22, details: 0 });
+      // Its length is counted before it is refused.
+      assert.ok(spent < alone + 3 * 4096, `${spent}, of the other alone ${alone}`);
+    });
+
+    test(`it ${what}, and hides whether the rest is looser`, () => {
+      const limits = { settle: 2 ** 22, details: 2 ** 20 };
+      const { isKnown, differences, spent } = compareStack([program(KILL)], POLICY, limits);
+      assert.deepEqual([isKnown, differences], [false, []]);
+      assert.ok(spent < 2 * (limits.settle + limits.details), `${spent}`);
+    });
+  }
+
+  test('a call that gets through all the same is found', () => {
+    const { isKnown, differences } = compareStack([computing(ALLOW)], POLICY);
+    assert.equal(isKnown, true);
+    assert.ok(differences.some(({ first, relation }) => first === 59 && relation === 'looser'));
+  });
+
+  test('many of them share a budget, and the program below is compared once', () => {
+    const comparer = new StackComparer({ settle: 2 ** 18, details: 2 ** 18 });
+    for (let i = 0; i < 500; i++) {
+      const { isKnown, uncompared } = finish(comparer.compare([computing(ALLOW, i), launcher], POLICY));
+      assert.deepEqual([isKnown, uncompared], [true, 1]);
+    }
+    assert.equal(finish(comparer.compare([computing(KILL)], POLICY)).isKnown, false);
+    assert.ok(comparer.spent < 2 ** 22, `${comparer.spent}`);
+  });
+
+  test('the work comes in pieces', () => {
+    const comparer = new StackComparer();
+    let before = 0;
+    let most = 0;
+    for (const _ of comparer.compare(
+      [computing(KILL), ...HOSTILE.map(([, program]) => program(KILL))],
+      POLICY,
+    )) {
+      most = Math.max(most, comparer.spent - before);
+      before = comparer.spent;
+    }
+    assert.ok(most < 2 ** 24, `${most}`);
+  });
+});
+
+test('what runs out of its budget says nothing that is not so', () => {
+  const budget = () => fc.integer({ min: 0, max: 30 }).map((power) => 1.7 ** power);
+  const limits = fc.record({ settle: budget(), details: budget() });
+  let [known, unknown] = [0, 0];
+  fc.assert(
+    fc.property(
+      policyAndCalls(),
+      syscallPolicy(),
+      validProgram(),
+      limits,
+      ([policy, calls], other, program, few) => {
+        for (const stack of [
+          [program, compile(policy)],
+          [compile(other)],
+          [compile(other), compile(policy), program],
+        ]) {
+          if (unlessUnanswered(() => assertFound(stack, policy, calls, few).isKnown)) known += 1;
+          else unknown += 1;
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
+  assert.ok(known > 20 && unknown > 20, `${known} ${unknown}`);
+});
+
+test('a policy that is too large for a proof itself is only said to be sampled', () => {
+  const bits = Array.from({ length: 24 }, (_, i) => i);
+  const both = (i: number) => [
+    { arg: 0, op: 'bits-set' as const, values: [2n ** BigInt(i)], width: 64 as const },
+    { arg: 5, op: 'bits-set' as const, values: [2n ** BigInt((7 * i) % 24)], width: 64 as const },
+  ];
+  const rules = bits.map((i) => ({ when: both(i), action: EPERM }));
+  const large = policyOf([[59, { rules, otherwise: ALLOW }]]);
+  const same = compareStack([computing(ALLOW), compile(large)], large);
+  assert.deepEqual([same.isKnown, same.differences], [true, []]);
+  assert.ok(same.sampled > 0);
+  const other = compareStack([compile(policyOf([[59, { rules: rules.slice(1), otherwise: ALLOW }]]))], large);
+  assert.ok(other.differences.some(({ relation }) => relation === 'looser'));
+});
+
+test('what is refused otherwise stays so where a newer program has another errno', () => {
+  const ENOSYS = errnoAction(38);
+  const killing = policyOf([[59, { rules: [], otherwise: KILL }]]);
+  const older = compile(policyOf([[59, { rules: [], otherwise: ENOSYS }]]));
+  const { isKnown, differences } = compareStack([returning(EPERM), older], killing);
+  const relations = differences
+    .filter(({ first, last }) => first <= 59 && last >= 59)
+    .map(({ relation }) => relation);
+  assert.equal(isKnown, true);
+  assert.deepEqual(relations, ['otherwise']);
 });
 
 test('only the exact shape of the guard is taken for one', () => {

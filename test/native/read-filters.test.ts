@@ -115,6 +115,10 @@ describe('read-filters', () => {
     assert.deepEqual(failed, []);
     assert.equal(new Set(threads.map(({ stack }) => stack)).size, 1);
     assert.equal(threads.length, tids.length);
+    const other = await waiting(t, SLEEP);
+    const apart = await read(tids[0]!, other, tids[1]!);
+    assert.equal(apart.threads[0]!.stack, apart.threads[2]!.stack);
+    assert.notEqual(apart.threads[0]!.stack, apart.threads[1]!.stack);
   });
 
   test('says which threads can not be read', { skip }, async (t) => {

@@ -1,9 +1,11 @@
 /** Services whose user can put something in the place of the launcher, or of what it stands in front of. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { numbersOf } from '../../src/syscalls/numbers.js';
 import type { Box } from '../support/box.js';
 import { assertRefused, listing } from '../support/hostile.js';
 import { changeFiles } from '../support/loaded-units.js';
+import { MACHINE } from '../support/native.js';
 import {
   bootWithPrograms,
   mainPid,
@@ -15,6 +17,8 @@ import {
 } from '../support/service.js';
 
 const skip = servicesObstacle();
+/** linux/sched.h */
+const [CLONE_NEWNS, CLONE_NEWUSER] = [0x20000, 0x10000000];
 const UNIT = 'untrusted.service';
 const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 const CALLS = '[syscalls]\ndeny = ["execve", "execveat"]\n[apply]\nsettle = "100ms"\n';
@@ -168,7 +172,6 @@ describe('a guard of what is not known to be the launcher is an open execve:', {
       '/usr/local',
       /\/usr\/local belongs to user \d+ there/,
     ],
-    ['nothing', 'mkdir /srv/empty', '/srv/empty', '/usr/local/libexec', /there is no .* where it runs/],
   ];
 
   for (const [what, make, source, destination, why] of MOUNTED) {
@@ -191,4 +194,19 @@ describe('a guard of what is not known to be the launcher is an open execve:', {
       }
     });
   }
+});
+
+test('a service that goes into namespaces of its own keeps its confinement', { skip }, async () => {
+  const nr = numbersOf(MACHINE!).get('unshare')!;
+  const program = `/usr/bin/perl -e 'syscall(${nr}, ${CLONE_NEWUSER | CLONE_NEWNS}) == 0 or exit 3; sleep 1000'`;
+  await start(`[Service]\nUser=daemon\nExecStart=${program}\n`);
+  const namespace = async (pid: number | 'self') => box.succeed(['readlink', `/proc/${pid}/ns/user`]);
+  await box.waitFor('its namespace', async () => {
+    return (await namespace(await mainPid(box, UNIT))) !== (await namespace('self'));
+  });
+  const applied = await sandboxUnit(box, 'apply', UNIT);
+  assert.equal(applied.status, 0, applied.stderr);
+  const verified = await sandboxUnit(box, 'verify', UNIT);
+  assert.equal(verified.status, 0, verified.stdout + verified.stderr);
+  await revert(box, UNIT);
 });

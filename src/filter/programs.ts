@@ -1,0 +1,90 @@
+/** Programs of someone else's, each cut into ranges of calls that it doesn't tell apart. */
+import { groupBy } from '../collections.js';
+import type { Action } from '../syscalls/action.js';
+import type { Instruction } from './bpf.js';
+import type { Spend } from './budget.js';
+import { createNumbering } from './numbering.js';
+import { NO_ARGUMENTS, simulate } from './simulate.js';
+import { rangeIndex, type TurningPoints, turningPointsOf } from './turning-points.js';
+import { Unprovable } from './unprovable.js';
+
+export interface Program {
+  /** Equal for equal programs. */
+  readonly number: number;
+  readonly instructions: readonly Instruction[];
+  readonly points: TurningPoints;
+  /** The action that the number alone decides, or undefined where arguments are looked at. @throws ProgramError */
+  readonly answer: (arch: number, nr: number) => Action | undefined;
+  /** Equal for calls that it can't tell apart, and for them alone. */
+  readonly rangeOf: (arch: number, nr: number) => number;
+}
+
+type Instructions = readonly Instruction[];
+
+/** @throws Unprovable for a program that computes with the number or the convention */
+function createProgram(number: number, instructions: Instructions, spend: Spend): Program {
+  const points = turningPointsOf(instructions);
+  const answers = new Map<number, Action | undefined>();
+  const rangeOf = (arch: number, nr: number) =>
+    rangeIndex(points.arch, arch) * points.nr.length + rangeIndex(points.nr, nr);
+  const answer = (arch: number, nr: number) => {
+    const range = rangeOf(arch, nr);
+    if (!answers.has(range)) {
+      const outcome = simulate(instructions, { arch, nr, args: NO_ARGUMENTS });
+      spend(outcome.instructions);
+      answers.set(range, outcome.loadedArguments ? undefined : outcome.action);
+    }
+    return answers.get(range);
+  };
+  return { number, instructions, points, answer, rangeOf };
+}
+
+/** Programs that may be in several stacks: what is learnt of one is learnt once. */
+export interface Programs {
+  readonly numberOf: (instructions: Instructions) => number;
+  /** Undefined for a program that computes with the number or the convention. @throws OverBudget */
+  readonly programOf: (instructions: Instructions) => Program | undefined;
+  /** Programs of different numbers, in the order in which they come first. */
+  readonly distinct: (stack: readonly Instructions[]) => readonly Instructions[];
+  /** Numbers for none of a list's programs, for the first, for the first two and so on: equal for equal beginnings. */
+  readonly beginnings: (stack: readonly Instructions[]) => readonly number[];
+}
+
+export function createPrograms(spend: Spend): Programs {
+  const [number, numberBeginning] = [createNumbering(), createNumbering()];
+  const numbers = new WeakMap<Instructions, number>();
+  const programs = new Map<number, Program | undefined>();
+  const numberOf = (instructions: Instructions) => {
+    const found = numbers.get(instructions) ?? number(JSON.stringify(instructions));
+    numbers.set(instructions, found);
+    return found;
+  };
+  const programOf = (instructions: Instructions) => {
+    const key = numberOf(instructions);
+    if (!programs.has(key)) {
+      spend(instructions.length);
+      programs.set(
+        key,
+        unlessUnprovable(() => createProgram(key, instructions, spend)),
+      );
+    }
+    return programs.get(key);
+  };
+  const distinct = (stack: readonly Instructions[]) =>
+    [...groupBy(stack, numberOf).values()].map(([one]) => one!);
+  const beginnings = (stack: readonly Instructions[]) => {
+    const found = [numberBeginning('')];
+    for (const one of stack) found.push(numberBeginning(`${found.at(-1)} ${numberOf(one)}`));
+    return found;
+  };
+  return { numberOf, programOf, distinct, beginnings };
+}
+
+function unlessUnprovable<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (thrown) {
+    if (!(thrown instanceof Unprovable)) throw thrown;
+    return undefined;
+  }
+}

@@ -1,0 +1,63 @@
+/** Single calls of a number, where all of them can't be compared. */
+import { type Action, ALLOW, stricter } from '../syscalls/action.js';
+import { type Call, decide, type Verdict } from '../syscalls/policy.js';
+import type { Spend } from './budget.js';
+import { type Relation, relationOf } from './relation.js';
+import { NO_ARGUMENTS, simulate } from './simulate.js';
+import type { Stack } from './stack.js';
+
+/** How one call is answered otherwise than the policy says. */
+export interface Found {
+  readonly relation: Relation;
+  readonly expected: Action;
+  readonly got: Action;
+  readonly args?: readonly bigint[];
+}
+
+/** Programs, the convention and the number of a call, and what the policy says of it. */
+export interface Tried {
+  readonly stack: Stack;
+  readonly arch: number;
+  readonly nr: number;
+  readonly verdict: Verdict;
+}
+
+/** The first difference of each kind among calls with these registers. @throws ProgramError, OverBudget */
+export function trySome(
+  { stack, arch, nr, verdict }: Tried,
+  registers: Iterable<readonly bigint[]>,
+  spend: Spend,
+): Found[] {
+  const found = new Map<Relation, Found>();
+  for (const args of registers) {
+    const expected = decide(verdict, args);
+    const got = counted(stack, { arch, nr, args }, spend);
+    const relation = relationOf(expected, got);
+    if (relation !== undefined && !found.has(relation))
+      found.set(relation, { relation, expected, got, args });
+  }
+  return [...found.values()];
+}
+
+/** As stackAction(), counted. */
+function counted(stack: Stack, call: Call, spend: Spend): Action {
+  return stack.reduce((strictest, program) => {
+    const { action, instructions } = simulate(program, call);
+    spend(instructions);
+    return stricter(strictest, action);
+  }, ALLOW);
+}
+
+/** One register at a time with what the programs compare with, and next to it. */
+export function* registersAround(stack: Stack): Iterable<readonly bigint[]> {
+  const constants = new Set(
+    stack.flatMap((program) =>
+      program.filter(({ code }) => (code & 7) === 5 && code !== 5).map(({ k }) => k),
+    ),
+  );
+  for (const [arg] of NO_ARGUMENTS.entries()) {
+    for (const k of constants) {
+      for (const value of [k - 1, k, k + 1]) yield NO_ARGUMENTS.with(arg, BigInt.asUintN(64, BigInt(value)));
+    }
+  }
+}
