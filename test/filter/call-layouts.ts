@@ -1,0 +1,109 @@
+/**
+ * Where calls of x86-64 machines have their arguments, as the kernel takes them from the registers: from syscalls(2),
+ * syscall(2), and the entry points of arch/x86/entry/syscalls (sys_ia32.c, fs/read_write.c, ipc/syscall.c, net/compat.c).
+ */
+
+/** The conventions of an x86-64 machine, by systemd's names. */
+export type Convention = 'x86-64' | 'x32' | 'x86';
+
+/** Registers of an argument: one, or those of its lower and its upper half; none of one that the kernel doesn't look at. */
+export type Place = readonly number[];
+
+/** By the argument's position on x86-64, or, of a call that only x86 has, in its own prototype. */
+type Layout = readonly Place[];
+
+const POSITIONED: Layout = [[0], [1], [2], [3, 4]];
+/** Position 4 is an upper half of the offset, which 64-bit kernels ignore. */
+const WITH_FLAGS: Layout = [[0], [1], [2], [3, 4], [], [5]];
+
+/** Calls of x86 with 64-bit arguments in two registers, and clone(2), which has its last two the other way round. */
+const ON_X86: ReadonlyMap<string, Layout> = new Map<string, Layout>([
+  ['pread64', POSITIONED],
+  ['pwrite64', POSITIONED],
+  ['preadv', POSITIONED],
+  ['pwritev', POSITIONED],
+  ['preadv2', WITH_FLAGS],
+  ['pwritev2', WITH_FLAGS],
+  ['truncate64', [[0], [1, 2]]],
+  ['ftruncate64', [[0], [1, 2]]],
+  ['readahead', [[0], [1, 2], [3]]],
+  ['fadvise64', [[0], [1, 2], [3], [4]]],
+  ['fadvise64_64', [[0], [1, 2], [3, 4], [5]]],
+  ['sync_file_range', [[0], [1, 2], [3, 4], [5]]],
+  ['fallocate', [[0], [1], [2, 3], [4, 5]]],
+  ['fanotify_mark', [[0], [1], [2, 3], [4], [5]]],
+  ['lookup_dcookie', [[0, 1], [2], [3]]],
+  ['clone', [[0], [1], [2], [4], [3]]],
+]);
+
+/** The offset is in one register there, and the flags follow it (compat_sys_preadv64v2). */
+const ON_X32: ReadonlyMap<string, Layout> = new Map<string, Layout>(
+  ['preadv2', 'pwritev2'].map((name) => [name, [[0], [1], [2], [3], [], [4]]]),
+);
+
+const PLAIN: Layout = [[0], [1], [2], [3], [4], [5]];
+
+/** The places of a call's arguments; none where there is nothing that a rule could look at. */
+export function layoutOf(convention: Convention, name: string): Layout {
+  if (convention === 'x86-64') return PLAIN;
+  return (convention === 'x86' ? ON_X86 : ON_X32).get(name) ?? PLAIN;
+}
+
+/** Positions of which a rule on a call has a meaning in all conventions. */
+export const positionsOf = (name: string): number[] =>
+  (ON_X86.get(name) ?? PLAIN).flatMap((place, position) => (place.length > 0 ? [position] : []));
+
+/** Calls whose arguments are apart from the others', or in memory. */
+export const unusualCalls = (): string[] => [...ON_X86.keys(), ...IN_MEMORY];
+
+/** Calls of x86 with one pointer to their arguments (old_mmap, old_select). */
+const IN_MEMORY: readonly string[] = ['mmap', 'select'];
+
+export const isInMemory = (convention: Convention, name: string): boolean =>
+  convention === 'x86' && IN_MEMORY.includes(name);
+
+/** The value of an argument; x86 takes but the lower halves of registers, whatever is above. */
+export function argumentAt(
+  convention: Convention,
+  name: string,
+  position: number,
+  registers: readonly bigint[],
+): bigint {
+  const [low, high] = layoutOf(convention, name)[position] ?? [];
+  const at = (register: number | undefined) => (register === undefined ? 0n : registers[register]!);
+  if (convention !== 'x86') return at(low);
+  return BigInt.asUintN(32, at(low)) | (BigInt.asUintN(32, at(high)) << 32n);
+}
+
+/** linux/net.h: what socketcall(2) makes by its first argument, from 1 on. */
+const SOCKETCALL = [
+  ...['socket', 'bind', 'connect', 'listen', 'accept', 'getsockname', 'getpeername', 'socketpair'],
+  ...['send', 'recv', 'sendto', 'recvfrom', 'shutdown', 'setsockopt', 'getsockopt', 'sendmsg'],
+  ...['recvmsg', 'accept4', 'recvmmsg', 'sendmmsg'],
+];
+
+/** linux/ipc.h: what ipc(2) makes by the lower half of the 32 bits of its first argument. */
+const IPC: ReadonlyMap<number, string> = new Map([
+  [1, 'semop'],
+  [2, 'semget'],
+  [3, 'semctl'],
+  [4, 'semtimedop'],
+  [11, 'msgsnd'],
+  [12, 'msgrcv'],
+  [13, 'msgget'],
+  [14, 'msgctl'],
+  [21, 'shmat'],
+  [22, 'shmdt'],
+  [23, 'shmget'],
+  [24, 'shmctl'],
+]);
+
+/** The call that socketcall(2) or ipc(2) makes, with its arguments in memory; undefined for no or another call. */
+export function madeBy(name: string, registers: readonly bigint[]): string | undefined {
+  const selector = Number(BigInt.asUintN(32, registers[0]!));
+  if (name === 'socketcall') return SOCKETCALL[selector - 1];
+  return name === 'ipc' ? IPC.get(selector & 0xffff) : undefined;
+}
+
+/** Every call that these two make. */
+export const multiplexedCalls = (): string[] => [...new Set([...SOCKETCALL, ...IPC.values()])];
