@@ -3,15 +3,18 @@ import { NO_SYSCALLS, type Policy, type RuleEntry } from '../policy/policy.js';
 import { type Abi, abiOf, type Machine } from '../syscalls/abi.js';
 import { ALLOW, LOG, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
+import type { Hidden } from '../syscalls/arguments.js';
+import { conditionsOf, hiddenFrom } from '../syscalls/conditions.js';
 import { NUMBERS_SOURCE, nameOf } from '../syscalls/numbers.js';
-import { type Condition, holds } from '../syscalls/policy.js';
+import { holds } from '../syscalls/policy.js';
 import {
-  conditionsOf,
   entriesByCall,
   type NamedPolicy,
+  type NamedVerdict,
   type OwnLimits,
   refusal,
   resolveCalls,
+  strictest,
   verdictOn,
 } from '../syscalls/resolve.js';
 import type { SyscallSets } from '../syscalls/sets.js';
@@ -134,6 +137,8 @@ function unknownNumber(call: NamedCall, { policy }: Ground, { unlisted }: NamedP
 function byPolicy({ name, abi, args }: NamedCall, { policy, sets }: Ground): Cause | undefined {
   const section = policy.syscalls!;
   const rules = section.rules.filter((rule) => rule.syscall.value === name);
+  const hidden = rules.flatMap((rule) => hiddenFrom(rule, abi!) ?? [])[0];
+  if (hidden) return unseen(rules, hidden, verdictOn(resolveCalls(section, sets), name));
   const rule = args ? rules.find((one) => isMet(one, abi!, args)) : rules.slice(0, 1).find(isUnconditional);
   if (rule) {
     if (rule.action.value === ALLOW) return undefined;
@@ -156,11 +161,17 @@ function byPolicy({ name, abi, args }: NamedCall, { policy, sets }: Ground): Cau
   return { kind: 'not-allowed', what: 'not in allow', at: section.allow[0]?.at ?? section.at };
 }
 
+/** Of rules that no filter can hold a call against the strictest answer counts. */
+function unseen([first]: readonly RuleEntry[], { why }: Hidden, verdict: NamedVerdict): Cause | undefined {
+  if (strictest(verdict) === ALLOW) return undefined;
+  const name = first!.syscall.value;
+  return { kind: 'arguments', what: `rules on ${name}, which here ${why}`, at: first!.at };
+}
+
 /** Rules have conditions: one that holds for all arguments has those that hold for every number. */
 const isUnconditional = ({ when }: RuleEntry): boolean =>
   when.every(({ op, operands }) => op === 'ge' && operands.every(({ value }) => value === 0n));
 
 function isMet(rule: RuleEntry, abi: Abi, args: readonly bigint[]): boolean {
-  const conditions: readonly Condition[] | undefined = conditionsOf(rule, abi);
-  return conditions?.every((condition) => holds(condition, args[condition.arg] ?? 0n)) === true;
+  return conditionsOf(rule, abi)?.every((condition) => holds(condition, args)) === true;
 }

@@ -10,6 +10,8 @@ import type {
 import type { Abi } from '../syscalls/abi.js';
 import { ALLOW, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
+import { argumentIn, placeOf } from '../syscalls/arguments.js';
+import { hiddenFrom } from '../syscalls/conditions.js';
 import { callNames } from '../syscalls/numbers.js';
 import {
   type NamedPolicy,
@@ -117,7 +119,7 @@ function editsOf(call: NamedCall, policy: Policy, section: SyscallsSection): Edi
   const taken = withoutDenied(call.name, policy, none);
   const added = (edit: Edit) => withAllowed(call.name, policy, edit);
   const rule = withRule(call, policy, section);
-  return [none, ...taken, ...added(none), ...taken.flatMap(added), rule];
+  return [none, ...taken, ...added(none), ...taken.flatMap(added), ...rule];
 }
 
 function withoutDenied(name: string, { file }: Policy, edit: Edit): Edit[] {
@@ -151,11 +153,13 @@ function withAllowed(name: string, { file }: Policy, edit: Edit): Edit[] {
 }
 
 /** A rule before all others, for these arguments where they are known and other rules hang on them, else for all. */
-function withRule({ name, args }: NamedCall, { file }: Policy, section: SyscallsSection): Edit {
+function withRule(call: NamedCall, { file }: Policy, section: SyscallsSection): Edit[] {
+  const { abi, name, args } = call;
   const others = section.rules.filter((rule) => rule.syscall.value === name);
+  if (others.some((rule) => hiddenFrom(rule, abi!))) return [];
   const at = section.at;
   const tested = others.flatMap((rule) => rule.when);
-  const when = args && tested.length > 0 ? exactly(tested, args) : [ANY_ARGUMENT];
+  const when = args && tested.length > 0 ? exactly(tested, call, args) : [ANY_ARGUMENT];
   const rule: RuleEntry = {
     ...{ at, syscall: { value: name, at }, action: { value: ALLOW, at } },
     when: when.map(
@@ -174,7 +178,7 @@ function withRule({ name, args }: NamedCall, { file }: Policy, section: Syscalls
     text: ruleText(name, when),
     ...(first ? { line: first.at.line } : {}),
   };
-  return { section: { ...section, rules: [rule, ...section.rules] }, changes: [change], rule };
+  return [{ section: { ...section, rules: [rule, ...section.rules] }, changes: [change], rule }];
 }
 
 interface Test {
@@ -187,11 +191,17 @@ interface Test {
 const ANY_ARGUMENT: Test = { arg: 0, op: 'ge', value: 0n, width: 32 };
 
 /** Each argument that some condition looks at is as it was. */
-function exactly(tested: readonly ConditionEntry[], args: readonly bigint[]): Test[] {
+function exactly(
+  tested: readonly ConditionEntry[],
+  { abi, name }: NamedCall,
+  registers: readonly bigint[],
+): Test[] {
   const looked = [...new Set(tested.map(({ arg }) => arg))].sort();
-  return looked.map((arg) => {
+  return looked.flatMap((arg) => {
+    const place = placeOf(abi!, name, arg);
+    if ('why' in place) return [];
     const width = tested.some((one) => one.arg === arg && one.width === 64) ? 64 : 32;
-    return { arg, op: 'eq', value: BigInt.asUintN(width, args[arg] ?? 0n), width };
+    return [{ arg, op: 'eq', value: BigInt.asUintN(width, argumentIn(registers, place)), width }];
   });
 }
 

@@ -5,8 +5,9 @@ import { type Decision, type DecisionGraph, WORD_MAX } from './decision.js';
 import { search } from './search.js';
 
 /** Registers start at byte 16 of struct seccomp_data; all machines here are little-endian. */
-const lowWord = (arg: number) => 16 + 8 * arg;
-const highWord = (arg: number) => lowWord(arg) + 4;
+const wordOf = (register: number) => 16 + 8 * register;
+const lowWord = ({ arg }: Condition) => wordOf(arg);
+const highWord = ({ arg, upper }: Condition) => (upper === undefined ? wordOf(arg) + 4 : wordOf(upper));
 
 const lowHalf = (value: bigint) => Number(value & 0xffffffffn);
 const highHalf = (value: bigint) => Number(value >> 32n);
@@ -33,23 +34,28 @@ function decideCondition(graph: DecisionGraph, condition: Condition, yes: Decisi
     case 'ne':
       return decideIntervals(graph, condition, merge(condition.values), no, yes);
     case 'bits-set':
-      return decideAllBits(graph, condition.arg, mask, yes, no);
+      return decideAllBits(graph, condition, mask, yes, no);
     case 'bits-clear':
-      return decideAnyBit(graph, condition.arg, mask, no, yes);
+      return decideAnyBit(graph, condition, mask, no, yes);
     case 'bits-any':
-      return decideAnyBit(graph, condition.arg, mask, yes, no);
+      return decideAnyBit(graph, condition, mask, yes, no);
     default:
       return decideIntervals(graph, condition, intervals(condition), yes, no);
   }
 }
 
 /** A condition out of its bounds is a mistake of ours: parsing has refused it long before. */
-function assertCondition({ arg, op, values, width }: Condition): void {
+function assertCondition({ arg, upper, op, values, width }: Condition): void {
   const limit = 1n << BigInt(width);
+  const registers = upper === undefined ? [arg] : [arg, upper];
+  const held = registers.every((one) => Number.isInteger(one) && one >= 0 && one <= 5);
+  const paired = upper === undefined || (width === 64 && upper !== arg);
   const fits = values.every((value) => value >= 0n && value < limit);
   const counted = op === 'in' ? values.length >= 1 : values.length === 1;
-  if (Number.isInteger(arg) && arg >= 0 && arg <= 5 && fits && counted) return;
-  throw new RangeError(`condition out of bounds: arg ${arg}, ${op} ${values.join(' ')}, ${width} bits wide`);
+  if (held && paired && fits && counted) return;
+  throw new RangeError(
+    `condition out of bounds: arg ${registers.join(' ')}, ${op} ${values.join(' ')}, ${width} bits wide`,
+  );
 }
 
 function intervals({ op, values, width }: Condition): Interval[] {
@@ -82,7 +88,7 @@ function merge(values: readonly bigint[]): Interval[] {
 
 function decideIntervals(
   graph: DecisionGraph,
-  { arg, width }: Condition,
+  condition: Condition,
   wanted: readonly Interval[],
   yes: Decision,
   no: Decision,
@@ -93,11 +99,11 @@ function decideIntervals(
       last: lowHalf(last),
       decision: yes,
     }));
-    return search(graph, lowWord(arg), ranges, no);
+    return search(graph, lowWord(condition), ranges, no);
   };
-  if (width === 32) return inLow(wanted);
+  if (condition.width === 32) return inLow(wanted);
   const ranges = byHighHalf(wanted).map(({ first, last, low }) => ({ first, last, decision: inLow(low) }));
-  return search(graph, highWord(arg), ranges, no);
+  return search(graph, highWord(condition), ranges, no);
 }
 
 interface Row {
@@ -132,13 +138,19 @@ function byHighHalf(wanted: readonly Interval[]): Row[] {
   return rows;
 }
 
-function decideAnyBit(graph: DecisionGraph, arg: number, mask: bigint, yes: Decision, no: Decision) {
+function decideAnyBit(graph: DecisionGraph, condition: Condition, mask: bigint, yes: Decision, no: Decision) {
   const any = (word: number, k: number, otherwise: Decision) =>
     graph.test({ word, mask: WORD_MAX, op: BPF_JSET, k }, yes, otherwise);
-  return any(highWord(arg), highHalf(mask), any(lowWord(arg), lowHalf(mask), no));
+  return any(highWord(condition), highHalf(mask), any(lowWord(condition), lowHalf(mask), no));
 }
 
-function decideAllBits(graph: DecisionGraph, arg: number, mask: bigint, yes: Decision, no: Decision) {
+function decideAllBits(
+  graph: DecisionGraph,
+  condition: Condition,
+  mask: bigint,
+  yes: Decision,
+  no: Decision,
+) {
   const all = (word: number, bits: number, then: Decision) => {
     if (bits === 0) return then;
     const single = (bits & (bits - 1)) === 0;
@@ -146,5 +158,5 @@ function decideAllBits(graph: DecisionGraph, arg: number, mask: bigint, yes: Dec
       ? graph.test({ word, mask: WORD_MAX, op: BPF_JSET, k: bits }, then, no)
       : graph.test({ word, mask: bits, op: BPF_JEQ, k: bits }, then, no);
   };
-  return all(highWord(arg), highHalf(mask), all(lowWord(arg), lowHalf(mask), yes));
+  return all(highWord(condition), highHalf(mask), all(lowWord(condition), lowHalf(mask), yes));
 }

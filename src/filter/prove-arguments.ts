@@ -35,35 +35,71 @@ export function verdictDiagram(diagrams: Diagrams, verdict: Verdict): Diagram {
   );
 }
 
-function conditionDiagram(diagrams: Diagrams, { arg, op, values, width }: Condition): Diagram {
-  const bits = registerBits(arg, 0, width);
-  const every = (1n << BigInt(width)) - 1n;
+function conditionDiagram(diagrams: Diagrams, condition: Condition): Diagram {
+  const { equal, atLeast, anyOf } = questionsOn(diagrams, condition);
+  const every = (1n << BigInt(condition.width)) - 1n;
   const not = (question: Diagram) => diagrams.choose(question, NO, YES);
-  const equals = (value: bigint) => diagrams.equal(bits, every, value);
-  const operand = values[0]!;
-  switch (op) {
+  const equals = (value: bigint) => equal(every, value);
+  const operand = condition.values[0]!;
+  switch (condition.op) {
     case 'eq':
       return equals(operand);
     case 'ne':
       return not(equals(operand));
     case 'lt':
-      return not(diagrams.atLeast(bits, every, operand));
+      return not(atLeast(operand));
     case 'ge':
-      return diagrams.atLeast(bits, every, operand);
+      return atLeast(operand);
     case 'le':
-      return diagrams.choose(equals(operand), YES, not(diagrams.atLeast(bits, every, operand)));
+      return diagrams.choose(equals(operand), YES, not(atLeast(operand)));
     case 'gt':
-      return diagrams.choose(equals(operand), NO, diagrams.atLeast(bits, every, operand));
+      return diagrams.choose(equals(operand), NO, atLeast(operand));
     case 'in':
-      return values.reduce((any, value) => diagrams.choose(equals(value), YES, any), NO);
+      return condition.values.reduce((any, value) => diagrams.choose(equals(value), YES, any), NO);
     case 'bits-set':
-      return diagrams.equal(bits, operand, operand);
+      return equal(operand, operand);
     case 'bits-clear':
-      return not(diagrams.anyOf(bits, operand));
+      return not(anyOf(operand));
     case 'bits-any':
-      return diagrams.anyOf(bits, operand);
+      return anyOf(operand);
   }
 }
+
+/** Questions on the value that a condition looks at. */
+interface Questions {
+  readonly equal: (mask: bigint, value: bigint) => Diagram;
+  readonly atLeast: (value: bigint) => Diagram;
+  readonly anyOf: (mask: bigint) => Diagram;
+}
+
+function questionsOn(diagrams: Diagrams, { arg, upper, width }: Condition): Questions {
+  if (upper !== undefined) return joined(diagrams, half(diagrams, upper), half(diagrams, arg));
+  const bits = registerBits(arg, 0, width);
+  return {
+    equal: (mask, value) => diagrams.equal(bits, mask, value),
+    atLeast: (value) => diagrams.atLeast(bits, (1n << BigInt(width)) - 1n, value),
+    anyOf: (mask) => diagrams.anyOf(bits, mask),
+  };
+}
+
+/** The lower half of a register. */
+const half = (diagrams: Diagrams, register: number): Questions =>
+  questionsOn(diagrams, { arg: register, op: 'eq', values: [], width: 32 });
+
+/** Two halves that make one value of 64 bits: a diagram asks for registers in their order, whichever is the upper one. */
+function joined({ choose }: Diagrams, upper: Questions, lower: Questions): Questions {
+  const low = (value: bigint) => BigInt.asUintN(32, value);
+  const high = (value: bigint) => value >> 32n;
+  return {
+    equal: (mask, value) =>
+      choose(upper.equal(high(mask), high(value)), lower.equal(low(mask), low(value)), NO),
+    atLeast: (value) =>
+      choose(upper.equal(MASK32, high(value)), lower.atLeast(low(value)), upper.atLeast(high(value))),
+    anyOf: (mask) => choose(upper.anyOf(high(mask)), YES, lower.anyOf(low(mask))),
+  };
+}
+
+const MASK32 = 0xffffffffn;
 
 /** A masked half of a register, or a number that is known: what the accumulator holds. */
 type Held = { readonly offset: number; readonly mask: number } | { readonly value: number };

@@ -22,8 +22,12 @@ const EDGES: readonly number[] = [
 const FOREIGN: ReadonlySet<number> = new Set([0, 1, 59, 511, 512, 547, 548, ...EDGES]);
 
 const REGISTERS = 6;
+const ZEROS: readonly bigint[] = new Array<bigint>(REGISTERS).fill(0n);
 /** Combinations of candidates that are all tried. */
 const FEW_COMBINATIONS = 256;
+
+/** Values of two registers that are tried together until a condition on both holds. */
+const MOST_ASSIGNMENTS = 2 ** 14;
 
 /** Numbers that are tried one by one in each convention. */
 const DENSE = 1024;
@@ -48,7 +52,7 @@ export function numbersToTry(policy: SyscallPolicy, arch: number): ReadonlySet<n
 }
 
 /**
- * Registers for a verdict whose rules look at them: for each rule what it asks for, then one argument at a time gone
+ * Registers for a verdict whose rules look at them: for each rule what it asks for, then one register or value at a time gone
  * astray; all combinations where they are few, else some of them.
  * @param some how many combinations.
  */
@@ -59,18 +63,67 @@ export function registersToTry(verdict: Verdict, some: number): bigint[][] {
 
 function around({ when }: ArgumentRule): bigint[][] {
   const choices = candidates(when);
-  const base = choices.map(
-    (values, arg) => values.find((value) => when.every((c) => c.arg !== arg || holds(c, value))) ?? 0n,
-  );
-  return [base, ...choices.flatMap((values, arg) => values.map((value) => base.with(arg, value)))];
+  const base = when.reduce((registers, condition) => fulfil(condition, when, choices, registers), [...ZEROS]);
+  const single = choices.flatMap((values, arg) => values.map((value) => base.with(arg, value)));
+  return [base, ...single, ...when.flatMap((condition) => bothHalves(condition, base))];
 }
+
+/** Both registers of a value in two halves gone astray. */
+function bothHalves(condition: Condition, base: readonly bigint[]): bigint[][] {
+  const { arg, upper } = condition;
+  if (upper === undefined) return [];
+  return near(condition).map((value) => base.with(arg, BigInt.asUintN(32, value)).with(upper, value >> 32n));
+}
+
+/** Registers with values for which a condition holds, and all others that look at the same ones. */
+function fulfil(
+  condition: Condition,
+  when: readonly Condition[],
+  choices: readonly (readonly bigint[])[],
+  registers: bigint[],
+): bigint[] {
+  const own = registersOf(condition);
+  const among = when.filter((one) => registersOf(one).some((register) => own.includes(register)));
+  let tries = 0;
+  for (const args of assignments(unique(among.flatMap(registersOf)), choices, registers)) {
+    if (among.every((one) => holds(one, args))) return args;
+    tries += 1;
+    if (tries === MOST_ASSIGNMENTS) break;
+  }
+  return registers;
+}
+
+/** All ways to give some registers one of their values each. */
+function* assignments(
+  [register, ...others]: readonly number[],
+  choices: readonly (readonly bigint[])[],
+  registers: bigint[],
+): Generator<bigint[]> {
+  if (register === undefined) return yield registers;
+  for (const value of choices[register]!) {
+    yield* assignments(others, choices, registers.with(register, value));
+  }
+}
+
+const registersOf = ({ arg, upper }: Condition): number[] => (upper === undefined ? [arg] : [arg, upper]);
 
 /** For each of the six registers the values at which these conditions may change their answer. */
 function candidates(conditions: readonly Condition[]): bigint[][] {
-  return Array.from({ length: REGISTERS }, (_, arg) => {
-    const own = conditions.filter((condition) => condition.arg === arg);
-    return own.length === 0 ? [0n] : unique([0n, TOP64, ...own.flatMap(near)]);
+  return Array.from({ length: REGISTERS }, (_, register) => {
+    const own = conditions.filter((condition) => registersOf(condition).includes(register));
+    return own.length === 0
+      ? [0n]
+      : unique([0n, TOP64, ...own.flatMap((condition) => nearIn(register, condition))]);
   });
+}
+
+/** Of the values near a condition's operands what one register holds. */
+function nearIn(register: number, condition: Condition): bigint[] {
+  if (condition.upper === undefined) return near(condition);
+  const halves = near(condition).map((value) =>
+    register === condition.upper ? value >> 32n : BigInt.asUintN(32, value),
+  );
+  return unique(halves).flatMap((value) => [value, value ^ DIRT]);
 }
 
 function near({ op, values, width }: Condition): bigint[] {

@@ -3,6 +3,8 @@ import { type Diagnostic, didYouMean, error, type Location } from '../diagnostic
 import { ABIS, type Abi, abisOf, kernelNumber } from '../syscalls/abi.js';
 import type { Action } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
+import { registersWith } from '../syscalls/arguments.js';
+import { hiddenFrom } from '../syscalls/conditions.js';
 import { MULTIPLEXED } from '../syscalls/multiplex.js';
 import { namesake, numbersOf } from '../syscalls/numbers.js';
 import { parseOperand } from '../syscalls/operand.js';
@@ -64,7 +66,8 @@ function answersTo(expectation: Expectation, meaning: SyscallPolicy): Answer[] {
   const abi = abiOf(expectation, abisOf(meaning.machine));
   const nr = abi && numbersOf(abi).get(syscall.value);
   if (abi === undefined || nr === undefined) return [];
-  const registers = Array.from({ length: 6 }, (_, i) => (args[i] ? parseOperand(args[i], abi, 64) : 0n));
+  const values = args.map((arg) => parseOperand(arg, abi, 64));
+  const registers = registersWith(abi, syscall.value, values);
   const call: Call = { arch: ABIS[abi].arch, nr: kernelNumber(abi, nr), args: registers };
   return [{ abi, got: evaluate(meaning, call) }];
 }
@@ -85,7 +88,10 @@ function whatDecides(
   if (isOwnRefusal(verdictOn(named, call))) {
     return "the unit's own SystemCallFilter= refuses it; 'inherit = false' replaces that";
   }
-  const [rule] = section!.rules.filter(({ syscall }) => syscall.value === call);
+  const rules = section!.rules.filter(({ syscall }) => syscall.value === call);
+  const [hidden] = rules.flatMap((one) => hiddenFrom(one, abi) ?? []);
+  if (hidden) return `on ${abi} '${call}' ${hidden.why}: it gets the strictest answer of its rules`;
+  const [rule] = rules;
   if (rule) return `the rules on ${call} come first: ${place(rule.at)}`;
   for (const list of ['deny', 'log', 'allow'] as const) {
     const entry = entriesByCall(section![list] ?? [], sets).get(call);

@@ -16,8 +16,10 @@ export type Operator =
 
 /** One comparison of one argument, unsigned. */
 export interface Condition {
-  /** Which of the six registers, 0 to 5. */
+  /** Which of the six registers, 0 to 5: of a value in two registers the one whose lower half is its lower half. */
   readonly arg: number;
+  /** The other one, whose lower half is the value's upper half; only where `width` is 64. */
+  readonly upper?: number;
   readonly op: Operator;
   /** One value; for `in` one or more. Each fits in `width` bits. */
   readonly values: readonly bigint[];
@@ -66,9 +68,16 @@ export interface Call {
 
 const MASK32 = 0xffffffffn;
 
-/** Whether a condition holds for a register value. */
-export function holds(condition: Condition, register: bigint): boolean {
-  const value = condition.width === 32 ? register & MASK32 : register;
+/** What a condition compares. @param registers six, unsigned 64 bits each */
+function compared({ arg, upper, width }: Condition, registers: readonly bigint[]): bigint {
+  const low = registers[arg]! & MASK32;
+  if (width === 32) return low;
+  return upper === undefined ? registers[arg]! : ((registers[upper]! & MASK32) << 32n) | low;
+}
+
+/** Whether a condition holds for a call's six registers. */
+export function holds(condition: Condition, registers: readonly bigint[]): boolean {
+  const value = compared(condition, registers);
   const operand = condition.values[0]!;
   switch (condition.op) {
     case 'eq':
@@ -96,7 +105,7 @@ export function holds(condition: Condition, register: bigint): boolean {
 
 /** What a verdict says for these arguments. */
 export function decide(verdict: Verdict, args: readonly bigint[]): Action {
-  const rule = verdict.rules.find((r) => r.when.every((c) => holds(c, args[c.arg]!)));
+  const rule = verdict.rules.find((r) => r.when.every((c) => holds(c, args)));
   return rule ? rule.action : verdict.otherwise;
 }
 

@@ -1,10 +1,10 @@
 import { groupBy } from '../collections.js';
 import type { CallEntry, RuleEntry, SyscallsSection } from '../policy/policy.js';
-import { ABIS, type Abi, abisOf, type Machine } from './abi.js';
+import { type Abi, abisOf, type Machine } from './abi.js';
 import { type Action, ALLOW, ENOSYS, KILL, LOG, permits, stricter } from './action.js';
+import { conditionsOf, hiddenFrom } from './conditions.js';
 import { MULTIPLEXED, type Multiplexer } from './multiplex.js';
 import { numbersOf } from './numbers.js';
-import { parseOperand } from './operand.js';
 import { permissive, recordingAll } from './permissive.js';
 import type { AbiPolicy, ArgumentRule, Condition, SyscallPolicy, Verdict } from './policy.js';
 import { expandSet, type SyscallSets } from './sets.js';
@@ -138,6 +138,9 @@ export const verdictOn = (policy: NamedPolicy, call: string): NamedVerdict =>
 export const answers = ({ rules, otherwise, limit }: NamedVerdict): Action[] =>
   [otherwise, ...rules.map((rule) => rule.action.value)].map((action) => stricter(action, limit));
 
+/** The most that a call gets: what a filter that sees no arguments must give it to be strict enough. */
+export const strictest = (verdict: NamedVerdict): Action => answers(verdict).reduce(stricter);
+
 /** The least that a call gets: what a filter that sees no arguments may give it and never be too strict. */
 export const mildest = (verdict: NamedVerdict): Action =>
   answers(verdict).reduce((a, b) => (stricter(a, b) === a ? b : a));
@@ -187,7 +190,10 @@ const nativeOnly = (): number[] => {
   return [...numbersOf('x86-64').values()].filter((number) => !x32.has(number));
 };
 
-function concrete({ rules, otherwise, limit }: NamedVerdict, abi: Abi): Verdict {
+/** A verdict with the registers of an ABI; the strictest of its answers where no filter can tell which one holds. */
+function concrete(named: NamedVerdict, abi: Abi): Verdict {
+  const { rules, otherwise, limit } = named;
+  if (rules.some((rule) => hiddenFrom(rule, abi))) return { rules: [], otherwise: strictest(named) };
   return {
     rules: rules.flatMap((rule) => {
       const when = conditionsOf(rule, abi);
@@ -195,45 +201,6 @@ function concrete({ rules, otherwise, limit }: NamedVerdict, abi: Abi): Verdict 
     }),
     otherwise: stricter(otherwise, limit),
   };
-}
-
-/** A rule's conditions on one ABI, less those that always hold; undefined where one never does. */
-export function conditionsOf(rule: RuleEntry, abi: Abi): Condition[] | undefined {
-  const narrow = ABIS[abi].registerBits === 32;
-  const found = rule.when.map(({ arg, op, width, operands }) => {
-    const values = operands.map((operand) => parseOperand(operand, abi, width));
-    const wanted: Condition = { arg, op, width, values };
-    return narrow && width === 64 ? lowHalf(wanted) : wanted;
-  });
-  return found.includes(false) ? undefined : found.filter((one) => typeof one !== 'boolean');
-}
-
-const MASK32 = 0xffffffffn;
-
-/**
- * A 64-bit condition where the kernel uses the lower half of the register only: the upper half counts as 0, whatever
- * the program put there. True if it always holds, false if it never does.
- */
-function lowHalf({ arg, op, values }: Condition): Condition | boolean {
-  const fitting = values.filter((value) => value <= MASK32);
-  const over = fitting.length < values.length;
-  const narrowed = (low: readonly bigint[]): Condition => ({ arg, op, width: 32, values: low });
-  switch (op) {
-    case 'eq':
-    case 'in':
-      return fitting.length > 0 && narrowed(fitting);
-    case 'gt':
-    case 'ge':
-    case 'bits-set':
-      return !over && narrowed(values);
-    case 'ne':
-    case 'lt':
-    case 'le':
-      return over || narrowed(values);
-    case 'bits-clear':
-    case 'bits-any':
-      return narrowed(values.map((value) => value & MASK32));
-  }
 }
 
 /**

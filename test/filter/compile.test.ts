@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { UserError } from '../../src/diagnostic.js';
 import type { Instruction } from '../../src/filter/bpf.js';
 import { compile } from '../../src/filter/compile.js';
+import { prove } from '../../src/filter/prove.js';
 import { simulate } from '../../src/filter/simulate.js';
 import { validate } from '../../src/filter/validate.js';
 import { COMPARISONS } from '../../src/policy/schema.js';
@@ -71,6 +72,32 @@ const REGISTERS = [0n, 1n, 2n, 5n, 0x7fffffffn, 0x80000000n, 0xfffffffen, 0xffff
   .concat([3n, 0x100000003n, 0x500000006n]);
 const OPERATORS: readonly Operator[] = COMPARISONS;
 
+for (const [arg, upper] of [
+  [3, 4],
+  [4, 1],
+] as const) {
+  test(`a value in registers ${arg} and ${upper} is compared as one, and what is above its halves not at all`, () => {
+    for (const op of OPERATORS) {
+      for (const value of REGISTERS) {
+        const condition: Condition = { ...on(arg, op, [value], 64), upper };
+        const policy = policyOf([[7, { rules: [{ when: [condition], action: EPERM }], otherwise: ALLOW }]]);
+        const program = compile(policy);
+        assert.ok(prove(program, policy).ok);
+        for (const whole of REGISTERS) {
+          const dirt = whole << 32n;
+          const halves = [whole, whole >> 32n].map((half) =>
+            BigInt.asUintN(64, BigInt.asUintN(32, half) | dirt),
+          );
+          const call = { arch: X86_64, nr: 7, args: ZEROS.with(arg, halves[0]!).with(upper, halves[1]!) };
+          const expected = holds(on(0, op, [value], 64), ZEROS.with(0, whole)) ? EPERM : ALLOW;
+          assert.equal(simulate(program, call).action, expected, `${op} ${value} of ${whole}`);
+          assert.equal(evaluate(policy, call), expected);
+        }
+      }
+    }
+  });
+}
+
 for (const width of [32, 64] as const) {
   for (const op of OPERATORS) {
     test(`'${op}' on ${width} bits is right at every edge`, () => {
@@ -81,7 +108,7 @@ for (const width of [32, 64] as const) {
         );
         for (const register of REGISTERS) {
           const call = { arch: X86_64, nr: 7, args: ZEROS.with(3, register) };
-          const expected = holds(condition, register) ? EPERM : ALLOW;
+          const expected = holds(condition, call.args) ? EPERM : ALLOW;
           assert.equal(simulate(program, call).action, expected, `${op} ${value} of ${register}`);
         }
       }
@@ -97,7 +124,7 @@ for (const width of [32, 64] as const) {
     for (const value of values) {
       for (const register of [value - 1n, value, value + 1n, value ^ (1n << 32n)]) {
         const call = { arch: X86_64, nr: 7, args: ZEROS.with(0, BigInt.asUintN(64, register)) };
-        assert.equal(simulate(program, call).action, holds(condition, call.args[0]!) ? EPERM : ALLOW);
+        assert.equal(simulate(program, call).action, holds(condition, call.args) ? EPERM : ALLOW);
       }
     }
   });

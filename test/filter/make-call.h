@@ -116,7 +116,7 @@ static __attribute__((noinline, noclone)) long int80(unsigned long nr, const uns
 }
 
 struct call {
-	int int80;
+	long (*make)(unsigned long nr, const unsigned long args[6]);
 	unsigned long nr, args[6];
 };
 
@@ -129,11 +129,6 @@ static struct call read_call(const char *line)
 	if (sscanf(line, "call %15s %lx %lx %lx %lx %lx %lx %lx", abi, &one.nr, &a[0], &a[1], &a[2], &a[3], &a[4],
 		   &a[5]) != 8)
 		die(line);
-	one.int80 = strcmp(abi, "int80") == 0;
+	one.make = strcmp(abi, "int80") == 0 ? int80 : native;
 	return one;
-}
-
-static long make(const struct call *one)
-{
-	return one->int80 ? int80(one->nr, one->args) : native(one->nr, one->args);
 }

@@ -167,9 +167,10 @@ export class PolicyOracle {
     if (!this.opens(convention)) return ['kill'];
     const name = this.#names.get(convention)!.get(nr);
     if (name === undefined) return [this.#isElsewhere(convention, nr) ? ERRNOS.ENOSYS! : this.#unknown()];
-    if (isInMemory(convention, name)) return strictest(this.#possible(name));
+    if (isInMemory(convention, name)) return this.#strictestOf(name);
+    const own = this.#decide(call, name);
     const made = convention === 'x86' ? madeBy(name, registers) : undefined;
-    return strictest([this.#decide(call, name), ...(made === undefined ? [] : this.#possible(made))]);
+    return made === undefined ? [own] : this.#strictestOf(made).flatMap((one) => strictest([own, one]));
   }
 
   /** Whether calls of a convention may pass at all. */
@@ -211,10 +212,13 @@ export class PolicyOracle {
     return rule ? answerOf(rule.action) : this.#withoutRule(name);
   }
 
-  /** Every answer that a call of x86 with arguments in memory, of 32 bits each, may have. */
-  #possible(name: string): Answer[] {
-    const rules = this.rulesOn(name).filter(({ when }) => when.every(canHoldFor32Bits));
-    return [...rules.map(({ action }) => answerOf(action)), this.#withoutRule(name)];
+  /** The strictest answers of a call of x86 with arguments in memory; rules that hold for no 32 bits may count or not. */
+  #strictestOf(name: string): Answer[] {
+    const rules = this.rulesOn(name);
+    const possible = rules.filter(({ when }) => when.every(canHoldFor32Bits));
+    return [rules, possible].flatMap((some) =>
+      strictest([...some.map(({ action }) => answerOf(action)), this.#withoutRule(name)]),
+    );
   }
 
   #withoutRule(name: string): Answer {

@@ -5,8 +5,8 @@ import { compile } from '../../src/filter/compile.js';
 import { archesToTry, numbersToTry, registersToTry } from '../../src/filter/samples.js';
 import { ABIS, kernelNumber } from '../../src/syscalls/abi.js';
 import { type Action, ALLOW, errnoAction, KILL } from '../../src/syscalls/action.js';
-import { type ArgumentRule, holds, type Verdict } from '../../src/syscalls/policy.js';
-import { condition, policyOf, syscallPolicy, verdict } from '../support/policies.js';
+import { type ArgumentRule, type Condition, holds, type Verdict } from '../../src/syscalls/policy.js';
+import { condition, policyOf, splitCondition, syscallPolicy, verdict } from '../support/policies.js';
 
 const EPERM = errnoAction(1);
 
@@ -19,11 +19,14 @@ function possible(when: ArgumentRule['when']): { holding: boolean; failing: bool
 }
 
 test('a rule is tried with registers for which it holds, and without each of its conditions', () => {
-  const when = fc.uniqueArray(condition(), { minLength: 1, maxLength: 3, selector: ({ arg }) => arg });
+  const registers = ({ arg, upper }: Condition) => (upper === undefined ? [arg] : [arg, upper]);
+  const when = fc
+    .array(fc.oneof(condition(), splitCondition()), { minLength: 1, maxLength: 3 })
+    .filter((list) => new Set(list.flatMap(registers)).size === list.flatMap(registers).length);
   fc.assert(
     fc.property(when, (conditions) => {
       const tried = registersToTry({ rules: [{ when: conditions, action: EPERM }], otherwise: ALLOW }, 0);
-      const held = tried.map((args) => conditions.map((c) => holds(c, args[c.arg]!)));
+      const held = tried.map((args) => conditions.map((c) => holds(c, args)));
       if (!possible(conditions).holding) return;
       assert.ok(held.some((each) => each.every(Boolean)));
       for (const [at, one] of conditions.entries()) {

@@ -96,7 +96,7 @@ static int in_child(int first)
 		shared->refused = install();
 		for (int i = first; shared->refused == 0 && i < count; i++) {
 			shared->at = i;
-			shared->values[i] = make(&calls[i]);
+			shared->values[i] = calls[i].make(calls[i].nr, calls[i].args);
 		}
 		shared->at = count;
 		__builtin_trap();

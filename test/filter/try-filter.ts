@@ -7,8 +7,8 @@ import type { Instruction } from '../../src/filter/bpf.js';
 import type { Machine } from '../../src/syscalls/abi.js';
 import { inRepository } from '../support/repository.js';
 
-/** How a call is made: by the machine's own instruction, or as 32-bit x86 programs do. */
-export type Way = 'native' | 'int80';
+/** How a call is made: by the machine's own instruction, as 32-bit x86 programs do, or so to map memory and run code there. */
+export type Way = 'native' | 'int80' | 'inject';
 
 const MACHINES: Readonly<Record<string, Machine>> = { x64: 'x86-64', arm64: 'arm64', riscv64: 'riscv64' };
 

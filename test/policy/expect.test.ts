@@ -19,6 +19,18 @@ action = "EPERM"
 syscall = "lseek"
 when = [{ arg = 1, gt = "0xffffffff", width = 64 }]
 action = "EINVAL"
+[[syscalls.rules]]
+syscall = "fallocate"
+when = [{ arg = 3, gt = "0x100000", width = 64 }]
+action = "EFBIG"
+[[syscalls.rules]]
+syscall = "pread64"
+when = [{ arg = 3, ge = "0x100000000", width = 64 }]
+action = "EINVAL"
+[[syscalls.rules]]
+syscall = "mmap"
+when = [{ arg = 2, bits-set = "PROT_WRITE|PROT_EXEC" }]
+action = "EPERM"
 [[expect]]
 `;
 
@@ -67,6 +79,20 @@ const CASES: readonly [expectation: string, byMachine: Partial<Record<Machine, s
   ['syscall = "read"\narchitecture = "x86"\naction = "allow"', {}],
   ['syscall = "socketcall"\nargs = [1]\narchitecture = "x86"\naction = "EPERM"', {}],
   ['syscall = "socketcall"\nargs = [2]\narchitecture = "x86"\naction = "allow"', {}],
+  // A 64-bit argument is where each ABI has it.
+  ['syscall = "fallocate"\nargs = [3, 0, 0, "0x800000"]\narchitecture = "x86"\naction = "EFBIG"', {}],
+  ['syscall = "fallocate"\nargs = [3, 0, 0, "0x100000000"]\narchitecture = "x86"\naction = "EFBIG"', {}],
+  ['syscall = "fallocate"\nargs = [3, 0, "0x800000", 1]\narchitecture = "x86"\naction = "allow"', {}],
+  ['syscall = "pread64"\nargs = [3, 0, 1, "0x100000000"]\narchitecture = "x86"\naction = "EINVAL"', {}],
+  ['syscall = "pread64"\nargs = [3, 0, 1, "0xffffffff"]\narchitecture = "x86"\naction = "allow"', {}],
+  ['syscall = "pread64"\nargs = [3, 0, 1, "0x100000000"]\narchitecture = "arm"\naction = "EINVAL"', {}],
+  ['syscall = "pread64"\nargs = [3, 0, 1, "0xffffffff"]\narchitecture = "arm"\naction = "allow"', {}],
+  ['syscall = "mmap"\nargs = [0, 0, "PROT_READ"]\naction = "allow"', {}],
+  ['syscall = "mmap"\nargs = [0, 0, "PROT_WRITE|PROT_EXEC"]\narchitecture = "x86"\naction = "EPERM"', {}],
+  [
+    'syscall = "mmap"\nargs = [0, 0, "PROT_READ"]\narchitecture = "x86"\naction = "allow"',
+    { 'x86-64': "mmap on x86 gets 'EPERM', not 'allow'" },
+  ],
   // x32 isn't opened, arm is.
   ['syscall = "read"\narchitecture = "x32"\naction = "kill"', {}],
   [

@@ -68,8 +68,23 @@ export const condition = (): fc.Arbitrary<Condition> =>
         .map((values) => ({ arg, op, width, values })),
     );
 
+/** A condition on a value whose halves are in two registers. */
+export const splitCondition = (): fc.Arbitrary<Condition> =>
+  fc
+    .tuple(
+      condition().filter(({ width }) => width === 64),
+      fc.integer({ min: 1, max: 5 }),
+    )
+    .map(([one, distance]) => ({ ...one, upper: (one.arg + distance) % 6 }));
+
 export const rule = (): fc.Arbitrary<ArgumentRule> =>
-  fc.record({ when: fc.array(condition(), { maxLength: 3 }), action: action() });
+  fc.record({
+    when: fc.array(
+      fc.oneof({ weight: 4, arbitrary: condition() }, { weight: 1, arbitrary: splitCondition() }),
+      { maxLength: 3 },
+    ),
+    action: action(),
+  });
 
 export const verdict = (): fc.Arbitrary<Verdict> =>
   fc.oneof(

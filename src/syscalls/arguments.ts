@@ -1,0 +1,129 @@
+/**
+ * Where the arguments of calls are. A rule counts them as the prototype on 64-bit machines does, or as its own for a call
+ * that only 32-bit ABIs have; each 64-bit argument counts as one.
+ */
+import { ABIS, type Abi } from './abi.js';
+import { numbersOf } from './numbers.js';
+
+/** Registers, 0 to 5, that hold an argument. */
+export interface Place {
+  /** The register of the whole argument, or of its lower half. */
+  readonly register: number;
+  /** The register whose lower half is the argument's upper half, where an ABI hands 64 bits over in two. */
+  readonly upper?: number;
+  /** How many bits of the argument the kernel takes. */
+  readonly bits: 32 | 64;
+}
+
+/** An argument that no filter can compare as the kernel takes it. */
+export interface Hidden {
+  /** To follow the call's name: `has its arguments in memory`. */
+  readonly why: string;
+  /** The ABI's call that does the same and shows its arguments. */
+  readonly instead?: string;
+}
+
+/**
+ * Arguments of 64 bits that 32-bit ABIs hand over in two registers, by call (arch/x86/kernel/sys_ia32.c,
+ * arch/arm64/kernel/sys32.c, fs/notify/fanotify/fanotify_user.c, fs/dcookies.c of Linux 6.7).
+ */
+const WIDE: ReadonlyMap<string, readonly number[]> = new Map([
+  ['arm_fadvise64_64', [2, 3]],
+  ['fadvise64', [1]],
+  ['fadvise64_64', [1, 2]],
+  ['fallocate', [2, 3]],
+  ['fanotify_mark', [2]],
+  ['ftruncate64', [1]],
+  ['lookup_dcookie', [0]],
+  ['pread64', [3]],
+  ['pwrite64', [3]],
+  ['readahead', [1]],
+  ['sync_file_range', [1, 2]],
+  ['sync_file_range2', [2, 3]],
+  ['truncate64', [1]],
+]);
+
+/**
+ * Their prototype has the position as two words, of which 64-bit machines ignore the second. x32 has it as one, and
+ * then the flags (fs/read_write.c, compat_sys_preadv64v2).
+ */
+const AT_POSITION: ReadonlySet<string> = new Set(['preadv', 'preadv2', 'pwritev', 'pwritev2']);
+const POSITION = 3;
+
+/** Calls of x86 that take one pointer to their arguments (arch/x86/entry/syscalls/syscall_32.tbl: old_mmap, old_select). */
+const IN_MEMORY: ReadonlyMap<string, string> = new Map([
+  ['mmap', 'mmap2'],
+  ['select', '_newselect'],
+]);
+
+/** Calls that take user and group IDs of 16 bits on 32-bit ABIs (kernel/uid16.c); the first argument of some is a file. */
+const SHORT_IDS = /^set(?:re|res|fs)?[ug]id$/;
+const SHORT_IDS_OF_FILE = /^[fl]?chown$/;
+
+/** x32's own calls, which take 32 bits of all but positions and pointers, have numbers from here on. */
+const X32_COMPAT = 512;
+
+const REGISTERS = 6;
+
+/** Where an ABI has an argument of a call, 0 to 5. */
+export function placeOf(abi: Abi, call: string, arg: number): Place | Hidden {
+  if (abi === 'x32') return placeOnX32(call, arg);
+  return ABIS[abi].registerBits === 64 ? { register: arg, bits: 64 } : placeOn32Bit(abi, call, arg);
+}
+
+/** The six registers of a call with these arguments, as far as the ABI has registers for them; the rest are 0. */
+export function registersWith(abi: Abi, call: string, args: readonly bigint[]): bigint[] {
+  const registers = new Array<bigint>(REGISTERS).fill(0n);
+  for (const [arg, value] of args.entries()) {
+    const place = placeOf(abi, call, arg);
+    if ('why' in place) continue;
+    const { register, upper } = place;
+    registers[register]! |= upper === undefined ? value : BigInt.asUintN(32, value);
+    if (upper !== undefined) registers[upper]! |= value >> 32n;
+  }
+  return registers;
+}
+
+/** The argument that six registers hold at a place, as the kernel takes it. */
+export function argumentIn(registers: readonly bigint[], { register, upper, bits }: Place): bigint {
+  const low = BigInt.asUintN(upper === undefined ? bits : 32, registers[register]!);
+  return upper === undefined ? low : (BigInt.asUintN(32, registers[upper]!) << 32n) | low;
+}
+
+function placeOnX32(call: string, arg: number): Place {
+  const isCompat = (numbersOf('x32').get(call) ?? 0) >= X32_COMPAT;
+  if (!AT_POSITION.has(call)) return { register: arg, bits: isCompat ? 32 : 64 };
+  if (arg === POSITION) return { register: arg, bits: 64 };
+  return { register: arg > POSITION ? 9 - arg : arg, bits: 32 };
+}
+
+function placeOn32Bit(abi: Abi, call: string, arg: number): Place | Hidden {
+  const hidden = hiddenOn32Bit(abi, call, arg);
+  if (hidden) return hidden;
+  if (AT_POSITION.has(call) && arg === POSITION) return { register: arg, upper: arg + 1, bits: 64 };
+  // CONFIG_CLONE_BACKWARDS, which x86-64 lacks: `tls` comes before `child_tid`.
+  if (abi === 'x86' && call === 'clone' && (arg === 3 || arg === 4)) return { register: 7 - arg, bits: 32 };
+  const wide = WIDE.get(call) ?? [];
+  const register = firstRegister(abi, wide, arg);
+  if (register >= REGISTERS) return { why: `has no register for an argument ${arg}` };
+  return wide.includes(arg) ? { register, upper: register + 1, bits: 64 } : { register, bits: 32 };
+}
+
+function hiddenOn32Bit(abi: Abi, call: string, arg: number): Hidden | undefined {
+  const instead = abi === 'x86' ? IN_MEMORY.get(call) : undefined;
+  if (instead !== undefined) return { why: 'has its arguments in memory, where no filter looks', instead };
+  const isShort = SHORT_IDS.test(call) || (SHORT_IDS_OF_FILE.test(call) && arg > 0);
+  return isShort ? { why: 'takes only 16 bits of an ID', instead: `${call}32` } : undefined;
+}
+
+/** On arm a 64-bit argument begins in an even register (Procedure Call Standard for the Arm Architecture, "Parameter Passing"). */
+function firstRegister(abi: Abi, wide: readonly number[], arg: number): number {
+  let register = 0;
+  for (let at = 0; at < arg; at++) {
+    register = wide.includes(at) ? evenOnArm(abi, register) + 2 : register + 1;
+  }
+  return wide.includes(arg) ? evenOnArm(abi, register) : register;
+}
+
+const evenOnArm = (abi: Abi, register: number): number =>
+  abi === 'arm' ? register + (register % 2) : register;

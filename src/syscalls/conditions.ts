@@ -1,0 +1,64 @@
+/** What a rule compares on one ABI. */
+import type { ConditionEntry, RuleEntry } from '../policy/policy.js';
+import type { Abi } from './abi.js';
+import { type Hidden, placeOf } from './arguments.js';
+import { parseOperand } from './operand.js';
+import type { Condition } from './policy.js';
+
+/** Why no filter can tell on an ABI whether a rule holds; undefined where it can. */
+export function hiddenFrom({ syscall, when }: RuleEntry, abi: Abi): Hidden | undefined {
+  const places = when.map(({ arg }) => placeOf(abi, syscall.value, arg));
+  return places.find((place): place is Hidden => 'why' in place);
+}
+
+/**
+ * A rule's conditions on one ABI, less those that always hold; undefined where one never does, as no condition does on an
+ * argument that is hidden there.
+ * @throws UserError `unknown-constant` where an operand has no value on the ABI
+ */
+export function conditionsOf({ syscall, when }: RuleEntry, abi: Abi): Condition[] | undefined {
+  const found = when.map((entry) => conditionOn(entry, syscall.value, abi));
+  return found.includes(false) ? undefined : found.filter((one) => typeof one !== 'boolean');
+}
+
+function conditionOn(
+  { arg, op, width, operands }: ConditionEntry,
+  call: string,
+  abi: Abi,
+): Condition | boolean {
+  const values = operands.map((operand) => parseOperand(operand, abi, width));
+  const place = placeOf(abi, call, arg);
+  if ('why' in place) return false;
+  const wanted: Condition = { arg: place.register, op, width, values };
+  if (width === 32) return wanted;
+  if (place.bits === 32) return lowHalf(wanted);
+  return place.upper === undefined ? wanted : { ...wanted, upper: place.upper };
+}
+
+const MASK32 = 0xffffffffn;
+
+/**
+ * A 64-bit condition where the kernel uses the lower half of the register only: the upper half counts as 0, whatever
+ * the program put there. True if it always holds, false if it never does.
+ */
+function lowHalf({ arg, op, values }: Condition): Condition | boolean {
+  const fitting = values.filter((value) => value <= MASK32);
+  const over = fitting.length < values.length;
+  const narrowed = (low: readonly bigint[]): Condition => ({ arg, op, width: 32, values: low });
+  switch (op) {
+    case 'eq':
+    case 'in':
+      return fitting.length > 0 && narrowed(fitting);
+    case 'gt':
+    case 'ge':
+    case 'bits-set':
+      return !over && narrowed(values);
+    case 'ne':
+    case 'lt':
+    case 'le':
+      return over || narrowed(values);
+    case 'bits-clear':
+    case 'bits-any':
+      return narrowed(values.map((value) => value & MASK32));
+  }
+}
