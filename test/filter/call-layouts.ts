@@ -49,29 +49,93 @@ export function layoutOf(convention: Convention, name: string): Layout {
   return (convention === 'x86' ? ON_X86 : ON_X32).get(name) ?? PLAIN;
 }
 
-/** Positions of which a rule on a call has a meaning in all conventions. */
-export const positionsOf = (name: string): number[] =>
-  (ON_X86.get(name) ?? PLAIN).flatMap((place, position) => (place.length > 0 ? [position] : []));
-
-/** Calls whose arguments are apart from the others', or in memory. */
-export const unusualCalls = (): string[] => [...ON_X86.keys(), ...IN_MEMORY];
+/** Arguments of x86 that are IDs of 16 bits (kernel/uid16.c): those of the registers that are above count as well as not. */
+const SHORT_ON_X86: ReadonlyMap<string, readonly number[]> = new Map<string, readonly number[]>([
+  ...['setuid', 'setgid', 'setfsuid', 'setfsgid'].map((name) => [name, [0]] as const),
+  ...['setreuid', 'setregid'].map((name) => [name, [0, 1]] as const),
+  ...['setresuid', 'setresgid'].map((name) => [name, [0, 1, 2]] as const),
+  ...['chown', 'lchown', 'fchown'].map((name) => [name, [1, 2]] as const),
+]);
 
 /** Calls of x86 with one pointer to their arguments (old_mmap, old_select). */
 const IN_MEMORY: readonly string[] = ['mmap', 'select'];
 
-export const isInMemory = (convention: Convention, name: string): boolean =>
-  convention === 'x86' && IN_MEMORY.includes(name);
+/** Whether a filter can't see a call's argument as the kernel takes it. */
+export const isHidden = (convention: Convention, name: string, position: number): boolean =>
+  convention === 'x86' && (IN_MEMORY.includes(name) || (SHORT_ON_X86.get(name)?.includes(position) ?? false));
 
-/** The value of an argument; x86 takes but the lower halves of registers, whatever is above. */
+/** Positions of which a rule on a call has a meaning in all conventions. */
+export function positionsOf(name: string): number[] {
+  const short = SHORT_ON_X86.get(name);
+  if (short !== undefined) return short.includes(0) ? [...short] : [0, ...short];
+  return (ON_X86.get(name) ?? PLAIN).flatMap((place, position) => (place.length > 0 ? [position] : []));
+}
+
+/** Calls whose arguments x86 has elsewhere, or cut, or in memory, and the two that make others. */
+export const unusualCalls = (): string[] => [
+  ...ON_X86.keys(),
+  ...IN_MEMORY,
+  'setuid',
+  'chown',
+  'socketcall',
+  'ipc',
+];
+
+/** Calls that have numbers of their own on x32, from 512 on. */
+const OWN_ON_X32: ReadonlySet<string> = new Set([
+  ...['rt_sigaction', 'rt_sigreturn', 'ioctl', 'readv', 'writev', 'recvfrom', 'sendmsg', 'recvmsg', 'execve'],
+  ...['ptrace', 'rt_sigpending', 'rt_sigtimedwait', 'rt_sigqueueinfo', 'sigaltstack', 'timer_create'],
+  ...['mq_notify', 'kexec_load', 'waitid', 'set_robust_list', 'get_robust_list', 'vmsplice', 'move_pages'],
+  ...['preadv', 'pwritev', 'rt_tgsigqueueinfo', 'recvmmsg', 'sendmmsg', 'process_vm_readv'],
+  ...[
+    'process_vm_writev',
+    'setsockopt',
+    'getsockopt',
+    'io_setup',
+    'io_submit',
+    'execveat',
+    'preadv2',
+    'pwritev2',
+  ],
+]);
+
+/** Arguments of these that are long on x86-64 and have 32 bits on x32, in every version (linux/compat.h). */
+const CUT_ON_X32: ReadonlyMap<string, readonly number[]> = new Map([
+  ['rt_sigaction', [3]],
+  ['ioctl', [2]],
+  ['recvfrom', [2]],
+  ['ptrace', [0, 1, 2, 3]],
+  ['rt_sigpending', [1]],
+  ['rt_sigtimedwait', [3]],
+  ['kexec_load', [0, 1, 3]],
+  ['set_robust_list', [1]],
+  ['io_submit', [0, 1]],
+]);
+
+/** The offset is a loff_t. */
+const WHOLE_ON_X32 = ['preadv', 'pwritev', 'preadv2', 'pwritev2'];
+
+/**
+ * How many bits of a register x32 looks at. Of pointers, of what is an int everywhere, and of what some versions of the
+ * kernel cut and others don't, either may be said.
+ */
+function bitsOnX32(name: string, position: number, unsettled: 32 | 64): 32 | 64 {
+  if (!OWN_ON_X32.has(name) || (WHOLE_ON_X32.includes(name) && position === 3)) return 64;
+  return CUT_ON_X32.get(name)?.includes(position) ? 32 : unsettled;
+}
+
+/** The value of an argument. x86 takes but the lower halves of registers, whatever is above. */
 export function argumentAt(
   convention: Convention,
   name: string,
   position: number,
   registers: readonly bigint[],
+  unsettled: 32 | 64,
 ): bigint {
   const [low, high] = layoutOf(convention, name)[position] ?? [];
   const at = (register: number | undefined) => (register === undefined ? 0n : registers[register]!);
-  if (convention !== 'x86') return at(low);
+  if (convention === 'x86-64') return at(low);
+  if (convention === 'x32') return BigInt.asUintN(bitsOnX32(name, position, unsettled), at(low));
   return BigInt.asUintN(32, at(low)) | (BigInt.asUintN(32, at(high)) << 32n);
 }
 

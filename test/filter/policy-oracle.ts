@@ -4,7 +4,7 @@
  */
 import TOML from '@iarna/toml';
 import { setsTable } from '../../src/syscalls/generated/sets.js';
-import { argumentAt, type Convention, isInMemory, madeBy } from './call-layouts.js';
+import { argumentAt, type Convention, isHidden, madeBy } from './call-layouts.js';
 
 /** An errno's number, or one of the others. */
 export type Answer = 'allow' | 'log' | 'kill' | number;
@@ -161,16 +161,13 @@ export class PolicyOracle {
     this.#names = names;
   }
 
-  /** What the filter may answer: one thing, but where the strictest of several errnos counts. */
+  /** What the filter may answer: mostly one thing. */
   answers(call: MadeCall): readonly Answer[] {
-    const { convention, nr, registers } = call;
+    const { convention, nr } = call;
     if (!this.opens(convention)) return ['kill'];
     const name = this.#names.get(convention)!.get(nr);
     if (name === undefined) return [this.#isElsewhere(convention, nr) ? ERRNOS.ENOSYS! : this.#unknown()];
-    if (isInMemory(convention, name)) return this.#strictestOf(name);
-    const own = this.#decide(call, name);
-    const made = convention === 'x86' ? madeBy(name, registers) : undefined;
-    return made === undefined ? [own] : this.#strictestOf(made).flatMap((one) => strictest([own, one]));
+    return [...this.#decide(call, name, 32), ...this.#decide(call, name, 64)];
   }
 
   /** Whether calls of a convention may pass at all. */
@@ -201,18 +198,25 @@ export class PolicyOracle {
   }
 
   /** The rule that decides on a call by its arguments. */
-  ruleFor({ convention, registers }: MadeCall, name: string): Rule | undefined {
+  ruleFor({ convention, registers }: MadeCall, name: string, unsettled: 32 | 64 = 64): Rule | undefined {
     return this.rulesOn(name).find(({ when }) =>
-      when.every((condition) => holdsFor(condition, argumentAt(convention, name, condition.arg, registers))),
+      when.every((condition) =>
+        holdsFor(condition, argumentAt(convention, name, condition.arg, registers, unsettled)),
+      ),
     );
   }
 
-  #decide(call: MadeCall, name: string): Answer {
-    const rule = this.ruleFor(call, name);
-    return rule ? answerOf(rule.action) : this.#withoutRule(name);
+  #decide(call: MadeCall, name: string, unsettled: 32 | 64): Answer[] {
+    const { convention, registers } = call;
+    const conditions = this.rulesOn(name).flatMap(({ when }) => when);
+    if (conditions.some(({ arg }) => isHidden(convention, name, arg))) return this.#strictestOf(name);
+    const rule = this.ruleFor(call, name, unsettled);
+    const own = rule ? answerOf(rule.action) : this.#withoutRule(name);
+    const made = convention === 'x86' ? madeBy(name, registers) : undefined;
+    return made === undefined ? [own] : this.#strictestOf(made).flatMap((one) => strictest([own, one]));
   }
 
-  /** The strictest answers of a call of x86 with arguments in memory; rules that hold for no 32 bits may count or not. */
+  /** The strictest answers of a call of x86 with arguments that can't be seen; rules that hold for no 32 bits may count or not. */
   #strictestOf(name: string): Answer[] {
     const rules = this.rulesOn(name);
     const possible = rules.filter(({ when }) => when.every(canHoldFor32Bits));
