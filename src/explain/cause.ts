@@ -4,7 +4,7 @@ import { type Abi, abiOf, type Machine } from '../syscalls/abi.js';
 import { ALLOW, LOG, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import type { Hidden } from '../syscalls/arguments.js';
-import { conditionsOf, hiddenFrom } from '../syscalls/conditions.js';
+import { conditionsOf, hiddenFrom, holdsAlways } from '../syscalls/conditions.js';
 import { NUMBERS_SOURCE, nameOf } from '../syscalls/numbers.js';
 import { holds } from '../syscalls/policy.js';
 import {
@@ -169,8 +169,7 @@ function unseen([first]: readonly RuleEntry[], { why }: Hidden, verdict: NamedVe
 }
 
 /** Rules have conditions: one that holds for all arguments has those that hold for every number. */
-const isUnconditional = ({ when }: RuleEntry): boolean =>
-  when.every(({ op, operands }) => op === 'ge' && operands.every(({ value }) => value === 0n));
+const isUnconditional = ({ when }: RuleEntry): boolean => when.every(holdsAlways);
 
 function isMet(rule: RuleEntry, abi: Abi, args: readonly bigint[]): boolean {
   return conditionsOf(rule, abi)?.every((condition) => holds(condition, args)) === true;

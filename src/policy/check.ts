@@ -12,6 +12,7 @@ import { callNames, knownCalls, whereKnown } from '../syscalls/numbers.js';
 import { operandValue, parseOperand } from '../syscalls/operand.js';
 import { expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
 import { openDoors } from './doors.js';
+import { hiddenArguments } from './hidden-arguments.js';
 import type { CallEntry, ConditionEntry, Located, Policy, SyscallsSection } from './policy.js';
 
 interface Context {
@@ -66,6 +67,7 @@ const RULES: readonly Rule[] = [
 const RULES_OF_THE_WHOLE: readonly Rule[] = [
   allowListKeysHaveAllow,
   ({ section, sets, abis }) => openDoors(section, sets, abis),
+  ({ section, sets, abis }) => hiddenArguments(section, sets, abis),
 ];
 
 function* entryNamesAreKnown({ section, sets }: Context) {

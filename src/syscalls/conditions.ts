@@ -5,15 +5,20 @@ import { type Hidden, placeOf } from './arguments.js';
 import { parseOperand } from './operand.js';
 import type { Condition } from './policy.js';
 
+/** Whether a condition is written so that it holds for every number. */
+export const holdsAlways = ({ op, operands }: ConditionEntry): boolean =>
+  op === 'ge' && operands.every(({ value }) => value === 0n);
+
 /** Why no filter can tell on an ABI whether a rule holds; undefined where it can. */
 export function hiddenFrom({ syscall, when }: RuleEntry, abi: Abi): Hidden | undefined {
-  const places = when.map(({ arg }) => placeOf(abi, syscall.value, arg));
+  const asking = when.filter((condition) => !holdsAlways(condition));
+  const places = asking.map(({ arg }) => placeOf(abi, syscall.value, arg));
   return places.find((place): place is Hidden => 'why' in place);
 }
 
 /**
- * A rule's conditions on one ABI, less those that always hold; undefined where one never does, as no condition does on an
- * argument that is hidden there.
+ * A rule's conditions on one ABI, less those that always hold; undefined where one never does, as none does that asks for
+ * an argument that is hidden there.
  * @throws UserError `unknown-constant` where an operand has no value on the ABI
  */
 export function conditionsOf({ syscall, when }: RuleEntry, abi: Abi): Condition[] | undefined {
@@ -21,14 +26,11 @@ export function conditionsOf({ syscall, when }: RuleEntry, abi: Abi): Condition[
   return found.includes(false) ? undefined : found.filter((one) => typeof one !== 'boolean');
 }
 
-function conditionOn(
-  { arg, op, width, operands }: ConditionEntry,
-  call: string,
-  abi: Abi,
-): Condition | boolean {
+function conditionOn(entry: ConditionEntry, call: string, abi: Abi): Condition | boolean {
+  const { arg, op, width, operands } = entry;
   const values = operands.map((operand) => parseOperand(operand, abi, width));
   const place = placeOf(abi, call, arg);
-  if ('why' in place) return false;
+  if ('why' in place) return holdsAlways(entry);
   const wanted: Condition = { arg: place.register, op, width, values };
   if (width === 32) return wanted;
   if (place.bits === 32) return lowHalf(wanted);

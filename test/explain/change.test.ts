@@ -195,6 +195,45 @@ test('a rule for the arguments of a core dump, and for those alone', () => {
   assert.equal(decide(after, [1n, 0n, 0n, 0n, 0n, 0n]), ALLOW);
 });
 
+const onX86 = (name: string, args?: readonly bigint[]) =>
+  nameCall('x86-64', { arch: ABIS.x86.arch, nr: numbersOf('x86').get(name)!, ...(args ? { args } : {}) });
+
+test('arguments of another convention are taken from where it has them', () => {
+  const policy = `[syscalls]\narchitectures = ["x86"]\n${RULE('fallocate', '{ arg = 3, lt = 0x1000, width = 64 }')}\n`;
+  const ground = groundOf(policyFrom(policy));
+  const small = onX86('fallocate', [3n, 0n, 1n, 2n, 7n, 0n]);
+  const large = onX86('fallocate', [3n, 0n, 1n, 2n, 7n, 1n]);
+  assert.equal(causeOf(small, ground).kind, 'elsewhere');
+  assert.equal(causeOf(large, ground).what, 'no rule on fallocate holds for these arguments');
+  const [change] = changesFor(large, ground, () => undefined);
+  assert.equal(change!.text, RULE('fallocate', '{ arg = 3, eq = 4294967303, width = 64 }'));
+});
+
+test('no rule is proposed where no filter could hold a call against it', () => {
+  const policy = `[syscalls]\narchitectures = ["x86"]\n${RULE('mmap', '{ arg = 2, eq = 1 }')}\n`;
+  const ground = groundOf(policyFrom(policy));
+  for (const args of [undefined, [1n, 0n, 1n, 0n, 0n, 0n]]) {
+    const { what, at } = causeOf(onX86('mmap', args), ground);
+    const why = 'rules on mmap, which here has its arguments in memory, where no filter looks';
+    assert.deepEqual([what, at!.line], [why, 3]);
+    assert.deepEqual(
+      changesFor(onX86('mmap', args), ground, () => undefined),
+      [],
+    );
+  }
+});
+
+test('a rule for all arguments serves where no filter could compare them', () => {
+  const ground = groundOf(policyFrom('[syscalls]\narchitectures = ["x86"]\ndeny = ["@setuid"]\n'));
+  const [change] = changesFor(onX86('setuid'), ground, () => undefined);
+  assert.equal(change!.text, RULE('setuid'));
+  const after = policyFrom(`[syscalls]\narchitectures = ["x86"]\ndeny = ["@setuid"]\n${change!.text}`);
+  const verdict = resolve(named(groundOf(after)), 'x86-64')
+    .abis.get('x86')!
+    .verdicts.get(23)!;
+  assert.equal(decide(verdict, [1n, 2n, 3n, 4n, 5n, 6n]), ALLOW);
+});
+
 test('an expectation that a change would disappoint is changed with it', () => {
   const own = `${DENY}[[expect]]\nsyscall = "ptrace"\nargs = [4]\naction = "EPERM"\n`;
   const allowed = ['change the action that is expected in line 7', 'action = "allow"', 7];

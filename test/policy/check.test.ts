@@ -13,7 +13,7 @@ const found = (
 ) => checkSyscalls(policyFrom(source), sets, machines).map(({ code, message }) => `${code}: ${message}`);
 
 const rule = (condition: string, more = '') =>
-  `[syscalls]\n${more}\n[[syscalls.rules]]\nsyscall = "mmap"\nwhen = [{ arg = 0, ${condition} }]\naction = "kill"`;
+  `[syscalls]\n${more}\n[[syscalls.rules]]\nsyscall = "munmap"\nwhen = [{ arg = 0, ${condition} }]\naction = "kill"`;
 
 test('a policy without [syscalls] has nothing to check', () => {
   assert.deepEqual(found('[service]\nPrivateTmp = true'), []);
@@ -65,6 +65,7 @@ test('what io_uring does is no matter of a call that the machine lacks', () => {
   const source = '[syscalls]\ndeny = ["send"]';
   assert.deepEqual(found(source, { machines: ['x86-64'] }), []);
   assert.deepEqual(found(source.replace('\n', '\narchitectures = ["arm"]\n'), { machines: ['arm64'] }), [
+    "open-door: 'send' is refused, but 'sendto' does the same",
     "open-door: 'send' is refused, but io_uring does the same without the call",
   ]);
   assert.deepEqual(
@@ -192,4 +193,45 @@ describe('of thousands of slips the first are told', () => {
       assert.deepEqual(codes, [...Array(MAX_FINDINGS).fill(code), 'too-many']);
     });
   }
+});
+
+describe('of a rule on arguments that no filter can compare on an ABI it is said what its call gets there', () => {
+  const EPERM_RULE = (call: string, arg: number, more = '') =>
+    `[syscalls]\narchitectures = ["x86", "arm"]\n${more}\n[[syscalls.rules]]\nsyscall = "${call}"\n` +
+    `when = [{ arg = ${arg}, eq = 1 }]\naction = "EPERM"`;
+  const told = (source: string) =>
+    checkSyscalls(policyFrom(source), bundledSets(), MACHINES)
+      .filter(({ code }) => code === 'hidden-arguments')
+      .map(({ severity, message, hint, at }) => `${severity} ${at!.line}: ${message} (${hint})`);
+
+  const instead = (call: string) => `programs call '${call}' instead: a rule on it tells its arguments apart`;
+  const there = "it gets 'EPERM' there, whatever its arguments";
+
+  test('in memory', () => {
+    const message = `'mmap' on x86 has its arguments in memory, where no filter looks: ${there}`;
+    assert.deepEqual(told(EPERM_RULE('mmap', 2)), [`note 4: ${message} (${instead('mmap2')})`]);
+  });
+
+  test('of 16 bits', () => {
+    const on = (abi: string) =>
+      `note 4: 'setuid' on ${abi} takes only 16 bits of an ID: ${there} (${instead('setuid32')})`;
+    assert.deepEqual(told(EPERM_RULE('setuid', 0)), [on('x86'), on('arm')]);
+  });
+
+  test('that it has no register for', () => {
+    const message = `'fallocate' on x86 has no register for an argument 4: ${there}`;
+    assert.deepEqual(told(EPERM_RULE('fallocate', 4))[0], `note 4: ${message} (undefined)`);
+  });
+
+  test('and nothing where they are in registers, or all answers are the same', () => {
+    for (const source of [
+      EPERM_RULE('mmap2', 2),
+      EPERM_RULE('fallocate', 3),
+      EPERM_RULE('chown', 0),
+      EPERM_RULE('mmap', 2, 'deny = ["mmap:EPERM"]'),
+      EPERM_RULE('mmap', 2).replace('"x86", "arm"', '"x32"'),
+    ]) {
+      assert.deepEqual(told(source), []);
+    }
+  });
 });

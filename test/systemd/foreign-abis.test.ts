@@ -71,3 +71,44 @@ action = "ENETDOWN"
     ...[DOWN, DONE, DOWN, 'returned -14'],
   ]);
 });
+
+test('where a policy that refuses writable and executable memory opens x86, no code is injected there either', {
+  skip,
+}, async (t) => {
+  if (i386Missing) return t.skip(NO_I386);
+  const policy = `
+[syscalls]
+architectures = ["native", "x86"]
+deny = ["shmat"]
+${['mmap', 'mmap2', 'mprotect', 'pkey_mprotect']
+  .map(
+    (call) => `
+[[syscalls.rules]]
+syscall = "${call}"
+when = [{ arg = 2, bits-set = "PROT_WRITE|PROT_EXEC" }]
+action = "ENETDOWN"
+`,
+  )
+  .join('')}
+[[syscalls.rules]]
+syscall = "fallocate"
+when = [{ arg = 3, gt = 0x100000, width = 64 }]
+action = "ENETDOWN"
+[[expect]]
+syscall = "mmap"
+args = [0, 4096, "PROT_WRITE|PROT_EXEC"]
+architecture = "x86"
+action = "ENETDOWN"
+`;
+  const [WRITE_EXEC, PRIVATE_ANONYMOUS, FILE] = [6n, 0x22n, 100n];
+  const MEMORY = 0x20000000n;
+  const mapping = [0n, 4096n, WRITE_EXEC, PRIVATE_ANONYMOUS, 0xffffffffn, 0n];
+  const lines = [
+    ...['file', `memory ${Buffer.from(Uint32Array.from(mapping, Number).buffer).toString('hex')}`],
+    // The first takes a pointer to what the second has in registers.
+    ...[line(I386.get('mmap')!, [MEMORY], 'inject'), line(I386.get('mmap2')!, mapping, 'inject')],
+    ...[i386('fallocate', FILE, 0n, 0n, 0n, 8n << 20n), i386('fallocate', FILE, 0n, 0n, 0n, 1n << 20n)],
+  ];
+  assert.deepEqual(await outcomes(undefined, lines), [DONE, DONE, DONE, DONE]);
+  assert.deepEqual(await outcomes(policy, lines), [DOWN, DOWN, DOWN, DONE]);
+});

@@ -1,0 +1,37 @@
+import { groupBy } from '../collections.js';
+import { type Diagnostic, note } from '../diagnostic.js';
+import type { Abi } from '../syscalls/abi.js';
+import { formatAction } from '../syscalls/action-text.js';
+import { hiddenFrom } from '../syscalls/conditions.js';
+import { numbersOf } from '../syscalls/numbers.js';
+import { answers, type NamedPolicy, resolveCalls, strictest, verdictOn } from '../syscalls/resolve.js';
+import type { SyscallSets } from '../syscalls/sets.js';
+import type { RuleEntry, SyscallsSection } from './policy.js';
+
+/**
+ * Rules on arguments that no filter can compare on one of the ABIs, with what their calls get there instead.
+ * @param abis those that the policy will get a filter for
+ */
+export function hiddenArguments(
+  section: SyscallsSection,
+  sets: SyscallSets,
+  abis: readonly Abi[],
+): Diagnostic[] {
+  const policy = resolveCalls(section, sets);
+  const byCall = groupBy(section.rules, ({ syscall }) => syscall.value);
+  return [...byCall].flatMap(([call, rules]) =>
+    abis.filter((abi) => numbersOf(abi).has(call)).flatMap((abi) => hiddenOn(abi, rules, policy)),
+  );
+}
+
+function hiddenOn(abi: Abi, rules: readonly RuleEntry[], policy: NamedPolicy): Diagnostic[] {
+  const rule = rules.find((one) => hiddenFrom(one, abi));
+  if (!rule) return [];
+  const call = rule.syscall.value;
+  const { why, instead } = hiddenFrom(rule, abi)!;
+  const verdict = verdictOn(policy, call);
+  if (new Set(answers(verdict)).size === 1) return [];
+  const message = `'${call}' on ${abi} ${why}: it gets '${formatAction(strictest(verdict))}' there, whatever its arguments`;
+  const hint = instead && `programs call '${instead}' instead: a rule on it tells its arguments apart`;
+  return [note('hidden-arguments', message, { at: rule.at, hint })];
+}
