@@ -167,7 +167,7 @@ export class PolicyOracle {
     if (!this.opens(convention)) return ['kill'];
     const name = this.#names.get(convention)!.get(nr);
     if (name === undefined) return [this.#isElsewhere(convention, nr) ? ERRNOS.ENOSYS! : this.#unknown()];
-    return [...this.#decide(call, name, 32), ...this.#decide(call, name, 64)];
+    return [...new Set([...this.#decide(call, name, 32), ...this.#decide(call, name, 64)])];
   }
 
   /** Whether calls of a convention may pass at all. */
@@ -208,21 +208,25 @@ export class PolicyOracle {
 
   #decide(call: MadeCall, name: string, unsettled: 32 | 64): Answer[] {
     const { convention, registers } = call;
-    const conditions = this.rulesOn(name).flatMap(({ when }) => when);
-    if (conditions.some(({ arg }) => isHidden(convention, name, arg))) return this.#strictestOf(name);
+    const rules = this.rulesOn(name);
+    const isBlind = rules.some(({ when }) => when.some(({ arg }) => isHidden(convention, name, arg)));
+    if (isBlind) return this.#strictestOf(name, rules);
     const rule = this.ruleFor(call, name, unsettled);
     const own = rule ? answerOf(rule.action) : this.#withoutRule(name);
     const made = convention === 'x86' ? madeBy(name, registers) : undefined;
-    return made === undefined ? [own] : this.#strictestOf(made).flatMap((one) => strictest([own, one]));
+    return made === undefined ? [own] : this.#behind(made).flatMap((one) => strictest([own, one]));
   }
 
-  /** The strictest answers of a call of x86 with arguments that can't be seen; rules that hold for no 32 bits may count or not. */
-  #strictestOf(name: string): Answer[] {
+  /** What a call whose arguments can't be seen gets at most. */
+  #strictestOf(name: string, rules: readonly Rule[]): Answer[] {
+    return strictest([...rules.map(({ action }) => answerOf(action)), this.#withoutRule(name)]);
+  }
+
+  /** The same of one that another call makes; there rules that hold for no 32 bits may count or not. */
+  #behind(name: string): Answer[] {
     const rules = this.rulesOn(name);
     const possible = rules.filter(({ when }) => when.every(canHoldFor32Bits));
-    return [rules, possible].flatMap((some) =>
-      strictest([...some.map(({ action }) => answerOf(action)), this.#withoutRule(name)]),
-    );
+    return [...this.#strictestOf(name, rules), ...this.#strictestOf(name, possible)];
   }
 
   #withoutRule(name: string): Answer {

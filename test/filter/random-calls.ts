@@ -22,7 +22,7 @@ const cut = (value: bigint) => BigInt.asUintN(64, value);
 const ODD = [0, 221, 222, 223, 423, 424, 511, 512, 519, 520, 547, 548, 1023, 5000, 0x3fffffff];
 const ODD_ON_X86 = [X32_BIT, 0x7fffffff, 0x80000000, 0xbfffffff, 0xc0000000, 0xffffffff];
 
-/** No filter sees these: the kernel's own trampolines make them, and it knows them by their place (__secure_computing). */
+/** uretprobe and uprobe: newer kernels ask no filter about them (seccomp_uprobe_exception in kernel/seccomp.c). */
 const UNSEEN: ReadonlySet<number> = new Set([335, 336]);
 
 const bits64 = () => fc.bigInt({ min: 0n, max: ALL });

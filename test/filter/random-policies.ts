@@ -11,7 +11,7 @@ const TOP_INTEGER = (1n << 63n) - 1n;
 const quoted = (text: string | number | bigint) => JSON.stringify(String(text));
 const list = (entries: readonly string[]) => `[${entries.map(quoted).join(', ')}]`;
 
-/** Few calls that have an argument elsewhere, or are made by others, or are both refused and allowed; and any. */
+/** Often one of few, so that lists and rules meet: with unusual arguments, made by others, in many sets; or any. */
 const someCall = (names: CallNames) =>
   fc.oneof(
     fc.constantFrom(...unusualCalls()),
@@ -110,7 +110,7 @@ const maybe = <T>(arbitrary: fc.Arbitrary<T>, freq = 2) => fc.option(arbitrary, 
 const line = (key: string, value: string | boolean | undefined) =>
   value === undefined ? [] : [`${key} = ${value}\n`];
 
-/** Policies of which each call with unusual arguments has a rule in one that opens all conventions; and any others. */
+/** For each call with unusual arguments a policy that has a rule on it and opens all conventions, and any others. */
 export function policyTexts(names: CallNames, others: number, seed: number): string[] {
   const ruled = unusualCalls().map((call) => policyText(names, call));
   return [
