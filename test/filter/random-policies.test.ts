@@ -27,9 +27,9 @@ const SEED_VARIABLE = 'RANDOM_POLICIES_SEED';
 const seed = Number(process.env[SEED_VARIABLE] ?? randomInt(2 ** 31));
 
 /** Policies beside those that rule on calls with unusual arguments. */
-const POLICIES = 24;
+const POLICIES = 18;
 /** Calls for a policy, of a convention that it opens and of one that it doesn't. */
-const CALLS = { open: 600, closed: 5 };
+const CALLS = { open: 400, closed: 5 };
 
 const RETURN = 0x06;
 const LOG = 0x7ffc0000;

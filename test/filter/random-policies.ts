@@ -138,7 +138,9 @@ function policyText(names: CallNames, ruled?: string): fc.Arbitrary<string> {
           : maybe(fc.subarray(['native', 'x86-64', 'x32', 'x86'], { minLength: 1 })),
       rules: fc.tuple(
         ruled === undefined ? fc.constant([]) : rulesOn(ruled),
-        fc.array(someCall(names).chain(rulesOn), { maxLength: 6 }).map((several) => several.flat()),
+        fc
+          .array(someCall(names).chain(rulesOn), { maxLength: ruled === undefined ? 6 : 3 })
+          .map((several) => several.flat()),
       ),
     })
     .map((one) =>
