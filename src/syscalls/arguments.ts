@@ -13,6 +13,8 @@ export interface Place {
   readonly upper?: number;
   /** How many bits of the argument the kernel takes. */
   readonly bits: 32 | 64;
+  /** Whether the kernel makes 64 bits of 32 by their sign, not by zeros. */
+  readonly signed?: true;
 }
 
 /** An argument that no filter can compare as the kernel takes it. */
@@ -50,6 +52,15 @@ const WIDE: ReadonlyMap<string, readonly number[]> = new Map([
 const AT_POSITION: ReadonlySet<string> = new Set(['preadv', 'preadv2', 'pwritev', 'pwritev2']);
 const POSITION = 3;
 
+/**
+ * Arguments of 32 bits on 32-bit ABIs that the kernel extends by their sign, where a negative one is good for something
+ * (compat_sys_lseek in fs/read_write.c, compat_sys_msgrcv in ipc/msg.c).
+ */
+const SIGNED: ReadonlyMap<string, number> = new Map([
+  ['lseek', 1],
+  ['msgrcv', 3],
+]);
+
 /** Calls of x86 that take one pointer to their arguments (arch/x86/entry/syscalls/syscall_32.tbl: old_mmap, old_select). */
 const IN_MEMORY: ReadonlyMap<string, string> = new Map([
   ['mmap', 'mmap2'],
@@ -85,8 +96,10 @@ export function registersWith(abi: Abi, call: string, args: readonly bigint[]): 
 }
 
 /** The argument that six registers hold at a place, as the kernel takes it. */
-export function argumentIn(registers: readonly bigint[], { register, upper, bits }: Place): bigint {
+export function argumentIn(registers: readonly bigint[], place: Place): bigint {
+  const { register, upper, bits, signed } = place;
   const low = BigInt.asUintN(upper === undefined ? bits : 32, registers[register]!);
+  if (signed) return BigInt.asUintN(64, BigInt.asIntN(32, low));
   return upper === undefined ? low : (BigInt.asUintN(32, registers[upper]!) << 32n) | low;
 }
 
@@ -106,7 +119,8 @@ function placeOn32Bit(abi: Abi, call: string, arg: number): Place | Hidden {
   const wide = WIDE.get(call) ?? [];
   const register = firstRegister(abi, wide, arg);
   if (register >= REGISTERS) return { why: `has no register for an argument ${arg}` };
-  return wide.includes(arg) ? { register, upper: register + 1, bits: 64 } : { register, bits: 32 };
+  if (wide.includes(arg)) return { register, upper: register + 1, bits: 64 };
+  return SIGNED.get(call) === arg ? { register, bits: 32, signed: true } : { register, bits: 32 };
 }
 
 function hiddenOn32Bit(abi: Abi, call: string, arg: number): Hidden | undefined {

@@ -3,7 +3,7 @@ import type { ConditionEntry, RuleEntry } from '../policy/policy.js';
 import type { Abi } from './abi.js';
 import { type Hidden, placeOf } from './arguments.js';
 import { parseOperand } from './operand.js';
-import type { Condition } from './policy.js';
+import type { Condition, Operator } from './policy.js';
 
 /** Whether a condition is written so that it holds for every number. */
 export const holdsAlways = ({ op, operands }: ConditionEntry): boolean =>
@@ -33,7 +33,7 @@ function conditionOn(entry: ConditionEntry, call: string, abi: Abi): Condition |
   if ('why' in place) return holdsAlways(entry);
   const wanted: Condition = { arg: place.register, op, width, values };
   if (width === 32) return wanted;
-  if (place.bits === 32) return lowHalf(wanted);
+  if (place.bits === 32) return place.signed ? signedHalf(wanted) : lowHalf(wanted);
   return place.upper === undefined ? wanted : { ...wanted, upper: place.upper };
 }
 
@@ -62,5 +62,36 @@ function lowHalf({ arg, op, values }: Condition): Condition | boolean {
     case 'bits-clear':
     case 'bits-any':
       return narrowed(values.map((value) => value & MASK32));
+  }
+}
+
+const SIGN = 1n << 31n;
+
+/** A 64-bit condition where the kernel extends the lower half of the register by its sign: that keeps the order. */
+function signedHalf({ arg, op, values }: Condition): Condition | boolean {
+  const isHalf = (value: bigint) => BigInt.asUintN(64, BigInt.asIntN(32, value)) === value;
+  const fitting = values.filter(isHalf);
+  const over = fitting.length < values.length;
+  const narrowed = (own: Operator, low: readonly bigint[]): Condition => ({
+    ...{ arg, op: own, width: 32 },
+    values: low.map((value) => value & MASK32),
+  });
+  switch (op) {
+    case 'eq':
+    case 'in':
+      return fitting.length > 0 && narrowed(op, fitting);
+    case 'ne':
+      return over || narrowed(op, values);
+    case 'gt':
+    case 'ge':
+      return over ? narrowed('ge', [SIGN]) : narrowed(op, values);
+    case 'lt':
+    case 'le':
+      return over ? narrowed('lt', [SIGN]) : narrowed(op, values);
+    default:
+      return narrowed(
+        op,
+        values.map((mask) => (mask > MASK32 ? mask | SIGN : mask)),
+      );
   }
 }

@@ -1,3 +1,4 @@
+import { argumentTests } from './arguments.js';
 import { entryTests, tracerTests, yamaTests } from './entry.js';
 import { escapeTests } from './escape.js';
 import { filterTests } from './filters.js';
@@ -6,7 +7,7 @@ import { listTests } from './lists.js';
 
 /** All groups of tests, in an order that each can bear. */
 export const ALL = [
-  ...[filterTests, launcherTests, escapeTests, listTests, entryTests, tracerTests],
+  ...[filterTests, argumentTests, launcherTests, escapeTests, listTests, entryTests, tracerTests],
   yamaTests,
 ];
 

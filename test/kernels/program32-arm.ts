@@ -23,9 +23,29 @@ const INSTRUCTIONS = [
 const ADDRESS = 0x10000;
 const HEADERS_SIZE = 52 + 32;
 
+export const program32 = (): Buffer => elf(INSTRUCTIONS);
+
+/** A program that makes one call. Its exit status is the errno, 0 if there is none. */
+export function oneCall(number: number, registers: readonly bigint[]): Buffer {
+  const load = (register: number, value: number) => {
+    const immediate = (half: number) => ((half >>> 12) << 16) | (half & 0xfff) | (register << 12);
+    return [0xe3000000 | immediate(value & 0xffff), 0xe3400000 | immediate(value >>> 16)]; // movw, movt
+  };
+  return elf([
+    ...registers.flatMap((value, register) => load(register, Number(BigInt.asUintN(32, value)))),
+    ...load(7, number),
+    0xef000000, // svc 0
+    0xe3700a01, // cmn r0, #4096    carry: an errno
+    0x33a00000, // movcc r0, #0
+    0xe2600000, // rsb r0, r0, #0
+    0xe3a070f8, // mov r7, #248      exit_group
+    0xef000000, // svc 0
+  ]);
+}
+
 /** An ELF file of one segment. */
-export function program32(): Buffer {
-  const size = HEADERS_SIZE + 4 * INSTRUCTIONS.length;
+function elf(instructions: readonly number[]): Buffer {
+  const size = HEADERS_SIZE + 4 * instructions.length;
   const identity = Buffer.from('7f454c46010101'.padEnd(32, '0'), 'hex');
   const ET_EXEC = 2;
   const EM_ARM = 40;
@@ -44,6 +64,6 @@ export function program32(): Buffer {
   const PT_LOAD = 1;
   const READ_AND_EXECUTE = 5;
   const segment = [PT_LOAD, 0, ADDRESS, ADDRESS, size, size, READ_AND_EXECUTE, 0x1000];
-  const words = Buffer.from(Uint32Array.from([...segment, ...INSTRUCTIONS]).buffer);
+  const words = Buffer.from(Uint32Array.from([...segment, ...instructions]).buffer);
   return Buffer.concat([identity, header, words]);
 }

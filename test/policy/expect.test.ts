@@ -79,6 +79,9 @@ const CASES: readonly [expectation: string, byMachine: Partial<Record<Machine, s
   ['syscall = "read"\narchitecture = "x86"\naction = "allow"', {}],
   ['syscall = "socketcall"\nargs = [1]\narchitecture = "x86"\naction = "EPERM"', {}],
   ['syscall = "socketcall"\nargs = [2]\narchitecture = "x86"\naction = "allow"', {}],
+  // An offset is extended by its sign.
+  ['syscall = "lseek"\nargs = [0, -1]\narchitecture = "x86"\naction = "EINVAL"', {}],
+  ['syscall = "lseek"\nargs = [0, "0x7fffffff"]\narchitecture = "x86"\naction = "allow"', {}],
   // A 64-bit argument is where each ABI has it.
   ['syscall = "fallocate"\nargs = [3, 0, 0, "0x800000"]\narchitecture = "x86"\naction = "EFBIG"', {}],
   ['syscall = "fallocate"\nargs = [3, 0, 0, "0x100000000"]\narchitecture = "x86"\naction = "EFBIG"', {}],

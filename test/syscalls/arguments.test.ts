@@ -101,5 +101,8 @@ test('arguments that are put into registers are found there', () => {
     found('x86', 'mmap'),
     args.map(() => undefined),
   );
+  const offset = placeOf('x86', 'lseek', 1);
+  assert.ok(!('why' in offset));
+  assert.equal(argumentIn([0n, 0x9_ffff_fffen], offset), 2n ** 64n - 2n);
   assert.deepEqual(registersWith('arm', 'pread64', args), [...args.slice(0, 3), 0n, 3n, 4n]);
 });

@@ -139,3 +139,17 @@ test('a policy is permissive by itself if it refuses no call and records some', 
     assert.ok(!is(lines), lines);
   }
 });
+
+test('a call whose arguments no filter can compare is recorded where some of its answers refuse it', () => {
+  const written = syscallsFrom(
+    'architectures = ["x86"]\nrules = [{ syscall = "mmap", when = [{ arg = 2, eq = 7 }], action = "EPERM" }]',
+  );
+  const { enforced, permissive } = meanings(written, 'x86-64');
+  const call: Call = {
+    arch: ABIS.x86.arch,
+    nr: numbersOf('x86').get('mmap')!,
+    args: [0n, 0n, 0n, 0n, 0n, 0n],
+  };
+  assert.equal(permits(evaluate(enforced, call)), false);
+  assert.equal(evaluate(permissive, call), LOG);
+});

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { ownLimits } from '../../src/plan/own-limits.js';
 import type { CallEntry, SyscallsSection } from '../../src/policy/policy.js';
+import { COMPARISONS } from '../../src/policy/schema.js';
 import { ABIS, type Abi, abisOf, kernelNumber, MACHINES, type Machine } from '../../src/syscalls/abi.js';
 import { type Action, ALLOW, errnoAction, KILL, LOG, permits, stricter } from '../../src/syscalls/action.js';
 import { formatAction } from '../../src/syscalls/action-text.js';
@@ -494,7 +495,7 @@ for (const [says, lines, answers] of DOORS) {
 }
 
 const WIDE = (condition: string) =>
-  `architectures = ["x86"]\nrules = [{ syscall = "pread64", when = [{ arg = 3, ${condition}, width = 64 }], action = "EPERM" }]`;
+  `architectures = ["x86"]\nrules = [{ syscall = "prctl", when = [{ arg = 3, ${condition}, width = 64 }], action = "EPERM" }]`;
 
 /** A 64-bit condition on a call of 32-bit x86, whose registers may hold dirt above. */
 const NARROW: readonly [condition: string, register: bigint, native: string, x86: string][] = [
@@ -520,10 +521,35 @@ for (const [condition, register, native, x86] of NARROW) {
   test(`'${condition}' and a register with 0x${register.toString(16)}: ${native}, through x86 ${x86}`, () => {
     const policy = resolved(WIDE(condition));
     const args = [0n, 0n, 0n, register];
-    assert.equal(answer(policy, 'pread64', { args }), native);
-    assert.equal(answer(policy, 'pread64', { abi: 'x86', args }), x86);
+    assert.equal(answer(policy, 'prctl', { args }), native);
+    assert.equal(answer(policy, 'prctl', { abi: 'x86', args }), x86);
   });
 }
+
+test('a 64-bit condition holds on x86 as on x86-64 for an offset that is extended by its sign', () => {
+  const operands = [0n, 1n, 5n, 0x7fffffffn, 0x80000000n, 0xffffffffn, 0x1_0000_0005n, 1n << 63n].concat([
+    0xffff_ffff_7fff_ffffn,
+    0xffff_ffff_8000_0000n,
+    0xffff_ffff_8000_0005n,
+    2n ** 64n - 1n,
+  ]);
+  const low = [0n, 1n, 4n, 5n, 6n, 0x7fffffffn, 0x80000000n, 0x80000004n, 0x80000005n, 0xffffffffn];
+  for (const op of COMPARISONS) {
+    for (const operand of operands) {
+      const condition = `{ arg = 1, ${op} = "${operand}", width = 64 }`;
+      const rule = `architectures = ["x86"]\nrules = [{ syscall = "lseek", when = [${condition}], action = "EPERM" }]`;
+      const policy = resolved(rule);
+      for (const register of low) {
+        const whole = BigInt.asUintN(64, BigInt.asIntN(32, register));
+        assert.equal(
+          answer(policy, 'lseek', { abi: 'x86', args: [0n, register | (9n << 32n)] }),
+          answer(policy, 'lseek', { args: [0n, whole] }),
+          `${condition} of ${register}`,
+        );
+      }
+    }
+  }
+});
 
 test('constants have the value of the ABI through which the call comes', () => {
   const lines =
