@@ -79,7 +79,30 @@ export const unusualCalls = (): string[] => [
   'chown',
   'socketcall',
   'ipc',
+  'lseek',
 ];
+
+/** Arguments of x86 that are long or off_t, extended by their sign (fs/read_write.c, fs/open.c, ipc/msg.c). */
+const SIGNED_ON_X86: ReadonlyMap<string, readonly number[]> = new Map([
+  ['lseek', [1]],
+  ['truncate', [1]],
+  ['msgrcv', [3]],
+]);
+
+/** The same of newer kernels alone, or of what fails as a negative and as a large number. */
+const PERHAPS_SIGNED_ON_X86: ReadonlyMap<string, readonly number[]> = new Map([
+  ['ftruncate', [1]],
+  ['ptrace', [0]],
+  ['msgsnd', [2]],
+  ['msgrcv', [2]],
+  ['io_getevents', [1, 2]],
+  ['io_pgetevents', [1, 2]],
+]);
+
+function isSigned(name: string, position: number, unsettled: 32 | 64): boolean {
+  const has = (some: ReadonlyMap<string, readonly number[]>) => some.get(name)?.includes(position) ?? false;
+  return has(SIGNED_ON_X86) || (unsettled === 64 && has(PERHAPS_SIGNED_ON_X86));
+}
 
 /** Calls that have numbers of their own on x32, from 512 on. */
 const OWN_ON_X32: ReadonlySet<string> = new Set([
@@ -136,6 +159,7 @@ export function argumentAt(
   const at = (register: number | undefined) => (register === undefined ? 0n : registers[register]!);
   if (convention === 'x86-64') return at(low);
   if (convention === 'x32') return BigInt.asUintN(bitsOnX32(name, position, unsettled), at(low));
+  if (isSigned(name, position, unsettled)) return BigInt.asUintN(64, BigInt.asIntN(32, at(low)));
   return BigInt.asUintN(32, at(low)) | (BigInt.asUintN(32, at(high)) << 32n);
 }
 

@@ -107,10 +107,22 @@ function holdsFor(condition: Condition, argument: bigint): boolean {
   return operandsOf(condition).some((operand) => holds(cut(argument), cut(operand)));
 }
 
+/** What 32 bits are as 64 bits: with zeros above, or with their sign. */
+const EXTENSIONS: readonly ((argument: bigint) => bigint)[] = [
+  (argument) => BigInt.asUintN(32, argument),
+  (argument) => BigInt.asUintN(64, BigInt.asIntN(32, argument)),
+];
+
 /** Whether a condition holds for an argument of 32 bits: if at all, then for one of these. */
-const canHoldFor32Bits = (condition: Condition): boolean =>
-  [0n, 0xffffffffn, ...operandsOf(condition)].some((argument) =>
-    holdsFor(condition, BigInt.asUintN(32, argument)),
+const canHold = (condition: Condition, extend: (argument: bigint) => bigint): boolean =>
+  [0n, 0x7fffffffn, 0x80000000n, 0xffffffffn, ...operandsOf(condition)].some((argument) =>
+    holdsFor(condition, extend(argument)),
+  );
+
+/** Whether a condition holds for any argument: if not, then not for one of these. */
+const holdsForAll = (condition: Condition): boolean =>
+  [0n, 1n, 0xffffffff_ffffffffn, ...operandsOf(condition).flatMap((one) => [one, one + 1n])].every(
+    (argument) => holdsFor(condition, argument),
   );
 
 /** systemd's sets, each line a set's name or, indented, a member. */
@@ -209,11 +221,12 @@ export class PolicyOracle {
   #decide(call: MadeCall, name: string, unsettled: 32 | 64): Answer[] {
     const { convention, registers } = call;
     const rules = this.rulesOn(name);
-    const isBlind = rules.some(({ when }) => when.some(({ arg }) => isHidden(convention, name, arg)));
-    if (isBlind) return this.#strictestOf(name, rules);
+    const blind = rules.flatMap(({ when }) => when).filter(({ arg }) => isHidden(convention, name, arg));
+    if (blind.some((one) => !holdsForAll(one))) return this.#strictestOf(name, rules);
     const rule = this.ruleFor(call, name, unsettled);
     const own = rule ? answerOf(rule.action) : this.#withoutRule(name);
     const made = convention === 'x86' ? madeBy(name, registers) : undefined;
+    if (blind.length > 0) return [own, ...this.#strictestOf(name, rules)];
     return made === undefined ? [own] : this.#behind(made).flatMap((one) => strictest([own, one]));
   }
 
@@ -225,8 +238,10 @@ export class PolicyOracle {
   /** The same of one that another call makes; there rules that hold for no 32 bits may count or not. */
   #behind(name: string): Answer[] {
     const rules = this.rulesOn(name);
-    const possible = rules.filter(({ when }) => when.every(canHoldFor32Bits));
-    return [...this.#strictestOf(name, rules), ...this.#strictestOf(name, possible)];
+    const possible = EXTENSIONS.map((extend) =>
+      rules.filter(({ when }) => when.every((condition) => canHold(condition, extend))),
+    );
+    return [rules, ...possible].flatMap((some) => this.#strictestOf(name, some));
   }
 
   #withoutRule(name: string): Answer {

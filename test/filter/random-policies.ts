@@ -16,7 +16,20 @@ const someCall = (names: CallNames) =>
   fc.oneof(
     fc.constantFrom(...unusualCalls()),
     fc.constantFrom(...multiplexedCalls(), 'socketcall', 'ipc'),
-    fc.constantFrom('execve', 'read', 'write', 'mount', 'umount2', 'ioctl', 'prctl', 'uname', 'listxattrat'),
+    fc.constantFrom(
+      'execve',
+      'read',
+      'write',
+      'mount',
+      'umount2',
+      'ioctl',
+      'prctl',
+      'uname',
+      'listxattrat',
+      'truncate',
+      'msgrcv',
+      'io_getevents',
+    ),
     fc.constantFrom(...[...names.values()].flatMap((calls) => [...calls.values()])),
   );
 
