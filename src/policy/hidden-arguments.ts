@@ -32,6 +32,9 @@ function hiddenOn(abi: Abi, rules: readonly RuleEntry[], policy: NamedPolicy): D
   const verdict = verdictOn(policy, call);
   if (new Set(answers(verdict)).size === 1) return [];
   const message = `'${call}' on ${abi} ${why}: it gets '${formatAction(strictest(verdict))}' there, whatever its arguments`;
-  const hint = instead && `programs call '${instead}' instead: a rule on it tells its arguments apart`;
+  const hint =
+    instead === undefined
+      ? `without '${abi}' in 'architectures' no call comes through it`
+      : `programs call '${instead}' instead: a rule on it tells its arguments apart`;
   return [note('hidden-arguments', message, { at: rule.at, hint })];
 }

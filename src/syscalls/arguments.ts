@@ -46,8 +46,8 @@ const WIDE: ReadonlyMap<string, readonly number[]> = new Map([
 ]);
 
 /**
- * Their prototype has the position as two words, of which 64-bit machines ignore the second. x32 has it as one, and
- * then the flags (fs/read_write.c, compat_sys_preadv64v2).
+ * Calls whose prototype has the position as two words, of which 64-bit machines ignore the second. x32 has the position as
+ * one word, and then the flags (fs/read_write.c, compat_sys_preadv64v2).
  */
 const AT_POSITION: ReadonlySet<string> = new Set(['preadv', 'preadv2', 'pwritev', 'pwritev2']);
 const POSITION = 3;
@@ -67,18 +67,18 @@ const IN_MEMORY: ReadonlyMap<string, string> = new Map([
   ['select', '_newselect'],
 ]);
 
-/** Calls that take user and group IDs of 16 bits on 32-bit ABIs (kernel/uid16.c); the first argument of some is a file. */
+/** Calls that take user and group IDs of 16 bits on 32-bit ABIs (kernel/uid16.c). The first argument of some is a file. */
 const SHORT_IDS = /^set(?:re|res|fs)?[ug]id$/;
 const SHORT_IDS_OF_FILE = /^[fl]?chown$/;
 
-/** x32's own calls, which take 32 bits of all but positions and pointers, have numbers from here on. */
+/** x32's own calls have numbers from here on (arch/x86/entry/syscalls/syscall_64.tbl). */
 const X32_COMPAT = 512;
 
 const REGISTERS = 6;
 
-/** Where an ABI has an argument of a call, 0 to 5. */
-export function placeOf(abi: Abi, call: string, arg: number): Place | Hidden {
-  if (abi === 'x32') return placeOnX32(call, arg);
+/** Where an ABI has an argument of a call, 0 to 5. @param width how many bits of it are to be compared */
+export function placeOf(abi: Abi, call: string, arg: number, width: 32 | 64 = 32): Place | Hidden {
+  if (abi === 'x32') return placeOnX32(call, arg, width);
   return ABIS[abi].registerBits === 64 ? { register: arg, bits: 64 } : placeOn32Bit(abi, call, arg);
 }
 
@@ -103,11 +103,13 @@ export function argumentIn(registers: readonly bigint[], place: Place): bigint {
   return upper === undefined ? low : (BigInt.asUintN(32, registers[upper]!) << 32n) | low;
 }
 
-function placeOnX32(call: string, arg: number): Place {
+/** The kernel takes whole pointers from x32's own calls, and 32 bits of numbers but the position. */
+function placeOnX32(call: string, arg: number, width: 32 | 64): Place | Hidden {
   const isCompat = (numbersOf('x32').get(call) ?? 0) >= X32_COMPAT;
-  if (!AT_POSITION.has(call)) return { register: arg, bits: isCompat ? 32 : 64 };
-  if (arg === POSITION) return { register: arg, bits: 64 };
-  return { register: arg > POSITION ? 9 - arg : arg, bits: 32 };
+  const hasPosition = AT_POSITION.has(call);
+  if (!isCompat || (hasPosition && arg === POSITION)) return { register: arg, bits: 64 };
+  if (width === 64) return { why: 'takes 32 bits of a number and 64 of a pointer' };
+  return { register: hasPosition && arg > POSITION ? 9 - arg : arg, bits: 32 };
 }
 
 function placeOn32Bit(abi: Abi, call: string, arg: number): Place | Hidden {

@@ -1,4 +1,4 @@
-/** What a rule compares on one ABI. */
+/** The conditions of a rule on one ABI. */
 import type { ConditionEntry, RuleEntry } from '../policy/policy.js';
 import type { Abi } from './abi.js';
 import { type Hidden, placeOf } from './arguments.js';
@@ -12,7 +12,7 @@ export const holdsAlways = ({ op, operands }: ConditionEntry): boolean =>
 /** Why no filter can tell on an ABI whether a rule holds; undefined where it can. */
 export function hiddenFrom({ syscall, when }: RuleEntry, abi: Abi): Hidden | undefined {
   const asking = when.filter((condition) => !holdsAlways(condition));
-  const places = asking.map(({ arg }) => placeOf(abi, syscall.value, arg));
+  const places = asking.map(({ arg, width }) => placeOf(abi, syscall.value, arg, width));
   return places.find((place): place is Hidden => 'why' in place);
 }
 
@@ -29,7 +29,7 @@ export function conditionsOf({ syscall, when }: RuleEntry, abi: Abi): Condition[
 function conditionOn(entry: ConditionEntry, call: string, abi: Abi): Condition | boolean {
   const { arg, op, width, operands } = entry;
   const values = operands.map((operand) => parseOperand(operand, abi, width));
-  const place = placeOf(abi, call, arg);
+  const place = placeOf(abi, call, arg, width);
   if ('why' in place) return holdsAlways(entry);
   const wanted: Condition = { arg: place.register, op, width, values };
   if (width === 32) return wanted;

@@ -68,7 +68,7 @@ export interface Call {
 
 const MASK32 = 0xffffffffn;
 
-/** What a condition compares. @param registers six, unsigned 64 bits each */
+/** The value that a condition compares. @param registers six, unsigned 64 bits each */
 function compared({ arg, upper, width }: Condition, registers: readonly bigint[]): bigint {
   const low = registers[arg]! & MASK32;
   if (width === 32) return low;

@@ -5,7 +5,7 @@ import { callNames } from './numbers.js';
 /** A name that another call's has in it, where the two do the same: `setuid32`, `stat64`, `ppoll_time64`, `oldstat`. */
 const DERIVED: readonly RegExp[] = [/^(.+)_time64$/, /^(.+)64$/, /^(.+)32$/, /^old(.+)$/, /^rt_(.+)$/];
 
-/** Names that don't show it (arch/x86/entry/syscalls/syscall_32.tbl, arch/arm/tools/syscall.tbl), each with one that does. */
+/** Old names of another form (arch/x86/entry/syscalls/syscall_32.tbl, arch/arm/tools/syscall.tbl), each with a name of the same call. */
 const BY_HAND: ReadonlyMap<string, string> = new Map([
   ['_llseek', 'lseek'],
   ['_newselect', 'select'],

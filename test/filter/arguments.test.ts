@@ -23,7 +23,7 @@ const [READ, WRITE, EXEC] = [1n, 2n, 4n];
 const PRIVATE_ANONYMOUS = 0x22n;
 const DONE = 'returned 0';
 
-/** What calls come to one after another. */
+/** The outcomes of calls in their order. */
 const outcomes = (lines: readonly string[]) =>
   askKernel(lines).map((line) =>
     /^returned -(?:\d{1,3}|[1-3]\d{3})$/.test(line)

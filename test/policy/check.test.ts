@@ -220,7 +220,18 @@ describe('of a rule on arguments that no filter can compare on an ABI it is said
 
   test('that it has no register for', () => {
     const message = `'fallocate' on x86 has no register for an argument 4: ${there}`;
-    assert.deepEqual(told(EPERM_RULE('fallocate', 4))[0], `note 4: ${message} (undefined)`);
+    assert.deepEqual(
+      told(EPERM_RULE('fallocate', 4))[0],
+      `note 4: ${message} (without 'x86' in 'architectures' no call comes through it)`,
+    );
+  });
+
+  test('of which an ABI takes less where they are numbers than where they are pointers', () => {
+    const source = EPERM_RULE('ioctl', 2).replace('"x86", "arm"', '"x32"');
+    const message = `'ioctl' on x32 takes 32 bits of a number and 64 of a pointer: ${there}`;
+    const hint = "without 'x32' in 'architectures' no call comes through it";
+    assert.deepEqual(told(source.replace('eq = 1', 'eq = 1, width = 64')), [`note 4: ${message} (${hint})`]);
+    assert.deepEqual(told(source), []);
   });
 
   test('and nothing where they are in registers, or all answers are the same', () => {

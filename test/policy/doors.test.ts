@@ -64,7 +64,7 @@ for (const [lines, messages] of CASES) {
 const onProtection = (call: string) =>
   `rules = [{ syscall = "${call}", when = [{ arg = 2, bits-set = "PROT_EXEC" }], action = "EPERM" }]`;
 
-/** What is open beside the first line's call on x86-64 alone, and where x86 is opened besides. */
+/** Calls that are open beside the one that is refused, on x86-64 alone, and where x86 is opened besides. */
 const OTHER_NAMES: readonly [lines: string, native: string, withX86: string][] = [
   ['deny = ["uname"]', '', "'oldolduname' and 'olduname' do"],
   ['deny = ["olduname"]', '', "'oldolduname' and 'uname' do"],

@@ -66,11 +66,15 @@ test('64-bit ABIs have every argument in a register of its own, in order', () =>
   }
 });
 
-test('x32 cuts what its own calls get, but not positions, and puts flags behind them', () => {
-  const bits = (call: string, arg: number) => {
-    const place = placeOf('x32', call, arg);
+test('x32 cuts numbers that its own calls get, but not positions, and puts flags behind them', () => {
+  const bits = (call: string, arg: number, width?: 64) => {
+    const place = placeOf('x32', call, arg, width);
     return 'why' in place ? undefined : place.bits;
   };
+  assert.deepEqual(
+    [bits('ioctl', 2, 64), bits('fallocate', 3, 64), bits('preadv', 3, 64)],
+    [undefined, 64, 64],
+  );
   assert.deepEqual([bits('ioctl', 2), bits('fallocate', 3), bits('pread64', 3)], [32, 64, 64]);
   assert.deepEqual([bits('preadv', 2), bits('preadv', 3), bits('pwritev2', 3)], [32, 64, 64]);
   assert.equal(places('x32', 'preadv2'), '0 1 2 3 5 4');
