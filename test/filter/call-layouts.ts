@@ -49,7 +49,7 @@ export function layoutOf(convention: Convention, name: string): Layout {
   return (convention === 'x86' ? ON_X86 : ON_X32).get(name) ?? PLAIN;
 }
 
-/** Arguments of x86 that are IDs of 16 bits (kernel/uid16.c): those of the registers that are above count as well as not. */
+/** Arguments of x86 that are IDs of 16 bits (kernel/uid16.c). */
 const SHORT_ON_X86: ReadonlyMap<string, readonly number[]> = new Map<string, readonly number[]>([
   ...['setuid', 'setgid', 'setfsuid', 'setfsgid'].map((name) => [name, [0]] as const),
   ...['setreuid', 'setregid'].map((name) => [name, [0, 1]] as const),
@@ -71,26 +71,22 @@ export function positionsOf(name: string): number[] {
   return (ON_X86.get(name) ?? PLAIN).flatMap((place, position) => (place.length > 0 ? [position] : []));
 }
 
-/** Calls whose arguments x86 has elsewhere, or cut, or in memory, and the two that make others. */
+/** Calls whose arguments x86 has elsewhere, in memory, cut or extended, and the two that make others. */
 export const unusualCalls = (): string[] => [
   ...ON_X86.keys(),
   ...IN_MEMORY,
-  'setuid',
-  'chown',
-  'socketcall',
-  'ipc',
-  'lseek',
+  ...['setuid', 'chown', 'lseek', 'socketcall', 'ipc'],
 ];
 
 /** Arguments of x86 that are long or off_t, extended by their sign (fs/read_write.c, fs/open.c, ipc/msg.c). */
 const SIGNED_ON_X86: ReadonlyMap<string, readonly number[]> = new Map([
   ['lseek', [1]],
-  ['truncate', [1]],
   ['msgrcv', [3]],
 ]);
 
 /** The same of newer kernels alone, or of what fails as a negative and as a large number. */
 const PERHAPS_SIGNED_ON_X86: ReadonlyMap<string, readonly number[]> = new Map([
+  ['truncate', [1]],
   ['ftruncate', [1]],
   ['ptrace', [0]],
   ['msgsnd', [2]],
@@ -99,9 +95,12 @@ const PERHAPS_SIGNED_ON_X86: ReadonlyMap<string, readonly number[]> = new Map([
   ['io_pgetevents', [1, 2]],
 ]);
 
-function isSigned(name: string, position: number, unsettled: 32 | 64): boolean {
+/** How these are read: with zeros above their 32 bits, or with their sign. */
+export type Unsettled = 'zeros' | 'sign';
+
+function isSigned(name: string, position: number, unsettled: Unsettled): boolean {
   const has = (some: ReadonlyMap<string, readonly number[]>) => some.get(name)?.includes(position) ?? false;
-  return has(SIGNED_ON_X86) || (unsettled === 64 && has(PERHAPS_SIGNED_ON_X86));
+  return has(SIGNED_ON_X86) || (unsettled === 'sign' && has(PERHAPS_SIGNED_ON_X86));
 }
 
 /** Calls that have numbers of their own on x32, from 512 on. */
@@ -110,42 +109,19 @@ const OWN_ON_X32: ReadonlySet<string> = new Set([
   ...['ptrace', 'rt_sigpending', 'rt_sigtimedwait', 'rt_sigqueueinfo', 'sigaltstack', 'timer_create'],
   ...['mq_notify', 'kexec_load', 'waitid', 'set_robust_list', 'get_robust_list', 'vmsplice', 'move_pages'],
   ...['preadv', 'pwritev', 'rt_tgsigqueueinfo', 'recvmmsg', 'sendmmsg', 'process_vm_readv'],
-  ...[
-    'process_vm_writev',
-    'setsockopt',
-    'getsockopt',
-    'io_setup',
-    'io_submit',
-    'execveat',
-    'preadv2',
-    'pwritev2',
-  ],
+  ...['process_vm_writev', 'setsockopt', 'getsockopt', 'io_setup', 'io_submit', 'execveat'],
+  ...['preadv2', 'pwritev2'],
 ]);
 
-/** Arguments of these that are long on x86-64 and have 32 bits on x32, in every version (linux/compat.h). */
-const CUT_ON_X32: ReadonlyMap<string, readonly number[]> = new Map([
-  ['rt_sigaction', [3]],
-  ['ioctl', [2]],
-  ['recvfrom', [2]],
-  ['ptrace', [0, 1, 2, 3]],
-  ['rt_sigpending', [1]],
-  ['rt_sigtimedwait', [3]],
-  ['kexec_load', [0, 1, 3]],
-  ['set_robust_list', [1]],
-  ['io_submit', [0, 1]],
-]);
-
-/** The offset is a loff_t. */
-const WHOLE_ON_X32 = ['preadv', 'pwritev', 'preadv2', 'pwritev2'];
+/** Of these the offset is a loff_t (fs/read_write.c). */
+const WITH_OFFSET = ['preadv', 'pwritev', 'preadv2', 'pwritev2'];
 
 /**
- * How many bits of a register x32 looks at. Of pointers, of what is an int everywhere, and of what some versions of the
- * kernel cut and others don't, either may be said.
+ * Whether no filter is to say anything of more than 32 bits of an argument: x32's own calls have 32 bits of numbers and
+ * 64 of pointers, and it changed from version to version which (linux/compat.h).
  */
-function bitsOnX32(name: string, position: number, unsettled: 32 | 64): 32 | 64 {
-  if (!OWN_ON_X32.has(name) || (WHOLE_ON_X32.includes(name) && position === 3)) return 64;
-  return CUT_ON_X32.get(name)?.includes(position) ? 32 : unsettled;
-}
+export const isHalfHidden = (convention: Convention, name: string, position: number): boolean =>
+  convention === 'x32' && OWN_ON_X32.has(name) && !(WITH_OFFSET.includes(name) && position === 3);
 
 /** The value of an argument. x86 takes but the lower halves of registers, whatever is above. */
 export function argumentAt(
@@ -153,12 +129,11 @@ export function argumentAt(
   name: string,
   position: number,
   registers: readonly bigint[],
-  unsettled: 32 | 64,
+  unsettled: Unsettled,
 ): bigint {
   const [low, high] = layoutOf(convention, name)[position] ?? [];
   const at = (register: number | undefined) => (register === undefined ? 0n : registers[register]!);
-  if (convention === 'x86-64') return at(low);
-  if (convention === 'x32') return BigInt.asUintN(bitsOnX32(name, position, unsettled), at(low));
+  if (convention !== 'x86') return at(low);
   if (isSigned(name, position, unsettled)) return BigInt.asUintN(64, BigInt.asIntN(32, at(low)));
   return BigInt.asUintN(32, at(low)) | (BigInt.asUintN(32, at(high)) << 32n);
 }

@@ -4,7 +4,14 @@
  */
 import TOML from '@iarna/toml';
 import { setsTable } from '../../src/syscalls/generated/sets.js';
-import { argumentAt, type Convention, isHidden, madeBy } from './call-layouts.js';
+import {
+  argumentAt,
+  type Convention,
+  isHalfHidden,
+  isHidden,
+  madeBy,
+  type Unsettled,
+} from './call-layouts.js';
 
 /** An errno's number, or one of the others. */
 export type Answer = 'allow' | 'log' | 'kill' | number;
@@ -179,7 +186,7 @@ export class PolicyOracle {
     if (!this.opens(convention)) return ['kill'];
     const name = this.#names.get(convention)!.get(nr);
     if (name === undefined) return [this.#isElsewhere(convention, nr) ? ERRNOS.ENOSYS! : this.#unknown()];
-    return [...new Set([...this.#decide(call, name, 32), ...this.#decide(call, name, 64)])];
+    return [...new Set([...this.#decide(call, name, 'zeros'), ...this.#decide(call, name, 'sign')])];
   }
 
   /** Whether calls of a convention may pass at all. */
@@ -210,7 +217,11 @@ export class PolicyOracle {
   }
 
   /** The rule that decides on a call by its arguments. */
-  ruleFor({ convention, registers }: MadeCall, name: string, unsettled: 32 | 64 = 64): Rule | undefined {
+  ruleFor(
+    { convention, registers }: MadeCall,
+    name: string,
+    unsettled: Unsettled = 'zeros',
+  ): Rule | undefined {
     return this.rulesOn(name).find(({ when }) =>
       when.every((condition) =>
         holdsFor(condition, argumentAt(convention, name, condition.arg, registers, unsettled)),
@@ -218,10 +229,15 @@ export class PolicyOracle {
     );
   }
 
-  #decide(call: MadeCall, name: string, unsettled: 32 | 64): Answer[] {
+  #decide(call: MadeCall, name: string, unsettled: Unsettled): Answer[] {
     const { convention, registers } = call;
     const rules = this.rulesOn(name);
-    const blind = rules.flatMap(({ when }) => when).filter(({ arg }) => isHidden(convention, name, arg));
+    const blind = rules
+      .flatMap(({ when }) => when)
+      .filter(
+        ({ arg, width }) =>
+          isHidden(convention, name, arg) || (width === 64 && isHalfHidden(convention, name, arg)),
+      );
     if (blind.some((one) => !holdsForAll(one))) return this.#strictestOf(name, rules);
     const rule = this.ruleFor(call, name, unsettled);
     const own = rule ? answerOf(rule.action) : this.#withoutRule(name);
