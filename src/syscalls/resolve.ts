@@ -204,19 +204,26 @@ function concrete(named: NamedVerdict, abi: Abi): Verdict {
 }
 
 /**
- * `socketcall` and `ipc` make other calls: each is refused as the call that it would make is. Where that hangs on
- * arguments it is refused too, for they are in memory, where a filter can't look.
+ * `socketcall` and `ipc` make other calls: each gets the stricter of its own verdict and that of the call that it would
+ * make. Where the latter hangs on arguments its strictest answer counts, for they are in memory, where a filter can't look.
  */
 function throughDoor(policy: NamedPolicy, abi: Abi, door: Multiplexer, plain: Verdict): Verdict {
-  const closed = plain.rules.length === 0 ? plain.otherwise : ALLOW;
-  const rules: ArgumentRule[] = [];
-  for (const [value, call] of door.calls) {
+  const rules = [...door.calls].flatMap(([value, call]) => {
     const inner = concrete(verdictOn(policy, call), abi);
-    const action = [closed, inner.otherwise, ...inner.rules.map((rule) => rule.action)].reduce(stricter);
-    if (action === ALLOW || action === closed || (action === LOG && plain.otherwise !== ALLOW)) continue;
-    rules.push({ when: selects(door.mask, value), action });
-  }
+    const least = [inner.otherwise, ...inner.rules.map((rule) => rule.action)].reduce(stricter);
+    return atLeast(plain, least, selects(door.mask, value));
+  });
   return { rules: [...rules, ...plain.rules], otherwise: plain.otherwise };
+}
+
+/** Rules that make a verdict as strict as an action where conditions hold; none where it is so already. */
+function atLeast({ rules, otherwise }: Verdict, least: Action, where: readonly Condition[]): ArgumentRule[] {
+  const own: readonly ArgumentRule[] = [...rules, { when: [], action: otherwise }];
+  const made = own.map(({ when, action }) => ({
+    when: [...where, ...when],
+    action: stricter(action, least),
+  }));
+  return made.every(({ action }, at) => action === own[at]!.action) ? [] : made;
 }
 
 /** The first argument, masked, equals the value. */

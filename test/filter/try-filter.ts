@@ -1,4 +1,4 @@
-/** Asks the running kernel what it makes of a filter, through try-filter.c. */
+/** Asks the running kernel what it makes of filters, through try-filter.c and try-calls.c. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,43 +31,52 @@ export function encode(program: readonly Instruction[]): string {
 export const callLine = (way: Way, nr: number, args: readonly bigint[]): string =>
   `call ${way} ${nr.toString(16)} ${args.map((arg) => arg.toString(16)).join(' ')}`;
 
-let built: { readonly path: string } | { readonly skip: string } | undefined;
+type Program = 'try-filter' | 'try-calls';
+type Built = { readonly path: string } | { readonly skip: string };
 
-function build(): typeof built & object {
+/** What shows that a program works here: what it reads, and what it says to that. */
+const TRIALS: Readonly<Record<Program, readonly [input: string, output: string]>> = {
+  'try-filter': ['filter 060000000000ff7f\ncheck\n', 'taken\n'],
+  'try-calls': ['filter 060000000000ff7f\ncall native 1388 0 0 0 0 0 0\n', 'passed\n'],
+};
+
+const built = new Map<Program, Built>();
+
+function build(program: Program): Built {
   if (thisMachine === undefined) return { skip: `no filters for ${process.arch}` };
   const folder = mkdtempSync(join(tmpdir(), 'try-filter-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const path = join(folder, 'try-filter');
-  const compiler = spawnSync(
-    'cc',
-    ['-O1', '-Wall', '-Wextra', '-o', path, inRepository('test/filter/try-filter.c')],
-    {
-      encoding: 'utf8',
-    },
-  );
+  const path = join(folder, program);
+  const source = inRepository(`test/filter/${program}.c`);
+  const compiler = spawnSync('cc', ['-O1', '-Wall', '-Wextra', '-o', path, source], { encoding: 'utf8' });
   if (compiler.error) return { skip: 'needs a C compiler (cc)' };
   if (compiler.status !== 0) throw new Error(compiler.stderr);
-  const trial = spawnSync(path, { input: 'filter 060000000000ff7f\ncheck\n', encoding: 'utf8' });
-  return trial.stdout === 'taken\n'
-    ? { path }
-    : { skip: `needs a kernel with seccomp filters: ${trial.stdout}` };
+  const [input, output] = TRIALS[program];
+  const { stdout, stderr } = spawnSync(path, { input, encoding: 'utf8' });
+  return stdout === output ? { path } : { skip: `needs a kernel with seccomp filters: ${stdout}${stderr}` };
+}
+
+function builtOnce(program: Program): Built {
+  const done = built.get(program) ?? build(program);
+  built.set(program, done);
+  return done;
 }
 
 /** Why the kernel can't be asked here, or undefined. */
-export function kernelUnavailable(): string | undefined {
-  built ??= build();
-  return 'skip' in built ? built.skip : undefined;
+export function kernelUnavailable(program: Program = 'try-filter'): string | undefined {
+  const done = builtOnce(program);
+  return 'skip' in done ? done.skip : undefined;
 }
 
 /** The kernel's answers, one line for each `check` and `call` line. */
-export function askKernel(lines: readonly string[]): string[] {
-  built ??= build();
-  if ('skip' in built) throw new Error(built.skip);
-  const { status, stdout, stderr } = spawnSync(built.path, {
+export function askKernel(lines: readonly string[], program: Program = 'try-filter'): string[] {
+  const done = builtOnce(program);
+  if ('skip' in done) throw new Error(done.skip);
+  const { status, stdout, stderr } = spawnSync(done.path, {
     input: `${lines.join('\n')}\n`,
     encoding: 'utf8',
     maxBuffer: 2 ** 26,
   });
-  if (status !== 0) throw new Error(`try-filter: ${status} ${stderr}`);
+  if (status !== 0) throw new Error(`${program}: ${status} ${stderr}`);
   return stdout.trimEnd().split('\n');
 }

@@ -455,7 +455,18 @@ const DOORS: readonly [says: string, lines: string, answers: Readonly<Record<str
     { 'socketcall(1)': 'EPERM', 'socketcall(3)': 'log', 'socketcall(2)': 'log' },
   ],
   [
-    'a rule of its own comes after those of the calls',
+    'a rule of its own that refuses holds for logged and refused calls, too',
+    'log = ["socket"]\ndeny = ["bind:EPERM"]\n' +
+      'rules = [{ syscall = "socketcall", when = [{ arg = 0, le = 3 }], action = "kill" }]',
+    { 'socketcall(1)': 'kill', 'socketcall(2)': 'kill', 'socketcall(3)': 'kill', 'socketcall(9)': 'allow' },
+  ],
+  [
+    'a logged call is recorded where a rule of its own lets it through',
+    'log = ["socket"]\nrules = [{ syscall = "socketcall", when = [{ arg = 0, le = 3 }], action = "allow" }]',
+    { 'socketcall(1)': 'log', 'socketcall(3)': 'allow', 'socketcall(9)': 'kill' },
+  ],
+  [
+    'a rule of its own that allows is no way around a refused call',
     'deny = ["socket:EPERM"]\nrules = [\n' +
       '{ syscall = "socketcall", when = [{ arg = 0, le = 3 }], action = "allow" }]',
     { 'socketcall(1)': 'EPERM', 'socketcall(3)': 'allow', 'socketcall(9)': 'kill' },
