@@ -35,10 +35,6 @@ interface Entry {
 /** An integer of 64 bits in any notation is shorter. */
 const MAX_DIGITS = 80;
 
-/** A number that JavaScript may round to an integer. */
-const FLOAT = /^[+-]?[\d_]+[.eE]/;
-const NO_FLOAT = 'a number has no fraction or exponent in a policy; write it as an integer, or in quotes';
-
 type Table = Record<string, unknown>;
 type Assignment = { key: string[]; value: unknown; keySpans?: Span[]; valueSpan?: Span };
 
@@ -76,13 +72,10 @@ class PlacingParser extends TomlParser {
   /** The span of a value that has just ended. */
   #valueSpan(value: unknown, start: Start): Span {
     const span = this.#spanFrom(start);
-    const written = this.#text.slice(start.offset, this.ii);
-    const number = Object(value).valueOf();
-    if (typeof number === 'number' && FLOAT.test(written)) throw misplaced(NO_FLOAT, span);
-    if (typeof number !== 'bigint') return span;
-    const digits = written.replaceAll('_', '').trim();
+    if (typeof Object(value).valueOf() !== 'bigint') return span;
+    const digits = this.#text.slice(start.offset, this.ii).replaceAll('_', '').trim();
     // The package keeps the lowest 64 bits and lets the others go.
-    if (digits.length <= MAX_DIGITS && BigInt(digits) === number) return span;
+    if (digits.length <= MAX_DIGITS && BigInt(digits) === Object(value).valueOf()) return span;
     throw misplaced('an integer has at most 64 bits, sign included; write a larger one in quotes', span);
   }
 

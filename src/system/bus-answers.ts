@@ -21,6 +21,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['ControlPID', 'u'],
   ['DropInPaths', 'as'],
   ['ExecMainCode', 'i'],
+  ['ExecMainExitTimestamp', 't'],
   ['ExecMainPID', 'u'],
   ['ExecMainStartTimestamp', 't'],
   ['ExecMainStartTimestampMonotonic', 't'],

@@ -33,7 +33,7 @@ const PLACES: readonly [what: string, source: string, path: Path, key: Place, va
   ['a literal string', "a = 'x'", ['a'], '1:1+1', '1:5+3'],
   ['a string over several lines', 'a = """\nx"""\nb = 1', ['a'], '1:1+1', '1:5+1'],
   ['what follows a string over several lines', 'a = """\nx"""\nb = 1', ['b'], '3:1+1', '3:5+1'],
-  ['infinity', 'a = -inf', ['a'], '1:1+1', '1:5+4'],
+  ['a float', 'a = -1.5e3', ['a'], '1:1+1', '1:5+6'],
   ['a date', 'a = 2020-01-02', ['a'], '1:1+1', '1:5+10'],
   ['a list', 'a = [1, 2]', ['a'], '1:1+1', '1:5+6'],
   ['an element', 'a = [ "x" , "yz" ]', ['a', 1], '1:13+4', '1:13+4'],
@@ -118,10 +118,7 @@ const WRONG: readonly (readonly [source: string, place: Place, message: string])
   ...['', '\n', ' # b'].flatMap((end) => [
     [`a = ${'9'.repeat(400)}${end}`, '1:5+400', 'an integer has at most 64 bits, sign included'] as const,
     [`a = 0b${'1'.repeat(70)}${end}`, '1:5+72', 'an integer has at most 64 bits, sign included'] as const,
-    [`a = -1_0.5e3${end}`, '1:5+8', 'a number has no fraction or exponent in a policy'] as const,
-    [`a = 1e3${end}`, '1:5+3', 'a number has no fraction or exponent in a policy'] as const,
   ]),
-  ['a = [1, 1.99999999999999999999]', '1:9+22', 'a number has no fraction or exponent in a policy'],
 ];
 
 function failure(run: () => unknown): { code: string; place: Place; message: string; file: string } {
