@@ -35,7 +35,7 @@ export function compile(
   let root: Decision = graph.give(KILL);
   for (const [arch, ranges] of [...rangesByArch(policy)].reverse()) {
     const byNumber = ranges.map(({ first, last, verdict }) => ({ first, last, decision: decide(verdict) }));
-    const found = search(graph, NR, byNumber, graph.give(KILL));
+    const found = search(graph, { word: NR, mask: WORD_MAX }, byNumber, graph.give(KILL));
     root = graph.test({ word: ARCH, mask: WORD_MAX, op: BPF_JEQ, k: arch }, found, root);
   }
   return layOut(root, limit);

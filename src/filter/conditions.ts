@@ -99,11 +99,12 @@ function decideIntervals(
       last: lowHalf(last),
       decision: yes,
     }));
-    return search(graph, lowWord(condition), ranges, no);
+    const mask = condition.width === 16 ? 0xffff : WORD_MAX;
+    return search(graph, { word: lowWord(condition), mask }, ranges, no);
   };
-  if (condition.width === 32) return inLow(wanted);
+  if (condition.width < 64) return inLow(wanted);
   const ranges = byHighHalf(wanted).map(({ first, last, low }) => ({ first, last, decision: inLow(low) }));
-  return search(graph, highWord(condition), ranges, no);
+  return search(graph, { word: highWord(condition), mask: WORD_MAX }, ranges, no);
 }
 
 interface Row {

@@ -11,6 +11,8 @@ import {
 const TOP64 = (1n << 64n) - 1n;
 /** Dirt for the upper half of a register: no 32-bit condition may see it. */
 const DIRT = 0xdeadbeefn << 32n;
+/** The same above 16 bits. */
+const DIRT_ABOVE_16 = 0xbeefn << 16n;
 
 /** Numbers that no table reaches but mistakes do: where signs change, conventions meet, arm's private calls lie. */
 const EDGES: readonly number[] = [
@@ -130,7 +132,8 @@ function near({ op, values, width }: Condition): bigint[] {
   const found = op.startsWith('bits-')
     ? values.flatMap((mask) => [mask, ~mask, ...bitsOf(mask).flatMap((bit) => [bit, mask ^ bit])])
     : values.flatMap((value) => [value, value - 1n, value + 1n, value ^ (1n << 32n)]);
-  const dirty = width === 32 ? found.map((value) => value ^ DIRT) : [];
+  const dirty =
+    width === 64 ? [] : found.map((value) => value ^ (width === 16 ? DIRT | DIRT_ABOVE_16 : DIRT));
   return [...found, ...dirty].map((value) => value & TOP64);
 }
 

@@ -1,6 +1,6 @@
 /** Finds which of many ranges a word lies in with a balanced tree of comparisons. */
 import { BPF_JEQ, BPF_JGE } from './bpf.js';
-import { type Decision, type DecisionGraph, WORD_MAX } from './decision.js';
+import { type Comparison, type Decision, type DecisionGraph, WORD_MAX } from './decision.js';
 
 /** Values of a word, both ends included, and what is decided for them. */
 export interface Range {
@@ -9,17 +9,20 @@ export interface Range {
   readonly decision: Decision;
 }
 
+type Looked = Pick<Comparison, 'word' | 'mask'>;
+
 /** Most equality tests in a row at the foot of the tree. */
 const LONGEST_CHAIN = 3;
 
 /**
- * The decision for a word (by its offset in struct seccomp_data) by the range that it is in.
+ * The decision for some bits of a word by the range that they are in.
+ * @param looked the word's offset in struct seccomp_data, and its bits
  * @param ranges ascending, without overlap.
  * @param otherwise for values in none of them.
  */
 export function search(
   graph: DecisionGraph,
-  word: number,
+  looked: Looked,
   ranges: readonly Range[],
   otherwise: Decision,
 ): Decision {
@@ -32,10 +35,10 @@ export function search(
     const rest = background(part);
     const singles = part.filter((range) => range.decision !== rest);
     if (rest && singles.length <= Math.min(LONGEST_CHAIN, Math.ceil(Math.log2(count)))) {
-      return chain(graph, word, singles, rest);
+      return chain(graph, looked, singles, rest);
     }
     const middle = from + (count >> 1);
-    const comparison = { word, mask: WORD_MAX, op: BPF_JGE, k: all[middle]!.first } as const;
+    const comparison = { ...looked, op: BPF_JGE, k: all[middle]!.first } as const;
     return graph.test(comparison, between(middle, to), between(from, middle));
   }
 
@@ -68,10 +71,9 @@ function background(part: readonly Range[]): Decision | undefined {
   return wide.every((range) => range.decision === rest) ? rest : undefined;
 }
 
-function chain(graph: DecisionGraph, word: number, singles: readonly Range[], rest: Decision): Decision {
+function chain(graph: DecisionGraph, looked: Looked, singles: readonly Range[], rest: Decision): Decision {
   return singles.reduceRight<Decision>(
-    (next, { first, decision }) =>
-      graph.test({ word, mask: WORD_MAX, op: BPF_JEQ, k: first }, decision, next),
+    (next, { first, decision }) => graph.test({ ...looked, op: BPF_JEQ, k: first }, decision, next),
     rest,
   );
 }

@@ -12,7 +12,7 @@ export interface Place {
   /** The register whose lower half is the argument's upper half, where an ABI hands 64 bits over in two. */
   readonly upper?: number;
   /** How many bits of the argument the kernel takes. */
-  readonly bits: 32 | 64;
+  readonly bits: 16 | 32 | 64;
   /** Whether the kernel makes 64 bits of 32 by their sign, not by zeros. */
   readonly signed?: true;
 }
@@ -61,6 +61,22 @@ const SIGNED: ReadonlyMap<string, number> = new Map([
   ['msgrcv', 3],
 ]);
 
+/** Modes of files, which are 16 bits wide on every ABI (umode_t in include/linux/types.h). */
+const MODES: ReadonlyMap<string, number> = new Map([
+  ['chmod', 1],
+  ['creat', 1],
+  ['fchmod', 1],
+  ['fchmodat', 2],
+  ['fchmodat2', 2],
+  ['mkdir', 1],
+  ['mkdirat', 2],
+  ['mknod', 1],
+  ['mknodat', 2],
+  ['mq_open', 2],
+  ['open', 2],
+  ['openat', 3],
+]);
+
 /** Calls of x86 that take one pointer to their arguments (arch/x86/entry/syscalls/syscall_32.tbl: old_mmap, old_select). */
 const IN_MEMORY: ReadonlyMap<string, string> = new Map([
   ['mmap', 'mmap2'],
@@ -78,6 +94,7 @@ const REGISTERS = 6;
 
 /** Where an ABI has an argument of a call, 0 to 5. @param width how many bits of it are to be compared */
 export function placeOf(abi: Abi, call: string, arg: number, width: 32 | 64 = 32): Place | Hidden {
+  if (MODES.get(call) === arg) return { register: arg, bits: 16 };
   if (abi === 'x32') return placeOnX32(call, arg, width);
   return ABIS[abi].registerBits === 64 ? { register: arg, bits: 64 } : placeOn32Bit(abi, call, arg);
 }

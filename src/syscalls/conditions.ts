@@ -32,21 +32,22 @@ function conditionOn(entry: ConditionEntry, call: string, abi: Abi): Condition |
   const place = placeOf(abi, call, arg, width);
   if ('why' in place) return holdsAlways(entry);
   const wanted: Condition = { arg: place.register, op, width, values };
-  if (width === 32) return wanted;
-  if (place.bits === 32) return place.signed ? signedHalf(wanted) : lowHalf(wanted);
-  return place.upper === undefined ? wanted : { ...wanted, upper: place.upper };
+  if (place.signed && width === 64) return signedHalf(wanted);
+  if (place.bits < width) return lowBits(wanted, place.bits as 16 | 32);
+  return place.upper === undefined || width === 32 ? wanted : { ...wanted, upper: place.upper };
 }
 
 const MASK32 = 0xffffffffn;
 
 /**
- * A 64-bit condition where the kernel uses the lower half of the register only: the upper half counts as 0, whatever
- * the program put there. True if it always holds, false if it never does.
+ * A condition on more bits than the kernel takes of the register: those above count as 0, whatever the program put
+ * there. True if it always holds, false if it never does.
  */
-function lowHalf({ arg, op, values }: Condition): Condition | boolean {
-  const fitting = values.filter((value) => value <= MASK32);
+function lowBits({ arg, op, values }: Condition, width: 16 | 32): Condition | boolean {
+  const mask = (1n << BigInt(width)) - 1n;
+  const fitting = values.filter((value) => value <= mask);
   const over = fitting.length < values.length;
-  const narrowed = (low: readonly bigint[]): Condition => ({ arg, op, width: 32, values: low });
+  const narrowed = (low: readonly bigint[]): Condition => ({ arg, op, width, values: low });
   switch (op) {
     case 'eq':
     case 'in':
@@ -61,7 +62,7 @@ function lowHalf({ arg, op, values }: Condition): Condition | boolean {
       return over || narrowed(values);
     case 'bits-clear':
     case 'bits-any':
-      return narrowed(values.map((value) => value & MASK32));
+      return narrowed(values.map((value) => value & mask));
   }
 }
 

@@ -23,8 +23,8 @@ export interface Condition {
   readonly op: Operator;
   /** One value; for `in` one or more. Each fits in `width` bits. */
   readonly values: readonly bigint[];
-  /** 32: the upper half of the register is ignored. */
-  readonly width: 32 | 64;
+  /** How many of the register's lower bits are compared; the others are ignored. */
+  readonly width: 16 | 32 | 64;
 }
 
 /** All conditions must hold for the action to be taken. */
@@ -70,8 +70,8 @@ const MASK32 = 0xffffffffn;
 
 /** The value that a condition compares. @param registers six, unsigned 64 bits each */
 function compared({ arg, upper, width }: Condition, registers: readonly bigint[]): bigint {
-  const low = registers[arg]! & MASK32;
-  if (width === 32) return low;
+  const low = BigInt.asUintN(Math.min(width, 32), registers[arg]!);
+  if (width < 64) return low;
   return upper === undefined ? registers[arg]! : ((registers[upper]! & MASK32) << 32n) | low;
 }
 

@@ -57,6 +57,13 @@ const SHORT_ON_X86: ReadonlyMap<string, readonly number[]> = new Map<string, rea
   ...['chown', 'lchown', 'fchown'].map((name) => [name, [1, 2]] as const),
 ]);
 
+/** Modes of files, of which the kernel takes 16 bits in all conventions (umode_t in linux/types.h). */
+const MODES: ReadonlyMap<string, number> = new Map([
+  ...['chmod', 'creat', 'fchmod', 'mkdir', 'mknod'].map((name) => [name, 1] as const),
+  ...['open', 'mq_open', 'fchmodat', 'fchmodat2', 'mkdirat', 'mknodat'].map((name) => [name, 2] as const),
+  ['openat', 3],
+]);
+
 /** Calls of x86 with one pointer to their arguments (old_mmap, old_select). */
 const IN_MEMORY: readonly string[] = ['mmap', 'select'];
 
@@ -75,7 +82,7 @@ export function positionsOf(name: string): number[] {
 export const unusualCalls = (): string[] => [
   ...ON_X86.keys(),
   ...IN_MEMORY,
-  ...['setuid', 'chown', 'lseek', 'socketcall', 'ipc'],
+  ...['setuid', 'chown', 'lseek', 'socketcall', 'ipc', 'chmod', 'openat'],
 ];
 
 /** Arguments of x86 that are long or off_t, extended by their sign (fs/read_write.c, fs/open.c, ipc/msg.c). */
@@ -133,6 +140,7 @@ export function argumentAt(
 ): bigint {
   const [low, high] = layoutOf(convention, name)[position] ?? [];
   const at = (register: number | undefined) => (register === undefined ? 0n : registers[register]!);
+  if (MODES.get(name) === position) return BigInt.asUintN(16, at(low));
   if (convention !== 'x86') return at(low);
   if (isSigned(name, position, unsettled)) return BigInt.asUintN(64, BigInt.asIntN(32, at(low)));
   return BigInt.asUintN(32, at(low)) | (BigInt.asUintN(32, at(high)) << 32n);
