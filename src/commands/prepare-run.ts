@@ -5,7 +5,6 @@ import { ownDropInPaths } from '../emit/paths.js';
 import { transientProperties } from '../emit/transient.js';
 import { searchPath } from '../plan/commands.js';
 import { overridden } from '../plan/drop-in-order.js';
-import { plannedLaunch } from '../plan/launch.js';
 import { ownLimits } from '../plan/own-limits.js';
 import type { Plan, PlannedDirective } from '../plan/plan.js';
 import {
@@ -76,7 +75,7 @@ export async function prepareRun(
     ...planned.found.filter((d) => !isSkippedWord(d, unit)),
     ...skippedWords(effective, plan, unit),
     ...undone(effective, directives),
-    ...(await untrustedLaunch(context, plannedLaunch(plan, effective))),
+    ...(await untrustedLaunch(context, plan, effective)),
   ];
   if (hasErrors(found)) return refused(unit, found, { sources });
   const built = plan.filter && buildFilter(ofOneMachine(plan.filter));

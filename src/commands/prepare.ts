@@ -3,7 +3,6 @@ import { type Diagnostic, error, hasErrors } from '../diagnostic.js';
 import { type EmittedFile, emitFiles } from '../emit/files.js';
 import { dropInPath, filterPath, programsFolder } from '../emit/paths.js';
 import { toleratedGaps } from '../plan/gaps.js';
-import { plannedLaunch } from '../plan/launch.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import type { Surroundings } from '../plan/request.js';
@@ -134,7 +133,7 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
     options,
   });
   const early = [...policy.diagnostics, ...checked, ...unit.diagnostics, ...machine.diagnostics];
-  const untrusted = await untrustedLaunch(context, plannedLaunch(plan, effective));
+  const untrusted = await untrustedLaunch(context, plan, effective);
   const diagnostics = [...early, ...found, ...untrusted];
   if (hasErrors(diagnostics)) return { plan, planned, diagnostics, proofs: [], files: [] };
   const built = plan.filter && buildFilter(plan.filter);

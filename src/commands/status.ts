@@ -169,9 +169,7 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   const { changed, untold, exit } = isThere
     ? await drift.of(at, { unit, facts, files, services, state, launcher })
     : { changed: [], untold: [] };
-  const untrusted = facts.launched
-    ? await untrustedStarts(at, { unit, launcher, filterFile }, services ?? [])
-    : [];
+  const untrusted = facts.launched ? await untrustedStarts(at, { launcher, filterFile }, services ?? []) : [];
   // Of what is broken it is told how.
   const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);
   // Of what can't start that is told.

@@ -1,7 +1,10 @@
 import { mainPid } from '../apply/confinement.js';
 import { type Diagnostic, UserError } from '../diagnostic.js';
-import { type Launch, launchPaths, loadedLaunch, untrustedPath } from '../plan/launch.js';
+import { PACKAGED_LAUNCHER } from '../emit/paths.js';
+import { type Launch, loadedLaunch, plannedLaunch, untrustedPath } from '../plan/launch.js';
+import type { Plan } from '../plan/plan.js';
 import type { Context } from '../system/context.js';
+import type { EffectiveUnit } from '../unit/effective.js';
 import { HOST, type NamespaceOf, type Untrusted, type View } from '../unit/view.js';
 import type { Service } from './services.js';
 
@@ -9,17 +12,23 @@ import type { Service } from './services.js';
  * What others than root can change of the way in which a service of the system is started behind the launcher: an error
  * a place, none where the launcher starts nothing. A user's own services are started by what the user can change.
  */
-export const untrustedLaunch = async (context: Context, launch: Launch | undefined): Promise<Diagnostic[]> =>
-  launch ? untrustedIn(context, launch, [HOST, launch.view]) : [];
+export async function untrustedLaunch(
+  context: Context,
+  plan: Plan,
+  effective: EffectiveUnit,
+): Promise<Diagnostic[]> {
+  const launch = plannedLaunch(plan, effective, PACKAGED_LAUNCHER);
+  return launch ? untrustedIn(context, launch, [HOST, launch.view]) : [];
+}
 
 /** The same of services that are loaded with a drop-in of ours, also as those see it that run. */
 export async function untrustedStarts(
   context: Context,
-  own: Parameters<typeof loadedLaunch>[0],
+  own: Parameters<typeof loadedLaunch>[1],
   services: readonly Service[],
 ): Promise<Diagnostic[]> {
   const found = services.map(({ name, properties }) => {
-    const launch = loadedLaunch({ ...own, unit: name }, properties);
+    const launch = loadedLaunch(name, own, properties);
     const pid = mainPid(properties);
     return untrustedIn(context, launch, [HOST, launch.view, ...(pid === 0 ? [] : [{ process: pid }])]);
   });
@@ -35,7 +44,7 @@ async function untrustedIn(
   if (offline || placement.scope === 'user') return [];
   const found = new Map<string, Diagnostic>();
   for (const view of views) {
-    for (const path of launchPaths(launch)) {
+    for (const path of launch.paths) {
       const isInside = 'process' in view;
       const untrusted = await untrustedOn(context, path, view);
       const place = `${isInside} ${untrusted?.path}`;

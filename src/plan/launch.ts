@@ -11,45 +11,50 @@ import { plannedValues } from './unit-values.js';
 /** How the launcher comes to start a service. */
 export interface Launch {
   readonly unit: string;
-  readonly launcher: string;
-  /** Undefined where the launcher gets its filter with its command. */
-  readonly filterFile: string | undefined;
-  /** `[exec] programs`: what its scripts are mounted over. */
-  readonly programs: readonly string[];
+  /** All that must be root's alone, as the service sees it. */
+  readonly paths: readonly string[];
   /** What the service sees in the place of the host's files, less what is mounted for the launcher. */
   readonly view: View;
 }
 
-/** Undefined where the launcher starts nothing. @param effective the unit without us */
+/**
+ * Undefined where the launcher starts nothing.
+ * @param effective the unit without us
+ * @param packaged a package's launcher; ours and the filter are written anew, whosever they are, so that their folders count
+ */
 export function plannedLaunch(
   { unit, target, filter, filterFile, programs, directives }: Plan,
   effective: EffectiveUnit,
+  packaged: string,
 ): Launch | undefined {
   if (filter === undefined) return undefined;
-  const own = { unit, launcher: target.launcher, filterFile, programs: programs.map(({ path }) => path) };
-  return { ...own, view: withoutOwn(own, viewOf(plannedValues(effective, directives))) };
+  const own = { launcher: target.launcher, filterFile };
+  const launcher = own.launcher === packaged ? packaged : folderOf(own.launcher);
+  return {
+    unit,
+    paths: [
+      launcher,
+      ...(filterFile === undefined ? [] : [folderOf(filterFile)]),
+      ...programs.map(({ path }) => path),
+    ],
+    view: withoutOwn(own, viewOf(plannedValues(effective, directives))),
+  };
 }
 
 /** The same of a unit that is loaded with a drop-in of ours. @param properties as the manager has them */
 export function loadedLaunch(
-  own: Pick<Launch, 'unit' | 'launcher'> & { readonly filterFile: string },
+  unit: string,
+  own: Own & { readonly filterFile: string },
   properties: ReadonlyMap<string, unknown>,
 ): Launch {
   const view = loadedView(properties);
   const programs = view.binds.filter(({ source }) => isBeside(own, source) && source.endsWith('.launch'));
   return {
-    ...own,
-    programs: programs.map(({ destination }) => destination),
+    unit,
+    paths: [own.launcher, own.filterFile, ...programs.map(({ destination }) => destination)],
     view: withoutOwn(own, view),
   };
 }
-
-/** All that must be root's alone, as the service sees it. */
-export const launchPaths = ({ launcher, filterFile, programs }: Launch): string[] => [
-  launcher,
-  ...(filterFile === undefined ? [] : [filterFile]),
-  ...programs,
-];
 
 const BINDS = ['BindPaths', 'BindReadOnlyPaths'];
 
@@ -75,7 +80,14 @@ function loadedView(properties: ReadonlyMap<string, unknown>): View {
   };
 }
 
-type Own = Pick<Launch, 'launcher' | 'filterFile'>;
+/** The files of ours that a start needs. */
+interface Own {
+  readonly launcher: string;
+  /** Undefined where the launcher gets its filter with its command. */
+  readonly filterFile: string | undefined;
+}
+
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
 const withoutOwn = (own: Own, { root, binds }: View): View => ({
   root,
@@ -86,7 +98,7 @@ const isOwn = (own: Own, path: string): boolean => path === own.launcher || isBe
 
 /** Whether a file is in the folder of a unit's filter, or below it. */
 const isBeside = ({ filterFile }: Own, path: string): boolean =>
-  filterFile !== undefined && path.startsWith(filterFile.slice(0, filterFile.lastIndexOf('/') + 1));
+  filterFile !== undefined && path.startsWith(`${folderOf(filterFile)}/`);
 
 /**
  * @param path as the service sees it

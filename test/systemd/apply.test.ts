@@ -58,7 +58,11 @@ test('a disk that is read-only or full is no finding', { skip }, async () => {
   await box.writeFile(policyPath(UNIT), POLICY);
   const mounts = [
     ['/etc/systemd/system', `--bind --options=ro /etc/systemd/system`, 'EROFS: read-only file system, mkdir'],
-    ['/usr/local/libexec', '--types=tmpfs --options=ro tmpfs', 'EROFS: read-only file system, mkdir'],
+    [
+      '/usr/local/libexec',
+      '--types=tmpfs --options=ro,mode=755 tmpfs',
+      'EROFS: read-only file system, mkdir',
+    ],
     ['/usr/local/libexec', '--types=tmpfs --options=size=8k,mode=755 tmpfs', 'ENOSPC: no space left'],
   ] as const;
   for (const [place, how, why] of mounts) {
