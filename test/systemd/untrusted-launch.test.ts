@@ -160,7 +160,10 @@ describe('a guard of what is not known to be the launcher is an open execve:', {
     await start(`${PLAIN}PrivateTmp=yes\n`);
     assert.equal((await sandboxUnit(box, 'apply', UNIT)).status, 0);
   });
-  after(() => revert(box, UNIT));
+  after(async () => {
+    await revert(box, UNIT);
+    await sh(CLEAN);
+  });
 
   /** Changes what is mounted where the service runs, and nowhere else. */
   const MOUNTED: readonly [what: string, make: string, source: string, destination: string, why: RegExp][] = [
