@@ -1,5 +1,5 @@
 /** How long it takes to compile and prove many policies. */
-import { compile } from '../src/filter/compile.js';
+import { compile } from '../src/filter/compile/compile.js';
 import { assertProven } from '../src/filter/prove.js';
 import { parsePolicy } from '../src/policy/parse.js';
 import type { SyscallPolicy } from '../src/syscalls/policy.js';

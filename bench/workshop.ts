@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { compile } from '../src/filter/compile.js';
+import { compile } from '../src/filter/compile/compile.js';
 import { encodeFilterFile, MAX_PROGRAM_LENGTH } from '../src/filter/filter-file.js';
 import { atStart } from '../src/plan/start-calls.js';
 import { parsePolicy } from '../src/policy/parse.js';

@@ -1,9 +1,9 @@
 /** What the kernel itself does with the system calls of a unit's processes, held against its plan. */
 import { groupBy, once } from '../collections.js';
 import { type Diagnostic, error, note } from '../diagnostic.js';
-import { StackComparer } from '../filter/compare-stack.js';
+import { StackComparer } from '../filter/compare/compare-stack.js';
+import type { Difference, Relation } from '../filter/compare/relation.js';
 import { isGuarded, withoutGuard } from '../filter/guard.js';
-import type { Difference, Relation } from '../filter/relation.js';
 import type { Stack } from '../filter/stack.js';
 import { systemctl } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';

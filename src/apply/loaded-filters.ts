@@ -1,6 +1,6 @@
 /** Filters as the kernel has them, from the lines that read-filters prints, as far as there is room for them. */
 import type { Instruction } from '../filter/bpf.js';
-import { createNumbering } from '../filter/numbering.js';
+import { createNumbering } from '../filter/compare/numbering.js';
 import type { Stack } from '../filter/stack.js';
 import { validate } from '../filter/validate.js';
 

@@ -1,5 +1,5 @@
 import { groupBy } from '../collections.js';
-import type { Difference, Relation } from '../filter/relation.js';
+import type { Difference, Relation } from '../filter/compare/relation.js';
 import { ABIS, type Abi, abisOf, kernelNumber, type Machine, X32_BIT } from '../syscalls/abi.js';
 import { type Action, KILL_THREAD } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';

@@ -1,6 +1,6 @@
 import { type Diagnostic, type Location, warning } from '../diagnostic.js';
 import type { Instruction } from '../filter/bpf.js';
-import { compile } from '../filter/compile.js';
+import { compile } from '../filter/compile/compile.js';
 import { encodeFilterFile, MAX_PROGRAM_LENGTH } from '../filter/filter-file.js';
 import { assertProven } from '../filter/prove.js';
 import type { PlannedFilter } from '../plan/plan.js';

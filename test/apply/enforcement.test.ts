@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { enforcement } from '../../src/apply/enforcement.js';
 import { UserError } from '../../src/diagnostic.js';
 import type { Instruction } from '../../src/filter/bpf.js';
-import { compile } from '../../src/filter/compile.js';
+import { compile } from '../../src/filter/compile/compile.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { type Action, ALLOW, KILL } from '../../src/syscalls/action.js';
 import { bundledSets } from '../../src/syscalls/sets.js';

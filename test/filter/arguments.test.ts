@@ -1,7 +1,7 @@
 /** Where the kernel takes the arguments of 32-bit x86 calls from, and what rules on them come to. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compile } from '../../src/filter/compile.js';
+import { compile } from '../../src/filter/compile/compile.js';
 import { assertProven } from '../../src/filter/prove.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
 import { resolve, resolveCalls } from '../../src/syscalls/resolve.js';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { UserError } from '../../src/diagnostic.js';
 import type { Instruction } from '../../src/filter/bpf.js';
-import { compile } from '../../src/filter/compile.js';
+import { compile } from '../../src/filter/compile/compile.js';
 import { prove } from '../../src/filter/prove.js';
 import { simulate } from '../../src/filter/simulate.js';
 import { validate } from '../../src/filter/validate.js';

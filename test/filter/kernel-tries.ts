@@ -1,7 +1,7 @@
 /** Filters and calls to try on a kernel by try-filter.c, and what must come of them. */
 import fc from 'fast-check';
 import type { Instruction } from '../../src/filter/bpf.js';
-import { compile } from '../../src/filter/compile.js';
+import { compile } from '../../src/filter/compile/compile.js';
 import { registersToTry } from '../../src/filter/samples.js';
 import { simulate } from '../../src/filter/simulate.js';
 import { validate } from '../../src/filter/validate.js';

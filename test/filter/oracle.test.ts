@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Instruction } from '../../src/filter/bpf.js';
-import { compile } from '../../src/filter/compile.js';
+import { compile } from '../../src/filter/compile/compile.js';
 import { archesToTry, numbersToTry, registersToTry } from '../../src/filter/samples.js';
 import { simulate } from '../../src/filter/simulate.js';
 import { type Abi, abiOf, abisOf, MACHINES, type Machine } from '../../src/syscalls/abi.js';

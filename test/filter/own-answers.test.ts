@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compile } from '../../src/filter/compile.js';
+import { compile } from '../../src/filter/compile/compile.js';
 import { ownAnswers } from '../../src/filter/own-answers.js';
 import { ABIS, abisOf } from '../../src/syscalls/abi.js';
 import { LOG, permits } from '../../src/syscalls/action.js';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Instruction } from '../../src/filter/bpf.js';
-import { compile } from '../../src/filter/compile.js';
+import { compile } from '../../src/filter/compile/compile.js';
 import { assertProven, type Failure, prove } from '../../src/filter/prove.js';
 import { registersToTry } from '../../src/filter/samples.js';
 import { simulate } from '../../src/filter/simulate.js';
@@ -323,7 +323,7 @@ test('the proof shares nothing with the compiler but what a policy means', () =>
     [...modulesOf(new URL(`../../src/filter/${name}.js`, import.meta.url))].filter((url) =>
       url.includes('/src/filter/'),
     );
-  const [compiler, proof] = [filterModules('compile'), filterModules('prove')];
+  const [compiler, proof] = [filterModules('compile/compile'), filterModules('prove')];
   assert.ok(compiler.length > 5 && proof.length > 5);
   assert.deepEqual(
     compiler.filter((url) => proof.includes(url)),

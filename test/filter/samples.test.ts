@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compile } from '../../src/filter/compile.js';
+import { compile } from '../../src/filter/compile/compile.js';
 import { archesToTry, numbersToTry, registersToTry } from '../../src/filter/samples.js';
 import { ABIS, kernelNumber } from '../../src/syscalls/abi.js';
 import { type Action, ALLOW, errnoAction, KILL } from '../../src/syscalls/action.js';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import type { Instruction } from '../../src/filter/bpf.js';
-import { compile } from '../../src/filter/compile.js';
+import { compile } from '../../src/filter/compile/compile.js';
 import { encodeFilterFile, type FilterFile, MAX_PROGRAM_LENGTH } from '../../src/filter/filter-file.js';
 import { atStart } from '../../src/plan/start-calls.js';
 import { type Abi, abisOf, type Machine } from '../../src/syscalls/abi.js';

@@ -1,12 +1,12 @@
 /** Programs of someone else's, each cut into ranges of calls that it doesn't tell apart. */
-import { groupBy } from '../collections.js';
-import type { Action } from '../syscalls/action.js';
-import type { Instruction } from './bpf.js';
-import type { Spend } from './budget.js';
+import { groupBy } from '../../collections.js';
+import type { Action } from '../../syscalls/action.js';
+import type { Instruction } from '../bpf.js';
+import type { Spend } from '../budget.js';
+import { NO_ARGUMENTS, simulate } from '../simulate.js';
+import { rangeIndex, type TurningPoints, turningPointsOf } from '../turning-points.js';
+import { Unprovable } from '../unprovable.js';
 import { createNumbering } from './numbering.js';
-import { NO_ARGUMENTS, simulate } from './simulate.js';
-import { rangeIndex, type TurningPoints, turningPointsOf } from './turning-points.js';
-import { Unprovable } from './unprovable.js';
 
 export interface Program {
   /** Equal for equal programs. */

@@ -1,6 +1,6 @@
 /** Turns what a policy says about arguments into decisions over the halves of the registers. */
-import type { Condition, Verdict } from '../syscalls/policy.js';
-import { BPF_JEQ, BPF_JSET } from './bpf.js';
+import type { Condition, Verdict } from '../../syscalls/policy.js';
+import { BPF_JEQ, BPF_JSET } from '../bpf.js';
 import { type Decision, type DecisionGraph, WORD_MAX } from './decision.js';
 import { search } from './search.js';
 

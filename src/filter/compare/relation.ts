@@ -1,5 +1,5 @@
 /** How what filters answer is beside what a policy says. */
-import { type Action, ENOSYS, KILL, KILL_THREAD, permits, stricter } from '../syscalls/action.js';
+import { type Action, ENOSYS, KILL, KILL_THREAD, permits, stricter } from '../../syscalls/action.js';
 
 /**
  * How filters answer beside a policy: `stricter` is what the kernel takes first; `otherwise` is a call that is refused

@@ -1,5 +1,5 @@
 /** Finds which of many ranges a word lies in with a balanced tree of comparisons. */
-import { BPF_JEQ, BPF_JGE } from './bpf.js';
+import { BPF_JEQ, BPF_JGE } from '../bpf.js';
 import { type Comparison, type Decision, type DecisionGraph, WORD_MAX } from './decision.js';
 
 /** Values of a word, both ends included, and what is decided for them. */

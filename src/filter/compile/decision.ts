@@ -2,8 +2,8 @@
  * A filter as a graph of decisions, before it becomes instructions. Equal parts exist once, so two decisions are
  * the same if and only if they are the same object, and a test with two equal outcomes vanishes.
  */
-import type { Action } from '../syscalls/action.js';
-import { BPF_JEQ, BPF_JGE, BPF_JSET } from './bpf.js';
+import type { Action } from '../../syscalls/action.js';
+import { BPF_JEQ, BPF_JGE, BPF_JSET } from '../bpf.js';
 
 /** Every bit of a word. */
 export const WORD_MAX = 0xffffffff;

@@ -1,14 +1,14 @@
 /** Holds what programs answer together against a policy, for every call of every convention. */
-import type { SyscallPolicy } from '../syscalls/policy.js';
-import { COST, type Spend, type Work } from './budget.js';
+import type { SyscallPolicy } from '../../syscalls/policy.js';
+import { COST, type Spend, type Work } from '../budget.js';
+import { numbersToTry } from '../samples.js';
+import type { Stack } from '../stack.js';
+import { ascending } from '../turning-points.js';
+import { verdictAt } from '../verdicts.js';
 import { createArgumentComparison, tryMany } from './compare-arguments.js';
 import { archesOf, isNoCall, lastBefore, pointsOf } from './policy-ranges.js';
 import type { Program } from './programs.js';
 import type { Difference } from './relation.js';
-import { numbersToTry } from './samples.js';
-import type { Stack } from './stack.js';
-import { ascending } from './turning-points.js';
-import { verdictAt } from './verdicts.js';
 
 export interface RangeComparison {
   readonly differences: readonly Difference[];

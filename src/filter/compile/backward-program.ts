@@ -2,8 +2,8 @@
  * A program written from its last instruction to its first. seccomp programs jump forward only, so everything that
  * a jump can lead to has its place already and every distance is final when it is written.
  */
-import type { Action } from '../syscalls/action.js';
-import { BPF_JA, BPF_JMP, BPF_K, BPF_RET, type Instruction } from './bpf.js';
+import type { Action } from '../../syscalls/action.js';
+import { BPF_JA, BPF_JMP, BPF_K, BPF_RET, type Instruction } from '../bpf.js';
 
 /** What a jump leads to: an end with an action, or an instruction marked before. */
 export type Place = { readonly action: Action } | { readonly label: string };

@@ -1,10 +1,10 @@
 /** Single calls of a number, where all of them can't be compared. */
-import { type Action, ALLOW, stricter } from '../syscalls/action.js';
-import { type Call, decide, type Verdict } from '../syscalls/policy.js';
-import type { Spend } from './budget.js';
+import { type Action, ALLOW, stricter } from '../../syscalls/action.js';
+import { type Call, decide, type Verdict } from '../../syscalls/policy.js';
+import type { Spend } from '../budget.js';
+import { NO_ARGUMENTS, simulate } from '../simulate.js';
+import type { Stack } from '../stack.js';
 import { type Relation, relationOf } from './relation.js';
-import { NO_ARGUMENTS, simulate } from './simulate.js';
-import type { Stack } from './stack.js';
 
 /** How one call is answered otherwise than the policy says. */
 export interface Found {

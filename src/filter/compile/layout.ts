@@ -1,7 +1,7 @@
 /** Lays a graph of decisions out as instructions. */
-import { error, UserError } from '../diagnostic.js';
+import { error, UserError } from '../../diagnostic.js';
+import { BPF_ABS, BPF_ALU, BPF_AND, BPF_K, BPF_LD, BPF_W, type Instruction } from '../bpf.js';
 import { createBackwardProgram, type Place } from './backward-program.js';
-import { BPF_ABS, BPF_ALU, BPF_AND, BPF_K, BPF_LD, BPF_W, type Instruction } from './bpf.js';
 import { type Decision, type Test, WORD_MAX } from './decision.js';
 
 /**

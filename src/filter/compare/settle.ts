@@ -3,15 +3,15 @@
  * where the oldest are not looser by themselves, none that comes on top of them changes that. So what a service loads
  * itself, on top of what it was started with, needs no look for this.
  */
-import { type Action, ALLOW, stricter } from '../syscalls/action.js';
-import type { SyscallPolicy, Verdict } from '../syscalls/policy.js';
-import { AT_FIRST, COST, type Meter, OverBudget, type Purse, SHARE, type Work } from './budget.js';
+import { type Action, ALLOW, stricter } from '../../syscalls/action.js';
+import type { SyscallPolicy, Verdict } from '../../syscalls/policy.js';
+import { AT_FIRST, COST, type Meter, OverBudget, type Purse, SHARE, type Work } from '../budget.js';
+import { ProgramError } from '../simulate.js';
+import { rangeIndex } from '../turning-points.js';
+import { verdictAt } from '../verdicts.js';
 import { archesOf, isNoCall, lastBefore, pointsOf } from './policy-ranges.js';
 import type { Program } from './programs.js';
 import { createQuestion, type Question } from './question.js';
-import { ProgramError } from './simulate.js';
-import { rangeIndex } from './turning-points.js';
-import { verdictAt } from './verdicts.js';
 
 /** Calls of consecutive numbers in which the programs that were held against the policy are looser. */
 export interface Region {

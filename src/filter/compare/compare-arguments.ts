@@ -1,16 +1,16 @@
 /** What programs answer to the calls of one number, for all arguments at once. */
-import { type Action, ALLOW, stricter } from '../syscalls/action.js';
-import { decide, type Verdict } from '../syscalls/policy.js';
-import { COST, type Spend } from './budget.js';
-import { createCountedDiagrams, type Diagram, type Diagrams, DiagramTooLarge } from './diagram.js';
+import { type Action, ALLOW, stricter } from '../../syscalls/action.js';
+import { decide, type Verdict } from '../../syscalls/policy.js';
+import { COST, type Spend } from '../budget.js';
+import { createCountedDiagrams, type Diagram, type Diagrams, DiagramTooLarge } from '../diagram.js';
+import { programDiagram, verdictDiagram } from '../prove-arguments.js';
+import { registersToTry } from '../samples.js';
+import { stackAction } from '../stack.js';
+import { Unprovable } from '../unprovable.js';
+import { settled, textOf } from '../verdicts.js';
 import type { Program } from './programs.js';
-import { programDiagram, verdictDiagram } from './prove-arguments.js';
 import { type Relation, relationOf } from './relation.js';
-import { registersToTry } from './samples.js';
-import { stackAction } from './stack.js';
 import { type Found, registersAround, trySome } from './try-some.js';
-import { Unprovable } from './unprovable.js';
-import { settled, textOf } from './verdicts.js';
 
 export interface Finding {
   readonly found: readonly Found[];

@@ -1,7 +1,7 @@
 /** A policy as ranges of the number that the kernel shows to a filter, calling convention by convention. */
-import { ABIS, type Abi, abisOf, X32_BIT } from '../syscalls/abi.js';
-import { ENOSYS, KILL } from '../syscalls/action.js';
-import type { AbiPolicy, SyscallPolicy, Verdict } from '../syscalls/policy.js';
+import { ABIS, type Abi, abisOf, X32_BIT } from '../../syscalls/abi.js';
+import { ENOSYS, KILL } from '../../syscalls/action.js';
+import type { AbiPolicy, SyscallPolicy, Verdict } from '../../syscalls/policy.js';
 import { WORD_MAX } from './decision.js';
 
 /** Numbers, both ends included, that get one verdict. */

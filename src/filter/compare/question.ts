@@ -1,17 +1,17 @@
 /** Whether some programs are looser than a policy's verdict on the calls of a region. */
-import { type Action, stricter } from '../syscalls/action.js';
-import { decide } from '../syscalls/policy.js';
-import type { Instruction } from './bpf.js';
-import type { Spend } from './budget.js';
+import { type Action, stricter } from '../../syscalls/action.js';
+import { decide } from '../../syscalls/policy.js';
+import type { Instruction } from '../bpf.js';
+import type { Spend } from '../budget.js';
+import { createCountedDiagrams, DiagramTooLarge } from '../diagram.js';
+import { verdictDiagram } from '../prove-arguments.js';
+import { registersToTry } from '../samples.js';
+import { simulate } from '../simulate.js';
+import { Unprovable } from '../unprovable.js';
+import { settled, textOf } from '../verdicts.js';
 import { strictestDiagram, tryMany } from './compare-arguments.js';
-import { createCountedDiagrams, DiagramTooLarge } from './diagram.js';
-import { verdictDiagram } from './prove-arguments.js';
 import { type Difference, isLooser } from './relation.js';
-import { registersToTry } from './samples.js';
 import type { Region } from './settle.js';
-import { simulate } from './simulate.js';
-import { Unprovable } from './unprovable.js';
-import { settled, textOf } from './verdicts.js';
 
 export interface Question {
   /**

@@ -1,12 +1,12 @@
 /** Holds what threads' filters say together against a policy, for every call of every convention. */
-import type { SyscallPolicy } from '../syscalls/policy.js';
-import { createMeter, LIMITS, type Limits, type Purse, SHARE, type Work } from './budget.js';
+import type { SyscallPolicy } from '../../syscalls/policy.js';
+import { createMeter, LIMITS, type Limits, type Purse, SHARE, type Work } from '../budget.js';
+import type { Stack } from '../stack.js';
 import { compareRanges, compareSamples, type RangeComparison } from './compare-ranges.js';
 import { createPrograms, type Program } from './programs.js';
 import { differenceOf } from './question.js';
 import type { Difference } from './relation.js';
 import { createSettling, type Settled, unlessTooMuch } from './settle.js';
-import type { Stack } from './stack.js';
 import { findLooser } from './witness.js';
 
 export interface StackComparison extends RangeComparison {

@@ -1,8 +1,8 @@
 /** Compiles a policy to a seccomp program. */
 
-import { KILL } from '../syscalls/action.js';
-import type { SyscallPolicy, Verdict } from '../syscalls/policy.js';
-import { BPF_JEQ, BPF_MAXINSNS, type Instruction } from './bpf.js';
+import { KILL } from '../../syscalls/action.js';
+import type { SyscallPolicy, Verdict } from '../../syscalls/policy.js';
+import { BPF_JEQ, BPF_MAXINSNS, type Instruction } from '../bpf.js';
 import { decideVerdict } from './conditions.js';
 import { createGraph, type Decision, WORD_MAX } from './decision.js';
 import { layOut } from './layout.js';

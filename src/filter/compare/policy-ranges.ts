@@ -1,9 +1,9 @@
 /** A policy as ranges of numbers, as the kernels that it is for take them. */
-import { ABIS, type Abi, abiOf, abisOf, kernelNumber } from '../syscalls/abi.js';
-import { nameOf, numbersOf } from '../syscalls/numbers.js';
-import type { SyscallPolicy } from '../syscalls/policy.js';
-import { ascending } from './turning-points.js';
-import { turningPoints } from './verdicts.js';
+import { ABIS, type Abi, abiOf, abisOf, kernelNumber } from '../../syscalls/abi.js';
+import { nameOf, numbersOf } from '../../syscalls/numbers.js';
+import type { SyscallPolicy } from '../../syscalls/policy.js';
+import { ascending } from '../turning-points.js';
+import { turningPoints } from '../verdicts.js';
 
 /** Conventions that the machine has: calls through others can't be made. */
 export const archesOf = ({ machine }: SyscallPolicy): number[] =>

@@ -1,14 +1,14 @@
 /** Single calls that show that a stack is looser, where its programs are too much to be compared. */
-import type { SyscallPolicy } from '../syscalls/policy.js';
-import { COST, type Spend, type Work } from './budget.js';
+import type { SyscallPolicy } from '../../syscalls/policy.js';
+import { COST, type Spend, type Work } from '../budget.js';
+import { numbersToTry, registersToTry } from '../samples.js';
+import { NO_ARGUMENTS } from '../simulate.js';
+import type { Stack } from '../stack.js';
+import { ascending } from '../turning-points.js';
 import { archesOf } from './policy-ranges.js';
 import type { Difference } from './relation.js';
-import { numbersToTry, registersToTry } from './samples.js';
 import type { Region } from './settle.js';
-import { NO_ARGUMENTS } from './simulate.js';
-import type { Stack } from './stack.js';
 import { trySome } from './try-some.js';
-import { ascending } from './turning-points.js';
 
 /** Combinations of arguments that are tried of each number. */
 const FEW = 16;
