@@ -3,14 +3,12 @@ import { groupBy, once } from '../collections.js';
 import { type Diagnostic, error, note } from '../diagnostic.js';
 import { StackComparer } from '../filter/compare/compare-stack.js';
 import type { Difference, Relation } from '../filter/compare/relation.js';
-import { isGuarded, withoutGuard } from '../filter/guard.js';
 import type { Stack } from '../filter/stack.js';
 import { systemctl } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import { systemdMeaning } from '../plan/systemd-meaning.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import type { System, UnitProperties } from '../system/system.js';
-import { mainPid } from './confinement.js';
 import { inPieces } from './in-pieces.js';
 import { createLeftOver } from './left-over.js';
 import type { LoadedFilters } from './loaded-filters.js';
@@ -21,7 +19,7 @@ import { createRefusers } from './refusers.js';
 import { sampledNotes, unknowable } from './uncompared.js';
 import { readUnit, type UnitThread } from './unit-filters.js';
 import { unseen } from './unseen.js';
-import { notVouched, whyNotVouched } from './vouched-launcher.js';
+import { type Answering, answeringPart, doubtOf, notVouched } from './vouched-launcher.js';
 import { type Measure, measureOf } from './without-launcher.js';
 
 /** What filters are beside what they are held to. */
@@ -119,8 +117,7 @@ async function lookOnce(
   const found = await readUnit(system, unit, reader);
   const unproven = await unseen(system, plan, unit, found);
   const doubt = await doubtOf(system, held, found.threads);
-  // Where no launcher is planned the service itself has made the guard.
-  const answering: Answering = doubt || !plan.filter ? (program) => program : withoutGuard;
+  const answering = answeringPart(plan, doubt);
   const { numberOf, compare } = createComparison(system, held, { comparer, answering });
   const isLeftOver = await createLeftOver(system, unit, new Set(found.threads.map(({ pid }) => pid)));
   const byFilters = groupBy(found.threads, numberOf);
@@ -132,25 +129,18 @@ async function lookOnce(
     groups.push(...(await groupsOf(system, held, { compare, isLeftOver }, threads)));
   return {
     groups,
-    wrong: [...(doubt ? [doubt] : []), ...groups.filter((group) => !group.leftOver).flatMap(looseCalls)],
+    wrong: [
+      ...(doubt?.isCertain ? [notVouched(plan, doubt)] : []),
+      ...groups.filter((group) => !group.leftOver).flatMap(looseCalls),
+    ],
     leftOver: groups.filter((group) => group.leftOver).map((group) => leftOver(group, held)),
-    unproven: [...unproven, ...unknowable(groups), ...sampledNotes(groups)],
+    unproven: [
+      ...unproven,
+      ...(doubt && !doubt.isCertain ? [notVouched(plan, doubt)] : []),
+      ...unknowable(groups),
+      ...sampledNotes(groups),
+    ],
   };
-}
-
-/** The part of a program that may answer a call: not the guard of a launcher that is known. */
-type Answering = (program: Stack[number]) => Stack[number];
-
-/** A guard in the filters of a unit whose launcher isn't known lets through an execve by a key that somebody may have. */
-async function doubtOf(
-  system: System,
-  { plan, unit }: Held,
-  threads: readonly UnitThread[],
-): Promise<Diagnostic | undefined> {
-  const guarded = plan.filter && threads.find(({ stack }) => stack.some(isGuarded));
-  if (!guarded) return undefined;
-  const why = await whyNotVouched(system, plan, unit, mainPid(unit) || guarded.pid);
-  return why === undefined ? undefined : notVouched(plan, why);
 }
 
 const sizeOf = ({ stack }: LoadedFilters): number => stack.reduce((sum, { length }) => sum + length, 0);

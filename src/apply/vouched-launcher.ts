@@ -1,61 +1,96 @@
-/** Whether what a unit was started by is the launcher: its guard is worth no more than that. */
+/** Whether a unit was started by the launcher: a guard is worth no more than that. */
 import { isSameBytes } from '../collections.js';
 import { type Diagnostic, error, printable } from '../diagnostic.js';
+import { isGuarded, withoutGuard } from '../filter/guard.js';
+import type { Stack } from '../filter/stack.js';
+import { IMAGES } from '../plan/launch.js';
 import { systemctl } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
 import type { System, UnitProperties } from '../system/system.js';
+import { mainPid } from './confinement.js';
+import type { UnitThread } from './unit-filters.js';
 
 /** Larger than any launcher, in bytes. */
 const MAX_LAUNCHER = 4 << 20;
 
-/**
- * Why the launcher that a service of the system was started by may be another than the installed one; undefined where it
- * is that one. A user's own services are started by what the user can change.
- * @param pid a process of the unit, in the mount namespace of which the launcher is looked at
- */
-export async function whyNotVouched(
-  system: System,
-  { target }: Plan,
-  unit: UnitProperties,
-  pid: number,
-): Promise<string | undefined> {
-  if (target.scope === 'user') return undefined;
-  const { launcher } = target;
-  const seen = (await isManagersNamespace(system, pid)) ? await look(system, launcher, pid) : 'unseen';
-  if (seen !== 'unseen') return seen;
-  // A service that has left its first mount namespace must not be able to refuse its confinement by that.
-  const image = IMAGES.find((name) => isSet(unit.get(name)));
-  return image && `what ${image}= has in the place of ${launcher} can't be seen`;
+/** Why it isn't known that the launcher has started a service. */
+export interface Doubt {
+  readonly why: string;
+  /** Whether the service's own doing can't be the reason: it must not be able to refuse its confinement. */
+  readonly isCertain: boolean;
 }
 
-/** Whether the launcher in a process's mount namespace is the installed one: why not, or that nothing is there. */
+/**
+ * Why a service of the system may have been started by something else than the launcher, whose guard lets through an
+ * execve by a key that somebody may have then; undefined where nothing says so. A user's own services are started by what
+ * the user can change.
+ */
+export async function doubtOf(
+  system: System,
+  { plan, unit }: { readonly plan: Plan; readonly unit: UnitProperties },
+  threads: readonly UnitThread[],
+): Promise<Doubt | undefined> {
+  const guarded = threads.find(({ stack }) => stack.some(isGuarded));
+  if (!guarded || !plan.filter || plan.target.scope === 'user') return undefined;
+  const { launcher } = plan.target;
+  const pid = mainPid(unit) || guarded.pid;
+  const isManagers = await isManagersNamespace(system, pid);
+  const seen = isManagers || hasOwnUsers(unit) ? await look(system, launcher, pid) : 'unseen';
+  if (seen === undefined) return undefined;
+  if (seen !== 'unseen') return { why: seen, isCertain: isManagers };
+  const image = IMAGES.find((name) => isSet(unit.get(name)));
+  if (image === undefined) return undefined;
+  return { why: `what ${image}= has in the place of ${launcher} can't be seen`, isCertain: false };
+}
+
+/** The part of a program that may answer a call: not the guard of a launcher that is known. */
+export type Answering = (program: Stack[number]) => Stack[number];
+
+/** Where no launcher is planned the service itself has made the guard. Many threads may have the same program. */
+export function answeringPart({ filter }: Plan, doubt: Doubt | undefined): Answering {
+  if (doubt?.isCertain || !filter) return (program) => program;
+  const known = new WeakMap<Stack[number], Stack[number]>();
+  return (program) => {
+    const found = known.get(program) ?? withoutGuard(program);
+    known.set(program, found);
+    return found;
+  };
+}
+
+/** Whether systemd gives a unit's processes a user namespace: `PrivateUsersEx` has the modes besides `yes` since 257. */
+const hasOwnUsers = (unit: UnitProperties): boolean =>
+  unit.get('PrivateUsers') === true || !['no', ''].includes(String(unit.get('PrivateUsersEx') ?? ''));
+
+/** Whether a launcher is in a process's mount namespace that nobody but root can have put there: why not, or 'unseen'. */
 async function look(system: System, launcher: string, pid: number): Promise<string | 'unseen' | undefined> {
   const { real, untrusted } = await system.walk(launcher, { process: pid });
-  if (untrusted) return `${printable(untrusted.path)} ${untrusted.why} there`;
+  const [wrong] = untrusted;
+  if (wrong) return `${printable(wrong.path)} ${wrong.why} there`;
   const bytesOf = async (path: string) => (await system.read(path, { limit: MAX_LAUNCHER }))?.bytes;
   const there = real === undefined ? undefined : await bytesOf(real);
   if (there === undefined) return 'unseen';
   const ours = await bytesOf(launcher);
-  return ours && isSameBytes(there, ours) ? undefined : `${launcher} is another file where it runs`;
+  // A launcher of another version is mounted where the service was started before an upgrade.
+  const isLauncher = (ours && isSameBytes(there, ours)) || latin1(there).includes(NAME);
+  return isLauncher ? undefined : `${launcher} is another program where it runs`;
 }
 
-/**
- * Whether a process is in the user namespace of this one: in one of its own it can mount what it likes, and with
- * PrivateUsers= whose it is can't be told.
- */
-async function isManagersNamespace(system: System, pid: number): Promise<boolean> {
+/** What every launcher says of itself. */
+const NAME = 'usage: sandbox-unit-launcher';
+
+const latin1 = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes);
+
+/** Whether a process is in the user namespace of this one: in one of its own it can mount what it likes. */
+export async function isManagersNamespace(system: System, pid: number): Promise<boolean> {
   const [own, its] = await Promise.all(
     ['self', `${pid}`].map(async (process) => (await system.links(`/proc/${process}/ns`)).get('user')),
   );
   return own === its;
 }
 
-/** Directives that put files where the launcher is that can't be looked at from the host. */
-const IMAGES = ['RootImage', 'RootMStack', 'MountImages', 'ExtensionImages', 'ExtensionDirectories'];
-
 const isSet = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 : Boolean(value));
 
-export function notVouched({ unit, target }: Plan, why: string): Diagnostic {
+export function notVouched({ unit, target }: Plan, { why }: Doubt): Diagnostic {
   const message = `who has started ${unit} isn't known to be the launcher: ${why}`;
   return error('launcher-unknown', message, {
     hint: `'${systemctl(target.scope, 'restart', unit)}' starts it anew, by the launcher that is installed`,

@@ -1,6 +1,7 @@
 import type { DropInFacts } from '../emit/drop-in-facts.js';
-import { ownCommand, shellWord } from '../plan/own-command.js';
+import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
+import { shellWord } from '../unit/shell-word.js';
 import { templateAt } from './find-template.js';
 import { policyPlaces } from './load-policy.js';
 import { serviceName } from './load-unit.js';

@@ -24,7 +24,7 @@ import { type MachineFacts, probeMachine } from './probe-target.js';
 import { undo } from './put-back.js';
 import { obstacleTo } from './restarts.js';
 import { dropInsOf } from './services.js';
-import { keepRunsSeen, runsAsBefore } from './standing.js';
+import { keepRunsSeen, keepUntrusted, runsAsBefore } from './standing.js';
 import { keepUndo } from './undo-files.js';
 import { planEach, type UnitResult, unitsOutcome, updated } from './unit-result.js';
 
@@ -95,6 +95,9 @@ async function planUnit(
 ): Promise<UnitResult> {
   try {
     const planned = await prepare(context, unit, options, machine);
+    if (planned.diagnostics.some(({ code }) => code === 'untrusted-path')) {
+      await keepUntrusted(context, planned.unit.name.full, planned.unit.services);
+    }
     // A service that is only asked about is left in peace.
     const prepared = options.check ? planned : await withLooseRuns(context, planned);
     for (const [file, text] of prepared.sources) sources.set(file, text);

@@ -133,7 +133,7 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
     options,
   });
   const early = [...policy.diagnostics, ...checked, ...unit.diagnostics, ...machine.diagnostics];
-  const untrusted = await untrustedLaunch(context, plan, effective);
+  const untrusted = await untrustedLaunch(context, plan, effective, unit.properties);
   const diagnostics = [...early, ...found, ...untrusted];
   if (hasErrors(diagnostics)) return { plan, planned, diagnostics, proofs: [], files: [] };
   const built = plan.filter && buildFilter(plan.filter);

@@ -121,18 +121,44 @@ export async function keepRunsBefore(
   });
 }
 
+/** In the place of a hash: that a run isn't known to have been started by the launcher, whatever its files. */
+const UNTRUSTED = 'untrusted';
+
+/**
+ * Keeps that others than root could change how services were started: until they are restarted nobody knows what runs,
+ * though that may be mended by then.
+ */
+export async function keepUntrusted(
+  context: Context,
+  unit: string,
+  services: readonly Service[],
+): Promise<void> {
+  if (!context.superuser || context.offline) return;
+  await failureOf(async () => {
+    if ((await readOwnFiles(context, unit)).length > 0) await writeRuns(context, unit, services, UNTRUSTED);
+  });
+}
+
 interface Runs {
   readonly files: readonly ExistingFile[];
   readonly services: readonly Service[];
 }
 
 async function write(context: Context, unit: string, { files, services }: Runs): Promise<void> {
-  if (files.length === 0) return;
+  if (files.length > 0) await writeRuns(context, unit, services, await filesHash(files));
+}
+
+async function writeRuns(
+  context: Context,
+  unit: string,
+  services: readonly Service[],
+  hash: string,
+): Promise<void> {
   const { system, placement } = context;
   const running = services.filter(({ properties }) => isRunning(properties));
   const runs = running.map(({ name, properties }) => runOf(name, properties).invocation);
-  const hash = await filesHash(files);
   const all = await seenRuns(context, unit);
+  if (runs.every((run) => all.get(run) === hash)) return;
   for (const run of runs) {
     all.delete(run);
     all.set(run, hash);

@@ -28,7 +28,7 @@ import { NONE_WAITING, notApplied } from './not-applied.js';
 import type { Outcome } from './outcome.js';
 import { confinedPlaces, markUntrusted, type OwnDropIn, readOwnFiles, withLifetime } from './own-files.js';
 import { ASKED_AT_ONCE, type Service, servicesOf } from './services.js';
-import { type Standing, standingOf } from './standing.js';
+import { keepUntrusted, type Standing, standingOf } from './standing.js';
 import { statusJson, statusText, type UnitStatus } from './status-report.js';
 import { confinesNoMore, takenAway, wasTakenAway } from './taken-away.js';
 import { unconfined } from './unconfined.js';
@@ -170,6 +170,7 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
     ? await drift.of(at, { unit, facts, files, services, state, launcher })
     : { changed: [], untold: [] };
   const untrusted = facts.launched ? await untrustedStarts(at, { launcher, filterFile }, services ?? []) : [];
+  if (untrusted.length > 0) await keepUntrusted(at, unit, services ?? []);
   // Of what is broken it is told how.
   const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);
   // Of what can't start that is told.
@@ -177,7 +178,7 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   return {
     unit: confined.instance ?? unit,
     ...modeOf(context, facts, filter ?? (facts.launched ? 'missing' : bytes && 'none')),
-    ...(state === undefined ? {} : { state: state === 'live' ? inForce(changed, untrusted) : state }),
+    ...(state === undefined ? {} : { state: inForce(state, changed, untrusted) }),
     ...(facts.policy === undefined ? {} : { policy: facts.policy }),
     dropIn,
     gaps: facts.gaps,
@@ -193,10 +194,10 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   };
 }
 
-/** Whether what runs with the drop-in has all of it in force. */
-function inForce(changed: readonly Diagnostic[], untrusted: readonly Diagnostic[]): State {
-  if (changed.some(({ code }) => code === 'overridden')) return 'not-read';
-  return untrusted.length > 0 ? 'not-proven' : 'live';
+/** How what runs by the drop-in stands, by what has changed of it, and by who could have started something else. */
+function inForce(state: State, changed: readonly Diagnostic[], untrusted: readonly Diagnostic[]): State {
+  if (state === 'live' && changed.some(({ code }) => code === 'overridden')) return 'not-read';
+  return ['live', 'restart-due'].includes(state) && untrusted.length > 0 ? 'not-proven' : state;
 }
 
 /** Codes of what has changed; a launcher that is missing has changed, too. */

@@ -22,7 +22,7 @@ import type { Prepared, PrepareOptions } from './prepare.js';
 import { prepareConfined } from './prepare-confined.js';
 import { readKernel } from './read-kernel.js';
 import { obstacleTo } from './restarts.js';
-import { runsAsBefore } from './standing.js';
+import { keepUntrusted, runsAsBefore } from './standing.js';
 import { unconfined } from './unconfined.js';
 import { enforcementText, groupsJson } from './verify-report.js';
 
@@ -38,7 +38,7 @@ export async function verify(
 ): Promise<Outcome> {
   const prepared = await prepareConfined(context, unit!, options);
   const { plan, sources } = prepared;
-  if (hasErrors(prepared.diagnostics)) return outcome(prepared, exitOf(prepared), NO_ENFORCEMENT, []);
+  if (hasErrors(prepared.diagnostics)) return refused(context, prepared);
   if (prepared.standing.files.length === 0) {
     const half = await leftHalfDone(context, prepared.unit.name.full);
     const missing = half.length > 0 ? half : [await notThere(context, plan)];
@@ -74,9 +74,19 @@ export async function verify(
   };
 }
 
-/** What others may have started is neither known to be enforced, nor not to be. */
-const exitOf = ({ diagnostics }: Prepared): number =>
-  isUntrustedOnly(diagnostics.filter(({ severity }) => severity === 'error')) ? EXIT.failure : EXIT.findings;
+/** What others may have started is neither known to be enforced nor not to be, unless it was never applied. */
+async function refused(context: Context, prepared: Prepared): Promise<Outcome> {
+  const { plan, unit, diagnostics } = prepared;
+  const isDoubtful = isUntrustedOnly(diagnostics.filter(({ severity }) => severity === 'error'));
+  const isThere = (await ownDropIns(context)).some((one) => one.unit === unit.name.full);
+  if (isThere || !isDoubtful) {
+    if (isDoubtful) await keepUntrusted(context, unit.name.full, unit.services);
+    return outcome(prepared, isDoubtful ? EXIT.failure : EXIT.findings, NO_ENFORCEMENT, []);
+  }
+  const missing = await notThere(context, plan);
+  const found = outcome(prepared, EXIT.findings, NO_ENFORCEMENT, [missing]);
+  return { ...found, diagnostics: [missing, ...diagnostics] };
+}
 
 const leftHalfDone = async (context: Context, unit: string): Promise<Diagnostic[]> =>
   (await halfDone(context, unit)).map((one) => ({ ...one, severity: 'error' }));

@@ -1,5 +1,5 @@
 /** The paths by which a confined service is started: whoever can put another file there decides what runs. */
-import { type Diagnostic, error, printable } from '../diagnostic.js';
+import { type Diagnostic, error, type Location, printable } from '../diagnostic.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { allWords, barePath, lastOf, type UnitValues } from '../unit/values.js';
 import { type Bind, HOST, type Untrusted, type View } from '../unit/view.js';
@@ -15,19 +15,26 @@ export interface Launch {
   readonly paths: readonly string[];
   /** What the service sees in the place of the host's files, less what is mounted for the launcher. */
   readonly view: View;
+  /** Images and folders of the host that may have files of their own where these paths are. */
+  readonly images: readonly Bind[];
+  /** Where a directive is written, or a program is named; none of a unit that is loaded. */
+  readonly places: ReadonlyMap<string, Location>;
 }
 
 /**
  * Undefined where the launcher starts nothing.
  * @param effective the unit without us
+ * @param loaded properties of the unit as the manager has it: they tell what a specifier stands for
  * @param packaged a package's launcher; ours and the filter are written anew, whosever they are, so that their folders count
  */
 export function plannedLaunch(
-  { unit, target, filter, filterFile, programs, directives }: Plan,
+  { unit, target, filter, filterFile, programs, directives, lines }: Plan,
   effective: EffectiveUnit,
   packaged: string,
+  loaded: ReadonlyMap<string, unknown> = new Map(),
 ): Launch | undefined {
   if (filter === undefined) return undefined;
+  const values = plannedValues(effective, directives);
   const own = { launcher: target.launcher, filterFile };
   const launcher = own.launcher === packaged ? packaged : folderOf(own.launcher);
   return {
@@ -37,7 +44,12 @@ export function plannedLaunch(
       ...(filterFile === undefined ? [] : [folderOf(filterFile)]),
       ...programs.map(({ path }) => path),
     ],
-    view: withoutOwn(own, viewOf(plannedValues(effective, directives))),
+    view: withoutOwn(own, viewOf(values, loadedView(loaded))),
+    images: imagesOf((name) => allWords(values.get(name) ?? []).map((word) => fieldsOf(word)?.[0] ?? '')),
+    places: new Map([
+      ...effective.assignments.flatMap(({ key, at }) => (at ? [[key, at] as const] : [])),
+      ...lines.map(({ subject, at }) => [subject.replace(/^program /, ''), at] as const),
+    ]),
   };
 }
 
@@ -53,31 +65,55 @@ export function loadedLaunch(
     unit,
     paths: [own.launcher, own.filterFile, ...programs.map(({ destination }) => destination)],
     view: withoutOwn(own, view),
+    images: imagesOf((name) => [properties.get(name) ?? []].flat().map((one) => `${[one].flat()[0]}`)),
+    places: new Map(),
   };
 }
 
 const BINDS = ['BindPaths', 'BindReadOnlyPaths'];
 
-/** What hangs on a specifier isn't known before the start, nor what is in an image. */
-function viewOf(values: UnitValues): View {
-  const root = withoutSpecifiers(barePath(lastOf(values, 'RootDirectory')));
-  const words = BINDS.flatMap((name) => allWords(values.get(name) ?? []));
-  return { root: root || HOST.root, binds: words.flatMap((word) => bindOf(word) ?? []) };
+/** Directives that put an image, or a folder's files, where the launcher may be: what is in them can't be looked at. */
+export const IMAGES = ['RootImage', 'RootMStack', 'MountImages', 'ExtensionImages', 'ExtensionDirectories'];
+
+/** @param sourcesOf what a directive names first in each of its words */
+const imagesOf = (sourcesOf: (name: string) => readonly string[]): Bind[] =>
+  IMAGES.flatMap((by) =>
+    sourcesOf(by)
+      .map(barePath)
+      .filter((source) => source.startsWith('/') && !source.includes('%'))
+      .map((source) => ({ source, destination: source, by })),
+  );
+
+/** @param loaded in the place of what hangs on a specifier */
+function viewOf(values: UnitValues, loaded: View): View {
+  const written = barePath(lastOf(values, 'RootDirectory'));
+  const root = withoutSpecifiers(written) ?? loaded.root;
+  const binds = BINDS.flatMap((by) => {
+    const found = allWords(values.get(by) ?? []).map((word) => bindOf(word, by));
+    const isWhole = found.every((one) => one !== undefined);
+    return isWhole ? (found as Bind[]) : loaded.binds.filter((one) => one.by === by);
+  });
+  return { root: root || HOST.root, binds };
 }
 
-function bindOf(word: string): Bind | undefined {
-  const [from = '', to] = fieldsOf(withoutSpecifiers(word) ?? '') ?? [];
+/** Undefined where it hangs on a specifier. */
+function bindOf(word: string, by: string): Bind | undefined {
+  const plain = withoutSpecifiers(word);
+  const [from = '', to] = (plain === undefined ? undefined : fieldsOf(plain)) ?? [];
   const source = barePath(from);
-  return source === '' ? undefined : { source, destination: barePath(to || from) };
+  return source === '' ? undefined : { source, destination: barePath(to || from), by };
 }
 
 /** `RootDirectory` is s, `BindPaths` and `BindReadOnlyPaths` are a(ssbt): source, destination, may be missing, flags. */
 function loadedView(properties: ReadonlyMap<string, unknown>): View {
-  const binds = BINDS.flatMap((name) => (properties.get(name) ?? []) as readonly (readonly unknown[])[]);
-  return {
-    root: String(properties.get('RootDirectory') ?? '') || HOST.root,
-    binds: binds.map(([source, destination]) => ({ source: `${source}`, destination: `${destination}` })),
-  };
+  const binds = BINDS.flatMap((by) =>
+    ((properties.get(by) ?? []) as readonly (readonly unknown[])[]).map(([source, destination]) => ({
+      source: `${source}`,
+      destination: `${destination}`,
+      by,
+    })),
+  );
+  return { root: String(properties.get('RootDirectory') ?? '') || HOST.root, binds };
 }
 
 /** The files of ours that a start needs. */
@@ -101,23 +137,33 @@ const isBeside = ({ filterFile }: Own, path: string): boolean =>
   filterFile !== undefined && path.startsWith(`${folderOf(filterFile)}/`);
 
 /**
+ * What others can change on the way to a path, as one error; none where it is nothing.
  * @param path as the service sees it
- * @param isInside whether what was found is named as the service sees it, too, and not as the host does
+ * @param isInside whether the folders are named as the service sees them, too, and not as the host does
  */
 export function untrustedPath(
-  unit: string,
+  { unit, places }: Launch,
   path: string,
-  untrusted: Untrusted,
+  [first, ...more]: readonly Untrusted[],
   isInside: boolean,
-): Diagnostic {
-  const place = printable(untrusted.path);
+): Diagnostic[] {
+  if (!first) return [];
+  const { by } = first;
+  const named = [first, ...more].slice(0, MOST_NAMED).map((one) => `${printable(one.path)} ${one.why}`);
+  const cause = by === undefined ? '' : `${by}= of ${unit}: `;
   const where = isInside ? ` where ${unit} runs` : '';
-  const message = `${place} ${untrusted.why}${where}: another file may be in the place of ${printable(path)} at its next start`;
-  const mend = isInside ? '' : `, or: chown root:root ${place} && chmod go-w ${place}`;
-  return error('untrusted-path', message, {
-    hint: `have it below folders that only root can change${mend}`,
-  });
+  const message = `${cause}${named.join(', ')}${where}: another file may be in the place of ${printable(path)} at its next start`;
+  const isProgram = by === undefined && places.has(path);
+  const hint = by
+    ? `root alone may be able to change what ${by}= names, and all above it; the service may write to folders further down`
+    : isProgram
+      ? 'a copy in a folder of root alone, as below /usr/local/lib, can be named in its place'
+      : 'root alone may be able to change it, and all above it';
+  return [error('untrusted-path', message, { at: places.get(by ?? path), hint })];
 }
+
+/** Folders that one error names. */
+const MOST_NAMED = 5;
 
 /** Whether nothing is wrong but that a start can't be trusted: then it isn't known what runs. */
 export const isUntrustedOnly = (wrong: readonly Diagnostic[]): boolean =>

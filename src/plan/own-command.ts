@@ -1,3 +1,4 @@
+import { shellWord } from '../unit/shell-word.js';
 import type { Target } from './target.js';
 
 /**
@@ -10,7 +11,3 @@ export const ownCommand = (scope: Target['scope'], words: string, unit: string):
 /** The same for a command line of systemctl(1). */
 export const systemctl = (scope: Target['scope'], verb: string, unit?: string): string =>
   `systemctl${scope === 'user' ? ' --user' : ''} ${verb}${unit === undefined ? '' : ` ${shellWord(unit)}`}`;
-
-/** A text as one word of a shell's command line. */
-export const shellWord = (text: string): string =>
-  /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { PACKAGED_LAUNCHER } from '../emit/paths.js';
+import { shellWord } from '../unit/shell-word.js';
 import { fileError } from './file-error.js';
 import { namesOf, walk, whyUntrusted } from './walk.js';
 
@@ -17,9 +18,11 @@ export function assertTrustedFile(path: string, fd: number, stat: fs.Stats) {
   const found = fs.lstatSync(real, { throwIfNoEntry: false });
   if (found?.dev !== stat.dev || found.ino !== stat.ino) throw changed(path);
   const why = whyUntrusted(stat);
-  if (why) throw untrusted(path, real, why, `chown root:root ${real} && chmod go-w ${real}`);
+  if (why)
+    throw untrusted(path, real, why, `chown root:root ${shellWord(real)} && chmod go-w ${shellWord(real)}`);
   const walked = walk(isAbsolute(path) ? path : `${process.cwd()}/${path}`);
-  if (walked.untrusted) throw untrusted(path, walked.untrusted.path, walked.untrusted.why, ELSEWHERE);
+  const [first] = walked.untrusted;
+  if (first) throw untrusted(path, first.path, first.why, ELSEWHERE);
   if (walked.real !== real) throw changed(path);
 }
 
@@ -80,7 +83,9 @@ export function syncDirectory(directory: string) {
 
 /** Where services' files are isn't for the caller to choose: the folder has to change. */
 const mend: WayOut = (folder, { uid }) =>
-  [...(uid === 0 ? [] : [`chown root:root ${folder}`]), `chmod go-w ${folder}`].join(' && ');
+  [...(uid === 0 ? [] : [`chown root:root ${shellWord(folder)}`]), `chmod go-w ${shellWord(folder)}`].join(
+    ' && ',
+  );
 
 const mendOrPackage: WayOut = (folder, facts) =>
   `${mend(folder, facts)}, or install a package that has ${PACKAGED_LAUNCHER}`;

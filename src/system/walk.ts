@@ -19,18 +19,23 @@ export const namesOf = (path: string): string[] =>
  */
 export function whyUntrusted(facts: fs.Stats): string | undefined {
   if (facts.uid !== 0) return `belongs to user ${facts.uid}`;
-  return isOpen(facts) && !isSticky(facts) ? 'can be written by others' : undefined;
+  return isOpen(facts) && !isSticky(facts) ? WRITABLE : undefined;
 }
+
+const WRITABLE = 'can be written by others';
 
 const isOpen = ({ mode }: fs.Stats): boolean => (mode & 0o022) !== 0;
 const isSticky = (facts: fs.Stats): boolean => facts.isDirectory() && (facts.mode & 0o1000) !== 0;
 
-/** Where this process finds what somebody sees by some names, and why others than root decide on that, if they do. */
+/** Where this process finds what somebody sees by some names, and what else others than root decide on by that. */
 interface Spot {
   readonly path: string;
   /** For people. */
   readonly shown: string;
-  readonly untrusted: Untrusted | undefined;
+  /** The directive that leads there, if one does. */
+  readonly by?: string | undefined;
+  /** On the way to where that directive leads. */
+  readonly before: readonly Untrusted[];
 }
 
 type Place = (names: readonly string[]) => Spot;
@@ -40,33 +45,35 @@ type Place = (names: readonly string[]) => Spot;
  * looked up, each link, and where the path leads must be root's alone.
  * @param path absolute
  */
-export const walk = (path: string, from: View | NamespaceOf = HOST): Walked =>
-  follow(path, 'process' in from ? namespacePlace(from) : viewPlace(from));
+export function walk(path: string, from: View | NamespaceOf = HOST): Walked {
+  const { real, untrusted } = follow(path, 'process' in from ? namespacePlace(from) : viewPlace(from));
+  return { real, untrusted: [...new Map(untrusted.map((one) => [one.path, one])).values()] };
+}
 
 /** A process's mount namespace from its top on: a process that has changed its root sees less. */
 function namespacePlace({ process: pid }: NamespaceOf): Place {
   const top = `/proc/${pid}/root${UP}`;
   return (names) => {
     const shown = `/${names.join('/')}`;
-    return { path: `${top}${shown}`, shown, untrusted: undefined };
+    return { path: `${top}${shown}`, shown, before: [] };
   };
 }
 
 const within =
-  (top: string, untrusted?: Untrusted): Place =>
+  (top: string, by?: string, before: readonly Untrusted[] = []): Place =>
   (names) => {
     const path = join(top, ...names);
-    return { path, shown: path, untrusted };
+    return { path, shown: path, by, before: before.map((one) => ({ ...one, by })) };
   };
 
 function viewPlace({ root, binds }: View): Place {
   const hosts = within('/');
   const way = root === '/' ? undefined : follow(root, hosts);
-  const inRoot = way ? within(way.real ?? root, way.untrusted) : hosts;
-  const mounts = binds.flatMap(({ source, destination }) => {
+  const inRoot = way ? within(way.real ?? root, 'RootDirectory', way.untrusted) : hosts;
+  const mounts = binds.flatMap(({ source, destination, by }) => {
     const { real, untrusted } = follow(source, hosts);
-    if (real === undefined && untrusted === undefined) return [];
-    return [{ place: within(real ?? source, untrusted), names: follow(destination, inRoot).names }];
+    if (real === undefined && untrusted.length === 0) return [];
+    return [{ place: within(real ?? source, by, untrusted), names: follow(destination, inRoot).names }];
   });
   // Of two that are above a path the lower one is what is seen.
   mounts.sort((a, b) => b.names.length - a.names.length);
@@ -76,58 +83,63 @@ function viewPlace({ root, binds }: View): Place {
   };
 }
 
-/** @returns the names, too, by which the path's end is seen: those without links as far as there is something */
-function follow(path: string, place: Place): Walked & { readonly names: readonly string[] } {
+interface Followed extends Walked {
+  /** The names by which the path's end is seen: those without links as far as there is something. */
+  readonly names: readonly string[];
+}
+
+function follow(path: string, place: Place): Followed {
   const left = namesOf(path);
   const names: string[] = [];
+  const untrusted: Untrusted[] = [];
   let links = 0;
-  const end = (untrusted?: Untrusted) => ({ real: undefined, names: [...names, ...left], untrusted });
   for (let name = left.shift(); name !== undefined; name = left.shift()) {
     if (name === '..') {
       names.pop();
       continue;
     }
-    const folder = place(names);
-    const spot = place([...names, name]);
-    const wrong = untrustedAt(folder) ?? spot.untrusted;
-    const facts = wrong ? undefined : factsOf(spot.path);
-    if (facts === undefined) {
-      left.unshift(name);
-      return end(wrong ?? openAt(folder));
+    const folder = look(place(names));
+    const next = look(place([...names, name]));
+    untrusted.push(...folder.untrusted);
+    if (next.facts === undefined) {
+      // Others can make it in a folder that they can write, even in a sticky one.
+      if (folder.facts && isOpen(folder.facts)) untrusted.push(finding(folder.spot, WRITABLE));
+      return { real: undefined, names: [...names, name, ...left], untrusted };
     }
-    if (!facts.isSymbolicLink()) {
+    if (!next.facts.isSymbolicLink()) {
       names.push(name);
       continue;
     }
-    if (facts.uid !== 0) return end({ path: spot.shown, why: `is a link of user ${facts.uid}` });
-    if (++links > MAX_LINKS) return end();
-    const target = fs.readlinkSync(spot.path);
+    const { uid } = next.facts;
+    if (uid !== 0) untrusted.push(finding(next.spot, `is a link of user ${uid}`));
+    if (++links > MAX_LINKS) return { real: undefined, names: [...names, name, ...left], untrusted };
+    const target = fs.readlinkSync(next.spot.path);
     if (target.startsWith('/')) names.length = 0;
     left.unshift(...namesOf(target));
   }
-  const spot = place(names);
-  return { real: spot.path, names, untrusted: untrustedAt(spot) };
+  const end = look(place(names));
+  return { real: end.spot.path, names, untrusted: [...untrusted, ...end.untrusted] };
 }
 
-/** Undefined where there is nothing. */
-function factsOf(path: string): fs.Stats | undefined {
+interface Looked {
+  readonly spot: Spot;
+  /** Undefined where there is nothing. */
+  readonly facts: fs.Stats | undefined;
+  readonly untrusted: readonly Untrusted[];
+}
+
+const finding = ({ shown, by }: Spot, why: string): Untrusted => ({ path: shown, why, by });
+
+/** @throws an error of node's for what only root may look at */
+function look(spot: Spot): Looked {
   try {
-    return fs.lstatSync(path);
+    const facts = fs.lstatSync(spot.path);
+    const why = facts.isSymbolicLink() ? undefined : whyUntrusted(facts);
+    return { spot, facts, untrusted: [...spot.before, ...(why ? [finding(spot, why)] : [])] };
   } catch (cause) {
-    if (isAbsent(cause)) return undefined;
-    throw cause;
+    if (isAbsent(cause)) return { spot, facts: undefined, untrusted: spot.before };
+    if (process.geteuid?.() !== 0) throw cause;
+    // A file system of a user's keeps root out.
+    return { spot, facts: undefined, untrusted: [...spot.before, finding(spot, "can't be looked at")] };
   }
-}
-
-function untrustedAt({ path, shown, untrusted }: Spot): Untrusted | undefined {
-  if (untrusted) return untrusted;
-  const facts = factsOf(path);
-  const why = facts && whyUntrusted(facts);
-  return why === undefined ? undefined : { path: shown, why };
-}
-
-/** Others can make what isn't there in a folder that they can write, even in a sticky one. */
-function openAt({ path, shown }: Spot): Untrusted | undefined {
-  const facts = factsOf(path);
-  return facts && isOpen(facts) ? { path: shown, why: 'can be written by others' } : undefined;
 }

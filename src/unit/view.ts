@@ -4,6 +4,8 @@
 export interface Bind {
   readonly source: string;
   readonly destination: string;
+  /** The directive that says so. */
+  readonly by: string;
 }
 
 /** What RootDirectory=, BindPaths= and BindReadOnlyPaths= make of the host's files. */
@@ -27,12 +29,14 @@ export interface Untrusted {
   readonly path: string;
   /** `belongs to user 1000`, `can be written by others`, `is a link of user 1000`. */
   readonly why: string;
+  /** The directive by which the way goes there; undefined where it is the host's own. */
+  readonly by?: string | undefined;
 }
 
 /** Where a path leads. */
 export interface Walked {
   /** The path by which the host has it, without links in it; undefined where there is nothing. */
   readonly real: string | undefined;
-  /** The first on the way that isn't root's alone; what is behind it isn't looked at. */
-  readonly untrusted: Untrusted | undefined;
+  /** All on the way that isn't root's alone, each once. */
+  readonly untrusted: readonly Untrusted[];
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ownCommand, shellWord } from '../../src/plan/own-command.js';
+import { ownCommand } from '../../src/plan/own-command.js';
+import { shellWord } from '../../src/unit/shell-word.js';
 import { run } from '../support/run.js';
 
 test('a command line of ours does what is meant as it stands', () => {

@@ -261,7 +261,7 @@ export class FakeSystem implements System {
   async walk(path: string): Promise<Walked> {
     this.#record(`walk ${path}`);
     const wrong = this.#options.untrusted?.find((one) => path === one || path.startsWith(`${one}/`));
-    const untrusted = wrong === undefined ? undefined : { path: wrong, why: 'belongs to user 1000' };
+    const untrusted = wrong === undefined ? [] : [{ path: wrong, why: 'belongs to user 1000' }];
     return { real: this.files.has(path) ? path : undefined, untrusted };
   }
 

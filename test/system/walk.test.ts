@@ -22,33 +22,34 @@ function tree(t: TestContext, ...entries: string[]): (path: string) => string {
   return at;
 }
 
-const theirs = (path: string) => ({ path, why: `belongs to user ${NOBODY}` });
+const theirs = (path: string, by?: string) => ({ path, why: `belongs to user ${NOBODY}`, by });
 
 describe('on the host', { skip: skip ?? false }, () => {
   test('all that is on the way is looked at, and where it leads', (t) => {
     const at = tree(t, 'a/', 'a/b/', 'a/b/file', '!own', 'link>a/b', '!u/', 'u/file');
     assert.deepEqual(walk(at('link/file')), {
       real: at('a/b/file'),
-      names: at('a/b/file').split('/').slice(1),
-      untrusted: undefined,
+      untrusted: [],
     });
-    assert.deepEqual(walk(at('own')).untrusted, theirs(at('own')));
-    assert.deepEqual(walk(at('u/file')).untrusted, theirs(at('u')));
-    assert.equal(walk(at('u/../a/b/file')).untrusted, undefined);
+    assert.deepEqual(walk(at('own')).untrusted, [theirs(at('own'))]);
+    assert.deepEqual(walk(at('u/file')).untrusted, [theirs(at('u'))]);
+    assert.deepEqual(walk(at('u/../a/b/file')).untrusted, []);
   });
 
   test('what is missing can be made by who can write its folder', (t) => {
     const at = tree(t, 'a/', 'tmp/', '!u/');
     chmodSync(at('tmp'), 0o1777);
-    assert.equal(walk(at('a/missing/file')).untrusted, undefined);
-    assert.deepEqual(walk(at('tmp/missing')).untrusted, { path: at('tmp'), why: 'can be written by others' });
-    assert.deepEqual(walk(at('u/missing')).untrusted, theirs(at('u')));
+    assert.deepEqual(walk(at('a/missing/file')).untrusted, []);
+    assert.deepEqual(walk(at('tmp/missing')).untrusted, [
+      { path: at('tmp'), why: 'can be written by others', by: undefined },
+    ]);
+    assert.deepEqual(walk(at('u/missing')).untrusted, [theirs(at('u'))]);
   });
 
   test('links that lead to themselves lead nowhere', (t) => {
     const at = tree(t, 'a>b', 'b>a');
     const { real, untrusted } = walk(at('a'));
-    assert.deepEqual({ real, untrusted }, { real: undefined, untrusted: undefined });
+    assert.deepEqual({ real, untrusted }, { real: undefined, untrusted: [] });
   });
 });
 
@@ -60,45 +61,49 @@ describe('as a service sees it', { skip: skip ?? false }, () => {
     assert.equal(walk('/lib/file', view).real, at('root/usr/file'));
     assert.equal(walk('/../../usr/file', view).real, at('root/usr/file'));
     chownSync(at('root'), NOBODY, NOBODY);
-    assert.deepEqual(walk('/usr/file', view).untrusted, theirs(at('root')));
+    assert.deepEqual(walk('/usr/file', view).untrusted, [theirs(at('root'), 'RootDirectory')]);
   });
 
   test('folders above the root count', (t) => {
     const at = tree(t, '!u/', 'u/root/', 'u/root/file');
-    assert.deepEqual(walk('/file', { root: at('u/root'), binds: [] }).untrusted, theirs(at('u')));
+    assert.deepEqual(walk('/file', { root: at('u/root'), binds: [] }).untrusted, [
+      theirs(at('u'), 'RootDirectory'),
+    ]);
   });
 
   test('the lowest mount above a path is what is seen, and others do not count', (t) => {
     const at = tree(t, '!u/', 'a/', 'a/b/', 'a/b/file', 'c/', 'c/file');
     const binds = [
-      { source: at('u'), destination: '/srv' },
-      { source: at('a'), destination: '/x' },
-      { source: at('c'), destination: '/x/b' },
+      { source: at('u'), destination: '/srv', by: 'BindPaths' },
+      { source: at('a'), destination: '/x', by: 'BindPaths' },
+      { source: at('c'), destination: '/x/b', by: 'BindPaths' },
     ];
     const view = { root: '/', binds };
     assert.deepEqual(walk('/x/b/file', view), {
       real: at('c/file'),
-      names: ['x', 'b', 'file'],
-      untrusted: undefined,
+      untrusted: [],
     });
-    assert.deepEqual(walk('/srv/file', view).untrusted, theirs(at('u')));
+    assert.deepEqual(walk('/srv/file', view).untrusted, [theirs(at('u'), 'BindPaths')]);
   });
 
   test('a mount on a link is where the link leads, and its source where that leads', (t) => {
     const at = tree(t, 'root/', 'root/usr/', '!u/', 'u/dir/', 'u/dir/file', 'source>/u/dir');
     symlinkSync('usr', at('root/lib'));
-    const view = { root: at('root'), binds: [{ source: at('source'), destination: '/lib' }] };
-    assert.deepEqual(walk('/usr/file', view).untrusted, theirs(at('u')));
+    const view = {
+      root: at('root'),
+      binds: [{ source: at('source'), destination: '/lib', by: 'BindPaths' }],
+    };
+    assert.deepEqual(walk('/usr/file', view).untrusted, [theirs(at('u'), 'BindPaths')]);
   });
 
   test('a mount whose source is missing is none', (t) => {
     const at = tree(t, 'root/', 'root/file');
-    const view = { root: at('root'), binds: [{ source: at('missing'), destination: '/' }] };
+    const view = { root: at('root'), binds: [{ source: at('missing'), destination: '/', by: 'BindPaths' }] };
     assert.equal(walk('/file', view).real, at('root/file'));
   });
 });
 
 test('of a process its mount namespace, from the top on', { skip }, () => {
   const { real, untrusted } = walk('/proc/self/status', { process: process.pid });
-  assert.ok(real?.endsWith(`/proc/${process.pid}/status`) && untrusted === undefined);
+  assert.ok(real?.endsWith(`/proc/${process.pid}/status`) && untrusted.length === 0);
 });

@@ -53,6 +53,13 @@ const HANDED: readonly [what: string, unit: string, policy: string, make: string
     'chown daemon /srv/root',
   ],
   [
+    'a root that a specifier stands for',
+    `${PLAIN}RootDirectory=/srv/%p\n`,
+    CALLS,
+    'mkdir /srv/untrusted; for d in usr lib lib64; do mkdir /srv/untrusted/$d; mount --bind /$d /srv/untrusted/$d; done; mkdir /srv/untrusted/dev',
+    'chown daemon /srv/untrusted',
+  ],
+  [
     'a folder above the root',
     `${PLAIN}RootDirectory=/srv/above/root\n`,
     CALLS,
@@ -91,6 +98,9 @@ describe("what is in the hands of the service's user:", { skip: skip ?? false },
           assertRefused(await sandboxUnit(box, verb, UNIT), 'untrusted-path', verb, '/srv/');
         }
         assert.equal(await listing(box), were);
+        const none = await sandboxUnit(box, 'verify', UNIT);
+        assert.equal(none.status, 1);
+        assertRefused(none, 'unconfined', 'verify');
 
         await sh('chown root /srv/*; chmod go-w /srv/*');
         const applied = await sandboxUnit(box, 'apply', UNIT);
@@ -146,6 +156,17 @@ describe("what is in the hands of the service's user:", { skip: skip ?? false },
       const status = await sandboxUnit(box, 'status', UNIT);
       assert.equal(status.status, 1);
       assertRefused(status, 'untrusted-path', 'status', '/srv/jail');
+
+      // Once the folders are root's, and the launcher is where it belongs, the same process still runs.
+      await sh('cd /srv/jail; rm usr; mv real usr; chown -R root: /srv/jail');
+      const before = await mainPid(box, UNIT);
+      const mended = await sandboxUnit(box, 'status', UNIT);
+      assert.match(mended.stdout, /enforcing +restart due/);
+      assertRefused(await sandboxUnit(box, 'verify', UNIT), 'restart-due', 'verify');
+      const again = await sandboxUnit(box, 'apply', UNIT);
+      assert.equal(again.status, 0, again.stderr);
+      assert.notEqual(await mainPid(box, UNIT), before);
+      assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 0);
       await revert(box, UNIT);
     } finally {
       await sh(CLEAN);
@@ -167,7 +188,13 @@ describe('a guard of what is not known to be the launcher is an open execve:', {
 
   /** Changes what is mounted where the service runs, and nowhere else. */
   const MOUNTED: readonly [what: string, make: string, source: string, destination: string, why: RegExp][] = [
-    ['another program', `cp /bin/true /srv/other`, '/srv/other', LAUNCHER, /is another file where it runs/],
+    [
+      'another program',
+      `cp /bin/true /srv/other`,
+      '/srv/other',
+      LAUNCHER,
+      /is another program where it runs/,
+    ],
     [
       "a folder of the user's",
       'mkdir -p /srv/local; cp -a /usr/local/. /srv/local; chown daemon /srv/local',
@@ -190,7 +217,11 @@ describe('a guard of what is not known to be the launcher is an open execve:', {
         const isOpen = why.source.includes('belongs');
         const { status: told, stderr: tells } = await sandboxUnit(box, 'status', UNIT);
         assert.equal(told, isOpen ? 1 : 0, tells);
-        if (isOpen) assert.match(tells, /error\[untrusted-path\]: \/usr\/local belongs to user \d+ where/);
+        if (isOpen)
+          assert.match(
+            tells,
+            /error\[untrusted-path\]: \/usr\/local belongs to user \d+ where untrusted\.service runs/,
+          );
         assert.match(stderr, /error\[looser\]: .*execve \(x86-64\) gets 'allow' for some arguments/);
       } finally {
         await sh(`${inside} umount ${destination} || :; rm -rf /srv/*`);
