@@ -33,11 +33,11 @@ export async function doubtOf(
   const guarded = threads.find(({ stack }) => stack.some(isGuarded));
   if (!guarded || !plan.filter || plan.target.scope === 'user') return undefined;
   const { launcher } = plan.target;
-  const pid = mainPid(unit) || guarded.pid;
-  const isManagers = await isManagersNamespace(system, pid);
-  const seen = isManagers || hasOwnUsers(unit) ? await look(system, launcher, pid) : 'unseen';
+  const own = threads.find(({ pid, stack }) => pid === mainPid(unit) && stack.some(isGuarded)) ?? guarded;
+  // A thread is there when the first of its process has ended.
+  const seen = await look(system, launcher, own.tid);
   if (seen === undefined) return undefined;
-  if (seen !== 'unseen') return { why: seen, isCertain: isManagers };
+  if (seen !== 'unseen') return { why: seen, isCertain: true };
   const image = IMAGES.find((name) => isSet(unit.get(name)));
   if (image === undefined) return undefined;
   return { why: `what ${image}= has in the place of ${launcher} can't be seen`, isCertain: false };
@@ -57,21 +57,15 @@ export function answeringPart({ filter }: Plan, doubt: Doubt | undefined): Answe
   };
 }
 
-/** Whether systemd gives a unit's processes a user namespace: `PrivateUsersEx` has the modes besides `yes` since 257. */
-const hasOwnUsers = (unit: UnitProperties): boolean =>
-  unit.get('PrivateUsers') === true || !['no', ''].includes(String(unit.get('PrivateUsersEx') ?? ''));
-
 /** Whether a launcher is in a process's mount namespace that nobody but root can have put there: why not, or 'unseen'. */
 async function look(system: System, launcher: string, pid: number): Promise<string | 'unseen' | undefined> {
-  const { real, untrusted } = await system.walk(launcher, { process: pid });
+  const { untrusted, content } = await system.walk(launcher, { process: pid });
   const [wrong] = untrusted;
   if (wrong) return `${printable(wrong.path)} ${wrong.why} there`;
-  const bytesOf = async (path: string) => (await system.read(path, { limit: MAX_LAUNCHER }))?.bytes;
-  const there = real === undefined ? undefined : await bytesOf(real);
-  if (there === undefined) return 'unseen';
-  const ours = await bytesOf(launcher);
+  if (content === undefined) return 'unseen';
+  const ours = (await system.read(launcher, { limit: MAX_LAUNCHER }))?.bytes;
   // A launcher of another version is mounted where the service was started before an upgrade.
-  const isLauncher = (ours && isSameBytes(there, ours)) || latin1(there).includes(NAME);
+  const isLauncher = (ours && isSameBytes(content, ours)) || latin1(content).includes(NAME);
   return isLauncher ? undefined : `${launcher} is another program where it runs`;
 }
 
@@ -79,14 +73,6 @@ async function look(system: System, launcher: string, pid: number): Promise<stri
 const NAME = 'usage: sandbox-unit-launcher';
 
 const latin1 = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes);
-
-/** Whether a process is in the user namespace of this one: in one of its own it can mount what it likes. */
-export async function isManagersNamespace(system: System, pid: number): Promise<boolean> {
-  const [own, its] = await Promise.all(
-    ['self', `${pid}`].map(async (process) => (await system.links(`/proc/${process}/ns`)).get('user')),
-  );
-  return own === its;
-}
 
 const isSet = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 : Boolean(value));
 

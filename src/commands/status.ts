@@ -34,7 +34,7 @@ import { confinesNoMore, takenAway, wasTakenAway } from './taken-away.js';
 import { unconfined } from './unconfined.js';
 import { ofUnit } from './unit-result.js';
 import { type State, stateOf } from './unit-state.js';
-import { untrustedStarts } from './untrusted-launch.js';
+import { untrustedRuns } from './untrusted-launch.js';
 
 /** A unit with a drop-in of ours. */
 interface Confined extends OwnDropIn {
@@ -169,7 +169,7 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   const { changed, untold, exit } = isThere
     ? await drift.of(at, { unit, facts, files, services, state, launcher })
     : { changed: [], untold: [] };
-  const untrusted = facts.launched ? await untrustedStarts(at, { launcher, filterFile }, services ?? []) : [];
+  const untrusted = facts.launched ? await untrustedRuns(at, { launcher, filterFile }, services ?? []) : [];
   if (untrusted.length > 0) await keepUntrusted(at, unit, services ?? []);
   // Of what is broken it is told how.
   const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);

@@ -1,8 +1,7 @@
 import { mainPid } from '../apply/confinement.js';
-import { isManagersNamespace } from '../apply/vouched-launcher.js';
 import { type Diagnostic, UserError } from '../diagnostic.js';
 import { PACKAGED_LAUNCHER } from '../emit/paths.js';
-import { type Launch, loadedLaunch, plannedLaunch, untrustedPath } from '../plan/launch.js';
+import { type Launch, loadedLaunch, pickedSources, plannedLaunch, untrustedPath } from '../plan/launch.js';
 import type { Plan } from '../plan/plan.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
@@ -24,19 +23,31 @@ export async function untrustedLaunch(
   return launch ? untrustedIn(context, launch, [HOST, launch.view]) : [];
 }
 
-/** The same of services that are loaded with a drop-in of ours; where their directives show nothing, as those see it that run. */
+/** The same of services that are loaded with a drop-in of ours, by their directives. */
 export async function untrustedStarts(
   context: Context,
   own: Parameters<typeof loadedLaunch>[1],
   services: readonly Service[],
 ): Promise<Diagnostic[]> {
-  const found = services.map(async ({ name, properties }) => {
+  const found = services.map(({ name, properties }) => {
     const launch = loadedLaunch(name, own, properties);
-    const byDirectives = await untrustedIn(context, launch, [HOST, launch.view]);
-    const pid = mainPid(properties);
-    const isSeen = byDirectives.length === 0 && pid !== 0 && (await isManagersNamespace(context.system, pid));
-    return isSeen ? untrustedIn(context, launch, [{ process: pid }]) : byDirectives;
+    return untrustedIn(context, launch, [HOST, launch.view]);
   });
+  return (await Promise.all(found)).flat();
+}
+
+/** The same; where their directives show nothing, as those see it that run. */
+export async function untrustedRuns(
+  context: Context,
+  own: Parameters<typeof loadedLaunch>[1],
+  services: readonly Service[],
+): Promise<Diagnostic[]> {
+  const byDirectives = await untrustedStarts(context, own, services);
+  if (byDirectives.length > 0) return byDirectives;
+  const running = services.filter(({ properties }) => mainPid(properties) !== 0);
+  const found = running.map(({ name, properties }) =>
+    untrustedIn(context, loadedLaunch(name, own, properties), [{ process: mainPid(properties) }]),
+  );
   return (await Promise.all(found)).flat();
 }
 
@@ -56,6 +67,10 @@ async function untrustedIn(
   };
   for (const view of views) {
     for (const path of launch.paths) tell(path, await untrustedOn(context, path, view), 'process' in view);
+  }
+  tell(launch.paths[0]!, pickedSources(launch), false);
+  for (const path of launch.starters.filter((one) => one.startsWith('/'))) {
+    tell(path, await untrustedOn(context, path, launch.view), false);
   }
   for (const { source, by } of launch.images) {
     const untrusted = await untrustedOn(context, source, HOST);

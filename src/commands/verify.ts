@@ -24,6 +24,7 @@ import { readKernel } from './read-kernel.js';
 import { obstacleTo } from './restarts.js';
 import { keepUntrusted, runsAsBefore } from './standing.js';
 import { unconfined } from './unconfined.js';
+import { untrustedStarts } from './untrusted-launch.js';
 import { enforcementText, groupsJson } from './verify-report.js';
 
 /**
@@ -38,6 +39,11 @@ export async function verify(
 ): Promise<Outcome> {
   const prepared = await prepareConfined(context, unit!, options);
   const { plan, sources } = prepared;
+  const starts = await untrustedStartsOf(context, prepared);
+  if (starts.length > 0) {
+    const diagnostics = [...prepared.diagnostics, ...starts];
+    return refused(context, { ...prepared, diagnostics });
+  }
   if (hasErrors(prepared.diagnostics)) return refused(context, prepared);
   if (prepared.standing.files.length === 0) {
     const half = await leftHalfDone(context, prepared.unit.name.full);
@@ -72,6 +78,16 @@ export async function verify(
     sources,
     diagnostics: [...prepared.diagnostics, ...wrong, ...kernel.unproven],
   };
+}
+
+/** Of a unit that is confined, by what the manager has loaded of it. */
+async function untrustedStartsOf(
+  context: Context,
+  { plan, unit, standing }: Prepared,
+): Promise<Diagnostic[]> {
+  if (!plan.filter || plan.filterFile === undefined || standing.files.length === 0) return [];
+  const { launcher } = plan.target;
+  return untrustedStarts(context, { launcher, filterFile: plan.filterFile }, unit.services);
 }
 
 /** What others may have started is neither known to be enforced nor not to be, unless it was never applied. */

@@ -1,7 +1,7 @@
 /** The paths by which a confined service is started: whoever can put another file there decides what runs. */
 import { type Diagnostic, error, type Location, printable } from '../diagnostic.js';
 import type { EffectiveUnit } from '../unit/effective.js';
-import { allWords, barePath, lastOf, type UnitValues } from '../unit/values.js';
+import { allWords, barePath, covers, lastOf, type UnitValues } from '../unit/values.js';
 import { type Bind, HOST, type Untrusted, type View } from '../unit/view.js';
 import { withoutSpecifiers } from './bus-values/elements.js';
 import { fieldsOf } from './directive-values/paths.js';
@@ -13,6 +13,8 @@ export interface Launch {
   readonly unit: string;
   /** All that must be root's alone, as the service sees it. */
   readonly paths: readonly string[];
+  /** Programs that are started without the launcher and become what is behind it, as the service alone sees them. */
+  readonly starters: readonly string[];
   /** What the service sees in the place of the host's files, less what is mounted for the launcher. */
   readonly view: View;
   /** Images and folders of the host that may have files of their own where these paths are. */
@@ -28,7 +30,7 @@ export interface Launch {
  * @param packaged a package's launcher; ours and the filter are written anew, whosever they are, so that their folders count
  */
 export function plannedLaunch(
-  { unit, target, filter, filterFile, programs, directives, lines }: Plan,
+  { unit, target, filter, filterFile, programs, directives, lines, commands }: Plan,
   effective: EffectiveUnit,
   packaged: string,
   loaded: ReadonlyMap<string, unknown> = new Map(),
@@ -44,6 +46,10 @@ export function plannedLaunch(
       ...(filterFile === undefined ? [] : [folderOf(filterFile)]),
       ...programs.map(({ path }) => path),
     ],
+    starters:
+      programs.length > 0 && !commands.some(({ key, wrapped }) => key === 'ExecStart' && wrapped > 0)
+        ? effective.execCommands('ExecStart').map(({ path }) => path.value)
+        : [],
     view: withoutOwn(own, viewOf(values, loadedView(loaded))),
     images: imagesOf((name) => allWords(values.get(name) ?? []).map((word) => fieldsOf(word)?.[0] ?? '')),
     places: new Map([
@@ -64,6 +70,7 @@ export function loadedLaunch(
   return {
     unit,
     paths: [own.launcher, own.filterFile, ...programs.map(({ destination }) => destination)],
+    starters: programs.length > 0 ? startersIn(properties) : [],
     view: withoutOwn(own, view),
     images: imagesOf((name) => [properties.get(name) ?? []].flat().map((one) => `${[one].flat()[0]}`)),
     places: new Map(),
@@ -71,6 +78,18 @@ export function loadedLaunch(
 }
 
 const BINDS = ['BindPaths', 'BindReadOnlyPaths'];
+
+/** Paths of `ExecStart`, a(sasbttttuii). */
+const startersIn = (properties: ReadonlyMap<string, unknown>): string[] =>
+  ((properties.get('ExecStart') ?? []) as readonly (readonly unknown[])[]).map(([path]) => `${path}`);
+
+/** Folders of which systemd picks an entry by its name (systemd.v(7)): whose that will be isn't known before the start. */
+export function pickedSources({ paths, view, images }: Launch): Untrusted[] {
+  const above = view.binds.filter(({ destination }) => paths.some((path) => covers(destination, path)));
+  return [{ source: view.root, by: 'RootDirectory' }, ...above, ...images]
+    .filter(({ source }) => source.split('/').some((name) => name.endsWith('.v')))
+    .map(({ source, by }) => ({ path: source, why: 'is a folder of which systemd picks an entry', by }));
+}
 
 /** Directives that put an image, or a folder's files, where the launcher may be: what is in them can't be looked at. */
 export const IMAGES = ['RootImage', 'RootMStack', 'MountImages', 'ExtensionImages', 'ExtensionDirectories'];

@@ -35,8 +35,12 @@ export interface Untrusted {
 
 /** Where a path leads. */
 export interface Walked {
-  /** The path by which the host has it, without links in it; undefined where there is nothing. */
+  /** The path by which the host has it, without links in it; undefined where there is nothing, or of a mount namespace. */
   readonly real: string | undefined;
   /** All on the way that isn't root's alone, each once. */
   readonly untrusted: readonly Untrusted[];
+  /** The file of a mount namespace, where nothing on the way is another's. */
+  readonly content?: Uint8Array | undefined;
+  /** Whether a process has ended, or is in a user namespace of its own: what it sees isn't looked at. */
+  readonly isUnseen?: true;
 }

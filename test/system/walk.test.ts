@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, lchownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { walk } from '../../src/system/walk.js';
@@ -103,7 +113,31 @@ describe('as a service sees it', { skip: skip ?? false }, () => {
   });
 });
 
-test('of a process its mount namespace, from the top on', { skip }, () => {
-  const { real, untrusted } = walk('/proc/self/status', { process: process.pid });
-  assert.ok(real?.endsWith(`/proc/${process.pid}/status`) && untrusted.length === 0);
+test('of a process its mount namespace, from the top on, and what a file there has', { skip }, () => {
+  const from = { process: process.pid };
+  const { content, untrusted } = walk('/etc/passwd', from);
+  assert.deepEqual([content, untrusted], [readFileSync('/etc/passwd'), []]);
+  assert.deepEqual(walk('/proc/self/status', from).untrusted, [
+    { path: '/proc/self', why: 'leads each process elsewhere', by: undefined },
+  ]);
+});
+
+test('a process in a user namespace of its own, or that has ended, is not looked at', { skip }, async (t) => {
+  const child = spawn('unshare', ['--user', 'sh', '-c', 'echo; exec sleep 1000'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  t.after(() => child.kill());
+  await once(child.stdout, 'data');
+  for (const pid of [child.pid!, 2 ** 22 + 1])
+    assert.equal(walk('/etc/passwd', { process: pid }).isUnseen, true);
+});
+
+test('a mount through the link of another mount is where that leads', { skip }, (t) => {
+  const at = tree(t, 'root/', 'root/usr/', 'root/m/', 'links/', '!u/');
+  symlinkSync('/usr', at('links/l'));
+  const binds = [
+    { source: at('u'), destination: '/m/l', by: 'BindPaths' },
+    { source: at('links'), destination: '/m', by: 'BindPaths' },
+  ];
+  assert.deepEqual(walk('/usr/file', { root: at('root'), binds }).untrusted, [theirs(at('u'), 'BindPaths')]);
 });

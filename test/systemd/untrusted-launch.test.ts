@@ -60,6 +60,13 @@ const HANDED: readonly [what: string, unit: string, policy: string, make: string
     'chown daemon /srv/untrusted',
   ],
   [
+    'a start script of [exec] programs',
+    `[Service]\nUser=daemon\nExecStart=/srv/start/script\n`,
+    `${CALLS}[exec]\nprograms = ["/usr/bin/tail"]\n`,
+    `mkdir /srv/start; printf '#!/bin/sh\\nexec /usr/bin/tail -f /dev/null\\n' >/srv/start/script; chmod +x /srv/start/script`,
+    'chown daemon /srv/start',
+  ],
+  [
     'a folder above the root',
     `${PLAIN}RootDirectory=/srv/above/root\n`,
     CALLS,
