@@ -115,6 +115,8 @@ export const executable = async (system: System, pid: number): Promise<string> =
 /** Whether a process runs one of `[exec] programs`: of a script its interpreter is what runs, with the script's path among its arguments. */
 export async function isProgram(system: System, { programs, target }: Plan, pid: number): Promise<boolean> {
   const running = await executable(system, pid);
+  // The kernel says so of a mounted file in whose mount namespace nobody is any more: what its filter does is seen elsewhere.
+  if (running === '/') return true;
   if (programs.some(({ place }) => place === running || `${place}${GONE}` === running)) return true;
   const interpreted = programs.filter(({ path }) => isInterpreted(target.programs.get(path)));
   if (interpreted.length === 0) return false;

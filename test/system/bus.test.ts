@@ -1,6 +1,5 @@
 /** What a manager that leaves the bus and comes back does to those who ask it; its part is played by this test. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import dbus, { type Message, type MessageBus, Variant } from 'dbus-next';
 import { UserError } from '../../src/diagnostic.js';
@@ -21,7 +20,9 @@ before(async () => {
   box = await Box.boot({ name: 'bus' });
   const daemon = ['dbus-daemon', '--session', '--nofork', `--address=unix:path=${SOCKET}`];
   await box.succeed(['systemd-run', ...daemon]);
-  await box.waitFor('the bus', () => existsSync(`/proc/${box.pid}/root${SOCKET}`));
+  // The socket is there before anybody listens to it.
+  const list = ['busctl', `--address=unix:path=${SOCKET}`, 'list'];
+  await box.waitFor('the bus', async () => (await box.exec(list)).status === 0);
   address = `unix:path=/proc/${box.pid}/root${SOCKET}`;
 });
 after(() => box?.stop());

@@ -237,17 +237,33 @@ describe('a guard of what is not known to be the launcher is an open execve:', {
   }
 });
 
-test('a service that goes into namespaces of its own keeps its confinement', { skip }, async () => {
-  const nr = numbersOf(MACHINE!).get('unshare')!;
-  const program = `/usr/bin/perl -e 'syscall(${nr}, ${CLONE_NEWUSER | CLONE_NEWNS}) == 0 or exit 3; sleep 1000'`;
-  await start(`[Service]\nUser=daemon\nExecStart=${program}\n`);
-  const namespace = async (pid: number | 'self') => box.succeed(['readlink', `/proc/${pid}/ns/user`]);
-  await box.waitFor('its namespace', async () => {
-    return (await namespace(await mainPid(box, UNIT))) !== (await namespace('self'));
+/** A program that goes into namespaces of its own, and where the launcher is put in front of it. */
+const LEAVING: readonly [what: string, command: string, policy: string][] = [
+  ['a service', '', CALLS],
+  ['one of [exec] programs', '/srv/start/script ', `${CALLS}[exec]\nprograms = ["/usr/bin/perl"]\n`],
+];
+
+for (const [what, starter, policy] of LEAVING) {
+  test(`${what} that goes into namespaces of its own keeps its confinement`, { skip }, async () => {
+    const nr = numbersOf(MACHINE!).get('unshare')!;
+    const program = `/usr/bin/perl -e 'syscall(${nr}, ${CLONE_NEWUSER | CLONE_NEWNS}) == 0 or exit 3; sleep 1000'`;
+    try {
+      await sh(
+        `mkdir /srv/start; printf '#!/bin/sh\\nexec "$@"\\n' >/srv/start/script; chmod +x /srv/start/script`,
+      );
+      await start(`[Service]\nUser=daemon\nExecStart=${starter}${program}\n`, policy);
+      const namespace = async (pid: number | 'self') => box.succeed(['readlink', `/proc/${pid}/ns/user`]);
+      await box.waitFor('its namespace', async () => {
+        return (await namespace(await mainPid(box, UNIT))) !== (await namespace('self'));
+      });
+      const applied = await sandboxUnit(box, 'apply', UNIT);
+      assert.equal(applied.status, 0, applied.stderr);
+      const verified = await sandboxUnit(box, 'verify', UNIT);
+      assert.equal(verified.status, 0, verified.stdout + verified.stderr);
+      assert.equal((await sandboxUnit(box, 'status', UNIT)).status, 0);
+      await revert(box, UNIT);
+    } finally {
+      await sh(CLEAN);
+    }
   });
-  const applied = await sandboxUnit(box, 'apply', UNIT);
-  assert.equal(applied.status, 0, applied.stderr);
-  const verified = await sandboxUnit(box, 'verify', UNIT);
-  assert.equal(verified.status, 0, verified.stdout + verified.stderr);
-  await revert(box, UNIT);
-});
+}
