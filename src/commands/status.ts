@@ -165,6 +165,7 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
     ...missing.map((path) => ['file-missing', `${path} is missing`] as const),
     ...flaws(filter).map((flaw) => ['filter-file', `${filterFile}: ${flaw}`] as const),
     ...(await notExecutable(at, facts, launcher)).map((flaw) => ['launcher', flaw] as const),
+    ...withoutUserOption(at, files).map((flaw) => ['launcher', flaw] as const),
   ].map(([code, why]) => error(code, `${unit} won't start: ${why}`, { hint: againHint(at, unit, facts) }));
   const { changed, untold, exit } = isThere
     ? await drift.of(at, { unit, facts, files, services, state, launcher })
@@ -270,6 +271,16 @@ async function notExecutable(
 ): Promise<string[]> {
   const file = launched ? await system.read(path, { limit: 0, head: true }) : undefined;
   return file && (file.mode & 0o111) !== 0o111 ? [`${path} may not be executed by all`] : [];
+}
+
+/** The launcher takes a user's filter only where it is told that it is one. */
+function withoutUserOption({ placement }: Context, files: readonly EmittedFile[]): string[] {
+  if (placement.scope !== 'user') return [];
+  const lines = files.flatMap(({ content }) => new TextDecoder().decode(content).split('\n'));
+  const old = lines.find((line) => /^Exec\w+=.* --filter=(?!.* --user )|^#!\S+ --script$/.test(line));
+  return old === undefined
+    ? []
+    : ["its lines don't say --user to the launcher, as an earlier version wrote them"];
 }
 
 /** What runs by a drop-in; undefined where nothing is asked of a manager. */

@@ -343,3 +343,54 @@ test('folders whose names are no services are passed over', async () => {
     [UNIT],
   );
 });
+
+describe('what others than root can change on the way to the launcher', () => {
+  /** The machine of before, on which a folder belongs to somebody else. */
+  async function handedOver(options: FakeOptions = {}): Promise<FakeSystem> {
+    const { files } = await applied();
+    return machineWith(SERVICE, NO_EXEC, { running: [UNIT], ...options, files: Object.fromEntries(files) });
+  }
+
+  test('leaves nothing proven', async () => {
+    const { exit, state, codes } = await shown(await handedOver({ untrusted: ['/usr/local/libexec'] }));
+    assert.deepEqual([exit, state, codes], [1, 'not-proven', ['untrusted-path']]);
+  });
+
+  test('is remembered of what runs, though it is mended by then', async () => {
+    const seen = await handedOver({ untrusted: ['/usr/local/libexec'] });
+    await shown(seen);
+    const mended = machineWith(SERVICE, NO_EXEC, { running: [UNIT], files: Object.fromEntries(seen.files) });
+    assert.equal((await shown(mended)).state, 'restart-due');
+    assert.equal((await apply(fakeContext(mended), [UNIT], {})).exit, 0);
+    assert.deepEqual(
+      [mended.changes.includes(`restart ${UNIT}`), (await shown(mended)).state],
+      [true, 'live'],
+    );
+  });
+
+  test("doesn't count for a user's own services", async () => {
+    const placement = {
+      scope: 'user',
+      lifetime: 'always',
+      home: '/home/user',
+      runtimeDirectory: '/run/user/7',
+    } as const;
+    const files = {
+      [`/home/user/.config/sandbox-unit/${UNIT}.toml`]: NO_EXEC,
+      [`/usr/lib/systemd/user/${UNIT}`]: SERVICE,
+    };
+    const system = machineWith(SERVICE, '', { files, untrusted: ['/home/user'] });
+    const context = fakeContext(system, { placement, superuser: false });
+    assert.equal((await apply(context, [UNIT], {})).exit, 0);
+    assert.deepEqual((await status(context, [UNIT])).diagnostics, []);
+
+    // An earlier version wrote no --user, without which the launcher takes no user's filter.
+    const dropIn = `/home/user/.config/systemd/user/${UNIT}.d/zz-sandbox-unit.conf`;
+    const old = new TextEncoder().encode(system.text(dropIn).replace(' --user', ''));
+    await system.replace(dropIn, old, { mode: 0o644 });
+    await system.reload();
+    const { exit, diagnostics } = await status(context, [UNIT]);
+    assert.equal(exit, 1);
+    assert.ok(diagnostics.some(({ code, message }) => code === 'launcher' && message.includes('--user')));
+  });
+});
