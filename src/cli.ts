@@ -3,7 +3,15 @@ import { realpathSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { Outcome } from './commands/outcome.js';
-import { defect, diagnosticsJson, EXIT, error, inOrder, renderDiagnostic } from './diagnostic.js';
+import {
+  defect,
+  diagnosticsJson,
+  EXIT,
+  error,
+  inOrder,
+  printableJson,
+  renderDiagnostic,
+} from './diagnostic.js';
 import type { ShowOptions } from './program.js';
 import { VERSION } from './version.js';
 
@@ -32,7 +40,7 @@ function show(outcome: Outcome, options: ShowOptions) {
   if (options.json) {
     const ok = exit === EXIT.ok || exit === EXIT.pending;
     const body = { ok, ...outcome.json, diagnostics: diagnosticsJson(diagnostics) };
-    print(`${JSON.stringify(body, jsonNumber, 2)}\n`);
+    print(`${printableJson(JSON.stringify(body, jsonNumber, 2))}\n`);
     return;
   }
   const shown = options.quiet ? diagnostics.filter((d) => d.severity !== 'note') : diagnostics;

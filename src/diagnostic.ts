@@ -126,6 +126,17 @@ export function printable(text: string, limit = 200): string {
   return clean.length > limit ? `${clean.slice(0, limit).replace(/[\ud800-\udbff]$/, '')}…` : clean;
 }
 
+/** JSON in which what isn't seen is escaped, which whoever parses it undoes; its line ends stay. */
+export const printableJson = (json: string): string =>
+  json.replace(UNSEEN, (found) => (found === '\n' ? found : escapedUnits(found)));
+
+/** As JSON escapes a character: each of its UTF-16 code units (RFC 8259, section 7). */
+const escapedUnits = (character: string): string =>
+  character
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('');
+
 /** A character as C and TOML write it: `\x1b`, `\u200b`, `\U000e0001`. */
 function escaped(character: string): string {
   const code = character.codePointAt(0)!.toString(16);

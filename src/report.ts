@@ -18,8 +18,9 @@ export interface ProofSummary {
 
 const place = ({ file, line }: Location) => `${printable(file.slice(file.lastIndexOf('/') + 1))}:${line}`;
 
-/** Columns with two spaces between them; the last one isn't padded. */
-export function columns(rows: readonly (readonly string[])[], indent = ''): string {
+/** Columns with two spaces between them, fit for a terminal; the last one isn't padded. */
+export function columns(texts: readonly (readonly string[])[], indent = ''): string {
+  const rows = texts.map((row) => row.map((cell) => printable(cell, Number.POSITIVE_INFINITY)));
   const widths: number[] = [];
   for (const row of rows) {
     row.slice(0, -1).forEach((cell, i) => {

@@ -251,6 +251,15 @@ for (const name of HOSTILE_NAMES) {
   });
 }
 
+test('what is not seen is escaped in JSON, and the JSON says the same', async (t) => {
+  const name = '\u009b31m\u202e\u200b\u{e0041}.toml';
+  const folder = temporaryFolder(t);
+  writeTree(folder, { [name]: NO_EXEC });
+  const { stdout } = await cli('check', '--json', join(folder, name));
+  assert.doesNotMatch(stdout, /[\u0080-\u009f\u202e\u200b]|\u{e0041}/u);
+  assert.equal(JSON.parse(stdout).files[0].file, join(folder, name));
+});
+
 test('a name that begins with a dash is an option, or a unit behind --', async (t) => {
   const { root } = files(t);
   assert.match((await cli('plan', '-demo', '--root', root)).stderr, /unknown option/);

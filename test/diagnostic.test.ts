@@ -14,6 +14,7 @@ import {
   nearest,
   note,
   printable,
+  printableJson,
   renderDiagnostic,
   UserError,
   warning,
@@ -103,8 +104,29 @@ const UNSEEN: readonly [what: string, characters: string, shown: string][] = [
 for (const [what, characters, shown] of UNSEEN) {
   test(`of a text ${what} are shown by their numbers`, () => {
     assert.equal(printable(`x${characters}y`), `x${shown}y`);
+    const json = JSON.stringify({ x: characters }, undefined, 2);
+    const seen = printableJson(json);
+    assert.deepEqual(
+      seen
+        .split('\n')
+        .map((line) => printable(line))
+        .join('\n'),
+      seen,
+    );
+    assert.deepEqual([seen.split('\n').length, JSON.parse(seen)], [3, { x: characters }]);
   });
 }
+
+test('JSON means the same, whatever is escaped in it', () => {
+  const value = fc.anything({ key: fc.string({ unit: 'binary' }), values: [fc.string({ unit: 'binary' })] });
+  fc.assert(
+    fc.property(value, (any) => {
+      const json = JSON.stringify([any], undefined, 2);
+      assert.deepEqual(JSON.parse(printableJson(json)), JSON.parse(json));
+    }),
+  );
+  assert.equal(printableJson('"\\\\\u009b\u{e0041}é"'), '"\\\\\\u009b\\udb40\\udc41é"');
+});
 
 test('words of any language stay as they are, and so do symbols', () => {
   const words = [

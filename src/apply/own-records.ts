@@ -1,15 +1,15 @@
 /** Which of the kernel's records are of a unit's processes. */
 import type { UnitCall } from '../explain/explanation.js';
 import type { HeardRecord } from '../explain/heard.js';
-import { sightingsIn, whoseAt } from '../explain/journal.js';
-import type { Target } from '../plan/target.js';
+import { SEEN, sightingsIn, whoseAt } from '../explain/journal.js';
+import type { UserManager } from '../explain/user-manager.js';
 import type { System, UnitProperties } from '../system/system.js';
 import { isWithin, type Lifetimes, lifetimes } from './lifetimes.js';
 
 /** Whose records are looked for. */
 export interface Owner {
   readonly unit: string;
-  readonly scope: Target['scope'];
+  readonly manager: UserManager;
   readonly properties: UnitProperties;
   /** Paths of its programs. */
   readonly programs: readonly string[];
@@ -72,8 +72,8 @@ function knownAs({ unit }: Owner, lives: Lifetimes, record: HeardRecord) {
 const isLiving = (lives: Lifetimes, { pid, time }: HeardRecord): boolean => isWithin(lives.get(pid!), time);
 
 /** Anybody who logged in may run the program under a filter of his own; systemd's services have no login but by PAM. */
-const isStartedAs = ({ scope, properties }: Owner, { fromLogin }: HeardRecord): boolean =>
-  !fromLogin || scope === 'user' || String(properties.get('PAMName') ?? '') !== '';
+const isStartedAs = ({ manager, properties }: Owner, { fromLogin }: HeardRecord): boolean =>
+  !fromLogin || manager !== undefined || String(properties.get('PAMName') ?? '') !== '';
 
 async function realPath(system: System, path: string): Promise<string> {
   const { status, stdout } = await system.run(['readlink', '--canonicalize', '--', path]);
@@ -83,15 +83,18 @@ async function realPath(system: System, path: string): Promise<string> {
 /** Most processes that the journal is asked for at a time. */
 const BATCH = 100;
 
-async function sightings(system: System, { scope, since }: Owner, pids: readonly number[]) {
-  const field = scope === 'user' ? '_SYSTEMD_USER_UNIT' : '_SYSTEMD_UNIT';
-  if (pids.length === 0) return sightingsIn('', field);
+async function sightings(system: System, { manager, since }: Owner, pids: readonly number[]) {
+  if (pids.length === 0) return sightingsIn('', manager);
   const { stdout } = await system.run(
     [
-      ...[...JOURNAL, `--since=@${Math.floor(since / 1000)}`, `--output-fields=_PID,${field}`],
+      ...[
+        ...JOURNAL,
+        `--since=@${Math.floor(since / 1000)}`,
+        `--output-fields=_PID,${Object.values(SEEN).join()}`,
+      ],
       ...pids.slice(-BATCH).map((pid) => `_PID=${pid}`),
     ],
     { limit: LIMIT },
   );
-  return sightingsIn(stdout, field);
+  return sightingsIn(stdout, manager);
 }

@@ -1,7 +1,15 @@
 import { CORE_HEAD, callInCore } from '../explain/core.js';
 import type { UnitCall } from '../explain/explanation.js';
 import type { HeardRecord, HeardRecords } from '../explain/heard.js';
-import { COREDUMP_MESSAGE, type CoreDump, coreDumpsIn, recordsIn } from '../explain/journal.js';
+import {
+  COREDUMPS,
+  type CoreDump,
+  coreDumpsIn,
+  DUMP_FIELDS,
+  DUMPED,
+  recordsIn,
+  unitMatches,
+} from '../explain/journal.js';
 import { recordsInLog } from '../explain/kernel-log.js';
 import { parseAuditLine, type RecordedCall } from '../explain/record.js';
 import type { System } from '../system/system.js';
@@ -68,15 +76,14 @@ async function kernelRecords(system: System, since: number): Promise<KernelRecor
 const MOST_DUMPS = 3;
 
 /** What systemd-coredump has of the unit; it unpacks them itself. */
-async function dumpedCalls(system: System, { unit, scope, since }: Sought): Promise<RecordedCall[]> {
-  const field = scope === 'user' ? 'COREDUMP_USER_UNIT' : 'COREDUMP_UNIT';
+async function dumpedCalls(system: System, { unit, manager, since }: Sought): Promise<RecordedCall[]> {
   const { stdout } = await system.run([
     ...[...JOURNAL, `--since=@${Math.floor(since / 1000)}`, '--lines=100'],
-    ...[`MESSAGE_ID=${COREDUMP_MESSAGE}`, `${field}=${unit}`],
+    ...[`--output-fields=${DUMP_FIELDS.join()}`, ...COREDUMPS, ...unitMatches(DUMPED, unit, manager)],
   ]);
   // The kernel says in which second a dump was made (core(5), %t).
   const second = Math.floor(since / 1000) * 1000;
-  const dumps = coreDumpsIn(stdout, field, unit).filter(({ time }) => time >= second);
+  const dumps = coreDumpsIn(stdout, unit, manager).filter(({ time }) => time >= second);
   const found = await Promise.all(dumps.slice(-MOST_DUMPS).map((dump) => dumpedCall(system, dump)));
   return found.flatMap((call) => call ?? []);
 }
@@ -84,21 +91,22 @@ async function dumpedCalls(system: System, { unit, scope, since }: Sought): Prom
 /** `head` ends coredumpctl early; bytes come as text. */
 const DUMP = `coredumpctl dump "$@" | head --bytes=${CORE_HEAD} | base64 --wrap=0`;
 
+/** coredumpctl(1) takes the newest entry that matches, and the file that it names, whoever has logged it. */
 async function dumpedCall(
   system: System,
-  { pid, time, timestamp }: CoreDump,
+  { pid, time, matches }: CoreDump,
 ): Promise<RecordedCall | undefined> {
-  const { stdout } = await system.run(
-    [...['/bin/sh', '-c', DUMP, 'sh', `COREDUMP_PID=${pid}`], `COREDUMP_TIMESTAMP=${timestamp}`],
-    { limit: 2 * CORE_HEAD },
-  );
+  const { stdout } = await system.run(['/bin/sh', '-c', DUMP, 'sh', ...matches], { limit: 2 * CORE_HEAD });
   const call = callInCore(bytesOf(stdout), time);
   return call && { ...call, pid };
 }
 
 const bytesOf = (base64: string) => Uint8Array.from(atob(base64.trim()), (one) => one.charCodeAt(0));
 
-/** A core dump says of a record whose it is and what its arguments were; without a record it speaks for itself. */
+/**
+ * A core dump says of a record whose it is and what its arguments were; without a record it speaks for itself, since
+ * systemd-coredump alone has logged those that are read.
+ */
 function merged(calls: readonly UnitCall[], dumped: readonly RecordedCall[]): UnitCall[] {
   const isOf = (dump: RecordedCall) => (call: UnitCall) =>
     call.pid === dump.pid && call.nr === dump.nr && call.arch === dump.arch;

@@ -1,4 +1,5 @@
 import { type Diagnostic, error, printable, renderDiagnostic, warning } from '../diagnostic.js';
+import type { Change } from '../explain/change.js';
 import { callText, changeLine, type Explanation, isFinding } from '../explain/explanation.js';
 
 /** An explanation as a diagnostic: the call, what became of it, the line that decides, and the way out in one line. */
@@ -63,15 +64,19 @@ function oneText(
   const lines = [
     renderDiagnostic(diagnostic, sources),
     `  by ${who.join(', ')}, ${times} at ${new Date(last).toISOString()}`,
-    ...changes.flatMap(({ does, where, text }, i) => [
-      `  ${i === 0 ? 'to allow it,' : 'and'} ${does} (${where === 'systemctl edit' ? `systemctl edit ${unit}` : printable(where)})`,
-      ...(text === undefined ? [] : text.split('\n').map((line) => `      ${line}`)),
-    ]),
-    ...(instead ? [`  or ${instead.does} (${printable(instead.where)})`] : []),
+    ...changes.flatMap((change, i) => changeText(change, i === 0 ? 'to allow it,' : 'and', unit)),
+    ...(instead ? changeText(instead, 'or', unit) : []),
     ...(gains === undefined ? [] : [`  ${renderDiagnostic(warning('opens', gains))}`]),
     ...(isGuess(explanation) ? [`  ${UNKNOWN}`] : []),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** A change in a line, and what is to be written; both may have names and paths of another's policy. */
+function changeText({ does, where, text }: Change, word: string, unit: string): string[] {
+  const place = where === 'systemctl edit' ? `systemctl edit ${unit}` : printable(where);
+  const lines = text?.split('\n').map((line) => `      ${printable(line, Number.POSITIVE_INFINITY)}`);
+  return [`  ${word} ${printable(does, 1000)} (${place})`, ...(lines ?? [])];
 }
 
 /** The same for programs. */

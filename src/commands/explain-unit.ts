@@ -3,6 +3,7 @@ import { createRefusers } from '../apply/refusers.js';
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { Ground } from '../explain/cause.js';
 import { type Explanation, explainCalls } from '../explain/explanation.js';
+import { managerOf, type UserManager } from '../explain/user-manager.js';
 import { interpretersOf } from '../plan/commands.js';
 import { ownLimits } from '../plan/own-limits.js';
 import type { OwnLimits } from '../syscalls/resolve.js';
@@ -54,16 +55,20 @@ export function startOf(properties: UnitProperties, before?: UnitProperties): nu
   return Math.max(0, Math.floor(started / 1000) - TICK);
 }
 
+/** The manager whose units are meant, of the user who asks. */
+export const userManager = ({ placement, user }: Context): UserManager =>
+  placement.scope === 'user' ? managerOf(user) : undefined;
+
 /** What a unit's processes were refused since a time, by the logs or by what was heard, explained by its policy. */
 export async function explainUnit(
-  { system }: Context,
+  context: Context,
   { unit, policy, plan }: Prepared,
   properties: UnitProperties,
   from: Pick<Sought, 'since' | 'heard'>,
 ): Promise<Looked> {
   const { target } = plan;
-  const { calls, suppressed, readable } = await refusedCalls(system, {
-    ...{ unit: plan.unit, scope: target.scope, properties, ...from },
+  const { calls, suppressed, readable } = await refusedCalls(context.system, {
+    ...{ unit: plan.unit, manager: userManager(context), properties, ...from },
     programs: [...target.programs].flatMap(([path, { file }]) =>
       path.startsWith('/') ? [path, ...interpretersOf(file)] : [],
     ),

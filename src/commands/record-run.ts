@@ -8,12 +8,13 @@ import { writeChanges } from '../apply/write.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, UserError, warning } from '../diagnostic.js';
 import { dropInPath } from '../emit/paths.js';
 import { type HeardRecords, heardIn } from '../explain/heard.js';
+import type { UserManager } from '../explain/user-manager.js';
 import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import type { ProcessResult, Running } from '../system/system.js';
 import { unitsAlong } from './along.js';
 import type { ExplainOptions } from './explain.js';
-import { explainUnit, type Looked, type Run, startOf, UNREADABLE } from './explain-unit.js';
+import { explainUnit, type Looked, type Run, startOf, UNREADABLE, userManager } from './explain-unit.js';
 import { failureOf, failuresOf } from './failures.js';
 import { watchTied } from './fallen.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
@@ -161,18 +162,18 @@ async function collect(
   permissive: Prepared,
   { reader }: Ears,
 ): Promise<Looked> {
-  const { system, placement } = context;
+  const { system } = context;
   const properties = await system.unit(prepared.plan.unit);
   if (!reader) await system.wait(LOG_DELAY);
-  const heard = reader && heardBy(await reader.stop(), placement.scope);
+  const heard = reader && heardBy(await reader.stop(), userManager(context));
   const written = await lastWritten(withLifetime(context, 'run'), permissive.unit.name.full);
   const since = Math.max(written, startOf(properties, permissive.unit.properties));
   return explainUnit(context, prepared, properties, { since, heard });
 }
 
 /** A reader that didn't come to its own end has lost what it had yet to say. */
-function heardBy({ status, stdout }: ProcessResult, scope: 'system' | 'user'): HeardRecords {
-  const heard = heardIn(stdout, scope);
+function heardBy({ status, stdout }: ProcessResult, manager: UserManager): HeardRecords {
+  const heard = heardIn(stdout, manager);
   return status === 0 ? heard : { ...heard, suppressed: true };
 }
 

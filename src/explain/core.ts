@@ -71,23 +71,25 @@ function nameIn(data: DataView | undefined): string {
   return new TextDecoder().decode(bytes).replace(/\0.*$/s, '');
 }
 
-/** The notes that are whole within the head. */
+/**
+ * The first notes of the one segment that has notes, those that are whole within the head. The kernel writes no other
+ * such segment, and what is of the process and of the thread that died first (elf_core_dump()).
+ */
 function notesOf(view: DataView): Note[] {
   const [table, size, count] = [
     view.getBigUint64(32, true),
     view.getUint16(54, true),
     view.getUint16(56, true),
   ];
-  const notes: Note[] = [];
   for (let i = 0; i < count && size >= 56; i++) {
     const at = Number(table) + i * size;
     if (at + size > view.byteLength) break;
     if (view.getUint32(at, true) !== PT_NOTE) continue;
     const start = Number(view.getBigUint64(at + 8, true));
     const length = Number(view.getBigUint64(at + 32, true));
-    notes.push(...notesBetween(view, start, Math.min(start + length, view.byteLength)));
+    return notesBetween(view, start, Math.min(start + length, view.byteLength));
   }
-  return notes;
+  return [];
 }
 
 const aligned = (length: number) => (length + 3) & ~3;
@@ -95,9 +97,12 @@ const aligned = (length: number) => (length + 3) & ~3;
 /** Longer than any note that is read here: NT_FILE may have many megabytes. */
 const MAX_NOTE = 1 << 28;
 
+/** Most notes that are read; those that say something are among the first five. */
+const MOST_NOTES = 64;
+
 function notesBetween(view: DataView, start: number, end: number): Note[] {
   const notes: Note[] = [];
-  for (let at = start; at + 12 <= end; ) {
+  for (let at = start; at + 12 <= end && notes.length < MOST_NOTES; ) {
     const [name, length] = [view.getUint32(at, true), view.getUint32(at + 4, true)];
     if (name > MAX_NOTE || length > MAX_NOTE) break;
     const data = at + 12 + aligned(name);

@@ -1,5 +1,6 @@
 /** What read-records prints: the kernel's records as they come, each with the control group of its process. */
 import { type AuditRecord, parseHeardLine } from './record.js';
+import type { UserManager } from './user-manager.js';
 
 /** A record, and the unit that its process was of when it was looked at; undefined where it had ended. */
 export interface HeardRecord extends AuditRecord {
@@ -12,10 +13,8 @@ export interface HeardRecords {
   readonly suppressed: boolean;
 }
 
-type Scope = 'system' | 'user';
-
-/** The records in what read-records has printed. @param scope whose units are meant */
-export function heardIn(text: string, scope: Scope): HeardRecords {
+/** The records in what read-records has printed, with units as `unitOfGroup` tells them. */
+export function heardIn(text: string, manager: UserManager): HeardRecords {
   const records: HeardRecord[] = [];
   let suppressed = false;
   // What comes after the last line's end was cut off.
@@ -25,7 +24,7 @@ export function heardIn(text: string, scope: Scope): HeardRecords {
     else if (line === 'lost') suppressed = true;
     else if (line.startsWith('group ')) {
       const last = records.at(-1);
-      const unit = unitOfGroup(line.slice('group '.length), scope);
+      const unit = unitOfGroup(line.slice('group '.length), manager);
       if (last && unit !== undefined) records[records.length - 1] = { unit, ...last };
     }
   }
@@ -40,12 +39,12 @@ export const groupIn = (line: string): string | undefined => GROUP.exec(line)?.[
 
 /**
  * The unit of a control group: the first that is no slice; of a user's manager the first such below the manager's own
- * (systemd's documentation of its control groups). A name that begins as a file of the kernel's has an underscore first.
+ * (systemd's documentation of its control groups), which must itself be the first of all: users name what is below theirs
+ * as they like. A name that begins as a file of the kernel's has an underscore first.
+ * @param manager the user's whose units are meant; undefined for the system's
  */
-export function unitOfGroup(line: string, scope: Scope): string | undefined {
-  const words = (groupIn(line) ?? '').split('/').filter((word) => word !== '');
-  const manager = words.findIndex((word) => /^user@\d+\.service$/.test(word));
-  if (scope === 'user' && manager < 0) return undefined;
-  const below = scope === 'user' ? words.slice(manager + 1) : words;
-  return below.find((word) => !word.endsWith('.slice'))?.replace(/^_/, '');
+export function unitOfGroup(line: string, manager: UserManager): string | undefined {
+  const words = (groupIn(line) ?? '').split('/').filter((word) => word !== '' && !word.endsWith('.slice'));
+  if (manager !== undefined && words[0] !== manager) return undefined;
+  return words[manager === undefined ? 0 : 1]?.replace(/^_/, '');
 }

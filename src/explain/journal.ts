@@ -1,6 +1,7 @@
 /** What `journalctl --output=json` prints: the kernel's records, and which unit a process was of. */
 import { groupBy } from '../collections.js';
 import { type AuditRecord, isSuppression, parseFields, parseKernelLine } from './record.js';
+import type { UserManager } from './user-manager.js';
 
 type Entry = ReadonlyMap<string, string>;
 
@@ -56,18 +57,42 @@ function fromAudit(entry: Entry, message: string): AuditRecord | undefined {
   return parseFields(message.replace(/^SECCOMP /, ''), { id, time });
 }
 
+/** Fields that have the unit of a process by the system's manager, and by that of a user. */
+interface UnitFields {
+  readonly system: string;
+  readonly user: string;
+}
+
+/** What journald itself says of who logged something (systemd.journal-fields(7)). */
+export const SEEN: UnitFields = { system: '_SYSTEMD_UNIT', user: '_SYSTEMD_USER_UNIT' };
+
+/** What systemd-coredump says of whose core it is. */
+export const DUMPED: UnitFields = { system: 'COREDUMP_UNIT', user: 'COREDUMP_USER_UNIT' };
+
+/** What these fields have for a unit of a manager, as matches of journalctl(1). */
+export const unitMatches = ({ system, user }: UnitFields, unit: string, manager: UserManager): string[] =>
+  manager === undefined ? [`${system}=${unit}`] : [`${system}=${manager}`, `${user}=${unit}`];
+
+/** The unit in an entry; undefined where it has none, empty where it is none of this manager's. */
+function unitIn(entry: Entry, { system, user }: UnitFields, manager: UserManager): string | undefined {
+  const unit = entry.get(system);
+  if (manager === undefined || unit === undefined) return unit;
+  return unit === manager ? (entry.get(user) ?? '') : '';
+}
+
 /** A process that logged something, as journald saw it. */
 interface Sighting {
   readonly pid: number;
+  /** Empty where it is none of the manager's that was asked for. */
   readonly unit: string;
   /** In milliseconds since 1970. */
   readonly time: number;
 }
 
 /** Who logged something, by process ID and in order of time; an ID may have been several processes'. */
-export function sightingsIn(text: string, field: string): ReadonlyMap<number, readonly Sighting[]> {
+export function sightingsIn(text: string, manager: UserManager): ReadonlyMap<number, readonly Sighting[]> {
   const sightings = [...entriesOf(text)].flatMap((entry) => {
-    const [pid, unit] = [Number(entry.get('_PID')), entry.get(field)];
+    const [pid, unit] = [Number(entry.get('_PID')), unitIn(entry, SEEN, manager)];
     const time = Number(entry.get('__REALTIME_TIMESTAMP')) / 1000;
     return Number.isSafeInteger(pid) && unit !== undefined && Number.isFinite(time)
       ? [{ pid, unit, time }]
@@ -99,21 +124,45 @@ export interface CoreDump {
   readonly pid: number;
   /** When, in milliseconds since 1970. */
   readonly time: number;
-  /** The same as the journal has it. */
-  readonly timestamp: string;
+  /** Matches of journalctl(1) that the entry alone has, whatever others log: fields that journald itself adds are among them. */
+  readonly matches: readonly string[];
 }
 
-/** The message of systemd-coredump, which has a core dump (sd-messages.h). */
-export const COREDUMP_MESSAGE = 'fc2e22bc6ee647b6b90729ab34a250b1';
+/** Matches of the entries that systemd-coredump logs of core dumps (sd-messages.h), and by its slice of no others. */
+export const COREDUMPS: readonly string[] = [
+  'MESSAGE_ID=fc2e22bc6ee647b6b90729ab34a250b1',
+  '_SYSTEMD_SLICE=system-systemd\\x2dcoredump.slice',
+];
+
+/** Who logged a core dump: journald takes these fields from no sender. */
+const LOGGED_BY: ReadonlyMap<string, RegExp> = new Map([
+  ['_SYSTEMD_UNIT', /^systemd-coredump@[\w.:-]+\.service$/],
+  ['_PID', /^\d{1,10}$/],
+  ['_BOOT_ID', /^[0-9a-f]{32}$/],
+]);
+
+/** Which of its core dumps an entry has. */
+const NAMED_BY: ReadonlyMap<string, RegExp> = new Map([
+  ['COREDUMP_PID', /^\d{1,10}$/],
+  ['COREDUMP_TIMESTAMP', /^\d{1,16}$/],
+  ['COREDUMP_SIGNAL', /^31$/],
+]);
+
+/** The fields by which core dumps are told. */
+export const DUMP_FIELDS: readonly string[] = [
+  ...LOGGED_BY.keys(),
+  ...NAMED_BY.keys(),
+  ...Object.values(DUMPED),
+];
 
 /** The core dumps of a unit's processes that SIGSYS ended; others than systemd-coredump may log the like. */
-export function coreDumpsIn(text: string, field: string, unit: string): CoreDump[] {
+export function coreDumpsIn(text: string, unit: string, manager: UserManager): CoreDump[] {
   return [...entriesOf(text)].flatMap((entry) => {
-    const bySystemd = /^systemd-coredump@[\w.:-]+\.service$/.test(entry.get('_SYSTEMD_UNIT') ?? '');
-    const pid = Number(entry.get('COREDUMP_PID'));
-    const timestamp = entry.get('COREDUMP_TIMESTAMP') ?? '';
-    const isOurs = entry.get(field) === unit && entry.get('COREDUMP_SIGNAL') === '31';
-    const valid = bySystemd && isOurs && Number.isSafeInteger(pid) && /^\d{1,16}$/.test(timestamp);
-    return valid ? [{ pid, timestamp, time: Math.floor(Number(timestamp) / 1000) }] : [];
+    const fields = [...LOGGED_BY, ...NAMED_BY];
+    const isWhole = fields.every(([name, form]) => form.test(entry.get(name) ?? ''));
+    if (!isWhole || unitIn(entry, DUMPED, manager) !== unit) return [];
+    const [pid, microseconds] = [Number(entry.get('COREDUMP_PID')), Number(entry.get('COREDUMP_TIMESTAMP'))];
+    const matches = fields.map(([name]) => `${name}=${entry.get(name)}`);
+    return [{ pid, time: Math.floor(microseconds / 1000), matches }];
   });
 }

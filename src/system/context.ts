@@ -18,6 +18,8 @@ export interface Context {
   readonly home: string;
   /** Whether the program runs as root. */
   readonly superuser: boolean;
+  /** ID of the user as whom the program runs. */
+  readonly user: number;
   /** Of the machine that the program runs on. */
   readonly machine: Machine | undefined;
   readonly units: TransientUnits;

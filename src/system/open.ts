@@ -48,6 +48,7 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
     environment: root === undefined ? (env as SearchEnvironment) : {},
     home: options.home,
     superuser: process.geteuid?.() === 0,
+    user: process.geteuid?.() ?? 0,
     machine: MACHINES[process.arch],
     units: transientUnits(host),
     caller: {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { refusedCalls } from '../../src/apply/refused-calls.js';
 import { apply } from '../../src/commands/apply.js';
 import { explain } from '../../src/commands/explain.js';
+import { userManager } from '../../src/commands/explain-unit.js';
 import { heardIn } from '../../src/explain/heard.js';
 import type { ProcessResult } from '../../src/system/system.js';
 import { coreFile } from '../support/core-file.js';
@@ -51,15 +52,40 @@ interface Logs {
   readonly seen?: readonly (readonly [pid: number, unit: string, at: number])[];
   /** Whether a core dump of process 100 and call 41 is there. */
   readonly dumped?: boolean;
+  /** What others have logged since as a core dump of process 100 and call 59. */
+  readonly forged?: readonly Entry[];
   readonly audited?: string;
   /** How much of the journal's answer is read. */
   readonly room?: number;
 }
 
-const DUMP = {
-  ...{ _SYSTEMD_UNIT: 'systemd-coredump@0-1-0.service', COREDUMP_UNIT: UNIT, COREDUMP_PID: '100' },
+/** An entry of the journal. */
+type Entry = Readonly<Record<string, string>>;
+
+const DUMP: Entry = {
+  ...{ _SYSTEMD_UNIT: 'systemd-coredump@0-1-0.service', _PID: '900', _BOOT_ID: '0f'.repeat(16) },
+  ...{ _SYSTEMD_SLICE: 'system-systemd\\x2dcoredump.slice', MESSAGE_ID: 'fc2e22bc6ee647b6b90729ab34a250b1' },
+  ...{ COREDUMP_UNIT: UNIT, COREDUMP_PID: '100' },
   ...{ COREDUMP_SIGNAL: '31', COREDUMP_TIMESTAMP: `${START + 60}000000` },
 };
+
+/** The entries, oldest first, that matches of journalctl(1), each of another field, leave of a core dump and of forged ones. */
+function dumpEntries({ dumped = false, forged = [] }: Logs, argv: readonly string[]): Entry[] {
+  const matches = argv.flatMap((word) => {
+    const [, name, value] = /^([A-Z_]+)=(.*)$/.exec(word) ?? [];
+    return name === undefined ? [] : [{ name, value }];
+  });
+  return [...(dumped ? [DUMP] : []), ...forged].filter((entry) =>
+    matches.every(({ name, value }) => entry[name] === value),
+  );
+}
+
+/** coredumpctl takes the newest. */
+function dumpedCore(logs: Logs, argv: readonly string[]): ProcessResult {
+  const entry = dumpEntries(logs, argv).at(-1);
+  const core = coreFile({ machine: 62, arch: 0xc000003e, nr: entry === DUMP ? 41 : 59 });
+  return done(entry ? core.toString('base64') : '');
+}
 
 const sighting = (pid: number, unit: string, at: number) => ({
   _PID: `${pid}`,
@@ -67,12 +93,12 @@ const sighting = (pid: number, unit: string, at: number) => ({
   __REALTIME_TIMESTAMP: `${START + at}000000`,
 });
 
-function journal(
-  argv: readonly string[],
-  { records = [], seen = [], dumped = false, room }: Logs,
-): ProcessResult {
+function journal(argv: readonly string[], logs: Logs): ProcessResult {
+  const { records = [], seen = [], room } = logs;
   if (argv.some((word) => word.startsWith('MESSAGE_ID='))) {
-    return done(dumped ? `${JSON.stringify(DUMP)}\n` : '');
+    const lines = dumpEntries(logs, argv).map((entry) => `${JSON.stringify(entry)}\n`);
+    const most = argv.find((word) => word.startsWith('--lines='))?.slice('--lines='.length);
+    return done(lines.slice(-Number(most ?? lines.length)).join(''));
   }
   const pids = argv.flatMap((word) => /^_PID=(\d+)$/.exec(word)?.[1] ?? []);
   if (pids.length === 0) {
@@ -85,13 +111,12 @@ function journal(
 
 /** A machine whose service runs as process 100. */
 function machine(logs: Logs = {}, options: FakeOptions = {}): FakeSystem {
-  const core = coreFile({ machine: 62, arch: 0xc000003e, nr: 41 });
   return machineWith(`[Service]\nExecStart=${RAN}\n`, POLICY, {
     running: [UNIT],
     links: { '/proc/self/ns/pid': 'pid:[4026531836]' },
     programs: {
       journalctl: (argv) => journal(argv, logs),
-      '/bin/sh': () => done(core.toString('base64')),
+      '/bin/sh': (argv) => dumpedCore(logs, argv),
       ...(logs.audited === undefined ? {} : { ausearch: () => done(logs.audited!) }),
     },
     ...options,
@@ -177,6 +202,20 @@ test('what an extended policy refuses may be taken out of extends in its place',
   assert.equal((await told('extends = ["none"]\n[syscalls]\ndeny = ["execve"]\n', BASE)).does, undefined);
   const allows = BASE.replace('deny', 'allow = ["@system-service"]\ndeny');
   assert.equal((await told('extends = ["none"]\n', allows)).does, undefined);
+});
+
+test('a name of an extended policy is shown by the numbers of what is not seen in it', async () => {
+  const system = machine({ records: [record(100, 59)] });
+  const expected = '[[expect]]\nsyscall = "execve"\naction = "kill"\n';
+  for (const [path, text] of [
+    [POLICY_FILE, 'extends = ["./b\\u001b[41m\\u202e.toml"]\n'],
+    ['/etc/sandbox-unit/b\x1b[41m\u202e.toml', `[syscalls]\ndeny = ["execve"]\n${expected}`],
+  ] as const)
+    system.files.set(path, { bytes: new TextEncoder().encode(text), mode: 0o644 });
+  const { text } = await explained(system);
+  assert.match(text, /\n {2}and expect it, in place of .*b\\x1b\[41m\\u202e\.toml:/);
+  assert.match(text, /\n {2}or take "\.\/b\\x1b\[41m\\u202e\.toml" out of extends/);
+  assert.doesNotMatch(text, /(?!\n)[\p{Cc}\p{Cf}]/u);
 });
 
 test('whose a record is', async () => {
@@ -299,9 +338,9 @@ test('what a control group says of a process that was started since the record i
     [START + 60, true],
     [START - 30, false],
   ] as const) {
-    const owner = { unit: UNIT, scope: 'system', programs: [], since: 0 } as const;
+    const owner = { unit: UNIT, manager: undefined, programs: [], since: 0 };
     const system = machine();
-    const heard = heardIn(heardAt(at), 'system');
+    const heard = heardIn(heardAt(at), undefined);
     const { calls } = await refusedCalls(system, { ...owner, properties: await system.unit(UNIT), heard });
     assert.deepEqual(
       calls.map((call) => call.certain),
@@ -361,6 +400,77 @@ test('a core dump tells the arguments, with or without a record', async () => {
     assert.match(text, /when = \[\{ arg = 0, eq = 17 \}\]/);
   }
 });
+
+test("what others log as core dumps is neither taken for the unit's own nor hides it", async () => {
+  const forged = Array.from({ length: 101 }, (_, i) => ({
+    ...{ ...DUMP, _PID: `${1000 + i}` },
+    ...{ _SYSTEMD_UNIT: 'user@1000.service', _SYSTEMD_SLICE: 'user-1000.slice' },
+  }));
+  assert.deepEqual((await explained(machine({ dumped: true, forged }))).calls, [['socket', true]]);
+  assert.deepEqual((await explained(machine({ forged }))).calls, []);
+  // Where the slice is another's, too, the unit tells.
+  const within = forged.map((entry) => ({ ...entry, _SYSTEMD_SLICE: DUMP._SYSTEMD_SLICE! }));
+  assert.deepEqual((await explained(machine({ forged: within }))).calls, []);
+});
+
+/** The fields of a unit of a user's manager. */
+const ofUser = (prefix: '_SYSTEMD' | 'COREDUMP', user: number): Entry => ({
+  [`${prefix}_UNIT`]: `user@${user}.service`,
+  [`${prefix}_USER_UNIT`]: UNIT,
+});
+
+for (const [other, name] of [
+  [1000, 'the own'],
+  [1001, "another user's"],
+] as const) {
+  test(`of units of one name ${name} is ${other === 1000 ? '' : 'not '}the one that is meant`, async () => {
+    const seen = [59, 61].map((at) => ({ ...sighting(7, '', at), ...ofUser('_SYSTEMD', other) }));
+    const dump = { ...DUMP, ...ofUser('COREDUMP', other) };
+    const entries = (argv: readonly string[]) => {
+      if (argv.some((word) => word.startsWith('_PID='))) return seen;
+      return argv.some((word) => word.startsWith('MESSAGE_ID=')) ? [dump] : [];
+    };
+    const system = machine(
+      {},
+      {
+        programs: {
+          journalctl: (argv) =>
+            done(
+              entries(argv)
+                .map((one) => `${JSON.stringify(one)}\n`)
+                .join(''),
+            ),
+          '/bin/sh': () => dumpedCore({ dumped: true }, []),
+        },
+      },
+    );
+    const manager = userManager(
+      fakeContext(system, { placement: { scope: 'user', lifetime: 'always' }, user: 1000 }),
+    );
+    const group = `group 0::/user.slice/user-${other}.slice/user@${other}.service/app.slice/${UNIT}\n`;
+    const heardOf = (pid: number) => `${record(pid, 165).replace('audit: type=1326', 'record')}\n`;
+    const heard = heardIn(`${heardOf(7)}${heardOf(8)}${group}`, manager);
+    const properties = await system.unit(UNIT);
+    const found = await refusedCalls(system, {
+      unit: UNIT,
+      manager,
+      programs: [],
+      since: 0,
+      properties,
+      heard,
+    });
+    assert.deepEqual(
+      found.calls.map(({ pid, nr, certain }) => [pid, nr, certain]),
+      other === 1000
+        ? [
+            [7, 165, true],
+            [8, 165, true],
+            [100, 41, true],
+          ]
+        : [],
+    );
+  });
+}
 
 test('a core dump is known to be of a second, and the service may have been started in the same', async () => {
   const distort = (properties: Map<string, unknown>) =>

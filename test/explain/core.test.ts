@@ -45,6 +45,24 @@ test('of a call of another convention the arguments are not known', () => {
   assert.equal(callInCore(coreFile({ arch: 0x40000028 }), 5)?.args, undefined);
 });
 
+test('of a core file the first notes of the first segment with notes are read', () => {
+  const core = coreFile();
+  const twice = Buffer.concat([core.subarray(0, 64), core.subarray(64, 120), core.subarray(64)]);
+  twice.writeUInt16LE(2, 56);
+  const [first, second] = [64, 120];
+  for (const at of [first, second]) twice.writeBigUInt64LE(176n, at + 8);
+  assert.equal(callInCore(twice, 5)?.nr, 198);
+  twice.writeBigUInt64LE(0n, first + 32);
+  assert.equal(callInCore(twice, 5), undefined);
+  const notes = (many: number) => {
+    const filled = Buffer.concat([core.subarray(0, 120), Buffer.alloc(12 * many), core.subarray(120)]);
+    filled.writeBigUInt64LE(BigInt(filled.length - 120), 96);
+    return filled;
+  };
+  assert.equal(callInCore(notes(60), 5)?.nr, 198);
+  assert.equal(callInCore(notes(70), 5), undefined);
+});
+
 test('other core files, and what is none, say nothing', () => {
   assert.equal(callInCore(coreFile({ signal: 11 }), 5), undefined);
   assert.equal(callInCore(coreFile({ code: 0 }), 5), undefined);

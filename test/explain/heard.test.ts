@@ -12,7 +12,7 @@ test('records, each with the unit of the group that follows it', () => {
   const text = ['listening', record(1, 10), SERVICE, record(2, 11), record(3, 12), 'group 0::/', ''].join(
     '\n',
   );
-  const { records, suppressed } = heardIn(text, 'system');
+  const { records, suppressed } = heardIn(text, undefined);
   assert.deepEqual(
     records.map(({ id, pid, unit }) => [id, pid, unit]),
     [
@@ -26,8 +26,8 @@ test('records, each with the unit of the group that follows it', () => {
 
 test('what was dropped, what was cut off, and what is none of it', () => {
   const text = [SERVICE, 'lost', 'record audit(1.1:1)', 'a line', record(1, 10).slice(0, -4)].join('\n');
-  assert.deepEqual(heardIn(text, 'system').records.length, 0);
-  assert.equal(heardIn(text, 'system').suppressed, true);
+  assert.deepEqual(heardIn(text, undefined).records.length, 0);
+  assert.equal(heardIn(text, undefined).suppressed, true);
 });
 
 const GROUPS: readonly [line: string, system: string | undefined, user: string | undefined][] = [
@@ -37,6 +37,13 @@ const GROUPS: readonly [line: string, system: string | undefined, user: string |
   ['4:memory:/system.slice/x.service', undefined, undefined],
   ['0::/system.slice/_cgroup.service', 'cgroup.service', undefined],
   ['0::/user.slice/user-1000.slice/user@1000.service/app.slice/x.service', 'user@1000.service', 'x.service'],
+  ['0::/user.slice/user-1001.slice/user@1001.service/app.slice/x.service', 'user@1001.service', undefined],
+  [
+    '0::/user.slice/user-1001.slice/user@1001.service/user@1000.service/x.service',
+    'user@1001.service',
+    undefined,
+  ],
+  ['0::/user.slice/user-1000.slice/user@1000.service', 'user@1000.service', undefined],
   ['0::/user.slice/user-1000.slice/session-1.scope', 'session-1.scope', undefined],
   ['0::/../../x.service', '..', undefined],
   ['0::/', undefined, undefined],
@@ -45,6 +52,7 @@ const GROUPS: readonly [line: string, system: string | undefined, user: string |
 
 for (const [line, system, user] of GROUPS) {
   test(`the unit of '${line}'`, () => {
-    assert.deepEqual([unitOfGroup(line, 'system'), unitOfGroup(line, 'user')], [system, user]);
+    const found = [undefined, 'user@1000.service'].map((manager) => unitOfGroup(line, manager));
+    assert.deepEqual(found, [system, user]);
   });
 }

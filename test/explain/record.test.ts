@@ -143,26 +143,35 @@ test('whose a process was by who was seen before and after', () => {
     entry({ _PID: pid, _SYSTEMD_UNIT: unit, __REALTIME_TIMESTAMP: `${time}000` });
   const text =
     at(50, 'a') + at(10, 'a') + at(20, 'a') + at(30, 'b') + at(40, 'b') + at(15) + at(15, 'b', '8');
-  const seen = sightingsIn(text, '_SYSTEMD_UNIT').get(7);
+  const seen = sightingsIn(text, undefined).get(7);
   const whose = (time: number) => whoseAt(seen, { unit: 'a', time });
   assert.deepEqual([5, 10, 15, 25, 35, 45, 55].map(whose), [
     ...['perhaps', 'its', 'its', 'perhaps', 'others', 'perhaps', 'perhaps'],
   ]);
   assert.equal(whoseAt(undefined, { unit: 'a', time: 5 }), 'unseen');
-  assert.deepEqual(sightingsIn(entry({ _PID: '7', _SYSTEMD_UNIT: 'a' }), '_SYSTEMD_UNIT').size, 0);
+  assert.deepEqual(sightingsIn(entry({ _PID: '7', _SYSTEMD_UNIT: 'a' }), undefined).size, 0);
 });
 
 test("core dumps are systemd-coredump's own", () => {
   const dump = {
-    ...{ _SYSTEMD_UNIT: 'systemd-coredump@0-7-0.service', COREDUMP_UNIT: 'a.service' },
-    ...{ COREDUMP_PID: '7', COREDUMP_SIGNAL: '31', COREDUMP_TIMESTAMP: '1795556996891000' },
+    ...{ _SYSTEMD_UNIT: 'systemd-coredump@0-7-0.service', _PID: '9', _BOOT_ID: '0f'.repeat(16) },
+    ...{ COREDUMP_PID: '7', COREDUMP_TIMESTAMP: '1795556996891000', COREDUMP_SIGNAL: '31' },
   };
+  const ofSystem = { ...dump, COREDUMP_UNIT: 'a.service' };
   const others = [
-    { ...dump, _SYSTEMD_UNIT: 'a.service' },
-    { ...dump, COREDUMP_UNIT: 'b.service' },
-    { ...dump, COREDUMP_SIGNAL: '11' },
-    { ...dump, COREDUMP_TIMESTAMP: '1;x' },
+    { ...ofSystem, _SYSTEMD_UNIT: 'a.service' },
+    { ...ofSystem, COREDUMP_UNIT: 'b.service' },
+    { ...ofSystem, COREDUMP_SIGNAL: '11' },
+    { ...ofSystem, COREDUMP_TIMESTAMP: '1;x' },
+    { ...ofSystem, COREDUMP_PID: '' },
+    { ...ofSystem, _PID: '9 ' },
+    { ...ofSystem, _BOOT_ID: 'x' },
   ];
-  const found = coreDumpsIn([dump, ...others].map(entry).join(''), 'COREDUMP_UNIT', 'a.service');
-  assert.deepEqual(found, [{ pid: 7, time: 1795556996891, timestamp: '1795556996891000' }]);
+  const ofUser = { ...dump, COREDUMP_UNIT: 'user@7.service', COREDUMP_USER_UNIT: 'a.service' };
+  const all = [ofSystem, ...others, ofUser, { ...ofUser, COREDUMP_UNIT: 'user@8.service' }];
+  const matches = Object.entries(dump).map(([name, value]) => `${name}=${value}`);
+  for (const manager of [undefined, 'user@7.service']) {
+    const found = coreDumpsIn(all.map(entry).join(''), 'a.service', manager);
+    assert.deepEqual(found, [{ pid: 7, time: 1795556996891, matches }]);
+  }
 });

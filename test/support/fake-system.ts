@@ -502,6 +502,7 @@ export function fakeContext(system: FakeSystem, more: Partial<Context> = {}): Co
     environment: {},
     home: HOME,
     superuser: true,
+    user: 0,
     machine: 'x86-64',
     units,
     caller: units.caller(system.caller()),
