@@ -738,7 +738,9 @@ test('a call behind a door is never easier to make through it', () => {
         fc.pre(meaning.abis.has('x86'));
         const table = numbersOf('x86');
         for (const { call: name, calls } of MULTIPLEXED.get('x86')!) {
-          for (const [selector, inner] of calls) {
+          for (const [selector, inner] of [...calls].flatMap(([one, all]) =>
+            all.map((c) => [one, c] as const),
+          )) {
             const nr = table.get(inner);
             if (nr === undefined) continue;
             const direct = evaluateNumber(meaning, 'x86', nr, memory);
@@ -749,6 +751,24 @@ test('a call behind a door is never easier to make through it', () => {
       },
     ),
   );
+});
+
+test('a message without an address is sent and received through socketcall only where those with one are', () => {
+  const on = (lines: string, selector: bigint) =>
+    evaluateNumber(
+      resolve(resolveCalls(syscallsFrom(`architectures = ["x86"]\n${lines}`), SETS), 'x86-64'),
+      'x86',
+      numbersOf('x86').get('socketcall')!,
+      [selector, 0n, 0n, 0n, 0n, 0n],
+    );
+  const [send, recv, sendto, recvfrom] = [9n, 10n, 11n, 12n];
+  assert.equal(on('deny = ["sendto:EPERM"]', send), errnoAction(1));
+  assert.equal(on('deny = ["recvfrom:EPERM"]', recv), errnoAction(1));
+  assert.equal(on('deny = ["sendto:EPERM", "send:kill"]', send), KILL);
+  assert.equal(on('deny = ["send:EPERM"]', send), errnoAction(1));
+  assert.equal(on('deny = ["send:EPERM"]', sendto), ALLOW);
+  assert.equal(on('deny = ["sendto:EPERM"]', recv), ALLOW);
+  assert.equal(on('deny = ["recv:EPERM"]', recvfrom), ALLOW);
 });
 
 test('the action of refused calls is kill unless the policy says otherwise', () => {
