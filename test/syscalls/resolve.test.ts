@@ -771,6 +771,24 @@ test('a message without an address is sent and received through socketcall only 
   assert.equal(on('deny = ["recv:EPERM"]', recvfrom), ALLOW);
 });
 
+test('a command of arm is refused with IPC_64, which the kernel strips, as it is without', () => {
+  const rule = (call: string, arg: number) =>
+    `{ syscall = "${call}", when = [{ arg = ${arg}, eq = "IPC_RMID" }], action = "EPERM" }`;
+  const rules = [rule('shmctl', 1), rule('msgctl', 1), rule('semctl', 2)].join();
+  const policy = syscallsFrom(`architectures = ["arm"]\nrules = [${rules}]`);
+  const meaning = resolve(resolveCalls(policy, SETS), 'arm64');
+  const IPC_64 = 0x100n;
+  for (const [call, arg] of [
+    ['shmctl', 1],
+    ['msgctl', 1],
+    ['semctl', 2],
+  ] as const) {
+    const args = [0n, 0n, 0n, 0n, 0n, 0n].with(arg, IPC_64);
+    assert.equal(evaluateNumber(meaning, 'arm', numbersOf('arm').get(call)!, args), errnoAction(1));
+    assert.equal(evaluateNumber(meaning, 'arm64', numbersOf('arm64').get(call)!, args), ALLOW);
+  }
+});
+
 test('the action of refused calls is kill unless the policy says otherwise', () => {
   assert.equal(refusal(syscallsFrom('deny = ["uname"]')), KILL);
   assert.equal(refusal(syscallsFrom('action = "EPERM"')), errnoAction(1));
