@@ -66,7 +66,7 @@ const RULES: readonly Rule[] = [
 
 const RULES_OF_THE_WHOLE: readonly Rule[] = [
   allowListKeysHaveAllow,
-  ({ section, sets, abis }) => openDoors(section, sets, abis),
+  ({ policy, section, sets, abis }) => openDoors(section, policy.service, sets, abis),
   ({ section, sets, abis }) => hiddenArguments(section, sets, abis),
 ];
 

@@ -1,38 +1,31 @@
 import { type Diagnostic, type Location, warning } from '../diagnostic.js';
 import type { Abi } from '../syscalls/abi.js';
-import { ENOSYS } from '../syscalls/action.js';
+import { ENOSYS, permits } from '../syscalls/action.js';
+import { holdsAlways } from '../syscalls/conditions.js';
 import { isAbsent } from '../syscalls/numbers.js';
-import { entriesByCall, mayPass, type NamedPolicy, resolveCalls, verdictOn } from '../syscalls/resolve.js';
+import {
+  entriesByCall,
+  mayPass,
+  type NamedPolicy,
+  type NamedVerdict,
+  refusal,
+  resolveCalls,
+  verdictOn,
+} from '../syscalls/resolve.js';
 import { sameCalls } from '../syscalls/same-calls.js';
 import type { SyscallSets } from '../syscalls/sets.js';
-import type { RuleEntry, SyscallsSection } from './policy.js';
-
-/** Calls that do the same, so that who refuses one means all. */
-const ALIKE: readonly (readonly string[])[] = [
-  ['execve', 'execveat'],
-  ['open', 'openat', 'openat2'],
-  ['fork', 'vfork', 'clone', 'clone3'],
-];
-
-/** Calls that do the same for a rule on arguments: `clone3` and `openat2` have theirs in memory. */
-const ALIKE_FOR_RULES: readonly (readonly string[])[] = [
-  ['execve', 'execveat'],
-  ['open', 'openat', 'openat2'],
-  ['clone', 'clone3'],
-];
-
-/** Calls that make memory writable or executable, each by its third argument: PROT_EXEC, SHM_EXEC (shmat(2)). */
-const PROTECTING: readonly string[] = ['mmap', 'mmap2', 'mprotect', 'pkey_mprotect', 'shmat'];
-const PROTECTION = 2;
-
-/** What io_uring does for a process that never makes the call (io_uring_enter(2), "Opcodes"). */
-const BY_IO_URING: ReadonlySet<string> = new Set(
-  (
-    'accept accept4 bind connect fallocate fgetxattr fsetxattr ftruncate getxattr linkat listen mkdirat open ' +
-    'openat openat2 read readv recv recvfrom recvmsg renameat renameat2 send sendmsg sendto setxattr shutdown socket ' +
-    'splice statx symlinkat tee unlinkat write writev'
-  ).split(' '),
-);
+import { parseBoolean } from '../unit/boolean.js';
+import {
+  ALIKE,
+  ALIKE_FOR_RULES,
+  BY_IO_URING,
+  CHANGING_MODES,
+  PROTECTING,
+  PROTECTION,
+  WIDER,
+} from './alike.js';
+import { type NewerCalls, newerCalls } from './newer-calls.js';
+import type { CallEntry, DirectiveEntry, RuleEntry, SyscallsSection } from './policy.js';
 
 interface Closed {
   readonly call: string;
@@ -41,26 +34,57 @@ interface Closed {
 
 /**
  * What a policy refuses, while another call that does the same passes.
+ * @param service `[service]`, of which some lines shut doors, too
  * @param abis those that it will get a filter for: a call that none of them has is no door
  */
-export function openDoors(section: SyscallsSection, sets: SyscallSets, abis: readonly Abi[]): Diagnostic[] {
-  const exists = (call: string) => !isAbsent(call, abis, sets);
+export function openDoors(
+  section: SyscallsSection,
+  service: readonly DirectiveEntry[],
+  sets: SyscallSets,
+  abis: readonly Abi[],
+): Diagnostic[] {
   const policy = resolveCalls(section, sets);
-  // With ENOSYS programs are meant to do without the call, in another way.
+  const newer = newerCalls(section, policy, sets, abis);
+  const told = new Set(newer.flatMap(({ calls }) => calls));
+  const exists = (call: string) => !isAbsent(call, abis, sets) && !told.has(call);
   const denied = [...entriesByCall(section.deny, sets)]
-    .filter(([call, { action }]) => !mayPass(verdictOn(policy, call)) && action !== ENOSYS)
+    .filter(([call, entry]) => !mayPass(verdictOn(policy, call)) && !isMeantForOthers(call, entry, section))
     .filter(([call]) => exists(call))
     .map(([call, { at }]): Closed => ({ call, at }));
-  const ruled = section.rules.filter(({ syscall }) => exists(syscall.value));
+  const ruled = section.rules.filter(
+    ({ syscall: { value: call } }) => exists(call) && mayRefuse(verdictOn(policy, call)),
+  );
   const present = (groups: readonly (readonly string[])[]) => groups.map((group) => group.filter(exists));
   const [protecting, others] = [ruled.filter(isOnProtection), ruled.filter((rule) => !isOnProtection(rule))];
   return [
+    ...newer.map((one) => lackingIn(one, sets)),
     ...present([...ALIKE, ...sameCalls()]).flatMap((group) => othersOf(group, denied, policy, deny)),
+    ...present(WIDER).flatMap((group) => widerOf(group, denied, policy)),
     ...present(ALIKE_FOR_RULES).flatMap((group) => othersOf(group, ruled.map(closedBy), policy, deny)),
     ...present([PROTECTING]).flatMap((group) => othersOf(group, protecting.map(closedBy), policy, rule)),
-    ...present(sameCalls()).flatMap((group) => othersOf(group, others.map(closedBy), policy, rule)),
+    ...byPersonality(protecting, service, policy),
+    ...present([CHANGING_MODES, ...sameCalls()]).flatMap((group) =>
+      othersOf(group, others.map(closedBy), policy, rule),
+    ),
     ...throughIoUring(policy, [...denied, ...ruled.map(closedBy)]),
   ];
+}
+
+/**
+ * Whether a call is refused for another reason than what it does. With ENOSYS programs are meant to do without it, in another
+ * way: that goes for `clone3` also where every call is refused so. Who refuses `@obsolete` uses what came after its calls.
+ */
+const isMeantForOthers = (call: string, { name, action }: CallEntry, section: SyscallsSection): boolean =>
+  name === '@obsolete' ||
+  action === ENOSYS ||
+  (call === 'clone3' && action === undefined && refusal(section) === ENOSYS);
+
+/** Whether some arguments are refused: rules behind one that always holds don't count, nor do the lists. */
+function mayRefuse({ rules, otherwise }: NamedVerdict): boolean {
+  const last = rules.findIndex(({ when }) => when.every(holdsAlways));
+  const reached = last < 0 ? rules : rules.slice(0, last + 1);
+  const given = reached.map(({ action }) => action.value);
+  return [...given, ...(last < 0 ? [otherwise] : [])].some((action) => !permits(action));
 }
 
 const closedBy = ({ syscall, at }: RuleEntry): Closed => ({ call: syscall.value, at });
@@ -71,8 +95,14 @@ const isOnProtection = ({ syscall, when }: RuleEntry): boolean =>
 
 type WayOut = (names: string) => string;
 
-const deny: WayOut = (names) => `deny '${names}' too`;
-const rule: WayOut = (names) => `deny '${names}' too, or write such a rule for each`;
+const deny: WayOut = (names) => `deny ${names} too`;
+const rule: WayOut = (names) => `deny ${names} too, or write such a rule for each`;
+
+const listed = (calls: readonly string[]): string => calls.map((call) => `'${call}'`).join(' and ');
+
+/** Entries of `deny`. Without `clone3`, C libraries start threads by `clone`, but only if its errno is ENOSYS. */
+const entriesFor = (calls: readonly string[]): string =>
+  listed(calls.map((call) => (call === 'clone3' ? 'clone3:ENOSYS' : call)));
 
 function othersOf(
   group: readonly string[],
@@ -83,15 +113,41 @@ function othersOf(
   const first = closed.find(({ call }) => group.includes(call));
   const open = group.filter((call) => isOpen(policy, call));
   if (!first || open.length === 0) return [];
-  const names = open.join("' and '");
-  const message = `'${first.call}' is refused, but '${names}' ${open.length > 1 ? 'do' : 'does'} the same`;
-  return [warning('open-door', message, { at: first.at, hint: wayOut(names) })];
+  const message = `'${first.call}' is refused, but ${listed(open)} ${open.length > 1 ? 'do' : 'does'} the same`;
+  return [warning('open-door', message, { at: first.at, hint: wayOut(entriesFor(open)) })];
+}
+
+/** Of a group only the last counts as what does the same. */
+function widerOf(group: readonly string[], denied: readonly Closed[], policy: NamedPolicy): Diagnostic[] {
+  const wider = group.at(-1)!;
+  const first = denied.find(({ call }) => call !== wider && group.includes(call));
+  return first ? othersOf([first.call, wider], [first], policy, deny) : [];
+}
+
+function lackingIn({ entry, calls }: NewerCalls, { systemd }: SyscallSets): Diagnostic {
+  const message = `'${entry.name}' of systemd ${systemd} lacks ${listed(calls)}, which newer kernels have`;
+  return warning('open-door', message, { at: entry.at, hint: deny(listed(calls)) });
+}
+
+/** READ_IMPLIES_EXEC (personality(2)): what may be read may be executed, whatever protection a call asks for. */
+function byPersonality(
+  [first]: readonly RuleEntry[],
+  service: readonly DirectiveEntry[],
+  policy: NamedPolicy,
+): Diagnostic[] {
+  const isLocked = service.some(
+    ({ name, value }) => name === 'LockPersonality' && parseBoolean(String(value)),
+  );
+  if (!first || isLocked || !isOpen(policy, 'personality')) return [];
+  const message = `'${first.syscall.value}' is refused, but after 'personality' memory is executable that no call asks it for`;
+  const hint = "deny 'personality' too, or set LockPersonality = true in [service]";
+  return [warning('open-door', message, { at: first.at, hint })];
 }
 
 /** Whether a call passes whatever its arguments. */
 function isOpen(policy: NamedPolicy, call: string): boolean {
   const verdict = verdictOn(policy, call);
-  return verdict.rules.length === 0 && mayPass(verdict);
+  return mayPass(verdict) && !mayRefuse(verdict);
 }
 
 function throughIoUring(policy: NamedPolicy, closed: readonly Closed[]): Diagnostic[] {

@@ -87,6 +87,16 @@ const IN_MEMORY: ReadonlyMap<string, string> = new Map([
 const SHORT_IDS = /^set(?:re|res|fs)?[ug]id$/;
 const SHORT_IDS_OF_FILE = /^[fl]?chown$/;
 
+/**
+ * Commands that arm's entry points take with and without IPC_64, which they strip (compat_ipc_parse_version in ipc/util.h,
+ * compat_sys_old_* in arch/arm64/tools/syscall_32.tbl): no filter compares what is left. x86 has calls that don't strip it.
+ */
+const IPC_COMMANDS: ReadonlyMap<string, number> = new Map([
+  ['msgctl', 1],
+  ['semctl', 2],
+  ['shmctl', 1],
+]);
+
 /** x32's own calls have numbers from here on (arch/x86/entry/syscalls/syscall_64.tbl). */
 const X32_COMPAT = 512;
 
@@ -145,6 +155,8 @@ function placeOn32Bit(abi: Abi, call: string, arg: number): Place | Hidden {
 function hiddenOn32Bit(abi: Abi, call: string, arg: number): Hidden | undefined {
   const instead = abi === 'x86' ? IN_MEMORY.get(call) : undefined;
   if (instead !== undefined) return { why: 'has its arguments in memory, where no filter looks', instead };
+  if (abi === 'arm' && IPC_COMMANDS.get(call) === arg)
+    return { why: 'takes a command with and without IPC_64' };
   const isShort = SHORT_IDS.test(call) || (SHORT_IDS_OF_FILE.test(call) && arg > 0);
   return isShort ? { why: 'takes only 16 bits of an ID', instead: `${call}32` } : undefined;
 }

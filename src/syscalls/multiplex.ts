@@ -6,35 +6,41 @@ export interface Multiplexer {
   readonly call: string;
   /** The bits of the first argument (32 bits wide) that the kernel looks at. */
   readonly mask: bigint;
-  /** What the call stands for, by the masked first argument. */
-  readonly calls: ReadonlyMap<bigint, string>;
+  /**
+   * What the call stands for, by the masked first argument: the call of that name first, then those that do the same
+   * and of which a caller's policy may speak instead.
+   */
+  readonly calls: ReadonlyMap<bigint, readonly string[]>;
 }
 
-/** SYS_* in linux/net.h. Its arguments lie in memory, where a filter can't see them. */
+/**
+ * SYS_* in linux/net.h. Its arguments lie in memory, where a filter can't see them. SYS_SEND and SYS_RECV make `sendto` and
+ * `recvfrom` without an address (net/socket.c); x86 has no numbers for `send` and `recv`.
+ */
 const SOCKETCALL: Multiplexer = {
   call: 'socketcall',
   mask: 0xffff_ffffn,
   calls: new Map([
-    [1n, 'socket'],
-    [2n, 'bind'],
-    [3n, 'connect'],
-    [4n, 'listen'],
-    [5n, 'accept'],
-    [6n, 'getsockname'],
-    [7n, 'getpeername'],
-    [8n, 'socketpair'],
-    [9n, 'send'],
-    [10n, 'recv'],
-    [11n, 'sendto'],
-    [12n, 'recvfrom'],
-    [13n, 'shutdown'],
-    [14n, 'setsockopt'],
-    [15n, 'getsockopt'],
-    [16n, 'sendmsg'],
-    [17n, 'recvmsg'],
-    [18n, 'accept4'],
-    [19n, 'recvmmsg'],
-    [20n, 'sendmmsg'],
+    [1n, ['socket']],
+    [2n, ['bind']],
+    [3n, ['connect']],
+    [4n, ['listen']],
+    [5n, ['accept']],
+    [6n, ['getsockname']],
+    [7n, ['getpeername']],
+    [8n, ['socketpair']],
+    [9n, ['send', 'sendto']],
+    [10n, ['recv', 'recvfrom']],
+    [11n, ['sendto']],
+    [12n, ['recvfrom']],
+    [13n, ['shutdown']],
+    [14n, ['setsockopt']],
+    [15n, ['getsockopt']],
+    [16n, ['sendmsg']],
+    [17n, ['recvmsg']],
+    [18n, ['accept4']],
+    [19n, ['recvmmsg']],
+    [20n, ['sendmmsg']],
   ]),
 };
 
@@ -43,18 +49,18 @@ const IPC: Multiplexer = {
   call: 'ipc',
   mask: 0xffffn,
   calls: new Map([
-    [1n, 'semop'],
-    [2n, 'semget'],
-    [3n, 'semctl'],
-    [4n, 'semtimedop'],
-    [11n, 'msgsnd'],
-    [12n, 'msgrcv'],
-    [13n, 'msgget'],
-    [14n, 'msgctl'],
-    [21n, 'shmat'],
-    [22n, 'shmdt'],
-    [23n, 'shmget'],
-    [24n, 'shmctl'],
+    [1n, ['semop']],
+    [2n, ['semget']],
+    [3n, ['semctl']],
+    [4n, ['semtimedop']],
+    [11n, ['msgsnd']],
+    [12n, ['msgrcv']],
+    [13n, ['msgget']],
+    [14n, ['msgctl']],
+    [21n, ['shmat']],
+    [22n, ['shmdt']],
+    [23n, ['shmget']],
+    [24n, ['shmctl']],
   ]),
 };
 

@@ -204,15 +204,17 @@ function concrete(named: NamedVerdict, abi: Abi): Verdict {
 }
 
 /**
- * `socketcall` and `ipc` make other calls: each gets the stricter of its own verdict and that of the call that it would
- * make. Where the latter hangs on arguments its strictest answer counts, for they are in memory, where a filter can't look.
+ * `socketcall` and `ipc` make other calls: each gets the strictest of its own verdict and those of the calls that it would
+ * make. Where these hang on arguments their strictest answer counts, for they are in memory, where a filter can't look.
  */
 function throughDoor(policy: NamedPolicy, abi: Abi, door: Multiplexer, plain: Verdict): Verdict {
-  const rules = [...door.calls].flatMap(([value, call]) => {
+  const made = (call: string): Action[] => {
     const inner = concrete(verdictOn(policy, call), abi);
-    const least = [inner.otherwise, ...inner.rules.map((rule) => rule.action)].reduce(stricter);
-    return atLeast(plain, least, selects(door.mask, value));
-  });
+    return [inner.otherwise, ...inner.rules.map((rule) => rule.action)];
+  };
+  const rules = [...door.calls].flatMap(([value, calls]) =>
+    atLeast(plain, calls.flatMap(made).reduce(stricter), selects(door.mask, value)),
+  );
   return { rules: [...rules, ...plain.rules], otherwise: plain.otherwise };
 }
 

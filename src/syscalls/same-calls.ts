@@ -1,9 +1,13 @@
-/** Calls that go by several names: old ones, and those of 32-bit ABIs for wider IDs, offsets and times. */
+/**
+ * Calls that go by several names: old ones, and those of 32-bit ABIs for wider IDs, offsets and times. Those on a process's
+ * own signals (`sigaction`, `rt_sigaction`, `signal`) are left out: to refuse one name shuts nothing, and to refuse all
+ * leaves no program running.
+ */
 import { groupBy } from '../collections.js';
 import { callNames } from './numbers.js';
 
 /** A name that another call's has in it, where the two do the same: `setuid32`, `stat64`, `ppoll_time64`, `oldstat`. */
-const DERIVED: readonly RegExp[] = [/^(.+)_time64$/, /^(.+)64$/, /^(.+)32$/, /^old(.+)$/, /^rt_(.+)$/];
+const DERIVED: readonly RegExp[] = [/^(.+)_time64$/, /^(.+)64$/, /^(.+)32$/, /^old(.+)$/];
 
 /** Old names of another form (arch/x86/entry/syscalls/syscall_32.tbl, arch/arm/tools/syscall.tbl), each with a name of the same call. */
 const BY_HAND: ReadonlyMap<string, string> = new Map([
@@ -18,8 +22,6 @@ const BY_HAND: ReadonlyMap<string, string> = new Map([
   ['recv', 'recvfrom'],
   ['send', 'sendto'],
   ['settimeofday', 'clock_settime'],
-  ['signal', 'sigaction'],
-  ['ssetmask', 'sigprocmask'],
   ['stime', 'clock_settime'],
   ['sync_file_range2', 'sync_file_range'],
   ['ugetrlimit', 'getrlimit'],

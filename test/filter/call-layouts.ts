@@ -169,11 +169,14 @@ const IPC: ReadonlyMap<number, string> = new Map([
   [24, 'shmctl'],
 ]);
 
-/** The call that socketcall(2) or ipc(2) makes, with its arguments in memory; undefined for no or another call. */
-export function madeBy(name: string, registers: readonly bigint[]): string | undefined {
+/** send(2) and recv(2): each is the other call with a null pointer for the address. */
+const WITHOUT_ADDRESS: Readonly<Record<string, string>> = { send: 'sendto', recv: 'recvfrom' };
+
+/** The call that socketcall(2) or ipc(2) makes, with its arguments in memory, by its names; none for no or another call. */
+export function madeBy(name: string, registers: readonly bigint[]): readonly string[] {
   const selector = Number(BigInt.asUintN(32, registers[0]!));
-  if (name === 'socketcall') return SOCKETCALL[selector - 1];
-  return name === 'ipc' ? IPC.get(selector & 0xffff) : undefined;
+  const made = { socketcall: SOCKETCALL[selector - 1], ipc: IPC.get(selector & 0xffff) }[name];
+  return [made, WITHOUT_ADDRESS[made ?? '']].filter((one) => one !== undefined);
 }
 
 /** Every call that these two make. */

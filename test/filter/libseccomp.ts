@@ -36,7 +36,7 @@ const comparesWhole = (abi: Abi) => abi !== 'x32' && ABIS[abi].registerBits === 
  */
 export const isAmbiguous = (abi: Abi, call: string) =>
   (abi === 'arm' && call === 'sync_file_range2') ||
-  (MULTIPLEXED.get(abi) ?? []).some((door) => [door.call, ...door.calls.values()].includes(call));
+  (MULTIPLEXED.get(abi) ?? []).some((door) => [door.call, ...[...door.calls.values()].flat()].includes(call));
 
 const maskedCondition = (arg: number): fc.Arbitrary<Condition> =>
   fc

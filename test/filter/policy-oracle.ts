@@ -241,9 +241,12 @@ export class PolicyOracle {
     if (blind.some((one) => !holdsForAll(one))) return this.#strictestOf(name, rules);
     const rule = this.ruleFor(call, name, unsettled);
     const own = rule ? answerOf(rule.action) : this.#withoutRule(name);
-    const made = convention === 'x86' ? madeBy(name, registers) : undefined;
+    const made = convention === 'x86' ? madeBy(name, registers) : [];
     if (blind.length > 0) return [own, ...this.#strictestOf(name, rules)];
-    return made === undefined ? [own] : this.#behind(made).flatMap((one) => strictest([own, one]));
+    return made.reduce<Answer[]>(
+      (so, call) => so.flatMap((one) => this.#behind(call).flatMap((other) => strictest([one, other]))),
+      [own],
+    );
   }
 
   /** What a call whose arguments can't be seen gets at most. */

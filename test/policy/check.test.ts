@@ -173,10 +173,9 @@ for (const [when, holds] of NEVER) {
 
 test('many entries of the same set are worked out once', () => {
   const lines = (n: number) => `deny = [${'"@known", '.repeat(n)}]`;
-  assert.deepEqual(
-    found(`[syscalls]\n${lines(4_900)}`).map((message) => message.split(':')[0]),
-    [],
-  );
+  assert.deepEqual(found(`[syscalls]\n${lines(4_900)}`), [
+    "open-door: 'mount_setattr' is refused, but 'open_tree_attr' does the same",
+  ]);
 });
 
 describe('of thousands of slips the first are told', () => {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openDoors } from '../../src/policy/doors.js';
 import { ABIS, type Abi } from '../../src/syscalls/abi.js';
-import { bundledSets } from '../../src/syscalls/sets.js';
-import { syscallsFrom } from '../support/policy.js';
+import { bundledSets, type SyscallSets } from '../../src/syscalls/sets.js';
+import { olderSets } from '../support/older-sets.js';
+import { policyFrom, syscallsFrom } from '../support/policy.js';
 
 const IO_URING = 'io_uring does the same without the call';
 
@@ -16,7 +17,10 @@ const CASES: readonly [lines: string, messages: readonly string[]][] = [
   ['deny = ["execve:log"]', []],
   ['deny = ["execve"]\naction = "log"', []],
   ['deny = ["execve", "execveat:log"]', ["9: 'execve' is refused, but 'execveat' does the same"]],
-  ['deny = ["@known", "execveat:log"]', ["9: 'execve' is refused, but 'execveat' does the same"]],
+  [
+    'deny = ["@known", "execveat:log", "open_tree_attr"]',
+    ["9: 'execve' is refused, but 'execveat' does the same"],
+  ],
   [
     'allow = ["@system-service"]\ndeny = ["execve"]',
     ["9: 'execve' is refused, but 'execveat' does the same"],
@@ -24,6 +28,9 @@ const CASES: readonly [lines: string, messages: readonly string[]][] = [
   ['allow = ["@default"]\ndeny = ["execve"]', []],
   ['deny = ["fork"]', ["9: 'fork' is refused, but 'vfork' and 'clone' and 'clone3' do the same"]],
   ['deny = ["clone3:ENOSYS"]', []],
+  ['deny = ["clone3"]\naction = "ENOSYS"', []],
+  ['deny = ["clone3"]', ["9: 'clone3' is refused, but 'fork' and 'vfork' and 'clone' do the same"]],
+  ['deny = ["execve"]\naction = "ENOSYS"', ["9: 'execve' is refused, but 'execveat' does the same"]],
   ['deny = ["write"]', [`9: 'write' is refused, but ${IO_URING}`]],
   ['deny = ["chroot", "read", "write"]', [`19: 'read' is refused, but ${IO_URING}`]],
   ['deny = ["write", "io_uring_setup:ENOSYS"]', []],
@@ -41,13 +48,27 @@ const CASES: readonly [lines: string, messages: readonly string[]][] = [
       '{ syscall = "execveat", when = [{ arg = 1, eq = 1 }], action = "kill" }]',
     [],
   ],
+  ['rules = [{ syscall = "clone", when = [{ arg = 0, eq = 1 }], action = "log" }]\naction = "log"', []],
+  ['rules = [{ syscall = "execve", when = [{ arg = 0, ge = 0 }], action = "allow" }]', []],
+  ['rules = [{ syscall = "execve", when = [{ arg = 0, ge = 0 }], action = "log" }]', []],
+  [
+    'deny = ["execve"]\nrules = [{ syscall = "execveat", when = [{ arg = 0, ge = 0 }], action = "log" }]',
+    ["9: 'execve' is refused, but 'execveat' does the same"],
+  ],
+  [
+    'rules = [{ syscall = "execve", when = [{ arg = 0, eq = 1 }], action = "log" }]',
+    ["10: 'execve' is refused, but 'execveat' does the same"],
+  ],
   [
     'rules = [{ syscall = "socket", when = [{ arg = 0, eq = 1 }], action = "allow" }]',
     [`10: 'socket' is refused, but ${IO_URING}`],
   ],
 ];
 
-const found = (lines: string, abis: readonly Abi[]) => openDoors(syscallsFrom(lines), bundledSets(), abis);
+const found = (lines: string, abis: readonly Abi[]) => {
+  const { syscalls, service } = policyFrom(`[syscalls]\n${lines}`);
+  return openDoors(syscalls!, service, bundledSets(), abis);
+};
 const columns = (lines: string, abis: readonly Abi[]) =>
   found(lines, abis).map(({ at, message }) => `${at!.column}: ${message}`);
 
@@ -60,6 +81,9 @@ for (const [lines, messages] of CASES) {
     }
   });
 }
+
+const SIGNALLING =
+  "'pidfd_send_signal' and 'rt_sigqueueinfo' and 'rt_tgsigqueueinfo' and 'tgkill' and 'tkill' do";
 
 const onProtection = (call: string) =>
   `rules = [{ syscall = "${call}", when = [{ arg = 2, bits-set = "PROT_EXEC" }], action = "EPERM" }]`;
@@ -78,7 +102,21 @@ const OTHER_NAMES: readonly [lines: string, native: string, withX86: string][] =
   ['deny = ["select"]', '', "'_newselect' does"],
   ['deny = ["getdents"]', "'getdents64' does", "'getdents64' and 'readdir' do"],
   ['deny = ["@clock"]', '', "'stime' does"],
-  ['deny = ["mprotect"]', '', ''],
+  ['deny = ["mprotect"]', "'pkey_mprotect' does", "'pkey_mprotect' does"],
+  ['deny = ["@pkey"]', '', ''],
+  ['deny = ["open", "openat", "openat2"]', "'creat' does", "'creat' does"],
+  ['deny = ["creat", "open", "openat"]', "'openat2' does", "'openat2' does"],
+  ['deny = ["chmod", "fchmod", "fchmodat"]', "'fchmodat2' does", "'fchmodat2' does"],
+  ['deny = ["kill"]', SIGNALLING, SIGNALLING],
+  ['deny = ["setxattr", "lsetxattr", "fsetxattr"]', "'setxattrat' does", "'setxattrat' does"],
+  ['deny = ["getxattr", "lgetxattr", "fgetxattr"]', "'getxattrat' does", "'getxattrat' does"],
+  ['deny = ["listxattr", "llistxattr", "flistxattr"]', "'listxattrat' does", "'listxattrat' does"],
+  ['deny = ["removexattr", "lremovexattr", "fremovexattr"]', "'removexattrat' does", "'removexattrat' does"],
+  ['deny = ["open_tree"]', "'open_tree_attr' does", "'open_tree_attr' does"],
+  ['deny = ["mount_setattr"]', "'open_tree_attr' does", "'open_tree_attr' does"],
+  ['deny = ["open_tree_attr"]', '', ''],
+  ['deny = ["rt_sigaction"]', '', ''],
+  ['deny = ["@obsolete"]', '', ''],
   ['allow = ["@default"]\ndeny = ["uname"]', '', ''],
   ['allow = ["@default"]\ndeny = ["futex"]', '', "'futex_time64' does"],
   [
@@ -94,7 +132,7 @@ for (const [lines, native, withX86] of OTHER_NAMES) {
   test(`'${lines}' leaves other names of a call open where an ABI has them`, () => {
     const open = (abis: readonly Abi[]) =>
       found(lines, abis)
-        .filter(({ message }) => !message.includes('io_uring'))
+        .filter(({ message }) => !/io_uring|personality/.test(message))
         .map(({ message }) => message.replace(/^'\w+' is refused, but (.*) the same$/, '$1'))
         .join();
     assert.deepEqual([open(['x86-64']), open(['x86-64', 'x86'])], [native, withX86]);
@@ -107,4 +145,76 @@ test('an open door to memory is not to be shut for good', () => {
     door!.hint,
     "deny 'mmap2' and 'mprotect' and 'pkey_mprotect' and 'shmat' too, or write such a rule for each",
   );
+});
+
+test('without clone3 threads are started by clone: ENOSYS says so', () => {
+  const rules = 'rules = [{ syscall = "clone", when = [{ arg = 0, eq = 1 }], action = "kill" }]';
+  const hints = (lines: string) => found(lines, ['x86-64']).map(({ hint }) => hint);
+  assert.deepEqual(hints(rules), ["deny 'clone3:ENOSYS' too"]);
+  assert.deepEqual(hints('deny = ["fork", "vfork"]'), ["deny 'clone' and 'clone3:ENOSYS' too"]);
+});
+
+const PERSONALITY =
+  "'mmap' is refused, but after 'personality' memory is executable that no call asks it for";
+
+test('memory is executable after personality, unless that is refused, too', () => {
+  const said = (lines: string) =>
+    found(lines, ['x86-64']).filter(({ message }) => message.includes('personality'));
+  const [door, ...more] = said(onProtection('mmap'));
+  assert.deepEqual([door!.message, more], [PERSONALITY, []]);
+  assert.equal(door!.hint, "deny 'personality' too, or set LockPersonality = true in [service]");
+  const rule = '{ syscall = "personality", when = [{ arg = 0, ne = 0 }], action = "EPERM" }';
+  for (const shut of [
+    `deny = ["personality"]\n${onProtection('mmap')}`,
+    onProtection('mmap').replace('rules = [', `rules = [${rule}, `),
+    `${onProtection('mmap')}\n[service]\nLockPersonality = true`,
+    `${onProtection('mmap')}\n[service]\nLockPersonality = "on"`,
+    `action = "log"\n${onProtection('mmap').replace('EPERM', 'log')}`,
+    onProtection('mmap').replace('arg = 2', 'arg = 3'),
+  ]) {
+    assert.deepEqual(said(shut), [], shut);
+  }
+  assert.equal(said(`${onProtection('mmap')}\n[service]\nLockPersonality = false`).length, 1);
+});
+
+const lacking = (lines: string, sets: SyscallSets) =>
+  openDoors(syscallsFrom(lines), [], sets, ['x86-64']).map(({ message, hint }) => [message, hint]);
+
+test('a set of an older systemd lacks newer calls, which a policy must deny by name', () => {
+  assert.deepEqual(lacking('deny = ["@mount"]', bundledSets()), [
+    [
+      `'@mount' of systemd ${bundledSets().systemd} lacks 'open_tree_attr', which newer kernels have`,
+      "deny 'open_tree_attr' too",
+    ],
+  ]);
+  assert.deepEqual(lacking('deny = ["@mount"]', olderSets('247')), [
+    [
+      "'@mount' of systemd 247 lacks 'mount_setattr' and 'open_tree_attr', which newer kernels have",
+      "deny 'mount_setattr' and 'open_tree_attr' too",
+    ],
+  ]);
+  const [[message] = []] = lacking('deny = ["@file-system", "io_uring_setup"]', olderSets('252'));
+  assert.match(message!, /^'@file-system' of systemd 252\S* lacks .*'setxattrat'/);
+});
+
+test('nothing is lacking where newer calls are refused, or the set is let through', () => {
+  for (const lines of [
+    'deny = ["@mount", "open_tree_attr"]',
+    'allow = ["@system-service"]\ndeny = ["@mount"]',
+    'deny = ["@mount:log"]',
+    'deny = ["@swap"]',
+  ]) {
+    assert.deepEqual(lacking(lines, bundledSets()), [], lines);
+  }
+});
+
+test('io_uring does with files, sockets, pipes and waiting whatever the calls do', () => {
+  const calls =
+    'setsockopt getsockopt pipe pipe2 pread64 pwrite64 preadv preadv2 pwritev pwritev2 unlink rename mkdir symlink ' +
+    'link epoll_ctl epoll_wait waitid futex close fsync fdatasync sync_file_range madvise fadvise64 sendmmsg';
+  for (const call of calls.split(' ')) {
+    const messages = found(`deny = ["${call}"]`, ['x86-64']).map(({ message }) => message);
+    assert.ok(messages.includes(`'${call}' is refused, but ${IO_URING}`), call);
+  }
+  assert.deepEqual(found('deny = ["swapon"]', ['x86-64']), []);
 });

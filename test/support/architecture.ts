@@ -91,7 +91,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'diagnostic.ts': [],
   'version.ts': [],
   syscalls: [...BASE, 'policy/policy.ts'],
-  policy: [...BASE, 'syscalls', 'unit/exec-keys.ts'],
+  policy: [...BASE, 'syscalls', 'unit/exec-keys.ts', 'unit/boolean.ts'],
   filter: [...BASE, 'syscalls'],
   unit: [...BASE, 'syscalls'],
   plan: [...BASE, 'policy', 'syscalls', 'filter', 'unit'],

@@ -6,7 +6,7 @@ const POLICY_FILE = '/etc/sandbox-unit/nginx.service.toml';
 const POLICY = `description = "nginx serving static files: it has no programs to start"
 
 [syscalls]
-deny = ["execve:EPERM", "execveat:EPERM", "@mount", "ptrace"]
+deny = ["execve:EPERM", "execveat:EPERM", "@mount", "open_tree_attr", "ptrace"]
 
 [service]
 ProtectSystem = "strict"

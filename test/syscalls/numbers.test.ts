@@ -154,7 +154,7 @@ async function askLibseccomp(abi: Abi, names: readonly string[]): Promise<number
 /** What libseccomp answers for a call that x86 has behind `socketcall` or `ipc`: a negative number of its own. */
 function pseudoNumber(abi: Abi, name: string): number | undefined {
   for (const [i, { calls }] of (MULTIPLEXED.get(abi) ?? []).entries()) {
-    for (const [selector, call] of calls) if (call === name) return -((i + 1) * 100 + Number(selector));
+    for (const [selector, [call]] of calls) if (call === name) return -((i + 1) * 100 + Number(selector));
   }
   return undefined;
 }

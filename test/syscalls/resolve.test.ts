@@ -738,7 +738,9 @@ test('a call behind a door is never easier to make through it', () => {
         fc.pre(meaning.abis.has('x86'));
         const table = numbersOf('x86');
         for (const { call: name, calls } of MULTIPLEXED.get('x86')!) {
-          for (const [selector, inner] of calls) {
+          for (const [selector, inner] of [...calls].flatMap(([one, all]) =>
+            all.map((c) => [one, c] as const),
+          )) {
             const nr = table.get(inner);
             if (nr === undefined) continue;
             const direct = evaluateNumber(meaning, 'x86', nr, memory);
@@ -749,6 +751,42 @@ test('a call behind a door is never easier to make through it', () => {
       },
     ),
   );
+});
+
+test('a message without an address is sent and received through socketcall only where those with one are', () => {
+  const on = (lines: string, selector: bigint) =>
+    evaluateNumber(
+      resolve(resolveCalls(syscallsFrom(`architectures = ["x86"]\n${lines}`), SETS), 'x86-64'),
+      'x86',
+      numbersOf('x86').get('socketcall')!,
+      [selector, 0n, 0n, 0n, 0n, 0n],
+    );
+  const [send, recv, sendto, recvfrom] = [9n, 10n, 11n, 12n];
+  assert.equal(on('deny = ["sendto:EPERM"]', send), errnoAction(1));
+  assert.equal(on('deny = ["recvfrom:EPERM"]', recv), errnoAction(1));
+  assert.equal(on('deny = ["sendto:EPERM", "send:kill"]', send), KILL);
+  assert.equal(on('deny = ["send:EPERM"]', send), errnoAction(1));
+  assert.equal(on('deny = ["send:EPERM"]', sendto), ALLOW);
+  assert.equal(on('deny = ["sendto:EPERM"]', recv), ALLOW);
+  assert.equal(on('deny = ["recv:EPERM"]', recvfrom), ALLOW);
+});
+
+test('a command of arm is refused with IPC_64, which the kernel strips, as it is without', () => {
+  const rule = (call: string, arg: number) =>
+    `{ syscall = "${call}", when = [{ arg = ${arg}, eq = "IPC_RMID" }], action = "EPERM" }`;
+  const rules = [rule('shmctl', 1), rule('msgctl', 1), rule('semctl', 2)].join();
+  const policy = syscallsFrom(`architectures = ["arm"]\nrules = [${rules}]`);
+  const meaning = resolve(resolveCalls(policy, SETS), 'arm64');
+  const IPC_64 = 0x100n;
+  for (const [call, arg] of [
+    ['shmctl', 1],
+    ['msgctl', 1],
+    ['semctl', 2],
+  ] as const) {
+    const args = [0n, 0n, 0n, 0n, 0n, 0n].with(arg, IPC_64);
+    assert.equal(evaluateNumber(meaning, 'arm', numbersOf('arm').get(call)!, args), errnoAction(1));
+    assert.equal(evaluateNumber(meaning, 'arm64', numbersOf('arm64').get(call)!, args), ALLOW);
+  }
 });
 
 test('the action of refused calls is kill unless the policy says otherwise', () => {

@@ -1,0 +1,32 @@
+/** Policies that people begin with have nothing that they would be warned of. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { check } from '../../src/commands/check.js';
+import { FakeSystem, fakeContext, HOME } from '../support/fake-system.js';
+import { inRepository } from '../support/repository.js';
+
+const TEMPLATES = Object.fromEntries(
+  readdirSync(inRepository('templates'))
+    .filter((name) => name.endsWith('.toml'))
+    .map((name) => [`${HOME}/templates/${name}`, readFileSync(inRepository(`templates/${name}`), 'utf8')]),
+);
+
+const README = [...readFileSync(inRepository('README.md'), 'utf8').matchAll(/```toml\n(.*?)```/gs)].map(
+  ([, policy], i) => [`/README-${i + 1}.toml`, policy!] as const,
+);
+
+test('README.md shows policies', () => assert.equal(README.length, 2));
+
+const POLICIES = { ...TEMPLATES, ...Object.fromEntries(README) };
+
+for (const path of Object.keys(POLICIES)) {
+  test(`check has no warning for ${path}`, async () => {
+    const context = fakeContext(new FakeSystem({ files: POLICIES }));
+    const { diagnostics } = await check(context, [path]);
+    assert.deepEqual(
+      diagnostics.filter(({ severity }) => severity !== 'note'),
+      [],
+    );
+  });
+}
