@@ -123,10 +123,25 @@ const maybe = <T>(arbitrary: fc.Arbitrary<T>, freq = 2) => fc.option(arbitrary, 
 const line = (key: string, value: string | boolean | undefined) =>
   value === undefined ? [] : [`${key} = ${value}\n`];
 
-/** For each call with unusual arguments a policy that has a rule on it and opens all conventions, and any others. */
+/** Refuses what socketcall(2) sends and receives by two names each, and has most calls be one of socketcall's. */
+const SENDING = `[syscalls]
+deny = ["sendto:EACCES", "recvfrom:EINVAL", "send:ENETDOWN"]
+architectures = ["x86", "x32"]
+[[syscalls.rules]]
+syscall = "socketcall"
+when = [{ arg = 5, eq = 1 }]
+action = "log"
+[[syscalls.rules]]
+syscall = "socketcall"
+when = [{ arg = 5, ge = 0 }]
+action = "allow"
+`;
+
+/** For each call with unusual arguments a policy that has a rule on it and opens all conventions, one on sending, and any others. */
 export function policyTexts(names: CallNames, others: number, seed: number): string[] {
   const ruled = unusualCalls().map((call) => policyText(names, call));
   return [
+    SENDING,
     ...fc.sample(fc.tuple(...ruled), { numRuns: 1, seed })[0]!,
     ...fc.sample(policyText(names), { numRuns: others, seed }),
   ];
