@@ -158,7 +158,8 @@ async function writeRuns(
   const running = services.filter(({ properties }) => isRunning(properties));
   const runs = running.map(({ name, properties }) => runOf(name, properties).invocation);
   const all = await seenRuns(context, unit);
-  if (runs.every((run) => all.get(run) === hash)) return;
+  // The record alone tells that a unit was applied, even where nothing runs.
+  if (runs.length > 0 && runs.every((run) => all.get(run) === hash)) return;
   for (const run of runs) {
     all.delete(run);
     all.set(run, hash);
