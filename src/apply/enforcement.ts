@@ -121,7 +121,7 @@ async function lookOnce(
   const { numberOf, compare } = createComparison(system, held, { comparer, answering });
   const isLeftOver = await createLeftOver(system, unit, new Set(found.threads.map(({ pid }) => pid)));
   const byFilters = groupBy(found.threads, numberOf);
-  // What is small comes first: what a service makes large doesn't keep that from being told.
+  // Small groups come first: those that a service makes large don't keep them from being told.
   for (const [first] of [...byFilters.values()].sort(([a], [b]) => sizeOf(a!) - sizeOf(b!)))
     await compare(first!, 'policy');
   const groups: ThreadGroup[] = [];
@@ -193,7 +193,7 @@ function createComparison(
   };
 }
 
-/** What is learnt of a stack, which many threads may have, is learnt once. */
+/** Learns of a stack, which many threads may have, once. */
 function remember<T>(learn: (stack: Stack) => T): (stack: Stack) => T {
   const known = new Map<Stack, T>();
   return (stack) => {
@@ -259,7 +259,7 @@ function gravest(differences: readonly NamedDifference[]): Compared['calls'] {
   return GRAVEST_FIRST.find((relation) => there.has(relation)) ?? 'equal';
 }
 
-/** What filters are of which some weren't compared. */
+/** The relation of filters to their policy, where some weren't compared. */
 const withMore = (calls: Compared['calls']): Compared['calls'] => (calls === 'looser' ? calls : 'stricter');
 
 function leftOver(group: ThreadGroup, { plan, unit }: Held): Diagnostic {

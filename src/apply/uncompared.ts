@@ -3,7 +3,7 @@ import { type Diagnostic, error, warning } from '../diagnostic.js';
 import type { ThreadGroup } from './enforcement.js';
 import { whose } from './looser.js';
 
-/** That groups may be looser than they are held to. */
+/** An error about groups that may be looser than they are held to. */
 export function unknowable(groups: readonly ThreadGroup[]): Diagnostic[] {
   const unknown = groups.filter(({ calls }) => calls === 'unknown');
   const [first] = unknown;
@@ -14,7 +14,7 @@ export function unknowable(groups: readonly ThreadGroup[]): Diagnostic[] {
   return [error('filter-unknowable', message, { hint })];
 }
 
-/** That differences aren't all that there are, or were found by samples. */
+/** Warnings about differences that aren't all that there are, or were found by samples. */
 export function sampledNotes(groups: readonly ThreadGroup[]): Diagnostic[] {
   const known = groups.filter(({ calls }) => calls !== 'unknown');
   const sampled = Math.max(0, ...known.map((group) => group.sampled));

@@ -69,7 +69,7 @@ async function look(system: System, launcher: string, pid: number): Promise<stri
   return isLauncher ? undefined : `${launcher} is another program where it runs`;
 }
 
-/** What every launcher says of itself. */
+/** A text of every launcher's own help. */
 const NAME = 'usage: sandbox-unit-launcher';
 
 const latin1 = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes);

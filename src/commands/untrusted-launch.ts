@@ -10,8 +10,8 @@ import { HOST, type NamespaceOf, type Untrusted, type View } from '../unit/view.
 import type { Service } from './services.js';
 
 /**
- * What others than root can change of the way in which a service of the system is started behind the launcher: an error
- * a place, none where the launcher starts nothing. A user's own services are started by what the user can change.
+ * Errors about the way in which a service of the system is started behind the launcher, where others than root can
+ * change it; none where the launcher starts nothing. A user's own services are started by what the user can change.
  */
 export async function untrustedLaunch(
   context: Context,
@@ -23,7 +23,7 @@ export async function untrustedLaunch(
   return launch ? untrustedIn(context, launch, [HOST, launch.view]) : [];
 }
 
-/** The same of services that are loaded with a drop-in of ours, by their directives. */
+/** Such errors about services that are loaded with a drop-in of ours, by their directives. */
 export async function untrustedStarts(
   context: Context,
   own: Parameters<typeof loadedLaunch>[1],
@@ -36,7 +36,7 @@ export async function untrustedStarts(
   return (await Promise.all(found)).flat();
 }
 
-/** The same; where their directives show nothing, as those see it that run. */
+/** Such errors about services that run; where their directives show nothing, as their processes see the paths. */
 export async function untrustedRuns(
   context: Context,
   own: Parameters<typeof loadedLaunch>[1],

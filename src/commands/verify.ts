@@ -90,7 +90,7 @@ async function untrustedStartsOf(
   return untrustedStarts(context, { launcher, filterFile: plan.filterFile }, unit.services);
 }
 
-/** What others may have started is neither known to be enforced nor not to be, unless it was never applied. */
+/** A service that others may have started is neither known to be confined nor not to be, unless nothing was ever applied. */
 async function refused(context: Context, prepared: Prepared): Promise<Outcome> {
   const { plan, unit, diagnostics } = prepared;
   const isDoubtful = isUntrustedOnly(diagnostics.filter(({ severity }) => severity === 'error'));

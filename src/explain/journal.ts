@@ -63,13 +63,13 @@ interface UnitFields {
   readonly user: string;
 }
 
-/** What journald itself says of who logged something (systemd.journal-fields(7)). */
+/** Fields by which journald itself says who logged something (systemd.journal-fields(7)). */
 export const SEEN: UnitFields = { system: '_SYSTEMD_UNIT', user: '_SYSTEMD_USER_UNIT' };
 
-/** What systemd-coredump says of whose core it is. */
+/** Fields by which systemd-coredump says whose core it is. */
 export const DUMPED: UnitFields = { system: 'COREDUMP_UNIT', user: 'COREDUMP_USER_UNIT' };
 
-/** What these fields have for a unit of a manager, as matches of journalctl(1). */
+/** Matches of journalctl(1) on these fields, for a unit of a manager. */
 export const unitMatches = ({ system, user }: UnitFields, unit: string, manager: UserManager): string[] =>
   manager === undefined ? [`${system}=${unit}`] : [`${system}=${manager}`, `${user}=${unit}`];
 

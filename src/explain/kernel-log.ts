@@ -8,7 +8,7 @@ import { isSuppression, parseKernelLine } from './record.js';
  */
 const RECORD = /^[0-7],\d{1,20},\d{1,20},-(?:,[^;\n]*)?;([^\n]*)\n/;
 
-/** What the kernel doesn't print as it is: control characters, the backslash, all that isn't ASCII. */
+/** Bytes that the kernel doesn't print as they are: control characters, the backslash, all that isn't ASCII. */
 const ESCAPE = /\\x([0-9a-f]{2})/g;
 
 /** @param log records as /dev/kmsg gives them, the oldest first */

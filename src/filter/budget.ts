@@ -20,10 +20,10 @@ export const MOST_OF_ARGUMENTS = 2 ** 23;
 /** For one program of a stack: those that take more come after the others. */
 export const AT_FIRST = 2 ** 19;
 
-/** What part of what is left one such program may take, or one search: those after it have their turn. */
+/** The part of the units left that one such program may take, or one search: those after it have their turn. */
 export const SHARE = 1 / 4;
 
-/** What else takes longer than an instruction, in such units. */
+/** Steps that take longer than an instruction, in such units. */
 export const COST = { range: 8, state: 256, node: 64, difference: 2 ** 10 } as const;
 
 /** There is more to be done than there is room for. */

@@ -11,7 +11,7 @@ import {
 const TOP64 = (1n << 64n) - 1n;
 /** Dirt for the upper half of a register: no 32-bit condition may see it. */
 const DIRT = 0xdeadbeefn << 32n;
-/** The same above 16 bits. */
+/** Dirt above 16 bits. */
 const DIRT_ABOVE_16 = 0xbeefn << 16n;
 
 /** Numbers that no table reaches but mistakes do: where signs change, conventions meet, arm's private calls lie. */

@@ -15,7 +15,7 @@ export interface Launch {
   readonly paths: readonly string[];
   /** Programs that are started without the launcher and become what is behind it, as the service alone sees them. */
   readonly starters: readonly string[];
-  /** What the service sees in the place of the host's files, less what is mounted for the launcher. */
+  /** The service's view of the host's files, without the launcher's own mounts. */
   readonly view: View;
   /** Images and folders of the host that may have files of their own where these paths are. */
   readonly images: readonly Bind[];
@@ -59,7 +59,7 @@ export function plannedLaunch(
   };
 }
 
-/** The same of a unit that is loaded with a drop-in of ours. @param properties as the manager has them */
+/** The launch of a unit that is loaded with a drop-in of ours. @param properties as the manager has them */
 export function loadedLaunch(
   unit: string,
   own: Own & { readonly filterFile: string },
@@ -156,7 +156,7 @@ const isBeside = ({ filterFile }: Own, path: string): boolean =>
   filterFile !== undefined && path.startsWith(`${folderOf(filterFile)}/`);
 
 /**
- * What others can change on the way to a path, as one error; none where it is nothing.
+ * One error about all that others can change on the way to a path; none where that is nothing.
  * @param path as the service sees it
  * @param isInside whether the folders are named as the service sees them, too, and not as the host does
  */

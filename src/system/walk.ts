@@ -12,7 +12,7 @@ const UP = '/..'.repeat(512);
 /** PROC_SUPER_MAGIC of linux/magic.h: its links lead each process elsewhere. */
 const PROCFS = 0x9fa0;
 
-/** What isn't looked at. */
+/** Of a process whose view isn't looked at. */
 const UNSEEN: Walked = { real: undefined, untrusted: [], isUnseen: true };
 
 /** O_PATH of asm-generic/fcntl.h, which node has no name for. */

@@ -8,7 +8,7 @@ export interface Bind {
   readonly by: string;
 }
 
-/** What RootDirectory=, BindPaths= and BindReadOnlyPaths= make of the host's files. */
+/** The host's files as RootDirectory=, BindPaths= and BindReadOnlyPaths= rearrange them. */
 export interface View {
   /** The folder that is the root; `/` where it is the host's. */
   readonly root: string;

@@ -1,4 +1,4 @@
-/** What programs answer to the calls of one number, for all arguments at once. */
+/** Answers of programs to the calls of one number, for all arguments at once. */
 import { type Action, ALLOW, stricter } from '../../syscalls/action.js';
 import { decide, type Verdict } from '../../syscalls/policy.js';
 import { COST, type Spend } from '../budget.js';

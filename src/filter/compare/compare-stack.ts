@@ -16,7 +16,7 @@ export interface StackComparison extends RangeComparison {
   readonly uncompared: number;
 }
 
-/** What was found for one policy, of stacks and of those that they begin with. */
+/** Findings for one policy, about stacks and those that they begin with. */
 interface Known {
   readonly settle: ReturnType<typeof createSettling>;
   readonly settled: Map<number, Settled>;
@@ -24,7 +24,7 @@ interface Known {
   readonly compared: Map<number, StackComparison>;
 }
 
-/** What is known of one stack, and of all. */
+/** Findings about one stack, and about all. */
 interface Found {
   readonly settled: Settled;
   readonly known: Known;
@@ -147,7 +147,7 @@ export class StackComparer {
     return found;
   }
 
-  /** What work within a purse comes to; undefined where it is too much. */
+  /** The result of work within a purse; undefined where it is too much. */
   #within<T>(purse: Purse, work: Work<T>): Work<T | undefined> {
     return unlessTooMuch(this.#meter.within(purse, work));
   }

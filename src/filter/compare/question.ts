@@ -24,7 +24,7 @@ export interface Question {
   readonly sampled: () => number;
 }
 
-/** What is known of a region whose arguments decide. */
+/** Findings about a region whose arguments decide. */
 type Answer = 'settled' | 'sampled' | 'unsure' | { readonly args: readonly bigint[] };
 
 export function createQuestion(spend: Spend): Question {

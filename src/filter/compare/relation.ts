@@ -20,7 +20,7 @@ export interface Difference {
   readonly args?: readonly bigint[];
 }
 
-/** What the second action is beside the first; undefined where it is the same. */
+/** The relation of the second action to the first; undefined where they are the same. */
 export function relationOf(expected: Action, got: Action): Relation | undefined {
   if (expected === got) return undefined;
   if (expected === KILL && got === KILL_THREAD) return 'otherwise';

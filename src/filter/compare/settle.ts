@@ -44,7 +44,7 @@ export interface Settled {
   readonly ranges: number;
 }
 
-/** What programs are held to, and what that is paid from. */
+/** The policy that programs are held to, and the purse for that work. */
 export interface Settling {
   readonly policy: SyscallPolicy;
   readonly meter: Meter;
@@ -86,7 +86,7 @@ export function createSettling({ policy, meter, purse }: Settling) {
   };
 }
 
-/** What work comes to; undefined where it is too much, or a program does what can't be told from a call. */
+/** The result of work; undefined where it is too much, or where a program asks for more than a call has. */
 export function* unlessTooMuch<T>(work: Work<T>): Work<T | undefined> {
   try {
     return yield* work;
@@ -107,7 +107,7 @@ const regionsOf = (policy: SyscallPolicy): Region[] =>
     });
   });
 
-/** What is still looser with one program more. @throws ProgramError, OverBudget */
+/** Regions that are still looser with one program more. @throws ProgramError, OverBudget */
 function* narrow(
   open: readonly Region[],
   program: Program,
