@@ -205,16 +205,18 @@ function distance(a: string, b: string): number {
   return at(a.length, b.length);
 }
 
-test('the candidate that is meant is the first of the nearest, at most a third of the word away', () => {
+test('the candidate that is meant is the only one that the word begins, or the first of the nearest, at most a third of the word away', () => {
   const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 9 });
   fc.assert(
     fc.property(word, fc.array(word, { maxLength: 8 }), (typed, candidates) => {
       const limit = Math.max(1, Math.floor(typed.length / 3));
       const distances = candidates.map((candidate) => distance(typed, candidate));
       const least = Math.min(...distances, limit + 1);
-      const expected = least > limit ? undefined : candidates[distances.indexOf(least)];
-      assert.equal(nearest(typed, candidates), expected);
+      const near = least > limit ? undefined : candidates[distances.indexOf(least)];
+      const begun = candidates.filter((candidate) => typed.length >= 4 && candidate.startsWith(typed));
+      assert.equal(nearest(typed, candidates), begun.length === 1 ? begun[0] : near);
     }),
+    { numRuns: 1000, examples: [['bbbc', ['bbbcaa']]] },
   );
 });
 

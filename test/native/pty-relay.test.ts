@@ -166,7 +166,7 @@ describe('on a terminal', { skip }, () => {
       t,
       one.path,
       `trap "exit 9" HUP; stty -echo; echo ready; i=0
-       while :; do i=$((i + 1)); printf "%1000s $i\\n"; echo $i >${lines}; sleep 0.01; done`,
+       while :; do i=$((i + 1)); printf "%1000s $i\\n"; echo $i >${lines}.new; mv ${lines}.new ${lines}; sleep 0.01; done`,
     );
     const printed = () => Number(readFileSync(lines, 'utf8'));
     await one.shows('ready');
