@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { BASE, bare, MAY_IMPORT, violations } from './support/architecture.js';
+import { BASE, bare, circles, MAY_IMPORT, violations } from './support/architecture.js';
 import { inRepository } from './support/repository.js';
 
 function readSources(): Map<string, string> {
@@ -18,6 +18,18 @@ const sources = readSources();
 test('the sources keep the invariants', () => {
   assert.ok(sources.size > 50);
   assert.deepEqual(violations(sources), []);
+});
+
+test('no file imports itself by others, be it for a type', () => {
+  assert.deepEqual(circles(sources), []);
+  const three: [string, string][] = [
+    ['plan/a.ts', "import type { B } from './b.js';"],
+    ['plan/b.ts', "export * from '../unit/c.js';"],
+    ['unit/c.ts', "import {\n  a,\n} from '../plan/a.js';"],
+    ['unit/d.ts', "import { a } from '../plan/a.js';"],
+  ];
+  assert.deepEqual(circles(new Map(three)), ['plan/a.ts → plan/b.ts → unit/c.ts → plan/a.ts']);
+  assert.deepEqual(circles(new Map(three.slice(1))), []);
 });
 
 test('the table of imports names what there is and nothing else', () => {

@@ -2,7 +2,7 @@
 import { groupBy, once } from '../collections.js';
 import { type Diagnostic, error, note } from '../diagnostic.js';
 import { StackComparer } from '../filter/compare/compare-stack.js';
-import type { Difference, Relation } from '../filter/compare/relation.js';
+import type { Difference } from '../filter/compare/relation.js';
 import type { Stack } from '../filter/stack.js';
 import { systemctl } from '../plan/own-command.js';
 import type { Plan } from '../plan/plan.js';
@@ -16,35 +16,12 @@ import { looseCalls, whose } from './looser.js';
 import { type NamedDifference, nameDifferences } from './name-differences.js';
 import { readStatus } from './process-status.js';
 import { createRefusers } from './refusers.js';
+import type { Compared, ThreadGroup } from './thread-group.js';
 import { sampledNotes, unknowable } from './uncompared.js';
 import { readUnit, type UnitThread } from './unit-filters.js';
 import { unseen } from './unseen.js';
 import { type Answering, answeringPart, doubtOf, notVouched } from './vouched-launcher.js';
 import { type Measure, measureOf } from './without-launcher.js';
-
-/** What filters are beside what they are held to. */
-interface Compared {
-  /**
-   * `looser` if any call is, `unknown` where that can't be told, else `stricter` if any is or may be, else `otherwise`.
-   */
-  readonly calls: 'equal' | Relation | 'unknown';
-  readonly differences: readonly NamedDifference[];
-  /** Ranges of numbers that were compared, and those of them in which only samples were. */
-  readonly ranges: number;
-  readonly sampled: number;
-  /** How many filters the differences leave out: they can only refuse more. */
-  readonly uncompared: number;
-}
-
-/** Threads with the same filters that are held to the same. */
-export interface ThreadGroup extends Compared {
-  readonly processes: readonly { readonly pid: number; readonly name: string; readonly threads: number }[];
-  /** How many filters each of them has. */
-  readonly filters: number;
-  readonly heldTo: Measure;
-  /** Whether they run since before the unit was started, looser than its policy. */
-  readonly leftOver: boolean;
-}
 
 export interface Enforcement {
   readonly groups: readonly ThreadGroup[];

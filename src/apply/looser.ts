@@ -1,8 +1,8 @@
 /** What processes are looser in than they are held to, as errors. */
 import { groupBy, shortList } from '../collections.js';
 import { type Diagnostic, error, printable } from '../diagnostic.js';
-import type { ThreadGroup } from './enforcement.js';
 import { EVERY_CALL, type NamedDifference } from './name-differences.js';
+import type { ThreadGroup } from './thread-group.js';
 
 /** Calls that one error names; the report has them all. */
 const MOST_NAMED = 20;

@@ -1,7 +1,7 @@
 /** Tells of filters that were too much work to be compared. */
 import { type Diagnostic, error, warning } from '../diagnostic.js';
-import type { ThreadGroup } from './enforcement.js';
 import { whose } from './looser.js';
+import type { ThreadGroup } from './thread-group.js';
 
 /** An error about groups that may be looser than they are held to. */
 export function unknowable(groups: readonly ThreadGroup[]): Diagnostic[] {

@@ -9,7 +9,7 @@ import { bundledSets, type SyscallSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 import type { ManagerFacts } from '../system/system.js';
 import { parseUnitFile } from '../unit/unit-file.js';
-import type { Applied } from './drift.js';
+import type { Applied } from './applied.js';
 import { machineOf, majorVersion } from './probe-target.js';
 import { dropInsOf, type Service } from './services.js';
 

@@ -3,7 +3,7 @@ import { isSameBytes } from '../collections.js';
 import { type Diagnostic, error } from '../diagnostic.js';
 import { installedLauncher, programsFolder } from '../emit/paths.js';
 import type { Context } from '../system/context.js';
-import type { Applied } from './drift.js';
+import type { Applied } from './applied.js';
 import { launcherFiles, MAX_LAUNCHER_SIZE } from './launcher-file.js';
 
 /** Root sees what is mounted for a service, and a user for a service of its own. */

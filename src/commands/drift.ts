@@ -1,4 +1,3 @@
-import type { ExistingFile } from '../apply/changes.js';
 import { groupBy } from '../collections.js';
 import { type Diagnostic, error, hasErrors, note, printable, UserError } from '../diagnostic.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
@@ -13,6 +12,7 @@ import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import { EXEC_KEYS } from '../unit/exec-keys.js';
 import { isTemplate, type UnitName } from '../unit/name.js';
 import { parseUnitFile } from '../unit/unit-file.js';
+import type { Applied } from './applied.js';
 import { againHint, isSearched, optionsAgain } from './apply-again.js';
 import { notLoaded } from './drift-loaded.js';
 import { launcherChange, programsReplaced } from './drift-programs.js';
@@ -21,22 +21,7 @@ import { findPolicy, loadPolicy } from './load-policy.js';
 import { loadFiles, loadOffline, serviceName } from './load-unit.js';
 import { prepare } from './prepare.js';
 import { type MachineFacts, probeMachine, setsOfManager } from './probe-target.js';
-import type { Service } from './services.js';
 import { surroundingsOf } from './surroundings.js';
-import type { State } from './unit-state.js';
-
-/** A unit with files of ours. */
-export interface Applied {
-  readonly unit: string;
-  readonly facts: DropInFacts;
-  /** All of the unit's own that there are, the drop-in among them. */
-  readonly files: readonly ExistingFile[];
-  /** What runs by it, and how that stands; undefined where nothing is asked of a manager. */
-  readonly services: readonly Service[] | undefined;
-  readonly state: State | undefined;
-  /** The launcher that its files name. */
-  readonly launcher: string;
-}
 
 /** How a unit differs from what was applied. */
 export interface Drifted {

@@ -1,6 +1,6 @@
 import { type Diagnostic, error, printable, renderDiagnostic, warning } from '../diagnostic.js';
-import type { Change } from '../explain/change.js';
 import { callText, changeLine, type Explanation, isFinding } from '../explain/explanation.js';
+import type { Change } from '../explain/refused-call.js';
 
 /** An explanation as a diagnostic: the call, what became of it, the line that decides, and the way out in one line. */
 export function explanationDiagnostic(explanation: Explanation, machine: string): Diagnostic {

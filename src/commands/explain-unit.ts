@@ -1,12 +1,12 @@
 import { refusedCalls, type Sought } from '../apply/refused-calls.js';
 import { createRefusers } from '../apply/refusers.js';
 import { type Diagnostic, error } from '../diagnostic.js';
-import type { Ground } from '../explain/cause.js';
 import { type Explanation, explainCalls } from '../explain/explanation.js';
+import type { Ground } from '../explain/refused-call.js';
 import { managerOf, type UserManager } from '../explain/user-manager.js';
 import { interpretersOf } from '../plan/commands.js';
 import { ownLimits } from '../plan/own-limits.js';
-import type { OwnLimits } from '../syscalls/resolve.js';
+import type { OwnLimits } from '../syscalls/named-policy.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
 import { effectiveUnit } from '../unit/effective.js';

@@ -1,13 +1,13 @@
 import { type Diagnostic, EXIT, error, type Location, UserError } from '../diagnostic.js';
 import { policyOfDropIn } from '../emit/files.js';
 import { dropInPath, policySearchPath } from '../emit/paths.js';
-import type { Lesser } from '../explain/without-base.js';
 import { ownCommand } from '../plan/own-command.js';
 import { mergePolicies } from '../policy/merge.js';
 import { parsePolicy, warnIfEmpty } from '../policy/parse.js';
-import type { Located, Policy } from '../policy/policy.js';
+import type { Lesser, Policy } from '../policy/policy.js';
 import { MAX_POLICY_SIZE } from '../policy/policy-size.js';
 import { decodePolicy } from '../policy/toml.js';
+import type { Located } from '../syscalls/section.js';
 import type { Context } from '../system/context.js';
 import type { UnitName } from '../unit/name.js';
 import { normalize } from '../unit/path.js';

@@ -13,7 +13,6 @@ import { ownCommand } from '../plan/own-command.js';
 import type { Context } from '../system/context.js';
 import type { ProcessResult, Running } from '../system/system.js';
 import { unitsAlong } from './along.js';
-import type { ExplainOptions } from './explain.js';
 import { explainUnit, type Looked, type Run, startOf, UNREADABLE, userManager } from './explain-unit.js';
 import { failureOf, failuresOf } from './failures.js';
 import { watchTied } from './fallen.js';
@@ -21,7 +20,7 @@ import { type HeldSignals, holdSignals } from './held-signals.js';
 import { recordReader } from './native-program.js';
 import { obstacles } from './obstacles.js';
 import { lastWritten, withLifetime } from './own-files.js';
-import { type Prepared, prepare } from './prepare.js';
+import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
 import { putBack } from './put-back.js';
 import { obstacleTo } from './restarts.js';
 import { stopUnit } from './stop-unit.js';
@@ -40,7 +39,7 @@ const LOG_DELAY = 500;
  * @param prepared the policy as it is to be enforced, which explains what was recorded
  * @throws UserError where it can't be begun
  */
-export async function recordRun(context: Context, prepared: Prepared, options: ExplainOptions): Promise<Run> {
+export async function recordRun(context: Context, prepared: Prepared, options: PrepareOptions): Promise<Run> {
   const placed = withLifetime(context, 'run');
   const permissive = await prepare(placed, prepared.plan.unit, {
     ...options,

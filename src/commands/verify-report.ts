@@ -1,5 +1,5 @@
-import type { ThreadGroup } from '../apply/enforcement.js';
 import type { NamedDifference } from '../apply/name-differences.js';
+import type { ThreadGroup } from '../apply/thread-group.js';
 import { EXIT, printable } from '../diagnostic.js';
 import type { Plan } from '../plan/plan.js';
 import { columns } from '../report.js';

@@ -1,70 +1,14 @@
-import type { Location } from '../diagnostic.js';
-import { NO_SYSCALLS, type Policy, type RuleEntry } from '../policy/policy.js';
 import { type Abi, abiOf, type Machine } from '../syscalls/abi.js';
 import { ALLOW, LOG, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import type { Hidden } from '../syscalls/arguments.js';
 import { conditionsOf, hiddenFrom, holdsAlways } from '../syscalls/conditions.js';
+import type { NamedPolicy, NamedVerdict } from '../syscalls/named-policy.js';
 import { NUMBERS_SOURCE, nameOf } from '../syscalls/numbers.js';
 import { holds } from '../syscalls/policy.js';
-import {
-  entriesByCall,
-  type NamedPolicy,
-  type NamedVerdict,
-  type OwnLimits,
-  refusal,
-  resolveCalls,
-  strictest,
-  verdictOn,
-} from '../syscalls/resolve.js';
-import type { SyscallSets } from '../syscalls/sets.js';
-import type { Lesser } from './without-base.js';
-
-/** What a call is held against. */
-export interface Ground {
-  readonly policy: Policy;
-  readonly machine: Machine;
-  readonly sets: SyscallSets;
-  /** What the unit's own filter refuses, whether the policy inherits it or not. */
-  readonly own: OwnLimits | undefined;
-  /** Directives that refuse a call, as they are loaded. */
-  readonly refusers: (call: string, abi: Abi) => readonly string[];
-  /** The policy without each of those that it extends itself. */
-  readonly lesser?: readonly Lesser[];
-}
-
-/** A call by its calling convention. */
-export interface NamedCall {
-  /** Undefined where the machine has no such convention. */
-  readonly abi: Abi | undefined;
-  /** As the convention's table has it (x32: without bit 30). */
-  readonly number: number;
-  /** As people know it: `mount`, `call 470`. */
-  readonly name: string;
-  /** Whether the tables know it. */
-  readonly known: boolean;
-  readonly args?: readonly bigint[] | undefined;
-}
-
-export type CauseKind =
-  | 'denied'
-  | 'not-allowed'
-  | 'rule'
-  | 'arguments'
-  | 'recorded'
-  | 'own-filter'
-  | 'unknown-number'
-  | 'closed-convention'
-  | 'directive'
-  | 'elsewhere';
-
-/** What decides on a call. */
-export interface Cause {
-  readonly kind: CauseKind;
-  /** In short: `deny @mount`. */
-  readonly what: string;
-  readonly at?: Location | undefined;
-}
+import { entriesByCall, refusal, resolveCalls, strictest, verdictOn } from '../syscalls/resolve.js';
+import type { RuleEntry } from '../syscalls/section.js';
+import { type Cause, type Ground, type NamedCall, named } from './refused-call.js';
 
 /** The name of a call. @param arch AUDIT_ARCH_*. @param nr with bit 30 for x32 */
 export function nameCall(
@@ -75,12 +19,6 @@ export function nameCall(
   if (!id) return { abi: undefined, number: nr, name: `call ${nr}`, known: false };
   const name = nameOf(id.abi, id.nr);
   return { abi: id.abi, number: id.nr, name: name ?? `call ${id.nr}`, known: name !== undefined, args };
-}
-
-/** The policy's meaning by names, as it is planned. */
-export function named({ policy, sets, own }: Pick<Ground, 'policy' | 'sets' | 'own'>): NamedPolicy {
-  const section = policy.syscalls ?? NO_SYSCALLS;
-  return resolveCalls(section, sets, (section.inherit?.value ?? true) ? own : undefined);
 }
 
 /** Which line of the policy, or who else, decides on a call. */

@@ -1,38 +1,16 @@
 import { checkExpectations } from '../policy/expect.js';
-import type {
-  CallEntry,
-  ConditionEntry,
-  Expectation,
-  Policy,
-  RuleEntry,
-  SyscallsSection,
-} from '../policy/policy.js';
+import type { Expectation, Policy } from '../policy/policy.js';
 import type { Abi } from '../syscalls/abi.js';
 import { ALLOW, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import { argumentIn, placeOf } from '../syscalls/arguments.js';
 import { hiddenFrom } from '../syscalls/conditions.js';
+import type { NamedPolicy, NamedVerdict, OwnLimits } from '../syscalls/named-policy.js';
 import { callNames } from '../syscalls/numbers.js';
-import {
-  type NamedPolicy,
-  type NamedVerdict,
-  type OwnLimits,
-  resolve,
-  verdictOn,
-} from '../syscalls/resolve.js';
-import { type Ground, type NamedCall, named } from './cause.js';
-
-/** A change that lets a call through, to a policy or to the unit itself. */
-export interface Change {
-  /** What to do, in one line. */
-  readonly does: string;
-  /** The policy's file, or the command that edits the unit. */
-  readonly where: string;
-  /** What it is to say then, as it is; none where something is only taken out. */
-  readonly text?: string;
-  /** Where something is taken out or added. */
-  readonly line?: number;
-}
+import { resolve, verdictOn } from '../syscalls/resolve.js';
+import type { CallEntry, ConditionEntry, RuleEntry, SyscallsSection } from '../syscalls/section.js';
+import type { Change } from './refused-call.js';
+import { type Ground, type NamedCall, named } from './refused-call.js';
 
 /** A change and the section that it makes of another. */
 interface Edit {

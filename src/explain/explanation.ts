@@ -1,10 +1,11 @@
 import { groupBy } from '../collections.js';
 import { type Action, ALLOW, KILL, KILL_THREAD, LOG } from '../syscalls/action.js';
-import type { OwnLimits } from '../syscalls/resolve.js';
-import { type Cause, causeOf, type Ground, type NamedCall, nameCall } from './cause.js';
-import { type Change, changesFor } from './change.js';
+import type { OwnLimits } from '../syscalls/named-policy.js';
+import { causeOf, nameCall } from './cause.js';
+import { changesFor } from './change.js';
 import { opens } from './opens.js';
 import type { RecordedCall } from './record.js';
+import type { Cause, Change, Ground, NamedCall } from './refused-call.js';
 import { withoutBase } from './without-base.js';
 
 /** A recorded call of a unit. */

@@ -1,19 +1,12 @@
 /** Another way to let a call through: to extend one policy less. */
 import { shortList } from '../collections.js';
 import type { Location } from '../diagnostic.js';
-import { NO_SYSCALLS, type Policy } from '../policy/policy.js';
+import type { Policy } from '../policy/policy.js';
 import { ALLOW, permits } from '../syscalls/action.js';
 import { verdictOn } from '../syscalls/resolve.js';
-import { type Cause, type Ground, type NamedCall, named } from './cause.js';
-import type { Change } from './change.js';
-
-/** A policy without one of those that it extends. */
-export interface Lesser {
-  /** As it is written in `extends`, and where. */
-  readonly name: string;
-  readonly at: Location;
-  readonly policy: Policy;
-}
+import { NO_SYSCALLS } from '../syscalls/section.js';
+import type { Change } from './refused-call.js';
+import { type Cause, type Ground, type NamedCall, named } from './refused-call.js';
 
 /** What else a change takes away that one line names. */
 const MOST_NAMED = 5;

@@ -1,10 +1,10 @@
 /** What a unit's system call filters are beside what the policy says, as far as its author may not expect it. */
 import { type Diagnostic, note, warning } from '../diagnostic.js';
-import type { SyscallsSection } from '../policy/policy.js';
 import { stricter } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
+import type { OwnLimits } from '../syscalls/named-policy.js';
 import { namesake } from '../syscalls/numbers.js';
-import type { OwnLimits } from '../syscalls/resolve.js';
+import type { SyscallsSection } from '../syscalls/section.js';
 import { areSetsOf } from '../syscalls/sets.js';
 import { type CallContext, cantBeMade, openAbis, unlistedInAllowList } from './left.js';
 import type { SystemdFilter } from './plan.js';

@@ -1,9 +1,10 @@
 import { type Diagnostic, error, note, UserError } from '../diagnostic.js';
 import { callsToLoad } from '../filter/filter-file.js';
-import { NO_SYSCALLS, type SyscallsSection } from '../policy/policy.js';
 import type { Machine } from '../syscalls/abi.js';
+import type { NamedPolicy, OwnLimits } from '../syscalls/named-policy.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
-import { type NamedPolicy, type OwnLimits, refusal, resolve, resolveCalls } from '../syscalls/resolve.js';
+import { refusal, resolve, resolveCalls } from '../syscalls/resolve.js';
+import { NO_SYSCALLS, type SyscallsSection } from '../syscalls/section.js';
 import { absentCalls, foreignSets, replacedFilter, unknownNumbers } from './call-notes.js';
 import { hasNoSandbox } from './exec-prefix.js';
 import { type PlannedLauncher, planLauncher } from './launcher.js';

@@ -8,7 +8,8 @@ import { REFUSED } from './directives/refused.js';
 import { RESOURCES } from './directives/resources.js';
 import type { Directive } from './directives/row.js';
 
-export type { BusProperty, Directive, EnumValue, Merge, Strictness, ValueKind } from './directives/row.js';
+export type { EnumValue } from './directives/own-kinds.js';
+export type { BusProperty, Directive, Merge, Strictness, ValueKind } from './directives/row.js';
 
 const byName = (a: Directive, b: Directive) => (a.name < b.name ? -1 : 1);
 

@@ -1,19 +1,11 @@
 import type { Location } from '../diagnostic.js';
-import type { SyscallsSection } from '../policy/policy.js';
 import { type Abi, abisOf } from '../syscalls/abi.js';
 import { type Action, ALLOW, ENOSYS, errnoOf, LOG, permits, stricter } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
+import type { NamedPolicy, NamedVerdict, OwnLimits } from '../syscalls/named-policy.js';
 import { isAbsent, numbersOf } from '../syscalls/numbers.js';
-import {
-  answers,
-  mayPass,
-  mildest,
-  type NamedPolicy,
-  type NamedVerdict,
-  type OwnLimits,
-  refusal,
-  verdictOn,
-} from '../syscalls/resolve.js';
+import { answers, mayPass, mildest, refusal, verdictOn } from '../syscalls/resolve.js';
+import type { SyscallsSection } from '../syscalls/section.js';
 import { callsInSets } from '../syscalls/sets.js';
 import type { Target } from './target.js';
 

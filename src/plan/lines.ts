@@ -1,9 +1,9 @@
 import { groupBy, shortList } from '../collections.js';
 import type { Diagnostic, Location } from '../diagnostic.js';
-import type { CallEntry, Located } from '../policy/policy.js';
 import { LOG, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import { callsOf, isOwnRefusal, mayPass, refusal, verdictOn } from '../syscalls/resolve.js';
+import type { CallEntry, Located } from '../syscalls/section.js';
 import { LOST_TO_PREFIXES } from './exec-prefix.js';
 import { type CallContext, cantBeMade, isLauncherAlone, type Left, openAbis } from './left.js';
 import { ownRefusals, REFUSED_BY_UNIT } from './own-refusals.js';

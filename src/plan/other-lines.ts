@@ -2,7 +2,7 @@ import { type Diagnostic, error } from '../diagnostic.js';
 import { callsToLoad } from '../filter/filter-file.js';
 import type { Policy } from '../policy/policy.js';
 import { permits } from '../syscalls/action.js';
-import type { OwnLimits } from '../syscalls/resolve.js';
+import type { OwnLimits } from '../syscalls/named-policy.js';
 import { wrappedKeys } from './commands.js';
 
 /**

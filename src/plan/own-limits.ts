@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../diagnostic.js';
 import { type Action, ALLOW, errnoAction, KILL } from '../syscalls/action.js';
+import type { OwnLimits } from '../syscalls/named-policy.js';
 import { callNames } from '../syscalls/numbers.js';
-import type { OwnLimits } from '../syscalls/resolve.js';
 import { callsInSets, type SyscallSets } from '../syscalls/sets.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { ownArchitectures, ownErrorNumber, ownSyscallFilter } from '../unit/own-filter.js';

@@ -1,7 +1,7 @@
 import { type Diagnostic, warning } from '../diagnostic.js';
-import type { CallEntry } from '../policy/policy.js';
 import { permits } from '../syscalls/action.js';
 import { callsOf, isOwnRefusal, verdictOn } from '../syscalls/resolve.js';
+import type { CallEntry } from '../syscalls/section.js';
 import type { CallContext } from './left.js';
 
 export const REFUSED_BY_UNIT = "refused by the unit's own SystemCallFilter=";

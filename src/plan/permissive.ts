@@ -1,9 +1,9 @@
 import { type Diagnostic, note } from '../diagnostic.js';
 import { checkExpectations } from '../policy/expect.js';
-import type { SyscallsSection } from '../policy/policy.js';
 import { isPermissive } from '../syscalls/permissive.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import { resolve, resolveCalls } from '../syscalls/resolve.js';
+import type { SyscallsSection } from '../syscalls/section.js';
 import { type CallContext, leftToLauncher } from './left.js';
 import { ownCommand } from './own-command.js';
 import type { Mode } from './plan.js';

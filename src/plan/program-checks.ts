@@ -1,8 +1,9 @@
 import { type Diagnostic, error, printable, warning } from '../diagnostic.js';
 import { abisOf, type Machine } from '../syscalls/abi.js';
 import { KILL } from '../syscalls/action.js';
+import type { NamedPolicy } from '../syscalls/named-policy.js';
 import { numbersOf } from '../syscalls/numbers.js';
-import { mayPass, mildest, type NamedPolicy, verdictOn } from '../syscalls/resolve.js';
+import { mayPass, mildest, verdictOn } from '../syscalls/resolve.js';
 import type { ProgramFacts } from '../unit/elf.js';
 import { mountOf } from '../unit/mount-info.js';
 import { lastOf, type UnitValues } from '../unit/values.js';

@@ -1,5 +1,6 @@
 import { type Diagnostic, error } from '../diagnostic.js';
-import type { Located, Policy } from '../policy/policy.js';
+import type { Policy } from '../policy/policy.js';
+import type { Located } from '../syscalls/section.js';
 import { bindReadOnly } from './path-directives.js';
 import type { PlannedDirective, PlannedProgram } from './plan.js';
 

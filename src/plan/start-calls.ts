@@ -1,6 +1,7 @@
-import { NO_SYSCALLS, type RuleEntry } from '../policy/policy.js';
 import { ALLOW } from '../syscalls/action.js';
-import { type NamedPolicy, type NamedVerdict, verdictOn } from '../syscalls/resolve.js';
+import type { NamedPolicy, NamedVerdict } from '../syscalls/named-policy.js';
+import { verdictOn } from '../syscalls/resolve.js';
+import { NO_SYSCALLS, type RuleEntry } from '../syscalls/section.js';
 
 /**
  * What stage `entry` permits between the exec and the program's entry point whatever the policy says: the calls of the

@@ -1,9 +1,10 @@
 import { groupBy } from '../collections.js';
-import type { CallEntry, SyscallsSection } from '../policy/policy.js';
 import { type Action, ALLOW, KILL, LOG, permits } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
+import type { NamedPolicy } from '../syscalls/named-policy.js';
 import { whereKnown } from '../syscalls/numbers.js';
-import { callsOf, mayPass, mildest, type NamedPolicy, refusal, verdictOn } from '../syscalls/resolve.js';
+import { callsOf, mayPass, mildest, refusal, verdictOn } from '../syscalls/resolve.js';
+import type { CallEntry, SyscallsSection } from '../syscalls/section.js';
 import { areSetsOf, callsInSets, expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
 import { isForLauncher } from './left.js';
 import type { PlannedDirective, SystemdFilter } from './plan.js';

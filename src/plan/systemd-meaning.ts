@@ -1,6 +1,7 @@
 import { type Action, ALLOW } from '../syscalls/action.js';
+import type { NamedVerdict } from '../syscalls/named-policy.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
-import { type NamedVerdict, resolve } from '../syscalls/resolve.js';
+import { resolve } from '../syscalls/resolve.js';
 import { unlistedInAllowList } from './left.js';
 import type { Plan } from './plan.js';
 

@@ -10,10 +10,11 @@ import {
 import { type Abi, abisOf, type Machine } from '../syscalls/abi.js';
 import { callNames, knownCalls, whereKnown } from '../syscalls/numbers.js';
 import { operandValue, parseOperand } from '../syscalls/operand.js';
+import type { CallEntry, ConditionEntry, Located, SyscallsSection } from '../syscalls/section.js';
 import { expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
 import { openDoors } from './doors.js';
 import { hiddenArguments } from './hidden-arguments.js';
-import type { CallEntry, ConditionEntry, Located, Policy, SyscallsSection } from './policy.js';
+import type { Policy } from './policy.js';
 
 interface Context {
   readonly policy: Policy;

@@ -2,17 +2,11 @@ import { type Diagnostic, type Location, warning } from '../diagnostic.js';
 import type { Abi } from '../syscalls/abi.js';
 import { ENOSYS, permits } from '../syscalls/action.js';
 import { holdsAlways } from '../syscalls/conditions.js';
+import type { NamedPolicy, NamedVerdict } from '../syscalls/named-policy.js';
 import { isAbsent } from '../syscalls/numbers.js';
-import {
-  entriesByCall,
-  mayPass,
-  type NamedPolicy,
-  type NamedVerdict,
-  refusal,
-  resolveCalls,
-  verdictOn,
-} from '../syscalls/resolve.js';
+import { entriesByCall, mayPass, refusal, resolveCalls, verdictOn } from '../syscalls/resolve.js';
 import { sameCalls } from '../syscalls/same-calls.js';
+import type { CallEntry, RuleEntry, SyscallsSection } from '../syscalls/section.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import { parseBoolean } from '../unit/boolean.js';
 import {
@@ -25,7 +19,7 @@ import {
   WIDER,
 } from './alike.js';
 import { type NewerCalls, newerCalls } from './newer-calls.js';
-import type { CallEntry, DirectiveEntry, RuleEntry, SyscallsSection } from './policy.js';
+import type { DirectiveEntry } from './policy.js';
 
 interface Closed {
   readonly call: string;

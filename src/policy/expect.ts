@@ -6,10 +6,11 @@ import { formatAction } from '../syscalls/action-text.js';
 import { registersWith } from '../syscalls/arguments.js';
 import { hiddenFrom } from '../syscalls/conditions.js';
 import { MULTIPLEXED } from '../syscalls/multiplex.js';
+import type { NamedPolicy } from '../syscalls/named-policy.js';
 import { namesake, numbersOf } from '../syscalls/numbers.js';
 import { parseOperand } from '../syscalls/operand.js';
 import { type Call, evaluate, type SyscallPolicy } from '../syscalls/policy.js';
-import { entriesByCall, isOwnRefusal, type NamedPolicy, verdictOn } from '../syscalls/resolve.js';
+import { entriesByCall, isOwnRefusal, verdictOn } from '../syscalls/resolve.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import type { Expectation, Policy } from './policy.js';
 

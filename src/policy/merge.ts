@@ -1,4 +1,5 @@
-import type { Expectation, Policy, SyscallsSection } from './policy.js';
+import type { SyscallsSection } from '../syscalls/section.js';
+import type { Expectation, Policy } from './policy.js';
 
 /**
  * Joins a policy with what it extends, bases first, in their order. Lists of calls, rules, expectations and loosened

@@ -1,10 +1,11 @@
 /** Calls that belong to a set of systemd's, and came after the systemd whose sets a policy is read with. */
 import type { Abi } from '../syscalls/abi.js';
 import { permits } from '../syscalls/action.js';
+import type { NamedPolicy } from '../syscalls/named-policy.js';
 import { isAbsent } from '../syscalls/numbers.js';
-import { mayPass, type NamedPolicy, verdictOn } from '../syscalls/resolve.js';
+import { mayPass, verdictOn } from '../syscalls/resolve.js';
+import type { CallEntry, SyscallsSection } from '../syscalls/section.js';
 import { bundledSets, callsInSets, expandSet, type SyscallSets } from '../syscalls/sets.js';
-import type { CallEntry, SyscallsSection } from './policy.js';
 
 /** Members of sets that the bundled sets lack (systemd-analyze syscall-filter of systemd 262). */
 const LATER: ReadonlyMap<string, readonly string[]> = new Map([['@mount', ['open_tree_attr']]]);

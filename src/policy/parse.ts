@@ -2,16 +2,8 @@ import { type Diagnostic, didYouMean, error, firstOf, type Location, warning } f
 import { type Action, ALLOW } from '../syscalls/action.js';
 import { actionWords, parseAction } from '../syscalls/action-text.js';
 import type { Operator } from '../syscalls/policy.js';
-import type {
-  CallEntry,
-  ConditionEntry,
-  DirectiveEntry,
-  Expectation,
-  Located,
-  Policy,
-  RuleEntry,
-  SyscallsSection,
-} from './policy.js';
+import type { CallEntry, ConditionEntry, Located, RuleEntry, SyscallsSection } from '../syscalls/section.js';
+import type { DirectiveEntry, Expectation, Policy } from './policy.js';
 import { COMPARISONS, POLICY } from './schema.js';
 import { parseTimeSpan } from './time-span.js';
 import { type Path, parseToml, type TomlDocument } from './toml.js';

@@ -1,9 +1,10 @@
 /** The conditions of a rule on one ABI. */
-import type { ConditionEntry, RuleEntry } from '../policy/policy.js';
+
 import type { Abi } from './abi.js';
 import { type Hidden, placeOf } from './arguments.js';
 import { parseOperand } from './operand.js';
 import type { Condition, Operator } from './policy.js';
+import type { ConditionEntry, RuleEntry } from './section.js';
 
 /** Whether a condition is written so that it holds for every number. */
 export const holdsAlways = ({ op, operands }: ConditionEntry): boolean =>

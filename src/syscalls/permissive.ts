@@ -1,6 +1,6 @@
 import { ABIS, type Abi } from './abi.js';
 import { type Action, ALLOW, LOG, permits, stricter } from './action.js';
-import type { NamedPolicy, NamedVerdict, OwnLimits } from './resolve.js';
+import type { NamedPolicy, NamedVerdict, OwnLimits } from './named-policy.js';
 
 const recorded = (action: Action): Action => (permits(action) ? action : LOG);
 

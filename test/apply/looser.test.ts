@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ThreadGroup } from '../../src/apply/enforcement.js';
 import { looseSince } from '../../src/apply/looser.js';
+import type { ThreadGroup } from '../../src/apply/thread-group.js';
 
 const difference = (abi: 'x86-64' | 'x86', calls: readonly string[], relation = 'looser') => ({
   ...{ relation, abi, calls, expected: 'kill', got: 'allow', someArguments: false, by: [] },

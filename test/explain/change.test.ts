@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { causeOf, type Ground, nameCall, named } from '../../src/explain/cause.js';
-import { type Change, changesFor } from '../../src/explain/change.js';
+import { causeOf, nameCall } from '../../src/explain/cause.js';
+import { changesFor } from '../../src/explain/change.js';
+import { type Change, type Ground, named } from '../../src/explain/refused-call.js';
 import { ownLimits } from '../../src/plan/own-limits.js';
 import { checkExpectations } from '../../src/policy/expect.js';
 import { mergePolicies } from '../../src/policy/merge.js';

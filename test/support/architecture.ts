@@ -90,7 +90,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'collections.ts': [],
   'diagnostic.ts': [],
   'version.ts': [],
-  syscalls: [...BASE, 'policy/policy.ts'],
+  syscalls: [...BASE],
   policy: [...BASE, 'syscalls', 'unit/exec-keys.ts', 'unit/boolean.ts'],
   filter: [...BASE, 'syscalls'],
   unit: [...BASE, 'syscalls'],
@@ -140,6 +140,30 @@ function brokenLines(path: string, lines: readonly string[]): Found[] {
       .map(({ says }) => ({ line: index + 1, says })),
   );
 }
+
+/** Files that import each other, types included, as `a.ts → b.ts → a.ts`; each circle once. */
+export function circles(sources: Sources): string[] {
+  const imports = new Map([...sources].map(([path, text]) => [path, importsOf(path, text)]));
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, way: readonly string[]): void => {
+    const from = way.indexOf(path);
+    if (from >= 0) found.push([...way.slice(from), path].join(' → '));
+    if (from >= 0 || done.has(path)) return;
+    for (const next of imports.get(path) ?? []) visit(next, [...way, path]);
+    done.add(path);
+  };
+  for (const path of sources.keys()) visit(path, []);
+  return found;
+}
+
+const importsOf = (path: string, text: string): string[] =>
+  text.split('\n').flatMap((line) =>
+    [...line.matchAll(IMPORTED)].flatMap(([, specifier = '']) => {
+      const target = specifier.startsWith('.') ? resolvePath(path, specifier) : undefined;
+      return target === undefined ? [] : [target];
+    }),
+  );
 
 const IMPORTED = /(?:^(?:import|export|\}).*\bfrom|^import|\bimport\()\s*'([^']+)'/g;
 

@@ -1,8 +1,8 @@
 /** Arbitrary `[syscalls]` sections and units' own filters, over a few calls that differ in every way that matters. */
 import fc from 'fast-check';
-import type { CallEntry, RuleEntry, SyscallsSection } from '../../src/policy/policy.js';
 import { type Action, ALLOW, errnoAction, KILL, LOG } from '../../src/syscalls/action.js';
 import { formatAction } from '../../src/syscalls/action-text.js';
+import type { CallEntry, RuleEntry, SyscallsSection } from '../../src/syscalls/section.js';
 import { effectiveUnit } from '../../src/unit/effective.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
 

@@ -11,9 +11,10 @@ import { encodeFilterFile, type FilterFile, MAX_PROGRAM_LENGTH } from '../../src
 import { atStart } from '../../src/plan/start-calls.js';
 import { type Abi, abisOf, type Machine } from '../../src/syscalls/abi.js';
 import { type Action, ALLOW, KILL } from '../../src/syscalls/action.js';
+import type { NamedPolicy } from '../../src/syscalls/named-policy.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
 import type { AbiPolicy } from '../../src/syscalls/policy.js';
-import { type NamedPolicy, resolve } from '../../src/syscalls/resolve.js';
+import { resolve } from '../../src/syscalls/resolve.js';
 import { inRepository } from './repository.js';
 import { run } from './run.js';
 

@@ -2,23 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ownLimits } from '../../src/plan/own-limits.js';
-import type { CallEntry, SyscallsSection } from '../../src/policy/policy.js';
 import { COMPARISONS } from '../../src/policy/schema.js';
 import { ABIS, type Abi, abisOf, kernelNumber, MACHINES, type Machine } from '../../src/syscalls/abi.js';
 import { type Action, ALLOW, errnoAction, KILL, LOG, permits, stricter } from '../../src/syscalls/action.js';
 import { formatAction } from '../../src/syscalls/action-text.js';
 import { MULTIPLEXED } from '../../src/syscalls/multiplex.js';
+import type { OwnLimits } from '../../src/syscalls/named-policy.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
 import { evaluate, type SyscallPolicy } from '../../src/syscalls/policy.js';
-import {
-  callsOf,
-  mayPass,
-  type OwnLimits,
-  refusal,
-  resolve,
-  resolveCalls,
-  verdictOn,
-} from '../../src/syscalls/resolve.js';
+import { callsOf, mayPass, refusal, resolve, resolveCalls, verdictOn } from '../../src/syscalls/resolve.js';
+import type { CallEntry, SyscallsSection } from '../../src/syscalls/section.js';
 import { bundledSets, expandSet } from '../../src/syscalls/sets.js';
 import { CALLS, ownFilterLines, section, unitWith } from '../support/named-policies.js';
 import { value } from '../support/policies.js';

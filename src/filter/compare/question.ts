@@ -10,8 +10,8 @@ import { simulate } from '../simulate.js';
 import { Unprovable } from '../unprovable.js';
 import { settled, textOf } from '../verdicts.js';
 import { strictestDiagram, tryMany } from './compare-arguments.js';
+import type { Region } from './region.js';
 import { type Difference, isLooser } from './relation.js';
-import type { Region } from './settle.js';
 
 export interface Question {
   /**

@@ -3,8 +3,8 @@
  * where the oldest are not looser by themselves, none that comes on top of them changes that. So what a service loads
  * itself, on top of what it was started with, needs no look for this.
  */
-import { type Action, ALLOW, stricter } from '../../syscalls/action.js';
-import type { SyscallPolicy, Verdict } from '../../syscalls/policy.js';
+import { ALLOW, stricter } from '../../syscalls/action.js';
+import type { SyscallPolicy } from '../../syscalls/policy.js';
 import { AT_FIRST, COST, type Meter, OverBudget, type Purse, SHARE, type Work } from '../budget.js';
 import { ProgramError } from '../simulate.js';
 import { rangeIndex } from '../turning-points.js';
@@ -12,23 +12,7 @@ import { verdictAt } from '../verdicts.js';
 import { archesOf, isNoCall, lastBefore, pointsOf } from './policy-ranges.js';
 import type { Program } from './programs.js';
 import { createQuestion, type Question } from './question.js';
-
-/** Calls of consecutive numbers in which the programs that were held against the policy are looser. */
-export interface Region {
-  /** An AUDIT_ARCH value. */
-  readonly arch: number;
-  readonly first: number;
-  readonly last: number;
-  readonly verdict: Verdict;
-  /** The strictest answer of the programs that don't look at the arguments of these calls. */
-  readonly got: Action;
-  /** The programs that do. */
-  readonly asking: readonly Program[];
-  /** Whether a program was left out that may refuse them. */
-  readonly isUnsure: boolean;
-  /** Registers of such a call, where they matter. */
-  readonly args?: readonly bigint[];
-}
+import type { Region } from './region.js';
 
 export interface Settled {
   /** The programs that were held against the policy until nothing was looser. */

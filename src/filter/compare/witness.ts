@@ -6,8 +6,8 @@ import { NO_ARGUMENTS } from '../simulate.js';
 import type { Stack } from '../stack.js';
 import { ascending } from '../turning-points.js';
 import { archesOf } from './policy-ranges.js';
+import type { Region } from './region.js';
 import type { Difference } from './relation.js';
-import type { Region } from './settle.js';
 import { trySome } from './try-some.js';
 
 /** Combinations of arguments that are tried of each number. */

@@ -3,7 +3,8 @@
 import { didYouMean } from '../../diagnostic.js';
 import { parseBoolean } from '../../unit/boolean.js';
 import { plain } from '../../unit/values.js';
-import type { EnumValue, NameShape } from '../directives/row.js';
+import type { EnumValue } from '../directives/own-kinds.js';
+import type { NameShape } from '../directives/row.js';
 import { checkSpecifiers, each, type Reading, reject, scalar, words } from './text.js';
 
 /** Whether a word is one of the table's; notes what it needs of systemd. */

@@ -1,7 +1,8 @@
 /** Numbers as systemd writes them: integers, sizes, percentages, time spans, limits, modes, sets of CPUs. */
 
 import { parseSpan } from '../../policy/time-span.js';
-import type { EnumValue, LimitUnit } from '../directives/row.js';
+import type { EnumValue } from '../directives/own-kinds.js';
+import type { LimitUnit } from '../directives/row.js';
 import { checkWord } from './names.js';
 import { each, type Reading, reject, scalar, words } from './text.js';
 

@@ -6,7 +6,7 @@ import { signalNumber, statusNumber } from '../../unit/exit-status.js';
 import { isTemplate, parseUnitName } from '../../unit/name.js';
 import { bytesOf, splitWords, unescapeText } from '../../unit/word.js';
 import { withoutSpecifiers } from '../bus-values/elements.js';
-import type { EnumValue } from '../directives/row.js';
+import type { EnumValue } from '../directives/own-kinds.js';
 import { isBase64 } from './credentials.js';
 import { checkWord } from './names.js';
 import { absolutePath, checkSpecifiers, MAX_VALUE, type Reading, reject, scalar, words } from './text.js';

@@ -1,5 +1,3 @@
-import type { EnumValue } from './row.js';
-
 /** How values are written that a policy doesn't set: those of directives that are the unit's own. */
 export type OwnKind =
   /** A command line. */
@@ -24,3 +22,8 @@ export type OwnKind =
   | { readonly type: 'urls' }
   /** Names of variables. `assigned`: with or without a value. */
   | { readonly type: 'variables'; readonly assigned: boolean };
+/** One word that an enumeration takes, with the first systemd that knows it (unset: as old as the directive). */
+export interface EnumValue {
+  readonly value: string;
+  readonly since?: number;
+}

@@ -1,13 +1,7 @@
 /** The shape of one row of the directive table, and short ways to write rows. */
 
 import type { Lack, Need } from '../needs.js';
-import type { OwnKind } from './own-kinds.js';
-
-/** One word that an enumeration takes, with the first systemd that knows it (unset: as old as the directive). */
-export interface EnumValue {
-  readonly value: string;
-  readonly since?: number;
-}
+import type { EnumValue, OwnKind } from './own-kinds.js';
 
 /** Which units a resource limit counts in (RLIMIT_* in setrlimit(2), as systemd.exec(5) reads them). */
 export type LimitUnit = 'bytes' | 'count' | 'seconds' | 'microseconds' | 'nice';
