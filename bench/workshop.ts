@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { compile } from '../src/filter/compile/compile.js';
 import { encodeFilterFile, MAX_PROGRAM_LENGTH } from '../src/filter/filter-file.js';
-import { atStart } from '../src/plan/start-calls.js';
+import { atStart } from '../src/plan/calls/start-calls.js';
 import { parsePolicy } from '../src/policy/parse.js';
 import type { NamedPolicy } from '../src/syscalls/named-policy.js';
 import { resolve, resolveCalls } from '../src/syscalls/resolve.js';

@@ -2,7 +2,6 @@
 import { realpathSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import type { Outcome } from './commands/outcome.js';
 import {
   defect,
   diagnosticsJson,
@@ -12,6 +11,7 @@ import {
   printableJson,
   renderDiagnostic,
 } from './diagnostic.js';
+import type { Outcome } from './outcome.js';
 import type { ShowOptions } from './program.js';
 import { VERSION } from './version.js';
 

@@ -1,6 +1,4 @@
 import { Command, CommanderError, Option } from 'commander';
-import type { Outcome } from './commands/outcome.js';
-import { ABSENT, LISTS } from './commands/run-options.js';
 import {
   type Action,
   EXCLUSIVE,
@@ -11,6 +9,8 @@ import {
   type VerbGroup,
 } from './commands/verbs.js';
 import { type Diagnostic, EXIT, error, UserError } from './diagnostic.js';
+import type { Outcome } from './outcome.js';
+import { ABSENT, LISTS } from './run/options.js';
 import { type OpenOptions, open } from './system/open.js';
 import { VERSION } from './version.js';
 

@@ -1,14 +1,14 @@
 import { type Diagnostic, EXIT, hasErrors, UserError } from '../diagnostic.js';
-import { checkPrograms } from '../plan/programs.js';
+import type { Outcome } from '../outcome.js';
+import { checkPrograms } from '../plan/launcher/programs.js';
 import { checkService } from '../plan/service.js';
 import { checkSyscalls } from '../policy/check.js';
 import { checkExpectations } from '../policy/expect.js';
+import { type LoadedPolicy, loadPolicy } from '../prepare/load/load-policy.js';
 import { MACHINES } from '../syscalls/abi.js';
 import { resolve, resolveCalls } from '../syscalls/resolve.js';
 import { bundledSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
-import { type LoadedPolicy, loadPolicy } from './load-policy.js';
-import type { Outcome } from './outcome.js';
 
 /** Checks policy files by themselves: names, values, expectations. Filters are proven when they are made. */
 export async function check(context: Context, files: readonly string[]): Promise<Outcome> {

@@ -1,20 +1,20 @@
-import { isPending } from '../apply/changes.js';
-import { isKilledByFilter } from '../apply/failure.js';
+import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, EXIT, hasErrors, note } from '../diagnostic.js';
+import { isPending } from '../emit/changes.js';
+import { explainUnit, type Run, startOf, UNREADABLE } from '../explain/explain-unit.js';
 import { isFinding } from '../explain/explanation.js';
-import { ownCommand } from '../plan/own-command.js';
+import type { Outcome } from '../outcome.js';
 import type { Plan } from '../plan/plan.js';
+import { type ConfinedOptions, prepareConfined } from '../prepare/confined.js';
+import { ownPolicy } from '../prepare/load/load-policy.js';
+import type { Prepared, PrepareOptions } from '../prepare/prepare.js';
+import { explanationsJson, explanationsText } from '../report/explain.js';
+import { isKilledByFilter } from '../state/failure.js';
+import { failureOf } from '../state/failures.js';
+import { otherPolicyApplied } from '../status/applied-policy.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
-import { otherPolicyApplied } from './applied-policy.js';
-import { changing, halfDone } from './exclusively.js';
-import { explanationsJson, explanationsText } from './explain-report.js';
-import { explainUnit, type Run, startOf, UNREADABLE } from './explain-unit.js';
-import { failureOf } from './failures.js';
-import { ownPolicy } from './load-policy.js';
-import type { Outcome } from './outcome.js';
-import type { Prepared, PrepareOptions } from './prepare.js';
-import { type ConfinedOptions, prepareConfined } from './prepare-confined.js';
+import { changing, halfDone } from '../transaction/lock.js';
 
 export interface ExplainOptions extends PrepareOptions {
   /** Run the service once with all refused calls let through and recorded. */
@@ -65,7 +65,7 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
 }
 
 async function recorded(context: Context, prepared: Prepared, options: ExplainOptions): Promise<Run> {
-  const { recordRun } = await import('./record-run.js');
+  const { recordRun } = await import('../transaction/record-steps.js');
   const run = await recordRun(context, prepared, options);
   return { ...run, diagnostics: [...otherPolicyApplied(context, prepared), ...run.diagnostics] };
 }

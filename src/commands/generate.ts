@@ -1,8 +1,8 @@
 import { EXIT, hasErrors } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
+import type { Outcome } from '../outcome.js';
+import { type PrepareOptions, prepare } from '../prepare/prepare.js';
 import type { Context } from '../system/context.js';
-import type { Outcome } from './outcome.js';
-import { type PrepareOptions, prepare } from './prepare.js';
 
 export interface GenerateOptions extends PrepareOptions {
   readonly output?: string;

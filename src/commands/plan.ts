@@ -1,9 +1,9 @@
 import { EXIT, hasErrors } from '../diagnostic.js';
-import { planJson, planText } from '../report.js';
+import type { Outcome } from '../outcome.js';
+import { type PrepareOptions, prepare } from '../prepare/prepare.js';
+import { planJson, planText } from '../report/plan.js';
+import { obstacles } from '../restart/preflight.js';
 import type { Context } from '../system/context.js';
-import { obstacles } from './obstacles.js';
-import type { Outcome } from './outcome.js';
-import { type PrepareOptions, prepare } from './prepare.js';
 
 /** Shows who enforces each line of a unit's policy; finds gaps and conflicts. Exit 1 if there are any. */
 export async function plan(

@@ -7,17 +7,17 @@ import {
   renderDiagnostic,
   UserError,
 } from '../diagnostic.js';
+import type { Outcome } from '../outcome.js';
+import { descriptorSender } from '../prepare/load/native-program.js';
+import type { PrepareOptions } from '../prepare/prepare.js';
+import { endJson, exitStatus, hasRun, howItEnded, summaryLines } from '../report/run.js';
+import { attendTerminal, attendUnit } from '../run/attention.js';
+import type { RunOptions } from '../run/options.js';
+import { type PreparedRun, prepareRun } from '../run/prepare.js';
+import { openStreams, type Stdio, stdioOf } from '../run/streams.js';
+import type { StartedUnit } from '../system/bus/transient.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
-import type { StartedUnit } from '../system/transient.js';
-import { descriptorSender } from './native-program.js';
-import type { Outcome } from './outcome.js';
-import type { PrepareOptions } from './prepare.js';
-import { type PreparedRun, prepareRun } from './prepare-run.js';
-import { attendTerminal, attendUnit } from './run-attention.js';
-import type { RunOptions } from './run-options.js';
-import { openStreams, type Stdio, stdioOf } from './run-streams.js';
-import { endJson, exitStatus, hasRun, howItEnded, summaryLines } from './run-summary.js';
 
 interface Options extends RunOptions, PrepareOptions {
   readonly json?: boolean;
@@ -67,7 +67,7 @@ async function install(context: Context, files: PreparedRun['files']) {
   };
   // Who may not write is told that, and not that there is no lock to be had.
   if (!superuser && placement.scope === 'system') return write();
-  const { whileLocked } = await import('./exclusively.js');
+  const { whileLocked } = await import('../transaction/lock.js');
   await whileLocked(context, write);
 }
 

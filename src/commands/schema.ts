@@ -1,7 +1,7 @@
 import { EXIT } from '../diagnostic.js';
-import { DIRECTIVES } from '../plan/directives.js';
+import { DIRECTIVES } from '../directives/table.js';
+import type { Outcome } from '../outcome.js';
 import { type Keys, POLICY, type Shape } from '../policy/schema.js';
-import type { Outcome } from './outcome.js';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,10 @@
-import { unitMode } from '../apply/unit-mode.js';
 import { inBatches } from '../collections.js';
+import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, UserError } from '../diagnostic.js';
 import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
+import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
+import type { Outcome } from '../outcome.js';
 import {
   filterPath,
   hasNameOfDropIn,
@@ -10,31 +12,35 @@ import {
   PACKAGED_LAUNCHER,
   type Placement,
   programsFolder,
-} from '../emit/paths.js';
-import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
-import { ownCommand, systemctl } from '../plan/own-command.js';
+} from '../paths.js';
+import { exists } from '../prepare/load/exists.js';
+import { ownPolicy } from '../prepare/load/load-policy.js';
+import { fullName, noUnit, serviceName } from '../prepare/load/load-unit.js';
+import { namedUnit } from '../prepare/load/named-unit.js';
+import { untrustedRuns } from '../prepare/untrusted-launch.js';
+import { statusJson, statusText, type UnitStatus } from '../report/status.js';
+import { keepUntrusted, type Standing, standingOf } from '../state/applied-runs.js';
+import { failedService } from '../state/failed-service.js';
+import {
+  confinedPlaces,
+  markUntrusted,
+  type OwnDropIn,
+  readOwnFiles,
+  withLifetime,
+} from '../state/own-files.js';
+import { ASKED_AT_ONCE, type Service, servicesOf } from '../state/service.js';
+import { otherPolicyFound } from '../status/applied-policy.js';
+import { againHint } from '../status/apply-again.js';
+import { Drift } from '../status/drift.js';
+import { NONE_WAITING, notApplied } from '../status/not-applied.js';
+import { confinesNoMore, takenAway, wasTakenAway } from '../status/taken-away.js';
+import { unconfined } from '../status/unconfined.js';
+import { unitMode } from '../status/unit-mode.js';
+import { type State, stateOf } from '../status/unit-state.js';
 import type { Context } from '../system/context.js';
+import { putBackIfFree } from '../transaction/lock.js';
+import { ofUnit } from '../transaction/unit-result.js';
 import { isServiceName } from '../unit/name.js';
-import { otherPolicyFound } from './applied-policy.js';
-import { againHint } from './apply-again.js';
-import { Drift } from './drift.js';
-import { putBackIfFree } from './exclusively.js';
-import { exists } from './exists.js';
-import { failedService } from './failed-service.js';
-import { ownPolicy } from './load-policy.js';
-import { fullName, noUnit, serviceName } from './load-unit.js';
-import { namedUnit } from './named-unit.js';
-import { NONE_WAITING, notApplied } from './not-applied.js';
-import type { Outcome } from './outcome.js';
-import { confinedPlaces, markUntrusted, type OwnDropIn, readOwnFiles, withLifetime } from './own-files.js';
-import { ASKED_AT_ONCE, type Service, servicesOf } from './services.js';
-import { keepUntrusted, type Standing, standingOf } from './standing.js';
-import { statusJson, statusText, type UnitStatus } from './status-report.js';
-import { confinesNoMore, takenAway, wasTakenAway } from './taken-away.js';
-import { unconfined } from './unconfined.js';
-import { ofUnit } from './unit-result.js';
-import { type State, stateOf } from './unit-state.js';
-import { untrustedRuns } from './untrusted-launch.js';
 
 /** A unit with a drop-in of ours. */
 interface Confined extends OwnDropIn {

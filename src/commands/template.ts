@@ -1,9 +1,9 @@
 import { type Diagnostic, EXIT, printable, UserError } from '../diagnostic.js';
+import type { Outcome } from '../outcome.js';
 import { parsePolicy } from '../policy/parse.js';
-import { columns } from '../report.js';
+import { findTemplate, templateNames } from '../prepare/load/find-template.js';
+import { columns } from '../report/plan.js';
 import type { Context } from '../system/context.js';
-import { findTemplate, templateNames } from './find-template.js';
-import type { Outcome } from './outcome.js';
 
 /** Lists the starter policies. */
 export async function listTemplates(context: Context): Promise<Outcome> {

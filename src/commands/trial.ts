@@ -1,5 +1,5 @@
-import type { Trial } from '../apply/activate.js';
-import type { Prepared } from './prepare.js';
+import type { Prepared } from '../prepare/prepare.js';
+import type { Trial } from '../transaction/trial.js';
 
 /** How long a service must stay up if the policy doesn't say, in milliseconds. */
 const DEFAULT_SETTLE = 1000;

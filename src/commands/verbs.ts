@@ -1,6 +1,6 @@
+import type { Outcome } from '../outcome.js';
+import { RUN_OPTIONS, type RunOptions } from '../run/options.js';
 import type { Context } from '../system/context.js';
-import type { Outcome } from './outcome.js';
-import { RUN_OPTIONS, type RunOptions } from './run-options.js';
 
 /** Every option that some verb has. */
 export interface Options extends RunOptions {

@@ -1,3 +1,4 @@
+import { namesFilter, programNamesIn } from '../paths.js';
 import {
   gapsInDropIn,
   hashInDropIn,
@@ -6,7 +7,6 @@ import {
   policyOfDropIn,
   systemdOfDropIn,
 } from './files.js';
-import { namesFilter, programNamesIn } from './paths.js';
 
 /** What a drop-in of ours says by itself. */
 export interface DropInFacts extends Partial<Pick<Origin, 'policyHash' | 'unitHash' | 'filesHash'>> {

@@ -1,7 +1,7 @@
 import { printable } from '../diagnostic.js';
+import { dropInPath, filterPath, type Placement } from '../paths.js';
 import type { Plan, PlannedDirective, PlannedProgram } from '../plan/plan.js';
 import { type Entry, writeUnitFile } from '../unit/write-unit-file.js';
-import { dropInPath, filterPath, type Placement } from './paths.js';
 
 /** A file as it is, or as it shall be. */
 export interface EmittedFile {

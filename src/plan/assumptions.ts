@@ -1,8 +1,8 @@
 import { type Diagnostic, warning } from '../diagnostic.js';
-import { findDirective } from './directives.js';
-import { describeNeed, type Need } from './needs.js';
+import { findDirective } from '../directives/table.js';
+import { describeNeed, type Need } from '../target/abilities.js';
+import type { Target } from '../target/target.js';
 import type { PlannedDirective } from './plan.js';
-import type { Target } from './target.js';
 
 /**
  * Says, once, what is taken for granted of a target that doesn't run: systemd skips what it can't do in silence.

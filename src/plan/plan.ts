@@ -1,7 +1,7 @@
 import type { Diagnostic, Location } from '../diagnostic.js';
 import type { Action } from '../syscalls/action.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
-import type { Target } from './target.js';
+import type { Target } from '../target/target.js';
 
 /** Who sees to it that a line of the policy holds; `not needed`: the machine has no such call. */
 export type Enforcer = 'systemd' | 'launcher' | 'systemd and launcher' | 'nobody' | 'not needed';

@@ -1,8 +1,8 @@
 import type { Policy } from '../policy/policy.js';
+import type { Target } from '../target/target.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { UnitName } from '../unit/name.js';
-import type { SocketRules } from './handed-sockets.js';
-import type { Target } from './target.js';
+import type { SocketRules } from './ineffective/by-sockets.js';
 
 /** Where our files will be; undefined for a transient unit, which has none and gets its filter with the command. */
 export type Places =

@@ -1,18 +1,18 @@
 import { type Diagnostic, didYouMean, error, firstOf, warning } from '../diagnostic.js';
+import { directiveGap, formatDirective, isFormatted } from '../directives/format.js';
+import { emitted, loosens } from '../directives/strictness.js';
+import { findDirective, unknownDirective } from '../directives/table.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { isOn, type UnitValues } from '../unit/values.js';
-import { directiveGap, formatDirective, isFormatted } from './directive-values.js';
-import { findDirective, unknownDirective } from './directives.js';
-import { isLostToPrefixes, LOST_TO_PREFIXES } from './exec-prefix.js';
-import { exempt } from './exempt.js';
-import { handedSockets, stayingSockets } from './handed-sockets.js';
-import { joinedNamespace, partnersIn } from './joined-namespaces.js';
-import { emitted, loosens } from './loosen.js';
+import { exempt } from './ineffective/by-exemption.js';
+import { joinedNamespace, partnersIn } from './ineffective/by-joined-namespaces.js';
+import { undone } from './ineffective/by-own-lines.js';
+import { allowedBySlices } from './ineffective/by-slices.js';
+import { handedSockets, stayingSockets } from './ineffective/by-sockets.js';
+import { isLostToPrefixes, LOST_TO_PREFIXES } from './launcher/exec-prefix.js';
 import type { PlanLine, PlannedDirective } from './plan.js';
 import type { PlanRequest, Surroundings } from './request.js';
-import { allowedBySlices } from './slice-rules.js';
-import { undone } from './undone.js';
 import { valuesOfAll } from './unit-values.js';
 
 export interface PlannedService {

@@ -1,9 +1,9 @@
+import { formatDirective, isFormatted } from '../directives/format.js';
+import { emitted } from '../directives/strictness.js';
+import { findDirective } from '../directives/table.js';
 import type { Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import type { UnitValues } from '../unit/values.js';
-import { formatDirective, isFormatted } from './directive-values.js';
-import { findDirective } from './directives.js';
-import { emitted } from './loosen.js';
 import type { PlannedDirective } from './plan.js';
 
 /** What the directives of a unit will be: the unit's own lines, then those of the drop-in. */

@@ -1,8 +1,8 @@
-import type { Placement } from '../emit/paths.js';
+import type { Placement } from '../paths.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SearchEnvironment } from '../unit/search.js';
+import type { Caller, TransientUnits } from './bus/transient.js';
 import type { System } from './system.js';
-import type { Caller, TransientUnits } from './transient.js';
 
 /** What every command works with: the machine, and what the command line says for all commands. */
 export interface Context {

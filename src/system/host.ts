@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { UnitName } from '../unit/name.js';
 import type { NamespaceOf, View, Walked } from '../unit/view.js';
-import { Bus } from './bus.js';
-import type { BusPlace } from './connection.js';
-import { fileError, isAbsent, reasonOf } from './file-error.js';
+import { Bus } from './bus/bus.js';
+import type { BusPlace } from './bus/connection.js';
+import { fileError, isAbsent, reasonOf } from './files/error.js';
+import { takeLock } from './files/lock.js';
+import { readFile } from './files/read.js';
+import { walk } from './files/walk.js';
+import { removeFile, replaceFile } from './files/write.js';
 import { readKernelLog } from './kernel-log.js';
-import { takeLock } from './lock.js';
 import { type Child, startProgram } from './processes.js';
-import { readFile } from './read-file.js';
 import type {
   FileContent,
   Heard,
@@ -25,8 +27,6 @@ import type {
   UnitProperties,
   WriteOptions,
 } from './system.js';
-import { walk } from './walk.js';
-import { removeFile, replaceFile } from './write-file.js';
 
 const DEFAULT_LIMIT = 1 << 20;
 const DEFAULT_TIMEOUT = 60_000;

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { EXIT, error, UserError } from '../diagnostic.js';
-import { elfMachine, HEAD_SIZE } from '../unit/elf.js';
+import { elfMachine, HEAD_SIZE } from '../formats/elf.js';
 import type { Walked } from '../unit/view.js';
 import type {
   FileContent,

@@ -3,12 +3,12 @@ import { resolve } from 'node:path';
 import { EXIT, error, printable, UserError } from '../diagnostic.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SearchEnvironment } from '../unit/search.js';
-import type { BusPlace } from './connection.js';
+import type { BusPlace } from './bus/connection.js';
+import { transientUnits } from './bus/started-unit.js';
 import type { Context } from './context.js';
 import { Host } from './host.js';
 import { holdInterrupts } from './interrupts.js';
 import { Offline } from './offline.js';
-import { transientUnits } from './started-unit.js';
 import { tellIfLong } from './tell-if-long.js';
 
 export interface OpenOptions {

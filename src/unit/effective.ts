@@ -1,6 +1,6 @@
 import { type Diagnostic, error, type Location, warning } from '../diagnostic.js';
-import { EXEC_KEYS } from './exec-keys.js';
-import { type ExecCommand, scanExecLine } from './exec-line.js';
+import { EXEC_KEYS } from './exec/keys.js';
+import { type ExecCommand, scanExecLine } from './exec/line.js';
 import { abortReason } from './fatal-values.js';
 import type { Assignment, UnitFile } from './unit-file.js';
 

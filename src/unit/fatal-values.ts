@@ -1,5 +1,5 @@
+import { nextWord } from './exec/word.js';
 import type { Assignment } from './unit-file.js';
-import { nextWord } from './word.js';
 
 type Check = (value: string) => string | undefined;
 

@@ -1,5 +1,5 @@
 import type { Location } from '../diagnostic.js';
-import { isBlank } from './word.js';
+import { isBlank } from './exec/word.js';
 
 /** Lines of a unit file as systemd's own reader takes them (systemd.syntax(7); read_line() and config_parse() in its source). */
 

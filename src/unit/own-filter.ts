@@ -3,8 +3,8 @@ import { errnoNumber } from '../syscalls/errno.js';
 import { isKnownCall, knownCalls } from '../syscalls/numbers.js';
 import { expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
 import type { EffectiveUnit } from './effective.js';
+import { nextWord, textOf } from './exec/word.js';
 import type { Assignment } from './unit-file.js';
-import { nextWord, textOf } from './word.js';
 
 /** What a refused call gets: the process dies, or the call fails with this errno. 0 lets it seem to succeed. */
 export type Refusal = number | 'kill';

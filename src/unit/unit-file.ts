@@ -1,7 +1,7 @@
 import { parse } from 'ini';
 import { type Diagnostic, type Location, printable, warning } from '../diagnostic.js';
+import { skipBlanks, strip } from './exec/word.js';
 import { type LogicalLine, readLines } from './lines.js';
-import { skipBlanks, strip } from './word.js';
 
 /** `Key=value` in a section of a unit file. */
 export interface Assignment {

@@ -1,7 +1,7 @@
 /** A unit's settings as systemd reads them: scalars, lists of words, paths. */
 
 import { parseBoolean } from './boolean.js';
-import { splitWords } from './word.js';
+import { splitWords } from './exec/word.js';
 
 /**
  * What a unit sets in [Service]: for each directive every right-hand side of its files in systemd's order, empty

@@ -1,6 +1,6 @@
 import { stringify } from 'ini';
 import { error, printable, UserError } from '../diagnostic.js';
-import { strip, UNREADABLE } from './word.js';
+import { strip, UNREADABLE } from './exec/word.js';
 
 /** A line to be written. */
 export interface Entry {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ApplyOptions, apply } from '../../src/commands/apply.js';
-import type { Outcome } from '../../src/commands/outcome.js';
 import { revert } from '../../src/commands/revert.js';
+import type { Outcome } from '../../src/outcome.js';
 import {
   type Behaviour,
   type FakeFile,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { refusedCalls } from '../../src/apply/refused-calls.js';
 import { apply } from '../../src/commands/apply.js';
 import { explain } from '../../src/commands/explain.js';
-import { userManager } from '../../src/commands/explain-unit.js';
+import { userManager } from '../../src/explain/explain-unit.js';
 import { heardIn } from '../../src/explain/heard.js';
+import { refusedCalls } from '../../src/explain/refused-calls.js';
 import type { ProcessResult } from '../../src/system/system.js';
 import { coreFile } from '../support/core-file.js';
 import {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Outcome } from '../../src/commands/outcome.js';
 import { run } from '../../src/commands/run.js';
-import type { RunOptions } from '../../src/commands/run-options.js';
-import { inlinePolicy } from '../../src/commands/run-policy.js';
-import { stdioOf } from '../../src/commands/run-streams.js';
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
+import type { Outcome } from '../../src/outcome.js';
+import type { RunOptions } from '../../src/run/options.js';
+import { inlinePolicy } from '../../src/run/policy.js';
+import { stdioOf } from '../../src/run/streams.js';
 import type { PseudoTerminal, RelayEnd } from '../../src/system/pseudo-terminal.js';
 import { elf } from '../support/elf.js';
 import {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { schema } from '../../src/commands/schema.js';
-import { DIRECTIVES } from '../../src/plan/directives.js';
+import { DIRECTIVES } from '../../src/directives/table.js';
 import { parseToml } from '../../src/policy/toml.js';
 import { validateShape } from '../../src/policy/validate.js';
 import { goldenNames, readGolden } from '../support/golden.js';

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { explain } from '../../src/commands/explain.js';
-import type { Outcome } from '../../src/commands/outcome.js';
 import { revert } from '../../src/commands/revert.js';
 import { status } from '../../src/commands/status.js';
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
+import type { Outcome } from '../../src/outcome.js';
 import type { Context } from '../../src/system/context.js';
 import {
   type FakeFile,

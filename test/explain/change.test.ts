@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { causeOf, nameCall } from '../../src/explain/cause.js';
 import { changesFor } from '../../src/explain/change.js';
 import { type Change, type Ground, named } from '../../src/explain/refused-call.js';
-import { ownLimits } from '../../src/plan/own-limits.js';
+import { ownLimits } from '../../src/plan/calls/own-limits.js';
 import { checkExpectations } from '../../src/policy/expect.js';
 import { mergePolicies } from '../../src/policy/merge.js';
 import type { Policy } from '../../src/policy/policy.js';

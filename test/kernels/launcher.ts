@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { parseFilters } from '../../src/apply/installed-filters.js';
 import { decodeFilterFile } from '../../src/filter/filter-file.js';
 import { isGuarded, withoutGuard } from '../../src/filter/guard.js';
 import { abisOf, kernelNumber } from '../../src/syscalls/abi.js';
 import { type Action, errnoAction, KILL, LOG } from '../../src/syscalls/action.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
+import { parseFilters } from '../../src/verify/kernel/installed-filters.js';
 import { WAYS } from '../filter/kernel-tries.js';
 import { callLine } from '../filter/try-filter.js';
 import { filterRefusing, startRefusing } from '../support/native.js';

@@ -4,11 +4,11 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { before, describe, type TestContext, test } from 'node:test';
-import { parseFilters } from '../../src/apply/installed-filters.js';
 import type { Instruction } from '../../src/filter/bpf.js';
 import { decodeFilterFile } from '../../src/filter/filter-file.js';
 import { isGuarded, withoutGuard } from '../../src/filter/guard.js';
 import { errnoAction } from '../../src/syscalls/action.js';
+import { parseFilters } from '../../src/verify/kernel/installed-filters.js';
 import {
   asNobody,
   buildLauncher,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { plan } from '../../src/commands/plan.js';
-import { prepare } from '../../src/commands/prepare.js';
 import { hasErrors, renderDiagnostic } from '../../src/diagnostic.js';
+import { prepare } from '../../src/prepare/prepare.js';
 import { assertGolden } from '../support/golden.js';
 import { type PlanCase, planCase, planCaseNames } from '../support/plan-cases.js';
 

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Diagnostic, error } from '../../src/diagnostic.js';
-import { type ExecCommand, scanExecLine } from '../../src/unit/exec-line.js';
-import { wrapExecCommand } from '../../src/unit/exec-wrap.js';
+import { type ExecCommand, scanExecLine } from '../../src/unit/exec/line.js';
+import { wrapExecCommand } from '../../src/unit/exec/wrap.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
 import { writeUnitFile } from '../../src/unit/write-unit-file.js';
 import { inRepository } from './repository.js';

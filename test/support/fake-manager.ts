@@ -1,7 +1,7 @@
 import type { SyscallSets } from '../../src/syscalls/sets.js';
 import { effectiveUnit } from '../../src/unit/effective.js';
-import { EXEC_KEYS } from '../../src/unit/exec-keys.js';
-import type { ExecCommand } from '../../src/unit/exec-line.js';
+import { EXEC_KEYS } from '../../src/unit/exec/keys.js';
+import type { ExecCommand } from '../../src/unit/exec/line.js';
 import { parseUnitName, type UnitName } from '../../src/unit/name.js';
 import { ownErrorNumber, ownSyscallFilter } from '../../src/unit/own-filter.js';
 import { dropInDirectories, selectDropIns, unitSearchPath } from '../../src/unit/search.js';

@@ -2,6 +2,7 @@
 
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
 import { bundledSets, type SyscallSets } from '../../src/syscalls/sets.js';
+import type { Caller, Interrupt, Interrupts } from '../../src/system/bus/transient.js';
 import type { Context } from '../../src/system/context.js';
 import type {
   FileContent,
@@ -14,7 +15,6 @@ import type {
   UnitProperties,
   WriteOptions,
 } from '../../src/system/system.js';
-import type { Caller, Interrupt, Interrupts } from '../../src/system/transient.js';
 import type { UnitName } from '../../src/unit/name.js';
 import type { Walked } from '../../src/unit/view.js';
 import { elf } from './elf.js';

@@ -8,7 +8,7 @@ import { after } from 'node:test';
 import type { Instruction } from '../../src/filter/bpf.js';
 import { compile } from '../../src/filter/compile/compile.js';
 import { encodeFilterFile, type FilterFile, MAX_PROGRAM_LENGTH } from '../../src/filter/filter-file.js';
-import { atStart } from '../../src/plan/start-calls.js';
+import { atStart } from '../../src/plan/calls/start-calls.js';
 import { type Abi, abisOf, type Machine } from '../../src/syscalls/abi.js';
 import { type Action, ALLOW, KILL } from '../../src/syscalls/action.js';
 import type { NamedPolicy } from '../../src/syscalls/named-policy.js';

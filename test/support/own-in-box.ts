@@ -4,11 +4,11 @@
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { directiveProperties } from '../../src/emit/transient-values.js';
-import { canonical } from '../../src/plan/bus-values/elements.js';
-import { findTransient } from '../../src/plan/transient-directives.js';
-import { type Setting, transientDirectives } from '../../src/plan/transient-unit.js';
-import { Bus } from '../../src/system/bus.js';
+import { canonical } from '../../src/directives/bus/elements.js';
+import { directiveProperties } from '../../src/directives/bus/write.js';
+import { findTransient } from '../../src/directives/rows/transient.js';
+import { type Setting, transientDirectives } from '../../src/run/unit.js';
+import { Bus } from '../../src/system/bus/bus.js';
 import type { UnitProperties } from '../../src/system/system.js';
 import type { UnitProperty } from '../../src/unit/unit-property.js';
 

@@ -1,7 +1,7 @@
 import { isKnownCall } from '../../src/syscalls/numbers.js';
 import { expandSet, type SyscallSets } from '../../src/syscalls/sets.js';
 import type { EffectiveUnit } from '../../src/unit/effective.js';
-import { nextWord, textOf } from '../../src/unit/word.js';
+import { nextWord, textOf } from '../../src/unit/exec/word.js';
 
 /** Which calls a unit records. */
 export interface OwnSyscallLog {

@@ -1,7 +1,7 @@
 /** The golden plans: a folder a case with a policy, a unit and a target, and what comes of them. */
 
-import type { PrepareOptions } from '../../src/commands/prepare.js';
-import type { Placement } from '../../src/emit/paths.js';
+import type { Placement } from '../../src/paths.js';
+import type { PrepareOptions } from '../../src/prepare/prepare.js';
 import type { Context } from '../../src/system/context.js';
 import { elf, PT_INTERP } from './elf.js';
 import { type Contents, FakeSystem, fakeContext, HOME, program, targetSets } from './fake-system.js';

@@ -1,10 +1,10 @@
 import { makePlan } from '../../src/plan/make-plan.js';
 import type { Plan } from '../../src/plan/plan.js';
-import type { Program, Target } from '../../src/plan/target.js';
 import type { Policy } from '../../src/policy/policy.js';
 import type { SyscallsSection } from '../../src/syscalls/section.js';
+import type { Program, Target } from '../../src/target/target.js';
 import { effectiveUnit } from '../../src/unit/effective.js';
-import { execKeys } from '../../src/unit/exec-keys.js';
+import { execKeys } from '../../src/unit/exec/keys.js';
 import { parseUnitName, type UnitName } from '../../src/unit/name.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
 import { targetSets } from './fake-system.js';

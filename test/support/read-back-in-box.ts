@@ -3,9 +3,9 @@
  * prints, for each case, the directives that aren't in force and the hints.
  */
 import { readFileSync } from 'node:fs';
-import { readBack } from '../../src/apply/read-back.js';
 import type { PlannedDirective } from '../../src/plan/plan.js';
 import { Host } from '../../src/system/host.js';
+import { readBack } from '../../src/verify/manager/read-back.js';
 import { planned } from './planned.js';
 
 export interface ReadBackCase {

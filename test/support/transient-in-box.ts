@@ -3,11 +3,11 @@
  * what systemd has of it against what a unit file with the same lines gives. Prints what differs, for each case.
  */
 import { readFileSync } from 'node:fs';
-import { directiveProperties } from '../../src/emit/transient-values.js';
-import { canonical } from '../../src/plan/bus-values/elements.js';
-import type { BusProperty } from '../../src/plan/directives.js';
-import { findTransient } from '../../src/plan/transient-directives.js';
-import { Bus } from '../../src/system/bus.js';
+import { canonical } from '../../src/directives/bus/elements.js';
+import { directiveProperties } from '../../src/directives/bus/write.js';
+import { findTransient } from '../../src/directives/rows/transient.js';
+import type { BusProperty } from '../../src/directives/table.js';
+import { Bus } from '../../src/system/bus/bus.js';
 import type { UnitProperties } from '../../src/system/system.js';
 
 export interface StartCase {

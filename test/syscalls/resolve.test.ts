@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ownLimits } from '../../src/plan/own-limits.js';
+import { ownLimits } from '../../src/plan/calls/own-limits.js';
 import { COMPARISONS } from '../../src/policy/schema.js';
 import { ABIS, type Abi, abisOf, kernelNumber, MACHINES, type Machine } from '../../src/syscalls/abi.js';
 import { type Action, ALLOW, errnoAction, KILL, LOG, permits, stricter } from '../../src/syscalls/action.js';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Location } from '../../src/diagnostic.js';
-import { ADDRESS_FAMILIES, CAPABILITIES } from '../../src/plan/directive-values/sets.js';
-import { directiveGap, formatDirective } from '../../src/plan/directive-values.js';
-import { DIRECTIVES, type Directive, findDirective } from '../../src/plan/directives.js';
-import { emitted } from '../../src/plan/loosen.js';
+import { ADDRESS_FAMILIES, CAPABILITIES } from '../../src/directives/format/sets.js';
+import { directiveGap, formatDirective } from '../../src/directives/format.js';
+import { emitted } from '../../src/directives/strictness.js';
+import { DIRECTIVES, type Directive, findDirective } from '../../src/directives/table.js';
 import { parseBoolean } from '../../src/unit/boolean.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { GOOD } from '../support/good-values.js';

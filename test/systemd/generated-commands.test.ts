@@ -4,11 +4,11 @@ import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isLoadedLine } from '../../src/apply/loaded-commands.js';
-import { namesFilter } from '../../src/emit/paths.js';
-import { execKeys } from '../../src/unit/exec-keys.js';
+import { namesFilter } from '../../src/paths.js';
+import { execKeys } from '../../src/unit/exec/keys.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
 import { sinceReset } from '../../src/unit/values.js';
+import { isLoadedLine } from '../../src/verify/manager/loaded-commands.js';
 import type { Box } from '../support/box.js';
 import { execLineCases } from '../support/exec-lines.js';
 import {

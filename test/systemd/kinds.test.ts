@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { execKeys } from '../../src/unit/exec-keys.js';
+import { execKeys } from '../../src/unit/exec/keys.js';
 import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
 import {

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Location } from '../../src/diagnostic.js';
-import { directiveGap, formatDirective, isFormatted } from '../../src/plan/directive-values.js';
-import { DIRECTIVES } from '../../src/plan/directives.js';
-import { findTransient, OWN_DIRECTIVES } from '../../src/plan/transient-directives.js';
+import { directiveGap, formatDirective, isFormatted } from '../../src/directives/format.js';
+import { findTransient, OWN_DIRECTIVES } from '../../src/directives/rows/transient.js';
+import { DIRECTIVES } from '../../src/directives/table.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { GOOD, OWN } from '../support/good-values.js';
 import { holdUnits } from '../support/held-units.js';

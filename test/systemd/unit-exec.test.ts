@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
-import { type ExecCommand, scanExecLine } from '../../src/unit/exec-line.js';
+import { type ExecCommand, scanExecLine } from '../../src/unit/exec/line.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { execArguments } from '../support/exec-arguments.js';

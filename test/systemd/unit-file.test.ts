@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { effectiveUnit } from '../../src/unit/effective.js';
+import { nextWord, textOf } from '../../src/unit/exec/word.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
-import { nextWord, textOf } from '../../src/unit/word.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { changeFiles, unitProperties } from '../support/loaded-units.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { effectiveUnit } from '../../src/unit/effective.js';
-import { execKeys } from '../../src/unit/exec-keys.js';
+import { execKeys } from '../../src/unit/exec/keys.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
 
 const unit = (...files: [string, string][]) =>

@@ -1,0 +1,165 @@
+import {
+  type Directive,
+  on,
+  oneOf,
+  restriction,
+  row,
+  type Strictness,
+  toggle,
+  weakestFirst,
+  YES_RESTRICTS,
+} from '../row.js';
+
+/** Delegated BPF features: one comma-separated word, of which systemd skips what it doesn't know. */
+const bpf = (name: string, prefix: string, example: string[]): Directive =>
+  row(name, 258, { type: 'bpf-words', prefix }, example, { strictness: { rule: 'grants' } });
+
+const path = (name: string, since: number, rule: Strictness, example: string): Directive =>
+  row(name, since, { type: 'path', specifiers: true }, example, {
+    reset: '',
+    strictness: rule,
+    userNamespace: true,
+  });
+
+/** Namespaces, and what the service may see and ask of the kernel. */
+export const ISOLATION: readonly Directive[] = [
+  bpf('BPFDelegateAttachments', 'BPF', ['BPFCgroupInetIngress', 'BPFXdp']),
+  bpf('BPFDelegateCommands', 'BPF', ['BPFMapCreate', 'BPFProgLoad']),
+  bpf('BPFDelegateMaps', 'BPFMapType', ['BPFMapTypeHash']),
+  bpf('BPFDelegatePrograms', 'BPFProgType', ['BPFProgTypeXdp']),
+  row('DelegateNamespaces', 258, { type: 'namespaces', user: false }, ['mnt', 'net'], {
+    reset: '',
+    merge: 'replace',
+    strictness: { rule: 'granted-set' },
+    bus: on('DelegateNamespaces', 't'),
+  }),
+  path('IPCNamespacePath', 248, { rule: 'namespace-path', own: 'PrivateIPC' }, '/run/ipcns/web'),
+  restriction('LockPersonality', 235, { needs: ['seccomp'] }),
+  row('LogNamespace', 245, { type: 'name', what: 'log-namespace' }, 'web', {
+    reset: '',
+    mountNamespace: true,
+    systemOnly: true,
+  }),
+  restriction('MemoryDenyWriteExecute', 231, { needs: ['seccomp'] }),
+  path('NetworkNamespacePath', 242, { rule: 'namespace-path', own: 'PrivateNetwork' }, '/run/netns/web'),
+  toggle('PrivateBPF', 258, {
+    bus: on('PrivateBPF', 's'),
+    strictness: YES_RESTRICTS,
+    mountNamespace: true,
+  }),
+  restriction('PrivateDevices', 209, { needs: ['seccomp'], mountNamespace: true }),
+  restriction('PrivateIPC', 248, { mountNamespace: true }),
+  restriction('PrivateMounts', 239, { mountNamespace: true }),
+  restriction('PrivateNetwork', 183, { mountNamespace: true }),
+  restriction('PrivatePIDs', 257, { bus: on('PrivatePIDs', 's'), mountNamespace: true }),
+  row('PrivateTmp', 183, oneOf([{ value: 'disconnected', since: 257 }], true), true, {
+    strictness: weakestFirst(['no', 'yes', 'disconnected'], 'no'),
+    bus: on('PrivateTmp', 'b'),
+    more: [{ property: 'PrivateTmpEx', signature: 's', since: 257 }],
+    mountNamespace: true,
+  }),
+  row(
+    'PrivateUsers',
+    232,
+    oneOf(
+      [
+        { value: 'identity', since: 257 },
+        { value: 'full', since: 258 },
+        { value: 'managed', since: 260 },
+      ],
+      true,
+    ),
+    true,
+    {
+      // The wider the range of IDs that are the host's own, the weaker.
+      strictness: weakestFirst(['no', 'full', 'identity', 'yes', 'managed'], 'no'),
+      bus: on('PrivateUsers', 'b'),
+      more: [{ property: 'PrivateUsersEx', signature: 's', since: 257 }],
+    },
+  ),
+  row('ProcSubset', 247, oneOf(['all', 'pid']), 'pid', {
+    strictness: weakestFirst(['all', 'pid'], 'all'),
+    mountNamespace: true,
+    systemOnly: true,
+  }),
+  restriction('ProtectClock', 245, { needs: ['seccomp'], userNamespace: true }),
+  row(
+    'ProtectControlGroups',
+    232,
+    oneOf(
+      [
+        { value: 'private', since: 257 },
+        { value: 'strict', since: 257 },
+      ],
+      true,
+    ),
+    true,
+    {
+      // Read-only; a namespace of its own.
+      strictness: {
+        rule: 'ranks',
+        ranks: { no: [0, 0], yes: [1, 0], private: [0, 1], strict: [1, 1] },
+        unset: 'no',
+      },
+      bus: on('ProtectControlGroups', 'b'),
+      more: [{ property: 'ProtectControlGroupsEx', signature: 's', since: 257 }],
+      mountNamespace: true,
+      systemOnly: true,
+    },
+  ),
+  row(
+    'ProtectHostname',
+    242,
+    {
+      type: 'enum',
+      values: [{ value: 'private', since: 258 }],
+      boolean: true,
+      suffix: { after: 'private', what: 'hostname' },
+    },
+    true,
+    {
+      strictness: weakestFirst(['no', 'private', 'yes'], 'no'),
+      bus: on('ProtectHostname', 'b'),
+      more: [{ property: 'ProtectHostnameEx', signature: '(ss)', since: 258 }],
+      needs: ['seccomp'],
+      userNamespace: true,
+    },
+  ),
+  restriction('ProtectKernelLogs', 244, { needs: ['seccomp'], mountNamespace: true }),
+  restriction('ProtectKernelModules', 232, { needs: ['seccomp'], mountNamespace: true }),
+  restriction('ProtectKernelTunables', 232, { needs: ['seccomp'], mountNamespace: true }),
+  row('ProtectProc', 247, oneOf(['default', 'invisible', 'noaccess', 'ptraceable']), 'invisible', {
+    // hidepid= of proc(5): 1, 2 and 4.
+    strictness: weakestFirst(['default', 'noaccess', 'invisible', 'ptraceable'], 'default'),
+    mountNamespace: true,
+    systemOnly: true,
+  }),
+  row('RestrictAddressFamilies', 211, { type: 'families' }, ['AF_UNIX', 'AF_INET', 'AF_INET6'], {
+    reset: '',
+    merge: 'intersect',
+    strictness: { rule: 'set' },
+    bus: on('RestrictAddressFamilies', '(bas)'),
+    needs: ['seccomp'],
+  }),
+  row('RestrictFileSystems', 250, { type: 'filesystems' }, ['ext4', '@temporary'], {
+    reset: '',
+    merge: 'intersect',
+    strictness: { rule: 'set' },
+    bus: on('RestrictFileSystems', '(bas)'),
+    needs: ['bpf-lsm', 'cgroup2'],
+    systemOnly: true,
+  }),
+  row('RestrictNamespaces', 233, { type: 'namespaces', user: true }, true, {
+    reset: '',
+    merge: 'intersect',
+    strictness: { rule: 'set' },
+    bus: on('RestrictNamespaces', 't'),
+    needs: ['seccomp'],
+  }),
+  restriction('RestrictRealtime', 231, { needs: ['seccomp'] }),
+  restriction('RestrictSUIDSGID', 242, { needs: ['seccomp'] }),
+  {
+    ...path('UserNamespacePath', 259, { rule: 'namespace-path', own: 'PrivateUsers' }, '/run/userns/web'),
+    systemOnly: true,
+  },
+];

@@ -1,0 +1,301 @@
+import type { Need } from '../../target/abilities.js';
+import {
+  type Directive,
+  on,
+  oneOf,
+  RESTRICTS,
+  row,
+  type Strictness,
+  toggle,
+  type ValueKind,
+  weakestFirst,
+} from '../row.js';
+
+const MAN = 'systemd.resource-control';
+const RESOURCE = { man: MAN } as const;
+const LIMIT: Strictness = { rule: 'limit' };
+
+/** Controllers of cgroup v2; those of v1 and systemd's own BPF ones change nothing there. */
+const CONTROLLERS = ['cpu', 'cpuset', 'io', 'memory', 'pids'];
+
+const accounting = (name: string, since: number): Directive => toggle(name, since, RESOURCE);
+
+/** `MemoryMax` and the like: bytes, or percent of the machine's memory. An empty value lifts a limit. */
+function memory(
+  name: string,
+  since: number,
+  options: { zero?: boolean; protection?: boolean } = {},
+): Directive {
+  const kind: ValueKind = {
+    type: 'size',
+    infinity: true,
+    ...(options.zero || options.protection ? { zero: true } : {}),
+  };
+  return row(name, since, kind, '1G', {
+    ...RESOURCE,
+    reset: '',
+    bus: on(name, 't'),
+    needs: ['memory'],
+    ...(options.protection ? {} : { strictness: LIMIT }),
+  });
+}
+
+const cpus = (name: string, since: number): Directive =>
+  row(name, since, { type: 'cpus' }, '0', {
+    ...RESOURCE,
+    reset: '',
+    merge: 'replace',
+    bus: on(name, 'ay'),
+    needs: ['cpuset'],
+  });
+
+const weight = (
+  name: string,
+  since: number,
+  need: Need,
+  words: readonly { value: string; since: number }[] = [],
+): Directive =>
+  row(name, since, { type: 'integer', min: 1, max: 10_000, words }, 50, {
+    ...RESOURCE,
+    reset: '',
+    bus: on(name, 't'),
+    needs: [need],
+  });
+
+/** A value for each device; a later line for the same device takes the place of an earlier one. */
+const perDevice = (
+  name: string,
+  property: string,
+  value: 'weight' | 'bytes' | 'seconds',
+  example: string,
+): Directive =>
+  row(name, value === 'seconds' ? 240 : 230, { type: 'device-value', value }, [example], {
+    ...RESOURCE,
+    reset: '',
+    merge: 'append',
+    bus: on(property, 'a(st)'),
+    needs: ['io'],
+    ...(value === 'bytes' ? { strictness: { rule: 'device-limit' } as const } : {}),
+  });
+
+const pressureWatch = (name: string, since: number): Directive =>
+  row(name, since, oneOf(['auto', 'skip'], true), 'skip', RESOURCE);
+
+const pressureThreshold = (name: string, since: number): Directive =>
+  row(`${name}Sec`, since, { type: 'time', unit: 'seconds' }, '150ms', {
+    ...RESOURCE,
+    bus: on(`${name}USec`, 't'),
+  });
+
+const IDLE = [{ value: 'idle', since: 252 }];
+
+/** What systemd.resource-control(5) has: shares of the machine, devices and the network. */
+export const RESOURCES: readonly Directive[] = [
+  cpus('AllowedCPUs', 244),
+  cpus('AllowedMemoryNodes', 244),
+  row('BPFProgram', 249, { type: 'bpf-programs' }, ['egress:/sys/fs/bpf/web'], {
+    ...RESOURCE,
+    reset: '',
+    merge: 'append',
+    strictness: RESTRICTS,
+    bus: on('BPFProgram', 'a(ss)'),
+    needs: ['cgroup2'],
+    systemOnly: true,
+  }),
+  row('BindNetworkInterface', 260, { type: 'interface' }, 'vrf-web', {
+    ...RESOURCE,
+    reset: '',
+    strictness: { rule: 'fixed' },
+    needs: ['bpf', 'cgroup2'],
+    systemOnly: true,
+  }),
+  { ...accounting('CPUAccounting', 208), until: 258 },
+  pressureThreshold('CPUPressureThreshold', 261),
+  pressureWatch('CPUPressureWatch', 261),
+  row('CPUQuota', 213, { type: 'percent' }, '150%', {
+    ...RESOURCE,
+    reset: '',
+    strictness: LIMIT,
+    bus: on('CPUQuotaPerSecUSec', 't'),
+    needs: ['cpu'],
+  }),
+  row('CPUQuotaPeriodSec', 242, { type: 'time', unit: 'seconds', infinity: true }, '10ms', {
+    ...RESOURCE,
+    reset: '',
+    bus: on('CPUQuotaPeriodUSec', 't'),
+    needs: ['cpu'],
+  }),
+  row('CPUSetPartition', 261, oneOf(['isolated', 'member', 'root']), 'isolated', {
+    ...RESOURCE,
+    reset: '',
+    needs: ['cpuset'],
+  }),
+  weight('CPUWeight', 232, 'cpu', IDLE),
+  toggle('CoredumpReceive', 255, RESOURCE),
+  row('Delegate', 218, { type: 'words', of: CONTROLLERS, boolean: true }, ['cpu', 'pids'], {
+    ...RESOURCE,
+    merge: 'replace',
+    strictness: { rule: 'delegate' },
+    bus: on('Delegate', 'b'),
+    reset: 'no',
+    more: [{ property: 'DelegateControllers', signature: 'as', since: 236 }],
+  }),
+  row('DelegateSubgroup', 254, { type: 'name', what: 'cgroup' }, 'control', { ...RESOURCE, reset: '' }),
+  row('DeviceAllow', 208, { type: 'devices' }, ['/dev/null rw', 'char-rtc r'], {
+    ...RESOURCE,
+    reset: '',
+    merge: 'replace',
+    strictness: { rule: 'devices' },
+    bus: on('DeviceAllow', 'a(ss)'),
+    systemOnly: true,
+  }),
+  row('DevicePolicy', 208, oneOf(['auto', 'closed', 'strict']), 'closed', {
+    ...RESOURCE,
+    strictness: weakestFirst(['auto', 'closed', 'strict'], 'auto'),
+    systemOnly: true,
+  }),
+  row('DisableControllers', 240, { type: 'words', of: CONTROLLERS }, ['cpuset'], {
+    ...RESOURCE,
+    reset: '',
+    merge: 'replace',
+    bus: on('DisableControllers', 'as'),
+  }),
+  accounting('IOAccounting', 230),
+  perDevice('IODeviceLatencyTargetSec', 'IODeviceLatencyTargetUSec', 'seconds', '/dev/sda 25ms'),
+  perDevice('IODeviceWeight', 'IODeviceWeight', 'weight', '/dev/sda 100'),
+  pressureThreshold('IOPressureThreshold', 261),
+  pressureWatch('IOPressureWatch', 261),
+  perDevice('IOReadBandwidthMax', 'IOReadBandwidthMax', 'bytes', '/dev/sda 5M'),
+  perDevice('IOReadIOPSMax', 'IOReadIOPSMax', 'bytes', '/dev/sda 1K'),
+  weight('IOWeight', 230, 'io'),
+  perDevice('IOWriteBandwidthMax', 'IOWriteBandwidthMax', 'bytes', '/dev/sda 1G'),
+  perDevice('IOWriteIOPSMax', 'IOWriteIOPSMax', 'bytes', '/dev/sda 1K'),
+  { ...accounting('IPAccounting', 235), needs: ['cgroup2'], systemOnly: true },
+  row('IPAddressAllow', 235, { type: 'prefixes' }, ['localhost', '10.0.0.0/8', 'fe80::/64'], {
+    ...RESOURCE,
+    reset: '',
+    merge: 'replace',
+    strictness: { rule: 'addresses' },
+    bus: on('IPAddressAllow', 'a(iayu)'),
+    needs: ['cgroup2'],
+    systemOnly: true,
+  }),
+  row('IPAddressDeny', 235, { type: 'prefixes' }, ['any'], {
+    ...RESOURCE,
+    reset: '',
+    merge: 'append',
+    strictness: RESTRICTS,
+    bus: on('IPAddressDeny', 'a(iayu)'),
+    needs: ['cgroup2'],
+    systemOnly: true,
+  }),
+  row('IPEgressFilterPath', 243, { type: 'bpf-filters' }, ['/sys/fs/bpf/egress'], {
+    ...RESOURCE,
+    reset: '',
+    merge: 'append',
+    strictness: RESTRICTS,
+    bus: on('IPEgressFilterPath', 'as'),
+    needs: ['cgroup2'],
+    systemOnly: true,
+  }),
+  row('IPIngressFilterPath', 243, { type: 'bpf-filters' }, ['/sys/fs/bpf/ingress'], {
+    ...RESOURCE,
+    reset: '',
+    merge: 'append',
+    strictness: RESTRICTS,
+    bus: on('IPIngressFilterPath', 'as'),
+    needs: ['cgroup2'],
+    systemOnly: true,
+  }),
+  row('ManagedOOMMemoryPressure', 247, oneOf(['auto', 'kill']), 'kill', { ...RESOURCE, reset: '' }),
+  row(
+    'ManagedOOMMemoryPressureDurationSec',
+    257,
+    { type: 'time', unit: 'seconds', atLeastSecond: true },
+    '30s',
+    {
+      ...RESOURCE,
+      reset: '',
+      bus: on('ManagedOOMMemoryPressureDurationUSec', 't'),
+    },
+  ),
+  row('ManagedOOMMemoryPressureLimit', 248, { type: 'percent', max: 100 }, '50%', {
+    ...RESOURCE,
+    reset: '',
+    bus: on('ManagedOOMMemoryPressureLimit', 'u'),
+  }),
+  row('ManagedOOMPreference', 248, oneOf(['avoid', 'none', 'omit']), 'avoid', RESOURCE),
+  row('ManagedOOMSwap', 247, oneOf(['auto', 'kill']), 'kill', { ...RESOURCE, reset: '' }),
+  { ...accounting('MemoryAccounting', 208), example: false },
+  memory('MemoryHigh', 231),
+  memory('MemoryLow', 231, { protection: true }),
+  memory('MemoryMax', 231),
+  memory('MemoryMin', 240, { protection: true }),
+  pressureThreshold('MemoryPressureThreshold', 254),
+  pressureWatch('MemoryPressureWatch', 254),
+  memory('MemorySwapMax', 232, { zero: true }),
+  memory('MemoryZSwapMax', 253, { zero: true }),
+  { ...toggle('MemoryZSwapWriteback', 256, RESOURCE), example: false },
+  row('NFTSet', 255, { type: 'nft-sets' }, ['cgroup:inet:filter:web', 'user:inet:filter:web_user'], {
+    ...RESOURCE,
+    reset: '',
+    merge: 'append',
+    bus: on('NFTSet', 'a(iiss)'),
+    systemOnly: true,
+  }),
+  row('OOMPolicy', 243, oneOf(['continue', 'kill', 'stop']), 'kill', { man: 'systemd.service' }),
+  row('OOMRules', 261, { type: 'names' }, ['web'], {
+    ...RESOURCE,
+    reset: '',
+    merge: 'append',
+    bus: on('OOMRules', 'as'),
+  }),
+  row('RestrictNetworkInterfaces', 250, { type: 'interfaces' }, ['lo', 'eth0'], {
+    ...RESOURCE,
+    reset: '',
+    merge: 'intersect',
+    strictness: { rule: 'set' },
+    bus: on('RestrictNetworkInterfaces', '(bas)'),
+    needs: ['bpf', 'cgroup2'],
+    systemOnly: true,
+  }),
+  row('Slice', 205, { type: 'name', what: 'slice' }, 'web.slice', {
+    ...RESOURCE,
+    strictness: { rule: 'fixed' },
+  }),
+  row('SocketBindAllow', 249, { type: 'socket-rules' }, ['ipv6:tcp:443', '8000-8080'], {
+    ...RESOURCE,
+    reset: '',
+    merge: 'replace',
+    strictness: { rule: 'socket-rules' },
+    bus: on('SocketBindAllow', 'a(iiqq)'),
+    needs: ['bpf', 'cgroup2'],
+    systemOnly: true,
+  }),
+  row('SocketBindDeny', 249, { type: 'socket-rules' }, ['any'], {
+    ...RESOURCE,
+    reset: '',
+    merge: 'append',
+    strictness: RESTRICTS,
+    bus: on('SocketBindDeny', 'a(iiqq)'),
+    needs: ['bpf', 'cgroup2'],
+    systemOnly: true,
+  }),
+  cpus('StartupAllowedCPUs', 250),
+  cpus('StartupAllowedMemoryNodes', 250),
+  weight('StartupCPUWeight', 232, 'cpu', IDLE),
+  weight('StartupIOWeight', 230, 'io'),
+  memory('StartupMemoryHigh', 254),
+  memory('StartupMemoryLow', 254, { protection: true }),
+  memory('StartupMemoryMax', 254),
+  memory('StartupMemorySwapMax', 254, { zero: true }),
+  memory('StartupMemoryZSwapMax', 254, { zero: true }),
+  { ...accounting('TasksAccounting', 227), example: false },
+  row('TasksMax', 227, { type: 'tasks' }, 64, {
+    ...RESOURCE,
+    reset: '',
+    strictness: LIMIT,
+    bus: on('TasksMax', 't'),
+    needs: ['pids'],
+  }),
+];

@@ -1,0 +1,87 @@
+import { type Diagnostic, error } from '../diagnostic.js';
+import { ownLimits } from '../plan/calls/own-limits.js';
+import { interpretersOf } from '../plan/launcher/commands.js';
+import type { Prepared } from '../prepare/prepare.js';
+import type { OwnLimits } from '../syscalls/named-policy.js';
+import type { Context } from '../system/context.js';
+import type { UnitProperties } from '../system/system.js';
+import { effectiveUnit } from '../unit/effective.js';
+import { parseUnitFile } from '../unit/unit-file.js';
+import { createRefusers } from '../verify/kernel/refusers.js';
+import { type Explanation, explainCalls } from './explanation.js';
+import type { Ground } from './refused-call.js';
+import { refusedCalls, type Sought } from './refused-calls.js';
+import { managerOf, type UserManager } from './user-manager.js';
+
+/** What was seen of a unit's calls. */
+export interface Looked {
+  readonly explanations: readonly Explanation[];
+  /** Since when, in milliseconds since 1970. */
+  readonly since: number;
+  /** Whether the kernel left out some of its records. */
+  readonly suppressed: boolean;
+  /** Whether its records can be read at all. */
+  readonly readable: boolean;
+}
+
+/** What a run that was recorded has shown, and what is to be said of the run itself. */
+export interface Run extends Looked {
+  readonly diagnostics: readonly Diagnostic[];
+  /** Whether it ended early, or the unit may not be as it was before. */
+  readonly failed: boolean;
+}
+
+export const UNREADABLE = error(
+  'records-unreadable',
+  "the kernel's records of refused calls can't be read here",
+  {
+    hint: "it takes root, and in a container they are in the host's log",
+  },
+);
+
+/** The kernel's records have the time of its last tick, which is up to 10 ms ago. */
+const TICK = 10;
+
+/**
+ * When a service was started last, in milliseconds since 1970. A service that waits for its next start has left the
+ * inactive state again since. 0 where nobody knows: a service that has ended may be unloaded.
+ * @param before the service before: of a main process that was there then the start doesn't count
+ */
+export function startOf(properties: UnitProperties, before?: UnitProperties): number {
+  const at = (name: string) => Number(properties.get(name) ?? 0);
+  const main = at('ExecMainStartTimestamp');
+  const isNew = main > Number(before?.get('ExecMainStartTimestamp') ?? 0);
+  const started = isNew ? Math.min(main, at('InactiveExitTimestamp')) : at('InactiveExitTimestamp');
+  return Math.max(0, Math.floor(started / 1000) - TICK);
+}
+
+/** The manager whose units are meant, of the user who asks. */
+export const userManager = ({ placement, user }: Context): UserManager =>
+  placement.scope === 'user' ? managerOf(user) : undefined;
+
+/** What a unit's processes were refused since a time, by the logs or by what was heard, explained by its policy. */
+export async function explainUnit(
+  context: Context,
+  { unit, policy, plan }: Prepared,
+  properties: UnitProperties,
+  from: Pick<Sought, 'since' | 'heard'>,
+): Promise<Looked> {
+  const { target } = plan;
+  const { calls, suppressed, readable } = await refusedCalls(context.system, {
+    ...{ unit: plan.unit, manager: userManager(context), properties, ...from },
+    programs: [...target.programs].flatMap(([path, { file }]) =>
+      path.startsWith('/') ? [path, ...interpretersOf(file)] : [],
+    ),
+  });
+  const limits = (more: string): OwnLimits | undefined => {
+    const added = parseUnitFile('added.conf', new TextEncoder().encode(more));
+    return ownLimits(effectiveUnit([...unit.files, added]), target.sets, target.systemd);
+  };
+  const ground: Ground = {
+    ...{ policy: policy.policy, machine: target.machine, sets: target.sets, own: limits('') },
+    refusers: createRefusers(properties, target),
+    lesser: policy.withoutBases(),
+  };
+  const relaxed = (call: string) => limits(`[Service]\nSystemCallFilter=${call}\n`);
+  return { explanations: explainCalls(calls, ground, relaxed), since: from.since, suppressed, readable };
+}

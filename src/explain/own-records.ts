@@ -1,0 +1,101 @@
+/** Which of the kernel's records are of a unit's processes. */
+
+import type { System, UnitProperties } from '../system/system.js';
+import type { UnitCall } from './explanation.js';
+import type { HeardRecord } from './heard.js';
+import { SEEN, sightingsIn, whoseAt } from './journal.js';
+import { isWithin, type Lifetimes, lifetimes } from './lifetimes.js';
+import type { UserManager } from './user-manager.js';
+
+/** Whose records are looked for. */
+export interface Owner {
+  readonly unit: string;
+  readonly manager: UserManager;
+  readonly properties: UnitProperties;
+  /** Paths of its programs. */
+  readonly programs: readonly string[];
+  /** From when on, in milliseconds since 1970. */
+  readonly since: number;
+}
+
+/** Most output of a log that is read, in characters. */
+export const LIMIT = 32 << 20;
+export const JOURNAL = ['journalctl', '--quiet', '--no-pager', '--output=json'];
+
+/** PROC_PID_INIT_INO (linux/proc_ns.h): the PID namespace by which the kernel's records count. */
+const INITIAL_NAMESPACE = 'pid:[4026531836]';
+
+/**
+ * The records of a unit's processes. Certain are those of a process that was in its control group, that it had by systemd
+ * at the time, or that journald saw in it before and after: a process ID may have been another's at another time. As a guess
+ * those are taken that journald saw in it once, and those of nobody known that ran its program. In a container the records'
+ * IDs are others than here.
+ */
+export async function ofUnit(
+  system: System,
+  owner: Owner,
+  records: readonly HeardRecord[],
+): Promise<UnitCall[]> {
+  const programs = new Set(await Promise.all(owner.programs.map((path) => realPath(system, path))));
+  const isProgram = ({ program }: HeardRecord) => program !== undefined && programs.has(program);
+  const namespace = (await system.links('/proc/self/ns')).get('pid');
+  if (namespace !== INITIAL_NAMESPACE) {
+    return records.filter(isProgram).map((record) => ({ ...record, certain: false }));
+  }
+  const lives = await lifetimes(system, owner.properties, pidsOf(records));
+  const unknown = records.filter((record) => record.unit === undefined && !isLiving(lives, record));
+  const seen = await sightings(system, owner, pidsOf(unknown));
+  const whose = (record: HeardRecord) => {
+    const known = knownAs(owner, lives, record);
+    if (known) return known;
+    const sighted = whoseAt(seen.get(record.pid!), { unit: owner.unit, time: record.time });
+    return sighted === 'unseen' && isProgram(record) && isStartedAs(owner, record) ? 'perhaps' : sighted;
+  };
+  return records.flatMap((record) => {
+    const found = whose(record);
+    if (found !== 'its' && found !== 'perhaps') return [];
+    // A log of several machines may have another one's processes.
+    return [{ ...record, certain: found === 'its' && record.node === undefined }];
+  });
+}
+
+const pidsOf = (records: readonly HeardRecord[]) => [...new Set(records.map(({ pid }) => pid!))];
+
+/** Whose a record is by its process's control group or by systemd; undefined where they don't tell. */
+function knownAs({ unit }: Owner, lives: Lifetimes, record: HeardRecord) {
+  if (record.unit !== undefined && record.unit !== unit) return 'others';
+  if (isLiving(lives, record)) return 'its';
+  if (record.unit === undefined) return undefined;
+  // The process that was looked at may have been started since.
+  return lives.has(record.pid!) ? 'perhaps' : 'its';
+}
+
+const isLiving = (lives: Lifetimes, { pid, time }: HeardRecord): boolean => isWithin(lives.get(pid!), time);
+
+/** Anybody who logged in may run the program under a filter of his own; systemd's services have no login but by PAM. */
+const isStartedAs = ({ manager, properties }: Owner, { fromLogin }: HeardRecord): boolean =>
+  !fromLogin || manager !== undefined || String(properties.get('PAMName') ?? '') !== '';
+
+async function realPath(system: System, path: string): Promise<string> {
+  const { status, stdout } = await system.run(['readlink', '--canonicalize', '--', path]);
+  return status === 0 ? stdout.replace(/\n$/, '') : path;
+}
+
+/** Most processes that the journal is asked for at a time. */
+const BATCH = 100;
+
+async function sightings(system: System, { manager, since }: Owner, pids: readonly number[]) {
+  if (pids.length === 0) return sightingsIn('', manager);
+  const { stdout } = await system.run(
+    [
+      ...[
+        ...JOURNAL,
+        `--since=@${Math.floor(since / 1000)}`,
+        `--output-fields=_PID,${Object.values(SEEN).join()}`,
+      ],
+      ...pids.slice(-BATCH).map((pid) => `_PID=${pid}`),
+    ],
+    { limit: LIMIT },
+  );
+  return sightingsIn(stdout, manager);
+}

@@ -1,0 +1,48 @@
+import type { Diagnostic } from '../diagnostic.js';
+import type { Prepared } from '../prepare/prepare.js';
+import { explanationDiagnostic } from '../report/explain.js';
+import { isKilledByFilter } from '../state/failure.js';
+import { failuresOf } from '../state/failures.js';
+import { lastWritten } from '../state/own-files.js';
+import type { Context } from '../system/context.js';
+import type { UnitProperties } from '../system/system.js';
+import { explainUnit, startOf } from './explain-unit.js';
+
+/** How often, and how far apart in milliseconds, is looked for a record: it takes a moment to get into the journal. */
+const LOOKS = 6;
+const PAUSE = 200;
+
+/**
+ * The calls that a service was refused since it was restarted, as diagnostics, for one that didn't stand it. None where
+ * nothing tells; what can't be looked at is no failure of the service.
+ */
+export async function refusalsAfterRestart(
+  context: Context,
+  prepared: Prepared,
+): Promise<readonly Diagnostic[]> {
+  const { plan, unit } = prepared;
+  let found: readonly Diagnostic[] = [];
+  await failuresOf(async () => {
+    const properties = await context.system.unit(plan.unit);
+    const looks = isKilledByFilter(properties) ? LOOKS : 1;
+    // Its files were written before the restart, which a service that is unloaded doesn't tell any more.
+    const written = await lastWritten(context, unit.name.full);
+    const since = Math.max(written, startOf(properties, unit.properties));
+    for (let look = 1; found.length === 0 && look <= looks; look++) {
+      if (look > 1) await context.system.wait(PAUSE);
+      found = await diagnosticsSince(context, prepared, properties, since);
+    }
+    return [];
+  });
+  return found;
+}
+
+async function diagnosticsSince(
+  context: Context,
+  prepared: Prepared,
+  properties: UnitProperties,
+  since: number,
+): Promise<readonly Diagnostic[]> {
+  const { explanations } = await explainUnit(context, prepared, properties, { since });
+  return explanations.map((one) => explanationDiagnostic(one, prepared.plan.target.machine));
+}

@@ -1,0 +1,119 @@
+import type { System } from '../system/system.js';
+import { CORE_HEAD, callInCore } from './core.js';
+import type { UnitCall } from './explanation.js';
+import type { HeardRecord, HeardRecords } from './heard.js';
+import {
+  COREDUMPS,
+  type CoreDump,
+  coreDumpsIn,
+  DUMP_FIELDS,
+  DUMPED,
+  recordsIn,
+  unitMatches,
+} from './journal.js';
+import { recordsInLog } from './kernel-log.js';
+import { JOURNAL, LIMIT, type Owner, ofUnit } from './own-records.js';
+import { parseAuditLine, type RecordedCall } from './record.js';
+
+/** Whose calls are looked for. */
+export interface Sought extends Owner {
+  /** What was heard of the kernel itself meanwhile, in the place of what logs have. */
+  readonly heard?: HeardRecords | undefined;
+}
+
+export interface FoundCalls {
+  readonly calls: readonly UnitCall[];
+  /** Whether the kernel left out some of its records. */
+  readonly suppressed: boolean;
+  /** Whether the kernel's records can be read at all. */
+  readonly readable: boolean;
+}
+
+/** The calls of a unit's processes that a filter refused or recorded, as the machine's logs and core dumps have them. */
+export async function refusedCalls(system: System, sought: Sought): Promise<FoundCalls> {
+  const { records, suppressed, readable } = sought.heard
+    ? { ...sought.heard, readable: true }
+    : await kernelRecords(system, sought.since);
+  const recent = records.filter(({ time }) => time >= sought.since);
+  const once = [...new Map(recent.map((record) => [record.id, record])).values()];
+  const calls = once.length > 0 ? await ofUnit(system, sought, once) : [];
+  const dumped = await dumpedCalls(system, sought);
+  return { calls: merged(calls, dumped), suppressed, readable: readable || dumped.length > 0 };
+}
+
+interface KernelRecords {
+  readonly records: readonly HeardRecord[];
+  readonly suppressed: boolean;
+  readonly readable: boolean;
+}
+
+/** From the journal, else from the kernel's own log, else from auditd, which takes the records from both. */
+async function kernelRecords(system: System, since: number): Promise<KernelRecords> {
+  const from = `--since=@${Math.floor(since / 1000)}`;
+  const kernels = ['_TRANSPORT=kernel', 'SYSLOG_FACILITY=0', '+', '_TRANSPORT=audit', '_AUDIT_TYPE=1326'];
+  // Of more than is read the newest are what counts.
+  const { stdout } = await system.run([...JOURNAL, '--reverse', from, ...kernels], { limit: LIMIT });
+  const newestFirst = recordsIn(stdout);
+  const inJournal = { ...newestFirst, records: [...newestFirst.records].reverse() };
+  if (inJournal.records.length > 0) return { ...inJournal, readable: true };
+  const byAuditd = await system.run(['ausearch', '--message', 'SECCOMP', '--start', 'boot', '--raw'], {
+    limit: LIMIT,
+  });
+  const audited = byAuditd.stdout.split('\n').flatMap((line) => parseAuditLine(line) ?? []);
+  if (audited.length > 0) return { ...inJournal, records: audited, readable: true };
+  const any = await system.run([...JOURNAL, '--lines=1', '_TRANSPORT=kernel', '+', '_TRANSPORT=audit']);
+  if (any.stdout.trim() !== '') return { ...inJournal, readable: true };
+  const log = await system.kernelLog(LIMIT);
+  const inLog = recordsInLog(log?.records ?? []);
+  return {
+    records: inLog.records,
+    suppressed: inLog.suppressed || log?.isWhole === false,
+    readable: log !== undefined && log.records.length > 0,
+  };
+}
+
+/** Most core dumps that are read. */
+const MOST_DUMPS = 3;
+
+/** What systemd-coredump has of the unit; it unpacks them itself. */
+async function dumpedCalls(system: System, { unit, manager, since }: Sought): Promise<RecordedCall[]> {
+  const { stdout } = await system.run([
+    ...[...JOURNAL, `--since=@${Math.floor(since / 1000)}`, '--lines=100'],
+    ...[`--output-fields=${DUMP_FIELDS.join()}`, ...COREDUMPS, ...unitMatches(DUMPED, unit, manager)],
+  ]);
+  // The kernel says in which second a dump was made (core(5), %t).
+  const second = Math.floor(since / 1000) * 1000;
+  const dumps = coreDumpsIn(stdout, unit, manager).filter(({ time }) => time >= second);
+  const found = await Promise.all(dumps.slice(-MOST_DUMPS).map((dump) => dumpedCall(system, dump)));
+  return found.flatMap((call) => call ?? []);
+}
+
+/** `head` ends coredumpctl early; bytes come as text. */
+const DUMP = `coredumpctl dump "$@" | head --bytes=${CORE_HEAD} | base64 --wrap=0`;
+
+/** coredumpctl(1) takes the newest entry that matches, and the file that it names, whoever has logged it. */
+async function dumpedCall(
+  system: System,
+  { pid, time, matches }: CoreDump,
+): Promise<RecordedCall | undefined> {
+  const { stdout } = await system.run(['/bin/sh', '-c', DUMP, 'sh', ...matches], { limit: 2 * CORE_HEAD });
+  const call = callInCore(bytesOf(stdout), time);
+  return call && { ...call, pid };
+}
+
+const bytesOf = (base64: string) => Uint8Array.from(atob(base64.trim()), (one) => one.charCodeAt(0));
+
+/**
+ * A core dump says of a record whose it is and what its arguments were; without a record it speaks for itself, since
+ * systemd-coredump alone has logged those that are read.
+ */
+function merged(calls: readonly UnitCall[], dumped: readonly RecordedCall[]): UnitCall[] {
+  const isOf = (dump: RecordedCall) => (call: UnitCall) =>
+    call.pid === dump.pid && call.nr === dump.nr && call.arch === dump.arch;
+  const told = calls.map((call) => {
+    const dump = dumped.find((one) => isOf(one)(call));
+    return dump ? { ...call, ...(dump.args ? { args: dump.args } : {}), certain: true } : call;
+  });
+  const alone = dumped.filter((dump) => !calls.some(isOf(dump)));
+  return [...told, ...alone.map((dump) => ({ ...dump, certain: true }))];
+}

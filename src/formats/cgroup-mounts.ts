@@ -1,0 +1,37 @@
+import { covers } from '../unit/values.js';
+import { unescaped } from './mount-info.js';
+
+/** A hierarchy of control groups, or a part of one, where it is mounted. */
+export interface Hierarchy {
+  readonly path: string;
+  /** The group that is seen there, as the hierarchy itself counts. */
+  readonly root: string;
+}
+
+/**
+ * The hierarchies that systemd may keep its units in, from /proc/self/mountinfo (proc_pid_mountinfo(5)): version 2, and
+ * of version 1 the one that has its name.
+ */
+export function parseHierarchies(text: string): Hierarchy[] {
+  return text.split('\n').flatMap((line) => {
+    const [place = '', system = ''] = line.split(' - ');
+    const [, , , root, path] = place.split(' ');
+    const [type, , options = ''] = system.split(' ');
+    const isSystemds =
+      type === 'cgroup2' || (type === 'cgroup' && options.split(',').includes('name=systemd'));
+    if (!isSystemds || root === undefined || path === undefined) return [];
+    return [{ path: unescaped(path), root: unescaped(root) }];
+  });
+}
+
+/**
+ * Where a control group may be: not each of these folders need be there.
+ * @param group as the manager has it: `/system.slice/nginx.service`
+ */
+export function groupFolders(hierarchies: readonly Hierarchy[], group: string): string[] {
+  if (!/^\/[^/]/.test(group) || group.split('/').includes('..')) return [];
+  const folders = hierarchies
+    .filter(({ root }) => covers(root, group))
+    .map(({ path, root }) => `${path}${root === '/' ? group : group.slice(root.length)}`);
+  return [...new Set(folders)];
+}

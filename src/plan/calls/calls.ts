@@ -1,0 +1,211 @@
+import { type Diagnostic, error, note, UserError } from '../../diagnostic.js';
+import { callsToLoad } from '../../filter/filter-file.js';
+import type { Machine } from '../../syscalls/abi.js';
+import type { NamedPolicy, OwnLimits } from '../../syscalls/named-policy.js';
+import type { SyscallPolicy } from '../../syscalls/policy.js';
+import { refusal, resolve, resolveCalls } from '../../syscalls/resolve.js';
+import { NO_SYSCALLS, type SyscallsSection } from '../../syscalls/section.js';
+import { hasNoSandbox } from '../launcher/exec-prefix.js';
+import { type PlannedLauncher, planLauncher } from '../launcher/launcher.js';
+import { scriptWarnings, startCallWarnings } from '../launcher/program-checks.js';
+import type { Mode, PlanLine, PlannedDirective, PlannedFilter, SystemdFilter } from '../plan.js';
+import type { PlanRequest } from '../request.js';
+import { otherLines } from './commands-without-launcher.js';
+import { type CallContext, isLauncherAlone, type Left, leftToLauncher } from './left-to-launcher.js';
+import { callLines, unenforced } from './lines.js';
+import { absentCalls, foreignSets, replacedFilter, unknownNumbers } from './notes.js';
+import { ownLimits } from './own-limits.js';
+import { expectations, modeOf, permissiveNotes } from './permissive.js';
+import { refusedByUnit } from './refused-by-unit.js';
+import { atStart } from './start-calls.js';
+import { permitting, systemCallDirectives, systemdFilter } from './systemd-filter.js';
+
+/** Machines that have a launcher. */
+const LAUNCHER_MACHINES: readonly Machine[] = ['x86-64', 'arm64'];
+
+/** What `[syscalls]` comes to on a unit. */
+export interface PlannedCalls {
+  readonly mode: Mode;
+  readonly lines: readonly PlanLine[];
+  readonly directives: readonly PlannedDirective[];
+  readonly launcher: PlannedLauncher | undefined;
+  readonly filter: PlannedFilter | undefined;
+  readonly systemCalls: SystemdFilter | undefined;
+  readonly meaning: SyscallPolicy | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Of a policy without `[syscalls]`, or with one that can't be used. */
+export const NO_CALLS: PlannedCalls = {
+  mode: 'enforcing',
+  lines: [],
+  directives: [],
+  launcher: undefined,
+  filter: undefined,
+  systemCalls: undefined,
+  meaning: undefined,
+  diagnostics: [],
+};
+
+/** Decides who enforces `[syscalls]`, and tells what else its filters do. */
+export function planCalls(
+  request: PlanRequest,
+  given: SyscallsSection,
+  service: readonly PlannedDirective[],
+): PlannedCalls {
+  const { effective, policy, target } = request;
+  const [program] = policy.programs ?? [];
+  const section: SyscallsSection = program ? { ...given, forPrograms: program.at } : given;
+  const present = ownLimits(effective, target.sets, target.systemd);
+  const context = callContext(request, section, present);
+  const enforcers = enforcersOf(request, context, service);
+  const { launcher, filter, systemCalls } = enforcers;
+  const meaning = resolve(context.named, target.machine);
+  const composed = context.own !== undefined;
+  const architectures = section.permissive ? context.own?.architectures : context.named.architectures;
+  return {
+    mode: modeOf(section, target),
+    lines: enforcers.lines,
+    directives: systemCalls
+      ? systemCallDirectives(systemCalls, architectures, section, target, composed)
+      : [],
+    launcher,
+    filter,
+    systemCalls,
+    meaning,
+    diagnostics: [
+      ...enforcers.diagnostics,
+      ...permissiveNotes(request, context, launcher !== undefined),
+      ...absentCalls(context),
+      ...foreignSets(section, target, context.own),
+      ...replacedFilter(section, present),
+      ...refusedByUnit(context),
+      ...(present?.ignored ?? []),
+      ...sideEffects(request, context, enforcers),
+      ...expectations(request, context, meaning),
+    ],
+  };
+}
+
+function callContext(
+  { effective, target, type }: PlanRequest,
+  section: SyscallsSection,
+  present: OwnLimits | undefined,
+): CallContext {
+  const own = (section.inherit?.value ?? true) ? present : undefined;
+  return {
+    section,
+    target,
+    own,
+    named: resolveCalls(section, target.sets, own),
+    type: type ?? effective.last('Service', 'Type')?.value ?? 'simple',
+  };
+}
+
+/** Who enforces `[syscalls]`, and why nobody does. */
+type Enforcers = Pick<PlannedCalls, 'lines' | 'launcher' | 'filter' | 'systemCalls' | 'diagnostics'>;
+
+function enforcersOf(
+  request: PlanRequest,
+  context: CallContext,
+  service: readonly PlannedDirective[],
+): Enforcers {
+  const { target, named, section } = context;
+  const left = leftToLauncher(context);
+  const needed = left.calls.size > 0 || left.wholes.length > 0;
+  const possible = LAUNCHER_MACHINES.includes(target.machine);
+  const placed = needed && possible ? planLauncher(request, service) : { diagnostics: [] };
+  const { launcher } = placed;
+  const launched = launcher !== undefined;
+  const planned = launcher && plannedFilter(named, target.machine, launcher, section);
+  const lines = callLines(context, left, launched);
+  const loads = !target.abilities.lacks.has('seccomp');
+  return {
+    lines: hasNoSandbox(request.effective) ? unenforced(lines) : lines,
+    launcher,
+    filter: planned?.filter,
+    systemCalls: loads ? bySystemd(context, left, launched) : undefined,
+    diagnostics: [...(possible ? placed.diagnostics : gapsOf(lines)), ...(planned?.diagnostics ?? [])],
+  };
+}
+
+const isAtEntry = ({ stage }: SyscallsSection): boolean => stage?.value === 'entry';
+
+/** What the filters do besides what the policy says. */
+function sideEffects(
+  request: PlanRequest,
+  context: CallContext,
+  { launcher, systemCalls }: Enforcers,
+): Diagnostic[] {
+  const { named, own, section } = context;
+  const launched = launcher !== undefined;
+  return [
+    ...(systemCalls ? unknownNumbers(context, systemCalls, launched) : []),
+    ...(isAtEntry(section) ? [] : startCallWarnings(request, named)),
+    ...(launched ? scriptWarnings(request, named) : []),
+    ...(launched && own ? otherLines(request.policy, launcher.without, own) : []),
+  ];
+}
+
+function plannedFilter(
+  named: NamedPolicy,
+  machine: Machine,
+  { noNewPrivileges }: PlannedLauncher,
+  section: SyscallsSection,
+): { readonly filter: PlannedFilter; readonly diagnostics: readonly Diagnostic[] } {
+  const others = LAUNCHER_MACHINES.filter((other) => other !== machine).map((other) =>
+    resolveElsewhere(named, other),
+  );
+  const isPolicy = (one: SyscallPolicy | Diagnostic): one is SyscallPolicy => 'abis' in one;
+  const policies = [resolve(named, machine), ...others.filter(isPolicy)];
+  const atStage = isAtEntry(section)
+    ? { start: policies.map((one) => resolve(atStart(named), one.machine)) }
+    : {};
+  return {
+    filter: { noNewPrivileges, log: section.permissive === true, policies, ...atStage },
+    diagnostics: others.filter((one) => !isPolicy(one)) as Diagnostic[],
+  };
+}
+
+/** Another machine of a mixed fleet gets a program, too, unless it lacks a constant that the policy names. */
+function resolveElsewhere(named: NamedPolicy, machine: Machine): SyscallPolicy | Diagnostic {
+  try {
+    return resolve(named, machine);
+  } catch (cause) {
+    const [first] = cause instanceof UserError ? cause.diagnostics : [];
+    if (!first) throw cause;
+    return note('no-filter-elsewhere', `the filter file serves no ${machine}: ${first.message}`, {
+      at: first.at,
+      hint: `the launcher on ${machine} refuses it`,
+    });
+  }
+}
+
+/** What systemd doesn't know passes, for the launcher to answer. */
+const asDenyList = (named: NamedPolicy): NamedPolicy => ({ ...named, mode: 'deny' });
+
+/** systemd's part: all that it can do; less, what the launcher needs; the unit's own filter in any case. */
+function bySystemd(context: CallContext, left: Left, launched: boolean): SystemdFilter {
+  const { section, target, own, named } = context;
+  const { sets } = target;
+  const filter = isLauncherAlone(context)
+    ? systemdFilter(resolveCalls(NO_SYSCALLS, sets, own), sets, refusal(section), () => undefined)
+    : systemdFilter(
+        launched && left.tooStrict ? asDenyList(named) : named,
+        sets,
+        refusal(section),
+        (call) => left.calls.get(call)?.answer ?? left.absent.get(call),
+      );
+  return launched ? permitting(filter, callsToLoad(section.stage?.value ?? 'exec')) : filter;
+}
+
+function gapsOf(lines: readonly PlanLine[]): Diagnostic[] {
+  return lines
+    .filter((line) => line.enforcedBy === 'nobody')
+    .map(({ at, subject, reason }) =>
+      error('gap-no-launcher', `nobody can enforce '${subject}': ${reason}`, {
+        at,
+        hint: `there is no launcher for this machine, only for ${LAUNCHER_MACHINES.join(' and ')}`,
+      }),
+    );
+}

@@ -1,0 +1,28 @@
+import { type Diagnostic, error } from '../../diagnostic.js';
+import { callsToLoad } from '../../filter/filter-file.js';
+import type { Policy } from '../../policy/policy.js';
+import { permits } from '../../syscalls/action.js';
+import type { OwnLimits } from '../../syscalls/named-policy.js';
+import { wrappedKeys } from '../launcher/commands.js';
+
+/**
+ * systemd's filter is one for all Exec lines, and must permit what the launcher calls; behind the launcher its own
+ * filter refuses those calls again. Where the unit refuses some of them, lines without the launcher would be loosened.
+ * @param without as the planned launcher has it; lines with `+` have no filter anyway
+ */
+export function otherLines(policy: Policy, without: readonly string[], own: OwnLimits): Diagnostic[] {
+  const needed = callsToLoad(policy.syscalls?.stage?.value ?? 'exec');
+  const calls = needed.filter((call) => !permits(own.limit(call)));
+  const keys = without.filter((key) => !key.endsWith('+'));
+  if (calls.length === 0 || keys.length === 0) return [];
+  const message = `the unit refuses ${calls.join(', ')}, which ${keys.join(' and ')} could then call`;
+  return [error('loosens-other-lines', message, { at: policy.syscalls!.at, hint: wayOut(policy, keys) })];
+}
+
+function wayOut(policy: Policy, keys: readonly string[]): string {
+  const wrapped = wrappedKeys(policy);
+  const wrap = [...new Set([...wrapped, ...keys.map((key) => key.slice(0, -1))])];
+  return wrap.length === wrapped.length
+    ? "some of its lines can't be put behind the launcher: see the gaps"
+    : `put them behind the launcher too: wrap = [${wrap.map((key) => `"${key}"`).join(', ')}] in [exec]`;
+}

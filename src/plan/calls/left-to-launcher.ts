@@ -1,0 +1,175 @@
+import type { Location } from '../../diagnostic.js';
+import { type Abi, abisOf } from '../../syscalls/abi.js';
+import { type Action, ALLOW, ENOSYS, errnoOf, LOG, permits, stricter } from '../../syscalls/action.js';
+import { formatAction } from '../../syscalls/action-text.js';
+import type { NamedPolicy, NamedVerdict, OwnLimits } from '../../syscalls/named-policy.js';
+import { isAbsent, numbersOf } from '../../syscalls/numbers.js';
+import { answers, mayPass, mildest, refusal, verdictOn } from '../../syscalls/resolve.js';
+import type { SyscallsSection } from '../../syscalls/section.js';
+import { callsInSets } from '../../syscalls/sets.js';
+import type { Target } from '../../target/target.js';
+
+/** What is known while the calls are planned. */
+export interface CallContext {
+  readonly section: SyscallsSection;
+  readonly target: Target;
+  readonly own: OwnLimits | undefined;
+  readonly named: NamedPolicy;
+  readonly type: string;
+}
+
+/** Why systemd can't give a call what the policy says. */
+export interface LeftCall {
+  readonly reason: string;
+  /** What systemd gives it instead: ALLOW where it must let it through. */
+  readonly answer: Action;
+}
+
+/** Why systemd can't do as the policy as a whole says, and the line that says so. */
+export interface LeftWhole {
+  readonly reason: string;
+  readonly at: Location;
+}
+
+/** What systemd can't enforce: calls, and what concerns the policy as a whole. */
+export interface Left {
+  readonly calls: ReadonlyMap<string, LeftCall>;
+  /** The same of calls that the machine doesn't have, for which nobody is needed: what systemd gives them. */
+  readonly absent: ReadonlyMap<string, Action>;
+  readonly wholes: readonly LeftWhole[];
+  /** Whether an allow list of systemd's would refuse what a line of the policy lets through, or refuse it too hard. */
+  readonly tooStrict: boolean;
+}
+
+/** Whether the policy leaves nothing of `[syscalls]` to systemd, whose filters hold from the exec on. */
+export const isForLauncher = ({ enforcer, stage, permissive, forPrograms }: SyscallsSection): boolean =>
+  enforcer?.value === 'launcher' ||
+  stage?.value === 'entry' ||
+  permissive === true ||
+  forPrograms !== undefined;
+
+/** Whether nothing of `[syscalls]` is for systemd: the policy says so, or systemd loads no filters. */
+export const isLauncherAlone = ({ section, target }: Pick<CallContext, 'section' | 'target'>): boolean =>
+  isForLauncher(section) || target.abilities.lacks.has('seccomp');
+
+/** The ABIs through which calls can come. */
+export const openAbis = ({ target, named }: Pick<CallContext, 'target' | 'named'>): Abi[] =>
+  abisOf(target.machine).filter((abi, i) => i === 0 || named.architectures.includes(abi));
+
+/** Whether a call can't be made, through any ABI that is open. */
+export const cantBeMade = (call: string, context: Pick<CallContext, 'target' | 'named'>): boolean =>
+  isAbsent(call, openAbis(context), context.target.sets);
+
+/** Goes through all that a policy says of calls, and keeps what systemd can't do in its version. */
+export function leftToLauncher(context: CallContext): Left {
+  const { named } = context;
+  const calls = new Map<string, LeftCall>();
+  const absent = new Map<string, Action>();
+  const everyCall = new Set([...named.verdicts.keys(), 'execve', 'write']);
+  for (const call of everyCall) {
+    const why = whyNotSystemd(call, verdictOn(named, call), context);
+    if (!why) continue;
+    if (cantBeMade(call, context)) absent.set(call, why.answer);
+    else calls.set(call, why);
+  }
+  return { calls, absent, wholes: wholesOf(context), tooStrict: isTooStrict(context, calls) };
+}
+
+function wholesOf(context: CallContext): LeftWhole[] {
+  const { section, named, target } = context;
+  const { allow, enforcer, stage, action, unknown, forPrograms } = section;
+  const wholes: LeftWhole[] = [];
+  const lack = target.abilities.lacks.get('seccomp');
+  if (lack) return [{ reason: lack.reason, at: section.at }];
+  if (section.permissive) {
+    wholes.push({ reason: '--permissive: what it would refuse is let through and recorded', at: section.at });
+  }
+  if (forPrograms) {
+    wholes.push({ reason: "[exec] programs: what starts them isn't confined", at: forPrograms });
+  }
+  if (enforcer?.value === 'launcher') wholes.push({ reason: 'enforcer = "launcher"', at: enforcer.at });
+  if (stage?.value === 'entry') {
+    const reason = 'stage = "entry": systemd\'s filters hold from the exec on';
+    wholes.push({ reason, at: stage.at });
+  }
+  if (allow && action && refusal(section) === LOG && !section.permissive) {
+    wholes.push({ reason: "systemd can't only log what an allow list refuses", at: action.at });
+  }
+  const answer = unlistedBySystemd(context);
+  if (unknown && named.mode === 'allow' && named.unlisted !== answer) {
+    const reason = `systemd's allow list answers unknown numbers with '${formatAction(answer)}'`;
+    wholes.push({ reason, at: unknown.at });
+  }
+  return wholes;
+}
+
+/** A unit that has an allow list of its own keeps one. */
+function isTooStrict(context: CallContext, calls: Left['calls']): boolean {
+  const { section, named, own, target } = context;
+  if (named.mode !== 'allow' || !permits(own?.unlisted ?? ALLOW)) return false;
+  const harder = (wanted: Action) => stricter(wanted, unlistedBySystemd(context)) !== wanted;
+  const known = callsInSets(target.sets);
+  return (
+    (section.unknown !== undefined && harder(named.unlisted)) ||
+    [...calls.keys()].some((call) => !known.has(call) && answers(verdictOn(named, call)).some(harder))
+  );
+}
+
+/** Why systemd can't give a call what the policy says, in this version; undefined if it can. */
+function whyNotSystemd(call: string, verdict: NamedVerdict, context: CallContext): LeftCall | undefined {
+  const { target, type, named } = context;
+  const { systemd } = target;
+  if (!callsInSets(target.sets).has(call)) return whyUnknown(call, verdict, context);
+  const lets = (reason: string): LeftCall => ({ reason, answer: ALLOW });
+  if (mayPass(verdict)) return verdict.rules.length > 0 ? lets(ARGUMENTS) : undefined;
+  const action = mildest(verdict);
+  if (call === 'execve') return lets('systemd itself needs it to start the program');
+  if (call === 'write' && (systemd >= 256 || type === 'exec')) {
+    return lets(`systemd ${systemd} needs it itself, and lets it through`);
+  }
+  const limits = named.mode === 'allow' ? whyNotInAllowList(verdict, systemd, named.unnamed) : undefined;
+  const varies = answers(verdict).some((answer) => answer !== action);
+  return limits ?? (varies ? { reason: ARGUMENTS, answer: action } : undefined);
+}
+
+/** A call that systemd doesn't know is an unknown number to it, and a name that it ignores. */
+function whyUnknown(call: string, verdict: NamedVerdict, context: CallContext): LeftCall | undefined {
+  const { section, target, named } = context;
+  const answer = named.mode === 'deny' ? ALLOW : unlistedBySystemd(context);
+  const exists = abisOf(target.machine).some((abi) => numbersOf(abi).has(call));
+  // What an allow list doesn't name it refuses one way or the other.
+  const meant = named.mode === 'deny' || isWritten(section, call);
+  if (!exists || !meant || answers(verdict).every((action) => action === answer)) return undefined;
+  return { reason: `systemd ${target.systemd} doesn't know it`, answer };
+}
+
+const isWritten = ({ allow, deny, log, rules }: SyscallsSection, call: string): boolean =>
+  [...(allow ?? []), ...deny, ...log].some(({ name }) => name === call) ||
+  rules.some(({ syscall }) => syscall.value === call);
+
+const ARGUMENTS = "systemd doesn't look at arguments";
+
+/** An allow list of systemd gives one action to all that it refuses, and has exceptions within limits. */
+function whyNotInAllowList(verdict: NamedVerdict, systemd: number, usual: Action): LeftCall | undefined {
+  const action = mildest(verdict);
+  if (action === usual) return undefined;
+  // Of two errnos the launcher's, whose filter is the newer one, is what the program sees. Else systemd would be too
+  // strict, and lets the call through, unless the unit has refused it before.
+  const bothErrnos = errnoOf(usual) !== undefined && errnoOf(action) !== undefined;
+  const answer = bothErrnos || !permits(verdict.limit) ? usual : ALLOW;
+  if (systemd < 248) {
+    return { reason: `systemd ${systemd} has no errno for one call of an allow list`, answer };
+  }
+  if (systemd < 255 || action !== ENOSYS) return undefined;
+  return {
+    reason: `systemd ${systemd} can't start a service with ENOSYS for one call of an allow list`,
+    answer,
+  };
+}
+
+/** What an allow list of systemd's gives numbers that it doesn't know. @param action its action for refused calls */
+export const unlistedInAllowList = (systemd: number, action: Action): Action =>
+  systemd >= 255 ? ENOSYS : action;
+
+const unlistedBySystemd = ({ target, named }: CallContext): Action =>
+  unlistedInAllowList(target.systemd, named.unnamed);

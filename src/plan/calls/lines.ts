@@ -1,0 +1,147 @@
+import { groupBy, shortList } from '../../collections.js';
+import type { Diagnostic, Location } from '../../diagnostic.js';
+import { LOG, permits } from '../../syscalls/action.js';
+import { formatAction } from '../../syscalls/action-text.js';
+import { callsOf, isOwnRefusal, mayPass, refusal, verdictOn } from '../../syscalls/resolve.js';
+import type { CallEntry, Located } from '../../syscalls/section.js';
+import { LOST_TO_PREFIXES } from '../launcher/exec-prefix.js';
+import type { Enforcer, PlanLine } from '../plan.js';
+import { type CallContext, cantBeMade, isLauncherAlone, type Left, openAbis } from './left-to-launcher.js';
+import { ownRefusals, REFUSED_BY_UNIT } from './refused-by-unit.js';
+import { isRecorded } from './systemd-filter.js';
+
+/** Calls that one reason names. */
+const MOST_NAMED = 3;
+
+/**
+ * Who enforces each line of `[syscalls]`, and what no line names but somebody must refuse.
+ * @param launched whether the launcher loads the policy
+ */
+export function callLines(context: CallContext, left: Left, launched: boolean): PlanLine[] {
+  const { section } = context;
+  const entries = (kind: 'allow' | 'deny' | 'log', list: readonly CallEntry[]) =>
+    list.map((entry) => entryLine(kind, entry, context, left, launched));
+  const byLauncher = { enforcedBy: launched ? 'launcher' : 'nobody', how: launched ? 'filter' : '' } as const;
+  const rules = section.rules.map((rule): PlanLine => {
+    const subject = `rule ${rule.syscall.value}: ${formatAction(rule.action.value)}`;
+    if (cantBeMade(rule.syscall.value, context)) return notNeeded(rule.at, subject, context);
+    const why = left.calls.get(rule.syscall.value);
+    const isOwn = isOwnRefusal(verdictOn(context.named, rule.syscall.value)) ? [REFUSED_BY_UNIT] : [];
+    if (why) return { at: rule.at, subject, ...byLauncher, reason: [why.reason, ...isOwn].join('; ') };
+    const enforcedBy = enforcer(true, launched, false);
+    return { at: rule.at, subject, enforcedBy, how: 'SystemCallFilter=', reason: REFUSED_BY_UNIT };
+  });
+  const wholes = left.wholes.map(
+    ({ reason, at }): PlanLine => ({ at, subject: 'all of [syscalls]', ...byLauncher, reason }),
+  );
+  return [
+    ...entries('allow', section.allow ?? []),
+    ...entries('deny', section.deny),
+    ...entries('log', section.log),
+    ...rules,
+    ...omittedLines(context, left, byLauncher),
+    ...wholes,
+  ];
+}
+
+/** Of a unit whose main commands have no sandbox, whatever its others have. */
+export const unenforced = (lines: readonly PlanLine[]): PlanLine[] =>
+  lines.map((line) =>
+    line.enforcedBy === 'not needed'
+      ? line
+      : { ...line, enforcedBy: 'nobody', how: '', reason: LOST_TO_PREFIXES },
+  );
+
+/** `[exec] programs`, each behind the launcher, unless something is wrong with it. */
+export const programLines = (
+  programs: readonly Located<string>[],
+  problems: readonly Diagnostic[],
+): PlanLine[] =>
+  programs.map(({ value, at }): PlanLine => {
+    const subject = `program ${value}`;
+    const problem = problems.find((d) => d.at === at && d.severity === 'error');
+    return problem
+      ? { at, subject, enforcedBy: 'nobody', how: '', reason: problem.message }
+      : { at, subject, enforcedBy: 'launcher', how: 'mounted over it' };
+  });
+
+/** What no line of the policy names, and what the unit's own filter refuses. */
+function omittedLines(
+  { section, target, own, named }: CallContext,
+  left: Left,
+  byLauncher: Pick<PlanLine, 'enforcedBy' | 'how'>,
+): PlanLine[] {
+  const denied = section.deny.flatMap((entry) => callsOf(entry, target.sets));
+  const mentioned = new Set([...denied, ...section.rules.map((rule) => rule.syscall.value)]);
+  const omitted = [...left.calls].filter(
+    ([call]) => !mentioned.has(call) && !mayPass(verdictOn(named, call)),
+  );
+  const groups = groupBy(omitted, ([call, { reason }]) => {
+    const isOwn = own !== undefined && !permits(own.limit(call));
+    return `${isOwn ? "the unit's own filter" : 'what nothing allows'}\n${reason}`;
+  });
+  return [...groups].map(([key, calls]): PlanLine => {
+    const [subject, reason] = key.split('\n') as [string, string];
+    const names = calls.map(([call]) => call);
+    return { at: section.at, subject, ...byLauncher, reason: `${shortList(names, MOST_NAMED)}: ${reason}` };
+  });
+}
+
+function entryLine(
+  kind: 'allow' | 'deny' | 'log',
+  entry: CallEntry,
+  context: CallContext,
+  left: Left,
+  launched: boolean,
+): PlanLine {
+  const calls = callsOf(entry, context.target.sets);
+  const action = kind === 'deny' ? `:${formatAction(entry.action ?? refusal(context.section))}` : '';
+  const subject = `${kind} ${entry.name}${action}`;
+  if (calls.every((call) => cantBeMade(call, context))) return notNeeded(entry.at, subject, context);
+  const alone = isLauncherAlone(context);
+  // Of a call that is denied below, or has a rule, the line there tells.
+  const isOther = (call: string) => {
+    const verdict = verdictOn(context.named, call);
+    return kind === 'allow' && (!mayPass(verdict) || verdict.rules.length > 0);
+  };
+  const leftOver = calls.filter((call) => left.calls.has(call) && !isOther(call));
+  const isRefused = kind === 'deny' && !context.section.permissive;
+  const reasons = [
+    ...(alone ? [] : reasonsFor(leftOver, calls, (call) => left.calls.get(call)!.reason)),
+    ...reasonsFor(isRefused ? [] : ownRefusals(entry, context), calls, () => REFUSED_BY_UNIT),
+  ];
+  const records = refusal(context.section) === LOG;
+  const bySystemd = !alone && leftOver.length < calls.length && !(kind === 'allow' && records);
+  const enforcedBy = enforcer(bySystemd, launched, leftOver.length > 0 || alone);
+  const logs = kind === 'log' || (kind === 'deny' && isRecorded(context.section, entry));
+  const directive = logs ? 'SystemCallLog=' : 'SystemCallFilter=';
+  const how = [...(bySystemd ? [directive] : []), ...(launched ? ['filter'] : [])].join(', ');
+  return {
+    at: entry.at,
+    subject,
+    enforcedBy,
+    how,
+    ...(reasons.length > 0 ? { reason: reasons.join('; ') } : {}),
+  };
+}
+
+/** Where nobody can make the call. */
+function notNeeded(at: Location, subject: string, context: CallContext): PlanLine {
+  const reason = `${openAbis(context).join(', ')} has no such call`;
+  return { at, subject, enforcedBy: 'not needed', how: '', reason };
+}
+
+function enforcer(systemd: boolean, launched: boolean, needsLauncher: boolean): Enforcer {
+  if (launched) return systemd ? 'systemd and launcher' : 'launcher';
+  return needsLauncher ? 'nobody' : 'systemd';
+}
+
+/** Each reason, with the calls that it is for where they are not the whole entry. */
+const reasonsFor = (
+  some: readonly string[],
+  calls: readonly string[],
+  why: (call: string) => string,
+): string[] =>
+  [...groupBy(some, why)].map(([reason, names]) =>
+    names.length === calls.length ? reason : `${shortList(names, MOST_NAMED)}: ${reason}`,
+  );

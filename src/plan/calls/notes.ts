@@ -1,0 +1,71 @@
+/** What a unit's system call filters are beside what the policy says, as far as its author may not expect it. */
+import { type Diagnostic, note, warning } from '../../diagnostic.js';
+import { stricter } from '../../syscalls/action.js';
+import { formatAction } from '../../syscalls/action-text.js';
+import type { OwnLimits } from '../../syscalls/named-policy.js';
+import { namesake } from '../../syscalls/numbers.js';
+import type { SyscallsSection } from '../../syscalls/section.js';
+import { areSetsOf } from '../../syscalls/sets.js';
+import type { Target } from '../../target/target.js';
+import type { SystemdFilter } from '../plan.js';
+import { type CallContext, cantBeMade, openAbis, unlistedInAllowList } from './left-to-launcher.js';
+
+/** Names of another machine's calls, where this one's of the same kind is meant by no line. */
+export function absentCalls(context: CallContext): Diagnostic[] {
+  const { section, named } = context;
+  const [native] = openAbis(context);
+  const entries = [...(section.allow ?? []), ...section.deny, ...section.log];
+  const rules = section.rules.map(({ syscall }) => ({ name: syscall.value, at: syscall.at }));
+  const absent = [...entries, ...rules].filter(
+    ({ name }) => !name.startsWith('@') && cantBeMade(name, context),
+  );
+  return absent.flatMap(({ name, at }) => {
+    const near = namesake(name, native!);
+    if (near === undefined || named.verdicts.has(near)) return [];
+    return [note('absent-syscall', `${native} has no call '${name}'`, { at, hint: `it has '${near}'` })];
+  });
+}
+
+/** Sets of another release may hold other calls than the target's, whose names mean them in its manual. */
+export function foreignSets(section: SyscallsSection, { sets, version }: Target, own: OwnLimits | undefined) {
+  const entries = [...(section.allow ?? []), ...section.deny, ...section.log];
+  const named = entries.find(({ name }) => name.startsWith('@'));
+  if (areSetsOf(sets, version) || (!named && !section.allow && !own)) return [];
+  const message = `syscall sets are those of systemd ${sets.systemd}, not of the target's ${version}`;
+  const hint = "the target's own are known where its 'systemd-analyze' can be run";
+  return [warning('bundled-sets', message, { at: (named ?? section).at, hint })];
+}
+
+/** Where `inherit = false` takes away what the unit refuses by itself. */
+export function replacedFilter(section: SyscallsSection, present: OwnLimits | undefined): Diagnostic[] {
+  if (!present || section.inherit?.value !== false) return [];
+  const { at } = section.inherit;
+  const message = "the unit's own system call filter is replaced, not added to";
+  if (!section.permissive) return [warning('own-filter-replaced', message, { at })];
+  return [
+    warning('own-filter-replaced', `${message}: as long as the unit is permissive nothing is refused`, {
+      at,
+      hint: 'leave it out to keep what the unit refuses by itself',
+    }),
+  ];
+}
+
+/** What an allow list of systemd's makes of unknown numbers, where that isn't what the policy says. */
+export function unknownNumbers(
+  context: CallContext,
+  systemd: SystemdFilter,
+  launched: boolean,
+): Diagnostic[] {
+  const { target, named, section } = context;
+  if (systemd.mode !== 'allow') return [];
+  const usual = unlistedInAllowList(target.systemd, systemd.action);
+  const answer = launched ? stricter(named.unlisted, usual) : usual;
+  if (answer === named.unlisted) return [];
+  const message = `systemd ${target.systemd} gives unknown numbers '${formatAction(answer)}', not '${formatAction(named.unlisted)}'`;
+  return [
+    note('stricter-than-policy', message, {
+      at: section.unknown?.at ?? section.at,
+      hint: 'enforcer = "launcher" gives them what \'unknown\' says',
+    }),
+  ];
+}

@@ -1,0 +1,46 @@
+import type { Diagnostic } from '../../diagnostic.js';
+import { type Action, ALLOW, errnoAction, KILL } from '../../syscalls/action.js';
+import type { OwnLimits } from '../../syscalls/named-policy.js';
+import { callNames } from '../../syscalls/numbers.js';
+import { callsInSets, type SyscallSets } from '../../syscalls/sets.js';
+import type { EffectiveUnit } from '../../unit/effective.js';
+import { ownArchitectures, ownErrorNumber, ownSyscallFilter } from '../../unit/own-filter.js';
+import { unlistedInAllowList } from './left-to-launcher.js';
+
+/** Limits, and the words that systemd skips: a unit doesn't refuse what its author misspelt. */
+export interface OwnFilter extends OwnLimits {
+  readonly ignored: readonly Diagnostic[];
+}
+
+/**
+ * What a unit's own SystemCallFilter=, SystemCallErrorNumber= and SystemCallArchitectures= refuse, as this version of
+ * systemd enforces them; undefined if they refuse nothing.
+ */
+export function ownLimits(unit: EffectiveUnit, sets: SyscallSets, systemd: number): OwnFilter | undefined {
+  const filter = ownSyscallFilter(unit, sets, systemd);
+  const named = ownArchitectures(unit);
+  const architectures = named.length > 0 ? named : undefined;
+  if (!filter && !architectures) return undefined;
+  const refused = actionOf(ownErrorNumber(unit));
+  const unnamed = filter?.mode === 'allow' ? refused : ALLOW;
+  const unlisted = unnamed === ALLOW ? ALLOW : unlistedInAllowList(systemd, unnamed);
+  const known = callsInSets(sets);
+  // systemd gives calls that it doesn't know what it gives unknown numbers.
+  const newer = unlisted === unnamed ? [] : [...callNames()].filter((call) => !known.has(call));
+  const limit = (call: string): Action => {
+    const entry = filter?.entries.get(call);
+    if (!filter || !entry) return known.has(call) ? unnamed : unlisted;
+    if (entry.errno !== undefined) return actionOf(entry.errno);
+    return filter.mode === 'allow' ? ALLOW : refused;
+  };
+  return {
+    limit,
+    calls: [...(filter?.entries.keys() ?? []), ...newer],
+    unnamed,
+    unlisted,
+    architectures,
+    ignored: filter?.ignored ?? [],
+  };
+}
+
+const actionOf = (errno: number | 'kill'): Action => (errno === 'kill' ? KILL : errnoAction(errno));

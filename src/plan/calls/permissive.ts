@@ -1,0 +1,64 @@
+import { ownCommand } from '../../command-lines.js';
+import { type Diagnostic, note } from '../../diagnostic.js';
+import { checkExpectations } from '../../policy/expect.js';
+import { isPermissive } from '../../syscalls/permissive.js';
+import type { SyscallPolicy } from '../../syscalls/policy.js';
+import { resolve, resolveCalls } from '../../syscalls/resolve.js';
+import type { SyscallsSection } from '../../syscalls/section.js';
+import type { Target } from '../../target/target.js';
+import type { Mode } from '../plan.js';
+import type { PlanRequest } from '../request.js';
+import { type CallContext, leftToLauncher } from './left-to-launcher.js';
+
+/** What `[syscalls]` is under: `permissive` by the command line, or since it refuses no call and records some. */
+export const modeOf = (section: SyscallsSection, { sets }: Target): Mode =>
+  section.permissive || isPermissive(resolveCalls(section, sets)) ? 'permissive' : 'enforcing';
+
+/** The `[[expect]]` tables that don't hold: they speak of the policy as it is enforced, whether it is now or not. */
+export function expectations(
+  { policy, target }: PlanRequest,
+  { section, own, named }: CallContext,
+  meaning: SyscallPolicy,
+): Diagnostic[] {
+  const { sets } = target;
+  if (!section.permissive || policy.expect.length === 0) {
+    return checkExpectations(policy, { sets, named, machines: [meaning] });
+  }
+  const enforced = resolveCalls({ ...section, permissive: false }, sets, own);
+  return checkExpectations(policy, { sets, named: enforced, machines: [resolve(enforced, target.machine)] });
+}
+
+/** What `--permissive` means for a unit, and what it leaves or brings that one may not expect. */
+export function permissiveNotes(
+  { unit, policy, places }: PlanRequest,
+  context: CallContext,
+  launched: boolean,
+): Diagnostic[] {
+  const { section, own, target } = context;
+  if (!section.permissive) return [];
+  const ours = (verb: string) => ownCommand(target.scope, verb, unit.full);
+  const notes = [
+    note(
+      'permissive',
+      `--permissive: what [syscalls] of ${unit.full} would refuse is let through and recorded`,
+      {
+        // A transient unit is gone when it has ended.
+        hint: places
+          ? `'${ours('explain')}' shows what was; '${ours('apply')}' enforces it`
+          : `'journalctl --dmesg --grep=type=1326' shows what was`,
+      },
+    ),
+  ];
+  if (own) notes.push(note('refused-by-unit', `what the unit's own filters refuse stays refused`));
+  const written = { ...section, permissive: false };
+  const enforced = { ...context, section: written, named: resolveCalls(written, target.sets, own) };
+  const left = leftToLauncher(enforced);
+  const bySystemd = left.calls.size + left.wholes.length === 0;
+  const kept = policy.service.some(({ name }) => name === 'NoNewPrivileges');
+  if (launched && bySystemd && !kept) {
+    const message =
+      'the launcher records; it sets no_new_privs, which systemd alone would not for every service';
+    notes.push(note('permissive-launcher', message));
+  }
+  return notes;
+}

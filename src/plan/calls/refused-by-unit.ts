@@ -1,0 +1,35 @@
+import { type Diagnostic, warning } from '../../diagnostic.js';
+import { permits } from '../../syscalls/action.js';
+import { callsOf, isOwnRefusal, verdictOn } from '../../syscalls/resolve.js';
+import type { CallEntry } from '../../syscalls/section.js';
+import type { CallContext } from './left-to-launcher.js';
+
+export const REFUSED_BY_UNIT = "refused by the unit's own SystemCallFilter=";
+
+/** The calls of an entry that the policy lets through, and that the unit's own filter refuses all the same. */
+export function ownRefusals(entry: CallEntry, context: Pick<CallContext, 'named' | 'target'>): string[] {
+  return callsOf(entry, context.target.sets).filter((call) => isOwnRefusal(verdictOn(context.named, call)));
+}
+
+/** Warns of lines that let nothing through, since the unit's own filter refuses all that they name. */
+export function refusedByUnit(context: Pick<CallContext, 'section' | 'named' | 'target'>): Diagnostic[] {
+  const { section, named, target } = context;
+  const isRefused = (entry: CallEntry) => {
+    const refused = ownRefusals(entry, context);
+    return refused.length > 0 && refused.length === callsOf(entry, target.sets).length;
+  };
+  const entries = [...(section.allow ?? []), ...section.log].filter(isRefused);
+  const rules = section.rules.filter(
+    ({ syscall, action }) => permits(action.value) && isOwnRefusal(verdictOn(named, syscall.value)),
+  );
+  const found = [
+    ...entries.map(({ name, at }) => ({ name, at })),
+    ...rules.map(({ syscall, at }) => ({ name: syscall.value, at })),
+  ];
+  return found.map(({ name, at }) =>
+    warning('refused-by-unit', `'${name}' stays ${REFUSED_BY_UNIT}`, {
+      at,
+      hint: "'inherit = false' in [syscalls] replaces the unit's filter by the policy's",
+    }),
+  );
+}

@@ -1,0 +1,193 @@
+import { groupBy } from '../../collections.js';
+import { type Action, ALLOW, KILL, LOG, permits } from '../../syscalls/action.js';
+import { formatAction } from '../../syscalls/action-text.js';
+import type { NamedPolicy } from '../../syscalls/named-policy.js';
+import { whereKnown } from '../../syscalls/numbers.js';
+import { callsOf, mayPass, mildest, refusal, verdictOn } from '../../syscalls/resolve.js';
+import type { CallEntry, SyscallsSection } from '../../syscalls/section.js';
+import { areSetsOf, callsInSets, expandSet, type SyscallSets, setNames } from '../../syscalls/sets.js';
+import type { Target } from '../../target/target.js';
+import type { PlannedDirective, SystemdFilter } from '../plan.js';
+import { isForLauncher } from './left-to-launcher.js';
+
+/**
+ * Whether a name in systemd's sets is a call of some ABI of ours. Others no process can call, and libseccomp doesn't know
+ * all of them: systemd warns of those that a line names by themselves.
+ */
+const isCall = (name: string, sets: SyscallSets): boolean => whereKnown(name, sets) !== 'elsewhere';
+
+const callsIn = (names: Iterable<string>, sets: SyscallSets): string[] =>
+  [...names].filter((name) => isCall(name, sets));
+
+/**
+ * The part of a policy that systemd can enforce.
+ * @param usual the policy's action for refused calls
+ * @param left what systemd gives a call instead of what the policy says, where it can't do that
+ */
+export function systemdFilter(
+  policy: NamedPolicy,
+  sets: SyscallSets,
+  usual: Action,
+  left: (call: string) => Action | undefined,
+): SystemdFilter {
+  const { mode } = policy;
+  const action = mode === 'allow' ? policy.unnamed : usual === LOG ? KILL : usual;
+  const passing = new Set<string>();
+  const refused = new Map<string, Action>();
+  for (const call of callsIn(callsInSets(sets), sets)) {
+    const verdict = verdictOn(policy, call);
+    const answer = left(call) ?? (mayPass(verdict) ? ALLOW : mildest(verdict));
+    if (permits(answer)) passing.add(call);
+    else if (mode === 'deny' || answer !== action) refused.set(call, answer);
+  }
+  return { mode, action, passing, refused };
+}
+
+/** The same filter, with some calls let through: what the launcher calls before its own filter is in force. */
+export function permitting(filter: SystemdFilter, calls: readonly string[]): SystemdFilter {
+  const refused = new Map([...filter.refused].filter(([call]) => !calls.includes(call)));
+  return { ...filter, passing: new Set([...filter.passing, ...calls]), refused };
+}
+
+/** Whether a denied call is let through and recorded. */
+export const isRecorded = (section: SyscallsSection, entry: CallEntry): boolean =>
+  (entry.action ?? refusal(section)) === LOG;
+
+/**
+ * The directives that make systemd load a filter. They begin with resets: systemd joins lines by rules that can turn
+ * another file's list into its opposite.
+ * @param architectures the ABIs whose calls pass beside the native one's; undefined where all do
+ * @param own whether the filter has the unit's own lines in it
+ */
+export function systemCallDirectives(
+  filter: SystemdFilter,
+  architectures: readonly string[] | undefined,
+  section: SyscallsSection,
+  { sets, version }: Pick<Target, 'sets' | 'version'>,
+  own: boolean,
+): PlannedDirective[] {
+  const mentioned = [...(section.allow ?? []), ...section.deny].map((entry) => entry.name);
+  const candidates = own ? setNames(sets) : mentioned.filter((name) => name.startsWith('@'));
+  const exact = areSetsOf(sets, version);
+  const lines = exact ? systemCallFilterLines(filter, sets, candidates) : linesWithoutSets(filter, sets);
+  const because = `[syscalls]${own ? " and the unit's own filter" : ''}`;
+  const names = architectures ? ['native', ...architectures.filter((name) => name !== 'native')] : [];
+  const recorded = recordedNames(section, sets);
+  const log = exact ? recorded : recorded.flatMap((name) => callsIn(callsOf({ name }, sets), sets));
+  return [
+    {
+      name: 'SystemCallArchitectures',
+      values: ['', ...(architectures ? [names.join(' ')] : [])],
+      because: '[syscalls] architectures',
+    },
+    { name: 'SystemCallFilter', values: ['', ...lines], because },
+    { name: 'SystemCallErrorNumber', values: [errorNumber(filter.action)], because: '[syscalls] action' },
+    ...(log.length > 0
+      ? [{ name: 'SystemCallLog', values: [log.join(' ')], because: '[syscalls] log' }]
+      : []),
+  ];
+}
+
+/** The names for SystemCallLog=. */
+function recordedNames(section: SyscallsSection, sets: SyscallSets): string[] {
+  if (isForLauncher(section)) return [];
+  const entries = [...section.log, ...section.deny.filter((entry) => isRecorded(section, entry))];
+  const known = callsInSets(sets);
+  return entries.map(({ name }) => name).filter((name) => name.startsWith('@') || known.has(name));
+}
+
+/** How long a line of names may get, in characters. */
+const LINE = 110;
+
+/** From how many characters on a deny list is written as all that systemd knows but what passes. */
+const SHORT = 550;
+
+/**
+ * The right-hand sides of SystemCallFilter= that make systemd build this filter, after a reset. Sets stand in for
+ * their members where all of them are meant.
+ * @param candidates the sets that may be used
+ */
+function systemCallFilterLines(
+  filter: SystemdFilter,
+  sets: SyscallSets,
+  candidates: readonly string[],
+): string[] {
+  const { mode, passing, refused } = filter;
+  const allowed = () => wrapNames(cover(passing, sets, ['@default', ...candidates]), '');
+  const refusals = (calls: Iterable<readonly [string, Action]>) =>
+    refusedNames(filter, calls, sets, candidates);
+  if (mode === 'allow') {
+    // The first line fixes the mode and adds @default; `~` lines then take away.
+    const implicit = callsIn(expandSet(sets, '@default') ?? [], sets);
+    const unwanted = implicit.filter((call) => !passing.has(call) && !refused.has(call));
+    return [...allowed(), ...wrapNames([...unwanted, ...refusals(refused)], '~')];
+  }
+  const plain = wrapNames(refusals(refused), '~');
+  const all = new Set(expandSet(sets, '@known'));
+  if (all.size === 0 || plain.join(' ').length < SHORT) return plain;
+  // Lines without `~` take away from a deny list.
+  const others = [...refused].filter(([call, action]) => !all.has(call) || action !== filter.action);
+  return ['~@known', ...allowed(), ...wrapNames(refusals(others), '~')];
+}
+
+/**
+ * The same where the sets are not the target's: call by call, since a set's name may mean something else to it. Only
+ * @default is named, to take away what the first line of an allow list brings.
+ */
+function linesWithoutSets(filter: SystemdFilter, sets: SyscallSets): string[] {
+  const refused = wrapNames(refusedNames(filter, filter.refused, sets, []), '~');
+  if (filter.mode === 'deny') return refused;
+  const passing = wrapNames([...filter.passing].sort(), '');
+  return ['execve', '~@default', ...passing, ...refused];
+}
+
+/** Names of refused calls, with a suffix where an action isn't the usual one. */
+function refusedNames(
+  filter: SystemdFilter,
+  calls: Iterable<readonly [string, Action]>,
+  sets: SyscallSets,
+  candidates: readonly string[],
+): string[] {
+  return [...groupBy(calls, ([, action]) => action)].flatMap(([action, entries]) => {
+    const suffix = action === filter.action ? '' : `:${formatAction(action)}`;
+    const names = new Set(entries.map(([call]) => call));
+    return cover(names, sets, candidates).map((name) => `${name}${suffix}`);
+  });
+}
+
+/** The value of SystemCallErrorNumber= for an action. */
+const errorNumber = (action: Action): string => (action === KILL ? 'kill' : formatAction(action));
+
+/** Names for a set of calls: whole sets first, the largest first, then the rest one by one. */
+function cover(calls: ReadonlySet<string>, sets: SyscallSets, candidates: readonly string[]): string[] {
+  const left = new Set(calls);
+  const whole = [...new Set(candidates)]
+    .map((name) => ({ name, members: callsIn(expandSet(sets, name) ?? [], sets) }))
+    .filter(({ members }) => members.length > 0 && members.every((call) => calls.has(call)))
+    .sort((a, b) => b.members.length - a.members.length)
+    .filter(({ members }) => {
+      const useful = members.some((call) => left.has(call));
+      for (const call of members) left.delete(call);
+      return useful;
+    })
+    .map(({ name }) => name);
+  return [...whole, ...[...left].sort()];
+}
+
+/**
+ * Splits names over lines, which systemd joins. More than one line holds are split by their initials as well, so that
+ * one name more or less changes the lines of its initial only.
+ */
+function wrapNames(names: readonly string[], prefix: string): string[] {
+  const short = prefix.length + names.join(' ').length <= LINE;
+  const lines: string[] = [];
+  let initial: string | undefined;
+  for (const name of names) {
+    const last = lines.at(-1);
+    const joins = last !== undefined && last.length + name.length < LINE && (short || name[0] === initial);
+    if (joins) lines[lines.length - 1] = `${last} ${name}`;
+    else lines.push(`${prefix}${name}`);
+    initial = name[0];
+  }
+  return lines;
+}

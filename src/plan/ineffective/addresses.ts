@@ -1,0 +1,48 @@
+/** What lists of addresses let through, as IPAddressAllow= and IPAddressDeny= have them. */
+
+import { type Prefix, parsePrefixes } from '../../directives/format/network.js';
+import { contains } from '../../directives/strictness/lists.js';
+import { allWords } from '../../unit/values.js';
+
+const prefixes = (values: readonly string[]) => allWords(values).flatMap((word) => parsePrefixes(word) ?? []);
+
+/** Whether prefixes have all of one in them, each by itself or several together. */
+function haveAllOf(whole: Prefix, parts: readonly Prefix[]): boolean {
+  if (parts.some((outer) => contains(outer, whole))) return true;
+  const inside = parts.filter((inner) => contains(whole, inner));
+  return inside.length > 1 && halves(whole).every((half) => haveAllOf(half, inside));
+}
+
+function halves({ bytes, bits }: Prefix): Prefix[] {
+  const at = bits >> 3;
+  const bit = 0x80 >> (bits & 7);
+  const half = (byte: number) => ({ bytes: bytes.map((one, i) => (i === at ? byte : one)), bits: bits + 1 });
+  return [half(bytes[at]! & ~bit), half(bytes[at]! | bit)];
+}
+
+/** Whether what one list allows lets through all of a prefix that another denies. */
+export function letsAddressesThrough(denying: readonly string[], allowing: readonly string[]): boolean {
+  const allowed = prefixes(allowing);
+  return prefixes(denying).some((denied) => haveAllOf(denied, allowed));
+}
+
+/** Whether what one list allows lets through anything that another denies, beside what is meant to pass. */
+export function opensAddresses(
+  denying: readonly string[],
+  allowing: readonly string[],
+  meant: readonly string[],
+): boolean {
+  const passing = prefixes(meant);
+  const opened = prefixes(denying).flatMap((denied) =>
+    prefixes(allowing).flatMap((allowed) =>
+      contains(denied, allowed) ? [allowed] : contains(allowed, denied) ? [denied] : [],
+    ),
+  );
+  return opened.some((prefix) => !haveAllOf(prefix, passing));
+}
+
+/** Whether a list denies all that another does. */
+export function deniesAddresses(denying: readonly string[], wanted: readonly string[]): boolean {
+  const denied = prefixes(denying);
+  return prefixes(wanted).every((prefix) => haveAllOf(prefix, denied));
+}

@@ -1,0 +1,120 @@
+import { groupBy } from '../../collections.js';
+import { type Diagnostic, error, type Location, printable } from '../../diagnostic.js';
+import { findTransient } from '../../directives/rows/transient.js';
+import { findDirective, type ValueKind } from '../../directives/table.js';
+import type { EffectiveUnit } from '../../unit/effective.js';
+import { EXEC_KEYS } from '../../unit/exec/keys.js';
+import { fileName, sortsAfter } from '../../unit/search.js';
+import type { Assignment } from '../../unit/unit-file.js';
+import type { PlannedCommands, PlannedDirective } from '../plan.js';
+
+/** Other drop-ins that ours gets in the way of, or they of it, by their file names. */
+
+/** What the drop-in sets. */
+interface Planned {
+  readonly directives: readonly PlannedDirective[];
+  readonly commands: readonly PlannedCommands[];
+}
+
+/** With a line that takes one of ours back before all that may follow from it. */
+export function overriddenFirst(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const isFirst = ({ code }: Diagnostic) => code === 'overridden';
+  return [...diagnostics.filter(isFirst), ...diagnostics.filter((one) => !isFirst(one))];
+}
+
+/**
+ * What systemd reads after our drop-in, and sets again what ours sets: ours isn't in force then.
+ * @param dropIn the path that ours will have; undefined for a transient unit, which comes before all drop-ins
+ */
+export function overridden(
+  effective: EffectiveUnit,
+  dropIn: string | undefined,
+  { directives, commands }: Planned,
+): Diagnostic[] {
+  const planned = groupBy(directives, ({ name }) => name);
+  const wrapped = commands.map(({ key }) => key);
+  return [...new Set([...planned.keys(), ...wrapped])].flatMap((key) => {
+    const section = planned.get(key)?.[0]?.section ?? 'Service';
+    const later = effective.all(section, key).filter((line) => isAfter(line, dropIn));
+    const ours = planned.get(key)?.flatMap(({ values }) => values) ?? [];
+    const texts = later.map(({ value }) => value);
+    const isInForce = !later[0] || (!wrapped.includes(key) && isKept(key, ours, texts));
+    return isInForce ? [] : [setAgain(later[0]!, dropIn)];
+  });
+}
+
+/** A later element of these may take the place of ours. */
+const KEYED: readonly ValueKind['type'][] = ['device-value', 'load-credential', 'set-credential'];
+
+/** Whether later lines only add to a list that ours adds to, or take more from one that ours takes from. */
+function isKept(key: string, ours: readonly string[], later: readonly string[]): boolean {
+  const row = findTransient(key);
+  const values = [...ours, ...later];
+  // Taken from until it is empty, a list of interfaces restricts nothing.
+  if (row?.merge === 'intersect' && row.kind.type !== 'interfaces') {
+    return values.every((value) => value.startsWith('~') && value !== '~');
+  }
+  const adds = row?.merge === 'append' || row?.kind.type === 'paths';
+  return (
+    adds && !KEYED.includes(row.kind.type) && values.every((value) => value !== '' && value !== row.reset)
+  );
+}
+
+/** The unit file itself comes first, whatever its name. */
+const isAfter = ({ at }: Assignment, dropIn: string | undefined): boolean =>
+  at.file.endsWith('.conf') && (dropIn === undefined || sortsAfter(at.file, dropIn));
+
+function setAgain({ key, at }: Assignment, own: string | undefined): Diagnostic {
+  const rename =
+    own && `rename ${printable(fileName(at.file))} so that it sorts before ${fileName(own)}, or `;
+  return error('overridden', `systemd reads this '${key}=' after ours, which is not in force then`, {
+    at,
+    hint: `${rename ?? ''}mask it by a link to /dev/null and move the line into the policy`,
+  });
+}
+
+/**
+ * What would be lost with a drop-in whose name ours has: a template's, or one below /usr. systemd reads only the one that
+ * wins. Its lines count as the unit's own, which is enough where ours sets the same anew.
+ * @param dropIn the path that ours will have
+ */
+export function shadowed(
+  effective: EffectiveUnit,
+  dropIn: string | undefined,
+  { directives, commands }: Planned,
+): Diagnostic[] {
+  if (dropIn === undefined) return [];
+  const isHidden = ({ at }: { at: Location }) => fileName(at.file) === fileName(dropIn);
+  const wrapped = EXEC_KEYS.flatMap((key) => effective.execCommands(key)).find(
+    (command) => isHidden(command) && command.path.value.endsWith(LAUNCHER),
+  );
+  if (wrapped) return [filterLost(wrapped.at)];
+  const keys = [...directives.filter(isWhole).map(({ name }) => name), ...commands.map(({ key }) => key)];
+  const kept = new Set(keys.flatMap((key) => effective.all('Service', key)));
+  const lost = effective.assignments.filter((line) => isHidden(line) && !kept.has(line));
+  return lost.map(lineLost);
+}
+
+/** How the launcher's path ends, wherever it is installed. */
+const LAUNCHER = '/sandbox-unit/launcher';
+
+/** Whether a directive's assignments mean the same whatever stands before them. */
+function isWhole({ name, values }: PlannedDirective): boolean {
+  const row = findDirective(name);
+  const isScalar = name === 'SystemCallErrorNumber' || row?.merge === 'scalar';
+  return isScalar || values[0] === (row?.reset ?? '');
+}
+
+const INSTEAD = 'systemd reads our drop-in instead of this one, which has the same name';
+
+const filterLost = (at: Location) =>
+  error('shadows', `${INSTEAD}, and its filter would be lost`, {
+    at,
+    hint: "remove it ('revert' does), and let the policy extend the one that it was made from",
+  });
+
+const lineLost = ({ key, at }: Assignment) =>
+  error('shadows', `${INSTEAD}, and this '${printable(key, 60)}=' would be lost`, {
+    at,
+    hint: 'set it in the policy too, or rename the file: it then stays in force',
+  });

@@ -1,0 +1,124 @@
+import { type Diagnostic, error, printable } from '../../diagnostic.js';
+import { parseSocketRule } from '../../directives/format/network.js';
+import { formatDirective, isFormatted } from '../../directives/format.js';
+import { within } from '../../directives/strictness/lists.js';
+import { loosens } from '../../directives/strictness.js';
+import { findDirective } from '../../directives/table.js';
+import type { DirectiveEntry, Policy } from '../../policy/policy.js';
+import type { EffectiveUnit } from '../../unit/effective.js';
+import type { Assignment } from '../../unit/unit-file.js';
+import { allWords, plain, type UnitValues, wordsOf } from '../../unit/values.js';
+import { valuesOfAll } from '../unit-values.js';
+import { letsAddressesThrough } from './addresses.js';
+import {
+  allowedDevices,
+  CLOSED,
+  either,
+  inThePlace,
+  mountedBelow,
+  shownElsewhere,
+  type Undoes,
+} from './by-mounts.js';
+
+const last = (ours: readonly string[]) => plain(ours.at(-1) ?? '');
+
+const rules = (values: readonly string[]) => allWords(values).flatMap((word) => parseSocketRule(word) ?? []);
+
+const ports: Undoes = (ours, own) => {
+  const allowed = rules(own);
+  return rules(ours).some((denied) => allowed.some((outer) => within(outer, denied)));
+};
+
+const allDevices: Undoes = (ours, own) =>
+  ['closed', 'strict'].includes(last(ours)) &&
+  own.some((line) => ['char-*', 'block-*'].includes(wordsOf(line)[0] ?? ''));
+
+const joined: Undoes = (ours, own) => last(ours) === 'yes' && last(own) !== '';
+
+const BINDS = ['BindPaths', 'BindReadOnlyPaths'];
+const WRITABLE_BINDS = ['BindPaths'];
+/** Any of them has the path itself mounted, which is then the host's. */
+const PATHS = ['ReadWritePaths', 'ReadOnlyPaths', 'ExecPaths', 'NoExecPaths'];
+
+/**
+ * Which directives of a unit undo which of a policy, without being set by it: what systemd 252 to 262 were seen to do,
+ * and nothing else. ReadWritePaths= and ExecPaths= at the same path as a stricter directive don't; below it they are
+ * exceptions, as meant.
+ */
+export const UNDONE_BY: readonly (readonly [directive: string, by: readonly string[], undoes: Undoes])[] = [
+  ['DevicePolicy', ['DeviceAllow'], allDevices],
+  ['IPAddressDeny', ['IPAddressAllow'], letsAddressesThrough],
+  ['SocketBindDeny', ['SocketBindAllow'], ports],
+  ['PrivateDevices', BINDS, allowedDevices],
+  ['PrivateNetwork', ['NetworkNamespacePath'], joined],
+  ['PrivateIPC', ['IPCNamespacePath'], joined],
+  ['ProtectSystem', WRITABLE_BINDS, shownElsewhere(CLOSED.system)],
+  ['ReadOnlyPaths', WRITABLE_BINDS, shownElsewhere(CLOSED.readOnlyPaths)],
+  ['ProtectControlGroups', WRITABLE_BINDS, shownElsewhere(CLOSED.controlGroups)],
+  ['ProtectKernelTunables', WRITABLE_BINDS, shownElsewhere(CLOSED.tunables)],
+  ['ProtectKernelTunables', BINDS, shownElsewhere(CLOSED.addresses)],
+  ['ProtectKernelLogs', BINDS, shownElsewhere(CLOSED.logs)],
+  ['ProtectKernelModules', BINDS, shownElsewhere(CLOSED.modules)],
+  ['InaccessiblePaths', BINDS, shownElsewhere(CLOSED.inaccessible)],
+  ['NoExecPaths', BINDS, either(shownElsewhere(CLOSED.noExec), mountedBelow)],
+  ['NoExecPaths', ['ReadWritePaths', 'ReadOnlyPaths'], mountedBelow],
+  ['TemporaryFileSystem', BINDS, either(shownElsewhere(CLOSED.emptied), inThePlace(CLOSED.emptied))],
+  ['TemporaryFileSystem', PATHS, inThePlace(CLOSED.emptied)],
+  ['ProtectHome', WRITABLE_BINDS, shownElsewhere(CLOSED.readOnlyHomes)],
+  ['ProtectHome', BINDS, shownElsewhere(CLOSED.hiddenHomes)],
+  ['ProtectHome', BINDS, either(shownElsewhere(CLOSED.emptiedHomes), inThePlace(CLOSED.emptiedHomes))],
+  ['ProtectHome', PATHS, inThePlace(CLOSED.emptiedHomes)],
+  ['PrivateTmp', BINDS, either(shownElsewhere(CLOSED.temporary), inThePlace(CLOSED.temporary))],
+  ['ProtectProc', BINDS, either(shownElsewhere(CLOSED.processes), inThePlace(CLOSED.processes))],
+  [
+    'ProcSubset',
+    BINDS,
+    either(shownElsewhere(CLOSED.otherThanProcesses), inThePlace(CLOSED.otherThanProcesses)),
+  ],
+];
+
+/** What the unit's own lines undo of a directive of `[service]`, unless the policy sets those itself. */
+export function undone(
+  entry: DirectiveEntry,
+  values: readonly string[],
+  policy: Policy,
+  effective: EffectiveUnit,
+): Diagnostic[] {
+  const isOurs = (name: string) => policy.service.some((one) => one.name === name);
+  const all = valuesOfAll(policy, effective);
+  const found = UNDONE_BY.filter(([directive]) => directive === entry.name).flatMap(([, by, undoes]) =>
+    by.flatMap((name) => {
+      const own = isOurs(name) ? [] : effective.list('Service', name);
+      return undoes(values, valuesOf(own), all)
+        ? [[name, culprit(own, (one) => undoes(values, one, all))] as const]
+        : [];
+    }),
+  );
+  const once = new Map(found.map(([name, line]) => [name, line]));
+  return [...once].map(([name, line]) => {
+    const { file, line: number, column } = line.at;
+    const shown = `${name}=${printable(line.value, 60)}`;
+    const message = `the unit's own '${shown}' undoes ${entry.name} (${printable(file)}:${number}:${column})`;
+    return error('gap-undone', message, { at: entry.at, hint: wayOut(name, effective) + otherWayOut(entry) });
+  });
+}
+
+const valuesOf = (lines: readonly Assignment[]): string[] => lines.map(({ value }) => value);
+
+/** The line that does it by itself, else the first of those that do it together. */
+const culprit = (own: readonly Assignment[], undoes: (own: readonly string[]) => boolean): Assignment =>
+  own.find(({ value }) => undoes([value])) ?? own[0]!;
+
+const otherWayOut = ({ name }: DirectiveEntry): string =>
+  name === 'NoExecPaths' ? '; or list the place of the mount in NoExecPaths, too' : '';
+
+function wayOut(name: string, effective: EffectiveUnit): string {
+  const row = findDirective(name)!;
+  const nothing = row.kind.type === 'path' ? '' : [];
+  const formatted = formatDirective(row, nothing, { file: name, line: 1, column: 1 });
+  const unit: UnitValues = { get: (one) => valuesOf(effective.all('Service', one)) };
+  const resets = isFormatted(formatted) ? formatted.values : [];
+  const weaker = loosens(row, unit.get(name)!, resets, unit);
+  const reset = `${name} = ${nothing === '' ? '""' : '[]'}${weaker ? ` with loosen = ["${name}"]` : ''}`;
+  return `in [service] ${reset} takes it back; ${name} with what the unit has says that it is meant`;
+}

@@ -1,0 +1,151 @@
+import { type Diagnostic, error } from '../../diagnostic.js';
+import { formatDirective, isFormatted } from '../../directives/format.js';
+import { findDirective } from '../../directives/table.js';
+import type { ProgramFacts } from '../../formats/elf.js';
+import type { Policy } from '../../policy/policy.js';
+import type { EffectiveUnit } from '../../unit/effective.js';
+import { EXEC_KEYS, execKeySince } from '../../unit/exec/keys.js';
+import type { ExecCommand } from '../../unit/exec/line.js';
+import { execCommandText, wrapExecCommand } from '../../unit/exec/wrap.js';
+import type { PlannedCommands } from '../plan.js';
+import type { PlacedUnit } from '../request.js';
+
+/** The keys whose lines get the launcher. */
+export function wrappedKeys(policy: Policy): string[] {
+  const usual = policy.programs ? [] : ['ExecStart'];
+  return [...new Set(policy.wrap?.map(({ value }) => value) ?? usual)];
+}
+
+/** Exec keys with commands that run without any sandbox of systemd's, `ExecReload=+`. */
+export const unsandboxedKeys = (effective: EffectiveUnit): string[] =>
+  EXEC_KEYS.flatMap((key) => shownKeys(key, effective.execCommands(key))).filter((key) => key.endsWith('+'));
+
+/** The programs that the policy is about, as written. */
+export const confinedPrograms = (policy: Policy, effective: EffectiveUnit): string[] => [
+  ...(policy.programs ?? []).map(({ value }) => value),
+  ...new Set(
+    wrappedKeys(policy)
+      .flatMap((key) => effective.execCommands(key))
+      .map(({ path }) => path.value),
+  ),
+];
+
+/**
+ * systemd's own (`systemd-path search-binaries-default`), with what isn't merged into /usr on older systems: where the
+ * launcher looks too.
+ */
+const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'.split(':');
+
+/**
+ * The files that the kernel runs in the place of a script: its interpreter, and what `env` may start as such (env(1)).
+ * None for any other program.
+ */
+export function interpretersOf(program: ProgramFacts): string[] {
+  if (program.kind !== 'script') return [];
+  const { interpreter, words } = program;
+  const name = interpreter.endsWith('/env') ? words.find((word) => !/^-|=/.test(word)) : undefined;
+  if (name === undefined) return [interpreter];
+  return [
+    interpreter,
+    ...(name.includes('/') ? [name] : SEARCH_PATH.map((directory) => `${directory}/${name}`)),
+  ];
+}
+
+/** Where each program may be, in systemd's order: at its path, or, of a plain name, in the directories of the search. */
+export function programPlaces(
+  policy: Policy,
+  effective: EffectiveUnit,
+): ReadonlyMap<string, readonly string[]> {
+  const given = searchPath(policy, effective);
+  const directories = given.length > 0 ? given : SEARCH_PATH;
+  const places = (name: string) =>
+    name.includes('/') ? [name] : directories.map((directory) => `${directory}/${name}`);
+  return new Map(confinedPrograms(policy, effective).map((name) => [name, places(name)]));
+}
+
+/** The directories of ExecSearchPath=: the policy's, else the unit's. */
+export function searchPath(policy: Policy, effective: EffectiveUnit): string[] {
+  const entry = policy.service.find(({ name }) => name === 'ExecSearchPath');
+  const formatted = entry && formatDirective(findDirective(entry.name)!, entry.value, entry.valueAt);
+  const lines =
+    formatted && isFormatted(formatted)
+      ? formatted.values
+      : effective.list('Service', 'ExecSearchPath').map(({ value }) => value);
+  return lines.flatMap((line) => line.split(':')).filter((directory) => directory.startsWith('/'));
+}
+
+export interface PlacedCommands {
+  readonly commands: readonly PlannedCommands[];
+  /** Exec keys with commands that run without the launcher, `ExecStop=`; with a `+` those without any sandbox. */
+  readonly without: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Puts the launcher in front of each command of the wrapped keys. What can't be wrapped is a gap. */
+export function planCommands(request: PlacedUnit): PlacedCommands {
+  const { effective, policy } = request;
+  const diagnostics: Diagnostic[] = [];
+  const commands: PlannedCommands[] = [];
+  const bare = new Map(EXEC_KEYS.map((key) => [key, effective.execCommands(key)]));
+  diagnostics.push(...unknownKeys(request));
+  for (const key of wrappedKeys(policy)) {
+    const originals = effective.execCommands(key);
+    if (originals.length === 0) continue;
+    const lines = originals.map((command) => wrapOne(request, command, diagnostics));
+    const kept = originals.filter((command, i) => lines[i] === execCommandText(command));
+    bare.set(key, kept);
+    commands.push({ key, lines, wrapped: lines.length - kept.length });
+  }
+  const main = commands.find(({ key }) => key === 'ExecStart');
+  if (!main && !policy.programs && diagnostics.length === 0) {
+    const leftOut = effective.execCommands('ExecStart').length > 0;
+    const why = leftOut ? "'wrap' leaves it out" : 'the unit has none';
+    diagnostics.push(
+      error('gap-no-command', `no ExecStart= is put behind the launcher: ${why}`, {
+        at: policy.wrap?.[0]?.at,
+        hint: leftOut
+          ? 'add "ExecStart" to wrap'
+          : "leave out what systemd does not enforce: 'plan' shows it",
+      }),
+    );
+  }
+  return { commands, without: [...bare].flatMap(([key, kept]) => shownKeys(key, kept)), diagnostics };
+}
+
+/** Keys of `wrap` that the target's systemd skips. */
+const unknownKeys = ({ policy, target }: PlacedUnit): Diagnostic[] =>
+  (policy.wrap ?? [])
+    .filter(({ value }) => execKeySince(value) > target.systemd)
+    .map(({ value, at }) => {
+      const hint = `it needs systemd ${execKeySince(value)} or later: update the target, or leave it out`;
+      return error('gap-exec-key', `systemd ${target.systemd} ignores '${value}'`, { at, hint });
+    });
+
+const shownKeys = (key: string, commands: readonly ExecCommand[]): string[] => [
+  ...(commands.some(({ prefixes }) => !prefixes.includes('+')) ? [`${key}=`] : []),
+  ...(commands.some(({ prefixes }) => prefixes.includes('+')) ? [`${key}=+`] : []),
+];
+
+/** The wrapped command, or, with a diagnostic, the command as it was. */
+function wrapOne(request: PlacedUnit, command: ExecCommand, diagnostics: Diagnostic[]): string {
+  const directories = command.bareName ? searchPath(request.policy, request.effective) : [];
+  const unclear = directories.find((directory) => directory.includes('%'));
+  const wrapped =
+    unclear === undefined
+      ? wrapExecCommand(command, launcherWords(request, directories))
+      : error('search-path', `where '${command.path.value}' is found hangs on a specifier: ${unclear}`, {
+          at: command.at,
+          hint: "write the program's path, or ExecSearchPath= without specifiers",
+        });
+  if (typeof wrapped === 'string') return wrapped;
+  diagnostics.push({ ...wrapped, code: `gap-${wrapped.code}` });
+  return execCommandText(command);
+}
+
+const launcherWords = ({ target, places }: PlacedUnit, directories: readonly string[]): string[] => [
+  target.launcher,
+  ...(places ? [`--filter=${places.filterFile}`] : []),
+  // Of a user's own manager the filter is the user's.
+  ...(places && target.scope === 'user' ? ['--user'] : []),
+  ...(directories.length > 0 ? [`--search-path=${directories.join(':')}`] : []),
+];

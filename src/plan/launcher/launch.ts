@@ -1,0 +1,189 @@
+/** The paths by which a confined service is started: whoever can put another file there decides what runs. */
+import { type Diagnostic, error, type Location, printable } from '../../diagnostic.js';
+import { withoutSpecifiers } from '../../directives/bus/elements.js';
+import { fieldsOf } from '../../directives/format/paths.js';
+import type { EffectiveUnit } from '../../unit/effective.js';
+import { allWords, barePath, covers, lastOf, type UnitValues } from '../../unit/values.js';
+import { type Bind, HOST, type Untrusted, type View } from '../../unit/view.js';
+import type { Plan } from '../plan.js';
+import { plannedValues } from '../unit-values.js';
+
+/** How the launcher comes to start a service. */
+export interface Launch {
+  readonly unit: string;
+  /** All that must be root's alone, as the service sees it. */
+  readonly paths: readonly string[];
+  /** Programs that are started without the launcher and become what is behind it, as the service alone sees them. */
+  readonly starters: readonly string[];
+  /** The service's view of the host's files, without the launcher's own mounts. */
+  readonly view: View;
+  /** Images and folders of the host that may have files of their own where these paths are. */
+  readonly images: readonly Bind[];
+  /** Where a directive is written, or a program is named; none of a unit that is loaded. */
+  readonly places: ReadonlyMap<string, Location>;
+}
+
+/**
+ * Undefined where the launcher starts nothing.
+ * @param effective the unit without us
+ * @param loaded properties of the unit as the manager has it: they tell what a specifier stands for
+ * @param packaged a package's launcher; ours and the filter are written anew, whosever they are, so that their folders count
+ */
+export function plannedLaunch(
+  { unit, target, filter, filterFile, programs, directives, lines, commands }: Plan,
+  effective: EffectiveUnit,
+  packaged: string,
+  loaded: ReadonlyMap<string, unknown> = new Map(),
+): Launch | undefined {
+  if (filter === undefined) return undefined;
+  const values = plannedValues(effective, directives);
+  const own = { launcher: target.launcher, filterFile };
+  const launcher = own.launcher === packaged ? packaged : folderOf(own.launcher);
+  return {
+    unit,
+    paths: [
+      launcher,
+      ...(filterFile === undefined ? [] : [folderOf(filterFile)]),
+      ...programs.map(({ path }) => path),
+    ],
+    starters:
+      programs.length > 0 && !commands.some(({ key, wrapped }) => key === 'ExecStart' && wrapped > 0)
+        ? effective.execCommands('ExecStart').map(({ path }) => path.value)
+        : [],
+    view: withoutOwn(own, viewOf(values, loadedView(loaded))),
+    images: imagesOf((name) => allWords(values.get(name) ?? []).map((word) => fieldsOf(word)?.[0] ?? '')),
+    places: new Map([
+      ...effective.assignments.flatMap(({ key, at }) => (at ? [[key, at] as const] : [])),
+      ...lines.map(({ subject, at }) => [subject.replace(/^program /, ''), at] as const),
+    ]),
+  };
+}
+
+/** The launch of a unit that is loaded with a drop-in of ours. @param properties as the manager has them */
+export function loadedLaunch(
+  unit: string,
+  own: Own & { readonly filterFile: string },
+  properties: ReadonlyMap<string, unknown>,
+): Launch {
+  const view = loadedView(properties);
+  const programs = view.binds.filter(({ source }) => isBeside(own, source) && source.endsWith('.launch'));
+  return {
+    unit,
+    paths: [own.launcher, own.filterFile, ...programs.map(({ destination }) => destination)],
+    starters: programs.length > 0 ? startersIn(properties) : [],
+    view: withoutOwn(own, view),
+    images: imagesOf((name) => [properties.get(name) ?? []].flat().map((one) => `${[one].flat()[0]}`)),
+    places: new Map(),
+  };
+}
+
+const BINDS = ['BindPaths', 'BindReadOnlyPaths'];
+
+/** Paths of `ExecStart`, a(sasbttttuii). */
+const startersIn = (properties: ReadonlyMap<string, unknown>): string[] =>
+  ((properties.get('ExecStart') ?? []) as readonly (readonly unknown[])[]).map(([path]) => `${path}`);
+
+/** Folders of which systemd picks an entry by its name (systemd.v(7)): whose that will be isn't known before the start. */
+export function pickedSources({ paths, view, images }: Launch): Untrusted[] {
+  const above = view.binds.filter(({ destination }) => paths.some((path) => covers(destination, path)));
+  return [{ source: view.root, by: 'RootDirectory' }, ...above, ...images]
+    .filter(({ source }) => source.split('/').some((name) => name.endsWith('.v')))
+    .map(({ source, by }) => ({ path: source, why: 'is a folder of which systemd picks an entry', by }));
+}
+
+/** Directives that put an image, or a folder's files, where the launcher may be: what is in them can't be looked at. */
+export const IMAGES = ['RootImage', 'RootMStack', 'MountImages', 'ExtensionImages', 'ExtensionDirectories'];
+
+/** @param sourcesOf what a directive names first in each of its words */
+const imagesOf = (sourcesOf: (name: string) => readonly string[]): Bind[] =>
+  IMAGES.flatMap((by) =>
+    sourcesOf(by)
+      .map(barePath)
+      .filter((source) => source.startsWith('/') && !source.includes('%'))
+      .map((source) => ({ source, destination: source, by })),
+  );
+
+/** @param loaded in the place of what hangs on a specifier */
+function viewOf(values: UnitValues, loaded: View): View {
+  const written = barePath(lastOf(values, 'RootDirectory'));
+  const root = withoutSpecifiers(written) ?? loaded.root;
+  const binds = BINDS.flatMap((by) => {
+    const found = allWords(values.get(by) ?? []).map((word) => bindOf(word, by));
+    const isWhole = found.every((one) => one !== undefined);
+    return isWhole ? (found as Bind[]) : loaded.binds.filter((one) => one.by === by);
+  });
+  return { root: root || HOST.root, binds };
+}
+
+/** Undefined where it hangs on a specifier. */
+function bindOf(word: string, by: string): Bind | undefined {
+  const plain = withoutSpecifiers(word);
+  const [from = '', to] = (plain === undefined ? undefined : fieldsOf(plain)) ?? [];
+  const source = barePath(from);
+  return source === '' ? undefined : { source, destination: barePath(to || from), by };
+}
+
+/** `RootDirectory` is s, `BindPaths` and `BindReadOnlyPaths` are a(ssbt): source, destination, may be missing, flags. */
+function loadedView(properties: ReadonlyMap<string, unknown>): View {
+  const binds = BINDS.flatMap((by) =>
+    ((properties.get(by) ?? []) as readonly (readonly unknown[])[]).map(([source, destination]) => ({
+      source: `${source}`,
+      destination: `${destination}`,
+      by,
+    })),
+  );
+  return { root: String(properties.get('RootDirectory') ?? '') || HOST.root, binds };
+}
+
+/** The files of ours that a start needs. */
+interface Own {
+  readonly launcher: string;
+  /** Undefined where the launcher gets its filter with its command. */
+  readonly filterFile: string | undefined;
+}
+
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
+
+const withoutOwn = (own: Own, { root, binds }: View): View => ({
+  root,
+  binds: binds.filter(({ source, destination }) => ![source, destination].some((path) => isOwn(own, path))),
+});
+
+const isOwn = (own: Own, path: string): boolean => path === own.launcher || isBeside(own, path);
+
+/** Whether a file is in the folder of a unit's filter, or below it. */
+const isBeside = ({ filterFile }: Own, path: string): boolean =>
+  filterFile !== undefined && path.startsWith(`${folderOf(filterFile)}/`);
+
+/**
+ * One error about all that others can change on the way to a path; none where that is nothing.
+ * @param path as the service sees it
+ * @param isInside whether the folders are named as the service sees them, too, and not as the host does
+ */
+export function untrustedPath(
+  { unit, places }: Launch,
+  path: string,
+  [first, ...more]: readonly Untrusted[],
+  isInside: boolean,
+): Diagnostic[] {
+  if (!first) return [];
+  const { by } = first;
+  const named = [first, ...more].slice(0, MOST_NAMED).map((one) => `${printable(one.path)} ${one.why}`);
+  const cause = by === undefined ? '' : `${by}= of ${unit}: `;
+  const where = isInside ? ` where ${unit} runs` : '';
+  const message = `${cause}${named.join(', ')}${where}: another file may be in the place of ${printable(path)} at its next start`;
+  const isProgram = by === undefined && places.has(path);
+  const hint = by
+    ? `root alone may be able to change what ${by}= names, and all above it; the service may write to folders further down`
+    : isProgram
+      ? 'a copy in a folder of root alone, as below /usr/local/lib, can be named in its place'
+      : 'root alone may be able to change it, and all above it';
+  return [error('untrusted-path', message, { at: places.get(by ?? path), hint })];
+}
+
+/** Folders that one error names. */
+const MOST_NAMED = 5;
+
+/** Whether nothing is wrong but that a start can't be trusted: then it isn't known what runs. */
+export const isUntrustedOnly = (wrong: readonly Diagnostic[]): boolean =>
+  wrong.length > 0 && wrong.every(({ code }) => code === 'untrusted-path');

@@ -1,0 +1,141 @@
+import { type Diagnostic, error, note, warning } from '../../diagnostic.js';
+import { EXEC_KEYS } from '../../unit/exec/keys.js';
+import type { ExecCommand } from '../../unit/exec/line.js';
+import { strip } from '../../unit/exec/word.js';
+import { isOn, lastOf, sinceReset, type UnitValues } from '../../unit/values.js';
+import type { PlannedDirective, PlannedProgram } from '../plan.js';
+import type { PlacedUnit } from '../request.js';
+import { hasCapability } from './capabilities.js';
+import { wrappedKeys } from './commands.js';
+import { bindReadOnly, execPaths, requiresMounts } from './path-directives.js';
+import { hiddenBy, keptHidden } from './visibility.js';
+
+/** What the drop-in needs so that the launcher starts, sees its filter and may load it. */
+export function launcherDirectives(
+  request: PlacedUnit,
+  values: UnitValues,
+  programs: readonly PlannedProgram[],
+): PlannedDirective[] {
+  const has = (name: string) => sinceReset(values.get(name) ?? []).length > 0;
+  const directives: PlannedDirective[] = [];
+  const add = (name: string, value: string, because: string) =>
+    directives.push({ name, values: [value], because });
+  if (!has('NoNewPrivileges')) {
+    add('NoNewPrivileges', 'yes', 'without it only CAP_SYS_ADMIN may load a filter');
+  }
+  const identifier = syslogIdentifier(request);
+  if (identifier) {
+    const { name, others } = identifier;
+    const all = others.length > 0 ? `, and shows this one for ${others.join(' and ')} too` : '';
+    add('SyslogIdentifier', name, `the journal would show the name of the launcher${all}`);
+  }
+  if (has('NoExecPaths')) {
+    const paths = [request.target.launcher, ...programs.map(({ place }) => place)];
+    directives.push(execPaths(paths, 'NoExecPaths= would keep the launcher from starting'));
+  }
+  const hidden = hiddenBy(values, neededPaths(request));
+  if (hidden) {
+    const because = `${hidden}= would hide the launcher or its filter`;
+    const shown = neededPaths(request).map((path) => [path] as const);
+    directives.push(bindReadOnly(shown, because));
+  }
+  if (request.places) {
+    const paths = [request.target.launcher, folderOf(request.places.filterFile)];
+    directives.push(requiresMounts(paths, 'the launcher and its filter may be on mounts of their own'));
+  }
+  return directives;
+}
+
+const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/'));
+
+/** What the service must see so that the launcher can do its work. */
+const neededPaths = ({ target, places }: PlacedUnit) => [
+  target.launcher,
+  ...(places ? [places.filterFile] : []),
+];
+
+/** A value in a unit file has no white space at its ends. */
+const baseName = ({ path }: ExecCommand) => strip(path.value.slice(path.value.lastIndexOf('/') + 1));
+
+/**
+ * Where the unit doesn't say, systemd takes the name of the program that it starts, whatever its argv[0]. One
+ * SyslogIdentifier= is for all lines: the main program's name.
+ */
+function syslogIdentifier({ effective, policy }: PlacedUnit) {
+  const wrapped = wrappedKeys(policy).flatMap((key) => effective.execCommands(key));
+  const main = effective.execCommands('ExecStart')[0] ?? wrapped[0];
+  if (wrapped.length === 0 || !main || effective.last('Service', 'SyslogIdentifier')?.value) return undefined;
+  const name = baseName(main);
+  if (name === '') return undefined;
+  const renamed = (commands: readonly ExecCommand[]) => commands.filter((one) => baseName(one) !== name);
+  const others = renamed(EXEC_KEYS.flatMap((key) => effective.execCommands(key))).map(baseName);
+  return { name, others: [...new Set(others)], wrapped: renamed(wrapped) };
+}
+
+/** What would keep the launcher from working, or would work differently, and can't be put right by another directive. */
+export function launcherConflicts(
+  request: PlacedUnit,
+  values: UnitValues,
+  noNewPrivileges: boolean,
+): Diagnostic[] {
+  return [
+    ...keptHidden(values, neededPaths(request)),
+    ...unprivileged(request, values),
+    ...(noNewPrivileges ? setAnyway(request, values) : []),
+    ...identifierChanges(request),
+    ...labels(values),
+    ...mountPoints(request, values),
+  ];
+}
+
+/** Without no_new_privs the kernel takes a filter only from a process with CAP_SYS_ADMIN. */
+function unprivileged({ policy, target }: PlacedUnit, values: UnitValues): Diagnostic[] {
+  const entry = policy.service.find(({ name }) => name === 'NoNewPrivileges');
+  if (isOn(values, 'NoNewPrivileges') || !entry) return [];
+  if (hasCapability(values, target, 'CAP_SYS_ADMIN')) return [];
+  const message = 'without NoNewPrivileges the launcher needs CAP_SYS_ADMIN, which the service lacks';
+  const hint = 'leave NoNewPrivileges out: the launcher sets it';
+  return [error('no-new-privileges', message, { at: entry.at, hint })];
+}
+
+/** The launcher sets no_new_privs whatever the unit says; the policy alone can tell it not to. */
+function setAnyway({ effective }: PlacedUnit, values: UnitValues): Diagnostic[] {
+  if (lastOf(values, 'NoNewPrivileges') !== 'no') return [];
+  const at = effective.last('Service', 'NoNewPrivileges')?.at;
+  const message = "the unit has NoNewPrivileges=no, but the launcher's programs get no new privileges";
+  const hint = 'if they need them, and keep CAP_SYS_ADMIN: NoNewPrivileges = false in [service]';
+  return [warning('no-new-privileges', message, { at, hint })];
+}
+
+function identifierChanges(request: PlacedUnit): Diagnostic[] {
+  const { name, wrapped = [] } = syslogIdentifier(request) ?? {};
+  const [first] = wrapped;
+  if (!first) return [];
+  const names = [...new Set(wrapped.map(baseName))].join(' and ');
+  const hint = 'a unit has one SyslogIdentifier=, and without it the journal shows the launcher';
+  return [
+    note('identifier-changes', `the journal shows '${name}' for the output of ${names} too`, {
+      at: first.at,
+      hint,
+    }),
+  ];
+}
+
+/** In a folder systemd makes the mount points that aren't there; an image may be read-only. */
+function mountPoints(request: PlacedUnit, values: UnitValues): Diagnostic[] {
+  const paths = neededPaths(request);
+  const hidden = hiddenBy(values, paths);
+  if (hidden !== 'RootImage' && hidden !== 'RootMStack') return [];
+  const message = `${hidden}= must have files to mount on, where it is read-only: ${paths.join(', ')}`;
+  return [note('mount-points', message, { hint: 'a service that runs is tried; one that does not is not' })];
+}
+
+function labels(values: UnitValues): Diagnostic[] {
+  return ['AppArmorProfile', 'SELinuxContext', 'SmackProcessLabel']
+    .filter((name) => sinceReset(values.get(name) ?? []).length > 0)
+    .map((name) =>
+      warning('label-on-launcher', `${name}= takes effect when the launcher starts`, {
+        hint: 'its rules must let the launcher execute the program',
+      }),
+    );
+}

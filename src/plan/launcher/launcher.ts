@@ -1,0 +1,62 @@
+import type { Diagnostic } from '../../diagnostic.js';
+import type { Policy } from '../../policy/policy.js';
+import { plain } from '../../unit/values.js';
+import type { PlannedCommands, PlannedDirective, PlannedProgram } from '../plan.js';
+import type { PlacedUnit } from '../request.js';
+import { plannedValues } from '../unit-values.js';
+import { planCommands } from './commands.js';
+import { entryStageConflicts } from './entry-stage.js';
+import { launcherConflicts, launcherDirectives } from './launcher-needs.js';
+import { missingPrograms, notExecutable, setuidWarnings } from './program-checks.js';
+import { planPrograms } from './programs.js';
+
+/** Where the launcher stands, and what it needs there. */
+export interface PlannedLauncher {
+  readonly commands: readonly PlannedCommands[];
+  readonly programs: readonly PlannedProgram[];
+  readonly directives: readonly PlannedDirective[];
+  /** Exec keys with commands that run without it, `ExecStopPost=`; with a `+` behind it those without any sandbox. */
+  readonly without: readonly string[];
+  readonly noNewPrivileges: boolean;
+}
+
+/**
+ * Puts the launcher in front of what a policy confines.
+ * @param service the directives of `[service]`
+ * @returns no launcher where it gets in front of nothing, for the reasons among the diagnostics
+ */
+export function planLauncher(
+  request: PlacedUnit,
+  service: readonly PlannedDirective[],
+): { readonly launcher?: PlannedLauncher; readonly diagnostics: readonly Diagnostic[] } {
+  const { policy, effective, target } = request;
+  const values = plannedValues(effective, service);
+  const wrapped = planCommands(request);
+  const mounted = planPrograms(policy, request.places?.programsFolder, target.launcher);
+  const diagnostics = [...wrapped.diagnostics, ...mounted.diagnostics];
+  const { commands, without } = wrapped;
+  const { programs } = mounted;
+  if (programs.length === 0 && commands.every((one) => one.wrapped === 0)) return { diagnostics };
+  const noNewPrivileges = !isTurnedOff(policy);
+  return {
+    launcher: {
+      commands,
+      programs,
+      directives: [...launcherDirectives(request, values, programs), ...mounted.directives],
+      without,
+      noNewPrivileges,
+    },
+    diagnostics: [
+      ...diagnostics,
+      ...launcherConflicts(request, values, noNewPrivileges),
+      ...entryStageConflicts(request, values),
+      ...(noNewPrivileges ? setuidWarnings(request) : []),
+      ...missingPrograms(request, values),
+      ...notExecutable(request),
+    ],
+  };
+}
+
+/** The unit's own word doesn't count: it is about other ways to privileges than a filter. */
+const isTurnedOff = ({ service }: Policy): boolean =>
+  service.some(({ name, value }) => name === 'NoNewPrivileges' && plain(String(value)) === 'no');

@@ -1,0 +1,35 @@
+import { error, UserError } from '../../diagnostic.js';
+import { formatDirective, isFormatted } from '../../directives/format.js';
+import { findTransient } from '../../directives/rows/transient.js';
+import type { PlannedDirective } from '../plan.js';
+
+/** A path as a policy would write it: no specifier, and for mounts no separator, in it. */
+const literal = (path: string) => path.replaceAll('%', '%%');
+const field = (path: string) => literal(path).replace(/[\\:]/g, '\\$&');
+
+/** ExecPaths= for plain paths. */
+export const execPaths = (paths: readonly string[], because: string): PlannedDirective =>
+  formatted('ExecPaths', paths.map(literal), because);
+
+/** BindReadOnlyPaths= for plain paths: each `[source]` on its own place, or `[source, destination]`. */
+export const bindReadOnly = (
+  mounts: readonly (readonly [source: string, destination?: string])[],
+  because: string,
+): PlannedDirective =>
+  formatted(
+    'BindReadOnlyPaths',
+    mounts.map((ends) => ends.map((end) => field(end!)).join(':')),
+    because,
+  );
+
+/** RequiresMountsFor= for plain paths. */
+export const requiresMounts = (paths: readonly string[], because: string): PlannedDirective => ({
+  ...formatted('RequiresMountsFor', paths.map(literal), because),
+  section: 'Unit',
+});
+
+function formatted(name: string, words: readonly string[], because: string): PlannedDirective {
+  const result = formatDirective(findTransient(name)!, words, { file: name, line: 1, column: 1 });
+  if (isFormatted(result)) return { name, values: result.values, because };
+  throw new UserError(error('unwritable-path', `${name}= can't name ${words.join(', ')}`));
+}

@@ -1,0 +1,144 @@
+import { type Diagnostic, error, printable, warning } from '../../diagnostic.js';
+import type { ProgramFacts } from '../../formats/elf.js';
+import { mountOf } from '../../formats/mount-info.js';
+import { abisOf, type Machine } from '../../syscalls/abi.js';
+import { KILL } from '../../syscalls/action.js';
+import type { NamedPolicy } from '../../syscalls/named-policy.js';
+import { numbersOf } from '../../syscalls/numbers.js';
+import { mayPass, mildest, verdictOn } from '../../syscalls/resolve.js';
+import { lastOf, type UnitValues } from '../../unit/values.js';
+import type { ConfinedUnit, PlacedUnit } from '../request.js';
+import { confinedPrograms, wrappedKeys } from './commands.js';
+import { hiddenBy } from './visibility.js';
+
+/** A file keeps the `noexec` of the file system that it is on, wherever it is mounted. */
+export function notExecutable({ policy, target, places }: PlacedUnit): Diagnostic[] {
+  const [program] = policy.programs ?? [];
+  const paths = [
+    { path: target.launcher, at: undefined },
+    ...(program && places ? [{ path: places.programsFolder, at: program.at }] : []),
+  ];
+  return paths.flatMap(({ path, at }) => {
+    const mount = mountOf(target.mounts, path);
+    if (!mount?.noexec) return [];
+    const message = `nothing in ${path} can be executed: ${mount.path} is mounted noexec`;
+    const hint = path.startsWith('/run/') ? 'leave --runtime out' : `mount ${mount.path} without noexec`;
+    return [error('mounted-noexec', message, { at, hint })];
+  });
+}
+
+/** Where a program isn't, nothing can be mounted over it: the service would not start. */
+export function missingPrograms({ policy, target }: ConfinedUnit, values: UnitValues): Diagnostic[] {
+  const seen = (policy.programs ?? []).filter(({ value }) => hiddenBy(values, [value]) === undefined);
+  return seen.flatMap(({ value, at }) => {
+    const program = target.programs.get(value);
+    if (program?.executable) return [];
+    const why = program ? 'is no executable file' : 'does not exist';
+    const hint = 'name the program that becomes the main process';
+    return [error('program-missing', `'${printable(value)}' ${why}`, { at, hint })];
+  });
+}
+
+/** What puts files in places where nobody outside of the service sees them. */
+const MOUNTING = ['BindPaths', 'BindReadOnlyPaths', 'MountImages', 'ExtensionImages', 'ExtensionDirectories'];
+
+/** Warns of commands whose programs aren't there, where that can be seen: systemd would tell at the next start only. */
+export function absentPrograms(
+  { effective, policy, target }: ConfinedUnit,
+  values: UnitValues,
+): Diagnostic[] {
+  if (MOUNTING.some((name) => lastOf(values, name) !== '')) return [];
+  return wrappedKeys(policy)
+    .flatMap((key) => effective.execCommands(key))
+    .filter(({ prefixes, path: { value } }) => {
+      // With `-` it may fail, with `|` it is a shell's line.
+      const isPlain = !/[-|]/.test(prefixes) && !value.includes('%');
+      return isPlain && !target.programs.has(value) && hiddenBy(values, [value]) === undefined;
+    })
+    .map(({ path, at }) => {
+      const hint = 'systemd would say so at the start only: is its package installed?';
+      return warning('no-program', `there is no program '${printable(path.value)}'`, { at, hint });
+    });
+}
+
+/** no_new_privs takes the set-user-ID and set-group-ID bits of every program away. */
+export function setuidWarnings({ effective, policy, target }: ConfinedUnit): Diagnostic[] {
+  return confinedPrograms(policy, effective)
+    .filter((path) => target.programs.get(path)?.setuid)
+    .map((path) =>
+      warning(
+        'setuid-program',
+        `${path} changes its user or group at its start; NoNewPrivileges= prevents that`,
+        { hint: 'set User= and capabilities in [service] instead' },
+      ),
+    );
+}
+
+/** Calls that a program makes before and after its own code: those of the dynamic linker and of glibc 2.41. */
+const START_CALLS: Readonly<Record<string, readonly string[]>> = {
+  dynamic: (
+    'access arch_prctl brk close exit_group faccessat fstat mmap mprotect munmap openat pread64 prlimit64 read rseq ' +
+    'set_robust_list set_tid_address'
+  ).split(' '),
+  static:
+    'arch_prctl brk exit_group getrandom mprotect prlimit64 readlinkat rseq set_robust_list set_tid_address'.split(
+      ' ',
+    ),
+};
+
+/** Warns of an allow list under which the unit's programs can't even start, or may not. */
+export function startCallWarnings(request: ConfinedUnit, named: NamedPolicy): Diagnostic[] {
+  const { effective, policy, target } = request;
+  if (named.mode !== 'allow') return [];
+  return confinedPrograms(policy, effective).flatMap((path) => {
+    const program = target.programs.get(path);
+    const calls = program ? startCalls(program.file, target.machine) : [];
+    const missing = calls.filter((call) => !mayPass(verdictOn(named, call)));
+    if (missing.length === 0) return [];
+    // A call that fails a program may do without; one that kills it not.
+    const deadly = missing.some((call) => mildest(verdictOn(named, call)) === KILL);
+    const fate = deadly ? "can't start" : 'may fail at its start';
+    return [
+      warning('start-calls', `${path} is ${program!.file.kind}, and ${fate} without ${missing.join(', ')}`, {
+        ...(policy.syscalls ? { at: policy.syscalls.at } : {}),
+        hint: 'add them to allow',
+      }),
+    ];
+  });
+}
+
+/** What a C program of its kind calls at its start; on arm64, which has no access, the linker calls faccessat. */
+function startCalls(program: ProgramFacts, machine: Machine): readonly string[] {
+  const numbers = numbersOf(abisOf(machine)[0]!);
+  const calls = (START_CALLS[program.kind] ?? []).filter((call) => numbers.has(call));
+  return numbers.has('access') ? calls.filter((call) => call !== 'faccessat') : calls;
+}
+
+/** What `sh -c` and its like are called; by another name nothing is certain. */
+const SHELLS: ReadonlySet<string> = new Set(
+  'sh ash bash csh dash fish ksh ksh93 mksh oksh posh rbash tcsh yash zsh'.split(' '),
+);
+
+/** Warns of a start script, or a shell with a line of a unit, that can't start what it is there for. */
+export function scriptWarnings(request: PlacedUnit, named: NamedPolicy): Diagnostic[] {
+  if (mayPass(verdictOn(named, 'execve'))) return [];
+  const { effective, policy, target, places } = request;
+  // What no launcher can stand in front of is told for that.
+  const unwrapped = new Set(
+    wrappedKeys(policy)
+      .flatMap((key) => effective.execCommands(key))
+      .filter(({ prefixes }) => /[+|]/.test(prefixes))
+      .map(({ path }) => path.value),
+  );
+  return confinedPrograms(policy, effective).flatMap((path) => {
+    const isShell = SHELLS.has(path.slice(path.lastIndexOf('/') + 1)) && !unwrapped.has(path);
+    const isScript = target.programs.get(path)?.file.kind === 'script';
+    if (!isShell && !isScript) return [];
+    const message = `${printable(path)} is a ${isShell ? 'shell' : 'script'}, and can't start another program`;
+    return warning('start-script', message, {
+      hint: places
+        ? `if it becomes the daemon, name that one: programs = ["…"] in [exec]; if it runs programs itself, don't deny execve`
+        : "if it runs programs itself, don't deny execve",
+    });
+  });
+}

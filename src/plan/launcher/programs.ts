@@ -1,0 +1,67 @@
+import { type Diagnostic, error } from '../../diagnostic.js';
+import type { Policy } from '../../policy/policy.js';
+import type { Located } from '../../syscalls/section.js';
+import type { PlannedDirective, PlannedProgram } from '../plan.js';
+import { bindReadOnly } from './path-directives.js';
+
+/** `[exec] programs`: what is mounted where, so that the launcher stands in front of each. */
+export interface PlannedPrograms {
+  readonly programs: readonly PlannedProgram[];
+  readonly directives: readonly PlannedDirective[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * @param folder where mount points and scripts may be put; undefined where there is no place
+ * @param launcher its path, which a script's first line must have room for
+ */
+export function planPrograms(policy: Policy, folder: string | undefined, launcher: string): PlannedPrograms {
+  const named = policy.programs ?? [];
+  const diagnostics = checkPrograms(policy);
+  if (named.length > 0 && !/^[!-~]{1,100}$/.test(launcher)) {
+    diagnostics.push(error('program-path', `'#!' can't name ${launcher}`, { at: named[0]!.at }));
+  }
+  if (named.length > 0 && folder === undefined) {
+    const hint = "'wrap' puts the launcher in front of the command itself";
+    const message = "a transient unit has no place for what 'programs' needs";
+    diagnostics.push(error('gap-programs', message, { at: named[0]!.at, hint }));
+  }
+  if (named.length === 0 || diagnostics.length > 0) return { programs: [], directives: [], diagnostics };
+  const programs = named.map(({ value: path }): PlannedProgram => {
+    // The kernel names a process after the last part of its program's path.
+    const place = `${folder}/${nameOf(path)}`;
+    return { path, place, script: `${place}.launch` };
+  });
+  const mounts = programs.flatMap(({ path, place, script }) => [
+    [path, place] as const,
+    [script, path] as const,
+  ]);
+  return { programs, directives: [bindReadOnly(mounts, '[exec] programs')], diagnostics: [] };
+}
+
+const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
+
+/** What is wrong with the paths of `[exec] programs` by themselves. */
+export function checkPrograms({ programs = [] }: Policy): Diagnostic[] {
+  const byName = new Map<string, string>();
+  return programs.flatMap((entry) => {
+    const name = nameOf(entry.value);
+    const twin = byName.get(name);
+    if (twin === undefined) byName.set(name, entry.value);
+    return problemOf(entry, twin);
+  });
+}
+
+/**
+ * Paths are written unquoted into a unit file and into the launcher's script.
+ * @param twin the first path that ends in the same name
+ */
+function problemOf({ value, at }: Located<string>, twin: string | undefined): Diagnostic[] {
+  const clean = /^(?:\/[A-Za-z0-9_+.@-]+)+$/.test(value) && !/\/\.\.?(?:\/|$)/.test(value);
+  if (!clean) {
+    const hint = 'letters, digits and _ + . @ - between single slashes';
+    return [error('program-path', `'${value}' is no plain absolute path`, { at, hint })];
+  }
+  if (twin === undefined) return [];
+  return [error('program-path', `'${value}' and '${twin}' have the same name`, { at })];
+}

@@ -1,0 +1,53 @@
+import { didYouMean, EXIT, error, type Location, UserError } from '../../diagnostic.js';
+import type { Context } from '../../system/context.js';
+import type { System } from '../../system/system.js';
+import { exists } from './exists.js';
+
+/** A policy's file, and the machine that it is on. */
+export interface PolicyPlace {
+  readonly system: System;
+  readonly path: string;
+  /** What the file would have in it, where there is none. */
+  readonly text?: string;
+}
+
+/** Where templates are, the administrator's own first. */
+const templateFolders = (context: Context): PolicyPlace[] => [
+  { system: context.system, path: '/etc/sandbox-unit/templates' },
+  { system: context.program, path: `${context.home}/templates` },
+];
+
+/** The template that a file is, if it is one. */
+export function templateAt(context: Context, path: string): string | undefined {
+  const name = templateName(path.slice(path.lastIndexOf('/') + 1));
+  return templateFolders(context).some((folder) => path === `${folder.path}/${name}.toml`) ? name : undefined;
+}
+
+const templateName = (file: string): string | undefined => /^([a-z0-9][a-z0-9-]*)\.toml$/.exec(file)?.[1];
+
+/** Names of the templates, sorted. */
+export async function templateNames(context: Context): Promise<string[]> {
+  const names = new Set<string>();
+  for (const { system, path } of templateFolders(context)) {
+    for (const file of await system.list(path)) {
+      const name = templateName(file);
+      if (name) names.add(name);
+    }
+  }
+  return [...names].sort();
+}
+
+/**
+ * The file of a template.
+ * @throws UserError `unknown-template`
+ */
+export async function findTemplate(context: Context, name: string, at?: Location): Promise<PolicyPlace> {
+  const folders = /^[a-z0-9][a-z0-9-]*$/.test(name) ? templateFolders(context) : [];
+  for (const { system, path } of folders) {
+    const file = `${path}/${name}.toml`;
+    if (await exists(system, file)) return { system, path: file };
+  }
+  const hint = didYouMean(name, await templateNames(context)) ?? "'sandbox-unit template list' names them";
+  const exit = at ? EXIT.findings : EXIT.failure;
+  throw new UserError(error('unknown-template', `no template '${name}'`, { at, hint }), exit);
+}

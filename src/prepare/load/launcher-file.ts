@@ -1,0 +1,62 @@
+import { EXIT, error, UserError } from '../../diagnostic.js';
+import type { EmittedFile } from '../../emit/files.js';
+import { installedLauncher, PACKAGED_LAUNCHER, transientFolder } from '../../paths.js';
+import { ownDropIns } from '../../state/own-files.js';
+import type { Context } from '../../system/context.js';
+import type { Target } from '../../target/target.js';
+
+/** In bytes. */
+export const MAX_LAUNCHER_SIZE = 4 << 20;
+
+/**
+ * The launcher as it is to be installed, from the program's own folder; nothing where a package has put one.
+ * @throws UserError `no-launcher` if it wasn't built for the machine
+ */
+export async function launcherFiles(
+  context: Context,
+  { machine, launcher }: Pick<Target, 'machine' | 'launcher'>,
+): Promise<EmittedFile[]> {
+  if (launcher === PACKAGED_LAUNCHER) return [];
+  const path = `${context.home}/native-helper/build/${machine}/launcher`;
+  const content = await context.program.read(path, { limit: MAX_LAUNCHER_SIZE });
+  if (content) return [{ path: launcher, content: content.bytes, mode: 0o755 }];
+  throw new UserError(
+    error('no-launcher', `there is no launcher for ${machine}: ${path}`, {
+      hint: `make -C ${context.home}/native-helper`,
+    }),
+    EXIT.failure,
+  );
+}
+
+/**
+ * The installed launcher, if there is one that no drop-in of ours and no transient unit uses.
+ * @param leaving drop-ins that are about to go
+ */
+export async function unusedLauncher(
+  context: Context,
+  leaving: readonly string[] = [],
+): Promise<string | undefined> {
+  const launcher = installedLauncher(context.placement);
+  const users = (await ownDropIns(context)).filter(({ path }) => !leaving.includes(path));
+  return users.length > 0 || (await isInTransientUnit(context, launcher)) ? undefined : launcher;
+}
+
+/** More than a command line with the largest filter takes, in bytes. */
+const MAX_TRANSIENT_SIZE = 4 << 20;
+
+/** Whether a transient unit that is loaded starts a program; one that is restarted by systemd does so again. */
+async function isInTransientUnit({ system, placement }: Context, program: string): Promise<boolean> {
+  const folder = transientFolder(placement);
+  for (const name of await system.list(folder)) {
+    if (!name.endsWith('.service')) continue;
+    const file = await system.read(`${folder}/${name}`, { limit: MAX_TRANSIENT_SIZE, head: true });
+    if (file && new TextDecoder().decode(file.bytes).includes(program)) return true;
+  }
+  return false;
+}
+
+/** The launcher goes with the last that uses it. */
+export async function removeUnusedLauncher(context: Context): Promise<void> {
+  const path = await unusedLauncher(context);
+  if (path !== undefined) await context.system.remove(path);
+}

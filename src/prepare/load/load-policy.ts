@@ -1,0 +1,236 @@
+import { ownCommand } from '../../command-lines.js';
+import { type Diagnostic, EXIT, error, type Location, UserError } from '../../diagnostic.js';
+import { policyOfDropIn } from '../../emit/files.js';
+import { dropInPath, policySearchPath } from '../../paths.js';
+import { mergePolicies } from '../../policy/merge.js';
+import { parsePolicy, warnIfEmpty } from '../../policy/parse.js';
+import type { Lesser, Policy } from '../../policy/policy.js';
+import { MAX_POLICY_SIZE } from '../../policy/policy-size.js';
+import { decodePolicy } from '../../policy/toml.js';
+import { readFiles } from '../../state/own-files.js';
+import type { Located } from '../../syscalls/section.js';
+import type { Context } from '../../system/context.js';
+import type { UnitName } from '../../unit/name.js';
+import { normalize } from '../../unit/path.js';
+import { exists } from './exists.js';
+import { findTemplate, type PolicyPlace, templateAt } from './find-template.js';
+
+/** A policy with all that it extends. */
+export interface LoadedPolicy {
+  readonly policy: Policy;
+  readonly diagnostics: readonly Diagnostic[];
+  /** False where something that it extends could not be read; a diagnostic says what. */
+  readonly complete: boolean;
+  /** Text of each file that went into it. */
+  readonly sources: ReadonlyMap<string, string>;
+  /** The policy without each of those that it extends itself, one at a time. */
+  readonly withoutBases: () => readonly Lesser[];
+}
+
+export interface LoadOptions {
+  /** As root, refuse files that others could have written. */
+  readonly trusted: boolean;
+  /** It is for something that is to be confined: an empty one, as a file that was cut short, is an error then. */
+  readonly confines?: boolean;
+}
+
+/** Most files that one policy may be made of. */
+const MAX_FILES = 64;
+
+/**
+ * Reads a policy file and all that it extends; a base that is reached twice counts once, at its first place.
+ * @throws UserError where the file itself can't be read; what is wrong with a base is among the diagnostics
+ */
+export async function loadPolicy(
+  context: Context,
+  place: PolicyPlace,
+  options: LoadOptions,
+): Promise<LoadedPolicy> {
+  const loader = new Loader(context, options);
+  try {
+    await loader.visit(place, undefined, []);
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    throw new UserError(cause.diagnostics, cause.exit, loader.sources);
+  }
+  const policies = [...loader.policies.values()];
+  const policy = mergePolicies(policies.slice(0, -1), policies.at(-1)!);
+  return {
+    policy,
+    diagnostics: [...loader.diagnostics, ...warnIfEmpty(policy, options.confines ? 'error' : 'warning')],
+    complete: loader.complete,
+    sources: loader.sources,
+    withoutBases: () => loader.withoutBases(policies.at(-1)!),
+  };
+}
+
+/** Where a unit's policy may be, the first first. */
+export function policyPlaces({ placement }: Context, unit: UnitName): string[] {
+  const names = [unit.full, ...(unit.template && unit.template !== unit.full ? [unit.template] : [])];
+  return policySearchPath(names, placement.scope, placement.home);
+}
+
+/** The file of the policy that a unit is confined by when none is named; undefined where there is none. */
+export async function ownPolicy(context: Context, unit: UnitName): Promise<string | undefined> {
+  for (const path of policyPlaces(context, unit)) {
+    if (await exists(context.system, path)) return path;
+  }
+  return undefined;
+}
+
+/**
+ * The file of a unit's policy.
+ * @param asked the name that was given for the unit, which may be an alias
+ * @throws UserError `no-policy`
+ */
+export async function findPolicy(
+  context: Context,
+  unit: UnitName,
+  asked: UnitName = unit,
+): Promise<PolicyPlace> {
+  const { system } = context;
+  const path = await ownPolicy(context, unit);
+  if (path !== undefined) return { system, path };
+  const first = policyPlaces(context, unit)[0]!;
+  const place = context.offline ? `${first} below the folder of --root` : first;
+  const hint = await wayToPolicy(context, { unit, asked, place, first });
+  const alias = asked.full === unit.full ? '' : `, of which ${asked.full} is an alias`;
+  throw new UserError(error('no-policy', `no policy for ${unit.full}${alias}`, { hint }), EXIT.failure);
+}
+
+interface Lacking {
+  readonly unit: UnitName;
+  readonly asked: UnitName;
+  /** The first place where it is looked for, and how that is told. */
+  readonly first: string;
+  readonly place: string;
+}
+
+/** How a unit comes to a policy, by what there is. */
+async function wayToPolicy(context: Context, { unit, asked, first, place }: Lacking): Promise<string> {
+  const used = await policyInUse(context, unit);
+  if (used) return `it is confined by ${used}, or write ${place}`;
+  // Without the suffix that names of services are typed without.
+  const near = first.replace(/\.service\.toml$/, '.toml');
+  if (await exists(context.system, near))
+    return `${near} is there: move it to ${place}, or give --policy ${near}`;
+  // By a name that isn't the unit's own none is looked for.
+  const other = asked.full === unit.full ? undefined : await ownPolicy(context, asked);
+  if (other) return `${other} is for another name: move it to ${place}, or give --policy ${other}`;
+  return `write ${place}, or name one with --policy or --template ('sandbox-unit template list')`;
+}
+
+/** What a unit is confined by, and how to name it: no policy file of its own says so. */
+async function policyInUse(context: Context, unit: UnitName): Promise<string | undefined> {
+  const [dropIn] = await readFiles(context, [dropInPath(context.placement, unit.full)]);
+  const path = dropIn && policyOfDropIn(dropIn.content);
+  const template = path && templateAt(context, path);
+  if (template) return `the template ${template}: give --template ${template} again`;
+  if (path === undefined) return undefined;
+  const revert = ownCommand(context.placement.scope, 'revert', unit.full);
+  return (await exists(context.system, path))
+    ? `the policy ${path}: give --policy ${path} again`
+    : `the policy ${path}, which is gone: '${revert}' frees it`;
+}
+
+class Loader {
+  /** In the order in which they were read. */
+  readonly sources = new Map<string, string>();
+  readonly diagnostics: Diagnostic[] = [];
+  /** By path, bases before what extends them. */
+  readonly policies = new Map<string, Policy>();
+  complete = true;
+  /** Paths of those that policies extend. */
+  readonly #bases = new Map<Located<string>, string>();
+  /** There were too many files: that is said once. */
+  #full = false;
+  /** Paths, those that could not be read included. */
+  readonly #visited = new Set<string>();
+  readonly #context: Context;
+  readonly #options: LoadOptions;
+
+  constructor(context: Context, options: LoadOptions) {
+    this.#context = context;
+    this.#options = options;
+  }
+
+  /** @param chain the files that led here, for cycles */
+  async visit(place: PolicyPlace, at: Location | undefined, chain: readonly string[]): Promise<void> {
+    const { path } = place;
+    if (chain.includes(path)) {
+      const hint = [...chain.slice(chain.indexOf(path)), path].join(' → ');
+      throw new UserError(error('extends-cycle', `'${path}' extends itself`, { at, hint }));
+    }
+    if (this.#visited.has(path)) return;
+    if (this.#visited.size === MAX_FILES) {
+      this.#full = true;
+      throw new UserError(
+        error('extends-too-many', `the policy is made of more than ${MAX_FILES} files`, { at }),
+      );
+    }
+    this.#visited.add(path);
+    const policy = await this.#parse(place, at);
+    for (const reference of policy.extends) {
+      if (!this.#full) await this.#visitBase(reference, place, [...chain, path]);
+    }
+    this.policies.set(path, policy);
+  }
+
+  /** A base that can't be had doesn't hide what is wrong with the others. */
+  async #visitBase(reference: Located<string>, from: PolicyPlace, chain: readonly string[]): Promise<void> {
+    const { at } = reference;
+    try {
+      const base = await this.#resolve(reference, from);
+      this.#bases.set(reference, base.path);
+      await this.visit(base, at, chain);
+    } catch (cause) {
+      if (!(cause instanceof UserError)) throw cause;
+      this.complete = false;
+      this.diagnostics.push(...cause.diagnostics.map((d) => ({ ...d, at: d.at ?? at })));
+    }
+  }
+
+  /** @param own the policy itself */
+  withoutBases(own: Policy): Lesser[] {
+    return own.extends.map((left) => {
+      const paths = new Set<string>();
+      for (const one of own.extends) if (one !== left) this.#reach(this.#bases.get(one), paths);
+      const bases = [...this.policies].filter(([path]) => paths.has(path)).map(([, policy]) => policy);
+      return { name: left.value, at: left.at, policy: mergePolicies(bases, own) };
+    });
+  }
+
+  /** Adds a policy's path, and those of all that it extends. */
+  #reach(path: string | undefined, paths: Set<string>): void {
+    if (path === undefined || paths.has(path)) return;
+    paths.add(path);
+    for (const one of this.policies.get(path)?.extends ?? []) this.#reach(this.#bases.get(one), paths);
+  }
+
+  async #parse(place: PolicyPlace, at: Location | undefined): Promise<Policy> {
+    const { path } = place;
+    const text = place.text ?? (await this.#read(place, at));
+    this.sources.set(path, text);
+    const { policy, diagnostics } = parsePolicy(text, path);
+    this.diagnostics.push(...diagnostics);
+    return policy;
+  }
+
+  async #read({ system, path }: PolicyPlace, at: Location | undefined): Promise<string> {
+    const isProgramFile = path.startsWith(`${this.#context.home}/`) && system === this.#context.program;
+    const trusted = this.#options.trusted && !isProgramFile;
+    const file = await system.read(path, { limit: MAX_POLICY_SIZE, trusted });
+    if (!file) {
+      const exit = at ? EXIT.findings : EXIT.failure;
+      throw new UserError(error('no-policy', `there is no policy file '${path}'`, { at }), exit);
+    }
+    return decodePolicy(file.bytes, path);
+  }
+
+  /** A template's name, or a path: absolute, or relative to the policy that names it. */
+  async #resolve({ value, at }: Located<string>, from: PolicyPlace): Promise<PolicyPlace> {
+    if (!value.includes('/') && !value.endsWith('.toml')) return findTemplate(this.#context, value, at);
+    const folder = from.path.slice(0, from.path.lastIndexOf('/') + 1);
+    return { system: from.system, path: normalize(value.startsWith('/') ? value : `${folder}${value}`) };
+  }
+}

@@ -1,0 +1,176 @@
+import { systemctl } from '../../command-lines.js';
+import { type Diagnostic, didYouMean, EXIT, error, printable, UserError } from '../../diagnostic.js';
+import { hasNameOfDropIn } from '../../paths.js';
+import { type Service, servicesOf } from '../../state/service.js';
+import type { Context } from '../../system/context.js';
+import type { UnitProperties } from '../../system/system.js';
+import { effectiveUnit } from '../../unit/effective.js';
+import { isTemplate, parseUnitName, type UnitName } from '../../unit/name.js';
+import type { UnitFile } from '../../unit/unit-file.js';
+import {
+  dropInPathsFor,
+  type FoundTemplate,
+  findDropIns,
+  findTemplateUnit,
+  findUnit,
+  plainInstance,
+  serviceNames,
+} from './find-unit.js';
+import { type OwnInstance, ownInstances } from './instances.js';
+import { readFiles } from './unit-files.js';
+
+/** A unit as its packager and administrator wrote it, without what we added. */
+export interface LoadedUnit {
+  readonly name: UnitName;
+  /** The fragment, then the drop-ins in the order in which systemd reads them. */
+  readonly files: readonly UnitFile[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** As the manager has it; of a template, as it has an instance that nobody uses. Undefined offline. */
+  readonly properties: UnitProperties | undefined;
+  /** What its drop-in is for; none offline. */
+  readonly services: readonly Service[];
+  /** Of a template those for which its drop-in must do though they differ. */
+  readonly instances: readonly OwnInstance[];
+}
+
+const fail = (code: string, message: string, hint?: string) =>
+  new UserError(error(code, message, { hint }), EXIT.failure);
+
+/** A service's name as the command line has it. */
+export function serviceName(text: string): UnitName {
+  const name = parseUnitName(text);
+  if ('severity' in name) throw new UserError(name, EXIT.failure);
+  if (name.type !== 'service') {
+    throw fail('not-a-service', `'${name.full}' is not a service`, 'only services have a sandbox');
+  }
+  return name;
+}
+
+/** A name as results have it, even where there is no such unit. */
+export function fullName(text: string): string {
+  const name = parseUnitName(text);
+  return 'full' in name ? name.full : printable(text);
+}
+
+/** Reads a unit's files: those that the manager names, or, offline, those that it would find. */
+export async function loadUnit(context: Context, text: string): Promise<LoadedUnit> {
+  const name = serviceName(text);
+  if (context.offline) return loadOffline(context, name);
+  if (isTemplate(name)) return loadTemplate(context, name);
+  const properties = await loadedProperties(context, name, name);
+  const canonical = serviceName(String(properties.get('Id') ?? name.full));
+  const services = [{ name: canonical.full, properties }];
+  const files = await loadFiles(context, canonical, properties);
+  return { name: canonical, properties, services, instances: [], ...files };
+}
+
+/** A template as it is for an instance that has nothing besides. */
+async function loadTemplate(context: Context, given: UnitName): Promise<LoadedUnit> {
+  const found = await findTemplateUnit(context, given);
+  const { name } = found;
+  const properties = await loadedProperties(context, name, instanceForLoading(found));
+  const services = await servicesOf(context, name);
+  const stale = services.find((one) => one.properties.get('NeedDaemonReload') === true);
+  if (stale) throw await unitChanged(context, stale.name, stale.properties);
+  const files = await loadFiles(context, name, properties);
+  return { name, properties, services, instances: await ownInstances(context, found), ...files };
+}
+
+/** The properties of what is to be confined. @param asked the name that the manager knows it by */
+async function loadedProperties(context: Context, name: UnitName, asked: UnitName): Promise<UnitProperties> {
+  const properties = await context.system.unit(asked.full);
+  if (properties.get('LoadState') === 'not-found') throw await noUnit(context, name);
+  assertLoadable(context, name.full, properties);
+  if (properties.get('NeedDaemonReload') === true) throw await unitChanged(context, name.full, properties);
+  return properties;
+}
+
+/** @throws UserError `unit-name-too-long` where no instance could be loaded at all */
+function instanceForLoading(template: FoundTemplate): UnitName {
+  const instance = plainInstance(template);
+  if (instance) return instance;
+  throw fail('unit-name-too-long', `the name of ${template.name.full} leaves no room for an instance's`);
+}
+
+/** The files of a unit without what we added, as the manager has read them. */
+export async function loadFiles(
+  context: Context,
+  name: UnitName,
+  properties: UnitProperties,
+): Promise<Pick<LoadedUnit, 'files' | 'diagnostics'>> {
+  const dropIns = await othersDropIns(context, name, properties);
+  return readFiles(context, [String(properties.get('FragmentPath')), ...dropIns]);
+}
+
+/** systemd says that files have changed of a unit, too, with a drop-in that it can't read to the end. */
+async function unitChanged(context: Context, name: string, properties: UnitProperties): Promise<UserError> {
+  const { files } = await readFiles(context, [
+    String(properties.get('FragmentPath')),
+    ...(properties.get('DropInPaths') as string[]),
+  ]);
+  const found = [...files.flatMap((file) => file.diagnostics), ...effectiveUnit(files).diagnostics];
+  const cut = found.find(({ code }) => code === 'drop-in-cut-short' || code === 'unit-file-cut-short');
+  const message = `the files of ${name} have changed since systemd read them`;
+  const reload = `run '${systemctl(context.placement.scope, 'daemon-reload')}', then try again`;
+  const hint = cut ? `correct this line, at which systemd stops reading the file; then ${reload}` : reload;
+  return new UserError(error('unit-changed', message, { at: cut?.at, hint }), EXIT.failure);
+}
+
+/** The drop-ins that the manager reads, and in the place of ours what it would read without. */
+async function othersDropIns(
+  context: Context,
+  name: UnitName,
+  properties: UnitProperties,
+): Promise<string[]> {
+  const loaded = properties.get('DropInPaths') as string[];
+  const own = await dropInPathsFor(context, name);
+  if (!loaded.some((path) => own.includes(path))) return loaded;
+  const aliases = ((properties.get('Names') ?? []) as string[]).filter((alias) => alias !== name.full);
+  const found = await findDropIns(context, name, aliases.map(serviceName));
+  const hidden = found.filter(hasNameOfDropIn);
+  return loaded.flatMap((path) => (own.includes(path) ? hidden : [path]));
+}
+
+/** Why a unit can't be confined by a drop-in, if it can't. */
+function assertLoadable(context: Context, name: string, properties: UnitProperties) {
+  const state = properties.get('LoadState');
+  const fragment = String(properties.get('FragmentPath') ?? '');
+  if (state === 'masked') {
+    const unmask = fragment.startsWith('/run/') ? 'unmask --runtime' : 'unmask';
+    throw fail(
+      'unit-masked',
+      `${name} is masked: it can't run`,
+      systemctl(context.placement.scope, unmask, name),
+    );
+  }
+  if (properties.get('Transient') === true || fragment.includes('/systemd/transient/')) {
+    throw fail('unit-transient', `${name} is transient: it is gone when it stops, and drop-ins with it`);
+  }
+  if (fragment === '') throw fail('no-unit', `${name} has no unit file`);
+}
+
+/** The error for a name that no unit has. @param more what is said besides */
+export async function noUnit(context: Context, { full }: UnitName, more = ''): Promise<UserError> {
+  const stem = (name: string) => name.replace(/\.service$/, '');
+  const files = await serviceNames(context);
+  if (files.includes(full)) {
+    const hint = `a file of that name is there, and leads to none: '${systemctl(context.placement.scope, 'status', full)}' says more`;
+    return fail('no-unit', `there is no unit ${full}${more}`, hint);
+  }
+  const list = `'${systemctl(context.placement.scope, 'list-unit-files --type=service')}' lists those that there are`;
+  // Of `foo.servce` the suffix is what is misspelt.
+  const meant = didYouMean(stem(full), files.map(stem)) ?? didYouMean(stem(full), files);
+  const hint = meant ?? (context.offline ? undefined : list);
+  return fail('no-unit', `there is no unit ${full}${more}`, hint);
+}
+
+/** A unit by its files alone. @throws UserError `no-unit` */
+export async function loadOffline(context: Context, given: UnitName): Promise<LoadedUnit> {
+  const { name, fragment, dropIns } = await findUnit(context, given);
+  if (fragment === undefined) throw await noUnit(context, name);
+  const files = await readFiles(context, [fragment, ...dropIns]);
+  const instances = isTemplate(name)
+    ? await ownInstances(context, await findTemplateUnit(context, name))
+    : [];
+  return { name, properties: undefined, services: [], instances, ...files };
+}

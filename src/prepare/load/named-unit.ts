@@ -1,0 +1,35 @@
+import { type Service, servicesOf } from '../../state/service.js';
+import type { Context } from '../../system/context.js';
+import { isTemplate } from '../../unit/name.js';
+import { findTemplateUnit, findUnit } from './find-unit.js';
+import { serviceName } from './load-unit.js';
+
+export interface NamedUnit {
+  readonly name: string;
+  readonly exists: boolean;
+  /** What runs by it; none offline. */
+  readonly services: readonly Service[];
+}
+
+/** The unit that a name stands for: apply writes for the unit itself, never for an alias. */
+export async function namedUnit(context: Context, text: string): Promise<NamedUnit> {
+  const name = serviceName(text);
+  if (context.offline) {
+    const found = await findUnit(context, name);
+    return { name: found.name.full, exists: found.fragment !== undefined, services: [] };
+  }
+  if (isTemplate(name)) {
+    const template = (await findTemplateUnit(context, name)).name;
+    const services = await servicesOf(context, template);
+    const isThere = services.length > 0 || (await findUnit(context, template)).fragment !== undefined;
+    return { name: template.full, exists: isThere, services };
+  }
+  const [service] = await servicesOf(context, name);
+  const { properties } = service!;
+  const full = serviceName(String(properties.get('Id'))).full;
+  return {
+    name: full,
+    exists: properties.get('LoadState') !== 'not-found',
+    services: [{ name: full, properties }],
+  };
+}

@@ -1,0 +1,37 @@
+import { EXIT, error, UserError } from '../../diagnostic.js';
+import { packagedProgram } from '../../paths.js';
+import type { Context } from '../../system/context.js';
+import { exists } from './exists.js';
+
+/**
+ * The path of a program of the native helper: in the program's own folder, or where a package has put it.
+ * @param code of the error where it isn't there
+ */
+async function nativeProgram(
+  { program, home, machine }: Context,
+  name: string,
+  code: string,
+): Promise<string> {
+  const built = `${home}/native-helper/build/${machine}/${name}`;
+  for (const path of [built, packagedProgram(name)]) {
+    if (await exists(program, path)) return path;
+  }
+  const hint = `make -C ${home}/native-helper`;
+  throw new UserError(error(code, `there is no ${name}: ${built}`, { hint }), EXIT.failure);
+}
+
+/** @throws UserError `no-reader` */
+export const filterReader = (context: Context): Promise<string> =>
+  nativeProgram(context, 'read-filters', 'no-reader');
+
+/** @throws UserError `no-reader` */
+export const recordReader = (context: Context): Promise<string> =>
+  nativeProgram(context, 'read-records', 'no-reader');
+
+/** @throws UserError `no-sender` */
+export const descriptorSender = (context: Context): Promise<string> =>
+  nativeProgram(context, 'send-descriptors', 'no-sender');
+
+/** @throws UserError `no-relay` */
+export const terminalRelay = (context: Context): Promise<string> =>
+  nativeProgram(context, 'pty-relay', 'no-relay');

@@ -1,0 +1,63 @@
+import { type Diagnostic, hasErrors } from '../diagnostic.js';
+import { type AllowedGaps, tolerateGap } from '../plan/gaps.js';
+import { namedAccounts } from '../plan/ineffective/by-exemption.js';
+import { overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
+import { programPlaces } from '../plan/launcher/commands.js';
+import { checkPrograms } from '../plan/launcher/programs.js';
+import { makePlan } from '../plan/make-plan.js';
+import type { Plan } from '../plan/plan.js';
+import type { PlanRequest } from '../plan/request.js';
+import { checkSyscalls } from '../policy/check.js';
+import { asPermissive } from '../policy/permissive.js';
+import type { Context } from '../system/context.js';
+import type { LoadedPolicy } from './load/load-policy.js';
+import { type MachineFacts, probeTarget } from './probe/target.js';
+
+export interface PlanOptions {
+  /** Go on although nobody enforces some lines. */
+  readonly allowGaps?: AllowedGaps;
+  /** Let through and record what the policy would refuse. */
+  readonly permissive?: boolean;
+}
+
+/** A unit, a policy for it, and what is known so far. */
+interface Given extends Pick<PlanRequest, 'unit' | 'effective' | 'type' | 'surroundings' | 'places'> {
+  readonly loaded: LoadedPolicy;
+  readonly machine: MachineFacts;
+  /** What has been found before: if one is an error, `[syscalls]` isn't planned. */
+  readonly known: readonly Diagnostic[];
+  readonly options: PlanOptions;
+}
+
+interface Planned {
+  readonly plan: Plan;
+  /** Whether `[syscalls]` was planned, too. */
+  readonly planned: boolean;
+  /** What is wrong with the policy's calls on this target, and with the paths of its programs. */
+  readonly checked: readonly Diagnostic[];
+  /** What the plan finds. */
+  readonly found: readonly Diagnostic[];
+}
+
+/** Plans a policy on a unit of this machine. */
+export async function planOn(
+  context: Context,
+  { unit, effective, type, surroundings, places, loaded, machine, known, options }: Given,
+): Promise<Planned> {
+  const { policy } = loaded;
+  const accounts = namedAccounts(policy, effective, machine.facts);
+  const target = await probeTarget(context, machine, programPlaces(policy, effective), accounts);
+  const checked = [
+    ...checkSyscalls(policy, target.sets, [target.machine], loaded.complete),
+    ...checkPrograms(policy),
+  ];
+  const planned = !hasErrors([...known, ...checked]);
+  const plan = makePlan({
+    ...{ unit, effective, type, surroundings, target, places },
+    policy: options.permissive ? asPermissive(policy) : policy,
+    usable: planned,
+  });
+  const { allowGaps = false } = options;
+  const found = overriddenFirst(plan.diagnostics.map((one) => tolerateGap(one, allowGaps)));
+  return { plan, planned, checked, found };
+}

@@ -1,0 +1,202 @@
+import { ownCommand } from '../command-lines.js';
+import { type Diagnostic, error, hasErrors } from '../diagnostic.js';
+import { type Change, changes } from '../emit/changes.js';
+import { type EmittedFile, emitFiles } from '../emit/files.js';
+import { dropInPath, filterPath, programsFolder } from '../paths.js';
+import { toleratedGaps } from '../plan/gaps.js';
+import type { Plan } from '../plan/plan.js';
+import type { Surroundings } from '../plan/request.js';
+import type { ProofSummary } from '../report/plan.js';
+import { noStanding, type Standing, standingOf } from '../state/applied-runs.js';
+import { markUntrusted, readOwnFiles, readTrusted } from '../state/own-files.js';
+import type { Context } from '../system/context.js';
+import { effectiveUnit } from '../unit/effective.js';
+import { execKeys } from '../unit/exec/keys.js';
+import { normalize } from '../unit/path.js';
+import { VERSION } from '../version.js';
+import { buildFilter, proofWarnings } from './build-filter.js';
+import { filesHash, policyHash, unitHash } from './hashes.js';
+import { findTemplate, type PolicyPlace } from './load/find-template.js';
+import { launcherFiles } from './load/launcher-file.js';
+import { findPolicy, type LoadedPolicy, loadPolicy } from './load/load-policy.js';
+import { type LoadedUnit, loadUnit, serviceName } from './load/load-unit.js';
+import { surroundingsOf } from './load/surroundings.js';
+import { type PlanOptions, planOn } from './plan.js';
+import { type MachineFacts, probeMachine } from './probe/target.js';
+import { untrustedLaunch } from './untrusted-launch.js';
+
+export interface PrepareOptions extends PlanOptions {
+  readonly policy?: string;
+  readonly template?: string;
+}
+
+/** All that can be known of applying a policy to a unit before anything is done. */
+export interface Prepared {
+  readonly unit: LoadedUnit;
+  readonly policy: LoadedPolicy;
+  readonly plan: Plan;
+  /** Whether policy and unit could be made out. If not, the plan lacks the system calls. */
+  readonly planned: boolean;
+  readonly proofs: readonly ProofSummary[];
+  readonly files: readonly EmittedFile[];
+  readonly changes: readonly Change[];
+  /** The files of ours that there are, and since when. */
+  readonly standing: Standing;
+  /** If one is an error nothing may be applied. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+/**
+ * Goes the whole way from a policy and a unit to the files and the changes that they mean. Nothing is written.
+ * @param machine what is known of the machine, for those who prepare several units
+ */
+export async function prepare(
+  context: Context,
+  name: string,
+  options: PrepareOptions,
+  machine: () => Promise<MachineFacts> = () => probeMachine(context),
+): Promise<Prepared> {
+  // In a folder that holds no system a unit and a policy would be demanded in vain.
+  const known = context.offline ? await machine() : undefined;
+  const unit = await loadUnit(context, name);
+  const policy = await loadPolicy(context, await choosePolicy(context, unit, name, options), {
+    trusted: true,
+    confines: true,
+  });
+  const given = { policy, options, machine: known ?? (await machine()) };
+  const made = await makeFiles(context, unit, given);
+  const { plan, planned, diagnostics } = made;
+  const common = { unit, policy, plan, planned, sources: policy.sources };
+  const refused = (found: readonly Diagnostic[]): Prepared => ({
+    ...common,
+    ...{
+      diagnostics: found,
+      proofs: [],
+      files: [],
+      changes: [],
+      standing: noStanding(unit.name.full),
+    },
+  });
+  if (hasErrors(diagnostics)) return refused(diagnostics);
+  const others = await otherwise(context, unit, given, made.files);
+  if (others.length > 0) return refused([...diagnostics, ...others]);
+  const launcher = plan.filter ? await launcherFiles(context, plan.target) : [];
+  const files = [...launcher, ...made.files];
+  const there = await readOwnFiles(context, unit.name.full);
+  const own = await markUntrusted(context, there);
+  const current = [
+    ...own,
+    ...(await readTrusted(
+      context,
+      launcher.map(({ path }) => path),
+    )),
+  ];
+  const { proofs } = made;
+  return {
+    ...common,
+    diagnostics: [...diagnostics, ...proofWarnings(proofs, policy.policy.syscalls?.at)],
+    proofs,
+    files,
+    changes: changes(files, current, context),
+    standing: await standingOf(context, unit.name.full, there),
+  };
+}
+
+interface Given {
+  readonly policy: LoadedPolicy;
+  readonly options: PrepareOptions;
+  readonly machine: MachineFacts;
+}
+
+interface Made extends Pick<Prepared, 'plan' | 'planned' | 'proofs' | 'files' | 'diagnostics'> {}
+
+/** The plan, and what is written by it for the unit alone; nothing where something is wrong. */
+async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Promise<Made> {
+  const { policy, options, machine } = given;
+  const { full } = unit.name;
+  const effective = effectiveUnit(unit.files, execKeys(machine.facts.systemd));
+  const surroundings = await around(context, unit, policy);
+  const { plan, planned, checked, found } = await planOn(context, {
+    unit: unit.name,
+    effective,
+    type: unit.properties?.get('Type') as string | undefined,
+    surroundings,
+    loaded: policy,
+    machine,
+    places: {
+      dropIn: dropInPath(context.placement, full),
+      filterFile: filterPath(context.placement, full),
+      programsFolder: programsFolder(context.placement, full),
+    },
+    known: [...policy.diagnostics, ...unit.diagnostics, ...machine.diagnostics],
+    options,
+  });
+  const early = [...policy.diagnostics, ...checked, ...unit.diagnostics, ...machine.diagnostics];
+  const untrusted = await untrustedLaunch(context, plan, effective, unit.properties);
+  const diagnostics = [...early, ...found, ...untrusted];
+  if (hasErrors(diagnostics)) return { plan, planned, diagnostics, proofs: [], files: [] };
+  const built = plan.filter && buildFilter(plan.filter);
+  const origin = {
+    version: VERSION,
+    policyHash: await policyHash(policy.sources),
+    unitHash: await unitHash(effective, unit.instances, surroundings),
+    gaps: toleratedGaps(found),
+  };
+  const bare = emitFiles(plan, built?.file, context.placement, origin);
+  const hash = await filesHash(bare);
+  const files = emitFiles(plan, built?.file, context.placement, { ...origin, filesHash: hash });
+  return { plan, planned, diagnostics, proofs: built?.proofs ?? [], files };
+}
+
+/** What other units' files have; undefined where no manager says. */
+async function around(
+  { system }: Context,
+  { name, properties, services }: LoadedUnit,
+  { policy }: LoadedPolicy,
+): Promise<Surroundings | undefined> {
+  if (!properties) return undefined;
+  const all = [properties, ...services.map((one) => one.properties)];
+  const sets = (directive: string) => policy.service.some((one) => one.name === directive);
+  return surroundingsOf({ system, unit: name, properties: all, sets });
+}
+
+/** An error for each instance of a template that would come to other files: the template's would change what it does. */
+async function otherwise(
+  context: Context,
+  template: LoadedUnit,
+  given: Given,
+  files: readonly EmittedFile[],
+): Promise<Diagnostic[]> {
+  const shared = new Set(template.files.map(({ path }) => path));
+  const found: Diagnostic[] = [];
+  for (const { name, files: own } of template.instances) {
+    const as = { ...template, files: own, diagnostics: own.flatMap((file) => file.diagnostics) };
+    const made = await makeFiles(context, { ...as, properties: undefined }, given);
+    if (!hasErrors(made.diagnostics) && (await filesHash(made.files)) === (await filesHash(files))) continue;
+    const other = own.find(({ path }) => !shared.has(path)) ?? own[0]!;
+    const message = `${name.full} has lines of its own, for which the drop-in of ${template.name.full} won't do`;
+    const hint = `'${ownCommand(context.placement.scope, 'apply', name.full)}' first: a drop-in of its own is read in the place of the template's`;
+    found.push(error('instance-differs', message, { at: other.assignments[0]?.at, hint }));
+  }
+  return found;
+}
+
+async function choosePolicy(
+  context: Context,
+  unit: LoadedUnit,
+  asked: string,
+  options: PrepareOptions,
+): Promise<PolicyPlace> {
+  if (options.policy !== undefined) {
+    return { system: context.program, path: absolutePath(context, options.policy) };
+  }
+  if (options.template !== undefined) return findTemplate(context, options.template);
+  return findPolicy(context, unit.name, serviceName(asked));
+}
+
+/** The drop-in says where its policy is to whoever reads it, in whatever folder. */
+function absolutePath({ caller }: Context, path: string): string {
+  if (path.startsWith('/') || caller.directory === undefined) return path;
+  return normalize(`${caller.directory}/${path}`);
+}

@@ -1,0 +1,122 @@
+import { UserError } from '../../diagnostic.js';
+import type { Machine } from '../../syscalls/abi.js';
+import type { Context } from '../../system/context.js';
+import type { ManagerFacts, System } from '../../system/system.js';
+import { type Abilities, abilities } from '../../target/abilities.js';
+
+const TRIPLETS: Readonly<Record<Machine, string>> = {
+  'x86-64': 'x86_64-linux-gnu',
+  arm64: 'aarch64-linux-gnu',
+  riscv64: 'riscv64-linux-gnu',
+};
+
+const CGROUPS = '/sys/fs/cgroup';
+
+/** The file of a control group of v2 that lists what it may use (Documentation/admin-guide/cgroup-v2.rst). */
+const CONTROLLERS = 'cgroup.controllers';
+
+/** Most that a file of sysfs holds, in bytes. */
+const PAGE = 4096;
+
+/**
+ * Learns what systemd and the kernel can do, from where systemd itself does. Offline only files of the system are
+ * seen, not what runs.
+ * @param manager what the manager says of itself
+ */
+export async function probeAbilities(
+  context: Context,
+  machine: Machine,
+  { features, controlGroup }: Pick<ManagerFacts, 'features' | 'controlGroup'>,
+): Promise<Abilities> {
+  const { system, offline } = context;
+  const libraries = await findLibraries(system, machine);
+  return abilities({
+    features,
+    libseccomp: libraries?.has('libseccomp.so.2'),
+    libbpf: libraries && (libraries.has('libbpf.so.1') || libraries.has('libbpf.so.0')),
+    modules: offline ? undefined : await findModules(system),
+    cgroup2: offline ? undefined : await hasCgroup2(system),
+    controllers: offline ? undefined : await findControllers(context, controlGroup),
+  });
+}
+
+/** What is beside the C library; undefined where that isn't in a usual place. */
+async function findLibraries(system: System, machine: Machine): Promise<ReadonlySet<string> | undefined> {
+  const triplet = TRIPLETS[machine];
+  const places = [
+    [`/usr/lib/${triplet}`, `/lib/${triplet}`],
+    ['/usr/lib64', '/lib64'],
+    ['/usr/lib', '/lib'],
+  ];
+  for (const folders of places) {
+    const names = new Set((await Promise.all(folders.map((folder) => namesIn(system, folder)))).flat());
+    if (names.has('libc.so.6')) return names;
+  }
+  return undefined;
+}
+
+/** Security modules that systemd takes for active. */
+async function findModules(system: System): Promise<ReadonlySet<string>> {
+  const [lsm, apparmor, selinux, smack] = await Promise.all([
+    textOf(system, '/sys/kernel/security/lsm'),
+    textOf(system, '/sys/module/apparmor/parameters/enabled'),
+    namesIn(system, '/sys/fs/selinux'),
+    namesIn(system, '/sys/fs/smackfs'),
+  ]);
+  const found: readonly (readonly [string, boolean])[] = [
+    ['apparmor', apparmor === 'Y'],
+    ['bpf', lsm.split(',').includes('bpf')],
+    ['selinux', selinux.length > 0],
+    ['smack', smack.length > 0],
+  ];
+  return new Set(found.filter(([, active]) => active).map(([name]) => name));
+}
+
+/** Control groups v2, or beside v1 the hierarchy that systemd keeps. */
+async function hasCgroup2(system: System): Promise<boolean> {
+  const names = await namesIn(system, CGROUPS);
+  return names.includes(CONTROLLERS) || names.includes('unified');
+}
+
+/** The hierarchies of v1 that systemd limits units by, under the names that v2 has for their controllers. */
+const OLD_CONTROLLERS: ReadonlyMap<string, string> = new Map([
+  ['blkio', 'io'],
+  ['cpu', 'cpu'],
+  ['memory', 'memory'],
+  ['pids', 'pids'],
+]);
+
+/**
+ * The controllers that the manager can give its units; undefined where that can't be seen.
+ * @param group the manager's own control group
+ */
+async function findControllers(
+  { system, placement }: Context,
+  group = '',
+): Promise<ReadonlySet<string> | undefined> {
+  const names = await namesIn(system, CGROUPS);
+  if (!names.includes(CONTROLLERS)) {
+    // A user's manager is given none of v1.
+    const usable = placement.scope === 'user' ? [] : names;
+    return new Set(usable.flatMap((name) => OLD_CONTROLLERS.get(name) ?? []));
+  }
+  const folder = `${CGROUPS}${group.replace(/\/$/, '')}`;
+  const file = await ifReadable(system.read(`${folder}/${CONTROLLERS}`, { limit: PAGE }));
+  return file && new Set(new TextDecoder().decode(file.bytes).trim().split(/\s+/));
+}
+
+const textOf = async (system: System, path: string): Promise<string> =>
+  new TextDecoder().decode((await ifReadable(system.read(path, { limit: PAGE })))?.bytes).trimEnd();
+
+const namesIn = async (system: System, folder: string): Promise<readonly string[]> =>
+  (await ifReadable(system.list(folder))) ?? [];
+
+/** What can't be read isn't there for systemd either. */
+async function ifReadable<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (cause) {
+    if (cause instanceof UserError) return undefined;
+    throw cause;
+  }
+}

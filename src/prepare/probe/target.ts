@@ -1,0 +1,167 @@
+import { codeOf, type Diagnostic, EXIT, error, UserError, warning } from '../../diagnostic.js';
+import { HEAD_SIZE, readProgram } from '../../formats/elf.js';
+import { MAX_MOUNTS, type Mount, parseMountInfo } from '../../formats/mount-info.js';
+import { installedLauncher, PACKAGED_LAUNCHER } from '../../paths.js';
+import { MACHINES, type Machine } from '../../syscalls/abi.js';
+import { areSetsOf, bundledSets, parseSyscallFilterListing, type SyscallSets } from '../../syscalls/sets.js';
+import type { Context } from '../../system/context.js';
+import type { ProcessResult } from '../../system/system.js';
+import { type NamedAccounts, type Program, SYSTEMD_RANGE, type Target } from '../../target/target.js';
+import { exists } from '../load/exists.js';
+import { probeAbilities } from './abilities.js';
+import { probeAccounts } from './accounts.js';
+
+/** How much `systemd-analyze syscall-filter` may print, in bytes; systemd 257 prints 20 kB. */
+const MAX_LISTING = 1 << 20;
+
+/** What is the same for every unit of a machine. */
+export interface MachineFacts {
+  readonly facts: Omit<Target, 'programs' | 'users' | 'groups'>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Learns what plans need to know of the machine. */
+export async function probeMachine(context: Context): Promise<MachineFacts> {
+  const { system, placement } = context;
+  const [listing, manager, launcher, mounts, ptraceScope] = await Promise.all([
+    // The first, for it runs by itself meanwhile.
+    system.run(SETS, { limit: MAX_LISTING }),
+    system.manager(),
+    findLauncher(context),
+    readMounts(context),
+    readPtraceScope(context),
+  ]);
+  const { version, architecture } = manager;
+  const systemd = majorVersion(version);
+  const sets = setsOf(listing, version);
+  const machine = machineOf(context, architecture);
+  const abilities = await probeAbilities(context, machine, manager);
+  const { scope } = placement;
+  const facts = { scope, systemd, version, machine, sets, mounts, launcher, abilities, ptraceScope };
+  return { facts, diagnostics: versionWarning(systemd) };
+}
+
+/**
+ * Learns what a plan needs to know of the unit's programs and accounts.
+ * @param programs by their names, where each may be: the first place that has one counts
+ */
+export async function probeTarget(
+  context: Context,
+  { facts }: MachineFacts,
+  programs: ReadonlyMap<string, readonly string[]>,
+  accounts: NamedAccounts,
+): Promise<Target> {
+  const known = await probeAccounts(context, accounts);
+  return { ...facts, ...known, programs: await readPrograms(context, programs) };
+}
+
+export function majorVersion(version: string): number {
+  const [digits] = /^\d{3}/.exec(version) ?? [];
+  if (digits === undefined) {
+    throw new UserError(
+      error('unknown-systemd', `can't read the version of systemd: '${version}'`),
+      EXIT.failure,
+    );
+  }
+  return Number(digits);
+}
+
+function versionWarning(systemd: number): Diagnostic[] {
+  const { oldest, newest } = SYSTEMD_RANGE;
+  if (systemd < oldest) {
+    const message = `systemd ${systemd} is too old: at least ${oldest} is needed`;
+    throw new UserError(error('old-systemd', message), EXIT.failure);
+  }
+  if (systemd <= newest) return [];
+  return [
+    warning('new-systemd', `systemd ${systemd} is newer than ${newest}, the newest that is known here`),
+  ];
+}
+
+export function machineOf(context: Context, architecture: string): Machine {
+  const machine =
+    MACHINES.find((name) => name === architecture) ?? (architecture ? undefined : context.machine);
+  if (machine) return machine;
+  throw new UserError(
+    error('unknown-machine', `there are no syscall numbers for ${architecture}`, {
+      hint: `only for ${MACHINES.join(', ')}`,
+    }),
+    EXIT.failure,
+  );
+}
+
+/** Without escape codes, whatever the terminal. */
+const SETS = ['env', 'SYSTEMD_COLORS=0', 'systemd-analyze', 'syscall-filter'];
+
+/** The target's own sets; where its systemd-analyze can't be run, those that came with this program. */
+const setsOf = ({ status, stdout }: ProcessResult, version: string): SyscallSets =>
+  status === 0 ? parseSyscallFilterListing(stdout, version) : bundledSets();
+
+/**
+ * The sets by which the manager that runs has read its files; undefined where they can't be had: its systemd-analyze may
+ * be newer already.
+ * @param version the manager's
+ */
+export async function setsOfManager({ system }: Context, version: string): Promise<SyscallSets | undefined> {
+  const [listing, said] = await Promise.all([
+    system.run(SETS, { limit: MAX_LISTING }),
+    system.run(['systemd-analyze', '--version'], { limit: MAX_LISTING }),
+  ]);
+  if (listing.status === 0 && said.stdout.includes(`(${version})`)) return setsOf(listing, version);
+  return areSetsOf(bundledSets(), version) ? bundledSets() : undefined;
+}
+
+/** A package's launcher, else the one that apply installs. */
+async function findLauncher(context: Context): Promise<string> {
+  const isPackaged = await exists(context.system, PACKAGED_LAUNCHER);
+  return isPackaged ? PACKAGED_LAUNCHER : installedLauncher(context.placement);
+}
+
+/** Those of a system that isn't running are not known. */
+async function readMounts({ system, offline }: Context): Promise<Mount[]> {
+  const file = offline ? undefined : await system.read('/proc/self/mountinfo', { limit: MAX_MOUNTS });
+  return file ? parseMountInfo(new TextDecoder().decode(file.bytes)) : [];
+}
+
+/** A digit; there is no file without Yama (Documentation/admin-guide/LSM/Yama.rst). */
+async function readPtraceScope({ system, offline }: Context): Promise<number> {
+  const file = offline ? undefined : await system.read('/proc/sys/kernel/yama/ptrace_scope', { limit: 16 });
+  return file ? Number.parseInt(new TextDecoder().decode(file.bytes), 10) || 0 : 0;
+}
+
+/** S_ISUID and S_ISGID, and the right to execute for anybody (inode(7)). */
+const SETUID_SETGID = 0o6000;
+const EXECUTE = 0o111;
+
+async function readPrograms(
+  context: Context,
+  places: ReadonlyMap<string, readonly string[]>,
+): Promise<Target['programs']> {
+  const programs = new Map<string, Program>();
+  for (const [name, paths] of places) {
+    for (const path of paths) {
+      const program = await readOne(context, path);
+      if (program) programs.set(name, program);
+      if (program) break;
+    }
+  }
+  return programs;
+}
+
+/** A program that can't be read is no obstacle: systemd may see another file there, and may execute it. */
+async function readOne({ system }: Context, path: string): Promise<Program | undefined> {
+  try {
+    const head = await system.read(path, { limit: HEAD_SIZE, head: true });
+    if (!head) return undefined;
+    const { bytes, mode } = head;
+    return {
+      file: readProgram(bytes),
+      setuid: (mode & SETUID_SETGID) !== 0,
+      executable: (mode & EXECUTE) !== 0,
+    };
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    const isFile = codeOf(cause) !== 'not-a-file';
+    return { file: { kind: 'other' }, setuid: false, executable: isFile };
+  }
+}

@@ -1,0 +1,69 @@
+import type { Change } from '../emit/changes.js';
+import type { EmittedFile } from '../emit/files.js';
+
+/** How many unchanged lines are shown around a change. */
+const CONTEXT = 3;
+
+interface Line {
+  readonly sign: ' ' | '+' | '-';
+  readonly text: string;
+}
+
+/** A change of a drop-in as a unified diff; of a program or filter only that it changes. */
+export function unifiedDiff({ kind, path, before, after }: Change): string {
+  if (kind === 'unchanged') return '';
+  if (!path.endsWith('.conf')) return `Binary file ${path}: ${kind}\n`;
+  const lines = compare(linesOf(before), linesOf(after));
+  const header = `--- ${before ? path : '/dev/null'}\n+++ ${after ? path : '/dev/null'}\n`;
+  return header + hunks(lines).join('');
+}
+
+const linesOf = (file: EmittedFile | undefined) =>
+  file === undefined ? [] : new TextDecoder().decode(file.content).replace(/\n$/, '').split('\n');
+
+/** Longest common subsequence; drop-ins have tens of lines. */
+function compare(a: readonly string[], b: readonly string[]): Line[] {
+  const length = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0));
+  for (let i = a.length - 1; i >= 0; i--) {
+    for (let j = b.length - 1; j >= 0; j--) {
+      length[i]![j] =
+        a[i] === b[j] ? length[i + 1]![j + 1]! + 1 : Math.max(length[i + 1]![j]!, length[i]![j + 1]!);
+    }
+  }
+  const lines: Line[] = [];
+  let [i, j] = [0, 0];
+  while (i < a.length || j < b.length) {
+    if (i < a.length && j < b.length && a[i] === b[j]) {
+      lines.push({ sign: ' ', text: a[i]! });
+      i++;
+      j++;
+    } else if (j >= b.length || (i < a.length && length[i + 1]![j]! >= length[i]![j + 1]!)) {
+      lines.push({ sign: '-', text: a[i++]! });
+    } else lines.push({ sign: '+', text: b[j++]! });
+  }
+  return lines;
+}
+
+function hunks(lines: readonly Line[]): string[] {
+  const near = lines.map((_, i) =>
+    lines.slice(Math.max(0, i - CONTEXT), i + CONTEXT + 1).some(({ sign }) => sign !== ' '),
+  );
+  const result: string[] = [];
+  for (let start = near.indexOf(true); start >= 0; ) {
+    const gap = near.indexOf(false, start);
+    const end = gap < 0 ? lines.length : gap;
+    result.push(hunk(lines, start, end));
+    start = near.indexOf(true, end);
+  }
+  return result;
+}
+
+function hunk(lines: readonly Line[], start: number, end: number): string {
+  const range = (other: '+' | '-') => {
+    const first = lines.slice(0, start).filter(({ sign }) => sign !== other).length;
+    const count = lines.slice(start, end).filter(({ sign }) => sign !== other).length;
+    return `${count === 0 ? first : first + 1},${count}`;
+  };
+  const body = lines.slice(start, end).map(({ sign, text }) => `${sign}${text}\n`);
+  return `@@ -${range('+')} +${range('-')} @@\n${body.join('')}`;
+}

@@ -1,0 +1,65 @@
+import { inBatches } from '../collections.js';
+import { ASKED_AT_ONCE, type Service } from '../state/service.js';
+import { isDead } from '../state/stopped.js';
+import type { Context } from '../system/context.js';
+import type { System, UnitProperties } from '../system/system.js';
+import { hasJob, isRunning } from '../transaction/trial.js';
+
+/** By these a unit names others that stop or fail with it, or start it (systemd.unit(5), org.freedesktop.systemd1(5)). */
+const LINKS = ['RequiredBy', 'RequisiteOf', 'BoundBy', 'ConsistsOf', 'PropagatesStopTo', 'TriggeredBy'];
+
+/** By these it names those that are stopped when it is started. */
+export const OPPONENTS = ['Conflicts', 'ConflictedBy'];
+
+/** By these a unit names those that it is stopped with. */
+export const NEEDS = ['BindsTo', 'PartOf', 'Requires', 'Requisite', 'StopPropagatedFrom'];
+
+/** A unit of any type, and what the manager says of it as such. */
+export interface Along {
+  readonly name: string;
+  readonly properties: UnitProperties;
+}
+
+/** What the manager says of a unit of any type. */
+export const askUnit = async (system: System, name: string): Promise<Along> => ({
+  name,
+  properties: await system.anyUnit(name),
+});
+
+/**
+ * The other units that are up, or are being started, and that a restart of services may take down; those that depend on
+ * them, too.
+ * @param starts it is a start that is meant, of what doesn't run
+ */
+export async function unitsAlong(
+  context: Context,
+  services: readonly Service[],
+  { starts = false } = {},
+): Promise<Along[]> {
+  const found = new Map<string, UnitProperties | undefined>(services.map(({ name }) => [name, undefined]));
+  const links = starts ? [...LINKS, ...OPPONENTS] : LINKS;
+  let named = services.flatMap(({ properties }) => namesIn(properties, links));
+  while (named.length > 0) {
+    const fresh = [...new Set(named)].filter((name) => !found.has(name));
+    const asked = await inBatches(fresh, ASKED_AT_ONCE, (name) => context.system.anyUnit(name));
+    fresh.forEach((name, i) => void found.set(name, isWanted(asked[i]!) ? asked[i] : undefined));
+    named = asked.filter(isWanted).flatMap((properties) => namesIn(properties, LINKS));
+  }
+  return [...found].flatMap(([name, properties]) => (properties ? [{ name, properties }] : []));
+}
+
+/** Those of some units that run. */
+export async function runningOf(system: System, names: readonly string[]): Promise<string[]> {
+  const found = await inBatches(names, ASKED_AT_ONCE, (name) => system.anyUnit(name));
+  return names.filter((_, i) => isRunning(found[i]!));
+}
+
+/** Whether a unit is up, or is about to be. */
+export const isWanted = (properties: UnitProperties): boolean =>
+  isRunning(properties) || (isDead(properties) && hasJob(properties));
+
+export const namesIn = (properties: UnitProperties, links: readonly string[]): string[] =>
+  links.flatMap((link) => (properties.get(link) ?? []) as readonly string[]);
+
+/** Whether a unit starts services when something happens: it is to be there before them. */
+export const isTrigger = (unit: string): boolean => /\.(?:socket|path|timer|automount)$/.test(unit);

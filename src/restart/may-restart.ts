@@ -1,0 +1,92 @@
+/** Which services a change restarts, and which must not be. */
+
+import { hasEffect } from '../emit/changes.js';
+import type { Prepared } from '../prepare/prepare.js';
+import { runsAsBefore } from '../state/applied-runs.js';
+import { unmetCondition } from '../state/conditions.js';
+import type { Service } from '../state/service.js';
+import { isDead } from '../state/stopped.js';
+import type { Context } from '../system/context.js';
+import type { UnitProperties } from '../system/system.js';
+import { atWork, endsMore, isWaiting, restartObstacle } from '../transaction/trial.js';
+import { mountedBy, replacedPrograms } from '../verify/kernel/replaced-programs.js';
+import { type Along, isTrigger, NEEDS, namesIn, runningOf, unitsAlong } from './affected-units.js';
+import { stoppedByStarts, unmetRequirement } from './requirements.js';
+
+/** Whether a service that runs doesn't run with a unit's files as they shall be. */
+export async function isRestartDue(
+  context: Context,
+  { plan, changes, standing }: Pick<Prepared, 'plan' | 'changes' | 'standing'>,
+  { name, properties }: Service,
+): Promise<boolean> {
+  if (hasEffect(changes) || (await runsAsBefore(context, standing, properties))) return true;
+  return (await replacedPrograms(context.system, mountedBy(plan, name), properties)).length > 0;
+}
+
+/**
+ * Why a service must not be restarted, and the way out; undefined where it may be.
+ * @param along what its restart takes along, for those who have asked
+ */
+export async function obstacleTo(
+  context: Context,
+  service: Service,
+  along?: readonly Along[],
+): Promise<string | undefined> {
+  const { properties } = service;
+  const state = properties.get('LoadState');
+  if (state !== 'loaded') return `it is ${state}: systemd would refuse the restart`;
+  const obstacle =
+    atWork(properties) ?? restartObstacle(properties) ?? (await staysDown(context, properties));
+  if (obstacle !== undefined) return obstacle;
+  const all = [service, ...(along ?? (await unitsAlong(context, [service])))];
+  const names = new Set(all.map(({ name }) => name));
+  for (const one of all.slice(1)) {
+    const why = await obstacleOf(context, one, names);
+    if (why !== undefined) return `it takes ${one.name} along, and of that ${why}`;
+  }
+  const stops = await stoppedByStarts(context.system, all);
+  return stops && `the start of ${stops.by} stops ${stops.name}, with which it conflicts`;
+}
+
+/**
+ * The same of a unit that a restart stops, be it that it is started again.
+ * @param all what the restart starts again, this one among it
+ */
+async function obstacleOf(
+  context: Context,
+  { name, properties }: Along,
+  all: ReadonlySet<string>,
+): Promise<string | undefined> {
+  const goesWith = namesIn(properties, NEEDS).some((one) => all.has(one));
+  if (isTrigger(name) && !goesWith) return undefined;
+  const isGone = namesIn(properties, ['StopPropagatedFrom']).some((one) => all.has(one));
+  if (properties.get('Transient') === true && isGone) return 'it is transient: nobody could start it again';
+  if (name.endsWith('.socket')) {
+    const others = namesIn(properties, ['Triggers']).filter((one) => !all.has(one));
+    const [user] = await runningOf(context.system, others);
+    return user === undefined
+      ? staysDown(context, properties, all)
+      : `${user} runs: it could not listen again`;
+  }
+  // Of its type only its own interface tells: a oneshot that is at work looks the same.
+  if (properties.get('ActiveState') === 'activating' && !isWaiting(properties)) return 'the start goes on';
+  return endsMore(properties) ?? staysDown(context, properties, all);
+}
+
+/**
+ * What keeps a unit that is stopped from being started again.
+ * @param besides what is started with it
+ */
+export async function staysDown(
+  { system, placement }: Context,
+  properties: UnitProperties,
+  besides: ReadonlySet<string> = new Set(),
+): Promise<string | undefined> {
+  const unmet = await unmetCondition(system, placement.scope, properties);
+  if (unmet !== undefined) return `${unmet} doesn't hold: it would stay down`;
+  for (const name of (properties.get('Requisite') ?? []) as readonly string[]) {
+    if (!besides.has(name) && isDead(await system.anyUnit(name)))
+      return `Requisite=${name} is down: it would stay down`;
+  }
+  return unmetRequirement(system, properties, besides);
+}

@@ -1,0 +1,46 @@
+import { ownCommand } from '../command-lines.js';
+import { type Diagnostic, error } from '../diagnostic.js';
+import type { Service } from '../state/service.js';
+import type { Context } from '../system/context.js';
+import { covers } from '../unit/values.js';
+import type { Along } from './affected-units.js';
+
+/** The verbs that restart services. */
+export type Restarting = 'apply' | 'revert' | 'explain --record';
+
+/** The control groups of this program, of version 2 and of systemd's own hierarchy of version 1 (cgroups(7)). */
+export async function ownGroups({ program }: Context): Promise<string[]> {
+  const file = await program.read('/proc/self/cgroup');
+  const text = new TextDecoder().decode(file?.bytes);
+  return [...text.matchAll(/^(?:0:|\d+:name=systemd):(\/.*)$/gm)].map(([, path]) => path!);
+}
+
+/**
+ * An error where one of these control groups is a service's, or below it, or that of a unit which its restart takes along.
+ * The restart would wait for the end of this program, which waits for the restart; what KillMode= spares would count as a
+ * process that isn't confined.
+ */
+export function insideOf(
+  { placement: { scope } }: Context,
+  verb: Restarting,
+  groups: readonly string[],
+  { service, along }: { readonly service: Service; readonly along: readonly Along[] },
+): Diagnostic[] {
+  const { name } = service;
+  const around = isWithin(groups, service) ? name : alongWith(groups, along);
+  if (around === undefined) return [];
+  const outside = `systemd-run${scope === 'user' ? ' --user' : ''} --wait --pipe`;
+  const without = verb === 'explain --record' ? '' : ', or use --no-restart';
+  const hint = `run it outside: '${outside} ${ownCommand(scope, verb, name)}'${without}`;
+  return [error('own-service', `this program runs in ${around}, which a restart of ${name} ends`, { hint })];
+}
+
+function isWithin(groups: readonly string[], { properties }: Service): boolean {
+  const group = String(properties.get('ControlGroup') ?? '');
+  return /^\/./.test(group) && groups.some((own) => covers(group, own));
+}
+
+function alongWith(groups: readonly string[], along: readonly Along[]): string | undefined {
+  const names = groups.flatMap((group) => group.split('/'));
+  return names.find((name) => name.endsWith('.service') && along.some((one) => one.name === name));
+}

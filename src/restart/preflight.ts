@@ -1,0 +1,170 @@
+import { inBatches, shortList } from '../collections.js';
+import { ownCommand } from '../command-lines.js';
+import { type Diagnostic, error, note } from '../diagnostic.js';
+import { isPending } from '../emit/changes.js';
+import { dropInPath } from '../paths.js';
+import type { Prepared } from '../prepare/prepare.js';
+import { probeProblems } from '../prepare/probe/programs.js';
+import { readFiles } from '../state/own-files.js';
+import { ASKED_AT_ONCE, type Service } from '../state/service.js';
+import { triggered } from '../state/triggered.js';
+import type { Context } from '../system/context.js';
+import type { UnitProperties } from '../system/system.js';
+import { isRunning, restartDue } from '../transaction/trial.js';
+import { type Along, isTrigger, unitsAlong } from './affected-units.js';
+import { isRestartDue, obstacleTo } from './may-restart.js';
+import { insideOf, ownGroups, type Restarting } from './own-control-group.js';
+import { startedBesides } from './requirements.js';
+
+interface Meant {
+  /** `explain --record` starts what doesn't run, too. */
+  readonly verb?: Restarting;
+  /** False where no service will be restarted, and so none tried. */
+  readonly restart?: boolean | undefined;
+  /** Whether it is only to be said. */
+  readonly check?: boolean | undefined;
+}
+
+/** What would be seen only when the files are written, and is to be said before that. */
+export async function obstacles(
+  context: Context,
+  prepared: Prepared,
+  { verb = 'apply', restart = true, check = false }: Meant = {},
+): Promise<Diagnostic[]> {
+  const { unit, policy } = prepared;
+  const due = restart ? await toBeRestarted(context, prepared, verb) : [];
+  const found = [
+    ...(restart ? probeProblems(context, policy.policy) : []),
+    ...(context.placement.lifetime === 'runtime' ? await keptForGood(context, unit.name) : []),
+    ...(await restartProblems(context, verb, due)),
+  ];
+  if (!check || found.some(isError)) return found;
+  return [...found, ...(await inBatches(due, ASKED_AT_ONCE, (one) => wouldBeRestarted(context, one)))];
+}
+
+async function wouldBeRestarted(context: Context, service: Service): Promise<Diagnostic> {
+  const obstacle = await obstacleTo(context, service);
+  if (obstacle !== undefined) return restartDue(service.name, obstacle);
+  return note('would-restart', `${service.name} would be restarted`);
+}
+
+async function toBeRestarted(
+  context: Context,
+  prepared: Prepared,
+  verb: Restarting,
+): Promise<readonly Service[]> {
+  const { services } = prepared.unit;
+  if (verb === 'explain --record') return services;
+  const running = isPending(prepared.changes)
+    ? services.filter(({ properties }) => isRunning(properties))
+    : [];
+  const due = await inBatches(running, ASKED_AT_ONCE, (one) => isRestartDue(context, prepared, one));
+  return running.filter((_, i) => due[i]);
+}
+
+/** What is to be said of services before they are restarted; an error where that could end more than them. */
+export async function restartProblems(
+  context: Context,
+  verb: Restarting,
+  services: readonly Service[],
+): Promise<Diagnostic[]> {
+  if (services.length === 0) return [];
+  const groups = await ownGroups(context);
+  const each = await inBatches(services, ASKED_AT_ONCE, async (service) => {
+    const along = (await unitsAlong(context, [service])).filter(({ name }) => !isTrigger(name));
+    const ofOthers = along.flatMap((one) => failing(context, verb, one)).filter(isError);
+    const found = [
+      ...insideOf(context, verb, groups, { service, along }),
+      ...startsOthers(service),
+      ...takesAlong(service, along),
+      ...(await startsBesides(context, service, along)),
+      ...(verb === 'revert' ? [] : [...failing(context, verb, service), ...ofOthers]),
+    ];
+    return found.length === 0 || (await obstacleTo(context, service, along)) !== undefined ? [] : found;
+  });
+  return each.flat();
+}
+
+function startsOthers({ name, properties }: Service): Diagnostic[] {
+  const { units } = triggered(properties, 'OnSuccess');
+  const message = `${name} starts ${units.join(', ')} when it is stopped (OnSuccess=), and so at its restart`;
+  return units.length > 0 ? [note('on-success', message)] : [];
+}
+
+/** Units that one note names. */
+const MOST_NAMED = 5;
+
+function takesAlong({ name }: Service, along: readonly Along[]): Diagnostic[] {
+  const names = along.map((one) => one.name);
+  const message = `the restart of ${name} restarts or stops ${shortList(names, MOST_NAMED)}, too`;
+  return names.length > 0 ? [note('takes-along', message)] : [];
+}
+
+async function startsBesides(
+  { system }: Context,
+  service: Service,
+  along: readonly Along[],
+): Promise<Diagnostic[]> {
+  const { name } = service;
+  const names = await startedBesides(system, [service, ...along]);
+  const message = `the restart of ${name} also starts what it wants or needs and is down: ${shortList(names, MOST_NAMED)}`;
+  return names.length > 0 ? [note('starts-others', message)] : [];
+}
+
+const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
+
+/** What systemd does when a unit fails, too often, or takes too long to start (systemd.unit(5)). */
+const FAILURE_ACTIONS = ['FailureAction', 'StartLimitAction', 'JobTimeoutAction'];
+
+/** A trial that fails must not end all that runs, with nobody there to put the service back. */
+function failing(context: Context, verb: Restarting, { name, properties }: Along): Diagnostic[] {
+  const { scope, lifetime } = context.placement;
+  const later =
+    verb === 'apply'
+      ? 'apply it with --no-restart'
+      : `'${ownCommand(scope, 'apply --permissive --no-restart', name)}' has its next start recorded`;
+  const onFailure = triggered(properties, 'OnFailure');
+  if (onFailure.endsMore !== undefined) return [refusedTrial(name, onFailure.endsMore, later)];
+  const key = FAILURE_ACTIONS.find((one) => isSet(properties, one));
+  if (key !== undefined && lifetime !== 'runtime') {
+    const hint = verb === 'apply' ? `try it with --runtime, which a boot undoes, then ${later}` : later;
+    return [refusedTrial(name, `${key}=${properties.get(key)}`, hint)];
+  }
+  const message = `a trial of ${name} that fails starts ${onFailure.units.join(', ')} (OnFailure=)`;
+  return onFailure.units.length > 0 ? [note('on-failure', message)] : [];
+}
+
+/** No timeout, in microseconds. */
+const INFINITY = 2n ** 64n - 1n;
+
+const isSet = (properties: UnitProperties, action: string): boolean =>
+  !['none', undefined].includes(properties.get(action) as string) &&
+  (action !== 'JobTimeoutAction' ||
+    ['JobTimeoutUSec', 'JobRunningTimeoutUSec'].some(
+      (one) => (properties.get(one) ?? INFINITY) !== INFINITY,
+    ));
+
+const refusedTrial = (name: string, what: string, hint: string): Diagnostic =>
+  error('failure-action', `${name} has ${what}: a trial that fails would do that`, { hint });
+
+/** A drop-in for good is read in the place of one with its name below /run, a template's in that of an instance's, too. */
+async function keptForGood(
+  context: Context,
+  { full, template }: Prepared['unit']['name'],
+): Promise<Diagnostic[]> {
+  const names = [...new Set([full, template ?? full])];
+  const paths = names.map((name) => dropInPath({ ...context.placement, lifetime: 'always' }, name));
+  const [kept] = await readFiles(context, paths);
+  if (!kept) return [];
+  const holder = names[paths.indexOf(kept.path)]!;
+  const revert = ownCommand(context.placement.scope, 'revert', holder);
+  return [
+    error(
+      'applied-for-good',
+      `what confines ${full} is ${kept.path}, and nothing below /run takes its place`,
+      {
+        hint: `'${revert}' first, or leave --runtime out`,
+      },
+    ),
+  ];
+}

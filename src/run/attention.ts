@@ -1,0 +1,78 @@
+import { EXIT } from '../diagnostic.js';
+import type { Interrupt, StartedUnit } from '../system/bus/transient.js';
+import type { PseudoTerminal, RelayEnd } from '../system/pseudo-terminal.js';
+
+/** What may end the waiting for a unit before the unit itself ends. */
+export interface Attention {
+  /** What is waited for; undefined where it isn't waited for any longer. */
+  unlessDetached<T>(awaited: Promise<T>): Promise<T | undefined>;
+  /** The exit status where something came in between. */
+  exit(): number | undefined;
+}
+
+/** A shell's status for a command that a signal has ended. */
+const SIGNALLED = 128;
+
+const unlessDetached =
+  (detached: Promise<unknown>): Attention['unlessDetached'] =>
+  (awaited) =>
+    Promise.race([awaited, detached.then(() => undefined)]);
+
+/**
+ * The first interrupt has the unit stopped; after the second its end isn't waited for.
+ * @param next waits for an interrupt
+ */
+export function attendUnit(
+  unit: string,
+  started: StartedUnit,
+  next: () => Promise<Interrupt>,
+  tell: (line: string) => void,
+): Attention {
+  let exit: number | undefined;
+  const detached = async () => {
+    const { name, number } = await next();
+    exit = SIGNALLED + number;
+    tell(`${name}: stopping ${unit}; once more doesn't wait for its end`);
+    const second = next();
+    await Promise.race([started.stop(), second]);
+    await second;
+    tell(`Detached: ${unit} is being stopped`);
+  };
+  return { unlessDetached: unlessDetached(detached()), exit: () => exit };
+}
+
+/**
+ * With its terminal the unit loses its caller: it is hung up, and may end of that. Who detaches from a unit that is
+ * waited for leaves it the terminal.
+ */
+export function attendTerminal(
+  unit: string,
+  terminal: PseudoTerminal,
+  next: () => Promise<Interrupt>,
+  { tell, waits }: { readonly tell: (line: string) => void; readonly waits: boolean },
+): Attention {
+  let exit: number | undefined;
+  const hangUp = (status: number) => {
+    exit ??= status;
+    terminal.hangUp();
+  };
+  const interrupted = async () => {
+    hangUp(SIGNALLED + (await next()).number);
+    // A relay that was stopped doesn't end.
+    await next();
+  };
+  void terminal.detached.then(() => {
+    tell(`Disconnected from ${unit}, which ${waits ? 'runs on' : 'is hung up'}`);
+    if (!waits) hangUp(EXIT.ok);
+  });
+  const detached = Promise.race([
+    interrupted(),
+    terminal.ended.then((end) => {
+      exit ??= end.how === 'delivered' ? undefined : statusOf(end);
+    }),
+  ]);
+  return { unlessDetached: unlessDetached(detached), exit: () => exit };
+}
+
+const statusOf = (end: RelayEnd): number =>
+  end.how === 'interrupted' ? SIGNALLED + end.signal : EXIT.findings;

@@ -1,0 +1,165 @@
+import { EXIT, error, printable, UserError } from '../diagnostic.js';
+import { serviceName } from '../prepare/load/load-unit.js';
+import { lookUpProgram } from '../prepare/probe/programs.js';
+import type { Context } from '../system/context.js';
+import { parseBoolean } from '../unit/boolean.js';
+import { splitWords, UNREADABLE } from '../unit/exec/word.js';
+import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
+import { normalize } from '../unit/path.js';
+import { sinceReset } from '../unit/values.js';
+import type { RunOptions } from './options.js';
+import type { Setting, TransientCommand } from './unit.js';
+
+/** Reads what a command line says of the unit. */
+
+const fail = (code: string, message: string, hint?: string) =>
+  new UserError(error(code, message, { hint }), EXIT.findings);
+
+/** Node's own source of them takes it longer to load. */
+const RANDOM = '/proc/sys/kernel/random/uuid';
+
+/** The unit's name: the given one, or one that no other has. */
+export async function unitName({ program }: Context, { unit }: RunOptions): Promise<UnitName> {
+  if (unit === undefined) {
+    const random = await program.read(RANDOM);
+    const text = random ? new TextDecoder().decode(random.bytes).trim() : crypto.randomUUID();
+    return serviceName(`run-r${text.replaceAll('-', '')}.service`);
+  }
+  const name = serviceName(unit);
+  if (isTemplate(name)) {
+    throw fail(
+      'unit-template',
+      `${name.full} is a template`,
+      `name an instance: ${name.prefix}@NAME.service`,
+    );
+  }
+  return name;
+}
+
+/** The directives that options stand for, after those of --property. */
+export function unitSettings({ caller }: Context, options: RunOptions): Setting[] {
+  const { serviceType, remainAfterExit, uid, gid, nice, slice, shell } = options;
+  const given: readonly (readonly [name: string, text: string | undefined])[] = [
+    ['Type', serviceType ?? (shell ? 'exec' : undefined)],
+    ['RemainAfterExit', remainAfterExit ? 'yes' : undefined],
+    ['User', uid && literal(uid)],
+    ['Group', gid && literal(gid)],
+    ['Nice', nice],
+    ['Slice', slice && sliceName(slice)],
+    ['WorkingDirectory', workingDirectory(caller.directory, options)],
+  ];
+  return [
+    ...(options.property ?? []).filter((text) => !isEnvironment(text)).map(readProperty),
+    ...given.flatMap(([name, text]) => (text === undefined ? [] : [{ name, text }])),
+  ];
+}
+
+function sliceName(text: string): string {
+  if (text.endsWith('.slice')) return text;
+  if (!/\.[a-z]+$/.test(text) || 'severity' in parseUnitName(text)) return `${text}.slice`;
+  throw fail('usage', `'${printable(text, 80)}' is not a slice`);
+}
+
+/** Nobody expands specifiers in what is no directive of a file. */
+const literal = (text: string) => text.replaceAll('%', '%%');
+
+function readProperty(text: string): Setting {
+  const equals = text.indexOf('=');
+  if (equals > 0) return { name: text.slice(0, equals), text: text.slice(equals + 1) };
+  throw fail('usage', `--property wants NAME=VALUE, not '${printable(text, 80)}'`);
+}
+
+function workingDirectory(own: string | undefined, options: RunOptions): string | undefined {
+  const { workingDirectory: given, sameDir, shell } = options;
+  if (given !== undefined) return literal(/^[/~-]/.test(given) ? given : `${here(own)}/${given}`);
+  return sameDir || shell ? literal(here(own)) : undefined;
+}
+
+/** Node has put the replacement character where bytes were no text. */
+const isText = (text: string): boolean => !text.includes('\ufffd');
+
+function here(own: string | undefined): string {
+  if (own !== undefined && isText(own)) return own;
+  if (own !== undefined) throw fail('no-directory', 'the name of this folder is not UTF-8 text');
+  throw fail('no-directory', 'the folder that this is called in is gone', 'call it in another one');
+}
+
+const isEnvironment = (text: string) => text.startsWith('Environment=');
+
+/** `NAME=VALUE` of --setenv and of --property Environment=; of several for one name the last. */
+export function environmentOf({ caller }: Context, { setenv = [], property = [] }: RunOptions): string[] {
+  const lines = property.filter(isEnvironment).map((text) => text.slice('Environment='.length));
+  const given = [...sinceReset(lines).flatMap(environmentWords), ...setenv];
+  const variables = given.map((text): [name: string, value: string] => {
+    const [, name = '', value] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || text.includes('\0')) {
+      throw fail('usage', `no variable is called '${printable(name, 80)}'`);
+    }
+    const own = Object.hasOwn(caller.environment, name) ? caller.environment[name] : undefined;
+    if (value === undefined && own !== undefined && !isText(own)) {
+      throw fail('usage', `the value of ${name} is not UTF-8 text`);
+    }
+    return [name, value ?? own ?? ''];
+  });
+  return [...new Map(variables)].map(([name, value]) => `${name}=${value}`);
+}
+
+/** Words as in a unit file, where a name has always a value. */
+function environmentWords(text: string): string[] {
+  const words = splitWords(text, { quotes: true, escapes: 'c' });
+  if (words?.every((word) => word.includes('=') && !UNREADABLE.test(word))) return words;
+  throw fail(
+    'usage',
+    `Environment= wants NAME=VALUE, with quotes around white space: '${printable(text, 80)}'`,
+  );
+}
+
+/** Whether `$NAME` is expanded. */
+export function expands({ expandEnvironment }: RunOptions): boolean {
+  const value = parseBoolean(expandEnvironment ?? 'no');
+  if (value !== undefined) return value;
+  throw fail('usage', `--expand-environment wants yes or no, not '${printable(expandEnvironment!, 80)}'`);
+}
+
+/** What changes where the service finds programs: only there can be looked for one. */
+const OTHER_PLACES = ['RootDirectory', 'RootImage', 'ExecSearchPath', 'MountImages', 'ExtensionImages'];
+
+/**
+ * The command, its program found as a shell would.
+ * @param names the directives that the unit has
+ */
+export function findCommand(
+  { caller }: Context,
+  words: readonly string[],
+  options: RunOptions,
+  names: readonly string[],
+): TransientCommand {
+  const expand = expands(options);
+  if (words.length === 0) {
+    return {
+      program: findProgram(caller.environment.SHELL || '/bin/sh', caller),
+      args: [],
+      expand,
+    };
+  }
+  const [name = '', ...args] = words;
+  const elsewhere = names.some((one) => OTHER_PLACES.includes(one));
+  if (elsewhere && !name.startsWith('.')) return { program: name, args, expand };
+  return { program: findProgram(name, caller), args, expand };
+}
+
+/** As execvp(3) looks for it. */
+function findProgram(name: string, caller: Context['caller']): string {
+  const absolute = (path: string) => {
+    const whole = path.startsWith('/') ? path : `${here(caller.directory)}/${path}`;
+    // What is above a folder that is a link isn't said by its path.
+    return whole.split('/').includes('..') ? whole : normalize(whole);
+  };
+  const found = lookUpProgram(name.includes('/') ? absolute(name) : name, caller);
+  if ('path' in found) return found.path;
+  throw fail('no-program', `can't run '${printable(name)}': ${found.why}`);
+}
+
+/** The line that lists show of the unit. */
+export const descriptionOf = ({ description }: RunOptions, { program, args }: TransientCommand): string =>
+  printable(description ?? `[sandbox-unit] ${[program, ...args].join(' ')}`, 500);

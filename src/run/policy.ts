@@ -1,0 +1,67 @@
+import { EXIT, error, UserError } from '../diagnostic.js';
+import { parsePolicy } from '../policy/parse.js';
+import { findTemplate, type PolicyPlace } from '../prepare/load/find-template.js';
+import { type LoadedPolicy, loadPolicy } from '../prepare/load/load-policy.js';
+import type { Context } from '../system/context.js';
+import type { RunOptions } from './options.js';
+
+/** The name that diagnostics show for what the command line says. */
+const COMMAND_LINE = 'command line';
+
+type PolicyOptions = Pick<RunOptions, 'allow' | 'deny' | 'log' | 'errno' | 'stage'> & {
+  readonly policy?: string;
+  readonly template?: string;
+};
+
+/**
+ * The policy of a command line: a file or a template, what its own options add to it, or both; an empty one where it
+ * says nothing of a policy.
+ */
+export async function runPolicy(context: Context, options: PolicyOptions): Promise<LoadedPolicy> {
+  const base = options.policy ?? options.template;
+  const text = inlinePolicy(options, base);
+  if (text === '' && base === undefined) {
+    const { policy } = parsePolicy('', COMMAND_LINE);
+    return { policy, diagnostics: [], complete: true, withoutBases: () => [], sources: new Map() };
+  }
+  const inline = { system: context.program, path: COMMAND_LINE, text };
+  const place = text === '' ? await baseOf(context, options) : inline;
+  return loadPolicy(context, place, { trusted: true, confines: true });
+}
+
+const baseOf = async (context: Context, { policy, template }: PolicyOptions): Promise<PolicyPlace> =>
+  policy === undefined ? findTemplate(context, template!) : { system: context.program, path: policy };
+
+/** The options as a policy, which is read and checked as any other; empty where there are none. */
+export function inlinePolicy(
+  { allow, deny, log, errno, stage, policy, template }: PolicyOptions,
+  base = policy ?? template,
+): string {
+  const lines = [
+    ...(['allow', 'deny', 'log'] as const).flatMap((key) => listOf(key, { allow, deny, log }[key])),
+    ...(errno === undefined ? [] : [`action = ${errnoText(errno)}`]),
+    ...(stage === undefined ? [] : [`stage = ${quoted(stage)}`]),
+  ];
+  if (lines.length === 0) return '';
+  const extended = base === undefined ? [] : [`extends = [${quoted(referenceTo(base, policy))}]`];
+  return [...extended, '[syscalls]', ...lines, ''].join('\n');
+}
+
+function listOf(key: string, values: readonly string[] | undefined): string[] {
+  if (values === undefined) return [];
+  const names = values
+    .flatMap((value) => value.split(','))
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  if (names.length === 0) throw new UserError(error('usage', `--${key} names no call`), EXIT.findings);
+  return [`${key} = [${names.map(quoted).join(', ')}]`];
+}
+
+/** A text of JSON is one of TOML. */
+const quoted = (text: string): string => JSON.stringify(text);
+
+const errnoText = (text: string): string => (/^\d+$/.test(text) ? String(Number(text)) : quoted(text));
+
+/** `extends` takes a name without a slash for a template. */
+const referenceTo = (base: string, policy: string | undefined): string =>
+  policy === undefined || base.includes('/') ? base : `./${base}`;

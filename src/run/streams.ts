@@ -1,0 +1,52 @@
+import { terminalRelay } from '../prepare/load/native-program.js';
+import type { Context } from '../system/context.js';
+import type { PseudoTerminal } from '../system/pseudo-terminal.js';
+import type { UnitProperty } from '../unit/unit-property.js';
+import type { RunOptions } from './options.js';
+
+/** Where the standard input, output and error of a command are: the journal's, a terminal of its own, or the caller's. */
+export type Stdio = 'journal' | 'terminal' | 'inherited';
+
+/** With both options, and for a shell, it is a terminal if all three of the caller's are one. */
+export async function stdioOf({ caller }: Context, { pty, pipe, shell }: RunOptions): Promise<Stdio> {
+  const either = (pty && pipe) || (shell && !pty && !pipe);
+  if (either) return (await caller.terminals()).every((is) => is) ? 'terminal' : 'inherited';
+  if (pty) return 'terminal';
+  return pipe ? 'inherited' : 'journal';
+}
+
+/** What a command is started with, and what is to be seen to while it runs. */
+export interface Streams {
+  readonly properties: readonly UnitProperty[];
+  /** What the command line may say otherwise. */
+  readonly defaults: readonly UnitProperty[];
+  readonly terminal?: PseudoTerminal;
+}
+
+/** @throws UserError `no-relay`, `no-terminal` */
+export async function openStreams(context: Context, stdio: Stdio): Promise<Streams> {
+  const { environment, terminals, openTerminal } = context.caller;
+  if (stdio === 'journal') return { properties: [], defaults: [] };
+  if (stdio === 'inherited') {
+    const defaults = (await terminals()).some((is) => is) ? termOf(environment.TERM) : [];
+    return { properties: ofAllThree('FileDescriptor', 'h', (fd) => fd), defaults };
+  }
+  const terminal = await openTerminal(await terminalRelay(context));
+  const path = { name: 'TTYPath', signature: 's', value: terminal.path };
+  return {
+    terminal,
+    properties: [...ofAllThree('', 's', () => 'tty'), path],
+    // Without it the manager asks the terminal what it is, from systemd 258 on.
+    defaults: termOf(environment.TERM || 'dumb'),
+  };
+}
+
+const ofAllThree = (suffix: string, signature: string, value: (fd: number) => unknown): UnitProperty[] =>
+  ['Input', 'Output', 'Error'].map((name, fd) => ({
+    name: `Standard${name}${suffix}`,
+    signature,
+    value: value(fd),
+  }));
+
+const termOf = (name: string | undefined): UnitProperty[] =>
+  name === undefined ? [] : [{ name: 'Environment', signature: 'as', value: [`TERM=${name}`] }];

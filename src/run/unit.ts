@@ -1,0 +1,167 @@
+/** A command line as the unit that it stands for. */
+
+import { type Diagnostic, didYouMean, error, type Location, printable } from '../diagnostic.js';
+import { directiveGap, formatDirective, isFormatted } from '../directives/format.js';
+import { REFUSED } from '../directives/rows/refused.js';
+import { findTransient, OWN_DIRECTIVES } from '../directives/rows/transient.js';
+import { DIRECTIVES, findDirective } from '../directives/table.js';
+import { type AllowedGaps, tolerateGap } from '../plan/gaps.js';
+import type { PlannedDirective } from '../plan/plan.js';
+import { ARCHITECTURES } from '../policy/schema.js';
+import { errnoNumber } from '../syscalls/errno.js';
+import type { Target } from '../target/target.js';
+import { quoteExecWord } from '../unit/exec/wrap.js';
+import { parseUnitFile, type UnitFile } from '../unit/unit-file.js';
+import { writeUnitFile } from '../unit/write-unit-file.js';
+
+/** What is started. */
+export interface TransientCommand {
+  /** An absolute path, or a name that is looked for where the service is. */
+  readonly program: string;
+  readonly args: readonly string[];
+  /** The manager expands `$NAME` and `${NAME}` in the arguments. */
+  readonly expand: boolean;
+}
+
+/** An assignment of a directive, as the command line has it. */
+export interface Setting {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** No place in a file: the message names the directive. */
+const NOWHERE: Location = { file: '', line: 1, column: 1 };
+const withoutPlace = ({ at: _, ...rest }: Diagnostic): Diagnostic => rest;
+
+/** The directives that assignments of the command line come to, one entry for each; or what is wrong with them. */
+export function transientDirectives(
+  settings: readonly Setting[],
+  target: Pick<Target, 'systemd' | 'scope' | 'abilities'>,
+  { allowGaps = false }: { readonly allowGaps?: AllowedGaps } = {},
+): { readonly directives: readonly PlannedDirective[]; readonly diagnostics: readonly Diagnostic[] } {
+  const directives: PlannedDirective[] = [];
+  const diagnostics: Diagnostic[] = [];
+  for (const setting of settings) {
+    const values = valuesOf(setting, target);
+    if (isValues(values)) directives.push(planned(setting.name, values));
+    else {
+      const wrong = values.filter((value) => typeof value !== 'string').map(withoutPlace);
+      diagnostics.push(...wrong.map((one) => tolerateGap(one, allowGaps)));
+    }
+  }
+  return { directives, diagnostics: [...diagnostics, ...withoutBusName(directives)] };
+}
+
+function planned(setting: string, values: readonly string[]): PlannedDirective {
+  const row = findTransient(setting);
+  const name = row?.writtenAs ?? setting;
+  const one = { name, values, because: 'command line' };
+  return row?.man === 'systemd.unit' ? { ...one, section: 'Unit' } : one;
+}
+
+/** Before 252 at least, a manager that is given such a unit crashes. */
+function withoutBusName(directives: readonly PlannedDirective[]): Diagnostic[] {
+  const last = (name: string) => directives.findLast((one) => one.name === name)?.values.at(-1);
+  if (last('Type') !== 'dbus' || last('BusName') !== undefined) return [];
+  return [
+    error('transient-value', "a transient unit can't have 'Type=dbus' without a name on the bus", {
+      hint: 'add --property BusName=NAME',
+    }),
+  ];
+}
+
+const isValues = (list: readonly (string | Diagnostic)[]): list is string[] =>
+  list.every((value) => typeof value === 'string');
+
+function valuesOf(
+  { name, text }: Setting,
+  target: Pick<Target, 'systemd' | 'scope' | 'abilities'>,
+): readonly (string | Diagnostic)[] {
+  const check = SYSTEM_CALLS.get(name);
+  if (check) return check(text) ? [text] : [wrongValue(name, text)];
+  const row = findTransient(name);
+  if (!row) return [unknownSetting(name)];
+  const formatted = formatDirective(row, text, NOWHERE);
+  if (!isFormatted(formatted)) return formatted;
+  const gap = directiveGap(row, text, NOWHERE, { ...target, privateUsers: true });
+  return gap ? [gap] : formatted.values;
+}
+
+const wrongValue = (name: string, text: string) =>
+  error('directive-value', `'${name}' can't be '${printable(text, 80)}'`);
+
+/** `~` alone names nothing; on the bus that would take back what is before it. */
+const isClean = (text: string): boolean =>
+  /^[ -~]*$/.test(text) && !/["'\\%]/.test(text) && !/^(?:~ *| +)$/.test(text);
+
+const isErrno = (text: string): boolean =>
+  errnoNumber(text) !== undefined || (/^\d{1,4}$/.test(text) && Number(text) > 0 && Number(text) < 4096);
+
+/** systemd's own, which a policy makes; what systemd skips in them is found when the plan is made. */
+const SYSTEM_CALLS: ReadonlyMap<string, (text: string) => boolean> = new Map([
+  ['SystemCallFilter', isClean],
+  ['SystemCallLog', isClean],
+  [
+    'SystemCallArchitectures',
+    (text) =>
+      text.split(' ').every((word) => word === '' || (ARCHITECTURES as readonly string[]).includes(word)),
+  ],
+  ['SystemCallErrorNumber', (text) => text === '' || text === 'kill' || isErrno(text)],
+]);
+
+/** Whether there is such a directive. */
+export const isTransient = (name: string): boolean =>
+  SYSTEM_CALLS.has(name) || findTransient(name) !== undefined;
+
+/** Whether a directive confines what is run. */
+export const confines = (name: string): boolean => {
+  const row = findDirective(name);
+  return SYSTEM_CALLS.has(name) || (row !== undefined && row.strictness.rule !== 'neutral');
+};
+
+/** What says the same. */
+const INSTEAD: ReadonlyMap<string, string> = new Map([
+  ['Description', "'--description' does it"],
+  ['TimeoutSec', 'set TimeoutStartSec= and TimeoutStopSec='],
+]);
+
+function unknownSetting(name: string): Diagnostic {
+  const shown = printable(name, 64);
+  const instead = INSTEAD.get(name);
+  const known = [
+    ...DIRECTIVES.map((row) => row.name),
+    ...OWN_DIRECTIVES.map((row) => row.name),
+    ...SYSTEM_CALLS.keys(),
+  ];
+  if (instead !== undefined || REFUSED.has(name)) {
+    const hint = instead ?? 'give the unit a name by --unit, and put it in a drop-in of that name';
+    return error('refused-directive', `--property doesn't take '${shown}'`, { hint });
+  }
+  const message = `--property knows no directive '${shown}'`;
+  return error('unknown-directive', message, { hint: didYouMean(name, known) });
+}
+
+/**
+ * The unit file that a transient unit is as good as, for a plan to be made of it.
+ * @param file the name that diagnostics show
+ */
+export function transientUnitFile(
+  file: string,
+  { program, args, expand }: TransientCommand,
+  directives: readonly PlannedDirective[],
+): { readonly file: UnitFile; readonly text: string } {
+  const quoted = [program, ...args].map((word) => quoteExecWord(word, { noEnv: true }));
+  const entriesOf = (section: 'Unit' | 'Service') =>
+    directives
+      .filter((one) => (one.section ?? 'Service') === section)
+      .flatMap(({ name, values }) => values.map((value) => ({ key: name, value })));
+  const command = { key: 'ExecStart', value: (expand ? '' : ':') + quoted.join(' ') };
+  const text = writeUnitFile(
+    [
+      { section: 'Unit', entries: entriesOf('Unit') },
+      { section: 'Service', entries: [...entriesOf('Service'), command] },
+    ],
+    [],
+  );
+  return { file: parseUnitFile(file, new TextEncoder().encode(text)), text };
+}

@@ -1,0 +1,43 @@
+/** Where the kernel has a unit's control group, and whether a process is in it. */
+import { codeOf } from '../diagnostic.js';
+import { groupIn } from '../explain/heard.js';
+import { groupFolders, parseHierarchies } from '../formats/cgroup-mounts.js';
+import type { System, UnitProperties } from '../system/system.js';
+
+const PROCESSES = 'cgroup.procs';
+const MAX_LIST = 1 << 20;
+
+/**
+ * The folders of a unit's control group: one of each hierarchy that systemd keeps it in, so that two may have the same
+ * processes. None where the unit doesn't run.
+ */
+export async function unitGroups(system: System, unit: UnitProperties): Promise<string[]> {
+  const group = String(unit.get('ControlGroup') ?? '');
+  if (group === '' || group === '/') return [];
+  const mounts = await textOf(system, '/proc/self/mountinfo');
+  const folders = groupFolders(parseHierarchies(mounts), group);
+  const there: string[] = [];
+  for (const folder of folders) {
+    if ((await system.list(folder)).includes(PROCESSES)) there.push(folder);
+  }
+  return there;
+}
+
+/**
+ * Whether a process is in a unit's control group or below it; false also where it is so deep below that the kernel can't
+ * name its group, PATH_MAX being the longest name.
+ */
+export async function isInUnit(system: System, unit: UnitProperties, pid: number): Promise<boolean> {
+  const group = String(unit.get('ControlGroup') ?? '');
+  if (group === '' || group === '/') return false;
+  try {
+    const lines = (await textOf(system, `/proc/${pid}/cgroup`)).split('\n');
+    return lines.some((line) => `${groupIn(line) ?? ''}/`.startsWith(`${group}/`));
+  } catch (cause) {
+    if (codeOf(cause) === 'unreadable') return false;
+    throw cause;
+  }
+}
+
+const textOf = async (system: System, path: string): Promise<string> =>
+  new TextDecoder().decode((await system.read(path, { limit: MAX_LIST }))?.bytes);

@@ -1,0 +1,101 @@
+import { UserError } from '../diagnostic.js';
+import type { System, UnitProperties } from '../system/system.js';
+import { mainPid, START } from '../verify/kernel/confinement.js';
+import { readStatus } from './process-status.js';
+
+/** Namespaces by their name below /proc/PID/ns, and what puts a service into one that isn't the manager's. */
+const NAMESPACES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['ipc', ['PrivateIPC']],
+  [
+    'mnt',
+    [
+      ...[
+        'BindPaths',
+        'BindReadOnlyPaths',
+        'ExecPaths',
+        'InaccessiblePaths',
+        'NoExecPaths',
+        'PrivateDevices',
+      ],
+      ...['PrivateMounts', 'PrivateTmp', 'ProcSubset', 'ProtectControlGroups', 'ProtectHome'],
+      ...['ProtectKernelLogs', 'ProtectKernelModules', 'ProtectKernelTunables', 'ProtectProc'],
+      ...['ProtectSystem', 'ReadOnlyPaths', 'ReadWritePaths', 'RootDirectory', 'RootImage'],
+      'TemporaryFileSystem',
+    ],
+  ],
+  ['net', ['PrivateNetwork']],
+  ['user', ['PrivateUsers']],
+]);
+
+/** What the manager makes system call filters of, besides SystemCallFilter=. */
+const FILTERS = [
+  ...['LockPersonality', 'MemoryDenyWriteExecute', 'RestrictAddressFamilies', 'RestrictRealtime'],
+  'RestrictSUIDSGID',
+];
+
+/** Values that leave a service as it would be without. */
+const OFF: ReadonlySet<unknown> = new Set([undefined, false, '', 'no', 'all', 'default']);
+
+/** What lets ExecStart= go without what holds for the unit: names of flags on the bus. */
+const UNHELD = ['privileged', 'no-setuid', 'ambient'];
+
+const isOn = (properties: UnitProperties, name: string): boolean => {
+  const value = properties.get(name);
+  return Array.isArray(value) ? value.length > 0 : !OFF.has(value);
+};
+
+/**
+ * Whether the main process of a service of the system's manager shows that it was started without what a drop-in sets, and
+ * the manager has loaded: its namespaces, capabilities and flags tell (namespaces(7), proc_pid_status(5)). False where they
+ * don't, or can't be seen.
+ * @param set names of directives
+ */
+export async function lacksWhatIsLoaded(
+  system: System,
+  properties: UnitProperties,
+  set: ReadonlySet<string>,
+): Promise<boolean> {
+  const pid = mainPid(properties);
+  // One of type idle may wait for others before it is confined.
+  if (pid === 0 || properties.get('Type') === 'idle' || startsUnheld(properties)) return false;
+  const ours = new Map([...properties].filter(([name]) => set.has(name)));
+  try {
+    if (!(await lacks(system, pid, ours))) return false;
+    await system.wait(START);
+    return await lacks(system, pid, ours);
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    return false;
+  }
+}
+
+async function lacks(system: System, pid: number, ours: UnitProperties): Promise<boolean> {
+  const [status, own, managers] = await Promise.all([
+    readStatus(system, `${pid}`),
+    system.links(`/proc/${pid}/ns`),
+    system.links('/proc/1/ns'),
+  ]);
+  if (status === undefined) return false;
+  const shares = (namespace: string) => own.has(namespace) && own.get(namespace) === managers.get(namespace);
+  const isOutside = [...NAMESPACES].some(
+    ([namespace, names]) => shares(namespace) && names.some((name) => isOn(ours, name)),
+  );
+  const mayGain = isOn(ours, 'NoNewPrivileges') && status.get('NoNewPrivs') === '0';
+  const isUnfiltered = FILTERS.some((name) => isOn(ours, name)) && status.get('Seccomp') === '0';
+  return isOutside || mayGain || isUnfiltered || (shares('user') && hasMore(status, ours));
+}
+
+function startsUnheld(properties: UnitProperties): boolean {
+  const commands = (properties.get('ExecStartEx') ?? []) as readonly (readonly unknown[])[];
+  return commands.some((command) =>
+    UNHELD.some((flag) => (command[2] as string[] | undefined)?.includes(flag)),
+  );
+}
+
+/** Whether a process could get capabilities that its unit takes away. In a user namespace of its own it has all of that. */
+function hasMore(status: ReadonlyMap<string, string>, properties: UnitProperties): boolean {
+  const allowed = properties.get('CapabilityBoundingSet');
+  const bounding = status.get('CapBnd');
+  if (typeof allowed !== 'bigint' || bounding === undefined) return false;
+  return (BigInt(`0x${bounding}`) & ~allowed) !== 0n;
+}

@@ -1,0 +1,141 @@
+import { codeOf } from '../diagnostic.js';
+import type { ExistingFile } from '../emit/changes.js';
+import { isProgramFile, policyOfDropIn } from '../emit/files.js';
+import {
+  dropInPath,
+  filterPath,
+  hasNameOfDropIn,
+  LIFETIMES,
+  type Lifetime,
+  namesFilter,
+  programsFolder,
+  unitDirectories,
+} from '../paths.js';
+import type { Context } from '../system/context.js';
+import { failureOf } from './failures.js';
+
+/** Larger than any file of ours, in bytes. */
+export const MAX_SIZE = 4 << 20;
+
+/** What apply wrote for a unit, the drop-in first: without the others it would start nothing. */
+export async function readOwnFiles(context: Context, unit: string): Promise<ExistingFile[]> {
+  const { placement } = context;
+  return [
+    ...(await readFiles(context, [dropInPath(placement, unit), filterPath(placement, unit)])),
+    ...(await readProgramFiles(context, programsFolder(placement, unit))),
+  ];
+}
+
+/** When the last of a unit's own files was written, in whole milliseconds since 1970; 0 where there is none. */
+export async function lastWritten(context: Context, unit: string): Promise<number> {
+  const files = await readOwnFiles(context, unit);
+  return Math.floor(Math.max(0, ...files.map(({ modified }) => modified)));
+}
+
+/** Where files of another lifetime are. */
+export const withLifetime = (context: Context, lifetime: Lifetime): Context => ({
+  ...context,
+  placement: { ...context.placement, lifetime },
+});
+
+/** A drop-in of ours, or what is left of one, and how long it is for. */
+export interface OwnDropIn {
+  readonly unit: string;
+  readonly path: string;
+  readonly lifetime: Lifetime;
+}
+
+/** All drop-ins of ours, whatever their units; of two for one unit the first is the one that systemd reads. */
+export const ownDropIns = async (context: Context): Promise<OwnDropIn[]> =>
+  (await ownPlaces(context)).filter(({ path }) => hasNameOfDropIn(path));
+
+/** All drop-ins of ours, and filters that are there without one. */
+export async function ownPlaces({ system, placement }: Context): Promise<OwnDropIn[]> {
+  const found: OwnDropIn[] = [];
+  for (const [i, directory] of unitDirectories(placement).entries()) {
+    for (const name of await system.list(directory)) {
+      if (!name.endsWith('.d')) continue;
+      const files = (await system.list(`${directory}/${name}`)).map((file) => `${directory}/${name}/${file}`);
+      const path = files.find(hasNameOfDropIn) ?? files.find(namesFilter);
+      if (path) found.push({ unit: name.slice(0, -2), path, lifetime: LIFETIMES[i]! });
+    }
+  }
+  return found;
+}
+
+/**
+ * Of each unit the place of ours that counts, the one that systemd reads first: a filter without a drop-in yields to a
+ * drop-in, and what only has the name of a drop-in of ours to one that is.
+ */
+export async function confinedPlaces(context: Context): Promise<Map<string, OwnDropIn>> {
+  const found = new Map<string, OwnDropIn>();
+  for (const place of await ownPlaces(context)) {
+    const first = found.get(place.unit);
+    if (!first || (hasNameOfDropIn(place.path) && !(await isOurs(context, first.path))))
+      found.set(place.unit, place);
+  }
+  return found;
+}
+
+async function isOurs(context: Context, path: string): Promise<boolean> {
+  if (!hasNameOfDropIn(path)) return false;
+  let is = false;
+  await failureOf(async () => {
+    const [file] = await readFiles(context, [path]);
+    is = file !== undefined && policyOfDropIn(file.content) !== undefined;
+  });
+  return is;
+}
+
+/** Neither what links lead to nor what others have put there is ours. */
+async function readProgramFiles(context: Context, folder: string): Promise<ExistingFile[]> {
+  const { system } = context;
+  const end = folder.lastIndexOf('/');
+  if ((await system.links(folder.slice(0, end))).has(folder.slice(end + 1))) return [];
+  const links = await system.links(folder);
+  const names = (await system.list(folder)).filter((name) => !links.has(name));
+  const files = await readFiles(
+    context,
+    names.map((name) => `${folder}/${name}`),
+  );
+  return files.filter(({ content }) => isProgramFile(content));
+}
+
+/** Files of ours, with what others could change marked as that. */
+export async function markUntrusted(
+  context: Context,
+  files: readonly ExistingFile[],
+): Promise<ExistingFile[]> {
+  const paths = files.map(({ path }) => path);
+  const trusted = new Set((await readTrusted(context, paths)).map(({ path }) => path));
+  return files.map((file) => (trusted.has(file.path) ? file : { ...file, untrusted: true }));
+}
+
+/** Those of the files that there are, but for what others could change: that is as good as not there. */
+export async function readTrusted(context: Context, paths: readonly string[]): Promise<ExistingFile[]> {
+  const files: ExistingFile[] = [];
+  for (const path of paths) {
+    try {
+      files.push(...(await readFiles(context, [path], { trusted: true })));
+    } catch (cause) {
+      if (codeOf(cause) !== 'untrusted-file') throw cause;
+    }
+  }
+  return files;
+}
+
+/** Those of the files that there are. */
+export async function readFiles(
+  { system }: Context,
+  paths: readonly string[],
+  { trusted = false } = {},
+): Promise<ExistingFile[]> {
+  const files: ExistingFile[] = [];
+  for (const path of paths) {
+    const file = await system.read(path, { limit: MAX_SIZE, trusted });
+    if (!file) continue;
+    const { bytes: content, mode, modified, changed } = file;
+    files.push({ path, content, mode, modified, changed });
+  }
+  return files;
+}

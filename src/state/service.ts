@@ -1,0 +1,36 @@
+import { inBatches } from '../collections.js';
+import { hasNameOfDropIn, ownDropInPaths } from '../paths.js';
+import type { Context } from '../system/context.js';
+import type { UnitProperties } from '../system/system.js';
+import { currentRun, type ServiceRun } from '../transaction/trial.js';
+import { isTemplate, type UnitName } from '../unit/name.js';
+
+/** A service and what the manager says of it. */
+export interface Service {
+  readonly name: string;
+  readonly properties: UnitProperties;
+}
+
+/** How many units are asked about at a time: dbus-daemon lets a connection wait for 128 answers, two a unit. */
+export const ASKED_AT_ONCE = 32;
+
+/**
+ * The services that a unit's drop-in is for: the unit itself, or of a template the instances that are loaded, but for
+ * those with a drop-in of ours of their own, which systemd reads in the place of the template's.
+ */
+export async function servicesOf({ system, placement }: Context, unit: UnitName): Promise<Service[]> {
+  const ask = async (name: string): Promise<Service> => ({ name, properties: await system.unit(name) });
+  if (!isTemplate(unit)) return [await ask(unit.full)];
+  const own = ownDropInPaths(placement, unit.full);
+  const instances = await inBatches(await system.instances(unit), ASKED_AT_ONCE, ask);
+  return instances.filter(({ properties }) =>
+    dropInsOf(properties).every((path) => !hasNameOfDropIn(path) || own.includes(path)),
+  );
+}
+
+export const dropInsOf = (properties: UnitProperties): readonly string[] =>
+  (properties.get('DropInPaths') ?? []) as readonly string[];
+
+/** The runs that services are in. */
+export const runsOf = (services: readonly Service[]): ServiceRun[] =>
+  services.flatMap(({ name, properties }) => currentRun(name, properties) ?? []);

@@ -1,0 +1,47 @@
+import { ownCommand } from '../command-lines.js';
+import { type Diagnostic, note, printable } from '../diagnostic.js';
+import type { DropInFacts } from '../emit/drop-in-facts.js';
+import { hashInDropIn, policyOfDropIn } from '../emit/files.js';
+import { dropInPath } from '../paths.js';
+import { ownPolicy } from '../prepare/load/load-policy.js';
+import { serviceName } from '../prepare/load/load-unit.js';
+import type { Prepared } from '../prepare/prepare.js';
+import { failureOf } from '../state/failures.js';
+import type { Context } from '../system/context.js';
+import { shellWord } from '../unit/exec/shell-word.js';
+import { isSearched } from './apply-again.js';
+
+/** That a unit wasn't confined by the policy that its calls are explained by, or not by its text. */
+export function otherPolicyApplied({ placement }: Context, { plan, unit, changes }: Prepared): Diagnostic[] {
+  const path = dropInPath(placement, unit.name.full);
+  const { before, after } = changes.find((change) => change.path === path) ?? {};
+  if (!before || !after) return [];
+  const [was, is] = [before, after].map(({ content }) => policyOfDropIn(content));
+  if (was !== undefined && was !== is) {
+    const hint = ownCommand(plan.target.scope, `explain --policy ${shellWord(was)}`, plan.unit);
+    return [note('other-policy', `${plan.unit} is confined by ${was}, not by ${is}`, { hint })];
+  }
+  const [then, now] = [before, after].map(({ content }) => hashInDropIn(content, 'policyHash'));
+  if (then === now) return [];
+  const message = `${printable(plan.policyFile)} has changed since it was applied: calls are held to it as it is now`;
+  return [note('other-policy', message, { hint: ownCommand(plan.target.scope, 'apply', plan.unit) })];
+}
+
+/** Of what was applied with a policy that was named, that one is there which would be found: somebody may have decided so. */
+export async function otherPolicyFound(
+  context: Context,
+  unit: string,
+  { policy }: DropInFacts,
+): Promise<Diagnostic[]> {
+  if (policy === undefined || isSearched(context, unit, policy)) return [];
+  let found: string | undefined;
+  await failureOf(async () => {
+    found = await ownPolicy(context, serviceName(unit));
+  });
+  if (found === undefined) return [];
+  const message = `${unit} is confined by ${printable(policy)}, though ${printable(found)} is there for it`;
+  const hint = context.offline
+    ? undefined
+    : `'${ownCommand(context.placement.scope, 'apply', unit)}' applies that`;
+  return [note('other-policy', message, { hint })];
+}

@@ -1,0 +1,17 @@
+import type { ExistingFile } from '../emit/changes.js';
+import type { DropInFacts } from '../emit/drop-in-facts.js';
+import type { Service } from '../state/service.js';
+import type { State } from './unit-state.js';
+
+/** A unit with files of ours. */
+export interface Applied {
+  readonly unit: string;
+  readonly facts: DropInFacts;
+  /** All of the unit's own that there are, the drop-in among them. */
+  readonly files: readonly ExistingFile[];
+  /** What runs by it, and how that stands; undefined where nothing is asked of a manager. */
+  readonly services: readonly Service[] | undefined;
+  readonly state: State | undefined;
+  /** The launcher that its files name. */
+  readonly launcher: string;
+}

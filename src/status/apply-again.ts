@@ -1,0 +1,55 @@
+import { ownCommand } from '../command-lines.js';
+import type { DropInFacts } from '../emit/drop-in-facts.js';
+import { templateAt } from '../prepare/load/find-template.js';
+import { policyPlaces } from '../prepare/load/load-policy.js';
+import { serviceName } from '../prepare/load/load-unit.js';
+import type { PrepareOptions } from '../prepare/prepare.js';
+import type { Context } from '../system/context.js';
+import { shellWord } from '../unit/exec/shell-word.js';
+
+type Applied = Pick<DropInFacts, 'policy' | 'permissive' | 'gaps'>;
+
+/** Whether a file is found for a unit without being named. */
+export const isSearched = (context: Context, unit: string, policy: string): boolean =>
+  policyPlaces(context, serviceName(unit)).includes(policy);
+
+/** The options by which a unit's policy would be applied again as it was, by what its drop-in says. */
+export function optionsAgain(
+  context: Context,
+  unit: string,
+  { policy, permissive, gaps }: Applied,
+): Pick<PrepareOptions, 'policy' | 'template' | 'permissive' | 'allowGaps'> {
+  const as = { permissive, allowGaps: gaps };
+  if (policy === undefined || isSearched(context, unit, policy)) return as;
+  const template = templateAt(context, policy);
+  return template === undefined ? { policy, ...as } : { template, ...as };
+}
+
+/** The command line that does it; in a folder of another system there is none that could be typed as it stands. */
+export const againHint = (context: Context, unit: string, applied: Applied): string | undefined =>
+  context.offline ? undefined : againCommand(context, unit, applied);
+
+/**
+ * The command line that does it, as permissive, with gaps and for as long as it was.
+ * @param context where the drop-in is: for good, or until the next boot
+ * @param more options besides
+ */
+export function againCommand(
+  context: Context,
+  unit: string,
+  applied: Applied,
+  more: readonly string[] = [],
+): string {
+  const { placement } = context;
+  const { policy, template, permissive } = optionsAgain(context, unit, applied);
+  const words = [
+    'apply',
+    ...more,
+    ...(permissive ? ['--permissive'] : []),
+    ...(applied.gaps.length > 0 ? ['--allow-gaps'] : []),
+    ...(placement.lifetime === 'runtime' ? ['--runtime'] : []),
+    ...(template === undefined ? [] : [`--template ${template}`]),
+    ...(policy === undefined ? [] : [`--policy ${shellWord(policy)}`]),
+  ];
+  return ownCommand(placement.scope, words.join(' '), unit);
+}

@@ -1,0 +1,63 @@
+import { shortList } from '../collections.js';
+import { systemctl } from '../command-lines.js';
+import { type Diagnostic, error } from '../diagnostic.js';
+import type { EmittedFile } from '../emit/files.js';
+import { machineOf, majorVersion } from '../prepare/probe/target.js';
+import { dropInsOf, type Service } from '../state/service.js';
+import { bundledSets, type SyscallSets } from '../syscalls/sets.js';
+import type { Context } from '../system/context.js';
+import type { ManagerFacts } from '../system/system.js';
+import { parseUnitFile } from '../unit/unit-file.js';
+import { CALL_LISTS, type Reader } from '../verify/manager/loaded-calls.js';
+import { loadedOtherwise } from '../verify/manager/loaded-otherwise.js';
+import { inItsPlace } from '../verify/manager/read-back.js';
+import type { Applied } from './applied.js';
+
+/** What is the same for all units; the sets only where those that came along don't tell that all is well. */
+interface Asked {
+  readonly manager: () => Promise<ManagerFacts>;
+  readonly sets: () => Promise<SyscallSets | undefined>;
+}
+
+/** What the manager has isn't what the drop-in says, though it says that it has read it. */
+export async function notLoaded(
+  context: Context,
+  { unit, services = [], state }: Applied,
+  { path, content }: EmittedFile,
+  { manager, sets }: Asked,
+): Promise<Diagnostic[]> {
+  if (services.length === 0 || state === 'reload-due' || state === 'no-unit') return [];
+  if (state === 'not-read') return [notRead(unit, path, services)];
+  const { version, architecture } = await manager();
+  const reader = { systemd: majorVersion(version), machine: machineOf(context, architecture) };
+  const dropIn = parseUnitFile(path, content);
+  const found = await Promise.all(
+    services.map(async ({ name, properties }) => {
+      const names = await namesOtherwise(
+        (by) => loadedOtherwise(dropIn, properties, { ...reader, sets: by }),
+        sets,
+      );
+      const message = `${name}: systemd has other values than the drop-in for ${shortList(names, MOST_NAMED)}`;
+      const hint = `${systemctl(context.placement.scope, 'daemon-reload')}, and restart what runs`;
+      return names.length === 0 ? [] : [error('drift-loaded', message, { hint })];
+    }),
+  );
+  return found.flat();
+}
+
+/** A set may mean something else to the manager than in the release whose sets came along. */
+async function namesOtherwise(
+  find: (sets: Reader['sets']) => string[],
+  sets: Asked['sets'],
+): Promise<string[]> {
+  const names = find(bundledSets());
+  return names.some((name) => CALL_LISTS.includes(name)) ? find(await sets()) : names;
+}
+
+/** Directives that one line names. */
+const MOST_NAMED = 3;
+
+function notRead(unit: string, path: string, services: readonly Service[]): Diagnostic {
+  const read = services.flatMap(({ properties }) => dropInsOf(properties));
+  return error('drift-loaded', `${unit}: systemd doesn't read ${path}`, { hint: inItsPlace(read, path) });
+}

@@ -1,0 +1,36 @@
+import { isSameBytes } from '../collections.js';
+import { type Diagnostic, error } from '../diagnostic.js';
+import { installedLauncher, programsFolder } from '../paths.js';
+import { launcherFiles, MAX_LAUNCHER_SIZE } from '../prepare/load/launcher-file.js';
+import type { Context } from '../system/context.js';
+import { replacedPrograms } from '../verify/kernel/replaced-programs.js';
+import type { Applied } from './applied.js';
+
+/** Root sees what is mounted for a service, and a user for a service of its own. */
+export async function programsReplaced(
+  context: Context,
+  { unit, facts, services = [], state }: Applied,
+): Promise<Diagnostic[]> {
+  const { placement, superuser } = context;
+  const { scope } = placement;
+  if (state !== 'live' || (!superuser && scope === 'system')) return [];
+  const places = facts.programFiles.map((name) => `${programsFolder(placement, unit)}/${name}`);
+  const found = services.map(({ name, properties }) =>
+    replacedPrograms(context.system, { unit: name, scope, places }, properties),
+  );
+  return (await Promise.all(found)).flat();
+}
+
+/** That the launcher isn't the one that this program would install. */
+export async function launcherChange(context: Context): Promise<Diagnostic[]> {
+  const { system, placement, machine, offline } = context;
+  const path = installedLauncher(placement);
+  if (offline || machine === undefined) return [];
+  const [wanted] = await launcherFiles(context, { machine, launcher: path });
+  const there = await system.read(path, { limit: MAX_LAUNCHER_SIZE });
+  const isSame = there && wanted && isSameBytes(there.bytes, wanted.content);
+  // That it is missing is said elsewhere.
+  if (!there || isSame) return [];
+  const hint = 'the next apply of any of its units puts this one in its place';
+  return [error('drift-launcher', `${path} isn't the launcher of this version of sandbox-unit`, { hint })];
+}

@@ -1,0 +1,265 @@
+import { groupBy } from '../collections.js';
+import { ownCommand, systemctl } from '../command-lines.js';
+import { type Diagnostic, error, hasErrors, note, printable, UserError } from '../diagnostic.js';
+import type { DropInFacts } from '../emit/drop-in-facts.js';
+import { type EmittedFile, isMadeFor } from '../emit/files.js';
+import { dropInPath, hasNameOfDropIn, PACKAGED_LAUNCHER } from '../paths.js';
+import { overridden, overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
+import { filesHash, policyHash, unitHash } from '../prepare/hashes.js';
+import { findPolicy, loadPolicy } from '../prepare/load/load-policy.js';
+import { loadFiles, loadOffline, serviceName } from '../prepare/load/load-unit.js';
+import { surroundingsOf } from '../prepare/load/surroundings.js';
+import { prepare } from '../prepare/prepare.js';
+import { type MachineFacts, probeMachine, setsOfManager } from '../prepare/probe/target.js';
+import type { SyscallSets } from '../syscalls/sets.js';
+import type { Context } from '../system/context.js';
+import type { ManagerFacts } from '../system/system.js';
+import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
+import { EXEC_KEYS } from '../unit/exec/keys.js';
+import { isTemplate, type UnitName } from '../unit/name.js';
+import { parseUnitFile } from '../unit/unit-file.js';
+import type { Applied } from './applied.js';
+import { againHint, isSearched, optionsAgain } from './apply-again.js';
+import { notLoaded } from './drift-loaded.js';
+import { launcherChange, programsReplaced } from './drift-programs.js';
+
+/** How a unit differs from what was applied. */
+export interface Drifted {
+  /** An error for each thing that has changed: `drift-…`, `overridden`. */
+  readonly changed: readonly Diagnostic[];
+  /** Why more of that can't be told. */
+  readonly untold: readonly Diagnostic[];
+  readonly exit?: number;
+}
+
+/**
+ * Tells what has changed since policies were applied, so that units aren't confined as their policies say, or won't be
+ * when they are applied again. What is the same for all units is learnt once.
+ */
+export class Drift {
+  readonly #context: Context;
+  #managerFacts: Promise<ManagerFacts> | undefined;
+  #managerSets: Promise<SyscallSets | undefined> | undefined;
+  #machine: Promise<MachineFacts> | undefined;
+  #launcher: Promise<Diagnostic[]> | undefined;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** What can't be told of one thing doesn't keep others from being told. */
+  async of(context: Context, applied: Applied): Promise<Drifted> {
+    const { unit, facts, files } = applied;
+    const read = readUnit(context, applied);
+    const dropIn = files.find(({ path }) => path === dropInPath(context.placement, unit));
+    const asked = { manager: () => this.#manager(), sets: () => this.#sets() };
+    const looks = await Promise.allSettled([
+      this.#edited(context, applied),
+      read.then(({ hash }) => this.#outdated(context, applied, hash)),
+      ...(dropIn ? [read.then(({ effective }) => overriddenBy(effective, dropIn))] : []),
+      ...(dropIn ? [notLoaded(context, applied, dropIn, asked)] : []),
+      ...(facts.programFiles.length > 0 ? [programsReplaced(context, applied)] : []),
+      ...(facts.launched && applied.launcher !== PACKAGED_LAUNCHER ? [this.#launcherChanged()] : []),
+    ]);
+    const found = looks.flatMap((look) => (look.status === 'fulfilled' ? look.value : []));
+    // What others take back is loaded otherwise for that.
+    const isOverridden = found.some(({ code }) => code === 'overridden');
+    const changed = overriddenFirst(found.filter(({ code }) => !isOverridden || code !== 'drift-loaded'));
+    const failures = looks.flatMap((look) => (look.status === 'rejected' ? [look.reason] : []));
+    return { changed, ...untoldBy(context, unit, failures) };
+  }
+
+  /** What comes to something else now, of the policy, the unit and systemd. */
+  async #outdated(context: Context, applied: Applied, hash: string): Promise<Diagnostic[]> {
+    const suspects = await this.#suspects(context, applied, hash);
+    return suspects.length === 0 ? [] : this.#confirmed(context, applied, suspects);
+  }
+
+  /** What isn't as it was when the files were made: they may come out otherwise now. */
+  async #suspects(context: Context, { unit, facts }: Applied, hash: string): Promise<Suspect[]> {
+    const { version } = await this.#manager();
+    const policy = await policyChange(context, serviceName(unit), facts);
+    return [
+      ...(policy === undefined ? [] : [{ code: 'drift-policy', why: policy } as const]),
+      ...(facts.unitHash !== hash
+        ? [{ code: 'drift-unit', why: `the files of ${unit} have changed` } as const]
+        : []),
+      ...(isMadeFor(facts.systemd, version)
+        ? []
+        : [{ code: 'drift-systemd', why: `systemd is ${version}, and was ${facts.systemd}` } as const]),
+    ];
+  }
+
+  /** Of these, those that make a difference: the files would be others. */
+  async #confirmed(context: Context, applied: Applied, suspects: readonly Suspect[]): Promise<Diagnostic[]> {
+    const { unit, facts } = applied;
+    const drift = (code: string, why: string) =>
+      error(code, `${unit}: ${why} since its policy was applied`, { hint: againHint(context, unit, facts) });
+    try {
+      const options = optionsAgain(context, unit, facts);
+      const prepared = await prepare(context, unit, options, () => this.#probe());
+      const { diagnostics, files } = prepared;
+      // What others take back is told for itself.
+      const wrong = diagnostics.filter(({ code }) => code !== 'overridden');
+      if (isDenied(context, wrong)) throw new UserError(wrong);
+      if (hasErrors(wrong)) return [cantApply(unit, suspects, wrong)];
+      if (hasErrors(diagnostics)) return [];
+      const made = files.filter(({ path }) => path !== prepared.plan.target.launcher);
+      if ((await filesHash(made)) === facts.filesHash) return [];
+      const stale = staleCommand(context, applied, made);
+      return suspects.map(({ code, why }) =>
+        code === 'drift-unit' && stale
+          ? drift('drift-command', `its ${stale}= has changed, and the old one would be started,`)
+          : drift(code, why),
+      );
+    } catch (cause) {
+      if (!(cause instanceof UserError) || isDenied(context, cause.diagnostics)) throw cause;
+      return [cantApply(unit, suspects, cause.diagnostics)];
+    }
+  }
+
+  #probe(): Promise<MachineFacts> {
+    this.#machine ??= probeMachine(this.#context);
+    return this.#machine;
+  }
+
+  async #edited(context: Context, { unit, facts, files, state }: Applied): Promise<Diagnostic[]> {
+    const again = againHint(context, unit, facts);
+    const hint =
+      state === 'reload-due' && again
+        ? `${systemctl(context.placement.scope, 'daemon-reload')} && ${again}`
+        : again;
+    const open = files.find(({ mode, untrusted }) => untrusted || (mode & 0o022) !== 0);
+    if (open) return [error('drift-files', `${unit}: others can change ${open.path}`, { hint })];
+    if (facts.filesHash === (await filesHash(files))) return [];
+    const message = `${unit}: its drop-in or what belongs to it isn't as it was written when its policy was applied`;
+    return [error('drift-files', message, { hint })];
+  }
+
+  #manager(): Promise<ManagerFacts> {
+    this.#managerFacts ??= this.#context.system.manager();
+    return this.#managerFacts;
+  }
+
+  /** Those by which the manager has read its files. */
+  #sets(): Promise<SyscallSets | undefined> {
+    this.#managerSets ??= this.#manager().then(({ version }) => setsOfManager(this.#context, version));
+    return this.#managerSets;
+  }
+
+  /** The launcher of a package is the package's. */
+  #launcherChanged(): Promise<Diagnostic[]> {
+    this.#launcher ??= launcherChange(this.#context);
+    return this.#launcher;
+  }
+}
+
+/** A unit without ours; what its files have cost the manager to read isn't asked for again. */
+async function readUnit(context: Context, { unit, files: own, services }: Applied) {
+  const name = serviceName(unit);
+  const { files, instances } =
+    !services || isTemplate(name)
+      ? await loadOffline(context, name)
+      : { instances: [], ...(await loadFiles(context, name, services[0]!.properties)) };
+  const effective = effectiveUnit(files);
+  const surroundings =
+    services &&
+    (await surroundingsOf({
+      system: context.system,
+      unit: name,
+      properties: services.map(({ properties }) => properties),
+      sets: (directive) => own.some((file) => hasNameOfDropIn(file.path) && setsIn(file, directive)),
+    }));
+  return { effective, hash: await unitHash(effective, instances, surroundings) };
+}
+
+const setsIn = ({ path, content }: EmittedFile, name: string): boolean =>
+  parseUnitFile(path, content).assignments.some(({ key }) => key === name);
+
+/** Whether root, whose units they are, can read more than who asks. */
+const isDenied = ({ superuser, placement }: Context, diagnostics: readonly Diagnostic[]): boolean =>
+  !superuser && placement.scope === 'system' && diagnostics.some(({ code }) => code === 'unreadable');
+
+/** @param failures what was thrown: but for UserErrors it is thrown again */
+function untoldBy(context: Context, unit: string, failures: readonly unknown[]): Omit<Drifted, 'changed'> {
+  const untold: Diagnostic[] = [];
+  let exit: number | undefined;
+  for (const cause of failures) {
+    if (!(cause instanceof UserError)) throw cause;
+    if (isDenied(context, cause.diagnostics)) untold.push(denied(context, unit, cause.diagnostics));
+    else {
+      untold.push(...cause.diagnostics);
+      exit = Math.max(exit ?? 0, cause.exit);
+    }
+  }
+  return { untold, ...(exit === undefined ? {} : { exit }) };
+}
+
+function denied({ offline, placement }: Context, unit: string, diagnostics: readonly Diagnostic[]) {
+  const { message } = diagnostics.find(({ code }) => code === 'unreadable')!;
+  const hint = offline ? undefined : `as root '${ownCommand(placement.scope, 'status', unit)}' tells`;
+  return note('drift-unknown', `can't tell all that has changed of ${unit}: ${message}`, { hint });
+}
+
+interface Suspect {
+  readonly code: 'drift-policy' | 'drift-unit' | 'drift-systemd';
+  readonly why: string;
+}
+
+const cantApply = (unit: string, suspects: readonly Suspect[], diagnostics: readonly Diagnostic[]) => {
+  const [first] = diagnostics.filter(({ severity }) => severity === 'error');
+  const why = suspects.map((suspect) => suspect.why).join('; ');
+  // That the files have changed may be all that there is to say.
+  const so = first!.message.startsWith(why) ? '' : `: ${first!.message}`;
+  const what =
+    first!.code === 'unit-changed' ? 'is yet to be held against them' : "can't be applied any more";
+  const message = `${unit}: ${why}, so that its policy ${what}${so}`;
+  return error(suspects[0]!.code, message, { at: first!.at, hint: first!.hint });
+};
+
+/** How a unit's policy differs from the one that was applied, if it does. */
+async function policyChange(
+  context: Context,
+  unit: UnitName,
+  facts: DropInFacts,
+): Promise<string | undefined> {
+  const { policy } = facts;
+  if (policy === undefined) return 'its policy is unknown';
+  try {
+    const place = isSearched(context, unit.full, policy)
+      ? await findPolicy(context, unit)
+      : { system: context.program, path: policy };
+    if (place.path !== policy) return `another policy, ${place.path}, comes first`;
+    const { sources, diagnostics } = await loadPolicy(context, place, { trusted: true });
+    if (isDenied(context, diagnostics)) throw new UserError(diagnostics);
+    return (await policyHash(sources)) === facts.policyHash ? undefined : `${printable(policy)} has changed`;
+  } catch (cause) {
+    if (!(cause instanceof UserError) || isDenied(context, cause.diagnostics)) throw cause;
+    return `its policy can't be read (${cause.diagnostics[0]!.message})`;
+  }
+}
+
+/** The key of the first Exec line that would be another. */
+function staleCommand({ placement }: Context, { unit, files }: Applied, made: readonly EmittedFile[]) {
+  const path = dropInPath(placement, unit);
+  const [was, is] = [files, made].map((list) => {
+    const dropIn = list.find((file) => file.path === path);
+    return dropIn ? parseUnitFile(path, dropIn.content).assignments : [];
+  });
+  const lines = (assignments: typeof was, key: string) =>
+    assignments!.filter((one) => one.key === key).map(({ value }) => value);
+  return EXEC_KEYS.find((key) => lines(was, key).join('\n') !== lines(is, key).join('\n'));
+}
+
+/** What other drop-ins take back of one of ours. */
+function overriddenBy(effective: EffectiveUnit, { path, content }: EmittedFile): Diagnostic[] {
+  const lines = parseUnitFile(path, content).assignments.filter(({ section }) => section === 'Service');
+  const byKey = [...groupBy(lines, ({ key }) => key)];
+  const commands = byKey.filter(([key]) => EXEC_KEYS.includes(key));
+  return overridden(effective, path, {
+    directives: byKey
+      .filter(([key]) => !EXEC_KEYS.includes(key))
+      .map(([name, all]) => ({ name, values: all.map(({ value }) => value), because: '' })),
+    commands: commands.map(([key]) => ({ key, lines: [], wrapped: 0 })),
+  });
+}

@@ -1,0 +1,54 @@
+/** Units that were confined, and that something else than `revert` has taken all files of ours from: `systemctl revert`, say. */
+import { inBatches } from '../collections.js';
+import { ownCommand } from '../command-lines.js';
+import { type Diagnostic, error } from '../diagnostic.js';
+import { runsFolder, runsPath } from '../paths.js';
+import { exists } from '../prepare/load/exists.js';
+import { ownPolicy } from '../prepare/load/load-policy.js';
+import { serviceName } from '../prepare/load/load-unit.js';
+import { namedUnit } from '../prepare/load/named-unit.js';
+import { forgetRuns } from '../state/applied-runs.js';
+import { failureOf } from '../state/failures.js';
+import { ASKED_AT_ONCE } from '../state/service.js';
+import type { Context } from '../system/context.js';
+import { isServiceName } from '../unit/name.js';
+
+/**
+ * Those of this boot that were seen to run confined, and still are there, or can't be asked for.
+ * @param confined units with files of ours
+ */
+export async function takenAway(context: Context, confined: ReadonlyMap<string, unknown>): Promise<string[]> {
+  const { system, placement, offline } = context;
+  if (offline) return [];
+  let names: readonly string[] = [];
+  await failureOf(async () => {
+    names = await system.list(runsFolder(placement));
+  });
+  const candidates = names.filter((unit) => isServiceName(unit) && !confined.has(unit)).sort();
+  const are = await inBatches(candidates, ASKED_AT_ONCE, async (unit) => {
+    let isThere = true;
+    await failureOf(async () => {
+      const { name, exists } = await namedUnit(context, unit);
+      isThere = exists && name === unit;
+    });
+    return isThere;
+  });
+  return candidates.filter((_, i) => are[i]);
+}
+
+/** Whether a unit without files of ours is one of those. */
+export const wasTakenAway = ({ system, placement, offline }: Context, unit: string): Promise<boolean> =>
+  offline ? Promise.resolve(false) : exists(system, runsPath(placement, unit));
+
+export async function confinesNoMore(context: Context, unit: string): Promise<Diagnostic> {
+  const ours = (verb: string) => `'${ownCommand(context.placement.scope, verb, unit)}'`;
+  const apply = (await ownPolicy(context, serviceName(unit))) ? `${ours('apply')} confines it again; ` : '';
+  return error('drift-files', `${unit} was confined, and its drop-in is gone`, {
+    hint: `${apply}${ours('revert')} leaves it as it is`,
+  });
+}
+
+/** It is to be as it is. */
+export async function forgetTakenAway(context: Context, unit: string): Promise<void> {
+  if (!context.offline) await failureOf(() => forgetRuns(context, unit));
+}

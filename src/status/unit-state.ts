@@ -1,0 +1,67 @@
+import { inBatches } from '../collections.js';
+import type { DropInFacts } from '../emit/drop-in-facts.js';
+import { runsAsBefore, type Standing } from '../state/applied-runs.js';
+import { ASKED_AT_ONCE, dropInsOf, type Service } from '../state/service.js';
+import type { Context } from '../system/context.js';
+import type { System, UnitProperties } from '../system/system.js';
+import { hasFailed, isRunning, isWaiting } from '../transaction/trial.js';
+import { mainPid, runsFree } from '../verify/kernel/confinement.js';
+
+/**
+ * `live`: it runs with what was written; `not-proven`: others than root can change how it is started; `restart-due`: it has run since before; `reload-due`: the manager has yet to
+ * read the drop-in; `not-read`: it reads another one in its place, or none, or one that takes lines of it back; `failed`: it doesn't run, and should;
+ * `no-unit`: there is none for the drop-in.
+ */
+export type State =
+  | 'live'
+  | 'not-proven'
+  | 'restart-due'
+  | 'reload-due'
+  | 'not-read'
+  | 'failed'
+  | 'not-running'
+  | 'no-unit';
+
+/** Those that most is to be done for come first. */
+const URGENT: readonly State[] = ['no-unit', 'not-read', 'reload-due', 'failed', 'restart-due', 'live'];
+
+/** What services are held against. */
+interface Wanted {
+  readonly standing: Standing;
+  /** The drop-in. */
+  readonly path: string;
+  readonly facts: DropInFacts;
+}
+
+/** How the services stand that a drop-in is for; of the instances of a template the one that most is to be done for. */
+export async function stateOf(
+  context: Context,
+  services: readonly Service[],
+  wanted: Wanted,
+): Promise<State> {
+  const states = await inBatches(services, ASKED_AT_ONCE, ({ properties }) =>
+    serviceState(context, properties, wanted),
+  );
+  return URGENT.find((state) => states.includes(state)) ?? 'not-running';
+}
+
+async function serviceState(
+  context: Context,
+  loaded: UnitProperties,
+  { standing, path, facts }: Wanted,
+): Promise<State> {
+  if (loaded.get('LoadState') === 'not-found') return 'no-unit';
+  if (loaded.get('NeedDaemonReload') === true) return 'reload-due';
+  if (!dropInsOf(loaded).includes(path)) return 'not-read';
+  if (hasFailed(loaded) || isWaiting(loaded)) return 'failed';
+  if (!isRunning(loaded)) return 'not-running';
+  const isDue =
+    (await runsAsBefore(context, standing, loaded)) || (await isOpen(context.system, loaded, facts));
+  return isDue ? 'restart-due' : 'live';
+}
+
+/** Whether its main process runs without what its drop-in gives it, whatever else says otherwise. */
+async function isOpen(system: System, loaded: UnitProperties, facts: DropInFacts): Promise<boolean> {
+  const pid = mainPid(loaded);
+  return facts.filtered && pid !== 0 && runsFree(system, pid, facts);
+}

@@ -1,0 +1,173 @@
+import type { Variant } from 'dbus-next';
+import { EXIT, error, UserError } from '../../diagnostic.js';
+import type { ManagerFacts, UnitProperties } from '../system.js';
+
+/** Types of the properties of units that are looked at, by name (org.freedesktop.systemd1(5)); the same in 247 to 262. */
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ['Accept', 'b'],
+  ['ActiveState', 's'],
+  ['After', 'as'],
+  ['Asserts', 'a(sbbsi)'],
+  ['BindPaths', 'a(ssbt)'],
+  ['BindReadOnlyPaths', 'a(ssbt)'],
+  ['BindsTo', 'as'],
+  ['BoundBy', 'as'],
+  ['CapabilityBoundingSet', 't'],
+  ['ConditionResult', 'b'],
+  ['ConditionTimestamp', 't'],
+  ['Conditions', 'a(sbbsi)'],
+  ['ConflictedBy', 'as'],
+  ['Conflicts', 'as'],
+  ['ConsistsOf', 'as'],
+  ['ControlGroup', 's'],
+  ['ControlPID', 'u'],
+  ['DropInPaths', 'as'],
+  ['ExecMainCode', 'i'],
+  ['ExecMainExitTimestamp', 't'],
+  ['ExecMainPID', 'u'],
+  ['ExecMainStartTimestamp', 't'],
+  ['ExecMainStartTimestampMonotonic', 't'],
+  ['ExecMainStatus', 'i'],
+  ['ExecStartEx', 'a(sasasttttuii)'],
+  ['FailureAction', 's'],
+  ['FragmentPath', 's'],
+  ['IPAddressAllow', 'a(iayu)'],
+  ['IPAddressDeny', 'a(iayu)'],
+  ['Id', 's'],
+  ['InactiveEnterTimestampMonotonic', 't'],
+  ['InactiveExitTimestamp', 't'],
+  ['InvocationID', 'ay'],
+  ['Job', '(uo)'],
+  ['JobRunningTimeoutUSec', 't'],
+  ['JobTimeoutAction', 's'],
+  ['JobTimeoutUSec', 't'],
+  ['JobType', 's'],
+  ['JoinsNamespaceOf', 'as'],
+  ['KillMode', 's'],
+  ['Listen', 'a(ss)'],
+  ['LoadState', 's'],
+  ['MainPID', 'u'],
+  ['NRestarts', 'u'],
+  ['Names', 'as'],
+  ['NeedDaemonReload', 'b'],
+  ['NetworkNamespacePath', 's'],
+  ['OnFailure', 'as'],
+  ['OnFailureJobMode', 's'],
+  ['OnSuccess', 'as'],
+  ['OnSuccessJobMode', 's'],
+  ['PAMName', 's'],
+  ['PartOf', 'as'],
+  ['PrivateNetwork', 'b'],
+  ['PrivateUsers', 'b'],
+  ['PrivateUsersEx', 's'],
+  ['PropagatesStopTo', 'as'],
+  ['RefuseManualStart', 'b'],
+  ['RefuseManualStop', 'b'],
+  ['RemainAfterExit', 'b'],
+  ['RequiredBy', 'as'],
+  ['Requires', 'as'],
+  ['RequiresMountsFor', 'as'],
+  ['Requisite', 'as'],
+  ['RequisiteOf', 'as'],
+  ['RestrictNetworkInterfaces', '(bas)'],
+  ['Result', 's'],
+  ['RootDirectory', 's'],
+  ['RootImage', 's'],
+  ['Slice', 's'],
+  ['StartLimitAction', 's'],
+  ['StopPropagatedFrom', 'as'],
+  ['SubState', 's'],
+  ['SuccessAction', 's'],
+  ['SuccessExitStatus', '(aiai)'],
+  ['SyslogIdentifier', 's'],
+  ['SystemCallArchitectures', 'as'],
+  ['SystemCallErrorNumber', 'i'],
+  ['SystemCallFilter', '(bas)'],
+  ['SystemCallLog', '(bas)'],
+  ['Transient', 'b'],
+  ['TriggeredBy', 'as'],
+  ['Triggers', 'as'],
+  ['Type', 's'],
+  ['User', 's'],
+  ['Wants', 'as'],
+]);
+
+/** What every service has, even one that isn't there. */
+const ALWAYS = ['ActiveState', 'DropInPaths', 'FragmentPath', 'Id', 'LoadState', 'SystemCallFilter'];
+
+const unexpected = (what: string) =>
+  new UserError(
+    error('manager-answer', `the service manager's answer has ${what}`, {
+      hint: 'is it systemd that has its name on the bus?',
+    }),
+    EXIT.failure,
+  );
+
+/** @throws UserError `manager-answer` where a value isn't of its property's type */
+export function valuesOf(table: unknown): UnitProperties {
+  if (typeof table !== 'object' || table === null) throw unexpected('no properties');
+  const entries = Object.entries(table as Readonly<Record<string, Variant>>);
+  return new Map(entries.map(([name, variant]) => [name, typed(name, variant)]));
+}
+
+/** The properties that a signal says have changed; none where it is to be asked for them. */
+export function changedIn(table: unknown): UnitProperties {
+  try {
+    return valuesOf(table);
+  } catch {
+    return new Map();
+  }
+}
+
+/** @throws UserError `manager-answer` */
+export function typed(name: string, variant: unknown): unknown {
+  const { signature, value } = (variant ?? {}) as Partial<Variant>;
+  if (signature === undefined) throw unexpected(`no value for ${name}`);
+  const wanted = TYPES.get(name) ?? signature;
+  if (signature !== wanted) throw unexpected(`a ${name} of type '${signature}' and not '${wanted}'`);
+  return value;
+}
+
+/**
+ * The properties of a service.
+ * @param tables one an interface
+ * @throws UserError `manager-answer`
+ */
+export function serviceOf(tables: readonly unknown[]): UnitProperties {
+  return together(tables, ALWAYS);
+}
+
+/** The properties of a unit of any type. @throws UserError `manager-answer` */
+export const unitOf = (tables: readonly unknown[]): UnitProperties => together(tables, ['ActiveState', 'Id']);
+
+function together(tables: readonly unknown[], names: readonly string[]): UnitProperties {
+  const properties = new Map(tables.flatMap((table) => [...valuesOf(table)]));
+  const missing = names.find((name) => !properties.has(name));
+  if (missing !== undefined) throw unexpected(`no ${missing}`);
+  return properties;
+}
+
+/** The names in a list of units, sorted. @throws UserError `manager-answer` */
+export function unitsIn([list]: readonly unknown[]): string[] {
+  const names = Array.isArray(list) ? list.map((unit) => Array.isArray(unit) && unit[0]) : [undefined];
+  if (!names.every((name) => typeof name === 'string')) throw unexpected('no names of units');
+  return names.sort();
+}
+
+/** @param variants version, architecture, features, start, the path of units; @throws UserError `manager-answer` */
+export function managerOf(variants: readonly unknown[]): ManagerFacts {
+  const [version, architecture, features, started, unitPath, group] = variants.map(
+    (variant) => (variant as Variant | undefined)?.value,
+  );
+  if (typeof version !== 'string' || typeof architecture !== 'string' || typeof features !== 'string') {
+    throw unexpected('no text for what it is');
+  }
+  if (typeof started !== 'bigint') throw unexpected('no time of its start');
+  const isPath = Array.isArray(unitPath) && unitPath.every((folder) => /^\/[^\n\0]*$/.test(String(folder)));
+  if (!isPath || unitPath.length === 0) throw unexpected('no folders of units');
+  const controlGroup = typeof group === 'string' && /^(\/[^/\n\0]+)*\/?$/.test(group) ? group : undefined;
+  if (controlGroup === undefined || controlGroup.split('/').includes('..')) {
+    throw unexpected('no control group of its own');
+  }
+  return { version, architecture, features, started, unitPath, controlGroup };
+}

@@ -1,0 +1,299 @@
+import { codeOf } from '../../diagnostic.js';
+import { type UnitName, unitObjectPath } from '../../unit/name.js';
+import type { UnitProperty } from '../../unit/unit-property.js';
+import { type Heard, isSkipped, type ManagerFacts, type UnitProperties } from '../system.js';
+import { whileAway } from '../while-away.js';
+import { changedIn, managerOf, serviceOf, typed, unitOf, unitsIn } from './answers.js';
+import { type BusPlace, Connection, type Signal } from './connection.js';
+import { HeardUnits } from './heard-units.js';
+import { Jobs } from './jobs.js';
+
+const SERVICE = 'org.freedesktop.systemd1';
+const MANAGER_PATH = '/org/freedesktop/systemd1';
+const UNITS_PATH = '/org/freedesktop/systemd1/unit';
+const MANAGER = 'org.freedesktop.systemd1.Manager';
+const BUS = 'org.freedesktop.DBus';
+const PROPERTIES = 'org.freedesktop.DBus.Properties';
+const UNIT = 'org.freedesktop.systemd1.Unit';
+const UNIT_SERVICE = 'org.freedesktop.systemd1.Service';
+const OWN_INTERFACES = new Map(['Slice', 'Socket'].map((one) => [one.toLowerCase(), `${SERVICE}.${one}`]));
+
+/** Reading every unit file again takes long on a large machine; systemctl allows it 2 minutes. */
+const RELOAD_TIMEOUT = 120_000;
+
+/** What is told of a unit: the properties that have changed; none where changes may have been missed. */
+type Changed = (properties: UnitProperties) => void;
+
+/** The service manager, over its bus. */
+export class Bus {
+  readonly #connection: Connection;
+  readonly #jobs = new Jobs();
+  readonly #watched = new Map<string, Changed>();
+  readonly #heard = new HeardUnits();
+  #subscribed: Promise<unknown> | undefined;
+  #states: Promise<unknown> | undefined;
+  /** The manager's own name on the bus, another one after each daemon-reexec: `:1.2`. */
+  #manager: string | undefined;
+  /** What came before that name was known. */
+  readonly #early: Signal[] = [];
+
+  private constructor(connection: Connection) {
+    this.#connection = connection;
+    connection.onSignal((signal) => this.#onSignal(signal));
+  }
+
+  /**
+   * Connects to the system's or the user's bus.
+   * @throws UserError `no-bus`
+   */
+  static async connect(place: BusPlace): Promise<Bus> {
+    return new Bus(await Connection.connect(place));
+  }
+
+  close() {
+    this.#connection.close();
+  }
+
+  async manager(): Promise<ManagerFacts> {
+    const get = (name: string) => this.#properties(MANAGER_PATH, 'Get', 'ss', [MANAGER, name]);
+    const answers = await Promise.all(
+      ['Version', 'Architecture', 'Features', 'UserspaceTimestamp', 'UnitPath', 'ControlGroup'].map(get),
+    );
+    return managerOf(answers.map(([variant]) => variant));
+  }
+
+  async unit(name: string): Promise<UnitProperties> {
+    const path = unitObjectPath(name);
+    const interfaces = [UNIT, UNIT_SERVICE];
+    const answers = await Promise.all(
+      interfaces.map((iface) => this.#properties(path, 'GetAll', 's', [iface])),
+    );
+    return serviceOf(answers.map(([table]) => table));
+  }
+
+  async anyUnit(name: string): Promise<UnitProperties> {
+    const own = OWN_INTERFACES.get(name.slice(name.lastIndexOf('.') + 1));
+    const interfaces = own === undefined ? [UNIT] : [UNIT, own];
+    const answers = await Promise.all(
+      interfaces.map((iface) => this.#properties(unitObjectPath(name), 'GetAll', 's', [iface])),
+    );
+    return unitOf(answers.map(([table]) => table));
+  }
+
+  async instances({ prefix, type }: UnitName): Promise<string[]> {
+    // A pattern of glob(7), in which a backslash takes the next character as it is.
+    const pattern = `${prefix.replaceAll('\\', '\\\\')}@*.${type}`;
+    return unitsIn(await this.#ask('ListUnitsByPatterns', 'asas', [[], [pattern]]));
+  }
+
+  /** One property of a unit; undefined where this manager has none of that name. All of them take long to read. */
+  property(unit: string, iface: 'Unit' | 'Service', name: string): Promise<unknown> {
+    return this.#property(unitObjectPath(unit), `${SERVICE}.${iface}`, name);
+  }
+
+  async #property(path: string, iface: string, name: string): Promise<unknown> {
+    const answer = await this.#unlessRefused(this.#properties(path, 'Get', 'ss', [iface, name]));
+    return answer && typed(name, answer[0]);
+  }
+
+  async reload(): Promise<void> {
+    await this.#call('Reload', '', [], RELOAD_TIMEOUT);
+  }
+
+  /** Listens to units: see HeardUnits. */
+  async watch(units: readonly string[]): Promise<void> {
+    for (const unit of units) {
+      this.#heard.watch(unit);
+      this.#watched.set(unitObjectPath(unit), (properties) => {
+        const state = properties.get('ActiveState');
+        if (state !== undefined) this.#heard.onState(unit, String(state), isSkipped(properties));
+      });
+    }
+    // One rule for all: a bus takes only so many.
+    this.#states ??= this.#connection.callBus('AddMatch', changesOf('path_namespace', UNITS_PATH));
+    await Promise.all([this.#states, this.#subscribe()]);
+  }
+
+  heard(unit: string): Heard | undefined {
+    return this.#heard.heard(unit);
+  }
+
+  /** Queues a restart and waits until it is done, however long the unit takes. */
+  restart(unit: string, how?: 'if-up'): Promise<string> {
+    return this.#job(how ? 'TryRestartUnit' : 'RestartUnit', unit);
+  }
+
+  /** Queues the start of a unit, as restart(). */
+  startUnit(unit: string, starts: readonly string[] = []): Promise<string> {
+    return this.#job('StartUnit', unit, starts);
+  }
+
+  async #job(member: string, unit: string, starts: readonly string[] = []): Promise<string> {
+    await this.#subscribe();
+    for (const one of [unit, ...starts]) await this.#forgetStarts(one);
+    this.#heard.expect(unit);
+    const [path] = await this.#call(member, 'ss', [unit, 'replace']);
+    this.#heard.own(String(path));
+    return this.endOfJob(String(path), unit);
+  }
+
+  /**
+   * Starts a transient unit that stays loaded for as long as this connection lasts.
+   * @param changed is told what changes of the unit from the start on
+   * @returns the path of the job
+   */
+  async startTransient(unit: string, properties: readonly UnitProperty[], changed: Changed): Promise<string> {
+    const path = unitObjectPath(unit);
+    this.#watched.set(path, changed);
+    const values = properties.map(({ name, signature, value }) => [
+      name,
+      this.#connection.variant(signature, value),
+    ]);
+    const reference = ['AddRef', this.#connection.variant('b', true)];
+    // Sent together, in this order: none needs the answer to another.
+    const [, , [job]] = await Promise.all([
+      this.#connection.callBus('AddMatch', changesOf('path', path)),
+      this.#subscribe(),
+      this.#call('StartTransientUnit', 'ssa(sv)a(sa(sv))', [unit, 'fail', [...values, reference], []]),
+    ]);
+    return String(job);
+  }
+
+  /** Listens to a unit that another connection has started, and keeps it loaded. */
+  async follow(unit: string, changed: Changed): Promise<void> {
+    const path = unitObjectPath(unit);
+    this.#watched.set(path, changed);
+    await Promise.all([this.#connection.callBus('AddMatch', changesOf('path', path)), this.#subscribe()]);
+    await this.#connection.call({ destination: SERVICE, path, interface: UNIT, member: 'Ref' });
+  }
+
+  /** Stops a unit; doesn't wait for it. */
+  async stop(unit: string): Promise<void> {
+    await this.#ask('StopUnit', 'ss', [unit, 'replace']);
+  }
+
+  /** The result of a job of a unit, when it has one: `done`. */
+  async endOfJob(path: string, unit: string): Promise<string> {
+    return this.unlessLost(this.#jobs.resultOf(path, unit));
+  }
+
+  /** What is waited for; rejects where the connection ends before. */
+  async unlessLost<T>(awaited: Promise<T>): Promise<T> {
+    return Promise.race([awaited, this.#connection.lost]);
+  }
+
+  /** Settles when the connection has ended, whatever ended it. */
+  async lost(): Promise<void> {
+    await this.#connection.lost.catch(() => undefined);
+  }
+
+  /** Earlier starts would count against the start limit. A unit that isn't loaded has none. */
+  async #forgetStarts(unit: string) {
+    await this.#unlessRefused(this.#ask('ResetFailedUnit', 's', [unit]));
+  }
+
+  async #unlessRefused<T>(call: Promise<T>): Promise<T | undefined> {
+    try {
+      return await call;
+    } catch (cause) {
+      if (codeOf(cause) === 'manager-refused') return undefined;
+      throw cause;
+    }
+  }
+
+  /** Once, or again where that failed. */
+  async #subscribe() {
+    this.#subscribed ??= this.#listen();
+    await this.#subscribed.catch((cause) => {
+      this.#subscribed = undefined;
+      throw cause;
+    });
+  }
+
+  async #listen() {
+    const ofJobs = (member: string) =>
+      `type='signal',sender='${SERVICE}',interface='${MANAGER}',member='${member}',path='${MANAGER_PATH}'`;
+    const rules = [
+      ofJobs('JobNew'),
+      ofJobs('JobRemoved'),
+      `type='signal',sender='${BUS}',interface='${BUS}',member='NameOwnerChanged',arg0='${SERVICE}'`,
+    ];
+    const [[owner]] = await Promise.all([
+      whileAway(() => this.#connection.callBus('GetNameOwner', SERVICE)),
+      ...rules.map((rule) => this.#connection.callBus('AddMatch', rule)),
+      this.#subscribeAgain(),
+    ]);
+    this.#manager ??= String(owner);
+    for (const signal of this.#early.splice(0)) this.#onSignal(signal);
+  }
+
+  /** A manager that is listened to already refuses. */
+  async #subscribeAgain() {
+    await this.#unlessRefused(this.#ask('Subscribe'));
+  }
+
+  /** Only the bus itself has its name, and the manager its own. */
+  #onSignal(signal: Signal) {
+    const { sender, path, member, body } = signal;
+    if (this.#manager === undefined && sender !== BUS) this.#early.push(signal);
+    if (sender === this.#manager && member === 'JobNew') {
+      const [, job, unit] = body as [number, string, string];
+      this.#heard.onNewJob(job, unit, () => this.#property(job, `${SERVICE}.Job`, 'JobType'));
+    }
+    if (sender === this.#manager && member === 'JobRemoved') {
+      const [, job, unit, result] = body as [number, string, string, string];
+      this.#heard.onEndOfJob(job, unit, result);
+      this.#jobs.end(job, result);
+    }
+    if (sender === this.#manager && member === 'PropertiesChanged') {
+      this.#watched.get(path)?.(changedIn(body[1]));
+    }
+    if (sender === BUS && member === 'NameOwnerChanged') {
+      const [name, , owner] = body as [string, string, string];
+      if (name === SERVICE && owner !== '') void this.#followManager(owner);
+    }
+  }
+
+  /** A manager that executes itself again keeps its jobs; those that end before it is listened to end unheard. */
+  async #followManager(owner: string) {
+    this.#manager = owner;
+    this.#heard.forgetJobs();
+    try {
+      await this.#subscribeAgain();
+      const [jobs] = (await this.#ask('ListJobs')) as [unknown[][]];
+      const present = new Set(jobs.map(([, , , , path]) => path));
+      for (const [job, unit] of this.#jobs.waitedFor(present)) {
+        this.#jobs.end(job, await this.#outcomeOf(unit));
+      }
+    } catch (cause) {
+      this.#subscribed = undefined;
+      this.#jobs.giveUp(cause);
+    }
+    for (const changed of this.#watched.values()) changed(new Map());
+  }
+
+  /** The result of a job that nobody heard of, as far as its unit tells. */
+  async #outcomeOf(unit: string): Promise<string> {
+    return (await this.property(unit, 'Unit', 'ActiveState')) === 'failed' ? 'failed' : 'done';
+  }
+
+  /** A call that does no harm when it is made twice: made again while the manager is away. */
+  #ask(member: string, signature = '', body: readonly unknown[] = []): Promise<unknown[]> {
+    return whileAway(() => this.#call(member, signature, body));
+  }
+
+  #call(member: string, signature: string, body: readonly unknown[], timeout?: number): Promise<unknown[]> {
+    return this.#connection.call({
+      ...{ destination: SERVICE, path: MANAGER_PATH, interface: MANAGER, member, signature, body },
+      ...(timeout === undefined ? {} : { timeout }),
+    });
+  }
+
+  #properties(path: string, member: string, signature: string, body: readonly unknown[]): Promise<unknown[]> {
+    const call = { destination: SERVICE, path, interface: PROPERTIES, member, signature, body };
+    return whileAway(() => this.#connection.call(call));
+  }
+}
+
+const changesOf = (key: 'path' | 'path_namespace', path: string) =>
+  `type='signal',sender='${SERVICE}',interface='${PROPERTIES}',member='PropertiesChanged',${key}='${path}',arg0='${UNIT}'`;

@@ -1,0 +1,220 @@
+import type { Socket } from 'node:net';
+import type { Message, MessageBus } from 'dbus-next';
+import { EXIT, error, UserError } from '../../diagnostic.js';
+import { passDescriptors } from '../files/descriptors.js';
+import { guardBus } from './guard.js';
+
+const BUS_PATH = '/org/freedesktop/DBus';
+const BUS = 'org.freedesktop.DBus';
+
+/** Longest wait for the answer to a call that starts nothing, in milliseconds; sd-bus waits 25 s too. */
+const CALL_TIMEOUT = 25_000;
+
+/** Where a bus is. */
+export interface BusPlace {
+  /** `unix:path=…` */
+  readonly address: string;
+  /** What to look for where it can't be reached. */
+  readonly hint: string;
+  /** Path of send-descriptors, where messages shall take open files: `h`, a descriptor of this process. */
+  readonly sender?: string | undefined;
+}
+
+/** A call of a method: of the bus itself, or of the program that has a name on it. */
+export interface Call {
+  readonly destination: string;
+  readonly path: string;
+  readonly interface: string;
+  readonly member: string;
+  readonly signature?: string;
+  readonly body?: readonly unknown[];
+  /** In milliseconds. */
+  readonly timeout?: number;
+}
+
+/** What was sent to everybody who listens. */
+export interface Signal {
+  /** The sender's own name, `:1.2`, or that of the bus. */
+  readonly sender: string;
+  readonly path: string;
+  readonly member: string;
+  readonly body: readonly unknown[];
+}
+
+interface DBusFailure {
+  readonly type?: string;
+  readonly text?: string;
+  readonly message: string;
+}
+
+const failure = (code: string, message: string, hint?: string) =>
+  new UserError(error(code, message, { hint }), EXIT.failure);
+
+const lost = () => failure('bus-lost', 'the bus closed the connection');
+
+/** What ended a connection: who is at its other end, or dbus-next, which trips over what is no message. */
+function connectionFailure(cause: Error): UserError {
+  if (['EPIPE', 'ECONNRESET'].includes((cause as NodeJS.ErrnoException).code ?? '')) return lost();
+  const isOurs = cause instanceof TypeError || cause instanceof RangeError;
+  return failure('bus-failed', `the bus failed: ${isOurs ? 'it sent what is no message' : cause.message}`);
+}
+
+/**
+ * What the bus answers for a program that has left it, before or after it got the call. To start systemd the bus is told
+ * to run /bin/false (org.freedesktop.systemd1.service), whose end is the third of these.
+ */
+const AWAY: ReadonlySet<string> = new Set(
+  ['NoReply', 'ServiceUnknown', 'Spawn.ChildExited', 'NameHasNoOwner'].map(
+    (name) => `org.freedesktop.DBus.Error.${name}`,
+  ),
+);
+
+/** What a caller lacks the right to is told in these ways, the last by polkit where nobody can be asked. */
+const DENIED: readonly (string | undefined)[] = [
+  'org.freedesktop.DBus.Error.AccessDenied',
+  'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired',
+];
+
+const unreachable = ({ address, hint }: BusPlace, cause: unknown) =>
+  failure('no-bus', `can't reach the bus at ${address}: ${(cause as Error).message}`, hint);
+
+/** dbus-daemon lets a connection wait for 128 answers (max_replies_per_connection), and refuses further calls. */
+const MOST_UNDER_WAY = 100;
+
+/** @throws UserError `no-bus` where the address is none */
+function busAt(dbus: typeof import('dbus-next'), place: BusPlace): MessageBus {
+  try {
+    // dbus-next would start programs for others.
+    if (!/^(?:unix|tcp):\w+=/.test(place.address)) throw new Error('that is no address: unix:path=…');
+    return dbus.sessionBus({ busAddress: place.address });
+  } catch (cause) {
+    throw unreachable(place, cause);
+  }
+}
+
+/**
+ * A connection to a bus. dbus-next never settles a call whose connection has ended, and has no time-outs: every call
+ * here races with both.
+ */
+export class Connection {
+  readonly #bus: MessageBus;
+  readonly #dbus: typeof import('dbus-next');
+  readonly #lost: Promise<never>;
+  #underWay = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  private constructor(dbus: typeof import('dbus-next'), bus: MessageBus) {
+    this.#dbus = dbus;
+    this.#bus = bus;
+    this.#lost = new Promise((_, reject) => {
+      bus.on('error', (cause: Error) => reject(connectionFailure(cause)));
+      const { _connection } = bus as unknown as { _connection: NodeJS.EventEmitter };
+      _connection.on('end', () => reject(lost()));
+    });
+    this.#lost.catch(() => undefined);
+  }
+
+  /**
+   * Connects to a bus.
+   * @throws UserError `no-bus`
+   */
+  static async connect({ address, hint, sender }: BusPlace): Promise<Connection> {
+    const dbus = (await import('dbus-next')).default;
+    const bus = busAt(dbus, { address, hint });
+    guardBus(bus);
+    if (sender !== undefined) passDescriptors(bus, sender);
+    const connection = new Connection(dbus, bus);
+    try {
+      const connected = new Promise((resolve) => connection.#bus.once('connect', resolve));
+      await connection.#withTimeout(connected, CALL_TIMEOUT);
+    } catch (cause) {
+      connection.close();
+      throw unreachable({ address, hint }, cause);
+    }
+    return connection;
+  }
+
+  close() {
+    this.#bus.disconnect();
+    // A bus that hangs doesn't close its end.
+    (this.#bus as unknown as { _connection: { stream: Socket } })._connection.stream.unref();
+  }
+
+  /** Rejects when the connection has ended, whatever ended it. */
+  get lost(): Promise<never> {
+    return this.#lost;
+  }
+
+  /** A value that says its type, for `v`. */
+  variant(signature: string, value: unknown): unknown {
+    return new this.#dbus.Variant(signature, value);
+  }
+
+  /** Anybody on the bus may send a signal of any name to this connection: look at its sender. */
+  onSignal(handle: (signal: Signal) => void) {
+    this.#bus.on('message', (message: Message) => {
+      if (message.type === this.#dbus.MessageType.SIGNAL) handle(message as Signal & Message);
+    });
+  }
+
+  /** Asks the bus itself. */
+  callBus(member: string, text: string): Promise<unknown[]> {
+    return this.call({
+      ...{ destination: BUS, path: BUS_PATH, interface: BUS, member },
+      ...{ signature: 's', body: [text] },
+    });
+  }
+
+  /**
+   * @returns the values of the answer
+   * @throws UserError `access-denied`, `manager-refused`, `manager-away`, `bus-timeout`, `bus-lost`, `bus-failed`
+   */
+  async call({ timeout = CALL_TIMEOUT, body = [], ...rest }: Call): Promise<unknown[]> {
+    const message = new this.#dbus.Message({ ...rest, body: [...body] });
+    await this.#turn();
+    try {
+      const answer = await this.#withTimeout(this.#bus.call(message), timeout);
+      return answer?.body ?? [];
+    } catch (cause) {
+      if (cause instanceof UserError) throw cause;
+      const { type, text, message: reason } = cause as DBusFailure;
+      if (type === undefined && reason.includes('stream is closed')) throw lost();
+      const denied = DENIED.includes(type) || text === 'Permission denied';
+      if (type !== undefined && AWAY.has(type)) {
+        const said = `the service manager did not answer ${rest.member}: ${text ?? reason}`;
+        throw failure('manager-away', said, 'if it executes itself again, try in a moment');
+      }
+      const said = `the service manager refused ${rest.member}: ${text ?? reason}`;
+      if (denied) throw failure('access-denied', said, 'this needs root');
+      // So it says of a string that the bus doesn't carry.
+      const isText = rest.member === 'GetAll' && text === 'Invalid argument';
+      const hint = isText ? 'a text in the files of the unit may not be UTF-8' : undefined;
+      throw failure('manager-refused', said, hint);
+    } finally {
+      this.#underWay--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #turn() {
+    while (this.#underWay >= MOST_UNDER_WAY) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    this.#underWay++;
+  }
+
+  async #withTimeout<T>(answer: Promise<T>, timeout: number): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const expired = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(failure('bus-timeout', `no answer on the bus within ${timeout / 1000} s`)),
+        timeout,
+      );
+    });
+    try {
+      return await Promise.race([answer, this.#lost, expired]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import * as fs from 'node:fs';
+import { codeOf, UserError } from '../../diagnostic.js';
+import type { FileContent, ReadOptions } from '../system.js';
+import { fileError, isAbsent, reasonOf } from './error.js';
+import { readUpTo } from './read-up-to.js';
+import { assertTrustedFile } from './trust.js';
+
+const DEFAULT_LIMIT = 1 << 20;
+
+/** How often a file may be replaced while it is read. */
+const ATTEMPTS = 20;
+
+/** A link to /dev/null stands for an empty unit file (systemd.unit(5)). Its number is in Linux's list of devices. */
+const isNullDevice = (stat: fs.Stats) => stat.isCharacterDevice() && stat.rdev === ((1 << 8) | 3);
+
+/** What a file below /proc or of a control group is about has ended while it was open. */
+const isOver = (cause: unknown) => ['ESRCH', 'ENODEV'].includes((cause as NodeJS.ErrnoException).code ?? '');
+
+/**
+ * Reads a file as System.read() says. What others put in its place meanwhile is read in its place.
+ * @throws UserError `unreadable`, `not-a-file`, `too-large`, `file-changed`, `untrusted-file`
+ */
+export function readFile(path: string, options: ReadOptions = {}): FileContent | undefined {
+  for (let left = ATTEMPTS; ; left--) {
+    try {
+      return readOnce(path, options);
+    } catch (cause) {
+      if (left === 1 || codeOf(cause) !== 'file-changed') throw cause;
+    }
+  }
+}
+
+function readOnce(path: string, options: ReadOptions): FileContent | undefined {
+  const { limit = DEFAULT_LIMIT, trusted = false, head = false } = options;
+  let fd: number;
+  try {
+    fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY);
+  } catch (cause) {
+    if (isAbsent(cause)) return undefined;
+    throw fileError('unreadable', `can't read ${path}: ${reasonOf(cause)}`);
+  }
+  try {
+    const stat = fs.fstatSync(fd);
+    if (!stat.isFile() && !isNullDevice(stat)) {
+      throw fileError('not-a-file', `${path} is not a regular file`);
+    }
+    if (stat.size > limit && !head) {
+      throw fileError('too-large', `${path} is larger than ${limit} bytes`);
+    }
+    // Anybody may write to /dev/null, to no effect.
+    if (trusted && stat.isFile()) assertTrustedFile(path, fd, stat);
+    const bytes = readUpTo(fd, stat.size, { limit, head, path });
+    return { bytes, mode: stat.mode & 0o7777, modified: stat.mtimeMs, changed: stat.ctimeMs };
+  } catch (cause) {
+    if (cause instanceof UserError) throw cause;
+    if (isOver(cause)) return undefined;
+    throw fileError('unreadable', `can't read ${path}: ${reasonOf(cause)}`);
+  } finally {
+    fs.closeSync(fd);
+  }
+}

@@ -1,0 +1,107 @@
+/** Files that are put in place and removed with the folders that are there for them alone. */
+import * as fs from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { UserError } from '../../diagnostic.js';
+import { temporaryName } from '../../paths.js';
+import type { PlaceOptions, WriteOptions } from '../system.js';
+import { fileError, isAbsent, reasonOf } from './error.js';
+import { inForeignDirectory, makeTrustedDirectory, syncDirectory } from './trust.js';
+
+type Failure = NodeJS.ErrnoException;
+
+const unwritable = (verb: string, path: string, cause: unknown) => {
+  const denied = ['EACCES', 'EPERM'].includes((cause as Failure).code ?? '');
+  return fileError(
+    'unwritable',
+    `can't ${verb} ${path}: ${reasonOf(cause)}`,
+    denied ? 'this needs root' : undefined,
+  );
+};
+
+/** Puts a file in place as System.replace() says. */
+export function replaceFile(path: string, content: Uint8Array, options: WriteOptions): void {
+  const write = (directory: string) => replaceIn(directory, basename(path), content, options);
+  const isNew = !fs.existsSync(dirname(path));
+  try {
+    if (options.foreign) inForeignDirectory(dirname(path), write, { make: true });
+    else {
+      makeTrustedDirectory(dirname(path));
+      write(dirname(path));
+    }
+  } catch (cause) {
+    if (isNew) leaveNoFolder(dirname(path), placesOf(options));
+    if (cause instanceof UserError) throw cause;
+    throw unwritable('write', path, cause);
+  }
+}
+
+/** Removes a file as System.remove() says. */
+export function removeFile(path: string, options: PlaceOptions = {}): void {
+  const within = placesOf(options);
+  try {
+    // What isn't there is asked of no disk, which may be read-only, and its folder is left.
+    within(dirname(path), (place) => fs.lstatSync(join(place, basename(path))));
+    within(dirname(path), (place) => fs.rmSync(join(place, basename(path))));
+    within(removeEmpty(dirname(path), within), syncDirectory);
+  } catch (cause) {
+    if (cause instanceof UserError) throw cause;
+    if (isAbsent(cause)) return;
+    throw unwritable('remove', path, cause);
+  }
+}
+
+/** Writes a file, all of it or nothing. */
+function replaceIn(directory: string, name: string, content: Uint8Array, { mode, modified }: WriteOptions) {
+  const temporary = join(directory, temporaryName(crypto.randomUUID()));
+  try {
+    const fd = fs.openSync(temporary, 'wx', 0o600);
+    try {
+      fs.writeFileSync(fd, content);
+      fs.fchmodSync(fd, mode);
+      if (modified !== undefined) fs.futimesSync(fd, modified / 1000, modified / 1000);
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+    fs.renameSync(temporary, join(directory, name));
+    syncDirectory(directory);
+  } finally {
+    fs.rmSync(temporary, { force: true });
+  }
+}
+
+/** Folders that are there for what is in them: ours, and those of drop-ins. */
+const CONTAINERS = /\/(?:sandbox-unit(?:\/runs)?|[^/]+\.(?:d|programs))$/;
+
+/** How something is done in a folder. */
+type Within = (directory: string, use: (place: string) => void) => void;
+
+const placesOf = ({ foreign = false }: PlaceOptions): Within =>
+  foreign
+    ? (directory, use) => inForeignDirectory(directory, use, { make: false })
+    : (directory, use) => use(directory);
+
+/** Removes a folder that was made for a file that could not be written. What keeps it is told of the file already. */
+function leaveNoFolder(directory: string, within: Within) {
+  try {
+    removeEmpty(directory, within);
+  } catch {
+    return;
+  }
+}
+
+/** A folder that something is in, or mounted on. */
+const STAYS: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'EBUSY']);
+
+/** Removes a folder and those above it, as far as they are such and empty. Returns the first that stays. */
+function removeEmpty(directory: string, within: Within): string {
+  if (!CONTAINERS.test(directory)) return directory;
+  const above = dirname(directory);
+  try {
+    within(above, (place) => fs.rmdirSync(join(place, basename(directory))));
+  } catch (cause) {
+    if (!STAYS.has((cause as Failure).code ?? '')) throw cause;
+    return directory;
+  }
+  return removeEmpty(above, within);
+}

@@ -1,0 +1,241 @@
+/** What becomes of the units that a restart takes along. */
+
+import { inBatches, shortList } from '../collections.js';
+import { ownCommand, systemctl } from '../command-lines.js';
+import { type Diagnostic, error, note, UserError, warning } from '../diagnostic.js';
+import { type Along, askUnit, isTrigger, NEEDS, namesIn, OPPONENTS } from '../restart/affected-units.js';
+import { ASKED_AT_ONCE } from '../state/service.js';
+import { staysStopped, wasStopped } from '../state/stopped.js';
+import type { Context } from '../system/context.js';
+import { isSkipped } from '../system/system.js';
+import { hasJob, isRunning, isWaiting } from './trial.js';
+import type { Undo } from './undo-record.js';
+
+/** By these a unit names those that the manager itself stops it for: whether somebody has asked for that can't be told then. */
+const TIES = ['BindsTo', 'StopPropagatedFrom', ...OPPONENTS];
+
+/** Of these those that a restart that goes well stops, too. */
+const TIES_OF_RESTART = ['StopPropagatedFrom', ...OPPONENTS];
+
+/** How long is waited from one look to the next at a unit that is being stopped, in milliseconds. */
+const PAUSE = 100;
+
+/** How long what was started again must be up to count as that, in milliseconds. */
+export const LOOK_AGAIN = 300;
+
+const isBeingStopped = ({ properties }: Along): boolean => properties.get('ActiveState') === 'deactivating';
+
+/** A unit, when its stop is over, if it is being stopped. */
+async function whenStopped(context: Context, name: string): Promise<Along> {
+  const first = await askUnit(context.system, name);
+  if (!isBeingStopped(first)) return first;
+  return context.caller.tellIfLong(`${name}: waiting for its stop …`, async () => {
+    for (;;) {
+      await context.system.wait(PAUSE);
+      const found = await askUnit(context.system, name);
+      if (!isBeingStopped(found)) return found;
+    }
+  });
+}
+
+/** These units, and those that name one of them by some of their links, and so on. */
+function withDependents(
+  names: Iterable<string>,
+  along: readonly Along[],
+  links: readonly string[],
+): Set<string> {
+  const found = new Set(names);
+  for (let size = 0; size !== found.size; ) {
+    size = found.size;
+    for (const { name, properties } of along) {
+      if (namesIn(properties, links).some((other) => found.has(other))) found.add(name);
+    }
+  }
+  return found;
+}
+
+/** Those that the manager itself may stop for units, or for what goes down with these. */
+function tiedTo(names: readonly string[], along: readonly Along[], ties: readonly string[]): Set<string> {
+  const links = [...NEEDS, ...OPPONENTS];
+  const all = withDependents(names, along, links);
+  const tied = along.filter(({ properties }) => namesIn(properties, ties).some((name) => all.has(name)));
+  return withDependents(
+    tied.map(({ name }) => name),
+    along,
+    links,
+  );
+}
+
+/**
+ * Listens anew to what the restart of services may itself have stopped: what is stopped of that from here on isn't by
+ * that.
+ */
+export async function watchTied(context: Context, undo: Undo, services: readonly string[]): Promise<void> {
+  if (undo.along.length === 0) return;
+  const found = await inBatches(undo.along, ASKED_AT_ONCE, (name) => askUnit(context.system, name));
+  const tied = tiedTo(services, found, TIES_OF_RESTART);
+  const names = undo.along.filter((name) => tied.has(name));
+  if (names.length > 0) await context.system.watch(names);
+}
+
+interface Fallen {
+  /** Went down with the restart. */
+  readonly down: readonly string[];
+  /** Somebody has stopped them. */
+  readonly stopped: readonly string[];
+}
+
+export interface Which {
+  /** Whether the services have stayed up since, so that nothing that is tied to them was stopped for them. */
+  readonly holds?: boolean;
+  /** Which of the units along are meant. */
+  readonly are?: (unit: string) => boolean;
+}
+
+/** The units along that are down, and that the manager isn't about to start. */
+export async function fallen(
+  context: Context,
+  { unit, runs, along }: Undo,
+  { holds = false, are = () => true }: Which = {},
+): Promise<Fallen> {
+  const found = await inBatches(along, ASKED_AT_ONCE, (name) =>
+    are(name) ? whenStopped(context, name) : askUnit(context.system, name),
+  );
+  const dead = found.filter(
+    ({ name, properties }) => are(name) && !isRunning(properties) && !hasJob(properties),
+  );
+  const names = [unit, ...runs.map((run) => run.unit)];
+  const tied = holds ? new Set<string>() : tiedTo(names, found, TIES);
+  const stopped = await inBatches(dead, ASKED_AT_ONCE, async ({ name, properties }) => {
+    const one = { unit: name, scope: context.placement.scope };
+    // What is unloaded can't be asked, nor is a start that was skipped a stop.
+    const isKnown = properties.get('LoadState') === 'loaded' && !isSkipped(properties) && !tied.has(name);
+    return isKnown && wasStopped(context.system, one, properties);
+  });
+  const named = (is: boolean) => dead.flatMap(({ name }, i) => (stopped[i] === is ? [name] : []));
+  return { down: named(false), stopped: named(true) };
+}
+
+interface HowLong {
+  /** How long it must stay up, in milliseconds. */
+  readonly settle?: number;
+  /** Units that are looked at for themselves: that they don't stay up is told then. */
+  readonly own?: ReadonlySet<string>;
+}
+
+/**
+ * Starts the units again that went down with a restart, though nothing was wrong with it.
+ * @returns what is to be said of them; a warning where one can't be started, an error where one doesn't stay up
+ */
+export async function startAlong(
+  context: Context,
+  undo: Undo,
+  { settle = LOOK_AGAIN, own = new Set() }: HowLong = {},
+): Promise<Diagnostic[]> {
+  if (!undo.restarted || undo.along.length === 0) return [];
+  const late = await whenStarted(context, undo.along);
+  const { down, stopped } = await fallen(context, undo, { holds: true });
+  return [
+    ...late.map((unit) => note('still-starting', `${unit} is yet to be started again`)),
+    ...stopped.filter((unit) => !own.has(unit)).map(staysStopped),
+    ...(down.length > 0 ? await startAll(context, undo, down, { settle, own }) : []),
+  ];
+}
+
+/** Units that one line names. */
+const MOST_NAMED = 5;
+
+/** How long units may take to be up again before it is left to them, in milliseconds. */
+const START_TIMEOUT = 90_000;
+
+const isBeingStarted = ({ properties }: Along): boolean =>
+  hasJob(properties) || (properties.get('ActiveState') === 'activating' && !isWaiting(properties));
+
+/** Waits for the starts of units; those that go on are returned. */
+async function whenStarted(context: Context, names: readonly string[]): Promise<string[]> {
+  const look = () => inBatches(names, ASKED_AT_ONCE, (name) => askUnit(context.system, name));
+  let late = (await look()).filter(isBeingStarted);
+  if (late.length === 0) return [];
+  const said = `${shortList(
+    late.map(({ name }) => name),
+    MOST_NAMED,
+  )}: waiting for the start …`;
+  await context.caller.tellIfLong(said, async () => {
+    for (let waited = 0; late.length > 0 && waited < START_TIMEOUT; waited += PAUSE) {
+      await context.system.wait(PAUSE);
+      late = (await look()).filter(isBeingStarted);
+    }
+  });
+  return late.map(({ name }) => name);
+}
+
+async function startAll(
+  context: Context,
+  undo: Undo,
+  down: readonly string[],
+  { settle, own }: Required<HowLong>,
+): Promise<Diagnostic[]> {
+  const { system, placement } = context;
+  const went = (unit: string) => `${unit} went down with the restart of ${undo.unit}`;
+  const refused = await startEach(context, down);
+  const started = down.filter((unit) => !refused.has(unit));
+  if (started.length > 0) await system.wait(Math.max(settle, LOOK_AGAIN));
+  const look = async () => {
+    const found = await inBatches(started, ASKED_AT_ONCE, (unit) => askUnit(context.system, unit));
+    return found.filter(({ properties }) => !isRunning(properties));
+  };
+  // What waits for something that a service makes is skipped where it comes too early.
+  let stillDown = await look();
+  const skipped = stillDown.filter(({ properties }) => isSkipped(properties));
+  if (skipped.length > 0) {
+    const names = skipped.map(({ name }) => name);
+    for (const [name, why] of await startEach(context, names)) refused.set(name, why);
+    await system.wait(LOOK_AGAIN);
+    stillDown = await look();
+    for (const { name, properties } of stillDown) {
+      if (isSkipped(properties)) refused.set(name, 'its conditions do not hold');
+    }
+  }
+  const again = stillDown.map(({ name }) => name).filter((unit) => !refused.has(unit));
+  return [
+    ...[...refused]
+      .filter(([unit]) => !own.has(unit))
+      .map(([unit, why]) =>
+        warning('went-down', `${went(unit)}, and can't be started again: ${why}`, {
+          hint: systemctl(placement.scope, 'start', unit),
+        }),
+      ),
+    ...started
+      .filter((unit) => !again.includes(unit) && !refused.has(unit))
+      .map((unit) => note('started-again', `${went(unit)}, and is started again`)),
+    ...again.filter((unit) => !own.has(unit)).map((unit) => dependentFailed(context, undo, went(unit), unit)),
+  ];
+}
+
+function dependentFailed({ placement }: Context, undo: Undo, went: string, unit: string): Diagnostic {
+  const explain = ownCommand(placement.scope, 'explain', undo.unit);
+  const hint = `'${explain}' says what that was refused; the journal what ${unit} said`;
+  return error('dependent-failed', `${went}, and doesn't stay up with it`, { hint });
+}
+
+/** Starts units, what starts others first; those that can't be, and why. */
+async function startEach(context: Context, units: readonly string[]): Promise<Map<string, string>> {
+  const refused = new Map<string, string>();
+  for (const unit of [...units.filter(isTrigger), ...units.filter((one) => !isTrigger(one))]) {
+    const start = () => refusalOf(() => context.system.startUnit(unit));
+    const why = await context.caller.tellIfLong(`${unit}: waiting for its start …`, start);
+    if (why !== undefined) refused.set(unit, why);
+  }
+  return refused;
+}
+
+/** Why there is no job; what comes of one its unit shows. */
+async function refusalOf(job: () => Promise<string>): Promise<string | undefined> {
+  try {
+    await job();
+    return undefined;
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    return cause.diagnostics[0]!.message;
+  }
+}

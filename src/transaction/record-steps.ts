@@ -1,0 +1,199 @@
+/** One run of a service with all that its policy would refuse let through and recorded, and the way back. */
+
+import { ownCommand } from '../command-lines.js';
+import { trialOf } from '../commands/trial.js';
+import { type Diagnostic, EXIT, error, hasErrors, note, UserError, warning } from '../diagnostic.js';
+import {
+  explainUnit,
+  type Looked,
+  type Run,
+  startOf,
+  UNREADABLE,
+  userManager,
+} from '../explain/explain-unit.js';
+import { type HeardRecords, heardIn } from '../explain/heard.js';
+import type { UserManager } from '../explain/user-manager.js';
+import { dropInPath } from '../paths.js';
+import { recordReader } from '../prepare/load/native-program.js';
+import { type Prepared, type PrepareOptions, prepare } from '../prepare/prepare.js';
+import { unitsAlong } from '../restart/affected-units.js';
+import { obstacleTo } from '../restart/may-restart.js';
+import { obstacles } from '../restart/preflight.js';
+import { failureOf, failuresOf } from '../state/failures.js';
+import { lastWritten, withLifetime } from '../state/own-files.js';
+import { stopUnit } from '../state/stop-unit.js';
+import { boundTo } from '../state/stopped.js';
+import type { Context } from '../system/context.js';
+import type { ProcessResult, Running } from '../system/system.js';
+import { readBack } from '../verify/manager/read-back.js';
+import { watchTied } from './dependents.js';
+import { type HeldSignals, holdSignals } from './held-signals.js';
+import { keepRestarted, keepUndo } from './keep-record.js';
+import { putBack } from './roll-back.js';
+import { isRunning, restart, tryOut } from './trial.js';
+import type { Undo } from './undo-record.js';
+import { writeChanges } from './write.js';
+
+/** Most of the reader's output that is kept, in characters: some hundred thousand records. */
+const LIMIT = 128 << 20;
+
+/** How long the journal may take for what the kernel's log has, in milliseconds. */
+const LOG_DELAY = 500;
+
+/**
+ * Applies the policy permissive, restarts the service, or starts one that doesn't run, tries it out, and puts all back
+ * as it was, whatever happens in between. Nothing is touched where no records can be had.
+ * @param prepared the policy as it is to be enforced, which explains what was recorded
+ * @throws UserError where it can't be begun
+ */
+export async function recordRun(context: Context, prepared: Prepared, options: PrepareOptions): Promise<Run> {
+  const placed = withLifetime(context, 'run');
+  const permissive = await prepare(placed, prepared.plan.unit, {
+    ...options,
+    ...{ policy: prepared.plan.policyFile, allowGaps: true, permissive: true },
+  });
+  const notes = await assertRecordable(placed, permissive);
+  const ears = await listen(context, prepared);
+  const signals = holdSignals(context);
+  const way: Way = { signals };
+  const since = startOf(permissive.unit.properties!);
+  let looked: Looked = { explanations: [], since, suppressed: false, readable: false };
+  const diagnostics = [...notes, ...ears.diagnostics];
+  let failed = false;
+  try {
+    diagnostics.push(...(await failuresOf(() => runOnce(placed, permissive, way))));
+    const collected = async () => {
+      looked = await collect(context, prepared, permissive, ears);
+    };
+    diagnostics.push(...(await failureOf(collected)));
+  } finally {
+    const problems = await goBack(placed, permissive, way);
+    diagnostics.push(...problems);
+    failed =
+      problems.length > 0 || diagnostics.some(({ code }) => ['interrupted', 'unwritable'].includes(code));
+    signals.release();
+  }
+  if (looked.readable && looked.explanations.length === 0) diagnostics.push(nothing(prepared.plan.unit));
+  return { ...looked, diagnostics, failed };
+}
+
+const nothing = (unit: string): Diagnostic =>
+  note('no-record', `no call of ${unit} was recorded that its policy would refuse`);
+
+/** @returns what is to be said of the restart */
+async function assertRecordable(context: Context, prepared: Prepared): Promise<readonly Diagnostic[]> {
+  const { plan, unit, policy, sources } = prepared;
+  const found = await obstacles(context, prepared, { verb: 'explain --record' });
+  const diagnostics = [...prepared.diagnostics, ...found];
+  if (hasErrors(diagnostics)) throw new UserError(diagnostics, EXIT.findings, sources);
+  if (!policy.policy.syscalls) {
+    const hint = 'what the unit itself refuses is not let through';
+    const message = `the policy of ${plan.unit} has no [syscalls]: there is nothing to let through and record`;
+    throw new UserError(error('nothing-to-record', message, { hint }));
+  }
+  const service = { name: plan.unit, properties: unit.properties! };
+  const along = await unitsAlong(context, [service], { starts: !isRunning(service.properties) });
+  const obstacle = await obstacleTo(context, service, along);
+  if (obstacle === undefined) return found;
+  const message = `${plan.unit} must not be restarted, and so can't be recorded`;
+  throw new UserError(error('not-restartable', message, { hint: obstacle }));
+}
+
+/** Where records come from. */
+interface Ears {
+  /** Undefined where only logs can be read. */
+  readonly reader: Running | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Begins to listen to the kernel; where that can't be done, sees that its log can be read.
+ * @throws UserError `records-unreadable`
+ */
+async function listen(context: Context, prepared: Prepared): Promise<Ears> {
+  const reader = await context.system.start([await recordReader(context)], { limit: LIMIT });
+  if (reader.ready) return { reader, diagnostics: [] };
+  const { stderr } = await reader.stop();
+  const properties = prepared.unit.properties!;
+  const { readable } = await explainUnit(context, prepared, properties, { since: startOf(properties) });
+  if (!readable) throw new UserError(UNREADABLE, EXIT.failure);
+  return { reader: undefined, diagnostics: [incomplete(stderr)] };
+}
+
+/** @param said by the reader: `read-records: WHY; it takes …` */
+function incomplete(said: string): Diagnostic {
+  const [why, ...takes] = said
+    .trim()
+    .replace(/^read-records: /, '')
+    .split('; ');
+  const message = `calls may be missing: only the kernel's log could be read, which drops records where they are many${why ? ` (its audit socket can't be: ${why})` : ''}`;
+  const hint = takes.length > 0 ? `to have all of them ${takes.join('; ')}` : undefined;
+  return warning('records-incomplete', message, { hint });
+}
+
+/** What a run is ended by, and the way back, from when there is something to be put back. */
+interface Way {
+  readonly signals: HeldSignals;
+  back?: Undo;
+}
+
+/** Files, reload, restart, trial: what goes wrong, a signal among it, ends that. */
+async function runOnce(context: Context, prepared: Prepared, way: Way): Promise<readonly Diagnostic[]> {
+  const { system, placement } = context;
+  const { plan, unit, changes } = prepared;
+  const toUndo = { unit: plan.unit, changes, services: unit.services };
+  await system.watch([plan.unit, ...boundTo(unit.properties!)]);
+  way.back = await keepUndo(context, toUndo, { starts: !isRunning(unit.properties!) });
+  await writeChanges(
+    system,
+    changes.filter(({ kind }) => kind !== 'remove'),
+  );
+  await system.reload();
+  const loaded = await system.unit(plan.unit);
+  const wrong = readBack(plan, dropInPath(placement, plan.unit), loaded, unit.properties);
+  if (wrong.length > 0) return wrong;
+  const back = await keepRestarted(context, way.back);
+  way.back = back;
+  return way.signals.unlessCame(async () => {
+    const down = await restart(system, { unit: plan.unit, scope: placement.scope, plan: undefined }, back);
+    await watchTied(context, back, [plan.unit]);
+    return down.length > 0 ? down : tryOut(system, trialOf(prepared));
+  });
+}
+
+/** What has been recorded, while the unit's processes are still there to be asked. */
+async function collect(
+  context: Context,
+  prepared: Prepared,
+  permissive: Prepared,
+  { reader }: Ears,
+): Promise<Looked> {
+  const { system } = context;
+  const properties = await system.unit(prepared.plan.unit);
+  if (!reader) await system.wait(LOG_DELAY);
+  const heard = reader && heardBy(await reader.stop(), userManager(context));
+  const written = await lastWritten(withLifetime(context, 'run'), permissive.unit.name.full);
+  const since = Math.max(written, startOf(properties, permissive.unit.properties));
+  return explainUnit(context, prepared, properties, { since, heard });
+}
+
+/** A reader that didn't come to its own end has lost what it had yet to say. */
+function heardBy({ status, stdout }: ProcessResult, manager: UserManager): HeardRecords {
+  const heard = heardIn(stdout, manager);
+  return status === 0 ? heard : { ...heard, suppressed: true };
+}
+
+/** The files that were there, a reload, and the service as it was: with these files, or stopped. */
+async function goBack(
+  context: Context,
+  { plan, unit: { properties } }: Prepared,
+  { back, signals }: Way,
+): Promise<readonly Diagnostic[]> {
+  if (!back) return [];
+  const { unit, target } = plan;
+  const settle = async () => (isRunning(properties!) ? [] : stopUnit(context, unit));
+  const [problems] = await putBack(context, [back], { signals, settle });
+  if (problems!.length === 0) return [];
+  const hint = `'${ownCommand(target.scope, 'status', unit)}' says how it is`;
+  return [...problems!, error('not-restored', `${unit} is not as it was: it may be permissive`, { hint })];
+}

@@ -1,0 +1,36 @@
+import type { Undo } from './undo-record.js';
+
+/** A unit whose services are to be restarted. */
+interface Restarted {
+  readonly unit: string;
+  readonly undo?: Pick<Undo, 'runs' | 'along'>;
+}
+
+/**
+ * Units in the order in which they are restarted, some at a time: what a restart takes along comes in a later turn, so that
+ * none is restarted by another one while it is tried itself.
+ * @param most how many at a time
+ */
+export function turnsOf<T extends Restarted>(units: readonly T[], most: number): T[][] {
+  const turns: T[][] = [];
+  for (let left = [...units]; left.length > 0; ) {
+    const taken = new Set(left.flatMap((one) => withoutOwn(one)));
+    const free = left.filter((one) => servicesOf(one).every((name) => !taken.has(name)));
+    // Those that take each other along have no order.
+    const turn = free.length > 0 ? free.slice(0, most) : [left[0]!];
+    turns.push(turn);
+    left = left.filter((one) => !turn.includes(one));
+  }
+  return turns;
+}
+
+const servicesOf = ({ unit, undo }: Restarted): string[] => [
+  unit,
+  ...(undo?.runs ?? []).map((run) => run.unit),
+];
+
+/** What a unit takes along, but for itself. */
+function withoutOwn(one: Restarted): string[] {
+  const own = servicesOf(one);
+  return (one.undo?.along ?? []).filter((name) => !own.includes(name));
+}

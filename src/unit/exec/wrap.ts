@@ -1,0 +1,145 @@
+import { type Diagnostic, error, printable, UserError } from '../../diagnostic.js';
+import type { ExecCommand } from './line.js';
+import { nextExecWord, UNREADABLE } from './word.js';
+
+/**
+ * The command with a launcher in front of it, for a unit file: `PREFIXES LAUNCHER… [--argv0=NAME] -- PATH ARGUMENTS`.
+ * Path and arguments stay as they were written, so that quotes, specifiers and variables keep their meaning; only `$`
+ * in the path is doubled, since systemd looks for variables in arguments but not in paths.
+ * @param launcher an absolute path and its arguments, as plain text.
+ * @throws UserError `unwritable-word` if systemd can't take a word of the launcher.
+ * @returns `exec-privileged` for a command with `+`, which runs outside of every sandbox; `exec-via-shell` for one with
+ *   `|`, which has no path; `exec-argv0-variable` where argv[0] is a variable that systemd splits into words;
+ *   `exec-path-specifier` where a specifier in the path may become a `$`, which nobody could double.
+ */
+export function wrapExecCommand(command: ExecCommand, launcher: readonly string[]): string | Diagnostic {
+  const { prefixes, path, at } = command;
+  const shown = printable(path.value, 60);
+  if (prefixes.includes('+')) {
+    return error('exec-privileged', `'${shown}' has the prefix +, and runs without any sandbox`, { at });
+  }
+  if (prefixes.includes('|')) {
+    return error('exec-via-shell', `'${shown}' has the prefix |: a shell runs it`, { at });
+  }
+  const noEnv = prefixes.includes(':');
+  const unclear = noEnv ? undefined : unclearSpecifier(path.value);
+  if (unclear !== undefined) return pathSpecifier(shown, unclear, command);
+  const argv0 = argv0Option(command, noEnv);
+  if (typeof argv0 !== 'string') return argv0;
+  const [program, ...options] = launcher;
+  const words = [
+    prefixes.replace('@', '') + quoteExecPath(program ?? ''),
+    ...options.map((option) => quoteExecWord(option, { noEnv })),
+    ...(argv0 === '' ? [] : [argv0]),
+    '--',
+    noEnv ? argument(path.raw) : doubleDollars(argument(path.raw)),
+    ...(command.rest === '' ? [] : [closed(command.rest)]),
+  ];
+  return words.join(' ');
+}
+
+/**
+ * Specifiers that never become a `$` (systemd.unit(5)): names as they are in units, which escape it; names of users,
+ * hosts, folders and numbers, which the system gives.
+ */
+const WITHOUT_DOLLAR = 'abCdEgGhHijlLmnNpsStTuUvV%';
+
+const unclearSpecifier = (path: string): string | undefined =>
+  [...path.matchAll(/%(.)/g)].map(([, letter]) => letter!).find((letter) => !WITHOUT_DOLLAR.includes(letter));
+
+/** `%I` and its like undo the escapes of a name, in which \x24 is a dollar sign. */
+const pathSpecifier = (shown: string, letter: string, { at }: ExecCommand): Diagnostic =>
+  error(
+    'exec-path-specifier',
+    `'${shown}': %${letter} may become a $, and systemd would look for a variable`,
+    {
+      at,
+      hint: 'write the path without it, or put the prefix : in front, for no variables at all',
+    },
+  );
+
+/**
+ * `--argv0=NAME` where argv[0] isn't the path as systemd hands it on, else an empty string.
+ * systemd expands variables in argv[0], though not in the path that it is a copy of.
+ */
+function argv0Option(command: ExecCommand, noEnv: boolean): string | Diagnostic {
+  const { argv0, path, at } = command;
+  const word = argv0 ?? path;
+  if (!noEnv && /^\$(?![{$])/.test(word.value)) {
+    return error('exec-argv0-variable', `systemd splits argv[0] '${printable(word.value, 60)}' into words`, {
+      at,
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: systemd's own notation
+      hint: 'write ${NAME} instead of $NAME, or $$ for a dollar sign',
+    });
+  }
+  if (!argv0 && (noEnv || !/\$[{$]/.test(path.value))) return '';
+  return `--argv0=${word.raw === '\\;' ? ';' : closed(word.raw)}`;
+}
+
+/** The command for a unit file, as it was. */
+export const execCommandText = ({ prefixes, path, argv0, rest }: ExecCommand): string =>
+  closed([prefixes + path.raw, ...(argv0 ? [argv0.raw] : []), ...(rest === '' ? [] : [rest])].join(' '));
+
+/** A word that was the first of its line, so that it is the same as an argument. */
+const argument = (raw: string) => (raw === ';' ? '";"' : closed(raw));
+
+/**
+ * Text whose last word ends in a lone backslash, which systemd keeps, or in a lone backslash and white space: written so
+ * that what is put behind it stays apart.
+ */
+function closed(raw: string): string {
+  const blank = /[ \t]$/.exec(raw)?.[0];
+  const text = blank ? raw.slice(0, -1) : raw;
+  const lone = /(?<!\\)(?:\\\\)*\\$/.test(text);
+  if (!lone) return raw;
+  return `${text}\\${blank === undefined ? '' : blank === '\t' ? '\\t' : '\\s'}`;
+}
+
+/** Doubles every `$` that a word stands for, escaped ones too. */
+function doubleDollars(raw: string): string {
+  const word = nextExecWord(raw, 0);
+  if (word === undefined || word === 'malformed') return raw;
+  let result = '';
+  let copied = 0;
+  for (const piece of word.pieces) {
+    const written = raw.slice(piece.from, piece.to);
+    const doubled = piece.text === '$' ? written + written : written.replaceAll('$', '$$$$');
+    result += raw.slice(copied, piece.from) + doubled;
+    copied = piece.to;
+  }
+  return result + raw.slice(copied);
+}
+
+/** Characters of a word that needs no quotes and no escapes anywhere in a command line. */
+const PLAIN = /^[A-Za-z0-9_/.,:=@+-]+$/;
+
+/**
+ * Writes plain text as one word of a command line, so that systemd expands nothing in it.
+ * @param noEnv the command has the prefix `:`, so `$` isn't doubled.
+ * @throws UserError `unwritable-word` for NUL and for what isn't UTF-8.
+ */
+export function quoteExecWord(word: string, options: { readonly noEnv: boolean }): string {
+  if (PLAIN.test(word)) return word;
+  if (word.includes('\0') || UNREADABLE.test(word)) {
+    throw new UserError(
+      error('unwritable-word', `'${printable(word, 60)}' can't be an argument: NUL, or not UTF-8`),
+    );
+  }
+  const escaped = word
+    .replace(/[\\"]/g, '\\$&')
+    .replaceAll('%', '%%')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it escapes
+    .replace(/[\x01-\x1f\x7f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return `"${options.noEnv ? escaped : escaped.replaceAll('$', '$$$$')}"`;
+}
+
+/** The first word of a command line: specifiers are expanded in it, variables are not. */
+function quoteExecPath(path: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
+  if (!path.startsWith('/') || path.endsWith('/') || /[\x01-\x1f\x7f"'\\]/.test(path)) {
+    throw new UserError(
+      error('unwritable-word', `systemd can't start '${printable(path, 60)}': not a plain absolute path`),
+    );
+  }
+  return quoteExecWord(path, { noEnv: true });
+}

@@ -1,0 +1,256 @@
+/** What the kernel itself does with the system calls of a unit's processes, held against its plan. */
+import { groupBy, once } from '../../collections.js';
+import { systemctl } from '../../command-lines.js';
+import { type Diagnostic, error, note } from '../../diagnostic.js';
+import { StackComparer } from '../../filter/compare/compare-stack.js';
+import type { Difference } from '../../filter/compare/relation.js';
+import type { Stack } from '../../filter/stack.js';
+import { systemdMeaning } from '../../plan/calls/systemd-meaning.js';
+import type { Plan } from '../../plan/plan.js';
+import { readStatus } from '../../state/process-status.js';
+import type { SyscallPolicy } from '../../syscalls/policy.js';
+import type { System, UnitProperties } from '../../system/system.js';
+import { inPieces } from './in-pieces.js';
+import { createLeftOver } from './left-over.js';
+import type { LoadedFilters } from './loaded-filters.js';
+import { looseCalls, whose } from './looser.js';
+import { type NamedDifference, nameDifferences } from './name-differences.js';
+import { createRefusers } from './refusers.js';
+import type { Compared, ThreadGroup } from './thread-group.js';
+import { sampledNotes, unknowable } from './uncompared.js';
+import { readUnit, type UnitThread } from './unit-filters.js';
+import { unseen } from './unseen.js';
+import { type Answering, answeringPart, doubtOf, notVouched } from './vouched-launcher.js';
+import { type Measure, measureOf } from './without-launcher.js';
+
+export interface Enforcement {
+  readonly groups: readonly ThreadGroup[];
+  /** What isn't as the policy says. */
+  readonly wrong: readonly Diagnostic[];
+  /** What isn't either, and runs since before the unit was started: no restart of it helps. */
+  readonly leftOver: readonly Diagnostic[];
+  /** What could not be seen. */
+  readonly unproven: readonly Diagnostic[];
+}
+
+/** Of a unit that is held to nothing, or that nothing was seen of. */
+export const NO_ENFORCEMENT: Enforcement = { groups: [], wrong: [], leftOver: [], unproven: [] };
+
+/**
+ * Reads the filters of every thread of a unit back and compares what they do together with what the policy says.
+ * @param reader finds the path of read-filters, if there is a thread to read
+ * @throws UserError `filters-unreadable` if it can't be run
+ */
+export async function enforcement(
+  system: System,
+  plan: Plan,
+  unit: UnitProperties,
+  reader: () => Promise<string>,
+): Promise<Enforcement> {
+  const { meaning } = plan;
+  if (meaning === undefined) return NO_ENFORCEMENT;
+  const held = { plan, unit, meaning };
+  const comparer = new StackComparer();
+  const look = () => lookOnce(system, { held, comparer }, reader);
+  let found = await look();
+  for (let looks = 1; looks < LOOKS && found.wrong.length > 0; looks++) {
+    // What systemd is about to start has no filters for a moment; whose process what has ended was can't be told.
+    if (looks > 1 && !(await hasEnded(system, found))) break;
+    found = await look();
+  }
+  return found;
+}
+
+/** How often a unit is looked at whose processes come and go. */
+const LOOKS = 5;
+
+/** Whether one of the processes that are wrong is gone by now. */
+async function hasEnded(system: System, { groups }: Enforcement): Promise<boolean> {
+  const wrong = groups.filter(({ calls, leftOver }) => calls === 'looser' && !leftOver);
+  const pids = wrong.flatMap(({ processes }) => processes.map(({ pid }) => pid));
+  const found = await Promise.all(pids.map((pid) => readStatus(system, `${pid}`)));
+  return found.includes(undefined);
+}
+
+/** A unit, what the manager says of it, and what its policy means. */
+interface Held {
+  readonly plan: Plan;
+  readonly unit: UnitProperties;
+  readonly meaning: SyscallPolicy;
+}
+
+/** A unit that is looked at more than once: all looks have one budget. */
+interface Looked {
+  readonly held: Held;
+  readonly comparer: StackComparer;
+}
+
+async function lookOnce(
+  system: System,
+  { held, comparer }: Looked,
+  reader: () => Promise<string>,
+): Promise<Enforcement> {
+  const { plan, unit } = held;
+  const found = await readUnit(system, unit, reader);
+  const unproven = await unseen(system, plan, unit, found);
+  const doubt = await doubtOf(system, held, found.threads);
+  const answering = answeringPart(plan, doubt);
+  const { numberOf, compare } = createComparison(system, held, { comparer, answering });
+  const isLeftOver = await createLeftOver(system, unit, new Set(found.threads.map(({ pid }) => pid)));
+  const byFilters = groupBy(found.threads, numberOf);
+  // Small groups come first: those that a service makes large don't keep them from being told.
+  for (const [first] of [...byFilters.values()].sort(([a], [b]) => sizeOf(a!) - sizeOf(b!)))
+    await compare(first!, 'policy');
+  const groups: ThreadGroup[] = [];
+  for (const threads of byFilters.values())
+    groups.push(...(await groupsOf(system, held, { compare, isLeftOver }, threads)));
+  return {
+    groups,
+    wrong: [
+      ...(doubt?.isCertain ? [notVouched(plan, doubt)] : []),
+      ...groups.filter((group) => !group.leftOver).flatMap(looseCalls),
+    ],
+    leftOver: groups.filter((group) => group.leftOver).map((group) => leftOver(group, held)),
+    unproven: [
+      ...unproven,
+      ...(doubt && !doubt.isCertain ? [notVouched(plan, doubt)] : []),
+      ...unknowable(groups),
+      ...sampledNotes(groups),
+    ],
+  };
+}
+
+const sizeOf = ({ stack }: LoadedFilters): number => stack.reduce((sum, { length }) => sum + length, 0);
+
+interface Comparison {
+  /** Equal for threads whose filters are equal, whoever loaded them. */
+  readonly numberOf: (filters: LoadedFilters) => string;
+  readonly compare: (filters: LoadedFilters, measure: Measure) => Promise<Compared>;
+}
+
+interface Comparing {
+  readonly comparer: StackComparer;
+  readonly answering: Answering;
+}
+
+function createComparison(
+  system: System,
+  { plan, unit, meaning }: Held,
+  { comparer, answering }: Comparing,
+): Comparison {
+  const refusers = createRefusers(unit, plan.target);
+  const bySystemd = once(async () => systemdMeaning(plan));
+  const names = new WeakMap<readonly Difference[], readonly NamedDifference[]>();
+  const name = (wanted: SyscallPolicy, differences: readonly Difference[]) => {
+    const named = names.get(differences) ?? nameDifferences(wanted, differences, refusers);
+    names.set(differences, named);
+    return named;
+  };
+  const plainOf = remember((stack) => stack.map(answering));
+  const numberOf = remember((stack) => comparer.numberOf(plainOf(stack)));
+  return {
+    numberOf: ({ stack, unread }) => `${numberOf(stack)} ${unread}`,
+    async compare({ stack, unread }, measure) {
+      const wanted = measure === 'policy' ? meaning : measure === 'systemd' ? await bySystemd() : undefined;
+      if (wanted === undefined)
+        return { calls: 'equal', differences: [], ranges: 0, sampled: 0, uncompared: 0 };
+      const work = comparer.compare(plainOf(stack), wanted);
+      const { differences, ranges, sampled, ...found } = await inPieces(system, work, () => comparer.spent);
+      const named = name(wanted, differences);
+      const uncompared = found.uncompared + unread;
+      const isUnknown = !found.isKnown || (unread > 0 && gravest(named) === 'looser');
+      return {
+        calls: isUnknown ? 'unknown' : uncompared > 0 ? withMore(gravest(named)) : gravest(named),
+        differences: isUnknown ? named.filter(({ relation }) => relation !== 'looser') : named,
+        ranges,
+        sampled,
+        uncompared,
+      };
+    },
+  };
+}
+
+/** Learns of a stack, which many threads may have, once. */
+function remember<T>(learn: (stack: Stack) => T): (stack: Stack) => T {
+  const known = new Map<Stack, T>();
+  return (stack) => {
+    if (!known.has(stack)) known.set(stack, learn(stack));
+    return known.get(stack)!;
+  };
+}
+
+/** How filters are told from what they are held to, and processes from those of the run before. */
+interface Means {
+  readonly compare: Comparison['compare'];
+  readonly isLeftOver: (pid: number) => Promise<boolean>;
+}
+
+/**
+ * Threads with the same filters are one group, unless some of them are looser than the policy: as it is planned, or
+ * since they are left over.
+ */
+async function groupsOf(
+  system: System,
+  held: Held,
+  { compare, isLeftOver }: Means,
+  threads: readonly UnitThread[],
+): Promise<ThreadGroup[]> {
+  const [first] = threads;
+  const { stack, unread } = first!;
+  const processes = processesOf(threads);
+  const compared = await compare(first!, 'policy');
+  const filters = stack.length + unread;
+  if (isObeying(compared)) return [{ processes, filters, heldTo: 'policy', leftOver: false, ...compared }];
+  const obeys = once(async () => isObeying(await compare(first!, 'systemd')));
+  const kinds = new Map<Measure | 'left-over', ThreadGroup['processes']>();
+  for (const one of processes) {
+    const measure = await measureOf(system, held, one, stack, obeys);
+    // What does systemd's part may be as planned all the same: ExecStop= has left it.
+    const mayBe = compared.calls === 'looser' && !(measure === 'systemd' && (await obeys()));
+    const kind = mayBe && (await isLeftOver(one.pid)) ? 'left-over' : measure;
+    kinds.set(kind, [...(kinds.get(kind) ?? []), one]);
+  }
+  const groups: ThreadGroup[] = [];
+  for (const [kind, some] of kinds) {
+    const heldTo = kind === 'left-over' ? 'policy' : kind;
+    const found = await compare(first!, heldTo);
+    groups.push({ processes: some, filters, heldTo, leftOver: kind === 'left-over', ...found });
+  }
+  return groups;
+}
+
+const isObeying = ({ calls }: Compared): boolean => calls !== 'looser' && calls !== 'unknown';
+
+function processesOf(threads: readonly UnitThread[]): ThreadGroup['processes'] {
+  const counted = new Map<number, { pid: number; name: string; threads: number }>();
+  for (const { pid, name } of threads) {
+    counted.set(pid, { pid, name, threads: (counted.get(pid)?.threads ?? 0) + 1 });
+  }
+  return [...counted.values()].sort((a, b) => a.pid - b.pid);
+}
+
+const GRAVEST_FIRST = ['looser', 'stricter', 'otherwise'] as const;
+
+function gravest(differences: readonly NamedDifference[]): Compared['calls'] {
+  const there = new Set(differences.map(({ relation }) => relation));
+  return GRAVEST_FIRST.find((relation) => there.has(relation)) ?? 'equal';
+}
+
+/** The relation of filters to their policy, where some weren't compared. */
+const withMore = (calls: Compared['calls']): Compared['calls'] => (calls === 'looser' ? calls : 'stricter');
+
+function leftOver(group: ThreadGroup, { plan, unit }: Held): Diagnostic {
+  const { scope } = plan.target;
+  const message = `looser than the policy: ${whose(group)}, left over from before ${plan.unit} was started`;
+  const mode = String(unit.get('KillMode'));
+  const why = ['process', 'none'].includes(mode) ? `KillMode=${mode} leaves` : 'its stop has left';
+  const commands = ['stop', 'kill', 'start'].map((verb) => systemctl(scope, verb, plan.unit));
+  return error('left-over', message, { hint: `${why} them there; '${commands.join('; ')}' ends them` });
+}
+
+/** What can be told from the manager alone where the kernel's filters can't be read. */
+export const provenWithout = (unit: string): Diagnostic =>
+  note(
+    'proven-in-part',
+    `what systemd has loaded for ${unit} was compared with the policy, its filters were not`,
+  );

@@ -1,0 +1,106 @@
+/** The filters of threads, as the kernel has them: read by native-helper/read-filters, which says how it prints them. */
+import { EXIT, error, printable, UserError } from '../../diagnostic.js';
+import type { System } from '../../system/system.js';
+import { type LoadedFilters, takeIn } from './loaded-filters.js';
+
+/** What the kernel shows of one thread. */
+export interface ThreadFilters extends LoadedFilters {
+  readonly tid: number;
+}
+
+/** Threads that could not be read, and why. */
+export interface ThreadFailure {
+  readonly tid: number;
+  /** The errno of ptrace(2): EPERM, ESRCH where it has ended, EACCES without CAP_SYS_ADMIN. */
+  readonly errno: number;
+}
+
+export interface InstalledFilters {
+  readonly threads: readonly ThreadFilters[];
+  readonly failed: readonly ThreadFailure[];
+  /** How many threads are of PID namespaces that aren't seen from here. */
+  readonly foreign: number;
+  /** Whether all threads stood still together, so that there is no other. */
+  readonly settled: boolean;
+}
+
+/** Characters of the reader's answer, and how long it may take: threads stand still for much less. */
+const LIMIT = 256 << 20;
+const TIMEOUT = 60_000;
+
+/** SIGSYS, by which a filter ends what makes a call that it refuses. */
+const SIGSYS = 31;
+
+/**
+ * Reads the filters of all threads in control groups. They stand still for that, at most a second.
+ * @param reader the path of read-filters
+ * @param groups folders
+ * @throws UserError `filters-unreadable` if the reader can't be run or doesn't end well
+ */
+export async function readFilters(
+  system: System,
+  reader: string,
+  groups: readonly string[],
+): Promise<InstalledFilters> {
+  const argv = [reader, ...groups];
+  const { status, late, stdout, stderr } = await system.run(argv, { limit: LIMIT, timeout: TIMEOUT });
+  const read = status === 0 ? parseFilters(stdout) : undefined;
+  if (read !== undefined) return read;
+  const refused = status === 128 + SIGSYS;
+  const why = refused
+    ? 'a filter on this process itself refuses that'
+    : late
+      ? `no answer in ${TIMEOUT / 1000} seconds`
+      : printable(stderr.trim()) || `status ${status}`;
+  const hint = refused ? 'run it outside of any sandbox or container' : undefined;
+  throw new UserError(error('filters-unreadable', `can't read filters back: ${why}`, { hint }), EXIT.failure);
+}
+
+/** How many numbers follow the first word of a line; those of a line `filter` are read with their thread's. */
+const NUMBERS: ReadonlyMap<string, number> = new Map([
+  ['thread', 2],
+  ['same', 2],
+  ['failed', 2],
+  ['foreign', 1],
+  ['unsettled', 0],
+]);
+
+/**
+ * What the reader printed.
+ * @returns undefined where it is anything else
+ */
+export function parseFilters(text: string): InstalledFilters | undefined {
+  const lines = text.split('\n');
+  if (lines.pop() !== '') return undefined;
+  const threads = new Map<number, readonly string[]>();
+  const failed = new Map<number, number>();
+  let [foreign, settled] = [0, true];
+  for (let at = 0; at < lines.length; ) {
+    const [word = '', ...rest] = lines[at++]!.split(' ');
+    const numbers = rest.map(decimal);
+    if (numbers.length !== NUMBERS.get(word) || numbers.includes(undefined)) return undefined;
+    const [first = 0, second = 0] = numbers;
+    const isThread = word === 'thread' || word === 'same';
+    if ((isThread || word === 'failed') && (threads.has(first) || failed.has(first))) return undefined;
+    if (word === 'failed') failed.set(first, second);
+    else if (word === 'foreign') foreign = first;
+    else if (word === 'unsettled') settled = false;
+    else {
+      const count = word === 'thread' ? second : 0;
+      const own = word === 'thread' ? lines.slice(at, at + count) : threads.get(second);
+      if (own === undefined || own.length < count) return undefined;
+      threads.set(first, own);
+      at += count;
+    }
+  }
+  const taken = takeIn(new Set(threads.values()));
+  if (taken === undefined) return undefined;
+  return {
+    threads: [...threads].map(([tid, own]) => ({ tid, ...taken.get(own)! })),
+    failed: [...failed].map(([tid, errno]) => ({ tid, errno })),
+    foreign,
+    settled,
+  };
+}
+
+const decimal = (text: string): number | undefined => (/^\d{1,9}$/.test(text) ? Number(text) : undefined);

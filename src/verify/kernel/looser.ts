@@ -1,0 +1,69 @@
+/** What processes are looser in than they are held to, as errors. */
+import { groupBy, shortList } from '../../collections.js';
+import { type Diagnostic, error, printable } from '../../diagnostic.js';
+import { EVERY_CALL, type NamedDifference } from './name-differences.js';
+import type { ThreadGroup } from './thread-group.js';
+
+/** Calls that one error names; the report has them all. */
+const MOST_NAMED = 20;
+
+/** The processes of a group, in short. */
+export function whose({ processes }: ThreadGroup): string {
+  const [first] = processes;
+  const name = printable(first?.name || 'what has ended since');
+  return `${name} (${first?.pid})${processes.length > 1 ? ' and others' : ''}`;
+}
+
+export function looseCalls(group: ThreadGroup): Diagnostic[] {
+  const { heldTo } = group;
+  const who = whose(group);
+  return looserOf(group).map(({ abi, calls, expected, got, someArguments }) => {
+    const some = someArguments ? ' for some arguments' : '';
+    const than = heldTo === 'systemd' ? "systemd's part of the policy" : 'the policy';
+    const message = `looser than ${than} in ${who}: ${shortList(calls, MOST_NAMED)} (${abi}) gets '${got}'${some}, not '${expected}'`;
+    return error('looser', message, {
+      hint: 'restart the service; what is started without the launcher lacks its filter',
+    });
+  });
+}
+
+const looserOf = ({ differences }: ThreadGroup): NamedDifference[] =>
+  differences.filter(({ relation }) => relation === 'looser');
+
+/**
+ * The same of a unit whose files or whose run are known not to be as they shall be: what its main process is looser in
+ * follows from that, and what others are looser in alike, which is one error. What they are besides has another cause.
+ * @param main 0 where there is none: then the first process that is looser stands for it
+ */
+export function looseSince(groups: readonly ThreadGroup[], main: number): Diagnostic[] {
+  const loose = groups.filter((group) => !group.leftOver && looserOf(group).length > 0);
+  const isMains = ({ processes }: ThreadGroup) => processes.some(({ pid }) => pid === main);
+  const first = main === 0 ? loose[0] : loose.find(isMains);
+  if (!first) return loose.flatMap(looseCalls);
+  const others = loose.filter((group) => group !== first);
+  const besides = others.map((group) => ({ ...group, differences: without(looserOf(group), first) }));
+  const isMore = others.some((group, i) => countOf(besides[i]!) < countOf(group));
+  return [summary(first, isMore), ...besides.flatMap(looseCalls)];
+}
+
+const countOf = (group: ThreadGroup): number => looserOf(group).flatMap(({ calls }) => calls).length;
+
+function summary(first: ThreadGroup, isMore: boolean): Diagnostic {
+  const byAbi = groupBy(looserOf(first), ({ abi }) => abi);
+  const calls = [...byAbi].map(([abi, some]) => {
+    const names = [...new Set(some.flatMap((one) => one.calls))];
+    return `${shortList(names, MOST_NAMED)} (${abi})`;
+  });
+  const who = `${whose(first)}${isMore && first.processes.length === 1 ? ' and others' : ''}`;
+  return error('looser', `and so looser than the policy in ${who}: ${calls.join(', ')}`);
+}
+
+/** Differences without the calls that another group is looser in, too. */
+function without(differences: readonly NamedDifference[], first: ThreadGroup): NamedDifference[] {
+  const known = looserOf(first);
+  const isKnown = (abi: string, call: string) =>
+    known.some((one) => one.abi === abi && (one.calls.includes(call) || one.calls.includes(EVERY_CALL)));
+  return differences
+    .map((one) => ({ ...one, calls: one.calls.filter((call) => !isKnown(one.abi, call)) }))
+    .filter(({ calls }) => calls.length > 0);
+}

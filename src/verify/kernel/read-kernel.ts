@@ -1,0 +1,26 @@
+import { hasErrors, UserError } from '../../diagnostic.js';
+import type { Plan } from '../../plan/plan.js';
+import { filterReader } from '../../prepare/load/native-program.js';
+import type { Context } from '../../system/context.js';
+import type { UnitProperties } from '../../system/system.js';
+import { type Enforcement, enforcement, NO_ENFORCEMENT, provenWithout } from './enforcement.js';
+
+/**
+ * What the kernel's filters do with a unit's processes beside its plan. What the reader can't do leaves that unproven,
+ * and nothing else.
+ */
+export async function readKernel(
+  context: Context,
+  plan: Plan,
+  properties: UnitProperties,
+): Promise<Enforcement> {
+  try {
+    const found = await enforcement(context.system, plan, properties, () => filterReader(context));
+    return hasErrors(found.unproven)
+      ? { ...found, unproven: [...found.unproven, provenWithout(plan.unit)] }
+      : found;
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    return { ...NO_ENFORCEMENT, unproven: [...cause.diagnostics, provenWithout(plan.unit)] };
+  }
+}

@@ -1,0 +1,51 @@
+import { systemctl } from '../../command-lines.js';
+import { type Diagnostic, error } from '../../diagnostic.js';
+import { MAX_MOUNTS, parseRoots } from '../../formats/mount-info.js';
+import type { Plan } from '../../plan/plan.js';
+import type { System, UnitProperties } from '../../system/system.js';
+import type { Target } from '../../target/target.js';
+import { executable, GONE, mainPid } from './confinement.js';
+
+/** A service that was started with programs mounted. */
+export interface Mounted {
+  readonly unit: string;
+  readonly scope: Target['scope'];
+  /** Where each program is mounted. */
+  readonly places: readonly string[];
+}
+
+/** Of a plan, for a service that runs by it. */
+export const mountedBy = ({ programs, target }: Plan, unit: string): Mounted => ({
+  unit,
+  scope: target.scope,
+  places: programs.map(({ place }) => place),
+});
+
+/**
+ * Programs of `[exec] programs` that were replaced while a service runs, as every upgrade does. The kernel takes away
+ * what is mounted on a file that is renamed over, in every mount namespace: what the service starts anew there is the
+ * new program, without the launcher. What runs already stays confined.
+ */
+export async function replacedPrograms(
+  system: System,
+  { unit, scope, places }: Mounted,
+  properties: UnitProperties,
+): Promise<Diagnostic[]> {
+  const pid = mainPid(properties);
+  if (places.length === 0 || pid === 0) return [];
+  // A process may mount more than is read in a namespace of its own, where nothing of ours is replaced.
+  const file = await system.read(`/proc/${pid}/mountinfo`, { limit: MAX_MOUNTS, head: true });
+  const roots = parseRoots(new TextDecoder().decode(file?.bytes));
+  const running = await executable(system, pid);
+  // A process that has changed its root sees no mounts outside of it.
+  const gone = places.filter(
+    (place) => roots.get(place)?.endsWith('//deleted') || running === `${place}${GONE}`,
+  );
+  return gone.map((place) => {
+    const name = place.slice(place.lastIndexOf('/') + 1);
+    const message = `the program '${name}' was replaced while ${unit} runs: what it starts of it from now on isn't confined`;
+    return error('program-replaced', message, {
+      hint: `'${systemctl(scope, 'restart', unit)}' starts the new one`,
+    });
+  });
+}

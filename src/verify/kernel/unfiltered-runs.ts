@@ -1,0 +1,47 @@
+import { inBatches } from '../../collections.js';
+import { preparedFor } from '../../commands/trial.js';
+import { hasErrors } from '../../diagnostic.js';
+import { hasEffect } from '../../emit/changes.js';
+import type { Prepared } from '../../prepare/prepare.js';
+import { runsAsBefore } from '../../state/applied-runs.js';
+import { ASKED_AT_ONCE, type Service } from '../../state/service.js';
+import type { Context } from '../../system/context.js';
+import { runOf } from '../../transaction/trial.js';
+import { mainPid, notConfined } from './confinement.js';
+import { readKernel } from './read-kernel.js';
+
+/**
+ * Finds the runs that don't have a unit's files as they are though times don't tell: of what the manager had read by a
+ * start that nobody has seen only the filters are left. To read them stops their threads for a moment.
+ */
+export async function withLooseRuns(context: Context, prepared: Prepared): Promise<Prepared> {
+  const { changes, diagnostics, standing, unit } = prepared;
+  const isMoot = hasErrors(diagnostics) || standing.files.length === 0 || hasEffect(changes);
+  if (context.offline || isMoot) return prepared;
+  const filters = new Map<string, 'loose' | 'unknown'>();
+  await inBatches(unit.services, ASKED_AT_ONCE, async (service) => {
+    const { invocation } = runOf(service.name, service.properties);
+    const isSeen = (await standing.seen()).has(invocation);
+    const found = isSeen ? undefined : await lookAt(context, prepared, service);
+    if (found) filters.set(invocation, found);
+  });
+  return { ...prepared, standing: { ...standing, filters } };
+}
+
+/** Whether a main process has filters, and they are looser than its plan. */
+async function lookAt(
+  context: Context,
+  prepared: Prepared,
+  { name, properties }: Service,
+): Promise<'loose' | 'unknown' | undefined> {
+  const { standing } = prepared;
+  const pid = mainPid(properties);
+  if (pid === 0) return undefined;
+  if (await runsAsBefore(context, standing, properties)) return undefined;
+  const { plan } = preparedFor(prepared, name);
+  if ((await notConfined(context.system, plan, properties)).length > 0) return undefined;
+  const { groups, unproven } = await readKernel(context, plan, properties);
+  const looser = groups.filter(({ calls, leftOver }) => calls === 'looser' && !leftOver);
+  if (looser.some(({ processes }) => processes.some((one) => one.pid === pid))) return 'loose';
+  return hasErrors(unproven) ? 'unknown' : undefined;
+}

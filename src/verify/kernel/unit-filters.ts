@@ -1,0 +1,87 @@
+/** The filters of all threads of a unit, and which of them can't be seen. */
+
+import { unitGroups } from '../../state/control-group.js';
+import { readStatus } from '../../state/process-status.js';
+import type { System, UnitProperties } from '../../system/system.js';
+import { type InstalledFilters, readFilters } from './installed-filters.js';
+import type { LoadedFilters } from './loaded-filters.js';
+
+/** How often a unit is read whose threads can't be stopped or come too fast, and milliseconds in between. */
+const ATTEMPTS = 3;
+const PAUSE = 50;
+const [EPERM, ESRCH, ETIMEDOUT] = [1, 3, 110];
+
+/** A thread, and the filters that it had while all of its unit stood still. */
+export interface UnitThread extends LoadedFilters {
+  readonly tid: number;
+  /** Its process; itself where it has ended since. */
+  readonly pid: number;
+  /** The process's name, from itself: not to be trusted. Empty where it has ended since. */
+  readonly name: string;
+}
+
+export interface UnitFilters {
+  readonly threads: readonly UnitThread[];
+  /** Threads whose filters the kernel doesn't show, by ID, and why: an errno, or 0 where it shows none that it has. */
+  readonly hidden: ReadonlyMap<number, number>;
+  /** How many threads are of other PID namespaces. */
+  readonly foreign: number;
+  /** Whether no thread is left. */
+  readonly settled: boolean;
+}
+
+/** @param reader finds the path of read-filters, if there is a thread to read */
+export async function readUnit(
+  system: System,
+  unit: UnitProperties,
+  reader: () => Promise<string>,
+): Promise<UnitFilters> {
+  const read = await readGroups(system, await unitGroups(system, unit), reader);
+  const lookUp = createLookUp(system);
+  const threads: UnitThread[] = [];
+  const hidden = new Map<number, number>();
+  for (const { tid, stack, unread } of read.threads) {
+    const { pid, name, status } = await lookUp(tid);
+    if (stack.length + unread === 0 && ['1', '2'].includes(status?.get('Seccomp') ?? '0')) hidden.set(tid, 0);
+    else threads.push({ tid, pid, name, stack, unread });
+  }
+  for (const { tid, errno } of read.failed) {
+    // What has ended can't be traced either; until its parent asks for it, it is still there.
+    const ended = errno === ESRCH || (errno === EPERM && isGone((await lookUp(tid)).status));
+    if (!ended) hidden.set(tid, errno);
+  }
+  return { threads, hidden, foreign: read.foreign, settled: read.settled };
+}
+
+/** What starts programs may be read at a moment when it can't be stopped, as the parent of a vfork. */
+async function readGroups(
+  system: System,
+  groups: readonly string[],
+  reader: () => Promise<string>,
+): Promise<InstalledFilters> {
+  if (groups.length === 0) return { threads: [], failed: [], foreign: 0, settled: true };
+  const path = await reader();
+  for (let attempt = 1; ; attempt++) {
+    const read = await readFilters(system, path, groups);
+    const isWhole = read.settled && read.failed.every(({ errno }) => errno !== ETIMEDOUT);
+    if (isWhole || attempt === ATTEMPTS) return read;
+    await system.wait(PAUSE);
+  }
+}
+
+type Status = ReadonlyMap<string, string> | undefined;
+
+/** Tells of which process a thread is, and what the kernel says of itself. */
+function createLookUp(system: System) {
+  const names = new Map<number, string>();
+  return async (tid: number): Promise<{ pid: number; name: string; status: Status }> => {
+    const status = await readStatus(system, `${tid}`);
+    const pid = Number(status?.get('Tgid') ?? tid);
+    const own = pid === tid ? status : undefined;
+    const name = names.get(pid) ?? (own ?? (await readStatus(system, `${pid}`)))?.get('Name') ?? '';
+    names.set(pid, name);
+    return { pid, name, status };
+  };
+}
+
+const isGone = (status: Status): boolean => status === undefined || /^[ZX]/.test(status.get('State') ?? '');

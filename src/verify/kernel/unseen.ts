@@ -1,0 +1,109 @@
+/** Says which threads of a unit can't be seen, why, and what would show them. */
+
+import { ownCommand, systemctl } from '../../command-lines.js';
+import { type Diagnostic, error } from '../../diagnostic.js';
+import type { Plan } from '../../plan/plan.js';
+import { readStatus } from '../../state/process-status.js';
+import type { System, UnitProperties } from '../../system/system.js';
+import { isUp } from '../../transaction/trial.js';
+import { mainPid } from './confinement.js';
+import type { UnitFilters } from './unit-filters.js';
+
+/** What of a unit's threads isn't seen; nothing where all are. */
+export async function unseen(
+  system: System,
+  { unit, target: { scope }, filter }: Plan,
+  properties: UnitProperties,
+  { threads, hidden, foreign, settled }: UnitFilters,
+): Promise<Diagnostic[]> {
+  const found: Diagnostic[] = [];
+  if (hidden.size > 0) {
+    const confined = (await readStatus(system, 'self'))?.get('Seccomp') === '2';
+    found.push(...unreadable(hidden, { confined, scope, unit, permissive: filter?.log === true }));
+  }
+  if (threads.length + hidden.size + foreign === 0 && settled)
+    found.push(isElsewhere(properties) ? elsewhere(unit) : notRunning(unit, scope));
+  if (foreign > 0) found.push(outside(unit, foreign));
+  if (!settled) found.push(restless(unit));
+  return found;
+}
+
+/** Who asks for a unit's filters. */
+export interface Asker {
+  /** A filter on this process itself keeps it from seeing others'. */
+  readonly confined: boolean;
+  readonly scope: Plan['target']['scope'];
+  readonly unit: string;
+  /** Whether the command line asks for it to be permissive. */
+  readonly permissive: boolean;
+}
+
+const [EPERM, E2BIG, EACCES, ETIMEDOUT] = [1, 7, 13, 110];
+
+type Reason = readonly [why: string, hint: string | undefined];
+
+/** Reasons that don't depend on who asks. */
+const WHY: ReadonlyMap<number, Reason> = new Map([
+  [0, ['the kernel shows no filters', 'it needs CONFIG_CHECKPOINT_RESTORE']],
+  [
+    E2BIG,
+    ['all different ones together are too large', 'they are mostly those that the service loads itself'],
+  ],
+  [
+    ETIMEDOUT,
+    ["they can't be stopped", 'the parent of a vfork can not before its child is a program: try again'],
+  ],
+]);
+
+function reasonFor(errno: number, { confined, scope, unit, permissive }: Asker): Reason {
+  const known = WHY.get(errno);
+  if (known) return known;
+  if (confined) return ['this process has a filter itself', 'run it outside of any sandbox or container'];
+  const why =
+    errno === EACCES
+      ? 'this takes CAP_SYS_ADMIN'
+      : errno === EPERM
+        ? "they can't be traced"
+        : `errno ${errno}`;
+  if (scope === 'user') return [why, asUser(unit, permissive)];
+  if (errno === EPERM) return [why, 'run it as root, and without a debugger on them'];
+  return [why, errno === EACCES ? 'run it as root, outside of any container' : undefined];
+}
+
+/** A user's manager serves that user alone; the kernel asks for more than a user has. */
+const asUser = (unit: string, permissive: boolean): string =>
+  `sudo systemd-run --pipe --uid=$USER -p AmbientCapabilities='CAP_SYS_ADMIN CAP_SYS_PTRACE' ${ownCommand('user', permissive ? 'verify --permissive' : 'verify', unit)}`;
+
+/** One diagnostic a reason. */
+export function unreadable(hidden: ReadonlyMap<number, number>, asker: Asker): Diagnostic[] {
+  return [...new Set(hidden.values())].map((errno) => {
+    const tids = [...hidden].filter(([, other]) => other === errno).map(([tid]) => tid);
+    const [why, hint] = reasonFor(errno, asker);
+    const which = tids.length > 1 ? `${tids.length} threads (${tids[0]}, …)` : `thread ${tids[0]}`;
+    const message = `the filters of ${which} can't be read back: ${why}`;
+    return error('filters-unreadable', message, { hint });
+  });
+}
+
+const notRunning = (unit: string, scope: Asker['scope']) =>
+  error('not-running', `${unit} has no process, so that there are no filters to read back`, {
+    hint: systemctl(scope, 'start', unit),
+  });
+
+const isElsewhere = (unit: UnitProperties): boolean =>
+  isUp(unit) && mainPid(unit) > 0 && String(unit.get('ControlGroup') ?? '') !== '';
+
+const elsewhere = (unit: string) =>
+  error('processes-unseen', `${unit} runs, and none of its processes is seen in its control group`, {
+    hint: 'PAMName= may have moved them to a session; else look at /sys/fs/cgroup',
+  });
+
+const outside = (unit: string, count: number) =>
+  error('processes-unseen', `${count} threads of ${unit} are in a PID namespace that isn't seen from here`, {
+    hint: 'run it outside of any container',
+  });
+
+const restless = (unit: string) =>
+  error('threads-unseen', `${unit} starts threads faster than they can be stopped: the last were not seen`, {
+    hint: 'a thread has the filters of the one that started it',
+  });

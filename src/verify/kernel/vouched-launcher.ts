@@ -1,0 +1,84 @@
+/** Whether a unit was started by the launcher: a guard is worth no more than that. */
+import { isSameBytes } from '../../collections.js';
+import { systemctl } from '../../command-lines.js';
+import { type Diagnostic, error, printable } from '../../diagnostic.js';
+import { isGuarded, withoutGuard } from '../../filter/guard.js';
+import type { Stack } from '../../filter/stack.js';
+import { IMAGES } from '../../plan/launcher/launch.js';
+import type { Plan } from '../../plan/plan.js';
+import type { System, UnitProperties } from '../../system/system.js';
+import { mainPid } from './confinement.js';
+import type { UnitThread } from './unit-filters.js';
+
+/** Larger than any launcher, in bytes. */
+const MAX_LAUNCHER = 4 << 20;
+
+/** Why it isn't known that the launcher has started a service. */
+export interface Doubt {
+  readonly why: string;
+  /** Whether the service's own doing can't be the reason: it must not be able to refuse its confinement. */
+  readonly isCertain: boolean;
+}
+
+/**
+ * Why a service of the system may have been started by something else than the launcher, whose guard lets through an
+ * execve by a key that somebody may have then; undefined where nothing says so. A user's own services are started by what
+ * the user can change.
+ */
+export async function doubtOf(
+  system: System,
+  { plan, unit }: { readonly plan: Plan; readonly unit: UnitProperties },
+  threads: readonly UnitThread[],
+): Promise<Doubt | undefined> {
+  const guarded = threads.find(({ stack }) => stack.some(isGuarded));
+  if (!guarded || !plan.filter || plan.target.scope === 'user') return undefined;
+  const { launcher } = plan.target;
+  const own = threads.find(({ pid, stack }) => pid === mainPid(unit) && stack.some(isGuarded)) ?? guarded;
+  // A thread is there when the first of its process has ended.
+  const seen = await look(system, launcher, own.tid);
+  if (seen === undefined) return undefined;
+  if (seen !== 'unseen') return { why: seen, isCertain: true };
+  const image = IMAGES.find((name) => isSet(unit.get(name)));
+  if (image === undefined) return undefined;
+  return { why: `what ${image}= has in the place of ${launcher} can't be seen`, isCertain: false };
+}
+
+/** The part of a program that may answer a call: not the guard of a launcher that is known. */
+export type Answering = (program: Stack[number]) => Stack[number];
+
+/** Where no launcher is planned the service itself has made the guard. Many threads may have the same program. */
+export function answeringPart({ filter }: Plan, doubt: Doubt | undefined): Answering {
+  if (doubt?.isCertain || !filter) return (program) => program;
+  const known = new WeakMap<Stack[number], Stack[number]>();
+  return (program) => {
+    const found = known.get(program) ?? withoutGuard(program);
+    known.set(program, found);
+    return found;
+  };
+}
+
+/** Whether a launcher is in a process's mount namespace that nobody but root can have put there: why not, or 'unseen'. */
+async function look(system: System, launcher: string, pid: number): Promise<string | 'unseen' | undefined> {
+  const { untrusted, content } = await system.walk(launcher, { process: pid });
+  const [wrong] = untrusted;
+  if (wrong) return `${printable(wrong.path)} ${wrong.why} there`;
+  if (content === undefined) return 'unseen';
+  const ours = (await system.read(launcher, { limit: MAX_LAUNCHER }))?.bytes;
+  // A launcher of another version is mounted where the service was started before an upgrade.
+  const isLauncher = (ours && isSameBytes(content, ours)) || latin1(content).includes(NAME);
+  return isLauncher ? undefined : `${launcher} is another program where it runs`;
+}
+
+/** A text of every launcher's own help. */
+const NAME = 'usage: sandbox-unit-launcher';
+
+const latin1 = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes);
+
+const isSet = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 : Boolean(value));
+
+export function notVouched({ unit, target }: Plan, { why }: Doubt): Diagnostic {
+  const message = `who has started ${unit} isn't known to be the launcher: ${why}`;
+  return error('launcher-unknown', message, {
+    hint: `'${systemctl(target.scope, 'restart', unit)}' starts it anew, by the launcher that is installed`,
+  });
+}

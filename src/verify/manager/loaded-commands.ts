@@ -1,0 +1,71 @@
+import { argumentsOf, type ExecCommand, scanExecLine } from '../../unit/exec/line.js';
+
+/** One command as ExecStartEx and its like have it: path, arguments, flags, then times and results. */
+export type LoadedCommand = readonly [
+  path: string,
+  argv: readonly string[],
+  flags: readonly string[],
+  ...rest: unknown[],
+];
+
+/**
+ * Whether a command is the same as before, or the same behind the launcher. Both are as systemd has them: without
+ * quotes, specifiers expanded, variables and `$$` as written.
+ */
+export function isSameCommand(launcher: string, before: LoadedCommand, after: LoadedCommand): boolean {
+  const [path, argv, flags] = before;
+  if (after[0] !== launcher) return after[0] === path && isSame(argv, after[1]);
+  const end = after[1].indexOf('--');
+  const [, ...options] = after[1].slice(0, end);
+  const [program, ...words] = after[1].slice(end + 1);
+  const name = options.find((option) => option.startsWith(ARGV0))?.slice(ARGV0.length);
+  const isNamed = name === undefined || name === argv[0];
+  return end > 0 && isNamed && isPlace(program!, path, flags) && isSame(argv.slice(1), words);
+}
+
+/** Whether the launcher's argument is the path of a command, where systemd simplifies it and, in old versions, finds it. */
+function isPlace(program: string, path: string, flags: readonly string[]): boolean {
+  // Only in arguments does systemd look for variables.
+  const expected = flags.includes('no-env-expand') ? path : path.replaceAll('$', '$$$$');
+  return simplified(program) === expected || (!program.includes('/') && expected.endsWith(`/${program}`));
+}
+
+const simplified = (path: string) => path.replace(/\/(?:\.?\/)+/g, '/');
+
+const ARGV0 = '--argv0=';
+
+const isSame = (a: readonly string[], b: readonly string[]) =>
+  a.length === b.length && a.every((word, i) => word === b[i]);
+
+const NOWHERE = { file: '', line: 1, column: 1 };
+
+/**
+ * Whether a command behind the launcher is loaded as a line of a drop-in says, as far as that can be told: what a
+ * specifier became isn't known.
+ * @param line one command
+ */
+export function isLoadedLine(line: string, loaded: LoadedCommand | undefined): boolean {
+  const [command] = scanExecLine(line, NOWHERE).commands;
+  if (command === undefined || loaded === undefined) return false;
+  const [path, [, ...words], flags] = loaded;
+  const expected = argumentsOf(command);
+  return (
+    path === command.path.value &&
+    expected.length === words.length &&
+    expected.every((word, i) => isExpanded(word, words[i]!)) &&
+    FLAGS.every(([prefix, flag]) => command.prefixes.includes(prefix) === flags.includes(flag)) &&
+    (isTwice(command) || command.prefixes.includes('!') === flags.includes('no-setuid'))
+  );
+}
+
+/** Prefixes that a line with the launcher may have, by systemd's names. */
+const FLAGS = [
+  ['-', 'ignore-failure'],
+  [':', 'no-env-expand'],
+] as const;
+
+/** `!!`, of which systemd keeps what its version makes of it. */
+const isTwice = ({ prefixes }: ExecCommand): boolean => prefixes.split('!').length > 2;
+
+/** Whether a word may have become another by its specifiers; bytes that aren't UTF-8 have no text. */
+const isExpanded = (word: string, loaded: string): boolean => /[%\ufffd]/.test(word) || word === loaded;

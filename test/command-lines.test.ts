@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ownCommand } from '../src/command-lines.js';
+import { shellWord } from '../src/unit/exec/shell-word.js';
+import { run } from './support/run.js';
+
+test('a command line of ours does what is meant as it stands', () => {
+  assert.equal(ownCommand('system', 'apply', 'a@b.service'), 'sandbox-unit apply a@b.service');
+  assert.equal(ownCommand('user', 'apply', 'a.service'), 'sandbox-unit apply --user a.service');
+  assert.equal(ownCommand('system', 'apply', 'a\\x2db.service'), "sandbox-unit apply 'a\\x2db.service'");
+});
+
+test('a shell reads a word as the text that it was', async () => {
+  const texts = [
+    '/etc/a-b_c.toml',
+    "it's",
+    "''",
+    'a b',
+    '~/x',
+    '$HOME',
+    '`id`',
+    '"',
+    '\\',
+    'é',
+    '*',
+    '!',
+    '',
+  ];
+  const { stdout } = await run(['sh', '-c', `printf '%s\\n' ${texts.map(shellWord).join(' ')}`]);
+  assert.deepEqual(stdout.split('\n').slice(0, -1), texts);
+});

@@ -1,0 +1,383 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Location } from '../../src/diagnostic.js';
+import { directiveGap, formatDirective, type GapTarget } from '../../src/directives/format.js';
+import { DIRECTIVES, findDirective } from '../../src/directives/table.js';
+import { wordsOf } from '../../src/unit/values.js';
+import { GOOD } from '../support/good-values.js';
+
+const AT: Location = { file: 'policy.toml', line: 7, column: 20, length: 3 };
+
+const format = (name: string, value: unknown) => formatDirective(findDirective(name)!, value, AT);
+
+test('a value is written as systemd reads it', () => {
+  for (const [name, value, values] of GOOD) {
+    assert.deepEqual(format(name, value), { values }, `${name} = ${JSON.stringify(value, bigintText)}`);
+  }
+});
+
+const bigintText = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
+
+/** A directive and values that it refuses. */
+const BAD: readonly (readonly [string, readonly unknown[]])[] = [
+  ['NoNewPrivileges', ['', 'maybe', 'on ', 'ja', '2', 1, [], [true], { yes: true }, new Date(0), undefined]],
+  ['ProtectSystem', ['', 'Strict', 'strict ', 'strict\nUser=root', 1.5, ['strict']]],
+  ['ProtectHostname', ['private:', 'private:-a', 'yes:a', 'private:a b', `private:${'a'.repeat(65)}`]],
+  ['Nice', [-21, 20, 1.5, '+1', '01', '1 ', Number.NaN, true, 2n ** 64n]],
+  ['CPUWeight', [0, 10001, 'IDLE']],
+  ['UMask', [77, 0o77, '8', '0o77', '77777', '']],
+  ['MemoryMax', [0, -1, '0%', '101%', '1g', '1 G', '16E', '1.', 'inf', '1K1M', '1Gi']],
+  ['StateDirectoryQuota', ['infinity']],
+  ['CPUQuota', ['50', '0%', '-1%', 'infinity']],
+  ['ManagedOOMMemoryPressureLimit', ['101%']],
+  ['TasksMax', [0, '1K', '0%']],
+  ['TimeoutCleanSec', ['', '1 fortnight', '5ns', '-1s', '1.s', '.5s', 's']],
+  ['ManagedOOMMemoryPressureDurationSec', ['0.5s', 'infinity']],
+  ['TimerSlackNSec', ['infinity']],
+  ['LimitNOFILE', ['2:1', '1K', '1:2:3', ':1', '', '-1']],
+  ['LimitNICE', ['infinity', '+20', '-21', 41]],
+  ['CPUAffinity', ['3-1', '8192', '-1', 'all', '1,%i', ['0 1']]],
+  ['SecureBits', ['noroots', ['noroot', '']]],
+  ['Delegate', ['', [], ['cpu', 'blkio']]],
+  ['CapabilityBoundingSet', ['CHOWN', ['CAP_KILL', '~CAP_CHOWN'], ['CAP_KILL CAP_CHOWN'], true]],
+  ['RestrictAddressFamilies', [[], '~', 'AF_INET7', 'none AF_INET', 'AF_INET\\']],
+  ['RestrictNamespaces', [[], 'time', '~']],
+  ['DelegateNamespaces', ['user']],
+  ['RestrictFileSystems', [[], '@nothing', 'ext4;', '~']],
+  ['RestrictNetworkInterfaces', [[], 'eth0:1', '~', '5', 'all']],
+  ['BindNetworkInterface', ['a b', 'all', 'a%i']],
+  [
+    'User',
+    ['-1', '65535', '4294967295', 'a b', 'a:b', 'a\\', '.', '', 'a/b', '%z'].filter((text) => text !== ''),
+  ],
+  ['SupplementaryGroups', [['a b'], 'a:b']],
+  [
+    'RootDirectory',
+    ['srv', '/a/../b', ' /a', '/a ', '/a\\', '/a\u0000', '%i/x', '/%z', '/a%', `/${'a'.repeat(256)}`],
+  ],
+  ['WorkingDirectory', ['~/a', '-~a']],
+  [
+    'ReadWritePaths',
+    ['/a "/b c"', '/a\n/b', ['/a', ''], ['a'], ['+-/a'], ['/a\u0085'], ['/\ufffe'], ['/\ud800'], [1]],
+  ],
+  ['ExtensionDirectories', ['+/a']],
+  ['ExecSearchPath', [['/a:/b'], 'bin', ['/a\\b']]],
+  ['BindPaths', ['/a:', '/a:/b:', '/a:/b:bind', '/a:/b:rbind:x', ['/a\\b'], [`/a"b'c`], '/a:b']],
+  ['TemporaryFileSystem', ['/a:', '/a:b:c', ['/a\\b'], ['/a:ro rw']]],
+  ['StateDirectory', ['/web', '../web', 'private/a', 'a:', 'a:b:rw', 'a:/b', ['a"b'], '.']],
+  ['ConfigurationDirectory', ['a:b']],
+  ['RootImageOptions', ['a:ro', 'ro;nodev', 'root:', 'root:ro:home:ro', 'ro%z']],
+  ['MountImages', ['/a', '/a:b', '/a:/b:c:ro', '/a:/b:']],
+  ['ExtensionImages', ['a', '/a:x:ro']],
+  [
+    'RootImagePolicy',
+    ['root', 'root=', 'root=verified', 'root=verity:root=open', 'disk=open', 'root=open,ignore'],
+  ],
+  ['RootHash', ['abc', 'f0', '/a/../b', 'g'.repeat(64)]],
+  ['RootHashSignature', ['base64:', 'base64:a', 'aGVsbG8=']],
+  ['AppArmorProfile', ['-', '--a', 'a  b', 'a%z']],
+  ['PAMName', ['a/b', '-a']],
+  ['LogNamespace', ['a/b', '.a']],
+  ['DelegateSubgroup', ['_a', 'cgroup.procs', 'a/b', 'A']],
+  ['Slice', ['web', 'web.service', '-a.slice', 'a--b.slice', 'a/b.slice']],
+  ['OOMRules', ['a/b', '.a', '%i']],
+  [
+    'LoadCredential',
+    ['', 'a/b:/c', 'a:', 'a:b/c', 'a:/b/../c', 'a:/b ', 'a:/b\\', '..'].filter((text) => text !== ''),
+  ],
+  ['SetCredential', ['a', 'a:', ':b', 'a/b:c', 'a:\ufffe', 'a:\ud800', 5]],
+  ['SetCredentialEncrypted', ['a:hello!', 'a:']],
+  ['ImportCredential', ['a*b', '*a', 'a:b/c', '[a]', '?']],
+  [
+    'DeviceAllow',
+    [
+      'null rw',
+      '/etc/passwd r',
+      '/dev/../etc r',
+      '/dev/null x',
+      '/dev/null rr',
+      'chr-pts r',
+      '/dev/null rwmr',
+      '/dev/a b rw',
+    ],
+  ],
+  ['IODeviceWeight', ['/dev/sda', '/dev/sda 0', '/dev/sda 100 200', 'sda 100']],
+  ['IOReadBandwidthMax', ['/dev/sda 0', '/dev/sda 5%', '/dev/sda infinit']],
+  ['IODeviceLatencyTargetSec', ['/dev/sda 5ns', '/dev/sda soon']],
+  [
+    'IPAddressAllow',
+    [
+      '10.0.0',
+      '10.0.0.256',
+      '010.0.0.1',
+      '10.0.0.0/33',
+      '::/129',
+      '1:::2',
+      ':1::2',
+      '1:2:3:4:5:6:7',
+      'all',
+      '1:2:3:4:5:6:7:8::',
+      '::1.2.3',
+      'g::',
+    ],
+  ],
+  ['SocketBindAllow', [0, 65536, '2-1', 'ipv4:', 'tcp:ipv4', 'icmp:1', ''].filter((text) => text !== '')],
+  ['NFTSet', ['address:ip:a:b', 'user:ip:a', 'user:ip:1:b', 'user:ip:a:b:c', 'user:ip4:a:b']],
+  ['BPFProgram', ['egres:/a', '/a', 'egress:a', 'egress:/a ', 'egress:/a /']],
+  ['IPIngressFilterPath', ['a', '/a b:c', ' /a']],
+  ['BPFDelegateCommands', [['any', 'BPFMapCreate'], 'bpf', 'BPF', 'BPF_MAP']],
+];
+
+test('a wrong value is refused with its place', () => {
+  for (const [name, values] of BAD) {
+    for (const value of values) {
+      const result = format(name, value);
+      assert.ok(Array.isArray(result) && result.length > 0, `${name} = ${String(value)}`);
+      for (const found of result) {
+        assert.equal(found.code, 'directive-value');
+        assert.deepEqual(found.at, AT);
+        assert.match(found.message, new RegExp(`^(the value of )?'${name}' `));
+      }
+    }
+  }
+});
+
+test('good and wrong values are tried for every kind', () => {
+  const kinds = new Set(DIRECTIVES.map((row) => row.kind.type));
+  const tried = (names: Iterable<string>) =>
+    new Set([...names].map((name) => findDirective(name)!.kind.type));
+  assert.deepEqual(sorted(tried(GOOD.map(([name]) => name))), sorted(kinds));
+  assert.deepEqual(sorted(tried(BAD.map(([name]) => name))), sorted(kinds));
+});
+
+const sorted = (names: Iterable<string>) => [...names].sort();
+
+test('a message names what is expected and what may be meant', () => {
+  const cases: readonly (readonly [string, unknown, string, string | undefined])[] = [
+    [
+      'ProtectSystem',
+      'strickt',
+      "'ProtectSystem' expects true, false or one of full, strict, not 'strickt'",
+      "did you mean 'strict'?",
+    ],
+    [
+      'CapabilityBoundingSet',
+      'SYS_ADMIN',
+      "'CapabilityBoundingSet' expects names of capabilities, not 'SYS_ADMIN'",
+      "did you mean 'CAP_SYS_ADMIN'?",
+    ],
+    ['UMask', 77, "'UMask' expects an octal mode as text, not 77", 'write it in quotes: "0077"'],
+    ['Nice', 99, "'Nice' expects an integer from -20 to 19, not '99'", undefined],
+    [
+      'ReadWritePaths',
+      '/a/../b',
+      "'ReadWritePaths' expects a path without '..' and with at most 255 bytes between slashes, not '/a/../b'",
+      undefined,
+    ],
+    ['NoNewPrivileges', { a: 1 }, "'NoNewPrivileges' expects true or false, not a table", undefined],
+    [
+      'NoNewPrivileges',
+      '',
+      "'NoNewPrivileges' expects a value, since systemd can't unset it, not an empty text",
+      undefined,
+    ],
+    [
+      'ProtectSystem',
+      '',
+      "'ProtectSystem' expects a value, since systemd can't unset it, not an empty text",
+      undefined,
+    ],
+    [
+      'RestrictAddressFamilies',
+      [],
+      "'RestrictAddressFamilies' expects at least one name, not an empty list",
+      'write "none" to forbid all, "" to lift the restriction',
+    ],
+    [
+      'SetCredential',
+      'secret',
+      "'SetCredential' expects NAME:VALUE with at most 65536 characters, not 'something else'",
+      undefined,
+    ],
+  ];
+  for (const [name, value, message, hint] of cases) {
+    const expected = {
+      severity: 'error',
+      code: 'directive-value',
+      message,
+      ...(hint ? { hint } : {}),
+      at: AT,
+    };
+    assert.deepEqual(format(name, value), [expected]);
+  }
+});
+
+test('all that is wrong with a list is said at once', () => {
+  const result = format('CapabilityBoundingSet', ['CAP_A', 'CAP_KILL', 'CAP_B']);
+  assert.equal(Array.isArray(result) && result.length, 2);
+});
+
+test('what is too long or too much is refused', () => {
+  const long = 'a'.repeat(5000);
+  const many = new Array(1001).fill('/a');
+  const heavy = new Array(1000).fill(`/${'a'.repeat(200)}/${'b'.repeat(200)}`);
+  for (const value of [`/${long}`, [long], many, heavy])
+    assert.ok(Array.isArray(format('ReadOnlyPaths', value)));
+  assert.ok(Array.isArray(format('SetCredential', `a:${'b'.repeat(70_000)}`)));
+});
+
+/** Anything that a TOML file can hold, and some that it can't. */
+const anyValue = () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc.string({
+      unit: fc.constantFrom(...'/-+~:%.,"\'\\ \n\t=ayS0159;#[]$', '\ufffe', '\ud800'),
+      maxLength: 20,
+    }),
+    fc.constantFrom(...GOOD.flatMap(([, value]) => value).filter((value) => typeof value === 'string')),
+  );
+  const scalar = fc.oneof(text, fc.integer(), fc.bigInt(), fc.boolean(), fc.double(), fc.constant(undefined));
+  return fc.oneof(scalar, fc.array(scalar, { maxLength: 5 }), fc.constant({ a: 1 }));
+};
+
+test('whatever the value, nothing that is written can reach beyond its line', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...DIRECTIVES), anyValue(), (row, value) => {
+      const result = formatDirective(row, value, AT);
+      if (Array.isArray(result)) return result.length > 0;
+      return result.values.every(
+        (text) =>
+          // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+          !/[\u0000-\u001f\u007f\ufffe\uffff]|\\$/.test(text) &&
+          text === text.trim() &&
+          !/\p{Surrogate}/u.test(text),
+      );
+    }),
+    { numRuns: 20_000 },
+  );
+});
+
+test('a list of paths comes back word for word', () => {
+  const unit = fc.constantFrom(...'ab \'"\\:;#=,é');
+  const path = fc.string({ unit, minLength: 1, maxLength: 12 }).map((text) => `/${text}`);
+  fc.assert(
+    fc.property(fc.array(path, { minLength: 1, maxLength: 4 }), (list) => {
+      const result = format('ReadOnlyPaths', list);
+      assert.ok(!Array.isArray(result));
+      assert.deepEqual(wordsOf(result.values[0]!), list);
+    }),
+  );
+});
+
+test('a target that is too old for a directive or a part of its value leaves a gap', () => {
+  const update = (since: number) => `it needs systemd ${since} or later: update the target, or leave it out`;
+  const cases: readonly (readonly [string, unknown, GapTarget, string | undefined, string?])[] = [
+    [
+      'PrivatePIDs',
+      true,
+      { systemd: 256, scope: 'system' },
+      "systemd 256 ignores 'PrivatePIDs'",
+      update(257),
+    ],
+    ['PrivatePIDs', true, { systemd: 257, scope: 'system' }, undefined],
+    ['PrivateTmp', true, { systemd: 247, scope: 'system' }, undefined],
+    [
+      'PrivateTmp',
+      'disconnected',
+      { systemd: 256, scope: 'system' },
+      "systemd 256 doesn't know the value 'disconnected' of 'PrivateTmp'",
+      update(257),
+    ],
+    [
+      'PrivateUsers',
+      'managed',
+      { systemd: 259, scope: 'system' },
+      "systemd 259 doesn't know the value 'managed' of 'PrivateUsers'",
+      update(260),
+    ],
+    [
+      'ProtectHostname',
+      'private:a',
+      { systemd: 257, scope: 'system' },
+      "systemd 257 doesn't know the value 'private' of 'ProtectHostname'",
+      update(258),
+    ],
+    [
+      'RestrictAddressFamilies',
+      'none',
+      { systemd: 248, scope: 'system' },
+      "systemd 248 doesn't know the value 'none' of 'RestrictAddressFamilies'",
+      update(249),
+    ],
+    [
+      'CPUWeight',
+      'idle',
+      { systemd: 251, scope: 'system' },
+      "systemd 251 doesn't know the value 'idle' of 'CPUWeight'",
+      update(252),
+    ],
+    [
+      'StateDirectory',
+      'a::ro',
+      { systemd: 256, scope: 'system' },
+      "systemd 256 doesn't know the flag 'ro' of 'StateDirectory'",
+      update(257),
+    ],
+    [
+      'StateDirectory',
+      'a:b',
+      { systemd: 250, scope: 'system' },
+      "systemd 250 doesn't know a symbolic link after the name of 'StateDirectory'",
+      update(251),
+    ],
+    [
+      'ReadOnlyPaths',
+      '%D/a',
+      { systemd: 255, scope: 'system' },
+      "systemd 255 doesn't know the specifier '%D' of 'ReadOnlyPaths'",
+      update(256),
+    ],
+    [
+      'CPUAccounting',
+      true,
+      { systemd: 258, scope: 'system' },
+      "systemd 258 ignores 'CPUAccounting', which is gone since 258",
+      'leave it out',
+    ],
+    [
+      'ProtectProc',
+      'invisible',
+      { systemd: 257, scope: 'user' },
+      "the user manager doesn't put 'ProtectProc' into force",
+      'make it a system unit, or leave it out',
+    ],
+    [
+      'RootImage',
+      '/a',
+      { systemd: 257, scope: 'user' },
+      "the user manager doesn't put 'RootImage' into force",
+      'make it a system unit, or leave it out',
+    ],
+    ['RootImage', '/a', { systemd: 262, scope: 'user' }, undefined],
+    [
+      'ProtectSystem',
+      true,
+      { systemd: 253, scope: 'user' },
+      "the user manager of systemd 253 doesn't put 'ProtectSystem' into force by itself",
+      "set 'PrivateUsers = true' as well",
+    ],
+    ['ProtectSystem', true, { systemd: 253, scope: 'user', privateUsers: true }, undefined],
+    ['ProtectSystem', true, { systemd: 254, scope: 'user' }, undefined],
+    ['NoNewPrivileges', true, { systemd: 247, scope: 'user' }, undefined],
+    ['NoNewPrivileges', 'wrong', { systemd: 247, scope: 'user' }, undefined],
+  ];
+  for (const [name, value, target, message, hint] of cases) {
+    const expected = message && { severity: 'error', code: 'gap-directive', message, hint, at: AT };
+    assert.deepEqual(
+      directiveGap(findDirective(name)!, value, AT, target),
+      expected,
+      `${name} ${target.systemd}`,
+    );
+  }
+});

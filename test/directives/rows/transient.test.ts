@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Location } from '../../../src/diagnostic.js';
+import { directiveGap, formatDirective } from '../../../src/directives/format.js';
+import { findTransient, OWN_DIRECTIVES } from '../../../src/directives/rows/transient.js';
+import { findDirective, unknownDirective } from '../../../src/directives/table.js';
+import { SYSTEMD_RANGE } from '../../../src/target/target.js';
+
+const AT: Location = { file: '', line: 1, column: 1 };
+
+test('no directive is there twice, and a policy takes none of them', () => {
+  const names = OWN_DIRECTIVES.map(({ name }) => name);
+  assert.equal(new Set(names).size, names.length);
+  for (const name of names) {
+    assert.equal(findDirective(name), undefined, name);
+    assert.equal(unknownDirective(name, AT).code, 'refused-directive', name);
+  }
+});
+
+test('each example is a good value', () => {
+  for (const row of OWN_DIRECTIVES) {
+    assert.ok(!Array.isArray(formatDirective(row, row.example, AT)), row.name);
+  }
+});
+
+test('what a version has no directive or value for is a gap there, and none from then on', () => {
+  for (const row of OWN_DIRECTIVES) {
+    for (let systemd = SYSTEMD_RANGE.oldest; systemd <= SYSTEMD_RANGE.newest; systemd++) {
+      const gap = directiveGap(row, row.example, AT, { systemd, scope: 'system' });
+      assert.equal(gap === undefined, row.since <= systemd, `${row.name} ${systemd}`);
+    }
+  }
+});
+
+/** A directive, a value, and the first systemd that knows it. */
+const YOUNGER: readonly (readonly [name: string, value: string, since: number])[] = [
+  ['ExecStop', '-|true', 258],
+  ['FailureAction', 'kexec', 255],
+  ['FailureAction', 'soft-reboot', 254],
+  ['RestartMode', 'debug', 257],
+  ['StandardOutput', 'truncate:/run/x', 248],
+  ['Type', 'notify-reload', 253],
+];
+
+for (const [name, value, since] of YOUNGER) {
+  test(`${name}=${value} is of systemd ${since}`, () => {
+    const gapOf = (systemd: number) =>
+      directiveGap(findTransient(name)!, value, AT, { systemd, scope: 'system' })?.code;
+    assert.deepEqual([gapOf(since - 1), gapOf(since)], ['gap-directive', undefined]);
+  });
+}
+
+/** What systemd would refuse, skip, or read as something else. */
+const BAD: readonly (readonly [name: string, value: string])[] = [
+  ['BusName', 'web'],
+  ['ConditionPathExists', '|'],
+  ['ConditionPathExists', '! /a'],
+  ['ConditionPathIsDirectory', '!relative'],
+  ['Documentation', 'ftp://example.org'],
+  ['EnvironmentFile', 'relative'],
+  ['EnvironmentFile', '-/a/../b'],
+  ['ExecStop', 'relative/program'],
+  ['ExecStop', '/bin/a\nExecStart=/bin/b'],
+  ['ExecStop', '/bin/a\0'],
+  ['ExecStop', '/bin/a \\'],
+  ['ExecStop', '@|a b'],
+  ['ExecStop', '/bin/a ; /bin/b'],
+  ['KillSignal', 'SIGNONE'],
+  ['KillSignal', '0'],
+  ['KillSignal', '32'],
+  ['KillSignal', '65'],
+  ['KillSignal', 'RTMIN-1'],
+  ['KillSignal', 'RTMIN+31'],
+  ['LogExtraFields', '_PROTECTED=x'],
+  ['LogExtraFields', 'A=b c'],
+  ['LogFilterPatterns', '~'],
+  ['OpenFile', '/a:b:c'],
+  ['OpenFile', '/a:b:read-only,append'],
+  ['PassEnvironment', 'A=b'],
+  ['PassEnvironment', '"A'],
+  ['RequiresMountsFor', '-/srv'],
+  ['StandardError', 'file:'],
+  ['StandardError', 'fd:'],
+  ['StandardError', 'data'],
+  ['StandardInput', 'append:/a'],
+  ['StandardInput', 'fd:a:b'],
+  ['StandardInputText', '50%'],
+  ['StandardInputText', '%h'],
+  ['SuccessExitStatus', '256'],
+  ['SuccessExitStatus', 'temperamental'],
+  ['UnsetEnvironment', '1=2'],
+  ['Wants', 'a.service b'],
+  ['Wants', '/etc/a.service'],
+];
+
+for (const [name, value] of BAD) {
+  test(`${name}=${JSON.stringify(value)} is an error`, () => {
+    assert.ok(Array.isArray(formatDirective(findTransient(name)!, value, AT)));
+  });
+}

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { type Mount, mountOf, parseMountInfo } from '../../src/formats/mount-info.js';
+
+const TEXT = `22 1 0:21 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+23 22 0:22 / /run rw,nosuid,nodev,noexec,relatime shared:2 - tmpfs tmpfs rw,mode=755
+24 23 0:23 / /run/a\\040b\\134c rw,relatime - tmpfs tmpfs rw,noexec
+25 22 0:24 / /twice rw,noexec - tmpfs tmpfs rw
+26 25 0:25 / /twice rw - tmpfs tmpfs rw
+`;
+
+test('mounts are read with their place and whether anything may be executed', () => {
+  assert.deepEqual(parseMountInfo(TEXT), [
+    { path: '/', noexec: false },
+    { path: '/run', noexec: true },
+    { path: '/run/a b\\c', noexec: false },
+    { path: '/twice', noexec: true },
+    { path: '/twice', noexec: false },
+  ]);
+  assert.deepEqual(parseMountInfo(''), []);
+  assert.deepEqual(parseMountInfo('no mount\n'), []);
+});
+
+test('a path is on the innermost mount above it', () => {
+  const on = (path: string) => mountOf(parseMountInfo(TEXT), path);
+  const cases: readonly [path: string, mount: Mount][] = [
+    ['/etc/x', { path: '/', noexec: false }],
+    ['/run', { path: '/run', noexec: true }],
+    ['/run/x/y', { path: '/run', noexec: true }],
+    ['/running', { path: '/', noexec: false }],
+    ['/run/a b\\c/x', { path: '/run/a b\\c', noexec: false }],
+    ['/twice/x', { path: '/twice', noexec: false }],
+  ];
+  for (const [path, mount] of cases) assert.deepEqual(on(path), mount, path);
+  assert.equal(mountOf([], '/etc'), undefined);
+});
+
+test('the mounts of this machine are read as well', () => {
+  const mounts = parseMountInfo(readFileSync('/proc/self/mountinfo', 'utf8'));
+  assert.ok(mountOf(mounts, '/proc/self/mountinfo'));
+});

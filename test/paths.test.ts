@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  dropInPath,
+  filterPath,
+  hasNameOfDropIn,
+  installedLauncher,
+  ownDropInPaths,
+  type Placement,
+  policySearchPath,
+  programsFolder,
+  undoFolder,
+  undoPath,
+  unitDirectories,
+  unitOfUndo,
+} from '../src/paths.js';
+
+const SYSTEM: Placement = { scope: 'system', lifetime: 'always' };
+const USER: Placement = {
+  scope: 'user',
+  lifetime: 'always',
+  home: '/home/u',
+  runtimeDirectory: '/run/user/7',
+};
+
+const PLACES: readonly [placement: Placement, folder: string, launcher: string][] = [
+  [SYSTEM, '/etc/systemd/system', '/usr/local'],
+  [{ ...SYSTEM, lifetime: 'runtime' }, '/run/systemd/system', '/usr/local'],
+  [{ ...SYSTEM, lifetime: 'run' }, '/run/systemd/system.control', '/usr/local'],
+  [USER, '/home/u/.config/systemd/user', '/home/u/.local'],
+  [{ ...USER, lifetime: 'runtime' }, '/run/user/7/systemd/user', '/home/u/.local'],
+  [{ ...USER, lifetime: 'run' }, '/run/user/7/systemd/user.control', '/home/u/.local'],
+];
+
+for (const [placement, folder, launcher] of PLACES) {
+  test(`files of the ${placement.scope} manager (${placement.lifetime}) are in ${folder}`, () => {
+    assert.deepEqual(
+      [
+        dropInPath(placement, 'a@b.service'),
+        filterPath(placement, 'a@b.service'),
+        programsFolder(placement, 'a@b.service'),
+        installedLauncher(placement),
+      ],
+      [
+        `${folder}/a@b.service.d/zz-sandbox-unit.conf`,
+        `${folder}/a@b.service.d/zz-sandbox-unit.filter`,
+        `${folder}/a@b.service.d/zz-sandbox-unit.programs`,
+        `${launcher}/libexec/sandbox-unit/launcher`,
+      ],
+    );
+  });
+}
+
+test('drop-ins that use the launcher are in one of three folders, as systemd looks for them', () => {
+  assert.deepEqual(unitDirectories(SYSTEM), [
+    '/run/systemd/system.control',
+    '/etc/systemd/system',
+    '/run/systemd/system',
+  ]);
+  assert.deepEqual(unitDirectories({ ...SYSTEM, lifetime: 'runtime' }), unitDirectories(SYSTEM));
+  assert.deepEqual(unitDirectories(USER).slice(1), [
+    '/home/u/.config/systemd/user',
+    '/run/user/7/systemd/user',
+  ]);
+});
+
+test('what was before a unit was changed has the name of the unit, which is told from it', () => {
+  for (const unit of ['x.service', 'a@b.service', `${'x'.repeat(245)}.service`]) {
+    const name = undoPath(SYSTEM, unit).slice(`${undoFolder(SYSTEM)}/`.length);
+    assert.ok(name.length <= 255);
+    assert.equal(unitOfUndo(name), unit);
+  }
+  for (const name of [
+    'x.service',
+    'x.service.un',
+    'x.socket.u',
+    'x.u',
+    '.service.u',
+    'x y.service.u',
+    '.u',
+  ]) {
+    assert.equal(unitOfUndo(name), undefined, name);
+  }
+});
+
+test('the drop-in of a unit is in one of three folders', () => {
+  const file = 'x.service.d/zz-sandbox-unit.conf';
+  assert.deepEqual(
+    ownDropInPaths(SYSTEM, 'x.service'),
+    unitDirectories(SYSTEM).map((folder) => `${folder}/${file}`),
+  );
+});
+
+test('a drop-in has the name of ours only by its whole name', () => {
+  assert.equal(hasNameOfDropIn('/etc/systemd/system/x.service.d/zz-sandbox-unit.conf'), true);
+  assert.equal(hasNameOfDropIn('/etc/systemd/system/x.service.d/azz-sandbox-unit.conf'), false);
+  assert.equal(hasNameOfDropIn('/etc/systemd/system/x.service.d/zz-sandbox-unit.filter'), false);
+  assert.equal(hasNameOfDropIn('/etc/systemd/system/x.service.d/override.conf'), false);
+});
+
+test('policies are looked for by the name of the unit, then by that of its template', () => {
+  assert.deepEqual(policySearchPath(['a@b.service', 'a@.service'], 'system'), [
+    '/etc/sandbox-unit/a@b.service.toml',
+    '/run/sandbox-unit/policies/a@b.service.toml',
+    '/usr/lib/sandbox-unit/a@b.service.toml',
+    '/etc/sandbox-unit/a@.service.toml',
+    '/run/sandbox-unit/policies/a@.service.toml',
+    '/usr/lib/sandbox-unit/a@.service.toml',
+  ]);
+  assert.deepEqual(policySearchPath(['a.service'], 'user', '/home/u'), [
+    '/home/u/.config/sandbox-unit/a.service.toml',
+    '/etc/sandbox-unit/user/a.service.toml',
+    '/usr/lib/sandbox-unit/user/a.service.toml',
+  ]);
+});

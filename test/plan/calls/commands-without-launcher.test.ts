@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { planned } from '../../support/planned.js';
+
+const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
+
+/** Lines of a unit that refuses what the launcher calls, and what of it would be loosened. */
+const found = (lines: string, exec = '') =>
+  planned(`${NO_EXEC}${exec}`, `Type=oneshot\nSystemCallFilter=~seccomp\n${lines}`)
+    .diagnostics.filter(({ code }) => code === 'loosens-other-lines')
+    .map(({ message, hint }) => [message.replace(/^.*, which /, ''), hint]);
+
+const CANT = "some of its lines can't be put behind the launcher: see the gaps";
+const wrap = (keys: string) => `put them behind the launcher too: wrap = [${keys}] in [exec]`;
+
+test('lines that run without the launcher would be loosened', () => {
+  assert.deepEqual(found(''), []);
+  assert.deepEqual(found('ExecStop=+/bin/b'), []);
+  assert.deepEqual(found('ExecStop=/bin/b'), [
+    ['ExecStop= could then call', wrap('"ExecStart", "ExecStop"')],
+  ]);
+  assert.deepEqual(found('ExecStop=/bin/b', '[exec]\nwrap = ["ExecStart", "ExecStop"]\n'), []);
+});
+
+test('so would a line of a wrapped key that stays as it is', () => {
+  assert.deepEqual(found('ExecStart=|echo'), [['ExecStart= could then call', CANT]]);
+  assert.deepEqual(found('ExecStart=+/bin/b'), []);
+  assert.deepEqual(found('ExecStart=|echo\nExecStop=/bin/b'), [
+    ['ExecStart= and ExecStop= could then call', wrap('"ExecStart", "ExecStop"')],
+  ]);
+});

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { hasErrors } from '../../../src/diagnostic.js';
+import { callsToLoad } from '../../../src/filter/filter-file.js';
+import { ownLimits } from '../../../src/plan/calls/own-limits.js';
+import type { Plan } from '../../../src/plan/plan.js';
+import {
+  type Action,
+  ALLOW,
+  ENOSYS,
+  errnoAction,
+  KILL,
+  LOG,
+  permits,
+  stricter,
+} from '../../../src/syscalls/action.js';
+import { formatAction } from '../../../src/syscalls/action-text.js';
+import { numbersOf, whereKnown } from '../../../src/syscalls/numbers.js';
+import { evaluate } from '../../../src/syscalls/policy.js';
+import { bundledSets, callsInSets } from '../../../src/syscalls/sets.js';
+import type { EffectiveUnit } from '../../../src/unit/effective.js';
+import { effectiveUnit } from '../../../src/unit/effective.js';
+import { CALLS, ownFilterLines, section } from '../../support/named-policies.js';
+import { olderSets } from '../../support/older-sets.js';
+import { ownSyscallLog } from '../../support/own-log.js';
+import { confinedUnit, planned, policyOf, targetOf, unitFile } from '../../support/planned.js';
+import { value } from '../../support/policies.js';
+
+const NATIVE = numbersOf('x86-64');
+
+/** Calls in the target's sets; some names in them are none on any machine that there are filters for. */
+const callsOf = ({ target: { sets } }: Plan): string[] =>
+  [...callsInSets(sets)].filter((call) => whereKnown(call, sets) !== 'elsewhere');
+
+/** What systemd's own filter gives each call. */
+function bySystemd(unit: EffectiveUnit, { target }: Plan): (call: string) => Action {
+  const limits = ownLimits(unit, target.sets, target.systemd);
+  return (call) => limits?.limit(call) ?? ALLOW;
+}
+
+const releases = () => fc.constantFrom(247, 252, 254, 257, 262);
+const registers = () => fc.array(value(64), { minLength: 6, maxLength: 6 });
+/** A policy, a unit's own lines and a systemd; printed small where a property fails. */
+const cases = () =>
+  fc.record({
+    syscalls: section(),
+    enforcer: fc.constantFrom<'auto' | 'launcher'>('auto', 'auto', 'launcher'),
+    lines: ownFilterLines(),
+    systemd: releases(),
+  });
+
+type Case = ReturnType<typeof cases> extends fc.Arbitrary<infer T> ? T : never;
+
+const plan = ({ syscalls, enforcer, lines, systemd }: Case): Plan =>
+  planned(
+    policyOf({ ...syscalls, enforcer: { value: enforcer, at: syscalls.at } }),
+    lines,
+    targetOf(systemd),
+  );
+
+test('systemd reads the filter back as it is planned', () => {
+  fc.assert(
+    fc.property(cases(), (one) => {
+      const made = plan(one);
+      const got = bySystemd(confinedUnit(made, one.lines), made);
+      const { mode, action, passing, refused } = made.systemCalls!;
+      for (const call of callsOf(made)) {
+        const wanted =
+          mode === 'allow'
+            ? passing.has(call)
+              ? ALLOW
+              : (refused.get(call) ?? action)
+            : (refused.get(call) ?? ALLOW);
+        assert.equal(formatAction(got(call)), formatAction(wanted), call);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('what the unit refuses by itself systemd goes on to refuse, but what the launcher needs', () => {
+  fc.assert(
+    fc.property(cases(), (one) => {
+      const made = plan(one);
+      const before = bySystemd(effectiveUnit([unitFile(one.lines)]), made);
+      const after = bySystemd(confinedUnit(made, one.lines), made);
+      for (const call of callsOf(made)) {
+        if (made.filter && callsToLoad(made.filter.start ? 'entry' : 'exec').includes(call)) continue;
+        const [own, now] = [before(call), after(call)];
+        assert.ok(
+          permits(own) || !permits(now),
+          `${call}: ${formatAction(own)} has become ${formatAction(now)}`,
+        );
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('without a launcher systemd gives each call that it knows what the policy says', () => {
+  fc.assert(
+    fc.property(cases(), registers(), (one, args) => {
+      const made = plan(one);
+      fc.pre(!made.filter && !hasErrors(made.diagnostics));
+      const unit = confinedUnit(made, one.lines);
+      const filtered = bySystemd(unit, made);
+      const logged = ownSyscallLog(unit, made.target.sets);
+      for (const call of callsOf(made)) {
+        const nr = NATIVE.get(call);
+        if (nr === undefined) continue;
+        const wanted = evaluate(made.meaning!, { arch: 0xc000003e, nr, args });
+        const action = filtered(call);
+        const got = permits(action) && logged?.calls.has(call) !== logged?.inverted ? LOG : action;
+        assert.equal(formatAction(got), formatAction(wanted), call);
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test("with a launcher systemd's filter takes away nothing that the policy allows, and softens nothing", () => {
+  fc.assert(
+    fc.property(cases(), fc.constantFrom(...CALLS), registers(), (one, call, args) => {
+      const made = plan(one);
+      const nr = NATIVE.get(call);
+      fc.pre(made.filter !== undefined && nr !== undefined && callsInSets(made.target.sets).has(call));
+      const unit = confinedUnit(made, one.lines);
+      const wanted = evaluate(made.meaning!, { arch: 0xc000003e, nr: nr!, args });
+      // The launcher's filter is the newer one: of two errnos the kernel takes its.
+      const got = stricter(wanted, bySystemd(unit, made)(call));
+      // What the unit has refused by itself stays refused, if older systemd can't in the same way, then more harshly.
+      const before = bySystemd(effectiveUnit([unitFile(one.lines)]), made)(call);
+      if (!permits(before) && !permits(wanted)) return;
+      assert.equal(formatAction(got), formatAction(wanted), call);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+/** A policy that says of a call that systemd 252 doesn't know, and of numbers that nobody knows, what they get. */
+const ofUnknown = () =>
+  fc.record({
+    syscalls: section(),
+    unknown: fc.constantFrom(ALLOW, LOG, KILL, errnoAction(1), ENOSYS),
+    newer: fc.constantFrom('allow', 'deny', 'log', undefined),
+    systemd: releases(),
+  });
+
+test('what systemd does not know gets what a line of the policy says', () => {
+  fc.assert(
+    fc.property(ofUnknown(), ({ syscalls, unknown, newer, systemd }) => {
+      const { at } = syscalls;
+      const entry = [{ name: 'mseal', at }];
+      const lists = newer && { [newer]: [...(syscalls[newer] ?? []), ...entry] };
+      const said = { ...syscalls, ...lists, enforcer: undefined };
+      const written = said.allow ? { ...said, unknown: { value: unknown, at } } : said;
+      const made = planned(policyOf(written), '', targetOf(systemd));
+      const limits = ownLimits(confinedUnit(made), made.target.sets, systemd);
+      const answer = (wanted: Action, systemds = ALLOW) =>
+        formatAction(made.filter ? stricter(wanted, systemds) : systemds);
+      const { unlisted, verdicts } = made.meaning!.abis.get('x86-64')!;
+      assert.equal(answer(unlisted, limits?.unlisted), formatAction(unlisted));
+      if (newer === undefined || callsInSets(made.target.sets).has('mseal')) return;
+      const { rules, otherwise } = verdicts.get(NATIVE.get('mseal')!)!;
+      assert.deepEqual(rules, []);
+      assert.equal(answer(otherwise, limits?.limit('mseal')), formatAction(otherwise));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("where the sets are not the target's own, systemd builds the same filter whatever its sets are", () => {
+  const sets = bundledSets();
+  fc.assert(
+    fc.property(cases(), fc.constantFrom('247', '252', undefined), (one, release) => {
+      const theirs = release ? olderSets(release) : sets;
+      const target = targetOf(one.systemd, { sets, version: '251.3-1' });
+      const made = planned(policyOf(one.syscalls), one.lines, target);
+      const got = ownLimits(confinedUnit(made, one.lines), theirs, one.systemd);
+      const { mode, action, passing, refused } = made.systemCalls!;
+      const both = [...callsInSets(sets)].filter((call) => callsInSets(theirs).has(call));
+      for (const call of both) {
+        const usual = mode === 'allow' && !passing.has(call) ? action : ALLOW;
+        assert.equal(formatAction(got?.limit(call) ?? ALLOW), formatAction(refused.get(call) ?? usual), call);
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('one name more changes the lines of its initial only', () => {
+  const calls =
+    'accept bind chdir chmod connect dup epoll_wait fchmod fchown getcwd link listen lstat mkdir mount open ' +
+    'pipe poll recvmsg rename rmdir sendmsg socket stat symlink truncate unlink utimensat write';
+  const lines = (more: string) => {
+    const allow = JSON.stringify(`${calls}${more}`.split(' '));
+    const { directives } = planned(`[syscalls]\nallow = ${allow}`);
+    return directives.find(({ name }) => name === 'SystemCallFilter')!.values;
+  };
+  const after = lines(' linkat');
+  const changed = lines('').filter((line) => !after.includes(line));
+  assert.deepEqual(changed, ['link listen lstat']);
+});
+
+test('sets of another version are told where the policy or the unit hangs on them', () => {
+  const codes = (syscalls: string, lines = '', version = '252.38-1') =>
+    planned(
+      `[syscalls]\n${syscalls}`,
+      lines,
+      targetOf(252, { sets: bundledSets(), version }),
+    ).diagnostics.map(({ code, at }) => `${code}:${at?.line}`);
+  assert.deepEqual(codes('deny = ["uname"]'), []);
+  assert.deepEqual(codes('deny = ["uname",\n"@mount"]'), ['bundled-sets:3']);
+  assert.deepEqual(codes('log = ["@mount"]'), ['bundled-sets:2']);
+  assert.ok(codes('allow = ["read"]').includes('bundled-sets:1'));
+  assert.deepEqual(codes('deny = ["uname"]', 'SystemCallFilter=~@swap'), ['bundled-sets:1']);
+  assert.deepEqual(codes('deny = ["@mount"]', '', `${bundledSets().systemd}-1`), []);
+});

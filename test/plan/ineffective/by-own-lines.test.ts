@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { UNDONE_BY } from '../../../src/plan/ineffective/by-own-lines.js';
+import { planned } from '../../support/planned.js';
+import { MEANT, UNDONE_CASES, UNDONE_PORTS } from '../../support/undone-cases.js';
+
+const CASES = [...UNDONE_CASES, ...UNDONE_PORTS];
+
+const undone = (policy: string, own: string) =>
+  planned(`[service]\n${policy}\n`, own).diagnostics.filter(({ code }) => code === 'gap-undone');
+
+for (const { policy, own, by } of CASES) {
+  test(`${policy} ${by === undefined ? 'holds beside' : 'is undone by'} ${own.replace('\n', ' ')}`, () => {
+    const found = undone(policy, own);
+    assert.equal(found.length, by === undefined ? 0 : 1);
+    for (const { message, at, severity } of found) {
+      assert.deepEqual([severity, at?.line], ['error', 2]);
+      assert.ok(message.includes(`'${by}=`) && message.endsWith('(demo.service:3:1)'), message);
+    }
+  });
+}
+
+for (const [policy, own] of MEANT) {
+  test(`${policy} lets ${own} through`, () => assert.deepEqual(undone(policy, own), []));
+}
+
+test('every row of the table has a case', () => {
+  const tried = new Set(
+    CASES.filter(({ by }) => by).map(
+      ({ policy, by }) => `${policy.split(' ')[0]} ${by?.includes('Bind') ? 'binds' : 'other'}`,
+    ),
+  );
+  for (const [name, by] of UNDONE_BY) {
+    assert.ok(
+      tried.has(`${name} ${by[0]!.startsWith('Bind') || name.startsWith('Socket') ? 'binds' : 'other'}`),
+      name,
+    );
+  }
+});
+
+test('what the hint says puts it right, one way or the other', () => {
+  for (const { policy, own, by } of CASES.filter((one) => one.by !== undefined)) {
+    const [{ hint } = assert.fail()] = undone(policy, own);
+    const [, reset, loosen] =
+      /^in \[service\] (\S+ = (?:\[\]|""))(?: with (loosen = \S+))? takes it back/.exec(hint!) ??
+      assert.fail(hint);
+    const errors = (lines: string) =>
+      planned(`[service]\n${policy}\n${lines}`, own).diagnostics.filter(
+        ({ severity }) => severity === 'error',
+      );
+    assert.deepEqual(errors(`${reset}\n${loosen ?? ''}\n`), [], by);
+  }
+  const meant = 'IPAddressDeny = ["any"]\nIPAddressAllow = ["any"]\n';
+  assert.deepEqual(undone(meant, 'IPAddressAllow=any'), []);
+});
+
+test('what the unit takes back itself undoes nothing', () => {
+  assert.deepEqual(undone('IPAddressDeny = ["any"]', 'IPAddressAllow=any\nIPAddressAllow=\n'), []);
+});

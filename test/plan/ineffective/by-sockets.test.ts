@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { SocketRules } from '../../../src/plan/ineffective/by-sockets.js';
+import { makePlan } from '../../../src/plan/make-plan.js';
+import { effectiveUnit } from '../../../src/unit/effective.js';
+import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
+import { targetOf, unitFile } from '../../support/planned.js';
+import { policyFrom } from '../../support/policy.js';
+
+function found(policy: string, rules: Partial<SocketRules>, lines = '') {
+  const open: SocketRules = { denied: [], allowed: [], interfaces: [], isolated: false };
+  const plan = makePlan({
+    unit: parseUnitName('demo.service') as UnitName,
+    effective: effectiveUnit([unitFile(lines)]),
+    ...{ policy: policyFrom(`[service]\n${policy}\n`), target: targetOf(257) },
+    surroundings: {
+      partners: [],
+      allowed: new Map(),
+      sockets: new Map([['web.socket', { ...open, ...rules }]]),
+    },
+    ...{ places: undefined, usable: true },
+  });
+  return plan.diagnostics.filter(({ code }) => ['gap-undone', 'sockets-stay'].includes(code));
+}
+
+const gaps = (...given: Parameters<typeof found>) =>
+  found(...given).filter(({ code }) => code === 'gap-undone');
+
+const only = (...names: string[]) => ({ only: true, names: new Set(names) });
+const allBut = (...names: string[]) => ({ only: false, names: new Set(names) });
+
+const CASES: readonly (readonly [policy: string, rules: Partial<SocketRules>, holds: boolean])[] = [
+  ['IPAddressDeny = ["any"]', {}, false],
+  ['IPAddressDeny = ["any"]', { denied: ['0.0.0.0/0', '::/0'] }, true],
+  ['IPAddressDeny = ["any"]', { denied: ['0.0.0.0/1', '128.0.0.0/1', '::/0'] }, true],
+  ['IPAddressDeny = ["any"]', { denied: ['0.0.0.0/0'] }, false],
+  ['IPAddressDeny = ["10.0.0.0/8"]', { denied: ['0.0.0.0/0'] }, true],
+  ['IPAddressDeny = ["any"]', { denied: ['any'], allowed: ['any'] }, false],
+  ['IPAddressDeny = ["any"]', { denied: ['any'], allowed: ['10.0.0.0/8'] }, true],
+  ['IPAddressDeny = []', {}, true],
+  ['RestrictNetworkInterfaces = ["lo"]', {}, false],
+  ['RestrictNetworkInterfaces = ["lo"]', { interfaces: [only('lo')] }, true],
+  ['RestrictNetworkInterfaces = ["lo", "eth0"]', { interfaces: [allBut('eth1'), only('lo')] }, true],
+  ['RestrictNetworkInterfaces = ["lo"]', { interfaces: [allBut('eth0')] }, false],
+  ['RestrictNetworkInterfaces = ["~eth0"]', { interfaces: [allBut('eth0', 'eth1')] }, true],
+  ['RestrictNetworkInterfaces = ["~eth0"]', { interfaces: [only('eth0')] }, false],
+  ['RestrictNetworkInterfaces = ["~eth0"]', { interfaces: [only('lo')] }, true],
+  ['RestrictNetworkInterfaces = []', {}, true],
+  ['SocketBindDeny = ["any"]\nPrivateNetwork = true', {}, true],
+];
+
+for (const [policy, rules, holds] of CASES) {
+  test(`${policy} ${holds ? 'holds for' : 'is undone by'} a socket unit with ${JSON.stringify(rules)}`, () => {
+    const all = gaps(policy, rules);
+    assert.equal(all.length, holds ? 0 : 1);
+    if (holds) return;
+    assert.deepEqual([all[0]!.severity, all[0]!.at?.line], ['error', 2]);
+    assert.match(all[0]!.message, /^web\.socket undoes /);
+  });
+}
+
+test("a deny list of the policy's is that with the unit's own", () => {
+  const lines = 'RestrictNetworkInterfaces=~eth1\n';
+  assert.equal(
+    gaps('RestrictNetworkInterfaces = ["~eth0"]', { interfaces: [allBut('eth0')] }, lines).length,
+    1,
+  );
+  assert.deepEqual(
+    gaps('RestrictNetworkInterfaces = ["~eth0"]', { interfaces: [allBut('eth0', 'eth1')] }, lines),
+    [],
+  );
+});
+
+test('a note says which sockets are not in the private network; it keeps nobody from applying', () => {
+  const [note, ...more] = found('PrivateNetwork = true', {});
+  assert.deepEqual([note!.severity, note!.code, note!.at?.line, more], ['note', 'sockets-stay', 2, []]);
+  assert.match(note!.message, /^web\.socket hands over/);
+  assert.deepEqual(found('PrivateNetwork = true', { isolated: true }), []);
+  assert.deepEqual(found('PrivateNetwork = false', {}), []);
+});

@@ -1,0 +1,353 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Plan } from '../../../src/plan/plan.js';
+import type { Program, Target } from '../../../src/target/target.js';
+import { planned, targetOf } from '../../support/planned.js';
+
+const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
+const FILTER = '/etc/systemd/system/demo.service.d/zz-sandbox-unit.filter';
+const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
+
+/** The directives that are there for the launcher, `Name=values`. */
+const needs = (plan: Plan) =>
+  plan.directives
+    .filter(({ because, section }) => !because.startsWith('[') && section === undefined)
+    .map(({ name, values }) => `${name}=${values.join(';')}`);
+
+const BINDS = `BindReadOnlyPaths=${LAUNCHER} ${FILTER}`;
+
+/** Lines of a unit, what the drop-in then has for the launcher besides NoNewPrivileges= and SyslogIdentifier=. */
+const HIDING: readonly [lines: string, needs: readonly string[]][] = [
+  ['', []],
+  ['RootDirectory=/srv', [BINDS]],
+  ['RootImage=/srv/image', [BINDS]],
+  ['RootMStack=/srv/stack', [BINDS]],
+  ['RootDirectory=/srv\nRootDirectory=', []],
+  ['TemporaryFileSystem=/etc', [BINDS]],
+  ['TemporaryFileSystem=/usr/local:ro,size=1M', [BINDS]],
+  ['TemporaryFileSystem=/', [BINDS]],
+  ['TemporaryFileSystem=/usr/local/', [BINDS]],
+  ['TemporaryFileSystem=/var /usr/local/lib', []],
+  ['TemporaryFileSystem=/etc\nTemporaryFileSystem=', []],
+  ['BindPaths=/srv:/usr/local', [BINDS]],
+  ['BindReadOnlyPaths=/srv:/etc', [BINDS]],
+  ['BindReadOnlyPaths=-/srv:/%p', [BINDS]],
+  ['BindPaths=/usr:/usr:norbind', [BINDS]],
+  ['BindPaths=/srv:/mnt', []],
+  ['BindPaths=/srv:/etc\nBindPaths=', []],
+  [`BindPaths=/usr/ /etc\nBindReadOnlyPaths=/:/ ${LAUNCHER}`, []],
+  ['TemporaryFileSystem=/\nBindReadOnlyPaths=/usr /etc', [BINDS]],
+  ['ProtectHome=yes', []],
+  ['ProtectSystem=strict\nReadOnlyPaths=/\nPrivateTmp=yes', []],
+  ['NoExecPaths=/', [`ExecPaths=${LAUNCHER}`]],
+  ['NoExecPaths=/srv', [`ExecPaths=${LAUNCHER}`]],
+  ['NoExecPaths=/\nNoExecPaths=', []],
+  ['NoExecPaths=/\nTemporaryFileSystem=/etc', [`ExecPaths=${LAUNCHER}`, BINDS]],
+];
+
+for (const [lines, wanted] of HIDING) {
+  test(`'${lines.replaceAll('\n', ', ')}' ${wanted.length === 0 ? 'hides nothing' : `needs ${wanted.join(', ')}`}`, () => {
+    const plan = planned(NO_EXEC, lines);
+    assert.deepEqual(needs(plan), ['NoNewPrivileges=yes', 'SyslogIdentifier=demod', ...wanted]);
+    assert.deepEqual(
+      plan.diagnostics.filter(({ severity }) => severity !== 'note'),
+      [],
+    );
+  });
+}
+
+test("the policy's own directives count as the unit's do", () => {
+  const plan = planned(
+    `${NO_EXEC}[service]\nTemporaryFileSystem = ["/etc"]\nNoExecPaths = ["/"]\nExecPaths = ["/usr"]\n`,
+  );
+  assert.deepEqual(needs(plan).slice(2), [`ExecPaths=${LAUNCHER}`, BINDS]);
+});
+
+test('where the launcher is not used nothing is added for it', () => {
+  assert.deepEqual(needs(planned('[syscalls]\ndeny = ["uname"]', 'RootDirectory=/srv\nNoExecPaths=/')), []);
+});
+
+test('NoNewPrivileges= is left as the unit or the policy has it', () => {
+  assert.ok(!needs(planned(NO_EXEC, 'NoNewPrivileges=yes')).includes('NoNewPrivileges=yes'));
+  assert.ok(!needs(planned(`${NO_EXEC}[service]\nNoNewPrivileges = true`)).includes('NoNewPrivileges=yes'));
+});
+
+test('SyslogIdentifier= stays what it was', () => {
+  const identifier = (lines: string) => needs(planned(NO_EXEC, lines)).filter((line) => /^Syslog/.test(line));
+  assert.deepEqual(identifier('SyslogIdentifier=own'), []);
+  assert.deepEqual(identifier('SyslogIdentifier='), ['SyslogIdentifier=demod']);
+  assert.deepEqual(identifier('ExecStart=\nExecStart=@/opt/x/y.z other'), ['SyslogIdentifier=y.z']);
+  assert.deepEqual(identifier('ExecStart=\nExecStart=/opt/x/\\sy\\s z'), ['SyslogIdentifier=y']);
+  assert.deepEqual(identifier('ExecStart=\nExecStart=/opt/x/\\xc3\\xa9'), ['SyslogIdentifier=é']);
+  assert.deepEqual(identifier('ExecStart=\nExecStart=/opt/x/\\s'), []);
+});
+
+/** Without no_new_privs only CAP_SYS_ADMIN may load a filter. */
+const UNPRIVILEGED: readonly [lines: string, refused: boolean][] = [
+  ['', false],
+  ['User=root', false],
+  ['User=0', false],
+  ['User=demo', true],
+  ['User=demo\nUser=', false],
+  ['DynamicUser=yes', true],
+  ['DynamicUser=no', false],
+  ['CapabilityBoundingSet=CAP_SYS_ADMIN CAP_CHOWN', false],
+  ['CapabilityBoundingSet=CAP_CHOWN', true],
+  ['CapabilityBoundingSet=~CAP_SYS_ADMIN', true],
+  ['CapabilityBoundingSet=~CAP_CHOWN', false],
+  ['CapabilityBoundingSet=CAP_CHOWN\nCapabilityBoundingSet=CAP_SYS_ADMIN', false],
+  ['CapabilityBoundingSet=CAP_SYS_ADMIN\nCapabilityBoundingSet=~CAP_SYS_ADMIN', true],
+  ['CapabilityBoundingSet=~CAP_CHOWN\nCapabilityBoundingSet=~CAP_SYS_ADMIN', true],
+  ['CapabilityBoundingSet=~CAP_SYS_ADMIN\nCapabilityBoundingSet=cap_sys_admin', false],
+  ['CapabilityBoundingSet=', true],
+  ['User=demo\nAmbientCapabilities=CAP_SYS_ADMIN', false],
+  ['User=demo\nAmbientCapabilities=CAP_CHOWN', true],
+  ['User=demo\nAmbientCapabilities=CAP_SYS_ADMIN\nCapabilityBoundingSet=~CAP_SYS_ADMIN', true],
+];
+
+for (const [lines, refused] of UNPRIVILEGED) {
+  test(`NoNewPrivileges = false ${refused ? 'is an error' : 'is possible'} with '${lines.replaceAll('\n', ', ')}'`, () => {
+    const plan = planned(`${NO_EXEC}[service]\nNoNewPrivileges = false`, lines);
+    assert.deepEqual(
+      plan.diagnostics.map(({ code, severity, at }) => [code, severity, at?.line]),
+      refused ? [['no-new-privileges', 'error', 4]] : [],
+    );
+    assert.equal(plan.filter!.noNewPrivileges, false);
+  });
+}
+
+test('a user manager has no CAP_SYS_ADMIN to give', () => {
+  const plan = planned(`${NO_EXEC}[service]\nNoNewPrivileges = false`, '', targetOf(257, { scope: 'user' }));
+  assert.deepEqual(codes(plan), ['error no-new-privileges']);
+});
+
+test("NoNewPrivileges=no of the unit doesn't keep the launcher from setting it, which is said", () => {
+  const plan = planned(NO_EXEC, 'User=demo\nNoNewPrivileges=no');
+  assert.deepEqual(codes(plan), ['warning no-new-privileges']);
+  assert.deepEqual(plan.diagnostics[0]!.at?.file, 'demo.service');
+  assert.equal(plan.diagnostics[0]!.at?.line, 4);
+  assert.equal(plan.filter!.noNewPrivileges, true);
+  for (const lines of ['NoNewPrivileges=yes', 'NoNewPrivileges=no\nNoNewPrivileges=on', 'NoNewPrivileges=']) {
+    assert.deepEqual(codes(planned(NO_EXEC, lines)), []);
+  }
+  assert.deepEqual(codes(planned(`${NO_EXEC}[service]\nNoNewPrivileges = true`, 'NoNewPrivileges=no')), []);
+  assert.deepEqual(codes(planned(`${NO_EXEC}[service]\nNoNewPrivileges = false`, 'NoNewPrivileges=no')), []);
+});
+
+test('one SyslogIdentifier= is for all lines: whose name changes is said', () => {
+  const ONESHOT =
+    'Type=oneshot\nExecStart=/bin/second\nExecStart=/usr/sbin/demod x\nExecStart=@/bin/third demod';
+  const plan = planned(NO_EXEC, `${ONESHOT}\nExecReload=/bin/kill`);
+  assert.deepEqual(
+    plan.directives.filter(({ name }) => name === 'SyslogIdentifier').map(({ values }) => values),
+    [['demod']],
+  );
+  assert.deepEqual(
+    plan.diagnostics.map(({ code, severity, message, at }) => [severity, code, message, at?.line]),
+    [['note', 'identifier-changes', "the journal shows 'demod' for the output of second and third too", 4]],
+  );
+  assert.deepEqual(codes(planned(NO_EXEC, `${ONESHOT}\nSyslogIdentifier=own`)), []);
+  assert.deepEqual(codes(planned(NO_EXEC, 'ExecReload=/bin/kill')), []);
+});
+
+test("the main program's name is the identifier, whatever line is wrapped first", () => {
+  const plan = planned(
+    `${NO_EXEC}[exec]\nwrap = ["ExecStartPre", "ExecStart"]\n`,
+    'ExecStartPre=/bin/prepare',
+  );
+  assert.ok(needs(plan).includes('SyslogIdentifier=demod'));
+  assert.deepEqual(codes(plan), ['note identifier-changes']);
+});
+
+/** What keeps the launcher from its filter, and can be told. */
+const KEPT: readonly [lines: string, hidden: boolean][] = [
+  ['RootDirectory=/', false],
+  ['RootDirectory=/\nTemporaryFileSystem=/etc', true],
+  ['RootDirectory=//\nTemporaryFileSystem=/usr', true],
+  ['RootDirectory=/\nTemporaryFileSystem=/var', false],
+  ['RootDirectory=/srv\nTemporaryFileSystem=/etc', false],
+  ['RootDirectory=/\nBindPaths=/srv:/etc', true],
+  [`BindPaths=/bin/true:${LAUNCHER}`, true],
+  [`BindReadOnlyPaths=/dev/null:/${FILTER}`, true],
+  ['BindPaths=/srv:/usr/local', false],
+  ['TemporaryFileSystem=/etc:mode=0700', false],
+  ['User=nobody\nTemporaryFileSystem=/etc', false],
+  ['User=nobody\nTemporaryFileSystem=/etc:ro,mode=0700', true],
+  ['DynamicUser=yes\nTemporaryFileSystem=/usr:mode=750', true],
+  ['User=nobody\nTemporaryFileSystem=/etc:mode=0711', false],
+  ['User=nobody\nTemporaryFileSystem=/etc:mode=0700,uid=65534', false],
+  ['User=nobody\nTemporaryFileSystem=/var:mode=0700', false],
+];
+
+for (const [lines, hidden] of KEPT) {
+  test(`the launcher ${hidden ? "can't be shown" : 'can be shown'} with '${lines.replaceAll('\n', ', ')}'`, () => {
+    assert.deepEqual(codes(planned(NO_EXEC, lines)), hidden ? ['error launcher-hidden'] : []);
+  });
+}
+
+const INACCESSIBLE: readonly [lines: string, hidden: readonly string[]][] = [
+  ['InaccessiblePaths=/mnt', []],
+  ['InaccessiblePaths=/usr/local', [LAUNCHER]],
+  ['InaccessiblePaths=-/usr/local +/etc/systemd', [LAUNCHER, FILTER]],
+  ['InaccessiblePaths="/usr/local"', [LAUNCHER]],
+  [`InaccessiblePaths=${FILTER}`, [FILTER]],
+  ['InaccessiblePaths=/usr/local\nInaccessiblePaths=', []],
+  ['InaccessibleDirectories=/usr/local', [LAUNCHER]],
+];
+
+for (const [lines, hidden] of INACCESSIBLE) {
+  test(`'${lines.replaceAll('\n', ', ')}' hides ${hidden.length} of launcher and filter for good`, () => {
+    const { diagnostics } = planned(NO_EXEC, lines);
+    assert.deepEqual(
+      diagnostics.map(({ severity, message }) => `${severity}: ${message}`),
+      hidden.map((path) => `error: InaccessiblePaths= hides ${path} from the service`),
+    );
+  });
+}
+
+test("homes that are hidden hide a user's launcher for good, unless they are in memory", () => {
+  const target = targetOf(257, { scope: 'user', launcher: '/home/op/.local/libexec/sandbox-unit/launcher' });
+  const hidden = (value: string) => codes(planned(NO_EXEC, `ProtectHome=${value}`, target));
+  assert.deepEqual(hidden('yes'), ['error launcher-hidden']);
+  assert.deepEqual(['tmpfs', 'read-only', 'no'].flatMap(hidden), []);
+});
+
+const withProgram = (file: Program['file'], setuid = false) =>
+  targetOf(257, { programs: new Map([['/usr/sbin/demod', { file, setuid, executable: true }]]) });
+
+const codes = (plan: Plan) => plan.diagnostics.map(({ code, severity }) => `${severity} ${code}`);
+
+test('labels take effect on the launcher', () => {
+  assert.deepEqual(codes(planned(NO_EXEC, 'SELinuxContext=x\nAppArmorProfile=y')), [
+    'warning label-on-launcher',
+    'warning label-on-launcher',
+  ]);
+});
+
+test('an image must have places for the launcher and its filter, a folder gets them', () => {
+  for (const line of ['RootImage=/srv/image', 'RootMStack=/srv/stack']) {
+    const { diagnostics } = planned(NO_EXEC, line);
+    assert.deepEqual(
+      diagnostics.map(({ severity, code }) => `${severity} ${code}`),
+      ['note mount-points'],
+    );
+    assert.ok(diagnostics[0]!.message.endsWith(`: ${LAUNCHER}, ${FILTER}`));
+  }
+  assert.deepEqual(codes(planned(NO_EXEC, 'RootDirectory=/srv')), []);
+});
+
+test('a set-user-ID program would lose what it is for', () => {
+  const target = withProgram({ kind: 'static', bits: 64 }, true);
+  assert.deepEqual(codes(planned(NO_EXEC, '', target)), ['warning setuid-program']);
+  assert.deepEqual(codes(planned(`${NO_EXEC}[service]\nNoNewPrivileges = false`, '', target)), []);
+  assert.deepEqual(codes(planned('[syscalls]\ndeny = ["uname"]', '', target)), []);
+  assert.deepEqual(codes(planned(NO_EXEC, 'NoNewPrivileges=no', target)), [
+    'warning no-new-privileges',
+    'warning setuid-program',
+  ]);
+});
+
+/** The calls that a warning says are missing. */
+function missing(lines: string, file: Program['file'], own = ''): string[] {
+  const { diagnostics } = planned(`[syscalls]\n${lines}`, own, withProgram(file));
+  const warning = diagnostics.find(({ code }) => code === 'start-calls');
+  return warning === undefined ? [] : warning.message.split('without ')[1]!.split(', ');
+}
+
+const DYNAMIC = { kind: 'dynamic', bits: 64, interpreter: '/lib64/ld.so' } as const;
+
+test('an allow list that starts nothing is warned of, by what kind of program it is', () => {
+  const none = 'allow = []\nimplicit = false';
+  assert.ok(missing(none, DYNAMIC).includes('openat'));
+  assert.ok(!missing(none, { kind: 'static', bits: 64 }).includes('openat'));
+  assert.ok(missing(none, { kind: 'static', bits: 64 }).includes('brk'));
+  assert.deepEqual(missing(none, { kind: 'other' }), []);
+  assert.deepEqual(missing('allow = ["@system-service"]', DYNAMIC), []);
+  assert.deepEqual(missing('allow = ["@system-service"]\ndeny = ["openat"]', DYNAMIC), ['openat']);
+  assert.deepEqual(missing('deny = ["openat"]', DYNAMIC), []);
+  assert.deepEqual(missing('allow = []\naction = "log"', DYNAMIC), []);
+});
+
+test('a call that kills keeps a program from starting; one that fails may be done without', () => {
+  const says = (action: string) =>
+    planned(`[syscalls]\nallow = []\n${action}`, '', withProgram(DYNAMIC)).diagnostics[0]!.message;
+  assert.match(says(''), /^\/usr\/sbin\/demod is dynamic, and can't start without access, /);
+  assert.match(says('action = "EPERM"'), /is dynamic, and may fail at its start without access, /);
+  assert.match(says('action = "EPERM"\ndeny = ["access:kill"]'), /can't start without access, /);
+});
+
+test('a call that a rule lets through for some arguments is there', () => {
+  const rule = 'rules = [{ syscall = "openat", when = [{ arg = 2, eq = 0 }], action = "allow" }]';
+  assert.deepEqual(missing(`allow = ["@system-service"]\n${rule}`, DYNAMIC), []);
+});
+
+test('a start script that may not exec is warned of', () => {
+  const target = withProgram({ kind: 'script', interpreter: '/bin/sh', words: [] });
+  assert.deepEqual(codes(planned(NO_EXEC, '', target)), ['warning start-script']);
+  assert.deepEqual(codes(planned('[syscalls]\ndeny = ["write", "execveat"]', '', target)), []);
+});
+
+test('a shell that may not exec is warned of, where it runs behind the launcher', () => {
+  const programs = new Map([
+    [
+      '/bin/sh',
+      { file: { kind: 'dynamic', bits: 64, interpreter: '/ld' }, setuid: false, executable: true } as const,
+    ],
+  ]);
+  const target = targetOf(257, { programs });
+  const found = (policy: string, line = '/bin/sh -c "sleep 1"') =>
+    planned(policy, `ExecStart=\nExecStart=${line}`, target)
+      .diagnostics.filter(({ code }) => code === 'start-script')
+      .map(({ severity, message }) => `${severity}: ${message}`);
+  assert.deepEqual(found(NO_EXEC), ["warning: /bin/sh is a shell, and can't start another program"]);
+  assert.equal(found(NO_EXEC, '-@/usr/bin/dash sh -c "exec sleep 1"').length, 1);
+  assert.deepEqual(found(NO_EXEC, '/usr/bin/sleep sh'), []);
+  assert.deepEqual(found(NO_EXEC, '+/bin/sh -c true'), []);
+  assert.deepEqual(found('[syscalls]\ndeny = ["write", "execveat"]'), []);
+  assert.deepEqual(found(PROGRAMS), []);
+});
+
+const PROGRAMS = `${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\n`;
+
+test('a program that is to be mounted over must be there, and be one', () => {
+  const messages = (lines: string, programs: Target['programs']) =>
+    planned(PROGRAMS, lines, targetOf(257, { programs })).diagnostics.map(
+      ({ code, message, at }) => `${at?.line}: ${code}: ${message}`,
+    );
+  const program = (executable: boolean) =>
+    new Map([
+      ['/usr/sbin/demod', { file: { kind: 'static', bits: 64 }, setuid: false, executable } as const],
+    ]);
+  assert.deepEqual(messages('', program(true)), []);
+  assert.deepEqual(messages('', program(false)), [
+    "4: program-missing: '/usr/sbin/demod' is no executable file",
+  ]);
+  assert.deepEqual(messages('', new Map()), ["4: program-missing: '/usr/sbin/demod' does not exist"]);
+  assert.deepEqual(messages('RootDirectory=/srv', new Map()), []);
+});
+
+test('what is mounted noexec starts neither the launcher nor a program', () => {
+  const found = (policy: string, ...paths: string[]) => {
+    const mounts = paths.map((path) => ({ path, noexec: true }));
+    const executable = { file: { kind: 'static', bits: 64 }, setuid: false, executable: true } as const;
+    const target = targetOf(257, { mounts, programs: new Map([['/usr/sbin/demod', executable]]) });
+    return planned(policy, '', target).diagnostics.map(
+      ({ code, at, hint }) => `${at?.line}: ${code}: ${hint}`,
+    );
+  };
+  assert.deepEqual(found(NO_EXEC, '/run', '/etc'), []);
+  assert.deepEqual(found(NO_EXEC, '/usr/local'), [
+    'undefined: mounted-noexec: mount /usr/local without noexec',
+  ]);
+  assert.deepEqual(found(PROGRAMS, '/etc'), ['4: mounted-noexec: mount /etc without noexec']);
+});
+
+test('the unit comes after the mounts of the launcher and its filter', () => {
+  const mounts = (plan: Plan) => plan.directives.filter(({ section }) => section === 'Unit');
+  const [{ name, values } = assert.fail()] = mounts(planned(NO_EXEC));
+  assert.deepEqual([name, values], ['RequiresMountsFor', [`${LAUNCHER} /etc/systemd/system/demo.service.d`]]);
+  const launcher = '/home/a b%/launcher';
+  const [escaped] = mounts(planned(NO_EXEC, '', targetOf(257, { launcher })));
+  assert.equal(escaped?.values[0], '"/home/a b%%/launcher" /etc/systemd/system/demo.service.d');
+  assert.deepEqual(mounts(planned('[service]\nProtectSystem = "strict"\n')), []);
+});

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { UserError } from '../../../src/diagnostic.js';
+import { probeMachine, probeTarget } from '../../../src/prepare/probe/target.js';
+import { elf, PT_INTERP } from '../../support/elf.js';
+import { type FakeOptions, FakeSystem, fakeContext, LAUNCHER, program } from '../../support/fake-system.js';
+
+const places = (paths: readonly string[]) => new Map(paths.map((path) => [path, [path]]));
+
+const NOBODY = { users: [], groups: [] };
+
+async function probe(options: FakeOptions = {}, programs: ReadonlyMap<string, string[]> = new Map()) {
+  const context = fakeContext(new FakeSystem(options), { machine: 'x86-64' });
+  const machine = await probeMachine(context);
+  const target = await probeTarget(context, machine, programs, NOBODY);
+  return { target, diagnostics: machine.diagnostics };
+}
+
+const codes = async (options: FakeOptions) =>
+  (await probe(options)).diagnostics.map(({ severity, code }) => `${severity} ${code}`);
+
+async function failure(options: FakeOptions): Promise<string> {
+  try {
+    await probe(options);
+  } catch (cause) {
+    assert.ok(cause instanceof UserError, String(cause));
+    assert.equal(cause.exit, 2);
+    return cause.diagnostics.map(({ code }) => code).join();
+  }
+  return 'nothing';
+}
+
+test('a machine says its version, its architecture and its sets', async () => {
+  const { target, diagnostics } = await probe({ systemd: '257.13-1~deb13u1', architecture: 'arm64' });
+  assert.deepEqual(diagnostics, []);
+  assert.deepEqual(
+    [target.systemd, target.version, target.machine, target.scope, target.launcher],
+    [257, '257.13-1~deb13u1', 'arm64', 'system', LAUNCHER],
+  );
+  assert.deepEqual([target.sets.source, target.sets.systemd], ['target', '257.13-1~deb13u1']);
+});
+
+test('where its sets can not be asked for, those of this program stand in', async () => {
+  assert.equal((await probe({ sets: false })).target.sets.source, 'bundled');
+});
+
+test('a listing that is no listing is refused', async () => {
+  const programs = { env: () => ({ status: 0, stdout: '@default\nread\n', stderr: '' }) };
+  assert.equal(await failure({ programs }), 'syscall-set-listing');
+});
+
+const VERSIONS: readonly [version: string, says: string][] = [
+  ['247', ''],
+  ['262.1', ''],
+  ['263~rc1', 'warning new-systemd'],
+  ['300', 'warning new-systemd'],
+];
+
+for (const [systemd, says] of VERSIONS) {
+  test(`systemd ${systemd} is ${says || 'known'}`, async () => {
+    assert.deepEqual(await codes({ systemd }), says ? [says] : []);
+  });
+}
+
+test('a systemd that is too old, or has no version, is refused', async () => {
+  assert.equal(await failure({ systemd: '246.16' }), 'old-systemd');
+  for (const systemd of ['', 'unknown', '24', 'v257']) {
+    assert.equal(await failure({ systemd }), 'unknown-systemd', systemd);
+  }
+});
+
+test('a machine without numbers is refused; one that does not say is the machine of this program', async () => {
+  for (const architecture of ['s390x', 'x86_64', 'constructor']) {
+    assert.equal(await failure({ architecture }), 'unknown-machine');
+  }
+  assert.equal((await probe({ architecture: '' })).target.machine, 'x86-64');
+});
+
+test("a package's launcher comes before the one that apply installs", async () => {
+  const packaged = '/usr/libexec/sandbox-unit/launcher';
+  const { target } = await probe({ files: { [packaged]: program('x'), [LAUNCHER]: program('y') } });
+  assert.equal(target.launcher, packaged);
+});
+
+test('programs are read as far as they can be', async () => {
+  const files = {
+    '/bin/dynamic': program(elf({ types: [PT_INTERP], interpreter: '/lib/ld.so' })),
+    '/bin/setuid': program(elf(), 0o4755),
+    '/bin/setgid': program(elf(), 0o2755),
+    '/bin/script': program('#!/bin/sh\n'),
+    '/bin/data': program('#!/bin/sh\n', 0o644),
+  };
+  const { target } = await probe({ files }, places([...Object.keys(files), '/bin/gone']));
+  assert.deepEqual(
+    [...target.programs].map(([path, { file, ...facts }]) => [path, file.kind, facts]),
+    [
+      ['/bin/dynamic', 'dynamic', { setuid: false, executable: true }],
+      ['/bin/setuid', 'static', { setuid: true, executable: true }],
+      ['/bin/setgid', 'static', { setuid: true, executable: true }],
+      ['/bin/script', 'script', { setuid: false, executable: true }],
+      ['/bin/data', 'script', { setuid: false, executable: false }],
+    ],
+  );
+});
+
+test('mounts are known of the running machine only', async () => {
+  const files = { '/proc/self/mountinfo': '23 22 0:22 / /run rw,noexec - tmpfs tmpfs rw\n' };
+  const mounts = async (offline: boolean) =>
+    (await probeMachine(fakeContext(new FakeSystem({ files }), { offline }))).facts.mounts;
+  assert.deepEqual(await mounts(false), [{ path: '/run', noexec: true }]);
+  assert.deepEqual(await mounts(true), []);
+});
+
+test('a program without a path is the first that there is', async () => {
+  const files = { '/opt/b/demod': program(elf()), '/usr/bin/demod': program('#!/bin/sh\n') };
+  const search = new Map([['demod', ['/opt/a/demod', '/opt/b/demod', '/usr/bin/demod']]]);
+  const { target } = await probe({ files }, search);
+  assert.deepEqual([target.programs.size, target.programs.get('demod')?.file.kind], [1, 'static']);
+});
+
+const group = '/user.slice/user-1000.slice/user@1000.service';
+const CONTROLLERS: readonly [machine: string, options: FakeOptions, lacks: string][] = [
+  ['with all', { kernel: { '/sys/fs/cgroup/cgroup.controllers': 'cpuset cpu io memory pids\n' } }, ''],
+  ['that gets none', { kernel: { '/sys/fs/cgroup/cgroup.controllers': '' } }, 'cpu cpuset io memory pids'],
+  [
+    "where the manager is a user's",
+    {
+      controlGroup: group,
+      kernel: {
+        '/sys/fs/cgroup/cgroup.controllers': 'cpuset cpu io memory pids\n',
+        [`/sys/fs/cgroup${group}/cgroup.controllers`]: 'cpu memory pids\n',
+      },
+    },
+    'cpuset io',
+  ],
+  [
+    'with control groups v1',
+    {
+      kernel: { '/sys/fs/cgroup/memory/x': '', '/sys/fs/cgroup/blkio/x': '', '/sys/fs/cgroup/unified/x': '' },
+    },
+    'cpu cpuset pids',
+  ],
+];
+
+for (const [machine, options, lacks] of CONTROLLERS) {
+  test(`a machine ${machine} lacks ${lacks || 'no controllers'}`, async () => {
+    const { abilities } = (await probe(options)).target;
+    const known = ['cpu', 'cpuset', 'io', 'memory', 'pids'] as const;
+    assert.equal(known.filter((name) => abilities.lacks.has(name)).join(' '), lacks);
+  });
+}

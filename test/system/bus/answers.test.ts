@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Variant } from 'dbus-next';
+import { codeOf } from '../../../src/diagnostic.js';
+import {
+  changedIn,
+  managerOf,
+  serviceOf,
+  typed,
+  unitOf,
+  unitsIn,
+  valuesOf,
+} from '../../../src/system/bus/answers.js';
+import { inRepository } from '../../support/repository.js';
+
+const UNIT = {
+  ActiveState: new Variant('s', 'active'),
+  DropInPaths: new Variant('as', ['/a/b.conf']),
+  FragmentPath: new Variant('s', '/a/b.service'),
+  Id: new Variant('s', 'b.service'),
+  LoadState: new Variant('s', 'loaded'),
+};
+const SERVICE = { SystemCallFilter: new Variant('(bas)', [false, []]), Nice: new Variant('i', 1) };
+const text = new Variant('s', 'x');
+const start = new Variant('t', 1n);
+const PATHS = new Variant('as', ['/x']);
+
+test('the answers of a manager are their values', () => {
+  const properties = serviceOf([UNIT, SERVICE]);
+  assert.deepEqual([properties.get('Id'), properties.get('Nice'), properties.size], ['b.service', 1, 7]);
+  const facts = {
+    version: 'x',
+    architecture: 'x',
+    features: 'x',
+    started: 1n,
+    unitPath: ['/x'],
+    controlGroup: '/a.slice',
+  };
+  assert.deepEqual(
+    managerOf([text, text, text, start, new Variant('as', ['/x']), new Variant('s', '/a.slice')]),
+    facts,
+  );
+});
+
+/** What is asked of other maps than a unit's properties: the kernel's words on a process. */
+const OTHERS = ['CapBnd', 'Name', 'NoNewPrivs', 'PPid', 'Seccomp', 'State', 'Tgid', 'Uid'];
+/** Where maps are of what files have, or the journal. */
+const OF_FILES = /^(?:explain|plan|unit|filter|policy)\//;
+
+test('every property that the sources ask for by its name is of a type that is known', () => {
+  const directory = inRepository('src');
+  const paths = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  const sources = paths.filter((path) => path.endsWith('.ts') && !OF_FILES.test(path));
+  const asked = sources.flatMap((path) =>
+    [...readFileSync(join(directory, path), 'utf8').matchAll(/\b(?:get|at)\(\s*'([A-Z]\w*)'\)/g)].map(
+      ([, name]) => name!,
+    ),
+  );
+  const isTyped = (name: string) => {
+    try {
+      typed(name, new Variant('x', 0n));
+      return false;
+    } catch {
+      return true;
+    }
+  };
+  const names = [...new Set(asked)];
+  assert.ok(names.length > 30 && OTHERS.every((name) => names.includes(name)), names.join());
+  assert.deepEqual(
+    names.filter((name) => !isTyped(name)).sort(),
+    OTHERS.filter((name) => !isTyped(name)),
+  );
+});
+
+test('a signal with other values makes the unit be asked', () => {
+  assert.deepEqual([...changedIn({ Id: text })], [['Id', 'x']]);
+  for (const table of [undefined, 'x', { Id: 'x' }, { ActiveState: new Variant('u', 1) }]) {
+    assert.equal(changedIn(table).size, 0);
+  }
+});
+
+const { Id: _, ...NAMELESS } = UNIT;
+
+/** Answers that no manager gives. */
+const WRONG: readonly [what: string, read: () => unknown, message: RegExp][] = [
+  [
+    'a control group elsewhere',
+    () => managerOf([text, text, text, start, PATHS, new Variant('s', '/../x')]),
+    /no control group/,
+  ],
+  ['no control group', () => managerOf([text, text, text, start, PATHS]), /no control group/],
+  ['no table', () => valuesOf(undefined), /no properties/],
+  ['a text for a table', () => valuesOf('x'), /no properties/],
+  ['a value without a type', () => valuesOf({ Id: 'x' }), /no value for Id/],
+  ['a number for paths', () => valuesOf({ DropInPaths: new Variant('u', 1) }), /'u' and not 'as'/],
+  ['paths that are numbers', () => valuesOf({ DropInPaths: new Variant('au', [1]) }), /'au' and not 'as'/],
+  ['a text for an invocation', () => typed('InvocationID', text), /'s' and not 'ay'/],
+  ['no value at all', () => typed('Id', undefined), /no value for Id/],
+  ['a unit without a name', () => serviceOf([NAMELESS, SERVICE]), /no Id/],
+  ['a service that has nothing of one', () => serviceOf([UNIT, {}]), /no SystemCallFilter/],
+  ['a number for a version', () => managerOf([new Variant('u', 257), text, text]), /no text/],
+  ['a unit of no state', () => unitOf([{ Id: text }]), /no ActiveState/],
+  ['no list of units', () => unitsIn([text]), /no names/],
+  ['units without names', () => unitsIn([[[1]]]), /no names/],
+  ['no folders of units', () => managerOf([text, text, text, start, new Variant('as', [])]), /no folders/],
+  [
+    'a folder without a path',
+    () => managerOf([text, text, text, start, new Variant('as', ['x'])]),
+    /no folders/,
+  ],
+  ['a text for folders', () => managerOf([text, text, text, start, text]), /no folders/],
+  ['no time of a start', () => managerOf([text, text, text, text]), /no time/],
+  ['nothing of a manager', () => managerOf([]), /no text/],
+];
+
+for (const [what, read, message] of WRONG) {
+  test(`${what} is refused`, () => {
+    assert.throws(read, (cause: Error) => codeOf(cause) === 'manager-answer' && message.test(cause.message));
+  });
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { UserError } from '../../src/diagnostic.js';
+import { changes } from '../../src/emit/changes.js';
+import { undoFiles, writeChanges } from '../../src/transaction/write.js';
+import { FakeSystem, program } from '../support/fake-system.js';
+
+const file = (path: string, text: string, mode = 0o644) => ({
+  path,
+  content: new TextEncoder().encode(text),
+  mode,
+  modified: 1000,
+  changed: 1000,
+});
+
+const BEFORE = { '/b': program('old'), '/c': 'same', '/d': 'gone' };
+const CURRENT = [file('/b', 'old', 0o755), file('/c', 'same'), file('/d', 'gone')];
+const CHANGES = changes([file('/a', 'new', 0o755), file('/b', 'newer'), file('/c', 'same')], CURRENT);
+
+const CHANGED = CHANGES.filter(({ kind }) => kind !== 'unchanged');
+
+test('changes are carried out in their order, and unchanged files are not touched', async () => {
+  const system = new FakeSystem({ files: BEFORE });
+  await writeChanges(system, CHANGES);
+  assert.deepEqual(system.calls, ['replace /a', 'replace /b', 'remove /d']);
+  assert.deepEqual([...system.files.keys()].sort(), ['/a', '/b', '/c']);
+  assert.deepEqual([system.text('/a'), system.files.get('/a')!.mode], ['new', 0o755]);
+  assert.deepEqual([system.text('/b'), system.files.get('/b')!.mode], ['newer', 0o644]);
+});
+
+test('undoing them begins with the last, and puts contents and modes back', async () => {
+  const system = new FakeSystem({ files: BEFORE });
+  const before = new Map(system.files);
+  await writeChanges(system, CHANGES);
+  system.calls.length = 0;
+  await undoFiles(system, CHANGED);
+  assert.deepEqual(system.calls, ['read /d', 'replace /d', 'read /b', 'replace /b', 'remove /a']);
+  assert.deepEqual(new Map([...system.files].sort()), new Map([...before].sort()));
+});
+
+test('wherever writing stops, undoing it leaves what was there', async () => {
+  for (let failAt = 1; failAt <= 3; failAt++) {
+    const system = new FakeSystem({ files: BEFORE, failAt });
+    const before = new Map([...system.files].sort());
+    await assert.rejects(writeChanges(system, CHANGES), UserError);
+    await undoFiles(system, CHANGED);
+    assert.deepEqual(new Map([...system.files].sort()), before);
+  }
+});
+
+test('a file that is put back counts as old as it was', async () => {
+  const system = new FakeSystem({ files: { '/a.conf': '# one\nx\n', '/b': 'old' } });
+  const wanted = [file('/a.conf', '# two\nx\n'), file('/b', 'new')];
+  const list = changes(wanted, [file('/a.conf', '# one\nx\n'), file('/b', 'old')]);
+  const times = async () =>
+    Promise.all(['/a.conf', '/b'].map(async (path) => (await system.read(path))!.modified));
+  await writeChanges(system, list);
+  for (const time of await times()) assert.ok(time > 1000);
+  await undoFiles(system, list);
+  assert.deepEqual(await times(), [1000, 1000]);
+});

@@ -1,0 +1,341 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { UserError } from '../../../src/diagnostic.js';
+import type { Instruction } from '../../../src/filter/bpf.js';
+import { compile } from '../../../src/filter/compile/compile.js';
+import type { Plan } from '../../../src/plan/plan.js';
+import { type Action, ALLOW, KILL } from '../../../src/syscalls/action.js';
+import { bundledSets } from '../../../src/syscalls/sets.js';
+import type { ProcessResult, System } from '../../../src/system/system.js';
+import { enforcement } from '../../../src/verify/kernel/enforcement.js';
+import { policyOf } from '../../support/policies.js';
+
+const denying = (...numbers: number[]) => policyOf(numbers.map((nr) => [nr, { rules: [], otherwise: KILL }]));
+const POLICY = denying(59);
+const UNIT = new Map<string, unknown>([['ControlGroup', '/system.slice/demo.service']]);
+const PLAN = {
+  unit: 'demo.service',
+  meaning: POLICY,
+  without: [],
+  programs: [],
+  target: { machine: 'x86-64', sets: bundledSets() },
+} as unknown as Plan;
+
+/** What a thread is: its line `Seccomp:` and the line of the reader. */
+interface Thread {
+  readonly status?: string;
+  readonly says: (tid: number) => string;
+  /** When it was started, in ticks since boot, as /proc/PID/stat has it. */
+  readonly started?: number;
+}
+
+const hex = (program: readonly Instruction[]): string =>
+  program
+    .map(({ code, jt, jf, k }) => {
+      const bytes = Buffer.alloc(8);
+      bytes.writeUInt16LE(code);
+      bytes.writeUInt8(jt, 2);
+      bytes.writeUInt8(jf, 3);
+      bytes.writeUInt32LE(k, 4);
+      return bytes.toString('hex');
+    })
+    .join('');
+
+const filtered = (policy = POLICY): Thread => ({
+  status: 'Seccomp:\t2\n',
+  says: (tid) => `thread ${tid} 1\nfilter ${hex(compile(policy))}\n`,
+});
+const failing = (errno: number, status = 'State:\tS (sleeping)\n'): Thread => ({
+  status,
+  says: (tid) => `failed ${tid} ${errno}\n`,
+});
+
+const GROUP = '/sys/fs/cgroup/system.slice/demo.service';
+const MOUNTS = '25 1 0:24 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n';
+
+/**
+ * A machine with a unit: a process of one thread for each of these.
+ * @param more what the reader prints beside the threads' lines: when it is asked first, second and so on
+ */
+function machine(threads: readonly Thread[], more: readonly string[] = [], answer?: Partial<ProcessResult>) {
+  let asked = 0;
+  const files = (path: string): string | undefined => {
+    if (path === '/proc/self/mountinfo') return MOUNTS;
+    const [, tid, file] = /^\/proc\/(\d+)\/(stat|status)$/.exec(path) ?? [];
+    const { status, started } = threads[Number(tid) - 1] ?? {};
+    if (file === 'stat') return `${tid} (a) ) S 1${' 0'.repeat(17)} ${started} 0`;
+    return status && `Name:\tdemo\nTgid:\t${tid}\n${status}`;
+  };
+  const system: Partial<System> = {
+    list: async (path) => (path === GROUP ? ['below', 'cgroup.procs'] : []),
+    read: async (path) => {
+      const text = files(path);
+      return text === undefined
+        ? undefined
+        : { bytes: new TextEncoder().encode(text), mode: 0o444, modified: 0, changed: 0 };
+    },
+    run: async (argv) => {
+      assert.deepEqual(argv, ['/reader', GROUP]);
+      const stdout = threads.map(({ says }, i) => says(i + 1)).join('') + (more[asked++] ?? '');
+      return { status: 0, stdout, stderr: '', ...answer };
+    },
+    wait: async () => undefined,
+  };
+  return system as System;
+}
+
+const verified = (system: System) => enforcement(system, PLAN, UNIT, async () => '/reader');
+const codes = (list: readonly { readonly code: string }[]) => list.map(({ code }) => code);
+
+test('threads with equal filters are one group', async () => {
+  const { groups, wrong, unproven } = await verified(machine([filtered(), filtered(), filtered()]));
+  assert.deepEqual([wrong, unproven], [[], []]);
+  assert.deepEqual(
+    groups.map(({ processes, filters, calls }) => [processes.map(({ pid }) => pid), filters, calls]),
+    [[[1, 2, 3], 1, 'equal']],
+  );
+});
+
+test('a thread that lets a call through is told from the others', async () => {
+  const { groups, wrong } = await verified(machine([filtered(), filtered(denying())]));
+  assert.deepEqual(
+    groups.map(({ calls }) => calls),
+    ['equal', 'looser'],
+  );
+  assert.deepEqual(
+    wrong.map(({ message }) => message),
+    ["looser than the policy in demo (2): execve (x86-64) gets 'allow', not 'kill'"],
+  );
+});
+
+describe('filters that are too much work', () => {
+  /** As long as the kernel takes, with arithmetic on the number. */
+  const computing = (action: Action, more = 0): Instruction[] => [
+    { code: 0x20, jt: 0, jf: 0, k: 0 },
+    ...new Array<Instruction>(4000).fill({ code: 0x04, jt: 0, jf: 0, k: 1 }),
+    { code: 0x04, jt: 0, jf: 0, k: more },
+    { code: 0x06, jt: 0, jf: 0, k: action },
+  ];
+  const loaded = (...stack: (readonly Instruction[])[]): Thread => ({
+    status: 'Seccomp:\t2\n',
+    says: (tid) => `thread ${tid} ${stack.length}\n${stack.map((one) => `filter ${hex(one)}\n`).join('')}`,
+  });
+  const launcher = compile(POLICY);
+
+  test('are a warning where what is below them obeys', async () => {
+    const threads = [
+      ...Array.from({ length: 300 }, (_, i) => loaded(computing(ALLOW, i), launcher)),
+      filtered(),
+    ];
+    const { groups, wrong, unproven } = await verified(machine(threads));
+    assert.deepEqual([wrong, codes(unproven)], [[], ['sampled']]);
+    assert.match(
+      unproven[0]!.message,
+      /^1 of 2 filters of demo \(1\) \(and \d+ more with other filters\) are too/,
+    );
+    assert.equal(unproven[0]!.severity, 'warning');
+    const found = groups.map(({ calls, filters, uncompared }) => [calls, filters, uncompared].join());
+    assert.deepEqual([...new Set(found)], ['stricter,2,1', 'equal,1,0']);
+  });
+
+  test('are an error where they may hide that it does not, and nothing looser is said', async () => {
+    const { groups, wrong, unproven } = await verified(
+      machine([filtered(), loaded(computing(KILL), compile(denying()))]),
+    );
+    assert.deepEqual([wrong, codes(unproven)], [[], ['filter-unknowable']]);
+    assert.equal(unproven[0]!.severity, 'error');
+    assert.match(
+      unproven[0]!.message,
+      /whether demo \(2\) obeys: 1 of 2 filters are too much work .*, and without them/,
+    );
+    assert.deepEqual(
+      groups.map(({ calls }) => calls),
+      ['equal', 'unknown'],
+    );
+    assert.ok(groups[1]!.differences.every(({ relation }) => relation !== 'looser'));
+  });
+
+  test('do not keep from being told what has fewer', async () => {
+    const threads = Array.from({ length: 200 }, (_, i) => loaded(computing(KILL, i)));
+    const { wrong, unproven } = await verified(machine([...threads, filtered(denying()), filtered()]));
+    assert.deepEqual([codes(wrong), codes(unproven)], [['looser'], ['filter-unknowable']]);
+    assert.match(wrong[0]!.message, /in demo \(201\): execve/);
+  });
+
+  test('that were not taken in may hide what is looser, too', async () => {
+    const many = Array.from({ length: 200 }, (_, i) => computing(ALLOW, i));
+    const { groups, wrong } = await verified(
+      machine([loaded(...many, compile(denying())), loaded(...many, launcher)]),
+    );
+    assert.deepEqual([groups.map(({ calls }) => calls), wrong], [['unknown', 'stricter'], []]);
+    assert.deepEqual(
+      groups.map(({ filters }) => filters),
+      [201, 201],
+    );
+  });
+
+  test('are compared in pieces, between which a signal may end it', async () => {
+    const threads = Array.from({ length: 20 }, (_, i) => loaded(computing(KILL, i)));
+    const wait = async () => {
+      throw new Error('interrupted');
+    };
+    const interrupted = { ...machine(threads), wait } as System;
+    await assert.rejects(verified(interrupted), /^Error: interrupted$/);
+  });
+});
+
+test('a thread without a filter is looser', async () => {
+  const none = { status: 'Seccomp:\t0\n', says: (tid: number) => `thread ${tid} 0\n` };
+  const { wrong, unproven } = await verified(machine([none]));
+  assert.ok(codes(wrong).includes('looser'));
+  assert.deepEqual(unproven, []);
+});
+
+test('a thread without the launcher is held to less where the plan starts such, but for the main one', async () => {
+  const bySystemd = filtered(denying());
+  const passing = { mode: 'deny', action: KILL, passing: new Set(), refused: new Map() };
+  const look = (without: readonly string[], more: readonly [string, unknown][]) => {
+    const plan = { ...PLAN, without, systemCalls: passing } as unknown as Plan;
+    const unit = new Map([...UNIT, ...more]);
+    return enforcement(machine([bySystemd]), plan, unit, async () => '/reader');
+  };
+  const active: [string, unknown][] = [
+    ['ActiveState', 'active'],
+    ['KillMode', 'control-group'],
+  ];
+  for (const [without, more, heldTo] of [
+    [['ExecReload='], active, 'systemd'],
+    [['ExecReload=+'], active, 'nothing'],
+    [['ExecReload=', 'ExecReload=+'], active, 'systemd'],
+    [[], active, 'policy'],
+    [['ExecStop='], active, 'policy'],
+    [['ExecStop='], [...active, ['KillMode', 'process']], 'systemd'],
+    [['ExecReload=+'], [...active, ['MainPID', 1]], 'policy'],
+  ] as [string[], [string, unknown][], string][]) {
+    const { groups, wrong } = await look(without, more);
+    assert.deepEqual(
+      groups.map((group) => group.heldTo),
+      [heldTo],
+    );
+    assert.equal(wrong.length > 0, heldTo === 'policy', without.join());
+  }
+});
+
+describe('what is looser and runs since before the unit was started is left over', () => {
+  const END = 5_000_000n;
+  const loose = (started: number, parent = 0): Thread => ({
+    ...filtered(denying()),
+    status: `PPid:\t${parent}\nSeccomp:\t2\n`,
+    started,
+  });
+  const kinds = async (threads: readonly Thread[], more: readonly (readonly [string, unknown])[] = []) => {
+    const unit = new Map<string, unknown>([
+      ...UNIT,
+      ['KillMode', 'process'],
+      ['InactiveEnterTimestampMonotonic', END],
+      ...more,
+    ]);
+    const found = await enforcement(machine(threads), PLAN, unit, async () => '/reader');
+    const pids = found.groups.flatMap((group) =>
+      group.leftOver ? group.processes.map(({ pid }) => pid) : [],
+    );
+    assert.equal(found.leftOver.length, pids.length > 0 ? 1 : 0);
+    assert.ok(found.groups.every(({ leftOver, calls }) => !leftOver || calls === 'looser'));
+    return { pids: pids.sort(), wrong: codes(found.wrong), leftOver: found.leftOver };
+  };
+
+  test('by its start', async () => {
+    const found = await kinds([loose(499), loose(500), { ...filtered(), started: 1 }]);
+    assert.deepEqual([found.pids, found.wrong], [[1], ['looser']]);
+    assert.equal(
+      found.leftOver[0]!.message,
+      'looser than the policy: demo (1), left over from before demo.service was started',
+    );
+    assert.match(found.leftOver[0]!.hint ?? '', /^KillMode=process leaves them there; 'systemctl stop demo/);
+  });
+
+  test('what such a process has started since, too', async () => {
+    assert.deepEqual((await kinds([loose(100), loose(900, 1), loose(900, 2)])).pids, [1, 2, 3]);
+    // Process 9 is none of the unit's.
+    assert.deepEqual((await kinds([loose(900), loose(900, 9)])).pids, []);
+  });
+
+  test('never the main process, nor where no stop is known', async () => {
+    assert.deepEqual((await kinds([loose(100)], [['MainPID', 1]])).pids, []);
+    assert.deepEqual((await kinds([loose(100)], [['InactiveEnterTimestampMonotonic', 0n]])).pids, []);
+  });
+
+  test('though the machine has slept, which systemd does not count', async () => {
+    const main = (started: number): Thread => ({ ...filtered(), started });
+    const more = [
+      ['MainPID', 1],
+      ['ExecMainStartTimestampMonotonic', END + 20_000n],
+    ] as const;
+    // An hour.
+    assert.deepEqual((await kinds([main(360_502), loose(360_300)], more)).pids, [2]);
+    assert.deepEqual((await kinds([main(360_502), loose(360_500)], more)).pids, []);
+    assert.deepEqual((await kinds([main(502), loose(500)], more)).pids, []);
+  });
+});
+
+test('a kernel that shows no filters proves nothing', async () => {
+  const hidden = { status: 'Seccomp:\t2\n', says: (tid: number) => `thread ${tid} 0\n` };
+  const { groups, wrong, unproven } = await verified(machine([hidden]));
+  assert.deepEqual([groups, wrong, codes(unproven)], [[], [], ['filters-unreadable']]);
+  assert.match(unproven[0]!.hint ?? '', /CONFIG_CHECKPOINT_RESTORE/);
+});
+
+test('a thread that has ended is none, one that can not be read is unproven', async () => {
+  const ended = [failing(3), failing(1, ''), failing(1, 'State:\tZ (zombie)\n')];
+  assert.deepEqual((await verified(machine([filtered(), ...ended]))).unproven, []);
+  for (const errno of [1, 5, 13]) {
+    const { groups, unproven } = await verified(machine([filtered(), failing(errno)]));
+    assert.deepEqual([groups.length, codes(unproven)], [1, ['filters-unreadable']], `errno ${errno}`);
+  }
+});
+
+test('a unit without processes proves nothing', async () => {
+  for (const threads of [[], [failing(3)]]) {
+    const { wrong, unproven } = await verified(machine(threads));
+    assert.deepEqual([wrong, codes(unproven)], [[], ['not-running']]);
+  }
+});
+
+test('a unit that runs somewhere else proves nothing', async () => {
+  const unit = new Map([...UNIT, ['ActiveState', 'active'], ['MainPID', 7]]);
+  const { unproven } = await enforcement(machine([]), PLAN, unit, async () => '/reader');
+  assert.deepEqual(codes(unproven), ['processes-unseen']);
+});
+
+test('threads that come faster than they are stopped are told, and those of other namespaces', async () => {
+  const told = async (...more: string[]) => (await verified(machine([filtered()], more))).unproven;
+  for (const [line, code] of [
+    ['unsettled\n', 'threads-unseen'],
+    ['foreign 2\n', 'processes-unseen'],
+    ['failed 9 110\n', 'filters-unreadable'],
+  ] as const) {
+    const found = await told(line, line, line);
+    assert.deepEqual([codes(found), found[0]?.severity], [[code], 'error']);
+  }
+  // What could be seen at another moment.
+  assert.deepEqual(await told('unsettled\n', 'failed 9 110\n', ''), []);
+});
+
+test('a thread that has ended since it was read is told by its ID', async () => {
+  const { wrong } = await verified(machine([{ says: filtered(denying()).says }]));
+  assert.match(wrong[0]!.message, /^looser than the policy in what has ended since \(1\): execve/);
+});
+
+test('a reader that fails or says something else is an error', async () => {
+  for (const answer of [
+    { status: 1, stderr: "can't" },
+    { stdout: 'thread 2\n' },
+    { status: 159 },
+    { status: 137, late: true },
+  ]) {
+    await assert.rejects(
+      verified(machine([filtered()], [], answer)),
+      (thrown) => thrown instanceof UserError && thrown.exit === 2,
+    );
+  }
+});

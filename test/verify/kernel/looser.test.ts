@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { looseSince } from '../../../src/verify/kernel/looser.js';
+import type { ThreadGroup } from '../../../src/verify/kernel/thread-group.js';
+
+const difference = (abi: 'x86-64' | 'x86', calls: readonly string[], relation = 'looser') => ({
+  ...{ relation, abi, calls, expected: 'kill', got: 'allow', someArguments: false, by: [] },
+});
+const group = (pid: number, ...differences: ReturnType<typeof difference>[]): ThreadGroup =>
+  ({
+    ...{ processes: [{ pid, name: 'demo', threads: 1 }], filters: 0, heldTo: 'policy', leftOver: false },
+    ...{ calls: 'looser', differences, ranges: 1, sampled: 0, uncompared: 0 },
+  }) as ThreadGroup;
+const messages = (groups: readonly ThreadGroup[], main: number) =>
+  looseSince(groups, main).map(({ message, hint }) => `${message}${hint ? '; hint' : ''}`);
+
+const MAIN = group(1, difference('x86', ['every call']), difference('x86-64', ['execve', 'acct']));
+const STRAY = "looser than the policy in demo (2): ptrace (x86-64) gets 'allow', not 'kill'; hint";
+
+test('what the main process is looser in is one error without a hint', () => {
+  const all = 'and so looser than the policy in demo (1): every call (x86), execve, acct (x86-64)';
+  assert.deepEqual(messages([MAIN], 1), [all]);
+  assert.deepEqual(messages([MAIN], 0), [all]);
+  assert.deepEqual(messages([group(1, difference('x86-64', ['acct'], 'stricter'))], 1), []);
+});
+
+test('what others are looser in besides is told for itself', () => {
+  const more = group(2, difference('x86', ['mount']), difference('x86-64', ['acct', 'ptrace']));
+  const [first, ...rest] = messages([more, MAIN], 1);
+  assert.match(first!, /^and so looser than the policy in demo \(1\) and others: every call/);
+  assert.deepEqual(rest, [STRAY]);
+  const alike = group(2, difference('x86-64', ['acct', 'ptrace']));
+  assert.match(messages([MAIN, alike], 1)[0]!, /^and so looser than the policy in demo \(1\) and others: /);
+});
+
+test('all of it where the main process is not looser', () => {
+  const stray = group(2, difference('x86-64', ['ptrace']));
+  assert.deepEqual(messages([group(1), stray], 1), [STRAY]);
+  assert.deepEqual(messages([group(1), { ...stray, leftOver: true }], 1), []);
+});
