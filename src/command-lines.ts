@@ -1,13 +1,13 @@
-import type { Target } from './target/target.js';
 import { shellWord } from './unit/exec/shell-word.js';
+import type { Scope } from './unit/search.js';
 
 /**
  * A command line of sandbox-unit for a hint, which does what is meant as it stands: for a user's unit it says `--user`.
  * @param words the verb and its options
  */
-export const ownCommand = (scope: Target['scope'], words: string, unit: string): string =>
+export const ownCommand = (scope: Scope, words: string, unit: string): string =>
   `sandbox-unit ${words}${scope === 'user' ? ' --user' : ''} ${shellWord(unit)}`;
 
 /** The same for a command line of systemctl(1). */
-export const systemctl = (scope: Target['scope'], verb: string, unit?: string): string =>
+export const systemctl = (scope: Scope, verb: string, unit?: string): string =>
   `systemctl${scope === 'user' ? ' --user' : ''} ${verb}${unit === undefined ? '' : ` ${shellWord(unit)}`}`;

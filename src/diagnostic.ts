@@ -238,3 +238,7 @@ function editDistance(a: string, b: string, bound: number): number {
   }
   return Math.min(previous[b.length]!, bound);
 }
+
+/** Among several units a diagnostic without a place doesn't say which it is about. */
+export const ofUnit = (d: Diagnostic, unit: string): Diagnostic =>
+  d.at || d.message.includes(unit) ? d : { ...d, message: `${unit}: ${d.message}` };

@@ -1,3 +1,5 @@
+import type { Scope } from './unit/search.js';
+
 /** Every path that the program writes, and none besides. */
 
 import { isServiceName } from './unit/name.js';
@@ -27,7 +29,7 @@ export type Lifetime = 'always' | 'runtime' | 'run';
 export const LIFETIMES: readonly Lifetime[] = ['run', 'always', 'runtime'];
 
 export interface Placement {
-  readonly scope: 'system' | 'user';
+  readonly scope: Scope;
   readonly lifetime: Lifetime;
   /** The user's home and runtime directory; for scope `user`. */
   readonly home?: string;
@@ -127,7 +129,7 @@ export const isRuntimePath = (placement: Placement, path: string): boolean =>
   );
 
 /** The folders of policies that are named after units, the first that has one wins. */
-export const policyFolders = (scope: 'system' | 'user', home?: string): string[] =>
+export const policyFolders = (scope: Scope, home?: string): string[] =>
   scope === 'user'
     ? [`${home}/.config/sandbox-unit`, '/etc/sandbox-unit/user', '/usr/lib/sandbox-unit/user']
     : ['/etc/sandbox-unit', '/run/sandbox-unit/policies', '/usr/lib/sandbox-unit'];
@@ -135,11 +137,7 @@ export const policyFolders = (scope: 'system' | 'user', home?: string): string[]
 const POLICY = '.toml';
 
 /** Where a unit's policy is looked for, the first that exists wins; an instance falls back to its template. */
-export function policySearchPath(
-  names: readonly string[],
-  scope: 'system' | 'user',
-  home?: string,
-): string[] {
+export function policySearchPath(names: readonly string[], scope: Scope, home?: string): string[] {
   const folders = policyFolders(scope, home);
   return names.flatMap((name) => folders.map((folder) => `${folder}/${name}${POLICY}`));
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { bare, circles, violations } from './support/architecture.js';
+import { bare, circles, LAYERS, violations } from './support/architecture.js';
 import { inRepository } from './support/repository.js';
 
 function readSources(): Map<string, string> {
@@ -32,6 +32,16 @@ test('no file imports itself by others, be it for a type', () => {
   assert.deepEqual(circles(new Map(three.slice(1))), []);
 });
 
+test('the layers name what there is and nothing else, as the table in ARCHITECTURE.md does', () => {
+  const there = new Set([...sources.keys()].map((path) => path.split('/')[0]!));
+  assert.deepEqual([...LAYERS].sort(), [...there].sort());
+  const rows = readFileSync(inRepository('ARCHITECTURE.md'), 'utf8').matchAll(/^\| `src\/([^`]+?)\/?` \|/gm);
+  assert.deepEqual(
+    [...rows].map(([, name]) => name),
+    LAYERS,
+  );
+});
+
 /** One file with one fault each, and what is said of it. */
 const FAULTS: readonly [path: string, text: string, says: string][] = [
   ['plan/x.ts', "import { join } from 'node:path';", '1: node: modules are for system/ and cli.ts'],
@@ -52,6 +62,15 @@ const FAULTS: readonly [path: string, text: string, says: string][] = [
     "const path = '/run/sandbox-unit/lock';",
     '1: every path that is written comes from paths.ts',
   ],
+  [
+    'plan/x.ts',
+    "import { y } from '../commands/y.js';",
+    '1: plan is below commands, and may not import commands/y.ts',
+  ],
+  ['commands/x.ts', "import type { y } from '../cli.js';", '1: commands is below cli.ts'],
+  ['plan/x.ts', "import {\n  y,\n} from '../system/host.js';", '3: plan is below system'],
+  ['commands/x.ts', "export { y } from '../system/host.js';", '1: commands knows the machine by'],
+  ['new/x.ts', "import { y } from '../diagnostic.js';", "1: 'new' has no place in LAYERS"],
   ['plan/x.ts', "import '../../test/y.js';", "1: '../../test/y.js' is not in src/"],
   ['plan/x.ts', "import { y } from './missing.js';", "1: './missing.js' is not in src/"],
   ['transaction/x.ts', "const dbus = await import('dbus-next');", "1: 'dbus-next' is for system"],

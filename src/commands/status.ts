@@ -1,6 +1,6 @@
 import { inBatches } from '../collections.js';
 import { ownCommand, systemctl } from '../command-lines.js';
-import { type Diagnostic, EXIT, error, hasErrors, note, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, hasErrors, note, ofUnit, UserError } from '../diagnostic.js';
 import { type DropInFacts, dropInFacts } from '../emit/drop-in-facts.js';
 import type { EmittedFile } from '../emit/files.js';
 import { decodeFilterFile, type FilterFile } from '../filter/filter-file.js';
@@ -39,7 +39,6 @@ import { unitMode } from '../status/unit-mode.js';
 import { type State, stateOf } from '../status/unit-state.js';
 import type { Context } from '../system/context.js';
 import { putBackIfFree } from '../transaction/lock.js';
-import { ofUnit } from '../transaction/unit-result.js';
 import { isServiceName } from '../unit/name.js';
 
 /** A unit with a drop-in of ours. */

@@ -1,4 +1,5 @@
 /** What read-records prints: the kernel's records as they come, each with the control group of its process. */
+import { groupIn } from '../formats/cgroup-mounts.js';
 import { type AuditRecord, parseHeardLine } from './record.js';
 import type { UserManager } from './user-manager.js';
 
@@ -30,12 +31,6 @@ export function heardIn(text: string, manager: UserManager): HeardRecords {
   }
   return { records, suppressed };
 }
-
-/** A line of /proc/PID/cgroup (cgroups(7)) of a hierarchy that systemd keeps. */
-const GROUP = /^(?:0:|\d+:name=systemd):(\/.*)$/;
-
-/** The control group in a line of /proc/PID/cgroup, where systemd keeps its hierarchy. */
-export const groupIn = (line: string): string | undefined => GROUP.exec(line)?.[1];
 
 /**
  * The unit of a control group: the first that is no slice; of a user's manager the first such below the manager's own

@@ -1,9 +1,9 @@
 /** When the processes of a unit ran: their IDs are others' before and after. */
 
 import { isInUnit } from '../state/control-group.js';
+import { mainPid } from '../state/main-process.js';
 import { startOf, TICK } from '../state/process-status.js';
 import type { System, UnitProperties } from '../system/system.js';
-import { mainPid } from '../verify/kernel/confinement.js';
 
 /** From when to when, in milliseconds since 1970. */
 interface Lifetime {

@@ -1,11 +1,11 @@
 import type { Diagnostic } from '../diagnostic.js';
 import type { Prepared } from '../prepare/prepare.js';
-import { explanationDiagnostic } from '../report/explain.js';
 import { isKilledByFilter } from '../state/failure.js';
 import { failuresOf } from '../state/failures.js';
 import { lastWritten } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
+import { explanationDiagnostic } from './diagnostic.js';
 import { explainUnit, startOf } from './explain-unit.js';
 
 /** How often, and how far apart in milliseconds, is looked for a record: it takes a moment to get into the journal. */

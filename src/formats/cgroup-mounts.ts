@@ -35,3 +35,9 @@ export function groupFolders(hierarchies: readonly Hierarchy[], group: string): 
     .map(({ path, root }) => `${path}${root === '/' ? group : group.slice(root.length)}`);
   return [...new Set(folders)];
 }
+
+/** A line of /proc/PID/cgroup (cgroups(7)) of a hierarchy that systemd keeps. */
+export const GROUP = /^(?:0:|\d+:name=systemd):(\/.*)$/;
+
+/** The control group in a line of /proc/PID/cgroup, where systemd keeps its hierarchy. */
+export const groupIn = (line: string): string | undefined => GROUP.exec(line)?.[1];

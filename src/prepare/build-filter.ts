@@ -4,7 +4,6 @@ import { compile } from '../filter/compile/compile.js';
 import { encodeFilterFile, MAX_PROGRAM_LENGTH } from '../filter/filter-file.js';
 import { assertProven } from '../filter/prove.js';
 import type { PlannedFilter } from '../plan/plan.js';
-import type { ProofSummary } from '../report/plan.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 
@@ -41,4 +40,17 @@ export function proofWarnings(proofs: readonly ProofSummary[], at: Location | un
   if (sampled === 0) return [];
   const message = `rules on ${sampled === 1 ? 'a call' : `${sampled} calls`} are too many to prove for all arguments: the filter was tried with some`;
   return [warning('sampled-proof', message, { at, hint: 'fewer conditions in the rules on one call' })];
+}
+
+/** What the proof of a filter came to. */
+export interface ProofSummary {
+  readonly machine: string;
+  /** `start`: what holds before the entry point, at stage `entry`. */
+  readonly role: 'main' | 'start';
+  /** Length of the program. */
+  readonly instructions: number;
+  /** Calls that were run through it and compared with the policy. */
+  readonly calls: number;
+  /** Verdicts on arguments that are too large to compare for all arguments: only those calls speak for them. */
+  readonly sampled: number;
 }

@@ -78,3 +78,9 @@ function namesInstance(template: string, instances: readonly string[]): UserErro
     EXIT.failure,
   );
 }
+
+/** The plan of a service: of an instance that of its template. */
+export const preparedFor = (prepared: Prepared, unit: string): Prepared => ({
+  ...prepared,
+  plan: { ...prepared.plan, unit },
+});

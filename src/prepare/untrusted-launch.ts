@@ -8,12 +8,12 @@ import {
   untrustedPath,
 } from '../plan/launcher/launch.js';
 import type { Plan } from '../plan/plan.js';
+import { mainPid } from '../state/main-process.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { HOST, type NamespaceOf, type Untrusted, type View } from '../unit/view.js';
-import { mainPid } from '../verify/kernel/confinement.js';
 
 /**
  * Errors about the way in which a service of the system is started behind the launcher, where others than root can

@@ -1,34 +1,7 @@
-import { type Diagnostic, error, printable, renderDiagnostic, warning } from '../diagnostic.js';
-import { callText, changeLine, type Explanation, isFinding } from '../explain/explanation.js';
+import { printable, renderDiagnostic, warning } from '../diagnostic.js';
+import { explanationDiagnostic, isGuess, UNKNOWN } from '../explain/diagnostic.js';
+import { type Explanation, isFinding } from '../explain/explanation.js';
 import type { Change } from '../explain/refused-call.js';
-
-/** An explanation as a diagnostic: the call, what became of it, the line that decides, and the way out in one line. */
-export function explanationDiagnostic(explanation: Explanation, machine: string): Diagnostic {
-  const { call, got, cause, certain, opens: gains } = explanation;
-  const message = `${certain ? '' : 'probably its own: '}${callText(call, machine)} ${BECAME[got]}: ${cause.what}`;
-  const unknown = isGuess(explanation) ? UNKNOWN : undefined;
-  const hints = [changeLine(explanation), gains, unknown].filter((hint) => hint !== undefined);
-  const hint = hints.length > 0 ? hints.join('; ') : undefined;
-  const found = error('refused-call', message, { at: cause.at, hint });
-  return isFinding(explanation) ? found : { ...found, ...RECORDED };
-}
-
-/** A finding that has no change, whatever its cause, since it may be another's. */
-const isGuess = (explanation: Explanation): boolean => !explanation.certain && isFinding(explanation);
-
-/** Why there is none, and the way out. */
-const UNKNOWN =
-  "no change is proposed for what may be another's call: 'explain --record', outside of any container, tells its own";
-
-const BECAME: Readonly<Record<Explanation['got'], string>> = {
-  killed: 'ended the process',
-  'killed-thread': 'ended the thread',
-  failed: 'failed',
-  recorded: 'was recorded',
-  stopped: 'was stopped',
-};
-
-const RECORDED = { severity: 'note' as const, code: 'recorded-call' };
 
 /** Explanations for people: each with its line of the policy, who made the call, and what to write where. */
 export function explanationsText(

@@ -1,20 +1,8 @@
 import { type Location, printable } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import type { Plan, PlanLine, PlannedFilter } from '../plan/plan.js';
+import type { ProofSummary } from '../prepare/build-filter.js';
 import { NUMBERS_SOURCE } from '../syscalls/numbers.js';
-
-/** What the proof of a filter came to. */
-export interface ProofSummary {
-  readonly machine: string;
-  /** `start`: what holds before the entry point, at stage `entry`. */
-  readonly role: 'main' | 'start';
-  /** Length of the program. */
-  readonly instructions: number;
-  /** Calls that were run through it and compared with the policy. */
-  readonly calls: number;
-  /** Verdicts on arguments that are too large to compare for all arguments: only those calls speak for them. */
-  readonly sampled: number;
-}
 
 const place = ({ file, line }: Location) => `${printable(file.slice(file.lastIndexOf('/') + 1))}:${line}`;
 

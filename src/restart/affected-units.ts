@@ -1,9 +1,9 @@
 import { inBatches } from '../collections.js';
 import { ASKED_AT_ONCE, type Service } from '../state/service.js';
+import { hasJob, isRunning } from '../state/service-run.js';
 import { isDead } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import type { System, UnitProperties } from '../system/system.js';
-import { hasJob, isRunning } from '../transaction/trial.js';
 
 /** By these a unit names others that stop or fail with it, or start it (systemd.unit(5), org.freedesktop.systemd1(5)). */
 const LINKS = ['RequiredBy', 'RequisiteOf', 'BoundBy', 'ConsistsOf', 'PropagatesStopTo', 'TriggeredBy'];

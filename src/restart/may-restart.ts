@@ -5,13 +5,14 @@ import type { Prepared } from '../prepare/prepare.js';
 import { runsAsBefore } from '../state/applied-runs.js';
 import { unmetCondition } from '../state/conditions.js';
 import type { Service } from '../state/service.js';
+import { isWaiting } from '../state/service-run.js';
 import { isDead } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
-import { atWork, endsMore, isWaiting, restartObstacle } from '../transaction/trial.js';
 import { mountedBy, replacedPrograms } from '../verify/kernel/replaced-programs.js';
 import { type Along, isTrigger, NEEDS, namesIn, runningOf, unitsAlong } from './affected-units.js';
 import { stoppedByStarts, unmetRequirement } from './requirements.js';
+import { atWork, endsMore, restartObstacle } from './service-obstacles.js';
 
 /** Whether a service that runs doesn't run with a unit's files as they shall be. */
 export async function isRestartDue(

@@ -2,9 +2,9 @@
 
 import { inBatches } from '../collections.js';
 import { ASKED_AT_ONCE } from '../state/service.js';
+import { isRunning } from '../state/service-run.js';
 import { isDead } from '../state/stopped.js';
 import { isSkipped, type System, type UnitProperties } from '../system/system.js';
-import { isRunning } from '../transaction/trial.js';
 import { type Along, askUnit, namesIn, OPPONENTS, runningOf } from './affected-units.js';
 
 /** By these a unit names what is started before it is. */

@@ -1,18 +1,17 @@
-/** Which runs of services have a unit's files as they are. */
-
 import { inBatches, once } from '../collections.js';
 import type { ExistingFile } from '../emit/changes.js';
 import { dropInPath, hasNameOfDropIn, runsPath } from '../paths.js';
-import { filesHash } from '../prepare/hashes.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
-import { isRunning, runOf } from '../transaction/trial.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import { failureOf } from './failures.js';
+import { filesHash } from './files-hash.js';
 import { lacksWhatIsLoaded } from './lacks-confinement.js';
 import { readOwnFiles } from './own-files.js';
 import { ASKED_AT_ONCE, type Service } from './service.js';
+import { isRunning, runOf } from './service-run.js';
 
+/** Which runs of services have a unit's files as they are. */
 export interface Standing {
   readonly unit: string;
   /** Files of ours, as they are. */

@@ -1,7 +1,6 @@
 /** Where the kernel has a unit's control group, and whether a process is in it. */
 import { codeOf } from '../diagnostic.js';
-import { groupIn } from '../explain/heard.js';
-import { groupFolders, parseHierarchies } from '../formats/cgroup-mounts.js';
+import { groupFolders, groupIn, parseHierarchies } from '../formats/cgroup-mounts.js';
 import type { System, UnitProperties } from '../system/system.js';
 
 const PROCESSES = 'cgroup.procs';

@@ -1,13 +1,13 @@
-/** A confined service that has failed, or that fails again and again: what is to be said of it where nothing else is. */
-
 import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, note, warning } from '../diagnostic.js';
 import type { Target } from '../target/target.js';
-import { downAlready, hasFailed, isRunning, isWaiting, startCommand } from '../transaction/trial.js';
 import type { Standing } from './applied-runs.js';
 import { endedWell, howItEnded, isSystemds } from './failure.js';
+import { downAlready, startCommand } from './notes.js';
 import type { Service } from './service.js';
+import { hasFailed, isRunning, isWaiting } from './service-run.js';
 
+/** A confined service that has failed, or that fails again and again: what is to be said of it where nothing else is. */
 interface Under {
   readonly scope: Target['scope'];
   readonly standing: Standing;

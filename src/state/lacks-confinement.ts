@@ -1,6 +1,6 @@
 import { UserError } from '../diagnostic.js';
 import type { System, UnitProperties } from '../system/system.js';
-import { mainPid, START } from '../verify/kernel/confinement.js';
+import { mainPid, START } from './main-process.js';
 import { readStatus } from './process-status.js';
 
 /** Namespaces by their name below /proc/PID/ns, and what puts a service into one that isn't the manager's. */

@@ -2,8 +2,8 @@ import { inBatches } from '../collections.js';
 import { hasNameOfDropIn, ownDropInPaths } from '../paths.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
-import { currentRun, type ServiceRun } from '../transaction/trial.js';
 import { isTemplate, type UnitName } from '../unit/name.js';
+import { currentRun, type ServiceRun } from './service-run.js';
 
 /** A service and what the manager says of it. */
 export interface Service {

@@ -1,8 +1,6 @@
 import { type Diagnostic, error, note } from '../diagnostic.js';
-import type { Plan } from '../plan/plan.js';
 import type { System, UnitProperties } from '../system/system.js';
-
-type Scope = Plan['target']['scope'];
+import type { Scope } from '../unit/search.js';
 
 /**
  * What the manager records when it begins to start a unit, has or hasn't started it, begins to stop it, and has stopped

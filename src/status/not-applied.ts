@@ -1,14 +1,13 @@
 /** Policies that aren't applied. */
 import { inBatches, shortList } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
-import { type Diagnostic, note, UserError } from '../diagnostic.js';
+import { type Diagnostic, note, ofUnit, UserError } from '../diagnostic.js';
 import { policyFolders, serviceOfPolicy } from '../paths.js';
 import { findUnit } from '../prepare/load/find-unit.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import { failureOf } from '../state/failures.js';
 import { ASKED_AT_ONCE } from '../state/service.js';
 import type { Context } from '../system/context.js';
-import { ofUnit } from '../transaction/unit-result.js';
 import { isTemplate, parseUnitName } from '../unit/name.js';
 
 export interface Waiting {

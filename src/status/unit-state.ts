@@ -1,11 +1,12 @@
 import { inBatches } from '../collections.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { runsAsBefore, type Standing } from '../state/applied-runs.js';
+import { mainPid } from '../state/main-process.js';
 import { ASKED_AT_ONCE, dropInsOf, type Service } from '../state/service.js';
+import { hasFailed, isRunning, isWaiting } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
 import type { System, UnitProperties } from '../system/system.js';
-import { hasFailed, isRunning, isWaiting } from '../transaction/trial.js';
-import { mainPid, runsFree } from '../verify/kernel/confinement.js';
+import { runsFree } from '../verify/kernel/confinement.js';
 
 /**
  * `live`: it runs with what was written; `not-proven`: others than root can change how it is started; `restart-due`: it has run since before; `reload-due`: the manager has yet to

@@ -2,6 +2,7 @@ import type { ProgramFacts } from '../formats/elf.js';
 import type { Mount } from '../formats/mount-info.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SyscallSets } from '../syscalls/sets.js';
+import type { Scope } from '../unit/search.js';
 import type { Abilities } from './abilities.js';
 
 /** A program of the unit. */
@@ -30,7 +31,7 @@ export interface NamedAccounts {
 
 /** What is known of the machine that a plan is for. Never probed in the core: it is an argument. */
 export interface Target {
-  readonly scope: 'system' | 'user';
+  readonly scope: Scope;
   /** Major version of systemd: 257. */
   readonly systemd: number;
   /** As the manager says it: `257.13-1~deb13u1`. */

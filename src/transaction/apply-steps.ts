@@ -1,7 +1,8 @@
-import { preparedFor, trialOf } from '../commands/trial.js';
 import type { Diagnostic } from '../diagnostic.js';
+import { preparedFor } from '../prepare/confined.js';
 import { keepRuns } from '../state/applied-runs.js';
 import { failureOf, failuresOf } from '../state/failures.js';
+import { notRunning } from '../state/notes.js';
 import { wasStopped } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import { readKernel } from '../verify/kernel/read-kernel.js';
@@ -11,7 +12,7 @@ import type { HeldSignals } from './held-signals.js';
 import { forgetUndo, keepRestarted } from './keep-record.js';
 import { turnsOf } from './restart-order.js';
 import { changedSince, isAsWanted, putBack } from './roll-back.js';
-import { notRunning, restart, tryOut } from './trial.js';
+import { restart, trialOf, tryOut } from './trial.js';
 import type { UnitResult } from './unit-result.js';
 import { areAsWritten, writeChanges } from './write.js';
 

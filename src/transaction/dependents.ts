@@ -5,10 +5,10 @@ import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, error, note, UserError, warning } from '../diagnostic.js';
 import { type Along, askUnit, isTrigger, NEEDS, namesIn, OPPONENTS } from '../restart/affected-units.js';
 import { ASKED_AT_ONCE } from '../state/service.js';
+import { hasJob, isRunning, isWaiting } from '../state/service-run.js';
 import { staysStopped, wasStopped } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import { isSkipped } from '../system/system.js';
-import { hasJob, isRunning, isWaiting } from './trial.js';
 import type { Undo } from './undo-record.js';
 
 /** By these a unit names those that the manager itself stops it for: whether somebody has asked for that can't be told then. */

@@ -5,23 +5,20 @@ import type { Plan } from '../plan/plan.js';
 import { isRestartDue, obstacleTo } from '../restart/may-restart.js';
 import { failed } from '../state/failure.js';
 import { failuresOf } from '../state/failures.js';
+import { downAlready, noRestartNeeded, notRunning, restartDue } from '../state/notes.js';
 import { ASKED_AT_ONCE, type Service } from '../state/service.js';
-import type { Context } from '../system/context.js';
-import { loadedNow, notInForce } from '../verify/manager/in-force.js';
-import type { HeldSignals } from './held-signals.js';
 import {
   atRest,
-  downAlready,
   hasFailed,
   isRunning,
   isUnderWay,
   isUp,
-  noRestartNeeded,
-  notRunning,
-  restartDue,
   runOf,
   type ServiceRun,
-} from './trial.js';
+} from '../state/service-run.js';
+import type { Context } from '../system/context.js';
+import { loadedNow, notInForce } from '../verify/manager/in-force.js';
+import type { HeldSignals } from './held-signals.js';
 import type { UnitResult } from './unit-result.js';
 
 export interface ForceOptions {

@@ -1,7 +1,6 @@
 /** One run of a service with all that its policy would refuse let through and recorded, and the way back. */
 
 import { ownCommand } from '../command-lines.js';
-import { trialOf } from '../commands/trial.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, UserError, warning } from '../diagnostic.js';
 import {
   explainUnit,
@@ -21,6 +20,7 @@ import { obstacleTo } from '../restart/may-restart.js';
 import { obstacles } from '../restart/preflight.js';
 import { failureOf, failuresOf } from '../state/failures.js';
 import { lastWritten, withLifetime } from '../state/own-files.js';
+import { isRunning } from '../state/service-run.js';
 import { stopUnit } from '../state/stop-unit.js';
 import { boundTo } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
@@ -30,7 +30,7 @@ import { watchTied } from './dependents.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
 import { keepRestarted, keepUndo } from './keep-record.js';
 import { putBack } from './roll-back.js';
-import { isRunning, restart, tryOut } from './trial.js';
+import { restart, trialOf, tryOut } from './trial.js';
 import type { Undo } from './undo-record.js';
 import { writeChanges } from './write.js';
 

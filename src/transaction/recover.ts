@@ -3,13 +3,15 @@
 import { type Diagnostic, EXIT, error, hasErrors, UserError, warning } from '../diagnostic.js';
 import { installedLauncher, isRuntimePath, isTemporaryName, undoFolder } from '../paths.js';
 import { serviceName } from '../prepare/load/load-unit.js';
+import { atWork, restartObstacle } from '../restart/service-obstacles.js';
 import { failuresOf } from '../state/failures.js';
+import { leftAsItRuns } from '../state/notes.js';
 import { type Service, servicesOf } from '../state/service.js';
+import { hasFailed, isRunning, type ServiceRun } from '../state/service-run.js';
 import { stopUnit } from '../state/stop-unit.js';
 import type { Context } from '../system/context.js';
 import { bootId, forgetUndo, readUndos, unfinishedUnits } from './keep-record.js';
 import { changedSince, putBackUnchanged } from './roll-back.js';
-import { atWork, hasFailed, isRunning, leftAsItRuns, restartObstacle, type ServiceRun } from './trial.js';
 import type { Undo } from './undo-record.js';
 import { standsOf } from './write.js';
 

@@ -1,5 +1,3 @@
-/** The way back: files, what the manager has read of them, and services, as they were before a change. */
-
 import { inBatches } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error, hasErrors } from '../diagnostic.js';
@@ -7,25 +5,19 @@ import { hasNameOfDropIn } from '../paths.js';
 import { removeUnusedLauncher } from '../prepare/load/launcher-file.js';
 import { isTrigger } from '../restart/affected-units.js';
 import { staysDown } from '../restart/may-restart.js';
+import { restartObstacle } from '../restart/service-obstacles.js';
 import { failureOf, failuresOf } from '../state/failures.js';
+import { leftAsItRuns } from '../state/notes.js';
+import { atRest, hasEnded, isFinished, isSameRun, isUp, type ServiceRun } from '../state/service-run.js';
 import { isDead, STAYS_STOPPED, staysStopped, wasStopped } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import { fallen, LOOK_AGAIN, type Which } from './dependents.js';
 import type { HeldSignals } from './held-signals.js';
 import { forgetUndo } from './keep-record.js';
-import {
-  atRest,
-  hasEnded,
-  isFinished,
-  isSameRun,
-  isUp,
-  leftAsItRuns,
-  restartObstacle,
-  type ServiceRun,
-} from './trial.js';
 import type { FileUndo, Undo } from './undo-record.js';
 import { type Stand, standsOf, undoFiles } from './write.js';
 
+/** The way back: files, what the manager has read of them, and services, as they were before a change. */
 interface HowBack {
   /** The second that comes ends the waiting for services. */
   readonly signals?: HeldSignals | undefined;

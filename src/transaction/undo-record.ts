@@ -4,8 +4,8 @@ import { fromBase64, isSameBytes, toBase64 } from '../collections.js';
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import { installedLauncher, isOwnPath, type Placement, undoPath } from '../paths.js';
+import type { ServiceRun } from '../state/service-run.js';
 import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
-import type { ServiceRun } from './trial.js';
 
 /** A file's content and what else of it is put back. */
 export interface FileState {

@@ -1,6 +1,9 @@
 import { error, printable, UserError } from '../diagnostic.js';
 import { instanceOf, isTemplate, parseUnitName, type UnitName } from './name.js';
 
+/** A manager of units: the system's, or that of the user who asks. */
+export type Scope = 'system' | 'user';
+
 /** Where systemd looks for unit files and drop-ins (systemd.unit(5), "Unit File Load Path"), for work without a bus. */
 
 /** The variables that change the search path, as the manager has them. */
@@ -40,7 +43,7 @@ const SYSTEM = [
  * The directories of unit files, those that win first.
  * @throws UserError `relative-unit-path` for a path that only a working directory could complete.
  */
-export function unitSearchPath(scope: 'system' | 'user', env: SearchEnvironment = {}): string[] {
+export function unitSearchPath(scope: Scope, env: SearchEnvironment = {}): string[] {
   const own = env.SYSTEMD_UNIT_PATH;
   const usual = () => (scope === 'system' ? SYSTEM : userPath(env));
   const given = own === undefined ? [] : list(own);

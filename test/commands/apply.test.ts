@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ApplyOptions, apply } from '../../src/commands/apply.js';
+import { apply } from '../../src/commands/apply.js';
 import { revert } from '../../src/commands/revert.js';
 import type { Outcome } from '../../src/outcome.js';
+import type { ApplyOptions } from '../../src/transaction/plan-apply.js';
 import {
   type Behaviour,
   type FakeFile,

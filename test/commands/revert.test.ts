@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
-import { type RevertOptions, revert } from '../../src/commands/revert.js';
+import { revert } from '../../src/commands/revert.js';
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
+import type { RevertOptions } from '../../src/transaction/plan-revert.js';
 import {
   type FakeOptions,
   type FakeSystem,

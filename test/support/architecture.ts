@@ -78,6 +78,21 @@ const PACKAGES: Readonly<Record<string, string>> = {
   ini: 'unit',
 };
 
+/**
+ * The folders of src/ and its own files, top first: each may use any below it. The pure ones, after the line, are from data
+ * to data; those before it know the machine by the interface in system/system.ts.
+ */
+export const LAYERS: readonly string[] = [
+  ...['cli.ts', 'program.ts', 'commands', 'run', 'report', 'transaction', 'status', 'restart', 'explain'],
+  ...['verify', 'prepare', 'state', 'system'],
+  // ── pure below ──
+  ...['emit', 'plan', 'directives', 'target', 'filter', 'policy', 'command-lines.ts', 'paths.ts', 'formats'],
+  ...['unit', 'syscalls', 'outcome.ts', 'diagnostic.ts', 'collections.ts', 'version.ts'],
+];
+
+/** Makers of what the interfaces of system/ describe: only program.ts and cli.ts know them. */
+const MACHINERY = /^system\/(?:open|host|offline|bus\/(?:bus|connection))\.ts$/;
+
 /** Longest source file, tables aside. */
 const MAX_LINES = 300;
 
@@ -149,6 +164,13 @@ function brokenImport(path: string, specifier: string, sources: Sources): string
   if (target === undefined || !(sources.has(target) || sources.has(target.replace(/\.ts$/, '.d.ts')))) {
     return `'${specifier}' is not in src/`;
   }
+  const [from, to] = [home(path), home(target)];
+  if (!LAYERS.includes(from)) return `'${from}' has no place in LAYERS`;
+  if (LAYERS.indexOf(to) < LAYERS.indexOf(from))
+    return `${from} is below ${to}, and may not import ${target}`;
+  const isInside = ['cli.ts', 'program.ts', 'system'].includes(from);
+  if (MACHINERY.test(target) && !isInside)
+    return `${from} knows the machine by system/system.ts, not ${target}`;
   return undefined;
 }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRunning, restart, restartObstacle, type Trial, tryOut } from '../../src/transaction/trial.js';
+import { restartObstacle } from '../../src/restart/service-obstacles.js';
+import { isRunning } from '../../src/state/service-run.js';
+import { restart, type Trial, tryOut } from '../../src/transaction/trial.js';
 import { type Behaviour, type FakeOptions, FakeSystem } from '../support/fake-system.js';
 import { planned } from '../support/planned.js';
 

@@ -1,5 +1,6 @@
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import type { Plan } from '../../plan/plan.js';
+import { mainPid, START } from '../../state/main-process.js';
 import { readStatus } from '../../state/process-status.js';
 import type { System, UnitProperties } from '../../system/system.js';
 import type { Program } from '../../target/target.js';
@@ -14,13 +15,8 @@ const FILTERED = '2';
 const PATIENCE = 10_000;
 const STEP = 200;
 
-/** What lies between the fork of a process and its program, at most, in milliseconds. */
-export const START = 500;
-
 /** A process of Type=idle waits for other jobs before it is confined, up to 5 s (systemd.service(5)). */
 const IDLE = 6_000;
-
-export const mainPid = (properties: UnitProperties) => Number(properties.get('MainPID') ?? 0);
 
 /** Whether a plan holds the service's main process to a filter. */
 const filtersMain = (plan: Plan): boolean =>

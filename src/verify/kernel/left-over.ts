@@ -1,8 +1,8 @@
 /** Processes that a unit's stop has left in its control group, as KillMode=process does. */
 
+import { mainPid } from '../../state/main-process.js';
 import { readStatus, startOf, TICK } from '../../state/process-status.js';
 import type { System, UnitProperties } from '../../system/system.js';
-import { mainPid } from './confinement.js';
 
 /** What may lie between the start of a main process and what systemd calls it, in microseconds. */
 const INACCURACY = 1_000_000;

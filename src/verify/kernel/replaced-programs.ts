@@ -2,9 +2,10 @@ import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error } from '../../diagnostic.js';
 import { MAX_MOUNTS, parseRoots } from '../../formats/mount-info.js';
 import type { Plan } from '../../plan/plan.js';
+import { mainPid } from '../../state/main-process.js';
 import type { System, UnitProperties } from '../../system/system.js';
 import type { Target } from '../../target/target.js';
-import { executable, GONE, mainPid } from './confinement.js';
+import { executable, GONE } from './confinement.js';
 
 /** A service that was started with programs mounted. */
 export interface Mounted {

@@ -1,13 +1,14 @@
 import { inBatches } from '../../collections.js';
-import { preparedFor } from '../../commands/trial.js';
 import { hasErrors } from '../../diagnostic.js';
 import { hasEffect } from '../../emit/changes.js';
+import { preparedFor } from '../../prepare/confined.js';
 import type { Prepared } from '../../prepare/prepare.js';
 import { runsAsBefore } from '../../state/applied-runs.js';
+import { mainPid } from '../../state/main-process.js';
 import { ASKED_AT_ONCE, type Service } from '../../state/service.js';
+import { runOf } from '../../state/service-run.js';
 import type { Context } from '../../system/context.js';
-import { runOf } from '../../transaction/trial.js';
-import { mainPid, notConfined } from './confinement.js';
+import { notConfined } from './confinement.js';
 import { readKernel } from './read-kernel.js';
 
 /**

@@ -3,10 +3,10 @@
 import { ownCommand, systemctl } from '../../command-lines.js';
 import { type Diagnostic, error } from '../../diagnostic.js';
 import type { Plan } from '../../plan/plan.js';
+import { mainPid } from '../../state/main-process.js';
 import { readStatus } from '../../state/process-status.js';
+import { isUp } from '../../state/service-run.js';
 import type { System, UnitProperties } from '../../system/system.js';
-import { isUp } from '../../transaction/trial.js';
-import { mainPid } from './confinement.js';
 import type { UnitFilters } from './unit-filters.js';
 
 /** What of a unit's threads isn't seen; nothing where all are. */

@@ -6,8 +6,8 @@ import { isGuarded, withoutGuard } from '../../filter/guard.js';
 import type { Stack } from '../../filter/stack.js';
 import { IMAGES } from '../../plan/launcher/launch.js';
 import type { Plan } from '../../plan/plan.js';
+import { mainPid } from '../../state/main-process.js';
 import type { System, UnitProperties } from '../../system/system.js';
-import { mainPid } from './confinement.js';
 import type { UnitThread } from './unit-filters.js';
 
 /** Larger than any launcher, in bytes. */

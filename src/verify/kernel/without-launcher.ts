@@ -2,10 +2,11 @@
 import { isGuarded } from '../../filter/guard.js';
 import type { Stack } from '../../filter/stack.js';
 import type { Plan } from '../../plan/plan.js';
+import { mainPid } from '../../state/main-process.js';
 import { readStatus } from '../../state/process-status.js';
+import { isUp } from '../../state/service-run.js';
 import type { System, UnitProperties } from '../../system/system.js';
-import { isUp } from '../../transaction/trial.js';
-import { executable, isProgram, mainPid } from './confinement.js';
+import { executable, isProgram } from './confinement.js';
 
 /**
  * What a process must obey: the `policy`; without the launcher, as planned, what `systemd` enforces of it; or

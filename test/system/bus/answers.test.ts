@@ -47,7 +47,7 @@ test('the answers of a manager are their values', () => {
 /** What is asked of other maps than a unit's properties: the kernel's words on a process. */
 const OTHERS = ['CapBnd', 'Name', 'NoNewPrivs', 'PPid', 'Seccomp', 'State', 'Tgid', 'Uid'];
 /** Where maps are of what files have, or the journal. */
-const OF_FILES = /^(?:explain|plan|unit|filter|policy)\//;
+const OF_FILES = /^(?:explain|directives|plan|unit|filter|policy)\//;
 
 test('every property that the sources ask for by its name is of a type that is known', () => {
   const directory = inRepository('src');

@@ -1,0 +1,30 @@
+import { type Diagnostic, error } from '../diagnostic.js';
+import { callText, changeLine, type Explanation, isFinding } from './explanation.js';
+
+export const BECAME: Readonly<Record<Explanation['got'], string>> = {
+  killed: 'ended the process',
+  'killed-thread': 'ended the thread',
+  failed: 'failed',
+  recorded: 'was recorded',
+  stopped: 'was stopped',
+};
+
+export const RECORDED = { severity: 'note' as const, code: 'recorded-call' };
+
+/** An explanation as a diagnostic: the call, what became of it, the line that decides, and the way out in one line. */
+export function explanationDiagnostic(explanation: Explanation, machine: string): Diagnostic {
+  const { call, got, cause, certain, opens: gains } = explanation;
+  const message = `${certain ? '' : 'probably its own: '}${callText(call, machine)} ${BECAME[got]}: ${cause.what}`;
+  const unknown = isGuess(explanation) ? UNKNOWN : undefined;
+  const hints = [changeLine(explanation), gains, unknown].filter((hint) => hint !== undefined);
+  const hint = hints.length > 0 ? hints.join('; ') : undefined;
+  const found = error('refused-call', message, { at: cause.at, hint });
+  return isFinding(explanation) ? found : { ...found, ...RECORDED };
+}
+
+/** Why there is none, and the way out. */
+export const UNKNOWN =
+  "no change is proposed for what may be another's call: 'explain --record', outside of any container, tells its own";
+
+/** A finding that has no change, whatever its cause, since it may be another's. */
+export const isGuess = (explanation: Explanation): boolean => !explanation.certain && isFinding(explanation);

@@ -1,0 +1,22 @@
+import { toHex } from '../collections.js';
+import { directivesText, type EmittedFile } from '../emit/files.js';
+
+/** SHA-256 over texts, in hex; each counts with its length, so that none runs into the next. */
+export async function sha256(texts: Iterable<string>): Promise<string> {
+  const text = [...texts].map((one) => `${one.length}:${one}`).join('');
+  return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))));
+}
+
+/**
+ * Of files of a unit of ours, the launcher not among them, by what systemd and the launcher read of them. It must stay as
+ * it is: runs and drop-ins of older versions are held against it.
+ */
+export const filesHash = (files: readonly EmittedFile[]): Promise<string> =>
+  sha256(
+    [...files]
+      .sort((a, b) => (a.path < b.path ? -1 : 1))
+      .flatMap(({ path, content }) => [
+        path,
+        path.endsWith('.conf') ? directivesText(content) : toHex(content),
+      ]),
+  );

@@ -1,0 +1,40 @@
+import { systemctl } from '../command-lines.js';
+import { note } from '../diagnostic.js';
+import type { UnitProperties } from '../system/system.js';
+import type { Scope } from '../unit/search.js';
+
+/** @param obstacle why it isn't restarted, if not since nobody wants it */
+export const restartDue = (unit: string, obstacle?: string) =>
+  note('restart-due', `${unit} runs as it was before; the policy takes effect at its next start`, {
+    hint: obstacle,
+  });
+
+export const leftAsItRuns = (unit: string, obstacle?: string) =>
+  note('restart-due', `${unit} isn't restarted: what it was started with holds until its next start`, {
+    hint: obstacle,
+  });
+
+export const notRunning = (unit: string) =>
+  note('not-running', `${unit} isn't running: the policy takes effect at its next start`);
+
+/** What starts a service that has failed, be it that it was started too often. */
+export const startCommand = (unit: string, scope: Scope, properties: UnitProperties): string => {
+  const start = systemctl(scope, 'start', unit);
+  const isLimited = properties.get('Result') === 'start-limit-hit';
+  return isLimited ? `${systemctl(scope, 'reset-failed', unit)} && ${start}` : start;
+};
+
+/** Of a service that was down before, and that nobody starts. */
+export const downAlready = (unit: string, scope: Scope, properties: UnitProperties) =>
+  note('not-running', `${unit} has failed, and isn't started: the policy takes effect at its next start`, {
+    hint: startCommand(unit, scope, properties),
+  });
+
+/** The same of one that has nothing of ours any more. */
+export const staysFailed = (unit: string, scope: Scope, properties: UnitProperties) =>
+  note('not-running', `${unit} has failed, and isn't started`, {
+    hint: startCommand(unit, scope, properties),
+  });
+
+export const noRestartNeeded = (unit: string) =>
+  note('no-restart', `${unit} needs no restart: only comments have changed`);
