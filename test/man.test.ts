@@ -5,7 +5,7 @@ import { OPTIONS, type Options, VERBS, type Verb, type VerbGroup } from '../src/
 import { EXIT } from '../src/diagnostic.js';
 import { type Keys, POLICY, type Shape } from '../src/policy/schema.js';
 import { inLayer, layerAvailable } from './support/layer.js';
-import { manualPages, manualParts, manualText } from './support/manual.js';
+import { manualPages, manualParts, manualSentences, manualText } from './support/manual.js';
 import { inRepository } from './support/repository.js';
 
 /** What is behind each `\-` of `.Fl \-json`, as on the command line. */
@@ -96,6 +96,18 @@ test('what a page points to is there', () => {
     const own = [...text.matchAll(/\bSx (.*?)(?: [.,)])*$/gm)].map(([, heading]) => heading!);
     assert.deepEqual(
       [...others.filter((one) => !pages.includes(one)), ...own.filter((one) => !headings.includes(one))],
+      [],
+      page,
+    );
+  }
+});
+
+test('no sentence is longer than 30 words', () => {
+  for (const page of manualPages()) {
+    const sentences = manualSentences(page);
+    assert.ok(sentences.length > 5, page);
+    assert.deepEqual(
+      sentences.filter((words) => words.length > 30).map((words) => words.join(' ')),
       [],
       page,
     );

@@ -18,3 +18,16 @@ export function manualParts(page: string, macro: 'Sh' | 'Ss'): Map<string, strin
     }),
   );
 }
+
+/** Macros that a sentence may have in it: all others end it. */
+const INLINE = '(?:Ap|Ar|Cm|Dv|Er|Ev|Fl|Ic|Nm|Ns|Pa|Pq|Ql|Sx|Sy|Va|Vt|Xr)';
+
+/** The words of each sentence, synopses and examples aside. */
+export function manualSentences(page: string): string[][] {
+  const text = manualText(page)
+    .replace(/^\.Sh SYNOPSIS$.*?(?=^\.Sh )/ms, '')
+    .replaceAll(/^\.Bd.*?^\.Ed$/gms, '.Bd')
+    .replaceAll(new RegExp(`^\\.(?!${INLINE}\\b).*$`, 'gm'), '');
+  const isWord = (word: string) => /[a-z0-9]/i.test(word) && !new RegExp(`^\\.?${INLINE}$`).test(word);
+  return text.split(/\n\n|(?<=[^.][.?!])\n/).map((sentence) => sentence.split(/\s/).filter(isWord));
+}
