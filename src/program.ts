@@ -141,7 +141,10 @@ function addVerb(
   if (verb.passThrough) command.passThroughOptions();
   for (const name of verb.options) command.addOption(optionOf(name));
   const examples = verb.examples.map((words) => `  ${NAME} ${words}`);
-  command.addHelpText('after', `\nExamples:\n${examples.join('\n')}`).action(runs(verb));
+  const page = `${NAME}-${parent.parent ? parent.name() : verb.name}`;
+  command
+    .addHelpText('after', `\nExamples:\n${examples.join('\n')}\n\nThe manual: man ${page}`)
+    .action(runs(verb));
 }
 
 function optionOf(name: keyof Options): Option {

@@ -1,51 +1,129 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { OPTIONS, type Options, VERBS } from '../src/commands/verbs.js';
+import { OPTIONS, type Options, VERBS, type Verb, type VerbGroup } from '../src/commands/verbs.js';
 import { EXIT } from '../src/diagnostic.js';
 import { type Keys, POLICY, type Shape } from '../src/policy/schema.js';
-import { manualParts } from './support/manual.js';
+import { inLayer, layerAvailable } from './support/layer.js';
+import { manualPages, manualParts, manualSentences, manualText } from './support/manual.js';
+import { inRepository } from './support/repository.js';
 
 /** What is behind each `\-` of `.Fl \-json`, as on the command line. */
 const flags = (text: string) =>
   [...text.matchAll(/\bFl ((?:\\-[a-z]+)+)/g)].map(([, name]) => `-${name!.replaceAll('\\', '')}`).sort();
 
+/** The flags of a list's items. */
+const itemsOf = (text: string) =>
+  [...text.matchAll(/^\.It (Fl .*)$/gm)].flatMap(([, item]) => flags(item!)).sort();
+
 const flagOf = (name: keyof Options) => OPTIONS[name][0].split(' ').find((word) => word.startsWith('--'))!;
 
-test("each command's options are in the synopsis of sandbox-unit(1)", () => {
-  const synopses = manualParts('sandbox-unit.1', 'Sh').get('SYNOPSIS')!.split('.Nm\n.Cm ').slice(1);
-  const written = synopses.map((text): [string, string[]] => [
-    text.split('\n', 1)[0]!,
-    flags(text.split('.Nm')[0]!),
-  ]);
-  const there = VERBS.flatMap((verb): [string, string[]][] =>
-    'verbs' in verb
-      ? verb.verbs.map(({ name, options }) => [`${verb.name} ${name}`, options.map(flagOf).sort()])
-      : [[verb.name, verb.options.map(flagOf).sort()]],
-  );
-  assert.deepEqual(written, there);
-});
+/** The words of a verb, and its options, for each command line that it has. */
+const commandsOf = (verb: Verb | VerbGroup): (readonly [string, readonly (keyof Options)[]])[] =>
+  'verbs' in verb
+    ? verb.verbs.map(({ name, options }) => [`${verb.name} ${name}`, options])
+    : [[verb.name, verb.options]];
 
-test('each command has its place in the description of sandbox-unit(1), and each option', () => {
-  const { DESCRIPTION = '', OPTIONS: options = '' } = Object.fromEntries(manualParts('sandbox-unit.1', 'Sh'));
-  const commands = [...DESCRIPTION.matchAll(/^\.It Cm (.*)$/gm)].map(([, name]) => name);
+const isCommon = (name: keyof Options) =>
+  VERBS.flatMap(commandsOf).filter(([, options]) => options.includes(name)).length >= 4;
+
+const statusesIn = (text: string) => [...text.matchAll(/^\.It (\d+)$/gm)].map(([, status]) => Number(status));
+
+for (const verb of VERBS) {
+  const page = `sandbox-unit-${verb.name}.1`;
+  const commands = commandsOf(verb);
+
+  test(`${page} has each option of its verb, in the synopsis and with what it does`, () => {
+    const parts = manualParts(page, 'Sh');
+    const synopses = parts
+      .get('SYNOPSIS')!
+      .split('.Nm sandbox-unit\n.Cm ')
+      .slice(1)
+      .map((text) => [text.split('\n', 1)[0]!, flags(text)]);
+    assert.deepEqual(
+      synopses,
+      commands.map(([name, options]) => [name, options.map(flagOf).sort()]),
+    );
+    const all = new Set(commands.flatMap(([, options]) => options.map(flagOf)));
+    assert.deepEqual(itemsOf(parts.get('OPTIONS')!), [...all].sort());
+  });
+
+  test(`${page} has the parts of a page, and the exit statuses of its verb`, () => {
+    const parts = manualParts(page, 'Sh');
+    const headings = ['NAME', 'SYNOPSIS', 'DESCRIPTION', 'OPTIONS', 'EXIT STATUS', 'EXAMPLES', 'SEE ALSO'];
+    assert.deepEqual(
+      headings.filter((heading) => !parts.get(heading)?.trim()),
+      [],
+    );
+    // The statuses of `run` are systemd-run's.
+    if (verb.name === 'run') return;
+    const mayBePending = commands.some(([, options]) => options.includes('check'));
+    const statuses = statusesIn(parts.get('EXIT STATUS')!);
+    assert.equal(statuses.includes(EXIT.pending), mayBePending);
+    for (const status of [EXIT.ok, EXIT.failure]) assert.ok(statuses.includes(status));
+  });
+}
+
+test('sandbox-unit(1) has a line for each command, and the options that several have', () => {
+  const { COMMANDS = '', OPTIONS: options = '' } = Object.fromEntries(manualParts('sandbox-unit.1', 'Sh'));
   assert.deepEqual(
-    commands,
-    VERBS.map(({ name }) => name),
+    [...COMMANDS.matchAll(/^\.It Xr (\S+) 1$/gm)].map(([, name]) => name),
+    VERBS.map(({ name }) => `sandbox-unit-${name}`),
   );
-  const items = [...options.matchAll(/^\.It (Fl .*)$/gm)].flatMap(([, item]) => flags(item!));
-  const there = [...(Object.keys(OPTIONS) as (keyof Options)[]).map(flagOf), '--help', '--version'];
-  assert.deepEqual(items.sort(), there.sort());
+  const common = (Object.keys(OPTIONS) as (keyof Options)[]).filter(isCommon).map(flagOf);
+  assert.deepEqual(itemsOf(options), [...common, '--help', '--version'].sort());
 });
 
 test('the exit statuses are those of sandbox-unit(1)', () => {
-  const items = [
-    ...manualParts('sandbox-unit.1', 'Sh')
-      .get('EXIT STATUS')!
-      .matchAll(/^\.It (\d+)$/gm),
-  ];
+  const text = manualParts('sandbox-unit.1', 'Sh').get('EXIT STATUS')!;
+  assert.deepEqual(statusesIn(text), Object.values(EXIT));
+});
+
+test('the package installs every page', () => {
+  const { man } = JSON.parse(readFileSync(inRepository('package.json'), 'utf8')) as { man: string[] };
   assert.deepEqual(
-    items.map(([, status]) => Number(status)),
-    Object.values(EXIT),
+    man.toSorted(),
+    manualPages().map((page) => `man/${page}`),
+  );
+});
+
+test('what a page points to is there', () => {
+  const pages = manualPages();
+  for (const page of pages) {
+    const text = manualText(page);
+    const others = [...text.matchAll(/\bXr (sandbox\S+) (\d)/g)].map(([, name, part]) => `${name}.${part}`);
+    const headings = [...text.matchAll(/^\.S[hs] (.*)$/gm)].map(([, heading]) => heading!);
+    const own = [...text.matchAll(/\bSx (.*?)(?: [.,)])*$/gm)].map(([, heading]) => heading!);
+    assert.deepEqual(
+      [...others.filter((one) => !pages.includes(one)), ...own.filter((one) => !headings.includes(one))],
+      [],
+      page,
+    );
+  }
+});
+
+test('no sentence is longer than 30 words', () => {
+  for (const page of manualPages()) {
+    const sentences = manualSentences(page);
+    assert.ok(sentences.length > 5, page);
+    assert.deepEqual(
+      sentences.filter((words) => words.length > 30).map((words) => words.join(' ')),
+      [],
+      page,
+    );
+  }
+});
+
+test('the pages are clean', { skip: layerAvailable() }, async () => {
+  const pages = manualPages().map((page) => inRepository('man', page));
+  const { stdout } = await inLayer(['mandoc', '-T', 'lint', '-W', 'all', ...pages]);
+  // Other pages aren't installed there, nor are these.
+  const isMissing = (line: string) => line.includes(': referenced manual not found: ');
+  const lines = stdout.trim().split('\n');
+  assert.ok(lines.some(isMissing), 'nothing was looked at');
+  assert.deepEqual(
+    lines.filter((line) => !isMissing(line)),
+    [],
   );
 });
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { manualPages } from './support/manual.js';
 import { launcherObstacle, MACHINE } from './support/native.js';
 import { inRepository, REPOSITORY } from './support/repository.js';
 import { run } from './support/run.js';
@@ -104,12 +105,6 @@ test('the package installs and works where nothing can be compiled or fetched', 
     'sandboxify',
     'send-descriptors',
   ]);
-  const manual = [
-    'man1/sandbox-unit.1',
-    'man5/sandbox-unit.json.5',
-    'man5/sandbox-unit.toml.5',
-    'man1/sandboxify.1',
-    'man8/sandbox-unit-launcher.8',
-  ];
+  const manual = manualPages().map((page) => `man${page.at(-1)}/${page}`);
   for (const page of manual) assert.ok(readFileSync(join(prefix, 'share/man', page)).length > 0);
 });

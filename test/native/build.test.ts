@@ -142,13 +142,6 @@ describe('with the tools of Debian 13', () => {
     assert.deepEqual(await inLayer(compile, { folders: [folder] }), DONE);
   });
 
-  for (const page of ['sandbox-unit-launcher.8', 'sandboxify.1']) {
-    test(`${page} is clean`, layer, async () => {
-      const lint = ['mandoc', '-Tlint', '-Wwarning', inRepository('man', page)];
-      assert.deepEqual(await inLayer(lint), DONE);
-    });
-  }
-
   test('the shell script passes shellcheck', layer, async () => {
     assert.deepEqual(await inLayer(['shellcheck', join(NATIVE, 'check-elf')]), DONE);
   });
