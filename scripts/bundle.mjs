@@ -39,9 +39,8 @@ const { metafile } = await build({
   supported: { 'dynamic-import': false },
   metafile: true,
   plugins: [programBeside, commanderAlone],
-  alias: { xml2js: './scripts/no-xml2js.cjs' },
-  // dbus-next asks for these for an X display's address, for unixexec: addresses, to pass file descriptors.
-  external: ['x11', 'event-stream', 'usocket'],
+  // dbus-next asks for it for an X display's address.
+  external: ['x11'],
   legalComments: 'none',
   logLevel: 'warning',
 });
