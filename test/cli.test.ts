@@ -286,6 +286,16 @@ test('a lot of output comes whole through a slow pipe', async () => {
   assert.equal(Number(stdout), Buffer.byteLength(whole));
 });
 
+test('a bus at an address that dbus-next has no means for is told in a line', async () => {
+  const env = { ...ENVIRONMENT, DBUS_SYSTEM_BUS_ADDRESS: 'unix:abstract=bus' };
+  const { status, stderr } = await start([process.execPath, CLI, 'plan', 'demo'], { env });
+  assert.equal(status, 2);
+  assert.match(
+    stderr,
+    /^error\[no-bus\]: can't reach the bus at unix:abstract=bus: .* not supported\n {2}hint: .*\n$/,
+  );
+});
+
 test('what is thrown where nobody waits for it is told without a trace', async () => {
   const thrown = `process.on('newListener', (name) => {
     if (name === 'uncaughtException') setImmediate(() => { throw new Error('thrown alone'); });

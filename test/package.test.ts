@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+} from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { VERSION } from '../src/version.js';
 import { manualPages } from './support/manual.js';
 import { launcherObstacle, MACHINE } from './support/native.js';
 import { inRepository, REPOSITORY } from './support/repository.js';
@@ -11,36 +20,60 @@ import { temporaryFolder, writeTree } from './support/temporary.js';
 
 const skip = launcherObstacle();
 
-test('the program and the cache of it are named by what is in the program', () => {
-  const files = readdirSync(inRepository('dist')).filter((name) => /^program-/.test(name));
-  const texts = files.filter((name) => name.endsWith('.cjs'));
-  assert.equal(texts.length, 1);
-  const hash = createHash('sha256')
-    .update(readFileSync(inRepository('dist', texts[0]!)))
-    .digest('hex');
-  const name = `program-${hash.slice(0, 32)}`;
-  const caches = ['all', 'files'].map((part) => `${name}-${process.arch}-${part}.cache`);
-  assert.deepEqual(files.sort(), [...caches, `${name}.cjs`]);
+/** What is bundled, its bundler and its packages, in another folder. The compilers and the like are not copied. */
+function copyOfSources(folder: string) {
+  const isLarge = /\/node_modules\/(?:@esbuild|@typescript|@biomejs|typescript)$/;
+  for (const name of ['src', 'scripts', 'package.json', 'tsconfig.json', 'node_modules']) {
+    const filter = (source: string) => !isLarge.test(source);
+    cpSync(inRepository(name), join(folder, name), { recursive: true, verbatimSymlinks: true, filter });
+  }
+  symlinkSync(inRepository('node_modules/@esbuild'), join(folder, 'node_modules/@esbuild'));
+}
+
+const BUNDLED = ['LICENSES', 'program.cjs', 'sandbox-unit.cjs'];
+
+test('what is built in two folders is the same, byte for byte', async (t) => {
+  const folder = temporaryFolder(t);
+  copyOfSources(folder);
+  const { status, stderr } = await run([process.execPath, 'scripts/bundle.mjs'], { cwd: folder });
+  assert.deepEqual([status, stderr], [0, '']);
+  for (const dist of [join(folder, 'dist'), inRepository('dist')])
+    assert.deepEqual(readdirSync(dist), BUNDLED);
+  for (const name of BUNDLED) {
+    const [ours, theirs] = [inRepository('dist', name), join(folder, 'dist', name)].map((at) =>
+      readFileSync(at),
+    );
+    assert.ok(ours!.equals(theirs!), name);
+  }
 });
 
-test('V8 takes the caches', async () => {
-  const said = `
-    const vm = require('node:vm');
-    const { Script } = vm;
-    vm.Script = class extends Script {
-      constructor(text, options) {
-        super(text, options);
-        console.log(options.cachedData.length, this.cachedDataRejected);
-      }
-    };
-    require('./dist/program.cjs');`;
-  const ofVerb = async (verb: string) => {
-    const argv = [process.execPath, '--eval', said, 'sandbox-unit', verb];
-    const [size, rejected] = (await run(argv, { cwd: REPOSITORY })).stdout.trim().split(' ');
-    assert.equal(rejected, 'false');
-    return Number(size);
+test('the command asks Node for modules, and itself', () => {
+  for (const name of ['program.cjs', 'sandbox-unit.cjs']) {
+    const asked = readFileSync(inRepository('dist', name), 'latin1').matchAll(/\brequire\("([^"]*)"\)/g);
+    const others = [...asked].map(([, module]) => module!).filter((module) => !isBuiltin(module));
+    assert.deepEqual(others, name === 'program.cjs' ? [] : ['./program.cjs']);
+  }
+});
+
+test('the version is told without the program', async (t) => {
+  const alone = join(temporaryFolder(t), 'sandbox-unit.cjs');
+  copyFileSync(inRepository('dist/sandbox-unit.cjs'), alone);
+  const { stdout } = await run([process.execPath, alone, '--version']);
+  assert.equal(stdout, `${VERSION}\n`);
+});
+
+test('package-lock.json names no registry, nor a folder but our own', () => {
+  const { packages } = JSON.parse(readFileSync(inRepository('package-lock.json'), 'utf8')) as {
+    packages: Record<string, { resolved?: string }>;
   };
-  assert.ok((await ofVerb('check')) < (await ofVerb('run')));
+  const resolved = Object.entries(packages).flatMap(([at, entry]) =>
+    entry.resolved === undefined ? [] : [`${at}: ${entry.resolved}`],
+  );
+  assert.deepEqual(resolved, [
+    'node_modules/event-stream: scripts/no-event-stream',
+    'node_modules/usocket: scripts/no-usocket',
+    'node_modules/xml2js: scripts/no-xml2js',
+  ]);
 });
 
 /** The package, installed in a folder of its own where there is no tool but Node and npm. */
