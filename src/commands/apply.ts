@@ -6,7 +6,7 @@ import { keepRunsSeen } from '../state/applied-runs.js';
 import type { Context } from '../system/context.js';
 import { bringIntoForce } from '../transaction/apply-steps.js';
 import { holdSignals } from '../transaction/held-signals.js';
-import { changing } from '../transaction/lock.js';
+import { withLock } from '../transaction/lock.js';
 import { type ApplyOptions, planUnit } from '../transaction/plan-apply.js';
 import { planEach, type UnitResult, updated } from '../transaction/unit-result.js';
 import { writeUnit } from '../transaction/write-unit.js';
@@ -20,7 +20,7 @@ export async function apply(
   units: readonly string[],
   options: ApplyOptions,
 ): Promise<Outcome> {
-  return changing(context, options, () => applyEach(context, units, options));
+  return withLock(context, options, () => applyEach(context, units, options));
 }
 
 async function applyEach(
@@ -52,6 +52,6 @@ async function applyEach(
 async function keepSeen(context: Context, planned: readonly UnitResult[]): Promise<void> {
   for (const { state, prepared, services = [], diagnostics } of planned) {
     const isAllLive = state === 'unchanged' && !diagnostics.some(({ code }) => code === 'restart-due');
-    if (prepared && isAllLive) await keepRunsSeen(context, prepared.standing, services);
+    if (prepared && isAllLive) await keepRunsSeen(context, prepared.appliedRuns, services);
   }
 }

@@ -1,7 +1,7 @@
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, EXIT, hasErrors, note } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
-import { explainUnit, type Run, startOf, UNREADABLE } from '../explain/explain-unit.js';
+import { explainUnit, type RecordedRun, startOf, UNREADABLE } from '../explain/explain-unit.js';
 import { isFinding } from '../explain/explanation.js';
 import type { Outcome } from '../outcome.js';
 import type { Plan } from '../plan/plan.js';
@@ -14,7 +14,7 @@ import { failureOf } from '../state/failures.js';
 import { otherPolicyApplied } from '../status/applied-policy.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
-import { changing, halfDone } from '../transaction/lock.js';
+import { halfDone, withLock } from '../transaction/lock.js';
 
 export interface ExplainOptions extends PrepareOptions {
   /** Run the service once with all refused calls let through and recorded. */
@@ -31,7 +31,7 @@ export async function explain(
   options: ExplainOptions,
 ): Promise<Outcome> {
   if (!options.record) return explainUnder(context, unit!, options);
-  return changing(context, {}, () => explainUnder(context, unit!, options));
+  return withLock(context, {}, () => explainUnder(context, unit!, options));
 }
 
 async function explainUnder(context: Context, unit: string, options: ExplainOptions): Promise<Outcome> {
@@ -64,7 +64,7 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
   };
 }
 
-async function recorded(context: Context, prepared: Prepared, options: ExplainOptions): Promise<Run> {
+async function recorded(context: Context, prepared: Prepared, options: ExplainOptions): Promise<RecordedRun> {
   const { recordRun } = await import('../transaction/record-steps.js');
   const run = await recordRun(context, prepared, options);
   return { ...run, diagnostics: [...otherPolicyApplied(context, prepared), ...run.diagnostics] };
@@ -78,7 +78,7 @@ async function lookBackAtBoth(
   context: Context,
   prepared: Prepared,
   options: ConfinedOptions,
-): Promise<{ readonly prepared: Prepared; readonly run: Run; readonly isPast: boolean }> {
+): Promise<{ readonly prepared: Prepared; readonly run: RecordedRun; readonly isPast: boolean }> {
   const first = { prepared, run: await lookBack(context, prepared), isPast: false };
   const isNamed = options.policy !== undefined || options.template !== undefined;
   if (isNamed || !first.run.readable || first.run.explanations.length > 0) return first;
@@ -96,7 +96,7 @@ async function lookBackAtBoth(
 }
 
 /** What the logs have of the unit. */
-async function lookBack(context: Context, prepared: Prepared): Promise<Run> {
+async function lookBack(context: Context, prepared: Prepared): Promise<RecordedRun> {
   const properties = prepared.unit.properties!;
   const since = await windowOf(context, prepared, properties);
   const looked = await explainUnit(context, prepared, properties, { since });
@@ -104,7 +104,7 @@ async function lookBack(context: Context, prepared: Prepared): Promise<Run> {
     ? [UNREADABLE]
     : looked.explanations.length === 0
       ? [nothing(prepared.plan, isKilledByFilter(properties))]
-      : prepared.standing.files.length === 0
+      : prepared.appliedRuns.files.length === 0
         ? [notConfinedNow(prepared.plan)]
         : otherPolicyApplied(context, prepared);
   const half = await halfDone(context, prepared.unit.name.full);
@@ -117,7 +117,7 @@ async function lookBack(context: Context, prepared: Prepared): Promise<Run> {
  */
 async function windowOf(
   { system }: Context,
-  { plan, changes, standing: { since } }: Prepared,
+  { plan, changes, appliedRuns: { since } }: Prepared,
   properties: UnitProperties,
 ): Promise<number> {
   const started = startOf(properties);

@@ -2,7 +2,7 @@ import { EXIT, hasErrors } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
 import { type PrepareOptions, prepare } from '../prepare/prepare.js';
 import { planJson, planText } from '../report/plan.js';
-import { obstacles } from '../restart/preflight.js';
+import { preflight } from '../restart/preflight.js';
 import type { Context } from '../system/context.js';
 
 /** Shows who enforces each line of a unit's policy; finds gaps and conflicts. Exit 1 if there are any. */
@@ -13,7 +13,7 @@ export async function plan(
 ): Promise<Outcome> {
   const prepared = await prepare(context, unit!, options);
   const { sources } = prepared;
-  const diagnostics = [...prepared.diagnostics, ...(await obstacles(context, prepared))];
+  const diagnostics = [...prepared.diagnostics, ...(await preflight(context, prepared))];
   return {
     exit: hasErrors(diagnostics) ? EXIT.findings : EXIT.ok,
     json: planJson(prepared.plan, prepared.proofs, prepared.changes),

@@ -2,7 +2,7 @@ import type { Outcome } from '../outcome.js';
 import { unitsOutcome } from '../report/apply.js';
 import type { Context } from '../system/context.js';
 import { holdSignals } from '../transaction/held-signals.js';
-import { changing } from '../transaction/lock.js';
+import { withLock } from '../transaction/lock.js';
 import { addLauncher, planUnit, type RevertOptions } from '../transaction/plan-revert.js';
 import { takeBack } from '../transaction/revert-steps.js';
 import { planEach, updated } from '../transaction/unit-result.js';
@@ -16,7 +16,7 @@ export async function revert(
   units: readonly string[],
   options: RevertOptions,
 ): Promise<Outcome> {
-  return changing(context, options, () => revertEach(context, units, options));
+  return withLock(context, options, () => revertEach(context, units, options));
 }
 
 async function revertEach(

@@ -34,7 +34,7 @@ export async function run(context: Context, words: readonly string[], options: O
     refuseMistakes(words, options, stdio);
     if (stdio === 'inherited') context.units.passDescriptors(await descriptorSender(context));
     const prepared = await prepareRun(context, words, options);
-    const one = new Run(context, prepared, options);
+    const one = new TransientRun(context, prepared, options);
     if (hasErrors(prepared.diagnostics)) return one.outcome(EXIT.findings);
     one.sayFirst();
     if (prepared.files.length > 0) await install(context, prepared.files);
@@ -72,7 +72,7 @@ async function install(context: Context, files: PreparedRun['files']) {
 }
 
 /** One run, and what is said of it. */
-class Run {
+class TransientRun {
   readonly #context: Context;
   readonly #prepared: PreparedRun;
   readonly #options: Options;

@@ -19,7 +19,7 @@ import { fullName, noUnit, serviceName } from '../prepare/load/load-unit.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
 import { untrustedRuns } from '../prepare/untrusted-launch.js';
 import { statusJson, statusText, type UnitStatus } from '../report/status.js';
-import { keepUntrusted, type Standing, standingOf } from '../state/applied-runs.js';
+import { type AppliedRuns, appliedRunsOf, keepUntrusted } from '../state/applied-runs.js';
 import { failedService } from '../state/failed-service.js';
 import {
   confinedPlaces,
@@ -38,7 +38,7 @@ import { unconfined } from '../status/unconfined.js';
 import { unitMode } from '../status/unit-mode.js';
 import { type State, stateOf } from '../status/unit-state.js';
 import type { Context } from '../system/context.js';
-import { putBackIfFree } from '../transaction/lock.js';
+import { recoverIfFree } from '../transaction/lock.js';
 import { isServiceName } from '../unit/name.js';
 
 /** A unit with a drop-in of ours. */
@@ -55,7 +55,7 @@ interface Confined extends OwnDropIn {
  * lacks a file without which it won't start.
  */
 export async function status(context: Context, units: readonly string[]): Promise<Outcome> {
-  const left = await putBackIfFree(context);
+  const left = await recoverIfFree(context);
   const confined = await confinedPlaces(context);
   const gone = units.length > 0 ? [] : await takenAway(context, confined);
   // Folders of drop-ins may have any name.
@@ -163,8 +163,8 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   const launcher = launcherOf(at.placement, files);
   const missing = await missingFiles(at, unit, { facts, files, launcher });
   const services = await seenServices(context, confined);
-  const standing = await standingOf(at, unit, files);
-  const state = services && (await stateOf(at, services, { standing, path: dropIn, facts }));
+  const appliedRuns = await appliedRunsOf(at, unit, files);
+  const state = services && (await stateOf(at, services, { appliedRuns, path: dropIn, facts }));
   const isThere = services === undefined || services.every(isLoaded);
   const broken = [
     ...missing.map((path) => ['file-missing', `${path} is missing`] as const),
@@ -180,7 +180,7 @@ async function statusOf(context: Context, confined: Confined, drift: Drift): Pro
   // Of what is broken it is told how.
   const drifted = changed.filter(({ code }) => code !== 'drift-files' || broken.length === 0);
   // Of what can't start that is told.
-  const failed = broken.length === 0 ? failedOf(at.placement, { facts, services, state, standing }) : [];
+  const failed = broken.length === 0 ? failedOf(at.placement, { facts, services, state, appliedRuns }) : [];
   return {
     unit: confined.instance ?? unit,
     ...modeOf(context, facts, filter ?? (facts.launched ? 'missing' : bytes && 'none')),
@@ -215,14 +215,14 @@ interface Seen {
   readonly facts: DropInFacts;
   readonly services: readonly Service[] | undefined;
   readonly state: State | undefined;
-  readonly standing: Standing;
+  readonly appliedRuns: AppliedRuns;
 }
 
 /** Services that have failed with what was written: not before the manager has read it. */
-function failedOf({ scope }: Placement, { facts, services = [], state, standing }: Seen): Diagnostic[] {
+function failedOf({ scope }: Placement, { facts, services = [], state, appliedRuns }: Seen): Diagnostic[] {
   if (state === 'reload-due' || state === 'not-read') return [];
   const refuses = !facts.permissive && (facts.launched || facts.refuses === true);
-  return services.flatMap((service) => failedService(service, { scope, standing, refuses }));
+  return services.flatMap((service) => failedService(service, { scope, appliedRuns, refuses }));
 }
 
 /** What a filter that isn't there or can't be read comes to can't be told. */

@@ -23,7 +23,7 @@ import type { UnitProperties } from '../system/system.js';
 import { halfDone } from '../transaction/lock.js';
 import { notConfined } from '../verify/kernel/confinement.js';
 import { type Enforcement, NO_ENFORCEMENT } from '../verify/kernel/enforcement.js';
-import { looseSince } from '../verify/kernel/looser.js';
+import { looserSince } from '../verify/kernel/looser.js';
 import { readKernel } from '../verify/kernel/read-kernel.js';
 import { mountedBy, replacedPrograms } from '../verify/kernel/replaced-programs.js';
 import { readBack } from '../verify/manager/read-back.js';
@@ -46,7 +46,7 @@ export async function verify(
     return refused(context, { ...prepared, diagnostics });
   }
   if (hasErrors(prepared.diagnostics)) return refused(context, prepared);
-  if (prepared.standing.files.length === 0) {
+  if (prepared.appliedRuns.files.length === 0) {
     const half = await leftHalfDone(context, prepared.unit.name.full);
     const missing = half.length > 0 ? half : [await notThere(context, plan)];
     const diagnostics = [...prepared.diagnostics, ...missing];
@@ -84,9 +84,9 @@ export async function verify(
 /** Of a unit that is confined, by what the manager has loaded of it. */
 async function untrustedStartsOf(
   context: Context,
-  { plan, unit, standing }: Prepared,
+  { plan, unit, appliedRuns }: Prepared,
 ): Promise<Diagnostic[]> {
-  if (!plan.filter || plan.filterFile === undefined || standing.files.length === 0) return [];
+  if (!plan.filter || plan.filterFile === undefined || appliedRuns.files.length === 0) return [];
   const { launcher } = plan.target;
   return untrustedStarts(context, { launcher, filterFile: plan.filterFile }, unit.services);
 }
@@ -132,7 +132,7 @@ interface Seen {
 }
 
 function looser({ properties, kernel: { groups, wrong, leftOver }, isKnown }: Seen): Diagnostic[] {
-  return [...(isKnown ? looseSince(groups, mainPid(properties)) : wrong), ...leftOver];
+  return [...(isKnown ? looserSince(groups, mainPid(properties)) : wrong), ...leftOver];
 }
 
 /** What is wrong with the main process, but for what follows from what is told already: that it is looser says so. */
@@ -201,8 +201,8 @@ async function notThere(context: Context, { unit, target }: Plan): Promise<Diagn
 }
 
 /** The command line that applies the policy, as what there is was applied. */
-function applyAgain(context: Context, { plan, unit, standing }: Prepared, ...more: string[]): string {
-  const dropIn = standing.files.find(({ path }) => hasNameOfDropIn(path));
+function applyAgain(context: Context, { plan, unit, appliedRuns }: Prepared, ...more: string[]): string {
+  const dropIn = appliedRuns.files.find(({ path }) => hasNameOfDropIn(path));
   const was = dropIn ? dropInFacts(dropIn.content) : { gaps: [], permissive: plan.mode === 'permissive' };
   return `'${againCommand(context, unit.name.full, { ...was, policy: plan.policyFile }, more)}'`;
 }
@@ -237,7 +237,7 @@ async function notRestarted(
   prepared: Prepared,
   { properties, pending }: { readonly properties: UnitProperties; readonly pending: readonly Change[] },
 ): Promise<Diagnostic[]> {
-  if (!(await runsAsBefore(context, prepared.standing, properties))) return [];
+  if (!(await runsAsBefore(context, prepared.appliedRuns, properties))) return [];
   const { unit, target } = prepared.plan;
   const obstacle = await obstacleTo(context, { name: unit, properties });
   const hint = `'${systemctl(target.scope, 'restart', unit)}', or ${applyAgain(context, prepared)}, which sees that it runs then`;

@@ -8,7 +8,7 @@ import { NUMBERS_SOURCE, nameOf } from '../syscalls/numbers.js';
 import { holds } from '../syscalls/policy.js';
 import { entriesByCall, refusal, resolveCalls, strictest, verdictOn } from '../syscalls/resolve.js';
 import type { RuleEntry } from '../syscalls/section.js';
-import { type Cause, type Ground, type NamedCall, named } from './refused-call.js';
+import { type Cause, type Confinement, type NamedCall, named } from './refused-call.js';
 
 /** The name of a call. @param arch AUDIT_ARCH_*. @param nr with bit 30 for x32 */
 export function nameCall(
@@ -22,17 +22,17 @@ export function nameCall(
 }
 
 /** Which line of the policy, or who else, decides on a call. */
-export function causeOf(call: NamedCall, ground: Ground): Cause {
-  const { policy, own, refusers } = ground;
+export function causeOf(call: NamedCall, confinement: Confinement): Cause {
+  const { policy, own, refusers } = confinement;
   const section = policy.syscalls;
   const { abi, name } = call;
   if (abi === undefined) return { kind: 'closed-convention', what: 'a convention that this machine lacks' };
   if (section) {
-    const meaning = named(ground);
-    const closed = closedConvention(abi, ground, meaning);
+    const meaning = named(confinement);
+    const closed = closedConvention(abi, confinement, meaning);
     if (closed) return closed;
-    if (!call.known) return unknownNumber(call, ground, meaning);
-    const decided = byPolicy(call, ground);
+    if (!call.known) return unknownNumber(call, confinement, meaning);
+    const decided = byPolicy(call, confinement);
     if (decided) return decided;
     if (!permits(verdictOn(meaning, name).limit)) return OWN_FILTER;
   } else if (own && call.known && !permits(own.limit(name))) return OWN_FILTER;
@@ -51,7 +51,7 @@ const OWN_FILTER: Cause = { kind: 'own-filter', what: "the unit's own SystemCall
 
 function closedConvention(
   abi: Abi,
-  { policy, machine, own }: Ground,
+  { policy, machine, own }: Confinement,
   meaning: NamedPolicy,
 ): Cause | undefined {
   if (abi === machine || meaning.architectures.includes(abi)) return undefined;
@@ -63,7 +63,7 @@ function closedConvention(
   return { kind: 'closed-convention', what: `${abi} is not in architectures`, at };
 }
 
-function unknownNumber(call: NamedCall, { policy }: Ground, { unlisted }: NamedPolicy): Cause {
+function unknownNumber(call: NamedCall, { policy }: Confinement, { unlisted }: NamedPolicy): Cause {
   const section = policy.syscalls!;
   if (unlisted === ALLOW)
     return { kind: 'elsewhere', what: `${call.name}, newer than the table of ${NUMBERS_SOURCE}` };
@@ -72,7 +72,7 @@ function unknownNumber(call: NamedCall, { policy }: Ground, { unlisted }: NamedP
 }
 
 /** What the lists and rules say; undefined where they let the call through without a record. */
-function byPolicy({ name, abi, args }: NamedCall, { policy, sets }: Ground): Cause | undefined {
+function byPolicy({ name, abi, args }: NamedCall, { policy, sets }: Confinement): Cause | undefined {
   const section = policy.syscalls!;
   const rules = section.rules.filter((rule) => rule.syscall.value === name);
   const hidden = rules.flatMap((rule) => hiddenFrom(rule, abi!) ?? [])[0];

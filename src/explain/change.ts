@@ -10,7 +10,7 @@ import { callNames } from '../syscalls/numbers.js';
 import { resolve, verdictOn } from '../syscalls/resolve.js';
 import type { CallEntry, ConditionEntry, RuleEntry, SyscallsSection } from '../syscalls/section.js';
 import type { Change } from './refused-call.js';
-import { type Ground, type NamedCall, named } from './refused-call.js';
+import { type Confinement, type NamedCall, named } from './refused-call.js';
 
 /** A change and the section that it makes of another. */
 interface Edit {
@@ -27,30 +27,32 @@ interface Edit {
  */
 export function changesFor(
   call: NamedCall,
-  ground: Ground,
+  confinement: Confinement,
   relaxed: (call: string) => OwnLimits | undefined,
 ): readonly Change[] {
-  if (!call.known || call.abi === undefined || !isOpen(call.abi, ground)) return [];
-  const before = named(ground);
+  if (!call.known || call.abi === undefined || !isOpen(call.abi, confinement)) return [];
+  const before = named(confinement);
   const isOwn = !permits(verdictOn(before, call.name).limit);
-  const own = isOwn ? relaxed(call.name) : ground.own;
+  const own = isOwn ? relaxed(call.name) : confinement.own;
   const fits = (edit: Edit) => {
-    const policy = { ...ground.policy, syscalls: edit.section };
-    return isExact(before, named({ ...ground, policy, own }), call.name, edit);
+    const policy = { ...confinement.policy, syscalls: edit.section };
+    return isExact(before, named({ ...confinement, policy, own }), call.name, edit);
   };
-  const edits = ground.policy.syscalls ? editsOf(call, ground.policy, ground.policy.syscalls) : [];
+  const edits = confinement.policy.syscalls
+    ? editsOf(call, confinement.policy, confinement.policy.syscalls)
+    : [];
   const found = edits.find(fits);
   if (!found) return [];
-  const after = { ...ground, policy: { ...ground.policy, syscalls: found.section }, own };
+  const after = { ...confinement, policy: { ...confinement.policy, syscalls: found.section }, own };
   return [...found.changes, ...expected(call.name, after), ...(isOwn ? [unitChange(call.name)] : [])];
 }
 
 /** The expectations on a call that no longer hold are to say so: the file's own there, those that it extends by its own. */
-function expected(name: string, ground: Ground): Change[] {
-  const { policy, sets, machine } = ground;
+function expected(name: string, confinement: Confinement): Change[] {
+  const { policy, sets, machine } = confinement;
   const about = policy.expect.filter(({ syscall }) => syscall.value === name);
   if (about.length === 0) return [];
-  const meaning = named(ground);
+  const meaning = named(confinement);
   const machines = [resolve(meaning, machine)];
   return about
     .filter(
@@ -82,8 +84,8 @@ function expectAnew({ syscall, args, architecture }: Expectation, file: string):
 }
 
 /** A convention that is closed as a whole stays so whatever is allowed. */
-const isOpen = (abi: Abi, ground: Ground): boolean =>
-  abi === ground.machine || named(ground).architectures.includes(abi);
+const isOpen = (abi: Abi, confinement: Confinement): boolean =>
+  abi === confinement.machine || named(confinement).architectures.includes(abi);
 
 const unitChange = (call: string): Change => ({
   does: `add SystemCallFilter=${call} to the unit`,

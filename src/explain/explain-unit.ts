@@ -9,7 +9,7 @@ import { effectiveUnit } from '../unit/effective.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import { createRefusers } from '../verify/kernel/refusers.js';
 import { type Explanation, explainCalls } from './explanation.js';
-import type { Ground } from './refused-call.js';
+import type { Confinement } from './refused-call.js';
 import { refusedCalls, type Sought } from './refused-calls.js';
 import { managerOf, type UserManager } from './user-manager.js';
 
@@ -25,7 +25,7 @@ export interface Looked {
 }
 
 /** What a run that was recorded has shown, and what is to be said of the run itself. */
-export interface Run extends Looked {
+export interface RecordedRun extends Looked {
   readonly diagnostics: readonly Diagnostic[];
   /** Whether it ended early, or the unit may not be as it was before. */
   readonly failed: boolean;
@@ -77,11 +77,11 @@ export async function explainUnit(
     const added = parseUnitFile('added.conf', new TextEncoder().encode(more));
     return ownLimits(effectiveUnit([...unit.files, added]), target.sets, target.systemd);
   };
-  const ground: Ground = {
+  const confinement: Confinement = {
     ...{ policy: policy.policy, machine: target.machine, sets: target.sets, own: limits('') },
     refusers: createRefusers(properties, target),
-    lesser: policy.withoutBases(),
+    weaker: policy.withoutBases(),
   };
   const relaxed = (call: string) => limits(`[Service]\nSystemCallFilter=${call}\n`);
-  return { explanations: explainCalls(calls, ground, relaxed), since: from.since, suppressed, readable };
+  return { explanations: explainCalls(calls, confinement, relaxed), since: from.since, suppressed, readable };
 }

@@ -5,7 +5,7 @@ import { causeOf, nameCall } from './cause.js';
 import { changesFor } from './change.js';
 import { opens } from './opens.js';
 import type { RecordedCall } from './record.js';
-import type { Cause, Change, Ground, NamedCall } from './refused-call.js';
+import type { Cause, Change, Confinement, NamedCall } from './refused-call.js';
 import { withoutBase } from './without-base.js';
 
 /** A recorded call of a unit. */
@@ -42,7 +42,7 @@ const MOST_PROCESSES = 5;
 /** Explains calls: one explanation for each call, what it got, and where a core dump tells its arguments. */
 export function explainCalls(
   calls: readonly UnitCall[],
-  ground: Ground,
+  confinement: Confinement,
   relaxed: (call: string) => OwnLimits | undefined,
 ): Explanation[] {
   const groups = groupBy(
@@ -51,28 +51,28 @@ export function explainCalls(
   );
   return [...groups.values()].map((same) => {
     const known = same.filter(({ certain }) => certain);
-    return explained(known.length > 0 ? known : same, ground, relaxed);
+    return explained(known.length > 0 ? known : same, confinement, relaxed);
   });
 }
 
 /** @param same calls that differ in who made them, and when; all are certain, or none */
 function explained(
   same: readonly UnitCall[],
-  ground: Ground,
+  confinement: Confinement,
   relaxed: (call: string) => OwnLimits | undefined,
 ): Explanation {
   const { action, certain } = same[0]!;
-  const call = nameCall(ground.machine, same[0]!);
-  const cause = causeOf(call, ground);
+  const call = nameCall(confinement.machine, same[0]!);
+  const cause = causeOf(call, confinement);
   const isMendable = certain && !OF_NO_POLICY.has(cause.kind);
-  const changes = isMendable ? changesFor(call, ground, relaxed) : [];
+  const changes = isMendable ? changesFor(call, confinement, relaxed) : [];
   const processes = new Map(same.map(({ pid, name, program }) => [`${pid} ${name}`, { pid, name, program }]));
   return {
     ...{ call, cause, changes, certain, got: gotOf(action), count: same.length },
-    instead: isMendable ? withoutBase(call, cause, ground) : undefined,
+    instead: isMendable ? withoutBase(call, cause, confinement) : undefined,
     last: Math.max(...same.map(({ time }) => time)),
     processes: [...processes.values()].slice(0, MOST_PROCESSES),
-    opens: changes.length > 0 ? opens(call.name, ground.sets) : undefined,
+    opens: changes.length > 0 ? opens(call.name, confinement.sets) : undefined,
   };
 }
 

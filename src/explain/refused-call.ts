@@ -1,5 +1,5 @@
 import type { Location } from '../diagnostic.js';
-import type { Lesser, Policy } from '../policy/policy.js';
+import type { Policy, WeakerPolicy } from '../policy/policy.js';
 import type { Abi, Machine } from '../syscalls/abi.js';
 import type { NamedPolicy, OwnLimits } from '../syscalls/named-policy.js';
 import { resolveCalls } from '../syscalls/resolve.js';
@@ -19,7 +19,7 @@ export interface Change {
 }
 
 /** What a call is held against. */
-export interface Ground {
+export interface Confinement {
   readonly policy: Policy;
   readonly machine: Machine;
   readonly sets: SyscallSets;
@@ -28,7 +28,7 @@ export interface Ground {
   /** Directives that refuse a call, as they are loaded. */
   readonly refusers: (call: string, abi: Abi) => readonly string[];
   /** The policy without each of those that it extends itself. */
-  readonly lesser?: readonly Lesser[];
+  readonly weaker?: readonly WeakerPolicy[];
 }
 
 /** A call by its calling convention. */
@@ -64,7 +64,7 @@ export interface Cause {
 }
 
 /** The policy's meaning by names, as it is planned. */
-export function named({ policy, sets, own }: Pick<Ground, 'policy' | 'sets' | 'own'>): NamedPolicy {
+export function named({ policy, sets, own }: Pick<Confinement, 'policy' | 'sets' | 'own'>): NamedPolicy {
   const section = policy.syscalls ?? NO_SYSCALLS;
   return resolveCalls(section, sets, (section.inherit?.value ?? true) ? own : undefined);
 }

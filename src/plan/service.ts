@@ -7,7 +7,7 @@ import type { EffectiveUnit } from '../unit/effective.js';
 import { isOn, type UnitValues } from '../unit/values.js';
 import { exempt } from './ineffective/by-exemption.js';
 import { joinedNamespace, partnersIn } from './ineffective/by-joined-namespaces.js';
-import { undone } from './ineffective/by-own-lines.js';
+import { ineffective } from './ineffective/by-own-lines.js';
 import { allowedBySlices } from './ineffective/by-slices.js';
 import { handedSockets, stayingSockets } from './ineffective/by-sockets.js';
 import { isLostToPrefixes, LOST_TO_PREFIXES } from './launcher/exec-prefix.js';
@@ -79,7 +79,7 @@ function planDirective(
     diagnostics: [
       ...[gap, exemption].filter((one) => one !== undefined),
       ...loosening(entry, policy, loosens(row, before, formatted.values, unit)),
-      ...undone(entry, formatted.values, policy, effective),
+      ...ineffective(entry, formatted.values, policy, effective),
       ...joinedNamespace(entry, formatted.values, partners),
       ...allowedBySlices(entry, formatted.values, policy, effective, allowed),
       ...handedSockets(entry, before, values, sockets),

@@ -38,7 +38,7 @@ export interface Policy {
 }
 
 /** A policy without one of those that it extends. */
-export interface Lesser {
+export interface WeakerPolicy {
   /** As it is written in `extends`, and where. */
   readonly name: string;
   readonly at: Location;

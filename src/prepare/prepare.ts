@@ -6,7 +6,7 @@ import { dropInPath, filterPath, programsFolder } from '../paths.js';
 import { toleratedGaps } from '../plan/gaps.js';
 import type { Plan } from '../plan/plan.js';
 import type { Surroundings } from '../plan/request.js';
-import { noStanding, type Standing, standingOf } from '../state/applied-runs.js';
+import { type AppliedRuns, appliedRunsOf, noAppliedRuns } from '../state/applied-runs.js';
 import { filesHash } from '../state/files-hash.js';
 import { markUntrusted, readOwnFiles, readTrusted } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
@@ -42,7 +42,7 @@ export interface Prepared {
   readonly files: readonly EmittedFile[];
   readonly changes: readonly Change[];
   /** The files of ours that there are, and since when. */
-  readonly standing: Standing;
+  readonly appliedRuns: AppliedRuns;
   /** If one is an error nothing may be applied. */
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: ReadonlyMap<string, string>;
@@ -76,7 +76,7 @@ export async function prepare(
       proofs: [],
       files: [],
       changes: [],
-      standing: noStanding(unit.name.full),
+      appliedRuns: noAppliedRuns(unit.name.full),
     },
   });
   if (hasErrors(diagnostics)) return refused(diagnostics);
@@ -100,7 +100,7 @@ export async function prepare(
     proofs,
     files,
     changes: changes(files, current, context),
-    standing: await standingOf(context, unit.name.full, there),
+    appliedRuns: await appliedRunsOf(context, unit.name.full, there),
   };
 }
 

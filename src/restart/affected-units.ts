@@ -15,13 +15,13 @@ export const OPPONENTS = ['Conflicts', 'ConflictedBy'];
 export const NEEDS = ['BindsTo', 'PartOf', 'Requires', 'Requisite', 'StopPropagatedFrom'];
 
 /** A unit of any type, and what the manager says of it as such. */
-export interface Along {
+export interface AffectedUnit {
   readonly name: string;
   readonly properties: UnitProperties;
 }
 
 /** What the manager says of a unit of any type. */
-export const askUnit = async (system: System, name: string): Promise<Along> => ({
+export const askUnit = async (system: System, name: string): Promise<AffectedUnit> => ({
   name,
   properties: await system.anyUnit(name),
 });
@@ -31,11 +31,11 @@ export const askUnit = async (system: System, name: string): Promise<Along> => (
  * them, too.
  * @param starts it is a start that is meant, of what doesn't run
  */
-export async function unitsAlong(
+export async function affectedUnits(
   context: Context,
   services: readonly Service[],
   { starts = false } = {},
-): Promise<Along[]> {
+): Promise<AffectedUnit[]> {
   const found = new Map<string, UnitProperties | undefined>(services.map(({ name }) => [name, undefined]));
   const links = starts ? [...LINKS, ...OPPONENTS] : LINKS;
   let named = services.flatMap(({ properties }) => namesIn(properties, links));

@@ -10,17 +10,17 @@ import { isDead } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
 import { mountedBy, replacedPrograms } from '../verify/kernel/replaced-programs.js';
-import { type Along, isTrigger, NEEDS, namesIn, runningOf, unitsAlong } from './affected-units.js';
+import { type AffectedUnit, affectedUnits, isTrigger, NEEDS, namesIn, runningOf } from './affected-units.js';
 import { stoppedByStarts, unmetRequirement } from './requirements.js';
 import { atWork, endsMore, restartObstacle } from './service-obstacles.js';
 
 /** Whether a service that runs doesn't run with a unit's files as they shall be. */
 export async function isRestartDue(
   context: Context,
-  { plan, changes, standing }: Pick<Prepared, 'plan' | 'changes' | 'standing'>,
+  { plan, changes, appliedRuns }: Pick<Prepared, 'plan' | 'changes' | 'appliedRuns'>,
   { name, properties }: Service,
 ): Promise<boolean> {
-  if (hasEffect(changes) || (await runsAsBefore(context, standing, properties))) return true;
+  if (hasEffect(changes) || (await runsAsBefore(context, appliedRuns, properties))) return true;
   return (await replacedPrograms(context.system, mountedBy(plan, name), properties)).length > 0;
 }
 
@@ -31,7 +31,7 @@ export async function isRestartDue(
 export async function obstacleTo(
   context: Context,
   service: Service,
-  along?: readonly Along[],
+  along?: readonly AffectedUnit[],
 ): Promise<string | undefined> {
   const { properties } = service;
   const state = properties.get('LoadState');
@@ -39,7 +39,7 @@ export async function obstacleTo(
   const obstacle =
     atWork(properties) ?? restartObstacle(properties) ?? (await staysDown(context, properties));
   if (obstacle !== undefined) return obstacle;
-  const all = [service, ...(along ?? (await unitsAlong(context, [service])))];
+  const all = [service, ...(along ?? (await affectedUnits(context, [service])))];
   const names = new Set(all.map(({ name }) => name));
   for (const one of all.slice(1)) {
     const why = await obstacleOf(context, one, names);
@@ -55,7 +55,7 @@ export async function obstacleTo(
  */
 async function obstacleOf(
   context: Context,
-  { name, properties }: Along,
+  { name, properties }: AffectedUnit,
   all: ReadonlySet<string>,
 ): Promise<string | undefined> {
   const goesWith = namesIn(properties, NEEDS).some((one) => all.has(one));

@@ -3,7 +3,7 @@ import { type Diagnostic, error } from '../diagnostic.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import { covers } from '../unit/values.js';
-import type { Along } from './affected-units.js';
+import type { AffectedUnit } from './affected-units.js';
 
 /** The verbs that restart services. */
 export type Restarting = 'apply' | 'revert' | 'explain --record';
@@ -24,7 +24,7 @@ export function insideOf(
   { placement: { scope } }: Context,
   verb: Restarting,
   groups: readonly string[],
-  { service, along }: { readonly service: Service; readonly along: readonly Along[] },
+  { service, along }: { readonly service: Service; readonly along: readonly AffectedUnit[] },
 ): Diagnostic[] {
   const { name } = service;
   const around = isWithin(groups, service) ? name : alongWith(groups, along);
@@ -40,7 +40,7 @@ function isWithin(groups: readonly string[], { properties }: Service): boolean {
   return /^\/./.test(group) && groups.some((own) => covers(group, own));
 }
 
-function alongWith(groups: readonly string[], along: readonly Along[]): string | undefined {
+function alongWith(groups: readonly string[], along: readonly AffectedUnit[]): string | undefined {
   const names = groups.flatMap((group) => group.split('/'));
   return names.find((name) => name.endsWith('.service') && along.some((one) => one.name === name));
 }

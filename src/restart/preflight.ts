@@ -12,7 +12,7 @@ import { isRunning } from '../state/service-run.js';
 import { triggered } from '../state/triggered.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
-import { type Along, isTrigger, unitsAlong } from './affected-units.js';
+import { type AffectedUnit, affectedUnits, isTrigger } from './affected-units.js';
 import { isRestartDue, obstacleTo } from './may-restart.js';
 import { insideOf, ownGroups, type Restarting } from './own-control-group.js';
 import { startedBesides } from './requirements.js';
@@ -27,7 +27,7 @@ interface Meant {
 }
 
 /** What would be seen only when the files are written, and is to be said before that. */
-export async function obstacles(
+export async function preflight(
   context: Context,
   prepared: Prepared,
   { verb = 'apply', restart = true, check = false }: Meant = {},
@@ -37,7 +37,7 @@ export async function obstacles(
   const found = [
     ...(restart ? probeProblems(context, policy.policy) : []),
     ...(context.placement.lifetime === 'runtime' ? await keptForGood(context, unit.name) : []),
-    ...(await restartProblems(context, verb, due)),
+    ...(await preflightRestarts(context, verb, due)),
   ];
   if (!check || found.some(isError)) return found;
   return [...found, ...(await inBatches(due, ASKED_AT_ONCE, (one) => wouldBeRestarted(context, one)))];
@@ -64,7 +64,7 @@ async function toBeRestarted(
 }
 
 /** What is to be said of services before they are restarted; an error where that could end more than them. */
-export async function restartProblems(
+export async function preflightRestarts(
   context: Context,
   verb: Restarting,
   services: readonly Service[],
@@ -72,7 +72,7 @@ export async function restartProblems(
   if (services.length === 0) return [];
   const groups = await ownGroups(context);
   const each = await inBatches(services, ASKED_AT_ONCE, async (service) => {
-    const along = (await unitsAlong(context, [service])).filter(({ name }) => !isTrigger(name));
+    const along = (await affectedUnits(context, [service])).filter(({ name }) => !isTrigger(name));
     const ofOthers = along.flatMap((one) => failing(context, verb, one)).filter(isError);
     const found = [
       ...insideOf(context, verb, groups, { service, along }),
@@ -95,7 +95,7 @@ function startsOthers({ name, properties }: Service): Diagnostic[] {
 /** Units that one note names. */
 const MOST_NAMED = 5;
 
-function takesAlong({ name }: Service, along: readonly Along[]): Diagnostic[] {
+function takesAlong({ name }: Service, along: readonly AffectedUnit[]): Diagnostic[] {
   const names = along.map((one) => one.name);
   const message = `the restart of ${name} restarts or stops ${shortList(names, MOST_NAMED)}, too`;
   return names.length > 0 ? [note('takes-along', message)] : [];
@@ -104,7 +104,7 @@ function takesAlong({ name }: Service, along: readonly Along[]): Diagnostic[] {
 async function startsBesides(
   { system }: Context,
   service: Service,
-  along: readonly Along[],
+  along: readonly AffectedUnit[],
 ): Promise<Diagnostic[]> {
   const { name } = service;
   const names = await startedBesides(system, [service, ...along]);
@@ -118,7 +118,7 @@ const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
 const FAILURE_ACTIONS = ['FailureAction', 'StartLimitAction', 'JobTimeoutAction'];
 
 /** A trial that fails must not end all that runs, with nobody there to put the service back. */
-function failing(context: Context, verb: Restarting, { name, properties }: Along): Diagnostic[] {
+function failing(context: Context, verb: Restarting, { name, properties }: AffectedUnit): Diagnostic[] {
   const { scope, lifetime } = context.placement;
   const later =
     verb === 'apply'

@@ -5,7 +5,7 @@ import { ASKED_AT_ONCE } from '../state/service.js';
 import { isRunning } from '../state/service-run.js';
 import { isDead } from '../state/stopped.js';
 import { isSkipped, type System, type UnitProperties } from '../system/system.js';
-import { type Along, askUnit, namesIn, OPPONENTS, runningOf } from './affected-units.js';
+import { type AffectedUnit, askUnit, namesIn, OPPONENTS, runningOf } from './affected-units.js';
 
 /** By these a unit names what is started before it is. */
 const NEEDED = ['Requires', 'BindsTo'];
@@ -49,7 +49,7 @@ export async function unmetRequirement(
   return undefined;
 }
 
-function neededBy({ name: of, properties }: Along, isWaitedFor: boolean): Needed[] {
+function neededBy({ name: of, properties }: AffectedUnit, isWaitedFor: boolean): Needed[] {
   const before = new Set(namesIn(properties, ['After']));
   const suffix = of === '' ? '' : ` of ${of}`;
   return NEEDED.flatMap((key) =>
@@ -73,9 +73,9 @@ function flawOf(name: string, state: UnitProperties): string | undefined {
 }
 
 /** Units that are down, and that a start of others starts, too, directly or not. */
-async function startedWith(system: System, units: readonly Along[]): Promise<Along[]> {
+async function startedWith(system: System, units: readonly AffectedUnit[]): Promise<AffectedUnit[]> {
   const known = new Set(units.map(({ name }) => name));
-  const started: Along[] = [];
+  const started: AffectedUnit[] = [];
   let last = units;
   while (last.length > 0) {
     const named = last.flatMap(({ properties }) => namesIn(properties, ['Wants', ...NEEDED]));
@@ -92,7 +92,7 @@ async function startedWith(system: System, units: readonly Along[]): Promise<Alo
 }
 
 /** The names of these, but for targets and slices, which do nothing themselves. */
-export async function startedBesides(system: System, units: readonly Along[]): Promise<string[]> {
+export async function startedBesides(system: System, units: readonly AffectedUnit[]): Promise<string[]> {
   const started = await startedWith(system, units);
   return started.map(({ name }) => name).filter((name) => !/\.(?:target|slice)$/.test(name));
 }
@@ -100,7 +100,7 @@ export async function startedBesides(system: System, units: readonly Along[]): P
 /** A unit that is up, is none of these, and that a start of these stops, since it conflicts with them or with what they start. */
 export async function stoppedByStarts(
   system: System,
-  units: readonly Along[],
+  units: readonly AffectedUnit[],
 ): Promise<{ readonly name: string; readonly by: string } | undefined> {
   const opponents = new Map(
     [...units, ...(await startedWith(system, units))].flatMap((one) =>

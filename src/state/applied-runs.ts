@@ -6,13 +6,13 @@ import type { UnitProperties } from '../system/system.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import { failureOf } from './failures.js';
 import { filesHash } from './files-hash.js';
-import { lacksWhatIsLoaded } from './lacks-confinement.js';
+import { lacksConfinement } from './lacks-confinement.js';
 import { readOwnFiles } from './own-files.js';
 import { ASKED_AT_ONCE, type Service } from './service.js';
 import { isRunning, runOf } from './service-run.js';
 
 /** Which runs of services have a unit's files as they are. */
-export interface Standing {
+export interface AppliedRuns {
   readonly unit: string;
   /** Files of ours, as they are. */
   readonly files: readonly ExistingFile[];
@@ -25,7 +25,7 @@ export interface Standing {
 }
 
 /** Of a unit without files of ours that count. */
-export const noStanding = (unit: string): Standing => ({
+export const noAppliedRuns = (unit: string): AppliedRuns => ({
   unit,
   files: [],
   since: 0,
@@ -36,12 +36,12 @@ export const noStanding = (unit: string): Standing => ({
  * Since when a unit's files are what they are. When they were written doesn't tell: what is copied or moved to its place
  * may be as old as it was elsewhere.
  */
-export async function standingOf(
+export async function appliedRunsOf(
   context: Context,
   unit: string,
   files: readonly ExistingFile[],
-): Promise<Standing> {
-  if (files.length === 0) return noStanding(unit);
+): Promise<AppliedRuns> {
+  if (files.length === 0) return noAppliedRuns(unit);
   const dropIn = dropInPath(context.placement, unit);
   const moved = await context.system.moved(dropIn.slice(0, dropIn.lastIndexOf('/')));
   const times = files.flatMap(({ modified, changed }) => [modified, changed]);
@@ -50,8 +50,8 @@ export async function standingOf(
 }
 
 /** The same of a unit whose files are yet to be read. */
-export const ownStanding = async (context: Context, unit: string): Promise<Standing> =>
-  standingOf(context, unit, await readOwnFiles(context, unit));
+export const ownAppliedRuns = async (context: Context, unit: string): Promise<AppliedRuns> =>
+  appliedRunsOf(context, unit, await readOwnFiles(context, unit));
 
 /**
  * Whether a service runs without its files as they are: one that was seen to run with files of the same effect doesn't,
@@ -60,29 +60,29 @@ export const ownStanding = async (context: Context, unit: string): Promise<Stand
  */
 export async function runsAsBefore(
   context: Context,
-  standing: Standing,
+  appliedRuns: AppliedRuns,
   properties: UnitProperties,
 ): Promise<boolean> {
-  const { unit, files } = standing;
+  const { unit, files } = appliedRuns;
   if (!isRunning(properties) || files.length === 0) return false;
   const { invocation } = runOf(unit, properties);
-  if (standing.filters?.get(invocation) === 'loose') return true;
-  const seen = (await standing.seen()).get(invocation);
+  if (appliedRuns.filters?.get(invocation) === 'loose') return true;
+  const seen = (await appliedRuns.seen()).get(invocation);
   if (seen !== undefined) return seen !== (await filesHash(files));
-  const isOlder = Number(properties.get('InactiveExitTimestamp')) / 1000 < standing.since;
-  return isOlder || (await lacksWhatIsSet(context, standing, properties));
+  const isOlder = Number(properties.get('InactiveExitTimestamp')) / 1000 < appliedRuns.since;
+  return isOlder || (await lacksWhatIsSet(context, appliedRuns, properties));
 }
 
 /** Whether its main process lacks what the drop-in sets: the manager may have read that only after the start. */
 async function lacksWhatIsSet(
   { system, placement }: Context,
-  { files }: Standing,
+  { files }: AppliedRuns,
   properties: UnitProperties,
 ): Promise<boolean> {
   const dropIn = files.find(({ path }) => hasNameOfDropIn(path));
   if (placement.scope === 'user' || !dropIn) return false;
   const set = new Set(parseUnitFile(dropIn.path, dropIn.content).assignments.map(({ key }) => key));
-  return lacksWhatIsLoaded(system, properties, set);
+  return lacksConfinement(system, properties, set);
 }
 
 /** Larger than any record, in bytes. */
@@ -108,15 +108,15 @@ export async function keepRuns(context: Context, unit: string, names: readonly s
 /** The same before the files are changed, of those that run with them: should they be put back, it still holds. */
 export async function keepRunsBefore(
   context: Context,
-  standing: Standing,
+  appliedRuns: AppliedRuns,
   all: readonly Service[],
 ): Promise<void> {
   await failureOf(async () => {
     const others = await inBatches(all, ASKED_AT_ONCE, ({ properties }) =>
-      runsAsBefore(context, standing, properties),
+      runsAsBefore(context, appliedRuns, properties),
     );
     const services = all.filter((_, i) => !others[i]);
-    await write(context, standing.unit, { files: standing.files, services });
+    await write(context, appliedRuns.unit, { files: appliedRuns.files, services });
   });
 }
 
@@ -170,17 +170,17 @@ async function writeRuns(
 /** The same of services that were seen to run with the files of a unit, where it isn't kept yet. */
 export async function keepRunsSeen(
   context: Context,
-  standing: Standing,
+  appliedRuns: AppliedRuns,
   services: readonly Service[],
 ): Promise<void> {
-  const seen = await standing.seen();
-  const hash = await filesHash(standing.files);
+  const seen = await appliedRuns.seen();
+  const hash = await filesHash(appliedRuns.files);
   const running = services.filter(({ name, properties }) => {
-    const isKnown = standing.filters?.get(runOf(name, properties).invocation) !== 'unknown';
+    const isKnown = appliedRuns.filters?.get(runOf(name, properties).invocation) !== 'unknown';
     return isRunning(properties) && isKnown;
   });
   if (!running.some(({ name, properties }) => seen.get(runOf(name, properties).invocation) !== hash)) return;
-  await failureOf(() => write(context, standing.unit, { files: standing.files, services: running }));
+  await failureOf(() => write(context, appliedRuns.unit, { files: appliedRuns.files, services: running }));
 }
 
 export const forgetRuns = ({ system, placement }: Context, unit: string): Promise<void> =>

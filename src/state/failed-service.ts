@@ -1,7 +1,7 @@
 import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, note, warning } from '../diagnostic.js';
 import type { Target } from '../target/target.js';
-import type { Standing } from './applied-runs.js';
+import type { AppliedRuns } from './applied-runs.js';
 import { endedWell, howItEnded, isSystemds } from './failure.js';
 import { downAlready, startCommand } from './notes.js';
 import type { Service } from './service.js';
@@ -10,7 +10,7 @@ import { hasFailed, isRunning, isWaiting } from './service-run.js';
 /** A confined service that has failed, or that fails again and again: what is to be said of it where nothing else is. */
 interface Under {
   readonly scope: Target['scope'];
-  readonly standing: Standing;
+  readonly appliedRuns: AppliedRuns;
   /** Whether its policy refuses calls. */
   readonly refuses: boolean;
 }
@@ -20,7 +20,7 @@ export function failedService({ name, properties }: Service, under: Under): Diag
   // What ends well and is started again does as it shall.
   const isFailing = isWaiting(properties) && properties.get('Result') !== 'success';
   if (!hasFailed(properties) && !isFailing) return startedAgain({ name, properties }, under);
-  const { scope, standing, refuses } = under;
+  const { scope, appliedRuns, refuses } = under;
   if (properties.get('Result') === 'start-limit-hit' && endedWell(properties)) {
     const hint = startCommand(name, scope, properties);
     return [warning('failed', `${name} has failed: it was started too often in too short a time`, { hint })];
@@ -28,7 +28,7 @@ export function failedService({ name, properties }: Service, under: Under): Diag
   const at = (key: string) => Number(properties.get(key) ?? 0) / 1000;
   const started = at('ExecMainStartTimestamp') || at('InactiveExitTimestamp');
   // What failed before its files were there didn't fail of them.
-  if (started < standing.since) return hasFailed(properties) ? [downAlready(name, scope, properties)] : [];
+  if (started < appliedRuns.since) return hasFailed(properties) ? [downAlready(name, scope, properties)] : [];
   const does = hasFailed(properties) ? 'has failed' : 'fails, and is started again and again,';
   const hint =
     refuses && !isSystemds(properties)

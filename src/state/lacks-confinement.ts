@@ -50,7 +50,7 @@ const isOn = (properties: UnitProperties, name: string): boolean => {
  * don't, or can't be seen.
  * @param set names of directives
  */
-export async function lacksWhatIsLoaded(
+export async function lacksConfinement(
   system: System,
   properties: UnitProperties,
   set: ReadonlySet<string>,

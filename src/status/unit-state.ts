@@ -1,6 +1,6 @@
 import { inBatches } from '../collections.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
-import { runsAsBefore, type Standing } from '../state/applied-runs.js';
+import { type AppliedRuns, runsAsBefore } from '../state/applied-runs.js';
 import { mainPid } from '../state/main-process.js';
 import { ASKED_AT_ONCE, dropInsOf, type Service } from '../state/service.js';
 import { hasFailed, isRunning, isWaiting } from '../state/service-run.js';
@@ -28,7 +28,7 @@ const URGENT: readonly State[] = ['no-unit', 'not-read', 'reload-due', 'failed',
 
 /** What services are held against. */
 interface Wanted {
-  readonly standing: Standing;
+  readonly appliedRuns: AppliedRuns;
   /** The drop-in. */
   readonly path: string;
   readonly facts: DropInFacts;
@@ -49,7 +49,7 @@ export async function stateOf(
 async function serviceState(
   context: Context,
   loaded: UnitProperties,
-  { standing, path, facts }: Wanted,
+  { appliedRuns, path, facts }: Wanted,
 ): Promise<State> {
   if (loaded.get('LoadState') === 'not-found') return 'no-unit';
   if (loaded.get('NeedDaemonReload') === true) return 'reload-due';
@@ -57,7 +57,7 @@ async function serviceState(
   if (hasFailed(loaded) || isWaiting(loaded)) return 'failed';
   if (!isRunning(loaded)) return 'not-running';
   const isDue =
-    (await runsAsBefore(context, standing, loaded)) || (await isOpen(context.system, loaded, facts));
+    (await runsAsBefore(context, appliedRuns, loaded)) || (await isOpen(context.system, loaded, facts));
   return isDue ? 'restart-due' : 'live';
 }
 

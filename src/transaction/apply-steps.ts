@@ -6,12 +6,12 @@ import { notRunning } from '../state/notes.js';
 import { wasStopped } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import { readKernel } from '../verify/kernel/read-kernel.js';
-import { startAlong, watchTied } from './dependents.js';
+import { startDependents, watchTied } from './dependents.js';
 import { type ForceOptions, lookAt, type Trying } from './due-restarts.js';
 import type { HeldSignals } from './held-signals.js';
 import { forgetUndo, keepRestarted } from './keep-record.js';
-import { turnsOf } from './restart-order.js';
-import { changedSince, isAsWanted, putBack } from './roll-back.js';
+import { restartOrder } from './restart-order.js';
+import { changedSince, isAsWanted, rollBack } from './roll-back.js';
 import { restart, trialOf, tryOut } from './trial.js';
 import type { UnitResult } from './unit-result.js';
 import { areAsWritten, writeChanges } from './write.js';
@@ -41,7 +41,7 @@ export async function bringIntoForce(
   }
   const done: UnitResult[] = [];
   const own = new Set(written.flatMap(({ services = [] }) => services.map(({ name }) => name)));
-  for (const batch of turnsOf(written, BATCH)) {
+  for (const batch of restartOrder(written, BATCH)) {
     done.push(...(await bringBatch(context, batch, { ...options, own })));
   }
   return done;
@@ -152,7 +152,7 @@ async function tryAlong(context: Context, attempt: Trying, { signals, own }: Bat
   const along: Diagnostic[] = [];
   const failures = await failureOf(async () => {
     const trial = trialOf(attempt.result.prepared!);
-    along.push(...(await signals.unlessCame(() => startAlong(context, undo!, { ...trial, own }))));
+    along.push(...(await signals.unlessCame(() => startDependents(context, undo!, { ...trial, own }))));
   });
   const wrong = along.filter(({ severity }) => severity === 'error');
   const diagnostics = [...attempt.result.diagnostics, ...along.filter((one) => !wrong.includes(one))];
@@ -227,7 +227,7 @@ async function takeBack(
   signals: HeldSignals,
 ): Promise<UnitResult[]> {
   const undos = attempts.map(({ result }) => result.undo!);
-  const problems = await putBack(context, undos, { signals });
+  const problems = await rollBack(context, undos, { signals });
   return attempts.map(({ result, failures }, i) => ({
     ...result,
     state: problems[i]!.every(isAsWanted) ? 'rolled-back' : 'failed',

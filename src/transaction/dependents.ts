@@ -3,7 +3,14 @@
 import { inBatches, shortList } from '../collections.js';
 import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, error, note, UserError, warning } from '../diagnostic.js';
-import { type Along, askUnit, isTrigger, NEEDS, namesIn, OPPONENTS } from '../restart/affected-units.js';
+import {
+  type AffectedUnit,
+  askUnit,
+  isTrigger,
+  NEEDS,
+  namesIn,
+  OPPONENTS,
+} from '../restart/affected-units.js';
 import { ASKED_AT_ONCE } from '../state/service.js';
 import { hasJob, isRunning, isWaiting } from '../state/service-run.js';
 import { staysStopped, wasStopped } from '../state/stopped.js';
@@ -23,10 +30,11 @@ const PAUSE = 100;
 /** How long what was started again must be up to count as that, in milliseconds. */
 export const LOOK_AGAIN = 300;
 
-const isBeingStopped = ({ properties }: Along): boolean => properties.get('ActiveState') === 'deactivating';
+const isBeingStopped = ({ properties }: AffectedUnit): boolean =>
+  properties.get('ActiveState') === 'deactivating';
 
 /** A unit, when its stop is over, if it is being stopped. */
-async function whenStopped(context: Context, name: string): Promise<Along> {
+async function whenStopped(context: Context, name: string): Promise<AffectedUnit> {
   const first = await askUnit(context.system, name);
   if (!isBeingStopped(first)) return first;
   return context.caller.tellIfLong(`${name}: waiting for its stop …`, async () => {
@@ -41,7 +49,7 @@ async function whenStopped(context: Context, name: string): Promise<Along> {
 /** These units, and those that name one of them by some of their links, and so on. */
 function withDependents(
   names: Iterable<string>,
-  along: readonly Along[],
+  along: readonly AffectedUnit[],
   links: readonly string[],
 ): Set<string> {
   const found = new Set(names);
@@ -55,7 +63,11 @@ function withDependents(
 }
 
 /** Those that the manager itself may stop for units, or for what goes down with these. */
-function tiedTo(names: readonly string[], along: readonly Along[], ties: readonly string[]): Set<string> {
+function tiedTo(
+  names: readonly string[],
+  along: readonly AffectedUnit[],
+  ties: readonly string[],
+): Set<string> {
   const links = [...NEEDS, ...OPPONENTS];
   const all = withDependents(names, along, links);
   const tied = along.filter(({ properties }) => namesIn(properties, ties).some((name) => all.has(name)));
@@ -71,14 +83,14 @@ function tiedTo(names: readonly string[], along: readonly Along[], ties: readonl
  * that.
  */
 export async function watchTied(context: Context, undo: Undo, services: readonly string[]): Promise<void> {
-  if (undo.along.length === 0) return;
-  const found = await inBatches(undo.along, ASKED_AT_ONCE, (name) => askUnit(context.system, name));
+  if (undo.affected.length === 0) return;
+  const found = await inBatches(undo.affected, ASKED_AT_ONCE, (name) => askUnit(context.system, name));
   const tied = tiedTo(services, found, TIES_OF_RESTART);
-  const names = undo.along.filter((name) => tied.has(name));
+  const names = undo.affected.filter((name) => tied.has(name));
   if (names.length > 0) await context.system.watch(names);
 }
 
-interface Fallen {
+interface DownDependents {
   /** Went down with the restart. */
   readonly down: readonly string[];
   /** Somebody has stopped them. */
@@ -93,11 +105,11 @@ export interface Which {
 }
 
 /** The units along that are down, and that the manager isn't about to start. */
-export async function fallen(
+export async function downDependents(
   context: Context,
-  { unit, runs, along }: Undo,
+  { unit, runs, affected: along }: Undo,
   { holds = false, are = () => true }: Which = {},
-): Promise<Fallen> {
+): Promise<DownDependents> {
   const found = await inBatches(along, ASKED_AT_ONCE, (name) =>
     are(name) ? whenStopped(context, name) : askUnit(context.system, name),
   );
@@ -127,14 +139,14 @@ interface HowLong {
  * Starts the units again that went down with a restart, though nothing was wrong with it.
  * @returns what is to be said of them; a warning where one can't be started, an error where one doesn't stay up
  */
-export async function startAlong(
+export async function startDependents(
   context: Context,
   undo: Undo,
   { settle = LOOK_AGAIN, own = new Set() }: HowLong = {},
 ): Promise<Diagnostic[]> {
-  if (!undo.restarted || undo.along.length === 0) return [];
-  const late = await whenStarted(context, undo.along);
-  const { down, stopped } = await fallen(context, undo, { holds: true });
+  if (!undo.restarted || undo.affected.length === 0) return [];
+  const late = await whenStarted(context, undo.affected);
+  const { down, stopped } = await downDependents(context, undo, { holds: true });
   return [
     ...late.map((unit) => note('still-starting', `${unit} is yet to be started again`)),
     ...stopped.filter((unit) => !own.has(unit)).map(staysStopped),
@@ -148,7 +160,7 @@ const MOST_NAMED = 5;
 /** How long units may take to be up again before it is left to them, in milliseconds. */
 const START_TIMEOUT = 90_000;
 
-const isBeingStarted = ({ properties }: Along): boolean =>
+const isBeingStarted = ({ properties }: AffectedUnit): boolean =>
   hasJob(properties) || (properties.get('ActiveState') === 'activating' && !isWaiting(properties));
 
 /** Waits for the starts of units; those that go on are returned. */

@@ -2,8 +2,8 @@ import { inBatches } from '../collections.js';
 import { type Diagnostic, UserError } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import { undoFolder, undoPath, unitOfUndo } from '../paths.js';
-import { type Along, isWanted, unitsAlong } from '../restart/affected-units.js';
-import { keepRunsBefore, ownStanding, type Standing } from '../state/applied-runs.js';
+import { type AffectedUnit, affectedUnits, isWanted } from '../restart/affected-units.js';
+import { type AppliedRuns, keepRunsBefore, ownAppliedRuns } from '../state/applied-runs.js';
 import { ASKED_AT_ONCE, runsOf, type Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import { decodeUndo, encodeUndo, filesToUndo, putsLauncher, type Undo } from './undo-record.js';
@@ -25,7 +25,7 @@ interface ToUndo {
   /** What runs by the unit, as it is before anything is changed. */
   readonly services: readonly Service[];
   /** Its files as they are then, where that is known. */
-  readonly standing?: Standing | undefined;
+  readonly appliedRuns?: AppliedRuns | undefined;
 }
 
 /**
@@ -34,28 +34,28 @@ interface ToUndo {
  */
 export async function keepUndo(
   context: Context,
-  { unit, changes, services, standing }: ToUndo,
+  { unit, changes, services, appliedRuns }: ToUndo,
   { starts = false } = {},
 ): Promise<Undo> {
-  const along = await listenedTo(context, await unitsAlong(context, services, { starts }));
+  const affected = await listenedTo(context, await affectedUnits(context, services, { starts }));
   const undo = {
     unit,
     boot: await bootId(context),
     runs: runsOf(services),
-    along,
+    affected,
     restarted: false,
     starts,
     launcher: putsLauncher(context.placement, changes),
     files: filesToUndo(context.placement, unit, changes),
   };
-  await keepRunsBefore(context, standing ?? (await ownStanding(context, unit)), services);
+  await keepRunsBefore(context, appliedRuns ?? (await ownAppliedRuns(context, unit)), services);
   await write(context, undo);
   return undo;
 }
 
 /** The units that are still up now that they are listened to; what was heard of some before is kept. */
-async function listenedTo({ system }: Context, along: readonly Along[]): Promise<string[]> {
-  const names = along.map(({ name }) => name);
+async function listenedTo({ system }: Context, affected: readonly AffectedUnit[]): Promise<string[]> {
+  const names = affected.map(({ name }) => name);
   const heard = await Promise.all(names.map((name) => system.heard(name)));
   const fresh = names.filter((_, i) => heard[i] === undefined);
   if (fresh.length > 0) await system.watch(fresh);

@@ -15,14 +15,14 @@ const LONGEST_WAIT = 900;
  * What a verb does that changes units, by whoever may; where it changes nothing that runs, nobody else is in the way.
  * @throws UserError `needs-root`, and as exclusively()
  */
-export function changing(
+export function withLock(
   context: Context,
   options: { readonly check?: boolean },
   change: () => Promise<Outcome>,
 ): Promise<Outcome> {
   assertMayChange(context, options);
   if (context.offline) return change();
-  return options.check ? asked(context, change) : exclusively(context, change);
+  return options.check ? asked(context, change) : underLock(context, change);
 }
 
 /** What a verb would change; units that are half changed would be put back first. */
@@ -33,7 +33,7 @@ async function asked(context: Context, change: () => Promise<Outcome>): Promise<
   const units = await unfinishedUnits(context);
   if (units.length === 0) return change();
   const half = busy ? [busyWith(units)] : units.map((unit) => leftHalfDone(context, unit));
-  const { exit, json, ...outcome } = await saying(half, change);
+  const { exit, json, ...outcome } = await withDiagnostics(half, change);
   return { ...outcome, json: { ...json, changed: true }, exit: exit === EXIT.ok ? EXIT.pending : exit };
 }
 
@@ -41,7 +41,7 @@ async function asked(context: Context, change: () => Promise<Outcome>): Promise<
 async function isBusy(context: Context): Promise<boolean> {
   const { system, placement } = context;
   let busy = false;
-  if (!mayPutBack(context)) return busy;
+  if (!mayRecover(context)) return busy;
   await failureOf(async () => {
     const letGo = await system.lock(lockPath(placement), 0);
     letGo?.();
@@ -50,13 +50,16 @@ async function isBusy(context: Context): Promise<boolean> {
   return busy;
 }
 
-const mayPutBack = ({ superuser, placement }: Context): boolean => superuser || placement.scope === 'user';
+const mayRecover = ({ superuser, placement }: Context): boolean => superuser || placement.scope === 'user';
 
 const busyWith = (units: readonly string[]): Diagnostic =>
   note('busy', `another sandbox-unit is changing ${units.join(', ') || 'units'}`);
 
 /** What was found before a verb is said, whatever comes of the verb. */
-async function saying(found: readonly Diagnostic[], change: () => Promise<Outcome>): Promise<Outcome> {
+async function withDiagnostics(
+  found: readonly Diagnostic[],
+  change: () => Promise<Outcome>,
+): Promise<Outcome> {
   try {
     const outcome = await change();
     return { ...outcome, diagnostics: [...found, ...outcome.diagnostics] };
@@ -70,9 +73,9 @@ async function saying(found: readonly Diagnostic[], change: () => Promise<Outcom
  * Changes units while nobody else does, after what a run that was ended has left half done is put back.
  * @throws UserError `locked`, `no-lock`, and what keeps a unit from being put back
  */
-function exclusively(context: Context, change: () => Promise<Outcome>): Promise<Outcome> {
+function underLock(context: Context, change: () => Promise<Outcome>): Promise<Outcome> {
   return whileLocked(context, async () => {
-    return saying(await recover(context), change);
+    return withDiagnostics(await recover(context), change);
   });
 }
 
@@ -105,21 +108,21 @@ async function lock({ system, placement, caller }: Context): Promise<() => void>
  * Puts back what was left half done, where that can be seen and done; says what there is, and what can't be. For who
  * changes nothing else.
  */
-export async function putBackIfFree(context: Context): Promise<Pick<Outcome, 'exit' | 'diagnostics'>> {
+export async function recoverIfFree(context: Context): Promise<Pick<Outcome, 'exit' | 'diagnostics'>> {
   try {
-    return { exit: EXIT.ok, diagnostics: await putBackWhereFree(context) };
+    return { exit: EXIT.ok, diagnostics: await recoverWhereFree(context) };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     return { exit: cause.exit, diagnostics: cause.diagnostics };
   }
 }
 
-async function putBackWhereFree(context: Context): Promise<readonly Diagnostic[]> {
+async function recoverWhereFree(context: Context): Promise<readonly Diagnostic[]> {
   const { system, placement, offline } = context;
   if (offline) return [];
   const units = await unfinishedUnits(context);
   if (units.length === 0 && (await strayFiles(context)).length === 0) return [];
-  if (!mayPutBack(context)) return units.map((unit) => leftHalfDone(context, unit));
+  if (!mayRecover(context)) return units.map((unit) => leftHalfDone(context, unit));
   const letGo = await system.lock(lockPath(placement), 0);
   if (!letGo) return [busyWith(units)];
   try {

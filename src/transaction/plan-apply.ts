@@ -6,7 +6,7 @@ import { fullName } from '../prepare/load/load-unit.js';
 import { type Prepared, type PrepareOptions, prepare } from '../prepare/prepare.js';
 import type { MachineFacts } from '../prepare/probe/target.js';
 import { obstacleTo } from '../restart/may-restart.js';
-import { obstacles, restartProblems } from '../restart/preflight.js';
+import { preflight, preflightRestarts } from '../restart/preflight.js';
 import { keepUntrusted, runsAsBefore } from '../state/applied-runs.js';
 import { failedService } from '../state/failed-service.js';
 import { restartDue } from '../state/notes.js';
@@ -14,7 +14,7 @@ import { dropInsOf } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import { notConfined } from '../verify/kernel/confinement.js';
 import { mountedBy, replacedPrograms } from '../verify/kernel/replaced-programs.js';
-import { withLooseRuns } from '../verify/kernel/unfiltered-runs.js';
+import { withUnfilteredRuns } from '../verify/kernel/unfiltered-runs.js';
 import { hasOtherCalls, notInForce } from '../verify/manager/in-force.js';
 import type { UnitResult } from './unit-result.js';
 
@@ -26,7 +26,7 @@ export interface ApplyOptions extends PrepareOptions {
 }
 
 /** What is the same for every unit of a run. */
-export interface Run {
+export interface Planning {
   readonly options: ApplyOptions;
   /** Texts that diagnostics point into. */
   readonly sources: Map<string, string>;
@@ -36,7 +36,7 @@ export interface Run {
 export async function planUnit(
   context: Context,
   unit: string,
-  { options, sources, machine }: Run,
+  { options, sources, machine }: Planning,
 ): Promise<UnitResult> {
   try {
     const planned = await prepare(context, unit, options, machine);
@@ -44,10 +44,10 @@ export async function planUnit(
       await keepUntrusted(context, planned.unit.name.full, planned.unit.services);
     }
     // A service that is only asked about is left in peace.
-    const prepared = options.check ? planned : await withLooseRuns(context, planned);
+    const prepared = options.check ? planned : await withUnfilteredRuns(context, planned);
     for (const [file, text] of prepared.sources) sources.set(file, text);
     const { changes } = prepared;
-    const diagnostics = [...prepared.diagnostics, ...(await obstacles(context, prepared, options))];
+    const diagnostics = [...prepared.diagnostics, ...(await preflight(context, prepared, options))];
     const { name, services } = prepared.unit;
     const found = { unit: name.full, changes, diagnostics, services, prepared };
     if (hasErrors(diagnostics)) return { ...found, state: 'refused' };
@@ -78,7 +78,7 @@ async function inForce(
   result: UnitResult,
   { check, restart }: ApplyOptions,
 ): Promise<UnitResult> {
-  const { plan, unit, standing } = result.prepared!;
+  const { plan, unit, appliedRuns } = result.prepared!;
   if (unit.properties === undefined) return result;
   const refused = (why: readonly Diagnostic[]): UnitResult => ({
     ...result,
@@ -93,9 +93,9 @@ async function inForce(
   for (const service of unit.services) {
     const { name, properties } = service;
     const refuses = plan.meaning !== undefined && plan.mode === 'enforcing';
-    due.push(...failedService(service, { scope: plan.target.scope, standing, refuses }));
+    due.push(...failedService(service, { scope: plan.target.scope, appliedRuns, refuses }));
     const replaced = await replacedPrograms(context.system, mountedBy(plan, name), properties);
-    const isOld = await runsAsBefore(context, standing, properties);
+    const isOld = await runsAsBefore(context, appliedRuns, properties);
     if (!isOld && replaced.length === 0) {
       const open = await notConfined(context.system, { ...plan, unit: name }, properties);
       if (open.length > 0) return refused(open.map((one) => withRestart(context, name, one)));
@@ -108,7 +108,7 @@ async function inForce(
     due.push(...replaced.map((one): Diagnostic => ({ ...one, severity: 'warning' })));
     if (replaced.length === 0 && (check || stays)) due.push(restartDue(name, obstacle));
     if (stays) continue;
-    const problems = await restartProblems(context, 'apply', [service]);
+    const problems = await preflightRestarts(context, 'apply', [service]);
     if (hasErrors(problems)) return refused(problems);
     due.push(...problems);
     state = 'pending';
@@ -125,12 +125,12 @@ const mayBeUnread = ({ placement }: Context, { prepared }: UnitResult): boolean 
 
 /** Files that are yet to be read: whatever runs doesn't run with them. */
 function unread(result: UnitResult): UnitResult {
-  const { standing, ...rest } = result.prepared!;
+  const { appliedRuns, ...rest } = result.prepared!;
   const message = `systemd has other lines than the drop-in of ${result.unit}: it is made to read its files again`;
   return {
     ...result,
     state: 'pending',
-    prepared: { ...rest, standing: { ...standing, since: Number.POSITIVE_INFINITY } },
+    prepared: { ...rest, appliedRuns: { ...appliedRuns, since: Number.POSITIVE_INFINITY } },
     diagnostics: [...result.diagnostics, note('reload-due', message)],
   };
 }

@@ -4,7 +4,7 @@ import { LIFETIMES, ownDropInPaths } from '../paths.js';
 import { unusedLauncher } from '../prepare/load/launcher-file.js';
 import { fullName, noUnit, serviceName } from '../prepare/load/load-unit.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
-import { restartProblems } from '../restart/preflight.js';
+import { preflightRestarts } from '../restart/preflight.js';
 import { readFiles, readOwnFiles, withLifetime } from '../state/own-files.js';
 import { dropInsOf } from '../state/service.js';
 import { isRunning } from '../state/service-run.js';
@@ -46,7 +46,7 @@ export async function planOne(
   const isDue =
     files.length > 0 || ownDropInPaths(context.placement, name).some((path) => loaded.includes(path));
   const due = isDue && wanted !== false ? services.filter(({ properties }) => isRunning(properties)) : [];
-  const diagnostics = await restartProblems(context, 'revert', due);
+  const diagnostics = await preflightRestarts(context, 'revert', due);
   if (hasErrors(diagnostics)) return { unit: name, state: 'refused', changes: [], diagnostics };
   diagnostics.push(...(await confinedByTemplate(context, name, isDue ? undefined : loaded)));
   if (!isDue && !check) await forgetTakenAway(context, name);

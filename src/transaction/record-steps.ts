@@ -5,7 +5,7 @@ import { type Diagnostic, EXIT, error, hasErrors, note, UserError, warning } fro
 import {
   explainUnit,
   type Looked,
-  type Run,
+  type RecordedRun,
   startOf,
   UNREADABLE,
   userManager,
@@ -15,9 +15,9 @@ import type { UserManager } from '../explain/user-manager.js';
 import { dropInPath } from '../paths.js';
 import { recordReader } from '../prepare/load/native-program.js';
 import { type Prepared, type PrepareOptions, prepare } from '../prepare/prepare.js';
-import { unitsAlong } from '../restart/affected-units.js';
+import { affectedUnits } from '../restart/affected-units.js';
 import { obstacleTo } from '../restart/may-restart.js';
-import { obstacles } from '../restart/preflight.js';
+import { preflight } from '../restart/preflight.js';
 import { failureOf, failuresOf } from '../state/failures.js';
 import { lastWritten, withLifetime } from '../state/own-files.js';
 import { isRunning } from '../state/service-run.js';
@@ -29,7 +29,7 @@ import { readBack } from '../verify/manager/read-back.js';
 import { watchTied } from './dependents.js';
 import { type HeldSignals, holdSignals } from './held-signals.js';
 import { keepRestarted, keepUndo } from './keep-record.js';
-import { putBack } from './roll-back.js';
+import { rollBack } from './roll-back.js';
 import { restart, trialOf, tryOut } from './trial.js';
 import type { Undo } from './undo-record.js';
 import { writeChanges } from './write.js';
@@ -46,7 +46,11 @@ const LOG_DELAY = 500;
  * @param prepared the policy as it is to be enforced, which explains what was recorded
  * @throws UserError where it can't be begun
  */
-export async function recordRun(context: Context, prepared: Prepared, options: PrepareOptions): Promise<Run> {
+export async function recordRun(
+  context: Context,
+  prepared: Prepared,
+  options: PrepareOptions,
+): Promise<RecordedRun> {
   const placed = withLifetime(context, 'run');
   const permissive = await prepare(placed, prepared.plan.unit, {
     ...options,
@@ -83,7 +87,7 @@ const nothing = (unit: string): Diagnostic =>
 /** @returns what is to be said of the restart */
 async function assertRecordable(context: Context, prepared: Prepared): Promise<readonly Diagnostic[]> {
   const { plan, unit, policy, sources } = prepared;
-  const found = await obstacles(context, prepared, { verb: 'explain --record' });
+  const found = await preflight(context, prepared, { verb: 'explain --record' });
   const diagnostics = [...prepared.diagnostics, ...found];
   if (hasErrors(diagnostics)) throw new UserError(diagnostics, EXIT.findings, sources);
   if (!policy.policy.syscalls) {
@@ -92,7 +96,7 @@ async function assertRecordable(context: Context, prepared: Prepared): Promise<r
     throw new UserError(error('nothing-to-record', message, { hint }));
   }
   const service = { name: plan.unit, properties: unit.properties! };
-  const along = await unitsAlong(context, [service], { starts: !isRunning(service.properties) });
+  const along = await affectedUnits(context, [service], { starts: !isRunning(service.properties) });
   const obstacle = await obstacleTo(context, service, along);
   if (obstacle === undefined) return found;
   const message = `${plan.unit} must not be restarted, and so can't be recorded`;
@@ -192,7 +196,7 @@ async function goBack(
   if (!back) return [];
   const { unit, target } = plan;
   const settle = async () => (isRunning(properties!) ? [] : stopUnit(context, unit));
-  const [problems] = await putBack(context, [back], { signals, settle });
+  const [problems] = await rollBack(context, [back], { signals, settle });
   if (problems!.length === 0) return [];
   const hint = `'${ownCommand(target.scope, 'status', unit)}' says how it is`;
   return [...problems!, error('not-restored', `${unit} is not as it was: it may be permissive`, { hint })];

@@ -11,7 +11,7 @@ import { hasFailed, isRunning, type ServiceRun } from '../state/service-run.js';
 import { stopUnit } from '../state/stop-unit.js';
 import type { Context } from '../system/context.js';
 import { bootId, forgetUndo, readUndos, unfinishedUnits } from './keep-record.js';
-import { changedSince, putBackUnchanged } from './roll-back.js';
+import { changedSince, rollBackUnchanged } from './roll-back.js';
 import type { Undo } from './undo-record.js';
 import { standsOf } from './write.js';
 
@@ -39,7 +39,7 @@ export async function recover(context: Context): Promise<readonly Diagnostic[]> 
     }
   }
   const settle = (undo: Undo) => settleServices(context, undo, boot);
-  const problems = await putBackUnchanged(context, due, { settle });
+  const problems = await rollBackUnchanged(context, due, { settle });
   for (const [i, { unit }] of due.entries()) {
     found.push(hasErrors(problems[i]!) ? notBack(unit) : isBack(unit), ...problems[i]!);
   }
@@ -92,7 +92,7 @@ async function wayBack(
   if (isSameBoot) return undo;
   if (!stands.includes('after')) return { said: [] };
   const services = await servicesOf(context, serviceName(undo.unit));
-  return { ...undo, files, along: [], restarted: true, runs: services.flatMap(runsAnyhow) };
+  return { ...undo, files, affected: [], restarted: true, runs: services.flatMap(runsAnyhow) };
 }
 
 /** A run that no other one is the same as: what runs, or should, is restarted. */

@@ -3,7 +3,7 @@ import type { Undo } from './undo-record.js';
 /** A unit whose services are to be restarted. */
 interface Restarted {
   readonly unit: string;
-  readonly undo?: Pick<Undo, 'runs' | 'along'>;
+  readonly undo?: Pick<Undo, 'runs' | 'affected'>;
 }
 
 /**
@@ -11,7 +11,7 @@ interface Restarted {
  * none is restarted by another one while it is tried itself.
  * @param most how many at a time
  */
-export function turnsOf<T extends Restarted>(units: readonly T[], most: number): T[][] {
+export function restartOrder<T extends Restarted>(units: readonly T[], most: number): T[][] {
   const turns: T[][] = [];
   for (let left = [...units]; left.length > 0; ) {
     const taken = new Set(left.flatMap((one) => withoutOwn(one)));
@@ -32,5 +32,5 @@ const servicesOf = ({ unit, undo }: Restarted): string[] => [
 /** What a unit takes along, but for itself. */
 function withoutOwn(one: Restarted): string[] {
   const own = servicesOf(one);
-  return (one.undo?.along ?? []).filter((name) => !own.includes(name));
+  return (one.undo?.affected ?? []).filter((name) => !own.includes(name));
 }

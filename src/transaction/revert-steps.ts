@@ -11,12 +11,12 @@ import { ASKED_AT_ONCE, servicesOf } from '../state/service.js';
 import { hasFailed, isRunning } from '../state/service-run.js';
 import { STOPPED_MEANWHILE } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
-import { startAlong, watchTied } from './dependents.js';
+import { startDependents, watchTied } from './dependents.js';
 import type { HeldSignals } from './held-signals.js';
 import { forgetUndo, keepRestarted, keepUndo } from './keep-record.js';
 import type { RevertOptions } from './plan-revert.js';
-import { turnsOf } from './restart-order.js';
-import { isAsWanted, putBack } from './roll-back.js';
+import { restartOrder } from './restart-order.js';
+import { isAsWanted, rollBack } from './roll-back.js';
 import { restart } from './trial.js';
 import type { Undo } from './undo-record.js';
 import { type UnitResult, updated } from './unit-result.js';
@@ -30,7 +30,7 @@ export async function takeBack(
   const { system, offline } = context;
   const found = offline ? pending : await eachOf(pending, (result) => keep(context, result));
   // What a restart takes along is restarted after it.
-  const kept = turnsOf(found, found.length).flat();
+  const kept = restartOrder(found, found.length).flat();
   const opened = await eachOf(kept, (result) =>
     isFailed(result) ? result : removeOnly(context, result, isDropIn),
   );
@@ -78,7 +78,7 @@ export const along = (
   signals: HeldSignals,
 ): Promise<readonly Diagnostic[]> =>
   failuresOf(async () => {
-    const found = undo ? await signals.unlessAgain(() => startAlong(context, undo)) : [];
+    const found = undo ? await signals.unlessAgain(() => startDependents(context, undo)) : [];
     // Without the policy it is nothing of the policy's that they don't stand.
     return found.map((one) => (one.severity === 'error' ? { ...one, severity: 'warning' } : one));
   });
@@ -93,7 +93,7 @@ export async function putBackInterrupted(
     ({ undo, diagnostics }) => undo && diagnostics.some(({ code }) => code === 'interrupted'),
   );
   const undos = interrupted.map(({ undo }) => undo!);
-  const problems = await putBack(context, undos, { signals });
+  const problems = await rollBack(context, undos, { signals });
   return interrupted.map((result, i) => ({
     ...saying(result, problems[i]!),
     state: problems[i]!.every(isAsWanted) ? 'rolled-back' : 'failed',

@@ -11,7 +11,7 @@ import { leftAsItRuns } from '../state/notes.js';
 import { atRest, hasEnded, isFinished, isSameRun, isUp, type ServiceRun } from '../state/service-run.js';
 import { isDead, STAYS_STOPPED, staysStopped, wasStopped } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
-import { fallen, LOOK_AGAIN, type Which } from './dependents.js';
+import { downDependents, LOOK_AGAIN, type Which } from './dependents.js';
 import type { HeldSignals } from './held-signals.js';
 import { forgetUndo } from './keep-record.js';
 import type { FileUndo, Undo } from './undo-record.js';
@@ -32,14 +32,14 @@ const BATCH = 8;
  * Puts units back as they were, those aside whose files somebody else has changed.
  * @returns for each unit what is to be said; an error where it isn't as it was
  */
-export async function putBack(
+export async function rollBack(
   context: Context,
   undos: readonly Undo[],
   how: HowBack = {},
 ): Promise<(readonly Diagnostic[])[]> {
   const changed = await inBatches(undos, BATCH, (undo) => isChangedSince(context, undo));
   const own = undos.filter((_, i) => !changed[i]);
-  const done = await putBackUnchanged(context, own, how);
+  const done = await rollBackUnchanged(context, own, how);
   return inBatches([...undos.entries()], BATCH, async ([i, undo]) => {
     if (!changed[i]) return done[own.indexOf(undo)]!;
     return [changedSince(context, undo.unit), ...(await failureOf(() => forgetUndo(context, undo.unit)))];
@@ -65,7 +65,7 @@ export function changedSince({ placement }: Context, unit: string): Diagnostic {
  * Puts files back that nobody else has changed, reloads, and starts services as they were; goes on whatever fails on the
  * way. What the loaded drop-in needs goes only when the manager has read the one before it.
  */
-export async function putBackUnchanged(
+export async function rollBackUnchanged(
   context: Context,
   undos: readonly Undo[],
   how: HowBack,
@@ -126,7 +126,7 @@ async function startAgain(context: Context, undo: Undo, how: HowBack): Promise<r
   const kept = found.filter((one) => typeof one === 'object');
   if (due.length === 0 && !(undo.starts && undo.restarted)) return kept;
   const fell = (which: Which) => {
-    const look = () => fallen(context, undo, which);
+    const look = () => downDependents(context, undo, which);
     return how.signals ? how.signals.unlessAgain(look) : look();
   };
   // What the restarts below stop can't be told from what somebody stops.
@@ -149,7 +149,7 @@ async function startAgain(context: Context, undo: Undo, how: HowBack): Promise<r
 }
 
 /** Whether all services have been up since their restart, as far as was heard. */
-async function haveHeld({ system }: Context, { runs, along }: Undo): Promise<boolean> {
+async function haveHeld({ system }: Context, { runs, affected: along }: Undo): Promise<boolean> {
   if (runs.length === 0 || along.length === 0) return false;
   let held = [false];
   await failureOf(async () => {

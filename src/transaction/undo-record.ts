@@ -30,7 +30,7 @@ export interface Undo {
   /** The runs that its services were in: of a template there are several, of what didn't run none. */
   readonly runs: readonly ServiceRun[];
   /** Other units that were up and that a restart may take down. */
-  readonly along: readonly string[];
+  readonly affected: readonly string[];
   /** Whether its services have been, or are about to be, restarted. */
   readonly restarted: boolean;
   /** Whether the change itself starts a service that doesn't run. */
@@ -78,7 +78,7 @@ export function decodeUndo(placement: Placement, unit: string, bytes: Uint8Array
     undo?.unit === unit &&
     undo.files.every(({ path }) => isOwnPath(placement, unit, path)) &&
     undo.runs.every((run) => isServiceOf(run.unit, name)) &&
-    undo.along.every((other) => isFullName(other));
+    undo.affected.every((other) => isFullName(other));
   if (isOurs) return undo;
   const path = undoPath(placement, unit);
   const hint = `see that the unit is as it shall be, then remove the file`;
@@ -104,13 +104,13 @@ const isObject = (value: unknown): value is Json => typeof value === 'object' &&
 function readUndo(bytes: Uint8Array): Undo | undefined {
   const json = parse(new TextDecoder().decode(bytes));
   if (!isObject(json) || json.version !== VERSION) return undefined;
-  const { unit, boot, restarted, starts, launcher, runs, along, files } = json;
+  const { unit, boot, restarted, starts, launcher, runs, affected, files } = json;
   if (typeof unit !== 'string' || typeof boot !== 'string') return undefined;
   if (typeof restarted !== 'boolean' || typeof starts !== 'boolean') return undefined;
   if (typeof launcher !== 'boolean') return undefined;
   const read = Array.isArray(files) ? files.map(readFile) : [undefined];
-  if (!isComplete(read) || !isListOf(runs, isRun) || !isListOf(along, isText)) return undefined;
-  return { unit, boot, restarted, starts, launcher, runs, along, files: read };
+  if (!isComplete(read) || !isListOf(runs, isRun) || !isListOf(affected, isText)) return undefined;
+  return { unit, boot, restarted, starts, launcher, runs, affected, files: read };
 }
 
 function parse(text: string): unknown {

@@ -14,7 +14,7 @@ async function keepWayBack(
   { unit, changes, services = [], prepared }: UnitResult,
 ): Promise<Undo> {
   await context.system.watch(services.flatMap(({ name, properties }) => [name, ...boundTo(properties)]));
-  return keepUndo(context, { unit, changes, services, standing: prepared?.standing });
+  return keepUndo(context, { unit, changes, services, appliedRuns: prepared?.appliedRuns });
 }
 
 /** What the loaded drop-in needs goes only when the manager has read the new one, and that is tried out. */

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { causeOf, nameCall } from '../../src/explain/cause.js';
 import { changesFor } from '../../src/explain/change.js';
-import { type Change, type Ground, named } from '../../src/explain/refused-call.js';
+import { type Change, type Confinement, named } from '../../src/explain/refused-call.js';
 import { ownLimits } from '../../src/plan/calls/own-limits.js';
 import { checkExpectations } from '../../src/policy/expect.js';
 import { mergePolicies } from '../../src/policy/merge.js';
@@ -20,7 +20,7 @@ import { policyFrom } from '../support/policy.js';
 import { inRepository } from '../support/repository.js';
 
 const limits = (lines: string) => ownLimits(effectiveUnit([unitFile(lines)]), bundledSets(), 257);
-const groundOf = (policy: Policy, lines = ''): Ground => ({
+const groundOf = (policy: Policy, lines = ''): Confinement => ({
   ...{ policy, machine: 'x86-64', sets: bundledSets(), own: limits(lines), refusers: () => [] },
 });
 

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { turnsOf } from '../../src/transaction/restart-order.js';
+import { restartOrder } from '../../src/transaction/restart-order.js';
 
-/** Turns of units, each with those that its restart takes along: `a>b,c d`. */
+/** Turns of units, each with those that its restart takes affected: `a>b,c d`. */
 function turns(text: string, most = 8): string {
   const units = text.split(' ').map((one) => {
     const [unit = '', along = ''] = one.split('>');
-    return { unit, undo: { runs: [], along: along.split(',').filter((name) => name !== '') } };
+    return { unit, undo: { runs: [], affected: along.split(',').filter((name) => name !== '') } };
   });
-  return turnsOf(units, most)
+  return restartOrder(units, most)
     .map((turn) => turn.map(({ unit }) => unit).join(' '))
     .join(' | ');
 }
@@ -30,9 +30,12 @@ for (const [units, wanted] of Object.entries(CASES)) {
 test('no more at a time than may be', () => assert.equal(turns('a b c', 2), 'a b | c'));
 
 test("a template's services are its own", () => {
-  const template = { unit: 't@.service', undo: { runs: [run('t@1.service')], along: ['t@1.service', 'b'] } };
-  const other = { unit: 'b', undo: { runs: [run('b')], along: [] } };
-  assert.deepEqual(turnsOf([other, template], 8), [[template], [other]]);
+  const template = {
+    unit: 't@.service',
+    undo: { runs: [run('t@1.service')], affected: ['t@1.service', 'b'] },
+  };
+  const other = { unit: 'b', undo: { runs: [run('b')], affected: [] } };
+  assert.deepEqual(restartOrder([other, template], 8), [[template], [other]]);
 });
 
 const run = (unit: string) => ({ unit, invocation: '' });

@@ -11,7 +11,12 @@ import { scriptWarnings, startCallWarnings } from '../launcher/program-checks.js
 import type { Mode, PlanLine, PlannedDirective, PlannedFilter, SystemdFilter } from '../plan.js';
 import type { PlanRequest } from '../request.js';
 import { otherLines } from './commands-without-launcher.js';
-import { type CallContext, isLauncherAlone, type Left, leftToLauncher } from './left-to-launcher.js';
+import {
+  type CallContext,
+  isLauncherAlone,
+  type LeftToLauncher,
+  leftToLauncher,
+} from './left-to-launcher.js';
 import { callLines, unenforced } from './lines.js';
 import { absentCalls, foreignSets, replacedFilter, unknownNumbers } from './notes.js';
 import { ownLimits } from './own-limits.js';
@@ -185,7 +190,7 @@ function resolveElsewhere(named: NamedPolicy, machine: Machine): SyscallPolicy |
 const asDenyList = (named: NamedPolicy): NamedPolicy => ({ ...named, mode: 'deny' });
 
 /** systemd's part: all that it can do; less, what the launcher needs; the unit's own filter in any case. */
-function bySystemd(context: CallContext, left: Left, launched: boolean): SystemdFilter {
+function bySystemd(context: CallContext, left: LeftToLauncher, launched: boolean): SystemdFilter {
   const { section, target, own, named } = context;
   const { sets } = target;
   const filter = isLauncherAlone(context)

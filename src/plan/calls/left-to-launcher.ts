@@ -19,24 +19,24 @@ export interface CallContext {
 }
 
 /** Why systemd can't give a call what the policy says. */
-export interface LeftCall {
+export interface CallLeft {
   readonly reason: string;
   /** What systemd gives it instead: ALLOW where it must let it through. */
   readonly answer: Action;
 }
 
 /** Why systemd can't do as the policy as a whole says, and the line that says so. */
-export interface LeftWhole {
+export interface PolicyLeft {
   readonly reason: string;
   readonly at: Location;
 }
 
 /** What systemd can't enforce: calls, and what concerns the policy as a whole. */
-export interface Left {
-  readonly calls: ReadonlyMap<string, LeftCall>;
+export interface LeftToLauncher {
+  readonly calls: ReadonlyMap<string, CallLeft>;
   /** The same of calls that the machine doesn't have, for which nobody is needed: what systemd gives them. */
   readonly absent: ReadonlyMap<string, Action>;
-  readonly wholes: readonly LeftWhole[];
+  readonly wholes: readonly PolicyLeft[];
   /** Whether an allow list of systemd's would refuse what a line of the policy lets through, or refuse it too hard. */
   readonly tooStrict: boolean;
 }
@@ -61,9 +61,9 @@ export const cantBeMade = (call: string, context: Pick<CallContext, 'target' | '
   isAbsent(call, openAbis(context), context.target.sets);
 
 /** Goes through all that a policy says of calls, and keeps what systemd can't do in its version. */
-export function leftToLauncher(context: CallContext): Left {
+export function leftToLauncher(context: CallContext): LeftToLauncher {
   const { named } = context;
-  const calls = new Map<string, LeftCall>();
+  const calls = new Map<string, CallLeft>();
   const absent = new Map<string, Action>();
   const everyCall = new Set([...named.verdicts.keys(), 'execve', 'write']);
   for (const call of everyCall) {
@@ -75,10 +75,10 @@ export function leftToLauncher(context: CallContext): Left {
   return { calls, absent, wholes: wholesOf(context), tooStrict: isTooStrict(context, calls) };
 }
 
-function wholesOf(context: CallContext): LeftWhole[] {
+function wholesOf(context: CallContext): PolicyLeft[] {
   const { section, named, target } = context;
   const { allow, enforcer, stage, action, unknown, forPrograms } = section;
-  const wholes: LeftWhole[] = [];
+  const wholes: PolicyLeft[] = [];
   const lack = target.abilities.lacks.get('seccomp');
   if (lack) return [{ reason: lack.reason, at: section.at }];
   if (section.permissive) {
@@ -104,7 +104,7 @@ function wholesOf(context: CallContext): LeftWhole[] {
 }
 
 /** A unit that has an allow list of its own keeps one. */
-function isTooStrict(context: CallContext, calls: Left['calls']): boolean {
+function isTooStrict(context: CallContext, calls: LeftToLauncher['calls']): boolean {
   const { section, named, own, target } = context;
   if (named.mode !== 'allow' || !permits(own?.unlisted ?? ALLOW)) return false;
   const harder = (wanted: Action) => stricter(wanted, unlistedBySystemd(context)) !== wanted;
@@ -116,11 +116,11 @@ function isTooStrict(context: CallContext, calls: Left['calls']): boolean {
 }
 
 /** Why systemd can't give a call what the policy says, in this version; undefined if it can. */
-function whyNotSystemd(call: string, verdict: NamedVerdict, context: CallContext): LeftCall | undefined {
+function whyNotSystemd(call: string, verdict: NamedVerdict, context: CallContext): CallLeft | undefined {
   const { target, type, named } = context;
   const { systemd } = target;
   if (!callsInSets(target.sets).has(call)) return whyUnknown(call, verdict, context);
-  const lets = (reason: string): LeftCall => ({ reason, answer: ALLOW });
+  const lets = (reason: string): CallLeft => ({ reason, answer: ALLOW });
   if (mayPass(verdict)) return verdict.rules.length > 0 ? lets(ARGUMENTS) : undefined;
   const action = mildest(verdict);
   if (call === 'execve') return lets('systemd itself needs it to start the program');
@@ -133,7 +133,7 @@ function whyNotSystemd(call: string, verdict: NamedVerdict, context: CallContext
 }
 
 /** A call that systemd doesn't know is an unknown number to it, and a name that it ignores. */
-function whyUnknown(call: string, verdict: NamedVerdict, context: CallContext): LeftCall | undefined {
+function whyUnknown(call: string, verdict: NamedVerdict, context: CallContext): CallLeft | undefined {
   const { section, target, named } = context;
   const answer = named.mode === 'deny' ? ALLOW : unlistedBySystemd(context);
   const exists = abisOf(target.machine).some((abi) => numbersOf(abi).has(call));
@@ -150,7 +150,7 @@ const isWritten = ({ allow, deny, log, rules }: SyscallsSection, call: string): 
 const ARGUMENTS = "systemd doesn't look at arguments";
 
 /** An allow list of systemd gives one action to all that it refuses, and has exceptions within limits. */
-function whyNotInAllowList(verdict: NamedVerdict, systemd: number, usual: Action): LeftCall | undefined {
+function whyNotInAllowList(verdict: NamedVerdict, systemd: number, usual: Action): CallLeft | undefined {
   const action = mildest(verdict);
   if (action === usual) return undefined;
   // Of two errnos the launcher's, whose filter is the newer one, is what the program sees. Else systemd would be too

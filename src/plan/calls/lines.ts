@@ -6,7 +6,13 @@ import { callsOf, isOwnRefusal, mayPass, refusal, verdictOn } from '../../syscal
 import type { CallEntry, Located } from '../../syscalls/section.js';
 import { LOST_TO_PREFIXES } from '../launcher/exec-prefix.js';
 import type { Enforcer, PlanLine } from '../plan.js';
-import { type CallContext, cantBeMade, isLauncherAlone, type Left, openAbis } from './left-to-launcher.js';
+import {
+  type CallContext,
+  cantBeMade,
+  isLauncherAlone,
+  type LeftToLauncher,
+  openAbis,
+} from './left-to-launcher.js';
 import { ownRefusals, REFUSED_BY_UNIT } from './refused-by-unit.js';
 import { isRecorded } from './systemd-filter.js';
 
@@ -17,7 +23,7 @@ const MOST_NAMED = 3;
  * Who enforces each line of `[syscalls]`, and what no line names but somebody must refuse.
  * @param launched whether the launcher loads the policy
  */
-export function callLines(context: CallContext, left: Left, launched: boolean): PlanLine[] {
+export function callLines(context: CallContext, left: LeftToLauncher, launched: boolean): PlanLine[] {
   const { section } = context;
   const entries = (kind: 'allow' | 'deny' | 'log', list: readonly CallEntry[]) =>
     list.map((entry) => entryLine(kind, entry, context, left, launched));
@@ -68,7 +74,7 @@ export const programLines = (
 /** What no line of the policy names, and what the unit's own filter refuses. */
 function omittedLines(
   { section, target, own, named }: CallContext,
-  left: Left,
+  left: LeftToLauncher,
   byLauncher: Pick<PlanLine, 'enforcedBy' | 'how'>,
 ): PlanLine[] {
   const denied = section.deny.flatMap((entry) => callsOf(entry, target.sets));
@@ -91,7 +97,7 @@ function entryLine(
   kind: 'allow' | 'deny' | 'log',
   entry: CallEntry,
   context: CallContext,
-  left: Left,
+  left: LeftToLauncher,
   launched: boolean,
 ): PlanLine {
   const calls = callsOf(entry, context.target.sets);

@@ -17,7 +17,7 @@ import {
  * Whether these assignments of the unit's own undo what a policy's directive comes to.
  * @param all what all directives will be, the policy's and the unit's
  */
-export type Undoes = (ours: readonly string[], own: readonly string[], all: UnitValues) => boolean;
+export type MakesIneffective = (ours: readonly string[], own: readonly string[], all: UnitValues) => boolean;
 
 /** What a directive closes. */
 interface Closing {
@@ -30,7 +30,7 @@ interface Closing {
 
 /** Mounts in which what is closed, or a part of it, is open at another place. */
 export const shownElsewhere =
-  ({ paths: pathsOf, isOpen, reaches }: Closing): Undoes =>
+  ({ paths: pathsOf, isOpen, reaches }: Closing): MakesIneffective =>
   (ours, own, all) => {
     const paths = pathsOf(ours);
     const shows = (from: string) => (path: string) =>
@@ -42,12 +42,12 @@ export const shownElsewhere =
 
 /** Mounts on the very place where systemd would mount something empty, or something else: theirs is mounted last. */
 export const inThePlace =
-  ({ paths }: Closing): Undoes =>
+  ({ paths }: Closing): MakesIneffective =>
   (ours, own) =>
     mountsOf(own).some(([from, to]) => from === to && paths(ours).includes(from));
 
 /** Mounts below a path: systemd takes the right to execute away from what is mounted there by no other directive. */
-export const mountedBelow: Undoes = (ours, own, all) => {
+export const mountedBelow: MakesIneffective = (ours, own, all) => {
   const paths = listed(ours);
   const isExcepted = (to: string, path: string) => paths.includes(to) || isExecutable(to, path, all);
   return mountsOf(own).some(([, to]) =>
@@ -59,7 +59,7 @@ export const mountedBelow: Undoes = (ours, own, all) => {
  * Mounts of devices that DeviceAllow= lets the unit read or write: PrivateDevices= takes them from its /dev, and by
  * DevicePolicy=closed refuses all others.
  */
-export const allowedDevices: Undoes = (ours, own, all) => {
+export const allowedDevices: MakesIneffective = (ours, own, all) => {
   if (last(ours) !== 'yes') return false;
   const allowed = sinceReset(all.get('DeviceAllow') ?? []).flatMap((line) => {
     const [device = '', access = 'rwm'] = wordsOf(line);
@@ -88,7 +88,7 @@ function isShownBy(from: string, device: string): boolean {
 }
 
 export const either =
-  (...rules: readonly Undoes[]): Undoes =>
+  (...rules: readonly MakesIneffective[]): MakesIneffective =>
   (...given) =>
     rules.some((rule) => rule(...given));
 

@@ -15,25 +15,25 @@ import {
   CLOSED,
   either,
   inThePlace,
+  type MakesIneffective,
   mountedBelow,
   shownElsewhere,
-  type Undoes,
 } from './by-mounts.js';
 
 const last = (ours: readonly string[]) => plain(ours.at(-1) ?? '');
 
 const rules = (values: readonly string[]) => allWords(values).flatMap((word) => parseSocketRule(word) ?? []);
 
-const ports: Undoes = (ours, own) => {
+const ports: MakesIneffective = (ours, own) => {
   const allowed = rules(own);
   return rules(ours).some((denied) => allowed.some((outer) => within(outer, denied)));
 };
 
-const allDevices: Undoes = (ours, own) =>
+const allDevices: MakesIneffective = (ours, own) =>
   ['closed', 'strict'].includes(last(ours)) &&
   own.some((line) => ['char-*', 'block-*'].includes(wordsOf(line)[0] ?? ''));
 
-const joined: Undoes = (ours, own) => last(ours) === 'yes' && last(own) !== '';
+const joined: MakesIneffective = (ours, own) => last(ours) === 'yes' && last(own) !== '';
 
 const BINDS = ['BindPaths', 'BindReadOnlyPaths'];
 const WRITABLE_BINDS = ['BindPaths'];
@@ -45,7 +45,11 @@ const PATHS = ['ReadWritePaths', 'ReadOnlyPaths', 'ExecPaths', 'NoExecPaths'];
  * and nothing else. ReadWritePaths= and ExecPaths= at the same path as a stricter directive don't; below it they are
  * exceptions, as meant.
  */
-export const UNDONE_BY: readonly (readonly [directive: string, by: readonly string[], undoes: Undoes])[] = [
+export const INEFFECTIVE_BY: readonly (readonly [
+  directive: string,
+  by: readonly string[],
+  undoes: MakesIneffective,
+])[] = [
   ['DevicePolicy', ['DeviceAllow'], allDevices],
   ['IPAddressDeny', ['IPAddressAllow'], letsAddressesThrough],
   ['SocketBindDeny', ['SocketBindAllow'], ports],
@@ -78,7 +82,7 @@ export const UNDONE_BY: readonly (readonly [directive: string, by: readonly stri
 ];
 
 /** What the unit's own lines undo of a directive of `[service]`, unless the policy sets those itself. */
-export function undone(
+export function ineffective(
   entry: DirectiveEntry,
   values: readonly string[],
   policy: Policy,
@@ -86,7 +90,7 @@ export function undone(
 ): Diagnostic[] {
   const isOurs = (name: string) => policy.service.some((one) => one.name === name);
   const all = valuesOfAll(policy, effective);
-  const found = UNDONE_BY.filter(([directive]) => directive === entry.name).flatMap(([, by, undoes]) =>
+  const found = INEFFECTIVE_BY.filter(([directive]) => directive === entry.name).flatMap(([, by, undoes]) =>
     by.flatMap((name) => {
       const own = isOurs(name) ? [] : effective.list('Service', name);
       return undoes(values, valuesOf(own), all)

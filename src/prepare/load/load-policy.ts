@@ -4,7 +4,7 @@ import { policyOfDropIn } from '../../emit/files.js';
 import { dropInPath, policySearchPath } from '../../paths.js';
 import { mergePolicies } from '../../policy/merge.js';
 import { parsePolicy, warnIfEmpty } from '../../policy/parse.js';
-import type { Lesser, Policy } from '../../policy/policy.js';
+import type { Policy, WeakerPolicy } from '../../policy/policy.js';
 import { MAX_POLICY_SIZE } from '../../policy/policy-size.js';
 import { decodePolicy } from '../../policy/toml.js';
 import { readFiles } from '../../state/own-files.js';
@@ -24,7 +24,7 @@ export interface LoadedPolicy {
   /** Text of each file that went into it. */
   readonly sources: ReadonlyMap<string, string>;
   /** The policy without each of those that it extends itself, one at a time. */
-  readonly withoutBases: () => readonly Lesser[];
+  readonly withoutBases: () => readonly WeakerPolicy[];
 }
 
 export interface LoadOptions {
@@ -191,7 +191,7 @@ class Loader {
   }
 
   /** @param own the policy itself */
-  withoutBases(own: Policy): Lesser[] {
+  withoutBases(own: Policy): WeakerPolicy[] {
     return own.extends.map((left) => {
       const paths = new Set<string>();
       for (const one of own.extends) if (one !== left) this.#reach(this.#bases.get(one), paths);

@@ -13,7 +13,7 @@ import type { System, UnitProperties } from '../../system/system.js';
 import { inPieces } from './in-pieces.js';
 import { createLeftOver } from './left-over.js';
 import type { LoadedFilters } from './loaded-filters.js';
-import { looseCalls, whose } from './looser.js';
+import { looserCalls, whose } from './looser.js';
 import { type NamedDifference, nameDifferences } from './name-differences.js';
 import { createRefusers } from './refusers.js';
 import type { Compared, ThreadGroup } from './thread-group.js';
@@ -108,7 +108,7 @@ async function lookOnce(
     groups,
     wrong: [
       ...(doubt?.isCertain ? [notVouched(plan, doubt)] : []),
-      ...groups.filter((group) => !group.leftOver).flatMap(looseCalls),
+      ...groups.filter((group) => !group.leftOver).flatMap(looserCalls),
     ],
     leftOver: groups.filter((group) => group.leftOver).map((group) => leftOver(group, held)),
     unproven: [

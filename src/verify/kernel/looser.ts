@@ -14,7 +14,7 @@ export function whose({ processes }: ThreadGroup): string {
   return `${name} (${first?.pid})${processes.length > 1 ? ' and others' : ''}`;
 }
 
-export function looseCalls(group: ThreadGroup): Diagnostic[] {
+export function looserCalls(group: ThreadGroup): Diagnostic[] {
   const { heldTo } = group;
   const who = whose(group);
   return looserOf(group).map(({ abi, calls, expected, got, someArguments }) => {
@@ -35,15 +35,15 @@ const looserOf = ({ differences }: ThreadGroup): NamedDifference[] =>
  * follows from that, and what others are looser in alike, which is one error. What they are besides has another cause.
  * @param main 0 where there is none: then the first process that is looser stands for it
  */
-export function looseSince(groups: readonly ThreadGroup[], main: number): Diagnostic[] {
+export function looserSince(groups: readonly ThreadGroup[], main: number): Diagnostic[] {
   const loose = groups.filter((group) => !group.leftOver && looserOf(group).length > 0);
   const isMains = ({ processes }: ThreadGroup) => processes.some(({ pid }) => pid === main);
   const first = main === 0 ? loose[0] : loose.find(isMains);
-  if (!first) return loose.flatMap(looseCalls);
+  if (!first) return loose.flatMap(looserCalls);
   const others = loose.filter((group) => group !== first);
   const besides = others.map((group) => ({ ...group, differences: without(looserOf(group), first) }));
   const isMore = others.some((group, i) => countOf(besides[i]!) < countOf(group));
-  return [summary(first, isMore), ...besides.flatMap(looseCalls)];
+  return [summary(first, isMore), ...besides.flatMap(looserCalls)];
 }
 
 const countOf = (group: ThreadGroup): number => looserOf(group).flatMap(({ calls }) => calls).length;

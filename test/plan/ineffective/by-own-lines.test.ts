@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { UNDONE_BY } from '../../../src/plan/ineffective/by-own-lines.js';
+import { INEFFECTIVE_BY } from '../../../src/plan/ineffective/by-own-lines.js';
 import { planned } from '../../support/planned.js';
 import { MEANT, UNDONE_CASES, UNDONE_PORTS } from '../../support/undone-cases.js';
 
@@ -30,7 +30,7 @@ test('every row of the table has a case', () => {
       ({ policy, by }) => `${policy.split(' ')[0]} ${by?.includes('Bind') ? 'binds' : 'other'}`,
     ),
   );
-  for (const [name, by] of UNDONE_BY) {
+  for (const [name, by] of INEFFECTIVE_BY) {
     assert.ok(
       tried.has(`${name} ${by[0]!.startsWith('Bind') || name.startsWith('Socket') ? 'binds' : 'other'}`),
       name,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { looseSince } from '../../../src/verify/kernel/looser.js';
+import { looserSince } from '../../../src/verify/kernel/looser.js';
 import type { ThreadGroup } from '../../../src/verify/kernel/thread-group.js';
 
 const difference = (abi: 'x86-64' | 'x86', calls: readonly string[], relation = 'looser') => ({
@@ -12,7 +12,7 @@ const group = (pid: number, ...differences: ReturnType<typeof difference>[]): Th
     ...{ calls: 'looser', differences, ranges: 1, sampled: 0, uncompared: 0 },
   }) as ThreadGroup;
 const messages = (groups: readonly ThreadGroup[], main: number) =>
-  looseSince(groups, main).map(({ message, hint }) => `${message}${hint ? '; hint' : ''}`);
+  looserSince(groups, main).map(({ message, hint }) => `${message}${hint ? '; hint' : ''}`);
 
 const MAIN = group(1, difference('x86', ['every call']), difference('x86-64', ['execve', 'acct']));
 const STRAY = "looser than the policy in demo (2): ptrace (x86-64) gets 'allow', not 'kill'; hint";
