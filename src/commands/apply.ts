@@ -4,12 +4,12 @@ import { probeMachine } from '../prepare/probe/target.js';
 import { unitsOutcome } from '../report/apply.js';
 import { keepRunsSeen } from '../state/applied-runs.js';
 import type { Context } from '../system/context.js';
-import { bringIntoForce } from '../transaction/apply-steps.js';
+import { applyUnits } from '../transaction/apply-table.js';
 import { holdSignals } from '../transaction/held-signals.js';
 import { withLock } from '../transaction/lock.js';
-import { type ApplyOptions, planUnit } from '../transaction/plan-apply.js';
-import { planEach, type UnitResult, updated } from '../transaction/unit-result.js';
-import { writeUnit } from '../transaction/write-unit.js';
+import { type ApplyOptions, planApply } from '../transaction/plan-apply.js';
+import { isToBeChanged, planEach, type UnitResult, updated } from '../transaction/unit-result.js';
+import { writeOffline } from '../transaction/write-offline.js';
 
 /**
  * Applies policies to units: writes all files, reloads once, restarts each unit and sees that it works. A unit that
@@ -30,19 +30,18 @@ async function applyEach(
 ): Promise<Outcome> {
   const sources = new Map<string, string>();
   const machine = once(() => probeMachine(context));
-  const planned = await planEach(units, (unit) => planUnit(context, unit, { options, sources, machine }));
-  const pending = planned.filter(({ state }) => state === 'pending');
+  const planned = await planEach(units, (unit) => planApply(context, unit, { options, sources, machine }));
+  const pending = planned.filter(isToBeChanged);
   if (!options.check && !context.offline) await keepSeen(context, planned);
   if (options.check || pending.length === 0) return unitsOutcome(planned, sources, options);
   const signals = holdSignals(context, (name) =>
-    context.caller.tell(`${name}: putting back what isn't done …`),
+    context.caller.tell(`${name}: rolling back what isn't done …`),
   );
   try {
-    const written: UnitResult[] = [];
-    for (const result of pending) written.push(await writeUnit(context, result, signals));
-    const fine = context.offline ? [] : written.filter(({ state }) => state === 'applied');
-    const done = await bringIntoForce(context, fine, { ...options, signals });
-    return unitsOutcome(updated(planned, [...written, ...done]), sources, options);
+    const done = context.offline
+      ? await writeOffline(context, pending, 'applied')
+      : await applyUnits({ context, signals }, pending, options);
+    return unitsOutcome(updated(planned, done), sources, options);
   } finally {
     signals.release();
   }
@@ -50,8 +49,10 @@ async function applyEach(
 
 /** What runs with its files as they are is known from now on, whatever becomes of their times. */
 async function keepSeen(context: Context, planned: readonly UnitResult[]): Promise<void> {
-  for (const { state, prepared, services = [], diagnostics } of planned) {
-    const isAllLive = state === 'unchanged' && !diagnostics.some(({ code }) => code === 'restart-due');
-    if (prepared && isAllLive) await keepRunsSeen(context, prepared.appliedRuns, services);
+  for (const one of planned) {
+    const isDue = one.diagnostics.some(({ code }) => code === 'restart-due');
+    if (one.state === 'unchanged' && one.prepared && !isDue) {
+      await keepRunsSeen(context, one.prepared.appliedRuns, one.services ?? []);
+    }
   }
 }

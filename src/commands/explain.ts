@@ -65,7 +65,7 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
 }
 
 async function recorded(context: Context, prepared: Prepared, options: ExplainOptions): Promise<RecordedRun> {
-  const { recordRun } = await import('../transaction/record-steps.js');
+  const { recordRun } = await import('../transaction/record-run.js');
   const run = await recordRun(context, prepared, options);
   return { ...run, diagnostics: [...otherPolicyApplied(context, prepared), ...run.diagnostics] };
 }

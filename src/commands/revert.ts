@@ -3,9 +3,10 @@ import { unitsOutcome } from '../report/apply.js';
 import type { Context } from '../system/context.js';
 import { holdSignals } from '../transaction/held-signals.js';
 import { withLock } from '../transaction/lock.js';
-import { addLauncher, planUnit, type RevertOptions } from '../transaction/plan-revert.js';
-import { takeBack } from '../transaction/revert-steps.js';
-import { planEach, updated } from '../transaction/unit-result.js';
+import { addLauncher, planRevert, type RevertOptions } from '../transaction/plan-revert.js';
+import { revertUnits } from '../transaction/revert-table.js';
+import { isToBeChanged, planEach, updated } from '../transaction/unit-result.js';
+import { writeOffline } from '../transaction/write-offline.js';
 
 /**
  * Removes what apply wrote for units, reloads once, and restarts those that run. What a drop-in needs goes only when
@@ -24,13 +25,15 @@ async function revertEach(
   units: readonly string[],
   options: RevertOptions,
 ): Promise<Outcome> {
-  const planned = await planEach(units, (unit) => planUnit(context, unit, options));
+  const planned = await planEach(units, (unit) => planRevert(context, unit, options));
   await addLauncher(context, planned);
-  const pending = planned.filter(({ state }) => state === 'pending');
+  const pending = planned.filter(isToBeChanged);
   if (options.check || pending.length === 0) return unitsOutcome(planned, new Map(), options);
   const signals = holdSignals(context);
   try {
-    const done = await takeBack(context, pending, { ...options, signals });
+    const done = context.offline
+      ? await writeOffline(context, pending, 'reverted')
+      : await revertUnits({ context, signals }, pending, options);
     return unitsOutcome(updated(planned, done), new Map(), options);
   } finally {
     signals.release();

@@ -1,7 +1,7 @@
 import { diagnosticsJson, EXIT, hasErrors, ofUnit } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
 import type { Outcome } from '../outcome.js';
-import type { UnitResult } from '../transaction/unit-result.js';
+import type { Changed, UnitResult } from '../transaction/unit-result.js';
 import { unifiedDiff } from './diff.js';
 import { changesJson, changesText, planJson } from './plan.js';
 
@@ -33,40 +33,48 @@ export function unitsOutcome(
 
 export function exitOf(results: readonly UnitResult[], options: OutcomeOptions): number {
   const wrong = results.filter(({ diagnostics }) => hasErrors(diagnostics));
-  if (wrong.some((result) => result.exit === EXIT.failure || isUnwritable(result))) return EXIT.failure;
+  if (wrong.some((result) => isMachines(result) || isUnwritable(result))) return EXIT.failure;
   if (wrong.length > 0) return EXIT.findings;
   return options.check && results.some(({ state }) => state === 'pending') ? EXIT.pending : EXIT.ok;
 }
+
+const isMachines = (result: UnitResult): boolean => 'exit' in result && result.exit === EXIT.failure;
 
 /** Rights, a full disk, or one that can't be written to: the machine's fault, whatever was to be written. */
 export const isUnwritable = ({ diagnostics }: UnitResult): boolean =>
   diagnostics.some(({ severity, code }) => severity === 'error' && code === 'unwritable');
 export function resultText(result: UnitResult, options: OutcomeOptions): string {
   const diff = options.diff ? result.changes.map(unifiedDiff).join('') : '';
-  const how = result.verified ? 'Restarted, and verified.' : 'Restarted.';
-  const done = isDone(result) && result.restarted ? `${how}\n` : '';
   const mode = result.prepared?.plan.mode === 'permissive' ? ', permissive' : '';
-  return `${result.unit}: ${result.state}${mode}\n${filesText(result)}${done}${diff}`;
+  return `${result.unit}: ${result.state}${mode}\n${filesText(result)}${restartedText(result)}${diff}`;
 }
 
-export const isDone = ({ state }: UnitResult): boolean => state === 'applied' || state === 'reverted';
-export function filesText(result: UnitResult): string {
+function restartedText(result: UnitResult): string {
+  if (!isDone(result) || !result.restarted) return '';
+  return result.verified ? 'Restarted, and verified.\n' : 'Restarted.\n';
+}
+
+const isDone = (result: UnitResult): result is Changed =>
+  result.state === 'applied' || result.state === 'reverted';
+
+function filesText(result: UnitResult): string {
   const { state, changes } = result;
   if (!isDone(result) && state !== 'pending') return '';
   if (isPending(changes)) return changesText(changes);
   return state === 'pending' ? 'The files are as they shall be; a restart is due.\n' : '';
 }
 
-export const resultJson = (
-  { unit, state, restarted = false, verified, changes, diagnostics, prepared }: UnitResult,
-  { diff }: OutcomeOptions,
-) => ({
-  unit,
-  state,
-  restarted,
-  ...(verified === undefined ? {} : { verified }),
-  changes: changesJson(changes),
-  diagnostics: diagnosticsJson(diagnostics),
-  ...(diff ? { diff: changes.map(unifiedDiff).join('') } : {}),
-  ...(prepared ? { plan: planJson(prepared.plan, prepared.proofs, changes) } : {}),
-});
+export function resultJson(result: UnitResult, { diff }: OutcomeOptions) {
+  const { unit, state, changes, diagnostics, prepared } = result;
+  const { restarted = false, verified } = 'restarted' in result ? result : {};
+  return {
+    unit,
+    state,
+    restarted,
+    ...(verified === undefined ? {} : { verified }),
+    changes: changesJson(changes),
+    diagnostics: diagnosticsJson(diagnostics),
+    ...(diff ? { diff: changes.map(unifiedDiff).join('') } : {}),
+    ...(prepared ? { plan: planJson(prepared.plan, prepared.proofs, changes) } : {}),
+  };
+}

@@ -16,7 +16,8 @@ import { hasJob, isRunning, isWaiting } from '../state/service-run.js';
 import { staysStopped, wasStopped } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import { isSkipped } from '../system/system.js';
-import type { Undo } from './undo-record.js';
+import type { UndoRecord } from './record-format.js';
+import { hasBegun } from './step-names.js';
 
 /** By these a unit names those that the manager itself stops it for: whether somebody has asked for that can't be told then. */
 const TIES = ['BindsTo', 'StopPropagatedFrom', ...OPPONENTS];
@@ -82,11 +83,15 @@ function tiedTo(
  * Listens anew to what the restart of services may itself have stopped: what is stopped of that from here on isn't by
  * that.
  */
-export async function watchTied(context: Context, undo: Undo, services: readonly string[]): Promise<void> {
-  if (undo.affected.length === 0) return;
-  const found = await inBatches(undo.affected, ASKED_AT_ONCE, (name) => askUnit(context.system, name));
+export async function watchTied(
+  context: Context,
+  record: UndoRecord,
+  services: readonly string[],
+): Promise<void> {
+  if (record.affected.length === 0) return;
+  const found = await inBatches(record.affected, ASKED_AT_ONCE, (name) => askUnit(context.system, name));
   const tied = tiedTo(services, found, TIES_OF_RESTART);
-  const names = undo.affected.filter((name) => tied.has(name));
+  const names = record.affected.filter((name) => tied.has(name));
   if (names.length > 0) await context.system.watch(names);
 }
 
@@ -107,7 +112,7 @@ export interface Which {
 /** The units along that are down, and that the manager isn't about to start. */
 export async function downDependents(
   context: Context,
-  { unit, runs, affected: along }: Undo,
+  { unit, runs, affected: along }: UndoRecord,
   { holds = false, are = () => true }: Which = {},
 ): Promise<DownDependents> {
   const found = await inBatches(along, ASKED_AT_ONCE, (name) =>
@@ -141,16 +146,16 @@ interface HowLong {
  */
 export async function startDependents(
   context: Context,
-  undo: Undo,
+  record: UndoRecord,
   { settle = LOOK_AGAIN, own = new Set() }: HowLong = {},
 ): Promise<Diagnostic[]> {
-  if (!undo.restarted || undo.affected.length === 0) return [];
-  const late = await whenStarted(context, undo.affected);
-  const { down, stopped } = await downDependents(context, undo, { holds: true });
+  if (!hasBegun(record.step, 'restart') || record.affected.length === 0) return [];
+  const late = await whenStarted(context, record.affected);
+  const { down, stopped } = await downDependents(context, record, { holds: true });
   return [
     ...late.map((unit) => note('still-starting', `${unit} is yet to be started again`)),
     ...stopped.filter((unit) => !own.has(unit)).map(staysStopped),
-    ...(down.length > 0 ? await startAll(context, undo, down, { settle, own }) : []),
+    ...(down.length > 0 ? await startAll(context, record, down, { settle, own }) : []),
   ];
 }
 
@@ -183,12 +188,12 @@ async function whenStarted(context: Context, names: readonly string[]): Promise<
 
 async function startAll(
   context: Context,
-  undo: Undo,
+  record: UndoRecord,
   down: readonly string[],
   { settle, own }: Required<HowLong>,
 ): Promise<Diagnostic[]> {
   const { system, placement } = context;
-  const went = (unit: string) => `${unit} went down with the restart of ${undo.unit}`;
+  const went = (unit: string) => `${unit} went down with the restart of ${record.unit}`;
   const refused = await startEach(context, down);
   const started = down.filter((unit) => !refused.has(unit));
   if (started.length > 0) await system.wait(Math.max(settle, LOOK_AGAIN));
@@ -220,12 +225,14 @@ async function startAll(
     ...started
       .filter((unit) => !again.includes(unit) && !refused.has(unit))
       .map((unit) => note('started-again', `${went(unit)}, and is started again`)),
-    ...again.filter((unit) => !own.has(unit)).map((unit) => dependentFailed(context, undo, went(unit), unit)),
+    ...again
+      .filter((unit) => !own.has(unit))
+      .map((unit) => dependentFailed(context, record, went(unit), unit)),
   ];
 }
 
-function dependentFailed({ placement }: Context, undo: Undo, went: string, unit: string): Diagnostic {
-  const explain = ownCommand(placement.scope, 'explain', undo.unit);
+function dependentFailed({ placement }: Context, record: UndoRecord, went: string, unit: string): Diagnostic {
+  const explain = ownCommand(placement.scope, 'explain', record.unit);
   const hint = `'${explain}' says what that was refused; the journal what ${unit} said`;
   return error('dependent-failed', `${went}, and doesn't stay up with it`, { hint });
 }

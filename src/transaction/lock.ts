@@ -4,8 +4,8 @@ import type { Outcome } from '../outcome.js';
 import { lockPath } from '../paths.js';
 import { failureOf } from '../state/failures.js';
 import type { Context } from '../system/context.js';
-import { unfinishedUnits } from './keep-record.js';
 import { assertMayChange } from './needs-root.js';
+import { unfinishedUnits } from './record.js';
 import { recover, strayFiles } from './recover.js';
 
 /** How long another run may take, in seconds. */

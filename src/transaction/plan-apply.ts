@@ -12,11 +12,13 @@ import { failedService } from '../state/failed-service.js';
 import { restartDue } from '../state/notes.js';
 import { dropInsOf } from '../state/service.js';
 import type { Context } from '../system/context.js';
+import type { UnitProperties } from '../system/system.js';
+import type { UnitName } from '../unit/name.js';
 import { notConfined } from '../verify/kernel/confinement.js';
 import { mountedBy, replacedPrograms } from '../verify/kernel/replaced-programs.js';
 import { withUnfilteredRuns } from '../verify/kernel/unfiltered-runs.js';
 import { hasOtherCalls, notInForce } from '../verify/manager/in-force.js';
-import type { UnitResult } from './unit-result.js';
+import type { NotChanged, PendingApply } from './unit-result.js';
 
 export interface ApplyOptions extends PrepareOptions {
   readonly check?: boolean;
@@ -33,11 +35,11 @@ export interface Planning {
   readonly machine: () => Promise<MachineFacts>;
 }
 
-export async function planUnit(
+export async function planApply(
   context: Context,
   unit: string,
   { options, sources, machine }: Planning,
-): Promise<UnitResult> {
+): Promise<NotChanged | PendingApply> {
   try {
     const planned = await prepare(context, unit, options, machine);
     if (planned.diagnostics.some(({ code }) => code === 'untrusted-path')) {
@@ -53,9 +55,7 @@ export async function planUnit(
     if (hasErrors(diagnostics)) return { ...found, state: 'refused' };
     const unloadable = notLoadable(context, prepared);
     if (unloadable) return { ...found, state: 'refused', diagnostics: [...diagnostics, unloadable] };
-    return isPending(changes)
-      ? { ...found, state: 'pending' }
-      : inForce(context, { ...found, state: 'unchanged' }, options);
+    return isPending(changes) ? { ...found, state: 'pending' } : inForce(context, found, options);
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     for (const [file, text] of cause.sources) sources.set(file, text);
@@ -72,24 +72,28 @@ function notLoadable({ placement }: Context, { plan, unit }: Prepared): Diagnost
   return error('not-loaded', `systemd can't load ${plan.unit}: ${state}`, { hint });
 }
 
+/** A unit whose files are as they shall be. */
+interface AsWritten extends Omit<PendingApply, 'state'> {}
+
 /** Files that are as they shall be may still not be in force: overridden, younger than the service, or gone around. */
 async function inForce(
   context: Context,
-  result: UnitResult,
+  written: AsWritten,
   { check, restart }: ApplyOptions,
-): Promise<UnitResult> {
-  const { plan, unit, appliedRuns } = result.prepared!;
-  if (unit.properties === undefined) return result;
-  const refused = (why: readonly Diagnostic[]): UnitResult => ({
-    ...result,
+): Promise<NotChanged | PendingApply> {
+  const { plan, unit, appliedRuns } = written.prepared;
+  if (unit.properties === undefined) return { ...written, state: 'unchanged' };
+  const refused = (why: readonly Diagnostic[]): NotChanged => ({
+    ...written,
     state: 'refused',
-    diagnostics: [...result.diagnostics, ...why],
+    diagnostics: [...written.diagnostics, ...why],
   });
   const wrong = notInForce(context, plan, unit);
-  if (wrong.length > 0) return mayBeUnread(context, result) ? unread(result) : refused(wrong);
-  if (hasOtherCalls(context, result.prepared!, unit.services)) return unread(result);
+  if (wrong.length > 0)
+    return mayBeUnread(context, unit.properties, unit.name) ? unread(written) : refused(wrong);
+  if (hasOtherCalls(context, written.prepared, unit.services)) return unread(written);
   const due: Diagnostic[] = [];
-  let { state } = result;
+  let isDue = false;
   for (const service of unit.services) {
     const { name, properties } = service;
     const refuses = plan.meaning !== undefined && plan.mode === 'enforcing';
@@ -111,27 +115,31 @@ async function inForce(
     const problems = await preflightRestarts(context, 'apply', [service]);
     if (hasErrors(problems)) return refused(problems);
     due.push(...problems);
-    state = 'pending';
+    isDue = true;
   }
-  return { ...result, state, diagnostics: [...result.diagnostics, ...due] };
+  return {
+    ...written,
+    state: isDue ? 'pending' : 'unchanged',
+    diagnostics: [...written.diagnostics, ...due],
+  };
 }
 
 /**
  * Whether the manager may have read other files at the place of the drop-in: it doesn't see that they have changed where
  * these are older.
  */
-const mayBeUnread = ({ placement }: Context, { prepared }: UnitResult): boolean =>
-  dropInsOf(prepared!.unit.properties!).includes(dropInPath(placement, prepared!.unit.name.full));
+const mayBeUnread = ({ placement }: Context, properties: UnitProperties, { full }: UnitName): boolean =>
+  dropInsOf(properties).includes(dropInPath(placement, full));
 
 /** Files that are yet to be read: whatever runs doesn't run with them. */
-function unread(result: UnitResult): UnitResult {
-  const { appliedRuns, ...rest } = result.prepared!;
-  const message = `systemd has other lines than the drop-in of ${result.unit}: it is made to read its files again`;
+function unread(written: AsWritten): PendingApply {
+  const { appliedRuns, ...rest } = written.prepared;
+  const message = `systemd has other lines than the drop-in of ${written.unit}: it is made to read its files again`;
   return {
-    ...result,
+    ...written,
     state: 'pending',
     prepared: { ...rest, appliedRuns: { ...appliedRuns, since: Number.POSITIVE_INFINITY } },
-    diagnostics: [...result.diagnostics, note('reload-due', message)],
+    diagnostics: [...written.diagnostics, note('reload-due', message)],
   };
 }
 

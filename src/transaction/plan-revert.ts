@@ -11,7 +11,7 @@ import { isRunning } from '../state/service-run.js';
 import { forgetTakenAway } from '../status/taken-away.js';
 import { confinedByTemplate } from '../status/unconfined.js';
 import type { Context } from '../system/context.js';
-import type { UnitResult } from './unit-result.js';
+import type { NotChanged, Pending } from './unit-result.js';
 
 export interface RevertOptions {
   readonly check?: boolean;
@@ -20,7 +20,11 @@ export interface RevertOptions {
 }
 
 /** One unit that can't be reverted doesn't stop the others. */
-export async function planUnit(context: Context, text: string, options: RevertOptions): Promise<UnitResult> {
+export async function planRevert(
+  context: Context,
+  text: string,
+  options: RevertOptions,
+): Promise<NotChanged | Pending> {
   try {
     return await planOne(context, text, options);
   } catch (cause) {
@@ -30,11 +34,11 @@ export async function planUnit(context: Context, text: string, options: RevertOp
   }
 }
 
-export async function planOne(
+async function planOne(
   context: Context,
   text: string,
   { restart: wanted, check }: RevertOptions,
-): Promise<UnitResult> {
+): Promise<NotChanged | Pending> {
   const { name, exists, services } = await namedUnit(context, text);
   const places = LIFETIMES.map((lifetime) => readOwnFiles(withLifetime(context, lifetime), name));
   const files = (await Promise.all(places)).flat();
@@ -55,7 +59,7 @@ export async function planOne(
 }
 
 /** The launcher goes with the last drop-in of ours. */
-export async function addLauncher(context: Context, planned: UnitResult[]): Promise<void> {
+export async function addLauncher(context: Context, planned: (NotChanged | Pending)[]): Promise<void> {
   const leaving = planned.flatMap((result) => result.changes.map(({ path }) => path));
   const unused = leaving.length > 0 ? await unusedLauncher(context, leaving) : undefined;
   const files = unused === undefined ? [] : await readFiles(context, [unused]);

@@ -1,45 +1,41 @@
 /** What is done about units that a run has left half changed, whatever ended it. */
 
-import { type Diagnostic, EXIT, error, hasErrors, UserError, warning } from '../diagnostic.js';
+import { type Diagnostic, EXIT, hasErrors, UserError, warning } from '../diagnostic.js';
 import { installedLauncher, isRuntimePath, isTemporaryName, undoFolder } from '../paths.js';
 import { serviceName } from '../prepare/load/load-unit.js';
-import { atWork, restartObstacle } from '../restart/service-obstacles.js';
-import { failuresOf } from '../state/failures.js';
-import { leftAsItRuns } from '../state/notes.js';
 import { type Service, servicesOf } from '../state/service.js';
 import { hasFailed, isRunning, type ServiceRun } from '../state/service-run.js';
-import { stopUnit } from '../state/stop-unit.js';
 import type { Context } from '../system/context.js';
-import { bootId, forgetUndo, readUndos, unfinishedUnits } from './keep-record.js';
-import { changedSince, rollBackUnchanged } from './roll-back.js';
-import type { Undo } from './undo-record.js';
-import { standsOf } from './write.js';
+import { changedSince } from './changed-since.js';
+import { bootId, forgetRecord, readRecords, unfinishedUnits } from './record.js';
+import type { UndoRecord } from './record-format.js';
+import { rollBack } from './roll-back.js';
+import { standsOf } from './steps/files.js';
 
 /**
- * Puts units back that a run has left half changed. Whoever calls it has the lock.
+ * Rolls units back that a run has left half changed. Whoever calls it has the lock.
  * @returns what is to be said of it
  * @throws UserError where files of one can't be put back: what is to be done next could make it worse
  */
 export async function recover(context: Context): Promise<readonly Diagnostic[]> {
   const { system } = context;
-  const undos = await readUndos(context, await unfinishedUnits(context));
-  const changed = undos.flatMap(({ files }) => files.map(({ path }) => folderOf(path)));
+  const records = await readRecords(context, await unfinishedUnits(context));
+  const changed = records.flatMap(({ files }) => files.map(({ path }) => folderOf(path)));
   const left = await filesOnTheirWay(context, [...ownFolders(context), ...new Set(changed)]);
   for (const path of left) await system.remove(path);
-  if (undos.length === 0) return [];
+  if (records.length === 0) return [];
   const boot = await bootId(context);
   const found: Diagnostic[] = [];
-  const due: Undo[] = [];
-  for (const undo of undos) {
-    const way = await wayBack(context, undo, boot);
+  const due: UndoRecord[] = [];
+  for (const record of records) {
+    const way = await wayBack(context, record, boot);
     if ('unit' in way) due.push(way);
     else {
       found.push(...way.said);
-      await forgetUndo(context, undo.unit);
+      await forgetRecord(context, record.unit);
     }
   }
-  const settle = (undo: Undo) => settleServices(context, undo, boot);
-  const problems = await rollBackUnchanged(context, due, { settle });
+  const problems = await rollBack(context, due);
   for (const [i, { unit }] of due.entries()) {
     found.push(hasErrors(problems[i]!) ? notBack(unit) : isBack(unit), ...problems[i]!);
   }
@@ -50,11 +46,11 @@ export async function recover(context: Context): Promise<readonly Diagnostic[]> 
 const isBack = (unit: string): Diagnostic =>
   warning(
     'put-back',
-    `a run was ended while it changed ${unit}, which is put back, and runs, as it was before`,
+    `a run was ended while it changed ${unit}, which is rolled back, and runs, as it was before`,
   );
 
 const notBack = (unit: string): Diagnostic =>
-  warning('half-done', `${unit} was left half changed by a run that was ended, and can't be put back`);
+  warning('half-done', `${unit} was left half changed by a run that was ended, and can't be rolled back`);
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
@@ -80,41 +76,21 @@ async function filesOnTheirWay({ system }: Context, folders: readonly string[]):
  */
 async function wayBack(
   context: Context,
-  undo: Undo,
+  record: UndoRecord,
   boot: string,
-): Promise<Undo | { readonly said: readonly Diagnostic[] }> {
+): Promise<UndoRecord | { readonly said: readonly Diagnostic[] }> {
   const { system, placement } = context;
-  const isSameBoot = undo.boot === boot;
-  const files = undo.files.filter(({ path }) => isSameBoot || !isRuntimePath(placement, path));
+  const isSameBoot = record.boot === boot;
+  const files = record.files.filter(({ path }) => isSameBoot || !isRuntimePath(placement, path));
   const stands = await standsOf(system, files);
   if (stands.includes('other'))
-    return { said: [{ ...changedSince(context, undo.unit), severity: 'warning' }] };
-  if (isSameBoot) return undo;
+    return { said: [{ ...changedSince(context, record.unit), severity: 'warning' }] };
+  if (isSameBoot) return record;
   if (!stands.includes('after')) return { said: [] };
-  const services = await servicesOf(context, serviceName(undo.unit));
-  return { ...undo, files, affected: [], restarted: true, runs: services.flatMap(runsAnyhow) };
+  const services = await servicesOf(context, serviceName(record.unit));
+  return { ...record, files, affected: [], step: 'restart', runs: services.flatMap(runsAnyhow) };
 }
 
 /** A run that no other one is the same as: what runs, or should, is restarted. */
 const runsAnyhow = ({ name: unit, properties }: Service): ServiceRun[] =>
   isRunning(properties) || hasFailed(properties) ? [{ unit, invocation: '' }] : [];
-
-/** What didn't run before and does now: it was started with files that are gone. */
-function settleServices(context: Context, undo: Undo, boot: string): Promise<readonly Diagnostic[]> {
-  return failuresOf(async () => {
-    if (undo.boot !== boot) return [];
-    const ran = new Set(undo.runs.map(({ unit }) => unit));
-    const services = await servicesOf(context, serviceName(undo.unit));
-    const started = services.filter(({ name, properties }) => !ran.has(name) && isRunning(properties));
-    const settled = started.map(async ({ name, properties }) => {
-      if (undo.starts && undo.restarted) return stopUnit(context, name);
-      const obstacle = atWork(properties) ?? restartObstacle(properties);
-      if (obstacle !== undefined) return [leftAsItRuns(name, obstacle)];
-      const result = await context.caller.tellIfLong(`${name}: waiting for its restart …`, () =>
-        context.system.restart(name),
-      );
-      return result === 'done' ? [] : [error('service-down', `${name} doesn't start as it was: '${result}'`)];
-    });
-    return (await Promise.all(settled)).flat();
-  });
-}

@@ -1,9 +1,9 @@
-import type { Undo } from './undo-record.js';
+import type { UndoRecord } from './record-format.js';
 
 /** A unit whose services are to be restarted. */
 interface Restarted {
   readonly unit: string;
-  readonly undo?: Pick<Undo, 'runs' | 'affected'>;
+  readonly record: Pick<UndoRecord, 'runs' | 'affected'>;
 }
 
 /**
@@ -24,13 +24,10 @@ export function restartOrder<T extends Restarted>(units: readonly T[], most: num
   return turns;
 }
 
-const servicesOf = ({ unit, undo }: Restarted): string[] => [
-  unit,
-  ...(undo?.runs ?? []).map((run) => run.unit),
-];
+const servicesOf = ({ unit, record }: Restarted): string[] => [unit, ...record.runs.map((run) => run.unit)];
 
 /** What a unit takes along, but for itself. */
 function withoutOwn(one: Restarted): string[] {
   const own = servicesOf(one);
-  return (one.undo?.affected ?? []).filter((name) => !own.includes(name));
+  return one.record.affected.filter((name) => !own.includes(name));
 }

@@ -519,7 +519,7 @@ const FAILURES: readonly [says: string, behaviour: Behaviour, message: RegExp][]
 ];
 
 for (const [says, behaviour, message] of FAILURES) {
-  test(`where ${says} everything is put back, and the service started as it was`, async () => {
+  test(`where ${says} everything is rolled back, and the service started as it was`, async () => {
     const system = machine({ behaviour: (_, confined) => (confined ? behaviour : 'works') });
     const before = sorted(system.files);
     const result = await run(system);
@@ -531,9 +531,9 @@ for (const [says, behaviour, message] of FAILURES) {
     assert.deepEqual(system.changes.slice(-5), [
       `remove ${FOLDER}/zz-sandbox-unit.conf`,
       'reload',
+      'restart demo.service',
       `remove ${FOLDER}/zz-sandbox-unit.filter`,
       `remove ${LAUNCHER}`,
-      'restart demo.service',
     ]);
     assert.ok(system.isUpToDate);
   });

@@ -36,16 +36,16 @@ const run = (system: FakeSystem, options: RevertOptions = {}, units = [UNIT]) =>
 const states = ({ json }: Awaited<ReturnType<typeof revert>>) =>
   (json.units as { unit: string; state: string }[]).map(({ unit, state }) => `${unit} ${state}`);
 
-test('the drop-in goes first, systemd reads that, then what it needs goes, and the service is started as it was', async () => {
+test('the drop-in goes first, systemd reads that, the service is started as it was, and then what the drop-in needed goes', async () => {
   const system = await applied();
   const result = await run(system);
   assert.deepEqual([result.exit, result.json.changed, states(result)], [0, true, ['demo.service reverted']]);
   assert.deepEqual(system.changes, [
     `remove ${FOLDER}/zz-sandbox-unit.conf`,
     'reload',
-    `remove ${FOLDER}/zz-sandbox-unit.filter`,
     'restart demo.service',
-    // As long as the unit may be put back it is needed.
+    `remove ${FOLDER}/zz-sandbox-unit.filter`,
+    // As long as the unit may be rolled back it is needed.
     `remove ${LAUNCHER}`,
   ]);
   assert.ok(system.isUpToDate);
@@ -198,9 +198,10 @@ test('several units are read in one reload', async () => {
   const result = await run(system, {}, units);
   assert.deepEqual(states(result), ['demo.service reverted', 'other.service reverted']);
   assert.equal(system.changes.filter((call) => call === 'reload').length, 1);
-  assert.deepEqual(system.changes.slice(-3), [
+  assert.deepEqual(system.changes.slice(-5), [
     'restart demo.service',
     'restart other.service',
+    ...['demo', 'other'].map((name) => `remove /etc/systemd/system/${name}.service.d/zz-sandbox-unit.filter`),
     `remove ${LAUNCHER}`,
   ]);
 });

@@ -6,7 +6,7 @@ import { restartOrder } from '../../src/transaction/restart-order.js';
 function turns(text: string, most = 8): string {
   const units = text.split(' ').map((one) => {
     const [unit = '', along = ''] = one.split('>');
-    return { unit, undo: { runs: [], affected: along.split(',').filter((name) => name !== '') } };
+    return { unit, record: { runs: [], affected: along.split(',').filter((name) => name !== '') } };
   });
   return restartOrder(units, most)
     .map((turn) => turn.map(({ unit }) => unit).join(' '))
@@ -32,9 +32,9 @@ test('no more at a time than may be', () => assert.equal(turns('a b c', 2), 'a b
 test("a template's services are its own", () => {
   const template = {
     unit: 't@.service',
-    undo: { runs: [run('t@1.service')], affected: ['t@1.service', 'b'] },
+    record: { runs: [run('t@1.service')], affected: ['t@1.service', 'b'] },
   };
-  const other = { unit: 'b', undo: { runs: [run('b')], affected: [] } };
+  const other = { unit: 'b', record: { runs: [run('b')], affected: [] } };
   assert.deepEqual(restartOrder([other, template], 8), [[template], [other]]);
 });
 

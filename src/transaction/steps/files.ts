@@ -1,6 +1,14 @@
-import type { Change } from '../emit/changes.js';
-import type { System } from '../system/system.js';
-import { type FileState, type FileUndo, isSameState } from './undo-record.js';
+import type { Change } from '../../emit/changes.js';
+import { hasNameOfDropIn } from '../../paths.js';
+import type { System } from '../../system/system.js';
+import { type FileState, type FileUndo, isSameState } from '../record-format.js';
+
+/** Whether a file goes only at the end: what systemd has loaded until then may need it. */
+export const goesLast = ({ kind, path }: Change): boolean => kind === 'remove' && !hasNameOfDropIn(path);
+
+/** A file that only the drop-in of ours needs: it goes when systemd has read the one before. */
+export const isNeeded = ({ before, path }: FileUndo): boolean =>
+  before === undefined && !hasNameOfDropIn(path);
 
 /** Carries changes out, in their order. */
 export async function writeChanges(system: System, changes: readonly Change[]): Promise<void> {

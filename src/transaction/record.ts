@@ -6,7 +6,8 @@ import { type AffectedUnit, affectedUnits, isWanted } from '../restart/affected-
 import { type AppliedRuns, keepRunsBefore, ownAppliedRuns } from '../state/applied-runs.js';
 import { ASKED_AT_ONCE, runsOf, type Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
-import { decodeUndo, encodeUndo, filesToUndo, putsLauncher, type Undo } from './undo-record.js';
+import { decodeRecord, encodeRecord, filesToUndo, putsLauncher, type UndoRecord } from './record-format.js';
+import type { StepName } from './step-names.js';
 
 /** Larger than any of them, in bytes. */
 const MAX_SIZE = 32 << 20;
@@ -19,38 +20,30 @@ export async function bootId({ system }: Context): Promise<string> {
   return `${new TextDecoder().decode(file?.bytes).trim()} ${started}`;
 }
 
-interface ToUndo {
+interface ToRecord {
   readonly unit: string;
   readonly changes: readonly Change[];
-  /** What runs by the unit, as it is before anything is changed. */
+  /** The unit's services, as they are before anything is changed. */
   readonly services: readonly Service[];
-  /** Its files as they are then, where that is known. */
+  /** Which of their runs have its files as they are then, where that is known. */
   readonly appliedRuns?: AppliedRuns | undefined;
+  /** Whether the change starts a service that doesn't run. */
+  readonly starts?: boolean;
 }
 
-/**
- * Keeps on disk what there is, before a unit is changed, and listens to what its restart may take along. Whoever changes
- * it holds the lock.
- */
-export async function keepUndo(
+/** Describes what there is before a unit is changed, and listens to the units that its restart may stop. */
+export async function recordOf(
   context: Context,
-  { unit, changes, services, appliedRuns }: ToUndo,
-  { starts = false } = {},
-): Promise<Undo> {
+  { unit, changes, services, appliedRuns, starts = false }: ToRecord,
+): Promise<UndoRecord> {
   const affected = await listenedTo(context, await affectedUnits(context, services, { starts }));
-  const undo = {
-    unit,
-    boot: await bootId(context),
-    runs: runsOf(services),
-    affected,
-    restarted: false,
-    starts,
+  const boot = await bootId(context);
+  await keepRunsBefore(context, appliedRuns ?? (await ownAppliedRuns(context, unit)), services);
+  return {
+    ...{ unit, boot, affected, starts, step: 'record', runs: runsOf(services) },
     launcher: putsLauncher(context.placement, changes),
     files: filesToUndo(context.placement, unit, changes),
   };
-  await keepRunsBefore(context, appliedRuns ?? (await ownAppliedRuns(context, unit)), services);
-  await write(context, undo);
-  return undo;
 }
 
 /** The units that are still up now that they are listened to; what was heard of some before is kept. */
@@ -63,18 +56,22 @@ async function listenedTo({ system }: Context, affected: readonly AffectedUnit[]
   return names.filter((_, i) => isWanted(found[i]!));
 }
 
-/** Adds that services are restarted from here on. */
-export async function keepRestarted(context: Context, undo: Undo): Promise<Undo> {
-  const restarted = { ...undo, restarted: true };
-  await write(context, restarted);
-  return restarted;
+/**
+ * Keeps a record on disk, with the step that is begun. Whoever changes the unit holds the lock.
+ * @throws UserError where it can't be written
+ */
+export async function keepRecord(
+  { system, placement }: Context,
+  record: UndoRecord,
+  step: StepName,
+): Promise<UndoRecord> {
+  const kept = { ...record, step };
+  await system.replace(undoPath(placement, record.unit), encodeRecord(kept), { mode: 0o600 });
+  return kept;
 }
 
-const write = ({ system, placement }: Context, undo: Undo): Promise<void> =>
-  system.replace(undoPath(placement, undo.unit), encodeUndo(undo), { mode: 0o600 });
-
 /** The change is done, or undone. */
-export const forgetUndo = ({ system, placement }: Context, unit: string): Promise<void> =>
+export const forgetRecord = ({ system, placement }: Context, unit: string): Promise<void> =>
   system.remove(undoPath(placement, unit));
 
 /** Units that a run has left half changed. */
@@ -87,17 +84,17 @@ export async function unfinishedUnits({ system, placement }: Context): Promise<s
  * What there was before them.
  * @throws UserError `undo-file`
  */
-export async function readUndos(context: Context, units: readonly string[]): Promise<Undo[]> {
+export async function readRecords(context: Context, units: readonly string[]): Promise<UndoRecord[]> {
   const { system, placement } = context;
-  const undos: Undo[] = [];
+  const records: UndoRecord[] = [];
   const wrong: Diagnostic[] = [];
   for (const unit of units) {
     const file = await system.read(undoPath(placement, unit), { limit: MAX_SIZE, trusted: true });
-    const undo = file && decodeUndo(placement, unit, file.bytes);
+    const undo = file && decodeRecord(placement, unit, file.bytes);
     if (undo === undefined) continue;
     if ('severity' in undo) wrong.push(undo);
-    else undos.push(undo);
+    else records.push(undo);
   }
   if (wrong.length > 0) throw new UserError(wrong);
-  return undos;
+  return records;
 }

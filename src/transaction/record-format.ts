@@ -6,6 +6,7 @@ import type { Change } from '../emit/changes.js';
 import { installedLauncher, isOwnPath, type Placement, undoPath } from '../paths.js';
 import type { ServiceRun } from '../state/service-run.js';
 import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
+import { isStepName, type StepName } from './step-names.js';
 
 /** A file's content and what else of it is put back. */
 export interface FileState {
@@ -23,7 +24,7 @@ export interface FileUndo {
   readonly after: FileState | undefined;
 }
 
-export interface Undo {
+export interface UndoRecord {
   readonly unit: string;
   /** What tells the manager's life from others: nothing that ran then runs in another. */
   readonly boot: string;
@@ -31,8 +32,8 @@ export interface Undo {
   readonly runs: readonly ServiceRun[];
   /** Other units that were up and that a restart may take down. */
   readonly affected: readonly string[];
-  /** Whether its services have been, or are about to be, restarted. */
-  readonly restarted: boolean;
+  /** The last step that was begun, of those that are told: before `restart` no service was restarted by the change. */
+  readonly step: StepName;
   /** Whether the change itself starts a service that doesn't run. */
   readonly starts: boolean;
   /** Whether the launcher is put where there was none: only who does may take it away again. */
@@ -41,7 +42,7 @@ export interface Undo {
   readonly files: readonly FileUndo[];
 }
 
-const VERSION = 1;
+const VERSION = 2;
 
 /** The way back from changes; what isn't the unit's own is left out, for others use it, too. */
 export const filesToUndo = (
@@ -56,7 +57,7 @@ export const filesToUndo = (
 export const putsLauncher = (placement: Placement, changes: readonly Change[]): boolean =>
   changes.some(({ kind, path }) => kind === 'create' && path === installedLauncher(placement));
 
-export function encodeUndo({ files, ...rest }: Undo): Uint8Array {
+export function encodeRecord({ files, ...rest }: UndoRecord): Uint8Array {
   const asText = ({ path, before, after }: FileUndo) => ({
     path,
     before: stateJson(before),
@@ -70,8 +71,8 @@ const stateJson = (state: FileState | undefined) =>
   state ? { content: toBase64(state.content), mode: state.mode, modified: state.modified ?? null } : null;
 
 /** @param unit as the file's name says it */
-export function decodeUndo(placement: Placement, unit: string, bytes: Uint8Array): Undo | Diagnostic {
-  const undo = readUndo(bytes);
+export function decodeRecord(placement: Placement, unit: string, bytes: Uint8Array): UndoRecord | Diagnostic {
+  const undo = parseRecord(bytes);
   const name = parseUnitName(unit);
   const isOurs =
     'full' in name &&
@@ -101,16 +102,16 @@ type Json = Readonly<Record<string, unknown>>;
 
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null;
 
-function readUndo(bytes: Uint8Array): Undo | undefined {
+function parseRecord(bytes: Uint8Array): UndoRecord | undefined {
   const json = parse(new TextDecoder().decode(bytes));
   if (!isObject(json) || json.version !== VERSION) return undefined;
-  const { unit, boot, restarted, starts, launcher, runs, affected, files } = json;
+  const { unit, boot, step, starts, launcher, runs, affected, files } = json;
   if (typeof unit !== 'string' || typeof boot !== 'string') return undefined;
-  if (typeof restarted !== 'boolean' || typeof starts !== 'boolean') return undefined;
+  if (!isStepName(step) || typeof starts !== 'boolean') return undefined;
   if (typeof launcher !== 'boolean') return undefined;
   const read = Array.isArray(files) ? files.map(readFile) : [undefined];
   if (!isComplete(read) || !isListOf(runs, isRun) || !isListOf(affected, isText)) return undefined;
-  return { unit, boot, restarted, starts, launcher, runs, affected, files: read };
+  return { unit, boot, step, starts, launcher, runs, affected, files: read };
 }
 
 function parse(text: string): unknown {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { UserError } from '../../src/diagnostic.js';
-import { changes } from '../../src/emit/changes.js';
-import { undoFiles, writeChanges } from '../../src/transaction/write.js';
-import { FakeSystem, program } from '../support/fake-system.js';
+import { UserError } from '../../../src/diagnostic.js';
+import { changes } from '../../../src/emit/changes.js';
+import { undoFiles, writeChanges } from '../../../src/transaction/steps/files.js';
+import { FakeSystem, program } from '../../support/fake-system.js';
 
 const file = (path: string, text: string, mode = 0o644) => ({
   path,

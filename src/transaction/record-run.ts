@@ -21,18 +21,19 @@ import { preflight } from '../restart/preflight.js';
 import { failureOf, failuresOf } from '../state/failures.js';
 import { lastWritten, withLifetime } from '../state/own-files.js';
 import { isRunning } from '../state/service-run.js';
-import { stopUnit } from '../state/stop-unit.js';
-import { boundTo } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import type { ProcessResult, Running } from '../system/system.js';
 import { readBack } from '../verify/manager/read-back.js';
-import { watchTied } from './dependents.js';
-import { type HeldSignals, holdSignals } from './held-signals.js';
-import { keepRestarted, keepUndo } from './keep-record.js';
-import { rollBack } from './roll-back.js';
-import { restart, trialOf, tryOut } from './trial.js';
-import type { Undo } from './undo-record.js';
-import { writeChanges } from './write.js';
+import { type AppliedUnit, beginChange, inOrder, resultOf, type Transaction } from './changed-unit.js';
+import { holdSignals } from './held-signals.js';
+import type { UndoRecord } from './record-format.js';
+import { rollBack, sparesChanged } from './roll-back.js';
+import { type Ending, runSteps, type Step } from './runner.js';
+import { keepRecords } from './steps/record.js';
+import { reload } from './steps/reload.js';
+import { restartServices } from './steps/restart.js';
+import { tryServices } from './steps/try.js';
+import { writeFiles } from './steps/write.js';
 
 /** Most of the reader's output that is kept, in characters: some hundred thousand records. */
 const LIMIT = 128 << 20;
@@ -59,19 +60,26 @@ export async function recordRun(
   const notes = await assertRecordable(placed, permissive);
   const ears = await listen(context, prepared);
   const signals = holdSignals(context);
-  const way: Way = { signals };
+  const transaction = { context: placed, signals };
   const since = startOf(permissive.unit.properties!);
   let looked: Looked = { explanations: [], since, suppressed: false, readable: false };
   const diagnostics = [...notes, ...ears.diagnostics];
+  let unit: AppliedUnit | undefined;
   let failed = false;
   try {
-    diagnostics.push(...(await failuresOf(() => runOnce(placed, permissive, way))));
+    const ran = async () => {
+      unit = await begin(transaction, permissive);
+      const ending = await runOnce(transaction, unit, permissive);
+      unit = ending.unit;
+      return ending.failures;
+    };
+    diagnostics.push(...(await failuresOf(ran)));
     const collected = async () => {
       looked = await collect(context, prepared, permissive, ears);
     };
     diagnostics.push(...(await failureOf(collected)));
   } finally {
-    const problems = await goBack(placed, permissive, way);
+    const problems = unit ? await undo(transaction, unit) : [];
     diagnostics.push(...problems);
     failed =
       problems.length > 0 || diagnostics.some(({ code }) => ['interrupted', 'unwritable'].includes(code));
@@ -135,34 +143,54 @@ function incomplete(said: string): Diagnostic {
   return warning('records-incomplete', message, { hint });
 }
 
-/** What a run is ended by, and the way back, from when there is something to be put back. */
-interface Way {
-  readonly signals: HeldSignals;
-  back?: Undo;
+/** The unit before its first step. */
+async function begin(transaction: Transaction, prepared: Prepared): Promise<AppliedUnit> {
+  const { unit, changes, plan } = prepared;
+  const starts = !isRunning(unit.properties!);
+  const pending = { state: 'pending', unit: plan.unit, changes, diagnostics: [], prepared } as const;
+  const begun = await beginChange(transaction, { ...pending, services: unit.services }, { starts });
+  return { ...begun, prepared, asTheyAre: [], verified: undefined };
 }
 
-/** Files, reload, restart, trial: what goes wrong, a signal among it, ends that. */
-async function runOnce(context: Context, prepared: Prepared, way: Way): Promise<readonly Diagnostic[]> {
-  const { system, placement } = context;
-  const { plan, unit, changes } = prepared;
-  const toUndo = { unit: plan.unit, changes, services: unit.services };
-  await system.watch([plan.unit, ...boundTo(unit.properties!)]);
-  way.back = await keepUndo(context, toUndo, { starts: !isRunning(unit.properties!) });
-  await writeChanges(
-    system,
-    changes.filter(({ kind }) => kind !== 'remove'),
+/**
+ * The steps of `explain --record`: the first that goes wrong, a signal among that, is the last, and all is undone when what
+ * was recorded has been read.
+ */
+const recordTable = (transaction: Transaction, permissive: Prepared): Step<AppliedUnit, UndoRecord>[] => [
+  { name: 'record', per: 'run', do: keepRecords(transaction) },
+  { name: 'write', per: 'run', do: writeFiles(transaction) },
+  { name: 'reload', per: 'run', do: reload(transaction) },
+  { name: 'read-back', per: 'turn', do: readBackAlone(transaction, permissive) },
+  { name: 'restart', per: 'round', do: restartServices(transaction) },
+  { name: 'try', per: 'round', do: tryServices(transaction) },
+];
+
+/** Holds what systemd has loaded against the plan of the one unit. */
+const readBackAlone = ({ context }: Transaction, { plan, unit: { properties } }: Prepared) =>
+  inOrder((unit: AppliedUnit) =>
+    resultOf(unit, async () => {
+      const loaded = await context.system.unit(plan.unit);
+      return readBack(plan, dropInPath(context.placement, plan.unit), loaded, properties);
+    }),
   );
-  await system.reload();
-  const loaded = await system.unit(plan.unit);
-  const wrong = readBack(plan, dropInPath(placement, plan.unit), loaded, unit.properties);
-  if (wrong.length > 0) return wrong;
-  const back = await keepRestarted(context, way.back);
-  way.back = back;
-  return way.signals.unlessCame(async () => {
-    const down = await restart(system, { unit: plan.unit, scope: placement.scope, plan: undefined }, back);
-    await watchTied(context, back, [plan.unit]);
-    return down.length > 0 ? down : tryOut(system, trialOf(prepared));
-  });
+
+/** Takes the unit through its steps. */
+async function runOnce(
+  transaction: Transaction,
+  unit: AppliedUnit,
+  permissive: Prepared,
+): Promise<Ending<AppliedUnit>> {
+  const [ending] = await runSteps(
+    {
+      table: recordTable(transaction, permissive),
+      recordOf: ({ record }) => record,
+      afterFailure: () => 'stop',
+      turns: (units) => [units],
+      round: (one, n) => (n === 0 ? { ...one, now: [one.unit] } : undefined),
+    },
+    [unit],
+  );
+  return ending!;
 }
 
 /** What has been recorded, while the unit's processes are still there to be asked. */
@@ -187,17 +215,13 @@ function heardBy({ status, stdout }: ProcessResult, manager: UserManager): Heard
   return status === 0 ? heard : { ...heard, suppressed: true };
 }
 
-/** The files that were there, a reload, and the service as it was: with these files, or stopped. */
-async function goBack(
-  context: Context,
-  { plan, unit: { properties } }: Prepared,
-  { back, signals }: Way,
-): Promise<readonly Diagnostic[]> {
-  if (!back) return [];
-  const { unit, target } = plan;
-  const settle = async () => (isRunning(properties!) ? [] : stopUnit(context, unit));
-  const [problems] = await rollBack(context, [back], { signals, settle });
+/** Rolls the unit back: its files, and the service by them, or stopped. */
+async function undo({ context, signals }: Transaction, unit: AppliedUnit): Promise<readonly Diagnostic[]> {
+  const [problems] = await rollBack(context, [unit.record], { signals, spare: sparesChanged(context) });
   if (problems!.length === 0) return [];
-  const hint = `'${ownCommand(target.scope, 'status', unit)}' says how it is`;
-  return [...problems!, error('not-restored', `${unit} is not as it was: it may be permissive`, { hint })];
+  const hint = `'${ownCommand(context.placement.scope, 'status', unit.unit)}' says how it is`;
+  return [
+    ...problems!,
+    error('not-restored', `${unit.unit} is not as it was: it may be permissive`, { hint }),
+  ];
 }

@@ -1,0 +1,120 @@
+import { type Diagnostic, UserError } from '../diagnostic.js';
+import type { Change } from '../emit/changes.js';
+import type { Plan } from '../plan/plan.js';
+import type { Prepared } from '../prepare/prepare.js';
+import { failuresOf } from '../state/failures.js';
+import type { Service } from '../state/service.js';
+import { boundTo } from '../state/stopped.js';
+import type { Context } from '../system/context.js';
+import type { HeldSignals } from './held-signals.js';
+import { recordOf } from './record.js';
+import type { UndoRecord } from './record-format.js';
+import type { StepResult } from './runner.js';
+import type { Pending, UnitResult } from './unit-result.js';
+
+/** A unit that is being changed. */
+export interface ChangedUnit {
+  readonly unit: string;
+  readonly record: UndoRecord;
+  readonly changes: readonly Change[];
+  /** Its services, as they were before anything was changed. */
+  readonly services: readonly Service[];
+  /** Undefined where a policy is taken away. */
+  readonly prepared?: Prepared;
+  /** Services that are to be restarted. */
+  readonly due: readonly string[];
+  /** Those of them whose round it is. */
+  readonly now: readonly string[];
+  /** A service was, or was tried to be, restarted. */
+  readonly restarted: boolean;
+  /** What is to be said of it besides failures: what was found when it was planned, and since. */
+  readonly notes: readonly Diagnostic[];
+}
+
+/** A unit that a policy is applied to. */
+export interface AppliedUnit extends ChangedUnit {
+  readonly prepared: Prepared;
+  /** Services that run with what was written as they are. */
+  readonly asTheyAre: readonly string[];
+  /** Whether every thread's filters were seen, and are as the policy says; undefined where nothing was looked at. */
+  readonly verified: boolean | undefined;
+}
+
+/** A change of units under way. */
+export interface Transaction {
+  readonly context: Context;
+  /** One that has come ends what isn't done. */
+  readonly signals: HeldSignals;
+}
+
+/**
+ * Describes a unit before its first step, and listens from here on to what others do to its services.
+ * @throws UserError `interrupted`, and where the manager can't be asked
+ */
+export async function beginChange(
+  { context, signals }: Transaction,
+  pending: Pending,
+  { starts = false } = {},
+): Promise<ChangedUnit> {
+  const { unit, changes, services, prepared, diagnostics } = pending;
+  signals.assertNone();
+  await context.system.watch(services.flatMap(({ name, properties }) => [name, ...boundTo(properties)]));
+  const appliedRuns = prepared?.appliedRuns;
+  const record = await recordOf(context, { unit, changes, services, appliedRuns, starts });
+  return { unit, record, changes, services, due: [], now: [], restarted: false, notes: diagnostics };
+}
+
+/** Describes units; those that can't be are refused. */
+export async function beginEach<P extends Pending>(transaction: Transaction, pending: readonly P[]) {
+  const units: ChangedUnit[] = [];
+  const begun: P[] = [];
+  const refused: UnitResult[] = [];
+  for (const one of pending) {
+    try {
+      units.push(await beginChange(transaction, one));
+      begun.push(one);
+    } catch (cause) {
+      if (!(cause instanceof UserError)) throw cause;
+      const diagnostics = [...one.diagnostics, ...cause.diagnostics];
+      refused.push({ ...one, state: 'refused', diagnostics, exit: cause.exit });
+    }
+  }
+  return { units, pending: begun, refused };
+}
+
+/** The plan of one of a unit's services, if a policy is applied. */
+export const planOf = ({ prepared }: ChangedUnit): Plan | undefined => prepared?.plan;
+
+export const noting = <U extends ChangedUnit>(unit: U, notes: readonly Diagnostic[]): U => ({
+  ...unit,
+  notes: [...unit.notes, ...notes],
+});
+
+/** A unit after a step that goes wrong by what it throws, or says. */
+export async function resultOf<U>(
+  unit: U,
+  step: () => Promise<readonly Diagnostic[]>,
+): Promise<StepResult<U>> {
+  return { unit, failures: await failuresOf(step) };
+}
+
+/** A step that units take one after the other. */
+export const inOrder =
+  <U>(step: (unit: U) => Promise<StepResult<U>>) =>
+  async (units: readonly U[]): Promise<StepResult<U>[]> => {
+    const results: StepResult<U>[] = [];
+    for (const unit of units) results.push(await step(unit));
+    return results;
+  };
+
+/** A step that units take at one time. */
+export const atOnce =
+  <U>(step: (unit: U) => Promise<StepResult<U>>) =>
+  (units: readonly U[]): Promise<StepResult<U>[]> =>
+    Promise.all(units.map(step));
+
+/** What goes wrong with services, one beside the other. */
+export const failuresOfEach = async (
+  names: readonly string[],
+  step: (name: string) => Promise<readonly Diagnostic[]>,
+): Promise<Diagnostic[]> => (await Promise.all(names.map((name) => failuresOf(() => step(name))))).flat();

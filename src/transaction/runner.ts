@@ -1,0 +1,173 @@
+/** Takes units through a table of steps: it knows their order and what follows a failure, and nothing of what they do. */
+
+import type { Diagnostic } from '../diagnostic.js';
+import type { StepName } from './step-names.js';
+
+/** A unit after a step, and what has gone wrong with it there. */
+export interface StepResult<U> {
+  readonly unit: U;
+  readonly failures: readonly Diagnostic[];
+}
+
+/** Undoes a step of units by their records alone, so that another run of the program can. One list a record, in their order. */
+export type Undo<R> = (records: readonly R[]) => Promise<readonly (readonly Diagnostic[])[]>;
+
+/** The half of a step that another run needs. */
+export interface UndoneStep<R> {
+  readonly name: StepName;
+  readonly undo?: Undo<R> | undefined;
+  /** The record stays where this isn't undone: the next run tries again. */
+  readonly mustBeUndone?: boolean;
+}
+
+/** A step: a name and a pair, do and undo. Neither throws what is wrong with a unit. */
+export interface Step<U, R> extends UndoneStep<R> {
+  /** `run`: all units take it together; `turn`: those of a turn do; `round`: so they do, as often as one has more to do. */
+  readonly per: 'run' | 'turn' | 'round';
+  /** @returns one a unit, in their order */
+  readonly do: (units: readonly U[]) => Promise<readonly StepResult<U>[]>;
+}
+
+/** What follows a failure of one unit: all its steps are undone, it stays where it is, or it goes on. */
+export type AfterFailure = 'undo' | 'stop' | 'go-on';
+
+/** Tells why a unit isn't touched on the way back, and is done with; undefined where it may be undone. */
+export type Spare<R> = (record: R) => Promise<readonly Diagnostic[] | undefined>;
+
+export interface Course<U, R> {
+  readonly table: readonly Step<U, R>[];
+  readonly recordOf: (unit: U) => R;
+  readonly afterFailure: (step: StepName, failures: readonly Diagnostic[]) => AfterFailure;
+  /** Units in the order in which they are taken, those of one turn together. */
+  readonly turns: (units: readonly U[]) => readonly (readonly U[])[];
+  /** A unit in its nth round, from 0 on; undefined where it has nothing more to do. */
+  readonly round: (unit: U, n: number) => U | undefined;
+  /** A unit after its last round. */
+  readonly rest?: (unit: U) => U;
+  readonly spare?: Spare<R>;
+  /** Adds to the failures of a unit while it still is as it failed. */
+  readonly beforeUndo?: (unit: U, failures: readonly Diagnostic[]) => Promise<readonly Diagnostic[]>;
+}
+
+/** How a unit has come out of a table. */
+export interface Ending<U> {
+  readonly unit: U;
+  /** `stuck`: it failed and stays where it was. */
+  readonly state: 'done' | 'undone' | 'stuck';
+  /** The step that failed last. */
+  readonly failedAt?: StepName;
+  readonly failures: readonly Diagnostic[];
+  /** What is to be said of the way back. */
+  readonly undone: readonly Diagnostic[];
+}
+
+/** A unit on its way. */
+interface Moving<U> {
+  readonly unit: U;
+  readonly failures: readonly Diagnostic[];
+  readonly failedAt?: StepName;
+}
+
+/** Takes all units through the table. One that fails doesn't keep the others. In the order in which they end. */
+export async function runSteps<U, R>(course: Course<U, R>, units: readonly U[]): Promise<Ending<U>[]> {
+  const { table, turns, round, rest = (unit: U) => unit } = course;
+  const endings: Ending<U>[] = [];
+  const take = async (steps: readonly Step<U, R>[], all: readonly Moving<U>[]) => {
+    let moving = all;
+    for (const step of steps) moving = await takeStep(course, step, moving, endings);
+    return moving;
+  };
+  const started = await take(
+    table.filter(({ per }) => per === 'run'),
+    units.map((unit) => ({ unit, failures: [] })),
+  );
+  const rounds = table.filter(({ per }) => per === 'round');
+  const first = table.findIndex(({ per }) => per === 'round');
+  const isInTurn = ({ per }: Step<U, R>) => per === 'turn';
+  const before = table.slice(0, first < 0 ? undefined : first).filter(isInTurn);
+  const after = first < 0 ? [] : table.slice(first).filter(isInTurn);
+  for (const turn of turns(started.map(({ unit }) => unit))) {
+    let moving = await take(
+      before,
+      started.filter(({ unit }) => turn.includes(unit)),
+    );
+    for (let n = 0; moving.some(({ unit }) => round(unit, n) !== undefined); n++) {
+      moving = await take(
+        rounds,
+        moving.map((one) => ({ ...one, unit: round(one.unit, n) ?? rest(one.unit) })),
+      );
+    }
+    moving = await take(
+      after,
+      moving.map((one) => ({ ...one, unit: rest(one.unit) })),
+    );
+    endings.push(...moving.map((one): Ending<U> => ({ ...one, state: 'done', undone: [] })));
+  }
+  return endings;
+}
+
+/** @returns the units that go on; those that don't are added to the endings */
+async function takeStep<U, R>(
+  course: Course<U, R>,
+  step: Step<U, R>,
+  moving: readonly Moving<U>[],
+  endings: Ending<U>[],
+): Promise<readonly Moving<U>[]> {
+  if (moving.length === 0) return [];
+  const results = await step.do(moving.map(({ unit }) => unit));
+  const after = results.map(({ unit, failures }, i): Moving<U> & { readonly way: AfterFailure } => {
+    const known = moving[i]!;
+    if (failures.length === 0) return { ...known, unit, way: 'go-on' };
+    const way = course.afterFailure(step.name, failures);
+    return { unit, failures: [...known.failures, ...failures], failedAt: step.name, way };
+  });
+  const those = (way: AfterFailure): Moving<U>[] =>
+    after.filter((one) => one.way === way).map(({ way: _, ...one }) => one);
+  endings.push(...those('stop').map((one): Ending<U> => ({ ...one, state: 'stuck', undone: [] })));
+  endings.push(...(await undoAll(course, those('undo'))));
+  return those('go-on');
+}
+
+async function undoAll<U, R>(course: Course<U, R>, units: readonly Moving<U>[]): Promise<Ending<U>[]> {
+  if (units.length === 0) return [];
+  const { beforeUndo = async () => [] } = course;
+  const told = await Promise.all(
+    units.map(async (one) => ({
+      ...one,
+      failures: [...one.failures, ...(await beforeUndo(one.unit, one.failures))],
+    })),
+  );
+  const undone = await undoSteps(
+    course.table,
+    units.map(({ unit }) => course.recordOf(unit)),
+    course.spare,
+  );
+  return told.map((one, i) => ({ ...one, state: 'undone', undone: undone[i]! }));
+}
+
+/**
+ * Undoes all steps of some units, from the top of the table: systemd must have read the files that were there before a
+ * service is restarted by them. Whatever fails, the steps after it are undone as well, but for the last, which lets the
+ * record go: that waits for those that must be undone.
+ * @returns what is to be said, one list a record
+ */
+export async function undoSteps<R>(
+  table: readonly UndoneStep<R>[],
+  records: readonly R[],
+  spare: Spare<R> = async () => undefined,
+): Promise<(readonly Diagnostic[])[]> {
+  const spared = await Promise.all(records.map(spare));
+  const said: Diagnostic[][] = spared.map((why) => [...(why ?? [])]);
+  const left = new Set<number>();
+  const last = table.findLast(({ undo }) => undo !== undefined);
+  for (const step of table) {
+    const some = [...records.keys()].filter((i) => !spared[i] && (step !== last || !left.has(i)));
+    if (!step.undo || some.length === 0) continue;
+    const found = await step.undo(some.map((i) => records[i]!));
+    for (const [k, i] of some.entries()) {
+      said[i]!.push(...found[k]!);
+      if (step.mustBeUndone && found[k]!.length > 0) left.add(i);
+    }
+  }
+  return said;
+}

@@ -1,0 +1,74 @@
+import { inBatches } from '../../collections.js';
+import type { Diagnostic } from '../../diagnostic.js';
+import { installedLauncher } from '../../paths.js';
+import { removeUnusedLauncher } from '../../prepare/load/launcher-file.js';
+import { forgetRuns, keepRuns } from '../../state/applied-runs.js';
+import { failureOf } from '../../state/failures.js';
+import type { Context } from '../../system/context.js';
+import { changedSince } from '../changed-since.js';
+import {
+  type AppliedUnit,
+  atOnce,
+  type ChangedUnit,
+  inOrder,
+  noting,
+  type Transaction,
+} from '../changed-unit.js';
+import { forgetRecord } from '../record.js';
+import type { UndoRecord } from '../record-format.js';
+import type { Undo } from '../runner.js';
+import { areAsWritten, goesLast, isNeeded, undoFiles, writeChanges } from './files.js';
+
+/** Lets the record go: from here on the unit is as it shall be, whatever ends this program. */
+export const commitApplied = ({ context }: Transaction) =>
+  atOnce(async (unit: AppliedUnit) => {
+    let isThere = false;
+    await failureOf(async () => {
+      isThere = await areAsWritten(context.system, unit.record.files);
+    });
+    const failures = await failureOf(async () => {
+      await writeChanges(context.system, unit.changes.filter(goesLast));
+      await forgetRecord(context, unit.unit);
+    });
+    if (failures.length === 0 && isThere) {
+      await keepRuns(context, unit.unit, [...unit.asTheyAre, ...unit.due]);
+    }
+    return { unit: isThere ? unit : changedMeanwhile(context, unit), failures };
+  });
+
+/** What was seen to be in force isn't what is there now. */
+function changedMeanwhile(context: Context, unit: AppliedUnit): AppliedUnit {
+  const changed: Diagnostic = { ...changedSince(context, unit.unit), severity: 'warning' };
+  return { ...noting(unit, [changed]), verified: false };
+}
+
+/** Clears away what a drop-in that is gone needed; the launcher goes when no unit needs it any more. */
+export const commitReverted = ({ context }: Transaction) =>
+  inOrder(async (unit: ChangedUnit) => {
+    const launcher = installedLauncher(context.placement);
+    const rest = unit.changes.filter((change) => goesLast(change) && change.path !== launcher);
+    const failures = await failureOf(() => writeChanges(context.system, rest));
+    const kept = await failureOf(() => forget(context, unit.unit));
+    return { unit, failures: [...failures, ...kept] };
+  });
+
+/** The record goes last: it has the unit put back by the next run, which needs its runs. */
+async function forget(context: Context, unit: string): Promise<void> {
+  await forgetRuns(context, unit);
+  await forgetRecord(context, unit);
+}
+
+/** How many units are cleared away at a time. */
+const BATCH = 8;
+
+/** Clears away what nothing needs now that the files before are back, and lets the record go. */
+export const commitUndone =
+  (context: Context): Undo<UndoRecord> =>
+  (records) =>
+    inBatches(records, BATCH, ({ unit, files, launcher }) =>
+      failureOf(async () => {
+        await undoFiles(context.system, files.filter(isNeeded));
+        if (launcher) await removeUnusedLauncher(context);
+        await forgetRecord(context, unit);
+      }),
+    );

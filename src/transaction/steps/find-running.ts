@@ -1,0 +1,29 @@
+import { inBatches } from '../../collections.js';
+import { serviceName } from '../../prepare/load/load-unit.js';
+import { obstacleTo } from '../../restart/may-restart.js';
+import { failureOf } from '../../state/failures.js';
+import { leftAsItRuns, staysFailed } from '../../state/notes.js';
+import { ASKED_AT_ONCE, servicesOf } from '../../state/service.js';
+import { hasFailed, isRunning } from '../../state/service-run.js';
+import { atOnce, type ChangedUnit, noting, type Transaction } from '../changed-unit.js';
+import type { RestartOptions } from './read-back.js';
+
+/** Finds the services that run by what systemd has forgotten, and so are to be restarted. */
+export const findRunning = ({ context, signals }: Transaction, { restart }: RestartOptions) =>
+  atOnce(async (unit: ChangedUnit) => {
+    let found = unit;
+    const failures = await failureOf(async () => {
+      signals.assertNone();
+      const services = await servicesOf(context, serviceName(unit.unit));
+      const running = services.filter(({ properties }) => isRunning(properties));
+      const obstacles = await inBatches(running, ASKED_AT_ONCE, (one) => obstacleTo(context, one));
+      const isStaying = (i: number) => restart === false || obstacles[i] !== undefined;
+      const due = running.filter((_, i) => !isStaying(i)).map(({ name }) => name);
+      const stay = running.flatMap(({ name }, i) => (isStaying(i) ? [leftAsItRuns(name, obstacles[i])] : []));
+      const down = services
+        .filter(({ properties }) => hasFailed(properties))
+        .map(({ name, properties }) => staysFailed(name, context.placement.scope, properties));
+      found = { ...noting(unit, [...stay, ...down]), due };
+    });
+    return { unit: found, failures };
+  });

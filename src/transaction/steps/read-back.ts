@@ -1,0 +1,114 @@
+import { inBatches } from '../../collections.js';
+import type { Diagnostic } from '../../diagnostic.js';
+import { isPending } from '../../emit/changes.js';
+import type { Plan } from '../../plan/plan.js';
+import { isRestartDue, obstacleTo } from '../../restart/may-restart.js';
+import { failed } from '../../state/failure.js';
+import { failuresOf } from '../../state/failures.js';
+import { downAlready, noRestartNeeded, notRunning, restartDue } from '../../state/notes.js';
+import { ASKED_AT_ONCE, type Service } from '../../state/service.js';
+import { atRest, hasFailed, isRunning, isUnderWay, isUp, runOf } from '../../state/service-run.js';
+import type { Context } from '../../system/context.js';
+import { loadedNow, notInForce } from '../../verify/manager/in-force.js';
+import { type AppliedUnit, atOnce, noting, type Transaction } from '../changed-unit.js';
+import type { UndoRecord } from '../record-format.js';
+
+export interface RestartOptions {
+  /** False: leave services as they run. */
+  readonly restart?: boolean | undefined;
+}
+
+/** Holds what systemd has loaded against the plan, and finds the restarts that are due. */
+export const readBackApplied = (transaction: Transaction, options: RestartOptions) =>
+  atOnce(async (unit: AppliedUnit) => {
+    let read = unit;
+    const failures = await failuresOf(async () => {
+      transaction.signals.assertNone();
+      const { plan, unit: before } = unit.prepared;
+      const loaded = await loadedNow(transaction.context, before);
+      const wrong = notInForce(transaction.context, plan, loaded, before);
+      if (wrong.length > 0) return wrong;
+      const services = await inBatches(loaded.services, ASKED_AT_ONCE, async (service) =>
+        isUnderWay(service.properties) ? resting(transaction, service.name) : service,
+      );
+      read = await withDue(transaction, unit, services, options);
+      const down = [...wereUp(unit, services)].filter(([, { properties }]) => hasFailed(properties));
+      return Promise.all(down.map(([name]) => wentDown(transaction.context, plan, name)));
+    });
+    return { unit: read, failures };
+  });
+
+/** A service that somebody else is stopping or restarting, when that is over. */
+async function resting({ context, signals }: Transaction, name: string): Promise<Service> {
+  const { system, caller } = context;
+  const rest = () => signals.unlessCame(() => atRest(system, name));
+  return { name, properties: await caller.tellIfLong(`${name}: waiting for the end of its job …`, rest) };
+}
+
+/** A unit with the services that are to be restarted, and those that run as they shall. */
+async function withDue(
+  { context }: Transaction,
+  unit: AppliedUnit,
+  services: readonly Service[],
+  options: RestartOptions,
+): Promise<AppliedUnit> {
+  const asTheyAre: string[] = [];
+  const due: string[] = [];
+  const notes: Diagnostic[] = [];
+  for (const service of services.filter(({ properties }) => isRunning(properties))) {
+    const { name } = service;
+    if (!(await isRestartDue(context, unit.prepared, service))) {
+      asTheyAre.push(name);
+      if (isPending(unit.changes)) notes.push(noRestartNeeded(name));
+      continue;
+    }
+    const obstacle = await obstacleTo(context, service);
+    if (options.restart === false || obstacle) notes.push(restartDue(name, obstacle));
+    else due.push(name);
+  }
+  const noted = noting(unit, [...notes, ...downNotes(context, unit, services)]);
+  return { ...noted, record: withRunsSince(unit, services), asTheyAre, due };
+}
+
+/** A record with the services that came up since, with what was written: they don't go on as they are, be it that they run. */
+function withRunsSince(unit: AppliedUnit, services: readonly Service[]): UndoRecord {
+  const known = new Set(unit.record.runs.map((run) => run.unit));
+  const since = [...wereUp(unit, services).keys()].filter((name) => !known.has(name));
+  return {
+    ...unit.record,
+    runs: [...unit.record.runs, ...since.map((name) => ({ unit: name, invocation: '' }))],
+  };
+}
+
+/** Notes about services that don't run, and didn't before anything was written. */
+function downNotes(
+  { placement }: Context,
+  unit: AppliedUnit,
+  services: readonly Service[],
+): readonly Diagnostic[] {
+  const down = services.filter(({ properties }) => hasFailed(properties));
+  const isIdle = down.length === 0 && !services.some(({ properties }) => isRunning(properties));
+  const up = wereUp(unit, services);
+  return [
+    ...(isIdle ? [notRunning(unit.prepared.plan.unit)] : []),
+    ...down
+      .filter(({ name }) => !up.has(name))
+      .map(({ name, properties }) => downAlready(name, placement.scope, properties)),
+  ];
+}
+
+/** Services that were up before anything was written, or have come up since. One that is started again and again wasn't. */
+function wereUp({ services: before }: AppliedUnit, now: readonly Service[]): Map<string, Service> {
+  const was = new Map(before.map((service) => [service.name, service.properties]));
+  const isOrWas = ({ name, properties }: Service): boolean => {
+    const known = was.get(name);
+    if (known && isUp(known)) return true;
+    const isAnew = !known || runOf(name, known).invocation !== runOf(name, properties).invocation;
+    const ran = known !== undefined && isRunning(known);
+    return !ran && isAnew && (isRunning(properties) || hasFailed(properties));
+  };
+  return new Map(now.filter(isOrWas).map((service) => [service.name, service]));
+}
+
+const wentDown = ({ system, placement: { scope } }: Context, plan: Plan, unit: string): Promise<Diagnostic> =>
+  failed(system, { unit, scope, plan }, `${unit} went down while its files were written`);

@@ -1,0 +1,169 @@
+import { inBatches } from '../../collections.js';
+import { type Diagnostic, error, hasErrors } from '../../diagnostic.js';
+import { serviceName } from '../../prepare/load/load-unit.js';
+import { isTrigger } from '../../restart/affected-units.js';
+import { staysDown } from '../../restart/may-restart.js';
+import { atWork, restartObstacle } from '../../restart/service-obstacles.js';
+import { failureOf, failuresOf } from '../../state/failures.js';
+import { leftAsItRuns } from '../../state/notes.js';
+import { servicesOf } from '../../state/service.js';
+import {
+  atRest,
+  hasEnded,
+  isFinished,
+  isRunning,
+  isSameRun,
+  isUp,
+  type ServiceRun,
+} from '../../state/service-run.js';
+import { stopUnit } from '../../state/stop-unit.js';
+import { isDead, staysStopped, wasStopped } from '../../state/stopped.js';
+import type { Context } from '../../system/context.js';
+import { downDependents, LOOK_AGAIN, type Which } from '../dependents.js';
+import type { HeldSignals } from '../held-signals.js';
+import type { UndoRecord } from '../record-format.js';
+import type { Undo } from '../runner.js';
+import { hasBegun } from '../step-names.js';
+
+/** How services are brought back. */
+export interface HowBack {
+  /** The second that comes ends the waiting for them. */
+  readonly signals?: HeldSignals | undefined;
+}
+
+/** How many services are started at a time. */
+const BATCH = 8;
+
+/** Brings services back to how they were, with the files that systemd has read again. */
+export const restartAsBefore =
+  (context: Context, how: HowBack): Undo<UndoRecord> =>
+  (records) =>
+    inBatches(records, BATCH, async (record) => [
+      ...(await failuresOf(() => startAgain(context, record, how))),
+      ...(await failuresOf(() => endOthers(context, record, how))),
+    ]);
+
+const wasRestarted = ({ step }: UndoRecord): boolean => hasBegun(step, 'restart');
+
+/** Services that didn't run before and do now were started with files that are gone. */
+async function endOthers(context: Context, record: UndoRecord, how: HowBack): Promise<readonly Diagnostic[]> {
+  const ran = new Set(record.runs.map(({ unit }) => unit));
+  const services = await servicesOf(context, serviceName(record.unit));
+  const started = services.filter(({ name, properties }) => !ran.has(name) && isRunning(properties));
+  const ended = await inBatches(started, BATCH, async ({ name, properties }) => {
+    if (record.starts && wasRestarted(record)) return stopUnit(context, name);
+    const obstacle = atWork(properties) ?? restartObstacle(properties);
+    if (obstacle !== undefined) return [leftAsItRuns(name, obstacle)];
+    return startOne(context, name, (unit) => context.system.restart(unit), how);
+  });
+  return ended.flat();
+}
+
+/** What was never restarted runs on as it did, and what nobody took along stays as others have left it. */
+async function startAgain(
+  context: Context,
+  record: UndoRecord,
+  how: HowBack,
+): Promise<readonly Diagnostic[]> {
+  const found = await inBatches(record.runs, BATCH, (run) => standOf(context, record, run, how));
+  const those = (is: 'due' | 'start') =>
+    record.runs.filter((_, i) => found[i] === is).map(({ unit }) => unit);
+  const due = [...those('due'), ...those('start')];
+  const kept = found.filter((one) => typeof one === 'object');
+  if (due.length === 0 && !(record.starts && wasRestarted(record))) return kept;
+  const fell = (which: Which) => {
+    const look = () => downDependents(context, record, which);
+    return how.signals ? how.signals.unlessAgain(look) : look();
+  };
+  // What the restarts below stop can't be told from what somebody stops.
+  const before = await fell({ holds: await haveHeld(context, record) });
+  const { system } = context;
+  const started = async (units: readonly string[], start: Start) =>
+    (await inBatches(units, BATCH, (unit) => startOne(context, unit, start, how))).flat();
+  const starting: Start = (unit) => system.startUnit(unit);
+  // A socket hands itself to its service only when that is started after it, and fails where that was started too often.
+  const all = [
+    ...(await started(before.down.filter(isTrigger), (unit) => system.startUnit(unit, due))),
+    ...(await started(those('due'), (unit) => system.restart(unit))),
+    ...(await started(those('start'), starting)),
+  ];
+  // What waits for a service is started with it by now.
+  const others = await fell({ are: (unit) => !isTrigger(unit) && !before.stopped.includes(unit) });
+  all.push(...(await started(others.down, starting)));
+  const stay = [...before.stopped, ...others.stopped].map(staysStopped);
+  return [...kept, ...stay, ...all, ...(hasErrors(all) ? [] : await lookAgain(context, due))];
+}
+
+/** Whether all services have been up since their restart, as far as was heard. */
+async function haveHeld({ system }: Context, { runs, affected }: UndoRecord): Promise<boolean> {
+  if (runs.length === 0 || affected.length === 0) return false;
+  let held = [false];
+  await failureOf(async () => {
+    held = await inBatches(runs, BATCH, async ({ unit }) => {
+      const [heard, properties] = await Promise.all([system.heard(unit), system.unit(unit)]);
+      return heard?.failed === false && isUp(properties) && Number(properties.get('NRestarts')) === 0;
+    });
+  });
+  return !held.includes(false);
+}
+
+/** @returns the result of the job */
+type Start = (unit: string) => Promise<string>;
+
+/** Whether a service must be started again; if it can't be, what is to be said. */
+async function standOf(
+  context: Context,
+  record: UndoRecord,
+  run: ServiceRun,
+  { signals }: HowBack,
+): Promise<'due' | 'start' | 'stays' | Diagnostic> {
+  const { system, caller, placement } = context;
+  let stand: 'due' | 'start' | 'stays' | Diagnostic = 'due';
+  // Where that can't be told, one restart too many does less harm than a service that is down.
+  await failureOf(async () => {
+    const seen = () =>
+      caller.tellIfLong(`${run.unit}: waiting for the end of its job …`, () => atRest(system, run.unit));
+    const properties = await (signals ? signals.unlessAgain(seen) : seen());
+    if (isSameRun(run, properties)) stand = 'stays';
+    // Somebody else has stopped it, or it has itself.
+    else if (!wasRestarted(record) && hasEnded(run, properties)) stand = 'stays';
+    else if (await wasStopped(system, { unit: run.unit, scope: placement.scope }, properties))
+      stand = staysStopped(run.unit);
+    else if (isDead(properties)) stand = properties.get('RefuseManualStop') === true ? 'start' : 'due';
+    else {
+      const obstacle = restartObstacle(properties) ?? (await staysDown(context, properties));
+      if (obstacle !== undefined) stand = leftAsItRuns(run.unit, obstacle);
+    }
+  });
+  return stand;
+}
+
+async function startOne(
+  { caller }: Context,
+  unit: string,
+  start: Start,
+  { signals }: HowBack,
+): Promise<readonly Diagnostic[]> {
+  return failuresOf(async () => {
+    const started = () => start(unit);
+    const way = signals ? '; a second interrupt ends the waiting' : '';
+    const result = await caller.tellIfLong(`${unit}: waiting for its start as it was${way} …`, () =>
+      signals ? signals.unlessAgain(started) : started(),
+    );
+    return result === 'done' ? [] : [isDown(unit, `'${result}'`)];
+  });
+}
+
+/** A start counts as done when the program is started, not when it has shown that it stays. */
+async function lookAgain({ system }: Context, units: readonly string[]): Promise<readonly Diagnostic[]> {
+  await system.wait(LOOK_AGAIN);
+  const found = await inBatches(units, BATCH, async (unit) => {
+    const properties = await system.unit(unit);
+    const isWell = isUp(properties) || isFinished(properties);
+    return isWell ? [] : [isDown(unit, String(properties.get('ActiveState')))];
+  });
+  return found.flat();
+}
+
+const isDown = (unit: string, how: string): Diagnostic =>
+  error('service-down', `${unit} doesn't start as it was either: ${how}`);

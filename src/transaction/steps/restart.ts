@@ -1,0 +1,83 @@
+import type { Diagnostic } from '../../diagnostic.js';
+import { failureOf } from '../../state/failures.js';
+import { notRunning } from '../../state/notes.js';
+import { STOPPED_MEANWHILE, wasStopped } from '../../state/stopped.js';
+import type { Context } from '../../system/context.js';
+import {
+  atOnce,
+  type ChangedUnit,
+  failuresOfEach,
+  noting,
+  planOf,
+  type Transaction,
+} from '../changed-unit.js';
+import { watchTied } from '../dependents.js';
+import { keepRecord } from '../record.js';
+import type { StepResult } from '../runner.js';
+import { restart } from '../trial.js';
+
+/** Restarts services: every unit's are announced on disk before the first is restarted, which may restart others' too. */
+export const restartServices =
+  <U extends ChangedUnit>(transaction: Transaction) =>
+  async (units: readonly U[]): Promise<readonly StepResult<U>[]> => {
+    const left = await atOnce<U>((unit) => leaveStopped(transaction.context, unit))(units);
+    const announced = await atOnce<StepResult<U>>(async (one) => {
+      const { unit, failures } = await announce(transaction.context, one);
+      return { unit: { unit, failures }, failures };
+    })(left);
+    return Promise.all(announced.map(({ unit }) => restartNow(transaction, unit)));
+  };
+
+/** One that somebody has stopped meanwhile stays so; of many instances the last waits for all others. */
+async function leaveStopped<U extends ChangedUnit>(
+  { system, placement }: Context,
+  unit: U,
+): Promise<StepResult<U>> {
+  const stopped: string[] = [];
+  const failures = await failureOf(async () => {
+    for (const name of unit.now) {
+      const one = { unit: name, scope: placement.scope };
+      if (await wasStopped(system, one, await system.unit(name))) stopped.push(name);
+    }
+  });
+  const now = unit.now.filter((name) => !stopped.includes(name));
+  const notes = planOf(unit) ? stopped.map(notRunning) : [];
+  return { unit: { ...noting(unit, notes), now }, failures };
+}
+
+/**
+ * Keeps on disk that services are restarted from here on. Where that can't be kept nothing is restarted under a policy;
+ * without one that is no reason to leave a service confined.
+ */
+async function announce<U extends ChangedUnit>(
+  context: Context,
+  { unit, failures }: StepResult<U>,
+): Promise<StepResult<U>> {
+  if (failures.length > 0 || unit.now.length === 0 || unit.record.step === 'restart')
+    return { unit, failures };
+  let { record } = unit;
+  const found = await failureOf(async () => {
+    record = await keepRecord(context, record, 'restart');
+  });
+  return { unit: { ...unit, record }, failures: planOf(unit) ? found : [] };
+}
+
+async function restartNow<U extends ChangedUnit>(
+  { context, signals }: Transaction,
+  { unit, failures }: StepResult<U>,
+): Promise<StepResult<U>> {
+  const { system, placement, caller } = context;
+  if (failures.length > 0 || unit.now.length === 0) return { unit, failures };
+  const plan = planOf(unit);
+  const isWrong = ({ code }: Diagnostic) => plan !== undefined || code !== STOPPED_MEANWHILE;
+  const found = await failuresOfEach(unit.now, async (name) => {
+    const said = await caller.tellIfLong(
+      `${name}: waiting for its restart; an interrupt rolls it back …`,
+      () =>
+        signals.unlessCame(() => restart(system, { unit: name, scope: placement.scope, plan }, unit.record)),
+    );
+    return said.filter(isWrong);
+  });
+  const heard = await failureOf(() => watchTied(context, unit.record, unit.now));
+  return { unit: { ...unit, restarted: true }, failures: [...found, ...heard] };
+}

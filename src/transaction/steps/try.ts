@@ -1,0 +1,64 @@
+import type { Diagnostic } from '../../diagnostic.js';
+import { preparedFor } from '../../prepare/confined.js';
+import { failuresOf } from '../../state/failures.js';
+import {
+  type AppliedUnit,
+  atOnce,
+  type ChangedUnit,
+  failuresOfEach,
+  noting,
+  type Transaction,
+} from '../changed-unit.js';
+import { startDependents } from '../dependents.js';
+import type { StepResult } from '../runner.js';
+import { trialOf, tryOut } from '../trial.js';
+
+/**
+ * Sees that services stay up, are confined and answer; and that the units that depend on them stay up with them.
+ * @param own services that are tried for themselves; without them no dependent is looked at
+ */
+export const tryServices =
+  (transaction: Transaction, own?: ReadonlySet<string>) =>
+  async (units: readonly AppliedUnit[]): Promise<readonly StepResult<AppliedUnit>[]> => {
+    const tried = await Promise.all(units.map((unit) => tryOne(transaction, unit)));
+    return own ? Promise.all(tried.map((one) => tryDependents(transaction, one, own))) : tried;
+  };
+
+async function tryOne(
+  { context, signals }: Transaction,
+  unit: AppliedUnit,
+): Promise<StepResult<AppliedUnit>> {
+  const { system, caller } = context;
+  const failures = await failuresOfEach(unit.now, (name) =>
+    caller.tellIfLong(`${name}: trying it out; an interrupt rolls it back …`, () =>
+      signals.unlessCame(() => tryOut(system, trialOf(preparedFor(unit.prepared, name)))),
+    ),
+  );
+  return { unit, failures };
+}
+
+/** @param own services that are tried for themselves: what comes of them is seen then */
+async function tryDependents(
+  { context, signals }: Transaction,
+  { unit, failures }: StepResult<AppliedUnit>,
+  own: ReadonlySet<string>,
+): Promise<StepResult<AppliedUnit>> {
+  if (failures.length > 0 || unit.now.length === 0) return { unit, failures };
+  const { settle } = trialOf(unit.prepared);
+  const said = await failuresOf(() =>
+    signals.unlessCame(() => startDependents(context, unit.record, { settle, own })),
+  );
+  const isWrong = ({ severity }: Diagnostic) => severity === 'error';
+  const notes = said.filter((one) => !isWrong(one));
+  return { unit: noting(unit, notes), failures: said.filter(isWrong) };
+}
+
+/** Starts the dependents of services without a policy: it is nothing of the policy's that they don't stand. */
+export const startAgainDependents = ({ context, signals }: Transaction) =>
+  atOnce(async (unit: ChangedUnit) => {
+    const said = await failuresOf(() => signals.unlessAgain(() => startDependents(context, unit.record)));
+    const notes = said.map((one) =>
+      one.severity === 'error' ? { ...one, severity: 'warning' as const } : one,
+    );
+    return { unit: noting(unit, notes), failures: [] };
+  });

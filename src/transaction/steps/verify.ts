@@ -1,0 +1,30 @@
+import type { Diagnostic } from '../../diagnostic.js';
+import { preparedFor } from '../../prepare/confined.js';
+import { readKernel } from '../../verify/kernel/read-kernel.js';
+import { type AppliedUnit, atOnce, failuresOfEach, noting, type Transaction } from '../changed-unit.js';
+
+/**
+ * Holds what the kernel does with a unit against its plan, last, so that what the probe has made it start is seen, too.
+ * What can't be seen, or is left over from before, is told, and no failure.
+ */
+export const verifyServices = ({ context, signals }: Transaction) =>
+  atOnce(async (unit: AppliedUnit) => {
+    let { verified } = unit;
+    const unproven: Diagnostic[] = [];
+    const failures = await failuresOfEach(unit.now, async (name) => {
+      const { plan } = preparedFor(unit.prepared, name);
+      const properties = await context.system.unit(name);
+      const found = await signals.unlessCame(() => readKernel(context, plan, properties));
+      const open = [...found.unproven, ...found.leftOver];
+      const unseen = open.filter(({ severity }) => severity === 'error');
+      // A service that has done its work has no process, nor is one that is held to no call looked at.
+      if (found.groups.length === 0 && unseen.every(({ code }) => code === 'not-running')) return [];
+      verified = (verified ?? true) && unseen.length === 0 && found.wrong.length === 0;
+      unproven.push(...open.map(asWarning));
+      return found.wrong;
+    });
+    return { unit: { ...noting(unit, unproven), verified }, failures };
+  });
+
+const asWarning = (one: Diagnostic): Diagnostic =>
+  one.severity === 'error' ? { ...one, severity: 'warning' } : one;

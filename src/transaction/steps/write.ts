@@ -1,0 +1,32 @@
+import type { Diagnostic } from '../../diagnostic.js';
+import { failureOf } from '../../state/failures.js';
+import type { Context } from '../../system/context.js';
+import { type ChangedUnit, inOrder, resultOf, type Transaction } from '../changed-unit.js';
+import type { UndoRecord } from '../record-format.js';
+import type { Undo } from '../runner.js';
+import { goesLast, isNeeded, undoFiles, writeChanges } from './files.js';
+
+/** Writes files; none goes that what systemd has loaded may need. */
+export const writeFiles = <U extends ChangedUnit>({ context, signals }: Transaction) =>
+  inOrder((unit: U) =>
+    resultOf(unit, async () => {
+      signals.assertNone();
+      await writeChanges(
+        context.system,
+        unit.changes.filter((change) => !goesLast(change)),
+      );
+      return [];
+    }),
+  );
+
+/** Puts the files back that the drop-in before needs, and that drop-in; none goes that the new one needs. */
+export const unwriteFiles =
+  ({ system }: Context): Undo<UndoRecord> =>
+  async (records) => {
+    const said: (readonly Diagnostic[])[] = [];
+    for (const { files } of records) {
+      const old = files.filter((file) => !isNeeded(file));
+      said.push(await failureOf(() => undoFiles(system, old)));
+    }
+    return said;
+  };

@@ -1,0 +1,24 @@
+import { failureOf } from '../state/failures.js';
+import type { Context } from '../system/context.js';
+import { filesToUndo } from './record-format.js';
+import { undoFiles, writeChanges } from './steps/files.js';
+import type { Pending, UnitResult } from './unit-result.js';
+
+/** Writes files where no service runs by them: below another root. One that fails leaves the files as they were. */
+export async function writeOffline(
+  { system, placement }: Context,
+  pending: readonly Pending[],
+  done: 'applied' | 'reverted',
+): Promise<UnitResult[]> {
+  const results: UnitResult[] = [];
+  for (const one of pending) {
+    const failures = await failureOf(() => writeChanges(system, one.changes));
+    const files = filesToUndo(placement, one.unit, one.changes);
+    const undone = failures.length > 0 ? await failureOf(() => undoFiles(system, files)) : [];
+    const diagnostics = [...one.diagnostics, ...failures, ...undone];
+    if (failures.length === 0) results.push({ ...one, state: done, restarted: false, diagnostics });
+    else if (undone.length === 0) results.push({ ...one, state: 'refused', diagnostics });
+    else results.push({ ...one, state: 'failed', restarted: false, diagnostics });
+  }
+  return results;
+}
