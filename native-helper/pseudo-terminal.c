@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,11 +40,12 @@ void pseudo_terminal_open(struct pseudo_terminal *pseudo_terminal)
 
 void pseudo_terminal_tell_path(const struct pseudo_terminal *pseudo_terminal, int fd)
 {
-	unsigned int number = 0;
-	if (ioctl(pseudo_terminal->master, TIOCGPTN, &number) != 0)
-		give_up("the pseudo-terminal has no number");
 	char line[32];
-	size_t length = (size_t)snprintf(line, sizeof line, "/dev/pts/%u\n", number);
+	errno = ptsname_r(pseudo_terminal->master, line, sizeof line - 1);
+	if (errno != 0)
+		give_up("the pseudo-terminal has no number");
+	size_t length = strlen(line);
+	line[length++] = '\n';
 	errno = EIO; /* where only a part is written */
 	if (write(fd, line, length) != (ssize_t)length)
 		give_up("can't tell its path");

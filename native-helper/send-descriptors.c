@@ -38,7 +38,7 @@ static void attach_files(struct msghdr *message, struct cmsghdr *header, size_t 
 	size_t size = file_count * sizeof files[0];
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(size);
+	header->cmsg_len = (socklen_t)CMSG_LEN(size);
 	memcpy(CMSG_DATA(header), files, size);
 	message->msg_control = header;
 	message->msg_controllen = header->cmsg_len;
