@@ -1,6 +1,6 @@
 #include "calls.h"
 
-#include "bpf.h"
+#include <linux/audit.h>
 
 /* Fixed-size rows: pointers would need relocations. */
 static const struct call_row {
@@ -32,6 +32,6 @@ int call_number(const char *name, size_t length, uint32_t arch)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (length > 0 && is_named(&rows[i], name, length))
-			return arch == ARCH_X86_64 ? rows[i].x86_64 : rows[i].arm64;
+			return arch == AUDIT_ARCH_X86_64 ? rows[i].x86_64 : rows[i].arm64;
 	return CALL_UNKNOWN;
 }

@@ -11,7 +11,7 @@
 #define CALL_ABSENT (-1)  /* other machines or calling conventions have it */
 #define CALL_UNKNOWN (-2) /* nobody has it */
 
-/* The number of a call in the native calls of ARCH_X86_64 or ARCH_ARM64, or CALL_*. The name needs no NUL. */
+/* The number of a native call of a machine (AUDIT_ARCH_*), or CALL_*. The name needs no NUL. */
 int call_number(const char *name, size_t length, uint32_t arch);
 
 #endif

@@ -9,9 +9,9 @@
 
 /*
  * Calls `found` with the ID of every thread in a control group, given as its folder, and in those below it, however deep;
- * with 0 for a thread of a PID namespace that isn't seen from here. A group that is gone has none. Returns 0 or a negative
- * errno: ETIMEDOUT where not all were seen until `end`, a time of kernel_time(), or since they are too many.
+ * with 0 for a thread of a PID namespace that isn't seen from here. A group that is gone has none. Returns 0 or an errno:
+ * ETIMEDOUT where not all were seen until `end`, by monotonic_time(), or since they are too many.
  */
-long list_group(const char *path, int64_t end, void (*found)(int tid));
+int list_group(const char *path, int64_t end, void (*found)(int tid));
 
 #endif

@@ -1,6 +1,6 @@
 #include "detach.h"
 
-#include "kernel-stream.h"
+#include "monotonic.h"
 
 #define DETACH_KEY 0x1d /* ^] */
 #define DETACH_COUNT 3
@@ -15,7 +15,7 @@ int is_detached(const char *typed, size_t length)
 			count = 0;
 			continue;
 		}
-		int64_t now = kernel_now();
+		int64_t now = monotonic_time();
 		if (count == 0 || now - first > DETACH_WITHIN) {
 			first = now;
 			count = 0;

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* Whether the last of these keys is among what was typed. What was typed before counts. */
+/* Whether the last of these keys is among those typed. Keys of earlier calls count. */
 int is_detached(const char *typed, size_t length);
 
 #endif

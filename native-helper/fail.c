@@ -17,28 +17,27 @@ _Noreturn void fail(int status, struct failure failure)
 	kernel_exit(status);
 }
 
-static int print(const char *text)
+/* Returns the exit status. */
+static int answer(const char *text)
 {
-	size_t length = 0;
-	while (text[length] != '\0')
-		length++;
+	size_t length = strlen(text);
 	return kernel_write(1, text, length) == (long)length ? 0 : 1;
 }
 
 _Noreturn void print_and_exit(const char *text)
 {
-	kernel_exit(print(text));
+	kernel_exit(answer(text));
 }
 
 _Noreturn void print_version(void)
 {
-	kernel_exit(print(program_name) || print(" " VERSION "\n"));
+	kernel_exit(answer(program_name) || answer(" " VERSION "\n"));
 }
 
 void answer_help(const char *word, const char *usage)
 {
-	if (word != NULL && is_equal(word, "--help"))
+	if (word != NULL && strcmp(word, "--help") == 0)
 		print_and_exit(usage);
-	if (word != NULL && is_equal(word, "--version"))
+	if (word != NULL && strcmp(word, "--version") == 0)
 		print_version();
 }

@@ -10,7 +10,7 @@
 #define EXIT_NO_NEW_PRIVILEGES 227
 #define EXIT_SECCOMP 228
 
-/* What the lines of this program begin with. */
+/* All lines of this program on standard error begin with it. */
 extern const char program_name[];
 
 /* Prints a failure's line. */

@@ -1,5 +1,9 @@
 #include "filter.h"
 
+#include <linux/seccomp.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the filter file and the guard assume little-endian");
+
 /* Fixed-size rows: a table of pointers would need relocations, which the launcher has nobody to apply. */
 static const char problem_texts[][72] = {
 	[FILTER_OK] = "is good",
@@ -166,40 +170,38 @@ enum filter_problem base64_decode(const char *text, uint8_t *bytes, size_t *size
 	return FILTER_OK;
 }
 
-static struct sock_filter load_word(uint32_t offset)
+static struct sock_filter load_word(size_t offset)
 {
-	return (struct sock_filter){.code = BPF_LOAD_WORD, .k = offset};
+	return (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset);
 }
 
 /* Goes on where A equals `value`, else to the guard's last instruction. `index` is the place of the jump itself. */
 static struct sock_filter require(uint32_t index, uint32_t value)
 {
-	return (struct sock_filter){
-		.code = BPF_JUMP_IF_EQUAL,
-		.jf = (uint8_t)(GUARD_LENGTH - 1 - (index + 1)),
-		.k = value,
-	};
+	uint8_t distance = (uint8_t)(GUARD_LENGTH - 1 - (index + 1));
+	return (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, distance);
 }
 
 void guard_write(struct sock_filter guard[GUARD_LENGTH], uint32_t arch, uint32_t nr_execve, const uint64_t key[KEY_WORDS])
 {
 	uint32_t n = 0;
 	/* The number first: it settles almost every call in two instructions. */
-	guard[n++] = load_word(SECCOMP_DATA_NR);
+	guard[n++] = load_word(offsetof(struct seccomp_data, nr));
 	guard[n] = require(n, nr_execve);
 	n++;
-	guard[n++] = load_word(SECCOMP_DATA_ARCH);
+	guard[n++] = load_word(offsetof(struct seccomp_data, arch));
 	guard[n] = require(n, arch);
 	n++;
+	/* Little-endian: an argument's lower half comes first. */
 	for (uint32_t half = 0; half < 2 * KEY_WORDS; half++) {
-		guard[n++] = load_word(SECCOMP_DATA_ARGS + 8 * 3 + 4 * half);
+		guard[n++] = load_word(offsetof(struct seccomp_data, args[3]) + 4 * half);
 		guard[n] = require(n, (uint32_t)(key[half / 2] >> (32 * (half % 2))));
 		n++;
 	}
-	guard[n++] = (struct sock_filter){.code = BPF_RETURN, .k = SECCOMP_RET_ALLOW};
+	guard[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	/*
 	 * A program starts with A = 0, and the policy's must not see what the guard loaded. It is an AND because the kernel
 	 * follows that one when it works out which calls are always allowed (seccomp_is_const_allow), but not BPF_IMM.
 	 */
-	guard[n] = (struct sock_filter){.code = BPF_AND, .k = 0};
+	guard[n] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0);
 }

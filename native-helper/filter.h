@@ -2,10 +2,9 @@
 #ifndef SANDBOX_UNIT_FILTER_H
 #define SANDBOX_UNIT_FILTER_H
 
+#include <linux/filter.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "bpf.h"
 
 /*
  * The filter file, little-endian, with nothing between its parts and nothing after them:
@@ -25,7 +24,7 @@
 #define FILTER_STAGE_EXEC 0U        /* from the program's first instruction, its dynamic linker's that is */
 #define FILTER_STAGE_ENTRY 1U       /* from the program's entry point */
 #define FILTER_ROLE_MAIN 0U         /* the policy */
-#define FILTER_ROLE_START 1U        /* what holds between the exec and the entry point: the policy and start-up calls */
+#define FILTER_ROLE_START 1U        /* in force between the exec and the entry point: the policy and start-up calls */
 #define FILTER_NO_NEW_PRIVILEGES 1U /* set no_new_privs before the filter is loaded */
 #define FILTER_LOG 2U               /* load with SECCOMP_FILTER_FLAG_LOG */
 #define FILTER_FLAGS_KNOWN (FILTER_NO_NEW_PRIVILEGES | FILTER_LOG)
@@ -77,7 +76,7 @@ enum filter_problem {
 	BASE64_BAD_END,
 };
 
-/* What is wrong, as the end of the sentence "the filter …". */
+/* The problem as the end of the sentence "the filter …". */
 const char *filter_problem_text(enum filter_problem problem);
 
 /* Checks a whole file, the programs of other machines too, and finds the one for `arch`. */

@@ -2,25 +2,9 @@
 
 #include "fail.h"
 #include "kernel.h"
-#include "memory.h"
+#include "text.h"
 
 static char program_path[PATH_MAX];
-
-static size_t length_of(const char *text)
-{
-	size_t length = 0;
-	while (text[length] != '\0')
-		length++;
-	return length;
-}
-
-static int contains(const char *text, char c)
-{
-	for (; *text != '\0'; text++)
-		if (*text == c)
-			return 1;
-	return 0;
-}
 
 _Noreturn void fail_exec(const char *path, long error, const char *hint)
 {
@@ -35,11 +19,11 @@ _Noreturn void fail_exec(const char *path, long error, const char *hint)
 /* 0 for a regular file with an execute bit, else an errno. Who may execute it is left to the kernel's execve. */
 static long check_program(const char *path)
 {
-	struct kernel_stat status = {0};
+	struct stat status = {0};
 	long result = kernel_stat(path, &status);
 	if (result < 0)
 		return -result;
-	if ((status.mode & S_IFMT) != S_IFREG || (status.mode & S_IXANY) == 0)
+	if ((status.st_mode & S_IFMT) != S_IFREG || (status.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0)
 		return EACCES;
 	return 0;
 }
@@ -47,14 +31,12 @@ static long check_program(const char *path)
 /* Writes DIRECTORY/NAME to program_path, where the directory ends at ':' or NUL. False if it doesn't fit. */
 static int join_path(const char *directory, const char *name)
 {
-	size_t length = 0;
-	while (directory[length] != ':' && directory[length] != '\0')
-		length++;
+	size_t length = (size_t)(strchrnul(directory, ':') - directory);
 	if (length == 0) {
 		directory = ".";
 		length = 1;
 	}
-	size_t name_size = length_of(name) + 1;
+	size_t name_size = strlen(name) + 1;
 	if (length >= sizeof program_path || name_size >= sizeof program_path - length)
 		return 0;
 	memcpy(program_path, directory, length);
@@ -69,7 +51,7 @@ static int join_path(const char *directory, const char *name)
  */
 const char *find_program(const char *name, const char *search_path, const char *hint)
 {
-	if (contains(name, '/')) {
+	if (*strchrnul(name, '/') != '\0') {
 		long error = check_program(name);
 		if (error != 0)
 			fail_exec(name, error, NULL);
@@ -82,8 +64,7 @@ const char *find_program(const char *name, const char *search_path, const char *
 			return program_path;
 		if (error != ENOENT)
 			reason = error;
-		while (*directory != ':' && *directory != '\0')
-			directory++;
+		directory = strchrnul(directory, ':');
 		if (*directory == '\0')
 			break;
 	}

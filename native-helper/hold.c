@@ -1,14 +1,19 @@
 #include "hold.h"
 
+#include <errno.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
 #include "control-group.h"
 #include "fail.h"
-#include "kernel-trace.h"
+#include "monotonic.h"
 
 #define THREADS_MAX (1U << 17)
 
 /* In nanoseconds. */
 #define PATIENCE 100000000
-#define BETWEEN_LOOKS 100000
+static const struct timespec between_looks = {.tv_nsec = 100000};
 
 static struct thread held[THREADS_MAX];
 static uint32_t held_count;
@@ -39,16 +44,13 @@ int hold(int tid)
 	struct thread *thread = thread_of(tid);
 	if (thread->state != FREE)
 		return 0;
-	long result = kernel_ptrace(PTRACE_SEIZE, tid, 0, 0);
-	if (result == 0)
-		result = kernel_ptrace(PTRACE_INTERRUPT, tid, 0, 0);
-	if (result == 0) {
+	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) == 0 && ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) == 0) {
 		*thread = (struct thread){.tid = tid, .state = STOPPING};
 		return 1;
 	}
-	/* What can't be traced is looked at again each time: it may be another one that got the ID since. */
-	int is_known = thread->error == -(int)result && result != -ESRCH;
-	thread->error = -(int)result;
+	/* One that can't be traced is looked at again each time: it may be another one that got the ID since. */
+	int is_known = thread->error == errno && errno != ESRCH;
+	thread->error = errno;
 	return !is_known;
 }
 
@@ -61,16 +63,17 @@ void lose(struct thread *thread)
 static void look(struct thread *thread)
 {
 	int status = 0;
-	long result = kernel_wait(thread->tid, &status, WALL | WNOHANG);
+	pid_t result = waitpid(thread->tid, &status, __WALL | WNOHANG);
 	if (result == 0)
 		return;
-	if (result < 0 || (status & 0xff) != 0x7f) {
+	if (result < 0 || !WIFSTOPPED(status)) {
 		lose(thread);
 		return;
 	}
 	thread->state = STOPPED;
 	thread->error = 0;
-	thread->signal = status >> 16 == 0 ? (status >> 8) & 0xff : 0;
+	int is_event = status >> 16 != 0; /* PTRACE_EVENT_* (ptrace(2)) */
+	thread->signal = is_event ? 0 : WSTOPSIG(status);
 }
 
 /* Looks at all that don't stand still yet. Returns how many of them there are; `freed` is set if a stuck one moved on. */
@@ -91,9 +94,9 @@ static uint32_t look_at_all(int *freed)
 int await_stops(void)
 {
 	int freed = 0;
-	int64_t end = kernel_time() + PATIENCE;
-	while (look_at_all(&freed) > 0 && kernel_time() < end)
-		(void)kernel_sleep(BETWEEN_LOOKS);
+	int64_t end = monotonic_time() + PATIENCE;
+	while (look_at_all(&freed) > 0 && monotonic_time() < end)
+		(void)nanosleep(&between_looks, NULL);
 	for (struct thread *thread = held; thread < held + held_count; thread++) {
 		if (thread->state != STOPPING)
 			continue;
@@ -107,5 +110,5 @@ void release_all(void)
 {
 	for (struct thread *thread = held; thread < held + held_count; thread++)
 		if (thread->state == STOPPED)
-			(void)kernel_ptrace(PTRACE_DETACH, thread->tid, 0, (uintptr_t)thread->signal);
+			(void)ptrace(PTRACE_DETACH, thread->tid, NULL, (void *)(uintptr_t)thread->signal);
 }

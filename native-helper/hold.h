@@ -33,7 +33,7 @@ int hold(int tid);
 /* Waits, for a tenth of a second, until all stand still. Returns whether one does that was given up on before. */
 int await_stops(void);
 
-/* That a stopped thread was found to be gone: killed, or put out of its ID by another thread's exec. */
+/* Takes note that a stopped thread is gone: killed, or put out of its ID by another thread's exec. */
 void lose(struct thread *thread);
 
 /* Lets all go on. */

@@ -1,9 +1,9 @@
 /*
  * sandbox-unit-launcher: loads a finished seccomp filter and becomes the program that it was given.
  *
- * The same process all the way: PID, environment, directory, open files and signal settings stay as they were. It
- * allocates nothing and leaves nothing behind. Any failure before the last call ends the process with one line on
- * stderr, so that nothing ever runs without the filter.
+ * It replaces itself: PID, environment, directory, open files and signal settings stay as they were. It allocates nothing
+ * and leaves nothing behind. Any failure before the last call ends the process with one line on stderr, so that nothing
+ * ever runs without the filter.
  *
  * At stage 'exec' the policy's program is loaded here, and nothing is started. At stage 'entry' the program that covers
  * the dynamic linker's calls, too, is loaded here, and a tracer has the policy's loaded at the program's entry point.
@@ -14,7 +14,7 @@
 #include "kernel.h"
 #include "launcher.h"
 #include "load.h"
-#include "memory.h"
+#include "text.h"
 #include "one-shot.h"
 #include "options.h"
 #include "script.h"
@@ -46,7 +46,7 @@ static void parse_options(const char **argv, struct options *options)
 		print_version();
 }
 
-/* A file is not as it must be; `what` says which it is. */
+/* A file is not as it must be; `what` names its kind. */
 static _Noreturn void refuse_file(const char *what, const char *name, const char *problem, const char *hint)
 {
 	fail(EXIT_SECCOMP, (struct failure){.what = what, .name = name, .rest = problem, .hint = hint});
@@ -65,16 +65,16 @@ static _Noreturn void fail_file(const char *what, const char *name, const char *
 }
 
 /*
- * These files decide what the service may do, so that only root may have written them, or for a service of a user's own
- * manager, which nothing keeps from that, `owner`.
+ * The files decide on the rights of the service, so that only root may have written them; for a service of a user's own
+ * manager, which nothing keeps from that, `owner` may.
  */
-static void check_file(const char *what, const char *path, const struct kernel_stat *status, uint32_t owner)
+static void check_file(const char *what, const char *path, const struct stat *status, uint32_t owner)
 {
-	if ((status->mode & S_IFMT) != S_IFREG)
+	if ((status->st_mode & S_IFMT) != S_IFREG)
 		refuse_file(what, path, "is not a regular file", NULL);
-	if (status->uid != 0 && status->uid != owner)
+	if (status->st_uid != 0 && status->st_uid != owner)
 		refuse_file(what, path, "belongs to another user", "chown it to root");
-	if (status->mode & (S_IWGRP | S_IWOTH))
+	if (status->st_mode & (S_IWGRP | S_IWOTH))
 		refuse_file(what, path, "is writable by group or others", "chmod go-w it");
 }
 
@@ -87,7 +87,7 @@ static size_t read_file(const char *what, const char *path, unsigned int flags, 
 		fail_file(what, path, "can't be opened", -fd);
 
 	/* Cleared, for another filter can answer with success and fill nothing in. */
-	struct kernel_stat status = {0};
+	struct stat status = {0};
 	long result = kernel_fstat(fd, &status);
 	if (result < 0)
 		fail_file(what, path, "can't be looked at", -result);
@@ -105,7 +105,7 @@ static size_t read_file(const char *what, const char *path, unsigned int flags, 
 	return size;
 }
 
-/* Puts what the script says into the options. The kernel followed links on its way to the script, so that this does. */
+/* Puts the script's paths into the options. The kernel followed links on its way to the script, so that this does. */
 static void read_script(struct options *options, uint32_t owner)
 {
 	const char *path = options->command[0];

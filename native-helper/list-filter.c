@@ -1,5 +1,8 @@
 #include "list-filter.h"
 
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+
 /* x86-64: from here on numbers are x32's, but -1, which tracers write to skip a call. */
 #define X32_FIRST 0x40000000U
 #define SKIPPED_CALL 0xffffffffU
@@ -8,10 +11,10 @@
 #define X32_BARE_FIRST 512U
 #define X32_BARE_LAST 547U
 
-/* At most every number another verdict than the one before, and what is behind the numbers. */
+/* At most every number has another verdict than the one before; three steps more are behind the numbers. */
 #define STEPS_MAX (CALL_NUMBERS + 3)
 
-/* The verdict by number: it changes at every step, from what 0 has on. */
+/* The verdict by number: it changes at every step, beginning with the verdict of 0. */
 struct steps {
 	uint32_t count;
 	int is_allowed_first;
@@ -33,38 +36,38 @@ static void put(struct writer *writer, struct sock_filter instruction)
 	writer->program[writer->length++] = instruction;
 }
 
-static void put_load(struct writer *writer, uint32_t offset)
+static void put_load(struct writer *writer, size_t offset)
 {
-	put(writer, (struct sock_filter){.code = BPF_LOAD_WORD, .k = offset});
+	put(writer, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
 }
 
 static void put_return(struct writer *writer, uint32_t action)
 {
-	put(writer, (struct sock_filter){.code = BPF_RETURN, .k = action});
+	put(writer, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
 }
 
-static void put_jump_unless_equal(struct writer *writer, uint32_t value, uint8_t distance)
+static void put_jump(struct writer *writer, uint16_t comparison, uint32_t value, uint8_t if_true, uint8_t if_false)
 {
-	put(writer, (struct sock_filter){.code = BPF_JUMP_IF_EQUAL, .jf = distance, .k = value});
+	put(writer, (struct sock_filter)BPF_JUMP(BPF_JMP | comparison | BPF_K, value, if_true, if_false));
 }
 
 static void put_head(struct writer *writer, uint32_t arch)
 {
 	uint32_t nr_close = (uint32_t)call_number("close", 5, arch);
-	put_load(writer, SECCOMP_DATA_ARCH);
-	put(writer, (struct sock_filter){.code = BPF_JUMP_IF_EQUAL, .jt = 1, .k = arch});
+	put_load(writer, offsetof(struct seccomp_data, arch));
+	put_jump(writer, BPF_JEQ, arch, 1, 0);
 	put_return(writer, writer->refusal);
-	put_load(writer, SECCOMP_DATA_NR);
-	put_jump_unless_equal(writer, nr_close, 4);
-	put_load(writer, SECCOMP_DATA_ARGS);
-	put_jump_unless_equal(writer, MARK_DESCRIPTOR, 1);
+	put_load(writer, offsetof(struct seccomp_data, nr));
+	put_jump(writer, BPF_JEQ, nr_close, 0, 4);
+	put_load(writer, offsetof(struct seccomp_data, args[0]));
+	put_jump(writer, BPF_JEQ, MARK_DESCRIPTOR, 0, 1);
 	put_return(writer, SECCOMP_RET_ERRNO | MARK_ERRNO);
-	put_load(writer, SECCOMP_DATA_NR);
+	put_load(writer, offsetof(struct seccomp_data, nr));
 }
 
 static int is_allowed(uint32_t arch, enum list_kind kind, const uint8_t *listed, uint32_t number)
 {
-	if (arch == ARCH_X86_64 && number >= X32_BARE_FIRST && number <= X32_BARE_LAST)
+	if (arch == AUDIT_ARCH_X86_64 && number >= X32_BARE_FIRST && number <= X32_BARE_LAST)
 		return 0;
 	return (listed[number] != 0) == (kind == LIST_ALLOWS);
 }
@@ -85,7 +88,7 @@ static void find_steps(struct steps *steps, uint32_t arch, enum list_kind kind, 
 	for (uint32_t number = 1; number < CALL_NUMBERS; number++)
 		step(steps, number, is_allowed(arch, kind, listed, number));
 	step(steps, CALL_NUMBERS, kind == LIST_DENIES);
-	if (arch == ARCH_X86_64) {
+	if (arch == AUDIT_ARCH_X86_64) {
 		step(steps, X32_FIRST, 0);
 		step(steps, SKIPPED_CALL, kind == LIST_DENIES);
 	}
@@ -100,10 +103,10 @@ static void put_search(struct writer *writer, const struct steps *steps, uint32_
 		return;
 	}
 	uint32_t middle = from + (to - from) / 2;
-	put(writer, (struct sock_filter){.code = BPF_JUMP_IF_GREATER_OR_EQUAL, .jf = 1, .k = steps->first[middle]});
+	put_jump(writer, BPF_JGE, steps->first[middle], 0, 1);
 	/* By a jump of its own, for a branch reaches only 255 instructions. */
 	uint32_t jump = writer->length;
-	put(writer, (struct sock_filter){.code = BPF_JUMP});
+	put(writer, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
 	put_search(writer, steps, from, middle);
 	writer->program[jump].k = writer->length - (jump + 1);
 	put_search(writer, steps, middle, to);

@@ -2,7 +2,6 @@
 #ifndef SANDBOX_UNIT_LIST_FILTER_H
 #define SANDBOX_UNIT_LIST_FILTER_H
 
-#include "bpf.h"
 #include "calls.h"
 #include "filter.h"
 
@@ -17,9 +16,9 @@
 enum list_kind { LIST_ALLOWS, LIST_DENIES };
 
 /*
- * Writes the filter for a machine (ARCH_*) and returns its length: calls that the list doesn't let through get `refusal`
- * (SECCOMP_RET_*), as do all calls of other calling conventions (i386, x32, 32-bit arm). `listed` says of each number
- * whether it is in the list.
+ * Writes the filter for a machine (AUDIT_ARCH_*) and returns its length: calls that the list doesn't let through get
+ * `refusal` (SECCOMP_RET_*), as do all calls of other calling conventions (i386, x32, 32-bit arm). `listed` says of each
+ * number whether it is in the list.
  */
 uint32_t list_filter_write(struct sock_filter program[PROGRAM_MAX], uint32_t arch, enum list_kind kind,
 			   const uint8_t listed[CALL_NUMBERS], uint32_t refusal);

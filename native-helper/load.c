@@ -43,9 +43,9 @@ static _Noreturn void fail_load(long error, const char *hint)
 }
 
 /*
- * A call without a program goes first, to which the kernel must answer EFAULT. That tells a kernel which does the call
- * from a filter that answers it with success and does nothing, and says whether seccomp(2) is there at all: where it
- * isn't, prctl(2) does the same, but knows no flags.
+ * A call without a program goes first, to which the kernel must answer EFAULT. The answer tells a kernel that does the
+ * call from a filter that answers it with success and does nothing, and says whether seccomp(2) is there at all: where
+ * it isn't, prctl(2) does the same, but knows no flags.
  */
 void load_program(struct sock_filter *instructions, uint32_t length, uint32_t flags)
 {

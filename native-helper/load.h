@@ -1,10 +1,10 @@
-/* What stands before a filter, and its loading. Each function ends the process if it can't do its work. */
+/* The loading of a filter, and its conditions. Each function ends the process if it can't do its work. */
 #ifndef SANDBOX_UNIT_LOAD_H
 #define SANDBOX_UNIT_LOAD_H
 
 #include <stdint.h>
 
-#include "bpf.h"
+#include <linux/filter.h>
 
 /* Needed by the kernel before an unprivileged process loads a filter. */
 void set_no_new_privileges(void);

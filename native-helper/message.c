@@ -1,5 +1,7 @@
 #include "message.h"
 
+#include <linux/errno.h>
+
 /* Bytes of a name that are shown; the rest is cut. */
 #define NAME_MAX_SHOWN 160
 
@@ -9,37 +11,39 @@ struct error_row {
 	char text[38];
 };
 
-/* What the launcher's calls can fail with. Fixed-size rows: pointers would need relocations. */
+#define ROW(error, text) {error, #error, text}
+
+/* The errors that our calls can fail with. Fixed-size rows: pointers would need relocations. */
 static const struct error_row errors[] = {
-	{1, "EPERM", "operation not permitted"},
-	{2, "ENOENT", "no such file or directory"},
-	{3, "ESRCH", "no such process"},
-	{4, "EINTR", "interrupted"},
-	{5, "EIO", "input or output error"},
-	{6, "ENXIO", "no such device or address"},
-	{7, "E2BIG", "arguments or environment too long"},
-	{8, "ENOEXEC", "not a program that this kernel runs"},
-	{9, "EBADF", "bad file descriptor"},
-	{10, "ECHILD", "no such child process"},
-	{11, "EAGAIN", "try again"},
-	{12, "ENOMEM", "out of memory"},
-	{13, "EACCES", "permission denied"},
-	{14, "EFAULT", "bad address"},
-	{16, "EBUSY", "busy"},
-	{19, "ENODEV", "no such device"},
-	{20, "ENOTDIR", "not a directory"},
-	{21, "EISDIR", "is a directory"},
-	{22, "EINVAL", "invalid argument"},
-	{23, "ENFILE", "too many open files in the system"},
-	{24, "EMFILE", "too many open files"},
-	{26, "ETXTBSY", "file is being written"},
-	{32, "EPIPE", "the other end is closed"},
-	{36, "ENAMETOOLONG", "name too long"},
-	{38, "ENOSYS", "call not available"},
-	{40, "ELOOP", "too many symbolic links"},
-	{75, "EOVERFLOW", "value too large"},
-	{80, "ELIBBAD", "bad dynamic linker"},
-	{116, "ESTALE", "stale file handle"},
+	ROW(EPERM, "operation not permitted"),
+	ROW(ENOENT, "no such file or directory"),
+	ROW(ESRCH, "no such process"),
+	ROW(EINTR, "interrupted"),
+	ROW(EIO, "input or output error"),
+	ROW(ENXIO, "no such device or address"),
+	ROW(E2BIG, "arguments or environment too long"),
+	ROW(ENOEXEC, "not a program that this kernel runs"),
+	ROW(EBADF, "bad file descriptor"),
+	ROW(ECHILD, "no such child process"),
+	ROW(EAGAIN, "try again"),
+	ROW(ENOMEM, "out of memory"),
+	ROW(EACCES, "permission denied"),
+	ROW(EFAULT, "bad address"),
+	ROW(EBUSY, "busy"),
+	ROW(ENODEV, "no such device"),
+	ROW(ENOTDIR, "not a directory"),
+	ROW(EISDIR, "is a directory"),
+	ROW(EINVAL, "invalid argument"),
+	ROW(ENFILE, "too many open files in the system"),
+	ROW(EMFILE, "too many open files"),
+	ROW(ETXTBSY, "file is being written"),
+	ROW(EPIPE, "the other end is closed"),
+	ROW(ENAMETOOLONG, "name too long"),
+	ROW(ENOSYS, "call not available"),
+	ROW(ELOOP, "too many symbolic links"),
+	ROW(EOVERFLOW, "value too large"),
+	ROW(ELIBBAD, "bad dynamic linker"),
+	ROW(ESTALE, "stale file handle"),
 };
 
 struct line {
@@ -67,7 +71,7 @@ static void put_number(struct line *line, unsigned int number)
 	put_char(line, (char)('0' + number % 10));
 }
 
-/* Outside text can hold anything: what isn't printable ASCII becomes \xHH, so that one failure stays one line. */
+/* Outside text can hold anything: bytes other than printable ASCII become \xHH, so that one failure stays one line. */
 static void put_quoted(struct line *line, const char *name)
 {
 	static const char digits[] = "0123456789abcdef";

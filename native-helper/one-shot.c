@@ -4,7 +4,7 @@
 #include "find-program.h"
 #include "kernel.h"
 #include "load.h"
-#include "memory.h"
+#include "text.h"
 
 static void draw_key(uint64_t key[KEY_WORDS])
 {
@@ -44,10 +44,10 @@ _Noreturn void exec_once(struct guarded_filter *filter, uint32_t length, uint32_
 	/* The key is in memory as briefly as possible: drawn last, and wiped before and by the exec. */
 	uint64_t key[KEY_WORDS];
 	draw_key(key);
-	guard_write(filter->guard, NATIVE_ARCH, NR_execve, key);
+	guard_write(filter->guard, NATIVE_ARCH, __NR_execve, key);
 	load_program((struct sock_filter *)filter, GUARD_LENGTH + length, flags);
 
-	/* From here on the filter is in force, and may refuse even what follows. */
+	/* From here on the filter is in force, and may refuse even the last calls. */
 	wipe_guard(filter);
 	exec_with_key(path, argv, envp, key);
 }

@@ -25,7 +25,7 @@ static int take_value(const char **option, const char *name, const char *value, 
 static int parse_option(const char *word, struct options *options, struct failure *failure)
 {
 	const char *value;
-	if (is_equal(word, "--user")) {
+	if (strcmp(word, "--user") == 0) {
 		options->is_users = 1;
 		return 1;
 	}
@@ -40,14 +40,13 @@ static int parse_option(const char *word, struct options *options, struct failur
 	return refuse(failure, "unknown option", word, "before '--'");
 }
 
-/* Every directory must be absolute: what runs must not depend on the directory that the unit starts in. */
+/* Every directory must be absolute: the program must not depend on the directory that the unit starts in. */
 static int is_search_path(const char *search_path)
 {
 	for (const char *directory = search_path;; directory++) {
 		if (*directory != '/')
 			return 0;
-		while (*directory != ':' && *directory != '\0')
-			directory++;
+		directory = strchrnul(directory, ':');
 		if (*directory == '\0')
 			return 1;
 	}
@@ -87,13 +86,13 @@ int options_parse(const char **argv, struct options *options, struct failure *fa
 {
 	const char **word = argv[0] == NULL ? argv : argv + 1;
 	*options = (struct options){.request = REQUEST_LAUNCH};
-	if (*word != NULL && (is_equal(*word, "--script") || is_equal(*word, "--user-script"))) {
-		options->is_users = is_equal(*word, "--user-script");
+	if (*word != NULL && (strcmp(*word, "--script") == 0 || strcmp(*word, "--user-script") == 0)) {
+		options->is_users = strcmp(*word, "--user-script") == 0;
 		return take_script(word, options, failure);
 	}
-	for (; *word != NULL && !is_equal(*word, "--"); word++) {
-		if (is_equal(*word, "--help") || is_equal(*word, "--version")) {
-			options->request = is_equal(*word, "--help") ? REQUEST_HELP : REQUEST_VERSION;
+	for (; *word != NULL && strcmp(*word, "--") != 0; word++) {
+		if (strcmp(*word, "--help") == 0 || strcmp(*word, "--version") == 0) {
+			options->request = strcmp(*word, "--help") == 0 ? REQUEST_HELP : REQUEST_VERSION;
 			return 1;
 		}
 		if (!parse_option(*word, options, failure))

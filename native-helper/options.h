@@ -6,7 +6,7 @@
 
 enum request {
 	REQUEST_LAUNCH,
-	REQUEST_SCRIPT, /* launch what the script in command[0] says */
+	REQUEST_SCRIPT, /* launch by the script in command[0] */
 	REQUEST_HELP,
 	REQUEST_VERSION,
 };
@@ -23,7 +23,7 @@ struct options {
 	const char **command; /* argv of the program, ended by NULL */
 };
 
-/* Takes the command line apart. Returns whether it is in order; else `failure` says what isn't. */
+/* Takes the command line apart. Returns whether it is in order; else fills in `failure`. */
 int options_parse(const char **argv, struct options *options, struct failure *failure);
 
 #endif

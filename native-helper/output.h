@@ -1,12 +1,11 @@
-/* Standard output, written in large pieces. Each function ends the process if it can't be written. */
+/* Standard output of programs whose readers wait for whole pieces of it. */
 #ifndef SANDBOX_UNIT_OUTPUT_H
 #define SANDBOX_UNIT_OUTPUT_H
 
-void print_char(char c);
-void print(const char *text);
-void print_number(unsigned int number);
+/* Has stdio write in large pieces, even to a terminal. To be called before anything is printed. */
+void buffer_output(void);
 
-/* Writes what was printed so far. */
-void flush(void);
+/* Writes the output so far. Ends the process if that, or an earlier write, fails. */
+void flush_output(void);
 
 #endif

@@ -17,13 +17,19 @@
  *	unsettled               threads, or control groups, came faster than they could be stopped and looked at, or are
  *	                        too many, so that there may be others
  *
- * This process itself is left out of what a control group has. The exit status is 0, or 1 if nothing could be printed.
+ * Of a control group this process itself is left out. The exit status is 0, or 1 if nothing could be printed.
  */
+#include <endian.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "control-group.h"
 #include "fail.h"
 #include "hold.h"
-#include "kernel-trace.h"
-#include "launcher.h"
+#include "monotonic.h"
 #include "output.h"
 
 const char program_name[] = "read-filters";
@@ -32,7 +38,7 @@ const char program_name[] = "read-filters";
 #define TIME_TO_FIND 500000000
 #define TIME_TO_READ 900000000
 
-/* What the last look at the control groups has brought. */
+/* The outcome of the last look at the control groups. */
 static struct {
 	int is_news; /* a thread that may have started another until now */
 	unsigned int foreign;
@@ -52,7 +58,7 @@ static int is_group(const char *word)
 	return word[0] == '/';
 }
 
-/* A thread's ID, or 0 for what is none. */
+/* A thread's ID, or 0 where the word is none. */
 static int parse_tid(const char *word)
 {
 	int number = 0;
@@ -66,17 +72,17 @@ static int parse_tid(const char *word)
 	return number;
 }
 
-static void list_groups(const char **words, int64_t end)
+static void list_groups(char **words, int64_t end)
 {
 	for (; *words != NULL; words++) {
-		long result = is_group(*words) ? list_group(*words, end, meet) : 0;
-		/* There may be threads in what wasn't looked at. */
-		if (result == -ETIMEDOUT)
+		int error = is_group(*words) ? list_group(*words, end, meet) : 0;
+		/* Groups that weren't looked at may have other threads. */
+		if (error == ETIMEDOUT)
 			found.is_news = 1;
-		if (result == 0 || result == -ETIMEDOUT)
+		if (error == 0 || error == ETIMEDOUT)
 			continue;
 		release_all();
-		fail(1, (struct failure){.what = "can't list the threads of", .name = *words, .error = (int)-result});
+		fail(1, (struct failure){.what = "can't list the threads of", .name = *words, .error = error});
 	}
 }
 
@@ -88,9 +94,8 @@ static int read_stacks(int64_t end)
 	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++) {
 		if (thread->state != STOPPED || thread->stack != NULL)
 			continue;
-		long result = kernel_time() < end ? read_stack(thread->tid, &thread->stack) : -ETIMEDOUT;
-		thread->error = -(int)result;
-		if (result == -ESRCH) {
+		thread->error = monotonic_time() < end ? read_stack(thread->tid, &thread->stack) : ETIMEDOUT;
+		if (thread->error == ESRCH) {
 			lose(thread);
 			is_lost = 1;
 		}
@@ -99,10 +104,10 @@ static int read_stacks(int64_t end)
 }
 
 /* Stops all threads and reads their filters. Returns whether there can't be any other. */
-static int read_all(const char **words)
+static int read_all(char **words)
 {
-	int64_t start = kernel_time();
-	for (const char **word = words; *word != NULL; word++)
+	int64_t start = monotonic_time();
+	for (char **word = words; *word != NULL; word++)
 		if (!is_group(*word))
 			(void)hold(parse_tid(*word));
 	for (;;) {
@@ -110,7 +115,7 @@ static int read_all(const char **words)
 		found.foreign = 0;
 		list_groups(words, start + TIME_TO_FIND);
 		found.is_news |= await_stops();
-		int is_late = kernel_time() > start + TIME_TO_FIND;
+		int is_late = monotonic_time() > start + TIME_TO_FIND;
 		if (found.is_news && !is_late)
 			continue;
 		int is_lost = read_stacks(start + TIME_TO_READ);
@@ -119,42 +124,26 @@ static int read_all(const char **words)
 	}
 }
 
-/* Two digits a byte. */
-static void print_hex(const void *bytes, size_t size)
+/* In hexadecimal digits, in the order of the bytes in memory. */
+static void print_filter(const struct sock_filter *instructions, uint32_t length)
 {
-	static const char digits[] = "0123456789abcdef";
-	const unsigned char *byte = bytes;
-	for (size_t i = 0; i < size; i++) {
-		print_char(digits[byte[i] >> 4]);
-		print_char(digits[byte[i] & 15]);
+	printf("filter ");
+	for (uint32_t i = 0; i < length; i++) {
+		uint64_t bytes = 0;
+		memcpy(&bytes, &instructions[i], sizeof bytes);
+		printf("%016" PRIx64, htobe64(bytes));
 	}
-}
-
-static void print_line(const char *word, int number)
-{
-	print(word);
-	print_number((unsigned int)number);
-	print("\n");
-}
-
-/* A line of a word and two numbers. */
-static void print_pair(const char *word, int tid, int number)
-{
-	print(word);
-	print_number((unsigned int)tid);
-	print_line(" ", number);
+	printf("\n");
 }
 
 static void print_stack(int tid, struct stack *stack)
 {
 	stack->printed = tid;
-	print_pair("thread ", tid, (int)stack->count);
+	printf("thread %d %" PRIu32 "\n", tid, stack->count);
 	const struct sock_filter *end = stack->instructions + stack->total;
 	for (uint32_t i = stack->count; i > 0; i--) {
 		end -= stack->lengths[i - 1];
-		print("filter ");
-		print_hex(end, stack->lengths[i - 1] * sizeof *end);
-		print("\n");
+		print_filter(end, stack->lengths[i - 1]);
 	}
 }
 
@@ -163,16 +152,16 @@ static void print_threads(void)
 	const struct thread *thread = NULL;
 	for (uint32_t i = 0; (thread = held_at(i)) != NULL; i++) {
 		if (thread->error != 0)
-			print_pair("failed ", thread->tid, thread->error);
+			printf("failed %d %d\n", thread->tid, thread->error);
 		else if (thread->stack->printed != 0)
-			print_pair("same ", thread->tid, thread->stack->printed);
+			printf("same %d %d\n", thread->tid, thread->stack->printed);
 		else
 			print_stack(thread->tid, thread->stack);
 	}
 }
 
 /* Before any thread is touched. */
-static void check_arguments(const char **words)
+static void check_arguments(char **words)
 {
 	static const char usage[] =
 		"usage: read-filters {TID | FOLDER-OF-CONTROL-GROUP}...\n"
@@ -182,25 +171,24 @@ static void check_arguments(const char **words)
 	if (*words == NULL)
 		fail(EXIT_INVALID_ARGUMENT,
 		     (struct failure){.what = "there is no thread", .hint = "see read-filters --help"});
-	for (const char **word = words; *word != NULL; word++)
+	for (char **word = words; *word != NULL; word++)
 		if (!is_group(*word) && parse_tid(*word) == 0)
 			fail(EXIT_INVALID_ARGUMENT, (struct failure){.what = "no ID of a thread:", .name = *word});
 }
 
-_Noreturn void launch(const char **argv, const char **envp, uint32_t euid)
+int main(int argc, char **argv)
 {
-	(void)envp;
-	(void)euid;
-	const char **words = argv[0] == NULL ? argv : argv + 1;
+	char **words = argc > 0 ? argv + 1 : argv;
 	check_arguments(words);
-	found.self = kernel_getpid();
+	found.self = getpid();
 	int is_all = read_all(words);
 	release_all();
+	buffer_output();
 	print_threads();
 	if (found.foreign > 0)
-		print_line("foreign ", (int)found.foreign);
+		printf("foreign %u\n", found.foreign);
 	if (!is_all)
-		print("unsettled\n");
-	flush();
-	kernel_exit(0);
+		printf("unsettled\n");
+	flush_output();
+	return 0;
 }

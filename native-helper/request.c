@@ -1,6 +1,7 @@
 #include "request.h"
 
-#include "bpf.h"
+#include <linux/seccomp.h>
+
 #include "text.h"
 
 #define ALLOW "SECCOMP_SYSCALL_ALLOW"
@@ -52,11 +53,11 @@ static int read_action(const char *action, struct sandbox_request *request, stru
 	int has_list = request->kind != REQUEST_NOTHING;
 	if (action == NULL)
 		return 1;
-	if (is_equal(action, "log")) {
+	if (strcmp(action, "log") == 0) {
 		request->refusal = SECCOMP_RET_LOG;
 		return 1;
 	}
-	if (!is_equal(action, "allow"))
+	if (strcmp(action, "allow") != 0)
 		return refuse(failure, (struct failure){
 					       .what = ACTION " can't be",
 					       .name = action,
@@ -100,10 +101,7 @@ struct failure request_missing(void)
 
 static size_t name_length(const char *list)
 {
-	size_t length = 0;
-	while (list[length] != ':' && list[length] != '\0')
-		length++;
-	return length;
+	return (size_t)(strchrnul(list, ':') - list);
 }
 
 /* The list behind its first name, or NULL. */

@@ -1,4 +1,4 @@
-/* What the environment asks sandboxify and libsandbox.so for. Pure. */
+/* The request of the environment to sandboxify and libsandbox.so. Pure. */
 #ifndef SANDBOX_UNIT_REQUEST_H
 #define SANDBOX_UNIT_REQUEST_H
 
@@ -20,15 +20,15 @@ struct sandbox_request {
 	uint32_t refusal; /* SECCOMP_RET_* of a refused call */
 };
 
-/* Reads the variables. Returns whether they are in order; else `failure` says what isn't. */
+/* Reads the variables. Returns whether they are in order; else fills in `failure`. */
 int request_read(const char *const *environment, struct sandbox_request *request, struct failure *failure);
 
 /* The failure of a REQUEST_NOTHING that can't be left at that. */
 struct failure request_missing(void);
 
 /*
- * Marks the calls of a list, by their numbers on a machine. Returns whether all names are known; else `failure` says
- * which isn't, by text that the next call overwrites.
+ * Marks the calls of a list, by their numbers on a machine. Returns whether all names are known; else fills in `failure`,
+ * with text that the next call overwrites.
  */
 int request_calls(const struct sandbox_request *request, uint32_t arch, uint8_t listed[CALL_NUMBERS], struct failure *failure);
 
@@ -36,12 +36,12 @@ int request_calls(const struct sandbox_request *request, uint32_t arch, uint8_t 
 #define REQUEST_LINE_SIZE 128
 
 /*
- * What is said of the next name of a list, that of a list in order, and the list behind that name, NULL at its end:
- * "adding NAME to the process seccomp filter\n". Returns the line's length.
+ * Writes a line on the next name of a list in order, "adding NAME to the process seccomp filter\n", and moves the list on
+ * behind that name, to NULL at its end. Returns the line's length.
  */
 size_t request_line(const char **list, uint32_t arch, char line[REQUEST_LINE_SIZE]);
 
-/* Takes the variables out of the environment, in place. The text stays: what putenv(3) was given may be read-only. */
+/* Takes the variables out of the environment, in place. The text stays: that given to putenv(3) may be read-only. */
 void request_remove(const char **environment);
 
 /* The value of a variable, or NULL; the first, if there are several. */

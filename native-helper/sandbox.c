@@ -27,7 +27,7 @@ uint32_t write_filter(const struct sandbox_request *request, struct sock_filter 
 	for (const char *list = request->list; list != NULL;) {
 		char line[REQUEST_LINE_SIZE];
 		size_t length = request_line(&list, NATIVE_ARCH, line);
-		/* The filter doesn't hang on whether anybody reads what is in it. */
+		/* The filter doesn't depend on whether anybody reads the line. */
 		(void)kernel_write(2, line, length);
 	}
 	enum list_kind kind = request->kind == REQUEST_ALLOW ? LIST_ALLOWS : LIST_DENIES;

@@ -24,7 +24,7 @@ static const char **parse_command(const char **argv)
 		"and becomes PROGRAM. See sandboxify(1).\n";
 	const char **word = argv[0] == NULL ? argv : argv + 1;
 	answer_help(*word, usage);
-	if (*word != NULL && is_equal(*word, "--"))
+	if (*word != NULL && strcmp(*word, "--") == 0)
 		word++;
 	else if (*word != NULL && **word == '-')
 		fail(EXIT_INVALID_ARGUMENT, (struct failure){

@@ -1,6 +1,8 @@
 #include "script.h"
 
-/* Ends the line that begins at `text` with NUL and returns what follows it, or NULL where the text ends first. */
+#include "text.h"
+
+/* Ends the line that begins at `text` with NUL and returns the next, or NULL where the text ends first. */
 static char *end_line(char *text, const char *end)
 {
 	for (; text < end && *text != '\0'; text++) {
@@ -15,10 +17,8 @@ static char *end_line(char *text, const char *end)
 /* The absolute path after `key` in a line, or NULL. */
 static const char *path_of(const char *line, const char *key)
 {
-	for (; *key != '\0'; line++, key++)
-		if (*line != *key)
-			return NULL;
-	return *line == '/' ? line : NULL;
+	const char *path = after(line, key);
+	return path != NULL && *path == '/' ? path : NULL;
 }
 
 const char *script_parse(char *text, size_t size, struct script *script)

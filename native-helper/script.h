@@ -21,7 +21,7 @@ struct script {
 
 /*
  * Reads a script of `size` bytes and ends its paths with NUL in place.
- * Returns NULL, or what is wrong as the end of the sentence "the script …".
+ * Returns NULL, or the problem as the end of the sentence "the script …".
  */
 const char *script_parse(char *text, size_t size, struct script *script);
 

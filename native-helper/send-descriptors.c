@@ -3,12 +3,15 @@
  * can't. The message is read from standard input to its end, the socket is descriptor 3, the files are the COUNT
  * descriptors from 4 on. They go with the first byte. The socket may be non-blocking.
  *
- * The exit status is 0 once all of it is sent; else one line on standard error says what failed.
+ * The exit status is 0 once all of it is sent; else one line on standard error says why.
  */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "fail.h"
-#include "kernel-stream.h"
-#include "launcher.h"
-#include "memory.h"
 
 const char program_name[] = "send-descriptors";
 
@@ -19,45 +22,51 @@ const char program_name[] = "send-descriptors";
 
 static char buffer[1U << 16];
 
-/* The files of a message, as the kernel takes them. */
-struct rights {
-	struct cmsghdr header;
-	int32_t files[FILES_MAX];
-};
-
 static void await_room(void)
 {
 	struct pollfd bus = {.fd = BUS, .events = POLLOUT};
-	long result = kernel_poll(&bus, 1);
-	if (result < 0 && result != -EINTR)
-		fail(1, (struct failure){.what = "can't wait for the socket", .error = (int)-result});
+	if (poll(&bus, 1, -1) < 0 && errno != EINTR)
+		fail(1, (struct failure){.what = "can't wait for the socket", .error = errno});
+}
+
+/* Puts the files into a message, as the kernel takes them. */
+static void attach_files(struct msghdr *message, struct cmsghdr *header, size_t file_count)
+{
+	int files[FILES_MAX];
+	for (size_t i = 0; i < file_count; i++)
+		files[i] = (int)(FIRST_FILE + i);
+	size_t size = file_count * sizeof files[0];
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = (socklen_t)CMSG_LEN(size);
+	memcpy(CMSG_DATA(header), files, size);
+	message->msg_control = header;
+	message->msg_controllen = header->cmsg_len;
 }
 
 /* Sends bytes, the files with the first of them. */
 static void send_all(char *bytes, size_t size, size_t file_count)
 {
-	struct rights rights = {.header = {.level = SOL_SOCKET, .type = SCM_RIGHTS}};
-	for (size_t i = 0; i < file_count; i++)
-		rights.files[i] = (int32_t)(FIRST_FILE + i);
-	rights.header.size = sizeof rights.header + file_count * sizeof rights.files[0];
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(FILES_MAX * sizeof(int))];
+	} control = {.room = {0}};
 	struct iovec part = {bytes, size};
-	struct msghdr message = {.parts = &part, .part_count = 1};
-	if (file_count > 0) {
-		message.control = &rights;
-		message.control_size = rights.header.size;
-	}
-	while (part.size > 0) {
-		long sent = kernel_sendmsg(BUS, &message, MSG_NOSIGNAL);
-		if (sent == -EAGAIN) {
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+	if (file_count > 0)
+		attach_files(&message, &control.header, file_count);
+	while (part.iov_len > 0) {
+		ssize_t sent = sendmsg(BUS, &message, MSG_NOSIGNAL);
+		if (sent < 0 && errno == EAGAIN) {
 			await_room();
 			continue;
 		}
 		if (sent < 0)
-			fail(1, (struct failure){.what = "can't send the message", .error = (int)-sent});
-		part.base = (char *)part.base + sent;
-		part.size -= (size_t)sent;
-		message.control = NULL;
-		message.control_size = 0;
+			fail(1, (struct failure){.what = "can't send the message", .error = errno});
+		part.iov_base = (char *)part.iov_base + sent;
+		part.iov_len -= (size_t)sent;
+		message.msg_control = NULL;
+		message.msg_controllen = 0;
 	}
 }
 
@@ -69,22 +78,20 @@ static size_t parse_count(const char *word)
 	return (size_t)(word[0] - '0');
 }
 
-_Noreturn void launch(const char **argv, const char **envp, uint32_t euid)
+int main(int argc, char **argv)
 {
 	static const char usage[] =
 		"usage: send-descriptors COUNT <MESSAGE 3<>SOCKET 4<>FILE...\n"
 		"Sends a message with COUNT open files over a socket. Part of sandbox-unit run.\n";
-	(void)envp;
-	(void)euid;
-	const char *word = argv[0] == NULL ? NULL : argv[1];
+	const char *word = argc > 1 ? argv[1] : NULL;
 	answer_help(word, usage);
 	size_t file_count = parse_count(word);
 	for (;;) {
-		long length = kernel_read(MESSAGE, buffer, sizeof buffer);
+		ssize_t length = read(MESSAGE, buffer, sizeof buffer);
 		if (length < 0)
-			fail(1, (struct failure){.what = "can't read the message", .error = (int)-length});
+			fail(1, (struct failure){.what = "can't read the message", .error = errno});
 		if (length == 0)
-			kernel_exit(0);
+			return 0;
 		send_all(buffer, (size_t)length, file_count);
 		file_count = 0;
 	}

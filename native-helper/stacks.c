@@ -1,13 +1,14 @@
 #include "stacks.h"
 
-#include "kernel-trace.h"
-#include "memory.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/ptrace.h>
 
-/* What the kernel has room for in one thread (MAX_INSNS_PER_PATH in kernel/seccomp.c counts four more for each). */
+/* The kernel's room for filters in one thread (MAX_INSNS_PER_PATH in kernel/seccomp.c counts four more for each). */
 #define INSTRUCTIONS_MAX 32768U
 #define FILTERS_MAX (INSTRUCTIONS_MAX / 5)
 
-/* What there is room for in all: pages that aren't written take no memory. */
+/* The room for all threads: pages that aren't written take no memory. */
 #define STACKS 4096U
 #define ROOM_INSTRUCTIONS (256U * INSTRUCTIONS_MAX)
 #define ROOM_LENGTHS (256U * FILTERS_MAX)
@@ -17,18 +18,22 @@ static uint16_t lengths[ROOM_LENGTHS];
 static struct stack stacks[STACKS];
 static uint32_t stack_count, instruction_count, length_count;
 
-/* Copies the filter of an index, the oldest is 0, behind those before it. Returns its length or a negative errno. */
+/* Copies the filter of an index, the oldest is 0, behind those before it. Returns its length, or -1 with an errno. */
 static long read_filter(int tid, uint32_t index, struct sock_filter *to, uint32_t room)
 {
-	long length = kernel_ptrace(PTRACE_SECCOMP_GET_FILTER, tid, index, 0);
+	void *nth = (void *)(uintptr_t)index;
+	long length = ptrace(PTRACE_SECCOMP_GET_FILTER, tid, nth, NULL);
 	if (length < 0)
-		return length;
-	if (length > room || index == FILTERS_MAX || length_count + index == ROOM_LENGTHS)
-		return -E2BIG;
-	long copied = kernel_ptrace(PTRACE_SECCOMP_GET_FILTER, tid, index, (uintptr_t)to);
-	if (copied < 0)
+		return -1;
+	if (length > room || index == FILTERS_MAX || length_count + index == ROOM_LENGTHS) {
+		errno = E2BIG;
+		return -1;
+	}
+	long copied = ptrace(PTRACE_SECCOMP_GET_FILTER, tid, nth, to);
+	if (copied < 0 || copied == length)
 		return copied;
-	return copied == length ? length : -EIO;
+	errno = EIO;
+	return -1;
 }
 
 static int is_same(const struct stack *a, const struct stack *b)
@@ -52,7 +57,7 @@ static struct stack *keep(struct stack read)
 	return &stacks[stack_count++];
 }
 
-long read_stack(int tid, struct stack **stack)
+int read_stack(int tid, struct stack **stack)
 {
 	struct sock_filter *place = instructions + instruction_count;
 	struct stack read = {.lengths = lengths + length_count, .instructions = place};
@@ -64,8 +69,8 @@ long read_stack(int tid, struct stack **stack)
 		read.total += (uint32_t)result;
 	}
 	/* A thread without filters has no first one; so it is where the kernel can't show any. */
-	if (result != -ENOENT && !(result == -EINVAL && read.count == 0))
-		return result;
+	if (errno != ENOENT && !(errno == EINVAL && read.count == 0))
+		return errno;
 	*stack = keep(read);
-	return *stack == NULL ? -E2BIG : 0;
+	return *stack == NULL ? E2BIG : 0;
 }

@@ -2,9 +2,8 @@
 #ifndef SANDBOX_UNIT_STACKS_H
 #define SANDBOX_UNIT_STACKS_H
 
+#include <linux/filter.h>
 #include <stdint.h>
-
-#include "kernel.h"
 
 /* The filters of a thread, the oldest first: their lengths, and all their instructions. */
 struct stack {
@@ -16,9 +15,9 @@ struct stack {
 };
 
 /*
- * Reads the filters of a stopped thread. Returns 0 or a negative errno: ESRCH where it isn't there, E2BIG where it has
- * more than the kernel allows or all together more than there is room for.
+ * Reads the filters of a stopped thread. Returns 0 or an errno: ESRCH where it isn't there, E2BIG where it has more than
+ * the kernel allows or all together more than there is room for.
  */
-long read_stack(int tid, struct stack **stack);
+int read_stack(int tid, struct stack **stack);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a C library would do before main. */
+/* The way from the kernel to launch(), which is otherwise a C library's. */
 #include "kernel.h"
 #include "launcher.h"
 

@@ -1,5 +1,11 @@
 #include "terminal.h"
 
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <termios.h>
+#include <unistd.h>
+
 struct saved {
 	int is_saved;
 	struct termios before;
@@ -7,66 +13,62 @@ struct saved {
 
 static struct saved input, output;
 
-int terminal_is(long fd)
-{
-	struct termios modes;
-	return kernel_ioctl(fd, TCGETS, (uintptr_t)&modes) == 0;
-}
-
-static void set(long fd, const struct termios *modes)
+static void set(int fd, const struct termios *modes)
 {
 	/* It may be gone: then there is nothing to set. */
-	(void)kernel_ioctl(fd, TCSETS, (uintptr_t)modes);
+	(void)tcsetattr(fd, TCSANOW, modes);
 }
 
-static int save(long fd, struct saved *saved)
+static int save(int fd, struct saved *saved)
 {
-	if (!saved->is_saved && kernel_ioctl(fd, TCGETS, (uintptr_t)&saved->before) == 0)
+	if (!saved->is_saved && tcgetattr(fd, &saved->before) == 0)
 		saved->is_saved = 1;
 	return saved->is_saved;
-}
-
-/* As cfmakeraw(3), but for the output. */
-static void make_input_raw(struct termios *modes)
-{
-	modes->input &= ~(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
-	modes->local &= ~(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
-	modes->control = (modes->control & ~(CSIZE | PARENB)) | CS8;
-	modes->characters[VMIN] = 1;
-	modes->characters[VTIME] = 0;
 }
 
 /* Both may be the same terminal: the second change keeps the first. */
 void terminal_make_raw(void)
 {
 	struct termios modes;
-	if (save(0, &input)) {
+	if (save(STDIN_FILENO, &input)) {
 		modes = input.before;
-		make_input_raw(&modes);
-		set(0, &modes);
+		cfmakeraw(&modes);
+		modes.c_oflag = input.before.c_oflag;
+		set(STDIN_FILENO, &modes);
 	}
-	if (save(1, &output)) {
+	if (save(STDOUT_FILENO, &output)) {
 		modes = output.before;
-		modes.output &= ~OPOST;
-		set(1, &modes);
+		modes.c_oflag &= ~(tcflag_t)OPOST;
+		set(STDOUT_FILENO, &modes);
 	}
 }
 
 void terminal_restore(void)
 {
-	(void)kernel_sigprocmask(SIG_BLOCK, signal_bit(SIGTTOU));
+	sigset_t background;
+	sigemptyset(&background);
+	sigaddset(&background, SIGTTOU);
+	(void)sigprocmask(SIG_BLOCK, &background, NULL);
 	if (output.is_saved)
-		set(1, &output.before);
+		set(STDOUT_FILENO, &output.before);
 	if (input.is_saved)
-		set(0, &input.before);
-	(void)kernel_sigprocmask(SIG_UNBLOCK, signal_bit(SIGTTOU));
+		set(STDIN_FILENO, &input.before);
+	(void)sigprocmask(SIG_UNBLOCK, &background, NULL);
 }
 
 struct winsize terminal_size(void)
 {
-	struct winsize size = {.rows = 24, .columns = 80};
-	for (long fd = 1; fd >= 0; fd--)
-		if (kernel_ioctl(fd, TIOCGWINSZ, (uintptr_t)&size) == 0)
+	struct winsize size = {.ws_row = 24, .ws_col = 80};
+	for (int fd = STDOUT_FILENO; fd >= STDIN_FILENO; fd--)
+		if (ioctl(fd, TIOCGWINSZ, &size) == 0)
 			break;
 	return size;
+}
+
+int terminal_open_output(void)
+{
+	int opened = -1;
+	if (isatty(STDOUT_FILENO))
+		opened = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return opened < 0 ? STDOUT_FILENO : opened;
 }

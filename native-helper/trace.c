@@ -10,10 +10,10 @@
 
 #include "fail.h"
 #include "load.h"
-#include "memory.h"
+#include "text.h"
 #include "tracee.h"
 
-/* What x86-64 lets a function use below its stack pointer. */
+/* Bytes below the stack pointer that x86-64 lets a function use. */
 #define RED_ZONE 128U
 
 /* The address of the aligned word that the entry point is in: it lies within one page, as the entry point does. */
@@ -40,7 +40,7 @@ static uintptr_t find_entry(const struct tracee *tracee)
 	give_up("the kernel doesn't tell the program's entry point", 0, NULL);
 }
 
-/* Reads back what it has written: a process that nothing stops at its entry point would go on without the filter. */
+/* Reads the word back: a process that nothing stops at its entry point would go on without the filter. */
 static void set_breakpoint(struct tracee *tracee)
 {
 	tracee->entry = find_entry(tracee);
@@ -68,15 +68,17 @@ static int is_at_entry(struct tracee *tracee, int status)
 
 /*
  * A process or thread without the policy could go on beside this one, and a filter could answer the call that loads the
- * policy. What the kernel does asynchronously could write over the program that is about to be loaded. The kernel shows the call here before its filters do, and does just this one afterwards: there is no other
- * thread that could change it. A filter's SECCOMP_RET_TRACE would stop at these calls alone, but filters stay, and
- * without a tracer that one fails the calls; events of ptrace (below) leave out what is cloned with CLONE_UNTRACED.
+ * policy. Asynchronous work of the kernel could write over the program that is about to be loaded.
+ *
+ * The kernel shows the call here before its filters do, and does just this one afterwards: there is no other thread that
+ * could change it. A filter's SECCOMP_RET_TRACE would stop at these calls alone, but filters stay, and without a tracer
+ * that one fails the calls; events of ptrace (below) leave out processes that are cloned with CLONE_UNTRACED.
  */
 static void check_call(const struct tracee *tracee)
 {
 	const char *hint = "use stage 'exec'";
-	struct call_stop stop = read_call_stop(tracee);
-	if (stop.kind != CALL_ENTRY)
+	struct ptrace_syscall_info stop = read_call_stop(tracee);
+	if (stop.op != PTRACE_SYSCALL_INFO_ENTRY)
 		return;
 	if (stop.arch != NATIVE_ARCH)
 		give_up("a library of the program makes a 32-bit call before the entry point", 0, hint);
@@ -120,7 +122,7 @@ static uint64_t read_u64(const uint8_t *bytes)
 	return word;
 }
 
-/* Free stack for a struct sock_fprog and the program behind it. Below the stack pointer is what nobody needs. */
+/* Free stack for a struct sock_fprog and the program behind it. Nobody needs anything below the stack pointer. */
 static uintptr_t place_program(const struct tracee *tracee, const struct program *program)
 {
 	uintptr_t size = 2 * WORD + program->length * INSTRUCTION_SIZE;
@@ -145,7 +147,7 @@ static _Noreturn void refuse(const struct tracee *tracee, long result)
 		.error = (int)error,
 		.hint = result == 0 ? "another filter fakes the call's success" : load_hint(error),
 	});
-	begin_call(tracee, text_address(tracee), NR_exit_group, EXIT_SECCOMP, 0, 0);
+	begin_call(tracee, text_address(tracee), __NR_exit_group, EXIT_SECCOMP, 0, 0);
 	(void)end_call(tracee);
 	kernel_exit(EXIT_SECCOMP);
 }
@@ -163,13 +165,13 @@ static void load_filter(const struct tracee *tracee, const struct filter *filter
 	uintptr_t flags = SECCOMP_FILTER_FLAG_TSYNC;
 	if (filter->flags & FILTER_LOG)
 		flags |= SECCOMP_FILTER_FLAG_LOG;
-	begin_call(tracee, text, NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, 0);
+	begin_call(tracee, text, __NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, 0);
 	long result = end_call(tracee);
 	if (result != -EFAULT)
 		refuse(tracee, result);
 	/* Written once nothing but the kernel comes before it is read. */
 	uintptr_t program = place_program(tracee, &filter->main);
-	begin_call(tracee, text, NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
+	begin_call(tracee, text, __NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
 	write_program(tracee, program, &filter->main);
 	result = end_call(tracee);
 	if (result != 0)
@@ -188,7 +190,7 @@ long trace_begin(int pid, int *status)
 	/* Only a tracer may wait for a process that isn't its child: a filter that fakes the success is found out. */
 	*status = 0;
 	if (result == 0)
-		result = kernel_wait(pid, status, WNOHANG | WALL);
+		result = kernel_wait(pid, status, WNOHANG | __WALL);
 	return result < 0 ? result : 0;
 }
 

@@ -11,7 +11,8 @@ long trace_begin(int pid, int *status);
 
 /*
  * Waits for the process to exec, lets it run to the entry point of its program, has it load the main program of the
- * filter there, and lets go of it. `status` is what trace_begin() found. Ends with the process where that ends before; whatever fails kills it.
+ * filter there, and lets go of it. `status` is that of trace_begin(). Ends with the process where that ends before; a
+ * failure kills it.
  */
 _Noreturn void trace(int pid, int status, const struct filter *filter);
 

@@ -40,9 +40,9 @@ void poke(const struct tracee *tracee, uintptr_t address, uint64_t word)
 struct registers read_registers(const struct tracee *tracee)
 {
 	struct registers registers = {0};
-	struct memory memory = {&registers, sizeof registers};
+	struct iovec memory = {&registers, sizeof registers};
 	request(tracee, PTRACE_GETREGSET, NT_PRSTATUS, (uintptr_t)&memory);
-	if (memory.size != sizeof registers)
+	if (memory.iov_len != sizeof registers)
 		give_up("stage 'entry' can't serve a 32-bit program", 0, "use stage 'exec'");
 	return registers;
 }
@@ -50,7 +50,7 @@ struct registers read_registers(const struct tracee *tracee)
 void write_registers(const struct tracee *tracee, const struct registers *registers)
 {
 	struct registers copy = *registers;
-	struct memory memory = {&copy, sizeof copy};
+	struct iovec memory = {&copy, sizeof copy};
 	request(tracee, PTRACE_SETREGSET, NT_PRSTATUS, (uintptr_t)&memory);
 }
 
@@ -64,7 +64,7 @@ int end_with(int status)
 int wait_for_stop(const struct tracee *tracee)
 {
 	int status = 0;
-	long result = kernel_wait(tracee->pid, &status, WALL);
+	long result = kernel_wait(tracee->pid, &status, __WALL);
 	if (result < 0)
 		give_up("can't wait for the program", -result, "another filter must permit wait4");
 	return end_with(status);
@@ -85,17 +85,17 @@ int signal_of(int status)
 	return is_call_stop(status) ? 0 : status >> 8 & 0xff;
 }
 
-struct call_stop read_call_stop(const struct tracee *tracee)
+struct ptrace_syscall_info read_call_stop(const struct tracee *tracee)
 {
-	struct call_stop stop = {0};
+	struct ptrace_syscall_info stop = {0};
 	request(tracee, PTRACE_GET_SYSCALL_INFO, sizeof stop, (uintptr_t)&stop);
-	if (stop.kind != CALL_ENTRY && stop.kind != CALL_EXIT)
+	if (stop.op != PTRACE_SYSCALL_INFO_ENTRY && stop.op != PTRACE_SYSCALL_INFO_EXIT)
 		give_up_tracing(0);
 	return stop;
 }
 
 /* A signal that can't be blocked stops the process later. */
-static struct call_stop run_to_call_stop(const struct tracee *tracee)
+static struct ptrace_syscall_info run_to_call_stop(const struct tracee *tracee)
 {
 	int status, signal = 0;
 	do {
@@ -121,16 +121,17 @@ void begin_call(const struct tracee *tracee, uintptr_t place, long nr, uintptr_t
 	registers_go_to(&registers, place);
 	registers_set_call(&registers, nr, a, b, c);
 	write_registers(tracee, &registers);
-	struct call_stop stop = run_to_call_stop(tracee);
-	if (stop.kind != CALL_ENTRY || stop.arch != NATIVE_ARCH || stop.nr != (uint64_t)nr || stop.args[0] != a ||
-	    stop.args[1] != b || stop.args[2] != c)
+	struct ptrace_syscall_info stop = run_to_call_stop(tracee);
+	const __u64 *args = stop.entry.args;
+	if (stop.op != PTRACE_SYSCALL_INFO_ENTRY || stop.arch != NATIVE_ARCH || stop.entry.nr != (uint64_t)nr ||
+	    args[0] != a || args[1] != b || args[2] != c)
 		give_up_call();
 }
 
 long end_call(const struct tracee *tracee)
 {
-	struct call_stop stop = run_to_call_stop(tracee);
-	if (stop.kind != CALL_EXIT)
+	struct ptrace_syscall_info stop = run_to_call_stop(tracee);
+	if (stop.op != PTRACE_SYSCALL_INFO_EXIT)
 		give_up_call();
-	return stop.result;
+	return stop.exit.rval;
 }

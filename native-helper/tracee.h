@@ -1,4 +1,4 @@
-/* A process that this one traces: its memory, its registers, its stops. Whatever fails kills it with the tracer. */
+/* A process that this one traces: its memory, its registers, its stops. A failure kills it with the tracer. */
 #ifndef SANDBOX_UNIT_TRACEE_H
 #define SANDBOX_UNIT_TRACEE_H
 
@@ -39,13 +39,13 @@ int signal_of(int status);
 /* Whether the process enters a call or returns from one. */
 int is_call_stop(int status);
 
-/* What is told of a stop for which is_call_stop() holds. */
-struct call_stop read_call_stop(const struct tracee *tracee);
+/* The call of a stop for which is_call_stop() holds. */
+struct ptrace_syscall_info read_call_stop(const struct tracee *tracee);
 
 /* Has the process, at a stop, begin a call by the instruction at `place`: it stops where the kernel takes the call up. */
 void begin_call(const struct tracee *tracee, uintptr_t place, long nr, uintptr_t a, uintptr_t b, uintptr_t c);
 
-/* Lets the kernel do that call. Returns what it returned. */
+/* Lets the kernel do that call. Returns its result. */
 long end_call(const struct tracee *tracee);
 
 #endif

@@ -33,7 +33,10 @@ static long close_between(unsigned int low, unsigned int high)
 	return low < high ? kernel_close_range(low, high - 1) : 0;
 }
 
-/* Closes all but standard error and `end`, so that what the service closes is closed. Returns 0 or a negative errno. */
+/*
+ * Closes all but standard error and `end`: a file that the service closes must not stay open here. Returns 0 or a
+ * negative errno.
+ */
 static long close_others(unsigned int end)
 {
 	unsigned int low = end < 2 ? end : 2;
@@ -54,7 +57,7 @@ static int seize(int pid, int *status)
 	return (int)trace_begin(pid, status);
 }
 
-/* Code before the entry point runs as the same user, and must not get at a process without its filter. False if it could. */
+/* Keeps code before the entry point, which runs as the same user, from a process without its filter. False if it can't. */
 static int hide(void)
 {
 	return kernel_prctl(PR_SET_DUMPABLE, 0, 0) == 0 && kernel_prctl(PR_GET_DUMPABLE, 0, 0) == 0;
@@ -132,12 +135,12 @@ void start_tracer(const struct filter *filter)
 	long child = start(ends, filter);
 	if (child < 0)
 		fail_start(-child);
-	/* Without this the tracer's death would not end what is heard from it. */
+	/* While this is open the tracer's death doesn't end the socket. */
 	result = kernel_close_range((unsigned int)ends[1], (unsigned int)ends[1]);
 	if (result < 0)
 		fail_start(-result);
 	int status = -1;
-	result = kernel_wait((int)child, &status, WALL);
+	result = kernel_wait((int)child, &status, __WALL);
 	if (result < 0)
 		fail_start(-result);
 	int tracer = status == 0 ? hear(ends[0]) : -EPIPE;

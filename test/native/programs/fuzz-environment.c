@@ -1,4 +1,5 @@
 /* A libFuzzer target: an environment, a word a line, as sandboxify and libsandbox.so read it. */
+#include <linux/audit.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,15 +8,19 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-/* What a kernel wants of a program: it ends, within itself. */
+#define LOAD (BPF_LD | BPF_W | BPF_ABS)
+#define JUMP (BPF_JMP | BPF_JA)
+#define RETURN (BPF_RET | BPF_K)
+
+/* A kernel wants of a program that it ends, within itself. */
 static void check_program(const struct sock_filter *program, uint32_t length)
 {
-	if (length == 0 || length > PROGRAM_MAX || program[length - 1].code != BPF_RETURN)
+	if (length == 0 || length > PROGRAM_MAX || program[length - 1].code != RETURN)
 		abort();
 	for (uint32_t i = 0; i < length; i++) {
 		uint32_t code = program[i].code, left = length - 1 - i;
-		if (code == BPF_JUMP ? program[i].k >= left
-				     : code != BPF_RETURN && code != BPF_LOAD_WORD &&
+		if (code == JUMP ? program[i].k >= left
+				     : code != RETURN && code != LOAD &&
 					       (program[i].jt >= left || program[i].jf >= left))
 			abort();
 	}
@@ -74,8 +79,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 			*end++ = '\0';
 		word = end;
 	}
-	read_request(environment, ARCH_X86_64);
-	read_request(environment, ARCH_ARM64);
+	read_request(environment, AUDIT_ARCH_X86_64);
+	read_request(environment, AUDIT_ARCH_AARCH64);
 	request_remove(environment);
 	if (variable(environment, "SECCOMP_SYSCALL_ALLOW") != NULL || variable(environment, "SECCOMP_SYSCALL_DENY") != NULL)
 		abort();

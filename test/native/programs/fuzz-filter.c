@@ -1,4 +1,5 @@
 /* A libFuzzer target: the filter file, and the same bytes as base64 text, as the launcher reads them. */
+#include <linux/audit.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,8 +48,8 @@ static void read_text(const uint8_t *bytes, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	read_file(bytes, size, ARCH_X86_64);
-	read_file(bytes, size, ARCH_ARM64);
+	read_file(bytes, size, AUDIT_ARCH_X86_64);
+	read_file(bytes, size, AUDIT_ARCH_AARCH64);
 	read_text(bytes, size);
 	return 0;
 }

@@ -7,6 +7,8 @@
 #define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
+#include <linux/audit.h>
+#include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -16,9 +18,9 @@
 #include "../../../native-helper/filter.h"
 
 #ifdef __x86_64__
-#define NATIVE_ARCH 0xc000003eU
+#define NATIVE_ARCH AUDIT_ARCH_X86_64
 #else
-#define NATIVE_ARCH 0xc00000b7U
+#define NATIVE_ARCH AUDIT_ARCH_AARCH64
 #endif
 
 int main(int argc, char **argv)
@@ -33,10 +35,10 @@ int main(int argc, char **argv)
 	memcpy(text, key, sizeof key);
 	setenv("LEAK", text, 1);
 	guard_write(program, NATIVE_ARCH, SYS_execve, key);
-	program[GUARD_LENGTH] = (struct sock_filter){BPF_LOAD_WORD, 0, 0, SECCOMP_DATA_NR};
-	program[GUARD_LENGTH + 1] = (struct sock_filter){BPF_JUMP_IF_EQUAL, 0, 1, SYS_execve};
-	program[GUARD_LENGTH + 2] = (struct sock_filter){BPF_RETURN, 0, 0, 0x50000 | EPERM};
-	program[GUARD_LENGTH + 3] = (struct sock_filter){BPF_RETURN, 0, 0, SECCOMP_RET_ALLOW};
+	program[GUARD_LENGTH] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	program[GUARD_LENGTH + 1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 0, 1);
+	program[GUARD_LENGTH + 2] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+	program[GUARD_LENGTH + 3] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, 2, &filter, 0, 0) != 0)
 		err(1, "can't load the filter");
 	syscall(SYS_execve, argv[1], argv + 1, environ, key[0], key[1], key[2]);

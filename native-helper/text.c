@@ -1,4 +1,6 @@
-#include "memory.h"
+#include "text.h"
+
+#include <stdint.h>
 
 /* The empty assembly keeps the compiler from seeing the loop as what it is and calling the function it is in. */
 #define KEEP_LOOP() __asm__ volatile("" ::: "memory")
@@ -24,14 +26,27 @@ void *memset(void *to, int byte, size_t size)
 	return to;
 }
 
-int memcmp(const void *a, const void *b, size_t size)
+
+size_t strlen(const char *text)
 {
-	const unsigned char *left = a;
-	const unsigned char *right = b;
-	for (size_t i = 0; i < size; i++) {
-		if (left[i] != right[i])
-			return left[i] < right[i] ? -1 : 1;
+	size_t length = 0;
+	for (; text[length] != '\0'; length++)
 		KEEP_LOOP();
+	return length;
+}
+
+int strcmp(const char *a, const char *b)
+{
+	while (*a != '\0' && *a == *b) {
+		a++;
+		b++;
 	}
-	return 0;
+	return (unsigned char)*a - (unsigned char)*b;
+}
+
+char *strchrnul(const char *text, int c)
+{
+	while (*text != '\0' && *text != (char)c)
+		text++;
+	return (char *)(uintptr_t)text;
 }
