@@ -68,16 +68,17 @@ function planDirective(
   const unit = { get: (name: string) => effective.all('Service', name).map(({ value }) => value) };
   const privateUsers = hasPrivateUsers(policy, unit);
   const gap = directiveGap(row, entry.value, entry.at, { ...target, privateUsers });
-  const exemption = gap ? undefined : exempt(entry, formatted.values, valuesOfAll(policy, effective), target);
+  const found = gap ? [gap] : exempt(entry, formatted.values, valuesOfAll(policy, effective), target);
   const before = unit.get(row.name);
   const values = emitted(row, before, formatted.values);
   const directive = { name: row.name, values, because: `[service] ${row.name}` };
-  const unenforced = gap?.message ?? exemption?.message ?? lostToPrefixes(entry, effective);
+  const wrong = found.find(({ severity }) => severity === 'error');
+  const unenforced = wrong?.message ?? lostToPrefixes(entry, effective);
   return {
     lines: [lineOf(entry, directive, unenforced)],
     directives: gap ? [] : [directive],
     diagnostics: [
-      ...[gap, exemption].filter((one) => one !== undefined),
+      ...found,
       ...loosening(entry, policy, loosens(row, before, formatted.values, unit)),
       ...ineffective(entry, formatted.values, policy, effective),
       ...joinedNamespace(entry, formatted.values, partners),

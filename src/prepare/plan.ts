@@ -1,6 +1,5 @@
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
 import { type AllowedGaps, tolerateGap } from '../plan/gaps.js';
-import { namedAccounts } from '../plan/ineffective/by-exemption.js';
 import { overriddenFirst } from '../plan/ineffective/by-later-drop-ins.js';
 import { programPlaces } from '../plan/launcher/commands.js';
 import { checkPrograms } from '../plan/launcher/programs.js';
@@ -45,8 +44,7 @@ export async function planOn(
   { unit, effective, type, surroundings, places, loaded, machine, known, options }: Given,
 ): Promise<Planned> {
   const { policy } = loaded;
-  const accounts = namedAccounts(policy, effective, machine.facts);
-  const target = await probeTarget(context, machine, programPlaces(policy, effective), accounts);
+  const target = await probeTarget(context, machine, programPlaces(policy, effective));
   const checked = [
     ...checkSyscalls(policy, target.sets, [target.machine], loaded.complete),
     ...checkPrograms(policy),

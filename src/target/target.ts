@@ -14,21 +14,6 @@ export interface Program {
   readonly executable: boolean;
 }
 
-/** A user, with the ids that the kernel goes by. */
-export interface Account {
-  readonly uid: number;
-  /** Of its primary group. */
-  readonly gid: number;
-  /** Those that list it as a member, as initgroups(3) finds them. */
-  readonly groups: readonly number[];
-}
-
-/** Users and groups by their names or numbers, as they are written. */
-export interface NamedAccounts {
-  readonly users: readonly string[];
-  readonly groups: readonly string[];
-}
-
 /** What is known of the machine that a plan is for. Never probed in the core: it is an argument. */
 export interface Target {
   readonly scope: Scope;
@@ -48,13 +33,6 @@ export interface Target {
   readonly launcher: string;
   /** Programs of the unit's Exec lines and of the policy, by their paths or plain names; those that aren't there are left out. */
   readonly programs: ReadonlyMap<string, Program>;
-  /**
-   * Users that the unit and the policy name, as they name them, where the plan depends on who they are; those that
-   * aren't there are left out.
-   */
-  readonly users: ReadonlyMap<string, Account>;
-  /** The ids of groups, likewise. */
-  readonly groups: ReadonlyMap<string, number>;
 }
 
 /** Oldest and newest systemd whose behaviour is known. */

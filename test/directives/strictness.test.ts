@@ -115,6 +115,7 @@ test('capabilities may be dropped, not gained', () => {
     [['User=web'], 'AmbientCapabilities', ['CAP_KILL'], "the unit doesn't have 'CAP_KILL'"],
     [['User=web', 'AmbientCapabilities=CAP_KILL'], 'AmbientCapabilities', ['CAP_KILL'], undefined],
     [['User=0'], 'AmbientCapabilities', ['CAP_KILL'], undefined],
+    [['DynamicUser=yes', 'User=root'], 'AmbientCapabilities', ['CAP_KILL'], undefined],
     [['DynamicUser=yes'], 'AmbientCapabilities', ['CAP_KILL'], "the unit doesn't have 'CAP_KILL'"],
     [
       ['CapabilityBoundingSet=CAP_CHOWN'],

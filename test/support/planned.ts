@@ -28,8 +28,6 @@ export function targetOf(systemd: number, more: Partial<Target> = {}): Target {
     launcher: '/usr/local/libexec/sandbox-unit/launcher',
     abilities: { lacks: new Map(), assumed: new Set() },
     programs: new Map(PRESENT.map((path) => [path, PROGRAM])),
-    users: new Map(),
-    groups: new Map(),
     ...more,
   };
 }

@@ -51,9 +51,11 @@ export function namespacePath(comparison: Comparison, own: string): string | und
 
 export const isRoot = (name: string) => ['', 'root', '0'].includes(name);
 
-/** Whether the unit's processes start as root. */
-export const runsAsRoot = ({ unit }: Pick<Comparison, 'unit'>): boolean =>
-  isRoot(unit.get('User')?.at(-1) ?? '') && !isOn(unit, 'DynamicUser');
+/** Whether the unit's processes start as root. DynamicUser= makes none in the place of a User= that exists. */
+export function runsAsRoot({ unit }: Pick<Comparison, 'unit'>): boolean {
+  const user = unit.get('User')?.at(-1) ?? '';
+  return user === '' ? !isOn(unit, 'DynamicUser') : isRoot(user);
+}
 
 /** User= and Group=: who isn't root stays who he is, since nobody can tell which of two users may do less. */
 export const user: Rule = (comparison) => {

@@ -1,10 +1,9 @@
-import { type Diagnostic, error } from '../../diagnostic.js';
+import { type Diagnostic, error, warning } from '../../diagnostic.js';
+import { isRoot, runsAsRoot } from '../../directives/strictness/scalars.js';
 import { capabilitySet } from '../../directives/strictness/sets.js';
-import type { DirectiveEntry, Policy } from '../../policy/policy.js';
-import type { NamedAccounts, Target } from '../../target/target.js';
-import type { EffectiveUnit } from '../../unit/effective.js';
+import type { DirectiveEntry } from '../../policy/policy.js';
+import type { Target } from '../../target/target.js';
 import { allWords, isOn, lastOf, type UnitValues } from '../../unit/values.js';
-import { accountsOf, inRootGroupBy, isRootUser, type KnownService } from './root-ids.js';
 
 /** Why a directive holds nobody who is like the service, and what would change that. */
 interface Exemption {
@@ -19,11 +18,10 @@ const isOtherRoot = (unit: UnitValues): boolean =>
   lastOf(unit, 'PrivateUsers') === 'managed' || (unit.get('UserNamespacePath')?.at(-1) ?? '') !== '';
 
 /** Where the capabilities of a service come from that the kernel asks about: those in a user namespace aren't. */
-function sourceOf(service: KnownService, capability: string): 'root' | 'ambient' | undefined {
-  const { unit } = service;
+function sourceOf(unit: UnitValues, capability: string): 'root' | 'ambient' | undefined {
   const bounding = capabilitySet(unit.get('CapabilityBoundingSet') ?? [], true);
   if (isOn(unit, 'PrivateUsers') || !bounding.has(capability)) return undefined;
-  if (isRootUser(service))
+  if (runsAsRoot({ unit }))
     return allWords(unit.get('SecureBits') ?? []).includes('noroot') ? undefined : 'root';
   const ambient = capabilitySet(unit.get('AmbientCapabilities') ?? [], false);
   return ambient.has(capability) ? 'ambient' : undefined;
@@ -35,66 +33,66 @@ const fromAmbient = (capability: string): Exemption => ({
 });
 
 /** hidepid= of proc(5) exempts CAP_SYS_PTRACE and, but for `ptraceable`, members of group 0. */
-function ofProcesses(value: string, service: KnownService): Exemption | undefined {
+function ofProcesses(value: string, unit: UnitValues): Exemption | undefined {
   const isHiding = ['invisible', 'noaccess', 'ptraceable'].includes(value);
-  if (!isHiding || isOn(service.unit, 'PrivatePIDs')) return undefined;
-  const source = sourceOf(service, 'CAP_SYS_PTRACE');
+  if (!isHiding || isOn(unit, 'PrivatePIDs')) return undefined;
+  const source = sourceOf(unit, 'CAP_SYS_PTRACE');
   if (source === 'ambient') return fromAmbient('CAP_SYS_PTRACE');
   if (source === 'root') {
     const reason = 'a service of root with CAP_SYS_PTRACE sees all processes';
     const without = value === 'ptraceable' ? ', or take CAP_SYS_PTRACE out of CapabilityBoundingSet=' : '';
     return { reason, hint: ANOTHER_USER + without };
   }
-  const way = value === 'ptraceable' ? undefined : inRootGroupBy(service);
-  return way && IN_ROOT_GROUP[way];
+  return value === 'ptraceable' ? undefined : ofRootGroup(unit);
 }
 
-const IN_ROOT_GROUP = {
-  SupplementaryGroups: {
-    reason: 'a member of group root (gid 0) sees all processes',
-    hint: "take it out of SupplementaryGroups=, or say 'ptraceable'",
-  },
-  Group: {
+/** Without a Group= a service of root has root's. */
+function ofRootGroup(unit: UnitValues): Exemption | undefined {
+  if (allWords(unit.get('SupplementaryGroups') ?? []).some(isRoot)) {
+    return {
+      reason: 'a member of group root (gid 0) sees all processes',
+      hint: "take it out of SupplementaryGroups=, or say 'ptraceable'",
+    };
+  }
+  const group = unit.get('Group')?.at(-1) ?? '';
+  if (group === '' ? !runsAsRoot({ unit }) : !isRoot(group)) return undefined;
+  return {
     reason: 'a service of group root (gid 0) sees all processes',
     hint: "give the service another group (User=, Group=), or say 'ptraceable'",
-  },
-  membership: {
-    reason: 'its user is a member of group root (gid 0), and sees all processes',
-    hint: "take the user out of that group, or say 'ptraceable'",
-  },
-} as const;
+  };
+}
 
 /** setrlimit(2): RLIMIT_NPROC holds neither user 0, whatever its capabilities, nor CAP_SYS_ADMIN and CAP_SYS_RESOURCE. */
-function ofNumbers(value: string, service: KnownService): Exemption | undefined {
+function ofNumbers(value: string, unit: UnitValues): Exemption | undefined {
   if (['', 'infinity'].includes(value)) return undefined;
-  if (isRootUser(service)) {
+  if (runsAsRoot({ unit })) {
     return { reason: "root's processes are not limited by it", hint: 'TasksMax= limits those of any user' };
   }
-  const capability = ['CAP_SYS_ADMIN', 'CAP_SYS_RESOURCE'].find(
-    (one) => sourceOf(service, one) === 'ambient',
-  );
+  const capability = ['CAP_SYS_ADMIN', 'CAP_SYS_RESOURCE'].find((one) => sourceOf(unit, one) === 'ambient');
   return capability === undefined ? undefined : fromAmbient(capability);
 }
 
-const EXEMPTIONS: ReadonlyMap<string, (value: string, service: KnownService) => Exemption | undefined> =
-  new Map([
-    ['ProtectProc', ofProcesses],
-    ['LimitNPROC', ofNumbers],
-  ]);
+const EXEMPTIONS: ReadonlyMap<string, (value: string, unit: UnitValues) => Exemption | undefined> = new Map([
+  ['ProtectProc', ofProcesses],
+  ['LimitNPROC', ofNumbers],
+]);
 
-/** The users and groups of which it must be known who they are; none where nobody asks. A user's manager isn't root. */
-export function namedAccounts(
-  policy: Policy,
-  effective: EffectiveUnit,
-  { scope }: Pick<Target, 'scope'>,
-): NamedAccounts {
-  const isAsked = scope === 'system' && policy.service.some(({ name }) => EXEMPTIONS.has(name));
-  return isAsked ? accountsOf(policy, effective) : { users: [], groups: [] };
-}
+const ACCOUNTS = ['User', 'Group', 'SupplementaryGroups'] as const;
+
+const hasSpecifier = (text: string): boolean => text.includes('%');
+
+/** The unit if the specifiers in one of its directives stand for root. */
+const withRootIn = (directive: string, unit: UnitValues): UnitValues => ({
+  get: (name) => {
+    const values = unit.get(name);
+    return name === directive ? values?.map((value) => (hasSpecifier(value) ? 'root' : value)) : values;
+  },
+});
 
 /**
  * A gap where the kernel doesn't hold a service to a directive of `[service]`, for its user, groups or capabilities;
- * processes that change them are held.
+ * processes that change them are held. Warnings where that hangs on specifiers. Users and groups are told by their names
+ * alone: other names of root aren't seen, nor members that group(5) lists.
  * @param values what the policy's value was written as
  * @param unit all that the unit's own lines and the policy's set
  */
@@ -102,11 +100,20 @@ export function exempt(
   { name, at }: DirectiveEntry,
   values: readonly string[],
   unit: UnitValues,
-  { scope, users, groups }: Pick<Target, 'scope' | 'users' | 'groups'>,
-): Diagnostic | undefined {
-  if (scope === 'user' || isOtherRoot(unit)) return undefined;
-  const found = EXEMPTIONS.get(name)?.(values.at(-1) ?? '', { unit, users, groups });
-  if (!found) return undefined;
-  const hint = `${found.hint}; --allow-gaps keeps it for processes that change their user`;
-  return error('gap-exempt', `'${name}' would not be in force: ${found.reason}`, { at, hint });
+  { scope }: Pick<Target, 'scope'>,
+): Diagnostic[] {
+  const exemption = EXEMPTIONS.get(name);
+  if (!exemption || scope === 'user' || isOtherRoot(unit)) return [];
+  const value = values.at(-1) ?? '';
+  const found = exemption(value, unit);
+  if (found) {
+    const hint = `${found.hint}; --allow-gaps keeps it for processes that change their user`;
+    return [error('gap-exempt', `'${name}' would not be in force: ${found.reason}`, { at, hint })];
+  }
+  return ACCOUNTS.flatMap((account) => {
+    const possible = exemption(value, withRootIn(account, unit));
+    if (!possible) return [];
+    const message = `'${name}' is not in force if the specifier in ${account}= stands for root: ${possible.reason}`;
+    return [warning('maybe-exempt', message, { at, hint: possible.hint })];
+  });
 }

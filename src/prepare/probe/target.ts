@@ -6,17 +6,16 @@ import { MACHINES, type Machine } from '../../syscalls/abi.js';
 import { areSetsOf, bundledSets, parseSyscallFilterListing, type SyscallSets } from '../../syscalls/sets.js';
 import type { Context } from '../../system/context.js';
 import type { ProcessResult } from '../../system/system.js';
-import { type NamedAccounts, type Program, SYSTEMD_RANGE, type Target } from '../../target/target.js';
+import { type Program, SYSTEMD_RANGE, type Target } from '../../target/target.js';
 import { exists } from '../load/exists.js';
 import { probeAbilities } from './abilities.js';
-import { probeAccounts } from './accounts.js';
 
 /** How much `systemd-analyze syscall-filter` may print, in bytes; systemd 257 prints 20 kB. */
 const MAX_LISTING = 1 << 20;
 
 /** What is the same for every unit of a machine. */
 export interface MachineFacts {
-  readonly facts: Omit<Target, 'programs' | 'users' | 'groups'>;
+  readonly facts: Omit<Target, 'programs'>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -42,17 +41,15 @@ export async function probeMachine(context: Context): Promise<MachineFacts> {
 }
 
 /**
- * Learns what a plan needs to know of the unit's programs and accounts.
+ * Learns what a plan needs to know of the unit's programs.
  * @param programs by their names, where each may be: the first place that has one counts
  */
 export async function probeTarget(
   context: Context,
   { facts }: MachineFacts,
   programs: ReadonlyMap<string, readonly string[]>,
-  accounts: NamedAccounts,
 ): Promise<Target> {
-  const known = await probeAccounts(context, accounts);
-  return { ...facts, ...known, programs: await readPrograms(context, programs) };
+  return { ...facts, programs: await readPrograms(context, programs) };
 }
 
 export function majorVersion(version: string): number {

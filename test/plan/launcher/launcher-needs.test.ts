@@ -91,6 +91,7 @@ const UNPRIVILEGED: readonly [lines: string, refused: boolean][] = [
   ['User=demo\nUser=', false],
   ['DynamicUser=yes', true],
   ['DynamicUser=no', false],
+  ['DynamicUser=yes\nUser=root', false],
   ['CapabilityBoundingSet=CAP_SYS_ADMIN CAP_CHOWN', false],
   ['CapabilityBoundingSet=CAP_CHOWN', true],
   ['CapabilityBoundingSet=~CAP_SYS_ADMIN', true],

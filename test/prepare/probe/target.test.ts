@@ -7,12 +7,10 @@ import { type FakeOptions, FakeSystem, fakeContext, LAUNCHER, program } from '..
 
 const places = (paths: readonly string[]) => new Map(paths.map((path) => [path, [path]]));
 
-const NOBODY = { users: [], groups: [] };
-
 async function probe(options: FakeOptions = {}, programs: ReadonlyMap<string, string[]> = new Map()) {
   const context = fakeContext(new FakeSystem(options), { machine: 'x86-64' });
   const machine = await probeMachine(context);
-  const target = await probeTarget(context, machine, programs, NOBODY);
+  const target = await probeTarget(context, machine, programs);
   return { target, diagnostics: machine.diagnostics };
 }
 
