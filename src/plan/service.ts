@@ -13,7 +13,7 @@ import { handedSockets, stayingSockets } from './ineffective/by-sockets.js';
 import { isLostToPrefixes, LOST_TO_PREFIXES } from './launcher/exec-prefix.js';
 import type { PlanLine, PlannedDirective } from './plan.js';
 import type { PlanRequest, Surroundings } from './request.js';
-import { valuesOfAll } from './unit-values.js';
+import { ownValues, valuesOfAll } from './unit-values.js';
 
 export interface PlannedService {
   readonly lines: readonly PlanLine[];
@@ -65,7 +65,7 @@ function planDirective(
   if (!row) return { lines: [], directives: [], diagnostics: [unknownDirective(entry.name, entry.at)] };
   const formatted = formatDirective(row, entry.value, entry.valueAt);
   if (!isFormatted(formatted)) return { lines: [], directives: [], diagnostics: formatted };
-  const unit = { get: (name: string) => effective.all('Service', name).map(({ value }) => value) };
+  const unit = ownValues(effective);
   const privateUsers = hasPrivateUsers(policy, unit);
   const gap = directiveGap(row, entry.value, entry.at, { ...target, privateUsers });
   const found = gap ? [gap] : exempt(entry, formatted.values, valuesOfAll(policy, effective), target);

@@ -6,13 +6,18 @@ import type { EffectiveUnit } from '../unit/effective.js';
 import type { UnitValues } from '../unit/values.js';
 import type { PlannedDirective } from './plan.js';
 
+/** What the directives of a unit are by its own lines. */
+export const ownValues = (effective: EffectiveUnit) => ({
+  get: (name: string): readonly string[] => effective.all('Service', name).map(({ value }) => value),
+});
+
 /** What the directives of a unit will be: the unit's own lines, then those of the drop-in. */
 export const plannedValues = (
   effective: EffectiveUnit,
   directives: readonly PlannedDirective[],
 ): UnitValues => ({
   get: (name) => [
-    ...effective.all('Service', name).map(({ value }) => value),
+    ...ownValues(effective).get(name),
     ...directives.filter((directive) => directive.name === name).flatMap(({ values }) => values),
   ],
 });
@@ -20,7 +25,7 @@ export const plannedValues = (
 /** What directives will be: what the unit has, then what the policy sets. */
 export const valuesOfAll = (policy: Policy, effective: EffectiveUnit): UnitValues => ({
   get: (name) => {
-    const own = effective.all('Service', name).map(({ value }) => value);
+    const own = ownValues(effective).get(name);
     return [...own, ...emittedValues(policy, name, own)];
   },
 });

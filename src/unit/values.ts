@@ -19,8 +19,11 @@ export function plain(text: string): string {
   return value === undefined ? text : value ? 'yes' : 'no';
 }
 
+/** The value of a scalar directive after these assignments, `''` if there are none. */
+export const scalarOf = (values: readonly string[]): string => plain(values.at(-1) ?? '');
+
 /** The value of a scalar directive of the unit, `''` if it isn't set. */
-export const lastOf = (unit: UnitValues, name: string): string => plain(unit.get(name)?.at(-1) ?? '');
+export const lastOf = (unit: UnitValues, name: string): string => scalarOf(unit.get(name) ?? []);
 
 export const isOn = (unit: UnitValues, name: string): boolean => !['', 'no'].includes(lastOf(unit, name));
 

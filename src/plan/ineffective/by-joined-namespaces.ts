@@ -1,7 +1,7 @@
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import type { DirectiveEntry } from '../../policy/policy.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
-import { plain, wordsOf } from '../../unit/values.js';
+import { scalarOf, wordsOf } from '../../unit/values.js';
 
 /** What a unit has in common with those that it is joined with, by the value for which that was seen. */
 const SHARED: ReadonlyMap<string, string> = new Map([
@@ -24,7 +24,7 @@ export function joinedNamespace(
   values: readonly string[],
   partners: readonly string[],
 ): Diagnostic[] {
-  const isShared = SHARED.get(name) === plain(values.at(-1) ?? '');
+  const isShared = SHARED.get(name) === scalarOf(values);
   if (!isShared || partners.length === 0) return [];
   const others = partners.map((one) => printable(one, 60)).join(', ');
   const message = `JoinsNamespaceOf= undoes ${name}: the unit may be in the namespaces of ${others}`;

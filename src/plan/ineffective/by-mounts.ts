@@ -7,7 +7,7 @@ import {
   barePath,
   covers,
   pathsOf,
-  plain,
+  scalarOf,
   sinceReset,
   type UnitValues,
   wordsOf,
@@ -60,7 +60,7 @@ export const mountedBelow: MakesIneffective = (ours, own, all) => {
  * DevicePolicy=closed refuses all others.
  */
 export const allowedDevices: MakesIneffective = (ours, own, all) => {
-  if (last(ours) !== 'yes') return false;
+  if (scalarOf(ours) !== 'yes') return false;
   const allowed = sinceReset(all.get('DeviceAllow') ?? []).flatMap((line) => {
     const [device = '', access = 'rwm'] = wordsOf(line);
     return /[rw]/.test(access) ? [device] : [];
@@ -108,12 +108,10 @@ const placeOf = (word: string): string =>
 
 const listed = (ours: readonly string[]) => allWords(ours).map((word) => placeOf(word.split(':')[0]!));
 
-const last = (ours: readonly string[]) => plain(ours.at(-1) ?? '');
-
 const where =
   (paths: readonly string[], ...values: readonly string[]) =>
   (ours: readonly string[]) =>
-    values.includes(last(ours)) ? paths : [];
+    values.includes(scalarOf(ours)) ? paths : [];
 
 const SYSTEM: Readonly<Record<string, readonly string[]>> = {
   yes: VENDOR,
@@ -185,7 +183,7 @@ const NO_TUNABLES = ['/sys/fs/cgroup', '/sys/fs/selinux'];
 /** By the directives that close them. */
 export const CLOSED = {
   system: {
-    ...readOnly((ours) => SYSTEM[last(ours)] ?? []),
+    ...readOnly((ours) => SYSTEM[scalarOf(ours)] ?? []),
     isOpen: (source, path, all) => isExcept(source, path, KERNEL) || isWritable(source, path, all),
   },
   readOnlyPaths: readOnly(listed),

@@ -7,8 +7,8 @@ import { findDirective } from '../../directives/table.js';
 import type { DirectiveEntry, Policy } from '../../policy/policy.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 import type { Assignment } from '../../unit/unit-file.js';
-import { allWords, plain, type UnitValues, wordsOf } from '../../unit/values.js';
-import { valuesOfAll } from '../unit-values.js';
+import { allWords, scalarOf, wordsOf } from '../../unit/values.js';
+import { ownValues, valuesOfAll } from '../unit-values.js';
 import { letsAddressesThrough } from './addresses.js';
 import {
   allowedDevices,
@@ -20,8 +20,6 @@ import {
   shownElsewhere,
 } from './by-mounts.js';
 
-const last = (ours: readonly string[]) => plain(ours.at(-1) ?? '');
-
 const rules = (values: readonly string[]) => allWords(values).flatMap((word) => parseSocketRule(word) ?? []);
 
 const ports: MakesIneffective = (ours, own) => {
@@ -30,10 +28,10 @@ const ports: MakesIneffective = (ours, own) => {
 };
 
 const allDevices: MakesIneffective = (ours, own) =>
-  ['closed', 'strict'].includes(last(ours)) &&
+  ['closed', 'strict'].includes(scalarOf(ours)) &&
   own.some((line) => ['char-*', 'block-*'].includes(wordsOf(line)[0] ?? ''));
 
-const joined: MakesIneffective = (ours, own) => last(ours) === 'yes' && last(own) !== '';
+const joined: MakesIneffective = (ours, own) => scalarOf(ours) === 'yes' && scalarOf(own) !== '';
 
 const BINDS = ['BindPaths', 'BindReadOnlyPaths'];
 const WRITABLE_BINDS = ['BindPaths'];
@@ -120,7 +118,7 @@ function wayOut(name: string, effective: EffectiveUnit): string {
   const row = findDirective(name)!;
   const nothing = row.kind.type === 'path' ? '' : [];
   const formatted = formatDirective(row, nothing, { file: name, line: 1, column: 1 });
-  const unit: UnitValues = { get: (one) => valuesOf(effective.all('Service', one)) };
+  const unit = ownValues(effective);
   const resets = isFormatted(formatted) ? formatted.values : [];
   const weaker = loosens(row, unit.get(name)!, resets, unit);
   const reset = `${name} = ${nothing === '' ? '""' : '[]'}${weaker ? ` with loosen = ["${name}"]` : ''}`;

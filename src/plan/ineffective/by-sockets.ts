@@ -2,7 +2,7 @@ import { type Diagnostic, error, note } from '../../diagnostic.js';
 import { gained, type Permitted, permitted } from '../../directives/strictness/sets.js';
 import { findDirective } from '../../directives/table.js';
 import type { DirectiveEntry } from '../../policy/policy.js';
-import { plain } from '../../unit/values.js';
+import { scalarOf } from '../../unit/values.js';
 import { deniesAddresses, letsAddressesThrough } from './addresses.js';
 
 /** What holds for the IP sockets of a socket unit, by its own lines and those of the slices that it is in. */
@@ -48,7 +48,7 @@ export function stayingSockets(
   values: readonly string[],
   sockets: ReadonlyMap<string, SocketRules>,
 ): Diagnostic[] {
-  if (name !== PRIVATE_NETWORK || plain(values.at(-1) ?? '') !== 'yes') return [];
+  if (name !== PRIVATE_NETWORK || scalarOf(values) !== 'yes') return [];
   const units = [...sockets].filter(([, { isolated }]) => !isolated).map(([unit]) => unit);
   if (units.length === 0) return [];
   const message = `${units.join(', ')} hands over sockets that are not in the private network: who reaches those reaches the service`;
