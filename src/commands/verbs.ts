@@ -99,7 +99,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   },
   {
     name: 'apply',
-    does: 'write the files, reload, restart, see that it runs; put back what does not',
+    does: 'write the files, reload, restart, see that it runs; roll back what does not',
     operands: '<unit...>',
     options: ['check', 'diff', 'restart', ...PLANS, ...SPEAKS],
     examples: ['apply --check --diff nginx.service', 'apply --permissive nginx.service'],
