@@ -75,7 +75,7 @@ function notLoadable({ placement }: Context, { plan, unit }: Prepared): Diagnost
 /** A unit whose files are as planned. */
 interface AsWritten extends Omit<PendingApply, 'state'> {}
 
-/** Finds out whether files that are as planned are in force: they may be overridden, younger than the service, or bypassed. */
+/** Sees whether files that are as planned are in force: they may be overridden, bypassed, or younger than the service. */
 async function inForce(
   context: Context,
   written: AsWritten,
@@ -125,8 +125,7 @@ async function inForce(
 }
 
 /**
- * Whether the manager may have read other files at the place of the drop-in: it doesn't see that they have changed where
- * these are older.
+ * Whether systemd may have read another drop-in at the same place: it doesn't notice a change to an older file.
  */
 const mayBeUnread = ({ placement }: Context, properties: UnitProperties, { full }: UnitName): boolean =>
   dropInsOf(properties).includes(dropInPath(placement, full));

@@ -1,4 +1,4 @@
-/** The undo record: on disk while a unit is changed, so that the next run can undo the change, whatever has ended this one. */
+/** The undo record is on disk while a unit is changed, so that the next run can undo a change that was ended half done. */
 
 import { fromBase64, isSameBytes, toBase64 } from '../collections.js';
 import { type Diagnostic, error } from '../diagnostic.js';

@@ -153,8 +153,8 @@ async function begin(transaction: Transaction, prepared: Prepared): Promise<Appl
 }
 
 /**
- * The steps of `explain --record`: the first that goes wrong, a signal among that, is the last, and all is undone when what
- * was recorded has been read.
+ * The steps of `explain --record`. The first failure, or a signal, ends them; all is undone when the records have been
+ * read.
  */
 const recordTable = (transaction: Transaction, permissive: Prepared): Step<AppliedUnit, UndoRecord>[] => [
   { name: 'record', per: 'run', do: keepRecords(transaction) },

@@ -7,8 +7,8 @@ interface Restarted {
 }
 
 /**
- * Units in the order in which they are restarted, some at a time: what a restart takes along comes in a later turn, so that
- * none is restarted by another one while it is tried itself.
+ * Orders units into turns. A unit that another one's restart stops comes in a later turn, so that no trial is ended by
+ * another unit's restart.
  * @param most how many at a time
  */
 export function restartOrder<T extends Restarted>(units: readonly T[], most: number): T[][] {

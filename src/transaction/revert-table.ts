@@ -24,7 +24,7 @@ import type { Changed, NotChanged, Pending, UnitResult } from './unit-result.js'
 /** How many units, and how many services of a template, are restarted at a time. */
 const BATCH = 8;
 
-/** The steps of `revert`. A step that fails is told, and the next revert goes on from there; an interrupt undoes all. */
+/** The steps of `revert`. A failure is told, and the next revert goes on from there; an interrupt undoes all. */
 const revertTable = (transaction: Transaction, options: RestartOptions): Step<ChangedUnit, UndoRecord>[] => {
   const { write, reload: reloaded, restart, commit } = undoes(transaction.context, transaction);
   return [

@@ -1,4 +1,4 @@
-/** The runner takes units through a table of steps. It knows their order and what follows a failure, and nothing of systemd. */
+/** The runner takes units through a table of steps. It knows order and failure, and nothing of systemd. */
 
 import type { Diagnostic } from '../diagnostic.js';
 import type { StepName } from './step-names.js';
@@ -22,7 +22,7 @@ export interface UndoneStep<R> {
 
 /** A step is a name and a pair, do and undo. Both return failures of units, and throw none. */
 export interface Step<U, R> extends UndoneStep<R> {
-  /** `run`: all units take it together; `turn`: those of a turn do; `round`: so they do, as often as one has more to do. */
+  /** `run`: all units take it together. `turn`: the units of a turn do. `round`: they do so as often as one has more to do. */
   readonly per: 'run' | 'turn' | 'round';
   /** @returns one a unit, in their order */
   readonly do: (units: readonly U[]) => Promise<readonly StepResult<U>[]>;

@@ -105,8 +105,8 @@ const isOver = (properties: UnitProperties): boolean =>
 const MOST_RESTARTS = 5;
 
 /**
- * Whether a service runs anew without having failed. By Restart= it comes back with one restart more; sockets, timers, the
- * bus and other units start it again without that.
+ * Whether somebody else has started a service anew. systemd counts its own restarts (Restart=) in NRestarts, and none by
+ * sockets, timers, the bus and other units.
  */
 async function wasRestarted(
   system: System,

@@ -59,7 +59,7 @@ async function endOthers(context: Context, record: UndoRecord, how: HowBack): Pr
   return ended.flat();
 }
 
-/** Restarts services whose run has changed, and starts their dependents. Dependents that somebody else stopped stay stopped. */
+/** Restarts services whose run has changed, and starts their dependents, but for those that somebody else has stopped. */
 async function startAgain(
   context: Context,
   record: UndoRecord,
