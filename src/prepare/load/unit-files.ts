@@ -8,7 +8,7 @@ const MAX_UNIT_SIZE = 4 << 20;
 
 /**
  * Reads unit files and drop-ins.
- * @throws UserError `unit-changed` where one isn't there any more
+ * @throws UserError `unit-changed` if one of them is gone
  */
 export async function readFiles(context: Context, paths: readonly string[]) {
   const files: UnitFile[] = [];
