@@ -26,10 +26,11 @@ export const JOURNAL = ['journalctl', '--quiet', '--no-pager', '--output=json'];
 const INITIAL_NAMESPACE = 'pid:[4026531836]';
 
 /**
- * The records of a unit's processes. A record is certain if its process was in the unit's control group, or was the
- * unit's by systemd at the time, or if journald saw it there before and after. A process ID alone may have been
- * another's. A guess is the record of a process that journald saw there once, or of an unseen one that ran the unit's
- * program. In a container all are guesses by the program, since the records' IDs are others than here.
+ * The records of a unit's processes. A record is certain if its process was in the unit's control group, or if it was
+ * the unit's by systemd at the time. So it is if journald saw the process in the unit before and after: a process ID
+ * alone may have been another's. A guess is the record of a process that journald saw there once, or of an unseen one
+ * that ran the unit's program. In a container all are guesses by the program, since the records' IDs are others than
+ * here.
  */
 export async function ofUnit(
   system: System,
