@@ -1,6 +1,6 @@
 import type { Diagnostic } from './diagnostic.js';
 
-/** The result of a command. */
+/** The result of a command: its exit status, and its output for people and for programs. */
 export interface Outcome {
   readonly exit: number;
   /** For `--json`: one object. */

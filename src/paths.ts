@@ -100,7 +100,7 @@ export const lockPath = (placement: Placement): string => `${runtimeFolder(place
 export const runsFolder = (placement: Placement): string => `${runtimeFolder(placement)}/runs`;
 
 /**
- * The path of the record of a unit's runs that were seen with its files.
+ * The path of the record of a unit's runs, each with the hash of the files that it was seen with.
  * @param unit the full name, checked
  */
 export const runsPath = (placement: Placement, unit: string): string => `${runsFolder(placement)}/${unit}`;
@@ -110,8 +110,8 @@ export const undoFolder = ({ scope, home }: Placement): string =>
   scope === 'system' ? '/var/lib/sandbox-unit' : `${home}/.local/state/sandbox-unit`;
 
 /**
- * The suffix of undo records, no longer than the `.d` of a folder of drop-ins: any unit that can have one has room for
- * it.
+ * The suffix of undo records. It isn't longer than the `.d` of a folder of drop-ins: any unit that can have one has
+ * room for it.
  */
 const UNDO = '.u';
 

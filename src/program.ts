@@ -41,7 +41,7 @@ export async function run(argv: readonly string[], shell: Shell): Promise<number
   } catch (cause) {
     if (!(cause instanceof CommanderError)) throw cause;
     if (cause.exitCode === 0) return EXIT.ok;
-    // Without a command commander has printed the help.
+    // commander has printed the help if the command is missing.
     if (cause.code === 'commander.help' && !options.json) return EXIT.failure;
     // The statuses of `run` are systemd-run's.
     const exit = argv[0] === 'run' ? EXIT.findings : EXIT.failure;
@@ -71,7 +71,7 @@ function usageError({ code, message }: CommanderError, argv: readonly string[]):
   return error('usage', code === 'commander.help' ? 'a command is missing' : said, { hint });
 }
 
-/** A hint at the option that says the same as other programs' one. */
+/** A hint at the option that does the same as one of other programs. */
 function insteadOf(verb: string, flag: string): string | undefined {
   const hasCheck = VERBS.some(
     (one) => one.name === verb && 'options' in one && one.options.includes('check'),

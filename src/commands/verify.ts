@@ -59,7 +59,7 @@ export async function verify(
   const loaded = [
     ...notWritten(context, prepared, pending, dropIn),
     ...due,
-    // A drop-in other than the planned one is loaded otherwise in every line.
+    // An error tells of a drop-in that isn't the planned one: its loaded lines would all differ.
     ...(pending.some(({ path }) => path === dropIn) ? [] : readBack(plan, dropIn, properties)),
     ...(await leftHalfDone(context, prepared.unit.name.full)),
   ];

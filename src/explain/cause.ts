@@ -103,7 +103,7 @@ function byPolicy({ name, abi, args }: NamedCall, { policy, sets }: Confinement)
   return { kind: 'not-allowed', what: 'not in allow', at: section.allow[0]?.at ?? section.at };
 }
 
-/** The cause where no filter can see what the rules ask for: the strictest answer counts. */
+/** The cause if no filter can see the arguments that rules are about: the strictest answer counts. */
 function unseen([first]: readonly RuleEntry[], { why }: Hidden, verdict: NamedVerdict): Cause | undefined {
   if (strictest(verdict) === ALLOW) return undefined;
   const name = first!.syscall.value;

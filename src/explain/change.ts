@@ -48,8 +48,8 @@ export function changesFor(
 }
 
 /**
- * Changes of the expectations on a call that the new policy doesn't meet: expectations of the file are edited, those of
- * extended files get one in the file.
+ * Changes of the expectations on a call that the new policy doesn't meet. An expectation in the file is edited; one in
+ * an extended file gets another one in the file.
  */
 function expected(name: string, confinement: Confinement): Change[] {
   const { policy, sets, machine } = confinement;
@@ -176,7 +176,7 @@ interface Test {
 
 const ANY_ARGUMENT: Test = { arg: 0, op: 'ge', value: 0n, width: 32 };
 
-/** Conditions that each argument which some rule looks at is as recorded. */
+/** Conditions for the arguments that some rule looks at: each equals the recorded one. */
 function exactly(
   tested: readonly ConditionEntry[],
   { abi, name }: NamedCall,

@@ -20,7 +20,7 @@ export interface Looked {
   readonly since: number;
   /** Whether the kernel left out some of its records. */
   readonly suppressed: boolean;
-  /** Whether its records can be read at all. */
+  /** Whether the kernel's records can be read at all. */
   readonly readable: boolean;
 }
 

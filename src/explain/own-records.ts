@@ -67,7 +67,7 @@ function knownAs({ unit }: Owner, lives: Lifetimes, record: HeardRecord) {
   if (record.unit !== undefined && record.unit !== unit) return 'others';
   if (isLiving(lives, record)) return 'its';
   if (record.unit === undefined) return undefined;
-  // The process that now has the ID may have been started since.
+  // The process with the ID may have been started since.
   return lives.has(record.pid!) ? 'perhaps' : 'its';
 }
 

@@ -14,7 +14,7 @@ export interface PlanLine {
   readonly enforcedBy: Enforcer;
   /** The means: `SystemCallFilter=~uname`, `filter`. */
   readonly how: string;
-  /** The reason why systemd can't enforce the line, why nobody does, or why nobody needs to. */
+  /** A reason for the enforcer: why systemd can't be it, why nobody is, or that the unit itself refuses the call. */
   readonly reason?: string;
 }
 

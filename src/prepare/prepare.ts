@@ -41,7 +41,7 @@ export interface Prepared {
   readonly proofs: readonly ProofSummary[];
   readonly files: readonly EmittedFile[];
   readonly changes: readonly Change[];
-  /** The files of ours that exist, and the runs that were seen with them. */
+  /** The files of ours that exist, since when, and the runs that were seen with files of the unit. */
   readonly appliedRuns: AppliedRuns;
   /** Nothing may be applied if one of them is an error. */
   readonly diagnostics: readonly Diagnostic[];
@@ -52,7 +52,7 @@ export interface Prepared {
  * Prepares a change, all the way from a policy and a unit to the files and how these differ from the present ones.
  * Nothing is written.
  * @param machine facts about the machine, for those who prepare several units
- * @throws UserError as loadUnit(), findPolicy() and loadPolicy()
+ * @throws UserError if the unit, the policy or the launcher can't be read, or if the filter is too long
  */
 export async function prepare(
   context: Context,

@@ -4,7 +4,6 @@ import type { Mode } from '../plan/plan.js';
 import type { State } from '../status/unit-state.js';
 import { columns } from './plan.js';
 
-/** The status of one unit. */
 export interface UnitStatus {
   readonly unit: string;
   /** Undefined if the unit isn't confined, or if its mode can't be told. */

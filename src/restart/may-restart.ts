@@ -69,7 +69,7 @@ async function obstacleOf(
       ? staysDown(context, properties, all)
       : `${user} runs: it could not listen again`;
   }
-  // The properties of all types don't tell a start from a oneshot service at work.
+  // The properties that all types have don't tell a start from a oneshot service at work.
   if (properties.get('ActiveState') === 'activating' && !isWaiting(properties)) return 'the start goes on';
   return endsMore(properties) ?? staysDown(context, properties, all);
 }

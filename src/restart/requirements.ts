@@ -20,9 +20,9 @@ interface Needed {
 }
 
 /**
- * A unit that a restart has to start, directly or not, and can't, or may fail to: the service would be down. systemd
- * refuses the whole restart for one unit that can't be loaded. A unit that can't be started fails those that wait for
- * it.
+ * The reason why the service would be down after a restart: a unit that has to be started, directly or not, can't be,
+ * or may fail to. systemd refuses the whole restart for one unit that can't be loaded. A unit that can't be started
+ * fails those that wait for it. Undefined without such a unit.
  * @param besides the names of units that are started with it
  */
 export async function unmetRequirement(

@@ -14,7 +14,6 @@ import { quoteExecWord } from '../unit/exec/wrap.js';
 import { parseUnitFile, type UnitFile } from '../unit/unit-file.js';
 import { writeUnitFile } from '../unit/write-unit-file.js';
 
-/** The command that is started. */
 export interface TransientCommand {
   /** An absolute path, or a name that is looked for where the service is. */
   readonly program: string;

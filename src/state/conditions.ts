@@ -20,7 +20,7 @@ type Condition = readonly [
 ];
 
 /**
- * The line of `Condition…=` or `Assert…=` that keeps a unit from being started again: it doesn't hold now, as
+ * The line of `Condition…=` or `Assert…=` that keeps a unit from being started again: it doesn't hold, as
  * systemd-analyze(1) evaluates it. Undefined if all hold, or if that can't be told.
  */
 export async function unmetCondition(

@@ -33,6 +33,6 @@ export async function servicesOf({ system, placement }: Context, unit: UnitName)
 export const dropInsOf = (properties: UnitProperties): readonly string[] =>
   (properties.get('DropInPaths') ?? []) as readonly string[];
 
-/** The runs that services are in. */
+/** The runs that services are in; a service that doesn't run has none. */
 export const runsOf = (services: readonly Service[]): ServiceRun[] =>
   services.flatMap(({ name, properties }) => currentRun(name, properties) ?? []);

@@ -40,7 +40,7 @@ export interface PlannedCalls {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** The plan of a policy whose `[syscalls]` is absent or has errors. */
+/** The plan of a policy whose `[syscalls]` is absent or can't be used. */
 export const NO_CALLS: PlannedCalls = {
   mode: 'enforcing',
   lines: [],

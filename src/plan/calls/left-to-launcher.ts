@@ -9,7 +9,7 @@ import type { SyscallsSection } from '../../syscalls/section.js';
 import { callsInSets } from '../../syscalls/sets.js';
 import type { Target } from '../../target/target.js';
 
-/** The section, the target and the unit's own filter, as the planning of calls needs them. */
+/** Facts that the planning of calls needs; `type` is the value of Type=. */
 export interface CallContext {
   readonly section: SyscallsSection;
   readonly target: Target;

@@ -155,7 +155,6 @@ function refusedNames(
   });
 }
 
-/** The value of SystemCallErrorNumber= for an action. */
 const errorNumber = (action: Action): string => (action === KILL ? 'kill' : formatAction(action));
 
 /** Names for a set of calls: whole sets first, the largest first, then the rest one by one. */

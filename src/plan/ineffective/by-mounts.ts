@@ -47,8 +47,8 @@ export const inThePlace =
     mountsOf(own).some(([from, to]) => from === to && paths(ours).includes(from));
 
 /**
- * True if the unit mounts something executable below a path of NoExecPaths=: systemd leaves such a mount executable
- * unless NoExecPaths= lists it by itself.
+ * True if the unit has a mount below a path of NoExecPaths=, and not below one of ExecPaths=. systemd leaves such a
+ * mount executable unless NoExecPaths= lists it by itself.
  */
 export const mountedBelow: MakesIneffective = (ours, own, all) => {
   const paths = listed(ours);

@@ -38,7 +38,10 @@ function isLost({ name, value }: DirectiveEntry, { prefixes }: ExecCommand): boo
   return rule !== undefined && CONFINING.has(rule) && !HOLDS_FOR_PRIVILEGED.has(name);
 }
 
-/** Whether a command has `!`. `!!` is no more than a request for ambient capabilities, which every kernel has here. */
+/**
+ * Whether a command has `!`, and not `!!`: that has an effect only on kernels without ambient capabilities
+ * (systemd.service(5)), none of which is served here.
+ */
 const isNotSetuid = (prefixes: string): boolean => prefixes.includes('!') && !prefixes.includes('!!');
 
 const isPrivileged = ({ prefixes }: ExecCommand): boolean => prefixes.includes('+');

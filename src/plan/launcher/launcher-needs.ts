@@ -73,8 +73,8 @@ function syslogIdentifier({ effective, policy }: PlacedUnit) {
 }
 
 /**
- * Diagnostics about obstacles to the launcher, and about changes that it brings, which no other directive can put
- * right.
+ * Diagnostics about reasons why the launcher can't work, or changes something for the service, that no further
+ * directive mends.
  */
 export function launcherConflicts(
   request: PlacedUnit,

@@ -57,6 +57,9 @@ export function planLauncher(
   };
 }
 
-/** Whether the policy turns NoNewPrivileges= off. The unit's own line doesn't count: no filter depends on it there. */
+/**
+ * Whether the policy turns NoNewPrivileges= off. The unit's own line doesn't count: it is about other ways to
+ * privileges than a filter.
+ */
 const isTurnedOff = ({ service }: Policy): boolean =>
   service.some(({ name, value }) => name === 'NoNewPrivileges' && plain(String(value)) === 'no');

@@ -116,7 +116,7 @@ function startCalls(program: ProgramFacts, machine: Machine): readonly string[] 
   return numbers.has('access') ? calls.filter((call) => call !== 'faccessat') : calls;
 }
 
-/** Names of programs that take `sh -c` and its like; under another name nothing is certain. */
+/** Names of shells; under another name nothing is certain. */
 const SHELLS: ReadonlySet<string> = new Set(
   'sh ash bash csh dash fish ksh ksh93 mksh oksh posh rbash tcsh yash zsh'.split(' '),
 );

@@ -44,7 +44,7 @@ export async function unusedLauncher(
 /** The most bytes of a transient unit's file: more than a command line with the largest filter takes. */
 const MAX_TRANSIENT_SIZE = 4 << 20;
 
-/** Whether a loaded transient unit starts a program: systemd may restart the unit. */
+/** Whether a loaded transient unit starts a program, which it does again if systemd restarts it. */
 async function isInTransientUnit({ system, placement }: Context, program: string): Promise<boolean> {
   const folder = transientFolder(placement);
   for (const name of await system.list(folder)) {

@@ -3,7 +3,7 @@ import { EXIT, error, UserError } from '../../diagnostic.js';
 import type { Context } from '../../system/context.js';
 import { parseUnitFile, type UnitFile } from '../../unit/unit-file.js';
 
-/** Largest unit file that is read, in bytes. */
+/** The most bytes of a unit file that are read. */
 const MAX_UNIT_SIZE = 4 << 20;
 
 /**

@@ -126,8 +126,7 @@ export const executable = async (system: System, pid: number): Promise<string> =
  */
 export async function isProgram(system: System, { programs, target }: Plan, pid: number): Promise<boolean> {
   const running = await executable(system, pid);
-  // The kernel gives this path for a mounted file in whose mount namespace nobody is left; other checks look at its
-  // filter.
+  // The kernel gives `/` for a mounted file in whose mount namespace nobody is left; other checks look at its filter.
   if (running === '/') return true;
   if (programs.some(({ place }) => place === running || `${place}${GONE}` === running)) return true;
   const interpreted = programs.filter(({ path }) => isInterpreted(target.programs.get(path)));

@@ -67,7 +67,7 @@ export async function enforcement(
 /** The most looks at a unit whose processes come and go. */
 const LOOKS = 5;
 
-/** Whether one of the looser processes is gone by now. */
+/** Whether one of the looser processes has ended since it was seen. */
 async function hasEnded(system: System, { groups }: Enforcement): Promise<boolean> {
   const wrong = groups.filter(({ calls, leftOver }) => calls === 'looser' && !leftOver);
   const pids = wrong.flatMap(({ processes }) => processes.map(({ pid }) => pid));

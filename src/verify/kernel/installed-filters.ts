@@ -3,7 +3,6 @@ import { EXIT, error, printable, UserError } from '../../diagnostic.js';
 import type { System } from '../../system/system.js';
 import { type LoadedFilters, takeIn } from './loaded-filters.js';
 
-/** The filters of one thread. */
 export interface ThreadFilters extends LoadedFilters {
   readonly tid: number;
 }

@@ -34,7 +34,7 @@ export async function replacedPrograms(
 ): Promise<Diagnostic[]> {
   const pid = mainPid(properties);
   if (places.length === 0 || pid === 0) return [];
-  // A process may mount more than is read in a namespace of its own, where nothing of ours is replaced.
+  // A process may mount more than is read, but in a namespace of its own, where nothing of ours is replaced.
   const file = await system.read(`/proc/${pid}/mountinfo`, { limit: MAX_MOUNTS, head: true });
   const roots = parseRoots(new TextDecoder().decode(file?.bytes));
   const running = await executable(system, pid);

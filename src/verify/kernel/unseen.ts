@@ -71,8 +71,8 @@ function reasonFor(errno: number, { confined, scope, unit, permissive }: Asker):
 }
 
 /**
- * The command line for a user's unit: that user alone is served by the manager, and the kernel asks for more than a
- * user has.
+ * The command line for a user's unit: a user's manager serves that user alone, and the kernel asks for more than a user
+ * has.
  */
 const asUser = (unit: string, permissive: boolean): string =>
   `sudo systemd-run --pipe --uid=$USER -p AmbientCapabilities='CAP_SYS_ADMIN CAP_SYS_PTRACE' ${ownCommand('user', permissive ? 'verify --permissive' : 'verify', unit)}`;

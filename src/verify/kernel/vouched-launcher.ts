@@ -62,7 +62,7 @@ export function answeringPart({ filter }: Plan, doubt: Doubt | undefined): Answe
 
 /**
  * The reason why another launcher than root's may be in a process's mount namespace; 'unseen' if nobody can look there,
- * undefined if there is none.
+ * undefined if no other can be.
  */
 async function look(system: System, launcher: string, pid: number): Promise<string | 'unseen' | undefined> {
   const { untrusted, content } = await system.walk(launcher, { process: pid });
