@@ -136,7 +136,7 @@ const OTHER_PLACES = ['RootDirectory', 'RootImage', 'ExecSearchPath', 'MountImag
 /**
  * The command, its program found as a shell would.
  * @param names the directives that the unit has
- * @throws UserError `no-program`
+ * @throws UserError `no-program`, `no-directory`, `usage`
  */
 export function findCommand(
   { caller }: Context,
