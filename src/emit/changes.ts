@@ -1,7 +1,6 @@
 import { isSameBytes } from '../collections.js';
 import { directivesText, type EmittedFile, isMadeFor, systemdOfDropIn, textBesidesSystemd } from './files.js';
 
-/** A file on the machine. */
 export interface ExistingFile extends EmittedFile {
   /** The time of the last write, in milliseconds since 1970. */
   readonly modified: number;
