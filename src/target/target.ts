@@ -5,7 +5,6 @@ import type { SyscallSets } from '../syscalls/sets.js';
 import type { Scope } from '../unit/search.js';
 import type { Abilities } from './abilities.js';
 
-/** A program of the unit. */
 export interface Program {
   readonly file: ProgramFacts;
   /** Whether its processes run as the file's owner or group. */
