@@ -20,7 +20,10 @@ export const MOST_OF_ARGUMENTS = 2 ** 23;
 /** Units for one program of a stack at first; a program that takes more comes after the others. */
 export const AT_FIRST = 2 ** 19;
 
-/** The share of the remaining units for such a program, or for one search, so that the later ones have their turn. */
+/**
+ * The share of the remaining units for one program that takes more than AT_FIRST, or for one search: later ones get
+ * theirs.
+ */
 export const SHARE = 1 / 4;
 
 /** The cost of steps that take longer than an instruction, in units. */

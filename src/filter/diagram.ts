@@ -61,7 +61,7 @@ const LEAF = 64 * REGISTERS;
 /** Bounds on time and memory, such that three indices fit in one exact number. */
 const MOST_NODES = 2 ** 17;
 const MOST_CHOICES = 2 ** 19;
-/** The part of these bounds from which functions count as large. */
+/** The part of MOST_NODES and MOST_CHOICES from which functions count as large. */
 const LARGE = 1 / 16;
 
 /**

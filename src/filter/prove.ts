@@ -24,7 +24,7 @@ export interface Success {
   readonly ranges: number;
   /** The number of verdicts that were compared for all arguments at once. */
   readonly exact: number;
-  /** The number of verdicts that were too large for that: only single calls were tried. */
+  /** The number of verdicts that were too large for an exact comparison: only single calls were tried. */
   readonly sampled: number;
   /** The number of calls that were tried one by one. */
   readonly calls: number;

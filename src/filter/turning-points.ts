@@ -1,6 +1,6 @@
 /**
- * The conventions and numbers at which another's program may change its way. Between two such points the program takes
- * one way for all calls with equal arguments.
+ * The conventions and numbers at which a program of others may change its way. Between two such points it takes one way
+ * for all calls with equal arguments.
  */
 import type { Instruction } from './bpf.js';
 import { Unprovable } from './unprovable.js';

@@ -55,7 +55,7 @@ export class StackComparer {
 
   /**
    * Compares a stack with a policy: all numbers of the machine's conventions, and arguments as functions of their bits.
-   * Arguments that are too much for that are tried at samples, and counted as such, or left out.
+   * Programs and arguments that are too much for that are tried at samples, and counted as such, or left out.
    */
   *compare(stack: Stack, policy: SyscallPolicy): Work<StackComparison> {
     const known = this.#known.get(policy) ?? this.#knowNothing(policy);

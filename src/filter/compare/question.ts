@@ -53,10 +53,7 @@ function keyOf({ arch, first, verdict, got, asking }: Region): string {
   return `${got} ${ways.join()} ${textOf(verdict)}`;
 }
 
-/**
- * Whether the region is looser, where no argument decides that, or only those of the policy; undefined where programs'
- * do.
- */
+/** Whether the region is looser, where arguments of no program decide that; else undefined. */
 function askNumber({ verdict, got, asking }: Region): boolean | undefined {
   const expected = settled(verdict);
   const actions = [...verdict.rules.map(({ action }) => action), verdict.otherwise];

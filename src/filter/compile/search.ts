@@ -64,7 +64,10 @@ function fill(ranges: readonly Range[], otherwise: Decision): Range[] {
   return all;
 }
 
-/** The decision that all ranges of more than one value share; undefined if they have several. */
+/**
+ * The decision that all ranges of more than one value share; undefined if they have several. Without such ranges it is
+ * the last range's.
+ */
 function background(part: readonly Range[]): Decision | undefined {
   const wide = part.filter((range) => range.first !== range.last);
   const rest = (wide[0] ?? part.at(-1)!).decision;
