@@ -16,7 +16,6 @@ export interface Context {
   readonly environment: SearchEnvironment;
   /** The folder of this program, with `templates/` and `native-helper/`. */
   readonly home: string;
-  /** Whether the program runs as root. */
   readonly superuser: boolean;
   /** The ID of the user who runs the program. */
   readonly user: number;

@@ -10,7 +10,6 @@ const BUS = 'org.freedesktop.DBus';
 /** Longest wait for the answer to a call that starts nothing, in milliseconds; sd-bus waits 25 s, too. */
 const CALL_TIMEOUT = 25_000;
 
-/** The place of a bus. */
 export interface BusPlace {
   /** The address: `unix:path=…`. */
   readonly address: string;

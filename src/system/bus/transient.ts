@@ -27,7 +27,7 @@ export interface StartedUnit {
   /**
    * Waits until the unit has stopped or failed and has no job.
    * @returns the properties that show how it has ended
-   * @throws UserError `unit-gone`, `bus-lost` where that can't be found out any more
+   * @throws UserError `unit-gone`, `bus-lost` where that can't be found out
    */
   end(): Promise<UnitProperties>;
   /** The properties of end() at this moment. */
@@ -51,7 +51,7 @@ export interface Interrupt {
 
 /** The caller of the program: its directory, environment and terminals. */
 export interface Caller {
-  /** The working directory; undefined if it no longer exists. */
+  /** The working directory; undefined if it has been removed. */
   readonly directory: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The reason why the caller may not execute a file; undefined if it may. */

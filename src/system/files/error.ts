@@ -1,6 +1,5 @@
 import { EXIT, error, UserError } from '../../diagnostic.js';
 
-/** An error about a file of the machine. */
 export const fileError = (code: string, message: string, hint?: string) =>
   new UserError(error(code, message, { hint }), EXIT.failure);
 

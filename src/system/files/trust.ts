@@ -13,7 +13,7 @@ import { namesOf, walk, whyUntrusted } from './walk.js';
  */
 export function assertTrustedFile(path: string, fd: number, stat: fs.Stats) {
   if (process.geteuid?.() !== 0) return;
-  // The opened file's own path, whatever the given path leads to by now.
+  // The opened file's own path, even if the given path leads to another file meanwhile.
   const real = fs.readlinkSync(`/proc/self/fd/${fd}`);
   const found = fs.lstatSync(real, { throwIfNoEntry: false });
   if (found?.dev !== stat.dev || found.ino !== stat.ino) throw changed(path);
