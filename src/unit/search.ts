@@ -167,7 +167,6 @@ export function selectDropIns(directories: readonly DropInDirectory[]): string[]
   return [...chosen].sort(([a], [b]) => compareBytes(a, b)).map(([, path]) => path);
 }
 
-/** The last part of a path. */
 export const fileName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** Whether systemd reads a drop-in after another one, whatever their directories. */

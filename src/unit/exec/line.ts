@@ -1,7 +1,6 @@
 import { type Diagnostic, error, type Location, printable, warning } from '../../diagnostic.js';
 import { isBlank, nextExecWord, skipBlanks, textOf, type Word } from './word.js';
 
-/** A word of a command line. */
 export interface ExecWord {
   /** The word as written, with quotes, escapes, specifiers and variables. */
   readonly raw: string;

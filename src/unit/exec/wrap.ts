@@ -3,9 +3,9 @@ import type { ExecCommand } from './line.js';
 import { nextExecWord, UNREADABLE } from './word.js';
 
 /**
- * The command with a launcher in front of it, for a unit file: `PREFIXES LAUNCHER… [--argv0=NAME] -- PATH ARGUMENTS`.
- * Path and arguments stay as written, so that quotes, specifiers and variables keep their meaning. Only `$` in the path
- * is doubled, since systemd expands variables in arguments but not in paths.
+ * Puts a launcher in front of a command, for a unit file: `PREFIXES LAUNCHER… [--argv0=NAME] -- PATH ARGUMENTS`. Path
+ * and arguments stay as written, so that quotes, specifiers and variables keep their meaning. Only `$` in the path is
+ * doubled, since systemd expands variables in arguments but not in paths.
  * @param launcher an absolute path and its arguments, as plain text
  * @returns the command, or an error. `exec-privileged`: the prefix `+` runs the command outside of every sandbox.
  *   `exec-via-shell`: the prefix `|` leaves no path. `exec-argv0-variable`: argv[0] is a variable that systemd splits
