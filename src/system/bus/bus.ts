@@ -118,18 +118,12 @@ export class Bus {
     return this.#heard.heard(unit);
   }
 
-  /**
-   * Queues a restart, and waits until it is done, however long the unit takes.
-   * @returns the result of the job
-   */
+  /** Queues a restart, and waits for the result of its job, however long the unit takes. */
   restart(unit: string, how?: 'if-up'): Promise<string> {
     return this.#job(how ? 'TryRestartUnit' : 'RestartUnit', unit);
   }
 
-  /**
-   * Queues the start of a unit, and waits as restart() does.
-   * @returns the result of the job
-   */
+  /** Queues the start of a unit, and waits for the result of its job. */
   startUnit(unit: string, starts: readonly string[] = []): Promise<string> {
     return this.#job('StartUnit', unit, starts);
   }
@@ -238,10 +232,7 @@ export class Bus {
     await this.#unlessRefused(this.#ask('Subscribe'));
   }
 
-  /**
-   * Handles a signal. Senders are trusted by their names: only the bus has its own name, and only the manager has the
-   * manager's.
-   */
+  /** Handles a signal by its sender: only the bus has its own name, and only the manager has the manager's. */
   #onSignal(signal: Signal) {
     const { sender, path, member, body } = signal;
     if (this.#manager === undefined && sender !== BUS) this.#early.push(signal);
@@ -263,10 +254,7 @@ export class Bus {
     }
   }
 
-  /**
-   * Follows a manager that reexecutes itself. It keeps its jobs; jobs that end before it is subscribed to again end
-   * unheard.
-   */
+  /** Follows a manager that reexecutes itself: it keeps its jobs, but some may end before it is subscribed to again. */
   async #followManager(owner: string) {
     this.#manager = owner;
     this.#heard.forgetJobs();
