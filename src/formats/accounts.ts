@@ -1,9 +1,9 @@
-/** Users and groups of a machine, as its databases list them. */
+/** Users and groups as passwd(5) and group(5) list them. */
 
 export interface PasswdEntry {
   readonly name: string;
   readonly uid: number;
-  /** Of its primary group. */
+  /** The ID of the user's primary group. */
   readonly gid: number;
 }
 
@@ -13,7 +13,7 @@ export interface GroupEntry {
   readonly members: readonly string[];
 }
 
-/** Reads passwd(5); what is no entry is left out. */
+/** Reads passwd(5); lines that are no entries are left out. */
 export const parsePasswd = (text: string): PasswdEntry[] =>
   fieldsOf(text).flatMap(([name = '', , user = '', group = '']) => {
     const uid = parseId(user);
@@ -21,7 +21,7 @@ export const parsePasswd = (text: string): PasswdEntry[] =>
     return uid === undefined || gid === undefined ? [] : [{ name, uid, gid }];
   });
 
-/** Reads group(5). */
+/** Reads group(5); lines that are no entries are left out. */
 export const parseGroup = (text: string): GroupEntry[] =>
   fieldsOf(text).flatMap(([name = '', , group = '', members = '']) => {
     const gid = parseId(group);
@@ -37,7 +37,7 @@ const fieldsOf = (text: string): string[][] =>
 
 const MAX_ID = 2 ** 32 - 1;
 
-/** The C library's strtoul(3) of a field. */
+/** An ID as the C library reads a field by strtoul(3); undefined for no number, and for one above 32 bits. */
 function parseId(text: string): number | undefined {
   const [, sign, digits] = /^\s*([+-]?)(\d{1,20})$/.exec(text) ?? [];
   const id = Number(digits ?? Number.NaN);
@@ -45,12 +45,15 @@ function parseId(text: string): number | undefined {
   return sign === '-' && id > 0 ? MAX_ID + 1 - id : id;
 }
 
-/** The number that a user or group is named by, as systemd's parse_uid() takes it: decimal, with no leading zero. */
+/** The ID that a name writes as a number: decimal, with no leading zero (systemd's parse_uid()). */
 export function numberOf(name: string): number | undefined {
   return /^(?:0|[1-9]\d*)$/.test(name) ? parseId(name) : undefined;
 }
 
-/** Whether a name can be one of a user or group (systemd's valid_user_group_name()); a specifier stands for another. */
+/**
+ * Whether a user or group can have this name (systemd's valid_user_group_name()). A name with a `%` is none: a
+ * specifier stands for another text.
+ */
 export const isAccountName = (name: string): boolean =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it refuses
   /^[^\u0000-\u001f\u007f%/:]{1,256}$/.test(name);
