@@ -15,8 +15,14 @@ import { REPOSITORY } from './repository.js';
 import { Tally, type TestEvent } from './tally.js';
 import { buildTrees, isForKernels, TREE_NAMES, type TreeName } from './tree.js';
 
-/** No test file takes this long; one that hangs must not hang the run. */
-const FILE_MS = 300_000;
+/** No test file takes this long, on a busy machine either; one that hangs must not hang the run. */
+const FILE_MS = 900_000;
+
+/** Files at a time, for each processor: those that boot machines mostly wait. */
+const PER_PROCESSOR = 2;
+
+/** Those that take longest, which begin first, so that none is left to run alone at the end. */
+const LONG = ['test/systemd/', 'test/commands/unfinished'];
 
 /** How often a log has a line of progress, and a terminal the time. */
 const LOG_MS = 30_000;
@@ -28,6 +34,12 @@ const BUILD = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** Run where a part of their path is asked for: they need an emulator and kernels, which are many megabytes. */
 const ONLY_ASKED = 'test/kernels/';
 
+/** Long files before others, and in alphabetical order. */
+const byLength = (a: string, b: string): number => {
+  const isShort = (path: string) => Number(!LONG.some((start) => path.startsWith(start)));
+  return isShort(a) - isShort(b) || (a < b ? -1 : 1);
+};
+
 /** The sources' list, so that what is left in build/ of a deleted test isn't run. */
 function testFiles(filters: readonly string[]): string[] {
   const sources = readdirSync(join(REPOSITORY, 'test'), { recursive: true, encoding: 'utf8' })
@@ -36,7 +48,7 @@ function testFiles(filters: readonly string[]): string[] {
     .filter((path) =>
       filters.length === 0 ? !path.startsWith(ONLY_ASKED) : filters.some((part) => path.includes(part)),
     )
-    .sort();
+    .sort(byLength);
   return sources.map((path) => join(BUILD, path.replace(/\.ts$/, '.js')));
 }
 
@@ -60,8 +72,7 @@ export async function runFiles(files: readonly string[], strict: boolean): Promi
   const tally = new Tally({ shown, strict });
   const progress = new Progress({ shown, strict, files: files.length, ...standardError() });
   const ticks = setInterval(() => progress.tick(), terminalWidth() === undefined ? LOG_MS : TERMINAL_MS);
-  // Some of them always wait for a machine to boot, or a service to settle.
-  const concurrency = availableParallelism() + 1;
+  const concurrency = PER_PROCESSOR * availableParallelism();
   const stream = run({ files: [...files], concurrency, timeout: FILE_MS });
   for await (const event of stream) {
     tally.add(event as TestEvent);
