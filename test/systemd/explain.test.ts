@@ -14,6 +14,8 @@ import {
 const skip = servicesObstacle();
 /** A name of its own: the kernel's records are of the whole machine, and of a box's processes the IDs are others. */
 const NAME = `explained-${process.pid}`;
+/** A sleep(1) of that kind: refused calls of a program that others run, too, would be taken for the service's. */
+const SLEEP = `${PROGRAMS}/sleep-${process.pid}`;
 const UNIT = 'explained.service';
 
 let box: Box;
@@ -21,6 +23,7 @@ let obstacle = skip;
 before(async () => {
   if (skip) return;
   box = await bootWithPrograms('explain', { [NAME]: ['test/systemd/programs/myos.c', '-static'] });
+  await box.succeed(['cp', '/usr/bin/sleep', SLEEP]);
   const { stdout } = await box.exec(['journalctl', '--quiet', '--lines=1', '_TRANSPORT=kernel']);
   if (stdout.trim() === '') obstacle = "the kernel's records can't be seen in a box here";
 });
@@ -70,7 +73,7 @@ async function define(t: TestContext, lines = '', times = 1): Promise<void> {
     await sandboxUnit(box, 'revert', UNIT);
     await box.sh(`systemctl stop ${UNIT}; systemctl reset-failed ${UNIT} || :; rm -f ${policyPath(UNIT)}`);
   });
-  const ignored = `ExecStart=-${PROGRAMS}/${NAME}\nExecStart=-/bin/sleep 0.05\n`.repeat(times - 1);
+  const ignored = `ExecStart=-${PROGRAMS}/${NAME}\nExecStart=-${SLEEP} 0.05\n`.repeat(times - 1);
   const start = `Type=oneshot\n${ignored}ExecStart=${PROGRAMS}/${NAME}\n`;
   await defineProgram(box, UNIT, `${start}${lines}\n[Unit]\nStartLimitIntervalSec=0`);
 }
