@@ -18,8 +18,9 @@ import { buildTrees, isForKernels, TREE_NAMES, type TreeName } from './tree.js';
 /** No test file takes this long, on a busy machine either; one that hangs must not hang the run. */
 const FILE_MS = 900_000;
 
-/** Files at a time, for each processor: those that boot machines mostly wait. */
-const PER_PROCESSOR = 2;
+/** Files at a time: those that boot machines mostly wait, emulators compute. */
+const atOnce = (files: readonly string[]): number =>
+  files.some((file) => file.includes(ONLY_ASKED)) ? availableParallelism() + 1 : 2 * availableParallelism();
 
 /** Those that take longest, which begin first, so that none is left to run alone at the end. */
 const LONG = ['test/systemd/', 'test/commands/unfinished'];
@@ -72,8 +73,7 @@ export async function runFiles(files: readonly string[], strict: boolean): Promi
   const tally = new Tally({ shown, strict });
   const progress = new Progress({ shown, strict, files: files.length, ...standardError() });
   const ticks = setInterval(() => progress.tick(), terminalWidth() === undefined ? LOG_MS : TERMINAL_MS);
-  const concurrency = PER_PROCESSOR * availableParallelism();
-  const stream = run({ files: [...files], concurrency, timeout: FILE_MS });
+  const stream = run({ files: [...files], concurrency: atOnce(files), timeout: FILE_MS });
   for await (const event of stream) {
     tally.add(event as TestEvent);
     progress.add(event as TestEvent);
