@@ -103,12 +103,19 @@ async function lookBack(context: Context, prepared: Prepared): Promise<RecordedR
   const diagnostics = !looked.readable
     ? [UNREADABLE]
     : looked.explanations.length === 0
-      ? [nothing(prepared.plan, isKilledByFilter(properties))]
+      ? [nothing(prepared.plan, isKilledByFilter(properties) && !hasEndedBefore(properties, since))]
       : prepared.appliedRuns.files.length === 0
         ? [notConfinedNow(prepared.plan)]
         : otherPolicyApplied(context, prepared);
   const half = await halfDone(context, prepared.unit.name.full);
   return { ...looked, diagnostics: [...half, ...diagnostics], failed: false };
+}
+
+/** Whether a service's last run was over before a time in milliseconds since 1970. */
+function hasEndedBefore(properties: UnitProperties, time: number): boolean {
+  const at = (name: string) => Number(properties.get(name) ?? 0);
+  const ended = at('InactiveEnterTimestamp');
+  return ended > at('InactiveExitTimestamp') && ended / 1000 < time;
 }
 
 /**
@@ -122,7 +129,8 @@ async function windowOf(
   properties: UnitProperties,
 ): Promise<number> {
   const started = startOf(properties);
-  const usual = since > 0 && (since < started || started === 0) ? Math.floor(since) : started;
+  const isUnderPolicy = since < started || started === 0 || hasEndedBefore(properties, since);
+  const usual = since > 0 && isUnderPolicy ? Math.floor(since) : started;
   if (!isPending(changes)) return usual;
   const file = await system.read(plan.policyFile, { limit: 0, head: true });
   const boot = Number((await system.manager()).started ?? 0n) / 1000;

@@ -34,6 +34,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['IPAddressAllow', 'a(iayu)'],
   ['IPAddressDeny', 'a(iayu)'],
   ['Id', 's'],
+  ['InactiveEnterTimestamp', 't'],
   ['InactiveEnterTimestampMonotonic', 't'],
   ['InactiveExitTimestamp', 't'],
   ['InvocationID', 'ay'],
