@@ -49,7 +49,15 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 chmodSync('dist/sandbox-unit.cjs', 0o755);
-writeFileSync('dist/LICENSES', licenses(Object.keys(metafile.inputs)));
+/** The C library in the native programs. */
+const LIBC = `GNU C Library
+
+read-filters, read-records, send-descriptors and pty-relay in native-helper/build/ are linked with the C library of the
+machine that they were built on. The GNU C Library is under the GNU Lesser General Public License, version 2.1 or later.
+native-helper/ has all that it takes to link the programs anew with another version of it, or with another library.
+`;
+
+writeFileSync('dist/LICENSES', `${licenses(Object.keys(metafile.inputs))}\n${LIBC}`);
 
 /** The licence of every bundled package: each asks to go where its code goes. */
 function licenses(inputs) {

@@ -16,7 +16,7 @@ import type { ShowOptions } from './program.js';
 import { VERSION } from './version.js';
 
 async function main(argv: readonly string[]): Promise<void> {
-  // The one answer that scripts ask for often: nothing is loaded for it.
+  // Scripts ask for the version often: nothing is loaded for it.
   if (argv.length === 1 && argv[0] === '--version') return print(`${VERSION}\n`);
   const { run } = await import('./program.js');
   process.exitCode = await run(argv, {
@@ -29,7 +29,7 @@ async function main(argv: readonly string[]): Promise<void> {
   });
 }
 
-/** Where the program's own files are: above the folder of the script that was started. */
+/** The folder of the program's own files: above that of the started script. */
 function programHome(): string {
   const script = dirname(realpathSync(process.argv[1]!));
   return resolve(script, script.endsWith('/build/src') ? '../..' : '..');
@@ -52,7 +52,7 @@ function show(outcome: Outcome, options: ShowOptions) {
   if (!options.quiet) print(outcome.text);
 }
 
-/** JSON readers lose digits of numbers above 2^53: those become strings. */
+/** A number for JSON. Readers lose digits of numbers above 2^53: those become strings. */
 function jsonNumber(_: string, value: unknown): unknown {
   if (typeof value !== 'bigint') return value;
   return value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value);
@@ -64,28 +64,28 @@ let isPrinting = false;
 const print = (text: string) => write(1, text);
 const printError = (text: string) => write(2, text);
 
-/** Straight to the descriptor: to make a stream of it takes Node two milliseconds. */
+/** Writes straight to the descriptor: a stream takes Node two milliseconds to make. */
 function write(fd: 1 | 2, text: string) {
   let rest = Buffer.from(text);
   try {
     while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EAGAIN') return unwritten(fd, cause as Error);
-    // A pipe that is full and doesn't block: the stream waits.
+    // A full pipe that doesn't block: the stream waits.
     isPrinting = true;
     const stream = fd === 1 ? process.stdout : process.stderr;
     stream.on('error', (cause) => unwritten(fd, cause)).write(rest);
   }
 }
 
-/** A reader that has gone (`| head`) is no failure of ours: what was to be done is done. */
+/** Handles a failed write. A reader that has gone (`| head`) is no failure of ours: the command's work is done. */
 function unwritten(fd: 1 | 2, cause: Error) {
   if ((cause as NodeJS.ErrnoException).code === 'EPIPE') return;
   if (fd === 1) printError(`${renderDiagnostic(error('unwritable', `can't print: ${cause.message}`))}\n`);
   process.exit(EXIT.failure);
 }
 
-/** Reached only by a defect of the program. */
+/** Reports an exception that only a defect of the program can cause. */
 function failed(cause: unknown) {
   const debug = process.env.SANDBOX_UNIT_DEBUG !== undefined;
   const diagnostics = [defect(cause, debug ? undefined : 'SANDBOX_UNIT_DEBUG=1 shows where')];
@@ -95,12 +95,12 @@ function failed(cause: unknown) {
   process.exitCode = EXIT.failure;
 }
 
-// What is thrown where nobody waits for it.
+// Exceptions that nobody waits for end here.
 process.on('uncaughtException', (cause) => {
   failed(cause);
   process.exit();
 });
 void main(process.argv.slice(2))
   .catch(failed)
-  // What is done is done: to come to its own end takes Node ten milliseconds.
+  // The work is done: Node's own way to an end takes ten milliseconds.
   .then(() => isPrinting || process.exit());

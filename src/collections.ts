@@ -4,7 +4,7 @@ export const shortList = (names: readonly string[], most: number): string =>
     ? `${names.slice(0, most).join(', ')} and ${names.length - most} more`
     : names.join(', ');
 
-/** The elements by a key of theirs, keys and elements in the order in which they come. */
+/** The elements grouped by a key; keys and elements stay in the order in which they come. */
 export function groupBy<T, K>(elements: Iterable<T>, keyOf: (element: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
   for (const element of elements) {
@@ -16,7 +16,10 @@ export function groupBy<T, K>(elements: Iterable<T>, keyOf: (element: T) => K): 
   return groups;
 }
 
-/** Does something with each element, with so many at a time, and keeps the order. */
+/**
+ * Runs a step on each element, `size` of them at a time.
+ * @returns the results, in the elements' order
+ */
 export async function inBatches<T, U>(
   elements: readonly T[],
   size: number,
@@ -29,11 +32,11 @@ export async function inBatches<T, U>(
   return done;
 }
 
-/** RFC 4648, with padding. */
+/** Base64 with padding (RFC 4648). */
 export const toBase64 = (bytes: Uint8Array): string =>
   btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 
-/** Undefined where a text is no Base64. */
+/** The bytes of a Base64 text; undefined if it is none. */
 export function fromBase64(text: string): Uint8Array | undefined {
   try {
     return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
@@ -42,14 +45,14 @@ export function fromBase64(text: string): Uint8Array | undefined {
   }
 }
 
-/** Bytes as two digits each. */
+/** Bytes in hex, two digits each. */
 export const toHex = (bytes: Iterable<number>): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 export const isSameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, i) => byte === b[i]);
 
-/** What is learnt once, when it is first asked for. */
+/** A function that learns something when it is first called, and keeps it. */
 export function once<T>(learn: () => Promise<T>): () => Promise<T> {
   let known: Promise<T> | undefined;
   return () => {

@@ -1,6 +1,6 @@
-/** What went wrong, where, and the way out: the one shape of every error a user sees. */
+/** Diagnostics: the problem, its place, and the way out. Every error that a user sees has this one shape. */
 
-/** A place in a text, both counted from 1. `length` is the number of characters to underline (default 1). */
+/** A place in a text; line and column count from 1. `length` is the number of characters to underline (default 1). */
 export interface Location {
   readonly file: string;
   readonly line: number;
@@ -12,7 +12,7 @@ export type Severity = 'error' | 'warning' | 'note';
 
 export interface Diagnostic {
   readonly severity: Severity;
-  /** Stable, kebab-case, for scripts: `unknown-syscall`. */
+  /** A stable name in kebab-case, for scripts: `unknown-syscall`. */
   readonly code: string;
   /** One line, no full stop, names the thing in single ticks. */
   readonly message: string;
@@ -24,11 +24,11 @@ export interface Diagnostic {
 /** Exit statuses of the command; the manual page lists the same. */
 export const EXIT = { ok: 0, findings: 1, failure: 2, pending: 3 } as const;
 
-/** Thrown where no value can be returned; the command prints the diagnostics and exits, never a stack. */
+/** Thrown if no value can be returned; the command prints the diagnostics and exits, never a stack. */
 export class UserError extends Error {
   readonly diagnostics: readonly Diagnostic[];
   readonly exit: number;
-  /** Texts that the diagnostics point into, by file. */
+  /** The texts of files that the diagnostics point into, by file. */
   readonly sources: ReadonlyMap<string, string>;
 
   constructor(
@@ -45,7 +45,7 @@ export class UserError extends Error {
   }
 }
 
-/** The code of what was thrown, of its first diagnostic; undefined for anything but a UserError. */
+/** The code of an exception's first diagnostic; undefined for anything but a UserError. */
 export const codeOf = (cause: unknown): string | undefined =>
   cause instanceof UserError ? cause.diagnostics[0]?.code : undefined;
 
@@ -67,16 +67,19 @@ export const warning = (code: string, message: string, extra: Extra = {}) =>
   make('warning', code, message, extra);
 export const note = (code: string, message: string, extra: Extra = {}) => make('note', code, message, extra);
 
-/** What only a mistake in this program can have thrown. */
+/** A diagnostic for an exception that only a mistake in this program can have thrown. */
 export const defect = (cause: unknown, hint?: string): Diagnostic =>
   error('internal', `this is a defect: ${cause instanceof Error ? cause.message : cause}`, { hint });
 
 export const hasErrors = (list: readonly Diagnostic[]) => list.some((d) => d.severity === 'error');
 
-/** Most findings of one kind that are worded: nobody reads thousands, and to look for what was meant takes a while. */
+/**
+ * The most findings of one kind that are worded: nobody reads thousands, and each search for a similar name takes a
+ * while.
+ */
 export const MAX_FINDINGS = 100;
 
-/** The first findings of many, looked for one by one; an error at the end where there are more. */
+/** The first findings of many, looked for one by one; an error at the end if there are more. */
 export function firstOf(found: Iterable<Diagnostic>): Diagnostic[] {
   const list: Diagnostic[] = [];
   for (const one of found) {
@@ -92,8 +95,8 @@ export function firstOf(found: Iterable<Diagnostic>): Diagnostic[] {
 }
 
 /**
- * As a reader wants them: file by file, from top to bottom, and what has no place last. What is said twice of one place
- * (by two units with one policy) is said once.
+ * Diagnostics in a reader's order: file by file, from top to bottom, and those without a place last. Equal ones (of two
+ * units with one policy) appear once.
  */
 export function inOrder(list: readonly Diagnostic[]): Diagnostic[] {
   const files = [...new Set(list.map(({ at }) => at?.file))];
@@ -107,30 +110,33 @@ export function inOrder(list: readonly Diagnostic[]): Diagnostic[] {
   );
 }
 
-/** The one shape that diagnostics have for programs: the place's keys beside the others. */
+/** A diagnostic as programs read it: the place's keys stand beside the others. */
 const diagnosticJson = ({ at, ...rest }: Diagnostic) => ({ ...rest, ...at });
 
 /** Diagnostics for programs, in order. */
 export const diagnosticsJson = (list: readonly Diagnostic[]) => inOrder(list).map(diagnosticJson);
 
 /**
- * What a reader doesn't see, or sees in another place: control and format characters, what turns or splits lines, what is
- * drawn as nothing (variation selectors, tags), characters of no meaning, halves of characters, and marks on a letter
- * that has four of them, which is more than a language needs.
+ * Characters that a reader doesn't see, or sees in another place. These are control and format characters, those that
+ * turn or split lines, and those that are drawn as nothing (variation selectors, tags). Characters of no meaning and
+ * halves of characters count, too, and marks on a letter that has four of them, which is more than a language needs.
  */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?<=\p{M}{4})\p{M}/gu;
 
-/** Makes text from outside fit for a terminal and one line: what isn't seen is written by its number, long text is cut. */
+/**
+ * Makes text from outside fit for a terminal and one line: unseen characters are written by their numbers, long text is
+ * cut.
+ */
 export function printable(text: string, limit = 200): string {
   const clean = text.replace(UNSEEN, escaped);
   return clean.length > limit ? `${clean.slice(0, limit).replace(/[\ud800-\udbff]$/, '')}…` : clean;
 }
 
-/** JSON in which what isn't seen is escaped, which whoever parses it undoes; its line ends stay. */
+/** JSON with unseen characters escaped, which a parser undoes; its line ends stay. */
 export const printableJson = (json: string): string =>
   json.replace(UNSEEN, (found) => (found === '\n' ? found : escapedUnits(found)));
 
-/** As JSON escapes a character: each of its UTF-16 code units (RFC 8259, section 7). */
+/** A character as JSON escapes it: each of its UTF-16 code units (RFC 8259, section 7). */
 const escapedUnits = (character: string): string =>
   character
     .split('')
@@ -156,7 +162,7 @@ export function renderDiagnostic(d: Diagnostic, sources?: ReadonlyMap<string, st
   return lines.join('\n');
 }
 
-/** Lines of each text that was rendered from: a large file may have many diagnostics. */
+/** Lines of each text, split once: a large file may have many diagnostics. */
 const splitTexts = new WeakMap<ReadonlyMap<string, string>, Map<string, readonly string[]>>();
 
 function linesOf(sources: ReadonlyMap<string, string>, file: string): readonly string[] {
@@ -182,7 +188,7 @@ function frame(at: Location, lines: readonly string[]): string[] {
   ];
 }
 
-/** A word that is shorter may begin many others by chance. */
+/** The least length of a word that may stand for what it begins: shorter ones begin many words by chance. */
 const LEAST_BEGUN = 4;
 
 /** The candidate nearest to a mistyped word, if it is near enough to be meant, or the only one that it begins. */
@@ -204,15 +210,15 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return begun.length === 1 ? begun[0] : best;
 }
 
-/** "did you mean" as a hint, or nothing. */
+/** The hint "did you mean"; undefined if no candidate is near. */
 export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
   const found = nearest(word, candidates);
   return found === undefined ? undefined : `did you mean '${found}'?`;
 }
 
 /**
- * Edit distance in which a swap of neighbours counts once (optimal string alignment).
- * @returns `bound` where it is that or more
+ * The edit distance in which a swap of neighbours counts once (optimal string alignment).
+ * @returns `bound` if the distance is that or more
  */
 function editDistance(a: string, b: string, bound: number): number {
   let before: number[] = [];
@@ -239,6 +245,6 @@ function editDistance(a: string, b: string, bound: number): number {
   return Math.min(previous[b.length]!, bound);
 }
 
-/** Among several units a diagnostic without a place doesn't say which it is about. */
+/** The diagnostic with its unit named: without a place it may not tell which of several units it is about. */
 export const ofUnit = (d: Diagnostic, unit: string): Diagnostic =>
   d.at || d.message.includes(unit) ? d : { ...d, message: `${unit}: ${d.message}` };

@@ -1,6 +1,6 @@
 import type { Diagnostic } from './diagnostic.js';
 
-/** What a command has to say. */
+/** The result of a command: its exit status, and its output for people and for programs. */
 export interface Outcome {
   readonly exit: number;
   /** For `--json`: one object. */
@@ -8,6 +8,6 @@ export interface Outcome {
   /** For people, on stdout. */
   readonly text: string;
   readonly diagnostics: readonly Diagnostic[];
-  /** Texts that diagnostics point into. */
+  /** The texts of files that diagnostics point into. */
   readonly sources: ReadonlyMap<string, string>;
 }

@@ -14,10 +14,10 @@ import { ABSENT, LISTS } from './run/options.js';
 import { type OpenOptions, open } from './system/open.js';
 import { VERSION } from './version.js';
 
-/** What the program gets from the shell that started it, and how it speaks to it. */
+/** The surroundings of the program: the shell's environment, and functions that print. */
 export interface Shell extends Pick<OpenOptions, 'home' | 'environment' | 'homeDirectory' | 'printError'> {
   readonly print: (text: string) => void;
-  /** Shows what a command has to say. */
+  /** Shows a command's outcome. */
   readonly show: (outcome: Outcome, options: ShowOptions) => void;
 }
 
@@ -41,7 +41,7 @@ export async function run(argv: readonly string[], shell: Shell): Promise<number
   } catch (cause) {
     if (!(cause instanceof CommanderError)) throw cause;
     if (cause.exitCode === 0) return EXIT.ok;
-    // Without a command commander has printed the help.
+    // commander has printed the help if the command is missing.
     if (cause.code === 'commander.help' && !options.json) return EXIT.failure;
     // The statuses of `run` are systemd-run's.
     const exit = argv[0] === 'run' ? EXIT.findings : EXIT.failure;
@@ -54,7 +54,7 @@ export async function run(argv: readonly string[], shell: Shell): Promise<number
 const asksForJson = (argv: readonly string[]): boolean =>
   argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length).includes('--json');
 
-/** What commander complains of: `error: unknown option '--x'\n(Did you mean --y?)`. */
+/** A diagnostic for an error of commander: `error: unknown option '--x'\n(Did you mean --y?)`. */
 function usageError({ code, message }: CommanderError, argv: readonly string[]): Diagnostic {
   const [verb = ''] = argv;
   const [said = '', advice = ''] = message.replace(/^error: /, '').split('\n');
@@ -71,7 +71,7 @@ function usageError({ code, message }: CommanderError, argv: readonly string[]):
   return error('usage', code === 'commander.help' ? 'a command is missing' : said, { hint });
 }
 
-/** What says the same as other programs' option for it. */
+/** A hint at the option that does the same as one of other programs. */
 function insteadOf(verb: string, flag: string): string | undefined {
   const hasCheck = VERBS.some(
     (one) => one.name === verb && 'options' in one && one.options.includes('check'),
@@ -79,7 +79,7 @@ function insteadOf(verb: string, flag: string): string | undefined {
   return hasCheck && ['--dry-run', '-n'].includes(flag) ? "'--check' changes nothing" : undefined;
 }
 
-/** What the command says, or why it can't. */
+/** The outcome of a command; that of a failure if it throws a UserError. */
 async function attempt(shell: Shell, operands: string[], options: Options, action: Action): Promise<Outcome> {
   let close: (() => Promise<void>) | undefined;
   try {
@@ -102,7 +102,10 @@ const failure = (
 
 type RunVerb = (operands: string[], options: Options, action: Action) => Promise<number>;
 
-/** @returns what `runVerb` returned for the verb that the words name */
+/**
+ * Parses a command line and runs its verb.
+ * @returns the exit status of the verb that the words name
+ */
 async function parse(argv: readonly string[], shell: Shell, runVerb: RunVerb): Promise<number> {
   let exit: number = EXIT.ok;
   const runs = ({ load, passThrough }: Verb) => {
@@ -155,7 +158,7 @@ function optionOf(name: keyof Options): Option {
   return other === undefined ? option : option.conflicts(other);
 }
 
-/** Words that can only come from a slip: a variable of the shell that is empty, bytes that are no text. */
+/** Refuses words that can only come from a slip: a variable of the shell that is empty, bytes that are no text. */
 function refuseSlips(command: Command, passThrough = false) {
   const words: [what: string, word: unknown][] = [
     ...command.args.map((word): [string, string] => ['an operand', word]),
@@ -164,7 +167,7 @@ function refuseSlips(command: Command, passThrough = false) {
     ),
   ];
   for (const [what, word] of words) {
-    // Node has put the replacement character where the bytes were.
+    // Node puts the replacement character where the bytes are.
     const isMeant = passThrough && what === 'an operand';
     const slip =
       word === '' && !isMeant

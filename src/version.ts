@@ -1,2 +1,2 @@
-/** Version of the program; package.json has the same. */
+/** The program's version; package.json has the same. */
 export const VERSION = '0.1.0';

@@ -298,7 +298,7 @@ test('a bus at an address that dbus-next has no means for is told in a line', as
 
 test('what is thrown where nobody waits for it is told without a trace', async () => {
   const thrown = `process.on('newListener', (name) => {
-    if (name === 'uncaughtException') setImmediate(() => { throw new Error('thrown alone'); });
+    if (name === 'uncaughtException') queueMicrotask(() => { throw new Error('thrown alone'); });
   });`;
   const env = { ...ENVIRONMENT, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(thrown)}` };
   const { status, stderr } = await start([process.execPath, CLI, 'schema'], { env });

@@ -13,7 +13,7 @@ import { writeOffline } from '../transaction/write-offline.js';
 
 /**
  * Applies policies to units: writes all files, reloads once, restarts each unit and sees that it works. A unit that
- * doesn't is put back as it was, and the others go on.
+ * doesn't work is rolled back, and the others go on.
  */
 export async function apply(
   context: Context,
@@ -47,7 +47,7 @@ async function applyEach(
   }
 }
 
-/** What runs with its files as they are is known from now on, whatever becomes of their times. */
+/** Records services that are seen to run with their files, so that later changes of the files' times don't matter. */
 async function keepSeen(context: Context, planned: readonly UnitResult[]): Promise<void> {
   for (const one of planned) {
     const isDue = one.diagnostics.some(({ code }) => code === 'restart-due');

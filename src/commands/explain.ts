@@ -17,7 +17,7 @@ import type { UnitProperties } from '../system/system.js';
 import { halfDone, withLock } from '../transaction/lock.js';
 
 export interface ExplainOptions extends PrepareOptions {
-  /** Run the service once with all refused calls let through and recorded. */
+  /** Whether the service is run once with all refused calls let through and recorded. */
   readonly record?: boolean;
 }
 
@@ -35,7 +35,7 @@ export async function explain(
 }
 
 async function explainUnder(context: Context, unit: string, options: ExplainOptions): Promise<Outcome> {
-  // What is run anew is run for the policy that is to be applied.
+  // A recorded run is for the policy that is to be applied next.
   const how = { ...options, allowGaps: true, next: options.record === true };
   const first = await prepareConfined(context, unit, how);
   if (!first.planned) {
@@ -49,7 +49,7 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
   const { plan, sources } = prepared;
   const { explanations, since, suppressed, readable, failed, diagnostics } = run;
   const refused = !isPast && explanations.some(isFinding);
-  // Of a run that was recorded a note says so.
+  // A note tells of a recorded run without such calls.
   const isTold = !readable || (options.record === true && explanations.length === 0);
   const wrong = readable && hasErrors(diagnostics) ? EXIT.findings : EXIT.ok;
   return {
@@ -71,8 +71,8 @@ async function recorded(context: Context, prepared: Prepared, options: ExplainOp
 }
 
 /**
- * What the logs have of the unit; where that is nothing for the policy that it is confined by, what they have for one that
- * comes before that: it may have been tried and put back. That is no finding of the unit as it is.
+ * The unit's calls in the logs. If there are none for the applied policy, the policy that would be found is tried: it
+ * may have been applied and rolled back. Its calls are no finding about the unit as it is.
  */
 async function lookBackAtBoth(
   context: Context,
@@ -85,7 +85,7 @@ async function lookBackAtBoth(
   const found = await ownPolicy(context, prepared.unit.name);
   if (found === undefined || found === prepared.plan.policyFile) return first;
   let both = first;
-  // What is wrong with that one is told by who applies it.
+  // Whoever applies that policy is told of its errors.
   await failureOf(async () => {
     const next = await prepareConfined(context, prepared.plan.unit, { ...options, next: true });
     if (!next.planned || hasErrors(next.diagnostics)) return;
@@ -95,7 +95,7 @@ async function lookBackAtBoth(
   return both;
 }
 
-/** What the logs have of the unit. */
+/** The unit's calls in the logs, explained by its policy. */
 async function lookBack(context: Context, prepared: Prepared): Promise<RecordedRun> {
   const properties = prepared.unit.properties!;
   const since = await windowOf(context, prepared, properties);
@@ -103,7 +103,7 @@ async function lookBack(context: Context, prepared: Prepared): Promise<RecordedR
   const diagnostics = !looked.readable
     ? [UNREADABLE]
     : looked.explanations.length === 0
-      ? [nothing(prepared.plan, isKilledByFilter(properties))]
+      ? [nothing(prepared.plan, isKilledByFilter(properties) && !hasEndedBefore(properties, since))]
       : prepared.appliedRuns.files.length === 0
         ? [notConfinedNow(prepared.plan)]
         : otherPolicyApplied(context, prepared);
@@ -111,9 +111,17 @@ async function lookBack(context: Context, prepared: Prepared): Promise<RecordedR
   return { ...looked, diagnostics: [...half, ...diagnostics], failed: false };
 }
 
+/** Whether a service's last run was over before a time in milliseconds since 1970. */
+function hasEndedBefore(properties: UnitProperties, time: number): boolean {
+  const at = (name: string) => Number(properties.get(name) ?? 0);
+  const ended = at('InactiveEnterTimestamp');
+  return ended > at('InactiveExitTimestamp') && ended / 1000 < time;
+}
+
 /**
- * Since the policy was written to the unit's files, or, where the service has run on since before, since it was started
- * last. Where the policy isn't in force as it is, it may have been tried and put back: since its own file was written.
+ * The start of the search, in milliseconds since 1970: when the unit's files were written, or the last start of a
+ * service that runs since before. A policy that isn't in force may have been applied and rolled back: its calls are
+ * looked for since its own file was written.
  */
 async function windowOf(
   { system }: Context,
@@ -121,7 +129,8 @@ async function windowOf(
   properties: UnitProperties,
 ): Promise<number> {
   const started = startOf(properties);
-  const usual = since > 0 && (since < started || started === 0) ? Math.floor(since) : started;
+  const isUnderPolicy = since < started || started === 0 || hasEndedBefore(properties, since);
+  const usual = since > 0 && isUnderPolicy ? Math.floor(since) : started;
   if (!isPending(changes)) return usual;
   const file = await system.read(plan.policyFile, { limit: 0, head: true });
   const boot = Number((await system.manager()).started ?? 0n) / 1000;
@@ -137,7 +146,7 @@ const SUPPRESSED = note('records-suppressed', 'the kernel left out some of its r
   hint: 'auditd, where it runs, gets them all',
 });
 
-/** The text says that no call is on record; this is why that may be, and the way out. */
+/** A note on why no call may be on record, and the way out. The text says that there is none. */
 const nothing = ({ unit, target }: Plan, killed: boolean): Diagnostic => {
   const why = 'calls that fail with an errno leave no record, nor do all that are many at a time';
   const message = killed ? `${unit} was killed for a refused call: not all leave a record` : why;

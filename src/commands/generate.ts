@@ -36,7 +36,7 @@ export async function generate(
 const isText = ({ path }: EmittedFile) => path.endsWith('.conf');
 const textOf = ({ content }: EmittedFile) => new TextDecoder().decode(content);
 
-/** Programs and filters are shown by their size: a terminal is no place for them. */
+/** A file for people. Programs and filters are shown by their size: a terminal is no place for them. */
 const fileText = (file: EmittedFile) =>
   `# ${file.path}\n${isText(file) ? textOf(file) : `# ${file.content.length} bytes, mode ${file.mode.toString(8)}\n`}`;
 

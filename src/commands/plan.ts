@@ -17,7 +17,7 @@ export async function plan(
   return {
     exit: hasErrors(diagnostics) ? EXIT.findings : EXIT.ok,
     json: planJson(prepared.plan, prepared.proofs, prepared.changes),
-    // Half a table would look like the whole.
+    // A table without the system calls would look like the whole.
     text: prepared.planned ? planText(prepared.plan, prepared.proofs, prepared.changes) : '',
     diagnostics,
     sources,

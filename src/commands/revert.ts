@@ -9,8 +9,8 @@ import { isToBeChanged, planEach, updated } from '../transaction/unit-result.js'
 import { writeOffline } from '../transaction/write-offline.js';
 
 /**
- * Removes what apply wrote for units, reloads once, and restarts those that run. What a drop-in needs goes only when
- * the manager has read that it is gone. What fails with one unit doesn't stop the others.
+ * Removes the files that apply wrote for units, reloads once, and restarts running services. Files that a drop-in needs
+ * go only when the manager has read that the drop-in is gone. A failure of one unit doesn't stop the others.
  */
 export async function revert(
   context: Context,

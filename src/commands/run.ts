@@ -25,8 +25,8 @@ interface Options extends RunOptions, PrepareOptions {
 }
 
 /**
- * Runs a command in a transient unit under a policy. The exit status is systemd-run's: the command's own where it is
- * waited for, 255 where a signal has ended it, 1 for all else that goes wrong.
+ * Runs a command in a transient unit under a policy. The exit status is systemd-run's: the command's own if it is
+ * waited for, 255 if a signal has ended it, 1 for all else that goes wrong.
  */
 export async function run(context: Context, words: readonly string[], options: Options): Promise<Outcome> {
   try {
@@ -59,25 +59,25 @@ function refuseMistakes(words: readonly string[], options: Options, stdio: Stdio
   if (json && stdio !== 'journal') throw usage('--json is in the way of what the command writes');
 }
 
-/** Puts the launcher in its place. Who has the lock takes away what is on its way, and a launcher that nobody uses. */
+/** Installs the launcher. Whoever has the lock removes incomplete files, and a launcher that nobody uses. */
 async function install(context: Context, files: PreparedRun['files']) {
   const { system, superuser, placement } = context;
   const write = async () => {
     for (const { path, content, mode } of files) await system.replace(path, content, { mode });
   };
-  // Who may not write is told that, and not that there is no lock to be had.
+  // A caller who may not write gets that error, and none about the lock.
   if (!superuser && placement.scope === 'system') return write();
   const { whileLocked } = await import('../transaction/lock.js');
   await whileLocked(context, write);
 }
 
-/** One run, and what is said of it. */
+/** One run, and the diagnostics about it. */
 class TransientRun {
   readonly #context: Context;
   readonly #prepared: PreparedRun;
   readonly #options: Options;
   readonly #unit: string;
-  /** What nobody has been told yet. */
+  /** Diagnostics that nobody has been told yet. */
   #diagnostics: readonly Diagnostic[];
 
   constructor(context: Context, prepared: PreparedRun, options: Options) {
@@ -88,12 +88,12 @@ class TransientRun {
     this.#diagnostics = prepared.diagnostics;
   }
 
-  /** Whether its end is to be told. */
+  /** Whether the caller is told of the unit's end. */
   get #waits(): boolean {
     return this.#options.wait === true || this.#options.shell === true;
   }
 
-  /** What there is to say of the policy comes before what the command itself says. */
+  /** Tells the diagnostics about the policy, before the command itself prints anything. */
   sayFirst() {
     const { json, quiet } = this.#options;
     if (json) return;
@@ -103,7 +103,10 @@ class TransientRun {
     this.#diagnostics = [];
   }
 
-  /** The status may be the command's own, 3 too: `ok` is said apart from it. */
+  /**
+   * The outcome of the run. Its status may be the command's own, 3 too, so that `ok` doesn't follow from it as
+   * elsewhere.
+   */
   outcome(exit: number, json: object = {}, more: readonly Diagnostic[] = []): Outcome {
     return {
       exit,
@@ -123,7 +126,10 @@ class TransientRun {
     return this.outcome(EXIT.ok, this.#running(started));
   }
 
-  /** @param stdio what the command has as its standard input, output and error */
+  /**
+   * Starts the unit and waits for its end.
+   * @param stdio the command's standard input, output and error
+   */
   async startAndWait(stdio: Stdio): Promise<Outcome> {
     const { units, caller } = this.#context;
     const { terminal, properties, defaults } = await openStreams(this.#context, stdio);
@@ -151,7 +157,7 @@ class TransientRun {
     }
   }
 
-  /** @param exit the status where something came in between */
+  /** @param exit the status that an event has set, if one has come */
   async #ended(
     started: StartedUnit,
     end: UnitProperties | undefined,
@@ -160,7 +166,7 @@ class TransientRun {
   ): Promise<Outcome> {
     if (end && this.#waits) for (const line of summaryLines(end)) this.#tell(line);
     if (exit !== undefined || end === undefined) return this.#early(exit ?? EXIT.findings, json);
-    // What has never run is a success to systemd.
+    // systemd calls a unit that has never run a success.
     const job = exitStatus(end) === EXIT.ok ? await started.job() : 'done';
     if (job === 'done' && !hasRun(end) && exitStatus(end) === EXIT.ok) return this.#failed('skipped', end);
     return job === 'done'
@@ -168,7 +174,7 @@ class TransientRun {
       : this.#failed(job, end);
   }
 
-  /** To people it is told when it happens. */
+  /** The outcome if the waiting has ended early. People are told of that when it happens. */
   #early(exit: number, json: object): Outcome {
     const early = error('interrupted', `${this.#unit} wasn't waited for to its end of its own`);
     return this.outcome(exit, json, this.#options.json && exit !== EXIT.ok ? [early] : []);

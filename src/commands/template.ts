@@ -16,7 +16,7 @@ export async function listTemplates(context: Context): Promise<Outcome> {
   return { exit: EXIT.ok, json, text: columns(rows), diagnostics, sources: new Map() };
 }
 
-/** A template that can't be read doesn't hide the others. */
+/** The description of a template. An error in it becomes a warning, so that it doesn't hide the others. */
 async function describe(context: Context, name: string, diagnostics: Diagnostic[]): Promise<string> {
   const { path } = await findTemplate(context, name);
   try {

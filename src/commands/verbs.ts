@@ -23,7 +23,7 @@ export interface Options extends RunOptions {
 
 export type Action = (context: Context, operands: string[], options: Options) => Promise<Outcome>;
 
-/** How each option is written, and what it does. */
+/** The flags of each option, and its help. */
 export const OPTIONS = {
   policy: [
     '--policy <file>',
@@ -45,7 +45,7 @@ export const OPTIONS = {
   ...RUN_OPTIONS,
 } as const satisfies Readonly<Record<keyof Options, readonly [flags: string, does: string]>>;
 
-/** Options that no command line may have together. */
+/** Options that exclude each other. */
 export const EXCLUSIVE: Partial<Record<keyof Options, keyof Options>> = { policy: 'template', root: 'user' };
 
 export interface Verb {
@@ -54,11 +54,11 @@ export interface Verb {
   /** As in commander: `<unit...>`. */
   readonly operands?: string;
   readonly options: readonly (keyof Options)[];
-  /** The first operand ends the options: what follows is another program's. */
+  /** Whether the first operand ends the options: later words are another program's. */
   readonly passThrough?: true;
   /** Command lines, without the program's name. */
   readonly examples: readonly string[];
-  /** Modules are loaded when their verb runs. */
+  /** Loads the verb's modules, when it runs. */
   readonly load: () => Promise<Action>;
 }
 
@@ -99,7 +99,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   },
   {
     name: 'apply',
-    does: 'write the files, reload, restart, see that it runs; put back what does not',
+    does: 'write the files, reload, restart, see that it runs; roll back what does not',
     operands: '<unit...>',
     options: ['check', 'diff', 'restart', ...PLANS, ...SPEAKS],
     examples: ['apply --check --diff nginx.service', 'apply --permissive nginx.service'],

@@ -29,9 +29,8 @@ import { mountedBy, replacedPrograms } from '../verify/kernel/replaced-programs.
 import { readBack } from '../verify/manager/read-back.js';
 
 /**
- * Holds what is in force for a unit against its policy: its files, what the manager has loaded, and for every thread of
- * it what the kernel's own filters do with every call. Exit 1 if anything isn't as the policy says, 2 if that can't be
- * seen.
+ * Holds the state of a unit against its policy: its files, the manager's properties, and the kernel's answers to every
+ * call of every thread. Exit 1 if anything isn't as the policy says, 2 if that can't be seen.
  */
 export async function verify(
   context: Context,
@@ -54,13 +53,13 @@ export async function verify(
   }
   const properties = prepared.unit.properties!;
   const dropIn = dropInPath(context.placement, prepared.unit.name.full);
-  // What only comments say otherwise is in force all the same.
+  // A file that differs in comments alone is in force all the same.
   const pending = prepared.changes.filter(({ kind, commentsOnly }) => kind !== 'unchanged' && !commentsOnly);
   const due = await notRestarted(context, prepared, { properties, pending });
   const loaded = [
     ...notWritten(context, prepared, pending, dropIn),
     ...due,
-    // Another drop-in than the planned one is loaded otherwise in every line.
+    // An error tells of a drop-in that isn't the planned one: its loaded lines would all differ.
     ...(pending.some(({ path }) => path === dropIn) ? [] : readBack(plan, dropIn, properties)),
     ...(await leftHalfDone(context, prepared.unit.name.full)),
   ];
@@ -81,7 +80,7 @@ export async function verify(
   };
 }
 
-/** Of a unit that is confined, by what the manager has loaded of it. */
+/** Errors about untrusted paths by which a confined unit is started, as the manager has loaded it. */
 async function untrustedStartsOf(
   context: Context,
   { plan, unit, appliedRuns }: Prepared,
@@ -91,7 +90,10 @@ async function untrustedStartsOf(
   return untrustedStarts(context, { launcher, filterFile: plan.filterFile }, unit.services);
 }
 
-/** A service that others may have started is neither known to be confined nor not to be, unless nothing was ever applied. */
+/**
+ * The outcome after errors of the preparation. A service that others may have started is neither known to be confined
+ * nor known not to be, unless nothing was ever applied.
+ */
 async function refused(context: Context, prepared: Prepared): Promise<Outcome> {
   const { plan, unit, diagnostics } = prepared;
   const isDoubtful = isUntrustedOnly(diagnostics.filter(({ severity }) => severity === 'error'));
@@ -108,11 +110,11 @@ async function refused(context: Context, prepared: Prepared): Promise<Outcome> {
 const leftHalfDone = async (context: Context, unit: string): Promise<Diagnostic[]> =>
   (await halfDone(context, unit)).map((one) => ({ ...one, severity: 'error' }));
 
-/** Whether the unit is permissive, and not to be by what is asked. */
+/** Whether the unit is permissive, although it is asked to be enforcing. */
 const isLetThrough = ({ plan }: Prepared, pending: readonly Change[], dropIn: string): boolean =>
   plan.mode === 'enforcing' && modeBefore(pending, dropIn) === 'permissive';
 
-/** What of a permissive unit isn't what being permissive means. */
+/** Errors about a permissive unit that is looser than its permissive plan. */
 async function looserThanPermissive(
   context: Context,
   unit: string,
@@ -127,7 +129,7 @@ async function looserThanPermissive(
 interface Seen {
   readonly properties: UnitProperties;
   readonly kernel: Enforcement;
-  /** Whether it is told already why the unit's processes can't be as the policy says. */
+  /** Whether another error already tells why the unit's processes can't be as the policy says. */
   readonly isKnown?: boolean;
 }
 
@@ -135,7 +137,7 @@ function looser({ properties, kernel: { groups, wrong, leftOver }, isKnown }: Se
   return [...(isKnown ? looserSince(groups, mainPid(properties)) : wrong), ...leftOver];
 }
 
-/** What is wrong with the main process, but for what follows from what is told already: that it is looser says so. */
+/** Errors about the main process, less those that an earlier `looser` error implies. */
 async function wrongMain(
   { system }: Context,
   plan: Plan,
@@ -151,7 +153,7 @@ async function wrongMain(
   ];
 }
 
-/** Whether what is yet to be written makes calls other than they are: filters, and lines of the drop-in on them. */
+/** Whether pending changes affect calls: filters, and lines of the drop-in about commands, calls and mounts. */
 const changesCalls = (pending: readonly Change[]): boolean =>
   pending.some(({ path, before, after }) => {
     if (!hasNameOfDropIn(path)) return path.endsWith('.filter');
@@ -164,7 +166,7 @@ const changesCalls = (pending: readonly Change[]): boolean =>
     return lines(before?.content) !== lines(after?.content);
   });
 
-/** The mode of the drop-in that is there, of one that isn't as planned. */
+/** The mode of the present drop-in, if it isn't as planned. */
 function modeBefore(pending: readonly Change[], dropIn: string): Plan['mode'] | undefined {
   const before = pending.find(({ path }) => path === dropIn)?.before;
   return before && (isPermissiveDropIn(before.content) ? 'permissive' : 'enforcing');
@@ -191,7 +193,7 @@ function outcome(
   };
 }
 
-/** That nothing of ours is where `apply` would have written it now. */
+/** An error that no file of ours is where `apply` would write it. */
 async function notThere(context: Context, { unit, target }: Plan): Promise<Diagnostic> {
   const elsewhere = (await ownDropIns(context)).find((one) => one.unit === unit);
   if (!elsewhere) return unconfined(context, unit);
@@ -200,7 +202,7 @@ async function notThere(context: Context, { unit, target }: Plan): Promise<Diagn
   return error('not-applied', `what confines ${unit} is ${elsewhere.path}`, { hint });
 }
 
-/** The command line that applies the policy, as what there is was applied. */
+/** The command line that applies the policy again, with the options of the present drop-in. */
 function applyAgain(context: Context, { plan, unit, appliedRuns }: Prepared, ...more: string[]): string {
   const dropIn = appliedRuns.files.find(({ path }) => hasNameOfDropIn(path));
   const was = dropIn ? dropInFacts(dropIn.content) : { gaps: [], permissive: plan.mode === 'permissive' };
@@ -231,7 +233,10 @@ function notWritten(
   return [error('not-applied', message, { hint })];
 }
 
-/** @param pending what `apply` would write: it restarts the service, too */
+/**
+ * An error if the service runs since before its files were as they are.
+ * @param pending changes that `apply` would make: it restarts the service, too
+ */
 async function notRestarted(
   context: Context,
   prepared: Prepared,

@@ -1,17 +1,16 @@
 import { isSameBytes } from '../collections.js';
 import { directivesText, type EmittedFile, isMadeFor, systemdOfDropIn, textBesidesSystemd } from './files.js';
 
-/** A file that there is. */
 export interface ExistingFile extends EmittedFile {
-  /** When it was written, in milliseconds since 1970. */
+  /** The time of the last write, in milliseconds since 1970. */
   readonly modified: number;
-  /** When it came to be as and where it is; nobody can set that back. */
+  /** The time of the last change of the file's content, owner or place (ctime), which programs can't set. */
   readonly changed: number;
-  /** It, or the way to it, is others': whatever is in it, it is written anew. */
+  /** Whether others than root can change the file or its folders: such a file is written anew, whatever its content. */
   readonly untrusted?: boolean;
 }
 
-/** What becomes of one file. */
+/** The change that one file needs. */
 export interface Change {
   readonly kind: 'create' | 'replace' | 'remove' | 'unchanged';
   readonly path: string;
@@ -19,14 +18,14 @@ export interface Change {
   readonly before: ExistingFile | undefined;
   /** Undefined where the file is removed. */
   readonly after: EmittedFile | undefined;
-  /** Only comments differ: nothing that a service would have to be restarted for. */
+  /** Set where only comments differ, so that no restart is due. */
   readonly commentsOnly?: true;
 }
 
 /**
- * What must happen for the files to be as wanted.
- * @param current the files that exist, among those wanted and those that may be ours
- * @param offline whether systemd's version isn't known whole: what differs in it alone is then left as it is
+ * The changes that bring the files to the wanted state.
+ * @param current the existing files among the wanted ones, and those that may be ours
+ * @param offline whether systemd's full version is unknown: a drop-in that differs in nothing else is left as it is
  */
 export function changes(
   wanted: readonly EmittedFile[],
@@ -52,11 +51,10 @@ export function changes(
   return [...updates, ...removals];
 }
 
-/** Whether anything is to be done. */
 export const isPending = (list: readonly Change[]): boolean =>
   list.some((change) => change.kind !== 'unchanged');
 
-/** Whether a service runs otherwise after the changes, once it is restarted. */
+/** Whether a service runs otherwise after the changes and a restart. */
 export const hasEffect = (list: readonly Change[]): boolean =>
   list.some((change) => change.kind !== 'unchanged' && !change.commentsOnly);
 
@@ -69,12 +67,12 @@ const hasSameMode = (before: ExistingFile, after: EmittedFile): boolean =>
 const isForAnotherSystemd = (a: ExistingFile, b: EmittedFile): boolean =>
   isSameDropIn(a, b, textBesidesSystemd);
 
-/** By what could be known when it was made. */
+/** Whether a drop-in was made for the systemd that the wanted one names, in full or by its major version. */
 const isForSame = (a: ExistingFile, b: EmittedFile): boolean =>
   isMadeFor(systemdOfDropIn(a.content), systemdOfDropIn(b.content) ?? '');
 
 const haveSameDirectives = (a: ExistingFile, b: EmittedFile): boolean => isSameDropIn(a, b, directivesText);
 
-/** @param read what counts of a drop-in */
+/** @param read the text of a drop-in that is compared */
 const isSameDropIn = (a: ExistingFile, b: EmittedFile, read: (content: Uint8Array) => string): boolean =>
   hasSameMode(a, b) && a.path.endsWith('.conf') && read(a.content) === read(b.content);

@@ -8,31 +8,31 @@ import {
   systemdOfDropIn,
 } from './files.js';
 
-/** What a drop-in of ours says by itself. */
+/** The facts that a drop-in of ours states. */
 export interface DropInFacts extends Partial<Pick<Origin, 'policyHash' | 'unitHash' | 'filesHash'>> {
-  /** The policy that it was made from; undefined where its header has none. */
+  /** The policy's path in the header; undefined where the header has none. */
   readonly policy: string | undefined;
-  /** The version of systemd that it was made for. */
+  /** The version of systemd in the header. */
   readonly systemd: string | undefined;
-  /** Whether its header says that it refuses nothing. */
+  /** Whether the header says that the policy is permissive. */
   readonly permissive: boolean;
-  /** The codes of gaps that were allowed when it was made. */
+  /** The codes of gaps that were allowed when the drop-in was made. */
   readonly gaps: readonly string[];
-  /** Whether SystemCallFilter= in it refuses something; undefined where it leaves that alone. */
+  /** Whether its SystemCallFilter= refuses calls; undefined where it has no such line. */
   readonly refuses: boolean | undefined;
   /** The names in its SystemCallLog=. */
   readonly recorded: readonly string[];
-  /** Whether commands in it, or the programs that it mounts, are started by the launcher. */
+  /** Whether the launcher starts commands of the drop-in, or programs that the drop-in mounts. */
   readonly launched: boolean;
-  /** Whether what ExecStart= starts has a filter from its start on, the launcher's or systemd's. */
+  /** Whether the processes of ExecStart= have a filter from their start on, the launcher's or systemd's. */
   readonly filtered: boolean;
-  /** Whether no process may gain privileges by it. */
+  /** Whether its last NoNewPrivileges= line is `yes`. */
   readonly noNewPrivileges: boolean;
-  /** The files of `[exec] programs` that it mounts, without their folder. */
+  /** The files of `[exec] programs` that the drop-in mounts, without their folder. */
   readonly programFiles: readonly string[];
 }
 
-/** Reads a drop-in of ours; what is commented out doesn't count. */
+/** Reads a drop-in of ours; commented lines don't count. */
 export function dropInFacts(content: Uint8Array): DropInFacts {
   const lines = new TextDecoder().decode(content).split('\n');
   const live = lines.filter((line) => !/^\s*[#;]/.test(line));

@@ -3,28 +3,28 @@ import { dropInPath, filterPath, type Placement } from '../paths.js';
 import type { Plan, PlannedDirective, PlannedProgram } from '../plan/plan.js';
 import { type Entry, writeUnitFile } from '../unit/write-unit-file.js';
 
-/** A file as it is, or as it shall be. */
+/** A file to write, or a file as it was read. */
 export interface EmittedFile {
   readonly path: string;
   readonly content: Uint8Array;
   readonly mode: number;
 }
 
-/** What files were made from: whoever looks later can tell what has changed since. */
+/** The origin of files, by which a later run finds out what has changed since. */
 export interface Origin {
-  /** Version of this program. */
+  /** The version of this program. */
   readonly version: string;
-  /** SHA-256 of the policy's texts, in hex. */
+  /** The SHA-256 hash of the policy's texts, in hex. */
   readonly policyHash: string;
-  /** The same of the unit's own assignments. */
+  /** The SHA-256 hash of the unit's own assignments, in hex. */
   readonly unitHash: string;
-  /** Codes of what nobody enforces, and --allow-gaps let through. */
+  /** Codes of gaps that --allow-gaps let through: nobody enforces these parts of the policy. */
   readonly gaps?: readonly string[];
-  /** The same of what is in the files themselves, comments aside; undefined where that isn't known yet. */
+  /** The SHA-256 hash of the files' content without comments, in hex; undefined while it isn't computed yet. */
   readonly filesHash?: string;
 }
 
-/** The files that a plan comes to: the drop-in, and the filter if the launcher is used. */
+/** The files of a plan: the drop-in, the filter if the launcher is used, and two files for each of its programs. */
 export function emitFiles(
   plan: Plan,
   filter: Uint8Array | undefined,
@@ -35,7 +35,7 @@ export function emitFiles(
     { path: program.place, content: new Uint8Array(), mode: 0o644 },
     { path: program.script, content: encode(launcherScript(plan, program)), mode: 0o755 },
   ]);
-  // The filter first: a drop-in whose filter is missing starts nothing.
+  // The filter comes first: a drop-in whose filter is missing starts nothing.
   if (filter) files.push({ path: filterPath(placement, plan.unit), content: filter, mode: 0o644 });
   const dropIn = encode(dropInText(plan, origin));
   files.push({ path: dropInPath(placement, plan.unit), content: dropIn, mode: 0o644 });
@@ -44,17 +44,17 @@ export function emitFiles(
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
-/** The script that the kernel runs by the launcher in place of a program (sandbox-unit-launcher(8)). */
+/** The script in place of a program: the kernel runs it by the launcher (sandbox-unit-launcher(8)). */
 const launcherScript = ({ target, filterFile }: Plan, { place }: PlannedProgram) =>
   `#!${target.launcher} --${target.scope === 'user' ? 'user-' : ''}script\nfilter=${filterFile}\nprogram=${place}\n`;
 
-/** Whether a file in the folder of `[exec] programs` is as ours are: a mount point, or a script for the launcher. */
+/** Whether a file in the folder of `[exec] programs` looks like ours: an empty mount point, or a launcher script. */
 export const isProgramFile = (content: Uint8Array): boolean =>
   content.length === 0 || /^#!\S+ --(?:user-)?script\nfilter=/.test(new TextDecoder().decode(content));
 
 const GAPS = 'Gaps allowed: ';
 
-/** The codes of the gaps that a drop-in of ours says it was made in spite of. */
+/** The codes of allowed gaps in the header of a drop-in of ours. */
 export const gapsInDropIn = (content: Uint8Array): string[] => {
   const found = new RegExp(`^# ${GAPS}([a-z-]+(?:, [a-z-]+)*)$`, 'm').exec(new TextDecoder().decode(content));
   return found?.[1]?.split(', ') ?? [];
@@ -62,45 +62,46 @@ export const gapsInDropIn = (content: Uint8Array): string[] => {
 
 const PERMISSIVE = 'Permissive: what the policy would refuse is let through and recorded.';
 
-/** Whether a drop-in of ours says that it refuses nothing. */
+/** Whether the header of a drop-in of ours says that the policy is permissive. */
 export const isPermissiveDropIn = (content: Uint8Array): boolean =>
   new TextDecoder().decode(content).split('\n').includes(`# ${PERMISSIVE}`);
 
-/** The policy that a drop-in of ours says it was made from. */
+/** The policy's path in the header of a drop-in of ours. */
 export const policyOfDropIn = (content: Uint8Array): string | undefined =>
   /^# Made by sandbox-unit \S+ from (.+)$/m.exec(new TextDecoder().decode(content))?.[1];
 
 const HASHES = { policyHash: 'Policy', unitHash: 'Unit', filesHash: 'Files' } as const;
 
-/** What a drop-in of ours says that something came to, in hex. */
+/** A hash in the header of a drop-in of ours, in hex. */
 export const hashInDropIn = (content: Uint8Array, which: keyof typeof HASHES): string | undefined =>
   new RegExp(`^# ${HASHES[which]}: sha256:([0-9a-f]{64})$`, 'm').exec(new TextDecoder().decode(content))?.[1];
 
-/** The version of systemd that it was made for. */
+/** The version of systemd in the header of a drop-in. */
 export const systemdOfDropIn = (content: Uint8Array): string | undefined =>
   /^# For systemd (\S+)$/m.exec(new TextDecoder().decode(content))?.[1];
 
 /**
- * Whether a drop-in was made for this version of systemd: `257.13-1`, or, by what is known offline, `257`.
- * @param made as in its header
+ * Whether a drop-in was made for this version of systemd. The header has the full version, `257.13-1`, or only the
+ * major one, `257`, where it was made offline.
+ * @param made the version in the header
  */
 export const isMadeFor = (made: string | undefined, version: string): boolean =>
   made === version || made === /^\d+/.exec(version)?.[0];
 
-/** A drop-in without the version of systemd, of which not all is known offline. */
+/** A drop-in's text without the version of systemd, of which only a part is known offline. */
 export const textBesidesSystemd = (content: Uint8Array): string =>
   new TextDecoder().decode(content).replace(/^# For systemd .*\n/m, '');
 
-/** A drop-in without its comments: what systemd reads of it. */
+/** A drop-in's text without comments and empty lines: all that systemd reads of it. */
 export const directivesText = (content: Uint8Array): string =>
   new TextDecoder().decode(content).replace(/^(?:#.*)?\n/gm, '');
 
-/** As long as a path can be (PATH_MAX): one that is cut leads nowhere. */
+/** Longest path (PATH_MAX); a shortened path would lead nowhere. */
 const MAX_PATH = 4096;
 
 /**
- * The drop-in's text. Directives come before Exec lines: systemd drops the rest of a drop-in after an
- * Exec line that it can't read.
+ * The text of the drop-in. Directives come before Exec lines, since systemd drops the rest of a drop-in after an Exec
+ * line that it can't read.
  */
 export function dropInText(plan: Plan, origin: Origin): string {
   const header = [

@@ -10,7 +10,11 @@ import { entriesByCall, refusal, resolveCalls, strictest, verdictOn } from '../s
 import type { RuleEntry } from '../syscalls/section.js';
 import { type Cause, type Confinement, type NamedCall, named } from './refused-call.js';
 
-/** The name of a call. @param arch AUDIT_ARCH_*. @param nr with bit 30 for x32 */
+/**
+ * Names a call.
+ * @param arch AUDIT_ARCH_*
+ * @param nr the number, with bit 30 for x32
+ */
 export function nameCall(
   machine: Machine,
   { arch, nr, args }: { arch: number; nr: number; args?: readonly bigint[] },
@@ -21,7 +25,7 @@ export function nameCall(
   return { abi: id.abi, number: id.nr, name: name ?? `call ${id.nr}`, known: name !== undefined, args };
 }
 
-/** Which line of the policy, or who else, decides on a call. */
+/** The line of the policy, or whatever else decides on a call. */
 export function causeOf(call: NamedCall, confinement: Confinement): Cause {
   const { policy, own, refusers } = confinement;
   const section = policy.syscalls;
@@ -71,7 +75,7 @@ function unknownNumber(call: NamedCall, { policy }: Confinement, { unlisted }: N
   return { kind: 'unknown-number', what, at: section.unknown?.at ?? section.at };
 }
 
-/** What the lists and rules say; undefined where they let the call through without a record. */
+/** The cause among lists and rules; undefined if these let the call through without a record. */
 function byPolicy({ name, abi, args }: NamedCall, { policy, sets }: Confinement): Cause | undefined {
   const section = policy.syscalls!;
   const rules = section.rules.filter((rule) => rule.syscall.value === name);
@@ -99,14 +103,14 @@ function byPolicy({ name, abi, args }: NamedCall, { policy, sets }: Confinement)
   return { kind: 'not-allowed', what: 'not in allow', at: section.allow[0]?.at ?? section.at };
 }
 
-/** Of rules that no filter can hold a call against the strictest answer counts. */
+/** The cause if no filter can see the arguments that rules are about: the strictest answer counts. */
 function unseen([first]: readonly RuleEntry[], { why }: Hidden, verdict: NamedVerdict): Cause | undefined {
   if (strictest(verdict) === ALLOW) return undefined;
   const name = first!.syscall.value;
   return { kind: 'arguments', what: `rules on ${name}, which here ${why}`, at: first!.at };
 }
 
-/** Rules have conditions: one that holds for all arguments has those that hold for every number. */
+/** Whether a rule holds for all arguments: each of its conditions holds for every number. */
 const isUnconditional = ({ when }: RuleEntry): boolean => when.every(holdsAlways);
 
 function isMet(rule: RuleEntry, abi: Abi, args: readonly bigint[]): boolean {

@@ -12,17 +12,17 @@ import type { CallEntry, ConditionEntry, RuleEntry, SyscallsSection } from '../s
 import type { Change } from './refused-call.js';
 import { type Confinement, type NamedCall, named } from './refused-call.js';
 
-/** A change and the section that it makes of another. */
+/** Changes of a section, and the section that they make of it. */
 interface Edit {
   readonly section: SyscallsSection;
   readonly changes: readonly Change[];
-  /** The rule that lets the call through, if it is one. */
+  /** The rule that lets the call through, if one is added. */
   readonly rule?: RuleEntry;
 }
 
 /**
- * The smallest changes that let a call through and change nothing else, each tried on the policy in memory: the file
- * itself can be edited, what it extends can't. None where there is no such change.
+ * The smallest changes that let a call through and change nothing else, each tried on the policy in memory. They edit
+ * the policy's file, not those that it extends. Empty if there are no such changes.
  * @param relaxed the unit's own limits with `SystemCallFilter=CALL` after its other lines
  */
 export function changesFor(
@@ -47,7 +47,10 @@ export function changesFor(
   return [...found.changes, ...expected(call.name, after), ...(isOwn ? [unitChange(call.name)] : [])];
 }
 
-/** The expectations on a call that no longer hold are to say so: the file's own there, those that it extends by its own. */
+/**
+ * Changes of the expectations on a call that the new policy doesn't meet. An expectation in the file is edited; one in
+ * an extended file gets another one in the file.
+ */
 function expected(name: string, confinement: Confinement): Change[] {
   const { policy, sets, machine } = confinement;
   const about = policy.expect.filter(({ syscall }) => syscall.value === name);
@@ -83,7 +86,7 @@ function expectAnew({ syscall, args, architecture }: Expectation, file: string):
   return { does, where: file, text: lines.join('\n') };
 }
 
-/** A convention that is closed as a whole stays so whatever is allowed. */
+/** Whether a convention's calls can be let through: a convention that is closed as a whole stays so. */
 const isOpen = (abi: Abi, confinement: Confinement): boolean =>
   abi === confinement.machine || named(confinement).architectures.includes(abi);
 
@@ -93,7 +96,7 @@ const unitChange = (call: string): Change => ({
   text: `[Service]\nSystemCallFilter=${call}`,
 });
 
-/** From the smallest on; of the last, a rule, it is known that it stands before all lists. */
+/** Possible edits, the smallest first. The last one adds a rule, which stands before all lists. */
 function editsOf(call: NamedCall, policy: Policy, section: SyscallsSection): Edit[] {
   const none: Edit = { section, changes: [] };
   const taken = withoutDenied(call.name, policy, none);
@@ -132,7 +135,10 @@ function withAllowed(name: string, { file }: Policy, edit: Edit): Edit[] {
   return [{ section: { ...edit.section, allow: more }, changes: [...edit.changes, change] }];
 }
 
-/** A rule before all others, for these arguments where they are known and other rules hang on them, else for all. */
+/**
+ * An edit that adds a rule before all others: for these arguments if they are known and other rules depend on some,
+ * else for all.
+ */
 function withRule(call: NamedCall, { file }: Policy, section: SyscallsSection): Edit[] {
   const { abi, name, args } = call;
   const others = section.rules.filter((rule) => rule.syscall.value === name);
@@ -170,7 +176,7 @@ interface Test {
 
 const ANY_ARGUMENT: Test = { arg: 0, op: 'ge', value: 0n, width: 32 };
 
-/** Each argument that some condition looks at is as it was. */
+/** Conditions for the arguments that some rule looks at: each equals the recorded one. */
 function exactly(
   tested: readonly ConditionEntry[],
   { abi, name }: NamedCall,
@@ -187,7 +193,7 @@ function exactly(
 
 function ruleText(name: string, when: readonly Test[]): string {
   const conditions = when.map(({ arg, op, value, width }) => {
-    // An integer of TOML has a sign.
+    // An integer of TOML is signed.
     const operand = value < 1n << 63n ? `${value}` : `"${value}"`;
     return `{ arg = ${arg}, ${op} = ${operand}${width === 64 ? ', width = 64' : ''} }`;
   });
@@ -202,7 +208,7 @@ function isExact(before: NamedPolicy, after: NamedPolicy, name: string, { rule, 
     : verdict.rules.length === 0 && verdict.otherwise === ALLOW;
   const others = new Set([...callNames(), ...before.verdicts.keys(), ...after.verdicts.keys()]);
   others.delete(name);
-  // A change of nothing fits where the unit alone is at fault.
+  // An edit without a change fits only if the unit alone refuses the call.
   const isNeeded = changes.length > 0 || !permits(verdictOn(before, name).limit);
   return (
     isNeeded &&

@@ -1,9 +1,9 @@
-/** Core files (core(5)) of processes that a filter killed: which call it was, and its six arguments. */
+/** Core files (core(5)) of processes that a filter killed: the call, and its six arguments. */
 import { ABIS } from '../syscalls/abi.js';
 import { KILL } from '../syscalls/action.js';
 import type { RecordedCall } from './record.js';
 
-/** How much of a core file must be read, in bytes: the notes come before the memory. */
+/** The bytes of a core file that must be read: the notes come before the memory. */
 export const CORE_HEAD = 1 << 20;
 
 const ET_CORE = 4;
@@ -14,9 +14,9 @@ const NT_SIGINFO = 0x53494749;
 const SIGSYS = 31;
 const SYS_SECCOMP = 1;
 
-/** Where `struct elf_prstatus` has its registers (linux/elfcore.h), on 64-bit machines. */
+/** The offset of the registers in `struct elf_prstatus` (linux/elfcore.h), on 64-bit machines. */
 const REGISTERS_AT = 112;
-/** `pr_fname` in `struct elf_prpsinfo`. */
+/** The offset of `pr_fname` in `struct elf_prpsinfo`. */
 const NAME_AT = 40;
 
 interface Registers {
@@ -25,7 +25,7 @@ interface Registers {
   readonly args: readonly number[];
 }
 
-/** By `e_machine`: rdi, rsi, rdx, r10, r8, r9 among `user_regs_struct`; x0 to x5. */
+/** Registers by `e_machine`: rdi, rsi, rdx, r10, r8, r9 among `user_regs_struct`; x0 to x5. */
 const MACHINES: ReadonlyMap<number, Registers> = new Map([
   [62, { arch: ABIS['x86-64'].arch, args: [14, 13, 12, 7, 9, 8] }],
   [183, { arch: ABIS.arm64.arch, args: [0, 1, 2, 3, 4, 5] }],
@@ -37,9 +37,9 @@ interface Note {
 }
 
 /**
- * The call that ended a process, from the head of its core file; undefined where it is no 64-bit core file of a process
- * that a filter's SIGSYS ended. Arguments are those of native calls only.
- * @param time when, in milliseconds since 1970
+ * The call that ended a process, from the head of its core file. Undefined unless it is the 64-bit core file of a
+ * process that a filter's SIGSYS ended. Only native calls have arguments.
+ * @param time when the process ended, in milliseconds since 1970
  */
 export function callInCore(head: Uint8Array, time: number): RecordedCall | undefined {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
@@ -54,7 +54,7 @@ export function callInCore(head: Uint8Array, time: number): RecordedCall | undef
   const isRefused = info?.getInt32(0, true) === SIGSYS && info.getInt32(8, true) === SYS_SECCOMP;
   if (!machine || !info || !isRefused) return undefined;
   const arch = info.getUint32(28, true);
-  // The first one is of the thread that died.
+  // The first NT_PRSTATUS is of the thread that died.
   const status = find(NT_PRSTATUS, REGISTERS_AT + 8 * (Math.max(...machine.args) + 1));
   const registers = arch === machine.arch ? status : undefined;
   const args = registers && machine.args.map((i) => registers.getBigUint64(REGISTERS_AT + 8 * i, true));
@@ -72,8 +72,8 @@ function nameIn(data: DataView | undefined): string {
 }
 
 /**
- * The first notes of the one segment that has notes, those that are whole within the head. The kernel writes no other
- * such segment, and what is of the process and of the thread that died first (elf_core_dump()).
+ * The first notes of the one segment that has notes, as far as they are whole within the head. The kernel writes a
+ * single such segment. Notes of the process and of the thread that died come first in it (elf_core_dump()).
  */
 function notesOf(view: DataView): Note[] {
   const [table, size, count] = [
@@ -94,10 +94,10 @@ function notesOf(view: DataView): Note[] {
 
 const aligned = (length: number) => (length + 3) & ~3;
 
-/** Longer than any note that is read here: NT_FILE may have many megabytes. */
+/** More bytes than any note has: NT_FILE may have many megabytes. */
 const MAX_NOTE = 1 << 28;
 
-/** Most notes that are read; those that say something are among the first five. */
+/** The most notes that are read; those that matter are among the first five. */
 const MOST_NOTES = 64;
 
 function notesBetween(view: DataView, start: number, end: number): Note[] {

@@ -11,7 +11,7 @@ export const BECAME: Readonly<Record<Explanation['got'], string>> = {
 
 export const RECORDED = { severity: 'note' as const, code: 'recorded-call' };
 
-/** An explanation as a diagnostic: the call, what became of it, the line that decides, and the way out in one line. */
+/** An explanation as a diagnostic: the call, its end, the line that decides, and the way out in one line. */
 export function explanationDiagnostic(explanation: Explanation, machine: string): Diagnostic {
   const { call, got, cause, certain, opens: gains } = explanation;
   const message = `${certain ? '' : 'probably its own: '}${callText(call, machine)} ${BECAME[got]}: ${cause.what}`;
@@ -22,9 +22,9 @@ export function explanationDiagnostic(explanation: Explanation, machine: string)
   return isFinding(explanation) ? found : { ...found, ...RECORDED };
 }
 
-/** Why there is none, and the way out. */
+/** The hint for a guess: why it has no change, and the way out. */
 export const UNKNOWN =
   "no change is proposed for what may be another's call: 'explain --record', outside of any container, tells its own";
 
-/** A finding that has no change, whatever its cause, since it may be another's. */
+/** Whether an explanation is a finding without a change, since the call may be another's. */
 export const isGuess = (explanation: Explanation): boolean => !explanation.certain && isFinding(explanation);

@@ -13,21 +13,21 @@ import type { Confinement } from './refused-call.js';
 import { refusedCalls, type Sought } from './refused-calls.js';
 import { managerOf, type UserManager } from './user-manager.js';
 
-/** What was seen of a unit's calls. */
+/** Calls of a unit that were seen refused or recorded. */
 export interface Looked {
   readonly explanations: readonly Explanation[];
-  /** Since when, in milliseconds since 1970. */
+  /** The time from which on calls were looked for, in milliseconds since 1970. */
   readonly since: number;
   /** Whether the kernel left out some of its records. */
   readonly suppressed: boolean;
-  /** Whether its records can be read at all. */
+  /** Whether the kernel's records can be read at all. */
   readonly readable: boolean;
 }
 
-/** What a run that was recorded has shown, and what is to be said of the run itself. */
+/** Calls that a recorded run has shown, with diagnostics about the run itself. */
 export interface RecordedRun extends Looked {
   readonly diagnostics: readonly Diagnostic[];
-  /** Whether it ended early, or the unit may not be as it was before. */
+  /** Whether the run ended early, or the unit may not be as it was before. */
   readonly failed: boolean;
 }
 
@@ -43,9 +43,9 @@ export const UNREADABLE = error(
 const TICK = 10;
 
 /**
- * When a service was started last, in milliseconds since 1970. A service that waits for its next start has left the
- * inactive state again since. 0 where nobody knows: a service that has ended may be unloaded.
- * @param before the service before: of a main process that was there then the start doesn't count
+ * The last start of a service, in milliseconds since 1970. A service that waits for its next start has left the
+ * inactive state again since. 0 if nobody knows: a service that has ended may be unloaded.
+ * @param before the service before: the start of a main process that was there then doesn't count
  */
 export function startOf(properties: UnitProperties, before?: UnitProperties): number {
   const at = (name: string) => Number(properties.get(name) ?? 0);
@@ -55,11 +55,11 @@ export function startOf(properties: UnitProperties, before?: UnitProperties): nu
   return Math.max(0, Math.floor(started / 1000) - TICK);
 }
 
-/** The manager whose units are meant, of the user who asks. */
+/** The manager whose units are meant: the asking user's, or undefined for the system's. */
 export const userManager = ({ placement, user }: Context): UserManager =>
   placement.scope === 'user' ? managerOf(user) : undefined;
 
-/** What a unit's processes were refused since a time, by the logs or by what was heard, explained by its policy. */
+/** Explains calls that a unit's processes were refused since a time, from the logs or from records that were heard. */
 export async function explainUnit(
   context: Context,
   { unit, policy, plan }: Prepared,

@@ -10,36 +10,39 @@ import { withoutBase } from './without-base.js';
 
 /** A recorded call of a unit. */
 export interface UnitCall extends RecordedCall {
-  /** Whether it is known to be of one of the unit's processes; else anybody may have caused it. */
+  /** Whether one of the unit's processes is known to have made the call; else anybody may have caused it. */
   readonly certain: boolean;
 }
 
-/** A call that a filter refused or recorded, why, and what would let it through. */
+/** A call that a filter refused or recorded, the cause, and the changes that would let it through. */
 export interface Explanation {
   readonly call: NamedCall;
-  /** What became of it. */
+  /** The end that the call came to. */
   readonly got: 'killed' | 'killed-thread' | 'failed' | 'recorded' | 'stopped';
   readonly count: number;
-  /** When last, in milliseconds since 1970. */
+  /** The last time, in milliseconds since 1970. */
   readonly last: number;
   readonly processes: readonly Pick<RecordedCall, 'pid' | 'name' | 'program'>[];
-  /** Whether it is known to be the unit's. What isn't has no change: a user could have another's policy opened by it. */
+  /**
+   * Whether the call is known to be the unit's. If not, there is no change: a user could have another's policy opened
+   * by it.
+   */
   readonly certain: boolean;
   readonly cause: Cause;
   readonly changes: readonly Change[];
-  /** Another change that does, and more. */
+  /** Another change that lets the call through, and more besides. */
   readonly instead: Change | undefined;
-  /** What the service gains with it. */
+  /** The service's gain by the change. */
   readonly opens: string | undefined;
 }
 
-/** What no change of a policy or a unit would mend. */
+/** Causes that no change of a policy or a unit would mend. */
 const OF_NO_POLICY: ReadonlySet<Cause['kind']> = new Set(['recorded', 'elsewhere']);
 
-/** Processes that one explanation names. */
+/** The most processes that one explanation names. */
 const MOST_PROCESSES = 5;
 
-/** Explains calls: one explanation for each call, what it got, and where a core dump tells its arguments. */
+/** Explains calls: one explanation for each call, each action, and the arguments that a core dump tells. */
 export function explainCalls(
   calls: readonly UnitCall[],
   confinement: Confinement,
@@ -55,7 +58,7 @@ export function explainCalls(
   });
 }
 
-/** @param same calls that differ in who made them, and when; all are certain, or none */
+/** @param same calls that differ only in their processes and times; all are certain, or none */
 function explained(
   same: readonly UnitCall[],
   confinement: Confinement,
@@ -85,10 +88,10 @@ function gotOf(action: Action): Explanation['got'] {
   return action === LOG || action === ALLOW ? 'recorded' : 'stopped';
 }
 
-/** Whether a policy, or something besides it, refuses the call or would; not what it only has recorded. */
+/** Whether a policy, or something besides it, refuses the call or would; false if the policy only has it recorded. */
 export const isFinding = ({ cause }: Explanation): boolean => cause.kind !== 'recorded';
 
-/** What would let the call through, in one line. */
+/** The changes that would let the call through, in one line; undefined if there are none. */
 export function changeLine({ changes, instead }: Explanation): string | undefined {
   const lines = changes.map(({ does, text }) =>
     text?.includes('\n') ? `${does}: ${text.split('\n').join(' / ')}` : does,
@@ -97,7 +100,7 @@ export function changeLine({ changes, instead }: Explanation): string | undefine
   return ways.length === 0 ? undefined : `to allow it: ${ways.join('; or ')}`;
 }
 
-/** A call for people: `mount`, `mount of x86`. */
+/** A call for people: `mount (165)`, `mount (x86, 21)`, `call 470`. */
 export const callText = ({ name, abi, number }: NamedCall, machine: string): string => {
   const convention = abi === machine ? '' : `${abi ?? 'another convention'}, `;
   return name === `call ${number}`

@@ -1,9 +1,9 @@
-/** What read-records prints: the kernel's records as they come, each with the control group of its process. */
+/** The output of read-records: the kernel's records as they come, each with the control group of its process. */
 import { groupIn } from '../formats/cgroup-mounts.js';
 import { type AuditRecord, parseHeardLine } from './record.js';
 import type { UserManager } from './user-manager.js';
 
-/** A record, and the unit that its process was of when it was looked at; undefined where it had ended. */
+/** A record, and the unit that its process was in when the reader looked; undefined if the process had ended. */
 export interface HeardRecord extends AuditRecord {
   readonly unit?: string;
 }
@@ -14,11 +14,11 @@ export interface HeardRecords {
   readonly suppressed: boolean;
 }
 
-/** The records in what read-records has printed, with units as `unitOfGroup` tells them. */
+/** The records in the output of read-records, with units as `unitOfGroup` tells them. */
 export function heardIn(text: string, manager: UserManager): HeardRecords {
   const records: HeardRecord[] = [];
   let suppressed = false;
-  // What comes after the last line's end was cut off.
+  // A line without an end was cut off.
   for (const line of text.split('\n').slice(0, -1)) {
     const record = parseHeardLine(line);
     if (record) records.push(record);
@@ -33,10 +33,10 @@ export function heardIn(text: string, manager: UserManager): HeardRecords {
 }
 
 /**
- * The unit of a control group: the first that is no slice; of a user's manager the first such below the manager's own
- * (systemd's documentation of its control groups), which must itself be the first of all: users name what is below theirs
- * as they like. A name that begins as a file of the kernel's has an underscore first.
- * @param manager the user's whose units are meant; undefined for the system's
+ * The unit of a control group: the first name that is no slice. For a user's manager the first of these must be the
+ * manager's own unit, and the next one is the answer (systemd's documentation of its control groups). Users name groups
+ * below their manager as they like. An underscore stands before a name that begins as a file of the kernel's.
+ * @param manager the manager of the user whose units are meant; undefined for the system's
  */
 export function unitOfGroup(line: string, manager: UserManager): string | undefined {
   const words = (groupIn(line) ?? '').split('/').filter((word) => word !== '' && !word.endsWith('.slice'));

@@ -1,11 +1,11 @@
-/** What `journalctl --output=json` prints: the kernel's records, and which unit a process was of. */
+/** The output of `journalctl --output=json`: the kernel's records, and the units of processes. */
 import { groupBy } from '../collections.js';
 import { type AuditRecord, isSuppression, parseFields, parseKernelLine } from './record.js';
 import type { UserManager } from './user-manager.js';
 
 type Entry = ReadonlyMap<string, string>;
 
-/** One entry a line; a field that isn't text (binary, too large, twice there) is left out. */
+/** Entries, one a line. A field that isn't text (binary, too large, twice there) is left out. */
 function* entriesOf(text: string): Generator<Entry> {
   for (const line of text.split('\n')) {
     let value: unknown;
@@ -23,14 +23,14 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 
 export interface KernelRecords {
   readonly records: readonly AuditRecord[];
-  /** Whether the kernel left out some of its records, which are too many at a time. */
+  /** Whether the kernel left out some of its records, as it does if there are too many at a time. */
   readonly suppressed: boolean;
 }
 
 /**
- * The kernel's records among entries of the journal. Anybody may log a line that looks like one: believed is what
- * journald itself says of where it is from, and of the kernel's log only what has the kernel's own facility, 0, which
- * who writes to /dev/kmsg can't have (devkmsg_write()).
+ * The kernel's records among entries of the journal. Anybody may log a line that looks like one, so that only fields of
+ * journald itself tell the source. In the kernel's log only facility 0 is the kernel's: writers to /dev/kmsg can't have
+ * it (devkmsg_write()).
  */
 export function recordsIn(text: string): KernelRecords {
   const records: AuditRecord[] = [];
@@ -45,7 +45,7 @@ export function recordsIn(text: string): KernelRecords {
   return { records, suppressed };
 }
 
-/** What journald got from the kernel's audit itself. */
+/** A record that journald got from the kernel's audit itself; undefined for other entries. */
 function fromAudit(entry: Entry, message: string): AuditRecord | undefined {
   const isAudit = entry.get('_TRANSPORT') === 'audit' && entry.get('_AUDIT_TYPE') === '1326';
   const at = Number(entry.get('_SOURCE_REALTIME_TIMESTAMP') ?? entry.get('__REALTIME_TIMESTAMP'));
@@ -57,23 +57,23 @@ function fromAudit(entry: Entry, message: string): AuditRecord | undefined {
   return parseFields(message.replace(/^SECCOMP /, ''), { id, time });
 }
 
-/** Fields that have the unit of a process by the system's manager, and by that of a user. */
+/** Fields with the unit of a process, by the system's manager and by that of a user. */
 interface UnitFields {
   readonly system: string;
   readonly user: string;
 }
 
-/** Fields by which journald itself says who logged something (systemd.journal-fields(7)). */
+/** Fields by which journald itself tells who logged something (systemd.journal-fields(7)). */
 export const SEEN: UnitFields = { system: '_SYSTEMD_UNIT', user: '_SYSTEMD_USER_UNIT' };
 
-/** Fields by which systemd-coredump says whose core it is. */
+/** Fields by which systemd-coredump tells whose core it is. */
 export const DUMPED: UnitFields = { system: 'COREDUMP_UNIT', user: 'COREDUMP_USER_UNIT' };
 
 /** Matches of journalctl(1) on these fields, for a unit of a manager. */
 export const unitMatches = ({ system, user }: UnitFields, unit: string, manager: UserManager): string[] =>
   manager === undefined ? [`${system}=${unit}`] : [`${system}=${manager}`, `${user}=${unit}`];
 
-/** The unit in an entry; undefined where it has none, empty where it is none of this manager's. */
+/** The unit in an entry; undefined if the entry has none, empty if it is none of this manager's. */
 function unitIn(entry: Entry, { system, user }: UnitFields, manager: UserManager): string | undefined {
   const unit = entry.get(system);
   if (manager === undefined || unit === undefined) return unit;
@@ -83,13 +83,13 @@ function unitIn(entry: Entry, { system, user }: UnitFields, manager: UserManager
 /** A process that logged something, as journald saw it. */
 interface Sighting {
   readonly pid: number;
-  /** Empty where it is none of the manager's that was asked for. */
+  /** Empty if the unit is none of the manager that was asked for. */
   readonly unit: string;
   /** In milliseconds since 1970. */
   readonly time: number;
 }
 
-/** Who logged something, by process ID and in order of time; an ID may have been several processes'. */
+/** Sightings by process ID, in order of time; several processes may have had one ID. */
 export function sightingsIn(text: string, manager: UserManager): ReadonlyMap<number, readonly Sighting[]> {
   const sightings = [...entriesOf(text)].flatMap((entry) => {
     const [pid, unit] = [Number(entry.get('_PID')), unitIn(entry, SEEN, manager)];
@@ -105,8 +105,9 @@ export function sightingsIn(text: string, manager: UserManager): ReadonlyMap<num
 }
 
 /**
- * Whether a process was the unit's at a time, by who with its ID was seen last before and first after: on both sides the
- * unit, on one side, another on each that there is, or nobody. On one side alone another may have got the ID in between.
+ * Tells whose a process was at a time, by the last sighting of its ID before and the first after. `its`: both are the
+ * unit's. `perhaps`: only one is, as another process may have got the ID in between. `others`: none is. `unseen`: the
+ * ID was never seen.
  */
 export function whoseAt(
   sightings: readonly Sighting[] | undefined,
@@ -122,40 +123,42 @@ export function whoseAt(
 /** A core dump that systemd-coredump has of a process that a filter killed. */
 export interface CoreDump {
   readonly pid: number;
-  /** When, in milliseconds since 1970. */
+  /** The time of the dump, in milliseconds since 1970. */
   readonly time: number;
-  /** Matches of journalctl(1) that the entry alone has, whatever others log: fields that journald itself adds are among them. */
+  /** Matches of journalctl(1) that only this entry has: fields that journald itself adds are among them. */
   readonly matches: readonly string[];
 }
 
-/** Matches of the entries that systemd-coredump logs of core dumps (sd-messages.h), and by its slice of no others. */
+/**
+ * Matches of the entries that systemd-coredump logs of core dumps (sd-messages.h); its slice leaves out other senders.
+ */
 export const COREDUMPS: readonly string[] = [
   'MESSAGE_ID=fc2e22bc6ee647b6b90729ab34a250b1',
   '_SYSTEMD_SLICE=system-systemd\\x2dcoredump.slice',
 ];
 
-/** Who logged a core dump: journald takes these fields from no sender. */
+/** Fields that tell who logged a core dump: journald takes them from no sender. */
 const LOGGED_BY: ReadonlyMap<string, RegExp> = new Map([
   ['_SYSTEMD_UNIT', /^systemd-coredump@[\w.:-]+\.service$/],
   ['_PID', /^\d{1,10}$/],
   ['_BOOT_ID', /^[0-9a-f]{32}$/],
 ]);
 
-/** Which of its core dumps an entry has. */
+/** Fields that tell which core dump an entry is about. */
 const NAMED_BY: ReadonlyMap<string, RegExp> = new Map([
   ['COREDUMP_PID', /^\d{1,10}$/],
   ['COREDUMP_TIMESTAMP', /^\d{1,16}$/],
   ['COREDUMP_SIGNAL', /^31$/],
 ]);
 
-/** The fields by which core dumps are told. */
+/** The fields that are read of core dumps. */
 export const DUMP_FIELDS: readonly string[] = [
   ...LOGGED_BY.keys(),
   ...NAMED_BY.keys(),
   ...Object.values(DUMPED),
 ];
 
-/** The core dumps of a unit's processes that SIGSYS ended; others than systemd-coredump may log the like. */
+/** The core dumps of a unit's processes that SIGSYS ended. Entries like these of other senders don't count. */
 export function coreDumpsIn(text: string, unit: string, manager: UserManager): CoreDump[] {
   return [...entriesOf(text)].flatMap((entry) => {
     const fields = [...LOGGED_BY, ...NAMED_BY];

@@ -1,17 +1,17 @@
-/** The kernel's records among those of its own log. */
+/** The kernel's records of calls in its own log. */
 import type { KernelRecords } from './journal.js';
 import { isSuppression, parseKernelLine } from './record.js';
 
 /**
- * A record as /dev/kmsg gives it (Documentation/ABI/testing/dev-kmsg): priority, number, time, flags, text. Taken is what
- * has the kernel's facility, 0, which who writes to /dev/kmsg can't have (devkmsg_write()), and continues no other.
+ * An entry of /dev/kmsg (Documentation/ABI/testing/dev-kmsg): priority, number, time, flags, text. Only facility 0
+ * matches, the kernel's, which writers to /dev/kmsg can't have (devkmsg_write()), and no entry that continues another.
  */
 const RECORD = /^[0-7],\d{1,20},\d{1,20},-(?:,[^;\n]*)?;([^\n]*)\n/;
 
-/** Bytes that the kernel doesn't print as they are: control characters, the backslash, all that isn't ASCII. */
+/** Bytes that the kernel escapes: control characters, the backslash, all that isn't ASCII. */
 const ESCAPE = /\\x([0-9a-f]{2})/g;
 
-/** @param log records as /dev/kmsg gives them, the oldest first */
+/** @param log entries of /dev/kmsg, the oldest first */
 export function recordsInLog(log: readonly string[]): KernelRecords {
   const texts = log.flatMap((record) => textOf(record) ?? []);
   return {

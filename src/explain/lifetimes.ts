@@ -1,26 +1,29 @@
-/** When the processes of a unit ran: their IDs are others' before and after. */
+/** Lifetimes of a unit's processes: before and after, their IDs are others'. */
 
 import { isInUnit } from '../state/control-group.js';
 import { mainPid } from '../state/main-process.js';
 import { startOf, TICK } from '../state/process-status.js';
 import type { System, UnitProperties } from '../system/system.js';
 
-/** From when to when, in milliseconds since 1970. */
+/** The start and the end, in milliseconds since 1970. */
 interface Lifetime {
   readonly from: number;
   readonly to: number;
 }
 
-/** By process ID. */
+/** Lifetimes by process ID. */
 export type Lifetimes = ReadonlyMap<number, Lifetime>;
 
 export const isWithin = (life: Lifetime | undefined, time: number): boolean =>
   life !== undefined && life.from <= time && time <= life.to;
 
-/** A start, the boot and a record's time are each known to 10 ms, in milliseconds. */
+/** The inaccuracy of a lifetime, in milliseconds: a start, the boot and a record's time are each known to 10 ms. */
 const INACCURACY = (2 * TICK) / 1000;
 
-/** The processes that a unit has, or had by systemd: when they ran. @param pids those that are asked for */
+/**
+ * The lifetimes of processes that a unit has, or had as systemd tells.
+ * @param pids the processes that are asked for
+ */
 export async function lifetimes(
   system: System,
   unit: UnitProperties,
@@ -30,7 +33,7 @@ export async function lifetimes(
   const booted = await system.booted();
   const lives = new Map(endedMain(unit));
   for (const pid of pids.filter((one) => one > 0)) {
-    // In this order: the ID may go to another process in between, which is one that was started later.
+    // The start is asked for last: if another process gets the ID in between, it is one that was started later.
     const isOwn = known.includes(pid) || (await isInUnit(system, unit, pid));
     const started = isOwn ? await startOf(system, pid) : undefined;
     if (started === undefined) continue;
@@ -39,7 +42,10 @@ export async function lifetimes(
   return lives;
 }
 
-/** The main process where it has ended. systemd reaps it only after it has noted the end: its ID is nobody's until then. */
+/**
+ * The lifetime of the main process if it has ended. systemd reaps it only after it has noted the end: its ID is
+ * nobody's until then.
+ */
 function endedMain(unit: UnitProperties): [number, Lifetime][] {
   const at = (name: string) => Number(unit.get(name) ?? 0) / 1000;
   const [from, to] = [at('ExecMainStartTimestamp'), at('ExecMainExitTimestamp')];

@@ -1,8 +1,8 @@
-/** What a service gains with a call that policies refuse for a reason. */
+/** Gains of a service by a call that policies refuse for a reason. */
 import { callsOf } from '../syscalls/resolve.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 
-/** By a call's name, then by a set that holds it. */
+/** Gains by a call's name, or by a set that holds it. */
 const OPENS: ReadonlyMap<string, string> = new Map([
   ['execve', 'it can then start any program that it can reach'],
   ['execveat', 'it can then start any program that it can reach, and one that is in memory alone'],
@@ -26,7 +26,7 @@ const OPENS: ReadonlyMap<string, string> = new Map([
   ['@setuid', 'with CAP_SETUID it can then become another user'],
 ]);
 
-/** A warning of what a call opens; undefined where it is one of many that are harmless by themselves. */
+/** The gain by a call; undefined if the call is one of many that are harmless by themselves. */
 export function opens(call: string, sets: SyscallSets): string | undefined {
   const own = OPENS.get(call);
   if (own !== undefined) return own;

@@ -1,4 +1,4 @@
-/** Which of the kernel's records are of a unit's processes. */
+/** Tells which of the kernel's records are of a unit's processes. */
 
 import type { System, UnitProperties } from '../system/system.js';
 import type { UnitCall } from './explanation.js';
@@ -7,18 +7,18 @@ import { SEEN, sightingsIn, whoseAt } from './journal.js';
 import { isWithin, type Lifetimes, lifetimes } from './lifetimes.js';
 import type { UserManager } from './user-manager.js';
 
-/** Whose records are looked for. */
+/** The unit whose records are looked for. */
 export interface Owner {
   readonly unit: string;
   readonly manager: UserManager;
   readonly properties: UnitProperties;
   /** Paths of its programs. */
   readonly programs: readonly string[];
-  /** From when on, in milliseconds since 1970. */
+  /** The start of the search, in milliseconds since 1970. */
   readonly since: number;
 }
 
-/** Most output of a log that is read, in characters. */
+/** The most output of a log that is read, in characters. */
 export const LIMIT = 32 << 20;
 export const JOURNAL = ['journalctl', '--quiet', '--no-pager', '--output=json'];
 
@@ -26,10 +26,11 @@ export const JOURNAL = ['journalctl', '--quiet', '--no-pager', '--output=json'];
 const INITIAL_NAMESPACE = 'pid:[4026531836]';
 
 /**
- * The records of a unit's processes. Certain are those of a process that was in its control group, that it had by systemd
- * at the time, or that journald saw in it before and after: a process ID may have been another's at another time. As a guess
- * those are taken that journald saw in it once, and those of nobody known that ran its program. In a container the records'
- * IDs are others than here.
+ * The records of a unit's processes. A record is certain if its process was in the unit's control group, or if it was
+ * the unit's by systemd at the time. So it is if journald saw the process in the unit before and after: a process ID
+ * alone may have been another's. A guess is the record of a process that journald saw there once, or of an unseen one
+ * that ran the unit's program. In a container all are guesses by the program, since the records' IDs are others than
+ * here.
  */
 export async function ofUnit(
   system: System,
@@ -54,25 +55,28 @@ export async function ofUnit(
   return records.flatMap((record) => {
     const found = whose(record);
     if (found !== 'its' && found !== 'perhaps') return [];
-    // A log of several machines may have another one's processes.
+    // A log of several machines may have processes of another one.
     return [{ ...record, certain: found === 'its' && record.node === undefined }];
   });
 }
 
 const pidsOf = (records: readonly HeardRecord[]) => [...new Set(records.map(({ pid }) => pid!))];
 
-/** Whose a record is by its process's control group or by systemd; undefined where they don't tell. */
+/** The owner of a record by its process's control group or by systemd; undefined if these don't tell. */
 function knownAs({ unit }: Owner, lives: Lifetimes, record: HeardRecord) {
   if (record.unit !== undefined && record.unit !== unit) return 'others';
   if (isLiving(lives, record)) return 'its';
   if (record.unit === undefined) return undefined;
-  // The process that was looked at may have been started since.
+  // The process with the ID may have been started since.
   return lives.has(record.pid!) ? 'perhaps' : 'its';
 }
 
 const isLiving = (lives: Lifetimes, { pid, time }: HeardRecord): boolean => isWithin(lives.get(pid!), time);
 
-/** Anybody who logged in may run the program under a filter of his own; systemd's services have no login but by PAM. */
+/**
+ * Whether the process of a record may have been started as a service is. Anybody who logged in may run the program
+ * under a filter of their own; systemd's services have no login but by PAM.
+ */
 const isStartedAs = ({ manager, properties }: Owner, { fromLogin }: HeardRecord): boolean =>
   !fromLogin || manager !== undefined || String(properties.get('PAMName') ?? '') !== '';
 
@@ -81,7 +85,7 @@ async function realPath(system: System, path: string): Promise<string> {
   return status === 0 ? stdout.replace(/\n$/, '') : path;
 }
 
-/** Most processes that the journal is asked for at a time. */
+/** The most processes that the journal is asked for at a time. */
 const BATCH = 100;
 
 async function sightings(system: System, { manager, since }: Owner, pids: readonly number[]) {

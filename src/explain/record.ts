@@ -1,41 +1,44 @@
 /** The kernel's records of calls that a filter refused, or let through with a record (type 1326, AUDIT_SECCOMP). */
 
-/** A call as the kernel says it. */
+/** A call as the kernel records it. */
 export interface RecordedCall {
-  /** When, in milliseconds since 1970. */
+  /** The time, in milliseconds since 1970. */
   readonly time: number;
-  /** Process ID as the initial namespace counts; undefined where the source doesn't say. */
+  /** The process ID in the initial namespace; undefined if the source doesn't say. */
   readonly pid: number | undefined;
-  /** The process's name and its program, as it likes to be called: not to be trusted. */
+  /** The process's name and its program. The process may choose both: they are not to be trusted. */
   readonly name: string;
   readonly program: string | undefined;
   /** AUDIT_ARCH_* of the calling convention. */
   readonly arch: number;
-  /** Unsigned 32 bits, with bit 30 for x32. */
+  /** The number, unsigned 32 bits, with bit 30 for x32. */
   readonly nr: number;
-  /** What the filter returned, without an errno's number: SECCOMP_RET_* (linux/seccomp.h). */
+  /** The filter's answer without an errno's number: SECCOMP_RET_* (linux/seccomp.h). */
   readonly action: number;
-  /** The six argument registers, where a core dump has them. */
+  /** The six argument registers, if a core dump has them. */
   readonly args?: readonly bigint[];
 }
 
-/** A record with its number: `audit(SECONDS.MILLISECONDS:SERIAL)`. It tells a record that comes by two ways. */
+/** A record with its number, `audit(SECONDS.MILLISECONDS:SERIAL)`, by which copies of one record are known. */
 export interface AuditRecord extends RecordedCall {
   readonly id: string;
-  /** Whether somebody who logged in has started the process, or what it descends from (loginuid): no process sheds that. */
+  /**
+   * Whether somebody who logged in has started the process, or one that it descends from (loginuid): no process sheds
+   * that.
+   */
   readonly fromLogin: boolean;
-  /** The machine that it is of, where a log says so: it may have other machines' records, too. */
+  /** The machine of the record, if the log names it: a log may have other machines' records, too. */
   readonly node?: string;
 }
 
-/** No loginuid is set: AUDIT_UID_UNSET (linux/audit.h). */
+/** The loginuid of a process that has none: AUDIT_UID_UNSET (linux/audit.h). */
 const NO_LOGIN = '4294967295';
 
 const ID = /audit\((\d{1,12})\.(\d{3}):(\d{1,20})\)/;
 
 /**
- * The kernel writes untrusted text in quotes, or in hex where it has a blank, a quote or a control character
- * (audit_log_untrustedstring()), so that no name can end its field; what a security module says may hold blanks.
+ * Untrusted text in a record is in quotes, or in hex if it has a blank, a quote or a control character
+ * (audit_log_untrustedstring()). No name can therefore end its field. Text of a security module may have blanks.
  */
 const TEXT = '"[^"\\s]*"|[0-9A-F]+|\\(null\\)';
 const FIELDS = new RegExp(
@@ -44,12 +47,12 @@ const FIELDS = new RegExp(
     'sig=\\d+ arch=([0-9a-f]{1,8}) syscall=(-?\\d{1,10}) compat=[01] ip=0x[0-9a-f]+ code=0x([0-9a-f]{1,8})$',
 );
 
-/** Far longer than a record. */
+/** A length that no record comes near to, in characters. */
 const MAX_LENGTH = 16_384;
 
 /**
- * The text of one entry of the kernel's log: `audit: type=1326 audit(…): auid=…`. Undefined for anything else. No user's
- * text begins an entry, but it may have line breaks in it: an entry is not to be split into lines.
+ * Parses the text of one entry of the kernel's log: `audit: type=1326 audit(…): auid=…`. Undefined for anything else.
+ * No user's text begins an entry, but it may have line breaks in it: an entry is not to be split into lines.
  */
 export const parseKernelLine = (text: string): AuditRecord | undefined =>
   parseAfter(/^audit: type=1326 /, text);
@@ -59,18 +62,18 @@ export const isSuppression = (text: string): boolean =>
   /^kauditd_printk_skb: \d+ callbacks suppressed$/.test(text);
 
 /**
- * A line of auditd's log: `type=SECCOMP msg=audit(…): auid=…`, with or without what auditd adds. auditd has no line break
- * in a line (format_raw()).
+ * Parses a line of auditd's log: `type=SECCOMP msg=audit(…): auid=…`, with or without auditd's additions. auditd has no
+ * line break in a line (format_raw()).
  */
 export function parseAuditLine(line: string): AuditRecord | undefined {
-  // What it adds comes after a group separator (auditd.conf(5), log_format).
+  // auditd's additions come after a group separator (auditd.conf(5), log_format).
   const own = line.split('\x1d', 1)[0]!;
   const record = parseAfter(/^(?:node=\S+ )?type=SECCOMP msg=/, own);
   const node = /^node=(\S+) /.exec(own)?.[1];
   return record && node !== undefined ? { ...record, node } : record;
 }
 
-/** A line of read-records: `record audit(…): auid=…`. */
+/** Parses a line of read-records: `record audit(…): auid=…`. */
 export const parseHeardLine = (line: string): AuditRecord | undefined => parseAfter(/^record /, line);
 
 function parseAfter(head: RegExp, line: string): AuditRecord | undefined {
@@ -82,7 +85,7 @@ function parseAfter(head: RegExp, line: string): AuditRecord | undefined {
   return parseFields(rest.slice(id[0].length + 2), { id: id[0], time });
 }
 
-/** The fields of a record, as journald has them after `SECCOMP `. */
+/** Parses the fields of a record, as journald has them after `SECCOMP `. */
 export function parseFields(
   fields: string,
   { id, time }: Pick<AuditRecord, 'id' | 'time'>,

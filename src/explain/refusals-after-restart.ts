@@ -8,13 +8,16 @@ import type { UnitProperties } from '../system/system.js';
 import { explanationDiagnostic } from './diagnostic.js';
 import { explainUnit, startOf } from './explain-unit.js';
 
-/** How often, and how far apart in milliseconds, is looked for a record: it takes a moment to get into the journal. */
+/**
+ * The number of looks for a record, which takes a moment to get into the journal, and the pause between them in
+ * milliseconds.
+ */
 const LOOKS = 6;
 const PAUSE = 200;
 
 /**
- * The calls that a service was refused since it was restarted, as diagnostics, for one that didn't stand it. None where
- * nothing tells; what can't be looked at is no failure of the service.
+ * Diagnostics about calls that a service was refused since its restart, for one that has failed. None if nothing tells:
+ * logs that can't be read are no failure of the service.
  */
 export async function refusalsAfterRestart(
   context: Context,
@@ -25,7 +28,7 @@ export async function refusalsAfterRestart(
   await failuresOf(async () => {
     const properties = await context.system.unit(plan.unit);
     const looks = isKilledByFilter(properties) ? LOOKS : 1;
-    // Its files were written before the restart, which a service that is unloaded doesn't tell any more.
+    // The unit's files were written before the restart; an unloaded service doesn't tell its start.
     const written = await lastWritten(context, unit.name.full);
     const since = Math.max(written, startOf(properties, unit.properties));
     for (let look = 1; found.length === 0 && look <= looks; look++) {

@@ -8,38 +8,38 @@ import type { SyscallSets } from '../syscalls/sets.js';
 
 /** A change that lets a call through, to a policy or to the unit itself. */
 export interface Change {
-  /** What to do, in one line. */
+  /** The edit, in one line. */
   readonly does: string;
   /** The policy's file, or the command that edits the unit. */
   readonly where: string;
-  /** What it is to say then, as it is; none where something is only taken out. */
+  /** The text to write, word for word; absent if something is only taken out. */
   readonly text?: string;
-  /** Where something is taken out or added. */
+  /** The line in which something is taken out or added. */
   readonly line?: number;
 }
 
-/** What a call is held against. */
+/** The policy and the unit's own limits that a call is held against. */
 export interface Confinement {
   readonly policy: Policy;
   readonly machine: Machine;
   readonly sets: SyscallSets;
-  /** What the unit's own filter refuses, whether the policy inherits it or not. */
+  /** The limits of the unit's own filter, whether the policy inherits them or not. */
   readonly own: OwnLimits | undefined;
-  /** Directives that refuse a call, as they are loaded. */
+  /** The loaded directives that refuse a call. */
   readonly refusers: (call: string, abi: Abi) => readonly string[];
-  /** The policy without each of those that it extends itself. */
+  /** Variants of the policy, each without one of the bases that it extends itself. */
   readonly weaker?: readonly WeakerPolicy[];
 }
 
 /** A call by its calling convention. */
 export interface NamedCall {
-  /** Undefined where the machine has no such convention. */
+  /** Undefined if the machine has no such convention. */
   readonly abi: Abi | undefined;
-  /** As the convention's table has it (x32: without bit 30). */
+  /** The number in the convention's table (x32: without bit 30). */
   readonly number: number;
-  /** As people know it: `mount`, `call 470`. */
+  /** The name for people: `mount`, `call 470`. */
   readonly name: string;
-  /** Whether the tables know it. */
+  /** Whether the tables know the call. */
   readonly known: boolean;
   readonly args?: readonly bigint[] | undefined;
 }
@@ -55,15 +55,15 @@ export type CauseKind =
   | 'closed-convention'
   | 'directive'
   | 'elsewhere';
-/** What decides on a call. */
+/** The line or the mechanism that decides on a call. */
 export interface Cause {
   readonly kind: CauseKind;
-  /** In short: `deny @mount`. */
+  /** The cause in short: `deny @mount`. */
   readonly what: string;
   readonly at?: Location | undefined;
 }
 
-/** The policy's meaning by names, as it is planned. */
+/** The policy's verdicts by names, with the unit's own limits unless `inherit` is false. */
 export function named({ policy, sets, own }: Pick<Confinement, 'policy' | 'sets' | 'own'>): NamedPolicy {
   const section = policy.syscalls ?? NO_SYSCALLS;
   return resolveCalls(section, sets, (section.inherit?.value ?? true) ? own : undefined);

@@ -15,9 +15,9 @@ import { recordsInLog } from './kernel-log.js';
 import { JOURNAL, LIMIT, type Owner, ofUnit } from './own-records.js';
 import { parseAuditLine, type RecordedCall } from './record.js';
 
-/** Whose calls are looked for. */
+/** The unit whose calls are looked for. */
 export interface Sought extends Owner {
-  /** What was heard of the kernel itself meanwhile, in the place of what logs have. */
+  /** Records that were heard from the kernel itself, in the place of those in logs. */
   readonly heard?: HeardRecords | undefined;
 }
 
@@ -47,11 +47,14 @@ interface KernelRecords {
   readonly readable: boolean;
 }
 
-/** From the journal, else from the kernel's own log, else from auditd, which takes the records from both. */
+/**
+ * The kernel's records in the journal. If there are none, auditd's log is read, which gets them in the place of other
+ * logs; then the kernel's own log, if the journal has nothing of the kernel's.
+ */
 async function kernelRecords(system: System, since: number): Promise<KernelRecords> {
   const from = `--since=@${Math.floor(since / 1000)}`;
   const kernels = ['_TRANSPORT=kernel', 'SYSLOG_FACILITY=0', '+', '_TRANSPORT=audit', '_AUDIT_TYPE=1326'];
-  // Of more than is read the newest are what counts.
+  // Newest entries come first: if there are more than are read, these count.
   const { stdout } = await system.run([...JOURNAL, '--reverse', from, ...kernels], { limit: LIMIT });
   const newestFirst = recordsIn(stdout);
   const inJournal = { ...newestFirst, records: [...newestFirst.records].reverse() };
@@ -72,26 +75,29 @@ async function kernelRecords(system: System, since: number): Promise<KernelRecor
   };
 }
 
-/** Most core dumps that are read. */
+/** The most core dumps that are read. */
 const MOST_DUMPS = 3;
 
-/** What systemd-coredump has of the unit; it unpacks them itself. */
+/** The calls in a unit's core dumps, which coredumpctl unpacks. */
 async function dumpedCalls(system: System, { unit, manager, since }: Sought): Promise<RecordedCall[]> {
   const { stdout } = await system.run([
     ...[...JOURNAL, `--since=@${Math.floor(since / 1000)}`, '--lines=100'],
     ...[`--output-fields=${DUMP_FIELDS.join()}`, ...COREDUMPS, ...unitMatches(DUMPED, unit, manager)],
   ]);
-  // The kernel says in which second a dump was made (core(5), %t).
+  // The kernel gives the time of a dump in whole seconds (core(5), %t).
   const second = Math.floor(since / 1000) * 1000;
   const dumps = coreDumpsIn(stdout, unit, manager).filter(({ time }) => time >= second);
   const found = await Promise.all(dumps.slice(-MOST_DUMPS).map((dump) => dumpedCall(system, dump)));
   return found.flatMap((call) => call ?? []);
 }
 
-/** `head` ends coredumpctl early; bytes come as text. */
+/** `head` ends coredumpctl early; `base64` makes text of the bytes. */
 const DUMP = `coredumpctl dump "$@" | head --bytes=${CORE_HEAD} | base64 --wrap=0`;
 
-/** coredumpctl(1) takes the newest entry that matches, and the file that it names, whoever has logged it. */
+/**
+ * The call in a core dump. coredumpctl(1) takes the newest entry that matches, and the file that it names, whoever has
+ * logged it.
+ */
 async function dumpedCall(
   system: System,
   { pid, time, matches }: CoreDump,
@@ -104,8 +110,8 @@ async function dumpedCall(
 const bytesOf = (base64: string) => Uint8Array.from(atob(base64.trim()), (one) => one.charCodeAt(0));
 
 /**
- * A core dump says of a record whose it is and what its arguments were; without a record it speaks for itself, since
- * systemd-coredump alone has logged those that are read.
+ * Calls of records and of core dumps. A dump adds the arguments to its record and makes it certain. A dump without a
+ * record counts by itself, since systemd-coredump alone has logged those that are read.
  */
 function merged(calls: readonly UnitCall[], dumped: readonly RecordedCall[]): UnitCall[] {
   const isOf = (dump: RecordedCall) => (call: UnitCall) =>

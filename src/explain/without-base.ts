@@ -8,10 +8,13 @@ import { NO_SYSCALLS } from '../syscalls/section.js';
 import type { Change } from './refused-call.js';
 import { type Cause, type Confinement, type NamedCall, named } from './refused-call.js';
 
-/** What else a change takes away that one line names. */
+/** The most losses that one line names. */
 const MOST_NAMED = 5;
 
-/** What is taken out of `extends` to let a call through that an extended policy refuses; undefined where that isn't it. */
+/**
+ * The change that takes out of `extends` the base which refuses a call; undefined if no such change lets the call
+ * through.
+ */
 export function withoutBase(call: NamedCall, cause: Cause, confinement: Confinement): Change | undefined {
   const { file } = confinement.policy;
   if (cause.kind !== 'denied' || cause.at === undefined || cause.at.file === file) return undefined;
@@ -34,7 +37,7 @@ function letsThrough({ name, abi }: NamedCall, confinement: Confinement): boolea
   return isOpen && rules.length === 0 && otherwise === ALLOW && permits(limit);
 }
 
-/** What a policy says that another doesn't, but for one entry: calls that are refused, rules, directives. */
+/** Entries of a policy that a weaker one lacks, but for one: refused calls, rules, directives. */
 function lost(policy: Policy, weaker: Policy, but: Location): string[] {
   const [all, left] = [policy, weaker].map(({ syscalls = NO_SYSCALLS, service }) => [
     ...syscalls.deny.map(({ name, at }) => ({ what: name, at })),

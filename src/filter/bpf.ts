@@ -1,6 +1,6 @@
-/** Classic BPF as seccomp takes it: the instruction and the names of its parts (linux/bpf_common.h). */
+/** Classic BPF as seccomp takes it: the instruction, and the names of the codes' parts (linux/bpf_common.h). */
 
-/** One instruction (struct sock_filter, linux/filter.h): all fields unsigned; 16, 8, 8 and 32 bits. */
+/** One instruction (struct sock_filter, linux/filter.h). The fields are unsigned, of 16, 8, 8 and 32 bits. */
 export interface Instruction {
   readonly code: number;
   /** Instructions to skip when the test holds. */
@@ -10,7 +10,7 @@ export interface Instruction {
   readonly k: number;
 }
 
-/** Longest program that the kernel takes (BPF_MAXINSNS, linux/bpf_common.h). */
+/** The longest program that the kernel takes (BPF_MAXINSNS, linux/bpf_common.h). */
 export const BPF_MAXINSNS = 4096;
 
 export const BPF_LD = 0x00;

@@ -1,53 +1,65 @@
 /**
- * How much work it may be to tell what filters do. A service can load filters that take minutes to work out, so that
- * the work is counted; it is never timed, so that the answer is the same on every machine. The unit is an instruction
- * that simulate() carries out, 10 to 20 nanoseconds.
+ * A budget for comparisons of filters with a policy. A service can load filters that take minutes to compare. Work is
+ * counted and never timed, so that the answer is the same on every machine. The unit is an instruction that simulate()
+ * executes, 10 to 20 nanoseconds.
  */
 
-/** For all filters of a unit together: a second or so. */
+/** The budget for all filters of a unit together, a second or so. */
 export interface Limits {
-  /** To tell whether they are looser than they are held to. */
+  /** Units for finding out whether the filters are looser than the policy. */
   readonly settle: number;
-  /** To tell in which calls they are stricter, which nothing depends on. */
+  /** Units for finding the calls in which the filters are stricter, on which nothing depends. */
   readonly details: number;
 }
 
 export const LIMITS: Limits = { settle: 2 ** 26, details: 2 ** 24 };
 
-/** For the arguments of one call. */
+/** Units for the arguments of one call. */
 export const MOST_OF_ARGUMENTS = 2 ** 23;
 
-/** For one program of a stack: those that take more come after the others. */
+/** Units for one program of a stack at first; a program that takes more comes after the others. */
 export const AT_FIRST = 2 ** 19;
 
-/** The part of the units left that one such program may take, or one search: those after it have their turn. */
+/**
+ * The share of the remaining units for one program that takes more than AT_FIRST, or for one search: later ones get
+ * theirs.
+ */
 export const SHARE = 1 / 4;
 
-/** Steps that take longer than an instruction, in such units. */
+/** The cost of steps that take longer than an instruction, in units. */
 export const COST = { range: 8, state: 256, node: 64, difference: 2 ** 10 } as const;
 
-/** There is more to be done than there is room for. */
+/** Thrown where the work would exceed its budget. */
 export class OverBudget extends Error {
   override readonly name = 'OverBudget';
 }
 
-/** Work in pieces, between which something else may be done. */
+/** Work in pieces; the caller may do something else at each yield. */
 export type Work<T> = Generator<undefined, T, undefined>;
 
-/** Counts units of work. @throws OverBudget */
+/**
+ * Counts units of work.
+ * @throws OverBudget
+ */
 export type Spend = (units: number) => void;
 
-/** Units that are left. */
+/** A budget with the units that remain. */
 export interface Purse {
   left: number;
 }
 
 export interface Meter {
-  /** Takes units from every purse that is open. @throws OverBudget where one has no more */
+  /**
+   * Takes units from every open purse.
+   * @throws OverBudget where one has no more
+   */
   readonly spend: Spend;
-  /** Does work for which a purse is open beside those that are open already. @throws OverBudget */
+  /**
+   * Does work while a further purse is open.
+   * @throws OverBudget
+   */
   readonly within: <T>(purse: Purse, work: Work<T>) => Work<T>;
-  /** Units that were spent until now. */
+  /** The units spent until now. */
   readonly spent: () => number;
 }
 

@@ -1,41 +1,44 @@
 /**
- * Reduced ordered decision diagrams over the bits of the six argument registers: functions of the registers in a form
- * in which two functions are equal if and only if they are the same diagram (R. E. Bryant, "Graph-Based Algorithms for
- * Boolean Function Manipulation", 1986). The leaves of a question are YES and NO, those of a decision are actions.
+ * Reduced ordered decision diagrams over the bits of the six argument registers. A diagram is a function of the
+ * registers; equal functions have the same diagram (R. E. Bryant, "Graph-Based Algorithms for Boolean Function
+ * Manipulation", 1986). The leaves of a question are YES and NO, those of a decision are actions.
  */
 
 import { COST, MOST_OF_ARGUMENTS, type Spend } from './budget.js';
 
-/** A function, by its index in the table of its `Diagrams`. */
+/** A function, as the index into the table of its `Diagrams`. */
 export type Diagram = number;
 
-/** Bits of one number, the lowest first; the highest is asked first. */
+/** The variables of one number's bits, the lowest bit first. A diagram asks for the highest bit first. */
 export type Bits = readonly number[];
 
 export interface Diagrams {
-  /** Counts what is done to make functions. */
+  /** Counts the work of making functions. */
   readonly spend: Spend;
-  /** Whether the functions made until now are as large, or took as long, as a good part of what there is room for. */
+  /** Whether the functions made until now take up a good part of the room for nodes or choices. */
   readonly isLarge: () => boolean;
-  /** The function that is this number everywhere. */
+  /** The constant function of a number. */
   readonly leaf: (value: number) => Diagram;
-  /** Whether the masked bits equal a value. */
+  /** The question whether the masked bits equal a value. */
   readonly equal: (bits: Bits, mask: bigint, value: bigint) => Diagram;
-  /** Whether the masked bits, read as a number, are at least a value. */
+  /** The question whether the masked bits, read as a number, are at least a value. */
   readonly atLeast: (bits: Bits, mask: bigint, value: bigint) => Diagram;
-  /** Whether any of the masked bits is set. */
+  /** The question whether any of the masked bits is set. */
   readonly anyOf: (bits: Bits, mask: bigint) => Diagram;
-  /** One function where the question holds, another where it doesn't. */
+  /** The function that is `yes` where the question holds, and `no` elsewhere. */
   readonly choose: (question: Diagram, yes: Diagram, no: Diagram) => Diagram;
-  /** The function that merges the values of two decisions, register by register. */
+  /** The function that merges the values of two decisions for equal registers. */
   readonly combine: (a: Diagram, b: Diagram, merge: (a: number, b: number) => number) => Diagram;
   /** Registers for which a decision has a value; undefined if there are none. */
   readonly witness: (decision: Diagram, value: number) => bigint[] | undefined;
-  /** Registers for which two functions differ. */
+  /** Registers for which two different functions differ. */
   readonly difference: (a: Diagram, b: Diagram) => bigint[];
 }
 
-/** Those of a comparison that has a budget. @throws DiagramTooLarge also where they cost more than there is for a call. */
+/**
+ * Diagrams of a comparison that has a budget.
+ * @throws DiagramTooLarge also where they cost more than MOST_OF_ARGUMENTS
+ */
 export function createCountedDiagrams(spend: Spend): Diagrams {
   let left = MOST_OF_ARGUMENTS;
   return createDiagrams((units) => {
@@ -45,7 +48,7 @@ export function createCountedDiagrams(spend: Spend): Diagrams {
   });
 }
 
-/** A function is too large to be written down: nothing is said about it. */
+/** Thrown where a function is too large to be represented, so that nothing is known about it. */
 export class DiagramTooLarge extends Error {
   override readonly name = 'DiagramTooLarge';
 }
@@ -55,18 +58,25 @@ export const YES: Diagram = 1;
 
 const REGISTERS = 6;
 const LEAF = 64 * REGISTERS;
-/** Bounds on time and memory; three indices fit in one exact number. */
+/** Bounds on time and memory, such that three indices fit in one exact number. */
 const MOST_NODES = 2 ** 17;
 const MOST_CHOICES = 2 ** 19;
-/** What part of that is large. */
+/** The part of MOST_NODES and MOST_CHOICES from which functions count as large. */
 const LARGE = 1 / 16;
 
-/** The bits of a register, or of its lower or upper half. Variables are numbered in the order that they are asked. */
+/**
+ * The variables of a register's bits, or of its lower or upper half. Variables are numbered in the order in which
+ * diagrams ask for them.
+ * @param from the lowest bit, 0 to 63
+ */
 export function registerBits(arg: number, from: number, count: number): Bits {
   return Array.from({ length: count }, (_, bit) => arg * 64 + 63 - (from + bit));
 }
 
-/** @param spend counts nodes and choices as they are made */
+/**
+ * Creates a table of functions.
+ * @param spend counts nodes and choices as they are made
+ */
 export function createDiagrams(spend: Spend = () => undefined): Diagrams {
   const variable: number[] = [LEAF, LEAF];
   const ifSet: Diagram[] = [NO, YES];
@@ -165,7 +175,7 @@ export function createDiagrams(spend: Spend = () => undefined): Diagrams {
     return both(a, b);
   }
 
-  /** Every path of a reduced diagram can be taken, so that the first one to the leaf will do. */
+  /** A reduced diagram has no path that can't be taken, so that the first path to the leaf will do. */
   function witness(decision: Diagram, value: number): bigint[] | undefined {
     const registers = new Array<bigint>(REGISTERS).fill(0n);
     const seen = new Set<Diagram>();

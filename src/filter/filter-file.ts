@@ -1,19 +1,19 @@
-/** The filter file: finished programs as the launcher reads them (sandbox-unit-launcher(8), native-helper/filter.h). */
+/** The filter file: programs as the launcher reads them (sandbox-unit-launcher(8), native-helper/filter.h). */
 
 import { type Diagnostic, error, UserError } from '../diagnostic.js';
 import { ABIS, abisOf, MACHINES, type Machine } from '../syscalls/abi.js';
 import { BPF_MAXINSNS, type Instruction } from './bpf.js';
 import { validate } from './validate.js';
 
-/** Instructions that the launcher puts in front of a program: the guard that lets its own execve through. */
+/** Length of the guard that the launcher puts in front of a program to let its own execve through. */
 export const GUARD_LENGTH = 18;
 
-/** Longest program that fits behind the guard. */
+/** The longest program that fits behind the guard. */
 export const MAX_PROGRAM_LENGTH = BPF_MAXINSNS - GUARD_LENGTH;
 
 /**
- * Every call that the launcher makes, by name. Filters that are in force before it starts must permit them; after
- * its filter is loaded it needs execve only, and write and exit_group to report a failed one.
+ * Every call that the launcher makes, by name. Filters that are in force before it starts must permit them. After its
+ * filter is loaded it needs execve only, and write and exit_group to report an execve that failed.
  */
 export const LAUNCHER_CALLS: readonly string[] = [
   'execve',
@@ -27,7 +27,7 @@ export const LAUNCHER_CALLS: readonly string[] = [
   'write',
 ];
 
-/** The calls that stage `entry` needs beside those: of the launcher, and of the tracer, which has no filter of ours. */
+/** The further calls that stage `entry` needs: the launcher's, and those of the tracer, which has no filter of ours. */
 export const TRACER_CALLS: readonly string[] = [
   'clone',
   'close_range',
@@ -40,22 +40,29 @@ export const TRACER_CALLS: readonly string[] = [
   'wait4',
 ];
 
-/** What other filters must permit so that a policy can be loaded. */
+/** The calls that other filters must permit so that the launcher can load a policy. */
 export const callsToLoad = (stage: 'exec' | 'entry'): readonly string[] =>
   stage === 'entry' ? [...LAUNCHER_CALLS, ...TRACER_CALLS] : LAUNCHER_CALLS;
 
 type Programs = ReadonlyMap<Machine, readonly Instruction[]>;
 
 export interface FilterFile {
-  /** Set no_new_privs before loading; without it only a process with CAP_SYS_ADMIN can load a filter. */
+  /**
+   * Whether the launcher sets no_new_privs before it loads; without that only a process with CAP_SYS_ADMIN can load a
+   * filter.
+   */
   readonly noNewPrivileges: boolean;
-  /** Load with SECCOMP_FILTER_FLAG_LOG: the kernel may record every call that isn't allowed. */
+  /**
+   * Whether the launcher loads with SECCOMP_FILTER_FLAG_LOG, so that the kernel may record every call that isn't
+   * allowed.
+   */
   readonly log: boolean;
-  /** The policy: one program for each machine that the file serves, 1 to MAX_PROGRAM_LENGTH instructions each. */
+  /** The policy's programs, one for each machine that the file serves, of 1 to MAX_PROGRAM_LENGTH instructions. */
   readonly programs: Programs;
   /**
-   * Stage `entry`: the policy takes effect at the program's entry point, and from the exec until there these programs,
-   * one for each machine, too. Without them it takes effect from the program's first instruction, at stage `exec`.
+   * Programs of stage `entry`, one for each machine: they are in force from the exec on, and the policy's from the
+   * program's entry point on. Without them, at stage `exec`, the policy is in force from the program's first
+   * instruction on.
    */
   readonly start?: Programs;
 }
@@ -72,12 +79,12 @@ const HEADER_SIZE = 24;
 const ENTRY_SIZE = 12;
 const INSTRUCTION_SIZE = 8;
 
-/** AUDIT_ARCH_* of the ABI that names a machine. */
+/** The AUDIT_ARCH_* value of a machine's native ABI. */
 const archOf = (machine: Machine): number => ABIS[abisOf(machine)[0]!].arch;
 
 /**
  * The bytes of a filter file. Programs come in the order of MACHINES, so that equal files give equal bytes.
- * @throws UserError `filter-file` for no program at all, or one that the launcher or the kernel would refuse.
+ * @throws UserError `filter-file` for no program at all, or one that the launcher or the kernel would refuse
  */
 export function encodeFilterFile(file: FilterFile): Uint8Array {
   const programs = MACHINES.flatMap((machine) =>
@@ -107,14 +114,14 @@ export function encodeFilterFile(file: FilterFile): Uint8Array {
   return bytes;
 }
 
-/** Stage `entry` takes both programs of a machine, or none. */
+/** The problem of a set of programs: stage `entry` takes both programs of a machine, or none. */
 function setProblem({ programs, start }: FilterFile): string | undefined {
   if (programs.size === 0) return 'the filter has no program';
   const alone = start && MACHINES.find((machine) => programs.has(machine) !== start.has(machine));
   return alone && `the filter has for ${alone} only one of the two programs of stage 'entry'`;
 }
 
-/** What a program must be beyond what the kernel asks of any. */
+/** The problem of one program: one that the kernel takes may still be too long for the guard. */
 function programProblem({ machine, program }: { machine: Machine; program: readonly Instruction[] }) {
   const problem =
     program.length > MAX_PROGRAM_LENGTH
@@ -141,8 +148,8 @@ const bad = (problem: string): Diagnostic =>
   error('filter-file', `the filter file ${problem}`, { hint: 'write it anew from its policy' });
 
 /**
- * Reads a filter file, as strictly as the launcher does, and more: every machine must be a known one and every program
- * one that the kernel takes.
+ * Reads a filter file as strictly as the launcher does. Every machine must also be a known one, and every program one
+ * that the kernel takes.
  */
 export function decodeFilterFile(bytes: Uint8Array): FilterFile | Diagnostic {
   if (bytes.length < HEADER_SIZE) return bad('is too short');
@@ -172,7 +179,7 @@ export function decodeFilterFile(bytes: Uint8Array): FilterFile | Diagnostic {
   return problem === undefined ? file : error('filter-file', problem);
 }
 
-/** The table of programs and the programs, by their roles, which must end where the bytes do. */
+/** Reads the table of programs, and the programs by their roles; they must end where the bytes do. */
 function readPrograms(view: DataView, count: number, roles: number): Programs[] | Diagnostic {
   const entries = Array.from({ length: count }, (_, index) => {
     const at = HEADER_SIZE + index * ENTRY_SIZE;

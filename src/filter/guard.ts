@@ -1,17 +1,17 @@
-/** The exec guard, as the launcher puts it in front of a program (native-helper/filter.c, guard_write). */
+/** The exec guard as the launcher puts it in front of a program (native-helper/filter.c, guard_write). */
 import { ABIS, MACHINES } from '../syscalls/abi.js';
 import { ALLOW } from '../syscalls/action.js';
 import { numbersOf } from '../syscalls/numbers.js';
 import { BPF_ABS, BPF_ALU, BPF_AND, BPF_JEQ, BPF_JMP, BPF_LD, BPF_RET, type Instruction } from './bpf.js';
 import { GUARD_LENGTH } from './filter-file.js';
 
-/** Offsets of the words that a guard holds against what it knows: number, convention, six halves of the key. */
+/** Offsets of the words that a guard compares: number, convention, six halves of the key. */
 const WORDS: readonly number[] = [0, 4, 40, 44, 48, 52, 56, 60];
 
 /**
- * A program without the guard in front of it: what it answers to every call but the launcher's own execve, whose key is
- * gone with it. Others' programs, and what only looks like a guard, are returned whole. One that a service has made up,
- * with a key that it knows, hides nothing: it comes on top of the launcher's, which refuses what it would let through.
+ * A program without the guard in front of it: its answers to all calls but the launcher's own execve, whose key is
+ * gone. Programs of others, and code that only resembles a guard, are returned whole. A guard that a service made up
+ * with a key of its own hides nothing: the launcher's program still refuses the calls that it lets through.
  */
 export const withoutGuard = (program: readonly Instruction[]): readonly Instruction[] =>
   isGuarded(program) ? program.slice(GUARD_LENGTH) : program;

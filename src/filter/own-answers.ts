@@ -5,20 +5,20 @@ import type { Instruction } from './bpf.js';
 import { leavesOf } from './prove-numbers.js';
 import { skipsOf } from './turning-points.js';
 
-/** What a program of ours does with calls of its machine's own ABI. */
+/** The effect of a program of ours on calls of its machine's native ABI. */
 export interface OwnAnswers {
-  /** Whether it refuses any, for whatever arguments. */
+  /** Whether it refuses a call for some arguments. */
   readonly refuses: boolean;
-  /** The calls that it records, for whatever arguments, sorted. */
+  /** The calls that it records for some arguments, sorted. */
   readonly recorded: readonly string[];
 }
 
-/** A number that no table has, and every machine takes for one of its own ABI. */
+/** A number that no table has, and that every machine takes for one of its native ABI. */
 const UNLISTED = 0x3fffffff;
 
 /**
- * What a program refuses and records, without a look at the policy.
- * @throws Unprovable for a program that isn't as ours are
+ * Tells what a program refuses and records, without its policy.
+ * @throws Unprovable for a program that our compiler didn't make
  */
 export function ownAnswers(program: readonly Instruction[], machine: Machine): OwnAnswers {
   const native = abisOf(machine)[0]!;
@@ -38,7 +38,7 @@ export function ownAnswers(program: readonly Instruction[], machine: Machine): O
   return { refuses, recorded: [...recorded].sort() };
 }
 
-/** The constants of all returns that can be reached from an instruction; jumps go forward only. */
+/** The actions of all returns that can be reached from an instruction; jumps go forward only. */
 function returnsFrom(program: readonly Instruction[], from: number): number[] {
   const reached = new Set([from]);
   const actions: number[] = [];

@@ -1,4 +1,4 @@
-/** What a program does with the arguments of a call, compared with what a verdict says, for all arguments at once. */
+/** Compares a program's answers to a call with a verdict, for all arguments at once. */
 import type { Condition, Verdict } from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
 import { COST, type Spend } from './budget.js';
@@ -15,8 +15,7 @@ import type { Leaf } from './prove-numbers.js';
 import { Unprovable } from './unprovable.js';
 
 /**
- * Registers for which the program, once it has come to a leaf, doesn't do what the verdict says; undefined if there are
- * none.
+ * Registers for which the program's answer, from a leaf on, differs from the verdict; undefined if there are none.
  * @throws Unprovable for instructions that the compiler never writes
  * @throws DiagramTooLarge where the rules are too many for this proof
  */
@@ -74,7 +73,7 @@ function conditionDiagram(diagrams: Diagrams, condition: Condition): Diagram {
   }
 }
 
-/** Questions on the value that a condition looks at. */
+/** Questions on the value that a condition compares. */
 interface Questions {
   readonly equal: (mask: bigint, value: bigint) => Diagram;
   readonly atLeast: (value: bigint) => Diagram;
@@ -91,11 +90,14 @@ function questionsOn(diagrams: Diagrams, { arg, upper, width }: Condition): Ques
   };
 }
 
-/** The lower half of a register. */
+/** Questions on the lower half of a register. */
 const half = (diagrams: Diagrams, register: number): Questions =>
   questionsOn(diagrams, { arg: register, op: 'eq', values: [], width: 32 });
 
-/** Two halves that make one value of 64 bits: a diagram asks for registers in their order, whichever is the upper one. */
+/**
+ * Questions on a value of 64 bits in two halves. A diagram asks for registers in their order, whichever holds the upper
+ * half.
+ */
 function joined({ choose }: Diagrams, upper: Questions, lower: Questions): Questions {
   const low = (value: bigint) => BigInt.asUintN(32, value);
   const high = (value: bigint) => value >> 32n;
@@ -110,19 +112,19 @@ function joined({ choose }: Diagrams, upper: Questions, lower: Questions): Quest
 
 const MASK32 = 0xffffffffn;
 
-/** A masked half of a register, or a number that is known: what the accumulator holds. */
+/** The content of the accumulator: a masked half of a register, or a known number. */
 type Held = { readonly offset: number; readonly mask: number } | { readonly value: number };
 
-/** A bound on time and memory: each instruction of the longest program in eight states. */
+/** A bound on time and memory: eight states for each instruction of the longest program. */
 const MOST_STATES = 2 ** 15;
 
-/** Calls of one convention and number. */
+/** The calls of one convention and number. */
 export interface Fixed {
   readonly arch: number;
   readonly nr: number;
 }
 
-/** An instruction that is reached, and what the accumulator holds then. */
+/** An instruction that is reached, with the content of the accumulator before it. */
 interface State {
   readonly at: number;
   readonly held: Held | undefined;
@@ -135,9 +137,9 @@ function keyOf({ at, held }: State): string {
 
 /**
  * The action that the program returns from an instruction on, as a function of the registers.
- * @param fixed makes loads of the convention and the number known
+ * @param fixed the convention and number of the calls, which loads then yield
  * @throws Unprovable for arithmetic other than AND, for memory, for the index register and the instruction pointer
- * @throws DiagramTooLarge, and what counting the work throws
+ * @throws DiagramTooLarge, and whatever `diagrams.spend` throws
  */
 export function programDiagram(
   diagrams: Diagrams,
@@ -180,7 +182,10 @@ function statesFrom(program: readonly Instruction[], { entry, fixed, spend }: Fr
   return states;
 }
 
-/** Where a state leads: a comparison first to where it goes if it holds, of a known number only to where it goes. */
+/**
+ * The states that follow a state. A comparison leads first to where it goes if it holds; of a known number it has one
+ * successor.
+ */
 function successors(program: readonly Instruction[], { at, held }: State, fixed: Fixed | undefined): State[] {
   const after = heldAfter(program[at]!, at, held, fixed);
   if (program[at]!.code === 0x06) return [];
@@ -206,7 +211,7 @@ function compares(code: number, value: number, k: number): boolean {
   }
 }
 
-/** What the accumulator holds after an instruction. */
+/** The content of the accumulator after an instruction. */
 function heldAfter(
   { code, k }: Instruction,
   at: number,

@@ -1,25 +1,25 @@
 /**
- * What a program does with every convention and every number, without trying them one by one: it is followed with
- * ranges of both, which its comparisons cut, until each range has reached a return or the first look at an argument.
+ * The ways of a program for every convention and every number, without trying them one by one. The program is followed
+ * with ranges of both, which its comparisons cut. A range ends at a return, or at the first load of an argument.
  */
 import type { Action } from '../syscalls/action.js';
 import type { Instruction } from './bpf.js';
 import { Unprovable } from './unprovable.js';
 
-/** Unsigned words, both ends included. */
+/** A range of unsigned words, both ends included. */
 export type Span = readonly [first: number, last: number];
 
-/** Calls that take one way through the program. */
+/** Calls that take the same way through the program. */
 export interface Leaf {
   readonly arch: Span;
   readonly nr: Span;
-  /** The action that they get, or the instruction at which the program begins to look at arguments. */
+  /** The action that the calls get, or the instruction at which the program begins to load arguments. */
   readonly end: { readonly action: Action } | { readonly argumentsAt: number };
 }
 
 interface State {
   readonly at: number;
-  /** What the accumulator holds. */
+  /** The content of the accumulator. */
   readonly held: 'nr' | 'arch' | undefined;
   readonly arch: Span;
   readonly nr: Span;
@@ -28,8 +28,8 @@ interface State {
 const EVERY: Span = [0, 0xffffffff];
 
 /**
- * The leaves of a valid program: together they are all conventions and all numbers, each once.
- * @throws Unprovable for other instructions than loads, comparisons with constants, jumps and returns of constants.
+ * The leaves of a valid program: together they have every convention and number, each once.
+ * @throws Unprovable for other instructions than loads, comparisons with constants, jumps and returns of constants
  */
 export function leavesOf(program: readonly Instruction[]): Leaf[] {
   const leaves: Leaf[] = [];
@@ -64,7 +64,7 @@ function branch(program: readonly Instruction[], state: State): State[] {
 
 const intersect = (a: Span, b: Span): Span => [Math.max(a[0], b[0]), Math.min(a[1], b[1])];
 
-/** The words for which a comparison holds and those for which it doesn't; empty spans have their ends crossed. */
+/** The words for which a comparison holds, and the others; in an empty span the first word is above the last. */
 function cutBy(code: number, k: number): { yes: Span[]; no: Span[] } | undefined {
   switch (code) {
     case 0x15:

@@ -1,4 +1,4 @@
-/** Proves that a program does what a policy says, without a look at how it was compiled. */
+/** Proves that a program answers as its policy says, without regard to how it was compiled. */
 import type { Action } from '../syscalls/action.js';
 import { type Call, evaluate, type SyscallPolicy, type Verdict } from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
@@ -11,7 +11,7 @@ import { Unprovable } from './unprovable.js';
 import { validate } from './validate.js';
 import { createRegions, settled, textOf, verdictAt } from './verdicts.js';
 
-/** A call that a program answers in another way than the policy, or only after a needless look at its arguments. */
+/** A call that a program answers otherwise than the policy, or only after a needless load of its arguments. */
 export interface Counterexample {
   readonly call: Call;
   readonly expected: Action;
@@ -20,20 +20,20 @@ export interface Counterexample {
 
 export interface Success {
   readonly ok: true;
-  /** Ranges of numbers that were compared; together they are all numbers of all conventions. */
+  /** The number of compared ranges; together they are all numbers of all conventions. */
   readonly ranges: number;
-  /** Verdicts on arguments that were compared for all arguments at once. */
+  /** The number of verdicts that were compared for all arguments at once. */
   readonly exact: number;
-  /** Verdicts on arguments that were too large for that: only the calls below speak for them. */
+  /** The number of verdicts that were too large for an exact comparison: only single calls were tried. */
   readonly sampled: number;
-  /** Calls that were tried one by one. */
+  /** The number of calls that were tried one by one. */
   readonly calls: number;
 }
 
 export interface Failure {
   readonly ok: false;
   readonly reason: string;
-  /** Absent where the program is none that the kernel takes, or none that the compiler writes. */
+  /** The call that fails; absent for a program that the kernel refuses, or that the compiler never writes. */
   readonly counterexample?: Counterexample;
 }
 
@@ -41,17 +41,17 @@ export type Proof = Success | Failure;
 
 const ZEROS: readonly bigint[] = new Array<bigint>(6).fill(0n);
 const ONES: readonly bigint[] = new Array<bigint>(6).fill((1n << 64n) - 1n);
-/** Combinations of arguments to try where they are too many for all: with and without an exact comparison. */
+/** Combinations of arguments to try where not all are tried: with and without an exact comparison. */
 const SOME = 64;
 const MANY = 4096;
 const LOOKS = 'looks at the arguments of a call that its number decides';
 const DIFFERS = 'answers a call in another way than the policy';
 
 /**
- * Compares a program with a policy. All numbers of all conventions are compared range by range, and the arguments of
- * each call whose verdict depends on them all at once, as functions of their bits; then every known number and
- * arguments around every operand are tried in the simulator, so that an error in one way of looking shows in the other.
- * Calls that their number decides must be answered without a look at their arguments (the kernel's cache needs that).
+ * Compares a program with a policy. All numbers of all conventions are compared range by range. Where a verdict depends
+ * on arguments, all of them are compared at once, as functions of their bits. Then the simulator runs every known
+ * number, and arguments around every operand, so that an error in one method shows in the other. A call that its number
+ * decides must be answered without a load of its arguments, as the kernel's cache needs it.
  */
 export function prove(program: readonly Instruction[], policy: SyscallPolicy): Proof {
   const problem = validate(program);
@@ -69,8 +69,9 @@ export function prove(program: readonly Instruction[], policy: SyscallPolicy): P
 }
 
 /**
- * @returns the proof.
- * @throws Error if there is none: a mistake in this program, never in the policy.
+ * Proves a program.
+ * @returns the proof
+ * @throws Error if there is none: a mistake in this program, never in the policy
  */
 export function assertProven(program: readonly Instruction[], policy: SyscallPolicy): Success {
   const proof = prove(program, policy);
@@ -95,11 +96,11 @@ interface Ranges {
   readonly ok: true;
   readonly ranges: number;
   readonly exact: number;
-  /** Verdicts, by their text, that are too large to compare for all arguments at once. */
+  /** The texts of verdicts that are too large to compare for all arguments at once. */
   readonly large: ReadonlySet<string>;
 }
 
-/** Compares each range of numbers that takes one way through the program with what the policy says of it. */
+/** Compares each range of numbers that takes one way through the program with the policy's verdict on it. */
 function compareRanges(program: readonly Instruction[], policy: SyscallPolicy): Ranges | Failure {
   const comparison = createArgumentComparison(program);
   const regionsOf = createRegions(policy);
@@ -120,7 +121,7 @@ function compareRanges(program: readonly Instruction[], policy: SyscallPolicy): 
   return { ok: true, ranges, exact: comparison.exact.size, large: comparison.large };
 }
 
-/** Compares a verdict with a place in the program once, however many numbers have the one and lead to the other. */
+/** Compares a verdict with a place in the program. Each pair is compared once, however many numbers have it. */
 function createArgumentComparison(program: readonly Instruction[]) {
   const compared = new Set<string>();
   const exact = new Set<string>();
@@ -145,7 +146,10 @@ function createArgumentComparison(program: readonly Instruction[]) {
   return { exact, large, difference };
 }
 
-/** Tries every known number and the arguments around every operand one by one; how many calls that made. */
+/**
+ * Tries every known number, and arguments around every operand, one by one.
+ * @returns how many calls were tried
+ */
 function tryCalls(
   program: readonly Instruction[],
   policy: SyscallPolicy,

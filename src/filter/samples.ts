@@ -1,4 +1,4 @@
-/** Calls at which a filter is tried for real: every known number, and arguments on both sides of every condition. */
+/** Calls on which a filter is tried: every known number, and arguments on both sides of every condition. */
 import { ABIS, abisOf, kernelNumber, X32_BIT } from '../syscalls/abi.js';
 import {
   type ArgumentRule,
@@ -9,12 +9,15 @@ import {
 } from '../syscalls/policy.js';
 
 const TOP64 = (1n << 64n) - 1n;
-/** Dirt for the upper half of a register: no 32-bit condition may see it. */
+/** Bits for the upper half of a register, which no 32-bit condition may see. */
 const DIRT = 0xdeadbeefn << 32n;
-/** Dirt above 16 bits. */
+/** Bits above the lowest 16, which no 16-bit condition may see. */
 const DIRT_ABOVE_16 = 0xbeefn << 16n;
 
-/** Numbers that no table reaches but mistakes do: where signs change, conventions meet, arm's private calls lie. */
+/**
+ * Numbers outside of the tables at which mistakes show: where signs change, conventions meet, or arm's private calls
+ * lie.
+ */
 const EDGES: readonly number[] = [
   ...[0xeffff, 0xf0000, 0xf0001, 0xf0005, 0xf0006, 0xf07ff, 0xf0800, 0xf0fff, 0xf1000],
   ...[X32_BIT - 1, X32_BIT, 0x7fffffff, 0x80000000, 0xbfffffff, 0xc0000000, 0xfffffffe, 0xffffffff],
@@ -25,22 +28,22 @@ const FOREIGN: ReadonlySet<number> = new Set([0, 1, 59, 511, 512, 547, 548, ...E
 
 const REGISTERS = 6;
 const ZEROS: readonly bigint[] = new Array<bigint>(REGISTERS).fill(0n);
-/** Combinations of candidates that are all tried. */
+/** Most combinations of candidates that are all tried. */
 const FEW_COMBINATIONS = 256;
 
-/** Values of two registers that are tried together until a condition on both holds. */
+/** Most assignments of values to registers that are tried until all conditions on them hold. */
 const MOST_ASSIGNMENTS = 2 ** 14;
 
-/** Numbers that are tried one by one in each convention. */
+/** The numbers below this one are tried one by one in each convention. */
 const DENSE = 1024;
 
-/** Every AUDIT_ARCH value that means something to us, their neighbours, and none at all. */
+/** The known AUDIT_ARCH values, their neighbours, and two values that are none. */
 export function archesToTry(): number[] {
   const known = Object.values(ABIS).map(({ arch }) => arch);
   return unique([...known.flatMap((arch) => [arch, arch - 1, arch + 1]), 0, 0xffffffff]);
 }
 
-/** Numbers to try through one AUDIT_ARCH value: of its tables, near them, and the edges. */
+/** Numbers to try through one AUDIT_ARCH value: the first ones, those of its tables, and EDGES. */
 export function numbersToTry(policy: SyscallPolicy, arch: number): ReadonlySet<number> {
   const abis = abisOf(policy.machine).filter((abi) => ABIS[abi].arch === arch);
   if (abis.length === 0) return FOREIGN;
@@ -54,9 +57,9 @@ export function numbersToTry(policy: SyscallPolicy, arch: number): ReadonlySet<n
 }
 
 /**
- * Registers for a verdict whose rules look at them: for each rule what it asks for, then one register or value at a time gone
- * astray; all combinations where they are few, else some of them.
- * @param some how many combinations.
+ * Registers to try for a verdict with rules: for each rule registers that fulfil it, and the same with one register or
+ * value changed. If the candidates have few combinations, all are tried; else some.
+ * @param some how many combinations are tried where they are many
  */
 export function registersToTry(verdict: Verdict, some: number): bigint[][] {
   const conditions = verdict.rules.flatMap((rule) => rule.when);
@@ -70,14 +73,14 @@ function around({ when }: ArgumentRule): bigint[][] {
   return [base, ...single, ...when.flatMap((condition) => bothHalves(condition, base))];
 }
 
-/** Both registers of a value in two halves gone astray. */
+/** Registers that fulfil a rule, with both halves of a value changed. */
 function bothHalves(condition: Condition, base: readonly bigint[]): bigint[][] {
   const { arg, upper } = condition;
   if (upper === undefined) return [];
   return near(condition).map((value) => base.with(arg, BigInt.asUintN(32, value)).with(upper, value >> 32n));
 }
 
-/** Registers with values for which a condition holds, and all others that look at the same ones. */
+/** Registers for which a condition holds, and all others that use the same registers; as given if none are found. */
 function fulfil(
   condition: Condition,
   when: readonly Condition[],
@@ -95,7 +98,7 @@ function fulfil(
   return registers;
 }
 
-/** All ways to give some registers one of their values each. */
+/** All ways to give each of some registers one of its values. */
 function* assignments(
   [register, ...others]: readonly number[],
   choices: readonly (readonly bigint[])[],
@@ -109,7 +112,7 @@ function* assignments(
 
 const registersOf = ({ arg, upper }: Condition): number[] => (upper === undefined ? [arg] : [arg, upper]);
 
-/** For each of the six registers the values at which these conditions may change their answer. */
+/** The values of each of the six registers at which these conditions may change their answer. */
 function candidates(conditions: readonly Condition[]): bigint[][] {
   return Array.from({ length: REGISTERS }, (_, register) => {
     const own = conditions.filter((condition) => registersOf(condition).includes(register));
@@ -119,7 +122,7 @@ function candidates(conditions: readonly Condition[]): bigint[][] {
   });
 }
 
-/** Of the values near a condition's operands what one register holds. */
+/** One register's part of the values near a condition's operands. */
 function nearIn(register: number, condition: Condition): bigint[] {
   if (condition.upper === undefined) return near(condition);
   const halves = near(condition).map((value) =>
@@ -148,7 +151,7 @@ function combinations(choices: readonly (readonly bigint[])[], some: number): bi
       [[]],
     );
   }
-  // A fixed sequence (a linear congruential generator): the same policy is always tried with the same calls.
+  // A fixed sequence (a linear congruential generator): equal policies are tried with equal calls.
   let state = 1;
   const next = (below: number) => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

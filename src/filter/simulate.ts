@@ -1,21 +1,21 @@
 /**
- * Runs seccomp programs, ours and others', as the kernel does (net/core/filter.c, kernel/seccomp.c). It shares
- * nothing with the compiler but the shape of an instruction, so that each is a check on the other.
+ * Runs seccomp programs, ours and others', as the kernel does (net/core/filter.c, kernel/seccomp.c). It shares only the
+ * shape of an instruction with the compiler, so that each is a check on the other.
  */
 import type { Action } from '../syscalls/action.js';
 import type { Call } from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
 
 export interface Outcome {
-  /** What the program returned; the kernel takes actions that it doesn't know for a kill. */
+  /** The program's return value; the kernel takes an unknown action for a kill. */
   readonly action: Action;
-  /** Instructions carried out. */
+  /** The number of executed instructions. */
   readonly instructions: number;
-  /** Whether a register was looked at. */
+  /** Whether the program loaded a part of an argument register. */
   readonly loadedArguments: boolean;
 }
 
-/** A program does what the kernel would have refused, or what can't be told from a Call. */
+/** Thrown where a program does what the kernel would have refused, or what a Call can't tell. */
 export class ProgramError extends Error {
   override readonly name = 'ProgramError';
 
@@ -24,19 +24,21 @@ export class ProgramError extends Error {
   }
 }
 
-/** sizeof(struct seccomp_data): nr 0, arch 4, instruction pointer 8, arguments from 16, eight bytes each. */
+/**
+ * sizeof(struct seccomp_data): nr at 0, arch at 4, instruction pointer at 8, arguments from 16 on, eight bytes each.
+ */
 const DATA_SIZE = 64;
 const ARGUMENTS = 16;
 const MEMORY_WORDS = 16;
 /** SECCOMP_RET_KILL_THREAD: the kernel ends a program that divides by X = 0 with 0. */
 const DIVIDED_BY_ZERO = 0;
 
-/** Registers of a call that has none to speak of. */
+/** Registers of a call without arguments. */
 export const NO_ARGUMENTS: readonly bigint[] = new Array<bigint>(6).fill(0n);
 
 interface Machine {
   readonly call: Call;
-  /** Made when the first word is stored: few programs have any. */
+  /** The memory words, created at the first store: few programs have any. */
   memory: (number | undefined)[] | undefined;
   a: number;
   x: number;
@@ -46,7 +48,8 @@ interface Machine {
 
 /**
  * Runs a program on one call.
- * @throws ProgramError for what the kernel refuses, and for a load of the instruction pointer, which a Call lacks.
+ * @throws ProgramError where the kernel would refuse the program, and for a load of the instruction pointer, which a
+ *   Call lacks
  */
 export function simulate(program: readonly Instruction[], call: Call): Outcome {
   const machine: Machine = { call, memory: undefined, a: 0, x: 0, at: 0, loadedArguments: false };
@@ -60,8 +63,9 @@ export function simulate(program: readonly Instruction[], call: Call): Outcome {
 }
 
 /**
- * Carries out one instruction; the action if it ends the program. The low three bits of the code are its class.
- * A proof does this often, in a process that has just begun: the most common instructions make few calls.
+ * Executes one instruction. The low three bits of the code are its class. A proof does this often in a process that has
+ * just started: the most common instructions make few calls.
+ * @returns the action if the instruction ends the program
  */
 function step(machine: Machine, { code, jt, jf, k }: Instruction): Action | undefined {
   switch (code & 7) {
@@ -132,10 +136,13 @@ function dataWord(machine: Machine, offset: number): number {
   return Number(offset % 8 === 0 ? register & 0xffffffffn : register >> 32n);
 }
 
-/** Source of an ALU or JMP instruction: bit 3 chooses X over K. */
+/** The operand of an ALU or JMP instruction: bit 3 chooses X over K. */
 const operand = ({ x }: Machine, code: number, k: number) => (code & 0x08 ? x : k);
 
-/** Arithmetic on A; the action where it ends the program. */
+/**
+ * Executes arithmetic on A.
+ * @returns the action if the instruction ends the program
+ */
 function compute(machine: Machine, code: number, k: number): Action | undefined {
   const { at, a } = machine;
   const b = operand(machine, code, k);

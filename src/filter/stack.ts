@@ -1,15 +1,15 @@
-/** Several programs that are loaded one after the other, as the kernel takes them together. */
+/** Several programs of one thread, as the kernel runs them together. */
 import { type Action, ALLOW, stricter } from '../syscalls/action.js';
 import type { Call } from '../syscalls/policy.js';
 import type { Instruction } from './bpf.js';
 import { simulate } from './simulate.js';
 
-/** Programs of a thread, the newest first. */
+/** The programs of a thread; the newest is first. */
 export type Stack = readonly (readonly Instruction[])[];
 
 /**
- * What the kernel answers to a call: the strictest answer of all, and among those of one kind the newest's
- * (seccomp_run_filters in kernel/seccomp.c).
+ * The kernel's answer to a call: the strictest of all programs' answers, and among those of one kind the newest
+ * program's (seccomp_run_filters in kernel/seccomp.c).
  * @throws ProgramError as simulate() does
  */
 export const stackAction = (stack: Stack, call: Call): Action =>

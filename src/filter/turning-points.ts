@@ -1,24 +1,24 @@
 /**
- * Where a program of someone else's may change its mind on the convention and the number of a call. Between two such
- * points it takes one and the same way for all of them, whatever the arguments are.
+ * The conventions and numbers at which a program of others may change its way. Between two such points it takes one way
+ * for all calls with equal arguments.
  */
 import type { Instruction } from './bpf.js';
 import { Unprovable } from './unprovable.js';
 
-/** First values of the ranges in which a program tells nothing apart, ascending, from 0 on. */
+/** The first values of ranges in which a program tells no two values apart, ascending from 0. */
 export interface TurningPoints {
   readonly arch: readonly number[];
   readonly nr: readonly number[];
 }
 
-/** What the accumulator may hold, as bits. */
+/** The possible contents of the accumulator, as bits. */
 const NR = 1;
 const ARCH = 2;
 const OTHER = 4;
 
 /**
  * The turning points of a valid program.
- * @throws Unprovable where it does more with the convention or the number than to compare them with constants
+ * @throws Unprovable where it does more with the convention or the number than compare them with constants
  */
 export function turningPointsOf(program: readonly Instruction[]): TurningPoints {
   const arch = new Set([0]);
@@ -38,12 +38,15 @@ export function turningPointsOf(program: readonly Instruction[]): TurningPoints 
   return { arch: ascending(arch), nr: ascending(nr) };
 }
 
-/** Numbers from small to large, each once. */
+/** Sorts unsigned 32-bit numbers, each once. */
 export const ascending = (numbers: Iterable<number>): number[] => [
   ...Uint32Array.from(new Set(numbers)).sort(),
 ];
 
-/** The place in ascending points, of which the first is 0, of the range that a number is in. */
+/**
+ * The index of the range that a number is in.
+ * @param points ascending, the first is 0
+ */
 export function rangeIndex(points: readonly number[], value: number): number {
   let [low, high] = [0, points.length - 1];
   while (low < high) {
@@ -68,7 +71,9 @@ function pointsOf({ code, k }: Instruction, at: number, held: number): number[] 
   return [];
 }
 
-/** Loads into A or a return of a constant, and the jump that asks nothing: what was in A doesn't matter. */
+/**
+ * Whether an instruction makes no use of A: loads, returns of a constant, the jump without a condition, and AND with 0.
+ */
 const isHarmless = (code: number, k: number): boolean =>
   [0x00, 0x20, 0x60, 0x80, 0x87, 0x01, 0x61, 0x81, 0x05, 0x06].includes(code) || (code === 0x54 && k === 0);
 
@@ -77,7 +82,7 @@ function heldAfter({ code, k }: Instruction, held: number): number {
   return [0x00, 0x54, 0x60, 0x80, 0x87].includes(code) ? OTHER : held;
 }
 
-/** How many instructions may be skipped behind one; none where it returns. */
+/** The numbers of instructions that may be skipped behind one; empty for a return. */
 export function skipsOf({ code, jt, jf, k }: Instruction): number[] {
   if ((code & 7) === 6) return [];
   if (code === 0x05) return [k];

@@ -1,4 +1,4 @@
-/** A program does something that the compiler never writes, so the proof knows nothing about it. */
+/** Thrown where a program does something that the compiler never writes, so that the proof knows nothing about it. */
 export class Unprovable extends Error {
   override readonly name = 'Unprovable';
 

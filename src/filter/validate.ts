@@ -1,5 +1,5 @@
 /**
- * What the kernel checks before it takes a program (bpf_check_classic in net/core/filter.c, seccomp_check_filter in
+ * The kernel's checks of a program before it takes it (bpf_check_classic in net/core/filter.c, seccomp_check_filter in
  * kernel/seccomp.c).
  */
 import type { Instruction } from './bpf.js';
@@ -8,7 +8,7 @@ const LONGEST = 4096;
 const DATA_SIZE = 64;
 const MEMORY_WORDS = 16;
 
-/** Every code that seccomp takes: loads, stores, arithmetic (no remainder), jumps, returns, transfers. */
+/** Every code that seccomp takes: loads, stores, arithmetic without remainder, jumps, returns, transfers. */
 const CODES: ReadonlySet<number> = new Set([
   ...[0x20, 0x80, 0x00, 0x60],
   ...[0x81, 0x01, 0x61],
@@ -26,8 +26,8 @@ const isStore = (code: number) => code === 0x02 || code === 0x03;
 const readsMemory = (code: number) => code === 0x60 || code === 0x61;
 
 /**
- * Why the kernel would refuse a program, or undefined if it takes it.
- * Fields that don't fit their width are refused too, because they would be cut when the program is written out.
+ * The reason why the kernel would refuse a program; undefined if it takes it. Fields that don't fit their width are
+ * refused, too, since they would be cut when the program is written.
  */
 export function validate(program: readonly Instruction[]): string | undefined {
   const { length } = program;
@@ -56,14 +56,14 @@ function operandProblem({ code, k }: Instruction): string | undefined {
   return undefined;
 }
 
-/** @param rest number of instructions that follow. */
+/** @param rest the number of instructions that follow */
 function jumpProblem({ code, jt, jf, k }: Instruction, rest: number): string | undefined {
   if (!isJump(code)) return undefined;
   const farthest = code === 0x05 ? k : Math.max(jt, jf);
   return farthest < rest ? undefined : 'a jump past the end of the program';
 }
 
-/** The first instruction that reads a memory word which some way to it leaves unset (check_load_and_stores). */
+/** The first instruction that reads a memory word which is unset on some way to it (check_load_and_stores). */
 function unsetRead(program: readonly Instruction[]): number | undefined {
   const ALL = 0xffff;
   const arriving = new Uint16Array(program.length).fill(ALL);

@@ -1,4 +1,4 @@
-/** What a policy says about each number, as the proof sees it. */
+/** A policy's verdict on each number, for the proof. */
 import { ABIS, abiOf, abisOf, kernelNumber, X32_BIT } from '../syscalls/abi.js';
 import { type Action, ENOSYS, KILL } from '../syscalls/action.js';
 import type { SyscallPolicy, Verdict } from '../syscalls/policy.js';
@@ -8,7 +8,7 @@ const always = (otherwise: Action): Verdict => ({ rules: [], otherwise });
 const REFUSED = always(KILL);
 const NO_SYSTEM_CALL = always(ENOSYS);
 
-/** The verdict behind `evaluate`: what it decides by once it has seen the convention and the number. */
+/** The verdict by which evaluate() decides, once the convention and the number are known. */
 export function verdictAt(policy: SyscallPolicy, arch: number, nr: number): Verdict {
   const id = abiOf(policy.machine, arch, nr);
   const table = id && policy.abis.get(id.abi);
@@ -17,7 +17,10 @@ export function verdictAt(policy: SyscallPolicy, arch: number, nr: number): Verd
   return table.verdicts.get(id.nr) ?? always(table.unlisted);
 }
 
-/** The action of a verdict that has the same one for all arguments, as far as its rules show at a glance. */
+/**
+ * The action of a verdict that has one and the same for all arguments, as far as its rules show at a glance; else
+ * undefined.
+ */
 export function settled({ rules, otherwise }: Verdict): Action | undefined {
   if (rules.length === 0) return otherwise;
   const certain = rules.findIndex((rule) => rule.when.length === 0);
@@ -26,11 +29,11 @@ export function settled({ rules, otherwise }: Verdict): Action | undefined {
   return reached.every(({ action }) => action === first!.action) ? first!.action : undefined;
 }
 
-/** A verdict as text: equal verdicts have equal texts. */
+/** A verdict as text; equal verdicts have equal texts. */
 export const textOf = (verdict: Verdict): string =>
   JSON.stringify(verdict, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value));
 
-/** Calls on which a policy has one verdict and a program one way to go. */
+/** Calls on which a policy has one verdict, and for which a program has one way. */
 export interface Region {
   readonly arch: number;
   /** The first number of the region. */
@@ -38,7 +41,7 @@ export interface Region {
   readonly verdict: Verdict;
 }
 
-/** Cuts a leaf's calls where the policy may change its mind. Conventions that the machine lacks count as one. */
+/** Cuts a leaf's calls where the policy's verdict may change. All conventions that the machine lacks count as one. */
 export function createRegions(policy: SyscallPolicy): (leaf: Leaf) => Region[] {
   const arches = new Set(abisOf(policy.machine).map((abi) => ABIS[abi].arch));
   const known = new Map([...arches].map((arch) => [arch, turningPoints(policy, arch)]));
@@ -58,7 +61,7 @@ export function createRegions(policy: SyscallPolicy): (leaf: Leaf) => Region[] {
   };
 }
 
-/** The points after `first` up to `last`. */
+/** The points after `first`, up to and with `last`. */
 function between(points: readonly number[], first: number, last: number): readonly number[] {
   let [low, high] = [0, points.length];
   while (low < high) {
@@ -72,8 +75,8 @@ function between(points: readonly number[], first: number, last: number): readon
 }
 
 /**
- * The numbers of one AUDIT_ARCH value at which the verdict may change, ascending: from each to the next it is the same.
- * A listed number is a range by itself, and an x32 number may be seen with and without its bit.
+ * The numbers of one AUDIT_ARCH value at which the verdict may change, ascending. From each point to the next the
+ * verdict is the same. A listed number is a range of its own; an x32 number counts with and without its bit.
  */
 export function turningPoints(policy: SyscallPolicy, arch: number): readonly number[] {
   const points = new Set([0, 512, 548, X32_BIT, 0x80000000, 0xc0000000, 0xffffffff]);

@@ -1,16 +1,16 @@
 import { covers } from '../unit/values.js';
 import { unescaped } from './mount-info.js';
 
-/** A hierarchy of control groups, or a part of one, where it is mounted. */
+/** A mounted hierarchy of control groups, or a part of one. */
 export interface Hierarchy {
   readonly path: string;
-  /** The group that is seen there, as the hierarchy itself counts. */
+  /** The group at the mount's root, by its path in the hierarchy. */
   readonly root: string;
 }
 
 /**
- * The hierarchies that systemd may keep its units in, from /proc/self/mountinfo (proc_pid_mountinfo(5)): version 2, and
- * of version 1 the one that has its name.
+ * Hierarchies that systemd may keep its units in, from /proc/self/mountinfo (proc_pid_mountinfo(5)): version 2, and the
+ * one of version 1 that is named `systemd`.
  */
 export function parseHierarchies(text: string): Hierarchy[] {
   return text.split('\n').flatMap((line) => {
@@ -25,8 +25,8 @@ export function parseHierarchies(text: string): Hierarchy[] {
 }
 
 /**
- * Where a control group may be: not each of these folders need be there.
- * @param group as the manager has it: `/system.slice/nginx.service`
+ * The folders where a control group may be; some of them may not exist.
+ * @param group the group's path as the manager has it: `/system.slice/nginx.service`
  */
 export function groupFolders(hierarchies: readonly Hierarchy[], group: string): string[] {
   if (!/^\/[^/]/.test(group) || group.split('/').includes('..')) return [];
@@ -36,8 +36,8 @@ export function groupFolders(hierarchies: readonly Hierarchy[], group: string): 
   return [...new Set(folders)];
 }
 
-/** A line of /proc/PID/cgroup (cgroups(7)) of a hierarchy that systemd keeps. */
+/** A line of /proc/PID/cgroup (cgroups(7)) about a hierarchy that systemd keeps. */
 export const GROUP = /^(?:0:|\d+:name=systemd):(\/.*)$/;
 
-/** The control group in a line of /proc/PID/cgroup, where systemd keeps its hierarchy. */
+/** The control group in a line of /proc/PID/cgroup; undefined for a hierarchy that systemd doesn't keep. */
 export const groupIn = (line: string): string | undefined => GROUP.exec(line)?.[1];

@@ -1,6 +1,6 @@
 import type { Machine } from '../syscalls/abi.js';
 
-/** What the kernel would make of a program's file. */
+/** The kind of a program's file, as the kernel executes it. */
 export type ProgramFacts =
   | { readonly kind: 'static'; readonly bits: 32 | 64 }
   | { readonly kind: 'dynamic'; readonly bits: 32 | 64; readonly interpreter: string }
@@ -8,17 +8,17 @@ export type ProgramFacts =
       readonly kind: 'script';
       readonly bits?: undefined;
       readonly interpreter: string;
-      /** What the interpreter's path is followed by, if anything. */
+      /** The words behind the interpreter's path. */
       readonly words: readonly string[];
     }
   | { readonly kind: 'other'; readonly bits?: undefined };
 
-/** How much of a file must be read, in bytes: the headers and a `#!` line. */
+/** Bytes of a file's head that readProgram() needs: the headers, or a `#!` line. */
 export const HEAD_SIZE = 4096;
 
 const PT_INTERP = 3;
 
-/** EM_* (elf.h). */
+/** The machines by EM_* (elf.h). */
 const MACHINES: ReadonlyMap<number, Machine> = new Map([
   [62, 'x86-64'],
   [183, 'arm64'],
@@ -36,7 +36,7 @@ export function elfMachine(head: Uint8Array): Machine | undefined {
   return isElf(head, view) ? MACHINES.get(view.getUint16(18, true)) : undefined;
 }
 
-/** Where the program headers of a class are described, and where a header has its fields (elf(5)). */
+/** Offsets of fields in the ELF header and in a program header, for one class (elf(5)). */
 interface Layout {
   readonly bits: 32 | 64;
   readonly tableAt: number;
@@ -71,8 +71,8 @@ const LAYOUT_64: Layout = {
 };
 
 /**
- * Reads the head of a program's file (elf(5), execve(2)). Anything that isn't a 64-bit or 32-bit little-endian
- * ELF file with its program headers in the head, or a `#!` script, is `other`.
+ * Reads the head of a program's file (elf(5), execve(2)). A file is `other` unless it is a little-endian ELF file of 32
+ * or 64 bits with its program headers in the head, or a `#!` script.
  */
 export function readProgram(head: Uint8Array): ProgramFacts {
   if (head[0] === 0x23 && head[1] === 0x21) return script(head);

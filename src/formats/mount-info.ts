@@ -1,9 +1,9 @@
 import { covers } from '../unit/values.js';
 
-/** A file system, or a part of one, where it is mounted. */
+/** A mounted file system, or a part of one. */
 export interface Mount {
   readonly path: string;
-  /** Nothing on it may be executed. */
+  /** Whether the kernel refuses to execute files there. */
   readonly noexec: boolean;
 }
 
@@ -16,10 +16,13 @@ export function parseMountInfo(text: string): Mount[] {
   });
 }
 
-/** Larger than what the kernel says of a process's mounts, in bytes. */
+/** Bound on the mountinfo of a process, in bytes; the kernel's text is smaller. */
 export const MAX_MOUNTS = 4 << 20;
 
-/** What is mounted on each place, by its path on its own file system: the last there; `//deleted` ends that of a file that is gone. */
+/**
+ * The root of each mount, as a path on its own file system, by mount point. The last mount on a place counts;
+ * `//deleted` ends the path of a deleted file.
+ */
 export function parseRoots(text: string): Map<string, string> {
   const pairs = text.split('\n').map((line) => line.split(' '));
   return new Map(
@@ -29,11 +32,11 @@ export function parseRoots(text: string): Map<string, string> {
   );
 }
 
-/** White space and backslashes are written as three octal digits. */
+/** The path of a mountinfo field: the kernel writes white space and backslashes as three octal digits. */
 export const unescaped = (path: string) =>
   path.replace(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 8)));
 
-/** The mount that a path is on: the innermost one, and of those in one place the last. */
+/** The mount that a path is on: the innermost one; of several on one mount point the last. */
 export function mountOf(mounts: readonly Mount[], path: string): Mount | undefined {
   const above = mounts.filter((mount) => covers(mount.path, path));
   return above.reduce<Mount | undefined>(

@@ -5,7 +5,7 @@ import type { Target } from '../target/target.js';
 import type { PlannedDirective } from './plan.js';
 
 /**
- * Says, once, what is taken for granted of a target that doesn't run: systemd skips what it can't do in silence.
+ * One warning about abilities that an offline target is assumed to have: systemd skips in silence what it can't do.
  * @param loadsFilter whether systemd is to load the filter of `[syscalls]`
  */
 export function assumptions(

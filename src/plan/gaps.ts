@@ -1,11 +1,11 @@
 import type { Diagnostic } from '../diagnostic.js';
 
-/** Which gaps are let through: all (--allow-gaps), none, or those of some codes. */
+/** The gaps that are let through: all (--allow-gaps), none, or those with the listed codes. */
 export type AllowedGaps = boolean | readonly string[];
 
 const isGap = ({ code }: Diagnostic): boolean => code.startsWith('gap-');
 
-/** What nobody enforces is a warning where that is allowed. */
+/** The diagnostic, as a warning if it is a gap that is allowed. */
 export const tolerateGap = (d: Diagnostic, allowed: AllowedGaps = true): Diagnostic =>
   isGap(d) && (allowed === true || (allowed !== false && allowed.includes(d.code)))
     ? { ...d, severity: 'warning' }

@@ -12,9 +12,9 @@ import { planService } from './service.js';
 import { plannedValues } from './unit-values.js';
 
 /**
- * Decides who enforces each line of a policy on a unit: systemd whatever it truly can in its version, the launcher
- * what is left. Where the launcher is used it loads the whole policy as one filter. What nobody enforces is a gap,
- * an error whose code begins with `gap-`.
+ * Decides who enforces each line of a policy on a unit: systemd all that it truly can in its version, the launcher the
+ * rest. A launcher loads the whole policy as one filter. A line that nobody enforces is a gap: an error whose code
+ * begins with `gap-`.
  */
 export function makePlan(request: PlanRequest): Plan {
   const { unit, effective, policy, target } = request;
@@ -55,7 +55,7 @@ export function makePlan(request: PlanRequest): Plan {
   };
 }
 
-/** Where systemd can't take a value of some directives, the rest of the file is lost. */
+/** Sorts fatal directives last: where systemd can't take their value, the rest of the file is lost. */
 const fatalLast = (a: PlannedDirective, b: PlannedDirective): number =>
   Number(isFatal(a)) - Number(isFatal(b));
 

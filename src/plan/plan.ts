@@ -3,7 +3,7 @@ import type { Action } from '../syscalls/action.js';
 import type { SyscallPolicy } from '../syscalls/policy.js';
 import type { Target } from '../target/target.js';
 
-/** Who sees to it that a line of the policy holds; `not needed`: the machine has no such call. */
+/** The enforcer of a line of the policy; `not needed` if the machine has no such call. */
 export type Enforcer = 'systemd' | 'launcher' | 'systemd and launcher' | 'nobody' | 'not needed';
 
 /** One line of the policy and its enforcement. */
@@ -12,9 +12,9 @@ export interface PlanLine {
   /** The line in short: `deny execve`, `ProtectSystem`. */
   readonly subject: string;
   readonly enforcedBy: Enforcer;
-  /** By what means: `SystemCallFilter=~uname`, `filter`. */
+  /** The means: `SystemCallFilter=~uname`, `filter`. */
   readonly how: string;
-  /** Why not by systemd, or why not at all. */
+  /** A reason for the enforcer: why systemd can't be it, why nobody is, or that the unit itself refuses the call. */
   readonly reason?: string;
 }
 
@@ -22,9 +22,9 @@ export interface PlanLine {
 export interface PlannedDirective {
   readonly name: string;
   readonly values: readonly string[];
-  /** The policy key, or the reason, that caused it. */
+  /** The policy key, or the reason, behind the directive. */
   readonly because: string;
-  /** Where it isn't in [Service]. */
+  /** Absent for [Service]. */
   readonly section?: 'Unit';
 }
 
@@ -32,7 +32,7 @@ export interface PlannedDirective {
 export interface PlannedCommands {
   readonly key: string;
   readonly lines: readonly string[];
-  /** How many of them run behind the launcher. */
+  /** The number of lines behind the launcher. */
   readonly wrapped: number;
 }
 
@@ -46,35 +46,35 @@ export interface PlannedProgram {
   readonly place: string;
 }
 
-/** What the launcher is to load. */
+/** The filter that the launcher loads. */
 export interface PlannedFilter {
   readonly noNewPrivileges: boolean;
-  /** Whether the kernel is asked to record what is refused, too: of a permissive policy, what the unit itself refuses. */
+  /** Whether the kernel is asked to record refusals, too: with a permissive policy, those of the unit itself. */
   readonly log: boolean;
-  /** One for each machine that has a launcher, the target's first. */
+  /** One policy for each machine that has a launcher, the target's first. */
   readonly policies: readonly SyscallPolicy[];
-  /** Stage `entry`: what holds before the entry point, for the same machines. */
+  /** Stage `entry`: the policies in force before the entry point, for the same machines. */
   readonly start?: readonly SyscallPolicy[];
 }
 
-/** A filter in systemd's terms: what every call that systemd knows shall get. */
+/** A filter in systemd's terms: an action for every call that systemd knows. */
 export interface SystemdFilter {
   readonly mode: 'allow' | 'deny';
-  /** For refused calls without an action of their own: SystemCallErrorNumber=. */
+  /** The action for refused calls without one of their own: SystemCallErrorNumber=. */
   readonly action: Action;
   /** Calls that pass (mode allow). */
   readonly passing: ReadonlySet<string>;
-  /** Calls that are refused, and how (in mode allow only those whose action differs). */
+  /** Refused calls with their actions; in mode allow only those whose action differs. */
   readonly refused: ReadonlyMap<string, Action>;
 }
 
 /**
- * `permissive`: what `[syscalls]` would refuse is let through and recorded, since the command line asks for it or since
- * the policy itself refuses no call and records some.
+ * `permissive` if refusals of `[syscalls]` are let through and recorded: the command line asks for it, or the policy
+ * itself refuses no call and records some.
  */
 export type Mode = 'enforcing' | 'permissive';
 
-/** What applying a policy to a unit means on one target. A value: nothing has happened yet. */
+/** The effect of a policy on a unit of one target. A plan is a value: it changes nothing. */
 export interface Plan {
   readonly unit: string;
   readonly policyFile: string;
@@ -83,16 +83,19 @@ export interface Plan {
   readonly lines: readonly PlanLine[];
   readonly directives: readonly PlannedDirective[];
   readonly commands: readonly PlannedCommands[];
-  /** Exec keys with commands that run without the launcher, where it is used: `ExecStop=`; with a `+` those without any sandbox. */
+  /**
+   * Exec keys with commands that run without the launcher: `ExecStop=`; `ExecStop=+` for those without any sandbox. If
+   * there is no launcher, only the latter.
+   */
   readonly without: readonly string[];
   readonly programs: readonly PlannedProgram[];
-  /** Undefined where the launcher gets the filter with its command. */
+  /** Undefined if the launcher gets the filter with its command. */
   readonly filterFile: string | undefined;
   readonly filter: PlannedFilter | undefined;
-  /** What `[syscalls]` means on the target. */
+  /** The policy that `[syscalls]` means on the target. */
   readonly meaning: SyscallPolicy | undefined;
-  /** What SystemCallFilter= comes to; undefined if the policy leaves it alone. */
+  /** systemd's filter; undefined if the policy leaves SystemCallFilter= alone. */
   readonly systemCalls: SystemdFilter | undefined;
-  /** Gaps and conflicts are errors among them. */
+  /** All diagnostics; gaps and conflicts are errors among them. */
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -23,7 +23,7 @@ export interface PlannedService {
 
 type ServiceRequest = Pick<PlanRequest, 'policy' | 'effective' | 'target' | 'surroundings'>;
 
-/** What `[service]` comes to on a unit: its directives, checked against what the unit has and what the target knows. */
+/** Plans `[service]`: its directives, checked against the unit's own lines and the target's abilities. */
 export function planService(request: ServiceRequest): PlannedService {
   const { policy, effective, surroundings } = request;
   const around = surroundings ?? { partners: partnersIn(effective), allowed: new Map(), sockets: new Map() };
@@ -35,7 +35,7 @@ export function planService(request: ServiceRequest): PlannedService {
   };
 }
 
-/** Whether `[service]` is right by itself. */
+/** Errors in `[service]` by itself, without a unit or a target. */
 export const checkService = (policy: Policy): Diagnostic[] => [
   ...firstOf(wrongDirectives(policy)),
   ...firstOf(unusedLoosen(policy)),
@@ -50,7 +50,7 @@ function* wrongDirectives({ service }: Policy) {
   }
 }
 
-/** Whether the service gets users of its own, by the policy or else by the unit. */
+/** Whether PrivateUsers= is on, by the policy or else by the unit. */
 function hasPrivateUsers({ service }: Policy, unit: UnitValues): boolean {
   const entry = service.find(({ name }) => name === 'PrivateUsers');
   return isOn(entry ? { get: () => [String(entry.value)] } : unit, 'PrivateUsers');
@@ -99,7 +99,7 @@ function lineOf(entry: DirectiveEntry, directive: PlannedDirective, reason: stri
   return { at, subject, enforcedBy: 'systemd', how };
 }
 
-/** A policy may weaken what the unit has only where it says so. */
+/** A diagnostic for a directive that is weaker than the unit's: a warning if `loosen` names it, else an error. */
 function loosening(entry: DirectiveEntry, policy: Policy, weaker: ReturnType<typeof loosens>): Diagnostic[] {
   if (!weaker) return [];
   const { name, at } = entry;

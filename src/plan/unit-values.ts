@@ -6,12 +6,12 @@ import type { EffectiveUnit } from '../unit/effective.js';
 import type { UnitValues } from '../unit/values.js';
 import type { PlannedDirective } from './plan.js';
 
-/** What the directives of a unit are by its own lines. */
+/** The values of a unit's own lines. */
 export const ownValues = (effective: EffectiveUnit) => ({
   get: (name: string): readonly string[] => effective.all('Service', name).map(({ value }) => value),
 });
 
-/** What the directives of a unit will be: the unit's own lines, then those of the drop-in. */
+/** The planned values of directives: the unit's own lines, then those of the drop-in. */
 export const plannedValues = (
   effective: EffectiveUnit,
   directives: readonly PlannedDirective[],
@@ -22,7 +22,7 @@ export const plannedValues = (
   ],
 });
 
-/** What directives will be: what the unit has, then what the policy sets. */
+/** The planned values of directives: the unit's own lines, then those of the policy. */
 export const valuesOfAll = (policy: Policy, effective: EffectiveUnit): UnitValues => ({
   get: (name) => {
     const own = ownValues(effective).get(name);

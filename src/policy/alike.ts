@@ -1,9 +1,8 @@
-/** Calls by which a process reaches what a policy refuses under another name. */
+/** Groups of calls that do the same under several names: a policy that refuses one leaves a door open by the others. */
 
-/** Calls that change a file's mode. */
 export const CHANGING_MODES: readonly string[] = ['chmod', 'fchmod', 'fchmodat', 'fchmodat2'];
 
-/** Calls that do the same, so that who refuses one means all. */
+/** Groups of calls of which each does what the others do: a policy that refuses one means all of them. */
 export const ALIKE: readonly (readonly string[])[] = [
   ['execve', 'execveat'],
   ['creat', 'open', 'openat', 'openat2'],
@@ -16,28 +15,31 @@ export const ALIKE: readonly (readonly string[])[] = [
   ['fsetxattr', 'lsetxattr', 'setxattr', 'setxattrat'],
 ];
 
-/** Calls that do what others do, and more, so that they may be refused for that alone; each after those others. */
+/** Groups of calls of which the last does what the others do, and more. Refusing the last one alone is no mistake. */
 export const WIDER: readonly (readonly string[])[] = [
-  // With a key of -1 (pkey_mprotect(2)).
+  // pkey_mprotect(2) with a key of -1 is mprotect(2).
   ['mprotect', 'pkey_mprotect'],
-  // Both in one (fs/namespace.c of Linux 6.15).
+  // `open_tree_attr` does both (fs/namespace.c of Linux 6.15).
   ['mount_setattr', 'open_tree', 'open_tree_attr'],
 ];
 
-/** Calls that do the same for a rule on arguments: `clone3` and `openat2` have theirs in memory. */
+/**
+ * Groups of calls between which a rule on arguments leaves a door: `clone3` and `openat2` have their arguments in
+ * memory.
+ */
 export const ALIKE_FOR_RULES: readonly (readonly string[])[] = [
   ['execve', 'execveat'],
   ['creat', 'open', 'openat', 'openat2'],
   ['clone', 'clone3'],
 ];
 
-/** Calls that make memory writable or executable, each by its third argument: PROT_EXEC, SHM_EXEC (shmat(2)). */
+/** Calls whose third argument can make memory writable or executable: PROT_WRITE, PROT_EXEC, SHM_EXEC (shmat(2)). */
 export const PROTECTING: readonly string[] = ['mmap', 'mmap2', 'mprotect', 'pkey_mprotect', 'shmat'];
 export const PROTECTION = 2;
 
 /**
- * Calls of which io_uring does what they do for a process that never makes them (io_uring_enter(2), "Opcodes"; IORING_OP_*
- * and SOCKET_URING_OP_* in linux/io_uring.h of Linux 6.18).
+ * Calls whose work io_uring does for a process that never makes them (io_uring_enter(2), "Opcodes"; IORING_OP_* and
+ * SOCKET_URING_OP_* in linux/io_uring.h of Linux 6.18).
  */
 export const BY_IO_URING: ReadonlySet<string> = new Set(
   (

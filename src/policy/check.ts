@@ -26,10 +26,10 @@ interface Context {
 type Rule = (context: Context) => Iterable<Diagnostic>;
 
 /**
- * What the schema can't say of `[syscalls]` and `[[expect]]`: every name is known, every operand has a value,
- * no entry contradicts another.
- * @param machines those that the policy will get a filter for
- * @param complete false where a part of the policy is missing: then nothing is said of what it lacks
+ * Checks of `[syscalls]` and `[[expect]]` beyond the schema: every name is known, every operand has a value, no entry
+ * contradicts another.
+ * @param machines the machines that the policy will get a filter for
+ * @param complete false where a part of the policy is missing: checks that need the whole are left out
  */
 export function checkSyscalls(
   policy: Policy,
@@ -47,7 +47,7 @@ export function checkSyscalls(
   return rules.flatMap((rule) => firstOf(rule({ policy, section, sets, abis })));
 }
 
-/** What says nothing without `[syscalls]`. */
+/** Errors about keys that have no effect without `[syscalls]`. */
 function meantForCalls({ expect: [expectation], programs: [program] = [] }: Policy): Diagnostic[] {
   const { at } = expectation?.syscall ?? {};
   return [
@@ -110,21 +110,21 @@ function* operandsHaveValues({ policy, section, abis }: Context) {
   for (const arg of policy.expect.flatMap(({ args }) => args)) yield* operandError(arg, abis, 64);
 }
 
-/** A call of another machine, or a slip that happens to be one: `execv`. */
+/** The error about a call of another machine, or a typing error that happens to be one: `execv`. */
 const foreignCall = (name: string, at: Location): Diagnostic =>
   error('foreign-syscall', `no machine that is known here has the call '${name}'`, {
     at,
     hint: didYouMean(name, callNames()) ?? 'it is a call of other machines: leave it out',
   });
 
-/** A call that systemd can filter by its name, and nobody here has a number for. */
+/** The warning about a call that systemd can filter by its name, and that has no number in this program's tables. */
 const newerCall = (name: string, at: Location): Diagnostic =>
   warning('newer-syscall', `only systemd knows the call '${name}', by its name`, {
     at,
     hint: didYouMean(name, callNames()) ?? 'it is newer than this program, or a call of other machines',
   });
 
-/** The first complaint of any ABI. */
+/** The first error that an operand causes on one of the ABIs. */
 function operandError(operand: Located<bigint | string>, abis: readonly Abi[], width: 32 | 64): Diagnostic[] {
   for (const abi of abis) {
     try {
@@ -137,7 +137,7 @@ function operandError(operand: Located<bigint | string>, abis: readonly Abi[], w
   return [];
 }
 
-/** Two entries of one file that give one name two actions are a slip; from a base it is an override. */
+/** Two actions for one name in one file are a mistake; an entry that follows a base's is an override. */
 function entriesAgree({ section }: Context): Diagnostic[] {
   const seen = new Map<string, CallEntry>();
   return section.deny.flatMap((entry) => {
@@ -149,7 +149,7 @@ function entriesAgree({ section }: Context): Diagnostic[] {
   });
 }
 
-/** Who writes `unknown` means to refuse what isn't named; a deny list doesn't. */
+/** The keys `unknown` and `implicit` refuse calls that nobody names: a deny list never does. */
 function allowListKeysHaveAllow({ section }: Context): Diagnostic[] {
   if (section.allow) return [];
   const { unknown, implicit } = section;
@@ -161,7 +161,7 @@ function allowListKeysHaveAllow({ section }: Context): Diagnostic[] {
   });
 }
 
-/** Conditions are ANDed: of one argument two values are a slip for `in`. */
+/** All conditions of a rule must hold: two different values of one argument are a mistake for `in`. */
 function conditionsCanHold({ section, abis }: Context): Diagnostic[] {
   return section.rules.flatMap(({ syscall, when }) => {
     const exact = when
@@ -177,14 +177,14 @@ function conditionsCanHold({ section, abis }: Context): Diagnostic[] {
 
 interface Exact {
   readonly condition: ConditionEntry;
-  /** By ABI. Operands without a value are the complaint of others. */
+  /** One list of values an ABI. operandsHaveValues() reports operands without a value. */
   readonly values: readonly (readonly bigint[])[];
 }
 
 const valuesOn = (abi: Abi, { operands, width }: ConditionEntry): bigint[] =>
   operands.flatMap((operand) => operandValue(operand, abi, width) ?? []);
 
-/** Whether no value of one argument can be what both want, on any ABI. */
+/** Whether no value of an argument fulfils both conditions, on any ABI. */
 function excludes(a: Exact, b: Exact): boolean {
   if (a.condition.arg !== b.condition.arg) return false;
   const width = Math.min(a.condition.width, b.condition.width);

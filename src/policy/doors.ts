@@ -27,9 +27,9 @@ interface Closed {
 }
 
 /**
- * What a policy refuses, while another call that does the same passes.
- * @param service `[service]`, of which some lines shut doors, too
- * @param abis those that it will get a filter for: a call that none of them has is no door
+ * Warnings about calls that a policy refuses while another call that does the same passes.
+ * @param service the lines of `[service]`, of which some shut doors, too
+ * @param abis the ABIs that the policy will get a filter for: a call that none of them has is no door
  */
 export function openDoors(
   section: SyscallsSection,
@@ -65,15 +65,16 @@ export function openDoors(
 }
 
 /**
- * Whether a call is refused for another reason than what it does. With ENOSYS programs are meant to do without it, in another
- * way: that goes for `clone3` also where every call is refused so. Who refuses `@obsolete` uses what came after its calls.
+ * Whether a policy refuses a call for another reason than what the call does. Programs that get ENOSYS use another call
+ * instead; for `clone3` an ENOSYS of the whole section counts, too. A policy that refuses `@obsolete` expects programs
+ * to use newer calls.
  */
 const isMeantForOthers = (call: string, { name, action }: CallEntry, section: SyscallsSection): boolean =>
   name === '@obsolete' ||
   action === ENOSYS ||
   (call === 'clone3' && action === undefined && refusal(section) === ENOSYS);
 
-/** Whether some arguments are refused: rules behind one that always holds don't count, nor do the lists. */
+/** Whether some arguments are refused. Behind a rule that always holds neither further rules nor the lists count. */
 function mayRefuse({ rules, otherwise }: NamedVerdict): boolean {
   const last = rules.findIndex(({ when }) => when.every(holdsAlways));
   const reached = last < 0 ? rules : rules.slice(0, last + 1);
@@ -83,7 +84,7 @@ function mayRefuse({ rules, otherwise }: NamedVerdict): boolean {
 
 const closedBy = ({ syscall, at }: RuleEntry): Closed => ({ call: syscall.value, at });
 
-/** Whether a rule is about what memory may be used for. */
+/** Whether a rule has a condition on the protection of memory. */
 const isOnProtection = ({ syscall, when }: RuleEntry): boolean =>
   PROTECTING.includes(syscall.value) && when.some(({ arg }) => arg === PROTECTION);
 
@@ -94,7 +95,9 @@ const rule: WayOut = (names) => `deny ${names} too, or write such a rule for eac
 
 const listed = (calls: readonly string[]): string => calls.map((call) => `'${call}'`).join(' and ');
 
-/** Entries of `deny`. Without `clone3`, C libraries start threads by `clone`, but only if its errno is ENOSYS. */
+/**
+ * Calls as entries of `deny`. Without `clone3`, C libraries start threads by `clone`, but only if the errno is ENOSYS.
+ */
 const entriesFor = (calls: readonly string[]): string =>
   listed(calls.map((call) => (call === 'clone3' ? 'clone3:ENOSYS' : call)));
 
@@ -111,7 +114,7 @@ function othersOf(
   return [warning('open-door', message, { at: first.at, hint: wayOut(entriesFor(open)) })];
 }
 
-/** Of a group only the last counts as what does the same. */
+/** A warning where the last call of a group passes and another of the group is refused. */
 function widerOf(group: readonly string[], denied: readonly Closed[], policy: NamedPolicy): Diagnostic[] {
   const wider = group.at(-1)!;
   const first = denied.find(({ call }) => call !== wider && group.includes(call));
@@ -123,7 +126,10 @@ function lackingIn({ entry, calls }: NewerCalls, { systemd }: SyscallSets): Diag
   return warning('open-door', message, { at: entry.at, hint: deny(listed(calls)) });
 }
 
-/** READ_IMPLIES_EXEC (personality(2)): what may be read may be executed, whatever protection a call asks for. */
+/**
+ * The warning about READ_IMPLIES_EXEC (personality(2)): with it readable memory is executable, whatever protection a
+ * call asks for.
+ */
 function byPersonality(
   [first]: readonly RuleEntry[],
   service: readonly DirectiveEntry[],

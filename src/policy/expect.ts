@@ -14,22 +14,22 @@ import { entriesByCall, isOwnRefusal, verdictOn } from '../syscalls/resolve.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 import type { Expectation, Policy } from './policy.js';
 
-/** What a policy comes to: by the names of calls, and on each machine that it is checked for. */
+/** A policy's result: by the names of calls, and by numbers on each machine that it is checked for. */
 export interface Meaning {
   readonly sets: SyscallSets;
   readonly named: NamedPolicy;
   readonly machines: readonly SyscallPolicy[];
 }
 
-/** What a call gets through one ABI. */
+/** The action that a call gets through one ABI. */
 interface Answer {
   readonly abi: Abi;
   readonly got: Action;
 }
 
 /**
- * The `[[expect]]` tables that don't hold for a policy, or can't since there is no such call; those for other machines'
- * ABIs are passed over.
+ * Errors about `[[expect]]` tables that don't hold for a policy, or name a call that the ABI lacks. Tables for ABIs of
+ * other machines are passed over.
  */
 export function checkExpectations(policy: Policy, meaning: Meaning): Diagnostic[] {
   return policy.expect.flatMap((expectation) => {
@@ -47,7 +47,7 @@ export function checkExpectations(policy: Policy, meaning: Meaning): Diagnostic[
   });
 }
 
-/** Which of a machine's ABIs an expectation speaks of. */
+/** The ABI of a machine that an expectation is for; undefined where the machine lacks it. */
 function abiOf({ architecture }: Expectation, abis: readonly Abi[]): Abi | undefined {
   const wanted = architecture?.value ?? 'native';
   return wanted === 'native' ? abis[0] : abis.find((one) => one === wanted);
@@ -73,7 +73,7 @@ function answersTo(expectation: Expectation, meaning: SyscallPolicy): Answer[] {
   return [{ abi, got: evaluate(meaning, call) }];
 }
 
-/** The line, or the lack of one, that a call's answer comes from. */
+/** A hint at the line, or the missing line, that decides a call's action. */
 function whatDecides(
   { syscalls: section }: Policy,
   { syscall: { value: call, at } }: Expectation,

@@ -10,8 +10,9 @@ import type { RuleEntry, SyscallsSection } from '../syscalls/section.js';
 import type { SyscallSets } from '../syscalls/sets.js';
 
 /**
- * Rules on arguments that no filter can compare on one of the ABIs, with what their calls get there instead.
- * @param abis those that the policy will get a filter for
+ * Notes about rules on arguments that no filter can compare on one of the ABIs, with the action that their calls get
+ * there.
+ * @param abis the ABIs that the policy will get a filter for
  */
 export function hiddenArguments(
   section: SyscallsSection,

@@ -2,10 +2,10 @@ import type { SyscallsSection } from '../syscalls/section.js';
 import type { Expectation, Policy } from './policy.js';
 
 /**
- * Joins a policy with what it extends, bases first, in their order. Lists of calls, rules, expectations and loosened
- * directives are joined; of every other key, of directives with one name, and of expectations on one call with the same
- * arguments the last one holds. Of rules the first that fits decides: those of the policy stand before its bases', those
- * of a later base before an earlier one's.
+ * Joins a policy with its bases, which come first, in their order. Lists of calls, rules, expectations and loosened
+ * directives are joined; for every other key the last value counts. The last one counts, too, among directives of one
+ * name, and among expectations on one call with equal arguments. The policy's rules stand before its bases' rules, a
+ * later base's before an earlier base's: the first rule that holds decides.
  */
 export function mergePolicies(bases: readonly Policy[], own: Policy): Policy {
   return bases.length === 0 ? own : [...bases, own].reduce(mergeTwo);
@@ -29,7 +29,9 @@ function mergeTwo(base: Policy, over: Policy): Policy {
   };
 }
 
-/** What an expectation is about. */
+/**
+ * The call, arguments and ABI of an expectation as text; trailing zero arguments are left out, as they are the default.
+ */
 function questionOf({ syscall, args, architecture }: Expectation): string {
   const values = args.map(({ value }) => String(value));
   while (values.at(-1) === '0') values.pop();

@@ -1,4 +1,4 @@
-/** Calls that belong to a set of systemd's, and came after the systemd whose sets a policy is read with. */
+/** Calls that newer systemds have in a set, and the sets that a policy is read with lack. */
 import type { Abi } from '../syscalls/abi.js';
 import { permits } from '../syscalls/action.js';
 import type { NamedPolicy } from '../syscalls/named-policy.js';
@@ -7,7 +7,7 @@ import { mayPass, verdictOn } from '../syscalls/resolve.js';
 import type { CallEntry, SyscallsSection } from '../syscalls/section.js';
 import { bundledSets, callsInSets, expandSet, type SyscallSets } from '../syscalls/sets.js';
 
-/** Members of sets that the bundled sets lack (systemd-analyze syscall-filter of systemd 262). */
+/** Members of sets that the bundled sets lack, as of systemd-analyze syscall-filter of systemd 262. */
 const LATER: ReadonlyMap<string, readonly string[]> = new Map([['@mount', ['open_tree_attr']]]);
 
 export interface NewerCalls {
@@ -17,9 +17,9 @@ export interface NewerCalls {
 }
 
 /**
- * Sets that a policy denies, each with the calls that newer systemds have in it, that this one's sets don't know, and that
- * the policy lets through.
- * @param abis those that it will get a filter for
+ * The sets that a policy denies, each with its newer calls: those that are in none of the given sets, and that the
+ * policy lets through.
+ * @param abis the ABIs that the policy will get a filter for
  */
 export function newerCalls(
   section: SyscallsSection,
@@ -37,7 +37,7 @@ export function newerCalls(
     .filter(({ calls }) => calls.length > 0);
 }
 
-/** The members of a set by all that is known of it here. */
+/** The members of a set in the bundled sets and in LATER. */
 const membersOf = (set: string): readonly string[] => [
   ...(expandSet(bundledSets(), set) ?? []),
   ...(LATER.get(set) ?? []),

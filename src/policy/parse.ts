@@ -15,10 +15,10 @@ export interface ParsedPolicy {
 }
 
 /**
- * Reads one policy file's text. Values that the schema refuses are left out of the result and
- * reported; the result may be used only if no diagnostic is an error.
+ * Reads one policy file's text. The result lacks the values that the schema refuses, and is usable only if no
+ * diagnostic is an error.
  * @param file the name that diagnostics show
- * @throws UserError where the text is not TOML
+ * @throws UserError `policy-syntax`, `policy-size`
  */
 export function parsePolicy(source: string, file: string): ParsedPolicy {
   const document = parseToml(source, file);
@@ -43,9 +43,9 @@ const isString = (value: unknown): value is string => typeof value === 'string';
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
 const isOperand = (value: unknown): value is string | number | bigint => isString(value) || isInteger(value);
 
-/** Takes values of the wanted type out of a document and passes over the others, which validation reports. */
+/** Takes values of the wanted type out of a document; validateShape() reports the others. */
 class Reader {
-  /** What is wrong, each worded when it is asked for. */
+  /** Findings, whose diagnostics are made only when somebody asks for them. */
   readonly #found: (() => Diagnostic)[] = [];
   readonly document: TomlDocument;
 
@@ -75,7 +75,7 @@ class Reader {
     return is(value) ? { value, at: this.document.valueAt(path) } : undefined;
   }
 
-  /** Paths of the elements of a list; none if there is no list. */
+  /** The paths of a list's elements; empty if the value is no list. */
   elements(path: Path): Path[] {
     const value = this.value(path);
     return Array.isArray(value) ? value.map((_, i) => [...path, i]) : [];
@@ -86,7 +86,7 @@ class Reader {
     return this.elements(path).flatMap((element) => this.typed(element, isString) ?? []);
   }
 
-  /** An action, reported where it is none. */
+  /** The action at a path; a word or number that is none is reported. */
   action(path: Path, { allow = false } = {}): Located<Action> | undefined {
     const found = this.typed(path, isOperand);
     if (!found) return undefined;
@@ -227,8 +227,8 @@ function readExpectation(reader: Reader, path: Path): Expectation[] {
 }
 
 /**
- * A policy must not be empty by mistake: a file without any section confines nothing.
- * @param severity an error where it is to confine something
+ * The diagnostic for a policy that confines nothing.
+ * @param severity `error` where a service is to be confined by it
  */
 export function warnIfEmpty(policy: Policy, severity: 'warning' | 'error' = 'warning'): Diagnostic[] {
   if (policy.syscalls || policy.service.length > 0 || policy.extends.length > 0) return [];

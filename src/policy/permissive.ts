@@ -1,5 +1,8 @@
 import type { Policy } from './policy.js';
 
-/** The policy, with what its `[syscalls]` would refuse let through and recorded; nothing else of it changes. */
+/**
+ * The policy with a permissive `[syscalls]`: refused calls are let through and recorded. The other sections stay in
+ * force.
+ */
 export const asPermissive = (policy: Policy): Policy =>
   policy.syscalls ? { ...policy, syscalls: { ...policy.syscalls, permissive: true } } : policy;

@@ -1,9 +1,9 @@
 import { error, UserError } from '../diagnostic.js';
 
-/** Policies are read whole into memory; a larger text is refused. Bytes. */
+/** Largest text of a policy, in bytes: policies are read whole into memory. */
 export const MAX_POLICY_SIZE = 1 << 20;
 
-/** Tables, lists and single values in one policy file: ten times the calls that there are. */
+/** Most tables, lists and single values in one policy file: ten times as many as there are system calls. */
 export const MAX_POLICY_VALUES = 5000;
 
 /** @throws UserError `policy-size` */
@@ -12,8 +12,8 @@ export function assertSize(bytes: number, file: string) {
 }
 
 /**
- * What is done with each value may take a while.
- * @throws UserError `policy-size`
+ * Bounds the work that the checks of a policy may take.
+ * @throws UserError `policy-size` for a file with more than MAX_POLICY_VALUES values
  */
 export function assertFewValues(data: object, file: string) {
   const todo: unknown[] = [data];

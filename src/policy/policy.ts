@@ -2,7 +2,7 @@ import type { Location } from '../diagnostic.js';
 import type { Action } from '../syscalls/action.js';
 import type { Located, SyscallsSection } from '../syscalls/section.js';
 
-/** One line of `[service]`; the value is TOML's own. */
+/** One line of `[service]`; the value is as TOML has it. */
 export interface DirectiveEntry {
   readonly name: string;
   readonly value: unknown;
@@ -19,27 +19,27 @@ export interface Expectation {
   readonly action: Located<Action>;
 }
 
-/** What the administrator wrote, bases of `extends` included. */
+/** A policy file as written, bases of `extends` included. */
 export interface Policy {
   readonly file: string;
   readonly description: string | undefined;
   readonly extends: readonly Located<string>[];
   readonly syscalls: SyscallsSection | undefined;
   readonly service: readonly DirectiveEntry[];
-  /** Directives of `[service]` that may weaken what the unit has. */
+  /** Names of `[service]` directives that may weaken the unit's own setting. */
   readonly loosen: readonly Located<string>[];
   readonly wrap: readonly Located<string>[] | undefined;
   /** Programs that get the launcher wherever the unit starts them. */
   readonly programs: readonly Located<string>[] | undefined;
-  /** How long the service must stay up after the restart, in milliseconds. */
+  /** Milliseconds that the service must stay up after the restart. */
   readonly settle: Located<number> | undefined;
   readonly probe: readonly Located<string>[] | undefined;
   readonly expect: readonly Expectation[];
 }
 
-/** A policy without one of those that it extends. */
+/** A policy that leaves out one of its bases. */
 export interface WeakerPolicy {
-  /** As it is written in `extends`, and where. */
+  /** The base as `extends` names it. */
   readonly name: string;
   readonly at: Location;
   readonly policy: Policy;

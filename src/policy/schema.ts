@@ -1,4 +1,4 @@
-/** The one table of what a policy may say. Validation, the JSON Schema and the manual page's list follow it. */
+/** The table of all that a policy may say. Validation, the JSON Schema and the manual page's list follow it. */
 
 import { EXEC_KEYS } from '../unit/exec/keys.js';
 
@@ -13,7 +13,7 @@ export type Shape =
   | { readonly type: 'span' }
   | { readonly type: 'list'; readonly of: Shape; readonly minimum?: number }
   | { readonly type: 'table'; readonly keys: Keys }
-  /** `[service]`: directives by their own names, and `loosen`. */
+  /** The section `[service]`: directives by their own names, and `loosen`. */
   | { readonly type: 'directives'; readonly keys: Keys };
 
 export interface Key {
@@ -27,7 +27,7 @@ export type Keys = Readonly<Record<string, Key>>;
 const STRINGS: Shape = { type: 'list', of: { type: 'string' } };
 const OPERAND: Shape = { type: 'operand' };
 
-/** Names for `architectures`, systemd's. */
+/** systemd's names of architectures (SystemCallArchitectures= in systemd.exec(5)). */
 export const ARCHITECTURES = ['native', 'x86-64', 'x32', 'x86', 'arm64', 'arm', 'riscv64'] as const;
 
 /** Comparisons of an argument with one operand; `in` takes a list. */

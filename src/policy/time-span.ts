@@ -1,4 +1,4 @@
-/** systemd counts as far, and takes this for `infinity`. */
+/** The number that systemd takes for `infinity`, and doesn't count beyond. */
 const ENDLESS = 2n ** 64n - 2n;
 
 /** Units of systemd.time(7), in nanoseconds. */
@@ -17,7 +17,10 @@ const TIME_UNITS: ReadonlyMap<string, bigint> = new Map(
   ).flatMap(([names, length]) => names.split(' ').map((name) => [name, length] as const)),
 );
 
-/** Nanoseconds of a time span, `1min 30s`, else undefined. @param unit length of a number without a unit. */
+/**
+ * Nanoseconds of a time span, `1min 30s`; undefined for other text.
+ * @param unit nanoseconds of a number without a unit
+ */
 export function parseSpan(text: string, unit: bigint): bigint | undefined {
   if (text.length > 100) return undefined;
   const parts = text.match(/\d+(?:\.\d+)?[ ]*[a-zµμ]*[ ]*|[\s\S]/g) ?? [];
@@ -38,7 +41,7 @@ const SECOND = 1000n * MILLISECOND;
 /** Longest span that a policy may ask for, in milliseconds: an hour. */
 export const MAX_SPAN = 3_600_000;
 
-/** Milliseconds of a span (`500ms`, `3s`, `1min 30s`) that is no longer than that, rounded; else undefined. */
+/** Milliseconds of a span of at most MAX_SPAN (`500ms`, `3s`, `1min 30s`), rounded; undefined for other text. */
 export function parseTimeSpan(text: string): number | undefined {
   const span = parseSpan(text.trim(), SECOND);
   const milliseconds = span === undefined ? undefined : Number((span + MILLISECOND / 2n) / MILLISECOND);

@@ -8,9 +8,9 @@ export type TomlTable = { readonly [key: string]: unknown };
 /** A parsed TOML text that knows where each key and value stands. */
 export interface TomlDocument {
   readonly data: TomlTable;
-  /** Place of a key (`['syscalls', 'deny']`), else of the nearest enclosing one. */
+  /** The place of a key (`['syscalls', 'deny']`), else of the nearest enclosing one. */
   keyAt(path: Path): Location;
-  /** Place of a value (`['syscalls', 'deny', 2]`), else of its key. */
+  /** The place of a value (`['syscalls', 'deny', 2]`), else of its key. */
   valueAt(path: Path): Location;
 }
 
@@ -32,28 +32,28 @@ interface Entry {
   readonly value: Span | undefined;
 }
 
-/** An integer of 64 bits in any notation is shorter. */
+/** Most digits of an integer: in any notation 64 bits take fewer. */
 const MAX_DIGITS = 80;
 
 type Table = Record<string, unknown>;
 type Assignment = { key: string[]; value: unknown; keySpans?: Span[]; valueSpan?: Span };
 
 /**
- * Parser of @iarna/toml with places. The package is frozen and pinned; this class hooks into the
- * methods that record keys and values. It also refuses the names that the package would look up in
- * Object.prototype and so write into the runtime's own objects (`constructor.x = 1`).
+ * The parser of @iarna/toml, extended by places: the class hooks into the methods that record keys and values. The
+ * package is frozen and pinned. Keys that Object.prototype has are refused, since the package would write into the
+ * runtime's own objects (`constructor.x = 1`).
  */
 class PlacingParser extends TomlParser {
   readonly tables = new WeakMap<object, Map<string, Entry>>();
   readonly lists = new WeakMap<object, Span[]>();
-  /** Line of the value that was assigned last. */
+  /** The line of the latest assigned value. */
   assignmentLine = 1;
   readonly #text: string;
   #keyStart: Start = { line: 1, column: 1, offset: 0 };
   #key: Span | undefined;
   #valueStart: Start = { line: 1, column: 1, offset: 0 };
 
-  /** @param text all that is parsed: at its end the package has none any more */
+  /** @param text the whole text, which the package drops at its end */
   constructor(text: string) {
     super();
     this.#text = text;
@@ -69,17 +69,17 @@ class PlacingParser extends TomlParser {
     return { line, column, length: end.line === line ? Math.max(1, end.column - column) : 1 };
   }
 
-  /** The span of a value that has just ended. */
+  /** The span of a value that ends at the parser's position. */
   #valueSpan(value: unknown, start: Start): Span {
     const span = this.#spanFrom(start);
     if (typeof Object(value).valueOf() !== 'bigint') return span;
     const digits = this.#text.slice(start.offset, this.ii).replaceAll('_', '').trim();
-    // The package keeps the lowest 64 bits and lets the others go.
+    // The package keeps the lowest 64 bits of an integer and drops the others.
     if (digits.length <= MAX_DIGITS && BigInt(digits) === Object(value).valueOf()) return span;
     throw misplaced('an integer has at most 64 bits, sign included; write a larger one in quotes', span);
   }
 
-  /** The last key, quotes included. It has just ended when this is first asked for. */
+  /** The span of the latest key, quotes included. The first call for a key must come where the key ends. */
   #keySpan(): Span {
     this.#key ??= this.#spanFrom(this.#keyStart);
     return this.#key;
@@ -89,7 +89,7 @@ class PlacingParser extends TomlParser {
     if (key in Object.prototype) throw misplaced(`the key '${key}' is not allowed`, this.#keySpan());
   }
 
-  /** Lets the package record something; where it refuses, the key is to blame and not what follows it. */
+  /** Runs a step of the package; where the package refuses a key as defined already, the error is placed at the key. */
   #blaming<T>(key: string, span: Span, record: () => T): T {
     try {
       return record();
@@ -198,10 +198,10 @@ class PlacingParser extends TomlParser {
     if (spans.length < list.length) spans.push(span);
   }
 
-  /** Where an error that the package threw belongs. */
+  /** The place of an error that the package threw. */
   place(cause: Partial<PlacedError>): Span {
     if (cause.span) return cause.span;
-    // Dates that don't exist are refused without a place.
+    // The package refuses dates that don't exist without a place.
     const { line, column } = cause.line === undefined ? this.#valueStart : this.#here();
     return { line, column: Math.max(1, column), length: 1 };
   }
@@ -254,7 +254,7 @@ export function parseToml(source: string, file: string): TomlDocument {
 }
 
 /**
- * The text of a policy file.
+ * Decodes a policy file.
  * @throws UserError `policy-encoding` where the bytes are not UTF-8, `policy-size` where they are too many
  */
 export function decodePolicy(bytes: Uint8Array, file: string): string {
@@ -271,7 +271,7 @@ export function decodePolicy(bytes: Uint8Array, file: string): string {
 function syntaxError(parser: PlacingParser, cause: unknown, text: string, file: string): Diagnostic {
   const message = (cause as Error).message.split('\n', 1)[0]!;
   const place = parser.place(cause as Partial<PlacedError>);
-  // At the end of the text the package may have counted past it.
+  // The package may count past the end of the text.
   const line = text.split('\n', place.line).at(place.line - 1) ?? '';
   const at = { file, ...place, column: Math.min(place.column, line.length + 1) };
   const hint = wayOut(message, parser.assignmentLine);
@@ -281,7 +281,7 @@ function syntaxError(parser: PlacingParser, cause: unknown, text: string, file: 
   });
 }
 
-/** @param line where the value begins that the parser was in */
+/** @param line the line where the latest value begins */
 function wayOut(message: string, line: number): string | undefined {
   if (message.includes('comma (,) or close bracket')) {
     return `a comma is missing, or the bracket that closes what begins in line ${line}`;
@@ -289,7 +289,7 @@ function wayOut(message: string, line: number): string | undefined {
   return message.includes('expecting string') ? 'put a text in quotes: "…"' : undefined;
 }
 
-/** The package shows characters by their numbers. */
+/** Writes characters that the package shows by their numbers as text. */
 const withCharacters = (message: string): string =>
   message.replace(
     /(?<=character:? )"?(\d+)"?/,

@@ -6,11 +6,14 @@ import type { Path, TomlDocument } from './toml.js';
 export const isTable = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 
-/** Whether a TOML value is a whole number (floats that are whole can't be told apart and pass). */
+/**
+ * Whether a TOML value is a whole number. A float without a fraction passes, since the parser returns the same number
+ * for it.
+ */
 export const isInteger = (value: unknown): value is number | bigint =>
   typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value));
 
-/** Where a policy differs from the schema: unknown and missing keys, values of the wrong type. */
+/** Errors about unknown keys, missing keys and values of the wrong type. */
 export const validateShape = (document: TomlDocument): Diagnostic[] =>
   firstOf(checkTable(document, [], POLICY));
 
@@ -43,7 +46,7 @@ function* checkTable(document: TomlDocument, path: Path, keys: Keys, open = fals
   }
 }
 
-/** For a key that stands in the wrong table: where it belongs. */
+/** A hint that names the right section for a key in the wrong table. */
 function elsewhere(key: string): string | undefined {
   for (const [section, { shape }] of Object.entries(POLICY)) {
     if (shape.type === 'table' && Object.hasOwn(shape.keys, key)) return `'${key}' belongs in [${section}]`;
@@ -92,7 +95,7 @@ function* checkList(document: TomlDocument, path: Path, shape: Shape & { type: '
   for (const i of value.keys()) yield* checkValue(document, [...path, i], shape.of);
 }
 
-/** What the value should have been, for scalars. */
+/** The wanted type in words where a scalar doesn't have it; undefined where it does. */
 function mismatch(value: unknown, shape: Shape): string | undefined {
   switch (shape.type) {
     case 'string':

@@ -34,7 +34,7 @@ function buildPrograms(policies: readonly SyscallPolicy[], role: ProofSummary['r
   return { programs, proofs };
 }
 
-/** What is said of filters whose verdicts couldn't all be compared for all arguments. */
+/** A warning if some verdicts of a filter couldn't be compared with the policy for all arguments. */
 export function proofWarnings(proofs: readonly ProofSummary[], at: Location | undefined): Diagnostic[] {
   const sampled = Math.max(0, ...proofs.map((proof) => proof.sampled));
   if (sampled === 0) return [];
@@ -42,15 +42,18 @@ export function proofWarnings(proofs: readonly ProofSummary[], at: Location | un
   return [warning('sampled-proof', message, { at, hint: 'fewer conditions in the rules on one call' })];
 }
 
-/** What the proof of a filter came to. */
+/** The result of a filter's proof. */
 export interface ProofSummary {
   readonly machine: string;
-  /** `start`: what holds before the entry point, at stage `entry`. */
+  /** `start`: the program in force before the entry point, at stage `entry`. */
   readonly role: 'main' | 'start';
-  /** Length of the program. */
+  /** The program's length. */
   readonly instructions: number;
-  /** Calls that were run through it and compared with the policy. */
+  /** The number of calls that were run through the program and compared with the policy. */
   readonly calls: number;
-  /** Verdicts on arguments that are too large to compare for all arguments: only those calls speak for them. */
+  /**
+   * The number of verdicts that are too large to compare for all arguments: only the calls that were run speak for
+   * them.
+   */
   readonly sampled: number;
 }

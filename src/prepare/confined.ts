@@ -13,14 +13,14 @@ import { namedUnit } from './load/named-unit.js';
 import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
 
 export interface ConfinedOptions extends PrepareOptions {
-  /** The policy that would be found goes before the one that was applied. */
+  /** Whether the policy that would be found goes before the one that was applied. */
   readonly next?: boolean;
 }
 
 /**
- * What confines a service, for who looks at one that runs: of an instance without a drop-in of ours of its own that is
- * its template's plan, by the template's files. Where no policy is named it is the one that was applied.
- * @throws UserError `unit-template`, `no-policy` where that policy is gone, and as prepare()
+ * Prepares a service as it is confined, for commands that look at a running one. An instance that has loaded its
+ * template's drop-in gets the template's plan. If no policy is named, the applied one is taken.
+ * @throws UserError `unit-template`, `no-policy` if the applied policy is gone, and as prepare()
  */
 export async function prepareConfined(
   context: Context,
@@ -46,7 +46,7 @@ export async function prepareConfined(
   return { ...prepared, plan: { ...plan, unit: name }, unit: { ...prepared.unit, properties, services } };
 }
 
-/** The options, and the policy that a unit's drop-in was made from, where that isn't the one that would be found. */
+/** The options, with the policy of the unit's drop-in unless the one that would be found is taken anyway. */
 async function asApplied(
   context: Context,
   unit: UnitName,
@@ -68,7 +68,7 @@ async function asApplied(
   throw new UserError(error('no-policy', message, { hint }), EXIT.failure);
 }
 
-/** @param instances those that there are */
+/** @param instances names of the template's services */
 function namesInstance(template: string, instances: readonly string[]): UserError {
   const [example = template.replace('@.', '@NAME.')] = instances;
   return new UserError(
@@ -79,7 +79,7 @@ function namesInstance(template: string, instances: readonly string[]): UserErro
   );
 }
 
-/** The plan of a service: of an instance that of its template. */
+/** The plan of a service: an instance has that of its template. */
 export const preparedFor = (prepared: Prepared, unit: string): Prepared => ({
   ...prepared,
   plan: { ...prepared.plan, unit },

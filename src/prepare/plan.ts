@@ -13,28 +13,28 @@ import type { LoadedPolicy } from './load/load-policy.js';
 import { type MachineFacts, probeTarget } from './probe/target.js';
 
 export interface PlanOptions {
-  /** Go on although nobody enforces some lines. */
+  /** The gaps that are warnings, not errors. */
   readonly allowGaps?: AllowedGaps;
-  /** Let through and record what the policy would refuse. */
+  /** Whether refusals of the policy are let through and recorded. */
   readonly permissive?: boolean;
 }
 
-/** A unit, a policy for it, and what is known so far. */
+/** A unit, a policy for it, and the facts that are known so far. */
 interface Given extends Pick<PlanRequest, 'unit' | 'effective' | 'type' | 'surroundings' | 'places'> {
   readonly loaded: LoadedPolicy;
   readonly machine: MachineFacts;
-  /** What has been found before: if one is an error, `[syscalls]` isn't planned. */
+  /** Earlier diagnostics: if one is an error, `[syscalls]` isn't planned. */
   readonly known: readonly Diagnostic[];
   readonly options: PlanOptions;
 }
 
 interface Planned {
   readonly plan: Plan;
-  /** Whether `[syscalls]` was planned, too. */
+  /** Whether `[syscalls]` was planned, too: no earlier check has found an error. */
   readonly planned: boolean;
-  /** What is wrong with the policy's calls on this target, and with the paths of its programs. */
+  /** Diagnostics about the policy's calls on this target, and about the paths of its programs. */
   readonly checked: readonly Diagnostic[];
-  /** What the plan finds. */
+  /** Diagnostics of the plan. */
   readonly found: readonly Diagnostic[];
 }
 

@@ -31,26 +31,28 @@ export interface PrepareOptions extends PlanOptions {
   readonly template?: string;
 }
 
-/** All that can be known of applying a policy to a unit before anything is done. */
+/** All facts about applying a policy to a unit, before anything is changed. */
 export interface Prepared {
   readonly unit: LoadedUnit;
   readonly policy: LoadedPolicy;
   readonly plan: Plan;
-  /** Whether policy and unit could be made out. If not, the plan lacks the system calls. */
+  /** Whether policy and unit could be read without an error. If not, the plan lacks the system calls. */
   readonly planned: boolean;
   readonly proofs: readonly ProofSummary[];
   readonly files: readonly EmittedFile[];
   readonly changes: readonly Change[];
-  /** The files of ours that there are, and since when. */
+  /** The files of ours that exist, since when, and the runs that were seen with files of the unit. */
   readonly appliedRuns: AppliedRuns;
-  /** If one is an error nothing may be applied. */
+  /** Nothing may be applied if one of them is an error. */
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: ReadonlyMap<string, string>;
 }
 
 /**
- * Goes the whole way from a policy and a unit to the files and the changes that they mean. Nothing is written.
- * @param machine what is known of the machine, for those who prepare several units
+ * Prepares a change, all the way from a policy and a unit to the files and how these differ from the present ones.
+ * Nothing is written.
+ * @param machine facts about the machine, for those who prepare several units
+ * @throws UserError if the unit, the policy or the launcher can't be read, or if the filter is too long
  */
 export async function prepare(
   context: Context,
@@ -58,7 +60,7 @@ export async function prepare(
   options: PrepareOptions,
   machine: () => Promise<MachineFacts> = () => probeMachine(context),
 ): Promise<Prepared> {
-  // In a folder that holds no system a unit and a policy would be demanded in vain.
+  // Offline, a folder that holds no system is an error before a unit or a policy is missed there.
   const known = context.offline ? await machine() : undefined;
   const unit = await loadUnit(context, name);
   const policy = await loadPolicy(context, await choosePolicy(context, unit, name, options), {
@@ -112,7 +114,7 @@ interface Given {
 
 interface Made extends Pick<Prepared, 'plan' | 'planned' | 'proofs' | 'files' | 'diagnostics'> {}
 
-/** The plan, and what is written by it for the unit alone; nothing where something is wrong. */
+/** The plan, and the files for the unit alone; no files if there is an error. */
 async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Promise<Made> {
   const { policy, options, machine } = given;
   const { full } = unit.name;
@@ -150,7 +152,7 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
   return { plan, planned, diagnostics, proofs: built?.proofs ?? [], files };
 }
 
-/** What other units' files have; undefined where no manager says. */
+/** Facts that other units' files decide; undefined offline, where no manager tells them. */
 async function around(
   { system }: Context,
   { name, properties, services }: LoadedUnit,
@@ -162,7 +164,10 @@ async function around(
   return surroundingsOf({ system, unit: name, properties: all, sets });
 }
 
-/** An error for each instance of a template that would come to other files: the template's would change what it does. */
+/**
+ * Errors about instances of a template for which the plan comes to other files: the template's drop-in won't do for
+ * them.
+ */
 async function otherwise(
   context: Context,
   template: LoadedUnit,
@@ -196,7 +201,7 @@ async function choosePolicy(
   return findPolicy(context, unit.name, serviceName(asked));
 }
 
-/** The drop-in says where its policy is to whoever reads it, in whatever folder. */
+/** The absolute path of a policy: a drop-in names it for readers in any folder. */
 function absolutePath({ caller }: Context, path: string): string {
   if (path.startsWith('/') || caller.directory === undefined) return path;
   return normalize(`${caller.directory}/${path}`);

@@ -16,8 +16,8 @@ import type { EffectiveUnit } from '../unit/effective.js';
 import { HOST, type NamespaceOf, type Untrusted, type View } from '../unit/view.js';
 
 /**
- * Errors about the way in which a service of the system is started behind the launcher, where others than root can
- * change it; none where the launcher starts nothing. A user's own services are started by what the user can change.
+ * Errors about paths by which a system service is started behind the launcher, if others than root can change them.
+ * None if the launcher starts nothing. A user's own services are started by paths that the user can change.
  */
 export async function untrustedLaunch(
   context: Context,
@@ -29,7 +29,7 @@ export async function untrustedLaunch(
   return launch ? untrustedIn(context, launch, [HOST, launch.view]) : [];
 }
 
-/** Such errors about services that are loaded with a drop-in of ours, by their directives. */
+/** Errors about untrusted paths of services that are loaded with a drop-in of ours, by their directives. */
 export async function untrustedStarts(
   context: Context,
   own: Parameters<typeof loadedLaunch>[1],
@@ -42,7 +42,10 @@ export async function untrustedStarts(
   return (await Promise.all(found)).flat();
 }
 
-/** Such errors about services that run; where their directives show nothing, as their processes see the paths. */
+/**
+ * Errors about untrusted paths of running services: by their directives, or, if these show none, as their processes see
+ * the paths.
+ */
 export async function untrustedRuns(
   context: Context,
   own: Parameters<typeof loadedLaunch>[1],
@@ -97,7 +100,7 @@ async function untrustedOn(
   try {
     return (await system.walk(path, view)).untrusted;
   } catch (cause) {
-    // Root is told what only root may look at.
+    // Only root is told of a path that can't be looked at.
     if (superuser || !(cause instanceof UserError)) throw cause;
     return [];
   }

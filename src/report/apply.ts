@@ -10,7 +10,7 @@ interface OutcomeOptions {
   readonly diff?: boolean;
 }
 
-/** What apply and revert have to say of their units. */
+/** The outcome of apply or revert for all its units. */
 export function unitsOutcome(
   results: readonly UnitResult[],
   sources: ReadonlyMap<string, string>,
@@ -40,7 +40,9 @@ export function exitOf(results: readonly UnitResult[], options: OutcomeOptions):
 
 const isMachines = (result: UnitResult): boolean => 'exit' in result && result.exit === EXIT.failure;
 
-/** Rights, a full disk, or one that can't be written to: the machine's fault, whatever was to be written. */
+/**
+ * Whether a file can't be written. Rights, a full disk or a read-only one are the machine's fault, whatever the file.
+ */
 export const isUnwritable = ({ diagnostics }: UnitResult): boolean =>
   diagnostics.some(({ severity, code }) => severity === 'error' && code === 'unwritable');
 export function resultText(result: UnitResult, options: OutcomeOptions): string {

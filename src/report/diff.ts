@@ -1,7 +1,7 @@
 import type { Change } from '../emit/changes.js';
 import type { EmittedFile } from '../emit/files.js';
 
-/** How many unchanged lines are shown around a change. */
+/** The number of unchanged lines around a change. */
 const CONTEXT = 3;
 
 interface Line {
@@ -9,7 +9,7 @@ interface Line {
   readonly text: string;
 }
 
-/** A change of a drop-in as a unified diff; of a program or filter only that it changes. */
+/** A change of a drop-in as a unified diff; for a program or a filter one line without its content. */
 export function unifiedDiff({ kind, path, before, after }: Change): string {
   if (kind === 'unchanged') return '';
   if (!path.endsWith('.conf')) return `Binary file ${path}: ${kind}\n`;
@@ -21,7 +21,7 @@ export function unifiedDiff({ kind, path, before, after }: Change): string {
 const linesOf = (file: EmittedFile | undefined) =>
   file === undefined ? [] : new TextDecoder().decode(file.content).replace(/\n$/, '').split('\n');
 
-/** Longest common subsequence; drop-ins have tens of lines. */
+/** The lines of both texts, by their longest common subsequence; drop-ins have tens of lines. */
 function compare(a: readonly string[], b: readonly string[]): Line[] {
   const length = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0));
   for (let i = a.length - 1; i >= 0; i--) {

@@ -3,7 +3,7 @@ import { explanationDiagnostic, isGuess, UNKNOWN } from '../explain/diagnostic.j
 import { type Explanation, isFinding } from '../explain/explanation.js';
 import type { Change } from '../explain/refused-call.js';
 
-/** Explanations for people: each with its line of the policy, who made the call, and what to write where. */
+/** Explanations for people: each with its line of the policy, the processes, and the text to write. */
 export function explanationsText(
   unit: string,
   explanations: readonly Explanation[],
@@ -45,14 +45,14 @@ function oneText(
   return `${lines.join('\n')}\n`;
 }
 
-/** A change in a line, and what is to be written; both may have names and paths of another's policy. */
+/** A change in a line, and the text to write; both may have names and paths of another's policy. */
 function changeText({ does, where, text }: Change, word: string, unit: string): string[] {
   const place = where === 'systemctl edit' ? `systemctl edit ${unit}` : printable(where);
   const lines = text?.split('\n').map((line) => `      ${printable(line, Number.POSITIVE_INFINITY)}`);
   return [`  ${word} ${printable(does, 1000)} (${place})`, ...(lines ?? [])];
 }
 
-/** The same for programs. */
+/** Explanations for programs. */
 export const explanationsJson = (explanations: readonly Explanation[]) =>
   explanations.map(
     ({ call, cause, changes, instead, opens: gains, got, count, last, processes, certain }) => ({

@@ -24,7 +24,7 @@ export function columns(texts: readonly (readonly string[])[], indent = ''): str
     .join('');
 }
 
-/** A plan for people: each line of the policy, who enforces it and how. */
+/** A plan for people: each line of the policy, its enforcer and the means. */
 export function planText(plan: Plan, proofs: readonly ProofSummary[], changes: readonly Change[]): string {
   const { target } = plan;
   const sets = target.sets.source === 'target' ? 'its own sets' : `sets of systemd ${target.sets.systemd}`;
@@ -38,7 +38,7 @@ export function planText(plan: Plan, proofs: readonly ProofSummary[], changes: r
 
 const howText = ({ how, reason }: PlanLine) => (reason ? `${how} (${reason})`.trim() : how);
 
-/** What the drop-in holds besides lines of the policy. */
+/** Parts of the drop-in that come from no line of the policy, and the commands without the launcher. */
 function additionsText(plan: Plan): string {
   const added = plan.directives.filter((directive) => !directive.because.startsWith('['));
   const rows = added.map(({ name, values, because, section }) => [
@@ -51,7 +51,7 @@ function additionsText(plan: Plan): string {
   return all.length === 0 ? '' : `Besides:\n${columns(all, '  ')}`;
 }
 
-/** What `without` of a plan goes without. */
+/** The confinement that commands in a plan's `without` lack. */
 export function withoutText({ filter, programs, without }: Plan): string {
   if (!filter) return 'without any sandbox';
   const until = programs.length > 0 ? ', until they start what [exec] programs names' : '';
@@ -71,7 +71,7 @@ function filterText(proofs: readonly ProofSummary[]): string {
 
 const SIGNS = { create: '+', replace: '~', remove: '-', unchanged: '=' } as const;
 
-/** One line a file, and what they come to. */
+/** One line for each file, and the sum of the changes. */
 export function changesText(changes: readonly Change[]): string {
   if (changes.length === 0) return '';
   const rows = changes.map(({ kind, path }) => [SIGNS[kind], kind, printable(path)]);

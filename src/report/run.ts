@@ -1,10 +1,10 @@
-/** How a transient unit ended: what systemd-run(1) says of it, and the exit status that it makes of it. */
+/** The end of a transient unit: systemd-run(1)'s words for it, and the exit status that systemd-run makes of it. */
 
 import { EXIT } from '../diagnostic.js';
 import type { UnitProperties } from '../system/system.js';
 import { endText } from '../unit/exit-status.js';
 
-/** What the bus has for a number that nobody knows. */
+/** The number that stands for an unknown one on the bus. */
 const UNKNOWN = 2n ** 64n - 1n;
 
 function numberOf(unit: UnitProperties, name: string): bigint | undefined {
@@ -17,17 +17,19 @@ const codeOf = (unit: UnitProperties): number => Number(numberOf(unit, 'ExecMain
 const statusOf = (unit: UnitProperties): number => Number(numberOf(unit, 'ExecMainStatus') ?? 0n);
 const resultOf = (unit: UnitProperties): string => String(unit.get('Result') ?? 'n/a');
 
-/** Ended by a signal: no status says so. */
+/** The exit status after a signal, which leaves no status. */
 const EXCEPTION = 255;
 
-/** Whether its program was ever started: a condition of a drop-in may not hold. */
+/** Whether the unit's program was ever started: a condition of a drop-in may not hold. */
 export const hasRun = (unit: UnitProperties): boolean => codeOf(unit) > 0;
 
-/** HUP, INT, PIPE and TERM (systemd.service(5), SuccessExitStatus=). */
+/** Signals that count as success: HUP, INT, PIPE and TERM (systemd.service(5), SuccessExitStatus=). */
 const CLEAN_SIGNALS = [1, 2, 13, 15];
 const CLD_EXITED = 1;
 
-/** Whether the end itself is one that systemd may call a success. Anybody with the right to may reset the result. */
+/**
+ * Whether systemd may call the end itself a success. The result alone doesn't tell: whoever has the right may reset it.
+ */
 function isClean(unit: UnitProperties): boolean {
   const [statuses = [], signals = []] = (unit.get('SuccessExitStatus') ?? []) as number[][];
   return codeOf(unit) === CLD_EXITED
@@ -35,7 +37,10 @@ function isClean(unit: UnitProperties): boolean {
     : [...CLEAN_SIGNALS, ...signals].includes(statusOf(unit));
 }
 
-/** 0 where systemd calls it a success; the status of a command that exited; 255 after a signal; else 1. */
+/**
+ * The exit status: 0 if systemd calls the end a success, the status of a command that exited, 255 after a signal, else
+ * 1.
+ */
 export function exitStatus(unit: UnitProperties): number {
   const result = resultOf(unit);
   if (result === 'success') {
@@ -46,14 +51,17 @@ export function exitStatus(unit: UnitProperties): number {
   return result === 'signal' ? EXCEPTION : EXIT.findings;
 }
 
-/** ` (exit-code: code=exited, status=203/EXEC)`, as far as the unit says it. */
+/**
+ * The end in brackets, as far as the unit tells it: ` (exit-code: code=exited, status=203/EXEC)`. Empty after a
+ * success.
+ */
 export function howItEnded(unit: UnitProperties): string {
   if (resultOf(unit) === 'success') return '';
   const code = codeOf(unit);
   return ` (${resultOf(unit)}${code > 0 ? `: ${endText(code, statusOf(unit))}` : ''})`;
 }
 
-/** From the start to the end, in microseconds. */
+/** The time from the start to the end, in microseconds. */
 function runtime(unit: UnitProperties): bigint | undefined {
   const start = numberOf(unit, 'InactiveExitTimestampMonotonic') ?? 0n;
   const end = numberOf(unit, 'InactiveEnterTimestampMonotonic') ?? 0n;
@@ -65,7 +73,7 @@ function cpuTime(unit: UnitProperties): bigint | undefined {
   return nanoseconds === undefined ? undefined : (nanoseconds + 999n) / 1000n;
 }
 
-/** The lines of systemd-run 257. */
+/** Lines about the end, as systemd-run 257 prints them. */
 export function summaryLines(unit: UnitProperties): string[] {
   const time = (what: string, value: bigint | undefined) =>
     value === undefined ? [] : [`${what}: ${timeText(value)}`];
@@ -96,7 +104,7 @@ function trafficLines(unit: UnitProperties, ins: string, inName: string, outs: s
   return [`${ins}: ${text(into)} ${outs}: ${text(out)}`];
 }
 
-/** The same for programs; numbers are in microseconds and bytes. */
+/** The end for programs; numbers are in microseconds and bytes. */
 export const endJson = (unit: UnitProperties) => ({
   result: resultOf(unit),
   code: ['none', 'exited', 'killed', 'dumped'][codeOf(unit)] ?? 'none',
@@ -106,7 +114,7 @@ export const endJson = (unit: UnitProperties) => ({
   memoryPeak: numberOf(unit, 'MemoryPeak') ?? null,
 });
 
-/** Units of time in microseconds: systemd's years and months are means. */
+/** Units of time in microseconds; systemd's years and months are means. */
 const TIMES: readonly (readonly [string, bigint])[] = [
   ['y', 31_557_600_000_000n],
   ['month', 2_629_800_000_000n],

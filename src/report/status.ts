@@ -4,24 +4,23 @@ import type { Mode } from '../plan/plan.js';
 import type { State } from '../status/unit-state.js';
 import { columns } from './plan.js';
 
-/** How a unit stands. */
 export interface UnitStatus {
   readonly unit: string;
-  /** Undefined where it isn't confined, or can't be told. */
+  /** Undefined if the unit isn't confined, or if its mode can't be told. */
   readonly mode?: Mode;
-  /** Undefined where nothing is asked of a manager. */
+  /** Undefined if no manager is asked. */
   readonly state?: State;
   readonly policy?: string;
   readonly dropIn?: string;
-  /** What an enforcing unit lets through and has recorded: calls and sets. */
+  /** Calls and sets that an enforcing unit lets through and has recorded. */
   readonly recorded: readonly string[];
-  /** Codes of what nobody enforces, which was allowed when it was applied. */
+  /** Codes of the gaps that were allowed when the policy was applied. */
   readonly gaps: readonly string[];
-  /** Files that it needs and that aren't there. */
+  /** Files that the unit needs and that aren't there. */
   readonly missing: readonly string[];
-  /** What has changed since its policy was applied: codes of diagnostics. */
+  /** Codes of diagnostics about changes since the policy was applied. */
   readonly drift: readonly string[];
-  /** Whether more of that can't be told. */
+  /** Whether there may be more drift than can be told. */
   readonly untold?: boolean;
   readonly diagnostics: readonly Diagnostic[];
   readonly exit?: number;
@@ -42,17 +41,17 @@ export function statusText(all: readonly UnitStatus[], whole: boolean): string {
   return columns([['UNIT', 'MODE', 'STATE', 'DRIFT', 'POLICY'], ...rows]);
 }
 
-/** `policy, unit`: the codes without what they have in common; `?` for what can't be told. */
+/** Drift in short, `policy, unit`: the codes without their common prefix; `?` if there may be more. */
 const driftText = ({ drift, untold }: UnitStatus): string =>
   [...drift.map((code) => code.replace(/^drift-/, '')), ...(untold ? ['?'] : [])].join(', ') || '-';
 
-/** Calls that one line names. */
+/** The most calls that one line names. */
 const MOST_NAMED = 3;
 
 const modeText = ({ mode, recorded }: UnitStatus): string =>
   recorded.length === 0 ? (mode ?? '-') : `${mode}, records ${printable(shortList(recorded, MOST_NAMED))}`;
 
-/** For programs: sandbox-unit.json(5). */
+/** The status for programs: sandbox-unit.json(5). */
 export const statusJson = ({
   unit,
   mode,

@@ -4,7 +4,7 @@ import type { NamedDifference } from '../verify/kernel/name-differences.js';
 import type { ThreadGroup } from '../verify/kernel/thread-group.js';
 import { columns } from './plan.js';
 
-/** What was found of a unit, for people. */
+/** The findings about a unit, for people. */
 export function enforcementText(plan: Plan, exit: number, groups: readonly ThreadGroup[]): string {
   const state = exit === EXIT.ok ? 'enforced' : exit === EXIT.findings ? 'not enforced' : 'not proven';
   const rows = groups.flatMap(({ processes, filters, calls, heldTo, leftOver }) =>
@@ -29,7 +29,7 @@ const SAYS: Readonly<Record<ThreadGroup['calls'], string>> = {
   unknown: "can't be known",
 };
 
-/** Behind these words for what runs without the launcher, its calls are held to systemd's part alone. */
+/** Words in front of the result for processes without the launcher: their calls are held to systemd's part alone. */
 const WITHOUT: Readonly<Record<ThreadGroup['heldTo'], string>> = {
   policy: '',
   systemd: "without the launcher, as planned; systemd's part: ",
@@ -55,7 +55,7 @@ function byText({ relation, by, someArguments }: NamedDifference): string {
   return `${who}${someArguments ? ' (some arguments)' : ''}`.trim();
 }
 
-/** The same for programs. */
+/** Groups of threads for programs. */
 export const groupsJson = (groups: readonly ThreadGroup[]) =>
   groups.map(({ processes, filters, heldTo, leftOver, calls, ranges, sampled, uncompared, differences }) => ({
     processes,

@@ -5,31 +5,33 @@ import { isDead } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import type { System, UnitProperties } from '../system/system.js';
 
-/** By these a unit names others that stop or fail with it, or start it (systemd.unit(5), org.freedesktop.systemd1(5)). */
+/**
+ * Properties of a unit that name others which stop or fail with it, or start it (systemd.unit(5),
+ * org.freedesktop.systemd1(5)).
+ */
 const LINKS = ['RequiredBy', 'RequisiteOf', 'BoundBy', 'ConsistsOf', 'PropagatesStopTo', 'TriggeredBy'];
 
-/** By these it names those that are stopped when it is started. */
+/** Properties of a unit that name others which are stopped when it is started. */
 export const OPPONENTS = ['Conflicts', 'ConflictedBy'];
 
-/** By these a unit names those that it is stopped with. */
+/** Properties of a unit that name others with which it is stopped. */
 export const NEEDS = ['BindsTo', 'PartOf', 'Requires', 'Requisite', 'StopPropagatedFrom'];
 
-/** A unit of any type, and what the manager says of it as such. */
+/** A unit of any type, with the properties that all types have. */
 export interface AffectedUnit {
   readonly name: string;
   readonly properties: UnitProperties;
 }
 
-/** What the manager says of a unit of any type. */
+/** Asks the manager about a unit of any type. */
 export const askUnit = async (system: System, name: string): Promise<AffectedUnit> => ({
   name,
   properties: await system.anyUnit(name),
 });
 
 /**
- * The other units that are up, or are being started, and that a restart of services may take down; those that depend on
- * them, too.
- * @param starts it is a start that is meant, of what doesn't run
+ * Other units that are up, or are being started, and that a restart of services may take down, directly or not.
+ * @param starts whether services that don't run are to be started: units that conflict with them count, too
  */
 export async function affectedUnits(
   context: Context,
@@ -48,7 +50,7 @@ export async function affectedUnits(
   return [...found].flatMap(([name, properties]) => (properties ? [{ name, properties }] : []));
 }
 
-/** Those of some units that run. */
+/** The units among some that run. */
 export async function runningOf(system: System, names: readonly string[]): Promise<string[]> {
   const found = await inBatches(names, ASKED_AT_ONCE, (name) => system.anyUnit(name));
   return names.filter((_, i) => isRunning(found[i]!));
@@ -61,5 +63,5 @@ export const isWanted = (properties: UnitProperties): boolean =>
 export const namesIn = (properties: UnitProperties, links: readonly string[]): string[] =>
   links.flatMap((link) => (properties.get(link) ?? []) as readonly string[]);
 
-/** Whether a unit starts services when something happens: it is to be there before them. */
+/** Whether a unit starts services when something happens: it has to be there before them. */
 export const isTrigger = (unit: string): boolean => /\.(?:socket|path|timer|automount)$/.test(unit);

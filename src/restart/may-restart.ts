@@ -1,4 +1,4 @@
-/** Which services a change restarts, and which must not be. */
+/** Decides which services a change restarts, and which must not be restarted. */
 
 import { hasEffect } from '../emit/changes.js';
 import type { Prepared } from '../prepare/prepare.js';
@@ -14,7 +14,7 @@ import { type AffectedUnit, affectedUnits, isTrigger, NEEDS, namesIn, runningOf 
 import { stoppedByStarts, unmetRequirement } from './requirements.js';
 import { atWork, endsMore, restartObstacle } from './service-obstacles.js';
 
-/** Whether a service that runs doesn't run with a unit's files as they shall be. */
+/** Whether a restart is due: a running service doesn't run with the unit's files as planned. */
 export async function isRestartDue(
   context: Context,
   { plan, changes, appliedRuns }: Pick<Prepared, 'plan' | 'changes' | 'appliedRuns'>,
@@ -25,8 +25,8 @@ export async function isRestartDue(
 }
 
 /**
- * Why a service must not be restarted, and the way out; undefined where it may be.
- * @param along what its restart takes along, for those who have asked
+ * The reason why a service must not be restarted, and the way out; undefined if it may be.
+ * @param along the units that its restart takes down, if they are known already
  */
 export async function obstacleTo(
   context: Context,
@@ -50,8 +50,8 @@ export async function obstacleTo(
 }
 
 /**
- * The same of a unit that a restart stops, be it that it is started again.
- * @param all what the restart starts again, this one among it
+ * The reason against the restart for one of the units that it stops, even if the restart starts that unit again.
+ * @param all the names of units that the restart starts again, this one among them
  */
 async function obstacleOf(
   context: Context,
@@ -69,14 +69,14 @@ async function obstacleOf(
       ? staysDown(context, properties, all)
       : `${user} runs: it could not listen again`;
   }
-  // Of its type only its own interface tells: a oneshot that is at work looks the same.
+  // The properties that all types have don't tell a start from a oneshot service at work.
   if (properties.get('ActiveState') === 'activating' && !isWaiting(properties)) return 'the start goes on';
   return endsMore(properties) ?? staysDown(context, properties, all);
 }
 
 /**
- * What keeps a unit that is stopped from being started again.
- * @param besides what is started with it
+ * The reason why a unit that is stopped couldn't be started again; undefined if it could.
+ * @param besides the names of units that are started with it
  */
 export async function staysDown(
   { system, placement }: Context,

@@ -16,9 +16,9 @@ export async function ownGroups({ program }: Context): Promise<string[]> {
 }
 
 /**
- * An error where one of these control groups is a service's, or below it, or that of a unit which its restart takes along.
- * The restart would wait for the end of this program, which waits for the restart; what KillMode= spares would count as a
- * process that isn't confined.
+ * An error if this program runs in the control group of a service, or of a unit that the service's restart takes down.
+ * The restart would wait for the end of this program, which waits for the restart. A process that KillMode= spares
+ * would count as one that isn't confined.
  */
 export function insideOf(
   { placement: { scope } }: Context,

@@ -18,15 +18,15 @@ import { insideOf, ownGroups, type Restarting } from './own-control-group.js';
 import { startedBesides } from './requirements.js';
 
 interface Meant {
-  /** `explain --record` starts what doesn't run, too. */
+  /** The verb; `explain --record` also starts services that don't run. */
   readonly verb?: Restarting;
-  /** False where no service will be restarted, and so none tried. */
+  /** False if no service will be restarted, and so none tried. */
   readonly restart?: boolean | undefined;
-  /** Whether it is only to be said. */
+  /** Whether restarts are only to be told of. */
   readonly check?: boolean | undefined;
 }
 
-/** What would be seen only when the files are written, and is to be said before that. */
+/** Diagnostics about obstacles that would otherwise show only when the files are written. */
 export async function preflight(
   context: Context,
   prepared: Prepared,
@@ -63,7 +63,7 @@ async function toBeRestarted(
   return running.filter((_, i) => due[i]);
 }
 
-/** What is to be said of services before they are restarted; an error where that could end more than them. */
+/** Diagnostics about services before their restart; an error if it could end more than these services. */
 export async function preflightRestarts(
   context: Context,
   verb: Restarting,
@@ -92,7 +92,7 @@ function startsOthers({ name, properties }: Service): Diagnostic[] {
   return units.length > 0 ? [note('on-success', message)] : [];
 }
 
-/** Units that one note names. */
+/** The most units that one note names. */
 const MOST_NAMED = 5;
 
 function takesAlong({ name }: Service, along: readonly AffectedUnit[]): Diagnostic[] {
@@ -114,10 +114,13 @@ async function startsBesides(
 
 const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
 
-/** What systemd does when a unit fails, too often, or takes too long to start (systemd.unit(5)). */
+/** Actions of systemd when a unit fails, fails too often, or takes too long to start (systemd.unit(5)). */
 const FAILURE_ACTIONS = ['FailureAction', 'StartLimitAction', 'JobTimeoutAction'];
 
-/** A trial that fails must not end all that runs, with nobody there to put the service back. */
+/**
+ * An error about a trial that ends all that runs if it fails: nobody would be there to roll the service back. A note
+ * about units that a failure only starts.
+ */
 function failing(context: Context, verb: Restarting, { name, properties }: AffectedUnit): Diagnostic[] {
   const { scope, lifetime } = context.placement;
   const later =
@@ -135,7 +138,7 @@ function failing(context: Context, verb: Restarting, { name, properties }: Affec
   return onFailure.units.length > 0 ? [note('on-failure', message)] : [];
 }
 
-/** No timeout, in microseconds. */
+/** The value of a timeout that isn't set, in microseconds. */
 const INFINITY = 2n ** 64n - 1n;
 
 const isSet = (properties: UnitProperties, action: string): boolean =>
@@ -148,7 +151,10 @@ const isSet = (properties: UnitProperties, action: string): boolean =>
 const refusedTrial = (name: string, what: string, hint: string): Diagnostic =>
   error('failure-action', `${name} has ${what}: a trial that fails would do that`, { hint });
 
-/** A drop-in for good is read in the place of one with its name below /run, a template's in that of an instance's, too. */
+/**
+ * An error about a permanent drop-in: systemd reads it in the place of one with its name below /run, and a template's
+ * in the place of an instance's, too.
+ */
 async function keptForGood(
   context: Context,
   { full, template }: Prepared['unit']['name'],

@@ -1,4 +1,4 @@
-/** What a restart starts before a service, or beside it. */
+/** Units that a restart starts before a service, or beside it. */
 
 import { inBatches } from '../collections.js';
 import { ASKED_AT_ONCE } from '../state/service.js';
@@ -7,22 +7,23 @@ import { isDead } from '../state/stopped.js';
 import { isSkipped, type System, type UnitProperties } from '../system/system.js';
 import { type AffectedUnit, askUnit, namesIn, OPPONENTS, runningOf } from './affected-units.js';
 
-/** By these a unit names what is started before it is. */
+/** Properties of a unit that name others which its start requires. */
 const NEEDED = ['Requires', 'BindsTo'];
 
 /** A unit that another one needs. */
 interface Needed {
   readonly name: string;
-  /** `Requires=it`, and of which unit, if not of the service itself. */
+  /** The line, `Requires=it`, and the unit that has it, unless that is the service itself. */
   readonly line: string;
-  /** Whether the service fails with it: each on the way is started after the one that it needs. */
+  /** Whether the service fails with it: each unit on the way is started after the one that it needs. */
   readonly isWaitedFor: boolean;
 }
 
 /**
- * What a restart has to start, directly or not, and can't, or may fail to, so that the service would be down. systemd
- * refuses the whole of it for one unit that can't be loaded; one that can't be started fails those that wait for it.
- * @param besides what is started with it
+ * The reason why the service would be down after a restart: a unit that has to be started, directly or not, can't be,
+ * or may fail to. systemd refuses the whole restart for one unit that can't be loaded. A unit that can't be started
+ * fails those that wait for it. Undefined without such a unit.
+ * @param besides the names of units that are started with it
  */
 export async function unmetRequirement(
   system: System,
@@ -40,7 +41,7 @@ export async function unmetRequirement(
       if (loaded !== 'loaded') return `${line} is ${loaded}: systemd would refuse the restart`;
       const why = isWaitedFor ? flawOf(name, state) : undefined;
       if (why !== undefined) return `${line} ${why}: start that first`;
-      // What is up doesn't wait for anything.
+      // A unit that is up doesn't wait for anything.
       next.push(...neededBy({ name, properties: state }, isWaitedFor && !isRunning(state)));
       known.add(name);
     }
@@ -61,11 +62,11 @@ function neededBy({ name: of, properties }: AffectedUnit, isWaitedFor: boolean):
   );
 }
 
-/** Why the start of a unit may fail: what has ended with success, or was skipped, does so again. */
+/** The reason why the start of a unit may fail. A unit that has ended with success, or was skipped, does so again. */
 function flawOf(name: string, state: UnitProperties): string | undefined {
   if (state.get('ActiveState') === 'failed') return 'has failed';
   if (!isDead(state) || isSkipped(state)) return undefined;
-  // What an automount has unmounted comes back when it is needed.
+  // A mount that its automount has undone comes back when it is needed.
   if (/\.(?:mount|swap|device)$/.test(name))
     return namesIn(state, ['TriggeredBy']).length > 0 ? undefined : 'is down';
   const isNew = name.endsWith('.service') && Number(state.get('InactiveExitTimestamp')) === 0;
@@ -91,13 +92,19 @@ async function startedWith(system: System, units: readonly AffectedUnit[]): Prom
   return started;
 }
 
-/** The names of these, but for targets and slices, which do nothing themselves. */
+/**
+ * The names of units that a start of some starts besides; targets and slices don't count, as they do nothing
+ * themselves.
+ */
 export async function startedBesides(system: System, units: readonly AffectedUnit[]): Promise<string[]> {
   const started = await startedWith(system, units);
   return started.map(({ name }) => name).filter((name) => !/\.(?:target|slice)$/.test(name));
 }
 
-/** A unit that is up, is none of these, and that a start of these stops, since it conflicts with them or with what they start. */
+/**
+ * A unit that is up, is none of these, and is stopped by a start of these: it conflicts with them or with a unit that
+ * they start.
+ */
 export async function stoppedByStarts(
   system: System,
   units: readonly AffectedUnit[],

@@ -5,20 +5,20 @@ import type { UnitProperties } from '../system/system.js';
 /** The services that carry the bus: the connection to the manager would end with them, and others' too. */
 export const BUSES: ReadonlySet<string> = new Set(['dbus.service', 'dbus-broker.service']);
 
-/** What speaks against the restart of a oneshot service that hasn't ended; its work would be done by halves, and again. */
+/** The reason against a restart of a oneshot service at work: the work would be done by halves, and again. */
 export function atWork(properties: UnitProperties): string | undefined {
   const isActivating = properties.get('Type') === 'oneshot' && properties.get('ActiveState') === 'activating';
   return isActivating && !isWaiting(properties) ? 'it is in the middle of its work' : undefined;
 }
 
-/** What the stop of a unit ends besides it. */
+/** The reason against a stop that ends more than the unit itself. */
 export function endsMore(properties: UnitProperties): string | undefined {
   const action = properties.get('SuccessAction') ?? 'none';
   const line = action === 'none' ? triggered(properties, 'OnSuccess').endsMore : `SuccessAction=${action}`;
   return line && `${line}: to stop it would do that`;
 }
 
-/** Why a service that runs must not be restarted, and the way out; undefined where it may be. */
+/** The reason why a running service must not be restarted, and the way out; undefined if it may be. */
 export function restartObstacle(properties: UnitProperties): string | undefined {
   if (BUSES.has(String(properties.get('Id')))) return 'every client of the bus would lose it: reboot';
   const more = endsMore(properties);

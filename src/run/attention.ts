@@ -2,11 +2,11 @@ import { EXIT } from '../diagnostic.js';
 import type { Interrupt, StartedUnit } from '../system/bus/transient.js';
 import type { PseudoTerminal, RelayEnd } from '../system/pseudo-terminal.js';
 
-/** What may end the waiting for a unit before the unit itself ends. */
+/** Events that may end the waiting for a unit before the unit itself ends. */
 export interface Attention {
-  /** What is waited for; undefined where it isn't waited for any longer. */
+  /** The awaited value; undefined if the waiting ends before. */
   unlessDetached<T>(awaited: Promise<T>): Promise<T | undefined>;
-  /** The exit status where something came in between. */
+  /** The exit status that an event has set, if one has come. */
   exit(): number | undefined;
 }
 
@@ -19,7 +19,7 @@ const unlessDetached =
     Promise.race([awaited, detached.then(() => undefined)]);
 
 /**
- * The first interrupt has the unit stopped; after the second its end isn't waited for.
+ * Attends a unit: the first interrupt has it stopped, and the second ends the waiting for its end.
  * @param next waits for an interrupt
  */
 export function attendUnit(
@@ -42,8 +42,8 @@ export function attendUnit(
 }
 
 /**
- * With its terminal the unit loses its caller: it is hung up, and may end of that. Who detaches from a unit that is
- * waited for leaves it the terminal.
+ * Attends a unit with a terminal. A unit that loses it is hung up, and may end of that. If the unit is waited for, a
+ * caller who detaches leaves it the terminal.
  */
 export function attendTerminal(
   unit: string,
@@ -58,7 +58,7 @@ export function attendTerminal(
   };
   const interrupted = async () => {
     hangUp(SIGNALLED + (await next()).number);
-    // A relay that was stopped doesn't end.
+    // The second interrupt ends the waiting: a relay that was stopped doesn't end.
     await next();
   };
   void terminal.detached.then(() => {

@@ -10,15 +10,18 @@ import { sinceReset } from '../unit/values.js';
 import type { RunOptions } from './options.js';
 import type { Setting, TransientCommand } from './unit.js';
 
-/** Reads what a command line says of the unit. */
+/** Reads the parts of a command line that are about the unit. */
 
 const fail = (code: string, message: string, hint?: string) =>
   new UserError(error(code, message, { hint }), EXIT.findings);
 
-/** Node's own source of them takes it longer to load. */
+/** The kernel's random UUIDs: Node's own source of them takes longer to load. */
 const RANDOM = '/proc/sys/kernel/random/uuid';
 
-/** The unit's name: the given one, or one that no other has. */
+/**
+ * The unit's name: the given one, or one that no other has.
+ * @throws UserError `unit-template`, or the error in the name
+ */
 export async function unitName({ program }: Context, { unit }: RunOptions): Promise<UnitName> {
   if (unit === undefined) {
     const random = await program.read(RANDOM);
@@ -36,7 +39,7 @@ export async function unitName({ program }: Context, { unit }: RunOptions): Prom
   return name;
 }
 
-/** The directives that options stand for, after those of --property. */
+/** The directives of a command line: those of --property, then those that other options stand for. */
 export function unitSettings({ caller }: Context, options: RunOptions): Setting[] {
   const { serviceType, remainAfterExit, uid, gid, nice, slice, shell } = options;
   const given: readonly (readonly [name: string, text: string | undefined])[] = [
@@ -60,7 +63,7 @@ function sliceName(text: string): string {
   throw fail('usage', `'${printable(text, 80)}' is not a slice`);
 }
 
-/** Nobody expands specifiers in what is no directive of a file. */
+/** A text without specifiers: only directives have them. */
 const literal = (text: string) => text.replaceAll('%', '%%');
 
 function readProperty(text: string): Setting {
@@ -75,7 +78,7 @@ function workingDirectory(own: string | undefined, options: RunOptions): string 
   return sameDir || shell ? literal(here(own)) : undefined;
 }
 
-/** Node has put the replacement character where bytes were no text. */
+/** Whether a word is UTF-8 text: Node puts the replacement character where other bytes are. */
 const isText = (text: string): boolean => !text.includes('\ufffd');
 
 function here(own: string | undefined): string {
@@ -86,7 +89,10 @@ function here(own: string | undefined): string {
 
 const isEnvironment = (text: string) => text.startsWith('Environment=');
 
-/** `NAME=VALUE` of --setenv and of --property Environment=; of several for one name the last. */
+/**
+ * `NAME=VALUE` of --setenv and of --property Environment=; the last of several for one name counts.
+ * @throws UserError `usage`
+ */
 export function environmentOf({ caller }: Context, { setenv = [], property = [] }: RunOptions): string[] {
   const lines = property.filter(isEnvironment).map((text) => text.slice('Environment='.length));
   const given = [...sinceReset(lines).flatMap(environmentWords), ...setenv];
@@ -104,7 +110,7 @@ export function environmentOf({ caller }: Context, { setenv = [], property = [] 
   return [...new Map(variables)].map(([name, value]) => `${name}=${value}`);
 }
 
-/** Words as in a unit file, where a name has always a value. */
+/** The words of Environment=, as in a unit file, where a name always has a value. */
 function environmentWords(text: string): string[] {
   const words = splitWords(text, { quotes: true, escapes: 'c' });
   if (words?.every((word) => word.includes('=') && !UNREADABLE.test(word))) return words;
@@ -114,19 +120,23 @@ function environmentWords(text: string): string[] {
   );
 }
 
-/** Whether `$NAME` is expanded. */
+/**
+ * Whether `$NAME` is expanded.
+ * @throws UserError `usage`
+ */
 export function expands({ expandEnvironment }: RunOptions): boolean {
   const value = parseBoolean(expandEnvironment ?? 'no');
   if (value !== undefined) return value;
   throw fail('usage', `--expand-environment wants yes or no, not '${printable(expandEnvironment!, 80)}'`);
 }
 
-/** What changes where the service finds programs: only there can be looked for one. */
+/** Directives that change where the service finds programs: only there can a program be looked for. */
 const OTHER_PLACES = ['RootDirectory', 'RootImage', 'ExecSearchPath', 'MountImages', 'ExtensionImages'];
 
 /**
  * The command, its program found as a shell would.
  * @param names the directives that the unit has
+ * @throws UserError `no-program`, `no-directory`, `usage`
  */
 export function findCommand(
   { caller }: Context,
@@ -148,11 +158,11 @@ export function findCommand(
   return { program: findProgram(name, caller), args, expand };
 }
 
-/** As execvp(3) looks for it. */
+/** The absolute path of a program, as execvp(3) looks for it. */
 function findProgram(name: string, caller: Context['caller']): string {
   const absolute = (path: string) => {
     const whole = path.startsWith('/') ? path : `${here(caller.directory)}/${path}`;
-    // What is above a folder that is a link isn't said by its path.
+    // A path with `..` stays: the folder above a link's target isn't in the path.
     return whole.split('/').includes('..') ? whole : normalize(whole);
   };
   const found = lookUpProgram(name.includes('/') ? absolute(name) : name, caller);

@@ -28,7 +28,7 @@ export interface RunOptions {
   readonly collect?: boolean;
 }
 
-/** How each is written, and what it does; those in LISTS may be given several times. */
+/** The flags of each option, and its help; options in LISTS may be given several times. */
 export const RUN_OPTIONS = {
   allow: ['--allow <calls>', 'allow only these calls and @sets, separated by commas'],
   deny: ['--deny <calls>', 'refuse these; name:ERRNO, name:kill, name:log'],
@@ -56,14 +56,14 @@ export const RUN_OPTIONS = {
   collect: ['-G, --collect', 'unload the unit when it has ended, even if it failed'],
 } as const satisfies Readonly<Record<keyof RunOptions, readonly [flags: string, does: string]>>;
 
-/** Options that add up. */
+/** Options that may be given several times. */
 export const LISTS: readonly string[] = ['allow', 'deny', 'log', 'property', 'setenv'];
 
 const TIMER = "that is a timer's: give the unit a name and write a timer for it";
 const SCOPE = "a scope's processes are the caller's own: systemd can't confine them";
 const ELSEWHERE = 'run it there';
 
-/** systemd-run's options that `run` lacks, and why. */
+/** systemd-run's options that `run` lacks, with the reason or another way. */
 export const ABSENT: ReadonlyMap<string, string> = new Map([
   ['--system', 'that is what there is without --user'],
   ['--verbose', 'see the journal of the unit: journalctl --follow --unit'],

@@ -5,7 +5,7 @@ import { type LoadedPolicy, loadPolicy } from '../prepare/load/load-policy.js';
 import type { Context } from '../system/context.js';
 import type { RunOptions } from './options.js';
 
-/** The name that diagnostics show for what the command line says. */
+/** The name that diagnostics show for a policy on the command line. */
 const COMMAND_LINE = 'command line';
 
 type PolicyOptions = Pick<RunOptions, 'allow' | 'deny' | 'log' | 'errno' | 'stage'> & {
@@ -14,8 +14,8 @@ type PolicyOptions = Pick<RunOptions, 'allow' | 'deny' | 'log' | 'errno' | 'stag
 };
 
 /**
- * The policy of a command line: a file or a template, what its own options add to it, or both; an empty one where it
- * says nothing of a policy.
+ * The policy of a command line: a file or a template, the additions of its own options, or both. Empty if no option is
+ * about a policy.
  */
 export async function runPolicy(context: Context, options: PolicyOptions): Promise<LoadedPolicy> {
   const base = options.policy ?? options.template;
@@ -32,7 +32,7 @@ export async function runPolicy(context: Context, options: PolicyOptions): Promi
 const baseOf = async (context: Context, { policy, template }: PolicyOptions): Promise<PolicyPlace> =>
   policy === undefined ? findTemplate(context, template!) : { system: context.program, path: policy };
 
-/** The options as a policy, which is read and checked as any other; empty where there are none. */
+/** The options as a policy, which is read and checked as any other; empty if there are none. */
 export function inlinePolicy(
   { allow, deny, log, errno, stage, policy, template }: PolicyOptions,
   base = policy ?? template,
@@ -57,11 +57,11 @@ function listOf(key: string, values: readonly string[] | undefined): string[] {
   return [`${key} = [${names.map(quoted).join(', ')}]`];
 }
 
-/** A text of JSON is one of TOML. */
+/** A string of TOML: one of JSON is valid there. */
 const quoted = (text: string): string => JSON.stringify(text);
 
 const errnoText = (text: string): string => (/^\d+$/.test(text) ? String(Number(text)) : quoted(text));
 
-/** `extends` takes a name without a slash for a template. */
+/** The reference to a base: `extends` takes a name without a slash for a template. */
 const referenceTo = (base: string, policy: string | undefined): string =>
   policy === undefined || base.includes('/') ? base : `./${base}`;

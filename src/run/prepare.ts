@@ -33,25 +33,25 @@ import {
   transientUnitFile,
 } from './unit.js';
 
-/** All that can be known of a run before it starts. */
+/** All facts about a run before it starts. */
 export interface PreparedRun {
   readonly unit: UnitName;
-  /** None where a diagnostic is an error. */
+  /** Empty if a diagnostic is an error. */
   readonly properties: readonly UnitProperty[];
-  /** The launcher, where it has yet to be installed. */
+  /** The launcher, if it has yet to be installed. */
   readonly files: readonly EmittedFile[];
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: ReadonlyMap<string, string>;
 }
 
-/** Goes the whole way from a command line to the properties of a transient unit. Nothing is written. */
+/** Prepares a run, all the way from a command line to the properties of a transient unit. Nothing is written. */
 export async function prepareRun(
   context: Context,
   words: readonly string[],
   options: RunOptions & PrepareOptions,
 ): Promise<PreparedRun> {
   const probing = probeMachine(context);
-  // What is wrong with the command line is said first.
+  // Errors in the command line come before those about the machine.
   probing.catch(() => undefined);
   const unit = await unitName(context, options);
   const settings = unitSettings(context, options);
@@ -103,7 +103,7 @@ export async function prepareRun(
   };
 }
 
-/** The command line and drop-ins of the unit's name, or of all, may have further commands. */
+/** A warning about commands without the launcher, of the command line or of drop-ins for the unit's name or type. */
 function withoutLauncher(plan: Plan): Diagnostic[] {
   const { without } = plan;
   if (without.length === 0) return [];
@@ -117,7 +117,10 @@ const refused = (
   { sources }: Pick<LoadedPolicy, 'sources'>,
 ): PreparedRun => ({ unit, properties: [], files: [], diagnostics, sources });
 
-/** What is wrong with a policy is told as such; an action or a stage alone is for nothing. */
+/**
+ * Whether a policy may confine anything. True for one with errors, which are told later; an action or a stage alone
+ * confines nothing.
+ */
 function mayConfineByPolicy({ policy, diagnostics }: LoadedPolicy): boolean {
   const { syscalls, service } = policy;
   const calls = syscalls && [syscalls.deny, syscalls.log, syscalls.rules].some((list) => list.length > 0);
@@ -130,7 +133,7 @@ function mayConfineByPolicy({ policy, diagnostics }: LoadedPolicy): boolean {
   );
 }
 
-/** A misspelt name is told as such. */
+/** Whether a directive may confine the command. True for a misspelt name, which is told later. */
 const mayConfine = (name: string): boolean => confines(name) || !isTransient(name);
 
 const nothingConfines = () =>
@@ -151,14 +154,14 @@ async function effectiveRun(
   directives: readonly PlannedDirective[],
 ) {
   const { file, text } = transientUnitFile(unit.full, command, directives);
-  // One of ours may have been left behind: it would be read, too.
+  // A drop-in of ours may have been left behind: systemd would read it, too.
   const own = ownDropInPaths(context.placement, unit.full);
   const paths = [...(await findDropIns(context, unit, [])), ...own];
   const dropIns = (await readFiles(context, paths)).map(({ path, content }) => parseUnitFile(path, content));
   return { effective: effectiveUnit([file, ...dropIns]), text };
 }
 
-/** The command line's own filter has no words that mean nothing: systemd would skip them. */
+/** Errors about words in the command line's own filter that systemd would skip. */
 function skippedWords(effective: EffectiveUnit, { target }: Plan, unit: UnitName): Diagnostic[] {
   const ignored = ownLimits(effective, target.sets, target.systemd)?.ignored ?? [];
   return ignored
@@ -169,14 +172,14 @@ function skippedWords(effective: EffectiveUnit, { target }: Plan, unit: UnitName
 const isSkippedWord = ({ code, at }: Diagnostic, { full }: UnitName): boolean =>
   code === 'own-filter-word-ignored' && at?.file === full;
 
-/** What drop-ins take back of the command line's own directives, and of the command. */
+/** Errors about drop-ins that override the command line's own directives or its command. */
 const undone = (effective: EffectiveUnit, directives: readonly PlannedDirective[]): Diagnostic[] =>
   overridden(effective, undefined, {
     directives,
     commands: [{ key: 'ExecStart', lines: [], wrapped: 0 }],
   });
 
-/** The launcher of this machine reads the filter from its command line, which has no room for others' programs. */
+/** The filter for one machine: the launcher gets it in its command line, which has no room for others. */
 const ofOneMachine = (filter: NonNullable<Plan['filter']>) => ({
   ...filter,
   policies: filter.policies.slice(0, 1),

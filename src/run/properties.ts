@@ -10,21 +10,21 @@ import type { TransientCommand } from './unit.js';
 /** A unit that is to be made by StartTransientUnit. */
 export interface TransientRequest {
   readonly description: string;
-  /** The command line's own directives, then those of the plan are put on top. */
+  /** The command line's own directives; those of the plan come after them. */
   readonly own: readonly PlannedDirective[];
   readonly plan: Plan;
   readonly command: TransientCommand;
-  /** The bytes of the filter file, where the launcher is used. */
+  /** The bytes of the filter file, if the launcher is used. */
   readonly filter: Uint8Array | undefined;
-  /** Where the launcher looks for a program without a path; none: where it does by itself. */
+  /** The folders in which the launcher looks for a program without a path; empty for its default ones. */
   readonly searchPath: readonly string[];
   /** `NAME=VALUE`. */
   readonly environment: readonly string[];
-  /** Unload it when it has ended, even if it failed. */
+  /** Whether the unit is unloaded when it has ended, even if it failed. */
   readonly collect: boolean;
 }
 
-/** The properties of a transient unit, in their order, or all that they can't say. */
+/** The properties of a transient unit, in their order, or diagnostics about values that properties can't have. */
 export function transientProperties(
   request: TransientRequest,
 ): { readonly properties: readonly UnitProperty[] } | readonly Diagnostic[] {
@@ -63,7 +63,9 @@ function propertiesOf(
   return written;
 }
 
-/** The filter in an argument of each launcher, which a plan for no place doesn't name. */
+/**
+ * The properties of wrapped commands, with the filter in an argument of each launcher: the plan names no filter file.
+ */
 function withFilter(
   properties: readonly UnitProperty[] | Diagnostic,
   { filter }: TransientRequest,

@@ -4,10 +4,13 @@ import type { PseudoTerminal } from '../system/pseudo-terminal.js';
 import type { UnitProperty } from '../unit/unit-property.js';
 import type { RunOptions } from './options.js';
 
-/** Where the standard input, output and error of a command are: the journal's, a terminal of its own, or the caller's. */
+/** The place of a command's standard input, output and error: the journal, a terminal of its own, or the caller's. */
 export type Stdio = 'journal' | 'terminal' | 'inherited';
 
-/** With both options, and for a shell, it is a terminal if all three of the caller's are one. */
+/**
+ * The place by the options. With both --pty and --pipe, or for a shell with neither, it is a terminal if all three of
+ * the caller's are one.
+ */
 export async function stdioOf({ caller }: Context, { pty, pipe, shell }: RunOptions): Promise<Stdio> {
   const either = (pty && pipe) || (shell && !pty && !pipe);
   if (either) return (await caller.terminals()).every((is) => is) ? 'terminal' : 'inherited';
@@ -15,15 +18,18 @@ export async function stdioOf({ caller }: Context, { pty, pipe, shell }: RunOpti
   return pipe ? 'inherited' : 'journal';
 }
 
-/** What a command is started with, and what is to be seen to while it runs. */
+/** The properties that a command is started with, and the terminal to be attended while it runs. */
 export interface Streams {
   readonly properties: readonly UnitProperty[];
-  /** What the command line may say otherwise. */
+  /** Properties that the command line may override. */
   readonly defaults: readonly UnitProperty[];
   readonly terminal?: PseudoTerminal;
 }
 
-/** @throws UserError `no-relay`, `no-terminal` */
+/**
+ * Opens the streams of a command.
+ * @throws UserError `no-relay`, `no-terminal`
+ */
 export async function openStreams(context: Context, stdio: Stdio): Promise<Streams> {
   const { environment, terminals, openTerminal } = context.caller;
   if (stdio === 'journal') return { properties: [], defaults: [] };
@@ -36,7 +42,7 @@ export async function openStreams(context: Context, stdio: Stdio): Promise<Strea
   return {
     terminal,
     properties: [...ofAllThree('', 's', () => 'tty'), path],
-    // Without it the manager asks the terminal what it is, from systemd 258 on.
+    // Without TERM the manager asks the terminal what it is, from systemd 258 on.
     defaults: termOf(environment.TERM || 'dumb'),
   };
 }

@@ -1,4 +1,4 @@
-/** A command line as the unit that it stands for. */
+/** The unit that a command line stands for. */
 
 import { type Diagnostic, didYouMean, error, type Location, printable } from '../diagnostic.js';
 import { directiveGap, formatDirective, isFormatted } from '../directives/format.js';
@@ -14,12 +14,11 @@ import { quoteExecWord } from '../unit/exec/wrap.js';
 import { parseUnitFile, type UnitFile } from '../unit/unit-file.js';
 import { writeUnitFile } from '../unit/write-unit-file.js';
 
-/** What is started. */
 export interface TransientCommand {
   /** An absolute path, or a name that is looked for where the service is. */
   readonly program: string;
   readonly args: readonly string[];
-  /** The manager expands `$NAME` and `${NAME}` in the arguments. */
+  /** Whether the manager expands `$NAME` and `${NAME}` in the arguments. */
   readonly expand: boolean;
 }
 
@@ -29,11 +28,11 @@ export interface Setting {
   readonly text: string;
 }
 
-/** No place in a file: the message names the directive. */
+/** A place in no file: the message names the directive. */
 const NOWHERE: Location = { file: '', line: 1, column: 1 };
 const withoutPlace = ({ at: _, ...rest }: Diagnostic): Diagnostic => rest;
 
-/** The directives that assignments of the command line come to, one entry for each; or what is wrong with them. */
+/** The directives that assignments of the command line come to, one entry for each, and errors in others. */
 export function transientDirectives(
   settings: readonly Setting[],
   target: Pick<Target, 'systemd' | 'scope' | 'abilities'>,
@@ -59,7 +58,7 @@ function planned(setting: string, values: readonly string[]): PlannedDirective {
   return row?.man === 'systemd.unit' ? { ...one, section: 'Unit' } : one;
 }
 
-/** Before 252 at least, a manager that is given such a unit crashes. */
+/** An error about Type=dbus without a name: at least managers before 252 crash when they are given such a unit. */
 function withoutBusName(directives: readonly PlannedDirective[]): Diagnostic[] {
   const last = (name: string) => directives.findLast((one) => one.name === name)?.values.at(-1);
   if (last('Type') !== 'dbus' || last('BusName') !== undefined) return [];
@@ -90,14 +89,20 @@ function valuesOf(
 const wrongValue = (name: string, text: string) =>
   error('directive-value', `'${name}' can't be '${printable(text, 80)}'`);
 
-/** `~` alone names nothing; on the bus that would take back what is before it. */
+/**
+ * Whether a list of names is fit for the bus. `~` alone names nothing, and there it would take back the names before
+ * it.
+ */
 const isClean = (text: string): boolean =>
   /^[ -~]*$/.test(text) && !/["'\\%]/.test(text) && !/^(?:~ *| +)$/.test(text);
 
 const isErrno = (text: string): boolean =>
   errnoNumber(text) !== undefined || (/^\d{1,4}$/.test(text) && Number(text) > 0 && Number(text) < 4096);
 
-/** systemd's own, which a policy makes; what systemd skips in them is found when the plan is made. */
+/**
+ * Checks of the values of system call directives, which a policy makes of `[syscalls]`. Words that systemd skips are
+ * found when the plan is made.
+ */
 const SYSTEM_CALLS: ReadonlyMap<string, (text: string) => boolean> = new Map([
   ['SystemCallFilter', isClean],
   ['SystemCallLog', isClean],
@@ -109,17 +114,17 @@ const SYSTEM_CALLS: ReadonlyMap<string, (text: string) => boolean> = new Map([
   ['SystemCallErrorNumber', (text) => text === '' || text === 'kill' || isErrno(text)],
 ]);
 
-/** Whether there is such a directive. */
+/** Whether `run` knows a directive. */
 export const isTransient = (name: string): boolean =>
   SYSTEM_CALLS.has(name) || findTransient(name) !== undefined;
 
-/** Whether a directive confines what is run. */
+/** Whether a directive confines the command. */
 export const confines = (name: string): boolean => {
   const row = findDirective(name);
   return SYSTEM_CALLS.has(name) || (row !== undefined && row.strictness.rule !== 'neutral');
 };
 
-/** What says the same. */
+/** Other ways to say the same. */
 const INSTEAD: ReadonlyMap<string, string> = new Map([
   ['Description', "'--description' does it"],
   ['TimeoutSec', 'set TimeoutStartSec= and TimeoutStopSec='],
@@ -142,7 +147,7 @@ function unknownSetting(name: string): Diagnostic {
 }
 
 /**
- * The unit file that a transient unit is as good as, for a plan to be made of it.
+ * The unit file that a transient unit is equal to, for a plan to be made of it.
  * @param file the name that diagnostics show
  */
 export function transientUnitFile(

@@ -1,13 +1,16 @@
 import type { Plan } from '../plan/plan.js';
 import type { System, UnitProperties } from '../system/system.js';
 
-/** What it finds is in its log: on its standard error, without escape codes, whatever the caller's environment says. */
+/**
+ * The environment for systemd-analyze: its findings are in its log, on standard error and without escape codes,
+ * whatever the caller's environment says.
+ */
 const LOG = ['SYSTEMD_LOG_TARGET=console', 'SYSTEMD_LOG_LEVEL=info', 'SYSTEMD_LOG_COLOR=0'];
 
-/** How long that may take, in milliseconds: a path may be on a server that doesn't answer. */
+/** The most time for systemd-analyze, in milliseconds: a path may be on a server that doesn't answer. */
 const TIMEOUT = 10_000;
 
-/** As the bus has it: with the result when it was last looked at. */
+/** A condition as the bus has it, with the result of the last look at it. */
 type Condition = readonly [
   name: string,
   trigger: boolean,
@@ -17,8 +20,8 @@ type Condition = readonly [
 ];
 
 /**
- * What keeps a unit from being started again: a line of `Condition…=` or `Assert…=` that doesn't hold now, as
- * systemd-analyze(1) evaluates it. Undefined where all hold, or that can't be told.
+ * The line of `Condition…=` or `Assert…=` that keeps a unit from being started again: it doesn't hold, as
+ * systemd-analyze(1) evaluates it. Undefined if all hold, or if that can't be told.
  */
 export async function unmetCondition(
   system: System,
@@ -33,14 +36,14 @@ export async function unmetCondition(
   const argv = ['env', ...LOG, 'systemd-analyze', ...user, 'condition', ...expressions];
   const { status, stderr } = await system.run(argv, { timeout: TIMEOUT });
   if (status !== 1) return undefined;
-  // Each list is looked at up to what decides, asserts first.
+  // systemd-analyze looks at each list up to the line that decides, asserts first.
   const [decided = ''] = stderr.split(/^Asserts failed\.$/m);
   return [...decided.matchAll(/^test\.service: (.+) failed\.$/gm)].at(-1)?.[1];
 }
 
-/** Lines to be evaluated, with the parameters as the manager has expanded them. */
+/** The lines to be evaluated, with the parameters as the manager has expanded them. */
 function expressionsOf(conditions: readonly Condition[]): string[] {
-  // One of those with '|' is enough: without one of them nothing can be said of the others.
+  // One line with '|' that holds is enough: if one of them can't be evaluated, the others decide nothing.
   const isOpen = conditions.some((one) => one[1] && isOfManager(one));
   return conditions
     .filter((one) => !isOfManager(one) && !(one[1] && isOpen))
@@ -50,5 +53,5 @@ function expressionsOf(conditions: readonly Condition[]): string[] {
     });
 }
 
-/** The manager's own environment and credentials are none that others can see. */
+/** Whether a condition is about the manager's own environment or credentials, which others can't see. */
 const isOfManager = ([name]: Condition): boolean => /(?:Environment|Credential)$/.test(name);

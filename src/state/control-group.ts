@@ -1,4 +1,4 @@
-/** Where the kernel has a unit's control group, and whether a process is in it. */
+/** Finds the folders of a unit's control group, and tells whether a process is in it. */
 import { codeOf } from '../diagnostic.js';
 import { groupFolders, groupIn, parseHierarchies } from '../formats/cgroup-mounts.js';
 import type { System, UnitProperties } from '../system/system.js';
@@ -8,7 +8,7 @@ const MAX_LIST = 1 << 20;
 
 /**
  * The folders of a unit's control group: one of each hierarchy that systemd keeps it in, so that two may have the same
- * processes. None where the unit doesn't run.
+ * processes. None if the unit doesn't run.
  */
 export async function unitGroups(system: System, unit: UnitProperties): Promise<string[]> {
   const group = String(unit.get('ControlGroup') ?? '');
@@ -23,8 +23,8 @@ export async function unitGroups(system: System, unit: UnitProperties): Promise<
 }
 
 /**
- * Whether a process is in a unit's control group or below it; false also where it is so deep below that the kernel can't
- * name its group, PATH_MAX being the longest name.
+ * Whether a process is in a unit's control group or below it. False also for a process so deep below it that the kernel
+ * can't name its group: names end at PATH_MAX.
  */
 export async function isInUnit(system: System, unit: UnitProperties, pid: number): Promise<boolean> {
   const group = String(unit.get('ControlGroup') ?? '');

@@ -7,7 +7,7 @@ import { downAlready, startCommand } from './notes.js';
 import type { Service } from './service.js';
 import { hasFailed, isRunning, isWaiting } from './service-run.js';
 
-/** A confined service that has failed, or that fails again and again: what is to be said of it where nothing else is. */
+/** Facts about a confined service that decide how its failure is told. */
 interface Under {
   readonly scope: Target['scope'];
   readonly appliedRuns: AppliedRuns;
@@ -15,9 +15,12 @@ interface Under {
   readonly refuses: boolean;
 }
 
-/** What became of a service that doesn't run as it should, and where to look; none of one that runs, or was stopped. */
+/**
+ * Diagnostics about a service that has failed or keeps failing, and where to look. A service that runs after restarts
+ * gets a note; one that runs without any, or was stopped, gets nothing.
+ */
 export function failedService({ name, properties }: Service, under: Under): Diagnostic[] {
-  // What ends well and is started again does as it shall.
+  // A service that ends well and is started again does as it shall.
   const isFailing = isWaiting(properties) && properties.get('Result') !== 'success';
   if (!hasFailed(properties) && !isFailing) return startedAgain({ name, properties }, under);
   const { scope, appliedRuns, refuses } = under;
@@ -27,7 +30,7 @@ export function failedService({ name, properties }: Service, under: Under): Diag
   }
   const at = (key: string) => Number(properties.get(key) ?? 0) / 1000;
   const started = at('ExecMainStartTimestamp') || at('InactiveExitTimestamp');
-  // What failed before its files were there didn't fail of them.
+  // A service that failed before its files were there didn't fail because of them.
   if (started < appliedRuns.since) return hasFailed(properties) ? [downAlready(name, scope, properties)] : [];
   const does = hasFailed(properties) ? 'has failed' : 'fails, and is started again and again,';
   const hint =
@@ -37,7 +40,7 @@ export function failedService({ name, properties }: Service, under: Under): Diag
   return [warning('failed', `${name} ${does} under its policy (${howItEnded(properties)})`, { hint })];
 }
 
-/** One that runs may have been started again and again, and why can't be told of the run that it is in. */
+/** A note about a running service that was started again: its present run doesn't tell why. */
 function startedAgain({ name, properties }: Service, { scope, refuses }: Under): Diagnostic[] {
   const times = Number(properties.get('NRestarts') ?? 0);
   if (!isRunning(properties) || times === 0) return [];

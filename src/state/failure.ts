@@ -10,13 +10,15 @@ import { recordsOf } from './stopped.js';
 export interface FailedUnit {
   readonly unit: string;
   readonly scope: Plan['target']['scope'];
-  /** What it was restarted under; undefined without a policy. */
+  /** The plan that it was restarted under; undefined without a policy. */
   readonly plan: Plan | undefined;
-  /** Its properties while it still ran; without them the run is its last one. */
+  /** Properties of the failed run while it still ran; if absent, the last run is meant. */
   readonly run?: UnitProperties;
 }
 
-/** A service that failed: what happened, what the programs of that run said of it, where to find more. */
+/**
+ * A diagnostic about a service that failed: the event, the last words of that run's programs, and where to find more.
+ */
 export async function failed(
   system: System,
   { unit, scope, plan, run }: FailedUnit,
@@ -41,7 +43,7 @@ export async function failed(
   return error('service-failed', reason, { hint: [...more, ...said].join('; ') });
 }
 
-/** The run that a service is in, or was in last, in hex. */
+/** The invocation ID of the run that a service is in, or was in last, in hex. */
 export const invocationOf = (properties: UnitProperties): string =>
   toHex((properties.get('InvocationID') ?? []) as Iterable<number>);
 
@@ -49,8 +51,8 @@ const whatItNeeds = (unit: string, scope: Plan['target']['scope']): string =>
   `'${ownCommand(scope, 'explain --record', unit)}' runs it once with no call refused, and names all that it needs`;
 
 /**
- * The last lines of a run's own processes in the journal; systemd's, which say that it stopped, are not among them, nor
- * are those of the run before.
+ * The last lines of a run's own processes in the journal, without systemd's lines about the stop and without those of
+ * the run before.
  */
 async function programsSaid(
   system: System,
@@ -60,7 +62,7 @@ async function programsSaid(
 ): Promise<string[]> {
   const invocation = invocationOf(properties);
   const started = Math.floor(Number(properties.get('InactiveExitTimestamp') ?? 0) / 1e6);
-  // Of a service that is unloaded nobody knows which lines are its last run's.
+  // Nobody knows which lines are the last run's if the service is unloaded.
   if (invocation === '' && started === 0) return [];
   const { stdout } = await system.run([
     ...['journalctl', '--quiet', '--no-pager', '--output=cat', '--lines=5'],
@@ -73,13 +75,13 @@ async function programsSaid(
 
 const [SIGTERM, SIGSYS] = [15, 31];
 
-/** How a process has ended: CLD_EXITED, CLD_KILLED or CLD_DUMPED (waitid(2)), and the status or the signal. */
+/** The end of a process: CLD_EXITED, CLD_KILLED or CLD_DUMPED (waitid(2)), and the status or the signal. */
 interface End {
   readonly code: number;
   readonly status: number;
 }
 
-/** Of the main process; where none was started, of what failed before it. */
+/** The end of the main process; if none was started, that of the command which failed before it. */
 function endIn(properties: UnitProperties): End {
   const main = {
     code: Number(properties.get('ExecMainCode') ?? 0),
@@ -90,7 +92,10 @@ function endIn(properties: UnitProperties): End {
 
 const STARTERS = ['ExecCondition', 'ExecStartPre', 'ExecStart', 'ExecStartPost'];
 
-/** Of each command that counts: the last two of what the manager says of it are the code and the status. */
+/**
+ * The ends of the commands that count. The last two fields that the manager has of a command are the code and the
+ * status.
+ */
 const endsOf = (properties: UnitProperties, key: string): End[] =>
   ((properties.get(`${key}Ex`) ?? []) as readonly (readonly unknown[])[])
     .filter(([, , flags]) => !(flags as readonly string[]).includes('ignore-failure'))
@@ -98,13 +103,13 @@ const endsOf = (properties: UnitProperties, key: string): End[] =>
 
 const isFailure = (end: End): boolean => isKilled(end) || (end.code === 1 && end.status !== 0);
 
-/** What the manager records of the end of a process (sd-messages.h). */
+/** The ID of the manager's message about the end of a process (sd-messages.h). */
 const ENDED = '98e322203f7a4ed290d09fe03c09fe15';
 
-/** The journal takes a moment, in milliseconds. */
+/** The time that an entry takes to get into the journal, in milliseconds. */
 const PAUSE = 200;
 
-/** The end of a run that another has followed since; undefined where the journal doesn't have it. */
+/** The end of a run that another run has followed; undefined if the journal doesn't have it. */
 async function endInJournal(
   system: System,
   { unit, scope, run }: Required<Omit<FailedUnit, 'plan'>>,
@@ -113,7 +118,7 @@ async function endInJournal(
   await system.wait(PAUSE);
   const { stdout } = await system.run([
     ...['journalctl', '--quiet', '--no-pager', '--lines=1', '--output=json'],
-    // Of the main process alone: what ends the run has ends of its own.
+    // Only the main process counts: commands that end the run have ends of their own.
     ...['--output-fields=EXIT_CODE,EXIT_STATUS', `MESSAGE_ID=${ENDED}`, 'COMMAND=ExecStart'],
     ...[...recordsOf({ unit, scope }), `${prefix}INVOCATION_ID=${invocationOf(run)}`],
   ]);
@@ -124,10 +129,10 @@ async function endInJournal(
 
 const isKilled = (end: End | undefined): boolean => end?.code === 2 || end?.code === 3;
 
-/** Whether SIGSYS ended it, as it does where a filter refuses a call. */
+/** Whether SIGSYS ended the process, as it does if a filter refuses a call. */
 const isRefusal = (end: End | undefined): boolean => isKilled(end) && end?.status === SIGSYS;
 
-/** Whether that ended the main process. */
+/** Whether SIGSYS ended the main process, or the command that failed before it. */
 export const isKilledByFilter = (properties: UnitProperties): boolean => isRefusal(endIn(properties));
 
 const isSystemdsEnd = (end: End | undefined): boolean =>
@@ -142,7 +147,7 @@ export function endedWell(properties: UnitProperties): boolean {
   return isKilled(end) ? end.status === SIGTERM : end.status === 0;
 }
 
-/** The last run of a service that didn't succeed, in few words. */
+/** The end of a service's last run, in few words, if it didn't succeed. */
 export const howItEnded = (properties: UnitProperties): string =>
   [properties.get('Result'), textOf(endIn(properties))].filter(Boolean).join(', ');
 

@@ -1,6 +1,9 @@
 import { type Diagnostic, defect, UserError } from '../diagnostic.js';
 
-/** What goes wrong in a step after which something is put back, as diagnostics; a defect of the program, too. */
+/**
+ * Runs a step that a roll-back may follow.
+ * @returns its diagnostics, or those of its exception; a defect of the program is one, too
+ */
 export async function failuresOf(step: () => Promise<readonly Diagnostic[]>): Promise<readonly Diagnostic[]> {
   try {
     return await step();
@@ -9,7 +12,10 @@ export async function failuresOf(step: () => Promise<readonly Diagnostic[]>): Pr
   }
 }
 
-/** The same for a step that finds nothing by itself. */
+/**
+ * Runs a step that finds nothing by itself.
+ * @returns the diagnostics of its exception
+ */
 export const failureOf = (step: () => Promise<void>): Promise<readonly Diagnostic[]> =>
   failuresOf(async () => {
     await step();

@@ -8,8 +8,8 @@ export async function sha256(texts: Iterable<string>): Promise<string> {
 }
 
 /**
- * Of files of a unit of ours, the launcher not among them, by what systemd and the launcher read of them. It must stay as
- * it is: runs and drop-ins of older versions are held against it.
+ * The hash of a unit's files, the launcher not among them, over the parts that systemd and the launcher read. It must
+ * stay the same for the same files: runs and drop-ins of older versions are compared by it.
  */
 export const filesHash = (files: readonly EmittedFile[]): Promise<string> =>
   sha256(

@@ -3,7 +3,7 @@ import { note } from '../diagnostic.js';
 import type { UnitProperties } from '../system/system.js';
 import type { Scope } from '../unit/search.js';
 
-/** @param obstacle why it isn't restarted, if not since nobody wants it */
+/** @param obstacle the reason why it isn't restarted; undefined if nobody wants it to be */
 export const restartDue = (unit: string, obstacle?: string) =>
   note('restart-due', `${unit} runs as it was before; the policy takes effect at its next start`, {
     hint: obstacle,
@@ -17,20 +17,20 @@ export const leftAsItRuns = (unit: string, obstacle?: string) =>
 export const notRunning = (unit: string) =>
   note('not-running', `${unit} isn't running: the policy takes effect at its next start`);
 
-/** What starts a service that has failed, be it that it was started too often. */
+/** The command line that starts a failed service, even one that was started too often. */
 export const startCommand = (unit: string, scope: Scope, properties: UnitProperties): string => {
   const start = systemctl(scope, 'start', unit);
   const isLimited = properties.get('Result') === 'start-limit-hit';
   return isLimited ? `${systemctl(scope, 'reset-failed', unit)} && ${start}` : start;
 };
 
-/** Of a service that was down before, and that nobody starts. */
+/** A note about a service that has failed before, and that nobody starts. */
 export const downAlready = (unit: string, scope: Scope, properties: UnitProperties) =>
   note('not-running', `${unit} has failed, and isn't started: the policy takes effect at its next start`, {
     hint: startCommand(unit, scope, properties),
   });
 
-/** The same of one that has nothing of ours any more. */
+/** A note about a failed service that has no files of ours. */
 export const staysFailed = (unit: string, scope: Scope, properties: UnitProperties) =>
   note('not-running', `${unit} has failed, and isn't started`, {
     hint: startCommand(unit, scope, properties),

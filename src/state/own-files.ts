@@ -14,10 +14,10 @@ import {
 import type { Context } from '../system/context.js';
 import { failureOf } from './failures.js';
 
-/** Larger than any file of ours, in bytes. */
+/** The most bytes that are read of a file of ours: none is larger. */
 export const MAX_SIZE = 4 << 20;
 
-/** What apply wrote for a unit, the drop-in first: without the others it would start nothing. */
+/** The files that apply wrote for a unit, the drop-in first: without the others it would start nothing. */
 export async function readOwnFiles(context: Context, unit: string): Promise<ExistingFile[]> {
   const { placement } = context;
   return [
@@ -26,26 +26,26 @@ export async function readOwnFiles(context: Context, unit: string): Promise<Exis
   ];
 }
 
-/** When the last of a unit's own files was written, in whole milliseconds since 1970; 0 where there is none. */
+/** The last time that one of a unit's own files was written, in whole milliseconds since 1970; 0 if there is none. */
 export async function lastWritten(context: Context, unit: string): Promise<number> {
   const files = await readOwnFiles(context, unit);
   return Math.floor(Math.max(0, ...files.map(({ modified }) => modified)));
 }
 
-/** Where files of another lifetime are. */
+/** The context for files of another lifetime. */
 export const withLifetime = (context: Context, lifetime: Lifetime): Context => ({
   ...context,
   placement: { ...context.placement, lifetime },
 });
 
-/** A drop-in of ours, or what is left of one, and how long it is for. */
+/** A drop-in of ours, or a filter that is left of one, and its lifetime. */
 export interface OwnDropIn {
   readonly unit: string;
   readonly path: string;
   readonly lifetime: Lifetime;
 }
 
-/** All drop-ins of ours, whatever their units; of two for one unit the first is the one that systemd reads. */
+/** All drop-ins of ours, whatever their units. The first of two for one unit is the one that systemd reads. */
 export const ownDropIns = async (context: Context): Promise<OwnDropIn[]> =>
   (await ownPlaces(context)).filter(({ path }) => hasNameOfDropIn(path));
 
@@ -64,8 +64,8 @@ export async function ownPlaces({ system, placement }: Context): Promise<OwnDrop
 }
 
 /**
- * Of each unit the place of ours that counts, the one that systemd reads first: a filter without a drop-in yields to a
- * drop-in, and what only has the name of a drop-in of ours to one that is.
+ * The place of ours that counts for each unit: the one that systemd reads first. A filter without a drop-in yields to a
+ * drop-in. A file that only has the name of a drop-in of ours yields to one of ours.
  */
 export async function confinedPlaces(context: Context): Promise<Map<string, OwnDropIn>> {
   const found = new Map<string, OwnDropIn>();
@@ -87,7 +87,7 @@ async function isOurs(context: Context, path: string): Promise<boolean> {
   return is;
 }
 
-/** Neither what links lead to nor what others have put there is ours. */
+/** Our files of `[exec] programs`. Targets of links aren't ours, nor are files that others have put there. */
 async function readProgramFiles(context: Context, folder: string): Promise<ExistingFile[]> {
   const { system } = context;
   const end = folder.lastIndexOf('/');
@@ -101,7 +101,7 @@ async function readProgramFiles(context: Context, folder: string): Promise<Exist
   return files.filter(({ content }) => isProgramFile(content));
 }
 
-/** Files of ours, with what others could change marked as that. */
+/** The files of ours, marked as untrusted if others could change them. */
 export async function markUntrusted(
   context: Context,
   files: readonly ExistingFile[],
@@ -111,7 +111,7 @@ export async function markUntrusted(
   return files.map((file) => (trusted.has(file.path) ? file : { ...file, untrusted: true }));
 }
 
-/** Those of the files that there are, but for what others could change: that is as good as not there. */
+/** Reads those of some files that exist, and that others can't change: a file that they can is as good as none. */
 export async function readTrusted(context: Context, paths: readonly string[]): Promise<ExistingFile[]> {
   const files: ExistingFile[] = [];
   for (const path of paths) {
@@ -124,7 +124,7 @@ export async function readTrusted(context: Context, paths: readonly string[]): P
   return files;
 }
 
-/** Those of the files that there are. */
+/** Reads those of some files that exist. */
 export async function readFiles(
   { system }: Context,
   paths: readonly string[],

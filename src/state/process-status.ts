@@ -1,19 +1,19 @@
 import type { System } from '../system/system.js';
 
-/** USER_HZ is 100 on every machine (proc_pid_stat(5)): a tick in microseconds. */
+/** A tick in microseconds: USER_HZ is 100 on every machine (proc_pid_stat(5)). */
 export const TICK = 10_000;
 
-/** Larger than what the kernel says of a process in its `stat`, in bytes. */
+/** The most bytes that are read of `stat`: the kernel's text is shorter. */
 const MAX_STAT = 1 << 14;
 
-/** Which field of `stat`, counted from 0 behind the process's name, is its start. */
+/** The index of the start time in `stat`, counted from 0 behind the process's name. */
 const START = 19;
 
-/** Larger than what the kernel says of a process in its `status`, in bytes. */
+/** The most bytes that are read of `status`: the kernel's text is shorter. */
 const MAX_STATUS = 1 << 16;
 
 /**
- * What the kernel says of a process or a thread, by the names of proc_pid_status(5); undefined where it has ended.
+ * The status of a process or a thread, by the names of proc_pid_status(5); undefined if it has ended.
  * @param process `PID` or `PID/task/TID`
  */
 export async function readStatus(
@@ -27,7 +27,7 @@ export async function readStatus(
   return new Map(lines.map((line) => line.split(':\t') as [string, string]));
 }
 
-/** When a process was started, in microseconds since boot, rounded down to ticks; undefined where it has ended. */
+/** The start of a process, in microseconds since boot, rounded down to ticks; undefined if it has ended. */
 export async function startOf(system: System, pid: number): Promise<number | undefined> {
   const file = await system.read(`/proc/${pid}/stat`, { limit: MAX_STAT });
   const text = new TextDecoder().decode(file?.bytes);

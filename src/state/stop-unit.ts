@@ -2,10 +2,13 @@ import { type Diagnostic, error } from '../diagnostic.js';
 import type { Context } from '../system/context.js';
 import { failuresOf } from './failures.js';
 
-/** How long a service may take to stop, in milliseconds. */
+/** The most time that a service may take to stop, in milliseconds. */
 const STOP_TIMEOUT = 300_000;
 
-/** Stops a service; says why it can't be. */
+/**
+ * Stops a service.
+ * @returns an error if it can't be stopped
+ */
 export async function stopUnit({ system, placement }: Context, unit: string): Promise<readonly Diagnostic[]> {
   const manager = placement.scope === 'user' ? ['--user'] : [];
   return failuresOf(async () => {

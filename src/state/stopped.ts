@@ -3,8 +3,8 @@ import type { System, UnitProperties } from '../system/system.js';
 import type { Scope } from '../unit/search.js';
 
 /**
- * What the manager records when it begins to start a unit, has or hasn't started it, begins to stop it, and has stopped
- * it; of some types the last alone (sd-messages.h).
+ * IDs of the manager's messages when it begins to start a unit, has or hasn't started it, begins to stop it, and has
+ * stopped it. Some types of units have the last alone (sd-messages.h).
  */
 const STARTING = '7d4958e842da4a758f6c1cdc7b36dcc5';
 const STARTED = '39f53479d3a045ac8e11786248231fbf';
@@ -12,7 +12,7 @@ const NOT_STARTED = 'be02cf6855d2428ba40df7e9d022f03d';
 const STOPPED = '9d1aaa27d60140bd96365438aad20286';
 const STOPPING = 'de5b426a63be47a7b6ac3eaac82e2f6f';
 
-/** The journal takes a moment: how often, and how far apart in milliseconds, is looked. */
+/** The number of looks into the journal, which takes a moment, and the pause between them in milliseconds. */
 const LOOKS = 3;
 const PAUSE = 200;
 
@@ -22,8 +22,9 @@ interface One {
 }
 
 /**
- * Whether a service is down by a stop that somebody has asked for: of it, or of what it depends on. One that ends by
- * itself, be it with success, was not stopped; nor was one that systemd stops since what it is bound to has ended.
+ * Whether a service is down by a stop that somebody has asked for: of it, or of a unit that it depends on. A service
+ * that ends by itself, be it with success, was not stopped. Nor was one that systemd stops since a unit that it is
+ * bound to has ended.
  */
 export async function wasStopped(system: System, one: One, properties: UnitProperties): Promise<boolean> {
   const heard = await system.heard(one.unit);
@@ -31,7 +32,7 @@ export async function wasStopped(system: System, one: One, properties: UnitPrope
   return isDead(properties) && heard.stopped && !(await hasLostWhatItIsBoundTo(system, properties));
 }
 
-/** Whether a unit that it is bound to (BindsTo=) has ended, and wasn't stopped. */
+/** Whether a unit that a service is bound to (BindsTo=) has ended without having been stopped. */
 async function hasLostWhatItIsBoundTo(system: System, properties: UnitProperties): Promise<boolean> {
   const ended = boundTo(properties).map(async (unit) => {
     const [heard, state] = await Promise.all([system.heard(unit), system.anyUnit(unit)]);
@@ -40,7 +41,7 @@ async function hasLostWhatItIsBoundTo(system: System, properties: UnitProperties
   return (await Promise.all(ended)).includes(true);
 }
 
-/** The units that a service is stopped with, when they end by themselves. */
+/** The units with which a service is stopped when they end by themselves. */
 export const boundTo = (properties: UnitProperties): readonly string[] =>
   (properties.get('BindsTo') ?? []) as readonly string[];
 
@@ -48,18 +49,21 @@ export const boundTo = (properties: UnitProperties): readonly string[] =>
 export const isDead = (properties: UnitProperties): boolean =>
   ['inactive', 'failed'].includes(String(properties.get('ActiveState')));
 
-/** For journalctl(1): what the manager itself has recorded of a unit. */
+/** Arguments of journalctl(1) for the manager's own messages about a unit. */
 export const recordsOf = ({ unit, scope }: One): string[] =>
   scope === 'user' ? ['--user', `USER_UNIT=${unit}`] : [`UNIT=${unit}`, '_PID=1'];
 
-/** The same where nobody has listened to it: the manager's log has each job that stops something, unless it is kept from it. */
+/**
+ * Whether a service was stopped, for a unit whose signals nobody has heard. The manager's log has each job that stops a
+ * unit, unless it is kept from logging.
+ */
 async function wasStoppedByJournal(
   system: System,
   { unit, scope }: One,
   properties: UnitProperties,
 ): Promise<boolean> {
   if (!isDead(properties)) return false;
-  // What has failed mostly did so by itself.
+  // A failed service mostly did so by itself: one look is enough.
   const looks = properties.get('ActiveState') === 'failed' ? 1 : LOOKS;
   for (let look = 1; look <= looks; look++) {
     if (look > 1) await system.wait(PAUSE);

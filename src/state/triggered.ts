@@ -6,11 +6,11 @@ const ENDING_ALL =
 
 export interface Triggered {
   readonly units: readonly string[];
-  /** The lines of the unit, where by these units others end than itself. */
+  /** The line by which more ends than the unit itself; undefined if there is none. */
   readonly endsMore: string | undefined;
 }
 
-/** What systemd starts when a unit fails, or ends with success (systemd.unit(5)). */
+/** The units that systemd starts when a unit fails, or ends with success (systemd.unit(5)). */
 export function triggered(properties: UnitProperties, by: 'OnFailure' | 'OnSuccess'): Triggered {
   const units = (properties.get(by) ?? []) as readonly string[];
   const isolates = units.length > 0 && properties.get(`${by}JobMode`) === 'isolate';

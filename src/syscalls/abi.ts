@@ -13,8 +13,8 @@ interface AbiRow {
   /** AUDIT_ARCH_* (linux/audit.h). */
   readonly arch: number;
   /**
-   * Bits of an argument register that the kernel looks at. A filter may see more: a 64-bit program that uses
-   * `int 0x80` brings whole registers along.
+   * Bits of an argument register that the kernel looks at. A filter may see more: a 64-bit program that uses `int 0x80`
+   * passes whole registers.
    */
   readonly registerBits: 32 | 64;
 }
@@ -35,12 +35,13 @@ const BY_MACHINE: ReadonlyMap<Machine, readonly Abi[]> = groupBy(
   (abi) => ABIS[abi].machine,
 );
 
-/** The ABIs that a machine's kernel can run, the native one first. */
+/** The ABIs that a machine's kernel can run; the native one is first. */
 export const abisOf = (machine: Machine): readonly Abi[] => BY_MACHINE.get(machine)!;
 
 /**
- * Which ABI a call comes through and its number in that ABI's table.
- * -1 is nobody's x32 call: tracers write it to skip a call.
+ * The ABI of a call, and its number in that ABI's table; undefined for a foreign AUDIT_ARCH value. The number -1 isn't
+ * an x32 call: tracers write it to skip a call.
+ * @param nr unsigned 32 bits, as a filter sees it
  */
 export function abiOf(machine: Machine, arch: number, nr: number): { abi: Abi; nr: number } | undefined {
   const abi = abisOf(machine).find((name) => ABIS[name].arch === arch);
@@ -50,5 +51,5 @@ export function abiOf(machine: Machine, arch: number, nr: number): { abi: Abi; n
   return abi && { abi, nr };
 }
 
-/** A table number as the kernel shows it to a filter. */
+/** A table's number as a filter sees it. */
 export const kernelNumber = (abi: Abi, nr: number): number => (abi === 'x32' ? (nr | X32_BIT) >>> 0 : nr);

@@ -1,32 +1,32 @@
 /**
- * Where the arguments of calls are. A rule counts them as the prototype on 64-bit machines does, or as its own for a call
- * that only 32-bit ABIs have; each 64-bit argument counts as one.
+ * The registers of calls' arguments. A rule counts arguments as the prototype on 64-bit machines does, or as the 32-bit
+ * prototype for a call that only 32-bit ABIs have. An argument of 64 bits counts as one.
  */
 import { ABIS, type Abi } from './abi.js';
 import { numbersOf } from './numbers.js';
 
 /** Registers, 0 to 5, that hold an argument. */
 export interface Place {
-  /** The register of the whole argument, or of its lower half. */
+  /** The register that holds the whole argument, or its lower half. */
   readonly register: number;
-  /** The register whose lower half is the argument's upper half, where an ABI hands 64 bits over in two. */
+  /** The register whose lower half is the argument's upper half, on ABIs that pass 64 bits in two registers. */
   readonly upper?: number;
-  /** How many bits of the argument the kernel takes. */
+  /** The number of bits of the argument that the kernel takes. */
   readonly bits: 16 | 32 | 64;
-  /** Whether the kernel makes 64 bits of 32 by their sign, not by zeros. */
+  /** Whether the kernel extends the argument from 32 to 64 bits by its sign, not by zeros. */
   readonly signed?: true;
 }
 
-/** An argument that no filter can compare as the kernel takes it. */
+/** An argument that no filter can compare with the value that the kernel takes. */
 export interface Hidden {
-  /** To follow the call's name: `has its arguments in memory`. */
+  /** The reason, as text that follows the call's name: `has its arguments in memory`. */
   readonly why: string;
-  /** The ABI's call that does the same and shows its arguments. */
+  /** A call of the same ABI that does the same and shows its arguments. */
   readonly instead?: string;
 }
 
 /**
- * Arguments of 64 bits that 32-bit ABIs hand over in two registers, by call (arch/x86/kernel/sys_ia32.c,
+ * Arguments of 64 bits that 32-bit ABIs pass in two registers, by call (arch/x86/kernel/sys_ia32.c,
  * arch/arm64/kernel/sys32.c, fs/notify/fanotify/fanotify_user.c, fs/dcookies.c of Linux 6.7).
  */
 const WIDE: ReadonlyMap<string, readonly number[]> = new Map([
@@ -46,14 +46,14 @@ const WIDE: ReadonlyMap<string, readonly number[]> = new Map([
 ]);
 
 /**
- * Calls whose prototype has the position as two words, of which 64-bit machines ignore the second. x32 has the position as
- * one word, and then the flags (fs/read_write.c, compat_sys_preadv64v2).
+ * Calls whose prototype has the position as two words, of which 64-bit machines ignore the second. x32 has the position
+ * as one word, followed by the flags (fs/read_write.c, compat_sys_preadv64v2).
  */
 const AT_POSITION: ReadonlySet<string> = new Set(['preadv', 'preadv2', 'pwritev', 'pwritev2']);
 const POSITION = 3;
 
 /**
- * Arguments of 32 bits on 32-bit ABIs that the kernel extends by their sign, where a negative one is good for something
+ * Arguments of 32 bits on 32-bit ABIs that the kernel extends by their sign, in calls where a negative value is useful
  * (compat_sys_lseek in fs/read_write.c, compat_sys_msgrcv in ipc/msg.c).
  */
 const SIGNED: ReadonlyMap<string, number> = new Map([
@@ -61,7 +61,7 @@ const SIGNED: ReadonlyMap<string, number> = new Map([
   ['msgrcv', 3],
 ]);
 
-/** Modes of files, which are 16 bits wide on every ABI (umode_t in include/linux/types.h). */
+/** The argument that is a file's mode, by call: 16 bits wide on every ABI (umode_t in include/linux/types.h). */
 const MODES: ReadonlyMap<string, number> = new Map([
   ['chmod', 1],
   ['creat', 1],
@@ -77,19 +77,26 @@ const MODES: ReadonlyMap<string, number> = new Map([
   ['openat', 3],
 ]);
 
-/** Calls of x86 that take one pointer to their arguments (arch/x86/entry/syscalls/syscall_32.tbl: old_mmap, old_select). */
+/**
+ * Calls of x86 that take one pointer to their arguments, each with the call that takes them in registers
+ * (arch/x86/entry/syscalls/syscall_32.tbl: old_mmap, old_select).
+ */
 const IN_MEMORY: ReadonlyMap<string, string> = new Map([
   ['mmap', 'mmap2'],
   ['select', '_newselect'],
 ]);
 
-/** Calls that take user and group IDs of 16 bits on 32-bit ABIs (kernel/uid16.c). The first argument of some is a file. */
+/**
+ * Calls that take user and group IDs of 16 bits on 32-bit ABIs (kernel/uid16.c). The first argument of chown and its
+ * like is a file.
+ */
 const SHORT_IDS = /^set(?:re|res|fs)?[ug]id$/;
 const SHORT_IDS_OF_FILE = /^[fl]?chown$/;
 
 /**
- * Commands that arm's entry points take with and without IPC_64, which they strip (compat_ipc_parse_version in ipc/util.h,
- * compat_sys_old_* in arch/arm64/tools/syscall_32.tbl): no filter compares what is left. x86 has calls that don't strip it.
+ * The argument that is an IPC command, by call. Arm's entry points take commands with and without IPC_64 and strip it,
+ * so that no filter compares the rest (compat_ipc_parse_version in ipc/util.h, compat_sys_old_* in
+ * arch/arm64/tools/syscall_32.tbl). x86 has calls that don't strip it.
  */
 const IPC_COMMANDS: ReadonlyMap<string, number> = new Map([
   ['msgctl', 1],
@@ -97,19 +104,22 @@ const IPC_COMMANDS: ReadonlyMap<string, number> = new Map([
   ['shmctl', 1],
 ]);
 
-/** x32's own calls have numbers from here on (arch/x86/entry/syscalls/syscall_64.tbl). */
+/** The first number of x32's own calls (arch/x86/entry/syscalls/syscall_64.tbl). */
 const X32_COMPAT = 512;
 
 const REGISTERS = 6;
 
-/** Where an ABI has an argument of a call, 0 to 5. @param width how many bits of it are to be compared */
+/**
+ * The place of a call's argument, 0 to 5, on an ABI.
+ * @param width the number of bits that are to be compared
+ */
 export function placeOf(abi: Abi, call: string, arg: number, width: 32 | 64 = 32): Place | Hidden {
   if (MODES.get(call) === arg) return { register: arg, bits: 16 };
   if (abi === 'x32') return placeOnX32(call, arg, width);
   return ABIS[abi].registerBits === 64 ? { register: arg, bits: 64 } : placeOn32Bit(abi, call, arg);
 }
 
-/** The six registers of a call with these arguments, as far as the ABI has registers for them; the rest are 0. */
+/** The six registers of a call with these arguments, as far as the ABI has registers for them; the others are 0. */
 export function registersWith(abi: Abi, call: string, args: readonly bigint[]): bigint[] {
   const registers = new Array<bigint>(REGISTERS).fill(0n);
   for (const [arg, value] of args.entries()) {
@@ -122,7 +132,7 @@ export function registersWith(abi: Abi, call: string, args: readonly bigint[]): 
   return registers;
 }
 
-/** The argument that six registers hold at a place, as the kernel takes it. */
+/** The argument at a place in six registers, with the bits that the kernel takes. */
 export function argumentIn(registers: readonly bigint[], place: Place): bigint {
   const { register, upper, bits, signed } = place;
   const low = BigInt.asUintN(upper === undefined ? bits : 32, registers[register]!);
@@ -130,7 +140,10 @@ export function argumentIn(registers: readonly bigint[], place: Place): bigint {
   return upper === undefined ? low : (BigInt.asUintN(32, registers[upper]!) << 32n) | low;
 }
 
-/** The kernel takes whole pointers from x32's own calls, and 32 bits of numbers but the position. */
+/**
+ * The place on x32. In x32's own calls the kernel takes 64 bits of pointers, and 32 bits of numbers except the
+ * position.
+ */
 function placeOnX32(call: string, arg: number, width: 32 | 64): Place | Hidden {
   const isCompat = (numbersOf('x32').get(call) ?? 0) >= X32_COMPAT;
   const hasPosition = AT_POSITION.has(call);
@@ -143,7 +156,7 @@ function placeOn32Bit(abi: Abi, call: string, arg: number): Place | Hidden {
   const hidden = hiddenOn32Bit(abi, call, arg);
   if (hidden) return hidden;
   if (AT_POSITION.has(call) && arg === POSITION) return { register: arg, upper: arg + 1, bits: 64 };
-  // CONFIG_CLONE_BACKWARDS, which x86-64 lacks: `tls` comes before `child_tid`.
+  // x86-64 lacks CONFIG_CLONE_BACKWARDS, by which x86 has `tls` before `child_tid`.
   if (abi === 'x86' && call === 'clone' && (arg === 3 || arg === 4)) return { register: 7 - arg, bits: 32 };
   const wide = WIDE.get(call) ?? [];
   const register = firstRegister(abi, wide, arg);
@@ -161,7 +174,10 @@ function hiddenOn32Bit(abi: Abi, call: string, arg: number): Hidden | undefined 
   return isShort ? { why: 'takes only 16 bits of an ID', instead: `${call}32` } : undefined;
 }
 
-/** On arm a 64-bit argument begins in an even register (Procedure Call Standard for the Arm Architecture, "Parameter Passing"). */
+/**
+ * The register where an argument begins. On arm a 64-bit argument begins in an even register (Procedure Call Standard
+ * for the Arm Architecture, "Parameter Passing").
+ */
 function firstRegister(abi: Abi, wide: readonly number[], arg: number): number {
   let register = 0;
   for (let at = 0; at < arg; at++) {

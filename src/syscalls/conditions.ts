@@ -1,4 +1,4 @@
-/** The conditions of a rule on one ABI. */
+/** A rule's conditions on one ABI. */
 
 import type { Abi } from './abi.js';
 import { type Hidden, placeOf } from './arguments.js';
@@ -6,11 +6,11 @@ import { parseOperand } from './operand.js';
 import type { Condition, Operator } from './policy.js';
 import type { ConditionEntry, RuleEntry } from './section.js';
 
-/** Whether a condition is written so that it holds for every number. */
+/** Whether a condition holds for every number by the way it is written. */
 export const holdsAlways = ({ op, operands }: ConditionEntry): boolean =>
   op === 'ge' && operands.every(({ value }) => value === 0n);
 
-/** Why no filter can tell on an ABI whether a rule holds; undefined where it can. */
+/** The reason why no filter can tell on an ABI whether a rule holds; undefined where a filter can. */
 export function hiddenFrom({ syscall, when }: RuleEntry, abi: Abi): Hidden | undefined {
   const asking = when.filter((condition) => !holdsAlways(condition));
   const places = asking.map(({ arg, width }) => placeOf(abi, syscall.value, arg, width));
@@ -18,8 +18,8 @@ export function hiddenFrom({ syscall, when }: RuleEntry, abi: Abi): Hidden | und
 }
 
 /**
- * A rule's conditions on one ABI, less those that always hold; undefined where one never does, as none does that asks for
- * an argument that is hidden there.
+ * A rule's conditions on one ABI, without those that always hold; undefined if one never holds. Any other condition on
+ * a hidden argument counts as one that never holds.
  * @throws UserError `unknown-constant` where an operand has no value on the ABI
  */
 export function conditionsOf({ syscall, when }: RuleEntry, abi: Abi): Condition[] | undefined {
@@ -41,8 +41,9 @@ function conditionOn(entry: ConditionEntry, call: string, abi: Abi): Condition |
 const MASK32 = 0xffffffffn;
 
 /**
- * A condition on more bits than the kernel takes of the register: those above count as 0, whatever the program put
- * there. True if it always holds, false if it never does.
+ * A condition on more bits of the register than the kernel takes: the bits above count as 0, whatever the program put
+ * there.
+ * @returns true if the condition always holds, false if it never does
  */
 function lowBits({ arg, op, values }: Condition, width: 16 | 32): Condition | boolean {
   const mask = (1n << BigInt(width)) - 1n;
@@ -69,7 +70,11 @@ function lowBits({ arg, op, values }: Condition, width: 16 | 32): Condition | bo
 
 const SIGN = 1n << 31n;
 
-/** A 64-bit condition where the kernel extends the lower half of the register by its sign: that keeps the order. */
+/**
+ * A 64-bit condition on a register whose lower half the kernel extends by its sign, as a condition on that half. The
+ * extension keeps the order of numbers.
+ * @returns true if the condition always holds, false if it never does
+ */
 function signedHalf({ arg, op, values }: Condition): Condition | boolean {
   const isHalf = (value: bigint) => BigInt.asUintN(64, BigInt.asIntN(32, value)) === value;
   const fitting = values.filter(isHalf);

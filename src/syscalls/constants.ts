@@ -1,12 +1,15 @@
-/** Constants by name for argument rules, with their value in each ABI (`O_DIRECTORY` differs, ioctl numbers do). */
+/**
+ * Constants by name for argument rules, with their value in each ABI. The values of `O_DIRECTORY` and of ioctl numbers
+ * differ.
+ */
 import type { Abi } from './abi.js';
 import { constantsTable } from './generated/constants.js';
 
-/** What follows the name: the value in most ABIs, then `abi=value` for the others. */
+/** Rows of the table by name: the value in most ABIs, then `abi=value` for the others. */
 let rows: ReadonlyMap<string, string> | undefined;
 
 function constants(): ReadonlyMap<string, string> {
-  // Split at the first space only: there are thousands of rows, and a policy asks for a few.
+  // Only the first space splits a row: there are thousands of rows, and a policy asks for a few.
   const row = (line: string): [string, string] => {
     const end = line.indexOf(' ');
     return [line.slice(0, end), line.slice(end + 1)];
@@ -16,9 +19,9 @@ function constants(): ReadonlyMap<string, string> {
 }
 
 /**
- * The value of a constant as an argument register holds it: unsigned, and as wide as the constant's C type. AT_FDCWD
- * is an int and so 0xffffff9c: compare it in 32 bits, since the upper half of the register may hold anything.
- * SIGRTMIN, SO_RCVTIMEO and the like, which a C library defines by its own choice, are no constants here.
+ * The value of a constant as an argument register holds it: unsigned, and as wide as the constant's C type. AT_FDCWD is
+ * an int and so 0xffffff9c: a rule compares it in 32 bits, since the register's upper half may hold anything. The table
+ * lacks SIGRTMIN, SO_RCVTIMEO and other constants that a C library defines by its own choice.
  * @returns undefined where the ABI has no such constant
  */
 export function constantValue(abi: Abi, name: string): bigint | undefined {

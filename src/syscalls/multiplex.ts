@@ -1,21 +1,24 @@
-/** Calls of 32-bit x86 that stand for many: the first argument says which, the others lie in memory or move up by one. */
+/**
+ * Calls of 32-bit x86 that stand for many others. The first argument selects the call; the other arguments lie in
+ * memory, or follow one register later.
+ */
 import type { Abi } from './abi.js';
 
 export interface Multiplexer {
-  /** The call that a filter sees. */
+  /** The name of the call that a filter sees. */
   readonly call: string;
-  /** The bits of the first argument (32 bits wide) that the kernel looks at. */
+  /** The bits of the first argument, 32 bits wide, that the kernel looks at. */
   readonly mask: bigint;
   /**
-   * What the call stands for, by the masked first argument: the call of that name first, then those that do the same
-   * and of which a caller's policy may speak instead.
+   * The selected calls, by the masked first argument. The first call has the selector's name; the others do the same,
+   * and a policy may name them instead.
    */
   readonly calls: ReadonlyMap<bigint, readonly string[]>;
 }
 
 /**
- * SYS_* in linux/net.h. Its arguments lie in memory, where a filter can't see them. SYS_SEND and SYS_RECV make `sendto` and
- * `recvfrom` without an address (net/socket.c); x86 has no numbers for `send` and `recv`.
+ * SYS_* in linux/net.h. The arguments of `socketcall` lie in memory, where a filter can't see them. SYS_SEND and
+ * SYS_RECV make `sendto` and `recvfrom` without an address (net/socket.c); x86 has no numbers for `send` and `recv`.
  */
 const SOCKETCALL: Multiplexer = {
   call: 'socketcall',
@@ -44,7 +47,10 @@ const SOCKETCALL: Multiplexer = {
   ]),
 };
 
-/** linux/ipc.h. The upper half of the first argument is a version, which a caller may set to anything (ipc(2)). */
+/**
+ * Selectors of linux/ipc.h. The upper half of the first argument is a version, which a caller may set to anything
+ * (ipc(2)).
+ */
 const IPC: Multiplexer = {
   call: 'ipc',
   mask: 0xffffn,
@@ -64,5 +70,5 @@ const IPC: Multiplexer = {
   ]),
 };
 
-/** The other five ABIs have none. */
+/** The multiplexing calls by ABI; only x86 has any. */
 export const MULTIPLEXED: ReadonlyMap<Abi, readonly Multiplexer[]> = new Map([['x86', [SOCKETCALL, IPC]]]);

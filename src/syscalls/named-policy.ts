@@ -1,11 +1,11 @@
 import type { Action } from './action.js';
 import type { RuleEntry } from './section.js';
 
-/** What a policy says of one call by its name: rules first, then `otherwise`. */
+/** A policy's verdict on a call by its name: rules first, then `otherwise`. */
 export interface NamedVerdict {
   readonly rules: readonly RuleEntry[];
   readonly otherwise: Action;
-  /** What the unit's own filter says: ALLOW, or how it refuses the call. */
+  /** The answer of the unit's own filter: ALLOW, or the action by which it refuses the call. */
   readonly limit: Action;
 }
 
@@ -13,29 +13,29 @@ export interface NamedVerdict {
 export interface NamedPolicy {
   /** `allow`: calls that no list or filter names are refused; `deny`: they pass. */
   readonly mode: 'allow' | 'deny';
-  /** Every call that some list, rule or own filter speaks of. */
+  /** Verdicts on every call that a list, a rule or the unit's own filter names. */
   readonly verdicts: ReadonlyMap<string, NamedVerdict>;
-  /** For calls that are known but not in `verdicts`. */
+  /** The action for known calls that aren't in `verdicts`, the unit's own limit included. */
   readonly unnamed: Action;
-  /** What the unit's own filter says of them. */
+  /** The answer of the unit's own filter to these calls. */
   readonly unnamedLimit: Action;
-  /** For numbers that no table knows. */
+  /** The action for numbers that no table knows. */
   readonly unlisted: Action;
-  /** Further ABIs than the native one. */
+  /** Open ABIs besides the native one. */
   readonly architectures: readonly string[];
-  /** ABIs through which every call passes, and is recorded: closed ones of a permissive policy. */
+  /** ABIs through which every call passes and is recorded: those that a permissive policy would close. */
   readonly recordedArchitectures: readonly string[];
 }
 
-/** What a unit refuses by itself, before the policy is applied. */
+/** The limits of a unit's own filter, before the policy is applied. */
 export interface OwnLimits {
-  /** ALLOW, or how the unit's own filter refuses this call. */
+  /** ALLOW, or the action by which the unit's own filter refuses this call. */
   limit(call: string): Action;
-  /** The calls that its lines name. */
+  /** The calls that the filter's lines name. */
   readonly calls: readonly string[];
-  /** For calls that its lines don't name. */
+  /** The answer to calls that the filter's lines don't name. */
   readonly unnamed: Action;
   readonly unlisted: Action;
-  /** Undefined where the unit leaves all ABIs open. */
+  /** The open ABIs; undefined where the unit leaves all open. */
   readonly architectures: readonly string[] | undefined;
 }

@@ -1,9 +1,9 @@
-/** The names and numbers of system calls, as the kernel's headers have them. */
+/** Names and numbers of system calls, from the kernel's headers. */
 import type { Abi } from './abi.js';
 import { numbersSource, numbersTable } from './generated/numbers.js';
 import { bundledSets, callsInSets, type SyscallSets } from './sets.js';
 
-/** What the numbers were read from, with the kernel's release: `Linux 6.12`. */
+/** The source of the numbers, with the kernel's release: `Linux 6.12`. */
 export const NUMBERS_SOURCE = numbersSource;
 
 type Row = readonly string[];
@@ -23,8 +23,8 @@ function parsedTable() {
 const numbersByAbi = new Map<Abi, ReadonlyMap<string, number>>();
 
 /**
- * Every call of an ABI by its name, in alphabetical order. A number has one name.
- * x32's numbers are without bit 30; arm's include the private ones (`cacheflush`, `set_tls`) from 0xf0001 on.
+ * The numbers of an ABI's calls by name, in alphabetical order. A number has one name. x32's numbers lack bit 30; arm's
+ * include the private ones (`cacheflush`, `set_tls`) from 0xf0001 on.
  */
 export function numbersOf(abi: Abi): ReadonlyMap<string, number> {
   let numbers = numbersByAbi.get(abi);
@@ -40,7 +40,7 @@ export function numbersOf(abi: Abi): ReadonlyMap<string, number> {
 
 const namesByAbi = new Map<Abi, ReadonlyMap<number, string>>();
 
-/** The name of a number as the ABI's table has it, undefined where no call has that number. */
+/** The name of a number in an ABI's table; undefined if no call has that number. */
 export function nameOf(abi: Abi, nr: number): string | undefined {
   let names = namesByAbi.get(abi);
   if (!names) {
@@ -52,15 +52,15 @@ export function nameOf(abi: Abi, nr: number): string | undefined {
 
 let allCalls: ReadonlySet<string> | undefined;
 
-/** Every call that has a number in one of our ABIs, in alphabetical order. */
+/** Every call that has a number in one of the six ABIs, in alphabetical order. */
 export function callNames(): ReadonlySet<string> {
   allCalls ??= new Set(parsedTable().rows.map((row) => row[0]!));
   return allCalls;
 }
 
 /**
- * Who knows a call of this name: `here` if one of our ABIs has it; `elsewhere` if only the sets that came with this
- * program mention it, because another machine has it (`s390_sthyi`); `newer` if only these sets do.
+ * The place where a name is known as a call's. `here`: one of the six ABIs has the call. `elsewhere`: only the bundled
+ * sets name it, because another machine has it (`s390_sthyi`). `newer`: only the given sets name it.
  */
 export function whereKnown(
   name: string,
@@ -71,14 +71,16 @@ export function whereKnown(
   return callsInSets(sets).has(name) ? 'newer' : undefined;
 }
 
-/** Whether none of these ABIs has a call; of one that is newer than our tables nobody knows. */
+/** Whether none of these ABIs has a call. A call that is newer than the tables may exist on any. */
 export const isAbsent = (name: string, abis: readonly Abi[], sets?: SyscallSets): boolean =>
   !abis.some((abi) => numbersOf(abi).has(name)) && whereKnown(name, sets) !== 'newer';
 
-/** Other ends of a call's name: `umount2`, `openat`, `sendto`. */
+/** Endings by which names of related calls differ: `umount2`, `openat`, `sendto`. */
 const ENDS = String.raw`(at|to|from)\d*`;
 
-/** The call of an ABI that does what one of another ABI does, by its name: `sendto` for `send`, `openat` for `open`. */
+/**
+ * A call of an ABI that does, by its name, what a call of another ABI does: `sendto` for `send`, `openat` for `open`.
+ */
 export function namesake(name: string, abi: Abi): string | undefined {
   const calls = [...numbersOf(abi).keys()];
   const base = name.replace(/\d+$/, '');
@@ -91,10 +93,10 @@ export function namesake(name: string, abi: Abi): string | undefined {
   return undefined;
 }
 
-/** Whether a name is a system call's, here or elsewhere. */
+/** Whether a name is a system call's, on any machine. */
 export const isKnownCall = (name: string, sets?: SyscallSets): boolean =>
   whereKnown(name, sets) !== undefined;
 
-/** Every name that isKnownCall knows, for suggestions. */
+/** Every name that isKnownCall() accepts, for suggestions. */
 export const knownCalls = (sets: SyscallSets = bundledSets()): Set<string> =>
   new Set([...callNames(), ...callsInSets(sets)]);

@@ -8,8 +8,8 @@ export interface Operand {
 }
 
 /**
- * The value of an operand on one ABI: a number, or names of constants and numbers joined by `|`.
- * A negative number is taken as the register would hold it.
+ * The value of an operand on one ABI: a number, or names of constants and numbers joined by `|`. A negative number
+ * becomes the two's complement of `width` bits.
  * @returns unsigned, at most `width` bits
  * @throws UserError `unknown-constant`, `operand-range`
  */
@@ -25,7 +25,9 @@ export function parseOperand(operand: Operand, abi: Abi, width: 32 | 64): bigint
     .reduce((a, b) => a | b);
 }
 
-/** The same, or undefined where it throws: quicker, for nothing is said of what was meant. */
+/**
+ * The value of parseOperand(), or undefined where that throws. Quicker for bad operands, since no diagnostic is made.
+ */
 export function operandValue(operand: Operand, abi: Abi, width: 32 | 64): bigint | undefined {
   const values = wordsOf(operand).map((word) => wordValue(word, abi));
   const good = values.filter((value) => value !== undefined && fits(value, width)) as bigint[];
@@ -36,7 +38,7 @@ export function operandValue(operand: Operand, abi: Abi, width: 32 | 64): bigint
 const wordsOf = ({ value }: Operand): (bigint | string)[] =>
   typeof value === 'bigint' ? [value] : value.split('|').map((word) => word.trim());
 
-/** Longer than 64 bits in any notation. */
+/** Most characters of a number: in any notation 64 bits take fewer. */
 const MAX_DIGITS = 80;
 
 function wordValue(word: bigint | string, abi: Abi): bigint | undefined {

@@ -5,8 +5,8 @@ import type { NamedPolicy, NamedVerdict, OwnLimits } from './named-policy.js';
 const recorded = (action: Action): Action => (permits(action) ? action : LOG);
 
 /**
- * A policy that lets through and records every call that it would refuse, by ABIs that it doesn't open too. What the
- * unit's own filter refuses stays refused.
+ * The permissive form of a policy: calls that it would refuse are let through and recorded, also through ABIs that it
+ * doesn't open. The unit's own filter stays in force.
  */
 export function permissive(named: NamedPolicy, own?: OwnLimits): NamedPolicy {
   const unnamed = stricter(recorded(named.unnamed), named.unnamedLimit);
@@ -28,7 +28,9 @@ const permissiveVerdict = ({ rules, otherwise, limit }: NamedVerdict): NamedVerd
   limit,
 });
 
-/** The same unit's limits, and every call that they leave recorded: for an ABI that only a permissive policy opens. */
+/**
+ * A policy that records every call which the unit's own filter permits: for an ABI that only a permissive policy opens.
+ */
 export const recordingAll = (named: NamedPolicy): NamedPolicy => ({
   ...named,
   verdicts: new Map(
@@ -39,8 +41,8 @@ export const recordingAll = (named: NamedPolicy): NamedPolicy => ({
 });
 
 /**
- * Whether a policy refuses no call of a machine's own ABI and records some.
- * @param named without a unit's own limits
+ * Whether a policy refuses no call of the native ABI, and records some.
+ * @param named a policy without the limits of a unit's own filter
  */
 export function isPermissive(named: NamedPolicy): boolean {
   const verdicts = [...named.verdicts.values()];

@@ -1,7 +1,7 @@
 import { type Abi, abiOf, type Machine } from './abi.js';
 import { type Action, ENOSYS, KILL } from './action.js';
 
-/** How a condition compares; `bits-*` compare with a mask. */
+/** The comparison of a condition; `bits-*` compare with a mask. */
 export type Operator =
   | 'eq'
   | 'ne'
@@ -14,61 +14,64 @@ export type Operator =
   | 'bits-clear'
   | 'bits-any';
 
-/** One comparison of one argument, unsigned. */
+/** One unsigned comparison of one argument. */
 export interface Condition {
-  /** Which of the six registers, 0 to 5: of a value in two registers the one whose lower half is its lower half. */
+  /** The register, 0 to 5; of a value in two registers the one that holds its lower half. */
   readonly arg: number;
-  /** The other one, whose lower half is the value's upper half; only where `width` is 64. */
+  /** The register whose lower half is the value's upper half; only where `width` is 64. */
   readonly upper?: number;
   readonly op: Operator;
-  /** One value; for `in` one or more. Each fits in `width` bits. */
+  /** One operand, or one or more for `in`. Each fits in `width` bits. */
   readonly values: readonly bigint[];
-  /** How many of the register's lower bits are compared; the others are ignored. */
+  /** The number of the value's lower bits that are compared; the others are ignored. */
   readonly width: 16 | 32 | 64;
 }
 
-/** All conditions must hold for the action to be taken. */
+/** A rule on arguments: its action counts if all conditions hold. */
 export interface ArgumentRule {
   readonly when: readonly Condition[];
   readonly action: Action;
 }
 
-/** What happens to one call: the first rule that holds decides, else `otherwise`. */
+/** The verdict on one call: the first rule that holds decides, else `otherwise`. */
 export interface Verdict {
   readonly rules: readonly ArgumentRule[];
   readonly otherwise: Action;
 }
 
-/** What happens to every number of one ABI. */
+/** The verdicts on all numbers of one ABI. */
 export interface AbiPolicy {
-  /** By number as the table has it (x32: without bit 30). Numbers absent here get `unlisted`. */
+  /** Verdicts by the table's number (x32: without bit 30). Other numbers get `unlisted`. */
   readonly verdicts: ReadonlyMap<number, Verdict>;
-  /** For numbers that no table knows. */
+  /** The action for numbers that no table knows. */
   readonly unlisted: Action;
 }
 
 /**
- * The meaning of a policy on one machine: an action for every call of every ABI.
- * An ABI that isn't in `abis` is refused: any call through it kills the process.
+ * The meaning of a policy on one machine: an action for every call of every ABI. A call through an ABI that isn't in
+ * `abis` kills the process.
  */
 export interface SyscallPolicy {
   readonly machine: Machine;
   readonly abis: ReadonlyMap<Abi, AbiPolicy>;
 }
 
-/** What the kernel hands to a filter (struct seccomp_data), less the instruction pointer. */
+/** The kernel's input to a filter (struct seccomp_data) without the instruction pointer. */
 export interface Call {
-  /** AUDIT_ARCH_* of the calling ABI. */
+  /** The AUDIT_ARCH_* value of the calling ABI. */
   readonly arch: number;
-  /** Unsigned 32 bits, with bit 30 for x32. */
+  /** The number: unsigned 32 bits, with bit 30 for x32. */
   readonly nr: number;
-  /** Six registers, unsigned 64 bits each. */
+  /** The six argument registers, unsigned 64 bits each. */
   readonly args: readonly bigint[];
 }
 
 const MASK32 = 0xffffffffn;
 
-/** The value that a condition compares. @param registers six, unsigned 64 bits each */
+/**
+ * The value that a condition compares.
+ * @param registers six, unsigned 64 bits each
+ */
 function compared({ arg, upper, width }: Condition, registers: readonly bigint[]): bigint {
   const low = BigInt.asUintN(Math.min(width, 32), registers[arg]!);
   if (width < 64) return low;
@@ -103,15 +106,15 @@ export function holds(condition: Condition, registers: readonly bigint[]): boole
   }
 }
 
-/** What a verdict says for these arguments. */
+/** The action of a verdict for these arguments. */
 export function decide(verdict: Verdict, args: readonly bigint[]): Action {
   const rule = verdict.rules.find((r) => r.when.every((c) => holds(c, args)));
   return rule ? rule.action : verdict.otherwise;
 }
 
 /**
- * The policy's own meaning for one call: what every filter made from it must answer.
- * x86-64 numbers 512 to 547 without bit 30 reach x32 code on kernels before 5.10; newer ones say ENOSYS, and so does this.
+ * The action of a policy for one call, which every filter made from the policy must answer. The x86-64 numbers 512 to
+ * 547 without bit 30 reach x32 code on kernels before 5.10; newer kernels answer ENOSYS, and so does this function.
  */
 export function evaluate(policy: SyscallPolicy, call: Call): Action {
   const id = abiOf(policy.machine, call.arch, call.nr);

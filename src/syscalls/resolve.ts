@@ -10,19 +10,19 @@ import type { AbiPolicy, ArgumentRule, Condition, SyscallPolicy, Verdict } from 
 import type { CallEntry, SyscallsSection } from './section.js';
 import { expandSet, type SyscallSets } from './sets.js';
 
-/** The calls that an entry stands for: itself, or the members of its set. */
+/** The calls that an entry stands for: the call itself, or the members of its set. */
 export function callsOf(entry: { readonly name: string }, sets: SyscallSets): readonly string[] {
   return entry.name.startsWith('@') ? (expandSet(sets, entry.name) ?? []) : [entry.name];
 }
 
-/** The action of refused calls that have none of their own. */
+/** The action of refused calls without an action of their own. */
 export const refusal = (section: SyscallsSection): Action => section.action?.value ?? KILL;
 
 /**
- * Works the lists, rules and the unit's own limits out to one verdict a call. `deny` wins over `log`, `log` over
- * `allow`; within a list a call's own name wins over a set that holds it, a later entry over an earlier one.
- * A call with a rule that lets it through is refused where no rule holds. Of a permissive section what comes of it is
- * let through and recorded instead of refused.
+ * Resolves the lists, the rules and the unit's own limits to one verdict a call. `deny` wins over `log`, `log` over
+ * `allow`. Within a list a call's own name wins over a set that holds it, and a later entry over an earlier one. A call
+ * with a rule that lets it through is refused where no rule holds. A permissive section lets calls through and records
+ * them where it would refuse them.
  */
 export function resolveCalls(section: SyscallsSection, sets: SyscallSets, own?: OwnLimits): NamedPolicy {
   const action = refusal(section);
@@ -73,7 +73,10 @@ function commonArchitectures(section: SyscallsSection, own?: OwnLimits): string[
   return open ? wanted.filter((name) => open.includes(name)) : wanted;
 }
 
-/** The entry of a list that decides for each call: its own name before a set, the later before the earlier. */
+/**
+ * The entry of a list that decides for each call: an entry with the call's own name wins over a set, a later entry over
+ * an earlier one.
+ */
 export function entriesByCall(entries: readonly CallEntry[], sets: SyscallSets): Map<string, CallEntry> {
   const byName = new Map<string, CallEntry>();
   for (const entry of entries) {
@@ -86,7 +89,7 @@ export function entriesByCall(entries: readonly CallEntry[], sets: SyscallSets):
   return new Map(ordered.flatMap((entry) => callsOf(entry, sets).map((call) => [call, entry] as const)));
 }
 
-/** The verdict on a call that no entry names. */
+/** The verdict on a call that no list, rule or own filter names. */
 const unnamedVerdict = (policy: NamedPolicy): NamedVerdict => ({
   rules: [],
   otherwise: policy.unnamed,
@@ -96,22 +99,22 @@ const unnamedVerdict = (policy: NamedPolicy): NamedVerdict => ({
 export const verdictOn = (policy: NamedPolicy, call: string): NamedVerdict =>
   policy.verdicts.get(call) ?? unnamedVerdict(policy);
 
-/** All that a call may get, whatever its arguments. */
+/** The actions that a call may get, whatever its arguments. */
 export const answers = ({ rules, otherwise, limit }: NamedVerdict): Action[] =>
   [otherwise, ...rules.map((rule) => rule.action.value)].map((action) => stricter(action, limit));
 
-/** The most that a call gets: what a filter that sees no arguments must give it to be strict enough. */
+/** The strictest action that a call may get: a filter that sees no arguments must answer it to be strict enough. */
 export const strictest = (verdict: NamedVerdict): Action => answers(verdict).reduce(stricter);
 
-/** The least that a call gets: what a filter that sees no arguments may give it and never be too strict. */
+/** The mildest action that a call may get: a filter that sees no arguments may answer it, and is never too strict. */
 export const mildest = (verdict: NamedVerdict): Action =>
   answers(verdict).reduce((a, b) => (stricter(a, b) === a ? b : a));
 
-/** Whether the policy lets a call through, for some arguments, that the unit's own filter refuses. */
+/** Whether the unit's own filter refuses a call that the policy lets through for some arguments. */
 export const isOwnRefusal = ({ rules, otherwise, limit }: NamedVerdict): boolean =>
   !permits(limit) && [otherwise, ...rules.map((rule) => rule.action.value)].some(permits);
 
-/** Whether some arguments let the call through. */
+/** Whether the call passes for some arguments. */
 export const mayPass = (verdict: NamedVerdict): boolean => answers(verdict).some(permits);
 
 /**
@@ -146,13 +149,16 @@ function abiPolicy(policy: NamedPolicy, abi: Abi): AbiPolicy {
   return { verdicts, unlisted: policy.unlisted };
 }
 
-/** With bit 30 these reach the 64-bit call on kernels before 5.10; newer ones say ENOSYS. */
+/**
+ * Numbers of x86-64 that x32 lacks. With bit 30 they reach the 64-bit call on kernels before 5.10; newer kernels answer
+ * ENOSYS.
+ */
 const nativeOnly = (): number[] => {
   const x32 = new Set(numbersOf('x32').values());
   return [...numbersOf('x86-64').values()].filter((number) => !x32.has(number));
 };
 
-/** A verdict with the registers of an ABI; the strictest of its answers where no filter can tell which one holds. */
+/** A verdict on the registers of an ABI. Where no filter can compare an argument there, the strictest action counts. */
 function concrete(named: NamedVerdict, abi: Abi): Verdict {
   const { rules, otherwise, limit } = named;
   if (rules.some((rule) => hiddenFrom(rule, abi))) return { rules: [], otherwise: strictest(named) };
@@ -166,8 +172,9 @@ function concrete(named: NamedVerdict, abi: Abi): Verdict {
 }
 
 /**
- * `socketcall` and `ipc` make other calls: each gets the strictest of its own verdict and those of the calls that it would
- * make. Where these hang on arguments their strictest answer counts, for they are in memory, where a filter can't look.
+ * The verdict on `socketcall` or `ipc`: each selected call gets the strictest of the verdicts on it and on the
+ * multiplexer. A verdict that depends on arguments counts by its strictest action, since the arguments are in memory,
+ * where a filter can't look.
  */
 function throughDoor(policy: NamedPolicy, abi: Abi, door: Multiplexer, plain: Verdict): Verdict {
   const made = (call: string): Action[] => {
@@ -180,7 +187,10 @@ function throughDoor(policy: NamedPolicy, abi: Abi, door: Multiplexer, plain: Ve
   return { rules: [...rules, ...plain.rules], otherwise: plain.otherwise };
 }
 
-/** Rules that make a verdict as strict as an action where conditions hold; none where it is so already. */
+/**
+ * Rules that make a verdict at least as strict as an action where conditions hold; empty where the verdict is so
+ * already.
+ */
 function atLeast({ rules, otherwise }: Verdict, least: Action, where: readonly Condition[]): ArgumentRule[] {
   const own: readonly ArgumentRule[] = [...rules, { when: [], action: otherwise }];
   const made = own.map(({ when, action }) => ({
@@ -190,7 +200,7 @@ function atLeast({ rules, otherwise }: Verdict, least: Action, where: readonly C
   return made.every(({ action }, at) => action === own[at]!.action) ? [] : made;
 }
 
-/** The first argument, masked, equals the value. */
+/** Conditions that hold if the masked first argument equals the value. */
 const selects = (mask: bigint, value: bigint): Condition[] => [
   { arg: 0, op: 'bits-set', values: [value], width: 32 },
   { arg: 0, op: 'bits-clear', values: [mask & ~value], width: 32 },

@@ -1,15 +1,21 @@
 /**
- * Calls that go by several names: old ones, and those of 32-bit ABIs for wider IDs, offsets and times. Those on a process's
- * own signals (`sigaction`, `rt_sigaction`, `signal`) are left out: to refuse one name shuts nothing, and to refuse all
- * leaves no program running.
+ * Calls that have several names: old ones, and those of 32-bit ABIs for wider IDs, offsets and times. Calls on a
+ * process's own signals (`sigaction`, `rt_sigaction`, `signal`) are left out: refusing one name closes nothing, and
+ * refusing all leaves no program running.
  */
 import { groupBy } from '../collections.js';
 import { callNames } from './numbers.js';
 
-/** A name that another call's has in it, where the two do the same: `setuid32`, `stat64`, `ppoll_time64`, `oldstat`. */
+/**
+ * Patterns of derived names, each with the plain name of a call that does the same: `setuid32`, `stat64`,
+ * `ppoll_time64`, `oldstat`.
+ */
 const DERIVED: readonly RegExp[] = [/^(.+)_time64$/, /^(.+)64$/, /^(.+)32$/, /^old(.+)$/];
 
-/** Old names of another form (arch/x86/entry/syscalls/syscall_32.tbl, arch/arm/tools/syscall.tbl), each with a name of the same call. */
+/**
+ * Derived names that fit no pattern, each with a name of the same call (arch/x86/entry/syscalls/syscall_32.tbl,
+ * arch/arm/tools/syscall.tbl).
+ */
 const BY_HAND: ReadonlyMap<string, string> = new Map([
   ['_llseek', 'lseek'],
   ['_newselect', 'select'],
@@ -32,13 +38,13 @@ const BY_HAND: ReadonlyMap<string, string> = new Map([
 
 let families: readonly (readonly string[])[] | undefined;
 
-/** Every group of calls of which each does what the others do, in alphabetical order. */
+/** Groups of calls of which each does what the others do, in alphabetical order. */
 export function sameCalls(): readonly (readonly string[])[] {
   families ??= [...groupBy([...callNames()], plainName).values()].filter((group) => group.length > 1);
   return families;
 }
 
-/** The name that all names of a call come down to. */
+/** The plain name that all names of a call derive from. */
 function plainName(call: string): string {
   const given = BY_HAND.get(call);
   if (given !== undefined) return given;

@@ -2,16 +2,16 @@ import type { Location } from '../diagnostic.js';
 import type { Action } from './action.js';
 import type { Operator } from './policy.js';
 
-/** A value and the place in the policy that it comes from. */
+/** A value, and its place in the policy. */
 export interface Located<T> {
   readonly value: T;
   readonly at: Location;
 }
 
-/** One entry of `allow`, `deny` or `log`: a call or, with `@`, a set of calls. */
+/** One entry of `allow`, `deny` or `log`: a call, or with `@` a set of calls. */
 export interface CallEntry {
   readonly name: string;
-  /** After the colon: what this entry's calls get instead of the policy's `action`. */
+  /** The action after the colon, which this entry's calls get instead of the section's `action`. */
   readonly action?: Action;
   readonly at: Location;
 }
@@ -19,7 +19,7 @@ export interface CallEntry {
 export interface ConditionEntry {
   readonly arg: number;
   readonly op: Operator;
-  /** Numbers, or names of constants joined by `|`; their values depend on the ABI. */
+  /** Numbers, or names of constants joined by `|`, whose values depend on the ABI. */
   readonly operands: readonly Located<bigint | string>[];
   readonly width: 32 | 64;
   readonly at: Location;
@@ -32,7 +32,7 @@ export interface RuleEntry {
   readonly at: Location;
 }
 
-/** `[syscalls]` as written; a key that isn't there is undefined. */
+/** The section `[syscalls]` as written; a missing key is undefined. */
 export interface SyscallsSection {
   readonly at: Location;
   readonly allow: readonly CallEntry[] | undefined;
@@ -46,13 +46,13 @@ export interface SyscallsSection {
   readonly architectures: readonly Located<string>[] | undefined;
   readonly enforcer: Located<'auto' | 'launcher'> | undefined;
   readonly stage: Located<'exec' | 'entry'> | undefined;
-  /** Not a key: the command line asks that what the section would refuse be let through and recorded. */
+  /** Set by the command line, not by a key: calls that the section would refuse are let through and recorded. */
   readonly permissive?: boolean;
-  /** Not a key: where `[exec] programs` says that it is for these alone. */
+  /** The place of `[exec] programs` where the section is for these programs alone; not a key. */
   readonly forPrograms?: Location;
 }
 
-/** A `[syscalls]` that says nothing. */
+/** An empty section `[syscalls]`. */
 export const NO_SYSCALLS: SyscallsSection = {
   at: { file: '', line: 1, column: 1 },
   allow: undefined,

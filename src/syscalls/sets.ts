@@ -1,26 +1,26 @@
-/** systemd's syscall sets: `@name` and what it stands for (SystemCallFilter= in systemd.exec(5)). */
+/** systemd's sets of system calls, by names with `@` (SystemCallFilter= in systemd.exec(5)). */
 import { EXIT, error, printable, UserError } from '../diagnostic.js';
 import { setsSource, setsTable } from './generated/sets.js';
 
 export interface SyscallSets {
-  /** `target`: as the systemd that enforces them lists them; `bundled`: as the release below had them. */
+  /** `target`: the sets of the systemd that enforces them; `bundled`: the sets of the release in `systemd`. */
   readonly source: 'target' | 'bundled';
-  /** systemd's version. */
+  /** The version of systemd that has these sets. */
   readonly systemd: string;
-  /** By name, with `@`: calls and further sets, as listed. */
+  /** The members of each set: calls and further sets. Sets have their `@`. */
   readonly members: ReadonlyMap<string, readonly string[]>;
 }
 
 const MAX_LISTING = 1 << 20;
 const SET = /^@[a-z0-9-]+$/;
 const MEMBER = /^ {4}(@[a-z0-9-]+|[a-z0-9_]+)$/;
-/** Help texts, and the calls that are in no set: known to systemd, or to the running kernel only. */
+/** Comments in the listing: help texts, and calls that are in no set, known to systemd or to the running kernel. */
 const COMMENT = /^ *#|^$/;
 
 /**
- * Reads what `systemd-analyze syscall-filter` prints: a line for each set, an indented line for each member.
- * @param systemd its version, for the record
- * @throws UserError `syscall-set-listing` for anything of another shape
+ * Reads the output of `systemd-analyze syscall-filter`: a line for each set, an indented line for each member.
+ * @param systemd the version of systemd that made the output
+ * @throws UserError `syscall-set-listing` for any other text
  */
 export function parseSyscallFilterListing(text: string, systemd: string): SyscallSets {
   return { source: 'target', systemd, members: parseListing(text) };
@@ -65,7 +65,7 @@ const malformed = (why: string) =>
 
 let bundled: SyscallSets | undefined;
 
-/** The sets of the systemd release that the tables were made with, for work without a target. */
+/** The sets of the systemd release that the tables were made with, for use without a target. */
 export function bundledSets(): SyscallSets {
   bundled ??= {
     source: 'bundled',
@@ -75,11 +75,11 @@ export function bundledSets(): SyscallSets {
   return bundled;
 }
 
-/** Whether a systemd of this version has the sets that are listed here, so that their names mean the same to it. */
+/** Whether a systemd of this version has the given sets, so that their names mean the same to it. */
 export const areSetsOf = (sets: SyscallSets, version: string): boolean =>
   sets.source === 'target' || upstream(sets.systemd) === upstream(version);
 
-/** Without a distribution's part: `257.13` of `257.13-1~deb13u1`. */
+/** The upstream part of a version: `257.13` of `257.13-1~deb13u1`. */
 const upstream = (version: string) => /^\d+(?:[.~]\w+)*/.exec(version)?.[0].replace('~', '-');
 
 /** The names of all sets, with `@`, in alphabetical order. */
@@ -88,8 +88,8 @@ export const setNames = (sets: SyscallSets): string[] => [...sets.members.keys()
 const expansions = new WeakMap<SyscallSets, Map<string, readonly string[]>>();
 
 /**
- * The calls of a set and of the sets that it holds, in alphabetical order; undefined if there is no such set.
- * @param name with its `@`
+ * The calls of a set and of the sets in it, in alphabetical order; undefined if there is no such set.
+ * @param name the set's name with its `@`
  */
 export function expandSet(sets: SyscallSets, name: string): readonly string[] | undefined {
   if (!sets.members.has(name)) return undefined;
@@ -100,7 +100,10 @@ export function expandSet(sets: SyscallSets, name: string): readonly string[] | 
   return calls;
 }
 
-/** Iterating over a Set visits what is added on the way, each once: nested sets, and cycles. */
+/**
+ * The calls of sets and of the sets in them. Iterating over a Set visits sets that are added meanwhile, each once, so
+ * that cycles end.
+ */
 function collectCalls(sets: SyscallSets, names: Iterable<string>): string[] {
   const calls = new Set<string>();
   const visited = new Set(names);
@@ -112,7 +115,7 @@ function collectCalls(sets: SyscallSets, names: Iterable<string>): string[] {
 
 const mentioned = new WeakMap<SyscallSets, ReadonlySet<string>>();
 
-/** Every call that some set holds, in alphabetical order. */
+/** The calls that are in some set, in alphabetical order. */
 export function callsInSets(sets: SyscallSets): ReadonlySet<string> {
   const calls = mentioned.get(sets) ?? new Set(collectCalls(sets, sets.members.keys()));
   mentioned.set(sets, calls);

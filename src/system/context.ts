@@ -4,23 +4,22 @@ import type { SearchEnvironment } from '../unit/search.js';
 import type { Caller, TransientUnits } from './bus/transient.js';
 import type { System } from './system.js';
 
-/** What every command works with: the machine, and what the command line says for all commands. */
+/** The machine, and the options that every command has. */
 export interface Context {
   readonly system: System;
-  /** The machine that the program itself runs on: its templates and launcher are read there. */
+  /** The machine that this program runs on, where its templates and launcher are read. */
   readonly program: System;
   readonly placement: Placement;
-  /** Offline: unit files are found by search, nothing is asked of a running manager. */
+  /** Whether the system is only read as files (--root): unit files are found by search, and no manager is asked. */
   readonly offline: boolean;
-  /** Variables that say where unit files are. */
+  /** Variables that change the search path of unit files. */
   readonly environment: SearchEnvironment;
-  /** The folder of this program: `templates/`, `native-helper/`. */
+  /** The folder of this program, with `templates/` and `native-helper/`. */
   readonly home: string;
-  /** Whether the program runs as root. */
   readonly superuser: boolean;
-  /** ID of the user as whom the program runs. */
+  /** The ID of the user who runs the program. */
   readonly user: number;
-  /** Of the machine that the program runs on. */
+  /** The kind of the machine that the program runs on; undefined for an unknown one. */
   readonly machine: Machine | undefined;
   readonly units: TransientUnits;
   readonly caller: Caller;

@@ -31,7 +31,7 @@ import type {
 const DEFAULT_LIMIT = 1 << 20;
 const DEFAULT_TIMEOUT = 60_000;
 
-/** How often it is asked whether a wait is over, in milliseconds. */
+/** The pause between two questions whether a wait is over, in milliseconds. */
 const LOOK = 200;
 
 /** The machine that this process runs on. */
@@ -40,10 +40,10 @@ export class Host implements System {
   readonly #running = new Set<Child>();
   readonly #closed = new AbortController();
   #bus: Promise<Bus> | undefined;
-  /** What the manager has said of itself. */
+  /** The manager's facts, asked for once. */
   #facts: Promise<ManagerFacts> | undefined;
 
-  /** @param busPlace where the manager's bus is */
+  /** @param busPlace the place of the manager's bus */
   constructor(busPlace: BusPlace) {
     this.#busPlace = busPlace;
   }
@@ -135,7 +135,10 @@ export class Host implements System {
     return takeLock(path, wait);
   }
 
-  /** To be called before anything is asked of the manager. @param sender path of send-descriptors */
+  /**
+   * Lets messages carry open files. Must be called before anything is asked of the manager.
+   * @param sender path of send-descriptors
+   */
   passDescriptors(sender: string) {
     this.#busPlace = { ...this.#busPlace, sender };
   }
@@ -189,7 +192,7 @@ export class Host implements System {
     }
   }
 
-  /** Lets the process end: an open bus keeps it alive, and so does a program or a pause that was given up. */
+  /** Lets the process end: an open bus, a started program or an unfinished wait would keep it alive. */
   async close(): Promise<void> {
     this.#closed.abort();
     for (const child of this.#running) child.end();
@@ -201,7 +204,7 @@ export class Host implements System {
     );
   }
 
-  /** The service manager's bus; a connection that was lost is replaced: the bus may be back. */
+  /** The service manager's bus. A lost connection is replaced, as the bus may be back. */
   async connected(): Promise<Bus> {
     this.#closed.signal.throwIfAborted();
     if (this.#bus) return this.#bus;

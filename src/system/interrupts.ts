@@ -3,10 +3,12 @@ import type { Interrupt, Interrupts } from './bus/transient.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Signals within so many milliseconds are one request: a terminal that goes sends several, and timeout(1) does. */
+/**
+ * Signals within this time are one request, in milliseconds: a closing terminal sends several, and so does timeout(1).
+ */
 const TOGETHER = 300;
 
-/** Holds up the signals that would end this program, until it is told to let them. */
+/** Holds back the signals that would end this program, until release() is called. */
 export function holdInterrupts(): Interrupts {
   const came: Interrupt[] = [];
   let wake: (() => void) | undefined;

@@ -3,13 +3,16 @@ import type { KernelLog } from './system.js';
 
 const PATH = '/dev/kmsg';
 
-/** Its number in Linux's list of devices: what else is in its place, as in some containers, isn't the kernel's. */
+/**
+ * Whether the open file is /dev/kmsg, by its number in Linux's list of devices: some containers have another file
+ * there.
+ */
 const isKernels = (stat: fs.Stats) => stat.isCharacterDevice() && stat.rdev === ((1 << 8) | 11);
 
-/** More than a record has, in bytes (PRINTK_MESSAGE_MAX, CONSOLE_EXT_LOG_MAX). */
+/** Room for a record, in bytes (PRINTK_MESSAGE_MAX, CONSOLE_EXT_LOG_MAX). */
 const MAX_RECORD = 1 << 14;
 
-/** The kernel's log as System.kernelLog() says. */
+/** Reads the kernel's log for System.kernelLog(). */
 export function readKernelLog(limit: number): KernelLog | undefined {
   let fd: number;
   try {
@@ -42,14 +45,17 @@ function readRecords(fd: number, limit: number): KernelLog | undefined {
   return { records, isWhole: false };
 }
 
-/** Reads one record, as each read(2) does (Documentation/ABI/testing/dev-kmsg), or tells why there is none. */
+/**
+ * Reads one record, as each read(2) does (Documentation/ABI/testing/dev-kmsg).
+ * @returns its length, or the reason why there is none
+ */
 function readRecord(fd: number, buffer: Buffer): number | 'end' | 'lost' | 'failed' {
   try {
     return fs.readSync(fd, buffer, 0, buffer.length, null) || 'end';
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'EAGAIN') return 'end';
-    // The kernel has written over the next ones.
+    // The kernel has overwritten the next records.
     return code === 'EPIPE' ? 'lost' : 'failed';
   }
 }

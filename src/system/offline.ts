@@ -15,10 +15,10 @@ import type {
   WriteOptions,
 } from './system.js';
 
-/** As many symlinks as the kernel follows. */
+/** The number of links in a path that the kernel follows. */
 const MAX_LINKS = 40;
 
-/** Where distributions keep the libraries that only systemd uses. */
+/** Folders in which distributions install the libraries that only systemd uses. */
 const LIBRARY_FOLDERS = [
   ...['x86_64', 'aarch64', 'riscv64'].map((cpu) => `/usr/lib/${cpu}-linux-gnu/systemd`),
   ...['/usr/lib/systemd', '/lib/systemd', '/usr/lib64/systemd'],
@@ -31,15 +31,15 @@ const unavailable = (what: string) =>
   );
 
 /**
- * A system in a folder that isn't running: its files, and no manager. Links in it stay in it. It may be another user's
- * than root's: what its files say is of effect in it alone.
+ * A system in a folder that isn't running: its files, without a manager. Links in the folder stay in it. The folder may
+ * belong to another user than root: its files take effect in it alone.
  */
 export class Offline implements System {
   readonly #files: System;
   readonly #root: string;
   readonly #foreign: boolean;
 
-  /** @param files the machine that the folder is on */
+  /** @param files the machine that has the folder */
   constructor(files: System, root: string) {
     this.#files = files;
     this.#root = root;
@@ -49,7 +49,7 @@ export class Offline implements System {
   async read(path: string, options: ReadOptions = {}): Promise<FileContent | undefined> {
     const inside = this.#inside(path);
     const trusted = (options.trusted ?? false) && !this.#foreign;
-    // Whether there are devices in the folder or not, a link to this one means the same.
+    // A link to /dev/null has its meaning even if the folder has no devices.
     return this.#files.read(inside === join(this.#root, '/dev/null') ? '/dev/null' : inside, {
       ...options,
       trusted,
@@ -88,7 +88,7 @@ export class Offline implements System {
     throw unavailable('this');
   }
 
-  /** Programs of another system are not run. */
+  /** Fails for every program: programs of another system are not run. */
   async run(_argv: readonly string[], _options?: RunOptions): Promise<ProcessResult> {
     return { status: 127, stdout: '', stderr: 'offline' };
   }
@@ -97,12 +97,15 @@ export class Offline implements System {
     throw unavailable('a program');
   }
 
-  /** Nothing runs that two could change at once. */
+  /** Throws: no lock is needed where nothing runs. */
   async lock(): Promise<() => void> {
     throw unavailable('a lock');
   }
 
-  /** The version is in the name of the library that systemd's programs share, the machine in its header. */
+  /**
+   * The manager's facts from the library that systemd's programs share: its name has the version, its ELF header the
+   * machine.
+   */
   async manager(): Promise<ManagerFacts> {
     for (const directory of LIBRARY_FOLDERS) {
       for (const name of await this.list(directory)) {
@@ -158,12 +161,15 @@ export class Offline implements System {
 
   async wait(_milliseconds: number): Promise<void> {}
 
-  /** A directory entry itself: a link there is replaced or removed, not followed. */
+  /** The path of a directory entry, so that a link there is replaced or removed, not followed. */
   #entry(path: string): string {
     return join(this.#inside(dirname(path)), basename(path));
   }
 
-  /** Follows the links of a path as if the folder were `/`; what isn't there yet is taken as it is. */
+  /**
+   * The real path of a path in the folder: links are followed as if the folder were `/`. Missing parts are taken as
+   * they are.
+   */
   #inside(path: string): string {
     const todo = path.split('/').filter((part) => part !== '' && part !== '.');
     let done: string[] = [];

@@ -19,17 +19,20 @@ export interface OpenOptions {
   readonly home: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly homeDirectory: string;
-  /** Tells people something at once. */
+  /** Writes to standard error at once. */
   readonly printError: (text: string) => void;
 }
 
 const MACHINES: Readonly<Record<string, Machine>> = { x64: 'x86-64', arm64: 'arm64', riscv64: 'riscv64' };
 
-/** The machine that a command works on, and how to let go of it. */
+/**
+ * Opens the machine that a command works on.
+ * @returns its context, and a function that releases it
+ */
 export function open(options: OpenOptions): { context: Context; close: () => Promise<void> } {
   const { user = false, root, environment: env } = options;
   if (root !== undefined) assertFolder(root);
-  // Services with other users must get to what is written, whatever the caller's own habits.
+  // Services of other users must be able to read what is written, whatever the caller's umask.
   process.umask(0o022);
   const runtimeDirectory = env.XDG_RUNTIME_DIR ?? `/run/user/${process.getuid?.() ?? 0}`;
   const host = new Host(user ? userBus(env, runtimeDirectory) : systemBus(env));
@@ -44,7 +47,7 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
       runtimeDirectory,
     },
     offline: root !== undefined,
-    // Another system's manager doesn't have this one's variables.
+    // The manager of another system has variables of its own.
     environment: root === undefined ? (env as SearchEnvironment) : {},
     home: options.home,
     superuser: process.geteuid?.() === 0,
@@ -97,7 +100,7 @@ const systemBus = (env: OpenOptions['environment']): BusPlace => ({
   hint: 'is dbus.socket active?',
 });
 
-/** A user's manager runs while the user is logged in, or lingers; su(1) and sudo(8) are no login. */
+/** The bus of a user's manager, which runs while the user is logged in, or lingers; su(1) and sudo(8) are no login. */
 const userBus = (env: OpenOptions['environment'], runtimeDirectory: string): BusPlace => ({
   address: env.DBUS_SESSION_BUS_ADDRESS || `unix:path=${runtimeDirectory}/bus`,
   hint:

@@ -2,26 +2,29 @@ import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
 import type { ProcessResult, RunOptions } from './system.js';
 
-/** A program that was started. */
+/** A started program. */
 export interface Child {
-  /** Its standard input, where it has one. */
+  /** The standard input; null if it has none. */
   readonly input: Writable | null;
-  /** Whether it has said a line; false once it has ended without. */
+  /** Settles with true when it has written a line, with false when it has ended before. */
   readonly ready: Promise<boolean>;
   readonly ended: Promise<ProcessResult>;
-  /** Ends it, and what it has started, when so much time has passed, in milliseconds. */
+  /** Kills it and the programs that it has started, after this time. */
   endIn(milliseconds: number): void;
   end(): void;
 }
 
-/** Starts a program. @param input whether it gets a standard input; it ends with `input.end()`. */
+/**
+ * Starts a program.
+ * @param input whether it gets a standard input, which `input.end()` closes
+ */
 export async function startProgram(
   argv: readonly string[],
   { input, limit }: { readonly input: boolean } & Required<Pick<RunOptions, 'limit'>>,
 ): Promise<Child> {
-  // Takes Node a while to load, and most commands run nothing.
+  // The module takes Node a while to load, and most commands run nothing.
   const { spawn } = await import('node:child_process');
-  // A group of its own, so that what it has started can be ended with it, and Ctrl-C doesn't reach it.
+  // A process group of its own lets the programs that it starts be killed with it, and Ctrl-C doesn't reach it.
   const child = spawn(argv[0]!, argv.slice(1), {
     stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     detached: true,
@@ -37,13 +40,13 @@ export async function startProgram(
   };
   child.stdout!.setEncoding('utf8').on('data', keep('stdout'));
   child.stderr!.setEncoding('utf8').on('data', keep('stderr'));
-  // What ends without reading its input is no failure of ours.
+  // A program may end without reading its input.
   child.stdin?.on('error', () => undefined);
   const ended = new Promise<ProcessResult>((resolve) => {
     child.on('error', (cause) =>
       resolve({ status: 127, unstartable: true, stdout: '', stderr: whyNotStarted(cause) }),
     );
-    // What it leaves running may hold the pipes open: it is ended, and 'close' follows.
+    // Programs that it leaves running may hold the pipes open: they are killed, and 'close' follows.
     child.on('exit', end);
     child.on('close', (code, signal) => resolve({ status: statusOf(code, signal), late, ...output }));
   });
@@ -52,7 +55,7 @@ export async function startProgram(
     clearTimeout(timer);
   });
   const said = new Promise<boolean>((resolve) => {
-    // Of each piece alone: to look through all that there is takes ever longer.
+    // Only the new piece is searched: to search the whole text each time would take ever longer.
     child.stdout!.on('data', (chunk: string) => chunk.includes('\n') && resolve(true));
   });
   return {
@@ -74,7 +77,7 @@ function killGroup(pid: number) {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // It has ended.
+    // The group has ended.
   }
 }
 

@@ -1,30 +1,30 @@
 import type { Socket } from 'node:net';
 import { EXIT, error, UserError } from '../diagnostic.js';
 
-/** A pseudo-terminal for a service, and what carries bytes between it and the caller's terminal. */
+/** A pseudo-terminal for a service, and the relay of bytes between it and the caller's terminal. */
 export interface PseudoTerminal {
-  /** For `TTYPath=`. */
+  /** The terminal's path, for `TTYPath=`. */
   readonly path: string;
-  /** The unit has started: from now on the caller's terminal is the service's, and nobody else's. */
+  /** Says that the unit has started: from then on the caller's terminal belongs to the service alone. */
   begin(): void;
-  /** The unit has ended: what it has printed is still delivered, then `ended` settles. */
+  /** Says that the unit has ended: the rest of its output is delivered, then `ended` settles. */
   finish(): void;
-  /** Ends the carrying at once; the service sees a hang-up. */
+  /** Ends the relay at once; the service sees a hang-up. */
   hangUp(): void;
-  /** Settles when the user has taken the terminal back: what the service prints from then on goes nowhere. */
+  /** Settles when the user has detached from the service: its further output is dropped. */
   readonly detached: Promise<void>;
-  /** Settles when the carrying has ended, and the terminal is given back. */
+  /** Settles when the relay has ended, and the caller's terminal is restored. */
   readonly ended: Promise<RelayEnd>;
 }
 
-/** `gone`: nobody is left to read what the service prints. */
+/** The end of a relay. `gone`: nobody is left to read the service's output. */
 export type RelayEnd =
   | { readonly how: 'delivered' | 'gone' }
-  /** What failed was said on standard error. */
+  /** The relay has written the reason to standard error. */
   | { readonly how: 'failed' }
   | { readonly how: 'interrupted'; readonly signal: number };
 
-/** The exit statuses of pty-relay. */
+/** The ends by pty-relay's exit status. */
 const ENDS: readonly [number, RelayEnd][] = [
   [0, { how: 'delivered' }],
   [4, { how: 'gone' }],
@@ -32,15 +32,15 @@ const ENDS: readonly [number, RelayEnd][] = [
 const SIGNALLED = 128;
 
 /**
- * Makes a pseudo-terminal of the size of the caller's terminal.
- * @param program path of pty-relay, which outlives this program only to deliver and to give the terminal back
+ * Creates a pseudo-terminal of the size of the caller's terminal.
+ * @param program path of pty-relay, which outlives this program only to deliver output and to restore the terminal
  * @throws UserError `no-terminal`
  */
 export async function openPseudoTerminal(program: string): Promise<PseudoTerminal> {
   const { spawn } = await import('node:child_process');
   const child = spawn(program, { stdio: ['inherit', 'inherit', 'inherit', 'pipe'] });
   const control = child.stdio[3] as Socket;
-  control.on('error', () => {}); // it has ended: its exit status says how
+  control.on('error', () => {}); // the relay has ended: its exit status tells how
   let reason: string | undefined;
   const ended = new Promise<RelayEnd>((resolve) => {
     child.on('error', (cause) => {
@@ -66,7 +66,7 @@ export async function openPseudoTerminal(program: string): Promise<PseudoTermina
     finish: () => void control.end(),
     hangUp: () => {
       child.kill('SIGTERM');
-      // It may have been stopped by ^Z.
+      // ^Z may have stopped the relay.
       child.kill('SIGCONT');
     },
   };
@@ -80,7 +80,7 @@ function endOf(status: number | null): RelayEnd {
     : { how: 'failed' };
 }
 
-/** The first two lines, when they come. */
+/** The first two lines of a stream, each when it comes. */
 function linesOf(stream: Socket): [Promise<string>, Promise<string>] {
   let text = '';
   stream.setEncoding('utf8').on('data', (chunk: string) => {

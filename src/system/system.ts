@@ -1,158 +1,168 @@
 import type { UnitName } from '../unit/name.js';
 import type { NamespaceOf, View, Walked } from '../unit/view.js';
 
-/** Everything that the program does to or learns from the machine goes through this interface. */
+/** The interface through which the program changes the machine, and learns about it. */
 export interface System {
-  /** Bytes of a regular file of at most `limit` bytes, none of /dev/null, undefined if there is no file. */
+  /** Reads a regular file of at most `limit` bytes; /dev/null is empty. Undefined if there is no file. */
   read(path: string, options?: ReadOptions): Promise<FileContent | undefined>;
-  /** Names in a directory, sorted; none if there is no such directory. */
+  /** The names in a directory, sorted; empty if there is no such directory. */
   list(directory: string): Promise<string[]>;
-  /** Where the links in a directory lead, as written, by name; none if there is no such directory. */
+  /** The targets of a directory's links as written, by the link's name; empty if there is no such directory. */
   links(directory: string): Promise<ReadonlyMap<string, string>>;
-  /** When a directory, or a link that it is, was last moved, or changed in what is in it: ms since 1970; 0 where there is none. */
+  /**
+   * The time of the last change of a directory or of the link to it (ctime), in milliseconds since 1970; 0 if there is
+   * none.
+   */
   moved(directory: string): Promise<number>;
-  /** Follows a path as somebody sees it (default: the host), and looks whether all on the way is root's alone. */
+  /** Follows a path as seen from `from` (default: the host), and finds all on the way that isn't root's alone. */
   walk(path: string, from?: View | NamespaceOf): Promise<Walked>;
-  /** Puts a file in place, whole or not at all, and durable; makes its directory. */
+  /** Writes a file durably, whole or not at all, and makes its directory. */
   replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void>;
-  /** Removes a file, and the folders above it that are left empty. */
+  /** Removes a file, and the folders above it that were made for such files and are empty. */
   remove(path: string, options?: PlaceOptions): Promise<void>;
   /**
-   * The kernel's own log, the oldest record first; undefined where it can't be read.
-   * @param limit most bytes that are read; what comes then is left out
+   * The kernel's own log, the oldest record first; undefined if it can't be read.
+   * @param limit most bytes to read; later records are left out
    */
   kernelLog(limit: number): Promise<KernelLog | undefined>;
-  /** When the machine was booted by its clock as it is set, in milliseconds since 1970, to 10 ms. */
+  /** The time of the machine's boot, in milliseconds since 1970 by the present clock, to 10 ms. */
   booted(): Promise<number>;
-  /** Runs a program to its end. */
+  /** Runs a program and waits for its end. */
   run(argv: readonly string[], options?: RunOptions): Promise<ProcessResult>;
-  /** Starts a program that says a line when it is ready, and ends when its standard input does. */
+  /** Starts a program that writes a line when it is ready, and ends when its standard input ends. */
   start(argv: readonly string[], options?: Pick<RunOptions, 'limit'>): Promise<Running>;
   /**
-   * Takes a lock, which is let go by what is returned, or when this program ends.
-   * @param wait how long others may keep it, in seconds; undefined where one has it all the time
+   * Takes a lock.
+   * @param wait seconds for which another process may still hold it
+   * @returns a function that releases the lock, as the end of this program does; undefined if another process held it
+   *   all the time
    */
   lock(path: string, wait: number): Promise<(() => void) | undefined>;
-  /** What the service manager says of itself. */
+  /** The service manager's facts. */
   manager(): Promise<ManagerFacts>;
   /** All properties of a service, as the bus has them. */
   unit(name: string): Promise<UnitProperties>;
-  /** Those that units of any type have, and of a slice or a socket unit its own. */
+  /** The properties that units of every type have; of a slice or socket also its own. */
   anyUnit(name: string): Promise<UnitProperties>;
-  /** Names of the loaded instances of a template, those that don't run among them, sorted. */
+  /** The names of a template's loaded instances, sorted; they need not run. */
   instances(template: UnitName): Promise<string[]>;
-  /** Makes the manager read its unit files again. */
+  /** Makes the manager reload its unit files. */
   reload(): Promise<void>;
-  /** Listens to units from here on; what was heard of them before is forgotten. */
+  /** Listens to units from now on, and forgets what was heard of them before. */
   watch(units: readonly string[]): Promise<void>;
-  /** What was heard of a unit; undefined of one that isn't listened to. */
+  /** The events of a unit since watch(); undefined for a unit that isn't listened to. */
   heard(unit: string): Promise<Heard | undefined>;
   /**
-   * Restarts a unit, and waits for the result of the job: `done`.
-   * @param how `if-up`: one that is down stays so, which is `done`, too
+   * Restarts a unit.
+   * @param how `if-up`: a unit that is down stays down, and the result is `done`
+   * @returns the result of the job: `done`
    */
   restart(unit: string, how?: 'if-up'): Promise<string>;
   /**
-   * The same for the start of a unit that doesn't run.
-   * @param starts units that it may start in turn: none of theirs counts against their limit, either
+   * Starts a unit that is down.
+   * @param starts units that it may start in turn: their earlier starts don't count against their limits, either
+   * @returns the result of the job: `done`
    */
   startUnit(unit: string, starts?: readonly string[]): Promise<string>;
   /**
-   * Lets time pass, in milliseconds.
-   * @param isOver asked now and then: ends it early
+   * Waits for a time, in milliseconds.
+   * @param isOver asked now and then; true ends the wait early
    */
   wait(milliseconds: number, isOver?: () => Promise<boolean>): Promise<void>;
 }
 
-/** What became of a unit that was listened to. */
+/** The events of a unit that is listened to. */
 export interface Heard {
-  /** It went down by a job, the last that it had, which somebody else has asked for, or what it depends on has caused. */
+  /** Whether the unit's last job has stopped it, a job of another program or one that a dependency has caused. */
   readonly stopped: boolean;
-  /** It failed with no job under way, since this program has last asked for one. */
+  /** Whether the unit has failed with no job under way since this program's last request. */
   readonly failed: boolean;
 }
 
 export interface ReadOptions {
-  /** Largest size accepted, in bytes (default 1 MiB). */
+  /** The largest accepted size, in bytes (default 1 MiB). */
   readonly limit?: number;
-  /** As root: refuse what others than root could have written. */
+  /** Whether root refuses a file that others than root could have written. */
   readonly trusted?: boolean;
-  /** Read no more than the first `limit` bytes of a larger file. */
+  /** Whether only the first `limit` bytes of a larger file are read. */
   readonly head?: boolean;
 }
 
 export interface PlaceOptions {
-  /** The folders on the way may be others', since it isn't the running system that is changed. */
+  /** Whether the folders on the way may be others', since the running system isn't changed. */
   readonly foreign?: boolean;
 }
 
 export interface WriteOptions extends PlaceOptions {
-  /** Permission bits. */
+  /** The permission bits. */
   readonly mode: number;
-  /** When it shall count as written, in milliseconds since 1970 (default: now). */
+  /** The modification time, in milliseconds since 1970 (default: now). */
   readonly modified?: number | undefined;
 }
 
 export interface FileContent {
   readonly bytes: Uint8Array;
-  /** Permission bits, setuid included. */
+  /** The permission bits, setuid included. */
   readonly mode: number;
-  /** When it was written, in milliseconds since 1970. */
+  /** The modification time, in milliseconds since 1970. */
   readonly modified: number;
-  /** When it was last written, given to others, or put where it is: nobody can set that back. */
+  /**
+   * The time of the last change of content, owner or place (ctime), in milliseconds since 1970, which programs can't
+   * set.
+   */
   readonly changed: number;
 }
 
 export interface KernelLog {
-  /** As /dev/kmsg gives each (Documentation/ABI/testing/dev-kmsg): what can't be printed is escaped. */
+  /** The records as read from /dev/kmsg (Documentation/ABI/testing/dev-kmsg), with unprintable characters escaped. */
   readonly records: readonly string[];
-  /** Whether none was left out. */
+  /** Whether no record was left out. */
   readonly isWhole: boolean;
 }
 
 export interface RunOptions {
   readonly timeout?: number;
-  /** Most bytes of output kept (default 1 MiB); a program that prints more is ended. */
+  /** Most bytes of output (default 1 MiB); a program that prints more is killed. */
   readonly limit?: number;
 }
 
 export interface ProcessResult {
-  /** Exit status; 127 if the program could not be started, 128 + n if signal n ended it. */
+  /** The exit status; 127 if the program could not be started, 128 + n if signal n ended it. */
   readonly status: number;
-  /** It could not be started; `stderr` says why. */
+  /** Whether the program could not be started; `stderr` has the reason. */
   readonly unstartable?: boolean;
-  /** It was ended because its time was up. */
+  /** Whether it was killed because its time was up. */
   readonly late?: boolean;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A program that runs meanwhile. */
+/** A started program that keeps running. */
 export interface Running {
-  /** Whether it has said its line; else it has ended. */
+  /** Whether it has written its line; else it has ended. */
   readonly ready: boolean;
-  /** Ends its standard input, and waits for its end; it is ended itself where that takes long. */
+  /** Ends its standard input, and waits for its end; a program that takes long is killed. */
   stop(): Promise<ProcessResult>;
 }
 
 export interface ManagerFacts {
-  /** As `systemctl --version` has it: `257.13-1~deb13u1`. */
+  /** The version as `systemctl --version` shows it: `257.13-1~deb13u1`. */
   readonly version: string;
   /** systemd's name of the machine: `x86-64`. */
   readonly architecture: string;
-  /** What it was built with: `+SECCOMP -SMACK …`; undefined where it doesn't run. */
+  /** The options of its build, `+SECCOMP -SMACK …`; undefined if it doesn't run. */
   readonly features: string | undefined;
-  /** When it was started, in microseconds since 1970; undefined where it doesn't run. */
+  /** The time of its start, in microseconds since 1970; undefined if it doesn't run. */
   readonly started: bigint | undefined;
-  /** Its own control group, that of its units: empty for the root; undefined where it doesn't run. */
+  /** The control group that holds its units: empty for the root; undefined if it doesn't run. */
   readonly controlGroup: string | undefined;
-  /** Where it looks for unit files and drop-ins, the first first; undefined where it doesn't run. */
+  /** The folders of unit files and drop-ins, in its order of preference; undefined if it doesn't run. */
   readonly unitPath: readonly string[] | undefined;
 }
 
 /** Property values by name; 64-bit numbers are bigint, structs are arrays. */
 export type UnitProperties = ReadonlyMap<string, unknown>;
 
-/** Whether the last start of a unit was skipped, since its conditions didn't hold. */
+/** Whether the last start of a unit was skipped, because its conditions didn't hold. */
 export const isSkipped = (state: UnitProperties): boolean =>
   Number(state.get('ConditionTimestamp')) !== 0 && state.get('ConditionResult') === false;

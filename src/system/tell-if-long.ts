@@ -1,7 +1,7 @@
-/** When whoever waits wants to know for what, in milliseconds. */
+/** The time after which a user wants to know why a command waits, in milliseconds. */
 const PATIENCE = 10_000;
 
-/** Does something that may take long: then it is told, once, what is waited for. */
+/** Runs a step; if it takes long, tells the user once what the command waits for. */
 export async function tellIfLong<T>(tell: () => void, step: () => Promise<T>): Promise<T> {
   const timer = setTimeout(tell, PATIENCE);
   try {

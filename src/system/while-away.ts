@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../diagnostic.js';
 
-/** A manager that executes itself again is back on the bus within a second, on a slow machine in a few. Milliseconds. */
+/**
+ * The longest absence of a manager that reexecutes itself, in milliseconds: usually a second, more on slow machines.
+ */
 const AWAY_TIMEOUT = 5_000;
 const AWAY_PAUSE = 50;
 
-/** Makes a call that does no harm when it is made twice, again and again while the manager is away. */
+/** Makes a call, and repeats it while the manager is away. The call must be harmless when it is made twice. */
 export async function whileAway<T>(call: () => Promise<T>): Promise<T> {
   for (const end = performance.now() + AWAY_TIMEOUT; ; await sleep(AWAY_PAUSE)) {
     try {

@@ -1,8 +1,12 @@
-/** What systemd needs besides its version to put a directive into force: it skips what it can't do, in silence. */
+/**
+ * Abilities that a directive needs besides systemd's version. systemd skips a directive silently where one is missing.
+ */
 
 /**
- * `cpu`, `cpuset`, `io`, `memory`, `pids`: controllers of control groups that the manager has; `bpf`: programs of systemd's own for control groups; `bpf-lsm`: the kernel's security module for such programs;
- * `cgroup2`: the control group hierarchy that takes them; the others by their names.
+ * `cpu`, `cpuset`, `io`, `memory`, `pids`: the manager has this controller of control groups. `bpf`: systemd can load
+ * its own programs for control groups; `bpf-lsm`: the kernel takes such programs for its security module. `cgroup2`:
+ * the hierarchy of control groups that takes them. `apparmor`, `seccomp`, `selinux`, `smack`: systemd and the kernel
+ * support them.
  */
 export type Need =
   | 'apparmor'
@@ -20,26 +24,26 @@ export type Need =
 
 const CONTROLLERS: ReadonlySet<Need> = new Set(['cpu', 'cpuset', 'io', 'memory', 'pids']);
 
-/** Why a need isn't met, and a way out. */
+/** The reason why a need isn't met, and a way out. */
 export interface Lack {
   readonly reason: string;
   readonly hint: string;
 }
 
-/** What a machine has of them. Where that can't be found out (offline), it is taken for granted. */
+/** The unmet needs of a machine, and the needs that can't be checked (offline), which are assumed to be met. */
 export interface Abilities {
   readonly lacks: ReadonlyMap<Need, Lack>;
   readonly assumed: ReadonlySet<Need>;
 }
 
-/** What was found on a machine; undefined for what can't be seen, all but the libraries where it doesn't run. */
+/** Facts about a machine. A fact that can't be found out is undefined; offline only the libraries are known. */
 export interface Findings {
-  /** The property `Features` of the manager: `+SECCOMP -BPF_FRAMEWORK …`. */
+  /** The manager's property `Features`: `+SECCOMP -BPF_FRAMEWORK …`. */
   readonly features: string | undefined;
   /** Whether the dynamic linker's folders have libseccomp.so.2 and a libbpf.so. */
   readonly libseccomp: boolean | undefined;
   readonly libbpf: boolean | undefined;
-  /** Security modules in use, as in /sys/kernel/security/lsm. */
+  /** The security modules in use: `apparmor`, `bpf`, `selinux`, `smack`. */
   readonly modules: ReadonlySet<string> | undefined;
   /** Whether systemd has a hierarchy of control groups v2. */
   readonly cgroup2: boolean | undefined;
@@ -47,7 +51,7 @@ export interface Findings {
   readonly controllers: ReadonlySet<string> | undefined;
 }
 
-/** The build option for each need that has one. */
+/** The option of systemd's build for each need that has one. */
 const OPTIONS: ReadonlyMap<Need, string> = new Map([
   ['apparmor', 'APPARMOR'],
   ['bpf', 'BPF_FRAMEWORK'],
@@ -83,7 +87,7 @@ const NEEDS: readonly Need[] = [
   'smack',
 ];
 
-/** Judges what was found. */
+/** Tells which needs a machine doesn't meet, and which can't be checked. */
 export function abilities(findings: Findings): Abilities {
   const judged = NEEDS.map((need) => [need, judge(need, findings)] as const);
   return {
@@ -121,18 +125,18 @@ function judge(need: Need, findings: Findings): Lack | 'met' | 'unknown' {
       hint: "a container gets it from its host, a user's manager by Delegate= of user@.service",
     };
   }
-  // A libseccomp is there for a systemd that was built with it; libbpf is optional for any.
+  // libseccomp is installed where systemd was built with it; libbpf is optional for every build.
   const told = features !== undefined || (need === 'seccomp' && findings.libseccomp === true);
   return told ? 'met' : 'unknown';
 }
 
-/** Older systemd without BPF_FRAMEWORK doesn't say so. */
+/** Whether a build has an option. An older systemd without BPF_FRAMEWORK doesn't list that option. */
 function isBuiltIn(option: string, features: string): boolean {
   const words = features.split(' ');
   return words.includes(`+${option}`) || (option !== 'BPF_FRAMEWORK' && !words.includes(`-${option}`));
 }
 
-/** A need as a reader knows it. */
+/** The name of a need in messages. */
 export function describeNeed(need: Need): string {
   if (need === 'cgroup2') return 'control groups v2';
   if (CONTROLLERS.has(need)) return `control group controller '${need}'`;

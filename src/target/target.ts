@@ -5,35 +5,34 @@ import type { SyscallSets } from '../syscalls/sets.js';
 import type { Scope } from '../unit/search.js';
 import type { Abilities } from './abilities.js';
 
-/** A program of the unit. */
 export interface Program {
   readonly file: ProgramFacts;
-  /** It runs as its owner or group, whoever starts it. */
+  /** Whether its processes run as the file's owner or group. */
   readonly setuid: boolean;
-  /** The kernel would run it, as far as can be told. */
+  /** Whether the kernel would execute it, as far as can be told. */
   readonly executable: boolean;
 }
 
-/** What is known of the machine that a plan is for. Never probed in the core: it is an argument. */
+/** The facts about the machine that a plan is for. They are an argument: the plan itself never probes a machine. */
 export interface Target {
   readonly scope: Scope;
   /** Major version of systemd: 257. */
   readonly systemd: number;
-  /** As the manager says it: `257.13-1~deb13u1`. */
+  /** The version that the manager reports: `257.13-1~deb13u1`. */
   readonly version: string;
   readonly machine: Machine;
   readonly sets: SyscallSets;
-  /** As the administrator sees them; none where that isn't known. */
+  /** The mounts in this program's own mount namespace; empty where they aren't known. */
   readonly mounts: readonly Mount[];
-  /** What systemd and the kernel can't do there, whatever their versions. */
+  /** Abilities that systemd and the kernel lack there, whatever their versions. */
   readonly abilities: Abilities;
-  /** kernel.yama.ptrace_scope; 0 where there is no Yama, or nobody knows. */
+  /** The sysctl kernel.yama.ptrace_scope; 0 where there is no Yama, or the value isn't known. */
   readonly ptraceScope: number;
-  /** Where the launcher is, or will be, on the target. */
+  /** The launcher's path on the target, where it is or will be installed. */
   readonly launcher: string;
-  /** Programs of the unit's Exec lines and of the policy, by their paths or plain names; those that aren't there are left out. */
+  /** Programs that the unit's Exec lines and the policy name, by paths or plain names. Missing ones are left out. */
   readonly programs: ReadonlyMap<string, Program>;
 }
 
-/** Oldest and newest systemd whose behaviour is known. */
+/** The oldest and the newest major version of systemd whose behaviour is known. */
 export const SYSTEMD_RANGE = { oldest: 247, newest: 262 } as const;

@@ -76,7 +76,7 @@ const course = (
   spare: sparesChanged(context),
 });
 
-/** Calls that a service that failed was refused: when it is as it was before, nobody can ask it. */
+/** Refused calls of a service that failed. They are read before the roll-back ends the processes that can tell. */
 async function refusedCalls(
   context: Context,
   { prepared, now }: AppliedUnit,

@@ -17,24 +17,24 @@ export interface ChangedUnit {
   readonly unit: string;
   readonly record: UndoRecord;
   readonly changes: readonly Change[];
-  /** Its services, as they were before anything was changed. */
+  /** The unit's services, as they were before anything was changed. */
   readonly services: readonly Service[];
   /** Undefined where a policy is taken away. */
   readonly prepared?: Prepared;
   /** Services that are to be restarted. */
   readonly due: readonly string[];
-  /** Those of them whose round it is. */
+  /** The due services that the current round restarts. */
   readonly now: readonly string[];
-  /** A service was, or was tried to be, restarted. */
+  /** Whether a restart of a service was tried. */
   readonly restarted: boolean;
-  /** What is to be said of it besides failures: what was found when it was planned, and since. */
+  /** Diagnostics besides failures, from the planning on. */
   readonly notes: readonly Diagnostic[];
 }
 
 /** A unit that a policy is applied to. */
 export interface AppliedUnit extends ChangedUnit {
   readonly prepared: Prepared;
-  /** Services that run with what was written as they are. */
+  /** Services that run with the written files, and need no restart. */
   readonly asTheyAre: readonly string[];
   /** Whether every thread's filters were seen, and are as the policy says; undefined where nothing was looked at. */
   readonly verified: boolean | undefined;
@@ -43,7 +43,7 @@ export interface AppliedUnit extends ChangedUnit {
 /** A change of units under way. */
 export interface Transaction {
   readonly context: Context;
-  /** One that has come ends what isn't done. */
+  /** The first signal ends what isn't done. */
   readonly signals: HeldSignals;
 }
 
@@ -64,7 +64,7 @@ export async function beginChange(
   return { unit, record, changes, services, due: [], now: [], restarted: false, notes: diagnostics };
 }
 
-/** Describes units; those that can't be are refused. */
+/** Begins the changes of units. A unit that can't be described is refused. */
 export async function beginEach<P extends Pending>(transaction: Transaction, pending: readonly P[]) {
   const units: ChangedUnit[] = [];
   const begun: P[] = [];
@@ -90,7 +90,7 @@ export const noting = <U extends ChangedUnit>(unit: U, notes: readonly Diagnosti
   notes: [...unit.notes, ...notes],
 });
 
-/** A unit after a step that goes wrong by what it throws, or says. */
+/** Runs a step of a unit; its failures are the errors that it returns or throws. */
 export async function resultOf<U>(
   unit: U,
   step: () => Promise<readonly Diagnostic[]>,
@@ -98,7 +98,7 @@ export async function resultOf<U>(
   return { unit, failures: await failuresOf(step) };
 }
 
-/** A step that units take one after the other. */
+/** Makes a step of a unit one that units take one after the other. */
 export const inOrder =
   <U>(step: (unit: U) => Promise<StepResult<U>>) =>
   async (units: readonly U[]): Promise<StepResult<U>[]> => {
@@ -107,13 +107,13 @@ export const inOrder =
     return results;
   };
 
-/** A step that units take at one time. */
+/** Makes a step of a unit one that units take at one time. */
 export const atOnce =
   <U>(step: (unit: U) => Promise<StepResult<U>>) =>
   (units: readonly U[]): Promise<StepResult<U>[]> =>
     Promise.all(units.map(step));
 
-/** What goes wrong with services, one beside the other. */
+/** Runs a step for services at one time, and collects the failures. */
 export const failuresOfEach = async (
   names: readonly string[],
   step: (name: string) => Promise<readonly Diagnostic[]>,

@@ -1,4 +1,4 @@
-/** What becomes of the units that a restart takes along. */
+/** Dependents: other units that a restart of services may stop. */
 
 import { inBatches, shortList } from '../collections.js';
 import { ownCommand, systemctl } from '../command-lines.js';
@@ -19,22 +19,22 @@ import { isSkipped } from '../system/system.js';
 import type { UndoRecord } from './record-format.js';
 import { hasBegun } from './step-names.js';
 
-/** By these a unit names those that the manager itself stops it for: whether somebody has asked for that can't be told then. */
+/** Links by which systemd stops a unit along with another; such a stop can't be told from an administrator's. */
 const TIES = ['BindsTo', 'StopPropagatedFrom', ...OPPONENTS];
 
-/** Of these those that a restart that goes well stops, too. */
+/** The ties that stop a unit at a restart that goes well, too. */
 const TIES_OF_RESTART = ['StopPropagatedFrom', ...OPPONENTS];
 
-/** How long is waited from one look to the next at a unit that is being stopped, in milliseconds. */
+/** The time between two looks at a unit that is being stopped, in milliseconds. */
 const PAUSE = 100;
 
-/** How long what was started again must be up to count as that, in milliseconds. */
+/** The time for which a unit must stay up to count as started again, in milliseconds. */
 export const LOOK_AGAIN = 300;
 
 const isBeingStopped = ({ properties }: AffectedUnit): boolean =>
   properties.get('ActiveState') === 'deactivating';
 
-/** A unit, when its stop is over, if it is being stopped. */
+/** Asks for a unit after the end of its stop, if it is being stopped. */
 async function whenStopped(context: Context, name: string): Promise<AffectedUnit> {
   const first = await askUnit(context.system, name);
   if (!isBeingStopped(first)) return first;
@@ -47,7 +47,7 @@ async function whenStopped(context: Context, name: string): Promise<AffectedUnit
   });
 }
 
-/** These units, and those that name one of them by some of their links, and so on. */
+/** The closure of units over some links: also the units that name one of them, and so on. */
 function withDependents(
   names: Iterable<string>,
   along: readonly AffectedUnit[],
@@ -63,7 +63,7 @@ function withDependents(
   return found;
 }
 
-/** Those that the manager itself may stop for units, or for what goes down with these. */
+/** Dependents that systemd itself may stop for units, or for what goes down with these. */
 function tiedTo(
   names: readonly string[],
   along: readonly AffectedUnit[],
@@ -80,8 +80,8 @@ function tiedTo(
 }
 
 /**
- * Listens anew to what the restart of services may itself have stopped: what is stopped of that from here on isn't by
- * that.
+ * Listens anew to dependents that the restart of services may itself have stopped: a stop that is heard from here on is
+ * somebody's.
  */
 export async function watchTied(
   context: Context,
@@ -96,20 +96,20 @@ export async function watchTied(
 }
 
 interface DownDependents {
-  /** Went down with the restart. */
+  /** Units that went down with the restart. */
   readonly down: readonly string[];
-  /** Somebody has stopped them. */
+  /** Units that somebody has stopped. */
   readonly stopped: readonly string[];
 }
 
 export interface Which {
-  /** Whether the services have stayed up since, so that nothing that is tied to them was stopped for them. */
+  /** Whether the services have stayed up since, so that systemd has stopped no dependent for them. */
   readonly holds?: boolean;
-  /** Which of the units along are meant. */
+  /** Selects dependents. */
   readonly are?: (unit: string) => boolean;
 }
 
-/** The units along that are down, and that the manager isn't about to start. */
+/** Finds the dependents that are down, and that systemd isn't about to start. */
 export async function downDependents(
   context: Context,
   { unit, runs, affected: along }: UndoRecord,
@@ -125,7 +125,7 @@ export async function downDependents(
   const tied = holds ? new Set<string>() : tiedTo(names, found, TIES);
   const stopped = await inBatches(dead, ASKED_AT_ONCE, async ({ name, properties }) => {
     const one = { unit: name, scope: context.placement.scope };
-    // What is unloaded can't be asked, nor is a start that was skipped a stop.
+    // An unloaded unit can't be asked, and a skipped start is no stop.
     const isKnown = properties.get('LoadState') === 'loaded' && !isSkipped(properties) && !tied.has(name);
     return isKnown && wasStopped(context.system, one, properties);
   });
@@ -134,14 +134,14 @@ export async function downDependents(
 }
 
 interface HowLong {
-  /** How long it must stay up, in milliseconds. */
+  /** The time for which a dependent must stay up, in milliseconds. */
   readonly settle?: number;
-  /** Units that are looked at for themselves: that they don't stay up is told then. */
+  /** Services that have a trial of their own, which tells what becomes of them. */
   readonly own?: ReadonlySet<string>;
 }
 
 /**
- * Starts the units again that went down with a restart, though nothing was wrong with it.
+ * Starts dependents again that went down with a restart that went well.
  * @returns what is to be said of them; a warning where one can't be started, an error where one doesn't stay up
  */
 export async function startDependents(
@@ -162,13 +162,13 @@ export async function startDependents(
 /** Units that one line names. */
 const MOST_NAMED = 5;
 
-/** How long units may take to be up again before it is left to them, in milliseconds. */
+/** The longest wait for the starts of units, in milliseconds. */
 const START_TIMEOUT = 90_000;
 
 const isBeingStarted = ({ properties }: AffectedUnit): boolean =>
   hasJob(properties) || (properties.get('ActiveState') === 'activating' && !isWaiting(properties));
 
-/** Waits for the starts of units; those that go on are returned. */
+/** Waits for the starts of units. @returns units that are still being started */
 async function whenStarted(context: Context, names: readonly string[]): Promise<string[]> {
   const look = () => inBatches(names, ASKED_AT_ONCE, (name) => askUnit(context.system, name));
   let late = (await look()).filter(isBeingStarted);
@@ -201,7 +201,7 @@ async function startAll(
     const found = await inBatches(started, ASKED_AT_ONCE, (unit) => askUnit(context.system, unit));
     return found.filter(({ properties }) => !isRunning(properties));
   };
-  // What waits for something that a service makes is skipped where it comes too early.
+  // systemd skips a unit whose condition waits for something that a service makes.
   let stillDown = await look();
   const skipped = stillDown.filter(({ properties }) => isSkipped(properties));
   if (skipped.length > 0) {
@@ -237,7 +237,7 @@ function dependentFailed({ placement }: Context, record: UndoRecord, went: strin
   return error('dependent-failed', `${went}, and doesn't stay up with it`, { hint });
 }
 
-/** Starts units, what starts others first; those that can't be, and why. */
+/** Starts units, triggers first. @returns why, for each unit that systemd refuses to start */
 async function startEach(context: Context, units: readonly string[]): Promise<Map<string, string>> {
   const refused = new Map<string, string>();
   for (const unit of [...units.filter(isTrigger), ...units.filter((one) => !isTrigger(one))]) {
@@ -248,7 +248,7 @@ async function startEach(context: Context, units: readonly string[]): Promise<Ma
   return refused;
 }
 
-/** Why there is no job; what comes of one its unit shows. */
+/** Tells why systemd refuses a job; the job's own result is left to the unit's state. */
 async function refusalOf(job: () => Promise<string>): Promise<string | undefined> {
   try {
     await job();

@@ -3,21 +3,21 @@ import type { Context } from '../system/context.js';
 
 /** Signals that ask this program to end, held up while something must not be left half done. */
 export interface HeldSignals {
-  /** The first that has come: `SIGINT`. */
+  /** The first signal that has come, as `SIGINT`. */
   came(): string | undefined;
   /**
-   * A step that nobody waits for any longer once a signal has come: only what changes no file.
+   * Runs a step and stops waiting for it when a signal comes. Only for steps that change no file.
    * @throws UserError `interrupted`
    */
   unlessCame<T>(step: () => Promise<T>): Promise<T>;
   /**
-   * A step that nobody waits for any longer once another signal has come after the first.
+   * Runs a step and stops waiting for it when a second signal comes.
    * @throws UserError `interrupted`
    */
   unlessAgain<T>(step: () => Promise<T>): Promise<T>;
   /** @throws UserError `interrupted` where one has come */
   assertNone(): void;
-  /** From now on they end the program again. */
+  /** Lets signals end the program again. */
   release(): void;
 }
 

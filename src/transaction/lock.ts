@@ -12,8 +12,8 @@ import { recover, strayFiles } from './recover.js';
 const LONGEST_WAIT = 900;
 
 /**
- * What a verb does that changes units, by whoever may; where it changes nothing that runs, nobody else is in the way.
- * @throws UserError `needs-root`, and as exclusively()
+ * Runs a verb that changes units while no other run does. `--check` and offline runs need no lock.
+ * @throws UserError `needs-root`, and as whileLocked()
  */
 export function withLock(
   context: Context,
@@ -25,11 +25,11 @@ export function withLock(
   return options.check ? asked(context, change) : underLock(context, change);
 }
 
-/** What a verb would change; units that are half changed would be put back first. */
+/** Runs a verb with --check, which would roll half changed units back first. */
 async function asked(context: Context, change: () => Promise<Outcome>): Promise<Outcome> {
   if ((await unfinishedUnits(context)).length === 0) return change();
   const busy = await isBusy(context);
-  // What was under way may be done by now.
+  // Another run may have ended by now.
   const units = await unfinishedUnits(context);
   if (units.length === 0) return change();
   const half = busy ? [busyWith(units)] : units.map((unit) => leftHalfDone(context, unit));
@@ -55,7 +55,7 @@ const mayRecover = ({ superuser, placement }: Context): boolean => superuser || 
 const busyWith = (units: readonly string[]): Diagnostic =>
   note('busy', `another sandbox-unit is changing ${units.join(', ') || 'units'}`);
 
-/** What was found before a verb is said, whatever comes of the verb. */
+/** Adds diagnostics to those of a verb, whatever comes of the verb. */
 async function withDiagnostics(
   found: readonly Diagnostic[],
   change: () => Promise<Outcome>,
@@ -70,8 +70,8 @@ async function withDiagnostics(
 }
 
 /**
- * Changes units while nobody else does, after what a run that was ended has left half done is put back.
- * @throws UserError `locked`, `no-lock`, and what keeps a unit from being put back
+ * Recovers half changed units, and then changes others, while no other run does.
+ * @throws UserError `locked`, `no-lock`, and as recover()
  */
 function underLock(context: Context, change: () => Promise<Outcome>): Promise<Outcome> {
   return whileLocked(context, async () => {
@@ -80,7 +80,7 @@ function underLock(context: Context, change: () => Promise<Outcome>): Promise<Ou
 }
 
 /**
- * Does something that others who change units must not come in between of.
+ * Takes a step while no other run changes units.
  * @throws UserError `locked`, `no-lock`
  */
 export async function whileLocked<T>(context: Context, step: () => Promise<T>): Promise<T> {
@@ -105,8 +105,7 @@ async function lock({ system, placement, caller }: Context): Promise<() => void>
 }
 
 /**
- * Puts back what was left half done, where that can be seen and done; says what there is, and what can't be. For who
- * changes nothing else.
+ * Recovers half changed units for a verb that changes nothing itself, if no other run is at work and the user may.
  */
 export async function recoverIfFree(context: Context): Promise<Pick<Outcome, 'exit' | 'diagnostics'>> {
   try {
@@ -132,14 +131,13 @@ async function recoverWhereFree(context: Context): Promise<readonly Diagnostic[]
   }
 }
 
-/** What is to be said of one unit that is half changed, by a verb that only looks. */
+/** A warning, for a verb that only looks, about a unit that is half changed. */
 export async function halfDone(context: Context, unit: string): Promise<Diagnostic[]> {
   const units = await unfinishedUnits(context);
   return units.includes(unit) ? [leftHalfDone(context, unit)] : [];
 }
 
-/** That a unit isn't as any policy says. */
 const leftHalfDone = ({ placement }: Context, unit: string): Diagnostic =>
   warning('half-done', `${unit} is being changed, or was left half changed by a run that was ended`, {
-    hint: `as root '${ownCommand(placement.scope, 'status', unit)}' puts it back as it was`,
+    hint: `as root '${ownCommand(placement.scope, 'status', unit)}' rolls it back`,
   });

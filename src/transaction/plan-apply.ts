@@ -23,11 +23,11 @@ import type { NotChanged, PendingApply } from './unit-result.js';
 export interface ApplyOptions extends PrepareOptions {
   readonly check?: boolean;
   readonly diff?: boolean;
-  /** False: leave the service as it runs. */
+  /** False leaves the service as it runs. */
   readonly restart?: boolean;
 }
 
-/** What is the same for every unit of a run. */
+/** Things that all units of one `apply` share. */
 export interface Planning {
   readonly options: ApplyOptions;
   /** Texts that diagnostics point into. */
@@ -45,7 +45,7 @@ export async function planApply(
     if (planned.diagnostics.some(({ code }) => code === 'untrusted-path')) {
       await keepUntrusted(context, planned.unit.name.full, planned.unit.services);
     }
-    // A service that is only asked about is left in peace.
+    // Reading filters stops a service's threads for a moment: not for --check.
     const prepared = options.check ? planned : await withUnfilteredRuns(context, planned);
     for (const [file, text] of prepared.sources) sources.set(file, text);
     const { changes } = prepared;
@@ -64,7 +64,7 @@ export async function planApply(
   }
 }
 
-/** What systemd itself can't load runs no better with a drop-in, and can't be read back. */
+/** An error for a unit that systemd can't load: its drop-in could not be read back. */
 function notLoadable({ placement }: Context, { plan, unit }: Prepared): Diagnostic | undefined {
   const state = unit.properties?.get('LoadState') ?? 'loaded';
   if (state === 'loaded') return undefined;
@@ -72,10 +72,10 @@ function notLoadable({ placement }: Context, { plan, unit }: Prepared): Diagnost
   return error('not-loaded', `systemd can't load ${plan.unit}: ${state}`, { hint });
 }
 
-/** A unit whose files are as they shall be. */
+/** A unit whose files are as planned. */
 interface AsWritten extends Omit<PendingApply, 'state'> {}
 
-/** Files that are as they shall be may still not be in force: overridden, younger than the service, or gone around. */
+/** Sees whether files that are as planned are in force: they may be overridden, bypassed, or younger than the service. */
 async function inForce(
   context: Context,
   written: AsWritten,
@@ -107,7 +107,7 @@ async function inForce(
     }
     const obstacle = await obstacleTo(context, service);
     const stays = restart === false || obstacle !== undefined;
-    // Who restarts the service is told by what becomes of it.
+    // A restart mends replaced programs; without one they are an error.
     if (stays && replaced.length > 0) return refused(replaced);
     due.push(...replaced.map((one): Diagnostic => ({ ...one, severity: 'warning' })));
     if (replaced.length === 0 && (check || stays)) due.push(restartDue(name, obstacle));
@@ -125,13 +125,12 @@ async function inForce(
 }
 
 /**
- * Whether the manager may have read other files at the place of the drop-in: it doesn't see that they have changed where
- * these are older.
+ * Whether systemd may have read another drop-in at the same place: it doesn't notice a change to an older file.
  */
 const mayBeUnread = ({ placement }: Context, properties: UnitProperties, { full }: UnitName): boolean =>
   dropInsOf(properties).includes(dropInPath(placement, full));
 
-/** Files that are yet to be read: whatever runs doesn't run with them. */
+/** A unit whose files systemd has yet to read: no service runs with them. */
 function unread(written: AsWritten): PendingApply {
   const { appliedRuns, ...rest } = written.prepared;
   const message = `systemd has other lines than the drop-in of ${written.unit}: it is made to read its files again`;
@@ -143,7 +142,7 @@ function unread(written: AsWritten): PendingApply {
   };
 }
 
-/** What runs without the filter that its files would give it was started when they weren't there. */
+/** Adds the restart as the way out of a missing filter: the service was started before its files were there. */
 const withRestart = ({ placement }: Context, unit: string, open: Diagnostic): Diagnostic => ({
   ...open,
   hint: open.hint ?? systemctl(placement.scope, 'restart', unit),

@@ -15,11 +15,11 @@ import type { NotChanged, Pending } from './unit-result.js';
 
 export interface RevertOptions {
   readonly check?: boolean;
-  /** False: leave the service as it runs. */
+  /** False leaves the service as it runs. */
   readonly restart?: boolean;
 }
 
-/** One unit that can't be reverted doesn't stop the others. */
+/** Plans the revert of one unit. A unit that can't be reverted is refused, and doesn't stop the others. */
 export async function planRevert(
   context: Context,
   text: string,
@@ -45,7 +45,7 @@ async function planOne(
   if (files.length === 0 && !exists) {
     throw await noUnit(context, serviceName(name), ', and nothing of ours for it');
   }
-  // Whose reload failed has yet to forget a drop-in that is gone.
+  // systemd still has a drop-in that is gone where an earlier reload failed.
   const loaded = services.flatMap(({ properties }) => dropInsOf(properties));
   const isDue =
     files.length > 0 || ownDropInPaths(context.placement, name).some((path) => loaded.includes(path));

@@ -1,4 +1,4 @@
-/** What there was before a unit was changed, on disk until the change is done: whatever ends it, the next run undoes it. */
+/** The undo record is on disk while a unit is changed, so that the next run can undo a change that was ended half done. */
 
 import { fromBase64, isSameBytes, toBase64 } from '../collections.js';
 import { type Diagnostic, error } from '../diagnostic.js';
@@ -8,12 +8,12 @@ import type { ServiceRun } from '../state/service-run.js';
 import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
 import { isStepName, type StepName } from './step-names.js';
 
-/** A file's content and what else of it is put back. */
+/** A file's content, mode and time of change. */
 export interface FileState {
   readonly content: Uint8Array;
   /** Permission bits. */
   readonly mode: number;
-  /** When it was written, in milliseconds since 1970; undefined where that is yet to come. */
+  /** Time of the last write, in milliseconds since 1970; undefined for a file that is yet to be written. */
   readonly modified?: number;
 }
 
@@ -26,25 +26,25 @@ export interface FileUndo {
 
 export interface UndoRecord {
   readonly unit: string;
-  /** What tells the manager's life from others: nothing that ran then runs in another. */
+  /** The boot, and the start of the manager in it: no service of another one runs any more. */
   readonly boot: string;
-  /** The runs that its services were in: of a template there are several, of what didn't run none. */
+  /** Runs of the unit's services: several of a template, none of a service that didn't run. */
   readonly runs: readonly ServiceRun[];
-  /** Other units that were up and that a restart may take down. */
+  /** Other units that were up and that a restart may stop. */
   readonly affected: readonly string[];
-  /** The last step that was begun, of those that are told: before `restart` no service was restarted by the change. */
+  /** The step that was begun last: `write` or `restart`. */
   readonly step: StepName;
   /** Whether the change itself starts a service that doesn't run. */
   readonly starts: boolean;
-  /** Whether the launcher is put where there was none: only who does may take it away again. */
+  /** Whether the change installs the launcher, so that undoing it may remove the launcher. */
   readonly launcher: boolean;
-  /** Files of ours, in the order in which they are changed. */
+  /** The unit's files of ours, in the order in which they are changed. */
   readonly files: readonly FileUndo[];
 }
 
 const VERSION = 2;
 
-/** The way back from changes; what isn't the unit's own is left out, for others use it, too. */
+/** Files of a unit's changes. Files that other units use, too, as the launcher, are left out. */
 export const filesToUndo = (
   placement: Placement,
   unit: string,

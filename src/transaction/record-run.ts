@@ -1,4 +1,4 @@
-/** One run of a service with all that its policy would refuse let through and recorded, and the way back. */
+/** `explain --record`: one run of a service in which every call that its policy refuses is let through and recorded. */
 
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, UserError, warning } from '../diagnostic.js';
@@ -38,7 +38,7 @@ import { writeFiles } from './steps/write.js';
 /** Most of the reader's output that is kept, in characters: some hundred thousand records. */
 const LIMIT = 128 << 20;
 
-/** How long the journal may take for what the kernel's log has, in milliseconds. */
+/** The time that the journal may take for the kernel's records, in milliseconds. */
 const LOG_DELAY = 500;
 
 /**
@@ -153,8 +153,8 @@ async function begin(transaction: Transaction, prepared: Prepared): Promise<Appl
 }
 
 /**
- * The steps of `explain --record`: the first that goes wrong, a signal among that, is the last, and all is undone when what
- * was recorded has been read.
+ * The steps of `explain --record`. The first failure, or a signal, ends them; all is undone when the records have been
+ * read.
  */
 const recordTable = (transaction: Transaction, permissive: Prepared): Step<AppliedUnit, UndoRecord>[] => [
   { name: 'record', per: 'run', do: keepRecords(transaction) },
@@ -193,7 +193,7 @@ async function runOnce(
   return ending!;
 }
 
-/** What has been recorded, while the unit's processes are still there to be asked. */
+/** Explains the recorded calls, while the unit's processes are still there to be asked. */
 async function collect(
   context: Context,
   prepared: Prepared,
@@ -209,13 +209,13 @@ async function collect(
   return explainUnit(context, prepared, properties, { since, heard });
 }
 
-/** A reader that didn't come to its own end has lost what it had yet to say. */
+/** Records of a reader. One that was ended from outside has lost some. */
 function heardBy({ status, stdout }: ProcessResult, manager: UserManager): HeardRecords {
   const heard = heardIn(stdout, manager);
   return status === 0 ? heard : { ...heard, suppressed: true };
 }
 
-/** Rolls the unit back: its files, and the service by them, or stopped. */
+/** Rolls the unit back. A service that didn't run is stopped. */
 async function undo({ context, signals }: Transaction, unit: AppliedUnit): Promise<readonly Diagnostic[]> {
   const [problems] = await rollBack(context, [unit.record], { signals, spare: sparesChanged(context) });
   if (problems!.length === 0) return [];

@@ -9,12 +9,12 @@ import type { Context } from '../system/context.js';
 import { decodeRecord, encodeRecord, filesToUndo, putsLauncher, type UndoRecord } from './record-format.js';
 import type { StepName } from './step-names.js';
 
-/** Larger than any of them, in bytes. */
+/** A size that no record has, in bytes. */
 const MAX_SIZE = 32 << 20;
 
 const BOOT = '/proc/sys/kernel/random/boot_id';
 
-/** What tells one life of the manager from others: the boot of the machine, and when the manager was started in it. */
+/** A text that differs between two boots of the machine, and between two starts of the manager. */
 export async function bootId({ system }: Context): Promise<string> {
   const [file, { started }] = await Promise.all([system.read(BOOT), system.manager()]);
   return `${new TextDecoder().decode(file?.bytes).trim()} ${started}`;
@@ -25,7 +25,7 @@ interface ToRecord {
   readonly changes: readonly Change[];
   /** The unit's services, as they are before anything is changed. */
   readonly services: readonly Service[];
-  /** Which of their runs have its files as they are then, where that is known. */
+  /** The services' runs that have the unit's files as they are, where that is known. */
   readonly appliedRuns?: AppliedRuns | undefined;
   /** Whether the change starts a service that doesn't run. */
   readonly starts?: boolean;
@@ -46,7 +46,7 @@ export async function recordOf(
   };
 }
 
-/** The units that are still up now that they are listened to; what was heard of some before is kept. */
+/** Listens to units, and returns those that are still up then. Units that are listened to already stay so. */
 async function listenedTo({ system }: Context, affected: readonly AffectedUnit[]): Promise<string[]> {
   const names = affected.map(({ name }) => name);
   const heard = await Promise.all(names.map((name) => system.heard(name)));
@@ -70,7 +70,7 @@ export async function keepRecord(
   return kept;
 }
 
-/** The change is done, or undone. */
+/** Removes the record of a unit whose change is done or undone. */
 export const forgetRecord = ({ system, placement }: Context, unit: string): Promise<void> =>
   system.remove(undoPath(placement, unit));
 
@@ -81,7 +81,7 @@ export async function unfinishedUnits({ system, placement }: Context): Promise<s
 }
 
 /**
- * What there was before them.
+ * Reads the records of units.
  * @throws UserError `undo-file`
  */
 export async function readRecords(context: Context, units: readonly string[]): Promise<UndoRecord[]> {

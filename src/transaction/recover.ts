@@ -1,4 +1,4 @@
-/** What is done about units that a run has left half changed, whatever ended it. */
+/** Recovery: the next run rolls back units that a run has left half changed, whatever ended that. */
 
 import { type Diagnostic, EXIT, hasErrors, UserError, warning } from '../diagnostic.js';
 import { installedLauncher, isRuntimePath, isTemporaryName, undoFolder } from '../paths.js';
@@ -54,7 +54,7 @@ const notBack = (unit: string): Diagnostic =>
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
-/** Where files are written that belong to no unit alone. */
+/** Folders of files that belong to no unit alone. */
 const ownFolders = ({ placement }: Context): string[] => [
   undoFolder(placement),
   folderOf(installedLauncher(placement)),
@@ -91,6 +91,6 @@ async function wayBack(
   return { ...record, files, affected: [], step: 'restart', runs: services.flatMap(runsAnyhow) };
 }
 
-/** A run that no other one is the same as: what runs, or should, is restarted. */
+/** A run that equals no other one, so that a service that runs, or should, is restarted. */
 const runsAnyhow = ({ name: unit, properties }: Service): ServiceRun[] =>
   isRunning(properties) || hasFailed(properties) ? [{ unit, invocation: '' }] : [];

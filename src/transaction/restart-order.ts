@@ -7,8 +7,8 @@ interface Restarted {
 }
 
 /**
- * Units in the order in which they are restarted, some at a time: what a restart takes along comes in a later turn, so that
- * none is restarted by another one while it is tried itself.
+ * Orders units into turns. A unit that another one's restart stops comes in a later turn, so that no trial is ended by
+ * another unit's restart.
  * @param most how many at a time
  */
 export function restartOrder<T extends Restarted>(units: readonly T[], most: number): T[][] {
@@ -16,7 +16,7 @@ export function restartOrder<T extends Restarted>(units: readonly T[], most: num
   for (let left = [...units]; left.length > 0; ) {
     const taken = new Set(left.flatMap((one) => withoutOwn(one)));
     const free = left.filter((one) => servicesOf(one).every((name) => !taken.has(name)));
-    // Those that take each other along have no order.
+    // Units that stop each other have no order.
     const turn = free.length > 0 ? free.slice(0, most) : [left[0]!];
     turns.push(turn);
     left = left.filter((one) => !turn.includes(one));
@@ -26,7 +26,7 @@ export function restartOrder<T extends Restarted>(units: readonly T[], most: num
 
 const servicesOf = ({ unit, record }: Restarted): string[] => [unit, ...record.runs.map((run) => run.unit)];
 
-/** What a unit takes along, but for itself. */
+/** Units that a restart of one may stop, without its own services. */
 function withoutOwn(one: Restarted): string[] {
   const own = servicesOf(one);
   return one.record.affected.filter((name) => !own.includes(name));

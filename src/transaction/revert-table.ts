@@ -24,7 +24,7 @@ import type { Changed, NotChanged, Pending, UnitResult } from './unit-result.js'
 /** How many units, and how many services of a template, are restarted at a time. */
 const BATCH = 8;
 
-/** The steps of `revert`. What fails is told, and goes on with the next revert from where it is; an interrupt undoes all. */
+/** The steps of `revert`. A failure is told, and the next revert goes on from there; an interrupt undoes all. */
 const revertTable = (transaction: Transaction, options: RestartOptions): Step<ChangedUnit, UndoRecord>[] => {
   const { write, reload: reloaded, restart, commit } = undoes(transaction.context, transaction);
   return [
@@ -69,7 +69,7 @@ export async function revertUnits(
   const results: UnitResult[] = [];
   for (const ending of await runSteps(course, units)) results.push(await resultOf(context, ending));
   const all = [...refused, ...results];
-  // As long as a unit may be rolled back it needs the launcher.
+  // A unit that may be rolled back needs the launcher.
   return all.every(({ state }) => state === 'reverted') ? removeLauncher(context, all) : all;
 }
 

@@ -38,5 +38,5 @@ export const sparesChanged =
     return [changedSince(context, record.unit), ...forgotten];
   };
 
-/** Whether what is said of a roll-back is no failure of it. */
+/** Whether a diagnostic of a roll-back is no failure: somebody else's stop stays. */
 export const isAsWanted = ({ code }: Diagnostic): boolean => code === STAYS_STOPPED;

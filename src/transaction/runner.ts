@@ -1,4 +1,4 @@
-/** Takes units through a table of steps: it knows their order and what follows a failure, and nothing of what they do. */
+/** The runner takes units through a table of steps. It knows order and failure, and nothing of systemd. */
 
 import type { Diagnostic } from '../diagnostic.js';
 import type { StepName } from './step-names.js';
@@ -9,29 +9,29 @@ export interface StepResult<U> {
   readonly failures: readonly Diagnostic[];
 }
 
-/** Undoes a step of units by their records alone, so that another run of the program can. One list a record, in their order. */
+/** Undoes a step of units by their records alone, so that recovery can. @returns diagnostics, one list a record */
 export type Undo<R> = (records: readonly R[]) => Promise<readonly (readonly Diagnostic[])[]>;
 
-/** The half of a step that another run needs. */
+/** The half of a step that recovery needs. */
 export interface UndoneStep<R> {
   readonly name: StepName;
   readonly undo?: Undo<R> | undefined;
-  /** The record stays where this isn't undone: the next run tries again. */
+  /** Whether the record stays where this step can't be undone, so that recovery tries again. */
   readonly mustBeUndone?: boolean;
 }
 
-/** A step: a name and a pair, do and undo. Neither throws what is wrong with a unit. */
+/** A step is a name and a pair, do and undo. Both return failures of units, and throw none. */
 export interface Step<U, R> extends UndoneStep<R> {
-  /** `run`: all units take it together; `turn`: those of a turn do; `round`: so they do, as often as one has more to do. */
+  /** `run`: all units take it together. `turn`: the units of a turn do. `round`: they do so as often as one has more to do. */
   readonly per: 'run' | 'turn' | 'round';
   /** @returns one a unit, in their order */
   readonly do: (units: readonly U[]) => Promise<readonly StepResult<U>[]>;
 }
 
-/** What follows a failure of one unit: all its steps are undone, it stays where it is, or it goes on. */
+/** The consequence of a unit's failure: all its steps are undone, it stays where it is, or it goes on. */
 export type AfterFailure = 'undo' | 'stop' | 'go-on';
 
-/** Tells why a unit isn't touched on the way back, and is done with; undefined where it may be undone. */
+/** Tells why a unit isn't rolled back, and lets its record go; undefined where it may be rolled back. */
 export type Spare<R> = (record: R) => Promise<readonly Diagnostic[] | undefined>;
 
 export interface Course<U, R> {
@@ -45,19 +45,19 @@ export interface Course<U, R> {
   /** A unit after its last round. */
   readonly rest?: (unit: U) => U;
   readonly spare?: Spare<R>;
-  /** Adds to the failures of a unit while it still is as it failed. */
+  /** Adds to the failures of a unit before it is rolled back. */
   readonly beforeUndo?: (unit: U, failures: readonly Diagnostic[]) => Promise<readonly Diagnostic[]>;
 }
 
-/** How a unit has come out of a table. */
+/** The way in which a unit has left the table. */
 export interface Ending<U> {
   readonly unit: U;
-  /** `stuck`: it failed and stays where it was. */
+  /** `stuck`: the unit failed and stays where it was. */
   readonly state: 'done' | 'undone' | 'stuck';
   /** The step that failed last. */
   readonly failedAt?: StepName;
   readonly failures: readonly Diagnostic[];
-  /** What is to be said of the way back. */
+  /** Diagnostics of the roll-back. */
   readonly undone: readonly Diagnostic[];
 }
 
@@ -68,7 +68,7 @@ interface Moving<U> {
   readonly failedAt?: StepName;
 }
 
-/** Takes all units through the table. One that fails doesn't keep the others. In the order in which they end. */
+/** Takes units through the table. A unit that fails doesn't stop the others. @returns endings, in the order of time */
 export async function runSteps<U, R>(course: Course<U, R>, units: readonly U[]): Promise<Ending<U>[]> {
   const { table, turns, round, rest = (unit: U) => unit } = course;
   const endings: Ending<U>[] = [];

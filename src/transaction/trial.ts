@@ -18,10 +18,10 @@ import { stoppedMeanwhile, wasStopped } from '../state/stopped.js';
 import type { System, UnitProperties } from '../system/system.js';
 import { awaitPrograms, notConfined } from '../verify/kernel/confinement.js';
 
-/** What a service must stand after its start. */
+/** The conditions of a trial. */
 export interface Trial {
   readonly plan: Plan;
-  /** How long it must stay up, in milliseconds. */
+  /** The time for which the service must stay up, in milliseconds. */
   readonly settle: number;
   /** A command that must succeed then. */
   readonly probe: readonly string[] | undefined;
@@ -31,9 +31,9 @@ export interface Trial {
 const PROBE_TIMEOUT = 60_000;
 
 /**
- * Restarts a service that runs; not one that somebody has stopped by now. Says why it doesn't run then, unless it is one
- * that has done its work.
- * @param starts it is to be started, where it doesn't run
+ * Restarts a service that runs. A service that somebody has stopped meanwhile is left so.
+ * @param starts whether a service that doesn't run is started
+ * @returns errors where the service doesn't run then, and hasn't done its work
  */
 export async function restart(
   system: System,
@@ -46,10 +46,10 @@ export async function restart(
     if (await wasStopped(system, one, before)) return [stoppedMeanwhile(unit)];
     return [await failed(system, one, `${unit} went down before its restart`)];
   }
-  // One that is being started isn't up: that it is to be restarted would be forgotten.
+  // A service that is being started isn't up: systemd would drop a TryRestart.
   const result = await system.restart(unit, isUp(before) ? 'if-up' : undefined);
   if (result === 'canceled') {
-    // Somebody else has asked for something else: what comes of that is what there is.
+    // Somebody else's job has taken the place of this one.
     const properties = await atRest(system, unit);
     if (isUp(properties)) return [];
     if (await wasStopped(system, one, properties)) return [stoppedMeanwhile(unit)];
@@ -72,11 +72,11 @@ async function endedBefore(
 ): Promise<boolean> {
   const run = runOf(one.unit, before);
   if (!hasEnded(run, after)) return false;
-  // One that is unloaded may have been started, and have ended by itself.
+  // A service that is unloaded may have been started, and have ended by itself.
   return runOf(one.unit, after).invocation === run.invocation || wasStopped(system, one, after);
 }
 
-/** Sees that a service that was restarted stays up, is confined and answers. Says why not. */
+/** Sees that a restarted service stays up, is confined and answers its probe. @returns errors where it doesn't */
 export async function tryOut(system: System, { plan, settle, probe }: Trial): Promise<Diagnostic[]> {
   const { unit } = plan;
   const one = { unit, scope: plan.target.scope, plan };
@@ -97,7 +97,7 @@ export async function tryOut(system: System, { plan, settle, probe }: Trial): Pr
   }
 }
 
-/** Whether a service has failed, so that no time is to be lost; what somebody has asked for is yet to be seen. */
+/** Whether a service has failed, and no job is about to change that. */
 const isOver = (properties: UnitProperties): boolean =>
   (hasFailed(properties) || isWaiting(properties)) && !hasJob(properties);
 
@@ -105,8 +105,8 @@ const isOver = (properties: UnitProperties): boolean =>
 const MOST_RESTARTS = 5;
 
 /**
- * Whether a service runs anew without having failed. By Restart= it comes back with one restart more; sockets, timers, the
- * bus and other units start it again without that.
+ * Whether somebody else has started a service anew. systemd counts its own restarts (Restart=) in NRestarts, and none by
+ * sockets, timers, the bus and other units.
  */
 async function wasRestarted(
   system: System,
@@ -138,7 +138,7 @@ async function runProbe(system: System, plan: Plan, argv: readonly string[]): Pr
 /** How long a service must stay up if the policy doesn't say, in milliseconds. */
 export const DEFAULT_SETTLE = 1000;
 
-/** What a service must stand by its policy. */
+/** The trial that a policy asks for. */
 export const trialOf = ({ plan, policy: { policy } }: Prepared): Trial => ({
   plan,
   settle: policy.settle?.value ?? DEFAULT_SETTLE,

@@ -7,7 +7,7 @@ interface OfUnit {
   readonly unit: string;
   readonly changes: readonly Change[];
   readonly diagnostics: readonly Diagnostic[];
-  /** What is applied; `revert` has nothing. */
+  /** The policy and its plan; undefined for `revert`. */
   readonly prepared?: Prepared;
 }
 
@@ -22,7 +22,7 @@ export interface NotChanged extends OfUnit {
 /** A unit that is to be changed. */
 export interface Pending extends OfUnit {
   readonly state: 'pending';
-  /** Its services as they are before anything is changed; none offline. */
+  /** The unit's services as they are before anything is changed; none offline. */
   readonly services: readonly Service[];
 }
 
@@ -35,7 +35,7 @@ export interface PendingApply extends Pending {
 export interface Changed extends OfUnit {
   /** `failed`: neither as it shall be nor as it was. */
   readonly state: 'applied' | 'reverted' | 'rolled-back' | 'failed';
-  /** A service was, or was tried to be, restarted. */
+  /** Whether a restart of a service was tried. */
   readonly restarted: boolean;
   /** Whether every thread's filters were seen, and are as the policy says; undefined where nothing was looked at. */
   readonly verified?: boolean | undefined;
@@ -44,7 +44,7 @@ export interface Changed extends OfUnit {
 
 export type UnitResult = NotChanged | Pending | Changed;
 
-/** Plans units one after the other; of names that stand for one unit the first counts. */
+/** Plans units one after the other. A unit that is named twice, be it by an alias, is planned once. */
 export async function planEach<T extends UnitResult>(
   units: readonly string[],
   plan: (unit: string) => Promise<T>,
@@ -60,7 +60,7 @@ export async function planEach<T extends UnitResult>(
 export const isToBeChanged = <T extends UnitResult>(result: T): result is Extract<T, Pending> =>
   result.state === 'pending';
 
-/** The results, in the place of each the one that came of it later. */
+/** Replaces results by later ones of the same units. */
 export function updated(results: readonly UnitResult[], later: readonly UnitResult[]): UnitResult[] {
   const byUnit = new Map(later.map((result) => [result.unit, result]));
   return results.map((result) => byUnit.get(result.unit) ?? result);

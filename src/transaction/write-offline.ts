@@ -4,7 +4,7 @@ import { filesToUndo } from './record-format.js';
 import { undoFiles, writeChanges } from './steps/files.js';
 import type { Pending, UnitResult } from './unit-result.js';
 
-/** Writes files where no service runs by them: below another root. One that fails leaves the files as they were. */
+/** Writes files below another root, where no service runs by them. Files of a unit that fails are put back. */
 export async function writeOffline(
   { system, placement }: Context,
   pending: readonly Pending[],

@@ -2,21 +2,24 @@ import { instanceOf, isTemplate, parseUnitName, type UnitName } from './name.js'
 import { normalize } from './path.js';
 import { fileName } from './search.js';
 
-/** What there is in a directory of unit files. */
+/** The content of a directory of unit files. */
 export interface UnitDirectory {
   readonly directory: string;
   readonly fileNames: readonly string[];
-  /** Where its links lead, as written, by name. */
+  /** The targets of its links as written, by the link's name. */
   readonly links: ReadonlyMap<string, string>;
 }
 
-/** The files of a search path by name, the first of each counts: the name that a link stands for, else undefined. */
+/**
+ * The files of a search path by name: the name that a link stands for, undefined for other files. The first file of a
+ * name counts.
+ */
 export type UnitNames = ReadonlyMap<string, string | undefined>;
 
 /**
- * Sorts out which units are other names of units: links to a file of another name in the search path. A link that leads
- * elsewhere only says where the unit file is (systemd.unit(5); unit_file_build_name_map() in systemd 257).
- * @param directories those that win first
+ * Finds the aliases in a search path: links to a file of another name in the search path. A link to another place only
+ * says where the unit file is (systemd.unit(5); unit_file_build_name_map() in systemd 257).
+ * @param directories the directories that win come first
  */
 export function unitNames(directories: readonly UnitDirectory[]): UnitNames {
   const places = new Set(directories.map(({ directory }) => directory));
@@ -34,7 +37,7 @@ export function unitNames(directories: readonly UnitDirectory[]): UnitNames {
   return names;
 }
 
-/** The unit that a name stands for: itself, unless it is an alias. */
+/** The unit that a name stands for: another one if the name is an alias. */
 export function unitNamed(name: UnitName, names: UnitNames): UnitName {
   const seen = new Set<string>();
   let unit = name;
@@ -45,13 +48,13 @@ export function unitNamed(name: UnitName, names: UnitNames): UnitName {
   return unit;
 }
 
-/** One step from an alias to its unit; a template's link serves its instances. */
+/** The next name on the way from an alias to its unit; a template's link serves its instances. */
 function targetOf(name: UnitName, names: UnitNames): UnitName | undefined {
   const byTemplate = name.instance !== undefined && !names.has(name.full);
   const text = names.get(byTemplate ? name.template! : name.full);
   const target = text === undefined ? undefined : parseUnitName(text);
   if (target === undefined || 'severity' in target || target.type !== name.type) return undefined;
-  // systemd ignores links between names of different kinds, but for those from an instance to a template.
+  // systemd ignores links between names of different kinds, except links from an instance to a template.
   if (isTemplate(target)) return isTemplate(name) ? target : instanceNamed(target, name.instance);
   return byTemplate || isTemplate(name) || target.instance !== name.instance ? undefined : target;
 }
@@ -59,7 +62,7 @@ function targetOf(name: UnitName, names: UnitNames): UnitName | undefined {
 const instanceNamed = (template: UnitName, instance: string | undefined): UnitName | undefined =>
   instance === undefined ? undefined : instanceOf(template, instance);
 
-/** The further names of a unit. An instance with a file of its own has none of its template's. */
+/** The aliases of a unit. An instance with a file of its own has none of its template's aliases. */
 export function aliasesOf(unit: UnitName, names: UnitNames): UnitName[] {
   const asInstance = !isTemplate(unit) && !names.has(unit.full);
   return [...names].flatMap(([text, target]) => {

@@ -1,7 +1,7 @@
 const YES: readonly string[] = ['1', 'yes', 'y', 'true', 't', 'on'];
 const NO: readonly string[] = ['0', 'no', 'n', 'false', 'f', 'off'];
 
-/** A boolean as systemd reads it (parse_boolean()), in any case; undefined for any other text. */
+/** A boolean as systemd reads it (parse_boolean()), in upper or lower case; undefined for other text. */
 export function parseBoolean(text: string): boolean | undefined {
   const lower = text.toLowerCase();
   if (YES.includes(lower)) return true;

@@ -4,25 +4,25 @@ import { type ExecCommand, scanExecLine } from './exec/line.js';
 import { abortReason } from './fatal-values.js';
 import type { Assignment, UnitFile } from './unit-file.js';
 
-/** A unit as systemd has it after it has read the unit file and its drop-ins. */
+/** A unit after systemd has read its unit file and drop-ins. */
 export interface EffectiveUnit {
   /** The paths of the files, in the order in which they were read. */
   readonly files: readonly string[];
-  /** Every assignment that systemd reads, setting by setting. */
+  /** All assignments that systemd reads, setting by setting. */
   readonly assignments: readonly Assignment[];
-  /** Those of one setting in order, resets included. */
+  /** The assignments of one setting in order, resets included. */
   readonly all: (section: string, key: string) => readonly Assignment[];
-  /** The assignments since the last empty one, which resets a list. */
+  /** The assignments since the last empty one, which resets the list. */
   readonly list: (section: string, key: string) => readonly Assignment[];
-  /** The last assignment, an empty one included; systemd may have ignored it for its value. */
+  /** The last assignment, which may be empty; systemd may have ignored it for its value. */
   readonly last: (section: string, key: string) => Assignment | undefined;
-  /** The commands of `ExecStart` and its like, in order. */
+  /** The commands of `ExecStart=` and its like, in order. */
   readonly execCommands: (key: string) => readonly ExecCommand[];
-  /** What the merging loses, beside the files' own diagnostics; an error if systemd can't load the unit. */
+  /** Problems of the merging, beside the files' own diagnostics; an error if systemd can't load the unit. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Older names that systemd still takes for the same setting. */
+/** Older names that systemd still accepts, each with the setting that it assigns. */
 const ALIASES: ReadonlyMap<string, string> = new Map([
   ['Service\nReadWriteDirectories', 'Service\nReadWritePaths'],
   ['Service\nReadOnlyDirectories', 'Service\nReadOnlyPaths'],
@@ -30,11 +30,11 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Merges files as systemd does (systemd.unit(5)): one after the other, as if they were one. A line that it can't take
- * may end the reading of its file (see abortReason()): what follows in a drop-in is lost, a warning; in the unit file
- * the unit can't be loaded, an error.
+ * Merges files as systemd does (systemd.unit(5)): one after the other, as if they were one. systemd may stop reading a
+ * file at a line that it can't take (see abortReason()). In a drop-in the rest is lost, with a warning; in the unit
+ * file the unit can't be loaded, which is an error.
  * @param files in systemd's order: the unit file, then the drop-ins, whose names end in `.conf`
- * @param keys those of the systemd that reads them whose values are command lines
+ * @param keys the keys whose values are command lines for the systemd that reads the files
  */
 export function effectiveUnit(
   files: readonly UnitFile[],
@@ -59,7 +59,7 @@ export function effectiveUnit(
   };
 }
 
-/** Neither sections nor keys can hold a line break. */
+/** A key for the map of settings: neither sections nor keys can hold a line break. */
 const settingName = (section: string, key: string) => {
   const name = `${section}\n${key}`;
   return ALIASES.get(name) ?? name;
@@ -94,7 +94,7 @@ function readFile(file: UnitFile, { settings, commands, diagnostics, keys }: Mer
   }
 }
 
-/** Takes the commands of an Exec line, or resets the list. */
+/** Adds the commands of an Exec line, or resets the list. */
 function readExecLine(assignment: Assignment, commands: Map<string, ExecCommand[]>): Diagnostic | undefined {
   const { key, value, at } = assignment;
   if (value === '') {

@@ -1,4 +1,4 @@
-/** Names for the ends of processes, as systemd's messages have them (systemd.exec(5), "Process Exit Codes"). */
+/** Names for the ends of processes as in systemd's messages (systemd.exec(5), "Process Exit Codes"). */
 
 const STATUSES: ReadonlyMap<number, string> = new Map(
   [
@@ -17,7 +17,7 @@ const STATUSES: ReadonlyMap<number, string> = new Map(
   ),
 );
 
-/** Of signal(7), from 1 on; on every machine that is known here. */
+/** Names of signal(7) from number 1 on; the machines of this program share them. */
 const SIGNALS = (
   'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU ' +
   'URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS'
@@ -25,14 +25,14 @@ const SIGNALS = (
 
 const [SIGRTMIN, SIGRTMAX] = [34, 64];
 
-/** CLD_* of waitid(2). */
+/** Names of the CLD_* values of waitid(2). */
 const CODES: ReadonlyMap<number, string> = new Map([
   [1, 'exited'],
   [2, 'killed'],
   [3, 'dumped'],
 ]);
 
-/** The CLD_* of its name, `exited`; undefined for what is none. */
+/** The CLD_* value of a name, `exited`; undefined for other text. */
 export const codeOfName = (name: string): number | undefined =>
   [...CODES].find(([, one]) => one === name)?.[0];
 
@@ -41,7 +41,7 @@ export const statusName = (status: number): string => STATUSES.get(status) ?? 'n
 export const signalName = (signal: number): string =>
   signal >= SIGRTMIN && signal <= SIGRTMAX ? `RTMIN+${signal - SIGRTMIN}` : (SIGNALS[signal - 1] ?? 'n/a');
 
-/** How a process ended, of ExecMainCode= and ExecMainStatus=: `code=exited, status=7/NOTRUNNING`. */
+/** The end of a process as text, from ExecMainCode= and ExecMainStatus=: `code=exited, status=7/NOTRUNNING`. */
 export function endText(code: number, status: number): string {
   const how = CODES.get(code) ?? 'n/a';
   return `code=${how}, status=${status}/${how === 'exited' ? statusName(status) : signalName(status)}`;
@@ -49,11 +49,11 @@ export function endText(code: number, status: number): string {
 
 const NUMBERS: ReadonlyMap<string, number> = new Map([...STATUSES].map(([number, name]) => [name, number]));
 
-/** The exit status of a name or number, `TEMPFAIL`, `75`; undefined for what is none. */
+/** The exit status of a name or number, `TEMPFAIL`, `75`; undefined for other text. */
 export const statusNumber = (text: string): number | undefined =>
   /^(0|[1-9]\d{0,2})$/.test(text) && Number(text) <= 255 ? Number(text) : NUMBERS.get(text);
 
-/** The number of a signal as systemd reads it: `SIGTERM`, `TERM`, `15`, `RTMIN+3`; undefined for what is none. */
+/** The number of a signal as systemd reads it: `SIGTERM`, `TERM`, `15`, `RTMIN+3`; undefined for other text. */
 export function signalNumber(text: string): number | undefined {
   const name = text.replace(/^SIG/, '');
   const [, base, offset = '0'] = /^RTM(IN|AX)(?:[+-](\d{1,2}))?$/.exec(name) ?? [];

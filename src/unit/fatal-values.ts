@@ -7,8 +7,9 @@ const NOT_ABSOLUTE = 'the path is not absolute and normalized';
 const NOT_A_USER = 'no user or group can have this name';
 
 /**
- * The settings of services, Exec lines aside, with a value that makes systemd stop reading the file
- * (src/core/load-fragment.c in systemd 257: parsers that return an error). All others are ignored when they are wrong.
+ * The settings of services that have values at which systemd stops reading the file (src/core/load-fragment.c in
+ * systemd 257: parsers that return an error). Exec lines aren't among them. systemd ignores a wrong value of any other
+ * setting.
  */
 const CHECKS: ReadonlyMap<string, Check> = new Map([
   ['User', wrongUser],
@@ -22,8 +23,8 @@ const CHECKS: ReadonlyMap<string, Check> = new Map([
 ]);
 
 /**
- * Why systemd stops reading a file at this assignment, undefined if it goes on.
- * What specifiers become isn't known here: a value with one counts as good.
+ * The reason why systemd stops reading a file at this assignment; undefined if it reads on. A value with a specifier
+ * counts as good, since the specifier's value isn't known here.
  */
 export function abortReason({ section, key, value }: Assignment): string | undefined {
   if (section !== 'Service' || value === '' || value.includes('%')) return undefined;
@@ -41,7 +42,10 @@ function wrongUsers(value: string): string | undefined {
   }
 }
 
-/** valid_user_group_name() with VALID_USER_RELAX: nearly everything but what /etc/passwd can't hold. */
+/**
+ * The reason why systemd refuses a user or group name: valid_user_group_name() with VALID_USER_RELAX permits nearly all
+ * that /etc/passwd can hold.
+ */
 function wrongUser(value: string): string | undefined {
   const id = /^(?:0|[1-9][0-9]*)$/.test(value) ? Number(value) : undefined;
   if (id !== undefined) return id === 65535 || id >= 0xffffffff ? NOT_A_USER : undefined;
@@ -49,7 +53,7 @@ function wrongUser(value: string): string | undefined {
   return /^-?[0-9]*$|^\.{1,2}$|[\x01-\x1f\x7f:/]|^ | $/.test(value) ? NOT_A_USER : undefined;
 }
 
-/** Repeated slashes and `.` do no harm, nor does `..` at the root. */
+/** Repeated slashes and `.` are permitted in a path, and so is `..` at the root. */
 function wrongPath(value: string): string | undefined {
   const names = value.split('/').filter((name) => name !== '' && name !== '.');
   const first = names.findIndex((name) => name !== '..');

@@ -1,23 +1,23 @@
 import type { Location } from '../diagnostic.js';
 import { isBlank } from './exec/word.js';
 
-/** Lines of a unit file as systemd's own reader takes them (systemd.syntax(7); read_line() and config_parse() in its source). */
+/** Lines of a unit file as systemd reads them (systemd.syntax(7); read_line() and config_parse() in its source). */
 
-/** A line with its continuations joined and comments left out. */
+/** A line with its continuations joined, without comments. */
 export interface LogicalLine {
-  /** undefined where the bytes aren't UTF-8, or hold noncharacters, which systemd refuses alike. */
+  /** The text; undefined where the bytes aren't UTF-8, or hold noncharacters, which systemd refuses, too. */
   readonly text: string | undefined;
-  /** Where the character at an offset in `text` was written. */
+  /** The place in the file of the character at an offset in `text`. */
   readonly place: (offset: number) => { readonly line: number; readonly column: number };
 }
 
 export interface Lines {
   readonly lines: readonly LogicalLine[];
-  /** The physical line at which systemd gives up on the whole file: it is too long. */
+  /** The physical line that is too long, at which systemd gives up on the whole file. */
   readonly tooLong?: Location;
 }
 
-/** LONG_LINE_MAX: a physical line must be shorter, a joined one at most as long. */
+/** systemd's LONG_LINE_MAX: a physical line must be shorter, a joined one at most as long. */
 const LIMIT = 1024 * 1024;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -27,11 +27,11 @@ const NONCHARACTER = /\p{Noncharacter_Code_Point}/u;
 interface Segment {
   readonly line: number;
   readonly bytes: Uint8Array;
-  /** Ends in a backslash: the next line belongs to it. */
+  /** Whether the line ends in a backslash, so that the next line continues it. */
   readonly continued: boolean;
 }
 
-/** Splits a file into logical lines. Linear in the size of the file. */
+/** Splits a file into logical lines, in linear time. */
 export function readLines(file: string, bytes: Uint8Array): Lines {
   const lines: LogicalLine[] = [];
   let open: Segment[] = [];
@@ -62,7 +62,9 @@ export function readLines(file: string, bytes: Uint8Array): Lines {
   return { lines };
 }
 
-/** Ends of line are \n, \r, NUL and runs in which none repeats: \r\n, \n\r, \n\0 and so on. */
+/**
+ * Physical lines without their ends. An end is \n, \r, NUL, or a run of these in which none repeats: \r\n, \n\r, \n\0.
+ */
 function* physicalLines(bytes: Uint8Array): Generator<{ from: number; to: number }> {
   const isEnd = (byte: number | undefined) => byte === NEWLINE || byte === RETURN || byte === 0;
   let at = 0;

@@ -1,16 +1,16 @@
 import { type Diagnostic, error, printable } from '../diagnostic.js';
 
-/** A valid unit name, taken apart (systemd.unit(5), section "Description"). */
+/** A valid unit name in its parts (systemd.unit(5), section "Description"). */
 export interface UnitName {
   /** The whole name: `foo@bar.service`. */
   readonly full: string;
-  /** What stands before `@` or the type: `foo`. */
+  /** The part before the `@`, or before the type: `foo`. */
   readonly prefix: string;
-  /** What stands between `@` and the type, escapes as written; absent for plain units and templates. */
+  /** The part between the `@` and the type, with escapes as written; absent for plain units and templates. */
   readonly instance?: string;
   /** The type without its dot: `service`. */
   readonly type: string;
-  /** The template of an instance, and of a template itself: `foo@.service`. */
+  /** The template of an instance, and a template's own name: `foo@.service`. */
   readonly template?: string;
 }
 
@@ -28,15 +28,15 @@ const TYPES: ReadonlySet<string> = new Set([
   'scope',
 ]);
 
-/** UNIT_NAME_MAX less the NUL. */
+/** UNIT_NAME_MAX without the NUL. */
 const MAX_LENGTH = 255;
 /** A file name has at most 255 bytes, and the drop-in directory is called `NAME.d`. */
 const MAX_LENGTH_WITH_DROP_INS = 253;
 const CHARACTERS = /^[0-9A-Za-z:_.\\@-]*$/;
 
 /**
- * Reads a unit name as systemctl(1) takes it: without a type it means a service (`nginx`, `foo.bar`).
- * Paths, patterns and characters that need escaping are errors, and so are names too long to have drop-ins.
+ * Reads a unit name as systemctl(1) does: a name without a type is a service's (`nginx`, `foo.bar`).
+ * @returns an error for paths, patterns, characters that need escaping, and names that are too long to have drop-ins
  */
 export function parseUnitName(text: string): UnitName | Diagnostic {
   const shown = printable(text, 80);
@@ -65,7 +65,7 @@ export function parseUnitName(text: string): UnitName | Diagnostic {
   return takeApart(full, type);
 }
 
-/** Whether a text is the full name of a service. */
+/** Whether a text is a service's full name. */
 export function isServiceName(text: string): boolean {
   const name = parseUnitName(text);
   return 'full' in name && name.full === text && name.type === 'service';
@@ -74,13 +74,16 @@ export function isServiceName(text: string): boolean {
 /** Whether the name is a template (`foo@.service`), which can't be started itself. */
 export const isTemplate = (name: UnitName): boolean => name.template === name.full;
 
-/** An instance of a template; undefined where its name would be none. @param instance escaped */
+/**
+ * The name of a template's instance; undefined where that isn't a valid name.
+ * @param instance escaped
+ */
 export function instanceOf({ prefix, type }: UnitName, instance: string): UnitName | undefined {
   const name = parseUnitName(`${prefix}@${instance}.${type}`);
   return 'severity' in name || isTemplate(name) ? undefined : name;
 }
 
-/** The type of a valid name whose length isn't looked at, else undefined. */
+/** The type of a valid name of any length; undefined for other names. */
 function typeOf(name: string): string | undefined {
   const dot = name.lastIndexOf('.');
   const type = name.slice(dot + 1);

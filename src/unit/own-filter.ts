@@ -6,38 +6,41 @@ import type { EffectiveUnit } from './effective.js';
 import { nextWord, textOf } from './exec/word.js';
 import type { Assignment } from './unit-file.js';
 
-/** What a refused call gets: the process dies, or the call fails with this errno. 0 lets it seem to succeed. */
+/**
+ * The answer to a refused call: the process dies, or the call fails with this errno. With 0 the call seems to succeed.
+ */
 export type Refusal = number | 'kill';
 
-/** What a unit's SystemCallFilter= lines come to. */
+/** The filter that a unit's SystemCallFilter= lines make. */
 export interface OwnSyscallFilter {
   /** `allow`: calls without an entry are refused; `deny`: they pass. */
   readonly mode: 'allow' | 'deny';
   /**
-   * By name of the call. In a deny list an entry is refused, with its own errno or the unit's; in an allow list an
-   * entry without errno passes, and one with an errno is refused with it.
+   * Entries by the name of the call. In a deny list a call with an entry is refused, with the entry's errno or the
+   * unit's. In an allow list an entry without errno lets the call pass; one with an errno refuses it so.
    */
   readonly entries: ReadonlyMap<string, { readonly errno?: Refusal }>;
   /** The line that decides the mode. */
   readonly at: Location;
-  /** Words that systemd skips, or that neither its sets nor our tables know. */
+  /** Warnings about words that systemd skips, or that neither its sets nor our tables know. */
   readonly ignored: readonly Diagnostic[];
 }
 
-/** systemd lets a call pass that it needs itself between the filter and the program: from this version on (256.2). */
+/** The first systemd that lets `write` pass, which it needs itself between the filter and the program (256.2). */
 export const WRITE_EXEMPT = 256;
 /**
- * Since when `~call:errno` stays in an allow list instead of taking the call out, and `call:errno` without a tilde is
- * skipped; before, it let the call pass (and a unit with `call:kill` didn't start).
+ * The first systemd that keeps `~call:errno` in an allow list as a refusal, and skips `call:errno` without a tilde.
+ * Older ones take the first call out of the list, and let the second pass; a unit with `call:kill` doesn't start.
  */
 const ERRNO_IN_ALLOW_LIST = 248;
-/** Since when `call:kill` exists. */
+/** The first systemd that knows `call:kill`. */
 const KILL_SUFFIX = 247;
 
 /**
- * Merges a unit's SystemCallFilter= lines as systemd does (config_parse_syscall_filter() in systemd 257):
- * the first line after a reset decides the mode, later ones add or take away. undefined if there is no filter.
+ * Merges a unit's SystemCallFilter= lines as systemd does (config_parse_syscall_filter() in systemd 257). The first
+ * line after a reset decides the mode; later lines add or remove calls.
  * @param systemd the major version that enforces the filter
+ * @returns undefined if there is no filter
  */
 export function ownSyscallFilter(
   unit: EffectiveUnit,
@@ -68,7 +71,7 @@ export function ownSyscallFilter(
   return { mode, entries, at: first.at, ignored };
 }
 
-/** What refused calls get where the filter's entry doesn't say (SystemCallErrorNumber=). */
+/** The answer to refused calls whose entry has no errno of its own (SystemCallErrorNumber=). */
 export function ownErrorNumber(unit: EffectiveUnit): Refusal {
   let number: Refusal = 'kill';
   for (const { value } of unit.all('Service', 'SystemCallErrorNumber')) {
@@ -86,7 +89,7 @@ const ARCHITECTURES: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** The architectures whose calls pass (SystemCallArchitectures=), `native` as written; none if all pass. */
+/** The architectures whose calls pass (SystemCallArchitectures=), `native` as written; empty if all pass. */
 export function ownArchitectures(unit: EffectiveUnit): readonly string[] {
   const names = unit.list('Service', 'SystemCallArchitectures').flatMap(({ value }) => {
     const words: string[] = [];
@@ -104,12 +107,15 @@ type Entry = readonly [name: string, errno: Refusal | undefined];
 
 interface Line {
   readonly inverted: boolean;
-  /** Each name once, where it comes last: an earlier one has no effect of its own. */
+  /** Each name once, at its last place: an earlier word of the same name has no effect. */
   readonly words: ReadonlyMap<string, Refusal | undefined>;
   readonly problems: readonly Diagnostic[];
 }
 
-/** `~` counts only in front of the line; words have no quotes, and a backslash only makes the next character plain. */
+/**
+ * Splits a line into words. `~` counts only in front of the line; words have no quotes, and a backslash only makes the
+ * next character plain.
+ */
 function readWords(line: Assignment, read: (word: string, inverted: boolean) => Entry | Diagnostic): Line {
   const inverted = line.value.startsWith('~');
   const text = inverted ? line.value.slice(1) : line.value;
@@ -131,7 +137,7 @@ function readWords(line: Assignment, read: (word: string, inverted: boolean) => 
   }
 }
 
-/** `name` or `name:errno`; from 248 on an errno is for lines with `~` only. */
+/** Reads `name` or `name:errno`; from systemd 248 on an errno is permitted in lines with `~` only. */
 function readEntry(word: string, line: Assignment, systemd: number): Entry | Diagnostic {
   const colon = word.indexOf(':');
   if (colon < 0) return [word, undefined];
@@ -142,7 +148,7 @@ function readEntry(word: string, line: Assignment, systemd: number): Entry | Dia
   return valid ? [word.slice(0, colon), errno] : skipped(word, line);
 }
 
-/** The calls that a name stands for; none if nobody knows it. */
+/** The calls that a name stands for; empty for an unknown name, which is reported. */
 function callsOf(
   name: string,
   sets: SyscallSets,
@@ -161,7 +167,9 @@ const skipped = (word: string, line: Assignment, hint?: string) =>
     hint,
   });
 
-/** parse_errno() of systemd: a name, or a number from 0 to 4095 in C's notation or with 0b and 0o. */
+/**
+ * An errno as systemd's parse_errno() reads it: a name, or a number from 0 to 4095 in C's notation or with 0b and 0o.
+ */
 function parseErrno(text: string): number | undefined {
   const named = errnoNumber(text);
   if (named !== undefined) return named;

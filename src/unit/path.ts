@@ -1,4 +1,4 @@
-/** Takes `.`, `..` and doubled slashes out, so that one file has one name. Links are not followed. */
+/** A path without `.`, `..` and doubled slashes, so that one file has one name. Links are not followed. */
 export function normalize(path: string): string {
   const absolute = path.startsWith('/');
   const out: string[] = [];

@@ -1,12 +1,12 @@
 import { error, printable, UserError } from '../diagnostic.js';
 import { instanceOf, isTemplate, parseUnitName, type UnitName } from './name.js';
 
-/** A manager of units: the system's, or that of the user who asks. */
+/** The manager of units: the system's, or that of the user who runs this program. */
 export type Scope = 'system' | 'user';
 
-/** Where systemd looks for unit files and drop-ins (systemd.unit(5), "Unit File Load Path"), for work without a bus. */
+/** The places of unit files and drop-ins (systemd.unit(5), "Unit File Load Path"), for use without a bus. */
 
-/** The variables that change the search path, as the manager has them. */
+/** Variables in the manager's environment that change the search path. */
 export type SearchEnvironment = Readonly<
   Partial<
     Record<
@@ -34,14 +34,14 @@ const SYSTEM = [
   '/run/systemd/generator',
   '/usr/local/lib/systemd/system',
   '/usr/lib/systemd/system',
-  // Where /usr isn't merged, as up to Debian 11; elsewhere it is the same directory.
+  // The directory differs from the one above only if /usr isn't merged, as up to Debian 11.
   '/lib/systemd/system',
   '/run/systemd/generator.late',
 ];
 
 /**
- * The directories of unit files, those that win first.
- * @throws UserError `relative-unit-path` for a path that only a working directory could complete.
+ * The directories of unit files; the directories that win come first.
+ * @throws UserError `relative-unit-path` for a path that only a working directory could complete
  */
 export function unitSearchPath(scope: Scope, env: SearchEnvironment = {}): string[] {
   const own = env.SYSTEMD_UNIT_PATH;
@@ -74,7 +74,7 @@ function userPath(env: SearchEnvironment): string[] {
     ...runtime('transient'),
     ...runtime('generator.early'),
     ...configHome.map((directory) => `${directory}/systemd/user`),
-    // Newer than systemd 257.
+    // Newer systemds than 257 search this directory, too.
     ...configHome.map((directory) => `${directory}/systemd/user.attached`),
     ...config.map((directory) => `${directory}/systemd/user`),
     '/etc/systemd/user',
@@ -92,12 +92,12 @@ function userPath(env: SearchEnvironment): string[] {
 }
 
 /**
- * The directories of a unit's drop-ins, those that win first: of each search directory the unit's own, its template's
- * and those of its prefixes (`foo-bar-.service.d`, `foo-.service.d`); the same for its other names; last `service.d`
- * (systemd.unit(5); unit_file_find_dropin_paths() in systemd 257).
- * Of a template they are those that all its instances have.
+ * The directories of a unit's drop-ins; those that win come first. Each search directory has the unit's own, its
+ * template's and those of its prefixes (`foo-bar-.service.d`, `foo-.service.d`). The directories of its aliases follow,
+ * and `service.d` is last (systemd.unit(5); unit_file_find_dropin_paths() in systemd 257). A template's directories are
+ * those that all its instances share.
  * @param aliases further names of the unit
- * @param searchPath as of unitSearchPath()
+ * @param searchPath as unitSearchPath() returns it
  */
 export function dropInDirectories(
   name: UnitName,
@@ -111,7 +111,7 @@ export function dropInDirectories(
   return [...new Set([...directories, ...searchPath.map((directory) => `${directory}/${name.type}.d`)])];
 }
 
-/** A name, its template, and the same for the name cut off behind its last dash but one, and so on. */
+/** A name, its template, and the names whose prefix ends at one of its dashes, with their templates. */
 function namesWithDropIns(name: UnitName): string[] {
   const names = [name.full];
   if (name.template !== undefined && !isTemplate(name)) names.push(...namesWithDropIns(valid(name.template)));
@@ -126,32 +126,35 @@ function namesOfAllInstances(template: UnitName): string[] {
   return names.filter((name) => valid(name).instance === undefined);
 }
 
-/** `foo-bar` and `foo-bar-` from `foo-bar-baz`, and so on; undefined where no dash is left, or only one in front. */
+/**
+ * The next shorter prefix, which ends in a dash: `foo-bar-` for `foo-bar-baz`, `foo-` for `foo-bar-`. Undefined where
+ * no dash is left, or only one in front.
+ */
 function shorterPrefix(prefix: string): string | undefined {
   const stem = prefix.endsWith('-') ? prefix.slice(0, -1) : prefix;
   const dash = stem.lastIndexOf('-');
   return dash > 0 ? stem.slice(0, dash + 1) : undefined;
 }
 
-/** What stands before the `@` of the names whose drop-ins an instance has. */
+/** The prefixes of the names whose drop-ins an instance has. */
 export function prefixesWithDropIns(prefix: string): string[] {
   const shorter = shorterPrefix(prefix);
   return shorter === undefined ? [prefix] : [prefix, ...prefixesWithDropIns(shorter)];
 }
 
-/** A name made from a valid one, never longer than it. */
+/** A name that was made from a valid one and isn't longer. */
 const valid = (name: string) => parseUnitName(name) as UnitName;
 
-/** What a directory of drop-ins holds. */
+/** The files in a directory of drop-ins. */
 export interface DropInDirectory {
   readonly directory: string;
   readonly fileNames: readonly string[];
 }
 
 /**
- * The drop-ins that systemd reads, in the order in which it reads them: of equal file names only the first directory's,
- * sorted by the bytes of the file name.
- * @param directories those that win first
+ * The drop-ins that systemd reads, in its order, by the bytes of the file name. Of equal file names only the first
+ * directory's counts.
+ * @param directories the directories that win come first
  */
 export function selectDropIns(directories: readonly DropInDirectory[]): string[] {
   const chosen = new Map<string, string>();
@@ -164,14 +167,13 @@ export function selectDropIns(directories: readonly DropInDirectory[]): string[]
   return [...chosen].sort(([a], [b]) => compareBytes(a, b)).map(([, path]) => path);
 }
 
-/** The last part of a path. */
 export const fileName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
-/** Whether systemd reads a drop-in after another one, wherever they are. */
+/** Whether systemd reads a drop-in after another one, whatever their directories. */
 export const sortsAfter = (path: string, other: string): boolean =>
   compareBytes(fileName(path), fileName(other)) > 0;
 
-/** Order of UTF-8 bytes, which is that of code points and not that of JavaScript's strings. */
+/** Compares by UTF-8 bytes: their order is that of code points, unlike the order of JavaScript's strings. */
 function compareBytes(a: string, b: string): number {
   const left = [...a];
   const right = [...b];

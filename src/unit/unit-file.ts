@@ -3,30 +3,33 @@ import { type Diagnostic, type Location, printable, warning } from '../diagnosti
 import { skipBlanks, strip } from './exec/word.js';
 import { type LogicalLine, readLines } from './lines.js';
 
-/** `Key=value` in a section of a unit file. */
+/** One `Key=value` in a section of a unit file. */
 export interface Assignment {
   readonly section: string;
   readonly key: string;
-  /** Continuation lines joined, white space at both ends removed; quotes, escapes and specifiers as written. */
+  /**
+   * The value with continuation lines joined and without white space at both ends; quotes, escapes and specifiers are
+   * as written.
+   */
   readonly value: string;
-  /** The key. */
+  /** The place of the key. */
   readonly at: Location;
 }
 
-/** What systemd sees in a file. */
+/** A file as systemd reads it. */
 export interface UnitFile {
   readonly path: string;
-  /** In the order of the file, of all sections, known or not. */
+  /** The assignments of all sections, known or not, in the file's order. */
   readonly assignments: readonly Assignment[];
   readonly diagnostics: readonly Diagnostic[];
-  /** Where systemd gives up: it has used what stands before and reads no further. */
+  /** The place where systemd stops reading; the assignments before it stay in force. */
   readonly stoppedAt?: Location;
 }
 
 /**
- * Reads a unit file or drop-in by systemd's rules (systemd.syntax(7); systemd 257). Never throws.
- * What systemd ignores is a warning; after a warning `unit-file-cut-short` it reads nothing more of the file.
- * @param text the bytes of the file; a string stands for its UTF-8.
+ * Reads a unit file or drop-in by systemd's rules (systemd.syntax(7); systemd 257). Lines that systemd ignores are
+ * warnings; after a warning `unit-file-cut-short` systemd reads nothing more of the file.
+ * @param text the bytes of the file; a string stands for its UTF-8
  */
 export function parseUnitFile(path: string, text: Uint8Array | string): UnitFile {
   const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
@@ -77,7 +80,10 @@ function readLine(file: string, line: LogicalLine, section: string | undefined):
   return { kind: 'assignment', assignment: { section, key, value: strip(text.slice(equals + 1)), at } };
 }
 
-/** systemd gives up on a header with quotes, backslashes or control characters, or without its bracket. */
+/**
+ * A section header. systemd stops reading at one with quotes, backslashes or control characters, or without its closing
+ * bracket.
+ */
 function readHeader(text: string, place: Location): Reading {
   const name = text.slice(1, -1);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
@@ -98,8 +104,8 @@ const cutShort = (what: string, at: Location) =>
   });
 
 /**
- * Lets the `ini` package group the lines. It would change names and values (inline comments, quotes, `true`, dots in
- * section names), so it gets a token for each of them and the tokens are put back.
+ * Lets the `ini` package group the lines. The package would change names and values (inline comments, quotes, `true`,
+ * dots in section names), so that tokens stand for them meanwhile.
  */
 function throughIni(assignments: readonly Assignment[]): Assignment[] {
   const names = new Map<string, number>();

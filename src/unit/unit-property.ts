@@ -1,8 +1,8 @@
-/** A property of a transient unit, as StartTransientUnit of the manager takes it. */
+/** A property of a transient unit, for the manager's StartTransientUnit(). */
 export interface UnitProperty {
   readonly name: string;
-  /** Its type, as D-Bus writes it: `a(ss)`. */
+  /** The D-Bus type: `a(ss)`. */
   readonly signature: string;
-  /** Structs are arrays, 64-bit numbers may be bigint, bytes are numbers. */
+  /** The value: structs are arrays, 64-bit numbers may be bigint, bytes are numbers. */
   readonly value: unknown;
 }

@@ -4,46 +4,46 @@ import { parseBoolean } from './boolean.js';
 import { splitWords } from './exec/word.js';
 
 /**
- * What a unit sets in [Service]: for each directive every right-hand side of its files in systemd's order, empty
- * ones included (an empty one takes back what is before it, but empties CapabilityBoundingSet=).
+ * The values in a unit's [Service] section by directive: every right-hand side in systemd's order, empty ones included.
+ * An empty value resets those before it, but empties CapabilityBoundingSet=.
  */
 export type UnitValues = Pick<ReadonlyMap<string, readonly string[]>, 'get'>;
 
-/** The values that are left when an empty one takes back those before it. */
+/** The values behind the last empty one, which resets those before it. */
 export const sinceReset = (values: readonly string[]): readonly string[] =>
   values.slice(values.lastIndexOf('') + 1);
 
-/** `yes` or `no` for any spelling of a boolean, another text as it is. */
+/** `yes` or `no` for any spelling of a boolean; other text is returned as it is. */
 export function plain(text: string): string {
   const value = parseBoolean(text);
   return value === undefined ? text : value ? 'yes' : 'no';
 }
 
-/** The value of a scalar directive after these assignments, `''` if there are none. */
+/** The value of a scalar directive after these assignments; `''` if there are none. */
 export const scalarOf = (values: readonly string[]): string => plain(values.at(-1) ?? '');
 
-/** The value of a scalar directive of the unit, `''` if it isn't set. */
+/** The value of a scalar directive of the unit; `''` if it isn't set. */
 export const lastOf = (unit: UnitValues, name: string): string => scalarOf(unit.get(name) ?? []);
 
 export const isOn = (unit: UnitValues, name: string): boolean => !['', 'no'].includes(lastOf(unit, name));
 
-/** The words of a right-hand side as extract_first_word() finds them with EXTRACT_UNQUOTE; none if it can't. */
+/** The words of a right-hand side (extract_first_word() with EXTRACT_UNQUOTE); empty where systemd can't split it. */
 export const wordsOf = (text: string): string[] => splitWords(text, { quotes: true, escapes: 'next' }) ?? [];
 
-/** All words that are in force. */
+/** The words behind the last empty value. */
 export const allWords = (values: readonly string[]): string[] => sinceReset(values).flatMap(wordsOf);
 
-/** A path without prefixes, empty components and trailing slash. */
+/** A path without its prefixes `-` and `+`, empty components and trailing slash. */
 export const barePath = (word: string): string => {
   const path = word.replace(/^-?\+?/, '');
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   return (path.startsWith('/') ? '/' : '') + parts.join('/');
 };
 
-/** The paths that a directive of the unit lists; what follows a colon is left out. */
+/** The paths that a directive of the unit lists, each without a colon and the text behind it. */
 export const pathsOf = (unit: UnitValues, name: string): string[] =>
   allWords(unit.get(name) ?? []).map((word) => barePath(word.split(':')[0]!));
 
-/** Whether a path is another one or lies below it. */
+/** Whether a path is the first one, or lies below it. */
 export const covers = (above: string, path: string): boolean =>
   above === path || above === '/' || path.startsWith(`${above}/`);

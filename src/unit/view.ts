@@ -1,46 +1,49 @@
-/** How the processes of a unit see files: which folder of the host is where. */
+/** The file tree that the processes of a unit see. */
 
 /** A folder or file of the host that is mounted at another place. */
 export interface Bind {
   readonly source: string;
   readonly destination: string;
-  /** The directive that says so. */
+  /** The directive that mounts it. */
   readonly by: string;
 }
 
-/** The host's files as RootDirectory=, BindPaths= and BindReadOnlyPaths= rearrange them. */
+/** The host's file tree as RootDirectory=, BindPaths= and BindReadOnlyPaths= rearrange it. */
 export interface View {
-  /** The folder that is the root; `/` where it is the host's. */
+  /** The folder that is the root; `/` for the host's own. */
   readonly root: string;
   readonly binds: readonly Bind[];
 }
 
-/** The host's files, as they are. */
+/** The host's own file tree. */
 export const HOST: View = { root: '/', binds: [] };
 
-/** A process, whose mount namespace is looked at from its root on, wherever the process has its own by now. */
+/**
+ * A mount namespace, named by one of its processes. Paths start at the namespace's own root, even if the process has
+ * another one.
+ */
 export interface NamespaceOf {
   readonly process: number;
 }
 
-/** Something on the way to a path that others than root can change, and why they can. */
+/** A file, folder or link on the way to a path that others than root can change. */
 export interface Untrusted {
-  /** Its path, as the host has it; of another mount namespace as that has it. */
+  /** The path on the host, or in the mount namespace that is walked. */
   readonly path: string;
-  /** `belongs to user 1000`, `can be written by others`, `is a link of user 1000`. */
+  /** The reason: `belongs to user 1000`, `can be written by others`, `is a link of user 1000`. */
   readonly why: string;
-  /** The directive by which the way goes there; undefined where it is the host's own. */
+  /** The directive by which the path leads there; undefined on the host's own way. */
   readonly by?: string | undefined;
 }
 
-/** Where a path leads. */
+/** The result of following a path. */
 export interface Walked {
-  /** The path by which the host has it, without links in it; undefined where there is nothing, or of a mount namespace. */
+  /** The path on the host, without links; undefined where nothing is there, and for a mount namespace. */
   readonly real: string | undefined;
-  /** All on the way that isn't root's alone, each once. */
+  /** Everything on the way that others than root can change, each once. */
   readonly untrusted: readonly Untrusted[];
-  /** The file of a mount namespace, where nothing on the way is another's. */
+  /** The file's content, in a mount namespace where nobody but root can change anything on the way. */
   readonly content?: Uint8Array | undefined;
-  /** Whether a process has ended, or is in a user namespace of its own: what it sees isn't looked at. */
+  /** Set where nothing was looked at, because the process has ended or is in a user namespace of its own. */
   readonly isUnseen?: true;
 }

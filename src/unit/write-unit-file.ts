@@ -2,12 +2,12 @@ import { stringify } from 'ini';
 import { error, printable, UserError } from '../diagnostic.js';
 import { strip, UNREADABLE } from './exec/word.js';
 
-/** A line to be written. */
+/** An assignment to be written. */
 export interface Entry {
   readonly key: string;
-  /** Put after `=` as it is: the caller has quoted it. */
+  /** The value as it stands after `=`; the caller has quoted it. */
   readonly value: string;
-  /** Said in a comment line above. */
+  /** The text of a comment line above. */
   readonly comment?: string;
 }
 
@@ -17,14 +17,14 @@ export interface Section {
 }
 
 const NAME = /^[A-Za-z][A-Za-z0-9-]*$/;
-/** LONG_LINE_MAX in systemd, which takes only shorter lines. */
+/** LONG_LINE_MAX of systemd, which accepts only shorter lines. */
 const LINE_LIMIT = 1024 * 1024;
 
 /**
- * The text of a unit file or drop-in: comment lines, then the sections with their entries in the given order.
- * A section without entries is left out. Comments of entries are cut, those of the header aren't.
- * @throws UserError `unwritable-line` for a name or value that systemd would not read back as it is: line breaks, NUL,
- *   a backslash that continues the line, white space at the ends, what isn't UTF-8, a line of 1 MiB.
+ * The text of a unit file or drop-in: comment lines, then the sections with their entries in the given order. A section
+ * without entries is left out. Comments of entries are shortened, those of the header aren't.
+ * @throws UserError `unwritable-line` for a name or value that systemd would not read back as it is. Such values have
+ *   line breaks, NUL, a backslash that continues the line, white space at the ends, 1 MiB or more, or aren't UTF-8
  */
 export function writeUnitFile(sections: readonly Section[], header: readonly string[]): string {
   const entries = sections.flatMap(({ section, entries }) => entries.map((entry) => ({ section, ...entry })));
@@ -34,7 +34,8 @@ export function writeUnitFile(sections: readonly Section[], header: readonly str
     `s${i}`,
     Object.fromEntries(entries.map(() => [`k${count}`, `v${count++}`])),
   ]);
-  // The `ini` package quotes and escapes in its own way, which isn't systemd's: it gets a token for every name and value.
+  // The `ini` package quotes and escapes in its own way, which isn't systemd's: a token stands for every name and
+  // value.
   const options = { bracketedArray: false, whitespace: false, platform: 'linux' };
   const body = stringify(Object.fromEntries(skeleton), options)
     .replace(/^\[s(\d+)\]$/gm, (_, i) => `[${sections[Number(i)]!.section}]`)
@@ -46,7 +47,10 @@ export function writeUnitFile(sections: readonly Section[], header: readonly str
 const lineOf = (entry: Entry) =>
   `${entry.comment === undefined ? '' : `${comment(entry.comment)}\n`}${entry.key}=${entry.value}`;
 
-/** One line whatever the text; systemd before 240 takes a backslash at the end of a comment for a continuation. */
+/**
+ * A comment of one line, whatever the text. systemd before 240 takes a backslash at the end of a comment for a
+ * continuation.
+ */
 const comment = (text: string, limit?: number) =>
   strip(`# ${printable(text, limit)}`.replace(/\\(?=\\*$)/g, '/'));
 

@@ -579,3 +579,23 @@ test('a policy that is not the applied one is told where calls are explained by 
   system.files.set(policy, { bytes: changed, mode: 0o644 });
   assert.deepEqual(await told({ policy }), [`demo.service is confined by ${file}, not by ${policy}`]);
 });
+
+test('what was refused in a run that was over before the policy was written is none of its refusals', async () => {
+  let times: Readonly<Record<string, number>> = {};
+  const distort = (properties: Map<string, unknown>) => {
+    for (const [name, seconds] of Object.entries(times))
+      properties.set(name, BigInt(START + seconds) * 1_000_000n);
+    if (times.InactiveEnterTimestamp === undefined) return;
+    for (const [name, value] of Object.entries({ MainPID: 0, ExecMainCode: 2, ExecMainStatus: 31 }))
+      properties.set(name, value);
+  };
+  const system = machine({ records: [record(7, 165, RAN, { at: START - 50 })] }, { distort });
+  assert.equal((await apply(fakeContext(system), [UNIT], {})).exit, 0);
+  const started = { InactiveExitTimestamp: -60, ExecMainStartTimestamp: -60 };
+  times = started;
+  assert.deepEqual((await explained(system)).calls, [['mount', false]], 'it runs on');
+  times = { ...started, InactiveEnterTimestamp: -40 };
+  const { exit, calls, diagnostics } = await explained(system);
+  assert.deepEqual([exit, calls], [0, []]);
+  assert.doesNotMatch(diagnostics.map(({ message }) => message).join(), /was killed/);
+});

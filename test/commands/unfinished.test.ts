@@ -1,6 +1,7 @@
 /** Runs that are ended in the middle, by SIGKILL or a power cut at any point: the next command puts things right. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { once } from '../../src/collections.js';
 import { apply } from '../../src/commands/apply.js';
 import { explain } from '../../src/commands/explain.js';
 import { revert } from '../../src/commands/revert.js';
@@ -53,15 +54,20 @@ const machine = (options: FakeOptions = {}, policy = POLICY) =>
     },
   });
 
-/** A machine on which another policy is in force. */
-const confined =
-  (unit: string) =>
-  async (options: FakeOptions = {}): Promise<FakeSystem> => {
+/** Machines on which another policy is in force. */
+const confined = (unit: string): Start => {
+  const files = once(async () => {
     const first = machine({}, OTHER_POLICY);
     await apply(fakeContext(first), [unit], {});
     const policy = { [`/etc/sandbox-unit/${unit}.toml`]: POLICY };
-    return machine({ ...options, files: { ...Object.fromEntries(first.files), ...policy } });
-  };
+    return { ...Object.fromEntries(first.files), ...policy };
+  });
+  return async (options = {}) => machine({ ...options, files: await files() });
+};
+
+type Start = (options?: FakeOptions) => FakeSystem | Promise<FakeSystem>;
+/** Calls that leave the machine as it is: a run that is ended before one leaves what one ended before the next does. */
+const READS = /^(?:instances|links|list|manager|moved|read|unit|walk)(?: |$)/;
 
 type Verb = (context: Context) => Promise<Outcome>;
 
@@ -105,8 +111,6 @@ async function assertInOrder(system: FakeSystem, unit = UNIT) {
   assert.ok(!isLaunched || system.files.has(LAUNCHER), 'the launcher is there');
 }
 
-type Start = (options?: FakeOptions) => FakeSystem | Promise<FakeSystem>;
-
 const feeble: Start = (options) =>
   machine({ ...options, behaviour: (_, isConfined) => (isConfined ? 'dies' : 'works') });
 
@@ -132,9 +136,10 @@ for (const [name, unit, verb, start] of SCENES) {
   const to = whole.calls.lastIndexOf('unlock');
 
   describe(name, () => {
-    test('is ended at all its points', () => assert.ok(from > 0 && to > from));
+    test('is ended before all that it changes', () => assert.ok(from > 0 && to > from));
 
     whole.calls.slice(0, to).forEach((call, i) => {
+      if (READS.test(call)) return;
       const ended = async () => {
         const system = await start({ killAt: i + 1 });
         const before = ours(system.files, unit);

@@ -1,9 +1,9 @@
-import { fileURLToPath } from 'node:url';
 import { elf } from './elf.js';
+import { inRepository } from './repository.js';
 import { type RunResult, run } from './run.js';
 
-/** The command as it was compiled beside the tests. */
-export const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
+/** The command as a package has it. */
+export const CLI = inRepository('dist/sandbox-unit.cjs');
 
 /** A bus that isn't there, so that this machine's own is left alone. */
 export const ENVIRONMENT = {

@@ -4,7 +4,14 @@ import { after, before, beforeEach } from 'node:test';
 import type { Box } from './box.js';
 import { changeFiles, type Files } from './loaded-units.js';
 import { inRepository } from './repository.js';
-import { bootWithPrograms, policyPath, processStatus, properties, sandboxUnit } from './service.js';
+import {
+  bootWithPrograms,
+  policyPath,
+  processStatus,
+  properties,
+  revertIfDone,
+  sandboxUnit,
+} from './service.js';
 import type { TreeName } from './tree.js';
 
 export const UNIT = 'main.service';
@@ -24,8 +31,8 @@ export function oneServiceIn(name: string, tree: TreeName = 'machine') {
   });
   after(() => box?.stop());
   beforeEach(async () => {
-    await sandboxUnit(box, 'revert', UNIT);
-    await box.sh(`systemctl kill -s KILL ${UNIT} || :; systemctl stop ${UNIT} || :
+    await box.sh(`${revertIfDone(UNIT)}
+      systemctl kill -s KILL ${UNIT} || :; systemctl stop ${UNIT} || :
       systemctl reset-failed; rm -f ${UNITS}/${UNIT} /run/marker /run/there /run/once`);
   });
 
@@ -33,7 +40,6 @@ export function oneServiceIn(name: string, tree: TreeName = 'machine') {
   const units = async (files: Files) => {
     const paths = Object.entries(files).map(([unit, text]) => [`${UNITS}/${unit}`, text]);
     await changeFiles(box, { ...Object.fromEntries(paths), [policyPath(UNIT)]: POLICY });
-    await box.succeed(['systemctl', 'daemon-reload']);
   };
   /** Defines the service with lines of [Unit], and starts it. */
   const started = async (lines: string, more: Files = {}) => {

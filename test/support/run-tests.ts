@@ -1,6 +1,7 @@
 /**
- * Runs the compiled tests: `node build/test/support/run-tests.js [PART-OF-A-PATH]…`. Quiet about what passes; the last
- * line counts. With CI=true a skipped test has failed.
+ * Runs the compiled tests: `node build/test/support/run-tests.js [PART-OF-A-PATH]…`. Standard error has the progress,
+ * standard output the report, which is quiet about what passes; its last line counts. With CI=true a skipped test has
+ * failed.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -9,18 +10,36 @@ import { run } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { unavailable } from './available.js';
 import { resetInherited } from './inherited.js';
+import { Progress } from './progress.js';
 import { REPOSITORY } from './repository.js';
 import { Tally, type TestEvent } from './tally.js';
 import { buildTrees, isForKernels, TREE_NAMES, type TreeName } from './tree.js';
 
-/** No test file takes this long; one that hangs must not hang the run. */
-const FILE_MS = 300_000;
+/** No test file takes this long, on a busy machine either; one that hangs must not hang the run. */
+const FILE_MS = 900_000;
+
+/** Files at a time: those that boot machines mostly wait, emulators compute. */
+const atOnce = (files: readonly string[]): number =>
+  files.some((file) => file.includes(ONLY_ASKED)) ? availableParallelism() + 1 : 2 * availableParallelism();
+
+/** Those that take longest, which begin first, so that none is left to run alone at the end. */
+const LONG = ['test/systemd/', 'test/commands/unfinished'];
+
+/** How often a log has a line of progress, and a terminal the time. */
+const LOG_MS = 30_000;
+const TERMINAL_MS = 1_000;
 
 /** build/, or wherever the compiler put this file. */
 const BUILD = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 /** Run where a part of their path is asked for: they need an emulator and kernels, which are many megabytes. */
 const ONLY_ASKED = 'test/kernels/';
+
+/** Long files before others, and in alphabetical order. */
+const byLength = (a: string, b: string): number => {
+  const isShort = (path: string) => Number(!LONG.some((start) => path.startsWith(start)));
+  return isShort(a) - isShort(b) || (a < b ? -1 : 1);
+};
 
 /** The sources' list, so that what is left in build/ of a deleted test isn't run. */
 function testFiles(filters: readonly string[]): string[] {
@@ -30,9 +49,19 @@ function testFiles(filters: readonly string[]): string[] {
     .filter((path) =>
       filters.length === 0 ? !path.startsWith(ONLY_ASKED) : filters.some((part) => path.includes(part)),
     )
-    .sort();
+    .sort(byLength);
   return sources.map((path) => join(BUILD, path.replace(/\.ts$/, '.js')));
 }
+
+/** Undefined where standard error is no terminal, or one that can't clear a line. */
+const terminalWidth = (): number | undefined =>
+  process.stderr.isTTY && process.env.TERM !== 'dumb' ? process.stderr.columns || 80 : undefined;
+
+const standardError = () => ({
+  write: (text: string) => void process.stderr.write(text),
+  columns: terminalWidth,
+  now: () => performance.now(),
+});
 
 /**
  * Runs test files, each in a process of its own, and prints the report.
@@ -42,10 +71,15 @@ export async function runFiles(files: readonly string[], strict: boolean): Promi
   const shown = (file: string) =>
     file.endsWith('.ts') ? relative(REPOSITORY, file) : relative(BUILD, file).replace(/\.js$/, '.ts');
   const tally = new Tally({ shown, strict });
-  // Some of them always wait for a machine to boot, or a service to settle.
-  const concurrency = availableParallelism() + 1;
-  const stream = run({ files: [...files], concurrency, timeout: FILE_MS });
-  for await (const event of stream) tally.add(event as TestEvent);
+  const progress = new Progress({ shown, strict, files: files.length, ...standardError() });
+  const ticks = setInterval(() => progress.tick(), terminalWidth() === undefined ? LOG_MS : TERMINAL_MS);
+  const stream = run({ files: [...files], concurrency: atOnce(files), timeout: FILE_MS });
+  for await (const event of stream) {
+    tally.add(event as TestEvent);
+    progress.add(event as TestEvent);
+  }
+  clearInterval(ticks);
+  progress.end();
   const { text, failed } = tally.report();
   process.stdout.write(text);
   return failed;

@@ -68,6 +68,11 @@ export async function revert(box: Box, ...units: string[]): Promise<void> {
   await box.succeed(['rm', '-f', ...units.map(policyPath)]);
 }
 
+/** A line of a shell script that takes back what apply did to a unit, if anything is there of it: without a start of Node. */
+export const revertIfDone = (unit: string): string =>
+  `[ -z "$(find /etc/systemd /run/systemd /var/lib/sandbox-unit -name 'zz-sandbox-unit*' -o -name '*.u' 2>/dev/null)" ] ||
+    node ${inRepository('dist/sandbox-unit.cjs')} revert ${unit} || :`;
+
 /** Properties of a unit as systemctl(1) shows them. */
 export async function properties<Name extends string>(
   box: Box,

@@ -68,6 +68,32 @@ test('in strict mode a skipped test has failed', async () => {
   );
 });
 
+/** What the runner says of a file with a failed test while it runs, with the folder's name taken out. */
+async function progressOf(argv: (runner: readonly string[]) => readonly string[]) {
+  const file = join(folder, 'some.test.mjs');
+  writeFileSync(file, `import test from 'node:test';\ntest('bad', () => { throw new Error('broken'); });`);
+  const { NODE_TEST_CONTEXT, ...env } = process.env as Record<string, string>;
+  const { stdout, stderr } = await run(argv([process.execPath, script, 'lenient', file]), {
+    env: { ...env, TERM: 'linux' },
+  });
+  const shown = (text: string) =>
+    text.replaceAll('\r\x1b[K', '<clear>').replace(/(failed: |running: )\S*some\.test\.mjs/g, '$1FILE');
+  return { stdout: shown(stdout), stderr: shown(stderr) };
+}
+
+test('a failure is named at once, apart from the report', async () => {
+  const { stdout, stderr } = await progressOf((runner) => runner);
+  assert.equal(stderr, 'failed: FILE: bad\n');
+  assert.match(stdout, /^failed: FILE: bad\n(?:.*\n)*0 passed, 1 failed, 0 skipped\n$/);
+});
+
+test('on a terminal a line says what runs', async () => {
+  const { stdout } = await progressOf((runner) => ['script', '-qec', runner.join(' '), '/dev/null']);
+  assert.match(stdout, /<clear>0:\d\d 0 of 1 files; running: /);
+  assert.match(stdout, /<clear>failed: FILE: bad\r\n/);
+  assert.match(stdout, /1 of 1 files, 1 failed<clear>failed: /);
+});
+
 /** How many tests an early exit still reports depends on the moment. */
 const BROKEN: readonly [what: string, text: string, last: RegExp][] = [
   ['has no tests', '', /^0 passed, 1 failed, 0 skipped$/],

@@ -9,7 +9,7 @@ export interface TestEvent {
     readonly file?: string;
     readonly message?: string;
     readonly skip?: string | boolean;
-    readonly details?: { readonly type?: string; readonly error?: unknown };
+    readonly details?: { readonly type?: string; readonly passed?: boolean; readonly error?: unknown };
   };
 }
 

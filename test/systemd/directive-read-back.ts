@@ -4,6 +4,7 @@ import { formatDirective, isFormatted } from '../../src/directives/format.js';
 import { emitted } from '../../src/directives/strictness.js';
 import type { Directive } from '../../src/directives/table.js';
 import type { Box } from '../support/box.js';
+import { changeFiles } from '../support/loaded-units.js';
 import type { ReadBackCase, ReadBackFinding } from '../support/read-back-in-box.js';
 import { inRepository } from '../support/repository.js';
 
@@ -23,10 +24,11 @@ export async function readUnitsBack(
   box: Box,
   units: ReadonlyMap<string, ReadBackUnit>,
 ): Promise<Map<string, readonly ReadBackFinding[]>> {
-  const script = [`rm -rf ${RUN}/r-*`];
+  const files: Record<string, string> = {};
   const cases: ReadBackCase[] = [];
-  const put = (path: string, lines: readonly string[]) =>
-    script.push(`mkdir -p "$(dirname '${path}')"`, `cat >'${path}' <<'END'`, '[Service]', ...lines, 'END');
+  const put = (path: string, lines: readonly string[]) => {
+    files[path] = ['[Service]', ...lines, ''].join('\n');
+  };
   for (const [i, { row, value, own = [], later }] of [...units.values()].entries()) {
     const lines = (values: readonly string[]) => values.map((text) => `${row.name}=${text}`);
     const unit = `r-${i}.service`;
@@ -39,9 +41,8 @@ export async function readUnitsBack(
     if (later) put(`${RUN}/${unit}.d/zzz-later.conf`, lines(later));
     cases.push({ unit, dropIn, directives: [{ name: row.name, values, because: '' }] });
   }
-  await box.writeFile('/run/install-units', script.join('\n'));
-  await box.succeed(['sh', '-e', '/run/install-units']);
-  await box.succeed(['systemctl', 'daemon-reload']);
+  await box.sh(`rm -rf ${RUN}/r-*`);
+  await changeFiles(box, files);
   await box.writeFile('/run/read-back.json', JSON.stringify(cases));
   const program = inRepository('build/test/support/read-back-in-box.js');
   const findings = JSON.parse(await box.succeed(['node', program, '/run/read-back.json']));

@@ -8,6 +8,7 @@ import { DIRECTIVES, type Directive, findDirective } from '../../src/directives/
 import { parseBoolean } from '../../src/unit/boolean.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { GOOD } from '../support/good-values.js';
+import { changeFiles } from '../support/loaded-units.js';
 import type { TreeName } from '../support/tree.js';
 import { type ReadBackUnit, readUnitsBack, undoing } from './directive-read-back.js';
 import { READINGS } from './directive-readings.js';
@@ -32,16 +33,14 @@ function format(row: Directive, value: unknown): readonly string[] {
 
 /** Puts units in place of those of the call before. */
 async function install(box: Box, units: ReadonlyMap<string, UnitText>): Promise<void> {
-  const script = [`rm -rf ${RUN}/t-*`];
-  const put = (path: string, lines: readonly string[]) =>
-    script.push(`mkdir -p "$(dirname '${path}')"`, `cat >'${path}' <<'END'`, '[Service]', ...lines, 'END');
-  for (const [name, { lines, dropIn }] of units) {
-    put(`${RUN}/t-${name}.service`, ['ExecStart=/bin/true', ...lines]);
-    if (dropIn) put(`${RUN}/t-${name}.service.d/zz-sandbox-unit.conf`, dropIn);
-  }
-  await box.writeFile('/run/install-units', script.join('\n'));
-  await box.succeed(['sh', '-e', '/run/install-units']);
-  await box.succeed(['systemctl', 'daemon-reload']);
+  const text = (lines: readonly string[]) => ['[Service]', ...lines, ''].join('\n');
+  const files = [...units].flatMap(([name, { lines, dropIn }]) => {
+    const path = `${RUN}/t-${name}.service`;
+    const unit = [path, text(['ExecStart=/bin/true', ...lines])];
+    return dropIn ? [unit, [`${path}.d/zz-sandbox-unit.conf`, text(dropIn)]] : [unit];
+  });
+  await box.sh(`rm -rf ${RUN}/t-*`);
+  await changeFiles(box, Object.fromEntries(files));
 }
 
 /** What systemd complains of when it reads the installed units, by unit. */
@@ -277,8 +276,11 @@ for (const [tree, version] of TREES) {
         }),
       );
       await install(box, units);
-      const read = await properties(box, new Map(known.map((row) => [row.name, ['IgnoreSIGPIPE']])));
-      const dropped = known.filter((row) => read.get(`${row.name}.IgnoreSIGPIPE`) === true);
+      const names = known.map((row) => `t-${row.name}.service`);
+      const shown = await box.succeed(['systemctl', 'show', '--property=IgnoreSIGPIPE', ...names]);
+      const read = shown.match(/^IgnoreSIGPIPE=(?:yes|no)$/gm) ?? [];
+      assert.equal(read.length, known.length);
+      const dropped = known.filter((_, i) => read[i] === 'IgnoreSIGPIPE=yes');
       assert.deepEqual(
         dropped.filter((row) => !row.fatal).map((row) => row.name),
         [],

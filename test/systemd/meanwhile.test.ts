@@ -9,6 +9,7 @@ import {
   policyPath,
   processStatus,
   properties,
+  revertIfDone,
   sandboxUnit,
   servicesObstacle,
 } from '../support/service.js';
@@ -35,7 +36,6 @@ describe('while a unit is changed', { skip: skip ?? false }, () => {
   const units = async (files: Readonly<Record<string, string>>, ...start: string[]) => {
     const paths = Object.entries(files).map(([name, text]) => [`/etc/systemd/system/${name}`, text]);
     await changeFiles(box, Object.fromEntries(paths));
-    await box.succeed(['systemctl', 'daemon-reload']);
     if (start.length > 0) await box.succeed(['systemctl', 'start', ...start]);
   };
   const run = async (status: number, ...words: string[]) => {
@@ -66,13 +66,9 @@ describe('while a unit is changed', { skip: skip ?? false }, () => {
   });
   after(() => box?.stop());
   beforeEach(async () => {
-    await sandboxUnit(box, 'revert', UNIT);
-    await box.exec([
-      'sh',
-      '-c',
-      'systemctl stop "main*" "side*"; rm -f /etc/systemd/system/*main* /etc/systemd/system/*side*',
-    ]);
-    await box.exec(['systemctl', 'reset-failed']);
+    await box.sh(`${revertIfDone(UNIT)}
+      systemctl stop "main*" "side*" || :; rm -f /etc/systemd/system/*main* /etc/systemd/system/*side*
+      systemctl reset-failed`);
     await units({ [UNIT]: `[Service]\nExecStart=${SLEEP}\n` }, UNIT);
     await box.writeFile(policyPath(UNIT), FINE);
   });

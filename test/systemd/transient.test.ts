@@ -8,6 +8,7 @@ import { DIRECTIVES } from '../../src/directives/table.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { GOOD, OWN } from '../support/good-values.js';
 import { holdUnits } from '../support/held-units.js';
+import { changeFiles } from '../support/loaded-units.js';
 import { inRepository } from '../support/repository.js';
 import type { StartCase, StartFinding } from '../support/transient-in-box.js';
 import type { TreeName } from '../support/tree.js';
@@ -65,14 +66,14 @@ function casesFor(systemd: number): StartCase[] {
 
 /** What becomes of each case, by what it is. */
 async function startAll(box: Box, cases: readonly StartCase[]): Promise<Map<string, StartFinding>> {
-  const script = cases.flatMap(({ unit, section, name, values }) => [
-    `cat >'${RUN}/${unit}' <<'END'`,
-    ...['[Service]', 'ExecStart=/bin/true', `[${section}]`, ...values.map((value) => `${name}=${value}`)],
-    'END',
+  const files = cases.map(({ unit, section, name, values }) => [
+    `${RUN}/${unit}`,
+    [
+      ...['[Service]', 'ExecStart=/bin/true', `[${section}]`],
+      ...[...values.map((value) => `${name}=${value}`), ''],
+    ].join('\n'),
   ]);
-  await box.writeFile('/run/install-units', script.join('\n'));
-  await box.succeed(['sh', '-e', '/run/install-units']);
-  await box.succeed(['systemctl', 'daemon-reload']);
+  await changeFiles(box, Object.fromEntries(files));
   await box.writeFile('/run/start.json', JSON.stringify(cases));
   const program = inRepository('build/test/support/transient-in-box.js');
   const findings = JSON.parse(await box.succeed(['node', program, '/run/start.json'])) as StartFinding[];

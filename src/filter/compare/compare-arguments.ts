@@ -1,4 +1,4 @@
-/** Answers of programs to the calls of one number, for all arguments at once. */
+/** Compares programs with a verdict on the calls of one number, for all arguments at once. */
 import { type Action, ALLOW, stricter } from '../../syscalls/action.js';
 import { decide, type Verdict } from '../../syscalls/policy.js';
 import { COST, type Spend } from '../budget.js';
@@ -24,14 +24,17 @@ const SAMPLES = 4096;
 
 const RELATIONS: readonly (Relation | undefined)[] = ['looser', 'stricter', 'otherwise'];
 
-/** Calls of one convention and number. */
+/** The calls of one convention and number. */
 interface Calls {
   readonly verdict: Verdict;
   readonly arch: number;
   readonly nr: number;
 }
 
-/** Compares what programs answer with a verdict; what is alike is compared once. @throws ProgramError, OverBudget */
+/**
+ * Compares programs' answers with verdicts; calls that are alike are compared once.
+ * @throws ProgramError, OverBudget
+ */
 export function createArgumentComparison(programs: readonly Program[], spend: Spend) {
   const known = new Map<string, Finding>();
   return (calls: Calls): Finding => {
@@ -46,11 +49,11 @@ export function createArgumentComparison(programs: readonly Program[], spend: Sp
   };
 }
 
-/** Equal for numbers that get one answer of a program, whatever their arguments are. */
+/** A key that is equal for numbers that a program treats alike for all arguments. */
 const wayOf = (program: Program, { arch, nr }: Calls) =>
   program.answer(arch, nr) ?? `at ${program.rangeOf(arch, nr)}`;
 
-/** Where neither the policy nor any program asks for arguments. */
+/** The finding where neither the policy nor any program depends on arguments; else undefined. */
 function compareSettled(programs: readonly Program[], { verdict, arch, nr }: Calls): Finding | undefined {
   const expected = settled(verdict);
   if (expected === undefined) return undefined;
@@ -74,7 +77,7 @@ function compareExactly(programs: readonly Program[], calls: Calls, spend: Spend
   }
 }
 
-/** Calls with arguments on both sides of what the policy asks for, and of what programs compare with. */
+/** Tries arguments on both sides of the policy's conditions, and around the constants that programs compare with. */
 export function tryMany(tried: Parameters<typeof trySome>[0], spend: Spend): Found[] {
   const registers = registersToTry(tried.verdict, SAMPLES);
   return trySome(tried, concat(registers, registersAround(tried.stack)), spend);
@@ -108,7 +111,10 @@ function differencesOfDiagrams(
   });
 }
 
-/** What programs answer together to calls of one convention and number. @param got what others answer to all of them */
+/**
+ * The strictest answer of programs to the calls of one convention and number, as a function of the registers.
+ * @param got the strictest answer of other programs, equal for all these calls
+ */
 export function strictestDiagram(
   diagrams: Diagrams,
   programs: readonly Program[],

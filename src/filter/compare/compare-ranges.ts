@@ -1,4 +1,4 @@
-/** Holds what programs answer together against a policy, for every call of every convention. */
+/** Compares the strictest answer of programs with a policy, for every call of every convention. */
 import type { SyscallPolicy } from '../../syscalls/policy.js';
 import { COST, type Spend, type Work } from '../budget.js';
 import { numbersToTry } from '../samples.js';
@@ -12,15 +12,15 @@ import type { Difference } from './relation.js';
 
 export interface RangeComparison {
   readonly differences: readonly Difference[];
-  /** Ranges of numbers whose arguments, or the numbers themselves, were only tried at samples. */
+  /** The number of ranges in which arguments or numbers were only tried at samples. */
   readonly sampled: number;
-  /** Ranges of numbers that were compared; together they are all numbers of the machine's conventions. */
+  /** The number of compared ranges; together they are all numbers of the machine's conventions. */
   readonly ranges: number;
 }
 
 /**
- * All numbers of the machine's conventions, and arguments as functions of their bits; what is too much for that is tried
- * at samples.
+ * Compares all numbers of the machine's conventions, and arguments as functions of their bits. Arguments that are too
+ * much for that are tried at samples.
  * @param programs the newest first
  * @throws ProgramError, OverBudget
  */
@@ -49,7 +49,7 @@ export function* compareRanges(
   return { differences, sampled, ranges };
 }
 
-/** Neighbours with one answer become one range. */
+/** Adds a difference; neighbouring numbers with equal answers become one range. */
 function add(differences: Difference[], next: Difference, spend: Spend): void {
   const before = differences.at(-1);
   const isNext = before?.arch === next.arch && before.last === next.first - 1;
@@ -66,7 +66,10 @@ function add(differences: Difference[], next: Difference, spend: Spend): void {
   differences.push(next);
 }
 
-/** For programs that compute with numbers: every known number, and some arguments. @throws ProgramError, OverBudget */
+/**
+ * Compares programs that compute with numbers: every known number, and some arguments.
+ * @throws ProgramError, OverBudget
+ */
 export function* compareSamples(stack: Stack, policy: SyscallPolicy, spend: Spend): Work<RangeComparison> {
   spend(COST.range);
   const differences: Difference[] = [];

@@ -1,4 +1,4 @@
-/** Holds what threads' filters say together against a policy, for every call of every convention. */
+/** Compares the filters of threads with a policy, for every call of every convention. */
 import type { SyscallPolicy } from '../../syscalls/policy.js';
 import { createMeter, LIMITS, type Limits, type Purse, SHARE, type Work } from '../budget.js';
 import type { Stack } from '../stack.js';
@@ -10,13 +10,13 @@ import { createSettling, type Settled, unlessTooMuch } from './settle.js';
 import { findLooser } from './witness.js';
 
 export interface StackComparison extends RangeComparison {
-  /** Whether calls are known that are looser, or it is known that there are none. */
+  /** Whether looser calls are known, or it is known that there are none. */
   readonly isKnown: boolean;
-  /** How many of the programs the differences leave out: these can only refuse more. */
+  /** The number of programs that the differences leave out; these can only refuse more. */
   readonly uncompared: number;
 }
 
-/** Findings for one policy, about stacks and those that they begin with. */
+/** Findings for one policy, about stacks and the oldest programs of stacks. */
 interface Known {
   readonly settle: ReturnType<typeof createSettling>;
   readonly settled: Map<number, Settled>;
@@ -24,13 +24,13 @@ interface Known {
   readonly compared: Map<number, StackComparison>;
 }
 
-/** Findings about one stack, and about all. */
+/** Findings about one stack, and about all stacks of a policy. */
 interface Found {
   readonly settled: Settled;
   readonly known: Known;
 }
 
-/** Compares stacks that have one budget, and programs in common. */
+/** Compares stacks that share a budget, and may share programs. */
 export class StackComparer {
   readonly #meter = createMeter();
   readonly #programs = createPrograms(this.#meter.spend);
@@ -43,19 +43,19 @@ export class StackComparer {
     this.#detailing = { left: details };
   }
 
-  /** Units of work that were spent until now. */
+  /** The units of work spent until now. */
   get spent(): number {
     return this.#meter.spent();
   }
 
-  /** Equal for stacks of equal programs, and for them alone. */
+  /** A number that is equal for stacks of equal programs, and only for these. */
   numberOf(stack: Stack): number {
     return this.#programs.beginnings(stack.toReversed()).at(-1)!;
   }
 
   /**
-   * Compares a stack with a policy: all numbers of the machine's conventions, arguments as functions of their bits. What is
-   * too much for that is tried at samples and counted as such, or left out.
+   * Compares a stack with a policy: all numbers of the machine's conventions, and arguments as functions of their bits.
+   * Programs and arguments that are too much for that are tried at samples, and counted as such, or left out.
    */
   *compare(stack: Stack, policy: SyscallPolicy): Work<StackComparison> {
     const known = this.#known.get(policy) ?? this.#knowNothing(policy);
@@ -81,7 +81,7 @@ export class StackComparer {
     return yield* work;
   }
 
-  /** The oldest programs that settle a policy do so for every stack that begins with them. */
+  /** Settles a policy by the oldest programs of a stack; the result holds for every stack that begins with them. */
   *#settle(stack: Stack, { settle, settled }: Known): Work<Settled | undefined> {
     const { distinct, beginnings, programOf } = this.#programs;
     const oldest = distinct(stack.toReversed());
@@ -93,7 +93,9 @@ export class StackComparer {
     return found;
   }
 
-  /** Where what can be compared is looser, and what can't may refuse that: calls that get through all the same. */
+  /**
+   * Searches for calls that get through, where the compared programs are looser and the others may refuse these calls.
+   */
   *#search(stack: Stack, policy: SyscallPolicy, { by, open, ...settled }: Settled): Work<StackComparison> {
     const found: Difference[] = [];
     const { spend, within } = this.#meter;
@@ -105,7 +107,7 @@ export class StackComparer {
     return { differences: found, ranges, sampled, isKnown, uncompared: this.#uncompared(stack, by) };
   }
 
-  /** Every difference of all programs, or those of the ones that matter. */
+  /** The differences of all programs, or of the programs that settle the policy. */
   *#detail(stack: Stack, policy: SyscallPolicy, { settled, known }: Found): Work<StackComparison> {
     const newest = this.#programs.distinct(stack);
     const all = yield* this.#within(this.#detailing, this.#compareAll(newest, policy));
@@ -124,7 +126,10 @@ export class StackComparer {
     };
   }
 
-  /** @throws ProgramError, OverBudget */
+  /**
+   * Compares all programs of a stack.
+   * @throws ProgramError, OverBudget
+   */
   *#compareAll(stack: Stack, policy: SyscallPolicy): Work<RangeComparison> {
     const all = stack.map(this.#programs.programOf);
     return yield* all.every((one) => one !== undefined)
@@ -162,7 +167,10 @@ function* mapLazily<T, U>(list: readonly T[], change: (one: T) => U): Iterable<U
   for (const one of list) yield change(one);
 }
 
-/** Where fewer programs refuse a call with ENOSYS, and a newer one with another errno, it is refused all the same. */
+/**
+ * Differences of a stack that isn't looser. Some of its programs may answer ENOSYS where a newer one answers another
+ * errno: the call is refused all the same, so that `looser` becomes `otherwise`.
+ */
 const withoutLooser = (differences: readonly Difference[]): readonly Difference[] =>
   differences.some(({ relation }) => relation === 'looser')
     ? differences.map((one) => (one.relation === 'looser' ? { ...one, relation: 'otherwise' } : one))

@@ -1,9 +1,12 @@
 /** Small numbers for texts of any length. */
 
-/** V8 takes the length of a text of more than 16,383 characters for its hash: many such keys of a Map are slow. */
+/**
+ * Longest text that is a key. V8 takes the length of a text of more than 16,383 characters for its hash, so that many
+ * such keys of a Map are slow.
+ */
 const PIECE = 8192;
 
-/** Gives equal texts equal numbers, from 0 on. */
+/** Creates a function that gives equal texts equal numbers, from 0 on. */
 export function createNumbering(): (text: string) => number {
   const known = new Map<string, number>();
   const number = (key: string) => {

@@ -1,4 +1,4 @@
-/** Programs of someone else's, each cut into ranges of calls that it doesn't tell apart. */
+/** Programs of others, each cut into ranges of calls that it doesn't tell apart. */
 import { groupBy } from '../../collections.js';
 import type { Action } from '../../syscalls/action.js';
 import type { Instruction } from '../bpf.js';
@@ -9,13 +9,16 @@ import { Unprovable } from '../unprovable.js';
 import { createNumbering } from './numbering.js';
 
 export interface Program {
-  /** Equal for equal programs. */
+  /** A number that is equal for equal programs. */
   readonly number: number;
   readonly instructions: readonly Instruction[];
   readonly points: TurningPoints;
-  /** The action that the number alone decides, or undefined where arguments are looked at. @throws ProgramError */
+  /**
+   * The action where convention and number decide it; undefined where the program loads arguments.
+   * @throws ProgramError
+   */
   readonly answer: (arch: number, nr: number) => Action | undefined;
-  /** Equal for calls that it can't tell apart, and for them alone. */
+  /** A number that is equal for calls in one range, and only for these. */
   readonly rangeOf: (arch: number, nr: number) => number;
 }
 
@@ -39,14 +42,20 @@ function createProgram(number: number, instructions: Instructions, spend: Spend)
   return { number, instructions, points, answer, rangeOf };
 }
 
-/** Programs that may be in several stacks: what is learnt of one is learnt once. */
+/** The programs of several stacks; findings about a program are shared. */
 export interface Programs {
   readonly numberOf: (instructions: Instructions) => number;
-  /** Undefined for a program that computes with the number or the convention. @throws OverBudget */
+  /**
+   * The program in ranges; undefined if it computes with the number or the convention.
+   * @throws OverBudget
+   */
   readonly programOf: (instructions: Instructions) => Program | undefined;
-  /** Programs of different numbers, in the order in which they come first. */
+  /** The different programs of a stack, in the order of their first places. */
   readonly distinct: (stack: readonly Instructions[]) => readonly Instructions[];
-  /** Numbers for none of a list's programs, for the first, for the first two and so on: equal for equal beginnings. */
+  /**
+   * Numbers for none of a list's programs, for the first, for the first two and so on; equal beginnings have equal
+   * numbers.
+   */
   readonly beginnings: (stack: readonly Instructions[]) => readonly number[];
 }
 

@@ -1,4 +1,4 @@
-/** Whether some programs are looser than a policy's verdict on the calls of a region. */
+/** The question whether programs are looser than a policy's verdict on the calls of a region. */
 import { type Action, stricter } from '../../syscalls/action.js';
 import { decide } from '../../syscalls/policy.js';
 import type { Instruction } from '../bpf.js';
@@ -15,16 +15,16 @@ import { type Difference, isLooser } from './relation.js';
 
 export interface Question {
   /**
-   * The region where its programs are looser, undefined where they aren't.
-   * @param before the region without its last program, which is left out where it is too much
+   * The region if its programs are looser there; undefined if they aren't.
+   * @param before the region without its last program, for the case that this program is too much
    * @throws ProgramError, OverBudget
    */
   readonly ask: (region: Region, before?: Region) => Region | undefined;
-  /** Regions whose arguments were only tried at samples. */
+  /** The number of regions whose arguments were only tried at samples. */
   readonly sampled: () => number;
 }
 
-/** Findings about a region whose arguments decide. */
+/** The finding about a region in which arguments decide. */
 type Answer = 'settled' | 'sampled' | 'unsure' | { readonly args: readonly bigint[] };
 
 export function createQuestion(spend: Spend): Question {
@@ -53,7 +53,7 @@ function keyOf({ arch, first, verdict, got, asking }: Region): string {
   return `${got} ${ways.join()} ${textOf(verdict)}`;
 }
 
-/** Whether it is looser, where that depends on no argument, or on those that the policy asks for alone. */
+/** Whether the region is looser, where arguments of no program decide that; else undefined. */
 function askNumber({ verdict, got, asking }: Region): boolean | undefined {
   const expected = settled(verdict);
   const actions = [...verdict.rules.map(({ action }) => action), verdict.otherwise];
@@ -78,7 +78,7 @@ function askArguments(region: Region, spend: Spend): Answer {
   }
 }
 
-/** Where the policy itself is too large for a proof, some arguments have to do, as they do when it is applied. */
+/** Tries some arguments where the policy itself is too large for a proof, as prove() does. */
 function askSamples({ arch, first: nr, verdict, got, asking }: Region, spend: Spend): Answer {
   const always: readonly Instruction[] = [{ code: 0x06, jt: 0, jf: 0, k: got }];
   const stack = [...asking.map(({ instructions }) => instructions), always];
@@ -86,10 +86,10 @@ function askSamples({ arch, first: nr, verdict, got, asking }: Region, spend: Sp
   return looser?.args ? { args: looser.args } : 'sampled';
 }
 
-/** Combinations of arguments among which one is looked for. */
+/** Combinations of arguments to search for a looser call. */
 const FEW = 256;
 
-/** A region as a difference: one of its calls where arguments decide. Undefined where none is found. */
+/** A region as a difference, with the registers of one call where arguments decide; undefined if none is found. */
 export function differenceOf(region: Region): Difference | undefined {
   const { arch, first, last, verdict, got } = region;
   const calls = { arch, first, last, relation: 'looser' } as const;

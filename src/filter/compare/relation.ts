@@ -1,13 +1,13 @@
-/** How what filters answer is beside what a policy says. */
+/** The relation of filters' answers to a policy. */
 import { type Action, ENOSYS, KILL, KILL_THREAD, permits, stricter } from '../../syscalls/action.js';
 
 /**
- * How filters answer beside a policy: `stricter` is what the kernel takes first; `otherwise` is a call that is refused
- * too: with another errno, as one that the kernel doesn't have, or by the end of its thread alone.
+ * The relation of filters' answers to a policy. `stricter`: the kernel prefers the filters' action to the policy's.
+ * `otherwise`: the call is refused, too, with another errno, with ENOSYS, or by the end of its thread alone.
  */
 export type Relation = 'stricter' | 'otherwise' | 'looser';
 
-/** Calls of consecutive numbers that get another answer than the policy's. */
+/** Calls of consecutive numbers whose answer differs from the policy's. */
 export interface Difference {
   /** An AUDIT_ARCH value. */
   readonly arch: number;
@@ -16,11 +16,11 @@ export interface Difference {
   readonly relation: Relation;
   readonly expected: Action;
   readonly got: Action;
-  /** Registers of such a call, where it depends on them. */
+  /** The registers of such a call, where arguments decide. */
   readonly args?: readonly bigint[];
 }
 
-/** The relation of the second action to the first; undefined where they are the same. */
+/** The relation of the second action to the first; undefined if they are equal. */
 export function relationOf(expected: Action, got: Action): Relation | undefined {
   if (expected === got) return undefined;
   if (expected === KILL && got === KILL_THREAD) return 'otherwise';

@@ -1,7 +1,7 @@
 /**
- * Whether programs are looser than a policy, by as few of them as it takes. The kernel takes the strictest answer of all:
- * where the oldest are not looser by themselves, none that comes on top of them changes that. So what a service loads
- * itself, on top of what it was started with, needs no look for this.
+ * Finds out by few programs whether all are looser than a policy. The kernel takes the strictest answer of all. If the
+ * oldest programs alone aren't looser, no newer program changes that: the filters that a service adds to those it was
+ * started with need no comparison.
  */
 import { ALLOW, stricter } from '../../syscalls/action.js';
 import type { SyscallPolicy } from '../../syscalls/policy.js';
@@ -15,33 +15,38 @@ import { createQuestion, type Question } from './question.js';
 import type { Region } from './region.js';
 
 export interface Settled {
-  /** The programs that were held against the policy until nothing was looser. */
+  /** The programs that were compared with the policy until nothing was looser. */
   readonly by: readonly Program[];
-  /** How many programs that took, those among them that were left out. */
+  /** The number of programs that were looked at, those left out included. */
   readonly looked: number;
   readonly open: readonly Region[];
-  /** Whether a program was left out which may refuse what is open. */
+  /** Whether a program was left out that may refuse the calls of `open`. */
   readonly isUnsure: boolean;
-  /** Ranges of numbers whose arguments were only tried at samples, since the policy has too many. */
+  /** The number of ranges whose arguments were only tried at samples, since the policy has too many. */
   readonly sampled: number;
-  /** Ranges of numbers that were looked at. */
+  /** The number of compared ranges. */
   readonly ranges: number;
 }
 
-/** The policy that programs are held to, and the purse for that work. */
+/** The policy that programs are compared with, and the budget for that. */
 export interface Settling {
   readonly policy: SyscallPolicy;
   readonly meter: Meter;
   readonly purse: Readonly<Purse>;
 }
 
-/** Tells of lists of programs whether they are looser than a policy; what is learnt of one serves the others. */
+/**
+ * Creates a function that finds out whether programs are looser than a policy; findings are shared between its calls.
+ */
 export function createSettling({ policy, meter, purse }: Settling) {
   const question = createQuestion(meter.spend);
   const all = regionsOf(policy);
   const looserThanNone = all.flatMap((region) => question.ask(region) ?? []);
 
-  /** @param oldest the oldest first; undefined for one that can't be cut into ranges. @throws OverBudget */
+  /**
+   * @param oldest the programs, the oldest first; undefined for one that can't be cut into ranges
+   * @throws OverBudget
+   */
   return function* settle(oldest: Iterable<Program | undefined>): Work<Settled> {
     const before = question.sampled();
     const by: Program[] = [];
@@ -70,7 +75,7 @@ export function createSettling({ policy, meter, purse }: Settling) {
   };
 }
 
-/** The result of work; undefined where it is too much, or where a program asks for more than a call has. */
+/** The result of work; undefined where it is too much, or where a program asks for more than a Call has. */
 export function* unlessTooMuch<T>(work: Work<T>): Work<T | undefined> {
   try {
     return yield* work;
@@ -91,7 +96,10 @@ const regionsOf = (policy: SyscallPolicy): Region[] =>
     });
   });
 
-/** Regions that are still looser with one program more. @throws ProgramError, OverBudget */
+/**
+ * The regions that are still looser with one more program.
+ * @throws ProgramError, OverBudget
+ */
 function* narrow(
   open: readonly Region[],
   program: Program,
@@ -110,7 +118,7 @@ function* narrow(
   return left;
 }
 
-/** A region in parts that a program doesn't tell apart. */
+/** Cuts a region into parts in which a program tells no two numbers apart. */
 function* cut(region: Region, { points: { nr } }: Program): Iterable<Region> {
   let { first } = region;
   for (let i = rangeIndex(nr, first); first <= region.last; i++) {
@@ -127,7 +135,7 @@ function withAnswer(part: Region, program: Program): Region {
     : { ...part, got: stricter(answer, part.got) };
 }
 
-/** Neighbours that are alike are one region. */
+/** Adds a region; neighbours that are alike become one. */
 function push(regions: Region[], next: Region): void {
   const before = regions.at(-1);
   const isAlike =

@@ -1,4 +1,4 @@
-/** Single calls of a number, where all of them can't be compared. */
+/** Single calls of a number, where not all can be compared. */
 import { type Action, ALLOW, stricter } from '../../syscalls/action.js';
 import { type Call, decide, type Verdict } from '../../syscalls/policy.js';
 import type { Spend } from '../budget.js';
@@ -6,7 +6,7 @@ import { NO_ARGUMENTS, simulate } from '../simulate.js';
 import type { Stack } from '../stack.js';
 import { type Relation, relationOf } from './relation.js';
 
-/** How one call is answered otherwise than the policy says. */
+/** A difference between a call's answer and the policy. */
 export interface Found {
   readonly relation: Relation;
   readonly expected: Action;
@@ -14,7 +14,7 @@ export interface Found {
   readonly args?: readonly bigint[];
 }
 
-/** Programs, the convention and the number of a call, and what the policy says of it. */
+/** The programs, the convention and number of a call, and the policy's verdict on it. */
 export interface Tried {
   readonly stack: Stack;
   readonly arch: number;
@@ -22,7 +22,10 @@ export interface Tried {
   readonly verdict: Verdict;
 }
 
-/** The first difference of each kind among calls with these registers. @throws ProgramError, OverBudget */
+/**
+ * The first difference of each relation among calls with these registers.
+ * @throws ProgramError, OverBudget
+ */
 export function trySome(
   { stack, arch, nr, verdict }: Tried,
   registers: Iterable<readonly bigint[]>,
@@ -39,7 +42,7 @@ export function trySome(
   return [...found.values()];
 }
 
-/** As stackAction(), counted. */
+/** The answer of stackAction(), with its work counted. */
 function counted(stack: Stack, call: Call, spend: Spend): Action {
   return stack.reduce((strictest, program) => {
     const { action, instructions } = simulate(program, call);
@@ -48,7 +51,7 @@ function counted(stack: Stack, call: Call, spend: Spend): Action {
   }, ALLOW);
 }
 
-/** One register at a time with what the programs compare with, and next to it. */
+/** Registers with one value each that programs compare with, or the value next to it; the other registers are 0. */
 export function* registersAround(stack: Stack): Iterable<readonly bigint[]> {
   const constants = new Set(
     stack.flatMap((program) =>

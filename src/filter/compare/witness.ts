@@ -1,4 +1,4 @@
-/** Single calls that show that a stack is looser, where its programs are too much to be compared. */
+/** Single calls that show that a stack is looser, where its programs are too much to compare. */
 import type { SyscallPolicy } from '../../syscalls/policy.js';
 import { COST, type Spend, type Work } from '../budget.js';
 import { numbersToTry, registersToTry } from '../samples.js';
@@ -10,13 +10,14 @@ import type { Region } from './region.js';
 import type { Difference } from './relation.js';
 import { trySome } from './try-some.js';
 
-/** Combinations of arguments that are tried of each number. */
+/** Combinations of arguments that are tried for each number. */
 const FEW = 16;
 
 /**
- * Adds calls that get through though the policy refuses them, as far as the work goes.
- * @param open where the rest of the stack doesn't refuse them
- * @throws ProgramError, OverBudget; what was found until then has been added
+ * Adds calls that get through though the policy refuses them, as far as the budget goes.
+ * @param open regions in which the other programs don't refuse the calls
+ * @param found gets the calls, also those found before an error
+ * @throws ProgramError, OverBudget
  */
 export function* findLooser(
   stack: Stack,

@@ -1,37 +1,37 @@
 /**
- * A program written from its last instruction to its first. seccomp programs jump forward only, so everything that
- * a jump can lead to has its place already and every distance is final when it is written.
+ * A program that is written from its last instruction to its first. seccomp programs jump forward only: every target of
+ * a jump has its place already, and every distance is final when it is written.
  */
 import type { Action } from '../../syscalls/action.js';
 import { BPF_JA, BPF_JMP, BPF_K, BPF_RET, type Instruction } from '../bpf.js';
 
-/** What a jump leads to: an end with an action, or an instruction marked before. */
+/** The target of a jump: a return with an action, or an instruction that has been marked. */
 export type Place = { readonly action: Action } | { readonly label: string };
 
 export interface BackwardProgram {
   readonly length: () => number;
   /** Puts an instruction that isn't a jump in front. */
   readonly push: (code: number, k: number) => void;
-  /** Makes the instruction in front known as this place. */
+  /** Marks the instruction in front as this place. */
   readonly mark: (place: Place) => void;
-  /** Puts in front what leads to a place at once: the end itself, or a jump without condition. */
+  /** Puts a way to a place in front: the return itself, or a jump without a condition. */
   readonly bring: (place: Place) => void;
-  /** Puts a test in front that leads to two places, wherever they are. */
+  /** Puts a test in front that leads to two places, however far they are. */
   readonly jump: (op: number, k: number, onYes: Place, onNo: Place) => void;
   readonly finish: () => Instruction[];
 }
 
-/** Farthest that a test's 8-bit offsets reach. */
+/** The longest distance that a test's 8-bit offsets reach. */
 const REACH = 0xff;
 
 const keyOf = (place: Place) => ('action' in place ? `return ${place.action}` : place.label);
 
 export function createBackwardProgram(): BackwardProgram {
   const backward: Instruction[] = [];
-  /** Where each place was brought nearest to the front, as an index into `backward`. */
+  /** The position of each place nearest to the front, as an index into `backward`. */
   const places = new Map<string, number>();
 
-  /** How many instructions one put in front now would have to skip. */
+  /** The number of instructions that one put in front would skip to reach a place. */
   const distance = (place: Place) =>
     backward.length - 1 - (places.get(keyOf(place)) ?? Number.NEGATIVE_INFINITY);
 
@@ -47,7 +47,7 @@ export function createBackwardProgram(): BackwardProgram {
   }
 
   function jump(op: number, k: number, onYes: Place, onNo: Place): void {
-    // Bringing one place near moves the other one step away: hence the second look at the first.
+    // Each place that is put in front moves the other one step away: hence the second look at `onNo`.
     for (const place of [onNo, onYes, onNo]) if (distance(place) > REACH) bring(place);
     push(BPF_JMP | op | BPF_K, k, distance(onYes), distance(onNo));
   }

@@ -14,11 +14,11 @@ const NR = 0;
 const ARCH = 4;
 
 /**
- * One program for all calling conventions of the policy's machine: the convention first, then a search for the number,
- * then the rules about arguments where the number has any. What the number alone decides is answered from `nr` and
- * `arch`, which lets the kernel keep allowed calls in its cache (kernel/seccomp.c, seccomp_is_const_allow).
- * Equal policies give equal programs.
- * @param options.limit most instructions, for a caller that puts some of its own in front.
+ * Compiles one program for all calling conventions of the policy's machine: it looks at the convention first, then
+ * searches the number, then applies the rules on arguments. A call that its number decides is answered from `nr` and
+ * `arch` alone, so that the kernel keeps allowed calls in its cache (kernel/seccomp.c, seccomp_is_const_allow). Equal
+ * policies give equal programs.
+ * @param options.limit most instructions, for a caller that puts some of its own in front
  * @throws UserError `filter-too-long`
  */
 export function compile(

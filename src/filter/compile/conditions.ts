@@ -1,10 +1,13 @@
-/** Turns what a policy says about arguments into decisions over the halves of the registers. */
+/** Turns a policy's rules on arguments into decisions on the halves of registers. */
 import type { Condition, Verdict } from '../../syscalls/policy.js';
 import { BPF_JEQ, BPF_JSET } from '../bpf.js';
 import { type Decision, type DecisionGraph, WORD_MAX } from './decision.js';
 import { search } from './search.js';
 
-/** Registers start at byte 16 of struct seccomp_data; all machines here are little-endian. */
+/**
+ * The offset of a register's lower half: registers start at byte 16 of struct seccomp_data, and all machines here are
+ * little-endian.
+ */
 const wordOf = (register: number) => 16 + 8 * register;
 const lowWord = ({ arg }: Condition) => wordOf(arg);
 const highWord = ({ arg, upper }: Condition) => (upper === undefined ? wordOf(arg) + 4 : wordOf(upper));
@@ -15,7 +18,7 @@ const highHalf = (value: bigint) => Number(value >> 32n);
 /** Values that fulfil a condition, both ends included. */
 type Interval = readonly [first: bigint, last: bigint];
 
-/** The decision for a call with this verdict: its rules in order, then the action of the rest. */
+/** The decision of a verdict: its rules in order, then the action of all other calls. */
 export function decideVerdict(graph: DecisionGraph, verdict: Verdict): Decision {
   return verdict.rules.reduceRight<Decision>(
     (next, rule) =>
@@ -44,7 +47,10 @@ function decideCondition(graph: DecisionGraph, condition: Condition, yes: Decisi
   }
 }
 
-/** A condition out of its bounds is a mistake of ours: parsing has refused it long before. */
+/**
+ * Refuses a condition out of its bounds, which is a mistake of this program: parsing refuses such policies.
+ * @throws RangeError
+ */
 function assertCondition({ arg, upper, op, values, width }: Condition): void {
   const limit = 1n << BigInt(width);
   const registers = upper === undefined ? [arg] : [arg, upper];
@@ -75,7 +81,7 @@ function intervals({ op, values, width }: Condition): Interval[] {
   }
 }
 
-/** Distinct values as ascending intervals, neighbours joined. */
+/** Values as ascending intervals, with neighbours joined. */
 function merge(values: readonly bigint[]): Interval[] {
   const merged: [bigint, bigint][] = [];
   for (const value of [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))) {
@@ -110,11 +116,11 @@ function decideIntervals(
 interface Row {
   readonly first: number;
   readonly last: number;
-  /** What the lower half must be when the upper half lies between `first` and `last`. */
+  /** The wanted values of the lower half where the upper half lies between `first` and `last`. */
   readonly low: Interval[];
 }
 
-/** Cuts 64-bit intervals where the upper half changes what the lower half must be. */
+/** Cuts 64-bit intervals where the upper half changes the wanted values of the lower half. */
 function byHighHalf(wanted: readonly Interval[]): Row[] {
   const rows: Row[] = [];
   const add = (first: number, last: number, low: Interval) => {

@@ -1,6 +1,6 @@
 /**
- * A filter as a graph of decisions, before it becomes instructions. Equal parts exist once, so two decisions are
- * the same if and only if they are the same object, and a test with two equal outcomes vanishes.
+ * A filter as a graph of decisions, before it becomes instructions. Equal parts exist once: two decisions are equal if
+ * and only if they are the same object. A test with two equal outcomes vanishes.
  */
 import type { Action } from '../../syscalls/action.js';
 import { BPF_JEQ, BPF_JGE, BPF_JSET } from '../bpf.js';
@@ -12,9 +12,9 @@ export const WORD_MAX = 0xffffffff;
 export interface Comparison {
   /** Offset of the word in bytes. */
   readonly word: number;
-  /** Bits of the word that are looked at. */
+  /** The bits of the word that are compared. */
   readonly mask: number;
-  /** Equal, greater or equal (both unsigned), any of these bits. */
+  /** The comparison: equal, greater or equal (unsigned), or any of these bits. */
   readonly op: typeof BPF_JEQ | typeof BPF_JGE | typeof BPF_JSET;
   readonly k: number;
 }
@@ -35,9 +35,9 @@ export interface Test extends Comparison {
 export type Decision = Return | Test;
 
 export interface DecisionGraph {
-  /** The decision that ends in this action. */
+  /** The decision that returns this action. */
   readonly give: (action: Action) => Return;
-  /** The decision that asks and goes on; simpler where the answer is known or doesn't matter. */
+  /** The decision that makes a comparison; simpler where the answer is known or doesn't matter. */
   readonly test: (comparison: Comparison, yes: Decision, no: Decision) => Decision;
 }
 
@@ -70,17 +70,17 @@ export function createGraph(): DecisionGraph {
   return { give, test };
 }
 
-/** The answer where it is the same for every word. */
+/** The answer of a comparison that is the same for every word; else undefined. */
 function constant({ mask, op, k }: Comparison): boolean | undefined {
   if (op === BPF_JGE && k === 0) return true;
   if (op === BPF_JSET && (k & mask) === 0) return false;
   return undefined;
 }
 
-/** How many tests an answer may skip: a bound that keeps building linear on long chains. */
+/** Most tests that an answer may skip; the bound keeps building linear on long chains. */
 const SKIPS = 32;
 
-/** The decision after an answer, past the tests that the answer has settled already. */
+/** The decision after an answer, past the tests that the answer settles. */
 function skipKnown(asked: Comparison, answer: boolean, next: Decision): Decision {
   let decision = next;
   for (let skips = 0; skips < SKIPS && decision.kind === 'test'; skips++) {
@@ -91,7 +91,7 @@ function skipKnown(asked: Comparison, answer: boolean, next: Decision): Decision
   return decision;
 }
 
-/** What an answer says about the next question, if it says anything. */
+/** The answer to the next comparison that an answer implies; undefined if it implies none. */
 function implied(asked: Comparison, answer: boolean, next: Comparison): boolean | undefined {
   if (asked.word !== next.word || asked.mask !== next.mask) return undefined;
   if (asked.op === next.op && asked.k === next.k) return answer;
@@ -110,7 +110,7 @@ function implied(asked: Comparison, answer: boolean, next: Comparison): boolean 
   }
 }
 
-/** Where the masked word lies after an answer, both ends included. */
+/** The range of the masked word after an answer, both ends included; undefined if it isn't known. */
 function rangeAfter({ op, k }: Comparison, answer: boolean): [number, number] | undefined {
   if (op === BPF_JEQ && answer) return [k, k];
   if (op === BPF_JGE) return answer ? [k, WORD_MAX] : [0, k - 1];

@@ -5,8 +5,8 @@ import { createBackwardProgram, type Place } from './backward-program.js';
 import { type Decision, type Test, WORD_MAX } from './decision.js';
 
 /**
- * The instructions that carry out a decision. The accumulator is loaded only where it doesn't hold the word yet.
- * @param limit most instructions that are allowed.
+ * The instructions of a decision. The accumulator is loaded only where it doesn't hold the word yet.
+ * @param limit most instructions
  * @throws UserError `filter-too-long`
  */
 export function layOut(root: Decision, limit: number): Instruction[] {
@@ -28,23 +28,23 @@ export function layOut(root: Decision, limit: number): Instruction[] {
   return program.finish();
 }
 
-/** The word that the accumulator holds after a test, if it is whole. */
+/** The word that the accumulator holds after a test; undefined if it was masked. */
 const heldAfter = (test: Test) => (test.mask === WORD_MAX ? test.word : undefined);
 
-/** Where to land for a decision with this word in the accumulator: after the load of a test's word, or before it. */
+/** The target for a decision with this word in the accumulator: behind the load of a test's word, or at the load. */
 function placeOf(decision: Decision, held: number | undefined): Place {
   if (decision.kind === 'return') return { action: decision.action };
   return { label: `${decision.id} ${decision.word === held ? 'loaded' : 'cold'}` };
 }
 
 interface Outline {
-  /** Every test once, each after all the tests that it leads to. */
+  /** Every test once, each behind all tests that it leads to. */
   readonly order: readonly Test[];
-  /** Tests that some way reaches with another word in the accumulator. */
+  /** Tests that are reached with another word in the accumulator on some way. */
   readonly cold: ReadonlySet<Test>;
 }
 
-/** Walks the graph with a stack of its own, because a long list of values makes it deep. */
+/** Walks the graph with a stack of its own, since a long list of values makes the graph deep. */
 function outline(root: Decision, limit: number): Outline {
   const order: Test[] = [];
   const cold = new Set<Test>();

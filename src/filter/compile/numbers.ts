@@ -1,4 +1,4 @@
-/** A policy as ranges of the number that the kernel shows to a filter, calling convention by convention. */
+/** A policy as ranges of the number that a filter sees, by calling convention. */
 import { ABIS, type Abi, abisOf, X32_BIT } from '../../syscalls/abi.js';
 import { ENOSYS, KILL } from '../../syscalls/action.js';
 import type { AbiPolicy, SyscallPolicy, Verdict } from '../../syscalls/policy.js';
@@ -11,13 +11,13 @@ export interface NumberRange {
   readonly verdict: Verdict;
 }
 
-/** Part of the numbers of one AUDIT_ARCH value: whose table it is, and how far its numbers are from that table's. */
+/** A part of the numbers of one AUDIT_ARCH value: its ABI, and the distance of its numbers from that ABI's table. */
 interface Segment {
   readonly first: number;
   readonly last: number;
   readonly abi: Abi;
   readonly shift: number;
-  /** Overrides the table. */
+  /** The verdict on all its numbers, instead of the table's. */
   readonly always?: Verdict;
 }
 
@@ -25,8 +25,8 @@ const NO_SYSTEM_CALL: Verdict = { rules: [], otherwise: ENOSYS };
 const REFUSED: Verdict = { rules: [], otherwise: KILL };
 
 /**
- * x86-64 and x32 share one AUDIT_ARCH value. Taking bit 30 away maps both 0x80000000… and 0xc0000000… to the same
- * table numbers; -1 is no x32 call; 512 to 547 are x32 calls without their bit.
+ * x86-64 and x32 share one AUDIT_ARCH value. Without bit 30 the numbers from 0x80000000 and those from 0xc0000000 on
+ * are the same numbers of the table. -1 is no x32 call; 512 to 547 are x32 calls without their bit.
  */
 const X86_64_SEGMENTS: readonly Segment[] = [
   { first: 0, last: 511, abi: 'x86-64', shift: 0 },
@@ -38,7 +38,7 @@ const X86_64_SEGMENTS: readonly Segment[] = [
   { first: WORD_MAX, last: WORD_MAX, abi: 'x86-64', shift: 0 },
 ];
 
-/** AUDIT_ARCH values of a policy's machine with the verdict of every number, the native one first. */
+/** The verdict of every number by AUDIT_ARCH value of a policy's machine; the native one is first. */
 export function rangesByArch(policy: SyscallPolicy): Map<number, NumberRange[]> {
   const byArch = new Map<number, NumberRange[]>();
   for (const abi of abisOf(policy.machine)) {

@@ -1,8 +1,8 @@
-/** Finds which of many ranges a word lies in with a balanced tree of comparisons. */
+/** Finds the range that a word lies in by a balanced tree of comparisons. */
 import { BPF_JEQ, BPF_JGE } from '../bpf.js';
 import { type Comparison, type Decision, type DecisionGraph, WORD_MAX } from './decision.js';
 
-/** Values of a word, both ends included, and what is decided for them. */
+/** Values of a word, both ends included, and the decision for them. */
 export interface Range {
   readonly first: number;
   readonly last: number;
@@ -11,14 +11,14 @@ export interface Range {
 
 type Looked = Pick<Comparison, 'word' | 'mask'>;
 
-/** Most equality tests in a row at the foot of the tree. */
+/** Most equality tests in a row at the leaves of the tree. */
 const LONGEST_CHAIN = 3;
 
 /**
- * The decision for some bits of a word by the range that they are in.
+ * The decision for some bits of a word by the range that their value is in.
  * @param looked the word's offset in struct seccomp_data, and its bits
- * @param ranges ascending, without overlap.
- * @param otherwise for values in none of them.
+ * @param ranges ascending, without overlap
+ * @param otherwise the decision for values in none of them
  */
 export function search(
   graph: DecisionGraph,
@@ -45,7 +45,7 @@ export function search(
   return between(0, all.length);
 }
 
-/** The same ranges without gaps, neighbours with one decision joined. */
+/** The ranges with their gaps filled; neighbours with one decision are joined. */
 function fill(ranges: readonly Range[], otherwise: Decision): Range[] {
   const all: Range[] = [];
   const add = (first: number, last: number, decision: Decision) => {
@@ -64,7 +64,10 @@ function fill(ranges: readonly Range[], otherwise: Decision): Range[] {
   return all;
 }
 
-/** The one decision of all ranges that are wider than a single value, if there is just one. */
+/**
+ * The decision that all ranges of more than one value share; undefined if they have several. Without such ranges it is
+ * the last range's.
+ */
 function background(part: readonly Range[]): Decision | undefined {
   const wide = part.filter((range) => range.first !== range.last);
   const rest = (wide[0] ?? part.at(-1)!).decision;

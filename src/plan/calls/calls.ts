@@ -28,7 +28,7 @@ import { permitting, systemCallDirectives, systemdFilter } from './systemd-filte
 /** Machines that have a launcher. */
 const LAUNCHER_MACHINES: readonly Machine[] = ['x86-64', 'arm64'];
 
-/** What `[syscalls]` comes to on a unit. */
+/** The plan for `[syscalls]` on one unit. */
 export interface PlannedCalls {
   readonly mode: Mode;
   readonly lines: readonly PlanLine[];
@@ -40,7 +40,7 @@ export interface PlannedCalls {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Of a policy without `[syscalls]`, or with one that can't be used. */
+/** The plan of a policy whose `[syscalls]` is absent or can't be used. */
 export const NO_CALLS: PlannedCalls = {
   mode: 'enforcing',
   lines: [],
@@ -52,7 +52,7 @@ export const NO_CALLS: PlannedCalls = {
   diagnostics: [],
 };
 
-/** Decides who enforces `[syscalls]`, and tells what else its filters do. */
+/** Decides who enforces `[syscalls]`, with diagnostics about side effects of its filters. */
 export function planCalls(
   request: PlanRequest,
   given: SyscallsSection,
@@ -107,7 +107,7 @@ function callContext(
   };
 }
 
-/** Who enforces `[syscalls]`, and why nobody does. */
+/** The parts of the plan that depend on who enforces `[syscalls]`. */
 type Enforcers = Pick<PlannedCalls, 'lines' | 'launcher' | 'filter' | 'systemCalls' | 'diagnostics'>;
 
 function enforcersOf(
@@ -136,7 +136,7 @@ function enforcersOf(
 
 const isAtEntry = ({ stage }: SyscallsSection): boolean => stage?.value === 'entry';
 
-/** What the filters do besides what the policy says. */
+/** Diagnostics about effects of the filters that the policy doesn't ask for. */
 function sideEffects(
   request: PlanRequest,
   context: CallContext,
@@ -172,7 +172,7 @@ function plannedFilter(
   };
 }
 
-/** Another machine of a mixed fleet gets a program, too, unless it lacks a constant that the policy names. */
+/** The policy on another machine of a mixed fleet; a note if that machine lacks a constant that the policy names. */
 function resolveElsewhere(named: NamedPolicy, machine: Machine): SyscallPolicy | Diagnostic {
   try {
     return resolve(named, machine);
@@ -186,10 +186,13 @@ function resolveElsewhere(named: NamedPolicy, machine: Machine): SyscallPolicy |
   }
 }
 
-/** What systemd doesn't know passes, for the launcher to answer. */
+/** The policy as a deny list: calls that systemd doesn't know pass, and the launcher's filter answers them. */
 const asDenyList = (named: NamedPolicy): NamedPolicy => ({ ...named, mode: 'deny' });
 
-/** systemd's part: all that it can do; less, what the launcher needs; the unit's own filter in any case. */
+/**
+ * systemd's filter: the unit's own refusals and, unless all of `[syscalls]` is the launcher's, whatever systemd can
+ * enforce of the policy. Calls that the launcher needs pass.
+ */
 function bySystemd(context: CallContext, left: LeftToLauncher, launched: boolean): SystemdFilter {
   const { section, target, own, named } = context;
   const { sets } = target;

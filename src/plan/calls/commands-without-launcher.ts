@@ -6,9 +6,9 @@ import type { OwnLimits } from '../../syscalls/named-policy.js';
 import { wrappedKeys } from '../launcher/commands.js';
 
 /**
- * systemd's filter is one for all Exec lines, and must permit what the launcher calls; behind the launcher its own
- * filter refuses those calls again. Where the unit refuses some of them, lines without the launcher would be loosened.
- * @param without as the planned launcher has it; lines with `+` have no filter anyway
+ * An error if Exec lines without the launcher would be loosened. systemd has one filter for all Exec lines, which must
+ * permit the launcher's calls. Where the unit refuses some of these, only the launcher's own filter refuses them again.
+ * @param without keys as in {@link PlannedLauncher}; lines with `+` have no filter anyway
  */
 export function otherLines(policy: Policy, without: readonly string[], own: OwnLimits): Diagnostic[] {
   const needed = callsToLoad(policy.syscalls?.stage?.value ?? 'exec');

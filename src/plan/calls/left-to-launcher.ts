@@ -9,7 +9,7 @@ import type { SyscallsSection } from '../../syscalls/section.js';
 import { callsInSets } from '../../syscalls/sets.js';
 import type { Target } from '../../target/target.js';
 
-/** What is known while the calls are planned. */
+/** Facts that the planning of calls needs; `type` is the value of Type=. */
 export interface CallContext {
   readonly section: SyscallsSection;
   readonly target: Target;
@@ -18,49 +18,49 @@ export interface CallContext {
   readonly type: string;
 }
 
-/** Why systemd can't give a call what the policy says. */
+/** A call that systemd can't answer as the policy says. */
 export interface CallLeft {
   readonly reason: string;
-  /** What systemd gives it instead: ALLOW where it must let it through. */
+  /** systemd's answer instead: ALLOW where systemd must let the call through. */
   readonly answer: Action;
 }
 
-/** Why systemd can't do as the policy as a whole says, and the line that says so. */
+/** A reason why systemd can't enforce the policy as a whole, and the line that causes it. */
 export interface PolicyLeft {
   readonly reason: string;
   readonly at: Location;
 }
 
-/** What systemd can't enforce: calls, and what concerns the policy as a whole. */
+/** Everything in a policy that systemd can't enforce: calls, and reasons about the policy as a whole. */
 export interface LeftToLauncher {
   readonly calls: ReadonlyMap<string, CallLeft>;
-  /** The same of calls that the machine doesn't have, for which nobody is needed: what systemd gives them. */
+  /** systemd's answers to such calls that the machine doesn't have: nobody needs to enforce those. */
   readonly absent: ReadonlyMap<string, Action>;
   readonly wholes: readonly PolicyLeft[];
-  /** Whether an allow list of systemd's would refuse what a line of the policy lets through, or refuse it too hard. */
+  /** Whether an allow list of systemd's would answer some call more strictly than the policy does. */
   readonly tooStrict: boolean;
 }
 
-/** Whether the policy leaves nothing of `[syscalls]` to systemd, whose filters hold from the exec on. */
+/** Whether the policy leaves all of `[syscalls]` to the launcher. */
 export const isForLauncher = ({ enforcer, stage, permissive, forPrograms }: SyscallsSection): boolean =>
   enforcer?.value === 'launcher' ||
   stage?.value === 'entry' ||
   permissive === true ||
   forPrograms !== undefined;
 
-/** Whether nothing of `[syscalls]` is for systemd: the policy says so, or systemd loads no filters. */
+/** Whether systemd enforces nothing of `[syscalls]`: the policy says so, or systemd loads no filters. */
 export const isLauncherAlone = ({ section, target }: Pick<CallContext, 'section' | 'target'>): boolean =>
   isForLauncher(section) || target.abilities.lacks.has('seccomp');
 
-/** The ABIs through which calls can come. */
+/** The native ABI, and the others that the policy opens. */
 export const openAbis = ({ target, named }: Pick<CallContext, 'target' | 'named'>): Abi[] =>
   abisOf(target.machine).filter((abi, i) => i === 0 || named.architectures.includes(abi));
 
-/** Whether a call can't be made, through any ABI that is open. */
+/** Whether no open ABI has the call. */
 export const cantBeMade = (call: string, context: Pick<CallContext, 'target' | 'named'>): boolean =>
   isAbsent(call, openAbis(context), context.target.sets);
 
-/** Goes through all that a policy says of calls, and keeps what systemd can't do in its version. */
+/** Finds everything in a policy that the target's version of systemd can't enforce. */
 export function leftToLauncher(context: CallContext): LeftToLauncher {
   const { named } = context;
   const calls = new Map<string, CallLeft>();
@@ -103,7 +103,7 @@ function wholesOf(context: CallContext): PolicyLeft[] {
   return wholes;
 }
 
-/** A unit that has an allow list of its own keeps one. */
+/** Whether systemd's allow list would be too strict; false if the unit's own filter is one, since that stays. */
 function isTooStrict(context: CallContext, calls: LeftToLauncher['calls']): boolean {
   const { section, named, own, target } = context;
   if (named.mode !== 'allow' || !permits(own?.unlisted ?? ALLOW)) return false;
@@ -115,7 +115,7 @@ function isTooStrict(context: CallContext, calls: LeftToLauncher['calls']): bool
   );
 }
 
-/** Why systemd can't give a call what the policy says, in this version; undefined if it can. */
+/** The reason why systemd can't answer a call as the policy says, in this version; undefined if it can. */
 function whyNotSystemd(call: string, verdict: NamedVerdict, context: CallContext): CallLeft | undefined {
   const { target, type, named } = context;
   const { systemd } = target;
@@ -132,12 +132,12 @@ function whyNotSystemd(call: string, verdict: NamedVerdict, context: CallContext
   return limits ?? (varies ? { reason: ARGUMENTS, answer: action } : undefined);
 }
 
-/** A call that systemd doesn't know is an unknown number to it, and a name that it ignores. */
+/** The reason for a call that systemd doesn't know: its name is ignored, and its number is an unknown one. */
 function whyUnknown(call: string, verdict: NamedVerdict, context: CallContext): CallLeft | undefined {
   const { section, target, named } = context;
   const answer = named.mode === 'deny' ? ALLOW : unlistedBySystemd(context);
   const exists = abisOf(target.machine).some((abi) => numbersOf(abi).has(call));
-  // What an allow list doesn't name it refuses one way or the other.
+  // An allow list refuses a call that no line names in any case; by which action doesn't matter.
   const meant = named.mode === 'deny' || isWritten(section, call);
   if (!exists || !meant || answers(verdict).every((action) => action === answer)) return undefined;
   return { reason: `systemd ${target.systemd} doesn't know it`, answer };
@@ -149,12 +149,12 @@ const isWritten = ({ allow, deny, log, rules }: SyscallsSection, call: string): 
 
 const ARGUMENTS = "systemd doesn't look at arguments";
 
-/** An allow list of systemd gives one action to all that it refuses, and has exceptions within limits. */
+/** The reason why an allow list of systemd's can't give a call its own action; undefined if it can. */
 function whyNotInAllowList(verdict: NamedVerdict, systemd: number, usual: Action): CallLeft | undefined {
   const action = mildest(verdict);
   if (action === usual) return undefined;
-  // Of two errnos the launcher's, whose filter is the newer one, is what the program sees. Else systemd would be too
-  // strict, and lets the call through, unless the unit has refused it before.
+  // The program sees the launcher's errno if both filters return one, since the launcher's is newer. Any other action
+  // of systemd's could be too strict: systemd lets the call through, unless the unit's own filter refuses it.
   const bothErrnos = errnoOf(usual) !== undefined && errnoOf(action) !== undefined;
   const answer = bothErrnos || !permits(verdict.limit) ? usual : ALLOW;
   if (systemd < 248) {
@@ -167,7 +167,10 @@ function whyNotInAllowList(verdict: NamedVerdict, systemd: number, usual: Action
   };
 }
 
-/** What an allow list of systemd's gives numbers that it doesn't know. @param action its action for refused calls */
+/**
+ * The answer of an allow list of systemd's to numbers that systemd doesn't know.
+ * @param action the list's action for refused calls
+ */
 export const unlistedInAllowList = (systemd: number, action: Action): Action =>
   systemd >= 255 ? ENOSYS : action;
 

@@ -16,11 +16,11 @@ import {
 import { ownRefusals, REFUSED_BY_UNIT } from './refused-by-unit.js';
 import { isRecorded } from './systemd-filter.js';
 
-/** Calls that one reason names. */
+/** The most calls that one reason names. */
 const MOST_NAMED = 3;
 
 /**
- * Who enforces each line of `[syscalls]`, and what no line names but somebody must refuse.
+ * A plan line for each entry of `[syscalls]`, and lines for refusals that no entry names.
  * @param launched whether the launcher loads the policy
  */
 export function callLines(context: CallContext, left: LeftToLauncher, launched: boolean): PlanLine[] {
@@ -50,7 +50,7 @@ export function callLines(context: CallContext, left: LeftToLauncher, launched: 
   ];
 }
 
-/** Of a unit whose main commands have no sandbox, whatever its others have. */
+/** The lines as enforced by nobody: the main commands of the unit have no sandbox. */
 export const unenforced = (lines: readonly PlanLine[]): PlanLine[] =>
   lines.map((line) =>
     line.enforcedBy === 'not needed'
@@ -58,7 +58,7 @@ export const unenforced = (lines: readonly PlanLine[]): PlanLine[] =>
       : { ...line, enforcedBy: 'nobody', how: '', reason: LOST_TO_PREFIXES },
   );
 
-/** `[exec] programs`, each behind the launcher, unless something is wrong with it. */
+/** A plan line for each of `[exec] programs`: enforced by the launcher, unless it has an error. */
 export const programLines = (
   programs: readonly Located<string>[],
   problems: readonly Diagnostic[],
@@ -71,7 +71,7 @@ export const programLines = (
       : { at, subject, enforcedBy: 'launcher', how: 'mounted over it' };
   });
 
-/** What no line of the policy names, and what the unit's own filter refuses. */
+/** Plan lines for refusals that no entry names: by the unit's own filter, or since nothing allows the call. */
 function omittedLines(
   { section, target, own, named }: CallContext,
   left: LeftToLauncher,
@@ -105,7 +105,7 @@ function entryLine(
   const subject = `${kind} ${entry.name}${action}`;
   if (calls.every((call) => cantBeMade(call, context))) return notNeeded(entry.at, subject, context);
   const alone = isLauncherAlone(context);
-  // Of a call that is denied below, or has a rule, the line there tells.
+  // Another line tells of a call that is denied or has a rule.
   const isOther = (call: string) => {
     const verdict = verdictOn(context.named, call);
     return kind === 'allow' && (!mayPass(verdict) || verdict.rules.length > 0);
@@ -131,7 +131,7 @@ function entryLine(
   };
 }
 
-/** Where nobody can make the call. */
+/** A plan line for an entry whose calls no open ABI has. */
 function notNeeded(at: Location, subject: string, context: CallContext): PlanLine {
   const reason = `${openAbis(context).join(', ')} has no such call`;
   return { at, subject, enforcedBy: 'not needed', how: '', reason };
@@ -142,7 +142,7 @@ function enforcer(systemd: boolean, launched: boolean, needsLauncher: boolean): 
   return needsLauncher ? 'nobody' : 'systemd';
 }
 
-/** Each reason, with the calls that it is for where they are not the whole entry. */
+/** The reasons, each with its calls unless it holds for the whole entry. */
 const reasonsFor = (
   some: readonly string[],
   calls: readonly string[],

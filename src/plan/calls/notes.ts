@@ -1,4 +1,4 @@
-/** What a unit's system call filters are beside what the policy says, as far as its author may not expect it. */
+/** Diagnostics about effects of a unit's system call filters that the policy's author may not expect. */
 import { type Diagnostic, note, warning } from '../../diagnostic.js';
 import { stricter } from '../../syscalls/action.js';
 import { formatAction } from '../../syscalls/action-text.js';
@@ -10,7 +10,7 @@ import type { Target } from '../../target/target.js';
 import type { SystemdFilter } from '../plan.js';
 import { type CallContext, cantBeMade, openAbis, unlistedInAllowList } from './left-to-launcher.js';
 
-/** Names of another machine's calls, where this one's of the same kind is meant by no line. */
+/** Notes about calls that only other machines have, if no line covers this machine's call of the same kind. */
 export function absentCalls(context: CallContext): Diagnostic[] {
   const { section, named } = context;
   const [native] = openAbis(context);
@@ -26,7 +26,7 @@ export function absentCalls(context: CallContext): Diagnostic[] {
   });
 }
 
-/** Sets of another release may hold other calls than the target's, whose names mean them in its manual. */
+/** A warning if the syscall sets aren't those of the target's release: their members may differ. */
 export function foreignSets(section: SyscallsSection, { sets, version }: Target, own: OwnLimits | undefined) {
   const entries = [...(section.allow ?? []), ...section.deny, ...section.log];
   const named = entries.find(({ name }) => name.startsWith('@'));
@@ -36,7 +36,7 @@ export function foreignSets(section: SyscallsSection, { sets, version }: Target,
   return [warning('bundled-sets', message, { at: (named ?? section).at, hint })];
 }
 
-/** Where `inherit = false` takes away what the unit refuses by itself. */
+/** A warning if `inherit = false` drops the unit's own system call filter. */
 export function replacedFilter(section: SyscallsSection, present: OwnLimits | undefined): Diagnostic[] {
   if (!present || section.inherit?.value !== false) return [];
   const { at } = section.inherit;
@@ -50,7 +50,7 @@ export function replacedFilter(section: SyscallsSection, present: OwnLimits | un
   ];
 }
 
-/** What an allow list of systemd's makes of unknown numbers, where that isn't what the policy says. */
+/** A note if an allow list of systemd's answers unknown numbers otherwise than the policy. */
 export function unknownNumbers(
   context: CallContext,
   systemd: SystemdFilter,

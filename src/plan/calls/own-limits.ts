@@ -7,14 +7,14 @@ import type { EffectiveUnit } from '../../unit/effective.js';
 import { ownArchitectures, ownErrorNumber, ownSyscallFilter } from '../../unit/own-filter.js';
 import { unlistedInAllowList } from './left-to-launcher.js';
 
-/** Limits, and the words that systemd skips: a unit doesn't refuse what its author misspelt. */
+/** The limits of a unit's own filter, with diagnostics about words that systemd skips: those refuse nothing. */
 export interface OwnFilter extends OwnLimits {
   readonly ignored: readonly Diagnostic[];
 }
 
 /**
- * What a unit's own SystemCallFilter=, SystemCallErrorNumber= and SystemCallArchitectures= refuse, as this version of
- * systemd enforces them; undefined if they refuse nothing.
+ * The refusals of a unit's own SystemCallFilter=, SystemCallErrorNumber= and SystemCallArchitectures=, as this version
+ * of systemd enforces them; undefined if there are none.
  */
 export function ownLimits(unit: EffectiveUnit, sets: SyscallSets, systemd: number): OwnFilter | undefined {
   const filter = ownSyscallFilter(unit, sets, systemd);
@@ -25,7 +25,7 @@ export function ownLimits(unit: EffectiveUnit, sets: SyscallSets, systemd: numbe
   const unnamed = filter?.mode === 'allow' ? refused : ALLOW;
   const unlisted = unnamed === ALLOW ? ALLOW : unlistedInAllowList(systemd, unnamed);
   const known = callsInSets(sets);
-  // systemd gives calls that it doesn't know what it gives unknown numbers.
+  // systemd answers calls that it doesn't know like unknown numbers.
   const newer = unlisted === unnamed ? [] : [...callNames()].filter((call) => !known.has(call));
   const limit = (call: string): Action => {
     const entry = filter?.entries.get(call);

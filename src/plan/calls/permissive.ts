@@ -10,11 +10,11 @@ import type { Mode } from '../plan.js';
 import type { PlanRequest } from '../request.js';
 import { type CallContext, leftToLauncher } from './left-to-launcher.js';
 
-/** What `[syscalls]` is under: `permissive` by the command line, or since it refuses no call and records some. */
+/** The mode of `[syscalls]`: `permissive` by the command line, or since the policy refuses no call and records some. */
 export const modeOf = (section: SyscallsSection, { sets }: Target): Mode =>
   section.permissive || isPermissive(resolveCalls(section, sets)) ? 'permissive' : 'enforcing';
 
-/** The `[[expect]]` tables that don't hold: they speak of the policy as it is enforced, whether it is now or not. */
+/** Diagnostics about `[[expect]]` tables that don't hold for the enforced policy, even while a unit is permissive. */
 export function expectations(
   { policy, target }: PlanRequest,
   { section, own, named }: CallContext,
@@ -28,7 +28,7 @@ export function expectations(
   return checkExpectations(policy, { sets, named: enforced, machines: [resolve(enforced, target.machine)] });
 }
 
-/** What `--permissive` means for a unit, and what it leaves or brings that one may not expect. */
+/** Notes about the effects of `--permissive` on a unit. */
 export function permissiveNotes(
   { unit, policy, places }: PlanRequest,
   context: CallContext,
@@ -42,7 +42,7 @@ export function permissiveNotes(
       'permissive',
       `--permissive: what [syscalls] of ${unit.full} would refuse is let through and recorded`,
       {
-        // A transient unit is gone when it has ended.
+        // No later command can look at a transient unit: it is gone when it has ended.
         hint: places
           ? `'${ours('explain')}' shows what was; '${ours('apply')}' enforces it`
           : `'journalctl --dmesg --grep=type=1326' shows what was`,

@@ -6,12 +6,12 @@ import type { CallContext } from './left-to-launcher.js';
 
 export const REFUSED_BY_UNIT = "refused by the unit's own SystemCallFilter=";
 
-/** The calls of an entry that the policy lets through, and that the unit's own filter refuses all the same. */
+/** The calls of an entry that the policy permits and the unit's own filter refuses. */
 export function ownRefusals(entry: CallEntry, context: Pick<CallContext, 'named' | 'target'>): string[] {
   return callsOf(entry, context.target.sets).filter((call) => isOwnRefusal(verdictOn(context.named, call)));
 }
 
-/** Warns of lines that let nothing through, since the unit's own filter refuses all that they name. */
+/** Warnings about lines that permit nothing, since the unit's own filter refuses every call that they name. */
 export function refusedByUnit(context: Pick<CallContext, 'section' | 'named' | 'target'>): Diagnostic[] {
   const { section, named, target } = context;
   const isRefused = (entry: CallEntry) => {

@@ -4,9 +4,9 @@ import { verdictOn } from '../../syscalls/resolve.js';
 import { NO_SYSCALLS, type RuleEntry } from '../../syscalls/section.js';
 
 /**
- * What stage `entry` permits between the exec and the program's entry point whatever the policy says: the calls of the
- * dynamic linkers of glibc and musl, of their loaders of libraries, of the constructors of usual libraries, which report
- * errors and look around, and `seccomp`, by which the tracer has the policy loaded. None of them starts anything,
+ * The calls that stage `entry` permits between the exec and the program's entry point, whatever the policy says. The
+ * dynamic linkers and library loaders of glibc and musl make them, and the constructors of usual libraries, which
+ * report errors and look around. By `seccomp` the tracer has the policy loaded. None of these calls starts anything,
  * connects to anything or changes a file that isn't open: {@link OPENING} calls are for reading only.
  */
 export const START_CALLS: readonly string[] = (
@@ -17,21 +17,21 @@ export const START_CALLS: readonly string[] = (
   'sched_yield seccomp set_robust_list set_tid_address sigaltstack stat statfs statx sysinfo tgkill uname write writev'
 ).split(' ');
 
-/** The start-up calls that open files, and which argument is their flags. */
+/** The start-up calls that open files, and the index of the argument with their flags. */
 const OPENING: ReadonlyMap<string, number> = new Map([
   ['open', 1],
   ['openat', 2],
 ]);
 
-/** O_TMPFILE's own bit: its other one is O_DIRECTORY, with which folders are read. */
+/** The bit of O_TMPFILE besides O_DIRECTORY, with which folders are read. */
 const OWN_TMPFILE = '0x400000';
 
-/** The flags of every open that could write to, create or empty a file. */
+/** All flags of an open that can write to a file, create or empty one. */
 const CHANGING = `O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|${OWN_TMPFILE}`;
 
 const { at } = NO_SYSCALLS;
 
-/** The call passes that opens a file for reading only. */
+/** A rule that permits a call for opening a file to read only. */
 const reading = (call: string, arg: number): RuleEntry => ({
   syscall: { value: call, at },
   when: [{ arg, op: 'bits-clear', width: 32, operands: [{ value: CHANGING, at }], at }],
@@ -47,8 +47,8 @@ function openAtStart(named: NamedPolicy, call: string): NamedVerdict {
 }
 
 /**
- * What holds between the exec and the entry point: the policy, with the start-up calls open. What the unit's own filter
- * refuses stays refused but for `seccomp`, which the policy's program refuses again.
+ * The policy in force between the exec and the entry point: start-up calls are open. Refusals of the unit's own filter
+ * stay, but for `seccomp`, which the policy's program refuses again.
  */
 export function atStart(named: NamedPolicy): NamedPolicy {
   const open = START_CALLS.map((call) => [call, openAtStart(named, call)] as const);

@@ -11,8 +11,8 @@ import type { PlannedDirective, SystemdFilter } from '../plan.js';
 import { isForLauncher } from './left-to-launcher.js';
 
 /**
- * Whether a name in systemd's sets is a call of some ABI of ours. Others no process can call, and libseccomp doesn't know
- * all of them: systemd warns of those that a line names by themselves.
+ * Whether a name in systemd's sets is a call of an ABI that this program knows. No process can make other calls.
+ * libseccomp doesn't know all of them, and systemd warns if a line names one of those directly.
  */
 const isCall = (name: string, sets: SyscallSets): boolean => whereKnown(name, sets) !== 'elsewhere';
 
@@ -22,7 +22,7 @@ const callsIn = (names: Iterable<string>, sets: SyscallSets): string[] =>
 /**
  * The part of a policy that systemd can enforce.
  * @param usual the policy's action for refused calls
- * @param left what systemd gives a call instead of what the policy says, where it can't do that
+ * @param left systemd's answer to a call that it can't answer as the policy says; undefined for other calls
  */
 export function systemdFilter(
   policy: NamedPolicy,
@@ -43,7 +43,7 @@ export function systemdFilter(
   return { mode, action, passing, refused };
 }
 
-/** The same filter, with some calls let through: what the launcher calls before its own filter is in force. */
+/** The filter with more calls let through: those that the launcher makes before its own filter is in force. */
 export function permitting(filter: SystemdFilter, calls: readonly string[]): SystemdFilter {
   const refused = new Map([...filter.refused].filter(([call]) => !calls.includes(call)));
   return { ...filter, passing: new Set([...filter.passing, ...calls]), refused };
@@ -88,7 +88,7 @@ export function systemCallDirectives(
   ];
 }
 
-/** The names for SystemCallLog=. */
+/** The names for SystemCallLog=: calls and sets that are recorded, and that systemd knows. */
 function recordedNames(section: SyscallsSection, sets: SyscallSets): string[] {
   if (isForLauncher(section)) return [];
   const entries = [...section.log, ...section.deny.filter((entry) => isRecorded(section, entry))];
@@ -96,15 +96,15 @@ function recordedNames(section: SyscallsSection, sets: SyscallSets): string[] {
   return entries.map(({ name }) => name).filter((name) => name.startsWith('@') || known.has(name));
 }
 
-/** How long a line of names may get, in characters. */
+/** The greatest length of a line of names, in characters. */
 const LINE = 110;
 
-/** From how many characters on a deny list is written as all that systemd knows but what passes. */
+/** The length in characters from which a deny list is written as all that systemd knows, less the passing calls. */
 const SHORT = 550;
 
 /**
- * The right-hand sides of SystemCallFilter= that make systemd build this filter, after a reset. Sets stand in for
- * their members where all of them are meant.
+ * The right-hand sides of SystemCallFilter= that make systemd build this filter, after a reset. A set stands for its
+ * members if all of them are meant.
  * @param candidates the sets that may be used
  */
 function systemCallFilterLines(
@@ -131,8 +131,8 @@ function systemCallFilterLines(
 }
 
 /**
- * The same where the sets are not the target's: call by call, since a set's name may mean something else to it. Only
- * @default is named, to take away what the first line of an allow list brings.
+ * The right-hand sides if the sets aren't the target's: call by call, since a set's name may mean something else there.
+ * Only @default is named, to take away what the first line of an allow list brings.
  */
 function linesWithoutSets(filter: SystemdFilter, sets: SyscallSets): string[] {
   const refused = wrapNames(refusedNames(filter, filter.refused, sets, []), '~');
@@ -141,7 +141,7 @@ function linesWithoutSets(filter: SystemdFilter, sets: SyscallSets): string[] {
   return ['execve', '~@default', ...passing, ...refused];
 }
 
-/** Names of refused calls, with a suffix where an action isn't the usual one. */
+/** Names of refused calls, with a suffix if their action isn't the usual one. */
 function refusedNames(
   filter: SystemdFilter,
   calls: Iterable<readonly [string, Action]>,
@@ -155,7 +155,6 @@ function refusedNames(
   });
 }
 
-/** The value of SystemCallErrorNumber= for an action. */
 const errorNumber = (action: Action): string => (action === KILL ? 'kill' : formatAction(action));
 
 /** Names for a set of calls: whole sets first, the largest first, then the rest one by one. */
@@ -175,8 +174,8 @@ function cover(calls: ReadonlySet<string>, sets: SyscallSets, candidates: readon
 }
 
 /**
- * Splits names over lines, which systemd joins. More than one line holds are split by their initials as well, so that
- * one name more or less changes the lines of its initial only.
+ * Splits names over lines, which systemd joins. Names for several lines are also split by initials, so that one name
+ * more or less changes only the lines of its initial.
  */
 function wrapNames(names: readonly string[], prefix: string): string[] {
   const short = prefix.length + names.join(' ').length <= LINE;

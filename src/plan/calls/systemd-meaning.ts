@@ -6,8 +6,8 @@ import type { Plan } from '../plan.js';
 import { unlistedInAllowList } from './left-to-launcher.js';
 
 /**
- * What systemd's filter alone means on the target: what holds for Exec lines that run without the launcher. Undefined
- * where systemd loads none.
+ * The policy that systemd's filter alone enforces on the target: it holds for Exec lines without the launcher.
+ * Undefined if systemd loads no filter.
  */
 export function systemdMeaning({ systemCalls, meaning, target }: Plan): SyscallPolicy | undefined {
   if (systemCalls === undefined || meaning === undefined) return undefined;

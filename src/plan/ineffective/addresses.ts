@@ -1,4 +1,4 @@
-/** What lists of addresses let through, as IPAddressAllow= and IPAddressDeny= have them. */
+/** The prefixes that values of IPAddressAllow= or IPAddressDeny= name. */
 
 import { type Prefix, parsePrefixes } from '../../directives/format/network.js';
 import { contains } from '../../directives/strictness/lists.js';
@@ -6,7 +6,7 @@ import { allWords } from '../../unit/values.js';
 
 const prefixes = (values: readonly string[]) => allWords(values).flatMap((word) => parsePrefixes(word) ?? []);
 
-/** Whether prefixes have all of one in them, each by itself or several together. */
+/** Whether the parts cover the whole prefix, one of them alone or several together. */
 function haveAllOf(whole: Prefix, parts: readonly Prefix[]): boolean {
   if (parts.some((outer) => contains(outer, whole))) return true;
   const inside = parts.filter((inner) => contains(whole, inner));
@@ -20,13 +20,13 @@ function halves({ bytes, bits }: Prefix): Prefix[] {
   return [half(bytes[at]! & ~bit), half(bytes[at]! | bit)];
 }
 
-/** Whether what one list allows lets through all of a prefix that another denies. */
+/** Whether one list allows all addresses of a prefix that another denies. */
 export function letsAddressesThrough(denying: readonly string[], allowing: readonly string[]): boolean {
   const allowed = prefixes(allowing);
   return prefixes(denying).some((denied) => haveAllOf(denied, allowed));
 }
 
-/** Whether what one list allows lets through anything that another denies, beside what is meant to pass. */
+/** Whether one list allows any address that another denies, beside those that are meant to pass. */
 export function opensAddresses(
   denying: readonly string[],
   allowing: readonly string[],
@@ -41,7 +41,7 @@ export function opensAddresses(
   return opened.some((prefix) => !haveAllOf(prefix, passing));
 }
 
-/** Whether a list denies all that another does. */
+/** Whether one list denies all addresses that another does. */
 export function deniesAddresses(denying: readonly string[], wanted: readonly string[]): boolean {
   const denied = prefixes(denying);
   return prefixes(wanted).every((prefix) => haveAllOf(prefix, denied));

@@ -5,7 +5,7 @@ import type { DirectiveEntry } from '../../policy/policy.js';
 import type { Target } from '../../target/target.js';
 import { allWords, isOn, lastOf, type UnitValues } from '../../unit/values.js';
 
-/** Why a directive holds nobody who is like the service, and what would change that. */
+/** The reason why the kernel doesn't hold a service to a directive, and the way out. */
 interface Exemption {
   readonly reason: string;
   readonly hint: string;
@@ -13,11 +13,11 @@ interface Exemption {
 
 const ANOTHER_USER = 'give the service a user of its own (User=, DynamicUser=)';
 
-/** Whose it is isn't known, or nobody's whom the kernel knows as root. */
+/** Whether the service is in a user namespace made elsewhere or by another service, whose root may be any user. */
 const isOtherRoot = (unit: UnitValues): boolean =>
   lastOf(unit, 'PrivateUsers') === 'managed' || (unit.get('UserNamespacePath')?.at(-1) ?? '') !== '';
 
-/** Where the capabilities of a service come from that the kernel asks about: those in a user namespace aren't. */
+/** The source of a capability of the service. In a user namespace of its own none counts for the kernel. */
 function sourceOf(unit: UnitValues, capability: string): 'root' | 'ambient' | undefined {
   const bounding = capabilitySet(unit.get('CapabilityBoundingSet') ?? [], true);
   if (isOn(unit, 'PrivateUsers') || !bounding.has(capability)) return undefined;
@@ -46,7 +46,7 @@ function ofProcesses(value: string, unit: UnitValues): Exemption | undefined {
   return value === 'ptraceable' ? undefined : ofRootGroup(unit);
 }
 
-/** Without a Group= a service of root has root's. */
+/** A service of root without a Group= is in group root. */
 function ofRootGroup(unit: UnitValues): Exemption | undefined {
   if (allWords(unit.get('SupplementaryGroups') ?? []).some(isRoot)) {
     return {
@@ -81,7 +81,7 @@ const ACCOUNTS = ['User', 'Group', 'SupplementaryGroups'] as const;
 
 const hasSpecifier = (text: string): boolean => text.includes('%');
 
-/** The unit if the specifiers in one of its directives stand for root. */
+/** The values that a unit has if the specifiers in one of its directives stand for root. */
 const withRootIn = (directive: string, unit: UnitValues): UnitValues => ({
   get: (name) => {
     const values = unit.get(name);
@@ -93,8 +93,8 @@ const withRootIn = (directive: string, unit: UnitValues): UnitValues => ({
  * A gap where the kernel doesn't hold a service to a directive of `[service]`, for its user, groups or capabilities;
  * processes that change them are held. Warnings where that hangs on specifiers. Users and groups are told by their names
  * alone: other names of root aren't seen, nor members that group(5) lists.
- * @param values what the policy's value was written as
- * @param unit all that the unit's own lines and the policy's set
+ * @param values the policy's value in systemd's form
+ * @param unit the planned values of all directives
  */
 export function exempt(
   { name, at }: DirectiveEntry,

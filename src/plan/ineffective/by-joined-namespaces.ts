@@ -3,21 +3,21 @@ import type { DirectiveEntry } from '../../policy/policy.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 import { scalarOf, wordsOf } from '../../unit/values.js';
 
-/** What a unit has in common with those that it is joined with, by the value for which that was seen. */
+/** Directives whose namespaces joined units share, by the value for which that was seen. */
 const SHARED: ReadonlyMap<string, string> = new Map([
   ['PrivateIPC', 'yes'],
   ['PrivateNetwork', 'yes'],
   ['PrivateTmp', 'yes'],
 ]);
 
-/** The units that a unit's own files join it with; others' files may do so, too. */
+/** The units in JoinsNamespaceOf= of the unit's own files; other units' files may join it, too. */
 export const partnersIn = (effective: EffectiveUnit): readonly string[] =>
   effective.all('Unit', 'JoinsNamespaceOf').flatMap(({ value }) => wordsOf(value));
 
 /**
- * A gap where a namespace of the unit's own is also another's. systemd looks only at whether the other one is up: one
- * without such a namespace leaves the unit in the host's.
- * @param partners the units that it is joined with, whichever of them says so
+ * A gap if a namespace of the unit's own is also another unit's. systemd only looks whether the other unit is up: a
+ * partner without such a namespace leaves the unit in the host's.
+ * @param partners the units that it is joined with, by either's files
  */
 export function joinedNamespace(
   { name, at }: DirectiveEntry,

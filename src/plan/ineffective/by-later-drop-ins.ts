@@ -8,22 +8,22 @@ import { fileName, sortsAfter } from '../../unit/search.js';
 import type { Assignment } from '../../unit/unit-file.js';
 import type { PlannedCommands, PlannedDirective } from '../plan.js';
 
-/** Other drop-ins that ours gets in the way of, or they of it, by their file names. */
+/** Conflicts between our drop-in and others, by their file names. */
 
-/** What the drop-in sets. */
+/** The parts of a plan that go into the drop-in. */
 interface Planned {
   readonly directives: readonly PlannedDirective[];
   readonly commands: readonly PlannedCommands[];
 }
 
-/** With a line that takes one of ours back before all that may follow from it. */
+/** The diagnostics with `overridden` in front: others may follow from it. */
 export function overriddenFirst(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const isFirst = ({ code }: Diagnostic) => code === 'overridden';
   return [...diagnostics.filter(isFirst), ...diagnostics.filter((one) => !isFirst(one))];
 }
 
 /**
- * What systemd reads after our drop-in, and sets again what ours sets: ours isn't in force then.
+ * Errors about drop-ins that systemd reads after ours and that set one of its keys again: ours isn't in force then.
  * @param dropIn the path that ours will have; undefined for a transient unit, which comes before all drop-ins
  */
 export function overridden(
@@ -43,14 +43,14 @@ export function overridden(
   });
 }
 
-/** A later element of these may take the place of ours. */
+/** Kinds of lists in which a later element may take the place of ours. */
 const KEYED: readonly ValueKind['type'][] = ['device-value', 'load-credential', 'set-credential'];
 
-/** Whether later lines only add to a list that ours adds to, or take more from one that ours takes from. */
+/** Whether later lines leave ours in force: both only add to a list, or both only take from one. */
 function isKept(key: string, ours: readonly string[], later: readonly string[]): boolean {
   const row = findTransient(key);
   const values = [...ours, ...later];
-  // Taken from until it is empty, a list of interfaces restricts nothing.
+  // A list of interfaces from which everything has been taken restricts nothing.
   if (row?.merge === 'intersect' && row.kind.type !== 'interfaces') {
     return values.every((value) => value.startsWith('~') && value !== '~');
   }
@@ -60,7 +60,7 @@ function isKept(key: string, ours: readonly string[], later: readonly string[]):
   );
 }
 
-/** The unit file itself comes first, whatever its name. */
+/** Whether systemd reads a line after our drop-in. The unit file itself comes first, whatever its name. */
 const isAfter = ({ at }: Assignment, dropIn: string | undefined): boolean =>
   at.file.endsWith('.conf') && (dropIn === undefined || sortsAfter(at.file, dropIn));
 
@@ -74,8 +74,8 @@ function setAgain({ key, at }: Assignment, own: string | undefined): Diagnostic 
 }
 
 /**
- * What would be lost with a drop-in whose name ours has: a template's, or one below /usr. systemd reads only the one that
- * wins. Its lines count as the unit's own, which is enough where ours sets the same anew.
+ * Errors about lines of a drop-in that has the file name of ours: a template's, or one below /usr. systemd reads only
+ * one of the two, so that the lines would be lost. Lines that ours sets anew as a whole are no loss.
  * @param dropIn the path that ours will have
  */
 export function shadowed(
@@ -95,7 +95,7 @@ export function shadowed(
   return lost.map(lineLost);
 }
 
-/** How the launcher's path ends, wherever it is installed. */
+/** The end of the launcher's path, wherever it is installed. */
 const LAUNCHER = '/sandbox-unit/launcher';
 
 /** Whether a directive's assignments mean the same whatever stands before them. */

@@ -1,4 +1,4 @@
-/** Mounts of a unit's own in which what a policy's directive closes is open. */
+/** Bind mounts of a unit by which paths stay open that a policy's directive closes. */
 
 import { HOMES, KERNEL, VENDOR } from '../../directives/strictness/paths.js';
 import { findDirective } from '../../directives/table.js';
@@ -14,21 +14,21 @@ import {
 } from '../../unit/values.js';
 
 /**
- * Whether these assignments of the unit's own undo what a policy's directive comes to.
- * @param all what all directives will be, the policy's and the unit's
+ * Whether the unit's own values of one directive (`own`) undo the policy's values of another (`ours`).
+ * @param all the planned values of all directives, the policy's and the unit's
  */
 export type MakesIneffective = (ours: readonly string[], own: readonly string[], all: UnitValues) => boolean;
 
-/** What a directive closes. */
+/** The paths that a directive closes, and its exceptions. */
 interface Closing {
   readonly paths: (ours: readonly string[]) => readonly string[];
-  /** Whether a source below such a path isn't closed. */
+  /** Whether a source below a closed path is open. */
   readonly isOpen?: (source: string, path: string, all: UnitValues) => boolean;
-  /** Whether what is mounted there is closed, too. */
+  /** Whether the directive closes a mount's destination, too. */
   readonly reaches?: (destination: string, paths: readonly string[], all: UnitValues) => boolean;
 }
 
-/** Mounts in which what is closed, or a part of it, is open at another place. */
+/** True if a mount shows a closed path, or a part of one, at a place that stays open. */
 export const shownElsewhere =
   ({ paths: pathsOf, isOpen, reaches }: Closing): MakesIneffective =>
   (ours, own, all) => {
@@ -40,13 +40,16 @@ export const shownElsewhere =
     );
   };
 
-/** Mounts on the very place where systemd would mount something empty, or something else: theirs is mounted last. */
+/** True if a mount is on the very path where systemd would mount something empty or other: the unit's comes last. */
 export const inThePlace =
   ({ paths }: Closing): MakesIneffective =>
   (ours, own) =>
     mountsOf(own).some(([from, to]) => from === to && paths(ours).includes(from));
 
-/** Mounts below a path: systemd takes the right to execute away from what is mounted there by no other directive. */
+/**
+ * True if the unit has a mount below a path of NoExecPaths=, and not below one of ExecPaths=. systemd leaves such a
+ * mount executable unless NoExecPaths= lists it by itself.
+ */
 export const mountedBelow: MakesIneffective = (ours, own, all) => {
   const paths = listed(ours);
   const isExcepted = (to: string, path: string) => paths.includes(to) || isExecutable(to, path, all);
@@ -56,8 +59,8 @@ export const mountedBelow: MakesIneffective = (ours, own, all) => {
 };
 
 /**
- * Mounts of devices that DeviceAllow= lets the unit read or write: PrivateDevices= takes them from its /dev, and by
- * DevicePolicy=closed refuses all others.
+ * True if a mount shows a device that DeviceAllow= lets the unit read or write. PrivateDevices= takes the device from
+ * /dev only; its DevicePolicy=closed refuses all others.
  */
 export const allowedDevices: MakesIneffective = (ours, own, all) => {
   if (scalarOf(ours) !== 'yes') return false;
@@ -68,7 +71,7 @@ export const allowedDevices: MakesIneffective = (ours, own, all) => {
   return mountsOf(own).some(([from]) => allowed.some((device) => isShownBy(from, device)));
 };
 
-/** What PrivateDevices= leaves in /dev. */
+/** Entries that PrivateDevices= leaves in /dev. */
 const LEFT = [
   ...['full', 'hugepages', 'log', 'mqueue', 'null', 'ptmx'],
   ...['pts', 'random', 'shm', 'tty', 'urandom', 'zero'],
@@ -76,10 +79,10 @@ const LEFT = [
 
 const isLeft = (path: string): boolean => LEFT.some((one) => covers(one, path));
 
-/** Folders of other names of devices. */
+/** Whether a path is in a folder of aliases of devices. */
 const isLink = (path: string): boolean => /^\/dev\/(?:block|char|disk)\//.test(path);
 
-/** Whether a source may be, or hold, one of the devices: which are in a group (`char-mem`) isn't known. */
+/** Whether a mount's source may be, or hold, one of the devices. A group (`char-mem`) counts as any device. */
 function isShownBy(from: string, device: string): boolean {
   if (isLeft(from) || isLeft(device)) return false;
   if (covers(from, '/dev')) return true;
@@ -94,13 +97,13 @@ export const either =
 
 const mountsOf = (own: readonly string[]) => allWords(own).map(endsOf);
 
-/** `SOURCE:DESTINATION` of a bind mount, or a path alone. */
+/** The ends of a bind mount: `SOURCE:DESTINATION`, or one path for both. */
 function endsOf(word: string): readonly [from: string, to: string] {
   const [from = '', to] = word.replace(/^-/, '').split(':');
   return [placeOf(from), placeOf(to || from)];
 }
 
-/** Where a path leads by the links that all systems have. */
+/** The path behind the links that all systems have. */
 const placeOf = (word: string): string =>
   barePath(word)
     .replace(/^\/(?=(?:bin|sbin|lib|lib64)(?:\/|$))/, '/usr/')
@@ -119,7 +122,7 @@ const SYSTEM: Readonly<Record<string, readonly string[]>> = {
   strict: ['/'],
 };
 
-/** By these a unit has folders that it may write to. */
+/** Directives that give a unit folders to write to. */
 const FOLDERS = [
   'RuntimeDirectory',
   'StateDirectory',
@@ -135,7 +138,7 @@ function foldersOf(all: UnitValues, name: string): string[] {
   return words.map((word) => `${base}/${word.split(':')[0]!}`);
 }
 
-/** Whether one of these exceptions below a path has a place in it. */
+/** Whether a place is in one of the exceptions below a path. */
 const isExcept = (place: string, path: string, exceptions: readonly string[]): boolean =>
   exceptions.some((one) => one !== path && covers(path, one) && covers(one, place));
 
@@ -148,13 +151,13 @@ const isWritable = (source: string, path: string, all: UnitValues): boolean =>
 const isExecutable = (place: string, path: string, all: UnitValues): boolean =>
   isExcept(place, path, pathsOf(all, 'ExecPaths').map(placeOf));
 
-/** Read-only is a mount that itself is one of the paths; one below them isn't. */
+/** Whether a mount is read-only: its destination is one of the paths. Below one of them it is not. */
 const isReadOnly = (to: string, paths: readonly string[], all: UnitValues): boolean =>
   [paths, ...['ReadOnlyPaths', 'InaccessiblePaths'].map((name) => pathsOf(all, name).map(placeOf))].some(
     (list) => list.includes(to),
   );
 
-/** What is mounted on a hidden path, or below it, systemd leaves out. */
+/** Whether systemd leaves a mount out, since its destination is hidden. */
 const isHidden = (to: string, paths: readonly string[]): boolean => paths.some((path) => covers(path, to));
 
 const readOnly = (paths: Closing['paths']): Closing => ({ paths, isOpen: isWritable, reaches: isReadOnly });
@@ -177,10 +180,10 @@ const TUNABLES = [
   ...['/proc/timer_stats', '/sys'],
 ];
 
-/** Other directives', or nobody's. */
+/** Paths in /sys that ProtectKernelTunables= leaves to other directives, or to none. */
 const NO_TUNABLES = ['/sys/fs/cgroup', '/sys/fs/selinux'];
 
-/** By the directives that close them. */
+/** Closed paths and their exceptions, under a short name for each directive or value. */
 export const CLOSED = {
   system: {
     ...readOnly((ours) => SYSTEM[scalarOf(ours)] ?? []),

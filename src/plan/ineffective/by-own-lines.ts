@@ -35,13 +35,13 @@ const joined: MakesIneffective = (ours, own) => scalarOf(ours) === 'yes' && scal
 
 const BINDS = ['BindPaths', 'BindReadOnlyPaths'];
 const WRITABLE_BINDS = ['BindPaths'];
-/** Any of them has the path itself mounted, which is then the host's. */
+/** Directives that mount each of their paths itself: the host's files are seen there. */
 const PATHS = ['ReadWritePaths', 'ReadOnlyPaths', 'ExecPaths', 'NoExecPaths'];
 
 /**
- * Which directives of a unit undo which of a policy, without being set by it: what systemd 252 to 262 were seen to do,
- * and nothing else. ReadWritePaths= and ExecPaths= at the same path as a stricter directive don't; below it they are
- * exceptions, as meant.
+ * Directives of a policy, and the unit's directives that undo them without setting them: only pairs that were seen on
+ * systemd 252 to 262. ReadWritePaths= doesn't undo ReadOnlyPaths= of the same path, nor ExecPaths= NoExecPaths=. Below
+ * that path they are exceptions, as meant.
  */
 export const INEFFECTIVE_BY: readonly (readonly [
   directive: string,
@@ -79,7 +79,7 @@ export const INEFFECTIVE_BY: readonly (readonly [
   ],
 ];
 
-/** What the unit's own lines undo of a directive of `[service]`, unless the policy sets those itself. */
+/** Gaps where the unit's own lines undo a directive of `[service]`. Lines that the policy sets itself don't count. */
 export function ineffective(
   entry: DirectiveEntry,
   values: readonly string[],
@@ -107,7 +107,7 @@ export function ineffective(
 
 const valuesOf = (lines: readonly Assignment[]): string[] => lines.map(({ value }) => value);
 
-/** The line that does it by itself, else the first of those that do it together. */
+/** The first line that undoes the directive by itself, else the first of all. */
 const culprit = (own: readonly Assignment[], undoes: (own: readonly string[]) => boolean): Assignment =>
   own.find(({ value }) => undoes([value])) ?? own[0]!;
 

@@ -5,10 +5,10 @@ import { valuesOfAll } from '../unit-values.js';
 import { opensAddresses } from './addresses.js';
 
 /**
- * A gap where the slices that a unit is in allow addresses that it is to be denied: systemd asks one table, of its own
- * IPAddressAllow= and theirs (systemd.resource-control(5)), and what is allowed in it isn't denied. What the unit itself or
- * the policy allows is meant.
- * @param allowed what each of them allows, as IPAddressAllow= has it
+ * A gap if a slice of the unit allows addresses that the policy denies. systemd looks an address up in one table of the
+ * unit's own IPAddressAllow= and its slices', and an allowed one isn't denied (systemd.resource-control(5)). Addresses
+ * that the unit itself or the policy allows are meant.
+ * @param allowed values of IPAddressAllow=, by the slice's name
  */
 export function allowedBySlices(
   { name, at }: DirectiveEntry,

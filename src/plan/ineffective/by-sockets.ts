@@ -5,23 +5,23 @@ import type { DirectiveEntry } from '../../policy/policy.js';
 import { scalarOf } from '../../unit/values.js';
 import { deniesAddresses, letsAddressesThrough } from './addresses.js';
 
-/** What holds for the IP sockets of a socket unit, by its own lines and those of the slices that it is in. */
+/** The rules for IP sockets of a socket unit, by its own lines and its slices'. */
 export interface SocketRules {
-  /** As IPAddressDeny= and IPAddressAllow= have them. */
+  /** Values of IPAddressDeny= and IPAddressAllow=. */
   readonly denied: readonly string[];
   readonly allowed: readonly string[];
-  /** RestrictNetworkInterfaces=, of each that has it. */
+  /** RestrictNetworkInterfaces= of the socket unit and its slices, one for each that has it. */
   readonly interfaces: readonly Permitted[];
-  /** It has a network namespace of its own, in which they are made, by PrivateNetwork=. */
+  /** Whether PrivateNetwork= gives the socket unit a network namespace of its own, in which its sockets are made. */
   readonly isolated: boolean;
 }
 
 /**
- * A gap where a socket unit hands a service sockets on IP that aren't confined as the service is to be
+ * A gap if a socket unit hands a service IP sockets that aren't confined as the service is to be
  * (systemd.resource-control(5)).
- * @param values what the drop-in writes
- * @param before what the unit's own lines have
- * @param sockets by the socket unit's name
+ * @param before values of the unit's own lines
+ * @param values values of the drop-in's lines
+ * @param sockets rules by the socket unit's name
  */
 export function handedSockets(
   { name, at }: DirectiveEntry,
@@ -39,9 +39,10 @@ export function handedSockets(
 }
 
 /**
- * A note where the sockets that are handed over are in the host's network namespace: systemd.exec(5) has that as a use of
+ * A note if handed-over sockets are in the host's network namespace; systemd.exec(5) has that as a use of
  * PrivateNetwork=.
- * @param values what the drop-in writes
+ * @param values values of the drop-in's lines
+ * @param sockets rules by the socket unit's name
  */
 export function stayingSockets(
   { name, at }: DirectiveEntry,
@@ -79,7 +80,7 @@ const HELD: ReadonlyMap<string, IsHeld> = new Map<string, IsHeld>([
 const PRIVATE_NETWORK = 'PrivateNetwork';
 
 /**
- * Directives of which a socket unit's sockets have that of their own unit: what systemd puts on the control group in which
- * a socket was made, and the network namespace.
+ * Directives that the socket unit decides for its sockets: those of the control group in which a socket was made, and
+ * the network namespace.
  */
 export const HELD_BY_SOCKETS: readonly string[] = [...HELD.keys(), PRIVATE_NETWORK];

@@ -10,7 +10,7 @@ import { execCommandText, wrapExecCommand } from '../../unit/exec/wrap.js';
 import type { PlannedCommands } from '../plan.js';
 import type { PlacedUnit } from '../request.js';
 
-/** The keys whose lines get the launcher. */
+/** The Exec keys whose lines get the launcher. */
 export function wrappedKeys(policy: Policy): string[] {
   const usual = policy.programs ? [] : ['ExecStart'];
   return [...new Set(policy.wrap?.map(({ value }) => value) ?? usual)];
@@ -20,7 +20,7 @@ export function wrappedKeys(policy: Policy): string[] {
 export const unsandboxedKeys = (effective: EffectiveUnit): string[] =>
   EXEC_KEYS.flatMap((key) => shownKeys(key, effective.execCommands(key))).filter((key) => key.endsWith('+'));
 
-/** The programs that the policy is about, as written. */
+/** The programs that the policy confines, as written. */
 export const confinedPrograms = (policy: Policy, effective: EffectiveUnit): string[] => [
   ...(policy.programs ?? []).map(({ value }) => value),
   ...new Set(
@@ -31,14 +31,14 @@ export const confinedPrograms = (policy: Policy, effective: EffectiveUnit): stri
 ];
 
 /**
- * systemd's own (`systemd-path search-binaries-default`), with what isn't merged into /usr on older systems: where the
- * launcher looks too.
+ * systemd's search path (`systemd-path search-binaries-default`), with the folders that older systems don't merge into
+ * /usr. The launcher has the same.
  */
 const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'.split(':');
 
 /**
  * The files that the kernel runs in the place of a script: its interpreter, and what `env` may start as such (env(1)).
- * None for any other program.
+ * Empty for any other program.
  */
 export function interpretersOf(program: ProgramFacts): string[] {
   if (program.kind !== 'script') return [];
@@ -51,7 +51,7 @@ export function interpretersOf(program: ProgramFacts): string[] {
   ];
 }
 
-/** Where each program may be, in systemd's order: at its path, or, of a plain name, in the directories of the search. */
+/** The possible paths of each program, in systemd's order: its own path, or a plain name in the search directories. */
 export function programPlaces(
   policy: Policy,
   effective: EffectiveUnit,
@@ -76,12 +76,12 @@ export function searchPath(policy: Policy, effective: EffectiveUnit): string[] {
 
 export interface PlacedCommands {
   readonly commands: readonly PlannedCommands[];
-  /** Exec keys with commands that run without the launcher, `ExecStop=`; with a `+` those without any sandbox. */
+  /** Exec keys with commands that run without the launcher: `ExecStop=`; `ExecStop=+` for those without any sandbox. */
   readonly without: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Puts the launcher in front of each command of the wrapped keys. What can't be wrapped is a gap. */
+/** Puts the launcher in front of each command of the wrapped keys. A command that can't be wrapped is a gap. */
 export function planCommands(request: PlacedUnit): PlacedCommands {
   const { effective, policy } = request;
   const diagnostics: Diagnostic[] = [];
@@ -112,7 +112,7 @@ export function planCommands(request: PlacedUnit): PlacedCommands {
   return { commands, without: [...bare].flatMap(([key, kept]) => shownKeys(key, kept)), diagnostics };
 }
 
-/** Keys of `wrap` that the target's systemd skips. */
+/** Gaps for keys of `wrap` that the target's systemd skips. */
 const unknownKeys = ({ policy, target }: PlacedUnit): Diagnostic[] =>
   (policy.wrap ?? [])
     .filter(({ value }) => execKeySince(value) > target.systemd)
@@ -126,7 +126,7 @@ const shownKeys = (key: string, commands: readonly ExecCommand[]): string[] => [
   ...(commands.some(({ prefixes }) => prefixes.includes('+')) ? [`${key}=+`] : []),
 ];
 
-/** The wrapped command, or, with a diagnostic, the command as it was. */
+/** The wrapped command; if that fails, the command as it is, and a diagnostic. */
 function wrapOne(request: PlacedUnit, command: ExecCommand, diagnostics: Diagnostic[]): string {
   const directories = command.bareName ? searchPath(request.policy, request.effective) : [];
   const unclear = directories.find((directory) => directory.includes('%'));
@@ -145,7 +145,7 @@ function wrapOne(request: PlacedUnit, command: ExecCommand, diagnostics: Diagnos
 const launcherWords = ({ target, places }: PlacedUnit, directories: readonly string[]): string[] => [
   target.launcher,
   ...(places ? [`--filter=${places.filterFile}`] : []),
-  // Of a user's own manager the filter is the user's.
+  // The launcher of a user's manager loads a filter that belongs to the user.
   ...(places && target.scope === 'user' ? ['--user'] : []),
   ...(directories.length > 0 ? [`--search-path=${directories.join(':')}`] : []),
 ];

@@ -5,7 +5,7 @@ import type { ConfinedUnit } from '../request.js';
 import { hasCapability } from './capabilities.js';
 import { confinedPrograms } from './commands.js';
 
-/** Why the tracer of stage `entry` could not do its work in this service: the launcher would refuse to start it. */
+/** Errors about a service in which the tracer of stage `entry` can't work: the launcher would refuse to start it. */
 export function entryStageConflicts(request: ConfinedUnit, values: UnitValues): Diagnostic[] {
   const { policy, effective, target } = request;
   const stage = policy.syscalls?.stage;
@@ -29,6 +29,9 @@ export function entryStageConflicts(request: ConfinedUnit, values: UnitValues): 
   );
 }
 
-/** Yama lets a process choose its tracer in scope 1; in 2 the tracer needs a capability; in 3 nobody traces. */
+/**
+ * Whether Yama lets the tracer trace: up to scope 1 a process may choose it, in 2 it needs a capability, in 3 nobody
+ * may.
+ */
 const mayTrace = (target: Target, values: UnitValues): boolean =>
   target.ptraceScope < 2 || (target.ptraceScope === 2 && hasCapability(values, target, 'CAP_SYS_PTRACE'));

@@ -9,25 +9,27 @@ import type { EffectiveUnit } from '../../unit/effective.js';
 import type { ExecCommand } from '../../unit/exec/line.js';
 import { plain } from '../../unit/values.js';
 
-/** Rules of directives that take something from a service. */
+/** Strictness rules of directives that take something from a service. */
 const CONFINING: ReadonlySet<Strictness['rule']> = new Set([
   ...(['fixed', 'groups', 'limit', 'namespace-path', 'ranks'] as const),
   ...(['restricts', 'secure-bits', 'set', 'umask', 'user'] as const),
 ]);
 
-/** What holds for a command with `+` all the same: limits of the control group, and these. */
+/** Directives that hold for a command with `+`, too: limits of the control group, and a few more. */
 const HOLDS_FOR_PRIVILEGED: ReadonlySet<string> = new Set([
   ...RESOURCES.map(({ name }) => name),
   ...['CacheDirectoryQuota', 'LogsDirectoryQuota', 'StateDirectoryQuota', 'RemoveIPC'],
   ...['IPCNamespacePath', 'KeyringMode', 'NetworkNamespacePath', 'PrivateIPC', 'PrivateNetwork', 'UMask'],
 ]);
 
-/** All that `!` takes away, as systemd 252 to 262 do: capabilities are bounded, and filters loaded, as without it. */
+/**
+ * Directives that `!` takes away, as systemd 252 to 262 do. Capabilities are bounded, and filters loaded, all the same.
+ */
 const LOST_WITHOUT_SETUID: ReadonlySet<string> = new Set([
   ...['DynamicUser', 'Group', 'PAMName', 'SupplementaryGroups', 'User'],
 ]);
 
-/** What a policy loses where a command runs with more rights than the unit's others; `+` is the most. */
+/** Whether systemd doesn't apply a directive to a command with this prefix; `+` takes away the most. */
 function isLost({ name, value }: DirectiveEntry, { prefixes }: ExecCommand): boolean {
   const texts = [value].flat().map((one) => plain(String(one)));
   if (texts.every((text) => text === 'no' || text === '')) return false;
@@ -36,7 +38,10 @@ function isLost({ name, value }: DirectiveEntry, { prefixes }: ExecCommand): boo
   return rule !== undefined && CONFINING.has(rule) && !HOLDS_FOR_PRIVILEGED.has(name);
 }
 
-/** `!!` asks for ambient capabilities, which every kernel has that this is for, and changes nothing. */
+/**
+ * Whether a command has `!`, and not `!!`: that has an effect only on kernels without ambient capabilities
+ * (systemd.service(5)), none of which is served here.
+ */
 const isNotSetuid = (prefixes: string): boolean => prefixes.includes('!') && !prefixes.includes('!!');
 
 const isPrivileged = ({ prefixes }: ExecCommand): boolean => prefixes.includes('+');
@@ -44,14 +49,14 @@ const isPrivileged = ({ prefixes }: ExecCommand): boolean => prefixes.includes('
 const mainCommands = (effective: EffectiveUnit): readonly ExecCommand[] =>
   effective.execCommands('ExecStart');
 
-/** What the plan says of a line then. */
+/** The plan's reason for a line that prefixes take from all main commands. */
 export const LOST_TO_PREFIXES = "ExecStart= has a prefix for which systemd doesn't apply it";
 
 /** Whether systemd's sandbox is around none of the unit's main commands. */
 export const hasNoSandbox = (effective: EffectiveUnit): boolean =>
   mainCommands(effective).length > 0 && mainCommands(effective).every(isPrivileged);
 
-/** Whether none of the main commands is held to a directive of `[service]`, for the prefixes that they have. */
+/** Whether systemd applies a directive of `[service]` to none of the main commands, for their prefixes. */
 export function isLostToPrefixes(entry: DirectiveEntry, effective: EffectiveUnit): boolean {
   const commands = mainCommands(effective);
   return commands.length > 0 && commands.every((command) => hasPrefix(command) && isLost(entry, command));
@@ -59,13 +64,12 @@ export function isLostToPrefixes(entry: DirectiveEntry, effective: EffectiveUnit
 
 const hasPrefix = (command: ExecCommand): boolean => isPrivileged(command) || isNotSetuid(command.prefixes);
 
-/** Names that one message has. */
+/** The most names in one message. */
 const MOST_NAMED = 5;
 
 /**
- * Commands of ExecStart= to which systemd doesn't apply what the policy says, for a prefix of theirs
- * (systemd.service(5)).
- * @param told what is said already: of a command that can't be put behind the launcher
+ * Gaps for commands of ExecStart= to which systemd doesn't apply all of the policy, for a prefix (systemd.service(5)).
+ * @param told diagnostics about commands that can't be put behind the launcher: these commands are left out
  */
 export function prefixGaps(
   policy: Policy,

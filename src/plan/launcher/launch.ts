@@ -8,26 +8,28 @@ import { type Bind, HOST, type Untrusted, type View } from '../../unit/view.js';
 import type { Plan } from '../plan.js';
 import { plannedValues } from '../unit-values.js';
 
-/** How the launcher comes to start a service. */
+/** The paths by which the launcher starts a service, and the service's view of them. */
 export interface Launch {
   readonly unit: string;
-  /** All that must be root's alone, as the service sees it. */
+  /** Paths, as the service sees them, that root alone may be able to change. */
   readonly paths: readonly string[];
-  /** Programs that are started without the launcher and become what is behind it, as the service alone sees them. */
+  /**
+   * Programs that systemd starts without the launcher and that then become a confined one, as the service sees them.
+   */
   readonly starters: readonly string[];
   /** The service's view of the host's files, without the launcher's own mounts. */
   readonly view: View;
-  /** Images and folders of the host that may have files of their own where these paths are. */
+  /** Images and folders of the host that may put files of their own at these paths. */
   readonly images: readonly Bind[];
-  /** Where a directive is written, or a program is named; none of a unit that is loaded. */
+  /** The lines that name a directive or a program; empty for a loaded unit. */
   readonly places: ReadonlyMap<string, Location>;
 }
 
 /**
- * Undefined where the launcher starts nothing.
+ * The launch of a planned unit; undefined if the launcher starts nothing.
  * @param effective the unit without us
- * @param loaded properties of the unit as the manager has it: they tell what a specifier stands for
- * @param packaged a package's launcher; ours and the filter are written anew, whosever they are, so that their folders count
+ * @param packaged path of a package's launcher. Another launcher and the filter are written anew: their folders count
+ * @param loaded properties of the unit as the manager has it: they tell the value of a specifier
  */
 export function plannedLaunch(
   { unit, target, filter, filterFile, programs, directives, lines, commands }: Plan,
@@ -59,7 +61,10 @@ export function plannedLaunch(
   };
 }
 
-/** The launch of a unit that is loaded with a drop-in of ours. @param properties as the manager has them */
+/**
+ * The launch of a unit that is loaded with a drop-in of ours.
+ * @param properties as the manager has them
+ */
 export function loadedLaunch(
   unit: string,
   own: Own & { readonly filterFile: string },
@@ -79,11 +84,14 @@ export function loadedLaunch(
 
 const BINDS = ['BindPaths', 'BindReadOnlyPaths'];
 
-/** Paths of `ExecStart`, a(sasbttttuii). */
+/** The program paths of `ExecStart`, a(sasbttttuii). */
 const startersIn = (properties: ReadonlyMap<string, unknown>): string[] =>
   ((properties.get('ExecStart') ?? []) as readonly (readonly unknown[])[]).map(([path]) => `${path}`);
 
-/** Folders of which systemd picks an entry by its name (systemd.v(7)): whose that will be isn't known before the start. */
+/**
+ * Sources in a folder of which systemd picks an entry by its name (systemd.v(7)): which one isn't known before the
+ * start.
+ */
 export function pickedSources({ paths, view, images }: Launch): Untrusted[] {
   const above = view.binds.filter(({ destination }) => paths.some((path) => covers(destination, path)));
   return [{ source: view.root, by: 'RootDirectory' }, ...above, ...images]
@@ -91,10 +99,10 @@ export function pickedSources({ paths, view, images }: Launch): Untrusted[] {
     .map(({ source, by }) => ({ path: source, why: 'is a folder of which systemd picks an entry', by }));
 }
 
-/** Directives that put an image, or a folder's files, where the launcher may be: what is in them can't be looked at. */
+/** Directives that put the files of an image or a folder where the launcher may be: nobody can look at these before. */
 export const IMAGES = ['RootImage', 'RootMStack', 'MountImages', 'ExtensionImages', 'ExtensionDirectories'];
 
-/** @param sourcesOf what a directive names first in each of its words */
+/** @param sourcesOf the first field of each word of a directive */
 const imagesOf = (sourcesOf: (name: string) => readonly string[]): Bind[] =>
   IMAGES.flatMap((by) =>
     sourcesOf(by)
@@ -103,7 +111,7 @@ const imagesOf = (sourcesOf: (name: string) => readonly string[]): Bind[] =>
       .map((source) => ({ source, destination: source, by })),
   );
 
-/** @param loaded in the place of what hangs on a specifier */
+/** @param loaded the loaded view, in the place of values with specifiers */
 function viewOf(values: UnitValues, loaded: View): View {
   const written = barePath(lastOf(values, 'RootDirectory'));
   const root = withoutSpecifiers(written) ?? loaded.root;
@@ -115,7 +123,7 @@ function viewOf(values: UnitValues, loaded: View): View {
   return { root: root || HOST.root, binds };
 }
 
-/** Undefined where it hangs on a specifier. */
+/** The bind mount of a word; undefined if a specifier decides it, or if it has no source. */
 function bindOf(word: string, by: string): Bind | undefined {
   const plain = withoutSpecifiers(word);
   const [from = '', to] = (plain === undefined ? undefined : fieldsOf(plain)) ?? [];
@@ -123,7 +131,10 @@ function bindOf(word: string, by: string): Bind | undefined {
   return source === '' ? undefined : { source, destination: barePath(to || from), by };
 }
 
-/** `RootDirectory` is s, `BindPaths` and `BindReadOnlyPaths` are a(ssbt): source, destination, may be missing, flags. */
+/**
+ * The view of a loaded unit. `RootDirectory` is s. `BindPaths` and `BindReadOnlyPaths` are a(ssbt): source,
+ * destination, may be missing, flags.
+ */
 function loadedView(properties: ReadonlyMap<string, unknown>): View {
   const binds = BINDS.flatMap((by) =>
     ((properties.get(by) ?? []) as readonly (readonly unknown[])[]).map(([source, destination]) => ({
@@ -135,10 +146,10 @@ function loadedView(properties: ReadonlyMap<string, unknown>): View {
   return { root: String(properties.get('RootDirectory') ?? '') || HOST.root, binds };
 }
 
-/** The files of ours that a start needs. */
+/** Our files that a start needs. */
 interface Own {
   readonly launcher: string;
-  /** Undefined where the launcher gets its filter with its command. */
+  /** Undefined if the launcher gets its filter with its command. */
   readonly filterFile: string | undefined;
 }
 
@@ -156,9 +167,9 @@ const isBeside = ({ filterFile }: Own, path: string): boolean =>
   filterFile !== undefined && path.startsWith(`${folderOf(filterFile)}/`);
 
 /**
- * One error about all that others can change on the way to a path; none where that is nothing.
+ * One error about everything on the way to a path that others can change; none if there is nothing.
  * @param path as the service sees it
- * @param isInside whether the folders are named as the service sees them, too, and not as the host does
+ * @param isInside whether the folders are named as the service sees them; else they are as on the host
  */
 export function untrustedPath(
   { unit, places }: Launch,
@@ -181,9 +192,9 @@ export function untrustedPath(
   return [error('untrusted-path', message, { at: places.get(by ?? path), hint })];
 }
 
-/** Folders that one error names. */
+/** The most folders that one error names. */
 const MOST_NAMED = 5;
 
-/** Whether nothing is wrong but that a start can't be trusted: then it isn't known what runs. */
+/** Whether the only errors are about an untrusted start: the running program isn't known then. */
 export const isUntrustedOnly = (wrong: readonly Diagnostic[]): boolean =>
   wrong.length > 0 && wrong.every(({ code }) => code === 'untrusted-path');

@@ -10,7 +10,7 @@ import { wrappedKeys } from './commands.js';
 import { bindReadOnly, execPaths, requiresMounts } from './path-directives.js';
 import { hiddenBy, keptHidden } from './visibility.js';
 
-/** What the drop-in needs so that the launcher starts, sees its filter and may load it. */
+/** Directives for the drop-in, so that the launcher starts, sees its filter and may load it. */
 export function launcherDirectives(
   request: PlacedUnit,
   values: UnitValues,
@@ -48,18 +48,18 @@ export function launcherDirectives(
 
 const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/'));
 
-/** What the service must see so that the launcher can do its work. */
+/** The files that the service must see so that the launcher can work. */
 const neededPaths = ({ target, places }: PlacedUnit) => [
   target.launcher,
   ...(places ? [places.filterFile] : []),
 ];
 
-/** A value in a unit file has no white space at its ends. */
+/** The file name of a command's program. A value in a unit file has no white space at its ends. */
 const baseName = ({ path }: ExecCommand) => strip(path.value.slice(path.value.lastIndexOf('/') + 1));
 
 /**
- * Where the unit doesn't say, systemd takes the name of the program that it starts, whatever its argv[0]. One
- * SyslogIdentifier= is for all lines: the main program's name.
+ * The SyslogIdentifier= for a unit that has none: systemd would take the name of the program that it starts, whatever
+ * its argv[0]. One value is for all lines: the main program's name.
  */
 function syslogIdentifier({ effective, policy }: PlacedUnit) {
   const wrapped = wrappedKeys(policy).flatMap((key) => effective.execCommands(key));
@@ -72,7 +72,10 @@ function syslogIdentifier({ effective, policy }: PlacedUnit) {
   return { name, others: [...new Set(others)], wrapped: renamed(wrapped) };
 }
 
-/** What would keep the launcher from working, or would work differently, and can't be put right by another directive. */
+/**
+ * Diagnostics about reasons why the launcher can't work, or changes something for the service, that no further
+ * directive mends.
+ */
 export function launcherConflicts(
   request: PlacedUnit,
   values: UnitValues,
@@ -88,7 +91,7 @@ export function launcherConflicts(
   ];
 }
 
-/** Without no_new_privs the kernel takes a filter only from a process with CAP_SYS_ADMIN. */
+/** An error if the launcher can't load a filter: without no_new_privs that takes CAP_SYS_ADMIN (seccomp(2)). */
 function unprivileged({ policy, target }: PlacedUnit, values: UnitValues): Diagnostic[] {
   const entry = policy.service.find(({ name }) => name === 'NoNewPrivileges');
   if (isOn(values, 'NoNewPrivileges') || !entry) return [];
@@ -98,7 +101,7 @@ function unprivileged({ policy, target }: PlacedUnit, values: UnitValues): Diagn
   return [error('no-new-privileges', message, { at: entry.at, hint })];
 }
 
-/** The launcher sets no_new_privs whatever the unit says; the policy alone can tell it not to. */
+/** A warning that the launcher sets no_new_privs whatever the unit says; the policy alone can tell it not to. */
 function setAnyway({ effective }: PlacedUnit, values: UnitValues): Diagnostic[] {
   if (lastOf(values, 'NoNewPrivileges') !== 'no') return [];
   const at = effective.last('Service', 'NoNewPrivileges')?.at;
@@ -121,7 +124,7 @@ function identifierChanges(request: PlacedUnit): Diagnostic[] {
   ];
 }
 
-/** In a folder systemd makes the mount points that aren't there; an image may be read-only. */
+/** A note about missing mount points in an image: systemd makes them in a folder, but an image may be read-only. */
 function mountPoints(request: PlacedUnit, values: UnitValues): Diagnostic[] {
   const paths = neededPaths(request);
   const hidden = hiddenBy(values, paths);

@@ -10,20 +10,20 @@ import { launcherConflicts, launcherDirectives } from './launcher-needs.js';
 import { missingPrograms, notExecutable, setuidWarnings } from './program-checks.js';
 import { planPrograms } from './programs.js';
 
-/** Where the launcher stands, and what it needs there. */
+/** Commands and programs behind the launcher, and the directives that it needs. */
 export interface PlannedLauncher {
   readonly commands: readonly PlannedCommands[];
   readonly programs: readonly PlannedProgram[];
   readonly directives: readonly PlannedDirective[];
-  /** Exec keys with commands that run without it, `ExecStopPost=`; with a `+` behind it those without any sandbox. */
+  /** Exec keys with commands that run without it: `ExecStopPost=`; `ExecStopPost=+` for those without any sandbox. */
   readonly without: readonly string[];
   readonly noNewPrivileges: boolean;
 }
 
 /**
- * Puts the launcher in front of what a policy confines.
+ * Puts the launcher in front of the commands and programs that a policy confines.
  * @param service the directives of `[service]`
- * @returns no launcher where it gets in front of nothing, for the reasons among the diagnostics
+ * @returns no launcher if it gets in front of nothing, for the reasons among the diagnostics
  */
 export function planLauncher(
   request: PlacedUnit,
@@ -57,6 +57,9 @@ export function planLauncher(
   };
 }
 
-/** The unit's own word doesn't count: it is about other ways to privileges than a filter. */
+/**
+ * Whether the policy turns NoNewPrivileges= off. The unit's own line doesn't count: it is about other ways to
+ * privileges than a filter.
+ */
 const isTurnedOff = ({ service }: Policy): boolean =>
   service.some(({ name, value }) => name === 'NoNewPrivileges' && plain(String(value)) === 'no');

@@ -3,7 +3,7 @@ import { formatDirective, isFormatted } from '../../directives/format.js';
 import { findTransient } from '../../directives/rows/transient.js';
 import type { PlannedDirective } from '../plan.js';
 
-/** A path as a policy would write it: no specifier, and for mounts no separator, in it. */
+/** A path as a policy writes it, with specifiers escaped. */
 const literal = (path: string) => path.replaceAll('%', '%%');
 const field = (path: string) => literal(path).replace(/[\\:]/g, '\\$&');
 

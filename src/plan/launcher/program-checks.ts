@@ -11,7 +11,7 @@ import type { ConfinedUnit, PlacedUnit } from '../request.js';
 import { confinedPrograms, wrappedKeys } from './commands.js';
 import { hiddenBy } from './visibility.js';
 
-/** A file keeps the `noexec` of the file system that it is on, wherever it is mounted. */
+/** Errors about our files on a `noexec` file system: they keep that wherever they are mounted. */
 export function notExecutable({ policy, target, places }: PlacedUnit): Diagnostic[] {
   const [program] = policy.programs ?? [];
   const paths = [
@@ -27,7 +27,9 @@ export function notExecutable({ policy, target, places }: PlacedUnit): Diagnosti
   });
 }
 
-/** Where a program isn't, nothing can be mounted over it: the service would not start. */
+/**
+ * Errors about `[exec] programs` that aren't there: nothing can be mounted over them, and the service would not start.
+ */
 export function missingPrograms({ policy, target }: ConfinedUnit, values: UnitValues): Diagnostic[] {
   const seen = (policy.programs ?? []).filter(({ value }) => hiddenBy(values, [value]) === undefined);
   return seen.flatMap(({ value, at }) => {
@@ -39,10 +41,10 @@ export function missingPrograms({ policy, target }: ConfinedUnit, values: UnitVa
   });
 }
 
-/** What puts files in places where nobody outside of the service sees them. */
+/** Directives that put files where only the service sees them. */
 const MOUNTING = ['BindPaths', 'BindReadOnlyPaths', 'MountImages', 'ExtensionImages', 'ExtensionDirectories'];
 
-/** Warns of commands whose programs aren't there, where that can be seen: systemd would tell at the next start only. */
+/** Warnings about commands whose programs aren't there, as far as can be seen; systemd tells only at the next start. */
 export function absentPrograms(
   { effective, policy, target }: ConfinedUnit,
   values: UnitValues,
@@ -51,7 +53,7 @@ export function absentPrograms(
   return wrappedKeys(policy)
     .flatMap((key) => effective.execCommands(key))
     .filter(({ prefixes, path: { value } }) => {
-      // With `-` it may fail, with `|` it is a shell's line.
+      // A command with `-` may fail; one with `|` is a shell's line.
       const isPlain = !/[-|]/.test(prefixes) && !value.includes('%');
       return isPlain && !target.programs.has(value) && hiddenBy(values, [value]) === undefined;
     })
@@ -61,7 +63,7 @@ export function absentPrograms(
     });
 }
 
-/** no_new_privs takes the set-user-ID and set-group-ID bits of every program away. */
+/** Warnings about set-user-ID and set-group-ID programs: no_new_privs makes these bits ineffective. */
 export function setuidWarnings({ effective, policy, target }: ConfinedUnit): Diagnostic[] {
   return confinedPrograms(policy, effective)
     .filter((path) => target.programs.get(path)?.setuid)
@@ -86,7 +88,7 @@ const START_CALLS: Readonly<Record<string, readonly string[]>> = {
     ),
 };
 
-/** Warns of an allow list under which the unit's programs can't even start, or may not. */
+/** Warnings about an allow list under which the unit's programs can't start, or may not. */
 export function startCallWarnings(request: ConfinedUnit, named: NamedPolicy): Diagnostic[] {
   const { effective, policy, target } = request;
   if (named.mode !== 'allow') return [];
@@ -95,7 +97,7 @@ export function startCallWarnings(request: ConfinedUnit, named: NamedPolicy): Di
     const calls = program ? startCalls(program.file, target.machine) : [];
     const missing = calls.filter((call) => !mayPass(verdictOn(named, call)));
     if (missing.length === 0) return [];
-    // A call that fails a program may do without; one that kills it not.
+    // A program may do without a call that fails, but not without one that kills it.
     const deadly = missing.some((call) => mildest(verdictOn(named, call)) === KILL);
     const fate = deadly ? "can't start" : 'may fail at its start';
     return [
@@ -107,23 +109,23 @@ export function startCallWarnings(request: ConfinedUnit, named: NamedPolicy): Di
   });
 }
 
-/** What a C program of its kind calls at its start; on arm64, which has no access, the linker calls faccessat. */
+/** The start-up calls of a C program of this kind. On arm64, which has no access, the linker calls faccessat. */
 function startCalls(program: ProgramFacts, machine: Machine): readonly string[] {
   const numbers = numbersOf(abisOf(machine)[0]!);
   const calls = (START_CALLS[program.kind] ?? []).filter((call) => numbers.has(call));
   return numbers.has('access') ? calls.filter((call) => call !== 'faccessat') : calls;
 }
 
-/** What `sh -c` and its like are called; by another name nothing is certain. */
+/** Names of shells; under another name nothing is certain. */
 const SHELLS: ReadonlySet<string> = new Set(
   'sh ash bash csh dash fish ksh ksh93 mksh oksh posh rbash tcsh yash zsh'.split(' '),
 );
 
-/** Warns of a start script, or a shell with a line of a unit, that can't start what it is there for. */
+/** Warnings about start scripts and shells that can't start another program. */
 export function scriptWarnings(request: PlacedUnit, named: NamedPolicy): Diagnostic[] {
   if (mayPass(verdictOn(named, 'execve'))) return [];
   const { effective, policy, target, places } = request;
-  // What no launcher can stand in front of is told for that.
+  // Another diagnostic tells of commands that no launcher can stand in front of.
   const unwrapped = new Set(
     wrappedKeys(policy)
       .flatMap((key) => effective.execCommands(key))

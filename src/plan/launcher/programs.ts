@@ -4,7 +4,7 @@ import type { Located } from '../../syscalls/section.js';
 import type { PlannedDirective, PlannedProgram } from '../plan.js';
 import { bindReadOnly } from './path-directives.js';
 
-/** `[exec] programs`: what is mounted where, so that the launcher stands in front of each. */
+/** The mounts that put the launcher in front of each of `[exec] programs`. */
 export interface PlannedPrograms {
   readonly programs: readonly PlannedProgram[];
   readonly directives: readonly PlannedDirective[];
@@ -12,7 +12,8 @@ export interface PlannedPrograms {
 }
 
 /**
- * @param folder where mount points and scripts may be put; undefined where there is no place
+ * Plans the mounts for `[exec] programs`.
+ * @param folder where mount points and scripts may be put; undefined if there is no place
  * @param launcher its path, which a script's first line must have room for
  */
 export function planPrograms(policy: Policy, folder: string | undefined, launcher: string): PlannedPrograms {
@@ -41,7 +42,7 @@ export function planPrograms(policy: Policy, folder: string | undefined, launche
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 
-/** What is wrong with the paths of `[exec] programs` by themselves. */
+/** Errors in the paths of `[exec] programs` by themselves. */
 export function checkPrograms({ programs = [] }: Policy): Diagnostic[] {
   const byName = new Map<string, string>();
   return programs.flatMap((entry) => {
@@ -53,7 +54,7 @@ export function checkPrograms({ programs = [] }: Policy): Diagnostic[] {
 }
 
 /**
- * Paths are written unquoted into a unit file and into the launcher's script.
+ * Errors in one path: it is written unquoted into a unit file and into the launcher's script.
  * @param twin the first path that ends in the same name
  */
 function problemOf({ value, at }: Located<string>, twin: string | undefined): Diagnostic[] {

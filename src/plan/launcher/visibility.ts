@@ -3,18 +3,18 @@ import { HOMES, ROOTS } from '../../directives/strictness/paths.js';
 import { runsAsRoot } from '../../directives/strictness/scalars.js';
 import { allWords, barePath, covers, lastOf, type UnitValues } from '../../unit/values.js';
 
-/** The words of a list directive of the unit, those of the policy included. */
+/** The words of a list directive, the unit's and the policy's. */
 const wordsOf = (values: UnitValues, name: string) => allWords(values.get(name) ?? []);
 
 /**
- * The directive that would put something else, or nothing, where some of the paths are, while a bind mount of ours can
- * show them; undefined if they are to be seen. A specifier may stand for any folder.
+ * The directive that would hide some of the paths, and that a bind mount of ours can overcome; undefined if all are to
+ * be seen. A specifier may stand for any folder.
  */
 export function hiddenBy(values: UnitValues, paths: readonly string[]): string | undefined {
   return ROOTS.find((name) => lastOf(values, name) !== '') ?? coveredBy(values, paths);
 }
 
-/** What covers a path within the root that the service has. */
+/** The directive that covers a path within the service's root. */
 function coveredBy(values: UnitValues, paths: readonly string[]): string | undefined {
   if (isCovered(foldersOf(wordsOf(values, 'TemporaryFileSystem'), 0), paths)) return 'TemporaryFileSystem';
   const homes = !['', 'no', 'read-only'].includes(lastOf(values, 'ProtectHome'));
@@ -24,7 +24,7 @@ function coveredBy(values: UnitValues, paths: readonly string[]): string | undef
 
 const BINDS = ['BindPaths', 'BindReadOnlyPaths'] as const;
 
-/** Binds that show something else where they are; one of a folder onto itself does so without what is mounted below. */
+/** Bind mounts that show other files at their destination; a folder bound onto itself does so with `norbind` only. */
 const coveringBinds = (values: UnitValues, name: string) =>
   wordsOf(values, name).filter((word) => {
     const [source = '', destination = '', options = ''] = word.split(':');
@@ -32,7 +32,7 @@ const coveringBinds = (values: UnitValues, name: string) =>
     return !isItself || options.split(',').includes('norbind');
   });
 
-/** What hides the paths from the service although we mount them: nothing that we add can show them. */
+/** Errors about paths that stay hidden from the service although we mount them. */
 export const keptHidden = (values: UnitValues, paths: readonly string[]): Diagnostic[] => [
   ...mountedOver(values, paths),
   ...underRoot(values, paths),
@@ -40,8 +40,8 @@ export const keptHidden = (values: UnitValues, paths: readonly string[]): Diagno
 ];
 
 /**
- * What systemd puts in the place of our mounts: it makes mounts from the root down, but none below an inaccessible
- * path, and one of those that are at the same path.
+ * Errors about directives that hide our mounts. systemd mounts from the root down, but nothing below an inaccessible
+ * path, and of several mounts at one path only one.
  */
 function mountedOver(values: UnitValues, paths: readonly string[]): Diagnostic[] {
   const closed = foldersOf(wordsOf(values, 'InaccessiblePaths'), 0);
@@ -64,7 +64,7 @@ const BELOW = 'name the folders below it that must stay hidden';
 const IN_MEMORY = 'ProtectHome = "tmpfs" in [service] hides homes too, and lets systemd show the launcher';
 const ELSEWHERE = 'mount that at another path';
 
-/** With `/` as the new root systemd looks for the source of a mount where it has already covered it. */
+/** An error about RootDirectory=/: systemd looks for the source of a mount where it has already covered it. */
 function underRoot(values: UnitValues, paths: readonly string[]): Diagnostic[] {
   const root = lastOf(values, 'RootDirectory');
   const name = root !== '' && barePath(root) === '/' ? coveredBy(values, paths) : undefined;
@@ -73,7 +73,7 @@ function underRoot(values: UnitValues, paths: readonly string[]): Diagnostic[] {
   return [error('launcher-hidden', message, { hint: 'take RootDirectory=/ out: it is the root anyway' })];
 }
 
-/** A file system of memory belongs to root. */
+/** Errors about file systems in memory that only root may pass: they belong to root. */
 function behindMode(values: UnitValues, paths: readonly string[]): Diagnostic[] {
   if (runsAsRoot({ unit: values })) return [];
   return wordsOf(values, 'TemporaryFileSystem')
@@ -96,7 +96,7 @@ function isClosedToOthers(options: string): boolean {
   return mode !== undefined && !/(?:^|,)[ug]id=/.test(options) && (Number.parseInt(mode, 8) & 1) === 0;
 }
 
-/** Paths of a list whose words have fields with colons between them; a missing field is the first one. */
+/** Paths in a list whose words have fields with colons between them; the first field stands in for a missing one. */
 const foldersOf = (words: readonly string[], field: number): string[] =>
   words.map((word) => {
     const fields = word.split(':');

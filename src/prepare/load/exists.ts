@@ -1,5 +1,4 @@
 import type { System } from '../../system/system.js';
 
-/** Whether there is a file. */
 export const exists = async (system: System, path: string): Promise<boolean> =>
   (await system.read(path, { limit: 0, head: true })) !== undefined;

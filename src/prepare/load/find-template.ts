@@ -7,17 +7,17 @@ import { exists } from './exists.js';
 export interface PolicyPlace {
   readonly system: System;
   readonly path: string;
-  /** What the file would have in it, where there is none. */
+  /** The text to take instead of the file's. */
   readonly text?: string;
 }
 
-/** Where templates are, the administrator's own first. */
+/** The folders of templates, the administrator's own first. */
 const templateFolders = (context: Context): PolicyPlace[] => [
   { system: context.system, path: '/etc/sandbox-unit/templates' },
   { system: context.program, path: `${context.home}/templates` },
 ];
 
-/** The template that a file is, if it is one. */
+/** The name of the template that a file is; undefined if it is none. */
 export function templateAt(context: Context, path: string): string | undefined {
   const name = templateName(path.slice(path.lastIndexOf('/') + 1));
   return templateFolders(context).some((folder) => path === `${folder.path}/${name}.toml`) ? name : undefined;

@@ -8,7 +8,7 @@ import { dropInDirectories, prefixesWithDropIns, selectDropIns, unitSearchPath }
 
 /** Finds unit files and drop-ins as a manager would, from the files alone. */
 
-/** A unit's files without ours; `fragment` is undefined where there is none. */
+/** A unit's files without ours; `fragment` is undefined if there is none. */
 export interface FoundUnit {
   readonly name: UnitName;
   readonly fragment: string | undefined;
@@ -34,7 +34,10 @@ export async function serviceNames(context: Context): Promise<string[]> {
   return [...new Set(lists.flat().filter((name) => name.endsWith('.service')))];
 }
 
-/** A manager that runs was started with variables of its own. */
+/**
+ * The folders of unit files: those that a running manager tells, since it was started with variables of its own; else
+ * those by this environment.
+ */
 async function searchPath({ system, placement, environment, offline }: Context): Promise<readonly string[]> {
   const asked = offline ? undefined : (await system.manager()).unitPath;
   return asked ?? unitSearchPath(placement.scope, environment);
@@ -60,8 +63,8 @@ async function findFragment(context: Context, name: UnitName): Promise<string | 
 }
 
 /**
- * The drop-ins that systemd would read of a unit if ours weren't there: of equal names it reads only the first, so ours
- * may hide another one. Of a template they are those that all instances have.
+ * The drop-ins that systemd would read of a unit without ours. It reads only the first of equal names, so that ours may
+ * hide another one. A template has those that all its instances have.
  */
 export async function findDropIns(
   context: Context,
@@ -78,7 +81,7 @@ export async function findDropIns(
 }
 
 /**
- * Where drop-ins of ours may be that systemd reads of a unit: its own, which hides others of that name, or those that
+ * The paths of our drop-ins that systemd may read of a unit: its own, which hide others of that name, and those that
  * were made for its template.
  */
 export async function dropInPathsFor(
@@ -93,7 +96,7 @@ export async function dropInPathsFor(
   return paths;
 }
 
-/** A template, and those of its instances that have a unit file or drop-ins of their own. */
+/** A template, and its instances that have a unit file or drop-ins of their own. */
 export interface FoundTemplate {
   readonly name: UnitName;
   readonly instances: readonly UnitName[];
@@ -116,7 +119,7 @@ export async function findTemplateUnit(context: Context, given: UnitName): Promi
   return { name, instances: [...new Map(instances.map((one) => [one.full, one])).values()] };
 }
 
-/** An instance that has nothing but what its template has. */
+/** An instance without files of its own, which loads as the template alone; undefined if no name for one is valid. */
 export function plainInstance({ name, instances }: FoundTemplate): UnitName | undefined {
   const taken = new Set(instances.map(({ full }) => full));
   const numbers = Array.from({ length: instances.length + 1 }, (_, i) => instanceOf(name, String(i)));

@@ -6,16 +6,16 @@ import { exists } from './exists.js';
 import { type FoundTemplate, findUnit } from './find-unit.js';
 import { readFiles } from './unit-files.js';
 
-/** An instance that has more, or something else, than its template has. */
+/** An instance that has files besides its template's, or in their place. */
 export interface OwnInstance {
   readonly name: UnitName;
-  /** All that systemd reads of it but ours, its template's among them. */
+  /** All files that systemd reads of it but ours, its template's among them. */
   readonly files: readonly UnitFile[];
 }
 
 /**
- * The instances with files of their own that a drop-in for their template is for: ours for one of them alone is read in
- * the place of the template's, and what is masked doesn't run.
+ * The instances with files of their own to which a drop-in of their template applies. An instance with a drop-in of
+ * ours reads that in the place of the template's, and a masked one doesn't run.
  */
 export async function ownInstances(context: Context, template: FoundTemplate): Promise<OwnInstance[]> {
   const found: OwnInstance[] = [];

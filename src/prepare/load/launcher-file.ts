@@ -5,11 +5,11 @@ import { ownDropIns } from '../../state/own-files.js';
 import type { Context } from '../../system/context.js';
 import type { Target } from '../../target/target.js';
 
-/** In bytes. */
+/** The most bytes of a launcher. */
 export const MAX_LAUNCHER_SIZE = 4 << 20;
 
 /**
- * The launcher as it is to be installed, from the program's own folder; nothing where a package has put one.
+ * The launcher to be installed, from the program's own folder; none if a package has installed one.
  * @throws UserError `no-launcher` if it wasn't built for the machine
  */
 export async function launcherFiles(
@@ -29,7 +29,7 @@ export async function launcherFiles(
 }
 
 /**
- * The installed launcher, if there is one that no drop-in of ours and no transient unit uses.
+ * The path of the installed launcher, if no drop-in of ours and no transient unit uses it; else undefined.
  * @param leaving drop-ins that are about to go
  */
 export async function unusedLauncher(
@@ -41,10 +41,10 @@ export async function unusedLauncher(
   return users.length > 0 || (await isInTransientUnit(context, launcher)) ? undefined : launcher;
 }
 
-/** More than a command line with the largest filter takes, in bytes. */
+/** The most bytes of a transient unit's file: more than a command line with the largest filter takes. */
 const MAX_TRANSIENT_SIZE = 4 << 20;
 
-/** Whether a transient unit that is loaded starts a program; one that is restarted by systemd does so again. */
+/** Whether a loaded transient unit starts a program, which it does again if systemd restarts it. */
 async function isInTransientUnit({ system, placement }: Context, program: string): Promise<boolean> {
   const folder = transientFolder(placement);
   for (const name of await system.list(folder)) {
@@ -55,7 +55,7 @@ async function isInTransientUnit({ system, placement }: Context, program: string
   return false;
 }
 
-/** The launcher goes with the last that uses it. */
+/** Removes the installed launcher if nothing uses it. */
 export async function removeUnusedLauncher(context: Context): Promise<void> {
   const path = await unusedLauncher(context);
   if (path !== undefined) await context.system.remove(path);

@@ -19,27 +19,27 @@ import { findTemplate, type PolicyPlace, templateAt } from './find-template.js';
 export interface LoadedPolicy {
   readonly policy: Policy;
   readonly diagnostics: readonly Diagnostic[];
-  /** False where something that it extends could not be read; a diagnostic says what. */
+  /** False if a base could not be read; a diagnostic says which. */
   readonly complete: boolean;
-  /** Text of each file that went into it. */
+  /** The text of each file that was read, by path. */
   readonly sources: ReadonlyMap<string, string>;
-  /** The policy without each of those that it extends itself, one at a time. */
+  /** Variants of the policy, each without one of the bases that it extends itself. */
   readonly withoutBases: () => readonly WeakerPolicy[];
 }
 
 export interface LoadOptions {
-  /** As root, refuse files that others could have written. */
+  /** Whether root refuses files that others could have written. */
   readonly trusted: boolean;
-  /** It is for something that is to be confined: an empty one, as a file that was cut short, is an error then. */
+  /** Whether the policy is to confine something: an empty one, as of a file that was cut short, is an error then. */
   readonly confines?: boolean;
 }
 
-/** Most files that one policy may be made of. */
+/** The most files that one policy may be made of. */
 const MAX_FILES = 64;
 
 /**
  * Reads a policy file and all that it extends; a base that is reached twice counts once, at its first place.
- * @throws UserError where the file itself can't be read; what is wrong with a base is among the diagnostics
+ * @throws UserError if the file itself can't be read; errors in a base are among the diagnostics
  */
 export async function loadPolicy(
   context: Context,
@@ -64,13 +64,13 @@ export async function loadPolicy(
   };
 }
 
-/** Where a unit's policy may be, the first first. */
+/** The paths where a unit's policy may be, by precedence. */
 export function policyPlaces({ placement }: Context, unit: UnitName): string[] {
   const names = [unit.full, ...(unit.template && unit.template !== unit.full ? [unit.template] : [])];
   return policySearchPath(names, placement.scope, placement.home);
 }
 
-/** The file of the policy that a unit is confined by when none is named; undefined where there is none. */
+/** The file of a unit's policy if none is named; undefined if there is none. */
 export async function ownPolicy(context: Context, unit: UnitName): Promise<string | undefined> {
   for (const path of policyPlaces(context, unit)) {
     if (await exists(context.system, path)) return path;
@@ -101,26 +101,26 @@ export async function findPolicy(
 interface Lacking {
   readonly unit: UnitName;
   readonly asked: UnitName;
-  /** The first place where it is looked for, and how that is told. */
+  /** The first path of the search, and the text that names it in a hint. */
   readonly first: string;
   readonly place: string;
 }
 
-/** How a unit comes to a policy, by what there is. */
+/** A hint on how the unit comes to a policy, by the files that there are. */
 async function wayToPolicy(context: Context, { unit, asked, first, place }: Lacking): Promise<string> {
   const used = await policyInUse(context, unit);
   if (used) return `it is confined by ${used}, or write ${place}`;
-  // Without the suffix that names of services are typed without.
+  // A policy's file may be named without `.service`, as users type the unit's name.
   const near = first.replace(/\.service\.toml$/, '.toml');
   if (await exists(context.system, near))
     return `${near} is there: move it to ${place}, or give --policy ${near}`;
-  // By a name that isn't the unit's own none is looked for.
+  // The search doesn't look for a policy under an alias.
   const other = asked.full === unit.full ? undefined : await ownPolicy(context, asked);
   if (other) return `${other} is for another name: move it to ${place}, or give --policy ${other}`;
   return `write ${place}, or name one with --policy or --template ('sandbox-unit template list')`;
 }
 
-/** What a unit is confined by, and how to name it: no policy file of its own says so. */
+/** The policy in a unit's drop-in, and how to name it, since no file in the search path is found. */
 async function policyInUse(context: Context, unit: UnitName): Promise<string | undefined> {
   const [dropIn] = await readFiles(context, [dropInPath(context.placement, unit.full)]);
   const path = dropIn && policyOfDropIn(dropIn.content);
@@ -134,17 +134,17 @@ async function policyInUse(context: Context, unit: UnitName): Promise<string | u
 }
 
 class Loader {
-  /** In the order in which they were read. */
+  /** Texts by path, in the order in which they were read. */
   readonly sources = new Map<string, string>();
   readonly diagnostics: Diagnostic[] = [];
-  /** By path, bases before what extends them. */
+  /** Policies by path, each after its bases. */
   readonly policies = new Map<string, Policy>();
   complete = true;
-  /** Paths of those that policies extend. */
+  /** Paths of bases, by the entry in `extends`. */
   readonly #bases = new Map<Located<string>, string>();
-  /** There were too many files: that is said once. */
+  /** Whether there were too many files: one error says so. */
   #full = false;
-  /** Paths, those that could not be read included. */
+  /** Visited paths, also of files that could not be read. */
   readonly #visited = new Set<string>();
   readonly #context: Context;
   readonly #options: LoadOptions;
@@ -154,7 +154,10 @@ class Loader {
     this.#options = options;
   }
 
-  /** @param chain the files that led here, for cycles */
+  /**
+   * Reads a policy after its bases.
+   * @param chain the files that led here, for cycles
+   */
   async visit(place: PolicyPlace, at: Location | undefined, chain: readonly string[]): Promise<void> {
     const { path } = place;
     if (chain.includes(path)) {
@@ -176,7 +179,7 @@ class Loader {
     this.policies.set(path, policy);
   }
 
-  /** A base that can't be had doesn't hide what is wrong with the others. */
+  /** Visits a base. Its errors become diagnostics, so that they don't hide errors in other bases. */
   async #visitBase(reference: Located<string>, from: PolicyPlace, chain: readonly string[]): Promise<void> {
     const { at } = reference;
     try {
@@ -200,7 +203,7 @@ class Loader {
     });
   }
 
-  /** Adds a policy's path, and those of all that it extends. */
+  /** Adds the paths of a policy and of all that it extends. */
   #reach(path: string | undefined, paths: Set<string>): void {
     if (path === undefined || paths.has(path)) return;
     paths.add(path);
@@ -227,7 +230,7 @@ class Loader {
     return decodePolicy(file.bytes, path);
   }
 
-  /** A template's name, or a path: absolute, or relative to the policy that names it. */
+  /** The place of a base: by a template's name, or by a path, absolute or relative to the policy that names it. */
   async #resolve({ value, at }: Located<string>, from: PolicyPlace): Promise<PolicyPlace> {
     if (!value.includes('/') && !value.endsWith('.toml')) return findTemplate(this.#context, value, at);
     const folder = from.path.slice(0, from.path.lastIndexOf('/') + 1);

@@ -25,18 +25,24 @@ export interface LoadedUnit {
   /** The fragment, then the drop-ins in the order in which systemd reads them. */
   readonly files: readonly UnitFile[];
   readonly diagnostics: readonly Diagnostic[];
-  /** As the manager has it; of a template, as it has an instance that nobody uses. Undefined offline. */
+  /**
+   * The properties that the manager has; those of an instance without files of its own for a template. Undefined
+   * offline.
+   */
   readonly properties: UnitProperties | undefined;
-  /** What its drop-in is for; none offline. */
+  /** The services that the unit's drop-in is for; none offline. */
   readonly services: readonly Service[];
-  /** Of a template those for which its drop-in must do though they differ. */
+  /** A template's instances with files of their own, for which its drop-in must do, too. */
   readonly instances: readonly OwnInstance[];
 }
 
 const fail = (code: string, message: string, hint?: string) =>
   new UserError(error(code, message, { hint }), EXIT.failure);
 
-/** A service's name as the command line has it. */
+/**
+ * Parses a service's name from the command line.
+ * @throws UserError `not-a-service`, or the error in the name
+ */
 export function serviceName(text: string): UnitName {
   const name = parseUnitName(text);
   if ('severity' in name) throw new UserError(name, EXIT.failure);
@@ -46,13 +52,16 @@ export function serviceName(text: string): UnitName {
   return name;
 }
 
-/** A name as results have it, even where there is no such unit. */
+/** The full name of a unit for results, whether the unit exists or not. */
 export function fullName(text: string): string {
   const name = parseUnitName(text);
   return 'full' in name ? name.full : printable(text);
 }
 
-/** Reads a unit's files: those that the manager names, or, offline, those that it would find. */
+/**
+ * Reads a unit's files: those that the manager names, or, offline, those that it would find.
+ * @throws UserError `no-unit`, `unit-changed`, `unit-masked`, `unit-transient`
+ */
 export async function loadUnit(context: Context, text: string): Promise<LoadedUnit> {
   const name = serviceName(text);
   if (context.offline) return loadOffline(context, name);
@@ -64,7 +73,7 @@ export async function loadUnit(context: Context, text: string): Promise<LoadedUn
   return { name: canonical, properties, services, instances: [], ...files };
 }
 
-/** A template as it is for an instance that has nothing besides. */
+/** Loads a template as an instance that has nothing besides. */
 async function loadTemplate(context: Context, given: UnitName): Promise<LoadedUnit> {
   const found = await findTemplateUnit(context, given);
   const { name } = found;
@@ -76,7 +85,10 @@ async function loadTemplate(context: Context, given: UnitName): Promise<LoadedUn
   return { name, properties, services, instances: await ownInstances(context, found), ...files };
 }
 
-/** The properties of what is to be confined. @param asked the name that the manager knows it by */
+/**
+ * The properties of a unit that a drop-in can confine.
+ * @param asked the name that the manager knows it by
+ */
 async function loadedProperties(context: Context, name: UnitName, asked: UnitName): Promise<UnitProperties> {
   const properties = await context.system.unit(asked.full);
   if (properties.get('LoadState') === 'not-found') throw await noUnit(context, name);
@@ -85,7 +97,10 @@ async function loadedProperties(context: Context, name: UnitName, asked: UnitNam
   return properties;
 }
 
-/** @throws UserError `unit-name-too-long` where no instance could be loaded at all */
+/**
+ * The instance by which a template is loaded.
+ * @throws UserError `unit-name-too-long` if no instance could be loaded
+ */
 function instanceForLoading(template: FoundTemplate): UnitName {
   const instance = plainInstance(template);
   if (instance) return instance;
@@ -102,7 +117,7 @@ export async function loadFiles(
   return readFiles(context, [String(properties.get('FragmentPath')), ...dropIns]);
 }
 
-/** systemd says that files have changed of a unit, too, with a drop-in that it can't read to the end. */
+/** The error about files that have changed. systemd says so, too, of a drop-in that it can't read to the end. */
 async function unitChanged(context: Context, name: string, properties: UnitProperties): Promise<UserError> {
   const { files } = await readFiles(context, [
     String(properties.get('FragmentPath')),
@@ -116,7 +131,7 @@ async function unitChanged(context: Context, name: string, properties: UnitPrope
   return new UserError(error('unit-changed', message, { at: cut?.at, hint }), EXIT.failure);
 }
 
-/** The drop-ins that the manager reads, and in the place of ours what it would read without. */
+/** The drop-ins that the manager reads; in the place of ours stand those that ours hides. */
 async function othersDropIns(
   context: Context,
   name: UnitName,
@@ -131,7 +146,7 @@ async function othersDropIns(
   return loaded.flatMap((path) => (own.includes(path) ? hidden : [path]));
 }
 
-/** Why a unit can't be confined by a drop-in, if it can't. */
+/** @throws UserError if a drop-in can't confine the unit */
 function assertLoadable(context: Context, name: string, properties: UnitProperties) {
   const state = properties.get('LoadState');
   const fragment = String(properties.get('FragmentPath') ?? '');
@@ -149,7 +164,10 @@ function assertLoadable(context: Context, name: string, properties: UnitProperti
   if (fragment === '') throw fail('no-unit', `${name} has no unit file`);
 }
 
-/** The error for a name that no unit has. @param more what is said besides */
+/**
+ * The error for a name that no unit has.
+ * @param more text behind the name
+ */
 export async function noUnit(context: Context, { full }: UnitName, more = ''): Promise<UserError> {
   const stem = (name: string) => name.replace(/\.service$/, '');
   const files = await serviceNames(context);
@@ -158,13 +176,16 @@ export async function noUnit(context: Context, { full }: UnitName, more = ''): P
     return fail('no-unit', `there is no unit ${full}${more}`, hint);
   }
   const list = `'${systemctl(context.placement.scope, 'list-unit-files --type=service')}' lists those that there are`;
-  // Of `foo.servce` the suffix is what is misspelt.
+  // In `foo.servce` the suffix is misspelt.
   const meant = didYouMean(stem(full), files.map(stem)) ?? didYouMean(stem(full), files);
   const hint = meant ?? (context.offline ? undefined : list);
   return fail('no-unit', `there is no unit ${full}${more}`, hint);
 }
 
-/** A unit by its files alone. @throws UserError `no-unit` */
+/**
+ * Loads a unit by its files alone.
+ * @throws UserError `no-unit`
+ */
 export async function loadOffline(context: Context, given: UnitName): Promise<LoadedUnit> {
   const { name, fragment, dropIns } = await findUnit(context, given);
   if (fragment === undefined) throw await noUnit(context, name);

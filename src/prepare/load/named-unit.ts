@@ -7,11 +7,11 @@ import { serviceName } from './load-unit.js';
 export interface NamedUnit {
   readonly name: string;
   readonly exists: boolean;
-  /** What runs by it; none offline. */
+  /** The services that its drop-in is for; none offline. */
   readonly services: readonly Service[];
 }
 
-/** The unit that a name stands for: apply writes for the unit itself, never for an alias. */
+/** The unit that a name or an alias stands for: `apply` writes for the unit itself. */
 export async function namedUnit(context: Context, text: string): Promise<NamedUnit> {
   const name = serviceName(text);
   if (context.offline) {

@@ -5,7 +5,7 @@ import { exists } from './exists.js';
 
 /**
  * The path of a program of the native helper: in the program's own folder, or where a package has put it.
- * @param code of the error where it isn't there
+ * @param code of the error if the program isn't there
  */
 async function nativeProgram(
   { program, home, machine }: Context,

@@ -7,13 +7,13 @@ import { isTemplate, parseUnitName, type UnitName } from '../../unit/name.js';
 interface Asked {
   readonly system: System;
   readonly unit: UnitName;
-  /** What the manager says of it or of its instances. */
+  /** Properties of the unit or of its instances, as the manager has them. */
   readonly properties: readonly UnitProperties[];
-  /** Whether the policy sets a directive: what undoes no line of it isn't asked for. */
+  /** Whether the policy sets a directive: facts that undo no line of the policy aren't asked for. */
   readonly sets: (directive: string) => boolean;
 }
 
-/** What holds for services by the files of other units. */
+/** Facts about services that the files of other units decide. */
 export async function surroundingsOf({ system, unit, properties, sets }: Asked): Promise<Surroundings> {
   const partners = properties.flatMap((one) => (one.get('JoinsNamespaceOf') ?? []) as string[]);
   const slices = sets('IPAddressDeny') ? properties.flatMap(slicesAbove) : [];
@@ -26,7 +26,7 @@ export async function surroundingsOf({ system, unit, properties, sets }: Asked):
   return { partners: [...new Set(partners)].sort(), allowed, sockets };
 }
 
-/** A text for each of these, so that it is seen when they change. */
+/** A text for each of the facts; a hash of these texts tells when one changes. */
 export const surroundingsText = ({ partners, allowed, sockets }: Surroundings): string[] => [
   ...partners,
   ...[...allowed].map(([slice, list]) => `${slice} ${list.join(' ')}`),
@@ -58,13 +58,16 @@ async function socketsOf(
 
 const NETWORK = ['Datagram', 'SequentialPacket', 'Stream'];
 
-/** Whether one of its sockets has an address that is neither a path nor abstract nor of AF_VSOCK. */
+/** Whether one of the unit's sockets is on IP: its address is no path, not abstract and not of AF_VSOCK. */
 const listensOnIp = (socket: UnitProperties): boolean =>
   ((socket.get('Listen') ?? []) as readonly (readonly [string, string])[]).some(
     ([kind, address]) => NETWORK.includes(kind) && !/^(?:[/@]|vsock:)/.test(address),
   );
 
-/** systemd makes one table of a unit's lists of addresses and those of its slices. */
+/**
+ * The rules for a socket unit's sockets. systemd makes one table of a unit's lists of addresses and those of its
+ * slices.
+ */
 async function rulesOf(system: System, socket: UnitProperties): Promise<SocketRules> {
   const all = [socket];
   for (const slice of slicesAbove(socket)) all.push(await system.anyUnit(slice));
@@ -75,12 +78,12 @@ async function rulesOf(system: System, socket: UnitProperties): Promise<SocketRu
       const [only, names] = (one.get('RestrictNetworkInterfaces') ?? [false, []]) as [boolean, string[]];
       return names.length === 0 ? [] : [{ only, names: new Set(names) }];
     }),
-    // A namespace by its path comes before one of its own.
+    // NetworkNamespacePath= takes precedence over PrivateNetwork=.
     isolated: socket.get('PrivateNetwork') === true && (socket.get('NetworkNamespacePath') ?? '') === '',
   };
 }
 
-/** The slice of a unit and those that it is in: `a-b.slice`, `a.slice`, `-.slice` (systemd.slice(5)). */
+/** The slice of a unit and those above it: `a-b.slice`, `a.slice`, `-.slice` (systemd.slice(5)). */
 function slicesAbove(unit: UnitProperties): string[] {
   const name = String(unit.get('Slice') ?? '');
   const parsed = parseUnitName(name);
@@ -89,7 +92,7 @@ function slicesAbove(unit: UnitProperties): string[] {
   return [...parts.map((_, i) => `${parts.slice(0, i + 1).join('-')}.slice`).reverse(), '-.slice'];
 }
 
-/** Of `a(iayu)`, family, address and length of each, as IPAddressAllow= has it. */
+/** The prefixes in a property `a(iayu)`, family, address and length of each, as IPAddressAllow= has them. */
 function prefixesOf(value: unknown): string[] {
   const list = (value ?? []) as readonly (readonly [number, Iterable<number>, number])[];
   return list.map(([, address, length]) => `${addressText([...address])}/${length}`);

@@ -3,12 +3,12 @@ import { EXIT, error, UserError } from '../../diagnostic.js';
 import type { Context } from '../../system/context.js';
 import { parseUnitFile, type UnitFile } from '../../unit/unit-file.js';
 
-/** Largest unit file that is read, in bytes. */
+/** The most bytes of a unit file that are read. */
 const MAX_UNIT_SIZE = 4 << 20;
 
 /**
  * Reads unit files and drop-ins.
- * @throws UserError `unit-changed` where one isn't there any more
+ * @throws UserError `unit-changed` if one of them is gone
  */
 export async function readFiles(context: Context, paths: readonly string[]) {
   const files: UnitFile[] = [];

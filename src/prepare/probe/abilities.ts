@@ -12,16 +12,16 @@ const TRIPLETS: Readonly<Record<Machine, string>> = {
 
 const CGROUPS = '/sys/fs/cgroup';
 
-/** The file of a control group of v2 that lists what it may use (Documentation/admin-guide/cgroup-v2.rst). */
+/** The file of a control group of v2 that lists its controllers (Documentation/admin-guide/cgroup-v2.rst). */
 const CONTROLLERS = 'cgroup.controllers';
 
-/** Most that a file of sysfs holds, in bytes. */
+/** The most bytes that a file of sysfs holds. */
 const PAGE = 4096;
 
 /**
- * Learns what systemd and the kernel can do, from where systemd itself does. Offline only files of the system are
- * seen, not what runs.
- * @param manager what the manager says of itself
+ * Learns the abilities of systemd and of the kernel, from the sources that systemd itself uses. Offline only files of
+ * the system are seen, not the running one.
+ * @param manager the manager's facts about itself
  */
 export async function probeAbilities(
   context: Context,
@@ -40,7 +40,7 @@ export async function probeAbilities(
   });
 }
 
-/** What is beside the C library; undefined where that isn't in a usual place. */
+/** The file names beside the C library; undefined if that isn't in a usual place. */
 async function findLibraries(system: System, machine: Machine): Promise<ReadonlySet<string> | undefined> {
   const triplet = TRIPLETS[machine];
   const places = [
@@ -72,13 +72,13 @@ async function findModules(system: System): Promise<ReadonlySet<string>> {
   return new Set(found.filter(([, active]) => active).map(([name]) => name));
 }
 
-/** Control groups v2, or beside v1 the hierarchy that systemd keeps. */
+/** Whether there are control groups v2, alone or as systemd's own hierarchy beside v1. */
 async function hasCgroup2(system: System): Promise<boolean> {
   const names = await namesIn(system, CGROUPS);
   return names.includes(CONTROLLERS) || names.includes('unified');
 }
 
-/** The hierarchies of v1 that systemd limits units by, under the names that v2 has for their controllers. */
+/** The hierarchies of v1 by which systemd limits units, and the names of their controllers in v2. */
 const OLD_CONTROLLERS: ReadonlyMap<string, string> = new Map([
   ['blkio', 'io'],
   ['cpu', 'cpu'],
@@ -87,7 +87,7 @@ const OLD_CONTROLLERS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The controllers that the manager can give its units; undefined where that can't be seen.
+ * The controllers that the manager can give its units; undefined if that can't be seen.
  * @param group the manager's own control group
  */
 async function findControllers(
@@ -96,7 +96,7 @@ async function findControllers(
 ): Promise<ReadonlySet<string> | undefined> {
   const names = await namesIn(system, CGROUPS);
   if (!names.includes(CONTROLLERS)) {
-    // A user's manager is given none of v1.
+    // A user's manager gets no hierarchy of v1.
     const usable = placement.scope === 'user' ? [] : names;
     return new Set(usable.flatMap((name) => OLD_CONTROLLERS.get(name) ?? []));
   }
@@ -111,7 +111,7 @@ const textOf = async (system: System, path: string): Promise<string> =>
 const namesIn = async (system: System, folder: string): Promise<readonly string[]> =>
   (await ifReadable(system.list(folder))) ?? [];
 
-/** What can't be read isn't there for systemd either. */
+/** The result of reading; undefined if that fails. systemd can't read an unreadable file either. */
 async function ifReadable<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;

@@ -5,7 +5,8 @@ import type { Context } from '../../system/context.js';
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
 
 /**
- * The first file that may be executed, as execvp(3) looks for it with the caller's environment; or why there is none.
+ * The first file that may be executed, as execvp(3) looks for it with the caller's environment; or the reason why there
+ * is none.
  * @param name a path, or a name without a slash
  */
 export function lookUpProgram(
@@ -27,7 +28,7 @@ export function lookUpProgram(
   return { why };
 }
 
-/** An error where the policy's probe can't be run, which would be seen only when the service has been restarted. */
+/** An error if the policy's probe can't be run, which would otherwise show only after the restart. */
 export function probeProblems({ caller, offline }: Context, { probe }: Policy): Diagnostic[] {
   const [program] = probe ?? [];
   if (program === undefined || offline) return [];

@@ -10,20 +10,23 @@ import { type Program, SYSTEMD_RANGE, type Target } from '../../target/target.js
 import { exists } from '../load/exists.js';
 import { probeAbilities } from './abilities.js';
 
-/** How much `systemd-analyze syscall-filter` may print, in bytes; systemd 257 prints 20 kB. */
+/** The most output of `systemd-analyze syscall-filter`, in bytes; systemd 257 prints 20 kB. */
 const MAX_LISTING = 1 << 20;
 
-/** What is the same for every unit of a machine. */
+/** Facts that all units of a machine share. */
 export interface MachineFacts {
   readonly facts: Omit<Target, 'programs'>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Learns what plans need to know of the machine. */
+/**
+ * Learns the facts about the machine that plans need.
+ * @throws UserError `old-systemd`, `unknown-systemd`, `unknown-machine`
+ */
 export async function probeMachine(context: Context): Promise<MachineFacts> {
   const { system, placement } = context;
   const [listing, manager, launcher, mounts, ptraceScope] = await Promise.all([
-    // The first, for it runs by itself meanwhile.
+    // The process comes first, since it runs while the rest is read.
     system.run(SETS, { limit: MAX_LISTING }),
     system.manager(),
     findLauncher(context),
@@ -41,8 +44,8 @@ export async function probeMachine(context: Context): Promise<MachineFacts> {
 }
 
 /**
- * Learns what a plan needs to know of the unit's programs.
- * @param programs by their names, where each may be: the first place that has one counts
+ * Learns the facts about a unit's programs that a plan needs.
+ * @param programs the possible paths of each program by its name: the first that exists counts
  */
 export async function probeTarget(
   context: Context,
@@ -87,16 +90,16 @@ export function machineOf(context: Context, architecture: string): Machine {
   );
 }
 
-/** Without escape codes, whatever the terminal. */
+/** The command prints no escape codes, whatever the terminal. */
 const SETS = ['env', 'SYSTEMD_COLORS=0', 'systemd-analyze', 'syscall-filter'];
 
-/** The target's own sets; where its systemd-analyze can't be run, those that came with this program. */
+/** The target's own sets; those that came with this program if the target's systemd-analyze can't be run. */
 const setsOf = ({ status, stdout }: ProcessResult, version: string): SyscallSets =>
   status === 0 ? parseSyscallFilterListing(stdout, version) : bundledSets();
 
 /**
- * The sets by which the manager that runs has read its files; undefined where they can't be had: its systemd-analyze may
- * be newer already.
+ * The sets by which the running manager has read its files. Undefined if they can't be had: the installed
+ * systemd-analyze may be newer already.
  * @param version the manager's
  */
 export async function setsOfManager({ system }: Context, version: string): Promise<SyscallSets | undefined> {
@@ -114,13 +117,13 @@ async function findLauncher(context: Context): Promise<string> {
   return isPackaged ? PACKAGED_LAUNCHER : installedLauncher(context.placement);
 }
 
-/** Those of a system that isn't running are not known. */
+/** The mounts of the running system; none offline, where they aren't known. */
 async function readMounts({ system, offline }: Context): Promise<Mount[]> {
   const file = offline ? undefined : await system.read('/proc/self/mountinfo', { limit: MAX_MOUNTS });
   return file ? parseMountInfo(new TextDecoder().decode(file.bytes)) : [];
 }
 
-/** A digit; there is no file without Yama (Documentation/admin-guide/LSM/Yama.rst). */
+/** Yama's scope, a digit; 0 without Yama, which has the file (Documentation/admin-guide/LSM/Yama.rst). */
 async function readPtraceScope({ system, offline }: Context): Promise<number> {
   const file = offline ? undefined : await system.read('/proc/sys/kernel/yama/ptrace_scope', { limit: 16 });
   return file ? Number.parseInt(new TextDecoder().decode(file.bytes), 10) || 0 : 0;
@@ -145,7 +148,10 @@ async function readPrograms(
   return programs;
 }
 
-/** A program that can't be read is no obstacle: systemd may see another file there, and may execute it. */
+/**
+ * The facts about one file. A program that can't be read is no obstacle: systemd may see another file there, and may
+ * execute it.
+ */
 async function readOne({ system }: Context, path: string): Promise<Program | undefined> {
   try {
     const head = await system.read(path, { limit: HEAD_SIZE, head: true });

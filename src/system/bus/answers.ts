@@ -2,7 +2,7 @@ import type { Variant } from 'dbus-next';
 import { EXIT, error, UserError } from '../../diagnostic.js';
 import type { ManagerFacts, UnitProperties } from '../system.js';
 
-/** Types of the properties of units that are looked at, by name (org.freedesktop.systemd1(5)); the same in 247 to 262. */
+/** Types of the unit properties that are used, by name (org.freedesktop.systemd1(5)); equal in systemd 247 to 262. */
 const TYPES: ReadonlyMap<string, string> = new Map([
   ['Accept', 'b'],
   ['ActiveState', 's'],
@@ -34,6 +34,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['IPAddressAllow', 'a(iayu)'],
   ['IPAddressDeny', 'a(iayu)'],
   ['Id', 's'],
+  ['InactiveEnterTimestamp', 't'],
   ['InactiveEnterTimestampMonotonic', 't'],
   ['InactiveExitTimestamp', 't'],
   ['InvocationID', 'ay'],
@@ -92,7 +93,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['Wants', 'as'],
 ]);
 
-/** What every service has, even one that isn't there. */
+/** Properties that every service has, even one that doesn't exist. */
 const ALWAYS = ['ActiveState', 'DropInPaths', 'FragmentPath', 'Id', 'LoadState', 'SystemCallFilter'];
 
 const unexpected = (what: string) =>
@@ -103,14 +104,17 @@ const unexpected = (what: string) =>
     EXIT.failure,
   );
 
-/** @throws UserError `manager-answer` where a value isn't of its property's type */
+/**
+ * The properties in an answer's table.
+ * @throws UserError `manager-answer` where a value isn't of its property's type
+ */
 export function valuesOf(table: unknown): UnitProperties {
   if (typeof table !== 'object' || table === null) throw unexpected('no properties');
   const entries = Object.entries(table as Readonly<Record<string, Variant>>);
   return new Map(entries.map(([name, variant]) => [name, typed(name, variant)]));
 }
 
-/** The properties that a signal says have changed; none where it is to be asked for them. */
+/** The changed properties in a signal; empty if the manager has to be asked for them. */
 export function changedIn(table: unknown): UnitProperties {
   try {
     return valuesOf(table);
@@ -119,7 +123,10 @@ export function changedIn(table: unknown): UnitProperties {
   }
 }
 
-/** @throws UserError `manager-answer` */
+/**
+ * The value of a property.
+ * @throws UserError `manager-answer`
+ */
 export function typed(name: string, variant: unknown): unknown {
   const { signature, value } = (variant ?? {}) as Partial<Variant>;
   if (signature === undefined) throw unexpected(`no value for ${name}`);
@@ -130,7 +137,7 @@ export function typed(name: string, variant: unknown): unknown {
 
 /**
  * The properties of a service.
- * @param tables one an interface
+ * @param tables one for each interface
  * @throws UserError `manager-answer`
  */
 export function serviceOf(tables: readonly unknown[]): UnitProperties {
@@ -154,7 +161,11 @@ export function unitsIn([list]: readonly unknown[]): string[] {
   return names.sort();
 }
 
-/** @param variants version, architecture, features, start, the path of units; @throws UserError `manager-answer` */
+/**
+ * The manager's facts.
+ * @param variants the version, architecture, features, start, unit path and control group
+ * @throws UserError `manager-answer`
+ */
 export function managerOf(variants: readonly unknown[]): ManagerFacts {
   const [version, architecture, features, started, unitPath, group] = variants.map(
     (variant) => (variant as Variant | undefined)?.value,

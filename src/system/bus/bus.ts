@@ -18,10 +18,10 @@ const UNIT = 'org.freedesktop.systemd1.Unit';
 const UNIT_SERVICE = 'org.freedesktop.systemd1.Service';
 const OWN_INTERFACES = new Map(['Slice', 'Socket'].map((one) => [one.toLowerCase(), `${SERVICE}.${one}`]));
 
-/** Reading every unit file again takes long on a large machine; systemctl allows it 2 minutes. */
+/** Longest wait for a reload, in milliseconds, as systemctl has it: a large machine has many unit files. */
 const RELOAD_TIMEOUT = 120_000;
 
-/** What is told of a unit: the properties that have changed; none where changes may have been missed. */
+/** Gets the changed properties of a unit; an empty map if changes may have been missed. */
 type Changed = (properties: UnitProperties) => void;
 
 /** The service manager, over its bus. */
@@ -32,9 +32,9 @@ export class Bus {
   readonly #heard = new HeardUnits();
   #subscribed: Promise<unknown> | undefined;
   #states: Promise<unknown> | undefined;
-  /** The manager's own name on the bus, another one after each daemon-reexec: `:1.2`. */
+  /** The manager's own name on the bus, `:1.2`; another one after each daemon-reexec. */
   #manager: string | undefined;
-  /** What came before that name was known. */
+  /** Signals that came before that name was known. */
   readonly #early: Signal[] = [];
 
   private constructor(connection: Connection) {
@@ -81,12 +81,12 @@ export class Bus {
   }
 
   async instances({ prefix, type }: UnitName): Promise<string[]> {
-    // A pattern of glob(7), in which a backslash takes the next character as it is.
+    // The pattern is one of glob(7), in which a backslash makes the next character plain.
     const pattern = `${prefix.replaceAll('\\', '\\\\')}@*.${type}`;
     return unitsIn(await this.#ask('ListUnitsByPatterns', 'asas', [[], [pattern]]));
   }
 
-  /** One property of a unit; undefined where this manager has none of that name. All of them take long to read. */
+  /** One property of a unit; undefined if this manager has none of that name. Reading all of them would take long. */
   property(unit: string, iface: 'Unit' | 'Service', name: string): Promise<unknown> {
     return this.#property(unitObjectPath(unit), `${SERVICE}.${iface}`, name);
   }
@@ -100,7 +100,7 @@ export class Bus {
     await this.#call('Reload', '', [], RELOAD_TIMEOUT);
   }
 
-  /** Listens to units: see HeardUnits. */
+  /** Listens to units, for HeardUnits. */
   async watch(units: readonly string[]): Promise<void> {
     for (const unit of units) {
       this.#heard.watch(unit);
@@ -109,7 +109,7 @@ export class Bus {
         if (state !== undefined) this.#heard.onState(unit, String(state), isSkipped(properties));
       });
     }
-    // One rule for all: a bus takes only so many.
+    // The match rule covers all units, since a bus takes only so many rules.
     this.#states ??= this.#connection.callBus('AddMatch', changesOf('path_namespace', UNITS_PATH));
     await Promise.all([this.#states, this.#subscribe()]);
   }
@@ -118,12 +118,12 @@ export class Bus {
     return this.#heard.heard(unit);
   }
 
-  /** Queues a restart and waits until it is done, however long the unit takes. */
+  /** Queues a restart, and waits for the result of its job, however long the unit takes. */
   restart(unit: string, how?: 'if-up'): Promise<string> {
     return this.#job(how ? 'TryRestartUnit' : 'RestartUnit', unit);
   }
 
-  /** Queues the start of a unit, as restart(). */
+  /** Queues the start of a unit, and waits for the result of its job. */
   startUnit(unit: string, starts: readonly string[] = []): Promise<string> {
     return this.#job('StartUnit', unit, starts);
   }
@@ -138,8 +138,8 @@ export class Bus {
   }
 
   /**
-   * Starts a transient unit that stays loaded for as long as this connection lasts.
-   * @param changed is told what changes of the unit from the start on
+   * Starts a transient unit that stays loaded as long as this connection lasts.
+   * @param changed gets the unit's changes from the start on
    * @returns the path of the job
    */
   async startTransient(unit: string, properties: readonly UnitProperty[], changed: Changed): Promise<string> {
@@ -150,7 +150,7 @@ export class Bus {
       this.#connection.variant(signature, value),
     ]);
     const reference = ['AddRef', this.#connection.variant('b', true)];
-    // Sent together, in this order: none needs the answer to another.
+    // The calls are sent together, in this order: none needs the answer to another.
     const [, , [job]] = await Promise.all([
       this.#connection.callBus('AddMatch', changesOf('path', path)),
       this.#subscribe(),
@@ -167,22 +167,22 @@ export class Bus {
     await this.#connection.call({ destination: SERVICE, path, interface: UNIT, member: 'Ref' });
   }
 
-  /** Stops a unit; doesn't wait for it. */
+  /** Queues the stop of a unit, without waiting for it. */
   async stop(unit: string): Promise<void> {
     await this.#ask('StopUnit', 'ss', [unit, 'replace']);
   }
 
-  /** The result of a job of a unit, when it has one: `done`. */
+  /** The result of a job of a unit, once it has one: `done`. */
   async endOfJob(path: string, unit: string): Promise<string> {
     return this.unlessLost(this.#jobs.resultOf(path, unit));
   }
 
-  /** What is waited for; rejects where the connection ends before. */
+  /** The result of a promise; rejects if the connection ends before. */
   async unlessLost<T>(awaited: Promise<T>): Promise<T> {
     return Promise.race([awaited, this.#connection.lost]);
   }
 
-  /** Settles when the connection has ended, whatever ended it. */
+  /** Settles when the connection has ended, for whatever reason. */
   async lost(): Promise<void> {
     await this.#connection.lost.catch(() => undefined);
   }
@@ -201,7 +201,7 @@ export class Bus {
     }
   }
 
-  /** Once, or again where that failed. */
+  /** Subscribes to signals once, or again after a failure. */
   async #subscribe() {
     this.#subscribed ??= this.#listen();
     await this.#subscribed.catch((cause) => {
@@ -227,12 +227,12 @@ export class Bus {
     for (const signal of this.#early.splice(0)) this.#onSignal(signal);
   }
 
-  /** A manager that is listened to already refuses. */
+  /** Subscribes once more: a manager that this connection has subscribed to already refuses, without harm. */
   async #subscribeAgain() {
     await this.#unlessRefused(this.#ask('Subscribe'));
   }
 
-  /** Only the bus itself has its name, and the manager its own. */
+  /** Handles a signal by its sender: only the bus has its own name, and only the manager has the manager's. */
   #onSignal(signal: Signal) {
     const { sender, path, member, body } = signal;
     if (this.#manager === undefined && sender !== BUS) this.#early.push(signal);
@@ -254,7 +254,7 @@ export class Bus {
     }
   }
 
-  /** A manager that executes itself again keeps its jobs; those that end before it is listened to end unheard. */
+  /** Follows a manager that reexecutes itself: it keeps its jobs, but some may end before it is subscribed to again. */
   async #followManager(owner: string) {
     this.#manager = owner;
     this.#heard.forgetJobs();
@@ -272,12 +272,12 @@ export class Bus {
     for (const changed of this.#watched.values()) changed(new Map());
   }
 
-  /** The result of a job that nobody heard of, as far as its unit tells. */
+  /** The result of a job whose end nobody heard, as far as its unit tells. */
   async #outcomeOf(unit: string): Promise<string> {
     return (await this.property(unit, 'Unit', 'ActiveState')) === 'failed' ? 'failed' : 'done';
   }
 
-  /** A call that does no harm when it is made twice: made again while the manager is away. */
+  /** Calls the manager, and again while it is away. The call must be harmless when it is made twice. */
   #ask(member: string, signature = '', body: readonly unknown[] = []): Promise<unknown[]> {
     return whileAway(() => this.#call(member, signature, body));
   }

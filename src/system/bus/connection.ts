@@ -7,16 +7,15 @@ import { guardBus } from './guard.js';
 const BUS_PATH = '/org/freedesktop/DBus';
 const BUS = 'org.freedesktop.DBus';
 
-/** Longest wait for the answer to a call that starts nothing, in milliseconds; sd-bus waits 25 s too. */
+/** Longest wait for the answer to a call that starts nothing, in milliseconds; sd-bus waits 25 s, too. */
 const CALL_TIMEOUT = 25_000;
 
-/** Where a bus is. */
 export interface BusPlace {
-  /** `unix:path=…` */
+  /** The address: `unix:path=…`. */
   readonly address: string;
-  /** What to look for where it can't be reached. */
+  /** The hint if the bus can't be reached. */
   readonly hint: string;
-  /** Path of send-descriptors, where messages shall take open files: `h`, a descriptor of this process. */
+  /** Path of send-descriptors, if messages carry open files: type `h`, a descriptor of this process. */
   readonly sender?: string | undefined;
 }
 
@@ -28,11 +27,11 @@ export interface Call {
   readonly member: string;
   readonly signature?: string;
   readonly body?: readonly unknown[];
-  /** In milliseconds. */
+  /** Longest wait for the answer, in milliseconds. */
   readonly timeout?: number;
 }
 
-/** What was sent to everybody who listens. */
+/** A signal, sent to everybody who listens. */
 export interface Signal {
   /** The sender's own name, `:1.2`, or that of the bus. */
   readonly sender: string;
@@ -52,7 +51,7 @@ const failure = (code: string, message: string, hint?: string) =>
 
 const lost = () => failure('bus-lost', 'the bus closed the connection');
 
-/** What ended a connection: who is at its other end, or dbus-next, which trips over what is no message. */
+/** The error of a connection that has ended: its other end failed, or dbus-next, which throws on malformed messages. */
 function connectionFailure(cause: Error): UserError {
   if (['EPIPE', 'ECONNRESET'].includes((cause as NodeJS.ErrnoException).code ?? '')) return lost();
   const isOurs = cause instanceof TypeError || cause instanceof RangeError;
@@ -60,8 +59,8 @@ function connectionFailure(cause: Error): UserError {
 }
 
 /**
- * What the bus answers for a program that has left it, before or after it got the call. To start systemd the bus is told
- * to run /bin/false (org.freedesktop.systemd1.service), whose end is the third of these.
+ * Errors of the bus for a program that has left it, before or after it got the call. The bus starts systemd by running
+ * /bin/false (org.freedesktop.systemd1.service), whose exit is the third error.
  */
 const AWAY: ReadonlySet<string> = new Set(
   ['NoReply', 'ServiceUnknown', 'Spawn.ChildExited', 'NameHasNoOwner'].map(
@@ -69,7 +68,7 @@ const AWAY: ReadonlySet<string> = new Set(
   ),
 );
 
-/** What a caller lacks the right to is told in these ways, the last by polkit where nobody can be asked. */
+/** Errors for a caller without the right to a call; the second comes from polkit where nobody can be asked. */
 const DENIED: readonly (string | undefined)[] = [
   'org.freedesktop.DBus.Error.AccessDenied',
   'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired',
@@ -78,13 +77,19 @@ const DENIED: readonly (string | undefined)[] = [
 const unreachable = ({ address, hint }: BusPlace, cause: unknown) =>
   failure('no-bus', `can't reach the bus at ${address}: ${(cause as Error).message}`, hint);
 
-/** dbus-daemon lets a connection wait for 128 answers (max_replies_per_connection), and refuses further calls. */
+/**
+ * Most calls under way. dbus-daemon lets a connection wait for 128 answers (max_replies_per_connection), and refuses
+ * further calls.
+ */
 const MOST_UNDER_WAY = 100;
 
-/** @throws UserError `no-bus` where the address is none */
+/**
+ * Creates a connection, which isn't established yet.
+ * @throws UserError `no-bus` for an address that is none
+ */
 function busAt(dbus: typeof import('dbus-next'), place: BusPlace): MessageBus {
   try {
-    // dbus-next would start programs for others.
+    // dbus-next would start a program for other kinds of addresses.
     if (!/^(?:unix|tcp):\w+=/.test(place.address)) throw new Error('that is no address: unix:path=…');
     return dbus.sessionBus({ busAddress: place.address });
   } catch (cause) {
@@ -140,24 +145,27 @@ export class Connection {
     (this.#bus as unknown as { _connection: { stream: Socket } })._connection.stream.unref();
   }
 
-  /** Rejects when the connection has ended, whatever ended it. */
+  /** Rejects when the connection has ended, for whatever reason. */
   get lost(): Promise<never> {
     return this.#lost;
   }
 
-  /** A value that says its type, for `v`. */
+  /** A value with its type, for `v`. */
   variant(signature: string, value: unknown): unknown {
     return new this.#dbus.Variant(signature, value);
   }
 
-  /** Anybody on the bus may send a signal of any name to this connection: look at its sender. */
+  /**
+   * Handles signals. Anybody on the bus can send a signal of any name to this connection: the handler must check its
+   * sender.
+   */
   onSignal(handle: (signal: Signal) => void) {
     this.#bus.on('message', (message: Message) => {
       if (message.type === this.#dbus.MessageType.SIGNAL) handle(message as Signal & Message);
     });
   }
 
-  /** Asks the bus itself. */
+  /** Calls a method of the bus itself. */
   callBus(member: string, text: string): Promise<unknown[]> {
     return this.call({
       ...{ destination: BUS, path: BUS_PATH, interface: BUS, member },
@@ -166,6 +174,7 @@ export class Connection {
   }
 
   /**
+   * Calls a method.
    * @returns the values of the answer
    * @throws UserError `access-denied`, `manager-refused`, `manager-away`, `bus-timeout`, `bus-lost`, `bus-failed`
    */
@@ -186,7 +195,7 @@ export class Connection {
       }
       const said = `the service manager refused ${rest.member}: ${text ?? reason}`;
       if (denied) throw failure('access-denied', said, 'this needs root');
-      // So it says of a string that the bus doesn't carry.
+      // `Invalid argument` is the manager's error for a string that the bus can't carry.
       const isText = rest.member === 'GetAll' && text === 'Invalid argument';
       const hint = isText ? 'a text in the files of the unit may not be UTF-8' : undefined;
       throw failure('manager-refused', said, hint);

@@ -1,6 +1,6 @@
 import type { Message, MessageBus } from 'dbus-next';
 
-/** What dbus-next keeps to itself. */
+/** Private parts of dbus-next. */
 interface Inner {
   readonly _connection: NodeJS.EventEmitter & { readonly stream: NodeJS.ReadWriteStream };
 }
@@ -11,8 +11,8 @@ type Handler = (...args: unknown[]) => void;
 const ERROR = 3;
 
 /**
- * What a bus sends that is no message, and its refusal of the connection, throw where nobody can catch it in dbus-next:
- * here they are errors of the connection. To be called before anything is read.
+ * Turns exceptions of dbus-next that nobody can catch into errors of the connection: malformed messages, and the bus's
+ * refusal of the connection. Must be called before anything is read.
  */
 export function guardBus(bus: MessageBus) {
   const { _connection: connection } = bus as unknown as Inner;
@@ -28,13 +28,13 @@ export function guardBus(bus: MessageBus) {
         stream.emit('error', cause);
       }
     };
-    // By this it is found when it is removed.
+    // removeListener() finds the handler by this property.
     return on(event, Object.assign(guarded, { listener: handler }));
   };
   const handlers = connection.listeners('message') as Handler[];
   connection.removeAllListeners('message');
   connection.on('message', (message: Message) => {
-    // Until it has its name there is one call, by which it asks for that.
+    // Before the connection has its name there is only one call, which asks for it.
     const named = (bus as unknown as { readonly name: string | null }).name !== null;
     if (!named && (message.type as number) === ERROR) connection.emit('error', new Error(reasonOf(message)));
     else for (const handler of handlers) handler(message);

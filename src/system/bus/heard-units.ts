@@ -2,29 +2,29 @@ import type { Heard } from '../system.js';
 
 interface Job {
   readonly path: string;
-  /** `stop`, `restart`, `start`; undefined where it was over before it could be asked. */
+  /** The type, `stop`, `restart`, `start`; undefined if the job was over before it could be asked. */
   type: unknown;
 }
 
 /** The end of a job of a unit. */
 interface JobEnd {
   readonly job: Job;
-  /** Whether the unit was down by then. */
+  /** Whether the unit was down when the job ended. */
   readonly isDown: boolean;
-  /** Whether it had begun to start in between. */
+  /** Whether the unit had begun to start during the job. */
   readonly hasBegun: boolean;
 }
 
-/** Whether a unit was stopped by a job. A start that leaves it down, since it is skipped, isn't a stop. */
+/** Whether a job has stopped its unit. A start that leaves the unit down, because it is skipped, isn't a stop. */
 const isStop = ({ job: { type }, isDown, hasBegun }: JobEnd): boolean =>
   isDown && (type === undefined ? !hasBegun : type === 'stop');
 
 interface Watched {
-  /** As it was said last; undefined where it hasn't changed. */
+  /** The latest ActiveState in a signal; undefined if there was none. */
   state: string | undefined;
-  /** Whether it has begun to start since its last job was asked for. */
+  /** Whether it has begun to start since its last job was queued. */
   hasBegun: boolean;
-  /** Jobs that are under way, and were asked for since it is listened to. */
+  /** Jobs under way that were queued since watch(). */
   readonly jobs: Map<string, Job>;
   readonly ends: JobEnd[];
   hasFailed: boolean;
@@ -33,30 +33,36 @@ interface Watched {
 const DOWN: ReadonlySet<string | undefined> = new Set(['inactive', 'failed']);
 
 /**
- * What becomes of units, by the manager's signals. It says a new job before it begins with it, and what a unit has come to
- * before the job that has made it so is done.
+ * The events of units, by the manager's signals. The manager announces a new job before it runs it, and reports a
+ * unit's new state before the end of the job that caused it.
  */
 export class HeardUnits {
   readonly #units = new Map<string, Watched>();
   readonly #own = new Set<string>();
 
-  /** Listens to a unit; one that is listened to already is begun with anew. */
+  /** Listens to a unit, and forgets its earlier events. */
   watch(unit: string) {
     this.#units.set(unit, { state: undefined, hasBegun: false, jobs: new Map(), ends: [], hasFailed: false });
   }
 
-  /** A job is about to be asked for by this program: failures before are none of what comes of it. */
+  /** Says that this program is about to queue a job: earlier failures aren't effects of it. */
   expect(unit: string) {
     const watched = this.#units.get(unit);
     if (watched) watched.hasFailed = false;
   }
 
-  /** @param job the path of a job that this program has asked for */
+  /**
+   * Says that this program has queued a job.
+   * @param job the path of the job
+   */
   own(job: string) {
     this.#own.add(job);
   }
 
-  /** @param isSkipped whether its last start was, by a condition */
+  /**
+   * Takes a new ActiveState of a unit.
+   * @param isSkipped whether a condition has skipped its last start
+   */
   onState(unit: string, state: string, isSkipped = false) {
     const watched = this.#units.get(unit);
     if (!watched) return;
@@ -65,7 +71,10 @@ export class HeardUnits {
     if (state === 'failed' && watched.jobs.size === 0) watched.hasFailed = true;
   }
 
-  /** @param ask finds the job's type */
+  /**
+   * Takes a new job of a unit.
+   * @param ask finds the job's type
+   */
   onNewJob(path: string, unit: string, ask?: () => Promise<unknown>) {
     const watched = this.#units.get(unit);
     if (!watched) return;
@@ -87,12 +96,12 @@ export class HeardUnits {
     if (result === 'done') watched.ends.push({ job, isDown: DOWN.has(state), hasBegun });
   }
 
-  /** Signals have been missed: which jobs are under way isn't known. */
+  /** Forgets the jobs under way, after signals may have been missed. */
   forgetJobs() {
     for (const { jobs } of this.#units.values()) jobs.clear();
   }
 
-  /** Undefined of a unit that isn't listened to. */
+  /** The events of a unit; undefined for a unit that isn't listened to. */
   heard(unit: string): Heard | undefined {
     const watched = this.#units.get(unit);
     if (!watched) return undefined;

@@ -7,11 +7,11 @@ import type { UnitProperties } from '../system.js';
 import type { Bus } from './bus.js';
 import type { StartedUnit, TransientUnits } from './transient.js';
 
-/** How long a bus that was lost may take to come back, and how often it is tried, in milliseconds. */
+/** The time in which a lost bus has to come back, and the pause between attempts, in milliseconds. */
 const BACK_WITHIN = 10_000;
 const EVERY = 100;
 
-/** Where the manager is reached: another connection where the last was lost. */
+/** Connects to the manager, anew if the last connection was lost. */
 type Manager = Pick<Host, 'connected' | 'passDescriptors'>;
 
 /** Starts transient units over the bus. */
@@ -28,9 +28,9 @@ class OverBus implements StartedUnit {
   readonly #unit: string;
   readonly #connect: () => Promise<Bus>;
   #bus!: Bus;
-  /** Settles with the result of the job; on another connection than the one that has queued it nobody tells of its end. */
+  /** Settles with the result of the job. Only the connection that queued the job hears of its end. */
   #job: Promise<string> = Promise.resolve('done');
-  /** What the manager has said of the unit: ActiveState, Job, InvocationID. */
+  /** The unit's properties in the manager's signals: ActiveState, Job, InvocationID. */
   readonly #state = new Map<string, unknown>([['ActiveState', 'activating']]);
   #invocation: string | undefined;
   #change = deferred();
@@ -43,7 +43,7 @@ class OverBus implements StartedUnit {
   async start(properties: readonly UnitProperty[]) {
     this.#bus = await this.#connect();
     const path = await this.#bus.startTransient(this.#unit, properties, this.#changed);
-    // From now on it is waited for: a manager that executes itself again ends jobs unheard.
+    // endOfJob() is called at once, since a manager that reexecutes itself ends jobs unheard.
     this.#job = this.#bus.endOfJob(path, this.#unit);
     this.#job.catch(() => undefined);
   }
@@ -84,7 +84,7 @@ class OverBus implements StartedUnit {
         return await bus.stop(this.#unit);
       } catch (cause) {
         if (!isLost(cause)) throw cause;
-        // Who waits for the end comes back with another bus, or gives up, and the wait is over.
+        // end() reconnects with another bus; a caller that gives it up gives up this wait, too.
         while (this.#bus === bus) await sleep(EVERY);
       }
     }
@@ -98,7 +98,10 @@ class OverBus implements StartedUnit {
     this.#change = deferred();
   };
 
-  /** What is told may be old, or of a start that a restart follows: the unit itself is asked. */
+  /**
+   * Waits for the end of the unit. A signal may be old, or belong to a start that a restart follows: the unit itself is
+   * asked.
+   */
   async #ended(): Promise<UnitProperties> {
     for (;;) {
       const before = this.#change;
@@ -106,31 +109,34 @@ class OverBus implements StartedUnit {
         const properties = await endingOf(this.#bus, this.#unit);
         this.#assertOurs(properties);
         if (hasEnded(properties)) return properties;
-        // What was told meanwhile is newer than the answer.
+        // A signal that came meanwhile is newer than the answer.
         if (this.#change === before) this.#state.set('ActiveState', properties.get('ActiveState'));
       }
       await this.#bus.unlessLost(before.promise);
     }
   }
 
-  /** A unit that was unloaded reads as one that has never run, with the result "success". */
+  /** Throws if the unit was unloaded: it then reads as one that has never run, with the result "success". */
   #assertOurs(properties: UnitProperties) {
     if (properties.get('LoadState') === 'loaded') return;
     throw gone(this.#unit);
   }
 
-  /** With the connection went what kept the unit loaded; the manager comes back to the bus after the bus itself. */
+  /**
+   * Reconnects after a loss. The unit stayed loaded only as long as the connection; the manager comes back later than
+   * the bus.
+   */
   async #reconnect(cause: unknown) {
     for (let waited = 0; ; waited += EVERY) {
       try {
         this.#bus = await this.#connect();
         this.#assertSame(await endingOf(this.#bus, this.#unit));
         await this.#bus.follow(this.#unit, this.#changed);
-        // Another connection is for a unit that was seen to run.
+        // The unit has been seen running, so that its start job is done.
         this.#job = Promise.resolve('done');
         return this.#changed(new Map());
       } catch (next) {
-        // Nobody waits any longer where it is no error of the bus.
+        // A unit that is gone, and an error that isn't a UserError, end the attempts.
         if (codeOf(next) === GONE || !(next instanceof UserError)) throw next;
         if (waited >= BACK_WITHIN) throw cause;
         await sleep(EVERY);
@@ -145,7 +151,7 @@ class OverBus implements StartedUnit {
   }
 }
 
-/** What tells how a unit ended. */
+/** The properties that show how a unit has ended. */
 const ENDING = {
   Unit: 'LoadState ActiveState Job InvocationID InactiveExitTimestampMonotonic InactiveEnterTimestampMonotonic',
   Service:

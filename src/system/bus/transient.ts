@@ -2,41 +2,45 @@ import type { UnitProperty } from '../../unit/unit-property.js';
 import type { PseudoTerminal } from '../pseudo-terminal.js';
 import type { UnitProperties } from '../system.js';
 
-/** Units that are made when they are started, and gone when they have ended. */
+/** Transient units, which exist from their start to their end. */
 export interface TransientUnits {
-  /** Lets properties have open files, `h`. To be called before anything is asked of the manager. @param sender path of send-descriptors */
+  /**
+   * Lets properties carry open files, `h`. Must be called before anything is asked of the manager.
+   * @param sender path of send-descriptors
+   */
   passDescriptors(sender: string): void;
   /**
-   * Makes a unit and queues its start.
+   * Creates a unit, and queues its start.
    * @throws UserError `access-denied`, `manager-refused`
    */
   start(unit: string, properties: readonly UnitProperty[]): Promise<StartedUnit>;
 }
 
-/** A unit of ours that was started. */
+/** A transient unit that was started. */
 export interface StartedUnit {
-  /** The result of the job that starts it, when it has one: `done`. */
+  /** The result of the start job, once it has one: `done`. */
   job(): Promise<string>;
-  /** Settles when the start is under way, or over. */
+  /** Settles when the unit is starting, or has ended already. */
   underway(): Promise<void>;
-  /** What tells this run of the unit from others, in hex; undefined where nobody has said yet. */
+  /** The unit's invocation ID in hex; undefined while it isn't known. */
   invocation(): string | undefined;
   /**
-   * What tells how the unit ended, when it has stopped or failed and nothing is to come.
-   * @throws UserError `unit-gone`, `bus-lost` where that can't be told any more
+   * Waits until the unit has stopped or failed and has no job.
+   * @returns the properties that show how it has ended
+   * @throws UserError `unit-gone`, `bus-lost` where that can't be found out
    */
   end(): Promise<UnitProperties>;
-  /** The same properties as they are. */
+  /** The properties of end() at this moment. */
   properties(): Promise<UnitProperties>;
-  /** Has it stopped; doesn't wait for it. */
+  /** Queues the stop of the unit, without waiting for it. */
   stop(): Promise<void>;
 }
 
-/** Signals that ask this program to end, held up. */
+/** Held signals that ask this program to end. */
 export interface Interrupts {
-  /** The next one: its name, and its number. */
+  /** The next signal. */
   next(): Promise<Interrupt>;
-  /** From now on they end the program again. */
+  /** Lets signals end the program again. */
   release(): void;
 }
 
@@ -45,20 +49,24 @@ export interface Interrupt {
   readonly number: number;
 }
 
-/** What the program has from who called it. */
+/** The caller of the program: its directory, environment and terminals. */
 export interface Caller {
-  /** The working directory; undefined where it is gone. */
+  /** The working directory; undefined if it has been removed. */
   readonly directory: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Why it may not execute a file; undefined where it may. */
+  /** The reason why the caller may not execute a file; undefined if it may. */
   readonly whyNotExecutable: (path: string) => string | undefined;
-  /** Tells people something at once, a line. */
+  /** Writes a line for the user at once. */
   readonly tell: (line: string) => void;
-  /** Does something; if it takes long, people are told a line. */
+  /** Runs a step; if it takes long, a line is written for the user. */
   readonly tellIfLong: <T>(line: string, step: () => Promise<T>) => Promise<T>;
   readonly interrupts: () => Interrupts;
   /** Whether standard input, output and error are terminals. */
   readonly terminals: () => Promise<readonly boolean[]>;
-  /** @param relay path of pty-relay; @throws UserError `no-terminal` */
+  /**
+   * Opens a pseudo-terminal.
+   * @param relay path of pty-relay
+   * @throws UserError `no-terminal`
+   */
   readonly openTerminal: (relay: string) => Promise<PseudoTerminal>;
 }

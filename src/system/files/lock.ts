@@ -6,13 +6,13 @@ import { makeTrustedDirectory } from './trust.js';
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = fs.constants;
 
-/** flock(1): the lock is another's. */
+/** flock(1)'s exit status if another process holds the lock. */
 const TAKEN = 1;
 
 /**
- * Takes a lock (flock(2)), which is let go by what is returned, or when this process ends, however it ends.
- * @param wait how long others may keep it, in whole seconds
- * @returns undefined where another has it all the time
+ * Takes a lock (flock(2)). The returned function releases it, and so does the end of this process, however it ends.
+ * @param wait seconds for which another process may hold it, a whole number
+ * @returns undefined if another process holds it all the time
  * @throws UserError `no-lock`, `untrusted-file`
  */
 export async function takeLock(path: string, wait: number): Promise<(() => void) | undefined> {
@@ -34,7 +34,7 @@ export async function takeLock(path: string, wait: number): Promise<(() => void)
   }
 }
 
-/** Others can't open it, and so can't keep it. */
+/** Opens the lock's file, which other users can't open, and so can't lock. */
 function openLock(path: string): number {
   try {
     makeTrustedDirectory(dirname(path));
@@ -45,7 +45,10 @@ function openLock(path: string): number {
   }
 }
 
-/** Node has no call for it; a lock belongs to the open file, which the program has from us. */
+/**
+ * Locks an open file by flock(1), as Node has no call for it. The lock belongs to the open file, which this process
+ * shares with the program.
+ */
 async function flock(fd: number, wait: number): Promise<{ status: number; why: string }> {
   const { spawn } = await import('node:child_process');
   const how = wait > 0 ? `--timeout=${wait}` : '--nonblock';

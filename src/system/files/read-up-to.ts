@@ -1,19 +1,20 @@
 import * as fs from 'node:fs';
 import { fileError } from './error.js';
 
-/** Room for most files of proc(5), in bytes; it doubles as it is filled. */
+/** The first size of the buffer, in bytes: most files of proc(5) fit. The buffer doubles when it is full. */
 const FIRST_PIECE = 4096;
 
 /**
- * Reads to the end, at most `limit` bytes; a file that grows meanwhile is refused unless only its head is wanted. The
- * size of a file that the kernel makes up as it is read (proc(5)) is 0.
+ * Reads to the end, at most `limit` bytes. A file that grows meanwhile is refused, unless only its head is wanted.
+ * Files that the kernel generates (proc(5)) have the size 0.
+ * @throws UserError `too-large`, `file-changed`
  */
 export function readUpTo(
   fd: number,
   size: number,
   { limit, head, path }: { limit: number; head: boolean; path: string },
 ): Uint8Array {
-  // One byte more than is wanted shows whether there is more.
+  // A byte more than is wanted shows whether the file goes on.
   const room = (size === 0 ? limit : Math.min(limit, size)) + 1;
   let buffer = Buffer.alloc(size === 0 ? Math.min(room, FIRST_PIECE) : room);
   let length = 0;

@@ -7,17 +7,20 @@ import { assertTrustedFile } from './trust.js';
 
 const DEFAULT_LIMIT = 1 << 20;
 
-/** How often a file may be replaced while it is read. */
+/** Most attempts to read a file that is replaced meanwhile. */
 const ATTEMPTS = 20;
 
-/** A link to /dev/null stands for an empty unit file (systemd.unit(5)). Its number is in Linux's list of devices. */
+/**
+ * Whether a file is /dev/null, by its number in Linux's list of devices: a link to it stands for an empty unit file
+ * (systemd.unit(5)).
+ */
 const isNullDevice = (stat: fs.Stats) => stat.isCharacterDevice() && stat.rdev === ((1 << 8) | 3);
 
-/** What a file below /proc or of a control group is about has ended while it was open. */
+/** Whether an error says that the process or control group of an open file has ended. */
 const isOver = (cause: unknown) => ['ESRCH', 'ENODEV'].includes((cause as NodeJS.ErrnoException).code ?? '');
 
 /**
- * Reads a file as System.read() says. What others put in its place meanwhile is read in its place.
+ * Reads a file for System.read(). If the file is replaced meanwhile, the new one is read.
  * @throws UserError `unreadable`, `not-a-file`, `too-large`, `file-changed`, `untrusted-file`
  */
 export function readFile(path: string, options: ReadOptions = {}): FileContent | undefined {
@@ -47,7 +50,7 @@ function readOnce(path: string, options: ReadOptions): FileContent | undefined {
     if (stat.size > limit && !head) {
       throw fileError('too-large', `${path} is larger than ${limit} bytes`);
     }
-    // Anybody may write to /dev/null, to no effect.
+    // /dev/null is writable for everybody, without effect.
     if (trusted && stat.isFile()) assertTrustedFile(path, fd, stat);
     const bytes = readUpTo(fd, stat.size, { limit, head, path });
     return { bytes, mode: stat.mode & 0o7777, modified: stat.mtimeMs, changed: stat.ctimeMs };

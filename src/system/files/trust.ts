@@ -6,14 +6,14 @@ import { fileError } from './error.js';
 import { namesOf, walk, whyUntrusted } from './walk.js';
 
 /**
- * A file that root acts on must not be in others' hands: itself, each folder above it, and each link by which the path
- * leads there.
+ * Refuses a file, on which root acts, that others than root can change: the file, each folder above it, and each link
+ * on its path must be root's alone.
  * @param fd the file, opened by the path
- * @throws UserError `untrusted-file`
+ * @throws UserError `untrusted-file`, `file-changed`
  */
 export function assertTrustedFile(path: string, fd: number, stat: fs.Stats) {
   if (process.geteuid?.() !== 0) return;
-  // Where the opened file is, whatever the path leads to by now.
+  // The opened file's own path, even if the given path leads to another file meanwhile.
   const real = fs.readlinkSync(`/proc/self/fd/${fd}`);
   const found = fs.lstatSync(real, { throwIfNoEntry: false });
   if (found?.dev !== stat.dev || found.ino !== stat.ino) throw changed(path);
@@ -28,7 +28,12 @@ export function assertTrustedFile(path: string, fd: number, stat: fs.Stats) {
 
 const changed = (path: string) => fileError('file-changed', `${path} changed while it was read`);
 
-/** @param path what it is about; @param folder a real path; @param wayOut the hint for a folder that isn't root's alone */
+/**
+ * Refuses a folder that isn't root's alone, up to `/`.
+ * @param path the path in the message
+ * @param folder a real path
+ * @param wayOut makes the hint
+ */
 function assertTrustedFolder(path: string, folder: string, wayOut: WayOut) {
   const facts = fs.lstatSync(folder);
   const why = whyUntrusted(facts);
@@ -44,12 +49,13 @@ const untrusted = (path: string, subject: string, why: string, hint: string) =>
   fileError('untrusted-file', `${subject} ${why}: root won't act on ${subject === path ? 'it' : path}`, hint);
 
 /**
- * Makes a folder and those above it. As root nothing is made in others' folders, nor is what they made meanwhile used.
+ * Makes a folder and those above it. As root it makes nothing in others' folders, and uses no folder that others made
+ * meanwhile.
  * @throws UserError `untrusted-file`
  */
 export function makeTrustedDirectory(directory: string) {
   const root = process.geteuid?.() === 0;
-  // systemd names what is in such a folder by where the link leads: it isn't seen to be ours any more.
+  // systemd reports files in a linked folder by the link's target, where they can't be recognized as ours.
   if (fs.lstatSync(directory, { throwIfNoEntry: false })?.isSymbolicLink()) {
     throw fileError(
       'untrusted-file',
@@ -64,7 +70,10 @@ export function makeTrustedDirectory(directory: string) {
   if (first !== undefined) syncAbove(directory, dirname(first));
 }
 
-/** Makes durable that folders are there: from one up to the first that was there before. */
+/**
+ * Makes new folders durable, from one up to the first that existed before.
+ * @param last the folder that existed
+ */
 function syncAbove(directory: string, last: string) {
   for (let folder = dirname(directory); ; folder = dirname(folder)) {
     syncDirectory(folder);
@@ -81,7 +90,9 @@ export function syncDirectory(directory: string) {
   }
 }
 
-/** Where services' files are isn't for the caller to choose: the folder has to change. */
+/**
+ * The hint for a folder of services' files: the caller can't choose another place, so that the folder has to change.
+ */
 const mend: WayOut = (folder, { uid }) =>
   [...(uid === 0 ? [] : [`chown root:root ${shellWord(folder)}`]), `chmod go-w ${shellWord(folder)}`].join(
     ' && ',
@@ -96,10 +107,10 @@ const nearestExisting = (directory: string): string =>
   fs.existsSync(directory) ? directory : nearestExisting(dirname(directory));
 
 /**
- * Works in a folder, whoever's it and those above it are. As root no link is followed that others can put there, not even
- * one that comes in between: what is done is done where the path says.
+ * Works in a folder that may belong to others, as may those above it. Root follows no link that others can create
+ * there, not even one that appears meanwhile: the work is done where the path says.
  * @param use gets a path of the folder
- * @param make makes what isn't there of the folder and those above it
+ * @param make whether missing folders are made
  * @throws UserError `untrusted-file`
  */
 export function inForeignDirectory(
@@ -128,8 +139,8 @@ export function inForeignDirectory(
 }
 
 /**
- * Makes a folder and those above it, from the top: node's own recursion says ENOENT where a file system is read-only.
- * @returns the first that was made
+ * Makes a folder and those above it, from the top down: node's own recursion reports ENOENT on a read-only file system.
+ * @returns the first folder that was made
  */
 function makeFolders(directory: string): string | undefined {
   if (fs.existsSync(directory)) return undefined;
@@ -157,7 +168,7 @@ const plantedLink = (directory: string, link: string) => {
   return untrusted(directory, join(folder, basename(link)), "is a link that isn't root's alone", hint);
 };
 
-/** The path with the links followed that only root can change. */
+/** A path with the links resolved that only root can change. */
 function withoutRootsLinks(path: string): string {
   let real = '/';
   for (const part of namesOf(resolve(path))) {
@@ -169,6 +180,6 @@ function withoutRootsLinks(path: string): string {
   return real;
 }
 
-/** Whether others can change what is in a folder, or put another in its place. */
+/** Whether others than root can change a folder's content, or replace the folder. */
 const isForeign = (folder: string): boolean =>
   whyUntrusted(fs.lstatSync(folder)) !== undefined || (folder !== '/' && isForeign(dirname(folder)));

@@ -10,28 +10,30 @@ import {
 } from '../../unit/view.js';
 import { isAbsent } from './error.js';
 
-/** More links than the kernel follows. */
+/** The number of links in a path that the kernel follows. */
 const MAX_LINKS = 40;
 
-/** To the top of a mount namespace: `..` stays where nothing is above. From a root that is deeper nothing is found. */
+/**
+ * A path to the top of a mount namespace: `..` has no effect there. A root more than 512 folders deep isn't supported.
+ */
 const UP = '/..'.repeat(512);
 
-/** PROC_SUPER_MAGIC of linux/magic.h: its links lead each process elsewhere. */
+/** PROC_SUPER_MAGIC of linux/magic.h. The links of procfs lead each process to another place. */
 const PROCFS = 0x9fa0;
 
-/** Of a process whose view isn't looked at. */
+/** The result for a process whose view isn't looked at. */
 const UNSEEN: Walked = { real: undefined, untrusted: [], isUnseen: true };
 
-/** O_PATH of asm-generic/fcntl.h, which node has no name for. */
+/** O_PATH of asm-generic/fcntl.h, for which node has no name. */
 const O_PATH = 0o10000000;
 
-/** The names in a path, without those that stand for the folder itself. */
+/** The names in a path, without empty ones and `.`. */
 export const namesOf = (path: string): string[] =>
   path.split('/').filter((part) => part !== '' && part !== '.');
 
 /**
- * Why others than root can change a file, or the entries of a folder. In a sticky folder others can make files, but put
- * none in the place of root's.
+ * The reason why others than root can change a file, or the entries of a folder; undefined if they can't. In a sticky
+ * folder others can create files, but not replace root's.
  */
 export function whyUntrusted(facts: fs.Stats): string | undefined {
   if (facts.uid !== 0) return `belongs to user ${facts.uid}`;
@@ -43,22 +45,22 @@ const WRITABLE = 'can be written by others';
 const isOpen = ({ mode }: fs.Stats): boolean => (mode & 0o022) !== 0;
 const isSticky = (facts: fs.Stats): boolean => facts.isDirectory() && (facts.mode & 0o1000) !== 0;
 
-/** Where this process finds what somebody sees by some names, and what else others than root decide on by that. */
+/** The place where this process finds the file that somebody sees by some names. */
 interface Spot {
   readonly path: string;
-  /** For people. */
+  /** The path in messages. */
   readonly shown: string;
-  /** The directive that leads there, if one does. */
+  /** The directive that leads there; undefined without one. */
   readonly by?: string | undefined;
-  /** On the way to where that directive leads. */
+  /** Files on the way to the directive's place that others than root can change. */
   readonly before: readonly Untrusted[];
 }
 
 type Place = (names: readonly string[]) => Spot;
 
 /**
- * Follows a path, link by link, as a service sees it or as a mount namespace has it. Each folder in which a name is
- * looked up, each link, and where the path leads must be root's alone.
+ * Follows a path, link by link, as a service sees it or as a mount namespace has it. Every folder in which a name is
+ * looked up, every link, and the path's end must be root's alone.
  * @param path absolute
  */
 export function walk(path: string, from: View | NamespaceOf = HOST): Walked {
@@ -71,9 +73,9 @@ const found = ({ real, untrusted }: Followed): Walked => ({
 });
 
 /**
- * A process's mount namespace from its top on: a process that has changed its root sees less. A process in a user
- * namespace of its own can mount there what makes this one wait for ever, so that nothing is looked up in it; since it
- * can't come back from there, its root was of no such namespace if it isn't in one after that was opened.
+ * Follows a path in a process's mount namespace, from its top: a process that has changed its root sees less. A process
+ * in another user namespace is left out, as it can mount file systems that would make this process wait for ever. The
+ * user namespaces are compared after the root is opened, since a process can't come back from another one.
  */
 function walkNamespace(path: string, { process: pid }: NamespaceOf): Walked {
   let fd: number | undefined;
@@ -98,10 +100,10 @@ function walkNamespace(path: string, { process: pid }: NamespaceOf): Walked {
   }
 }
 
-/** In bytes. */
+/** Largest file whose content is read, in bytes. */
 const MOST_CONTENT = 4 << 20;
 
-/** A regular file that isn't larger. */
+/** The content of a regular file; undefined for a larger one, and for other files. */
 function readSmall(path: string): Uint8Array | undefined {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
   const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -129,13 +131,13 @@ function viewPlace({ root, binds }: View): Place {
     const mount = mounts.find((one) => one.names.every((name, i) => names[i] === name));
     return mount ? mount.place(names.slice(mount.names.length)) : inRoot(names);
   };
-  // systemd mounts from the root down, so that a mount may lead to where a lower one is.
+  // systemd mounts from the root down, so that a lower mount may be inside an upper one.
   const downward = [...binds].sort((a, b) => depthOf(a) - depthOf(b));
   for (const { source, destination, by } of downward) {
     const { real, untrusted } = follow(source, hosts);
     if (real === undefined && untrusted.length === 0) continue;
     mounts.push({ place: within(real ?? source, by, untrusted), names: follow(destination, place).names });
-    // Of two that are above a path the lower one is what is seen.
+    // The deepest mount above a path counts.
     mounts.sort((a, b) => b.names.length - a.names.length);
   }
   return place;
@@ -144,11 +146,11 @@ function viewPlace({ root, binds }: View): Place {
 const depthOf = ({ destination }: Bind): number => namesOf(destination).length;
 
 interface Followed extends Walked {
-  /** The names by which the path's end is seen: those without links as far as there is something. */
+  /** The names by which the path's end is seen, without links as far as the files exist. */
   readonly names: readonly string[];
 }
 
-/** @param isOthers whether it is somebody else who follows the path, whom links of procfs lead elsewhere */
+/** @param isOthers whether somebody else follows the path, for whom links of procfs lead to other places */
 function follow(path: string, place: Place, isOthers = true): Followed {
   const left = namesOf(path);
   const names: string[] = [];
@@ -163,7 +165,7 @@ function follow(path: string, place: Place, isOthers = true): Followed {
     const next = look(place([...names, name]));
     untrusted.push(...folder.untrusted);
     if (next.facts === undefined) {
-      // Others can make it in a folder that they can write, even in a sticky one.
+      // Others can create the missing file in a folder that they can write, even in a sticky one.
       if (folder.facts && isOpen(folder.facts)) untrusted.push(finding(folder.spot, WRITABLE));
       return { real: undefined, names: [...names, name, ...left], untrusted };
     }
@@ -186,7 +188,7 @@ function follow(path: string, place: Place, isOthers = true): Followed {
 
 interface Looked {
   readonly spot: Spot;
-  /** Undefined where there is nothing. */
+  /** The file's facts; undefined if nothing is there. */
   readonly facts: fs.Stats | undefined;
   readonly untrusted: readonly Untrusted[];
 }
@@ -195,7 +197,10 @@ const isProcfs = (folder: string): boolean => fs.statfsSync(folder).type === PRO
 
 const finding = ({ shown, by }: Spot, why: string): Untrusted => ({ path: shown, why, by });
 
-/** @throws an error of node's for what only root may look at */
+/**
+ * Looks at one place.
+ * @throws an error of node's where only root may look
+ */
 function look(spot: Spot): Looked {
   try {
     const facts = fs.lstatSync(spot.path);
@@ -204,7 +209,7 @@ function look(spot: Spot): Looked {
   } catch (cause) {
     if (isAbsent(cause)) return { spot, facts: undefined, untrusted: spot.before };
     if (process.geteuid?.() !== 0) throw cause;
-    // A file system of a user's keeps root out.
+    // A user's own file system (FUSE) keeps root out.
     return { spot, facts: undefined, untrusted: [...spot.before, finding(spot, "can't be looked at")] };
   }
 }

@@ -1,4 +1,4 @@
-/** Files that are put in place and removed with the folders that are there for them alone. */
+/** Writes and removes files, together with the folders that exist for them alone. */
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../../diagnostic.js';
@@ -18,7 +18,10 @@ const unwritable = (verb: string, path: string, cause: unknown) => {
   );
 };
 
-/** Puts a file in place as System.replace() says. */
+/**
+ * Writes a file for System.replace().
+ * @throws UserError `unwritable`, `untrusted-file`
+ */
 export function replaceFile(path: string, content: Uint8Array, options: WriteOptions): void {
   const write = (directory: string) => replaceIn(directory, basename(path), content, options);
   const isNew = !fs.existsSync(dirname(path));
@@ -35,11 +38,14 @@ export function replaceFile(path: string, content: Uint8Array, options: WriteOpt
   }
 }
 
-/** Removes a file as System.remove() says. */
+/**
+ * Removes a file for System.remove().
+ * @throws UserError `unwritable`, `untrusted-file`
+ */
 export function removeFile(path: string, options: PlaceOptions = {}): void {
   const within = placesOf(options);
   try {
-    // What isn't there is asked of no disk, which may be read-only, and its folder is left.
+    // A missing file isn't removed, as the disk may be read-only, and its folder stays.
     within(dirname(path), (place) => fs.lstatSync(join(place, basename(path))));
     within(dirname(path), (place) => fs.rmSync(join(place, basename(path))));
     within(removeEmpty(dirname(path), within), syncDirectory);
@@ -50,7 +56,7 @@ export function removeFile(path: string, options: PlaceOptions = {}): void {
   }
 }
 
-/** Writes a file, all of it or nothing. */
+/** Writes a file completely, or not at all. */
 function replaceIn(directory: string, name: string, content: Uint8Array, { mode, modified }: WriteOptions) {
   const temporary = join(directory, temporaryName(crypto.randomUUID()));
   try {
@@ -70,10 +76,10 @@ function replaceIn(directory: string, name: string, content: Uint8Array, { mode,
   }
 }
 
-/** Folders that are there for what is in them: ours, and those of drop-ins. */
+/** Folders that exist only for the files in them: ours, and those of drop-ins. */
 const CONTAINERS = /\/(?:sandbox-unit(?:\/runs)?|[^/]+\.(?:d|programs))$/;
 
-/** How something is done in a folder. */
+/** Does something in a folder. */
 type Within = (directory: string, use: (place: string) => void) => void;
 
 const placesOf = ({ foreign = false }: PlaceOptions): Within =>
@@ -81,7 +87,10 @@ const placesOf = ({ foreign = false }: PlaceOptions): Within =>
     ? (directory, use) => inForeignDirectory(directory, use, { make: false })
     : (directory, use) => use(directory);
 
-/** Removes a folder that was made for a file that could not be written. What keeps it is told of the file already. */
+/**
+ * Removes a folder that was made for a file that could not be written. Errors are dropped, since the file's own error
+ * is reported.
+ */
 function leaveNoFolder(directory: string, within: Within) {
   try {
     removeEmpty(directory, within);
@@ -90,10 +99,13 @@ function leaveNoFolder(directory: string, within: Within) {
   }
 }
 
-/** A folder that something is in, or mounted on. */
+/** Errors of rmdir(2) for a folder that has entries, or a mount on it. */
 const STAYS: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'EBUSY']);
 
-/** Removes a folder and those above it, as far as they are such and empty. Returns the first that stays. */
+/**
+ * Removes a folder and those above it, as far as they are CONTAINERS and empty.
+ * @returns the first that stays
+ */
 function removeEmpty(directory: string, within: Within): string {
   if (!CONTAINERS.test(directory)) return directory;
   const above = dirname(directory);

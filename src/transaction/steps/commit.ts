@@ -19,7 +19,7 @@ import type { UndoRecord } from '../record-format.js';
 import type { Undo } from '../runner.js';
 import { areAsWritten, goesLast, isNeeded, undoFiles, writeChanges } from './files.js';
 
-/** Lets the record go: from here on the unit is as it shall be, whatever ends this program. */
+/** Removes files that are needed no more, and the record: from here on nothing is undone. */
 export const commitApplied = ({ context }: Transaction) =>
   atOnce(async (unit: AppliedUnit) => {
     let isThere = false;
@@ -36,13 +36,13 @@ export const commitApplied = ({ context }: Transaction) =>
     return { unit: isThere ? unit : changedMeanwhile(context, unit), failures };
   });
 
-/** What was seen to be in force isn't what is there now. */
+/** A unit whose files somebody changed during the trial: the trial proves nothing about them. */
 function changedMeanwhile(context: Context, unit: AppliedUnit): AppliedUnit {
   const changed: Diagnostic = { ...changedSince(context, unit.unit), severity: 'warning' };
   return { ...noting(unit, [changed]), verified: false };
 }
 
-/** Clears away what a drop-in that is gone needed; the launcher goes when no unit needs it any more. */
+/** Removes the files that the removed drop-in needed, and the record. The launcher stays until all units are done. */
 export const commitReverted = ({ context }: Transaction) =>
   inOrder(async (unit: ChangedUnit) => {
     const launcher = installedLauncher(context.placement);
@@ -52,7 +52,7 @@ export const commitReverted = ({ context }: Transaction) =>
     return { unit, failures: [...failures, ...kept] };
   });
 
-/** The record goes last: it has the unit put back by the next run, which needs its runs. */
+/** Deletes the undo record last: recovery needs the other one. */
 async function forget(context: Context, unit: string): Promise<void> {
   await forgetRuns(context, unit);
   await forgetRecord(context, unit);
@@ -61,7 +61,7 @@ async function forget(context: Context, unit: string): Promise<void> {
 /** How many units are cleared away at a time. */
 const BATCH = 8;
 
-/** Clears away what nothing needs now that the files before are back, and lets the record go. */
+/** Removes the files that only the new drop-in needed, and the record. */
 export const commitUndone =
   (context: Context): Undo<UndoRecord> =>
   (records) =>

@@ -3,10 +3,10 @@ import { hasNameOfDropIn } from '../../paths.js';
 import type { System } from '../../system/system.js';
 import { type FileState, type FileUndo, isSameState } from '../record-format.js';
 
-/** Whether a file goes only at the end: what systemd has loaded until then may need it. */
+/** Whether a removal waits for the commit: the drop-in that systemd has loaded may need the file until then. */
 export const goesLast = ({ kind, path }: Change): boolean => kind === 'remove' && !hasNameOfDropIn(path);
 
-/** A file that only the drop-in of ours needs: it goes when systemd has read the one before. */
+/** Whether the new drop-in alone needs a file, which goes when systemd has read the old drop-in. */
 export const isNeeded = ({ before, path }: FileUndo): boolean =>
   before === undefined && !hasNameOfDropIn(path);
 
@@ -20,7 +20,7 @@ export async function writeChanges(system: System, changes: readonly Change[]): 
   }
 }
 
-/** Puts back what was there before, the last change first. What is as it was is left alone, be it that it can't be written. */
+/** Puts files back, the last change first. A file that is as it was isn't written. */
 export async function undoFiles(system: System, files: readonly FileUndo[]): Promise<void> {
   for (const { path, before } of [...files].reverse()) {
     if (before === undefined) await system.remove(path);
@@ -30,10 +30,10 @@ export async function undoFiles(system: System, files: readonly FileUndo[]): Pro
   }
 }
 
-/** How a file stands to what is kept of it: as it was, as it was to be, or as somebody else has made it. */
+/** A file beside its record: as before the change, as after it, or as somebody else has made it. */
 export type Stand = 'before' | 'after' | 'other';
 
-/** How each of these files stands. */
+/** Compares files with their record. */
 export async function standsOf(system: System, files: readonly FileUndo[]): Promise<Stand[]> {
   const now = await Promise.all(files.map(({ path }) => stateOf(system, path)));
   return files.map(
@@ -51,7 +51,7 @@ export async function areAsWritten(system: System, files: readonly FileUndo[]): 
 /** Larger than any file of ours, in bytes. */
 const MAX_SIZE = 4 << 20;
 
-/** A file as it is. */
+/** Reads a file's state; undefined where there is none. */
 async function stateOf(system: System, path: string): Promise<FileState | undefined> {
   const file = await system.read(path, { limit: MAX_SIZE });
   return file && { content: file.bytes, mode: file.mode, modified: file.modified };

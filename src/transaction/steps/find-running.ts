@@ -8,7 +8,7 @@ import { hasFailed, isRunning } from '../../state/service-run.js';
 import { atOnce, type ChangedUnit, noting, type Transaction } from '../changed-unit.js';
 import type { RestartOptions } from './read-back.js';
 
-/** Finds the services that run by what systemd has forgotten, and so are to be restarted. */
+/** Finds the services that run under the removed drop-in, and so are to be restarted. */
 export const findRunning = ({ context, signals }: Transaction, { restart }: RestartOptions) =>
   atOnce(async (unit: ChangedUnit) => {
     let found = unit;

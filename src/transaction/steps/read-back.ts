@@ -14,7 +14,7 @@ import { type AppliedUnit, atOnce, noting, type Transaction } from '../changed-u
 import type { UndoRecord } from '../record-format.js';
 
 export interface RestartOptions {
-  /** False: leave services as they run. */
+  /** False leaves services as they run. */
   readonly restart?: boolean | undefined;
 }
 
@@ -38,7 +38,7 @@ export const readBackApplied = (transaction: Transaction, options: RestartOption
     return { unit: read, failures };
   });
 
-/** A service that somebody else is stopping or restarting, when that is over. */
+/** Waits for the end of somebody else's stop or restart of a service. */
 async function resting({ context, signals }: Transaction, name: string): Promise<Service> {
   const { system, caller } = context;
   const rest = () => signals.unlessCame(() => atRest(system, name));
@@ -70,7 +70,7 @@ async function withDue(
   return { ...noted, record: withRunsSince(unit, services), asTheyAre, due };
 }
 
-/** A record with the services that came up since, with what was written: they don't go on as they are, be it that they run. */
+/** Adds services to the record that came up with the new files: a roll-back restarts them. */
 function withRunsSince(unit: AppliedUnit, services: readonly Service[]): UndoRecord {
   const known = new Set(unit.record.runs.map((run) => run.unit));
   const since = [...wereUp(unit, services).keys()].filter((name) => !known.has(name));
@@ -97,7 +97,7 @@ function downNotes(
   ];
 }
 
-/** Services that were up before anything was written, or have come up since. One that is started again and again wasn't. */
+/** Services that were up before anything was written, or have come up since; not those in a loop of restarts. */
 function wereUp({ services: before }: AppliedUnit, now: readonly Service[]): Map<string, Service> {
   const was = new Map(before.map((service) => [service.name, service.properties]));
   const isOrWas = ({ name, properties }: Service): boolean => {

@@ -25,9 +25,9 @@ import type { UndoRecord } from '../record-format.js';
 import type { Undo } from '../runner.js';
 import { hasBegun } from '../step-names.js';
 
-/** How services are brought back. */
+/** Options of bringing services back. */
 export interface HowBack {
-  /** The second that comes ends the waiting for them. */
+  /** The second signal ends the waiting for services. */
   readonly signals?: HeldSignals | undefined;
 }
 
@@ -45,7 +45,7 @@ export const restartAsBefore =
 
 const wasRestarted = ({ step }: UndoRecord): boolean => hasBegun(step, 'restart');
 
-/** Services that didn't run before and do now were started with files that are gone. */
+/** Restarts or stops services that didn't run before and do now: they were started with files that are gone. */
 async function endOthers(context: Context, record: UndoRecord, how: HowBack): Promise<readonly Diagnostic[]> {
   const ran = new Set(record.runs.map(({ unit }) => unit));
   const services = await servicesOf(context, serviceName(record.unit));
@@ -59,7 +59,7 @@ async function endOthers(context: Context, record: UndoRecord, how: HowBack): Pr
   return ended.flat();
 }
 
-/** What was never restarted runs on as it did, and what nobody took along stays as others have left it. */
+/** Restarts services whose run has changed, and starts their dependents, but for those that somebody else has stopped. */
 async function startAgain(
   context: Context,
   record: UndoRecord,
@@ -75,19 +75,19 @@ async function startAgain(
     const look = () => downDependents(context, record, which);
     return how.signals ? how.signals.unlessAgain(look) : look();
   };
-  // What the restarts below stop can't be told from what somebody stops.
+  // Stops by the restarts below couldn't be told from somebody's.
   const before = await fell({ holds: await haveHeld(context, record) });
   const { system } = context;
   const started = async (units: readonly string[], start: Start) =>
     (await inBatches(units, BATCH, (unit) => startOne(context, unit, start, how))).flat();
   const starting: Start = (unit) => system.startUnit(unit);
-  // A socket hands itself to its service only when that is started after it, and fails where that was started too often.
+  // A socket hands itself only to a service that is started after it, and fails where that was started too often.
   const all = [
     ...(await started(before.down.filter(isTrigger), (unit) => system.startUnit(unit, due))),
     ...(await started(those('due'), (unit) => system.restart(unit))),
     ...(await started(those('start'), starting)),
   ];
-  // What waits for a service is started with it by now.
+  // Dependents that systemd starts with the service are up by now.
   const others = await fell({ are: (unit) => !isTrigger(unit) && !before.stopped.includes(unit) });
   all.push(...(await started(others.down, starting)));
   const stay = [...before.stopped, ...others.stopped].map(staysStopped);
@@ -110,7 +110,7 @@ async function haveHeld({ system }: Context, { runs, affected }: UndoRecord): Pr
 /** @returns the result of the job */
 type Start = (unit: string) => Promise<string>;
 
-/** Whether a service must be started again; if it can't be, what is to be said. */
+/** Tells whether a service is restarted, started or left; a diagnostic where it can't be restarted. */
 async function standOf(
   context: Context,
   record: UndoRecord,
@@ -119,13 +119,13 @@ async function standOf(
 ): Promise<'due' | 'start' | 'stays' | Diagnostic> {
   const { system, caller, placement } = context;
   let stand: 'due' | 'start' | 'stays' | Diagnostic = 'due';
-  // Where that can't be told, one restart too many does less harm than a service that is down.
+  // In doubt, one restart too many does less harm than a service that is down.
   await failureOf(async () => {
     const seen = () =>
       caller.tellIfLong(`${run.unit}: waiting for the end of its job …`, () => atRest(system, run.unit));
     const properties = await (signals ? signals.unlessAgain(seen) : seen());
     if (isSameRun(run, properties)) stand = 'stays';
-    // Somebody else has stopped it, or it has itself.
+    // Somebody has stopped the service, or it has ended by itself.
     else if (!wasRestarted(record) && hasEnded(run, properties)) stand = 'stays';
     else if (await wasStopped(system, { unit: run.unit, scope: placement.scope }, properties))
       stand = staysStopped(run.unit);
@@ -154,7 +154,7 @@ async function startOne(
   });
 }
 
-/** A start counts as done when the program is started, not when it has shown that it stays. */
+/** Errors about services that don't stay up: systemd's start job is done as soon as the program is started. */
 async function lookAgain({ system }: Context, units: readonly string[]): Promise<readonly Diagnostic[]> {
   await system.wait(LOOK_AGAIN);
   const found = await inBatches(units, BATCH, async (unit) => {

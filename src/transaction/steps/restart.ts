@@ -16,7 +16,7 @@ import { keepRecord } from '../record.js';
 import type { StepResult } from '../runner.js';
 import { restart } from '../trial.js';
 
-/** Restarts services: every unit's are announced on disk before the first is restarted, which may restart others' too. */
+/** Restarts services. All records say so before the first restart, which may restart other units' services, too. */
 export const restartServices =
   <U extends ChangedUnit>(transaction: Transaction) =>
   async (units: readonly U[]): Promise<readonly StepResult<U>[]> => {
@@ -28,7 +28,7 @@ export const restartServices =
     return Promise.all(announced.map(({ unit }) => restartNow(transaction, unit)));
   };
 
-/** One that somebody has stopped meanwhile stays so; of many instances the last waits for all others. */
+/** Leaves out services that somebody has stopped meanwhile; the last of many instances waits for all others. */
 async function leaveStopped<U extends ChangedUnit>(
   { system, placement }: Context,
   unit: U,
@@ -46,8 +46,8 @@ async function leaveStopped<U extends ChangedUnit>(
 }
 
 /**
- * Keeps on disk that services are restarted from here on. Where that can't be kept nothing is restarted under a policy;
- * without one that is no reason to leave a service confined.
+ * Writes to the record that services are restarted from here on. If that fails, no service is restarted under a policy;
+ * a revert goes on.
  */
 async function announce<U extends ChangedUnit>(
   context: Context,

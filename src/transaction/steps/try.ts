@@ -53,7 +53,7 @@ async function tryDependents(
   return { unit: noting(unit, notes), failures: said.filter(isWrong) };
 }
 
-/** Starts the dependents of services without a policy: it is nothing of the policy's that they don't stand. */
+/** Starts dependents again after a revert. Failures are warnings: no policy is at fault. */
 export const startAgainDependents = ({ context, signals }: Transaction) =>
   atOnce(async (unit: ChangedUnit) => {
     const said = await failuresOf(() => signals.unlessAgain(() => startDependents(context, unit.record)));

@@ -4,8 +4,8 @@ import { readKernel } from '../../verify/kernel/read-kernel.js';
 import { type AppliedUnit, atOnce, failuresOfEach, noting, type Transaction } from '../changed-unit.js';
 
 /**
- * Holds what the kernel does with a unit against its plan, last, so that what the probe has made it start is seen, too.
- * What can't be seen, or is left over from before, is told, and no failure.
+ * Compares the kernel's filters of a unit's processes with the plan, after the probe, which may have started some.
+ * Filters that can't be read, and processes left over from before, are warnings.
  */
 export const verifyServices = ({ context, signals }: Transaction) =>
   atOnce(async (unit: AppliedUnit) => {
@@ -17,7 +17,7 @@ export const verifyServices = ({ context, signals }: Transaction) =>
       const found = await signals.unlessCame(() => readKernel(context, plan, properties));
       const open = [...found.unproven, ...found.leftOver];
       const unseen = open.filter(({ severity }) => severity === 'error');
-      // A service that has done its work has no process, nor is one that is held to no call looked at.
+      // A service that has done its work has no process, and without rules on calls none is read.
       if (found.groups.length === 0 && unseen.every(({ code }) => code === 'not-running')) return [];
       verified = (verified ?? true) && unseen.length === 0 && found.wrong.length === 0;
       unproven.push(...open.map(asWarning));

@@ -6,7 +6,7 @@ import type { UndoRecord } from '../record-format.js';
 import type { Undo } from '../runner.js';
 import { goesLast, isNeeded, undoFiles, writeChanges } from './files.js';
 
-/** Writes files; none goes that what systemd has loaded may need. */
+/** Writes a unit's files. Files that the loaded drop-in may need stay until the commit. */
 export const writeFiles = <U extends ChangedUnit>({ context, signals }: Transaction) =>
   inOrder((unit: U) =>
     resultOf(unit, async () => {
@@ -19,7 +19,7 @@ export const writeFiles = <U extends ChangedUnit>({ context, signals }: Transact
     }),
   );
 
-/** Puts the files back that the drop-in before needs, and that drop-in; none goes that the new one needs. */
+/** Puts the old drop-in and its files back. Files that only the new drop-in needs stay until the commit. */
 export const unwriteFiles =
   ({ system }: Context): Undo<UndoRecord> =>
   async (records) => {

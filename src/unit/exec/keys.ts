@@ -1,4 +1,4 @@
-/** The keys whose values are command lines (systemd.service(5)), of any systemd. */
+/** The keys whose values are command lines (systemd.service(5)), in any version of systemd. */
 export const EXEC_KEYS: readonly string[] = [
   'ExecCondition',
   'ExecStartPre',
@@ -10,11 +10,11 @@ export const EXEC_KEYS: readonly string[] = [
   'ExecStopPost',
 ];
 
-/** First systemd that knows a key, where that isn't every one. */
+/** The first systemd that knows a key, for keys that not every version knows. */
 const SINCE: ReadonlyMap<string, number> = new Map([['ExecReloadPost', 259]]);
 
 export const execKeySince = (key: string): number => SINCE.get(key) ?? 0;
 
-/** The keys whose lines a systemd runs; others it skips with a warning. */
+/** The keys whose lines a version of systemd runs; it skips others with a warning. */
 export const execKeys = (systemd: number): readonly string[] =>
   EXEC_KEYS.filter((key) => execKeySince(key) <= systemd);

@@ -1,42 +1,43 @@
 import { type Diagnostic, error, type Location, printable, warning } from '../../diagnostic.js';
 import { isBlank, nextExecWord, skipBlanks, textOf, type Word } from './word.js';
 
-/** A word of a command line. */
 export interface ExecWord {
-  /** As written: quotes, escapes, specifiers and variables in place. */
+  /** The word as written, with quotes, escapes, specifiers and variables. */
   readonly raw: string;
-  /** Unquoted and unescaped; specifiers and variables kept. */
+  /** The word without quotes and escapes; specifiers and variables are kept. */
   readonly value: string;
 }
 
 /** One command of an Exec line (systemd.service(5), "Command lines"). */
 export interface ExecCommand {
-  /** Of `@ - : + ! |`, in the order written; `!!` has its two characters. */
+  /** The prefixes among `@ - : + ! |`, in the order written; `!!` has its two characters. */
   readonly prefixes: string;
-  /** Without the prefixes. */
+  /** The path without the prefixes. */
   readonly path: ExecWord;
-  /** The word that becomes argv[0], where there is a prefix `@`. */
+  /** The word that becomes argv[0], for a command with the prefix `@`. */
   readonly argv0?: ExecWord;
-  /** The arguments exactly as written, from the first to the last. */
+  /** The arguments as written, from the first to the last. */
   readonly rest: string;
-  /** The path has no slash: systemd searches for it. A specifier may still make it a path. */
+  /** Whether the path has no slash, so that systemd searches for it. A specifier may still make it a path. */
   readonly bareName: boolean;
-  /** The assignment. */
+  /** The place of the assignment. */
   readonly at: Location;
 }
 
-/** What systemd makes of one assignment. */
+/** The commands that systemd reads from one assignment. */
 export interface ExecLine {
-  /** The commands that it takes, those before a problem included. */
+  /** The commands that systemd takes, those before a problem included. */
   readonly commands: readonly ExecCommand[];
-  /** Why it leaves off: an error where it stops reading the file here, a warning where it goes on after the line. */
+  /**
+   * The problem at which systemd stops: an error if it stops reading the file, a warning if it goes on after the line.
+   */
   readonly problem?: Diagnostic;
 }
 
 /**
- * Reads the value of ExecStart= and its like as far as systemd does (config_parse_exec() in its source), without
- * expanding anything.
- * @param value not empty: an empty value resets the list.
+ * Reads the value of ExecStart= and its like as far as systemd does (config_parse_exec() in its source). Nothing is
+ * expanded.
+ * @param value not empty: an empty value resets the list
  */
 export function scanExecLine(value: string, at: Location): ExecLine {
   const commands: ExecCommand[] = [];
@@ -59,7 +60,7 @@ export function scanExecLine(value: string, at: Location): ExecLine {
 
 interface Command {
   readonly command: ExecCommand;
-  /** Offset of the next command, where a `;` follows. */
+  /** The offset of the next command, if a `;` follows. */
   readonly next?: number;
 }
 
@@ -86,11 +87,14 @@ function readCommand(text: string, first: Word, at: Location): Command | Diagnos
   return next === undefined ? { command } : { command, next };
 }
 
-/** The arguments of a command, unquoted and unescaped; specifiers and variables kept. */
+/** The arguments of a command without quotes and escapes; specifiers and variables are kept. */
 export const argumentsOf = ({ rest }: ExecCommand): string[] =>
   argumentWords(rest, 0).words.map(({ pieces }) => textOf(pieces));
 
-/** The prefixes of an unquoted first word: each once, and one of `+`, `!` and `!!`; anything else belongs to the path. */
+/**
+ * The prefixes of an unquoted first word: each once, and one of `+`, `!` and `!!`. All further characters belong to the
+ * path.
+ */
 function leadingPrefixes(word: string): string {
   const seen = new Set<string>();
   let end = 0;
@@ -104,7 +108,9 @@ function leadingPrefixes(word: string): string {
   return word.slice(0, end);
 }
 
-/** The first word less its prefixes: cut off the text, or put together anew where they are quoted or escaped. */
+/**
+ * The first word without its prefixes: a part of the text, or a new quoted word if the prefixes are quoted or escaped.
+ */
 function pathWord(text: string, word: Word, prefixes: string): ExecWord {
   const value = textOf(word.pieces).slice(prefixes.length);
   if (text.startsWith(prefixes, word.from)) {
@@ -120,7 +126,7 @@ function pathWord(text: string, word: Word, prefixes: string): ExecWord {
   return { raw: `"${kept.join('')}"`, value };
 }
 
-/** Why systemd doesn't take a path; a specifier in it may become anything. */
+/** The reason why systemd refuses a path; a specifier in the path may become anything. */
 function wrongPath(path: string): string | undefined {
   const size = (text: string) => new TextEncoder().encode(text).length;
   if (path === '') return 'the path is empty';
@@ -136,11 +142,11 @@ function wrongPath(path: string): string | undefined {
 interface Arguments {
   readonly words: Word[];
   readonly malformed: boolean;
-  /** Offset after a `;` that stands alone. */
+  /** The offset after a `;` that stands alone. */
   readonly next?: number;
 }
 
-/** The words up to the end or to a `;` that stands alone and unquoted; `\;` alone is a word. */
+/** The words up to the end, or to a `;` that stands alone and unquoted; `\;` alone is a word. */
 function argumentWords(text: string, from: number): Arguments {
   const words: Word[] = [];
   const alone = (at: number) => at >= text.length || isBlank(text[at]);

@@ -1,28 +1,31 @@
 /**
- * Splits settings into words as systemd does (systemd.service(5), "Command lines"; systemd.syntax(7), "Quoting").
- * A word remembers which characters it was written with, so that it can be copied instead of written anew.
+ * Splits settings into words as systemd does (systemd.service(5), "Command lines"; systemd.syntax(7), "Quoting"). A
+ * word remembers the characters that it was written with, so that it can be copied as it is.
  */
 
-/** A run of plain text, or one escape sequence. */
+/** A part of a word: plain text, or one escape sequence. */
 export interface Piece {
-  /** Offsets in the text that was split. */
+  /** The offset of its first character in the text that is split. */
   readonly from: number;
   readonly to: number;
-  /** What it stands for. A byte above 0x7f is held as U+DC00 plus the byte. */
+  /**
+   * The text that the piece stands for. A byte above 0x7f that an escape sequence names is held as U+DC00 plus the
+   * byte.
+   */
   readonly text: string;
 }
 
 export interface Word {
   readonly from: number;
-  /** Offset after the last character of the word. */
+  /** The offset after the last character of the word. */
   readonly to: number;
-  /** Offset of the next word, or the length of the text. */
+  /** The offset of the next word, or the length of the text. */
   readonly next: number;
   readonly pieces: readonly Piece[];
 }
 
 export interface WordSyntax {
-  /** Quotes group and vanish; else they are plain characters. */
+  /** Whether quotes group and vanish; else they are plain characters. */
   readonly quotes: boolean;
   /** `c`: C-style escapes. `next`: a backslash makes the next character plain. */
   readonly escapes: 'c' | 'next';
@@ -42,11 +45,11 @@ const SIMPLE: ReadonlyMap<string, string> = new Map([
   ["'", "'"],
 ]);
 
-/** systemd's idea of white space; narrower than that of `trim()`. */
+/** Whether a character is white space for systemd, which has fewer kinds than `trim()`. */
 export const isBlank = (c: string | undefined): boolean =>
   c === ' ' || c === '\t' || c === '\n' || c === '\r';
 
-/** Removes systemd's white space at both ends, in linear time. */
+/** A text without systemd's white space at both ends, in linear time. */
 export function strip(text: string): string {
   let from = 0;
   let to = text.length;
@@ -55,7 +58,7 @@ export function strip(text: string): string {
   return text.slice(from, to);
 }
 
-/** Offset of the first character that isn't white space. */
+/** The offset of the first character that isn't white space. */
 export function skipBlanks(text: string, from: number): number {
   let at = from;
   while (isBlank(text[at])) at++;
@@ -63,14 +66,14 @@ export function skipBlanks(text: string, from: number): number {
 }
 
 /**
- * The word that starts at or after `from`; undefined at the end of the text, `malformed` where a quote isn't closed,
- * nothing follows a backslash, or an escape sequence is unknown.
+ * The word that starts at or after `from`; undefined at the end of the text. A word is `malformed` if a quote isn't
+ * closed, nothing follows a backslash, or an escape sequence is unknown.
  */
 export function nextWord(text: string, from: number, syntax: WordSyntax): Word | 'malformed' | undefined {
   return scanWord(text, from, syntax, false);
 }
 
-/** All words of a text, as plain text; undefined where one is malformed. */
+/** All words of a text as plain text; undefined if one is malformed. */
 export function splitWords(text: string, syntax: WordSyntax): string[] | undefined {
   const words: string[] = [];
   for (let at = 0; ; ) {
@@ -83,8 +86,8 @@ export function splitWords(text: string, syntax: WordSyntax): string[] | undefin
 }
 
 /**
- * A word of a command line. Where a word has an unknown escape sequence, systemd reads the whole word again and
- * keeps the backslashes that it doesn't understand; what is still malformed then has an open quote.
+ * A word of a command line. systemd reads a word with an unknown escape sequence again as a whole, and keeps the
+ * backslashes that it doesn't understand. A word that is still malformed has an open quote.
  */
 export function nextExecWord(text: string, from: number): Word | 'malformed' | undefined {
   const syntax: WordSyntax = { quotes: true, escapes: 'c' };
@@ -129,7 +132,10 @@ function scanWord(
   return { from: start, to: at, next: skipBlanks(text, at), pieces };
 }
 
-/** The escape sequence at a backslash; a relaxed reader keeps the backslash of one that it doesn't know. */
+/**
+ * The escape sequence at a backslash; undefined for an unknown one. A relaxed reader keeps the backslash of an unknown
+ * sequence.
+ */
 function readEscape(text: string, at: number, syntax: WordSyntax, relaxed: boolean): Piece | undefined {
   const next = text[at + 1];
   if (syntax.escapes === 'next') {
@@ -140,7 +146,9 @@ function readEscape(text: string, at: number, syntax: WordSyntax, relaxed: boole
   return relaxed ? { from: at, to: at + 1 + (next?.length ?? 0), text: `\\${next ?? ''}` } : undefined;
 }
 
-/** What a C-style escape sequence stands for, and how many characters it has after the backslash. */
+/**
+ * The text that a C-style escape sequence stands for, and its length after the backslash; undefined for an unknown one.
+ */
 function unescapeC(text: string, at: number): { text: string; length: number } | undefined {
   const c = text[at]!;
   const simple = SIMPLE.get(c);
@@ -169,18 +177,18 @@ function unescapeC(text: string, at: number): { text: string; length: number } |
   return undefined;
 }
 
-/** Code points that systemd refuses as UTF-8: surrogates and noncharacters. */
+/** Code points that systemd refuses in UTF-8: surrogates and noncharacters. */
 export const UNREADABLE = /[\p{Surrogate}\p{Noncharacter_Code_Point}]/u;
 
 const rawByte = (byte: number) => String.fromCharCode(byte < 0x80 ? byte : 0xdc00 + byte);
 
-/** `\uXXXX`; systemd encodes half a surrogate pair too, as three bytes. */
+/** The text of `\uXXXX`; systemd encodes half a surrogate pair, too, as three bytes. */
 function fromUnit(unit: number): string {
   if (unit < 0xd800 || unit > 0xdfff) return String.fromCharCode(unit);
   return [0xe0 | (unit >> 12), 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f)].map(rawByte).join('');
 }
 
-/** A whole text with its C-style escape sequences resolved, held as pieces are; undefined where one is unknown. */
+/** A text with its C-style escape sequences resolved, held as in pieces; undefined if one is unknown. */
 export function unescapeText(text: string): string | undefined {
   let plain = '';
   for (let at = 0; at < text.length; ) {
@@ -197,7 +205,7 @@ export function unescapeText(text: string): string | undefined {
   return plain;
 }
 
-/** The bytes of a text that is held as pieces are. */
+/** The bytes of a text that is held as in pieces. */
 export function bytesOf(text: string): Uint8Array {
   const encoder = new TextEncoder();
   const bytes: number[] = [];

@@ -3,14 +3,14 @@ import type { ExecCommand } from './line.js';
 import { nextExecWord, UNREADABLE } from './word.js';
 
 /**
- * The command with a launcher in front of it, for a unit file: `PREFIXES LAUNCHER… [--argv0=NAME] -- PATH ARGUMENTS`.
- * Path and arguments stay as they were written, so that quotes, specifiers and variables keep their meaning; only `$`
- * in the path is doubled, since systemd looks for variables in arguments but not in paths.
- * @param launcher an absolute path and its arguments, as plain text.
- * @throws UserError `unwritable-word` if systemd can't take a word of the launcher.
- * @returns `exec-privileged` for a command with `+`, which runs outside of every sandbox; `exec-via-shell` for one with
- *   `|`, which has no path; `exec-argv0-variable` where argv[0] is a variable that systemd splits into words;
- *   `exec-path-specifier` where a specifier in the path may become a `$`, which nobody could double.
+ * Puts a launcher in front of a command, for a unit file: `PREFIXES LAUNCHER… [--argv0=NAME] -- PATH ARGUMENTS`. Path
+ * and arguments stay as written, so that quotes, specifiers and variables keep their meaning. Only `$` in the path is
+ * doubled, since systemd expands variables in arguments but not in paths.
+ * @param launcher an absolute path and its arguments, as plain text
+ * @returns the command, or an error. `exec-privileged`: the prefix `+` runs the command outside of every sandbox.
+ *   `exec-via-shell`: the prefix `|` leaves no path. `exec-argv0-variable`: argv[0] is a variable that systemd splits
+ *   into words. `exec-path-specifier`: a specifier in the path may become a `$`, which nobody could double.
+ * @throws UserError `unwritable-word` if systemd can't take a word of the launcher
  */
 export function wrapExecCommand(command: ExecCommand, launcher: readonly string[]): string | Diagnostic {
   const { prefixes, path, at } = command;
@@ -39,15 +39,15 @@ export function wrapExecCommand(command: ExecCommand, launcher: readonly string[
 }
 
 /**
- * Specifiers that never become a `$` (systemd.unit(5)): names as they are in units, which escape it; names of users,
- * hosts, folders and numbers, which the system gives.
+ * Specifiers that never become a `$` (systemd.unit(5)): unit names, in which it is escaped, and the system's names of
+ * users, hosts, folders and numbers.
  */
 const WITHOUT_DOLLAR = 'abCdEgGhHijlLmnNpsStTuUvV%';
 
 const unclearSpecifier = (path: string): string | undefined =>
   [...path.matchAll(/%(.)/g)].map(([, letter]) => letter!).find((letter) => !WITHOUT_DOLLAR.includes(letter));
 
-/** `%I` and its like undo the escapes of a name, in which \x24 is a dollar sign. */
+/** The error about a specifier: `%I` and its like undo the escapes of a name, in which \x24 is a dollar sign. */
 const pathSpecifier = (shown: string, letter: string, { at }: ExecCommand): Diagnostic =>
   error(
     'exec-path-specifier',
@@ -59,8 +59,8 @@ const pathSpecifier = (shown: string, letter: string, { at }: ExecCommand): Diag
   );
 
 /**
- * `--argv0=NAME` where argv[0] isn't the path as systemd hands it on, else an empty string.
- * systemd expands variables in argv[0], though not in the path that it is a copy of.
+ * The option `--argv0=NAME` where argv[0] differs from the path as systemd passes it; else an empty string. systemd
+ * expands variables in argv[0], but not in the path, even where argv[0] is a copy of the path.
  */
 function argv0Option(command: ExecCommand, noEnv: boolean): string | Diagnostic {
   const { argv0, path, at } = command;
@@ -76,16 +76,16 @@ function argv0Option(command: ExecCommand, noEnv: boolean): string | Diagnostic 
   return `--argv0=${word.raw === '\\;' ? ';' : closed(word.raw)}`;
 }
 
-/** The command for a unit file, as it was. */
+/** The command as it was written, for a unit file. */
 export const execCommandText = ({ prefixes, path, argv0, rest }: ExecCommand): string =>
   closed([prefixes + path.raw, ...(argv0 ? [argv0.raw] : []), ...(rest === '' ? [] : [rest])].join(' '));
 
-/** A word that was the first of its line, so that it is the same as an argument. */
+/** A path as an argument: a plain `;` would end the command, so that it is quoted. */
 const argument = (raw: string) => (raw === ';' ? '";"' : closed(raw));
 
 /**
- * Text whose last word ends in a lone backslash, which systemd keeps, or in a lone backslash and white space: written so
- * that what is put behind it stays apart.
+ * A text to which more is appended. systemd keeps a lone backslash at the end of the last word, also before white
+ * space: it is written as an escape sequence.
  */
 function closed(raw: string): string {
   const blank = /[ \t]$/.exec(raw)?.[0];
@@ -95,7 +95,7 @@ function closed(raw: string): string {
   return `${text}\\${blank === undefined ? '' : blank === '\t' ? '\\t' : '\\s'}`;
 }
 
-/** Doubles every `$` that a word stands for, escaped ones too. */
+/** Doubles every `$` that a word stands for, including escaped ones. */
 function doubleDollars(raw: string): string {
   const word = nextExecWord(raw, 0);
   if (word === undefined || word === 'malformed') return raw;
@@ -110,13 +110,13 @@ function doubleDollars(raw: string): string {
   return result + raw.slice(copied);
 }
 
-/** Characters of a word that needs no quotes and no escapes anywhere in a command line. */
+/** A word that needs no quotes and no escapes anywhere in a command line. */
 const PLAIN = /^[A-Za-z0-9_/.,:=@+-]+$/;
 
 /**
- * Writes plain text as one word of a command line, so that systemd expands nothing in it.
- * @param noEnv the command has the prefix `:`, so `$` isn't doubled.
- * @throws UserError `unwritable-word` for NUL and for what isn't UTF-8.
+ * Writes plain text as one word of a command line in which systemd expands nothing.
+ * @param options.noEnv whether the command has the prefix `:`, so that `$` isn't doubled
+ * @throws UserError `unwritable-word` for NUL and for text that isn't UTF-8
  */
 export function quoteExecWord(word: string, options: { readonly noEnv: boolean }): string {
   if (PLAIN.test(word)) return word;
@@ -133,7 +133,10 @@ export function quoteExecWord(word: string, options: { readonly noEnv: boolean }
   return `"${options.noEnv ? escaped : escaped.replaceAll('$', '$$$$')}"`;
 }
 
-/** The first word of a command line: specifiers are expanded in it, variables are not. */
+/**
+ * The first word of a command line, in which systemd expands specifiers but no variables.
+ * @throws UserError `unwritable-word`
+ */
 function quoteExecPath(path: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
   if (!path.startsWith('/') || path.endsWith('/') || /[\x01-\x1f\x7f"'\\]/.test(path)) {

@@ -5,39 +5,45 @@ import { readStatus } from '../../state/process-status.js';
 import type { System, UnitProperties } from '../../system/system.js';
 import type { Program } from '../../target/target.js';
 
-/** More of a command line than a path takes, in bytes. */
+/** The most bytes of a command line that are read: more than a path takes. */
 const MAX_WORDS = 1 << 16;
 
-/** SECCOMP_MODE_FILTER, as /proc/PID/status has it. */
+/** SECCOMP_MODE_FILTER in /proc/PID/status. */
 const FILTERED = '2';
 
-/** How long a start script may take to become one of `[exec] programs`, and how often it is looked at, in milliseconds. */
+/** The time for a start script to become one of `[exec] programs`, and the pause between two looks, in milliseconds. */
 const PATIENCE = 10_000;
 const STEP = 200;
 
-/** A process of Type=idle waits for other jobs before it is confined, up to 5 s (systemd.service(5)). */
+/**
+ * The time for a process of Type=idle, in milliseconds: it waits up to 5 s for other jobs before it is confined
+ * (systemd.service(5)).
+ */
 const IDLE = 6_000;
 
 /** Whether a plan holds the service's main process to a filter. */
 const filtersMain = (plan: Plan): boolean =>
   startsBehindLauncher(plan) || becomesProgram(plan) || refusesBySystemd(plan);
 
-/** What ExecStart= starts hands its filter on to whatever it becomes. */
+/** Whether ExecStart= starts behind the launcher: a process hands its filter on to whatever it becomes. */
 const startsBehindLauncher = ({ filter, commands }: Plan): boolean =>
   filter !== undefined && commands.some(({ key, wrapped }) => key === 'ExecStart' && wrapped > 0);
 
-/** A start script becomes one of `[exec] programs`, and only then gets the launcher's filter. */
+/** Whether a start script becomes one of `[exec] programs`, and only then gets the launcher's filter. */
 const becomesProgram = (plan: Plan): boolean =>
   plan.filter !== undefined && plan.programs.length > 0 && !startsBehindLauncher(plan);
 
-/** What SystemCallFilter= has on the bus isn't always loaded: the kernel or SYSTEMD_SECCOMP=0 may stand against it. */
+/**
+ * Whether systemd is to load a filter that refuses calls. SystemCallFilter= on the bus doesn't prove that it is loaded:
+ * the kernel or SYSTEMD_SECCOMP=0 may stand against it.
+ */
 const refusesBySystemd = ({ systemCalls }: Plan): boolean =>
   systemCalls !== undefined && (systemCalls.mode === 'allow' || systemCalls.refused.size > 0);
 
 /**
- * Whether the kernel holds the main process of a running unit to a filter as the plan says. Says why not; nothing of a
- * unit without a main process. A service may be filtered by systemd alone: where a start script becomes the program,
- * only the file that runs tells whether it came by the launcher.
+ * An error if the kernel doesn't hold the main process of a running unit to a filter as the plan says; none for a unit
+ * without a main process. The filter may be systemd's alone. If a start script becomes the program, only the file that
+ * runs tells whether the launcher started it.
  */
 export async function notConfined(system: System, plan: Plan, unit: UnitProperties): Promise<Diagnostic[]> {
   const pid = mainPid(unit);
@@ -65,7 +71,7 @@ export async function runsFree(system: System, pid: number, wanted: Wanted): Pro
   return status !== undefined && !isConfined(status, wanted);
 }
 
-/** What a process has by a filter, besides that. */
+/** The state that a process must have besides a filter. */
 interface Wanted {
   readonly noNewPrivileges: boolean;
 }
@@ -75,7 +81,10 @@ const isFiltered = (status: ReadonlyMap<string, string>): boolean => status.get(
 const isConfined = (status: ReadonlyMap<string, string>, { noNewPrivileges }: Wanted): boolean =>
   isFiltered(status) && (!noNewPrivileges || status.get('NoNewPrivs') === '1');
 
-/** What the kernel says of a process; of one that isn't confined yet, when systemd and the launcher have had the time for it. */
+/**
+ * The status of a process. If it isn't confined yet, systemd and the launcher are given time for that before a second
+ * look.
+ */
 async function statusSoon(system: System, pid: number, wanted: Wanted & { readonly patience: number }) {
   const status = await readStatus(system, `${pid}`);
   if (status === undefined || isConfined(status, wanted)) return status;
@@ -83,7 +92,7 @@ async function statusSoon(system: System, pid: number, wanted: Wanted & { readon
   return readStatus(system, `${pid}`);
 }
 
-/** Waits until a start script has become one of `[exec] programs`, at most as long as it may take. */
+/** Waits until a start script has become one of `[exec] programs`, for the time that this may take at most. */
 export async function awaitPrograms(system: System, plan: Plan): Promise<void> {
   if (!becomesProgram(plan)) return;
   for (let waited = 0; waited < PATIENCE; waited += STEP) {
@@ -101,17 +110,23 @@ const unfiltered = (plan: Plan, pid: number) => {
   return unconfined(plan, pid, 'has no system call filter', plan.filter ? undefined : bySystemd);
 };
 
-/** What the kernel puts behind the path of a file that is gone. */
+/** The kernel's mark behind the path of a file that is gone. */
 export const GONE = ' (deleted)';
 
-/** The file that a process runs, as it was mounted where it was started: a mount point of ours is named as such. */
+/**
+ * The file that a process runs, by the path at which it was mounted when it was started: a mount point of ours is named
+ * as such.
+ */
 export const executable = async (system: System, pid: number): Promise<string> =>
   (await system.run(['readlink', `/proc/${pid}/exe`])).stdout.replace(/\n$/, '');
 
-/** Whether a process runs one of `[exec] programs`: of a script its interpreter is what runs, with the script's path among its arguments. */
+/**
+ * Whether a process runs one of `[exec] programs`. The running file of a script is its interpreter, with the script's
+ * path among the arguments.
+ */
 export async function isProgram(system: System, { programs, target }: Plan, pid: number): Promise<boolean> {
   const running = await executable(system, pid);
-  // The kernel says so of a mounted file in whose mount namespace nobody is any more: what its filter does is seen elsewhere.
+  // The kernel gives `/` for a mounted file in whose mount namespace nobody is left; other checks look at its filter.
   if (running === '/') return true;
   if (programs.some(({ place }) => place === running || `${place}${GONE}` === running)) return true;
   const interpreted = programs.filter(({ path }) => isInterpreted(target.programs.get(path)));
@@ -121,6 +136,9 @@ export async function isProgram(system: System, { programs, target }: Plan, pid:
   return interpreted.some(({ place }) => words.includes(place));
 }
 
-/** A program of the machine itself runs as such: that its path is among the arguments of another says nothing. */
+/**
+ * Whether a program may run by an interpreter. A program of the machine itself runs as such: its path among the
+ * arguments of another says nothing.
+ */
 const isInterpreted = (program: Program | undefined): boolean =>
   program !== undefined && ['script', 'other'].includes(program.file.kind);

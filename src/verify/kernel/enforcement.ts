@@ -1,4 +1,4 @@
-/** What the kernel itself does with the system calls of a unit's processes, held against its plan. */
+/** The kernel's treatment of the system calls of a unit's processes, held against the plan. */
 import { groupBy, once } from '../../collections.js';
 import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, note } from '../../diagnostic.js';
@@ -25,19 +25,21 @@ import { type Measure, measureOf } from './without-launcher.js';
 
 export interface Enforcement {
   readonly groups: readonly ThreadGroup[];
-  /** What isn't as the policy says. */
+  /** Errors about processes that don't obey the policy. */
   readonly wrong: readonly Diagnostic[];
-  /** What isn't either, and runs since before the unit was started: no restart of it helps. */
+  /**
+   * Errors about processes that don't obey either, and run since before the unit was started: no restart of it helps.
+   */
   readonly leftOver: readonly Diagnostic[];
-  /** What could not be seen. */
+  /** Diagnostics about threads and filters that could not be seen or proven. */
   readonly unproven: readonly Diagnostic[];
 }
 
-/** Of a unit that is held to nothing, or that nothing was seen of. */
+/** The result for a unit that is held to nothing, or of which nothing was seen. */
 export const NO_ENFORCEMENT: Enforcement = { groups: [], wrong: [], leftOver: [], unproven: [] };
 
 /**
- * Reads the filters of every thread of a unit back and compares what they do together with what the policy says.
+ * Reads the filters of every thread of a unit back and compares their joint answers with the policy.
  * @param reader finds the path of read-filters, if there is a thread to read
  * @throws UserError `filters-unreadable` if it can't be run
  */
@@ -54,17 +56,18 @@ export async function enforcement(
   const look = () => lookOnce(system, { held, comparer }, reader);
   let found = await look();
   for (let looks = 1; looks < LOOKS && found.wrong.length > 0; looks++) {
-    // What systemd is about to start has no filters for a moment; whose process what has ended was can't be told.
+    // A process that systemd is about to start has no filters for a moment. An ended process can't be told to be
+    // systemd's.
     if (looks > 1 && !(await hasEnded(system, found))) break;
     found = await look();
   }
   return found;
 }
 
-/** How often a unit is looked at whose processes come and go. */
+/** The most looks at a unit whose processes come and go. */
 const LOOKS = 5;
 
-/** Whether one of the processes that are wrong is gone by now. */
+/** Whether one of the looser processes has ended since it was seen. */
 async function hasEnded(system: System, { groups }: Enforcement): Promise<boolean> {
   const wrong = groups.filter(({ calls, leftOver }) => calls === 'looser' && !leftOver);
   const pids = wrong.flatMap(({ processes }) => processes.map(({ pid }) => pid));
@@ -72,14 +75,14 @@ async function hasEnded(system: System, { groups }: Enforcement): Promise<boolea
   return found.includes(undefined);
 }
 
-/** A unit, what the manager says of it, and what its policy means. */
+/** A unit, its properties, and the meaning of its policy. */
 interface Held {
   readonly plan: Plan;
   readonly unit: UnitProperties;
   readonly meaning: SyscallPolicy;
 }
 
-/** A unit that is looked at more than once: all looks have one budget. */
+/** A unit that may be looked at more than once: all looks have one budget. */
 interface Looked {
   readonly held: Held;
   readonly comparer: StackComparer;
@@ -98,7 +101,7 @@ async function lookOnce(
   const { numberOf, compare } = createComparison(system, held, { comparer, answering });
   const isLeftOver = await createLeftOver(system, unit, new Set(found.threads.map(({ pid }) => pid)));
   const byFilters = groupBy(found.threads, numberOf);
-  // Small groups come first: those that a service makes large don't keep them from being told.
+  // Small groups come first: groups that a service makes large don't keep them from being compared.
   for (const [first] of [...byFilters.values()].sort(([a], [b]) => sizeOf(a!) - sizeOf(b!)))
     await compare(first!, 'policy');
   const groups: ThreadGroup[] = [];
@@ -170,7 +173,7 @@ function createComparison(
   };
 }
 
-/** Learns of a stack, which many threads may have, once. */
+/** A function that learns about a stack once, though many threads may have it. */
 function remember<T>(learn: (stack: Stack) => T): (stack: Stack) => T {
   const known = new Map<Stack, T>();
   return (stack) => {
@@ -179,15 +182,15 @@ function remember<T>(learn: (stack: Stack) => T): (stack: Stack) => T {
   };
 }
 
-/** How filters are told from what they are held to, and processes from those of the run before. */
+/** Functions that compare filters with what they are held to, and tell processes of the run before. */
 interface Means {
   readonly compare: Comparison['compare'];
   readonly isLeftOver: (pid: number) => Promise<boolean>;
 }
 
 /**
- * Threads with the same filters are one group, unless some of them are looser than the policy: as it is planned, or
- * since they are left over.
+ * Threads with the same filters are one group. If they are looser than the policy, there is a group for each reason:
+ * some processes are so as planned, some are left over.
  */
 async function groupsOf(
   system: System,
@@ -205,7 +208,7 @@ async function groupsOf(
   const kinds = new Map<Measure | 'left-over', ThreadGroup['processes']>();
   for (const one of processes) {
     const measure = await measureOf(system, held, one, stack, obeys);
-    // What does systemd's part may be as planned all the same: ExecStop= has left it.
+    // A process that does systemd's part may be as planned all the same: ExecStop= has left it.
     const mayBe = compared.calls === 'looser' && !(measure === 'systemd' && (await obeys()));
     const kind = mayBe && (await isLeftOver(one.pid)) ? 'left-over' : measure;
     kinds.set(kind, [...(kinds.get(kind) ?? []), one]);
@@ -236,7 +239,7 @@ function gravest(differences: readonly NamedDifference[]): Compared['calls'] {
   return GRAVEST_FIRST.find((relation) => there.has(relation)) ?? 'equal';
 }
 
-/** The relation of filters to their policy, where some weren't compared. */
+/** The relation of filters to their policy, if some weren't compared. */
 const withMore = (calls: Compared['calls']): Compared['calls'] => (calls === 'looser' ? calls : 'stricter');
 
 function leftOver(group: ThreadGroup, { plan, unit }: Held): Diagnostic {
@@ -248,7 +251,7 @@ function leftOver(group: ThreadGroup, { plan, unit }: Held): Diagnostic {
   return error('left-over', message, { hint: `${why} them there; '${commands.join('; ')}' ends them` });
 }
 
-/** What can be told from the manager alone where the kernel's filters can't be read. */
+/** A note that only the manager's properties were compared: the kernel's filters can't be read. */
 export const provenWithout = (unit: string): Diagnostic =>
   note(
     'proven-in-part',

@@ -5,8 +5,8 @@ import type { System } from '../../system/system.js';
 const PIECE = 2 ** 19;
 
 /**
- * Does work to its end, but lets other things be done in between.
- * @param spent units of work that were spent until now
+ * Does work to its end, with pauses in which other events are handled.
+ * @param spent the units of work that were spent until now
  */
 export async function inPieces<T>(
   system: Pick<System, 'wait'>,

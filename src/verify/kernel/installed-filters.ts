@@ -1,40 +1,42 @@
-/** The filters of threads, as the kernel has them: read by native-helper/read-filters, which says how it prints them. */
+/** The filters of threads, as the kernel has them: native-helper/read-filters reads them, and documents its output. */
 import { EXIT, error, printable, UserError } from '../../diagnostic.js';
 import type { System } from '../../system/system.js';
 import { type LoadedFilters, takeIn } from './loaded-filters.js';
 
-/** What the kernel shows of one thread. */
 export interface ThreadFilters extends LoadedFilters {
   readonly tid: number;
 }
 
-/** Threads that could not be read, and why. */
+/** A thread that could not be read, and the reason. */
 export interface ThreadFailure {
   readonly tid: number;
-  /** The errno of ptrace(2): EPERM, ESRCH where it has ended, EACCES without CAP_SYS_ADMIN. */
+  /** The errno of ptrace(2): EPERM, ESRCH if the thread has ended, EACCES without CAP_SYS_ADMIN. */
   readonly errno: number;
 }
 
 export interface InstalledFilters {
   readonly threads: readonly ThreadFilters[];
   readonly failed: readonly ThreadFailure[];
-  /** How many threads are of PID namespaces that aren't seen from here. */
+  /** The number of threads in PID namespaces that aren't seen from here. */
   readonly foreign: number;
   /** Whether all threads stood still together, so that there is no other. */
   readonly settled: boolean;
 }
 
-/** Characters of the reader's answer, and how long it may take: threads stand still for much less. */
+/**
+ * The most characters of the reader's answer, and the most time for it in milliseconds: threads stand still for much
+ * less.
+ */
 const LIMIT = 256 << 20;
 const TIMEOUT = 60_000;
 
-/** SIGSYS, by which a filter ends what makes a call that it refuses. */
+/** SIGSYS, by which a filter ends a process that makes a refused call. */
 const SIGSYS = 31;
 
 /**
  * Reads the filters of all threads in control groups. They stand still for that, at most a second.
  * @param reader the path of read-filters
- * @param groups folders
+ * @param groups folders of control groups
  * @throws UserError `filters-unreadable` if the reader can't be run or doesn't end well
  */
 export async function readFilters(
@@ -56,7 +58,7 @@ export async function readFilters(
   throw new UserError(error('filters-unreadable', `can't read filters back: ${why}`, { hint }), EXIT.failure);
 }
 
-/** How many numbers follow the first word of a line; those of a line `filter` are read with their thread's. */
+/** The count of numbers behind the first word of a line; lines `filter` are read with their thread's. */
 const NUMBERS: ReadonlyMap<string, number> = new Map([
   ['thread', 2],
   ['same', 2],
@@ -66,8 +68,8 @@ const NUMBERS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * What the reader printed.
- * @returns undefined where it is anything else
+ * Parses the reader's output.
+ * @returns undefined if it is anything else
  */
 export function parseFilters(text: string): InstalledFilters | undefined {
   const lines = text.split('\n');

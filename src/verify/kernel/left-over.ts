@@ -4,12 +4,13 @@ import { mainPid } from '../../state/main-process.js';
 import { readStatus, startOf, TICK } from '../../state/process-status.js';
 import type { System, UnitProperties } from '../../system/system.js';
 
-/** What may lie between the start of a main process and what systemd calls it, in microseconds. */
+/** The most that may lie between the start of a main process and the time that systemd has for it, in microseconds. */
 const INACCURACY = 1_000_000;
 
 /**
- * Tells whether a process of a unit runs since before the unit was inactive last, or was started by one that does.
- * @param pids those of the unit's control group
+ * Makes a function that tells whether a process runs since before the unit was inactive last, or was started by such a
+ * one.
+ * @param pids processes of the unit's control group
  */
 export async function createLeftOver(
   system: System,
@@ -30,8 +31,8 @@ export async function createLeftOver(
 }
 
 /**
- * When the unit was inactive last, in microseconds since boot as `stat` counts them. systemd's clock stands still while
- * the machine sleeps; how long that was the main process tells, whose start both know.
+ * The time when the unit was inactive last, in microseconds since boot as `stat` counts them. systemd's clock stands
+ * still while the machine sleeps. The main process, whose start both know, tells how long that was.
  */
 async function lastEnd(system: System, unit: UnitProperties, main: number): Promise<number> {
   const at = (name: string) => Number(unit.get(name) ?? 0);

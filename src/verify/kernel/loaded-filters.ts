@@ -1,4 +1,4 @@
-/** Filters as the kernel has them, from the lines that read-filters prints, as far as there is room for them. */
+/** Filters as the kernel has them, from the output of read-filters, as far as there is room for them. */
 import type { Instruction } from '../../filter/bpf.js';
 import { createNumbering } from '../../filter/compare/numbering.js';
 import type { Stack } from '../../filter/stack.js';
@@ -6,16 +6,16 @@ import { validate } from '../../filter/validate.js';
 
 /** The filters of a thread. */
 export interface LoadedFilters {
-  /** Newest first, empty where the kernel shows none; the same object for threads that have the same. */
+  /** Newest first, empty if the kernel shows none; the same object for threads that have the same. */
   readonly stack: Stack;
-  /** How many others it has, which are too many to be taken in. */
+  /** The number of further filters, which are too many to be taken in. */
   readonly unread: number;
 }
 
-/** Instructions of all different filters of a unit: more than a hundred of the longest. */
+/** The most instructions of all different filters of a unit: more than a hundred of the longest filters have. */
 const MOST_INSTRUCTIONS = 2 ** 19;
 
-/** `filter ` and the digits of an instruction. */
+/** The start of a filter's line, and the digits of an instruction. */
 const WORD = 'filter ';
 const DIGITS = 16;
 
@@ -23,8 +23,9 @@ const DIGITS = 16;
 type Lines = readonly string[];
 
 /**
- * Takes filters in, the oldest of every thread first: a thread was started with those, and has loaded the others itself.
- * @returns by the lines of each; undefined where one is no filter
+ * Takes filters in, the oldest of every thread first: a thread was started with those, and has loaded the others
+ * itself.
+ * @returns the filters by their lines; undefined if a line is no filter
  */
 export function takeIn(threads: ReadonlySet<Lines>): ReadonlyMap<Lines, LoadedFilters> | undefined {
   const read = createReading();
@@ -45,7 +46,7 @@ export function takeIn(threads: ReadonlySet<Lines>): ReadonlyMap<Lines, LoadedFi
   );
 }
 
-/** Reads lines, equal ones once. */
+/** Makes a function that reads lines, equal ones once. */
 function createReading() {
   const numberOf = createNumbering();
   const known = new Map<number, Instruction[] | 'invalid'>();
@@ -63,7 +64,7 @@ function createReading() {
   };
 }
 
-/** `filter HEX`: instructions as they lie in memory, the lowest byte first. */
+/** Parses `filter HEX`: instructions as they lie in memory, the lowest byte first. */
 function parseFilter(line: string): Instruction[] | undefined {
   if (!/^filter (?:[0-9a-f]{16})+$/.test(line)) return undefined;
   const program: Instruction[] = [];

@@ -1,10 +1,10 @@
-/** What processes are looser in than they are held to, as errors. */
+/** Errors about processes that are looser than what they are held to. */
 import { groupBy, shortList } from '../../collections.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import { EVERY_CALL, type NamedDifference } from './name-differences.js';
 import type { ThreadGroup } from './thread-group.js';
 
-/** Calls that one error names; the report has them all. */
+/** The most calls that one error names; the report has them all. */
 const MOST_NAMED = 20;
 
 /** The processes of a group, in short. */
@@ -31,9 +31,10 @@ const looserOf = ({ differences }: ThreadGroup): NamedDifference[] =>
   differences.filter(({ relation }) => relation === 'looser');
 
 /**
- * The same of a unit whose files or whose run are known not to be as they shall be: what its main process is looser in
- * follows from that, and what others are looser in alike, which is one error. What they are besides has another cause.
- * @param main 0 where there is none: then the first process that is looser stands for it
+ * Errors about a unit whose files or whose run are known not to be as planned. The main process is looser because of
+ * that, and so are others in the same calls: this is one error. Further calls have another cause, and errors of their
+ * own.
+ * @param main 0 if there is no main process: then the first looser process stands for it
  */
 export function looserSince(groups: readonly ThreadGroup[], main: number): Diagnostic[] {
   const loose = groups.filter((group) => !group.leftOver && looserOf(group).length > 0);

@@ -6,16 +6,16 @@ import { formatAction } from '../../syscalls/action-text.js';
 import { numbersOf } from '../../syscalls/numbers.js';
 import type { SyscallPolicy } from '../../syscalls/policy.js';
 
-/** Calls that get the same other answer than the policy's. */
+/** Calls that get the same answer, and not the policy's. */
 export interface NamedDifference {
   readonly relation: Relation;
   readonly abi: Abi;
-  /** Names; `numbers without a call`, `every call`, and all that is refused of a `closed convention`. */
+  /** Names; `numbers without a call`, `every call`, or `closed convention` for all that is refused of one. */
   readonly calls: readonly string[];
-  /** What the policy says, and what the kernel does. */
+  /** The policy's answer, and the kernel's. */
   readonly expected: string;
   readonly got: string;
-  /** Whether that is so for some arguments only. */
+  /** Whether only some arguments get that answer. */
   readonly someArguments: boolean;
   /** Directives of the unit that refuse such calls. */
   readonly by: readonly string[];
@@ -25,11 +25,14 @@ const actionText = (action: Action): string =>
   action === KILL_THREAD ? 'kill-thread' : formatAction(action);
 
 const NO_CALL = 'numbers without a call';
-/** In the place of all calls of a convention. */
+/** The name in the place of all calls of a convention. */
 export const EVERY_CALL = 'every call';
 const CLOSED = 'closed convention';
 
-/** Differences by the names of calls, the looser ones first. @param refusers directives that refuse a call */
+/**
+ * Names differences by their calls, the looser ones first.
+ * @param refusers directives that refuse a call
+ */
 export function nameDifferences(
   { machine, abis }: SyscallPolicy,
   differences: readonly Difference[],
@@ -63,7 +66,7 @@ function together(group: readonly NamedDifference[]): readonly string[] {
   return isAll ? [EVERY_CALL] : [...calls];
 }
 
-/** A closed convention is closed by one directive, whatever other directives say of its calls. */
+/** The difference of a closed convention: one directive closes it, whatever other directives say of its calls. */
 const closedAbi = (
   abi: Abi,
   { relation, expected, got }: Difference,
@@ -93,7 +96,7 @@ function callsOf(
   });
 }
 
-/** How many of these numbers are a convention's: x32 has those of x86-64 with its bit, but -1. */
+/** The number of a convention's call numbers in a range. x32 has those of x86-64 with its bit set, but for -1. */
 function countOf(abi: Abi, first: number, last: number): number {
   const within = (from: number, to: number) => Math.max(0, Math.min(last, to) - Math.max(first, from) + 1);
   if (abi === 'x86-64') return within(0, X32_BIT - 1) + within(0xffffffff, 0xffffffff);

@@ -5,10 +5,7 @@ import type { Context } from '../../system/context.js';
 import type { UnitProperties } from '../../system/system.js';
 import { type Enforcement, enforcement, NO_ENFORCEMENT, provenWithout } from './enforcement.js';
 
-/**
- * What the kernel's filters do with a unit's processes beside its plan. What the reader can't do leaves that unproven,
- * and nothing else.
- */
+/** The enforcement of a plan by the kernel's filters. Errors of the reader leave it unproven, and nothing else. */
 export async function readKernel(
   context: Context,
   plan: Plan,

@@ -1,4 +1,4 @@
-/** Which directives of a unit make systemd refuse a call, by what its code does with them (seccomp-util.c). */
+/** Tells which directives of a unit make systemd refuse a call, by its source code (seccomp-util.c). */
 
 import { type Abi, abisOf } from '../../syscalls/abi.js';
 import { expandSet } from '../../syscalls/sets.js';
@@ -9,11 +9,11 @@ interface Refuser {
   readonly directive: string;
   /** Calls, and sets of them. */
   readonly calls: readonly string[];
-  /** Whether a property's value makes systemd load a filter; what is true by default. */
+  /** Whether a property's value makes systemd load a filter; by default, the value true does. */
   readonly holds?: (value: unknown) => boolean;
 }
 
-/** Of what a call may be in a namespace: all bits where nothing is restricted. */
+/** The value of RestrictNamespaces= on the bus if nothing is restricted: all bits. */
 const EVERY_NAMESPACE = 2n ** 64n - 1n;
 
 const REFUSERS: readonly Refuser[] = [
@@ -49,8 +49,8 @@ const REFUSERS: readonly Refuser[] = [
 ];
 
 /**
- * The directives, as the manager has them loaded, that refuse a call, with some arguments at least. None where another
- * filter must be it.
+ * Makes a function that names the loaded directives which refuse a call, with some arguments at least. It names none if
+ * another filter must be the cause.
  */
 export function createRefusers(unit: UnitProperties, { machine, sets }: Pick<Target, 'machine' | 'sets'>) {
   const present = REFUSERS.filter(({ directive, holds = (value) => value === true }) => {

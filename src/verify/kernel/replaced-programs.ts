@@ -11,11 +11,11 @@ import { executable, GONE } from './confinement.js';
 export interface Mounted {
   readonly unit: string;
   readonly scope: Target['scope'];
-  /** Where each program is mounted. */
+  /** The mount point of each program. */
   readonly places: readonly string[];
 }
 
-/** Of a plan, for a service that runs by it. */
+/** The mounts of a plan, for a service that runs by it. */
 export const mountedBy = ({ programs, target }: Plan, unit: string): Mounted => ({
   unit,
   scope: target.scope,
@@ -23,9 +23,9 @@ export const mountedBy = ({ programs, target }: Plan, unit: string): Mounted => 
 });
 
 /**
- * Programs of `[exec] programs` that were replaced while a service runs, as every upgrade does. The kernel takes away
- * what is mounted on a file that is renamed over, in every mount namespace: what the service starts anew there is the
- * new program, without the launcher. What runs already stays confined.
+ * Errors about `[exec] programs` that were replaced while a service runs, as every upgrade does. If a file is renamed
+ * over, the kernel takes away what is mounted on it, in every mount namespace. The service then starts the new program
+ * there, without the launcher. Processes that run already stay confined.
  */
 export async function replacedPrograms(
   system: System,
@@ -34,7 +34,7 @@ export async function replacedPrograms(
 ): Promise<Diagnostic[]> {
   const pid = mainPid(properties);
   if (places.length === 0 || pid === 0) return [];
-  // A process may mount more than is read in a namespace of its own, where nothing of ours is replaced.
+  // A process may mount more than is read, but in a namespace of its own, where nothing of ours is replaced.
   const file = await system.read(`/proc/${pid}/mountinfo`, { limit: MAX_MOUNTS, head: true });
   const roots = parseRoots(new TextDecoder().decode(file?.bytes));
   const running = await executable(system, pid);

@@ -1,4 +1,4 @@
-/** Tells of filters that were too much work to be compared. */
+/** Diagnostics about filters that were too much work to be compared. */
 import { type Diagnostic, error, warning } from '../../diagnostic.js';
 import { whose } from './looser.js';
 import type { ThreadGroup } from './thread-group.js';
@@ -14,7 +14,7 @@ export function unknowable(groups: readonly ThreadGroup[]): Diagnostic[] {
   return [error('filter-unknowable', message, { hint })];
 }
 
-/** Warnings about differences that aren't all that there are, or were found by samples. */
+/** Warnings about differences that aren't complete, or were found by samples. */
 export function sampledNotes(groups: readonly ThreadGroup[]): Diagnostic[] {
   const known = groups.filter(({ calls }) => calls !== 'unknown');
   const sampled = Math.max(0, ...known.map((group) => group.sampled));

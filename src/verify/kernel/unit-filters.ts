@@ -1,4 +1,4 @@
-/** The filters of all threads of a unit, and which of them can't be seen. */
+/** The filters of all threads of a unit, and the threads that can't be seen. */
 
 import { unitGroups } from '../../state/control-group.js';
 import { readStatus } from '../../state/process-status.js';
@@ -6,7 +6,7 @@ import type { System, UnitProperties } from '../../system/system.js';
 import { type InstalledFilters, readFilters } from './installed-filters.js';
 import type { LoadedFilters } from './loaded-filters.js';
 
-/** How often a unit is read whose threads can't be stopped or come too fast, and milliseconds in between. */
+/** The most readings of a unit whose threads can't be stopped or come too fast, and the milliseconds in between. */
 const ATTEMPTS = 3;
 const PAUSE = 50;
 const [EPERM, ESRCH, ETIMEDOUT] = [1, 3, 110];
@@ -14,23 +14,28 @@ const [EPERM, ESRCH, ETIMEDOUT] = [1, 3, 110];
 /** A thread, and the filters that it had while all of its unit stood still. */
 export interface UnitThread extends LoadedFilters {
   readonly tid: number;
-  /** Its process; itself where it has ended since. */
+  /** The ID of its process; its own if it has ended since. */
   readonly pid: number;
-  /** The process's name, from itself: not to be trusted. Empty where it has ended since. */
+  /** The process's name, as the process itself gives it: not to be trusted. Empty if it has ended since. */
   readonly name: string;
 }
 
 export interface UnitFilters {
   readonly threads: readonly UnitThread[];
-  /** Threads whose filters the kernel doesn't show, by ID, and why: an errno, or 0 where it shows none that it has. */
+  /**
+   * Errnos for threads whose filters the kernel doesn't show, by thread ID; 0 if it shows none although there are some.
+   */
   readonly hidden: ReadonlyMap<number, number>;
-  /** How many threads are of other PID namespaces. */
+  /** The number of threads in other PID namespaces. */
   readonly foreign: number;
-  /** Whether no thread is left. */
+  /** Whether no thread was left out. */
   readonly settled: boolean;
 }
 
-/** @param reader finds the path of read-filters, if there is a thread to read */
+/**
+ * Reads the filters of a unit's threads.
+ * @param reader finds the path of read-filters, if there is a thread to read
+ */
 export async function readUnit(
   system: System,
   unit: UnitProperties,
@@ -46,14 +51,17 @@ export async function readUnit(
     else threads.push({ tid, pid, name, stack, unread });
   }
   for (const { tid, errno } of read.failed) {
-    // What has ended can't be traced either; until its parent asks for it, it is still there.
+    // An ended thread can't be traced either; until its parent asks for it, it is still there.
     const ended = errno === ESRCH || (errno === EPERM && isGone((await lookUp(tid)).status));
     if (!ended) hidden.set(tid, errno);
   }
   return { threads, hidden, foreign: read.foreign, settled: read.settled };
 }
 
-/** What starts programs may be read at a moment when it can't be stopped, as the parent of a vfork. */
+/**
+ * Reads threads again if some can't be stopped: a process that starts a program can't be for a moment, as the parent of
+ * a vfork.
+ */
 async function readGroups(
   system: System,
   groups: readonly string[],
@@ -71,7 +79,7 @@ async function readGroups(
 
 type Status = ReadonlyMap<string, string> | undefined;
 
-/** Tells of which process a thread is, and what the kernel says of itself. */
+/** Makes a function that tells the process of a thread, and the thread's status. */
 function createLookUp(system: System) {
   const names = new Map<number, string>();
   return async (tid: number): Promise<{ pid: number; name: string; status: Status }> => {

@@ -1,4 +1,4 @@
-/** Says which threads of a unit can't be seen, why, and what would show them. */
+/** Diagnostics about threads of a unit that can't be seen: which, why, and what would show them. */
 
 import { ownCommand, systemctl } from '../../command-lines.js';
 import { type Diagnostic, error } from '../../diagnostic.js';
@@ -9,7 +9,7 @@ import { isUp } from '../../state/service-run.js';
 import type { System, UnitProperties } from '../../system/system.js';
 import type { UnitFilters } from './unit-filters.js';
 
-/** What of a unit's threads isn't seen; nothing where all are. */
+/** Diagnostics about unseen threads of a unit; none if all are seen. */
 export async function unseen(
   system: System,
   { unit, target: { scope }, filter }: Plan,
@@ -28,13 +28,13 @@ export async function unseen(
   return found;
 }
 
-/** Who asks for a unit's filters. */
+/** The circumstances of the reading, by which reasons and hints differ. */
 export interface Asker {
-  /** A filter on this process itself keeps it from seeing others'. */
+  /** Whether a filter on this process itself keeps it from seeing others'. */
   readonly confined: boolean;
   readonly scope: Plan['target']['scope'];
   readonly unit: string;
-  /** Whether the command line asks for it to be permissive. */
+  /** Whether the command line asks for a permissive policy. */
   readonly permissive: boolean;
 }
 
@@ -42,7 +42,7 @@ const [EPERM, E2BIG, EACCES, ETIMEDOUT] = [1, 7, 13, 110];
 
 type Reason = readonly [why: string, hint: string | undefined];
 
-/** Reasons that don't depend on who asks. */
+/** Reasons that don't depend on the circumstances. */
 const WHY: ReadonlyMap<number, Reason> = new Map([
   [0, ['the kernel shows no filters', 'it needs CONFIG_CHECKPOINT_RESTORE']],
   [
@@ -70,11 +70,14 @@ function reasonFor(errno: number, { confined, scope, unit, permissive }: Asker):
   return [why, errno === EACCES ? 'run it as root, outside of any container' : undefined];
 }
 
-/** A user's manager serves that user alone; the kernel asks for more than a user has. */
+/**
+ * The command line for a user's unit: a user's manager serves that user alone, and the kernel asks for more than a user
+ * has.
+ */
 const asUser = (unit: string, permissive: boolean): string =>
   `sudo systemd-run --pipe --uid=$USER -p AmbientCapabilities='CAP_SYS_ADMIN CAP_SYS_PTRACE' ${ownCommand('user', permissive ? 'verify --permissive' : 'verify', unit)}`;
 
-/** One diagnostic a reason. */
+/** One diagnostic for each reason. */
 export function unreadable(hidden: ReadonlyMap<number, number>, asker: Asker): Diagnostic[] {
   return [...new Set(hidden.values())].map((errno) => {
     const tids = [...hidden].filter(([, other]) => other === errno).map(([tid]) => tid);

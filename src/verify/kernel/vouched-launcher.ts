@@ -1,4 +1,4 @@
-/** Whether a unit was started by the launcher: a guard is worth no more than that. */
+/** Tells whether the launcher has started a unit: a guard is worth no more than that. */
 import { isSameBytes } from '../../collections.js';
 import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
@@ -10,20 +10,20 @@ import { mainPid } from '../../state/main-process.js';
 import type { System, UnitProperties } from '../../system/system.js';
 import type { UnitThread } from './unit-filters.js';
 
-/** Larger than any launcher, in bytes. */
+/** The most bytes of a launcher that are read: none is larger. */
 const MAX_LAUNCHER = 4 << 20;
 
-/** Why it isn't known that the launcher has started a service. */
+/** The reason why the launcher isn't known to have started a service. */
 export interface Doubt {
   readonly why: string;
-  /** Whether the service's own doing can't be the reason: it must not be able to refuse its confinement. */
+  /** Whether the service's own doing can't be the reason: a service must not be able to refuse its confinement. */
   readonly isCertain: boolean;
 }
 
 /**
- * Why a service of the system may have been started by something else than the launcher, whose guard lets through an
- * execve by a key that somebody may have then; undefined where nothing says so. A user's own services are started by what
- * the user can change.
+ * The doubt whether the launcher has started a system service: its guard lets an execve through by a key, which another
+ * starter may know. Undefined if nothing gives reason for it. A user's own services are started by files that the user
+ * can change.
  */
 export async function doubtOf(
   system: System,
@@ -34,7 +34,7 @@ export async function doubtOf(
   if (!guarded || !plan.filter || plan.target.scope === 'user') return undefined;
   const { launcher } = plan.target;
   const own = threads.find(({ pid, stack }) => pid === mainPid(unit) && stack.some(isGuarded)) ?? guarded;
-  // A thread is there when the first of its process has ended.
+  // A thread may still be there when the first of its process has ended.
   const seen = await look(system, launcher, own.tid);
   if (seen === undefined) return undefined;
   if (seen !== 'unseen') return { why: seen, isCertain: true };
@@ -43,10 +43,13 @@ export async function doubtOf(
   return { why: `what ${image}= has in the place of ${launcher} can't be seen`, isCertain: false };
 }
 
-/** The part of a program that may answer a call: not the guard of a launcher that is known. */
+/** A function that gives the part of a program that may answer a call: without the guard of a known launcher. */
 export type Answering = (program: Stack[number]) => Stack[number];
 
-/** Where no launcher is planned the service itself has made the guard. Many threads may have the same program. */
+/**
+ * Makes the function for a plan. If no launcher is planned, the service itself has made the guard, which counts. Many
+ * threads may have the same program.
+ */
 export function answeringPart({ filter }: Plan, doubt: Doubt | undefined): Answering {
   if (doubt?.isCertain || !filter) return (program) => program;
   const known = new WeakMap<Stack[number], Stack[number]>();
@@ -57,14 +60,17 @@ export function answeringPart({ filter }: Plan, doubt: Doubt | undefined): Answe
   };
 }
 
-/** Whether a launcher is in a process's mount namespace that nobody but root can have put there: why not, or 'unseen'. */
+/**
+ * The reason why another launcher than root's may be in a process's mount namespace; 'unseen' if nobody can look there,
+ * undefined if no other can be.
+ */
 async function look(system: System, launcher: string, pid: number): Promise<string | 'unseen' | undefined> {
   const { untrusted, content } = await system.walk(launcher, { process: pid });
   const [wrong] = untrusted;
   if (wrong) return `${printable(wrong.path)} ${wrong.why} there`;
   if (content === undefined) return 'unseen';
   const ours = (await system.read(launcher, { limit: MAX_LAUNCHER }))?.bytes;
-  // A launcher of another version is mounted where the service was started before an upgrade.
+  // A service that was started before an upgrade has a launcher of another version there.
   const isLauncher = (ours && isSameBytes(content, ours)) || latin1(content).includes(NAME);
   return isLauncher ? undefined : `${launcher} is another program where it runs`;
 }

@@ -1,4 +1,4 @@
-/** Which processes of a unit the plan itself leaves without the launcher, told from those that got around it. */
+/** Tells the processes of a unit that the plan leaves without the launcher from those that got around it. */
 import { isGuarded } from '../../filter/guard.js';
 import type { Stack } from '../../filter/stack.js';
 import type { Plan } from '../../plan/plan.js';
@@ -9,20 +9,20 @@ import type { System, UnitProperties } from '../../system/system.js';
 import { executable, isProgram } from './confinement.js';
 
 /**
- * What a process must obey: the `policy`; without the launcher, as planned, what `systemd` enforces of it; or
- * `nothing`, which is systemd's own process, and what `+` keeps from any sandbox.
+ * The measure for a process. `policy`: the whole policy. `systemd`: systemd's part of it, for a process without the
+ * launcher, as planned. `nothing`: no part, for systemd's own process and for one that `+` keeps from any sandbox.
  */
 export type Measure = 'policy' | 'systemd' | 'nothing';
 
-/** A unit with its plan, and what the manager says of it. */
+/** A unit's plan and properties. */
 interface Planned {
   readonly plan: Plan;
   readonly unit: UnitProperties;
 }
 
 /**
- * What a process is held to that is looser than the policy. Filters are inherited and never shed, so that one without
- * the launcher's wasn't started by the main process.
+ * The measure for a process that is looser than the policy. Filters are inherited and never shed: the main process
+ * didn't start a process without the launcher's filter.
  * @param obeys whether its filters do systemd's part
  */
 export async function measureOf(
@@ -42,8 +42,9 @@ export async function measureOf(
 }
 
 /**
- * What systemd starts lines with before they are exec'd, and keeps as `(sd-pam)` where PAMName= is set. A process may call
- * itself so, and by a mount of its own run any file by that path, but it isn't root by that.
+ * Whether a process is systemd's own: it starts a line and has yet to exec, or is `(sd-pam)`, which stays if PAMName=
+ * is set. A process may give itself such a name, and run any file by that path with a mount of its own, but that
+ * doesn't make it root.
  */
 async function isManagers(
   system: System,
@@ -53,7 +54,7 @@ async function isManagers(
   if (!/^\(.*\)$/.test(name)) return false;
   const manager = await executable(system, 1);
   const program = await executable(system, pid);
-  // Since an upgrade it may be the former one, which the kernel marks.
+  // After an upgrade it may be the former program, which the kernel marks.
   const path = program.replace(/ \(deleted\)$/, '');
   if (manager === '' || !managersPrograms(manager).includes(path)) return false;
   if (plan.target.scope === 'user') return true;
@@ -61,16 +62,16 @@ async function isManagers(
   return /^0\t/.test((await readStatus(system, `${pid}`))?.get('Uid') ?? '');
 }
 
-/** systemd forks what it starts, or, from version 255 on, has a program for that. */
+/** The programs by which systemd starts others: it forks itself, or has a program for that from version 255 on. */
 const managersPrograms = (manager: string): string[] => {
   const path = manager.replace(/ \(deleted\)$/, '');
   return [path, `${path.slice(0, path.lastIndexOf('/'))}/systemd-executor`];
 };
 
-/** What these start systemd ends as the service goes down. */
+/** Keys of lines whose processes systemd ends as the service goes down. */
 const AT_END: readonly string[] = ['ExecStop', 'ExecStopPost'];
 
-/** Keys of lines without the launcher whose processes may be there now. */
+/** Keys of lines without the launcher that may have processes at present. */
 function keysWithProcesses({ plan, unit }: Planned): readonly string[] {
   const ends = isUp(unit) && ['control-group', 'mixed'].includes(String(unit.get('KillMode')));
   return ends ? plan.without.filter((key) => !AT_END.includes(key.replace(/=.*/, ''))) : plan.without;

@@ -1,0 +1,104 @@
+/** `apply` and `revert`, killed or refused in their system calls that change something, on a real machine. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Box } from './box.js';
+import { inRepository } from './repository.js';
+import { servicesObstacle } from './service.js';
+
+const skip = servicesObstacle();
+const UNIT = 'nginx.service';
+const COMMAND = `node ${inRepository('dist/sandbox-unit.cjs')}`;
+const POLICY = 'extends = ["no-exec"]\n[apply]\nsettle = "50ms"\n';
+
+/** Calls by which files change, and how the bus is spoken to. */
+type Call = 'mkdir' | 'fsync' | 'fchmod' | 'rename' | 'unlink' | 'rmdir' | 'write';
+
+/**
+ * What is done to a call, and to which. Every file and folder is synced before it takes its place and after, so that a
+ * kill in fsync(2) leaves all that one in mkdir(2), fchmod(2) or rename(2) does. What isn't written to the bus is a lost
+ * connection: see bus.test.ts.
+ */
+const DONE: readonly (readonly [what: string, how: string, calls: readonly Call[]])[] = [
+  ['it is killed in', 'signal=KILL', ['fsync', 'unlink', 'rmdir', 'write']],
+  ['the disk fails', 'error=EIO', ['mkdir', 'fsync', 'fchmod', 'rename', 'unlink', 'rmdir']],
+];
+
+/** The most that each is walked through: what follows is output. */
+const MOST: Partial<Record<Call, number>> = { write: 12 };
+
+/** Without a filter, or with all that belongs to one. */
+const UNCONFINED = '0 0 active 0 no';
+const CONFINED = '3 0 active 2 no';
+/** All is taken back; the launcher, which harms nobody, goes with the next unit that is. */
+const LAUNCHER_LEFT = '1 0 active 0 no';
+
+/**
+ * Runs a verb with something done to its n-th call of a kind, for each n, and looks at what `status` makes of it. A line
+ * for each: the call, its number, the verb's exit status, that of `status`, and the state of the machine:
+ * how many files of ours there are, what else is left, the unit's state, whether it has a filter, whether a reload is due.
+ */
+const SCRIPT = `
+  verb=$1 what=$2 most=$3; shift 3
+  state() {
+    files=$(ls /etc/systemd/system/${UNIT}.d /usr/local/libexec/sandbox-unit 2>/dev/null | grep -c '^zz-\\|^launcher')
+    left=$(find /etc /run/systemd /usr/local /var/lib/sandbox-unit -xdev -name '.sandbox-unit-*' -o -name '*.u' 2>/dev/null | wc -l)
+    pid=$(systemctl show --value -p MainPID ${UNIT})
+    echo "$files $left $(systemctl is-active ${UNIT}) $(awk '/^Seccomp:/ { print $2 }' /proc/$pid/status)" \\
+      "$(systemctl show --value -p NeedDaemonReload ${UNIT})"
+  }
+  prepare() {
+    systemctl reset-failed ${UNIT}
+    systemctl start ${UNIT}
+    case "$verb $(state)" in
+      'apply ${UNCONFINED}' | 'revert ${CONFINED}') ;;
+      apply*) ${COMMAND} revert -q ${UNIT} >/dev/null ;;
+      revert*) ${COMMAND} apply -q ${UNIT} >/dev/null ;;
+    esac
+  }
+  for call; do
+    for n in $(seq $most); do
+      prepare
+      strace -o /run/trace -e trace=$call -e inject=$call:$what:when=$n ${COMMAND} $verb ${UNIT} >/run/said 2>&1
+      rc=$?
+      grep -q 'INJECTED\\|killed by SIGKILL' /run/trace || break
+      ${COMMAND} status >/dev/null 2>&1
+      status=$?
+      # What it can't do it says; the next goes on from there.
+      [ "$verb $rc" != 'revert 2' ] || ${COMMAND} revert -q ${UNIT} >/dev/null
+      echo "$call $n $rc $status $(state)"
+    done
+  done`;
+
+/** Tests a verb in each of the calls, in a box of its own. */
+export function endedCalls(verb: 'apply' | 'revert'): void {
+  describe(`${verb}, where`, { skip: skip ?? false }, () => {
+    let box: Box;
+    before(async () => {
+      box = await Box.boot({ name: `ended-${verb}` });
+      await box.writeFile(`/etc/sandbox-unit/${UNIT}.toml`, POLICY);
+      await box.succeed(['systemctl', 'start', UNIT]);
+    });
+    after(() => box?.stop());
+    for (const [what, how, calls] of DONE) {
+      for (const call of calls) {
+        test(`${what} ${call}, leaves the unit as it was or as it shall be`, async () => {
+          const words = [verb, how, `${MOST[call] ?? 30}`, call];
+          const printed = await box.succeed(['bash', '-c', SCRIPT, 'bash', ...words], { timeoutMs: 600_000 });
+          const lines = printed.split('\n').filter((line) => line !== '');
+          assert.notDeepEqual(lines, [], 'the verb makes the call');
+          for (const line of lines) assertWhole(verb, line);
+        });
+      }
+    }
+  });
+}
+
+/** @param line what SCRIPT prints of one call */
+function assertWhole(verb: 'apply' | 'revert', line: string): void {
+  const [, , exit, status, ...words] = line.split(' ');
+  const state = words.join(' ');
+  const isLeft = verb === 'revert' && state === LAUNCHER_LEFT;
+  assert.ok(isLeft || [UNCONFINED, CONFINED].includes(state), line);
+  if (exit !== '2') assert.equal(status, '0', line);
+  if (exit === '0') assert.equal(state, verb === 'apply' ? CONFINED : UNCONFINED, line);
+}

@@ -1,0 +1,3 @@
+import { endedCalls } from '../support/ended-calls.js';
+
+endedCalls('apply');
