@@ -1,5 +1,5 @@
 import { type Diagnostic, didYouMean, error, type Location, printable } from '../diagnostic.js';
-import type { Directive } from './row.js';
+import type { Directive } from './directive.js';
 import { CREDENTIALS } from './rows/credentials.js';
 import { FILESYSTEM } from './rows/filesystem.js';
 import { IDENTITY } from './rows/identity.js';
@@ -7,9 +7,6 @@ import { ISOLATION } from './rows/isolation.js';
 import { PROCESS } from './rows/process.js';
 import { REFUSED } from './rows/refused.js';
 import { RESOURCES } from './rows/resources.js';
-
-export type { EnumValue } from './own-kinds.js';
-export type { BusProperty, Directive, Merge, Strictness, ValueKind } from './row.js';
 
 const byName = (a: Directive, b: Directive) => (a.name < b.name ? -1 : 1);
 

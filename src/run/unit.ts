@@ -116,7 +116,7 @@ export const isTransient = (name: string): boolean =>
 /** Whether a directive confines what is run. */
 export const confines = (name: string): boolean => {
   const row = findDirective(name);
-  return SYSTEM_CALLS.has(name) || (row !== undefined && row.strictness.rule !== 'neutral');
+  return SYSTEM_CALLS.has(name) || row?.strictness !== undefined;
 };
 
 /** What says the same. */

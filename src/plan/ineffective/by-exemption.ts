@@ -1,5 +1,5 @@
 import { type Diagnostic, error } from '../../diagnostic.js';
-import { capabilitySet } from '../../directives/strictness/sets.js';
+import { capabilitySet } from '../../directives/kinds/capabilities.js';
 import type { DirectiveEntry, Policy } from '../../policy/policy.js';
 import type { NamedAccounts, Target } from '../../target/target.js';
 import type { EffectiveUnit } from '../../unit/effective.js';

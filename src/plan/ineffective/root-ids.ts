@@ -1,6 +1,6 @@
 /** By which of its lines a service has the ids of root, whatever the names of those are on the target. */
 
-import { isRoot } from '../../directives/strictness/scalars.js';
+import { isRoot } from '../../directives/kinds/user.js';
 import type { Policy } from '../../policy/policy.js';
 import type { NamedAccounts, Target } from '../../target/target.js';
 import type { EffectiveUnit } from '../../unit/effective.js';

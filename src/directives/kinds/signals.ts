@@ -1,0 +1,32 @@
+/** Signals and exit statuses. */
+
+import { signalNumber, statusNumber } from '../../unit/exit-status.js';
+import type { ValueKind } from '../directive.js';
+import { property } from '../values/bus.js';
+import { quotedWordsKind, quotedWordsOf } from '../values/quoted-words.js';
+import { reject, scalar } from '../values/text.js';
+
+export const SIGNAL: ValueKind = {
+  type: 'signal',
+  format: (reading, value) => {
+    const expected = "a signal such as 'SIGTERM'";
+    const text = scalar(reading, value, expected);
+    if (text === undefined) return undefined;
+    return signalNumber(text) === undefined ? reject(reading, expected, text) : [text];
+  },
+  write: ({ bus }, values) => [property(bus, signalNumber(values.at(-1)!))],
+};
+
+/** A number that could be either is a status. */
+export const EXIT_STATUSES: ValueKind = quotedWordsKind({
+  type: 'exit-statuses',
+  expected: "exit statuses and signals such as '1 TEMPFAIL SIGKILL'",
+  isGood: (word) =>
+    statusNumber(word) !== undefined || (!/^\d/.test(word) && signalNumber(word) !== undefined),
+  write: ({ bus }, values) => {
+    const words = quotedWordsOf(values);
+    const signals = words.filter((word) => statusNumber(word) === undefined);
+    const statuses = words.filter((word) => statusNumber(word) !== undefined);
+    return [property(bus, [statuses.map(statusNumber), signals.map(signalNumber)])];
+  },
+});
