@@ -46,6 +46,8 @@ export type Write = (row: Directive, values: readonly string[], systemd: number)
 /** A kind of value: how it is checked and written, how it goes to systemd by the bus, and how it is read back. */
 export interface ValueKind {
   readonly type: string;
+  /** The type of its property on the bus, as D-Bus writes it. */
+  readonly signature: string;
   /** The right-hand sides of a policy's value; undefined, with a problem in the reading, if it is wrong. */
   readonly format: (reading: Reading, value: unknown) => string[] | undefined;
   /** The properties of a transient unit that mean these right-hand sides. */

@@ -9,7 +9,7 @@ type Traits = Partial<Omit<Directive, 'name' | 'since' | 'kind' | 'example'>>;
 
 /**
  * A row with the most common traits: a scalar without a reset, of systemd.exec(5), a matter of confinement
- * only if `traits` says so, a string on the bus under its own name.
+ * only if `traits` says so, on the bus under its own name.
  */
 export function row(
   name: string,
@@ -24,7 +24,7 @@ export function row(
     kind,
     example,
     merge: 'scalar',
-    bus: on(name, 's'),
+    bus: on(name, kind.signature),
     man: 'systemd.exec',
     ...traits,
   };
@@ -34,11 +34,11 @@ export const on = (property: string, signature: string): BusProperty => ({ prope
 
 /** A boolean that confines when it is on. */
 export const restriction = (name: string, since: number, traits: Traits = {}): Directive =>
-  row(name, since, BOOLEAN, true, { bus: on(name, 'b'), strictness: YES_RESTRICTS, ...traits });
+  row(name, since, BOOLEAN, true, { strictness: YES_RESTRICTS, ...traits });
 
 /** A boolean that doesn't confine. */
 export const toggle = (name: string, since: number, traits: Traits = {}): Directive =>
-  row(name, since, BOOLEAN, true, { bus: on(name, 'b'), ...traits });
+  row(name, since, BOOLEAN, true, traits);
 
 /** A span of time that has no end by `infinity`: `RestartSec` is RestartUSec on the bus. */
 export const time = (name: string, since: number, traits: Traits = {}): Directive =>

@@ -4,6 +4,7 @@ import { formatBoolean } from '../values/words.js';
 
 export const BOOLEAN: ValueKind = scalarKind({
   type: 'boolean',
+  signature: 'b',
   boolean: true,
   format: formatBoolean,
   expected: (text, { bus }) => (bus.signature === 'b' ? text === 'yes' : text),

@@ -5,7 +5,7 @@ import type { Reading, Strictness, ValueKind } from '../directive.js';
 import { withoutSpecifiers, writeText } from '../values/bus.js';
 import { listKind, pair } from '../values/list.js';
 import { gives, list } from '../values/strictness.js';
-import { absolutePath, each, isPlainField, lines, reject, words } from '../values/text.js';
+import { absolutePath, each, isPlainField, joinWords, lines, reject } from '../values/text.js';
 
 const ATTACH_POINTS: readonly string[] = (
   'ingress egress sock_create sock_ops device bind4 bind6 connect4 connect6 post_bind4 post_bind6 sendmsg4 ' +
@@ -15,6 +15,7 @@ const ATTACH_POINTS: readonly string[] = (
 /** `TYPE:PATH` of a pinned program, an assignment each. */
 export const BPF_PROGRAMS: ValueKind = listKind({
   type: 'bpf-programs',
+  signature: 'a(ss)',
   format: (reading, value) => {
     const expected = 'TYPE:PATH of a BPF program';
     return each(lines(reading, value, expected), (line) => {
@@ -32,6 +33,7 @@ export const BPF_PROGRAMS: ValueKind = listKind({
 /** The path of a pinned program, an assignment each. */
 export const BPF_FILTERS: ValueKind = listKind({
   type: 'bpf-filters',
+  signature: 'as',
   format: (reading, value) =>
     each(lines(reading, value, 'absolute paths'), (line) => pinnedPath(reading, line)),
   elements: (text) => [withoutSpecifiers(text)],
@@ -53,15 +55,21 @@ function pinnedPath(reading: Reading, text: string): string | undefined {
 export const bpfWords = (prefix: string): ValueKind =>
   listKind({
     type: 'bpf-words',
+    signature: 's',
     format: (reading, value) => {
       const expected = `names that begin with '${prefix}', or 'any'`;
       if (value === 'any') return ['any'];
       const source = typeof value === 'string' ? value.replaceAll(',', ' ') : value;
-      const found = each(words(reading, source, expected), (word) => {
-        const rest = word.startsWith(prefix) ? word.slice(prefix.length) : '';
-        return /^[A-Z][A-Za-z0-9]*$/.test(rest) ? word : reject(reading, expected, word);
-      });
-      return found && [found.join(',')];
+      return joinWords(
+        reading,
+        source,
+        expected,
+        (word) => {
+          const rest = word.startsWith(prefix) ? word.slice(prefix.length) : '';
+          return /^[A-Z][A-Za-z0-9]*$/.test(rest) ? word : reject(reading, expected, word);
+        },
+        ',',
+      );
     },
     elements: (text) => text.split(','),
     loaded: (value) => String(value).split(','),

@@ -20,6 +20,7 @@ export const CAPABILITIES: readonly string[] = (
 /** Capabilities, with `~` in front of the list: all but these. */
 export const CAPABILITY_LIST: ValueKind = signedKind({
   type: 'capabilities',
+  signature: 't',
   format: (reading, value) => {
     const expected = 'names of capabilities';
     // All of them: "all but nothing".

@@ -10,6 +10,7 @@ const SHELL_PREFIX = 258;
 /** One command, as in a unit file. */
 export const COMMAND: ValueKind = {
   type: 'command',
+  signature: 'a(sasasttttuii)',
   format: (reading, value) => {
     const expected = 'a command line';
     const text = scalar(reading, value, expected, MAX_VALUE);

@@ -5,6 +5,7 @@ import { checkSpecifiers, reject, scalar } from '../values/text.js';
 /** `|` in front: one such condition is enough; `!`: it must not hold. @param isPath it is about an absolute path */
 const condition = (isPath: boolean): ValueKind => ({
   type: 'condition',
+  signature: 'a(sbbsi)',
   format: (reading, value) => {
     const expected = isPath ? 'an absolute path' : 'what must hold';
     const text = scalar(reading, value, `${expected}, with '|' and '!' in front if need be`);

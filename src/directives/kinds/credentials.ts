@@ -17,6 +17,7 @@ function split(text: string): [string, string | undefined] {
 /** `NAME[:PATH]`, an assignment each; without a path the credential is inherited under its own name. */
 export const LOAD_CREDENTIAL: ValueKind = listKind({
   type: 'load-credential',
+  signature: 'a(ss)',
   keyed: true,
   format: (reading, value) => {
     const expected = 'NAME or NAME:PATH';
@@ -40,6 +41,7 @@ export const LOAD_CREDENTIAL: ValueKind = listKind({
 /** `GLOB[:NAME]`, an assignment each; the only wildcard is an asterisk at the end. */
 export const IMPORT_CREDENTIAL: ValueKind = listKind({
   type: 'import-credential',
+  signature: 'as',
   format: (reading, value) => {
     const expected = "NAME or GLOB, which ends in '*', and maybe a new name or its beginning after ':'";
     return each(lines(reading, value, expected), (line) => {
@@ -63,6 +65,7 @@ const MAX_SECRET = 1 << 16;
 export const setCredential = ({ encrypted }: { readonly encrypted: boolean }): ValueKind =>
   listKind({
     type: 'set-credential',
+    signature: 'a(say)',
     keyed: true,
     format: (reading, value) => {
       const all: readonly unknown[] = Array.isArray(value) ? value : [value];

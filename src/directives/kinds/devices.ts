@@ -20,6 +20,7 @@ const accesses = (device: string, letters: string): Elements =>
 /** `DEVICE [rwm]`, an assignment each. Without letters all three are allowed. */
 export const DEVICES: ValueKind = listKind({
   type: 'devices',
+  signature: 'a(ss)',
   format: (reading, value) => {
     const expected = "'DEVICE rwm' with a node below /dev or a group such as 'char-rtc'";
     return each(lines(reading, value, expected), (line) => {
@@ -80,6 +81,7 @@ const EXAMPLES: Readonly<Record<DeviceUnit, string>> = { weight: '100', bytes: '
 export const deviceValue = (unit: DeviceUnit): ValueKind =>
   listKind({
     type: 'device-value',
+    signature: 'a(st)',
     keyed: true,
     format: (reading, value) => {
       const expected = `a path and a value such as '/dev/sda ${EXAMPLES[unit]}'`;

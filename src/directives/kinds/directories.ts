@@ -4,7 +4,7 @@ import { withoutSpecifiers } from '../values/bus.js';
 import { closedBy, opens, readOnly } from '../values/closed-paths.js';
 import { listKind, plainWords, writeByFields } from '../values/list.js';
 import { gives } from '../values/strictness.js';
-import { each, quoteWord, reject, relativePath, words } from '../values/text.js';
+import { each, joinWords, quoteWord, reject, relativePath } from '../values/text.js';
 
 interface Directories {
   /** The directory that they are below. */
@@ -17,13 +17,11 @@ interface Directories {
 export const directories = ({ base, symlink }: Directories): ValueKind =>
   listKind({
     type: 'directories',
+    signature: 'as',
     base,
     format: (reading, value) => {
       const expected = symlink ? 'NAME, NAME:SYMLINK or NAME::ro' : 'NAME or NAME::ro';
-      const list = each(words(reading, value, expected), (word) =>
-        formatWord(reading, word, symlink, expected),
-      );
-      return list && [list.join(' ')];
+      return joinWords(reading, value, expected, (word) => formatWord(reading, word, symlink, expected));
     },
     elements: (text) => plainWords(text, (word) => word.split(':')[0]),
     write: (row, values) =>

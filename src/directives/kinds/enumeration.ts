@@ -21,6 +21,7 @@ export function enumeration(kind: Enumeration): ValueKind {
   const expected = (text: string, row: Directive) => valuesOf(text, row, kind.codes);
   return scalarKind({
     type: 'enum',
+    signature: kind.codes ? 'i' : 's',
     words: kind.words,
     boolean: kind.boolean ?? false,
     format: (reading, value) => format(reading, value, kind),

@@ -7,6 +7,7 @@ import { absolutePath, scalar } from '../values/text.js';
 
 export const ENVIRONMENT_FILE: ValueKind = {
   type: 'environment-file',
+  signature: 'a(sb)',
   format: (reading, value) => {
     const text = scalar(reading, value, 'an absolute path');
     if (text === undefined) return undefined;
@@ -23,6 +24,7 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 export const variables = ({ assigned }: { readonly assigned: boolean }): ValueKind =>
   quotedWordsKind({
     type: 'variables',
+    signature: 'as',
     expected: `names of variables${assigned ? ', or NAME=VALUE' : ''}`,
     isGood: (word) => NAME.test(assigned ? word.replace(/=.*$/s, '') : word),
   });

@@ -24,6 +24,7 @@ const named = (name: string): string => ALIASES.get(name) ?? name;
 /** Address families, with `~` in front of the list: all but these. */
 export const FAMILIES: ValueKind = signedKind({
   type: 'families',
+  signature: '(bas)',
   format: (reading, value) => {
     const expected = "names of address families or 'none'";
     if (refuseEmpty(reading, value, 'write "none" to forbid all, "" to lift the restriction'))

@@ -18,6 +18,7 @@ const FILESYSTEM_SETS: readonly string[] = [
 /** Types of file systems, with `~` in front of the list: all but these. */
 export const FILESYSTEMS: ValueKind = signedKind({
   type: 'filesystems',
+  signature: '(bas)',
   format: (reading, value) => {
     const expected = 'types of file systems or sets of them';
     if (refuseEmpty(reading, value, 'write "" to lift the restriction')) return undefined;

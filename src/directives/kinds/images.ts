@@ -10,10 +10,11 @@ import {
   checkSpecifiers,
   each,
   isOptions,
+  joinWords,
+  oneText,
   quoteWord,
   reject,
   scalar,
-  words,
 } from '../values/text.js';
 
 /** Partitions of an image that mount options can be given for (systemd.exec(5), RootImageOptions=). */
@@ -50,14 +51,14 @@ function mountOptions(fields: readonly string[]): string[][] {
 
 export const IMAGE_OPTIONS: ValueKind = listKind({
   type: 'image-options',
+  signature: 'a(ss)',
   format: (reading, value) => {
     const expected = '[PARTITION:]OPTIONS';
-    const list = each(words(reading, value, expected), (word) => {
+    return joinWords(reading, value, expected, (word) => {
       const fields = word.split(':');
       if (fields.length > 2) return reject(reading, expected, word);
       return checkOptions(reading, fields, word) ? word : undefined;
     });
-    return list && [list.join(' ')];
   },
   elements: (text) => plainWords(text, (word) => mountOptions(word.split(':'))[0]),
 });
@@ -66,13 +67,11 @@ export const IMAGE_OPTIONS: ValueKind = listKind({
 export const images = ({ destination }: { readonly destination: boolean }): ValueKind =>
   listKind({
     type: 'images',
+    signature: destination ? 'a(ssba(ss))' : 'a(sba(ss))',
     format: (reading, value) => {
       const expected = destination ? 'IMAGE:DESTINATION[:OPTIONS]' : 'IMAGE[:OPTIONS]';
       const paths = destination ? 2 : 1;
-      const list = each(words(reading, value, expected), (word) =>
-        formatImage(reading, word, paths, expected),
-      );
-      return list && [list.join(' ')];
+      return joinWords(reading, value, expected, (word) => formatImage(reading, word, paths, expected));
     },
     elements: (text) => plainWords(text, (word) => imageOf(word, destination)),
   });
@@ -111,18 +110,15 @@ const POLICY_FLAGS =
 /** `PARTITION=FLAG[+FLAG…]` with colons between them, or `*`, `-`, `~` (systemd.image-policy(7)). */
 export const IMAGE_POLICY: ValueKind = listKind({
   type: 'image-policy',
-  format: (reading, value) => {
-    const expected = "an image policy such as 'root=verity+signed:=absent'";
-    const text = scalar(reading, value, expected);
-    if (text === undefined || ['*', '-', '~'].includes(text)) return text === undefined ? undefined : [text];
-    return isPolicy(text) ? [text] : reject(reading, expected, text);
-  },
+  signature: 's',
+  format: oneText("an image policy such as 'root=verity+signed:=absent'", isPolicy),
   elements: rulesOf,
   loaded: (value) => rulesOf(String(value)),
   write: writeText,
 });
 
 function isPolicy(text: string): boolean {
+  if (['*', '-', '~'].includes(text)) return true;
   const partitions = text.split(':').map((rule) => {
     const [, partition, flags = ''] = /^([a-z-]*)=([a-z+-]+)$/.exec(rule) ?? [];
     return flags.split('+').every((flag) => POLICY_FLAGS.test(flag)) ? partition : undefined;
@@ -148,6 +144,7 @@ function formatPath(reading: Reading, text: string): string[] | undefined {
 /** At least 128 bits in hexadecimal digits, or the path of a file with them. */
 export const ROOT_HASH: ValueKind = scalarKind({
   type: 'root-hash',
+  signature: 'ay',
   format: (reading, value) => {
     const expected = 'a hash in hexadecimal digits, or an absolute path';
     const text = scalar(reading, value, expected);
@@ -163,6 +160,7 @@ export const ROOT_HASH: ValueKind = scalarKind({
 
 export const ROOT_HASH_SIGNATURE: ValueKind = scalarKind({
   type: 'signature',
+  signature: 'ay',
   format: (reading, value) => {
     const expected = "an absolute path, or 'base64:' and a signature";
     const text = scalar(reading, value, expected);

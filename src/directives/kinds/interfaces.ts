@@ -4,7 +4,7 @@ import type { ValueKind } from '../directive.js';
 import { withoutSpecifiers } from '../values/bus.js';
 import { scalarKind } from '../values/scalar.js';
 import { joined, listed, refuseEmpty, signedKind, signedWords, writeSigned } from '../values/signed-list.js';
-import { reject, scalar } from '../values/text.js';
+import { oneText, reject } from '../values/text.js';
 
 /** The name of an interface, alternative names included (ifname_valid_full() of systemd). */
 const isInterface = (text: string): boolean =>
@@ -13,6 +13,7 @@ const isInterface = (text: string): boolean =>
 /** Several, with `~` in front of the list: all but these. */
 export const INTERFACES: ValueKind = signedKind({
   type: 'interfaces',
+  signature: '(bas)',
   format: (reading, value) => {
     const expected = 'names of network interfaces';
     if (refuseEmpty(reading, value, 'write "" to lift the restriction')) return undefined;
@@ -28,11 +29,7 @@ export const INTERFACES: ValueKind = signedKind({
 
 export const INTERFACE: ValueKind = scalarKind({
   type: 'interface',
-  format: (reading, value) => {
-    const expected = 'the name of a network interface';
-    const text = scalar(reading, value, expected);
-    if (text === undefined) return undefined;
-    return isInterface(text) ? [text] : reject(reading, expected, text);
-  },
+  signature: 's',
+  format: oneText('the name of a network interface', isInterface),
   expected: withoutSpecifiers,
 });

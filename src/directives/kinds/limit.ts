@@ -5,7 +5,7 @@ import type { Directive, Strictness, ValueKind } from '../directive.js';
 import { limits, natural, parseSize, SECOND } from '../values/amounts.js';
 import { INFINITY } from '../values/bus.js';
 import { type Expected, NOTHING, scalarKind } from '../values/scalar.js';
-import { reject, scalar } from '../values/text.js';
+import { oneText } from '../values/text.js';
 
 /** The units that a limit counts in. */
 export type LimitUnit = 'bytes' | 'count' | 'seconds' | 'microseconds' | 'nice';
@@ -22,13 +22,11 @@ const EXAMPLES: Readonly<Record<LimitUnit, string>> = {
 export const limit = (unit: LimitUnit): ValueKind =>
   scalarKind({
     type: 'limit',
-    format: (reading, value) => {
-      const infinity = unit === 'nice' ? '' : ", or 'infinity'";
-      const expected = `${EXAMPLES[unit]}${infinity}, or two of them as soft:hard`;
-      const text = scalar(reading, value, expected);
-      if (text === undefined) return undefined;
-      return parseLimits(text, unit) ? [text] : reject(reading, expected, text);
-    },
+    signature: 't',
+    format: oneText(
+      `${EXAMPLES[unit]}${unit === 'nice' ? '' : ", or 'infinity'"}, or two of them as soft:hard`,
+      (text) => parseLimits(text, unit) !== undefined,
+    ),
     expected: (text, row) => valuesOf(text, row, unit),
   });
 

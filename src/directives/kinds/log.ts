@@ -3,10 +3,11 @@
 import type { ValueKind } from '../directive.js';
 import { property } from '../values/bus.js';
 import { quotedWordsKind } from '../values/quoted-words.js';
-import { reject, scalar } from '../values/text.js';
+import { oneText } from '../values/text.js';
 
 export const LOG_FIELDS: ValueKind = quotedWordsKind({
   type: 'log-fields',
+  signature: 'aay',
   expected: 'FIELD=VALUE',
   isGood: (word) => /^[A-Z0-9][A-Z0-9_]{0,63}=/.test(word),
   element: (word) => [...new TextEncoder().encode(word)],
@@ -15,12 +16,10 @@ export const LOG_FIELDS: ValueKind = quotedWordsKind({
 /** Which patterns are well-formed is for PCRE2 to say. */
 export const LOG_PATTERN: ValueKind = {
   type: 'log-pattern',
-  format: (reading, value) => {
-    const expected = "a regular expression, with '~' in front to leave out what matches";
-    const text = scalar(reading, value, expected);
-    if (text === undefined) return undefined;
-    return /^~?[^~]/.test(text) ? [text] : reject(reading, expected, text);
-  },
+  signature: 'a(bs)',
+  format: oneText("a regular expression, with '~' in front to leave out what matches", (text) =>
+    /^~?[^~]/.test(text),
+  ),
   write: ({ bus }, values) => [
     property(
       bus,

@@ -6,6 +6,7 @@ import { reject } from '../values/text.js';
 /** An access mode. TOML has no octal number that looks like one, so that `77` would be read as 0115. */
 export const MODE: ValueKind = scalarKind({
   type: 'mode',
+  signature: 'u',
   format: (reading, value) => {
     const expected = 'an octal mode as text';
     const hint = 'write it in quotes: "0077"';

@@ -6,7 +6,7 @@ import { keepBackslashes, withoutSpecifiers } from '../values/bus.js';
 import { type Closed, closedBy, hidden, opens, readOnly } from '../values/closed-paths.js';
 import { listKind, optional, plainWords } from '../values/list.js';
 import { gives } from '../values/strictness.js';
-import { absolutePath, each, isOptions, isPlainField, quoteWord, reject, words } from '../values/text.js';
+import { absolutePath, each, isOptions, isPlainField, joinWords, quoteWord, reject } from '../values/text.js';
 
 /** Splits at colons; `\:` is a colon and `\\` a backslash. Undefined where another letter follows a backslash. */
 export function fieldsOf(text: string): string[] | undefined {
@@ -18,10 +18,10 @@ export function fieldsOf(text: string): string[] | undefined {
 /** `SOURCE[:DESTINATION[:rbind|norbind]]`, as BindPaths= takes it. */
 export const BINDS: ValueKind = listKind({
   type: 'binds',
+  signature: 'a(ssbt)',
   format: (reading, value) => {
     const source = typeof value === 'string' ? value.split(/[ \t]+/).filter((word) => word !== '') : value;
-    const list = each(words(reading, source, BIND), (word) => formatBind(reading, word));
-    return list && [list.join(' ')];
+    return joinWords(reading, source, BIND, (word) => formatBind(reading, word));
   },
   elements: (text) => plainWords(keepBackslashes(text), bindOf),
 });
@@ -71,9 +71,10 @@ function bindOf(word: string): unknown {
 /** `PATH[:OPTIONS]`, as TemporaryFileSystem= takes it. */
 export const TMPFS: ValueKind = listKind({
   type: 'tmpfs',
+  signature: 'a(ss)',
   format: (reading, value) => {
     const expected = 'PATH[:OPTIONS]';
-    const list = each(words(reading, value, expected), (word) => {
+    return joinWords(reading, value, expected, (word) => {
       const [where = '', options, ...more] = word.split(':');
       if (more.length > 0 || !isPlainField(where) || (options !== undefined && !isOptions(options))) {
         return reject(reading, `${expected} without quotes and '\\', options with ',' between them`, word);
@@ -82,7 +83,6 @@ export const TMPFS: ValueKind = listKind({
       if (checked === undefined) return undefined;
       return quoteWord(options === undefined ? checked : `${checked}:${options}`);
     });
-    return list && [list.join(' ')];
   },
   elements: (text) =>
     wordsOf(text).map((word) => {

@@ -5,7 +5,7 @@ import type { ValueKind } from '../directive.js';
 import { property, withoutSpecifiers, writePlain } from '../values/bus.js';
 import { listKind } from '../values/list.js';
 import { scalarKind } from '../values/scalar.js';
-import { checkSpecifiers, each, reject, scalar, words } from '../values/text.js';
+import { checkSpecifiers, joinWords, reject, scalar } from '../values/text.js';
 
 /** The text of a name, as systemd accepts it, less what nobody writes. */
 interface Name {
@@ -17,6 +17,7 @@ interface Name {
 const nameKind = ({ shape, what, specifiers }: Name): ValueKind =>
   scalarKind({
     type: 'name',
+    signature: 's',
     format: (reading, value) => {
       const text = scalar(reading, value, what);
       if (text === undefined) return undefined;
@@ -80,11 +81,11 @@ const isFileName = (text: string) =>
 /** Words that are file names; systemd knows no table of them. */
 export const FILE_NAMES: ValueKind = listKind({
   type: 'names',
+  signature: 'as',
   format: (reading, value) => {
-    const list = each(words(reading, value, 'names'), (word) =>
+    return joinWords(reading, value, 'names', (word) =>
       isFileName(word) && !word.includes('%') ? word : reject(reading, 'names', word),
     );
-    return list && [list.join(' ')];
   },
   elements: wordsOf,
 });
@@ -92,6 +93,7 @@ export const FILE_NAMES: ValueKind = listKind({
 /** A security label: `-` in front lets the service start where it can't be set. */
 export const LABEL: ValueKind = scalarKind({
   type: 'label',
+  signature: '(bs)',
   format: (reading, value) => {
     const expected = 'a security label or profile';
     const text = scalar(reading, value, expected);

@@ -24,6 +24,7 @@ export const namespaces = ({ delegate }: { readonly delegate: boolean }): ValueK
   const table = NAMESPACES.filter((name) => !delegate || name !== 'user');
   return signedKind({
     type: 'namespaces',
+    signature: 't',
     format: (reading, value) => {
       if (isBoolean(value)) return formatBoolean(reading, value);
       const expected = `true, false or some of ${table.join(', ')}`;

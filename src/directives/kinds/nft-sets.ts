@@ -1,7 +1,7 @@
 import { wordsOf } from '../../unit/values.js';
 import type { ValueKind } from '../directive.js';
 import { listKind } from '../values/list.js';
-import { each, reject, words } from '../values/text.js';
+import { joinWords, reject } from '../values/text.js';
 
 const NAME = /^[A-Za-z][A-Za-z0-9_./]{0,30}$/;
 
@@ -14,15 +14,15 @@ const FAMILIES = { inet: 1, ip: 2, arp: 3, netdev: 5, bridge: 7, ip6: 10 } as Re
 /** `cgroup|user|group:FAMILY:TABLE:SET`. */
 export const NFT_SETS: ValueKind = listKind({
   type: 'nft-sets',
+  signature: 'a(iiss)',
   format: (reading, value) => {
     const expected = 'cgroup, user or group:FAMILY:TABLE:SET';
-    const list = each(words(reading, value, expected), (word) => {
+    return joinWords(reading, value, expected, (word) => {
       const [source = '', family = '', table = '', set = '', ...more] = word.split(':');
       const good = Object.hasOwn(SOURCES, source) && Object.hasOwn(FAMILIES, family);
       const named = NAME.test(table) && NAME.test(set) && more.length === 0;
       return good && named ? word : reject(reading, expected, word);
     });
-    return list && [list.join(' ')];
   },
   elements: (text) =>
     wordsOf(text).map((word) => {

@@ -5,7 +5,7 @@ import { parsePercent, shareOf } from '../values/amounts.js';
 import { bitsOf, property } from '../values/bus.js';
 import { listKind } from '../values/list.js';
 import { scalarKind } from '../values/scalar.js';
-import { each, reject, scalar, words } from '../values/text.js';
+import { joinWords, reject, scalar } from '../values/text.js';
 import { checkWord } from '../values/words.js';
 
 interface Integer {
@@ -18,6 +18,7 @@ interface Integer {
 export const integer = (kind: Integer): ValueKind =>
   scalarKind({
     type: 'integer',
+    signature: kind.max < 2 ** 31 ? 'i' : 'u',
     format: (reading, value) => formatInteger(reading, value, kind),
     expected: (text) => (text === 'idle' ? 0 : Number(text)),
   });
@@ -36,6 +37,7 @@ export function formatInteger(reading: Reading, value: unknown, kind: Integer): 
 export const percent = ({ max }: { readonly max?: number } = {}): ValueKind =>
   scalarKind({
     type: 'percent',
+    signature: 't',
     format: (reading, value) => {
       const expected = max ? `a percentage up to ${max}%` : "a percentage such as '20%'";
       const text = scalar(reading, value, expected);
@@ -57,6 +59,7 @@ const MAX_CPU = 8191;
 export const cpus = (table?: readonly EnumValue[]): ValueKind =>
   listKind({
     type: 'cpus',
+    signature: 'ay',
     format: (reading, value) =>
       typeof value === 'string' && table && checkWord(reading, value, table)
         ? [value]
@@ -75,12 +78,11 @@ export const cpus = (table?: readonly EnumValue[]): ValueKind =>
 function formatRanges(reading: Reading, value: unknown): string[] | undefined {
   const expected = "numbers and ranges such as '0-3'";
   const source = typeof value === 'string' ? value.replaceAll(',', ' ') : value;
-  const ranges = each(words(reading, source, expected), (word) => {
+  return joinWords(reading, source, expected, (word) => {
     const [, first, last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(word) ?? [];
     const good = first !== undefined && Number(first) <= Number(last) && Number(last) <= MAX_CPU;
     return good ? word : reject(reading, expected, word);
   });
-  return ranges && [ranges.join(' ')];
 }
 
 /** Which numbers a word stands for is for the manager to know. */

@@ -13,6 +13,7 @@ const FLAGS: ReadonlyMap<string, number> = new Map([
 /** `PATH[:NAME[:FLAG,…]]`. */
 export const OPEN_FILE: ValueKind = {
   type: 'open-file',
+  signature: 'a(sst)',
   format: (reading, value) => {
     const expected = 'PATH[:NAME[:FLAGS]]';
     const text = scalar(reading, value, expected);

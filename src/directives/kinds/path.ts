@@ -16,6 +16,7 @@ interface Path {
 export const path = ({ word, dash }: Path = {}): ValueKind =>
   scalarKind({
     type: 'path',
+    signature: 's',
     format: (reading, value) => {
       const text = scalar(reading, value, 'an absolute path');
       if (text === undefined) return undefined;

@@ -6,20 +6,20 @@ import { withoutSpecifiers } from '../values/bus.js';
 import { closed, openedPaths, readOnly } from '../values/closed-paths.js';
 import { listKind, plainWords } from '../values/list.js';
 import { gives } from '../values/strictness.js';
-import { absolutePath, each, isPlainField, quoteWord, reject, words } from '../values/text.js';
+import { absolutePath, isPlainField, joinWords, quoteWord, reject } from '../values/text.js';
 
 /** @param prefixes that may stand in front: `-` (it may be missing), then `+` (below the new root) */
 export const paths = (prefixes: '' | '-' | '-+'): ValueKind => {
   const shape = { '': /^/, '-': /^-?/, '-+': /^-?\+?/ }[prefixes];
   return listKind({
     type: 'paths',
+    signature: 'as',
     format: (reading, value) => {
-      const list = each(words(reading, value, 'absolute paths'), (word) => {
+      return joinWords(reading, value, 'absolute paths', (word) => {
         const prefix = shape.exec(word)![0];
         const checked = absolutePath(reading, word.slice(prefix.length));
         return checked === undefined ? undefined : quoteWord(prefix + checked);
       });
-      return list && [list.join(' ')];
     },
     elements: (text) => plainWords(text),
   });
@@ -28,13 +28,19 @@ export const paths = (prefixes: '' | '-' | '-+'): ValueKind => {
 /** Paths with colons between them, which nothing escapes. */
 export const SEARCH_PATH: ValueKind = listKind({
   type: 'search-path',
+  signature: 'as',
   format: (reading, value) => {
     const source = typeof value === 'string' && value !== '' ? value.split(':') : value;
-    const list = each(words(reading, source === '' ? [] : source, 'absolute paths'), (word) => {
-      if (!isPlainField(word)) return reject(reading, "paths without ':', quotes and '\\'", word);
-      return absolutePath(reading, word);
-    });
-    return list && [list.join(':')];
+    return joinWords(
+      reading,
+      source === '' ? [] : source,
+      'absolute paths',
+      (word) => {
+        if (!isPlainField(word)) return reject(reading, "paths without ':', quotes and '\\'", word);
+        return absolutePath(reading, word);
+      },
+      ':',
+    );
   },
   elements: (text) => text.split(':').map(withoutSpecifiers),
 });

@@ -5,7 +5,7 @@ import { allWords, sinceReset } from '../../unit/values.js';
 import type { Strictness, ValueKind } from '../directive.js';
 import { property } from '../values/bus.js';
 import { gives, list } from '../values/strictness.js';
-import { each, reject, words } from '../values/text.js';
+import { joinWords, reject } from '../values/text.js';
 
 /** An address prefix: the address in 4 or 16 bytes and the number of bits that count. */
 export interface Prefix {
@@ -81,12 +81,12 @@ const [AF_INET, AF_INET6] = [2, 10];
 
 export const PREFIXES: ValueKind = {
   type: 'prefixes',
+  signature: 'a(iayu)',
   format: (reading, value) => {
     const expected = `an address, ADDRESS/BITS or one of ${[...PREFIX_NAMES.keys()].join(', ')}`;
-    const found = each(words(reading, value, expected), (word) =>
+    return joinWords(reading, value, expected, (word) =>
       parsePrefixes(word) ? word : reject(reading, expected, word, didYouMean(word, PREFIX_NAMES.keys())),
     );
-    return found && [found.join(' ')];
   },
   write: ({ bus }, values) => [
     property(

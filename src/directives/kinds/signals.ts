@@ -4,22 +4,19 @@ import { signalNumber, statusNumber } from '../../unit/exit-status.js';
 import type { ValueKind } from '../directive.js';
 import { property } from '../values/bus.js';
 import { quotedWordsKind, quotedWordsOf } from '../values/quoted-words.js';
-import { reject, scalar } from '../values/text.js';
+import { oneText } from '../values/text.js';
 
 export const SIGNAL: ValueKind = {
   type: 'signal',
-  format: (reading, value) => {
-    const expected = "a signal such as 'SIGTERM'";
-    const text = scalar(reading, value, expected);
-    if (text === undefined) return undefined;
-    return signalNumber(text) === undefined ? reject(reading, expected, text) : [text];
-  },
+  signature: 'i',
+  format: oneText("a signal such as 'SIGTERM'", (text) => signalNumber(text) !== undefined),
   write: ({ bus }, values) => [property(bus, signalNumber(values.at(-1)!))],
 };
 
 /** A number that could be either is a status. */
 export const EXIT_STATUSES: ValueKind = quotedWordsKind({
   type: 'exit-statuses',
+  signature: '(aiai)',
   expected: "exit statuses and signals such as '1 TEMPFAIL SIGKILL'",
   isGood: (word) =>
     statusNumber(word) !== undefined || (!/^\d/.test(word) && signalNumber(word) !== undefined),

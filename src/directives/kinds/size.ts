@@ -17,6 +17,7 @@ interface Size {
 export const size = (kind: Size): ValueKind => {
   const plain = scalarKind({
     type: 'size',
+    signature: kind.off ? '(tus)' : 't',
     format: (reading, value) => formatSize(reading, value, kind),
     expected: (text) => amountOf(text, kind),
   });
@@ -43,6 +44,7 @@ function amountOf(text: string, { off }: Size): unknown {
 
 const plainTasks = scalarKind({
   type: 'tasks',
+  signature: 't',
   format: (reading, value) => {
     const expected = "a number of tasks, a percentage or 'infinity'";
     const text = scalar(reading, value, expected);

@@ -27,6 +27,7 @@ export function parseSocketRule(text: string): SocketRule | undefined {
 /** `any` or `[ipv4:|ipv6:][tcp:|udp:]PORT[-PORT]`, an assignment each. */
 export const SOCKET_RULES: ValueKind = listKind({
   type: 'socket-rules',
+  signature: 'a(iiqq)',
   format: (reading, value) => {
     const expected = "'any' or [ipv4:|ipv6:][tcp:|udp:]PORT[-PORT]";
     return each(lines(reading, value, expected), (line) =>

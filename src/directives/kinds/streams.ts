@@ -4,7 +4,7 @@ import { fromBase64, toBase64 } from '../../collections.js';
 import { bytesOf, unescapeText } from '../../unit/exec/word.js';
 import type { EnumValue, Reading, ValueKind, Write } from '../directive.js';
 import { isBase64, property, withoutSpecifiers } from '../values/bus.js';
-import { absolutePath, checkSpecifiers, MAX_VALUE, reject, scalar } from '../values/text.js';
+import { absolutePath, checkSpecifiers, MAX_VALUE, oneText, reject, scalar } from '../values/text.js';
 import { checkWord } from '../values/words.js';
 
 interface Stream {
@@ -16,6 +16,7 @@ interface Stream {
 /** One of the words, `fd:NAME`, or a path that is opened. */
 export const stream = (kind: Stream): ValueKind => ({
   type: 'stream',
+  signature: 's',
   format: (reading, value) => formatStream(reading, value, kind),
   write: ({ name }, values) => {
     const text = withoutSpecifiers(values.at(-1)!);
@@ -60,17 +61,15 @@ const writeData: Write = ({ bus }, values) => [
 
 export const INPUT_DATA: ValueKind = {
   type: 'input-data',
-  format: (reading, value) => {
-    const text = scalar(reading, value, 'Base64', MAX_VALUE);
-    if (text === undefined) return undefined;
-    return isBase64(text) ? [text] : reject(reading, 'Base64', text);
-  },
+  signature: 'ay',
+  format: oneText('Base64', isBase64, MAX_VALUE),
   write: writeData,
 };
 
 /** A line of text, written as the data that it is. */
 export const INPUT_TEXT: ValueKind = {
   type: 'input-text',
+  signature: 'ay',
   format: (reading, value) => {
     const expected = 'a line of text, with C-style escapes and without specifiers';
     const text = scalar(reading, value, expected, MAX_VALUE);

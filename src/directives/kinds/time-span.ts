@@ -16,6 +16,7 @@ interface Time {
 export const timeSpan = (kind: Time): ValueKind =>
   scalarKind({
     type: 'time',
+    signature: 't',
     format: (reading, value) => format(reading, value, kind),
     expected: (text) => span(text, kind.unit),
   });

@@ -8,6 +8,7 @@ import { checkSpecifiers, reject, words } from '../values/text.js';
 
 export const UNIT_NAMES: ValueKind = quotedWordsKind({
   type: 'unit-names',
+  signature: 'as',
   expected: "names of units such as 'network.target'",
   isGood: (word) => {
     const plain = word.replace(/%[a-zA-Z%]/g, 'x');
@@ -20,6 +21,7 @@ const URL = /^(?:https?:\/\/|file:\/|info:|man:)./;
 
 export const URLS: ValueKind = {
   type: 'urls',
+  signature: 'as',
   format: (reading, value) => {
     const expected = 'addresses that begin with http://, https://, file:, info: or man:';
     const list = words(reading, value, expected);

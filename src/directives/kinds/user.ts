@@ -6,7 +6,7 @@ import { withoutSpecifiers } from '../values/bus.js';
 import { listKind, plainWords } from '../values/list.js';
 import { scalarKind } from '../values/scalar.js';
 import { list, takes } from '../values/strictness.js';
-import { checkSpecifiers, each, reject, scalar, words } from '../values/text.js';
+import { checkSpecifiers, joinWords, reject, scalar } from '../values/text.js';
 
 /** systemd drops the rest of the file after a bad name. */
 function isUserName(text: string): boolean {
@@ -30,6 +30,7 @@ function userName(reading: Reading, text: string): string | undefined {
 
 export const USER: ValueKind = scalarKind({
   type: 'user',
+  signature: 's',
   format: (reading, value) => {
     const text = scalar(reading, value, NAME);
     const name = text === undefined ? undefined : userName(reading, text);
@@ -40,11 +41,9 @@ export const USER: ValueKind = scalarKind({
 
 export const GROUPS: ValueKind = listKind({
   type: 'groups',
+  signature: 'as',
   format: (reading, value) => {
-    const found = each(words(reading, value, 'names or numbers of groups'), (word) =>
-      userName(reading, word),
-    );
-    return found && [found.join(' ')];
+    return joinWords(reading, value, 'names or numbers of groups', (word) => userName(reading, word));
   },
   elements: (text) => plainWords(text),
 });

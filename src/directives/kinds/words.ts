@@ -8,7 +8,7 @@ import { type Elements, listKind } from '../values/list.js';
 import { scalarKind } from '../values/scalar.js';
 import { minus } from '../values/signed-list.js';
 import { gives, list, takes } from '../values/strictness.js';
-import { each, words as readWords, reject } from '../values/text.js';
+import { joinWords, reject } from '../values/text.js';
 import { formatBoolean, isBoolean } from '../values/words.js';
 
 interface Words {
@@ -24,9 +24,10 @@ export const words = (kind: Words): ValueKind => {
   const { bits, groups } = kind;
   const elements = (text: string) => wordsOf(text).flatMap((word) => groups?.get(word) ?? word);
   const format = (reading: Reading, value: unknown) => formatWords(reading, value, kind.of, '');
-  if (bits === undefined) return listKind({ type: 'words', format, elements });
+  if (bits === undefined) return listKind({ type: 'words', signature: 'as', format, elements });
   return listKind({
     type: 'words',
+    signature: 'i',
     format,
     elements,
     loaded: (value) => bitsOf(value).flatMap((bit) => bits[bit] ?? []),
@@ -41,21 +42,22 @@ export const words = (kind: Words): ValueKind => {
 
 function formatWords(reading: Reading, value: unknown, of: readonly string[], before: string) {
   const expected = `${before}some of ${of.join(', ')}`;
-  const found = each(readWords(reading, value, expected), (word) =>
+  return joinWords(reading, value, expected, (word) =>
     of.includes(word) ? word : reject(reading, expected, word, didYouMean(word, of)),
   );
-  return found && [found.join(' ')];
 }
 
 /** A boolean, or words that the row's second property has. The first has whether there are any. */
 export const wordsOrBoolean = (of: readonly string[]): ValueKind => {
   const type = 'words';
+  const signature = 'b';
   const format = (reading: Reading, value: unknown) =>
     isBoolean(value) ? formatBoolean(reading, value) : formatWords(reading, value, of, 'true, false or ');
   const elements = (text: string): Elements => wordsOf(text);
-  const asList = listKind({ type, format, elements, holder: ({ more }: Directive) => more![0]! });
+  const asList = listKind({ type, signature, format, elements, holder: ({ more }: Directive) => more![0]! });
   const asWord = scalarKind({
     type,
+    signature,
     format,
     expected: (text, { bus }) => new Map([[bus.property, text === 'yes']]),
   });
@@ -63,6 +65,7 @@ export const wordsOrBoolean = (of: readonly string[]): ValueKind => {
     ['yes', 'no'].includes(values.at(-1) ?? '') ? asWord : asList;
   return {
     type,
+    signature,
     format,
     boolean: true,
     write: (row, values, systemd) => kindOf(values).write(row, values, systemd),

@@ -19,7 +19,6 @@ const pathList = (name: string, since: number, strictness: Strictness, example: 
     reset: '',
     merge: strictness === RESTRICTS ? 'append' : 'replace',
     strictness,
-    bus: on(name, 'as'),
     mountNamespace: true,
   });
 
@@ -29,7 +28,6 @@ const binds = (name: string, strictness: Strictness, example: string[]): Directi
     reset: '',
     merge: 'append',
     strictness,
-    bus: on(name, 'a(ssbt)'),
     mountNamespace: true,
   });
 
@@ -58,19 +56,16 @@ function directory(
     reset: '',
     merge: 'append',
     strictness: WRITABLE_DIRECTORIES,
-    bus: on(name, 'as'),
     ...(symlink ? { more: [{ property: `${name}Symlink`, signature: 'a(sst)', since: 251 }] } : {}),
   });
 }
 
-const mode = (name: string): Directive =>
-  row(name, 234, MODE, '0750', { strictness: RIGHTS, bus: on(name, 'u') });
+const mode = (name: string): Directive => row(name, 234, MODE, '0750', { strictness: RIGHTS });
 
 const quota = (name: string): Directive =>
   row(name, 258, size({ off: true }), '1G', {
     reset: '',
     strictness: LIMIT,
-    bus: on(name, '(tus)'),
   });
 
 /** What the service sees of the file system, and where it may write. */
@@ -88,13 +83,11 @@ export const FILESYSTEM: readonly Directive[] = [
   row('ExecSearchPath', 250, SEARCH_PATH, ['/usr/local/bin', '/usr/bin'], {
     reset: '',
     merge: 'replace',
-    bus: on('ExecSearchPath', 'as'),
   }),
   row('ExtensionDirectories', 251, paths('-'), ['-/srv/extension'], {
     reset: '',
     merge: 'append',
     strictness: READ_ONLY_MOUNTS,
-    bus: on('ExtensionDirectories', 'as'),
     mountNamespace: true,
   }),
   policy('ExtensionImagePolicy'),
@@ -102,7 +95,6 @@ export const FILESYSTEM: readonly Directive[] = [
     reset: '',
     merge: 'append',
     strictness: READ_ONLY_MOUNTS,
-    bus: on('ExtensionImages', 'a(sba(ss))'),
     mountNamespace: true,
     systemOnly: { before: 262 },
   }),
@@ -122,7 +114,6 @@ export const FILESYSTEM: readonly Directive[] = [
     reset: '',
     merge: 'append',
     strictness: WRITABLE_MOUNTS,
-    bus: on('MountImages', 'a(ssba(ss))'),
     mountNamespace: true,
     systemOnly: { before: 262 },
   }),
@@ -149,12 +140,10 @@ export const FILESYSTEM: readonly Directive[] = [
   restriction('RootEphemeral', 254, { systemOnly: true }),
   row('RootHash', 246, ROOT_HASH, 'f0'.repeat(32), {
     ...IMAGE,
-    bus: on('RootHash', 'ay'),
     more: [on('RootHashPath', 's')],
   }),
   row('RootHashSignature', 246, ROOT_HASH_SIGNATURE, '/srv/root.roothash.p7s', {
     ...IMAGE,
-    bus: on('RootHashSignature', 'ay'),
     more: [on('RootHashSignaturePath', 's')],
   }),
   row('RootImage', 233, path(), '/srv/root.raw', {
@@ -165,7 +154,6 @@ export const FILESYSTEM: readonly Directive[] = [
   row('RootImageOptions', 247, IMAGE_OPTIONS, ['root:ro,nodev', 'home:nosuid'], {
     ...IMAGE,
     merge: 'replace',
-    bus: on('RootImageOptions', 'a(ss)'),
     systemOnly: true,
   }),
   policy('RootImagePolicy'),
@@ -190,7 +178,6 @@ export const FILESYSTEM: readonly Directive[] = [
     reset: '',
     merge: 'append',
     strictness: RESTRICTS,
-    bus: on('TemporaryFileSystem', 'a(ss)'),
     mountNamespace: true,
   }),
   row('TimeoutCleanSec', 244, timeSpan({ unit: 'seconds', infinity: true }), '30s', {

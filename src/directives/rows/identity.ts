@@ -5,7 +5,7 @@ import { MODE, UMASK } from '../kinds/mode.js';
 import { LABEL, PAM_SERVICE } from '../kinds/names.js';
 import { GROUPS, NO_OTHER_GROUPS, SAME_USER, USER } from '../kinds/user.js';
 import { SECURE_BITS, words } from '../kinds/words.js';
-import { on, restriction, row, toggle } from '../row.js';
+import { restriction, row, toggle } from '../row.js';
 import { SET } from '../values/signed-list.js';
 import { FIXED, weakestFirst, YES_RESTRICTS } from '../values/strictness.js';
 
@@ -25,14 +25,12 @@ export const IDENTITY: readonly Directive[] = [
     reset: '',
     merge: 'replace',
     strictness: AMBIENT,
-    bus: on('AmbientCapabilities', 't'),
     userNamespace: true,
   }),
   row('AppArmorProfile', 210, LABEL, '-web-server', {
     fatal: true,
     reset: '',
     strictness: FIXED,
-    bus: on('AppArmorProfile', '(bs)'),
     needs: ['apparmor'],
     systemOnly: true,
   }),
@@ -41,7 +39,6 @@ export const IDENTITY: readonly Directive[] = [
     reset: '',
     merge: 'intersect',
     strictness: SET,
-    bus: on('CapabilityBoundingSet', 't'),
     userNamespace: true,
   }),
   // Implies NoNewPrivileges=, RestrictSUIDSGID=, ProtectSystem=strict and more, whatever else is set.
@@ -79,7 +76,6 @@ export const IDENTITY: readonly Directive[] = [
       reset: '',
       merge: 'replace',
       strictness: SECURE_BITS,
-      bus: on('SecureBits', 'i'),
     },
   ),
   toggle('SetLoginEnvironment', 255),
@@ -87,7 +83,6 @@ export const IDENTITY: readonly Directive[] = [
     fatal: true,
     reset: '',
     strictness: FIXED,
-    bus: on('SmackProcessLabel', '(bs)'),
     needs: ['smack'],
     systemOnly: true,
   }),
@@ -96,10 +91,9 @@ export const IDENTITY: readonly Directive[] = [
     reset: '',
     merge: 'replace',
     strictness: NO_OTHER_GROUPS,
-    bus: on('SupplementaryGroups', 'as'),
     systemOnly: true,
   }),
-  row('UMask', 183, MODE, '0077', { strictness: UMASK, bus: on('UMask', 'u') }),
+  row('UMask', 183, MODE, '0077', { strictness: UMASK }),
   row('User', 183, USER, 'daemon', {
     fatal: true,
     reset: '',

@@ -17,7 +17,6 @@ const resourceLimit = (
   row(`Limit${resource}`, 183, limit(unit), example, {
     ...traits,
     strictness: lowered(unit),
-    bus: on(`Limit${resource}`, 't'),
     more: [on(`Limit${resource}Soft`, 't')],
   });
 
@@ -75,7 +74,6 @@ export const PROCESS: readonly Directive[] = [
     fatal: true,
     reset: '',
     merge: 'replace',
-    bus: on('CPUAffinity', 'ay'),
     more: [{ property: 'CPUAffinityFromNUMA', signature: 'b', since: 243 }],
   }),
   row(
@@ -85,10 +83,9 @@ export const PROCESS: readonly Directive[] = [
     'batch',
     {
       reset: '',
-      bus: on('CPUSchedulingPolicy', 'i'),
     },
   ),
-  row('CPUSchedulingPriority', 183, range(0, 99), 1, { bus: on('CPUSchedulingPriority', 'i') }),
+  row('CPUSchedulingPriority', 183, range(0, 99), 1),
   toggle('CPUSchedulingResetOnFork', 183),
   row(
     'CoredumpFilter',
@@ -103,9 +100,8 @@ export const PROCESS: readonly Directive[] = [
   ),
   row('IOSchedulingClass', 183, oneOf(['best-effort', 'idle', 'realtime'], { codes: IO_CLASSES }), 'idle', {
     reset: '',
-    bus: on('IOSchedulingClass', 'i'),
   }),
-  row('IOSchedulingPriority', 183, range(0, 7), 7, { reset: '', bus: on('IOSchedulingPriority', 'i') }),
+  row('IOSchedulingPriority', 183, range(0, 7), 7, { reset: '' }),
   { ...toggle('IgnoreSIGPIPE', 183), example: false },
   resourceLimit('AS', 'bytes', '4G'),
   resourceLimit('CORE', 'bytes', 0),
@@ -128,12 +124,11 @@ export const PROCESS: readonly Directive[] = [
   resourceLimit('SIGPENDING', 'count', 100),
   resourceLimit('STACK', 'bytes', '8M'),
   // Pages that are merged with those of others can be told apart by timing.
-  row('MemoryKSM', 254, BOOLEAN, true, { strictness: NO_RESTRICTS, bus: on('MemoryKSM', 'b') }),
+  row('MemoryKSM', 254, BOOLEAN, true, { strictness: NO_RESTRICTS }),
   row('MemoryTHP', 260, oneOf(['disable', 'inherit', 'madvise', 'system']), 'madvise'),
   row('NUMAMask', 243, cpus([{ value: 'all', since: 247 }]), '0', {
     reset: '',
     merge: 'replace',
-    bus: on('NUMAMask', 'ay'),
   }),
   row(
     'NUMAPolicy',
@@ -151,12 +146,10 @@ export const PROCESS: readonly Directive[] = [
       { codes: MEMORY_POLICIES },
     ),
     'local',
-    { bus: on('NUMAPolicy', 'i'), reset: '' },
+    { reset: '' },
   ),
-  row('Nice', 183, range(-20, 19), 5, { reset: '', bus: on('Nice', 'i') }),
-  row('OOMScoreAdjust', 183, range(-1000, 1000), 500, { reset: '', bus: on('OOMScoreAdjust', 'i') }),
+  row('Nice', 183, range(-20, 19), 5, { reset: '' }),
+  row('OOMScoreAdjust', 183, range(-1000, 1000), 500, { reset: '' }),
   row('Personality', 209, oneOf(PERSONALITIES), 'x86-64', { reset: '' }),
-  row('TimerSlackNSec', 183, timeSpan({ unit: 'nanoseconds' }), '100us', {
-    bus: on('TimerSlackNSec', 't'),
-  }),
+  row('TimerSlackNSec', 183, timeSpan({ unit: 'nanoseconds' }), '100us', {}),
 ];

@@ -6,25 +6,23 @@ import { integer } from '../kinds/numbers.js';
 import { OPEN_FILE } from '../kinds/open-file.js';
 import { path } from '../kinds/path.js';
 import { EXIT_STATUSES, SIGNAL } from '../kinds/signals.js';
-import { on, row, time, toggle } from '../row.js';
+import { row, time, toggle } from '../row.js';
 
 const MAN = { man: 'systemd.service' } as const;
 const KILL = { man: 'systemd.kill' } as const;
 
 const COUNT = integer({ min: 0, max: 2 ** 32 - 1 });
 
-const count = (name: string, since: number): Directive =>
-  row(name, since, COUNT, 3, { ...MAN, bus: on(name, 'u') });
+const count = (name: string, since: number): Directive => row(name, since, COUNT, 3, MAN);
 
 const signal = (name: string, since: number, man: typeof KILL | typeof MAN = KILL): Directive =>
-  row(name, since, SIGNAL, 'SIGINT', { ...man, bus: on(name, 'i') });
+  row(name, since, SIGNAL, 'SIGINT', man);
 
 const statuses = (name: string, since: number): Directive =>
   row(name, since, EXIT_STATUSES, '1 TEMPFAIL SIGKILL', {
     ...MAN,
     merge: 'append',
     reset: '',
-    bus: on(name, '(aiai)'),
   });
 
 /** The property that is read back says when each command ran, too. */
@@ -63,7 +61,6 @@ export const RUNNING: readonly Directive[] = [
     ...MAN,
     merge: 'append',
     reset: '',
-    bus: on('OpenFile', 'a(sst)'),
   }),
   row('PIDFile', 183, path(), '/run/web.pid', MAN),
   signal('ReloadSignal', 253, MAN),

@@ -44,20 +44,22 @@ const FACILITIES = oneOf(Object.keys(FACILITY_CODES).sort(), { codes: FACILITY_C
 
 const upTo = (max: number): ValueKind => integer({ min: 0, max });
 
-const list = (name: string, signature: string) =>
-  ({ merge: 'append', reset: '', bus: on(name, signature) }) as const;
+const LIST = { merge: 'append', reset: '' } as const;
 
 /** Input and output, logging, and variables of a transient unit's processes: the unit's own, as RUNNING is. */
 export const STREAMS: readonly Directive[] = [
-  row('EnvironmentFile', 183, ENVIRONMENT_FILE, '-/etc/default/web', list('EnvironmentFiles', 'a(sb)')),
-  row('LogExtraFields', 236, LOG_FIELDS, 'SIZE=big', list('LogExtraFields', 'aay')),
-  row('LogFilterPatterns', 253, LOG_PATTERN, '~^debug: .*', list('LogFilterPatterns', 'a(bs)')),
-  row('LogLevelMax', 236, LEVELS, 'info', { bus: on('LogLevelMax', 'i') }),
-  row('LogRateLimitBurst', 240, upTo(2 ** 32 - 1), 100, { bus: on('LogRateLimitBurst', 'u') }),
+  row('EnvironmentFile', 183, ENVIRONMENT_FILE, '-/etc/default/web', {
+    ...LIST,
+    bus: on('EnvironmentFiles', 'a(sb)'),
+  }),
+  row('LogExtraFields', 236, LOG_FIELDS, 'SIZE=big', LIST),
+  row('LogFilterPatterns', 253, LOG_PATTERN, '~^debug: .*', LIST),
+  row('LogLevelMax', 236, LEVELS, 'info'),
+  row('LogRateLimitBurst', 240, upTo(2 ** 32 - 1), 100),
   row('LogRateLimitIntervalSec', 240, timeSpan({ unit: 'seconds', infinity: true }), '5s', {
     bus: on('LogRateLimitIntervalUSec', 't'),
   }),
-  row('PassEnvironment', 228, variables({ assigned: false }), 'LANG TZ', list('PassEnvironment', 'as')),
+  row('PassEnvironment', 228, variables({ assigned: false }), 'LANG TZ', LIST),
   standardStream('StandardError', OUTPUTS, ['append', 'file', 'truncate'], 'append:/run/error'),
   standardStream(
     'StandardInput',
@@ -65,15 +67,16 @@ export const STREAMS: readonly Directive[] = [
     ['file'],
     'file:/etc/passwd',
   ),
-  row('StandardInputData', 236, INPUT_DATA, 'aGVsbG8K', list('StandardInputData', 'ay')),
+  row('StandardInputData', 236, INPUT_DATA, 'aGVsbG8K', LIST),
   row('StandardInputText', 236, INPUT_TEXT, 'two\\nlines: 100%%', {
-    ...list('StandardInputData', 'ay'),
+    ...LIST,
+    bus: on('StandardInputData', 'ay'),
     writtenAs: 'StandardInputData',
   }),
   standardStream('StandardOutput', OUTPUTS, ['append', 'file', 'truncate'], 'file:/run/output'),
-  row('SyslogFacility', 183, FACILITIES, 'local3', { bus: on('SyslogFacility', 'i') }),
+  row('SyslogFacility', 183, FACILITIES, 'local3'),
   row('SyslogIdentifier', 183, LOG_IDENTIFIER, 'web server', { reset: '' }),
-  row('SyslogLevel', 183, LEVELS, 'notice', { bus: on('SyslogLevel', 'i') }),
+  row('SyslogLevel', 183, LEVELS, 'notice'),
   { ...toggle('SyslogLevelPrefix', 183), example: false },
   row('TTYColumns', 250, upTo(65535), 132, {
     bus: { property: 'TTYColumns', signature: 'q', write: 'u' },
@@ -83,13 +86,7 @@ export const STREAMS: readonly Directive[] = [
   row('TTYRows', 250, upTo(65535), 50, { bus: { property: 'TTYRows', signature: 'q', write: 'u' } }),
   toggle('TTYVHangup', 183),
   toggle('TTYVTDisallocate', 183),
-  row(
-    'UnsetEnvironment',
-    235,
-    variables({ assigned: true }),
-    'LANG "TZ=Mars Base"',
-    list('UnsetEnvironment', 'as'),
-  ),
+  row('UnsetEnvironment', 235, variables({ assigned: true }), 'LANG "TZ=Mars Base"', LIST),
   row('UtmpIdentifier', 183, UTMP_IDENTIFIER, 'web1'),
   row('UtmpMode', 225, oneOf(['init', 'login', 'user']), 'user'),
 ];

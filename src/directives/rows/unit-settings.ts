@@ -6,7 +6,7 @@ import { integer } from '../kinds/numbers.js';
 import { path } from '../kinds/path.js';
 import { paths } from '../kinds/paths.js';
 import { UNIT_NAMES, URLS } from '../kinds/units.js';
-import { on, row, time, toggle } from '../row.js';
+import { row, time, toggle } from '../row.js';
 
 const MAN = { man: 'systemd.unit' } as const;
 
@@ -17,13 +17,12 @@ const flag = (name: string, since: number, example: boolean): Directive => ({
 
 /** No assignment takes one back. */
 const units = (name: string, since: number): Directive =>
-  row(name, since, UNIT_NAMES, 'basic.target', { ...MAN, merge: 'append', bus: on(name, 'as') });
+  row(name, since, UNIT_NAMES, 'basic.target', { ...MAN, merge: 'append' });
 
 const mounts = (name: string, since: number): Directive =>
   row(name, since, paths(''), ['/usr', '/var/lib'], {
     ...MAN,
     merge: 'append',
-    bus: on(name, 'as'),
   });
 
 const ACTIONS = oneOf([
@@ -35,8 +34,7 @@ const ACTIONS = oneOf([
 ]);
 const action = (name: string, since: number): Directive => row(name, since, ACTIONS, 'exit-force', MAN);
 
-const status = (name: string): Directive =>
-  row(name, 240, integer({ min: 0, max: 255 }), 7, { ...MAN, bus: on(name, 'i') });
+const status = (name: string): Directive => row(name, 240, integer({ min: 0, max: 255 }), 7, MAN);
 
 const JOB_MODES = oneOf([
   ...['fail', 'flush', 'ignore-dependencies', 'ignore-requirements'],
@@ -57,7 +55,6 @@ const SETTINGS: readonly Directive[] = [
     ...MAN,
     merge: 'append',
     reset: '',
-    bus: on('Documentation', 'as'),
   }),
   action('FailureAction', 236),
   status('FailureActionExitStatus'),
@@ -82,10 +79,7 @@ const SETTINGS: readonly Directive[] = [
   units('Requisite', 183),
   row('SourcePath', 183, path(), '/etc/fstab', MAN),
   action('StartLimitAction', 183),
-  row('StartLimitBurst', 183, integer({ min: 0, max: 2 ** 32 - 1 }), 3, {
-    ...MAN,
-    bus: on('StartLimitBurst', 'u'),
-  }),
+  row('StartLimitBurst', 183, integer({ min: 0, max: 2 ** 32 - 1 }), 3, MAN),
   time('StartLimitInterval', 230, MAN),
   units('StopPropagatedFrom', 249),
   flag('StopWhenUnneeded', 183, true),

@@ -15,6 +15,7 @@ export const quotedWordsOf = (texts: readonly string[]): string[] =>
 /** A kind of which each word is as it should be. */
 interface QuotedWords {
   readonly type: string;
+  readonly signature: string;
   readonly expected: string;
   readonly isGood: (word: string) => boolean;
   /** A word as the bus has it, if not as it is. */
@@ -24,12 +25,14 @@ interface QuotedWords {
 
 export const quotedWordsKind = ({
   type,
+  signature,
   expected,
   isGood,
   element = (word) => word,
   write = (row: Directive, values) => writeEach(row, quotedWordsOf(values), element),
 }: QuotedWords): ValueKind => ({
   type,
+  signature,
   format: (reading, value) => format(reading, value, expected, isGood),
   write,
 });

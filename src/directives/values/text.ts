@@ -124,6 +124,27 @@ export function each<T>(list: readonly string[] | undefined, read: (text: string
   return results?.every((result) => result !== undefined) ? (results as T[]) : undefined;
 }
 
+/** One right-hand side of words, each by a reader of its own. */
+export function joinWords(
+  reading: Reading,
+  value: unknown,
+  expected: string,
+  read: (word: string) => string | undefined,
+  separator = ' ',
+): string[] | undefined {
+  const list = each(words(reading, value, expected), read);
+  return list && [list.join(separator)];
+}
+
+/** One text, kept as it is, if it is as it should be. */
+export const oneText =
+  (expected: string, isGood: (text: string) => boolean, longest?: number) =>
+  (reading: Reading, value: unknown): string[] | undefined => {
+    const text = scalar(reading, value, expected, longest);
+    if (text === undefined) return undefined;
+    return isGood(text) ? [text] : reject(reading, expected, text);
+  };
+
 /**
  * A word as extract_first_word() of systemd reads it back with EXTRACT_UNQUOTE: quotes if it needs any, and a
  * backslash before each quote and backslash. It can't end in a backslash then.
