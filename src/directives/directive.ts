@@ -17,7 +17,7 @@ export interface YoungPart {
   readonly what: string;
 }
 
-/** What is known while one value is read; problems and needs collect in it. */
+/** The directive and the place of a value that is read; problems and needs collect in it. */
 export interface Reading {
   readonly row: Directive;
   readonly at: Location;
@@ -108,7 +108,7 @@ export interface BusProperty {
   readonly property: string;
   /** As GetAll returns it. */
   readonly signature: string;
-  /** What StartTransientUnit takes, where that differs. */
+  /** The type that StartTransientUnit takes, where it differs. */
   readonly write?: string;
   /** First systemd that has it, where it is younger than the directive. */
   readonly since?: number;

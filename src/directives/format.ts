@@ -50,7 +50,7 @@ export const isFormatted = (
   result: ReturnType<typeof formatDirective>,
 ): result is { readonly values: readonly string[] } => !Array.isArray(result);
 
-/** What a gap depends on. `privateUsers`: the policy or the unit sets PrivateUsers=. */
+/** The facts that a gap depends on. `privateUsers`: the policy or the unit sets PrivateUsers=. */
 export type GapTarget = Pick<Target, 'systemd' | 'scope'> &
   Partial<Pick<Target, 'abilities'>> & { readonly privateUsers?: boolean };
 
@@ -81,7 +81,7 @@ export function directiveGap(
   return target.scope === 'user' ? userGap(row, target, gap) : undefined;
 }
 
-/** What closes nothing needs nothing. */
+/** A value that closes nothing needs nothing. */
 const isOff = (values: readonly string[]): boolean =>
   values.every((value) => ['', 'no', 'infinity'].includes(value));
 

@@ -29,7 +29,7 @@ const BY_NAME: ReadonlyMap<string, Directive> = new Map(DIRECTIVES.map((row) => 
 /** The row of a directive, if a policy may set it. Names are case-sensitive, as systemd's are. */
 export const findDirective = (name: string): Directive | undefined => BY_NAME.get(name);
 
-/** What is wrong with a name of `[service]` that `findDirective` doesn't know. */
+/** The error for a name of `[service]` that `findDirective` doesn't know. */
 export function unknownDirective(name: string, at: Location): Diagnostic {
   const shown = printable(name, 64);
   const refusal = REFUSED.get(name);

@@ -68,7 +68,7 @@ const quota = (name: string): Directive =>
     strictness: LIMIT,
   });
 
-/** What the service sees of the file system, and where it may write. */
+/** The service's view of the file system, and where it may write. */
 export const FILESYSTEM: readonly Directive[] = [
   toggle('BindLogSockets', 257),
   binds('BindPaths', WRITABLE_MOUNTS, ['/srv/data:/data']),

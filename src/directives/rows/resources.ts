@@ -83,7 +83,7 @@ const pressureThreshold = (name: string, since: number): Directive =>
 
 const IDLE = [{ value: 'idle', since: 252 }];
 
-/** What systemd.resource-control(5) has: shares of the machine, devices and the network. */
+/** Directives of systemd.resource-control(5): shares of the machine, devices and the network. */
 export const RESOURCES: readonly Directive[] = [
   cpuSet('AllowedCPUs', 244),
   cpuSet('AllowedMemoryNodes', 244),

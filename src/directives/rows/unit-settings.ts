@@ -91,7 +91,7 @@ const SETTINGS: readonly Directive[] = [
   mounts('WantsMountsFor', 256),
 ];
 
-/** What a condition is about, the first systemd that knows it, and what holds in any box. */
+/** The subject of a condition, the first systemd that knows it, and what holds in any box. */
 const CONDITIONS: readonly (readonly [subject: string, since: number, example: string])[] = [
   ['ACPower', 183, '|!false'],
   ['Architecture', 201, 'native'],
@@ -148,7 +148,7 @@ const conditions = (prefix: 'Condition' | 'Assert'): Directive[] =>
     });
   });
 
-/** What a transient unit may have in [Unit]: how it stands to others, when it starts, and what follows. */
+/** Directives of a transient unit in [Unit]: how it stands to others, when it starts, and what follows. */
 export const UNIT_SETTINGS: readonly Directive[] = [
   ...SETTINGS,
   ...conditions('Condition'),
