@@ -1,92 +1,18 @@
 import { type Diagnostic, error, type Location } from '../diagnostic.js';
 import type { Lack } from '../target/abilities.js';
 import type { Target } from '../target/target.js';
-import * as credentials from './format/credentials.js';
-import * as images from './format/images.js';
-import * as names from './format/names.js';
-import * as network from './format/network.js';
-import * as numbers from './format/numbers.js';
-import * as own from './format/own.js';
-import * as paths from './format/paths.js';
-import * as sets from './format/sets.js';
-import { byteLength, MAX_VALUE, type Need, type Reading, reject } from './format/text.js';
-import type { Directive, ValueKind } from './table.js';
-
-type Reader<K> = (reading: Reading, value: unknown, kind: K) => string[] | undefined;
-type Readers = { readonly [T in ValueKind['type']]: Reader<Extract<ValueKind, { type: T }>> };
-
-/** How each kind of value is checked and written. A new kind without a function here doesn't compile. */
-const READERS: Readers = {
-  boolean: names.boolean,
-  enum: names.enumeration,
-  integer: numbers.integer,
-  mode: numbers.mode,
-  size: numbers.size,
-  percent: numbers.percent,
-  tasks: numbers.tasks,
-  time: numbers.time,
-  limit: numbers.limit,
-  cpus: numbers.cpus,
-  words: names.closedWords,
-  capabilities: sets.capabilities,
-  families: sets.families,
-  namespaces: sets.namespaces,
-  filesystems: sets.filesystems,
-  interfaces: sets.interfaces,
-  interface: network.interfaceName,
-  user: names.user,
-  groups: names.groups,
-  path: paths.path,
-  paths: paths.paths,
-  'search-path': paths.searchPath,
-  binds: paths.binds,
-  tmpfs: paths.tmpfs,
-  directories: paths.directories,
-  'image-options': images.imageOptions,
-  images: images.images,
-  'image-policy': images.imagePolicy,
-  'root-hash': images.rootHash,
-  signature: images.signature,
-  label: names.label,
-  name: names.name,
-  names: names.fileNames,
-  'load-credential': credentials.loadCredentials,
-  'set-credential': credentials.setCredentials,
-  'import-credential': credentials.importCredentials,
-  devices: network.devices,
-  'device-value': network.deviceValues,
-  prefixes: network.prefixes,
-  'socket-rules': network.socketRules,
-  'nft-sets': network.nftSets,
-  'bpf-programs': network.bpfPrograms,
-  'bpf-filters': network.bpfFilters,
-  'bpf-words': names.bpfWords,
-  command: own.command,
-  condition: own.condition,
-  'environment-file': own.environmentFile,
-  'exit-statuses': own.exitStatuses,
-  'input-data': own.inputData,
-  'input-text': own.inputText,
-  'log-fields': own.logFields,
-  'log-pattern': own.logPattern,
-  'open-file': own.openFile,
-  signal: own.signal,
-  stream: own.stream,
-  'unit-names': own.unitNames,
-  urls: own.urls,
-  variables: own.variables,
-};
+import type { Directive, Reading, YoungPart } from './directive.js';
+import { byteLength, MAX_VALUE, reject } from './values/text.js';
 
 interface Read {
   readonly values: readonly string[];
-  readonly needs: readonly Need[];
+  readonly needs: readonly YoungPart[];
   readonly problems: Diagnostic[];
 }
 
 function read(row: Directive, value: unknown, at: Location): Read {
   const reading: Reading = { row, at, problems: [], needs: [] };
-  const reader = READERS[row.kind.type] as Reader<ValueKind>;
-  const values = value === '' ? [''] : (reader(reading, value, row.kind) ?? []);
+  const values = value === '' ? [''] : (row.kind.format(reading, value) ?? []);
   const flat = values.length === 0 ? [''] : values;
   if (reading.problems.length === 0 && flat.includes('') && row.reset !== '') {
     reject(reading, "a value, since systemd can't unset it", value);
@@ -124,7 +50,7 @@ export const isFormatted = (
   result: ReturnType<typeof formatDirective>,
 ): result is { readonly values: readonly string[] } => !Array.isArray(result);
 
-/** What a gap depends on. `privateUsers`: the policy or the unit sets PrivateUsers=. */
+/** The facts that a gap depends on. `privateUsers`: the policy or the unit sets PrivateUsers=. */
 export type GapTarget = Pick<Target, 'systemd' | 'scope'> &
   Partial<Pick<Target, 'abilities'>> & { readonly privateUsers?: boolean };
 
@@ -155,7 +81,7 @@ export function directiveGap(
   return target.scope === 'user' ? userGap(row, target, gap) : undefined;
 }
 
-/** What closes nothing needs nothing. */
+/** A value that closes nothing needs nothing. */
 const isOff = (values: readonly string[]): boolean =>
   values.every((value) => ['', 'no', 'infinity'].includes(value));
 

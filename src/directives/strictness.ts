@@ -1,49 +1,5 @@
 import type { UnitValues } from '../unit/values.js';
-import { addresses, deviceLimit, devices, restricts, socketRules } from './strictness/lists.js';
-import { binds, directories, execPaths, readOnlyBinds, writePaths } from './strictness/paths.js';
-import { fixed, groups, limit, mode, namespacePath, ranks, umask, user } from './strictness/scalars.js';
-import { ambient, delegate, grants, permitted, secureBits, set } from './strictness/sets.js';
-import type { Comparison, Rule } from './strictness/values.js';
-import type { Directive, Strictness } from './table.js';
-
-/** The rule for each word of `Strictness`; those with more to say are in `compare`. */
-const RULES: Readonly<Record<Exclude<Strictness['rule'], 'ranks' | 'namespace-path'>, Rule>> = {
-  neutral: () => undefined,
-  fixed,
-  restricts,
-  set,
-  'granted-set': set,
-  ambient,
-  'secure-bits': secureBits,
-  delegate,
-  user,
-  groups,
-  umask,
-  mode,
-  limit,
-  'device-limit': deviceLimit,
-  'write-paths': writePaths,
-  'exec-paths': execPaths,
-  directories,
-  binds,
-  'read-only-binds': readOnlyBinds,
-  devices,
-  addresses,
-  'socket-rules': socketRules,
-  grants,
-};
-
-function compare(comparison: Comparison): string | undefined {
-  const { strictness } = comparison.row;
-  switch (strictness.rule) {
-    case 'ranks':
-      return ranks(comparison, strictness);
-    case 'namespace-path':
-      return namespacePath(comparison, strictness.own);
-    default:
-      return RULES[strictness.rule](comparison);
-  }
-}
+import type { Directive } from './directive.js';
 
 /**
  * Whether the policy's value would weaken what the unit has: what the unit's own files set, or what its other
@@ -62,7 +18,8 @@ export function loosens(
   after: readonly string[],
   unit: UnitValues,
 ): { readonly reason: string } | undefined {
-  const reason = compare({ row, before, after, emitted: emitted(row, before, after), unit });
+  const comparison = { row, before, after, emitted: emitted(row, before, after), unit };
+  const reason = row.strictness?.weaker(comparison);
   return reason === undefined ? undefined : { reason };
 }
 
@@ -82,6 +39,6 @@ export function emitted(
   if (['none', 'yes', 'no', '~'].includes(value)) return after;
   if (!value.startsWith('~')) return ['', ...after];
   // To systemd a deny list on top of "none" is where a new list begins, which would allow all the rest.
-  const own = permitted({ row }, before);
-  return row.kind.type === 'families' && own.only && own.names.size === 0 ? ['none'] : after;
+  const own = row.kind.type === 'families' ? row.kind.permitted!(row, before) : undefined;
+  return own?.only && own.names.size === 0 ? ['none'] : after;
 }

@@ -1,5 +1,5 @@
 import { type Diagnostic, didYouMean, error, type Location, printable } from '../diagnostic.js';
-import type { Directive } from './row.js';
+import type { Directive } from './directive.js';
 import { CREDENTIALS } from './rows/credentials.js';
 import { FILESYSTEM } from './rows/filesystem.js';
 import { IDENTITY } from './rows/identity.js';
@@ -7,9 +7,6 @@ import { ISOLATION } from './rows/isolation.js';
 import { PROCESS } from './rows/process.js';
 import { REFUSED } from './rows/refused.js';
 import { RESOURCES } from './rows/resources.js';
-
-export type { EnumValue } from './own-kinds.js';
-export type { BusProperty, Directive, Merge, Strictness, ValueKind } from './row.js';
 
 const byName = (a: Directive, b: Directive) => (a.name < b.name ? -1 : 1);
 
@@ -32,7 +29,7 @@ const BY_NAME: ReadonlyMap<string, Directive> = new Map(DIRECTIVES.map((row) => 
 /** The row of a directive, if a policy may set it. Names are case-sensitive, as systemd's are. */
 export const findDirective = (name: string): Directive | undefined => BY_NAME.get(name);
 
-/** What is wrong with a name of `[service]` that `findDirective` doesn't know. */
+/** The error for a name of `[service]` that `findDirective` doesn't know. */
 export function unknownDirective(name: string, at: Location): Diagnostic {
   const shown = printable(name, 64);
   const refusal = REFUSED.get(name);

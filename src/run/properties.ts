@@ -1,8 +1,8 @@
 import { groupBy, toBase64 } from '../collections.js';
 import type { Diagnostic } from '../diagnostic.js';
-import { directiveProperties, settingProperties } from '../directives/bus/write.js';
-import type { BusCommand } from '../directives/bus/write-own.js';
+import type { BusCommand } from '../directives/kinds/command.js';
 import { findTransient } from '../directives/rows/transient.js';
+import { directiveProperties, settingProperties } from '../directives/transient.js';
 import type { Plan, PlannedDirective } from '../plan/plan.js';
 import type { UnitProperty } from '../unit/unit-property.js';
 import type { TransientCommand } from './unit.js';

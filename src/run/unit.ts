@@ -121,7 +121,7 @@ export const isTransient = (name: string): boolean =>
 /** Whether a directive confines the command. */
 export const confines = (name: string): boolean => {
   const row = findDirective(name);
-  return SYSTEM_CALLS.has(name) || (row !== undefined && row.strictness.rule !== 'neutral');
+  return SYSTEM_CALLS.has(name) || row?.strictness !== undefined;
 };
 
 /** Other ways to say the same. */

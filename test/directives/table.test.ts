@@ -30,7 +30,7 @@ test('each version in the table is one that systemd has had, and younger parts c
   for (const row of DIRECTIVES) {
     const parts = [
       ...(row.more ?? []).map((bus) => bus.since ?? row.since),
-      ...(row.kind.type === 'enum' ? row.kind.values.map((entry) => entry.since ?? row.since) : []),
+      ...(row.kind.words ?? []).map((entry) => entry.since ?? row.since),
       row.until ?? SYSTEMD_RANGE.newest,
     ];
     assert.ok(row.since >= 183, row.name);
@@ -45,12 +45,25 @@ test('each row that is not a scalar can be reset, for that is how ours take the 
 
 test('ranks name every word of their directive, with as many components each', () => {
   for (const { name, kind, strictness } of DIRECTIVES) {
-    if (strictness.rule !== 'ranks') continue;
-    const words = kind.type === 'enum' ? kind.values.map((entry) => entry.value) : [];
-    const booleans = kind.type === 'boolean' || (kind.type === 'enum' && kind.boolean) ? ['no', 'yes'] : [];
+    if (strictness?.ranks === undefined) continue;
+    const words = (kind.words ?? []).map((entry) => entry.value);
+    const booleans = kind.boolean ? ['no', 'yes'] : [];
     assert.deepEqual(sorted(Object.keys(strictness.ranks)), sorted([...words, ...booleans]), name);
-    assert.ok(Object.hasOwn(strictness.ranks, strictness.unset), name);
+    assert.ok(Object.hasOwn(strictness.ranks, strictness.unset!), name);
     assert.equal(new Set(Object.values(strictness.ranks).map((ranks) => ranks.length)).size, 1, name);
+  }
+  assert.ok(DIRECTIVES.some(({ strictness }) => strictness?.ranks));
+});
+
+test('each kind of value that a policy sets can be read back', () => {
+  for (const { name, kind } of DIRECTIVES) assert.ok(kind.isLoaded, name);
+});
+
+test('each row that another directive implies has a value for its absence', () => {
+  for (const { name, impliedBy, strictness } of DIRECTIVES) {
+    if (impliedBy === undefined) continue;
+    assert.ok(findDirective(impliedBy), name);
+    assert.ok(strictness?.unset, name);
   }
 });
 

@@ -4,9 +4,9 @@
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { canonical } from '../../src/directives/bus/elements.js';
-import { directiveProperties } from '../../src/directives/bus/write.js';
 import { findTransient } from '../../src/directives/rows/transient.js';
+import { directiveProperties } from '../../src/directives/transient.js';
+import { canonical } from '../../src/directives/values/bus.js';
 import { type Setting, transientDirectives } from '../../src/run/unit.js';
 import { Bus } from '../../src/system/bus/bus.js';
 import type { UnitProperties } from '../../src/system/system.js';

@@ -3,10 +3,10 @@
  * what systemd has of it against what a unit file with the same lines gives. Prints what differs, for each case.
  */
 import { readFileSync } from 'node:fs';
-import { canonical } from '../../src/directives/bus/elements.js';
-import { directiveProperties } from '../../src/directives/bus/write.js';
+import type { BusProperty } from '../../src/directives/directive.js';
 import { findTransient } from '../../src/directives/rows/transient.js';
-import type { BusProperty } from '../../src/directives/table.js';
+import { directiveProperties } from '../../src/directives/transient.js';
+import { canonical } from '../../src/directives/values/bus.js';
 import { Bus } from '../../src/system/bus/bus.js';
 import type { UnitProperties } from '../../src/system/system.js';
 

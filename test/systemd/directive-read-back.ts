@@ -1,8 +1,8 @@
 /** Units with the drop-in of a policy, read back in a box as `apply` does it. */
 import type { Location } from '../../src/diagnostic.js';
+import type { Directive } from '../../src/directives/directive.js';
 import { formatDirective, isFormatted } from '../../src/directives/format.js';
 import { emitted } from '../../src/directives/strictness.js';
-import type { Directive } from '../../src/directives/table.js';
 import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
 import type { ReadBackCase, ReadBackFinding } from '../support/read-back-in-box.js';
@@ -56,7 +56,7 @@ export function undoing({ kind, reset, example }: Directive, systemd: number): s
     case 'boolean':
       return example === true ? 'no' : 'yes';
     case 'enum': {
-      const words = kind.values.filter(({ since = 0 }) => since <= systemd).map(({ value }) => value);
+      const words = kind.words!.filter(({ since = 0 }) => since <= systemd).map(({ value }) => value);
       return [...(kind.boolean ? ['no'] : []), ...words].find((word) => word !== example)!;
     }
     case 'mode':

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Location } from '../../src/diagnostic.js';
-import { ADDRESS_FAMILIES, CAPABILITIES } from '../../src/directives/format/sets.js';
+import type { Directive } from '../../src/directives/directive.js';
 import { directiveGap, formatDirective } from '../../src/directives/format.js';
+import { CAPABILITIES } from '../../src/directives/kinds/capabilities.js';
+import { ADDRESS_FAMILIES } from '../../src/directives/kinds/families.js';
 import { emitted } from '../../src/directives/strictness.js';
-import { DIRECTIVES, type Directive, findDirective } from '../../src/directives/table.js';
+import { DIRECTIVES, findDirective } from '../../src/directives/table.js';
 import { parseBoolean } from '../../src/unit/boolean.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { GOOD } from '../support/good-values.js';
@@ -245,8 +247,7 @@ for (const [tree, version] of TREES) {
       const units = new Map<string, UnitText>();
       const tooNew = new Set<string>();
       for (const row of DIRECTIVES.filter((candidate) => inForce(candidate))) {
-        if (row.kind.type !== 'enum') continue;
-        for (const { value } of row.kind.values) {
+        for (const { value } of row.kind.words ?? []) {
           if (row.name === 'Personality' && !value.startsWith('x86')) continue;
           const name = `${row.name}-${value.replaceAll('-', '_')}`;
           units.set(name, { lines: assignments(row.name, format(row, value)) });
@@ -308,9 +309,7 @@ for (const [tree, version] of TREES) {
         ...known.map((row) => [row.name, row.example] as const),
         ...GOOD.map(([name, value]) => [name, value] as const),
         ...TEXTS.map(([name, value]) => [name, value] as const),
-        ...known.flatMap(({ name, kind }) =>
-          kind.type === 'enum' ? kind.values.map(({ value }) => [name, value] as const) : [],
-        ),
+        ...known.flatMap(({ name, kind }) => (kind.words ?? []).map(({ value }) => [name, value] as const)),
       ];
       const units = new Map<string, ReadBackUnit>();
       for (const [i, [name, value]] of values.entries()) {

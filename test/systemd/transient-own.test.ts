@@ -1,9 +1,9 @@
 /** Directives that are a unit's own: `run -p` gives a transient unit what `systemd-run -p` gives it. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { Directive } from '../../src/directives/directive.js';
 import { directiveGap } from '../../src/directives/format.js';
 import { findTransient, OWN_DIRECTIVES } from '../../src/directives/rows/transient.js';
-import type { Directive } from '../../src/directives/table.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { OWN } from '../support/good-values.js';
 import { holdUnits } from '../support/held-units.js';

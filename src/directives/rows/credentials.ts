@@ -1,31 +1,28 @@
-import { type Directive, on, row } from '../row.js';
+import type { Directive } from '../directive.js';
+import { IMPORT_CREDENTIAL, LOAD_CREDENTIAL, setCredential } from '../kinds/credentials.js';
+import { row } from '../row.js';
 
 /** Secrets that the manager hands to the service. They add to the unit's own. */
 export const CREDENTIALS: readonly Directive[] = [
-  row('ImportCredential', 254, { type: 'import-credential' }, ['web.*'], {
+  row('ImportCredential', 254, IMPORT_CREDENTIAL, ['web.*'], {
     reset: '',
     merge: 'append',
-    bus: on('ImportCredential', 'as'),
     more: [{ property: 'ImportCredentialEx', signature: 'a(ss)', since: 257 }],
   }),
-  row('LoadCredential', 247, { type: 'load-credential' }, ['key:/etc/web/key'], {
+  row('LoadCredential', 247, LOAD_CREDENTIAL, ['key:/etc/web/key'], {
     reset: '',
     merge: 'append',
-    bus: on('LoadCredential', 'a(ss)'),
   }),
-  row('LoadCredentialEncrypted', 250, { type: 'load-credential' }, ['key:/etc/web/key.cred'], {
+  row('LoadCredentialEncrypted', 250, LOAD_CREDENTIAL, ['key:/etc/web/key.cred'], {
     reset: '',
     merge: 'append',
-    bus: on('LoadCredentialEncrypted', 'a(ss)'),
   }),
-  row('SetCredential', 247, { type: 'set-credential', encrypted: false }, ['motd:hello world\n'], {
+  row('SetCredential', 247, setCredential({ encrypted: false }), ['motd:hello world\n'], {
     reset: '',
     merge: 'append',
-    bus: on('SetCredential', 'a(say)'),
   }),
-  row('SetCredentialEncrypted', 250, { type: 'set-credential', encrypted: true }, ['motd:aGVsbG8='], {
+  row('SetCredentialEncrypted', 250, setCredential({ encrypted: true }), ['motd:aGVsbG8='], {
     reset: '',
     merge: 'append',
-    bus: on('SetCredentialEncrypted', 'a(say)'),
   }),
 ];

@@ -1,23 +1,23 @@
-import {
-  type Directive,
-  on,
-  oneOf,
-  restriction,
-  row,
-  type Strictness,
-  toggle,
-  weakestFirst,
-  YES_RESTRICTS,
-} from '../row.js';
+import type { Directive } from '../directive.js';
+import { bpfWords, GRANTS } from '../kinds/bpf.js';
+import { oneOf } from '../kinds/enumeration.js';
+import { FAMILIES } from '../kinds/families.js';
+import { FILESYSTEMS } from '../kinds/filesystems.js';
+import { LOG_NAMESPACE } from '../kinds/names.js';
+import { namespaces } from '../kinds/namespaces.js';
+import { namespaceInPlaceOf, path } from '../kinds/path.js';
+import { on, restriction, row, toggle } from '../row.js';
+import { GRANTED_SET, SET } from '../values/signed-list.js';
+import { ranked, weakestFirst, YES_RESTRICTS } from '../values/strictness.js';
 
 /** Delegated BPF features: one comma-separated word, of which systemd skips what it doesn't know. */
 const bpf = (name: string, prefix: string, example: string[]): Directive =>
-  row(name, 258, { type: 'bpf-words', prefix }, example, { strictness: { rule: 'grants' } });
+  row(name, 258, bpfWords(prefix), example, { strictness: GRANTS });
 
-const path = (name: string, since: number, rule: Strictness, example: string): Directive =>
-  row(name, since, { type: 'path', specifiers: true }, example, {
+const joined = (name: string, since: number, own: string, example: string): Directive =>
+  row(name, since, path(), example, {
     reset: '',
-    strictness: rule,
+    strictness: namespaceInPlaceOf(own),
     userNamespace: true,
   });
 
@@ -27,21 +27,20 @@ export const ISOLATION: readonly Directive[] = [
   bpf('BPFDelegateCommands', 'BPF', ['BPFMapCreate', 'BPFProgLoad']),
   bpf('BPFDelegateMaps', 'BPFMapType', ['BPFMapTypeHash']),
   bpf('BPFDelegatePrograms', 'BPFProgType', ['BPFProgTypeXdp']),
-  row('DelegateNamespaces', 258, { type: 'namespaces', user: false }, ['mnt', 'net'], {
+  row('DelegateNamespaces', 258, namespaces({ delegate: true }), ['mnt', 'net'], {
     reset: '',
     merge: 'replace',
-    strictness: { rule: 'granted-set' },
-    bus: on('DelegateNamespaces', 't'),
+    strictness: GRANTED_SET,
   }),
-  path('IPCNamespacePath', 248, { rule: 'namespace-path', own: 'PrivateIPC' }, '/run/ipcns/web'),
+  joined('IPCNamespacePath', 248, 'PrivateIPC', '/run/ipcns/web'),
   restriction('LockPersonality', 235, { needs: ['seccomp'] }),
-  row('LogNamespace', 245, { type: 'name', what: 'log-namespace' }, 'web', {
+  row('LogNamespace', 245, LOG_NAMESPACE, 'web', {
     reset: '',
     mountNamespace: true,
     systemOnly: true,
   }),
   restriction('MemoryDenyWriteExecute', 231, { needs: ['seccomp'] }),
-  path('NetworkNamespacePath', 242, { rule: 'namespace-path', own: 'PrivateNetwork' }, '/run/netns/web'),
+  joined('NetworkNamespacePath', 242, 'PrivateNetwork', '/run/netns/web'),
   toggle('PrivateBPF', 258, {
     bus: on('PrivateBPF', 's'),
     strictness: YES_RESTRICTS,
@@ -52,8 +51,9 @@ export const ISOLATION: readonly Directive[] = [
   restriction('PrivateMounts', 239, { mountNamespace: true }),
   restriction('PrivateNetwork', 183, { mountNamespace: true }),
   restriction('PrivatePIDs', 257, { bus: on('PrivatePIDs', 's'), mountNamespace: true }),
-  row('PrivateTmp', 183, oneOf([{ value: 'disconnected', since: 257 }], true), true, {
+  row('PrivateTmp', 183, oneOf([{ value: 'disconnected', since: 257 }], { boolean: true }), true, {
     strictness: weakestFirst(['no', 'yes', 'disconnected'], 'no'),
+    impliedBy: 'DynamicUser',
     bus: on('PrivateTmp', 'b'),
     more: [{ property: 'PrivateTmpEx', signature: 's', since: 257 }],
     mountNamespace: true,
@@ -67,7 +67,7 @@ export const ISOLATION: readonly Directive[] = [
         { value: 'full', since: 258 },
         { value: 'managed', since: 260 },
       ],
-      true,
+      { boolean: true },
     ),
     true,
     {
@@ -91,16 +91,12 @@ export const ISOLATION: readonly Directive[] = [
         { value: 'private', since: 257 },
         { value: 'strict', since: 257 },
       ],
-      true,
+      { boolean: true },
     ),
     true,
     {
       // Read-only; a namespace of its own.
-      strictness: {
-        rule: 'ranks',
-        ranks: { no: [0, 0], yes: [1, 0], private: [0, 1], strict: [1, 1] },
-        unset: 'no',
-      },
+      strictness: ranked({ no: [0, 0], yes: [1, 0], private: [0, 1], strict: [1, 1] }, 'no'),
       bus: on('ProtectControlGroups', 'b'),
       more: [{ property: 'ProtectControlGroupsEx', signature: 's', since: 257 }],
       mountNamespace: true,
@@ -110,12 +106,7 @@ export const ISOLATION: readonly Directive[] = [
   row(
     'ProtectHostname',
     242,
-    {
-      type: 'enum',
-      values: [{ value: 'private', since: 258 }],
-      boolean: true,
-      suffix: { after: 'private', what: 'hostname' },
-    },
+    oneOf([{ value: 'private', since: 258 }], { boolean: true, withHostname: 'private' }),
     true,
     {
       strictness: weakestFirst(['no', 'private', 'yes'], 'no'),
@@ -134,32 +125,29 @@ export const ISOLATION: readonly Directive[] = [
     mountNamespace: true,
     systemOnly: true,
   }),
-  row('RestrictAddressFamilies', 211, { type: 'families' }, ['AF_UNIX', 'AF_INET', 'AF_INET6'], {
+  row('RestrictAddressFamilies', 211, FAMILIES, ['AF_UNIX', 'AF_INET', 'AF_INET6'], {
     reset: '',
     merge: 'intersect',
-    strictness: { rule: 'set' },
-    bus: on('RestrictAddressFamilies', '(bas)'),
+    strictness: SET,
     needs: ['seccomp'],
   }),
-  row('RestrictFileSystems', 250, { type: 'filesystems' }, ['ext4', '@temporary'], {
+  row('RestrictFileSystems', 250, FILESYSTEMS, ['ext4', '@temporary'], {
     reset: '',
     merge: 'intersect',
-    strictness: { rule: 'set' },
-    bus: on('RestrictFileSystems', '(bas)'),
+    strictness: SET,
     needs: ['bpf-lsm', 'cgroup2'],
     systemOnly: true,
   }),
-  row('RestrictNamespaces', 233, { type: 'namespaces', user: true }, true, {
+  row('RestrictNamespaces', 233, namespaces({ delegate: false }), true, {
     reset: '',
     merge: 'intersect',
-    strictness: { rule: 'set' },
-    bus: on('RestrictNamespaces', 't'),
+    strictness: SET,
     needs: ['seccomp'],
   }),
   restriction('RestrictRealtime', 231, { needs: ['seccomp'] }),
-  restriction('RestrictSUIDSGID', 242, { needs: ['seccomp'] }),
+  restriction('RestrictSUIDSGID', 242, { needs: ['seccomp'], impliedBy: 'DynamicUser' }),
   {
-    ...path('UserNamespacePath', 259, { rule: 'namespace-path', own: 'PrivateUsers' }, '/run/userns/web'),
+    ...joined('UserNamespacePath', 259, 'PrivateUsers', '/run/userns/web'),
     systemOnly: true,
   },
 ];

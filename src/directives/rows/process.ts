@@ -1,42 +1,39 @@
-import {
-  type Directive,
-  type LimitUnit,
-  NO_RESTRICTS,
-  on,
-  oneOf,
-  row,
-  toggle,
-  type ValueKind,
-} from '../row.js';
+import type { Directive, ValueKind } from '../directive.js';
+import { BOOLEAN } from '../kinds/boolean.js';
+import { oneOf } from '../kinds/enumeration.js';
+import { type LimitUnit, limit, lowered } from '../kinds/limit.js';
+import { cpus, integer } from '../kinds/numbers.js';
+import { timeSpan } from '../kinds/time-span.js';
+import { words } from '../kinds/words.js';
+import { on, row, toggle } from '../row.js';
+import { NO_RESTRICTS } from '../values/strictness.js';
 
-const limit = (
+const resourceLimit = (
   resource: string,
   unit: LimitUnit,
   example: string | number,
   traits: Pick<Directive, 'idle'> = {},
 ): Directive =>
-  row(`Limit${resource}`, 183, { type: 'limit', unit }, example, {
+  row(`Limit${resource}`, 183, limit(unit), example, {
     ...traits,
-    strictness: { rule: 'limit' },
-    bus: on(`Limit${resource}`, 't'),
+    strictness: lowered(unit),
     more: [on(`Limit${resource}Soft`, 't')],
   });
 
-const integer = (min: number, max: number): ValueKind => ({ type: 'integer', min, max });
+const range = (min: number, max: number): ValueKind => integer({ min, max });
 
-const MAPPINGS = [
-  'all',
-  'default',
-  'elf-headers',
-  'private-anonymous',
-  'private-dax',
-  'private-file-backed',
-  'private-huge',
-  'shared-anonymous',
-  'shared-dax',
-  'shared-file-backed',
-  'shared-huge',
+/** Bits of coredump_filter, see core(5), the lowest first. */
+const MAPPING_BITS = [
+  ...['private-anonymous', 'shared-anonymous', 'private-file-backed', 'shared-file-backed'],
+  ...['elf-headers', 'private-huge', 'shared-huge', 'private-dax', 'shared-dax'],
 ];
+
+const MAPPING_GROUPS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['all', MAPPING_BITS],
+  ['default', ['private-anonymous', 'shared-anonymous', 'elf-headers', 'private-huge']],
+]);
+
+const MAPPINGS = [...MAPPING_BITS, ...MAPPING_GROUPS.keys()].sort();
 
 const PERSONALITIES = [
   'arm',
@@ -53,86 +50,106 @@ const PERSONALITIES = [
   'x86-64',
 ];
 
+/** SCHED_* of linux/sched.h. */
+const SCHEDULERS = { other: 0, fifo: 1, rr: 2, batch: 3, idle: 5, ext: 7 };
+
+/** IOPRIO_CLASS_* of linux/ioprio.h. */
+const IO_CLASSES = { realtime: 1, 'best-effort': 2, idle: 3 };
+
+/** MPOL_* of linux/mempolicy.h. */
+const MEMORY_POLICIES = {
+  default: 0,
+  preferred: 1,
+  bind: 2,
+  interleave: 3,
+  local: 4,
+  'preferred-many': 5,
+  'weighted-interleave': 6,
+};
+
 /** Limits, scheduling and memory of the service's processes. */
 export const PROCESS: readonly Directive[] = [
-  row('CPUAffinity', 183, { type: 'cpus', words: [{ value: 'numa', since: 243 }] }, '0', {
+  row('CPUAffinity', 183, cpus([{ value: 'numa', since: 243 }]), '0', {
     // Up to 247 at least.
     fatal: true,
     reset: '',
     merge: 'replace',
-    bus: on('CPUAffinity', 'ay'),
     more: [{ property: 'CPUAffinityFromNUMA', signature: 'b', since: 243 }],
   }),
   row(
     'CPUSchedulingPolicy',
     183,
-    oneOf(['batch', { value: 'ext', since: 260 }, 'fifo', 'idle', 'other', 'rr']),
+    oneOf(['batch', { value: 'ext', since: 260 }, 'fifo', 'idle', 'other', 'rr'], { codes: SCHEDULERS }),
     'batch',
     {
       reset: '',
-      bus: on('CPUSchedulingPolicy', 'i'),
     },
   ),
-  row('CPUSchedulingPriority', 183, integer(0, 99), 1, { bus: on('CPUSchedulingPriority', 'i') }),
+  row('CPUSchedulingPriority', 183, range(0, 99), 1),
   toggle('CPUSchedulingResetOnFork', 183),
-  row('CoredumpFilter', 246, { type: 'words', of: MAPPINGS }, ['default', 'private-dax'], {
+  row(
+    'CoredumpFilter',
+    246,
+    words({ of: MAPPINGS, bits: MAPPING_BITS, groups: MAPPING_GROUPS }),
+    ['default', 'private-dax'],
+    {
+      reset: '',
+      merge: 'replace',
+      bus: on('CoredumpFilter', 't'),
+    },
+  ),
+  row('IOSchedulingClass', 183, oneOf(['best-effort', 'idle', 'realtime'], { codes: IO_CLASSES }), 'idle', {
     reset: '',
-    merge: 'replace',
-    bus: on('CoredumpFilter', 't'),
   }),
-  row('IOSchedulingClass', 183, oneOf(['best-effort', 'idle', 'realtime']), 'idle', {
-    reset: '',
-    bus: on('IOSchedulingClass', 'i'),
-  }),
-  row('IOSchedulingPriority', 183, integer(0, 7), 7, { reset: '', bus: on('IOSchedulingPriority', 'i') }),
+  row('IOSchedulingPriority', 183, range(0, 7), 7, { reset: '' }),
   { ...toggle('IgnoreSIGPIPE', 183), example: false },
-  limit('AS', 'bytes', '4G'),
-  limit('CORE', 'bytes', 0),
-  limit('CPU', 'seconds', '1h'),
-  limit('DATA', 'bytes', '1.5G'),
-  limit('FSIZE', 'bytes', '10M:1G'),
-  limit('LOCKS', 'count', 100, {
+  resourceLimit('AS', 'bytes', '4G'),
+  resourceLimit('CORE', 'bytes', 0),
+  resourceLimit('CPU', 'seconds', '1h'),
+  resourceLimit('DATA', 'bytes', '1.5G'),
+  resourceLimit('FSIZE', 'bytes', '10M:1G'),
+  resourceLimit('LOCKS', 'count', 100, {
     idle: { reason: 'Linux has ignored it since 2.4.25', hint: 'nothing limits locks' },
   }),
-  limit('MEMLOCK', 'bytes', '64K'),
-  limit('MSGQUEUE', 'bytes', '1M'),
-  limit('NICE', 'nice', '+10'),
-  limit('NOFILE', 'count', '512:4096'),
-  limit('NPROC', 'count', 64),
-  limit('RSS', 'bytes', '1G', {
+  resourceLimit('MEMLOCK', 'bytes', '64K'),
+  resourceLimit('MSGQUEUE', 'bytes', '1M'),
+  resourceLimit('NICE', 'nice', '+10'),
+  resourceLimit('NOFILE', 'count', '512:4096'),
+  resourceLimit('NPROC', 'count', 64),
+  resourceLimit('RSS', 'bytes', '1G', {
     idle: { reason: 'Linux has ignored it since 2.4.30', hint: 'MemoryMax= limits the memory of a service' },
   }),
-  limit('RTPRIO', 'count', 5),
-  limit('RTTIME', 'microseconds', '200ms'),
-  limit('SIGPENDING', 'count', 100),
-  limit('STACK', 'bytes', '8M'),
+  resourceLimit('RTPRIO', 'count', 5),
+  resourceLimit('RTTIME', 'microseconds', '200ms'),
+  resourceLimit('SIGPENDING', 'count', 100),
+  resourceLimit('STACK', 'bytes', '8M'),
   // Pages that are merged with those of others can be told apart by timing.
-  row('MemoryKSM', 254, { type: 'boolean' }, true, { strictness: NO_RESTRICTS, bus: on('MemoryKSM', 'b') }),
+  row('MemoryKSM', 254, BOOLEAN, true, { strictness: NO_RESTRICTS }),
   row('MemoryTHP', 260, oneOf(['disable', 'inherit', 'madvise', 'system']), 'madvise'),
-  row('NUMAMask', 243, { type: 'cpus', words: [{ value: 'all', since: 247 }] }, '0', {
+  row('NUMAMask', 243, cpus([{ value: 'all', since: 247 }]), '0', {
     reset: '',
     merge: 'replace',
-    bus: on('NUMAMask', 'ay'),
   }),
   row(
     'NUMAPolicy',
     243,
-    oneOf([
-      'bind',
-      'default',
-      'interleave',
-      'local',
-      'preferred',
-      { value: 'preferred-many', since: 262 },
-      { value: 'weighted-interleave', since: 262 },
-    ]),
+    oneOf(
+      [
+        'bind',
+        'default',
+        'interleave',
+        'local',
+        'preferred',
+        { value: 'preferred-many', since: 262 },
+        { value: 'weighted-interleave', since: 262 },
+      ],
+      { codes: MEMORY_POLICIES },
+    ),
     'local',
-    { bus: on('NUMAPolicy', 'i'), reset: '' },
+    { reset: '' },
   ),
-  row('Nice', 183, integer(-20, 19), 5, { reset: '', bus: on('Nice', 'i') }),
-  row('OOMScoreAdjust', 183, integer(-1000, 1000), 500, { reset: '', bus: on('OOMScoreAdjust', 'i') }),
+  row('Nice', 183, range(-20, 19), 5, { reset: '' }),
+  row('OOMScoreAdjust', 183, range(-1000, 1000), 500, { reset: '' }),
   row('Personality', 209, oneOf(PERSONALITIES), 'x86-64', { reset: '' }),
-  row('TimerSlackNSec', 183, { type: 'time', unit: 'nanoseconds' }, '100us', {
-    bus: on('TimerSlackNSec', 't'),
-  }),
+  row('TimerSlackNSec', 183, timeSpan({ unit: 'nanoseconds' }), '100us', {}),
 ];

@@ -1,19 +1,24 @@
 import type { Need } from '../../target/abilities.js';
-import {
-  type Directive,
-  on,
-  oneOf,
-  RESTRICTS,
-  row,
-  type Strictness,
-  toggle,
-  type ValueKind,
-  weakestFirst,
-} from '../row.js';
+import type { Directive } from '../directive.js';
+import { BPF_FILTERS, BPF_PROGRAMS } from '../kinds/bpf.js';
+import { ALLOWED_DEVICES, DEVICE_LIMIT, DEVICES, type DeviceUnit, deviceValue } from '../kinds/devices.js';
+import { oneOf } from '../kinds/enumeration.js';
+import { INTERFACE, INTERFACES } from '../kinds/interfaces.js';
+import { CONTROL_GROUP, FILE_NAMES, SLICE } from '../kinds/names.js';
+import { NFT_SETS } from '../kinds/nft-sets.js';
+import { cpus, integer, percent } from '../kinds/numbers.js';
+import { EXCEPT_ADDRESSES, PREFIXES } from '../kinds/prefixes.js';
+import { size, TASKS } from '../kinds/size.js';
+import { EXCEPT_PORTS, SOCKET_RULES } from '../kinds/socket-rules.js';
+import { timeSpan } from '../kinds/time-span.js';
+import { DELEGATE, words, wordsOrBoolean } from '../kinds/words.js';
+import { on, row, toggle } from '../row.js';
+import { LIMIT } from '../values/amounts.js';
+import { SET } from '../values/signed-list.js';
+import { FIXED, RESTRICTS, weakestFirst } from '../values/strictness.js';
 
 const MAN = 'systemd.resource-control';
 const RESOURCE = { man: MAN } as const;
-const LIMIT: Strictness = { rule: 'limit' };
 
 /** Controllers of cgroup v2; those of v1 and systemd's own BPF ones change nothing there. */
 const CONTROLLERS = ['cpu', 'cpuset', 'io', 'memory', 'pids'];
@@ -26,26 +31,20 @@ function memory(
   since: number,
   options: { zero?: boolean; protection?: boolean } = {},
 ): Directive {
-  const kind: ValueKind = {
-    type: 'size',
-    infinity: true,
-    ...(options.zero || options.protection ? { zero: true } : {}),
-  };
+  const kind = size({ infinity: true, zero: options.zero === true || options.protection === true });
   return row(name, since, kind, '1G', {
     ...RESOURCE,
     reset: '',
-    bus: on(name, 't'),
     needs: ['memory'],
     ...(options.protection ? {} : { strictness: LIMIT }),
   });
 }
 
-const cpus = (name: string, since: number): Directive =>
-  row(name, since, { type: 'cpus' }, '0', {
+const cpuSet = (name: string, since: number): Directive =>
+  row(name, since, cpus(), '0', {
     ...RESOURCE,
     reset: '',
     merge: 'replace',
-    bus: on(name, 'ay'),
     needs: ['cpuset'],
   });
 
@@ -55,7 +54,7 @@ const weight = (
   need: Need,
   words: readonly { value: string; since: number }[] = [],
 ): Directive =>
-  row(name, since, { type: 'integer', min: 1, max: 10_000, words }, 50, {
+  row(name, since, integer({ min: 1, max: 10_000, words }), 50, {
     ...RESOURCE,
     reset: '',
     bus: on(name, 't'),
@@ -63,63 +62,57 @@ const weight = (
   });
 
 /** A value for each device; a later line for the same device takes the place of an earlier one. */
-const perDevice = (
-  name: string,
-  property: string,
-  value: 'weight' | 'bytes' | 'seconds',
-  example: string,
-): Directive =>
-  row(name, value === 'seconds' ? 240 : 230, { type: 'device-value', value }, [example], {
+const perDevice = (name: string, property: string, value: DeviceUnit, example: string): Directive =>
+  row(name, value === 'seconds' ? 240 : 230, deviceValue(value), [example], {
     ...RESOURCE,
     reset: '',
     merge: 'append',
     bus: on(property, 'a(st)'),
     needs: ['io'],
-    ...(value === 'bytes' ? { strictness: { rule: 'device-limit' } as const } : {}),
+    ...(value === 'bytes' ? { strictness: DEVICE_LIMIT } : {}),
   });
 
 const pressureWatch = (name: string, since: number): Directive =>
-  row(name, since, oneOf(['auto', 'skip'], true), 'skip', RESOURCE);
+  row(name, since, oneOf(['auto', 'skip'], { boolean: true }), 'skip', RESOURCE);
 
 const pressureThreshold = (name: string, since: number): Directive =>
-  row(`${name}Sec`, since, { type: 'time', unit: 'seconds' }, '150ms', {
+  row(`${name}Sec`, since, timeSpan({ unit: 'seconds' }), '150ms', {
     ...RESOURCE,
     bus: on(`${name}USec`, 't'),
   });
 
 const IDLE = [{ value: 'idle', since: 252 }];
 
-/** What systemd.resource-control(5) has: shares of the machine, devices and the network. */
+/** Directives of systemd.resource-control(5): shares of the machine, devices and the network. */
 export const RESOURCES: readonly Directive[] = [
-  cpus('AllowedCPUs', 244),
-  cpus('AllowedMemoryNodes', 244),
-  row('BPFProgram', 249, { type: 'bpf-programs' }, ['egress:/sys/fs/bpf/web'], {
+  cpuSet('AllowedCPUs', 244),
+  cpuSet('AllowedMemoryNodes', 244),
+  row('BPFProgram', 249, BPF_PROGRAMS, ['egress:/sys/fs/bpf/web'], {
     ...RESOURCE,
     reset: '',
     merge: 'append',
     strictness: RESTRICTS,
-    bus: on('BPFProgram', 'a(ss)'),
     needs: ['cgroup2'],
     systemOnly: true,
   }),
-  row('BindNetworkInterface', 260, { type: 'interface' }, 'vrf-web', {
+  row('BindNetworkInterface', 260, INTERFACE, 'vrf-web', {
     ...RESOURCE,
     reset: '',
-    strictness: { rule: 'fixed' },
+    strictness: FIXED,
     needs: ['bpf', 'cgroup2'],
     systemOnly: true,
   }),
   { ...accounting('CPUAccounting', 208), until: 258 },
   pressureThreshold('CPUPressureThreshold', 261),
   pressureWatch('CPUPressureWatch', 261),
-  row('CPUQuota', 213, { type: 'percent' }, '150%', {
+  row('CPUQuota', 213, percent(), '150%', {
     ...RESOURCE,
     reset: '',
     strictness: LIMIT,
     bus: on('CPUQuotaPerSecUSec', 't'),
     needs: ['cpu'],
   }),
-  row('CPUQuotaPeriodSec', 242, { type: 'time', unit: 'seconds', infinity: true }, '10ms', {
+  row('CPUQuotaPeriodSec', 242, timeSpan({ unit: 'seconds', infinity: true }), '10ms', {
     ...RESOURCE,
     reset: '',
     bus: on('CPUQuotaPeriodUSec', 't'),
@@ -132,33 +125,31 @@ export const RESOURCES: readonly Directive[] = [
   }),
   weight('CPUWeight', 232, 'cpu', IDLE),
   toggle('CoredumpReceive', 255, RESOURCE),
-  row('Delegate', 218, { type: 'words', of: CONTROLLERS, boolean: true }, ['cpu', 'pids'], {
+  row('Delegate', 218, wordsOrBoolean(CONTROLLERS), ['cpu', 'pids'], {
     ...RESOURCE,
     merge: 'replace',
-    strictness: { rule: 'delegate' },
-    bus: on('Delegate', 'b'),
+    strictness: DELEGATE,
     reset: 'no',
     more: [{ property: 'DelegateControllers', signature: 'as', since: 236 }],
   }),
-  row('DelegateSubgroup', 254, { type: 'name', what: 'cgroup' }, 'control', { ...RESOURCE, reset: '' }),
-  row('DeviceAllow', 208, { type: 'devices' }, ['/dev/null rw', 'char-rtc r'], {
+  row('DelegateSubgroup', 254, CONTROL_GROUP, 'control', { ...RESOURCE, reset: '' }),
+  row('DeviceAllow', 208, DEVICES, ['/dev/null rw', 'char-rtc r'], {
     ...RESOURCE,
     reset: '',
     merge: 'replace',
-    strictness: { rule: 'devices' },
-    bus: on('DeviceAllow', 'a(ss)'),
+    strictness: ALLOWED_DEVICES,
     systemOnly: true,
   }),
   row('DevicePolicy', 208, oneOf(['auto', 'closed', 'strict']), 'closed', {
     ...RESOURCE,
     strictness: weakestFirst(['auto', 'closed', 'strict'], 'auto'),
+    impliedBy: 'PrivateDevices',
     systemOnly: true,
   }),
-  row('DisableControllers', 240, { type: 'words', of: CONTROLLERS }, ['cpuset'], {
+  row('DisableControllers', 240, words({ of: CONTROLLERS }), ['cpuset'], {
     ...RESOURCE,
     reset: '',
     merge: 'replace',
-    bus: on('DisableControllers', 'as'),
   }),
   accounting('IOAccounting', 230),
   perDevice('IODeviceLatencyTargetSec', 'IODeviceLatencyTargetUSec', 'seconds', '/dev/sda 25ms'),
@@ -171,55 +162,45 @@ export const RESOURCES: readonly Directive[] = [
   perDevice('IOWriteBandwidthMax', 'IOWriteBandwidthMax', 'bytes', '/dev/sda 1G'),
   perDevice('IOWriteIOPSMax', 'IOWriteIOPSMax', 'bytes', '/dev/sda 1K'),
   { ...accounting('IPAccounting', 235), needs: ['cgroup2'], systemOnly: true },
-  row('IPAddressAllow', 235, { type: 'prefixes' }, ['localhost', '10.0.0.0/8', 'fe80::/64'], {
+  row('IPAddressAllow', 235, PREFIXES, ['localhost', '10.0.0.0/8', 'fe80::/64'], {
     ...RESOURCE,
     reset: '',
     merge: 'replace',
-    strictness: { rule: 'addresses' },
-    bus: on('IPAddressAllow', 'a(iayu)'),
+    strictness: EXCEPT_ADDRESSES,
     needs: ['cgroup2'],
     systemOnly: true,
   }),
-  row('IPAddressDeny', 235, { type: 'prefixes' }, ['any'], {
+  row('IPAddressDeny', 235, PREFIXES, ['any'], {
     ...RESOURCE,
     reset: '',
     merge: 'append',
     strictness: RESTRICTS,
-    bus: on('IPAddressDeny', 'a(iayu)'),
     needs: ['cgroup2'],
     systemOnly: true,
   }),
-  row('IPEgressFilterPath', 243, { type: 'bpf-filters' }, ['/sys/fs/bpf/egress'], {
+  row('IPEgressFilterPath', 243, BPF_FILTERS, ['/sys/fs/bpf/egress'], {
     ...RESOURCE,
     reset: '',
     merge: 'append',
     strictness: RESTRICTS,
-    bus: on('IPEgressFilterPath', 'as'),
     needs: ['cgroup2'],
     systemOnly: true,
   }),
-  row('IPIngressFilterPath', 243, { type: 'bpf-filters' }, ['/sys/fs/bpf/ingress'], {
+  row('IPIngressFilterPath', 243, BPF_FILTERS, ['/sys/fs/bpf/ingress'], {
     ...RESOURCE,
     reset: '',
     merge: 'append',
     strictness: RESTRICTS,
-    bus: on('IPIngressFilterPath', 'as'),
     needs: ['cgroup2'],
     systemOnly: true,
   }),
   row('ManagedOOMMemoryPressure', 247, oneOf(['auto', 'kill']), 'kill', { ...RESOURCE, reset: '' }),
-  row(
-    'ManagedOOMMemoryPressureDurationSec',
-    257,
-    { type: 'time', unit: 'seconds', atLeastSecond: true },
-    '30s',
-    {
-      ...RESOURCE,
-      reset: '',
-      bus: on('ManagedOOMMemoryPressureDurationUSec', 't'),
-    },
-  ),
-  row('ManagedOOMMemoryPressureLimit', 248, { type: 'percent', max: 100 }, '50%', {
+  row('ManagedOOMMemoryPressureDurationSec', 257, timeSpan({ unit: 'seconds', atLeastSecond: true }), '30s', {
+    ...RESOURCE,
+    reset: '',
+    bus: on('ManagedOOMMemoryPressureDurationUSec', 't'),
+  }),
+  row('ManagedOOMMemoryPressureLimit', 248, percent({ max: 100 }), '50%', {
     ...RESOURCE,
     reset: '',
     bus: on('ManagedOOMMemoryPressureLimit', 'u'),
@@ -236,53 +217,48 @@ export const RESOURCES: readonly Directive[] = [
   memory('MemorySwapMax', 232, { zero: true }),
   memory('MemoryZSwapMax', 253, { zero: true }),
   { ...toggle('MemoryZSwapWriteback', 256, RESOURCE), example: false },
-  row('NFTSet', 255, { type: 'nft-sets' }, ['cgroup:inet:filter:web', 'user:inet:filter:web_user'], {
+  row('NFTSet', 255, NFT_SETS, ['cgroup:inet:filter:web', 'user:inet:filter:web_user'], {
     ...RESOURCE,
     reset: '',
     merge: 'append',
-    bus: on('NFTSet', 'a(iiss)'),
     systemOnly: true,
   }),
   row('OOMPolicy', 243, oneOf(['continue', 'kill', 'stop']), 'kill', { man: 'systemd.service' }),
-  row('OOMRules', 261, { type: 'names' }, ['web'], {
+  row('OOMRules', 261, FILE_NAMES, ['web'], {
     ...RESOURCE,
     reset: '',
     merge: 'append',
-    bus: on('OOMRules', 'as'),
   }),
-  row('RestrictNetworkInterfaces', 250, { type: 'interfaces' }, ['lo', 'eth0'], {
+  row('RestrictNetworkInterfaces', 250, INTERFACES, ['lo', 'eth0'], {
     ...RESOURCE,
     reset: '',
     merge: 'intersect',
-    strictness: { rule: 'set' },
-    bus: on('RestrictNetworkInterfaces', '(bas)'),
+    strictness: SET,
     needs: ['bpf', 'cgroup2'],
     systemOnly: true,
   }),
-  row('Slice', 205, { type: 'name', what: 'slice' }, 'web.slice', {
+  row('Slice', 205, SLICE, 'web.slice', {
     ...RESOURCE,
-    strictness: { rule: 'fixed' },
+    strictness: FIXED,
   }),
-  row('SocketBindAllow', 249, { type: 'socket-rules' }, ['ipv6:tcp:443', '8000-8080'], {
+  row('SocketBindAllow', 249, SOCKET_RULES, ['ipv6:tcp:443', '8000-8080'], {
     ...RESOURCE,
     reset: '',
     merge: 'replace',
-    strictness: { rule: 'socket-rules' },
-    bus: on('SocketBindAllow', 'a(iiqq)'),
+    strictness: EXCEPT_PORTS,
     needs: ['bpf', 'cgroup2'],
     systemOnly: true,
   }),
-  row('SocketBindDeny', 249, { type: 'socket-rules' }, ['any'], {
+  row('SocketBindDeny', 249, SOCKET_RULES, ['any'], {
     ...RESOURCE,
     reset: '',
     merge: 'append',
     strictness: RESTRICTS,
-    bus: on('SocketBindDeny', 'a(iiqq)'),
     needs: ['bpf', 'cgroup2'],
     systemOnly: true,
   }),
-  cpus('StartupAllowedCPUs', 250),
-  cpus('StartupAllowedMemoryNodes', 250),
+  cpuSet('StartupAllowedCPUs', 250),
+  cpuSet('StartupAllowedMemoryNodes', 250),
   weight('StartupCPUWeight', 232, 'cpu', IDLE),
   weight('StartupIOWeight', 230, 'io'),
   memory('StartupMemoryHigh', 254),
@@ -291,11 +267,10 @@ export const RESOURCES: readonly Directive[] = [
   memory('StartupMemorySwapMax', 254, { zero: true }),
   memory('StartupMemoryZSwapMax', 254, { zero: true }),
   { ...accounting('TasksAccounting', 227), example: false },
-  row('TasksMax', 227, { type: 'tasks' }, 64, {
+  row('TasksMax', 227, TASKS, 64, {
     ...RESOURCE,
     reset: '',
     strictness: LIMIT,
-    bus: on('TasksMax', 't'),
     needs: ['pids'],
   }),
 ];

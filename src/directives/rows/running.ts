@@ -1,27 +1,33 @@
-import { type Directive, on, oneOf, row, time, toggle, type ValueKind } from '../row.js';
+import type { Directive } from '../directive.js';
+import { COMMAND } from '../kinds/command.js';
+import { oneOf } from '../kinds/enumeration.js';
+import { BUS_NAME } from '../kinds/names.js';
+import { integer } from '../kinds/numbers.js';
+import { OPEN_FILE } from '../kinds/open-file.js';
+import { path } from '../kinds/path.js';
+import { EXIT_STATUSES, SIGNAL } from '../kinds/signals.js';
+import { row, time, toggle } from '../row.js';
 
 const MAN = { man: 'systemd.service' } as const;
 const KILL = { man: 'systemd.kill' } as const;
 
-const COUNT: ValueKind = { type: 'integer', min: 0, max: 2 ** 32 - 1 };
+const COUNT = integer({ min: 0, max: 2 ** 32 - 1 });
 
-const count = (name: string, since: number): Directive =>
-  row(name, since, COUNT, 3, { ...MAN, bus: on(name, 'u') });
+const count = (name: string, since: number): Directive => row(name, since, COUNT, 3, MAN);
 
 const signal = (name: string, since: number, man: typeof KILL | typeof MAN = KILL): Directive =>
-  row(name, since, { type: 'signal' }, 'SIGINT', { ...man, bus: on(name, 'i') });
+  row(name, since, SIGNAL, 'SIGINT', man);
 
 const statuses = (name: string, since: number): Directive =>
-  row(name, since, { type: 'exit-statuses' }, '1 TEMPFAIL SIGKILL', {
+  row(name, since, EXIT_STATUSES, '1 TEMPFAIL SIGKILL', {
     ...MAN,
     merge: 'append',
     reset: '',
-    bus: on(name, '(aiai)'),
   });
 
-/** What is read back says when each command ran, too. */
+/** The property that is read back says when each command ran, too. */
 const command = (name: string, since: number): Directive =>
-  row(name, since, { type: 'command' }, '-/bin/true "a b" $HOME', {
+  row(name, since, COMMAND, '-/bin/true "a b" $HOME', {
     ...MAN,
     merge: 'append',
     reset: '',
@@ -35,7 +41,7 @@ const FAILURE_MODES = oneOf(['abort', 'kill', 'terminate']);
  * are the unit's own.
  */
 export const RUNNING: readonly Directive[] = [
-  row('BusName', 183, { type: 'name', what: 'bus' }, 'org.example.Web', MAN),
+  row('BusName', 183, BUS_NAME, 'org.example.Web', MAN),
   command('ExecCondition', 243),
   command('ExecReload', 183),
   command('ExecReloadPost', 259),
@@ -45,19 +51,18 @@ export const RUNNING: readonly Directive[] = [
   command('ExecStopPost', 183),
   row('ExitType', 250, oneOf(['cgroup', 'main']), 'cgroup', MAN),
   count('FileDescriptorStoreMax', 219),
-  row('FileDescriptorStorePreserve', 254, oneOf(['no', 'restart', 'yes'], true), 'yes', MAN),
+  row('FileDescriptorStorePreserve', 254, oneOf(['no', 'restart', 'yes'], { boolean: true }), 'yes', MAN),
   signal('FinalKillSignal', 240),
   toggle('GuessMainPID', 183, MAN),
   row('KillMode', 183, oneOf(['control-group', 'mixed', 'none', 'process']), 'mixed', KILL),
   signal('KillSignal', 183),
   row('NotifyAccess', 183, oneOf(['all', 'exec', 'main', 'none']), 'all', MAN),
-  row('OpenFile', 253, { type: 'open-file' }, '/etc/passwd:users:read-only,graceful', {
+  row('OpenFile', 253, OPEN_FILE, '/etc/passwd:users:read-only,graceful', {
     ...MAN,
     merge: 'append',
     reset: '',
-    bus: on('OpenFile', 'a(sst)'),
   }),
-  row('PIDFile', 183, { type: 'path', specifiers: true }, '/run/web.pid', MAN),
+  row('PIDFile', 183, path(), '/run/web.pid', MAN),
   signal('ReloadSignal', 253, MAN),
   toggle('RemainAfterExit', 183, MAN),
   row(
@@ -106,8 +111,8 @@ export const RUNNING: readonly Directive[] = [
     'exec',
     MAN,
   ),
-  row('USBFunctionDescriptors', 227, { type: 'path', specifiers: true }, '/etc/usb/descriptors', MAN),
-  row('USBFunctionStrings', 227, { type: 'path', specifiers: true }, '/etc/usb/strings', MAN),
+  row('USBFunctionDescriptors', 227, path(), '/etc/usb/descriptors', MAN),
+  row('USBFunctionStrings', 227, path(), '/etc/usb/strings', MAN),
   signal('WatchdogSignal', 240),
   time('Watchdog', 183, MAN),
 ];

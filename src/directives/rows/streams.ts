@@ -1,15 +1,23 @@
-import { type Directive, on, oneOf, row, toggle, type ValueKind } from '../row.js';
+import type { Directive, ValueKind } from '../directive.js';
+import { oneOf } from '../kinds/enumeration.js';
+import { ENVIRONMENT_FILE, variables } from '../kinds/environment.js';
+import { LOG_FIELDS, LOG_PATTERN } from '../kinds/log.js';
+import { LOG_IDENTIFIER, UTMP_IDENTIFIER } from '../kinds/names.js';
+import { integer } from '../kinds/numbers.js';
+import { path } from '../kinds/path.js';
+import { INPUT_DATA, INPUT_TEXT, stream } from '../kinds/streams.js';
+import { timeSpan } from '../kinds/time-span.js';
+import { on, row, toggle } from '../row.js';
 
-/** What is read back of a stream, and what takes its files and descriptors. */
-const stream = (name: string, words: readonly string[], opens: readonly string[], example: string) =>
+/** The row's own property is read back; others take files and descriptors. */
+const standardStream = (name: string, words: readonly string[], opens: readonly string[], example: string) =>
   row(
     name,
     183,
-    {
-      type: 'stream',
+    stream({
       words,
       opens: opens.map((word) => (word === 'truncate' ? { value: word, since: 248 } : { value: word })),
-    },
+    }),
     example,
     { more: [on(`${name}FileDescriptorName`, 's')] },
   );
@@ -19,73 +27,66 @@ const OUTPUTS = [
   ...['null', 'socket', 'tty'],
 ];
 
-const LEVELS = oneOf(['alert', 'crit', 'debug', 'emerg', 'err', 'info', 'notice', 'warning']);
-
-const FACILITIES = oneOf([
-  ...['auth', 'authpriv', 'cron', 'daemon', 'ftp', 'kern', 'local0', 'local1', 'local2', 'local3', 'local4'],
-  ...['local5', 'local6', 'local7', 'lpr', 'mail', 'news', 'syslog', 'user', 'uucp'],
+/** LOG_* of syslog.h. */
+const LEVEL_CODES = { emerg: 0, alert: 1, crit: 2, err: 3, warning: 4, notice: 5, info: 6, debug: 7 };
+const FACILITY_CODES = Object.fromEntries([
+  ...'kern user mail daemon auth syslog lpr news uucp cron authpriv ftp'
+    .split(' ')
+    .map((name, i) => [name, i]),
+  ...Array.from({ length: 8 }, (_, i) => [`local${i}`, 16 + i]),
 ]);
 
-const integer = (max: number): ValueKind => ({ type: 'integer', min: 0, max });
+const LEVELS = oneOf(['alert', 'crit', 'debug', 'emerg', 'err', 'info', 'notice', 'warning'], {
+  codes: LEVEL_CODES,
+});
 
-const list = (name: string, signature: string) =>
-  ({ merge: 'append', reset: '', bus: on(name, signature) }) as const;
+const FACILITIES = oneOf(Object.keys(FACILITY_CODES).sort(), { codes: FACILITY_CODES });
+
+const upTo = (max: number): ValueKind => integer({ min: 0, max });
+
+const LIST = { merge: 'append', reset: '' } as const;
 
 /** Input and output, logging, and variables of a transient unit's processes: the unit's own, as RUNNING is. */
 export const STREAMS: readonly Directive[] = [
-  row(
-    'EnvironmentFile',
-    183,
-    { type: 'environment-file' },
-    '-/etc/default/web',
-    list('EnvironmentFiles', 'a(sb)'),
-  ),
-  row('LogExtraFields', 236, { type: 'log-fields' }, 'SIZE=big', list('LogExtraFields', 'aay')),
-  row('LogFilterPatterns', 253, { type: 'log-pattern' }, '~^debug: .*', list('LogFilterPatterns', 'a(bs)')),
-  row('LogLevelMax', 236, LEVELS, 'info', { bus: on('LogLevelMax', 'i') }),
-  row('LogRateLimitBurst', 240, integer(2 ** 32 - 1), 100, { bus: on('LogRateLimitBurst', 'u') }),
-  row('LogRateLimitIntervalSec', 240, { type: 'time', unit: 'seconds', infinity: true }, '5s', {
+  row('EnvironmentFile', 183, ENVIRONMENT_FILE, '-/etc/default/web', {
+    ...LIST,
+    bus: on('EnvironmentFiles', 'a(sb)'),
+  }),
+  row('LogExtraFields', 236, LOG_FIELDS, 'SIZE=big', LIST),
+  row('LogFilterPatterns', 253, LOG_PATTERN, '~^debug: .*', LIST),
+  row('LogLevelMax', 236, LEVELS, 'info'),
+  row('LogRateLimitBurst', 240, upTo(2 ** 32 - 1), 100),
+  row('LogRateLimitIntervalSec', 240, timeSpan({ unit: 'seconds', infinity: true }), '5s', {
     bus: on('LogRateLimitIntervalUSec', 't'),
   }),
-  row(
-    'PassEnvironment',
-    228,
-    { type: 'variables', assigned: false },
-    'LANG TZ',
-    list('PassEnvironment', 'as'),
-  ),
-  stream('StandardError', OUTPUTS, ['append', 'file', 'truncate'], 'append:/run/error'),
-  stream(
+  row('PassEnvironment', 228, variables({ assigned: false }), 'LANG TZ', LIST),
+  standardStream('StandardError', OUTPUTS, ['append', 'file', 'truncate'], 'append:/run/error'),
+  standardStream(
     'StandardInput',
     ['data', 'fd', 'null', 'socket', 'tty', 'tty-fail', 'tty-force'],
     ['file'],
     'file:/etc/passwd',
   ),
-  row('StandardInputData', 236, { type: 'input-data' }, 'aGVsbG8K', list('StandardInputData', 'ay')),
-  row('StandardInputText', 236, { type: 'input-text' }, 'two\\nlines: 100%%', {
-    ...list('StandardInputData', 'ay'),
+  row('StandardInputData', 236, INPUT_DATA, 'aGVsbG8K', LIST),
+  row('StandardInputText', 236, INPUT_TEXT, 'two\\nlines: 100%%', {
+    ...LIST,
+    bus: on('StandardInputData', 'ay'),
     writtenAs: 'StandardInputData',
   }),
-  stream('StandardOutput', OUTPUTS, ['append', 'file', 'truncate'], 'file:/run/output'),
-  row('SyslogFacility', 183, FACILITIES, 'local3', { bus: on('SyslogFacility', 'i') }),
-  row('SyslogIdentifier', 183, { type: 'name', what: 'identifier' }, 'web server', { reset: '' }),
-  row('SyslogLevel', 183, LEVELS, 'notice', { bus: on('SyslogLevel', 'i') }),
+  standardStream('StandardOutput', OUTPUTS, ['append', 'file', 'truncate'], 'file:/run/output'),
+  row('SyslogFacility', 183, FACILITIES, 'local3'),
+  row('SyslogIdentifier', 183, LOG_IDENTIFIER, 'web server', { reset: '' }),
+  row('SyslogLevel', 183, LEVELS, 'notice'),
   { ...toggle('SyslogLevelPrefix', 183), example: false },
-  row('TTYColumns', 250, integer(65535), 132, {
+  row('TTYColumns', 250, upTo(65535), 132, {
     bus: { property: 'TTYColumns', signature: 'q', write: 'u' },
   }),
-  row('TTYPath', 183, { type: 'path', specifiers: true }, '/dev/tty9'),
+  row('TTYPath', 183, path(), '/dev/tty9'),
   toggle('TTYReset', 183),
-  row('TTYRows', 250, integer(65535), 50, { bus: { property: 'TTYRows', signature: 'q', write: 'u' } }),
+  row('TTYRows', 250, upTo(65535), 50, { bus: { property: 'TTYRows', signature: 'q', write: 'u' } }),
   toggle('TTYVHangup', 183),
   toggle('TTYVTDisallocate', 183),
-  row(
-    'UnsetEnvironment',
-    235,
-    { type: 'variables', assigned: true },
-    'LANG "TZ=Mars Base"',
-    list('UnsetEnvironment', 'as'),
-  ),
-  row('UtmpIdentifier', 183, { type: 'name', what: 'utmp' }, 'web1'),
+  row('UnsetEnvironment', 235, variables({ assigned: true }), 'LANG "TZ=Mars Base"', LIST),
+  row('UtmpIdentifier', 183, UTMP_IDENTIFIER, 'web1'),
   row('UtmpMode', 225, oneOf(['init', 'login', 'user']), 'user'),
 ];

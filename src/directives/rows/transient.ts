@@ -1,4 +1,4 @@
-import type { Directive } from '../row.js';
+import type { Directive } from '../directive.js';
 import { findDirective } from '../table.js';
 import { RUNNING } from './running.js';
 import { STREAMS } from './streams.js';

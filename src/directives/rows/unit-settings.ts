@@ -1,4 +1,12 @@
-import { type Directive, on, oneOf, row, time, toggle } from '../row.js';
+import type { Directive } from '../directive.js';
+import { CONDITION, PATH_CONDITION } from '../kinds/condition.js';
+import { oneOf } from '../kinds/enumeration.js';
+import { REBOOT_ARGUMENT } from '../kinds/names.js';
+import { integer } from '../kinds/numbers.js';
+import { path } from '../kinds/path.js';
+import { paths } from '../kinds/paths.js';
+import { UNIT_NAMES, URLS } from '../kinds/units.js';
+import { row, time, toggle } from '../row.js';
 
 const MAN = { man: 'systemd.unit' } as const;
 
@@ -9,13 +17,12 @@ const flag = (name: string, since: number, example: boolean): Directive => ({
 
 /** No assignment takes one back. */
 const units = (name: string, since: number): Directive =>
-  row(name, since, { type: 'unit-names' }, 'basic.target', { ...MAN, merge: 'append', bus: on(name, 'as') });
+  row(name, since, UNIT_NAMES, 'basic.target', { ...MAN, merge: 'append' });
 
 const mounts = (name: string, since: number): Directive =>
-  row(name, since, { type: 'paths', plus: false, bare: true }, ['/usr', '/var/lib'], {
+  row(name, since, paths(''), ['/usr', '/var/lib'], {
     ...MAN,
     merge: 'append',
-    bus: on(name, 'as'),
   });
 
 const ACTIONS = oneOf([
@@ -27,16 +34,14 @@ const ACTIONS = oneOf([
 ]);
 const action = (name: string, since: number): Directive => row(name, since, ACTIONS, 'exit-force', MAN);
 
-const status = (name: string): Directive =>
-  row(name, 240, { type: 'integer', min: 0, max: 255 }, 7, { ...MAN, bus: on(name, 'i') });
+const status = (name: string): Directive => row(name, 240, integer({ min: 0, max: 255 }), 7, MAN);
 
 const JOB_MODES = oneOf([
   ...['fail', 'flush', 'ignore-dependencies', 'ignore-requirements'],
   ...['isolate', 'replace', 'replace-irreversibly'],
 ]);
 
-const argument = (name: string, since: number): Directive =>
-  row(name, since, { type: 'name', what: 'reboot-argument' }, 'a b', MAN);
+const argument = (name: string, since: number): Directive => row(name, since, REBOOT_ARGUMENT, 'a b', MAN);
 
 const SETTINGS: readonly Directive[] = [
   units('After', 183),
@@ -46,11 +51,10 @@ const SETTINGS: readonly Directive[] = [
   row('CollectMode', 236, oneOf(['inactive', 'inactive-or-failed']), 'inactive-or-failed', MAN),
   { ...units('Conflicts', 183), example: 'umount.target' },
   flag('DefaultDependencies', 183, false),
-  row('Documentation', 183, { type: 'urls' }, 'man:ls(1) https://example.org/', {
+  row('Documentation', 183, URLS, 'man:ls(1) https://example.org/', {
     ...MAN,
     merge: 'append',
     reset: '',
-    bus: on('Documentation', 'as'),
   }),
   action('FailureAction', 236),
   status('FailureActionExitStatus'),
@@ -73,12 +77,9 @@ const SETTINGS: readonly Directive[] = [
   units('Requires', 183),
   mounts('RequiresMountsFor', 201),
   units('Requisite', 183),
-  row('SourcePath', 183, { type: 'path', specifiers: true }, '/etc/fstab', MAN),
+  row('SourcePath', 183, path(), '/etc/fstab', MAN),
   action('StartLimitAction', 183),
-  row('StartLimitBurst', 183, { type: 'integer', min: 0, max: 2 ** 32 - 1 }, 3, {
-    ...MAN,
-    bus: on('StartLimitBurst', 'u'),
-  }),
+  row('StartLimitBurst', 183, integer({ min: 0, max: 2 ** 32 - 1 }), 3, MAN),
   time('StartLimitInterval', 230, MAN),
   units('StopPropagatedFrom', 249),
   flag('StopWhenUnneeded', 183, true),
@@ -90,7 +91,7 @@ const SETTINGS: readonly Directive[] = [
   mounts('WantsMountsFor', 256),
 ];
 
-/** What a condition is about, the first systemd that knows it, and what holds in any box. */
+/** The subject of a condition, the first systemd that knows it, and what holds in any box. */
 const CONDITIONS: readonly (readonly [subject: string, since: number, example: string])[] = [
   ['ACPower', 183, '|!false'],
   ['Architecture', 201, 'native'],
@@ -135,13 +136,11 @@ const PATH_CONDITIONS: readonly (readonly [subject: string, since: number, examp
   ['PathIsSymbolicLink', 183, '!/etc'],
 ];
 
-/** What is read back says what came of each, too. */
+/** The property that is read back says what came of each, too. */
 const conditions = (prefix: 'Condition' | 'Assert'): Directive[] =>
   [...CONDITIONS, ...PATH_CONDITIONS].map((entry) => {
     const [subject, since, example] = entry;
-    const kind = PATH_CONDITIONS.includes(entry)
-      ? ({ type: 'condition', path: true } as const)
-      : ({ type: 'condition' } as const);
+    const kind = PATH_CONDITIONS.includes(entry) ? PATH_CONDITION : CONDITION;
     return row(`${prefix}${subject}`, prefix === 'Assert' ? Math.max(since, 218) : since, kind, example, {
       ...MAN,
       merge: 'append',
@@ -149,7 +148,7 @@ const conditions = (prefix: 'Condition' | 'Assert'): Directive[] =>
     });
   });
 
-/** What a transient unit may have in [Unit]: how it stands to others, when it starts, and what follows. */
+/** Directives of a transient unit in [Unit]: how it stands to others, when it starts, and what follows. */
 export const UNIT_SETTINGS: readonly Directive[] = [
   ...SETTINGS,
   ...conditions('Condition'),

@@ -1,10 +1,6 @@
 /** The prefixes that values of IPAddressAllow= or IPAddressDeny= name. */
 
-import { type Prefix, parsePrefixes } from '../../directives/format/network.js';
-import { contains } from '../../directives/strictness/lists.js';
-import { allWords } from '../../unit/values.js';
-
-const prefixes = (values: readonly string[]) => allWords(values).flatMap((word) => parsePrefixes(word) ?? []);
+import { contains, type Prefix, prefixesOf } from '../../directives/kinds/prefixes.js';
 
 /** Whether the parts cover the whole prefix, one of them alone or several together. */
 function haveAllOf(whole: Prefix, parts: readonly Prefix[]): boolean {
@@ -22,8 +18,8 @@ function halves({ bytes, bits }: Prefix): Prefix[] {
 
 /** Whether one list allows all addresses of a prefix that another denies. */
 export function letsAddressesThrough(denying: readonly string[], allowing: readonly string[]): boolean {
-  const allowed = prefixes(allowing);
-  return prefixes(denying).some((denied) => haveAllOf(denied, allowed));
+  const allowed = prefixesOf(allowing);
+  return prefixesOf(denying).some((denied) => haveAllOf(denied, allowed));
 }
 
 /** Whether one list allows any address that another denies, beside those that are meant to pass. */
@@ -32,9 +28,9 @@ export function opensAddresses(
   allowing: readonly string[],
   meant: readonly string[],
 ): boolean {
-  const passing = prefixes(meant);
-  const opened = prefixes(denying).flatMap((denied) =>
-    prefixes(allowing).flatMap((allowed) =>
+  const passing = prefixesOf(meant);
+  const opened = prefixesOf(denying).flatMap((denied) =>
+    prefixesOf(allowing).flatMap((allowed) =>
       contains(denied, allowed) ? [allowed] : contains(allowed, denied) ? [denied] : [],
     ),
   );
@@ -43,6 +39,6 @@ export function opensAddresses(
 
 /** Whether one list denies all addresses that another does. */
 export function deniesAddresses(denying: readonly string[], wanted: readonly string[]): boolean {
-  const denied = prefixes(denying);
-  return prefixes(wanted).every((prefix) => haveAllOf(prefix, denied));
+  const denied = prefixesOf(denying);
+  return prefixesOf(wanted).every((prefix) => haveAllOf(prefix, denied));
 }

@@ -1,7 +1,7 @@
 import { groupBy } from '../../collections.js';
 import { type Diagnostic, error, type Location, printable } from '../../diagnostic.js';
 import { findTransient } from '../../directives/rows/transient.js';
-import { findDirective, type ValueKind } from '../../directives/table.js';
+import { findDirective } from '../../directives/table.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
 import { fileName, sortsAfter } from '../../unit/search.js';
@@ -43,9 +43,6 @@ export function overridden(
   });
 }
 
-/** Kinds of lists in which a later element may take the place of ours. */
-const KEYED: readonly ValueKind['type'][] = ['device-value', 'load-credential', 'set-credential'];
-
 /** Whether later lines leave ours in force: both only add to a list, or both only take from one. */
 function isKept(key: string, ours: readonly string[], later: readonly string[]): boolean {
   const row = findTransient(key);
@@ -55,9 +52,7 @@ function isKept(key: string, ours: readonly string[], later: readonly string[]):
     return values.every((value) => value.startsWith('~') && value !== '~');
   }
   const adds = row?.merge === 'append' || row?.kind.type === 'paths';
-  return (
-    adds && !KEYED.includes(row.kind.type) && values.every((value) => value !== '' && value !== row.reset)
-  );
+  return adds && !row.kind.keyed && values.every((value) => value !== '' && value !== row.reset);
 }
 
 /** Whether systemd reads a line after our drop-in. The unit file itself comes first, whatever its name. */

@@ -1,7 +1,7 @@
 /** Bind mounts of a unit by which paths stay open that a policy's directive closes. */
 
-import { HOMES, KERNEL, VENDOR } from '../../directives/strictness/paths.js';
 import { findDirective } from '../../directives/table.js';
+import { HOMES, KERNEL, VENDOR } from '../../directives/values/closed-paths.js';
 import {
   allWords,
   barePath,
@@ -132,8 +132,7 @@ const FOLDERS = [
 ];
 
 function foldersOf(all: UnitValues, name: string): string[] {
-  const { kind } = findDirective(name)!;
-  const base = kind.type === 'directories' ? kind.base : '';
+  const base = findDirective(name)!.kind.base ?? '';
   const words = allWords(all.get(name) ?? []).filter((word) => !word.endsWith(':ro'));
   return words.map((word) => `${base}/${word.split(':')[0]!}`);
 }

@@ -1,7 +1,6 @@
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
-import { parseSocketRule } from '../../directives/format/network.js';
 import { formatDirective, isFormatted } from '../../directives/format.js';
-import { within } from '../../directives/strictness/lists.js';
+import { parseSocketRule, within } from '../../directives/kinds/socket-rules.js';
 import { loosens } from '../../directives/strictness.js';
 import { findDirective } from '../../directives/table.js';
 import type { DirectiveEntry, Policy } from '../../policy/policy.js';

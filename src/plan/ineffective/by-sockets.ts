@@ -1,6 +1,7 @@
 import { type Diagnostic, error, note } from '../../diagnostic.js';
-import { gained, type Permitted, permitted } from '../../directives/strictness/sets.js';
+import type { Permitted } from '../../directives/directive.js';
 import { findDirective } from '../../directives/table.js';
+import { gained } from '../../directives/values/signed-list.js';
 import type { DirectiveEntry } from '../../policy/policy.js';
 import { scalarOf } from '../../unit/values.js';
 import { deniesAddresses, letsAddressesThrough } from './addresses.js';
@@ -71,7 +72,7 @@ const HELD: ReadonlyMap<string, IsHeld> = new Map<string, IsHeld>([
     'RestrictNetworkInterfaces',
     ({ interfaces }, values, before) => {
       const row = findDirective('RestrictNetworkInterfaces')!;
-      const wanted = permitted({ row }, [...before, ...values]);
+      const wanted = row.kind.permitted!(row, [...before, ...values]);
       return [NOTHING_CLOSED, ...interfaces].some((own) => gained(wanted, own).length === 0);
     },
   ],

@@ -1,5 +1,5 @@
-import { runsAsRoot } from '../../directives/strictness/scalars.js';
-import { capabilitySet } from '../../directives/strictness/sets.js';
+import { capabilitySet } from '../../directives/kinds/capabilities.js';
+import { runsAsRoot } from '../../directives/kinds/user.js';
 import type { Target } from '../../target/target.js';
 import type { UnitValues } from '../../unit/values.js';
 

@@ -1,19 +1,12 @@
 import { shortList } from '../../collections.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
+import { isRoot } from '../../directives/kinds/user.js';
 import { RESOURCES } from '../../directives/rows/resources.js';
-import { isRoot } from '../../directives/strictness/scalars.js';
-import type { Strictness } from '../../directives/table.js';
 import { findDirective } from '../../directives/table.js';
 import type { DirectiveEntry, Policy } from '../../policy/policy.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 import type { ExecCommand } from '../../unit/exec/line.js';
 import { plain } from '../../unit/values.js';
-
-/** Strictness rules of directives that take something from a service. */
-const CONFINING: ReadonlySet<Strictness['rule']> = new Set([
-  ...(['fixed', 'groups', 'limit', 'namespace-path', 'ranks'] as const),
-  ...(['restricts', 'secure-bits', 'set', 'umask', 'user'] as const),
-]);
 
 /** Directives that hold for a command with `+`, too: limits of the control group, and a few more. */
 const HOLDS_FOR_PRIVILEGED: ReadonlySet<string> = new Set([
@@ -34,8 +27,8 @@ function isLost({ name, value }: DirectiveEntry, { prefixes }: ExecCommand): boo
   const texts = [value].flat().map((one) => plain(String(one)));
   if (texts.every((text) => text === 'no' || text === '')) return false;
   if (isNotSetuid(prefixes)) return LOST_WITHOUT_SETUID.has(name) && !texts.every(isRoot);
-  const rule = findDirective(name)?.strictness.rule;
-  return rule !== undefined && CONFINING.has(rule) && !HOLDS_FOR_PRIVILEGED.has(name);
+  const takes = findDirective(name)?.strictness?.takes === true;
+  return takes && !HOLDS_FOR_PRIVILEGED.has(name);
 }
 
 /**

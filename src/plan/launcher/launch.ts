@@ -1,7 +1,7 @@
 /** The paths by which a confined service is started: whoever can put another file there decides what runs. */
 import { type Diagnostic, error, type Location, printable } from '../../diagnostic.js';
-import { withoutSpecifiers } from '../../directives/bus/elements.js';
-import { fieldsOf } from '../../directives/format/paths.js';
+import { fieldsOf } from '../../directives/kinds/mounts.js';
+import { withoutSpecifiers } from '../../directives/values/bus.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 import { allWords, barePath, covers, lastOf, type UnitValues } from '../../unit/values.js';
 import { type Bind, HOST, type Untrusted, type View } from '../../unit/view.js';

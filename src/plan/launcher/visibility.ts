@@ -1,6 +1,6 @@
 import { type Diagnostic, error } from '../../diagnostic.js';
-import { HOMES, ROOTS } from '../../directives/strictness/paths.js';
-import { runsAsRoot } from '../../directives/strictness/scalars.js';
+import { runsAsRoot } from '../../directives/kinds/user.js';
+import { HOMES, ROOTS } from '../../directives/values/closed-paths.js';
 import { allWords, barePath, covers, lastOf, type UnitValues } from '../../unit/values.js';
 
 /** The words of a list directive, the unit's and the policy's. */

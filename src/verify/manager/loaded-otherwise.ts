@@ -7,8 +7,7 @@ import type { UnitFile } from '../../unit/unit-file.js';
 import { sinceReset } from '../../unit/values.js';
 import { type CallList, filterHolds, logHolds, type Reader } from './loaded-calls.js';
 import { isLoadedLine, type LoadedCommand } from './loaded-commands.js';
-import { isSettingLoaded } from './loaded-settings.js';
-import { isLoaded } from './loaded-values.js';
+import { isLoaded, isSettingLoaded } from './loaded-values.js';
 
 /**
  * The directives that the manager has otherwise than a drop-in of ours says, as far as isLoaded(), filterHolds() and

@@ -7,8 +7,7 @@ import type { Plan, PlannedCommands } from '../../plan/plan.js';
 import type { UnitProperties } from '../../system/system.js';
 import { isLoadedLine, isSameCommand, type LoadedCommand } from './loaded-commands.js';
 import { filterBack, logBack } from './loaded-filter.js';
-import { isSettingLoaded } from './loaded-settings.js';
-import { isLoaded } from './loaded-values.js';
+import { isLoaded, isSettingLoaded } from './loaded-values.js';
 
 /**
  * Holds what the manager has loaded against the plan: systemd ignores what it doesn't understand with no more than a

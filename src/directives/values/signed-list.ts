@@ -1,0 +1,144 @@
+/** Lists that `~` turns around, with systemd's way of joining assignments (config_parse_* of load-fragment.c). */
+
+import { wordsOf } from '../../unit/values.js';
+import type { Directive, Get, Permitted, Reading, Rule, Strictness, ValueKind, Write } from '../directive.js';
+import { property } from './bus.js';
+import { gives, list, takes } from './strictness.js';
+import { each, reject, words } from './text.js';
+
+/** The names that the wider set lets through and the narrower doesn't, as far as they can be told. */
+export function gained(narrow: Permitted, wide: Permitted): string[] {
+  if (narrow.only) {
+    return wide.only ? minus(wide.names, narrow.names) : [ALL_BUT_LISTED];
+  }
+  return [...narrow.names].filter((name) => wide.names.has(name) === wide.only);
+}
+
+const ALL_BUT_LISTED = 'all but what is listed';
+
+export const minus = (a: Iterable<string>, b: ReadonlySet<string>) => [...a].filter((name) => !b.has(name));
+
+/** Splits the sign off. */
+export const signed = (value: string): [boolean, string[]] =>
+  value.startsWith('~') ? [true, wordsOf(value.slice(1))] : [false, wordsOf(value)];
+
+/**
+ * A list that `~` may turn around, in one assignment. The sign stands in front of the whole list: in a text
+ * in front of the first word, in a list of strings in front of the first element.
+ */
+export function signedWords(
+  reading: Reading,
+  value: unknown,
+  expected: string,
+  check: (word: string) => string | undefined,
+): string[] | undefined {
+  const found = words(reading, value, expected);
+  if (found === undefined) return undefined;
+  if (found.length === 0) return [''];
+  const negated = found[0]!.startsWith('~');
+  const names = negated ? [found[0]!.slice(1), ...found.slice(1)] : found;
+  if (names.some((name) => name.startsWith('~'))) {
+    return reject(reading, `${expected}, with '~' only in front of the first`, value);
+  }
+  const checked = each(names, check);
+  return checked && [`${negated ? '~' : ''}${checked.join(' ')}`];
+}
+
+/** Refuses an empty list where systemd takes it for "no restriction": the reader may take it for the contrary. */
+export function refuseEmpty(reading: Reading, value: unknown, hint: string): boolean {
+  const empty = Array.isArray(value) && value.length === 0;
+  if (empty) reject(reading, 'at least one name', value, hint);
+  return empty;
+}
+
+/** Each assignment by itself: the manager joins them as it joins lines. */
+export const writeSigned: Write = ({ bus }, values) => values.map((text) => property(bus, signedList(text)));
+
+/** An assignment as the bus has it: whether it allows, and its words. */
+export const signedList = (text: string): [boolean, string[]] => [
+  !text.startsWith('~'),
+  text === 'none' ? [] : wordsOf(text.replace(/^~/, '')),
+];
+
+/** A kind whose loaded value tells what it lets through. */
+interface SignedList extends Pick<ValueKind, 'type' | 'signature' | 'format' | 'write'> {
+  readonly permitted: (row: Directive, values: readonly string[]) => Permitted;
+  readonly loaded: (value: unknown) => Permitted;
+  /** Names that other directives take out when the unit is loaded. */
+  readonly taken?: (get: Get) => readonly string[];
+  /** One name for each thing. */
+  readonly named?: (name: string) => string;
+}
+
+/**
+ * A list with a sign. After a reset or a list without `~` all of the loaded one is ours. A list with `~` is taken from
+ * what the unit has: of that it can be told that the names in it aren't let through.
+ */
+export function signedKind(kind: SignedList): ValueKind {
+  const { loaded: read, taken = () => [], named = (name) => name, ...shared } = kind;
+  const passes = ({ only, names }: Permitted, name: string): boolean =>
+    !name.startsWith('@') && names.has(named(name)) === only;
+  return {
+    ...shared,
+    isLoaded: (row, values, get) => {
+      const loaded = read(get(row.bus.property));
+      const isOnTop = values.every((value) => value.length > 1 && value.startsWith('~'));
+      return isOnTop
+        ? values.every((value) => wordsOf(value.slice(1)).every((name) => !passes(loaded, name)))
+        : isMeant(kind.permitted(row, values), loaded, taken(get));
+    },
+  };
+}
+
+/** Which file systems a set such as @temporary has is for the target to know. */
+function isMeant(meant: Permitted, loaded: Permitted, taken: readonly string[]): boolean {
+  const missing = [...meant.names].filter((name) => !loaded.names.has(name) && !taken.includes(name));
+  const told = ![...meant.names].some((name) => name.startsWith('@'));
+  const extra = told && [...loaded.names].some((name) => !meant.names.has(name));
+  return loaded.only === meant.only && missing.every((name) => name.startsWith('@')) && !extra;
+}
+
+/**
+ * The first assignment says whether the list allows or denies; later ones of the other sign take names out.
+ * @param emptied what a list that has become empty lets through
+ */
+export function joined(
+  values: readonly string[],
+  emptied: 'all' | 'none',
+  named: (name: string) => string = (name) => name,
+): Permitted {
+  let only = false;
+  let names: Set<string> | undefined;
+  for (const value of values) {
+    const [negated, found] = signed(value);
+    if (value === '') [only, names] = [false, undefined];
+    else if (value === 'none') [only, names] = [true, undefined];
+    else {
+      if (names === undefined || (emptied === 'all' && names.size === 0))
+        [only, names] = [!negated, new Set()];
+      for (const name of found.map(named)) negated === only ? names.delete(name) : names.add(name);
+    }
+  }
+  if (emptied === 'all' && (names === undefined || names.size === 0))
+    return { only: false, names: new Set() };
+  return { only, names: names ?? new Set() };
+}
+
+const gains: Rule = ({ row, before, emitted }) => {
+  const permitted = row.kind.permitted!;
+  const names = gained(permitted(row, before), permitted(row, [...before, ...emitted]));
+  if (names.length === 0) return undefined;
+  return `the unit doesn't have ${names[0] === ALL_BUT_LISTED ? names[0] : list(names)}`;
+};
+
+/** No name gets through that the unit's own list keeps out. */
+export const SET: Strictness = takes(gains);
+
+/** A set of things that are granted. */
+export const GRANTED_SET: Strictness = gives(gains);
+
+/** A loaded list of names. One without names restricts nothing. */
+export function listed(value: unknown): Permitted {
+  const [only, names] = value as [boolean, string[]];
+  return { only: only && names.length > 0, names: new Set(names) };
+}
