@@ -2,7 +2,7 @@ import { once } from '../collections.js';
 import type { Outcome } from '../outcome.js';
 import { probeMachine } from '../prepare/probe/target.js';
 import { unitsOutcome } from '../report/apply.js';
-import { keepRunsSeen } from '../state/applied-runs.js';
+import { keepRunsFound } from '../state/applied-runs.js';
 import type { Context } from '../system/context.js';
 import { applyUnits } from '../transaction/apply-table.js';
 import { holdSignals } from '../transaction/held-signals.js';
@@ -32,7 +32,7 @@ async function applyEach(
   const machine = once(() => probeMachine(context));
   const planned = await planEach(units, (unit) => planApply(context, unit, { options, sources, machine }));
   const pending = planned.filter(isToBeChanged);
-  if (!options.check && !context.offline) await keepSeen(context, planned);
+  if (!options.check && !context.offline) await keepFound(context, planned);
   if (options.check || pending.length === 0) return unitsOutcome(planned, sources, options);
   const signals = holdSignals(context, (name) =>
     context.caller.tell(`${name}: rolling back what isn't done …`),
@@ -48,11 +48,11 @@ async function applyEach(
 }
 
 /** Records services that are seen to run with their files, so that later changes of the files' times don't matter. */
-async function keepSeen(context: Context, planned: readonly UnitResult[]): Promise<void> {
+async function keepFound(context: Context, planned: readonly UnitResult[]): Promise<void> {
   for (const one of planned) {
     const isDue = one.diagnostics.some(({ code }) => code === 'restart-due');
     if (one.state === 'unchanged' && one.prepared && !isDue) {
-      await keepRunsSeen(context, one.prepared.appliedRuns, one.services ?? []);
+      await keepRunsFound(context, one.prepared.appliedRuns, one.services ?? []);
     }
   }
 }

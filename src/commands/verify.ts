@@ -242,9 +242,10 @@ async function notRestarted(
   prepared: Prepared,
   { properties, pending }: { readonly properties: UnitProperties; readonly pending: readonly Change[] },
 ): Promise<Diagnostic[]> {
-  if (!(await runsAsBefore(context, prepared.appliedRuns, properties))) return [];
   const { unit, target } = prepared.plan;
-  const obstacle = await obstacleTo(context, { name: unit, properties });
+  const service = { name: unit, properties };
+  if (!(await runsAsBefore(context, prepared.appliedRuns, service))) return [];
+  const obstacle = await obstacleTo(context, service);
   const hint = `'${systemctl(target.scope, 'restart', unit)}', or ${applyAgain(context, prepared)}, which sees that it runs then`;
   const due = restartDue(unit, obstacle ?? (pending.length > 0 ? undefined : hint));
   return [{ ...due, severity: 'error' }];

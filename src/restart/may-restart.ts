@@ -18,9 +18,10 @@ import { atWork, endsMore, restartObstacle } from './service-obstacles.js';
 export async function isRestartDue(
   context: Context,
   { plan, changes, appliedRuns }: Pick<Prepared, 'plan' | 'changes' | 'appliedRuns'>,
-  { name, properties }: Service,
+  service: Service,
 ): Promise<boolean> {
-  if (hasEffect(changes) || (await runsAsBefore(context, appliedRuns, properties))) return true;
+  if (hasEffect(changes) || (await runsAsBefore(context, appliedRuns, service))) return true;
+  const { name, properties } = service;
   return (await replacedPrograms(context.system, mountedBy(plan, name), properties)).length > 0;
 }
 

@@ -1,13 +1,13 @@
 import { inBatches, once } from '../collections.js';
 import type { ExistingFile } from '../emit/changes.js';
-import { dropInPath, hasNameOfDropIn, runsPath } from '../paths.js';
+import { dropInPath, hasNameOfDropIn } from '../paths.js';
 import type { Context } from '../system/context.js';
-import type { UnitProperties } from '../system/system.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import { failureOf } from './failures.js';
 import { filesHash } from './files-hash.js';
 import { lacksConfinement } from './lacks-confinement.js';
 import { readOwnFiles } from './own-files.js';
+import { NO_FILES, type RunRecord, readRuns, recordRuns } from './run-record.js';
 import { ASKED_AT_ONCE, type Service } from './service.js';
 import { isRunning, runOf } from './service-run.js';
 
@@ -18,11 +18,13 @@ export interface AppliedRuns {
   readonly files: readonly ExistingFile[];
   /** Since when they are as and where they are, in milliseconds since 1970; 0 where there are none. */
   readonly since: number;
-  /** The runs that had been seen when that was first asked for, by their invocations, and the hash of the files of each. */
-  readonly seen: () => Promise<ReadonlyMap<string, string>>;
-  /** Runs that are known to have other filters, or of which that can't be told. */
-  readonly filters?: ReadonlyMap<string, 'loose' | 'unknown'>;
+  /** The record of runs, as it was when it was first asked for. */
+  readonly seen: () => Promise<RunRecord>;
+  /** Compares the filters of a run with the plan, once; undefined where that isn't to be done. */
+  readonly comparedFilters?: (service: Service) => Promise<ComparedFilters>;
 }
+
+export type ComparedFilters = 'alike' | 'looser' | 'unknown';
 
 /** Of a unit without files of ours that count. */
 export const noAppliedRuns = (unit: string): AppliedRuns => ({
@@ -45,39 +47,39 @@ export async function appliedRunsOf(
   const dropIn = dropInPath(context.placement, unit);
   const moved = await context.system.moved(dropIn.slice(0, dropIn.lastIndexOf('/')));
   const times = files.flatMap(({ modified, changed }) => [modified, changed]);
-  const seen = once(() => seenRuns(context, unit));
+  const seen = once(() => readRuns(context, unit));
   return { unit, files, since: Math.max(moved, ...times), seen };
 }
 
-/** The same of a unit whose files are yet to be read. */
+/** Of a unit whose files are yet to be read. */
 export const ownAppliedRuns = async (context: Context, unit: string): Promise<AppliedRuns> =>
   appliedRunsOf(context, unit, await readOwnFiles(context, unit));
 
 /**
- * Whether a service runs without its files as they are: one that was seen to run with files of the same effect doesn't,
- * one that was seen to run with others does, whatever the times say, for a folder above that is renamed leaves them. Of
- * one that wasn't seen, they tell since when it runs, and its main process what it lacks.
+ * Whether a service runs without its files as they are: the record decides, whatever the times say. Of a run that it
+ * doesn't know, a start before the files were there tells, then its main process, then its filters.
  */
 export async function runsAsBefore(
   context: Context,
   appliedRuns: AppliedRuns,
-  properties: UnitProperties,
+  service: Service,
 ): Promise<boolean> {
-  const { unit, files } = appliedRuns;
+  const { files, since, seen, comparedFilters } = appliedRuns;
+  const { name, properties } = service;
   if (!isRunning(properties) || files.length === 0) return false;
-  const { invocation } = runOf(unit, properties);
-  if (appliedRuns.filters?.get(invocation) === 'loose') return true;
-  const seen = (await appliedRuns.seen()).get(invocation);
-  if (seen !== undefined) return seen !== (await filesHash(files));
-  const isOlder = Number(properties.get('InactiveExitTimestamp')) / 1000 < appliedRuns.since;
-  return isOlder || (await lacksWhatIsSet(context, appliedRuns, properties));
+  const recorded = (await seen()).get(runOf(name, properties).invocation);
+  if (recorded !== undefined) return recorded !== (await filesHash(files));
+  if (Number(properties.get('InactiveExitTimestamp')) / 1000 < since) return true;
+  return (
+    (await lacksWhatIsSet(context, appliedRuns, service)) || (await comparedFilters?.(service)) === 'looser'
+  );
 }
 
 /** Whether its main process lacks what the drop-in sets: the manager may have read that only after the start. */
 async function lacksWhatIsSet(
   { system, placement }: Context,
   { files }: AppliedRuns,
-  properties: UnitProperties,
+  { properties }: Service,
 ): Promise<boolean> {
   const dropIn = files.find(({ path }) => hasNameOfDropIn(path));
   if (placement.scope === 'user' || !dropIn) return false;
@@ -85,47 +87,52 @@ async function lacksWhatIsSet(
   return lacksConfinement(system, properties, set);
 }
 
-/** Larger than any record, in bytes. */
-const MAX_SIZE = 1 << 20;
-
-/** Runs that are kept of a unit: the last. */
-const MOST_RUNS = 5_000;
-
 /**
- * Keeps that services run with the files of a unit as they are, until the next boot. Where that can't be kept they are
- * restarted once more than they need.
+ * Records that services run with the files of a unit as they are. Where that can't be recorded they are restarted once
+ * more than they need.
  */
 export async function keepRuns(context: Context, unit: string, names: readonly string[]): Promise<void> {
   const ask = async (name: string) => ({ name, properties: await context.system.unit(name) });
   await failureOf(async () =>
-    write(context, unit, {
+    record(context, unit, {
       files: await readOwnFiles(context, unit),
       services: await inBatches(names, ASKED_AT_ONCE, ask),
     }),
   );
 }
 
-/** The same before the files are changed, of those that run with them: should they be put back, it still holds. */
+/** Records which services run with the files, before these are changed: should they be put back, it still holds. */
 export async function keepRunsBefore(
   context: Context,
   appliedRuns: AppliedRuns,
   all: readonly Service[],
 ): Promise<void> {
+  const { unit, files } = appliedRuns;
   await failureOf(async () => {
-    const others = await inBatches(all, ASKED_AT_ONCE, ({ properties }) =>
-      runsAsBefore(context, appliedRuns, properties),
-    );
-    const services = all.filter((_, i) => !others[i]);
-    await write(context, appliedRuns.unit, { files: appliedRuns.files, services });
+    const others = await inBatches(all, ASKED_AT_ONCE, (one) => runsAsBefore(context, appliedRuns, one));
+    await record(context, unit, { files, services: all.filter((_, i) => !others[i]) });
   });
 }
 
-/** In the place of a hash: that a run isn't known to have been started by the launcher, whatever its files. */
-const UNTRUSTED = 'untrusted';
+/** Records runs that turned out to have the files, unless their filters couldn't be compared. */
+export async function keepRunsFound(
+  context: Context,
+  { unit, files, seen, comparedFilters }: AppliedRuns,
+  all: readonly Service[],
+): Promise<void> {
+  const recorded = await seen();
+  const found: Service[] = [];
+  for (const service of all) {
+    const { name, properties } = service;
+    if (!isRunning(properties) || recorded.has(runOf(name, properties).invocation)) continue;
+    if ((await comparedFilters?.(service)) !== 'unknown') found.push(service);
+  }
+  if (found.length > 0) await failureOf(() => record(context, unit, { files, services: found }));
+}
 
 /**
- * Keeps that others than root could change how services were started: until they are restarted nobody knows what runs,
- * though that may be mended by then.
+ * Records that nobody knows with which files services run: others than root could change how they were started, though
+ * that may be mended by now.
  */
 export async function keepUntrusted(
   context: Context,
@@ -133,9 +140,16 @@ export async function keepUntrusted(
   services: readonly Service[],
 ): Promise<void> {
   if (!context.superuser || context.offline) return;
-  await failureOf(async () => {
-    if ((await readOwnFiles(context, unit)).length > 0) await writeRuns(context, unit, services, UNTRUSTED);
-  });
+  if ((await readOwnFiles(context, unit)).length > 0) await keepWithoutFiles(context, unit, services);
+}
+
+/** Records that services aren't known to run with any files of a unit. */
+export async function keepWithoutFiles(
+  context: Context,
+  unit: string,
+  services: readonly Service[],
+): Promise<void> {
+  await failureOf(() => recordRuns(context, unit, services, NO_FILES));
 }
 
 interface Runs {
@@ -143,58 +157,6 @@ interface Runs {
   readonly services: readonly Service[];
 }
 
-async function write(context: Context, unit: string, { files, services }: Runs): Promise<void> {
-  if (files.length > 0) await writeRuns(context, unit, services, await filesHash(files));
-}
-
-async function writeRuns(
-  context: Context,
-  unit: string,
-  services: readonly Service[],
-  hash: string,
-): Promise<void> {
-  const { system, placement } = context;
-  const running = services.filter(({ properties }) => isRunning(properties));
-  const runs = running.map(({ name, properties }) => runOf(name, properties).invocation);
-  const all = await seenRuns(context, unit);
-  // The record alone tells that a unit was applied, even where nothing runs.
-  if (runs.length > 0 && runs.every((run) => all.get(run) === hash)) return;
-  for (const run of runs) {
-    all.delete(run);
-    all.set(run, hash);
-  }
-  const lines = [...all].slice(-MOST_RUNS).map(([run, of]) => `${run} ${of}\n`);
-  await system.replace(runsPath(placement, unit), new TextEncoder().encode(lines.join('')), { mode: 0o644 });
-}
-
-/** The same of services that were seen to run with the files of a unit, where it isn't kept yet. */
-export async function keepRunsSeen(
-  context: Context,
-  appliedRuns: AppliedRuns,
-  services: readonly Service[],
-): Promise<void> {
-  const seen = await appliedRuns.seen();
-  const hash = await filesHash(appliedRuns.files);
-  const running = services.filter(({ name, properties }) => {
-    const isKnown = appliedRuns.filters?.get(runOf(name, properties).invocation) !== 'unknown';
-    return isRunning(properties) && isKnown;
-  });
-  if (!running.some(({ name, properties }) => seen.get(runOf(name, properties).invocation) !== hash)) return;
-  await failureOf(() => write(context, appliedRuns.unit, { files: appliedRuns.files, services: running }));
-}
-
-export const forgetRuns = ({ system, placement }: Context, unit: string): Promise<void> =>
-  system.remove(runsPath(placement, unit));
-
-/** The runs that were seen, by their invocations, and the hash of the files that each was seen to run with. */
-async function seenRuns({ system, placement }: Context, unit: string): Promise<Map<string, string>> {
-  const runs = new Map<string, string>();
-  await failureOf(async () => {
-    const file = await system.read(runsPath(placement, unit), { limit: MAX_SIZE, trusted: true });
-    for (const line of new TextDecoder().decode(file?.bytes).split('\n')) {
-      const [run, hash] = line.split(' ');
-      if (run && hash) runs.set(run, hash);
-    }
-  });
-  return runs;
+async function record(context: Context, unit: string, { files, services }: Runs): Promise<void> {
+  if (files.length > 0) await recordRuns(context, unit, services, await filesHash(files));
 }

@@ -1,30 +1,27 @@
 import { UserError } from '../diagnostic.js';
+import { DIRECTIVES } from '../directives/table.js';
 import type { System, UnitProperties } from '../system/system.js';
 import { mainPid, START } from './main-process.js';
 import { readStatus } from './process-status.js';
 
-/** Namespaces by their name below /proc/PID/ns, and what puts a service into one that isn't the manager's. */
-const NAMESPACES: ReadonlyMap<string, readonly string[]> = new Map([
+/** Directives that put a service into a namespace, by the name of that below /proc/PID/ns. */
+const OWN_NAMESPACES: ReadonlyMap<string, readonly string[]> = new Map([
   ['ipc', ['PrivateIPC']],
-  [
-    'mnt',
-    [
-      ...[
-        'BindPaths',
-        'BindReadOnlyPaths',
-        'ExecPaths',
-        'InaccessiblePaths',
-        'NoExecPaths',
-        'PrivateDevices',
-      ],
-      ...['PrivateMounts', 'PrivateTmp', 'ProcSubset', 'ProtectControlGroups', 'ProtectHome'],
-      ...['ProtectKernelLogs', 'ProtectKernelModules', 'ProtectKernelTunables', 'ProtectProc'],
-      ...['ProtectSystem', 'ReadOnlyPaths', 'ReadWritePaths', 'RootDirectory', 'RootImage'],
-      'TemporaryFileSystem',
-    ],
-  ],
   ['net', ['PrivateNetwork']],
   ['user', ['PrivateUsers']],
+]);
+
+const OTHERS = new Set([...OWN_NAMESPACES.values()].flat());
+
+/** Not all versions of systemd make a mount namespace for those that make one of another kind. */
+const NAMESPACES: ReadonlyMap<string, readonly string[]> = new Map([
+  ...OWN_NAMESPACES,
+  [
+    'mnt',
+    DIRECTIVES.filter(({ mountNamespace, name }) => mountNamespace && !OTHERS.has(name)).map(
+      (row) => row.name,
+    ),
+  ],
 ]);
 
 /** What the manager makes system call filters of, besides SystemCallFilter=. */

@@ -40,24 +40,25 @@ export async function stateOf(
   services: readonly Service[],
   wanted: Wanted,
 ): Promise<State> {
-  const states = await inBatches(services, ASKED_AT_ONCE, ({ properties }) =>
-    serviceState(context, properties, wanted),
+  const states = await inBatches(services, ASKED_AT_ONCE, (service) =>
+    serviceState(context, service, wanted),
   );
   return URGENT.find((state) => states.includes(state)) ?? 'not-running';
 }
 
 async function serviceState(
   context: Context,
-  loaded: UnitProperties,
+  service: Service,
   { appliedRuns, path, facts }: Wanted,
 ): Promise<State> {
+  const { properties: loaded } = service;
   if (loaded.get('LoadState') === 'not-found') return 'no-unit';
   if (loaded.get('NeedDaemonReload') === true) return 'reload-due';
   if (!dropInsOf(loaded).includes(path)) return 'not-read';
   if (hasFailed(loaded) || isWaiting(loaded)) return 'failed';
   if (!isRunning(loaded)) return 'not-running';
   const isDue =
-    (await runsAsBefore(context, appliedRuns, loaded)) || (await isOpen(context.system, loaded, facts));
+    (await runsAsBefore(context, appliedRuns, service)) || (await isOpen(context.system, loaded, facts));
   return isDue ? 'restart-due' : 'live';
 }
 

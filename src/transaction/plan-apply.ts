@@ -16,7 +16,7 @@ import type { UnitProperties } from '../system/system.js';
 import type { UnitName } from '../unit/name.js';
 import { notConfined } from '../verify/kernel/confinement.js';
 import { mountedBy, replacedPrograms } from '../verify/kernel/replaced-programs.js';
-import { withUnfilteredRuns } from '../verify/kernel/unfiltered-runs.js';
+import { comparingFilters } from '../verify/kernel/unfiltered-runs.js';
 import { hasOtherCalls, notInForce } from '../verify/manager/in-force.js';
 import type { NotChanged, PendingApply } from './unit-result.js';
 
@@ -46,7 +46,7 @@ export async function planApply(
       await keepUntrusted(context, planned.unit.name.full, planned.unit.services);
     }
     // Reading filters stops a service's threads for a moment: not for --check.
-    const prepared = options.check ? planned : await withUnfilteredRuns(context, planned);
+    const prepared = options.check ? planned : comparingFilters(context, planned);
     for (const [file, text] of prepared.sources) sources.set(file, text);
     const { changes } = prepared;
     const diagnostics = [...prepared.diagnostics, ...(await preflight(context, prepared, options))];
@@ -99,7 +99,7 @@ async function inForce(
     const refuses = plan.meaning !== undefined && plan.mode === 'enforcing';
     due.push(...failedService(service, { scope: plan.target.scope, appliedRuns, refuses }));
     const replaced = await replacedPrograms(context.system, mountedBy(plan, name), properties);
-    const isOld = await runsAsBefore(context, appliedRuns, properties);
+    const isOld = await runsAsBefore(context, appliedRuns, service);
     if (!isOld && replaced.length === 0) {
       const open = await notConfined(context.system, { ...plan, unit: name }, properties);
       if (open.length > 0) return refused(open.map((one) => withRestart(context, name, one)));

@@ -1,7 +1,7 @@
 import { type Diagnostic, EXIT } from '../diagnostic.js';
 import { installedLauncher } from '../paths.js';
-import { forgetRuns } from '../state/applied-runs.js';
 import { failureOf } from '../state/failures.js';
+import { forgetRuns } from '../state/run-record.js';
 import type { Context } from '../system/context.js';
 import { beginEach, type ChangedUnit, type Transaction } from './changed-unit.js';
 import { forgetRecord } from './record.js';

@@ -153,8 +153,12 @@ test('systemd had read earlier calls when the service was started: its filters t
     rm -r ${FOLDER}; cp -r /root/now.d ${FOLDER}`);
   await box.sh(`systemctl restart ${UNIT}; systemctl daemon-reload`);
   const before = await pid();
+  assert.deepEqual(await apply('--no-restart'), { restarted: false, state: 'unchanged' });
+  // The answer is recorded: status asks no kernel.
+  assert.equal((await look()).state, 'restart-due');
   assert.equal((await apply()).restarted, true);
   assert.notEqual(await pid(), before);
+  assert.equal((await look()).state, 'live');
   assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 0);
   await box.sh(`systemctl restart ${UNIT}`);
   const last = await pid();

@@ -2,8 +2,9 @@ import { inBatches } from '../../collections.js';
 import type { Diagnostic } from '../../diagnostic.js';
 import { installedLauncher } from '../../paths.js';
 import { removeUnusedLauncher } from '../../prepare/load/launcher-file.js';
-import { forgetRuns, keepRuns } from '../../state/applied-runs.js';
+import { keepRuns } from '../../state/applied-runs.js';
 import { failureOf } from '../../state/failures.js';
+import { forgetRuns } from '../../state/run-record.js';
 import type { Context } from '../../system/context.js';
 import { changedSince } from '../changed-since.js';
 import {

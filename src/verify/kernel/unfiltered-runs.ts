@@ -1,48 +1,49 @@
-import { inBatches } from '../../collections.js';
 import { hasErrors } from '../../diagnostic.js';
 import { hasEffect } from '../../emit/changes.js';
 import { preparedFor } from '../../prepare/confined.js';
 import type { Prepared } from '../../prepare/prepare.js';
-import { runsAsBefore } from '../../state/applied-runs.js';
+import { type ComparedFilters, keepWithoutFiles } from '../../state/applied-runs.js';
 import { mainPid } from '../../state/main-process.js';
-import { ASKED_AT_ONCE, type Service } from '../../state/service.js';
+import type { Service } from '../../state/service.js';
 import { runOf } from '../../state/service-run.js';
 import type { Context } from '../../system/context.js';
 import { notConfined } from './confinement.js';
 import { readKernel } from './read-kernel.js';
 
 /**
- * Finds the runs that don't have a unit's files as they are though times don't tell: of what the manager had read by a
- * start that nobody has seen only the filters are left. To read them stops their threads for a moment.
+ * Has the filters of runs compared with the plan, each once and only where nothing else tells: to read them stops the
+ * service's threads for a moment. Files that are yet to change aren't those that a service was started with.
  */
-export async function withUnfilteredRuns(context: Context, prepared: Prepared): Promise<Prepared> {
-  const { changes, diagnostics, appliedRuns, unit } = prepared;
-  const isMoot = hasErrors(diagnostics) || appliedRuns.files.length === 0 || hasEffect(changes);
-  if (context.offline || isMoot) return prepared;
-  const filters = new Map<string, 'loose' | 'unknown'>();
-  await inBatches(unit.services, ASKED_AT_ONCE, async (service) => {
+export function comparingFilters(context: Context, prepared: Prepared): Prepared {
+  const { changes, diagnostics, appliedRuns } = prepared;
+  if (context.offline || hasErrors(diagnostics) || hasEffect(changes)) return prepared;
+  const answers = new Map<string, Promise<ComparedFilters>>();
+  const comparedFilters = (service: Service): Promise<ComparedFilters> => {
     const { invocation } = runOf(service.name, service.properties);
-    const isSeen = (await appliedRuns.seen()).has(invocation);
-    const found = isSeen ? undefined : await lookAt(context, prepared, service);
-    if (found) filters.set(invocation, found);
-  });
-  return { ...prepared, appliedRuns: { ...appliedRuns, filters } };
+    const answer = answers.get(invocation) ?? compareFilters(context, prepared, service);
+    answers.set(invocation, answer);
+    return answer;
+  };
+  return { ...prepared, appliedRuns: { ...appliedRuns, comparedFilters } };
 }
 
-/** Whether a main process has filters, and they are looser than its plan. */
-async function lookAt(
+/** Compares the filters of a service's main process with its plan, and records a run whose filters are looser. */
+async function compareFilters(
   context: Context,
   prepared: Prepared,
-  { name, properties }: Service,
-): Promise<'loose' | 'unknown' | undefined> {
-  const { appliedRuns } = prepared;
+  service: Service,
+): Promise<ComparedFilters> {
+  const { name, properties } = service;
   const pid = mainPid(properties);
-  if (pid === 0) return undefined;
-  if (await runsAsBefore(context, appliedRuns, properties)) return undefined;
+  if (pid === 0) return 'alike';
   const { plan } = preparedFor(prepared, name);
-  if ((await notConfined(context.system, plan, properties)).length > 0) return undefined;
+  // A process without any filter is an error of its own.
+  if ((await notConfined(context.system, plan, properties)).length > 0) return 'unknown';
   const { groups, unproven } = await readKernel(context, plan, properties);
   const looser = groups.filter(({ calls, leftOver }) => calls === 'looser' && !leftOver);
-  if (looser.some(({ processes }) => processes.some((one) => one.pid === pid))) return 'loose';
-  return hasErrors(unproven) ? 'unknown' : undefined;
+  if (looser.some(({ processes }) => processes.some((one) => one.pid === pid))) {
+    await keepWithoutFiles(context, prepared.appliedRuns.unit, [service]);
+    return 'looser';
+  }
+  return hasErrors(unproven) ? 'unknown' : 'alike';
 }

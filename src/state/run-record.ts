@@ -1,0 +1,55 @@
+/** The record of runs: which runs of a unit's services were seen, and with which files. It lasts until the next boot. */
+import { runsPath } from '../paths.js';
+import type { Context } from '../system/context.js';
+import { failureOf } from './failures.js';
+import type { Service } from './service.js';
+import { isRunning, runOf } from './service-run.js';
+
+/** By its invocation the hash of the files that each run was seen to have. */
+export type RunRecord = ReadonlyMap<string, string>;
+
+/** In the place of a hash: a run that isn't known to have any files of its unit. */
+export const NO_FILES = 'untrusted';
+
+/** Larger than any record, in bytes. */
+const MAX_SIZE = 1 << 20;
+
+/** Runs that are kept of a unit: the last. */
+const MOST_RUNS = 5_000;
+
+/** The runs of a unit that were seen; none where that can't be read. */
+export async function readRuns({ system, placement }: Context, unit: string): Promise<RunRecord> {
+  const runs = new Map<string, string>();
+  await failureOf(async () => {
+    const file = await system.read(runsPath(placement, unit), { limit: MAX_SIZE, trusted: true });
+    for (const line of new TextDecoder().decode(file?.bytes).split('\n')) {
+      const [run, hash] = line.split(' ');
+      if (run && hash) runs.set(run, hash);
+    }
+  });
+  return runs;
+}
+
+/** Records the runs that services are in. @throws UserError where that can't be written */
+export async function recordRuns(
+  context: Context,
+  unit: string,
+  services: readonly Service[],
+  hash: string,
+): Promise<void> {
+  const { system, placement } = context;
+  const running = services.filter(({ properties }) => isRunning(properties));
+  const runs = running.map(({ name, properties }) => runOf(name, properties).invocation);
+  const all = new Map(await readRuns(context, unit));
+  // The record alone tells that a unit was applied, even where nothing runs.
+  if (runs.length > 0 && runs.every((run) => all.get(run) === hash)) return;
+  for (const run of runs) {
+    all.delete(run);
+    all.set(run, hash);
+  }
+  const lines = [...all].slice(-MOST_RUNS).map(([run, of]) => `${run} ${of}\n`);
+  await system.replace(runsPath(placement, unit), new TextEncoder().encode(lines.join('')), { mode: 0o644 });
+}
+
+export const forgetRuns = ({ system, placement }: Context, unit: string): Promise<void> =>
+  system.remove(runsPath(placement, unit));
