@@ -26,6 +26,7 @@ import { type Enforcement, NO_ENFORCEMENT } from '../verify/kernel/enforcement.j
 import { looserSince } from '../verify/kernel/looser.js';
 import { readKernel } from '../verify/kernel/read-kernel.js';
 import { mountedBy, replacedPrograms } from '../verify/kernel/replaced-programs.js';
+import { plannedDropIn } from '../verify/manager/in-force.js';
 import { readBack } from '../verify/manager/read-back.js';
 
 /**
@@ -61,7 +62,9 @@ export async function verify(
     ...notWritten(context, prepared, pending, dropIn),
     ...due,
     // Another drop-in than the planned one is loaded otherwise in every line.
-    ...(pending.some(({ path }) => path === dropIn) ? [] : readBack(plan, dropIn, properties)),
+    ...(pending.some(({ path }) => path === dropIn)
+      ? []
+      : readBack(plannedDropIn(context, prepared), properties)),
     ...(await leftHalfDone(context, prepared.unit.name.full)),
   ];
   const kernel = await readKernel(context, plan, properties);

@@ -40,7 +40,7 @@ const SETTINGS: ReadonlyMap<string, Holds> = new Map<string, Holds>([
 
 /**
  * Whether the manager has loaded what a drop-in assigns to a directive that isn't in the table of `[service]`;
- * SystemCallFilter= and SystemCallLog= have filterBack() and logBack(), and filterHolds() and logHolds().
+ * SystemCallFilter= and SystemCallLog= have filterDifferences() and logDifferences().
  */
 export function isSettingLoaded(name: string, values: readonly string[], get: Get): boolean {
   const holds = SETTINGS.get(name);
