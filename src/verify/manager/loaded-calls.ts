@@ -26,8 +26,10 @@ export interface Reader {
   readonly sets: SyscallSets | undefined;
 }
 
+const FILTER = 'SystemCallFilter';
+
 /** The directives that are lists of calls, which the sets of a systemd decide on. */
-export const CALL_LISTS: readonly string[] = ['SystemCallFilter', 'SystemCallLog'];
+export const CALL_LISTS: readonly string[] = [FILTER, 'SystemCallLog'];
 
 /** As on the bus: whether it is of the calls that it lists alone, or of all others. */
 export type CallList = readonly [only: boolean, listed: readonly string[]];
@@ -38,7 +40,8 @@ const NO_FILTER: Pick<OwnSyscallFilter, 'mode' | 'entries'> = { mode: 'deny', en
 /**
  * Holds SystemCallFilter= as loaded against the lines of a drop-in, call by call. Lines that don't begin with a reset,
  * calls of other tables than the native one, and errnos in an allow list, of which the bus has none, can't be told.
- * A libseccomp that doesn't know a call yet leaves it out: an allow list refuses it then, and the launcher's filter has it.
+ * Calls that its libseccomp may not know may be missing where they are refused all the same: in an allow list, and where
+ * the launcher loads the whole policy.
  */
 export function filterDifferences(
   dropIn: UnitFile,
@@ -50,8 +53,13 @@ export function filterDifferences(
   const own = ownSyscallFilter(unit, sets ?? bundledSets(), systemd);
   const meant = own ?? NO_FILTER;
   if (allows !== (meant.mode === 'allow'))
-    return [filterDifference(`SystemCallFilter= is ${allows ? 'an allow' : 'a deny'} list in systemd`)];
-  const isWhole = unit.all('Service', 'SystemCallFilter')[0]?.value === '';
+    return [
+      {
+        directive: FILTER,
+        message: `SystemCallFilter= is ${allows ? 'an allow' : 'a deny'} list in systemd`,
+      },
+    ];
+  const isWhole = unit.all('Service', FILTER)[0]?.value === '';
   if (!isWhole || (own && !sets)) return [];
   const { missing, extra, other } = compared(meant, listed, { unit, reader });
   const isKnown = (call: string) => isSurelyKnown(call, nativeAbi(reader));
@@ -62,9 +70,9 @@ export function filterDifferences(
       ? "systemd doesn't refuse"
       : "systemd doesn't refuse, since its libseccomp doesn't know them";
   return [
-    ...aboutCalls(lacking, told),
-    ...aboutCalls(`SystemCallFilter= also ${allows ? 'allows' : 'refuses'}`, extra),
-    ...aboutCalls('SystemCallFilter= has another errno for', other),
+    ...aboutCalls(FILTER, lacking, told),
+    ...aboutCalls(FILTER, `SystemCallFilter= also ${allows ? 'allows' : 'refuses'}`, extra),
+    ...aboutCalls(FILTER, 'SystemCallFilter= has another errno for', other),
   ];
 }
 
@@ -124,7 +132,7 @@ export function logDifferences(
       const calls = expandSet(sets, name) ?? (isKnownCall(name, sets) ? [name] : []);
       return calls.length > 0 && !recordsAny(log, calls);
     });
-  return aboutCalls('SystemCallLog= lacks', missing, 'SystemCallLog');
+  return aboutCalls('SystemCallLog', 'SystemCallLog= lacks', missing);
 }
 
 /** Whether SystemCallLog= as loaded has any of these calls recorded. */
@@ -135,7 +143,7 @@ const recordsAny = ([only, listed]: CallList, calls: readonly string[]): boolean
 /** Calls that a message names. */
 const MOST_NAMED = 10;
 
-const aboutCalls = (what: string, calls: readonly string[], directive = 'SystemCallFilter'): Difference[] =>
+const aboutCalls = (directive: string, what: string, calls: readonly string[]): Difference[] =>
   calls.length === 0
     ? []
     : [
@@ -145,8 +153,6 @@ const aboutCalls = (what: string, calls: readonly string[], directive = 'SystemC
           hint: 'enforcer = "launcher" leaves nothing to systemd',
         },
       ];
-
-const filterDifference = (message: string): Difference => ({ directive: 'SystemCallFilter', message });
 
 /** A call that SystemCallFilter= has on the bus, and its own action; undefined stands for the usual one. */
 type Entry = readonly [call: string, action: Action | 'unknown' | undefined];

@@ -38,7 +38,9 @@ export function commandDifferences(
 /** Whether a command is the launcher of a line, with the filter of that line. */
 function isLaunchOf(line: string, [path, [, filter = '']]: LoadedCommand): boolean {
   const [command] = scanExecLine(line, NOWHERE).commands;
-  return command !== undefined && path === command.path.value && isExpanded(argumentsOf(command)[0]!, filter);
+  if (command === undefined) return false;
+  const [option] = argumentsOf(command);
+  return path === command.path.value && option !== undefined && isExpanded(option, filter);
 }
 
 /**
