@@ -26,6 +26,7 @@ import { type Enforcement, NO_ENFORCEMENT } from '../verify/kernel/enforcement.j
 import { looserSince } from '../verify/kernel/looser.js';
 import { readKernel } from '../verify/kernel/read-kernel.js';
 import { mountedBy, replacedPrograms } from '../verify/kernel/replaced-programs.js';
+import { plannedDropIn } from '../verify/manager/in-force.js';
 import { readBack } from '../verify/manager/read-back.js';
 
 /**
@@ -60,7 +61,9 @@ export async function verify(
     ...notWritten(context, prepared, pending, dropIn),
     ...due,
     // An error tells of a drop-in that isn't the planned one: its loaded lines would all differ.
-    ...(pending.some(({ path }) => path === dropIn) ? [] : readBack(plan, dropIn, properties)),
+    ...(pending.some(({ path }) => path === dropIn)
+      ? []
+      : readBack(plannedDropIn(context, prepared), properties)),
     ...(await leftHalfDone(context, prepared.unit.name.full)),
   ];
   const kernel = await readKernel(context, plan, properties);

@@ -61,7 +61,7 @@ const logIdentifier: Setting = {
   },
 };
 
-/** Lists of calls are read back by filterBack() and logBack(), and by filterHolds() and logHolds(). */
+/** Lists of calls are read back by filterDifferences() and logDifferences(). */
 export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ['RequiresMountsFor', mountsFor],
   ['SyslogIdentifier', logIdentifier],

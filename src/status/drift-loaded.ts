@@ -8,9 +8,9 @@ import { bundledSets, type SyscallSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 import type { ManagerFacts } from '../system/system.js';
 import { parseUnitFile } from '../unit/unit-file.js';
+import type { Difference } from '../verify/manager/difference.js';
 import { CALL_LISTS, type Reader } from '../verify/manager/loaded-calls.js';
-import { loadedOtherwise } from '../verify/manager/loaded-otherwise.js';
-import { inItsPlace } from '../verify/manager/read-back.js';
+import { differences, inItsPlace } from '../verify/manager/read-back.js';
 import type { Applied } from './applied.js';
 
 /** What is the same for all units; the sets only where those that came along don't tell that all is well. */
@@ -34,7 +34,7 @@ export async function notLoaded(
   const found = await Promise.all(
     services.map(async ({ name, properties }) => {
       const names = await namesOtherwise(
-        (by) => loadedOtherwise(dropIn, properties, { ...reader, sets: by }),
+        (by) => directivesOf(differences(dropIn, properties, { ...reader, sets: by })),
         sets,
       );
       const message = `${name}: systemd has other values than the drop-in for ${shortList(names, MOST_NAMED)}`;
@@ -53,6 +53,10 @@ async function namesOtherwise(
   const names = find(bundledSets());
   return names.some((name) => CALL_LISTS.includes(name)) ? find(await sets()) : names;
 }
+
+const directivesOf = (found: readonly Difference[]): string[] => [
+  ...new Set(found.map(({ directive }) => directive)),
+];
 
 /** Directives that one line names. */
 const MOST_NAMED = 3;

@@ -17,7 +17,7 @@ import type { UnitName } from '../unit/name.js';
 import { notConfined } from '../verify/kernel/confinement.js';
 import { mountedBy, replacedPrograms } from '../verify/kernel/replaced-programs.js';
 import { comparingFilters } from '../verify/kernel/unfiltered-runs.js';
-import { hasOtherCalls, notInForce } from '../verify/manager/in-force.js';
+import { notInForce } from '../verify/manager/in-force.js';
 import type { NotChanged, PendingApply } from './unit-result.js';
 
 export interface ApplyOptions extends PrepareOptions {
@@ -88,10 +88,9 @@ async function inForce(
     state: 'refused',
     diagnostics: [...written.diagnostics, ...why],
   });
-  const wrong = notInForce(context, plan, unit);
+  const wrong = notInForce(context, written.prepared, unit);
   if (wrong.length > 0)
     return mayBeUnread(context, unit.properties, unit.name) ? unread(written) : refused(wrong);
-  if (hasOtherCalls(context, written.prepared, unit.services)) return unread(written);
   const due: Diagnostic[] = [];
   let isDue = false;
   for (const service of unit.services) {

@@ -12,7 +12,6 @@ import {
 } from '../explain/explain-unit.js';
 import { type HeardRecords, heardIn } from '../explain/heard.js';
 import type { UserManager } from '../explain/user-manager.js';
-import { dropInPath } from '../paths.js';
 import { recordReader } from '../prepare/load/native-program.js';
 import { type Prepared, type PrepareOptions, prepare } from '../prepare/prepare.js';
 import { affectedUnits } from '../restart/affected-units.js';
@@ -23,6 +22,7 @@ import { lastWritten, withLifetime } from '../state/own-files.js';
 import { isRunning } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
 import type { ProcessResult, Running } from '../system/system.js';
+import { plannedDropIn } from '../verify/manager/in-force.js';
 import { readBack } from '../verify/manager/read-back.js';
 import { type AppliedUnit, beginChange, inOrder, resultOf, type Transaction } from './changed-unit.js';
 import { holdSignals } from './held-signals.js';
@@ -165,12 +165,13 @@ const recordTable = (transaction: Transaction, permissive: Prepared): Step<Appli
   { name: 'try', per: 'round', do: tryServices(transaction) },
 ];
 
-/** Holds what systemd has loaded against the plan of the one unit. */
-const readBackAlone = ({ context }: Transaction, { plan, unit: { properties } }: Prepared) =>
+/** Holds what systemd has loaded of the one unit against its drop-in. */
+const readBackAlone = ({ context }: Transaction, permissive: Prepared) =>
   inOrder((unit: AppliedUnit) =>
     resultOf(unit, async () => {
+      const { plan, unit: before } = permissive;
       const loaded = await context.system.unit(plan.unit);
-      return readBack(plan, dropInPath(context.placement, plan.unit), loaded, properties);
+      return readBack(plannedDropIn(context, permissive), loaded, before.properties);
     }),
   );
 

@@ -79,6 +79,8 @@ async function found(system: FakeSystem, units: readonly string[] = []) {
   return { exit, drift, text, messages: diagnostics.map(({ message }) => message).join('\n') };
 }
 
+const without = (gone: string) => (calls: string[]) => calls.filter((call) => call !== gone);
+
 const MORE = edit(PLACE, '"execve"', '"acct", "execve"');
 const NEW_COMMAND = edit(VENDOR, 'demod', 'demod --new');
 
@@ -218,7 +220,7 @@ describe('what has changed since a policy was applied:', () => {
       };
     };
     const asLoaded = (calls: string[]) => calls;
-    const withOneLess = (calls: string[]) => calls.filter((call) => call !== 'getpid');
+    const withOneLess = without('getpid');
 
     for (const [what, options, asked] of [
       ['the sets that came along', {}, 0],
@@ -242,6 +244,42 @@ describe('what has changed since a policy was applied:', () => {
       assert.deepEqual((await look({ ...older, programs }, withOneLess)).drift, []);
       assert.deepEqual((await look({ sets: false }, withOneLess)).drift, ['drift-loaded']);
     });
+  });
+
+  describe('status, verify and apply say the same of what systemd has loaded:', () => {
+    type Loaded = Map<string, unknown>;
+    const listed = (change: (calls: string[]) => string[]) => (loaded: Loaded) => {
+      const [only, calls] = loaded.get('SystemCallFilter') as [boolean, string[]];
+      loaded.set('SystemCallFilter', [only, change(calls)]);
+    };
+    const policy = `${SERVICES}[syscalls]\ndeny = ["execve", "acct", "mseal"]\n`;
+    const cases: readonly (readonly [what: string, distort: (loaded: Loaded) => void, names: string[]])[] = [
+      ['all that the drop-in has', () => undefined, []],
+      ['a call less that the launcher refuses, too', listed(without('acct')), ['SystemCallFilter']],
+      ['a newer call less that the launcher refuses', listed(without('mseal')), []],
+      ['a call more', listed((calls) => [...calls, 'mount']), ['SystemCallFilter']],
+      ['another errno', listed((calls) => [...without('acct')(calls), 'acct:EIO']), ['SystemCallFilter']],
+      ['another value', (loaded) => loaded.set('PrivateTmp', false), ['PrivateTmp']],
+      ['no command', (loaded) => loaded.set('ExecStartEx', []), ['ExecStart']],
+    ];
+    for (const [what, distort, names] of cases) {
+      test(what, async () => {
+        const files = { [PLACE]: policy };
+        const system = machineWith(SERVICE, policy, {
+          ...{ running: [UNIT], files: Object.fromEntries((await applied({ files })).files), distort },
+        });
+        const { drift, messages } = await found(system);
+        assert.deepEqual(drift, names.length > 0 ? ['drift-loaded'] : []);
+        for (const name of names) assert.match(messages, new RegExp(`than the drop-in for ${name}$`, 'm'));
+        const { json, diagnostics } = await verify(fakeContext(system), [UNIT], {});
+        assert.equal(json.loaded, names.length === 0);
+        const wrong = diagnostics.filter(({ code }) => code === 'not-in-force');
+        assert.equal(wrong.length, names.length, JSON.stringify(diagnostics));
+        const checked = await apply(fakeContext(system), [UNIT], { check: true });
+        const codes = checked.diagnostics.map(({ code }) => code);
+        assert.equal(codes.includes('reload-due'), names.length > 0, codes.join());
+      });
+    }
   });
 
   test('which policy comes first', async () => {

@@ -1,3 +1,4 @@
+import { dropInText } from '../../src/emit/files.js';
 import { makePlan } from '../../src/plan/make-plan.js';
 import type { Plan } from '../../src/plan/plan.js';
 import type { Policy } from '../../src/policy/policy.js';
@@ -7,6 +8,7 @@ import { effectiveUnit } from '../../src/unit/effective.js';
 import { execKeys } from '../../src/unit/exec/keys.js';
 import { parseUnitName, type UnitName } from '../../src/unit/name.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
+import type { PlannedDropIn } from '../../src/verify/manager/read-back.js';
 import { targetSets } from './fake-system.js';
 import { olderSets } from './older-sets.js';
 import { policyFrom } from './policy.js';
@@ -53,6 +55,13 @@ export const planned = (policy: Policy | string, lines = '', target = targetOf(2
     },
     usable: true,
   });
+
+/** The drop-in of a plan as it is held against the manager's properties. */
+export const plannedDropIn = (plan: Plan, path: string): PlannedDropIn => ({
+  unit: plan.unit,
+  target: plan.target,
+  dropIn: parseUnitFile(path, dropInText(plan, { version: '0', policyHash: '0', unitHash: '0' })),
+});
 
 /** The unit as systemd has it with the planned directives in a drop-in. */
 export function confinedUnit(plan: Plan, lines = '') {

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { PlannedDirective } from '../../src/plan/plan.js';
 import { Host } from '../../src/system/host.js';
 import { readBack } from '../../src/verify/manager/read-back.js';
-import { planned } from './planned.js';
+import { planned, plannedDropIn } from './planned.js';
 
 export interface ReadBackCase {
   readonly unit: string;
@@ -26,7 +26,8 @@ if (program?.endsWith('read-back-in-box.js') && file !== undefined) {
   const empty = planned('');
   const findings: ReadBackFinding[][] = [];
   for (const { unit, dropIn, directives } of cases) {
-    findings.push(readBack({ ...empty, unit, directives }, dropIn, await host.unit(unit)));
+    const held = plannedDropIn({ ...empty, unit, directives }, dropIn);
+    findings.push(readBack(held, await host.unit(unit)));
   }
   await host.close();
   console.log(JSON.stringify(findings));

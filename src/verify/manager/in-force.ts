@@ -1,18 +1,14 @@
 import type { Diagnostic } from '../../diagnostic.js';
 import { dropInPath } from '../../paths.js';
-import type { Plan } from '../../plan/plan.js';
 import type { LoadedUnit } from '../../prepare/load/load-unit.js';
 import type { Prepared } from '../../prepare/prepare.js';
-import { type Service, servicesOf } from '../../state/service.js';
-import { areSetsOf } from '../../syscalls/sets.js';
+import { servicesOf } from '../../state/service.js';
 import type { Context } from '../../system/context.js';
 import { isTemplate } from '../../unit/name.js';
 import { parseUnitFile } from '../../unit/unit-file.js';
-import { CALL_LISTS } from './loaded-calls.js';
-import { loadedOtherwise } from './loaded-otherwise.js';
-import { readBack } from './read-back.js';
+import { type PlannedDropIn, readBack } from './read-back.js';
 
-/** What the manager has of a unit. */
+/** A unit and its services as the manager has them. */
 type Loaded = Pick<LoadedUnit, 'name' | 'properties' | 'services'>;
 
 /** A unit as the manager has it now. */
@@ -23,42 +19,29 @@ export async function loadedNow(context: Context, { name, properties }: Loaded):
 }
 
 /**
- * What the manager has loaded otherwise than planned, of a template for each of its instances.
+ * Holds what the manager has loaded of a unit against its drop-in, of a template for each of its instances.
  * @param before the same before our drop-in was written
  */
 export function notInForce(
-  { placement }: Context,
-  plan: Plan,
+  context: Context,
+  prepared: Prepared,
   loaded: Loaded,
   before?: Loaded,
 ): Diagnostic[] {
-  const dropIn = dropInPath(placement, plan.unit);
+  const planned = plannedDropIn(context, prepared);
   const was = new Map(before?.services.map(({ name, properties }) => [name, properties]));
-  const all = isTemplate(loaded.name) ? readBack(plan, dropIn, loaded.properties!, before?.properties) : [];
+  const all = isTemplate(loaded.name) ? readBack(planned, loaded.properties!, before?.properties) : [];
   if (all.length > 0) return all;
   return loaded.services.flatMap(({ name, properties }) =>
-    readBack({ ...plan, unit: name }, dropIn, properties, was.get(name)).map((one) => naming(name, one)),
+    readBack({ ...planned, unit: name }, properties, was.get(name)).map((one) => naming(name, one)),
   );
 }
 
-/**
- * Whether the manager has other lists of calls than the drop-in, which is there as planned. readBack() takes some calls for
- * what libseccomp doesn't know.
- */
-export function hasOtherCalls(
-  { placement }: Context,
-  { plan, files }: Prepared,
-  services: readonly Service[],
-) {
+/** The drop-in among the files that were prepared for a unit without errors. */
+export function plannedDropIn({ placement }: Context, { plan, files }: Prepared): PlannedDropIn {
   const path = dropInPath(placement, plan.unit);
-  const dropIn = files.find((file) => file.path === path);
-  if (!dropIn) return false;
-  const { systemd, version, machine, sets } = plan.target;
-  const reader = { systemd, machine, sets: areSetsOf(sets, version) ? sets : undefined };
-  const file = parseUnitFile(path, dropIn.content);
-  return services.some(({ properties }) =>
-    loadedOtherwise(file, properties, reader).some((name) => CALL_LISTS.includes(name)),
-  );
+  const { content } = files.find((file) => file.path === path)!;
+  return { unit: plan.unit, target: plan.target, dropIn: parseUnitFile(path, content) };
 }
 
 const naming = (service: string, one: Diagnostic): Diagnostic =>

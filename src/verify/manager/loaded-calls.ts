@@ -1,11 +1,21 @@
+import { shortList } from '../../collections.js';
+import { namesFilter, programNamesIn } from '../../paths.js';
 import { type Abi, abisOf, type Machine } from '../../syscalls/abi.js';
-import { errnoAction, KILL } from '../../syscalls/action.js';
-import { numbersOf } from '../../syscalls/numbers.js';
-import { bundledSets, type SyscallSets } from '../../syscalls/sets.js';
-import { effectiveUnit } from '../../unit/effective.js';
-import { ownSyscallFilter, type Refusal, WRITE_EXEMPT } from '../../unit/own-filter.js';
+import { type Action, errnoAction, KILL } from '../../syscalls/action.js';
+import { parseAction } from '../../syscalls/action-text.js';
+import { isKnownCall, numbersOf } from '../../syscalls/numbers.js';
+import { bundledSets, expandSet, type SyscallSets } from '../../syscalls/sets.js';
+import { type EffectiveUnit, effectiveUnit } from '../../unit/effective.js';
+import {
+  type OwnSyscallFilter,
+  ownErrorNumber,
+  ownSyscallFilter,
+  type Refusal,
+  WRITE_EXEMPT,
+} from '../../unit/own-filter.js';
 import type { UnitFile } from '../../unit/unit-file.js';
-import { callsOf, type EntryAction, loadedEntries, recordsAny } from './loaded-filter.js';
+import { sinceReset } from '../../unit/values.js';
+import type { Difference } from './difference.js';
 
 /** The manager that has read a drop-in. */
 export interface Reader {
@@ -16,65 +26,150 @@ export interface Reader {
   readonly sets: SyscallSets | undefined;
 }
 
+const FILTER = 'SystemCallFilter';
+
 /** The directives that are lists of calls, which the sets of a systemd decide on. */
-export const CALL_LISTS: readonly string[] = ['SystemCallFilter', 'SystemCallLog'];
+export const CALL_LISTS: readonly string[] = [FILTER, 'SystemCallLog'];
 
 /** As on the bus: whether it is of the calls that it lists alone, or of all others. */
 export type CallList = readonly [only: boolean, listed: readonly string[]];
 
+/** A filter without a call, as an empty SystemCallFilter= leaves it. */
+const NO_FILTER: Pick<OwnSyscallFilter, 'mode' | 'entries'> = { mode: 'deny', entries: new Map() };
+
 /**
- * Whether SystemCallFilter= is loaded as the lines of a drop-in have it. What can't be told counts as loaded: lines that
- * don't begin with a reset, calls of other tables than the native one, errnos in an allow list, of which the bus has
- * none, and calls that its libseccomp may not know.
+ * Holds SystemCallFilter= as loaded against the lines of a drop-in, call by call. Lines that don't begin with a reset,
+ * calls of other tables than the native one, and errnos in an allow list, of which the bus has none, can't be told.
+ * Calls that its libseccomp may not know may be missing where they are refused all the same: in an allow list, and where
+ * the launcher loads the whole policy.
  */
-export function filterHolds(file: UnitFile, [allows, listed]: CallList, reader: Reader): boolean {
-  const { systemd, machine, sets } = reader;
-  const unit = effectiveUnit([file]);
-  const meant = ownSyscallFilter(unit, sets ?? bundledSets(), systemd);
-  if (!meant) return !allows && listed.length === 0;
-  if (allows !== (meant.mode === 'allow')) return false;
-  const isWhole = unit.all('Service', 'SystemCallFilter')[0]?.value === '';
-  if (!isWhole || !sets) return true;
-  const [abi] = abisOf(machine);
-  const native = numbersOf(abi!);
-  const isExempt = (call: string) => call === 'write' && systemd >= WRITE_EXEMPT;
-  const entries = loadedEntries(listed);
-  const extra = [...entries].some(
-    ([call, action]) =>
-      native.has(call) && !isExempt(call) && !isMeant(meant.entries.get(call), action, allows),
+export function filterDifferences(
+  dropIn: UnitFile,
+  [allows, listed]: CallList,
+  reader: Reader,
+): Difference[] {
+  const { systemd, sets } = reader;
+  const unit = effectiveUnit([dropIn]);
+  const own = ownSyscallFilter(unit, sets ?? bundledSets(), systemd);
+  const meant = own ?? NO_FILTER;
+  if (allows !== (meant.mode === 'allow'))
+    return [
+      {
+        directive: FILTER,
+        message: `SystemCallFilter= is ${allows ? 'an allow' : 'a deny'} list in systemd`,
+      },
+    ];
+  const isWhole = unit.all('Service', FILTER)[0]?.value === '';
+  if (!isWhole || (own && !sets)) return [];
+  const { missing, extra, other } = compared(meant, listed, { unit, reader });
+  const isKnown = (call: string) => isSurelyKnown(call, nativeAbi(reader));
+  const told = allows || isLaunched(dropIn) ? missing.filter(isKnown) : missing;
+  const lacking = allows
+    ? "SystemCallFilter= doesn't allow"
+    : told.some(isKnown)
+      ? "systemd doesn't refuse"
+      : "systemd doesn't refuse, since its libseccomp doesn't know them";
+  return [
+    ...aboutCalls(FILTER, lacking, told),
+    ...aboutCalls(FILTER, `SystemCallFilter= also ${allows ? 'allows' : 'refuses'}`, extra),
+    ...aboutCalls(FILTER, 'SystemCallFilter= has another errno for', other),
+  ];
+}
+
+/** Whether commands of a drop-in, or the programs that it mounts, are started by the launcher, which loads the whole policy. */
+const isLaunched = ({ assignments }: UnitFile): boolean =>
+  assignments.some(
+    ({ key, value }) => (key.startsWith('Exec') && namesFilter(value)) || programNamesIn(value).length > 0,
   );
-  const lacks = ([call, { errno }]: readonly [string, { readonly errno?: Refusal }]) =>
-    !entries.has(call) && !(allows && errno !== undefined) && !isExempt(call) && isSurelyKnown(call, abi!);
-  return !extra && ![...meant.entries].some(lacks);
+
+/** Calls of the native table by how a loaded filter has them otherwise than it is meant to. */
+interface Compared {
+  readonly missing: readonly string[];
+  readonly extra: readonly string[];
+  /** Refused calls that get something else. */
+  readonly other: readonly string[];
 }
 
-/** @param meant what the lines have of a call, if they have it */
-function isMeant(
-  meant: { readonly errno?: Refusal } | undefined,
-  action: EntryAction,
-  allows: boolean,
-): boolean {
+function compared(
+  { mode, entries: meant }: typeof NO_FILTER,
+  listed: readonly string[],
+  { unit, reader }: { readonly unit: EffectiveUnit; readonly reader: Reader },
+): Compared {
+  const allows = mode === 'allow';
+  const native = numbersOf(nativeAbi(reader));
+  const isTold = (call: string) => native.has(call) && !(call === 'write' && reader.systemd >= WRITE_EXEMPT);
+  const loaded = new Map(listed.map(parseEntry).filter(([call]) => isTold(call)));
   // Of an allow list 247 has calls with an errno, too.
-  if (action === 'unknown' || (allows && action !== undefined)) return true;
-  if (!meant) return false;
-  const { errno } = meant;
-  return action === (errno === undefined ? undefined : errno === 'kill' ? KILL : errnoAction(errno));
+  const isMeant = ([call, action]: Entry) =>
+    meant.has(call) && !(allows && action === undefined && meant.get(call)!.errno !== undefined);
+  const usual = ownErrorNumber(unit);
+  const isOther = ([call, action = actionOf(usual)]: Entry) =>
+    meant.has(call) && action !== actionOf(meant.get(call)!.errno ?? usual);
+  return {
+    missing: [...meant]
+      .filter(([call, { errno }]) => isTold(call) && !loaded.has(call) && !(allows && errno !== undefined))
+      .map(([call]) => call),
+    extra: [...loaded].filter((entry) => !isMeant(entry)).map(([call]) => call),
+    other: allows ? [] : [...loaded].filter(isOther).map(([call]) => call),
+  };
 }
 
-/** Whether what a drop-in adds to SystemCallLog= is loaded; lines that take away can't be told from the unit's own. */
-export function logHolds(
+const actionOf = (refusal: Refusal): Action => (refusal === 'kill' ? KILL : errnoAction(refusal));
+
+/**
+ * Holds SystemCallLog= as loaded against the lines of a drop-in, which come on top of the unit's own. Of a set it can be
+ * told whether any call of it is recorded: a libseccomp that is older than the sets doesn't know them all.
+ */
+export function logDifferences(
   values: readonly string[],
   log: CallList | undefined,
-  { machine, sets }: Reader,
-): boolean {
-  if (!log || !sets || values.some((value) => value === '' || value.startsWith('~'))) return true;
-  const [abi] = abisOf(machine);
-  const isLacking = (name: string) => {
-    const calls = callsOf(name, sets).filter((call) => isSurelyKnown(call, abi!));
-    return calls.length > 0 && !recordsAny(log, calls);
-  };
-  return !values.some((value) => value.split(' ').some(isLacking));
+  { sets }: Reader,
+): Difference[] {
+  if (!log || !sets) return [];
+  const missing = sinceReset(values)
+    .flatMap((value) => value.split(' '))
+    .filter((name) => {
+      const calls = expandSet(sets, name) ?? (isKnownCall(name, sets) ? [name] : []);
+      return calls.length > 0 && !recordsAny(log, calls);
+    });
+  return aboutCalls('SystemCallLog', 'SystemCallLog= lacks', missing);
 }
+
+/** Whether SystemCallLog= as loaded has any of these calls recorded. */
+const recordsAny = ([only, listed]: CallList, calls: readonly string[]): boolean =>
+  // An empty list records nothing, whatever its sign.
+  listed.length > 0 && calls.some((call) => listed.includes(call) === only);
+
+/** Calls that a message names. */
+const MOST_NAMED = 10;
+
+const aboutCalls = (directive: string, what: string, calls: readonly string[]): Difference[] =>
+  calls.length === 0
+    ? []
+    : [
+        {
+          directive,
+          message: `${what}: ${shortList(calls, MOST_NAMED)}`,
+          hint: 'enforcer = "launcher" leaves nothing to systemd',
+        },
+      ];
+
+/** A call that SystemCallFilter= has on the bus, and its own action; undefined stands for the usual one. */
+type Entry = readonly [call: string, action: Action | 'unknown' | undefined];
+
+/** The highest that the kernel knows. */
+const MAX_ERRNO = 4095;
+
+/** Reads `name`, or `name:EPERM`, `name:kill`, `name:200`. */
+function parseEntry(entry: string): Entry {
+  const [call = '', suffix] = entry.split(':');
+  if (suffix === undefined) return [call, undefined];
+  // No policy can have all of them.
+  const errno = /^\d{1,4}$/.test(suffix) ? Number(suffix) : Number.POSITIVE_INFINITY;
+  return [call, errno <= MAX_ERRNO ? errnoAction(errno) : (parseAction(suffix) ?? 'unknown')];
+}
+
+const nativeAbi = ({ machine }: Reader): Abi => abisOf(machine)[0]!;
 
 /** The last call in the tables of libseccomp 2.5.1, the oldest that a supported systemd comes with: faccessat2(2). */
 const LAST_KNOWN = 439;

@@ -1,4 +1,9 @@
+import { printable } from '../../diagnostic.js';
+import { namesFilter } from '../../paths.js';
+import type { UnitProperties } from '../../system/system.js';
 import { argumentsOf, type ExecCommand, scanExecLine } from '../../unit/exec/line.js';
+import { sinceReset } from '../../unit/values.js';
+import type { Difference } from './difference.js';
 
 /** One command as ExecStartEx and its like have it: path, arguments, flags, then times and results. */
 export type LoadedCommand = readonly [
@@ -7,6 +12,36 @@ export type LoadedCommand = readonly [
   flags: readonly string[],
   ...rest: unknown[],
 ];
+
+/** The commands of an Exec key as the manager has them. */
+export const commandsOf = (properties: UnitProperties, key: string): readonly LoadedCommand[] =>
+  (properties.get(`${key}Ex`) ?? []) as readonly LoadedCommand[];
+
+/** Holds the commands of an Exec key as loaded against the lines of a drop-in: how many, and those behind the launcher. */
+export function commandDifferences(
+  key: string,
+  values: readonly string[],
+  loaded: readonly LoadedCommand[],
+): Difference[] {
+  const lines = sinceReset(values);
+  const wrapped = lines.filter(namesFilter);
+  const behind = loaded.filter((command) => wrapped.some((line) => isLaunchOf(line, command))).length;
+  if (behind !== wrapped.length || loaded.length !== lines.length) {
+    const message = `${key}= has ${behind} of ${loaded.length} commands behind the launcher, not ${wrapped.length} of ${lines.length}`;
+    return [{ directive: key, message }];
+  }
+  const other = lines.find((line, i) => namesFilter(line) && !isLoadedLine(line, loaded[i]));
+  if (other === undefined) return [];
+  return [{ directive: key, message: `${key}= isn't loaded as '${printable(other, 120)}'` }];
+}
+
+/** Whether a command is the launcher of a line, with the filter of that line. */
+function isLaunchOf(line: string, [path, [, filter = '']]: LoadedCommand): boolean {
+  const [command] = scanExecLine(line, NOWHERE).commands;
+  if (command === undefined) return false;
+  const [option] = argumentsOf(command);
+  return path === command.path.value && option !== undefined && isExpanded(option, filter);
+}
 
 /**
  * Whether a command is the same as before, or the same behind the launcher. Both are as systemd has them: without

@@ -18,7 +18,7 @@ const isImplied = ({ impliedBy, strictness }: Directive, value: string | undefin
 
 /**
  * Whether the manager has loaded what a drop-in assigns to a directive that isn't in the table of `[service]`;
- * SystemCallFilter= and SystemCallLog= have filterBack() and logBack(), and filterHolds() and logHolds().
+ * SystemCallFilter= and SystemCallLog= have filterDifferences() and logDifferences().
  */
 export function isSettingLoaded(name: string, values: readonly string[], get: Get): boolean {
   const holds = SETTINGS.get(name)?.isLoaded;

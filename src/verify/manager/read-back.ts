@@ -2,86 +2,97 @@ import { groupBy } from '../../collections.js';
 import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import { findDirective } from '../../directives/table.js';
-import { hasNameOfDropIn, namesFilter } from '../../paths.js';
-import type { Plan, PlannedCommands } from '../../plan/plan.js';
+import { hasNameOfDropIn } from '../../paths.js';
+import type { Plan } from '../../plan/plan.js';
 import type { UnitProperties } from '../../system/system.js';
-import { isLoadedLine, isSameCommand, type LoadedCommand } from './loaded-commands.js';
-import { filterBack, logBack } from './loaded-filter.js';
+import { EXEC_KEYS } from '../../unit/exec/keys.js';
+import type { UnitFile } from '../../unit/unit-file.js';
+import type { Difference } from './difference.js';
+import { type CallList, filterDifferences, logDifferences, type Reader } from './loaded-calls.js';
+import { commandDifferences, commandsOf, isSameCommand } from './loaded-commands.js';
 import { isLoaded, isSettingLoaded } from './loaded-values.js';
 
+/** A drop-in as it was planned, of which the manager shall have every line. */
+export interface PlannedDropIn {
+  /** The unit that is asked about: of a template one of its instances, too. */
+  readonly unit: string;
+  readonly target: Plan['target'];
+  readonly dropIn: UnitFile;
+}
+
 /**
- * Holds what the manager has loaded against the plan: systemd ignores what it doesn't understand with no more than a
- * warning, and a drop-in that is read later may set the same again, so being written isn't being in force. All that
- * is planned is compared, directives as far as isLoaded() can tell.
- * @param before the unit before our drop-in was written: what the launcher starts must be what systemd started
+ * Holds the manager's properties of a unit against the drop-in: systemd ignores what it doesn't understand with no more
+ * than a warning, and a drop-in that is read later may set the same again, so being written isn't being in force.
+ * @param before the unit before our drop-in was written: the launcher must start what systemd started
  */
 export function readBack(
-  plan: Plan,
-  dropIn: string,
+  { unit, target, dropIn }: PlannedDropIn,
   properties: UnitProperties,
   before?: UnitProperties,
 ): Diagnostic[] {
   const state = properties.get('LoadState');
-  if (state !== 'loaded') return [error('not-loaded', `systemd can't load ${plan.unit} now: ${state}`)];
+  if (state !== 'loaded') return [error('not-loaded', `systemd can't load ${unit} now: ${state}`)];
+  const { path } = dropIn;
   const dropIns = properties.get('DropInPaths') as string[];
-  if (!dropIns.includes(dropIn))
-    return [error('not-loaded', `systemd doesn't read ${dropIn}`, { hint: inItsPlace(dropIns, dropIn) })];
-  const later = laterHint(dropIns.slice(dropIns.indexOf(dropIn) + 1));
+  if (!dropIns.includes(path))
+    return [error('not-loaded', `systemd doesn't read ${path}`, { hint: inItsPlace(dropIns, path) })];
+  const later = laterHint(dropIns.slice(dropIns.indexOf(path) + 1));
+  // A manager that has read files which were put back as old as they were doesn't see that they are others.
+  const reload = `'${systemctl(target.scope, 'daemon-reload')}' makes systemd read its files again`;
+  const found = differences(dropIn, properties, target);
+  const wrong = new Set(found.map(({ directive }) => directive));
   return [
-    ...plan.commands.flatMap((commands) => {
-      const wrong = commandsBack(plan, commands, properties, later);
-      return wrong.length > 0 ? wrong : programsBack(plan, commands, properties, before);
-    }),
-    ...filterBack(plan, properties, later),
-    ...logBack(plan, properties, later),
-    ...directivesBack(plan, properties, later),
+    ...found.map(({ message, hint = reload }) => error('not-in-force', message, { hint: later ?? hint })),
+    ...EXEC_KEYS.filter(
+      (key) => !wrong.has(key) && dropIn.assignments.some((line) => line.key === key),
+    ).flatMap((key) => otherPrograms(key, { unit, target }, properties, before)),
   ];
 }
 
-/** Where to look for what undoes a line of ours. */
+/**
+ * Holds the manager's properties of a unit against the lines of a drop-in of ours, directive by directive: commands and
+ * calls one by one, values as far as isLoaded() can tell.
+ * @param dropIn which the manager says it has read
+ */
+export function differences(dropIn: UnitFile, properties: UnitProperties, reader: Reader): Difference[] {
+  const get = (property: string) => properties.get(property);
+  return [...groupBy(dropIn.assignments, ({ key }) => key)].flatMap(([key, lines]) => {
+    const values = lines.map(({ value }) => value);
+    if (EXEC_KEYS.includes(key)) return commandDifferences(key, values, commandsOf(properties, key));
+    if (key === 'SystemCallFilter') return filterDifferences(dropIn, get(key) as CallList, reader);
+    if (key === 'SystemCallLog') return logDifferences(values, get(key) as CallList | undefined, reader);
+    return valueDifferences(key, values, get);
+  });
+}
+
+function valueDifferences(
+  directive: string,
+  values: readonly string[],
+  get: (property: string) => unknown,
+): Difference[] {
+  const row = findDirective(directive);
+  if (row ? isLoaded(row, values, get) : isSettingLoaded(directive, values, get)) return [];
+  const message = `${directive}= is not in systemd as it is in the drop-in`;
+  return [{ directive, message, hint: "systemd's log may say why: journalctl --boot _PID=1" }];
+}
+
+/** Where to look for the file that undoes a line of ours. */
 const laterHint = (paths: readonly string[]): string | undefined =>
   paths.length === 0 ? undefined : `read after ours: ${paths.map((path) => printable(path)).join(', ')}`;
 
-function commandsBack(
-  plan: Plan,
-  { key, lines, wrapped }: PlannedCommands,
-  properties: UnitProperties,
-  later: string | undefined,
-): Diagnostic[] {
-  const commands = commandsOf(properties, key);
-  const behind = commands.filter(
-    ([path, argv]) => path === plan.target.launcher && argv[1] === `--filter=${plan.filterFile}`,
-  ).length;
-  if (behind === wrapped && commands.length === lines.length) {
-    const other = lines.find((line, i) => namesFilter(line) && !isLoadedLine(line, commands[i]));
-    if (other === undefined) return [];
-    const said = `${key}= of ${plan.unit} isn't loaded as '${printable(other, 120)}'`;
-    return [error('not-in-force', said, { hint: later ?? reloadHint(plan) })];
-  }
-  const message = `${key}= has ${behind} of ${commands.length} commands behind the launcher, not ${wrapped} of ${lines.length}`;
-  return [error('not-in-force', message, { hint: later })];
-}
-
-/** A manager that has read files which were put back as old as they were doesn't see that they are others. */
-const reloadHint = ({ target }: Plan): string =>
-  `'${systemctl(target.scope, 'daemon-reload')}' makes systemd read its files again`;
-
-const commandsOf = (properties: UnitProperties, key: string) =>
-  (properties.get(`${key}Ex`) ?? []) as readonly LoadedCommand[];
-
 /** Commands that have come to start another program, or the same with other arguments. */
-function programsBack(
-  { unit, target }: Plan,
-  { key }: PlannedCommands,
+function otherPrograms(
+  key: string,
+  { unit, target: { launcher } }: Pick<PlannedDropIn, 'unit' | 'target'>,
   properties: UnitProperties,
   before: UnitProperties | undefined,
 ): Diagnostic[] {
   const originals = before === undefined ? [] : commandsOf(before, key);
-  // What goes through the launcher already is an earlier drop-in's, and the unit may have changed since.
-  if (originals.some(([path]) => path === target.launcher)) return [];
+  // A unit with an earlier drop-in of ours may have changed since it was loaded.
+  if (originals.some(([path]) => path === launcher)) return [];
   const loaded = commandsOf(properties, key);
   return originals
-    .filter((original, i) => loaded[i] && !isSameCommand(target.launcher, original, loaded[i]))
+    .filter((original, i) => loaded[i] && !isSameCommand(launcher, original, loaded[i]))
     .map(([path]) =>
       error(
         'not-in-force',
@@ -93,29 +104,7 @@ function programsBack(
     );
 }
 
-/** Several entries of the plan may be for one directive: the drop-in has their assignments one after the other. */
-function directivesBack(plan: Plan, properties: UnitProperties, later: string | undefined): Diagnostic[] {
-  const get = (property: string) => properties.get(property);
-  const holds = (name: string, values: readonly string[]) => {
-    const row = findDirective(name);
-    return row ? isLoaded(row, values, get) : isSettingLoaded(name, values, get);
-  };
-  return [...groupBy(plan.directives, ({ name }) => name)]
-    .filter(
-      ([name, entries]) =>
-        !holds(
-          name,
-          entries.flatMap(({ values }) => values),
-        ),
-    )
-    .map(([name]) =>
-      error('not-in-force', `${name}= is not in systemd as it is in the drop-in`, {
-        hint: later ?? "systemd's log may say why: journalctl --boot _PID=1",
-      }),
-    );
-}
-
-/** What is read in the place of a drop-in of ours, and the way out. */
+/** The file that is read in the place of a drop-in of ours, and the way out. */
 export function inItsPlace(read: readonly string[], dropIn: string): string | undefined {
   const other = read.find((one) => hasNameOfDropIn(one) && one !== dropIn);
   return other && `systemd reads ${printable(other)} in its place: remove that`;

@@ -5,7 +5,7 @@ import type { Plan } from '../../../src/plan/plan.js';
 import { isSameCommand, type LoadedCommand } from '../../../src/verify/manager/loaded-commands.js';
 import { readBack } from '../../../src/verify/manager/read-back.js';
 import { loadedProperties } from '../../support/fake-manager.js';
-import { planned } from '../../support/planned.js';
+import { planned, plannedDropIn } from '../../support/planned.js';
 
 const DROP_IN = '/etc/systemd/system/demo.service.d/zz-sandbox-unit.conf';
 const FRAGMENT = '/usr/lib/systemd/system/demo.service';
@@ -26,6 +26,7 @@ function properties(plan: Plan, lines: string, { after = '', without = false } =
 
 const NO_EXEC = planned('[syscalls]\ndeny = ["execve", "execveat", "uname"]');
 const ALONE = planned('[syscalls]\ndeny = ["uname", "@mount"]');
+const NEWER = planned('[syscalls]\ndeny = ["mseal", "@mount"]');
 const LOGGED = planned('[syscalls]\ndeny = ["uname"]\nlog = ["getpid", "@swap", "mount"]');
 const ERRNOS = planned('[syscalls]\ndeny = ["uname:EILSEQ", "getpid", "@mount:kill"]\naction = "EPERM"');
 const ALLOW = planned('[syscalls]\nallow = ["@system-service"]');
@@ -37,8 +38,11 @@ function withEntries(plan: Plan, change: (entries: readonly string[]) => string[
   return loaded.set('SystemCallFilter', [allows, change(entries)]);
 }
 
+const held = (plan: Plan, loaded: Map<string, unknown>, before?: Map<string, unknown>) =>
+  readBack(plannedDropIn(plan, DROP_IN), loaded, before);
+
 const messages = (plan: Plan, loaded: Map<string, unknown>) =>
-  readBack(plan, DROP_IN, loaded).map(({ code, severity, message }) => `${severity} ${code}: ${message}`);
+  held(plan, loaded).map(({ code, severity, message }) => `${severity} ${code}: ${message}`);
 
 test('what is loaded as it was planned is right', () => {
   for (const plan of [NO_EXEC, ALONE, ALLOW, ERRNOS, LOGGED])
@@ -73,7 +77,7 @@ for (const line of LINES) {
     const lines = `ExecStart=\nExecStart=${line}\n`;
     const plan = planned('[syscalls]\ndeny = ["execve", "execveat"]', lines);
     const before = properties(plan, lines, { without: true });
-    const found = (loaded: Map<string, unknown>) => readBack(plan, DROP_IN, loaded, before).length;
+    const found = (loaded: Map<string, unknown>) => held(plan, loaded, before).length;
     assert.equal(plan.commands[0]!.wrapped, 1);
     assert.equal(found(properties(plan, lines)), 0);
     const slip = (change: (argv: readonly string[]) => readonly string[]) => {
@@ -101,7 +105,7 @@ test('where an earlier drop-in of ours was loaded, the unit may have changed sin
   const lines = 'ExecStart=\nExecStart=/usr/sbin/demod --new\n';
   const plan = planned('[syscalls]\ndeny = ["execve", "execveat"]', lines);
   const before = properties(NO_EXEC, '');
-  assert.deepEqual(readBack(plan, DROP_IN, properties(plan, lines), before), []);
+  assert.deepEqual(held(plan, properties(plan, lines), before), []);
 });
 
 test('a unit that is filtered itself is read back as composed', () => {
@@ -180,9 +184,27 @@ const WRONG: readonly [
   ],
   [
     'a call that systemd does not know',
+    NEWER,
+    withEntries(NEWER, (entries) => entries.filter((entry) => entry !== 'mseal')),
+    ["error not-in-force: systemd doesn't refuse, since its libseccomp doesn't know them: mseal"],
+  ],
+  [
+    'a call that systemd knows and has not loaded',
     ALONE,
     withEntries(ALONE, (entries) => entries.filter((entry) => entry !== 'uname')),
-    ["error not-in-force: systemd doesn't refuse, since its libseccomp doesn't know them: uname"],
+    ["error not-in-force: systemd doesn't refuse: uname"],
+  ],
+  [
+    'a call that systemd knows and has not loaded, though the launcher refuses it, too',
+    NO_EXEC,
+    withEntries(NO_EXEC, (entries) => entries.filter((entry) => entry !== 'uname')),
+    ["error not-in-force: systemd doesn't refuse: uname"],
+  ],
+  [
+    'a call that an allow list lacks',
+    ALLOW,
+    withEntries(ALLOW, (entries) => entries.filter((entry) => entry !== 'getpid')),
+    ["error not-in-force: SystemCallFilter= doesn't allow: getpid"],
   ],
   [
     'another errno',
@@ -227,7 +249,7 @@ const WRONG: readonly [
 test('the hint names the drop-ins that are read after ours', () => {
   const plan = planned('[service]\nNoNewPrivileges = true');
   const loaded = properties(plan, '').set('NoNewPrivileges', false);
-  const [{ message, hint } = assert.fail()] = readBack(plan, DROP_IN, loaded);
+  const [{ message, hint } = assert.fail()] = held(plan, loaded);
   assert.equal(message, 'NoNewPrivileges= is not in systemd as it is in the drop-in');
   assert.equal(hint, 'read after ours: /etc/systemd/system/demo.service.d/zzz-sandbox-unit.conf');
 });
@@ -239,14 +261,25 @@ for (const [says, plan, loaded, wanted] of WRONG) {
 }
 
 test('what an older libseccomp does not know in an allow list stays refused', () => {
-  const loaded = properties(ALLOW, '');
-  const [allows, entries] = loaded.get('SystemCallFilter') as [boolean, string[]];
-  loaded.set('SystemCallFilter', [allows, entries.filter((call) => call !== 'openat2')]);
-  assert.deepEqual(messages(ALLOW, loaded), []);
+  const plan = planned('[syscalls]\nallow = ["@system-service", "mseal"]');
+  const isNewer = (call: string) => call === 'mseal';
+  assert.deepEqual(
+    messages(
+      plan,
+      withEntries(plan, (entries) => entries.filter((call) => !isNewer(call))),
+    ),
+    [],
+  );
+  assert.ok((properties(plan, '').get('SystemCallFilter') as [boolean, string[]])[1].some(isNewer));
 });
 
-test('where the launcher refuses it does not matter that systemd does not', () => {
-  const loaded = properties(NO_EXEC, '');
-  loaded.set('SystemCallFilter', [false, []]);
-  assert.deepEqual(messages(NO_EXEC, loaded), []);
+test('where the launcher refuses it does not matter that an older libseccomp does not know a call', () => {
+  const plan = planned('[syscalls]\ndeny = ["execve", "execveat", "mseal"]');
+  assert.deepEqual(
+    messages(
+      plan,
+      withEntries(plan, (entries) => entries.filter((call) => call !== 'mseal')),
+    ),
+    [],
+  );
 });
