@@ -70,7 +70,7 @@ test('a job that is under way while the manager executes itself again is waited 
 /** Asks the manager over and over until a file is there. */
 const READER = `
 import { existsSync, writeFileSync } from 'node:fs';
-import { Bus } from '${inRepository('build/src/system/bus.js')}';
+import { Bus } from '${inRepository('build/src/system/bus/bus.js')}';
 const bus = await Bus.connect({ address: 'unix:path=/run/dbus/system_bus_socket', hint: '' });
 while (!existsSync('/run/enough')) {
   await Promise.all([bus.manager(), bus.unit('dbus.service')]);

@@ -37,9 +37,9 @@ export function notInForce(
   );
 }
 
-/** The drop-in among the files that were prepared for a unit without errors. */
-export function plannedDropIn({ placement }: Context, { plan, files }: Prepared): PlannedDropIn {
-  const path = dropInPath(placement, plan.unit);
+/** The drop-in among the files that were prepared without errors; of an instance it may be its template's. */
+export function plannedDropIn({ placement }: Context, { plan, unit, files }: Prepared): PlannedDropIn {
+  const path = dropInPath(placement, unit.name.full);
   const { content } = files.find((file) => file.path === path)!;
   return { unit: plan.unit, target: plan.target, dropIn: parseUnitFile(path, content) };
 }
