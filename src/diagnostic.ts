@@ -71,6 +71,10 @@ export const note = (code: string, message: string, extra: Extra = {}) => make('
 export const defect = (cause: unknown, hint?: string): Diagnostic =>
   error('internal', `this is a defect: ${cause instanceof Error ? cause.message : cause}`, { hint });
 
+/** An error as a warning; a warning and a note stay as they are. */
+export const asWarning = (d: Diagnostic): Diagnostic =>
+  d.severity === 'error' ? { ...d, severity: 'warning' } : d;
+
 export const hasErrors = (list: readonly Diagnostic[]) => list.some((d) => d.severity === 'error');
 
 /**

@@ -1,7 +1,7 @@
 import { type Diagnostic, error } from '../diagnostic.js';
 import { callText, changeLine, type Explanation, isFinding } from './explanation.js';
 
-export const BECAME: Readonly<Record<Explanation['got'], string>> = {
+const BECAME: Readonly<Record<Explanation['got'], string>> = {
   killed: 'ended the process',
   'killed-thread': 'ended the thread',
   failed: 'failed',

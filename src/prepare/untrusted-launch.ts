@@ -26,21 +26,15 @@ export async function untrustedLaunch(
   loaded?: UnitProperties,
 ): Promise<Diagnostic[]> {
   const launch = plannedLaunch(plan, effective, PACKAGED_LAUNCHER, loaded);
-  return launch ? untrustedIn(context, launch, [HOST, launch.view]) : [];
+  return launch && isLookedAt(context) ? untrustedByDirectives(context, launch) : [];
 }
 
 /** Errors about untrusted paths of services that are loaded with a drop-in of ours, by their directives. */
-export async function untrustedStarts(
+export const untrustedStarts = (
   context: Context,
   own: Parameters<typeof loadedLaunch>[1],
   services: readonly Service[],
-): Promise<Diagnostic[]> {
-  const found = services.map(({ name, properties }) => {
-    const launch = loadedLaunch(name, own, properties);
-    return untrustedIn(context, launch, [HOST, launch.view]);
-  });
-  return (await Promise.all(found)).flat();
-}
+): Promise<Diagnostic[]> => untrustedStartsOf(context, launchesOf(context, own, services));
 
 /**
  * Errors about untrusted paths of running services: by their directives, or, if these show none, as their processes see
@@ -51,45 +45,81 @@ export async function untrustedRuns(
   own: Parameters<typeof loadedLaunch>[1],
   services: readonly Service[],
 ): Promise<Diagnostic[]> {
-  const byDirectives = await untrustedStarts(context, own, services);
+  const launches = launchesOf(context, own, services);
+  const byDirectives = await untrustedStartsOf(context, launches);
   if (byDirectives.length > 0) return byDirectives;
-  const running = services.filter(({ properties }) => mainPid(properties) !== 0);
-  const found = running.map(({ name, properties }) =>
-    untrustedIn(context, loadedLaunch(name, own, properties), [{ process: mainPid(properties) }]),
+  const found = launches.map(async ({ launch, process }) =>
+    process === 0 ? [] : errorsOf(launch, await untrustedPaths(context, launch, { process }), true),
   );
   return (await Promise.all(found)).flat();
 }
 
-async function untrustedIn(
+/** Whether paths are looked at: a user's own services are started by paths that the user can change. */
+const isLookedAt = ({ placement, offline }: Context): boolean => !offline && placement.scope !== 'user';
+
+/** The start of a service, and its main process; 0 if it doesn't run. */
+interface Started {
+  readonly launch: Launch;
+  readonly process: number;
+}
+
+const launchesOf = (
   context: Context,
-  launch: Launch,
-  views: readonly (View | NamespaceOf)[],
-): Promise<Diagnostic[]> {
-  const { placement, offline } = context;
-  if (offline || placement.scope === 'user') return [];
-  const told = new Set<string>();
-  const found: Diagnostic[] = [];
-  const tell = (path: string, untrusted: readonly Untrusted[], isInside: boolean) => {
-    const more = untrusted.filter((one) => !told.has(one.path));
-    for (const one of more) told.add(one.path);
-    found.push(...untrustedPath(launch, path, more, isInside));
-  };
-  for (const view of views) {
-    for (const path of launch.paths) tell(path, await untrustedOn(context, path, view), 'process' in view);
-  }
-  tell(launch.paths[0]!, pickedSources(launch), false);
+  own: Parameters<typeof loadedLaunch>[1],
+  services: readonly Service[],
+): Started[] =>
+  (isLookedAt(context) ? services : []).map(({ name, properties }) => ({
+    launch: loadedLaunch(name, own, properties),
+    process: mainPid(properties),
+  }));
+
+async function untrustedStartsOf(context: Context, launches: readonly Started[]): Promise<Diagnostic[]> {
+  const found = launches.map(({ launch }) => untrustedByDirectives(context, launch));
+  return (await Promise.all(found)).flat();
+}
+
+/** A path of a launch, and the files on the way to it that others than root can change. */
+interface UntrustedPath {
+  readonly path: string;
+  readonly untrusted: readonly Untrusted[];
+}
+
+/** Errors about the paths of a launch as the host and as the service sees them, its starters and its images. */
+async function untrustedByDirectives(context: Context, launch: Launch): Promise<Diagnostic[]> {
+  const first = launch.paths[0]!;
+  const found = [
+    ...(await untrustedPaths(context, launch, HOST)),
+    ...(await untrustedPaths(context, launch, launch.view)),
+    { path: first, untrusted: pickedSources(launch) },
+  ];
   for (const path of launch.starters.filter((one) => one.startsWith('/'))) {
-    tell(path, await untrustedOn(context, path, launch.view), false);
+    found.push({ path, untrusted: await untrustedOn(context, path, launch.view) });
   }
   for (const { source, by } of launch.images) {
     const untrusted = await untrustedOn(context, source, HOST);
-    tell(
-      launch.paths[0]!,
-      untrusted.map((one) => ({ ...one, by })),
-      false,
-    );
+    found.push({ path: first, untrusted: untrusted.map((one) => ({ ...one, by })) });
   }
+  return errorsOf(launch, found, false);
+}
+
+async function untrustedPaths(
+  context: Context,
+  launch: Launch,
+  view: View | NamespaceOf,
+): Promise<UntrustedPath[]> {
+  const found: UntrustedPath[] = [];
+  for (const path of launch.paths) found.push({ path, untrusted: await untrustedOn(context, path, view) });
   return found;
+}
+
+/** Errors that name each untrusted file once. @param isInside whether a process's own view was looked at */
+function errorsOf(launch: Launch, found: readonly UntrustedPath[], isInside: boolean): Diagnostic[] {
+  const told = new Set<string>();
+  return found.flatMap(({ path, untrusted }) => {
+    const more = untrusted.filter((one) => !told.has(one.path));
+    for (const one of more) told.add(one.path);
+    return untrustedPath(launch, path, more, isInside);
+  });
 }
 
 async function untrustedOn(

@@ -31,7 +31,7 @@ export function unitsOutcome(
   };
 }
 
-export function exitOf(results: readonly UnitResult[], options: OutcomeOptions): number {
+function exitOf(results: readonly UnitResult[], options: OutcomeOptions): number {
   const wrong = results.filter(({ diagnostics }) => hasErrors(diagnostics));
   if (wrong.some((result) => isMachines(result) || isUnwritable(result))) return EXIT.failure;
   if (wrong.length > 0) return EXIT.findings;
@@ -43,9 +43,10 @@ const isMachines = (result: UnitResult): boolean => 'exit' in result && result.e
 /**
  * Whether a file can't be written. Rights, a full disk or a read-only one are the machine's fault, whatever the file.
  */
-export const isUnwritable = ({ diagnostics }: UnitResult): boolean =>
+const isUnwritable = ({ diagnostics }: UnitResult): boolean =>
   diagnostics.some(({ severity, code }) => severity === 'error' && code === 'unwritable');
-export function resultText(result: UnitResult, options: OutcomeOptions): string {
+
+function resultText(result: UnitResult, options: OutcomeOptions): string {
   const diff = options.diff ? result.changes.map(unifiedDiff).join('') : '';
   const mode = result.prepared?.plan.mode === 'permissive' ? ', permissive' : '';
   return `${result.unit}: ${result.state}${mode}\n${filesText(result)}${restartedText(result)}${diff}`;
@@ -66,7 +67,7 @@ function filesText(result: UnitResult): string {
   return state === 'pending' ? 'The files are as they shall be; a restart is due.\n' : '';
 }
 
-export function resultJson(result: UnitResult, { diff }: OutcomeOptions) {
+function resultJson(result: UnitResult, { diff }: OutcomeOptions) {
   const { unit, state, changes, diagnostics, prepared } = result;
   const { restarted = false, verified } = 'restarted' in result ? result : {};
   return {

@@ -3,7 +3,7 @@ import { triggered } from '../state/triggered.js';
 import type { UnitProperties } from '../system/system.js';
 
 /** The services that carry the bus: the connection to the manager would end with them, and others' too. */
-export const BUSES: ReadonlySet<string> = new Set(['dbus.service', 'dbus-broker.service']);
+const BUSES: ReadonlySet<string> = new Set(['dbus.service', 'dbus-broker.service']);
 
 /** The reason against a restart of a oneshot service at work: the work would be done by halves, and again. */
 export function atWork(properties: UnitProperties): string | undefined {

@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../diagnostic.js';
 import { preparedFor } from '../prepare/confined.js';
 import type { Context } from '../system/context.js';
-import { type AppliedUnit, beginEach, type Transaction } from './changed-unit.js';
+import { type AppliedUnit, appliedUnit, beginEach, type Transaction } from './changed-unit.js';
 import type { UndoRecord } from './record-format.js';
 import { restartOrder } from './restart-order.js';
 import { isAsWanted, sparesChanged, undoes } from './roll-back.js';
@@ -44,18 +44,10 @@ export async function applyUnits(
   pending: readonly PendingApply[],
   options: RestartOptions,
 ): Promise<UnitResult[]> {
-  const begun = await beginEach(transaction, pending);
-  const units = begun.units.map(
-    (unit, i): AppliedUnit => ({
-      ...unit,
-      prepared: begun.pending[i]!.prepared,
-      asTheyAre: [],
-      verified: undefined,
-    }),
-  );
+  const { units, refused } = await beginEach(transaction, pending, appliedUnit);
   const own = new Set(units.flatMap(({ services }) => services.map(({ name }) => name)));
   const endings = await runSteps(course(transaction, applyTable(transaction, options, own)), units);
-  return [...begun.refused, ...endings.map(resultOf)];
+  return [...refused, ...endings.map(resultOf)];
 }
 
 const course = (
@@ -64,7 +56,7 @@ const course = (
 ): Course<AppliedUnit, UndoRecord> => ({
   table,
   recordOf: ({ record }) => record,
-  afterFailure: (step) => (step === 'record' ? 'stop' : 'undo'),
+  afterFailure: () => 'undo',
   turns: (units) => restartOrder(units, BATCH),
   // The first instance of a template shows whether the others are restarted at all.
   round: (unit, n) => {
@@ -93,8 +85,9 @@ function resultOf({ unit, state, failedAt, failures, undone }: Ending<AppliedUni
   const diagnostics = [...unit.notes, ...failures, ...undone];
   const common = { unit: unit.unit, changes, diagnostics, prepared };
   if (state === 'done') return { ...common, state: 'applied', restarted, verified };
-  const isBack = undone.every(isAsWanted);
   const isUnread = failedAt === 'record' || failedAt === 'write';
-  if (isBack && isUnread) return { ...common, state: 'refused', services };
-  return { ...common, state: isBack ? 'rolled-back' : 'failed', restarted, verified };
+  if (!undone.every(isAsWanted)) return { ...common, state: 'failed', restarted, verified };
+  return isUnread
+    ? { ...common, state: 'refused', services }
+    : { ...common, state: 'rolled-back', restarted, verified };
 }

@@ -1,6 +1,5 @@
 import { type Diagnostic, UserError } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
-import type { Plan } from '../plan/plan.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { failuresOf } from '../state/failures.js';
 import type { Service } from '../state/service.js';
@@ -64,26 +63,34 @@ export async function beginChange(
   return { unit, record, changes, services, due: [], now: [], restarted: false, notes: diagnostics };
 }
 
-/** Begins the changes of units. A unit that can't be described is refused. */
-export async function beginEach<P extends Pending>(transaction: Transaction, pending: readonly P[]) {
-  const units: ChangedUnit[] = [];
-  const begun: P[] = [];
+/**
+ * Begins the changes of units. A unit that can't be described is refused.
+ * @param make adds to a described unit
+ */
+export async function beginEach<P extends Pending, U extends ChangedUnit>(
+  transaction: Transaction,
+  pending: readonly P[],
+  make: (unit: ChangedUnit, pending: P) => U,
+): Promise<{ readonly units: U[]; readonly refused: UnitResult[] }> {
+  const units: U[] = [];
   const refused: UnitResult[] = [];
   for (const one of pending) {
     try {
-      units.push(await beginChange(transaction, one));
-      begun.push(one);
+      units.push(make(await beginChange(transaction, one), one));
     } catch (cause) {
       if (!(cause instanceof UserError)) throw cause;
       const diagnostics = [...one.diagnostics, ...cause.diagnostics];
       refused.push({ ...one, state: 'refused', diagnostics, exit: cause.exit });
     }
   }
-  return { units, pending: begun, refused };
+  return { units, refused };
 }
 
-/** The plan of one of a unit's services, if a policy is applied. */
-export const planOf = ({ prepared }: ChangedUnit): Plan | undefined => prepared?.plan;
+/** A described unit that `prepared` is applied to. */
+export const appliedUnit = (unit: ChangedUnit, { prepared }: Pick<AppliedUnit, 'prepared'>): AppliedUnit => ({
+  ...unit,
+  ...{ prepared, asTheyAre: [], verified: undefined },
+});
 
 export const noting = <U extends ChangedUnit>(unit: U, notes: readonly Diagnostic[]): U => ({
   ...unit,
@@ -91,7 +98,7 @@ export const noting = <U extends ChangedUnit>(unit: U, notes: readonly Diagnosti
 });
 
 /** Runs a step of a unit; its failures are the errors that it returns or throws. */
-export async function resultOf<U>(
+export async function stepResult<U>(
   unit: U,
   step: () => Promise<readonly Diagnostic[]>,
 ): Promise<StepResult<U>> {

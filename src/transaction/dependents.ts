@@ -16,8 +16,7 @@ import { hasJob, isRunning, isWaiting } from '../state/service-run.js';
 import { staysStopped, wasStopped } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import { isSkipped } from '../system/system.js';
-import type { UndoRecord } from './record-format.js';
-import { hasBegun } from './step-names.js';
+import { type UndoRecord, wasRestarted } from './record-format.js';
 
 /** Links by which systemd stops a unit along with another; such a stop can't be told from an administrator's. */
 const TIES = ['BindsTo', 'StopPropagatedFrom', ...OPPONENTS];
@@ -149,7 +148,7 @@ export async function startDependents(
   record: UndoRecord,
   { settle = LOOK_AGAIN, own = new Set() }: HowLong = {},
 ): Promise<Diagnostic[]> {
-  if (!hasBegun(record.step, 'restart') || record.affected.length === 0) return [];
+  if (!wasRestarted(record) || record.affected.length === 0) return [];
   const late = await whenStarted(context, record.affected);
   const { down, stopped } = await downDependents(context, record, { holds: true });
   return [

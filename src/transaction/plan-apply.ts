@@ -1,5 +1,5 @@
 import { systemctl } from '../command-lines.js';
-import { type Diagnostic, error, hasErrors, note, UserError } from '../diagnostic.js';
+import { asWarning, type Diagnostic, error, hasErrors, note, UserError } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
 import { dropInPath } from '../paths.js';
 import { fullName } from '../prepare/load/load-unit.js';
@@ -108,7 +108,7 @@ async function inForce(
     const stays = restart === false || obstacle !== undefined;
     // A restart mends replaced programs; without one they are an error.
     if (stays && replaced.length > 0) return refused(replaced);
-    due.push(...replaced.map((one): Diagnostic => ({ ...one, severity: 'warning' })));
+    due.push(...replaced.map(asWarning));
     if (replaced.length === 0 && (check || stays)) due.push(restartDue(name, obstacle));
     if (stays) continue;
     const problems = await preflightRestarts(context, 'apply', [service]);

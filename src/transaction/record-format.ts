@@ -6,7 +6,7 @@ import type { Change } from '../emit/changes.js';
 import { installedLauncher, isOwnPath, type Placement, undoPath } from '../paths.js';
 import type { ServiceRun } from '../state/service-run.js';
 import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
-import { isStepName, type StepName } from './step-names.js';
+import { hasBegun, isStepName, type StepName } from './step-names.js';
 
 /** A file's content, mode and time of change. */
 export interface FileState {
@@ -41,6 +41,9 @@ export interface UndoRecord {
   /** The unit's files of ours, in the order in which they are changed. */
   readonly files: readonly FileUndo[];
 }
+
+/** Whether services have been, or are about to be, restarted by the change. */
+export const wasRestarted = ({ step }: UndoRecord): boolean => hasBegun(step, 'restart');
 
 const VERSION = 2;
 

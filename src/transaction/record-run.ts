@@ -24,7 +24,14 @@ import type { Context } from '../system/context.js';
 import type { ProcessResult, Running } from '../system/system.js';
 import { plannedDropIn } from '../verify/manager/in-force.js';
 import { readBack } from '../verify/manager/read-back.js';
-import { type AppliedUnit, beginChange, inOrder, resultOf, type Transaction } from './changed-unit.js';
+import {
+  type AppliedUnit,
+  appliedUnit,
+  beginChange,
+  inOrder,
+  stepResult,
+  type Transaction,
+} from './changed-unit.js';
 import { holdSignals } from './held-signals.js';
 import type { UndoRecord } from './record-format.js';
 import { rollBack, sparesChanged } from './roll-back.js';
@@ -149,7 +156,7 @@ async function begin(transaction: Transaction, prepared: Prepared): Promise<Appl
   const starts = !isRunning(unit.properties!);
   const pending = { state: 'pending', unit: plan.unit, changes, diagnostics: [], prepared } as const;
   const begun = await beginChange(transaction, { ...pending, services: unit.services }, { starts });
-  return { ...begun, prepared, asTheyAre: [], verified: undefined };
+  return appliedUnit(begun, { prepared });
 }
 
 /**
@@ -168,7 +175,7 @@ const recordTable = (transaction: Transaction, permissive: Prepared): Step<Appli
 /** Holds what systemd has loaded of the one unit against its drop-in. */
 const readBackAlone = ({ context }: Transaction, permissive: Prepared) =>
   inOrder((unit: AppliedUnit) =>
-    resultOf(unit, async () => {
+    stepResult(unit, async () => {
       const { plan, unit: before } = permissive;
       const loaded = await context.system.unit(plan.unit);
       return readBack(plannedDropIn(context, permissive), loaded, before.properties);

@@ -1,6 +1,6 @@
 /** Recovery: the next run rolls back units that a run has left half changed, whatever ended that. */
 
-import { type Diagnostic, EXIT, hasErrors, UserError, warning } from '../diagnostic.js';
+import { asWarning, type Diagnostic, EXIT, hasErrors, UserError, warning } from '../diagnostic.js';
 import { installedLauncher, isRuntimePath, isTemporaryName, undoFolder } from '../paths.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import { type Service, servicesOf } from '../state/service.js';
@@ -83,8 +83,7 @@ async function wayBack(
   const isSameBoot = record.boot === boot;
   const files = record.files.filter(({ path }) => isSameBoot || !isRuntimePath(placement, path));
   const stands = await standsOf(system, files);
-  if (stands.includes('other'))
-    return { said: [{ ...changedSince(context, record.unit), severity: 'warning' }] };
+  if (stands.includes('other')) return { said: [asWarning(changedSince(context, record.unit))] };
   if (isSameBoot) return record;
   if (!stands.includes('after')) return { said: [] };
   const services = await servicesOf(context, serviceName(record.unit));

@@ -1,16 +1,14 @@
 import { type Diagnostic, EXIT } from '../diagnostic.js';
 import { installedLauncher } from '../paths.js';
 import { failureOf } from '../state/failures.js';
-import { forgetRuns } from '../state/run-record.js';
 import type { Context } from '../system/context.js';
 import { beginEach, type ChangedUnit, type Transaction } from './changed-unit.js';
-import { forgetRecord } from './record.js';
 import type { UndoRecord } from './record-format.js';
 import { restartOrder } from './restart-order.js';
 import { isAsWanted, sparesChanged, undoes } from './roll-back.js';
 import { type AfterFailure, type Course, type Ending, runSteps, type Step } from './runner.js';
 import type { StepName } from './step-names.js';
-import { commitReverted } from './steps/commit.js';
+import { commitReverted, forget } from './steps/commit.js';
 import { writeChanges } from './steps/files.js';
 import { findRunning } from './steps/find-running.js';
 import type { RestartOptions } from './steps/read-back.js';
@@ -19,7 +17,7 @@ import { reload } from './steps/reload.js';
 import { restartServices } from './steps/restart.js';
 import { startAgainDependents } from './steps/try.js';
 import { writeFiles } from './steps/write.js';
-import type { Changed, NotChanged, Pending, UnitResult } from './unit-result.js';
+import type { Changed, Pending, UnitResult } from './unit-result.js';
 
 /** How many units, and how many services of a template, are restarted at a time. */
 const BATCH = 8;
@@ -42,7 +40,7 @@ const revertTable = (transaction: Transaction, options: RestartOptions): Step<Ch
 const STOPS: readonly StepName[] = ['record', 'write', 'reload', 'commit'];
 
 function afterFailure(step: StepName, failures: readonly Diagnostic[]): AfterFailure {
-  if (step !== 'record' && failures.some(({ code }) => code === 'interrupted')) return 'undo';
+  if (failures.some(({ code }) => code === 'interrupted')) return 'undo';
   return STOPS.includes(step) ? 'stop' : 'go-on';
 }
 
@@ -53,7 +51,7 @@ export async function revertUnits(
   options: RestartOptions,
 ): Promise<UnitResult[]> {
   const { context } = transaction;
-  const { units, refused } = await beginEach(transaction, pending);
+  const { units, refused } = await beginEach(transaction, pending, (unit) => unit);
   const course: Course<ChangedUnit, UndoRecord> = {
     table: revertTable(transaction, options),
     recordOf: ({ record }) => record,
@@ -73,8 +71,8 @@ export async function revertUnits(
   return all.every(({ state }) => state === 'reverted') ? removeLauncher(context, all) : all;
 }
 
-async function resultOf(context: Context, ending: Ending<ChangedUnit>): Promise<NotChanged | Changed> {
-  const { unit, state, failedAt, failures, undone } = ending;
+async function resultOf(context: Context, ending: Ending<ChangedUnit>): Promise<Changed> {
+  const { unit, state, failures, undone } = ending;
   const { changes, restarted } = unit;
   const diagnostics = [...unit.notes, ...failures, ...undone];
   const common = { unit: unit.unit, changes, diagnostics };
@@ -82,11 +80,7 @@ async function resultOf(context: Context, ending: Ending<ChangedUnit>): Promise<
   if (state === 'undone') {
     return { ...common, state: undone.every(isAsWanted) ? 'rolled-back' : 'failed', restarted };
   }
-  if (failedAt === 'record') return { ...common, state: 'refused', exit: EXIT.failure };
-  const forgotten = await failureOf(async () => {
-    await forgetRuns(context, unit.unit);
-    await forgetRecord(context, unit.unit);
-  });
+  const forgotten = await failureOf(() => forget(context, unit.unit));
   return {
     ...common,
     ...{ state: 'failed', restarted, exit: EXIT.failure },

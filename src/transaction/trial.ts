@@ -136,7 +136,7 @@ async function runProbe(system: System, plan: Plan, argv: readonly string[]): Pr
 }
 
 /** How long a service must stay up if the policy doesn't say, in milliseconds. */
-export const DEFAULT_SETTLE = 1000;
+const DEFAULT_SETTLE = 1000;
 
 /** The trial that a policy asks for. */
 export const trialOf = ({ plan, policy: { policy } }: Prepared): Trial => ({

@@ -156,12 +156,13 @@ function follow(path: string, place: Place, isOthers = true): Followed {
   const names: string[] = [];
   const untrusted: Untrusted[] = [];
   let links = 0;
+  let folder = look(place(names));
   for (let name = left.shift(); name !== undefined; name = left.shift()) {
     if (name === '..') {
       names.pop();
+      folder = look(place(names));
       continue;
     }
-    const folder = look(place(names));
     const next = look(place([...names, name]));
     untrusted.push(...folder.untrusted);
     if (next.facts === undefined) {
@@ -171,6 +172,7 @@ function follow(path: string, place: Place, isOthers = true): Followed {
     }
     if (!next.facts.isSymbolicLink()) {
       names.push(name);
+      folder = next;
       continue;
     }
     const { uid } = next.facts;
@@ -179,11 +181,13 @@ function follow(path: string, place: Place, isOthers = true): Followed {
       untrusted.push(finding(next.spot, 'leads each process elsewhere'));
     if (++links > MAX_LINKS) return { real: undefined, names: [...names, name, ...left], untrusted };
     const target = fs.readlinkSync(next.spot.path);
-    if (target.startsWith('/')) names.length = 0;
+    if (target.startsWith('/')) {
+      names.length = 0;
+      folder = look(place(names));
+    }
     left.unshift(...namesOf(target));
   }
-  const end = look(place(names));
-  return { real: end.spot.path, names, untrusted: [...untrusted, ...end.untrusted] };
+  return { real: folder.spot.path, names, untrusted: [...untrusted, ...folder.untrusted] };
 }
 
 interface Looked {

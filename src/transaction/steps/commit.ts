@@ -1,5 +1,5 @@
 import { inBatches } from '../../collections.js';
-import type { Diagnostic } from '../../diagnostic.js';
+import { asWarning } from '../../diagnostic.js';
 import { installedLauncher } from '../../paths.js';
 import { removeUnusedLauncher } from '../../prepare/load/launcher-file.js';
 import { keepRuns } from '../../state/applied-runs.js';
@@ -39,8 +39,7 @@ export const commitApplied = ({ context }: Transaction) =>
 
 /** A unit whose files somebody changed during the trial: the trial proves nothing about them. */
 function changedMeanwhile(context: Context, unit: AppliedUnit): AppliedUnit {
-  const changed: Diagnostic = { ...changedSince(context, unit.unit), severity: 'warning' };
-  return { ...noting(unit, [changed]), verified: false };
+  return { ...noting(unit, [asWarning(changedSince(context, unit.unit))]), verified: false };
 }
 
 /** Removes the files that the removed drop-in needed, and the record. The launcher stays until all units are done. */
@@ -48,13 +47,15 @@ export const commitReverted = ({ context }: Transaction) =>
   inOrder(async (unit: ChangedUnit) => {
     const launcher = installedLauncher(context.placement);
     const rest = unit.changes.filter((change) => goesLast(change) && change.path !== launcher);
-    const failures = await failureOf(() => writeChanges(context.system, rest));
-    const kept = await failureOf(() => forget(context, unit.unit));
-    return { unit, failures: [...failures, ...kept] };
+    const failures = await failureOf(async () => {
+      await writeChanges(context.system, rest);
+      await forget(context, unit.unit);
+    });
+    return { unit, failures };
   });
 
-/** Deletes the undo record last: recovery needs the other one. */
-async function forget(context: Context, unit: string): Promise<void> {
+/** Deletes both records of a unit without a policy, the undo record last: recovery needs the other one. */
+export async function forget(context: Context, unit: string): Promise<void> {
   await forgetRuns(context, unit);
   await forgetRecord(context, unit);
 }

@@ -11,7 +11,6 @@ import { atRest, hasFailed, isRunning, isUnderWay, isUp, runOf } from '../../sta
 import type { Context } from '../../system/context.js';
 import { loadedNow, notInForce } from '../../verify/manager/in-force.js';
 import { type AppliedUnit, atOnce, noting, type Transaction } from '../changed-unit.js';
-import type { UndoRecord } from '../record-format.js';
 
 export interface RestartOptions {
   /** False leaves services as they run. */
@@ -31,9 +30,11 @@ export const readBackApplied = (transaction: Transaction, options: RestartOption
       const services = await inBatches(loaded.services, ASKED_AT_ONCE, async (service) =>
         isUnderWay(service.properties) ? resting(transaction, service.name) : service,
       );
-      read = await withDue(transaction, unit, services, options);
-      const down = [...wereUp(unit, services)].filter(([, { properties }]) => hasFailed(properties));
-      return Promise.all(down.map(([name]) => wentDown(transaction.context, plan, name)));
+      const up = wereUp(unit, services);
+      const due = await withDue(transaction, unit, services, options);
+      read = withRunsSince(noting(due, downNotes(transaction.context, due, { services, up })), up);
+      const down = services.filter(({ name, properties }) => up.has(name) && hasFailed(properties));
+      return Promise.all(down.map(({ name }) => wentDown(transaction.context, plan, name)));
     });
     return { unit: read, failures };
   });
@@ -66,29 +67,27 @@ async function withDue(
     if (options.restart === false || obstacle) notes.push(restartDue(name, obstacle));
     else due.push(name);
   }
-  const noted = noting(unit, [...notes, ...downNotes(context, unit, services)]);
-  return { ...noted, record: withRunsSince(unit, services), asTheyAre, due };
+  return { ...noting(unit, notes), asTheyAre, due };
 }
 
 /** Adds services to the record that came up with the new files: a roll-back restarts them. */
-function withRunsSince(unit: AppliedUnit, services: readonly Service[]): UndoRecord {
-  const known = new Set(unit.record.runs.map((run) => run.unit));
-  const since = [...wereUp(unit, services).keys()].filter((name) => !known.has(name));
-  return {
-    ...unit.record,
-    runs: [...unit.record.runs, ...since.map((name) => ({ unit: name, invocation: '' }))],
-  };
+function withRunsSince(unit: AppliedUnit, up: ReadonlySet<string>): AppliedUnit {
+  const { record } = unit;
+  const known = new Set(record.runs.map((run) => run.unit));
+  const since = [...up].filter((name) => !known.has(name)).map((name) => ({ unit: name, invocation: '' }));
+  return { ...unit, record: { ...record, runs: [...record.runs, ...since] } };
+}
+
+/** Services as they are now, and the names of those that were up. */
+interface Now {
+  readonly services: readonly Service[];
+  readonly up: ReadonlySet<string>;
 }
 
 /** Notes about services that don't run, and didn't before anything was written. */
-function downNotes(
-  { placement }: Context,
-  unit: AppliedUnit,
-  services: readonly Service[],
-): readonly Diagnostic[] {
+function downNotes({ placement }: Context, unit: AppliedUnit, { services, up }: Now): readonly Diagnostic[] {
   const down = services.filter(({ properties }) => hasFailed(properties));
   const isIdle = down.length === 0 && !services.some(({ properties }) => isRunning(properties));
-  const up = wereUp(unit, services);
   return [
     ...(isIdle ? [notRunning(unit.prepared.plan.unit)] : []),
     ...down
@@ -98,7 +97,7 @@ function downNotes(
 }
 
 /** Services that were up before anything was written, or have come up since; not those in a loop of restarts. */
-function wereUp({ services: before }: AppliedUnit, now: readonly Service[]): Map<string, Service> {
+function wereUp({ services: before }: AppliedUnit, now: readonly Service[]): Set<string> {
   const was = new Map(before.map((service) => [service.name, service.properties]));
   const isOrWas = ({ name, properties }: Service): boolean => {
     const known = was.get(name);
@@ -107,7 +106,7 @@ function wereUp({ services: before }: AppliedUnit, now: readonly Service[]): Map
     const ran = known !== undefined && isRunning(known);
     return !ran && isAnew && (isRunning(properties) || hasFailed(properties));
   };
-  return new Map(now.filter(isOrWas).map((service) => [service.name, service]));
+  return new Set(now.filter(isOrWas).map(({ name }) => name));
 }
 
 const wentDown = ({ system, placement: { scope } }: Context, plan: Plan, unit: string): Promise<Diagnostic> =>

@@ -21,9 +21,8 @@ import { isDead, staysStopped, wasStopped } from '../../state/stopped.js';
 import type { Context } from '../../system/context.js';
 import { downDependents, LOOK_AGAIN, type Which } from '../dependents.js';
 import type { HeldSignals } from '../held-signals.js';
-import type { UndoRecord } from '../record-format.js';
+import { type UndoRecord, wasRestarted } from '../record-format.js';
 import type { Undo } from '../runner.js';
-import { hasBegun } from '../step-names.js';
 
 /** Options of bringing services back. */
 export interface HowBack {
@@ -42,8 +41,6 @@ export const restartAsBefore =
       ...(await failuresOf(() => startAgain(context, record, how))),
       ...(await failuresOf(() => endOthers(context, record, how))),
     ]);
-
-const wasRestarted = ({ step }: UndoRecord): boolean => hasBegun(step, 'restart');
 
 /** Restarts or stops services that didn't run before and do now: they were started with files that are gone. */
 async function endOthers(context: Context, record: UndoRecord, how: HowBack): Promise<readonly Diagnostic[]> {

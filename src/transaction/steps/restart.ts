@@ -3,14 +3,7 @@ import { failureOf } from '../../state/failures.js';
 import { notRunning } from '../../state/notes.js';
 import { STOPPED_MEANWHILE, wasStopped } from '../../state/stopped.js';
 import type { Context } from '../../system/context.js';
-import {
-  atOnce,
-  type ChangedUnit,
-  failuresOfEach,
-  noting,
-  planOf,
-  type Transaction,
-} from '../changed-unit.js';
+import { type ChangedUnit, failuresOfEach, noting, type Transaction } from '../changed-unit.js';
 import { watchTied } from '../dependents.js';
 import { keepRecord } from '../record.js';
 import type { StepResult } from '../runner.js';
@@ -20,12 +13,10 @@ import { restart } from '../trial.js';
 export const restartServices =
   <U extends ChangedUnit>(transaction: Transaction) =>
   async (units: readonly U[]): Promise<readonly StepResult<U>[]> => {
-    const left = await atOnce<U>((unit) => leaveStopped(transaction.context, unit))(units);
-    const announced = await atOnce<StepResult<U>>(async (one) => {
-      const { unit, failures } = await announce(transaction.context, one);
-      return { unit: { unit, failures }, failures };
-    })(left);
-    return Promise.all(announced.map(({ unit }) => restartNow(transaction, unit)));
+    const { context } = transaction;
+    const left = await Promise.all(units.map((unit) => leaveStopped(context, unit)));
+    const announced = await Promise.all(left.map((one) => announce(context, one)));
+    return Promise.all(announced.map((one) => restartNow(transaction, one)));
   };
 
 /** Leaves out services that somebody has stopped meanwhile; the last of many instances waits for all others. */
@@ -41,7 +32,7 @@ async function leaveStopped<U extends ChangedUnit>(
     }
   });
   const now = unit.now.filter((name) => !stopped.includes(name));
-  const notes = planOf(unit) ? stopped.map(notRunning) : [];
+  const notes = unit.prepared ? stopped.map(notRunning) : [];
   return { unit: { ...noting(unit, notes), now }, failures };
 }
 
@@ -59,7 +50,7 @@ async function announce<U extends ChangedUnit>(
   const found = await failureOf(async () => {
     record = await keepRecord(context, record, 'restart');
   });
-  return { unit: { ...unit, record }, failures: planOf(unit) ? found : [] };
+  return { unit: { ...unit, record }, failures: unit.prepared ? found : [] };
 }
 
 async function restartNow<U extends ChangedUnit>(
@@ -68,7 +59,7 @@ async function restartNow<U extends ChangedUnit>(
 ): Promise<StepResult<U>> {
   const { system, placement, caller } = context;
   if (failures.length > 0 || unit.now.length === 0) return { unit, failures };
-  const plan = planOf(unit);
+  const plan = unit.prepared?.plan;
   const isWrong = ({ code }: Diagnostic) => plan !== undefined || code !== STOPPED_MEANWHILE;
   const found = await failuresOfEach(unit.now, async (name) => {
     const said = await caller.tellIfLong(

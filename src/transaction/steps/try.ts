@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../../diagnostic.js';
+import { asWarning, type Diagnostic } from '../../diagnostic.js';
 import { preparedFor } from '../../prepare/confined.js';
 import { failuresOf } from '../../state/failures.js';
 import {
@@ -57,8 +57,5 @@ async function tryDependents(
 export const startAgainDependents = ({ context, signals }: Transaction) =>
   atOnce(async (unit: ChangedUnit) => {
     const said = await failuresOf(() => signals.unlessAgain(() => startDependents(context, unit.record)));
-    const notes = said.map((one) =>
-      one.severity === 'error' ? { ...one, severity: 'warning' as const } : one,
-    );
-    return { unit: noting(unit, notes), failures: [] };
+    return { unit: noting(unit, said.map(asWarning)), failures: [] };
   });

@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../../diagnostic.js';
+import { asWarning, type Diagnostic } from '../../diagnostic.js';
 import { preparedFor } from '../../prepare/confined.js';
 import { readKernel } from '../../verify/kernel/read-kernel.js';
 import { type AppliedUnit, atOnce, failuresOfEach, noting, type Transaction } from '../changed-unit.js';
@@ -25,6 +25,3 @@ export const verifyServices = ({ context, signals }: Transaction) =>
     });
     return { unit: { ...noting(unit, unproven), verified }, failures };
   });
-
-const asWarning = (one: Diagnostic): Diagnostic =>
-  one.severity === 'error' ? { ...one, severity: 'warning' } : one;

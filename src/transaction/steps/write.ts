@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../../diagnostic.js';
 import { failureOf } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
-import { type ChangedUnit, inOrder, resultOf, type Transaction } from '../changed-unit.js';
+import { type ChangedUnit, inOrder, stepResult, type Transaction } from '../changed-unit.js';
 import type { UndoRecord } from '../record-format.js';
 import type { Undo } from '../runner.js';
 import { goesLast, isNeeded, undoFiles, writeChanges } from './files.js';
@@ -9,7 +9,7 @@ import { goesLast, isNeeded, undoFiles, writeChanges } from './files.js';
 /** Writes a unit's files. Files that the loaded drop-in may need stay until the commit. */
 export const writeFiles = <U extends ChangedUnit>({ context, signals }: Transaction) =>
   inOrder((unit: U) =>
-    resultOf(unit, async () => {
+    stepResult(unit, async () => {
       signals.assertNone();
       await writeChanges(
         context.system,
