@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
-import { buffer, text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { before, describe, type TestContext, test } from 'node:test';
 import type { MessageBus } from 'dbus-next';
 import { passDescriptors } from '../../../src/system/files/descriptors.js';
@@ -36,8 +36,12 @@ async function connected(t: TestContext, program = sender) {
   const path = join(temporaryFolder(t), 'socket');
   const child: ChildProcessWithoutNullStreams = spawn(receiver, [path]);
   t.after(() => child.kill('SIGKILL'));
-  const output = { bytes: buffer(child.stdout), notes: text(child.stderr) };
-  await until('it listens', () => existsSync(path));
+  let said = '';
+  child.stderr.on('data', (chunk) => {
+    said += chunk;
+  });
+  const output = { bytes: buffer(child.stdout), notes: once(child, 'close').then(() => said) };
+  await until('it listens', () => said.startsWith('listening\n'));
   const socket = createConnection(path);
   passDescriptors({ _connection: { stream: socket } } as unknown as MessageBus, program);
   await once(socket, 'connect');
