@@ -4,10 +4,10 @@ import { probeMachine } from '../prepare/probe/target.js';
 import { unitsOutcome } from '../report/apply.js';
 import { keepRunsFound } from '../state/applied-runs.js';
 import type { Context } from '../system/context.js';
-import { applyUnits } from '../transaction/apply-table.js';
+import { type ApplyOptions, planApply } from '../transaction/apply/plan.js';
+import { applyUnits } from '../transaction/apply/table.js';
 import { holdSignals } from '../transaction/held-signals.js';
 import { withLock } from '../transaction/lock.js';
-import { type ApplyOptions, planApply } from '../transaction/plan-apply.js';
 import { isToBeChanged, planEach, type UnitResult, updated } from '../transaction/unit-result.js';
 import { writeOffline } from '../transaction/write-offline.js';
 

@@ -3,8 +3,8 @@ import { unitsOutcome } from '../report/apply.js';
 import type { Context } from '../system/context.js';
 import { holdSignals } from '../transaction/held-signals.js';
 import { withLock } from '../transaction/lock.js';
-import { addLauncher, planRevert, type RevertOptions } from '../transaction/plan-revert.js';
-import { revertUnits } from '../transaction/revert-table.js';
+import { addLauncher, planRevert, type RevertOptions } from '../transaction/revert/plan.js';
+import { revertUnits } from '../transaction/revert/table.js';
 import { isToBeChanged, planEach, updated } from '../transaction/unit-result.js';
 import { writeOffline } from '../transaction/write-offline.js';
 

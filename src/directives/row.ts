@@ -1,8 +1,8 @@
 /** Short ways to write rows of the directive table. */
 
 import type { BusProperty, Directive, ValueKind } from './directive.js';
-import { BOOLEAN } from './kinds/boolean.js';
-import { timeSpan } from './kinds/time-span.js';
+import { BOOLEAN } from './kinds/scalars/boolean.js';
+import { timeSpan } from './kinds/scalars/time-span.js';
 import { YES_RESTRICTS } from './values/strictness.js';
 
 type Traits = Partial<Omit<Directive, 'name' | 'since' | 'kind' | 'example'>>;

@@ -1,6 +1,6 @@
 import { groupBy, toBase64 } from '../collections.js';
 import type { Diagnostic } from '../diagnostic.js';
-import type { BusCommand } from '../directives/kinds/command.js';
+import type { BusCommand } from '../directives/kinds/commands/command.js';
 import { findTransient } from '../directives/rows/transient.js';
 import { directiveProperties, settingProperties } from '../directives/transient.js';
 import type { Plan, PlannedDirective } from '../plan/plan.js';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { revert } from '../../src/commands/revert.js';
 import type { Outcome } from '../../src/outcome.js';
-import type { ApplyOptions } from '../../src/transaction/plan-apply.js';
+import type { ApplyOptions } from '../../src/transaction/apply/plan.js';
 import {
   type Behaviour,
   type FakeFile,

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { revert } from '../../src/commands/revert.js';
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
-import type { RevertOptions } from '../../src/transaction/plan-revert.js';
+import type { RevertOptions } from '../../src/transaction/revert/plan.js';
 import {
   type FakeOptions,
   type FakeSystem,

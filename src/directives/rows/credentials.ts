@@ -1,5 +1,5 @@
 import type { Directive } from '../directive.js';
-import { IMPORT_CREDENTIAL, LOAD_CREDENTIAL, setCredential } from '../kinds/credentials.js';
+import { IMPORT_CREDENTIAL, LOAD_CREDENTIAL, setCredential } from '../kinds/paths/credentials.js';
 import { row } from '../row.js';
 
 /** Secrets that the manager hands to the service. They add to the unit's own. */

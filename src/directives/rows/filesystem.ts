@@ -1,13 +1,19 @@
 import type { Directive, Strictness } from '../directive.js';
-import { directories, WRITABLE_DIRECTORIES } from '../kinds/directories.js';
-import { oneOf } from '../kinds/enumeration.js';
-import { IMAGE_OPTIONS, IMAGE_POLICY, images, ROOT_HASH, ROOT_HASH_SIGNATURE } from '../kinds/images.js';
-import { MODE, RIGHTS } from '../kinds/mode.js';
-import { BINDS, READ_ONLY_MOUNTS, TMPFS, WRITABLE_MOUNTS } from '../kinds/mounts.js';
-import { path } from '../kinds/path.js';
-import { EXEC_PATHS, paths, SEARCH_PATH, WRITE_PATHS } from '../kinds/paths.js';
-import { size } from '../kinds/size.js';
-import { timeSpan } from '../kinds/time-span.js';
+import { directories, WRITABLE_DIRECTORIES } from '../kinds/paths/directories.js';
+import {
+  IMAGE_OPTIONS,
+  IMAGE_POLICY,
+  images,
+  ROOT_HASH,
+  ROOT_HASH_SIGNATURE,
+} from '../kinds/paths/images.js';
+import { BINDS, READ_ONLY_MOUNTS, TMPFS, WRITABLE_MOUNTS } from '../kinds/paths/mounts.js';
+import { path } from '../kinds/paths/path.js';
+import { EXEC_PATHS, paths, SEARCH_PATH, WRITE_PATHS } from '../kinds/paths/paths.js';
+import { oneOf } from '../kinds/scalars/enumeration.js';
+import { MODE, RIGHTS } from '../kinds/scalars/mode.js';
+import { size } from '../kinds/scalars/size.js';
+import { timeSpan } from '../kinds/scalars/time-span.js';
 import { on, restriction, row, toggle } from '../row.js';
 import { LIMIT } from '../values/amounts.js';
 import { FIXED, RESTRICTS, ranked, weakestFirst } from '../values/strictness.js';

@@ -1,10 +1,10 @@
 import type { Directive } from '../directive.js';
-import { AMBIENT, CAPABILITY_LIST } from '../kinds/capabilities.js';
-import { oneOf } from '../kinds/enumeration.js';
-import { MODE, UMASK } from '../kinds/mode.js';
-import { LABEL, PAM_SERVICE } from '../kinds/names.js';
-import { GROUPS, NO_OTHER_GROUPS, SAME_USER, USER } from '../kinds/user.js';
-import { SECURE_BITS, words } from '../kinds/words.js';
+import { AMBIENT, CAPABILITY_LIST } from '../kinds/names/capabilities.js';
+import { LABEL, PAM_SERVICE } from '../kinds/names/names.js';
+import { GROUPS, NO_OTHER_GROUPS, SAME_USER, USER } from '../kinds/names/user.js';
+import { SECURE_BITS, words } from '../kinds/names/words.js';
+import { oneOf } from '../kinds/scalars/enumeration.js';
+import { MODE, UMASK } from '../kinds/scalars/mode.js';
 import { restriction, row, toggle } from '../row.js';
 import { SET } from '../values/signed-list.js';
 import { FIXED, weakestFirst, YES_RESTRICTS } from '../values/strictness.js';

@@ -1,11 +1,11 @@
 import type { Directive } from '../directive.js';
-import { bpfWords, GRANTS } from '../kinds/bpf.js';
-import { oneOf } from '../kinds/enumeration.js';
-import { FAMILIES } from '../kinds/families.js';
-import { FILESYSTEMS } from '../kinds/filesystems.js';
-import { LOG_NAMESPACE } from '../kinds/names.js';
-import { namespaces } from '../kinds/namespaces.js';
-import { namespaceInPlaceOf, path } from '../kinds/path.js';
+import { FAMILIES } from '../kinds/names/families.js';
+import { FILESYSTEMS } from '../kinds/names/filesystems.js';
+import { LOG_NAMESPACE } from '../kinds/names/names.js';
+import { namespaces } from '../kinds/names/namespaces.js';
+import { bpfWords, GRANTS } from '../kinds/network/bpf.js';
+import { namespaceInPlaceOf, path } from '../kinds/paths/path.js';
+import { oneOf } from '../kinds/scalars/enumeration.js';
 import { on, restriction, row, toggle } from '../row.js';
 import { GRANTED_SET, SET } from '../values/signed-list.js';
 import { ranked, weakestFirst, YES_RESTRICTS } from '../values/strictness.js';

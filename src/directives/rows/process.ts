@@ -1,10 +1,10 @@
 import type { Directive, ValueKind } from '../directive.js';
-import { BOOLEAN } from '../kinds/boolean.js';
-import { oneOf } from '../kinds/enumeration.js';
-import { type LimitUnit, limit, lowered } from '../kinds/limit.js';
-import { cpus, integer } from '../kinds/numbers.js';
-import { timeSpan } from '../kinds/time-span.js';
-import { words } from '../kinds/words.js';
+import { words } from '../kinds/names/words.js';
+import { BOOLEAN } from '../kinds/scalars/boolean.js';
+import { oneOf } from '../kinds/scalars/enumeration.js';
+import { type LimitUnit, limit, lowered } from '../kinds/scalars/limit.js';
+import { cpus, integer } from '../kinds/scalars/numbers.js';
+import { timeSpan } from '../kinds/scalars/time-span.js';
 import { on, row, toggle } from '../row.js';
 import { NO_RESTRICTS } from '../values/strictness.js';
 

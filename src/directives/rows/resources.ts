@@ -1,17 +1,23 @@
 import type { Need } from '../../target/abilities.js';
 import type { Directive } from '../directive.js';
-import { BPF_FILTERS, BPF_PROGRAMS } from '../kinds/bpf.js';
-import { ALLOWED_DEVICES, DEVICE_LIMIT, DEVICES, type DeviceUnit, deviceValue } from '../kinds/devices.js';
-import { oneOf } from '../kinds/enumeration.js';
-import { INTERFACE, INTERFACES } from '../kinds/interfaces.js';
-import { CONTROL_GROUP, FILE_NAMES, SLICE } from '../kinds/names.js';
-import { NFT_SETS } from '../kinds/nft-sets.js';
-import { cpus, integer, percent } from '../kinds/numbers.js';
-import { EXCEPT_ADDRESSES, PREFIXES } from '../kinds/prefixes.js';
-import { size, TASKS } from '../kinds/size.js';
-import { EXCEPT_PORTS, SOCKET_RULES } from '../kinds/socket-rules.js';
-import { timeSpan } from '../kinds/time-span.js';
-import { DELEGATE, words, wordsOrBoolean } from '../kinds/words.js';
+import { INTERFACE, INTERFACES } from '../kinds/names/interfaces.js';
+import { CONTROL_GROUP, FILE_NAMES, SLICE } from '../kinds/names/names.js';
+import { DELEGATE, words, wordsOrBoolean } from '../kinds/names/words.js';
+import { BPF_FILTERS, BPF_PROGRAMS } from '../kinds/network/bpf.js';
+import { NFT_SETS } from '../kinds/network/nft-sets.js';
+import { EXCEPT_ADDRESSES, PREFIXES } from '../kinds/network/prefixes.js';
+import { EXCEPT_PORTS, SOCKET_RULES } from '../kinds/network/socket-rules.js';
+import {
+  ALLOWED_DEVICES,
+  DEVICE_LIMIT,
+  DEVICES,
+  type DeviceUnit,
+  deviceValue,
+} from '../kinds/paths/devices.js';
+import { oneOf } from '../kinds/scalars/enumeration.js';
+import { cpus, integer, percent } from '../kinds/scalars/numbers.js';
+import { size, TASKS } from '../kinds/scalars/size.js';
+import { timeSpan } from '../kinds/scalars/time-span.js';
 import { on, row, toggle } from '../row.js';
 import { LIMIT } from '../values/amounts.js';
 import { SET } from '../values/signed-list.js';

@@ -1,11 +1,11 @@
 import type { Directive } from '../directive.js';
-import { COMMAND } from '../kinds/command.js';
-import { oneOf } from '../kinds/enumeration.js';
-import { BUS_NAME } from '../kinds/names.js';
-import { integer } from '../kinds/numbers.js';
-import { OPEN_FILE } from '../kinds/open-file.js';
-import { path } from '../kinds/path.js';
-import { EXIT_STATUSES, SIGNAL } from '../kinds/signals.js';
+import { COMMAND } from '../kinds/commands/command.js';
+import { BUS_NAME } from '../kinds/names/names.js';
+import { EXIT_STATUSES, SIGNAL } from '../kinds/names/signals.js';
+import { OPEN_FILE } from '../kinds/paths/open-file.js';
+import { path } from '../kinds/paths/path.js';
+import { oneOf } from '../kinds/scalars/enumeration.js';
+import { integer } from '../kinds/scalars/numbers.js';
 import { row, time, toggle } from '../row.js';
 
 const MAN = { man: 'systemd.service' } as const;

@@ -1,12 +1,12 @@
 import type { Directive, ValueKind } from '../directive.js';
-import { oneOf } from '../kinds/enumeration.js';
-import { ENVIRONMENT_FILE, variables } from '../kinds/environment.js';
-import { LOG_FIELDS, LOG_PATTERN } from '../kinds/log.js';
-import { LOG_IDENTIFIER, UTMP_IDENTIFIER } from '../kinds/names.js';
-import { integer } from '../kinds/numbers.js';
-import { path } from '../kinds/path.js';
-import { INPUT_DATA, INPUT_TEXT, stream } from '../kinds/streams.js';
-import { timeSpan } from '../kinds/time-span.js';
+import { ENVIRONMENT_FILE, variables } from '../kinds/commands/environment.js';
+import { LOG_FIELDS, LOG_PATTERN } from '../kinds/commands/log.js';
+import { INPUT_DATA, INPUT_TEXT, stream } from '../kinds/commands/streams.js';
+import { LOG_IDENTIFIER, UTMP_IDENTIFIER } from '../kinds/names/names.js';
+import { path } from '../kinds/paths/path.js';
+import { oneOf } from '../kinds/scalars/enumeration.js';
+import { integer } from '../kinds/scalars/numbers.js';
+import { timeSpan } from '../kinds/scalars/time-span.js';
 import { on, row, toggle } from '../row.js';
 
 /** The row's own property is read back; others take files and descriptors. */

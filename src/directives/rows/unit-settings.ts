@@ -1,11 +1,11 @@
 import type { Directive } from '../directive.js';
-import { CONDITION, PATH_CONDITION } from '../kinds/condition.js';
-import { oneOf } from '../kinds/enumeration.js';
-import { REBOOT_ARGUMENT } from '../kinds/names.js';
-import { integer } from '../kinds/numbers.js';
-import { path } from '../kinds/path.js';
-import { paths } from '../kinds/paths.js';
-import { UNIT_NAMES, URLS } from '../kinds/units.js';
+import { CONDITION, PATH_CONDITION } from '../kinds/commands/condition.js';
+import { REBOOT_ARGUMENT } from '../kinds/names/names.js';
+import { UNIT_NAMES, URLS } from '../kinds/names/units.js';
+import { path } from '../kinds/paths/path.js';
+import { paths } from '../kinds/paths/paths.js';
+import { oneOf } from '../kinds/scalars/enumeration.js';
+import { integer } from '../kinds/scalars/numbers.js';
 import { row, time, toggle } from '../row.js';
 
 const MAN = { man: 'systemd.unit' } as const;

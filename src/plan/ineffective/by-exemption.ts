@@ -1,6 +1,6 @@
 import { type Diagnostic, error, warning } from '../../diagnostic.js';
-import { capabilitySet } from '../../directives/kinds/capabilities.js';
-import { isRoot, runsAsRoot } from '../../directives/kinds/user.js';
+import { capabilitySet } from '../../directives/kinds/names/capabilities.js';
+import { isRoot, runsAsRoot } from '../../directives/kinds/names/user.js';
 import type { DirectiveEntry } from '../../policy/policy.js';
 import type { Target } from '../../target/target.js';
 import { allWords, isOn, lastOf, type UnitValues } from '../../unit/values.js';

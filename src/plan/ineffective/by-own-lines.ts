@@ -1,6 +1,6 @@
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import { formatDirective, isFormatted } from '../../directives/format.js';
-import { parseSocketRule, within } from '../../directives/kinds/socket-rules.js';
+import { parseSocketRule, within } from '../../directives/kinds/network/socket-rules.js';
 import { loosens } from '../../directives/strictness.js';
 import { findDirective } from '../../directives/table.js';
 import type { DirectiveEntry, Policy } from '../../policy/policy.js';

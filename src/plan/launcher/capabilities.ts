@@ -1,5 +1,5 @@
-import { capabilitySet } from '../../directives/kinds/capabilities.js';
-import { runsAsRoot } from '../../directives/kinds/user.js';
+import { capabilitySet } from '../../directives/kinds/names/capabilities.js';
+import { runsAsRoot } from '../../directives/kinds/names/user.js';
 import type { Target } from '../../target/target.js';
 import type { UnitValues } from '../../unit/values.js';
 

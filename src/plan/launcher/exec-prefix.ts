@@ -1,6 +1,6 @@
 import { shortList } from '../../collections.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
-import { isRoot } from '../../directives/kinds/user.js';
+import { isRoot } from '../../directives/kinds/names/user.js';
 import { RESOURCES } from '../../directives/rows/resources.js';
 import { findDirective } from '../../directives/table.js';
 import type { DirectiveEntry, Policy } from '../../policy/policy.js';

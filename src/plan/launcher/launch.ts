@@ -1,6 +1,6 @@
 /** The paths by which a confined service is started: whoever can put another file there decides what runs. */
 import { type Diagnostic, error, type Location, printable } from '../../diagnostic.js';
-import { fieldsOf } from '../../directives/kinds/mounts.js';
+import { fieldsOf } from '../../directives/kinds/paths/mounts.js';
 import { withoutSpecifiers } from '../../directives/values/bus.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
 import { allWords, barePath, covers, lastOf, type UnitValues } from '../../unit/values.js';

@@ -1,5 +1,5 @@
 import { type Diagnostic, error } from '../../diagnostic.js';
-import { runsAsRoot } from '../../directives/kinds/user.js';
+import { runsAsRoot } from '../../directives/kinds/names/user.js';
 import { HOMES, ROOTS } from '../../directives/values/closed-paths.js';
 import { allWords, barePath, covers, lastOf, type UnitValues } from '../../unit/values.js';
 

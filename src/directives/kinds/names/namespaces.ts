@@ -1,0 +1,74 @@
+import { didYouMean } from '../../../diagnostic.js';
+import { plain } from '../../../unit/values.js';
+import type { ValueKind } from '../../directive.js';
+import { bitsOf, property } from '../../values/bus.js';
+import { minus, refuseEmpty, signed, signedKind, signedWords } from '../../values/signed-list.js';
+import { reject } from '../../values/text.js';
+import { formatBoolean, isBoolean } from '../../values/words.js';
+
+const NAMESPACES: readonly string[] = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'];
+
+/** CLONE_NEW* of linux/sched.h. */
+const BITS: Readonly<Record<string, number>> = {
+  mnt: 17,
+  cgroup: 25,
+  uts: 26,
+  ipc: 27,
+  user: 28,
+  pid: 29,
+  net: 30,
+};
+
+/** Types of namespaces, with `~` in front of the list: all but these. @param delegate they are granted */
+export const namespaces = ({ delegate }: { readonly delegate: boolean }): ValueKind => {
+  const table = NAMESPACES.filter((name) => !delegate || name !== 'user');
+  return signedKind({
+    type: 'namespaces',
+    signature: 't',
+    format: (reading, value) => {
+      if (isBoolean(value)) return formatBoolean(reading, value);
+      const expected = `true, false or some of ${table.join(', ')}`;
+      if (refuseEmpty(reading, value, 'write true or false')) return undefined;
+      return signedWords(reading, value, expected, (word) =>
+        table.includes(word) ? word : reject(reading, expected, word, didYouMean(word, table)),
+      );
+    },
+    permitted: (_, values) => ({ only: true, names: namespaceSet(values, delegate, table) }),
+    loaded: (value) => {
+      const bits = bitsOf(value);
+      return { only: true, names: new Set(NAMESPACES.filter((name) => bits.includes(BITS[name]!))) };
+    },
+    write: ({ bus }, values) => {
+      if (values.at(-1) === 'no') return [];
+      const names = [...namespaceSet(values, delegate, table)];
+      return [
+        property(
+          bus,
+          names.reduce((all, name) => all | (1n << BigInt(BITS[name]!)), 0n),
+        ),
+      ];
+    },
+  });
+};
+
+/**
+ * The namespaces that RestrictNamespaces= leaves (all at first), or that DelegateNamespaces= delegates (none).
+ * A boolean sets them all, the two in opposite ways.
+ */
+function namespaceSet(
+  values: readonly string[],
+  delegate: boolean,
+  all: readonly string[],
+): ReadonlySet<string> {
+  let set: Set<string> | undefined;
+  for (const value of values) {
+    const [negated, words] = signed(value);
+    const word = plain(value);
+    if (value === '') set = undefined;
+    else if (word === 'yes' || word === 'no') set = new Set((word === 'yes') === delegate ? all : []);
+    else if (!words.every((name) => NAMESPACES.includes(name))) continue;
+    else if (set === undefined) set = new Set(negated ? minus(all, new Set(words)) : words);
+    else for (const name of words) negated ? set.delete(name) : set.add(name);
+  }
+  return set ?? new Set(delegate ? [] : all);
+}

@@ -1,0 +1,148 @@
+import { systemctl } from '../../command-lines.js';
+import { asWarning, type Diagnostic, error, hasErrors, note, UserError } from '../../diagnostic.js';
+import { isPending } from '../../emit/changes.js';
+import { dropInPath } from '../../paths.js';
+import { fullName } from '../../prepare/load/load-unit.js';
+import { type Prepared, type PrepareOptions, prepare } from '../../prepare/prepare.js';
+import type { MachineFacts } from '../../prepare/probe/target.js';
+import { obstacleTo } from '../../restart/may-restart.js';
+import { preflight, preflightRestarts } from '../../restart/preflight.js';
+import { keepUntrusted, runsAsBefore } from '../../state/applied-runs.js';
+import { failedService } from '../../state/failed-service.js';
+import { restartDue } from '../../state/notes.js';
+import { dropInsOf } from '../../state/service.js';
+import type { Context } from '../../system/context.js';
+import type { UnitProperties } from '../../system/system.js';
+import type { UnitName } from '../../unit/name.js';
+import { notConfined } from '../../verify/kernel/confinement.js';
+import { mountedBy, replacedPrograms } from '../../verify/kernel/replaced-programs.js';
+import { comparingFilters } from '../../verify/kernel/unfiltered-runs.js';
+import { notInForce } from '../../verify/manager/in-force.js';
+import type { NotChanged, PendingApply } from '../unit-result.js';
+
+export interface ApplyOptions extends PrepareOptions {
+  readonly check?: boolean;
+  readonly diff?: boolean;
+  /** False leaves the service as it runs. */
+  readonly restart?: boolean;
+}
+
+/** Things that all units of one `apply` share. */
+export interface Planning {
+  readonly options: ApplyOptions;
+  /** Texts that diagnostics point into. */
+  readonly sources: Map<string, string>;
+  readonly machine: () => Promise<MachineFacts>;
+}
+
+export async function planApply(
+  context: Context,
+  unit: string,
+  { options, sources, machine }: Planning,
+): Promise<NotChanged | PendingApply> {
+  try {
+    const planned = await prepare(context, unit, options, machine);
+    if (planned.diagnostics.some(({ code }) => code === 'untrusted-path')) {
+      await keepUntrusted(context, planned.unit.name.full, planned.unit.services);
+    }
+    // Reading filters stops a service's threads for a moment: not for --check.
+    const prepared = options.check ? planned : comparingFilters(context, planned);
+    for (const [file, text] of prepared.sources) sources.set(file, text);
+    const { changes } = prepared;
+    const diagnostics = [...prepared.diagnostics, ...(await preflight(context, prepared, options))];
+    const { name, services } = prepared.unit;
+    const found = { unit: name.full, changes, diagnostics, services, prepared };
+    if (hasErrors(diagnostics)) return { ...found, state: 'refused' };
+    const unloadable = notLoadable(context, prepared);
+    if (unloadable) return { ...found, state: 'refused', diagnostics: [...diagnostics, unloadable] };
+    return isPending(changes) ? { ...found, state: 'pending' } : inForce(context, found, options);
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    for (const [file, text] of cause.sources) sources.set(file, text);
+    const { exit, diagnostics } = cause;
+    return { unit: fullName(unit), state: 'refused', changes: [], diagnostics, exit };
+  }
+}
+
+/** An error for a unit that systemd can't load: its drop-in could not be read back. */
+function notLoadable({ placement }: Context, { plan, unit }: Prepared): Diagnostic | undefined {
+  const state = unit.properties?.get('LoadState') ?? 'loaded';
+  if (state === 'loaded') return undefined;
+  const hint = `'systemd-analyze ${placement.scope === 'user' ? '--user ' : ''}verify ${plan.unit}' says why`;
+  return error('not-loaded', `systemd can't load ${plan.unit}: ${state}`, { hint });
+}
+
+/** A unit whose files are as planned. */
+interface AsWritten extends Omit<PendingApply, 'state'> {}
+
+/** Sees whether files that are as planned are in force: they may be overridden, bypassed, or younger than the service. */
+async function inForce(
+  context: Context,
+  written: AsWritten,
+  { check, restart }: ApplyOptions,
+): Promise<NotChanged | PendingApply> {
+  const { plan, unit, appliedRuns } = written.prepared;
+  if (unit.properties === undefined) return { ...written, state: 'unchanged' };
+  const refused = (why: readonly Diagnostic[]): NotChanged => ({
+    ...written,
+    state: 'refused',
+    diagnostics: [...written.diagnostics, ...why],
+  });
+  const wrong = notInForce(context, written.prepared, unit);
+  if (wrong.length > 0)
+    return mayBeUnread(context, unit.properties, unit.name) ? unread(written) : refused(wrong);
+  const due: Diagnostic[] = [];
+  let isDue = false;
+  for (const service of unit.services) {
+    const { name, properties } = service;
+    const refuses = plan.meaning !== undefined && plan.mode === 'enforcing';
+    due.push(...failedService(service, { scope: plan.target.scope, appliedRuns, refuses }));
+    const replaced = await replacedPrograms(context.system, mountedBy(plan, name), properties);
+    const isOld = await runsAsBefore(context, appliedRuns, service);
+    if (!isOld && replaced.length === 0) {
+      const open = await notConfined(context.system, { ...plan, unit: name }, properties);
+      if (open.length > 0) return refused(open.map((one) => withRestart(context, name, one)));
+      continue;
+    }
+    const obstacle = await obstacleTo(context, service);
+    const stays = restart === false || obstacle !== undefined;
+    // A restart mends replaced programs; without one they are an error.
+    if (stays && replaced.length > 0) return refused(replaced);
+    due.push(...replaced.map(asWarning));
+    if (replaced.length === 0 && (check || stays)) due.push(restartDue(name, obstacle));
+    if (stays) continue;
+    const problems = await preflightRestarts(context, 'apply', [service]);
+    if (hasErrors(problems)) return refused(problems);
+    due.push(...problems);
+    isDue = true;
+  }
+  return {
+    ...written,
+    state: isDue ? 'pending' : 'unchanged',
+    diagnostics: [...written.diagnostics, ...due],
+  };
+}
+
+/**
+ * Whether systemd may have read another drop-in at the same place: it doesn't notice a change to an older file.
+ */
+const mayBeUnread = ({ placement }: Context, properties: UnitProperties, { full }: UnitName): boolean =>
+  dropInsOf(properties).includes(dropInPath(placement, full));
+
+/** A unit whose files systemd has yet to read: no service runs with them. */
+function unread(written: AsWritten): PendingApply {
+  const { appliedRuns, ...rest } = written.prepared;
+  const message = `systemd has other lines than the drop-in of ${written.unit}: it is made to read its files again`;
+  return {
+    ...written,
+    state: 'pending',
+    prepared: { ...rest, appliedRuns: { ...appliedRuns, since: Number.POSITIVE_INFINITY } },
+    diagnostics: [...written.diagnostics, note('reload-due', message)],
+  };
+}
+
+/** Adds the restart as the way out of a missing filter: the service was started before its files were there. */
+const withRestart = ({ placement }: Context, unit: string, open: Diagnostic): Diagnostic => ({
+  ...open,
+  hint: open.hint ?? systemctl(placement.scope, 'restart', unit),
+});

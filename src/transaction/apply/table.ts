@@ -1,0 +1,93 @@
+import type { Diagnostic } from '../../diagnostic.js';
+import { preparedFor } from '../../prepare/confined.js';
+import type { Context } from '../../system/context.js';
+import { type AppliedUnit, appliedUnit, beginEach, type Transaction } from '../changed-unit.js';
+import type { UndoRecord } from '../record-format.js';
+import { restartOrder } from '../restart-order.js';
+import { isAsWanted, sparesChanged, undoes } from '../roll-back.js';
+import { type Course, type Ending, runSteps, type Step } from '../runner.js';
+import { commitApplied } from '../steps/commit.js';
+import { type RestartOptions, readBackApplied } from '../steps/read-back.js';
+import { keepRecords } from '../steps/record.js';
+import { reload } from '../steps/reload.js';
+import { restartServices } from '../steps/restart.js';
+import { tryServices } from '../steps/try.js';
+import { verifyServices } from '../steps/verify.js';
+import { writeFiles } from '../steps/write.js';
+import type { PendingApply, UnitResult } from '../unit-result.js';
+
+/** How many units, and how many services of a template, are restarted and tried out at a time. */
+const BATCH = 8;
+
+/** The steps of `apply`: a step that fails has all of its unit undone, and the others go on. */
+const applyTable = (
+  transaction: Transaction,
+  options: RestartOptions,
+  own: ReadonlySet<string>,
+): Step<AppliedUnit, UndoRecord>[] => {
+  const { write, reload: reloaded, restart, commit } = undoes(transaction.context, transaction);
+  return [
+    { name: 'record', per: 'run', do: keepRecords(transaction) },
+    { ...write, per: 'run', do: writeFiles(transaction) },
+    { ...reloaded, per: 'run', do: reload(transaction) },
+    { name: 'read-back', per: 'turn', do: readBackApplied(transaction, options) },
+    { ...restart, per: 'round', do: restartServices(transaction) },
+    { name: 'try', per: 'round', do: tryServices(transaction, own) },
+    { name: 'verify', per: 'round', do: verifyServices(transaction) },
+    { ...commit, per: 'turn', do: commitApplied(transaction) },
+  ];
+};
+
+/** Takes units through the steps of `apply`. */
+export async function applyUnits(
+  transaction: Transaction,
+  pending: readonly PendingApply[],
+  options: RestartOptions,
+): Promise<UnitResult[]> {
+  const { units, refused } = await beginEach(transaction, pending, appliedUnit);
+  const own = new Set(units.flatMap(({ services }) => services.map(({ name }) => name)));
+  const endings = await runSteps(course(transaction, applyTable(transaction, options, own)), units);
+  return [...refused, ...endings.map(resultOf)];
+}
+
+const course = (
+  { context }: Transaction,
+  table: readonly Step<AppliedUnit, UndoRecord>[],
+): Course<AppliedUnit, UndoRecord> => ({
+  table,
+  recordOf: ({ record }) => record,
+  afterFailure: () => 'undo',
+  turns: (units) => restartOrder(units, BATCH),
+  // The first instance of a template shows whether the others are restarted at all.
+  round: (unit, n) => {
+    const now = n === 0 ? unit.due.slice(0, 1) : unit.due.slice(1 + (n - 1) * BATCH, 1 + n * BATCH);
+    return now.length > 0 ? { ...unit, now } : undefined;
+  },
+  rest: (unit) => ({ ...unit, now: [] }),
+  beforeUndo: (unit, failures) => refusedCalls(context, unit, failures),
+  spare: sparesChanged(context),
+});
+
+/** Refused calls of a service that failed. They are read before the roll-back ends the processes that can tell. */
+async function refusedCalls(
+  context: Context,
+  { prepared, now }: AppliedUnit,
+  failures: readonly Diagnostic[],
+): Promise<readonly Diagnostic[]> {
+  if (!failures.some(({ code }) => code === 'service-failed')) return [];
+  const { refusalsAfterRestart } = await import('../../explain/refusals-after-restart.js');
+  const found = now.map((name) => refusalsAfterRestart(context, preparedFor(prepared, name)));
+  return (await Promise.all(found)).flat();
+}
+
+function resultOf({ unit, state, failedAt, failures, undone }: Ending<AppliedUnit>): UnitResult {
+  const { changes, prepared, restarted, verified, services } = unit;
+  const diagnostics = [...unit.notes, ...failures, ...undone];
+  const common = { unit: unit.unit, changes, diagnostics, prepared };
+  if (state === 'done') return { ...common, state: 'applied', restarted, verified };
+  const isUnread = failedAt === 'record' || failedAt === 'write';
+  if (!undone.every(isAsWanted)) return { ...common, state: 'failed', restarted, verified };
+  return isUnread
+    ? { ...common, state: 'refused', services }
+    : { ...common, state: 'rolled-back', restarted, verified };
+}

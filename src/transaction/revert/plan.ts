@@ -1,0 +1,69 @@
+import { hasErrors, UserError } from '../../diagnostic.js';
+import { changes, isPending } from '../../emit/changes.js';
+import { LIFETIMES, ownDropInPaths } from '../../paths.js';
+import { unusedLauncher } from '../../prepare/load/launcher-file.js';
+import { fullName, noUnit, serviceName } from '../../prepare/load/load-unit.js';
+import { namedUnit } from '../../prepare/load/named-unit.js';
+import { preflightRestarts } from '../../restart/preflight.js';
+import { readFiles, readOwnFiles, withLifetime } from '../../state/own-files.js';
+import { dropInsOf } from '../../state/service.js';
+import { isRunning } from '../../state/service-run.js';
+import { forgetTakenAway } from '../../status/taken-away.js';
+import { confinedByTemplate } from '../../status/unconfined.js';
+import type { Context } from '../../system/context.js';
+import type { NotChanged, Pending } from '../unit-result.js';
+
+export interface RevertOptions {
+  readonly check?: boolean;
+  /** False leaves the service as it runs. */
+  readonly restart?: boolean;
+}
+
+/** Plans the revert of one unit. A unit that can't be reverted is refused, and doesn't stop the others. */
+export async function planRevert(
+  context: Context,
+  text: string,
+  options: RevertOptions,
+): Promise<NotChanged | Pending> {
+  try {
+    return await planOne(context, text, options);
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    const { diagnostics, exit } = cause;
+    return { unit: fullName(text), state: 'refused', changes: [], diagnostics, exit };
+  }
+}
+
+async function planOne(
+  context: Context,
+  text: string,
+  { restart: wanted, check }: RevertOptions,
+): Promise<NotChanged | Pending> {
+  const { name, exists, services } = await namedUnit(context, text);
+  const places = LIFETIMES.map((lifetime) => readOwnFiles(withLifetime(context, lifetime), name));
+  const files = (await Promise.all(places)).flat();
+  if (files.length === 0 && !exists) {
+    throw await noUnit(context, serviceName(name), ', and nothing of ours for it');
+  }
+  // systemd still has a drop-in that is gone where an earlier reload failed.
+  const loaded = services.flatMap(({ properties }) => dropInsOf(properties));
+  const isDue =
+    files.length > 0 || ownDropInPaths(context.placement, name).some((path) => loaded.includes(path));
+  const due = isDue && wanted !== false ? services.filter(({ properties }) => isRunning(properties)) : [];
+  const diagnostics = await preflightRestarts(context, 'revert', due);
+  if (hasErrors(diagnostics)) return { unit: name, state: 'refused', changes: [], diagnostics };
+  diagnostics.push(...(await confinedByTemplate(context, name, isDue ? undefined : loaded)));
+  if (!isDue && !check) await forgetTakenAway(context, name);
+  const state = isDue ? 'pending' : 'unchanged';
+  return { unit: name, state, changes: changes([], files), diagnostics, services };
+}
+
+/** The launcher goes with the last drop-in of ours. */
+export async function addLauncher(context: Context, planned: (NotChanged | Pending)[]): Promise<void> {
+  const leaving = planned.flatMap((result) => result.changes.map(({ path }) => path));
+  const unused = leaving.length > 0 ? await unusedLauncher(context, leaving) : undefined;
+  const files = unused === undefined ? [] : await readFiles(context, [unused]);
+  const last = planned.findLastIndex((result) => isPending(result.changes));
+  if (last < 0) return;
+  planned[last] = { ...planned[last]!, changes: [...planned[last]!.changes, ...changes([], files)] };
+}

@@ -1,0 +1,105 @@
+import { type Diagnostic, EXIT } from '../../diagnostic.js';
+import { installedLauncher } from '../../paths.js';
+import { failureOf } from '../../state/failures.js';
+import type { Context } from '../../system/context.js';
+import { beginEach, type ChangedUnit, type Transaction } from '../changed-unit.js';
+import type { UndoRecord } from '../record-format.js';
+import { restartOrder } from '../restart-order.js';
+import { isAsWanted, sparesChanged, undoes } from '../roll-back.js';
+import { type AfterFailure, type Course, type Ending, runSteps, type Step } from '../runner.js';
+import type { StepName } from '../step-names.js';
+import { commitReverted, forget } from '../steps/commit.js';
+import { writeChanges } from '../steps/files.js';
+import { findRunning } from '../steps/find-running.js';
+import type { RestartOptions } from '../steps/read-back.js';
+import { keepRecords } from '../steps/record.js';
+import { reload } from '../steps/reload.js';
+import { restartServices } from '../steps/restart.js';
+import { startAgainDependents } from '../steps/try.js';
+import { writeFiles } from '../steps/write.js';
+import type { Changed, Pending, UnitResult } from '../unit-result.js';
+
+/** How many units, and how many services of a template, are restarted at a time. */
+const BATCH = 8;
+
+/** The steps of `revert`. A failure is told, and the next revert goes on from there; an interrupt undoes all. */
+const revertTable = (transaction: Transaction, options: RestartOptions): Step<ChangedUnit, UndoRecord>[] => {
+  const { write, reload: reloaded, restart, commit } = undoes(transaction.context, transaction);
+  return [
+    { name: 'record', per: 'run', do: keepRecords(transaction) },
+    { ...write, per: 'run', do: writeFiles(transaction) },
+    { ...reloaded, per: 'run', do: reload(transaction) },
+    { name: 'read-back', per: 'turn', do: findRunning(transaction, options) },
+    { ...restart, per: 'round', do: restartServices(transaction) },
+    { name: 'try', per: 'turn', do: startAgainDependents(transaction) },
+    { ...commit, per: 'turn', do: commitReverted(transaction) },
+  ];
+};
+
+/** Steps after which a unit without its drop-in stays as it is. */
+const STOPS: readonly StepName[] = ['record', 'write', 'reload', 'commit'];
+
+function afterFailure(step: StepName, failures: readonly Diagnostic[]): AfterFailure {
+  if (failures.some(({ code }) => code === 'interrupted')) return 'undo';
+  return STOPS.includes(step) ? 'stop' : 'go-on';
+}
+
+/** Takes units through the steps of `revert`, and the launcher away if no unit needs it any more. */
+export async function revertUnits(
+  transaction: Transaction,
+  pending: readonly Pending[],
+  options: RestartOptions,
+): Promise<UnitResult[]> {
+  const { context } = transaction;
+  const { units, refused } = await beginEach(transaction, pending, (unit) => unit);
+  const course: Course<ChangedUnit, UndoRecord> = {
+    table: revertTable(transaction, options),
+    recordOf: ({ record }) => record,
+    afterFailure,
+    turns: (all) => restartOrder(all, BATCH),
+    round: (unit, n) => {
+      const now = unit.due.slice(n * BATCH, (n + 1) * BATCH);
+      return now.length > 0 ? { ...unit, now } : undefined;
+    },
+    rest: (unit) => ({ ...unit, now: [] }),
+    spare: sparesChanged(context),
+  };
+  const results: UnitResult[] = [];
+  for (const ending of await runSteps(course, units)) results.push(await resultOf(context, ending));
+  const all = [...refused, ...results];
+  // A unit that may be rolled back needs the launcher.
+  return all.every(({ state }) => state === 'reverted') ? removeLauncher(context, all) : all;
+}
+
+async function resultOf(context: Context, ending: Ending<ChangedUnit>): Promise<Changed> {
+  const { unit, state, failures, undone } = ending;
+  const { changes, restarted } = unit;
+  const diagnostics = [...unit.notes, ...failures, ...undone];
+  const common = { unit: unit.unit, changes, diagnostics };
+  if (state === 'done') return { ...common, state: 'reverted', restarted };
+  if (state === 'undone') {
+    return { ...common, state: undone.every(isAsWanted) ? 'rolled-back' : 'failed', restarted };
+  }
+  const forgotten = await failureOf(() => forget(context, unit.unit));
+  return {
+    ...common,
+    ...{ state: 'failed', restarted, exit: EXIT.failure },
+    diagnostics: [...diagnostics, ...forgotten],
+  };
+}
+
+async function removeLauncher(context: Context, all: readonly UnitResult[]): Promise<UnitResult[]> {
+  const launcher = installedLauncher(context.placement);
+  const results: UnitResult[] = [];
+  for (const result of all) {
+    const change = result.changes.filter(({ path }) => path === launcher);
+    const failures = await failureOf(() => writeChanges(context.system, change));
+    results.push(failures.length > 0 ? withFailures(result, failures) : result);
+  }
+  return results;
+}
+
+const withFailures = (result: UnitResult, failures: readonly Diagnostic[]): Changed => ({
+  ...{ unit: result.unit, changes: result.changes, restarted: 'restarted' in result && result.restarted },
+  ...{ state: 'failed', exit: EXIT.failure, diagnostics: [...result.diagnostics, ...failures] },
+});
