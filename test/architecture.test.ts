@@ -55,6 +55,9 @@ const FAULTS: readonly [path: string, text: string, says: string][] = [
   ['policy/x.ts', 'setTimeout(f, 1);', '1: no clock'],
   ['commands/x.ts', 'await fetch(url);', '1: no network'],
   ['unit/x.ts', 'export default 1;', '1: named exports only'],
+  ['plan/x.ts', '/** What is left. */', '1: a comment begins with a named thing'],
+  ['plan/x.ts', '/**\n * The same of others.\n */', '2: a comment begins with a named thing'],
+  ['plan/x.ts', '  // That it is there.', '1: a comment begins with a named thing'],
   ['commands/x.ts', "const line = { enforcedBy: 'systemd' };", '1: who enforces a line is decided in plan/'],
   ['commands/x.ts', "line.enforcedBy = 'nobody';", '1: who enforces a line'],
   [

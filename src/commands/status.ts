@@ -43,9 +43,9 @@ import { isServiceName } from '../unit/name.js';
 
 /** A unit with a drop-in of ours. */
 interface Confined extends OwnDropIn {
-  /** What it is asked for by, if not by its name: an instance that its template's drop-in confines. */
+  /** The instance that was asked for, if its template's drop-in confines it. */
   readonly instance?: string;
-  /** What runs by it, where that is known already. */
+  /** The services that the drop-in is for, where they are known already. */
   readonly services?: readonly Service[];
 }
 
@@ -67,7 +67,7 @@ export async function status(context: Context, units: readonly string[]): Promis
       : statusOf(context, confined.get(text)!, known.drift);
   const looked = await inBatches(names, ASKED_AT_ONCE, (text) => attempt(text, () => look(text)));
   const all = [...new Map(looked.map((one) => [one.unit, one])).values()];
-  // What is put back, or about to be applied, is told as that.
+  // Units that are rolled back, or about to be applied, are told as that.
   const isWhole = units.length === 0 && left.diagnostics.length === 0;
   const waiting = isWhole ? await notApplied(context, [...confined.keys(), ...gone]) : NONE_WAITING;
   const diagnostics = distinct([left, ...all, waiting].flatMap((one) => one.diagnostics));
@@ -83,7 +83,7 @@ export async function status(context: Context, units: readonly string[]): Promis
 
 const NOTHING = { recorded: [], gaps: [], missing: [], drift: [] };
 
-/** What several units have in common is said once. */
+/** Diagnostics without repetition: several units may have one in common. */
 const distinct = (diagnostics: readonly Diagnostic[]): Diagnostic[] => [
   ...new Map(
     diagnostics.map((one) => [`${one.code} ${one.message} ${one.at?.file}:${one.at?.line}`, one]),
@@ -96,7 +96,7 @@ const gapsAllowed = (unit: string, { gaps }: DropInFacts): Diagnostic[] => {
   return [note('gaps-allowed', `${unit} was applied with --allow-gaps: ${gaps.join(', ')}`)];
 };
 
-/** What can't be told of one unit doesn't keep the others from being looked at. */
+/** The status of a unit, or why it can't be told: that doesn't keep others from being looked at. */
 async function attempt(text: string, look: () => Promise<UnitStatus>): Promise<UnitStatus> {
   try {
     return await look();
@@ -126,7 +126,7 @@ async function statusNamed(context: Context, text: string, { confined, drift }: 
   return { unit: name, ...NOTHING, diagnostics: [await unconfined(context, name)] };
 }
 
-/** What is left of a drop-in confines nothing. */
+/** The status of a unit whose drop-in is gone, so that the files that are left confine nothing. */
 async function withoutDropIn(context: Context, { instance, unit, path }: Confined): Promise<UnitStatus> {
   const { placement, offline } = context;
   const again = (await ownPolicy(context, serviceName(unit))) ? 'apply' : 'revert';
@@ -141,7 +141,7 @@ async function withoutDropIn(context: Context, { instance, unit, path }: Confine
   };
 }
 
-/** What it confines, if anything, isn't known. */
+/** The status of a unit whose drop-in has our name and isn't ours: its confinement isn't known. */
 function notOurs({ offline, placement }: Context, { instance, unit, path }: Confined): UnitStatus {
   const hint = `remove it, or have '${ownCommand(placement.scope, 'apply', unit)}' write it anew`;
   const message = `${unit}: ${path} has the name of our drop-in, and isn't one`;
@@ -225,7 +225,7 @@ function failedOf({ scope }: Placement, { facts, services = [], state, appliedRu
   return services.flatMap((service) => failedService(service, { scope, appliedRuns, refuses }));
 }
 
-/** What a filter that isn't there or can't be read comes to can't be told. */
+/** The mode of a unit; none if its filter is missing or can't be read. */
 function modeOf(
   { offline, machine }: Context,
   facts: DropInFacts,
@@ -245,7 +245,7 @@ interface Needing {
   readonly launcher: string;
 }
 
-/** What the launcher needs and isn't there: itself, its filter, and the files of `[exec] programs`. */
+/** Missing files: the launcher, its filter, and the files of `[exec] programs`. */
 async function missingFiles(
   { system, placement }: Context,
   unit: string,
@@ -288,7 +288,7 @@ function withoutUserOption({ placement }: Context, files: readonly EmittedFile[]
     : ["its lines don't say --user to the launcher, as an earlier version wrote them"];
 }
 
-/** What runs by a drop-in; undefined where nothing is asked of a manager. */
+/** The services that a drop-in is for; undefined offline. */
 async function seenServices(context: Context, { unit, services }: Confined) {
   if (context.offline) return undefined;
   return services ?? servicesOf(context, serviceName(unit));

@@ -24,7 +24,7 @@ const NAMESPACES: ReadonlyMap<string, readonly string[]> = new Map([
   ],
 ]);
 
-/** What the manager makes system call filters of, besides SystemCallFilter=. */
+/** Directives of which systemd makes system call filters, besides SystemCallFilter=. */
 const FILTERS = [
   ...['LockPersonality', 'MemoryDenyWriteExecute', 'RestrictAddressFamilies', 'RestrictRealtime'],
   'RestrictSUIDSGID',
@@ -33,7 +33,7 @@ const FILTERS = [
 /** Values that leave a service as it would be without. */
 const OFF: ReadonlySet<unknown> = new Set([undefined, false, '', 'no', 'all', 'default']);
 
-/** What lets ExecStart= go without what holds for the unit: names of flags on the bus. */
+/** Flags on the bus by which ExecStart= goes without the unit's confinement. */
 const UNHELD = ['privileged', 'no-setuid', 'ambient'];
 
 const isOn = (properties: UnitProperties, name: string): boolean => {

@@ -11,7 +11,7 @@ import type { Context } from '../system/context.js';
 import { shellWord } from '../unit/exec/shell-word.js';
 import { isSearched } from './apply-again.js';
 
-/** That a unit wasn't confined by the policy that its calls are explained by, or not by its text. */
+/** A note if a unit is confined by another policy, or another text of it, than its calls are explained by. */
 export function otherPolicyApplied({ placement }: Context, { plan, unit, changes }: Prepared): Diagnostic[] {
   const path = dropInPath(placement, unit.name.full);
   const { before, after } = changes.find((change) => change.path === path) ?? {};

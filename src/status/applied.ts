@@ -9,7 +9,7 @@ export interface Applied {
   readonly facts: DropInFacts;
   /** All of the unit's own that there are, the drop-in among them. */
   readonly files: readonly ExistingFile[];
-  /** What runs by it, and how that stands; undefined where nothing is asked of a manager. */
+  /** The services that the drop-in is for, and their state; undefined offline. */
   readonly services: readonly Service[] | undefined;
   readonly state: State | undefined;
   /** The launcher that its files name. */

@@ -13,13 +13,13 @@ import { CALL_LISTS, type Reader } from '../verify/manager/loaded-calls.js';
 import { differences, inItsPlace } from '../verify/manager/read-back.js';
 import type { Applied } from './applied.js';
 
-/** What is the same for all units; the sets only where those that came along don't tell that all is well. */
+/** Facts that all units share. The manager's sets are asked for only where the bundled ones show a difference. */
 interface Asked {
   readonly manager: () => Promise<ManagerFacts>;
   readonly sets: () => Promise<SyscallSets | undefined>;
 }
 
-/** What the manager has isn't what the drop-in says, though it says that it has read it. */
+/** Errors if the manager has other values than the drop-in that it says it has read. */
 export async function notLoaded(
   context: Context,
   { unit, services = [], state }: Applied,

@@ -21,7 +21,7 @@ export async function programsReplaced(
   return (await Promise.all(found)).flat();
 }
 
-/** That the launcher isn't the one that this program would install. */
+/** An error if the launcher isn't the one that this program would install. */
 export async function launcherChange(context: Context): Promise<Diagnostic[]> {
   const { system, placement, machine, offline } = context;
   const path = installedLauncher(placement);
@@ -29,7 +29,7 @@ export async function launcherChange(context: Context): Promise<Diagnostic[]> {
   const [wanted] = await launcherFiles(context, { machine, launcher: path });
   const there = await system.read(path, { limit: MAX_LAUNCHER_SIZE });
   const isSame = there && wanted && isSameBytes(there.bytes, wanted.content);
-  // That it is missing is said elsewhere.
+  // A missing launcher is told by missingFiles().
   if (!there || isSame) return [];
   const hint = 'the next apply of any of its units puts this one in its place';
   return [error('drift-launcher', `${path} isn't the launcher of this version of sandbox-unit`, { hint })];

@@ -48,7 +48,7 @@ export class Drift {
     this.#context = context;
   }
 
-  /** What can't be told of one thing doesn't keep others from being told. */
+  /** Looks for drift of each kind. A kind that can't be looked at doesn't keep the others from being told. */
   async of(context: Context, applied: Applied): Promise<Drifted> {
     const { unit, facts, files } = applied;
     const read = readUnit(context, applied);
@@ -63,20 +63,20 @@ export class Drift {
       ...(facts.launched && applied.launcher !== PACKAGED_LAUNCHER ? [this.#launcherChanged()] : []),
     ]);
     const found = looks.flatMap((look) => (look.status === 'fulfilled' ? look.value : []));
-    // What others take back is loaded otherwise for that.
+    // Lines that other drop-ins override are loaded otherwise for that.
     const isOverridden = found.some(({ code }) => code === 'overridden');
     const changed = overriddenFirst(found.filter(({ code }) => !isOverridden || code !== 'drift-loaded'));
     const failures = looks.flatMap((look) => (look.status === 'rejected' ? [look.reason] : []));
     return { changed, ...untoldBy(context, unit, failures) };
   }
 
-  /** What comes to something else now, of the policy, the unit and systemd. */
+  /** Drift of the policy, the unit and systemd, if it makes other files. */
   async #outdated(context: Context, applied: Applied, hash: string): Promise<Diagnostic[]> {
     const suspects = await this.#suspects(context, applied, hash);
     return suspects.length === 0 ? [] : this.#confirmed(context, applied, suspects);
   }
 
-  /** What isn't as it was when the files were made: they may come out otherwise now. */
+  /** Changes of the policy, the unit and systemd since the files were made, which may make other files now. */
   async #suspects(context: Context, { unit, facts }: Applied, hash: string): Promise<Suspect[]> {
     const { version } = await this.#manager();
     const policy = await policyChange(context, serviceName(unit), facts);
@@ -100,7 +100,7 @@ export class Drift {
       const options = optionsAgain(context, unit, facts);
       const prepared = await prepare(context, unit, options, () => this.#probe());
       const { diagnostics, files } = prepared;
-      // What others take back is told for itself.
+      // Overridden lines are told by overriddenBy().
       const wrong = diagnostics.filter(({ code }) => code !== 'overridden');
       if (isDenied(context, wrong)) throw new UserError(wrong);
       if (hasErrors(wrong)) return [cantApply(unit, suspects, wrong)];
@@ -210,7 +210,7 @@ interface Suspect {
 const cantApply = (unit: string, suspects: readonly Suspect[], diagnostics: readonly Diagnostic[]) => {
   const [first] = diagnostics.filter(({ severity }) => severity === 'error');
   const why = suspects.map((suspect) => suspect.why).join('; ');
-  // That the files have changed may be all that there is to say.
+  // A message that begins with the reason would repeat it.
   const so = first!.message.startsWith(why) ? '' : `: ${first!.message}`;
   const what =
     first!.code === 'unit-changed' ? 'is yet to be held against them' : "can't be applied any more";
@@ -252,7 +252,7 @@ function staleCommand({ placement }: Context, { unit, files }: Applied, made: re
   return EXEC_KEYS.find((key) => lines(was, key).join('\n') !== lines(is, key).join('\n'));
 }
 
-/** What other drop-ins take back of one of ours. */
+/** Lines of a drop-in of ours that other drop-ins override. */
 function overriddenBy(effective: EffectiveUnit, { path, content }: EmittedFile): Diagnostic[] {
   const lines = parseUnitFile(path, content).assignments.filter(({ section }) => section === 'Service');
   const byKey = [...groupBy(lines, ({ key }) => key)];

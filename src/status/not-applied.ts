@@ -13,7 +13,7 @@ import { isTemplate, parseUnitName } from '../unit/name.js';
 export interface Waiting {
   /** Full names, sorted. */
   readonly units: readonly string[];
-  /** What is to be said of them: nothing that is wrong. */
+  /** Notes about the units. */
   readonly diagnostics: readonly Diagnostic[];
 }
 

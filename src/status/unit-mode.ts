@@ -12,8 +12,8 @@ export interface UnitMode {
 }
 
 /**
- * What the files of a unit come to, whatever the drop-in's header says: enforcing is what says so and refuses something,
- * or has nothing to do with calls.
+ * The mode that a unit's files come to, whatever the drop-in's header says: files enforce if they say so and refuse
+ * something, or have nothing to do with calls.
  * @param filter what the launcher loads; `none` where it would load one that isn't there or isn't used; undefined where
  *   there is no launcher
  * @param machine what it runs on; undefined where that isn't known

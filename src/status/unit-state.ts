@@ -26,7 +26,7 @@ export type State =
 /** Those that most is to be done for come first. */
 const URGENT: readonly State[] = ['no-unit', 'not-read', 'reload-due', 'failed', 'restart-due', 'live'];
 
-/** What services are held against. */
+/** The drop-in and the runs that services are compared with. */
 interface Wanted {
   readonly appliedRuns: AppliedRuns;
   /** The drop-in. */

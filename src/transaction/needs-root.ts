@@ -2,7 +2,7 @@ import { EXIT, error, UserError } from '../diagnostic.js';
 import type { Context } from '../system/context.js';
 
 /**
- * What changes the system's units is refused here, before half of it fails.
+ * Refuses a change of the system's units to others than root, before half of it fails.
  * @throws UserError `needs-root`
  */
 export function assertMayChange(

@@ -71,8 +71,8 @@ async function filesOnTheirWay({ system }: Context, folders: readonly string[]):
 }
 
 /**
- * What is to be put back of a unit, or what is to be said where nothing is. Since another boot its services run as the
- * boot has them, without what is gone with the boot before.
+ * Finds what is rolled back of a unit, or the diagnostics where nothing is. After another boot its services run as that
+ * boot has started them, and files below /run are gone.
  */
 async function wayBack(
   context: Context,

@@ -63,6 +63,12 @@ const LINE_RULES: readonly LineRule[] = [
     allowedIn: (path) => path === 'plan/calls/lines.ts' || path === 'plan/service.ts',
   },
   {
+    says: 'a comment begins with a named thing, not with What, That or The same',
+    pattern: /^\s*(?:\/\*\*|\*|\/\/) ?(?:What|That|The same)\b/,
+    in: 'text',
+    allowedIn: nowhere,
+  },
+  {
     says: 'every path that is written comes from paths.ts',
     pattern: /zz-sandbox-unit|(?:libexec|var\/lib|run)\/sandbox-unit/,
     in: 'text',
