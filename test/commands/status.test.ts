@@ -10,6 +10,7 @@ import {
   fakeContext,
   LAUNCHER,
   machineWith,
+  OF_USER,
 } from '../support/fake-system.js';
 
 const UNIT = 'demo.service';
@@ -369,18 +370,12 @@ describe('what others than root can change on the way to the launcher', () => {
   });
 
   test("doesn't count for a user's own services", async () => {
-    const placement = {
-      scope: 'user',
-      lifetime: 'always',
-      home: '/home/user',
-      runtimeDirectory: '/run/user/7',
-    } as const;
     const files = {
       [`/home/user/.config/sandbox-unit/${UNIT}.toml`]: NO_EXEC,
       [`/usr/lib/systemd/user/${UNIT}`]: SERVICE,
     };
     const system = machineWith(SERVICE, '', { files, untrusted: ['/home/user'] });
-    const context = fakeContext(system, { placement, superuser: false });
+    const context = fakeContext(system, { placement: OF_USER, superuser: false });
     assert.equal((await apply(context, [UNIT], {})).exit, 0);
     assert.deepEqual((await status(context, [UNIT])).diagnostics, []);
 

@@ -1,21 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { changes, hasEffect, isPending } from '../../src/emit/changes.js';
-
-const file = (path: string, text: string, mode = 0o644) => ({
-  path,
-  content: new TextEncoder().encode(text),
-  mode,
-  modified: 1000,
-  changed: 1000,
-});
+import { existing } from '../support/fake-system.js';
 
 const kinds = (...args: Parameters<typeof changes>) =>
   changes(...args).map(({ kind, path }) => `${kind} ${path}`);
 
 test('each wanted file is created, replaced or unchanged, in the order wanted; then others are removed', () => {
-  const wanted = [file('/new', 'a'), file('/same', 'b'), file('/other', 'c')];
-  const current = [file('/gone', 'x'), file('/other', 'd'), file('/same', 'b'), file('/gone-too', 'y')];
+  const wanted = [existing('/new', 'a'), existing('/same', 'b'), existing('/other', 'c')];
+  const current = [
+    existing('/gone', 'x'),
+    existing('/other', 'd'),
+    existing('/same', 'b'),
+    existing('/gone-too', 'y'),
+  ];
   assert.deepEqual(changes(wanted, current), [
     { kind: 'create', path: '/new', before: undefined, after: wanted[0] },
     { kind: 'unchanged', path: '/same', before: current[2], after: wanted[1] },
@@ -26,25 +24,25 @@ test('each wanted file is created, replaced or unchanged, in the order wanted; t
 });
 
 test('a file differs by any byte, by its length and by its mode', () => {
-  assert.deepEqual(kinds([file('/a', 'xy')], [file('/a', 'xz')]), ['replace /a']);
-  assert.deepEqual(kinds([file('/a', 'xy')], [file('/a', 'x')]), ['replace /a']);
-  assert.deepEqual(kinds([file('/a', 'x')], [file('/a', 'xy')]), ['replace /a']);
-  assert.deepEqual(kinds([file('/a', '')], [file('/a', '')]), ['unchanged /a']);
-  assert.deepEqual(kinds([file('/a', 'x', 0o755)], [file('/a', 'x', 0o644)]), ['replace /a']);
+  assert.deepEqual(kinds([existing('/a', 'xy')], [existing('/a', 'xz')]), ['replace /a']);
+  assert.deepEqual(kinds([existing('/a', 'xy')], [existing('/a', 'x')]), ['replace /a']);
+  assert.deepEqual(kinds([existing('/a', 'x')], [existing('/a', 'xy')]), ['replace /a']);
+  assert.deepEqual(kinds([existing('/a', '')], [existing('/a', '')]), ['unchanged /a']);
+  assert.deepEqual(kinds([existing('/a', 'x', 0o755)], [existing('/a', 'x', 0o644)]), ['replace /a']);
 });
 
 test('something is to be done unless all is unchanged', () => {
   assert.equal(isPending([]), false);
-  assert.equal(isPending(changes([file('/a', 'x')], [file('/a', 'x')])), false);
-  assert.equal(isPending(changes([file('/a', 'x')], [])), true);
-  assert.equal(isPending(changes([], [file('/a', 'x')])), true);
+  assert.equal(isPending(changes([existing('/a', 'x')], [existing('/a', 'x')])), false);
+  assert.equal(isPending(changes([existing('/a', 'x')], [])), true);
+  assert.equal(isPending(changes([], [existing('/a', 'x')])), true);
 });
 
 test('the version of systemd in a drop-in is renewed, but not by one that is not known whole', () => {
   const dropIn = (version: string, more = '', name = '/a.conf') =>
-    file(name, `# Made\n# For systemd ${version}\n[Service]\n${more}`);
+    existing(name, `# Made\n# For systemd ${version}\n[Service]\n${more}`);
   const before = [dropIn('257.13')];
-  const look = (after: ReturnType<typeof file>, offline: boolean, current = before) => {
+  const look = (after: ReturnType<typeof existing>, offline: boolean, current = before) => {
     const [change] = changes([after], current, { offline });
     return [change!.kind, change!.commentsOnly ?? false];
   };
@@ -66,9 +64,9 @@ test('the version of systemd in a drop-in is renewed, but not by one that is not
 });
 
 test('comments of a drop-in are written, and change nothing in what runs', () => {
-  const dropIn = (text: string, mode = 0o644) => file('/a.conf', text, mode);
+  const dropIn = (text: string, mode = 0o644) => existing('/a.conf', text, mode);
   const before = [dropIn('# one\n[Service]\n# why\nNice=5\n')];
-  const effect = (after: ReturnType<typeof file>) => {
+  const effect = (after: ReturnType<typeof existing>) => {
     const [change] = changes([after], before);
     return [change!.kind, change!.commentsOnly ?? false, isPending([change!]), hasEffect([change!])];
   };
@@ -76,6 +74,6 @@ test('comments of a drop-in are written, and change nothing in what runs', () =>
   assert.deepEqual(effect(dropIn('# two\n[Service]\nNice=5\n')), ['replace', true, true, false]);
   assert.deepEqual(effect(dropIn('# one\n[Service]\n# why\nNice=6\n')), ['replace', false, true, true]);
   assert.deepEqual(effect(dropIn('# two\n[Service]\nNice=5\n', 0o600)), ['replace', false, true, true]);
-  const other = changes([file('/a', '# two\n')], [file('/a', '# one\n')]);
+  const other = changes([existing('/a', '# two\n')], [existing('/a', '# one\n')]);
   assert.deepEqual([isPending(other), hasEffect(other)], [true, true]);
 });

@@ -14,6 +14,7 @@ import {
   HOME,
   LAUNCHER,
   machineWith,
+  OF_USER,
   targetSets,
 } from '../support/fake-system.js';
 import { olderSets } from '../support/older-sets.js';
@@ -371,16 +372,10 @@ describe('what has changed since a policy was applied:', () => {
     }
 
     test("a user's own are read, or it is one", async () => {
-      const placement = {
-        scope: 'user',
-        lifetime: 'always',
-        home: '/home/user',
-        runtimeDirectory: '/run/user/7',
-      } as const;
       const place = `/home/user/.config/sandbox-unit/${UNIT}.toml`;
       const files = { [place]: POLICY, [BASE]: '', [`/usr/lib/systemd/user/${UNIT}`]: SERVICE };
       const first = machineWith(SERVICE, '', { files });
-      const mine = { placement, superuser: false };
+      const mine = { placement: OF_USER, superuser: false };
       assert.equal((await apply(fakeContext(first, mine), [UNIT], {})).exit, 0);
       const system = machineWith(SERVICE, '', {
         files: Object.fromEntries(first.files),
@@ -394,7 +389,7 @@ describe('what has changed since a policy was applied:', () => {
   describe('the command line that puts it right:', () => {
     const RUNTIME = { placement: { scope: 'system', lifetime: 'runtime' } } as const;
     const USER = {
-      placement: { scope: 'user', lifetime: 'always', home: '/home/user', runtimeDirectory: '/run/user/7' },
+      placement: OF_USER,
     } as const;
     const NAMED = "/root/it's mine.toml";
     const LINES: readonly (readonly [Parameters<typeof apply>[2], Partial<Context>, string])[] = [

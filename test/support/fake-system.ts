@@ -25,6 +25,14 @@ import { FakeUnits } from './fake-units.js';
 export const HOME = '/opt/sandbox-unit';
 export const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 
+/** The places of a user's own units. */
+export const OF_USER = {
+  scope: 'user',
+  lifetime: 'always',
+  home: '/home/user',
+  runtimeDirectory: '/run/user/7',
+} as const;
+
 export interface FakeFile {
   readonly bytes: Uint8Array;
   readonly mode: number;
@@ -139,6 +147,15 @@ const bytesOf = (content: string | Uint8Array) =>
 export const program = (content: string | Uint8Array, mode = 0o755): FakeFile => ({
   bytes: bytesOf(content),
   mode,
+});
+
+/** A file of ours that there is, as changes are made of it. */
+export const existing = (path: string, text: string, mode = 0o644) => ({
+  path,
+  content: new TextEncoder().encode(text),
+  mode,
+  modified: 1000,
+  changed: 1000,
 });
 
 export class FakeSystem implements System {

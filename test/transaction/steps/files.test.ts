@@ -3,19 +3,14 @@ import { test } from 'node:test';
 import { UserError } from '../../../src/diagnostic.js';
 import { changes } from '../../../src/emit/changes.js';
 import { undoFiles, writeChanges } from '../../../src/transaction/steps/files.js';
-import { FakeSystem, program } from '../../support/fake-system.js';
-
-const file = (path: string, text: string, mode = 0o644) => ({
-  path,
-  content: new TextEncoder().encode(text),
-  mode,
-  modified: 1000,
-  changed: 1000,
-});
+import { existing, FakeSystem, program } from '../../support/fake-system.js';
 
 const BEFORE = { '/b': program('old'), '/c': 'same', '/d': 'gone' };
-const CURRENT = [file('/b', 'old', 0o755), file('/c', 'same'), file('/d', 'gone')];
-const CHANGES = changes([file('/a', 'new', 0o755), file('/b', 'newer'), file('/c', 'same')], CURRENT);
+const CURRENT = [existing('/b', 'old', 0o755), existing('/c', 'same'), existing('/d', 'gone')];
+const CHANGES = changes(
+  [existing('/a', 'new', 0o755), existing('/b', 'newer'), existing('/c', 'same')],
+  CURRENT,
+);
 
 const CHANGED = CHANGES.filter(({ kind }) => kind !== 'unchanged');
 
@@ -50,8 +45,8 @@ test('wherever writing stops, undoing it leaves what was there', async () => {
 
 test('a file that is put back counts as old as it was', async () => {
   const system = new FakeSystem({ files: { '/a.conf': '# one\nx\n', '/b': 'old' } });
-  const wanted = [file('/a.conf', '# two\nx\n'), file('/b', 'new')];
-  const list = changes(wanted, [file('/a.conf', '# one\nx\n'), file('/b', 'old')]);
+  const wanted = [existing('/a.conf', '# two\nx\n'), existing('/b', 'new')];
+  const list = changes(wanted, [existing('/a.conf', '# one\nx\n'), existing('/b', 'old')]);
   const times = async () =>
     Promise.all(['/a.conf', '/b'].map(async (path) => (await system.read(path))!.modified));
   await writeChanges(system, list);
