@@ -8,7 +8,7 @@ import { NO_SYSCALLS, type SyscallsSection } from '../../syscalls/section.js';
 import { hasNoSandbox } from '../launcher/exec-prefix.js';
 import { type PlannedLauncher, planLauncher } from '../launcher/launcher.js';
 import { scriptWarnings, startCallWarnings } from '../launcher/program-checks.js';
-import type { Mode, PlanLine, PlannedDirective, PlannedFilter, SystemdFilter } from '../plan.js';
+import type { Plan, PlanLine, PlannedDirective, PlannedFilter, SystemdFilter } from '../plan.js';
 import type { PlanRequest } from '../request.js';
 import { otherLines } from './commands-without-launcher.js';
 import {
@@ -29,15 +29,9 @@ import { permitting, systemCallDirectives, systemdFilter } from './systemd-filte
 const LAUNCHER_MACHINES: readonly Machine[] = ['x86-64', 'arm64'];
 
 /** The plan for `[syscalls]` on one unit. */
-export interface PlannedCalls {
-  readonly mode: Mode;
-  readonly lines: readonly PlanLine[];
-  readonly directives: readonly PlannedDirective[];
+export interface PlannedCalls
+  extends Pick<Plan, 'mode' | 'lines' | 'directives' | 'filter' | 'systemCalls' | 'meaning' | 'diagnostics'> {
   readonly launcher: PlannedLauncher | undefined;
-  readonly filter: PlannedFilter | undefined;
-  readonly systemCalls: SystemdFilter | undefined;
-  readonly meaning: SyscallPolicy | undefined;
-  readonly diagnostics: readonly Diagnostic[];
 }
 
 /** The plan of a policy whose `[syscalls]` is absent or can't be used. */
