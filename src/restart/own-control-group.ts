@@ -35,8 +35,8 @@ export function insideOf(
   return [error('own-service', `this program runs in ${around}, which a restart of ${name} ends`, { hint })];
 }
 
-function isWithin(groups: readonly string[], { properties }: Service): boolean {
-  const group = String(properties.get('ControlGroup') ?? '');
+function isWithin(groups: readonly string[], { state }: Service): boolean {
+  const group = state.controlGroup;
   return /^\/./.test(group) && groups.some((own) => covers(group, own));
 }
 

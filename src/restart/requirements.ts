@@ -4,11 +4,12 @@ import { inBatches } from '../collections.js';
 import { ASKED_AT_ONCE } from '../state/service.js';
 import { isRunning } from '../state/service-run.js';
 import { isDead } from '../state/stopped.js';
-import { isSkipped, type System, type UnitProperties } from '../system/system.js';
+import type { System } from '../system/system.js';
+import { isSkipped, type UnitLink, type UnitState } from '../system/unit-state.js';
 import { type AffectedUnit, askUnit, namesIn, OPPONENTS, runningOf } from './affected-units.js';
 
-/** Properties of a unit that name others which its start requires. */
-const NEEDED = ['Requires', 'BindsTo'];
+/** Links to units that the start of a unit requires. */
+const NEEDED: readonly UnitLink[] = ['requires', 'bindsTo'];
 
 /** A unit that another one needs. */
 interface Needed {
@@ -27,22 +28,22 @@ interface Needed {
  */
 export async function unmetRequirement(
   system: System,
-  properties: UnitProperties,
+  state: UnitState,
   besides: ReadonlySet<string>,
 ): Promise<string | undefined> {
   const known = new Set(besides);
-  let needed = neededBy({ name: '', properties }, true).filter(({ name }) => !known.has(name));
+  let needed = neededBy({ name: '', state }, true).filter(({ name }) => !known.has(name));
   while (needed.length > 0) {
     const found = await inBatches(needed, ASKED_AT_ONCE, ({ name }) => system.anyUnit(name));
     const next: Needed[] = [];
     for (const [i, { name, line, isWaitedFor }] of needed.entries()) {
       const state = found[i]!;
-      const loaded = state.get('LoadState');
-      if (loaded !== 'loaded') return `${line} is ${loaded}: systemd would refuse the restart`;
+      const { loadState } = state;
+      if (loadState !== 'loaded') return `${line} is ${loadState}: systemd would refuse the restart`;
       const why = isWaitedFor ? flawOf(name, state) : undefined;
       if (why !== undefined) return `${line} ${why}: start that first`;
       // A unit that is up doesn't wait for anything.
-      next.push(...neededBy({ name, properties: state }, isWaitedFor && !isRunning(state)));
+      next.push(...neededBy({ name, state }, isWaitedFor && !isRunning(state)));
       known.add(name);
     }
     needed = next.filter(({ name }) => !known.has(name));
@@ -50,26 +51,25 @@ export async function unmetRequirement(
   return undefined;
 }
 
-function neededBy({ name: of, properties }: AffectedUnit, isWaitedFor: boolean): Needed[] {
-  const before = new Set(namesIn(properties, ['After']));
+function neededBy({ name: of, state }: AffectedUnit, isWaitedFor: boolean): Needed[] {
+  const before = new Set(state.after);
   const suffix = of === '' ? '' : ` of ${of}`;
-  return NEEDED.flatMap((key) =>
-    namesIn(properties, [key]).map((name) => ({
+  const needed = (key: string, names: readonly string[]) =>
+    names.map((name) => ({
       name,
       line: `${key}=${name}${suffix}`,
       isWaitedFor: isWaitedFor && before.has(name),
-    })),
-  );
+    }));
+  return [...needed('Requires', state.requires), ...needed('BindsTo', state.bindsTo)];
 }
 
 /** The reason why the start of a unit may fail. A unit that has ended with success, or was skipped, does so again. */
-function flawOf(name: string, state: UnitProperties): string | undefined {
-  if (state.get('ActiveState') === 'failed') return 'has failed';
+function flawOf(name: string, state: UnitState): string | undefined {
+  if (state.activeState === 'failed') return 'has failed';
   if (!isDead(state) || isSkipped(state)) return undefined;
   // A mount that its automount has undone comes back when it is needed.
-  if (/\.(?:mount|swap|device)$/.test(name))
-    return namesIn(state, ['TriggeredBy']).length > 0 ? undefined : 'is down';
-  const isNew = name.endsWith('.service') && Number(state.get('InactiveExitTimestamp')) === 0;
+  if (/\.(?:mount|swap|device)$/.test(name)) return state.triggeredBy.length > 0 ? undefined : 'is down';
+  const isNew = name.endsWith('.service') && state.inactiveExitTimestamp === 0;
   return isNew ? 'was never started' : undefined;
 }
 
@@ -79,14 +79,11 @@ async function startedWith(system: System, units: readonly AffectedUnit[]): Prom
   const started: AffectedUnit[] = [];
   let last = units;
   while (last.length > 0) {
-    const named = last.flatMap(({ properties }) => namesIn(properties, ['Wants', ...NEEDED]));
+    const named = last.flatMap(({ state }) => namesIn(state, ['wants', ...NEEDED]));
     const names = [...new Set(named)].filter((name) => !known.has(name));
     const found = await inBatches(names, ASKED_AT_ONCE, (name) => askUnit(system, name));
     for (const name of names) known.add(name);
-    last = found.filter(
-      ({ properties }) =>
-        properties.get('LoadState') === 'loaded' && isDead(properties) && !isSkipped(properties),
-    );
+    last = found.filter(({ state }) => state.loadState === 'loaded' && isDead(state) && !isSkipped(state));
     started.push(...last);
   }
   return started;
@@ -111,7 +108,7 @@ export async function stoppedByStarts(
 ): Promise<{ readonly name: string; readonly by: string } | undefined> {
   const opponents = new Map(
     [...units, ...(await startedWith(system, units))].flatMap((one) =>
-      namesIn(one.properties, OPPONENTS).map((name) => [name, one.name] as const),
+      namesIn(one.state, OPPONENTS).map((name) => [name, one.name] as const),
     ),
   );
   for (const { name } of units) opponents.delete(name);

@@ -15,14 +15,14 @@ import { ASKED_AT_ONCE } from '../state/service.js';
 import { hasJob, isRunning, isWaiting } from '../state/service-run.js';
 import { staysStopped, wasStopped } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
-import { isSkipped } from '../system/system.js';
+import { isSkipped, type UnitLink } from '../system/unit-state.js';
 import { type UndoRecord, wasRestarted } from './record-format.js';
 
 /** Links by which systemd stops a unit along with another; such a stop can't be told from an administrator's. */
-const TIES = ['BindsTo', 'StopPropagatedFrom', ...OPPONENTS];
+const TIES: readonly UnitLink[] = ['bindsTo', 'stopPropagatedFrom', ...OPPONENTS];
 
 /** The ties that stop a unit at a restart that goes well, too. */
-const TIES_OF_RESTART = ['StopPropagatedFrom', ...OPPONENTS];
+const TIES_OF_RESTART: readonly UnitLink[] = ['stopPropagatedFrom', ...OPPONENTS];
 
 /** The time between two looks at a unit that is being stopped, in milliseconds. */
 const PAUSE = 100;
@@ -30,8 +30,7 @@ const PAUSE = 100;
 /** The time for which a unit must stay up to count as started again, in milliseconds. */
 export const LOOK_AGAIN = 300;
 
-const isBeingStopped = ({ properties }: AffectedUnit): boolean =>
-  properties.get('ActiveState') === 'deactivating';
+const isBeingStopped = ({ state }: AffectedUnit): boolean => state.activeState === 'deactivating';
 
 /** Asks for a unit after the end of its stop, if it is being stopped. */
 async function whenStopped(context: Context, name: string): Promise<AffectedUnit> {
@@ -50,13 +49,13 @@ async function whenStopped(context: Context, name: string): Promise<AffectedUnit
 function withDependents(
   names: Iterable<string>,
   along: readonly AffectedUnit[],
-  links: readonly string[],
+  links: readonly UnitLink[],
 ): Set<string> {
   const found = new Set(names);
   for (let size = 0; size !== found.size; ) {
     size = found.size;
-    for (const { name, properties } of along) {
-      if (namesIn(properties, links).some((other) => found.has(other))) found.add(name);
+    for (const { name, state } of along) {
+      if (namesIn(state, links).some((other) => found.has(other))) found.add(name);
     }
   }
   return found;
@@ -66,11 +65,11 @@ function withDependents(
 function tiedTo(
   names: readonly string[],
   along: readonly AffectedUnit[],
-  ties: readonly string[],
+  ties: readonly UnitLink[],
 ): Set<string> {
   const links = [...NEEDS, ...OPPONENTS];
   const all = withDependents(names, along, links);
-  const tied = along.filter(({ properties }) => namesIn(properties, ties).some((name) => all.has(name)));
+  const tied = along.filter(({ state }) => namesIn(state, ties).some((name) => all.has(name)));
   return withDependents(
     tied.map(({ name }) => name),
     along,
@@ -117,16 +116,14 @@ export async function downDependents(
   const found = await inBatches(along, ASKED_AT_ONCE, (name) =>
     are(name) ? whenStopped(context, name) : askUnit(context.system, name),
   );
-  const dead = found.filter(
-    ({ name, properties }) => are(name) && !isRunning(properties) && !hasJob(properties),
-  );
+  const dead = found.filter(({ name, state }) => are(name) && !isRunning(state) && !hasJob(state));
   const names = [unit, ...runs.map((run) => run.unit)];
   const tied = holds ? new Set<string>() : tiedTo(names, found, TIES);
-  const stopped = await inBatches(dead, ASKED_AT_ONCE, async ({ name, properties }) => {
+  const stopped = await inBatches(dead, ASKED_AT_ONCE, async ({ name, state }) => {
     const one = { unit: name, scope: context.placement.scope };
     // An unloaded unit can't be asked, and a skipped start is no stop.
-    const isKnown = properties.get('LoadState') === 'loaded' && !isSkipped(properties) && !tied.has(name);
-    return isKnown && wasStopped(context.system, one, properties);
+    const isKnown = state.loadState === 'loaded' && !isSkipped(state) && !tied.has(name);
+    return isKnown && wasStopped(context.system, one, state);
   });
   const named = (is: boolean) => dead.flatMap(({ name }, i) => (stopped[i] === is ? [name] : []));
   return { down: named(false), stopped: named(true) };
@@ -164,8 +161,8 @@ const MOST_NAMED = 5;
 /** The longest wait for the starts of units, in milliseconds. */
 const START_TIMEOUT = 90_000;
 
-const isBeingStarted = ({ properties }: AffectedUnit): boolean =>
-  hasJob(properties) || (properties.get('ActiveState') === 'activating' && !isWaiting(properties));
+const isBeingStarted = ({ state }: AffectedUnit): boolean =>
+  hasJob(state) || (state.activeState === 'activating' && !isWaiting(state));
 
 /** Waits for the starts of units. @returns units that are still being started */
 async function whenStarted(context: Context, names: readonly string[]): Promise<string[]> {
@@ -198,18 +195,18 @@ async function startAll(
   if (started.length > 0) await system.wait(Math.max(settle, LOOK_AGAIN));
   const look = async () => {
     const found = await inBatches(started, ASKED_AT_ONCE, (unit) => askUnit(context.system, unit));
-    return found.filter(({ properties }) => !isRunning(properties));
+    return found.filter(({ state }) => !isRunning(state));
   };
   // systemd skips a unit whose condition waits for something that a service makes.
   let stillDown = await look();
-  const skipped = stillDown.filter(({ properties }) => isSkipped(properties));
+  const skipped = stillDown.filter(({ state }) => isSkipped(state));
   if (skipped.length > 0) {
     const names = skipped.map(({ name }) => name);
     for (const [name, why] of await startEach(context, names)) refused.set(name, why);
     await system.wait(LOOK_AGAIN);
     stillDown = await look();
-    for (const { name, properties } of stillDown) {
-      if (isSkipped(properties)) refused.set(name, 'its conditions do not hold');
+    for (const { name, state } of stillDown) {
+      if (isSkipped(state)) refused.set(name, 'its conditions do not hold');
     }
   }
   const again = stillDown.map(({ name }) => name).filter((unit) => !refused.has(unit));

@@ -91,5 +91,5 @@ async function wayBack(
 }
 
 /** A run that equals no other one, so that a service that runs, or should, is restarted. */
-const runsAnyhow = ({ name: unit, properties }: Service): ServiceRun[] =>
-  isRunning(properties) || hasFailed(properties) ? [{ unit, invocation: '' }] : [];
+const runsAnyhow = ({ name: unit, state }: Service): ServiceRun[] =>
+  isRunning(state) || hasFailed(state) ? [{ unit, invocation: '' }] : [];
