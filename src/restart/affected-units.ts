@@ -8,7 +8,12 @@ import type { UnitLink, UnitState } from '../system/unit-state.js';
 
 /** Links to units that stop or fail with a unit, or start it (systemd.unit(5), org.freedesktop.systemd1(5)). */
 const LINKS: readonly UnitLink[] = [
-  ...(['requiredBy', 'requisiteOf', 'boundBy', 'consistsOf', 'propagatesStopTo', 'triggeredBy'] as const),
+  'requiredBy',
+  'requisiteOf',
+  'boundBy',
+  'consistsOf',
+  'propagatesStopTo',
+  'triggeredBy',
 ];
 
 /** Links to units that are stopped when a unit is started. */

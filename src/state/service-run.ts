@@ -3,7 +3,7 @@ import type { UnitState } from '../system/unit-state.js';
 import { isDead } from './stopped.js';
 
 /** The states of a service that is up; anybody may reload one at any time. */
-export const UP = ['active', 'reloading', 'refreshing'];
+const UP: readonly UnitState['activeState'][] = ['active', 'reloading', 'refreshing'];
 export const isUp = (state: UnitState): boolean => UP.includes(state.activeState);
 /** Whether a service runs or is being started, so that a restart is due. */
 export const isRunning = (state: UnitState): boolean => isUp(state) || state.activeState === 'activating';

@@ -43,7 +43,8 @@ async function hasLostWhatItIsBoundTo(system: System, state: UnitState): Promise
 }
 
 /** Whether a unit is down, for whatever reason. */
-export const isDead = (state: UnitState): boolean => ['inactive', 'failed'].includes(state.activeState);
+export const isDead = (state: UnitState): boolean =>
+  state.activeState === 'inactive' || state.activeState === 'failed';
 
 /** Arguments of journalctl(1) for the manager's own messages about a unit. */
 export const recordsOf = ({ unit, scope }: One): string[] =>

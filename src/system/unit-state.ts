@@ -110,7 +110,13 @@ const sockets = kind('a(ss)', (value): readonly (readonly [type: string, address
 const FIELDS = {
   accept: flag('Accept'),
   activeState: word(
-    ...(['active', 'reloading', 'refreshing', 'activating', 'deactivating', 'inactive', 'failed'] as const),
+    'active',
+    'reloading',
+    'refreshing',
+    'activating',
+    'deactivating',
+    'inactive',
+    'failed',
     'maintenance',
   )('ActiveState'),
   after: texts('After'),
@@ -156,9 +162,7 @@ const FIELDS = {
   joinsNamespaceOf: texts('JoinsNamespaceOf'),
   killMode: text('KillMode'),
   listen: sockets('Listen'),
-  loadState: word(...(['loaded', 'not-found', 'bad-setting', 'error', 'merged', 'masked', 'stub'] as const))(
-    'LoadState',
-  ),
+  loadState: word('loaded', 'not-found', 'bad-setting', 'error', 'merged', 'masked', 'stub')('LoadState'),
   mainPid: uint('MainPID'),
   memoryPeak: quantity('MemoryPeak'),
   memorySwapPeak: quantity('MemorySwapPeak'),
@@ -182,6 +186,7 @@ const FIELDS = {
   requisite: texts('Requisite'),
   requisiteOf: texts('RequisiteOf'),
   restrictAddressFamilies: nameList('RestrictAddressFamilies'),
+  /** The namespaces that it permits, by their bits in clone(2); undefined for all. */
   restrictNamespaces: quantity('RestrictNamespaces'),
   restrictNetworkInterfaces: nameList('RestrictNetworkInterfaces'),
   result: text('Result'),
@@ -209,7 +214,7 @@ const FIELDS = {
 
 type Fields = { readonly [Key in keyof typeof FIELDS]: ReturnType<(typeof FIELDS)[Key]['parse']> };
 
-/** A unit as the manager has it. A unit has the properties of its type; all other fields are empty. */
+/** A unit as the manager has it. Fields that its type of unit has no property for are empty. */
 export interface UnitState extends Fields {
   /** All properties by name, for directives that a policy or a drop-in names. */
   readonly properties: UnitProperties;
