@@ -35,6 +35,7 @@ type Answers = Readonly<
 class Manager {
   readonly calls: string[] = [];
   readonly bus: MessageBus;
+  #hasLeft = false;
 
   constructor(t: TestContext) {
     this.bus = dbus.sessionBus({ busAddress: address });
@@ -47,7 +48,7 @@ class Manager {
       this.calls.push(message.member!);
       const answer = answers[message.member!] ?? (() => ['', []]);
       const reply = answer(message);
-      if (reply) this.bus.send(dbus.Message.newMethodReturn(message, reply[0], reply[1]));
+      if (reply && !this.#hasLeft) this.bus.send(dbus.Message.newMethodReturn(message, reply[0], reply[1]));
       return true;
     });
     await this.bus.requestName(SERVICE, 0);
@@ -55,6 +56,7 @@ class Manager {
   }
 
   leave(): undefined {
+    this.#hasLeft = true;
     this.bus.disconnect();
     return undefined;
   }
