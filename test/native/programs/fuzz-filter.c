@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../../native-helper/filter.h"
+#include "../../../native-helper/seccomp/filter.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

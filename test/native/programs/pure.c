@@ -14,12 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../../native-helper/filter.h"
-#include "../../../native-helper/list-filter.h"
-#include "../../../native-helper/message.h"
-#include "../../../native-helper/options.h"
-#include "../../../native-helper/request.h"
-#include "../../../native-helper/script.h"
+#include "../../../native-helper/seccomp/filter.h"
+#include "../../../native-helper/sandboxify/list-filter.h"
+#include "../../../native-helper/base/message.h"
+#include "../../../native-helper/launcher/options.h"
+#include "../../../native-helper/sandboxify/request.h"
+#include "../../../native-helper/launcher/script.h"
 
 static void print_hex(const void *bytes, size_t size)
 {
