@@ -24,20 +24,10 @@ static int answer(const char *text)
 	return kernel_write(1, text, length) == (long)length ? 0 : 1;
 }
 
-_Noreturn void print_and_exit(const char *text)
-{
-	kernel_exit(answer(text));
-}
-
-_Noreturn void print_version(void)
-{
-	kernel_exit(answer(program_name) || answer(" " VERSION "\n"));
-}
-
 void answer_help(const char *word, const char *usage)
 {
 	if (word != NULL && strcmp(word, "--help") == 0)
-		print_and_exit(usage);
+		kernel_exit(answer(usage));
 	if (word != NULL && strcmp(word, "--version") == 0)
-		print_version();
+		kernel_exit(answer(program_name) || answer(" " VERSION "\n"));
 }

@@ -22,10 +22,4 @@ _Noreturn void fail(int status, struct failure failure);
 /* Where a word of the command line is --help or --version, prints that and ends the process. It may be NULL. */
 void answer_help(const char *word, const char *usage);
 
-/* Prints text on standard output, and ends the process. */
-_Noreturn void print_and_exit(const char *text);
-
-/* Prints the program's name and version, and ends the process. */
-_Noreturn void print_version(void);
-
 #endif

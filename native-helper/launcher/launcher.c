@@ -41,9 +41,7 @@ static void parse_options(const char **argv, struct options *options)
 	if (!options_parse(argv, options, &failure))
 		fail(EXIT_INVALID_ARGUMENT, failure);
 	if (options->request == REQUEST_HELP)
-		print_and_exit(usage);
-	if (options->request == REQUEST_VERSION)
-		print_version();
+		answer_help(options->command[0], usage);
 }
 
 /* A file is not as it must be; `what` names its kind. */
@@ -122,17 +120,17 @@ static struct filter read_filter(const struct options *options, uint32_t owner)
 {
 	const char *name = options->filter_file != NULL ? options->filter_file : "--filter-base64=";
 	size_t size = FILTER_SIZE_MAX;
-	enum filter_problem problem = FILTER_OK;
+	const char *problem = NULL;
 	if (options->filter_file != NULL)
 		size = read_file("the filter", name, O_NOFOLLOW, file_bytes, sizeof file_bytes, owner);
 	else
 		problem = base64_decode(options->filter_base64, file_bytes, &size);
 
 	struct filter filter = {0};
-	if (problem == FILTER_OK)
+	if (problem == NULL)
 		problem = filter_parse(file_bytes, size, NATIVE_ARCH, &filter);
-	if (problem != FILTER_OK)
-		refuse_file("the filter", name, filter_problem_text(problem), NULL);
+	if (problem != NULL)
+		refuse_file("the filter", name, problem, NULL);
 	return filter;
 }
 

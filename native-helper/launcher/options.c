@@ -92,7 +92,8 @@ int options_parse(const char **argv, struct options *options, struct failure *fa
 	}
 	for (; *word != NULL && strcmp(*word, "--") != 0; word++) {
 		if (strcmp(*word, "--help") == 0 || strcmp(*word, "--version") == 0) {
-			options->request = strcmp(*word, "--help") == 0 ? REQUEST_HELP : REQUEST_VERSION;
+			options->request = REQUEST_HELP;
+			options->command = word;
 			return 1;
 		}
 		if (!parse_option(*word, options, failure))

@@ -23,6 +23,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -61,15 +62,9 @@ static int is_group(const char *word)
 /* A thread's ID, or 0 where the word is none. */
 static int parse_tid(const char *word)
 {
-	int number = 0;
-	for (const char *c = word; *c != '\0'; c++) {
-		if (*c < '0' || *c > '9')
-			return 0;
-		number = 10 * number + (*c - '0');
-		if (number >= TID_LIMIT)
-			return 0;
-	}
-	return number;
+	char *rest = NULL;
+	long number = strtol(word, &rest, 10);
+	return *rest == '\0' && number > 0 && number < TID_LIMIT ? (int)number : 0;
 }
 
 static void list_groups(char **words, int64_t end)

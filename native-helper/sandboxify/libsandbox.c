@@ -52,7 +52,7 @@ __attribute__((constructor, used)) static void enter_sandbox(int argc, const cha
 	if (request.kind == REQUEST_NOTHING) {
 		if (is_filter_inherited())
 			return;
-		fail_without_request();
+		fail(EXIT_INVALID_ARGUMENT, request_missing());
 	}
 	uint32_t length = write_filter(&request, program);
 	request_remove(environment);

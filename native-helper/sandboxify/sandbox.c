@@ -13,11 +13,6 @@ struct sandbox_request take_request(const char *const *environment)
 	return request;
 }
 
-_Noreturn void fail_without_request(void)
-{
-	fail(EXIT_INVALID_ARGUMENT, request_missing());
-}
-
 uint32_t write_filter(const struct sandbox_request *request, struct sock_filter program[PROGRAM_MAX])
 {
 	static uint8_t listed[CALL_NUMBERS];

@@ -8,9 +8,6 @@
 /* Reads the request from the environment. */
 struct sandbox_request take_request(const char *const *environment);
 
-/* Ends the process for want of a request. */
-_Noreturn void fail_without_request(void);
-
 /* Writes the filter of an allow or a deny list, names its calls on stderr, and returns the length of the filter. */
 uint32_t write_filter(const struct sandbox_request *request, struct sock_filter program[PROGRAM_MAX]);
 

@@ -44,7 +44,7 @@ _Noreturn void launch(const char **argv, const char **envp, uint32_t euid)
 	const char **command = parse_command(argv);
 	struct sandbox_request request = take_request(envp);
 	if (request.kind == REQUEST_NOTHING)
-		fail_without_request();
+		fail(EXIT_INVALID_ARGUMENT, request_missing());
 	const char *search_path = variable(envp, "PATH");
 	const char *path = find_program(command[0], search_path == NULL ? DEFAULT_SEARCH_PATH : search_path,
 					"give its path, or its directory in PATH");

@@ -4,59 +4,33 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the filter file and the guard assume little-endian");
 
-/* Fixed-size rows: a table of pointers would need relocations, which the launcher has nobody to apply. */
-static const char problem_texts[][72] = {
-	[FILTER_OK] = "is good",
-	[FILTER_TOO_SHORT] = "is too short",
-	[FILTER_TOO_LONG] = "is too long",
-	[FILTER_BAD_MAGIC] = "does not begin as a filter file does",
-	[FILTER_BAD_VERSION] = "has a version that this launcher doesn't know",
-	[FILTER_BAD_STAGE] = "asks for a stage that this launcher doesn't know",
-	[FILTER_BAD_FLAGS] = "has flags that this launcher doesn't know",
-	[FILTER_BAD_COUNT] = "must hold one to eight programs",
-	[FILTER_BAD_ROLE] = "has a program of a role that this launcher doesn't know",
-	[FILTER_BAD_LENGTH] = "has a program that is empty or too long",
-	[FILTER_DUPLICATE] = "has two programs of one role for one architecture",
-	[FILTER_INCOMPLETE] = "has for an architecture only one of the two programs of stage 'entry'",
-	[FILTER_BAD_SIZE] = "is not as long as its header says",
-	[FILTER_FOREIGN] = "has no program for this machine",
-	[BASE64_BAD_LENGTH] = "in base64 must have a multiple of four characters, padded with '='",
-	[BASE64_BAD_CHARACTER] = "in base64 has a character that doesn't belong there",
-	[BASE64_BAD_END] = "in base64 has bits behind its end",
-};
-
-const char *filter_problem_text(enum filter_problem problem)
-{
-	return problem_texts[problem];
-}
-
 static uint32_t read_u32(const uint8_t *bytes)
 {
 	return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
 }
 
-static enum filter_problem check_header(const uint8_t *bytes, size_t size)
+static const char *check_header(const uint8_t *bytes, size_t size)
 {
 	static const char magic[8] = {'S', 'B', 'X', 'U', 'N', 'I', 'T', 'F'};
 	if (size < FILTER_SIZE_MIN)
-		return FILTER_TOO_SHORT;
+		return "is too short";
 	if (size > FILTER_SIZE_MAX)
-		return FILTER_TOO_LONG;
+		return "is too long";
 	for (size_t i = 0; i < sizeof magic; i++)
 		if (bytes[i] != (uint8_t)magic[i])
-			return FILTER_BAD_MAGIC;
+			return "does not begin as a filter file does";
 	if (read_u32(bytes + 8) != FILTER_VERSION)
-		return FILTER_BAD_VERSION;
+		return "has a version that this launcher doesn't know";
 	if (read_u32(bytes + 12) > FILTER_STAGE_ENTRY)
-		return FILTER_BAD_STAGE;
+		return "asks for a stage that this launcher doesn't know";
 	if (read_u32(bytes + 16) & ~FILTER_FLAGS_KNOWN)
-		return FILTER_BAD_FLAGS;
+		return "has flags that this launcher doesn't know";
 	uint32_t count = read_u32(bytes + 20);
 	if (count < 1 || count > FILTER_PROGRAMS_MAX)
-		return FILTER_BAD_COUNT;
+		return "must hold one to eight programs";
 	if (size < FILTER_HEADER_SIZE + count * FILTER_ENTRY_SIZE)
-		return FILTER_TOO_SHORT;
-	return FILTER_OK;
+		return "is too short";
+	return NULL;
 }
 
 /* Whether one of the first `count` entries has this architecture and role. */
@@ -70,27 +44,27 @@ static int has_entry(const uint8_t *entries, uint32_t count, uint32_t arch, uint
 }
 
 /* Checks the i-th of `count` entries by itself and against the others; `role_max` is the stage's last role. */
-static enum filter_problem check_entry(const uint8_t *entries, uint32_t count, uint32_t i, uint32_t role_max)
+static const char *check_entry(const uint8_t *entries, uint32_t count, uint32_t i, uint32_t role_max)
 {
 	const uint8_t *entry = entries + i * FILTER_ENTRY_SIZE;
 	uint32_t arch = read_u32(entry);
 	uint32_t role = read_u32(entry + 4);
 	uint32_t length = read_u32(entry + 8);
 	if (role > role_max)
-		return FILTER_BAD_ROLE;
+		return "has a program of a role that this launcher doesn't know";
 	if (length < 1 || length > PROGRAM_MAX)
-		return FILTER_BAD_LENGTH;
+		return "has a program that is empty or too long";
 	if (has_entry(entries, i, arch, role))
-		return FILTER_DUPLICATE;
+		return "has two programs of one role for one architecture";
 	if (!has_entry(entries, count, arch, role_max - role))
-		return FILTER_INCOMPLETE;
-	return FILTER_OK;
+		return "has for an architecture only one of the two programs of stage 'entry'";
+	return NULL;
 }
 
-enum filter_problem filter_parse(const uint8_t *bytes, size_t size, uint32_t arch, struct filter *filter)
+const char *filter_parse(const uint8_t *bytes, size_t size, uint32_t arch, struct filter *filter)
 {
-	enum filter_problem problem = check_header(bytes, size);
-	if (problem != FILTER_OK)
+	const char *problem = check_header(bytes, size);
+	if (problem != NULL)
 		return problem;
 
 	const uint8_t *entries = bytes + FILTER_HEADER_SIZE;
@@ -100,7 +74,7 @@ enum filter_problem filter_parse(const uint8_t *bytes, size_t size, uint32_t arc
 	struct program programs[FILTER_ROLE_START + 1] = {0};
 	for (uint32_t i = 0; i < count; i++) {
 		problem = check_entry(entries, count, i, stage == FILTER_STAGE_ENTRY ? FILTER_ROLE_START : FILTER_ROLE_MAIN);
-		if (problem != FILTER_OK)
+		if (problem != NULL)
 			return problem;
 		const uint8_t *entry = entries + i * FILTER_ENTRY_SIZE;
 		uint32_t length = read_u32(entry + 8);
@@ -109,16 +83,16 @@ enum filter_problem filter_parse(const uint8_t *bytes, size_t size, uint32_t arc
 		end += (size_t)length * INSTRUCTION_SIZE;
 	}
 	if (end != size)
-		return FILTER_BAD_SIZE;
+		return "is not as long as its header says";
 	if (programs[FILTER_ROLE_MAIN].length == 0)
-		return FILTER_FOREIGN;
+		return "has no program for this machine";
 	*filter = (struct filter){
 		.stage = stage,
 		.flags = read_u32(bytes + 16),
 		.main = programs[FILTER_ROLE_MAIN],
 		.start = programs[FILTER_ROLE_START],
 	};
-	return FILTER_OK;
+	return NULL;
 }
 
 /* The six bits of a base64 character, or 64. */
@@ -137,7 +111,7 @@ static uint32_t sextet(char c)
 	return 64;
 }
 
-enum filter_problem base64_decode(const char *text, uint8_t *bytes, size_t *size)
+const char *base64_decode(const char *text, uint8_t *bytes, size_t *size)
 {
 	size_t room = *size;
 	size_t used = 0;
@@ -146,7 +120,7 @@ enum filter_problem base64_decode(const char *text, uint8_t *bytes, size_t *size
 		size_t padding = 0;
 		for (size_t i = 0; i < 4; i++, text++) {
 			if (*text == '\0')
-				return BASE64_BAD_LENGTH;
+				return "in base64 must have a multiple of four characters, padded with '='";
 			if (*text == '=' && i >= 2) {
 				padding++;
 				bits <<= 6;
@@ -154,20 +128,20 @@ enum filter_problem base64_decode(const char *text, uint8_t *bytes, size_t *size
 			}
 			uint32_t value = sextet(*text);
 			if (value == 64 || padding > 0)
-				return BASE64_BAD_CHARACTER;
+				return "in base64 has a character that doesn't belong there";
 			bits = bits << 6 | value;
 		}
 		if (padding > 0 && *text != '\0')
-			return BASE64_BAD_CHARACTER;
+			return "in base64 has a character that doesn't belong there";
 		if (bits & ((1U << (8 * padding)) - 1))
-			return BASE64_BAD_END;
+			return "in base64 has bits behind its end";
 		if (room - used < 3 - padding)
-			return FILTER_TOO_LONG;
+			return "is too long";
 		for (size_t i = 0; i < 3 - padding; i++)
 			bytes[used++] = (uint8_t)(bits >> (16 - 8 * i));
 	}
 	*size = used;
-	return FILTER_OK;
+	return NULL;
 }
 
 static struct sock_filter load_word(size_t offset)

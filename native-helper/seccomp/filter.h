@@ -56,37 +56,17 @@ struct filter {
 	struct program start;
 };
 
-enum filter_problem {
-	FILTER_OK,
-	FILTER_TOO_SHORT,
-	FILTER_TOO_LONG,
-	FILTER_BAD_MAGIC,
-	FILTER_BAD_VERSION,
-	FILTER_BAD_STAGE,
-	FILTER_BAD_FLAGS,
-	FILTER_BAD_COUNT,
-	FILTER_BAD_ROLE,
-	FILTER_BAD_LENGTH,
-	FILTER_DUPLICATE,
-	FILTER_INCOMPLETE,
-	FILTER_BAD_SIZE,
-	FILTER_FOREIGN,
-	BASE64_BAD_LENGTH,
-	BASE64_BAD_CHARACTER,
-	BASE64_BAD_END,
-};
-
-/* The problem as the end of the sentence "the filter …". */
-const char *filter_problem_text(enum filter_problem problem);
-
-/* Checks a whole file, the programs of other machines too, and finds the one for `arch`. */
-enum filter_problem filter_parse(const uint8_t *bytes, size_t size, uint32_t arch, struct filter *filter);
+/*
+ * Checks a whole file, the programs of other machines too, and finds the one for `arch`.
+ * Returns NULL, or the problem as the end of the sentence "the filter …".
+ */
+const char *filter_parse(const uint8_t *bytes, size_t size, uint32_t arch, struct filter *filter);
 
 /*
  * Decodes standard base64 (RFC 4648 section 4), padded, without spaces and with no bit set behind the end, so that every
- * value has one form. `*size` holds the room at `bytes` before and the number of bytes after.
+ * value has one form. `*size` holds the room at `bytes` before and the number of bytes after. Returns as filter_parse().
  */
-enum filter_problem base64_decode(const char *text, uint8_t *bytes, size_t *size);
+const char *base64_decode(const char *text, uint8_t *bytes, size_t *size);
 
 /*
  * Writes the exec guard: the prologue of the filter, which lets a native execve through whose arguments 3, 4 and 5 are
