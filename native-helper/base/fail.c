@@ -7,7 +7,7 @@ void report(struct failure failure)
 {
 	char line[MESSAGE_SIZE];
 	size_t length = message_write(line, program_name, &failure);
-	/* Nobody is left to tell if this fails: the exit status says the kind of failure all the same. */
+	/* A write that fails can be reported to nobody. The exit status still says the kind of failure. */
 	(void)kernel_write(2, line, length);
 }
 
@@ -17,7 +17,7 @@ _Noreturn void fail(int status, struct failure failure)
 	kernel_exit(status);
 }
 
-/* Returns the exit status. */
+/* Prints text on standard output. Returns the exit status. */
 static int answer(const char *text)
 {
 	size_t length = strlen(text);

@@ -1,4 +1,4 @@
-/* How a program of ours ends. Every program defines its own name. */
+/* How a program of ours fails, and answers --help and --version. */
 #ifndef SANDBOX_UNIT_FAIL_H
 #define SANDBOX_UNIT_FAIL_H
 
@@ -10,7 +10,7 @@
 #define EXIT_NO_NEW_PRIVILEGES 227
 #define EXIT_SECCOMP 228
 
-/* All lines of this program on standard error begin with it. */
+/* Each program defines its name, with which its lines on standard error begin. */
 extern const char program_name[];
 
 /* Prints a failure's line. */
@@ -19,7 +19,7 @@ void report(struct failure failure);
 /* Prints a failure's line and ends the process. */
 _Noreturn void fail(int status, struct failure failure);
 
-/* Where a word of the command line is --help or --version, prints that and ends the process. It may be NULL. */
+/* Prints the usage or the version and ends the process, if `word` is --help or --version. It may be NULL. */
 void answer_help(const char *word, const char *usage);
 
 #endif

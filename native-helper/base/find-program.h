@@ -1,4 +1,4 @@
-/* Where the program is. */
+/* The search for the program that is to be executed. */
 #ifndef SANDBOX_UNIT_FIND_PROGRAM_H
 #define SANDBOX_UNIT_FIND_PROGRAM_H
 
@@ -9,8 +9,8 @@
 #define DEFAULT_SEARCH_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /*
- * The path of the program: `name` if it has a slash, else in a directory of the search path, whose directories are
- * separated by colons; an empty one is the current. Ends the process if there is none; `hint` is the way out.
+ * The path of the program: `name` if it has a slash, else in a directory of the search path. Directories are separated
+ * by colons; an empty one is the current. Ends the process if there is no program; `hint` is the way out.
  */
 const char *find_program(const char *name, const char *search_path, const char *hint);
 

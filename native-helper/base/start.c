@@ -1,4 +1,4 @@
-/* The way from the kernel to launch(), which is otherwise a C library's. */
+/* The entry point of freestanding programs: from the kernel to launch(), as a C library leads to main(). */
 #include "kernel.h"
 #include "start.h"
 

@@ -2,7 +2,7 @@
 
 #include <stdint.h>
 
-/* The empty assembly keeps the compiler from seeing the loop as what it is and calling the function it is in. */
+/* Empty assembly: without it the compiler makes of memcpy's loop a call of memcpy, within memcpy. */
 #define KEEP_LOOP() __asm__ volatile("" ::: "memory")
 
 void *memcpy(void *restrict to, const void *restrict from, size_t size)
@@ -25,7 +25,6 @@ void *memset(void *to, int byte, size_t size)
 	}
 	return to;
 }
-
 
 size_t strlen(const char *text)
 {

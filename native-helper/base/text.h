@@ -9,7 +9,7 @@ void *memset(void *to, int byte, size_t size);
 size_t strlen(const char *text);
 int strcmp(const char *a, const char *b);
 
-/* The first such character, or the NUL behind the text. */
+/* The place of the first character `c` in a text, or of its NUL. */
 char *strchrnul(const char *text, int c);
 
 /* The rest of `text` behind `prefix`, or NULL where `text` begins otherwise. */

@@ -44,13 +44,13 @@ static void parse_options(const char **argv, struct options *options)
 		answer_help(options->command[0], usage);
 }
 
-/* A file is not as it must be; `what` names its kind. */
+/* Ends the process because a file is not as it must be; `what` names the kind of file. */
 static _Noreturn void refuse_file(const char *what, const char *name, const char *problem, const char *hint)
 {
 	fail(EXIT_SECCOMP, (struct failure){.what = what, .name = name, .rest = problem, .hint = hint});
 }
 
-/* A call on a file failed. */
+/* Ends the process because a call on a file failed with an errno. */
 static _Noreturn void fail_file(const char *what, const char *name, const char *problem, long error)
 {
 	fail(EXIT_SECCOMP, (struct failure){
@@ -63,8 +63,8 @@ static _Noreturn void fail_file(const char *what, const char *name, const char *
 }
 
 /*
- * The files decide on the rights of the service, so that only root may have written them; for a service of a user's own
- * manager, which nothing keeps from that, `owner` may.
+ * The files decide on the rights of the service: only root may have written them. For a service of a user's own manager
+ * `owner` may, too, since that user can start the program without a filter as well.
  */
 static void check_file(const char *what, const char *path, const struct stat *status, uint32_t owner)
 {
@@ -84,7 +84,7 @@ static size_t read_file(const char *what, const char *path, unsigned int flags, 
 	if (fd < 0)
 		fail_file(what, path, "can't be opened", -fd);
 
-	/* Cleared, for another filter can answer with success and fill nothing in. */
+	/* Cleared, since another filter can answer fstat with success and fill nothing in. */
 	struct stat status = {0};
 	long result = kernel_fstat(fd, &status);
 	if (result < 0)
@@ -103,7 +103,7 @@ static size_t read_file(const char *what, const char *path, unsigned int flags, 
 	return size;
 }
 
-/* Puts the script's paths into the options. The kernel followed links on its way to the script, so that this does. */
+/* Puts the script's paths into the options. Links to the script are followed, as the kernel has followed them. */
 static void read_script(struct options *options, uint32_t owner)
 {
 	const char *path = options->command[0];

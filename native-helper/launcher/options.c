@@ -61,7 +61,7 @@ static int check(struct options *options, struct failure *failure)
 		return refuse(failure, "the program's name is empty", NULL, NULL);
 	if ((options->filter_file == NULL) == (options->filter_base64 == NULL))
 		return refuse(failure, "exactly one of --filter= and --filter-base64= is needed", NULL, NULL);
-	/* Never $PATH, which the service may have set. */
+	/* $PATH doesn't count: the service may have set it. */
 	if (options->search_path == NULL)
 		options->search_path = DEFAULT_SEARCH_PATH;
 	if (!is_search_path(options->search_path))
@@ -70,8 +70,8 @@ static int check(struct options *options, struct failure *failure)
 }
 
 /*
- * The kernel runs the launcher in place of a program that is a script for it: the script, and the arguments of the
- * program, come after the option that the script's first line has.
+ * Takes the command line that the kernel gives to the interpreter of a script: the option of the script's first line, the
+ * script, and the arguments of the program.
  */
 static int take_script(const char **words, struct options *options, struct failure *failure)
 {

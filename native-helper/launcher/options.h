@@ -7,7 +7,7 @@
 enum request {
 	REQUEST_LAUNCH,
 	REQUEST_SCRIPT, /* launch by the script in command[0] */
-	REQUEST_HELP,   /* answer --help or --version, which is command[0] */
+	REQUEST_HELP, /* answer --help or --version, which is command[0] */
 };
 
 /* Options that aren't given are NULL. */

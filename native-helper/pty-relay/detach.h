@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* Whether the last of these keys is among those typed. Keys of earlier calls count. */
+/* Whether the third ^] is among the bytes typed. Those of earlier calls count, too. */
 int is_detached(const char *typed, size_t length);
 
 #endif

@@ -42,10 +42,10 @@ const char program_name[] = "pty-relay";
 
 #define END_KEY 4 /* ^D */
 
-/* More than a pseudo-terminal holds; later output is of others, after the service's end. */
+/* The most that is delivered after the service's end: more than a pseudo-terminal holds. Later output is others'. */
 #define MOST_AT_THE_END ((size_t)1 << 20)
 
-/* Bytes on their way. A pipe that is ready takes as many at once without blocking (PIPE_BUF). */
+/* Bytes on their way, no more than a pipe that is ready takes without blocking (PIPE_BUF). */
 struct channel {
 	size_t start, end;
 	char bytes[4096];
@@ -62,7 +62,7 @@ static struct {
 	char last_input;
 } relay;
 
-/* Once it is given back it is others'. */
+/* A terminal that was given back is others'. */
 static void give_back_terminal(void)
 {
 	if (!relay.is_detached)
@@ -93,17 +93,17 @@ static int is_again(ssize_t result)
 	return result < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
-/* The service keeps its terminal, with nobody at it. */
+/* Gives the caller's terminal back. The service keeps the pseudo-terminal, with nobody at it. */
 static void detach(void)
 {
 	give_back_terminal();
 	relay.is_detached = 1;
 	relay.from_service.start = relay.from_service.end = 0;
-	/* Fails where who has started this is gone: that ends the orders, too. */
+	/* A write that fails needs no answer: then the other end is gone, and read_order() reads the end. */
 	(void)!write(CONTROL, "\n", 1);
 }
 
-/* ^D hands over a line so far, and is the end only where that is empty. */
+/* The first ^D hands over a line that isn't ended. The end is a ^D at the beginning of a line. */
 static void end_input(void)
 {
 	struct channel *channel = &relay.to_service;
@@ -150,7 +150,7 @@ static void write_to_service(void)
 	channel->start += (size_t)written;
 }
 
-/* Whether there was anything. */
+/* Returns whether there was any output. */
 static int read_from_service(void)
 {
 	struct channel *channel = &relay.from_service;
@@ -163,7 +163,7 @@ static int read_from_service(void)
 		channel->end = (size_t)length;
 	if (length > 0 && relay.is_ending)
 		relay.left -= (size_t)length;
-	/* Hung up, as by TTYVHangup=. */
+	/* EIO comes of a terminal that was hung up, as by TTYVHangup=. */
 	if (length < 0 && errno == EIO && !relay.is_ending)
 		pseudo_terminal_reopen_peer(&relay.service);
 	return length > 0;

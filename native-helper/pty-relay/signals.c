@@ -12,7 +12,7 @@ int signals_open(void)
 	sigemptyset(&signals);
 	for (size_t i = 0; i < sizeof awaited / sizeof awaited[0]; i++)
 		sigaddset(&signals, awaited[i]);
-	/* Blocked, but not waited for: writes fail instead. */
+	/* SIGPIPE is blocked, but not waited for: writes fail instead. */
 	sigaddset(&signals, SIGPIPE);
 	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
 	sigdelset(&signals, SIGPIPE);

@@ -15,7 +15,7 @@ static struct saved input, output;
 
 static void set(int fd, const struct termios *modes)
 {
-	/* It may be gone: then there is nothing to set. */
+	/* A terminal that is gone has nothing to set. */
 	(void)tcsetattr(fd, TCSANOW, modes);
 }
 
@@ -26,7 +26,7 @@ static int save(int fd, struct saved *saved)
 	return saved->is_saved;
 }
 
-/* Both may be the same terminal: the second change keeps the first. */
+/* Input and output may be one terminal: the second change keeps the first. */
 void terminal_make_raw(void)
 {
 	struct termios modes;

@@ -10,7 +10,7 @@
  */
 void terminal_make_raw(void);
 
-/* Gives back the modes before, from the background too. */
+/* Gives the terminals their modes before, from the background, too. */
 void terminal_restore(void);
 
 /* The size of standard output's terminal, or standard input's; of neither 24 rows of 80 columns. */

@@ -10,7 +10,7 @@
 
 #include "hosted/monotonic.h"
 
-/* Of a group that ends while it is looked at. */
+/* Whether an errno is that of a group which ends while it is looked at. */
 static int is_gone(int error)
 {
 	return error == ENOENT || error == ENODEV;
@@ -21,7 +21,7 @@ static int open_folder(int at, const char *name)
 	return openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* Lines of one number each. */
+/* Calls `found` with the number of each line. */
 static int read_numbers(FILE *file, void (*found)(int tid))
 {
 	char line[32];
@@ -35,7 +35,7 @@ static int read_numbers(FILE *file, void (*found)(int tid))
 	return ferror(file) ? errno : 0;
 }
 
-/* The file has another name in version 1 of control groups. */
+/* Lists a group's own threads. The file has another name in version 1 of control groups. */
 static int list_threads(int folder, void (*found)(int tid))
 {
 	int fd = openat(folder, "cgroup.threads", O_RDONLY | O_CLOEXEC);
@@ -55,18 +55,19 @@ static int is_group(const struct dirent *entry)
 }
 
 /*
- * Groups that are still to be looked at, the next last: names of those that lie side by side in one folder, after a mark
- * that leads back up from there. Groups may be nested deeper than there are descriptors, and than any path is long.
+ * Names of the groups that are still to be looked at, the next last. Those that lie side by side in one folder come
+ * after a mark that leads back up from there. Groups may be nested deeper than there are descriptors, or than a path
+ * is long.
  */
 static struct {
-	char bytes[1U << 26]; /* as many as are made in the time that there is; pages that aren't written take no memory */
+	char bytes[1U << 26]; /* more than can be listed in time; pages that aren't written take no memory */
 	size_t length;
 } pending;
 
-/* The mark: no group is called so. */
+/* The mark, which is no group's name. */
 #define WAY_UP ""
 
-/* Returns 0, or an errno where there was no room for it. */
+/* Returns 0, or an errno where there is no room for the name. */
 static int push(const char *name)
 {
 	size_t size = strlen(name) + 1;
@@ -77,7 +78,7 @@ static int push(const char *name)
 	return 0;
 }
 
-/* It stays there until the next is pushed. */
+/* The name stays in its place until the next is pushed. */
 static const char *pop(void)
 {
 	pending.length--;
@@ -124,7 +125,7 @@ static int enter(int folder, int64_t end, void (*found)(int tid))
 	return is_gone(result) ? 0 : result;
 }
 
-/* Goes from a group to the next, which takes its place. A group keeps its folder: control groups can't be moved. */
+/* Goes from a group to the next. ".." leads back to the folder that it came from: control groups can't be moved. */
 static int go_on(int *folder, int64_t end, void (*found)(int tid))
 {
 	const char *name = pop();

@@ -11,14 +11,14 @@
 
 #define THREADS_MAX (1U << 17)
 
-/* In nanoseconds. */
+/* How long threads are waited for, in nanoseconds. */
 #define PATIENCE 100000000
 static const struct timespec between_looks = {.tv_nsec = 100000};
 
 static struct thread held[THREADS_MAX];
 static uint32_t held_count;
 
-/* One more than where a thread is in `held`, by its ID; 0 where it isn't. */
+/* By a thread's ID: one more than its index in `held`, or 0 where it isn't there. */
 static uint32_t places[TID_LIMIT];
 
 struct thread *held_at(uint32_t index)
@@ -48,7 +48,7 @@ int hold(int tid)
 		*thread = (struct thread){.tid = tid, .state = STOPPING};
 		return 1;
 	}
-	/* One that can't be traced is looked at again each time: it may be another one that got the ID since. */
+	/* A thread that can't be traced is tried again each time: another may have got its ID since. */
 	int is_known = thread->error == errno && errno != ESRCH;
 	thread->error = errno;
 	return !is_known;
@@ -76,7 +76,7 @@ static void look(struct thread *thread)
 	thread->signal = is_event ? 0 : WSTOPSIG(status);
 }
 
-/* Looks at all that don't stand still yet. Returns how many of them there are; `freed` is set if a stuck one moved on. */
+/* Looks at all that don't stand still yet. Returns how many are STOPPING; sets `freed` if a STUCK one moved on. */
 static uint32_t look_at_all(int *freed)
 {
 	uint32_t moving = 0;

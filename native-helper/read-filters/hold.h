@@ -9,7 +9,7 @@
 enum hold_state {
 	FREE, /* not traced: `error` says why */
 	STOPPING,
-	STUCK, /* it doesn't stop, and is waited for no longer */
+	STUCK, /* it doesn't stop in time, and isn't waited for */
 	STOPPED,
 };
 
@@ -21,22 +21,22 @@ struct thread {
 	struct stack *stack; /* its filters, once they have been read */
 };
 
-/* One of all that were ever to be held, in that order, the first is 0; NULL behind the last. */
+/* A thread by its index, in the order in which threads were first given to hold(); NULL behind the last. */
 struct thread *held_at(uint32_t index);
 
 /*
- * Begins to stop a thread, unless that was begun before. Returns whether this changed anything or it has just ended: it
- * may have started another until now.
+ * Begins to stop a thread, unless that was begun before. Returns whether the thread may have started another until now:
+ * because it ran, or has just ended.
  */
 int hold(int tid);
 
-/* Waits, for a tenth of a second, until all stand still. Returns whether one does that was given up on before. */
+/* Waits, for a tenth of a second, until all threads stand still. Returns whether one that was STUCK moved on. */
 int await_stops(void);
 
 /* Takes note that a stopped thread is gone: killed, or put out of its ID by another thread's exec. */
 void lose(struct thread *thread);
 
-/* Lets all go on. */
+/* Lets all threads go on. */
 void release_all(void);
 
 #endif

@@ -81,7 +81,7 @@ static void list_groups(char **words, int64_t end)
 	}
 }
 
-/* Reads the filters of all that stand still. Returns whether one is gone, in whose place there may be another. */
+/* Reads the filters of all threads that stand still. Returns whether one is gone, and another may be in its place. */
 static int read_stacks(int64_t end)
 {
 	int is_lost = 0;
@@ -119,7 +119,7 @@ static int read_all(char **words)
 	}
 }
 
-/* In hexadecimal digits, in the order of the bytes in memory. */
+/* Prints a filter in hexadecimal digits, in the order of the bytes in memory. */
 static void print_filter(const struct sock_filter *instructions, uint32_t length)
 {
 	printf("filter ");
@@ -155,7 +155,7 @@ static void print_threads(void)
 	}
 }
 
-/* Before any thread is touched. */
+/* All words are checked before any thread is stopped. */
 static void check_arguments(char **words)
 {
 	static const char usage[] =

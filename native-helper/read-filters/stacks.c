@@ -4,11 +4,11 @@
 #include <string.h>
 #include <sys/ptrace.h>
 
-/* The kernel's room for filters in one thread (MAX_INSNS_PER_PATH in kernel/seccomp.c counts four more for each). */
+/* The kernel's limit for a thread's filters (MAX_INSNS_PER_PATH in kernel/seccomp.c, which counts four more for each). */
 #define INSTRUCTIONS_MAX 32768U
 #define FILTERS_MAX (INSTRUCTIONS_MAX / 5)
 
-/* The room for all threads: pages that aren't written take no memory. */
+/* The room for all threads. Pages that aren't written take no memory. */
 #define STACKS 4096U
 #define ROOM_INSTRUCTIONS (256U * INSTRUCTIONS_MAX)
 #define ROOM_LENGTHS (256U * FILTERS_MAX)
@@ -43,7 +43,7 @@ static int is_same(const struct stack *a, const struct stack *b)
 	       memcmp(a->instructions, b->instructions, a->total * sizeof a->instructions[0]) == 0;
 }
 
-/* The stack as it is kept, or NULL where there is no room for it. */
+/* The kept stack that equals this one, or NULL where there is no room for it. */
 static struct stack *keep(struct stack read)
 {
 	for (struct stack *known = stacks; known < stacks + stack_count; known++)
@@ -68,7 +68,7 @@ int read_stack(int tid, struct stack **stack)
 		lengths[length_count + read.count++] = (uint16_t)result;
 		read.total += (uint32_t)result;
 	}
-	/* A thread without filters has no first one; so it is where the kernel can't show any. */
+	/* ENOENT comes behind the last filter; EINVAL of a thread that has none, and where the kernel can't show any. */
 	if (errno != ENOENT && !(errno == EINVAL && read.count == 0))
 		return errno;
 	*stack = keep(read);

@@ -1,4 +1,4 @@
-/* The seccomp filters of threads, each different list of them kept once. */
+/* The seccomp filters of threads. Equal lists of filters are kept once. */
 #ifndef SANDBOX_UNIT_STACKS_H
 #define SANDBOX_UNIT_STACKS_H
 

@@ -59,7 +59,7 @@ static int open_socket(void)
 	return fd;
 }
 
-/* Has one call recorded that this program makes, and all others done. */
+/* Loads a filter that has the mark's call recorded, and permits all others. */
 static void prepare_mark(struct mark *mark)
 {
 	uint32_t random = 0;
@@ -77,7 +77,7 @@ static void prepare_mark(struct mark *mark)
 	load_program(filter, sizeof filter / sizeof filter[0], 0);
 }
 
-/* A control character would begin a line of its own, or a command to a terminal. */
+/* Prints a line. A control character would begin a line of its own, or a command to a terminal. */
 static void print_line(const char *word, const char *text)
 {
 	fputs(word, stdout);
@@ -127,7 +127,7 @@ static enum receipt receive(int fd)
 	return RECORD;
 }
 
-/* Of a flood of records others may be taken later. */
+/* Messages that are taken at once, at most: in a flood output and the end of the input must have their turn, too. */
 #define MOST_AT_ONCE 1000
 
 /* Takes the records that have come. Returns whether the mark's is among them, or may be among those that were dropped. */

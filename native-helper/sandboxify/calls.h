@@ -5,11 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Above every call's number on the machines that we know. */
+/* More than the highest number of a call on x86-64 and arm64. */
 #define CALL_NUMBERS 1024
 
-#define CALL_ABSENT (-1)  /* other machines or calling conventions have it */
-#define CALL_UNKNOWN (-2) /* nobody has it */
+#define CALL_ABSENT (-1)  /* only other machines or calling conventions have the call */
+#define CALL_UNKNOWN (-2) /* no machine has the call */
 
 /* The number of a native call of a machine (AUDIT_ARCH_*), or CALL_*. The name needs no NUL. */
 int call_number(const char *name, size_t length, uint32_t arch);

@@ -1,8 +1,8 @@
 /*
  * libsandbox.so: loads the filter that the environment asks for into the process that loads the library, before the
- * program runs: by LD_PRELOAD, or because the program needs the library (patchelf --add-needed).
+ * program runs. It comes by LD_PRELOAD, or because the program needs it (patchelf --add-needed).
  *
- * It uses no C library, so that it works with any. What goes wrong ends the process.
+ * It uses no C library, so that it works with any. A failure ends the process.
  */
 #include "base/fail.h"
 #include "base/kernel.h"
@@ -12,7 +12,7 @@
 
 const char program_name[] = "libsandbox";
 
-/* The C library's. */
+/* The C library's environment, if that has it. */
 extern const char **environ __attribute__((weak, visibility("default")));
 
 _Noreturn void __stack_chk_fail(void);
@@ -57,6 +57,6 @@ __attribute__((constructor, used)) static void enter_sandbox(int argc, const cha
 	uint32_t length = write_filter(&request, program);
 	request_remove(environment);
 	set_no_new_privileges();
-	/* Threads that are there already, as where the library comes by dlopen(3), get the filter too. */
+	/* Threads that run already, as when dlopen(3) loads the library, get the filter, too. */
 	load_program(program, length, SECCOMP_FILTER_FLAG_TSYNC);
 }

@@ -3,11 +3,11 @@
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 
-/* x86-64: from here on numbers are x32's, but -1, which tracers write to skip a call. */
+/* The first number of x32 on x86-64. Higher ones are x32's, too, but -1, which tracers write to skip a call. */
 #define X32_FIRST 0x40000000U
 #define SKIPPED_CALL 0xffffffffU
 
-/* x86-64: x32's calls without their bit, which kernels before Linux 5.4 take. */
+/* Numbers of x32's calls without their bit, which kernels for x86-64 before Linux 5.4 take. */
 #define X32_BARE_FIRST 512U
 #define X32_BARE_LAST 547U
 
@@ -104,7 +104,7 @@ static void put_search(struct writer *writer, const struct steps *steps, uint32_
 	}
 	uint32_t middle = from + (to - from) / 2;
 	put_jump(writer, BPF_JGE, steps->first[middle], 0, 1);
-	/* By a jump of its own, for a branch reaches only 255 instructions. */
+	/* A jump of its own, since a branch reaches only 255 instructions. */
 	uint32_t jump = writer->length;
 	put(writer, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
 	put_search(writer, steps, from, middle);

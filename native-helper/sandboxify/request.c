@@ -34,7 +34,7 @@ static int refuse(struct failure *failure, struct failure what)
 	return 0;
 }
 
-/* Which of two values holds is up to whoever reads them: refused. */
+/* Reads a variable. Two values are refused: which of them holds would depend on the reader. */
 static int read_variable(const char *const *environment, const char *name, const char **value, struct failure *failure)
 {
 	*value = NULL;

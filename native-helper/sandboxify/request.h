@@ -23,7 +23,7 @@ struct sandbox_request {
 /* Reads the variables. Returns whether they are in order; else fills in `failure`. */
 int request_read(const char *const *environment, struct sandbox_request *request, struct failure *failure);
 
-/* The failure of a REQUEST_NOTHING that can't be left at that. */
+/* The failure of a REQUEST_NOTHING where a request is needed. */
 struct failure request_missing(void);
 
 /*
@@ -36,8 +36,8 @@ int request_calls(const struct sandbox_request *request, uint32_t arch, uint8_t 
 #define REQUEST_LINE_SIZE 128
 
 /*
- * Writes a line on the next name of a list in order, "adding NAME to the process seccomp filter\n", and moves the list on
- * behind that name, to NULL at its end. Returns the line's length.
+ * Writes a line on the first name of a list in order: "adding NAME to the process seccomp filter\n". Moves the list on
+ * behind that name, or to NULL at its end. Returns the line's length.
  */
 size_t request_line(const char **list, uint32_t arch, char line[REQUEST_LINE_SIZE]);
 

@@ -48,7 +48,7 @@ _Noreturn void launch(const char **argv, const char **envp, uint32_t euid)
 	const char *search_path = variable(envp, "PATH");
 	const char *path = find_program(command[0], search_path == NULL ? DEFAULT_SEARCH_PATH : search_path,
 					"give its path, or its directory in PATH");
-	/* The variable stays, for the library in this program and in those that it starts. */
+	/* SECCOMP_DEFAULT_ACTION stays, for libsandbox.so in this program and in those that it starts. */
 	if (request.kind == REQUEST_NO_FILTER)
 		exec_unfiltered(path, command, envp);
 	uint32_t length = write_filter(&request, guarded.program);

@@ -159,7 +159,7 @@ static struct sock_filter require(uint32_t index, uint32_t value)
 void guard_write(struct sock_filter guard[GUARD_LENGTH], uint32_t arch, uint32_t nr_execve, const uint64_t key[KEY_WORDS])
 {
 	uint32_t n = 0;
-	/* The number first: it settles almost every call in two instructions. */
+	/* The number comes first: it settles almost every call in two instructions. */
 	guard[n++] = load_word(offsetof(struct seccomp_data, nr));
 	guard[n] = require(n, nr_execve);
 	n++;

@@ -42,7 +42,7 @@
 
 #define KEY_WORDS 3U
 
-/* Points into the file's bytes. */
+/* A program within a filter file's bytes. */
 struct program {
 	uint32_t length;
 	const uint8_t *instructions;
@@ -69,8 +69,8 @@ const char *filter_parse(const uint8_t *bytes, size_t size, uint32_t arch, struc
 const char *base64_decode(const char *text, uint8_t *bytes, size_t *size);
 
 /*
- * Writes the exec guard: the prologue of the filter, which lets a native execve through whose arguments 3, 4 and 5 are
- * the key, and leaves every other call to the instruction after it, in the state in which a program starts.
+ * Writes the exec guard, the prologue of the filter. It lets a native execve through whose arguments 3, 4 and 5 are the
+ * key. Every other call it leaves to the instruction after it, in the state in which a program starts.
  */
 void guard_write(struct sock_filter guard[GUARD_LENGTH], uint32_t arch, uint32_t nr_execve, const uint64_t key[KEY_WORDS]);
 

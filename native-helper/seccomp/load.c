@@ -43,9 +43,8 @@ static _Noreturn void fail_load(long error, const char *hint)
 }
 
 /*
- * A call without a program goes first, to which the kernel must answer EFAULT. The answer tells a kernel that does the
- * call from a filter that answers it with success and does nothing, and says whether seccomp(2) is there at all: where
- * it isn't, prctl(2) does the same, but knows no flags.
+ * A call without a program goes first, to which the kernel must answer EFAULT. Success is the answer of another filter
+ * that fakes it. ENOSYS says that seccomp(2) isn't there: then prctl(2) loads the filter, but knows no flags.
  */
 void load_program(struct sock_filter *instructions, uint32_t length, uint32_t flags)
 {
@@ -61,7 +60,7 @@ void load_program(struct sock_filter *instructions, uint32_t length, uint32_t fl
 	if (result != -EFAULT)
 		fail_load(-result, load_hint(-result));
 	result = set_filter(by_prctl, flags, &program);
-	/* With SECCOMP_FILTER_FLAG_TSYNC: the number of a thread that has other filters. */
+	/* A positive result, with SECCOMP_FILTER_FLAG_TSYNC, is the ID of a thread that has other filters. */
 	if (result > 0)
 		fail_load(0, "a thread of the process has a filter of its own");
 	if (result != 0)

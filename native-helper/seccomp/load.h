@@ -6,7 +6,7 @@
 
 #include <linux/filter.h>
 
-/* Needed by the kernel before an unprivileged process loads a filter. */
+/* Sets no_new_privs, without which the kernel lets no unprivileged process load a filter. */
 void set_no_new_privileges(void);
 
 /* The way out when seccomp(2) fails with an errno, or NULL. */

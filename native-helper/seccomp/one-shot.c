@@ -21,7 +21,7 @@ static void draw_key(uint64_t key[KEY_WORDS])
 static void wipe_guard(struct guarded_filter *filter)
 {
 	memset(filter->guard, 0, sizeof filter->guard);
-	/* Without this the compiler may leave the memset out, since nothing reads the guard again. */
+	/* Without empty assembly the compiler may leave the memset out, since nothing reads the guard again. */
 	__asm__ volatile("" ::: "memory");
 }
 
@@ -47,7 +47,7 @@ _Noreturn void exec_once(struct guarded_filter *filter, uint32_t length, uint32_
 	guard_write(filter->guard, NATIVE_ARCH, __NR_execve, key);
 	load_program((struct sock_filter *)filter, GUARD_LENGTH + length, flags);
 
-	/* From here on the filter is in force, and may refuse even the last calls. */
+	/* The filter is in force from here on, and may refuse even the last calls. */
 	wipe_guard(filter);
 	exec_with_key(path, argv, envp, key);
 }

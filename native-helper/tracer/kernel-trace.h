@@ -11,13 +11,13 @@
 #include <linux/uio.h>
 #include <linux/wait.h>
 
-/* Of the kernel's headers, only those that it keeps to itself have these. */
+/* Constants that only the kernel's internal headers have. */
 #define AF_UNIX 1U
 #define SOCK_SEQPACKET 5U
 #define SOCK_CLOEXEC O_CLOEXEC
 #define MSG_NOSIGNAL 0x4000U
 
-/* Added to SIGTRAP by PTRACE_O_TRACESYSGOOD. */
+/* The bit that PTRACE_O_TRACESYSGOOD adds to SIGTRAP. */
 #define CALL_STOP 0x80
 
 #ifdef __x86_64__
@@ -123,7 +123,7 @@ static inline void registers_go_to(struct registers *registers, uintptr_t place)
 #endif
 }
 
-/* Prepares for the call instruction. */
+/* Sets the number and the arguments of a call, for the call instruction. */
 static inline void registers_set_call(struct registers *registers, long nr, uintptr_t a, uintptr_t b, uintptr_t c)
 {
 #ifdef __x86_64__
@@ -136,7 +136,7 @@ static inline void registers_set_call(struct registers *registers, long nr, uint
 	registers->general.regs[0] = a;
 	registers->general.regs[1] = b;
 	registers->general.regs[2] = c;
-	/* Behind an indirect branch it says that the next instruction must be one that such a branch may lead to. */
+	/* After an indirect branch these bits let only a landing pad follow (BTI), and the call instruction is none. */
 	registers->general.pstate &= ~(uint64_t)PSR_BTYPE_MASK;
 #endif
 }

@@ -1,7 +1,7 @@
 /*
- * The tracer of stage 'entry'. It puts a breakpoint on the entry point of the program that the process execs, makes it
- * load the policy's filter there, and lets it pass through everything else as if it weren't traced, but for calls by
- * which code before the entry point could get a process past it.
+ * The tracer of stage 'entry'. It puts a breakpoint on the entry point of the program that the process execs, and makes
+ * the process load the policy's filter there. All else goes on as if nothing were traced, but for calls by which code
+ * before the entry point could get a process past it.
  *
  * The process dies with its tracer, so that no failure lets it past its entry point without that filter. Hostile code
  * that never gets there, since it jumps past the breakpoint or overwrites it, stays traced and under the start filter.
@@ -16,7 +16,7 @@
 /* Bytes below the stack pointer that x86-64 lets a function use. */
 #define RED_ZONE 128U
 
-/* The address of the aligned word that the entry point is in: it lies within one page, as the entry point does. */
+/* The address of the aligned word that the entry point is in. An aligned word lies within one page. */
 static uintptr_t text_address(const struct tracee *tracee)
 {
 	return tracee->entry & ~(uintptr_t)(WORD - 1);
@@ -40,7 +40,7 @@ static uintptr_t find_entry(const struct tracee *tracee)
 	give_up("the kernel doesn't tell the program's entry point", 0, NULL);
 }
 
-/* Reads the word back: a process that nothing stops at its entry point would go on without the filter. */
+/* Puts the breakpoint on the entry point, and reads it back: without it the process would go on without the filter. */
 static void set_breakpoint(struct tracee *tracee)
 {
 	tracee->entry = find_entry(tracee);
@@ -67,12 +67,13 @@ static int is_at_entry(struct tracee *tracee, int status)
 }
 
 /*
- * A process or thread without the policy could go on beside this one, and a filter could answer the call that loads the
- * policy. Asynchronous work of the kernel could write over the program that is about to be loaded.
+ * Refuses calls by which code before the entry point could evade the policy. A process or thread without the policy
+ * could go on beside this one. A filter could answer the call that loads the policy. Asynchronous work of the kernel
+ * could write over the program that is about to be loaded.
  *
- * The kernel shows the call here before its filters do, and does just this one afterwards: there is no other thread that
- * could change it. A filter's SECCOMP_RET_TRACE would stop at these calls alone, but filters stay, and without a tracer
- * that one fails the calls; events of ptrace (below) leave out processes that are cloned with CLONE_UNTRACED.
+ * The kernel shows a call here before filters see it, and then does just this call: no other thread could change it.
+ * Stops by SECCOMP_RET_TRACE would be fewer, but filters stay, and without a tracer that one fails the calls. Events of
+ * ptrace leave out processes that are cloned with CLONE_UNTRACED.
  */
 static void check_call(const struct tracee *tracee)
 {
@@ -96,13 +97,13 @@ static void pass(struct tracee *tracee, int status)
 	int signal = signal_of(status);
 	switch (event_of(status)) {
 	case 0:
-		/* Until the exec it is the launcher. */
+		/* Before the exec the process is the launcher. */
 		if (is_call_stop(status) && tracee->entry != 0)
 			check_call(tracee);
 		request(tracee, PTRACE_SYSCALL, 0, (uintptr_t)signal);
 		return;
 	case PTRACE_EVENT_STOP:
-		/* SIGSTOP and the like have stopped it: it waits for SIGCONT, which is told by SIGTRAP. */
+		/* Stopped by SIGSTOP and the like, the process waits for SIGCONT, of which SIGTRAP tells. */
 		request(tracee, signal == SIGTRAP ? PTRACE_SYSCALL : PTRACE_LISTEN, 0, 0);
 		return;
 	case PTRACE_EVENT_EXEC:
@@ -122,7 +123,7 @@ static uint64_t read_u64(const uint8_t *bytes)
 	return word;
 }
 
-/* Free stack for a struct sock_fprog and the program behind it. Nobody needs anything below the stack pointer. */
+/* Free stack, below the red zone, for a struct sock_fprog and the program behind it. */
 static uintptr_t place_program(const struct tracee *tracee, const struct program *program)
 {
 	uintptr_t size = 2 * WORD + program->length * INSTRUCTION_SIZE;
@@ -138,7 +139,7 @@ static void write_program(const struct tracee *tracee, uintptr_t address, const 
 		poke(tracee, instructions + i * WORD, read_u64(program->instructions + i * INSTRUCTION_SIZE));
 }
 
-/* Ends the process with a status that tells why, now that it can still be made to; else by the tracer's end. */
+/* Has the process exit with a status that tells why. If that fails the process dies with its tracer. */
 static _Noreturn void refuse(const struct tracee *tracee, long result)
 {
 	long error = result < 0 ? -result : 0;
@@ -152,7 +153,10 @@ static _Noreturn void refuse(const struct tracee *tracee, long result)
 	kernel_exit(EXIT_SECCOMP);
 }
 
-/* All signals wait until this is over. As in the launcher, a call without a program unmasks a filter that fakes it. */
+/*
+ * Has the process load the policy's filter, with all signals blocked until it is loaded. As in load_program(), a call
+ * without a program goes first, by which a filter is found out that fakes success.
+ */
 static void load_filter(const struct tracee *tracee, const struct filter *filter)
 {
 	uint64_t mask = 0;
@@ -169,7 +173,7 @@ static void load_filter(const struct tracee *tracee, const struct filter *filter
 	long result = end_call(tracee);
 	if (result != -EFAULT)
 		refuse(tracee, result);
-	/* Written once nothing but the kernel comes before it is read. */
+	/* Once the kernel has taken the call up no other code runs before it reads the program. */
 	uintptr_t program = place_program(tracee, &filter->main);
 	begin_call(tracee, text, __NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
 	write_program(tracee, program, &filter->main);
@@ -187,7 +191,7 @@ long trace_begin(int pid, int *status)
 	const uintptr_t options = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |
 				  PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
 	long result = kernel_ptrace(PTRACE_SEIZE, pid, 0, options);
-	/* Only a tracer may wait for a process that isn't its child: a filter that fakes the success is found out. */
+	/* Only a tracer may wait for a process that isn't its child: wait4 fails if a filter has faked the success. */
 	*status = 0;
 	if (result == 0)
 		result = kernel_wait(pid, status, WNOHANG | __WALL);

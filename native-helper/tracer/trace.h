@@ -1,3 +1,4 @@
+/* The tracing of stage 'entry', from the seizure of a process to its release. */
 #ifndef SANDBOX_UNIT_TRACE_H
 #define SANDBOX_UNIT_TRACE_H
 
@@ -10,9 +11,9 @@
 long trace_begin(int pid, int *status);
 
 /*
- * Waits for the process to exec, lets it run to the entry point of its program, has it load the main program of the
- * filter there, and lets go of it. `status` is that of trace_begin(). Ends with the process where that ends before; a
- * failure kills it.
+ * Waits for the process to exec, and lets it run to the entry point of its program. There the process has to load the
+ * main program of the filter, and is let go. `status` is that of trace_begin(). If the process ends before, so does the
+ * tracer; a failure kills the process.
  */
 _Noreturn void trace(int pid, int status, const struct filter *filter);
 

@@ -94,7 +94,7 @@ struct ptrace_syscall_info read_call_stop(const struct tracee *tracee)
 	return stop;
 }
 
-/* A signal that can't be blocked stops the process later. */
+/* Lets the process run to its next call stop. SIGSTOP, which can't be blocked, stops it once the tracer lets go. */
 static struct ptrace_syscall_info run_to_call_stop(const struct tracee *tracee)
 {
 	int status, signal = 0;
@@ -112,8 +112,8 @@ static _Noreturn void give_up_call(void)
 }
 
 /*
- * Something else can have run instead, or before: memory that others write to, or the handler of a restartable sequence
- * (rseq(2)). At the stop that follows nothing can run any more, and the call is this one or refused.
+ * Other code can run before the call, or instead: in memory that others write to, or as the handler of a restartable
+ * sequence (rseq(2)). At the call stop none can run any more: there the call is this one, or the tracer gives up.
  */
 void begin_call(const struct tracee *tracee, uintptr_t place, long nr, uintptr_t a, uintptr_t b, uintptr_t c)
 {

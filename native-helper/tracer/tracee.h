@@ -1,4 +1,4 @@
-/* A process that this one traces: its memory, its registers, its stops. A failure kills it with the tracer. */
+/* A traced process: its memory, its registers, its stops. A failure ends the tracer, and the process with it. */
 #ifndef SANDBOX_UNIT_TRACEE_H
 #define SANDBOX_UNIT_TRACEE_H
 
@@ -13,10 +13,10 @@ struct tracee {
 	struct registers registers; /* at the entry point */
 };
 
-/* Says why, and ends; the process dies with its tracer. */
+/* Reports a failure and ends the tracer, with which the process dies. */
 _Noreturn void give_up(const char *what, long error, const char *hint);
 
-/* A request to a process that somebody killed ends the tracer, too: the rest is the kernel's. */
+/* Makes a request of ptrace(2). If it fails the tracer ends, without a word if somebody has killed the process. */
 void request(const struct tracee *tracee, unsigned int number, uintptr_t address, uintptr_t data);
 
 uint64_t peek(const struct tracee *tracee, uintptr_t address);
@@ -24,7 +24,7 @@ void poke(const struct tracee *tracee, uintptr_t address, uint64_t word);
 struct registers read_registers(const struct tracee *tracee);
 void write_registers(const struct tracee *tracee, const struct registers *registers);
 
-/* Where the process has ended, so does the tracer; else returns the status. */
+/* Ends the tracer if by this status the process has ended; else returns the status. */
 int end_with(int status);
 
 /* Waits until the process stops, and returns its status in the form of wait(2). */
@@ -42,10 +42,10 @@ int is_call_stop(int status);
 /* The call of a stop for which is_call_stop() holds. */
 struct ptrace_syscall_info read_call_stop(const struct tracee *tracee);
 
-/* Has the process, at a stop, begin a call by the instruction at `place`: it stops where the kernel takes the call up. */
+/* Has a stopped process begin a call by the instruction at `place`. It stops where the kernel takes the call up. */
 void begin_call(const struct tracee *tracee, uintptr_t place, long nr, uintptr_t a, uintptr_t b, uintptr_t c);
 
-/* Lets the kernel do that call. Returns its result. */
+/* Lets the kernel do the call of begin_call(). Returns its result. */
 long end_call(const struct tracee *tracee);
 
 #endif

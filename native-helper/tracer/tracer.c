@@ -15,7 +15,7 @@
 
 #define TRACER_IS_CHILD 1
 
-/* Without SIGPIPE where the other end is gone. */
+/* Sends a number to the other end, without SIGPIPE if that is gone. */
 static long tell(int end, int number)
 {
 	return kernel_send(end, &number, sizeof number, MSG_NOSIGNAL);
@@ -49,7 +49,7 @@ static long close_others(unsigned int end)
 	return result;
 }
 
-/* Without a parent of its own it was handed to an init or a subreaper. That must not be the program itself. */
+/* The tracer's parent has ended, and an init or a subreaper has taken it over. That must not be the program itself. */
 static int seize(int pid, int *status)
 {
 	if (kernel_getppid() == pid)
@@ -57,7 +57,7 @@ static int seize(int pid, int *status)
 	return (int)trace_begin(pid, status);
 }
 
-/* Keeps code before the entry point, which runs as the same user, from a process without its filter. False if it can't. */
+/* Keeps code before the entry point, which runs as the same user, from the tracer. Returns 0 if it can't. */
 static int hide(void)
 {
 	return kernel_prctl(PR_SET_DUMPABLE, 0, 0) == 0 && kernel_prctl(PR_GET_DUMPABLE, 0, 0) == 0;
@@ -135,7 +135,7 @@ void start_tracer(const struct filter *filter)
 	long child = start(ends, filter);
 	if (child < 0)
 		fail_start(-child);
-	/* While this is open the tracer's death doesn't end the socket. */
+	/* As long as this end is open here the tracer's death doesn't end the socket. */
 	result = kernel_close_range((unsigned int)ends[1], (unsigned int)ends[1]);
 	if (result < 0)
 		fail_start(-result);

@@ -1,3 +1,4 @@
+/* The start of the tracer of stage 'entry'. */
 #ifndef SANDBOX_UNIT_TRACER_H
 #define SANDBOX_UNIT_TRACER_H
 
