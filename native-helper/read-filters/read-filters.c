@@ -54,7 +54,7 @@ static void meet(int tid)
 		found.is_news |= hold(tid);
 }
 
-static int is_group(const char *word)
+static int is_folder(const char *word)
 {
 	return word[0] == '/';
 }
@@ -70,7 +70,7 @@ static int parse_tid(const char *word)
 static void list_groups(char **words, int64_t end)
 {
 	for (; *words != NULL; words++) {
-		int error = is_group(*words) ? list_group(*words, end, meet) : 0;
+		int error = is_folder(*words) ? list_group(*words, end, meet) : 0;
 		/* Groups that weren't looked at may have other threads. */
 		if (error == ETIMEDOUT)
 			found.is_news = 1;
@@ -103,7 +103,7 @@ static int read_all(char **words)
 {
 	int64_t start = monotonic_time();
 	for (char **word = words; *word != NULL; word++)
-		if (!is_group(*word))
+		if (!is_folder(*word))
 			(void)hold(parse_tid(*word));
 	for (;;) {
 		found.is_news = 0;
@@ -167,7 +167,7 @@ static void check_arguments(char **words)
 		fail(EXIT_INVALID_ARGUMENT,
 		     (struct failure){.what = "there is no thread", .hint = "see read-filters --help"});
 	for (char **word = words; *word != NULL; word++)
-		if (!is_group(*word) && parse_tid(*word) == 0)
+		if (!is_folder(*word) && parse_tid(*word) == 0)
 			fail(EXIT_INVALID_ARGUMENT, (struct failure){.what = "no ID of a thread:", .name = *word});
 }
 
