@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { emitted } from '../../../src/directives/against-unit.js';
 import { formatDirective, isFormatted } from '../../../src/directives/format.js';
-import { emitted } from '../../../src/directives/strictness.js';
 import { DIRECTIVES, findDirective } from '../../../src/directives/table.js';
 import { isLoaded } from '../../../src/verify/manager/loaded-values.js';
 import { READINGS } from '../../systemd/directive-readings.js';

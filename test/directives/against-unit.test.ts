@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { emitted, loosens } from '../../src/directives/against-unit.js';
 import { formatDirective } from '../../src/directives/format.js';
-import { emitted, loosens } from '../../src/directives/strictness.js';
 import { DIRECTIVES, findDirective } from '../../src/directives/table.js';
 
 const AT = { file: 'policy.toml', line: 1, column: 1 };
