@@ -17,7 +17,10 @@ function written(name: string, value: unknown): readonly string[] {
 
 test('each example is in what the bus says of it', () => {
   const get = (property: string) => READINGS.get(property);
-  for (const row of DIRECTIVES) assert.ok(isLoaded(row, written(row.name, row.example), get), row.name);
+  for (const row of DIRECTIVES) {
+    assert.ok(READINGS.has(row.bus.property), `${row.name}: no reading`);
+    assert.ok(isLoaded(row, written(row.name, row.example), get), row.name);
+  }
 });
 
 /** A directive, the drop-in's assignments, what the manager has, and whether that is it. */
