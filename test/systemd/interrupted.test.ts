@@ -56,6 +56,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     const { stderr } = await run(1, 'status');
     assert.doesNotMatch(stderr, /changed-since/);
     assert.match(stderr, /error\[drift-files\]: main\.service was confined, and its drop-in is gone/);
+    await run(0, 'revert', UNIT);
   });
 
   test('and the run is killed, one that somebody has stopped since stays so', async () => {
