@@ -69,8 +69,9 @@ export async function startDependents(
   const areStopped = await inBatches(found, ASKED_AT_ONCE, ({ name, properties }) =>
     wasStopped(context.system, { unit: name, scope: context.placement.scope }, properties),
   );
-  const named = (is: boolean) => found.flatMap(({ name }, i) => (areStopped[i] === is ? [name] : []));
-  const [down, stopped] = [named(false), named(true)];
+  const names = found.map(({ name }) => name);
+  const stopped = names.filter((_, i) => areStopped[i]);
+  const down = names.filter((_, i) => !areStopped[i]);
   return [
     ...late.map((unit) => note('still-starting', `${unit} is yet to be started again`)),
     ...stopped.filter((unit) => !own.has(unit)).map(staysStopped),

@@ -261,6 +261,18 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.match((await run(0, 'apply', UNIT)).stderr, /warning\[went-down\]: side-refuses\.service/);
   });
 
+  test('a recorded run starts it and stops what conflicts with it: that is up again', async () => {
+    await box().succeed(['systemctl', 'stop', UNIT]);
+    await units(
+      { 'side-foe.service': `[Unit]\nConflicts=${UNIT}\n[Service]\nExecStart=${SLEEP}\n` },
+      'side-foe.service',
+    );
+    const was = await invocation('side-foe.service');
+    const { stdout, stderr } = await sandboxUnit(box(), 'explain', '--record', UNIT);
+    assert.notEqual(await invocation('side-foe.service'), was, `${stdout}${stderr}`);
+    assert.deepEqual([await isActive(UNIT), await isActive('side-foe.service')], ['inactive', 'active']);
+  });
+
   test('what its restart stops is started again', async () => {
     const side = `[Unit]\nStopPropagatedFrom=${UNIT}\n[Service]\nExecStart=${SLEEP}\n`;
     await units({ 'side-stopped.service': side }, 'side-stopped.service');
