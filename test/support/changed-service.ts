@@ -13,7 +13,7 @@ import {
   sandboxUnit,
 } from './service.js';
 
-export { COMMAND, POLICY as FINE, SLEEP, UNIT } from './one-service.js';
+export { COMMAND, POLICY, SLEEP, UNIT } from './one-service.js';
 export const UNDO = `/var/lib/sandbox-unit/${UNIT}.u`;
 /** sleep(1) dies of it at once. */
 export const DEADLY =

@@ -6,7 +6,7 @@ import {
   changedServiceIn,
   DEADLY,
   dependent,
-  FINE,
+  POLICY,
   SLEEP,
   UNDO,
   UNIT,
@@ -55,7 +55,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
       },
       'main.socket',
     );
-    await box().writeFile(policyPath(UNIT), FINE.replace('"ptrace"', '"accept", "accept4"'));
+    await box().writeFile(policyPath(UNIT), POLICY.replace('"ptrace"', '"accept", "accept4"'));
     for (let i = 0; i < 4; i++) {
       await box().succeed(['systemctl', 'restart', UNIT]);
       const said = await box().sh(
@@ -125,7 +125,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
       'side-bound.service': dependent(`ExecStart=${SLEEP}`).replace('Requires=', 'BindsTo='),
     };
     await units(sides, ...Object.keys(sides));
-    const policy = `${FINE.replace('100ms', '3s')}probe = ["/bin/false"]\n`;
+    const policy = `${POLICY.replace('100ms', '3s')}probe = ["/bin/false"]\n`;
     const said = await inTrial('systemctl stop side-needs.service side-bound.service', policy);
     assert.match(said, /^exit 1\n(?:.|\n)*main\.service: rolled-back/);
     assert.doesNotMatch(said, /stays-stopped/);
@@ -142,7 +142,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
       'side-needs.service',
       'side-slow.service',
     );
-    await box().writeFile('/run/policy.toml', FINE);
+    await box().writeFile('/run/policy.toml', POLICY);
     await box().succeed(['systemctl', 'stop', '--no-block', 'side-slow.service']);
     const was = await invocation(UNIT);
     const said = await beside(
@@ -184,7 +184,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
       '[Unit]\nConditionPathExists=/run/mainrt/ready',
     );
     await units({ 'side-skipped.service': side }, 'side-skipped.service');
-    await box().writeFile(policyPath(UNIT), FINE.replace('100ms', '600ms'));
+    await box().writeFile(policyPath(UNIT), POLICY.replace('100ms', '600ms'));
     const { stderr } = await run(0, 'apply', UNIT);
     assert.doesNotMatch(stderr, /stays-stopped/);
     assert.equal(await isActive('side-skipped.service'), 'active', stderr);
@@ -238,7 +238,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
       '#!/bin/sh\nsystemctl kill -s KILL side-db.service; sleep 0.2; exit 1\n',
       '0755',
     );
-    await box().writeFile(policyPath(UNIT), `${FINE}probe = ["/run/fails"]\n`);
+    await box().writeFile(policyPath(UNIT), `${POLICY}probe = ["/run/fails"]\n`);
     const { stderr } = await run(1, 'apply', UNIT);
     assert.match(
       stderr,
@@ -257,7 +257,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
       'side-pulls.service',
     );
     assert.equal(await isActive('side-refuses.service'), 'active');
-    await box().writeFile(policyPath(UNIT), FINE);
+    await box().writeFile(policyPath(UNIT), POLICY);
     assert.match((await run(0, 'apply', UNIT)).stderr, /warning\[went-down\]: side-refuses\.service/);
   });
 
@@ -276,7 +276,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
   test('what its restart stops is started again', async () => {
     const side = `[Unit]\nStopPropagatedFrom=${UNIT}\n[Service]\nExecStart=${SLEEP}\n`;
     await units({ 'side-stopped.service': side }, 'side-stopped.service');
-    await box().writeFile(policyPath(UNIT), FINE);
+    await box().writeFile(policyPath(UNIT), POLICY);
     for (const verb of ['apply', 'revert']) {
       assert.match((await run(0, verb, UNIT)).stderr, /note\[started-again\]: side-stopped\.service/);
       assert.equal(await isActive('side-stopped.service'), 'active');

@@ -6,7 +6,7 @@ import {
   changedServiceIn,
   DEADLY,
   dependent,
-  FINE,
+  POLICY,
   SLEEP,
   SLOW,
   UNDO,
@@ -20,7 +20,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     changedServiceIn('interrupted');
 
   test('and the run is killed, a service that somebody has stopped since before its restart stays so', async () => {
-    await box().writeFile(policyPath(UNIT), FINE);
+    await box().writeFile(policyPath(UNIT), POLICY);
     const said = await interrupted(`apply ${UNIT}`, 'KILL', `[ -e ${UNDO} ]`);
     assert.match(said, /^exit (?:0|137)/);
     if (said.startsWith('exit 0')) return;
@@ -69,7 +69,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
   test('and power is cut, what was started by the boot is as it was before', async () => {
     await box().succeed(['systemctl', 'stop', UNIT]);
     const when = '[ -e /etc/systemd/system/main.service.d/zz-sandbox-unit.conf ]';
-    await box().writeFile(policyPath(UNIT), FINE);
+    await box().writeFile(policyPath(UNIT), POLICY);
     await box().exec([
       'bash',
       '-c',
@@ -91,7 +91,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
         .split('\n')
         .filter((line) => line !== '');
     const were = await runs();
-    await box().writeFile('/run/policy.toml', FINE);
+    await box().writeFile('/run/policy.toml', POLICY);
     const when = '[ $(ls /var/lib/sandbox-unit | wc -l) -ge 90 ]';
     await interrupted(`apply --policy /run/policy.toml ${names.join(' ')}`, 'KILL', when);
     await run(0, 'status');
@@ -108,7 +108,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     const names = ['side0.service', 'side1.service', 'side2.service'];
     const slow = `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/usr/bin/sleep 0.1\nExecStop=/usr/bin/sleep 2\n`;
     await units(Object.fromEntries(names.map((name) => [name, slow])), ...names);
-    await box().writeFile('/run/policy.toml', FINE);
+    await box().writeFile('/run/policy.toml', POLICY);
     await run(0, 'apply', '--policy', '/run/policy.toml', ...names);
     const when = `[ $(systemctl is-active side0.service) = deactivating ]`;
     const said = await interrupted(`revert ${names.join(' ')}`, 'TERM', when);

@@ -1,7 +1,7 @@
 /** What others do to a service and its files while it is changed. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { COMMAND, changedServiceIn, DEADLY, FINE, SLEEP, UNDO, UNIT } from '../support/changed-service.js';
+import { COMMAND, changedServiceIn, DEADLY, POLICY, SLEEP, UNDO, UNIT } from '../support/changed-service.js';
 import { policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { until } from '../support/until.js';
 
@@ -17,7 +17,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
 
   test('so it is while others are tried that are to be tried for long', async () => {
     await units({ 'side-long.service': `[Service]\nExecStart=${SLEEP}\n` }, 'side-long.service');
-    await box().writeFile(policyPath('side-long.service'), FINE.replace('100ms', '1h'));
+    await box().writeFile(policyPath('side-long.service'), POLICY.replace('100ms', '1h'));
     await box().writeFile(policyPath(UNIT), DEADLY);
     const was = await invocation(UNIT);
     const isBack = `[ ! -e ${UNDO} ] && [ "$(systemctl show --value -p InvocationID ${UNIT})" != ${was} ]`;
@@ -37,7 +37,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     const lines = 'Type=forking\nExecStartPre=-/usr/bin/false\nExecStartPre=/usr/bin/true';
     await units({ [UNIT]: `[Service]\n${lines}\nExecStart=/bin/sh -c '${SLEEP} &'\n` });
     await box().succeed(['systemctl', 'restart', UNIT]);
-    await box().writeFile(policyPath(UNIT), `${FINE}[service]\nReadWritePaths = ["/nowhere"]\n`);
+    await box().writeFile(policyPath(UNIT), `${POLICY}[service]\nReadWritePaths = ["/nowhere"]\n`);
     const { stderr } = await run(1, 'apply', UNIT);
     assert.match(stderr, /error\[service-failed\]: .*\(exit-code, exit status 226\/NAMESPACE\)/);
     assert.doesNotMatch(stderr, /explain --record/);
@@ -68,7 +68,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
 
   test('and somebody changes the drop-in, that is said', async () => {
     const drop = `/etc/systemd/system/${UNIT}.d/zz-sandbox-unit.conf`;
-    await box().writeFile(policyPath(UNIT), FINE.replace('100ms', '3s'));
+    await box().writeFile(policyPath(UNIT), POLICY.replace('100ms', '3s'));
     const said = await box().sh(
       `${COMMAND} apply --json ${UNIT} >/run/said & pid=$!
        until [ -e ${drop} ] && [ "$(systemctl show --value -p DropInPaths ${UNIT})" = ${drop} ]; do sleep 0.05; done
@@ -140,7 +140,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
       },
       UNIT,
     );
-    await box().writeFile(policyPath(UNIT), FINE.replace('100ms', '2s'));
+    await box().writeFile(policyPath(UNIT), POLICY.replace('100ms', '2s'));
     const { stderr } = await run(1, 'apply', UNIT);
     // Where it is quick it fails before the start is done.
     assert.match(
@@ -159,7 +159,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
       },
       'side-slow.service',
     );
-    await box().writeFile('/run/policy.toml', FINE);
+    await box().writeFile('/run/policy.toml', POLICY);
     await box().succeed(['systemctl', 'stop', '--no-block', 'side-slow.service']);
     await until('it stops', async () => (await isActive('side-slow.service')) === 'deactivating');
     await beside(
@@ -219,7 +219,7 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     test(`and its end would do more: ${lines.replace('\n', ', ')}`, async () => {
       await units({ [UNIT]: `[Unit]\n${lines}\n[Service]\nExecStart=${SLEEP}\n` });
       const was = await invocation(UNIT);
-      await box().writeFile(policyPath(UNIT), FINE);
+      await box().writeFile(policyPath(UNIT), POLICY);
       assert.match((await run(status, 'apply', UNIT)).stderr, said);
       assert.equal((await invocation(UNIT)) === was, !lines.includes('side-calls'));
       if (lines.startsWith('SuccessAction')) {
