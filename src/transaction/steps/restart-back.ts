@@ -19,7 +19,7 @@ import {
 import { stopUnit } from '../../state/stop-unit.js';
 import { isDead, staysStopped, wasStopped } from '../../state/stopped.js';
 import type { Context } from '../../system/context.js';
-import { downDependents, LOOK_AGAIN, type Which } from '../dependents.js';
+import { downDependents, LOOK_AGAIN } from '../dependents.js';
 import type { HeldSignals } from '../held-signals.js';
 import { type UndoRecord, wasRestarted } from '../record-format.js';
 import type { Undo } from '../runner.js';
@@ -56,7 +56,7 @@ async function endOthers(context: Context, record: UndoRecord, how: HowBack): Pr
   return ended.flat();
 }
 
-/** Restarts services whose run has changed, and starts their dependents, but for those that somebody else has stopped. */
+/** Restarts services whose run has changed, and starts their dependents that are down, whoever has stopped these. */
 async function startAgain(
   context: Context,
   record: UndoRecord,
@@ -68,40 +68,24 @@ async function startAgain(
   const due = [...those('due'), ...those('start')];
   const kept = found.filter((one) => typeof one === 'object');
   if (due.length === 0 && !(record.starts && wasRestarted(record))) return kept;
-  const fell = (which: Which) => {
-    const look = () => downDependents(context, record, which);
-    return how.signals ? how.signals.unlessAgain(look) : look();
-  };
-  // Stops by the restarts below couldn't be told from somebody's.
-  const before = await fell({ holds: await haveHeld(context, record) });
   const { system } = context;
+  const down = async () => {
+    const look = () => downDependents(context, record);
+    return (await (how.signals ? how.signals.unlessAgain(look) : look())).map(({ name }) => name);
+  };
   const started = async (units: readonly string[], start: Start) =>
     (await inBatches(units, BATCH, (unit) => startOne(context, unit, start, how))).flat();
   const starting: Start = (unit) => system.startUnit(unit);
   // A socket hands itself only to a service that is started after it, and fails where that was started too often.
   const all = [
-    ...(await started(before.down.filter(isTrigger), (unit) => system.startUnit(unit, due))),
+    ...(await started((await down()).filter(isTrigger), (unit) => system.startUnit(unit, due))),
     ...(await started(those('due'), (unit) => system.restart(unit))),
     ...(await started(those('start'), starting)),
   ];
   // Dependents that systemd starts with the service are up by now.
-  const others = await fell({ are: (unit) => !isTrigger(unit) && !before.stopped.includes(unit) });
-  all.push(...(await started(others.down, starting)));
-  const stay = [...before.stopped, ...others.stopped].map(staysStopped);
-  return [...kept, ...stay, ...all, ...(hasErrors(all) ? [] : await lookAgain(context, due))];
-}
-
-/** Whether all services have been up since their restart, as far as was heard. */
-async function haveHeld({ system }: Context, { runs, affected }: UndoRecord): Promise<boolean> {
-  if (runs.length === 0 || affected.length === 0) return false;
-  let held = [false];
-  await failureOf(async () => {
-    held = await inBatches(runs, BATCH, async ({ unit }) => {
-      const [heard, properties] = await Promise.all([system.heard(unit), system.unit(unit)]);
-      return heard?.failed === false && isUp(properties) && Number(properties.get('NRestarts')) === 0;
-    });
-  });
-  return !held.includes(false);
+  const others = (await down()).filter((unit) => !isTrigger(unit));
+  all.push(...(await started(others, starting)));
+  return [...kept, ...all, ...(hasErrors(all) ? [] : await lookAgain(context, due))];
 }
 
 /** @returns the result of the job */
