@@ -27,12 +27,12 @@ export async function isRestartDue(
 
 /**
  * The reason why a service must not be restarted, and the way out; undefined if it may be.
- * @param along the units that its restart takes down, if they are known already
+ * @param affected the units that its restart takes down, if they are known already
  */
 export async function obstacleTo(
   context: Context,
   service: Service,
-  along?: readonly AffectedUnit[],
+  affected?: readonly AffectedUnit[],
 ): Promise<string | undefined> {
   const { properties } = service;
   const state = properties.get('LoadState');
@@ -40,7 +40,7 @@ export async function obstacleTo(
   const obstacle =
     atWork(properties) ?? restartObstacle(properties) ?? (await staysDown(context, properties));
   if (obstacle !== undefined) return obstacle;
-  const all = [service, ...(along ?? (await affectedUnits(context, [service])))];
+  const all = [service, ...(affected ?? (await affectedUnits(context, [service])))];
   const names = new Set(all.map(({ name }) => name));
   for (const one of all.slice(1)) {
     const why = await obstacleOf(context, one, names);
