@@ -1,6 +1,6 @@
 import { inBatches } from '../collections.js';
 import { ASKED_AT_ONCE, type Service } from '../state/service.js';
-import { hasJob, isRunning } from '../state/service-run.js';
+import { hasJob } from '../state/service-run.js';
 import { isDead } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import type { System } from '../system/system.js';
@@ -17,7 +17,7 @@ const LINKS: readonly UnitLink[] = [
 ];
 
 /** Links to units that are stopped when a unit is started. */
-export const OPPONENTS: readonly UnitLink[] = ['conflicts', 'conflictedBy'];
+const OPPONENTS: readonly UnitLink[] = ['conflicts', 'conflictedBy'];
 
 /** Links to units with which a unit is stopped. */
 export const NEEDS: readonly UnitLink[] = [
@@ -61,14 +61,14 @@ export async function affectedUnits(
   return [...found].flatMap(([name, state]) => (state ? [{ name, state }] : []));
 }
 
-/** The units among some that run. */
-export async function runningOf(system: System, names: readonly string[]): Promise<string[]> {
+/** The units among some that aren't down for good. */
+export async function wantedOf(system: System, names: readonly string[]): Promise<string[]> {
   const found = await inBatches(names, ASKED_AT_ONCE, (name) => system.anyUnit(name));
-  return names.filter((_, i) => isRunning(found[i]!));
+  return names.filter((_, i) => isWanted(found[i]!));
 }
 
-/** Whether a unit is up, or is about to be. */
-export const isWanted = (state: UnitState): boolean => isRunning(state) || (isDead(state) && hasJob(state));
+/** Whether a unit is up, or may be again: a unit that is being stopped may be in the middle of a restart. */
+const isWanted = (state: UnitState): boolean => !isDead(state) || hasJob(state);
 
 export const namesIn = (state: UnitState, links: readonly UnitLink[]): string[] =>
   links.flatMap((link) => state[link]);

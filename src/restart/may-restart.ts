@@ -10,8 +10,8 @@ import { isDead } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { mountedBy, replacedPrograms } from '../verify/kernel/replaced-programs.js';
-import { type AffectedUnit, affectedUnits, isTrigger, NEEDS, namesIn, runningOf } from './affected-units.js';
-import { stoppedByStarts, unmetRequirement } from './requirements.js';
+import { type AffectedUnit, affectedUnits, isTrigger, NEEDS, namesIn, wantedOf } from './affected-units.js';
+import { unmetRequirement } from './requirements.js';
 import { atWork, endsMore, restartObstacle } from './service-obstacles.js';
 
 /** Whether a restart is due: a running service doesn't run with the unit's files as planned. */
@@ -27,26 +27,25 @@ export async function isRestartDue(
 
 /**
  * The reason why a service must not be restarted, and the way out; undefined if it may be.
- * @param along the units that its restart takes down, if they are known already
+ * @param affected the units that its restart takes down, if they are known already
  */
 export async function obstacleTo(
   context: Context,
   service: Service,
-  along?: readonly AffectedUnit[],
+  affected?: readonly AffectedUnit[],
 ): Promise<string | undefined> {
   const { state } = service;
   const { loadState } = state;
   if (loadState !== 'loaded') return `it is ${loadState}: systemd would refuse the restart`;
   const obstacle = atWork(state) ?? restartObstacle(state) ?? (await staysDown(context, state));
   if (obstacle !== undefined) return obstacle;
-  const all = [service, ...(along ?? (await affectedUnits(context, [service])))];
+  const all = [service, ...(affected ?? (await affectedUnits(context, [service])))];
   const names = new Set(all.map(({ name }) => name));
   for (const one of all.slice(1)) {
     const why = await obstacleOf(context, one, names);
     if (why !== undefined) return `it takes ${one.name} along, and of that ${why}`;
   }
-  const stops = await stoppedByStarts(context.system, all);
-  return stops && `the start of ${stops.by} stops ${stops.name}, with which it conflicts`;
+  return undefined;
 }
 
 /**
@@ -64,7 +63,7 @@ async function obstacleOf(
   if (state.transient && isGone) return 'it is transient: nobody could start it again';
   if (name.endsWith('.socket')) {
     const others = namesIn(state, ['triggers']).filter((one) => !all.has(one));
-    const [user] = await runningOf(context.system, others);
+    const [user] = await wantedOf(context.system, others);
     return user === undefined ? staysDown(context, state, all) : `${user} runs: it could not listen again`;
   }
   // The properties that all types have don't tell a start from a oneshot service at work.
@@ -87,5 +86,5 @@ export async function staysDown(
     if (!besides.has(name) && isDead(await system.anyUnit(name)))
       return `Requisite=${name} is down: it would stay down`;
   }
-  return unmetRequirement(system, state, besides);
+  return unmetRequirement(system, { name: '', state }, new Set(besides));
 }

@@ -15,7 +15,6 @@ import type { UnitState } from '../system/unit-state.js';
 import { type AffectedUnit, affectedUnits, isTrigger } from './affected-units.js';
 import { isRestartDue, obstacleTo } from './may-restart.js';
 import { insideOf, ownGroups, type Restarting } from './own-control-group.js';
-import { startedBesides } from './requirements.js';
 
 interface Meant {
   /** The verb; `explain --record` also starts services that don't run. */
@@ -70,16 +69,15 @@ export async function preflightRestarts(
   if (services.length === 0) return [];
   const groups = await ownGroups(context);
   const each = await inBatches(services, ASKED_AT_ONCE, async (service) => {
-    const along = (await affectedUnits(context, [service])).filter(({ name }) => !isTrigger(name));
-    const ofOthers = along.flatMap((one) => failing(context, verb, one)).filter(isError);
+    const affected = (await affectedUnits(context, [service])).filter(({ name }) => !isTrigger(name));
+    const ofOthers = affected.flatMap((one) => failing(context, verb, one)).filter(isError);
     const found = [
-      ...insideOf(context, verb, groups, { service, along }),
+      ...insideOf(context, verb, groups, { service, affected }),
       ...startsOthers(service),
-      ...takesAlong(service, along),
-      ...(await startsBesides(context, service, along)),
+      ...takesAlong(service, affected),
       ...(verb === 'revert' ? [] : [...failing(context, verb, service), ...ofOthers]),
     ];
-    return found.length === 0 || (await obstacleTo(context, service, along)) !== undefined ? [] : found;
+    return found.length === 0 || (await obstacleTo(context, service, affected)) !== undefined ? [] : found;
   });
   return each.flat();
 }
@@ -93,21 +91,10 @@ function startsOthers({ name, state }: Service): Diagnostic[] {
 /** The most units that one note names. */
 const MOST_NAMED = 5;
 
-function takesAlong({ name }: Service, along: readonly AffectedUnit[]): Diagnostic[] {
-  const names = along.map((one) => one.name);
+function takesAlong({ name }: Service, affected: readonly AffectedUnit[]): Diagnostic[] {
+  const names = affected.map((one) => one.name);
   const message = `the restart of ${name} restarts or stops ${shortList(names, MOST_NAMED)}, too`;
   return names.length > 0 ? [note('takes-along', message)] : [];
-}
-
-async function startsBesides(
-  { system }: Context,
-  service: Service,
-  along: readonly AffectedUnit[],
-): Promise<Diagnostic[]> {
-  const { name } = service;
-  const names = await startedBesides(system, [service, ...along]);
-  const message = `the restart of ${name} also starts what it wants or needs and is down: ${shortList(names, MOST_NAMED)}`;
-  return names.length > 0 ? [note('starts-others', message)] : [];
 }
 
 const isError = ({ severity }: Diagnostic): boolean => severity === 'error';

@@ -111,8 +111,8 @@ async function assertRecordable(context: Context, prepared: Prepared): Promise<r
     throw new UserError(error('nothing-to-record', message, { hint }));
   }
   const service = { name: plan.unit, state: unit.state! };
-  const along = await affectedUnits(context, [service], { starts: !isRunning(service.state) });
-  const obstacle = await obstacleTo(context, service, along);
+  const affected = await affectedUnits(context, [service], { starts: !isRunning(service.state) });
+  const obstacle = await obstacleTo(context, service, affected);
   if (obstacle === undefined) return found;
   const message = `${plan.unit} must not be restarted, and so can't be recorded`;
   throw new UserError(error('not-restartable', message, { hint: obstacle }));

@@ -1,0 +1,147 @@
+/** Which lines of a unit's own undo a policy's, on every systemd that there is a box for: those that the plan names. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Box, boxAvailable } from '../support/box.js';
+import { SEND, UNDONE_CASES, UNDONE_PORTS, type UndoneCase } from '../support/ineffective-cases.js';
+import { changeFiles } from '../support/loaded-units.js';
+import { planned } from '../support/planned.js';
+import { sandboxUnit } from '../support/service.js';
+import type { TreeName } from '../support/tree.js';
+
+const TREES = {
+  machine: [...UNDONE_CASES, ...UNDONE_PORTS],
+  // Without the BPF that ports need.
+  bookworm: UNDONE_CASES,
+  forky: UNDONE_CASES,
+} as const satisfies Partial<Record<TreeName, readonly UndoneCase[]>>;
+
+const FILES = [
+  'mkdir -p /opt/deep/sub /opt/deep/other /opt/other /home/alice /root/x /run/user/7 /srv/in /mnt/in',
+  'mkdir -p /var/tmp/d /usr/lib/modules/x',
+  'for d in /opt/deep/sub /home/alice /var/tmp/d /usr/lib/modules/x /etc; do echo x >$d/theirs; done',
+  'touch /opt/deep/file /home/file /var/tmp/file; cp /bin/true /opt/true; cp /bin/true /opt/deep/true',
+  'mkdir -p /dev/char; ln -s ../kmsg /dev/char/1:11; mknod /dev/block-device b 7 0',
+].join('\n');
+
+function unitText({ policy, own, open }: UndoneCase, lines: 'both' | 'ours'): string {
+  const { directives } = planned(`[service]\n${policy}\n`);
+  const ours = directives.flatMap(({ name, values }) => values.map((value) => `${name}=${value}`));
+  const used = lines === 'ours' ? ours : [...ours, own];
+  const script = `(${open}) && echo open || echo closed`.replaceAll('"', '\\"');
+  return `[Service]\nType=oneshot\nStandardOutput=journal\n${used.join('\n')}\nExecStart=/bin/bash -c "${script}"\n`;
+}
+
+const SAME_NETWORK = 'test /proc/self/ns/net -ef /proc/$(systemctl show -P MainPID PARTNER)/ns/net';
+
+type Joined = readonly [ours: string, partner: string, open: string, by: 'own' | 'theirs'];
+
+/** The policy's, the partner's, what a shell says if they share, and whose file has JoinsNamespaceOf=. */
+const JOINED = (['own', 'theirs'] as const).flatMap((by): Joined[] => [
+  ['PrivateNetwork=yes', 'PrivateNetwork=yes', SAME_NETWORK, by],
+  ['PrivateNetwork=yes', 'PrivateTmp=yes', SAME_NETWORK, by],
+  ['PrivateIPC=yes', 'PrivateIPC=yes', SAME_NETWORK.replaceAll('ns/net', 'ns/ipc'), by],
+  ['PrivateTmp=yes', 'PrivateTmp=yes', 'test -e /tmp/PARTNER', by],
+]);
+
+/** Files of a partner, of the unit, and of one like it that is joined with nobody. */
+function joinedFiles([ours, theirs, open, by]: Joined, i: number): [string, string][] {
+  const [partner, unit] = [`partner-${i}.service`, `joined-${i}.service`];
+  const script = `(${open.replaceAll('PARTNER', partner)}) && echo open || echo closed`.replaceAll(
+    '$',
+    '$$$$',
+  );
+  const run = `ExecStartPre=/bin/touch /tmp/${partner}\nExecStart=/bin/sleep infinity`;
+  const checks = `[Service]\nType=oneshot\nStandardOutput=journal\n${ours}\nExecStart=/bin/bash -c "${script}"\n`;
+  const joins = (side: Joined[3], other: string) =>
+    side === by ? `[Unit]\nJoinsNamespaceOf=${other}\n` : '';
+  return [
+    [partner, `${joins('theirs', unit)}[Service]\n${theirs}\n${run}\n`],
+    [unit, `${joins('own', partner)}${checks}`],
+    [`alone-${i}.service`, checks],
+  ].map(([name, text]) => [`/run/systemd/system/${name}`, text!]);
+}
+
+for (const [tree, cases] of Object.entries(TREES) as [TreeName, readonly UndoneCase[]][]) {
+  describe(tree, { skip: boxAvailable(tree) ?? false }, () => {
+    let box: Box;
+    before(async () => {
+      box = await Box.boot({ name: `undone-${tree}`, tree });
+      await box.sh(FILES);
+      const units = cases.flatMap((one, i) =>
+        (['both', 'ours'] as const).map((lines): [string, string] => [
+          `/run/systemd/system/${lines}-${i}.service`,
+          unitText(one, lines),
+        ]),
+      );
+      await changeFiles(box, Object.fromEntries(units));
+      await box.sh(`systemctl start ${units.map(([path]) => path.split('/').at(-1)).join(' ')} || :`);
+      await box.sh('journalctl --sync');
+    });
+    after(() => box?.stop());
+
+    const said = async (unit: string) =>
+      (await box.succeed(['journalctl', '--quiet', '--output=cat', '_TRANSPORT=stdout', `--unit=${unit}`]))
+        .trim()
+        .split('\n')
+        .at(-1);
+
+    test('units that are joined share what is private, whichever names the other', async () => {
+      const files = JOINED.flatMap(joinedFiles);
+      await changeFiles(box, Object.fromEntries(files));
+      const names = (kind: string) => JOINED.map((_, i) => `${kind}-${i}.service`);
+      await box.succeed(['systemctl', 'start', ...names('partner')]);
+      await box.succeed(['systemctl', 'start', ...names('joined'), ...names('alone')]);
+      await box.sh('journalctl --sync');
+      for (const [i, row] of JOINED.entries()) {
+        assert.equal(await said(`alone-${i}`), 'closed', row.join(' '));
+        // Before 257 at least it joins only the unit that has it.
+        const isOpen = row[3] === 'own' || tree !== 'bookworm';
+        assert.equal(await said(`joined-${i}`), isOpen ? 'open' : 'closed', row.join(' '));
+        await box.writeFile('/run/joined.toml', `[service]\n${row[0].replace('=yes', ' = true')}\n`);
+        const generated = await sandboxUnit(box, 'generate', '--policy=/run/joined.toml', `joined-${i}`);
+        const gap = /gap-undone.*?(partner-\d+\.service)/s.exec(generated.stdout + generated.stderr)?.[1];
+        assert.deepEqual([generated.status, gap], isOpen ? [1, `partner-${i}.service`] : [0, undefined]);
+      }
+    });
+
+    test('what a slice allows that a unit is in is allowed to the unit', async () => {
+      const rules = ['IPAddressAllow=any', 'IPAddressAllow=127.0.0.1', 'IPAddressAllow=10.0.0.0/8'];
+      const places = [
+        ...rules.map((_, i) => `deep-in-${i}.slice`),
+        ...rules.map((_, i) => `on-${i}-deep.slice`),
+      ];
+      const script = `(${SEND}) && echo open || echo closed`.replaceAll('"', '\\"');
+      const unit = (slice: string, more: string) =>
+        `[Service]\nType=oneshot\nStandardOutput=journal\nSlice=${slice}\n${more}ExecStart=/bin/bash -c "${script}"\n`;
+      const files = places.flatMap((slice, i): [string, string][] => [
+        [`/run/systemd/system/sliced-${i}.service`, unit(slice, 'IPAddressDeny=127.0.0.0/8\n')],
+        [`/run/systemd/system/plain-${i}.service`, unit(slice, '')],
+      ]);
+      const slices = rules.flatMap((rule, i): [string, string][] => [
+        [`/run/systemd/system/deep-in-${i}.slice`, `[Slice]\n${rule}\n`],
+        [`/run/systemd/system/on-${i}.slice`, `[Slice]\n${rule}\n`],
+      ]);
+      await changeFiles(box, Object.fromEntries([...files, ...slices]));
+      await box.writeFile('/run/sliced.toml', '[service]\nIPAddressDeny = ["127.0.0.0/8"]\n');
+      for (const [i, slice] of places.entries()) {
+        await box.succeed(['systemctl', 'start', `sliced-${i}.service`, `plain-${i}.service`]);
+        await box.sh('journalctl --sync');
+        const isOpen = !rules[i % rules.length]!.includes('10.0.0.0');
+        assert.equal(await said(`plain-${i}`), 'open', slice);
+        assert.equal(await said(`sliced-${i}`), isOpen ? 'open' : 'closed', slice);
+        const generated = await sandboxUnit(box, 'generate', '--policy=/run/sliced.toml', `plain-${i}`);
+        const gap = /gap-undone.*?IPAddressAllow= of (\S+\.slice)/s.exec(generated.stdout + generated.stderr);
+        const above = i < rules.length ? slice : slice.replace('-deep', '');
+        assert.deepEqual([generated.status, gap?.[1]], isOpen ? [1, above] : [0, undefined]);
+      }
+    });
+
+    for (const [i, { policy, own, by }] of cases.entries()) {
+      test(`${policy} beside ${own.replace('\n', ' ')}`, async () => {
+        assert.notEqual(await said(`ours-${i}`), 'open');
+        const expected = by === undefined ? 'closed' : 'open';
+        assert.equal(await said(`both-${i}`), expected);
+      });
+    }
+  });
+}
