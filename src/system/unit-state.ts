@@ -209,7 +209,6 @@ const FIELDS = {
   triggeredBy: texts('TriggeredBy'),
   triggers: texts('Triggers'),
   type: text('Type'),
-  wants: texts('Wants'),
 };
 
 type Fields = { readonly [Key in keyof typeof FIELDS]: ReturnType<(typeof FIELDS)[Key]['parse']> };

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { commandsOf, FIELD_TYPES, isSkipped, parseUnitState } from '../../src/system/unit-state.js';
+import { inRepository } from '../support/repository.js';
 import { unitState } from '../support/unit-state.js';
 
 /** All fields but the properties by name. */
@@ -14,6 +17,19 @@ test('each field has the name of its property', () => {
     names.map((name) => name.toLowerCase()),
   );
   assert.deepEqual(fields, fields.toSorted());
+});
+
+test('each field is read by the sources', () => {
+  const directory = inRepository('src');
+  const paths = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  const sources = paths.filter((path) => path.endsWith('.ts'));
+  const text = sources.map((path) => readFileSync(join(directory, path), 'utf8')).join('');
+  const isRead = (field: string) => new RegExp(`\\.${field}\\b|[{,] ${field}\\b|'${field}'`).test(text);
+  assert.deepEqual(
+    Object.keys(fieldsOf(unitState())).filter((field) => !isRead(field)),
+    [],
+  );
+  assert.equal(isRead('nothingOfTheKind'), false);
 });
 
 /** A property, its value on the bus, and the field. */
