@@ -59,6 +59,8 @@ export interface ValueKind {
   readonly isLoaded?: (row: Directive, values: readonly string[], get: Get) => boolean;
   /** For a list that `~` turns around: the names that it lets through after these right-hand sides. */
   readonly permitted?: (row: Directive, values: readonly string[]) => Permitted;
+  /** Whether a loaded value leaves the service as it would be without; unset where {@link isOn} can tell. */
+  readonly isOff?: (value: unknown) => boolean;
   /** The words of an enumeration. */
   readonly words?: readonly EnumValue[];
   /** It is a boolean, or takes one in place of a word. */
@@ -136,6 +138,8 @@ export interface Directive {
    * good value may turn bad on the target, `User=%i` in a unit without an instance.
    */
   readonly fatal?: true;
+  /** Calls, and sets of them, that systemd's own filter for it refuses, with some arguments at least (seccomp-util.c). */
+  readonly refuses?: readonly string[];
   /** Without these it isn't in force, or not all of it. */
   readonly needs?: readonly Need[];
   /** The unit's processes get a mount namespace of their own. */

@@ -1,5 +1,6 @@
 import { UserError } from '../diagnostic.js';
-import { DIRECTIVES } from '../directives/table.js';
+import { isOn } from '../directives/is-on.js';
+import { DIRECTIVES, findDirective } from '../directives/table.js';
 import type { System } from '../system/system.js';
 import { commandsOf, type UnitProperties, type UnitState } from '../system/unit-state.js';
 import { PROGRAM_WITHIN, readStatus } from './process-status.js';
@@ -24,22 +25,16 @@ const NAMESPACES: ReadonlyMap<string, readonly string[]> = new Map([
   ],
 ]);
 
-/** Directives of which systemd makes system call filters, besides SystemCallFilter=. */
-const FILTERS = [
-  ...['LockPersonality', 'MemoryDenyWriteExecute', 'RestrictAddressFamilies', 'RestrictRealtime'],
-  'RestrictSUIDSGID',
-];
-
-/** Values that leave a service as it would be without. */
-const OFF: ReadonlySet<unknown> = new Set([undefined, false, '', 'no', 'all', 'default']);
+/** Directives that are a filter of systemd's and nothing else, on every architecture. */
+const FILTERS = DIRECTIVES.filter(
+  ({ refuses, mountNamespace, userNamespace }) => refuses && !mountNamespace && !userNamespace,
+).map(({ name }) => name);
 
 /** Flags on the bus by which ExecStart= goes without the unit's confinement. */
 const UNHELD = ['privileged', 'no-setuid', 'ambient'];
 
-const isOn = (properties: UnitProperties, name: string): boolean => {
-  const value = properties.get(name);
-  return Array.isArray(value) ? value.length > 0 : !OFF.has(value);
-};
+const isSet = (properties: UnitProperties, name: string): boolean =>
+  isOn(findDirective(name)!, properties.get(name));
 
 /**
  * Whether the main process of a service of the system's manager shows that it was started without what a drop-in sets, and
@@ -75,10 +70,10 @@ async function lacks(system: System, pid: number, ours: UnitProperties): Promise
   if (status === undefined) return false;
   const shares = (namespace: string) => own.has(namespace) && own.get(namespace) === managers.get(namespace);
   const isOutside = [...NAMESPACES].some(
-    ([namespace, names]) => shares(namespace) && names.some((name) => isOn(ours, name)),
+    ([namespace, names]) => shares(namespace) && names.some((name) => isSet(ours, name)),
   );
-  const mayGain = isOn(ours, 'NoNewPrivileges') && status.get('NoNewPrivs') === '0';
-  const isUnfiltered = FILTERS.some((name) => isOn(ours, name)) && status.get('Seccomp') === '0';
+  const mayGain = isSet(ours, 'NoNewPrivileges') && status.get('NoNewPrivs') === '0';
+  const isUnfiltered = FILTERS.some((name) => isSet(ours, name)) && status.get('Seccomp') === '0';
   return isOutside || mayGain || isUnfiltered || (shares('user') && hasMore(status, ours));
 }
 

@@ -9,9 +9,9 @@ import { unitState } from '../support/unit-state.js';
 const STATUS = new TextEncoder().encode('Name:\tdemod\nNoNewPrivs:\t1\nSeccomp:\t2\n');
 
 /** A machine whose service, process 7, shares the manager's namespaces but for those of these names. */
-const machine = (own: readonly string[] = []): System =>
+const machine = (own: readonly string[] = [], status = STATUS): System =>
   ({
-    read: async () => ({ bytes: STATUS }),
+    read: async () => ({ bytes: status }),
     links: async (path: string) =>
       new Map(
         ['ipc', 'mnt', 'net', 'user'].map((name) => [
@@ -47,4 +47,23 @@ test('a namespace of the kind that a directive is for is all that it takes', asy
 
 test('what makes no namespace shows in none', async () => {
   assert.equal(await lacks('DevicePolicy'), false);
+});
+
+test('a process without any filter lacks what systemd has a filter for, if that is on', async () => {
+  const unfiltered = new TextEncoder().encode('Name:\tdemod\nNoNewPrivs:\t1\nSeccomp:\t0\n');
+  const EVERY = 2n ** 64n - 1n;
+  for (const [name, value, is] of [
+    ['LockPersonality', true, true],
+    ['LockPersonality', false, false],
+    ['RestrictNamespaces', 0n, true],
+    ['RestrictNamespaces', EVERY, false],
+    ['RestrictAddressFamilies', [true, ['AF_UNIX']], true],
+    ['RestrictAddressFamilies', [true, []], true],
+    ['RestrictAddressFamilies', [false, []], false],
+    ['ProtectHostname', true, false],
+  ] as const) {
+    const unit = unitState({ MainPID: 7, [name]: value });
+    assert.equal(await lacksConfinement(machine([], unfiltered), unit, new Set([name])), is, name);
+    assert.equal(await lacksConfinement(machine([]), unit, new Set([name])), false, name);
+  }
 });

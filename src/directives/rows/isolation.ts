@@ -21,6 +21,15 @@ const joined = (name: string, since: number, own: string, example: string): Dire
     userNamespace: true,
   });
 
+/** A part of confinement for which systemd has a filter of its own. */
+const filtered = (...refuses: readonly string[]) => ({ refuses, needs: ['seccomp'] }) as const;
+
+/** Calls that create a file, or change the mode of one. */
+const MODE_CALLS = [
+  ...['chmod', 'creat', 'fchmod', 'fchmodat', 'fchmodat2', 'mkdir', 'mkdirat', 'mknod', 'mknodat'],
+  ...['open', 'openat', 'openat2'],
+];
+
 /** Namespaces, and what the service may see and ask of the kernel. */
 export const ISOLATION: readonly Directive[] = [
   bpf('BPFDelegateAttachments', 'BPF', ['BPFCgroupInetIngress', 'BPFXdp']),
@@ -33,20 +42,20 @@ export const ISOLATION: readonly Directive[] = [
     strictness: GRANTED_SET,
   }),
   joined('IPCNamespacePath', 248, 'PrivateIPC', '/run/ipcns/web'),
-  restriction('LockPersonality', 235, { needs: ['seccomp'] }),
+  restriction('LockPersonality', 235, filtered('personality')),
   row('LogNamespace', 245, LOG_NAMESPACE, 'web', {
     reset: '',
     mountNamespace: true,
     systemOnly: true,
   }),
-  restriction('MemoryDenyWriteExecute', 231, { needs: ['seccomp'] }),
+  restriction('MemoryDenyWriteExecute', 231, filtered('mmap', 'mmap2', 'mprotect', 'pkey_mprotect', 'shmat')),
   joined('NetworkNamespacePath', 242, 'PrivateNetwork', '/run/netns/web'),
   toggle('PrivateBPF', 258, {
     bus: on('PrivateBPF', 's'),
     strictness: YES_RESTRICTS,
     mountNamespace: true,
   }),
-  restriction('PrivateDevices', 209, { needs: ['seccomp'], mountNamespace: true }),
+  restriction('PrivateDevices', 209, { ...filtered('@raw-io'), mountNamespace: true }),
   restriction('PrivateIPC', 248, { mountNamespace: true }),
   restriction('PrivateMounts', 239, { mountNamespace: true }),
   restriction('PrivateNetwork', 183, { mountNamespace: true }),
@@ -82,7 +91,7 @@ export const ISOLATION: readonly Directive[] = [
     mountNamespace: true,
     systemOnly: true,
   }),
-  restriction('ProtectClock', 245, { needs: ['seccomp'], userNamespace: true }),
+  restriction('ProtectClock', 245, { ...filtered('@clock'), userNamespace: true }),
   row(
     'ProtectControlGroups',
     232,
@@ -112,13 +121,13 @@ export const ISOLATION: readonly Directive[] = [
       strictness: weakestFirst(['no', 'private', 'yes'], 'no'),
       bus: on('ProtectHostname', 'b'),
       more: [{ property: 'ProtectHostnameEx', signature: '(ss)', since: 258 }],
-      needs: ['seccomp'],
+      ...filtered('sethostname', 'setdomainname'),
       userNamespace: true,
     },
   ),
-  restriction('ProtectKernelLogs', 244, { needs: ['seccomp'], mountNamespace: true }),
-  restriction('ProtectKernelModules', 232, { needs: ['seccomp'], mountNamespace: true }),
-  restriction('ProtectKernelTunables', 232, { needs: ['seccomp'], mountNamespace: true }),
+  restriction('ProtectKernelLogs', 244, { ...filtered('syslog'), mountNamespace: true }),
+  restriction('ProtectKernelModules', 232, { ...filtered('@module'), mountNamespace: true }),
+  restriction('ProtectKernelTunables', 232, { ...filtered('_sysctl'), mountNamespace: true }),
   row('ProtectProc', 247, oneOf(['default', 'invisible', 'noaccess', 'ptraceable']), 'invisible', {
     // hidepid= of proc(5): 1, 2 and 4.
     strictness: weakestFirst(['default', 'noaccess', 'invisible', 'ptraceable'], 'default'),
@@ -129,7 +138,7 @@ export const ISOLATION: readonly Directive[] = [
     reset: '',
     merge: 'intersect',
     strictness: SET,
-    needs: ['seccomp'],
+    ...filtered('socket'),
   }),
   row('RestrictFileSystems', 250, FILESYSTEMS, ['ext4', '@temporary'], {
     reset: '',
@@ -142,10 +151,10 @@ export const ISOLATION: readonly Directive[] = [
     reset: '',
     merge: 'intersect',
     strictness: SET,
-    needs: ['seccomp'],
+    ...filtered('clone', 'clone3', 'setns', 'unshare'),
   }),
-  restriction('RestrictRealtime', 231, { needs: ['seccomp'] }),
-  restriction('RestrictSUIDSGID', 242, { needs: ['seccomp'], impliedBy: 'DynamicUser' }),
+  restriction('RestrictRealtime', 231, filtered('sched_setscheduler')),
+  restriction('RestrictSUIDSGID', 242, { ...filtered(...MODE_CALLS), impliedBy: 'DynamicUser' }),
   {
     ...joined('UserNamespacePath', 259, 'PrivateUsers', '/run/userns/web'),
     systemOnly: true,

@@ -61,7 +61,7 @@ export const signedList = (text: string): [boolean, string[]] => [
 ];
 
 /** A kind whose loaded value tells what it lets through. */
-interface SignedList extends Pick<ValueKind, 'type' | 'signature' | 'format' | 'write'> {
+interface SignedList extends Pick<ValueKind, 'type' | 'signature' | 'format' | 'write' | 'isOff'> {
   readonly permitted: (row: Directive, values: readonly string[]) => Permitted;
   readonly loaded: (value: unknown) => Permitted;
   /** Names that other directives take out when the unit is loaded. */

@@ -21,6 +21,9 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
 
 const named = (name: string): string => ALIASES.get(name) ?? name;
 
+/** A list of exceptions without one permits every family. */
+const isLifted = ([only, names]: [boolean, string[]]): boolean => !only && names.length === 0;
+
 /** Address families, with `~` in front of the list: all but these. */
 export const FAMILIES: ValueKind = signedKind({
   type: 'families',
@@ -45,6 +48,7 @@ export const FAMILIES: ValueKind = signedKind({
     const [only, names] = value as [boolean, string[]];
     return { only, names: new Set(names) };
   },
+  isOff: (value) => isLifted(value as [boolean, string[]]),
   named,
   write: writeSigned,
 });

@@ -38,7 +38,9 @@ export const namespaces = ({ delegate }: { readonly delegate: boolean }): ValueK
       const bits = bitsOf(value);
       return { only: true, names: new Set(NAMESPACES.filter((name) => bits.includes(BITS[name]!))) };
     },
+    isOff: (value) => !delegate && NAMESPACES.every((name) => bitsOf(value).includes(BITS[name]!)),
     write: ({ bus }, values) => {
+      // A transient unit begins without a restriction.
       if (values.at(-1) === 'no') return [];
       const names = [...namespaceSet(values, delegate, table)];
       return [
