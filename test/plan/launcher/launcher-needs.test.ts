@@ -1,3 +1,4 @@
+/** Tests of plan/launcher/launcher-needs.ts and plan/launcher/launcher.ts: what a drop-in has for the launcher. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Plan } from '../../../src/plan/plan.js';
