@@ -4,7 +4,7 @@ import { apply } from '../../src/commands/apply.js';
 import { explain } from '../../src/commands/explain.js';
 import { fakeContext } from '../support/fake-system.js';
 import { documentedKeys, pathsOf } from '../support/json-keys.js';
-import { explained, machine, POLICY, RAN, record, START, UNIT } from '../support/refusals.js';
+import { explained, machine, POLICY, RAN, record, START, UNIT } from '../support/refusals-in-memory.js';
 
 test('nothing was refused, nothing can be read', async () => {
   const fine = await explained(machine({ records: ['a line'] }));

@@ -24,7 +24,7 @@ import {
   START,
   sighting,
   UNIT,
-} from '../support/refusals.js';
+} from '../support/refusals-in-memory.js';
 
 const SCRIPTS: readonly [line: string, ran: string, found: boolean][] = [
   ['#!/usr/bin/perl -w', '/usr/bin/perl', true],

@@ -1,3 +1,4 @@
+/** Tests of transaction/needs-root.ts and transaction/write-offline.ts: who may change units, and units that don't run. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';

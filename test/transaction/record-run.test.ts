@@ -1,4 +1,7 @@
-/** One run with refused calls recorded: whatever happens in it, the unit is as before, or that is said. */
+/**
+ * Tests of transaction/record-run.ts and transaction/held-signals.ts: whatever happens in a run with refused calls recorded, the
+ * unit is as before, or that is said.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';

@@ -1,3 +1,7 @@
+/**
+ * Tests of all of transaction/steps/, transaction/changed-unit.ts and transaction/changed-since.ts: each call to the machine
+ * fails in turn.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
