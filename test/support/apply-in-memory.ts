@@ -36,3 +36,12 @@ export const setPolicy = (system: FakeSystem, text: string) =>
     bytes: new TextEncoder().encode(text),
     mode: 0o644,
   });
+
+/** A stopped unit with these properties, as the manager has it. */
+export const unitWith = (properties: Readonly<Record<string, unknown>>) =>
+  machine({
+    running: [],
+    distort: (all) => {
+      for (const [name, value] of Object.entries(properties)) all.set(name, value);
+    },
+  }).unit(UNIT);

@@ -1,3 +1,4 @@
+/** Tests of verify/kernel/confinement.ts: what a main process shows of the launcher. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ProgramFacts } from '../../../src/formats/elf.js';
