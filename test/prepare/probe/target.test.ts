@@ -1,3 +1,4 @@
+/** Tests of prepare/probe/target.ts and prepare/probe/abilities.ts: what is asked of a machine, and what that says. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UserError } from '../../../src/diagnostic.js';
