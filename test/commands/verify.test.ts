@@ -1,40 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apply } from '../../src/commands/apply.js';
 import { verify } from '../../src/commands/verify.js';
-import { compile } from '../../src/filter/compile/compile.js';
-import { prepare } from '../../src/prepare/prepare.js';
-import type { SyscallPolicy } from '../../src/syscalls/policy.js';
 import { machine } from '../support/apply-in-memory.js';
-import { DROP_IN, FILTER, NO_EXEC, UNIT } from '../support/demo-service.js';
-import { type FakeSystem, fakeContext, HOME, program } from '../support/fake-system.js';
-import { hexOf } from '../support/kernel-filters.js';
-
-const READER = `${HOME}/native-helper/build/x86-64/read-filters`;
-const GROUP = '/system.slice/demo.service';
-const FILES = {
-  '/proc/self/mountinfo': '25 1 0:24 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n',
-  [`/sys/fs/cgroup${GROUP}/cgroup.procs`]: '',
-  [READER]: program('reader'),
-};
-
-/** A confined service, whose main process has the filters that `filters` gives. */
-async function confined(filters: (meaning: SyscallPolicy) => readonly SyscallPolicy[], policy = NO_EXEC) {
-  let says = '';
-  const system = machine(
-    {
-      files: FILES,
-      programs: { [READER]: () => ({ status: 0, stdout: says, stderr: '' }) },
-      distort: (properties) => properties.set('ControlGroup', GROUP),
-    },
-    policy,
-  );
-  const { plan } = await prepare(fakeContext(system), UNIT, {});
-  await apply(fakeContext(system), [UNIT], {});
-  const loaded = filters(plan.meaning!).map((one) => `filter ${hexOf(compile(one))}\n`);
-  says = `thread ${system.pidOf(UNIT)} ${loaded.length}\n${loaded.join('')}`;
-  return system;
-}
+import { confined, open, READER } from '../support/confined-in-memory.js';
+import { DROP_IN, FILTER, UNIT } from '../support/demo-service.js';
+import { type FakeSystem, fakeContext } from '../support/fake-system.js';
 
 const found = async (system: FakeSystem) => {
   const { exit, json, text, diagnostics } = await verify(fakeContext(system), [UNIT], {});
@@ -49,10 +19,6 @@ test('a service whose filters mean its policy is enforced', async () => {
 });
 
 test('a call that gets through is a finding', async () => {
-  const open = (meaning: SyscallPolicy): SyscallPolicy => {
-    const abis = [...meaning.abis].map(([abi, one]) => [abi, { ...one, verdicts: new Map() }] as const);
-    return { ...meaning, abis: new Map(abis) };
-  };
   const { exit, json, errors } = await found(await confined((meaning) => [open(meaning)]));
   assert.deepEqual([exit, json.enforced, errors.includes('looser')], [1, false, true]);
 });

@@ -1,6 +1,6 @@
 /**
- * Tests of status/drift.ts, status/drift-loaded.ts, status/apply-again.ts and status/applied.ts: what has changed since a policy
- * was applied, made by hand; `status` names it.
+ * Tests of status/drift.ts, status/drift-loaded.ts and status/apply-again.ts: what has changed since a policy was applied,
+ * made by hand; `status` names it.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
