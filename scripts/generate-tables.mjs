@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /**
  * Writes src/syscalls/generated/: call numbers, errnos and constants from the kernel's headers, syscall sets from
- * systemd; and native-helper/call-table.h, which has the numbers for C. Needs cc on x86-64 and Debian's linux-libc-dev (13 or later, which has the headers of all machines);
- * the sets need systemd-analyze. The same headers give the same bytes.
+ * systemd; and native-helper/sandboxify/call-table.h, which has the numbers for C. Needs cc on x86-64 and Debian's
+ * linux-libc-dev (13 or later, which has the headers of all machines); the sets need systemd-analyze. The same headers
+ * give the same bytes.
  *
  *     scripts/generate-tables.mjs [--check] [--headers=DIR] [numbers|calls|errno|constants|sets …]
  *
@@ -21,7 +22,7 @@ import { numbersTable } from './tables/numbers.mjs';
 import { setsListing, systemdRelease } from './tables/sets.mjs';
 
 const FOLDER = fileURLToPath(new URL('../src/syscalls/generated/', import.meta.url));
-const CALL_TABLE = fileURLToPath(new URL('../native-helper/call-table.h', import.meta.url));
+const CALL_TABLE = fileURLToPath(new URL('../native-helper/sandboxify/call-table.h', import.meta.url));
 const CANNOT_TELL = 77;
 
 function numbers(root) {

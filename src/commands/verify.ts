@@ -5,7 +5,7 @@ import { dropInFacts } from '../emit/drop-in-facts.js';
 import { isPermissiveDropIn } from '../emit/files.js';
 import type { Outcome } from '../outcome.js';
 import { dropInPath, hasNameOfDropIn } from '../paths.js';
-import { isUntrustedOnly } from '../plan/launcher/launch.js';
+import { isUntrustedOnly } from '../plan/launcher/launch-paths.js';
 import type { Plan } from '../plan/plan.js';
 import { prepareConfined } from '../prepare/confined.js';
 import type { Prepared, PrepareOptions } from '../prepare/prepare.js';

@@ -1,4 +1,4 @@
-/** The filter file: programs as the launcher reads them (sandbox-unit-launcher(8), native-helper/filter.h). */
+/** The filter file: programs as the launcher reads them (sandbox-unit-launcher(8), native-helper/seccomp/filter.h). */
 
 import { type Diagnostic, error, UserError } from '../diagnostic.js';
 import { ABIS, abisOf, MACHINES, type Machine } from '../syscalls/abi.js';

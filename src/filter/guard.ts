@@ -1,4 +1,4 @@
-/** The exec guard as the launcher puts it in front of a program (native-helper/filter.c, guard_write). */
+/** The exec guard as the launcher puts it in front of a program (native-helper/seccomp/filter.c, guard_write). */
 import { ABIS, MACHINES } from '../syscalls/abi.js';
 import { ALLOW } from '../syscalls/action.js';
 import { numbersOf } from '../syscalls/numbers.js';

@@ -1,6 +1,6 @@
 import { type Diagnostic, didYouMean, error, firstOf, warning } from '../diagnostic.js';
+import { emitted, loosens } from '../directives/against-unit.js';
 import { directiveGap, formatDirective, isFormatted } from '../directives/format.js';
-import { emitted, loosens } from '../directives/strictness.js';
 import { findDirective, unknownDirective } from '../directives/table.js';
 import type { DirectiveEntry, Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';

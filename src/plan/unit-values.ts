@@ -1,5 +1,5 @@
+import { emitted } from '../directives/against-unit.js';
 import { formatDirective, isFormatted } from '../directives/format.js';
-import { emitted } from '../directives/strictness.js';
 import { findDirective } from '../directives/table.js';
 import type { Policy } from '../policy/policy.js';
 import type { EffectiveUnit } from '../unit/effective.js';

@@ -6,7 +6,7 @@ import {
   pickedSources,
   plannedLaunch,
   untrustedPath,
-} from '../plan/launcher/launch.js';
+} from '../plan/launcher/launch-paths.js';
 import type { Plan } from '../plan/plan.js';
 import { mainPid } from '../state/main-process.js';
 import type { Service } from '../state/service.js';

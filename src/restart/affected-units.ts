@@ -1,6 +1,6 @@
 import { inBatches } from '../collections.js';
 import { ASKED_AT_ONCE, type Service } from '../state/service.js';
-import { hasJob, isRunning } from '../state/service-run.js';
+import { hasJob } from '../state/service-run.js';
 import { isDead } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import type { System, UnitProperties } from '../system/system.js';
@@ -12,7 +12,7 @@ import type { System, UnitProperties } from '../system/system.js';
 const LINKS = ['RequiredBy', 'RequisiteOf', 'BoundBy', 'ConsistsOf', 'PropagatesStopTo', 'TriggeredBy'];
 
 /** Properties of a unit that name others which are stopped when it is started. */
-export const OPPONENTS = ['Conflicts', 'ConflictedBy'];
+const OPPONENTS = ['Conflicts', 'ConflictedBy'];
 
 /** Properties of a unit that name others with which it is stopped. */
 export const NEEDS = ['BindsTo', 'PartOf', 'Requires', 'Requisite', 'StopPropagatedFrom'];
@@ -50,15 +50,14 @@ export async function affectedUnits(
   return [...found].flatMap(([name, properties]) => (properties ? [{ name, properties }] : []));
 }
 
-/** The units among some that run. */
-export async function runningOf(system: System, names: readonly string[]): Promise<string[]> {
+/** The units among some that aren't down for good. */
+export async function wantedOf(system: System, names: readonly string[]): Promise<string[]> {
   const found = await inBatches(names, ASKED_AT_ONCE, (name) => system.anyUnit(name));
-  return names.filter((_, i) => isRunning(found[i]!));
+  return names.filter((_, i) => isWanted(found[i]!));
 }
 
-/** Whether a unit is up, or is about to be. */
-export const isWanted = (properties: UnitProperties): boolean =>
-  isRunning(properties) || (isDead(properties) && hasJob(properties));
+/** Whether a unit is up, or may be again: a unit that is being stopped may be in the middle of a restart. */
+const isWanted = (properties: UnitProperties): boolean => !isDead(properties) || hasJob(properties);
 
 export const namesIn = (properties: UnitProperties, links: readonly string[]): string[] =>
   links.flatMap((link) => (properties.get(link) ?? []) as readonly string[]);

@@ -10,8 +10,8 @@ import { isDead } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import type { UnitProperties } from '../system/system.js';
 import { mountedBy, replacedPrograms } from '../verify/kernel/replaced-programs.js';
-import { type AffectedUnit, affectedUnits, isTrigger, NEEDS, namesIn, runningOf } from './affected-units.js';
-import { stoppedByStarts, unmetRequirement } from './requirements.js';
+import { type AffectedUnit, affectedUnits, isTrigger, NEEDS, namesIn, wantedOf } from './affected-units.js';
+import { unmetRequirement } from './requirements.js';
 import { atWork, endsMore, restartObstacle } from './service-obstacles.js';
 
 /** Whether a restart is due: a running service doesn't run with the unit's files as planned. */
@@ -46,8 +46,7 @@ export async function obstacleTo(
     const why = await obstacleOf(context, one, names);
     if (why !== undefined) return `it takes ${one.name} along, and of that ${why}`;
   }
-  const stops = await stoppedByStarts(context.system, all);
-  return stops && `the start of ${stops.by} stops ${stops.name}, with which it conflicts`;
+  return undefined;
 }
 
 /**
@@ -65,7 +64,7 @@ async function obstacleOf(
   if (properties.get('Transient') === true && isGone) return 'it is transient: nobody could start it again';
   if (name.endsWith('.socket')) {
     const others = namesIn(properties, ['Triggers']).filter((one) => !all.has(one));
-    const [user] = await runningOf(context.system, others);
+    const [user] = await wantedOf(context.system, others);
     return user === undefined
       ? staysDown(context, properties, all)
       : `${user} runs: it could not listen again`;
@@ -90,5 +89,5 @@ export async function staysDown(
     if (!besides.has(name) && isDead(await system.anyUnit(name)))
       return `Requisite=${name} is down: it would stay down`;
   }
-  return unmetRequirement(system, properties, besides);
+  return unmetRequirement(system, { name: '', properties }, new Set(besides));
 }

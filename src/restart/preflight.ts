@@ -15,7 +15,6 @@ import type { UnitProperties } from '../system/system.js';
 import { type AffectedUnit, affectedUnits, isTrigger } from './affected-units.js';
 import { isRestartDue, obstacleTo } from './may-restart.js';
 import { insideOf, ownGroups, type Restarting } from './own-control-group.js';
-import { startedBesides } from './requirements.js';
 
 interface Meant {
   /** The verb; `explain --record` also starts services that don't run. */
@@ -78,7 +77,6 @@ export async function preflightRestarts(
       ...insideOf(context, verb, groups, { service, along }),
       ...startsOthers(service),
       ...takesAlong(service, along),
-      ...(await startsBesides(context, service, along)),
       ...(verb === 'revert' ? [] : [...failing(context, verb, service), ...ofOthers]),
     ];
     return found.length === 0 || (await obstacleTo(context, service, along)) !== undefined ? [] : found;
@@ -99,17 +97,6 @@ function takesAlong({ name }: Service, along: readonly AffectedUnit[]): Diagnost
   const names = along.map((one) => one.name);
   const message = `the restart of ${name} restarts or stops ${shortList(names, MOST_NAMED)}, too`;
   return names.length > 0 ? [note('takes-along', message)] : [];
-}
-
-async function startsBesides(
-  { system }: Context,
-  service: Service,
-  along: readonly AffectedUnit[],
-): Promise<Diagnostic[]> {
-  const { name } = service;
-  const names = await startedBesides(system, [service, ...along]);
-  const message = `the restart of ${name} also starts what it wants or needs and is down: ${shortList(names, MOST_NAMED)}`;
-  return names.length > 0 ? [note('starts-others', message)] : [];
 }
 
 const isError = ({ severity }: Diagnostic): boolean => severity === 'error';

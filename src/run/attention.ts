@@ -1,5 +1,6 @@
 import { EXIT } from '../diagnostic.js';
-import type { Interrupt, StartedUnit } from '../system/bus/transient.js';
+import type { StartedUnit } from '../system/bus/transient.js';
+import type { Interrupt } from '../system/caller.js';
 import type { PseudoTerminal, RelayEnd } from '../system/pseudo-terminal.js';
 
 /** Events that may end the waiting for a unit before the unit itself ends. */

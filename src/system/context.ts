@@ -1,7 +1,8 @@
 import type { Placement } from '../paths.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SearchEnvironment } from '../unit/search.js';
-import type { Caller, TransientUnits } from './bus/transient.js';
+import type { TransientUnits } from './bus/transient.js';
+import type { Caller } from './caller.js';
 import type { System } from './system.js';
 
 /** The machine, and the options that every command has. */

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { Interrupt, Interrupts } from './bus/transient.js';
+import type { Interrupt, Interrupts } from './caller.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

@@ -11,6 +11,12 @@ import type { UndoRecord } from './record-format.js';
 import type { StepResult } from './runner.js';
 import type { Pending, UnitResult } from './unit-result.js';
 
+/** Options of the verbs that restart services. */
+export interface RestartOptions {
+  /** False leaves services as they run. */
+  readonly restart?: boolean | undefined;
+}
+
 /** A unit that is being changed. */
 export interface ChangedUnit {
   readonly unit: string;

@@ -3,26 +3,13 @@
 import { inBatches, shortList } from '../collections.js';
 import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, error, note, UserError, warning } from '../diagnostic.js';
-import {
-  type AffectedUnit,
-  askUnit,
-  isTrigger,
-  NEEDS,
-  namesIn,
-  OPPONENTS,
-} from '../restart/affected-units.js';
+import { type AffectedUnit, askUnit, isTrigger } from '../restart/affected-units.js';
 import { ASKED_AT_ONCE } from '../state/service.js';
 import { hasJob, isRunning, isWaiting } from '../state/service-run.js';
 import { staysStopped, wasStopped } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import { isSkipped } from '../system/system.js';
 import { type UndoRecord, wasRestarted } from './record-format.js';
-
-/** Links by which systemd stops a unit along with another; such a stop can't be told from an administrator's. */
-const TIES = ['BindsTo', 'StopPropagatedFrom', ...OPPONENTS];
-
-/** The ties that stop a unit at a restart that goes well, too. */
-const TIES_OF_RESTART = ['StopPropagatedFrom', ...OPPONENTS];
 
 /** The time between two looks at a unit that is being stopped, in milliseconds. */
 const PAUSE = 100;
@@ -46,90 +33,18 @@ async function whenStopped(context: Context, name: string): Promise<AffectedUnit
   });
 }
 
-/** The closure of units over some links: also the units that name one of them, and so on. */
-function withDependents(
-  names: Iterable<string>,
-  along: readonly AffectedUnit[],
-  links: readonly string[],
-): Set<string> {
-  const found = new Set(names);
-  for (let size = 0; size !== found.size; ) {
-    size = found.size;
-    for (const { name, properties } of along) {
-      if (namesIn(properties, links).some((other) => found.has(other))) found.add(name);
-    }
-  }
-  return found;
-}
-
-/** Dependents that systemd itself may stop for units, or for what goes down with these. */
-function tiedTo(
-  names: readonly string[],
-  along: readonly AffectedUnit[],
-  ties: readonly string[],
-): Set<string> {
-  const links = [...NEEDS, ...OPPONENTS];
-  const all = withDependents(names, along, links);
-  const tied = along.filter(({ properties }) => namesIn(properties, ties).some((name) => all.has(name)));
-  return withDependents(
-    tied.map(({ name }) => name),
-    along,
-    links,
-  );
-}
-
-/**
- * Listens anew to dependents that the restart of services may itself have stopped: a stop that is heard from here on is
- * somebody's.
- */
-export async function watchTied(
-  context: Context,
-  record: UndoRecord,
-  services: readonly string[],
-): Promise<void> {
-  if (record.affected.length === 0) return;
-  const found = await inBatches(record.affected, ASKED_AT_ONCE, (name) => askUnit(context.system, name));
-  const tied = tiedTo(services, found, TIES_OF_RESTART);
-  const names = record.affected.filter((name) => tied.has(name));
-  if (names.length > 0) await context.system.watch(names);
-}
-
-interface DownDependents {
-  /** Units that went down with the restart. */
-  readonly down: readonly string[];
-  /** Units that somebody has stopped. */
-  readonly stopped: readonly string[];
-}
-
-export interface Which {
-  /** Whether the services have stayed up since, so that systemd has stopped no dependent for them. */
-  readonly holds?: boolean;
-  /** Selects dependents. */
-  readonly are?: (unit: string) => boolean;
-}
+/** Listens anew to dependents after a restart: a stop that is heard from here on is somebody's. */
+export const listenAnew = async ({ system }: Context, { affected }: UndoRecord): Promise<void> => {
+  if (affected.length > 0) await system.watch(affected);
+};
 
 /** Finds the dependents that are down, and that systemd isn't about to start. */
 export async function downDependents(
   context: Context,
-  { unit, runs, affected: along }: UndoRecord,
-  { holds = false, are = () => true }: Which = {},
-): Promise<DownDependents> {
-  const found = await inBatches(along, ASKED_AT_ONCE, (name) =>
-    are(name) ? whenStopped(context, name) : askUnit(context.system, name),
-  );
-  const dead = found.filter(
-    ({ name, properties }) => are(name) && !isRunning(properties) && !hasJob(properties),
-  );
-  const names = [unit, ...runs.map((run) => run.unit)];
-  const tied = holds ? new Set<string>() : tiedTo(names, found, TIES);
-  const stopped = await inBatches(dead, ASKED_AT_ONCE, async ({ name, properties }) => {
-    const one = { unit: name, scope: context.placement.scope };
-    // An unloaded unit can't be asked, and a skipped start is no stop.
-    const isKnown = properties.get('LoadState') === 'loaded' && !isSkipped(properties) && !tied.has(name);
-    return isKnown && wasStopped(context.system, one, properties);
-  });
-  const named = (is: boolean) => dead.flatMap(({ name }, i) => (stopped[i] === is ? [name] : []));
-  return { down: named(false), stopped: named(true) };
+  { affected }: UndoRecord,
+): Promise<readonly AffectedUnit[]> {
+  const found = await inBatches(affected, ASKED_AT_ONCE, (name) => whenStopped(context, name));
+  return found.filter(({ properties }) => !isRunning(properties) && !hasJob(properties));
 }
 
 interface HowLong {
@@ -150,7 +65,13 @@ export async function startDependents(
 ): Promise<Diagnostic[]> {
   if (!wasRestarted(record) || record.affected.length === 0) return [];
   const late = await whenStarted(context, record.affected);
-  const { down, stopped } = await downDependents(context, record, { holds: true });
+  const found = await downDependents(context, record);
+  const areStopped = await inBatches(found, ASKED_AT_ONCE, ({ name, properties }) =>
+    wasStopped(context.system, { unit: name, scope: context.placement.scope }, properties),
+  );
+  const names = found.map(({ name }) => name);
+  const stopped = names.filter((_, i) => areStopped[i]);
+  const down = names.filter((_, i) => !areStopped[i]);
   return [
     ...late.map((unit) => note('still-starting', `${unit} is yet to be started again`)),
     ...stopped.filter((unit) => !own.has(unit)).map(staysStopped),

@@ -1,10 +1,9 @@
-import { inBatches } from '../collections.js';
 import { type Diagnostic, UserError } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import { undoFolder, undoPath, unitOfUndo } from '../paths.js';
-import { type AffectedUnit, affectedUnits, isWanted } from '../restart/affected-units.js';
+import { type AffectedUnit, affectedUnits, wantedOf } from '../restart/affected-units.js';
 import { type AppliedRuns, keepRunsBefore, ownAppliedRuns } from '../state/applied-runs.js';
-import { ASKED_AT_ONCE, runsOf, type Service } from '../state/service.js';
+import { runsOf, type Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import { decodeRecord, encodeRecord, filesToUndo, putsLauncher, type UndoRecord } from './record-format.js';
 import type { StepName } from './step-names.js';
@@ -52,8 +51,7 @@ async function listenedTo({ system }: Context, affected: readonly AffectedUnit[]
   const heard = await Promise.all(names.map((name) => system.heard(name)));
   const fresh = names.filter((_, i) => heard[i] === undefined);
   if (fresh.length > 0) await system.watch(fresh);
-  const found = await inBatches(names, ASKED_AT_ONCE, (name) => system.anyUnit(name));
-  return names.filter((_, i) => isWanted(found[i]!));
+  return wantedOf(system, names);
 }
 
 /**

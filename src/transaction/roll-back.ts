@@ -8,7 +8,7 @@ import type { UndoRecord } from './record-format.js';
 import { type Spare, undoSteps } from './runner.js';
 import { commitUndone } from './steps/commit.js';
 import { reloadBack } from './steps/reload.js';
-import { type HowBack, restartAsBefore } from './steps/restart-back.js';
+import { type HowBack, restartAsBefore } from './steps/undo-restart.js';
 import { unwriteFiles } from './steps/write.js';
 
 /** The undoing halves of the steps that have one, in their order. */

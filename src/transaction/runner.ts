@@ -22,7 +22,10 @@ export interface UndoneStep<R> {
 
 /** A step is a name and a pair, do and undo. Both return failures of units, and throw none. */
 export interface Step<U, R> extends UndoneStep<R> {
-  /** `run`: all units take it together. `turn`: the units of a turn do. `round`: they do so as often as one has more to do. */
+  /**
+   * `run`: all units take it together. `turn`: the units of a turn do, before the next turn begins. `round`: they do so as
+   * often as one has more to do. Neighbours of one kind are taken as a whole.
+   */
   readonly per: 'run' | 'turn' | 'round';
   /** @returns one a unit, in their order */
   readonly do: (units: readonly U[]) => Promise<readonly StepResult<U>[]>;
@@ -68,45 +71,78 @@ interface Moving<U> {
   readonly failedAt?: StepName;
 }
 
-/** Takes units through the table. A unit that fails doesn't stop the others. @returns endings, in the order of time */
+/**
+ * Takes units through the table, in the order of its rows. A unit that fails doesn't stop the others.
+ * @returns endings: units that fail as they do, then those that are done
+ */
 export async function runSteps<U, R>(course: Course<U, R>, units: readonly U[]): Promise<Ending<U>[]> {
-  const { table, turns, round, rest = (unit: U) => unit } = course;
   const endings: Ending<U>[] = [];
-  const take = async (steps: readonly Step<U, R>[], all: readonly Moving<U>[]) => {
-    let moving = all;
-    for (const step of steps) moving = await takeStep(course, step, moving, endings);
-    return moving;
-  };
-  const started = await take(
-    table.filter(({ per }) => per === 'run'),
-    units.map((unit) => ({ unit, failures: [] })),
-  );
-  const rounds = table.filter(({ per }) => per === 'round');
-  const first = table.findIndex(({ per }) => per === 'round');
-  const isInTurn = ({ per }: Step<U, R>) => per === 'turn';
-  const before = table.slice(0, first < 0 ? undefined : first).filter(isInTurn);
-  const after = first < 0 ? [] : table.slice(first).filter(isInTurn);
-  for (const turn of turns(started.map(({ unit }) => unit))) {
-    let moving = await take(
-      before,
-      started.filter(({ unit }) => turn.includes(unit)),
-    );
-    for (let n = 0; moving.some(({ unit }) => round(unit, n) !== undefined); n++) {
-      moving = await take(
-        rounds,
-        moving.map((one) => ({ ...one, unit: round(one.unit, n) ?? rest(one.unit) })),
-      );
-    }
-    moving = await take(
-      after,
-      moving.map((one) => ({ ...one, unit: rest(one.unit) })),
-    );
-    endings.push(...moving.map((one): Ending<U> => ({ ...one, state: 'done', undone: [] })));
+  let moving: readonly Moving<U>[] = units.map((unit) => ({ unit, failures: [] }));
+  for (const rows of groupsOf(course.table, ({ per }) => per === 'run')) {
+    const take = rows[0]!.per === 'run' ? takeRows : takeTurns;
+    moving = await take(course, rows, moving, endings);
   }
-  return endings;
+  return [...endings, ...moving.map((one): Ending<U> => ({ ...one, state: 'done', undone: [] }))];
 }
 
-/** @returns the units that go on; those that don't are added to the endings */
+/** Neighbours of which something is alike true. */
+function groupsOf<T>(rows: readonly T[], is: (row: T) => boolean): T[][] {
+  const groups: T[][] = [];
+  for (const [i, row] of rows.entries()) {
+    if (i === 0 || is(row) !== is(rows[i - 1]!)) groups.push([]);
+    groups.at(-1)!.push(row);
+  }
+  return groups;
+}
+
+/** Takes units through rows together. @returns those that go on, as all functions below do */
+async function takeRows<U, R>(
+  course: Course<U, R>,
+  rows: readonly Step<U, R>[],
+  units: readonly Moving<U>[],
+  endings: Ending<U>[],
+): Promise<readonly Moving<U>[]> {
+  let moving = units;
+  for (const step of rows) moving = await takeStep(course, step, moving, endings);
+  return moving;
+}
+
+/** Takes units through rows one turn after the other. */
+async function takeTurns<U, R>(
+  course: Course<U, R>,
+  rows: readonly Step<U, R>[],
+  units: readonly Moving<U>[],
+  endings: Ending<U>[],
+): Promise<readonly Moving<U>[]> {
+  const done: Moving<U>[] = [];
+  for (const turn of course.turns(units.map(({ unit }) => unit))) {
+    let moving: readonly Moving<U>[] = units.filter(({ unit }) => turn.includes(unit));
+    for (const group of groupsOf(rows, ({ per }) => per === 'round')) {
+      const take = group[0]!.per === 'round' ? takeRounds : takeRows;
+      moving = await take(course, group, moving, endings);
+    }
+    done.push(...moving);
+  }
+  return done;
+}
+
+/** Takes units through rows as often as one of them has more to do. */
+async function takeRounds<U, R>(
+  course: Course<U, R>,
+  rows: readonly Step<U, R>[],
+  units: readonly Moving<U>[],
+  endings: Ending<U>[],
+): Promise<readonly Moving<U>[]> {
+  const { round, rest = (unit: U) => unit } = course;
+  let moving = units;
+  for (let n = 0; moving.some(({ unit }) => round(unit, n) !== undefined); n++) {
+    const now = moving.map((one) => ({ ...one, unit: round(one.unit, n) ?? rest(one.unit) }));
+    moving = await takeRows(course, rows, now, endings);
+  }
+  return moving.map((one) => ({ ...one, unit: rest(one.unit) }));
+}
+
+/** Takes units through a row. Those that don't go on are added to the endings. */
 async function takeStep<U, R>(
   course: Course<U, R>,
   step: Step<U, R>,

@@ -51,7 +51,7 @@ const PROGRAMS: Readonly<Record<string, CrossProgram>> = {
   state: native('state', '-static'),
   still: native('still', ...BARE, '-no-pie'),
   fault: native('fault', '-static'),
-  leak: native('leak', '-static', 'native-helper/filter.c'),
+  leak: native('leak', '-static', 'native-helper/seccomp/filter.c'),
   escape: native('escape', '-static', '-pthread'),
   'escape-dynamic': native('escape', '-pthread'),
   'early.so': native('early', '-shared', '-fPIC'),

@@ -3,13 +3,11 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { inLayer, layerAvailable } from '../support/layer.js';
-import { buildLauncher, compileProgram, launcherObstacle, sharedFolder } from '../support/native.js';
-import { inRepository } from '../support/repository.js';
+import { buildLauncher, compileProgram, launcherObstacle, NATIVE, sharedFolder } from '../support/native.js';
 import { run } from '../support/run.js';
 
 const skip = launcherObstacle();
 const folder = sharedFolder();
-const NATIVE = inRepository('native-helper');
 /** What a build makes. */
 const BUILT = [
   'launcher',

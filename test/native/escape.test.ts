@@ -40,7 +40,7 @@ const mayBeAbsent = (technique: string) => /^(x32-|i386-|read-filter$)/.test(tec
 
 before(async () => {
   if (launcherObstacle()) return;
-  const guard = `${import.meta.dirname}/../../../native-helper/filter.c`;
+  const guard = `${import.meta.dirname}/../../../native-helper/seccomp/filter.c`;
   [launcher, attempts, leak] = await Promise.all([
     buildLauncher(folder),
     compileProgram('escape', folder, ['-static', '-pthread']),

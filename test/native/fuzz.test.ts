@@ -7,12 +7,13 @@ import { KILL } from '../../src/syscalls/action.js';
 import { inLayer, layerAvailable } from '../support/layer.js';
 import {
   filterRefusing,
+  INCLUDES,
   launcherObstacle,
+  NATIVE,
   PROGRAMS,
   sharedFolder,
   startRefusing,
 } from '../support/native.js';
-import { inRepository } from '../support/repository.js';
 
 const skip = launcherObstacle() ?? layerAvailable('clang');
 const folder = sharedFolder();
@@ -29,7 +30,7 @@ interface Target {
 const TARGETS: readonly Target[] = [
   {
     name: 'fuzz-filter',
-    sources: ['filter'],
+    sources: ['seccomp/filter'],
     seeds: () => {
       const files = [filterRefusing({ uname: KILL }), filterRefusing({}, startRefusing({}))];
       return [...files, ...files.map((bytes) => Buffer.from(bytes).toString('base64'))];
@@ -37,7 +38,7 @@ const TARGETS: readonly Target[] = [
   },
   {
     name: 'fuzz-environment',
-    sources: ['request', 'calls', 'list-filter', 'message'],
+    sources: ['sandboxify/request', 'sandboxify/calls', 'sandboxify/list-filter', 'base/message'],
     seeds: () => [
       'A=1\nSECCOMP_SYSCALL_DENY=uname:arm_fadvise64_64:reboot\nSECCOMP_DEFAULT_ACTION=log',
       'SECCOMP_SYSCALL_ALLOW=read:write:exit_group',
@@ -53,12 +54,12 @@ describe('nothing from outside makes the C code go wrong', { skip, concurrency: 
       mkdirSync(corpus);
       for (const [index, seed] of seeds().entries()) writeFileSync(join(corpus, `${index}`), seed);
       const program = join(folder, name);
-      const files = sources.map((source) => inRepository('native-helper', `${source}.c`));
+      const files = sources.map((source) => join(NATIVE, `${source}.c`));
       const build = await inLayer(
         [
           ...['clang', '-g', '-O1', '-std=gnu11', '-Wall', '-Wextra', '-Werror', '-o', program],
           ...['-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=all'],
-          ...[join(PROGRAMS, `${name}.c`), ...files],
+          ...[...INCLUDES, join(PROGRAMS, `${name}.c`), ...files],
         ],
         { tree: 'clang', folders: [folder] },
       );

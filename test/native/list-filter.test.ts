@@ -181,7 +181,7 @@ describe('libseccomp, asked for the same list,', { skip: skip ?? layerAvailable(
 });
 
 test('the names and numbers of the native helper are those of policies', () => {
-  const text = readFileSync(inRepository('native-helper/call-table.h'), 'utf8');
+  const text = readFileSync(inRepository('native-helper/sandboxify/call-table.h'), 'utf8');
   const rows = [...text.matchAll(/^CALL\((\w+), (\w+), (\w+)\)$/gm)].map(([, ...row]) => row);
   const number = (machine: ListMachine, name: string) =>
     String(numbersOf(machine).get(name) ?? 'CALL_ABSENT');

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Location } from '../../src/diagnostic.js';
+import { loosens } from '../../src/directives/against-unit.js';
 import { formatDirective, isFormatted } from '../../src/directives/format.js';
 import { findTransient } from '../../src/directives/rows/transient.js';
-import { loosens } from '../../src/directives/strictness.js';
 import { directiveProperties } from '../../src/directives/transient.js';
 import { isLoaded } from '../../src/verify/manager/loaded-values.js';
 

@@ -2,7 +2,7 @@
 
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
 import { bundledSets, type SyscallSets } from '../../src/syscalls/sets.js';
-import type { Caller, Interrupt, Interrupts } from '../../src/system/bus/transient.js';
+import type { Caller, Interrupt, Interrupts } from '../../src/system/caller.js';
 import type { Context } from '../../src/system/context.js';
 import type {
   FileContent,

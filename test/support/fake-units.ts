@@ -1,7 +1,8 @@
 /** Transient units of a fake manager, and a caller that is told things. */
 import assert from 'node:assert/strict';
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
-import type { Caller, Interrupt, StartedUnit, TransientUnits } from '../../src/system/bus/transient.js';
+import type { StartedUnit, TransientUnits } from '../../src/system/bus/transient.js';
+import type { Caller, Interrupt } from '../../src/system/caller.js';
 import type { UnitProperties } from '../../src/system/system.js';
 import type { UnitProperty } from '../../src/unit/unit-property.js';
 

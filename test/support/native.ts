@@ -55,6 +55,12 @@ export function sharedFolder(): string {
   return folder;
 }
 
+/** The folder of the native helper. */
+export const NATIVE = inRepository('native-helper');
+
+/** How C code names its headers: by their rooms below this folder. */
+export const INCLUDES = ['-iquote', NATIVE];
+
 async function succeed(argv: readonly string[]): Promise<void> {
   const { status, stderr } = await run(argv);
   assert.equal(status, 0, `${argv.join(' ')}\n${stderr}`);
@@ -62,9 +68,8 @@ async function succeed(argv: readonly string[]): Promise<void> {
 
 /** Builds the native helper, one at a time, where it isn't built yet. */
 async function buildHelper(): Promise<string> {
-  const source = inRepository('native-helper');
-  await succeed(['flock', source, 'make', '--silent', '-C', source]);
-  return join(source, 'build', MACHINE!);
+  await succeed(['flock', NATIVE, 'make', '--silent', '-C', NATIVE]);
+  return join(NATIVE, 'build', MACHINE!);
 }
 
 /** Puts the native helper's programs into a folder and returns the launcher's path. */

@@ -1,21 +1,24 @@
 /** The pure code of the native helper, with sanitizers on (test/native/programs/pure.c). */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import type { Instruction } from '../../src/filter/bpf.js';
 import { ABIS, abisOf, type Machine } from '../../src/syscalls/abi.js';
-import { compileProgram } from './native.js';
-import { inRepository } from './repository.js';
+import { compileProgram, INCLUDES, NATIVE } from './native.js';
 import { run } from './run.js';
 
 /** Asks pure.c, and returns a line for each request. */
 export type Pure = (letter: string, requests: readonly Uint8Array[]) => Promise<string[]>;
 
-const SOURCES = ['filter', 'message', 'options', 'script', 'request', 'calls', 'list-filter'];
+const SOURCES = [
+  ...['base/message', 'seccomp/filter', 'launcher/options', 'launcher/script'],
+  ...['sandboxify/request', 'sandboxify/calls', 'sandboxify/list-filter'],
+];
 
 /** Compiles pure.c into a folder. */
 export async function compilePure(folder: string): Promise<Pure> {
   const sanitizers = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
-  const sources = SOURCES.map((name) => inRepository(`native-helper/${name}.c`));
-  const pure = await compileProgram('pure', folder, [...sanitizers, ...sources]);
+  const sources = SOURCES.map((name) => join(NATIVE, `${name}.c`));
+  const pure = await compileProgram('pure', folder, [...sanitizers, ...INCLUDES, ...sources]);
   return async (letter, requests) => {
     const input = requests.flatMap((bytes) => {
       const head = Buffer.alloc(5, letter);

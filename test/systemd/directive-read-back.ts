@@ -1,8 +1,8 @@
 /** Units with the drop-in of a policy, read back in a box as `apply` does it. */
 import type { Location } from '../../src/diagnostic.js';
+import { emitted } from '../../src/directives/against-unit.js';
 import type { Directive } from '../../src/directives/directive.js';
 import { formatDirective, isFormatted } from '../../src/directives/format.js';
-import { emitted } from '../../src/directives/strictness.js';
 import type { Box } from '../support/box.js';
 import { changeFiles } from '../support/loaded-units.js';
 import type { ReadBackCase, ReadBackFinding } from '../support/read-back-in-box.js';

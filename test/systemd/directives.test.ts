@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Location } from '../../src/diagnostic.js';
+import { emitted } from '../../src/directives/against-unit.js';
 import type { Directive } from '../../src/directives/directive.js';
 import { directiveGap, formatDirective } from '../../src/directives/format.js';
 import { CAPABILITIES } from '../../src/directives/kinds/names/capabilities.js';
 import { ADDRESS_FAMILIES } from '../../src/directives/kinds/names/families.js';
-import { emitted } from '../../src/directives/strictness.js';
 import { DIRECTIVES, findDirective } from '../../src/directives/table.js';
 import { parseBoolean } from '../../src/unit/boolean.js';
 import { Box, boxAvailable } from '../support/box.js';

@@ -248,27 +248,52 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
       ['an errno in an allow list', `${ALLOWS}]\ndeny = ["uname:EPERM"]`, `${ALLOWS}]`],
       ['calls that are recorded', 'log = ["personality", "@swap"]', 'log = ["@swap"]', 'SystemCallLog'],
     ];
-    for (const [what, files, loaded, directive = 'SystemCallFilter'] of LISTS) {
+    const unitOf = (i: number) => `list-${i}.service`;
+    const units = LISTS.map((_, i) => unitOf(i));
+    const all = async (exit: number, ...words: string[]) => {
+      const result = await sandboxUnit(box, ...words, ...units);
+      assert.equal(result.status, exit, result.stderr);
+      return result;
+    };
+    let said: string;
+    let applied: string;
+    before(async () => {
+      await box.sh(
+        units.map((unit) => `cp /usr/lib/systemd/system/${UNIT} /etc/systemd/system/${unit}`).join('; '),
+      );
+      await box.sh(`systemctl daemon-reload; systemctl start ${units.join(' ')}`);
+      const write = async (which: 1 | 2) => {
+        for (const [i, list] of LISTS.entries()) {
+          const policy = `[syscalls]\n${list[which]}\n[apply]\nsettle = "50ms"\n`;
+          await box.writeFile(`/etc/sandbox-unit/${unitOf(i)}.toml`, policy);
+        }
+      };
+      const folders = '/etc/systemd/system/list-*.service.d';
+      await write(1);
+      await all(0, 'apply');
+      await box.sh(`rm -rf /root/lists; mkdir /root/lists; cp -a ${folders} /root/lists`);
+      await write(2);
+      await all(0, 'apply');
+      await write(1);
+      await box.sh(`cp -a /root/lists/. /etc/systemd/system; systemctl restart ${units.join(' ')}`);
+      said = (await all(1, 'status')).stderr;
+      applied = (await all(0, 'apply')).stderr;
+    });
+    after(async () => {
+      await all(0, 'revert');
+      await box.sh(
+        `systemctl stop ${units.join(' ')}; rm -r /etc/sandbox-unit/list-* /etc/systemd/system/list-*; systemctl daemon-reload`,
+      );
+    });
+
+    for (const [i, [what, , , directive = 'SystemCallFilter']] of LISTS.entries()) {
       test(what, async () => {
-        const policy = (lines: string) => `[syscalls]\n${lines}\n[apply]\nsettle = "50ms"\n`;
-        const was = await box.readFile(POLICY);
-        await box.writeFile(POLICY, policy(files));
-        await apply();
-        await box.sh(`rm -rf /root/backup; cp -a ${FOLDER} /root/backup`);
-        await box.writeFile(POLICY, policy(loaded));
-        await apply();
-        await box.writeFile(POLICY, policy(files));
-        await box.sh(`cp -a /root/backup/. ${FOLDER}; systemctl restart ${UNIT}`);
-        const { status, stdout, stderr } = await sandboxUnit(box, 'status', UNIT);
-        assert.equal(status, 1, stdout);
-        assert.match(
-          stderr,
-          new RegExp(`drift-loaded.*other values than the drop-in for ${directive}$`, 'm'),
-        );
-        assert.match((await sandboxUnit(box, 'apply', UNIT)).stderr, /note\[reload-due\]/);
-        assert.deepEqual(await drift(), { status: 0, drift: [], state: 'live', hints: [] });
-        await box.writeFile(POLICY, was);
-        await apply();
+        const differs = `${unitOf(i)}.*other values than the drop-in for ${directive}$`;
+        assert.match(said, new RegExp(differs, 'm'));
+        assert.match(applied, new RegExp(`note\\[reload-due\\].*${unitOf(i)}`));
+        const { status, stdout } = await sandboxUnit(box, 'status', '--json', unitOf(i));
+        const { drift, state } = JSON.parse(stdout).units[0];
+        assert.deepEqual({ status, drift, state }, { status: 0, drift: [], state: 'live' });
       });
     }
   });

@@ -65,6 +65,7 @@ function filesOf(one: Case, i: number): [string, string][] {
 for (const [tree, cases] of Object.entries(TREES) as [keyof typeof TREES, readonly Case[]][]) {
   describe(tree, { skip: boxAvailable(tree) ?? false }, () => {
     let box: Box;
+    let answered: ReadonlySet<string>;
     before(async () => {
       box = await Box.boot({ name: `handed-sockets-${tree}`, tree });
       const slices = Object.entries(SLICES).map(([name, line]) => [name, `[Slice]\n${line}\n`]);
@@ -74,6 +75,18 @@ for (const [tree, cases] of Object.entries(TREES) as [keyof typeof TREES, readon
         Object.fromEntries(files.map(([name, text]) => [`/run/systemd/system/${name}`, text!])),
       );
       await box.succeed(['systemctl', 'start', ...cases.map((_, i) => `handed-${i}.socket`)]);
+      // Who gets no answer waits for it: all clients wait at once.
+      const client = 'exec 3<>/dev/tcp/127.0.0.1/$((8100 + $1)) && read -rt 1 line <&3; echo "$1 $line"';
+      const { stdout } = await box.sh(
+        `seq 0 ${cases.length - 1} | xargs --max-procs=${cases.length} --max-args=1 timeout 3 bash -c '${client}' bash`,
+      );
+      answered = new Set(stdout.split('\n').filter((line) => line.endsWith(' answer')));
+      // The plan is made of the unit as its administrator has it, and of a policy.
+      const byHand = cases.map((one, i) => [
+        `/run/systemd/system/${serviceOf(one, i)}.d/by-hand.conf`,
+        undefined,
+      ]);
+      await changeFiles(box, Object.fromEntries(byHand));
     });
     after(() => box?.stop());
 
@@ -92,13 +105,8 @@ for (const [tree, cases] of Object.entries(TREES) as [keyof typeof TREES, readon
 
     for (const [i, one] of cases.entries()) {
       test(`${one[0]} with ${one.slice(1, 3).join(' / ') || 'nothing else'}`, async () => {
-        const client = `exec 3<>/dev/tcp/127.0.0.1/${8100 + i} && read -rt 1 line <&3; echo $line`;
-        const { stdout } = await box.exec(['timeout', '2', 'bash', '-c', client]);
-        assert.equal(stdout.trim() === 'answer', one[3]);
-        await changeFiles(box, {
-          '/run/policy.toml': `[service]\n${one[0]}\n`,
-          [`/run/systemd/system/${serviceOf(one, i)}.d/by-hand.conf`]: undefined,
-        });
+        assert.equal(answered.has(`${i} answer`), one[3]);
+        await box.writeFile('/run/policy.toml', `[service]\n${one[0]}\n`);
         const isNamed = one[3] && !one[0].endsWith('false');
         assert.equal(await namedIn(serviceOf(one, i)), isNamed ? `handed-${i}.socket` : undefined);
       });

@@ -74,6 +74,8 @@ const told = (endings: readonly Ending<Unit>[]) =>
     ...[...failures, ...undone].map(({ message }) => message),
   ]);
 
+const run = (step: Step<Unit, string>): Step<Unit, string> => ({ ...step, per: 'run' });
+
 const UNDO = UNDONE.map((name) => `undo ${name} a`);
 
 test('units take the first steps together, and the others in turns', async () => {
@@ -81,6 +83,23 @@ test('units take the first steps together, and the others in turns', async () =>
   assert.deepEqual(told(await runSteps(course, units('a', 'b'))), [['a done'], ['b done']]);
   const turn = (name: string) => STEP_NAMES.slice(3).map((step) => `${step} ${name}`);
   assert.deepEqual(done, ['record a,b', 'write a,b', 'reload a,b', ...turn('a'), ...turn('b')]);
+});
+
+test('a step of all units waits for the last turn, and undoes those of all turns', async () => {
+  const answers = workshop({ fails: ['verify a', 'verify b'] });
+  const table = answers.table.map((step) =>
+    step.name === 'verify' || step.name === 'commit' ? run(step) : step,
+  );
+  const endings = await runSteps({ ...answers.course, table }, units('a', 'b'));
+  const turn = (name: string) => ['read-back', 'restart', 'try'].map((step) => `${step} ${name}`);
+  assert.deepEqual(answers.done.slice(3), [
+    ...[...turn('a'), ...turn('b'), 'verify a,b'],
+    ...UNDONE.map((name) => `undo ${name} a,b`),
+  ]);
+  assert.deepEqual(
+    endings.map(({ state }) => state),
+    ['undone', 'undone'],
+  );
 });
 
 test('the steps of a round are taken as often as a unit has one', async () => {

@@ -1,7 +1,7 @@
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
+import { loosens } from '../../directives/against-unit.js';
 import { formatDirective, isFormatted } from '../../directives/format.js';
 import { parseSocketRule, within } from '../../directives/kinds/network/socket-rules.js';
-import { loosens } from '../../directives/strictness.js';
 import { findDirective } from '../../directives/table.js';
 import type { DirectiveEntry, Policy } from '../../policy/policy.js';
 import type { EffectiveUnit } from '../../unit/effective.js';

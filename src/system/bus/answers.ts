@@ -90,7 +90,6 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['Triggers', 'as'],
   ['Type', 's'],
   ['User', 's'],
-  ['Wants', 'as'],
 ]);
 
 /** Properties that every service has, even one that doesn't exist. */

@@ -1,5 +1,4 @@
 import type { UnitProperty } from '../../unit/unit-property.js';
-import type { PseudoTerminal } from '../pseudo-terminal.js';
 import type { UnitProperties } from '../system.js';
 
 /** Transient units, which exist from their start to their end. */
@@ -34,39 +33,4 @@ export interface StartedUnit {
   properties(): Promise<UnitProperties>;
   /** Queues the stop of the unit, without waiting for it. */
   stop(): Promise<void>;
-}
-
-/** Held signals that ask this program to end. */
-export interface Interrupts {
-  /** The next signal. */
-  next(): Promise<Interrupt>;
-  /** Lets signals end the program again. */
-  release(): void;
-}
-
-export interface Interrupt {
-  readonly name: string;
-  readonly number: number;
-}
-
-/** The caller of the program: its directory, environment and terminals. */
-export interface Caller {
-  /** The working directory; undefined if it has been removed. */
-  readonly directory: string | undefined;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The reason why the caller may not execute a file; undefined if it may. */
-  readonly whyNotExecutable: (path: string) => string | undefined;
-  /** Writes a line for the user at once. */
-  readonly tell: (line: string) => void;
-  /** Runs a step; if it takes long, a line is written for the user. */
-  readonly tellIfLong: <T>(line: string, step: () => Promise<T>) => Promise<T>;
-  readonly interrupts: () => Interrupts;
-  /** Whether standard input, output and error are terminals. */
-  readonly terminals: () => Promise<readonly boolean[]>;
-  /**
-   * Opens a pseudo-terminal.
-   * @param relay path of pty-relay
-   * @throws UserError `no-terminal`
-   */
-  readonly openTerminal: (relay: string) => Promise<PseudoTerminal>;
 }

@@ -1,13 +1,19 @@
 import type { Diagnostic } from '../../diagnostic.js';
 import { preparedFor } from '../../prepare/confined.js';
 import type { Context } from '../../system/context.js';
-import { type AppliedUnit, appliedUnit, beginEach, type Transaction } from '../changed-unit.js';
+import {
+  type AppliedUnit,
+  appliedUnit,
+  beginEach,
+  type RestartOptions,
+  type Transaction,
+} from '../changed-unit.js';
 import type { UndoRecord } from '../record-format.js';
 import { restartOrder } from '../restart-order.js';
 import { isAsWanted, sparesChanged, undoes } from '../roll-back.js';
 import { type Course, type Ending, runSteps, type Step } from '../runner.js';
 import { commitApplied } from '../steps/commit.js';
-import { type RestartOptions, readBackApplied } from '../steps/read-back.js';
+import { readBackApplied } from '../steps/read-back.js';
 import { keepRecords } from '../steps/record.js';
 import { reload } from '../steps/reload.js';
 import { restartServices } from '../steps/restart.js';

@@ -5,8 +5,7 @@ import { failureOf } from '../../state/failures.js';
 import { leftAsItRuns, staysFailed } from '../../state/notes.js';
 import { ASKED_AT_ONCE, servicesOf } from '../../state/service.js';
 import { hasFailed, isRunning } from '../../state/service-run.js';
-import { atOnce, type ChangedUnit, noting, type Transaction } from '../changed-unit.js';
-import type { RestartOptions } from './read-back.js';
+import { atOnce, type ChangedUnit, noting, type RestartOptions, type Transaction } from '../changed-unit.js';
 
 /** Finds the services that run under the removed drop-in, and so are to be restarted. */
 export const findRunning = ({ context, signals }: Transaction, { restart }: RestartOptions) =>

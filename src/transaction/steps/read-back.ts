@@ -10,12 +10,7 @@ import { ASKED_AT_ONCE, type Service } from '../../state/service.js';
 import { atRest, hasFailed, isRunning, isUnderWay, isUp, runOf } from '../../state/service-run.js';
 import type { Context } from '../../system/context.js';
 import { loadedNow, notInForce } from '../../verify/manager/in-force.js';
-import { type AppliedUnit, atOnce, noting, type Transaction } from '../changed-unit.js';
-
-export interface RestartOptions {
-  /** False leaves services as they run. */
-  readonly restart?: boolean | undefined;
-}
+import { type AppliedUnit, atOnce, noting, type RestartOptions, type Transaction } from '../changed-unit.js';
 
 /** Holds what systemd has loaded against the plan, and finds the restarts that are due. */
 export const readBackApplied = (transaction: Transaction, options: RestartOptions) =>

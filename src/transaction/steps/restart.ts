@@ -1,10 +1,11 @@
 import type { Diagnostic } from '../../diagnostic.js';
+import { wantedOf } from '../../restart/affected-units.js';
 import { failureOf } from '../../state/failures.js';
 import { notRunning } from '../../state/notes.js';
 import { STOPPED_MEANWHILE, wasStopped } from '../../state/stopped.js';
 import type { Context } from '../../system/context.js';
 import { type ChangedUnit, failuresOfEach, noting, type Transaction } from '../changed-unit.js';
-import { watchTied } from '../dependents.js';
+import { listenAnew } from '../dependents.js';
 import { keepRecord } from '../record.js';
 import type { StepResult } from '../runner.js';
 import { restart } from '../trial.js';
@@ -37,8 +38,8 @@ async function leaveStopped<U extends ChangedUnit>(
 }
 
 /**
- * Writes to the record that services are restarted from here on. If that fails, no service is restarted under a policy;
- * a revert goes on.
+ * Writes to the record that services are restarted from here on, and which dependents are up: one that somebody has
+ * stopped by now stays so. If that fails, no service is restarted under a policy; a revert goes on.
  */
 async function announce<U extends ChangedUnit>(
   context: Context,
@@ -48,7 +49,8 @@ async function announce<U extends ChangedUnit>(
     return { unit, failures };
   let { record } = unit;
   const found = await failureOf(async () => {
-    record = await keepRecord(context, record, 'restart');
+    const affected = await wantedOf(context.system, record.affected);
+    record = await keepRecord(context, { ...record, affected }, 'restart');
   });
   return { unit: { ...unit, record }, failures: unit.prepared ? found : [] };
 }
@@ -69,6 +71,6 @@ async function restartNow<U extends ChangedUnit>(
     );
     return said.filter(isWrong);
   });
-  const heard = await failureOf(() => watchTied(context, unit.record, unit.now));
+  const heard = await failureOf(() => listenAnew(context, unit.record));
   return { unit: { ...unit, restarted: true }, failures: [...found, ...heard] };
 }

@@ -4,7 +4,7 @@ import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import { isGuarded, withoutGuard } from '../../filter/guard.js';
 import type { Stack } from '../../filter/stack.js';
-import { IMAGES } from '../../plan/launcher/launch.js';
+import { IMAGES } from '../../plan/launcher/launch-paths.js';
 import type { Plan } from '../../plan/plan.js';
 import { mainPid } from '../../state/main-process.js';
 import type { System, UnitProperties } from '../../system/system.js';

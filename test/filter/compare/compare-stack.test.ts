@@ -393,7 +393,7 @@ test('only the exact shape of the guard is taken for one', () => {
   }
 });
 
-/** As guard_write() in native-helper/filter.c writes it. */
+/** As guard_write() in native-helper/seccomp/filter.c writes it. */
 function guardFor(nr: number, arch: number): Instruction[] {
   const asked = [[0, nr], [4, arch], ...[40, 44, 48, 52, 56, 60].map((word) => [word, word * 3])] as const;
   return [

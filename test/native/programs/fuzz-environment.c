@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../../native-helper/list-filter.h"
-#include "../../../native-helper/request.h"
+#include "../../../native-helper/sandboxify/list-filter.h"
+#include "../../../native-helper/sandboxify/request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../../native-helper/filter.h"
+#include "../../../native-helper/seccomp/filter.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -21,12 +21,8 @@ static void check_program(const struct program *program, const uint8_t *file, si
 static void read_file(const uint8_t *file, size_t size, uint32_t arch)
 {
 	struct filter filter;
-	enum filter_problem problem = filter_parse(file, size, arch, &filter);
-	if (problem != FILTER_OK) {
-		if (filter_problem_text(problem)[0] == '\0')
-			abort();
+	if (filter_parse(file, size, arch, &filter) != NULL)
 		return;
-	}
 	if (filter.main.length == 0 || (filter.start.length == 0) == (filter.stage == FILTER_STAGE_ENTRY))
 		abort();
 	check_program(&filter.main, file, size);
@@ -40,7 +36,7 @@ static void read_text(const uint8_t *bytes, size_t size)
 	uint8_t *decoded = malloc(room);
 	memcpy(text, bytes, size);
 	text[size] = '\0';
-	if (base64_decode(text, decoded, &used) == FILTER_OK && (used > room || strlen(text) != (used + 2) / 3 * 4))
+	if (base64_decode(text, decoded, &used) == NULL && (used > room || strlen(text) != (used + 2) / 3 * 4))
 		abort();
 	free(decoded);
 	free(text);

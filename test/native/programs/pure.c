@@ -14,12 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../../native-helper/filter.h"
-#include "../../../native-helper/list-filter.h"
-#include "../../../native-helper/message.h"
-#include "../../../native-helper/options.h"
-#include "../../../native-helper/request.h"
-#include "../../../native-helper/script.h"
+#include "../../../native-helper/seccomp/filter.h"
+#include "../../../native-helper/sandboxify/list-filter.h"
+#include "../../../native-helper/base/message.h"
+#include "../../../native-helper/launcher/options.h"
+#include "../../../native-helper/sandboxify/request.h"
+#include "../../../native-helper/launcher/script.h"
 
 static void print_hex(const void *bytes, size_t size)
 {
@@ -44,11 +44,11 @@ static void answer_filter(const uint8_t *bytes, size_t size)
 	/* A copy of its exact size, so that reading past its end is seen. */
 	uint8_t *file = malloc(size - 4);
 	memcpy(file, bytes + 4, size - 4);
-	enum filter_problem problem = filter_parse(file, size - 4, arch, &filter);
-	if (problem == FILTER_OK)
+	const char *problem = filter_parse(file, size - 4, arch, &filter);
+	if (problem == NULL)
 		print_filter(&filter, file);
 	else
-		printf("%s\n", filter_problem_text(problem));
+		printf("%s\n", problem);
 	free(file);
 }
 
@@ -56,12 +56,12 @@ static void answer_base64(const char *text)
 {
 	size_t size = strlen(text) / 4 * 3;
 	uint8_t *bytes = malloc(size + 1);
-	enum filter_problem problem = base64_decode(text, bytes, &size);
-	if (problem == FILTER_OK) {
+	const char *problem = base64_decode(text, bytes, &size);
+	if (problem == NULL) {
 		printf("bytes=");
 		print_hex(bytes, size);
 	} else {
-		printf("%s\n", filter_problem_text(problem));
+		printf("%s\n", problem);
 	}
 	free(bytes);
 }

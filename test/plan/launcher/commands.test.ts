@@ -166,7 +166,7 @@ test('a program is where its path says, or where systemd searches for it', () =>
   assert.deepEqual(places('ExecStart=a\nExecSearchPath=/x', '[service]\nExecSearchPath = ["/z"]'), [
     ['a', ['/z/a']],
   ]);
-  const header = readFileSync(inRepository('native-helper/find-program.h'), 'utf8');
+  const header = readFileSync(inRepository('native-helper/base/find-program.h'), 'utf8');
   const usual = /DEFAULT_SEARCH_PATH "(.+)"/.exec(header)![1]!.split(':');
   assert.equal(usual.length, 6);
   assert.deepEqual(places('ExecStart=a'), [['a', usual.map((directory) => `${directory}/a`)]]);

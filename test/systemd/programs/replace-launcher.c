@@ -49,7 +49,7 @@ static void copy(const char *from, const char *to)
 	close(out);
 }
 
-/* The launcher's guard (native-helper/filter.c), with our key. */
+/* The launcher's guard (native-helper/seccomp/filter.c), with our key. */
 static void write_guard(struct sock_filter *guard)
 {
 	const uint32_t words[] = {0, 4, 40, 44, 48, 52, 56, 60};

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { emitted } from '../../../src/directives/against-unit.js';
 import { formatDirective, isFormatted } from '../../../src/directives/format.js';
-import { emitted } from '../../../src/directives/strictness.js';
 import { DIRECTIVES, findDirective } from '../../../src/directives/table.js';
 import { isLoaded } from '../../../src/verify/manager/loaded-values.js';
 import { READINGS } from '../../systemd/directive-readings.js';
@@ -17,7 +17,10 @@ function written(name: string, value: unknown): readonly string[] {
 
 test('each example is in what the bus says of it', () => {
   const get = (property: string) => READINGS.get(property);
-  for (const row of DIRECTIVES) assert.ok(isLoaded(row, written(row.name, row.example), get), row.name);
+  for (const row of DIRECTIVES) {
+    assert.ok(READINGS.has(row.bus.property), `${row.name}: no reading`);
+    assert.ok(isLoaded(row, written(row.name, row.example), get), row.name);
+  }
 });
 
 /** A directive, the drop-in's assignments, what the manager has, and whether that is it. */

@@ -1,9 +1,0 @@
-#ifndef SANDBOX_UNIT_LAUNCHER_H
-#define SANDBOX_UNIT_LAUNCHER_H
-
-#include <stdint.h>
-
-/* The program, once start.c has taken the process apart. `euid` is the effective user that the kernel reported. */
-_Noreturn void launch(const char **argv, const char **envp, uint32_t euid);
-
-#endif

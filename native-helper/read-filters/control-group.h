@@ -1,0 +1,17 @@
+/* The threads of a control group, as the kernel lists them. */
+#ifndef SANDBOX_UNIT_CONTROL_GROUP_H
+#define SANDBOX_UNIT_CONTROL_GROUP_H
+
+#include <stdint.h>
+
+/* No thread has this ID or a higher one (PID_MAX_LIMIT). */
+#define TID_LIMIT (1 << 22)
+
+/*
+ * Calls `found` with the ID of every thread in a control group, given as its folder, and in those below it, however
+ * deep. The ID is 0 for a thread of a PID namespace that isn't seen from here. A group that is gone has no threads.
+ * Returns 0 or an errno: ETIMEDOUT where not all were seen until `end`, by monotonic_time(), or since they are too many.
+ */
+int list_group(const char *path, int64_t end, void (*found)(int tid));
+
+#endif

@@ -1,0 +1,150 @@
+import { inBatches } from '../../collections.js';
+import { type Diagnostic, error, hasErrors } from '../../diagnostic.js';
+import { serviceName } from '../../prepare/load/load-unit.js';
+import { isTrigger } from '../../restart/affected-units.js';
+import { staysDown } from '../../restart/may-restart.js';
+import { atWork, restartObstacle } from '../../restart/service-obstacles.js';
+import { failureOf, failuresOf } from '../../state/failures.js';
+import { leftAsItRuns } from '../../state/notes.js';
+import { servicesOf } from '../../state/service.js';
+import {
+  atRest,
+  hasEnded,
+  isFinished,
+  isRunning,
+  isSameRun,
+  isUp,
+  type ServiceRun,
+} from '../../state/service-run.js';
+import { stopUnit } from '../../state/stop-unit.js';
+import { isDead, staysStopped, wasStopped } from '../../state/stopped.js';
+import type { Context } from '../../system/context.js';
+import { downDependents, LOOK_AGAIN } from '../dependents.js';
+import type { HeldSignals } from '../held-signals.js';
+import { type UndoRecord, wasRestarted } from '../record-format.js';
+import type { Undo } from '../runner.js';
+
+/** Options of bringing services back. */
+export interface HowBack {
+  /** The second signal ends the waiting for services. */
+  readonly signals?: HeldSignals | undefined;
+}
+
+/** How many services are started at a time. */
+const BATCH = 8;
+
+/** Brings services back to how they were, with the files that systemd has read again. */
+export const restartAsBefore =
+  (context: Context, how: HowBack): Undo<UndoRecord> =>
+  (records) =>
+    inBatches(records, BATCH, async (record) => [
+      ...(await failuresOf(() => startAgain(context, record, how))),
+      ...(await failuresOf(() => endOthers(context, record, how))),
+    ]);
+
+/** Restarts or stops services that didn't run before and do now: they were started with files that are gone. */
+async function endOthers(context: Context, record: UndoRecord, how: HowBack): Promise<readonly Diagnostic[]> {
+  const ran = new Set(record.runs.map(({ unit }) => unit));
+  const services = await servicesOf(context, serviceName(record.unit));
+  const started = services.filter(({ name, properties }) => !ran.has(name) && isRunning(properties));
+  const ended = await inBatches(started, BATCH, async ({ name, properties }) => {
+    if (record.starts && wasRestarted(record)) return stopUnit(context, name);
+    const obstacle = atWork(properties) ?? restartObstacle(properties);
+    if (obstacle !== undefined) return [leftAsItRuns(name, obstacle)];
+    return startOne(context, name, (unit) => context.system.restart(unit), how);
+  });
+  return ended.flat();
+}
+
+/** Restarts services whose run has changed, and starts their dependents that are down, whoever has stopped these. */
+async function startAgain(
+  context: Context,
+  record: UndoRecord,
+  how: HowBack,
+): Promise<readonly Diagnostic[]> {
+  const found = await inBatches(record.runs, BATCH, (run) => standOf(context, record, run, how));
+  const those = (is: 'due' | 'start') =>
+    record.runs.filter((_, i) => found[i] === is).map(({ unit }) => unit);
+  const due = [...those('due'), ...those('start')];
+  const kept = found.filter((one) => typeof one === 'object');
+  if (due.length === 0 && !(record.starts && wasRestarted(record))) return kept;
+  const { system } = context;
+  const down = async () => {
+    const look = () => downDependents(context, record);
+    return (await (how.signals ? how.signals.unlessAgain(look) : look())).map(({ name }) => name);
+  };
+  const started = async (units: readonly string[], start: Start) =>
+    (await inBatches(units, BATCH, (unit) => startOne(context, unit, start, how))).flat();
+  const starting: Start = (unit) => system.startUnit(unit);
+  // A socket hands itself only to a service that is started after it, and fails where that was started too often.
+  const all = [
+    ...(await started((await down()).filter(isTrigger), (unit) => system.startUnit(unit, due))),
+    ...(await started(those('due'), (unit) => system.restart(unit))),
+    ...(await started(those('start'), starting)),
+  ];
+  // Dependents that systemd starts with the service are up by now.
+  const others = (await down()).filter((unit) => !isTrigger(unit));
+  all.push(...(await started(others, starting)));
+  return [...kept, ...all, ...(hasErrors(all) ? [] : await lookAgain(context, due))];
+}
+
+/** @returns the result of the job */
+type Start = (unit: string) => Promise<string>;
+
+/** Tells whether a service is restarted, started or left; a diagnostic where it can't be restarted. */
+async function standOf(
+  context: Context,
+  record: UndoRecord,
+  run: ServiceRun,
+  { signals }: HowBack,
+): Promise<'due' | 'start' | 'stays' | Diagnostic> {
+  const { system, caller, placement } = context;
+  let stand: 'due' | 'start' | 'stays' | Diagnostic = 'due';
+  // In doubt, one restart too many does less harm than a service that is down.
+  await failureOf(async () => {
+    const seen = () =>
+      caller.tellIfLong(`${run.unit}: waiting for the end of its job …`, () => atRest(system, run.unit));
+    const properties = await (signals ? signals.unlessAgain(seen) : seen());
+    if (isSameRun(run, properties)) stand = 'stays';
+    // Somebody has stopped the service, or it has ended by itself.
+    else if (!wasRestarted(record) && hasEnded(run, properties)) stand = 'stays';
+    else if (await wasStopped(system, { unit: run.unit, scope: placement.scope }, properties))
+      stand = staysStopped(run.unit);
+    else if (isDead(properties)) stand = properties.get('RefuseManualStop') === true ? 'start' : 'due';
+    else {
+      const obstacle = restartObstacle(properties) ?? (await staysDown(context, properties));
+      if (obstacle !== undefined) stand = leftAsItRuns(run.unit, obstacle);
+    }
+  });
+  return stand;
+}
+
+async function startOne(
+  { caller }: Context,
+  unit: string,
+  start: Start,
+  { signals }: HowBack,
+): Promise<readonly Diagnostic[]> {
+  return failuresOf(async () => {
+    const started = () => start(unit);
+    const way = signals ? '; a second interrupt ends the waiting' : '';
+    const result = await caller.tellIfLong(`${unit}: waiting for its start as it was${way} …`, () =>
+      signals ? signals.unlessAgain(started) : started(),
+    );
+    return result === 'done' ? [] : [isDown(unit, `'${result}'`)];
+  });
+}
+
+/** Errors about services that don't stay up: systemd's start job is done as soon as the program is started. */
+async function lookAgain({ system }: Context, units: readonly string[]): Promise<readonly Diagnostic[]> {
+  await system.wait(LOOK_AGAIN);
+  const found = await inBatches(units, BATCH, async (unit) => {
+    const properties = await system.unit(unit);
+    const isWell = isUp(properties) || isFinished(properties);
+    return isWell ? [] : [isDown(unit, String(properties.get('ActiveState')))];
+  });
+  return found.flat();
+}
+
+const isDown = (unit: string, how: string): Diagnostic =>
+  error('service-down', `${unit} doesn't start as it was either: ${how}`);

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { inRepository } from './support/repository.js';
+
+const DOCUMENTS = ['ARCHITECTURE.md', 'CONTRIBUTING.md'];
+
+const read = (name: string): string => readFileSync(inRepository(name), 'utf8');
+
+/** Sentences of a Markdown text, cells of tables among them; code blocks aside. */
+const sentencesOf = (text: string): string[] =>
+  text
+    .replaceAll(/^ {4,}.*$/gm, '')
+    .replaceAll(/^(?:#|[-*] |\d+\. )/gm, '\n\n')
+    .split(/\n\n+|\s*\|\s*|(?<=[.?!][)*]*)\s+/)
+    .map((sentence) => sentence.trim())
+    .filter((sentence) => sentence !== '');
+
+const wordsOf = (sentence: string): string[] => sentence.split(/\s+/).filter((word) => /\w/.test(word));
+
+test('sentences are told apart', () => {
+  const text =
+    '# A heading\n\nOne (`a.b`). Two\nlines: `x`.\n\n- Three.\n- Four; five.\n\n    code. Code.\n\n| a | b |\n';
+  const found = ['A heading', 'One (`a.b`).', 'Two\nlines: `x`.', 'Three.', 'Four; five.', 'a', 'b'];
+  assert.deepEqual(sentencesOf(text), found);
+});
+
+test('no sentence of the architecture is longer than 30 words', () => {
+  const sentences = sentencesOf(read('ARCHITECTURE.md'));
+  assert.ok(sentences.length > 100);
+  assert.deepEqual(
+    sentences.filter((sentence) => wordsOf(sentence).length > 30),
+    [],
+  );
+});
+
+/** Files and folders of the sources, by their paths in the repository. */
+const PLACES = ['src', 'test', 'native-helper', 'man', 'templates', 'scripts', 'bench', 'docs'].flatMap(
+  (folder) => [
+    folder,
+    ...readdirSync(inRepository(folder), { recursive: true, encoding: 'utf8' }).map(
+      (path) => `${folder}/${path}`,
+    ),
+  ],
+);
+
+/** Whether a path is there, or a longer one that ends with it. */
+const isThere = (path: string): boolean => PLACES.some((place) => `/${place}`.endsWith(`/${path}`));
+
+/** Paths of the project that a text names; `/proc/PID/exe` is the machine's, `man/VERB.1` stands for several. */
+const pathsIn = (text: string): string[] =>
+  [...text.matchAll(/`([\w.-]+(?:\/[\w.-]+)*\/?)`/g)]
+    .map(([, path]) => path!.replace(/\/$/, ''))
+    .filter((path) => /\/|\.(?:ts|[chs]|md|mjs)$/.test(path) && !/[A-Z]{4}|^node_modules|^build/.test(path));
+
+for (const name of DOCUMENTS) {
+  test(`the files that ${name} names are there`, () => {
+    const paths = pathsIn(read(name));
+    assert.ok(paths.length > 5);
+    assert.deepEqual(
+      paths.filter((path) => !isThere(path)),
+      [],
+    );
+  });
+}
