@@ -12,8 +12,8 @@ import {
   statesOf,
   type UnitJson,
 } from '../support/apply-in-memory.js';
-import { DROP_IN, FILTER, FOLDER, NO_EXEC, OTHER, SERVICE, UNIT } from '../support/demo-service.js';
-import { fakeContext, HOME, LAUNCHER } from '../support/fake-system.js';
+import { DROP_IN, FILTER, FOLDER, LAUNCHER, NO_EXEC, OTHER, SERVICE, UNIT } from '../support/demo-service.js';
+import { fakeContext, HOME } from '../support/fake-system.js';
 
 test('launcher, filter and drop-in are written in this order, then systemd reads them and starts the service', async () => {
   const system = machine();

@@ -3,14 +3,8 @@ import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { revert } from '../../src/commands/revert.js';
 import type { RevertOptions } from '../../src/transaction/revert/plan.js';
-import { NO_EXEC, OTHER, SERVICE, UNIT } from '../support/demo-service.js';
-import {
-  type FakeOptions,
-  type FakeSystem,
-  fakeContext,
-  LAUNCHER,
-  machineWith,
-} from '../support/fake-system.js';
+import { LAUNCHER, NO_EXEC, OTHER, SERVICE, UNIT } from '../support/demo-service.js';
+import { type FakeOptions, type FakeSystem, fakeContext, machineWith } from '../support/fake-system.js';
 
 /** A machine on which a policy has been applied. */
 async function applied(options: FakeOptions = {}, units = [UNIT], policy = NO_EXEC): Promise<FakeSystem> {

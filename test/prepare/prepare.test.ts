@@ -6,8 +6,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dropInFacts } from '../../src/emit/drop-in-facts.js';
 import { prepare } from '../../src/prepare/prepare.js';
-import { DROP_IN, FILTER, NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
-import { type FakeOptions, fakeContext, LAUNCHER, machineWith, OF_USER } from '../support/fake-system.js';
+import { DROP_IN, FILTER, LAUNCHER, NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
+import { type FakeOptions, fakeContext, machineWith, OF_USER } from '../support/fake-system.js';
 
 const prepared = (
   policy = NO_EXEC,

@@ -4,8 +4,9 @@ import { describe, test } from 'node:test';
 import { EXIT } from '../../src/diagnostic.js';
 import type { RunOptions } from '../../src/run/options.js';
 import { inlinePolicy } from '../../src/run/policy.js';
+import { LAUNCHER } from '../support/demo-service.js';
 import { elf } from '../support/elf.js';
-import { LAUNCHER, program } from '../support/fake-system.js';
+import { program } from '../support/fake-system.js';
 import { argvOf, codes, type Options, propertiesOf, type Ran, ran, UNAME } from '../support/run-in-memory.js';
 
 test('variables are words of --property, and those of --setenv; the last of a name counts', async () => {

@@ -4,12 +4,11 @@ import { describe, test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { revert } from '../../src/commands/revert.js';
 import { status } from '../../src/commands/status.js';
-import { DROP_IN, FILTER, FOLDER, NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
+import { DROP_IN, FILTER, FOLDER, LAUNCHER, NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
 import {
   type FakeOptions,
   type FakeSystem,
   fakeContext,
-  LAUNCHER,
   machineWith,
   OF_USER,
 } from '../support/fake-system.js';

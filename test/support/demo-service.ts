@@ -4,6 +4,9 @@ export const UNIT = 'demo.service';
 export const SERVICE = '[Service]\nExecStart=/usr/sbin/demod\n';
 export const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
 
+/** The installed launcher. */
+export const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
+
 export const FOLDER = `/etc/systemd/system/${UNIT}.d`;
 export const FILTER = `${FOLDER}/zz-sandbox-unit.filter`;
 export const DROP_IN = `${FOLDER}/zz-sandbox-unit.conf`;

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { codesOf, machine, run, setPolicy, sorted, statesOf } from '../support/apply-in-memory.js';
-import { DROP_IN, FILTER, FOLDER, NO_EXEC, UNIT } from '../support/demo-service.js';
-import { type Behaviour, LAUNCHER } from '../support/fake-system.js';
+import { DROP_IN, FILTER, FOLDER, LAUNCHER, NO_EXEC, UNIT } from '../support/demo-service.js';
+import type { Behaviour } from '../support/fake-system.js';
 
 test('a main process that no launcher started is put back', async () => {
   const policy = `${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\n`;

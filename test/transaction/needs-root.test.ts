@@ -6,9 +6,9 @@ import { plan } from '../../src/commands/plan.js';
 import { revert } from '../../src/commands/revert.js';
 import { UserError } from '../../src/diagnostic.js';
 import type { Context } from '../../src/system/context.js';
+import { UNIT } from '../support/demo-service.js';
 import { fakeContext, machineWith } from '../support/fake-system.js';
 
-const UNIT = 'demo.service';
 const machine = () =>
   machineWith('[Service]\nExecStart=/usr/sbin/demod\n', '[syscalls]\ndeny = ["execve", "execveat"]\n', {
     running: [UNIT],

@@ -8,9 +8,9 @@ import { apply } from '../../src/commands/apply.js';
 import { explain } from '../../src/commands/explain.js';
 import { type Diagnostic, UserError } from '../../src/diagnostic.js';
 import type { ProcessResult } from '../../src/system/system.js';
+import { UNIT } from '../support/demo-service.js';
 import { type FakeOptions, type FakeSystem, fakeContext, HOME, machineWith } from '../support/fake-system.js';
 
-const UNIT = 'demo.service';
 const RAN = '/usr/sbin/demod';
 const POLICY = '[syscalls]\ndeny = ["mount", "umount2", "pivot_root"]\naction = "EPERM"\n';
 const READER = `${HOME}/native-helper/build/x86-64/read-records`;

@@ -13,18 +13,17 @@ import { status } from '../../src/commands/status.js';
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
 import type { Outcome } from '../../src/outcome.js';
 import type { Context } from '../../src/system/context.js';
+import { LAUNCHER, UNIT } from '../support/demo-service.js';
 import {
   type FakeFile,
   type FakeOptions,
   type FakeSystem,
   fakeContext,
   HOME,
-  LAUNCHER,
   machineWith,
   program,
 } from '../support/fake-system.js';
 
-const UNIT = 'demo.service';
 const TEMPLATE = 'demo@.service';
 /** What runs by a unit's files. */
 const SERVICES: Readonly<Record<string, readonly string[]>> = {

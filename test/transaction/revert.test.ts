@@ -5,14 +5,8 @@ import { apply } from '../../src/commands/apply.js';
 import { revert } from '../../src/commands/revert.js';
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
 import type { RevertOptions } from '../../src/transaction/revert/plan.js';
-import { FOLDER, NO_EXEC, OTHER, SERVICE, UNIT } from '../support/demo-service.js';
-import {
-  type FakeOptions,
-  type FakeSystem,
-  fakeContext,
-  LAUNCHER,
-  machineWith,
-} from '../support/fake-system.js';
+import { FOLDER, LAUNCHER, NO_EXEC, OTHER, SERVICE, UNIT } from '../support/demo-service.js';
+import { type FakeOptions, type FakeSystem, fakeContext, machineWith } from '../support/fake-system.js';
 
 /** A machine on which a policy has been applied. */
 async function applied(options: FakeOptions = {}, units = [UNIT], policy = NO_EXEC): Promise<FakeSystem> {

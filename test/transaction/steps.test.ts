@@ -7,13 +7,12 @@ import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { revert } from '../../src/commands/revert.js';
 import { renderDiagnostic, UserError } from '../../src/diagnostic.js';
-import { DROP_IN, FILTER } from '../support/demo-service.js';
+import { DROP_IN, FILTER, LAUNCHER } from '../support/demo-service.js';
 import {
   type FakeFile,
   type FakeOptions,
   type FakeSystem,
   fakeContext,
-  LAUNCHER,
   machineWith,
   program,
 } from '../support/fake-system.js';

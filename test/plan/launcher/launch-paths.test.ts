@@ -8,10 +8,9 @@ import {
   untrustedPath,
 } from '../../../src/plan/launcher/launch-paths.js';
 import { effectiveUnit } from '../../../src/unit/effective.js';
+import { FOLDER, NO_EXEC } from '../../support/demo-service.js';
 import { planned, unitFile } from '../../support/planned.js';
 
-const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
-const FOLDER = '/etc/systemd/system/demo.service.d';
 const INSTALLED = '/usr/local/libexec/sandbox-unit';
 
 const launchOf = (policy: string, lines = '', packaged = '/usr/libexec/sandbox-unit/launcher') =>

@@ -2,11 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Plan } from '../../../src/plan/plan.js';
+import { FILTER, LAUNCHER, NO_EXEC } from '../../support/demo-service.js';
 import { planned, targetOf } from '../../support/planned.js';
-
-const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
-const FILTER = '/etc/systemd/system/demo.service.d/zz-sandbox-unit.filter';
-const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 
 /** The directives that are there for the launcher, `Name=values`. */
 const needs = (plan: Plan) =>

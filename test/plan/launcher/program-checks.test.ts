@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Plan } from '../../../src/plan/plan.js';
 import type { Program, Target } from '../../../src/target/target.js';
+import { NO_EXEC } from '../../support/demo-service.js';
 import { planned, targetOf } from '../../support/planned.js';
 
 const POLICY = '[syscalls]\ndeny = ["uname"]\n';
@@ -36,8 +37,6 @@ for (const [says, lines, found, policy] of CASES) {
     assert.deepEqual(missing(lines, policy), found);
   });
 }
-
-const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
 
 const codes = (plan: Plan) => plan.diagnostics.map(({ code, severity }) => `${severity} ${code}`);
 

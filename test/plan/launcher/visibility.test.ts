@@ -2,11 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hiddenBy } from '../../../src/plan/launcher/visibility.js';
 import type { Plan } from '../../../src/plan/plan.js';
+import { FILTER, LAUNCHER, NO_EXEC } from '../../support/demo-service.js';
 import { planned, targetOf, valuesOf } from '../../support/planned.js';
-
-const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
-const FILTER = '/etc/systemd/system/demo.service.d/zz-sandbox-unit.filter';
-const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 
 const codes = (plan: Plan) => plan.diagnostics.map(({ code, severity }) => `${severity} ${code}`);
 

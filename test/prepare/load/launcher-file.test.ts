@@ -13,14 +13,8 @@ import {
   recordReader,
   terminalRelay,
 } from '../../../src/prepare/load/native-program.js';
-import {
-  type Contents,
-  FakeSystem,
-  fakeContext,
-  HOME,
-  LAUNCHER,
-  program,
-} from '../../support/fake-system.js';
+import { LAUNCHER } from '../../support/demo-service.js';
+import { type Contents, FakeSystem, fakeContext, HOME, program } from '../../support/fake-system.js';
 
 const BUILD = `${HOME}/native-helper/build/x86-64`;
 const on = (files: Contents) => fakeContext(new FakeSystem({ files }));

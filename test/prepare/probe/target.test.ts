@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UserError } from '../../../src/diagnostic.js';
 import { probeMachine, probeTarget } from '../../../src/prepare/probe/target.js';
+import { LAUNCHER } from '../../support/demo-service.js';
 import { elf, PT_INTERP } from '../../support/elf.js';
-import { type FakeOptions, FakeSystem, fakeContext, LAUNCHER, program } from '../../support/fake-system.js';
+import { type FakeOptions, FakeSystem, fakeContext, program } from '../../support/fake-system.js';
 
 const places = (paths: readonly string[]) => new Map(paths.map((path) => [path, [path]]));
 

@@ -4,12 +4,10 @@ import { test } from 'node:test';
 import type { ProgramFacts } from '../../../src/formats/elf.js';
 import type { Plan } from '../../../src/plan/plan.js';
 import { awaitPrograms, notConfined } from '../../../src/verify/kernel/confinement.js';
+import { FOLDER, NO_EXEC, UNIT } from '../../support/demo-service.js';
 import { type Behaviour, FakeSystem, program } from '../../support/fake-system.js';
 import { planned, targetOf } from '../../support/planned.js';
 
-const UNIT = 'demo.service';
-const FOLDER = `/etc/systemd/system/${UNIT}.d`;
-const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
 const BEHIND = planned(NO_EXEC);
 const PROGRAMS = planned(`${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\n`);
 const ELSEWHERE = planned(`${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\nwrap = ["ExecStart"]\n`);

@@ -5,8 +5,8 @@ import { ABIS } from '../../../src/syscalls/abi.js';
 import { numbersOf } from '../../../src/syscalls/numbers.js';
 import { answeringPart, doubtOf, notVouched } from '../../../src/verify/kernel/vouched-launcher.js';
 import { unitWith } from '../../support/apply-in-memory.js';
-import { NO_EXEC } from '../../support/demo-service.js';
-import { type FakeOptions, FakeSystem, LAUNCHER, program } from '../../support/fake-system.js';
+import { LAUNCHER, NO_EXEC } from '../../support/demo-service.js';
+import { type FakeOptions, FakeSystem, program } from '../../support/fake-system.js';
 import { planned, targetOf } from '../../support/planned.js';
 
 const RETURN: Instruction = { code: 0x06, jt: 0, jf: 0, k: 0 };

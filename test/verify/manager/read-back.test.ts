@@ -5,10 +5,10 @@ import { dropInText } from '../../../src/emit/files.js';
 import type { Plan } from '../../../src/plan/plan.js';
 import { isSameCommand, type LoadedCommand } from '../../../src/verify/manager/loaded-commands.js';
 import { readBack } from '../../../src/verify/manager/read-back.js';
+import { DROP_IN } from '../../support/demo-service.js';
 import { loadedProperties } from '../../support/fake-manager.js';
 import { planned, plannedDropIn } from '../../support/planned.js';
 
-const DROP_IN = '/etc/systemd/system/demo.service.d/zz-sandbox-unit.conf';
 const FRAGMENT = '/usr/lib/systemd/system/demo.service';
 
 const encode = (text: string) => ({ bytes: new TextEncoder().encode(text) });
