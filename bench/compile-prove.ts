@@ -18,19 +18,23 @@ export const compileProve: Bench = {
   run: async () => {
     const policies = makePolicies(COUNTS.at(-1)!);
     measure(makePolicies(50)); // the first ones pay for Node's compiler
-    const [few, more, most] = COUNTS.map((count) => measure(policies.slice(0, count))) as [Run, Run, Run];
+    const [few, more, most] = COUNTS.map((count) => measure(policies.slice(0, count))) as [
+      Measured,
+      Measured,
+      Measured,
+    ];
     return [rowOf(more, few), rowOf(most, few)];
   },
 };
 
-interface Run {
+interface Measured {
   readonly count: number;
   readonly seconds: number;
   /** Of each program. */
   readonly instructions: readonly number[];
 }
 
-function measure(policies: readonly SyscallPolicy[]): Run {
+function measure(policies: readonly SyscallPolicy[]): Measured {
   const start = performance.now();
   const instructions = policies.map((policy) => {
     const program = compile(policy);
@@ -40,7 +44,7 @@ function measure(policies: readonly SyscallPolicy[]): Run {
   return { count: policies.length, seconds: (performance.now() - start) / 1000, instructions };
 }
 
-function rowOf(run: Run, few: Run): Row {
+function rowOf(run: Measured, few: Measured): Row {
   const baseline = (few.seconds * run.count) / few.count;
   const lengths = [...run.instructions].sort((a, b) => a - b);
   return {

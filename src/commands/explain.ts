@@ -13,7 +13,7 @@ import { isKilledByFilter } from '../state/failure.js';
 import { failureOf } from '../state/failures.js';
 import { otherPolicyApplied } from '../status/applied-policy.js';
 import type { Context } from '../system/context.js';
-import type { UnitProperties } from '../system/system.js';
+import type { UnitState } from '../system/unit-state.js';
 import { halfDone, withLock } from '../transaction/lock.js';
 
 export interface ExplainOptions extends PrepareOptions {
@@ -97,13 +97,13 @@ async function lookBackAtBoth(
 
 /** The unit's calls in the logs, explained by its policy. */
 async function lookBack(context: Context, prepared: Prepared): Promise<RecordedRun> {
-  const properties = prepared.unit.properties!;
-  const since = await windowOf(context, prepared, properties);
-  const looked = await explainUnit(context, prepared, properties, { since });
+  const state = prepared.unit.state!;
+  const since = await windowOf(context, prepared, state);
+  const looked = await explainUnit(context, prepared, state, { since });
   const diagnostics = !looked.readable
     ? [UNREADABLE]
     : looked.explanations.length === 0
-      ? [nothing(prepared.plan, isKilledByFilter(properties) && !hasEndedBefore(properties, since))]
+      ? [nothing(prepared.plan, isKilledByFilter(state) && !hasEndedBefore(state, since))]
       : prepared.appliedRuns.files.length === 0
         ? [notConfinedNow(prepared.plan)]
         : otherPolicyApplied(context, prepared);
@@ -112,10 +112,9 @@ async function lookBack(context: Context, prepared: Prepared): Promise<RecordedR
 }
 
 /** Whether a service's last run was over before a time in milliseconds since 1970. */
-function hasEndedBefore(properties: UnitProperties, time: number): boolean {
-  const at = (name: string) => Number(properties.get(name) ?? 0);
-  const ended = at('InactiveEnterTimestamp');
-  return ended > at('InactiveExitTimestamp') && ended / 1000 < time;
+function hasEndedBefore(state: UnitState, time: number): boolean {
+  const { inactiveEnterTimestamp: ended, inactiveExitTimestamp: started } = state;
+  return ended > started && ended / 1000 < time;
 }
 
 /**
@@ -126,10 +125,10 @@ function hasEndedBefore(properties: UnitProperties, time: number): boolean {
 async function windowOf(
   { system }: Context,
   { plan, changes, appliedRuns: { since } }: Prepared,
-  properties: UnitProperties,
+  state: UnitState,
 ): Promise<number> {
-  const started = startOf(properties);
-  const isUnderPolicy = since < started || started === 0 || hasEndedBefore(properties, since);
+  const started = startOf(state);
+  const isUnderPolicy = since < started || started === 0 || hasEndedBefore(state, since);
   const usual = since > 0 && isUnderPolicy ? Math.floor(since) : started;
   if (!isPending(changes)) return usual;
   const file = await system.read(plan.policyFile, { limit: 0, head: true });

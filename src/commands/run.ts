@@ -17,7 +17,7 @@ import { type PreparedRun, prepareRun } from '../run/prepare.js';
 import { openStreams, type Stdio, stdioOf } from '../run/streams.js';
 import type { StartedUnit } from '../system/bus/transient.js';
 import type { Context } from '../system/context.js';
-import type { UnitProperties } from '../system/system.js';
+import type { UnitState } from '../system/unit-state.js';
 
 interface Options extends RunOptions, PrepareOptions {
   readonly json?: boolean;
@@ -121,7 +121,7 @@ class TransientRun {
     const started = await this.#context.units.start(this.#unit, this.#prepared.properties);
     if (this.#options.block !== false) {
       const job = await started.job();
-      if (job !== 'done') return this.#failed(job, await started.properties());
+      if (job !== 'done') return this.#failed(job, await started.state());
     }
     return this.outcome(EXIT.ok, this.#running(started));
   }
@@ -160,7 +160,7 @@ class TransientRun {
   /** @param exit the status that an event has set, if one has come */
   async #ended(
     started: StartedUnit,
-    end: UnitProperties | undefined,
+    end: UnitState | undefined,
     exit: number | undefined,
     json: object,
   ): Promise<Outcome> {
@@ -190,9 +190,9 @@ class TransientRun {
     return { invocation: id ?? null };
   }
 
-  #failed(job: string, properties: UnitProperties): Outcome {
+  #failed(job: string, state: UnitState): Outcome {
     const user = this.#context.placement.scope === 'user' ? ' --user' : '';
-    const how = job === 'failed' ? howItEnded(properties) : ` (${job})`;
+    const how = job === 'failed' ? howItEnded(state) : ` (${job})`;
     const hint = `see 'systemctl${user} status ${this.#unit}' and 'journalctl${user} -xeu ${this.#unit}'`;
     const failed = error('start-failed', `${this.#unit} has failed to start${how}`, { hint });
     return this.outcome(EXIT.findings, {}, [failed]);

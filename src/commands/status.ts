@@ -33,10 +33,10 @@ import { otherPolicyFound } from '../status/applied-policy.js';
 import { againHint } from '../status/apply-again.js';
 import { Drift } from '../status/drift.js';
 import { NONE_WAITING, notApplied } from '../status/not-applied.js';
+import { type State, stateOf } from '../status/service-state.js';
 import { confinesNoMore, takenAway, wasTakenAway } from '../status/taken-away.js';
 import { unconfined } from '../status/unconfined.js';
 import { unitMode } from '../status/unit-mode.js';
-import { type State, stateOf } from '../status/unit-state.js';
 import type { Context } from '../system/context.js';
 import { recoverIfFree } from '../transaction/lock.js';
 import { isServiceName } from '../unit/name.js';
@@ -294,4 +294,4 @@ async function seenServices(context: Context, { unit, services }: Confined) {
   return services ?? servicesOf(context, serviceName(unit));
 }
 
-const isLoaded = ({ properties }: Service): boolean => properties.get('LoadState') === 'loaded';
+const isLoaded = ({ state }: Service): boolean => state.loadState === 'loaded';

@@ -13,13 +13,12 @@ import { untrustedStarts } from '../prepare/untrusted-launch.js';
 import { enforcementText, groupsJson } from '../report/verify.js';
 import { obstacleTo } from '../restart/may-restart.js';
 import { keepUntrusted, runsAsBefore } from '../state/applied-runs.js';
-import { mainPid } from '../state/main-process.js';
 import { restartDue } from '../state/notes.js';
 import { ownDropIns } from '../state/own-files.js';
 import { againCommand } from '../status/apply-again.js';
 import { unconfined } from '../status/unconfined.js';
 import type { Context } from '../system/context.js';
-import type { UnitProperties } from '../system/system.js';
+import type { UnitState } from '../system/unit-state.js';
 import { halfDone } from '../transaction/lock.js';
 import { notConfined } from '../verify/kernel/confinement.js';
 import { type Enforcement, NO_ENFORCEMENT } from '../verify/kernel/enforcement.js';
@@ -52,24 +51,22 @@ export async function verify(
     const diagnostics = [...prepared.diagnostics, ...missing];
     return { ...outcome(prepared, EXIT.findings, NO_ENFORCEMENT, missing), diagnostics };
   }
-  const properties = prepared.unit.properties!;
+  const state = prepared.unit.state!;
   const dropIn = dropInPath(context.placement, prepared.unit.name.full);
   // A file that differs in comments alone is in force all the same.
   const pending = prepared.changes.filter(({ kind, commentsOnly }) => kind !== 'unchanged' && !commentsOnly);
-  const due = await notRestarted(context, prepared, { properties, pending });
+  const due = await notRestarted(context, prepared, { state, pending });
   const loaded = [
     ...notWritten(context, prepared, pending, dropIn),
     ...due,
     // An error tells of a drop-in that isn't the planned one: its loaded lines would all differ.
-    ...(pending.some(({ path }) => path === dropIn)
-      ? []
-      : readBack(plannedDropIn(context, prepared), properties)),
+    ...(pending.some(({ path }) => path === dropIn) ? [] : readBack(plannedDropIn(context, prepared), state)),
     ...(await leftHalfDone(context, prepared.unit.name.full)),
   ];
-  const kernel = await readKernel(context, plan, properties);
+  const kernel = await readKernel(context, plan, state);
   const isPermissive = isLetThrough(prepared, pending, dropIn);
   const isKnown = !isPermissive && (due.length > 0 || changesCalls(pending));
-  const seen = { properties, kernel, isKnown };
+  const seen = { state, kernel, isKnown };
   const wrong = [
     ...loaded,
     ...(await wrongMain(context, plan, seen)),
@@ -125,34 +122,34 @@ async function looserThanPermissive(
 ): Promise<readonly Diagnostic[]> {
   const prepared = await prepareConfined(context, unit, { ...options, permissive: true });
   if (hasErrors(prepared.diagnostics)) return [];
-  const properties = prepared.unit.properties!;
-  return looser({ properties, kernel: await readKernel(context, prepared.plan, properties) });
+  const state = prepared.unit.state!;
+  return looser({ state, kernel: await readKernel(context, prepared.plan, state) });
 }
 
 interface Seen {
-  readonly properties: UnitProperties;
+  readonly state: UnitState;
   readonly kernel: Enforcement;
   /** Whether another error already tells why the unit's processes can't be as the policy says. */
   readonly isKnown?: boolean;
 }
 
-function looser({ properties, kernel: { groups, wrong, leftOver }, isKnown }: Seen): Diagnostic[] {
-  return [...(isKnown ? looserSince(groups, mainPid(properties)) : wrong), ...leftOver];
+function looser({ state, kernel: { groups, wrong, leftOver }, isKnown }: Seen): Diagnostic[] {
+  return [...(isKnown ? looserSince(groups, state.mainPid) : wrong), ...leftOver];
 }
 
 /** Errors about the main process, less those that an earlier `looser` error implies. */
 async function wrongMain(
   { system }: Context,
   plan: Plan,
-  { properties, kernel, isKnown }: Seen,
+  { state, kernel, isKnown }: Seen,
 ): Promise<Diagnostic[]> {
-  const pid = mainPid(properties);
+  const pid = state.mainPid;
   const isSaid = kernel.groups.some(
     ({ calls, processes }) => calls === 'looser' && processes.some((one) => one.pid === pid),
   );
   return [
-    ...(isKnown && isSaid ? [] : await notConfined(system, plan, properties)),
-    ...(await replacedPrograms(system, mountedBy(plan, plan.unit), properties)),
+    ...(isKnown && isSaid ? [] : await notConfined(system, plan, state)),
+    ...(await replacedPrograms(system, mountedBy(plan, plan.unit), state)),
   ];
 }
 
@@ -243,10 +240,10 @@ function notWritten(
 async function notRestarted(
   context: Context,
   prepared: Prepared,
-  { properties, pending }: { readonly properties: UnitProperties; readonly pending: readonly Change[] },
+  { state, pending }: { readonly state: UnitState; readonly pending: readonly Change[] },
 ): Promise<Diagnostic[]> {
   const { unit, target } = prepared.plan;
-  const service = { name: unit, properties };
+  const service = { name: unit, state };
   if (!(await runsAsBefore(context, prepared.appliedRuns, service))) return [];
   const obstacle = await obstacleTo(context, service);
   const hint = `'${systemctl(target.scope, 'restart', unit)}', or ${applyAgain(context, prepared)}, which sees that it runs then`;

@@ -4,7 +4,7 @@ import { interpretersOf } from '../plan/launcher/commands.js';
 import type { Prepared } from '../prepare/prepare.js';
 import type { OwnLimits } from '../syscalls/named-policy.js';
 import type { Context } from '../system/context.js';
-import type { UnitProperties } from '../system/system.js';
+import type { UnitState } from '../system/unit-state.js';
 import { effectiveUnit } from '../unit/effective.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import { createRefusers } from '../verify/kernel/refusers.js';
@@ -47,11 +47,10 @@ const TICK = 10;
  * inactive state again since. 0 if nobody knows: a service that has ended may be unloaded.
  * @param before the service before: the start of a main process that was there then doesn't count
  */
-export function startOf(properties: UnitProperties, before?: UnitProperties): number {
-  const at = (name: string) => Number(properties.get(name) ?? 0);
-  const main = at('ExecMainStartTimestamp');
-  const isNew = main > Number(before?.get('ExecMainStartTimestamp') ?? 0);
-  const started = isNew ? Math.min(main, at('InactiveExitTimestamp')) : at('InactiveExitTimestamp');
+export function startOf(state: UnitState, before?: UnitState): number {
+  const { execMainStartTimestamp: main, inactiveExitTimestamp: left } = state;
+  const isNew = main > (before?.execMainStartTimestamp ?? 0);
+  const started = isNew ? Math.min(main, left) : left;
   return Math.max(0, Math.floor(started / 1000) - TICK);
 }
 
@@ -63,12 +62,12 @@ export const userManager = ({ placement, user }: Context): UserManager =>
 export async function explainUnit(
   context: Context,
   { unit, policy, plan }: Prepared,
-  properties: UnitProperties,
+  state: UnitState,
   from: Pick<Sought, 'since' | 'heard'>,
 ): Promise<Looked> {
   const { target } = plan;
   const { calls, suppressed, readable } = await refusedCalls(context.system, {
-    ...{ unit: plan.unit, manager: userManager(context), properties, ...from },
+    ...{ unit: plan.unit, manager: userManager(context), state, ...from },
     programs: [...target.programs].flatMap(([path, { file }]) =>
       path.startsWith('/') ? [path, ...interpretersOf(file)] : [],
     ),
@@ -79,7 +78,7 @@ export async function explainUnit(
   };
   const confinement: Confinement = {
     ...{ policy: policy.policy, machine: target.machine, sets: target.sets, own: limits('') },
-    refusers: createRefusers(properties, target),
+    refusers: createRefusers(state, target),
     weaker: policy.withoutBases(),
   };
   const relaxed = (call: string) => limits(`[Service]\nSystemCallFilter=${call}\n`);

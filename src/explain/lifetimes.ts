@@ -1,9 +1,9 @@
 /** Lifetimes of a unit's processes: before and after, their IDs are others'. */
 
 import { isInUnit } from '../state/control-group.js';
-import { mainPid } from '../state/main-process.js';
 import { startOf, TICK } from '../state/process-status.js';
-import type { System, UnitProperties } from '../system/system.js';
+import type { System } from '../system/system.js';
+import type { UnitState } from '../system/unit-state.js';
 
 /** The start and the end, in milliseconds since 1970. */
 interface Lifetime {
@@ -26,10 +26,10 @@ const INACCURACY = (2 * TICK) / 1000;
  */
 export async function lifetimes(
   system: System,
-  unit: UnitProperties,
+  unit: UnitState,
   pids: readonly number[],
 ): Promise<Lifetimes> {
-  const known = [mainPid(unit), Number(unit.get('ControlPID') ?? 0)];
+  const known = [unit.mainPid, unit.controlPid];
   const booted = await system.booted();
   const lives = new Map(endedMain(unit));
   for (const pid of pids.filter((one) => one > 0)) {
@@ -46,9 +46,8 @@ export async function lifetimes(
  * The lifetime of the main process if it has ended. systemd reaps it only after it has noted the end: its ID is
  * nobody's until then.
  */
-function endedMain(unit: UnitProperties): [number, Lifetime][] {
-  const at = (name: string) => Number(unit.get(name) ?? 0) / 1000;
-  const [from, to] = [at('ExecMainStartTimestamp'), at('ExecMainExitTimestamp')];
-  const pid = Number(unit.get('ExecMainPID') ?? 0);
+function endedMain(unit: UnitState): [number, Lifetime][] {
+  const { execMainPid: pid } = unit;
+  const [from, to] = [unit.execMainStartTimestamp / 1000, unit.execMainExitTimestamp / 1000];
   return pid > 0 && to >= from && to > 0 ? [[pid, { from: from - INACCURACY, to }]] : [];
 }

@@ -1,6 +1,7 @@
 /** Tells which of the kernel's records are of a unit's processes. */
 
-import type { System, UnitProperties } from '../system/system.js';
+import type { System } from '../system/system.js';
+import type { UnitState } from '../system/unit-state.js';
 import type { UnitCall } from './explanation.js';
 import type { HeardRecord } from './heard.js';
 import { SEEN, sightingsIn, whoseAt } from './journal.js';
@@ -11,7 +12,7 @@ import type { UserManager } from './user-manager.js';
 export interface Owner {
   readonly unit: string;
   readonly manager: UserManager;
-  readonly properties: UnitProperties;
+  readonly state: UnitState;
   /** Paths of its programs. */
   readonly programs: readonly string[];
   /** The start of the search, in milliseconds since 1970. */
@@ -43,7 +44,7 @@ export async function ofUnit(
   if (namespace !== INITIAL_NAMESPACE) {
     return records.filter(isProgram).map((record) => ({ ...record, certain: false }));
   }
-  const lives = await lifetimes(system, owner.properties, pidsOf(records));
+  const lives = await lifetimes(system, owner.state, pidsOf(records));
   const unknown = records.filter((record) => record.unit === undefined && !isLiving(lives, record));
   const seen = await sightings(system, owner, pidsOf(unknown));
   const whose = (record: HeardRecord) => {
@@ -77,8 +78,8 @@ const isLiving = (lives: Lifetimes, { pid, time }: HeardRecord): boolean => isWi
  * Whether the process of a record may have been started as a service is. Anybody who logged in may run the program
  * under a filter of their own; systemd's services have no login but by PAM.
  */
-const isStartedAs = ({ manager, properties }: Owner, { fromLogin }: HeardRecord): boolean =>
-  !fromLogin || manager !== undefined || String(properties.get('PAMName') ?? '') !== '';
+const isStartedAs = ({ manager, state }: Owner, { fromLogin }: HeardRecord): boolean =>
+  !fromLogin || manager !== undefined || state.pamName !== '';
 
 async function realPath(system: System, path: string): Promise<string> {
   const { status, stdout } = await system.run(['readlink', '--canonicalize', '--', path]);

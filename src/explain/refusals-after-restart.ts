@@ -4,7 +4,7 @@ import { isKilledByFilter } from '../state/failure.js';
 import { failuresOf } from '../state/failures.js';
 import { lastWritten } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
-import type { UnitProperties } from '../system/system.js';
+import type { UnitState } from '../system/unit-state.js';
 import { explanationDiagnostic } from './diagnostic.js';
 import { explainUnit, startOf } from './explain-unit.js';
 
@@ -26,14 +26,14 @@ export async function refusalsAfterRestart(
   const { plan, unit } = prepared;
   let found: readonly Diagnostic[] = [];
   await failuresOf(async () => {
-    const properties = await context.system.unit(plan.unit);
-    const looks = isKilledByFilter(properties) ? LOOKS : 1;
+    const state = await context.system.unit(plan.unit);
+    const looks = isKilledByFilter(state) ? LOOKS : 1;
     // The unit's files were written before the restart; an unloaded service doesn't tell its start.
     const written = await lastWritten(context, unit.name.full);
-    const since = Math.max(written, startOf(properties, unit.properties));
+    const since = Math.max(written, startOf(state, unit.state));
     for (let look = 1; found.length === 0 && look <= looks; look++) {
       if (look > 1) await context.system.wait(PAUSE);
-      found = await diagnosticsSince(context, prepared, properties, since);
+      found = await diagnosticsSince(context, prepared, state, since);
     }
     return [];
   });
@@ -43,9 +43,9 @@ export async function refusalsAfterRestart(
 async function diagnosticsSince(
   context: Context,
   prepared: Prepared,
-  properties: UnitProperties,
+  state: UnitState,
   since: number,
 ): Promise<readonly Diagnostic[]> {
-  const { explanations } = await explainUnit(context, prepared, properties, { since });
+  const { explanations } = await explainUnit(context, prepared, state, { since });
   return explanations.map((one) => explanationDiagnostic(one, prepared.plan.target.machine));
 }

@@ -3,7 +3,6 @@ import { EXIT, error, UserError } from '../diagnostic.js';
 import { policyOfDropIn } from '../emit/files.js';
 import { dropInPath, ownDropInPaths } from '../paths.js';
 import { readTrusted } from '../state/own-files.js';
-import { dropInsOf } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import { isTemplate, type UnitName } from '../unit/name.js';
 import { exists } from './load/exists.js';
@@ -35,15 +34,15 @@ export async function prepareConfined(
       services.map((one) => one.name),
     );
   const template = unit.template;
-  const loaded = services.flatMap(({ properties }) => dropInsOf(properties));
+  const loaded = services.flatMap(({ state }) => state.dropInPaths);
   const isShared =
     template !== undefined &&
     ownDropInPaths(context.placement, template).some((path) => loaded.includes(path));
   if (!isShared) return prepare(context, text, await asApplied(context, unit, options));
   const prepared = await prepare(context, template, await asApplied(context, serviceName(template), options));
   const { plan } = prepared;
-  const properties = services[0]!.properties;
-  return { ...prepared, plan: { ...plan, unit: name }, unit: { ...prepared.unit, properties, services } };
+  const state = services[0]!.state;
+  return { ...prepared, plan: { ...plan, unit: name }, unit: { ...prepared.unit, state, services } };
 }
 
 /** The options, with the policy of the unit's drop-in unless the one that would be found is taken anyway. */

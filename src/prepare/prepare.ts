@@ -122,7 +122,7 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
   const { plan, planned, checked, found } = await planOn(context, {
     unit: unit.name,
     effective,
-    type: unit.properties?.get('Type') as string | undefined,
+    type: unit.state?.type,
     surroundings,
     loaded: policy,
     machine,
@@ -135,7 +135,7 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
     options,
   });
   const early = [...policy.diagnostics, ...checked, ...unit.diagnostics, ...machine.diagnostics];
-  const untrusted = await untrustedLaunch(context, plan, effective, unit.properties);
+  const untrusted = await untrustedLaunch(context, plan, effective, unit.state);
   const diagnostics = [...early, ...found, ...untrusted];
   if (hasErrors(diagnostics)) return { plan, planned, diagnostics, proofs: [], files: [] };
   const built = plan.filter && buildFilter(plan.filter);
@@ -154,13 +154,13 @@ async function makeFiles(context: Context, unit: LoadedUnit, given: Given): Prom
 /** Facts that other units' files decide; undefined offline, where no manager tells them. */
 async function around(
   { system }: Context,
-  { name, properties, services }: LoadedUnit,
+  { name, state, services }: LoadedUnit,
   { policy }: LoadedPolicy,
 ): Promise<Surroundings | undefined> {
-  if (!properties) return undefined;
-  const all = [properties, ...services.map((one) => one.properties)];
+  if (!state) return undefined;
+  const all = [state, ...services.map((one) => one.state)];
   const sets = (directive: string) => policy.service.some((one) => one.name === directive);
-  return surroundingsOf({ system, unit: name, properties: all, sets });
+  return surroundingsOf({ system, unit: name, states: all, sets });
 }
 
 /**
@@ -177,7 +177,7 @@ async function otherwise(
   const found: Diagnostic[] = [];
   for (const { name, files: own } of template.instances) {
     const as = { ...template, files: own, diagnostics: own.flatMap((file) => file.diagnostics) };
-    const made = await makeFiles(context, { ...as, properties: undefined }, given);
+    const made = await makeFiles(context, { ...as, state: undefined }, given);
     if (!hasErrors(made.diagnostics) && (await filesHash(made.files)) === (await filesHash(files))) continue;
     const other = own.find(({ path }) => !shared.has(path)) ?? own[0]!;
     const message = `${name.full} has lines of its own, for which the drop-in of ${template.name.full} won't do`;

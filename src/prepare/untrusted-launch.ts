@@ -8,10 +8,9 @@ import {
   untrustedPath,
 } from '../plan/launcher/launch-paths.js';
 import type { Plan } from '../plan/plan.js';
-import { mainPid } from '../state/main-process.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
-import type { UnitProperties } from '../system/system.js';
+import type { UnitState } from '../system/unit-state.js';
 import type { EffectiveUnit } from '../unit/effective.js';
 import { HOST, type NamespaceOf, type Untrusted, type View } from '../unit/view.js';
 
@@ -23,9 +22,9 @@ export async function untrustedLaunch(
   context: Context,
   plan: Plan,
   effective: EffectiveUnit,
-  loaded?: UnitProperties,
+  loaded?: UnitState,
 ): Promise<Diagnostic[]> {
-  const launch = plannedLaunch(plan, effective, PACKAGED_LAUNCHER, loaded);
+  const launch = plannedLaunch(plan, effective, PACKAGED_LAUNCHER, loaded?.properties);
   return launch && isLookedAt(context) ? untrustedByDirectives(context, launch) : [];
 }
 
@@ -68,9 +67,9 @@ const launchesOf = (
   own: Parameters<typeof loadedLaunch>[1],
   services: readonly Service[],
 ): Started[] =>
-  (isLookedAt(context) ? services : []).map(({ name, properties }) => ({
-    launch: loadedLaunch(name, own, properties),
-    process: mainPid(properties),
+  (isLookedAt(context) ? services : []).map(({ name, state }) => ({
+    launch: loadedLaunch(name, own, state.properties),
+    process: state.mainPid,
   }));
 
 async function untrustedStartsOf(context: Context, launches: readonly Started[]): Promise<Diagnostic[]> {

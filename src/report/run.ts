@@ -1,27 +1,16 @@
 /** The end of a transient unit: systemd-run(1)'s words for it, and the exit status that systemd-run makes of it. */
 
 import { EXIT } from '../diagnostic.js';
-import type { UnitProperties } from '../system/system.js';
+import type { UnitState } from '../system/unit-state.js';
 import { endText } from '../unit/exit-status.js';
 
-/** The number that stands for an unknown one on the bus. */
-const UNKNOWN = 2n ** 64n - 1n;
-
-function numberOf(unit: UnitProperties, name: string): bigint | undefined {
-  const value = unit.get(name);
-  if (typeof value !== 'bigint' && typeof value !== 'number') return undefined;
-  return BigInt(value) === UNKNOWN ? undefined : BigInt(value);
-}
-
-const codeOf = (unit: UnitProperties): number => Number(numberOf(unit, 'ExecMainCode') ?? 0n);
-const statusOf = (unit: UnitProperties): number => Number(numberOf(unit, 'ExecMainStatus') ?? 0n);
-const resultOf = (unit: UnitProperties): string => String(unit.get('Result') ?? 'n/a');
+const resultOf = (unit: UnitState): string => unit.result || 'n/a';
 
 /** The exit status after a signal, which leaves no status. */
 const EXCEPTION = 255;
 
 /** Whether the unit's program was ever started: a condition of a drop-in may not hold. */
-export const hasRun = (unit: UnitProperties): boolean => codeOf(unit) > 0;
+export const hasRun = (unit: UnitState): boolean => unit.execMainCode > 0;
 
 /** Signals that count as success: HUP, INT, PIPE and TERM (systemd.service(5), SuccessExitStatus=). */
 const CLEAN_SIGNALS = [1, 2, 13, 15];
@@ -30,24 +19,23 @@ const CLD_EXITED = 1;
 /**
  * Whether systemd may call the end itself a success. The result alone doesn't tell: whoever has the right may reset it.
  */
-function isClean(unit: UnitProperties): boolean {
-  const [statuses = [], signals = []] = (unit.get('SuccessExitStatus') ?? []) as number[][];
-  return codeOf(unit) === CLD_EXITED
-    ? [0, ...statuses].includes(statusOf(unit))
-    : [...CLEAN_SIGNALS, ...signals].includes(statusOf(unit));
+function isClean({ execMainCode, execMainStatus, successExitStatus }: UnitState): boolean {
+  return execMainCode === CLD_EXITED
+    ? [0, ...successExitStatus.statuses].includes(execMainStatus)
+    : [...CLEAN_SIGNALS, ...successExitStatus.signals].includes(execMainStatus);
 }
 
 /**
  * The exit status: 0 if systemd calls the end a success, the status of a command that exited, 255 after a signal, else
  * 1.
  */
-export function exitStatus(unit: UnitProperties): number {
-  const result = resultOf(unit);
+export function exitStatus(unit: UnitState): number {
+  const { result, execMainCode: code, execMainStatus: status } = unit;
   if (result === 'success') {
     if (!hasRun(unit) || isClean(unit)) return EXIT.ok;
-    return codeOf(unit) === CLD_EXITED ? statusOf(unit) : EXCEPTION;
+    return code === CLD_EXITED ? status : EXCEPTION;
   }
-  if (result === 'exit-code' && statusOf(unit) > 0) return statusOf(unit);
+  if (result === 'exit-code' && status > 0) return status;
   return result === 'signal' ? EXCEPTION : EXIT.findings;
 }
 
@@ -55,63 +43,57 @@ export function exitStatus(unit: UnitProperties): number {
  * The end in brackets, as far as the unit tells it: ` (exit-code: code=exited, status=203/EXEC)`. Empty after a
  * success.
  */
-export function howItEnded(unit: UnitProperties): string {
+export function howItEnded(unit: UnitState): string {
   if (resultOf(unit) === 'success') return '';
-  const code = codeOf(unit);
-  return ` (${resultOf(unit)}${code > 0 ? `: ${endText(code, statusOf(unit))}` : ''})`;
+  const { execMainCode: code, execMainStatus: status } = unit;
+  return ` (${resultOf(unit)}${code > 0 ? `: ${endText(code, status)}` : ''})`;
 }
 
 /** The time from the start to the end, in microseconds. */
-function runtime(unit: UnitProperties): bigint | undefined {
-  const start = numberOf(unit, 'InactiveExitTimestampMonotonic') ?? 0n;
-  const end = numberOf(unit, 'InactiveEnterTimestampMonotonic') ?? 0n;
-  return start > 0n && end > start ? end - start : undefined;
+function runtime(unit: UnitState): bigint | undefined {
+  const { inactiveExitTimestampMonotonic: start, inactiveEnterTimestampMonotonic: end } = unit;
+  return start > 0 && end > start ? BigInt(end - start) : undefined;
 }
 
-function cpuTime(unit: UnitProperties): bigint | undefined {
-  const nanoseconds = numberOf(unit, 'CPUUsageNSec');
-  return nanoseconds === undefined ? undefined : (nanoseconds + 999n) / 1000n;
-}
+const cpuTime = ({ cpuUsageNSec: nanoseconds }: UnitState): bigint | undefined =>
+  nanoseconds === undefined ? undefined : (nanoseconds + 999n) / 1000n;
 
 /** Lines about the end, as systemd-run 257 prints them. */
-export function summaryLines(unit: UnitProperties): string[] {
+export function summaryLines(unit: UnitState): string[] {
   const time = (what: string, value: bigint | undefined) =>
     value === undefined ? [] : [`${what}: ${timeText(value)}`];
-  const code = codeOf(unit);
-  const ended = code > 0 ? [`Main processes terminated with: ${endText(code, statusOf(unit))}`] : [];
+  const { execMainCode: code, execMainStatus: status } = unit;
+  const ended = code > 0 ? [`Main processes terminated with: ${endText(code, status)}`] : [];
   return [
     `Finished with result: ${resultOf(unit)}`,
     ...ended,
     ...time('Service runtime', runtime(unit)),
     ...time('CPU time consumed', cpuTime(unit)),
     ...memoryLines(unit),
-    ...trafficLines(unit, 'IP traffic received', 'IPIngressBytes', 'sent', 'IPEgressBytes'),
-    ...trafficLines(unit, 'IO bytes read', 'IOReadBytes', 'written', 'IOWriteBytes'),
+    ...trafficLines('IP traffic received', unit.ipIngressBytes, 'sent', unit.ipEgressBytes),
+    ...trafficLines('IO bytes read', unit.ioReadBytes, 'written', unit.ioWriteBytes),
   ];
 }
 
-function memoryLines(unit: UnitProperties): string[] {
-  const peak = numberOf(unit, 'MemoryPeak');
-  const swap = numberOf(unit, 'MemorySwapPeak');
+function memoryLines({ memoryPeak: peak, memorySwapPeak: swap }: UnitState): string[] {
   if (peak === undefined) return [];
   return [`Memory peak: ${sizeText(peak)}${swap === undefined ? '' : ` (swap: ${sizeText(swap)})`}`];
 }
 
-function trafficLines(unit: UnitProperties, ins: string, inName: string, outs: string, outName: string) {
-  const [into, out] = [inName, outName].map((name) => numberOf(unit, name) || undefined);
-  if (into === undefined && out === undefined) return [];
-  const text = (bytes: bigint | undefined) => (bytes === undefined ? 'n/a' : sizeText(bytes));
+function trafficLines(ins: string, into: bigint | undefined, outs: string, out: bigint | undefined) {
+  if (!into && !out) return [];
+  const text = (bytes: bigint | undefined) => (bytes ? sizeText(bytes) : 'n/a');
   return [`${ins}: ${text(into)} ${outs}: ${text(out)}`];
 }
 
 /** The end for programs; numbers are in microseconds and bytes. */
-export const endJson = (unit: UnitProperties) => ({
+export const endJson = (unit: UnitState) => ({
   result: resultOf(unit),
-  code: ['none', 'exited', 'killed', 'dumped'][codeOf(unit)] ?? 'none',
-  status: statusOf(unit),
+  code: ['none', 'exited', 'killed', 'dumped'][unit.execMainCode] ?? 'none',
+  status: unit.execMainStatus,
   runtime: runtime(unit) ?? null,
   cpuTime: cpuTime(unit) ?? null,
-  memoryPeak: numberOf(unit, 'MemoryPeak') ?? null,
+  memoryPeak: unit.memoryPeak ?? null,
 });
 
 /** Units of time in microseconds; systemd's years and months are means. */

@@ -1,7 +1,7 @@
 import { shortList } from '../collections.js';
 import { type Diagnostic, printable } from '../diagnostic.js';
 import type { Mode } from '../plan/plan.js';
-import type { State } from '../status/unit-state.js';
+import type { State } from '../status/service-state.js';
 import { columns } from './plan.js';
 
 export interface UnitStatus {

@@ -3,30 +3,41 @@ import { ASKED_AT_ONCE, type Service } from '../state/service.js';
 import { hasJob } from '../state/service-run.js';
 import { isDead } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
-import type { System, UnitProperties } from '../system/system.js';
+import type { System } from '../system/system.js';
+import type { UnitLink, UnitState } from '../system/unit-state.js';
 
-/**
- * Properties of a unit that name others which stop or fail with it, or start it (systemd.unit(5),
- * org.freedesktop.systemd1(5)).
- */
-const LINKS = ['RequiredBy', 'RequisiteOf', 'BoundBy', 'ConsistsOf', 'PropagatesStopTo', 'TriggeredBy'];
+/** Links to units that stop or fail with a unit, or start it (systemd.unit(5), org.freedesktop.systemd1(5)). */
+const LINKS: readonly UnitLink[] = [
+  'requiredBy',
+  'requisiteOf',
+  'boundBy',
+  'consistsOf',
+  'propagatesStopTo',
+  'triggeredBy',
+];
 
-/** Properties of a unit that name others which are stopped when it is started. */
-const OPPONENTS = ['Conflicts', 'ConflictedBy'];
+/** Links to units that are stopped when a unit is started. */
+const OPPONENTS: readonly UnitLink[] = ['conflicts', 'conflictedBy'];
 
-/** Properties of a unit that name others with which it is stopped. */
-export const NEEDS = ['BindsTo', 'PartOf', 'Requires', 'Requisite', 'StopPropagatedFrom'];
+/** Links to units with which a unit is stopped. */
+export const NEEDS: readonly UnitLink[] = [
+  'bindsTo',
+  'partOf',
+  'requires',
+  'requisite',
+  'stopPropagatedFrom',
+];
 
 /** A unit of any type, with the properties that all types have. */
 export interface AffectedUnit {
   readonly name: string;
-  readonly properties: UnitProperties;
+  readonly state: UnitState;
 }
 
 /** Asks the manager about a unit of any type. */
 export const askUnit = async (system: System, name: string): Promise<AffectedUnit> => ({
   name,
-  properties: await system.anyUnit(name),
+  state: await system.anyUnit(name),
 });
 
 /**
@@ -38,16 +49,16 @@ export async function affectedUnits(
   services: readonly Service[],
   { starts = false } = {},
 ): Promise<AffectedUnit[]> {
-  const found = new Map<string, UnitProperties | undefined>(services.map(({ name }) => [name, undefined]));
+  const found = new Map<string, UnitState | undefined>(services.map(({ name }) => [name, undefined]));
   const links = starts ? [...LINKS, ...OPPONENTS] : LINKS;
-  let named = services.flatMap(({ properties }) => namesIn(properties, links));
+  let named = services.flatMap(({ state }) => namesIn(state, links));
   while (named.length > 0) {
     const fresh = [...new Set(named)].filter((name) => !found.has(name));
     const asked = await inBatches(fresh, ASKED_AT_ONCE, (name) => context.system.anyUnit(name));
     fresh.forEach((name, i) => void found.set(name, isWanted(asked[i]!) ? asked[i] : undefined));
-    named = asked.filter(isWanted).flatMap((properties) => namesIn(properties, LINKS));
+    named = asked.filter(isWanted).flatMap((state) => namesIn(state, LINKS));
   }
-  return [...found].flatMap(([name, properties]) => (properties ? [{ name, properties }] : []));
+  return [...found].flatMap(([name, state]) => (state ? [{ name, state }] : []));
 }
 
 /** The units among some that aren't down for good. */
@@ -57,10 +68,10 @@ export async function wantedOf(system: System, names: readonly string[]): Promis
 }
 
 /** Whether a unit is up, or may be again: a unit that is being stopped may be in the middle of a restart. */
-const isWanted = (properties: UnitProperties): boolean => !isDead(properties) || hasJob(properties);
+const isWanted = (state: UnitState): boolean => !isDead(state) || hasJob(state);
 
-export const namesIn = (properties: UnitProperties, links: readonly string[]): string[] =>
-  links.flatMap((link) => (properties.get(link) ?? []) as readonly string[]);
+export const namesIn = (state: UnitState, links: readonly UnitLink[]): string[] =>
+  links.flatMap((link) => state[link]);
 
 /** Whether a unit starts services when something happens: it has to be there before them. */
 export const isTrigger = (unit: string): boolean => /\.(?:socket|path|timer|automount)$/.test(unit);

@@ -8,7 +8,7 @@ import type { Service } from '../state/service.js';
 import { isWaiting } from '../state/service-run.js';
 import { isDead } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
-import type { UnitProperties } from '../system/system.js';
+import type { UnitState } from '../system/unit-state.js';
 import { mountedBy, replacedPrograms } from '../verify/kernel/replaced-programs.js';
 import { type AffectedUnit, affectedUnits, isTrigger, NEEDS, namesIn, wantedOf } from './affected-units.js';
 import { unmetRequirement } from './requirements.js';
@@ -21,26 +21,25 @@ export async function isRestartDue(
   service: Service,
 ): Promise<boolean> {
   if (hasEffect(changes) || (await runsAsBefore(context, appliedRuns, service))) return true;
-  const { name, properties } = service;
-  return (await replacedPrograms(context.system, mountedBy(plan, name), properties)).length > 0;
+  const { name, state } = service;
+  return (await replacedPrograms(context.system, mountedBy(plan, name), state)).length > 0;
 }
 
 /**
  * The reason why a service must not be restarted, and the way out; undefined if it may be.
- * @param along the units that its restart takes down, if they are known already
+ * @param affected the units that its restart takes down, if they are known already
  */
 export async function obstacleTo(
   context: Context,
   service: Service,
-  along?: readonly AffectedUnit[],
+  affected?: readonly AffectedUnit[],
 ): Promise<string | undefined> {
-  const { properties } = service;
-  const state = properties.get('LoadState');
-  if (state !== 'loaded') return `it is ${state}: systemd would refuse the restart`;
-  const obstacle =
-    atWork(properties) ?? restartObstacle(properties) ?? (await staysDown(context, properties));
+  const { state } = service;
+  const { loadState } = state;
+  if (loadState !== 'loaded') return `it is ${loadState}: systemd would refuse the restart`;
+  const obstacle = atWork(state) ?? restartObstacle(state) ?? (await staysDown(context, state));
   if (obstacle !== undefined) return obstacle;
-  const all = [service, ...(along ?? (await affectedUnits(context, [service])))];
+  const all = [service, ...(affected ?? (await affectedUnits(context, [service])))];
   const names = new Set(all.map(({ name }) => name));
   for (const one of all.slice(1)) {
     const why = await obstacleOf(context, one, names);
@@ -55,23 +54,21 @@ export async function obstacleTo(
  */
 async function obstacleOf(
   context: Context,
-  { name, properties }: AffectedUnit,
+  { name, state }: AffectedUnit,
   all: ReadonlySet<string>,
 ): Promise<string | undefined> {
-  const goesWith = namesIn(properties, NEEDS).some((one) => all.has(one));
+  const goesWith = namesIn(state, NEEDS).some((one) => all.has(one));
   if (isTrigger(name) && !goesWith) return undefined;
-  const isGone = namesIn(properties, ['StopPropagatedFrom']).some((one) => all.has(one));
-  if (properties.get('Transient') === true && isGone) return 'it is transient: nobody could start it again';
+  const isGone = namesIn(state, ['stopPropagatedFrom']).some((one) => all.has(one));
+  if (state.transient && isGone) return 'it is transient: nobody could start it again';
   if (name.endsWith('.socket')) {
-    const others = namesIn(properties, ['Triggers']).filter((one) => !all.has(one));
+    const others = namesIn(state, ['triggers']).filter((one) => !all.has(one));
     const [user] = await wantedOf(context.system, others);
-    return user === undefined
-      ? staysDown(context, properties, all)
-      : `${user} runs: it could not listen again`;
+    return user === undefined ? staysDown(context, state, all) : `${user} runs: it could not listen again`;
   }
   // The properties that all types have don't tell a start from a oneshot service at work.
-  if (properties.get('ActiveState') === 'activating' && !isWaiting(properties)) return 'the start goes on';
-  return endsMore(properties) ?? staysDown(context, properties, all);
+  if (state.activeState === 'activating' && !isWaiting(state)) return 'the start goes on';
+  return endsMore(state) ?? staysDown(context, state, all);
 }
 
 /**
@@ -80,14 +77,14 @@ async function obstacleOf(
  */
 export async function staysDown(
   { system, placement }: Context,
-  properties: UnitProperties,
+  state: UnitState,
   besides: ReadonlySet<string> = new Set(),
 ): Promise<string | undefined> {
-  const unmet = await unmetCondition(system, placement.scope, properties);
+  const unmet = await unmetCondition(system, placement.scope, state);
   if (unmet !== undefined) return `${unmet} doesn't hold: it would stay down`;
-  for (const name of (properties.get('Requisite') ?? []) as readonly string[]) {
+  for (const name of state.requisite) {
     if (!besides.has(name) && isDead(await system.anyUnit(name)))
       return `Requisite=${name} is down: it would stay down`;
   }
-  return unmetRequirement(system, { name: '', properties }, new Set(besides));
+  return unmetRequirement(system, { name: '', state }, new Set(besides));
 }

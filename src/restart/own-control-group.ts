@@ -24,10 +24,10 @@ export function insideOf(
   { placement: { scope } }: Context,
   verb: Restarting,
   groups: readonly string[],
-  { service, along }: { readonly service: Service; readonly along: readonly AffectedUnit[] },
+  { service, affected }: { readonly service: Service; readonly affected: readonly AffectedUnit[] },
 ): Diagnostic[] {
   const { name } = service;
-  const around = isWithin(groups, service) ? name : alongWith(groups, along);
+  const around = isWithin(groups, service) ? name : affectedAround(groups, affected);
   if (around === undefined) return [];
   const outside = `systemd-run${scope === 'user' ? ' --user' : ''} --wait --pipe`;
   const without = verb === 'explain --record' ? '' : ', or use --no-restart';
@@ -35,12 +35,12 @@ export function insideOf(
   return [error('own-service', `this program runs in ${around}, which a restart of ${name} ends`, { hint })];
 }
 
-function isWithin(groups: readonly string[], { properties }: Service): boolean {
-  const group = String(properties.get('ControlGroup') ?? '');
+function isWithin(groups: readonly string[], { state }: Service): boolean {
+  const group = state.controlGroup;
   return /^\/./.test(group) && groups.some((own) => covers(group, own));
 }
 
-function alongWith(groups: readonly string[], along: readonly AffectedUnit[]): string | undefined {
+function affectedAround(groups: readonly string[], affected: readonly AffectedUnit[]): string | undefined {
   const names = groups.flatMap((group) => group.split('/'));
-  return names.find((name) => name.endsWith('.service') && along.some((one) => one.name === name));
+  return names.find((name) => name.endsWith('.service') && affected.some((one) => one.name === name));
 }

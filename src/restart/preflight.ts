@@ -11,7 +11,7 @@ import { ASKED_AT_ONCE, type Service } from '../state/service.js';
 import { isRunning } from '../state/service-run.js';
 import { triggered } from '../state/triggered.js';
 import type { Context } from '../system/context.js';
-import type { UnitProperties } from '../system/system.js';
+import type { UnitState } from '../system/unit-state.js';
 import { type AffectedUnit, affectedUnits, isTrigger } from './affected-units.js';
 import { isRestartDue, obstacleTo } from './may-restart.js';
 import { insideOf, ownGroups, type Restarting } from './own-control-group.js';
@@ -55,9 +55,7 @@ async function toBeRestarted(
 ): Promise<readonly Service[]> {
   const { services } = prepared.unit;
   if (verb === 'explain --record') return services;
-  const running = isPending(prepared.changes)
-    ? services.filter(({ properties }) => isRunning(properties))
-    : [];
+  const running = isPending(prepared.changes) ? services.filter(({ state }) => isRunning(state)) : [];
   const due = await inBatches(running, ASKED_AT_ONCE, (one) => isRestartDue(context, prepared, one));
   return running.filter((_, i) => due[i]);
 }
@@ -71,21 +69,21 @@ export async function preflightRestarts(
   if (services.length === 0) return [];
   const groups = await ownGroups(context);
   const each = await inBatches(services, ASKED_AT_ONCE, async (service) => {
-    const along = (await affectedUnits(context, [service])).filter(({ name }) => !isTrigger(name));
-    const ofOthers = along.flatMap((one) => failing(context, verb, one)).filter(isError);
+    const affected = (await affectedUnits(context, [service])).filter(({ name }) => !isTrigger(name));
+    const ofOthers = affected.flatMap((one) => failing(context, verb, one)).filter(isError);
     const found = [
-      ...insideOf(context, verb, groups, { service, along }),
+      ...insideOf(context, verb, groups, { service, affected }),
       ...startsOthers(service),
-      ...takesAlong(service, along),
+      ...takesAlong(service, affected),
       ...(verb === 'revert' ? [] : [...failing(context, verb, service), ...ofOthers]),
     ];
-    return found.length === 0 || (await obstacleTo(context, service, along)) !== undefined ? [] : found;
+    return found.length === 0 || (await obstacleTo(context, service, affected)) !== undefined ? [] : found;
   });
   return each.flat();
 }
 
-function startsOthers({ name, properties }: Service): Diagnostic[] {
-  const { units } = triggered(properties, 'OnSuccess');
+function startsOthers({ name, state }: Service): Diagnostic[] {
+  const { units } = triggered(state, 'OnSuccess');
   const message = `${name} starts ${units.join(', ')} when it is stopped (OnSuccess=), and so at its restart`;
   return units.length > 0 ? [note('on-success', message)] : [];
 }
@@ -93,47 +91,46 @@ function startsOthers({ name, properties }: Service): Diagnostic[] {
 /** The most units that one note names. */
 const MOST_NAMED = 5;
 
-function takesAlong({ name }: Service, along: readonly AffectedUnit[]): Diagnostic[] {
-  const names = along.map((one) => one.name);
+function takesAlong({ name }: Service, affected: readonly AffectedUnit[]): Diagnostic[] {
+  const names = affected.map((one) => one.name);
   const message = `the restart of ${name} restarts or stops ${shortList(names, MOST_NAMED)}, too`;
   return names.length > 0 ? [note('takes-along', message)] : [];
 }
 
 const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
 
-/** Actions of systemd when a unit fails, fails too often, or takes too long to start (systemd.unit(5)). */
-const FAILURE_ACTIONS = ['FailureAction', 'StartLimitAction', 'JobTimeoutAction'];
-
 /**
  * An error about a trial that ends all that runs if it fails: nobody would be there to roll the service back. A note
  * about units that a failure only starts.
  */
-function failing(context: Context, verb: Restarting, { name, properties }: AffectedUnit): Diagnostic[] {
+function failing(context: Context, verb: Restarting, { name, state }: AffectedUnit): Diagnostic[] {
   const { scope, lifetime } = context.placement;
   const later =
     verb === 'apply'
       ? 'apply it with --no-restart'
       : `'${ownCommand(scope, 'apply --permissive --no-restart', name)}' has its next start recorded`;
-  const onFailure = triggered(properties, 'OnFailure');
+  const onFailure = triggered(state, 'OnFailure');
   if (onFailure.endsMore !== undefined) return [refusedTrial(name, onFailure.endsMore, later)];
-  const key = FAILURE_ACTIONS.find((one) => isSet(properties, one));
-  if (key !== undefined && lifetime !== 'runtime') {
+  const action = failureAction(state);
+  if (action !== undefined && lifetime !== 'runtime') {
     const hint = verb === 'apply' ? `try it with --runtime, which a boot undoes, then ${later}` : later;
-    return [refusedTrial(name, `${key}=${properties.get(key)}`, hint)];
+    return [refusedTrial(name, action, hint)];
   }
   const message = `a trial of ${name} that fails starts ${onFailure.units.join(', ')} (OnFailure=)`;
   return onFailure.units.length > 0 ? [note('on-failure', message)] : [];
 }
 
-/** The value of a timeout that isn't set, in microseconds. */
-const INFINITY = 2n ** 64n - 1n;
-
-const isSet = (properties: UnitProperties, action: string): boolean =>
-  !['none', undefined].includes(properties.get(action) as string) &&
-  (action !== 'JobTimeoutAction' ||
-    ['JobTimeoutUSec', 'JobRunningTimeoutUSec'].some(
-      (one) => (properties.get(one) ?? INFINITY) !== INFINITY,
-    ));
+/** The line by which systemd acts when a unit fails, fails too often, or takes too long to start (systemd.unit(5)). */
+function failureAction(state: UnitState): string | undefined {
+  const isTimed = state.jobTimeoutUSec !== undefined || state.jobRunningTimeoutUSec !== undefined;
+  const actions = [
+    ['FailureAction', state.failureAction],
+    ['StartLimitAction', state.startLimitAction],
+    ['JobTimeoutAction', isTimed ? state.jobTimeoutAction : ''],
+  ] as const;
+  const found = actions.find(([, action]) => !['', 'none'].includes(action));
+  return found?.join('=');
+}
 
 const refusedTrial = (name: string, what: string, hint: string): Diagnostic =>
   error('failure-action', `${name} has ${what}: a trial that fails would do that`, { hint });

@@ -1,7 +1,8 @@
 import { isRunning } from '../state/service-run.js';
 import { isDead } from '../state/stopped.js';
-import { isSkipped, type System, type UnitProperties } from '../system/system.js';
-import { type AffectedUnit, namesIn } from './affected-units.js';
+import type { System } from '../system/system.js';
+import { isSkipped } from '../system/unit-state.js';
+import { type AffectedUnit, askUnit } from './affected-units.js';
 
 /**
  * The reason why a service would be down after a restart: a unit that has to be started, directly or not, can't be, or
@@ -13,41 +14,37 @@ import { type AffectedUnit, namesIn } from './affected-units.js';
  */
 export async function unmetRequirement(
   system: System,
-  { name: of, properties }: AffectedUnit,
+  { name: of, state }: AffectedUnit,
   known: Set<string>,
   isWaitedFor = true,
 ): Promise<string | undefined> {
-  const before = new Set(namesIn(properties, ['After']));
-  const needed = ['Requires', 'BindsTo'].flatMap((key) =>
-    namesIn(properties, [key]).map((name) => ({ name, line: `${key}=${name}${of && ` of ${of}`}` })),
-  );
+  const before = new Set(state.after);
+  const needed = [
+    ...state.requires.map((name) => ({ name, line: `Requires=${name}` })),
+    ...state.bindsTo.map((name) => ({ name, line: `BindsTo=${name}` })),
+  ];
   for (const { name, line } of needed.filter((one) => !known.has(one.name))) {
     known.add(name);
-    const state = await system.anyUnit(name);
-    const loaded = state.get('LoadState');
-    if (loaded !== 'loaded') return `${line} is ${loaded}: systemd would refuse the restart`;
+    const unit = await askUnit(system, name);
+    const { loadState } = unit.state;
+    const what = `${line}${of && ` of ${of}`}`;
+    if (loadState !== 'loaded') return `${what} is ${loadState}: systemd would refuse the restart`;
     const isFirst = isWaitedFor && before.has(name);
-    const why = isFirst ? flawOf(name, state) : undefined;
-    if (why !== undefined) return `${line} ${why}: start that first`;
+    const why = isFirst ? flawOf(unit) : undefined;
+    if (why !== undefined) return `${what} ${why}: start that first`;
     // A unit that is up doesn't wait for anything.
-    const deeper = await unmetRequirement(
-      system,
-      { name, properties: state },
-      known,
-      isFirst && !isRunning(state),
-    );
+    const deeper = await unmetRequirement(system, unit, known, isFirst && !isRunning(unit.state));
     if (deeper !== undefined) return deeper;
   }
   return undefined;
 }
 
 /** The reason why the start of a unit may fail. A unit that has ended with success, or was skipped, does so again. */
-function flawOf(name: string, state: UnitProperties): string | undefined {
-  if (state.get('ActiveState') === 'failed') return 'has failed';
+function flawOf({ name, state }: AffectedUnit): string | undefined {
+  if (state.activeState === 'failed') return 'has failed';
   if (!isDead(state) || isSkipped(state)) return undefined;
   // A mount that its automount has undone comes back when it is needed.
-  if (/\.(?:mount|swap|device)$/.test(name))
-    return namesIn(state, ['TriggeredBy']).length > 0 ? undefined : 'is down';
-  const isNew = name.endsWith('.service') && Number(state.get('InactiveExitTimestamp')) === 0;
+  if (/\.(?:mount|swap|device)$/.test(name)) return state.triggeredBy.length > 0 ? undefined : 'is down';
+  const isNew = name.endsWith('.service') && state.inactiveExitTimestamp === 0;
   return isNew ? 'was never started' : undefined;
 }

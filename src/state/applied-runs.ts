@@ -65,11 +65,11 @@ export async function runsAsBefore(
   service: Service,
 ): Promise<boolean> {
   const { files, since, seen, comparedFilters } = appliedRuns;
-  const { name, properties } = service;
-  if (!isRunning(properties) || files.length === 0) return false;
-  const recorded = (await seen()).get(runOf(name, properties).invocation);
+  const { name, state } = service;
+  if (!isRunning(state) || files.length === 0) return false;
+  const recorded = (await seen()).get(runOf(name, state).invocation);
   if (recorded !== undefined) return recorded !== (await filesHash(files));
-  if (Number(properties.get('InactiveExitTimestamp')) / 1000 < since) return true;
+  if (state.inactiveExitTimestamp / 1000 < since) return true;
   return (
     (await lacksWhatIsSet(context, appliedRuns, service)) || (await comparedFilters?.(service)) === 'looser'
   );
@@ -79,12 +79,12 @@ export async function runsAsBefore(
 async function lacksWhatIsSet(
   { system, placement }: Context,
   { files }: AppliedRuns,
-  { properties }: Service,
+  { state }: Service,
 ): Promise<boolean> {
   const dropIn = files.find(({ path }) => hasNameOfDropIn(path));
   if (placement.scope === 'user' || !dropIn) return false;
   const set = new Set(parseUnitFile(dropIn.path, dropIn.content).assignments.map(({ key }) => key));
-  return lacksConfinement(system, properties, set);
+  return lacksConfinement(system, state, set);
 }
 
 /**
@@ -92,7 +92,7 @@ async function lacksWhatIsSet(
  * more than they need.
  */
 export async function keepRuns(context: Context, unit: string, names: readonly string[]): Promise<void> {
-  const ask = async (name: string) => ({ name, properties: await context.system.unit(name) });
+  const ask = async (name: string) => ({ name, state: await context.system.unit(name) });
   await failureOf(async () =>
     record(context, unit, {
       files: await readOwnFiles(context, unit),
@@ -123,8 +123,8 @@ export async function keepRunsFound(
   const recorded = await seen();
   const found: Service[] = [];
   for (const service of all) {
-    const { name, properties } = service;
-    if (!isRunning(properties) || recorded.has(runOf(name, properties).invocation)) continue;
+    const { name, state } = service;
+    if (!isRunning(state) || recorded.has(runOf(name, state).invocation)) continue;
     if ((await comparedFilters?.(service)) !== 'unknown') found.push(service);
   }
   if (found.length > 0) await failureOf(() => record(context, unit, { files, services: found }));

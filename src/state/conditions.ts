@@ -1,5 +1,6 @@
 import type { Plan } from '../plan/plan.js';
-import type { System, UnitProperties } from '../system/system.js';
+import type { System } from '../system/system.js';
+import type { Condition, UnitState } from '../system/unit-state.js';
 
 /**
  * The environment for systemd-analyze: its findings are in its log, on standard error and without escape codes,
@@ -10,15 +11,6 @@ const LOG = ['SYSTEMD_LOG_TARGET=console', 'SYSTEMD_LOG_LEVEL=info', 'SYSTEMD_LO
 /** The most time for systemd-analyze, in milliseconds: a path may be on a server that doesn't answer. */
 const TIMEOUT = 10_000;
 
-/** A condition as the bus has it, with the result of the last look at it. */
-type Condition = readonly [
-  name: string,
-  trigger: boolean,
-  negate: boolean,
-  parameter: string,
-  result: number,
-];
-
 /**
  * The line of `Condition…=` or `Assert…=` that keeps a unit from being started again: it doesn't hold, as
  * systemd-analyze(1) evaluates it. Undefined if all hold, or if that can't be told.
@@ -26,11 +18,9 @@ type Condition = readonly [
 export async function unmetCondition(
   system: System,
   scope: Plan['target']['scope'],
-  properties: UnitProperties,
+  state: UnitState,
 ): Promise<string | undefined> {
-  const expressions = ['Conditions', 'Asserts'].flatMap((name) =>
-    expressionsOf((properties.get(name) ?? []) as readonly Condition[]),
-  );
+  const expressions = [state.conditions, state.asserts].flatMap(expressionsOf);
   if (expressions.length === 0) return undefined;
   const user = scope === 'user' ? ['--user'] : [];
   const argv = ['env', ...LOG, 'systemd-analyze', ...user, 'condition', ...expressions];
@@ -44,14 +34,14 @@ export async function unmetCondition(
 /** The lines to be evaluated, with the parameters as the manager has expanded them. */
 function expressionsOf(conditions: readonly Condition[]): string[] {
   // One line with '|' that holds is enough: if one of them can't be evaluated, the others decide nothing.
-  const isOpen = conditions.some((one) => one[1] && isOfManager(one));
+  const isOpen = conditions.some((one) => one.trigger && isOfManager(one));
   return conditions
-    .filter((one) => !isOfManager(one) && !(one[1] && isOpen))
-    .map(([name, trigger, negate, parameter]) => {
+    .filter((one) => !isOfManager(one) && !(one.trigger && isOpen))
+    .map(({ name, trigger, negate, parameter }) => {
       const marks = `${trigger ? '|' : ''}${negate ? '!' : ''}`;
       return `${name}=${marks}${parameter.replaceAll('%', '%%')}`;
     });
 }
 
 /** Whether a condition is about the manager's own environment or credentials, which others can't see. */
-const isOfManager = ([name]: Condition): boolean => /(?:Environment|Credential)$/.test(name);
+const isOfManager = ({ name }: Condition): boolean => /(?:Environment|Credential)$/.test(name);

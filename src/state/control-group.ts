@@ -1,7 +1,8 @@
 /** Finds the folders of a unit's control group, and tells whether a process is in it. */
 import { codeOf } from '../diagnostic.js';
 import { groupFolders, groupIn, parseHierarchies } from '../formats/cgroup-mounts.js';
-import type { System, UnitProperties } from '../system/system.js';
+import type { System } from '../system/system.js';
+import type { UnitState } from '../system/unit-state.js';
 
 const PROCESSES = 'cgroup.procs';
 const MAX_LIST = 1 << 20;
@@ -10,8 +11,8 @@ const MAX_LIST = 1 << 20;
  * The folders of a unit's control group: one of each hierarchy that systemd keeps it in, so that two may have the same
  * processes. None if the unit doesn't run.
  */
-export async function unitGroups(system: System, unit: UnitProperties): Promise<string[]> {
-  const group = String(unit.get('ControlGroup') ?? '');
+export async function unitGroups(system: System, unit: UnitState): Promise<string[]> {
+  const { controlGroup: group } = unit;
   if (group === '' || group === '/') return [];
   const mounts = await textOf(system, '/proc/self/mountinfo');
   const folders = groupFolders(parseHierarchies(mounts), group);
@@ -26,8 +27,8 @@ export async function unitGroups(system: System, unit: UnitProperties): Promise<
  * Whether a process is in a unit's control group or below it. False also for a process so deep below it that the kernel
  * can't name its group: names end at PATH_MAX.
  */
-export async function isInUnit(system: System, unit: UnitProperties, pid: number): Promise<boolean> {
-  const group = String(unit.get('ControlGroup') ?? '');
+export async function isInUnit(system: System, unit: UnitState, pid: number): Promise<boolean> {
+  const { controlGroup: group } = unit;
   if (group === '' || group === '/') return false;
   try {
     const lines = (await textOf(system, `/proc/${pid}/cgroup`)).split('\n');

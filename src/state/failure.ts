@@ -1,8 +1,8 @@
-import { toHex } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { Plan } from '../plan/plan.js';
-import type { System, UnitProperties } from '../system/system.js';
+import type { System } from '../system/system.js';
+import { commandsOf, type UnitState } from '../system/unit-state.js';
 import { codeOfName, statusName } from '../unit/exit-status.js';
 import { recordsOf } from './stopped.js';
 
@@ -12,8 +12,8 @@ export interface FailedUnit {
   readonly scope: Plan['target']['scope'];
   /** The plan that it was restarted under; undefined without a policy. */
   readonly plan: Plan | undefined;
-  /** Properties of the failed run while it still ran; if absent, the last run is meant. */
-  readonly run?: UnitProperties;
+  /** The unit in the failed run while it still ran; if absent, the last run is meant. */
+  readonly run?: UnitState;
 }
 
 /**
@@ -24,13 +24,13 @@ export async function failed(
   { unit, scope, plan, run }: FailedUnit,
   message: string,
 ): Promise<Diagnostic> {
-  const properties = await system.unit(unit);
-  const isAnew = run !== undefined && invocationOf(run) !== invocationOf(properties);
-  const end = isAnew ? await endInJournal(system, { unit, scope, run }) : endIn(properties);
-  const hasFailed = properties.get('Result') !== 'success';
-  const how = isAnew ? end && textOf(end) : hasFailed ? howItEnded(properties) : undefined;
+  const state = await system.unit(unit);
+  const isAnew = run !== undefined && run.invocationId !== state.invocationId;
+  const end = isAnew ? await endInJournal(system, { unit, scope, run }) : endIn(state);
+  const hasFailed = state.result !== 'success';
+  const how = isAnew ? end && textOf(end) : hasFailed ? howItEnded(state) : undefined;
   const reason = how ? `${message} (${how})` : message;
-  const lines = await programsSaid(system, unit, scope, run ?? properties);
+  const lines = await programsSaid(system, unit, scope, run ?? state);
   const said = lines.length > 0 ? [`it said: ${lines.join(' / ')}`] : [];
   const log = scope === 'user' ? 'journalctl --user --user-unit' : 'journalctl --unit';
   const isHeld = plan?.meaning !== undefined && plan.mode === 'enforcing';
@@ -43,10 +43,6 @@ export async function failed(
   return error('service-failed', reason, { hint: [...more, ...said].join('; ') });
 }
 
-/** The invocation ID of the run that a service is in, or was in last, in hex. */
-export const invocationOf = (properties: UnitProperties): string =>
-  toHex((properties.get('InvocationID') ?? []) as Iterable<number>);
-
 const whatItNeeds = (unit: string, scope: Plan['target']['scope']): string =>
   `'${ownCommand(scope, 'explain --record', unit)}' runs it once with no call refused, and names all that it needs`;
 
@@ -58,10 +54,10 @@ async function programsSaid(
   system: System,
   unit: string,
   scope: Plan['target']['scope'],
-  properties: UnitProperties,
+  state: UnitState,
 ): Promise<string[]> {
-  const invocation = invocationOf(properties);
-  const started = Math.floor(Number(properties.get('InactiveExitTimestamp') ?? 0) / 1e6);
+  const invocation = state.invocationId;
+  const started = Math.floor(state.inactiveExitTimestamp / 1e6);
   // Nobody knows which lines are the last run's if the service is unloaded.
   if (invocation === '' && started === 0) return [];
   const { stdout } = await system.run([
@@ -82,24 +78,16 @@ interface End {
 }
 
 /** The end of the main process; if none was started, that of the command which failed before it. */
-function endIn(properties: UnitProperties): End {
-  const main = {
-    code: Number(properties.get('ExecMainCode') ?? 0),
-    status: Number(properties.get('ExecMainStatus')),
-  };
-  return main.code > 0 ? main : (STARTERS.flatMap((key) => endsOf(properties, key)).find(isFailure) ?? main);
+function endIn(state: UnitState): End {
+  const main = { code: state.execMainCode, status: state.execMainStatus };
+  return main.code > 0 ? main : (STARTERS.flatMap((key) => endsOf(state, key)).find(isFailure) ?? main);
 }
 
 const STARTERS = ['ExecCondition', 'ExecStartPre', 'ExecStart', 'ExecStartPost'];
 
-/**
- * The ends of the commands that count. The last two fields that the manager has of a command are the code and the
- * status.
- */
-const endsOf = (properties: UnitProperties, key: string): End[] =>
-  ((properties.get(`${key}Ex`) ?? []) as readonly (readonly unknown[])[])
-    .filter(([, , flags]) => !(flags as readonly string[]).includes('ignore-failure'))
-    .map((command) => ({ code: Number(command.at(-2)), status: Number(command.at(-1)) }));
+/** The ends of the commands that count. */
+const endsOf = (state: UnitState, key: string): readonly End[] =>
+  commandsOf(state, key).filter(({ flags }) => !flags.includes('ignore-failure'));
 
 const isFailure = (end: End): boolean => isKilled(end) || (end.code === 1 && end.status !== 0);
 
@@ -120,7 +108,7 @@ async function endInJournal(
     ...['journalctl', '--quiet', '--no-pager', '--lines=1', '--output=json'],
     // Only the main process counts: commands that end the run have ends of their own.
     ...['--output-fields=EXIT_CODE,EXIT_STATUS', `MESSAGE_ID=${ENDED}`, 'COMMAND=ExecStart'],
-    ...[...recordsOf({ unit, scope }), `${prefix}INVOCATION_ID=${invocationOf(run)}`],
+    ...[...recordsOf({ unit, scope }), `${prefix}INVOCATION_ID=${run.invocationId}`],
   ]);
   const said = (name: string) => new RegExp(`"${name}":"(\\w+)"`).exec(stdout)?.[1];
   const code = codeOfName(said('EXIT_CODE') ?? '');
@@ -133,23 +121,23 @@ const isKilled = (end: End | undefined): boolean => end?.code === 2 || end?.code
 const isRefusal = (end: End | undefined): boolean => isKilled(end) && end?.status === SIGSYS;
 
 /** Whether SIGSYS ended the main process, or the command that failed before it. */
-export const isKilledByFilter = (properties: UnitProperties): boolean => isRefusal(endIn(properties));
+export const isKilledByFilter = (state: UnitState): boolean => isRefusal(endIn(state));
 
 const isSystemdsEnd = (end: End | undefined): boolean =>
   end?.code === 1 && end.status >= 200 && end.status < 250;
 
 /** Whether systemd itself gave up before the program was started (systemd.exec(5), "Process Exit Codes"). */
-export const isSystemds = (properties: UnitProperties): boolean => isSystemdsEnd(endIn(properties));
+export const isSystemds = (state: UnitState): boolean => isSystemdsEnd(endIn(state));
 
 /** Whether the last run of a service ended as one that is stopped does. */
-export function endedWell(properties: UnitProperties): boolean {
-  const end = endIn(properties);
+export function endedWell(state: UnitState): boolean {
+  const end = endIn(state);
   return isKilled(end) ? end.status === SIGTERM : end.status === 0;
 }
 
 /** The end of a service's last run, in few words, if it didn't succeed. */
-export const howItEnded = (properties: UnitProperties): string =>
-  [properties.get('Result'), textOf(endIn(properties))].filter(Boolean).join(', ');
+export const howItEnded = (state: UnitState): string =>
+  [state.result, textOf(endIn(state))].filter(Boolean).join(', ');
 
 function textOf(end: End): string {
   if (isSystemdsEnd(end)) return `exit status ${end.status}/${statusName(end.status)}`;

@@ -1,8 +1,8 @@
 import { UserError } from '../diagnostic.js';
 import { DIRECTIVES } from '../directives/table.js';
-import type { System, UnitProperties } from '../system/system.js';
-import { mainPid, START } from './main-process.js';
-import { readStatus } from './process-status.js';
+import type { System } from '../system/system.js';
+import { commandsOf, type UnitProperties, type UnitState } from '../system/unit-state.js';
+import { PROGRAM_WITHIN, readStatus } from './process-status.js';
 
 /** Directives that put a service into a namespace, by the name of that below /proc/PID/ns. */
 const OWN_NAMESPACES: ReadonlyMap<string, readonly string[]> = new Map([
@@ -49,16 +49,16 @@ const isOn = (properties: UnitProperties, name: string): boolean => {
  */
 export async function lacksConfinement(
   system: System,
-  properties: UnitProperties,
+  state: UnitState,
   set: ReadonlySet<string>,
 ): Promise<boolean> {
-  const pid = mainPid(properties);
+  const pid = state.mainPid;
   // One of type idle may wait for others before it is confined.
-  if (pid === 0 || properties.get('Type') === 'idle' || startsUnheld(properties)) return false;
-  const ours = new Map([...properties].filter(([name]) => set.has(name)));
+  if (pid === 0 || state.type === 'idle' || startsUnheld(state)) return false;
+  const ours = new Map([...state.properties].filter(([name]) => set.has(name)));
   try {
     if (!(await lacks(system, pid, ours))) return false;
-    await system.wait(START);
+    await system.wait(PROGRAM_WITHIN);
     return await lacks(system, pid, ours);
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
@@ -82,12 +82,8 @@ async function lacks(system: System, pid: number, ours: UnitProperties): Promise
   return isOutside || mayGain || isUnfiltered || (shares('user') && hasMore(status, ours));
 }
 
-function startsUnheld(properties: UnitProperties): boolean {
-  const commands = (properties.get('ExecStartEx') ?? []) as readonly (readonly unknown[])[];
-  return commands.some((command) =>
-    UNHELD.some((flag) => (command[2] as string[] | undefined)?.includes(flag)),
-  );
-}
+const startsUnheld = (state: UnitState): boolean =>
+  commandsOf(state, 'ExecStart').some(({ flags }) => UNHELD.some((flag) => flags.includes(flag)));
 
 /** Whether a process could get capabilities that its unit takes away. In a user namespace of its own it has all of that. */
 function hasMore(status: ReadonlyMap<string, string>, properties: UnitProperties): boolean {

@@ -1,6 +1,6 @@
 import { systemctl } from '../command-lines.js';
 import { note } from '../diagnostic.js';
-import type { UnitProperties } from '../system/system.js';
+import type { UnitState } from '../system/unit-state.js';
 import type { Scope } from '../unit/search.js';
 
 /** @param obstacle the reason why it isn't restarted; undefined if nobody wants it to be */
@@ -18,22 +18,22 @@ export const notRunning = (unit: string) =>
   note('not-running', `${unit} isn't running: the policy takes effect at its next start`);
 
 /** The command line that starts a failed service, even one that was started too often. */
-export const startCommand = (unit: string, scope: Scope, properties: UnitProperties): string => {
+export const startCommand = (unit: string, scope: Scope, state: UnitState): string => {
   const start = systemctl(scope, 'start', unit);
-  const isLimited = properties.get('Result') === 'start-limit-hit';
+  const isLimited = state.result === 'start-limit-hit';
   return isLimited ? `${systemctl(scope, 'reset-failed', unit)} && ${start}` : start;
 };
 
 /** A note about a service that has failed before, and that nobody starts. */
-export const downAlready = (unit: string, scope: Scope, properties: UnitProperties) =>
+export const downAlready = (unit: string, scope: Scope, state: UnitState) =>
   note('not-running', `${unit} has failed, and isn't started: the policy takes effect at its next start`, {
-    hint: startCommand(unit, scope, properties),
+    hint: startCommand(unit, scope, state),
   });
 
 /** A note about a failed service that has no files of ours. */
-export const staysFailed = (unit: string, scope: Scope, properties: UnitProperties) =>
+export const staysFailed = (unit: string, scope: Scope, state: UnitState) =>
   note('not-running', `${unit} has failed, and isn't started`, {
-    hint: startCommand(unit, scope, properties),
+    hint: startCommand(unit, scope, state),
   });
 
 export const noRestartNeeded = (unit: string) =>

@@ -3,6 +3,9 @@ import type { System } from '../system/system.js';
 /** A tick in microseconds: USER_HZ is 100 on every machine (proc_pid_stat(5)). */
 export const TICK = 10_000;
 
+/** The most time between the fork of a process and its program, in milliseconds. */
+export const PROGRAM_WITHIN = 500;
+
 /** The most bytes that are read of `stat`: the kernel's text is shorter. */
 const MAX_STAT = 1 << 14;
 

@@ -38,8 +38,8 @@ export async function recordRuns(
   hash: string,
 ): Promise<void> {
   const { system, placement } = context;
-  const running = services.filter(({ properties }) => isRunning(properties));
-  const runs = running.map(({ name, properties }) => runOf(name, properties).invocation);
+  const running = services.filter(({ state }) => isRunning(state));
+  const runs = running.map(({ name, state }) => runOf(name, state).invocation);
   const all = new Map(await readRuns(context, unit));
   // The record alone tells that a unit was applied, even where nothing runs.
   if (runs.length > 0 && runs.every((run) => all.get(run) === hash)) return;

@@ -1,5 +1,6 @@
 import { type Diagnostic, error, note } from '../diagnostic.js';
-import type { System, UnitProperties } from '../system/system.js';
+import type { System } from '../system/system.js';
+import type { UnitState } from '../system/unit-state.js';
 import type { Scope } from '../unit/search.js';
 
 /**
@@ -26,28 +27,24 @@ interface One {
  * that ends by itself, be it with success, was not stopped. Nor was one that systemd stops since a unit that it is
  * bound to has ended.
  */
-export async function wasStopped(system: System, one: One, properties: UnitProperties): Promise<boolean> {
+export async function wasStopped(system: System, one: One, state: UnitState): Promise<boolean> {
   const heard = await system.heard(one.unit);
-  if (!heard) return wasStoppedByJournal(system, one, properties);
-  return isDead(properties) && heard.stopped && !(await hasLostWhatItIsBoundTo(system, properties));
+  if (!heard) return wasStoppedByJournal(system, one, state);
+  return isDead(state) && heard.stopped && !(await hasLostWhatItIsBoundTo(system, state));
 }
 
 /** Whether a unit that a service is bound to (BindsTo=) has ended without having been stopped. */
-async function hasLostWhatItIsBoundTo(system: System, properties: UnitProperties): Promise<boolean> {
-  const ended = boundTo(properties).map(async (unit) => {
-    const [heard, state] = await Promise.all([system.heard(unit), system.anyUnit(unit)]);
-    return isDead(state) && !heard?.stopped;
+async function hasLostWhatItIsBoundTo(system: System, state: UnitState): Promise<boolean> {
+  const ended = state.bindsTo.map(async (unit) => {
+    const [heard, other] = await Promise.all([system.heard(unit), system.anyUnit(unit)]);
+    return isDead(other) && !heard?.stopped;
   });
   return (await Promise.all(ended)).includes(true);
 }
 
-/** The units with which a service is stopped when they end by themselves. */
-export const boundTo = (properties: UnitProperties): readonly string[] =>
-  (properties.get('BindsTo') ?? []) as readonly string[];
-
 /** Whether a unit is down, for whatever reason. */
-export const isDead = (properties: UnitProperties): boolean =>
-  ['inactive', 'failed'].includes(String(properties.get('ActiveState')));
+export const isDead = (state: UnitState): boolean =>
+  state.activeState === 'inactive' || state.activeState === 'failed';
 
 /** Arguments of journalctl(1) for the manager's own messages about a unit. */
 export const recordsOf = ({ unit, scope }: One): string[] =>
@@ -57,14 +54,10 @@ export const recordsOf = ({ unit, scope }: One): string[] =>
  * Whether a service was stopped, for a unit whose signals nobody has heard. The manager's log has each job that stops a
  * unit, unless it is kept from logging.
  */
-async function wasStoppedByJournal(
-  system: System,
-  { unit, scope }: One,
-  properties: UnitProperties,
-): Promise<boolean> {
-  if (!isDead(properties)) return false;
+async function wasStoppedByJournal(system: System, { unit, scope }: One, state: UnitState): Promise<boolean> {
+  if (!isDead(state)) return false;
   // A failed service mostly did so by itself: one look is enough.
-  const looks = properties.get('ActiveState') === 'failed' ? 1 : LOOKS;
+  const looks = state.activeState === 'failed' ? 1 : LOOKS;
   for (let look = 1; look <= looks; look++) {
     if (look > 1) await system.wait(PAUSE);
     const { stdout } = await system.run([

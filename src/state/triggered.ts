@@ -1,4 +1,4 @@
-import type { UnitProperties } from '../system/system.js';
+import type { UnitState } from '../system/unit-state.js';
 
 /** Services that end all that runs, or have it sleep, with no target in between. */
 const ENDING_ALL =
@@ -11,9 +11,12 @@ export interface Triggered {
 }
 
 /** The units that systemd starts when a unit fails, or ends with success (systemd.unit(5)). */
-export function triggered(properties: UnitProperties, by: 'OnFailure' | 'OnSuccess'): Triggered {
-  const units = (properties.get(by) ?? []) as readonly string[];
-  const isolates = units.length > 0 && properties.get(`${by}JobMode`) === 'isolate';
+export function triggered(state: UnitState, by: 'OnFailure' | 'OnSuccess'): Triggered {
+  const [units, jobMode] =
+    by === 'OnFailure'
+      ? [state.onFailure, state.onFailureJobMode]
+      : [state.onSuccess, state.onSuccessJobMode];
+  const isolates = units.length > 0 && jobMode === 'isolate';
   const endsMore = isolates || units.some((unit) => unit.endsWith('.target') || ENDING_ALL.test(unit));
   const mode = isolates ? ` with ${by}JobMode=isolate` : '';
   return { units, endsMore: endsMore ? `${by}=${units.join(' ')}${mode}` : undefined };

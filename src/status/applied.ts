@@ -1,7 +1,7 @@
 import type { ExistingFile } from '../emit/changes.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import type { Service } from '../state/service.js';
-import type { State } from './unit-state.js';
+import type { State } from './service-state.js';
 
 /** A unit with files of ours. */
 export interface Applied {

@@ -3,7 +3,7 @@ import { systemctl } from '../command-lines.js';
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { EmittedFile } from '../emit/files.js';
 import { machineOf, majorVersion } from '../prepare/probe/target.js';
-import { dropInsOf, type Service } from '../state/service.js';
+import type { Service } from '../state/service.js';
 import { bundledSets, type SyscallSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 import type { ManagerFacts } from '../system/system.js';
@@ -32,9 +32,9 @@ export async function notLoaded(
   const reader = { systemd: majorVersion(version), machine: machineOf(context, architecture) };
   const dropIn = parseUnitFile(path, content);
   const found = await Promise.all(
-    services.map(async ({ name, properties }) => {
+    services.map(async ({ name, state }) => {
       const names = await namesOtherwise(
-        (by) => directivesOf(differences(dropIn, properties, { ...reader, sets: by })),
+        (by) => directivesOf(differences(dropIn, state, { ...reader, sets: by })),
         sets,
       );
       const message = `${name}: systemd has other values than the drop-in for ${shortList(names, MOST_NAMED)}`;
@@ -62,6 +62,6 @@ const directivesOf = (found: readonly Difference[]): string[] => [
 const MOST_NAMED = 3;
 
 function notRead(unit: string, path: string, services: readonly Service[]): Diagnostic {
-  const read = services.flatMap(({ properties }) => dropInsOf(properties));
+  const read = services.flatMap(({ state }) => state.dropInPaths);
   return error('drift-loaded', `${unit}: systemd doesn't read ${path}`, { hint: inItsPlace(read, path) });
 }

@@ -15,8 +15,8 @@ export async function programsReplaced(
   const { scope } = placement;
   if (state !== 'live' || (!superuser && scope === 'system')) return [];
   const places = facts.programFiles.map((name) => `${programsFolder(placement, unit)}/${name}`);
-  const found = services.map(({ name, properties }) =>
-    replacedPrograms(context.system, { unit: name, scope, places }, properties),
+  const found = services.map(({ name, state }) =>
+    replacedPrograms(context.system, { unit: name, scope, places }, state),
   );
   return (await Promise.all(found)).flat();
 }

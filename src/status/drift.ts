@@ -161,14 +161,14 @@ async function readUnit(context: Context, { unit, files: own, services }: Applie
   const { files, instances } =
     !services || isTemplate(name)
       ? await loadOffline(context, name)
-      : { instances: [], ...(await loadFiles(context, name, services[0]!.properties)) };
+      : { instances: [], ...(await loadFiles(context, name, services[0]!.state)) };
   const effective = effectiveUnit(files);
   const surroundings =
     services &&
     (await surroundingsOf({
       system: context.system,
       unit: name,
-      properties: services.map(({ properties }) => properties),
+      states: services.map(({ state }) => state),
       sets: (directive) => own.some((file) => hasNameOfDropIn(file.path) && setsIn(file, directive)),
     }));
   return { effective, hash: await unitHash(effective, instances, surroundings) };

@@ -85,6 +85,6 @@ async function isThere(context: Context, unit: string): Promise<boolean> {
     const found = await findUnit(context, name);
     return found.fragment !== undefined && found.name.full === unit;
   }
-  const properties = await context.system.unit(unit);
-  return properties.get('LoadState') === 'loaded' && properties.get('Id') === unit;
+  const state = await context.system.unit(unit);
+  return state.loadState === 'loaded' && state.id === unit;
 }

@@ -24,9 +24,9 @@ import type {
   Running,
   RunOptions,
   System,
-  UnitProperties,
   WriteOptions,
 } from './system.js';
+import type { UnitState } from './unit-state.js';
 
 const DEFAULT_LIMIT = 1 << 20;
 const DEFAULT_TIMEOUT = 60_000;
@@ -151,11 +151,11 @@ export class Host implements System {
     return this.#facts;
   }
 
-  async unit(name: string): Promise<UnitProperties> {
+  async unit(name: string): Promise<UnitState> {
     return (await this.connected()).unit(name);
   }
 
-  async anyUnit(name: string): Promise<UnitProperties> {
+  async anyUnit(name: string): Promise<UnitState> {
     return (await this.connected()).anyUnit(name);
   }
 

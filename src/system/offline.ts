@@ -11,9 +11,9 @@ import type {
   Running,
   RunOptions,
   System,
-  UnitProperties,
   WriteOptions,
 } from './system.js';
+import type { UnitState } from './unit-state.js';
 
 /** The number of links in a path that the kernel follows. */
 const MAX_LINKS = 40;
@@ -127,11 +127,11 @@ export class Offline implements System {
     throw new UserError(error('no-systemd', `there is no systemd in ${this.#root}`, { hint }), EXIT.failure);
   }
 
-  async unit(_name: string): Promise<UnitProperties> {
+  async unit(_name: string): Promise<UnitState> {
     throw unavailable('this');
   }
 
-  async anyUnit(): Promise<UnitProperties> {
+  async anyUnit(): Promise<UnitState> {
     throw unavailable('this');
   }
 

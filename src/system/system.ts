@@ -1,5 +1,6 @@
 import type { UnitName } from '../unit/name.js';
 import type { NamespaceOf, View, Walked } from '../unit/view.js';
+import type { UnitState } from './unit-state.js';
 
 /** The interface through which the program changes the machine, and learns about it. */
 export interface System {
@@ -40,10 +41,10 @@ export interface System {
   lock(path: string, wait: number): Promise<(() => void) | undefined>;
   /** The service manager's facts. */
   manager(): Promise<ManagerFacts>;
-  /** All properties of a service, as the bus has them. */
-  unit(name: string): Promise<UnitProperties>;
-  /** The properties that units of every type have; of a slice or socket also its own. */
-  anyUnit(name: string): Promise<UnitProperties>;
+  /** A service. */
+  unit(name: string): Promise<UnitState>;
+  /** A unit of any type, with the properties that all types have; a slice or socket also with its own. */
+  anyUnit(name: string): Promise<UnitState>;
   /** The names of a template's loaded instances, sorted; they need not run. */
   instances(template: UnitName): Promise<string[]>;
   /** Makes the manager reload its unit files. */
@@ -159,10 +160,3 @@ export interface ManagerFacts {
   /** The folders of unit files and drop-ins, in its order of preference; undefined if it doesn't run. */
   readonly unitPath: readonly string[] | undefined;
 }
-
-/** Property values by name; 64-bit numbers are bigint, structs are arrays. */
-export type UnitProperties = ReadonlyMap<string, unknown>;
-
-/** Whether the last start of a unit was skipped, because its conditions didn't hold. */
-export const isSkipped = (state: UnitProperties): boolean =>
-  Number(state.get('ConditionTimestamp')) !== 0 && state.get('ConditionResult') === false;

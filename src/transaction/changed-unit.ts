@@ -3,7 +3,6 @@ import type { Change } from '../emit/changes.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { failuresOf } from '../state/failures.js';
 import type { Service } from '../state/service.js';
-import { boundTo } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import type { HeldSignals } from './held-signals.js';
 import { recordOf } from './record.js';
@@ -63,7 +62,7 @@ export async function beginChange(
 ): Promise<ChangedUnit> {
   const { unit, changes, services, prepared, diagnostics } = pending;
   signals.assertNone();
-  await context.system.watch(services.flatMap(({ name, properties }) => [name, ...boundTo(properties)]));
+  await context.system.watch(services.flatMap(({ name, state }) => [name, ...state.bindsTo]));
   const appliedRuns = prepared?.appliedRuns;
   const record = await recordOf(context, { unit, changes, services, appliedRuns, starts });
   return { unit, record, changes, services, due: [], now: [], restarted: false, notes: diagnostics };

@@ -8,7 +8,7 @@ import { ASKED_AT_ONCE } from '../state/service.js';
 import { hasJob, isRunning, isWaiting } from '../state/service-run.js';
 import { staysStopped, wasStopped } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
-import { isSkipped } from '../system/system.js';
+import { isSkipped } from '../system/unit-state.js';
 import { type UndoRecord, wasRestarted } from './record-format.js';
 
 /** The time between two looks at a unit that is being stopped, in milliseconds. */
@@ -17,8 +17,7 @@ const PAUSE = 100;
 /** The time for which a unit must stay up to count as started again, in milliseconds. */
 export const LOOK_AGAIN = 300;
 
-const isBeingStopped = ({ properties }: AffectedUnit): boolean =>
-  properties.get('ActiveState') === 'deactivating';
+const isBeingStopped = ({ state }: AffectedUnit): boolean => state.activeState === 'deactivating';
 
 /** Asks for a unit after the end of its stop, if it is being stopped. */
 async function whenStopped(context: Context, name: string): Promise<AffectedUnit> {
@@ -44,7 +43,7 @@ export async function downDependents(
   { affected }: UndoRecord,
 ): Promise<readonly AffectedUnit[]> {
   const found = await inBatches(affected, ASKED_AT_ONCE, (name) => whenStopped(context, name));
-  return found.filter(({ properties }) => !isRunning(properties) && !hasJob(properties));
+  return found.filter(({ state }) => !isRunning(state) && !hasJob(state));
 }
 
 interface HowLong {
@@ -66,8 +65,8 @@ export async function startDependents(
   if (!wasRestarted(record) || record.affected.length === 0) return [];
   const late = await whenStarted(context, record.affected);
   const found = await downDependents(context, record);
-  const areStopped = await inBatches(found, ASKED_AT_ONCE, ({ name, properties }) =>
-    wasStopped(context.system, { unit: name, scope: context.placement.scope }, properties),
+  const areStopped = await inBatches(found, ASKED_AT_ONCE, ({ name, state }) =>
+    wasStopped(context.system, { unit: name, scope: context.placement.scope }, state),
   );
   const names = found.map(({ name }) => name);
   const stopped = names.filter((_, i) => areStopped[i]);
@@ -85,8 +84,8 @@ const MOST_NAMED = 5;
 /** The longest wait for the starts of units, in milliseconds. */
 const START_TIMEOUT = 90_000;
 
-const isBeingStarted = ({ properties }: AffectedUnit): boolean =>
-  hasJob(properties) || (properties.get('ActiveState') === 'activating' && !isWaiting(properties));
+const isBeingStarted = ({ state }: AffectedUnit): boolean =>
+  hasJob(state) || (state.activeState === 'activating' && !isWaiting(state));
 
 /** Waits for the starts of units. @returns units that are still being started */
 async function whenStarted(context: Context, names: readonly string[]): Promise<string[]> {
@@ -119,18 +118,18 @@ async function startAll(
   if (started.length > 0) await system.wait(Math.max(settle, LOOK_AGAIN));
   const look = async () => {
     const found = await inBatches(started, ASKED_AT_ONCE, (unit) => askUnit(context.system, unit));
-    return found.filter(({ properties }) => !isRunning(properties));
+    return found.filter(({ state }) => !isRunning(state));
   };
   // systemd skips a unit whose condition waits for something that a service makes.
   let stillDown = await look();
-  const skipped = stillDown.filter(({ properties }) => isSkipped(properties));
+  const skipped = stillDown.filter(({ state }) => isSkipped(state));
   if (skipped.length > 0) {
     const names = skipped.map(({ name }) => name);
     for (const [name, why] of await startEach(context, names)) refused.set(name, why);
     await system.wait(LOOK_AGAIN);
     stillDown = await look();
-    for (const { name, properties } of stillDown) {
-      if (isSkipped(properties)) refused.set(name, 'its conditions do not hold');
+    for (const { name, state } of stillDown) {
+      if (isSkipped(state)) refused.set(name, 'its conditions do not hold');
     }
   }
   const again = stillDown.map(({ name }) => name).filter((unit) => !refused.has(unit));

@@ -68,7 +68,7 @@ export async function recordRun(
   const ears = await listen(context, prepared);
   const signals = holdSignals(context);
   const transaction = { context: placed, signals };
-  const since = startOf(permissive.unit.properties!);
+  const since = startOf(permissive.unit.state!);
   let looked: Looked = { explanations: [], since, suppressed: false, readable: false };
   const diagnostics = [...notes, ...ears.diagnostics];
   let unit: AppliedUnit | undefined;
@@ -110,9 +110,9 @@ async function assertRecordable(context: Context, prepared: Prepared): Promise<r
     const message = `the policy of ${plan.unit} has no [syscalls]: there is nothing to let through and record`;
     throw new UserError(error('nothing-to-record', message, { hint }));
   }
-  const service = { name: plan.unit, properties: unit.properties! };
-  const along = await affectedUnits(context, [service], { starts: !isRunning(service.properties) });
-  const obstacle = await obstacleTo(context, service, along);
+  const service = { name: plan.unit, state: unit.state! };
+  const affected = await affectedUnits(context, [service], { starts: !isRunning(service.state) });
+  const obstacle = await obstacleTo(context, service, affected);
   if (obstacle === undefined) return found;
   const message = `${plan.unit} must not be restarted, and so can't be recorded`;
   throw new UserError(error('not-restartable', message, { hint: obstacle }));
@@ -133,8 +133,8 @@ async function listen(context: Context, prepared: Prepared): Promise<Ears> {
   const reader = await context.system.start([await recordReader(context)], { limit: LIMIT });
   if (reader.ready) return { reader, diagnostics: [] };
   const { stderr } = await reader.stop();
-  const properties = prepared.unit.properties!;
-  const { readable } = await explainUnit(context, prepared, properties, { since: startOf(properties) });
+  const state = prepared.unit.state!;
+  const { readable } = await explainUnit(context, prepared, state, { since: startOf(state) });
   if (!readable) throw new UserError(UNREADABLE, EXIT.failure);
   return { reader: undefined, diagnostics: [incomplete(stderr)] };
 }
@@ -153,7 +153,7 @@ function incomplete(said: string): Diagnostic {
 /** The unit before its first step. */
 async function begin(transaction: Transaction, prepared: Prepared): Promise<AppliedUnit> {
   const { unit, changes, plan } = prepared;
-  const starts = !isRunning(unit.properties!);
+  const starts = !isRunning(unit.state!);
   const pending = { state: 'pending', unit: plan.unit, changes, diagnostics: [], prepared } as const;
   const begun = await beginChange(transaction, { ...pending, services: unit.services }, { starts });
   return appliedUnit(begun, { prepared });
@@ -178,7 +178,7 @@ const readBackAlone = ({ context }: Transaction, permissive: Prepared) =>
     stepResult(unit, async () => {
       const { plan, unit: before } = permissive;
       const loaded = await context.system.unit(plan.unit);
-      return readBack(plannedDropIn(context, permissive), loaded, before.properties);
+      return readBack(plannedDropIn(context, permissive), loaded, before.state);
     }),
   );
 
@@ -209,12 +209,12 @@ async function collect(
   { reader }: Ears,
 ): Promise<Looked> {
   const { system } = context;
-  const properties = await system.unit(prepared.plan.unit);
+  const state = await system.unit(prepared.plan.unit);
   if (!reader) await system.wait(LOG_DELAY);
   const heard = reader && heardBy(await reader.stop(), userManager(context));
   const written = await lastWritten(withLifetime(context, 'run'), permissive.unit.name.full);
-  const since = Math.max(written, startOf(properties, permissive.unit.properties));
-  return explainUnit(context, prepared, properties, { since, heard });
+  const since = Math.max(written, startOf(state, permissive.unit.state));
+  return explainUnit(context, prepared, state, { since, heard });
 }
 
 /** Records of a reader. One that was ended from outside has lost some. */

@@ -28,10 +28,10 @@ export async function recover(context: Context): Promise<readonly Diagnostic[]> 
   const found: Diagnostic[] = [];
   const due: UndoRecord[] = [];
   for (const record of records) {
-    const way = await wayBack(context, record, boot);
-    if ('unit' in way) due.push(way);
+    const one = await dueOf(context, record, boot);
+    if ('unit' in one) due.push(one);
     else {
-      found.push(...way.said);
+      found.push(...one.said);
       await forgetRecord(context, record.unit);
     }
   }
@@ -74,7 +74,7 @@ async function filesOnTheirWay({ system }: Context, folders: readonly string[]):
  * Finds what is rolled back of a unit, or the diagnostics where nothing is. After another boot its services run as that
  * boot has started them, and files below /run are gone.
  */
-async function wayBack(
+async function dueOf(
   context: Context,
   record: UndoRecord,
   boot: string,
@@ -91,5 +91,5 @@ async function wayBack(
 }
 
 /** A run that equals no other one, so that a service that runs, or should, is restarted. */
-const runsAnyhow = ({ name: unit, properties }: Service): ServiceRun[] =>
-  isRunning(properties) || hasFailed(properties) ? [{ unit, invocation: '' }] : [];
+const runsAnyhow = ({ name: unit, state }: Service): ServiceRun[] =>
+  isRunning(state) || hasFailed(state) ? [{ unit, invocation: '' }] : [];

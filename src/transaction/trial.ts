@@ -15,7 +15,8 @@ import {
   runOf,
 } from '../state/service-run.js';
 import { stoppedMeanwhile, wasStopped } from '../state/stopped.js';
-import type { System, UnitProperties } from '../system/system.js';
+import type { System } from '../system/system.js';
+import type { UnitState } from '../system/unit-state.js';
 import { awaitPrograms, notConfined } from '../verify/kernel/confinement.js';
 
 /** The conditions of a trial. */
@@ -50,9 +51,9 @@ export async function restart(
   const result = await system.restart(unit, isUp(before) ? 'if-up' : undefined);
   if (result === 'canceled') {
     // Somebody else's job has taken the place of this one.
-    const properties = await atRest(system, unit);
-    if (isUp(properties)) return [];
-    if (await wasStopped(system, one, properties)) return [stoppedMeanwhile(unit)];
+    const state = await atRest(system, unit);
+    if (isUp(state)) return [];
+    if (await wasStopped(system, one, state)) return [stoppedMeanwhile(unit)];
   }
   if (result !== 'done') {
     return [await failed(system, one, `the restart of ${unit} ended with '${result}'`)];
@@ -60,15 +61,15 @@ export async function restart(
   const started = await system.unit(unit);
   if (isFinished(started) || isUp(started)) return [];
   if (!starts && (await endedBefore(system, one, before, started))) return [stoppedMeanwhile(unit)];
-  return [await failed(system, one, `${unit} is ${started.get('ActiveState')} after the restart`)];
+  return [await failed(system, one, `${unit} is ${started.activeState} after the restart`)];
 }
 
 /** Whether a service was stopped before its restart, which did nothing then. */
 async function endedBefore(
   system: System,
   one: Pick<FailedUnit, 'unit' | 'scope'>,
-  before: UnitProperties,
-  after: UnitProperties,
+  before: UnitState,
+  after: UnitState,
 ): Promise<boolean> {
   const run = runOf(one.unit, before);
   if (!hasEnded(run, after)) return false;
@@ -98,8 +99,7 @@ export async function tryOut(system: System, { plan, settle, probe }: Trial): Pr
 }
 
 /** Whether a service has failed, and no job is about to change that. */
-const isOver = (properties: UnitProperties): boolean =>
-  (hasFailed(properties) || isWaiting(properties)) && !hasJob(properties);
+const isOver = (state: UnitState): boolean => (hasFailed(state) || isWaiting(state)) && !hasJob(state);
 
 /** How often somebody else may restart a service while it is tried. */
 const MOST_RESTARTS = 5;
@@ -111,11 +111,11 @@ const MOST_RESTARTS = 5;
 async function wasRestarted(
   system: System,
   unit: string,
-  before: UnitProperties,
-  after: UnitProperties,
+  before: UnitState,
+  after: UnitState,
 ): Promise<boolean> {
   const isAnew = isUp(after) && !isSameRun(runOf(unit, before), after);
-  if (!isAnew || before.get('NRestarts') !== after.get('NRestarts')) return false;
+  if (!isAnew || before.nRestarts !== after.nRestarts) return false;
   return !(await system.heard(unit))?.failed;
 }
 
@@ -130,8 +130,8 @@ async function runProbe(system: System, plan: Plan, argv: readonly string[]): Pr
   const end = late ? `did not end within ${PROBE_TIMEOUT / 1000} s` : `ended with status ${status}`;
   const said = line === '' ? '' : `: ${line}`;
   const one = { unit: plan.unit, scope: plan.target.scope, plan };
-  const properties = await system.unit(plan.unit);
-  if (await wasStopped(system, one, properties)) return [stoppedMeanwhile(plan.unit)];
+  const state = await system.unit(plan.unit);
+  if (await wasStopped(system, one, state)) return [stoppedMeanwhile(plan.unit)];
   return [await failed(system, one, `the probe '${argv.join(' ')}' ${end}${said}`)];
 }
 

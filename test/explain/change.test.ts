@@ -21,7 +21,7 @@ import { policyFrom } from '../support/policy.js';
 import { inRepository } from '../support/repository.js';
 
 const limits = (lines: string) => ownLimits(effectiveUnit([unitFile(lines)]), bundledSets(), 257);
-const groundOf = (policy: Policy, lines = ''): Confinement => ({
+const confinementOf = (policy: Policy, lines = ''): Confinement => ({
   ...{ policy, machine: 'x86-64', sets: bundledSets(), own: limits(lines), refusers: () => [] },
 });
 
@@ -32,7 +32,7 @@ const callOf = (name: string, args?: readonly bigint[]) =>
   });
 
 const changes = (name: string, policy: Policy, lines = '', args?: readonly bigint[]) =>
-  changesFor(callOf(name, args), groundOf(policy, lines), (call) =>
+  changesFor(callOf(name, args), confinementOf(policy, lines), (call) =>
     limits(`${lines}\nSystemCallFilter=${call}\n`),
   );
 
@@ -61,14 +61,14 @@ function edited(text: string, { does, text: added, line }: Change): string {
 
 /** What a policy says of every number. */
 const verdicts = (policy: Policy, lines = ''): ReadonlyMap<number, Verdict> =>
-  resolve(named(groundOf(policy, lines)), 'x86-64').abis.get('x86-64')!.verdicts;
+  resolve(named(confinementOf(policy, lines)), 'x86-64').abis.get('x86-64')!.verdicts;
 
 /** The expectations of a policy that don't hold. */
 function disappointed(policy: Policy) {
-  const ground = groundOf(policy);
-  const meaning = named(ground);
-  const machines = [resolve(meaning, ground.machine)];
-  const found = checkExpectations(policy, { sets: ground.sets, named: meaning, machines });
+  const confinement = confinementOf(policy);
+  const meaning = named(confinement);
+  const machines = [resolve(meaning, confinement.machine)];
+  const found = checkExpectations(policy, { sets: confinement.sets, named: meaning, machines });
   return found.map(({ message }) => message);
 }
 
@@ -158,7 +158,7 @@ const CAUSES: readonly [
 
 for (const [call, policy, lines, what, line] of CAUSES) {
   test(`${call} by ${JSON.stringify(policy)} and ${lines || 'no filter of its own'}: ${what}`, () => {
-    const cause = causeOf(callOf(call), groundOf(policyFrom(policy), lines));
+    const cause = causeOf(callOf(call), confinementOf(policyFrom(policy), lines));
     assert.deepEqual([cause.what, cause.at?.line], [what, line]);
   });
 }
@@ -202,35 +202,35 @@ const onX86 = (name: string, args?: readonly bigint[]) =>
 
 test('arguments of another convention are taken from where it has them', () => {
   const policy = `[syscalls]\narchitectures = ["x86"]\n${RULE('fallocate', '{ arg = 3, lt = 0x1000, width = 64 }')}\n`;
-  const ground = groundOf(policyFrom(policy));
+  const confinement = confinementOf(policyFrom(policy));
   const small = onX86('fallocate', [3n, 0n, 1n, 2n, 7n, 0n]);
   const large = onX86('fallocate', [3n, 0n, 1n, 2n, 7n, 1n]);
-  assert.equal(causeOf(small, ground).kind, 'elsewhere');
-  assert.equal(causeOf(large, ground).what, 'no rule on fallocate holds for these arguments');
-  const [change] = changesFor(large, ground, () => undefined);
+  assert.equal(causeOf(small, confinement).kind, 'elsewhere');
+  assert.equal(causeOf(large, confinement).what, 'no rule on fallocate holds for these arguments');
+  const [change] = changesFor(large, confinement, () => undefined);
   assert.equal(change!.text, RULE('fallocate', '{ arg = 3, eq = 4294967303, width = 64 }'));
 });
 
 test('no rule is proposed where no filter could hold a call against it', () => {
   const policy = `[syscalls]\narchitectures = ["x86"]\n${RULE('mmap', '{ arg = 2, eq = 1 }')}\n`;
-  const ground = groundOf(policyFrom(policy));
+  const confinement = confinementOf(policyFrom(policy));
   for (const args of [undefined, [1n, 0n, 1n, 0n, 0n, 0n]]) {
-    const { what, at } = causeOf(onX86('mmap', args), ground);
+    const { what, at } = causeOf(onX86('mmap', args), confinement);
     const why = 'rules on mmap, which here has its arguments in memory, where no filter looks';
     assert.deepEqual([what, at!.line], [why, 3]);
     assert.deepEqual(
-      changesFor(onX86('mmap', args), ground, () => undefined),
+      changesFor(onX86('mmap', args), confinement, () => undefined),
       [],
     );
   }
 });
 
 test('a rule for all arguments serves where no filter could compare them', () => {
-  const ground = groundOf(policyFrom('[syscalls]\narchitectures = ["x86"]\ndeny = ["@setuid"]\n'));
-  const [change] = changesFor(onX86('setuid'), ground, () => undefined);
+  const confinement = confinementOf(policyFrom('[syscalls]\narchitectures = ["x86"]\ndeny = ["@setuid"]\n'));
+  const [change] = changesFor(onX86('setuid'), confinement, () => undefined);
   assert.equal(change!.text, RULE('setuid'));
   const after = policyFrom(`[syscalls]\narchitectures = ["x86"]\ndeny = ["@setuid"]\n${change!.text}`);
-  const verdict = resolve(named(groundOf(after)), 'x86-64')
+  const verdict = resolve(named(confinementOf(after)), 'x86-64')
     .abis.get('x86')!
     .verdicts.get(23)!;
   assert.equal(decide(verdict, [1n, 2n, 3n, 4n, 5n, 6n]), ALLOW);
@@ -250,13 +250,13 @@ test('an expectation that a change would disappoint is changed with it', () => {
 });
 
 test('numbers that no table knows, and conventions that are closed, are said to be that', () => {
-  const ground = groundOf(policyFrom(ALLOWS));
+  const confinement = confinementOf(policyFrom(ALLOWS));
   const at = (arch: number, nr: number) => {
     const call = nameCall('x86-64', { arch, nr });
     return {
       name: call.name,
-      kind: causeOf(call, ground).kind,
-      changes: changesFor(call, ground, () => undefined),
+      kind: causeOf(call, confinement).kind,
+      changes: changesFor(call, confinement, () => undefined),
     };
   };
   assert.deepEqual(at(0xc000003e, 9999), { name: 'call 9999', kind: 'unknown-number', changes: [] });

@@ -228,7 +228,7 @@ test('what a control group says of a process that was started since the record i
     const owner = { unit: UNIT, manager: undefined, programs: [], since: 0 };
     const system = machine();
     const heard = heardIn(heardAt(at), undefined);
-    const { calls } = await refusedCalls(system, { ...owner, properties: await system.unit(UNIT), heard });
+    const { calls } = await refusedCalls(system, { ...owner, state: await system.unit(UNIT), heard });
     assert.deepEqual(
       calls.map((call) => call.certain),
       [certain],
@@ -337,13 +337,13 @@ for (const [other, name] of [
     const group = `group 0::/user.slice/user-${other}.slice/user@${other}.service/app.slice/${UNIT}\n`;
     const heardOf = (pid: number) => `${record(pid, 165).replace('audit: type=1326', 'record')}\n`;
     const heard = heardIn(`${heardOf(7)}${heardOf(8)}${group}`, manager);
-    const properties = await system.unit(UNIT);
+    const state = await system.unit(UNIT);
     const found = await refusedCalls(system, {
       unit: UNIT,
       manager,
       programs: [],
       since: 0,
-      properties,
+      state,
       heard,
     });
     assert.deepEqual(

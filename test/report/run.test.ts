@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { endJson, exitStatus, hasRun, sizeText, summaryLines, timeText } from '../../src/report/run.js';
+import { unitState } from '../support/unit-state.js';
 
 /** What systemd's format_timespan() with an accuracy of a millisecond, and its FORMAT_BYTES(), print. */
 const TIMES: readonly [bigint, string][] = [
@@ -52,12 +53,8 @@ describe('the exit status', () => {
   ];
   for (const [result, code, status, exit] of cases) {
     test(`${result}, ${code}, ${status}: ${exit}`, () => {
-      const unit = new Map<string, unknown>([
-        ['Result', result],
-        ['ExecMainCode', code],
-        ['ExecMainStatus', status],
-        ['SuccessExitStatus', [[42], [10]]],
-      ]);
+      const end = { Result: result, ExecMainCode: code, ExecMainStatus: status };
+      const unit = unitState({ ...end, SuccessExitStatus: [[42], [10]] });
       assert.deepEqual([exitStatus(unit), hasRun(unit)], [exit, true]);
     });
   }
@@ -66,20 +63,20 @@ describe('the exit status', () => {
 const UNKNOWN = 2n ** 64n - 1n;
 
 test('all that a unit can say of its end', () => {
-  const unit = new Map<string, unknown>([
-    ['Result', 'success'],
-    ['ExecMainCode', 1],
-    ['ExecMainStatus', 0],
-    ['InactiveExitTimestampMonotonic', 1_000_000n],
-    ['InactiveEnterTimestampMonotonic', 2_500_000n],
-    ['CPUUsageNSec', 9_000_001n],
-    ['MemoryPeak', 1_572_864n],
-    ['MemorySwapPeak', 0n],
-    ['IPIngressBytes', 1024n],
-    ['IPEgressBytes', 0n],
-    ['IOReadBytes', UNKNOWN],
-    ['IOWriteBytes', 4096n],
-  ]);
+  const unit = unitState({
+    Result: 'success',
+    ExecMainCode: 1,
+    ExecMainStatus: 0,
+    InactiveExitTimestampMonotonic: 1_000_000n,
+    InactiveEnterTimestampMonotonic: 2_500_000n,
+    CPUUsageNSec: 9_000_001n,
+    MemoryPeak: 1_572_864n,
+    MemorySwapPeak: 0n,
+    IPIngressBytes: 1024n,
+    IPEgressBytes: 0n,
+    IOReadBytes: UNKNOWN,
+    IOWriteBytes: 4096n,
+  });
   assert.deepEqual(summaryLines(unit), [
     'Finished with result: success',
     'Main processes terminated with: code=exited, status=0/SUCCESS',
@@ -94,9 +91,6 @@ test('all that a unit can say of its end', () => {
 });
 
 test('a unit that says nothing has no numbers', () => {
-  const unit = new Map<string, unknown>([
-    ['Result', 'resources'],
-    ['MemoryPeak', UNKNOWN],
-  ]);
+  const unit = unitState({ Result: 'resources', MemoryPeak: UNKNOWN });
   assert.deepEqual(summaryLines(unit), ['Finished with result: resources']);
 });

@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  endedWell,
-  failed,
-  howItEnded,
-  invocationOf,
-  isKilledByFilter,
-  isSystemds,
-} from '../../src/state/failure.js';
+import { endedWell, failed, howItEnded, isKilledByFilter, isSystemds } from '../../src/state/failure.js';
 import type { ProcessResult } from '../../src/system/system.js';
 import { machine, unitWith } from '../support/apply-in-memory.js';
 import { NO_EXEC, UNIT } from '../support/demo-service.js';
@@ -95,9 +88,4 @@ test('a failed service is told with its end, its last words, and what explains i
     ),
   );
   assert.match((await told('', 'user')).hint!, /explain --user --record|--user/);
-});
-
-test('an invocation is shown in hex; a service that never ran has none', async () => {
-  assert.equal(invocationOf(await unitWith({ InvocationID: [0, 255] })), '00ff');
-  assert.equal(invocationOf(await unitWith({})), '');
 });

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { DIRECTIVES } from '../../src/directives/table.js';
 import { lacksConfinement } from '../../src/state/lacks-confinement.js';
 import type { System } from '../../src/system/system.js';
+import { unitState } from '../support/unit-state.js';
 
 const STATUS = new TextEncoder().encode('Name:\tdemod\nNoNewPrivs:\t1\nSeccomp:\t2\n');
 
@@ -22,14 +23,7 @@ const machine = (own: readonly string[] = []): System =>
   }) as unknown as System;
 
 const lacks = (name: string, own: readonly string[] = []) =>
-  lacksConfinement(
-    machine(own),
-    new Map<string, unknown>([
-      ['MainPID', 7],
-      [name, true],
-    ]),
-    new Set([name]),
-  );
+  lacksConfinement(machine(own), unitState({ MainPID: 7, [name]: true }), new Set([name]));
 
 test('a process in the mount namespace of the manager lacks each directive that makes one', async () => {
   const names = DIRECTIVES.filter((row) => row.mountNamespace).map((row) => row.name);

@@ -1,7 +1,6 @@
-/** Tests of state/triggered.ts, state/notes.ts and state/main-process.ts: what a unit's properties say. */
+/** Tests of state/triggered.ts and state/notes.ts: what a unit's properties say. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mainPid } from '../../src/state/main-process.js';
 import { downAlready, leftAsItRuns, restartDue, startCommand } from '../../src/state/notes.js';
 import { triggered } from '../../src/state/triggered.js';
 import { unitWith } from '../support/apply-in-memory.js';
@@ -45,9 +44,4 @@ test('a service that was started too often is reset before its start', async () 
 test('a restart that is left out has its reason, if there is one', () => {
   assert.equal(restartDue('a.service').hint, undefined);
   assert.equal(leftAsItRuns('a.service', 'it reboots the machine').hint, 'it reboots the machine');
-});
-
-test('a unit that does not run has no main process', async () => {
-  assert.equal(mainPid(await unitWith({ MainPID: 42 })), 42);
-  assert.equal(mainPid(await unitWith({ MainPID: 0 })), 0);
 });

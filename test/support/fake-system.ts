@@ -11,14 +11,15 @@ import type {
   ReadOptions,
   Running,
   System,
-  UnitProperties,
   WriteOptions,
 } from '../../src/system/system.js';
+import { parseUnitState, type UnitState } from '../../src/system/unit-state.js';
 import type { UnitName } from '../../src/unit/name.js';
 import type { Walked } from '../../src/unit/view.js';
 import { elf } from './elf.js';
 import { loadedProperties, missingUnit } from './fake-manager.js';
 import { FakeUnits } from './fake-units.js';
+import { unitState } from './unit-state.js';
 
 /** Where the program's own files are on a fake machine. */
 export const HOME = '/opt/sandbox-unit';
@@ -385,7 +386,7 @@ export class FakeSystem implements System {
     return { version: systemd, architecture, features, started, controlGroup, unitPath: undefined };
   }
 
-  async unit(name: string): Promise<UnitProperties> {
+  async unit(name: string): Promise<UnitState> {
     this.#record(`unit ${name}`);
     const id = this.#options.aliases?.[name] ?? name;
     const properties = loadedProperties(this.#loaded, id, this.#settings()) ?? missingUnit(id);
@@ -404,12 +405,12 @@ export class FakeSystem implements System {
       read.some((path) => path !== '' && !this.files.has(path)),
     );
     this.#options.distort?.(properties);
-    return properties;
+    return parseUnitState(properties);
   }
 
-  async anyUnit(name: string): Promise<UnitProperties> {
+  async anyUnit(name: string): Promise<UnitState> {
     this.#record(`any ${name}`);
-    return new Map([['ActiveState', this.#services.get(name)?.state ?? 'inactive']]);
+    return unitState({ ActiveState: this.#services.get(name)?.state ?? 'inactive' });
   }
 
   async instances({ prefix }: UnitName): Promise<string[]> {

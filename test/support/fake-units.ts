@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
 import type { StartedUnit, TransientUnits } from '../../src/system/bus/transient.js';
 import type { Caller, Interrupt } from '../../src/system/caller.js';
-import type { UnitProperties } from '../../src/system/system.js';
+import type { UnitState } from '../../src/system/unit-state.js';
 import type { UnitProperty } from '../../src/unit/unit-property.js';
+import { unitState } from './unit-state.js';
 
 /** What becomes of a unit. */
 export interface FakeRun {
@@ -60,7 +61,7 @@ export class FakeUnits implements TransientUnits {
       underway: async () => undefined,
       invocation: () => '0'.repeat(31) + this.started.length,
       end: () => this.#end(end),
-      properties: async () => new Map(Object.entries(typeof end === 'string' ? {} : end)),
+      state: async () => unitState(typeof end === 'string' ? {} : end),
       stop: async () => {
         this.stopped.push(unit);
         if (this.#run.stops ?? true) this.#haveStopped();
@@ -68,10 +69,10 @@ export class FakeUnits implements TransientUnits {
     };
   }
 
-  async #end(end: Required<FakeRun>['end']): Promise<UnitProperties> {
+  async #end(end: Required<FakeRun>['end']): Promise<UnitState> {
     if (this.#run.interrupts) await this.#isStopped;
     if (typeof end === 'string') throw new UserError(error(end, 'injected'), EXIT.failure);
-    return new Map(Object.entries(end));
+    return unitState(end);
   }
 
   caller(more: Partial<Caller> = {}): Caller {

@@ -9,7 +9,7 @@ import { directiveProperties } from '../../src/directives/transient.js';
 import { canonical } from '../../src/directives/values/bus.js';
 import { type Setting, transientDirectives } from '../../src/run/unit.js';
 import { Bus } from '../../src/system/bus/bus.js';
-import type { UnitProperties } from '../../src/system/system.js';
+import type { UnitProperties } from '../../src/system/unit-state.js';
 import type { UnitProperty } from '../../src/unit/unit-property.js';
 
 export interface OwnCase {
@@ -85,7 +85,7 @@ async function compare(bus: Bus, { name, text }: OwnCase, i: number, systemd: nu
   const { status, stderr } = spawnSync('systemd-run', words, { encoding: 'utf8' });
   if (status !== 0) return `systemd-run: ${stderr.trim()}`;
   const [ours, theirs] = await Promise.all([bus.unit(`own-o${i}.service`), bus.unit(`own-t${i}.service`)]);
-  return differences(ours, theirs);
+  return differences(ours.properties, theirs.properties);
 }
 
 const [, program, file] = process.argv;

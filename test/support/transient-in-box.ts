@@ -8,7 +8,6 @@ import { findTransient } from '../../src/directives/rows/transient.js';
 import { directiveProperties } from '../../src/directives/transient.js';
 import { canonical } from '../../src/directives/values/bus.js';
 import { Bus } from '../../src/system/bus/bus.js';
-import type { UnitProperties } from '../../src/system/system.js';
 
 export interface StartCase {
   /** A unit that has these lines in its file. */
@@ -52,15 +51,12 @@ async function start(bus: Bus, { unit, name, values }: StartCase, systemd: numbe
   } catch (cause) {
     return (cause as Error).message;
   }
-  const [filed, started] = (await Promise.all([bus.unit(unit), bus.unit(transient)])) as [
-    UnitProperties,
-    UnitProperties,
-  ];
+  const [filed, started] = await Promise.all([bus.unit(unit), bus.unit(transient)]);
   return [row.bus, ...(row.more ?? [])]
     .map((bus): [string, string, string] => [
       bus.property,
-      canonical(unordered(settled(filed.get(bus.property), bus))),
-      canonical(unordered(settled(started.get(bus.property), bus))),
+      canonical(unordered(settled(filed.properties.get(bus.property), bus))),
+      canonical(unordered(settled(started.properties.get(bus.property), bus))),
     ])
     .filter(([, a, b]) => a !== b);
 }

@@ -99,7 +99,7 @@ const ours = (files: ReadonlyMap<string, FakeFile>, unit = UNIT) =>
   [...files].filter(([path]) => path.includes(`/${unit}.d/`)).sort();
 
 const isUp = async (system: FakeSystem, service: string) =>
-  (await system.unit(service)).get('ActiveState') === 'active';
+  (await system.unit(service)).activeState === 'active';
 
 /** What must hold of a machine that no run is at work on. */
 async function assertInOrder(system: FakeSystem, unit = UNIT) {

@@ -133,7 +133,7 @@ BACK.forEach((call, i) => {
       'json' in result ? (result.json.units as { state: string }[]) : [];
     if (state === 'failed') {
       assert.match(shown, new RegExp(`error\\[(injected|unwritable)\\]: call ${i + 1} fails`));
-      const loaded = (await system.unit('demo.service')).get('DropInPaths') as string[];
+      const { dropInPaths: loaded } = await system.unit('demo.service');
       for (const path of loaded) {
         const needed = [path.replace('.conf', '.filter'), LAUNCHER];
         for (const file of needed) assert.ok(system.files.has(file), `${path} is loaded and needs ${file}`);
@@ -150,7 +150,7 @@ BACK.forEach((call, i) => {
       assert.deepEqual(sorted(system.files), before, state);
       assert.ok(system.isUpToDate, 'systemd has read other files than those that are there');
       assert.equal(system.isConfined('demo.service'), false);
-      assert.equal((await system.unit('demo.service')).get('ActiveState'), 'active');
+      assert.equal((await system.unit('demo.service')).activeState, 'active');
     }
   });
 });

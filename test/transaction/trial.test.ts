@@ -6,6 +6,7 @@ import { restart, type Trial, tryOut } from '../../src/transaction/trial.js';
 import { UNIT } from '../support/demo-service.js';
 import { type Behaviour, type FakeOptions, FakeSystem } from '../support/fake-system.js';
 import { planned } from '../support/planned.js';
+import { unitState } from '../support/unit-state.js';
 
 const service = (type: string) => `[Service]\nType=${type}\nExecStart=/bin/demod\n`;
 
@@ -176,7 +177,7 @@ for (const state of ['active', 'reloading', 'refreshing']) {
 }
 
 test('the bus that leads to the manager is never restarted', () => {
-  const obstacle = (Id: string) => restartObstacle(new Map([['Id', Id]]));
+  const obstacle = (Id: string) => restartObstacle(unitState({ Id }));
   for (const unit of ['dbus.service', 'dbus-broker.service']) assert.match(obstacle(unit)!, /bus/);
   assert.equal(obstacle('demo.service'), undefined);
 });
@@ -194,6 +195,6 @@ const STATES: readonly [state: string, running: boolean][] = [
 
 for (const [state, running] of STATES) {
   test(`a unit that is ${state} ${running ? 'runs' : 'does not run'}`, () => {
-    assert.equal(isRunning(new Map([['ActiveState', state]])), running);
+    assert.equal(isRunning(unitState({ ActiveState: state })), running);
   });
 }

@@ -3,7 +3,7 @@ import { type Diagnostic, didYouMean, EXIT, error, printable, UserError } from '
 import { hasNameOfDropIn } from '../../paths.js';
 import { type Service, servicesOf } from '../../state/service.js';
 import type { Context } from '../../system/context.js';
-import type { UnitProperties } from '../../system/system.js';
+import type { UnitState } from '../../system/unit-state.js';
 import { effectiveUnit } from '../../unit/effective.js';
 import { isTemplate, parseUnitName, type UnitName } from '../../unit/name.js';
 import type { UnitFile } from '../../unit/unit-file.js';
@@ -26,10 +26,9 @@ export interface LoadedUnit {
   readonly files: readonly UnitFile[];
   readonly diagnostics: readonly Diagnostic[];
   /**
-   * The properties that the manager has; those of an instance without files of its own for a template. Undefined
-   * offline.
+   * The unit as the manager has it; an instance without files of its own for a template. Undefined offline.
    */
-  readonly properties: UnitProperties | undefined;
+  readonly state: UnitState | undefined;
   /** The services that the unit's drop-in is for; none offline. */
   readonly services: readonly Service[];
   /** A template's instances with files of their own, for which its drop-in must do, too. */
@@ -66,35 +65,35 @@ export async function loadUnit(context: Context, text: string): Promise<LoadedUn
   const name = serviceName(text);
   if (context.offline) return loadOffline(context, name);
   if (isTemplate(name)) return loadTemplate(context, name);
-  const properties = await loadedProperties(context, name, name);
-  const canonical = serviceName(String(properties.get('Id') ?? name.full));
-  const services = [{ name: canonical.full, properties }];
-  const files = await loadFiles(context, canonical, properties);
-  return { name: canonical, properties, services, instances: [], ...files };
+  const state = await loadedState(context, name, name);
+  const canonical = serviceName(state.id);
+  const services = [{ name: canonical.full, state }];
+  const files = await loadFiles(context, canonical, state);
+  return { name: canonical, state, services, instances: [], ...files };
 }
 
 /** Loads a template as an instance that has nothing besides. */
 async function loadTemplate(context: Context, given: UnitName): Promise<LoadedUnit> {
   const found = await findTemplateUnit(context, given);
   const { name } = found;
-  const properties = await loadedProperties(context, name, instanceForLoading(found));
+  const state = await loadedState(context, name, instanceForLoading(found));
   const services = await servicesOf(context, name);
-  const stale = services.find((one) => one.properties.get('NeedDaemonReload') === true);
-  if (stale) throw await unitChanged(context, stale.name, stale.properties);
-  const files = await loadFiles(context, name, properties);
-  return { name, properties, services, instances: await ownInstances(context, found), ...files };
+  const stale = services.find((one) => one.state.needDaemonReload);
+  if (stale) throw await unitChanged(context, stale.name, stale.state);
+  const files = await loadFiles(context, name, state);
+  return { name, state, services, instances: await ownInstances(context, found), ...files };
 }
 
 /**
- * The properties of a unit that a drop-in can confine.
+ * The state of a unit that a drop-in can confine.
  * @param asked the name that the manager knows it by
  */
-async function loadedProperties(context: Context, name: UnitName, asked: UnitName): Promise<UnitProperties> {
-  const properties = await context.system.unit(asked.full);
-  if (properties.get('LoadState') === 'not-found') throw await noUnit(context, name);
-  assertLoadable(context, name.full, properties);
-  if (properties.get('NeedDaemonReload') === true) throw await unitChanged(context, name.full, properties);
-  return properties;
+async function loadedState(context: Context, name: UnitName, asked: UnitName): Promise<UnitState> {
+  const state = await context.system.unit(asked.full);
+  if (state.loadState === 'not-found') throw await noUnit(context, name);
+  assertLoadable(context, name.full, state);
+  if (state.needDaemonReload) throw await unitChanged(context, name.full, state);
+  return state;
 }
 
 /**
@@ -111,18 +110,15 @@ function instanceForLoading(template: FoundTemplate): UnitName {
 export async function loadFiles(
   context: Context,
   name: UnitName,
-  properties: UnitProperties,
+  state: UnitState,
 ): Promise<Pick<LoadedUnit, 'files' | 'diagnostics'>> {
-  const dropIns = await othersDropIns(context, name, properties);
-  return readFiles(context, [String(properties.get('FragmentPath')), ...dropIns]);
+  const dropIns = await othersDropIns(context, name, state);
+  return readFiles(context, [state.fragmentPath, ...dropIns]);
 }
 
 /** The error about files that have changed. systemd says so, too, of a drop-in that it can't read to the end. */
-async function unitChanged(context: Context, name: string, properties: UnitProperties): Promise<UserError> {
-  const { files } = await readFiles(context, [
-    String(properties.get('FragmentPath')),
-    ...(properties.get('DropInPaths') as string[]),
-  ]);
+async function unitChanged(context: Context, name: string, state: UnitState): Promise<UserError> {
+  const { files } = await readFiles(context, [state.fragmentPath, ...state.dropInPaths]);
   const found = [...files.flatMap((file) => file.diagnostics), ...effectiveUnit(files).diagnostics];
   const cut = found.find(({ code }) => code === 'drop-in-cut-short' || code === 'unit-file-cut-short');
   const message = `the files of ${name} have changed since systemd read them`;
@@ -132,25 +128,20 @@ async function unitChanged(context: Context, name: string, properties: UnitPrope
 }
 
 /** The drop-ins that the manager reads; in the place of ours stand those that ours hides. */
-async function othersDropIns(
-  context: Context,
-  name: UnitName,
-  properties: UnitProperties,
-): Promise<string[]> {
-  const loaded = properties.get('DropInPaths') as string[];
+async function othersDropIns(context: Context, name: UnitName, state: UnitState): Promise<readonly string[]> {
+  const { dropInPaths: loaded } = state;
   const own = await dropInPathsFor(context, name);
   if (!loaded.some((path) => own.includes(path))) return loaded;
-  const aliases = ((properties.get('Names') ?? []) as string[]).filter((alias) => alias !== name.full);
+  const aliases = state.names.filter((alias) => alias !== name.full);
   const found = await findDropIns(context, name, aliases.map(serviceName));
   const hidden = found.filter(hasNameOfDropIn);
   return loaded.flatMap((path) => (own.includes(path) ? hidden : [path]));
 }
 
 /** @throws UserError if a drop-in can't confine the unit */
-function assertLoadable(context: Context, name: string, properties: UnitProperties) {
-  const state = properties.get('LoadState');
-  const fragment = String(properties.get('FragmentPath') ?? '');
-  if (state === 'masked') {
+function assertLoadable(context: Context, name: string, state: UnitState) {
+  const { loadState, fragmentPath: fragment } = state;
+  if (loadState === 'masked') {
     const unmask = fragment.startsWith('/run/') ? 'unmask --runtime' : 'unmask';
     throw fail(
       'unit-masked',
@@ -158,7 +149,7 @@ function assertLoadable(context: Context, name: string, properties: UnitProperti
       systemctl(context.placement.scope, unmask, name),
     );
   }
-  if (properties.get('Transient') === true || fragment.includes('/systemd/transient/')) {
+  if (state.transient || fragment.includes('/systemd/transient/')) {
     throw fail('unit-transient', `${name} is transient: it is gone when it stops, and drop-ins with it`);
   }
   if (fragment === '') throw fail('no-unit', `${name} has no unit file`);
@@ -193,5 +184,5 @@ export async function loadOffline(context: Context, given: UnitName): Promise<Lo
   const instances = isTemplate(name)
     ? await ownInstances(context, await findTemplateUnit(context, name))
     : [];
-  return { name, properties: undefined, services: [], instances, ...files };
+  return { name, state: undefined, services: [], instances, ...files };
 }

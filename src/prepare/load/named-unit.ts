@@ -25,11 +25,11 @@ export async function namedUnit(context: Context, text: string): Promise<NamedUn
     return { name: template.full, exists: isThere, services };
   }
   const [service] = await servicesOf(context, name);
-  const { properties } = service!;
-  const full = serviceName(String(properties.get('Id'))).full;
+  const { state } = service!;
+  const full = serviceName(state.id).full;
   return {
     name: full,
-    exists: properties.get('LoadState') !== 'not-found',
-    services: [{ name: full, properties }],
+    exists: state.loadState !== 'not-found',
+    services: [{ name: full, state }],
   };
 }

@@ -1,94 +1,24 @@
 import type { Variant } from 'dbus-next';
 import { EXIT, error, UserError } from '../../diagnostic.js';
-import type { ManagerFacts, UnitProperties } from '../system.js';
+import type { ManagerFacts } from '../system.js';
+import { FIELD_TYPES, parseUnitState, type UnitProperties, type UnitState } from '../unit-state.js';
 
-/** Types of the unit properties that are used, by name (org.freedesktop.systemd1(5)); equal in systemd 247 to 262. */
+/** Types of the properties that are used, by name (org.freedesktop.systemd1(5)); equal in systemd 247 to 262. */
 const TYPES: ReadonlyMap<string, string> = new Map([
-  ['Accept', 'b'],
-  ['ActiveState', 's'],
-  ['After', 'as'],
-  ['Asserts', 'a(sbbsi)'],
+  ...FIELD_TYPES,
   ['BindPaths', 'a(ssbt)'],
   ['BindReadOnlyPaths', 'a(ssbt)'],
-  ['BindsTo', 'as'],
-  ['BoundBy', 'as'],
   ['CapabilityBoundingSet', 't'],
-  ['ConditionResult', 'b'],
-  ['ConditionTimestamp', 't'],
-  ['Conditions', 'a(sbbsi)'],
-  ['ConflictedBy', 'as'],
-  ['Conflicts', 'as'],
-  ['ConsistsOf', 'as'],
-  ['ControlGroup', 's'],
-  ['ControlPID', 'u'],
-  ['DropInPaths', 'as'],
-  ['ExecMainCode', 'i'],
-  ['ExecMainExitTimestamp', 't'],
-  ['ExecMainPID', 'u'],
-  ['ExecMainStartTimestamp', 't'],
-  ['ExecMainStartTimestampMonotonic', 't'],
-  ['ExecMainStatus', 'i'],
+  ['ExecStart', 'a(sasbttttuii)'],
   ['ExecStartEx', 'a(sasasttttuii)'],
-  ['FailureAction', 's'],
-  ['FragmentPath', 's'],
-  ['IPAddressAllow', 'a(iayu)'],
-  ['IPAddressDeny', 'a(iayu)'],
-  ['Id', 's'],
-  ['InactiveEnterTimestamp', 't'],
-  ['InactiveEnterTimestampMonotonic', 't'],
-  ['InactiveExitTimestamp', 't'],
-  ['InvocationID', 'ay'],
-  ['Job', '(uo)'],
-  ['JobRunningTimeoutUSec', 't'],
-  ['JobTimeoutAction', 's'],
-  ['JobTimeoutUSec', 't'],
   ['JobType', 's'],
-  ['JoinsNamespaceOf', 'as'],
-  ['KillMode', 's'],
-  ['Listen', 'a(ss)'],
-  ['LoadState', 's'],
-  ['MainPID', 'u'],
-  ['NRestarts', 'u'],
-  ['Names', 'as'],
-  ['NeedDaemonReload', 'b'],
-  ['NetworkNamespacePath', 's'],
-  ['OnFailure', 'as'],
-  ['OnFailureJobMode', 's'],
-  ['OnSuccess', 'as'],
-  ['OnSuccessJobMode', 's'],
-  ['PAMName', 's'],
-  ['PartOf', 'as'],
-  ['PrivateNetwork', 'b'],
   ['PrivateUsers', 'b'],
   ['PrivateUsersEx', 's'],
-  ['PropagatesStopTo', 'as'],
-  ['RefuseManualStart', 'b'],
-  ['RefuseManualStop', 'b'],
-  ['RemainAfterExit', 'b'],
-  ['RequiredBy', 'as'],
-  ['Requires', 'as'],
   ['RequiresMountsFor', 'as'],
-  ['Requisite', 'as'],
-  ['RequisiteOf', 'as'],
-  ['RestrictNetworkInterfaces', '(bas)'],
-  ['Result', 's'],
   ['RootDirectory', 's'],
   ['RootImage', 's'],
-  ['Slice', 's'],
-  ['StartLimitAction', 's'],
-  ['StopPropagatedFrom', 'as'],
-  ['SubState', 's'],
-  ['SuccessAction', 's'],
-  ['SuccessExitStatus', '(aiai)'],
   ['SyslogIdentifier', 's'],
-  ['SystemCallArchitectures', 'as'],
   ['SystemCallErrorNumber', 'i'],
-  ['SystemCallFilter', '(bas)'],
-  ['SystemCallLog', '(bas)'],
-  ['Transient', 'b'],
-  ['TriggeredBy', 'as'],
-  ['Triggers', 'as'],
-  ['Type', 's'],
   ['User', 's'],
 ]);
 
@@ -135,22 +65,22 @@ export function typed(name: string, variant: unknown): unknown {
 }
 
 /**
- * The properties of a service.
+ * A service by its properties.
  * @param tables one for each interface
  * @throws UserError `manager-answer`
  */
-export function serviceOf(tables: readonly unknown[]): UnitProperties {
+export function serviceOf(tables: readonly unknown[]): UnitState {
   return together(tables, ALWAYS);
 }
 
-/** The properties of a unit of any type. @throws UserError `manager-answer` */
-export const unitOf = (tables: readonly unknown[]): UnitProperties => together(tables, ['ActiveState', 'Id']);
+/** A unit of any type by its properties. @throws UserError `manager-answer` */
+export const unitOf = (tables: readonly unknown[]): UnitState => together(tables, ['ActiveState', 'Id']);
 
-function together(tables: readonly unknown[], names: readonly string[]): UnitProperties {
+function together(tables: readonly unknown[], names: readonly string[]): UnitState {
   const properties = new Map(tables.flatMap((table) => [...valuesOf(table)]));
   const missing = names.find((name) => !properties.has(name));
   if (missing !== undefined) throw unexpected(`no ${missing}`);
-  return properties;
+  return parseUnitState(properties);
 }
 
 /** The names in a list of units, sorted. @throws UserError `manager-answer` */

@@ -1,7 +1,8 @@
 import { codeOf } from '../../diagnostic.js';
 import { type UnitName, unitObjectPath } from '../../unit/name.js';
 import type { UnitProperty } from '../../unit/unit-property.js';
-import { type Heard, isSkipped, type ManagerFacts, type UnitProperties } from '../system.js';
+import type { Heard, ManagerFacts } from '../system.js';
+import { isSkipped, parseUnitState, type UnitProperties, type UnitState } from '../unit-state.js';
 import { whileAway } from '../while-away.js';
 import { changedIn, managerOf, serviceOf, typed, unitOf, unitsIn } from './answers.js';
 import { type BusPlace, Connection, type Signal } from './connection.js';
@@ -62,7 +63,7 @@ export class Bus {
     return managerOf(answers.map(([variant]) => variant));
   }
 
-  async unit(name: string): Promise<UnitProperties> {
+  async unit(name: string): Promise<UnitState> {
     const path = unitObjectPath(name);
     const interfaces = [UNIT, UNIT_SERVICE];
     const answers = await Promise.all(
@@ -71,7 +72,7 @@ export class Bus {
     return serviceOf(answers.map(([table]) => table));
   }
 
-  async anyUnit(name: string): Promise<UnitProperties> {
+  async anyUnit(name: string): Promise<UnitState> {
     const own = OWN_INTERFACES.get(name.slice(name.lastIndexOf('.') + 1));
     const interfaces = own === undefined ? [UNIT] : [UNIT, own];
     const answers = await Promise.all(
@@ -105,8 +106,8 @@ export class Bus {
     for (const unit of units) {
       this.#heard.watch(unit);
       this.#watched.set(unitObjectPath(unit), (properties) => {
-        const state = properties.get('ActiveState');
-        if (state !== undefined) this.#heard.onState(unit, String(state), isSkipped(properties));
+        const state = parseUnitState(properties);
+        if (properties.has('ActiveState')) this.#heard.onState(unit, state.activeState, isSkipped(state));
       });
     }
     // The match rule covers all units, since a bus takes only so many rules.

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { toHex } from '../../collections.js';
 import { codeOf, EXIT, error, UserError } from '../../diagnostic.js';
 import type { UnitProperty } from '../../unit/unit-property.js';
 import type { Host } from '../host.js';
-import type { UnitProperties } from '../system.js';
+import { parseUnitState, type UnitProperties, type UnitState } from '../unit-state.js';
 import type { Bus } from './bus.js';
 import type { StartedUnit, TransientUnits } from './transient.js';
 
@@ -30,8 +29,8 @@ class OverBus implements StartedUnit {
   #bus!: Bus;
   /** Settles with the result of the job. Only the connection that queued the job hears of its end. */
   #job: Promise<string> = Promise.resolve('done');
-  /** The unit's properties in the manager's signals: ActiveState, Job, InvocationID. */
-  readonly #state = new Map<string, unknown>([['ActiveState', 'activating']]);
+  /** The unit's properties in the manager's signals: ActiveState, Job, InvocationID. None if a signal may be missing. */
+  readonly #heard = new Map<string, unknown>([['ActiveState', 'activating']]);
   #invocation: string | undefined;
   #change = deferred();
 
@@ -53,7 +52,7 @@ class OverBus implements StartedUnit {
   }
 
   async underway(): Promise<void> {
-    while (this.#invocation === undefined && !hasEnded(this.#state)) {
+    while (this.#invocation === undefined && !this.#mayHaveEnded()) {
       await this.#bus.unlessLost(this.#change.promise);
     }
   }
@@ -62,7 +61,7 @@ class OverBus implements StartedUnit {
     return this.#invocation;
   }
 
-  async end(): Promise<UnitProperties> {
+  async end(): Promise<UnitState> {
     for (;;) {
       try {
         return await this.#ended();
@@ -73,7 +72,7 @@ class OverBus implements StartedUnit {
     }
   }
 
-  async properties(): Promise<UnitProperties> {
+  async state(): Promise<UnitState> {
     return endingOf(this.#bus, this.#unit);
   }
 
@@ -91,35 +90,38 @@ class OverBus implements StartedUnit {
   }
 
   readonly #changed = (properties: UnitProperties) => {
-    if (properties.size === 0) this.#state.clear();
-    for (const [name, value] of properties) this.#state.set(name, value);
-    this.#invocation = invocationOf(properties) ?? this.#invocation;
+    if (properties.size === 0) this.#heard.clear();
+    for (const [name, value] of properties) this.#heard.set(name, value);
+    this.#invocation = parseUnitState(properties).invocationId || this.#invocation;
     this.#change.resolve();
     this.#change = deferred();
   };
+
+  #mayHaveEnded(): boolean {
+    return !this.#heard.has('ActiveState') || hasEnded(parseUnitState(this.#heard));
+  }
 
   /**
    * Waits for the end of the unit. A signal may be old, or belong to a start that a restart follows: the unit itself is
    * asked.
    */
-  async #ended(): Promise<UnitProperties> {
+  async #ended(): Promise<UnitState> {
     for (;;) {
       const before = this.#change;
-      if (hasEnded(this.#state)) {
-        const properties = await endingOf(this.#bus, this.#unit);
-        this.#assertOurs(properties);
-        if (hasEnded(properties)) return properties;
+      if (this.#mayHaveEnded()) {
+        const state = await endingOf(this.#bus, this.#unit);
+        this.#assertOurs(state);
+        if (hasEnded(state)) return state;
         // A signal that came meanwhile is newer than the answer.
-        if (this.#change === before) this.#state.set('ActiveState', properties.get('ActiveState'));
+        if (this.#change === before) this.#heard.set('ActiveState', state.activeState);
       }
       await this.#bus.unlessLost(before.promise);
     }
   }
 
   /** Throws if the unit was unloaded: it then reads as one that has never run, with the result "success". */
-  #assertOurs(properties: UnitProperties) {
-    if (properties.get('LoadState') === 'loaded') return;
-    throw gone(this.#unit);
+  #assertOurs({ loadState }: UnitState) {
+    if (loadState !== 'loaded') throw gone(this.#unit);
   }
 
   /**
@@ -144,10 +146,9 @@ class OverBus implements StartedUnit {
     }
   }
 
-  #assertSame(properties: UnitProperties) {
-    this.#assertOurs(properties);
-    const known = this.#invocation;
-    if (known === undefined || invocationOf(properties) !== known) throw gone(this.#unit);
+  #assertSame(state: UnitState) {
+    this.#assertOurs(state);
+    if (this.#invocation === undefined || state.invocationId !== this.#invocation) throw gone(this.#unit);
   }
 }
 
@@ -159,24 +160,16 @@ const ENDING = {
     'IOReadBytes IOWriteBytes',
 } as const;
 
-async function endingOf(bus: Bus, unit: string): Promise<UnitProperties> {
+async function endingOf(bus: Bus, unit: string): Promise<UnitState> {
   const ask = (iface: keyof typeof ENDING) =>
     ENDING[iface]
       .split(' ')
       .map(async (name): Promise<[string, unknown]> => [name, await bus.property(unit, iface, name)]);
-  return new Map(await Promise.all([...ask('Unit'), ...ask('Service')]));
+  return parseUnitState(new Map(await Promise.all([...ask('Unit'), ...ask('Service')])));
 }
 
-function hasEnded(state: UnitProperties): boolean {
-  const active = state.get('ActiveState');
-  const [job = 0] = (state.get('Job') ?? []) as [number?];
-  return active === undefined || ((active === 'inactive' || active === 'failed') && job === 0);
-}
-
-function invocationOf(properties: UnitProperties): string | undefined {
-  const hex = toHex((properties.get('InvocationID') ?? []) as Iterable<number>);
-  return hex === '' ? undefined : hex;
-}
+const hasEnded = ({ activeState, job }: UnitState): boolean =>
+  (activeState === 'inactive' || activeState === 'failed') && job === 0;
 
 const LOST = ['bus-lost', 'bus-failed', 'no-bus'];
 

@@ -1,5 +1,5 @@
 import type { UnitProperty } from '../../unit/unit-property.js';
-import type { UnitProperties } from '../system.js';
+import type { UnitState } from '../unit-state.js';
 
 /** Transient units, which exist from their start to their end. */
 export interface TransientUnits {
@@ -25,12 +25,12 @@ export interface StartedUnit {
   invocation(): string | undefined;
   /**
    * Waits until the unit has stopped or failed and has no job.
-   * @returns the properties that show how it has ended
+   * @returns the unit with the properties that show how it has ended
    * @throws UserError `unit-gone`, `bus-lost` where that can't be found out
    */
-  end(): Promise<UnitProperties>;
-  /** The properties of end() at this moment. */
-  properties(): Promise<UnitProperties>;
+  end(): Promise<UnitState>;
+  /** The unit as end() gives it, at this moment. */
+  state(): Promise<UnitState>;
   /** Queues the stop of the unit, without waiting for it. */
   stop(): Promise<void>;
 }

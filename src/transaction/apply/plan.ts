@@ -10,9 +10,8 @@ import { preflight, preflightRestarts } from '../../restart/preflight.js';
 import { keepUntrusted, runsAsBefore } from '../../state/applied-runs.js';
 import { failedService } from '../../state/failed-service.js';
 import { restartDue } from '../../state/notes.js';
-import { dropInsOf } from '../../state/service.js';
 import type { Context } from '../../system/context.js';
-import type { UnitProperties } from '../../system/system.js';
+import type { UnitState } from '../../system/unit-state.js';
 import type { UnitName } from '../../unit/name.js';
 import { notConfined } from '../../verify/kernel/confinement.js';
 import { mountedBy, replacedPrograms } from '../../verify/kernel/replaced-programs.js';
@@ -66,10 +65,10 @@ export async function planApply(
 
 /** An error for a unit that systemd can't load: its drop-in could not be read back. */
 function notLoadable({ placement }: Context, { plan, unit }: Prepared): Diagnostic | undefined {
-  const state = unit.properties?.get('LoadState') ?? 'loaded';
-  if (state === 'loaded') return undefined;
+  const loadState = unit.state?.loadState ?? 'loaded';
+  if (loadState === 'loaded') return undefined;
   const hint = `'systemd-analyze ${placement.scope === 'user' ? '--user ' : ''}verify ${plan.unit}' says why`;
-  return error('not-loaded', `systemd can't load ${plan.unit}: ${state}`, { hint });
+  return error('not-loaded', `systemd can't load ${plan.unit}: ${loadState}`, { hint });
 }
 
 /** A unit whose files are as planned. */
@@ -82,25 +81,24 @@ async function inForce(
   { check, restart }: ApplyOptions,
 ): Promise<NotChanged | PendingApply> {
   const { plan, unit, appliedRuns } = written.prepared;
-  if (unit.properties === undefined) return { ...written, state: 'unchanged' };
+  if (unit.state === undefined) return { ...written, state: 'unchanged' };
   const refused = (why: readonly Diagnostic[]): NotChanged => ({
     ...written,
     state: 'refused',
     diagnostics: [...written.diagnostics, ...why],
   });
   const wrong = notInForce(context, written.prepared, unit);
-  if (wrong.length > 0)
-    return mayBeUnread(context, unit.properties, unit.name) ? unread(written) : refused(wrong);
+  if (wrong.length > 0) return mayBeUnread(context, unit.state, unit.name) ? unread(written) : refused(wrong);
   const due: Diagnostic[] = [];
   let isDue = false;
   for (const service of unit.services) {
-    const { name, properties } = service;
+    const { name, state } = service;
     const refuses = plan.meaning !== undefined && plan.mode === 'enforcing';
     due.push(...failedService(service, { scope: plan.target.scope, appliedRuns, refuses }));
-    const replaced = await replacedPrograms(context.system, mountedBy(plan, name), properties);
+    const replaced = await replacedPrograms(context.system, mountedBy(plan, name), state);
     const isOld = await runsAsBefore(context, appliedRuns, service);
     if (!isOld && replaced.length === 0) {
-      const open = await notConfined(context.system, { ...plan, unit: name }, properties);
+      const open = await notConfined(context.system, { ...plan, unit: name }, state);
       if (open.length > 0) return refused(open.map((one) => withRestart(context, name, one)));
       continue;
     }
@@ -126,8 +124,8 @@ async function inForce(
 /**
  * Whether systemd may have read another drop-in at the same place: it doesn't notice a change to an older file.
  */
-const mayBeUnread = ({ placement }: Context, properties: UnitProperties, { full }: UnitName): boolean =>
-  dropInsOf(properties).includes(dropInPath(placement, full));
+const mayBeUnread = ({ placement }: Context, state: UnitState, { full }: UnitName): boolean =>
+  state.dropInPaths.includes(dropInPath(placement, full));
 
 /** A unit whose files systemd has yet to read: no service runs with them. */
 function unread(written: AsWritten): PendingApply {

@@ -6,7 +6,6 @@ import { fullName, noUnit, serviceName } from '../../prepare/load/load-unit.js';
 import { namedUnit } from '../../prepare/load/named-unit.js';
 import { preflightRestarts } from '../../restart/preflight.js';
 import { readFiles, readOwnFiles, withLifetime } from '../../state/own-files.js';
-import { dropInsOf } from '../../state/service.js';
 import { isRunning } from '../../state/service-run.js';
 import { forgetTakenAway } from '../../status/taken-away.js';
 import { confinedByTemplate } from '../../status/unconfined.js';
@@ -46,10 +45,10 @@ async function planOne(
     throw await noUnit(context, serviceName(name), ', and nothing of ours for it');
   }
   // systemd still has a drop-in that is gone where an earlier reload failed.
-  const loaded = services.flatMap(({ properties }) => dropInsOf(properties));
+  const loaded = services.flatMap(({ state }) => state.dropInPaths);
   const isDue =
     files.length > 0 || ownDropInPaths(context.placement, name).some((path) => loaded.includes(path));
-  const due = isDue && wanted !== false ? services.filter(({ properties }) => isRunning(properties)) : [];
+  const due = isDue && wanted !== false ? services.filter(({ state }) => isRunning(state)) : [];
   const diagnostics = await preflightRestarts(context, 'revert', due);
   if (hasErrors(diagnostics)) return { unit: name, state: 'refused', changes: [], diagnostics };
   diagnostics.push(...(await confinedByTemplate(context, name, isDue ? undefined : loaded)));

@@ -14,14 +14,14 @@ export const findRunning = ({ context, signals }: Transaction, { restart }: Rest
     const failures = await failureOf(async () => {
       signals.assertNone();
       const services = await servicesOf(context, serviceName(unit.unit));
-      const running = services.filter(({ properties }) => isRunning(properties));
+      const running = services.filter(({ state }) => isRunning(state));
       const obstacles = await inBatches(running, ASKED_AT_ONCE, (one) => obstacleTo(context, one));
       const isStaying = (i: number) => restart === false || obstacles[i] !== undefined;
       const due = running.filter((_, i) => !isStaying(i)).map(({ name }) => name);
       const stay = running.flatMap(({ name }, i) => (isStaying(i) ? [leftAsItRuns(name, obstacles[i])] : []));
       const down = services
-        .filter(({ properties }) => hasFailed(properties))
-        .map(({ name, properties }) => staysFailed(name, context.placement.scope, properties));
+        .filter(({ state }) => hasFailed(state))
+        .map(({ name, state }) => staysFailed(name, context.placement.scope, state));
       found = { ...noting(unit, [...stay, ...down]), due };
     });
     return { unit: found, failures };

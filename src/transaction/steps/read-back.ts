@@ -23,12 +23,12 @@ export const readBackApplied = (transaction: Transaction, options: RestartOption
       const wrong = notInForce(transaction.context, unit.prepared, loaded, before);
       if (wrong.length > 0) return wrong;
       const services = await inBatches(loaded.services, ASKED_AT_ONCE, async (service) =>
-        isUnderWay(service.properties) ? resting(transaction, service.name) : service,
+        isUnderWay(service.state) ? resting(transaction, service.name) : service,
       );
       const up = wereUp(unit, services);
       const due = await withDue(transaction, unit, services, options);
       read = withRunsSince(noting(due, downNotes(transaction.context, due, { services, up })), up);
-      const down = services.filter(({ name, properties }) => up.has(name) && hasFailed(properties));
+      const down = services.filter(({ name, state }) => up.has(name) && hasFailed(state));
       return Promise.all(down.map(({ name }) => wentDown(transaction.context, plan, name)));
     });
     return { unit: read, failures };
@@ -38,7 +38,7 @@ export const readBackApplied = (transaction: Transaction, options: RestartOption
 async function resting({ context, signals }: Transaction, name: string): Promise<Service> {
   const { system, caller } = context;
   const rest = () => signals.unlessCame(() => atRest(system, name));
-  return { name, properties: await caller.tellIfLong(`${name}: waiting for the end of its job …`, rest) };
+  return { name, state: await caller.tellIfLong(`${name}: waiting for the end of its job …`, rest) };
 }
 
 /** A unit with the services that are to be restarted, and those that run as they shall. */
@@ -51,7 +51,7 @@ async function withDue(
   const asTheyAre: string[] = [];
   const due: string[] = [];
   const notes: Diagnostic[] = [];
-  for (const service of services.filter(({ properties }) => isRunning(properties))) {
+  for (const service of services.filter(({ state }) => isRunning(state))) {
     const { name } = service;
     if (!(await isRestartDue(context, unit.prepared, service))) {
       asTheyAre.push(name);
@@ -81,25 +81,25 @@ interface Now {
 
 /** Notes about services that don't run, and didn't before anything was written. */
 function downNotes({ placement }: Context, unit: AppliedUnit, { services, up }: Now): readonly Diagnostic[] {
-  const down = services.filter(({ properties }) => hasFailed(properties));
-  const isIdle = down.length === 0 && !services.some(({ properties }) => isRunning(properties));
+  const down = services.filter(({ state }) => hasFailed(state));
+  const isIdle = down.length === 0 && !services.some(({ state }) => isRunning(state));
   return [
     ...(isIdle ? [notRunning(unit.prepared.plan.unit)] : []),
     ...down
       .filter(({ name }) => !up.has(name))
-      .map(({ name, properties }) => downAlready(name, placement.scope, properties)),
+      .map(({ name, state }) => downAlready(name, placement.scope, state)),
   ];
 }
 
 /** Services that were up before anything was written, or have come up since; not those in a loop of restarts. */
 function wereUp({ services: before }: AppliedUnit, now: readonly Service[]): Set<string> {
-  const was = new Map(before.map((service) => [service.name, service.properties]));
-  const isOrWas = ({ name, properties }: Service): boolean => {
+  const was = new Map(before.map((service) => [service.name, service.state]));
+  const isOrWas = ({ name, state }: Service): boolean => {
     const known = was.get(name);
     if (known && isUp(known)) return true;
-    const isAnew = !known || runOf(name, known).invocation !== runOf(name, properties).invocation;
+    const isAnew = !known || runOf(name, known).invocation !== runOf(name, state).invocation;
     const ran = known !== undefined && isRunning(known);
-    return !ran && isAnew && (isRunning(properties) || hasFailed(properties));
+    return !ran && isAnew && (isRunning(state) || hasFailed(state));
   };
   return new Set(now.filter(isOrWas).map(({ name }) => name));
 }

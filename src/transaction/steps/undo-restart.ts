@@ -46,10 +46,10 @@ export const restartAsBefore =
 async function endOthers(context: Context, record: UndoRecord, how: HowBack): Promise<readonly Diagnostic[]> {
   const ran = new Set(record.runs.map(({ unit }) => unit));
   const services = await servicesOf(context, serviceName(record.unit));
-  const started = services.filter(({ name, properties }) => !ran.has(name) && isRunning(properties));
-  const ended = await inBatches(started, BATCH, async ({ name, properties }) => {
+  const started = services.filter(({ name, state }) => !ran.has(name) && isRunning(state));
+  const ended = await inBatches(started, BATCH, async ({ name, state }) => {
     if (record.starts && wasRestarted(record)) return stopUnit(context, name);
-    const obstacle = atWork(properties) ?? restartObstacle(properties);
+    const obstacle = atWork(state) ?? restartObstacle(state);
     if (obstacle !== undefined) return [leftAsItRuns(name, obstacle)];
     return startOne(context, name, (unit) => context.system.restart(unit), how);
   });
@@ -104,15 +104,15 @@ async function standOf(
   await failureOf(async () => {
     const seen = () =>
       caller.tellIfLong(`${run.unit}: waiting for the end of its job …`, () => atRest(system, run.unit));
-    const properties = await (signals ? signals.unlessAgain(seen) : seen());
-    if (isSameRun(run, properties)) stand = 'stays';
+    const state = await (signals ? signals.unlessAgain(seen) : seen());
+    if (isSameRun(run, state)) stand = 'stays';
     // Somebody has stopped the service, or it has ended by itself.
-    else if (!wasRestarted(record) && hasEnded(run, properties)) stand = 'stays';
-    else if (await wasStopped(system, { unit: run.unit, scope: placement.scope }, properties))
+    else if (!wasRestarted(record) && hasEnded(run, state)) stand = 'stays';
+    else if (await wasStopped(system, { unit: run.unit, scope: placement.scope }, state))
       stand = staysStopped(run.unit);
-    else if (isDead(properties)) stand = properties.get('RefuseManualStop') === true ? 'start' : 'due';
+    else if (isDead(state)) stand = state.refuseManualStop ? 'start' : 'due';
     else {
-      const obstacle = restartObstacle(properties) ?? (await staysDown(context, properties));
+      const obstacle = restartObstacle(state) ?? (await staysDown(context, state));
       if (obstacle !== undefined) stand = leftAsItRuns(run.unit, obstacle);
     }
   });
@@ -139,9 +139,9 @@ async function startOne(
 async function lookAgain({ system }: Context, units: readonly string[]): Promise<readonly Diagnostic[]> {
   await system.wait(LOOK_AGAIN);
   const found = await inBatches(units, BATCH, async (unit) => {
-    const properties = await system.unit(unit);
-    const isWell = isUp(properties) || isFinished(properties);
-    return isWell ? [] : [isDown(unit, String(properties.get('ActiveState')))];
+    const state = await system.unit(unit);
+    const isWell = isUp(state) || isFinished(state);
+    return isWell ? [] : [isDown(unit, state.activeState)];
   });
   return found.flat();
 }

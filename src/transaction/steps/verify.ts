@@ -13,8 +13,8 @@ export const verifyServices = ({ context, signals }: Transaction) =>
     const unproven: Diagnostic[] = [];
     const failures = await failuresOfEach(unit.now, async (name) => {
       const { plan } = preparedFor(unit.prepared, name);
-      const properties = await context.system.unit(name);
-      const found = await signals.unlessCame(() => readKernel(context, plan, properties));
+      const state = await context.system.unit(name);
+      const found = await signals.unlessCame(() => readKernel(context, plan, state));
       const open = [...found.unproven, ...found.leftOver];
       const unseen = open.filter(({ severity }) => severity === 'error');
       // A service that has done its work has no process, and without rules on calls none is read.

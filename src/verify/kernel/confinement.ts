@@ -1,8 +1,8 @@
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import type { Plan } from '../../plan/plan.js';
-import { mainPid, START } from '../../state/main-process.js';
-import { readStatus } from '../../state/process-status.js';
-import type { System, UnitProperties } from '../../system/system.js';
+import { PROGRAM_WITHIN, readStatus } from '../../state/process-status.js';
+import type { System } from '../../system/system.js';
+import type { UnitState } from '../../system/unit-state.js';
 import type { Program } from '../../target/target.js';
 
 /** The most bytes of a command line that are read: more than a path takes. */
@@ -45,11 +45,11 @@ const refusesBySystemd = ({ systemCalls }: Plan): boolean =>
  * without a main process. The filter may be systemd's alone. If a start script becomes the program, only the file that
  * runs tells whether the launcher started it.
  */
-export async function notConfined(system: System, plan: Plan, unit: UnitProperties): Promise<Diagnostic[]> {
-  const pid = mainPid(unit);
+export async function notConfined(system: System, plan: Plan, unit: UnitState): Promise<Diagnostic[]> {
+  const pid = unit.mainPid;
   if (!filtersMain(plan) || pid === 0) return [];
   const wanted = { noNewPrivileges: plan.filter?.noNewPrivileges ?? false };
-  const patience = unit.get('Type') === 'idle' ? IDLE : START;
+  const patience = unit.type === 'idle' ? IDLE : PROGRAM_WITHIN;
   const status = await statusSoon(system, pid, { ...wanted, patience });
   if (status === undefined) return [unconfined(plan, pid, 'has ended')];
   if (!isFiltered(status)) return [unfiltered(plan, pid)];
@@ -67,7 +67,7 @@ export async function notConfined(system: System, plan: Plan, unit: UnitProperti
 
 /** Whether a process runs that the kernel holds to no filter, or that may gain privileges where none may. */
 export async function runsFree(system: System, pid: number, wanted: Wanted): Promise<boolean> {
-  const status = await statusSoon(system, pid, { ...wanted, patience: START });
+  const status = await statusSoon(system, pid, { ...wanted, patience: PROGRAM_WITHIN });
   return status !== undefined && !isConfined(status, wanted);
 }
 
@@ -96,7 +96,7 @@ async function statusSoon(system: System, pid: number, wanted: Wanted & { readon
 export async function awaitPrograms(system: System, plan: Plan): Promise<void> {
   if (!becomesProgram(plan)) return;
   for (let waited = 0; waited < PATIENCE; waited += STEP) {
-    const pid = mainPid(await system.unit(plan.unit));
+    const { mainPid: pid } = await system.unit(plan.unit);
     if (pid === 0 || (await isProgram(system, plan, pid))) return;
     await system.wait(STEP);
   }

@@ -9,7 +9,8 @@ import { systemdMeaning } from '../../plan/calls/systemd-meaning.js';
 import type { Plan } from '../../plan/plan.js';
 import { readStatus } from '../../state/process-status.js';
 import type { SyscallPolicy } from '../../syscalls/policy.js';
-import type { System, UnitProperties } from '../../system/system.js';
+import type { System } from '../../system/system.js';
+import type { UnitState } from '../../system/unit-state.js';
 import { inPieces } from './in-pieces.js';
 import { createLeftOver } from './left-over.js';
 import type { LoadedFilters } from './loaded-filters.js';
@@ -46,7 +47,7 @@ export const NO_ENFORCEMENT: Enforcement = { groups: [], wrong: [], leftOver: []
 export async function enforcement(
   system: System,
   plan: Plan,
-  unit: UnitProperties,
+  unit: UnitState,
   reader: () => Promise<string>,
 ): Promise<Enforcement> {
   const { meaning } = plan;
@@ -75,10 +76,10 @@ async function hasEnded(system: System, { groups }: Enforcement): Promise<boolea
   return found.includes(undefined);
 }
 
-/** A unit, its properties, and the meaning of its policy. */
+/** A unit's plan and state, and the meaning of its policy. */
 interface Held {
   readonly plan: Plan;
-  readonly unit: UnitProperties;
+  readonly unit: UnitState;
   readonly meaning: SyscallPolicy;
 }
 
@@ -245,7 +246,7 @@ const withMore = (calls: Compared['calls']): Compared['calls'] => (calls === 'lo
 function leftOver(group: ThreadGroup, { plan, unit }: Held): Diagnostic {
   const { scope } = plan.target;
   const message = `looser than the policy: ${whose(group)}, left over from before ${plan.unit} was started`;
-  const mode = String(unit.get('KillMode'));
+  const mode = unit.killMode;
   const why = ['process', 'none'].includes(mode) ? `KillMode=${mode} leaves` : 'its stop has left';
   const commands = ['stop', 'kill', 'start'].map((verb) => systemctl(scope, verb, plan.unit));
   return error('left-over', message, { hint: `${why} them there; '${commands.join('; ')}' ends them` });

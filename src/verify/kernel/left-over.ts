@@ -1,8 +1,8 @@
 /** Processes that a unit's stop has left in its control group, as KillMode=process does. */
 
-import { mainPid } from '../../state/main-process.js';
 import { readStatus, startOf, TICK } from '../../state/process-status.js';
-import type { System, UnitProperties } from '../../system/system.js';
+import type { System } from '../../system/system.js';
+import type { UnitState } from '../../system/unit-state.js';
 
 /** The most that may lie between the start of a main process and the time that systemd has for it, in microseconds. */
 const INACCURACY = 1_000_000;
@@ -14,10 +14,10 @@ const INACCURACY = 1_000_000;
  */
 export async function createLeftOver(
   system: System,
-  unit: UnitProperties,
+  unit: UnitState,
   pids: ReadonlySet<number>,
 ): Promise<(pid: number) => Promise<boolean>> {
-  const main = mainPid(unit);
+  const main = unit.mainPid;
   const end = await lastEnd(system, unit, main);
   const isLeftOver = async (pid: number): Promise<boolean> => {
     if (!pids.has(pid) || pid === main) return false;
@@ -34,10 +34,9 @@ export async function createLeftOver(
  * The time when the unit was inactive last, in microseconds since boot as `stat` counts them. systemd's clock stands
  * still while the machine sleeps. The main process, whose start both know, tells how long that was.
  */
-async function lastEnd(system: System, unit: UnitProperties, main: number): Promise<number> {
-  const at = (name: string) => Number(unit.get(name) ?? 0);
-  const end = at('InactiveEnterTimestampMonotonic');
+async function lastEnd(system: System, unit: UnitState, main: number): Promise<number> {
+  const { inactiveEnterTimestampMonotonic: end } = unit;
   const started = main === 0 ? undefined : await startOf(system, main);
   if (end === 0 || started === undefined) return end;
-  return end + Math.max(0, started - at('ExecMainStartTimestampMonotonic') - INACCURACY);
+  return end + Math.max(0, started - unit.execMainStartTimestampMonotonic - INACCURACY);
 }

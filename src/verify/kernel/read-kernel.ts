@@ -2,17 +2,13 @@ import { hasErrors, UserError } from '../../diagnostic.js';
 import type { Plan } from '../../plan/plan.js';
 import { filterReader } from '../../prepare/load/native-program.js';
 import type { Context } from '../../system/context.js';
-import type { UnitProperties } from '../../system/system.js';
+import type { UnitState } from '../../system/unit-state.js';
 import { type Enforcement, enforcement, NO_ENFORCEMENT, provenWithout } from './enforcement.js';
 
 /** The enforcement of a plan by the kernel's filters. Errors of the reader leave it unproven, and nothing else. */
-export async function readKernel(
-  context: Context,
-  plan: Plan,
-  properties: UnitProperties,
-): Promise<Enforcement> {
+export async function readKernel(context: Context, plan: Plan, state: UnitState): Promise<Enforcement> {
   try {
-    const found = await enforcement(context.system, plan, properties, () => filterReader(context));
+    const found = await enforcement(context.system, plan, state, () => filterReader(context));
     return hasErrors(found.unproven)
       ? { ...found, unproven: [...found.unproven, provenWithout(plan.unit)] }
       : found;

@@ -2,33 +2,27 @@
 
 import { type Abi, abisOf } from '../../syscalls/abi.js';
 import { expandSet } from '../../syscalls/sets.js';
-import type { UnitProperties } from '../../system/system.js';
+import type { UnitState } from '../../system/unit-state.js';
 import type { Target } from '../../target/target.js';
 
 interface Refuser {
   readonly directive: string;
   /** Calls, and sets of them. */
   readonly calls: readonly string[];
-  /** Whether a property's value makes systemd load a filter; by default, the value true does. */
-  readonly holds?: (value: unknown) => boolean;
+  /** Whether systemd loads a filter for the directive; by default, its property must be true. */
+  readonly holds?: (unit: UnitState) => boolean;
 }
-
-/** The value of RestrictNamespaces= on the bus if nothing is restricted: all bits. */
-const EVERY_NAMESPACE = 2n ** 64n - 1n;
 
 const REFUSERS: readonly Refuser[] = [
   {
     directive: 'RestrictAddressFamilies',
     calls: ['socket'],
-    holds: (value) => {
-      const [allows, families] = value as [boolean, string[]];
-      return allows || families.length > 0;
-    },
+    holds: ({ restrictAddressFamilies: [isAllowList, families] }) => isAllowList || families.length > 0,
   },
   {
     directive: 'RestrictNamespaces',
     calls: ['clone', 'clone3', 'setns', 'unshare'],
-    holds: (value) => value !== EVERY_NAMESPACE,
+    holds: ({ restrictNamespaces }) => restrictNamespaces !== undefined,
   },
   { directive: 'MemoryDenyWriteExecute', calls: ['mmap', 'mmap2', 'mprotect', 'pkey_mprotect', 'shmat'] },
   { directive: 'RestrictRealtime', calls: ['sched_setscheduler'] },
@@ -52,17 +46,17 @@ const REFUSERS: readonly Refuser[] = [
  * Makes a function that names the loaded directives which refuse a call, with some arguments at least. It names none if
  * another filter must be the cause.
  */
-export function createRefusers(unit: UnitProperties, { machine, sets }: Pick<Target, 'machine' | 'sets'>) {
-  const present = REFUSERS.filter(({ directive, holds = (value) => value === true }) => {
-    const value = unit.get(directive);
-    return value !== undefined && holds(value);
-  }).map(({ directive, calls }) => ({
-    directive,
-    calls: new Set(calls.flatMap((name) => [...(expandSet(sets, name) ?? [name])])),
-  }));
-  const [allows, listed] = (unit.get('SystemCallFilter') ?? [false, []]) as [boolean, string[]];
+export function createRefusers(unit: UnitState, { machine, sets }: Pick<Target, 'machine' | 'sets'>) {
+  const isTrue = (directive: string) => unit.properties.get(directive) === true;
+  const present = REFUSERS.filter(({ directive, holds }) => holds?.(unit) ?? isTrue(directive)).map(
+    ({ directive, calls }) => ({
+      directive,
+      calls: new Set(calls.flatMap((name) => [...(expandSet(sets, name) ?? [name])])),
+    }),
+  );
+  const [allows, listed] = unit.systemCallFilter;
   const plain = new Set(listed.map((entry) => entry.split(':')[0]!));
-  const architectures = (unit.get('SystemCallArchitectures') ?? []) as string[];
+  const architectures = unit.systemCallArchitectures;
   const isClosed = (abi: Abi) =>
     architectures.length > 0 && abi !== abisOf(machine)[0] && !architectures.includes(abi);
   const refusing = new Set(

@@ -2,8 +2,8 @@ import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error } from '../../diagnostic.js';
 import { MAX_MOUNTS, parseRoots } from '../../formats/mount-info.js';
 import type { Plan } from '../../plan/plan.js';
-import { mainPid } from '../../state/main-process.js';
-import type { System, UnitProperties } from '../../system/system.js';
+import type { System } from '../../system/system.js';
+import type { UnitState } from '../../system/unit-state.js';
 import type { Target } from '../../target/target.js';
 import { executable, GONE } from './confinement.js';
 
@@ -30,9 +30,9 @@ export const mountedBy = ({ programs, target }: Plan, unit: string): Mounted => 
 export async function replacedPrograms(
   system: System,
   { unit, scope, places }: Mounted,
-  properties: UnitProperties,
+  state: UnitState,
 ): Promise<Diagnostic[]> {
-  const pid = mainPid(properties);
+  const pid = state.mainPid;
   if (places.length === 0 || pid === 0) return [];
   // A process may mount more than is read, but in a namespace of its own, where nothing of ours is replaced.
   const file = await system.read(`/proc/${pid}/mountinfo`, { limit: MAX_MOUNTS, head: true });

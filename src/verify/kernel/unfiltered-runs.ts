@@ -3,7 +3,6 @@ import { hasEffect } from '../../emit/changes.js';
 import { preparedFor } from '../../prepare/confined.js';
 import type { Prepared } from '../../prepare/prepare.js';
 import { type ComparedFilters, keepWithoutFiles } from '../../state/applied-runs.js';
-import { mainPid } from '../../state/main-process.js';
 import type { Service } from '../../state/service.js';
 import { runOf } from '../../state/service-run.js';
 import type { Context } from '../../system/context.js';
@@ -19,7 +18,7 @@ export function comparingFilters(context: Context, prepared: Prepared): Prepared
   if (context.offline || hasErrors(diagnostics) || hasEffect(changes)) return prepared;
   const answers = new Map<string, Promise<ComparedFilters>>();
   const comparedFilters = (service: Service): Promise<ComparedFilters> => {
-    const { invocation } = runOf(service.name, service.properties);
+    const { invocation } = runOf(service.name, service.state);
     const answer = answers.get(invocation) ?? compareFilters(context, prepared, service);
     answers.set(invocation, answer);
     return answer;
@@ -33,13 +32,13 @@ async function compareFilters(
   prepared: Prepared,
   service: Service,
 ): Promise<ComparedFilters> {
-  const { name, properties } = service;
-  const pid = mainPid(properties);
+  const { name, state } = service;
+  const pid = state.mainPid;
   if (pid === 0) return 'alike';
   const { plan } = preparedFor(prepared, name);
   // A process without any filter is an error of its own.
-  if ((await notConfined(context.system, plan, properties)).length > 0) return 'unknown';
-  const { groups, unproven } = await readKernel(context, plan, properties);
+  if ((await notConfined(context.system, plan, state)).length > 0) return 'unknown';
+  const { groups, unproven } = await readKernel(context, plan, state);
   const looser = groups.filter(({ calls, leftOver }) => calls === 'looser' && !leftOver);
   if (looser.some(({ processes }) => processes.some((one) => one.pid === pid))) {
     await keepWithoutFiles(context, prepared.appliedRuns.unit, [service]);

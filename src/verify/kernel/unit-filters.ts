@@ -2,7 +2,8 @@
 
 import { unitGroups } from '../../state/control-group.js';
 import { readStatus } from '../../state/process-status.js';
-import type { System, UnitProperties } from '../../system/system.js';
+import type { System } from '../../system/system.js';
+import type { UnitState } from '../../system/unit-state.js';
 import { type InstalledFilters, readFilters } from './installed-filters.js';
 import type { LoadedFilters } from './loaded-filters.js';
 
@@ -38,7 +39,7 @@ export interface UnitFilters {
  */
 export async function readUnit(
   system: System,
-  unit: UnitProperties,
+  unit: UnitState,
   reader: () => Promise<string>,
 ): Promise<UnitFilters> {
   const read = await readGroups(system, await unitGroups(system, unit), reader);

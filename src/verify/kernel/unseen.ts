@@ -3,17 +3,17 @@
 import { ownCommand, systemctl } from '../../command-lines.js';
 import { type Diagnostic, error } from '../../diagnostic.js';
 import type { Plan } from '../../plan/plan.js';
-import { mainPid } from '../../state/main-process.js';
 import { readStatus } from '../../state/process-status.js';
 import { isUp } from '../../state/service-run.js';
-import type { System, UnitProperties } from '../../system/system.js';
+import type { System } from '../../system/system.js';
+import type { UnitState } from '../../system/unit-state.js';
 import type { UnitFilters } from './unit-filters.js';
 
 /** Diagnostics about unseen threads of a unit; none if all are seen. */
 export async function unseen(
   system: System,
   { unit, target: { scope }, filter }: Plan,
-  properties: UnitProperties,
+  state: UnitState,
   { threads, hidden, foreign, settled }: UnitFilters,
 ): Promise<Diagnostic[]> {
   const found: Diagnostic[] = [];
@@ -22,7 +22,7 @@ export async function unseen(
     found.push(...unreadable(hidden, { confined, scope, unit, permissive: filter?.log === true }));
   }
   if (threads.length + hidden.size + foreign === 0 && settled)
-    found.push(isElsewhere(properties) ? elsewhere(unit) : notRunning(unit, scope));
+    found.push(isElsewhere(state) ? elsewhere(unit) : notRunning(unit, scope));
   if (foreign > 0) found.push(outside(unit, foreign));
   if (!settled) found.push(restless(unit));
   return found;
@@ -93,8 +93,7 @@ const notRunning = (unit: string, scope: Asker['scope']) =>
     hint: systemctl(scope, 'start', unit),
   });
 
-const isElsewhere = (unit: UnitProperties): boolean =>
-  isUp(unit) && mainPid(unit) > 0 && String(unit.get('ControlGroup') ?? '') !== '';
+const isElsewhere = (unit: UnitState): boolean => isUp(unit) && unit.mainPid > 0 && unit.controlGroup !== '';
 
 const elsewhere = (unit: string) =>
   error('processes-unseen', `${unit} runs, and none of its processes is seen in its control group`, {

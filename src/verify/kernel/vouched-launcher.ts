@@ -6,8 +6,8 @@ import { isGuarded, withoutGuard } from '../../filter/guard.js';
 import type { Stack } from '../../filter/stack.js';
 import { IMAGES } from '../../plan/launcher/launch-paths.js';
 import type { Plan } from '../../plan/plan.js';
-import { mainPid } from '../../state/main-process.js';
-import type { System, UnitProperties } from '../../system/system.js';
+import type { System } from '../../system/system.js';
+import type { UnitState } from '../../system/unit-state.js';
 import type { UnitThread } from './unit-filters.js';
 
 /** The most bytes of a launcher that are read: none is larger. */
@@ -27,18 +27,18 @@ export interface Doubt {
  */
 export async function doubtOf(
   system: System,
-  { plan, unit }: { readonly plan: Plan; readonly unit: UnitProperties },
+  { plan, unit }: { readonly plan: Plan; readonly unit: UnitState },
   threads: readonly UnitThread[],
 ): Promise<Doubt | undefined> {
   const guarded = threads.find(({ stack }) => stack.some(isGuarded));
   if (!guarded || !plan.filter || plan.target.scope === 'user') return undefined;
   const { launcher } = plan.target;
-  const own = threads.find(({ pid, stack }) => pid === mainPid(unit) && stack.some(isGuarded)) ?? guarded;
+  const own = threads.find(({ pid, stack }) => pid === unit.mainPid && stack.some(isGuarded)) ?? guarded;
   // A thread may still be there when the first of its process has ended.
   const seen = await look(system, launcher, own.tid);
   if (seen === undefined) return undefined;
   if (seen !== 'unseen') return { why: seen, isCertain: true };
-  const image = IMAGES.find((name) => isSet(unit.get(name)));
+  const image = IMAGES.find((name) => isSet(unit.properties.get(name)));
   if (image === undefined) return undefined;
   return { why: `what ${image}= has in the place of ${launcher} can't be seen`, isCertain: false };
 }

@@ -2,10 +2,10 @@
 import { isGuarded } from '../../filter/guard.js';
 import type { Stack } from '../../filter/stack.js';
 import type { Plan } from '../../plan/plan.js';
-import { mainPid } from '../../state/main-process.js';
 import { readStatus } from '../../state/process-status.js';
 import { isUp } from '../../state/service-run.js';
-import type { System, UnitProperties } from '../../system/system.js';
+import type { System } from '../../system/system.js';
+import type { UnitState } from '../../system/unit-state.js';
 import { executable, isProgram } from './confinement.js';
 
 /**
@@ -14,10 +14,10 @@ import { executable, isProgram } from './confinement.js';
  */
 export type Measure = 'policy' | 'systemd' | 'nothing';
 
-/** A unit's plan and properties. */
+/** A unit's plan and state. */
 interface Planned {
   readonly plan: Plan;
-  readonly unit: UnitProperties;
+  readonly unit: UnitState;
 }
 
 /**
@@ -32,7 +32,7 @@ export async function measureOf(
   stack: Stack,
   obeys: () => Promise<boolean>,
 ): Promise<Measure> {
-  if (stack.some(isGuarded) || looked.pid === mainPid(unit)) return 'policy';
+  if (stack.some(isGuarded) || looked.pid === unit.mainPid) return 'policy';
   if (await isManagers(system, { plan, unit }, looked)) return 'nothing';
   if (plan.programs.length > 0 && (await isProgram(system, plan, looked.pid))) return 'policy';
   const keys = keysWithProcesses({ plan, unit });
@@ -58,7 +58,7 @@ async function isManagers(
   const path = program.replace(/ \(deleted\)$/, '');
   if (manager === '' || !managersPrograms(manager).includes(path)) return false;
   if (plan.target.scope === 'user') return true;
-  if (name === '(sd-pam)' && String(unit.get('PAMName') ?? '') !== '') return true;
+  if (name === '(sd-pam)' && unit.pamName !== '') return true;
   return /^0\t/.test((await readStatus(system, `${pid}`))?.get('Uid') ?? '');
 }
 
@@ -73,6 +73,6 @@ const AT_END: readonly string[] = ['ExecStop', 'ExecStopPost'];
 
 /** Keys of lines without the launcher that may have processes at present. */
 function keysWithProcesses({ plan, unit }: Planned): readonly string[] {
-  const ends = isUp(unit) && ['control-group', 'mixed'].includes(String(unit.get('KillMode')));
+  const ends = isUp(unit) && ['control-group', 'mixed'].includes(unit.killMode);
   return ends ? plan.without.filter((key) => !AT_END.includes(key.replace(/=.*/, ''))) : plan.without;
 }

@@ -9,13 +9,13 @@ import { parseUnitFile } from '../../unit/unit-file.js';
 import { type PlannedDropIn, readBack } from './read-back.js';
 
 /** A unit and its services as the manager has them. */
-type Loaded = Pick<LoadedUnit, 'name' | 'properties' | 'services'>;
+type Loaded = Pick<LoadedUnit, 'name' | 'state' | 'services'>;
 
 /** A unit as the manager has it now. */
-export async function loadedNow(context: Context, { name, properties }: Loaded): Promise<Loaded> {
+export async function loadedNow(context: Context, { name, state }: Loaded): Promise<Loaded> {
   const services = await servicesOf(context, name);
-  if (!isTemplate(name)) return { name, services, properties: services[0]!.properties };
-  return { name, services, properties: await context.system.unit(String(properties!.get('Id'))) };
+  if (!isTemplate(name)) return { name, services, state: services[0]!.state };
+  return { name, services, state: await context.system.unit(state!.id) };
 }
 
 /**
@@ -29,11 +29,11 @@ export function notInForce(
   before?: Loaded,
 ): Diagnostic[] {
   const planned = plannedDropIn(context, prepared);
-  const was = new Map(before?.services.map(({ name, properties }) => [name, properties]));
-  const all = isTemplate(loaded.name) ? readBack(planned, loaded.properties!, before?.properties) : [];
+  const was = new Map(before?.services.map(({ name, state }) => [name, state]));
+  const all = isTemplate(loaded.name) ? readBack(planned, loaded.state!, before?.state) : [];
   if (all.length > 0) return all;
-  return loaded.services.flatMap(({ name, properties }) =>
-    readBack({ ...planned, unit: name }, properties, was.get(name)).map((one) => naming(name, one)),
+  return loaded.services.flatMap(({ name, state }) =>
+    readBack({ ...planned, unit: name }, state, was.get(name)).map((one) => naming(name, one)),
   );
 }
 

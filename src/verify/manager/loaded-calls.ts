@@ -5,6 +5,7 @@ import { type Action, errnoAction, KILL } from '../../syscalls/action.js';
 import { parseAction } from '../../syscalls/action-text.js';
 import { isKnownCall, numbersOf } from '../../syscalls/numbers.js';
 import { bundledSets, expandSet, type SyscallSets } from '../../syscalls/sets.js';
+import type { NameList } from '../../system/unit-state.js';
 import { type EffectiveUnit, effectiveUnit } from '../../unit/effective.js';
 import {
   type OwnSyscallFilter,
@@ -31,9 +32,6 @@ const FILTER = 'SystemCallFilter';
 /** The directives that are lists of calls, which the sets of a systemd decide on. */
 export const CALL_LISTS: readonly string[] = [FILTER, 'SystemCallLog'];
 
-/** As on the bus: whether it is of the calls that it lists alone, or of all others. */
-export type CallList = readonly [only: boolean, listed: readonly string[]];
-
 /** A filter without a call, as an empty SystemCallFilter= leaves it. */
 const NO_FILTER: Pick<OwnSyscallFilter, 'mode' | 'entries'> = { mode: 'deny', entries: new Map() };
 
@@ -45,7 +43,7 @@ const NO_FILTER: Pick<OwnSyscallFilter, 'mode' | 'entries'> = { mode: 'deny', en
  */
 export function filterDifferences(
   dropIn: UnitFile,
-  [allows, listed]: CallList,
+  [allows, listed]: NameList,
   reader: Reader,
 ): Difference[] {
   const { systemd, sets } = reader;
@@ -122,7 +120,7 @@ const actionOf = (refusal: Refusal): Action => (refusal === 'kill' ? KILL : errn
  */
 export function logDifferences(
   values: readonly string[],
-  log: CallList | undefined,
+  log: NameList | undefined,
   { sets }: Reader,
 ): Difference[] {
   if (!log || !sets) return [];
@@ -136,7 +134,7 @@ export function logDifferences(
 }
 
 /** Whether SystemCallLog= as loaded has any of these calls recorded. */
-const recordsAny = ([only, listed]: CallList, calls: readonly string[]): boolean =>
+const recordsAny = ([only, listed]: NameList, calls: readonly string[]): boolean =>
   // An empty list records nothing, whatever its sign.
   listed.length > 0 && calls.some((call) => listed.includes(call) === only);
 

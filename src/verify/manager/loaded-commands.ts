@@ -1,27 +1,18 @@
 import { printable } from '../../diagnostic.js';
 import { namesFilter } from '../../paths.js';
-import type { UnitProperties } from '../../system/system.js';
+import type { LoadedCommand } from '../../system/unit-state.js';
 import { argumentsOf, type ExecCommand, scanExecLine } from '../../unit/exec/line.js';
 import { sinceReset } from '../../unit/values.js';
 import type { Difference } from './difference.js';
 
-/** One command as ExecStartEx and its like have it: path, arguments, flags, then times and results. */
-export type LoadedCommand = readonly [
-  path: string,
-  argv: readonly string[],
-  flags: readonly string[],
-  ...rest: unknown[],
-];
-
-/** The commands of an Exec key as the manager has them. */
-export const commandsOf = (properties: UnitProperties, key: string): readonly LoadedCommand[] =>
-  (properties.get(`${key}Ex`) ?? []) as readonly LoadedCommand[];
+/** A command, whatever became of it. */
+type Command = Pick<LoadedCommand, 'path' | 'argv' | 'flags'>;
 
 /** Holds the commands of an Exec key as loaded against the lines of a drop-in: how many, and those behind the launcher. */
 export function commandDifferences(
   key: string,
   values: readonly string[],
-  loaded: readonly LoadedCommand[],
+  loaded: readonly Command[],
 ): Difference[] {
   const lines = sinceReset(values);
   const wrapped = lines.filter(namesFilter);
@@ -36,7 +27,7 @@ export function commandDifferences(
 }
 
 /** Whether a command is the launcher of a line, with the filter of that line. */
-function isLaunchOf(line: string, [path, [, filter = '']]: LoadedCommand): boolean {
+function isLaunchOf(line: string, { path, argv: [, filter = ''] }: Command): boolean {
   const [command] = scanExecLine(line, NOWHERE).commands;
   if (command === undefined) return false;
   const [option] = argumentsOf(command);
@@ -47,12 +38,12 @@ function isLaunchOf(line: string, [path, [, filter = '']]: LoadedCommand): boole
  * Whether a command is the same as before, or the same behind the launcher. Both are as systemd has them: without
  * quotes, specifiers expanded, variables and `$$` as written.
  */
-export function isSameCommand(launcher: string, before: LoadedCommand, after: LoadedCommand): boolean {
-  const [path, argv, flags] = before;
-  if (after[0] !== launcher) return after[0] === path && isSame(argv, after[1]);
-  const end = after[1].indexOf('--');
-  const [, ...options] = after[1].slice(0, end);
-  const [program, ...words] = after[1].slice(end + 1);
+export function isSameCommand(launcher: string, before: Command, after: Command): boolean {
+  const { path, argv, flags } = before;
+  if (after.path !== launcher) return after.path === path && isSame(argv, after.argv);
+  const end = after.argv.indexOf('--');
+  const [, ...options] = after.argv.slice(0, end);
+  const [program, ...words] = after.argv.slice(end + 1);
   const name = options.find((option) => option.startsWith(ARGV0))?.slice(ARGV0.length);
   const isNamed = name === undefined || name === argv[0];
   return end > 0 && isNamed && isPlace(program!, path, flags) && isSame(argv.slice(1), words);
@@ -79,10 +70,11 @@ const NOWHERE = { file: '', line: 1, column: 1 };
  * specifier became isn't known.
  * @param line one command
  */
-export function isLoadedLine(line: string, loaded: LoadedCommand | undefined): boolean {
+export function isLoadedLine(line: string, loaded: Command | undefined): boolean {
   const [command] = scanExecLine(line, NOWHERE).commands;
   if (command === undefined || loaded === undefined) return false;
-  const [path, [, ...words], flags] = loaded;
+  const { path, argv, flags } = loaded;
+  const [, ...words] = argv;
   const expected = argumentsOf(command);
   return (
     path === command.path.value &&

@@ -4,12 +4,12 @@ import { type Diagnostic, error, printable } from '../../diagnostic.js';
 import { findDirective } from '../../directives/table.js';
 import { hasNameOfDropIn } from '../../paths.js';
 import type { Plan } from '../../plan/plan.js';
-import type { UnitProperties } from '../../system/system.js';
+import { commandsOf, type UnitState } from '../../system/unit-state.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
 import type { UnitFile } from '../../unit/unit-file.js';
 import type { Difference } from './difference.js';
-import { type CallList, filterDifferences, logDifferences, type Reader } from './loaded-calls.js';
-import { commandDifferences, commandsOf, isSameCommand } from './loaded-commands.js';
+import { filterDifferences, logDifferences, type Reader } from './loaded-calls.js';
+import { commandDifferences, isSameCommand } from './loaded-commands.js';
 import { isLoaded, isSettingLoaded } from './loaded-values.js';
 
 /** A drop-in as it was planned, of which the manager shall have every line. */
@@ -27,25 +27,24 @@ export interface PlannedDropIn {
  */
 export function readBack(
   { unit, target, dropIn }: PlannedDropIn,
-  properties: UnitProperties,
-  before?: UnitProperties,
+  state: UnitState,
+  before?: UnitState,
 ): Diagnostic[] {
-  const state = properties.get('LoadState');
-  if (state !== 'loaded') return [error('not-loaded', `systemd can't load ${unit} now: ${state}`)];
+  const { loadState, dropInPaths: dropIns } = state;
+  if (loadState !== 'loaded') return [error('not-loaded', `systemd can't load ${unit} now: ${loadState}`)];
   const { path } = dropIn;
-  const dropIns = properties.get('DropInPaths') as string[];
   if (!dropIns.includes(path))
     return [error('not-loaded', `systemd doesn't read ${path}`, { hint: inItsPlace(dropIns, path) })];
   const later = laterHint(dropIns.slice(dropIns.indexOf(path) + 1));
   // A manager that has read files which were put back as old as they were doesn't see that they are others.
   const reload = `'${systemctl(target.scope, 'daemon-reload')}' makes systemd read its files again`;
-  const found = differences(dropIn, properties, target);
+  const found = differences(dropIn, state, target);
   const wrong = new Set(found.map(({ directive }) => directive));
   return [
     ...found.map(({ message, hint = reload }) => error('not-in-force', message, { hint: later ?? hint })),
     ...EXEC_KEYS.filter(
       (key) => !wrong.has(key) && dropIn.assignments.some((line) => line.key === key),
-    ).flatMap((key) => otherPrograms(key, { unit, target }, properties, before)),
+    ).flatMap((key) => otherPrograms(key, { unit, target }, state, before)),
   ];
 }
 
@@ -54,13 +53,13 @@ export function readBack(
  * calls one by one, values as far as isLoaded() can tell.
  * @param dropIn which the manager says it has read
  */
-export function differences(dropIn: UnitFile, properties: UnitProperties, reader: Reader): Difference[] {
-  const get = (property: string) => properties.get(property);
+export function differences(dropIn: UnitFile, state: UnitState, reader: Reader): Difference[] {
+  const get = (property: string) => state.properties.get(property);
   return [...groupBy(dropIn.assignments, ({ key }) => key)].flatMap(([key, lines]) => {
     const values = lines.map(({ value }) => value);
-    if (EXEC_KEYS.includes(key)) return commandDifferences(key, values, commandsOf(properties, key));
-    if (key === 'SystemCallFilter') return filterDifferences(dropIn, get(key) as CallList, reader);
-    if (key === 'SystemCallLog') return logDifferences(values, get(key) as CallList | undefined, reader);
+    if (EXEC_KEYS.includes(key)) return commandDifferences(key, values, commandsOf(state, key));
+    if (key === 'SystemCallFilter') return filterDifferences(dropIn, state.systemCallFilter, reader);
+    if (key === 'SystemCallLog') return logDifferences(values, state.systemCallLog, reader);
     return valueDifferences(key, values, get);
   });
 }
@@ -84,16 +83,16 @@ const laterHint = (paths: readonly string[]): string | undefined =>
 function otherPrograms(
   key: string,
   { unit, target: { launcher } }: Pick<PlannedDropIn, 'unit' | 'target'>,
-  properties: UnitProperties,
-  before: UnitProperties | undefined,
+  state: UnitState,
+  before: UnitState | undefined,
 ): Diagnostic[] {
   const originals = before === undefined ? [] : commandsOf(before, key);
   // A unit with an earlier drop-in of ours may have changed since it was loaded.
-  if (originals.some(([path]) => path === launcher)) return [];
-  const loaded = commandsOf(properties, key);
+  if (originals.some(({ path }) => path === launcher)) return [];
+  const loaded = commandsOf(state, key);
   return originals
     .filter((original, i) => loaded[i] && !isSameCommand(launcher, original, loaded[i]))
-    .map(([path]) =>
+    .map(({ path }) =>
       error(
         'not-in-force',
         `${key}= of ${unit} would start something else than '${printable(path)}' as it was`,

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { INEFFECTIVE_BY } from '../../../src/plan/ineffective/by-own-lines.js';
+import { MEANT, UNDONE_CASES, UNDONE_PORTS } from '../../support/ineffective-cases.js';
 import { planned } from '../../support/planned.js';
-import { MEANT, UNDONE_CASES, UNDONE_PORTS } from '../../support/undone-cases.js';
 
 const CASES = [...UNDONE_CASES, ...UNDONE_PORTS];
 

@@ -10,7 +10,7 @@ const asked = async (sets: readonly string[], properties: Readonly<Record<string
   const found = await surroundingsOf({
     system,
     unit: parseUnitName('demo.service') as UnitName,
-    properties: [await unitWith(properties)],
+    states: [await unitWith(properties)],
     sets: (directive) => sets.includes(directive),
   });
   return { found, calls: system.calls };

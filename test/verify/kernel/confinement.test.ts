@@ -7,6 +7,7 @@ import { awaitPrograms, notConfined } from '../../../src/verify/kernel/confineme
 import { FOLDER, NO_EXEC, UNIT } from '../../support/demo-service.js';
 import { type Behaviour, FakeSystem, program } from '../../support/fake-system.js';
 import { planned, targetOf } from '../../support/planned.js';
+import { unitState } from '../../support/unit-state.js';
 
 const BEHIND = planned(NO_EXEC);
 const PROGRAMS = planned(`${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\n`);
@@ -68,15 +69,15 @@ test('where no call is refused, or there is no main process, nothing is asked', 
 
 test('a main process that has ended meanwhile is not confined', async () => {
   const system = await running('works', BEHIND);
-  const properties = await system.unit(UNIT);
+  const state = await system.unit(UNIT);
   await system.restart(UNIT);
-  const [diagnostic] = await notConfined(system, BEHIND, properties);
+  const [diagnostic] = await notConfined(system, BEHIND, state);
   assert.match(diagnostic!.message, /has ended$/);
 });
 
 test('a main process that gains privileges is not confined as planned', async () => {
   const files = { '/proc/100/status': 'NoNewPrivs:\t0\nSeccomp:\t2\n' };
-  const unit = new Map<string, unknown>([['MainPID', 100]]);
+  const unit = unitState({ MainPID: 100 });
   const [diagnostic] = await notConfined(new FakeSystem({ files }), BEHIND, unit);
   assert.match(diagnostic!.message, /may gain privileges: NoNewPrivs isn't set$/);
   const kept = planned(`${NO_EXEC}[service]\nNoNewPrivileges = false\n`);
@@ -93,7 +94,7 @@ test('a main process that is none of the programs came by another way, whatever 
 
 test('a script among the programs, and nothing else, is known by its path among the arguments', async () => {
   const { place } = PROGRAMS.programs[0]!;
-  const unit = new Map<string, unknown>([['MainPID', 100]]);
+  const unit = unitState({ MainPID: 100 });
   const openBy = async (kind: ProgramFacts['kind'], cmdline: string) => {
     const status = 'NoNewPrivs:\t1\nSeccomp:\t2\n';
     const files = { '/proc/100/status': status, '/proc/100/cmdline': cmdline };

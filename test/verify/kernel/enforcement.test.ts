@@ -13,10 +13,15 @@ import { bundledSets } from '../../../src/syscalls/sets.js';
 import type { ProcessResult, System } from '../../../src/system/system.js';
 import { enforcement } from '../../../src/verify/kernel/enforcement.js';
 import { policyOf } from '../../support/policies.js';
+import { unitState } from '../../support/unit-state.js';
 
 const denying = (...numbers: number[]) => policyOf(numbers.map((nr) => [nr, { rules: [], otherwise: KILL }]));
 const POLICY = denying(59);
-const UNIT = new Map<string, unknown>([['ControlGroup', '/system.slice/demo.service']]);
+/** Properties of a unit by name. */
+type Properties = Readonly<Record<string, unknown>>;
+
+const IN_GROUP: Properties = { ControlGroup: '/system.slice/demo.service' };
+const UNIT = unitState(IN_GROUP);
 const PLAN = {
   unit: 'demo.service',
   meaning: POLICY,
@@ -198,24 +203,21 @@ test('a thread without a filter is looser', async () => {
 test('a thread without the launcher is held to less where the plan starts such, but for the main one', async () => {
   const bySystemd = filtered(denying());
   const passing = { mode: 'deny', action: KILL, passing: new Set(), refused: new Map() };
-  const look = (without: readonly string[], more: readonly [string, unknown][]) => {
+  const look = (without: readonly string[], more: Properties) => {
     const plan = { ...PLAN, without, systemCalls: passing } as unknown as Plan;
-    const unit = new Map([...UNIT, ...more]);
+    const unit = unitState({ ...IN_GROUP, ...more });
     return enforcement(machine([bySystemd]), plan, unit, async () => '/reader');
   };
-  const active: [string, unknown][] = [
-    ['ActiveState', 'active'],
-    ['KillMode', 'control-group'],
-  ];
+  const active = { ActiveState: 'active', KillMode: 'control-group' };
   for (const [without, more, heldTo] of [
     [['ExecReload='], active, 'systemd'],
     [['ExecReload=+'], active, 'nothing'],
     [['ExecReload=', 'ExecReload=+'], active, 'systemd'],
     [[], active, 'policy'],
     [['ExecStop='], active, 'policy'],
-    [['ExecStop='], [...active, ['KillMode', 'process']], 'systemd'],
-    [['ExecReload=+'], [...active, ['MainPID', 1]], 'policy'],
-  ] as [string[], [string, unknown][], string][]) {
+    [['ExecStop='], { ...active, KillMode: 'process' }, 'systemd'],
+    [['ExecReload=+'], { ...active, MainPID: 1 }, 'policy'],
+  ] as [string[], Properties, string][]) {
     const { groups, wrong } = await look(without, more);
     assert.deepEqual(
       groups.map((group) => group.heldTo),
@@ -232,13 +234,9 @@ describe('what is looser and runs since before the unit was started is left over
     status: `PPid:\t${parent}\nSeccomp:\t2\n`,
     started,
   });
-  const kinds = async (threads: readonly Thread[], more: readonly (readonly [string, unknown])[] = []) => {
-    const unit = new Map<string, unknown>([
-      ...UNIT,
-      ['KillMode', 'process'],
-      ['InactiveEnterTimestampMonotonic', END],
-      ...more,
-    ]);
+  const kinds = async (threads: readonly Thread[], more: Properties = {}) => {
+    const times = { KillMode: 'process', InactiveEnterTimestampMonotonic: END };
+    const unit = unitState({ ...IN_GROUP, ...times, ...more });
     const found = await enforcement(machine(threads), PLAN, unit, async () => '/reader');
     const pids = found.groups.flatMap((group) =>
       group.leftOver ? group.processes.map(({ pid }) => pid) : [],
@@ -265,16 +263,16 @@ describe('what is looser and runs since before the unit was started is left over
   });
 
   test('never the main process, nor where no stop is known', async () => {
-    assert.deepEqual((await kinds([loose(100)], [['MainPID', 1]])).pids, []);
-    assert.deepEqual((await kinds([loose(100)], [['InactiveEnterTimestampMonotonic', 0n]])).pids, []);
+    assert.deepEqual((await kinds([loose(100)], { MainPID: 1 })).pids, []);
+    assert.deepEqual((await kinds([loose(100)], { InactiveEnterTimestampMonotonic: 0n })).pids, []);
   });
 
   test('though the machine has slept, which systemd does not count', async () => {
     const main = (started: number): Thread => ({ ...filtered(), started });
-    const more = [
-      ['MainPID', 1],
-      ['ExecMainStartTimestampMonotonic', END + 20_000n],
-    ] as const;
+    const more = {
+      MainPID: 1,
+      ExecMainStartTimestampMonotonic: END + 20_000n,
+    };
     // An hour.
     assert.deepEqual((await kinds([main(360_502), loose(360_300)], more)).pids, [2]);
     assert.deepEqual((await kinds([main(360_502), loose(360_500)], more)).pids, []);
@@ -306,7 +304,7 @@ test('a unit without processes proves nothing', async () => {
 });
 
 test('a unit that runs somewhere else proves nothing', async () => {
-  const unit = new Map([...UNIT, ['ActiveState', 'active'], ['MainPID', 7]]);
+  const unit = unitState({ ...IN_GROUP, ActiveState: 'active', MainPID: 7 });
   const { unproven } = await enforcement(machine([]), PLAN, unit, async () => '/reader');
   assert.deepEqual(codes(unproven), ['processes-unseen']);
 });

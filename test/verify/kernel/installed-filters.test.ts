@@ -10,6 +10,7 @@ import { bundledSets } from '../../../src/syscalls/sets.js';
 import { parseFilters } from '../../../src/verify/kernel/installed-filters.js';
 import { nameDifferences } from '../../../src/verify/kernel/name-differences.js';
 import { createRefusers } from '../../../src/verify/kernel/refusers.js';
+import { unitState } from '../../support/unit-state.js';
 
 const ALLOWS = '0600 00 00 0000ff7f'.replaceAll(' ', '');
 const LOADS = '2000 00 00 04000000'.replaceAll(' ', '');
@@ -131,7 +132,7 @@ describe('directives that refuse a call', () => {
     SystemCallArchitectures: [],
   };
   const refusersOf = (given: Readonly<Record<string, unknown>>) =>
-    createRefusers(new Map(Object.entries({ ...DEFAULTS, ...given })), {
+    createRefusers(unitState({ ...DEFAULTS, ...given }), {
       machine: 'x86-64',
       sets: bundledSets(),
     });

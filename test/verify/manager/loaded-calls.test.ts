@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bundledSets, expandSet } from '../../../src/syscalls/sets.js';
+import type { NameList } from '../../../src/system/unit-state.js';
 import { parseUnitFile, type UnitFile } from '../../../src/unit/unit-file.js';
-import {
-  type CallList,
-  filterDifferences,
-  logDifferences,
-  type Reader,
-} from '../../../src/verify/manager/loaded-calls.js';
+import { filterDifferences, logDifferences, type Reader } from '../../../src/verify/manager/loaded-calls.js';
 import { olderSets } from '../../support/older-sets.js';
 
 const SETS = bundledSets();
@@ -15,9 +11,9 @@ const DEFAULT = expandSet(SETS, '@default')!;
 const SWAP = expandSet(SETS, '@swap')!;
 const READER: Reader = { systemd: 257, machine: 'x86-64', sets: SETS };
 
-const filterHolds = (dropIn: UnitFile, loaded: CallList, reader: Reader) =>
+const filterHolds = (dropIn: UnitFile, loaded: NameList, reader: Reader) =>
   filterDifferences(dropIn, loaded, reader).length === 0;
-const logHolds = (lines: readonly string[], loaded: CallList | undefined, reader = READER) =>
+const logHolds = (lines: readonly string[], loaded: NameList | undefined, reader = READER) =>
   logDifferences(lines, loaded, reader).length === 0;
 
 const without = (calls: readonly string[], ...gone: string[]) => calls.filter((call) => !gone.includes(call));
@@ -29,7 +25,7 @@ const USUAL = ['SystemCallErrorNumber=EPERM'];
 const FILTERS: readonly [
   what: string,
   lines: readonly string[],
-  loaded: CallList,
+  loaded: NameList,
   holds: boolean,
   reader?: Partial<Reader>,
 ][] = [
@@ -134,7 +130,7 @@ test('a set is what the manager takes it for', () => {
   assert.equal(holds(undefined), true);
 });
 
-const LOGS: readonly [lines: readonly string[], loaded: CallList | undefined, holds: boolean][] = [
+const LOGS: readonly [lines: readonly string[], loaded: NameList | undefined, holds: boolean][] = [
   [['acct'], [true, ['acct', 'mount']], true],
   [['acct'], [true, ['mount']], false],
   [['acct'], [false, ['mount']], true],

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dropInText } from '../../../src/emit/files.js';
 import type { Plan } from '../../../src/plan/plan.js';
-import { isSameCommand, type LoadedCommand } from '../../../src/verify/manager/loaded-commands.js';
+import { parseUnitState } from '../../../src/system/unit-state.js';
+import { isSameCommand } from '../../../src/verify/manager/loaded-commands.js';
 import { readBack } from '../../../src/verify/manager/read-back.js';
 import { DROP_IN } from '../../support/demo-service.js';
 import { loadedProperties } from '../../support/fake-manager.js';
@@ -40,7 +41,7 @@ function withEntries(plan: Plan, change: (entries: readonly string[]) => string[
 }
 
 const held = (plan: Plan, loaded: Map<string, unknown>, before?: Map<string, unknown>) =>
-  readBack(plannedDropIn(plan, DROP_IN), loaded, before);
+  readBack(plannedDropIn(plan, DROP_IN), parseUnitState(loaded), before && parseUnitState(before));
 
 const messages = (plan: Plan, loaded: Map<string, unknown>) =>
   held(plan, loaded).map(({ code, severity, message }) => `${severity} ${code}: ${message}`);
@@ -94,8 +95,13 @@ for (const line of LINES) {
 }
 
 test('a path is the same as systemd simplifies it, and as an old one finds it', () => {
-  const behind = (program: string): LoadedCommand => ['/l', ['/l', '--filter=f', '--', program, 'x'], []];
-  const is = (path: string, program: string) => isSameCommand('/l', [path, ['n', 'x'], []], behind(program));
+  const behind = (program: string) => ({
+    path: '/l',
+    argv: ['/l', '--filter=f', '--', program, 'x'],
+    flags: [],
+  });
+  const is = (path: string, program: string) =>
+    isSameCommand('/l', { path, argv: ['n', 'x'], flags: [] }, behind(program));
   assert.ok(is('/usr/sbin/demod', '/usr//sbin/./demod'));
   assert.ok(is('/usr/sbin/demod', 'demod'));
   assert.ok(!is('/usr/sbin/demod', 'mod'));

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Box, boxAvailable } from '../support/box.js';
+import { SEND, UNDONE_CASES, UNDONE_PORTS, type UndoneCase } from '../support/ineffective-cases.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { planned } from '../support/planned.js';
 import { sandboxUnit } from '../support/service.js';
 import type { TreeName } from '../support/tree.js';
-import { SEND, UNDONE_CASES, UNDONE_PORTS, type UndoneCase } from '../support/undone-cases.js';
 
 const TREES = {
   machine: [...UNDONE_CASES, ...UNDONE_PORTS],

@@ -1,11 +1,11 @@
 import { inBatches } from '../collections.js';
 import type { DropInFacts } from '../emit/drop-in-facts.js';
 import { type AppliedRuns, runsAsBefore } from '../state/applied-runs.js';
-import { mainPid } from '../state/main-process.js';
-import { ASKED_AT_ONCE, dropInsOf, type Service } from '../state/service.js';
+import { ASKED_AT_ONCE, type Service } from '../state/service.js';
 import { hasFailed, isRunning, isWaiting } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
-import type { System, UnitProperties } from '../system/system.js';
+import type { System } from '../system/system.js';
+import type { UnitState } from '../system/unit-state.js';
 import { runsFree } from '../verify/kernel/confinement.js';
 
 /**
@@ -51,10 +51,10 @@ async function serviceState(
   service: Service,
   { appliedRuns, path, facts }: Wanted,
 ): Promise<State> {
-  const { properties: loaded } = service;
-  if (loaded.get('LoadState') === 'not-found') return 'no-unit';
-  if (loaded.get('NeedDaemonReload') === true) return 'reload-due';
-  if (!dropInsOf(loaded).includes(path)) return 'not-read';
+  const { state: loaded } = service;
+  if (loaded.loadState === 'not-found') return 'no-unit';
+  if (loaded.needDaemonReload) return 'reload-due';
+  if (!loaded.dropInPaths.includes(path)) return 'not-read';
   if (hasFailed(loaded) || isWaiting(loaded)) return 'failed';
   if (!isRunning(loaded)) return 'not-running';
   const isDue =
@@ -63,7 +63,7 @@ async function serviceState(
 }
 
 /** Whether its main process runs without what its drop-in gives it, whatever else says otherwise. */
-async function isOpen(system: System, loaded: UnitProperties, facts: DropInFacts): Promise<boolean> {
-  const pid = mainPid(loaded);
+async function isOpen(system: System, loaded: UnitState, facts: DropInFacts): Promise<boolean> {
+  const pid = loaded.mainPid;
   return facts.filtered && pid !== 0 && runsFree(system, pid, facts);
 }

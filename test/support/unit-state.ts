@@ -1,0 +1,5 @@
+import { parseUnitState, type UnitState } from '../../src/system/unit-state.js';
+
+/** A unit that has some properties, by their names on the bus, and no others. */
+export const unitState = (properties: Readonly<Record<string, unknown>> = {}): UnitState =>
+  parseUnitState(new Map(Object.entries(properties)));
