@@ -3,17 +3,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { bare, circles, LAYERS, violations } from './support/architecture.js';
+import { holdsLogic, unmirrored } from './support/mirror.js';
 import { inRepository } from './support/repository.js';
 
-function readSources(): Map<string, string> {
-  const directory = inRepository('src');
+function readSources(folder: string): Map<string, string> {
+  const directory = inRepository(folder);
   const paths = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((path) =>
     path.endsWith('.ts'),
   );
   return new Map(paths.sort().map((path) => [path, readFileSync(join(directory, path), 'utf8')]));
 }
 
-const sources = readSources();
+const sources = readSources('src');
 
 test('the sources keep the invariants', () => {
   assert.ok(sources.size > 50);
@@ -110,4 +111,79 @@ test('what is said in comments and strings is no fault', () => {
 test('a line is stripped to its code', () => {
   assert.equal(bare(`  f('it\\'s', "x", \`a \${b} c\`); // d`), `  f('', '', \${b}); `);
   assert.equal(bare(' * text'), '');
+});
+
+const FUNCTION = 'export const f = () => 1;\n';
+
+/** A source file and the tests beside it; what is wrong. */
+const MIRRORS: readonly [says: string, files: Readonly<Record<string, string>>, wrong: readonly string[]][] =
+  [
+    ['a test of its name', { 'test/a/x.test.ts': "import { f } from '../../src/a/x.js';" }, []],
+    [
+      'a test of its folder that names it',
+      { 'test/a/all.test.ts': "/** Tests of a/x.ts: all of it. */\nimport { f } from '../../src/a/x.js';" },
+      [],
+    ],
+    [
+      'a test for the folder that names the whole of it, over several lines',
+      {
+        'test/a.test.ts':
+          "/**\n * Tests of b/y.ts and\n * all of a/: more.\n */\nimport { f } from '../src/a/x.js';",
+        'src/b/y.ts': 'export type Y = () => void;',
+      },
+      ['test/a.test.ts: src/b/y.ts is tested in test/b/'],
+    ],
+    [
+      'a test that reaches it by what the tests share',
+      {
+        'test/a/x.test.ts': "import { g } from '../support/g.js';",
+        'test/support/g.ts': "import type { T } from './t.js';\nexport * from './h.js';",
+        'test/support/h.ts': "const { f } = await import('../../src/a/x.js');",
+      },
+      [],
+    ],
+    ['no test', {}, ['src/a/x.ts: no test of its name, and none of its folder names it']],
+    [
+      'a test of another folder',
+      { 'test/b/x.test.ts': "/** Tests of a/x.ts: x. */\nimport { f } from '../../src/a/x.js';" },
+      ['test/b/x.test.ts: src/a/x.ts is tested in test/a/'],
+    ],
+    [
+      'a test of its name that never imports it',
+      {
+        'test/a/x.test.ts':
+          "import type { F } from '../../src/a/x.js';\n// import { f } from '../../src/a/x.js';",
+      },
+      ['test/a/x.test.ts: src/a/x.ts is never imported'],
+    ],
+    [
+      'a test that names what is gone',
+      {
+        'test/a/x.test.ts':
+          "/** Tests of a/x.ts, a/gone.ts and all of c/: x. */\nimport { f } from '../../src/a/x.js';",
+      },
+      ["test/a/x.test.ts: src/a/gone.ts isn't there", "test/a/x.test.ts: src/c/ isn't there"],
+    ],
+  ];
+
+for (const [says, files, wrong] of MIRRORS) {
+  test(`a file with ${says} ${wrong.length > 0 ? 'breaks the mirror' : 'is tested'}`, () => {
+    assert.deepEqual(unmirrored(new Map([['src/a/x.ts', FUNCTION], ...Object.entries(files)])), wrong);
+  });
+}
+
+test('a file holds logic if a function is left without its types and comments', () => {
+  const types = 'export interface A {\n  readonly f: () => void;\n}\nexport type B = (a: A) => void;\n';
+  assert.ok(!holdsLogic('src/a.ts', `// x => y\n/** A class. */\n${types}export const LIST = ['a', 'b'];\n`));
+  assert.ok(!holdsLogic('src/a.d.ts', 'export declare function f(): void;'));
+  for (const text of [FUNCTION, 'function f() {}', 'export class A {}', 'const a = { f: (x) => x };']) {
+    assert.ok(holdsLogic('src/a.ts', types + text), text);
+  }
+});
+
+test('test/ mirrors src/', () => {
+  const files = ['src', 'test'].flatMap((folder) =>
+    [...readSources(folder)].map(([path, text]): [string, string] => [`${folder}/${path}`, text]),
+  );
+  assert.deepEqual(unmirrored(new Map(files)), []);
 });

@@ -1,3 +1,4 @@
+/** Tests of cli.ts and program.ts: command lines, what is printed for them, and exit statuses. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';

@@ -2,52 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { revert } from '../../src/commands/revert.js';
-import type { Outcome } from '../../src/outcome.js';
 import type { ApplyOptions } from '../../src/transaction/apply/plan.js';
 import {
-  type Behaviour,
-  type FakeFile,
-  type FakeOptions,
-  type FakeSystem,
-  fakeContext,
-  HOME,
-  LAUNCHER,
-  machineWith,
-} from '../support/fake-system.js';
-
-const UNIT = 'demo.service';
-const SERVICE = '[Service]\nExecStart=/usr/sbin/demod --foreground\n';
-const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
-const FOLDER = `/etc/systemd/system/${UNIT}.d`;
-const FILTER = `${FOLDER}/zz-sandbox-unit.filter`;
-const DROP_IN = `${FOLDER}/zz-sandbox-unit.conf`;
-
-const machine = (options: FakeOptions = {}, policy = NO_EXEC) =>
-  machineWith(SERVICE, policy, { running: [UNIT], ...options });
-
-/** Two services with a policy each. */
-const OTHER = {
-  '/usr/lib/systemd/system/other.service': '[Service]\nExecStart=/usr/sbin/otherd\n',
-  '/usr/sbin/otherd': '',
-  '/etc/sandbox-unit/other.service.toml': NO_EXEC,
-};
-
-const run = (system: FakeSystem, options: ApplyOptions = {}, units: readonly string[] = [UNIT]) =>
-  apply(fakeContext(system), units, options);
-
-interface UnitJson {
-  readonly unit: string;
-  readonly state: string;
-  readonly changes: readonly { readonly kind: string; readonly path: string }[];
-}
-
-type Result = Awaited<ReturnType<typeof apply>>;
-
-const unitsOf = ({ json }: Result) => json.units as UnitJson[];
-const statesOf = (result: Result) => unitsOf(result).map(({ unit, state }) => `${unit} ${state}`);
-const codesOf = ({ diagnostics }: Result) => diagnostics.map(({ severity, code }) => `${severity} ${code}`);
-
-const sorted = (files: ReadonlyMap<string, FakeFile>) => new Map([...files].sort());
+  codesOf,
+  machine,
+  run,
+  setPolicy,
+  sorted,
+  statesOf,
+  type UnitJson,
+} from '../support/apply-in-memory.js';
+import { DROP_IN, FILTER, FOLDER, LAUNCHER, NO_EXEC, OTHER, SERVICE, UNIT } from '../support/demo-service.js';
+import { fakeContext, HOME } from '../support/fake-system.js';
 
 test('launcher, filter and drop-in are written in this order, then systemd reads them and starts the service', async () => {
   const system = machine();
@@ -122,95 +88,6 @@ test('a drop-in that has the name of ours is not weakened, not even by the next 
   assert.deepEqual(codesOf(await run(system)), ['error loosens']);
   setPolicy(system, '[syscalls]\ndeny = ["uname"]\n');
   assert.deepEqual(codesOf(await run(system)), ['error shadows']);
-});
-
-test('a service that still runs as it did before is restarted by the next apply', async () => {
-  const system = machine();
-  await run(system, { restart: false });
-  assert.equal(system.isConfined(UNIT), false);
-  const checked = await run(system, { check: true });
-  assert.deepEqual([checked.exit, codesOf(checked)], [3, ['note restart-due']]);
-  assert.equal(checked.text, 'demo.service: pending\nThe files are as they shall be; a restart is due.\n');
-  const result = await run(system);
-  assert.deepEqual([result.exit, codesOf(result)], [0, []]);
-  assert.equal(result.text, 'demo.service: applied\nRestarted.\n');
-  assert.deepEqual(restartedOf(result), [true]);
-  assert.equal(system.isConfined(UNIT), true);
-  assert.equal((await run(system, { check: true })).exit, 0);
-});
-
-test('what only a restart would change is unchanged with --no-restart', async () => {
-  const system = machine();
-  await run(system, { restart: false });
-  system.calls.length = 0;
-  for (const check of [true, false]) {
-    const result = await run(system, { restart: false, check });
-    assert.deepEqual(
-      [result.exit, statesOf(result), codesOf(result), restartedOf(result)],
-      [0, ['demo.service unchanged'], ['note restart-due'], [false]],
-    );
-  }
-  assert.deepEqual(system.changes, []);
-});
-
-const restartedOf = ({ json }: { json: Outcome['json'] }) =>
-  (json.units as { restarted: boolean }[]).map(({ restarted }) => restarted);
-
-const setPolicy = (system: FakeSystem, text: string) =>
-  system.files.set('/etc/sandbox-unit/demo.service.toml', {
-    bytes: new TextEncoder().encode(text),
-    mode: 0o644,
-  });
-
-test('where only comments of the drop-in change they are written, and nothing is restarted', async () => {
-  const system = machine();
-  await run(system);
-  const pid = system.pidOf(UNIT);
-  const old = system.text(DROP_IN);
-  setPolicy(system, `description = "the same"\n${NO_EXEC}`);
-  assert.equal((await run(system, { check: true })).exit, 3);
-  system.calls.length = 0;
-  const result = await run(system);
-  assert.deepEqual([result.exit, statesOf(result)], [0, ['demo.service applied']]);
-  assert.deepEqual(codesOf(result), ['note no-restart']);
-  assert.deepEqual(system.changes, [`replace ${DROP_IN}`, 'reload']);
-  assert.notEqual(system.text(DROP_IN), old);
-  assert.equal(system.pidOf(UNIT), pid);
-  assert.deepEqual(statesOf(await run(system)), ['demo.service unchanged']);
-  assert.equal((await run(system, { check: true })).exit, 0);
-});
-
-test('a service that was never restarted is, even if only comments change since', async () => {
-  const system = machine();
-  await run(system, { restart: false });
-  setPolicy(system, `description = "the same"\n${NO_EXEC}`);
-  const result = await run(system);
-  assert.deepEqual([statesOf(result), codesOf(result)], [['demo.service applied'], []]);
-  assert.equal(system.isConfined(UNIT), true);
-});
-
-test('a main process that no launcher started is put back', async () => {
-  const policy = `${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\n`;
-  const system = machine({ behaviour: (_, confined) => (confined ? 'goes-around' : 'works') }, policy);
-  const before = sorted(system.files);
-  const result = await run(system);
-  assert.deepEqual(
-    [result.exit, statesOf(result), codesOf(result)],
-    [1, ['demo.service rolled-back'], ['error not-confined']],
-  );
-  assert.deepEqual(sorted(system.files), before);
-});
-
-test('what runs without the filter of its files is not called unchanged', async () => {
-  let starts = 0;
-  const system = machine({ behaviour: () => (starts++ === 0 ? 'works' : 'is-open') });
-  await run(system);
-  await system.restart(UNIT);
-  const result = await run(system);
-  assert.deepEqual(
-    [result.exit, statesOf(result), codesOf(result)],
-    [1, ['demo.service refused'], ['error not-confined']],
-  );
 });
 
 test('a changed policy replaces what differs and leaves the launcher', async () => {
@@ -300,59 +177,6 @@ test('a unit that is named twice is applied once', async () => {
   const result = await run(system, {}, ['demo', 'demo.service']);
   assert.equal(result.exit, 0);
   assert.equal(new Set(statesOf(result)).size, 1);
-});
-
-test('a service that does not run is not started, and that is said', async () => {
-  const system = machine({ running: [] });
-  const result = await run(system);
-  assert.deepEqual([result.exit, codesOf(result)], [0, ['note not-running']]);
-  assert.equal(system.changes.at(-1), 'reload');
-});
-
-test('a service that has failed before is not started either, and how it is is said each time', async () => {
-  const system = machine({ behaviour: (_, confined) => (confined ? 'works' : 'job-fails') });
-  await system.restart(UNIT);
-  for (const state of ['applied', 'unchanged']) {
-    const result = await run(system);
-    const { hint } = result.diagnostics[0]!;
-    assert.deepEqual(
-      [result.exit, statesOf(result), codesOf(result), hint],
-      [0, [`${UNIT} ${state}`], ['note not-running'], `systemctl start ${UNIT}`],
-    );
-  }
-});
-
-test('one that has failed under its policy, or fails again and again, is led to what explains it', async () => {
-  for (const [more, message] of [
-    [[], /^demo\.service has failed under its policy \(exit-code, exit status 1\)$/],
-    [
-      [
-        ['ActiveState', 'activating'],
-        ['SubState', 'auto-restart'],
-      ],
-      /^demo\.service fails, and is started again and again, under its policy \(/,
-    ],
-  ] as const) {
-    let since = false;
-    const system = machine({
-      running: [],
-      behaviour: () => 'job-fails',
-      distort: (properties) => {
-        for (const [name, value] of since ? more : []) properties.set(name, value);
-      },
-    });
-    await run(system);
-    await system.restart(UNIT);
-    since = true;
-    const result = await run(system);
-    const [first] = result.diagnostics;
-    assert.deepEqual(
-      [result.exit, statesOf(result), codesOf(result)],
-      [0, [`${UNIT} unchanged`], ['warning failed']],
-    );
-    assert.match(first!.message, message);
-    assert.match(first!.hint ?? '', /^'sandbox-unit explain demo\.service' says whether/);
-  }
 });
 
 test('with --no-restart the service is left as it runs', async () => {
@@ -510,168 +334,6 @@ test('a failed expectation is refused, whoever would enforce the policy', async 
   }
 });
 
-/** Ways in which a service may not stand its confinement. */
-const FAILURES: readonly [says: string, behaviour: Behaviour, message: RegExp][] = [
-  ['its restart fails', 'job-fails', /the restart of demo\.service ended with 'failed'/],
-  ['it dies', 'dies', /demo\.service did not stay up \(signal, killed by SIGSYS/],
-  ['it starts again and again', 'restarts', /demo\.service did not stay up/],
-  ['it is over', 'finishes', /demo\.service is inactive after the restart/],
-];
-
-for (const [says, behaviour, message] of FAILURES) {
-  test(`where ${says} everything is rolled back, and the service started as it was`, async () => {
-    const system = machine({ behaviour: (_, confined) => (confined ? behaviour : 'works') });
-    const before = sorted(system.files);
-    const result = await run(system);
-    assert.deepEqual([result.exit, statesOf(result)], [1, ['demo.service rolled-back']]);
-    assert.match(result.diagnostics[0]!.message, message);
-    assert.match(result.diagnostics[0]!.hint!, /the last line/);
-    assert.deepEqual(sorted(system.files), before);
-    // What the loaded drop-in needs stays until systemd has read that it is gone.
-    assert.deepEqual(system.changes.slice(-5), [
-      `remove ${FOLDER}/zz-sandbox-unit.conf`,
-      'reload',
-      'restart demo.service',
-      `remove ${FOLDER}/zz-sandbox-unit.filter`,
-      `remove ${LAUNCHER}`,
-    ]);
-    assert.ok(system.isUpToDate);
-  });
-}
-
-for (const property of ['RefuseManualStop', 'RefuseManualStart']) {
-  test(`a service with ${property}=yes is left as it runs, and that is said once and again`, async () => {
-    const system = machine({ distort: (properties) => properties.set(property, true) });
-    const first = await run(system);
-    assert.deepEqual([first.exit, first.json.changed], [0, true]);
-    const [note] = first.diagnostics;
-    assert.equal(note!.code, 'restart-due');
-    assert.match(note!.hint!, new RegExp(`^${property}=yes: `));
-    assert.ok(!system.changes.some((call) => call.startsWith('restart ')));
-    system.calls.length = 0;
-    for (const options of [{}, { check: true }, { restart: false }]) {
-      const again = await run(system, options);
-      assert.deepEqual([again.exit, again.json.changed, codesOf(again)], [0, false, ['note restart-due']]);
-    }
-    assert.deepEqual(system.changes, []);
-  });
-}
-
-for (const property of ['FailureAction', 'StartLimitAction', 'JobTimeoutAction']) {
-  test(`a service with ${property}=reboot is tried only where the reboot undoes it`, async () => {
-    const outcome = async (options: ApplyOptions, lifetime: 'always' | 'runtime' = 'always') => {
-      const distort = (properties: Map<string, unknown>) =>
-        properties.set(property, 'reboot-force').set('JobTimeoutUSec', 1_000_000n);
-      const system = machine({ distort });
-      const context = fakeContext(system, { placement: { scope: 'system', lifetime } });
-      const result = await apply(context, [UNIT], options);
-      return [result.exit, codesOf(result), system.changes.length > 0];
-    };
-    assert.deepEqual(await outcome({}), [1, ['error failure-action'], false]);
-    assert.deepEqual(await outcome({ check: true }), [1, ['error failure-action'], false]);
-    assert.deepEqual(await outcome({ restart: false }), [0, ['note restart-due'], true]);
-    assert.deepEqual(await outcome({}, 'runtime'), [0, [], true]);
-  });
-}
-
-/** What a oneshot service, or one that starts others at its end, may be in. */
-const LEFT: readonly [properties: Readonly<Record<string, unknown>>, why: RegExp | undefined][] = [
-  [{ Type: 'oneshot', ActiveState: 'activating', SubState: 'start' }, /^it is in the middle of its work$/],
-  [{ Type: 'oneshot', ActiveState: 'activating', SubState: 'auto-restart' }, undefined],
-  [{ Type: 'notify', ActiveState: 'activating', SubState: 'start' }, undefined],
-  [{ OnSuccess: ['poweroff.target'] }, /^OnSuccess=poweroff\.target: /],
-  [{ OnSuccess: ['a.service', 'systemd-soft-reboot.service'] }, /^OnSuccess=a\.service systemd-soft/],
-  [{ OnSuccess: ['a.service'], OnSuccessJobMode: 'isolate' }, /^OnSuccess=a\.service with OnSuccessJobMode=/],
-  [{ OnSuccess: ['systemd-reboot-log.service'] }, undefined],
-];
-
-for (const [properties, why] of LEFT) {
-  test(`a restart with ${JSON.stringify(properties)}${why ? ' is left out' : ''}`, async () => {
-    const distort = (all: Map<string, unknown>) => {
-      for (const [name, value] of Object.entries(properties)) all.set(name, value);
-    };
-    const system = machine({ distort });
-    const result = await run(system);
-    assert.ok(system.changes.includes('reload'));
-    assert.equal(system.changes.includes('restart demo.service'), why === undefined);
-    if (why) assert.match(result.diagnostics[0]!.hint!, why);
-  });
-}
-
-/** Lists of conditions, what of them is evaluated, and what that says. */
-const CONDITIONS: readonly [
-  conditions: unknown[],
-  evaluated: string[],
-  said: string,
-  why: RegExp | undefined,
-][] = [
-  [[], [], '', undefined],
-  [
-    [['ConditionPathExists', false, true, '/a%b', 1]],
-    ['ConditionPathExists=!/a%%b'],
-    'test.service: ConditionPathExists=!/a%b failed.\nConditions failed.\n',
-    /^ConditionPathExists=!\/a%b doesn't hold/,
-  ],
-  [[['ConditionEnvironment', false, false, 'A', 1]], [], '', undefined],
-  [
-    [
-      ['ConditionEnvironment', true, false, 'A', 1],
-      ['ConditionUser', true, false, 'a', 1],
-      ['ConditionHost', false, false, 'a', 1],
-    ],
-    ['ConditionHost=a'],
-    'Failed to initialize manager: No such device or address\n',
-    undefined,
-  ],
-];
-
-for (const [conditions, evaluated, said, why] of CONDITIONS) {
-  test(`of ${JSON.stringify(conditions)} is evaluated what can be, when a restart is due`, async () => {
-    const asked: string[][] = [];
-    const env = (argv: readonly string[]) => {
-      if (!argv.includes('condition')) return { status: 127, stdout: '', stderr: '' };
-      asked.push(argv.slice(argv.indexOf('condition') + 1));
-      return { status: 1, stdout: '', stderr: said };
-    };
-    const distort = (properties: Map<string, unknown>) => properties.set('Conditions', conditions);
-    const system = machine({ programs: { env }, distort });
-    const result = await run(system);
-    assert.deepEqual(asked, evaluated.length > 0 ? [evaluated] : []);
-    assert.equal(system.changes.includes('restart demo.service'), why === undefined);
-    const due = result.diagnostics.find(({ code }) => code === 'restart-due');
-    assert.equal(due !== undefined, why !== undefined);
-    if (why) assert.match(due!.hint!, why);
-    await run(system);
-    assert.equal(asked.length, why ? 2 : evaluated.length);
-  });
-}
-
-/** Control groups of this program, and whether the service is around it. */
-const WITHIN: readonly [groups: string, isWithin: boolean][] = [
-  ['0::/system.slice/demo.service\n', true],
-  ['0::/system.slice/demo.service/below\n', true],
-  ['4:cpu:/\n1:name=systemd:/system.slice/demo.service\n0::/\n', true],
-  ['0::/system.slice/demo.service-other\n', false],
-  ['0::/system.slice\n', false],
-  ['0::/\n', false],
-  ['', false],
-];
-
-for (const [groups, isWithin] of WITHIN) {
-  test(`in ${JSON.stringify(groups)} this program is ${isWithin ? '' : 'not '}ended by the restart`, async () => {
-    const distort = (properties: Map<string, unknown>) =>
-      properties.set('ControlGroup', '/system.slice/demo.service');
-    const start = () => machine({ files: { '/proc/self/cgroup': groups }, distort });
-    for (const options of [{}, { check: true }]) {
-      const system = start();
-      const result = await run(system, options);
-      assert.equal(codesOf(result).includes('error own-service'), isWithin);
-      if (isWithin) assert.deepEqual([result.exit, system.changes], [1, []]);
-    }
-    assert.equal((await run(start(), { restart: false })).exit, 0);
-  });
-}
-
 const PROBES: readonly [probe: string, why: string][] = [
   ['/bin/nosuchprobe', 'no such file'],
   ['nosuchprobe', 'no such file'],
@@ -701,53 +363,6 @@ test('a probe is found in PATH', async () => {
     '/bin/probe': () => assert.fail(),
   };
   assert.equal((await run(machine({ programs }, `${NO_EXEC}[apply]\nprobe = ["probe"]\n`))).exit, 0);
-});
-
-test('where the probe fails everything is put back', async () => {
-  const policy = `${NO_EXEC}[apply]\nsettle = "2s"\nprobe = ["/bin/probe", "x"]\n`;
-  const programs = { '/bin/probe': () => ({ status: 22, stdout: '', stderr: 'no answer\n' }) };
-  const system = machine({ programs }, policy);
-  const before = sorted(system.files);
-  const result = await run(system);
-  assert.deepEqual([result.exit, statesOf(result)], [1, ['demo.service rolled-back']]);
-  assert.match(result.diagnostics[0]!.message, /the probe '\/bin\/probe x' ended with status 22: no answer/);
-  assert.deepEqual(sorted(system.files), before);
-  assert.ok(system.calls.includes('wait 2000'));
-});
-
-test('what systemd reads differently is put back, and the service goes on as it ran', async () => {
-  const distort = (properties: Map<string, unknown>) => {
-    properties.set('ExecStartEx', [['/usr/sbin/demod', ['/usr/sbin/demod'], []]]);
-  };
-  const system = machine({ distort });
-  const before = sorted(system.files);
-  const pid = system.pidOf(UNIT);
-  const result = await run(system);
-  assert.deepEqual(
-    [result.exit, statesOf(result), codesOf(result)],
-    [1, ['demo.service rolled-back'], ['error not-in-force']],
-  );
-  assert.deepEqual(sorted(system.files), before);
-  assert.equal(system.pidOf(UNIT), pid);
-  assert.ok(system.isUpToDate);
-});
-
-test('a roll-back goes back to the policy before, not to none', async () => {
-  let confines = 0;
-  const system = machine({ behaviour: () => (confines++ === 1 ? 'dies' : 'works') });
-  await run(system);
-  const before = sorted(system.files);
-  setPolicy(system, `${NO_EXEC}[service]\nPrivateTmp = true\n`);
-  const result = await run(system);
-  assert.deepEqual([result.exit, statesOf(result)], [1, ['demo.service rolled-back']]);
-  for (const path of [LAUNCHER, FILTER, DROP_IN]) assert.deepEqual(system.files.get(path), before.get(path));
-});
-
-test('a service that does not start as it was either is reported as down', async () => {
-  const system = machine({ behaviour: () => 'job-fails' });
-  const result = await run(system);
-  assert.deepEqual(codesOf(result), ['error service-failed', 'error service-down']);
-  assert.equal(result.exit, 1);
 });
 
 test('applying and reverting leaves the machine as it was', async () => {

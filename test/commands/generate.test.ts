@@ -4,12 +4,9 @@ import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { generate } from '../../src/commands/generate.js';
 import { Host } from '../../src/system/host.js';
-import { FakeSystem, fakeContext, LAUNCHER, machineWith } from '../support/fake-system.js';
+import { FOLDER, LAUNCHER, NO_EXEC, SERVICE } from '../support/demo-service.js';
+import { FakeSystem, fakeContext, machineWith } from '../support/fake-system.js';
 import { temporaryFolder } from '../support/temporary.js';
-
-const SERVICE = '[Service]\nExecStart=/usr/sbin/demod\n';
-const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
-const FOLDER = '/etc/systemd/system/demo.service.d';
 
 test('what apply would write is printed: texts as they are, the others by their size', async () => {
   const system = machineWith(SERVICE, NO_EXEC);

@@ -1,88 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Location } from '../../src/diagnostic.js';
-import { formatDirective } from '../../src/directives/format.js';
-import { CREDENTIALS } from '../../src/directives/rows/credentials.js';
-import { FILESYSTEM } from '../../src/directives/rows/filesystem.js';
-import { IDENTITY } from '../../src/directives/rows/identity.js';
-import { ISOLATION } from '../../src/directives/rows/isolation.js';
-import { PROCESS } from '../../src/directives/rows/process.js';
 import { REFUSED } from '../../src/directives/rows/refused.js';
-import { RESOURCES } from '../../src/directives/rows/resources.js';
-import { DIRECTIVES, findDirective, unknownDirective } from '../../src/directives/table.js';
-import { SYSTEMD_RANGE } from '../../src/target/target.js';
+import { findDirective, unknownDirective } from '../../src/directives/table.js';
 
 const AT: Location = { file: 'policy.toml', line: 3, column: 1, length: 5 };
-const sorted = (names: readonly string[]) => [...names].sort((a, b) => (a < b ? -1 : 1));
-
-test('each theme and the whole table are sorted, and no name is there twice', () => {
-  const themes = { CREDENTIALS, FILESYSTEM, IDENTITY, ISOLATION, PROCESS, RESOURCES };
-  for (const [theme, rows] of Object.entries(themes)) {
-    const names = rows.map((row) => row.name);
-    assert.deepEqual(names, sorted(names), theme);
-  }
-  const names = DIRECTIVES.map((row) => row.name);
-  assert.deepEqual(names, sorted([...new Set(names)]));
-  assert.equal(names.length, Object.values(themes).flat().length);
-});
-
-test('each version in the table is one that systemd has had, and younger parts come after their directive', () => {
-  for (const row of DIRECTIVES) {
-    const parts = [
-      ...(row.more ?? []).map((bus) => bus.since ?? row.since),
-      ...(row.kind.words ?? []).map((entry) => entry.since ?? row.since),
-      row.until ?? SYSTEMD_RANGE.newest,
-    ];
-    assert.ok(row.since >= 183, row.name);
-    for (const since of parts) assert.ok(since >= row.since && since <= SYSTEMD_RANGE.newest, row.name);
-  }
-});
-
-test('each row that is not a scalar can be reset, for that is how ours take the place of others', () => {
-  const without = DIRECTIVES.filter((row) => row.merge !== 'scalar' && row.reset === undefined);
-  assert.deepEqual(without, []);
-});
-
-test('ranks name every word of their directive, with as many components each', () => {
-  for (const { name, kind, strictness } of DIRECTIVES) {
-    if (strictness?.ranks === undefined) continue;
-    const words = (kind.words ?? []).map((entry) => entry.value);
-    const booleans = kind.boolean ? ['no', 'yes'] : [];
-    assert.deepEqual(sorted(Object.keys(strictness.ranks)), sorted([...words, ...booleans]), name);
-    assert.ok(Object.hasOwn(strictness.ranks, strictness.unset!), name);
-    assert.equal(new Set(Object.values(strictness.ranks).map((ranks) => ranks.length)).size, 1, name);
-  }
-  assert.ok(DIRECTIVES.some(({ strictness }) => strictness?.ranks));
-});
-
-test('each kind of value that a policy sets can be read back', () => {
-  for (const { name, kind } of DIRECTIVES) assert.ok(kind.isLoaded, name);
-});
-
-test('each row that another directive implies has a value for its absence', () => {
-  for (const { name, impliedBy, strictness } of DIRECTIVES) {
-    if (impliedBy === undefined) continue;
-    assert.ok(findDirective(impliedBy), name);
-    assert.ok(strictness?.unset, name);
-  }
-});
-
-test('each example is a good value', () => {
-  for (const row of DIRECTIVES) {
-    const result = formatDirective(row, row.example, AT);
-    assert.ok(!Array.isArray(result) && result.values.length > 0, row.name);
-  }
-});
-
-test('each property of the bus has a name and a signature', () => {
-  for (const { name, bus, more = [] } of DIRECTIVES) {
-    for (const { property, signature, write = 's' } of [bus, ...more]) {
-      assert.match(property, /^[A-Z]\w+$/, name);
-      assert.match(signature, /^[a-z()]+$/, name);
-      assert.match(write, /^[a-z()]+$/, name);
-    }
-  }
-});
 
 test('a directive is found by its exact name', () => {
   assert.equal(findDirective('ProtectSystem')?.since, 214);

@@ -5,13 +5,13 @@ import { dropInFacts } from '../../src/emit/drop-in-facts.js';
 import { dropInText, emitFiles } from '../../src/emit/files.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
+import { FOLDER } from '../support/demo-service.js';
 import { planned } from '../support/planned.js';
 
 const ORIGIN = { version: '1.2.3', policyHash: 'abc', unitHash: 'def' };
 const PLACEMENT = { scope: 'system', lifetime: 'always' } as const;
 
 const PLAN = planned('[syscalls]\ndeny = ["execve", "execveat"]\n[service]\nPrivateTmp = true');
-const FOLDER = '/etc/systemd/system/demo.service.d';
 
 test('a drop-in says what made it, why each directive is there, and has its commands last', () => {
   assert.equal(

@@ -1,3 +1,4 @@
+/** Tests of explain/change.ts, explain/cause.ts and explain/refused-call.ts: the line that decides, and the smallest change. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';

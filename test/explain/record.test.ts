@@ -1,3 +1,4 @@
+/** Tests of explain/record.ts, explain/journal.ts and explain/kernel-log.ts: records of calls, as hostile as users can make them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

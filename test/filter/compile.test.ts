@@ -1,3 +1,4 @@
+/** Tests of all of filter/compile/: programs that are compiled mean their policy, and have the shape that makes them fast. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

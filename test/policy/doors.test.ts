@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openDoors } from '../../src/policy/doors.js';
 import { ABIS, type Abi } from '../../src/syscalls/abi.js';
-import { bundledSets, type SyscallSets } from '../../src/syscalls/sets.js';
-import { olderSets } from '../support/older-sets.js';
-import { policyFrom, syscallsFrom } from '../support/policy.js';
+import { bundledSets } from '../../src/syscalls/sets.js';
+import { policyFrom } from '../support/policy.js';
 
 const IO_URING = 'io_uring does the same without the call';
 
@@ -175,37 +174,6 @@ test('memory is executable after personality, unless that is refused, too', () =
     assert.deepEqual(said(shut), [], shut);
   }
   assert.equal(said(`${onProtection('mmap')}\n[service]\nLockPersonality = false`).length, 1);
-});
-
-const lacking = (lines: string, sets: SyscallSets) =>
-  openDoors(syscallsFrom(lines), [], sets, ['x86-64']).map(({ message, hint }) => [message, hint]);
-
-test('a set of an older systemd lacks newer calls, which a policy must deny by name', () => {
-  assert.deepEqual(lacking('deny = ["@mount"]', bundledSets()), [
-    [
-      `'@mount' of systemd ${bundledSets().systemd} lacks 'open_tree_attr', which newer kernels have`,
-      "deny 'open_tree_attr' too",
-    ],
-  ]);
-  assert.deepEqual(lacking('deny = ["@mount"]', olderSets('247')), [
-    [
-      "'@mount' of systemd 247 lacks 'mount_setattr' and 'open_tree_attr', which newer kernels have",
-      "deny 'mount_setattr' and 'open_tree_attr' too",
-    ],
-  ]);
-  const [[message] = []] = lacking('deny = ["@file-system", "io_uring_setup"]', olderSets('252'));
-  assert.match(message!, /^'@file-system' of systemd 252\S* lacks .*'setxattrat'/);
-});
-
-test('nothing is lacking where newer calls are refused, or the set is let through', () => {
-  for (const lines of [
-    'deny = ["@mount", "open_tree_attr"]',
-    'allow = ["@system-service"]\ndeny = ["@mount"]',
-    'deny = ["@mount:log"]',
-    'deny = ["@swap"]',
-  ]) {
-    assert.deepEqual(lacking(lines, bundledSets()), [], lines);
-  }
 });
 
 test('io_uring does with files, sockets, pipes and waiting whatever the calls do', () => {

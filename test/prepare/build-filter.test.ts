@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { plan } from '../../src/commands/plan.js';
+import { SERVICE } from '../support/demo-service.js';
 import { fakeContext, machineWith } from '../support/fake-system.js';
-
-const SERVICE = '[Service]\nExecStart=/usr/sbin/demod\n';
 
 /** Rules on one call, each with four conditions on other arguments than the one before it. */
 const rules = (count: number) => {

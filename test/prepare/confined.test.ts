@@ -6,9 +6,9 @@ import { explain } from '../../src/commands/explain.js';
 import { verify } from '../../src/commands/verify.js';
 import { UserError } from '../../src/diagnostic.js';
 import type { Context } from '../../src/system/context.js';
+import { UNIT } from '../support/demo-service.js';
 import { type FakeSystem, fakeContext, HOME, machineWith } from '../support/fake-system.js';
 
-const UNIT = 'demo.service';
 const PLACE = `/etc/sandbox-unit/${UNIT}.toml`;
 const PACKAGED = `/usr/lib/sandbox-unit/${UNIT}.toml`;
 const OTHER = '/root/other.toml';

@@ -1,4 +1,7 @@
-/** What has changed since a policy was applied, made by hand: `status` names it. */
+/**
+ * Tests of status/drift.ts, status/drift-loaded.ts and status/apply-again.ts: what has changed since a policy was applied,
+ * made by hand; `status` names it.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
@@ -7,28 +10,23 @@ import { plan } from '../../src/commands/plan.js';
 import { status } from '../../src/commands/status.js';
 import { verify } from '../../src/commands/verify.js';
 import type { Context } from '../../src/system/context.js';
+import { DROP_IN, FILTER, FOLDER, LAUNCHER, SERVICE, UNIT } from '../support/demo-service.js';
 import {
   type FakeOptions,
   type FakeSystem,
   fakeContext,
   HOME,
-  LAUNCHER,
   machineWith,
   OF_USER,
   targetSets,
 } from '../support/fake-system.js';
 import { olderSets } from '../support/older-sets.js';
 
-const UNIT = 'demo.service';
 const VENDOR = `/usr/lib/systemd/system/${UNIT}`;
-const SERVICE = '[Service]\nExecStart=/usr/sbin/demod\n';
 const SERVICES = '[service]\nPrivateTmp = true\n';
 const POLICY = `extends = ["base"]\n${SERVICES}[syscalls]\ndeny = ["execve", "execveat"]\n`;
 const PLACE = `/etc/sandbox-unit/${UNIT}.toml`;
 const BASE = `${HOME}/templates/base.toml`;
-const FOLDER = `/etc/systemd/system/${UNIT}.d`;
-const DROP_IN = `${FOLDER}/zz-sandbox-unit.conf`;
-const FILTER = `${FOLDER}/zz-sandbox-unit.filter`;
 
 const fileOf = (text: string) => ({ bytes: new TextEncoder().encode(text), mode: 0o644 });
 

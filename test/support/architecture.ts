@@ -190,7 +190,7 @@ function brokenPackage(path: string, specifier: string): string | undefined {
 const home = (path: string): string => path.split('/')[0]!;
 
 /** `../x/y.js` seen from `a/b.ts` is `x/y.ts`; undefined when it leads out of src/. */
-function resolvePath(from: string, specifier: string): string | undefined {
+export function resolvePath(from: string, specifier: string): string | undefined {
   const parts = from.split('/').slice(0, -1);
   for (const part of specifier.split('/')) {
     if (part === '..' && parts.pop() === undefined) return undefined;

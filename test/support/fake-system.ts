@@ -1,5 +1,4 @@
 /** A machine in memory: files, a service manager that reads them, and a record of all that is asked of it. */
-
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
 import { bundledSets, type SyscallSets } from '../../src/syscalls/sets.js';
 import type { Caller, Interrupt, Interrupts } from '../../src/system/caller.js';
@@ -24,7 +23,6 @@ import { unitState } from './unit-state.js';
 
 /** Where the program's own files are on a fake machine. */
 export const HOME = '/opt/sandbox-unit';
-export const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 
 /** The places of a user's own units. */
 export const OF_USER = {

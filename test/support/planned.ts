@@ -1,17 +1,22 @@
 import { dropInText } from '../../src/emit/files.js';
+import type { CallContext } from '../../src/plan/calls/left-to-launcher.js';
+import { ownLimits } from '../../src/plan/calls/own-limits.js';
 import { makePlan } from '../../src/plan/make-plan.js';
 import type { Plan } from '../../src/plan/plan.js';
+import { ownValues } from '../../src/plan/unit-values.js';
 import type { Policy } from '../../src/policy/policy.js';
+import { resolveCalls } from '../../src/syscalls/resolve.js';
 import type { SyscallsSection } from '../../src/syscalls/section.js';
 import type { Program, Target } from '../../src/target/target.js';
 import { effectiveUnit } from '../../src/unit/effective.js';
 import { execKeys } from '../../src/unit/exec/keys.js';
 import { parseUnitName, type UnitName } from '../../src/unit/name.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
+import type { UnitValues } from '../../src/unit/values.js';
 import type { PlannedDropIn } from '../../src/verify/manager/read-back.js';
 import { targetSets } from './fake-system.js';
 import { olderSets } from './older-sets.js';
-import { policyFrom } from './policy.js';
+import { policyFrom, syscallsFrom } from './policy.js';
 
 const PRESENT = ['/usr/sbin/demod', '/bin/prepare', '/bin/second', '/bin/third'];
 const PROGRAM: Program = { file: { kind: 'other' }, setuid: false, executable: true };
@@ -37,6 +42,18 @@ export function targetOf(systemd: number, more: Partial<Target> = {}): Target {
 /** Lines of `[Service]` as one file of a unit. */
 export const unitFile = (lines: string, path = 'demo.service') =>
   parseUnitFile(path, `[Service]\nExecStart=/usr/sbin/demod\n${lines}`);
+
+/** The values of lines of `[Service]`. */
+export const valuesOf = (lines: string): UnitValues => ownValues(effectiveUnit([unitFile(lines)]));
+
+/** Facts for the planning of a policy's `[syscalls]` on a unit with these lines in `[Service]`. */
+export function callContext(syscalls: string, lines = '', target = targetOf(257)): CallContext {
+  const section = syscallsFrom(syscalls);
+  const effective = effectiveUnit([unitFile(lines)], execKeys(target.systemd));
+  const own = ownLimits(effective, target.sets, target.systemd);
+  const type = effective.last('Service', 'Type')?.value ?? 'simple';
+  return { section, target, own, named: resolveCalls(section, target.sets, own), type };
+}
 
 /** A policy that is nothing but its `[syscalls]`. */
 export const policyOf = (syscalls: SyscallsSection): Policy => ({ ...policyFrom(''), syscalls });

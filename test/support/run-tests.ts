@@ -23,7 +23,7 @@ const atOnce = (files: readonly string[]): number =>
   files.some((file) => file.includes(ONLY_ASKED)) ? availableParallelism() + 1 : 2 * availableParallelism();
 
 /** Those that take longest, which begin first, so that none is left to run alone at the end. */
-const LONG = ['test/systemd/', 'test/commands/unfinished'];
+const LONG = ['test/systemd/', 'test/transaction/recover'];
 
 /** How often a log has a line of progress, and a terminal the time. */
 const LOG_MS = 30_000;

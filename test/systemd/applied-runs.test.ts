@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Box } from '../support/box.js';
+import { FOLDER, UNIT } from '../support/demo-service.js';
 import { inRepository } from '../support/repository.js';
 import { sandboxUnit, servicesObstacle } from '../support/service.js';
 
 const skip = servicesObstacle();
-const UNIT = 'demo.service';
-const FOLDER = `/etc/systemd/system/${UNIT}.d`;
 const CLI = `node ${inRepository('dist/sandbox-unit.cjs')}`;
 let box: Box;
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Box } from '../support/box.js';
+import { FOLDER, UNIT } from '../support/demo-service.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { inRepository } from '../support/repository.js';
 import {
@@ -22,8 +23,6 @@ before(async () => {
 });
 after(() => box?.stop());
 
-const UNIT = 'demo.service';
-const FOLDER = `/etc/systemd/system/${UNIT}.d`;
 const POLICY = '[syscalls]\ndeny = ["execve", "execveat"]\n[apply]\nsettle = "100ms"\n';
 
 async function define(lines: string): Promise<void> {

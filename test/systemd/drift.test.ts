@@ -2,15 +2,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Box } from '../support/box.js';
+import { FOLDER, LAUNCHER, UNIT } from '../support/demo-service.js';
 import { inRepository } from '../support/repository.js';
 import { sandboxUnit, servicesObstacle } from '../support/service.js';
 
 const skip = servicesObstacle();
-const UNIT = 'demo.service';
 const POLICY = '/etc/sandbox-unit/demo.service.toml';
-const FOLDER = `/etc/systemd/system/${UNIT}.d`;
 const CONTROL = `/etc/systemd/system.control/${UNIT}.d`;
-const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 let box: Box;
 
 /** A package with the service, as a packager makes one: it reloads the manager and restarts the service. */

@@ -10,6 +10,7 @@ import { parseUnitFile } from '../../src/unit/unit-file.js';
 import { sinceReset } from '../../src/unit/values.js';
 import { isLoadedLine } from '../../src/verify/manager/loaded-commands.js';
 import type { Box } from '../support/box.js';
+import { LAUNCHER } from '../support/demo-service.js';
 import { execLineCases } from '../support/exec-lines.js';
 import {
   type BusCommand,
@@ -21,11 +22,11 @@ import {
 } from '../support/loaded-units.js';
 import { execLines } from '../support/random-exec-lines.js';
 import { inRepository } from '../support/repository.js';
+import { seed } from '../support/seed.js';
 import { bootWithPrograms, servicesObstacle } from '../support/service.js';
 import { debianTree } from '../support/tree.js';
 
 const EXEC_KEYS = execKeys(257);
-const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 const DROP_IN = 'zz-sandbox-unit';
 const POLICY = `[syscalls]\ndeny = ["execve", "execveat"]\n[exec]\nwrap = ${JSON.stringify(EXEC_KEYS)}\n`;
 
@@ -200,8 +201,6 @@ const sectionFiles = ([section, ...dropIns]: readonly string[], prefix: string):
     `[Service]\n${text}\n`,
   ]),
 ];
-
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 /** Assignments of Exec keys, resets among them, some over several lines. */
 const randomSection = fc

@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import dbus, { type Message, type MessageBus, Variant } from 'dbus-next';
 import { unitObjectPath } from '../../src/unit/name.js';
 import type { Box } from '../support/box.js';
+import { UNIT } from '../support/demo-service.js';
 import { assertReadable, assertRefused, listing } from '../support/hostile.js';
 import { changeFiles, outside } from '../support/loaded-units.js';
 import { inRepository } from '../support/repository.js';
@@ -13,7 +14,6 @@ import type { RunResult } from '../support/run.js';
 import { bootWithPrograms, policyPath, properties, servicesObstacle } from '../support/service.js';
 
 const skip = servicesObstacle();
-const UNIT = 'demo.service';
 const SYSTEM_BUS = '/run/dbus/system_bus_socket';
 const LIAR = '/run/liar';
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Box } from '../support/box.js';
+import { UNIT } from '../support/demo-service.js';
 import { assertReadable, assertRefused, listing } from '../support/hostile.js';
 import { changeFiles } from '../support/loaded-units.js';
 import {
@@ -13,7 +14,6 @@ import {
 } from '../support/service.js';
 
 const skip = servicesObstacle();
-const UNIT = 'demo.service';
 const UNITS = '/etc/systemd/system';
 const DROP_INS = `${UNITS}/${UNIT}.d`;
 const LAUNCHER = '/usr/local/libexec/sandbox-unit';

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Box } from '../support/box.js';
+import { NO_EXEC, UNIT } from '../support/demo-service.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { inRepository } from '../support/repository.js';
 import {
@@ -21,8 +22,6 @@ before(async () => {
 });
 after(() => box?.stop());
 
-const UNIT = 'demo.service';
-const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
 const CONFIGURATION = '/etc/systemd/system.conf.d/test.conf';
 
 /** Defines the unit and its policy, and starts it. */

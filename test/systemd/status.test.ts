@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Box } from '../support/box.js';
+import { NO_EXEC } from '../support/demo-service.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { inRepository } from '../support/repository.js';
 import { bootWithPrograms, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
 
 const skip = servicesObstacle();
-const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
 const SLEEP = '[Service]\nType=exec\nExecStart=/usr/bin/sleep infinity\n';
 
 let box: Box;

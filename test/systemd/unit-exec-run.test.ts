@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { wrapped } from '../support/exec-lines.js';
 import { busCommands, changeFiles, outside, unitProperties } from '../support/loaded-units.js';
 import { execLines } from '../support/random-exec-lines.js';
+import { seed } from '../support/seed.js';
 import { bootWithPrograms, PROGRAMS as OWN, sandboxUnit, servicesObstacle } from '../support/service.js';
 
 const skip = servicesObstacle();
@@ -131,8 +132,6 @@ const COPIES = new Map([
   ['/opt/%%n%p/program ', '/opt/%nrandom/program'],
 ]);
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: as above
-
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 test('random lines give a program the same arguments and name behind the launcher', { skip }, async () => {
   for (const copy of COPIES.values()) await box!.succeed(['install', '-D', `${OWN}/arguments`, copy]);

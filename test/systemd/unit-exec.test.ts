@@ -15,6 +15,7 @@ import {
   unitProperties,
 } from '../support/loaded-units.js';
 import { execLines } from '../support/random-exec-lines.js';
+import { seed } from '../support/seed.js';
 
 const skip = boxAvailable();
 const box = skip ? undefined : await Box.boot({ name: 'unit-exec' });
@@ -35,7 +36,6 @@ const BEGINNINGS = [
 ];
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: as above
 
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const lines = [
   ...execLineCases().map((c) => c.written.trimEnd()),
   ...fc.sample(execLines(BEGINNINGS), { numRuns: 600, seed }).map((line) => `ExecStart=${line}`),

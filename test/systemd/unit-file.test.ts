@@ -6,13 +6,13 @@ import { nextWord, textOf } from '../../src/unit/exec/word.js';
 import { parseUnitFile } from '../../src/unit/unit-file.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { changeFiles, unitProperties } from '../support/loaded-units.js';
+import { seed } from '../support/seed.js';
 
 const skip = boxAvailable();
 const box = skip ? undefined : await Box.boot({ name: 'unit-file' });
 after(() => box?.stop());
 
 const MIB = 1024 * 1024;
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const bytes = (...parts: (string | number)[]) =>
   Uint8Array.from(
     parts.flatMap((part) => (typeof part === 'string' ? [...new TextEncoder().encode(part)] : [part])),

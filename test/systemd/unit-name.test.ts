@@ -3,12 +3,12 @@ import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { parseUnitName, unitObjectPath } from '../../src/unit/name.js';
 import { Box, boxAvailable } from '../support/box.js';
+import { seed } from '../support/seed.js';
 
 const skip = boxAvailable();
 const box = skip ? undefined : await Box.boot({ name: 'unit-name' });
 after(() => box?.stop());
 
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const part = fc.constantFrom(
   'a',
   'Z',

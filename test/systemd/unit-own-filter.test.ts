@@ -10,9 +10,9 @@ import { parseUnitFile } from '../../src/unit/unit-file.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { changeFiles, unitProperties } from '../support/loaded-units.js';
 import { ownSyscallLog } from '../support/own-log.js';
+import { seed } from '../support/seed.js';
 import type { TreeName } from '../support/tree.js';
 
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const UNITS = 250;
 
 const call = fc.constantFrom(

@@ -11,6 +11,7 @@ import {
 } from '../../src/unit/search.js';
 import { Box, boxAvailable } from '../support/box.js';
 import { changeFiles, outside, unitProperties } from '../support/loaded-units.js';
+import { seed } from '../support/seed.js';
 
 const skip = boxAvailable();
 const box = skip ? undefined : await Box.boot({ name: 'unit-search' });
@@ -18,8 +19,6 @@ after(() => box?.stop());
 
 /** Directories that only older or newer versions have. */
 const OTHER_VERSIONS = /^\/lib\/|\/user\.attached$/;
-
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 test('the search path is that of the running manager', { skip }, async () => {
   const [service, path, face] = [

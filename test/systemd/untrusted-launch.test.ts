@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { numbersOf } from '../../src/syscalls/numbers.js';
 import type { Box } from '../support/box.js';
+import { LAUNCHER } from '../support/demo-service.js';
 import { assertRefused, listing } from '../support/hostile.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { MACHINE } from '../support/native.js';
@@ -20,7 +21,6 @@ const skip = servicesObstacle();
 /** linux/sched.h */
 const [CLONE_NEWNS, CLONE_NEWUSER] = [0x20000, 0x10000000];
 const UNIT = 'untrusted.service';
-const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 const CALLS = '[syscalls]\ndeny = ["execve", "execveat"]\n[apply]\nsettle = "100ms"\n';
 const PLAIN = '[Service]\nUser=daemon\nExecStart=/usr/bin/tail -f /dev/null\n';
 let box: Box;

@@ -1,3 +1,4 @@
+/** Tests of transaction/needs-root.ts and transaction/write-offline.ts: who may change units, and units that don't run. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
@@ -5,9 +6,9 @@ import { plan } from '../../src/commands/plan.js';
 import { revert } from '../../src/commands/revert.js';
 import { UserError } from '../../src/diagnostic.js';
 import type { Context } from '../../src/system/context.js';
+import { UNIT } from '../support/demo-service.js';
 import { fakeContext, machineWith } from '../support/fake-system.js';
 
-const UNIT = 'demo.service';
 const machine = () =>
   machineWith('[Service]\nExecStart=/usr/sbin/demod\n', '[syscalls]\ndeny = ["execve", "execveat"]\n', {
     running: [UNIT],

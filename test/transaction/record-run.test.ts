@@ -1,13 +1,16 @@
-/** One run with refused calls recorded: whatever happens in it, the unit is as before, or that is said. */
+/**
+ * Tests of transaction/record-run.ts and transaction/held-signals.ts: whatever happens in a run with refused calls recorded, the
+ * unit is as before, or that is said.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { explain } from '../../src/commands/explain.js';
 import { type Diagnostic, UserError } from '../../src/diagnostic.js';
 import type { ProcessResult } from '../../src/system/system.js';
+import { UNIT } from '../support/demo-service.js';
 import { type FakeOptions, type FakeSystem, fakeContext, HOME, machineWith } from '../support/fake-system.js';
 
-const UNIT = 'demo.service';
 const RAN = '/usr/sbin/demod';
 const POLICY = '[syscalls]\ndeny = ["mount", "umount2", "pivot_root"]\naction = "EPERM"\n';
 const READER = `${HOME}/native-helper/build/x86-64/read-records`;

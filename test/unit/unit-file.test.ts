@@ -1,3 +1,4 @@
+/** Tests of unit/unit-file.ts and unit/lines.ts: unit files as systemd reads them, lines and bytes that it refuses included. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseUnitFile } from '../../src/unit/unit-file.js';

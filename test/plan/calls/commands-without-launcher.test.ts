@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NO_EXEC } from '../../support/demo-service.js';
 import { planned } from '../../support/planned.js';
-
-const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
 
 /** Lines of a unit that refuses what the launcher calls, and what of it would be loosened. */
 const found = (lines: string, exec = '') =>

@@ -1,3 +1,4 @@
+/** Tests of plan/calls/systemd-filter.ts and plan/calls/calls.ts: systemd's filter and the launcher's mean the policy together. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

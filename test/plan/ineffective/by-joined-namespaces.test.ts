@@ -6,11 +6,10 @@ import { effectiveUnit } from '../../../src/unit/effective.js';
 import type { UnitName } from '../../../src/unit/name.js';
 import { parseUnitName } from '../../../src/unit/name.js';
 import { parseUnitFile } from '../../../src/unit/unit-file.js';
+import { SERVICE } from '../../support/demo-service.js';
 import { fakeContext, machineWith } from '../../support/fake-system.js';
 import { targetOf } from '../../support/planned.js';
 import { policyFrom } from '../../support/policy.js';
-
-const SERVICE = '[Service]\nExecStart=/usr/sbin/demod\n';
 
 function joined(policy: string, unit: string, partners?: readonly string[]) {
   const plan = makePlan({

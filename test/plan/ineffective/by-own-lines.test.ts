@@ -1,3 +1,4 @@
+/** Tests of plan/ineffective/by-own-lines.ts and plan/ineffective/by-mounts.ts: a unit's own lines that undo a policy's. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { INEFFECTIVE_BY } from '../../../src/plan/ineffective/by-own-lines.js';

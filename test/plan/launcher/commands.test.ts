@@ -9,12 +9,12 @@ import {
 } from '../../../src/plan/launcher/commands.js';
 import { effectiveUnit } from '../../../src/unit/effective.js';
 import { parseUnitFile } from '../../../src/unit/unit-file.js';
+import { LAUNCHER } from '../../support/demo-service.js';
 import { planned, targetOf } from '../../support/planned.js';
 import { policyFrom } from '../../support/policy.js';
 import { inRepository } from '../../support/repository.js';
 
 const FILTER = '/etc/systemd/system/x.service.d/f';
-const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 const BEHIND = `${LAUNCHER} --filter=${FILTER}`;
 
 const unit = (lines: string) => effectiveUnit([parseUnitFile('x.service', `[Service]\n${lines}`)]);

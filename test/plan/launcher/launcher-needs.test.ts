@@ -1,12 +1,9 @@
+/** Tests of plan/launcher/launcher-needs.ts and plan/launcher/launcher.ts: what a drop-in has for the launcher. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Plan } from '../../../src/plan/plan.js';
-import type { Program, Target } from '../../../src/target/target.js';
+import { FILTER, LAUNCHER, NO_EXEC } from '../../support/demo-service.js';
 import { planned, targetOf } from '../../support/planned.js';
-
-const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
-const FILTER = '/etc/systemd/system/demo.service.d/zz-sandbox-unit.filter';
-const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 
 /** The directives that are there for the launcher, `Name=values`. */
 const needs = (plan: Plan) =>
@@ -160,62 +157,6 @@ test("the main program's name is the identifier, whatever line is wrapped first"
   assert.deepEqual(codes(plan), ['note identifier-changes']);
 });
 
-/** What keeps the launcher from its filter, and can be told. */
-const KEPT: readonly [lines: string, hidden: boolean][] = [
-  ['RootDirectory=/', false],
-  ['RootDirectory=/\nTemporaryFileSystem=/etc', true],
-  ['RootDirectory=//\nTemporaryFileSystem=/usr', true],
-  ['RootDirectory=/\nTemporaryFileSystem=/var', false],
-  ['RootDirectory=/srv\nTemporaryFileSystem=/etc', false],
-  ['RootDirectory=/\nBindPaths=/srv:/etc', true],
-  [`BindPaths=/bin/true:${LAUNCHER}`, true],
-  [`BindReadOnlyPaths=/dev/null:/${FILTER}`, true],
-  ['BindPaths=/srv:/usr/local', false],
-  ['TemporaryFileSystem=/etc:mode=0700', false],
-  ['User=nobody\nTemporaryFileSystem=/etc', false],
-  ['User=nobody\nTemporaryFileSystem=/etc:ro,mode=0700', true],
-  ['DynamicUser=yes\nTemporaryFileSystem=/usr:mode=750', true],
-  ['User=nobody\nTemporaryFileSystem=/etc:mode=0711', false],
-  ['User=nobody\nTemporaryFileSystem=/etc:mode=0700,uid=65534', false],
-  ['User=nobody\nTemporaryFileSystem=/var:mode=0700', false],
-];
-
-for (const [lines, hidden] of KEPT) {
-  test(`the launcher ${hidden ? "can't be shown" : 'can be shown'} with '${lines.replaceAll('\n', ', ')}'`, () => {
-    assert.deepEqual(codes(planned(NO_EXEC, lines)), hidden ? ['error launcher-hidden'] : []);
-  });
-}
-
-const INACCESSIBLE: readonly [lines: string, hidden: readonly string[]][] = [
-  ['InaccessiblePaths=/mnt', []],
-  ['InaccessiblePaths=/usr/local', [LAUNCHER]],
-  ['InaccessiblePaths=-/usr/local +/etc/systemd', [LAUNCHER, FILTER]],
-  ['InaccessiblePaths="/usr/local"', [LAUNCHER]],
-  [`InaccessiblePaths=${FILTER}`, [FILTER]],
-  ['InaccessiblePaths=/usr/local\nInaccessiblePaths=', []],
-  ['InaccessibleDirectories=/usr/local', [LAUNCHER]],
-];
-
-for (const [lines, hidden] of INACCESSIBLE) {
-  test(`'${lines.replaceAll('\n', ', ')}' hides ${hidden.length} of launcher and filter for good`, () => {
-    const { diagnostics } = planned(NO_EXEC, lines);
-    assert.deepEqual(
-      diagnostics.map(({ severity, message }) => `${severity}: ${message}`),
-      hidden.map((path) => `error: InaccessiblePaths= hides ${path} from the service`),
-    );
-  });
-}
-
-test("homes that are hidden hide a user's launcher for good, unless they are in memory", () => {
-  const target = targetOf(257, { scope: 'user', launcher: '/home/op/.local/libexec/sandbox-unit/launcher' });
-  const hidden = (value: string) => codes(planned(NO_EXEC, `ProtectHome=${value}`, target));
-  assert.deepEqual(hidden('yes'), ['error launcher-hidden']);
-  assert.deepEqual(['tmpfs', 'read-only', 'no'].flatMap(hidden), []);
-});
-
-const withProgram = (file: Program['file'], setuid = false) =>
-  targetOf(257, { programs: new Map([['/usr/sbin/demod', { file, setuid, executable: true }]]) });
-
 const codes = (plan: Plan) => plan.diagnostics.map(({ code, severity }) => `${severity} ${code}`);
 
 test('labels take effect on the launcher', () => {
@@ -235,112 +176,6 @@ test('an image must have places for the launcher and its filter, a folder gets t
     assert.ok(diagnostics[0]!.message.endsWith(`: ${LAUNCHER}, ${FILTER}`));
   }
   assert.deepEqual(codes(planned(NO_EXEC, 'RootDirectory=/srv')), []);
-});
-
-test('a set-user-ID program would lose what it is for', () => {
-  const target = withProgram({ kind: 'static', bits: 64 }, true);
-  assert.deepEqual(codes(planned(NO_EXEC, '', target)), ['warning setuid-program']);
-  assert.deepEqual(codes(planned(`${NO_EXEC}[service]\nNoNewPrivileges = false`, '', target)), []);
-  assert.deepEqual(codes(planned('[syscalls]\ndeny = ["uname"]', '', target)), []);
-  assert.deepEqual(codes(planned(NO_EXEC, 'NoNewPrivileges=no', target)), [
-    'warning no-new-privileges',
-    'warning setuid-program',
-  ]);
-});
-
-/** The calls that a warning says are missing. */
-function missing(lines: string, file: Program['file'], own = ''): string[] {
-  const { diagnostics } = planned(`[syscalls]\n${lines}`, own, withProgram(file));
-  const warning = diagnostics.find(({ code }) => code === 'start-calls');
-  return warning === undefined ? [] : warning.message.split('without ')[1]!.split(', ');
-}
-
-const DYNAMIC = { kind: 'dynamic', bits: 64, interpreter: '/lib64/ld.so' } as const;
-
-test('an allow list that starts nothing is warned of, by what kind of program it is', () => {
-  const none = 'allow = []\nimplicit = false';
-  assert.ok(missing(none, DYNAMIC).includes('openat'));
-  assert.ok(!missing(none, { kind: 'static', bits: 64 }).includes('openat'));
-  assert.ok(missing(none, { kind: 'static', bits: 64 }).includes('brk'));
-  assert.deepEqual(missing(none, { kind: 'other' }), []);
-  assert.deepEqual(missing('allow = ["@system-service"]', DYNAMIC), []);
-  assert.deepEqual(missing('allow = ["@system-service"]\ndeny = ["openat"]', DYNAMIC), ['openat']);
-  assert.deepEqual(missing('deny = ["openat"]', DYNAMIC), []);
-  assert.deepEqual(missing('allow = []\naction = "log"', DYNAMIC), []);
-});
-
-test('a call that kills keeps a program from starting; one that fails may be done without', () => {
-  const says = (action: string) =>
-    planned(`[syscalls]\nallow = []\n${action}`, '', withProgram(DYNAMIC)).diagnostics[0]!.message;
-  assert.match(says(''), /^\/usr\/sbin\/demod is dynamic, and can't start without access, /);
-  assert.match(says('action = "EPERM"'), /is dynamic, and may fail at its start without access, /);
-  assert.match(says('action = "EPERM"\ndeny = ["access:kill"]'), /can't start without access, /);
-});
-
-test('a call that a rule lets through for some arguments is there', () => {
-  const rule = 'rules = [{ syscall = "openat", when = [{ arg = 2, eq = 0 }], action = "allow" }]';
-  assert.deepEqual(missing(`allow = ["@system-service"]\n${rule}`, DYNAMIC), []);
-});
-
-test('a start script that may not exec is warned of', () => {
-  const target = withProgram({ kind: 'script', interpreter: '/bin/sh', words: [] });
-  assert.deepEqual(codes(planned(NO_EXEC, '', target)), ['warning start-script']);
-  assert.deepEqual(codes(planned('[syscalls]\ndeny = ["write", "execveat"]', '', target)), []);
-});
-
-test('a shell that may not exec is warned of, where it runs behind the launcher', () => {
-  const programs = new Map([
-    [
-      '/bin/sh',
-      { file: { kind: 'dynamic', bits: 64, interpreter: '/ld' }, setuid: false, executable: true } as const,
-    ],
-  ]);
-  const target = targetOf(257, { programs });
-  const found = (policy: string, line = '/bin/sh -c "sleep 1"') =>
-    planned(policy, `ExecStart=\nExecStart=${line}`, target)
-      .diagnostics.filter(({ code }) => code === 'start-script')
-      .map(({ severity, message }) => `${severity}: ${message}`);
-  assert.deepEqual(found(NO_EXEC), ["warning: /bin/sh is a shell, and can't start another program"]);
-  assert.equal(found(NO_EXEC, '-@/usr/bin/dash sh -c "exec sleep 1"').length, 1);
-  assert.deepEqual(found(NO_EXEC, '/usr/bin/sleep sh'), []);
-  assert.deepEqual(found(NO_EXEC, '+/bin/sh -c true'), []);
-  assert.deepEqual(found('[syscalls]\ndeny = ["write", "execveat"]'), []);
-  assert.deepEqual(found(PROGRAMS), []);
-});
-
-const PROGRAMS = `${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\n`;
-
-test('a program that is to be mounted over must be there, and be one', () => {
-  const messages = (lines: string, programs: Target['programs']) =>
-    planned(PROGRAMS, lines, targetOf(257, { programs })).diagnostics.map(
-      ({ code, message, at }) => `${at?.line}: ${code}: ${message}`,
-    );
-  const program = (executable: boolean) =>
-    new Map([
-      ['/usr/sbin/demod', { file: { kind: 'static', bits: 64 }, setuid: false, executable } as const],
-    ]);
-  assert.deepEqual(messages('', program(true)), []);
-  assert.deepEqual(messages('', program(false)), [
-    "4: program-missing: '/usr/sbin/demod' is no executable file",
-  ]);
-  assert.deepEqual(messages('', new Map()), ["4: program-missing: '/usr/sbin/demod' does not exist"]);
-  assert.deepEqual(messages('RootDirectory=/srv', new Map()), []);
-});
-
-test('what is mounted noexec starts neither the launcher nor a program', () => {
-  const found = (policy: string, ...paths: string[]) => {
-    const mounts = paths.map((path) => ({ path, noexec: true }));
-    const executable = { file: { kind: 'static', bits: 64 }, setuid: false, executable: true } as const;
-    const target = targetOf(257, { mounts, programs: new Map([['/usr/sbin/demod', executable]]) });
-    return planned(policy, '', target).diagnostics.map(
-      ({ code, at, hint }) => `${at?.line}: ${code}: ${hint}`,
-    );
-  };
-  assert.deepEqual(found(NO_EXEC, '/run', '/etc'), []);
-  assert.deepEqual(found(NO_EXEC, '/usr/local'), [
-    'undefined: mounted-noexec: mount /usr/local without noexec',
-  ]);
-  assert.deepEqual(found(PROGRAMS, '/etc'), ['4: mounted-noexec: mount /etc without noexec']);
 });
 
 test('the unit comes after the mounts of the launcher and its filter', () => {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Plan } from '../../../src/plan/plan.js';
+import type { Program, Target } from '../../../src/target/target.js';
+import { NO_EXEC } from '../../support/demo-service.js';
 import { planned, targetOf } from '../../support/planned.js';
 
 const POLICY = '[syscalls]\ndeny = ["uname"]\n';
@@ -34,3 +37,114 @@ for (const [says, lines, found, policy] of CASES) {
     assert.deepEqual(missing(lines, policy), found);
   });
 }
+
+const codes = (plan: Plan) => plan.diagnostics.map(({ code, severity }) => `${severity} ${code}`);
+
+const withProgram = (file: Program['file'], setuid = false) =>
+  targetOf(257, { programs: new Map([['/usr/sbin/demod', { file, setuid, executable: true }]]) });
+
+test('a set-user-ID program would lose what it is for', () => {
+  const target = withProgram({ kind: 'static', bits: 64 }, true);
+  assert.deepEqual(codes(planned(NO_EXEC, '', target)), ['warning setuid-program']);
+  assert.deepEqual(codes(planned(`${NO_EXEC}[service]\nNoNewPrivileges = false`, '', target)), []);
+  assert.deepEqual(codes(planned('[syscalls]\ndeny = ["uname"]', '', target)), []);
+  assert.deepEqual(codes(planned(NO_EXEC, 'NoNewPrivileges=no', target)), [
+    'warning no-new-privileges',
+    'warning setuid-program',
+  ]);
+});
+
+/** The calls that a warning says are missing. */
+function missingCalls(lines: string, file: Program['file'], own = ''): string[] {
+  const { diagnostics } = planned(`[syscalls]\n${lines}`, own, withProgram(file));
+  const warning = diagnostics.find(({ code }) => code === 'start-calls');
+  return warning === undefined ? [] : warning.message.split('without ')[1]!.split(', ');
+}
+
+const DYNAMIC = { kind: 'dynamic', bits: 64, interpreter: '/lib64/ld.so' } as const;
+
+test('an allow list that starts nothing is warned of, by what kind of program it is', () => {
+  const none = 'allow = []\nimplicit = false';
+  assert.ok(missingCalls(none, DYNAMIC).includes('openat'));
+  assert.ok(!missingCalls(none, { kind: 'static', bits: 64 }).includes('openat'));
+  assert.ok(missingCalls(none, { kind: 'static', bits: 64 }).includes('brk'));
+  assert.deepEqual(missingCalls(none, { kind: 'other' }), []);
+  assert.deepEqual(missingCalls('allow = ["@system-service"]', DYNAMIC), []);
+  assert.deepEqual(missingCalls('allow = ["@system-service"]\ndeny = ["openat"]', DYNAMIC), ['openat']);
+  assert.deepEqual(missingCalls('deny = ["openat"]', DYNAMIC), []);
+  assert.deepEqual(missingCalls('allow = []\naction = "log"', DYNAMIC), []);
+});
+
+test('a call that kills keeps a program from starting; one that fails may be done without', () => {
+  const says = (action: string) =>
+    planned(`[syscalls]\nallow = []\n${action}`, '', withProgram(DYNAMIC)).diagnostics[0]!.message;
+  assert.match(says(''), /^\/usr\/sbin\/demod is dynamic, and can't start without access, /);
+  assert.match(says('action = "EPERM"'), /is dynamic, and may fail at its start without access, /);
+  assert.match(says('action = "EPERM"\ndeny = ["access:kill"]'), /can't start without access, /);
+});
+
+test('a call that a rule lets through for some arguments is there', () => {
+  const rule = 'rules = [{ syscall = "openat", when = [{ arg = 2, eq = 0 }], action = "allow" }]';
+  assert.deepEqual(missingCalls(`allow = ["@system-service"]\n${rule}`, DYNAMIC), []);
+});
+
+test('a start script that may not exec is warned of', () => {
+  const target = withProgram({ kind: 'script', interpreter: '/bin/sh', words: [] });
+  assert.deepEqual(codes(planned(NO_EXEC, '', target)), ['warning start-script']);
+  assert.deepEqual(codes(planned('[syscalls]\ndeny = ["write", "execveat"]', '', target)), []);
+});
+
+test('a shell that may not exec is warned of, where it runs behind the launcher', () => {
+  const programs = new Map([
+    [
+      '/bin/sh',
+      { file: { kind: 'dynamic', bits: 64, interpreter: '/ld' }, setuid: false, executable: true } as const,
+    ],
+  ]);
+  const target = targetOf(257, { programs });
+  const found = (policy: string, line = '/bin/sh -c "sleep 1"') =>
+    planned(policy, `ExecStart=\nExecStart=${line}`, target)
+      .diagnostics.filter(({ code }) => code === 'start-script')
+      .map(({ severity, message }) => `${severity}: ${message}`);
+  assert.deepEqual(found(NO_EXEC), ["warning: /bin/sh is a shell, and can't start another program"]);
+  assert.equal(found(NO_EXEC, '-@/usr/bin/dash sh -c "exec sleep 1"').length, 1);
+  assert.deepEqual(found(NO_EXEC, '/usr/bin/sleep sh'), []);
+  assert.deepEqual(found(NO_EXEC, '+/bin/sh -c true'), []);
+  assert.deepEqual(found('[syscalls]\ndeny = ["write", "execveat"]'), []);
+  assert.deepEqual(found(PROGRAMS), []);
+});
+
+const PROGRAMS = `${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\n`;
+
+test('a program that is to be mounted over must be there, and be one', () => {
+  const messages = (lines: string, programs: Target['programs']) =>
+    planned(PROGRAMS, lines, targetOf(257, { programs })).diagnostics.map(
+      ({ code, message, at }) => `${at?.line}: ${code}: ${message}`,
+    );
+  const program = (executable: boolean) =>
+    new Map([
+      ['/usr/sbin/demod', { file: { kind: 'static', bits: 64 }, setuid: false, executable } as const],
+    ]);
+  assert.deepEqual(messages('', program(true)), []);
+  assert.deepEqual(messages('', program(false)), [
+    "4: program-missing: '/usr/sbin/demod' is no executable file",
+  ]);
+  assert.deepEqual(messages('', new Map()), ["4: program-missing: '/usr/sbin/demod' does not exist"]);
+  assert.deepEqual(messages('RootDirectory=/srv', new Map()), []);
+});
+
+test('what is mounted noexec starts neither the launcher nor a program', () => {
+  const found = (policy: string, ...paths: string[]) => {
+    const mounts = paths.map((path) => ({ path, noexec: true }));
+    const executable = { file: { kind: 'static', bits: 64 }, setuid: false, executable: true } as const;
+    const target = targetOf(257, { mounts, programs: new Map([['/usr/sbin/demod', executable]]) });
+    return planned(policy, '', target).diagnostics.map(
+      ({ code, at, hint }) => `${at?.line}: ${code}: ${hint}`,
+    );
+  };
+  assert.deepEqual(found(NO_EXEC, '/run', '/etc'), []);
+  assert.deepEqual(found(NO_EXEC, '/usr/local'), [
+    'undefined: mounted-noexec: mount /usr/local without noexec',
+  ]);
+  assert.deepEqual(found(PROGRAMS, '/etc'), ['4: mounted-noexec: mount /etc without noexec']);
+});

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { planPrograms } from '../../../src/plan/launcher/programs.js';
+import { LAUNCHER } from '../../support/demo-service.js';
 import { planned } from '../../support/planned.js';
 import { policyFrom } from '../../support/policy.js';
-
-const LAUNCHER = '/usr/local/libexec/sandbox-unit/launcher';
 
 const plan = (programs: readonly string[], folder = '/f', launcher = LAUNCHER) =>
   planPrograms(policyFrom(`[exec]\nprograms = ${JSON.stringify(programs)}`), folder, launcher);

@@ -1,9 +1,11 @@
+/** Tests of prepare/probe/target.ts and prepare/probe/abilities.ts: what is asked of a machine, and what that says. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UserError } from '../../../src/diagnostic.js';
 import { probeMachine, probeTarget } from '../../../src/prepare/probe/target.js';
+import { LAUNCHER } from '../../support/demo-service.js';
 import { elf, PT_INTERP } from '../../support/elf.js';
-import { type FakeOptions, FakeSystem, fakeContext, LAUNCHER, program } from '../../support/fake-system.js';
+import { type FakeOptions, FakeSystem, fakeContext, program } from '../../support/fake-system.js';
 
 const places = (paths: readonly string[]) => new Map(paths.map((path) => [path, [path]]));
 

@@ -1,4 +1,7 @@
-/** What a manager that leaves the bus and comes back does to those who ask it; its part is played by this test. */
+/**
+ * Tests of system/bus/bus.ts, system/bus/connection.ts and system/bus/started-unit.ts: what a manager that leaves the bus and
+ * comes back does to those who ask it; its part is played by this test.
+ */
 import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import dbus, { type Message, type MessageBus, Variant } from 'dbus-next';

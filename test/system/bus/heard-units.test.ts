@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeardUnits } from '../../../src/system/bus/heard-units.js';
-
-const UNIT = 'demo.service';
+import { UNIT } from '../../support/demo-service.js';
 
 /** What is heard of a unit: `new JOB`, `new JOB TYPE`, `STATE`, `done JOB`, `canceled JOB`; `ask` and `own JOB` are what this program does. */
 async function heard(...events: readonly string[]) {

@@ -1,15 +1,14 @@
+/** Tests of verify/kernel/confinement.ts: what a main process shows of the launcher. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ProgramFacts } from '../../../src/formats/elf.js';
 import type { Plan } from '../../../src/plan/plan.js';
 import { awaitPrograms, notConfined } from '../../../src/verify/kernel/confinement.js';
+import { FOLDER, NO_EXEC, UNIT } from '../../support/demo-service.js';
 import { type Behaviour, FakeSystem, program } from '../../support/fake-system.js';
 import { planned, targetOf } from '../../support/planned.js';
 import { unitState } from '../../support/unit-state.js';
 
-const UNIT = 'demo.service';
-const FOLDER = `/etc/systemd/system/${UNIT}.d`;
-const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
 const BEHIND = planned(NO_EXEC);
 const PROGRAMS = planned(`${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\n`);
 const ELSEWHERE = planned(`${NO_EXEC}[exec]\nprograms = ["/usr/sbin/demod"]\nwrap = ["ExecStart"]\n`);

@@ -1,3 +1,7 @@
+/**
+ * Tests of verify/kernel/enforcement.ts, verify/kernel/in-pieces.ts, verify/kernel/left-over.ts, verify/kernel/uncompared.ts,
+ * verify/kernel/unit-filters.ts, verify/kernel/unseen.ts and verify/kernel/without-launcher.ts: what filters that were read come to.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UserError } from '../../../src/diagnostic.js';

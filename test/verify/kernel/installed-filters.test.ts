@@ -1,3 +1,7 @@
+/**
+ * Tests of verify/kernel/installed-filters.ts, verify/kernel/loaded-filters.ts, verify/kernel/name-differences.ts and
+ * verify/kernel/refusers.ts: filters of systemd's own, beside which a policy is stricter.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ABIS } from '../../../src/syscalls/abi.js';

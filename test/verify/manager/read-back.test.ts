@@ -1,3 +1,4 @@
+/** Tests of verify/manager/read-back.ts and verify/manager/loaded-commands.ts: what systemd has loaded beside the plan. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dropInText } from '../../../src/emit/files.js';
@@ -5,10 +6,10 @@ import type { Plan } from '../../../src/plan/plan.js';
 import { parseUnitState } from '../../../src/system/unit-state.js';
 import { isSameCommand } from '../../../src/verify/manager/loaded-commands.js';
 import { readBack } from '../../../src/verify/manager/read-back.js';
+import { DROP_IN } from '../../support/demo-service.js';
 import { loadedProperties } from '../../support/fake-manager.js';
 import { planned, plannedDropIn } from '../../support/planned.js';
 
-const DROP_IN = '/etc/systemd/system/demo.service.d/zz-sandbox-unit.conf';
 const FRAGMENT = '/usr/lib/systemd/system/demo.service';
 
 const encode = (text: string) => ({ bytes: new TextEncoder().encode(text) });

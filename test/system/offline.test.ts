@@ -19,6 +19,7 @@ import { revert } from '../../src/commands/revert.js';
 import { renderDiagnostic, UserError } from '../../src/diagnostic.js';
 import type { Context } from '../../src/system/context.js';
 import { open } from '../../src/system/open.js';
+import { NO_EXEC } from '../support/demo-service.js';
 import { elf } from '../support/elf.js';
 import { temporaryFolder, writeTree } from '../support/temporary.js';
 
@@ -26,7 +27,6 @@ const LIBRARY = elf();
 LIBRARY[18] = 62; // EM_X86_64
 
 const UNIT = '[Service]\nExecStart=/usr/sbin/demod\n';
-const NO_EXEC = '[syscalls]\ndeny = ["execve", "execveat"]\n';
 
 /** A system in a folder, with a unit and its policy. */
 const SYSTEM = {

@@ -1,4 +1,8 @@
-/** Runs that are ended in the middle, by SIGKILL or a power cut at any point: the next command puts things right. */
+/**
+ * Tests of transaction/recover.ts, transaction/record.ts, transaction/record-format.ts, transaction/lock.ts,
+ * transaction/roll-back.ts and transaction/step-names.ts: runs that are ended in the middle, by SIGKILL or a power cut at any
+ * point; the next command puts things right.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { once } from '../../src/collections.js';
@@ -9,18 +13,17 @@ import { status } from '../../src/commands/status.js';
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
 import type { Outcome } from '../../src/outcome.js';
 import type { Context } from '../../src/system/context.js';
+import { LAUNCHER, UNIT } from '../support/demo-service.js';
 import {
   type FakeFile,
   type FakeOptions,
   type FakeSystem,
   fakeContext,
   HOME,
-  LAUNCHER,
   machineWith,
   program,
 } from '../support/fake-system.js';
 
-const UNIT = 'demo.service';
 const TEMPLATE = 'demo@.service';
 /** What runs by a unit's files. */
 const SERVICES: Readonly<Record<string, readonly string[]>> = {

@@ -1,13 +1,18 @@
+/**
+ * Tests of all of transaction/steps/, transaction/changed-unit.ts and transaction/changed-since.ts: each call to the machine
+ * fails in turn.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
+import { revert } from '../../src/commands/revert.js';
 import { renderDiagnostic, UserError } from '../../src/diagnostic.js';
+import { DROP_IN, FILTER, LAUNCHER } from '../support/demo-service.js';
 import {
   type FakeFile,
   type FakeOptions,
   type FakeSystem,
   fakeContext,
-  LAUNCHER,
   machineWith,
   program,
 } from '../support/fake-system.js';
@@ -33,9 +38,13 @@ const sorted = (files: ReadonlyMap<string, FakeFile>) => new Map([...files].sort
 const ours = (files: ReadonlyMap<string, FakeFile>, unit: string) =>
   [...files].filter(([path]) => path.includes(`/${unit}.d/`)).sort();
 
-async function attempt(system: FakeSystem, units: readonly string[]) {
+async function attempt(
+  system: FakeSystem,
+  units: readonly string[],
+  verb: typeof apply | typeof revert = apply,
+) {
   try {
-    return await apply(fakeContext(system), units, {});
+    return await verb(fakeContext(system), units, {});
   } catch (cause) {
     assert.ok(cause instanceof UserError, String(cause));
     return { exit: cause.exit, diagnostics: cause.diagnostics };
@@ -149,4 +158,32 @@ BACK.forEach((call, i) => {
 test('failures on the way back are among those tried', () => {
   assert.equal(BACK.filter((call) => call === 'reload').length, 2);
   assert.equal(BACK.filter((call) => call === 'restart demo.service').length, 2);
+});
+
+/** A machine on which a policy has been applied, for the next run. */
+async function applied(failAt?: number): Promise<FakeSystem> {
+  const first = machine({});
+  assert.equal((await attempt(first, ['demo'])).exit, 0);
+  const files = Object.fromEntries([...first.files].filter(([path]) => !path.startsWith('/run/')));
+  return machine({ files, ...(failAt === undefined ? {} : { failAt }) });
+}
+
+const REVERTED = await (async () => {
+  const system = await applied();
+  assert.equal((await attempt(system, ['demo'], revert)).exit, 0);
+  return system.calls;
+})();
+
+REVERTED.forEach((call, i) => {
+  test(`where call ${i + 1} of revert fails (${call}) what systemd has loaded is whole, or that is said`, async () => {
+    const system = await applied(i + 1);
+    const result = await attempt(system, ['demo'], revert);
+    const shown = result.diagnostics.map((d) => renderDiagnostic(d)).join('\n');
+    if (result.exit !== 0) assert.match(shown, /error\[(injected|unwritable)\]/);
+    // A manager that has read nothing since has the drop-in still.
+    if (system.files.has(DROP_IN) || !system.isUpToDate) {
+      for (const file of [FILTER, LAUNCHER]) assert.ok(system.files.has(file), `${file} is needed\n${shown}`);
+    }
+    if (result.exit === 0) assert.deepEqual(ours(system.files, 'demo.service'), []);
+  });
 });

@@ -1,20 +1,21 @@
+/** Tests of all of filter/compare/: stacks of programs beside the policy that they should mean, by every way that the work may go. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Instruction } from '../../src/filter/bpf.js';
-import type { Limits, Work } from '../../src/filter/budget.js';
-import { StackComparer, type StackComparison } from '../../src/filter/compare/compare-stack.js';
-import { type Difference, relationOf } from '../../src/filter/compare/relation.js';
-import { compile } from '../../src/filter/compile/compile.js';
-import { isGuarded, withoutGuard } from '../../src/filter/guard.js';
-import { ProgramError } from '../../src/filter/simulate.js';
-import { type Stack, stackAction } from '../../src/filter/stack.js';
-import { ABIS, abiOf } from '../../src/syscalls/abi.js';
-import { type Action, ALLOW, errnoAction, KILL, LOG } from '../../src/syscalls/action.js';
-import { nameOf } from '../../src/syscalls/numbers.js';
-import { type Call, evaluate, type SyscallPolicy } from '../../src/syscalls/policy.js';
-import { callFor, policyOf, syscallPolicy } from '../support/policies.js';
-import { validProgram } from './programs.js';
+import type { Instruction } from '../../../src/filter/bpf.js';
+import type { Limits, Work } from '../../../src/filter/budget.js';
+import { StackComparer, type StackComparison } from '../../../src/filter/compare/compare-stack.js';
+import { type Difference, relationOf } from '../../../src/filter/compare/relation.js';
+import { compile } from '../../../src/filter/compile/compile.js';
+import { isGuarded, withoutGuard } from '../../../src/filter/guard.js';
+import { ProgramError } from '../../../src/filter/simulate.js';
+import { type Stack, stackAction } from '../../../src/filter/stack.js';
+import { ABIS, abiOf } from '../../../src/syscalls/abi.js';
+import { type Action, ALLOW, errnoAction, KILL, LOG } from '../../../src/syscalls/action.js';
+import { nameOf } from '../../../src/syscalls/numbers.js';
+import { type Call, evaluate, type SyscallPolicy } from '../../../src/syscalls/policy.js';
+import { callFor, policyOf, syscallPolicy } from '../../support/policies.js';
+import { validProgram } from '../programs.js';
 
 const X86_64 = ABIS['x86-64'].arch;
 const ZEROS: readonly bigint[] = new Array<bigint>(6).fill(0n);

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type DropInFacts, dropInFacts } from '../../src/emit/drop-in-facts.js';
+import { dropInText } from '../../src/emit/files.js';
+import { asPermissive } from '../../src/policy/permissive.js';
+import { planned } from '../support/planned.js';
+import { policyFrom } from '../support/policy.js';
+
+const facts = (text: string): DropInFacts => dropInFacts(new TextEncoder().encode(text));
+
+const HASH = (letter: string) => letter.repeat(64);
+const ORIGIN = { version: '1.2.3', policyHash: HASH('a'), unitHash: HASH('b') };
+const ofPolicy = (policy: string, permissive = false) => {
+  const parsed = policyFrom(policy, '/etc/sandbox-unit/demo.toml');
+  return facts(dropInText(planned(permissive ? asPermissive(parsed) : parsed), ORIGIN));
+};
+
+test('a drop-in tells what it was made from', () => {
+  const { policy, policyHash, unitHash, filesHash, systemd, permissive } = ofPolicy(
+    '[syscalls]\ndeny = ["uname"]',
+  );
+  assert.deepEqual([policy, systemd, permissive], ['/etc/sandbox-unit/demo.toml', '257', false]);
+  assert.deepEqual([policyHash, unitHash, filesHash], [HASH('a'), HASH('b'), undefined]);
+  assert.equal(ofPolicy('[syscalls]\ndeny = ["uname"]', true).permissive, true);
+});
+
+/** Who holds the processes of ExecStart=. */
+const held = ({ refuses, launched, filtered, noNewPrivileges, programFiles }: DropInFacts) => ({
+  ...{ refuses, launched, filtered, noNewPrivileges, programFiles },
+});
+
+test("a drop-in tells whether systemd's filter, the launcher, or neither holds the service", () => {
+  assert.deepEqual(held(ofPolicy('[syscalls]\ndeny = ["uname"]')), {
+    ...{ refuses: true, launched: false, filtered: true, noNewPrivileges: false, programFiles: [] },
+  });
+  assert.deepEqual(held(ofPolicy('[syscalls]\ndeny = ["execve"]')), {
+    ...{ refuses: false, launched: true, filtered: true, noNewPrivileges: true, programFiles: [] },
+  });
+  assert.deepEqual(held(ofPolicy('[service]\nPrivateTmp = true')), {
+    ...{ refuses: undefined, launched: false, filtered: false, noNewPrivileges: false, programFiles: [] },
+  });
+  const programs = ofPolicy('[syscalls]\ndeny = ["execve"]\n[exec]\nprograms = ["/usr/sbin/a"]\nwrap = []');
+  assert.deepEqual(held(programs), {
+    ...{ refuses: false, launched: true, filtered: false, noNewPrivileges: true },
+    programFiles: ['a', 'a.launch'],
+  });
+  assert.deepEqual(ofPolicy('[syscalls]\nlog = ["uname", "@swap"]').recorded, ['uname', '@swap']);
+});
+
+test('of a line the last one counts, and comments do not', () => {
+  const text = [
+    'SystemCallFilter=~a',
+    '# SystemCallFilter=~b',
+    'SystemCallFilter=',
+    ' ; NoNewPrivileges=yes',
+    'NoNewPrivileges=no',
+  ];
+  const { refuses, noNewPrivileges } = facts(text.join('\n'));
+  assert.deepEqual([refuses, noNewPrivileges], [false, false]);
+});
+
+test('an edited header states nothing', () => {
+  const forged = [
+    '# Made by sandbox-unit',
+    `# Policy: sha256:${HASH('g')}`,
+    `# Unit: sha256:${'a'.repeat(63)}`,
+    `#Files: sha256:${HASH('a')}`,
+    '# For systemd 257 beta',
+    '#  Permissive: what the policy would refuse is let through and recorded.',
+    '# Gaps allowed: Gap; rm',
+  ];
+  const found = facts(forged.join('\n'));
+  assert.deepEqual(
+    [found.policy, found.policyHash, found.unitHash, found.filesHash],
+    [undefined, undefined, undefined, undefined],
+  );
+  assert.deepEqual([found.systemd, found.permissive, found.gaps], [undefined, false, []]);
+  assert.deepEqual(facts('').recorded, []);
+  assert.equal(dropInFacts(Uint8Array.of(0xff, 0xfe, 0)).policy, undefined);
+});

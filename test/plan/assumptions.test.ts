@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assumptions } from '../../src/plan/assumptions.js';
+import { describeNeed, type Need } from '../../src/target/abilities.js';
+import { targetOf } from '../support/planned.js';
+
+const said = (assumed: readonly Need[], names: readonly string[], loadsFilter = false) => {
+  const target = targetOf(257, { abilities: { lacks: new Map(), assumed: new Set(assumed) } });
+  const directives = names.map((name) => ({ name, values: ['yes'], because: '' }));
+  return assumptions(target, directives, loadsFilter).map(
+    ({ severity, code, message }) => `${severity} ${code}: ${message}`,
+  );
+};
+
+test('a target of which all is known has nothing to be taken for granted', () => {
+  assert.deepEqual(said([], ['LockPersonality', 'IPAddressDeny'], true), []);
+});
+
+test('the abilities that the plan needs are named once each, with the directives that need them', () => {
+  assert.deepEqual(said(['seccomp'], ['LockPersonality', 'PrivateTmp', 'RestrictRealtime'], true), [
+    `warning assumed: taken for granted of the target: ${describeNeed('seccomp')} (for SystemCallFilter=, LockPersonality=, RestrictRealtime=)`,
+  ]);
+});
+
+test('an ability that nothing in the plan needs is not named', () => {
+  assert.deepEqual(said(['seccomp'], ['PrivateTmp']), []);
+  assert.deepEqual(said(['seccomp'], []), []);
+  assert.equal(said(['seccomp'], [], true).length, 1);
+});

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Diagnostic } from '../../../src/diagnostic.js';
+import { absentCalls, foreignSets, replacedFilter, unknownNumbers } from '../../../src/plan/calls/notes.js';
+import type { SystemdFilter } from '../../../src/plan/plan.js';
+import { type Action, errnoAction, KILL } from '../../../src/syscalls/action.js';
+import { bundledSets } from '../../../src/syscalls/sets.js';
+import { callContext, targetOf } from '../../support/planned.js';
+
+const said = (found: readonly Diagnostic[]) =>
+  found.map(({ severity, code, message, at }) => `${severity} ${code} ${at?.line}: ${message}`);
+
+test("a call of another machine is told with this machine's, unless a line has that, too", () => {
+  const absent = (lines: string) => said(absentCalls(callContext(lines)));
+  assert.deepEqual(absent('deny = ["mmap2"]'), ["note absent-syscall 2: x86-64 has no call 'mmap2'"]);
+  assert.equal(absentCalls(callContext('deny = ["mmap2"]'))[0]!.hint, "it has 'mmap'");
+  assert.deepEqual(absent('deny = ["mmap2", "mmap"]'), []);
+  assert.deepEqual(absent('deny = ["mmap2"]\narchitectures = ["x86"]'), []);
+  assert.deepEqual(absent('deny = ["@file-system"]'), []);
+  const rule = 'rules = [{ syscall = "mmap2", when = [{ arg = 2, bits-any = 4 }], action = "kill" }]';
+  assert.deepEqual(absent(`log = ["uname"]\n${rule}`), ["note absent-syscall 3: x86-64 has no call 'mmap2'"]);
+});
+
+test('sets of another release are told where something is read by them', () => {
+  const target = targetOf(260, { sets: bundledSets(), version: '1' });
+  const foreign = (lines: string, own = '') => {
+    const context = callContext(lines, own, target);
+    return said(foreignSets(context.section, target, context.own));
+  };
+  const message = `syscall sets are those of systemd ${bundledSets().systemd}, not of the target's 1`;
+  assert.deepEqual(foreign('log = ["uname"]\ndeny = ["@mount"]'), [`warning bundled-sets 3: ${message}`]);
+  assert.deepEqual(foreign('allow = ["uname"]'), [`warning bundled-sets 1: ${message}`]);
+  assert.deepEqual(foreign('deny = ["uname"]', 'SystemCallFilter=@system-service'), [
+    `warning bundled-sets 1: ${message}`,
+  ]);
+  assert.deepEqual(foreign('deny = ["uname"]'), []);
+  const { section } = callContext('deny = ["@mount"]');
+  assert.deepEqual(foreignSets(section, { ...target, version: bundledSets().systemd }, undefined), []);
+});
+
+test("a unit's own filter that a policy drops is told; more so where nothing is refused then", () => {
+  const replaced = (lines: string, own: string) => {
+    const { section, own: present } = callContext(lines, own);
+    return replacedFilter(section, present);
+  };
+  const own = 'SystemCallFilter=~uname';
+  assert.deepEqual(said(replaced('inherit = false', own)), [
+    "warning own-filter-replaced 2: the unit's own system call filter is replaced, not added to",
+  ]);
+  assert.deepEqual(replaced('inherit = false', ''), []);
+  assert.deepEqual(replaced('inherit = true', own), []);
+  assert.deepEqual(replaced('deny = ["ptrace"]', own), []);
+  const { section, own: present } = callContext('inherit = false', own);
+  const [permissive] = replacedFilter({ ...section, permissive: true }, present);
+  assert.match(permissive!.message, /as long as the unit is permissive nothing is refused$/);
+});
+
+test('an answer to unknown numbers that is stricter than the policy is told', () => {
+  const filter = (mode: SystemdFilter['mode'], action: Action): SystemdFilter => ({
+    ...{ mode, action, passing: new Set(['read']), refused: new Map() },
+  });
+  const unknown = (lines: string, systemd: number, launched: boolean, action = KILL) =>
+    said(unknownNumbers(callContext(lines, '', targetOf(systemd)), filter('allow', action), launched));
+  const allow = 'allow = ["@system-service"]';
+  assert.deepEqual(unknown(allow, 257, false), []);
+  assert.deepEqual(unknown(allow, 252, false), [
+    "note stricter-than-policy 1: systemd 252 gives unknown numbers 'kill', not 'ENOSYS'",
+  ]);
+  assert.deepEqual(unknown(`${allow}\nunknown = "log"`, 257, true), [
+    "note stricter-than-policy 3: systemd 257 gives unknown numbers 'ENOSYS', not 'log'",
+  ]);
+  // The launcher's filter is as strict by itself.
+  assert.deepEqual(unknown(`${allow}\nunknown = "kill"`, 257, true), []);
+  assert.deepEqual(unknown(`${allow}\nunknown = "EPERM"`, 252, true, errnoAction(1)), []);
+  assert.deepEqual(unknownNumbers(callContext('deny = ["uname"]'), filter('deny', KILL), false), []);
+});

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { modeOf } from '../../../src/plan/calls/permissive.js';
+import { asPermissive } from '../../../src/policy/permissive.js';
+import { callContext, planned, targetOf } from '../../support/planned.js';
+import { policyFrom } from '../../support/policy.js';
+
+const mode = (syscalls: string) => modeOf(callContext(syscalls).section, targetOf(257));
+
+test('a policy that refuses nothing and records something is permissive by itself', () => {
+  assert.equal(mode('deny = ["uname"]\naction = "log"'), 'permissive');
+  assert.equal(mode('deny = ["uname:EPERM"]\naction = "log"'), 'enforcing');
+  assert.equal(mode('deny = ["uname"]'), 'enforcing');
+  assert.equal(
+    modeOf({ ...callContext('deny = ["uname"]').section, permissive: true }, targetOf(257)),
+    'permissive',
+  );
+});
+
+const said = (policy: string, lines = '') => {
+  const { diagnostics } = planned(asPermissive(policyFrom(policy)), lines);
+  return diagnostics.map(({ severity, code }) => `${severity} ${code}`);
+};
+
+test("--permissive says what becomes of the policy, of the unit's own filter, and of no_new_privs", () => {
+  const deny = '[syscalls]\ndeny = ["uname"]\n';
+  assert.deepEqual(said(deny), ['note permissive', 'note permissive-launcher']);
+  assert.deepEqual(said(deny, 'SystemCallFilter=~ptrace'), [
+    ...['note permissive', 'note refused-by-unit', 'note permissive-launcher'],
+  ]);
+  // The launcher would be there in any case, or the policy says what it does by itself.
+  assert.deepEqual(said(deny.replace('uname', 'execve')), ['note permissive']);
+  assert.deepEqual(said(`${deny}[service]\nNoNewPrivileges = true`), ['note permissive']);
+});
+
+test('expectations are held against the policy that would be enforced', () => {
+  const expect = (action: string) =>
+    `[syscalls]\ndeny = ["uname:EPERM"]\n[[expect]]\nsyscall = "uname"\naction = "${action}"\n`;
+  assert.ok(!said(expect('EPERM')).some((one) => one.startsWith('error')));
+  assert.ok(said(expect('log')).some((one) => one.startsWith('error')));
+});

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { error, note } from '../../../src/diagnostic.js';
+import {
+  isUntrustedOnly,
+  pickedSources,
+  plannedLaunch,
+  untrustedPath,
+} from '../../../src/plan/launcher/launch-paths.js';
+import { effectiveUnit } from '../../../src/unit/effective.js';
+import { FOLDER, NO_EXEC } from '../../support/demo-service.js';
+import { planned, unitFile } from '../../support/planned.js';
+
+const INSTALLED = '/usr/local/libexec/sandbox-unit';
+
+const launchOf = (policy: string, lines = '', packaged = '/usr/libexec/sandbox-unit/launcher') =>
+  plannedLaunch(planned(policy, lines), effectiveUnit([unitFile(lines)]), packaged);
+
+test('without a filter for the launcher nothing is started by it', () => {
+  assert.equal(launchOf('[syscalls]\ndeny = ["uname"]'), undefined);
+});
+
+test('of files that are written anew the folder counts, of a launcher of a package the file', () => {
+  assert.deepEqual(launchOf(NO_EXEC)!.paths, [INSTALLED, FOLDER]);
+  assert.deepEqual(launchOf(NO_EXEC, '', `${INSTALLED}/launcher`)!.paths, [`${INSTALLED}/launcher`, FOLDER]);
+});
+
+test('a program that is mounted over counts, and what systemd starts in its place', () => {
+  const policy = `${NO_EXEC}[exec]\nprograms = ["/usr/sbin/daemon"]\nwrap = []\n`;
+  const launch = launchOf(policy)!;
+  assert.deepEqual(launch.paths, [INSTALLED, FOLDER, '/usr/sbin/daemon']);
+  assert.deepEqual(launch.starters, ['/usr/sbin/demod']);
+  assert.deepEqual(launchOf(NO_EXEC)!.starters, []);
+});
+
+test("the service sees the host's files by its root and its own mounts, not by ours", () => {
+  const { view } = launchOf(
+    NO_EXEC,
+    'RootDirectory=/srv/root/\nBindPaths=-/a:/b:norbind\nBindReadOnlyPaths="/c d"',
+  )!;
+  assert.equal(view.root, '/srv/root');
+  assert.deepEqual(view.binds, [
+    { source: '/a', destination: '/b', by: 'BindPaths' },
+    { source: '/c d', destination: '/c d', by: 'BindReadOnlyPaths' },
+  ]);
+  assert.equal(launchOf(NO_EXEC)!.view.root, '/');
+});
+
+test('images may put files anywhere; those that a specifier names are left to the manager', () => {
+  const { images } = launchOf(NO_EXEC, 'ExtensionDirectories=-/x /%i\nRootImage=relative')!;
+  assert.deepEqual(
+    images.map(({ source, by }) => `${by} ${source}`),
+    ['ExtensionDirectories /x'],
+  );
+});
+
+test('a folder of which systemd picks an entry may be another one at the next start', () => {
+  const picked = (lines: string) =>
+    pickedSources(launchOf(NO_EXEC, lines)!).map(({ by, path }) => `${by} ${path}`);
+  assert.deepEqual(picked('RootDirectory=/srv/a.v'), ['RootDirectory /srv/a.v']);
+  assert.deepEqual(picked('RootDirectory=/srv/a.v/b'), ['RootDirectory /srv/a.v/b']);
+  assert.deepEqual(picked('BindPaths=/a.v:/etc'), ['BindPaths /a.v']);
+  assert.deepEqual(picked('BindPaths=/a.v:/srv'), []);
+  assert.deepEqual(picked('RootDirectory=/srv/av'), []);
+});
+
+test('what others can change on the way to a path is one error, at the line that leads there', () => {
+  const launch = launchOf(NO_EXEC, 'RootDirectory=/srv')!;
+  assert.deepEqual(untrustedPath(launch, '/a', [], false), []);
+  const [found, ...more] = untrustedPath(
+    launch,
+    '/usr/x',
+    [
+      { path: '/srv', why: 'belongs to user 7', by: 'RootDirectory' },
+      { path: '/srv/\x1b[31m', why: 'may be written by all' },
+    ],
+    false,
+  );
+  assert.deepEqual(more, []);
+  assert.deepEqual(
+    [found!.severity, found!.code, found!.at?.file, found!.at?.line],
+    ['error', 'untrusted-path', 'demo.service', 3],
+  );
+  assert.match(
+    found!.message,
+    /^RootDirectory= of demo\.service: \/srv belongs to user 7, \/srv\/\\x1b\[31m may be written by all: /,
+  );
+  const many = Array.from({ length: 9 }, (_, i) => ({ path: `/${i}`, why: 'may be written by all' }));
+  const [inside] = untrustedPath(launch, '/usr/x', many, true);
+  assert.match(inside!.message, /^\/0 .*, \/4 may be written by all where demo\.service runs: /);
+});
+
+test('the running program is unknown where nothing but an untrusted start is wrong', () => {
+  const untrusted = error('untrusted-path', '');
+  assert.ok(isUntrustedOnly([untrusted, untrusted]));
+  assert.ok(!isUntrustedOnly([]));
+  assert.ok(!isUntrustedOnly([untrusted, note('other', '')]));
+});

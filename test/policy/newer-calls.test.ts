@@ -1,0 +1,38 @@
+/** Tests of policy/newer-calls.ts: calls that sets of older systemds lack, as the warnings about open doors tell of them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openDoors } from '../../src/policy/doors.js';
+import { bundledSets, type SyscallSets } from '../../src/syscalls/sets.js';
+import { olderSets } from '../support/older-sets.js';
+import { syscallsFrom } from '../support/policy.js';
+
+const lacking = (lines: string, sets: SyscallSets) =>
+  openDoors(syscallsFrom(lines), [], sets, ['x86-64']).map(({ message, hint }) => [message, hint]);
+
+test('a set of an older systemd lacks newer calls, which a policy must deny by name', () => {
+  assert.deepEqual(lacking('deny = ["@mount"]', bundledSets()), [
+    [
+      `'@mount' of systemd ${bundledSets().systemd} lacks 'open_tree_attr', which newer kernels have`,
+      "deny 'open_tree_attr' too",
+    ],
+  ]);
+  assert.deepEqual(lacking('deny = ["@mount"]', olderSets('247')), [
+    [
+      "'@mount' of systemd 247 lacks 'mount_setattr' and 'open_tree_attr', which newer kernels have",
+      "deny 'mount_setattr' and 'open_tree_attr' too",
+    ],
+  ]);
+  const [[message] = []] = lacking('deny = ["@file-system", "io_uring_setup"]', olderSets('252'));
+  assert.match(message!, /^'@file-system' of systemd 252\S* lacks .*'setxattrat'/);
+});
+
+test('nothing is lacking where newer calls are refused, or the set is let through', () => {
+  for (const lines of [
+    'deny = ["@mount", "open_tree_attr"]',
+    'allow = ["@system-service"]\ndeny = ["@mount"]',
+    'deny = ["@mount:log"]',
+    'deny = ["@swap"]',
+  ]) {
+    assert.deepEqual(lacking(lines, bundledSets()), [], lines);
+  }
+});

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { surroundingsOf, surroundingsText } from '../../../src/prepare/load/surroundings.js';
+import { parseUnitName, type UnitName } from '../../../src/unit/name.js';
+import { unitWith } from '../../support/apply-in-memory.js';
+import { FakeSystem } from '../../support/fake-system.js';
+
+const asked = async (sets: readonly string[], properties: Readonly<Record<string, unknown>>) => {
+  const system = new FakeSystem();
+  const found = await surroundingsOf({
+    system,
+    unit: parseUnitName('demo.service') as UnitName,
+    states: [await unitWith(properties)],
+    sets: (directive) => sets.includes(directive),
+  });
+  return { found, calls: system.calls };
+};
+
+test('units that share namespaces are known by the manager, each once', async () => {
+  const { found, calls } = await asked([], { JoinsNamespaceOf: ['b.service', 'a.service', 'b.service'] });
+  assert.deepEqual(found, { partners: ['a.service', 'b.service'], allowed: new Map(), sockets: new Map() });
+  assert.deepEqual(calls, []);
+});
+
+test('slices and sockets are asked for only where the policy has a line that they may undo', async () => {
+  const properties = { Slice: 'a-b.slice', TriggeredBy: ['demo.socket', 'demo.path'] };
+  assert.deepEqual((await asked(['PrivateTmp'], properties)).calls, []);
+  const { calls } = await asked(['IPAddressDeny'], properties);
+  for (const unit of ['a-b.slice', 'a.slice', '-.slice', 'demo.socket'])
+    assert.ok(
+      calls.some((call) => call.endsWith(unit)),
+      unit,
+    );
+  assert.ok(!calls.some((call) => call.endsWith('demo.path')));
+});
+
+test('each fact has a text of its own, so that a change shows in the hash', () => {
+  const rules = {
+    denied: ['0.0.0.0/0'],
+    allowed: ['10.0.0.0/8'],
+    interfaces: [{ only: false, names: new Set(['lo']) }],
+    isolated: true,
+  };
+  const facts = {
+    partners: ['a.service'],
+    allowed: new Map([['a.slice', ['10.0.0.0/8']]]),
+    sockets: new Map([['a.socket', rules]]),
+  };
+  assert.deepEqual(surroundingsText(facts), [
+    'a.service',
+    'a.slice 10.0.0.0/8',
+    'a.socket -0.0.0.0/0 +10.0.0.0/8 ~lo isolated',
+  ]);
+  assert.deepEqual(surroundingsText({ partners: [], allowed: new Map(), sockets: new Map() }), []);
+});

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Explanation } from '../../src/explain/explanation.js';
+import { explanationsJson, explanationsText } from '../../src/report/explain.js';
+
+const explanation = (more: Partial<Explanation> = {}): Explanation => ({
+  call: { abi: 'x86-64', number: 165, name: 'mount', known: true },
+  ...{ got: 'killed', count: 1, last: 1_700_000_000_000, certain: true },
+  processes: [{ pid: 7, name: 'demod', program: '/usr/sbin/demod' }],
+  cause: { kind: 'denied', what: 'deny @mount', at: { file: 'p.toml', line: 2, column: 9 } },
+  changes: [{ does: "add 'mount' to allow", where: 'p.toml', text: 'allow = ["mount"]', line: 3 }],
+  ...{ instead: undefined, opens: undefined },
+  ...more,
+});
+
+const text = (...all: Explanation[]) => explanationsText('demo.service', all, new Map(), 'x86-64');
+
+test('the head counts what was refused, and what would be', () => {
+  const head = (...all: Explanation[]) => text(...all).split('\n')[0];
+  assert.equal(head(), 'demo.service: no refused call is on record');
+  assert.equal(head(explanation()), 'demo.service: 1 call was refused');
+  assert.equal(head(explanation(), explanation()), 'demo.service: 2 calls were refused');
+  assert.equal(head(explanation({ got: 'recorded' })), 'demo.service: no call was refused, 1 would be');
+});
+
+test('a call has the processes, the last time, and the changes that let it through', () => {
+  const shown = text(
+    explanation({
+      count: 3,
+      instead: { does: 'drop @mount', where: 'systemctl edit' },
+      opens: 'it may mount',
+    }),
+  );
+  assert.match(shown, /by demod\[7\] \(\/usr\/sbin\/demod\), 3 times, last at 2023-11-14T22:13:20\.000Z\n/);
+  assert.match(shown, / {2}to allow it, add 'mount' to allow \(p\.toml\)\n {6}allow = \["mount"\]\n/);
+  assert.match(shown, / {2}or drop @mount \(systemctl edit demo\.service\)\n/);
+  assert.match(shown, /it may mount/);
+});
+
+test('names of processes and texts of policies reach no terminal as they are', () => {
+  const hostile = 'a\x1b[2J\nb';
+  const shown = text(
+    explanation({
+      processes: [{ pid: undefined, name: hostile, program: hostile }],
+      changes: [{ does: hostile, where: hostile, text: 'deny = ["\x1b"]' }],
+    }),
+  );
+  assert.ok(!shown.includes('\x1b') && !shown.includes('\nb'));
+});
+
+test('a guess says that it is one', () => {
+  assert.notEqual(text(explanation({ certain: false, changes: [] })), text(explanation({ changes: [] })));
+});
+
+test('programs get numbers in hex, and null where nothing is known', () => {
+  const [found] = explanationsJson([
+    explanation({
+      call: { abi: undefined, number: 5, name: 'call 5', known: false, args: [255n] },
+      processes: [{ pid: undefined, name: 'a', program: undefined }],
+    }),
+  ]);
+  assert.deepEqual(
+    [found!.abi, found!.args, found!.processes],
+    [null, ['0xff'], [{ pid: null, name: 'a', program: null }]],
+  );
+  assert.deepEqual(found!.cause, { kind: 'denied', what: 'deny @mount', file: 'p.toml', line: 2, column: 9 });
+  assert.ok(!('instead' in found!) && !('opens' in found!));
+});

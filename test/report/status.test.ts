@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { statusJson, statusText, type UnitStatus } from '../../src/report/status.js';
+
+const one = (more: Partial<UnitStatus> = {}): UnitStatus => ({
+  ...{ unit: 'a.service', mode: 'enforcing', state: 'live', policy: '/etc/a.toml', dropIn: '/d' },
+  ...{ recorded: [], gaps: [], missing: [], drift: [], diagnostics: [] },
+  ...more,
+});
+
+const row = (more: Partial<UnitStatus>) =>
+  statusText([one(more)], true)
+    .split('\n')[1]!
+    .split(/ {2,}/);
+
+test('a unit has a line, with what can not be told left out', () => {
+  assert.deepEqual(row({}), ['a.service', 'enforcing', 'live', '-', '/etc/a.toml']);
+  const { state: _, mode: __, policy: ___, ...bare } = one();
+  assert.match(statusText([bare], true), /a\.service {2}- {5}- {6}- {6}-\n$/);
+});
+
+test('drift is told by codes without their prefix, and that there may be more of it', () => {
+  assert.equal(row({ drift: ['drift-policy', 'drift-unit'] })[3], 'policy, unit');
+  assert.equal(row({ drift: ['drift-policy'], untold: true })[3], 'policy, ?');
+  assert.equal(row({ untold: true })[3], '?');
+});
+
+test('calls that are recorded are named, three at most, and shown as they are printed', () => {
+  assert.equal(row({ recorded: ['uname', 'a\x1b'] })[1], 'enforcing, records uname, a\\x1b');
+  assert.match(row({ recorded: ['a', 'b', 'c', 'd', 'e'] })[1]!, /^enforcing, records a, b, c and 2 more$/);
+});
+
+test('a unit without files of ours has a line only if there is drift', () => {
+  const { dropIn: _, ...bare } = one();
+  assert.equal(statusText([bare], true), '');
+  assert.match(statusText([{ ...bare, drift: ['drift-gone'] }], true), /a\.service/);
+  assert.equal(statusText([], true), 'No unit is confined by sandbox-unit.\n');
+  assert.equal(statusText([], false), '');
+});
+
+test('to programs what can not be told is null', () => {
+  assert.deepEqual(
+    statusJson({ unit: 'a.service', recorded: [], gaps: ['gap-x'], missing: [], drift: [], diagnostics: [] }),
+    {
+      ...{ unit: 'a.service', mode: null, state: null, policy: null, dropIn: null },
+      ...{ recorded: [], gaps: ['gap-x'], missing: [], drift: [] },
+    },
+  );
+});

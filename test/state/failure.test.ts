@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { endedWell, failed, howItEnded, isKilledByFilter, isSystemds } from '../../src/state/failure.js';
+import type { ProcessResult } from '../../src/system/system.js';
+import { machine, unitWith } from '../support/apply-in-memory.js';
+import { NO_EXEC, UNIT } from '../support/demo-service.js';
+import { planned } from '../support/planned.js';
+
+const [EXITED, KILLED, DUMPED] = [1, 2, 3];
+const ended = (code: number, status: number, Result = 'x') =>
+  unitWith({ ExecMainCode: code, ExecMainStatus: status, Result });
+
+test('the end of a main process is told by how it ended', async () => {
+  const cases: readonly [
+    code: number,
+    status: number,
+    says: string,
+    killed: boolean,
+    systemds: boolean,
+    well: boolean,
+  ][] = [
+    [EXITED, 0, 'x, exit status 0', false, false, true],
+    [EXITED, 3, 'x, exit status 3', false, false, false],
+    [EXITED, 226, 'x, exit status 226/NAMESPACE', false, true, false],
+    [EXITED, 250, 'x, exit status 250', false, false, false],
+    [KILLED, 15, 'x, killed by signal 15', false, false, true],
+    [KILLED, 9, 'x, killed by signal 9', false, false, false],
+    [KILLED, 31, 'x, killed by SIGSYS: a refused system call', true, false, false],
+    [DUMPED, 31, 'x, killed by SIGSYS: a refused system call', true, false, false],
+    [EXITED, 31, 'x, exit status 31', false, false, false],
+  ];
+  for (const [code, status, says, killed, systemds, well] of cases) {
+    const unit = await ended(code, status);
+    assert.deepEqual(
+      [howItEnded(unit), isKilledByFilter(unit), isSystemds(unit), endedWell(unit)],
+      [says, killed, systemds, well],
+      `${code} ${status}`,
+    );
+  }
+});
+
+test('before a main process there is the command that failed, but none whose failure is ignored', async () => {
+  const command = (code: number, status: number, ...flags: string[]) => [
+    '/bin/a',
+    ['/bin/a'],
+    flags,
+    0,
+    0,
+    0,
+    0,
+    0,
+    code,
+    status,
+  ];
+  const before = (...commands: unknown[]) => unitWith({ ExecMainCode: 0, ExecStartPreEx: commands });
+  assert.equal(isKilledByFilter(await before(command(EXITED, 0), command(KILLED, 31))), true);
+  assert.equal(isKilledByFilter(await before(command(KILLED, 31, 'ignore-failure'))), false);
+  assert.equal(isSystemds(await before(command(EXITED, 203))), true);
+});
+
+const journal = (lines: string) => ({
+  journalctl: (): ProcessResult => ({ status: 0, stdout: lines, stderr: '' }),
+});
+
+async function told(lines: string, scope: 'system' | 'user' = 'system', plan = planned(NO_EXEC)) {
+  const distort = (properties: Map<string, unknown>) => {
+    properties.set('Result', 'signal').set('ExecMainCode', KILLED).set('ExecMainStatus', 31);
+    properties.set('InvocationID', [0xab, 0xcd]);
+  };
+  const system = machine({ distort, programs: journal(lines) });
+  const found = await failed(system, { unit: UNIT, scope, plan }, 'it failed');
+  return { ...found, calls: system.calls };
+}
+
+test('a failed service is told with its end, its last words, and what explains it', async () => {
+  const { severity, code, message, hint, calls } = await told('first\n\nlast\n');
+  assert.deepEqual(
+    [severity, code, message],
+    ['error', 'service-failed', 'it failed (signal, killed by SIGSYS: a refused system call)'],
+  );
+  assert.match(
+    hint!,
+    /^'sandbox-unit explain --record demo\.service' runs it once .*; it said: first \/ last$/,
+  );
+  assert.ok(
+    calls.some(
+      (call) => call.includes('_SYSTEMD_UNIT=demo.service') && call.includes('_SYSTEMD_INVOCATION_ID=abcd'),
+    ),
+  );
+  assert.match((await told('', 'user')).hint!, /explain --user --record|--user/);
+});

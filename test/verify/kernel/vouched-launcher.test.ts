@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Instruction } from '../../../src/filter/bpf.js';
+import { ABIS } from '../../../src/syscalls/abi.js';
+import { numbersOf } from '../../../src/syscalls/numbers.js';
+import { answeringPart, doubtOf, notVouched } from '../../../src/verify/kernel/vouched-launcher.js';
+import { unitWith } from '../../support/apply-in-memory.js';
+import { LAUNCHER, NO_EXEC } from '../../support/demo-service.js';
+import { type FakeOptions, FakeSystem, program } from '../../support/fake-system.js';
+import { planned, targetOf } from '../../support/planned.js';
+
+const RETURN: Instruction = { code: 0x06, jt: 0, jf: 0, k: 0 };
+const WORDS = [0, 4, 40, 44, 48, 52, 56, 60];
+const VALUES = [numbersOf('x86-64').get('execve')!, ABIS['x86-64'].arch, 1, 2, 3, 4, 5, 6];
+const GUARDED: readonly Instruction[] = [
+  ...WORDS.flatMap((k, i) => [
+    { code: 0x20, jt: 0, jf: 0, k },
+    { code: 0x15, jt: 0, jf: 15 - 2 * i, k: VALUES[i]! },
+  ]),
+  { code: 0x06, jt: 0, jf: 0, k: 0x7fff0000 },
+  { code: 0x54, jt: 0, jf: 0, k: 0 },
+  RETURN,
+];
+
+const PLAN = planned(NO_EXEC);
+const thread = (stack: readonly (readonly Instruction[])[], pid = 7) => ({
+  tid: pid,
+  pid,
+  name: 'demod',
+  stack,
+  unread: 0,
+});
+
+async function doubt(options: FakeOptions, properties = {}, threads = [thread([GUARDED])], plan = PLAN) {
+  const unit = await unitWith({ MainPID: 7, ...properties });
+  return doubtOf(new FakeSystem(options), { plan, unit }, threads);
+}
+
+const HELP = 'usage: sandbox-unit-launcher';
+
+test('a launcher that root installed is vouched for, also one of another version', async () => {
+  assert.equal(await doubt({ files: { [LAUNCHER]: program('any') } }), undefined);
+  assert.equal(await doubt({ files: { [LAUNCHER]: program(`x ${HELP} y`) } }), undefined);
+});
+
+test('one that others can change is not', async () => {
+  const found = await doubt({ files: { [LAUNCHER]: program(HELP) }, untrusted: ['/usr/local'] });
+  assert.deepEqual(found, { why: '/usr/local belongs to user 1000 there', isCertain: true });
+});
+
+test('where nobody can look an image may have another, and then that is not certain', async () => {
+  assert.deepEqual(await doubt({}, { RootImage: '/a.raw' }), {
+    ...{ why: `what RootImage= has in the place of ${LAUNCHER} can't be seen`, isCertain: false },
+  });
+  assert.equal(await doubt({}, { RootImage: '', MountImages: [] }), undefined);
+});
+
+test('without a guard, a planned launcher or root nothing is to be vouched for', async () => {
+  const untrusted = { files: { [LAUNCHER]: program(HELP) }, untrusted: ['/usr/local'] };
+  assert.equal(await doubt(untrusted, {}, [thread([[RETURN]])]), undefined);
+  assert.equal(await doubt(untrusted, {}, undefined, planned('[syscalls]\ndeny = ["uname"]')), undefined);
+  assert.equal(
+    await doubt(untrusted, {}, undefined, planned(NO_EXEC, '', targetOf(257, { scope: 'user' }))),
+    undefined,
+  );
+});
+
+test('the guard of a known launcher answers no call; that of another does', () => {
+  assert.deepEqual(answeringPart(PLAN, undefined)(GUARDED), [RETURN]);
+  assert.deepEqual(answeringPart(PLAN, { why: '', isCertain: false })(GUARDED), [RETURN]);
+  assert.equal(answeringPart(PLAN, { why: '', isCertain: true })(GUARDED), GUARDED);
+  assert.equal(answeringPart(planned('[syscalls]\ndeny = ["uname"]'), undefined)(GUARDED), GUARDED);
+});
+
+test('who started the service is doubted with a way out', () => {
+  const { code, hint } = notVouched(PLAN, { why: 'x', isCertain: true });
+  assert.equal(code, 'launcher-unknown');
+  assert.match(hint!, /^'systemctl restart .*demo\.service' starts it anew/);
+});
