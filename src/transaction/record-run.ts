@@ -34,7 +34,7 @@ import {
 } from './changed-unit.js';
 import { holdSignals } from './held-signals.js';
 import type { UndoRecord } from './record-format.js';
-import { rollBack, sparesChanged } from './roll-back.js';
+import { isRestored, rollBack, sparesChanged } from './roll-back.js';
 import { type Ending, runSteps, type Step } from './runner.js';
 import { keepRecords } from './steps/record.js';
 import { reload } from './steps/reload.js';
@@ -89,7 +89,7 @@ export async function recordRun(
     const problems = unit ? await undo(transaction, unit) : [];
     diagnostics.push(...problems);
     failed =
-      problems.length > 0 || diagnostics.some(({ code }) => ['interrupted', 'unwritable'].includes(code));
+      !isRestored(problems) || diagnostics.some(({ code }) => ['interrupted', 'unwritable'].includes(code));
     signals.release();
   }
   if (looked.readable && looked.explanations.length === 0) diagnostics.push(nothing(prepared.plan.unit));
@@ -226,7 +226,7 @@ function heardBy({ status, stdout }: ProcessResult, manager: UserManager): Heard
 /** Rolls the unit back. A service that didn't run is stopped. */
 async function undo({ context, signals }: Transaction, unit: AppliedUnit): Promise<readonly Diagnostic[]> {
   const [problems] = await rollBack(context, [unit.record], { signals, spare: sparesChanged(context) });
-  if (problems!.length === 0) return [];
+  if (isRestored(problems!)) return problems!;
   const hint = `'${ownCommand(context.placement.scope, 'status', unit.unit)}' says how it is`;
   return [
     ...problems!,

@@ -1,6 +1,6 @@
 /** Recovery: the next run rolls back units that a run has left half changed, whatever ended that. */
 
-import { asWarning, type Diagnostic, EXIT, hasErrors, UserError, warning } from '../diagnostic.js';
+import { asWarning, type Diagnostic, EXIT, UserError, warning } from '../diagnostic.js';
 import { installedLauncher, isRuntimePath, isTemporaryName, undoFolder } from '../paths.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import { type Service, servicesOf } from '../state/service.js';
@@ -9,7 +9,7 @@ import type { Context } from '../system/context.js';
 import { changedSince } from './changed-since.js';
 import { bootId, forgetRecord, readRecords, unfinishedUnits } from './record.js';
 import type { UndoRecord } from './record-format.js';
-import { rollBack } from './roll-back.js';
+import { isRestored, rollBack } from './roll-back.js';
 import { standsOf } from './steps/files.js';
 
 /**
@@ -37,20 +37,20 @@ export async function recover(context: Context): Promise<readonly Diagnostic[]> 
   }
   const problems = await rollBack(context, due);
   for (const [i, { unit }] of due.entries()) {
-    found.push(hasErrors(problems[i]!) ? notBack(unit) : isBack(unit), ...problems[i]!);
+    found.push(isRestored(problems[i]!) ? isBack(unit) : notBack(unit), ...problems[i]!);
   }
   if ((await unfinishedUnits(context)).length > 0) throw new UserError(found, EXIT.failure);
   return found;
 }
 
 const isBack = (unit: string): Diagnostic =>
-  warning(
-    'put-back',
-    `a run was ended while it changed ${unit}, which is rolled back, and runs, as it was before`,
-  );
+  warning('put-back', `a run was ended while it changed ${unit}, which is rolled back to how it was before`);
 
 const notBack = (unit: string): Diagnostic =>
-  warning('half-done', `${unit} was left half changed by a run that was ended, and can't be rolled back`);
+  warning(
+    'half-done',
+    `${unit} was left half changed by a run that was ended, and can't wholly be rolled back`,
+  );
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 

@@ -21,7 +21,7 @@ export const undoes = (context: Context, how: HowBack = {}) => ({
 
 /**
  * Rolls units back by their records alone.
- * @returns what is to be said, one list a record; an error where a unit isn't as it was
+ * @returns diagnostics, one list a record: isRestored() tells of each whether its unit is as it was
  */
 export const rollBack = (
   context: Context,
@@ -38,5 +38,6 @@ export const sparesChanged =
     return [changedSince(context, record.unit), ...forgotten];
   };
 
-/** Whether a diagnostic of a roll-back is no failure: somebody else's stop stays. */
-export const isAsWanted = ({ code }: Diagnostic): boolean => code === STAYS_STOPPED;
+/** Whether a unit is as it was, by the diagnostics of its roll-back: somebody else's stop stays. */
+export const isRestored = (said: readonly Diagnostic[]): boolean =>
+  said.every(({ code }) => code === STAYS_STOPPED);

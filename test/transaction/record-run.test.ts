@@ -87,6 +87,23 @@ test('a service that did not run is stopped again', async () => {
   assert.deepEqual([exit, codes], [2, ['not-stopped', 'not-restored']]);
 });
 
+/** A service that somebody stops when the roll-back has put its files back. */
+function stoppedByOthers(options: FakeOptions = {}): FakeSystem {
+  const STOPPING = 'de5b426a63be47a7b6ac3eaac82e2f6f';
+  const isBack = () => system.calls.filter((call) => call === 'reload').length > 1;
+  const system = machine({
+    ...options,
+    distort: (properties) => isBack() && properties.set('ActiveState', 'inactive'),
+    programs: { journalctl: () => done(isBack() ? `{"MESSAGE_ID":"${STOPPING}"}\n` : '') },
+  });
+  return system;
+}
+
+test('a service that somebody has stopped is as it shall be', async () => {
+  const { exit, codes } = await record(stoppedByOthers());
+  assert.deepEqual([exit, codes], [1, ['stays-stopped']]);
+});
+
 test('nothing is touched where no record can be had, or nothing would be recorded', async () => {
   const cases: [options: FakeOptions, exit: number, code: string][] = [
     [{ silent: true }, 2, 'records-unreadable'],

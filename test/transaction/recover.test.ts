@@ -268,6 +268,21 @@ describe('what was left half changed', () => {
     assert.deepEqual(system.changes, []);
   });
 
+  test('is not called as it was where a service runs on with the files that are gone', async () => {
+    let isRefused = false;
+    const system = machine({
+      killAt: HALF,
+      distort: (properties) => isRefused && properties.set('RefuseManualStart', true),
+    });
+    await attempt(system, VERBS.apply!);
+    system.revive();
+    isRefused = true;
+    const found = await attempt(system, (context) => status(context, []));
+    assert.deepEqual(codes(found), ['half-done', 'restart-due']);
+    assert.match(found.diagnostics![0]!.message, /can't wholly be rolled back$/);
+    assert.ok(system.isConfined(UNIT) && ours(system.files).length === 0);
+  });
+
   test('takes the launcher with it that it has put there, and no other', async () => {
     const there = { files: { [LAUNCHER]: program('launcher of this build') } };
     for (const options of [{}, there]) {

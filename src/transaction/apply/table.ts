@@ -10,7 +10,7 @@ import {
 } from '../changed-unit.js';
 import type { UndoRecord } from '../record-format.js';
 import { restartOrder } from '../restart-order.js';
-import { isAsWanted, sparesChanged, undoes } from '../roll-back.js';
+import { isRestored, sparesChanged, undoes } from '../roll-back.js';
 import { type Course, type Ending, runSteps, type Step } from '../runner.js';
 import { commitApplied } from '../steps/commit.js';
 import { readBackApplied } from '../steps/read-back.js';
@@ -92,7 +92,7 @@ function resultOf({ unit, state, failedAt, failures, undone }: Ending<AppliedUni
   const common = { unit: unit.unit, changes, diagnostics, prepared };
   if (state === 'done') return { ...common, state: 'applied', restarted, verified };
   const isUnread = failedAt === 'record' || failedAt === 'write';
-  if (!undone.every(isAsWanted)) return { ...common, state: 'failed', restarted, verified };
+  if (!isRestored(undone)) return { ...common, state: 'failed', restarted, verified };
   return isUnread
     ? { ...common, state: 'refused', services }
     : { ...common, state: 'rolled-back', restarted, verified };

@@ -5,7 +5,7 @@ import type { Context } from '../../system/context.js';
 import { beginEach, type ChangedUnit, type RestartOptions, type Transaction } from '../changed-unit.js';
 import type { UndoRecord } from '../record-format.js';
 import { restartOrder } from '../restart-order.js';
-import { isAsWanted, sparesChanged, undoes } from '../roll-back.js';
+import { isRestored, sparesChanged, undoes } from '../roll-back.js';
 import { type AfterFailure, type Course, type Ending, runSteps, type Step } from '../runner.js';
 import type { StepName } from '../step-names.js';
 import { commitReverted, forget } from '../steps/commit.js';
@@ -77,7 +77,7 @@ async function resultOf(context: Context, ending: Ending<ChangedUnit>): Promise<
   const common = { unit: unit.unit, changes, diagnostics };
   if (state === 'done') return { ...common, state: 'reverted', restarted };
   if (state === 'undone') {
-    return { ...common, state: undone.every(isAsWanted) ? 'rolled-back' : 'failed', restarted };
+    return { ...common, state: isRestored(undone) ? 'rolled-back' : 'failed', restarted };
   }
   const forgotten = await failureOf(() => forget(context, unit.unit));
   return {
