@@ -40,7 +40,8 @@ function isWithin(groups: readonly string[], { state }: Service): boolean {
   return /^\/./.test(group) && groups.some((own) => covers(group, own));
 }
 
+/** The affected unit of any type, a scope and a slice among them, that is around this program. */
 function affectedAround(groups: readonly string[], affected: readonly AffectedUnit[]): string | undefined {
   const names = groups.flatMap((group) => group.split('/'));
-  return names.find((name) => name.endsWith('.service') && affected.some((one) => one.name === name));
+  return names.find((name) => affected.some((one) => one.name === name));
 }

@@ -91,3 +91,18 @@ for (const [groups, isWithin] of WITHIN) {
     assert.equal((await run(start(), { restart: false })).exit, 0);
   });
 }
+
+for (const around of ['session-3.scope', 'work.slice', 'other.service']) {
+  test(`in ${around} this program is ended by the restart of a service that ${around} needs`, async () => {
+    const groups = `0::/user.slice/${around}/below\n`;
+    const system = machine({
+      running: [UNIT, around],
+      files: { '/proc/self/cgroup': groups },
+      distort: (properties) => properties.set('RequiredBy', [around]),
+    });
+    const result = await run(system);
+    assert.deepEqual([result.exit, system.changes], [1, []]);
+    const [wrong] = result.diagnostics;
+    assert.equal(wrong!.message, `this program runs in ${around}, which a restart of ${UNIT} ends`);
+  });
+}
