@@ -176,11 +176,15 @@ export class Host implements System {
   }
 
   async restart(unit: string, how?: 'if-up'): Promise<string> {
-    return (await this.connected()).restart(unit, how);
+    return (await this.connected()).job(how ? 'TryRestartUnit' : 'RestartUnit', unit);
   }
 
   async startUnit(unit: string, starts?: readonly string[]): Promise<string> {
-    return (await this.connected()).startUnit(unit, starts);
+    return (await this.connected()).job('StartUnit', unit, starts);
+  }
+
+  async stopUnit(unit: string): Promise<string> {
+    return (await this.connected()).job('StopUnit', unit);
   }
 
   async wait(milliseconds: number, isOver?: () => Promise<boolean>): Promise<void> {

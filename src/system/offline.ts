@@ -159,6 +159,10 @@ export class Offline implements System {
     throw unavailable('a start');
   }
 
+  async stopUnit(_unit: string): Promise<string> {
+    throw unavailable('a stop');
+  }
+
   async wait(_milliseconds: number): Promise<void> {}
 
   /** The path of a directory entry, so that a link there is replaced or removed, not followed. */

@@ -66,6 +66,11 @@ export interface System {
    */
   startUnit(unit: string, starts?: readonly string[]): Promise<string>;
   /**
+   * Stops a unit.
+   * @returns the result of the job: `done`
+   */
+  stopUnit(unit: string): Promise<string>;
+  /**
    * Waits for a time, in milliseconds.
    * @param isOver asked now and then; true ends the wait early
    */

@@ -76,6 +76,8 @@ export interface FakeOptions {
   readonly kernel?: Readonly<Record<string, string>>;
   /** What `systemd-analyze syscall-filter` lists; false: the program can't be run. */
   readonly sets?: SyscallSets | false;
+  /** Whether jobs that stop a unit fail. */
+  readonly unstoppable?: boolean;
   /** Units that run; the others are stopped. */
   readonly running?: readonly string[];
   /** What a start comes to; `confined` says whether a drop-in of ours is loaded. */
@@ -444,6 +446,13 @@ export class FakeSystem implements System {
   async startUnit(unit: string): Promise<string> {
     this.#record(`start-unit ${unit}`);
     return this.#start(unit, this.#options.behaviour?.(unit, this.#confines(unit)) ?? 'works');
+  }
+
+  async stopUnit(unit: string): Promise<string> {
+    this.#record(`stop-unit ${unit}`);
+    if (this.#options.unstoppable) return 'failed';
+    this.#services.delete(unit);
+    return 'done';
   }
 
   /** Whether a drop-in of ours is loaded. */

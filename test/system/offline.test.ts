@@ -279,7 +279,12 @@ test('what is not there is said', async (t) => {
 test('nothing is asked of a manager, and no program is run', async (t) => {
   const { context } = machine(t);
   const { system } = context;
-  for (const ask of [system.unit('demo.service'), system.reload(), system.restart('demo.service')]) {
+  for (const ask of [
+    system.unit('demo.service'),
+    system.reload(),
+    system.restart('demo.service'),
+    system.stopUnit('demo.service'),
+  ]) {
     await assert.rejects(ask, /needs the running machine/);
   }
   assert.equal((await system.run(['true'])).status, 127);

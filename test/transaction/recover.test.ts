@@ -52,7 +52,6 @@ const machine = (options: FakeOptions = {}, policy = POLICY) =>
     },
     programs: {
       [READER]: () => ({ status: 0, stdout: 'listening\n', stderr: '' }),
-      systemctl: () => ({ status: 0, stdout: '', stderr: '' }),
       ...options.programs,
     },
   });

@@ -22,6 +22,9 @@ const OWN_INTERFACES = new Map(['Slice', 'Socket'].map((one) => [one.toLowerCase
 /** Longest wait for a reload, in milliseconds, as systemctl has it: a large machine has many unit files. */
 const RELOAD_TIMEOUT = 120_000;
 
+/** The manager's calls that queue a job of a unit. */
+type UnitJob = 'RestartUnit' | 'StartUnit' | 'StopUnit' | 'TryRestartUnit';
+
 /** Gets the changed properties of a unit; an empty map if changes may have been missed. */
 type Changed = (properties: UnitProperties) => void;
 
@@ -119,17 +122,11 @@ export class Bus {
     return this.#heard.heard(unit);
   }
 
-  /** Queues a restart, and waits for the result of its job, however long the unit takes. */
-  restart(unit: string, how?: 'if-up'): Promise<string> {
-    return this.#job(how ? 'TryRestartUnit' : 'RestartUnit', unit);
-  }
-
-  /** Queues the start of a unit, and waits for the result of its job. */
-  startUnit(unit: string, starts: readonly string[] = []): Promise<string> {
-    return this.#job('StartUnit', unit, starts);
-  }
-
-  async #job(member: string, unit: string, starts: readonly string[] = []): Promise<string> {
+  /**
+   * Queues a job of a unit, and waits for its result, however long the unit takes.
+   * @param starts units that it may start in turn: their earlier starts are forgotten, too
+   */
+  async job(member: UnitJob, unit: string, starts: readonly string[] = []): Promise<string> {
     await this.#subscribe();
     for (const one of [unit, ...starts]) await this.#forgetStarts(one);
     this.#heard.expect(unit);

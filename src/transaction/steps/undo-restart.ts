@@ -16,7 +16,6 @@ import {
   isUp,
   type ServiceRun,
 } from '../../state/service-run.js';
-import { stopUnit } from '../../state/stop-unit.js';
 import { isDead, staysStopped, wasStopped } from '../../state/stopped.js';
 import type { Context } from '../../system/context.js';
 import { downDependents, LOOK_AGAIN } from '../dependents.js';
@@ -48,12 +47,27 @@ async function endOthers(context: Context, record: UndoRecord, how: HowBack): Pr
   const services = await servicesOf(context, serviceName(record.unit));
   const started = services.filter(({ name, state }) => !ran.has(name) && isRunning(state));
   const ended = await inBatches(started, BATCH, async ({ name, state }) => {
-    if (record.starts && wasRestarted(record)) return stopUnit(context, name);
+    if (record.starts && wasRestarted(record)) return stopAgain(context, name, how);
     const obstacle = atWork(state) ?? restartObstacle(state);
     if (obstacle !== undefined) return [leftAsItRuns(name, obstacle)];
     return startOne(context, name, (unit) => context.system.restart(unit), how);
   });
   return ended.flat();
+}
+
+/** Stops a service that the change itself has started. */
+async function stopAgain(
+  { system, caller }: Context,
+  unit: string,
+  { signals }: HowBack,
+): Promise<readonly Diagnostic[]> {
+  return failuresOf(async () => {
+    const stop = () => system.stopUnit(unit);
+    const result = await caller.tellIfLong(`${unit}: waiting for its stop${wayOut(signals)} …`, () =>
+      signals ? signals.unlessAgain(stop) : stop(),
+    );
+    return result === 'done' ? [] : [error('not-stopped', `${unit} can't be stopped again: '${result}'`)];
+  });
 }
 
 /** Restarts services whose run has changed, and starts their dependents that are down, whoever has stopped these. */
@@ -119,6 +133,9 @@ async function standOf(
   return stand;
 }
 
+const wayOut = (signals: HeldSignals | undefined): string =>
+  signals ? '; a second interrupt ends the waiting' : '';
+
 async function startOne(
   { caller }: Context,
   unit: string,
@@ -127,9 +144,9 @@ async function startOne(
 ): Promise<readonly Diagnostic[]> {
   return failuresOf(async () => {
     const started = () => start(unit);
-    const way = signals ? '; a second interrupt ends the waiting' : '';
-    const result = await caller.tellIfLong(`${unit}: waiting for its start as it was${way} …`, () =>
-      signals ? signals.unlessAgain(started) : started(),
+    const result = await caller.tellIfLong(
+      `${unit}: waiting for its start as it was${wayOut(signals)} …`,
+      () => (signals ? signals.unlessAgain(started) : started()),
     );
     return result === 'done' ? [] : [isDown(unit, `'${result}'`)];
   });

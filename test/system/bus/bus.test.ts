@@ -99,7 +99,7 @@ async function connected(t: TestContext, answers: Answers): Promise<{ first: Man
 /** A restart whose job is under way when the manager leaves. */
 async function restarting(t: TestContext): Promise<{ end: Promise<string> }> {
   const { first, bus } = await connected(t, QUEUED);
-  const end = bus.restart('x.service');
+  const end = bus.job('RestartUnit', 'x.service');
   await until('the job is queued', () => first.calls.includes('RestartUnit'), 5000, 5);
   first.leave();
   return { end };
@@ -165,7 +165,7 @@ describe('a manager that leaves the bus', { skip }, () => {
 
   test('the next restart is heard of, too', async (t) => {
     const { first, bus } = await connected(t, { Subscribe: () => first.leave() });
-    const end = bus.restart('x.service');
+    const end = bus.job('RestartUnit', 'x.service');
     const second = await new Manager(t).arrive(QUEUED);
     await until('the job is queued', () => second.calls.includes('RestartUnit'), 5000, 5);
     second.endJob('done');
