@@ -10,7 +10,7 @@ import { ownPolicy } from '../prepare/load/load-policy.js';
 import type { Prepared, PrepareOptions } from '../prepare/prepare.js';
 import { explanationsJson, explanationsText } from '../report/explain.js';
 import { isKilledByFilter } from '../state/failure.js';
-import { failureOf } from '../state/failures.js';
+import { orElse } from '../state/failures.js';
 import { otherPolicyApplied } from '../status/applied-policy.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
@@ -84,15 +84,14 @@ async function lookBackAtBoth(
   if (isNamed || !first.run.readable || first.run.explanations.length > 0) return first;
   const found = await ownPolicy(context, prepared.unit.name);
   if (found === undefined || found === prepared.plan.policyFile) return first;
-  let both = first;
-  // Whoever applies that policy is told of its errors.
-  await failureOf(async () => {
+  const lookByNext = async () => {
     const next = await prepareConfined(context, prepared.plan.unit, { ...options, next: true });
-    if (!next.planned || hasErrors(next.diagnostics)) return;
+    if (!next.planned || hasErrors(next.diagnostics)) return first;
     const run = await lookBack(context, next);
-    if (run.explanations.length > 0) both = { prepared: next, run, isPast: true };
-  });
-  return both;
+    return run.explanations.length > 0 ? { prepared: next, run, isPast: true } : first;
+  };
+  // Whoever applies that policy is told of its errors.
+  return orElse(lookByNext, first);
 }
 
 /** The unit's calls in the logs, explained by its policy. */

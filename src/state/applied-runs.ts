@@ -3,7 +3,7 @@ import type { ExistingFile } from '../emit/changes.js';
 import { dropInPath, hasNameOfDropIn } from '../paths.js';
 import type { Context } from '../system/context.js';
 import { parseUnitFile } from '../unit/unit-file.js';
-import { failureOf } from './failures.js';
+import { orElse } from './failures.js';
 import { filesHash } from './files-hash.js';
 import { lacksConfinement } from './lacks-confinement.js';
 import { readOwnFiles } from './own-files.js';
@@ -93,12 +93,12 @@ async function lacksWhatIsSet(
  */
 export async function keepRuns(context: Context, unit: string, names: readonly string[]): Promise<void> {
   const ask = async (name: string) => ({ name, state: await context.system.unit(name) });
-  await failureOf(async () =>
+  const keep = async () =>
     record(context, unit, {
       files: await readOwnFiles(context, unit),
       services: await inBatches(names, ASKED_AT_ONCE, ask),
-    }),
-  );
+    });
+  await orElse(keep, undefined);
 }
 
 /** Records which services run with the files, before these are changed: should they be put back, it still holds. */
@@ -108,10 +108,11 @@ export async function keepRunsBefore(
   all: readonly Service[],
 ): Promise<void> {
   const { unit, files } = appliedRuns;
-  await failureOf(async () => {
+  const keep = async () => {
     const others = await inBatches(all, ASKED_AT_ONCE, (one) => runsAsBefore(context, appliedRuns, one));
     await record(context, unit, { files, services: all.filter((_, i) => !others[i]) });
-  });
+  };
+  await orElse(keep, undefined);
 }
 
 /** Records runs that turned out to have the files, unless their filters couldn't be compared. */
@@ -127,7 +128,7 @@ export async function keepRunsFound(
     if (!isRunning(state) || recorded.has(runOf(name, state).invocation)) continue;
     if ((await comparedFilters?.(service)) !== 'unknown') found.push(service);
   }
-  if (found.length > 0) await failureOf(() => record(context, unit, { files, services: found }));
+  if (found.length > 0) await orElse(() => record(context, unit, { files, services: found }), undefined);
 }
 
 /**
@@ -149,7 +150,7 @@ export async function keepWithoutFiles(
   unit: string,
   services: readonly Service[],
 ): Promise<void> {
-  await failureOf(() => recordRuns(context, unit, services, NO_FILES));
+  await orElse(() => recordRuns(context, unit, services, NO_FILES), undefined);
 }
 
 interface Runs {

@@ -12,6 +12,16 @@ export async function failuresOf(step: () => Promise<readonly Diagnostic[]>): Pr
   }
 }
 
+/** Runs a step whose failure means a certain result. A defect of the program is thrown on. */
+export async function orElse<T>(step: () => Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await step();
+  } catch (cause) {
+    if (cause instanceof UserError) return otherwise;
+    throw cause;
+  }
+}
+
 /**
  * Runs a step that finds nothing by itself.
  * @returns the diagnostics of its exception

@@ -12,7 +12,7 @@ import {
   unitDirectories,
 } from '../paths.js';
 import type { Context } from '../system/context.js';
-import { failureOf } from './failures.js';
+import { orElse } from './failures.js';
 
 /** The most bytes that are read of a file of ours: none is larger. */
 export const MAX_SIZE = 4 << 20;
@@ -79,12 +79,11 @@ export async function confinedPlaces(context: Context): Promise<Map<string, OwnD
 
 async function isOurs(context: Context, path: string): Promise<boolean> {
   if (!hasNameOfDropIn(path)) return false;
-  let is = false;
-  await failureOf(async () => {
+  const look = async () => {
     const [file] = await readFiles(context, [path]);
-    is = file !== undefined && policyOfDropIn(file.content) !== undefined;
-  });
-  return is;
+    return file !== undefined && policyOfDropIn(file.content) !== undefined;
+  };
+  return orElse(look, false);
 }
 
 /** Our files of `[exec] programs`. Targets of links aren't ours, nor are files that others have put there. */

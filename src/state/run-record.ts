@@ -1,7 +1,7 @@
 /** The record of runs: which runs of a unit's services were seen, and with which files. It lasts until the next boot. */
 import { runsPath } from '../paths.js';
 import type { Context } from '../system/context.js';
-import { failureOf } from './failures.js';
+import { orElse } from './failures.js';
 import type { Service } from './service.js';
 import { isRunning, runOf } from './service-run.js';
 
@@ -19,14 +19,13 @@ const MOST_RUNS = 5_000;
 
 /** The runs of a unit that were seen; none where that can't be read. */
 export async function readRuns({ system, placement }: Context, unit: string): Promise<RunRecord> {
+  const read = () => system.read(runsPath(placement, unit), { limit: MAX_SIZE, trusted: true });
+  const file = await orElse(read, undefined);
   const runs = new Map<string, string>();
-  await failureOf(async () => {
-    const file = await system.read(runsPath(placement, unit), { limit: MAX_SIZE, trusted: true });
-    for (const line of new TextDecoder().decode(file?.bytes).split('\n')) {
-      const [run, hash] = line.split(' ');
-      if (run && hash) runs.set(run, hash);
-    }
-  });
+  for (const line of new TextDecoder().decode(file?.bytes).split('\n')) {
+    const [run, hash] = line.split(' ');
+    if (run && hash) runs.set(run, hash);
+  }
   return runs;
 }
 

@@ -6,7 +6,7 @@ import { dropInPath } from '../paths.js';
 import { ownPolicy } from '../prepare/load/load-policy.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import type { Prepared } from '../prepare/prepare.js';
-import { failureOf } from '../state/failures.js';
+import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
 import { shellWord } from '../unit/exec/shell-word.js';
 import { isSearched } from './apply-again.js';
@@ -34,10 +34,7 @@ export async function otherPolicyFound(
   { policy }: DropInFacts,
 ): Promise<Diagnostic[]> {
   if (policy === undefined || isSearched(context, unit, policy)) return [];
-  let found: string | undefined;
-  await failureOf(async () => {
-    found = await ownPolicy(context, serviceName(unit));
-  });
+  const found = await orElse(() => ownPolicy(context, serviceName(unit)), undefined);
   if (found === undefined) return [];
   const message = `${unit} is confined by ${printable(policy)}, though ${printable(found)} is there for it`;
   const hint = context.offline

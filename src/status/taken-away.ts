@@ -7,7 +7,7 @@ import { exists } from '../prepare/load/exists.js';
 import { ownPolicy } from '../prepare/load/load-policy.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
-import { failureOf } from '../state/failures.js';
+import { orElse } from '../state/failures.js';
 import { forgetRuns } from '../state/run-record.js';
 import { ASKED_AT_ONCE } from '../state/service.js';
 import type { Context } from '../system/context.js';
@@ -20,19 +20,13 @@ import { isServiceName } from '../unit/name.js';
 export async function takenAway(context: Context, confined: ReadonlyMap<string, unknown>): Promise<string[]> {
   const { system, placement, offline } = context;
   if (offline) return [];
-  let names: readonly string[] = [];
-  await failureOf(async () => {
-    names = await system.list(runsFolder(placement));
-  });
+  const names = await orElse(() => system.list(runsFolder(placement)), []);
   const candidates = names.filter((unit) => isServiceName(unit) && !confined.has(unit)).sort();
-  const are = await inBatches(candidates, ASKED_AT_ONCE, async (unit) => {
-    let isThere = true;
-    await failureOf(async () => {
-      const { name, exists } = await namedUnit(context, unit);
-      isThere = exists && name === unit;
-    });
-    return isThere;
-  });
+  const isThere = async (unit: string) => {
+    const { name, exists } = await namedUnit(context, unit);
+    return exists && name === unit;
+  };
+  const are = await inBatches(candidates, ASKED_AT_ONCE, (unit) => orElse(() => isThere(unit), true));
   return candidates.filter((_, i) => are[i]);
 }
 
@@ -50,5 +44,5 @@ export async function confinesNoMore(context: Context, unit: string): Promise<Di
 
 /** It is to be as it is. */
 export async function forgetTakenAway(context: Context, unit: string): Promise<void> {
-  if (!context.offline) await failureOf(() => forgetRuns(context, unit));
+  if (!context.offline) await orElse(() => forgetRuns(context, unit), undefined);
 }

@@ -1,16 +1,13 @@
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error } from '../diagnostic.js';
-import { failureOf } from '../state/failures.js';
+import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
 import type { UndoRecord } from './record-format.js';
 import { type Stand, standsOf } from './steps/files.js';
 
 /** Whether somebody else has changed a file of a unit since a run began to, as far as that can be seen. */
 export async function isChangedSince({ system }: Context, { files }: UndoRecord): Promise<boolean> {
-  let stands: readonly Stand[] = [];
-  await failureOf(async () => {
-    stands = await standsOf(system, files);
-  });
+  const stands = await orElse<readonly Stand[]>(() => standsOf(system, files), []);
   return stands.includes('other');
 }
 

@@ -2,7 +2,7 @@ import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, note, UserError, warning } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
 import { lockPath } from '../paths.js';
-import { failureOf } from '../state/failures.js';
+import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
 import { assertMayChange } from './needs-root.js';
 import { unfinishedUnits } from './record.js';
@@ -40,14 +40,13 @@ async function asked(context: Context, change: () => Promise<Outcome>): Promise<
 /** Whether another run changes units; false where that can't be asked. */
 async function isBusy(context: Context): Promise<boolean> {
   const { system, placement } = context;
-  let busy = false;
-  if (!mayRecover(context)) return busy;
-  await failureOf(async () => {
+  if (!mayRecover(context)) return false;
+  const ask = async () => {
     const letGo = await system.lock(lockPath(placement), 0);
     letGo?.();
-    busy = letGo === undefined;
-  });
-  return busy;
+    return letGo === undefined;
+  };
+  return orElse(ask, false);
 }
 
 const mayRecover = ({ superuser, placement }: Context): boolean => superuser || placement.scope === 'user';

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../diagnostic.js';
-import { failureOf } from '../state/failures.js';
+import { failureOf, failuresOf } from '../state/failures.js';
 import { STAYS_STOPPED } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import { changedSince, isChangedSince } from './changed-since.js';
@@ -33,9 +33,13 @@ export const rollBack = (
 export const sparesChanged =
   (context: Context): Spare<UndoRecord> =>
   async (record) => {
-    if (!(await isChangedSince(context, record))) return undefined;
-    const forgotten = await failureOf(() => forgetRecord(context, record.unit));
-    return [changedSince(context, record.unit), ...forgotten];
+    // A defect of the program spares the unit, too, and leaves its record to recovery.
+    const said = await failuresOf(async () => {
+      if (!(await isChangedSince(context, record))) return [];
+      const forgotten = await failureOf(() => forgetRecord(context, record.unit));
+      return [changedSince(context, record.unit), ...forgotten];
+    });
+    return said.length > 0 ? said : undefined;
   };
 
 /** Whether a unit is as it was, by the diagnostics of its roll-back: somebody else's stop stays. */

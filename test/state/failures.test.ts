@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { error, note, UserError } from '../../src/diagnostic.js';
-import { failureOf, failuresOf } from '../../src/state/failures.js';
+import { failureOf, failuresOf, orElse } from '../../src/state/failures.js';
 
 const NOTE = note('x', 'a note');
 const ERROR = error('y', 'an error');
@@ -21,4 +21,13 @@ test('a defect of the program is an error, too, and stops no roll-back', async (
     const [found, ...more] = await failureOf(() => Promise.reject(cause));
     assert.deepEqual([found!.severity, found!.code, more], ['error', 'internal', []]);
   }
+});
+
+test('a failure may mean a result; a defect of the program never does', async () => {
+  assert.equal(await orElse(async () => 1, 2), 1);
+  assert.equal(await orElse(() => Promise.reject(new UserError(ERROR)), 2), 2);
+  await assert.rejects(
+    orElse(() => Promise.reject(new TypeError('x is undefined')), 2),
+    TypeError,
+  );
 });

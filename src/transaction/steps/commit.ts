@@ -3,7 +3,7 @@ import { asWarning } from '../../diagnostic.js';
 import { installedLauncher } from '../../paths.js';
 import { removeUnusedLauncher } from '../../prepare/load/launcher-file.js';
 import { keepRuns } from '../../state/applied-runs.js';
-import { failureOf } from '../../state/failures.js';
+import { failureOf, orElse } from '../../state/failures.js';
 import { forgetRuns } from '../../state/run-record.js';
 import type { Context } from '../../system/context.js';
 import { changedSince } from '../changed-since.js';
@@ -23,18 +23,16 @@ import { areAsWritten, goesLast, isNeeded, undoFiles, writeChanges } from './fil
 /** Removes files that are needed no more, and the record: from here on nothing is undone. */
 export const commitApplied = ({ context }: Transaction) =>
   atOnce(async (unit: AppliedUnit) => {
-    let isThere = false;
-    await failureOf(async () => {
-      isThere = await areAsWritten(context.system, unit.record.files);
-    });
+    let isUnchanged = false;
     const failures = await failureOf(async () => {
+      isUnchanged = await orElse(() => areAsWritten(context.system, unit.record.files), false);
       await writeChanges(context.system, unit.changes.filter(goesLast));
       await forgetRecord(context, unit.unit);
     });
-    if (failures.length === 0 && isThere) {
-      await keepRuns(context, unit.unit, [...unit.asTheyAre, ...unit.due]);
-    }
-    return { unit: isThere ? unit : changedMeanwhile(context, unit), failures };
+    if (!isUnchanged) return { unit: changedMeanwhile(context, unit), failures };
+    if (failures.length > 0) return { unit, failures };
+    const kept = await failureOf(() => keepRuns(context, unit.unit, [...unit.asTheyAre, ...unit.due]));
+    return { unit: noting(unit, kept), failures };
   });
 
 /** A unit whose files somebody changed during the trial: the trial proves nothing about them. */

@@ -4,7 +4,7 @@ import { serviceName } from '../../prepare/load/load-unit.js';
 import { isTrigger } from '../../restart/affected-units.js';
 import { staysDown } from '../../restart/may-restart.js';
 import { atWork, restartObstacle } from '../../restart/service-obstacles.js';
-import { failureOf, failuresOf } from '../../state/failures.js';
+import { failuresOf, orElse } from '../../state/failures.js';
 import { leftAsItRuns } from '../../state/notes.js';
 import { servicesOf } from '../../state/service.js';
 import {
@@ -59,12 +59,11 @@ async function endOthers(context: Context, record: UndoRecord, how: HowBack): Pr
 async function stopAgain(
   { system, caller }: Context,
   unit: string,
-  { signals }: HowBack,
+  how: HowBack,
 ): Promise<readonly Diagnostic[]> {
   return failuresOf(async () => {
-    const stop = () => system.stopUnit(unit);
-    const result = await caller.tellIfLong(`${unit}: waiting for its stop${wayOut(signals)} …`, () =>
-      signals ? signals.unlessAgain(stop) : stop(),
+    const result = await caller.tellIfLong(`${unit}: waiting for its stop${wayOut(how)} …`, () =>
+      unlessAgain(how, () => system.stopUnit(unit)),
     );
     return result === 'done' ? [] : [error('not-stopped', `${unit} can't be stopped again: '${result}'`)];
   });
@@ -76,16 +75,16 @@ async function startAgain(
   record: UndoRecord,
   how: HowBack,
 ): Promise<readonly Diagnostic[]> {
-  const found = await inBatches(record.runs, BATCH, (run) => standOf(context, record, run, how));
+  const stands = await inBatches(record.runs, BATCH, (run) => standOf(context, record, run, how));
   const those = (is: 'due' | 'start') =>
-    record.runs.filter((_, i) => found[i] === is).map(({ unit }) => unit);
+    record.runs.filter((_, i) => stands[i] === is).map(({ unit }) => unit);
   const due = [...those('due'), ...those('start')];
-  const kept = found.filter((one) => typeof one === 'object');
+  const kept = stands.filter((one) => typeof one === 'object');
   if (due.length === 0 && !(record.starts && wasRestarted(record))) return kept;
   const { system } = context;
   const down = async () => {
-    const look = () => downDependents(context, record);
-    return (await (how.signals ? how.signals.unlessAgain(look) : look())).map(({ name }) => name);
+    const found = await unlessAgain(how, () => downDependents(context, record));
+    return found.map(({ name }) => name);
   };
   const started = async (units: readonly string[], start: Start) =>
     (await inBatches(units, BATCH, (unit) => startOne(context, unit, start, how))).flat();
@@ -105,48 +104,48 @@ async function startAgain(
 /** @returns the result of the job */
 type Start = (unit: string) => Promise<string>;
 
-/** Tells whether a service is restarted, started or left; a diagnostic where it can't be restarted. */
+/** Whether a service is to be restarted, is to be started, or stays; a diagnostic says why it can't be as it was. */
+type RunStand = 'due' | 'start' | 'stays' | Diagnostic;
+
+/** Tells how a service stands beside its run in the record. */
 async function standOf(
   context: Context,
   record: UndoRecord,
   run: ServiceRun,
-  { signals }: HowBack,
-): Promise<'due' | 'start' | 'stays' | Diagnostic> {
+  how: HowBack,
+): Promise<RunStand> {
   const { system, caller, placement } = context;
-  let stand: 'due' | 'start' | 'stays' | Diagnostic = 'due';
-  // In doubt, one restart too many does less harm than a service that is down.
-  await failureOf(async () => {
-    const seen = () =>
-      caller.tellIfLong(`${run.unit}: waiting for the end of its job …`, () => atRest(system, run.unit));
-    const state = await (signals ? signals.unlessAgain(seen) : seen());
-    if (isSameRun(run, state)) stand = 'stays';
+  const seen = () =>
+    caller.tellIfLong(`${run.unit}: waiting for the end of its job …`, () => atRest(system, run.unit));
+  const stand = async (): Promise<RunStand> => {
+    const state = await unlessAgain(how, seen);
+    if (isSameRun(run, state)) return 'stays';
     // Somebody has stopped the service, or it has ended by itself.
-    else if (!wasRestarted(record) && hasEnded(run, state)) stand = 'stays';
-    else if (await wasStopped(system, { unit: run.unit, scope: placement.scope }, state))
-      stand = staysStopped(run.unit);
-    else if (isDead(state)) stand = state.refuseManualStop ? 'start' : 'due';
-    else {
-      const obstacle = restartObstacle(state) ?? (await staysDown(context, state));
-      if (obstacle !== undefined) stand = leftAsItRuns(run.unit, obstacle);
-    }
-  });
-  return stand;
+    if (!wasRestarted(record) && hasEnded(run, state)) return 'stays';
+    const wasAsked = await wasStopped(system, { unit: run.unit, scope: placement.scope }, state);
+    if (wasAsked) return staysStopped(run.unit);
+    if (isDead(state)) return state.refuseManualStop ? 'start' : 'due';
+    const obstacle = restartObstacle(state) ?? (await staysDown(context, state));
+    return obstacle === undefined ? 'due' : leftAsItRuns(run.unit, obstacle);
+  };
+  // In doubt, one restart too many does less harm than a service that is down.
+  return orElse(stand, 'due');
 }
 
-const wayOut = (signals: HeldSignals | undefined): string =>
-  signals ? '; a second interrupt ends the waiting' : '';
+const unlessAgain = <T>({ signals }: HowBack, step: () => Promise<T>): Promise<T> =>
+  signals ? signals.unlessAgain(step) : step();
+
+const wayOut = ({ signals }: HowBack): string => (signals ? '; a second interrupt ends the waiting' : '');
 
 async function startOne(
   { caller }: Context,
   unit: string,
   start: Start,
-  { signals }: HowBack,
+  how: HowBack,
 ): Promise<readonly Diagnostic[]> {
   return failuresOf(async () => {
-    const started = () => start(unit);
-    const result = await caller.tellIfLong(
-      `${unit}: waiting for its start as it was${wayOut(signals)} …`,
-      () => (signals ? signals.unlessAgain(started) : started()),
+    const result = await caller.tellIfLong(`${unit}: waiting for its start as it was${wayOut(how)} …`, () =>
+      unlessAgain(how, () => start(unit)),
     );
     return result === 'done' ? [] : [isDown(unit, `'${result}'`)];
   });
