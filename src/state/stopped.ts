@@ -73,7 +73,7 @@ async function wasStoppedByJournal(system: System, { unit, scope }: One, state: 
 export const STOPPED_MEANWHILE = 'stopped-meanwhile';
 
 export const stoppedMeanwhile = (unit: string): Diagnostic =>
-  error(STOPPED_MEANWHILE, `${unit} was stopped by somebody else while it was tried`, {
+  error(STOPPED_MEANWHILE, `${unit} was stopped by somebody else meanwhile`, {
     hint: 'start it, then apply it again',
   });
 

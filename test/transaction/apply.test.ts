@@ -86,7 +86,7 @@ test('a roll-back goes back to the policy before, not to none', async () => {
   for (const path of [LAUNCHER, FILTER, DROP_IN]) assert.deepEqual(system.files.get(path), before.get(path));
 });
 
-test('a service that does not start as it was either is reported as down', async () => {
+test('a service that does not come up again as it was is reported as down', async () => {
   const system = machine({ behaviour: () => 'job-fails' });
   const result = await run(system);
   assert.deepEqual(codesOf(result), ['error service-failed', 'error service-down']);

@@ -163,4 +163,4 @@ async function lookAgain({ system }: Context, units: readonly string[]): Promise
 }
 
 const isDown = (unit: string, how: string): Diagnostic =>
-  error('service-down', `${unit} doesn't start as it was either: ${how}`);
+  error('service-down', `${unit} doesn't come up again as it was: ${how}`);
