@@ -5,14 +5,14 @@ import type { Context } from '../system/context.js';
 import type { UndoRecord } from './record-format.js';
 import { type Stand, standsOf } from './steps/files.js';
 
-/** Whether somebody else has changed a file of a unit since a run began to, as far as that can be seen. */
+/** Whether somebody else has changed a file of a unit since a run began to change it, as far as that can be seen. */
 export async function isChangedSince({ system }: Context, { files }: UndoRecord): Promise<boolean> {
   const stands = await orElse<readonly Stand[]>(() => standsOf(system, files), []);
   return stands.includes('other');
 }
 
 export function changedSince({ placement }: Context, unit: string): Diagnostic {
-  const message = `somebody has changed the files of ${unit} since a run began to: they are left as they are`;
+  const message = `somebody else has changed the files of ${unit} since a run began to change them: they are left as they are`;
   const hint = `'${ownCommand(placement.scope, 'apply', unit)}', or revert`;
   return error('changed-since', message, { hint });
 }

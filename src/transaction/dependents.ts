@@ -152,7 +152,7 @@ async function startAll(
 
 function dependentFailed({ placement }: Context, record: UndoRecord, went: string, unit: string): Diagnostic {
   const explain = ownCommand(placement.scope, 'explain', record.unit);
-  const hint = `'${explain}' says what that was refused; the journal what ${unit} said`;
+  const hint = `'${explain}' names the calls that were refused; the journal has what ${unit} said`;
   return error('dependent-failed', `${went}, and doesn't stay up with it`, { hint });
 }
 
