@@ -1,7 +1,7 @@
 import { inBatches } from '../collections.js';
 import { ASKED_AT_ONCE, type Service } from '../state/service.js';
 import { hasJob } from '../state/service-run.js';
-import { isDead } from '../state/stopped.js';
+import { isDown } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import type { System } from '../system/system.js';
 import type { UnitLink, UnitState } from '../system/unit-state.js';
@@ -68,7 +68,7 @@ export async function wantedOf(system: System, names: readonly string[]): Promis
 }
 
 /** Whether a unit is up, or may be again: a unit that is being stopped may be in the middle of a restart. */
-const isWanted = (state: UnitState): boolean => !isDead(state) || hasJob(state);
+const isWanted = (state: UnitState): boolean => !isDown(state) || hasJob(state);
 
 export const namesIn = (state: UnitState, links: readonly UnitLink[]): string[] =>
   links.flatMap((link) => state[link]);

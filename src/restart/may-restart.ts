@@ -6,7 +6,7 @@ import { runsAsBefore } from '../state/applied-runs.js';
 import { unmetCondition } from '../state/conditions.js';
 import type { Service } from '../state/service.js';
 import { isWaiting } from '../state/service-run.js';
-import { isDead } from '../state/stopped.js';
+import { isDown } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { mountedBy, replacedPrograms } from '../verify/kernel/replaced-programs.js';
@@ -83,7 +83,7 @@ export async function staysDown(
   const unmet = await unmetCondition(system, placement.scope, state);
   if (unmet !== undefined) return `${unmet} doesn't hold: it would stay down`;
   for (const name of state.requisite) {
-    if (!besides.has(name) && isDead(await system.anyUnit(name)))
+    if (!besides.has(name) && isDown(await system.anyUnit(name)))
       return `Requisite=${name} is down: it would stay down`;
   }
   return unmetRequirement(system, { name: '', state }, new Set(besides));

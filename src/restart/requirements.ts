@@ -1,5 +1,5 @@
 import { isRunning } from '../state/service-run.js';
-import { isDead } from '../state/stopped.js';
+import { isDown } from '../state/stopped.js';
 import type { System } from '../system/system.js';
 import { isSkipped } from '../system/unit-state.js';
 import { type AffectedUnit, askUnit } from './affected-units.js';
@@ -42,7 +42,7 @@ export async function unmetRequirement(
 /** The reason why the start of a unit may fail. A unit that has ended with success, or was skipped, does so again. */
 function flawOf({ name, state }: AffectedUnit): string | undefined {
   if (state.activeState === 'failed') return 'has failed';
-  if (!isDead(state) || isSkipped(state)) return undefined;
+  if (!isDown(state) || isSkipped(state)) return undefined;
   // A mount that its automount has undone comes back when it is needed.
   if (/\.(?:mount|swap|device)$/.test(name)) return state.triggeredBy.length > 0 ? undefined : 'is down';
   const isNew = name.endsWith('.service') && state.inactiveExitTimestamp === 0;

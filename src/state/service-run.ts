@@ -1,6 +1,6 @@
 import type { System } from '../system/system.js';
 import type { UnitState } from '../system/unit-state.js';
-import { isDead } from './stopped.js';
+import { isDown } from './stopped.js';
 
 /** The states of a service that is up; anybody may reload one at any time. */
 const UP: readonly UnitState['activeState'][] = ['active', 'reloading', 'refreshing'];
@@ -40,7 +40,7 @@ export const currentRun = (unit: string, state: UnitState): ServiceRun | undefin
   isRunning(state) ? runOf(unit, state) : undefined;
 /** Whether a service has run on from one look to the next, without a start in between. */
 export function isSameRun(before: ServiceRun, after: UnitState): boolean {
-  const isThere = !isDead(after) || isFinished(after);
+  const isThere = !isDown(after) || isFinished(after);
   return isThere && before.invocation === runOf(before.unit, after).invocation;
 }
 
@@ -50,12 +50,12 @@ export function isSameRun(before: ServiceRun, after: UnitState): boolean {
  */
 export function hasEnded(before: ServiceRun, after: UnitState): boolean {
   const { invocation } = runOf(before.unit, after);
-  return isDead(after) && (before.invocation === invocation || invocation === '');
+  return isDown(after) && (before.invocation === invocation || invocation === '');
 }
 
 /** Whether somebody else is about to stop or restart a service: its next state is yet to be seen. */
 export const isUnderWay = (state: UnitState): boolean =>
-  state.activeState === 'deactivating' || (isDead(state) && hasJob(state));
+  state.activeState === 'deactivating' || (isDown(state) && hasJob(state));
 /** The time from one look to the next at a service that somebody else stops, in milliseconds. */
 export const PAUSE = 100;
 

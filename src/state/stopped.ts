@@ -30,20 +30,20 @@ interface One {
 export async function wasStopped(system: System, one: One, state: UnitState): Promise<boolean> {
   const heard = await system.heard(one.unit);
   if (!heard) return wasStoppedByJournal(system, one, state);
-  return isDead(state) && heard.stopped && !(await hasLostWhatItIsBoundTo(system, state));
+  return isDown(state) && heard.stopped && !(await hasLostWhatItIsBoundTo(system, state));
 }
 
 /** Whether a unit that a service is bound to (BindsTo=) has ended without having been stopped. */
 async function hasLostWhatItIsBoundTo(system: System, state: UnitState): Promise<boolean> {
   const ended = state.bindsTo.map(async (unit) => {
     const [heard, other] = await Promise.all([system.heard(unit), system.anyUnit(unit)]);
-    return isDead(other) && !heard?.stopped;
+    return isDown(other) && !heard?.stopped;
   });
   return (await Promise.all(ended)).includes(true);
 }
 
 /** Whether a unit is down, for whatever reason. */
-export const isDead = (state: UnitState): boolean =>
+export const isDown = (state: UnitState): boolean =>
   state.activeState === 'inactive' || state.activeState === 'failed';
 
 /** Arguments of journalctl(1) for the manager's own messages about a unit. */
@@ -55,7 +55,7 @@ export const recordsOf = ({ unit, scope }: One): string[] =>
  * unit, unless it is kept from logging.
  */
 async function wasStoppedByJournal(system: System, { unit, scope }: One, state: UnitState): Promise<boolean> {
-  if (!isDead(state)) return false;
+  if (!isDown(state)) return false;
   // A failed service mostly did so by itself: one look is enough.
   const looks = state.activeState === 'failed' ? 1 : LOOKS;
   for (let look = 1; look <= looks; look++) {

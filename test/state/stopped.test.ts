@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isDead, recordsOf, wasStopped } from '../../src/state/stopped.js';
+import { isDown, recordsOf, wasStopped } from '../../src/state/stopped.js';
 import { machine, unitWith } from '../support/apply-in-memory.js';
 import { UNIT } from '../support/demo-service.js';
 
@@ -41,7 +41,7 @@ test('one that failed is looked for once, one that is up not at all', async () =
 });
 
 test('a unit is dead if it is down, for whatever reason', async () => {
-  const dead = async (ActiveState: string) => isDead(await unitWith({ ActiveState }));
+  const dead = async (ActiveState: string) => isDown(await unitWith({ ActiveState }));
   assert.deepEqual(await Promise.all(['inactive', 'failed'].map(dead)), [true, true]);
   assert.deepEqual(
     await Promise.all(['active', 'activating', 'deactivating', 'reloading'].map(dead)),

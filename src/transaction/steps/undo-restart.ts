@@ -16,7 +16,7 @@ import {
   isUp,
   type ServiceRun,
 } from '../../state/service-run.js';
-import { isDead, staysStopped, wasStopped } from '../../state/stopped.js';
+import { isDown, staysStopped, wasStopped } from '../../state/stopped.js';
 import type { Context } from '../../system/context.js';
 import { downDependents, LOOK_AGAIN } from '../dependents.js';
 import type { HeldSignals } from '../held-signals.js';
@@ -124,7 +124,7 @@ async function standOf(
     if (!wasRestarted(record) && hasEnded(run, state)) return 'stays';
     const wasAsked = await wasStopped(system, { unit: run.unit, scope: placement.scope }, state);
     if (wasAsked) return staysStopped(run.unit);
-    if (isDead(state)) return state.refuseManualStop ? 'start' : 'due';
+    if (isDown(state)) return state.refuseManualStop ? 'start' : 'due';
     const obstacle = restartObstacle(state) ?? (await staysDown(context, state));
     return obstacle === undefined ? 'due' : leftAsItRuns(run.unit, obstacle);
   };
@@ -147,7 +147,7 @@ async function startOne(
     const result = await caller.tellIfLong(`${unit}: waiting for its start as it was${wayOut(how)} …`, () =>
       unlessAgain(how, () => start(unit)),
     );
-    return result === 'done' ? [] : [isDown(unit, `'${result}'`)];
+    return result === 'done' ? [] : [serviceDown(unit, `'${result}'`)];
   });
 }
 
@@ -157,10 +157,10 @@ async function lookAgain({ system }: Context, units: readonly string[]): Promise
   const found = await inBatches(units, BATCH, async (unit) => {
     const state = await system.unit(unit);
     const isWell = isUp(state) || isFinished(state);
-    return isWell ? [] : [isDown(unit, state.activeState)];
+    return isWell ? [] : [serviceDown(unit, state.activeState)];
   });
   return found.flat();
 }
 
-const isDown = (unit: string, how: string): Diagnostic =>
+const serviceDown = (unit: string, how: string): Diagnostic =>
   error('service-down', `${unit} doesn't come up again as it was: ${how}`);
