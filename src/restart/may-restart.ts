@@ -42,7 +42,7 @@ export async function obstacleTo(
   const all = [service, ...(affected ?? (await affectedUnits(context, [service])))];
   const names = new Set(all.map(({ name }) => name));
   for (const one of all.slice(1)) {
-    const why = await obstacleOf(context, one, names);
+    const why = await dependentObstacle(context, one, names);
     if (why !== undefined) return `it takes ${one.name} along, and of that ${why}`;
   }
   return undefined;
@@ -52,7 +52,7 @@ export async function obstacleTo(
  * The reason against the restart for one of the units that it stops, even if the restart starts that unit again.
  * @param all the names of units that the restart starts again, this one among them
  */
-async function obstacleOf(
+async function dependentObstacle(
   context: Context,
   { name, state }: AffectedUnit,
   all: ReadonlySet<string>,

@@ -9,7 +9,7 @@ import { hasJob, isRunning, isWaiting } from '../state/service-run.js';
 import { staysStopped, wasStopped } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import { isSkipped } from '../system/unit-state.js';
-import { type UndoRecord, wasRestarted } from './record-format.js';
+import { mayHaveRestarted, type UndoRecord } from './record-format.js';
 
 /** The time between two looks at a unit that is being stopped, in milliseconds. */
 const PAUSE = 100;
@@ -62,7 +62,7 @@ export async function startDependents(
   record: UndoRecord,
   { settle = LOOK_AGAIN, own = new Set() }: HowLong = {},
 ): Promise<Diagnostic[]> {
-  if (!wasRestarted(record) || record.affected.length === 0) return [];
+  if (!mayHaveRestarted(record) || record.affected.length === 0) return [];
   const late = await whenStarted(context, record.affected);
   const found = await downDependents(context, record);
   const areStopped = await inBatches(found, ASKED_AT_ONCE, ({ name, state }) =>

@@ -43,7 +43,7 @@ export interface UndoRecord {
 }
 
 /** Whether services have been, or are about to be, restarted by the change. */
-export const wasRestarted = ({ step }: UndoRecord): boolean => hasBegun(step, 'restart');
+export const mayHaveRestarted = ({ step }: UndoRecord): boolean => hasBegun(step, 'restart');
 
 const VERSION = 2;
 

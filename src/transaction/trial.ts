@@ -87,7 +87,7 @@ export async function tryOut(system: System, { plan, settle, probe }: Trial): Pr
     await awaitPrograms(system, plan);
     await system.wait(settle, async () => isOver(await system.unit(unit)));
     const settled = await system.unit(unit);
-    if (left > 0 && (await wasRestarted(system, unit, started, settled))) continue;
+    if (left > 0 && (await wasRestartedByOthers(system, unit, started, settled))) continue;
     const hasStayed = isUp(settled) || isFinished(settled);
     if (!hasStayed || !isSameRun(runOf(unit, started), settled)) {
       if (await wasStopped(system, one, settled)) return [stoppedMeanwhile(unit)];
@@ -108,7 +108,7 @@ const MOST_RESTARTS = 5;
  * Whether somebody else has started a service anew. systemd counts its own restarts (Restart=) in NRestarts, and none by
  * sockets, timers, the bus and other units.
  */
-async function wasRestarted(
+async function wasRestartedByOthers(
   system: System,
   unit: string,
   before: UnitState,

@@ -98,7 +98,7 @@ class OverBus implements StartedUnit {
   };
 
   #mayHaveEnded(): boolean {
-    return !this.#heard.has('ActiveState') || hasEnded(parseUnitState(this.#heard));
+    return !this.#heard.has('ActiveState') || isDownForGood(parseUnitState(this.#heard));
   }
 
   /**
@@ -111,7 +111,7 @@ class OverBus implements StartedUnit {
       if (this.#mayHaveEnded()) {
         const state = await endingOf(this.#bus, this.#unit);
         this.#assertOurs(state);
-        if (hasEnded(state)) return state;
+        if (isDownForGood(state)) return state;
         // A signal that came meanwhile is newer than the answer.
         if (this.#change === before) this.#heard.set('ActiveState', state.activeState);
       }
@@ -168,7 +168,7 @@ async function endingOf(bus: Bus, unit: string): Promise<UnitState> {
   return parseUnitState(new Map(await Promise.all([...ask('Unit'), ...ask('Service')])));
 }
 
-const hasEnded = ({ activeState, job }: UnitState): boolean =>
+const isDownForGood = ({ activeState, job }: UnitState): boolean =>
   (activeState === 'inactive' || activeState === 'failed') && job === 0;
 
 const LOST = ['bus-lost', 'bus-failed', 'no-bus'];

@@ -20,7 +20,7 @@ import { isDown, staysStopped, wasStopped } from '../../state/stopped.js';
 import type { Context } from '../../system/context.js';
 import { downDependents, LOOK_AGAIN } from '../dependents.js';
 import type { HeldSignals } from '../held-signals.js';
-import { type UndoRecord, wasRestarted } from '../record-format.js';
+import { mayHaveRestarted, type UndoRecord } from '../record-format.js';
 import type { Undo } from '../runner.js';
 
 /** Options of bringing services back. */
@@ -47,7 +47,7 @@ async function endOthers(context: Context, record: UndoRecord, how: HowBack): Pr
   const services = await servicesOf(context, serviceName(record.unit));
   const started = services.filter(({ name, state }) => !ran.has(name) && isRunning(state));
   const ended = await inBatches(started, BATCH, async ({ name, state }) => {
-    if (record.starts && wasRestarted(record)) return stopAgain(context, name, how);
+    if (record.starts && mayHaveRestarted(record)) return stopAgain(context, name, how);
     const obstacle = atWork(state) ?? restartObstacle(state);
     if (obstacle !== undefined) return [leftAsItRuns(name, obstacle)];
     return startOne(context, name, (unit) => context.system.restart(unit), how);
@@ -80,7 +80,7 @@ async function startAgain(
     record.runs.filter((_, i) => stands[i] === is).map(({ unit }) => unit);
   const due = [...those('due'), ...those('start')];
   const kept = stands.filter((one) => typeof one === 'object');
-  if (due.length === 0 && !(record.starts && wasRestarted(record))) return kept;
+  if (due.length === 0 && !(record.starts && mayHaveRestarted(record))) return kept;
   const { system } = context;
   const down = async () => {
     const found = await unlessAgain(how, () => downDependents(context, record));
@@ -121,7 +121,7 @@ async function standOf(
     const state = await unlessAgain(how, seen);
     if (isSameRun(run, state)) return 'stays';
     // Somebody has stopped the service, or it has ended by itself.
-    if (!wasRestarted(record) && hasEnded(run, state)) return 'stays';
+    if (!mayHaveRestarted(record) && hasEnded(run, state)) return 'stays';
     const wasAsked = await wasStopped(system, { unit: run.unit, scope: placement.scope }, state);
     if (wasAsked) return staysStopped(run.unit);
     if (isDown(state)) return state.refuseManualStop ? 'start' : 'due';

@@ -59,7 +59,7 @@ export async function enforcement(
   for (let looks = 1; looks < LOOKS && found.wrong.length > 0; looks++) {
     // A process that systemd is about to start has no filters for a moment. An ended process can't be told to be
     // systemd's.
-    if (looks > 1 && !(await hasEnded(system, found))) break;
+    if (looks > 1 && !(await haveSomeEnded(system, found))) break;
     found = await look();
   }
   return found;
@@ -69,7 +69,7 @@ export async function enforcement(
 const LOOKS = 5;
 
 /** Whether one of the looser processes has ended since it was seen. */
-async function hasEnded(system: System, { groups }: Enforcement): Promise<boolean> {
+async function haveSomeEnded(system: System, { groups }: Enforcement): Promise<boolean> {
   const wrong = groups.filter(({ calls, leftOver }) => calls === 'looser' && !leftOver);
   const pids = wrong.flatMap(({ processes }) => processes.map(({ pid }) => pid));
   const found = await Promise.all(pids.map((pid) => readStatus(system, `${pid}`)));
