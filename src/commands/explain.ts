@@ -65,8 +65,8 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
 }
 
 async function recorded(context: Context, prepared: Prepared, options: ExplainOptions): Promise<RecordedRun> {
-  const { recordRun } = await import('../transaction/record-run.js');
-  const run = await recordRun(context, prepared, options);
+  const { recordCalls } = await import('../transaction/recording.js');
+  const run = await recordCalls(context, prepared, options);
   return { ...run, diagnostics: [...otherPolicyApplied(context, prepared), ...run.diagnostics] };
 }
 

@@ -7,7 +7,7 @@ import { orElse } from './failures.js';
 import { filesHash } from './files-hash.js';
 import { lacksConfinement } from './lacks-confinement.js';
 import { readOwnFiles } from './own-files.js';
-import { NO_FILES, type RunRecord, readRuns, recordRuns } from './run-record.js';
+import { addSeenRuns, NO_FILES, readSeenRuns, type SeenRuns } from './seen-runs.js';
 import { ASKED_AT_ONCE, type Service } from './service.js';
 import { isRunning, runOf } from './service-run.js';
 
@@ -18,8 +18,8 @@ export interface AppliedRuns {
   readonly files: readonly ExistingFile[];
   /** Since when they are as and where they are, in milliseconds since 1970; 0 where there are none. */
   readonly since: number;
-  /** The record of runs, as it was when it was first asked for. */
-  readonly seen: () => Promise<RunRecord>;
+  /** The unit's seen runs, as they were when they were first asked for. */
+  readonly seen: () => Promise<SeenRuns>;
   /** Compares the filters of a run with the plan, once; undefined where that isn't to be done. */
   readonly comparedFilters?: (service: Service) => Promise<ComparedFilters>;
 }
@@ -47,7 +47,7 @@ export async function appliedRunsOf(
   const dropIn = dropInPath(context.placement, unit);
   const moved = await context.system.moved(dropIn.slice(0, dropIn.lastIndexOf('/')));
   const times = files.flatMap(({ modified, changed }) => [modified, changed]);
-  const seen = once(() => readRuns(context, unit));
+  const seen = once(() => readSeenRuns(context, unit));
   return { unit, files, since: Math.max(moved, ...times), seen };
 }
 
@@ -56,8 +56,8 @@ export const ownAppliedRuns = async (context: Context, unit: string): Promise<Ap
   appliedRunsOf(context, unit, await readOwnFiles(context, unit));
 
 /**
- * Whether a service runs without its files as they are: the record decides, whatever the times say. Of a run that it
- * doesn't know, a start before the files were there tells, then its main process, then its filters.
+ * Whether a service runs without its files as they are: seen runs decide, whatever the times say. Of a run that
+ * wasn't seen, a start before the files were there tells, then its main process, then its filters.
  */
 export async function runsAsBefore(
   context: Context,
@@ -67,8 +67,8 @@ export async function runsAsBefore(
   const { files, since, seen, comparedFilters } = appliedRuns;
   const { name, state } = service;
   if (!isRunning(state) || files.length === 0) return false;
-  const recorded = (await seen()).get(runOf(name, state).invocation);
-  if (recorded !== undefined) return recorded !== (await filesHash(files));
+  const hash = (await seen()).get(runOf(name, state).invocation);
+  if (hash !== undefined) return hash !== (await filesHash(files));
   if (state.inactiveExitTimestamp / 1000 < since) return true;
   return (
     (await lacksWhatIsSet(context, appliedRuns, service)) || (await comparedFilters?.(service)) === 'looser'
@@ -88,20 +88,20 @@ async function lacksWhatIsSet(
 }
 
 /**
- * Records that services run with the files of a unit as they are. Where that can't be recorded they are restarted once
+ * Keeps that services run with the files of a unit as they are. Where that can't be kept they are restarted once
  * more than they need.
  */
 export async function keepRuns(context: Context, unit: string, names: readonly string[]): Promise<void> {
   const ask = async (name: string) => ({ name, state: await context.system.unit(name) });
   const keep = async () =>
-    record(context, unit, {
+    addSeen(context, unit, {
       files: await readOwnFiles(context, unit),
       services: await inBatches(names, ASKED_AT_ONCE, ask),
     });
   await orElse(keep, undefined);
 }
 
-/** Records which services run with the files, before these are changed: should they be put back, it still holds. */
+/** Keeps which services run with the files, before these are changed: should they be put back, it still holds. */
 export async function keepRunsBefore(
   context: Context,
   appliedRuns: AppliedRuns,
@@ -110,29 +110,29 @@ export async function keepRunsBefore(
   const { unit, files } = appliedRuns;
   const keep = async () => {
     const others = await inBatches(all, ASKED_AT_ONCE, (one) => runsAsBefore(context, appliedRuns, one));
-    await record(context, unit, { files, services: all.filter((_, i) => !others[i]) });
+    await addSeen(context, unit, { files, services: all.filter((_, i) => !others[i]) });
   };
   await orElse(keep, undefined);
 }
 
-/** Records runs that turned out to have the files, unless their filters couldn't be compared. */
+/** Keeps runs that turned out to have the files, unless their filters couldn't be compared. */
 export async function keepRunsFound(
   context: Context,
   { unit, files, seen, comparedFilters }: AppliedRuns,
   all: readonly Service[],
 ): Promise<void> {
-  const recorded = await seen();
+  const known = await seen();
   const found: Service[] = [];
   for (const service of all) {
     const { name, state } = service;
-    if (!isRunning(state) || recorded.has(runOf(name, state).invocation)) continue;
+    if (!isRunning(state) || known.has(runOf(name, state).invocation)) continue;
     if ((await comparedFilters?.(service)) !== 'unknown') found.push(service);
   }
-  if (found.length > 0) await orElse(() => record(context, unit, { files, services: found }), undefined);
+  if (found.length > 0) await orElse(() => addSeen(context, unit, { files, services: found }), undefined);
 }
 
 /**
- * Records that nobody knows with which files services run: others than root could change how they were started, though
+ * Keeps that nobody knows with which files services run: others than root could change how they were started, though
  * that may be mended by now.
  */
 export async function keepUntrusted(
@@ -144,13 +144,13 @@ export async function keepUntrusted(
   if ((await readOwnFiles(context, unit)).length > 0) await keepWithoutFiles(context, unit, services);
 }
 
-/** Records that services aren't known to run with any files of a unit. */
+/** Keeps that services aren't known to run with any files of a unit. */
 export async function keepWithoutFiles(
   context: Context,
   unit: string,
   services: readonly Service[],
 ): Promise<void> {
-  await orElse(() => recordRuns(context, unit, services, NO_FILES), undefined);
+  await orElse(() => addSeenRuns(context, unit, services, NO_FILES), undefined);
 }
 
 interface Runs {
@@ -158,6 +158,6 @@ interface Runs {
   readonly services: readonly Service[];
 }
 
-async function record(context: Context, unit: string, { files, services }: Runs): Promise<void> {
-  if (files.length > 0) await recordRuns(context, unit, services, await filesHash(files));
+async function addSeen(context: Context, unit: string, { files, services }: Runs): Promise<void> {
+  if (files.length > 0) await addSeenRuns(context, unit, services, await filesHash(files));
 }

@@ -4,7 +4,7 @@ import type { Plan } from '../plan/plan.js';
 import type { System } from '../system/system.js';
 import { commandsOf, type UnitState } from '../system/unit-state.js';
 import { codeOfName, statusName } from '../unit/exit-status.js';
-import { recordsOf } from './stopped.js';
+import { journalMatches } from './stopped.js';
 
 /** A service that failed after a restart. */
 export interface FailedUnit {
@@ -108,7 +108,7 @@ async function endInJournal(
     ...['journalctl', '--quiet', '--no-pager', '--lines=1', '--output=json'],
     // Only the main process counts: commands that end the run have ends of their own.
     ...['--output-fields=EXIT_CODE,EXIT_STATUS', `MESSAGE_ID=${ENDED}`, 'COMMAND=ExecStart'],
-    ...[...recordsOf({ unit, scope }), `${prefix}INVOCATION_ID=${run.invocationId}`],
+    ...[...journalMatches({ unit, scope }), `${prefix}INVOCATION_ID=${run.invocationId}`],
   ]);
   const said = (name: string) => new RegExp(`"${name}":"(\\w+)"`).exec(stdout)?.[1];
   const code = codeOfName(said('EXIT_CODE') ?? '');

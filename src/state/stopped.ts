@@ -47,7 +47,7 @@ export const isDown = (state: UnitState): boolean =>
   state.activeState === 'inactive' || state.activeState === 'failed';
 
 /** Arguments of journalctl(1) for the manager's own messages about a unit. */
-export const recordsOf = ({ unit, scope }: One): string[] =>
+export const journalMatches = ({ unit, scope }: One): string[] =>
   scope === 'user' ? ['--user', `USER_UNIT=${unit}`] : [`UNIT=${unit}`, '_PID=1'];
 
 /**
@@ -62,7 +62,7 @@ async function wasStoppedByJournal(system: System, { unit, scope }: One, state: 
     if (look > 1) await system.wait(PAUSE);
     const { stdout } = await system.run([
       ...['journalctl', '--quiet', '--no-pager', '--lines=1', '--output=json', '--output-fields=MESSAGE_ID'],
-      ...recordsOf({ unit, scope }),
+      ...journalMatches({ unit, scope }),
       ...[STARTING, STARTED, NOT_STARTED, STOPPING, STOPPED].map((id) => `MESSAGE_ID=${id}`),
     ]);
     if ([STOPPING, STOPPED].some((id) => stdout.includes(`"${id}"`))) return true;

@@ -8,7 +8,7 @@ import { ownPolicy } from '../prepare/load/load-policy.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
 import { orElse } from '../state/failures.js';
-import { forgetRuns } from '../state/run-record.js';
+import { forgetSeenRuns } from '../state/seen-runs.js';
 import { ASKED_AT_ONCE } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import { isServiceName } from '../unit/name.js';
@@ -44,5 +44,5 @@ export async function confinesNoMore(context: Context, unit: string): Promise<Di
 
 /** It is to be as it is. */
 export async function forgetTakenAway(context: Context, unit: string): Promise<void> {
-  if (!context.offline) await orElse(() => forgetRuns(context, unit), undefined);
+  if (!context.offline) await orElse(() => forgetSeenRuns(context, unit), undefined);
 }

@@ -2,8 +2,8 @@ import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error } from '../diagnostic.js';
 import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
-import type { UndoRecord } from './record-format.js';
 import { type Stand, standsOf } from './steps/files.js';
+import type { UndoRecord } from './undo-record-format.js';
 
 /** Whether somebody else has changed a file of a unit since a run began to change it, as far as that can be seen. */
 export async function isChangedSince({ system }: Context, { files }: UndoRecord): Promise<boolean> {

@@ -5,9 +5,9 @@ import { failuresOf } from '../state/failures.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import type { HeldSignals } from './held-signals.js';
-import { recordOf } from './record.js';
-import type { UndoRecord } from './record-format.js';
 import type { StepResult } from './runner.js';
+import { makeUndoRecord } from './undo-record.js';
+import type { UndoRecord } from './undo-record-format.js';
 import type { Pending, UnitResult } from './unit-result.js';
 
 /** Options of the verbs that restart services. */
@@ -64,7 +64,7 @@ export async function beginChange(
   signals.assertNone();
   await context.system.watch(services.flatMap(({ name, state }) => [name, ...state.bindsTo]));
   const appliedRuns = prepared?.appliedRuns;
-  const record = await recordOf(context, { unit, changes, services, appliedRuns, starts });
+  const record = await makeUndoRecord(context, { unit, changes, services, appliedRuns, starts });
   return { unit, record, changes, services, due: [], now: [], restarted: false, notes: diagnostics };
 }
 

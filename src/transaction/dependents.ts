@@ -9,7 +9,7 @@ import { hasJob, isRunning, isWaiting } from '../state/service-run.js';
 import { staysStopped, wasStopped } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import { isSkipped } from '../system/unit-state.js';
-import { mayHaveRestarted, type UndoRecord } from './record-format.js';
+import { mayHaveRestarted, type UndoRecord } from './undo-record-format.js';
 
 /** The time between two looks at a unit that is being stopped, in milliseconds. */
 const PAUSE = 100;

@@ -5,8 +5,8 @@ import { lockPath } from '../paths.js';
 import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
 import { assertMayChange } from './needs-root.js';
-import { unfinishedUnits } from './record.js';
 import { recover, strayFiles } from './recover.js';
+import { unfinishedUnits } from './undo-record.js';
 
 /** How long another run may take, in seconds. */
 const LONGEST_WAIT = 900;

@@ -7,10 +7,10 @@ import { type Service, servicesOf } from '../state/service.js';
 import { hasFailed, isRunning, type ServiceRun } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
 import { changedSince } from './changed-since.js';
-import { bootId, forgetRecord, readRecords, unfinishedUnits } from './record.js';
-import type { UndoRecord } from './record-format.js';
 import { isRestored, rollBack } from './roll-back.js';
 import { standsOf } from './steps/files.js';
+import { bootId, forgetUndoRecord, readUndoRecords, unfinishedUnits } from './undo-record.js';
+import type { UndoRecord } from './undo-record-format.js';
 
 /**
  * Rolls units back that a run has left half changed. Whoever calls it has the lock.
@@ -19,7 +19,7 @@ import { standsOf } from './steps/files.js';
  */
 export async function recover(context: Context): Promise<readonly Diagnostic[]> {
   const { system } = context;
-  const records = await readRecords(context, await unfinishedUnits(context));
+  const records = await readUndoRecords(context, await unfinishedUnits(context));
   const changed = records.flatMap(({ files }) => files.map(({ path }) => folderOf(path)));
   const left = await filesOnTheirWay(context, [...ownFolders(context), ...new Set(changed)]);
   for (const path of left) await system.remove(path);
@@ -32,7 +32,7 @@ export async function recover(context: Context): Promise<readonly Diagnostic[]> 
     if ('unit' in one) due.push(one);
     else {
       found.push(...one.said);
-      await forgetRecord(context, record.unit);
+      await forgetUndoRecord(context, record.unit);
     }
   }
   const problems = await rollBack(context, due);

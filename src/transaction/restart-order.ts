@@ -1,4 +1,4 @@
-import type { UndoRecord } from './record-format.js';
+import type { UndoRecord } from './undo-record-format.js';
 
 /** A unit whose services are to be restarted. */
 interface Restarted {

@@ -3,13 +3,13 @@ import { failureOf, failuresOf } from '../state/failures.js';
 import { STAYS_STOPPED } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import { changedSince, isChangedSince } from './changed-since.js';
-import { forgetRecord } from './record.js';
-import type { UndoRecord } from './record-format.js';
 import { type Spare, undoSteps } from './runner.js';
 import { commitUndone } from './steps/commit.js';
 import { reloadBack } from './steps/reload.js';
 import { type HowBack, restartAsBefore } from './steps/undo-restart.js';
 import { unwriteFiles } from './steps/write.js';
+import { forgetUndoRecord } from './undo-record.js';
+import type { UndoRecord } from './undo-record-format.js';
 
 /** The undoing halves of the steps that have one, in their order. */
 export const undoes = (context: Context, how: HowBack = {}) => ({
@@ -36,7 +36,7 @@ export const sparesChanged =
     // A defect of the program spares the unit, too, and leaves its record to recovery.
     const said = await failuresOf(async () => {
       if (!(await isChangedSince(context, record))) return [];
-      const forgotten = await failureOf(() => forgetRecord(context, record.unit));
+      const forgotten = await failureOf(() => forgetUndoRecord(context, record.unit));
       return [changedSince(context, record.unit), ...forgotten];
     });
     return said.length > 0 ? said : undefined;

@@ -1,7 +1,7 @@
 import { failureOf } from '../state/failures.js';
 import type { Context } from '../system/context.js';
-import { filesToUndo } from './record-format.js';
 import { undoFiles, writeChanges } from './steps/files.js';
+import { filesToUndo } from './undo-record-format.js';
 import type { Pending, UnitResult } from './unit-result.js';
 
 /** Writes files below another root, where no service runs by them. Files of a unit that fails are put back. */

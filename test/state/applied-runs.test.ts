@@ -1,5 +1,5 @@
 /**
- * Tests of state/applied-runs.ts, state/run-record.ts, state/service-run.ts, state/service.ts and state/own-files.ts: whether a
+ * Tests of state/applied-runs.ts, state/seen-runs.ts, state/service-run.ts, state/service.ts and state/own-files.ts: whether a
  * service runs with the files that are there.
  */
 import assert from 'node:assert/strict';

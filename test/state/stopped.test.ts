@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isDown, recordsOf, wasStopped } from '../../src/state/stopped.js';
+import { isDown, journalMatches, wasStopped } from '../../src/state/stopped.js';
 import { machine, unitWith } from '../support/apply-in-memory.js';
 import { UNIT } from '../support/demo-service.js';
 
@@ -50,6 +50,6 @@ test('a unit is dead if it is down, for whatever reason', async () => {
 });
 
 test("a user's manager logs under other names", () => {
-  assert.deepEqual(recordsOf({ unit: UNIT, scope: 'system' }), [`UNIT=${UNIT}`, '_PID=1']);
-  assert.deepEqual(recordsOf({ unit: UNIT, scope: 'user' }), ['--user', `USER_UNIT=${UNIT}`]);
+  assert.deepEqual(journalMatches({ unit: UNIT, scope: 'system' }), [`UNIT=${UNIT}`, '_PID=1']);
+  assert.deepEqual(journalMatches({ unit: UNIT, scope: 'user' }), ['--user', `USER_UNIT=${UNIT}`]);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startDependents } from '../../src/transaction/dependents.js';
-import type { UndoRecord } from '../../src/transaction/record-format.js';
+import type { UndoRecord } from '../../src/transaction/undo-record-format.js';
 import { UNIT } from '../support/demo-service.js';
 import { type Behaviour, type FakeOptions, FakeSystem, fakeContext } from '../support/fake-system.js';
 

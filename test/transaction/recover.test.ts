@@ -1,5 +1,5 @@
 /**
- * Tests of transaction/recover.ts, transaction/record.ts, transaction/record-format.ts, transaction/lock.ts,
+ * Tests of transaction/recover.ts, transaction/undo-record.ts, transaction/undo-record-format.ts, transaction/lock.ts,
  * transaction/roll-back.ts and transaction/step-names.ts: runs that are ended in the middle, by SIGKILL or a power cut at any
  * point; the next command puts things right.
  */

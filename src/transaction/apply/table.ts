@@ -8,18 +8,18 @@ import {
   type RestartOptions,
   type Transaction,
 } from '../changed-unit.js';
-import type { UndoRecord } from '../record-format.js';
 import { restartOrder } from '../restart-order.js';
 import { isRestored, sparesChanged, undoes } from '../roll-back.js';
 import { type Course, type Ending, runSteps, type Step } from '../runner.js';
 import { commitApplied } from '../steps/commit.js';
 import { readBackApplied } from '../steps/read-back.js';
-import { keepRecords } from '../steps/record.js';
+import { keepUndoRecords } from '../steps/record.js';
 import { reload } from '../steps/reload.js';
 import { restartServices } from '../steps/restart.js';
 import { tryServices } from '../steps/try.js';
 import { verifyServices } from '../steps/verify.js';
 import { writeFiles } from '../steps/write.js';
+import type { UndoRecord } from '../undo-record-format.js';
 import type { PendingApply, UnitResult } from '../unit-result.js';
 
 /** How many units, and how many services of a template, are restarted and tried out at a time. */
@@ -33,7 +33,7 @@ const applyTable = (
 ): Step<AppliedUnit, UndoRecord>[] => {
   const { write, reload: reloaded, restart, commit } = undoes(transaction.context, transaction);
   return [
-    { name: 'record', per: 'run', do: keepRecords(transaction) },
+    { name: 'record', per: 'run', do: keepUndoRecords(transaction) },
     { ...write, per: 'run', do: writeFiles(transaction) },
     { ...reloaded, per: 'run', do: reload(transaction) },
     { name: 'read-back', per: 'turn', do: readBackApplied(transaction, options) },

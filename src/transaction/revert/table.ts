@@ -3,7 +3,6 @@ import { installedLauncher } from '../../paths.js';
 import { failureOf } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import { beginEach, type ChangedUnit, type RestartOptions, type Transaction } from '../changed-unit.js';
-import type { UndoRecord } from '../record-format.js';
 import { restartOrder } from '../restart-order.js';
 import { isRestored, sparesChanged, undoes } from '../roll-back.js';
 import { type AfterFailure, type Course, type Ending, runSteps, type Step } from '../runner.js';
@@ -11,11 +10,12 @@ import type { StepName } from '../step-names.js';
 import { commitReverted, forget } from '../steps/commit.js';
 import { writeChanges } from '../steps/files.js';
 import { findRunning } from '../steps/find-running.js';
-import { keepRecords } from '../steps/record.js';
+import { keepUndoRecords } from '../steps/record.js';
 import { reload } from '../steps/reload.js';
 import { restartServices } from '../steps/restart.js';
 import { startAgainDependents } from '../steps/try.js';
 import { writeFiles } from '../steps/write.js';
+import type { UndoRecord } from '../undo-record-format.js';
 import type { Changed, Pending, UnitResult } from '../unit-result.js';
 
 /** How many units, and how many services of a template, are restarted at a time. */
@@ -25,7 +25,7 @@ const BATCH = 8;
 const revertTable = (transaction: Transaction, options: RestartOptions): Step<ChangedUnit, UndoRecord>[] => {
   const { write, reload: reloaded, restart, commit } = undoes(transaction.context, transaction);
   return [
-    { name: 'record', per: 'run', do: keepRecords(transaction) },
+    { name: 'record', per: 'run', do: keepUndoRecords(transaction) },
     { ...write, per: 'run', do: writeFiles(transaction) },
     { ...reloaded, per: 'run', do: reload(transaction) },
     { name: 'read-back', per: 'turn', do: findRunning(transaction, options) },

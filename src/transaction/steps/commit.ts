@@ -4,7 +4,7 @@ import { installedLauncher } from '../../paths.js';
 import { removeUnusedLauncher } from '../../prepare/load/launcher-file.js';
 import { keepRuns } from '../../state/applied-runs.js';
 import { failureOf, orElse } from '../../state/failures.js';
-import { forgetRuns } from '../../state/run-record.js';
+import { forgetSeenRuns } from '../../state/seen-runs.js';
 import type { Context } from '../../system/context.js';
 import { changedSince } from '../changed-since.js';
 import {
@@ -15,9 +15,9 @@ import {
   noting,
   type Transaction,
 } from '../changed-unit.js';
-import { forgetRecord } from '../record.js';
-import type { UndoRecord } from '../record-format.js';
 import type { Undo } from '../runner.js';
+import { forgetUndoRecord } from '../undo-record.js';
+import type { UndoRecord } from '../undo-record-format.js';
 import { areAsWritten, goesLast, isNeeded, undoFiles, writeChanges } from './files.js';
 
 /** Removes files that are needed no more, and the record: from here on nothing is undone. */
@@ -27,7 +27,7 @@ export const commitApplied = ({ context }: Transaction) =>
     const failures = await failureOf(async () => {
       isUnchanged = await orElse(() => areAsWritten(context.system, unit.record.files), false);
       await writeChanges(context.system, unit.changes.filter(goesLast));
-      await forgetRecord(context, unit.unit);
+      await forgetUndoRecord(context, unit.unit);
     });
     if (!isUnchanged) return { unit: changedMeanwhile(context, unit), failures };
     if (failures.length > 0) return { unit, failures };
@@ -54,8 +54,8 @@ export const commitReverted = ({ context }: Transaction) =>
 
 /** Deletes both records of a unit without a policy, the undo record last: recovery needs the other one. */
 export async function forget(context: Context, unit: string): Promise<void> {
-  await forgetRuns(context, unit);
-  await forgetRecord(context, unit);
+  await forgetSeenRuns(context, unit);
+  await forgetUndoRecord(context, unit);
 }
 
 /** How many units are cleared away at a time. */
@@ -69,6 +69,6 @@ export const commitUndone =
       failureOf(async () => {
         await undoFiles(context.system, files.filter(isNeeded));
         if (launcher) await removeUnusedLauncher(context);
-        await forgetRecord(context, unit);
+        await forgetUndoRecord(context, unit);
       }),
     );

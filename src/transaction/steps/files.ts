@@ -1,7 +1,7 @@
 import type { Change } from '../../emit/changes.js';
 import { hasNameOfDropIn } from '../../paths.js';
 import type { System } from '../../system/system.js';
-import { type FileState, type FileUndo, isSameState } from '../record-format.js';
+import { type FileState, type FileUndo, isSameState } from '../undo-record-format.js';
 
 /** Whether a removal waits for the commit: the drop-in that systemd has loaded may need the file until then. */
 export const goesLast = ({ kind, path }: Change): boolean => kind === 'remove' && !hasNameOfDropIn(path);

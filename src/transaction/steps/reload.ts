@@ -1,8 +1,8 @@
 import { failureOf } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import type { ChangedUnit, Transaction } from '../changed-unit.js';
-import type { UndoRecord } from '../record-format.js';
 import type { StepResult, Undo } from '../runner.js';
+import type { UndoRecord } from '../undo-record-format.js';
 
 /** Makes systemd read all files, once for all units. */
 export const reload =

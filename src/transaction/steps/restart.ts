@@ -6,9 +6,9 @@ import { STOPPED_MEANWHILE, wasStopped } from '../../state/stopped.js';
 import type { Context } from '../../system/context.js';
 import { type ChangedUnit, failuresOfEach, noting, type Transaction } from '../changed-unit.js';
 import { listenAnew } from '../dependents.js';
-import { keepRecord } from '../record.js';
 import type { StepResult } from '../runner.js';
 import { restart } from '../trial.js';
+import { keepUndoRecord } from '../undo-record.js';
 
 /** Restarts services. All records say so before the first restart, which may restart other units' services, too. */
 export const restartServices =
@@ -50,7 +50,7 @@ async function announce<U extends ChangedUnit>(
   let { record } = unit;
   const found = await failureOf(async () => {
     const affected = await wantedOf(context.system, record.affected);
-    record = await keepRecord(context, { ...record, affected }, 'restart');
+    record = await keepUndoRecord(context, { ...record, affected }, 'restart');
   });
   return { unit: { ...unit, record }, failures: unit.prepared ? found : [] };
 }

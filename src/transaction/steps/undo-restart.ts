@@ -20,8 +20,8 @@ import { isDown, staysStopped, wasStopped } from '../../state/stopped.js';
 import type { Context } from '../../system/context.js';
 import { downDependents, LOOK_AGAIN } from '../dependents.js';
 import type { HeldSignals } from '../held-signals.js';
-import { mayHaveRestarted, type UndoRecord } from '../record-format.js';
 import type { Undo } from '../runner.js';
+import { mayHaveRestarted, type UndoRecord } from '../undo-record-format.js';
 
 /** Options of bringing services back. */
 export interface HowBack {

@@ -2,8 +2,8 @@ import type { Diagnostic } from '../../diagnostic.js';
 import { failureOf } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import { type ChangedUnit, inOrder, stepResult, type Transaction } from '../changed-unit.js';
-import type { UndoRecord } from '../record-format.js';
 import type { Undo } from '../runner.js';
+import type { UndoRecord } from '../undo-record-format.js';
 import { goesLast, isNeeded, undoFiles, writeChanges } from './files.js';
 
 /** Writes a unit's files. Files that the loaded drop-in may need stay until the commit. */

@@ -26,7 +26,7 @@ export function comparingFilters(context: Context, prepared: Prepared): Prepared
   return { ...prepared, appliedRuns: { ...appliedRuns, comparedFilters } };
 }
 
-/** Compares the filters of a service's main process with its plan, and records a run whose filters are looser. */
+/** Compares the filters of a service's main process with its plan, and keeps a run whose filters are looser. */
 async function compareFilters(
   context: Context,
   prepared: Prepared,

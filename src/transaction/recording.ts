@@ -33,14 +33,14 @@ import {
   type Transaction,
 } from './changed-unit.js';
 import { holdSignals } from './held-signals.js';
-import type { UndoRecord } from './record-format.js';
 import { isRestored, rollBack, sparesChanged } from './roll-back.js';
 import { type Ending, runSteps, type Step } from './runner.js';
-import { keepRecords } from './steps/record.js';
+import { keepUndoRecords } from './steps/record.js';
 import { reload } from './steps/reload.js';
 import { restartServices } from './steps/restart.js';
 import { tryServices } from './steps/try.js';
 import { writeFiles } from './steps/write.js';
+import type { UndoRecord } from './undo-record-format.js';
 
 /** Most of the reader's output that is kept, in characters: some hundred thousand records. */
 const LIMIT = 128 << 20;
@@ -54,7 +54,7 @@ const LOG_DELAY = 500;
  * @param prepared the policy as it is to be enforced, which explains what was recorded
  * @throws UserError where it can't be begun
  */
-export async function recordRun(
+export async function recordCalls(
   context: Context,
   prepared: Prepared,
   options: PrepareOptions,
@@ -164,7 +164,7 @@ async function begin(transaction: Transaction, prepared: Prepared): Promise<Appl
  * read.
  */
 const recordTable = (transaction: Transaction, permissive: Prepared): Step<AppliedUnit, UndoRecord>[] => [
-  { name: 'record', per: 'run', do: keepRecords(transaction) },
+  { name: 'record', per: 'run', do: keepUndoRecords(transaction) },
   { name: 'write', per: 'run', do: writeFiles(transaction) },
   { name: 'reload', per: 'run', do: reload(transaction) },
   { name: 'read-back', per: 'turn', do: readBackAlone(transaction, permissive) },

@@ -1,5 +1,5 @@
 /**
- * Tests of transaction/record-run.ts and transaction/held-signals.ts: whatever happens in a run with refused calls recorded, the
+ * Tests of transaction/recording.ts and transaction/held-signals.ts: whatever happens in a run with refused calls recorded, the
  * unit is as before, or that is said.
  */
 import assert from 'node:assert/strict';

@@ -60,7 +60,7 @@ export const filesToUndo = (
 export const putsLauncher = (placement: Placement, changes: readonly Change[]): boolean =>
   changes.some(({ kind, path }) => kind === 'create' && path === installedLauncher(placement));
 
-export function encodeRecord({ files, ...rest }: UndoRecord): Uint8Array {
+export function encodeUndoRecord({ files, ...rest }: UndoRecord): Uint8Array {
   const asText = ({ path, before, after }: FileUndo) => ({
     path,
     before: stateJson(before),
@@ -74,8 +74,12 @@ const stateJson = (state: FileState | undefined) =>
   state ? { content: toBase64(state.content), mode: state.mode, modified: state.modified ?? null } : null;
 
 /** @param unit as the file's name says it */
-export function decodeRecord(placement: Placement, unit: string, bytes: Uint8Array): UndoRecord | Diagnostic {
-  const undo = parseRecord(bytes);
+export function decodeUndoRecord(
+  placement: Placement,
+  unit: string,
+  bytes: Uint8Array,
+): UndoRecord | Diagnostic {
+  const undo = parseUndoRecord(bytes);
   const name = parseUnitName(unit);
   const isOurs =
     'full' in name &&
@@ -105,7 +109,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null;
 
-function parseRecord(bytes: Uint8Array): UndoRecord | undefined {
+function parseUndoRecord(bytes: Uint8Array): UndoRecord | undefined {
   const json = parse(new TextDecoder().decode(bytes));
   if (!isObject(json) || json.version !== VERSION) return undefined;
   const { unit, boot, step, starts, launcher, runs, affected, files } = json;

@@ -5,8 +5,14 @@ import { type AffectedUnit, affectedUnits, wantedOf } from '../restart/affected-
 import { type AppliedRuns, keepRunsBefore, ownAppliedRuns } from '../state/applied-runs.js';
 import { runsOf, type Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
-import { decodeRecord, encodeRecord, filesToUndo, putsLauncher, type UndoRecord } from './record-format.js';
 import type { StepName } from './step-names.js';
+import {
+  decodeUndoRecord,
+  encodeUndoRecord,
+  filesToUndo,
+  putsLauncher,
+  type UndoRecord,
+} from './undo-record-format.js';
 
 /** A size that no record has, in bytes. */
 const MAX_SIZE = 32 << 20;
@@ -31,7 +37,7 @@ interface ToRecord {
 }
 
 /** Describes what there is before a unit is changed, and listens to the units that its restart may stop. */
-export async function recordOf(
+export async function makeUndoRecord(
   context: Context,
   { unit, changes, services, appliedRuns, starts = false }: ToRecord,
 ): Promise<UndoRecord> {
@@ -58,18 +64,18 @@ async function listenedTo({ system }: Context, affected: readonly AffectedUnit[]
  * Keeps a record on disk, with the step that is begun. Whoever changes the unit holds the lock.
  * @throws UserError where it can't be written
  */
-export async function keepRecord(
+export async function keepUndoRecord(
   { system, placement }: Context,
   record: UndoRecord,
   step: StepName,
 ): Promise<UndoRecord> {
   const kept = { ...record, step };
-  await system.replace(undoPath(placement, record.unit), encodeRecord(kept), { mode: 0o600 });
+  await system.replace(undoPath(placement, record.unit), encodeUndoRecord(kept), { mode: 0o600 });
   return kept;
 }
 
 /** Removes the record of a unit whose change is done or undone. */
-export const forgetRecord = ({ system, placement }: Context, unit: string): Promise<void> =>
+export const forgetUndoRecord = ({ system, placement }: Context, unit: string): Promise<void> =>
   system.remove(undoPath(placement, unit));
 
 /** Units that a run has left half changed. */
@@ -82,13 +88,13 @@ export async function unfinishedUnits({ system, placement }: Context): Promise<s
  * Reads the records of units.
  * @throws UserError `undo-file`
  */
-export async function readRecords(context: Context, units: readonly string[]): Promise<UndoRecord[]> {
+export async function readUndoRecords(context: Context, units: readonly string[]): Promise<UndoRecord[]> {
   const { system, placement } = context;
   const records: UndoRecord[] = [];
   const wrong: Diagnostic[] = [];
   for (const unit of units) {
     const file = await system.read(undoPath(placement, unit), { limit: MAX_SIZE, trusted: true });
-    const undo = file && decodeRecord(placement, unit, file.bytes);
+    const undo = file && decodeUndoRecord(placement, unit, file.bytes);
     if (undo === undefined) continue;
     if ('severity' in undo) wrong.push(undo);
     else records.push(undo);
