@@ -6,7 +6,7 @@ import type { Change } from '../emit/changes.js';
 import { installedLauncher, isOwnPath, type Placement, undoPath } from '../paths.js';
 import type { ServiceRun } from '../state/service-run.js';
 import { isTemplate, parseUnitName, type UnitName } from '../unit/name.js';
-import { hasBegun, isStepName, type StepName } from './step-names.js';
+import type { StepName } from './step-names.js';
 
 /** A file's content, mode and time of change. */
 export interface FileState {
@@ -24,6 +24,9 @@ export interface FileUndo {
   readonly after: FileState | undefined;
 }
 
+/** Steps that a record names: each is written to disk before it begins. */
+export type NotedStep = Extract<StepName, 'write' | 'restart'>;
+
 export interface UndoRecord {
   readonly unit: string;
   /** The boot, and the start of the manager in it: no service of another one runs any more. */
@@ -32,8 +35,8 @@ export interface UndoRecord {
   readonly runs: readonly ServiceRun[];
   /** Other units that were up and that a restart may stop. */
   readonly affected: readonly string[];
-  /** The step that was begun last: `write` or `restart`. */
-  readonly step: StepName;
+  /** The one of these steps that was begun last. */
+  readonly step: NotedStep;
   /** Whether the change itself starts a service that doesn't run. */
   readonly starts: boolean;
   /** Whether the change installs the launcher, so that undoing it may remove the launcher. */
@@ -43,7 +46,7 @@ export interface UndoRecord {
 }
 
 /** Whether services have been, or are about to be, restarted by the change. */
-export const mayHaveRestarted = ({ step }: UndoRecord): boolean => hasBegun(step, 'restart');
+export const mayHaveRestarted = ({ step }: UndoRecord): boolean => step === 'restart';
 
 const VERSION = 2;
 
@@ -114,7 +117,7 @@ function parseUndoRecord(bytes: Uint8Array): UndoRecord | undefined {
   if (!isObject(json) || json.version !== VERSION) return undefined;
   const { unit, boot, step, starts, launcher, runs, affected, files } = json;
   if (typeof unit !== 'string' || typeof boot !== 'string') return undefined;
-  if (!isStepName(step) || typeof starts !== 'boolean') return undefined;
+  if (!isNotedStep(step) || typeof starts !== 'boolean') return undefined;
   if (typeof launcher !== 'boolean') return undefined;
   const read = Array.isArray(files) ? files.map(readFile) : [undefined];
   if (!isComplete(read) || !isListOf(runs, isRun) || !isListOf(affected, isText)) return undefined;
@@ -128,6 +131,8 @@ function parse(text: string): unknown {
     return undefined;
   }
 }
+
+const isNotedStep = (word: unknown): word is NotedStep => word === 'write' || word === 'restart';
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 

@@ -5,11 +5,11 @@ import { type AffectedUnit, affectedUnits, wantedOf } from '../restart/affected-
 import { type AppliedRuns, keepRunsBefore, ownAppliedRuns } from '../state/applied-runs.js';
 import { runsOf, type Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
-import type { StepName } from './step-names.js';
 import {
   decodeUndoRecord,
   encodeUndoRecord,
   filesToUndo,
+  type NotedStep,
   putsLauncher,
   type UndoRecord,
 } from './undo-record-format.js';
@@ -45,7 +45,12 @@ export async function makeUndoRecord(
   const boot = await bootId(context);
   await keepRunsBefore(context, appliedRuns ?? (await ownAppliedRuns(context, unit)), services);
   return {
-    ...{ unit, boot, affected, starts, step: 'record', runs: runsOf(services) },
+    unit,
+    boot,
+    runs: runsOf(services),
+    affected,
+    step: 'write',
+    starts,
     launcher: putsLauncher(context.placement, changes),
     files: filesToUndo(context.placement, unit, changes),
   };
@@ -67,7 +72,7 @@ async function listenedTo({ system }: Context, affected: readonly AffectedUnit[]
 export async function keepUndoRecord(
   { system, placement }: Context,
   record: UndoRecord,
-  step: StepName,
+  step: NotedStep,
 ): Promise<UndoRecord> {
   const kept = { ...record, step };
   await system.replace(undoPath(placement, record.unit), encodeUndoRecord(kept), { mode: 0o600 });

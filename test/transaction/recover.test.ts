@@ -332,6 +332,10 @@ describe('what was left half changed', () => {
       }),
       JSON.stringify({ version: 1, unit: 'other.service', boot: '', starts: false, files: [] }),
       JSON.stringify({ version: 2, unit: UNIT, boot: '', starts: false, files: [] }),
+      JSON.stringify({
+        ...{ version: 2, unit: UNIT, boot: '', step: 'verify', starts: false, launcher: false },
+        ...{ runs: [], affected: [], files: [] },
+      }),
     ];
     for (const text of broken) {
       const system = machine({ files: { [UNDO]: text } });

@@ -10,7 +10,7 @@ import {
   type Step,
   undoSteps,
 } from '../../src/transaction/runner.js';
-import { STEP_NAMES, type StepName } from '../../src/transaction/step-names.js';
+import type { StepName } from '../../src/transaction/step-names.js';
 
 /** A unit, and what its steps have made of it, as a machine would have it. */
 interface Unit {
@@ -18,6 +18,9 @@ interface Unit {
   readonly round?: number;
 }
 
+const STEP_NAMES: readonly StepName[] = [
+  ...(['record', 'write', 'reload', 'read-back', 'restart', 'try', 'verify', 'commit'] as const),
+];
 const PER: Readonly<Partial<Record<StepName, Step<Unit, string>['per']>>> = {
   ...{ record: 'run', write: 'run', reload: 'run' },
   ...{ restart: 'round', try: 'round', verify: 'round' },
