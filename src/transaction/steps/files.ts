@@ -1,5 +1,6 @@
 import type { Change } from '../../emit/changes.js';
 import { hasNameOfDropIn } from '../../paths.js';
+import { MAX_SIZE } from '../../state/own-files.js';
 import type { System } from '../../system/system.js';
 import { type FileState, type FileUndo, isSameState } from '../undo-record-format.js';
 
@@ -47,9 +48,6 @@ export async function areAsWritten(system: System, files: readonly FileUndo[]): 
   const now = await Promise.all(written.map(({ path }) => stateOf(system, path)));
   return written.every(({ after }, i) => isSameState(now[i], after));
 }
-
-/** Larger than any file of ours, in bytes. */
-const MAX_SIZE = 4 << 20;
 
 /** Reads a file's state; undefined where there is none. */
 async function stateOf(system: System, path: string): Promise<FileState | undefined> {
