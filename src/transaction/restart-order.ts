@@ -1,5 +1,8 @@
 import type { UndoRecord } from './undo-record-format.js';
 
+/** How many units, and how many services of a unit, are changed or rolled back at a time. */
+export const CHANGED_AT_ONCE = 8;
+
 /** A unit whose services are to be restarted. */
 interface Restarted {
   readonly unit: string;
@@ -11,7 +14,7 @@ interface Restarted {
  * another unit's restart.
  * @param most how many at a time
  */
-export function restartOrder<T extends Restarted>(units: readonly T[], most: number): T[][] {
+export function restartOrder<T extends Restarted>(units: readonly T[], most = CHANGED_AT_ONCE): T[][] {
   const turns: T[][] = [];
   for (let left = [...units]; left.length > 0; ) {
     const taken = new Set(left.flatMap((one) => withoutOwn(one)));

@@ -8,8 +8,9 @@ import {
   type RestartOptions,
   type Transaction,
 } from '../changed-unit.js';
-import { restartOrder } from '../restart-order.js';
-import { isRestored, sparesChanged, undoes } from '../roll-back.js';
+import { restartCourse } from '../restart-course.js';
+import { CHANGED_AT_ONCE } from '../restart-order.js';
+import { isRestored, undoes } from '../roll-back.js';
 import { type Course, type Ending, runSteps, type Step } from '../runner.js';
 import { commitApplied } from '../steps/commit.js';
 import { readBackApplied } from '../steps/read-back.js';
@@ -21,9 +22,6 @@ import { verifyServices } from '../steps/verify.js';
 import { writeFiles } from '../steps/write.js';
 import type { UndoRecord } from '../undo-record-format.js';
 import type { PendingApply, UnitResult } from '../unit-result.js';
-
-/** How many units, and how many services of a template, are restarted and tried out at a time. */
-const BATCH = 8;
 
 /** The steps of `apply`: a step that fails has all of its unit undone, and the others go on. */
 const applyTable = (
@@ -60,18 +58,16 @@ const course = (
   { context }: Transaction,
   table: readonly Step<AppliedUnit, UndoRecord>[],
 ): Course<AppliedUnit, UndoRecord> => ({
+  ...restartCourse<AppliedUnit>(context),
   table,
-  recordOf: ({ record }) => record,
   afterFailure: () => 'undo',
-  turns: (units) => restartOrder(units, BATCH),
   // The first instance of a template shows whether the others are restarted at all.
   round: (unit, n) => {
-    const now = n === 0 ? unit.due.slice(0, 1) : unit.due.slice(1 + (n - 1) * BATCH, 1 + n * BATCH);
+    const end = 1 + n * CHANGED_AT_ONCE;
+    const now = n === 0 ? unit.due.slice(0, 1) : unit.due.slice(end - CHANGED_AT_ONCE, end);
     return now.length > 0 ? { ...unit, now } : undefined;
   },
-  rest: (unit) => ({ ...unit, now: [] }),
   beforeUndo: (unit, failures) => refusedCalls(context, unit, failures),
-  spare: sparesChanged(context),
 });
 
 /** Refused calls of a service that failed. They are read before the roll-back ends the processes that can tell. */

@@ -3,8 +3,9 @@ import { installedLauncher } from '../../paths.js';
 import { failureOf } from '../../state/failures.js';
 import type { Context } from '../../system/context.js';
 import { beginEach, type ChangedUnit, type RestartOptions, type Transaction } from '../changed-unit.js';
-import { restartOrder } from '../restart-order.js';
-import { isRestored, sparesChanged, undoes } from '../roll-back.js';
+import { restartCourse } from '../restart-course.js';
+import { CHANGED_AT_ONCE } from '../restart-order.js';
+import { isRestored, undoes } from '../roll-back.js';
 import { type AfterFailure, type Course, type Ending, runSteps, type Step } from '../runner.js';
 import type { StepName } from '../step-names.js';
 import { commitReverted, forget } from '../steps/commit.js';
@@ -17,9 +18,6 @@ import { startAgainDependents } from '../steps/try.js';
 import { writeFiles } from '../steps/write.js';
 import type { UndoRecord } from '../undo-record-format.js';
 import type { Changed, Pending, UnitResult } from '../unit-result.js';
-
-/** How many units, and how many services of a template, are restarted at a time. */
-const BATCH = 8;
 
 /** The steps of `revert`. A failure is told, and the next revert goes on from there; an interrupt undoes all. */
 const revertTable = (transaction: Transaction, options: RestartOptions): Step<ChangedUnit, UndoRecord>[] => {
@@ -52,16 +50,13 @@ export async function revertUnits(
   const { context } = transaction;
   const { units, refused } = await beginEach(transaction, pending, (unit) => unit);
   const course: Course<ChangedUnit, UndoRecord> = {
+    ...restartCourse<ChangedUnit>(context),
     table: revertTable(transaction, options),
-    recordOf: ({ record }) => record,
     afterFailure,
-    turns: (all) => restartOrder(all, BATCH),
     round: (unit, n) => {
-      const now = unit.due.slice(n * BATCH, (n + 1) * BATCH);
+      const now = unit.due.slice(n * CHANGED_AT_ONCE, (n + 1) * CHANGED_AT_ONCE);
       return now.length > 0 ? { ...unit, now } : undefined;
     },
-    rest: (unit) => ({ ...unit, now: [] }),
-    spare: sparesChanged(context),
   };
   const results: UnitResult[] = [];
   for (const ending of await runSteps(course, units)) results.push(await resultOf(context, ending));

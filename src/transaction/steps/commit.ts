@@ -15,6 +15,7 @@ import {
   noting,
   type Transaction,
 } from '../changed-unit.js';
+import { CHANGED_AT_ONCE } from '../restart-order.js';
 import type { Undo } from '../runner.js';
 import { forgetUndoRecord } from '../undo-record.js';
 import type { UndoRecord } from '../undo-record-format.js';
@@ -58,14 +59,11 @@ export async function forget(context: Context, unit: string): Promise<void> {
   await forgetUndoRecord(context, unit);
 }
 
-/** How many units are cleared away at a time. */
-const BATCH = 8;
-
 /** Removes the files that only the new drop-in needed, and the record. */
 export const commitUndone =
   (context: Context): Undo<UndoRecord> =>
   (records) =>
-    inBatches(records, BATCH, ({ unit, files, launcher }) =>
+    inBatches(records, CHANGED_AT_ONCE, ({ unit, files, launcher }) =>
       failureOf(async () => {
         await undoFiles(context.system, files.filter(isNeeded));
         if (launcher) await removeUnusedLauncher(context);

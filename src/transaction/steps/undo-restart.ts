@@ -20,6 +20,7 @@ import { isDown, staysStopped, wasStopped } from '../../state/stopped.js';
 import type { Context } from '../../system/context.js';
 import { downDependents, LOOK_AGAIN } from '../dependents.js';
 import type { HeldSignals } from '../held-signals.js';
+import { CHANGED_AT_ONCE } from '../restart-order.js';
 import type { Undo } from '../runner.js';
 import { mayHaveRestarted, type UndoRecord } from '../undo-record-format.js';
 
@@ -29,14 +30,11 @@ export interface HowBack {
   readonly signals?: HeldSignals | undefined;
 }
 
-/** How many services are started at a time. */
-const BATCH = 8;
-
 /** Brings services back to how they were, with the files that systemd has read again. */
 export const restartAsBefore =
   (context: Context, how: HowBack): Undo<UndoRecord> =>
   (records) =>
-    inBatches(records, BATCH, async (record) => [
+    inBatches(records, CHANGED_AT_ONCE, async (record) => [
       ...(await failuresOf(() => startAgain(context, record, how))),
       ...(await failuresOf(() => endOthers(context, record, how))),
     ]);
@@ -46,7 +44,7 @@ async function endOthers(context: Context, record: UndoRecord, how: HowBack): Pr
   const ran = new Set(record.runs.map(({ unit }) => unit));
   const services = await servicesOf(context, serviceName(record.unit));
   const started = services.filter(({ name, state }) => !ran.has(name) && isRunning(state));
-  const ended = await inBatches(started, BATCH, async ({ name, state }) => {
+  const ended = await inBatches(started, CHANGED_AT_ONCE, async ({ name, state }) => {
     if (record.starts && mayHaveRestarted(record)) return stopAgain(context, name, how);
     const obstacle = atWork(state) ?? restartObstacle(state);
     if (obstacle !== undefined) return [leftAsItRuns(name, obstacle)];
@@ -75,7 +73,7 @@ async function startAgain(
   record: UndoRecord,
   how: HowBack,
 ): Promise<readonly Diagnostic[]> {
-  const stands = await inBatches(record.runs, BATCH, (run) => standOf(context, record, run, how));
+  const stands = await inBatches(record.runs, CHANGED_AT_ONCE, (run) => standOf(context, record, run, how));
   const those = (is: 'due' | 'start') =>
     record.runs.filter((_, i) => stands[i] === is).map(({ unit }) => unit);
   const due = [...those('due'), ...those('start')];
@@ -87,7 +85,7 @@ async function startAgain(
     return found.map(({ name }) => name);
   };
   const started = async (units: readonly string[], start: Start) =>
-    (await inBatches(units, BATCH, (unit) => startOne(context, unit, start, how))).flat();
+    (await inBatches(units, CHANGED_AT_ONCE, (unit) => startOne(context, unit, start, how))).flat();
   const starting: Start = (unit) => system.startUnit(unit);
   // A socket hands itself only to a service that is started after it, and fails where that was started too often.
   const all = [
@@ -154,7 +152,7 @@ async function startOne(
 /** Errors about services that don't stay up: systemd's start job is done as soon as the program is started. */
 async function lookAgain({ system }: Context, units: readonly string[]): Promise<readonly Diagnostic[]> {
   await system.wait(LOOK_AGAIN);
-  const found = await inBatches(units, BATCH, async (unit) => {
+  const found = await inBatches(units, CHANGED_AT_ONCE, async (unit) => {
     const state = await system.unit(unit);
     const isWell = isUp(state) || isFinished(state);
     return isWell ? [] : [serviceDown(unit, state.activeState)];
