@@ -55,7 +55,9 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
   return {
     exit: failed ? EXIT.failure : refused ? EXIT.findings : readable ? wrong : EXIT.failure,
     json: {
-      ...{ unit: plan.unit, policy: plan.policyFile, since: new Date(since).toISOString() },
+      unit: plan.unit,
+      policy: plan.policyFile,
+      since: new Date(since).toISOString(),
       refusals: explanationsJson(explanations),
     },
     text: isTold ? '' : explanationsText(plan.unit, explanations, sources, plan.target.machine),

@@ -147,10 +147,15 @@ function withRule(call: NamedCall, { file }: Policy, section: SyscallsSection): 
   const tested = others.flatMap((rule) => rule.when);
   const when = args && tested.length > 0 ? exactly(tested, call, args) : [ANY_ARGUMENT];
   const rule: RuleEntry = {
-    ...{ at, syscall: { value: name, at }, action: { value: ALLOW, at } },
+    at,
+    syscall: { value: name, at },
+    action: { value: ALLOW, at },
     when: when.map(
       (one): ConditionEntry => ({
-        ...{ arg: one.arg, op: one.op, width: one.width, at },
+        arg: one.arg,
+        op: one.op,
+        width: one.width,
+        at,
         operands: [{ value: one.value, at }],
       }),
     ),

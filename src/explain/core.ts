@@ -59,8 +59,13 @@ export function callInCore(head: Uint8Array, time: number): RecordedCall | undef
   const registers = arch === machine.arch ? status : undefined;
   const args = registers && machine.args.map((i) => registers.getBigUint64(REGISTERS_AT + 8 * i, true));
   return {
-    ...{ time, pid: status?.getInt32(32, true), name: nameIn(find(NT_PRPSINFO, NAME_AT + 16)) },
-    ...{ program: undefined, arch, nr: info.getUint32(24, true), action: KILL },
+    time,
+    pid: status?.getInt32(32, true),
+    name: nameIn(find(NT_PRPSINFO, NAME_AT + 16)),
+    program: undefined,
+    arch,
+    nr: info.getUint32(24, true),
+    action: KILL,
     ...(args ? { args } : {}),
   };
 }

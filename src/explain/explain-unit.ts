@@ -67,7 +67,10 @@ export async function explainUnit(
 ): Promise<Looked> {
   const { target } = plan;
   const { calls, suppressed, readable } = await refusedCalls(context.system, {
-    ...{ unit: plan.unit, manager: userManager(context), state, ...from },
+    unit: plan.unit,
+    manager: userManager(context),
+    state,
+    ...from,
     programs: [...target.programs].flatMap(([path, { file }]) =>
       path.startsWith('/') ? [path, ...interpretersOf(file)] : [],
     ),
@@ -77,7 +80,10 @@ export async function explainUnit(
     return ownLimits(effectiveUnit([...unit.files, added]), target.sets, target.systemd);
   };
   const confinement: Confinement = {
-    ...{ policy: policy.policy, machine: target.machine, sets: target.sets, own: limits('') },
+    policy: policy.policy,
+    machine: target.machine,
+    sets: target.sets,
+    own: limits(''),
     refusers: createRefusers(state, target),
     weaker: policy.withoutBases(),
   };

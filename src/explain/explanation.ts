@@ -71,7 +71,12 @@ function explained(
   const changes = isMendable ? changesFor(call, confinement, relaxed) : [];
   const processes = new Map(same.map(({ pid, name, program }) => [`${pid} ${name}`, { pid, name, program }]));
   return {
-    ...{ call, cause, changes, certain, got: gotOf(action), count: same.length },
+    call,
+    cause,
+    changes,
+    certain,
+    got: gotOf(action),
+    count: same.length,
     instead: isMendable ? withoutBase(call, cause, confinement) : undefined,
     last: Math.max(...same.map(({ time }) => time)),
     processes: [...processes.values()].slice(0, MOST_PROCESSES),

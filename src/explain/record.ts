@@ -94,15 +94,15 @@ export function parseFields(
   if (!found) return undefined;
   const [, login, pid, comm, exe, arch, nr, code] = found as unknown as string[];
   return {
-    ...{
-      id,
-      time,
-      fromLogin: login !== NO_LOGIN,
-      pid: Number(pid),
-      name: textOf(comm!) ?? '',
-      program: textOf(exe!),
-    },
-    ...{ arch: Number.parseInt(arch!, 16), nr: Number(nr) >>> 0, action: Number.parseInt(code!, 16) },
+    id,
+    time,
+    fromLogin: login !== NO_LOGIN,
+    pid: Number(pid),
+    name: textOf(comm!) ?? '',
+    program: textOf(exe!),
+    arch: Number.parseInt(arch!, 16),
+    nr: Number(nr) >>> 0,
+    action: Number.parseInt(code!, 16),
   };
 }
 

@@ -51,7 +51,12 @@ export async function planOn(
   ];
   const planned = !hasErrors([...known, ...checked]);
   const plan = makePlan({
-    ...{ unit, effective, type, surroundings, target, places },
+    unit,
+    effective,
+    type,
+    surroundings,
+    target,
+    places,
     policy: options.permissive ? asPermissive(policy) : policy,
     usable: planned,
   });

@@ -72,13 +72,11 @@ export async function prepare(
   const common = { unit, policy, plan, planned, sources: policy.sources };
   const refused = (found: readonly Diagnostic[]): Prepared => ({
     ...common,
-    ...{
-      diagnostics: found,
-      proofs: [],
-      files: [],
-      changes: [],
-      appliedRuns: noAppliedRuns(unit.name.full),
-    },
+    diagnostics: found,
+    proofs: [],
+    files: [],
+    changes: [],
+    appliedRuns: noAppliedRuns(unit.name.full),
   });
   if (hasErrors(diagnostics)) return refused(diagnostics);
   const others = await otherwise(context, unit, given, made.files);

@@ -60,7 +60,10 @@ export const explanationsJson = (explanations: readonly Explanation[]) =>
       number: call.number,
       abi: call.abi ?? null,
       ...(call.args ? { args: call.args.map((arg) => `0x${arg.toString(16)}`) } : {}),
-      ...{ got, count, last: new Date(last).toISOString(), certain },
+      got,
+      count,
+      last: new Date(last).toISOString(),
+      certain,
       processes: processes.map(({ pid, name, program }) => ({
         pid: pid ?? null,
         name,

@@ -80,7 +80,9 @@ function signedHalf({ arg, op, values }: Condition): Condition | boolean {
   const fitting = values.filter(isHalf);
   const over = fitting.length < values.length;
   const narrowed = (own: Operator, low: readonly bigint[]): Condition => ({
-    ...{ arg, op: own, width: 32 },
+    arg,
+    op: own,
+    width: 32,
     values: low.map((value) => value & MASK32),
   });
   switch (op) {

@@ -94,7 +94,9 @@ export async function beginEach<P extends Pending, U extends ChangedUnit>(
 /** A described unit that `prepared` is applied to. */
 export const appliedUnit = (unit: ChangedUnit, { prepared }: Pick<AppliedUnit, 'prepared'>): AppliedUnit => ({
   ...unit,
-  ...{ prepared, asTheyAre: [], verified: undefined },
+  prepared,
+  asTheyAre: [],
+  verified: undefined,
 });
 
 export const noting = <U extends ChangedUnit>(unit: U, notes: readonly Diagnostic[]): U => ({

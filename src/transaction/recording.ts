@@ -62,7 +62,9 @@ export async function recordCalls(
   const placed = withLifetime(context, 'run');
   const permissive = await prepare(placed, prepared.plan.unit, {
     ...options,
-    ...{ policy: prepared.plan.policyFile, allowGaps: true, permissive: true },
+    policy: prepared.plan.policyFile,
+    allowGaps: true,
+    permissive: true,
   });
   const notes = await assertRecordable(placed, permissive);
   const ears = await listen(context, prepared);

@@ -281,10 +281,8 @@ export class Bus {
   }
 
   #call(member: string, signature: string, body: readonly unknown[], timeout?: number): Promise<unknown[]> {
-    return this.#connection.call({
-      ...{ destination: SERVICE, path: MANAGER_PATH, interface: MANAGER, member, signature, body },
-      ...(timeout === undefined ? {} : { timeout }),
-    });
+    const call = { destination: SERVICE, path: MANAGER_PATH, interface: MANAGER, member, signature, body };
+    return this.#connection.call(timeout === undefined ? call : { ...call, timeout });
   }
 
   #properties(path: string, member: string, signature: string, body: readonly unknown[]): Promise<unknown[]> {

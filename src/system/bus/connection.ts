@@ -167,10 +167,8 @@ export class Connection {
 
   /** Calls a method of the bus itself. */
   callBus(member: string, text: string): Promise<unknown[]> {
-    return this.call({
-      ...{ destination: BUS, path: BUS_PATH, interface: BUS, member },
-      ...{ signature: 's', body: [text] },
-    });
+    const own = { destination: BUS, path: BUS_PATH, interface: BUS };
+    return this.call({ ...own, member, signature: 's', body: [text] });
   }
 
   /**

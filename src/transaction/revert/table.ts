@@ -77,7 +77,9 @@ async function resultOf(context: Context, ending: Ending<ChangedUnit>): Promise<
   const forgotten = await failureOf(() => forget(context, unit.unit));
   return {
     ...common,
-    ...{ state: 'failed', restarted, exit: EXIT.failure },
+    state: 'failed',
+    restarted,
+    exit: EXIT.failure,
     diagnostics: [...diagnostics, ...forgotten],
   };
 }
@@ -94,6 +96,10 @@ async function removeLauncher(context: Context, all: readonly UnitResult[]): Pro
 }
 
 const withFailures = (result: UnitResult, failures: readonly Diagnostic[]): Changed => ({
-  ...{ unit: result.unit, changes: result.changes, restarted: 'restarted' in result && result.restarted },
-  ...{ state: 'failed', exit: EXIT.failure, diagnostics: [...result.diagnostics, ...failures] },
+  unit: result.unit,
+  changes: result.changes,
+  restarted: 'restarted' in result && result.restarted,
+  state: 'failed',
+  exit: EXIT.failure,
+  diagnostics: [...result.diagnostics, ...failures],
 });
