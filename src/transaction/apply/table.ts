@@ -29,7 +29,12 @@ const applyTable = (
   options: RestartOptions,
   own: ReadonlySet<string>,
 ): Step<AppliedUnit, UndoRecord>[] => {
-  const { write, reload: reloaded, restart, commit } = undoes(transaction.context, transaction);
+  const {
+    write,
+    reload: reloaded,
+    restart,
+    commit,
+  } = undoes(transaction.context, { signals: transaction.signals });
   return [
     { name: 'record', per: 'run', do: keepUndoRecords(transaction) },
     { ...write, per: 'run', do: writeFiles(transaction) },

@@ -21,7 +21,12 @@ import type { Changed, Pending, UnitResult } from '../unit-result.js';
 
 /** The steps of `revert`. A failure is told, and the next revert goes on from there; an interrupt undoes all. */
 const revertTable = (transaction: Transaction, options: RestartOptions): Step<ChangedUnit, UndoRecord>[] => {
-  const { write, reload: reloaded, restart, commit } = undoes(transaction.context, transaction);
+  const {
+    write,
+    reload: reloaded,
+    restart,
+    commit,
+  } = undoes(transaction.context, { signals: transaction.signals });
   return [
     { name: 'record', per: 'run', do: keepUndoRecords(transaction) },
     { ...write, per: 'run', do: writeFiles(transaction) },

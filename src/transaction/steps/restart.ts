@@ -67,7 +67,9 @@ async function restartNow<U extends ChangedUnit>(
     const said = await caller.tellIfLong(
       `${name}: waiting for its restart; an interrupt rolls it back …`,
       () =>
-        signals.unlessCame(() => restart(system, { unit: name, scope: placement.scope, plan }, unit.record)),
+        signals.unlessCame(() =>
+          restart(system, { unit: name, scope: placement.scope, plan }, { starts: unit.record.starts }),
+        ),
     );
     return said.filter(isWrong);
   });
