@@ -33,8 +33,17 @@ const FILTERS = DIRECTIVES.filter(
 /** Flags on the bus by which ExecStart= goes without the unit's confinement. */
 const UNHELD = ['privileged', 'no-setuid', 'ambient'];
 
-const isSet = (properties: UnitProperties, name: string): boolean =>
-  isOn(findDirective(name)!, properties.get(name));
+/** Properties as the manager has loaded them, and the names of the directives that a drop-in of ours sets. */
+interface Loaded {
+  readonly properties: UnitProperties;
+  readonly set: ReadonlySet<string>;
+}
+
+/** The loaded value of a directive that is set; undefined for others. */
+const valueOf = ({ properties, set }: Loaded, name: string): unknown =>
+  set.has(name) ? properties.get(findDirective(name)!.bus.property) : undefined;
+
+const isSet = (loaded: Loaded, name: string): boolean => isOn(findDirective(name)!, valueOf(loaded, name));
 
 /**
  * Whether the main process of a service of the system's manager shows that it was started without what a drop-in sets, and
@@ -50,7 +59,7 @@ export async function lacksConfinement(
   const pid = state.mainPid;
   // One of type idle may wait for others before it is confined.
   if (pid === 0 || state.type === 'idle' || startsUnheld(state)) return false;
-  const ours = new Map([...state.properties].filter(([name]) => set.has(name)));
+  const ours = { properties: state.properties, set };
   try {
     if (!(await lacks(system, pid, ours))) return false;
     await system.wait(PROGRAM_WITHIN);
@@ -61,7 +70,7 @@ export async function lacksConfinement(
   }
 }
 
-async function lacks(system: System, pid: number, ours: UnitProperties): Promise<boolean> {
+async function lacks(system: System, pid: number, ours: Loaded): Promise<boolean> {
   const [status, own, managers] = await Promise.all([
     readStatus(system, `${pid}`),
     system.links(`/proc/${pid}/ns`),
@@ -81,8 +90,8 @@ const startsUnheld = (state: UnitState): boolean =>
   commandsOf(state, 'ExecStart').some(({ flags }) => UNHELD.some((flag) => flags.includes(flag)));
 
 /** Whether a process could get capabilities that its unit takes away. In a user namespace of its own it has all of that. */
-function hasMore(status: ReadonlyMap<string, string>, properties: UnitProperties): boolean {
-  const allowed = properties.get('CapabilityBoundingSet');
+function hasMore(status: ReadonlyMap<string, string>, ours: Loaded): boolean {
+  const allowed = valueOf(ours, 'CapabilityBoundingSet');
   const bounding = status.get('CapBnd');
   if (typeof allowed !== 'bigint' || bounding === undefined) return false;
   return (BigInt(`0x${bounding}`) & ~allowed) !== 0n;
