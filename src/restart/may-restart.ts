@@ -86,5 +86,5 @@ export async function staysDown(
     if (!besides.has(name) && isDown(await system.anyUnit(name)))
       return `Requisite=${name} is down: it would stay down`;
   }
-  return unmetRequirement(system, { name: '', state }, new Set(besides));
+  return unmetRequirement(system, state, new Set(besides));
 }

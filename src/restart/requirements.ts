@@ -1,22 +1,29 @@
 import { isRunning } from '../state/service-run.js';
 import { isDown } from '../state/stopped.js';
 import type { System } from '../system/system.js';
-import { isSkipped } from '../system/unit-state.js';
+import { isSkipped, type UnitState } from '../system/unit-state.js';
 import { type AffectedUnit, askUnit } from './affected-units.js';
+
+/** The place of a unit among those that the service needs. */
+interface Needing {
+  /** The name of the unit; undefined for the service itself. */
+  readonly of?: string;
+  /** Whether the service fails with the unit: each on the way is started after the one that it needs. */
+  readonly isWaitedFor?: boolean;
+}
 
 /**
  * The reason why a service would be down after a restart: a unit that has to be started, directly or not, can't be, or
  * may fail to. systemd refuses the whole restart for one unit that can't be loaded. A unit that can't be started fails
  * those that wait for it. Undefined without such a unit.
- * @param unit the service with an empty name, or a unit that it needs
+ * @param state of the service, or of a unit that it needs
  * @param known units that needn't be looked at; those that were looked at are added
- * @param isWaitedFor whether the service fails with the unit: each on the way is started after the one that it needs
  */
 export async function unmetRequirement(
   system: System,
-  { name: of, state }: AffectedUnit,
+  state: UnitState,
   known: Set<string>,
-  isWaitedFor = true,
+  { of, isWaitedFor = true }: Needing = {},
 ): Promise<string | undefined> {
   const before = new Set(state.after);
   const needed = [
@@ -27,13 +34,16 @@ export async function unmetRequirement(
     known.add(name);
     const unit = await askUnit(system, name);
     const { loadState } = unit.state;
-    const what = `${line}${of && ` of ${of}`}`;
+    const what = of === undefined ? line : `${line} of ${of}`;
     if (loadState !== 'loaded') return `${what} is ${loadState}: systemd would refuse the restart`;
     const isFirst = isWaitedFor && before.has(name);
     const why = isFirst ? flawOf(unit) : undefined;
     if (why !== undefined) return `${what} ${why}: start that first`;
     // A unit that is up doesn't wait for anything.
-    const deeper = await unmetRequirement(system, unit, known, isFirst && !isRunning(unit.state));
+    const deeper = await unmetRequirement(system, unit.state, known, {
+      of: name,
+      isWaitedFor: isFirst && !isRunning(unit.state),
+    });
     if (deeper !== undefined) return deeper;
   }
   return undefined;
