@@ -40,10 +40,11 @@ interface Loaded {
 }
 
 /** The loaded value of a directive that is set; undefined for others. */
-const valueOf = ({ properties, set }: Loaded, name: string): unknown =>
+const loadedValue = ({ properties, set }: Loaded, name: string): unknown =>
   set.has(name) ? properties.get(findDirective(name)!.bus.property) : undefined;
 
-const isSet = (loaded: Loaded, name: string): boolean => isOn(findDirective(name)!, valueOf(loaded, name));
+const isSet = (loaded: Loaded, name: string): boolean =>
+  isOn(findDirective(name)!, loadedValue(loaded, name));
 
 /**
  * Whether the main process of a service of the system's manager shows that it was started without what a drop-in sets, and
@@ -91,7 +92,7 @@ const startsUnheld = (state: UnitState): boolean =>
 
 /** Whether a process could get capabilities that its unit takes away. In a user namespace of its own it has all of that. */
 function hasMore(status: ReadonlyMap<string, string>, ours: Loaded): boolean {
-  const allowed = valueOf(ours, 'CapabilityBoundingSet');
+  const allowed = loadedValue(ours, 'CapabilityBoundingSet');
   const bounding = status.get('CapBnd');
   if (typeof allowed !== 'bigint' || bounding === undefined) return false;
   return (BigInt(`0x${bounding}`) & ~allowed) !== 0n;
