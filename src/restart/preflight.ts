@@ -2,11 +2,10 @@ import { inBatches, shortList } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, error, note } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
-import { dropInPath } from '../paths.js';
+import { keptForGood } from '../prepare/kept-for-good.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { probeProblems } from '../prepare/probe/programs.js';
 import { restartDue } from '../state/notes.js';
-import { readFiles } from '../state/own-files.js';
 import { ASKED_AT_ONCE, type Service } from '../state/service.js';
 import { isRunning } from '../state/service-run.js';
 import { triggered } from '../state/triggered.js';
@@ -134,28 +133,3 @@ function failureAction(state: UnitState): string | undefined {
 
 const refusedTrial = (name: string, what: string, hint: string): Diagnostic =>
   error('failure-action', `${name} has ${what}: a trial that fails would do that`, { hint });
-
-/**
- * An error about a permanent drop-in: systemd reads it in the place of one with its name below /run, and a template's
- * in the place of an instance's, too.
- */
-async function keptForGood(
-  context: Context,
-  { full, template }: Prepared['unit']['name'],
-): Promise<Diagnostic[]> {
-  const names = [...new Set([full, template ?? full])];
-  const paths = names.map((name) => dropInPath({ ...context.placement, lifetime: 'always' }, name));
-  const [kept] = await readFiles(context, paths);
-  if (!kept) return [];
-  const holder = names[paths.indexOf(kept.path)]!;
-  const revert = ownCommand(context.placement.scope, 'revert', holder);
-  return [
-    error(
-      'applied-for-good',
-      `what confines ${full} is ${kept.path}, and nothing below /run takes its place`,
-      {
-        hint: `'${revert}' first, or leave --runtime out`,
-      },
-    ),
-  ];
-}

@@ -1,0 +1,21 @@
+import { ownCommand } from '../command-lines.js';
+import { type Diagnostic, error } from '../diagnostic.js';
+import { dropInPath } from '../paths.js';
+import { readFiles } from '../state/own-files.js';
+import type { Context } from '../system/context.js';
+import type { UnitName } from '../unit/name.js';
+
+/**
+ * An error about a permanent drop-in: systemd reads it in the place of one with its name below /run, and a template's
+ * in the place of an instance's, too.
+ */
+export async function keptForGood(context: Context, { full, template }: UnitName): Promise<Diagnostic[]> {
+  const names = [...new Set([full, template ?? full])];
+  const paths = names.map((name) => dropInPath({ ...context.placement, lifetime: 'always' }, name));
+  const [kept] = await readFiles(context, paths);
+  if (!kept) return [];
+  const holder = names[paths.indexOf(kept.path)]!;
+  const revert = ownCommand(context.placement.scope, 'revert', holder);
+  const message = `what confines ${full} is ${kept.path}, and nothing below /run takes its place`;
+  return [error('applied-for-good', message, { hint: `'${revert}' first, or leave --runtime out` })];
+}
