@@ -1,7 +1,7 @@
 /**
- * Tests of transaction/recover.ts, transaction/undo-record.ts, transaction/undo-record-format.ts, transaction/lock.ts,
- * transaction/roll-back.ts and transaction/step-names.ts: runs that are ended in the middle, by SIGKILL or a power cut at any
- * point; the next command puts things right.
+ * Tests of transaction/recover.ts, transaction/undo-record.ts, transaction/undo-record-format.ts, transaction/lock.ts and
+ * transaction/roll-back.ts: runs that are ended in the middle, by SIGKILL or a power cut at any point; the next command puts
+ * things right.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
