@@ -40,7 +40,7 @@ export const listenAnew = async ({ system }: Context, { affected }: UndoRecord):
 /** Finds the dependents that are down, and that systemd isn't about to start. */
 export async function downDependents(
   context: Context,
-  { affected }: UndoRecord,
+  { affected }: Pick<UndoRecord, 'affected'>,
 ): Promise<readonly AffectedUnit[]> {
   const found = await inBatches(affected, ASKED_AT_ONCE, (name) => whenStopped(context, name));
   return found.filter(({ state }) => !isRunning(state) && !hasJob(state));

@@ -133,6 +133,53 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await filters(UNIT), 0);
   });
 
+  test('a unit whose stop waits for it does not keep it from being put back', async () => {
+    const stop = 'sleep 1; until [ -e /run/main.well ]; do sleep 0.1; done; touch /run/side.well';
+    await units({
+      [UNIT]: `[Service]
+ExecStartPre=/usr/bin/rm -f /run/main.well
+ExecStart=/bin/sh -c 'sleep 0.1 && touch /run/main.well && exec ${SLEEP}'\n`,
+      'side-slow.service': `[Unit]\nStopPropagatedFrom=${UNIT}
+[Service]\nExecStart=${SLEEP}\nExecStop=/bin/sh -c '${stop}'\nTimeoutStopSec=10\n`,
+    });
+    await box().sh(`rm -f /run/side.well; systemctl restart ${UNIT}; systemctl start side-slow.service`);
+    await box().writeFile(policyPath(UNIT), DEADLY);
+    assert.match((await run(1, 'apply', UNIT)).stdout, /rolled-back/);
+    // A stop that isn't over in time is ended by systemd, before the last command.
+    await box().succeed(['test', '-e', '/run/side.well']);
+    for (const unit of [UNIT, 'side-slow.service']) assert.equal(await isActive(unit), 'active', unit);
+  });
+
+  test('somebody stops an instance in the trial of another, which fails: what depends on it stays stopped', async () => {
+    const side = (i: number) => dependent(`ExecStart=${SLEEP}`).replaceAll(UNIT, `main@${i}.service`);
+    const far = side(1).replaceAll('main@1', 'side-1');
+    const names = ['side-1.service', 'side-2.service', 'side-far.service'];
+    const [one, two, three] = names as [string, string, string];
+    await units(
+      {
+        ...{
+          'main@.service': `[Service]\nExecStart=${SLEEP}\n`,
+          [one]: side(1),
+          [two]: side(2),
+          [three]: far,
+        },
+      },
+      ...names,
+    );
+    await box().sh(`
+      printf '%s\n' '#!/bin/sh' 'mkdir /run/first && exit' 'systemctl stop main@1.service; exit 1' >/run/probe
+      chmod 755 /run/probe; rm -rf /run/first`);
+    await box().writeFile(policyPath('main@.service'), `${POLICY}probe = ["/run/probe"]\n`);
+    const { stdout, stderr } = await run(1, 'apply', 'main@.service');
+    assert.match(stdout, /rolled-back/);
+    for (const unit of ['main@1.service', one, three]) {
+      assert.match(stderr, new RegExp(`note\\[stays-stopped\\]: ${unit} `));
+      assert.equal(await isActive(unit), 'inactive', unit);
+    }
+    for (const unit of ['main@2.service', two]) assert.equal(await isActive(unit), 'active', unit);
+    await box().sh(`rm -rf /run/first /run/probe ${policyPath('main@.service')}`);
+  });
+
   test('somebody stops a unit that depends on it before the restart: it stays so', async () => {
     await units(
       {
