@@ -180,6 +180,18 @@ ExecStart=/bin/sh -c 'sleep 0.1 && touch /run/main.well && exec ${SLEEP}'\n`,
     await box().sh(`rm -rf /run/first /run/probe ${policyPath('main@.service')}`);
   });
 
+  test('of two units that are being stopped before the restart one is started again: the one in a restart of its own', async () => {
+    const side = dependent(`ExecStart=${SLEEP}\nExecStop=/usr/bin/sleep 3`);
+    const [stopped, restarted] = ['side-stopped.service', 'side-restarted.service'] as const;
+    await units({ [stopped]: side, [restarted]: side }, stopped, restarted);
+    await box().writeFile(policyPath(UNIT), `${POLICY}probe = ["/bin/false"]\n`);
+    await box().sh(
+      `systemctl stop --no-block ${stopped}; systemctl restart --no-block ${restarted}; sleep 0.3`,
+    );
+    assert.match((await run(1, 'apply', UNIT)).stdout, /rolled-back/);
+    assert.deepEqual([await isActive(stopped), await isActive(restarted)], ['inactive', 'active']);
+  });
+
   test('somebody stops a unit that depends on it before the restart: it stays so', async () => {
     await units(
       {
