@@ -192,6 +192,24 @@ ExecStart=/bin/sh -c 'sleep 0.1 && touch /run/main.well && exec ${SLEEP}'\n`,
     assert.deepEqual([await isActive(stopped), await isActive(restarted)], ['inactive', 'active']);
   });
 
+  test('somebody masks a unit that depends on it in a trial that fails: that, and what needs it, stays stopped', async () => {
+    const names = ['side-masked.service', 'side-far.service', 'side-needs.service'];
+    const [masked, far, other] = names as [string, string, string];
+    const file = `/usr/lib/systemd/system/${masked}`;
+    const side = dependent(`ExecStart=${SLEEP}`);
+    await box().writeFile(file, side);
+    await units({ [far]: side.replaceAll(UNIT, masked), [other]: side }, ...names);
+    const policy = `${POLICY.replace('100ms', '3s')}probe = ["/bin/false"]\n`;
+    const said = await inTrial(`systemctl mask --now ${masked}`, policy);
+    assert.match(said, /^exit 1\n(?:.|\n)*main\.service: rolled-back/);
+    for (const unit of [masked, far]) {
+      assert.ok(said.includes(`note[stays-stopped]: ${unit} `), said);
+      assert.equal(await isActive(unit), 'inactive', unit);
+    }
+    for (const unit of [UNIT, other]) assert.equal(await isActive(unit), 'active', unit);
+    await box().sh(`systemctl unmask ${masked}; rm ${file}`);
+  });
+
   test('somebody stops a unit that depends on it before the restart: it stays so', async () => {
     await units(
       {

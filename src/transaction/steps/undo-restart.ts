@@ -96,7 +96,7 @@ const isStayingStopped = (stand: string | Diagnostic): boolean =>
 interface Down {
   /** Dependents that are to be started. */
   readonly down: readonly string[];
-  /** Dependents that were stopped with a service that stays so. */
+  /** Dependents that somebody has masked, or stopped with a service; and those that need one of them. */
   readonly stay: readonly string[];
   readonly failures: readonly Diagnostic[];
 }
@@ -116,8 +116,9 @@ async function downNow(
     const look = () => downDependents(context, { affected });
     found = await (signals ? signals.unlessAgain(look) : look());
   });
-  const stay = stoppedWith(found, stopped);
   const names = found.map(({ name }) => name);
+  const masked = names.filter((_, i) => found[i]!.state.loadState === 'masked');
+  const stay = new Set([...masked, ...stoppedWith(found, [...stopped, ...masked])]);
   return { down: names.filter((name) => !stay.has(name)), stay: [...stay], failures };
 }
 
