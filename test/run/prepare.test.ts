@@ -291,6 +291,32 @@ test('what is wrong with the policy of a command line is shown in it', async () 
   assert.equal(outcome.sources.get('command line'), '[syscalls]\ndeny = ["uname", "exceve"]\n');
 });
 
+test('a name that a unit has is one error, whatever is wrong besides', async () => {
+  const files = {
+    '/usr/lib/systemd/system/x.service': '[Service]\nExecStart=/usr/bin/myos\n',
+    '/etc/systemd/system/x.service.d/zz-sandbox-unit.conf': '[Service]\nSystemCallFilter=\nExecStart=\n',
+  };
+  const { outcome, units } = await ran({ unit: 'x', ...UNAME }, { files });
+  assert.deepEqual(
+    outcome.diagnostics.map(({ code, message, hint }) => [code, message, hint]),
+    [['unit-exists', 'there is a unit x.service already', 'give another name, or none']],
+  );
+  assert.deepEqual([outcome.exit, units.started], [1, []]);
+  const distort = (all: Map<string, unknown>) => {
+    for (const [name, value] of [
+      ['LoadState', 'loaded'],
+      ['FragmentPath', '/run/systemd/transient/x.service'],
+      ['Transient', true],
+    ] as const)
+      all.set(name, value);
+  };
+  const again = await ran({ unit: 'x', ...UNAME }, { distort });
+  assert.match(
+    again.outcome.diagnostics[0]!.hint!,
+    /'systemctl stop x\.service' and 'systemctl reset-failed x\.service' free it$/,
+  );
+});
+
 describe('drop-ins that systemd has for the unit come after all that it is told', () => {
   const place = '/etc/systemd/system/x.service.d/a.conf';
   const withDropIn = (line: string, options: Options = UNAME) =>
