@@ -1,4 +1,4 @@
-import { EXIT, error, UserError } from '../diagnostic.js';
+import { EXIT, error, printable, UserError } from '../diagnostic.js';
 import { parsePolicy } from '../policy/parse.js';
 import { findTemplate, type PolicyPlace } from '../prepare/load/find-template.js';
 import { type LoadedPolicy, loadPolicy } from '../prepare/load/load-policy.js';
@@ -47,13 +47,21 @@ export function inlinePolicy(
   return [...extended, '[syscalls]', ...lines, ''].join('\n');
 }
 
+const usage = (message: string, hint?: string) =>
+  new UserError(error('usage', message, { hint }), EXIT.findings);
+
 function listOf(key: string, values: readonly string[] | undefined): string[] {
   if (values === undefined) return [];
   const names = values
     .flatMap((value) => value.split(','))
     .map((name) => name.trim())
     .filter((name) => name !== '');
-  if (names.length === 0) throw new UserError(error('usage', `--${key} names no call`), EXIT.findings);
+  if (names.length === 0) throw usage(`--${key} names no call`);
+  const several = names.find((name) => /[ \t]/.test(name));
+  if (several !== undefined) {
+    const hint = `names are separated by commas: --${key} ${several.split(/[ \t]+/).join(',')}`;
+    throw usage(`--${key} has white space in '${printable(several, 80)}'`, hint);
+  }
   return [`${key} = [${names.map(quoted).join(', ')}]`];
 }
 

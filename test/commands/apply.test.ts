@@ -172,6 +172,15 @@ test('a unit that fails does not stop the others, and each is reported', async (
   assert.ok(!system.files.has(DROP_IN) && system.isUpToDate);
 });
 
+test('a unit that there is none of does not stop the others, and the exit status is the highest', async () => {
+  const system = machine({ files: OTHER, running: [UNIT, 'other.service'] });
+  const result = await run(system, {}, ['demo', 'nosuch', 'other']);
+  assert.deepEqual(
+    [result.exit, statesOf(result)],
+    [2, ['demo.service applied', 'nosuch.service refused', 'other.service applied']],
+  );
+});
+
 test('a unit that is named twice is applied once', async () => {
   const system = machine();
   const result = await run(system, {}, ['demo', 'demo.service']);

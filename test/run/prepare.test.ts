@@ -253,6 +253,7 @@ const REFUSED: readonly [options: Options, code: string, words?: readonly string
   [{ ...UNAME, property: ['Environment=A'] }, 'usage'],
   [{ ...UNAME, property: ['Environment="A=x'] }, 'usage'],
   [{ deny: [',', ''] }, 'usage'],
+  [{ deny: ['uname,execve execveat'] }, 'usage'],
   [{ errno: 'EPERM' }, 'no-policy'],
   [{ stage: 'entry' }, 'no-policy'],
   [{ ...UNAME, slice: 'foo.service' }, 'usage'],
@@ -282,6 +283,13 @@ for (const [options, code, words = ['myos']] of REFUSED) {
     assert.deepEqual(one.system.changes, []);
   });
 }
+
+test('names that are separated by white space are told to be separated by commas', async () => {
+  const { outcome } = await ran({ deny: ['uname, execve  execveat'] });
+  const [{ message, hint } = {}] = outcome.diagnostics;
+  assert.equal(message, "--deny has white space in 'execve  execveat'");
+  assert.equal(hint, 'names are separated by commas: --deny execve,execveat');
+});
 
 test('what is wrong with the policy of a command line is shown in it', async () => {
   const { outcome } = await ran({ deny: ['uname,exceve'] });
