@@ -237,7 +237,7 @@ class Loader {
     if (!file) {
       const message = `there is no policy file '${written}'`;
       if (at) {
-        const hint = written === path ? undefined : `it is looked for at '${path}'`;
+        const hint = normalize(written) === path ? undefined : `it is looked for at '${path}'`;
         throw new UserError(error('no-policy', message, { at, hint }));
       }
       const hint = await otherMeaning(this.#context, path);
