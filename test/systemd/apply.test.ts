@@ -72,13 +72,9 @@ test('a disk that is read-only or full is no finding', { skip }, async () => {
   await define('ExecStart=/usr/bin/tail -f /dev/null');
   await box.writeFile(policyPath(UNIT), POLICY);
   const mounts = [
-    ['/etc/systemd/system', `--bind --options=ro /etc/systemd/system`, 'EROFS: read-only file system, mkdir'],
-    [
-      '/usr/local/libexec',
-      '--types=tmpfs --options=ro,mode=755 tmpfs',
-      'EROFS: read-only file system, mkdir',
-    ],
-    ['/usr/local/libexec', '--types=tmpfs --options=size=8k,mode=755 tmpfs', 'ENOSPC: no space left'],
+    ['/etc/systemd/system', `--bind --options=ro /etc/systemd/system`, ': read-only file system\n'],
+    ['/usr/local/libexec', '--types=tmpfs --options=ro,mode=755 tmpfs', ': read-only file system\n'],
+    ['/usr/local/libexec', '--types=tmpfs --options=size=8k,mode=755 tmpfs', ': no space left on device\n'],
   ] as const;
   for (const [place, how, why] of mounts) {
     await box.succeed(['sh', '-c', `mkdir -p ${place} && mount ${how} ${place}`]);
@@ -92,7 +88,7 @@ test('a disk that is read-only or full is no finding', { skip }, async () => {
   const { status, stderr } = await sandboxUnit(box, 'revert', UNIT);
   await box.succeed(['umount', '/etc/systemd/system']);
   assert.equal(status, 2, stderr);
-  assert.match(stderr, /EROFS/);
+  assert.match(stderr, /: read-only file system$/m);
   await revert(box, UNIT);
 });
 
