@@ -30,7 +30,7 @@ import {
   unitSettings,
 } from './command.js';
 import type { RunOptions } from './options.js';
-import { runPolicy } from './policy.js';
+import { namingOption, runPolicy } from './policy.js';
 import { transientProperties } from './properties.js';
 import {
   confines,
@@ -53,6 +53,16 @@ export interface PreparedRun {
 
 /** Prepares a run, all the way from a command line to the properties of a transient unit. Nothing is written. */
 export async function prepareRun(
+  context: Context,
+  words: readonly string[],
+  options: RunOptions & PrepareOptions,
+): Promise<PreparedRun> {
+  const prepared = await prepareUnit(context, words, options);
+  const diagnostics = prepared.diagnostics.map((one) => namingOption(one, prepared.sources));
+  return { ...prepared, diagnostics };
+}
+
+async function prepareUnit(
   context: Context,
   words: readonly string[],
   options: RunOptions & PrepareOptions,

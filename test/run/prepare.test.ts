@@ -291,12 +291,22 @@ test('names that are separated by white space are told to be separated by commas
   assert.equal(hint, 'names are separated by commas: --deny execve,execveat');
 });
 
-test('what is wrong with the policy of a command line is shown in it', async () => {
-  const { outcome } = await ran({ deny: ['uname,exceve'] });
-  const [{ at, hint } = {}] = outcome.diagnostics;
-  assert.deepEqual(at, { file: 'command line', line: 2, column: 18, length: 8 });
-  assert.equal(hint, "did you mean 'execve'?");
-  assert.equal(outcome.sources.get('command line'), '[syscalls]\ndeny = ["uname", "exceve"]\n');
+test('what is wrong with the policy of a command line names the option', async () => {
+  const first = async (options: Options) => {
+    const [{ code, message, hint, at } = {}] = (await ran(options)).outcome.diagnostics;
+    assert.equal(at, undefined);
+    return [code, message, hint];
+  };
+  assert.deepEqual(await first({ deny: ['uname,exceve'] }), [
+    'unknown-syscall',
+    "--deny: unknown syscall 'exceve'",
+    "did you mean 'execve'?",
+  ]);
+  assert.match((await first({ ...UNAME, errno: 'ENOSUCH' })).join(), /^[a-z-]+,--errno: .*ENOSUCH/);
+  assert.match(
+    (await first({ ...UNAME, policy: '/none.toml' })).join(),
+    /^no-policy,there is no policy file '\/none.toml'/,
+  );
 });
 
 test('a name that a unit has is one error, whatever is wrong besides', async () => {
