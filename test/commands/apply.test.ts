@@ -254,6 +254,8 @@ test('a policy may be named, or a template', async () => {
   assert.equal(await filter({ template: 'web' }), 'SystemCallFilter=~mount');
   assert.equal(await filter({ template: 'nothing' }), '2 unknown-template');
   assert.equal(await filter({ policy: '/gone.toml' }), '2 no-policy');
+  const { diagnostics } = await run(machine({ files }), { policy: 'web' });
+  assert.match(diagnostics[0]!.hint!, /^web is a template: '--template web' takes it/);
 });
 
 test('who applied a template or a named policy is told which, when no policy is found later', async () => {

@@ -9,7 +9,7 @@ export interface PolicyPlace {
   readonly path: string;
   /** The text to take instead of the file's. */
   readonly text?: string;
-  /** The path as another policy's `extends` has it. */
+  /** The path as `--policy` or another policy's `extends` has it. */
   readonly written?: string;
 }
 

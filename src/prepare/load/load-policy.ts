@@ -235,12 +235,12 @@ class Loader {
     const trusted = this.#options.trusted && !isProgramFile;
     const file = await system.read(path, { limit: MAX_POLICY_SIZE, trusted });
     if (!file) {
-      const message = `there is no policy file '${written}'`;
+      const message = `there is no policy file '${at ? written : path}'`;
       if (at) {
         const hint = normalize(written) === path ? undefined : `it is looked for at '${path}'`;
         throw new UserError(error('no-policy', message, { at, hint }));
       }
-      const hint = await otherMeaning(this.#context, path);
+      const hint = await otherMeaning(this.#context, written);
       throw new UserError(error('no-policy', message, { hint }), EXIT.failure);
     }
     return decodePolicy(file.bytes, path);
