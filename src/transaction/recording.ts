@@ -14,11 +14,12 @@ import { type HeardRecords, heardIn } from '../explain/heard.js';
 import type { UserManager } from '../explain/user-manager.js';
 import { recordReader } from '../prepare/load/native-program.js';
 import { type Prepared, type PrepareOptions, prepare } from '../prepare/prepare.js';
-import { affectedUnits } from '../restart/affected-units.js';
+import { affectedUnits, isTrigger } from '../restart/affected-units.js';
 import { obstacleTo } from '../restart/may-restart.js';
 import { preflight } from '../restart/preflight.js';
 import { failureOf, failuresOf } from '../state/failures.js';
 import { lastWritten, withLifetime } from '../state/own-files.js';
+import type { Service } from '../state/service.js';
 import { isRunning } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
 import type { ProcessResult, Running } from '../system/system.js';
@@ -114,10 +115,17 @@ async function assertRecordable(context: Context, prepared: Prepared): Promise<r
   }
   const service = { name: plan.unit, state: unit.state! };
   const affected = await affectedUnits(context, [service], { starts: !isRunning(service.state) });
-  const obstacle = await obstacleTo(context, service, affected);
+  const obstacle = (await obstacleTo(context, service, affected)) ?? (await wouldGoDown(context, service));
   if (obstacle === undefined) return found;
   const message = `${plan.unit} must not be restarted, and so can't be recorded`;
   throw new UserError(error('not-restartable', message, { hint: obstacle }));
+}
+
+/** The reason why a service that doesn't run can't be started for a while: the stop takes along what runs without it. */
+async function wouldGoDown(context: Context, service: Service): Promise<string | undefined> {
+  if (isRunning(service.state)) return undefined;
+  const dependent = (await affectedUnits(context, [service])).find(({ name }) => !isTrigger(name));
+  return dependent && `it doesn't run, and its stop at the end would stop ${dependent.name}: start it first`;
 }
 
 /** Where records come from. */
