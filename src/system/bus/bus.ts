@@ -258,9 +258,11 @@ export class Bus {
   /** Follows a manager that reexecutes itself: it keeps its jobs, but some may end before it is subscribed to again. */
   async #followManager(owner: string) {
     this.#manager = owner;
-    this.#heard.forgetJobs();
+    this.#heard.forget();
     try {
       await this.#subscribeAgain();
+      // A unit that was listened to only meanwhile may have had signals, too.
+      this.#heard.forget();
       const [jobs] = (await this.#ask('ListJobs')) as [unknown[][]];
       const present = new Set(jobs.map(([, , , , path]) => path));
       for (const [job, unit] of this.#jobs.waitedFor(present)) {

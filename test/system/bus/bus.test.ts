@@ -163,6 +163,18 @@ describe('a manager that leaves the bus', { skip }, () => {
     assert.deepEqual(second.calls, ['Subscribe', 'ListJobs']);
   });
 
+  test('may have told of a stop meanwhile: nothing is known of its units, until they are listened to anew', async (t) => {
+    const { first, bus } = await connected(t, {});
+    await bus.watch(['x.service']);
+    assert.deepEqual(bus.heard('x.service'), { stopped: false, failed: false });
+    first.leave();
+    const second = await new Manager(t).arrive({ ListJobs: () => jobs() });
+    await until('its jobs are listed', () => second.calls.includes('ListJobs'), 5000, 5);
+    assert.equal(bus.heard('x.service'), undefined);
+    await bus.watch(['x.service']);
+    assert.deepEqual(bus.heard('x.service'), { stopped: false, failed: false });
+  });
+
   test('the next restart is heard of, too', async (t) => {
     const { first, bus } = await connected(t, { Subscribe: () => first.leave() });
     const end = bus.restart('x.service');
