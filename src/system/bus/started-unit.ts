@@ -41,9 +41,8 @@ class OverBus implements StartedUnit {
 
   async start(properties: readonly UnitProperty[]) {
     this.#bus = await this.#connect();
-    const path = await this.#bus.startTransient(this.#unit, properties, this.#changed);
-    // endOfJob() is called at once, since a manager that reexecutes itself ends jobs unheard.
-    this.#job = this.#bus.endOfJob(path, this.#unit);
+    const { result } = await this.#bus.startTransient(this.#unit, properties, this.#changed);
+    this.#job = result;
     this.#job.catch(() => undefined);
   }
 
