@@ -19,8 +19,8 @@ const UNIT = 'org.freedesktop.systemd1.Unit';
 const UNIT_SERVICE = 'org.freedesktop.systemd1.Service';
 const OWN_INTERFACES = new Map(['Slice', 'Socket'].map((one) => [one.toLowerCase(), `${SERVICE}.${one}`]));
 
-/** Longest wait for a reload, in milliseconds, as systemctl has it: a large machine has many unit files. */
-const RELOAD_TIMEOUT = 120_000;
+/** Longest wait for a reload, in milliseconds, as systemctl has it: 90 s for generators, 90 s for all else. */
+const RELOAD_TIMEOUT = 180_000;
 
 /** Gets the changed properties of a unit; an empty map if changes may have been missed. */
 type Changed = (properties: UnitProperties) => void;
