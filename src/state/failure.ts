@@ -1,4 +1,4 @@
-import { ownCommand } from '../command-lines.js';
+import { journalctl, ownCommand } from '../command-lines.js';
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { Plan } from '../plan/plan.js';
 import type { System } from '../system/system.js';
@@ -32,13 +32,12 @@ export async function failed(
   const reason = how ? `${message} (${how})` : message;
   const lines = await programsSaid(system, unit, scope, run ?? state);
   const said = lines.length > 0 ? [`it said: ${lines.join(' / ')}`] : [];
-  const log = scope === 'user' ? 'journalctl --user --user-unit' : 'journalctl --unit';
   const isHeld = plan?.meaning !== undefined && plan.mode === 'enforcing';
   const mayBeRefused = isHeld && !isSystemdsEnd(end);
   const isRefused = isRefusal(end);
   const more = [
     ...(mayBeRefused || isRefused ? [whatItNeeds(unit, scope)] : []),
-    ...(isRefused || said.length > 0 ? [] : [`see ${log} ${unit}`]),
+    ...(isRefused || said.length > 0 ? [] : [`see ${journalctl(scope, unit)}`]),
   ];
   return error('service-failed', reason, { hint: [...more, ...said].join('; ') });
 }
