@@ -4,12 +4,13 @@ import type { Plan } from '../plan/plan.js';
 import type { System } from '../system/system.js';
 import { commandsOf, type UnitState } from '../system/unit-state.js';
 import { codeOfName, statusName } from '../unit/exit-status.js';
+import type { Scope } from '../unit/search.js';
 import { recordsOf } from './stopped.js';
 
 /** A service that failed after a restart. */
 export interface FailedUnit {
   readonly unit: string;
-  readonly scope: Plan['target']['scope'];
+  readonly scope: Scope;
   /** The plan that it was restarted under; undefined without a policy. */
   readonly plan: Plan | undefined;
   /** The unit in the failed run while it still ran; if absent, the last run is meant. */
@@ -42,19 +43,14 @@ export async function failed(
   return error('service-failed', reason, { hint: [...more, ...said].join('; ') });
 }
 
-const whatItNeeds = (unit: string, scope: Plan['target']['scope']): string =>
+const whatItNeeds = (unit: string, scope: Scope): string =>
   `'${ownCommand(scope, 'explain --record', unit)}' runs it once with no call refused, and names all that it needs`;
 
 /**
  * The last lines of a run's own processes in the journal, without systemd's lines about the stop and without those of
  * the run before.
  */
-async function programsSaid(
-  system: System,
-  unit: string,
-  scope: Plan['target']['scope'],
-  state: UnitState,
-): Promise<string[]> {
+async function programsSaid(system: System, unit: string, scope: Scope, state: UnitState): Promise<string[]> {
   const invocation = state.invocationId;
   const started = Math.floor(state.inactiveExitTimestamp / 1e6);
   // Nobody knows which lines are the last run's if the service is unloaded.
