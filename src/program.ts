@@ -67,7 +67,7 @@ function usageError({ code, message }: CommanderError, argv: readonly string[]):
   const help = later
     ? `options come after the command: see '${NAME} ${later} --help'`
     : `see '${NAME} ${known ? `${verb} ` : ''}--help'`;
-  const hint = absent ?? (meant ? `did you mean '${meant}'?` : help);
+  const hint = absent ?? (meant ? `did you mean '${meant}'?` : (showsTemplate(argv) ?? help));
   return error('usage', code === 'commander.help' ? 'a command is missing' : said, { hint });
 }
 
@@ -77,6 +77,12 @@ function insteadOf(verb: string, flag: string): string | undefined {
     (one) => one.name === verb && 'options' in one && one.options.includes('check'),
   );
   return hasCheck && ['--dry-run', '-n'].includes(flag) ? "'--check' changes nothing" : undefined;
+}
+
+/** A hint for `template NAME`. */
+function showsTemplate([verb, name = '']: readonly string[]): string | undefined {
+  const isName = verb === 'template' && /^[a-z0-9][a-z0-9-]*$/.test(name) && !['list', 'show'].includes(name);
+  return isName ? `'${NAME} template show ${name}' prints the template of that name` : undefined;
 }
 
 /** The outcome of a command; that of a failure if it throws a UserError. */

@@ -76,6 +76,11 @@ const USAGE: readonly [words: string[], says: string, hint: string][] = [
     "see 'sandbox-unit schema --help'",
   ],
   [['template', 'lst'], "unknown command 'lst'", "did you mean 'list'?"],
+  [
+    ['template', 'no-exec'],
+    "unknown command 'no-exec'",
+    "'sandbox-unit template show no-exec' prints the template of that name",
+  ],
   [['template', 'show'], "missing required argument 'name'", "see 'sandbox-unit template --help'"],
   [['plan', ''], 'an operand is empty', "see 'sandbox-unit plan --help'"],
   [['generate', 'a', '--output', ''], '--output is empty', "see 'sandbox-unit generate --help'"],

@@ -59,10 +59,12 @@ static int is_folder(const char *word)
 	return word[0] == '/';
 }
 
-/* A thread's ID, or 0 where the word is none. */
+/* A thread's ID, or 0 where the word is none. strtol(3) alone would let spaces and a sign through. */
 static int parse_tid(const char *word)
 {
 	char *rest = NULL;
+	if (word[0] < '0' || word[0] > '9')
+		return 0;
 	long number = strtol(word, &rest, 10);
 	return *rest == '\0' && number > 0 && number < TID_LIMIT ? (int)number : 0;
 }

@@ -53,8 +53,11 @@ interface Confined extends OwnDropIn {
  * Says of each unit that is confined, or of those named, whether it is enforcing or permissive, by which policy, and
  * whether that is in force, and what has changed since; of all units also which have a policy that isn't applied. Exit 1 if something has, if one that is named isn't confined, or
  * lacks a file without which it won't start.
+ * @throws UserError `no-systemd`
  */
 export async function status(context: Context, units: readonly string[]): Promise<Outcome> {
+  // A folder that holds no system is an error before no unit is found to be confined there.
+  if (context.offline) await context.system.manager();
   const left = await recoverIfFree(context);
   const confined = await confinedPlaces(context);
   const gone = units.length > 0 ? [] : await takenAway(context, confined);

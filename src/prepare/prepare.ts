@@ -194,7 +194,8 @@ async function choosePolicy(
   options: PrepareOptions,
 ): Promise<PolicyPlace> {
   if (options.policy !== undefined) {
-    return { system: context.program, path: absolutePath(context, options.policy) };
+    const { policy } = options;
+    return { system: context.program, path: absolutePath(context, policy), written: policy };
   }
   if (options.template !== undefined) return findTemplate(context, options.template);
   return findPolicy(context, unit.name, serviceName(asked));

@@ -86,5 +86,6 @@ export async function staysDown(
     if (!besides.has(name) && isDead(await system.anyUnit(name)))
       return `Requisite=${name} is down: it would stay down`;
   }
-  return unmetRequirement(system, { name: '', state }, new Set(besides));
+  const known = new Map([...besides].map((name) => [name, true]));
+  return unmetRequirement(system, { name: '', state }, known);
 }

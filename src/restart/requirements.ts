@@ -9,13 +9,13 @@ import { type AffectedUnit, askUnit } from './affected-units.js';
  * may fail to. systemd refuses the whole restart for one unit that can't be loaded. A unit that can't be started fails
  * those that wait for it. Undefined without such a unit.
  * @param unit the service with an empty name, or a unit that it needs
- * @param known units that needn't be looked at; those that were looked at are added
+ * @param known units that needn't be looked at, and whether they were as ones that are waited for; others are added
  * @param isWaitedFor whether the service fails with the unit: each on the way is started after the one that it needs
  */
 export async function unmetRequirement(
   system: System,
   { name: of, state }: AffectedUnit,
-  known: Set<string>,
+  known: Map<string, boolean>,
   isWaitedFor = true,
 ): Promise<string | undefined> {
   const before = new Set(state.after);
@@ -23,13 +23,15 @@ export async function unmetRequirement(
     ...state.requires.map((name) => ({ name, line: `Requires=${name}` })),
     ...state.bindsTo.map((name) => ({ name, line: `BindsTo=${name}` })),
   ];
-  for (const { name, line } of needed.filter((one) => !known.has(one.name))) {
-    known.add(name);
+  for (const { name, line } of needed) {
+    const isFirst = isWaitedFor && before.has(name);
+    // A unit that nobody waits for on one way may be waited for on another.
+    if (known.has(name) && (known.get(name) || !isFirst)) continue;
+    known.set(name, isFirst);
     const unit = await askUnit(system, name);
     const { loadState } = unit.state;
     const what = `${line}${of && ` of ${of}`}`;
     if (loadState !== 'loaded') return `${what} is ${loadState}: systemd would refuse the restart`;
-    const isFirst = isWaitedFor && before.has(name);
     const why = isFirst ? flawOf(unit) : undefined;
     if (why !== undefined) return `${what} ${why}: start that first`;
     // A unit that is up doesn't wait for anything.

@@ -1,3 +1,4 @@
+import { systemctl } from '../command-lines.js';
 import { EXIT, error, printable, UserError } from '../diagnostic.js';
 import { serviceName } from '../prepare/load/load-unit.js';
 import { lookUpProgram } from '../prepare/probe/programs.js';
@@ -37,6 +38,22 @@ export async function unitName({ program }: Context, { unit }: RunOptions): Prom
     );
   }
   return name;
+}
+
+/**
+ * Refuses the name of a unit that the manager would refuse: one with a unit file, a transient unit's among them, or a
+ * masked one. Drop-ins of the name alone are no unit.
+ * @throws UserError `unit-exists`
+ */
+export async function assertNoUnit(
+  { system, placement: { scope } }: Context,
+  { full }: UnitName,
+): Promise<void> {
+  const { loadState, fragmentPath, transient } = await system.unit(full);
+  if (fragmentPath === '' && ['not-found', 'loaded'].includes(loadState)) return;
+  const free = `'${systemctl(scope, 'stop', full)}' and '${systemctl(scope, 'reset-failed', full)}' free it`;
+  const hint = transient ? `give another name; ${free}` : 'give another name, or none';
+  throw fail('unit-exists', `there is a unit ${full} already`, hint);
 }
 
 /** The directives of a command line: those of --property, then those that other options stand for. */

@@ -1,4 +1,4 @@
-import { EXIT, error, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, printable, UserError } from '../diagnostic.js';
 import { parsePolicy } from '../policy/parse.js';
 import { findTemplate, type PolicyPlace } from '../prepare/load/find-template.js';
 import { type LoadedPolicy, loadPolicy } from '../prepare/load/load-policy.js';
@@ -7,6 +7,21 @@ import type { RunOptions } from './options.js';
 
 /** The name that diagnostics show for a policy on the command line. */
 const COMMAND_LINE = 'command line';
+
+/** The options of `run`, by the keys of the policy that they become. */
+const OPTIONS: ReadonlyMap<string, string> = new Map([
+  ...['allow', 'deny', 'log', 'stage'].map((key): [string, string] => [key, `--${key}`]),
+  ['action', '--errno'],
+]);
+
+/** A diagnostic about a policy on the command line, by the option in place of a line that nobody has written. */
+export function namingOption(diagnostic: Diagnostic, sources: ReadonlyMap<string, string>): Diagnostic {
+  const { at, message, ...rest } = diagnostic;
+  if (at?.file !== COMMAND_LINE) return diagnostic;
+  const line = sources.get(COMMAND_LINE)?.split('\n')[at.line - 1] ?? '';
+  const option = OPTIONS.get(line.slice(0, line.indexOf(' ')));
+  return { ...rest, message: option === undefined ? message : `${option}: ${message}` };
+}
 
 type PolicyOptions = Pick<RunOptions, 'allow' | 'deny' | 'log' | 'errno' | 'stage'> & {
   readonly policy?: string;
@@ -47,13 +62,21 @@ export function inlinePolicy(
   return [...extended, '[syscalls]', ...lines, ''].join('\n');
 }
 
+const usage = (message: string, hint?: string) =>
+  new UserError(error('usage', message, { hint }), EXIT.findings);
+
 function listOf(key: string, values: readonly string[] | undefined): string[] {
   if (values === undefined) return [];
   const names = values
     .flatMap((value) => value.split(','))
     .map((name) => name.trim())
     .filter((name) => name !== '');
-  if (names.length === 0) throw new UserError(error('usage', `--${key} names no call`), EXIT.findings);
+  if (names.length === 0) throw usage(`--${key} names no call`);
+  const several = names.find((name) => /[ \t]/.test(name));
+  if (several !== undefined) {
+    const hint = `names are separated by commas: --${key} ${several.split(/[ \t]+/).join(',')}`;
+    throw usage(`--${key} has white space in '${printable(several, 80)}'`, hint);
+  }
   return [`${key} = [${names.map(quoted).join(', ')}]`];
 }
 

@@ -21,9 +21,16 @@ import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import type { UnitName } from '../unit/name.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import type { UnitProperty } from '../unit/unit-property.js';
-import { descriptionOf, environmentOf, findCommand, unitName, unitSettings } from './command.js';
+import {
+  assertNoUnit,
+  descriptionOf,
+  environmentOf,
+  findCommand,
+  unitName,
+  unitSettings,
+} from './command.js';
 import type { RunOptions } from './options.js';
-import { runPolicy } from './policy.js';
+import { namingOption, runPolicy } from './policy.js';
 import { transientProperties } from './properties.js';
 import {
   confines,
@@ -50,6 +57,16 @@ export async function prepareRun(
   words: readonly string[],
   options: RunOptions & PrepareOptions,
 ): Promise<PreparedRun> {
+  const prepared = await prepareUnit(context, words, options);
+  const diagnostics = prepared.diagnostics.map((one) => namingOption(one, prepared.sources));
+  return { ...prepared, diagnostics };
+}
+
+async function prepareUnit(
+  context: Context,
+  words: readonly string[],
+  options: RunOptions & PrepareOptions,
+): Promise<PreparedRun> {
   const probing = probeMachine(context);
   // Errors in the command line come before those about the machine.
   probing.catch(() => undefined);
@@ -61,6 +78,7 @@ export async function prepareRun(
   const environment = environmentOf(context, options);
   const command = findCommand(context, words, options, names.concat(servicesOf(policy)));
   const machine = await probing;
+  if (options.unit !== undefined) await assertNoUnit(context, unit);
   const { directives, diagnostics } = transientDirectives(settings, machine.facts, options);
   const known = [...policy.diagnostics, ...machine.diagnostics, ...diagnostics];
   if (hasErrors(diagnostics)) return refused(unit, known, policy);

@@ -25,9 +25,13 @@ const NAMESPACES: ReadonlyMap<string, readonly string[]> = new Map([
   ],
 ]);
 
-/** Directives that are a filter of systemd's and nothing else, on every architecture. */
+/** systemd asks the kernel for it without a filter, where Linux is 6.3 or newer (PR_SET_MDWE of prctl(2)). */
+const WITHOUT_FILTER = 'MemoryDenyWriteExecute';
+
+/** Directives that are a filter of systemd's and nothing else, on every architecture and kernel. */
 const FILTERS = DIRECTIVES.filter(
-  ({ refuses, mountNamespace, userNamespace }) => refuses && !mountNamespace && !userNamespace,
+  ({ name, refuses, mountNamespace, userNamespace }) =>
+    refuses && !mountNamespace && !userNamespace && name !== WITHOUT_FILTER,
 ).map(({ name }) => name);
 
 /** Flags on the bus by which ExecStart= goes without the unit's confinement. */

@@ -36,5 +36,8 @@ export const staysFailed = (unit: string, scope: Scope, state: UnitState) =>
     hint: startCommand(unit, scope, state),
   });
 
-export const noRestartNeeded = (unit: string) =>
-  note('no-restart', `${unit} needs no restart: only comments have changed`);
+/** @param hasProbe whether the policy has a probe, which only a restart tries */
+export const noRestartNeeded = (unit: string, hasProbe: boolean) =>
+  note('no-restart', `${unit} needs no restart: it runs with these directives and this filter`, {
+    hint: hasProbe ? "'probe' of [apply] is tried at the next restart by apply" : undefined,
+  });

@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { EXIT, error, printable, UserError } from '../diagnostic.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { SearchEnvironment } from '../unit/search.js';
@@ -31,7 +31,7 @@ const MACHINES: Readonly<Record<string, Machine>> = { x64: 'x86-64', arm64: 'arm
  */
 export function open(options: OpenOptions): { context: Context; close: () => Promise<void> } {
   const { user = false, root, environment: env } = options;
-  if (root !== undefined) assertFolder(root);
+  if (root !== undefined) assertOtherSystem(root);
   // Services of other users must be able to read what is written, whatever the caller's umask.
   process.umask(0o022);
   const runtimeDirectory = env.XDG_RUNTIME_DIR ?? `/run/user/${process.getuid?.() ?? 0}`;
@@ -87,12 +87,42 @@ function workingDirectory(): string | undefined {
   }
 }
 
-function assertFolder(path: string) {
+/** @throws UserError `no-root`, `running-root` */
+function assertOtherSystem(path: string) {
   const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat?.isDirectory()) return;
-  const message = stat ? `${printable(path)} is not a folder` : `there is no folder ${printable(path)}`;
-  const hint = '--root names the folder of a system: the one with etc and usr in it';
-  throw new UserError(error('no-root', message, { hint }), EXIT.failure);
+  if (!stat?.isDirectory()) {
+    const message = stat ? `${printable(path)} is not a folder` : `there is no folder ${printable(path)}`;
+    const hint = '--root names the folder of a system: the one with etc and usr in it';
+    throw new UserError(error('no-root', message, { hint }), EXIT.failure);
+  }
+  if (!isRunningRoot(path)) return;
+  const message = `${printable(path)} is the running system: with --root nothing would be reloaded or restarted`;
+  throw new UserError(error('running-root', message, { hint: 'leave --root out' }), EXIT.failure);
+}
+
+/** The root folders of this process and of PID 1, which differ in a chroot; only root may look at the latter. */
+const ROOTS = ['/', '/proc/1/root'];
+
+/**
+ * Whether a folder is the root of a system whose systemd runs, as sd_booted(3) tells it. An image that is built in a
+ * chroot or a container is none.
+ * @param roots the root folders of what runs here
+ */
+export function isRunningRoot(path: string, roots: readonly string[] = ROOTS): boolean {
+  const { dev, ino } = statSync(path);
+  const isRoot = roots.some((root) => {
+    const facts = statIfSeen(root);
+    return facts?.dev === dev && facts.ino === ino;
+  });
+  return isRoot && statIfSeen(join(path, 'run/systemd/system')) !== undefined;
+}
+
+function statIfSeen(path: string) {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 const systemBus = (env: OpenOptions['environment']): BusPlace => ({

@@ -185,9 +185,6 @@ const FIELDS = {
   requires: texts('Requires'),
   requisite: texts('Requisite'),
   requisiteOf: texts('RequisiteOf'),
-  restrictAddressFamilies: nameList('RestrictAddressFamilies'),
-  /** The namespaces that it permits, by their bits in clone(2); undefined for all. */
-  restrictNamespaces: quantity('RestrictNamespaces'),
   restrictNetworkInterfaces: nameList('RestrictNetworkInterfaces'),
   result: text('Result'),
   slice: text('Slice'),

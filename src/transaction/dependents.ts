@@ -3,7 +3,7 @@
 import { inBatches, shortList } from '../collections.js';
 import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, error, note, UserError, warning } from '../diagnostic.js';
-import { type AffectedUnit, askUnit, isTrigger } from '../restart/affected-units.js';
+import { type AffectedUnit, askUnit, isTrigger, wantedOf } from '../restart/affected-units.js';
 import { ASKED_AT_ONCE } from '../state/service.js';
 import { hasJob, isRunning, isWaiting } from '../state/service-run.js';
 import { staysStopped, wasStopped } from '../state/stopped.js';
@@ -32,6 +32,12 @@ async function whenStopped(context: Context, name: string): Promise<AffectedUnit
   });
 }
 
+/** Dependents that are up, or will be. The end of a stop shows whether it is one for good, or that of a restart. */
+export async function upDependents(context: Context, { affected }: UndoRecord): Promise<string[]> {
+  await inBatches(affected, ASKED_AT_ONCE, (name) => whenStopped(context, name));
+  return wantedOf(context.system, affected);
+}
+
 /** Listens anew to dependents after a restart: a stop that is heard from here on is somebody's. */
 export const listenAnew = async ({ system }: Context, { affected }: UndoRecord): Promise<void> => {
   if (affected.length > 0) await system.watch(affected);
@@ -40,7 +46,7 @@ export const listenAnew = async ({ system }: Context, { affected }: UndoRecord):
 /** Finds the dependents that are down, and that systemd isn't about to start. */
 export async function downDependents(
   context: Context,
-  { affected }: UndoRecord,
+  { affected }: Pick<UndoRecord, 'affected'>,
 ): Promise<readonly AffectedUnit[]> {
   const found = await inBatches(affected, ASKED_AT_ONCE, (name) => whenStopped(context, name));
   return found.filter(({ state }) => !isRunning(state) && !hasJob(state));

@@ -172,6 +172,15 @@ test('a unit that fails does not stop the others, and each is reported', async (
   assert.ok(!system.files.has(DROP_IN) && system.isUpToDate);
 });
 
+test('a unit that there is none of does not stop the others, and the exit status is the highest', async () => {
+  const system = machine({ files: OTHER, running: [UNIT, 'other.service'] });
+  const result = await run(system, {}, ['demo', 'nosuch', 'other']);
+  assert.deepEqual(
+    [result.exit, statesOf(result)],
+    [2, ['demo.service applied', 'nosuch.service refused', 'other.service applied']],
+  );
+});
+
 test('a unit that is named twice is applied once', async () => {
   const system = machine();
   const result = await run(system, {}, ['demo', 'demo.service']);
@@ -245,6 +254,8 @@ test('a policy may be named, or a template', async () => {
   assert.equal(await filter({ template: 'web' }), 'SystemCallFilter=~mount');
   assert.equal(await filter({ template: 'nothing' }), '2 unknown-template');
   assert.equal(await filter({ policy: '/gone.toml' }), '2 no-policy');
+  const { diagnostics } = await run(machine({ files }), { policy: 'web' });
+  assert.match(diagnostics[0]!.hint!, /^web is a template: '--template web' takes it/);
 });
 
 test('who applied a template or a named policy is told which, when no policy is found later', async () => {

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { PACKAGED_LAUNCHER, packagedProgram } from '../../src/paths.js';
 import { inLayer, layerAvailable } from '../support/layer.js';
 import { buildLauncher, compileProgram, launcherObstacle, NATIVE, sharedFolder } from '../support/native.js';
 import { run } from '../support/run.js';
@@ -196,50 +205,50 @@ describe('with clang', () => {
 });
 
 describe('make install', { skip }, () => {
-  const install = async (name: string, ...variables: string[]) => {
-    const root = subfolder(name);
-    const make = ['make', '--silent', '-C', NATIVE, `BUILD=${root}/build`, `DESTDIR=${root}/root`];
-    assert.deepEqual(await run([...make, ...variables, 'install']), DONE);
-    const files = readdirSync(join(root, 'root'), { recursive: true, withFileTypes: true });
-    const paths = files.filter((file) => file.isFile()).map((file) => join(file.parentPath, file.name));
-    return paths.map((path) => path.slice(`${root}/root`.length)).sort();
+  const make = (name: string, goal: string, ...variables: string[]) => {
+    const root = join(folder, name);
+    const words = ['make', '--silent', '-C', NATIVE, `BUILD=${root}/build`, `DESTDIR=${root}/root`];
+    return run([...words, ...variables, goal]);
   };
+  const installed = (name: string) => {
+    const root = join(folder, name, 'root');
+    const files = readdirSync(root, { recursive: true, withFileTypes: true });
+    const paths = files.filter((file) => file.isFile()).map((file) => join(file.parentPath, file.name));
+    return paths.map((path) => path.slice(root.length)).sort();
+  };
+  const install = async (name: string, ...variables: string[]) => {
+    assert.deepEqual(await make(name, 'install', ...variables), DONE);
+    return installed(name);
+  };
+  const programs = ['launcher', 'pty-relay', 'read-filters', 'read-records', 'send-descriptors'];
 
-  test('puts what it built where it is looked for', async () => {
-    assert.deepEqual(await install('local'), [
-      '/usr/local/bin/sandboxify',
-      `/usr/local/lib/${MULTIARCH}/libsandbox.so`,
-      '/usr/local/libexec/sandbox-unit/launcher',
-      '/usr/local/libexec/sandbox-unit/pty-relay',
-      '/usr/local/libexec/sandbox-unit/read-filters',
-      '/usr/local/libexec/sandbox-unit/read-records',
-      '/usr/local/libexec/sandbox-unit/send-descriptors',
-    ]);
-    copyFileSync(join(folder, 'local/root/usr/local/libexec/sandbox-unit/launcher'), join(folder, 'copy'));
-    assert.match((await run([join(folder, 'copy'), '--version'])).stdout, /^sandbox-unit-launcher /);
-  });
-
-  test('puts it where packages have it', async () => {
-    assert.deepEqual(await install('package', 'prefix=/usr'), [
+  test('puts what it built where a package has it, and uninstall takes it away', async () => {
+    assert.deepEqual(await install('package'), [
       '/usr/bin/sandboxify',
       `/usr/lib/${MULTIARCH}/libsandbox.so`,
-      '/usr/libexec/sandbox-unit/launcher',
-      '/usr/libexec/sandbox-unit/pty-relay',
-      '/usr/libexec/sandbox-unit/read-filters',
-      '/usr/libexec/sandbox-unit/read-records',
-      '/usr/libexec/sandbox-unit/send-descriptors',
+      ...programs.map(packagedProgram),
+      '/usr/share/man/man1/sandboxify.1',
     ]);
-    assert.deepEqual(
-      await install('elsewhere', 'prefix=/usr', 'libdir=/usr/lib64', 'libexecdir=/x', 'bindir=/y'),
-      [
-        '/usr/lib64/libsandbox.so',
-        '/x/sandbox-unit/launcher',
-        '/x/sandbox-unit/pty-relay',
-        '/x/sandbox-unit/read-filters',
-        '/x/sandbox-unit/read-records',
-        '/x/sandbox-unit/send-descriptors',
-        '/y/sandboxify',
-      ],
-    );
+    copyFileSync(join(folder, 'package/root', PACKAGED_LAUNCHER), join(folder, 'copy'));
+    assert.match((await run([join(folder, 'copy'), '--version'])).stdout, /^sandbox-unit-launcher /);
+    const others = '/usr/libexec/sandbox-unit/kept';
+    writeFileSync(join(folder, 'package/root', others), '');
+    assert.deepEqual(await make('package', 'uninstall'), DONE);
+    assert.deepEqual(installed('package'), [others]);
+    rmSync(join(folder, 'package/root', others));
+    for (let times = 0; times < 2; times++) assert.deepEqual(await make('package', 'uninstall'), DONE);
+    assert.equal(existsSync(join(folder, 'package/root/usr/libexec/sandbox-unit')), false);
+  });
+
+  test('takes other folders', async () => {
+    const folders = ['libdir=/usr/lib64', 'libexecdir=/x', 'bindir=/y', 'mandir=/z'];
+    assert.deepEqual(await install('elsewhere', ...folders), [
+      '/usr/lib64/libsandbox.so',
+      ...programs.map((name) => `/x/sandbox-unit/${name}`),
+      '/y/sandboxify',
+      '/z/man1/sandboxify.1',
+    ]);
+    assert.deepEqual(await make('elsewhere', 'uninstall', ...folders), DONE);
+    assert.deepEqual(installed('elsewhere'), []);
   });
 });

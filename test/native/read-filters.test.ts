@@ -161,7 +161,18 @@ describe('read-filters', () => {
   });
 
   test('touches no thread where a word is none', { skip }, async () => {
-    for (const words of [[], [''], ['0'], ['1x'], ['-1'], ['4194304'], ['99999999999'], ['1', 'self']]) {
+    for (const words of [
+      [],
+      [''],
+      ['0'],
+      ['1x'],
+      ['-1'],
+      ['+1'],
+      [' 1'],
+      ['4194304'],
+      ['99999999999'],
+      ['1', 'self'],
+    ]) {
       const { status, stdout, stderr } = await run([reader, ...words]);
       assert.deepEqual([status, stdout], [2, '']);
       assert.match(stderr, /^read-filters: (no ID of a thread: '.*'|there is no thread; .*)\n$/);

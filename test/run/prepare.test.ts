@@ -253,6 +253,7 @@ const REFUSED: readonly [options: Options, code: string, words?: readonly string
   [{ ...UNAME, property: ['Environment=A'] }, 'usage'],
   [{ ...UNAME, property: ['Environment="A=x'] }, 'usage'],
   [{ deny: [',', ''] }, 'usage'],
+  [{ deny: ['uname,execve execveat'] }, 'usage'],
   [{ errno: 'EPERM' }, 'no-policy'],
   [{ stage: 'entry' }, 'no-policy'],
   [{ ...UNAME, slice: 'foo.service' }, 'usage'],
@@ -283,12 +284,55 @@ for (const [options, code, words = ['myos']] of REFUSED) {
   });
 }
 
-test('what is wrong with the policy of a command line is shown in it', async () => {
-  const { outcome } = await ran({ deny: ['uname,exceve'] });
-  const [{ at, hint } = {}] = outcome.diagnostics;
-  assert.deepEqual(at, { file: 'command line', line: 2, column: 18, length: 8 });
-  assert.equal(hint, "did you mean 'execve'?");
-  assert.equal(outcome.sources.get('command line'), '[syscalls]\ndeny = ["uname", "exceve"]\n');
+test('names that are separated by white space are told to be separated by commas', async () => {
+  const { outcome } = await ran({ deny: ['uname, execve  execveat'] });
+  const [{ message, hint } = {}] = outcome.diagnostics;
+  assert.equal(message, "--deny has white space in 'execve  execveat'");
+  assert.equal(hint, 'names are separated by commas: --deny execve,execveat');
+});
+
+test('what is wrong with the policy of a command line names the option', async () => {
+  const first = async (options: Options) => {
+    const [{ code, message, hint, at } = {}] = (await ran(options)).outcome.diagnostics;
+    assert.equal(at, undefined);
+    return [code, message, hint];
+  };
+  assert.deepEqual(await first({ deny: ['uname,exceve'] }), [
+    'unknown-syscall',
+    "--deny: unknown syscall 'exceve'",
+    "did you mean 'execve'?",
+  ]);
+  assert.match((await first({ ...UNAME, errno: 'ENOSUCH' })).join(), /^[a-z-]+,--errno: .*ENOSUCH/);
+  assert.match(
+    (await first({ ...UNAME, policy: '/none.toml' })).join(),
+    /^no-policy,there is no policy file '\/none.toml'/,
+  );
+});
+
+test('a name that a unit has is one error, whatever is wrong besides', async () => {
+  const files = {
+    '/usr/lib/systemd/system/x.service': '[Service]\nExecStart=/usr/bin/myos\n',
+    '/etc/systemd/system/x.service.d/zz-sandbox-unit.conf': '[Service]\nSystemCallFilter=\nExecStart=\n',
+  };
+  const { outcome, units } = await ran({ unit: 'x', ...UNAME }, { files });
+  assert.deepEqual(
+    outcome.diagnostics.map(({ code, message, hint }) => [code, message, hint]),
+    [['unit-exists', 'there is a unit x.service already', 'give another name, or none']],
+  );
+  assert.deepEqual([outcome.exit, units.started], [1, []]);
+  const distort = (all: Map<string, unknown>) => {
+    for (const [name, value] of [
+      ['LoadState', 'loaded'],
+      ['FragmentPath', '/run/systemd/transient/x.service'],
+      ['Transient', true],
+    ] as const)
+      all.set(name, value);
+  };
+  const again = await ran({ unit: 'x', ...UNAME }, { distort });
+  assert.match(
+    again.outcome.diagnostics[0]!.hint!,
+    /'systemctl stop x\.service' and 'systemctl reset-failed x\.service' free it$/,
+  );
 });
 
 describe('drop-ins that systemd has for the unit come after all that it is told', () => {

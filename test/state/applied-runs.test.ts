@@ -54,6 +54,24 @@ test('where only comments of the drop-in change they are written, and nothing is
   assert.equal((await run(system, { check: true })).exit, 0);
 });
 
+test('where only the probe changes nothing is restarted, and a hint says when it is tried', async () => {
+  const system = machine();
+  await run(system);
+  setPolicy(system, `${NO_EXEC}\n[apply]\nprobe = ["/usr/sbin/demod"]\n`);
+  const result = await run(system);
+  assert.deepEqual([statesOf(result), restartedOf(result)], [['demo.service applied'], [false]]);
+  assert.deepEqual(
+    result.diagnostics.map(({ code, message, hint }) => [code, message, hint]),
+    [
+      [
+        'no-restart',
+        'demo.service needs no restart: it runs with these directives and this filter',
+        "'probe' of [apply] is tried at the next restart by apply",
+      ],
+    ],
+  );
+});
+
 test('a service that was never restarted is, even if only comments change since', async () => {
   const system = machine();
   await run(system, { restart: false });

@@ -61,6 +61,7 @@ test('a process without any filter lacks what systemd has a filter for, if that 
     ['RestrictAddressFamilies', [true, []], true],
     ['RestrictAddressFamilies', [false, []], false],
     ['ProtectHostname', true, false],
+    ['MemoryDenyWriteExecute', true, false],
   ] as const) {
     const unit = unitState({ MainPID: 7, [name]: value });
     assert.equal(await lacksConfinement(machine([], unfiltered), unit, new Set([name])), is, name);

@@ -50,6 +50,13 @@ export async function compile([file, ...options]: Programs[string], output: stri
 export const sandboxUnit = (box: Box, ...words: string[]): Promise<RunResult> =>
   box.exec(['node', inRepository('dist/sandbox-unit.cjs'), ...words]);
 
+/** Lays out a folder by which `--root` has a box's own files: the root of a system that runs is refused. */
+export async function folderWithSystem(box: Box): Promise<string> {
+  await box.sh(`mkdir -p /system && ln -s usr/lib /system/lib
+    for one in etc run usr var; do mkdir "/system/$one"; mount --bind "/$one" "/system/$one"; done`);
+  return '/system';
+}
+
 /** Where an administrator's policy for a unit is. */
 export const policyPath = (unit: string): string => `/etc/sandbox-unit/${unit}.toml`;
 

@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
   statSync,
   symlinkSync,
 } from 'node:fs';
@@ -16,8 +17,10 @@ import { describe, type TestContext, test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
 import { plan } from '../../src/commands/plan.js';
 import { revert } from '../../src/commands/revert.js';
+import { status } from '../../src/commands/status.js';
 import { renderDiagnostic, UserError } from '../../src/diagnostic.js';
 import type { Context } from '../../src/system/context.js';
+import { Offline } from '../../src/system/offline.js';
 import { open } from '../../src/system/open.js';
 import { NO_EXEC } from '../support/demo-service.js';
 import { elf } from '../support/elf.js';
@@ -101,6 +104,16 @@ test('a policy is applied to a system in a folder, and reverted', async (t) => {
   assert.equal((await apply(context, ['demo'], { check: true })).exit, 0);
   assert.equal((await revert(context, ['demo'], {})).exit, 0);
   assert.deepEqual(treeOf(root), before);
+});
+
+test('in a folder that holds no system, no unit is said to be unconfined', async (t) => {
+  const { root, context } = machine(t);
+  assert.deepEqual(
+    [(await status(context, [])).exit, (await status(context, [])).diagnostics.length],
+    [0, 1],
+  );
+  rmSync(join(root, 'usr/lib/systemd'), { recursive: true });
+  await assert.rejects(status(context, []), /there is no systemd in/);
 });
 
 test('drop-ins of the folder count, those of this machine do not', async (t) => {
@@ -325,18 +338,18 @@ describe("a system in a folder of another user's", { skip }, () => {
   });
 });
 
-test('the running system is no other, even by its folder', { skip }, async (t) => {
+test('in a chroot, the root folder is no system of others', { skip }, async (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, 'policy.toml');
   writeTree(folder, { 'policy.toml': NO_EXEC });
   chownSync(path, 65534, 65534);
   const { context, close } = open({
-    root: '/',
     home: '/',
     environment: {},
     homeDirectory: '/',
     printError: () => undefined,
   });
   t.after(close);
-  await assert.rejects(context.system.read(path, { trusted: true }), /belongs to user 65534/);
+  const offline = new Offline(context.system, '/');
+  await assert.rejects(offline.read(path, { trusted: true }), /belongs to user 65534/);
 });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { UserError } from '../../src/diagnostic.js';
-import { type OpenOptions, open } from '../../src/system/open.js';
+import { isRunningRoot, type OpenOptions, open } from '../../src/system/open.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const SHELL = { home: '/', homeDirectory: '/', environment: {}, printError: () => undefined };
@@ -36,6 +36,23 @@ test('--root must name a folder', () => {
   };
   assert.equal(said('/proc/version'), '2 no-root: /proc/version is not a folder');
   assert.equal(said('/no/such'), '2 no-root: there is no folder /no/such');
+});
+
+test('--root must not name the root of a system that runs, by whatever path', (t) => {
+  const folder = temporaryFolder(t);
+  const [root, other, link] = ['root', 'other', 'link'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  for (const one of [root, other]) mkdirSync(join(one, 'run/systemd/system'), { recursive: true });
+  symlinkSync('root', link);
+  const isRunning = (path: string) => isRunningRoot(path, [join(folder, 'nothing'), root]);
+  const paths = [root, `${root}//`, `${root}/run/..`, link];
+  assert.deepEqual(paths.map(isRunning), [true, true, true, true]);
+  assert.deepEqual([other, folder].map(isRunning), [false, false]);
+  rmSync(join(root, 'run/systemd'), { recursive: true });
+  assert.deepEqual(paths.map(isRunning), [false, false, false, false]);
 });
 
 const nowhere = 'unix:path=/nowhere/bus';

@@ -133,6 +133,83 @@ describe('while a unit is changed', { skip: servicesObstacle() ?? false }, () =>
     assert.equal(await filters(UNIT), 0);
   });
 
+  test('a unit whose stop waits for it does not keep it from being put back', async () => {
+    const stop = 'sleep 1; until [ -e /run/main.well ]; do sleep 0.1; done; touch /run/side.well';
+    await units({
+      [UNIT]: `[Service]
+ExecStartPre=/usr/bin/rm -f /run/main.well
+ExecStart=/bin/sh -c 'sleep 0.1 && touch /run/main.well && exec ${SLEEP}'\n`,
+      'side-slow.service': `[Unit]\nStopPropagatedFrom=${UNIT}
+[Service]\nExecStart=${SLEEP}\nExecStop=/bin/sh -c '${stop}'\nTimeoutStopSec=10\n`,
+    });
+    await box().sh(`rm -f /run/side.well; systemctl restart ${UNIT}; systemctl start side-slow.service`);
+    await box().writeFile(policyPath(UNIT), DEADLY);
+    assert.match((await run(1, 'apply', UNIT)).stdout, /rolled-back/);
+    // A stop that isn't over in time is ended by systemd, before the last command.
+    await box().succeed(['test', '-e', '/run/side.well']);
+    for (const unit of [UNIT, 'side-slow.service']) assert.equal(await isActive(unit), 'active', unit);
+  });
+
+  test('somebody stops an instance in the trial of another, which fails: what depends on it stays stopped', async () => {
+    const side = (i: number) => dependent(`ExecStart=${SLEEP}`).replaceAll(UNIT, `main@${i}.service`);
+    const far = side(1).replaceAll('main@1', 'side-1');
+    const names = ['side-1.service', 'side-2.service', 'side-far.service'];
+    const [one, two, three] = names as [string, string, string];
+    await units(
+      {
+        ...{
+          'main@.service': `[Service]\nExecStart=${SLEEP}\n`,
+          [one]: side(1),
+          [two]: side(2),
+          [three]: far,
+        },
+      },
+      ...names,
+    );
+    await box().sh(`
+      printf '%s\n' '#!/bin/sh' 'mkdir /run/first && exit' 'systemctl stop main@1.service; exit 1' >/run/probe
+      chmod 755 /run/probe; rm -rf /run/first`);
+    await box().writeFile(policyPath('main@.service'), `${POLICY}probe = ["/run/probe"]\n`);
+    const { stdout, stderr } = await run(1, 'apply', 'main@.service');
+    assert.match(stdout, /rolled-back/);
+    for (const unit of ['main@1.service', one, three]) {
+      assert.match(stderr, new RegExp(`note\\[stays-stopped\\]: ${unit} `));
+      assert.equal(await isActive(unit), 'inactive', unit);
+    }
+    for (const unit of ['main@2.service', two]) assert.equal(await isActive(unit), 'active', unit);
+    await box().sh(`rm -rf /run/first /run/probe ${policyPath('main@.service')}`);
+  });
+
+  test('of two units that are being stopped before the restart one is started again: the one in a restart of its own', async () => {
+    const side = dependent(`ExecStart=${SLEEP}\nExecStop=/usr/bin/sleep 3`);
+    const [stopped, restarted] = ['side-stopped.service', 'side-restarted.service'] as const;
+    await units({ [stopped]: side, [restarted]: side }, stopped, restarted);
+    await box().writeFile(policyPath(UNIT), `${POLICY}probe = ["/bin/false"]\n`);
+    await box().sh(
+      `systemctl stop --no-block ${stopped}; systemctl restart --no-block ${restarted}; sleep 0.3`,
+    );
+    assert.match((await run(1, 'apply', UNIT)).stdout, /rolled-back/);
+    assert.deepEqual([await isActive(stopped), await isActive(restarted)], ['inactive', 'active']);
+  });
+
+  test('somebody masks a unit that depends on it in a trial that fails: that, and what needs it, stays stopped', async () => {
+    const names = ['side-masked.service', 'side-far.service', 'side-needs.service'];
+    const [masked, far, other] = names as [string, string, string];
+    const file = `/usr/lib/systemd/system/${masked}`;
+    const side = dependent(`ExecStart=${SLEEP}`);
+    await box().writeFile(file, side);
+    await units({ [far]: side.replaceAll(UNIT, masked), [other]: side }, ...names);
+    const policy = `${POLICY.replace('100ms', '3s')}probe = ["/bin/false"]\n`;
+    const said = await inTrial(`systemctl mask --now ${masked}`, policy);
+    assert.match(said, /^exit 1\n(?:.|\n)*main\.service: rolled-back/);
+    for (const unit of [masked, far]) {
+      assert.ok(said.includes(`note[stays-stopped]: ${unit} `), said);
+      assert.equal(await isActive(unit), 'inactive', unit);
+    }
+    for (const unit of [UNIT, other]) assert.equal(await isActive(unit), 'active', unit);
+    await box().sh(`systemctl unmask ${masked}; rm ${file}`);
+  });
+
   test('somebody stops a unit that depends on it before the restart: it stays so', async () => {
     await units(
       {

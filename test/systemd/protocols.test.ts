@@ -6,6 +6,7 @@ import { changeFiles } from '../support/loaded-units.js';
 import { inRepository, REPOSITORY } from '../support/repository.js';
 import {
   bootWithPrograms,
+  folderWithSystem,
   PROGRAMS,
   policyPath,
   processStatus,
@@ -241,7 +242,8 @@ test('each connection starts an instance, by the policy of the template', { skip
   };
   const own = await connect();
   await box.writeFile(policyPath('each@.service'), POLICIES[0]!);
-  const { status, stderr } = await sandboxUnit(box, 'apply', '--root=/', 'each@.service');
+  const root = await folderWithSystem(box);
+  const { status, stderr } = await sandboxUnit(box, 'apply', '--root', root, 'each@.service');
   assert.equal(status, 0, stderr);
   await box.succeed(['systemctl', 'daemon-reload']);
   assert.ok((await connect()) > own);

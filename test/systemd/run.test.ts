@@ -397,7 +397,13 @@ describe('what happens meanwhile', { skip: skip ?? false }, () => {
     const first = start('taken', 'sleep', '2');
     await running('taken.service');
     const { status, stderr } = await start('taken', 'true');
-    assert.deepEqual([status, /error\[manager-refused\].*taken.service/.test(stderr)], [1, true], stderr);
+    assert.deepEqual([status, /error\[unit-exists\].*taken.service/.test(stderr)], [1, true], stderr);
+    const others = await start('systemd-journald', 'true');
+    assert.deepEqual([others.status, others.stdout], [1, '']);
+    assert.match(
+      others.stderr,
+      /^error\[unit-exists\]: there is a unit systemd-journald\.service already\n.*\n$/,
+    );
     await box.succeed(['systemctl', 'stop', 'taken.service']);
     assert.equal((await first).status, 0);
   });

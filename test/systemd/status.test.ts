@@ -5,7 +5,13 @@ import type { Box } from '../support/box.js';
 import { NO_EXEC } from '../support/demo-service.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { inRepository } from '../support/repository.js';
-import { bootWithPrograms, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
+import {
+  bootWithPrograms,
+  folderWithSystem,
+  policyPath,
+  sandboxUnit,
+  servicesObstacle,
+} from '../support/service.js';
 
 const skip = servicesObstacle();
 const SLEEP = '[Service]\nType=exec\nExecStart=/usr/bin/sleep infinity\n';
@@ -86,7 +92,8 @@ test('units are enforcing or permissive, live, due or stopped', { skip }, async 
   for (const verb of ['status', 'revert'])
     for (const none of ['nothing', 'nothing@'])
       assert.equal((await sandboxUnit(box, verb, none)).status, 2, `${verb} ${none}`);
-  assert.deepEqual(rows(await run('status', '--root', '/', '--json', 'enforcing')), [
+  const root = await folderWithSystem(box);
+  assert.deepEqual(rows(await run('status', '--root', root, '--json', 'enforcing')), [
     'enforcing.service enforcing null',
   ]);
 

@@ -9,6 +9,8 @@ export interface PolicyPlace {
   readonly path: string;
   /** The text to take instead of the file's. */
   readonly text?: string;
+  /** The path as `--policy` or another policy's `extends` has it. */
+  readonly written?: string;
 }
 
 /** The folders of templates, the administrator's own first. */

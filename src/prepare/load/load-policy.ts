@@ -10,10 +10,10 @@ import { decodePolicy } from '../../policy/toml.js';
 import { readFiles } from '../../state/own-files.js';
 import type { Located } from '../../syscalls/section.js';
 import type { Context } from '../../system/context.js';
-import type { UnitName } from '../../unit/name.js';
+import { parseUnitName, type UnitName } from '../../unit/name.js';
 import { normalize } from '../../unit/path.js';
 import { exists } from './exists.js';
-import { findTemplate, type PolicyPlace, templateAt } from './find-template.js';
+import { findTemplate, type PolicyPlace, templateAt, templateNames } from './find-template.js';
 
 /** A policy with all that it extends. */
 export interface LoadedPolicy {
@@ -133,6 +133,17 @@ async function policyInUse(context: Context, unit: UnitName): Promise<string | u
     : `the policy ${path}, which is gone: '${revert}' frees it`;
 }
 
+/** A hint on a word that was given for a file: the template or the unit's policy that it may name. */
+async function otherMeaning(context: Context, word: string): Promise<string | undefined> {
+  if (word.includes('/')) return undefined;
+  if ((await templateNames(context)).includes(word)) {
+    return `${word} is a template: '--template ${word}' takes it, 'sandbox-unit template show ${word}' prints it`;
+  }
+  const unit = parseUnitName(word);
+  const own = 'full' in unit ? await ownPolicy(context, unit) : undefined;
+  return own && `the policy of ${word} is ${own}`;
+}
+
 class Loader {
   /** Texts by path, in the order in which they were read. */
   readonly sources = new Map<string, string>();
@@ -219,13 +230,18 @@ class Loader {
     return policy;
   }
 
-  async #read({ system, path }: PolicyPlace, at: Location | undefined): Promise<string> {
+  async #read({ system, path, written = path }: PolicyPlace, at: Location | undefined): Promise<string> {
     const isProgramFile = path.startsWith(`${this.#context.home}/`) && system === this.#context.program;
     const trusted = this.#options.trusted && !isProgramFile;
     const file = await system.read(path, { limit: MAX_POLICY_SIZE, trusted });
     if (!file) {
-      const exit = at ? EXIT.findings : EXIT.failure;
-      throw new UserError(error('no-policy', `there is no policy file '${path}'`, { at }), exit);
+      const message = `there is no policy file '${at ? written : path}'`;
+      if (at) {
+        const hint = normalize(written) === path ? undefined : `it is looked for at '${path}'`;
+        throw new UserError(error('no-policy', message, { at, hint }));
+      }
+      const hint = await otherMeaning(this.#context, written);
+      throw new UserError(error('no-policy', message, { hint }), EXIT.failure);
     }
     return decodePolicy(file.bytes, path);
   }
@@ -234,6 +250,7 @@ class Loader {
   async #resolve({ value, at }: Located<string>, from: PolicyPlace): Promise<PolicyPlace> {
     if (!value.includes('/') && !value.endsWith('.toml')) return findTemplate(this.#context, value, at);
     const folder = from.path.slice(0, from.path.lastIndexOf('/') + 1);
-    return { system: from.system, path: normalize(value.startsWith('/') ? value : `${folder}${value}`) };
+    const path = normalize(value.startsWith('/') ? value : `${folder}${value}`);
+    return { system: from.system, path, written: value };
   }
 }

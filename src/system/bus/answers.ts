@@ -17,13 +17,18 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['RequiresMountsFor', 'as'],
   ['RootDirectory', 's'],
   ['RootImage', 's'],
+  ['RestrictAddressFamilies', '(bas)'],
+  ['RestrictNamespaces', 't'],
   ['SyslogIdentifier', 's'],
   ['SystemCallErrorNumber', 'i'],
   ['User', 's'],
 ]);
 
 /** Properties that every service has, even one that doesn't exist. */
-const ALWAYS = ['ActiveState', 'DropInPaths', 'FragmentPath', 'Id', 'LoadState', 'SystemCallFilter'];
+const ALWAYS = [
+  ...['ActiveState', 'ControlGroup', 'DropInPaths', 'FragmentPath', 'Id', 'InvocationID', 'Job', 'LoadState'],
+  ...['MainPID', 'SystemCallFilter'],
+];
 
 const unexpected = (what: string) =>
   new UserError(

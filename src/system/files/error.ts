@@ -7,8 +7,12 @@ export const fileError = (code: string, message: string, hint?: string) =>
 export const isAbsent = (cause: unknown): boolean =>
   ['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '');
 
-/** The reason of an error about a path, for messages. */
-export const reasonOf = (cause: unknown): string =>
-  (cause as NodeJS.ErrnoException).code === 'ERR_INVALID_ARG_VALUE'
-    ? 'no path has a NUL'
-    : (cause as Error).message;
+/**
+ * The reason of an error about a path, for messages that name the path: `read-only file system`. Node's own message,
+ * `EROFS: read-only file system, unlink '/proc/self/fd/18/launcher'`, has the path of the system call.
+ */
+export function reasonOf(cause: unknown): string {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  if (code === 'ERR_INVALID_ARG_VALUE') return 'no path has a NUL';
+  return /^[^:]+: (.+?), \w+(?: '|$)/.exec(message)?.[1] ?? message;
+}

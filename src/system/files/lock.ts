@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { UserError } from '../../diagnostic.js';
-import { fileError } from './error.js';
+import { fileError, reasonOf } from './error.js';
 import { makeTrustedDirectory } from './trust.js';
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = fs.constants;
@@ -41,7 +41,7 @@ function openLock(path: string): number {
     return fs.openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
-    throw fileError('no-lock', `can't lock ${path}: ${(cause as Error).message}`);
+    throw fileError('no-lock', `can't lock ${path}: ${reasonOf(cause)}`);
   }
 }
 

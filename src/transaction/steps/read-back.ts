@@ -55,7 +55,8 @@ async function withDue(
     const { name } = service;
     if (!(await isRestartDue(context, unit.prepared, service))) {
       asTheyAre.push(name);
-      if (isPending(unit.changes)) notes.push(noRestartNeeded(name));
+      const hasProbe = unit.prepared.policy.policy.probe !== undefined;
+      if (isPending(unit.changes)) notes.push(noRestartNeeded(name, hasProbe));
       continue;
     }
     const obstacle = await obstacleTo(context, service);

@@ -1,11 +1,10 @@
 import type { Diagnostic } from '../../diagnostic.js';
-import { wantedOf } from '../../restart/affected-units.js';
 import { failureOf } from '../../state/failures.js';
 import { notRunning } from '../../state/notes.js';
 import { STOPPED_MEANWHILE, wasStopped } from '../../state/stopped.js';
 import type { Context } from '../../system/context.js';
 import { type ChangedUnit, failuresOfEach, noting, type Transaction } from '../changed-unit.js';
-import { listenAnew } from '../dependents.js';
+import { listenAnew, upDependents } from '../dependents.js';
 import { keepRecord } from '../record.js';
 import type { StepResult } from '../runner.js';
 import { restart } from '../trial.js';
@@ -16,7 +15,7 @@ export const restartServices =
   async (units: readonly U[]): Promise<readonly StepResult<U>[]> => {
     const { context } = transaction;
     const left = await Promise.all(units.map((unit) => leaveStopped(context, unit)));
-    const announced = await Promise.all(left.map((one) => announce(context, one)));
+    const announced = await Promise.all(left.map((one) => announce(transaction, one)));
     return Promise.all(announced.map((one) => restartNow(transaction, one)));
   };
 
@@ -42,14 +41,14 @@ async function leaveStopped<U extends ChangedUnit>(
  * stopped by now stays so. If that fails, no service is restarted under a policy; a revert goes on.
  */
 async function announce<U extends ChangedUnit>(
-  context: Context,
+  { context, signals }: Transaction,
   { unit, failures }: StepResult<U>,
 ): Promise<StepResult<U>> {
   if (failures.length > 0 || unit.now.length === 0 || unit.record.step === 'restart')
     return { unit, failures };
   let { record } = unit;
   const found = await failureOf(async () => {
-    const affected = await wantedOf(context.system, record.affected);
+    const affected = await signals.unlessCame(() => upDependents(context, record));
     record = await keepRecord(context, { ...record, affected }, 'restart');
   });
   return { unit: { ...unit, record }, failures: unit.prepared ? found : [] };

@@ -1,7 +1,7 @@
 import { inBatches } from '../../collections.js';
 import { type Diagnostic, error, hasErrors } from '../../diagnostic.js';
 import { serviceName } from '../../prepare/load/load-unit.js';
-import { isTrigger } from '../../restart/affected-units.js';
+import { type AffectedUnit, isTrigger, NEEDS, namesIn } from '../../restart/affected-units.js';
 import { staysDown } from '../../restart/may-restart.js';
 import { atWork, restartObstacle } from '../../restart/service-obstacles.js';
 import { failureOf, failuresOf } from '../../state/failures.js';
@@ -17,7 +17,7 @@ import {
   type ServiceRun,
 } from '../../state/service-run.js';
 import { stopUnit } from '../../state/stop-unit.js';
-import { isDead, staysStopped, wasStopped } from '../../state/stopped.js';
+import { isDead, STAYS_STOPPED, staysStopped, wasStopped } from '../../state/stopped.js';
 import type { Context } from '../../system/context.js';
 import { downDependents, LOOK_AGAIN } from '../dependents.js';
 import type { HeldSignals } from '../held-signals.js';
@@ -69,23 +69,68 @@ async function startAgain(
   const kept = found.filter((one) => typeof one === 'object');
   if (due.length === 0 && !(record.starts && wasRestarted(record))) return kept;
   const { system } = context;
-  const down = async () => {
-    const look = () => downDependents(context, record);
-    return (await (how.signals ? how.signals.unlessAgain(look) : look())).map(({ name }) => name);
-  };
   const started = async (units: readonly string[], start: Start) =>
     (await inBatches(units, BATCH, (unit) => startOne(context, unit, start, how))).flat();
   const starting: Start = (unit) => system.startUnit(unit);
+  const stopped = record.runs.filter((_, i) => isStayingStopped(found[i]!)).map(({ unit }) => unit);
+  // A dependent's stop may take long, and may wait for the service: only that of a trigger is waited for before.
+  const triggers = await downNow(context, record.affected.filter(isTrigger), stopped, how);
+  const rest = record.affected.filter((unit) => !isTrigger(unit));
   // A socket hands itself only to a service that is started after it, and fails where that was started too often.
   const all = [
-    ...(await started((await down()).filter(isTrigger), (unit) => system.startUnit(unit, due))),
+    ...triggers.failures,
+    ...(await started(triggers.down, (unit) => system.startUnit(unit, due))),
     ...(await started(those('due'), (unit) => system.restart(unit))),
     ...(await started(those('start'), starting)),
   ];
   // Dependents that systemd starts with the service are up by now.
-  const others = (await down()).filter((unit) => !isTrigger(unit));
-  all.push(...(await started(others, starting)));
-  return [...kept, ...all, ...(hasErrors(all) ? [] : await lookAgain(context, due))];
+  const others = await downNow(context, rest, stopped, how);
+  all.push(...others.failures, ...(await started(others.down, starting)));
+  const said = [...kept, ...[...triggers.stay, ...others.stay].map(staysStopped), ...all];
+  return [...said, ...(hasErrors(all) ? [] : await lookAgain(context, due))];
+}
+
+const isStayingStopped = (stand: string | Diagnostic): boolean =>
+  typeof stand === 'object' && stand.code === STAYS_STOPPED;
+
+interface Down {
+  /** Dependents that are to be started. */
+  readonly down: readonly string[];
+  /** Dependents that somebody has masked, or stopped with a service; and those that need one of them. */
+  readonly stay: readonly string[];
+  readonly failures: readonly Diagnostic[];
+}
+
+/**
+ * Finds dependents that are down, after the end of their stops. A failure to find them keeps no service from its restart.
+ * @param stopped services that somebody has stopped: a start of what needs one would start that, too
+ */
+async function downNow(
+  context: Context,
+  affected: readonly string[],
+  stopped: readonly string[],
+  { signals }: HowBack,
+): Promise<Down> {
+  let found: readonly AffectedUnit[] = [];
+  const failures = await failureOf(async () => {
+    const look = () => downDependents(context, { affected });
+    found = await (signals ? signals.unlessAgain(look) : look());
+  });
+  const names = found.map(({ name }) => name);
+  const masked = names.filter((_, i) => found[i]!.state.loadState === 'masked');
+  const stay = new Set([...masked, ...stoppedWith(found, [...stopped, ...masked])]);
+  return { down: names.filter((name) => !stay.has(name)), stay: [...stay], failures };
+}
+
+/** Those of some units that are stopped with other units, directly or not. */
+function stoppedWith(units: readonly AffectedUnit[], others: readonly string[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (let size = -1; size !== found.size; ) {
+    size = found.size;
+    for (const { name, state } of units)
+      if (namesIn(state, NEEDS).some((one) => found.has(one) || others.includes(one))) found.add(name);
+  }
+  return found;
 }
 
 /** @returns the result of the job */

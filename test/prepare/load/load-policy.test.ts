@@ -153,11 +153,10 @@ test('a policy that extends itself is a cycle', async () => {
 
 test('a base that is missing is an error where it is named', async () => {
   const files = { '/p/main.toml': deny('a', 'a.toml'), '/p/a.toml': deny('b', 'gone.toml') };
-  const { hint, ...found } = await flaw(files);
-  assert.equal(hint, undefined);
-  assert.deepEqual(found, {
+  assert.deepEqual(await flaw(files), {
     code: 'no-policy',
-    message: "there is no policy file '/p/gone.toml'",
+    message: "there is no policy file 'gone.toml'",
+    hint: "it is looked for at '/p/gone.toml'",
     place: '/p/a.toml:1:12',
     sources: ['/p/main.toml', '/p/a.toml'],
   });
@@ -166,6 +165,29 @@ test('a base that is missing is an error where it is named', async () => {
 test('a policy that is missing itself could not be run', async () => {
   const { code, exit, place } = await failure(load({}));
   assert.deepEqual([code, exit, place], ['no-policy', 2, undefined]);
+});
+
+test('a base is named as it is written', async () => {
+  const messageOf = async (base: string) => (await flaw({ '/p/main.toml': deny('a', base) })).message;
+  assert.equal(await messageOf('../x.toml'), "there is no policy file '../x.toml'");
+  assert.equal(await messageOf('/x.toml'), "there is no policy file '/x.toml'");
+});
+
+test('for a word that is no file the policy or the template of that name is named', async () => {
+  const files = {
+    '/etc/sandbox-unit/foo.service.toml': deny('a'),
+    [`${HOME}/templates/no-exec.toml`]: deny('a'),
+  };
+  const system = new FakeSystem({ files });
+  const hintFor = async (path: string) =>
+    (await failure(loadPolicy(fakeContext(system), { system, path }, { trusted: false }))).hint;
+  for (const word of ['foo', 'foo.service'])
+    assert.equal(await hintFor(word), `the policy of ${word} is /etc/sandbox-unit/foo.service.toml`);
+  assert.equal(
+    await hintFor('no-exec'),
+    "no-exec is a template: '--template no-exec' takes it, 'sandbox-unit template show no-exec' prints it",
+  );
+  for (const word of ['bar', 'foo.toml', './foo', 'a b']) assert.equal(await hintFor(word), undefined, word);
 });
 
 test('a template that is missing is an error where it is named', async () => {
@@ -194,7 +216,7 @@ test('bases that can not be had hide neither each other nor what is wrong with t
       ['unknown-key', '/p/main.toml', 2, 1, hints.policy],
       ['unknown-template', '/p/main.toml', 1, 12, "did you mean 'web-server'?"],
       ['policy-syntax', '/p/a.toml', 1, 5, undefined],
-      ['no-policy', '/p/main.toml', 1, 35, undefined],
+      ['no-policy', '/p/main.toml', 1, 35, "it is looked for at '/p/gone.toml'"],
       ['unknown-key', '/p/b.toml', 2, 1, hints.syscalls],
     ],
   );

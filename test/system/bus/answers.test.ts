@@ -17,16 +17,23 @@ const UNIT = {
   DropInPaths: new Variant('as', ['/a/b.conf']),
   FragmentPath: new Variant('s', '/a/b.service'),
   Id: new Variant('s', 'b.service'),
+  InvocationID: new Variant('ay', []),
+  Job: new Variant('(uo)', [0, '/']),
   LoadState: new Variant('s', 'loaded'),
 };
-const SERVICE = { SystemCallFilter: new Variant('(bas)', [false, []]), Nice: new Variant('i', 1) };
+const SERVICE = {
+  ControlGroup: new Variant('s', ''),
+  MainPID: new Variant('u', 7),
+  Nice: new Variant('i', 1),
+  SystemCallFilter: new Variant('(bas)', [false, []]),
+};
 const text = new Variant('s', 'x');
 const start = new Variant('t', 1n);
 const PATHS = new Variant('as', ['/x']);
 
 test('the answers of a manager are their values', () => {
   const { id, properties } = serviceOf([UNIT, SERVICE]);
-  assert.deepEqual([id, properties.get('Nice'), properties.size], ['b.service', 1, 7]);
+  assert.deepEqual([id, properties.get('Nice'), properties.size], ['b.service', 1, 11]);
   const facts = {
     version: 'x',
     architecture: 'x',
@@ -66,7 +73,12 @@ const WRONG: readonly [what: string, read: () => unknown, message: RegExp][] = [
   ['a text for an invocation', () => typed('InvocationID', text), /'s' and not 'ay'/],
   ['no value at all', () => typed('Id', undefined), /no value for Id/],
   ['a unit without a name', () => serviceOf([NAMELESS, SERVICE]), /no Id/],
-  ['a service that has nothing of one', () => serviceOf([UNIT, {}]), /no SystemCallFilter/],
+  ['a service that has nothing of one', () => serviceOf([UNIT, {}]), /no ControlGroup/],
+  [
+    'a service without a process',
+    () => serviceOf([UNIT, { ...SERVICE, MainPID: undefined }]),
+    /no value for MainPID/,
+  ],
   ['a number for a version', () => managerOf([new Variant('u', 257), text, text]), /no text/],
   ['a unit of no state', () => unitOf([{ Id: text }]), /no ActiveState/],
   ['no list of units', () => unitsIn([text]), /no names/],

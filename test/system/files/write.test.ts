@@ -50,8 +50,12 @@ test('a file is written with its mode, and as old as it shall be', async (t) => 
 
 test('what can not be written leaves no folder, and what is not there takes none with it', async (t) => {
   const folder = temporaryFolder(t);
-  const [code] = await failure(host.replace(join(folder, 'x.d', 'x'.repeat(300)), bytes, { mode: 0o644 }));
-  assert.deepEqual([code, readdirSync(folder)], ['unwritable', []]);
+  const path = join(folder, 'x.d', 'x'.repeat(300));
+  const found = ['unwritable', `can't write ${path}: name too long`, undefined];
+  for (const foreign of [false, true]) {
+    assert.deepEqual(await failure(host.replace(path, bytes, { mode: 0o644, foreign })), found);
+    assert.deepEqual(readdirSync(folder), []);
+  }
   mkdirSync(join(folder, 'x.d'));
   await host.remove(join(folder, 'x.d/x.conf'));
   assert.deepEqual(readdirSync(folder), ['x.d']);
