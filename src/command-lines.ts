@@ -11,3 +11,7 @@ export const ownCommand = (scope: Scope, words: string, unit: string): string =>
 /** A command line of systemctl(1) for a hint, which works as it stands: for a user's unit it says `--user`. */
 export const systemctl = (scope: Scope, verb: string, unit?: string): string =>
   `systemctl${scope === 'user' ? ' --user' : ''} ${verb}${unit === undefined ? '' : ` ${shellWord(unit)}`}`;
+
+/** A command line of journalctl(1) for a hint, for all that concerns a unit. */
+export const journalctl = (scope: Scope, unit: string): string =>
+  `journalctl ${scope === 'user' ? '--user --user-unit' : '--unit'} ${shellWord(unit)}`;

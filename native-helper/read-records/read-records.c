@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/fail.h"
+#include "hosted/monotonic.h"
 #include "hosted/output.h"
 #include "seccomp/load.h"
 
@@ -154,11 +155,15 @@ static int take(int fd, const struct mark *mark, int listening)
 static int await_mark(int fd, const struct mark *mark, int listening)
 {
 	struct pollfd socket = {.fd = fd, .events = POLLIN};
+	const int64_t until = monotonic_time() / 1000000 + PATIENCE;
 	(void)syscall((long)mark->nr);
-	while (poll(&socket, 1, PATIENCE) > 0)
+	for (;;) {
+		const int64_t left = until - monotonic_time() / 1000000;
+		if (left <= 0 || poll(&socket, 1, (int)left) <= 0)
+			return 0;
 		if (take(fd, mark, listening))
 			return 1;
-	return 0;
+	}
 }
 
 static void listen_until_end_of_input(int fd, const struct mark *mark)

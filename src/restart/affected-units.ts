@@ -28,7 +28,7 @@ export const NEEDS: readonly UnitLink[] = [
   'stopPropagatedFrom',
 ];
 
-/** A unit of any type, with the properties that all types have. */
+/** A unit of any type, with the properties that all types have; a slice or a socket has its own, too. */
 export interface AffectedUnit {
   readonly name: string;
   readonly state: UnitState;

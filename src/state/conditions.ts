@@ -1,6 +1,6 @@
-import type { Plan } from '../plan/plan.js';
 import type { System } from '../system/system.js';
 import type { Condition, UnitState } from '../system/unit-state.js';
+import type { Scope } from '../unit/search.js';
 
 /**
  * The environment for systemd-analyze: its findings are in its log, on standard error and without escape codes,
@@ -17,7 +17,7 @@ const TIMEOUT = 10_000;
  */
 export async function unmetCondition(
   system: System,
-  scope: Plan['target']['scope'],
+  scope: Scope,
   state: UnitState,
 ): Promise<string | undefined> {
   const expressions = [state.conditions, state.asserts].flatMap(expressionsOf);

@@ -1,6 +1,6 @@
 import { ownCommand, systemctl } from '../command-lines.js';
 import { type Diagnostic, note, warning } from '../diagnostic.js';
-import type { Target } from '../target/target.js';
+import type { Scope } from '../unit/search.js';
 import type { AppliedRuns } from './applied-runs.js';
 import { endedWell, howItEnded, isSystemds } from './failure.js';
 import { downAlready, startCommand } from './notes.js';
@@ -9,7 +9,7 @@ import { hasFailed, isRunning, isWaiting } from './service-run.js';
 
 /** Facts about a confined service that decide how its failure is told. */
 interface Under {
-  readonly scope: Target['scope'];
+  readonly scope: Scope;
   readonly appliedRuns: AppliedRuns;
   /** Whether its policy refuses calls. */
   readonly refuses: boolean;

@@ -1,15 +1,16 @@
-import { ownCommand } from '../command-lines.js';
+import { journalctl, ownCommand } from '../command-lines.js';
 import { type Diagnostic, error } from '../diagnostic.js';
 import type { Plan } from '../plan/plan.js';
 import type { System } from '../system/system.js';
 import { commandsOf, type UnitState } from '../system/unit-state.js';
 import { codeOfName, statusName } from '../unit/exit-status.js';
+import type { Scope } from '../unit/search.js';
 import { journalMatches } from './stopped.js';
 
 /** A service that failed after a restart. */
 export interface FailedUnit {
   readonly unit: string;
-  readonly scope: Plan['target']['scope'];
+  readonly scope: Scope;
   /** The plan that it was restarted under; undefined without a policy. */
   readonly plan: Plan | undefined;
   /** The unit in the failed run while it still ran; if absent, the last run is meant. */
@@ -32,30 +33,24 @@ export async function failed(
   const reason = how ? `${message} (${how})` : message;
   const lines = await programsSaid(system, unit, scope, run ?? state);
   const said = lines.length > 0 ? [`it said: ${lines.join(' / ')}`] : [];
-  const log = scope === 'user' ? 'journalctl --user --user-unit' : 'journalctl --unit';
   const isHeld = plan?.meaning !== undefined && plan.mode === 'enforcing';
   const mayBeRefused = isHeld && !isSystemdsEnd(end);
   const isRefused = isRefusal(end);
   const more = [
     ...(mayBeRefused || isRefused ? [whatItNeeds(unit, scope)] : []),
-    ...(isRefused || said.length > 0 ? [] : [`see ${log} ${unit}`]),
+    ...(isRefused || said.length > 0 ? [] : [`see ${journalctl(scope, unit)}`]),
   ];
   return error('service-failed', reason, { hint: [...more, ...said].join('; ') });
 }
 
-const whatItNeeds = (unit: string, scope: Plan['target']['scope']): string =>
+const whatItNeeds = (unit: string, scope: Scope): string =>
   `'${ownCommand(scope, 'explain --record', unit)}' runs it once with no call refused, and names all that it needs`;
 
 /**
  * The last lines of a run's own processes in the journal, without systemd's lines about the stop and without those of
  * the run before.
  */
-async function programsSaid(
-  system: System,
-  unit: string,
-  scope: Plan['target']['scope'],
-  state: UnitState,
-): Promise<string[]> {
+async function programsSaid(system: System, unit: string, scope: Scope, state: UnitState): Promise<string[]> {
   const invocation = state.invocationId;
   const started = Math.floor(state.inactiveExitTimestamp / 1e6);
   // Nobody knows which lines are the last run's if the service is unloaded.

@@ -1,6 +1,6 @@
 import type { System } from '../system/system.js';
 
-/** A tick in microseconds: USER_HZ is 100 on every machine (proc_pid_stat(5)). */
+/** A tick in microseconds: USER_HZ (time(7)) is 100 on x86-64 and arm64 (include/asm-generic/param.h of the kernel). */
 export const TICK = 10_000;
 
 /** The most time between the fork of a process and its program, in milliseconds. */

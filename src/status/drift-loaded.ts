@@ -29,7 +29,11 @@ export async function notLoaded(
   if (services.length === 0 || state === 'reload-due' || state === 'no-unit') return [];
   if (state === 'not-read') return [notRead(unit, path, services)];
   const { version, architecture } = await manager();
-  const reader = { systemd: majorVersion(version), machine: machineOf(context, architecture) };
+  const reader = {
+    scope: context.placement.scope,
+    systemd: majorVersion(version),
+    machine: machineOf(context, architecture),
+  };
   const dropIn = parseUnitFile(path, content);
   const found = await Promise.all(
     services.map(async ({ name, state }) => {

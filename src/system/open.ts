@@ -53,7 +53,7 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
     superuser: process.geteuid?.() === 0,
     user: process.geteuid?.() ?? 0,
     machine: MACHINES[process.arch],
-    units: transientUnits(host),
+    units: transientUnits(host, user ? 'user' : 'system'),
     caller: {
       directory: workingDirectory(),
       environment: env,

@@ -51,7 +51,7 @@ export interface System {
   reload(): Promise<void>;
   /** Listens to units from now on, and forgets what was heard of them before. */
   watch(units: readonly string[]): Promise<void>;
-  /** The events of a unit since watch(); undefined for a unit that isn't listened to. */
+  /** The events of a unit since watch(); undefined if it isn't listened to, or if signals may have been missed. */
   heard(unit: string): Promise<Heard | undefined>;
   /**
    * Restarts a unit.

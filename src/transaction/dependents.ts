@@ -71,9 +71,11 @@ export async function startDependents(
   if (!mayHaveRestarted(record) || record.affected.length === 0) return [];
   const late = await whenStarted(context, record.affected);
   const found = await downDependents(context, record);
-  const areStopped = await inBatches(found, ASKED_AT_ONCE, ({ name, state }) =>
-    wasStopped(context.system, { unit: name, scope: context.placement.scope }, state),
-  );
+  const areStopped = await inBatches(found, ASKED_AT_ONCE, async ({ name, state }) => {
+    // The journal can't tell somebody's stop from that by the restart.
+    if ((await context.system.heard(name)) === undefined) return false;
+    return wasStopped(context.system, { unit: name, scope: context.placement.scope }, state);
+  });
   const names = found.map(({ name }) => name);
   const stopped = names.filter((_, i) => areStopped[i]);
   const down = names.filter((_, i) => !areStopped[i]);

@@ -136,7 +136,10 @@ export async function halfDone(context: Context, unit: string): Promise<Diagnost
   return units.includes(unit) ? [leftHalfDone(context, unit)] : [];
 }
 
-const leftHalfDone = ({ placement }: Context, unit: string): Diagnostic =>
-  warning('half-done', `${unit} is being changed, or was left half changed by a run that was ended`, {
-    hint: `as root '${ownCommand(placement.scope, 'status', unit)}' rolls it back`,
+function leftHalfDone({ placement: { scope } }: Context, unit: string): Diagnostic {
+  // As root `--user` is the manager of root's own units.
+  const who = scope === 'user' ? '' : 'as root ';
+  return warning('half-done', `${unit} is being changed, or was left half changed by a run that was ended`, {
+    hint: `${who}'${ownCommand(scope, 'status', unit)}' rolls it back`,
   });
+}

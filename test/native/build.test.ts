@@ -48,10 +48,32 @@ test('two builds give the same bytes', { skip }, async () => {
 test("a package's own flags take no hardening away", { skip }, async () => {
   const [plain, soft] = ['plain', 'soft'].map(subfolder) as [string, string];
   await buildLauncher(plain);
-  const flags = 'CFLAGS=-O0 -fno-stack-protector -D_FORTIFY_SOURCE=0 -no-pie -Wl,-z,lazy,-z,norelro';
-  assert.deepEqual(await run(['make', '--silent', '-C', NATIVE, `BUILD=${soft}`, flags]), DONE);
+  const flags = [
+    'CFLAGS=-O0 -fno-stack-protector -D_FORTIFY_SOURCE=0 -no-pie -Wl,-z,lazy,-z,norelro',
+    'LDFLAGS=-no-pie -Wl,-z,lazy,-z,norelro,-z,execstack',
+  ];
+  assert.deepEqual(await run(['make', '--silent', '-C', NATIVE, `BUILD=${soft}`, ...flags]), DONE);
   for (const name of BUILT)
     assert.ok(readFileSync(join(plain, name)).equals(readFileSync(join(soft, name))), name);
+});
+
+test("a package's own flags reach compiler and linker, and symbols are left to its tools", {
+  skip,
+}, async () => {
+  const build = subfolder('package-flags');
+  const make = ['make', '--silent', '--dry-run', '-C', NATIVE, `BUILD=${build}`];
+  const lines = async (...variables: readonly string[]) => {
+    const { stdout } = await run([...make, ...variables]);
+    return stdout.split('\n').filter((line) => / -o .*\.new /.test(line));
+  };
+  const own = await lines('LDFLAGS=-Wl,--own-linking', 'CPPFLAGS=-DOWN', 'FORTIFY=2', 'WERROR=');
+  assert.equal(own.length, BUILT.length);
+  for (const line of own) {
+    assert.match(line, / -Wl,--own-linking .* -DOWN /);
+    assert.doesNotMatch(line, /-Werror|,-s\b/);
+    assert.doesNotMatch(line, /_FORTIFY_SOURCE=3/);
+  }
+  assert.ok((await lines('WERROR=-Werror')).every((line) => line.includes(' -Werror ')));
 });
 
 test("the compiler's analyzer finds nothing", { skip }, async () => {
@@ -134,7 +156,9 @@ test('a machine without a launcher, and a compiler for another machine, are refu
 describe('with the tools of Debian 13', () => {
   const layer = { skip: skip ?? layerAvailable() };
   const make = (build: string, ...variables: string[]) =>
-    inLayer(['make', '--silent', '-C', NATIVE, `BUILD=${build}`, ...variables], { folders: [folder] });
+    inLayer(['make', '--silent', '-C', NATIVE, 'WERROR=-Werror', `BUILD=${build}`, ...variables], {
+      folders: [folder],
+    });
 
   test('the launcher builds and works with a newer compiler', layer, async () => {
     const build = subfolder('newer');
@@ -158,11 +182,14 @@ describe('with the tools of Debian 13', () => {
 describe('with clang', () => {
   const layer = { skip: skip ?? layerAvailable('clang') };
   const make = (...goals: string[]) =>
-    inLayer(['make', '--silent', '-C', NATIVE, 'CC=clang', `BUILD=${folder}/clang`, ...goals], {
-      tree: 'clang',
-      folders: [folder],
-      timeoutMs: 180_000, // its analyzer takes half a minute of a processor
-    });
+    inLayer(
+      ['make', '--silent', '-C', NATIVE, 'WERROR=-Werror', 'CC=clang', `BUILD=${folder}/clang`, ...goals],
+      {
+        tree: 'clang',
+        folders: [folder],
+        timeoutMs: 180_000, // its analyzer takes half a minute of a processor
+      },
+    );
 
   test('the launcher builds and works', layer, async () => {
     assert.deepEqual(await make(), DONE);

@@ -32,6 +32,7 @@ before(async () => {
   launcher = await buildLauncher(folder);
   reader = join(dirname(launcher), 'read-records');
   await compile(['test/native/programs/many-calls.c'], join(folder, NAME));
+  await compile(['test/native/programs/netlink-flood.c'], join(folder, 'flood'));
 });
 
 /** Starts the reader, and says how to stop it; undefined if this machine shows it no records. */
@@ -96,4 +97,10 @@ test('it says so where no records can be had', { skip }, async () => {
     assert.equal(stdout, '');
     assert.match(stderr, reason);
   }
+});
+
+test('it does not wait for ever where other messages keep coming', { skip }, async () => {
+  const { status, stderr } = await run(['unshare', '--net', join(folder, 'flood'), reader]);
+  assert.match(stderr, /^read-records: no records come; /);
+  assert.equal(status, 1);
 });

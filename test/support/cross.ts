@@ -45,15 +45,21 @@ export async function crossBuild(
 ): Promise<Record<string, InitramfsFile>> {
   const build = join(folder, 'build');
   mkdirSync(build);
-  const make = ['make', '--silent', '-C', 'native-helper', `ARCH=${machine}`, `CC=${COMPILERS[machine]}`];
+  const compiler = COMPILERS[machine];
+  const make = [
+    'make',
+    '--silent',
+    '-C',
+    'native-helper',
+    `ARCH=${machine}`,
+    `CC=${compiler}`,
+    'WERROR=-Werror',
+  ];
   const warnings = ['-std=gnu11', '-O1', '-Wall', '-Wextra', '-Werror'];
   await Promise.all([
     succeed([...make, `BUILD=${build}`], folder),
     ...Object.entries(programs).map(([name, { source, options = ['-static'] }]) =>
-      succeed(
-        [COMPILERS[machine], ...warnings, '-o', join(build, name), inRepository(source), ...options],
-        folder,
-      ),
+      succeed([compiler, ...warnings, '-o', join(build, name), inRepository(source), ...options], folder),
     ),
   ]);
   const tree = debianTree('toolchain');

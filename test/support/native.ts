@@ -68,7 +68,7 @@ async function succeed(argv: readonly string[]): Promise<void> {
 
 /** Builds the native helper, one at a time, where it isn't built yet. */
 async function buildHelper(): Promise<string> {
-  await succeed(['flock', NATIVE, 'make', '--silent', '-C', NATIVE]);
+  await succeed(['flock', NATIVE, 'make', '--silent', '-C', NATIVE, 'WERROR=-Werror']);
   return join(NATIVE, 'build', MACHINE!);
 }
 

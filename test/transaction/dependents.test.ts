@@ -35,6 +35,13 @@ test('dependents that went down are started, those that start others first', asy
   });
 });
 
+test('one is started, too, if nobody heard who stopped it', async () => {
+  const stdout = '{"MESSAGE_ID":"9d1aaa27d60140bd96365438aad20286"}\n';
+  const programs = { journalctl: () => ({ status: 0, stdout, stderr: '' }) };
+  const { starts } = await started({ running: ['a.service', 'c.socket'], programs });
+  assert.deepEqual(starts, ['b.service']);
+});
+
 test('without a restart, or without dependents, nothing is asked', async () => {
   assert.deepEqual(await started({}, { step: 'write' }), { said: [], starts: [] });
   assert.deepEqual(await started({}, { affected: [] }), { said: [], starts: [] });

@@ -7,7 +7,7 @@ import { whileAway } from '../while-away.js';
 import { changedIn, managerOf, serviceOf, typed, unitOf, unitsIn } from './answers.js';
 import { type BusPlace, Connection, type Signal } from './connection.js';
 import { HeardUnits } from './heard-units.js';
-import { Jobs } from './jobs.js';
+import { type Job, Jobs } from './jobs.js';
 
 const SERVICE = 'org.freedesktop.systemd1';
 const MANAGER_PATH = '/org/freedesktop/systemd1';
@@ -19,8 +19,8 @@ const UNIT = 'org.freedesktop.systemd1.Unit';
 const UNIT_SERVICE = 'org.freedesktop.systemd1.Service';
 const OWN_INTERFACES = new Map(['Slice', 'Socket'].map((one) => [one.toLowerCase(), `${SERVICE}.${one}`]));
 
-/** Longest wait for a reload, in milliseconds, as systemctl has it: a large machine has many unit files. */
-const RELOAD_TIMEOUT = 120_000;
+/** Longest wait for a reload, in milliseconds, as systemctl has it: 90 s for generators, 90 s for all else. */
+const RELOAD_TIMEOUT = 180_000;
 
 /** The manager's calls that queue a job of a unit. */
 type UnitJob = 'RestartUnit' | 'StartUnit' | 'StopUnit' | 'TryRestartUnit';
@@ -130,17 +130,17 @@ export class Bus {
     await this.#subscribe();
     for (const one of [unit, ...starts]) await this.#forgetStarts(one);
     this.#heard.expect(unit);
-    const [path] = await this.#call(member, 'ss', [unit, 'replace']);
-    this.#heard.own(String(path));
-    return this.endOfJob(String(path), unit);
+    const { path, result } = await this.#jobs.queue(unit, this.#call(member, 'ss', [unit, 'replace']));
+    this.#heard.own(path);
+    return this.unlessLost(result);
   }
 
   /**
    * Starts a transient unit that stays loaded as long as this connection lasts.
    * @param changed gets the unit's changes from the start on
-   * @returns the path of the job
+   * @returns the result of the start's job, as restart() gives it
    */
-  async startTransient(unit: string, properties: readonly UnitProperty[], changed: Changed): Promise<string> {
+  async startTransient(unit: string, properties: readonly UnitProperty[], changed: Changed): Promise<Job> {
     const path = unitObjectPath(unit);
     this.#watched.set(path, changed);
     const values = properties.map(({ name, signature, value }) => [
@@ -149,12 +149,13 @@ export class Bus {
     ]);
     const reference = ['AddRef', this.#connection.variant('b', true)];
     // The calls are sent together, in this order: none needs the answer to another.
-    const [, , [job]] = await Promise.all([
+    const all = [unit, 'fail', [...values, reference], []];
+    const [, , { result }] = await Promise.all([
       this.#connection.callBus('AddMatch', changesOf('path', path)),
       this.#subscribe(),
-      this.#call('StartTransientUnit', 'ssa(sv)a(sa(sv))', [unit, 'fail', [...values, reference], []]),
+      this.#jobs.queue(unit, this.#call('StartTransientUnit', 'ssa(sv)a(sa(sv))', all)),
     ]);
-    return String(job);
+    return { result: this.unlessLost(result) };
   }
 
   /** Listens to a unit that another connection has started, and keeps it loaded. */
@@ -168,11 +169,6 @@ export class Bus {
   /** Queues the stop of a unit, without waiting for it. */
   async stop(unit: string): Promise<void> {
     await this.#ask('StopUnit', 'ss', [unit, 'replace']);
-  }
-
-  /** The result of a job of a unit, once it has one: `done`. */
-  async endOfJob(path: string, unit: string): Promise<string> {
-    return this.unlessLost(this.#jobs.resultOf(path, unit));
   }
 
   /** The result of a promise; rejects if the connection ends before. */
@@ -255,9 +251,11 @@ export class Bus {
   /** Follows a manager that reexecutes itself: it keeps its jobs, but some may end before it is subscribed to again. */
   async #followManager(owner: string) {
     this.#manager = owner;
-    this.#heard.forgetJobs();
+    this.#heard.forget();
     try {
       await this.#subscribeAgain();
+      // A unit that was listened to only meanwhile may have had signals, too.
+      this.#heard.forget();
       const [jobs] = (await this.#ask('ListJobs')) as [unknown[][]];
       const present = new Set(jobs.map(([, , , , path]) => path));
       for (const [job, unit] of this.#jobs.waitedFor(present)) {

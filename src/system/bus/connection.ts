@@ -89,8 +89,8 @@ const MOST_UNDER_WAY = 100;
  */
 function busAt(dbus: typeof import('dbus-next'), place: BusPlace): MessageBus {
   try {
-    // dbus-next would start a program for other kinds of addresses.
-    if (!/^(?:unix|tcp):\w+=/.test(place.address)) throw new Error('that is no address: unix:path=…');
+    // dbus-next would start a program for other kinds of addresses, and tries each of a list.
+    if (!/^(?:unix|tcp):\w+=[^;]*$/.test(place.address)) throw new Error('that is no address: unix:path=…');
     return dbus.sessionBus({ busAddress: place.address });
   } catch (cause) {
     throw unreachable(place, cause);
@@ -189,9 +189,10 @@ export class Connection {
       const denied = DENIED.includes(type) || text === 'Permission denied';
       if (type !== undefined && AWAY.has(type)) {
         const said = `the service manager did not answer ${rest.member}: ${text ?? reason}`;
-        throw failure('manager-away', said, 'if it executes itself again, try in a moment');
+        throw failure('manager-away', said, 'systemd may be reexecuting itself: try again');
       }
-      const said = `the service manager refused ${rest.member}: ${text ?? reason}`;
+      const who = rest.destination === BUS ? 'bus' : 'service manager';
+      const said = `the ${who} refused ${rest.member}: ${text ?? reason}`;
       if (denied) throw failure('access-denied', said, 'this needs root');
       // `Invalid argument` is the manager's error for a string that the bus can't carry.
       const isText = rest.member === 'GetAll' && text === 'Invalid argument';

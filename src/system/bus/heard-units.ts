@@ -96,12 +96,13 @@ export class HeardUnits {
     if (result === 'done') watched.ends.push({ job, isDown: DOWN.has(state), hasBegun });
   }
 
-  /** Forgets the jobs under way, after signals may have been missed. */
-  forgetJobs() {
-    for (const { jobs } of this.#units.values()) jobs.clear();
+  /** Listens to no unit any more, after signals may have been missed. */
+  forget() {
+    this.#units.clear();
+    this.#own.clear();
   }
 
-  /** The events of a unit; undefined for a unit that isn't listened to. */
+  /** The events of a unit; undefined for a unit that isn't listened to, or whose signals may have been missed. */
   heard(unit: string): Heard | undefined {
     const watched = this.#units.get(unit);
     if (!watched) return undefined;

@@ -5,20 +5,45 @@ interface Waiting {
   readonly reject: (cause: unknown) => void;
 }
 
-/** Jobs by their paths, and their results. A job may end before the call that queued it is answered. */
+/** A job that this program has queued. */
+export interface Job {
+  /** The result of the job, once it has one: `done`. */
+  readonly result: Promise<string>;
+}
+
+/** Jobs by their paths. A job may end before the call that queued it is answered. */
 export class Jobs {
+  /** Results of jobs that have ended while a call to queue one was unanswered: any of them may be that call's. */
   readonly #results = new Map<string, string>();
   readonly #waiting = new Map<string, Waiting>();
+  #unanswered = 0;
 
-  /** The result of a job, once it has one: `done`. */
-  async resultOf(job: string, unit: string): Promise<string> {
+  /**
+   * Waits for the answer to a call that queues a job of a unit.
+   * @param answer its first value is the path of the job
+   */
+  async queue(unit: string, answer: Promise<readonly unknown[]>): Promise<Job & { readonly path: string }> {
+    this.#unanswered++;
+    try {
+      const path = String((await answer)[0]);
+      const result = this.#resultOf(path, unit);
+      // Without a handler a wait that is given up would end this program.
+      result.catch(() => undefined);
+      return { path, result };
+    } finally {
+      this.#unanswered--;
+      if (this.#unanswered === 0) this.#results.clear();
+    }
+  }
+
+  async #resultOf(job: string, unit: string): Promise<string> {
     const result = this.#results.get(job);
     if (result !== undefined) return result;
     return new Promise((resolve, reject) => this.#waiting.set(job, { unit, resolve, reject }));
   }
 
   end(job: string, result: string) {
-    this.#results.set(job, result);
+    if (this.#unanswered > 0) this.#results.set(job, result);
     this.#waiting.get(job)?.resolve(result);
     this.#waiting.delete(job);
   }

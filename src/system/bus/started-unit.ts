@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { journalctl } from '../../command-lines.js';
 import { codeOf, EXIT, error, UserError } from '../../diagnostic.js';
+import type { Scope } from '../../unit/search.js';
 import type { UnitProperty } from '../../unit/unit-property.js';
 import type { Host } from '../host.js';
 import { parseUnitState, type UnitProperties, type UnitState } from '../unit-state.js';
@@ -13,11 +15,11 @@ const EVERY = 100;
 /** Connects to the manager, anew if the last connection was lost. */
 type Manager = Pick<Host, 'connected' | 'passDescriptors'>;
 
-/** Starts transient units over the bus. */
-export const transientUnits = (manager: Manager): TransientUnits => ({
+/** Starts transient units over the bus of a manager. */
+export const transientUnits = (manager: Manager, scope: Scope): TransientUnits => ({
   passDescriptors: (sender) => manager.passDescriptors(sender),
   start: async (unit, properties) => {
-    const started = new OverBus(unit, () => manager.connected());
+    const started = new OverBus({ unit, scope }, () => manager.connected());
     await started.start(properties);
     return started;
   },
@@ -25,6 +27,7 @@ export const transientUnits = (manager: Manager): TransientUnits => ({
 
 class OverBus implements StartedUnit {
   readonly #unit: string;
+  readonly #scope: Scope;
   readonly #connect: () => Promise<Bus>;
   #bus!: Bus;
   /** Settles with the result of the job. Only the connection that queued the job hears of its end. */
@@ -34,16 +37,16 @@ class OverBus implements StartedUnit {
   #invocation: string | undefined;
   #change = deferred();
 
-  constructor(unit: string, connect: () => Promise<Bus>) {
+  constructor({ unit, scope }: { unit: string; scope: Scope }, connect: () => Promise<Bus>) {
     this.#unit = unit;
+    this.#scope = scope;
     this.#connect = connect;
   }
 
   async start(properties: readonly UnitProperty[]) {
     this.#bus = await this.#connect();
-    const path = await this.#bus.startTransient(this.#unit, properties, this.#changed);
-    // endOfJob() is called at once, since a manager that reexecutes itself ends jobs unheard.
-    this.#job = this.#bus.endOfJob(path, this.#unit);
+    const { result } = await this.#bus.startTransient(this.#unit, properties, this.#changed);
+    this.#job = result;
     this.#job.catch(() => undefined);
   }
 
@@ -121,7 +124,7 @@ class OverBus implements StartedUnit {
 
   /** Throws if the unit was unloaded: it then reads as one that has never run, with the result "success". */
   #assertOurs({ loadState }: UnitState) {
-    if (loadState !== 'loaded') throw gone(this.#unit);
+    if (loadState !== 'loaded') throw gone(this.#unit, this.#scope);
   }
 
   /**
@@ -148,7 +151,8 @@ class OverBus implements StartedUnit {
 
   #assertSame(state: UnitState) {
     this.#assertOurs(state);
-    if (this.#invocation === undefined || state.invocationId !== this.#invocation) throw gone(this.#unit);
+    if (this.#invocation === undefined || state.invocationId !== this.#invocation)
+      throw gone(this.#unit, this.#scope);
   }
 }
 
@@ -177,10 +181,10 @@ const isLost = (cause: unknown): boolean => LOST.includes(codeOf(cause) ?? '');
 
 const GONE = 'unit-gone';
 
-const gone = (unit: string) =>
+const gone = (unit: string, scope: Scope) =>
   new UserError(
     error(GONE, `${unit} is gone, and nobody saw how it ended`, {
-      hint: `journalctl --unit ${unit} may say it`,
+      hint: `${journalctl(scope, unit)} may say it`,
     }),
     EXIT.findings,
   );

@@ -16,10 +16,11 @@ const PATIENCE = 10_000;
 const STEP = 200;
 
 /**
- * The time for a process of Type=idle, in milliseconds: it waits up to 5 s for other jobs before it is confined
- * (systemd.service(5)).
+ * The time for a process of Type=idle, in milliseconds. It waits up to 5 s for other jobs before it is confined
+ * (systemd.service(5)), and then up to 1 s for the manager to take notice (IDLE_TIMEOUT2_USEC). The rest is for
+ * confining it.
  */
-const IDLE = 6_000;
+const IDLE = 8_000;
 
 /** Whether a plan holds the service's main process to a filter. */
 const filtersMain = (plan: Plan): boolean =>

@@ -4,13 +4,13 @@ import { MAX_MOUNTS, parseRoots } from '../../formats/mount-info.js';
 import type { Plan } from '../../plan/plan.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
-import type { Target } from '../../target/target.js';
+import type { Scope } from '../../unit/search.js';
 import { executable, GONE } from './confinement.js';
 
 /** A service that was started with programs mounted. */
 export interface Mounted {
   readonly unit: string;
-  readonly scope: Target['scope'];
+  readonly scope: Scope;
   /** The mount point of each program. */
   readonly places: readonly string[];
 }

@@ -7,6 +7,7 @@ import { readStatus } from '../../state/process-status.js';
 import { isUp } from '../../state/service-run.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
+import type { Scope } from '../../unit/search.js';
 import type { UnitFilters } from './unit-filters.js';
 
 /** Diagnostics about unseen threads of a unit; none if all are seen. */
@@ -32,7 +33,7 @@ export async function unseen(
 export interface Asker {
   /** Whether a filter on this process itself keeps it from seeing others'. */
   readonly confined: boolean;
-  readonly scope: Plan['target']['scope'];
+  readonly scope: Scope;
   readonly unit: string;
   /** Whether the command line asks for a permissive policy. */
   readonly permissive: boolean;
@@ -88,7 +89,7 @@ export function unreadable(hidden: ReadonlyMap<number, number>, asker: Asker): D
   });
 }
 
-const notRunning = (unit: string, scope: Asker['scope']) =>
+const notRunning = (unit: string, scope: Scope) =>
   error('not-running', `${unit} has no process, so that there are no filters to read back`, {
     hint: systemctl(scope, 'start', unit),
   });

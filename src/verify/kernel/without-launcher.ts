@@ -6,7 +6,7 @@ import { readStatus } from '../../state/process-status.js';
 import { isUp } from '../../state/service-run.js';
 import type { System } from '../../system/system.js';
 import type { UnitState } from '../../system/unit-state.js';
-import { executable, isProgram } from './confinement.js';
+import { executable, GONE, isProgram } from './confinement.js';
 
 /**
  * The measure for a process. `policy`: the whole policy. `systemd`: systemd's part of it, for a process without the
@@ -55,16 +55,20 @@ async function isManagers(
   const manager = await executable(system, 1);
   const program = await executable(system, pid);
   // After an upgrade it may be the former program, which the kernel marks.
-  const path = program.replace(/ \(deleted\)$/, '');
+  const path = unmarked(program);
   if (manager === '' || !managersPrograms(manager).includes(path)) return false;
   if (plan.target.scope === 'user') return true;
   if (name === '(sd-pam)' && unit.pamName !== '') return true;
   return /^0\t/.test((await readStatus(system, `${pid}`))?.get('Uid') ?? '');
 }
 
+/** The path of a program without the kernel's mark. */
+const unmarked = (program: string): string =>
+  program.endsWith(GONE) ? program.slice(0, -GONE.length) : program;
+
 /** The programs by which systemd starts others: it forks itself, or has a program for that from version 255 on. */
 const managersPrograms = (manager: string): string[] => {
-  const path = manager.replace(/ \(deleted\)$/, '');
+  const path = unmarked(manager);
   return [path, `${path.slice(0, path.lastIndexOf('/'))}/systemd-executor`];
 };
 

@@ -14,12 +14,14 @@ import {
   type Refusal,
   WRITE_EXEMPT,
 } from '../../unit/own-filter.js';
+import type { Scope } from '../../unit/search.js';
 import type { UnitFile } from '../../unit/unit-file.js';
 import { sinceReset } from '../../unit/values.js';
 import type { Difference } from './difference.js';
 
 /** The manager that has read a drop-in. */
 export interface Reader {
+  readonly scope: Scope;
   /** Its major version. */
   readonly systemd: number;
   readonly machine: Machine;

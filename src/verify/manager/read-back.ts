@@ -6,6 +6,7 @@ import { hasNameOfDropIn } from '../../paths.js';
 import type { Plan } from '../../plan/plan.js';
 import { commandsOf, type UnitState } from '../../system/unit-state.js';
 import { EXEC_KEYS } from '../../unit/exec/keys.js';
+import type { Scope } from '../../unit/search.js';
 import type { UnitFile } from '../../unit/unit-file.js';
 import type { Difference } from './difference.js';
 import { filterDifferences, logDifferences, type Reader } from './loaded-calls.js';
@@ -55,12 +56,13 @@ export function readBack(
  */
 export function differences(dropIn: UnitFile, state: UnitState, reader: Reader): Difference[] {
   const get = (property: string) => state.properties.get(property);
+  const { scope } = reader;
   return [...groupBy(dropIn.assignments, ({ key }) => key)].flatMap(([key, lines]) => {
     const values = lines.map(({ value }) => value);
     if (EXEC_KEYS.includes(key)) return commandDifferences(key, values, commandsOf(state, key));
     if (key === 'SystemCallFilter') return filterDifferences(dropIn, state.systemCallFilter, reader);
     if (key === 'SystemCallLog') return logDifferences(values, state.systemCallLog, reader);
-    return valueDifferences(key, values, get);
+    return valueDifferences(key, values, get, scope);
   });
 }
 
@@ -68,11 +70,14 @@ function valueDifferences(
   directive: string,
   values: readonly string[],
   get: (property: string) => unknown,
+  scope: Scope,
 ): Difference[] {
   const row = findDirective(directive);
   if (row ? isLoaded(row, values, get) : isSettingLoaded(directive, values, get)) return [];
   const message = `${directive}= is not in systemd as it is in the drop-in`;
-  return [{ directive, message, hint: "systemd's log may say why: journalctl --boot _PID=1" }];
+  const log =
+    scope === 'user' ? 'journalctl --user --boot --user-unit=init.scope' : 'journalctl --boot _PID=1';
+  return [{ directive, message, hint: `systemd's log may say why: ${log}` }];
 }
 
 /** Where to look for the file that undoes a line of ours. */

@@ -7,6 +7,7 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import dbus, { type Message, type MessageBus, Variant } from 'dbus-next';
 import { UserError } from '../../../src/diagnostic.js';
 import { Bus } from '../../../src/system/bus/bus.js';
+import { Connection } from '../../../src/system/bus/connection.js';
 import { transientUnits } from '../../../src/system/bus/started-unit.js';
 import { Box, boxAvailable } from '../../support/box.js';
 import { until } from '../../support/until.js';
@@ -105,6 +106,21 @@ async function restarting(t: TestContext): Promise<{ end: Promise<string> }> {
   return { end };
 }
 
+test('of a list of addresses none is tried', async () => {
+  const list = 'unix:x=y;unixexec:path=/bin/false';
+  await assert.rejects(Bus.connect({ address: list, hint: '' }), (cause) => {
+    assert.ok(cause instanceof UserError);
+    assert.match(cause.message, /can't reach the bus at .*: that is no address/);
+    return true;
+  });
+});
+
+test("the bus's own refusal isn't said to be the manager's", { skip }, async (t) => {
+  const connection = await Connection.connect({ address, hint: '' });
+  t.after(() => connection.close());
+  await assert.rejects(connection.callBus('AddMatch', 'x'), /^UserError: the bus refused AddMatch: /);
+});
+
 describe('a manager that leaves the bus', { skip }, () => {
   test('is asked again when another is there', async (t) => {
     const { first, bus } = await connected(t, { Get: () => first.leave() });
@@ -134,7 +150,8 @@ describe('a manager that leaves the bus', { skip }, () => {
     const { first, bus } = await connected(t, { Reload: () => first.leave() });
     const reload = assert.rejects(bus.reload(), (cause) => {
       assert.ok(cause instanceof UserError);
-      assert.equal(cause.diagnostics[0]?.code, 'manager-away');
+      const [{ code, hint } = {}] = cause.diagnostics;
+      assert.deepEqual([code, hint], ['manager-away', 'systemd may be reexecuting itself: try again']);
       return true;
     });
     const second = await new Manager(t).arrive();
@@ -161,6 +178,18 @@ describe('a manager that leaves the bus', { skip }, () => {
     second.endJob('timeout');
     assert.equal(await end, 'timeout');
     assert.deepEqual(second.calls, ['Subscribe', 'ListJobs']);
+  });
+
+  test('may have told of a stop meanwhile: nothing is known of its units, until they are listened to anew', async (t) => {
+    const { first, bus } = await connected(t, {});
+    await bus.watch(['x.service']);
+    assert.deepEqual(bus.heard('x.service'), { stopped: false, failed: false });
+    first.leave();
+    const second = await new Manager(t).arrive({ ListJobs: () => jobs() });
+    await until('its jobs are listed', () => second.calls.includes('ListJobs'), 5000, 5);
+    assert.equal(bus.heard('x.service'), undefined);
+    await bus.watch(['x.service']);
+    assert.deepEqual(bus.heard('x.service'), { stopped: false, failed: false });
   });
 
   test('the next restart is heard of, too', async (t) => {
@@ -205,7 +234,7 @@ describe('a transient unit', { skip }, () => {
 
   test('whose start job ended while the manager was away has a result', async (t) => {
     const { first, bus } = await connected(t, runningUnit);
-    const started = await transientUnits({ connected: async () => bus, passDescriptors }).start(
+    const started = await transientUnits({ connected: async () => bus, passDescriptors }, 'system').start(
       'x.service',
       [],
     );
@@ -227,7 +256,7 @@ describe('a transient unit', { skip }, () => {
         return ['v', [state ?? RUNNING.get(String(message.body[1])) ?? UNKNOWN]];
       },
     });
-    const started = await transientUnits({ connected: async () => bus, passDescriptors }).start(
+    const started = await transientUnits({ connected: async () => bus, passDescriptors }, 'system').start(
       'x.service',
       [],
     );
@@ -243,7 +272,7 @@ describe('a transient unit', { skip }, () => {
     t.after(async () => (await later).close());
     const connections = [Promise.resolve(bus), later];
     const manager = { connected: () => connections.shift() ?? later, passDescriptors };
-    const started = await transientUnits(manager).start('x.service', []);
+    const started = await transientUnits(manager, 'system').start('x.service', []);
     tellChanged(first, { InvocationID: RUNNING.get('InvocationID')! });
     await started.underway();
     const end = started.end();
@@ -252,4 +281,28 @@ describe('a transient unit', { skip }, () => {
     await started.stop();
     assert.equal(first.calls.filter((call) => call === 'StopUnit').length, 1);
   });
+
+  for (const [scope, log] of [
+    ['system', 'journalctl --unit x.service'],
+    ['user', 'journalctl --user --user-unit x.service'],
+  ] as const) {
+    test(`that is gone may have left its end in the journal of the ${scope}'s manager`, async (t) => {
+      const missing = new Variant('s', 'not-found');
+      const { first, bus } = await connected(t, {
+        ...runningUnit,
+        Get: ({ body }) => [
+          'v',
+          [body[1] === 'LoadState' ? missing : (RUNNING.get(String(body[1])) ?? UNKNOWN)],
+        ],
+      });
+      const manager = { connected: async () => bus, passDescriptors };
+      const started = await transientUnits(manager, scope).start('x.service', []);
+      tellChanged(first, { ActiveState: new Variant('s', 'inactive') });
+      await assert.rejects(started.end(), (cause) => {
+        assert.ok(cause instanceof UserError);
+        assert.equal(cause.diagnostics[0]?.hint, `${log} may say it`);
+        return true;
+      });
+    });
+  }
 });

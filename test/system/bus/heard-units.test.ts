@@ -13,7 +13,6 @@ async function heard(...events: readonly string[]) {
     else if (what === 'done' || what === 'canceled') units.onEndOfJob(job, UNIT, what);
     else if (what === 'ask') units.expect(UNIT);
     else if (what === 'own') units.own(job);
-    else if (what === 'missed') units.forgetJobs();
     else units.onState(UNIT, what, job === 'skipped');
   }
   // Answers come after what is heard meanwhile.
@@ -54,7 +53,6 @@ const SCENES: Readonly<Record<string, readonly [events: readonly string[], says:
   'a stop, and a start of ours': [['new 2', 'inactive', 'done 2', ...OWN_RESTART], ''],
   'a stop that nobody waits for': [['new 2', 'deactivating', 'canceled 2', 'inactive'], ''],
   'the end of a stop that was asked for before': [['inactive', 'done 2'], ''],
-  'a stop that was going on when signals were missed': [['new 2', 'missed', 'inactive', 'done 2'], ''],
   'a start by others where it runs, and an end by itself': [['active', 'new 2', 'done 2', 'inactive'], ''],
 };
 
@@ -65,6 +63,16 @@ for (const [what, [events, says]] of Object.entries(SCENES)) {
 
 test('of what is not listened to nothing is known', () => {
   assert.equal(new HeardUnits().heard(UNIT), undefined);
+});
+
+test('once signals may have been missed nothing is known, until who asks listens anew', () => {
+  const units = new HeardUnits();
+  units.watch(UNIT);
+  units.forget();
+  units.onState(UNIT, 'inactive');
+  assert.equal(units.heard(UNIT), undefined);
+  units.watch(UNIT);
+  assert.deepEqual(units.heard(UNIT), { stopped: false, failed: false });
 });
 
 test('who listens anew has heard nothing before', () => {

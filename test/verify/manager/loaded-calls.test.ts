@@ -9,7 +9,7 @@ import { olderSets } from '../../support/older-sets.js';
 const SETS = bundledSets();
 const DEFAULT = expandSet(SETS, '@default')!;
 const SWAP = expandSet(SETS, '@swap')!;
-const READER: Reader = { systemd: 257, machine: 'x86-64', sets: SETS };
+const READER: Reader = { scope: 'system', systemd: 257, machine: 'x86-64', sets: SETS };
 
 const filterHolds = (dropIn: UnitFile, loaded: NameList, reader: Reader) =>
   filterDifferences(dropIn, loaded, reader).length === 0;

@@ -4,8 +4,9 @@ import { test } from 'node:test';
 import { dropInText } from '../../../src/emit/files.js';
 import type { Plan } from '../../../src/plan/plan.js';
 import { parseUnitState } from '../../../src/system/unit-state.js';
+import { parseUnitFile } from '../../../src/unit/unit-file.js';
 import { isSameCommand } from '../../../src/verify/manager/loaded-commands.js';
-import { readBack } from '../../../src/verify/manager/read-back.js';
+import { differences, readBack } from '../../../src/verify/manager/read-back.js';
 import { DROP_IN } from '../../support/demo-service.js';
 import { loadedProperties } from '../../support/fake-manager.js';
 import { planned, plannedDropIn } from '../../support/planned.js';
@@ -289,4 +290,17 @@ test('where the launcher refuses it does not matter that an older libseccomp doe
     ),
     [],
   );
+});
+
+test("the hint names the manager's own log, a user's or the system's", () => {
+  const plan = planned('[service]\nNoNewPrivileges = true');
+  const loaded = parseUnitState(properties(plan, '').set('NoNewPrivileges', false));
+  const hints = (['system', 'user'] as const).map((scope) => {
+    const dropIn = parseUnitFile(DROP_IN, new TextEncoder().encode('[Service]\nNoNewPrivileges=yes\n'));
+    return differences(dropIn, loaded, { ...plan.target, scope }).map(({ hint }) => hint);
+  });
+  assert.deepEqual(hints, [
+    ["systemd's log may say why: journalctl --boot _PID=1"],
+    ["systemd's log may say why: journalctl --user --boot --user-unit=init.scope"],
+  ]);
 });
