@@ -114,6 +114,14 @@ test('nothing is touched where no record can be had, or nothing would be recorde
     [{ distort: (properties) => properties.set('RefuseManualStop', true) }, 1, 'not-restartable'],
     [{ distort: (properties) => properties.set('FailureAction', 'reboot') }, 1, 'failure-action'],
     [{ running: [], distort: (all) => all.set('FailureAction', 'reboot') }, 1, 'failure-action'],
+    [
+      {
+        running: ['above.service'],
+        distort: (all) => all.get('Id') === UNIT && all.set('RequiredBy', ['above.service']),
+      },
+      1,
+      'not-restartable',
+    ],
   ];
   for (const [options, exit, code] of cases) {
     const system = machine(options);
