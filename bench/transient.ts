@@ -50,7 +50,8 @@ async function wholeRuns(box: Box): Promise<Row[]> {
     systemd([]),
     ...FILTERS.flatMap(([, ourWords, theirWords]) => [systemd(theirWords), ours(ourWords)]),
   ];
-  const printed = await box.succeed(['node', IN_TURNS, `${ROUNDS}`, JSON.stringify(commands), 'services']);
+  const turns = ['node', IN_TURNS, `${ROUNDS}`, JSON.stringify(commands), 'services'];
+  const printed = await box.succeed(turns, { timeoutMs: 300_000 });
   const [nothing, before, bare, ...times] = JSON.parse(printed) as [number, number, number, ...number[]];
   const aim = (baseline: number, time: number) => ({
     text: `no more than node -e 0 (${nothing.toFixed(0)} ms) more`,
