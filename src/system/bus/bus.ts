@@ -155,7 +155,10 @@ export class Bus {
       this.#subscribe(),
       this.#jobs.queue(unit, this.#call('StartTransientUnit', 'ssa(sv)a(sa(sv))', all)),
     ]);
-    return { result: this.unlessLost(result) };
+    const job = this.unlessLost(result);
+    // A caller that doesn't wait for it would be ended by the end of the connection.
+    job.catch(() => undefined);
+    return { result: job };
   }
 
   /** Listens to a unit that another connection has started, and keeps it loaded. */
