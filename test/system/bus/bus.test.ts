@@ -244,6 +244,23 @@ describe('a transient unit', { skip }, () => {
     assert.equal(await started.job(), 'done');
   });
 
+  test('that nobody waits for ends nobody with its connection', async (t) => {
+    const unheard: unknown[] = [];
+    const hear = (cause: unknown) => void unheard.push(cause);
+    const own = process.listeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection').on('unhandledRejection', hear);
+    t.after(() => {
+      process.removeListener('unhandledRejection', hear);
+      for (const one of own) process.on('unhandledRejection', one);
+    });
+    const { bus } = await connected(t, runningUnit);
+    await bus.startTransient('x.service', [], () => undefined);
+    bus.close();
+    await bus.lost();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(unheard, []);
+  });
+
   test('that ends while it is asked whether it has is seen to end', async (t) => {
     const failed = new Variant('s', 'failed');
     const states = [new Variant('s', 'active')];
