@@ -7,7 +7,7 @@ import { whileAway } from '../while-away.js';
 import { changedIn, managerOf, serviceOf, typed, unitOf, unitsIn } from './answers.js';
 import { type BusPlace, Connection, type Signal } from './connection.js';
 import { HeardUnits } from './heard-units.js';
-import { type Job, Jobs } from './jobs.js';
+import { Jobs } from './jobs.js';
 
 const SERVICE = 'org.freedesktop.systemd1';
 const MANAGER_PATH = '/org/freedesktop/systemd1';
@@ -109,8 +109,9 @@ export class Bus {
     for (const unit of units) {
       this.#heard.watch(unit);
       this.#watched.set(unitObjectPath(unit), (properties) => {
+        if (!properties.has('ActiveState')) return;
         const state = parseUnitState(properties);
-        if (properties.has('ActiveState')) this.#heard.onState(unit, state.activeState, isSkipped(state));
+        this.#heard.onState(unit, state.activeState, isSkipped(state));
       });
     }
     // The match rule covers all units, since a bus takes only so many rules.
@@ -138,9 +139,13 @@ export class Bus {
   /**
    * Starts a transient unit that stays loaded as long as this connection lasts.
    * @param changed gets the unit's changes from the start on
-   * @returns the result of the start's job, as restart() gives it
+   * @returns a function that waits for the result of the start's job, as job() gives it
    */
-  async startTransient(unit: string, properties: readonly UnitProperty[], changed: Changed): Promise<Job> {
+  async startTransient(
+    unit: string,
+    properties: readonly UnitProperty[],
+    changed: Changed,
+  ): Promise<() => Promise<string>> {
     const path = unitObjectPath(unit);
     this.#watched.set(path, changed);
     const values = properties.map(({ name, signature, value }) => [
@@ -155,10 +160,7 @@ export class Bus {
       this.#subscribe(),
       this.#jobs.queue(unit, this.#call('StartTransientUnit', 'ssa(sv)a(sa(sv))', all)),
     ]);
-    const job = this.unlessLost(result);
-    // A caller that doesn't wait for it would be ended by the end of the connection.
-    job.catch(() => undefined);
-    return { result: job };
+    return () => this.unlessLost(result);
   }
 
   /** Listens to a unit that another connection has started, and keeps it loaded. */

@@ -6,7 +6,8 @@ interface Waiting {
 }
 
 /** A job that this program has queued. */
-export interface Job {
+interface QueuedJob {
+  readonly path: string;
   /** The result of the job, once it has one: `done`. */
   readonly result: Promise<string>;
 }
@@ -22,7 +23,7 @@ export class Jobs {
    * Waits for the answer to a call that queues a job of a unit.
    * @param answer its first value is the path of the job
    */
-  async queue(unit: string, answer: Promise<readonly unknown[]>): Promise<Job & { readonly path: string }> {
+  async queue(unit: string, answer: Promise<readonly unknown[]>): Promise<QueuedJob> {
     this.#unanswered++;
     try {
       const path = String((await answer)[0]);

@@ -30,8 +30,8 @@ class OverBus implements StartedUnit {
   readonly #scope: Scope;
   readonly #connect: () => Promise<Bus>;
   #bus!: Bus;
-  /** Settles with the result of the job. Only the connection that queued the job hears of its end. */
-  #job: Promise<string> = Promise.resolve('done');
+  /** Waits for the result of the job. Only the connection that queued the job hears of its end. */
+  #job = async (): Promise<string> => 'done';
   /** The unit's properties in the manager's signals: ActiveState, Job, InvocationID. None if a signal may be missing. */
   readonly #heard = new Map<string, unknown>([['ActiveState', 'activating']]);
   #invocation: string | undefined;
@@ -45,13 +45,11 @@ class OverBus implements StartedUnit {
 
   async start(properties: readonly UnitProperty[]) {
     this.#bus = await this.#connect();
-    const { result } = await this.#bus.startTransient(this.#unit, properties, this.#changed);
-    this.#job = result;
-    this.#job.catch(() => undefined);
+    this.#job = await this.#bus.startTransient(this.#unit, properties, this.#changed);
   }
 
   async job(): Promise<string> {
-    return this.#job;
+    return this.#job();
   }
 
   async underway(): Promise<void> {
@@ -138,7 +136,7 @@ class OverBus implements StartedUnit {
         this.#assertSame(await endingOf(this.#bus, this.#unit));
         await this.#bus.follow(this.#unit, this.#changed);
         // The unit has been seen running, so that its start job is done.
-        this.#job = Promise.resolve('done');
+        this.#job = async () => 'done';
         return this.#changed(new Map());
       } catch (next) {
         // A unit that is gone, and an error that isn't a UserError, end the attempts.
