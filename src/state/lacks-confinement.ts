@@ -1,28 +1,26 @@
 import { UserError } from '../diagnostic.js';
+import type { Directive } from '../directives/directive.js';
 import { isOn } from '../directives/is-on.js';
 import { DIRECTIVES, findDirective } from '../directives/table.js';
 import type { System } from '../system/system.js';
 import { commandsOf, type UnitProperties, type UnitState } from '../system/unit-state.js';
 import { PROGRAM_WITHIN, readStatus } from './process-status.js';
 
+const rowOf = (name: string): Directive => findDirective(name)!;
+
 /** Directives that put a service into a namespace, by the name of that below /proc/PID/ns. */
-const OWN_NAMESPACES: ReadonlyMap<string, readonly string[]> = new Map([
-  ['ipc', ['PrivateIPC']],
-  ['net', ['PrivateNetwork']],
-  ['user', ['PrivateUsers']],
+const OWN_NAMESPACES: ReadonlyMap<string, readonly Directive[]> = new Map([
+  ['ipc', [rowOf('PrivateIPC')]],
+  ['net', [rowOf('PrivateNetwork')]],
+  ['user', [rowOf('PrivateUsers')]],
 ]);
 
 const OTHERS = new Set([...OWN_NAMESPACES.values()].flat());
 
 /** Not all versions of systemd make a mount namespace for those that make one of another kind. */
-const NAMESPACES: ReadonlyMap<string, readonly string[]> = new Map([
+const NAMESPACES: ReadonlyMap<string, readonly Directive[]> = new Map([
   ...OWN_NAMESPACES,
-  [
-    'mnt',
-    DIRECTIVES.filter(({ mountNamespace, name }) => mountNamespace && !OTHERS.has(name)).map(
-      (row) => row.name,
-    ),
-  ],
+  ['mnt', DIRECTIVES.filter((row) => row.mountNamespace && !OTHERS.has(row))],
 ]);
 
 /** systemd asks the kernel for it without a filter, where Linux is 6.3 or newer (PR_SET_MDWE of prctl(2)). */
@@ -32,7 +30,10 @@ const WITHOUT_FILTER = 'MemoryDenyWriteExecute';
 const FILTERS = DIRECTIVES.filter(
   ({ name, refuses, mountNamespace, userNamespace }) =>
     refuses && !mountNamespace && !userNamespace && name !== WITHOUT_FILTER,
-).map(({ name }) => name);
+);
+
+const NO_NEW_PRIVILEGES = rowOf('NoNewPrivileges');
+const BOUNDING_SET = rowOf('CapabilityBoundingSet');
 
 /** Flags on the bus by which ExecStart= goes without the unit's confinement. */
 const UNHELD = ['privileged', 'no-setuid', 'ambient'];
@@ -44,11 +45,10 @@ interface Loaded {
 }
 
 /** The loaded value of a directive that is set; undefined for others. */
-const loadedValue = ({ properties, set }: Loaded, name: string): unknown =>
-  set.has(name) ? properties.get(findDirective(name)!.bus.property) : undefined;
+const loadedValue = ({ properties, set }: Loaded, { name, bus }: Directive): unknown =>
+  set.has(name) ? properties.get(bus.property) : undefined;
 
-const isSet = (loaded: Loaded, name: string): boolean =>
-  isOn(findDirective(name)!, loadedValue(loaded, name));
+const isSet = (loaded: Loaded, row: Directive): boolean => isOn(row, loadedValue(loaded, row));
 
 /**
  * Whether the main process of a service of the system's manager shows that it was started without what a drop-in sets, and
@@ -84,10 +84,10 @@ async function lacks(system: System, pid: number, ours: Loaded): Promise<boolean
   if (status === undefined) return false;
   const shares = (namespace: string) => own.has(namespace) && own.get(namespace) === managers.get(namespace);
   const isOutside = [...NAMESPACES].some(
-    ([namespace, names]) => shares(namespace) && names.some((name) => isSet(ours, name)),
+    ([namespace, rows]) => shares(namespace) && rows.some((row) => isSet(ours, row)),
   );
-  const mayGain = isSet(ours, 'NoNewPrivileges') && status.get('NoNewPrivs') === '0';
-  const isUnfiltered = FILTERS.some((name) => isSet(ours, name)) && status.get('Seccomp') === '0';
+  const mayGain = isSet(ours, NO_NEW_PRIVILEGES) && status.get('NoNewPrivs') === '0';
+  const isUnfiltered = FILTERS.some((row) => isSet(ours, row)) && status.get('Seccomp') === '0';
   return isOutside || mayGain || isUnfiltered || (shares('user') && hasMore(status, ours));
 }
 
@@ -96,7 +96,7 @@ const startsUnheld = (state: UnitState): boolean =>
 
 /** Whether a process could get capabilities that its unit takes away. In a user namespace of its own it has all of that. */
 function hasMore(status: ReadonlyMap<string, string>, ours: Loaded): boolean {
-  const allowed = loadedValue(ours, 'CapabilityBoundingSet');
+  const allowed = loadedValue(ours, BOUNDING_SET);
   const bounding = status.get('CapBnd');
   if (typeof allowed !== 'bigint' || bounding === undefined) return false;
   return (BigInt(`0x${bounding}`) & ~allowed) !== 0n;
