@@ -71,18 +71,27 @@ interface Moving<U> {
   readonly failedAt?: StepName;
 }
 
+type Units<U> = readonly Moving<U>[];
+type Rows<U, R> = readonly Step<U, R>[];
+
+/** A course under way. Units that don't go on are added to its endings; the functions below return those that do. */
+interface Progress<U, R> {
+  readonly course: Course<U, R>;
+  readonly endings: Ending<U>[];
+}
+
 /**
  * Takes units through the table, in the order of its rows. A unit that fails doesn't stop the others.
  * @returns endings: units that fail as they do, then those that are done
  */
 export async function runSteps<U, R>(course: Course<U, R>, units: readonly U[]): Promise<Ending<U>[]> {
-  const endings: Ending<U>[] = [];
-  let moving: readonly Moving<U>[] = units.map((unit) => ({ unit, failures: [] }));
+  const progress: Progress<U, R> = { course, endings: [] };
+  let moving: Units<U> = units.map((unit) => ({ unit, failures: [] }));
   for (const rows of groupsOf(course.table, ({ per }) => per === 'run')) {
     const take = rows[0]!.per === 'run' ? takeRows : takeTurns;
-    moving = await take(course, rows, moving, endings);
+    moving = await take(progress, rows, moving);
   }
-  return [...endings, ...moving.map((one): Ending<U> => ({ ...one, state: 'done', undone: [] }))];
+  return [...progress.endings, ...moving.map((one): Ending<U> => ({ ...one, state: 'done', undone: [] }))];
 }
 
 /** Neighbours of which something is alike true. */
@@ -95,31 +104,29 @@ function groupsOf<T>(rows: readonly T[], is: (row: T) => boolean): T[][] {
   return groups;
 }
 
-/** Takes units through rows together. @returns those that go on, as all functions below do */
+/** Takes units through rows together. */
 async function takeRows<U, R>(
-  course: Course<U, R>,
-  rows: readonly Step<U, R>[],
-  units: readonly Moving<U>[],
-  endings: Ending<U>[],
-): Promise<readonly Moving<U>[]> {
+  progress: Progress<U, R>,
+  rows: Rows<U, R>,
+  units: Units<U>,
+): Promise<Units<U>> {
   let moving = units;
-  for (const step of rows) moving = await takeStep(course, step, moving, endings);
+  for (const step of rows) moving = await takeStep(progress, step, moving);
   return moving;
 }
 
 /** Takes units through rows one turn after the other. */
 async function takeTurns<U, R>(
-  course: Course<U, R>,
-  rows: readonly Step<U, R>[],
-  units: readonly Moving<U>[],
-  endings: Ending<U>[],
-): Promise<readonly Moving<U>[]> {
+  progress: Progress<U, R>,
+  rows: Rows<U, R>,
+  units: Units<U>,
+): Promise<Units<U>> {
   const done: Moving<U>[] = [];
-  for (const turn of course.turns(units.map(({ unit }) => unit))) {
-    let moving: readonly Moving<U>[] = units.filter(({ unit }) => turn.includes(unit));
+  for (const turn of progress.course.turns(units.map(({ unit }) => unit))) {
+    let moving: Units<U> = units.filter(({ unit }) => turn.includes(unit));
     for (const group of groupsOf(rows, ({ per }) => per === 'round')) {
       const take = group[0]!.per === 'round' ? takeRounds : takeRows;
-      moving = await take(course, group, moving, endings);
+      moving = await take(progress, group, moving);
     }
     done.push(...moving);
   }
@@ -128,27 +135,25 @@ async function takeTurns<U, R>(
 
 /** Takes units through rows as often as one of them has more to do. */
 async function takeRounds<U, R>(
-  course: Course<U, R>,
-  rows: readonly Step<U, R>[],
-  units: readonly Moving<U>[],
-  endings: Ending<U>[],
-): Promise<readonly Moving<U>[]> {
-  const { round, rest = (unit: U) => unit } = course;
+  progress: Progress<U, R>,
+  rows: Rows<U, R>,
+  units: Units<U>,
+): Promise<Units<U>> {
+  const { round, rest = (unit: U) => unit } = progress.course;
   let moving = units;
   for (let n = 0; moving.some(({ unit }) => round(unit, n) !== undefined); n++) {
     const now = moving.map((one) => ({ ...one, unit: round(one.unit, n) ?? rest(one.unit) }));
-    moving = await takeRows(course, rows, now, endings);
+    moving = await takeRows(progress, rows, now);
   }
   return moving.map((one) => ({ ...one, unit: rest(one.unit) }));
 }
 
-/** Takes units through a row. Those that don't go on are added to the endings. */
+/** Takes units through a row. */
 async function takeStep<U, R>(
-  course: Course<U, R>,
+  { course, endings }: Progress<U, R>,
   step: Step<U, R>,
-  moving: readonly Moving<U>[],
-  endings: Ending<U>[],
-): Promise<readonly Moving<U>[]> {
+  moving: Units<U>,
+): Promise<Units<U>> {
   if (moving.length === 0) return [];
   const results = await step.do(moving.map(({ unit }) => unit));
   const after = results.map(({ unit, failures }, i): Moving<U> & { readonly way: AfterFailure } => {
@@ -164,7 +169,7 @@ async function takeStep<U, R>(
   return those('go-on');
 }
 
-async function undoAll<U, R>(course: Course<U, R>, units: readonly Moving<U>[]): Promise<Ending<U>[]> {
+async function undoAll<U, R>(course: Course<U, R>, units: Units<U>): Promise<Ending<U>[]> {
   if (units.length === 0) return [];
   const { beforeUndo = async () => [] } = course;
   const told = await Promise.all(

@@ -29,21 +29,16 @@ const applyTable = (
   options: RestartOptions,
   own: ReadonlySet<string>,
 ): Step<AppliedUnit, UndoRecord>[] => {
-  const {
-    write,
-    reload: reloaded,
-    restart,
-    commit,
-  } = undoes(transaction.context, { signals: transaction.signals });
+  const undo = undoes(transaction.context, { signals: transaction.signals });
   return [
     { name: 'record', per: 'run', do: keepUndoRecords(transaction) },
-    { ...write, per: 'run', do: writeFiles(transaction) },
-    { ...reloaded, per: 'run', do: reload(transaction) },
+    { ...undo.write, per: 'run', do: writeFiles(transaction) },
+    { ...undo.reload, per: 'run', do: reload(transaction) },
     { name: 'read-back', per: 'turn', do: readBackApplied(transaction, options) },
-    { ...restart, per: 'round', do: restartServices(transaction) },
+    { ...undo.restart, per: 'round', do: restartServices(transaction) },
     { name: 'try', per: 'round', do: tryServices(transaction, own) },
     { name: 'verify', per: 'round', do: verifyServices(transaction) },
-    { ...commit, per: 'turn', do: commitApplied(transaction) },
+    { ...undo.commit, per: 'turn', do: commitApplied(transaction) },
   ];
 };
 

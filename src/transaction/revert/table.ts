@@ -21,20 +21,15 @@ import type { Changed, Pending, UnitResult } from '../unit-result.js';
 
 /** The steps of `revert`. A failure is told, and the next revert goes on from there; an interrupt undoes all. */
 const revertTable = (transaction: Transaction, options: RestartOptions): Step<ChangedUnit, UndoRecord>[] => {
-  const {
-    write,
-    reload: reloaded,
-    restart,
-    commit,
-  } = undoes(transaction.context, { signals: transaction.signals });
+  const undo = undoes(transaction.context, { signals: transaction.signals });
   return [
     { name: 'record', per: 'run', do: keepUndoRecords(transaction) },
-    { ...write, per: 'run', do: writeFiles(transaction) },
-    { ...reloaded, per: 'run', do: reload(transaction) },
+    { ...undo.write, per: 'run', do: writeFiles(transaction) },
+    { ...undo.reload, per: 'run', do: reload(transaction) },
     { name: 'read-back', per: 'turn', do: findRunning(transaction, options) },
-    { ...restart, per: 'round', do: restartServices(transaction) },
+    { ...undo.restart, per: 'round', do: restartServices(transaction) },
     { name: 'try', per: 'turn', do: startAgainDependents(transaction) },
-    { ...commit, per: 'turn', do: commitReverted(transaction) },
+    { ...undo.commit, per: 'turn', do: commitReverted(transaction) },
   ];
 };
 

@@ -8,6 +8,7 @@ import { listenAnew, upDependents } from '../dependents.js';
 import type { StepResult } from '../runner.js';
 import { restart } from '../trial.js';
 import { keepUndoRecord } from '../undo-record.js';
+import { mayHaveRestarted } from '../undo-record-format.js';
 
 /** Restarts services. All records say so before the first restart, which may restart other units' services, too. */
 export const restartServices =
@@ -44,8 +45,9 @@ async function announce<U extends ChangedUnit>(
   { context, signals }: Transaction,
   { unit, failures }: StepResult<U>,
 ): Promise<StepResult<U>> {
-  if (failures.length > 0 || unit.now.length === 0 || unit.record.step === 'restart')
+  if (failures.length > 0 || unit.now.length === 0 || mayHaveRestarted(unit.record)) {
     return { unit, failures };
+  }
   let { record } = unit;
   const found = await failureOf(async () => {
     const affected = await signals.unlessCame(() => upDependents(context, record));
