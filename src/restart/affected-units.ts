@@ -1,10 +1,9 @@
 import { inBatches } from '../collections.js';
 import { ASKED_AT_ONCE, type Service } from '../state/service.js';
 import { hasJob } from '../state/service-run.js';
-import { isDown } from '../state/stopped.js';
 import type { Context } from '../system/context.js';
 import type { System } from '../system/system.js';
-import type { UnitLink, UnitState } from '../system/unit-state.js';
+import { isDown, type UnitLink, type UnitState } from '../system/unit-state.js';
 
 /** Links to units that stop or fail with a unit, or start it (systemd.unit(5), org.freedesktop.systemd1(5)). */
 const LINKS: readonly UnitLink[] = [

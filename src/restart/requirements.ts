@@ -1,7 +1,6 @@
 import { isRunning } from '../state/service-run.js';
-import { isDown } from '../state/stopped.js';
 import type { System } from '../system/system.js';
-import { isSkipped, type UnitState } from '../system/unit-state.js';
+import { isDown, isSkipped, type UnitState } from '../system/unit-state.js';
 import { type AffectedUnit, askUnit } from './affected-units.js';
 
 /** The place of a unit among those that the service needs. */

@@ -1,6 +1,5 @@
 import type { System } from '../system/system.js';
-import type { UnitState } from '../system/unit-state.js';
-import { isDown } from './stopped.js';
+import { isDown, type UnitState } from '../system/unit-state.js';
 
 /** The states of a service that is up; anybody may reload one at any time. */
 const UP: readonly UnitState['activeState'][] = ['active', 'reloading', 'refreshing'];

@@ -1,6 +1,6 @@
 import { type Diagnostic, error, note } from '../diagnostic.js';
 import type { System } from '../system/system.js';
-import type { UnitState } from '../system/unit-state.js';
+import { isDown, type UnitState } from '../system/unit-state.js';
 import type { Scope } from '../unit/search.js';
 
 /**
@@ -41,10 +41,6 @@ async function hasLostWhatItIsBoundTo(system: System, state: UnitState): Promise
   });
   return (await Promise.all(ended)).includes(true);
 }
-
-/** Whether a unit is down, for whatever reason. */
-export const isDown = (state: UnitState): boolean =>
-  state.activeState === 'inactive' || state.activeState === 'failed';
 
 /** Arguments of journalctl(1) for the manager's own messages about a unit. */
 export const journalMatches = ({ unit, scope }: One): string[] =>

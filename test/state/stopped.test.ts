@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isDown, journalMatches, wasStopped } from '../../src/state/stopped.js';
+import { journalMatches, wasStopped } from '../../src/state/stopped.js';
+import { isDown } from '../../src/system/unit-state.js';
 import { machine, unitWith } from '../support/apply-in-memory.js';
 import { UNIT } from '../support/demo-service.js';
 

@@ -4,7 +4,7 @@ import { codeOf, EXIT, error, UserError } from '../../diagnostic.js';
 import type { Scope } from '../../unit/search.js';
 import type { UnitProperty } from '../../unit/unit-property.js';
 import type { Host } from '../host.js';
-import { parseUnitState, type UnitProperties, type UnitState } from '../unit-state.js';
+import { isDown, parseUnitState, type UnitProperties, type UnitState } from '../unit-state.js';
 import type { Bus } from './bus.js';
 import type { StartedUnit, TransientUnits } from './transient.js';
 
@@ -170,8 +170,7 @@ async function endingOf(bus: Bus, unit: string): Promise<UnitState> {
   return parseUnitState(new Map(await Promise.all([...ask('Unit'), ...ask('Service')])));
 }
 
-const isDownForGood = ({ activeState, job }: UnitState): boolean =>
-  (activeState === 'inactive' || activeState === 'failed') && job === 0;
+const isDownForGood = (state: UnitState): boolean => isDown(state) && state.job === 0;
 
 const LOST = ['bus-lost', 'bus-failed', 'no-bus'];
 

@@ -16,8 +16,9 @@ import {
   isUp,
   type ServiceRun,
 } from '../../state/service-run.js';
-import { isDown, STAYS_STOPPED, staysStopped, wasStopped } from '../../state/stopped.js';
+import { STAYS_STOPPED, staysStopped, wasStopped } from '../../state/stopped.js';
 import type { Context } from '../../system/context.js';
+import { isDown } from '../../system/unit-state.js';
 import { downDependents, LOOK_AGAIN } from '../dependents.js';
 import type { HeldSignals } from '../held-signals.js';
 import { CHANGED_AT_ONCE } from '../restart-order.js';
