@@ -139,7 +139,7 @@ test('the options of the unit become its directives', async () => {
     Group: 'adm',
     Nice: 5,
     Slice: 'web.slice',
-    WorkingDirectory: '/work',
+    WorkingDirectory: '/folder',
     Type: 'oneshot',
     RemainAfterExit: true,
     Environment: ['X=1', 'A=b c', 'PATH=/usr/bin:/bin'],

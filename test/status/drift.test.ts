@@ -307,9 +307,9 @@ describe('what has changed since a policy was applied:', () => {
   test('what was applied from a path that is relative to a folder is held against the file there', async () => {
     const long = `${'folder/'.repeat(40)}p.toml`;
     for (const [policy, path] of [
-      ['p.toml', '/work/p.toml'],
+      ['p.toml', '/folder/p.toml'],
       ['../root/./p.toml', '/root/p.toml'],
-      [long, `/work/${long}`],
+      [long, `/folder/${long}`],
     ] as const) {
       const system = await applied({ files: { [path]: POLICY } }, { policy });
       system.files.set('/elsewhere/p.toml', fileOf(SERVICES));

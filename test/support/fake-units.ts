@@ -77,7 +77,7 @@ export class FakeUnits implements TransientUnits {
 
   caller(more: Partial<Caller> = {}): Caller {
     return {
-      directory: '/work',
+      directory: '/folder',
       environment: { PATH: '/usr/bin:/bin' },
       whyNotExecutable: () => 'no such file',
       tell: (line) => void this.told.push(line),

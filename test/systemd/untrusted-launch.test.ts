@@ -147,15 +147,15 @@ describe("what is in the hands of the service's user:", { skip: skip ?? false },
 
   test('its root, in which it puts itself in the place of the launcher: nothing is said to be enforced', async () => {
     try {
-      await sh(`mkdir -p /srv/jail/work; cp ${PROGRAMS}/replace-launcher /srv/jail/app`);
+      await sh(`mkdir -p /srv/jail/own; cp ${PROGRAMS}/replace-launcher /srv/jail/app`);
       await start(
-        '[Service]\nUser=daemon\nRootDirectory=/srv/jail\nWorkingDirectory=/work\nExecStart=/app\nRestart=always\nRestartSec=50ms\n',
+        '[Service]\nUser=daemon\nRootDirectory=/srv/jail\nWorkingDirectory=/own\nExecStart=/app\nRestart=always\nRestartSec=50ms\n',
       );
       const applied = await sandboxUnit(box, 'apply', UNIT);
       assert.equal(applied.status, 0, applied.stderr);
       await sh('chown -R daemon /srv/jail; touch /srv/jail/go');
       await box.waitFor('a start without the launcher', async () => {
-        return (await box.exec(['test', '-e', '/srv/jail/work/free'])).status === 0;
+        return (await box.exec(['test', '-e', '/srv/jail/own/free'])).status === 0;
       });
       const verified = await sandboxUnit(box, 'verify', UNIT);
       assert.equal(verified.status, 2, verified.stdout + verified.stderr);

@@ -2,7 +2,7 @@
  * A service whose user owns its root. When /go is there it puts itself in the place of its launcher, and ends to be
  * started anew: for the mount of the launcher the link's way begins at /, for its start at the working directory. As the
  * launcher it loads the filter as that does, but with a key that it knows, by which another program is started that
- * says so: /work/free.
+ * says so: /own/free.
  */
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -96,14 +96,14 @@ static void launch_with_own_key(const char *filter)
 int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "free") == 0)
-		return open("/work/free", O_WRONLY | O_CREAT, 0644) < 0;
+		return open("/own/free", O_WRONLY | O_CREAT, 0644) < 0;
 	if (argc > 1 && strncmp(argv[1], "--filter=", 9) == 0)
 		launch_with_own_key(argv[1] + 9);
 	while (access("/go", F_OK) != 0)
 		usleep(20000);
 	make_folders("/real");
-	make_folders("/work/real");
-	copy("/app", "/work/real" FOLDER "/launcher");
+	make_folders("/own/real");
+	copy("/app", "/own/real" FOLDER "/launcher");
 	unlink("/go");
 	if (rename("/usr", "/usr.old") != 0 || symlink("/proc/self/cwd/real", "/usr") != 0)
 		return 2;
