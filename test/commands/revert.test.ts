@@ -1,30 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
-import { revert } from '../../src/commands/revert.js';
-import type { RevertOptions } from '../../src/transaction/revert/plan.js';
+import { statesOf } from '../support/apply-in-memory.js';
 import { LAUNCHER, NO_EXEC, OTHER, SERVICE, UNIT } from '../support/demo-service.js';
-import { type FakeOptions, type FakeSystem, fakeContext, machineWith } from '../support/fake-system.js';
-
-/** A machine on which a policy has been applied. */
-async function applied(options: FakeOptions = {}, units = [UNIT], policy = NO_EXEC): Promise<FakeSystem> {
-  const system = machineWith(SERVICE, policy, { running: units, ...options });
-  assert.equal((await apply(fakeContext(system), units, {})).exit, 0);
-  system.calls.length = 0;
-  return system;
-}
-
-const run = (system: FakeSystem, options: RevertOptions = {}, units = [UNIT]) =>
-  revert(fakeContext(system), units, options);
-
-const states = ({ json }: Awaited<ReturnType<typeof revert>>) =>
-  (json.units as { unit: string; state: string }[]).map(({ unit, state }) => `${unit} ${state}`);
+import { fakeContext, machineWith } from '../support/fake-system.js';
+import { applied, run } from '../support/revert-in-memory.js';
 
 test('where nothing was applied there is nothing to do', async () => {
   const system = machineWith(SERVICE, NO_EXEC, { running: [UNIT] });
   const result = await run(system);
   assert.deepEqual(
-    [result.exit, result.json.changed, states(result)],
+    [result.exit, result.json.changed, statesOf(result)],
     [0, false, ['demo.service unchanged']],
   );
   assert.deepEqual(system.changes, []);
@@ -41,7 +27,7 @@ test('several units are read in one reload', async () => {
   const units = [UNIT, 'other.service'];
   const system = await applied({ files: OTHER }, units);
   const result = await run(system, {}, units);
-  assert.deepEqual(states(result), ['demo.service reverted', 'other.service reverted']);
+  assert.deepEqual(statesOf(result), ['demo.service reverted', 'other.service reverted']);
   assert.equal(system.changes.filter((call) => call === 'reload').length, 1);
   assert.deepEqual(system.changes.slice(-5), [
     'restart demo.service',
@@ -54,7 +40,7 @@ test('several units are read in one reload', async () => {
 test('with --check nothing is changed, and the exit status says whether something would be', async () => {
   const system = await applied();
   const result = await run(system, { check: true });
-  assert.deepEqual([result.exit, states(result), system.changes], [3, ['demo.service pending'], []]);
+  assert.deepEqual([result.exit, statesOf(result), system.changes], [3, ['demo.service pending'], []]);
   await run(system);
   assert.equal((await run(system, { check: true })).exit, 0);
 });
@@ -92,18 +78,18 @@ test('what was applied until the next boot is reverted, too', async () => {
 
 test('an alias stands for its unit', async () => {
   const system = await applied({ aliases: { 'alias.service': UNIT } });
-  assert.deepEqual(states(await run(system, {}, ['alias'])), ['demo.service reverted']);
+  assert.deepEqual(statesOf(await run(system, {}, ['alias'])), ['demo.service reverted']);
 });
 
 test('what was applied to a unit that is gone can be reverted, and a unit that never was is an error', async () => {
   const system = await applied();
   system.files.delete('/usr/lib/systemd/system/demo.service');
   await system.reload();
-  assert.deepEqual(states(await run(system)), ['demo.service reverted']);
+  assert.deepEqual(statesOf(await run(system)), ['demo.service reverted']);
   const again = await run(system);
-  assert.deepEqual([again.exit, states(again)], [2, ['demo.service refused']]);
+  assert.deepEqual([again.exit, statesOf(again)], [2, ['demo.service refused']]);
   assert.match(again.diagnostics[0]!.message, /there is no unit demo\.service, and nothing of ours for it/);
-  assert.deepEqual(states(await run(system, {}, ['nosuch', 'a/b'])), [
+  assert.deepEqual(statesOf(await run(system, {}, ['nosuch', 'a/b'])), [
     'nosuch.service refused',
     'a/b refused',
   ]);

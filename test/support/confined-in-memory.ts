@@ -44,7 +44,7 @@ export const open = ({ machine: of, abis }: SyscallPolicy): SyscallPolicy => ({
 });
 
 /** A program as read-filters prints it: eight bytes an instruction (struct sock_filter), in hex. */
-const hexOf = (instructions: readonly Instruction[]): string =>
+export const hexOf = (instructions: readonly Instruction[]): string =>
   instructions
     .map(({ code, jt, jf, k }) => {
       const bytes = Buffer.alloc(8);

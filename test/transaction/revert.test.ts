@@ -2,30 +2,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
-import { revert } from '../../src/commands/revert.js';
 import { EXIT, error, UserError } from '../../src/diagnostic.js';
-import type { RevertOptions } from '../../src/transaction/revert/plan.js';
+import { statesOf } from '../support/apply-in-memory.js';
 import { FOLDER, LAUNCHER, NO_EXEC, OTHER, SERVICE, UNIT } from '../support/demo-service.js';
-import { type FakeOptions, type FakeSystem, fakeContext, machineWith } from '../support/fake-system.js';
-
-/** A machine on which a policy has been applied. */
-async function applied(options: FakeOptions = {}, units = [UNIT], policy = NO_EXEC): Promise<FakeSystem> {
-  const system = machineWith(SERVICE, policy, { running: units, ...options });
-  assert.equal((await apply(fakeContext(system), units, {})).exit, 0);
-  system.calls.length = 0;
-  return system;
-}
-
-const run = (system: FakeSystem, options: RevertOptions = {}, units = [UNIT]) =>
-  revert(fakeContext(system), units, options);
-
-const states = ({ json }: Awaited<ReturnType<typeof revert>>) =>
-  (json.units as { unit: string; state: string }[]).map(({ unit, state }) => `${unit} ${state}`);
+import { type FakeSystem, fakeContext, machineWith } from '../support/fake-system.js';
+import { applied, run } from '../support/revert-in-memory.js';
 
 test('the drop-in goes first, systemd reads that, the service is started as it was, and then what the drop-in needed goes', async () => {
   const system = await applied();
   const result = await run(system);
-  assert.deepEqual([result.exit, result.json.changed, states(result)], [0, true, ['demo.service reverted']]);
+  assert.deepEqual(
+    [result.exit, result.json.changed, statesOf(result)],
+    [0, true, ['demo.service reverted']],
+  );
   assert.deepEqual(system.changes, [
     `remove ${FOLDER}/zz-sandbox-unit.conf`,
     'reload',
@@ -97,15 +86,15 @@ for (const [what, policy] of [
     failOnce(system, 'reload');
     const launcher = system.files.has(LAUNCHER);
     const first = await run(system);
-    assert.deepEqual([first.exit, states(first)], [2, ['demo.service failed']]);
+    assert.deepEqual([first.exit, statesOf(first)], [2, ['demo.service failed']]);
     assert.equal(system.files.has(LAUNCHER), launcher, 'the loaded drop-in needs it');
-    assert.deepEqual(states(await run(system, { check: true })), ['demo.service pending']);
+    assert.deepEqual(statesOf(await run(system, { check: true })), ['demo.service pending']);
     const second = await run(system);
-    assert.deepEqual([second.exit, states(second)], [0, ['demo.service reverted']]);
+    assert.deepEqual([second.exit, statesOf(second)], [0, ['demo.service reverted']]);
     assert.ok(system.isUpToDate);
     assert.ok(!system.isConfined(UNIT));
     assert.ok(!system.files.has(LAUNCHER));
-    assert.deepEqual(states(await run(system)), ['demo.service unchanged']);
+    assert.deepEqual(statesOf(await run(system)), ['demo.service unchanged']);
   });
 }
 
@@ -115,10 +104,10 @@ test("what can't be removed of one unit doesn't stop the others", async () => {
   const system = await applied({ files: OTHER }, units);
   failOnce(system, 'remove', path);
   const result = await run(system, {}, units);
-  assert.deepEqual([result.exit, states(result)], [2, ['demo.service failed', 'other.service reverted']]);
+  assert.deepEqual([result.exit, statesOf(result)], [2, ['demo.service failed', 'other.service reverted']]);
   for (const file of [path, path.replace('.conf', '.filter'), LAUNCHER]) assert.ok(system.files.has(file));
   assert.ok(!system.isConfined('other.service'));
-  assert.deepEqual(states(await run(system)), ['demo.service reverted']);
+  assert.deepEqual(statesOf(await run(system)), ['demo.service reverted']);
   assert.ok(!system.files.has(LAUNCHER));
 });
 
@@ -133,7 +122,7 @@ test('of a template the files go, and nothing is restarted', async () => {
   };
   const system = machineWith(SERVICE, NO_EXEC, { files, distort });
   const result = await run(system, {}, [template]);
-  assert.deepEqual([result.exit, states(result)], [0, ['tpl@.service reverted']]);
+  assert.deepEqual([result.exit, statesOf(result)], [0, ['tpl@.service reverted']]);
   assert.deepEqual(system.changes.slice(1), ['reload']);
 });
 

@@ -6,24 +6,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { UserError } from '../../../src/diagnostic.js';
 import { Host } from '../../../src/system/host.js';
+import { failure } from '../../support/failure.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
 const host = new Host({ address: 'unix:path=/nowhere', hint: 'none' });
 const bytes = new TextEncoder().encode('text\n');
-
-/** The code, the message and the hint of what goes wrong. */
-async function failure(step: Promise<unknown>): Promise<readonly (string | undefined)[]> {
-  try {
-    await step;
-  } catch (cause) {
-    assert.ok(cause instanceof UserError, String(cause));
-    const { code, message, hint } = cause.diagnostics[0]!;
-    return [code, message, hint];
-  }
-  return [];
-}
 
 test('a file that the kernel makes up as it is read is read whole', async () => {
   const status = await host.read('/proc/self/status');

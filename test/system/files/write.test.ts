@@ -15,25 +15,13 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { UserError } from '../../../src/diagnostic.js';
 import { Host } from '../../../src/system/host.js';
+import { failure } from '../../support/failure.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
 const host = new Host({ address: 'unix:path=/nowhere', hint: 'none' });
 const bytes = new TextEncoder().encode('text\n');
 const NOBODY = 65534;
-
-/** The code, the message and the hint of what goes wrong. */
-async function failure(step: Promise<unknown>): Promise<readonly (string | undefined)[]> {
-  try {
-    await step;
-  } catch (cause) {
-    assert.ok(cause instanceof UserError, String(cause));
-    const { code, message, hint } = cause.diagnostics[0]!;
-    return [code, message, hint];
-  }
-  return [];
-}
 
 const skip = process.getuid?.() === 0 ? undefined : 'needs root, to make files of other users';
 

@@ -12,6 +12,7 @@ import { type Action, ALLOW, KILL } from '../../../src/syscalls/action.js';
 import { bundledSets } from '../../../src/syscalls/sets.js';
 import type { ProcessResult, System } from '../../../src/system/system.js';
 import { enforcement } from '../../../src/verify/kernel/enforcement.js';
+import { hexOf } from '../../support/confined-in-memory.js';
 import { policyOf } from '../../support/policies.js';
 import { unitState } from '../../support/unit-state.js';
 
@@ -38,21 +39,9 @@ interface Thread {
   readonly started?: number;
 }
 
-const hex = (program: readonly Instruction[]): string =>
-  program
-    .map(({ code, jt, jf, k }) => {
-      const bytes = Buffer.alloc(8);
-      bytes.writeUInt16LE(code);
-      bytes.writeUInt8(jt, 2);
-      bytes.writeUInt8(jf, 3);
-      bytes.writeUInt32LE(k, 4);
-      return bytes.toString('hex');
-    })
-    .join('');
-
 const filtered = (policy = POLICY): Thread => ({
   status: 'Seccomp:\t2\n',
-  says: (tid) => `thread ${tid} 1\nfilter ${hex(compile(policy))}\n`,
+  says: (tid) => `thread ${tid} 1\nfilter ${hexOf(compile(policy))}\n`,
 });
 const failing = (errno: number, status = 'State:\tS (sleeping)\n'): Thread => ({
   status,
@@ -127,7 +116,7 @@ describe('filters that are too much work', () => {
   ];
   const loaded = (...stack: (readonly Instruction[])[]): Thread => ({
     status: 'Seccomp:\t2\n',
-    says: (tid) => `thread ${tid} ${stack.length}\n${stack.map((one) => `filter ${hex(one)}\n`).join('')}`,
+    says: (tid) => `thread ${tid} ${stack.length}\n${stack.map((one) => `filter ${hexOf(one)}\n`).join('')}`,
   });
   const launcher = compile(POLICY);
 
