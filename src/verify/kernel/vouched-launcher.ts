@@ -2,6 +2,8 @@
 import { isSameBytes } from '../../collections.js';
 import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, printable } from '../../diagnostic.js';
+import { isOn } from '../../directives/is-on.js';
+import { findDirective } from '../../directives/table.js';
 import { isGuarded, withoutGuard } from '../../filter/guard.js';
 import type { Stack } from '../../filter/stack.js';
 import { IMAGES } from '../../plan/launcher/launch-paths.js';
@@ -38,7 +40,7 @@ export async function doubtOf(
   const seen = await look(system, launcher, own.tid);
   if (seen === undefined) return undefined;
   if (seen !== 'unseen') return { why: seen, isCertain: true };
-  const image = IMAGES.find((name) => isSet(unit.properties.get(name)));
+  const image = IMAGES.find((name) => isOn(findDirective(name)!, unit.properties.get(name)));
   if (image === undefined) return undefined;
   return { why: `what ${image}= has in the place of ${launcher} can't be seen`, isCertain: false };
 }
@@ -79,8 +81,6 @@ async function look(system: System, launcher: string, pid: number): Promise<stri
 const NAME = 'usage: sandbox-unit-launcher';
 
 const latin1 = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes);
-
-const isSet = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 : Boolean(value));
 
 export function notVouched({ unit, target }: Plan, { why }: Doubt): Diagnostic {
   const message = `who has started ${unit} isn't known to be the launcher: ${why}`;
