@@ -131,8 +131,15 @@ describe('a template', { skip: skip ?? false }, () => {
     await run(0, 'status');
   });
 
-  test('is taken back with all that run', async () => {
+  test('is taken back with all that run, each restarted once', async () => {
+    const started = async (): Promise<number> => {
+      const said = await box.succeed(['journalctl', '--output=cat', '--unit=work@own.service']);
+      return said.split('\n').filter((line) => line.startsWith('Started ')).length;
+    };
+    const were = await started();
     await run(0, 'revert', 'work@own.service', TEMPLATE);
+    const are = await started();
+    assert.equal(are, were + 1, String(are));
     for (const unit of [...INSTANCES, 'work@own.service']) assert.equal(await filters(unit), 0);
     assert.match((await run(0, 'status')).stdout, /^No unit is confined/);
     assert.equal(await box.succeed(['find', '/etc/systemd', '-name', '*sandbox-unit*']), '');

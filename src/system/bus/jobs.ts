@@ -1,8 +1,19 @@
-/** A caller that waits for the end of a unit's job. */
+/** The wait for the end of a unit's job. */
 interface Waiting {
   readonly unit: string;
+  readonly promise: Promise<string>;
   readonly resolve: (result: string) => void;
   readonly reject: (cause: unknown) => void;
+}
+
+function waitingFor(unit: string): Waiting {
+  let settle!: Pick<Waiting, 'resolve' | 'reject'>;
+  const promise = new Promise<string>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  // Without a handler a wait that is given up would end this program.
+  promise.catch(() => undefined);
+  return { unit, promise, ...settle };
 }
 
 /** A job that this program has queued. */
@@ -27,20 +38,20 @@ export class Jobs {
     this.#unanswered++;
     try {
       const path = String((await answer)[0]);
-      const result = this.#resultOf(path, unit);
-      // Without a handler a wait that is given up would end this program.
-      result.catch(() => undefined);
-      return { path, result };
+      return { path, result: this.#resultOf(path, unit) };
     } finally {
       this.#unanswered--;
       if (this.#unanswered === 0) this.#results.clear();
     }
   }
 
-  async #resultOf(job: string, unit: string): Promise<string> {
-    const result = this.#results.get(job);
-    if (result !== undefined) return result;
-    return new Promise((resolve, reject) => this.#waiting.set(job, { unit, resolve, reject }));
+  #resultOf(job: string, unit: string): Promise<string> {
+    const ended = this.#results.get(job);
+    if (ended !== undefined) return Promise.resolve(ended);
+    // The manager merges a job of a unit with one that is queued already: both callers wait for the same job.
+    const waiting = this.#waiting.get(job) ?? waitingFor(unit);
+    this.#waiting.set(job, waiting);
+    return waiting.promise;
   }
 
   end(job: string, result: string) {

@@ -20,13 +20,21 @@ import type { UndoRecord } from '../undo-record-format.js';
 import type { Changed, Pending, UnitResult } from '../unit-result.js';
 
 /** The steps of `revert`. A failure is told, and the next revert goes on from there; an interrupt undoes all. */
-const revertTable = (transaction: Transaction, options: RestartOptions): Step<ChangedUnit, UndoRecord>[] => {
+const revertTable = (
+  transaction: Transaction,
+  options: RestartOptions,
+  units: readonly ChangedUnit[],
+): Step<ChangedUnit, UndoRecord>[] => {
   const undo = undoes(transaction.context, { signals: transaction.signals });
   return [
     { name: 'record', per: 'run', do: keepUndoRecords(transaction) },
     { ...undo.write, per: 'run', do: writeFiles(transaction) },
     { ...undo.reload, per: 'run', do: reload(transaction) },
-    { name: 'read-back', per: 'turn', do: findRunning(transaction, options) },
+    {
+      name: 'read-back',
+      per: 'turn',
+      do: findRunning(transaction, options, new Set(units.map(({ unit }) => unit))),
+    },
     { ...undo.restart, per: 'round', do: restartServices(transaction) },
     { name: 'try', per: 'turn', do: startAgainDependents(transaction) },
     { ...undo.commit, per: 'turn', do: commitReverted(transaction) },
@@ -51,7 +59,7 @@ export async function revertUnits(
   const { units, refused } = await beginEach(transaction, pending, (unit) => unit);
   const course: Course<ChangedUnit, UndoRecord> = {
     ...restartCourse<ChangedUnit>(context),
-    table: revertTable(transaction, options),
+    table: revertTable(transaction, options, units),
     afterFailure,
     round: (unit, n) => {
       const now = unit.due.slice(n * CHANGED_AT_ONCE, (n + 1) * CHANGED_AT_ONCE);

@@ -7,13 +7,21 @@ import { ASKED_AT_ONCE, servicesOf } from '../../state/service.js';
 import { hasFailed, isRunning } from '../../state/service-run.js';
 import { atOnce, type ChangedUnit, noting, type RestartOptions, type Transaction } from '../changed-unit.js';
 
-/** Finds the services that run under the removed drop-in, and so are to be restarted. */
-export const findRunning = ({ context, signals }: Transaction, { restart }: RestartOptions) =>
+/**
+ * Finds the services that run under the removed drop-in, and so are to be restarted.
+ * @param changed the names of all units that are changed: an instance among them isn't its template's to restart
+ */
+export const findRunning = (
+  { context, signals }: Transaction,
+  { restart }: RestartOptions,
+  changed: ReadonlySet<string>,
+) =>
   atOnce(async (unit: ChangedUnit) => {
     let found = unit;
     const failures = await failureOf(async () => {
       signals.assertNone();
-      const services = await servicesOf(context, serviceName(unit.unit));
+      const loaded = await servicesOf(context, serviceName(unit.unit));
+      const services = loaded.filter(({ name }) => name === unit.unit || !changed.has(name));
       const running = services.filter(({ state }) => isRunning(state));
       const obstacles = await inBatches(running, ASKED_AT_ONCE, (one) => obstacleTo(context, one));
       const isStaying = (i: number) => restart === false || obstacles[i] !== undefined;

@@ -16,6 +16,13 @@ test('a job that ends is told to who waits for it, also if it ends before its ca
   assert.deepEqual(await Promise.all([result, (await early).result]), ['done', 'failed']);
 });
 
+test('a job that two calls have queued, which the manager merges, is told to both', async () => {
+  const jobs = new Jobs();
+  const both = [await queued(jobs, '/job/1'), await queued(jobs, '/job/1')];
+  jobs.end('/job/1', 'done');
+  assert.deepEqual(await Promise.all(both.map(({ result }) => result)), ['done', 'done']);
+});
+
 test('a job that ends while no call is unanswered is forgotten: its path may be that of another', async () => {
   const jobs = new Jobs();
   jobs.end('/job/1', 'failed');
