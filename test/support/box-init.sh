@@ -54,6 +54,13 @@ printf '127.0.0.1 localhost %s\n::1 localhost\n' "$name" >"$root/etc/hosts"
 # No core dumps: 1 is less than any core file, and the one limit that a core_pattern with a pipe honours (core(5)).
 mkdir -p "$root/run/systemd/system.conf.d"
 printf '[Manager]\nDefaultLimitCORE=1\n' >"$root/run/systemd/system.conf.d/box.conf"
+# No generators: a box has no disks, terminals and init scripts, and each reload would start a dozen of them.
+for kind in system user; do
+  mkdir -p "$root/run/systemd/$kind-generators"
+  for generator in "$root/lib/systemd/$kind-generators"/*; do
+    ln -s /dev/null "$root/run/systemd/$kind-generators/${generator##*/}"
+  done
+done
 
 cd "$root"
 mkdir run/outside

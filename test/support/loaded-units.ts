@@ -33,15 +33,16 @@ export async function unitProperties(
   units: readonly string[],
   properties: readonly string[],
 ): Promise<unknown[][]> {
-  const questions = units.flatMap((unit) =>
+  const faces = [...new Set(properties.map((property) => property.split('.')[0]!))];
+  const tables = await Promise.all(faces.map((face) => interfaceProperties(box, units, face)));
+  return units.map((unit, i) =>
     properties.map((property) => {
-      const [face, name] = property.split('.');
-      return `busctl --json=short get-property org.freedesktop.systemd1 ${unitObjectPath(unit)} org.freedesktop.systemd1.${face} ${name}`;
+      const [face, name] = property.split('.') as [string, string];
+      const table = tables[faces.indexOf(face)]![i]!;
+      assert.ok(table.has(name), `${unit} has no ${property}`);
+      return table.get(name);
     }),
   );
-  const lines = (await box.succeed(['sh', '-e'], { input: questions.join('\n') })).trimEnd().split('\n');
-  const answers = lines.map((line) => JSON.parse(line).data as unknown);
-  return units.map((_, i) => answers.slice(i * properties.length, (i + 1) * properties.length));
 }
 
 /** All properties of units in one interface, which is named by its last word: `Service`. */
