@@ -89,10 +89,21 @@ const PACKAGES: Readonly<Record<string, string>> = {
  * to data; those before it know the machine by the interface in system/system.ts.
  */
 export const LAYERS: readonly string[] = [
-  ...['cli.ts', 'program.ts', 'commands', 'run', 'report', 'transaction', 'status', 'restart', 'explain'],
-  ...['verify', 'prepare', 'state', 'system'],
+  ...['cli.ts', 'program.ts', 'commands', 'run', 'report', 'learn', 'transaction', 'status', 'restart'],
+  ...['explain', 'verify', 'prepare', 'state', 'system'],
   // ── pure below ──
-  ...['emit', 'plan', 'directives', 'target', 'filter', 'policy', 'command-lines.ts', 'paths.ts', 'formats'],
+  ...[
+    'evidence',
+    'emit',
+    'plan',
+    'directives',
+    'target',
+    'filter',
+    'policy',
+    'command-lines.ts',
+    'paths.ts',
+    'formats',
+  ],
   ...['unit', 'syscalls', 'outcome.ts', 'diagnostic.ts', 'collections.ts', 'version.ts'],
 ];
 
