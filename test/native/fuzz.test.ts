@@ -14,11 +14,12 @@ import {
   sharedFolder,
   startRefusing,
 } from '../support/native.js';
+import { THOROUGH } from '../support/thorough.js';
 
 const skip = launcherObstacle() ?? layerAvailable('clang');
 const folder = sharedFolder();
 /** Both targets run beside each other. */
-const SECONDS = process.env.CI === 'true' ? 30 : 5;
+const SECONDS = THOROUGH ? 30 : 5;
 
 interface Target {
   readonly name: string;

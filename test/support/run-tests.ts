@@ -1,7 +1,7 @@
 /**
  * Runs the compiled tests: `node build/test/support/run-tests.js [PART-OF-A-PATH]…`. Standard error has the progress,
  * standard output the report, which is quiet about what passes; its last line counts. With CI=true a skipped test has
- * failed.
+ * failed, and some try more.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -13,6 +13,7 @@ import { resetInherited } from './inherited.js';
 import { Progress } from './progress.js';
 import { REPOSITORY } from './repository.js';
 import { Tally, type TestEvent } from './tally.js';
+import { THOROUGH } from './thorough.js';
 import { buildTrees, isForKernels, TREE_NAMES, type TreeName } from './tree.js';
 
 /** No test file takes this long, on a busy machine either; one that hangs must not hang the run. */
@@ -23,7 +24,7 @@ const atOnce = (files: readonly string[]): number =>
   files.some((file) => file.includes(ONLY_ASKED)) ? availableParallelism() + 1 : 2 * availableParallelism();
 
 /** Those that take longest, which begin first, so that none is left to run alone at the end. */
-const LONG = ['test/systemd/', 'test/transaction/recover'];
+const LONG = ['test/systemd/', 'test/transaction/recover', 'test/system/pseudo-terminal'];
 
 /** How often a log has a line of progress, and a terminal the time. */
 const LOG_MS = 30_000;
@@ -109,7 +110,7 @@ async function main(filters: readonly string[]): Promise<number> {
   resetInherited();
   await prepareTrees(files);
   process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --enable-source-maps`;
-  return (await runFiles(files, process.env.CI === 'true')) === 0 ? 0 : 1;
+  return (await runFiles(files, THOROUGH)) === 0 ? 0 : 1;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -104,7 +104,7 @@ test('what a terminal loses when its client is ended', { skip }, async () => {
   const { status } = await outcome(
     OURS,
     `script -qec "$RUN -t -q -G -u hung sleep 600" /dev/null </dev/null >/dev/null & pid=$!
-     until pgrep -x sleep; do :; done
+     until pgrep -x sleep; do sleep 0.01; done
      pkill -TERM -x node; wait $pid; test $? = 143
      until ! systemctl -q is-active hung.service; do sleep 0.05; done`,
   );

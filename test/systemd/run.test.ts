@@ -342,7 +342,7 @@ describe('what happens meanwhile', { skip: skip ?? false }, () => {
       const result = start(`bus-${exit}`, 'sh', '-c', script);
       await running(`bus-${exit}.service`);
       await box.sh(
-        'systemctl restart dbus.service; until busctl status >/dev/null 2>&1; do :; done; sleep 1',
+        'systemctl restart dbus.service; until busctl status >/dev/null 2>&1; do sleep 0.02; done; sleep 1',
       );
       await box.writeFile('/run/go', '');
       const { status, stderr } = await result;
