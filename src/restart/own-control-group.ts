@@ -6,7 +6,7 @@ import { covers } from '../unit/values.js';
 import type { AffectedUnit } from './affected-units.js';
 
 /** The verbs that restart services. */
-export type Restarting = 'apply' | 'revert' | 'explain --record';
+export type Restarting = 'apply' | 'revert' | 'explain --record' | 'learn --restart';
 
 /** The control groups of this program, of version 2 and of systemd's own hierarchy of version 1 (cgroups(7)). */
 export async function ownGroups({ program }: Context): Promise<string[]> {
@@ -30,7 +30,7 @@ export function insideOf(
   const around = isWithin(groups, service) ? name : affectedAround(groups, affected);
   if (around === undefined) return [];
   const outside = `systemd-run${scope === 'user' ? ' --user' : ''} --wait --pipe`;
-  const without = verb === 'explain --record' ? '' : ', or use --no-restart';
+  const without = verb === 'explain --record' || verb === 'learn --restart' ? '' : ', or use --no-restart';
   const hint = `run it outside: '${outside} ${ownCommand(scope, verb, name)}'${without}`;
   return [error('own-service', `this program runs in ${around}, which a restart of ${name} ends`, { hint })];
 }

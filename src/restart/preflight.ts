@@ -74,7 +74,9 @@ export async function preflightRestarts(
       ...insideOf(context, verb, groups, { service, affected }),
       ...startsOthers(service),
       ...takesAlong(service, affected),
-      ...(verb === 'revert' ? [] : [...failing(context, verb, service), ...ofOthers]),
+      ...(verb === 'revert' || verb === 'learn --restart'
+        ? []
+        : [...failing(context, verb, service), ...ofOthers]),
     ];
     return found.length === 0 || (await obstacleTo(context, service, affected)) !== undefined ? [] : found;
   });

@@ -24,6 +24,8 @@ export interface Caller {
   readonly tell: (line: string) => void;
   /** Runs a step; if it takes long, a line is written for the user. */
   readonly tellIfLong: <T>(line: string, step: () => Promise<T>) => Promise<T>;
+  /** Shows a line in the place of the one before it, where standard error is a terminal; undefined removes it. */
+  readonly live: (line: string | undefined) => void;
   readonly interrupts: () => Interrupts;
   /** Whether standard input, output and error are terminals. */
   readonly terminals: () => Promise<readonly boolean[]>;

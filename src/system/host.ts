@@ -24,8 +24,10 @@ import type {
   Running,
   RunOptions,
   System,
+  Talk,
   WriteOptions,
 } from './system.js';
+import { startTalk } from './talk.js';
 import type { UnitState } from './unit-state.js';
 
 const DEFAULT_LIMIT = 1 << 20;
@@ -37,7 +39,7 @@ const LOOK = 200;
 /** The machine that this process runs on. */
 export class Host implements System {
   #busPlace: BusPlace;
-  readonly #running = new Set<Child>();
+  readonly #running = new Set<Pick<Child, 'end'>>();
   readonly #closed = new AbortController();
   #bus: Promise<Bus> | undefined;
   /** The manager's facts, asked for once. */
@@ -105,6 +107,10 @@ export class Host implements System {
     return Date.now() - 1000 * uptime();
   }
 
+  now(): number {
+    return Date.now();
+  }
+
   async run(argv: readonly string[], options: RunOptions = {}): Promise<ProcessResult> {
     const { timeout = DEFAULT_TIMEOUT, limit = DEFAULT_LIMIT } = options;
     const child = await this.#started(argv, { input: false, limit });
@@ -122,6 +128,14 @@ export class Host implements System {
         return child.ended;
       },
     };
+  }
+
+  async talk(argv: readonly string[]): Promise<Talk> {
+    const { talk, ended, kill } = await startTalk(argv);
+    const child = { end: kill };
+    this.#running.add(child);
+    void ended.then(() => this.#running.delete(child));
+    return talk;
   }
 
   async #started(...how: Parameters<typeof startProgram>): Promise<Child> {
@@ -181,6 +195,10 @@ export class Host implements System {
 
   async startUnit(unit: string, starts?: readonly string[]): Promise<string> {
     return (await this.connected()).job('StartUnit', unit, starts);
+  }
+
+  async reloadUnit(unit: string): Promise<string> {
+    return (await this.connected()).job('ReloadUnit', unit);
   }
 
   async stopUnit(unit: string): Promise<string> {

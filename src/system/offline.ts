@@ -11,6 +11,7 @@ import type {
   Running,
   RunOptions,
   System,
+  Talk,
   WriteOptions,
 } from './system.js';
 import type { UnitState } from './unit-state.js';
@@ -97,6 +98,14 @@ export class Offline implements System {
     throw unavailable('a program');
   }
 
+  now(): number {
+    return this.#files.now();
+  }
+
+  async talk(): Promise<Talk> {
+    throw unavailable('a program');
+  }
+
   /** Throws: no lock is needed where nothing runs. */
   async lock(): Promise<() => void> {
     throw unavailable('a lock');
@@ -157,6 +166,10 @@ export class Offline implements System {
 
   async startUnit(): Promise<string> {
     throw unavailable('a start');
+  }
+
+  async reloadUnit(): Promise<string> {
+    throw unavailable('a reload');
   }
 
   async stopUnit(_unit: string): Promise<string> {

@@ -60,12 +60,23 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
       whyNotExecutable,
       tell,
       tellIfLong: (line, step) => tellIfLong(() => tell(line), step),
+      live: liveLine(options.printError),
       interrupts: holdInterrupts,
       terminals: async () => [0, 1, 2].map((await import('node:tty')).isatty),
       openTerminal: async (relay) => (await import('./pseudo-terminal.js')).openPseudoTerminal(relay),
     },
   };
   return { context, close: () => host.close() };
+}
+
+/** Shows lines, each in the place of the one before: a carriage return, and `CSI K`, which clears the line. */
+function liveLine(print: (text: string) => void): (line: string | undefined) => void {
+  let columns: number | undefined;
+  return (line) => {
+    // A terminal is asked for when there is a line: to open the stream takes a while.
+    columns ??= process.stderr.isTTY && process.env.TERM !== 'dumb' ? process.stderr.columns : 0;
+    if (columns > 0) print(`\r\u001b[K${line?.slice(0, columns - 1) ?? ''}`);
+  };
 }
 
 function whyNotExecutable(path: string): string | undefined {

@@ -28,10 +28,14 @@ export interface System {
   kernelLog(limit: number): Promise<KernelLog | undefined>;
   /** The time of the machine's boot, in milliseconds since 1970 by the present clock, to 10 ms. */
   booted(): Promise<number>;
+  /** The present time, in milliseconds since 1970. */
+  now(): number;
   /** Runs a program and waits for its end. */
   run(argv: readonly string[], options?: RunOptions): Promise<ProcessResult>;
   /** Starts a program that writes a line when it is ready, and ends when its standard input ends. */
   start(argv: readonly string[], options?: Pick<RunOptions, 'limit'>): Promise<Running>;
+  /** Starts a program that reads and writes lines until its standard input ends. */
+  talk(argv: readonly string[]): Promise<Talk>;
   /**
    * Takes a lock.
    * @param wait seconds for which another process may still hold it
@@ -65,6 +69,11 @@ export interface System {
    * @returns the result of the job: `done`
    */
   startUnit(unit: string, starts?: readonly string[]): Promise<string>;
+  /**
+   * Reloads a service that can be (CanReload).
+   * @returns the result of the job: `done`
+   */
+  reloadUnit(unit: string): Promise<string>;
   /**
    * Stops a unit.
    * @returns the result of the job: `done`
@@ -149,6 +158,16 @@ export interface Running {
   readonly ready: boolean;
   /** Ends its standard input, and waits for its end; a program that takes long is killed. */
   stop(): Promise<ProcessResult>;
+}
+
+/** A started program that speaks lines. */
+export interface Talk {
+  /** Writes a line to its standard input. */
+  say(line: string): void;
+  /** The next line of its standard output; undefined when it has ended. */
+  hear(): Promise<string | undefined>;
+  /** Ends its standard input, and waits for its end. Status 127: it could not be started; 128: a signal ended it. */
+  end(): Promise<{ readonly status: number; readonly stderr: string }>;
 }
 
 export interface ManagerFacts {

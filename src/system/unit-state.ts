@@ -123,6 +123,7 @@ const FIELDS = {
   asserts: conditions('Asserts'),
   bindsTo: texts('BindsTo'),
   boundBy: texts('BoundBy'),
+  canReload: flag('CanReload'),
   conditionResult: flag('ConditionResult'),
   conditionTimestamp: time('ConditionTimestamp'),
   conditions: conditions('Conditions'),

@@ -11,6 +11,7 @@ import type {
   ReadOptions,
   Running,
   System,
+  Talk,
   WriteOptions,
 } from '../../src/system/system.js';
 import { parseUnitState, type UnitState } from '../../src/system/unit-state.js';
@@ -90,6 +91,8 @@ export interface FakeOptions {
   readonly aliases?: Readonly<Record<string, string>>;
   /** Records of the kernel's own log; none: it can't be read. */
   readonly kernelLog?: readonly string[];
+  /** Programs that speak lines, by their path and arguments. */
+  readonly talks?: (argv: readonly string[]) => Talk;
   /** Links by path; what they lead to is in `files`, too. */
   readonly links?: Readonly<Record<string, string>>;
   /** Files that root must not act on. */
@@ -308,6 +311,11 @@ export class FakeSystem implements System {
     return BOOT;
   }
 
+  /** Time passes while somebody waits. */
+  now(): number {
+    return this.#now;
+  }
+
   async run(argv: readonly string[]): Promise<ProcessResult> {
     this.#record(`run ${argv.join(' ')}`);
     const { sets = targetSets(), programs = {} } = this.#options;
@@ -333,6 +341,11 @@ export class FakeSystem implements System {
     const known = programs[argv[0]!];
     const absent = { status: 127, unstartable: true, stdout: '', stderr: 'no such file' };
     return { ready: known !== undefined && !silent, stop: async () => known?.(argv) ?? absent };
+  }
+
+  async talk(argv: readonly string[]): Promise<Talk> {
+    this.#record(`talk ${argv.join(' ')}`);
+    return this.#options.talks!(argv);
   }
 
   async lock(path: string, wait: number): Promise<(() => void) | undefined> {
@@ -412,7 +425,9 @@ export class FakeSystem implements System {
 
   async anyUnit(name: string): Promise<UnitState> {
     this.#record(`any ${name}`);
-    return unitState({ ActiveState: this.#services.get(name)?.state ?? 'inactive' });
+    // A slice has its name as its control group.
+    const more = name.endsWith('.slice') ? { ControlGroup: `/${name}` } : {};
+    return unitState({ ActiveState: this.#services.get(name)?.state ?? 'inactive', ...more });
   }
 
   async instances({ prefix }: UnitName): Promise<string[]> {
@@ -446,6 +461,11 @@ export class FakeSystem implements System {
   async startUnit(unit: string): Promise<string> {
     this.#record(`start-unit ${unit}`);
     return this.#start(unit, this.#options.behaviour?.(unit, this.#confines(unit)) ?? 'works');
+  }
+
+  async reloadUnit(unit: string): Promise<string> {
+    this.#record(`reload-unit ${unit}`);
+    return 'done';
   }
 
   async stopUnit(unit: string): Promise<string> {
@@ -492,6 +512,7 @@ export class FakeSystem implements System {
 
   async wait(milliseconds: number): Promise<void> {
     this.#record(`wait ${milliseconds}`);
+    this.#now += milliseconds;
     for (const [unit, service] of this.#services) {
       if (service.next === 'program') service.executable = this.#programOf(unit);
       if (service.next === 'failed') end(service, 'failed', 'signal', [CLD_KILLED, SIGSYS]);

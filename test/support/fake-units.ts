@@ -82,6 +82,7 @@ export class FakeUnits implements TransientUnits {
       whyNotExecutable: () => 'no such file',
       tell: (line) => void this.told.push(line),
       tellIfLong: (_, step) => step(),
+      live: () => undefined,
       interrupts: () => ({
         next: async () => this.#interrupts.shift() ?? new Promise(() => undefined),
         release: () => undefined,

@@ -28,6 +28,10 @@ export const filterReader = (context: Context): Promise<string> =>
 export const recordReader = (context: Context): Promise<string> =>
   nativeProgram(context, 'read-records', 'no-reader');
 
+/** @throws UserError `no-observer` */
+export const observerProgram = (context: Context): Promise<string> =>
+  nativeProgram(context, 'observe', 'no-observer');
+
 /** @throws UserError `no-sender` */
 export const descriptorSender = (context: Context): Promise<string> =>
   nativeProgram(context, 'send-descriptors', 'no-sender');

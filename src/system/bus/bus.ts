@@ -23,7 +23,7 @@ const OWN_INTERFACES = new Map(['Slice', 'Socket'].map((one) => [one.toLowerCase
 const RELOAD_TIMEOUT = 180_000;
 
 /** The manager's calls that queue a job of a unit. */
-type UnitJob = 'RestartUnit' | 'StartUnit' | 'StopUnit' | 'TryRestartUnit';
+type UnitJob = 'ReloadUnit' | 'RestartUnit' | 'StartUnit' | 'StopUnit' | 'TryRestartUnit';
 
 /** Gets the changed properties of a unit; an empty map if changes may have been missed. */
 type Changed = (properties: UnitProperties) => void;

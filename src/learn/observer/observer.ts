@@ -1,0 +1,187 @@
+/** The observer: a program of the native helper that watches control groups by eBPF, and speaks JSON lines. */
+
+import { EXIT, error, UserError } from '../../diagnostic.js';
+import type { Phase } from '../../evidence/recording/recording.js';
+import { observerProgram } from '../../prepare/load/native-program.js';
+import type { Machine } from '../../syscalls/abi.js';
+import type { Context } from '../../system/context.js';
+import type { Talk } from '../../system/system.js';
+import { configuration } from './watch-list.js';
+
+/** The state of one watched unit, once a second. */
+export interface Tick {
+  /** The number of distinct calls so far. */
+  readonly calls: number;
+  /** Records that had no room or were missed. */
+  readonly lost: number;
+  /** How often the control group was made since the begin. */
+  readonly lives: number;
+}
+
+export interface ObserverOptions {
+  readonly machine: Machine;
+  /** The folders of the units' control groups, which need not exist; their parents must. */
+  readonly groups: readonly string[];
+  /** Programs that set services up, whose calls aren't the services'. */
+  readonly setups: readonly string[];
+  /** The length of a time slice, in seconds. */
+  readonly slice: number;
+}
+
+/** The way out of the observer's errors, by their codes. */
+const HINTS: ReadonlyMap<string, string> = new Map([
+  ['no-btf', "the kernel must be built with CONFIG_DEBUG_INFO_BTF, as Debian's are from 11 on"],
+  ['kernel-too-old', 'Linux 6.1 or later can watch a service'],
+  ['not-permitted', 'watching needs root, with CAP_BPF and CAP_PERFMON in the first user namespace'],
+  ['no-group', 'start the service first'],
+]);
+
+/** The longest JSON text of an error message that is believed, in characters. */
+const MAX_MESSAGE = 1000;
+
+/** A running observer. */
+export class Observer {
+  readonly #talk: Talk;
+  readonly #reading: Promise<void>;
+  #ticks: readonly Tick[] = [];
+  #dump: unknown[] = [];
+  #dumped: ((units: unknown[] | undefined) => void)[] = [];
+  #isOver = false;
+  /** Kinds of evidence that this kernel can't give. */
+  readonly blind: readonly string[];
+
+  private constructor(talk: Talk, blind: readonly string[]) {
+    this.#talk = talk;
+    this.blind = blind;
+    this.#reading = this.#read();
+  }
+
+  /**
+   * Starts the observer. From the return on nothing is missed.
+   * @throws UserError `no-observer` and the observer's own: `no-btf`, `kernel-too-old`, `not-permitted`, `no-group` …
+   */
+  static async start(context: Context, options: ObserverOptions): Promise<Observer> {
+    const { machine, groups, setups, slice } = options;
+    const talk = await context.program.talk([await observerProgram(context)]);
+    talk.say(`slice ${slice}`);
+    for (const path of setups) talk.say(`setup ${oneLine(path)}`);
+    for (const [i, path] of groups.entries()) talk.say(`unit ${i} ${oneLine(path)}`);
+    for (const line of configuration(machine)) talk.say(line);
+    talk.say('start');
+    const answer = objectIn(await talk.hear());
+    const ready = objectOf(answer?.ready);
+    if (ready) return new Observer(talk, textsOf(ready.blind));
+    throw await startError(talk, objectOf(answer?.error));
+  }
+
+  /** The state of the units, in the order in which they were given; empty until the first second is over. */
+  get ticks(): readonly Tick[] {
+    return this.#ticks;
+  }
+
+  /** Whether it has ended by itself. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Tells the phase of a unit from here on. */
+  phase(unit: number, phase: Phase) {
+    this.#talk.say(`phase ${unit} ${phase}`);
+  }
+
+  /**
+   * All that was seen so far, an object a unit as the observer has it.
+   * @throws UserError `observer-ended`
+   */
+  async dump(): Promise<readonly unknown[]> {
+    const answer = new Promise<unknown[] | undefined>((resolve) => {
+      if (this.#isOver) resolve(undefined);
+      else this.#dumped.push(resolve);
+    });
+    this.#talk.say('dump');
+    const units = await answer;
+    if (units) return units;
+    throw new UserError(await this.#whyEnded(), EXIT.failure);
+  }
+
+  /** Ends it; nothing of it is left. */
+  async end(): Promise<void> {
+    await this.#talk.end();
+    await this.#reading;
+  }
+
+  async #whyEnded() {
+    const { status, stderr } = await this.#talk.end();
+    const how = status === 128 ? 'was killed' : `ended with status ${status}`;
+    return error('observer-ended', `the observer ${how}${stderr === '' ? '' : `: ${stderr.trim()}`}`, {
+      hint: 'what was seen until the last minute is kept, and marked as cut short',
+    });
+  }
+
+  async #read() {
+    for (let line = await this.#talk.hear(); line !== undefined; line = await this.#talk.hear()) {
+      const said = objectIn(line);
+      if (said?.tick !== undefined) this.#ticks = ticksIn(said.tick);
+      if (said?.dump !== undefined) this.#dump.push(said);
+      if (said?.dumped === true) {
+        const units = this.#dump;
+        this.#dump = [];
+        this.#dumped.shift()?.(units);
+      }
+    }
+    this.#isOver = true;
+    for (const tell of this.#dumped.splice(0)) tell(undefined);
+  }
+}
+
+/** A path as a word of the protocol, where a line break would begin another line. */
+function oneLine(path: string): string {
+  if (!/[\n\0]/.test(path)) return path;
+  throw new UserError(
+    error('unwatchable', 'a path with a line break in it can not be watched'),
+    EXIT.failure,
+  );
+}
+
+async function startError(
+  talk: Talk,
+  said: Readonly<Record<string, unknown>> | undefined,
+): Promise<UserError> {
+  const { status, stderr } = await talk.end();
+  const code =
+    typeof said?.code === 'string' && /^[a-z][a-z-]{0,30}$/.test(said.code) ? said.code : 'no-observer';
+  const message =
+    typeof said?.message === 'string'
+      ? said.message.slice(0, MAX_MESSAGE)
+      : `the observer does not start: ${stderr.trim() || `status ${status}`}`;
+  return new UserError(error(code, message, { hint: HINTS.get(code) }), EXIT.failure);
+}
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+const objectOf = (value: unknown): JsonObject | undefined =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
+
+/** The object that a line is; undefined for any other line. */
+function objectIn(line: string | undefined): JsonObject | undefined {
+  try {
+    return objectOf(JSON.parse(line ?? ''));
+  } catch {
+    return undefined;
+  }
+}
+
+const textsOf = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
+
+const countOf = (value: unknown): number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0;
+
+function ticksIn(tick: unknown): Tick[] {
+  const units = objectOf(tick)?.units;
+  if (!Array.isArray(units)) return [];
+  return units.map((unit) => {
+    const { calls, lost, lives } = objectOf(unit) ?? {};
+    return { calls: countOf(calls), lost: countOf(lost), lives: countOf(lives) };
+  });
+}

@@ -1,0 +1,70 @@
+import type { Phase, RecordedEvent } from '../../evidence/recording/recording.js';
+import type { UnitState } from '../../system/unit-state.js';
+
+/** The phase of a service in each state of its unit. */
+const PHASE_OF: ReadonlyMap<UnitState['activeState'], Phase> = new Map([
+  ['activating', 'start'],
+  ['active', 'serving'],
+  ['reloading', 'reload'],
+  ['refreshing', 'reload'],
+  ['deactivating', 'stop'],
+]);
+
+/**
+ * Seconds for which a service counts as starting at least: one of Type=simple is active at once, before it has read its
+ * own configuration.
+ */
+const SHORTEST_START = 1;
+
+/** Follows the phases of a service by the states of its unit, which are looked at now and then. */
+export class Phases {
+  #phase: Phase | undefined;
+  #lives = 0;
+  #started = Number.NEGATIVE_INFINITY;
+  #invocation: string;
+  readonly events: RecordedEvent[] = [];
+
+  /** @param state the state at the begin of the watch */
+  constructor(state: UnitState) {
+    this.#phase = PHASE_OF.get(state.activeState);
+    this.#invocation = state.invocationId;
+  }
+
+  get phase(): Phase | undefined {
+    return this.#phase;
+  }
+
+  /**
+   * Takes a look.
+   * @param lives how often the control group was made since the begin
+   * @param at seconds since the begin
+   * @returns the phase that the observer is to be told, if it is another
+   */
+  look(state: UnitState, lives: number, at: number): Phase | undefined {
+    if (lives !== this.#lives || (state.invocationId !== '' && state.invocationId !== this.#invocation)) {
+      this.#lives = lives;
+      this.#invocation = state.invocationId;
+      this.#started = at;
+      this.enter('start', at);
+    }
+    const next = PHASE_OF.get(state.activeState);
+    if (next === undefined || (next === 'serving' && at < this.#started + SHORTEST_START)) return undefined;
+    return this.enter(next, at) ? next : undefined;
+  }
+
+  /** Notes something else that took place. */
+  note(event: RecordedEvent) {
+    this.events.push(event);
+  }
+
+  /**
+   * Enters a phase, as its cause knows.
+   * @returns whether it is another
+   */
+  enter(phase: Phase, at: number): boolean {
+    if (phase === this.#phase) return false;
+    this.#phase = phase;
+    this.events.push({ what: phase, at });
+    return true;
+  }
+}

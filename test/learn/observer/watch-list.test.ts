@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  configuration,
+  LOOKS,
+  observedAbis,
+  WATCHED,
+  watchedOn,
+} from '../../../src/learn/observer/watch-list.js';
+import { callNames } from '../../../src/syscalls/numbers.js';
+
+test('every name is that of a call', () => {
+  for (const { call } of [...WATCHED, ...LOOKS]) assert.ok(callNames().has(call), call);
+});
+
+test('a call has at most two watched arguments, and one look', () => {
+  const count = (calls: readonly string[]) =>
+    Math.max(...calls.map((call) => calls.filter((one) => one === call).length));
+  assert.equal(count(WATCHED.map(({ call }) => call)), 2);
+  assert.equal(count(LOOKS.map(({ call }) => call)), 1);
+});
+
+test('the observer knows no more than 255 watched arguments', () => {
+  for (const machine of ['x86-64', 'arm64'] as const) assert.ok(watchedOn(machine).length <= 255);
+});
+
+test("the observer's ABIs are those of the machine", () => {
+  assert.deepEqual(
+    [...observedAbis('x86-64')],
+    [
+      ['native', 'x86-64'],
+      ['compat', 'x86'],
+      ['x32', 'x32'],
+    ],
+  );
+  assert.deepEqual(
+    [...observedAbis('arm64')],
+    [
+      ['native', 'arm64'],
+      ['compat', 'arm'],
+    ],
+  );
+});
+
+test('lines have the numbers of each ABI', () => {
+  const lines = configuration('x86-64');
+  for (const line of [
+    'watch native 41 0 1 0 0 ffffffff',
+    'watch compat 359 0 1 0 0 ffffffff',
+    'watch native 56 0 - 0 0 0',
+    'watch native 435 0 - 8 0 0',
+    'look native 257 open 1 0',
+    'look compat 295 open 1 0',
+    'look native 2 open 0 -',
+    'look native 49 bind - -',
+  ]) {
+    assert.ok(lines.includes(line), line);
+  }
+  assert.ok(configuration('arm64').includes('look native 56 open 1 0'));
+});

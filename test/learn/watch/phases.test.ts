@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Phases } from '../../../src/learn/watch/phases.js';
+import { unitState } from '../../support/unit-state.js';
+
+const state = (activeState: string, run = 1) =>
+  unitState({ ActiveState: activeState, InvocationID: Buffer.from([run]) });
+
+test('a service goes through its phases', () => {
+  const phases = new Phases(state('active'));
+  const looks: readonly [string, number, number, string | undefined][] = [
+    ['active', 0, 0, undefined],
+    ['reloading', 0, 1, 'reload'],
+    ['active', 0, 2, 'serving'],
+    ['deactivating', 0, 3, 'stop'],
+    ['inactive', 0, 4, undefined],
+    ['activating', 1, 5, undefined],
+    ['active', 1, 5.5, undefined],
+    ['active', 1, 6.2, 'serving'],
+  ];
+  for (const [activeState, lives, at, told] of looks) {
+    assert.equal(phases.look(state(activeState, 1 + lives), lives, at), told, `${activeState} at ${at}`);
+  }
+  assert.deepEqual(
+    phases.events.map(({ what, at }) => [what, at]),
+    [
+      ['reload', 1],
+      ['serving', 2],
+      ['stop', 3],
+      ['start', 5],
+      ['serving', 6.2],
+    ],
+  );
+});
+
+test('a start between two looks is seen by its invocation', () => {
+  const phases = new Phases(state('active', 1));
+  assert.equal(phases.look(state('active', 2), 0, 10), undefined);
+  assert.equal(phases.phase, 'start');
+  assert.equal(phases.look(state('active', 2), 0, 11), 'serving');
+});
+
+test('a service that is down is in no phase until it starts', () => {
+  const phases = new Phases(state('inactive', 0));
+  assert.equal(phases.phase, undefined);
+  assert.equal(phases.look(state('inactive', 0), 0, 1), undefined);
+  assert.deepEqual(phases.events, []);
+});

@@ -1,0 +1,104 @@
+/** Tests of learn/watch/watch.ts and learn/watch/target.ts: a watch, on a machine in memory. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Watched, type WatchOptions, watch } from '../../../src/learn/watch/watch.js';
+import { UNIT } from '../../support/demo-service.js';
+import { FakeObserver } from '../../support/fake-observer.js';
+import { type FakeOptions, fakeContext } from '../../support/fake-system.js';
+import { watchedMachine } from '../../support/watch-in-memory.js';
+
+async function watched(
+  options: WatchOptions,
+  { fake = new FakeObserver(), ...more }: FakeOptions & { fake?: FakeObserver } = {},
+) {
+  const system = watchedMachine(fake, more);
+  const kept: (readonly Watched[])[] = [];
+  const diagnostics = await watch(fakeContext(system), [UNIT], options, async (all) => void kept.push(all));
+  return { fake, system, kept, diagnostics };
+}
+
+const codes = (found: readonly { readonly code: string }[]) => found.map(({ code }) => code);
+
+test('a service is watched for a time, in its control group, without what sets it up', async () => {
+  const { fake, system, kept, diagnostics } = await watched({ seconds: 3 });
+  assert.ok(fake.heard.includes('unit 0 /sys/fs/cgroup/system.slice/demo.service'));
+  assert.ok(fake.heard.includes('setup /usr/lib/systemd/systemd-executor'));
+  assert.deepEqual(fake.heard.slice(fake.heard.indexOf('start')), ['start', 'phase 0 serving', 'dump']);
+  assert.equal(kept.length, 1);
+  const [one] = kept[0]!;
+  assert.deepEqual([one!.service.name, one!.truncated, one!.slice], [UNIT, false, 10]);
+  assert.ok(one!.end - one!.begin >= 3000);
+  assert.deepEqual(diagnostics, []);
+  assert.deepEqual(system.changes, []);
+});
+
+test('with a restart it lives a whole life', async () => {
+  const { fake, system, kept } = await watched({ restart: true });
+  const asked = system.calls.filter((call) => /^(restart|reload-unit) /.test(call));
+  assert.deepEqual(asked, [`restart ${UNIT}`, `reload-unit ${UNIT}`, `restart ${UNIT}`]);
+  const told = fake.heard.filter((line) => line.startsWith('phase'));
+  assert.deepEqual(told.slice(0, 3), ['phase 0 serving', 'phase 0 stop', 'phase 0 serving']);
+  assert.ok(told.includes('phase 0 reload'));
+  assert.ok(kept.at(-1)![0]!.events.some(({ what }) => what === 'reload'));
+});
+
+test('a service that must not be restarted is not watched with a restart', async () => {
+  const distort = (properties: Map<string, unknown>) =>
+    properties.set('ControlGroup', '/own.slice/demo.service');
+  const files = { '/proc/self/cgroup': '0::/own.slice/demo.service/here\n' };
+  await assert.rejects(watched({ restart: true }, { distort, files }), ({ diagnostics }) => {
+    assert.equal(diagnostics[0].severity, 'error');
+    return true;
+  });
+});
+
+test('an exercise ends the watch, and its failure is told', async () => {
+  const programs = { '/bin/sh': () => ({ status: 7, stdout: '', stderr: 'x\nno server\n' }) };
+  const { diagnostics, kept } = await watched({ exercise: 'load' }, { programs });
+  assert.deepEqual(codes(diagnostics), ['exercise-failed']);
+  assert.match(diagnostics[0]!.message, /status 7: no server$/);
+  assert.equal(kept[0]![0]!.events[0]!.what, 'exercise');
+});
+
+test('a long watch is kept each minute, marked as cut short', async () => {
+  const fake = new FakeObserver({ dumps: Array.from({ length: 4 }, () => ['{"dump":0}']) });
+  const { kept } = await watched({ seconds: 130 }, { fake });
+  assert.deepEqual(
+    kept.map(([one]) => one!.truncated),
+    [true, true, false],
+  );
+});
+
+test('an observer that is killed ends the watch with an error', async () => {
+  const fake = new FakeObserver({ dumps: [], status: 128 });
+  await assert.rejects(
+    watched({ seconds: 3 }, { fake }),
+    ({ diagnostics: [first] }) => first.code === 'observer-ended',
+  );
+});
+
+test('only root may watch, and a template is no service', async () => {
+  const system = watchedMachine(new FakeObserver());
+  const keep = async () => undefined;
+  const user = fakeContext(system, { superuser: false });
+  await assert.rejects(
+    watch(user, [UNIT], {}, keep),
+    ({ diagnostics: [first] }) => first.code === 'needs-root',
+  );
+  await assert.rejects(
+    watch(fakeContext(system), ['x@.service'], {}, keep),
+    ({ diagnostics: [first] }) => first.code === 'unit-template',
+  );
+});
+
+test('the group of a service that is down will be made in its slice', async () => {
+  const distort = (properties: Map<string, unknown>) => {
+    properties.set('ControlGroup', '');
+    properties.set('Slice', 'own.slice');
+  };
+  const { fake } = await watched({ seconds: 1 }, { running: [], distort });
+  assert.ok(
+    fake.heard.includes('unit 0 /sys/fs/cgroup/system.slice/demo.service'),
+    fake.heard.slice(0, 5).join(),
+  );
+});
