@@ -25,6 +25,7 @@ async function main(argv: readonly string[]): Promise<void> {
     homeDirectory: homedir(),
     print,
     printError,
+    columns,
     show,
   });
 }
@@ -59,6 +60,10 @@ function jsonNumber(_: string, value: unknown): unknown {
 }
 
 /** Whether a stream has yet to print. */
+/** The stream is opened only here: that takes a while. */
+const columns = (): number =>
+  process.stderr.isTTY && process.env.TERM !== 'dumb' ? process.stderr.columns : 0;
+
 let isPrinting = false;
 
 const print = (text: string) => write(1, text);

@@ -21,6 +21,8 @@ export interface OpenOptions {
   readonly homeDirectory: string;
   /** Writes to standard error at once. */
   readonly printError: (text: string) => void;
+  /** The width of the terminal that standard error is; 0 for none that can clear a line. */
+  readonly columns: () => number;
 }
 
 const MACHINES: Readonly<Record<string, Machine>> = { x64: 'x86-64', arm64: 'arm64', riscv64: 'riscv64' };
@@ -60,7 +62,7 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
       whyNotExecutable,
       tell,
       tellIfLong: (line, step) => tellIfLong(() => tell(line), step),
-      live: liveLine(options.printError),
+      live: liveLine(options),
       interrupts: holdInterrupts,
       terminals: async () => [0, 1, 2].map((await import('node:tty')).isatty),
       openTerminal: async (relay) => (await import('./pseudo-terminal.js')).openPseudoTerminal(relay),
@@ -70,14 +72,12 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
 }
 
 /** Shows lines, each in the place of the one before: a carriage return, and `CSI K`, which clears the line. */
-function liveLine(print: (text: string) => void): (line: string | undefined) => void {
-  let columns: number | undefined;
-  return (line) => {
-    // A terminal is asked for when there is a line: to open the stream takes a while.
-    columns ??= process.stderr.isTTY && process.env.TERM !== 'dumb' ? process.stderr.columns : 0;
-    if (columns > 0) print(`\r\u001b[K${line?.slice(0, columns - 1) ?? ''}`);
+const liveLine =
+  ({ printError, columns }: Pick<OpenOptions, 'printError' | 'columns'>) =>
+  (line: string | undefined) => {
+    const width = columns();
+    if (width > 0) printError(`\r\u001b[K${line?.slice(0, width - 1) ?? ''}`);
   };
-}
 
 function whyNotExecutable(path: string): string | undefined {
   try {

@@ -67,6 +67,7 @@ function machine(t: TestContext, tree: Readonly<Record<string, string | Uint8Arr
     environment: {},
     homeDirectory: '/nowhere',
     printError: () => undefined,
+    columns: () => 0,
   });
   t.after(close);
   return { root, outside, context };
@@ -280,6 +281,7 @@ test('what is not there is said', async (t) => {
     environment: {},
     homeDirectory: '/',
     printError: () => undefined,
+    columns: () => 0,
   });
   t.after(empty.close);
   const failure = await plan(empty.context, ['nothing'], {}).catch((cause) => cause);
@@ -353,6 +355,7 @@ test('in a chroot, the root folder is no system of others', { skip }, async (t) 
     environment: {},
     homeDirectory: '/',
     printError: () => undefined,
+    columns: () => 0,
   });
   t.after(close);
   const offline = new Offline(context.system, '/');

@@ -6,7 +6,13 @@ import { UserError } from '../../src/diagnostic.js';
 import { isRunningRoot, type OpenOptions, open } from '../../src/system/open.js';
 import { temporaryFolder } from '../support/temporary.js';
 
-const SHELL = { home: '/', homeDirectory: '/', environment: {}, printError: () => undefined };
+const SHELL = {
+  home: '/',
+  homeDirectory: '/',
+  environment: {},
+  printError: () => undefined,
+  columns: () => 0,
+};
 
 /** What is said where there is no bus. */
 async function hintFor(options: Partial<OpenOptions>): Promise<string | undefined> {

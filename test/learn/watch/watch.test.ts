@@ -97,8 +97,5 @@ test('the group of a service that is down will be made in its slice', async () =
     properties.set('Slice', 'own.slice');
   };
   const { fake } = await watched({ seconds: 1 }, { running: [], distort });
-  assert.ok(
-    fake.heard.includes('unit 0 /sys/fs/cgroup/system.slice/demo.service'),
-    fake.heard.slice(0, 5).join(),
-  );
+  assert.ok(fake.heard.includes('unit 0 /sys/fs/cgroup/own.slice/demo.service'));
 });
