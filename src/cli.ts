@@ -59,11 +59,11 @@ function jsonNumber(_: string, value: unknown): unknown {
   return value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value);
 }
 
-/** Whether a stream has yet to print. */
-/** The stream is opened only here: that takes a while. */
+/** The width of the terminal. The stream is opened only here: that takes a while. */
 const columns = (): number =>
   process.stderr.isTTY && process.env.TERM !== 'dumb' ? process.stderr.columns : 0;
 
+/** Whether a stream has yet to print. */
 let isPrinting = false;
 
 const print = (text: string) => write(1, text);
