@@ -5,10 +5,13 @@ import {
   filterPath,
   hasNameOfDropIn,
   installedLauncher,
+  isRecordingName,
   ownDropInPaths,
   type Placement,
   policySearchPath,
   programsFolder,
+  recordingName,
+  recordingsFolder,
   undoFolder,
   undoPath,
   unitDirectories,
@@ -112,4 +115,23 @@ test('policies are looked for by the name of the unit, then by that of its templ
     '/etc/sandbox-unit/user/a.service.toml',
     '/usr/lib/sandbox-unit/user/a.service.toml',
   ]);
+});
+
+test('recordings are below the state, each unit in a folder of its own', () => {
+  assert.equal(recordingsFolder(SYSTEM, 'a@b.service'), '/var/lib/sandbox-unit/recordings/a@b.service');
+  assert.equal(recordingsFolder(USER, 'a.service'), '/home/u/.local/state/sandbox-unit/recordings/a.service');
+  assert.equal(unitOfUndo('recordings'), undefined);
+});
+
+test('the name of a recording is known again, whatever the host is called', () => {
+  const id = '0123456789abcdef';
+  for (const name of ['one', 'a/b', '-', '../..', 'ü', 'x'.repeat(100)]) {
+    const file = recordingName('2026-11-28T02:44:11.123Z', { name, id });
+    assert.match(file, /^20261128T024411Z-[A-Za-z0-9.-]{1,64}-01234567\.json$/);
+    assert.ok(
+      isRecordingName(file) && isRecordingName(recordingName('2026-11-28T02:44:11Z', { name, id }, 2)),
+    );
+  }
+  for (const file of ['x.json', '20261128T024411Z-a-0123456.json', '20261128T024411Z-a-01234567.json.tmp'])
+    assert.ok(!isRecordingName(file), file);
 });

@@ -76,8 +76,8 @@ function replaceIn(directory: string, name: string, content: Uint8Array, { mode,
   }
 }
 
-/** Folders that exist only for the files in them: ours, and those of drop-ins. */
-const CONTAINERS = /\/(?:sandbox-unit(?:\/runs)?|[^/]+\.(?:d|programs))$/;
+/** Folders that exist only for the files in them: ours, those of units' recordings, and those of drop-ins. */
+const CONTAINERS = /\/(?:sandbox-unit(?:\/runs|\/recordings(?:\/[^/]+)?)?|[^/]+\.(?:d|programs))$/;
 
 /** Does something in a folder. */
 type Within = (directory: string, use: (place: string) => void) => void;

@@ -54,6 +54,18 @@ test('what can not be written leaves no folder, and what is not there takes none
   ]);
 });
 
+test('the last recording of a unit takes the folders that were made for it with it', async (t) => {
+  const folder = temporaryFolder(t);
+  const place = join(folder, 'sandbox-unit/recordings');
+  for (const unit of ['a.service', 'b.service']) {
+    await host.replace(join(place, unit, 'x.json'), bytes, { mode: 0o600 });
+  }
+  await host.remove(join(place, 'a.service/x.json'));
+  assert.deepEqual(readdirSync(place), ['b.service']);
+  await host.remove(join(place, 'b.service/x.json'));
+  assert.deepEqual(readdirSync(folder), []);
+});
+
 describe("root acts on nothing that is in others' hands", () => {
   const trusted = { trusted: true };
 

@@ -1,0 +1,122 @@
+/** The recordings of a unit on disk: a file a watch, written whole or not at all, readable by its owner alone. */
+import { isSameBytes } from '../../collections.js';
+import { type Diagnostic, EXIT, error, UserError } from '../../diagnostic.js';
+import { formatRecording } from '../../evidence/recording/format.js';
+import { MAX_RECORDING_SIZE, parseRecording } from '../../evidence/recording/parse.js';
+import type { Recording } from '../../evidence/recording/recording.js';
+import { isRecordingName, recordingName, recordingsFolder, recordingsRoot } from '../../paths.js';
+import type { Context } from '../../system/context.js';
+import { isTemplate, parseUnitName, type UnitName } from '../../unit/name.js';
+
+export interface StoredRecording {
+  readonly path: string;
+  readonly recording: Recording;
+}
+
+export interface StoredRecordings {
+  /** By the end of the watch, the oldest first. */
+  readonly recordings: readonly StoredRecording[];
+  /** Errors about files that can't be read. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Recordings of one unit that end in the same second on one host; nobody has more. */
+const MOST_COPIES = 100;
+
+/**
+ * Stores a recording with those of its unit.
+ * @returns its path, and whether it wasn't there yet
+ * @throws UserError where it can't be written
+ */
+export async function keepRecording(
+  { system, placement }: Context,
+  recording: Recording,
+): Promise<{ path: string; isNew: boolean }> {
+  const bytes = formatRecording(recording);
+  const folder = recordingsFolder(placement, recording.unit);
+  for (let copy = 1; copy <= MOST_COPIES; copy++) {
+    const path = `${folder}/${recordingName(recording.end, recording.host, copy)}`;
+    const other = await system.read(path, { limit: MAX_RECORDING_SIZE, trusted: true });
+    if (other && isSameBytes(other.bytes, bytes)) return { path, isNew: false };
+    if (other) continue;
+    await system.replace(path, bytes, { mode: 0o600 });
+    return { path, isNew: true };
+  }
+  throw new UserError(error('recording', `${folder} has too many recordings of one second`), EXIT.failure);
+}
+
+/** The recordings of a unit; of a template those of its instances, too. */
+export async function storedRecordings(context: Context, unit: UnitName): Promise<StoredRecordings> {
+  const recordings: StoredRecording[] = [];
+  const diagnostics: Diagnostic[] = [];
+  for (const { path, of } of await recordingFiles(context, unit)) {
+    try {
+      const recording = await readStored(context, path, of);
+      if (recording) recordings.push({ path, recording });
+    } catch (cause) {
+      // One file that can't be read keeps none of the others from being read.
+      if (!(cause instanceof UserError)) throw cause;
+      diagnostics.push(...cause.diagnostics);
+    }
+  }
+  recordings.sort((a, b) => endOf(a) - endOf(b));
+  return { recordings, diagnostics };
+}
+
+const endOf = ({ recording }: StoredRecording): number => Date.parse(recording.end);
+
+/** @returns undefined if somebody has removed the file meanwhile */
+async function readStored({ system }: Context, path: string, unit: string): Promise<Recording | undefined> {
+  const file = await system.read(path, { limit: MAX_RECORDING_SIZE, trusted: true });
+  if (!file) return undefined;
+  const recording = recordingIn(file.bytes, path);
+  if (recording.unit === unit) return recording;
+  throw new UserError(error('recording', `${path} is in the folder of ${unit}, and of ${recording.unit}`));
+}
+
+function recordingIn(bytes: Uint8Array, path: string): Recording {
+  const recording = parseRecording(bytes, path);
+  if ('severity' in recording) throw new UserError(recording);
+  return recording;
+}
+
+/**
+ * Reads a recording that somebody brings, from another host for instance.
+ * @throws UserError `unreadable`, `recording`
+ */
+export async function readRecording({ system }: Context, path: string): Promise<Recording> {
+  const file = await system.read(path, { limit: MAX_RECORDING_SIZE });
+  if (!file) throw new UserError(error('unreadable', `can't read ${path}: no such file`), EXIT.failure);
+  return recordingIn(file.bytes, path);
+}
+
+/**
+ * Removes all recordings of a unit, those that can't be read, too; of a template those of its instances, too.
+ * @returns the paths of the files
+ */
+export async function forgetRecordings(context: Context, unit: UnitName): Promise<string[]> {
+  const files = await recordingFiles(context, unit);
+  for (const { path } of files) await context.system.remove(path);
+  return files.map(({ path }) => path);
+}
+
+/** Whether recordings of one unit count for another: an instance's do for its template. */
+export const countsFor = (of: string, unit: UnitName): boolean => {
+  const name = parseUnitName(of);
+  if ('severity' in name || name.full !== of) return false;
+  return of === unit.full || (isTemplate(unit) && name.template === unit.full);
+};
+
+async function recordingFiles(
+  { system, placement }: Context,
+  unit: UnitName,
+): Promise<{ path: string; of: string }[]> {
+  const all = isTemplate(unit) ? await system.list(recordingsRoot(placement)) : [unit.full];
+  const files: { path: string; of: string }[] = [];
+  for (const of of all.filter((name) => countsFor(name, unit))) {
+    const folder = recordingsFolder(placement, of);
+    const names = (await system.list(folder)).filter(isRecordingName);
+    files.push(...names.map((name) => ({ path: `${folder}/${name}`, of })));
+  }
+  return files;
+}
