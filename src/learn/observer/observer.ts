@@ -36,6 +36,9 @@ const HINTS: ReadonlyMap<string, string> = new Map([
   ['no-group', 'start the service first'],
 ]);
 
+/** The begin of a line with a dump, which may have megabytes. */
+const DUMP = '{"dump":';
+
 /** The longest JSON text of an error message that is believed, in characters. */
 const MAX_MESSAGE = 1000;
 
@@ -44,8 +47,8 @@ export class Observer {
   readonly #talk: Talk;
   readonly #reading: Promise<void>;
   #ticks: readonly Tick[] = [];
-  #dump: unknown[] = [];
-  #dumped: ((units: unknown[] | undefined) => void)[] = [];
+  #dump: string[] = [];
+  #dumped: ((units: string[] | undefined) => void)[] = [];
   #isOver = false;
   /** Kinds of evidence that this kernel can't give. */
   readonly blind: readonly string[];
@@ -90,11 +93,11 @@ export class Observer {
   }
 
   /**
-   * All that was seen so far, an object a unit as the observer has it.
+   * All that was seen so far, a line a unit as the observer has it.
    * @throws UserError `observer-ended`
    */
-  async dump(): Promise<readonly unknown[]> {
-    const answer = new Promise<unknown[] | undefined>((resolve) => {
+  async dump(): Promise<readonly string[]> {
+    const answer = new Promise<string[] | undefined>((resolve) => {
       if (this.#isOver) resolve(undefined);
       else this.#dumped.push(resolve);
     });
@@ -120,9 +123,12 @@ export class Observer {
 
   async #read() {
     for (let line = await this.#talk.hear(); line !== undefined; line = await this.#talk.hear()) {
+      if (line.startsWith(DUMP)) {
+        this.#dump.push(line);
+        continue;
+      }
       const said = objectIn(line);
       if (said?.tick !== undefined) this.#ticks = ticksIn(said.tick);
-      if (said?.dump !== undefined) this.#dump.push(said);
       if (said?.dumped === true) {
         const units = this.#dump;
         this.#dump = [];

@@ -30,8 +30,8 @@ export interface Watched {
   readonly end: number;
   /** Seconds of a time slice. */
   readonly slice: number;
-  /** The dump of the observer, which is hostile text. */
-  readonly dump: unknown;
+  /** The line that the observer has dumped: hostile text. */
+  readonly dump: string;
   readonly events: readonly RecordedEvent[];
   /** Whether the watch isn't over, or was cut short. */
   readonly truncated: boolean;
@@ -249,7 +249,7 @@ class Course {
       begin: this.#begin,
       end: context.system.now(),
       slice: SLICE,
-      dump: dumps[i],
+      dump: dumps[i] ?? '',
       events: this.#phases[i]!.events,
       truncated,
     }));

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { formatRecording } from '../../../src/evidence/recording/format.js';
+import { parseRecording } from '../../../src/evidence/recording/parse.js';
+import { watchedOn } from '../../../src/learn/observer/watch-list.js';
+import { ProgramHashes, recordedHost, recordingOf } from '../../../src/learn/watch/record.js';
+import { UNIT } from '../../support/demo-service.js';
+import { FakeObserver } from '../../support/fake-observer.js';
+import { fakeContext, program } from '../../support/fake-system.js';
+import { unitState } from '../../support/unit-state.js';
+import { watchedMachine } from '../../support/watch-in-memory.js';
+
+const socket = watchedOn('x86-64').findIndex(
+  ({ abi, watched }) => abi === 'native' && watched.call === 'socket',
+);
+
+const DUMP = {
+  dump: 0,
+  lives: 1,
+  slices: 3,
+  programs: [{ path: '/usr/sbin/demod', phases: [0, 1] }],
+  calls: [{ abi: 'native', nr: 41, first: 0.5, last: 9, slices: 2, counts: [1, 5, 0, 0], programs: 1 }],
+  refused: [{ abi: 'native', nr: 435, errno: 38, count: 1, programs: 1 }],
+  arguments: [{ watch: socket, phases: 2, values: [['2', '1']], lost: 0 }],
+  paths: [{ use: 'read', phases: 1, path: '/etc/demo', count: 2 }],
+  peers: [{ use: 'bind', family: 2, type: 1, address: '0.0.0.0', port: 80, count: 1 }],
+  capabilities: [],
+  forkFlags: [],
+  modes: [420],
+  lost: {},
+  blind: ['capabilities'],
+};
+
+const FILES = {
+  '/proc/sys/kernel/hostname': 'web1\n',
+  '/proc/sys/kernel/osrelease': '6.12.0\n',
+  '/etc/machine-id': `${'0a'.repeat(16)}\n`,
+  '/usr/sbin/demod': program('demo'),
+};
+
+test('a dump becomes a recording that can be stored: names, the host, hashes of programs', async () => {
+  const context = fakeContext(watchedMachine(new FakeObserver(), { files: FILES }));
+  const watched = {
+    service: { name: UNIT, state: unitState() },
+    begin: 1_700_000_000_000,
+    end: 1_700_000_030_000,
+    slice: 10,
+    dump: JSON.stringify(DUMP),
+    events: [{ what: 'start', at: 1 }] as const,
+    truncated: false,
+  };
+  const host = await recordedHost(context, 'x86-64');
+  const hashes = new ProgramHashes(context);
+  const recording = await recordingOf(context, watched, { host, machine: 'x86-64', hashes });
+  const { calls, refused, arguments: found } = recording;
+  assert.deepEqual(
+    calls.map(({ name, count }) => [name, count]),
+    [['socket', 6]],
+  );
+  assert.deepEqual(
+    refused.map(({ name, answer }) => [name, answer]),
+    [['clone3', 38]],
+  );
+  assert.deepEqual(
+    found.map(({ name, arguments: at, values }) => [name, at, values]),
+    [['socket', [0, 1], [['2', '1']]]],
+  );
+  assert.deepEqual([host.name, host.kernel, host.architecture], ['web1', '6.12.0', 'x86-64']);
+  assert.match(host.id, /^[0-9a-f]{64}$/);
+  assert.notEqual(host.id, createHash('sha256').update('0a'.repeat(16)).digest('hex'));
+  assert.equal(recording.programs[0]!.hash, createHash('sha256').update('demo').digest('hex'));
+  assert.deepEqual(parseRecording(formatRecording(recording), 'x.json'), recording);
+});
+
+test('a dump that is none is an error', async () => {
+  const context = fakeContext(watchedMachine(new FakeObserver(), { files: FILES }));
+  const watched = {
+    service: { name: UNIT, state: unitState() },
+    ...{ begin: 0, end: 0, slice: 10, dump: '{"dump":', events: [], truncated: false },
+  };
+  const host = await recordedHost(context, 'x86-64');
+  const hashes = new ProgramHashes(context);
+  await assert.rejects(recordingOf(context, watched, { host, machine: 'x86-64', hashes }));
+});
