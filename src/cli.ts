@@ -21,6 +21,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const { run } = await import('./program.js');
   process.exitCode = await run(argv, {
     home: programHome(),
+    self: [process.execPath, realpathSync(process.argv[1]!)],
     environment: process.env,
     homeDirectory: homedir(),
     print,

@@ -97,6 +97,20 @@ export const isTemporaryName = (name: string): boolean => /^\.sandbox-unit-[0-9a
 /** The lock of whoever changes units of one manager. */
 export const lockPath = (placement: Placement): string => `${runtimeFolder(placement)}/lock`;
 
+/** The folder of watches under way: of each a lock, and a file that tells how it goes. */
+export const watchesFolder = (placement: Placement): string => `${runtimeFolder(placement)}/watches`;
+
+/** @param unit the full name, checked */
+export const watchPath = (placement: Placement, unit: string): string =>
+  `${watchesFolder(placement)}/${unit}`;
+
+/** The suffix of locks, which no unit has. */
+const LOCK = '.lock';
+
+/** @param unit the full name, checked */
+export const watchLockPath = (placement: Placement, unit: string): string =>
+  `${watchPath(placement, unit)}${LOCK}`;
+
 export const runsFolder = (placement: Placement): string => `${runtimeFolder(placement)}/runs`;
 
 /**

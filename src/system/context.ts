@@ -17,6 +17,8 @@ export interface Context {
   readonly environment: SearchEnvironment;
   /** The folder of this program, with `templates/` and `native-helper/`. */
   readonly home: string;
+  /** The command that runs this program: an interpreter and a script, both by their paths. */
+  readonly self: readonly string[];
   readonly superuser: boolean;
   /** The ID of the user who runs the program. */
   readonly user: number;

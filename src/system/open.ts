@@ -17,6 +17,7 @@ export interface OpenOptions {
   readonly runtime?: boolean;
   /** The folder of this program. */
   readonly home: string;
+  readonly self: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly homeDirectory: string;
   /** Writes to standard error at once. */
@@ -52,6 +53,7 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
     // The manager of another system has variables of its own.
     environment: root === undefined ? (env as SearchEnvironment) : {},
     home: options.home,
+    self: options.self,
     superuser: process.geteuid?.() === 0,
     user: process.geteuid?.() ?? 0,
     machine: MACHINES[process.arch],

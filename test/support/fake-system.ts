@@ -547,6 +547,7 @@ export function fakeContext(system: FakeSystem, more: Partial<Context> = {}): Co
     offline: false,
     environment: {},
     home: HOME,
+    self: ['/usr/bin/node', `${HOME}/dist/sandbox-unit.cjs`],
     superuser: true,
     user: 0,
     machine: 'x86-64',

@@ -68,6 +68,7 @@ function machine(t: TestContext, tree: Readonly<Record<string, string | Uint8Arr
     homeDirectory: '/nowhere',
     printError: () => undefined,
     columns: () => 0,
+    self: [],
   });
   t.after(close);
   return { root, outside, context };
@@ -282,6 +283,7 @@ test('what is not there is said', async (t) => {
     homeDirectory: '/',
     printError: () => undefined,
     columns: () => 0,
+    self: [],
   });
   t.after(empty.close);
   const failure = await plan(empty.context, ['nothing'], {}).catch((cause) => cause);
@@ -356,6 +358,7 @@ test('in a chroot, the root folder is no system of others', { skip }, async (t) 
     homeDirectory: '/',
     printError: () => undefined,
     columns: () => 0,
+    self: [],
   });
   t.after(close);
   const offline = new Offline(context.system, '/');

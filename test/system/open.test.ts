@@ -8,6 +8,7 @@ import { temporaryFolder } from '../support/temporary.js';
 
 const SHELL = {
   home: '/',
+  self: ['/node', '/script'],
   homeDirectory: '/',
   environment: {},
   printError: () => undefined,

@@ -6,7 +6,7 @@ import type { Context } from '../../system/context.js';
 import { namedUnit } from '../observer/named.js';
 import { parseDump } from '../observer/parse-dump.js';
 import { watchedOn } from '../observer/watch-list.js';
-import type { Watched } from './watch.js';
+import type { Watched } from './course.js';
 
 /** Largest program whose content is hashed, in bytes. */
 const MAX_PROGRAM = 256 << 20;

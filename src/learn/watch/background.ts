@@ -1,0 +1,83 @@
+/** Watches in the background: each in a transient unit of its own, which goes on after a logout. */
+
+import { ownCommand } from '../../command-lines.js';
+import { type Diagnostic, EXIT, error, note, UserError } from '../../diagnostic.js';
+import type { Context } from '../../system/context.js';
+import type { UnitProperty } from '../../unit/unit-property.js';
+import { type UnderWatch, underWatch } from './under-watch.js';
+
+const PREFIX = 'sandbox-unit-learn-';
+
+/** The transient unit for the watch of a service; an `@` would make it an instance. */
+const backgroundUnit = (unit: string): string => `${PREFIX}${unit.replaceAll('@', '\\x40')}`;
+
+/** Pause between two looks whether a watch has begun, and the number of looks: half a minute for a slow machine. */
+const PAUSE = 200;
+const LOOKS = 150;
+
+/**
+ * Begins a watch in the background, and waits until it has begun.
+ * @param words the words of the command line that the background runs, after the program's own
+ * @returns a note on the way to its end
+ * @throws UserError `not-begun`, `watched`, and as TransientUnits.start()
+ */
+export async function watchInBackground(
+  context: Context,
+  unit: string,
+  words: readonly string[],
+): Promise<Diagnostic> {
+  const { system } = context;
+  const name = backgroundUnit(unit);
+  const started = await context.units.start(name, [
+    property('Description', 's', `sandbox-unit learn ${unit}`),
+    property('Type', 's', 'exec'),
+    property('CollectMode', 's', 'inactive-or-failed'),
+    property('ExecStart', 'a(sasb)', [[context.self[0], [...context.self, ...words, '--in', name], false]]),
+  ]);
+  for (let look = 0; look < LOOKS; look++) {
+    const found = (await underWatch(context)).find((one) => one.background === name);
+    if (found) return begun(context, found);
+    const { activeState } = await started.state();
+    if (activeState === 'failed' || activeState === 'inactive') break;
+    await system.wait(PAUSE);
+  }
+  await started.stop();
+  const hint = `'journalctl --unit ${name}' has its reason`;
+  throw new UserError(error('not-begun', `the watch of ${unit} does not begin`, { hint }), EXIT.failure);
+}
+
+const property = (name: string, signature: string, value: unknown): UnitProperty => ({
+  name,
+  signature,
+  value,
+});
+
+const begun = ({ placement: { scope } }: Context, { unit, background }: UnderWatch): Diagnostic =>
+  note('watched', `${unit} is being watched by ${background}`, {
+    hint: `'${ownCommand(scope, 'learn --stop', unit)}' ends the watch and keeps what was seen`,
+  });
+
+/**
+ * Ends the watch of a service in the background, which keeps what it has seen.
+ * @throws UserError `not-watched`, `in-foreground`, `not-stopped`
+ */
+export async function stopWatch(context: Context, unit: string): Promise<void> {
+  const found = (await underWatch(context)).find((one) => one.unit === unit);
+  if (!found) {
+    const hint = "'sandbox-unit learn --list' names what is watched";
+    throw new UserError(error('not-watched', `${unit} is not being watched`, { hint }), EXIT.failure);
+  }
+  if (found.background === null) {
+    const hint = 'Ctrl-C in its terminal ends it';
+    throw new UserError(
+      error('in-foreground', `${unit} is being watched in the foreground`, { hint }),
+      EXIT.failure,
+    );
+  }
+  const result = await context.system.stopUnit(found.background);
+  if (result === 'done') return;
+  throw new UserError(
+    error('not-stopped', `${found.background} can't be stopped: '${result}'`),
+    EXIT.failure,
+  );
+}

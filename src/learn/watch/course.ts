@@ -1,0 +1,250 @@
+/** The course of a watch: looks at the services now and then, and the steps of a whole life. */
+
+import { type Diagnostic, error, warning } from '../../diagnostic.js';
+import type { Phase, RecordedEvent } from '../../evidence/recording/recording.js';
+import { failuresOf } from '../../state/failures.js';
+import type { Service } from '../../state/service.js';
+import type { Context } from '../../system/context.js';
+import type { HeldSignals } from '../../transaction/held-signals.js';
+import { restart } from '../../transaction/trial.js';
+import type { Observer } from '../observer/observer.js';
+import { LiveLine } from './live-line.js';
+import { Phases } from './phases.js';
+import type { Target } from './target.js';
+import type { Claim } from './under-watch.js';
+
+export interface WatchOptions {
+  /** Seconds; undefined: until the exercise is over, or the user ends it. */
+  readonly seconds?: number | undefined;
+  /** Whether the services live a whole life meanwhile: restart, reload, restart. */
+  readonly restart?: boolean | undefined;
+  /** A command for sh(1) that gives the services work. */
+  readonly exercise?: string | undefined;
+  /** The transient unit that this program runs in, if it was put into the background. */
+  readonly background?: string | undefined;
+}
+
+/** A watched service, as far as it was seen. */
+export interface Watched {
+  readonly service: Service;
+  /** Milliseconds since 1970. */
+  readonly begin: number;
+  readonly end: number;
+  /** Seconds of a time slice. */
+  readonly slice: number;
+  /** The line that the observer has dumped: hostile text. */
+  readonly dump: string;
+  readonly events: readonly RecordedEvent[];
+  /** Whether the watch isn't over, or was cut short. */
+  readonly truncated: boolean;
+}
+
+/** Keeps what was seen: now and then while a watch lasts, so that no more than that is lost, and at its end. */
+export type Keep = (watched: readonly Watched[]) => Promise<void>;
+
+/** The length of a time slice, in seconds. */
+export const SLICE = 10;
+
+/** Pauses between two looks, two times of keeping and two of telling, in seconds. */
+const LOOK = 0.2;
+const KEEP = 60;
+const TELL = 5;
+
+/** The time for which a restarted service serves before the next step of its life, without a time or an exercise. */
+const SHORTEST_LIFE = 10;
+
+/** The parts of a watch. */
+export interface Parts {
+  readonly context: Context;
+  readonly found: readonly Target[];
+  readonly claims: readonly Claim[];
+  readonly observer: Observer;
+  readonly signals: HeldSignals;
+  readonly keep: Keep;
+}
+
+/** A watch under way. */
+export class Course {
+  readonly #parts: Parts;
+  readonly #options: WatchOptions;
+  readonly #begin: number;
+  readonly #phases: readonly Phases[];
+  readonly #live = new LiveLine();
+  readonly #diagnostics: Diagnostic[] = [];
+  #kept = 0;
+  #shown = 0;
+  #told = 0;
+
+  constructor(parts: Parts, options: WatchOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#begin = parts.context.system.now();
+    this.#phases = parts.found.map(({ state }) => new Phases(state));
+    for (const [i, { phase }] of this.#phases.entries()) if (phase) parts.observer.phase(i, phase);
+  }
+
+  async run(): Promise<readonly Diagnostic[]> {
+    await this.#tell();
+    if (this.#options.restart) await this.#restart();
+    await this.#serve();
+    if (this.#options.restart) {
+      await this.#reload();
+      await this.#restart();
+      await this.#stay(SHORTEST_LIFE);
+    }
+    await this.#keep(false);
+    return this.#diagnostics;
+  }
+
+  get #seconds(): number {
+    return (this.#parts.context.system.now() - this.#begin) / 1000;
+  }
+
+  async #serve() {
+    const { seconds, exercise, restart: isLife } = this.#options;
+    const end = this.#seconds + (seconds ?? Number.POSITIVE_INFINITY);
+    if (exercise !== undefined) await this.#exercise(exercise, end);
+    if (seconds !== undefined) await this.#stay(end - this.#seconds);
+    else if (exercise === undefined) await this.#stay(isLife ? SHORTEST_LIFE : Number.POSITIVE_INFINITY);
+  }
+
+  /** Runs a command, and looks at the services meanwhile. */
+  async #exercise(command: string, end: number) {
+    const { system } = this.#parts.context;
+    this.#noteAll({ what: 'exercise', at: this.#seconds });
+    let isOver = false;
+    const timeout = Math.min((end - this.#seconds) * 1000, LONGEST_EXERCISE);
+    const running = system.run(['/bin/sh', '-c', command], { timeout }).finally(() => {
+      isOver = true;
+    });
+    running.catch(() => undefined);
+    await this.#stay(Number.POSITIVE_INFINITY, () => isOver);
+    if (!isOver) return;
+    const { status, stderr, late } = await running;
+    if (status === 0 || late) return;
+    const [line = ''] = stderr.trim().split('\n').slice(-1);
+    const said = line === '' ? '' : `: ${line}`;
+    this.#diagnostics.push(warning('exercise-failed', `the exercise ended with status ${status}${said}`));
+  }
+
+  async #restart() {
+    const { context, found } = this.#parts;
+    await this.#eachWhileLooking('stop', found, async ({ name }) =>
+      restart(
+        context.system,
+        { unit: name, scope: context.placement.scope, plan: undefined },
+        { starts: true },
+      ),
+    );
+    await this.#stay(SETTLE);
+  }
+
+  async #reload() {
+    const { system } = this.#parts.context;
+    const able = this.#parts.found.filter(({ state }) => state.canReload);
+    await this.#eachWhileLooking('reload', able, async ({ name }) => {
+      const result = await system.reloadUnit(name);
+      return result === 'done'
+        ? []
+        : [error('reload-failed', `the reload of ${name} ended with '${result}'`)];
+    });
+    await this.#stay(SETTLE);
+  }
+
+  /** Takes a step of services one after the other, in a phase of theirs, and looks at them meanwhile. */
+  async #eachWhileLooking(
+    phase: Phase,
+    services: readonly Target[],
+    step: (service: Target) => Promise<readonly Diagnostic[]>,
+  ) {
+    const { found, observer, signals } = this.#parts;
+    for (const service of services) {
+      const i = found.indexOf(service);
+      observer.phase(i, phase);
+      this.#phases[i]!.enter(phase, this.#seconds);
+      let isOver = false;
+      const taken = failuresOf(() => signals.unlessAgain(() => step(service))).finally(() => {
+        isOver = true;
+      });
+      await this.#look(Number.POSITIVE_INFINITY, () => isOver);
+      this.#diagnostics.push(...(await taken));
+    }
+  }
+
+  /** Looks at the services for a time in seconds, or until the user asks for the end. */
+  #stay(seconds: number, isOver: () => boolean = () => false): Promise<void> {
+    const { signals } = this.#parts;
+    return this.#look(seconds, () => signals.came() !== undefined || isOver());
+  }
+
+  /** @throws UserError `observer-ended` */
+  async #look(seconds: number, isOver: () => boolean) {
+    const { context, found, observer } = this.#parts;
+    const end = this.#seconds + seconds;
+    while (!isOver() && this.#seconds < end) {
+      for (const [i, { name }] of found.entries()) {
+        const state = await context.system.unit(name);
+        const next = this.#phases[i]!.look(state, observer.ticks[i]?.lives ?? 0, this.#seconds);
+        if (next !== undefined) observer.phase(i, next);
+      }
+      if (observer.isOver) await observer.dump();
+      if (this.#seconds >= this.#kept + KEEP) await this.#keep(true);
+      await this.#show();
+      await context.system.wait(LOOK * 1000);
+    }
+  }
+
+  async #show() {
+    const { context, found, observer } = this.#parts;
+    if (this.#seconds < this.#shown + 1) return;
+    this.#shown = this.#seconds;
+    const units = found.map(({ name }, i) => ({ name, phase: this.#phases[i]!.phase }));
+    context.caller.live(this.#live.text(units, observer.ticks, this.#seconds));
+    if (this.#seconds >= this.#told + TELL) await this.#tell();
+  }
+
+  /** Tells other runs of this program how the watch goes. */
+  async #tell() {
+    const { found, claims, observer } = this.#parts;
+    const { seconds, background } = this.#options;
+    this.#told = this.#seconds;
+    for (const [i, { name }] of found.entries()) {
+      const { calls, lost } = observer.ticks[i] ?? { calls: 0, lost: 0 };
+      await claims[i]!.tell({
+        unit: name,
+        begin: this.#begin,
+        end: seconds === undefined ? null : this.#begin + seconds * 1000,
+        background: background ?? null,
+        phase: this.#phases[i]!.phase ?? null,
+        calls,
+        lost,
+      });
+    }
+  }
+
+  async #keep(truncated: boolean) {
+    const { context, found, observer, keep } = this.#parts;
+    this.#kept = this.#seconds;
+    const dumps = await observer.dump();
+    const watched = found.map(({ name, state, group: _ }, i) => ({
+      service: { name, state },
+      begin: this.#begin,
+      end: context.system.now(),
+      slice: SLICE,
+      dump: dumps[i] ?? '',
+      events: this.#phases[i]!.events,
+      truncated,
+    }));
+    await keep(watched);
+  }
+
+  #noteAll(event: RecordedEvent) {
+    for (const phases of this.#phases) phases.note(event);
+  }
+}
+
+/** Longest exercise, in milliseconds: a week. */
+const LONGEST_EXERCISE = 604_800_000;
+
+/** Seconds that a service has after its restart or reload until the next step. */
+const SETTLE = 2;

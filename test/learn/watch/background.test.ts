@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { stopWatch, watchInBackground } from '../../../src/learn/watch/background.js';
+import { FakeSystem, fakeContext } from '../../support/fake-system.js';
+import { FakeUnits } from '../../support/fake-units.js';
+
+const UNIT = 'x@1.service';
+const NAME = 'sandbox-unit-learn-x\\x401.service';
+const state = (background: string | null) =>
+  JSON.stringify({ unit: UNIT, begin: 1, end: null, background, phase: null, calls: 0, lost: 0 });
+const FILE = `/run/sandbox-unit/watches/${UNIT}`;
+
+const machine = (background: string | null) =>
+  new FakeSystem({ files: { [FILE]: state(background) }, locked: 'for-ever', running: [NAME] });
+
+test('a watch in the background runs this program in a unit of its own', async () => {
+  const units = new FakeUnits();
+  const context = fakeContext(machine(NAME), { units });
+  const note = await watchInBackground(context, UNIT, ['learn', UNIT, '--for', '7d']);
+  assert.match(note.message, /is being watched by sandbox-unit-learn-x\\x401\.service$/);
+  assert.match(note.hint!, /learn --stop/);
+  const [{ unit, properties }] = units.started as [(typeof units.started)[0]];
+  assert.equal(unit, NAME);
+  const [[path, argv]] = properties.get('ExecStart') as [[string, string[]]];
+  assert.equal(path, '/usr/bin/node');
+  assert.deepEqual(argv.slice(2), ['learn', UNIT, '--for', '7d', '--in', NAME]);
+});
+
+test('one that does not begin is an error, and leaves nothing that runs', async () => {
+  const units = new FakeUnits();
+  const begin = watchInBackground(fakeContext(new FakeSystem(), { units }), UNIT, ['learn', UNIT]);
+  await assert.rejects(begin, ({ diagnostics: [first] }) => first.code === 'not-begun');
+  assert.deepEqual(units.stopped, [NAME]);
+});
+
+test('it is stopped by its service', async () => {
+  const system = machine(NAME);
+  await stopWatch(fakeContext(system), UNIT);
+  assert.ok(system.calls.includes(`stop-unit ${NAME}`));
+});
+
+test('what is not in the background is not stopped', async () => {
+  const code =
+    (expected: string) =>
+    ({ diagnostics: [first] }: { diagnostics: { code: string }[] }) =>
+      first!.code === expected;
+  await assert.rejects(stopWatch(fakeContext(machine(null)), UNIT), code('in-foreground'));
+  await assert.rejects(stopWatch(fakeContext(machine(NAME)), 'y.service'), code('not-watched'));
+});
