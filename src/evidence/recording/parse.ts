@@ -187,7 +187,8 @@ const SHAPE: Check<Recording> = that(
 
 /** Rules between parts of a recording. */
 function isWhole({ begin, end, programs: all, calls, refused: others, slices }: Recording) {
-  if (Date.parse(begin) > Date.parse(end)) return 'begun before its end';
+  const length = (Date.parse(end) - Date.parse(begin)) / 1000;
+  if (length < 0 || length > LONGEST_WATCH) return 'begun before its end, and no longer than ten years';
   const used = [...calls, ...others].flatMap((one) => one.programs);
   if (used.some((index) => index >= all.length)) return 'a recording whose calls are of its programs';
   if (calls.some((one) => one.slices > slices)) return `one whose calls are in at most its ${slices} slices`;

@@ -84,6 +84,7 @@ const FAULTS: readonly [place: string, value: unknown, says: RegExp][] = [
   ['begin', '2026-13-20T10:00:00Z', /begin must be a time/],
   ['begin', 'yesterday', /begin must be a time/],
   ['end', '2026-11-20T09:00:00Z', /the whole must be begun before its end/],
+  ['end', '2046-11-20T09:00:00Z', /no longer than ten years/],
   ['slice', 0, /slice must be more than nothing/],
   ['events[0].at', -1, /events\[0\]\.at must be a number/],
   ['events[0].at', 1e300, /events\[0\]\.at must be a number/],

@@ -1,0 +1,86 @@
+/** The checklist: what a service goes through in its life, and whether a watch has seen it. */
+import type { EventKind, Ledger } from './ledger.js';
+import { secondsOfPeriod } from './times.js';
+
+/** Facts of a unit; without them its lines aren't on the list. */
+export interface UnitFacts {
+  /** The unit's command lines as written: `ExecStartPre=/usr/sbin/nginx -t`. */
+  readonly commands: readonly string[];
+}
+
+const SECONDS_OF_DAY = 86_400;
+const SECONDS_OF_WEEK = 7 * SECONDS_OF_DAY;
+
+export type ChecklistKind =
+  | 'start'
+  | 'serving'
+  | 'reload'
+  | 'stop'
+  | 'log-rotation'
+  | 'day'
+  | 'week'
+  | 'command';
+
+export interface ChecklistItem {
+  readonly what: ChecklistKind;
+  /** Of a command: the line. */
+  readonly line?: string;
+  /** `none`: the unit has no such thing. */
+  readonly seen: 'yes' | 'no' | 'none';
+  /** How often; of a day or a week, the seconds of it that were watched. */
+  readonly count: number;
+}
+
+/** The list of a ledger, in the order of a service's life. */
+export function checklist(ledger: Ledger, facts: UnitFacts | undefined): ChecklistItem[] {
+  const count = (what: EventKind) => eventsOf(ledger, what).length;
+  const canReload = facts === undefined || facts.commands.some((line) => RELOADS.test(line));
+  return [
+    item('start', count('start')),
+    item('serving', count('serving')),
+    { ...item('reload', count('reload')), ...(canReload || count('reload') > 0 ? {} : { seen: 'none' }) },
+    item('stop', count('stop')),
+    item('log-rotation', count('log-rotation')),
+    period(ledger, 'day', SECONDS_OF_DAY),
+    period(ledger, 'week', SECONDS_OF_WEEK),
+    ...(facts?.commands ?? []).map((line) => commandItem(ledger, line)),
+  ];
+}
+
+const RELOADS = /^ExecReload(?:Post)?=/;
+
+const eventsOf = ({ watches }: Ledger, what: EventKind) =>
+  watches.flatMap(({ events }) => events.filter((event) => event.what === what));
+
+const item = (what: ChecklistKind, count: number): ChecklistItem => ({
+  what,
+  seen: count > 0 ? 'yes' : 'no',
+  count,
+});
+
+function period({ watches }: Ledger, what: ChecklistKind, length: number): ChecklistItem {
+  const count = Math.floor(secondsOfPeriod(watches, length));
+  return { what, seen: count >= length ? 'yes' : 'no', count };
+}
+
+const words = (line: string): string => line.split(/\s+/).join(' ');
+
+/** Kinds of lines by the event that runs them, where no watch has told of the commands themselves. */
+const RUN_BY: readonly (readonly [pattern: RegExp, what: EventKind])[] = [
+  [/^Exec(?:Condition|Start)/, 'start'],
+  [RELOADS, 'reload'],
+  [/^ExecStop/, 'stop'],
+];
+
+/** A command is seen by itself. A watch that tells of no commands at all has seen those of its events. */
+function commandItem(ledger: Ledger, line: string): ChecklistItem {
+  const what = RUN_BY.find(([pattern]) => pattern.test(line))?.[1];
+  const count = ledger.watches
+    .map(({ events }) => {
+      const commands = events.filter((event) => event.what === 'command');
+      const isIt = (event: { readonly line?: string }) => words(event.line ?? '') === words(line);
+      return (commands.length > 0 ? commands.filter(isIt) : events.filter((one) => one.what === what)).length;
+    })
+    .reduce((sum, some) => sum + some, 0);
+  return { ...item('command', count), line };
+}

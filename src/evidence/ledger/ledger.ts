@@ -1,0 +1,93 @@
+/** The ledger of a unit: everything that its recordings prove together, each line with how many of them prove it. */
+import type {
+  Phase,
+  RecordedArguments,
+  RecordedCapability,
+  RecordedEvent,
+  RecordedHost,
+  RecordedPath,
+  RecordedPeer,
+  RecordedProgram,
+  Recording,
+} from '../recording/recording.js';
+
+/** The number of hosts and of recordings, of all that the ledger has, that show a line. */
+export interface Shown {
+  readonly hosts: number;
+  readonly recordings: number;
+}
+
+/** A call that was made, by its name in one ABI. */
+export interface LedgerCall extends Shown {
+  readonly architecture: string;
+  readonly name: string;
+  readonly count: number;
+  /** ISO 8601, UTC. */
+  readonly first: string;
+  readonly last: string;
+  readonly phases: Readonly<Partial<Record<Phase, number>>>;
+  /** Paths of the programs that made it. */
+  readonly programs: readonly string[];
+}
+
+/** A call that a filter has refused. */
+export interface LedgerRefusal extends Shown {
+  readonly architecture: string;
+  readonly name: string;
+  /** The errno by number; `kill` for SIGSYS. */
+  readonly answer: number | 'kill';
+  readonly count: number;
+  readonly programs: readonly string[];
+}
+
+/** Arguments of a call with their values. */
+export interface LedgerArguments extends RecordedArguments, Shown {
+  /** By value, in the order of `values`. */
+  readonly shown: readonly Shown[];
+}
+
+export interface LedgerProgram extends Pick<RecordedProgram, 'path' | 'phases'>, Shown {
+  /** SHA-256 in hex of each content that it had. */
+  readonly hashes: readonly string[];
+  /** Recordings in which its content could not be read. */
+  readonly unread: number;
+}
+
+/** A recording that counts, without its evidence. */
+export interface LedgerWatch
+  extends Pick<
+    Recording,
+    'unit' | 'begin' | 'end' | 'truncated' | 'slice' | 'slices' | 'lives' | 'events' | 'lost' | 'blind'
+  > {
+  readonly host: RecordedHost;
+}
+
+/** An event, by what took place. */
+export type EventKind = RecordedEvent['what'];
+
+export interface Ledger extends Shown {
+  readonly unit: string;
+  /** The hosts' native ABI: `x86-64`. Recordings of other machines don't count. */
+  readonly architecture: string;
+  /** The time in which at least one watch of a host was under way, in seconds, of all hosts together. */
+  readonly seconds: number;
+  readonly watches: readonly LedgerWatch[];
+  /** Recordings that don't count, by their machines. */
+  readonly apart: Readonly<Record<string, number>>;
+  readonly calls: readonly LedgerCall[];
+  /** Numbers that were called and have no name, as `x86-64 470`. */
+  readonly nameless: readonly string[];
+  readonly refused: readonly LedgerRefusal[];
+  /** As `nameless`, of refused calls. */
+  readonly namelessRefused: readonly string[];
+  readonly arguments: readonly LedgerArguments[];
+  readonly programs: readonly LedgerProgram[];
+  readonly paths: readonly (RecordedPath & Shown)[];
+  readonly peers: readonly (RecordedPeer & Shown)[];
+  readonly capabilities: readonly (RecordedCapability & Shown)[];
+  readonly forkFlags: readonly number[];
+  readonly modes: readonly number[];
+  /** Of all recordings, by table. */
+  readonly lost: Readonly<Record<string, number>>;
+  readonly blind: readonly string[];
+}
