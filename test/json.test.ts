@@ -47,8 +47,8 @@ const RUNS: Readonly<Record<string, readonly string[]>> = {
   schema: [''],
 };
 
-/** What only a system that runs can print: test/systemd/verify.test.ts, test/commands/explain.test.ts, test/systemd/run.test.ts. */
-const ELSEWHERE = ['explain', 'verify', 'run'];
+/** What only a system that runs can print: test/systemd/verify.test.ts, test/commands/explain.test.ts, test/commands/learn.test.ts, test/systemd/run.test.ts. */
+const ELSEWHERE = ['explain', 'verify', 'learn', 'run'];
 const KEYS_ELSEWHERE = ['units[].verified'];
 
 async function printed(words: string): Promise<{ status: number; body: Record<string, unknown> }> {

@@ -9,6 +9,9 @@ export interface Options extends RunOptions {
   readonly allowGaps?: boolean;
   readonly permissive?: boolean;
   readonly record?: boolean;
+  readonly show?: boolean;
+  readonly merge?: boolean;
+  readonly forget?: boolean;
   readonly check?: boolean;
   readonly diff?: boolean;
   /** False with --no-restart. */
@@ -33,6 +36,9 @@ export const OPTIONS = {
   allowGaps: ['--allow-gaps', 'go on although nobody enforces some lines'],
   permissive: ['--permissive', 'let through and record what the policy would refuse'],
   record: ['--record', 'run the service once, with all refused calls let through and recorded'],
+  show: ['--show', 'show the ledger: everything that the recordings of the unit prove'],
+  merge: ['--merge', 'add the recordings in these files, of other hosts for instance, to those of the unit'],
+  forget: ['--forget', 'remove all recordings of the unit'],
   check: ['--check', 'change nothing; exit 3 if something would change'],
   diff: ['--diff', 'show what changes in the files'],
   restart: ['--no-restart', 'leave the service as it runs'],
@@ -136,6 +142,14 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     options: ['record', 'policy', 'template', 'user', ...SPEAKS],
     examples: ['explain nginx.service', 'explain --record nginx.service'],
     load: async () => (await import('./explain.js')).explain,
+  },
+  {
+    name: 'learn',
+    does: 'show what recordings of a service at work prove, and add or remove recordings',
+    operands: '<unit...>',
+    options: ['show', 'merge', 'forget', 'user', ...SPEAKS],
+    examples: ['learn --show nginx.service', 'learn --merge web2.json web3.json nginx.service'],
+    load: async () => (await import('./learn.js')).learn,
   },
   {
     name: 'run',

@@ -49,6 +49,17 @@ const FAULTS: readonly [path: string, text: string, says: string][] = [
   ['new/x.c', '#include "seccomp/load.h"', "1: 'new' has no place in ROOMS"],
   ['seccomp/x.c', '#include <stdio.h>', '1: seccomp has no C library for <stdio.h>'],
   ['seccomp/x.c', '#include <sys/ptrace.h>', '1: seccomp has no C library for <sys/ptrace.h>'],
+  [
+    'observe/x.h',
+    '#include <bpf/libbpf.h>\n#include "read-records/x.h"',
+    "2: 'read-records/x.h' is not in native-helper/",
+  ],
+  ['launcher/x.h', '#include <bpf/bpf_helpers.h>', '1: launcher has no C library for <bpf/bpf_helpers.h>'],
+  [
+    'observe-bpf/x.h',
+    '#include <bpf/bpf_helpers.h>\n#include <stdio.h>',
+    '2: observe-bpf has no C library for <stdio.h>',
+  ],
   ['pty-relay/x.c', '/* What is left. */', '1: a comment begins with a named thing'],
   ['base/x.c', '/*\n * The same for others.\n */', '2: a comment begins with a named thing'],
   ['base/x.c', '\n'.repeat(301), '301: 301 lines; 300 are the most'],

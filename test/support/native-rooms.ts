@@ -6,8 +6,10 @@ export type NativeSources = ReadonlyMap<string, string>;
 interface Room {
   /** Rooms whose headers it may include. */
   readonly uses: readonly string[];
-  /** Whether its files may use a C library, which nothing does that runs in a service's place. */
+  /** Whether its files may use a C library, which nothing does that runs in a service's place, or in the kernel. */
   readonly isHosted: boolean;
+  /** Headers beside those of {@link FREESTANDING}. */
+  readonly headers?: RegExp;
 }
 
 const freestanding = (...uses: string[]): Room => ({ uses, isHosted: false });
@@ -19,12 +21,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   seccomp: freestanding('base'),
   tracer: freestanding('base', 'seccomp'),
   hosted: hosted('base'),
+  'observe-bpf': { ...freestanding(), headers: /^bpf\/\w+\.h$/ },
   launcher: freestanding('base', 'seccomp', 'tracer'),
   sandboxify: freestanding('base', 'seccomp'),
   'read-filters': hosted('base', 'hosted'),
   'read-records': hosted('base', 'hosted', 'seccomp'),
   'send-descriptors': hosted('base'),
   'pty-relay': hosted('base', 'hosted'),
+  observe: hosted('base', 'hosted', 'observe-bpf'),
 };
 
 /** Headers that the kernel or the compiler has. */
@@ -67,7 +71,7 @@ function brokenInclude(
   const room = ROOMS[from];
   if (room === undefined) return `'${from}' has no place in ROOMS`;
   if (quote === '<')
-    return room.isHosted || FREESTANDING.test(header)
+    return room.isHosted || FREESTANDING.test(header) || room.headers?.test(header)
       ? undefined
       : `${from} has no C library for <${header}>`;
   const target = header.includes('/') ? header : `${from}/${header}`;

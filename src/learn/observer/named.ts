@@ -66,7 +66,7 @@ const lose = (lost: Losses, table: string, count: number): void => {
   if (count > 0) lost.set(table, (lost.get(table) ?? 0) + count);
 };
 
-/** What the parts need of the whole. */
+/** Facts of the whole dump that its parts need. */
 interface Naming {
   readonly machine: Machine;
   readonly lost: Losses;

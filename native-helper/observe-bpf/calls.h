@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/* Calls: how often, when, and by which programs. */
+#ifndef SANDBOX_UNIT_CALLS_H
+#define SANDBOX_UNIT_CALLS_H
+
+/* The verifier would follow each index on its own, were this function static. */
+__noinline int claim_program(struct unit *unit, __u64 key)
+{
+	return unit ? claim(unit->program_keys, PROGRAMS, key) : -1;
+}
+
+/* Gives a program a bit of the unit's masks, and finds out its path. Returns its index; PROGRAMS where it has no room. */
+__noinline int add_program(struct unit *unit, __u64 key, __u32 phase)
+{
+	if (!unit || !key)
+		return PROGRAMS;
+	__u32 index = (__u32)claim_program(unit, key);
+	if (index >= PROGRAMS) {
+		lose(unit, LOST_PROGRAMS);
+		return PROGRAMS;
+	}
+	struct program *program = &unit->programs[WITHIN(index, PROGRAMS)];
+	if (program->phases == 0) {
+		struct file *file = BPF_CORE_READ(bpf_get_current_task_btf(), mm, exe_file);
+		WALK(&program->place, file);
+	}
+	__sync_fetch_and_or(&program->phases, 1U << (phase & 3));
+	return (int)index;
+}
+
+/* The bit of a program in the unit's masks. */
+static __always_inline __u32 program_bit(struct unit *unit, __u64 key, __u32 phase)
+{
+	for (int i = 0; i < PROGRAMS && unit->program_keys[i] != 0; i++)
+		if (unit->program_keys[i] == key)
+			return 1U << i;
+	return 1U << (add_program(unit, key, phase) & 31);
+}
+
+static __always_inline void see(struct seen *seen, __u32 programs)
+{
+	__u32 now = state.watched.now, slice = state.watched.slice, last_slice = seen->last_slice;
+	if (seen->first == 0)
+		seen->first = now + 1;
+	if (seen->last != now)
+		seen->last = now;
+	if (last_slice != slice && __sync_val_compare_and_swap(&seen->last_slice, last_slice, slice) == last_slice)
+		__sync_fetch_and_add(&seen->slices, 1);
+	if ((seen->programs & programs) != programs)
+		__sync_fetch_and_or(&seen->programs, programs);
+}
+
+/* Counts a call of a unit's program. */
+static __always_inline void count_call(__u32 index, struct unit *unit, __u32 slot, __u32 programs)
+{
+	__u32 stripe = index * (state.watched.stripe_mask + 1) + (bpf_get_smp_processor_id() & state.watched.stripe_mask);
+	struct counts *stripes = bpf_map_lookup_elem(&counts, &stripe);
+	if (stripes)
+		__sync_fetch_and_add(&stripes->of[WITHIN(slot, CALLS)][phase_of(index)], 1);
+	see(&unit->seen[WITHIN(slot, CALLS)], programs);
+}
+
+#endif

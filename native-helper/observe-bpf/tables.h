@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * The tables that the BPF programs fill and `observe` reads. All have a fixed size, and none is a stream of events: nothing
+ * can be lost without a mark, since each table counts what had no room in it.
+ */
+#ifndef SANDBOX_UNIT_TABLES_H
+#define SANDBOX_UNIT_TABLES_H
+
+#include <linux/types.h>
+
+enum abi { ABI_NATIVE, ABI_COMPAT, ABI_X32, ABIS };
+enum phase { PHASE_START, PHASE_SERVING, PHASE_RELOAD, PHASE_STOP, PHASES };
+
+#define UNITS 16
+#define SETUPS 8    /* programs that set services up */
+#define SLOTS 576   /* numbers of calls of an ABI: x32 has those up to 547 */
+#define WATCHES 512 /* watched arguments of all ABIs */
+#define PROGRAMS 31 /* of a unit; the bit above theirs is for programs without room */
+#define VALUES 62   /* distinct values of an argument */
+#define CAPABILITIES 64
+#define REFUSALS 128
+#define ASKERS 32 /* distinct calls that ask for a capability */
+
+#define CALLS (ABIS * SLOTS)
+
+/* 32-bit ARM's private calls (0xf0000 and up) have the last slots of their ABI. */
+#define ARM_PRIVATE 0xf0000
+#define ARM_PRIVATE_SLOTS 8
+
+/* Index of a call that has no slot. */
+#define NO_SLOT 0xffffffff
+
+/* A unit's control group, and those that it is in: each is known by its parent's ID and its name, so that the kernel itself
+ * can tell when it is made anew. */
+#define ANCESTORS 4
+struct ancestor {
+	__u64 id;   /* 0: it isn't there */
+	__u64 name; /* hash_name() */
+};
+
+#define NAME_SIZE 256 /* of a control group, with the NUL */
+
+/* FNV-1a with 64 bits, over all of a name's buffer. Other control groups in the same one are told apart by it. */
+static inline __u64 hash_name(const char name[NAME_SIZE])
+{
+	__u64 hash = 0xcbf29ce484222325ULL;
+	for (int i = 0; i < NAME_SIZE; i++)
+		hash = (hash ^ (__u8)name[i]) * 0x100000001b3ULL;
+	return hash;
+}
+
+struct group {
+	__u64 id;    /* of the control group; 0: none */
+	__u32 level; /* its depth, as the kernel counts: a namespace hides the upper part */
+	__u32 phase;
+};
+
+/* The part that every call of the machine reads. */
+struct watched {
+	__u32 units;
+	__u32 now;   /* in tenths of a second; a clock that `observe` sets costs a load, the kernel's a call */
+	__u32 slice; /* number of the time slice, from 1 on */
+	__u32 stripe_mask;
+	struct group groups[UNITS];
+};
+
+/* An argument that is watched. */
+#define NO_ARGUMENT 7
+struct watch {
+	__u16 next; /* the number of the call's next watch, plus one */
+	__u8 first, second;
+	__u8 size; /* of what the argument points at, in bytes: 1, 2, 4 or 8; 0: itself */
+	__u8 padding;
+	__u16 offset;
+	__u64 mask; /* 0: all bits */
+};
+
+/* A part of a call that is looked at when it returns. */
+enum look_kind {
+	LOOK_NOT,
+	LOOK_OPEN,
+	LOOK_MMAP,
+	LOOK_STAT,
+	LOOK_CHANGE_DIRECTORY,
+	LOOK_CHANGE_ATTRIBUTE,
+	LOOK_EXEC,
+	LOOK_BIND,
+	LOOK_CONNECT,
+	LOOK_SENDTO,
+	LOOK_SENDMSG,
+	LOOK_RECVFROM,
+	LOOK_RECVMSG,
+	LOOK_ACCEPT,
+	LOOK_SOCKETCALL,
+	LOOK_KINDS,
+};
+#define LOOKS 2 /* of a call: rename() has two paths */
+struct look {
+	__u8 kind;
+	__u8 path; /* the argument that points at a path */
+	__u8 base; /* the argument with the directory that it is relative to; NO_ARGUMENT: the working directory */
+	__u8 padding;
+};
+
+/* Distinct values. */
+struct set {
+	__u32 lost;
+	__u32 phases;
+	__u64 keys[VALUES]; /* key_of(); 0: free */
+};
+
+/* Tells a value from a free place. Of all values one alone becomes 0, and is counted as lost. */
+#define KEY 0x9e3779b97f4a7c15ULL
+static inline __u64 key_of(__u64 value)
+{
+	return value + KEY;
+}
+static inline __u64 value_of(__u64 key)
+{
+	return key - KEY;
+}
+
+/* A call of a unit. Its counts are apart: they have a stripe for each CPU. */
+struct seen {
+	__u32 first, last; /* tenths of a second; first: plus one, 0: not yet */
+	__u32 slices;
+	__u32 last_slice;
+	__u32 programs; /* a bit each */
+};
+
+struct counts {
+	__u64 of[CALLS][PHASES];
+};
+
+/* Where a file is: the names on its path, from the last to the first, each with a NUL. */
+struct place {
+	__u32 whole;  /* the root was reached, and nothing was cut */
+	__u32 length; /* bytes that are used of names */
+	char names[512];
+};
+
+struct program {
+	__u32 phases; /* a bit each */
+	struct place place;
+};
+
+struct refusal {
+	__u64 count;
+	__u32 programs;
+};
+
+/* Of a capability and an outcome. */
+struct asked {
+	__u64 count;
+	__u32 lost;
+	__u64 calls[ASKERS]; /* call_key() */
+};
+
+enum lost {
+	LOST_NUMBERS, /* calls whose numbers have no slot */
+	LOST_PROGRAMS,
+	LOST_PATHS,
+	LOST_PEERS,
+	LOST_MEMORY, /* what a call pointed at could not be read */
+	LOST_REFUSED,
+	LOST_MARKS, /* tasks of which it isn't known whether they have begun a call */
+	LOST_FORK_FLAGS,
+	LOST_MODES,
+	LOST_GROUPS, /* a control group was made, and wasn't watched from its first call on */
+	LOSSES,
+};
+
+struct unit {
+	__u64 lost[LOSSES];
+	__u32 lives;
+	struct seen seen[CALLS];
+	__u64 program_keys[PROGRAMS]; /* program_key(); 0: free */
+	struct program programs[PROGRAMS];
+	__u64 refusal_keys[REFUSALS]; /* call_key(), and the errno */
+	struct refusal refusals[REFUSALS];
+	struct asked asked[CAPABILITIES][2]; /* refused, granted */
+	struct set fork_flags;
+	struct set modes;
+};
+
+/* A call as a key: with the errno of a refused one in the lowest bits. Never 0. */
+static inline __u64 call_key(__u32 abi, __u32 nr, __u32 error)
+{
+	return 1ULL << 63 | (__u64)abi << 48 | (__u64)nr << 16 | error;
+}
+
+enum path_use {
+	USE_READ,
+	USE_WRITE,
+	USE_EXECUTE,
+	USE_MAP_EXECUTABLE,
+	USE_REFERENCE,
+	USE_CREATE_IN,
+	USE_CHANGE_DIRECTORY,
+	USE_CHANGE_ATTRIBUTE,
+	USE_STAT,
+	USE_FAILED,
+	PATH_USES,
+};
+
+/* Of a file: its inode. Of a name that a call was given: the name, and the inode of what it is relative to. */
+struct path_key {
+	__u64 inode;
+	__u32 device;
+	__u8 unit, use;
+	__u16 error;
+	__u32 is_cut;	/* the name is the end of a longer one */
+	__u32 padding;
+	char name[256];
+};
+struct path_value {
+	__u64 count;
+	__u32 phases;
+	__u32 mode, device;
+	struct place place;
+};
+
+enum peer_use { PEER_BIND, PEER_CONNECT, PEER_SEND, PEER_RECEIVE, PEER_ACCEPT, PEER_USES };
+
+/* The other side's address; with bind() the own one. */
+struct peer_key {
+	__u8 unit, use;
+	__u16 family, type;
+	__u16 port; /* in network order */
+	__u16 length;
+	__u16 error;
+	__u32 has_port;
+	__u8 address[108];
+};
+
+/* The memory that `observe` writes, and every program reads. */
+struct state {
+	struct watched watched;
+	struct ancestor ancestors[UNITS][ANCESTORS]; /* of each unit: its own control group, its parent's, … */
+	__u64 setups[SETUPS];			     /* program_key(); before `enrol` file descriptors; 0: free */
+	__u32 level;				     /* the answer of `level` */
+	__u32 watch_count;
+	__u16 first_watch[CALLS]; /* a watch's number, plus one; 0: none */
+	struct watch watches[WATCHES];
+	struct look looks[CALLS][LOOKS];
+};
+
+/* Records a unit, in tables that units share. */
+#define PATHS_OF_UNIT 8192
+#define PEERS_OF_UNIT 4096
+
+#endif

@@ -1,0 +1,192 @@
+#include "dump.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "json.h"
+#include "names.h"
+
+static double seconds_of(__u32 tenths)
+{
+	return tenths / 10.0;
+}
+
+static void print_number(unsigned int call)
+{
+	unsigned int abi = call / SLOTS, number = call % SLOTS;
+#ifndef __x86_64__
+	if (abi == ABI_COMPAT && number >= SLOTS - ARM_PRIVATE_SLOTS)
+		number += ARM_PRIVATE - SLOTS + ARM_PRIVATE_SLOTS;
+#endif
+	printf("\"abi\":\"%s\",\"nr\":%u", abi_names[abi], number);
+}
+
+static void print_call(const struct tables *tables, unsigned int index, unsigned int call)
+{
+	const struct seen *seen = &tables->units[index].seen[call];
+	int is_first = 1;
+	printf("{");
+	print_number(call);
+	printf(",\"first\":%.1f,\"last\":%.1f,\"slices\":%u,\"counts\":[", seconds_of(seen->first - 1), seconds_of(seen->last),
+	       seen->slices);
+	for (int phase = 0; phase < PHASES; phase++) {
+		unsigned long long count = 0;
+		for (unsigned int stripe = 0; stripe < tables->stripes; stripe++)
+			count += tables->counts[index * tables->stripes + stripe].of[call][phase];
+		print_comma(&is_first);
+		printf("%llu", count);
+	}
+	printf("],\"programs\":%u}", seen->programs);
+}
+
+static void print_calls(const struct tables *tables, unsigned int index)
+{
+	int is_first = 1;
+	printf(",\"calls\":[");
+	for (unsigned int call = 0; call < CALLS; call++) {
+		if (tables->units[index].seen[call].first == 0)
+			continue;
+		print_comma(&is_first);
+		print_call(tables, index, call);
+	}
+	printf("]");
+}
+
+static void print_place(const struct place *place)
+{
+	char path[sizeof place->names + 1];
+	size_t size = 0;
+	for (size_t end = place->length; end > 0 && end <= sizeof place->names;) {
+		size_t begin = end - 1;
+		while (begin > 0 && place->names[begin - 1] != '\0')
+			begin--;
+		path[size++] = '/';
+		memcpy(path + size, place->names + begin, end - 1 - begin);
+		size += end - 1 - begin;
+		end = begin;
+	}
+	print_text(size == 0 ? "/" : path, size == 0 ? 1 : size);
+}
+
+static void print_phases(__u32 phases)
+{
+	int is_first = 1;
+	printf("[");
+	for (int phase = 0; phase < PHASES; phase++) {
+		if ((phases & 1U << phase) == 0)
+			continue;
+		print_comma(&is_first);
+		printf("%d", phase);
+	}
+	printf("]");
+}
+
+static void print_programs(const struct unit *unit)
+{
+	int is_first = 1;
+	printf(",\"programs\":[");
+	for (int i = 0; i < PROGRAMS && unit->program_keys[i] != 0; i++) {
+		print_comma(&is_first);
+		printf("{\"path\":");
+		print_place(&unit->programs[i].place);
+		printf(",\"phases\":");
+		print_phases(unit->programs[i].phases);
+		printf("}");
+	}
+	printf("]");
+}
+
+static void print_value(const struct watch *watch, __u64 value)
+{
+	if (watch->second == NO_ARGUMENT)
+		printf("[\"%llu\"]", (unsigned long long)value);
+	else
+		printf("[\"%llu\",\"%llu\"]", (unsigned long long)value >> 32, (unsigned long long)value & 0xffffffff);
+}
+
+static void print_argument(const struct watch *watch, unsigned int number, const struct set *set)
+{
+	int is_first = 1;
+	printf("{\"watch\":%u,\"phases\":%u,\"values\":[", number, set->phases);
+	for (int i = 0; i < VALUES && set->keys[i] != 0; i++) {
+		print_comma(&is_first);
+		print_value(watch, value_of(set->keys[i]));
+	}
+	printf("],\"lost\":%u}", set->lost);
+}
+
+static void print_arguments(const struct request *request, const struct tables *tables, unsigned int index)
+{
+	int is_first = 1;
+	printf(",\"arguments\":[");
+	for (unsigned int i = 0; i < request->watch_count; i++) {
+		const struct set *set = &tables->arguments[index * request->watch_count + i];
+		if (set->phases == 0)
+			continue;
+		print_comma(&is_first);
+		print_argument(&request->watches[i], i, set);
+	}
+	printf("]");
+}
+
+static void print_lost(const struct unit *unit, unsigned long long misses)
+{
+	int is_first = 1;
+	printf(",\"lost\":{");
+	for (int i = 0; i < LOSSES; i++) {
+		if (unit->lost[i] == 0)
+			continue;
+		print_comma(&is_first);
+		printf("\"%s\":%llu", lost_names[i], (unsigned long long)unit->lost[i]);
+	}
+	if (misses > 0) {
+		print_comma(&is_first);
+		printf("\"misses\":%llu", misses);
+	}
+	printf("}");
+}
+
+void print_blind(const struct tables *tables)
+{
+	int is_first = 1;
+	printf("[");
+	for (unsigned int i = 0; i < tables->blind_count; i++) {
+		print_comma(&is_first);
+		printf("\"%s\"", tables->blind[i]);
+	}
+	printf("]");
+}
+
+void print_unit(const struct request *request, const struct tables *tables, unsigned int index)
+{
+	const struct unit *unit = &tables->units[index];
+	printf("{\"dump\":%u,\"lives\":%u,\"slices\":%u", index, unit->lives, tables->state->watched.slice);
+	print_programs(unit);
+	print_calls(tables, index);
+	print_arguments(request, tables, index);
+	print_lost(unit, missed_runs());
+	printf(",\"blind\":");
+	print_blind(tables);
+	printf("}\n");
+}
+
+void print_tick(const struct tables *tables)
+{
+	const struct watched *watched = &tables->state->watched;
+	unsigned long long misses = missed_runs();
+	int is_first = 1;
+	printf("{\"tick\":{\"units\":[");
+	for (unsigned int i = 0; i < watched->units; i++) {
+		const struct unit *unit = &tables->units[i];
+		unsigned long long lost = misses;
+		unsigned int calls = 0;
+		for (unsigned int call = 0; call < CALLS; call++)
+			calls += unit->seen[call].first != 0;
+		for (int table = 0; table < LOSSES; table++)
+			lost += unit->lost[table];
+		print_comma(&is_first);
+		printf("{\"calls\":%u,\"lost\":%llu,\"phase\":\"%s\",\"lives\":%u}", calls, lost,
+		       phase_names[watched->groups[i].phase % PHASES], unit->lives);
+	}
+	printf("]}}\n");
+}

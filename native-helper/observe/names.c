@@ -1,0 +1,50 @@
+#include "names.h"
+
+const char *const abi_names[ABIS] = {"native", "compat", "x32"};
+
+const char *const phase_names[PHASES] = {"start", "serving", "reload", "stop"};
+
+const char *const look_names[LOOK_KINDS] = {
+	[LOOK_OPEN] = "open",
+	[LOOK_MMAP] = "mmap",
+	[LOOK_STAT] = "stat",
+	[LOOK_CHANGE_DIRECTORY] = "change-directory",
+	[LOOK_CHANGE_ATTRIBUTE] = "change-attribute",
+	[LOOK_EXEC] = "exec",
+	[LOOK_BIND] = "bind",
+	[LOOK_CONNECT] = "connect",
+	[LOOK_SENDTO] = "sendto",
+	[LOOK_SENDMSG] = "sendmsg",
+	[LOOK_RECVFROM] = "recvfrom",
+	[LOOK_RECVMSG] = "recvmsg",
+	[LOOK_ACCEPT] = "accept",
+	[LOOK_SOCKETCALL] = "socketcall",
+};
+
+const char *const path_use_names[PATH_USES] = {
+	[USE_READ] = "read",
+	[USE_WRITE] = "write",
+	[USE_EXECUTE] = "execute",
+	[USE_MAP_EXECUTABLE] = "map-executable",
+	[USE_REFERENCE] = "reference",
+	[USE_CREATE_IN] = "create-in",
+	[USE_CHANGE_DIRECTORY] = "change-directory",
+	[USE_CHANGE_ATTRIBUTE] = "change-attribute",
+	[USE_STAT] = "stat",
+	[USE_FAILED] = "failed",
+};
+
+const char *const peer_use_names[PEER_USES] = {"bind", "connect", "send", "receive", "accept"};
+
+const char *const lost_names[LOSSES] = {
+	[LOST_NUMBERS] = "numbers",
+	[LOST_PROGRAMS] = "programs",
+	[LOST_PATHS] = "paths",
+	[LOST_PEERS] = "peers",
+	[LOST_MEMORY] = "memory",
+	[LOST_REFUSED] = "refused",
+	[LOST_MARKS] = "marks",
+	[LOST_FORK_FLAGS] = "forkFlags",
+	[LOST_MODES] = "modes",
+	[LOST_GROUPS] = "groups",
+};

@@ -1,0 +1,230 @@
+/*
+ * observe: tells what the processes of control groups do, as the kernel sees it: their system calls. The BPF programs that
+ * it has the kernel run fill tables, which it prints; nothing of them is left when it ends, however it ends. While it
+ * lives, each call of each process of the machine costs some 100 ns more. It takes root, and Linux 6.1 or later with BTF.
+ *
+ * Lines on standard input; words are one space apart, and a path is the rest of its line:
+ *
+ *	slice SECONDS                           the length of a time slice; 60 without such a line
+ *	setup PATH                              a program that sets services up: its calls aren't the services'. One that
+ *	                                        isn't there is left out.
+ *	unit INDEX PATH                         from 0 on: a control group's directory, which need not be there yet
+ *	watch ABI NR A B SIZE OFFSET MASK       values to note: of argument A (0 to 5), of A and B, or of SIZE bytes at
+ *	                                        OFFSET of what A points at; `-` for no B, SIZE 0 for A itself; MASK in hex, 0
+ *	                                        for all bits. ABI is `native`, `compat` or `x32`
+ *	look ABI NR KIND PATH-ARG BASE-ARG      a call to look at when it returns
+ *	start                                   ends these lines
+ *	phase INDEX PHASE                       afterwards: what comes is of `start`, `serving`, `reload` or `stop`
+ *	dump                                    afterwards: prints the units
+ *
+ * Lines on standard output, each a JSON object: {"ready":…}, {"tick":…} each second, {"dump":INDEX,…} for each unit and then
+ * {"dumped":true}, {"error":{"code":…,"message":…}}. At the end of its input, or at SIGINT or SIGTERM, it prints the units
+ * and ends with 0; after an error with 1.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/fail.h"
+#include "hosted/monotonic.h"
+#include "hosted/output.h"
+#include "dump.h"
+#include "groups.h"
+#include "json.h"
+#include "lines.h"
+#include "programs.h"
+#include "request.h"
+
+const char program_name[] = "observe";
+
+#define TENTH INT64_C(100000000) /* of a second, in nanoseconds */
+#define TENTHS_OF_TICK 10
+
+static struct request request = {.slice = 600};
+static struct tables tables;
+
+/* When the programs were ready, by the monotonic clock. */
+static int64_t ready_time;
+
+static int64_t tenths_since_ready(void)
+{
+	return (monotonic_time() - ready_time) / TENTH;
+}
+
+/* Sets the clock that the programs read. */
+static void set_clock(void)
+{
+	struct watched *watched = &tables.state->watched;
+	__u32 now = (__u32)tenths_since_ready();
+	__atomic_store_n(&watched->now, now, __ATOMIC_RELAXED);
+	__atomic_store_n(&watched->slice, now / request.slice + 1, __ATOMIC_RELAXED);
+}
+
+/* Takes lines up to `start`. */
+static void read_request(void)
+{
+	unsigned int number = 0;
+	for (;;) {
+		char *line = next_line();
+		if (line == NULL && !read_input())
+			refuse("bad-line", "the input ends before 'start'");
+		if (line == NULL)
+			continue;
+		number++;
+		if (strcmp(line, "start") == 0)
+			return;
+		const char *fault = take_request_line(&request, line);
+		if (fault != NULL)
+			refuse("bad-line", "line %u: %s", number, fault);
+	}
+}
+
+static void open_setups(void)
+{
+	int files[SETUPS];
+	unsigned int count = 0;
+	for (unsigned int i = 0; i < request.setup_count; i++) {
+		int file = open(request.setups[i], O_RDONLY | O_CLOEXEC);
+		if (file < 0 && errno != ENOENT && errno != ENOTDIR)
+			refuse("no-program", "%s: %s", request.setups[i], strerror(errno));
+		if (file < 0)
+			continue;
+		files[count] = file;
+		tables.state->setups[count++] = (__u64)file;
+	}
+	enrol_setups();
+	for (unsigned int i = 0; i < count; i++)
+		(void)close(files[i]);
+}
+
+static void begin(int calls_only)
+{
+	int64_t began = monotonic_time();
+	load_programs(&tables, request.unit_count, request.watch_count, calls_only);
+	struct state *state = tables.state;
+	memcpy(state->watches, request.watches, sizeof state->watches);
+	memcpy(state->first_watch, request.first_watch, sizeof state->first_watch);
+	memcpy(state->looks, request.looks, sizeof state->looks);
+	state->watch_count = request.watch_count;
+	state->watched.stripe_mask = tables.stripes - 1;
+	open_setups();
+	attach_programs();
+	ready_time = monotonic_time();
+	set_clock();
+	watch_groups(&request, &tables);
+	printf("{\"ready\":{\"milliseconds\":%.1f,\"blind\":", (double)(monotonic_time() - began) / 1e6);
+	print_blind(&tables);
+	printf("}}\n");
+	flush_output();
+}
+
+static void dump(void)
+{
+	for (unsigned int i = 0; i < request.unit_count; i++)
+		print_unit(&request, &tables, i);
+	printf("{\"dumped\":true}\n");
+	flush_output();
+}
+
+static void set_phase(char *words)
+{
+	const char *index = strsep(&words, " ");
+	unsigned long unit = parse_number(index, request.unit_count);
+	unsigned int phase = parse_phase(words);
+	if (unit == request.unit_count || phase == PHASES)
+		refuse("bad-line", "it must be: phase INDEX start|serving|reload|stop");
+	__atomic_store_n(&tables.state->watched.groups[unit].phase, phase, __ATOMIC_SEQ_CST);
+}
+
+static void take_line(char *line)
+{
+	if (strcmp(line, "dump") == 0)
+		dump();
+	else if (strncmp(line, "phase ", strlen("phase ")) == 0)
+		set_phase(line + strlen("phase "));
+	else
+		refuse("bad-line", "no such word after 'start'");
+}
+
+static int take_input(void)
+{
+	char *line = NULL;
+	int is_more = read_input();
+	while ((line = next_line()) != NULL)
+		take_line(line);
+	return is_more;
+}
+
+static void tick(int64_t *next)
+{
+	set_clock();
+	int64_t now = tenths_since_ready();
+	if (now < *next)
+		return;
+	*next = now - now % TENTHS_OF_TICK + TENTHS_OF_TICK;
+	find_moved_groups(&request, &tables);
+	print_tick(&tables);
+	flush_output();
+}
+
+/* Until the next tenth of a second, in whole milliseconds. */
+static int time_to_wait(void)
+{
+	return (int)((TENTH - (monotonic_time() - ready_time) % TENTH) / 1000000) + 1;
+}
+
+/* Counts until the input or a signal ends it. */
+static void watch(int signals)
+{
+	struct pollfd all[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+	int64_t next_tick = TENTHS_OF_TICK;
+	for (;;) {
+		int count = poll(all, 2, time_to_wait());
+		tick(&next_tick);
+		if (count <= 0)
+			continue;
+		if (all[1].revents != 0 || (all[0].revents != 0 && !take_input()))
+			return;
+	}
+}
+
+/* Signals that end it are taken in turn with the input. */
+static int hold_signals(void)
+{
+	sigset_t ends;
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &ends, NULL);
+	int signals = signalfd(-1, &ends, SFD_CLOEXEC);
+	if (signals < 0)
+		fail(1, (struct failure){.what = "can't take signals", .error = errno});
+	return signals;
+}
+
+int main(int argc, char **argv)
+{
+	static const char usage[] =
+		"usage: observe [--calls-only]\n"
+		"Tells what control groups do, which its input names. Part of sandbox-unit learn.\n";
+	const char *word = argc > 1 ? argv[1] : NULL;
+	answer_help(word, usage);
+	int calls_only = word != NULL && strcmp(word, "--calls-only") == 0;
+	if (argc > 2 || (word != NULL && !calls_only))
+		fail(EXIT_INVALID_ARGUMENT, (struct failure){.what = "it takes no", .name = argv[argc - 1],
+							     .hint = "see observe --help"});
+	buffer_output();
+	read_request();
+	if (request.unit_count == 0)
+		refuse("bad-line", "there is no unit");
+	int signals = hold_signals();
+	begin(calls_only);
+	watch(signals);
+	dump();
+	return 0;
+}

@@ -1,0 +1,35 @@
+import { UserError } from '../diagnostic.js';
+import type { UnitFacts } from '../evidence/ledger/checklist.js';
+import { loadUnit, serviceName } from '../prepare/load/load-unit.js';
+import type { Context } from '../system/context.js';
+import { effectiveUnit } from '../unit/effective.js';
+import { EXEC_KEYS } from '../unit/exec/keys.js';
+import type { UnitName } from '../unit/name.js';
+
+/** A service whose recordings are asked for; it need not be on this machine. */
+export interface LearnedUnit {
+  readonly name: UnitName;
+  /** Undefined if the unit can't be read here. */
+  readonly facts: UnitFacts | undefined;
+  /** The reason for that. */
+  readonly why?: string;
+}
+
+/**
+ * The unit that a name or an alias stands for, with its commands as they are without us. A unit that isn't here has the
+ * name as it was given.
+ * @throws UserError `not-a-service`, or the error in the name
+ */
+export async function learnedUnit(context: Context, text: string): Promise<LearnedUnit> {
+  const given = serviceName(text);
+  try {
+    const { name, files } = await loadUnit(context, text);
+    const unit = effectiveUnit(files);
+    const lines = (key: string) => unit.list('Service', key).filter(({ value }) => value !== '');
+    const commands = EXEC_KEYS.flatMap((key) => lines(key).map(({ value }) => `${key}=${value}`));
+    return { name, facts: { commands } };
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    return { name: given, facts: undefined, why: cause.diagnostics[0]!.message };
+  }
+}

@@ -1,0 +1,235 @@
+/** The ledger of a unit, for people and for programs. */
+import { printable } from '../diagnostic.js';
+import type { ChecklistItem } from '../evidence/ledger/checklist.js';
+import type { Doubt } from '../evidence/ledger/doubts.js';
+import type { Estimate, SlicesEstimate, UnitsEstimate } from '../evidence/ledger/estimate.js';
+import type { Ledger, LedgerArguments, Shown } from '../evidence/ledger/ledger.js';
+import type { RecordedPath, RecordedPeer } from '../evidence/recording/recording.js';
+import { errnoName } from '../syscalls/errno.js';
+import { columns } from './plan.js';
+import { timeText } from './run.js';
+
+export interface ShownLedger {
+  readonly ledger: Ledger;
+  readonly estimate: Estimate;
+  readonly checklist: readonly ChecklistItem[];
+  readonly doubts: readonly Doubt[];
+}
+
+/** Rows of a table that people read; programs get all. */
+const MOST_ROWS = 40;
+
+/** Characters of a command, or of a list of values. */
+const WIDTH = 100;
+
+export function ledgerText({ ledger, estimate, checklist, doubts }: ShownLedger): string {
+  const parts = [
+    headText(ledger, estimate),
+    estimateText(estimate, doubts),
+    table('Checklist', [], checklist.map(checkRow)),
+    callsText(ledger),
+    refusedText(ledger),
+    argumentsText(ledger),
+    capabilitiesText(ledger),
+    peersText(ledger),
+    pathsText(ledger),
+  ];
+  return parts.filter((part) => part !== '').join('\n');
+}
+
+const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+/** A span by its two largest units: `2d 4h`. */
+export const spanText = (seconds: number): string =>
+  timeText(BigInt(Math.floor(seconds)) * 1_000_000n)
+    .split(' ')
+    .slice(0, 2)
+    .join(' ');
+
+/** To the minute: `2026-11-20 10:00`. */
+const dateText = (date: string): string => date.slice(0, 16).replace('T', ' ');
+
+const headText = ({ unit, architecture, recordings, hosts }: Ledger, { seconds, days }: Estimate): string =>
+  `${unit}: ${plural(recordings, 'recording')} of ${plural(hosts, 'host')} (${architecture}), ` +
+  `${spanText(seconds)} watched on ${plural(days, 'day')}\n`;
+
+function estimateText({ lastNew, slices, hosts }: Estimate, doubts: readonly Doubt[]): string {
+  const lines = [
+    ...(lastNew
+      ? [
+          `the last new call was ${lastNew.call}, ${dateText(lastNew.at)}; ${spanText(lastNew.quiet)} were watched since`,
+        ]
+      : []),
+    ...slicesLines(slices),
+    ...(hosts ? hostsLines(hosts) : []),
+    ...(doubts.length > 0 ? ["records were lost or can't be seen: there may be more than that"] : []),
+  ];
+  return `Enough? Nobody can know that nothing is missing.\n${lines.map((line) => `  ${line}\n`).join('')}`;
+}
+
+function slicesLines({ units, seen, once, unseen, next, nextIsLeast }: SlicesEstimate): string[] {
+  const head = `at work ${plural(seen, 'call')} in ${plural(units, 'slice')} of time, ${once} of them in one slice alone`;
+  if (unseen === null || next === null) return [`${head}: too few slices to tell how many are unseen`];
+  const expected = nextIsLeast
+    ? `if there are any, the next may take ${spanText(next)} of work or more`
+    : `the next new one is expected in ${spanText(next)} of work`;
+  return [head, `${unseenText(unseen)}; ${expected}`];
+}
+
+const unseenText = (unseen: number): string =>
+  unseen === 0 ? 'none is estimated to be unseen' : `at least ${unseen} more are estimated to be unseen`;
+
+function hostsLines({ units, once, unseen }: UnitsEstimate): string[] {
+  const head = `${plural(once, 'call')} on one of ${units} hosts alone`;
+  return [unseen === null ? head : `${head}: ${unseenText(unseen)} on further ones`];
+}
+
+const PERIODS: Readonly<Record<string, string>> = { day: '1d', week: '1w' };
+
+function checkRow({ what, line, seen, count }: ChecklistItem): string[] {
+  const mark = { yes: 'seen', no: 'not seen', none: '-' }[seen];
+  const period = PERIODS[what];
+  const detail = period
+    ? `${spanText(count)} of ${period}`
+    : seen === 'none'
+      ? 'the unit has no ExecReload='
+      : count > 0
+        ? plural(count, 'time')
+        : '';
+  return [line === undefined ? what : printable(line, WIDTH), mark, detail];
+}
+
+/** A table with its heading; empty without rows. */
+function table(heading: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return '';
+  const shown = rows.slice(0, MOST_ROWS);
+  const more = rows.length - shown.length;
+  const rest = more > 0 ? `  and ${more} more, which --json has\n` : '';
+  return `${heading}:\n${columns(head.length > 0 ? [head, ...shown] : shown, '  ')}${rest}`;
+}
+
+const of = (ledger: Ledger, { hosts, recordings }: Shown): string[] => [
+  `${hosts}/${ledger.hosts}`,
+  `${recordings}/${ledger.recordings}`,
+];
+
+/** Of a program's path the name. */
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+const programsText = (programs: readonly string[]): string =>
+  printable(programs.map(nameOf).join(' ') || '-', WIDTH);
+
+/** The name, with the ABI where that isn't the machine's own. */
+const callText = (ledger: Ledger, { name, architecture }: { name: string; architecture: string }): string =>
+  architecture === ledger.architecture ? name : `${name} (${architecture})`;
+
+function callsText(ledger: Ledger): string {
+  const rows = ledger.calls.map((call) => [
+    callText(ledger, call),
+    `${call.count}`,
+    ...of(ledger, call),
+    Object.keys(call.phases).join(' '),
+    dateText(call.first),
+    dateText(call.last),
+    programsText(call.programs),
+  ]);
+  const head = ['CALL', 'COUNT', 'HOSTS', 'RECORDINGS', 'PHASES', 'FIRST', 'LAST', 'PROGRAMS'];
+  // No call is left out: they are what a policy is made of.
+  const all = rows.length === 0 ? '' : `Calls:\n${columns([head, ...rows], '  ')}`;
+  return all + numbersText('Calls that no table knows', ledger.nameless);
+}
+
+const numbersText = (what: string, numbers: readonly string[]): string =>
+  numbers.length === 0 ? '' : `${what}: ${numbers.join(', ')}\n`;
+
+function refusedText(ledger: Ledger): string {
+  const rows = ledger.refused.map((one) => [
+    callText(ledger, one),
+    one.answer === 'kill' ? 'kill' : (errnoName(one.answer) ?? `${one.answer}`),
+    `${one.count}`,
+    ...of(ledger, one),
+    programsText(one.programs),
+  ]);
+  const head = ['CALL', 'ANSWER', 'COUNT', 'HOSTS', 'RECORDINGS', 'PROGRAMS'];
+  const numbers = numbersText('Refused calls that no table knows', ledger.namelessRefused);
+  return table('Refused by a filter', head, rows) + numbers;
+}
+
+function argumentsText(ledger: Ledger): string {
+  const rows = ledger.arguments.map((one) => [
+    callText(ledger, one),
+    one.arguments.join(','),
+    `${one.values.length}${one.lost > 0 ? ` (${one.lost} lost)` : ''}`,
+    valuesText(ledger, one),
+  ]);
+  return table('Arguments', ['CALL', 'WHICH', 'VALUES', ''], rows);
+}
+
+/** Values, in hex where they are flags by their size; those that some hosts don't show with how many do. */
+function valuesText(ledger: Ledger, { values, shown }: LedgerArguments): string {
+  const texts = values.map((value, i) => {
+    const { hosts } = shown[i]!;
+    const everywhere = hosts === ledger.hosts ? '' : ` (${hosts}/${ledger.hosts})`;
+    return value.map(numberText).join(':') + everywhere;
+  });
+  return printable(texts.join(' '), WIDTH);
+}
+
+const numberText = (value: string): string => (value.length > 3 ? `0x${BigInt(value).toString(16)}` : value);
+
+function capabilitiesText(ledger: Ledger): string {
+  const rows = ledger.capabilities.map((one) => [
+    one.name,
+    one.granted ? 'granted' : 'denied',
+    `${one.count}`,
+    ...of(ledger, one),
+    printable(one.calls.join(' '), WIDTH),
+  ]);
+  return table('Capabilities', ['NAME', '', 'COUNT', 'HOSTS', 'RECORDINGS', 'CALLS'], rows);
+}
+
+/** Address families by number (linux/socket.h) that are often seen. */
+const FAMILIES: ReadonlyMap<number, string> = new Map([
+  [1, 'unix'],
+  [2, 'inet'],
+  [10, 'inet6'],
+  [16, 'netlink'],
+]);
+
+const failureText = ({ errno }: { errno?: number }): string =>
+  errno === undefined ? '' : (errnoName(errno) ?? `${errno}`);
+
+function peersText(ledger: Ledger): string {
+  const rows = byCount(ledger.peers).map((one) => [
+    one.use,
+    FAMILIES.get(one.family) ?? `family ${one.family}`,
+    addressText(one),
+    `${one.count}`,
+    ...of(ledger, one),
+    failureText(one),
+  ]);
+  return table('Addresses', ['USE', 'FAMILY', 'ADDRESS', 'COUNT', 'HOSTS', 'RECORDINGS', 'ERROR'], rows);
+}
+
+const addressText = ({ address, port }: RecordedPeer): string => {
+  const text = printable(address === '' ? '-' : address, WIDTH);
+  return port === null ? text : `${text.includes(':') ? `[${text}]` : text}:${port}`;
+};
+
+function pathsText(ledger: Ledger): string {
+  const rows = byCount(ledger.paths).map((one) => [
+    one.use,
+    pathText(one),
+    `${one.count}`,
+    ...of(ledger, one),
+    one.phases.join(' '),
+    failureText(one),
+  ]);
+  return table('Paths', ['USE', 'PATH', 'COUNT', 'HOSTS', 'RECORDINGS', 'PHASES', 'ERROR'], rows);
+}
+
+const pathText = ({ path, cut, device }: RecordedPath): string =>
+  `${cut ? '…' : ''}${printable(path, WIDTH)}${device === undefined ? '' : ` (${device})`}`;
+
+const byCount = <T extends { readonly count: number }>(all: readonly T[]): T[] =>
+  all.toSorted((a, b) => b.count - a.count);

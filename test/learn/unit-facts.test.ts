@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { apply } from '../../src/commands/apply.js';
+import { learnedUnit } from '../../src/learn/unit-facts.js';
+import { NO_EXEC, UNIT } from '../support/demo-service.js';
+import { failure } from '../support/failure.js';
+import { fakeContext, machineWith } from '../support/fake-system.js';
+
+const SERVICE = `[Service]
+ExecStartPre=/usr/bin/first
+ExecStartPre=
+ExecStartPre=-/usr/sbin/demod -t
+ExecStart=/usr/sbin/demod
+ExecReload=/bin/kill -HUP $MAINPID
+`;
+
+const COMMANDS = [
+  'ExecStartPre=-/usr/sbin/demod -t',
+  'ExecStart=/usr/sbin/demod',
+  'ExecReload=/bin/kill -HUP $MAINPID',
+];
+
+test('a unit has its commands as they are without us', async () => {
+  const system = machineWith(SERVICE, NO_EXEC, { running: [UNIT], aliases: { 'alias.service': UNIT } });
+  const context = fakeContext(system);
+  assert.deepEqual((await learnedUnit(context, 'demo')).facts, { commands: COMMANDS });
+  assert.equal((await apply(context, [UNIT], {})).exit, 0);
+  const { name, facts } = await learnedUnit(context, 'alias');
+  assert.deepEqual([name.full, facts], [UNIT, { commands: COMMANDS }]);
+});
+
+test('a unit that is not here has the name that it was given', async () => {
+  const context = fakeContext(machineWith(SERVICE, NO_EXEC));
+  const { name, facts, why } = await learnedUnit(context, 'gone');
+  assert.deepEqual([name.full, facts, why], ['gone.service', undefined, 'there is no unit gone.service']);
+  assert.equal((await failure(learnedUnit(context, 'a/b')))[0], 'invalid-unit-name');
+});

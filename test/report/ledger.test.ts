@@ -1,0 +1,131 @@
+/** Tests of report/ledger.ts, report/ledger-json.ts and report/merged.ts: recordings for people and for programs. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checklist } from '../../src/evidence/ledger/checklist.js';
+import { doubts } from '../../src/evidence/ledger/doubts.js';
+import { estimate } from '../../src/evidence/ledger/estimate.js';
+import { makeLedger } from '../../src/evidence/ledger/make-ledger.js';
+import type { Recording } from '../../src/evidence/recording/recording.js';
+import { ledgerText, type ShownLedger, spanText } from '../../src/report/ledger.js';
+import { ledgerJson } from '../../src/report/ledger-json.js';
+import { mergedJson, mergedText } from '../../src/report/merged.js';
+import { call, DAY, fullRecording, HOUR, hostNamed, recording } from '../support/recordings.js';
+
+function shown(...recordings: Recording[]): ShownLedger {
+  const ledger = makeLedger('demo.service', recordings, 'x86-64');
+  return {
+    ledger,
+    estimate: estimate(ledger, recordings),
+    checklist: checklist(ledger, { commands: ['ExecStart=/usr/sbin/demod'] }),
+    doubts: doubts(ledger),
+  };
+}
+
+const text = (...recordings: Recording[]) => ledgerText(shown(...recordings));
+
+/** The words of a part of the text, by its heading. */
+const part = (whole: string, heading: string): string[][] =>
+  whole
+    .split(/\n(?=\S)/)
+    .find((one) => one.startsWith(heading))!
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim().split(/ {2,}/));
+
+test('spans have their two largest units', () => {
+  assert.deepEqual([0, 59.9, 61, DAY + 2 * HOUR + 61].map(spanText), ['0', '59s', '1min 1s', '1d 2h']);
+});
+
+test('whether it is enough is told by what was seen, and never that it is', () => {
+  const rare = [call('read'), call('umask', { slices: 1, phases: { serving: 3 }, first: 400 })];
+  assert.deepEqual(part(text(recording({ calls: rare })), 'Enough?'), [
+    ['the last new call was umask, 2026-11-20 10:06; 3min 20s were watched since'],
+    ['at work 2 calls in 60 slices of time, 1 of them in one slice alone'],
+    ['none is estimated to be unseen; the next new one is expected in 10min of work'],
+  ]);
+  const quiet = part(text(recording({ calls: [call('read')] })), 'Enough?').at(-1)!;
+  assert.deepEqual(quiet, [
+    'none is estimated to be unseen; if there are any, the next may take 3min 20s of work or more',
+  ]);
+  const few = part(text(recording({ slices: 5, calls: [call('read', { slices: 5 })] })), 'Enough?').at(-1)!;
+  assert.match(few[0]!, /too few slices to tell how many are unseen$/);
+  for (const one of [text(recording()), text(fullRecording())]) assert.doesNotMatch(one, /\bcomplete/i);
+});
+
+test('losses and hosts are told beside it', () => {
+  const two = { host: hostNamed('two'), calls: [call('read')] };
+  const lines = part(text(fullRecording(), recording(two)), 'Enough?').map(([line]) => line);
+  assert.ok(lines.includes('2 calls on one of 2 hosts alone'));
+  assert.ok(lines.includes("records were lost or can't be seen: there may be more than that"));
+});
+
+test('the checklist has what was seen and what was not', () => {
+  assert.deepEqual(part(text(recording()), 'Checklist'), [
+    ['start', 'seen', '1 time'],
+    ['serving', 'seen', '1 time'],
+    ['reload', '-', 'the unit has no ExecReload='],
+    ['stop', 'not seen'],
+    ['log-rotation', 'not seen'],
+    ['day', 'not seen', '10min of 1d'],
+    ['week', 'not seen', '10min of 1w'],
+    ['ExecStart=/usr/sbin/demod', 'seen', '1 time'],
+  ]);
+});
+
+test('each kind of evidence has a table, and is harmless to read', () => {
+  const whole = text(
+    fullRecording({
+      calls: [
+        call('read'),
+        call('read', { architecture: 'x86', number: 3 }),
+        { ...call('read'), number: 4000, name: null },
+      ],
+      paths: [{ path: '/a\u001b[2J', use: 'read', phases: ['start'], count: 1 }],
+      peers: [{ use: 'bind', family: 10, type: 1, address: '::', port: 80, count: 1 }],
+    }),
+  );
+  assert.match(whole, /^ {2}read \(x86\) /m);
+  assert.match(whole, /^Calls that no table knows: x86-64 4000$/m);
+  assert.match(whole, /^Refused calls that no table knows: x86-64 4000$/m);
+  assert.deepEqual(part(whole, 'Refused by')[1], ['clone3', 'ENOSYS', '2', '1/1', '1/1', 'demod']);
+  assert.deepEqual(part(whole, 'Arguments')[1], ['socket', '0,1', '2', '1:0x80001 2:1']);
+  assert.deepEqual(part(whole, 'Capabilities')[1]!.slice(0, 2), ['CAP_NET_BIND_SERVICE', 'granted']);
+  assert.deepEqual(part(whole, 'Addresses')[1], ['bind', 'inet6', '[::]:80', '1', '1/1', '1/1']);
+  assert.deepEqual(part(whole, 'Paths')[1]!.slice(0, 2), ['read', '/a\\x1b[2J']);
+});
+
+test('of many paths the most used are shown, of calls all', () => {
+  const paths = Array.from({ length: 50 }, (_, i) => ({
+    ...{ path: `/srv/${i}`, use: 'read' as const, phases: ['serving'] as const, count: i + 1 },
+  }));
+  const numbers = Array.from({ length: 50 }, (_, i) => ({
+    ...call('read'),
+    number: 4000 + i,
+    name: `new_${i}`,
+  }));
+  const whole = text(recording({ paths, calls: numbers }));
+  assert.deepEqual(part(whole, 'Paths')[1]!.slice(0, 2), ['read', '/srv/49']);
+  assert.match(whole, /^ {2}and 10 more, which --json has$/m);
+  assert.equal(part(whole, 'Calls').length, 51);
+});
+
+test('for programs everything is there, and what has no fixed keys is a list', () => {
+  const json = ledgerJson(shown(fullRecording()));
+  assert.deepEqual(json.lost, [{ table: 'paths', count: 3 }]);
+  assert.deepEqual(json.calls[0]!.phases, [{ phase: 'start', count: 1 }]);
+  assert.deepEqual(json.arguments[0]!.values[0], { value: ['1', '524289'], hosts: 1, recordings: 1 });
+  assert.equal(json.paths.length, 4);
+});
+
+test('recordings that were added have a line each', () => {
+  const merged = [{ file: '/a\u001b.json', recording: recording(), path: '/p', isNew: true }];
+  assert.match(
+    mergedText(merged),
+    /^\/a\\x1b\.json: added \(demo\.service on one, until 2026-11-20T10:10:00\.000Z\)\n$/,
+  );
+  assert.deepEqual(mergedJson('demo.service', merged), {
+    unit: 'demo.service',
+    merged: [{ file: '/a\u001b.json', path: '/p', isNew: true }],
+  });
+});
