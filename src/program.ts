@@ -149,7 +149,7 @@ function addVerb(
   }
   if (verb.operands) command.argument(verb.operands);
   if (verb.passThrough) command.passThroughOptions();
-  for (const name of verb.options) command.addOption(optionOf(name));
+  for (const name of verb.options) command.addOption(optionOf(name, verb.own?.[name]));
   const examples = verb.examples.map((words) => `  ${NAME} ${words}`);
   const page = `${NAME}-${parent.parent ? parent.name() : verb.name}`;
   command
@@ -157,8 +157,8 @@ function addVerb(
     .action(runs(verb));
 }
 
-function optionOf(name: keyof Options): Option {
-  const [flags, does] = OPTIONS[name];
+function optionOf(name: keyof Options, own?: readonly [flags: string, does: string]): Option {
+  const [flags, does] = own ?? OPTIONS[name];
   const option = new Option(flags, does);
   if (LISTS.includes(name)) option.argParser((value, before: string[] = []) => [...before, value]);
   const other = EXCLUSIVE[name];

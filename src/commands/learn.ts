@@ -2,26 +2,24 @@ import { EXIT, error, UserError } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
 import type { Context } from '../system/context.js';
 import { forget, merge, show } from './recordings.js';
+import { list, stop, type WatchWords, watchUnits } from './watch.js';
 
-export interface LearnOptions {
-  readonly show?: boolean;
-  readonly merge?: boolean;
-  readonly forget?: boolean;
-}
+/** Actions by the option that asks for them; without one services are watched. */
+const ACTIONS = { show, merge, forget, list, stop };
 
-/** Actions by the option that asks for them. */
-const ACTIONS = { show, merge, forget } satisfies Record<keyof LearnOptions, unknown>;
+export interface LearnOptions extends WatchWords, Readonly<Partial<Record<keyof typeof ACTIONS, boolean>>> {}
 
 /**
- * Learns from a service at work, by its recordings.
- * @throws UserError `usage` where not one action is asked for
+ * Learns from services at work: watches them, and shows what recordings of them prove.
+ * @throws UserError `usage` where two actions are asked for, or a unit is missing
  */
 export async function learn(context: Context, operands: string[], options: LearnOptions): Promise<Outcome> {
-  const asked = (Object.keys(ACTIONS) as (keyof LearnOptions)[]).filter((name) => options[name]);
+  const asked = (Object.keys(ACTIONS) as (keyof typeof ACTIONS)[]).filter((name) => options[name]);
+  if (asked.length > 1) throw usage(`--${asked[0]} and --${asked[1]} ask for different things`);
   const [name] = asked;
-  if (name !== undefined && asked.length === 1) return ACTIONS[name](context, operands);
-  const message =
-    name === undefined ? 'an option that says what to do is missing' : 'two options ask for different things';
-  const all = Object.keys(ACTIONS).map((one) => `--${one}`);
-  throw new UserError(error('usage', message, { hint: `one of ${all.join(', ')}` }), EXIT.failure);
+  if (operands.length === 0 && name !== 'list') throw usage('a unit is missing');
+  return name === undefined ? watchUnits(context, operands, options) : ACTIONS[name](context, operands);
 }
+
+const usage = (message: string) =>
+  new UserError(error('usage', message, { hint: "see 'sandbox-unit learn --help'" }), EXIT.failure);

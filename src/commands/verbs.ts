@@ -9,12 +9,17 @@ export interface Options extends RunOptions {
   readonly allowGaps?: boolean;
   readonly permissive?: boolean;
   readonly record?: boolean;
+  readonly for?: string;
+  readonly exercise?: string;
+  readonly background?: boolean;
+  readonly list?: boolean;
+  readonly stop?: boolean;
   readonly show?: boolean;
   readonly merge?: boolean;
   readonly forget?: boolean;
   readonly check?: boolean;
   readonly diff?: boolean;
-  /** False with --no-restart. */
+  /** False with --no-restart, true with `learn --restart`. */
   readonly restart?: boolean;
   readonly output?: string;
   readonly runtime?: boolean;
@@ -36,6 +41,11 @@ export const OPTIONS = {
   allowGaps: ['--allow-gaps', 'go on although nobody enforces some lines'],
   permissive: ['--permissive', 'let through and record what the policy would refuse'],
   record: ['--record', 'run the service once, with all refused calls let through and recorded'],
+  for: ['--for <time>', 'watch for this time (default: until Ctrl-C)'],
+  exercise: ['--exercise <command>', 'run this shell command meanwhile, to give the services work'],
+  background: ['--background', 'watch in a unit of its own, which goes on after a logout'],
+  list: ['--list', 'list what is being watched'],
+  stop: ['--stop', 'end the watch in the background, and keep what was seen'],
   show: ['--show', 'show the ledger: everything that the recordings of the unit prove'],
   merge: ['--merge', 'add the recordings in these files, of other hosts for instance, to those of the unit'],
   forget: ['--forget', 'remove all recordings of the unit'],
@@ -60,6 +70,8 @@ export interface Verb {
   /** As in commander: `<unit...>`. */
   readonly operands?: string;
   readonly options: readonly (keyof Options)[];
+  /** Flags and help of options that mean something else with this verb. */
+  readonly own?: Partial<Readonly<Record<keyof Options, readonly [flags: string, does: string]>>>;
   /** Whether the first operand ends the options: later words are another program's. */
   readonly passThrough?: true;
   /** Command lines, without the program's name. */
@@ -145,10 +157,19 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   },
   {
     name: 'learn',
-    does: 'show what recordings of a service at work prove, and add or remove recordings',
-    operands: '<unit...>',
-    options: ['show', 'merge', 'forget', 'user', ...SPEAKS],
-    examples: ['learn --show nginx.service', 'learn --merge web2.json web3.json nginx.service'],
+    does: 'watch services at work, and show what recordings of that prove',
+    operands: '[unit...]',
+    options: [
+      ...(['for', 'restart', 'exercise', 'background', 'list', 'stop'] as const),
+      ...(['show', 'merge', 'forget', 'user'] as const),
+      ...SPEAKS,
+    ],
+    own: { restart: ['--restart', 'watch a whole life: restart, reload and restart the services meanwhile'] },
+    examples: [
+      'learn --restart --for 10min nginx.service',
+      'learn --background --for 7d nginx.service',
+      'learn --show nginx.service',
+    ],
     load: async () => (await import('./learn.js')).learn,
   },
   {

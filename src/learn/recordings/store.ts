@@ -25,12 +25,14 @@ const MOST_COPIES = 100;
 
 /**
  * Stores a recording with those of its unit.
+ * @param earlier the path of a recording of the watch's first part, which this one takes the place of
  * @returns its path, and whether it wasn't there yet
  * @throws UserError where it can't be written
  */
 export async function keepRecording(
   { system, placement }: Context,
   recording: Recording,
+  earlier?: string,
 ): Promise<{ path: string; isNew: boolean }> {
   const bytes = formatRecording(recording);
   const folder = recordingsFolder(placement, recording.unit);
@@ -40,6 +42,7 @@ export async function keepRecording(
     if (other && isSameBytes(other.bytes, bytes)) return { path, isNew: false };
     if (other) continue;
     await system.replace(path, bytes, { mode: 0o600 });
+    if (earlier !== undefined) await system.remove(earlier);
     return { path, isNew: true };
   }
   throw new UserError(error('recording', `${folder} has too many recordings of one second`), EXIT.failure);

@@ -2,6 +2,7 @@
 
 import { ownCommand } from '../../command-lines.js';
 import { type Diagnostic, EXIT, error, note, UserError } from '../../diagnostic.js';
+import { ownGroups } from '../../restart/own-control-group.js';
 import type { Context } from '../../system/context.js';
 import type { UnitProperty } from '../../unit/unit-property.js';
 import { type UnderWatch, underWatch } from './under-watch.js';
@@ -10,6 +11,13 @@ const PREFIX = 'sandbox-unit-learn-';
 
 /** The transient unit for the watch of a service; an `@` would make it an instance. */
 const backgroundUnit = (unit: string): string => `${PREFIX}${unit.replaceAll('@', '\\x40')}`;
+
+/** The transient unit that this program runs in; undefined for one that a user runs. */
+export async function backgroundName(context: Context): Promise<string | undefined> {
+  const [group = ''] = await ownGroups(context);
+  const name = group.slice(group.lastIndexOf('/') + 1);
+  return name.startsWith(PREFIX) ? name : undefined;
+}
 
 /** Pause between two looks whether a watch has begun, and the number of looks: half a minute for a slow machine. */
 const PAUSE = 200;
@@ -31,8 +39,10 @@ export async function watchInBackground(
   const started = await context.units.start(name, [
     property('Description', 's', `sandbox-unit learn ${unit}`),
     property('Type', 's', 'exec'),
+    // The observer is ended by its watcher, which asks it first for what it has seen.
+    property('KillMode', 's', 'mixed'),
     property('CollectMode', 's', 'inactive-or-failed'),
-    property('ExecStart', 'a(sasb)', [[context.self[0], [...context.self, ...words, '--in', name], false]]),
+    property('ExecStart', 'a(sasb)', [[context.self[0], [...context.self, ...words], false]]),
   ]);
   for (let look = 0; look < LOOKS; look++) {
     const found = (await underWatch(context)).find((one) => one.background === name);

@@ -4,6 +4,7 @@ import { type Diagnostic, error, warning } from '../../diagnostic.js';
 import type { Phase, RecordedEvent } from '../../evidence/recording/recording.js';
 import { failuresOf } from '../../state/failures.js';
 import type { Service } from '../../state/service.js';
+import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
 import type { HeldSignals } from '../../transaction/held-signals.js';
 import { restart } from '../../transaction/trial.js';
@@ -26,6 +27,7 @@ export interface WatchOptions {
 
 /** A watched service, as far as it was seen. */
 export interface Watched {
+  readonly machine: Machine;
   readonly service: Service;
   /** Milliseconds since 1970. */
   readonly begin: number;
@@ -55,6 +57,7 @@ const SHORTEST_LIFE = 10;
 
 /** The parts of a watch. */
 export interface Parts {
+  readonly machine: Machine;
   readonly context: Context;
   readonly found: readonly Target[];
   readonly claims: readonly Claim[];
@@ -223,10 +226,11 @@ export class Course {
   }
 
   async #keep(truncated: boolean) {
-    const { context, found, observer, keep } = this.#parts;
+    const { machine, context, found, observer, keep } = this.#parts;
     this.#kept = this.#seconds;
     const dumps = await observer.dump();
     const watched = found.map(({ name, state, group: _ }, i) => ({
+      machine,
       service: { name, state },
       begin: this.#begin,
       end: context.system.now(),

@@ -49,40 +49,50 @@ export class ProgramHashes {
   }
 }
 
-/**
- * The recording of a watched service.
- * @throws UserError where the observer's dump is none
- */
-export async function recordingOf(
-  context: Context,
-  watched: Watched,
-  {
-    host,
-    machine,
-    hashes,
-  }: { readonly host: RecordedHost; readonly machine: Machine; readonly hashes: ProgramHashes },
-): Promise<Recording> {
-  const observed = parseDump(new TextEncoder().encode(watched.dump));
-  if ('severity' in observed) throw new UserError(observed);
-  const named = namedUnit(observed, {
-    machine,
-    watched: watchedOn(machine).map(({ abi, watched: one }) => ({
-      abi,
-      name: one.call,
-      arguments: one.arguments,
-    })),
-    hashes: await hashes.of(observed.programs.map(({ path }) => path)),
-  });
-  return {
-    version: 1,
-    unit: watched.service.name,
-    scope: context.placement.scope,
-    host,
-    begin: new Date(watched.begin).toISOString(),
-    end: new Date(watched.end).toISOString(),
-    truncated: watched.truncated,
-    slice: watched.slice,
-    events: watched.events,
-    ...named,
-  };
+/** Makes recordings of what is watched; facts of the host are asked for once. */
+export class Recorder {
+  readonly #context: Context;
+  readonly #hashes: ProgramHashes;
+  readonly #latest = new Map<string, Recording>();
+  #host: Promise<RecordedHost> | undefined;
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#hashes = new ProgramHashes(context);
+  }
+
+  /** The last recording of each service. */
+  latest(): Recording[] {
+    return [...this.#latest.values()];
+  }
+
+  /**
+   * The recording of a watched service.
+   * @throws UserError where the observer's dump is none
+   */
+  async recordingOf({ machine, service, dump, begin, end, ...watched }: Watched): Promise<Recording> {
+    const observed = parseDump(new TextEncoder().encode(dump));
+    if ('severity' in observed) throw new UserError(observed);
+    this.#host ??= recordedHost(this.#context, machine);
+    const recording: Recording = {
+      version: 1,
+      unit: service.name,
+      scope: this.#context.placement.scope,
+      host: await this.#host,
+      begin: new Date(begin).toISOString(),
+      end: new Date(end).toISOString(),
+      ...watched,
+      ...namedUnit(observed, {
+        machine,
+        watched: watchedOn(machine).map(({ abi, watched: { call, arguments: places } }) => ({
+          abi,
+          name: call,
+          arguments: places,
+        })),
+        hashes: await this.#hashes.of(observed.programs.map(({ path }) => path)),
+      }),
+    };
+    this.#latest.set(recording.unit, recording);
+    return recording;
+  }
 }

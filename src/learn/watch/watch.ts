@@ -63,7 +63,7 @@ async function watchClaimed(
     slice: SLICE,
   });
   const signals = holdSignals(context);
-  const course = new Course({ context, found, claims, observer, signals, keep }, options);
+  const course = new Course({ machine, context, found, claims, observer, signals, keep }, options);
   try {
     return await course.run();
   } finally {

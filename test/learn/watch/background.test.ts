@@ -23,7 +23,7 @@ test('a watch in the background runs this program in a unit of its own', async (
   assert.equal(unit, NAME);
   const [[path, argv]] = properties.get('ExecStart') as [[string, string[]]];
   assert.equal(path, '/usr/bin/node');
-  assert.deepEqual(argv.slice(2), ['learn', UNIT, '--for', '7d', '--in', NAME]);
+  assert.deepEqual(argv.slice(2), ['learn', UNIT, '--for', '7d']);
 });
 
 test('one that does not begin is an error, and leaves nothing that runs', async () => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { UserError } from '../../../src/diagnostic.js';
 import { formatRecording } from '../../../src/evidence/recording/format.js';
 import { parseRecording } from '../../../src/evidence/recording/parse.js';
 import { watchedOn } from '../../../src/learn/observer/watch-list.js';
-import { ProgramHashes, recordedHost, recordingOf } from '../../../src/learn/watch/record.js';
+import { Recorder } from '../../../src/learn/watch/record.js';
 import { UNIT } from '../../support/demo-service.js';
 import { FakeObserver } from '../../support/fake-observer.js';
 import { fakeContext, program } from '../../support/fake-system.js';
@@ -42,6 +43,7 @@ const FILES = {
 test('a dump becomes a recording that can be stored: names, the host, hashes of programs', async () => {
   const context = fakeContext(watchedMachine(new FakeObserver(), { files: FILES }));
   const watched = {
+    machine: 'x86-64' as const,
     service: { name: UNIT, state: unitState() },
     begin: 1_700_000_000_000,
     end: 1_700_000_030_000,
@@ -50,10 +52,10 @@ test('a dump becomes a recording that can be stored: names, the host, hashes of 
     events: [{ what: 'start', at: 1 }] as const,
     truncated: false,
   };
-  const host = await recordedHost(context, 'x86-64');
-  const hashes = new ProgramHashes(context);
-  const recording = await recordingOf(context, watched, { host, machine: 'x86-64', hashes });
-  const { calls, refused, arguments: found } = recording;
+  const recorder = new Recorder(context);
+  const recording = await recorder.recordingOf(watched);
+  assert.deepEqual(recorder.latest(), [recording]);
+  const { host, calls, refused, arguments: found } = recording;
   assert.deepEqual(
     calls.map(({ name, count }) => [name, count]),
     [['socket', 6]],
@@ -76,10 +78,9 @@ test('a dump becomes a recording that can be stored: names, the host, hashes of 
 test('a dump that is none is an error', async () => {
   const context = fakeContext(watchedMachine(new FakeObserver(), { files: FILES }));
   const watched = {
+    machine: 'x86-64' as const,
     service: { name: UNIT, state: unitState() },
     ...{ begin: 0, end: 0, slice: 10, dump: '{"dump":', events: [], truncated: false },
   };
-  const host = await recordedHost(context, 'x86-64');
-  const hashes = new ProgramHashes(context);
-  await assert.rejects(recordingOf(context, watched, { host, machine: 'x86-64', hashes }));
+  await assert.rejects(new Recorder(context).recordingOf(watched), UserError);
 });

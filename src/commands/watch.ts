@@ -1,0 +1,118 @@
+/** Watches services: here until the user ends it, or in the background; lists and ends watches. */
+import { ownCommand } from '../command-lines.js';
+import { type Diagnostic, EXIT, error, hasErrors, note, UserError } from '../diagnostic.js';
+import { keepRecording } from '../learn/recordings/store.js';
+import { backgroundName, stopWatch, watchInBackground } from '../learn/watch/background.js';
+import type { WatchOptions } from '../learn/watch/course.js';
+import { Recorder } from '../learn/watch/record.js';
+import { underWatch } from '../learn/watch/under-watch.js';
+import { watch } from '../learn/watch/watch.js';
+import type { Outcome } from '../outcome.js';
+import { parseSpan } from '../policy/time-span.js';
+import { fullName } from '../prepare/load/load-unit.js';
+import { recordedText, watchesText } from '../report/watches.js';
+import type { Context } from '../system/context.js';
+
+/** Options of a watch as they are on the command line. */
+export interface WatchWords {
+  readonly for?: string;
+  readonly restart?: boolean;
+  readonly exercise?: string;
+  readonly background?: boolean;
+}
+
+const SECOND = 1_000_000_000n;
+
+/** Longest watch, in seconds: a year. */
+const LONGEST = 31_536_000n;
+
+/** @throws UserError `usage` */
+function secondsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const span = parseSpan(text.trim(), SECOND);
+  if (span !== undefined && span >= SECOND && span <= LONGEST * SECOND) return Number(span / SECOND);
+  const hint = "a time as '10min' or '7d', from a second to a year";
+  throw new UserError(error('usage', `--for ${text} is no time to watch`, { hint }), EXIT.failure);
+}
+
+/** Watches services, and keeps recordings of them. Exit 1 if something went wrong meanwhile, 2 if nothing was recorded. */
+export async function watchUnits(
+  context: Context,
+  units: readonly string[],
+  words: WatchWords,
+): Promise<Outcome> {
+  const { for: time, restart, exercise, background } = words;
+  const seconds = secondsOf(time);
+  return background
+    ? inBackground(context, units, words)
+    : here(context, units, { seconds, restart, exercise });
+}
+
+async function here(context: Context, units: readonly string[], options: WatchOptions): Promise<Outcome> {
+  const recorder = new Recorder(context);
+  const { placement, caller } = context;
+  if (options.seconds === undefined && options.exercise === undefined && !options.restart) {
+    caller.tell('Watching; Ctrl-C ends it and keeps what was seen.');
+  }
+  const background = await backgroundName(context);
+  const paths = new Map<string, string>();
+  const diagnostics = await watch(context, units, { ...options, background }, async (watched) => {
+    for (const one of watched) {
+      const recording = await recorder.recordingOf(one);
+      const { path } = await keepRecording(context, recording, paths.get(one.service.name));
+      paths.set(one.service.name, path);
+    }
+  });
+  const recordings = recorder.latest();
+  const next = recordings.map(({ unit }) => `'${ownCommand(placement.scope, 'learn --show', unit)}'`);
+  const what = note('recorded', 'what was seen is kept', { hint: `${next.join(', ')} tells what it proves` });
+  return {
+    exit: hasErrors(diagnostics) ? EXIT.findings : EXIT.ok,
+    json: { recordings: recordings.map(({ unit }) => ({ unit, path: paths.get(unit) })) },
+    text: recordedText(recordings),
+    diagnostics: [...diagnostics, what],
+    sources: new Map(),
+  };
+}
+
+async function inBackground(
+  context: Context,
+  units: readonly string[],
+  { for: time, restart, exercise }: WatchWords,
+): Promise<Outcome> {
+  const words = [
+    ...[
+      'learn',
+      ...(context.placement.scope === 'user' ? ['--user'] : []),
+      ...(restart ? ['--restart'] : []),
+    ],
+    ...(time === undefined ? [] : ['--for', time]),
+    ...(exercise === undefined ? [] : ['--exercise', exercise]),
+  ];
+  const begun: Diagnostic[] = [];
+  for (const unit of units) {
+    begun.push(await watchInBackground(context, fullName(unit), [...words, '--', fullName(unit)]));
+  }
+  return outcome({ watched: units.map(fullName) }, '', begun);
+}
+
+const outcome = (json: Outcome['json'], text: string, diagnostics: readonly Diagnostic[] = []): Outcome => ({
+  exit: EXIT.ok,
+  json,
+  text,
+  diagnostics,
+  sources: new Map(),
+});
+
+/** Lists the watches under way. */
+export async function list(context: Context): Promise<Outcome> {
+  const watches = await underWatch(context);
+  return outcome({ watches }, watchesText(watches, context.system.now()));
+}
+
+/** Ends watches in the background, which keep what they have seen. */
+export async function stop(context: Context, units: readonly string[]): Promise<Outcome> {
+  for (const unit of units) await stopWatch(context, fullName(unit));
+  const text = units.map((unit) => `${fullName(unit)}: the watch is over\n`).join('');
+  return outcome({ stopped: units.map(fullName) }, text);
+}
