@@ -54,7 +54,7 @@ struct path {
 	struct dentry *dentry;
 };
 struct file {
-	unsigned int f_mode;
+	unsigned int f_mode, f_flags;
 	struct path f_path;
 	struct inode *f_inode;
 	void *private_data;
@@ -72,9 +72,14 @@ struct fs_struct {
 struct mm_struct {
 	struct file *exe_file;
 };
+struct signal_struct {
+	unsigned int flags;
+};
 struct cred;
 struct task_struct {
 	struct thread_info thread_info;
+	int exit_code;
+	struct signal_struct *signal;
 	const struct cred *real_cred;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
@@ -82,6 +87,7 @@ struct task_struct {
 };
 struct linux_binprm {
 	struct file *file;
+	const char *filename, *interp;
 };
 
 struct cgroup_subsys_state {

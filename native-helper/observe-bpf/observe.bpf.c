@@ -16,6 +16,11 @@
 #include "places.h"
 #include "calls.h"
 #include "arguments.h"
+#include "refused.h"
+#include "paths.h"
+#include "peers.h"
+#include "capabilities.h"
+#include "returns.h"
 
 /* The BPF helpers are for programs that are under the GPL, too. */
 char LICENSE[] SEC("license") = "GPL";
@@ -28,6 +33,9 @@ int BPF_PROG(call_begins, struct pt_regs *regs, long id)
 	if (!unit)
 		return 0;
 	struct task_struct *task = bpf_get_current_task_btf();
+	/* Also of a program that sets up: its execve() returns as the service's. */
+	if (!calls_only)
+		mark_begin(unit, task);
 	__u64 program = program_key(task);
 	__u32 number = (__u32)id, abi = abi_of(task, number), slot = slot_of(abi, number);
 	if (sets_up(program))
@@ -42,6 +50,28 @@ int BPF_PROG(call_begins, struct pt_regs *regs, long id)
 	return 0;
 }
 
+SEC("raw_tp/sys_exit")
+int BPF_PROG(call_returns, struct pt_regs *regs, long result)
+{
+	__u32 index = watching();
+	struct unit *unit = index < UNITS ? unit_at(index) : 0;
+	if (!unit)
+		return 0;
+	struct task_struct *task = bpf_get_current_task_btf();
+	int is_unbegun = returns_unbegun(unit, task);
+	__u32 number = number_in(regs), abi = abi_of(task, number), slot = slot_of(abi, number);
+	if (is_unbegun)
+		return result < 0 && result >= -MAX_ERRNO ? note_refused(index, abi, number, (__u32)-result) : 0;
+	if (slot >= CALLS || sets_up(program_key(task)))
+		return 0;
+	__u64 place = WITHIN(slot, CALLS);
+	if (state.first_watch[place] != 0)
+		note_arguments(index, slot, (__u64)regs, result == -EFAULT ? RETURNS_EFAULT : RETURNS);
+	for (__u32 i = 0; i < LOOKS && state.looks[place][i].kind != LOOK_NOT; i++)
+		look_at(index, slot, (__u64)regs, result, i);
+	return 0;
+}
+
 SEC("raw_tp/sched_process_exec")
 int BPF_PROG(executed, struct task_struct *executing, int old_pid, struct linux_binprm *program)
 {
@@ -53,5 +83,23 @@ int BPF_PROG(executed, struct task_struct *executing, int old_pid, struct linux_
 	if (sets_up(key))
 		return 0;
 	add_program(unit, key, phase_of(index));
+	struct file *file = BPF_CORE_READ(program, file);
+	if (calls_only)
+		return 0;
+	NOTE_FILE(index, USE_EXECUTE, file);
+	/* Of a script the file is its interpreter. */
+	const char *name = BPF_CORE_READ(program, filename);
+	struct room *room = name != BPF_CORE_READ(program, interp) ? room_for(ROOM_EXEC, index, USE_EXECUTE, 0) : 0;
+	long size = room ? bpf_probe_read_kernel_str(room->text, LONGEST_PATH, name) : 0;
+	return size > 0 ? note_name(room, (__u64)size, -1) : 0;
+}
+
+SEC("raw_tp/task_newtask")
+int BPF_PROG(forked, struct task_struct *child, unsigned long flags)
+{
+	__u32 index = watching();
+	struct unit *unit = index < UNITS ? unit_at(index) : 0;
+	if (unit && !sets_up(program_key(bpf_get_current_task_btf())) && remember(&unit->fork_flags, flags, phase_of(index)))
+		lose(unit, LOST_FORK_FLAGS);
 	return 0;
 }

@@ -203,16 +203,22 @@ enum path_use {
 	PATH_USES,
 };
 
-/* Of a file: its inode. Of a name that a call was given: the name, and the inode of what it is relative to. */
-struct path_key {
+/* A file, and what was done to it. */
+struct file_key {
 	__u64 inode;
 	__u32 device;
 	__u8 unit, use;
 	__u16 error;
-	__u32 is_cut;	/* the name is the end of a longer one */
-	__u32 padding;
-	char name[256];
 };
+/* A name that a call was given, and the directory that it is relative to. */
+#define NAME_LENGTH 256
+struct name_key {
+	struct file_key of; /* the directory; without an inode where the name is absolute */
+	__u32 is_cut;	    /* the name is the end of a longer one */
+	__u32 padding;
+	char name[NAME_LENGTH];
+};
+/* A file, or the directory that a name is relative to. */
 struct path_value {
 	__u64 count;
 	__u32 phases;
@@ -245,7 +251,7 @@ struct state {
 	struct look looks[CALLS][LOOKS];
 };
 
-/* Records a unit, in tables that units share. */
+/* Records a unit, in tables that units share. Directories have their own: files that come and go can't starve them. */
 #define PATHS_OF_UNIT 8192
 #define PEERS_OF_UNIT 4096
 

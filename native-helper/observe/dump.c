@@ -5,6 +5,8 @@
 
 #include "json.h"
 #include "names.h"
+#include "paths.h"
+#include "peers.h"
 
 static double seconds_of(__u32 tenths)
 {
@@ -52,22 +54,6 @@ static void print_calls(const struct tables *tables, unsigned int index)
 	printf("]");
 }
 
-static void print_place(const struct place *place)
-{
-	char path[sizeof place->names + 1];
-	size_t size = 0;
-	for (size_t end = place->length; end > 0 && end <= sizeof place->names;) {
-		size_t begin = end - 1;
-		while (begin > 0 && place->names[begin - 1] != '\0')
-			begin--;
-		path[size++] = '/';
-		memcpy(path + size, place->names + begin, end - 1 - begin);
-		size += end - 1 - begin;
-		end = begin;
-	}
-	print_text(size == 0 ? "/" : path, size == 0 ? 1 : size);
-}
-
 static void print_phases(__u32 phases)
 {
 	int is_first = 1;
@@ -88,7 +74,7 @@ static void print_programs(const struct unit *unit)
 	for (int i = 0; i < PROGRAMS && unit->program_keys[i] != 0; i++) {
 		print_comma(&is_first);
 		printf("{\"path\":");
-		print_place(&unit->programs[i].place);
+		print_file(&unit->programs[i].place);
 		printf(",\"phases\":");
 		print_phases(unit->programs[i].phases);
 		printf("}");
@@ -129,6 +115,66 @@ static void print_arguments(const struct request *request, const struct tables *
 	printf("]");
 }
 
+/* Takes the fields of a key apart: call_key(). */
+static void print_key(__u64 key)
+{
+	printf("\"abi\":\"%s\",\"nr\":%u", abi_names[(key >> 48 & 0xff) % ABIS], (__u32)(key >> 16));
+}
+
+static void print_refused(const struct unit *unit)
+{
+	int is_first = 1;
+	printf(",\"refused\":[");
+	for (int i = 0; i < REFUSALS && unit->refusal_keys[i] != 0; i++) {
+		print_comma(&is_first);
+		printf("{");
+		print_key(unit->refusal_keys[i]);
+		printf(",\"errno\":%u,\"count\":%llu,\"programs\":%u}", (__u16)unit->refusal_keys[i],
+		       (unsigned long long)unit->refusals[i].count, unit->refusals[i].programs);
+	}
+	printf("]");
+}
+
+static void print_asked(unsigned int capability, int is_granted, const struct asked *asked)
+{
+	int is_first = 1;
+	printf("{\"capability\":%u,\"granted\":%s,\"count\":%llu,\"calls\":[", capability, is_granted ? "true" : "false",
+	       (unsigned long long)asked->count);
+	for (int i = 0; i < ASKERS && asked->calls[i] != 0; i++) {
+		print_comma(&is_first);
+		printf("{");
+		print_key(asked->calls[i]);
+		printf("}");
+	}
+	printf("],\"lost\":%u}", asked->lost);
+}
+
+static void print_capabilities(const struct unit *unit)
+{
+	int is_first = 1;
+	printf(",\"capabilities\":[");
+	for (unsigned int i = 0; i < CAPABILITIES; i++)
+		for (int is_granted = 0; is_granted < 2; is_granted++) {
+			if (unit->asked[i][is_granted].count == 0)
+				continue;
+			print_comma(&is_first);
+			print_asked(i, is_granted, &unit->asked[i][is_granted]);
+		}
+	printf("]");
+}
+
+/* Prints the values of a set, each between `quote`s. */
+static void print_set(const char *name, const struct set *set, const char *quote)
+{
+	int is_first = 1;
+	printf(",\"%s\":[", name);
+	for (int i = 0; i < VALUES && set->keys[i] != 0; i++) {
+		print_comma(&is_first);
+		printf("%s%llu%s", quote, (unsigned long long)value_of(set->keys[i]), quote);
+	}
+	printf("]");
+}
+
 static void print_lost(const struct unit *unit, unsigned long long misses)
 {
 	int is_first = 1;
@@ -164,6 +210,12 @@ void print_unit(const struct request *request, const struct tables *tables, unsi
 	print_programs(unit);
 	print_calls(tables, index);
 	print_arguments(request, tables, index);
+	print_refused(unit);
+	print_paths(tables, index);
+	print_peers(tables, index);
+	print_capabilities(unit);
+	print_set("forkFlags", &unit->fork_flags, "\"");
+	print_set("modes", &unit->modes, "");
 	print_lost(unit, missed_runs());
 	printf(",\"blind\":");
 	print_blind(tables);

@@ -7,7 +7,7 @@
 /* A string. A byte that isn't printable ASCII is \u00XX. */
 void print_text(const char *bytes, size_t size);
 
-/* What comes between the members of a list: nothing before the first. */
+/* A comma between the members of a list: nothing before the first, which a 1 is for. */
 void print_comma(int *is_first);
 
 /* The line of an error, after which the process ends with 1. `format` is that of printf(3). */

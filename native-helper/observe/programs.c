@@ -33,9 +33,17 @@ static const struct program_role {
 	{.name = "call_begins", .is_always = 1},
 	{.name = "group_made", .is_always = 1},
 	{.name = "executed", .is_always = 1},
+	{.name = "call_returns", .evidence = "returns"},
+	{.name = "signalled", .evidence = "signals"},
+	{.name = "ended", .evidence = "ends"},
+	{.name = "capability_asked", .evidence = "capabilities"},
+	{.name = "forked", .evidence = "forks"},
 	{.name = "level", .is_own = 1, .is_always = 1},
 	{.name = "enrol", .is_own = 1, .is_always = 1},
 };
+
+/* In the order of `tables.paths`. */
+static const char *const path_tables[PATH_TABLES] = {"files", "directories", "names", "changed_directories"};
 
 static struct bpf_object *object;
 
@@ -151,6 +159,9 @@ void load_programs(struct tables *tables, unsigned int units, unsigned int watch
 	size_map("units", units);
 	size_map("counts", units * tables->stripes);
 	size_map("arguments", units * (watches > 0 ? watches : 1));
+	for (int i = 0; i < PATH_TABLES; i++)
+		size_map(path_tables[i], units * PATHS_OF_UNIT);
+	size_map("peers", units * PEERS_OF_UNIT);
 	const unsigned int is_calls_only = calls_only != 0;
 	if (bpf_map__set_initial_value(map_of(".rodata.options"), &is_calls_only, sizeof is_calls_only) != 0)
 		refuse("damaged", "the options of the BPF programs can't be set");
@@ -161,6 +172,9 @@ void load_programs(struct tables *tables, unsigned int units, unsigned int watch
 	tables->units = memory_of("units");
 	tables->counts = memory_of("counts");
 	tables->arguments = memory_of("arguments");
+	for (int i = 0; i < PATH_TABLES; i++)
+		tables->paths[i] = bpf_map__fd(map_of(path_tables[i]));
+	tables->peers = bpf_map__fd(map_of("peers"));
 }
 
 void attach_programs(void)

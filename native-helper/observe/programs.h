@@ -4,6 +4,9 @@
 
 #include "observe-bpf/tables.h"
 
+#define PATH_TABLES 4
+#define FIRST_NAMES 2
+
 /* The most kinds of evidence that a kernel can lack. */
 #define MOST_BLIND 16
 
@@ -14,7 +17,8 @@ struct tables {
 	struct counts *counts;	/* of each unit, for each stripe */
 	struct set *arguments;	/* of each unit, for each watch */
 	unsigned int stripes;	/* of a unit */
-	int paths, peers;	/* file descriptors of the maps */
+	int paths[PATH_TABLES];	/* file descriptors of the maps; those from FIRST_NAMES on have names as keys */
+	int peers;
 	unsigned int blind_count;
 	const char *blind[MOST_BLIND]; /* kinds of evidence that can't be had */
 };

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/* Addresses that sockets are bound to, and that they deal with. */
+#ifndef SANDBOX_UNIT_PEERS_H
+#define SANDBOX_UNIT_PEERS_H
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, PEERS_OF_UNIT);
+	__type(key, struct peer_key);
+	__type(value, __u64);
+} peers SEC(".maps");
+
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
+#define SUN_PATH 2 /* offsets in sockaddr_un, sockaddr_in, sockaddr_in6: unix(7), ip(7), ipv6(7) */
+#define SIN_PORT 2
+#define SIN_ADDR 4
+#define SIN6_ADDR 8
+#define LONGEST_ADDRESS 110
+
+static __always_inline void count_peer(const struct peer_key *key)
+{
+	__u64 one = 1, *count = bpf_map_lookup_elem(&peers, key);
+	if (!count && bpf_map_update_elem(&peers, key, &one, BPF_NOEXIST) == 0)
+		return;
+	count = bpf_map_lookup_elem(&peers, key);
+	if (count) {
+		__sync_fetch_and_add(count, 1);
+		return;
+	}
+	struct unit *unit = unit_at(key->unit);
+	if (unit)
+		lose(unit, LOST_PEERS);
+}
+
+static __always_inline struct socket *socket_of(struct task_struct *task, __u32 descriptor)
+{
+	struct file *file = file_of(task, descriptor);
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return 0;
+	return BPF_CORE_READ(file, private_data);
+}
+
+/* Reads an IP address. Returns 0, or an error's number below 0. */
+static __always_inline long read_ip(struct peer_key *key, __u64 address)
+{
+	/* The port that a peer sends from is only its own choice. */
+	key->has_port = key->use != PEER_RECEIVE;
+	long error = key->has_port ? bpf_probe_read_user(&key->port, 2, (void *)(address + SIN_PORT)) : 0;
+	if (key->family == AF_INET)
+		return error | bpf_probe_read_user(key->address, 4, (void *)(address + SIN_ADDR));
+	return error | bpf_probe_read_user(key->address, 16, (void *)(address + SIN6_ADDR));
+}
+
+/* Reads the path of a UNIX socket; an abstract one begins with a NUL, and its length counts. */
+static __always_inline long read_path(struct peer_key *key, __u64 address, __u32 length)
+{
+	if (length <= SUN_PATH || length > LONGEST_ADDRESS)
+		return 0;
+	long size = bpf_probe_read_user_str(key->address, sizeof key->address, (void *)(address + SUN_PATH));
+	if (size != 1) {
+		key->length = size > 0 ? (__u16)(size - 1) : 0;
+		return size < 0 ? size : 0;
+	}
+	__u64 bytes = WITHIN(length - SUN_PATH, sizeof key->address + 1);
+	key->length = (__u16)bytes;
+	return bpf_probe_read_user(key->address, (__u32)bytes, (void *)(address + SUN_PATH));
+}
+
+/* What is known of a call with an address before the address is. */
+struct socket_call {
+	__u32 index, use, descriptor, length, error;
+	__u64 address;
+};
+
+__noinline int note_address(const struct socket_call *call)
+{
+	if (!call || !call->address)
+		return 0;
+	struct socket *socket = socket_of(bpf_get_current_task_btf(), call->descriptor);
+	if (!socket)
+		return 0;
+	struct peer_key key = {.unit = (__u8)call->index, .use = (__u8)call->use, .error = (__u16)call->error};
+	key.type = (__u16)BPF_CORE_READ(socket, type);
+	long error = bpf_probe_read_user(&key.family, 2, (void *)call->address);
+	if (key.family == AF_INET || key.family == AF_INET6)
+		error |= read_ip(&key, call->address);
+	else if (key.family == AF_UNIX && call->use != PEER_RECEIVE)
+		error |= read_path(&key, call->address, call->length);
+	if (!error) {
+		count_peer(&key);
+		return 0;
+	}
+	struct unit *unit = call->error != EFAULT ? unit_at(call->index) : 0;
+	if (unit)
+		lose(unit, LOST_MEMORY);
+	return 0;
+}
+
+__noinline int note_accepted(__u32 index, __u32 descriptor)
+{
+	struct socket *socket = socket_of(bpf_get_current_task_btf(), descriptor);
+	if (!socket)
+		return 0;
+	struct sock *sk = BPF_CORE_READ(socket, sk);
+	struct peer_key key = {.unit = (__u8)index, .use = PEER_ACCEPT};
+	key.family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	key.type = (__u16)BPF_CORE_READ(socket, type);
+	if (key.family == AF_INET)
+		BPF_CORE_READ_INTO((__u32 *)key.address, sk, __sk_common.skc_daddr);
+	else if (key.family == AF_INET6)
+		BPF_CORE_READ_INTO((struct in6_addr *)key.address, sk, __sk_common.skc_v6_daddr);
+	count_peer(&key);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * Calls that a filter refuses. The kernel asks seccomp filters before its tracepoint of a call's begin, so that a refused
+ * call only returns. One that a filter kills for doesn't even do that, but has a signal.
+ */
+#ifndef SANDBOX_UNIT_REFUSED_H
+#define SANDBOX_UNIT_REFUSED_H
+
+#define SIGSYS 31
+#define SYS_SECCOMP 1	    /* si_code of the signal: asm-generic/siginfo.h */
+#define SIGNAL_GROUP_EXIT 4 /* linux/sched/signal.h */
+#define MAX_ERRNO 4095
+#ifdef __TARGET_ARCH_x86
+#define AUDIT_ARCH_NATIVE 0xc000003eU /* linux/audit.h: AUDIT_ARCH_X86_64 */
+#else
+#define AUDIT_ARCH_NATIVE 0xc00000b7U /* AUDIT_ARCH_AARCH64 */
+#endif
+
+/* A task: has it begun a call, from which it hasn't returned? One without a mark may have done so unseen. */
+struct mark {
+	__u32 has_begun;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct mark);
+} marks SEC(".maps");
+
+static __always_inline void mark_begin(struct unit *unit, struct task_struct *task)
+{
+	struct mark *mark = bpf_task_storage_get(&marks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (mark)
+		mark->has_begun = 1;
+	else
+		lose(unit, LOST_MARKS);
+}
+
+/* Takes the mark off. Returns whether the call that returns is known not to have begun. */
+static __always_inline int returns_unbegun(struct unit *unit, struct task_struct *task)
+{
+	struct mark *mark = bpf_task_storage_get(&marks, task, 0, 0);
+	if (!mark) {
+		if (!bpf_task_storage_get(&marks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE))
+			lose(unit, LOST_MARKS);
+		return 0;
+	}
+	int is_unbegun = !mark->has_begun;
+	mark->has_begun = 0;
+	return is_unbegun;
+}
+
+__noinline int claim_refusal(struct unit *unit, __u64 key)
+{
+	return unit ? claim(unit->refusal_keys, REFUSALS, key) : -1;
+}
+
+/* Notes a refused call: by its errno, or 0 for SIGSYS. */
+__noinline int note_refused(__u32 index, __u32 abi, __u32 number, __u32 error)
+{
+	struct unit *unit = unit_at(index);
+	__u64 program = program_key(bpf_get_current_task_btf());
+	if (!unit || sets_up(program))
+		return 0;
+	__u32 place = (__u32)claim_refusal(unit, call_key(abi, abi == ABI_X32 ? number & ~X32_BIT : number, error));
+	if (place >= REFUSALS) {
+		lose(unit, LOST_REFUSED);
+		return 0;
+	}
+	struct refusal *refusal = &unit->refusals[WITHIN(place, REFUSALS)];
+	__sync_fetch_and_add(&refusal->count, 1);
+	__sync_fetch_and_or(&refusal->programs, program_bit(unit, program, phase_of(index)));
+	return 0;
+}
+
+/* The head of kernel_siginfo and what it has of SIGSYS, as siginfo_t has them on machines with 64 bits: sigaction(2). */
+struct refusing_signal {
+	int number, error, code, padding;
+	__u64 address;
+	int call;
+	__u32 architecture;
+};
+
+SEC("raw_tp/signal_generate")
+int BPF_PROG(signalled, int number, void *info)
+{
+	struct refusing_signal signal = {};
+	if (number != SIGSYS)
+		return 0;
+	__u32 index = watching();
+	if (index >= UNITS || bpf_probe_read_kernel(&signal, sizeof signal, info) || signal.code != SYS_SECCOMP)
+		return 0;
+	__u32 abi = signal.architecture != AUDIT_ARCH_NATIVE ? ABI_COMPAT : (__u32)signal.call & X32_BIT ? ABI_X32 : ABI_NATIVE;
+	return note_refused(index, abi, (__u32)signal.call, 0);
+}
+
+/* Of several threads a filter may end one without a signal: only this thread's exit has SIGSYS as its code then. */
+SEC("raw_tp/sched_process_exit")
+int BPF_PROG(ended, struct task_struct *ending)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	if (task->exit_code != SIGSYS || task->signal->flags & SIGNAL_GROUP_EXIT)
+		return 0;
+	__u32 index = watching();
+	if (index >= UNITS)
+		return 0;
+	__u32 number = number_in((const struct pt_regs *)bpf_task_pt_regs(task));
+	return note_refused(index, abi_of(task, number), number, 0);
+}
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/* Calls that are looked at when they return: files that were opened, names and addresses that were given. */
+#ifndef SANDBOX_UNIT_RETURNS_H
+#define SANDBOX_UNIT_RETURNS_H
+
+#define FMODE_READ 0x1 /* linux/fs.h */
+#define FMODE_WRITE 0x2
+#define FMODE_PATH 0x4000
+#define FMODE_CREATED 0x100000
+#define TMPFILE_BIT 020000000 /* __O_TMPFILE */
+#define PROT_EXEC 4
+#define MAP_ANONYMOUS 0x20
+#define EINPROGRESS 115
+#define PERMISSIONS 07777
+
+static __always_inline void note_opened(__u32 index, struct file *file)
+{
+	__u32 mode = BPF_CORE_READ(file, f_mode);
+	int is_unnamed = (BPF_CORE_READ(file, f_flags) & TMPFILE_BIT) != 0;
+	if (mode & FMODE_WRITE && !is_unnamed)
+		NOTE_FILE(index, USE_WRITE, file);
+	if (mode & FMODE_READ && !is_unnamed)
+		NOTE_FILE(index, USE_READ, file);
+	if (mode & FMODE_PATH)
+		NOTE_FILE(index, USE_REFERENCE, file);
+	if (!(mode & FMODE_CREATED) && !is_unnamed)
+		return;
+	note_file(index, USE_CREATE_IN, (__u64)BPF_CORE_READ(file, f_path.dentry, d_parent),
+		  (__u64)BPF_CORE_READ(file, f_path.mnt));
+	struct unit *unit = unit_at(index);
+	if (unit && remember(&unit->modes, BPF_CORE_READ(file, f_inode, i_mode) & PERMISSIONS, phase_of(index)))
+		lose(unit, LOST_MODES);
+}
+
+/* The part that needs no name: the file that was opened, or mapped. */
+__noinline int look_at_file(__u32 index, enum look_kind kind, __u64 at, __u32 abi, long result)
+{
+	const struct pt_regs *regs = (const struct pt_regs *)at;
+	struct task_struct *task = bpf_get_current_task_btf();
+	if (kind == LOOK_OPEN) {
+		struct file *file = file_of(task, (__u32)result);
+		if (file)
+			note_opened(index, file);
+		return 0;
+	}
+	if (!(argument(regs, abi, 2) & PROT_EXEC) || argument(regs, abi, 3) & MAP_ANONYMOUS)
+		return 0;
+	struct file *file = file_of(task, (__u32)argument(regs, abi, 4));
+	return file ? NOTE_FILE(index, USE_MAP_EXECUTABLE, file) : 0;
+}
+
+/* Pointers of a caller with 32 bits are half as wide. */
+static __always_inline void read_words(__u64 words[3], __u32 abi, __u64 address)
+{
+	__u32 narrow[3] = {};
+	if (abi == ABI_NATIVE) {
+		bpf_probe_read_user(words, 3 * sizeof words[0], (void *)address);
+		return;
+	}
+	bpf_probe_read_user(narrow, sizeof narrow, (void *)address);
+	words[0] = narrow[0];
+	words[1] = narrow[1];
+	words[2] = narrow[2];
+}
+
+/* Calls of socketcall() by their numbers: linux/net.h. */
+static __always_inline enum look_kind kind_of_socketcall(__u32 number)
+{
+	switch (number) {
+	case 2: return LOOK_BIND;
+	case 3: return LOOK_CONNECT;
+	case 5:
+	case 18: return LOOK_ACCEPT;
+	case 11: return LOOK_SENDTO;
+	case 12: return LOOK_RECVFROM;
+	case 16:
+	case 20: return LOOK_SENDMSG;
+	case 17:
+	case 19: return LOOK_RECVMSG;
+	default: return LOOK_NOT;
+	}
+}
+
+static __always_inline enum peer_use use_of(enum look_kind kind)
+{
+	return kind == LOOK_BIND ? PEER_BIND
+	       : kind == LOOK_CONNECT ? PEER_CONNECT
+	       : kind == LOOK_SENDTO || kind == LOOK_SENDMSG ? PEER_SEND
+							     : PEER_RECEIVE;
+}
+
+__noinline int look_at_socket(__u32 index, enum look_kind kind, __u64 at, __u32 abi, long result)
+{
+	const struct pt_regs *regs = (const struct pt_regs *)at;
+	__u32 error = result < 0 ? (__u32)-result : 0;
+	__u32 memory[6] = {};
+	__u64 words[3] = {};
+	int is_socketcall = kind == LOOK_SOCKETCALL;
+	if (is_socketcall) {
+		kind = kind_of_socketcall((__u32)argument(regs, abi, 0));
+		bpf_probe_read_user(memory, sizeof memory, (void *)argument(regs, abi, 1));
+	}
+	if (kind == LOOK_NOT)
+		return 0;
+	if (kind == LOOK_ACCEPT)
+		return error ? 0 : note_accepted(index, (__u32)result);
+	if (error && (kind == LOOK_RECVFROM || kind == LOOK_RECVMSG))
+		return 0;
+	struct socket_call call = {.index = index, .use = use_of(kind)};
+	call.error = kind == LOOK_CONNECT && error == EINPROGRESS ? 0 : error;
+	call.descriptor = is_socketcall ? memory[0] : (__u32)argument(regs, abi, 0);
+	call.address = is_socketcall ? memory[1] : argument(regs, abi, 1);
+	call.length = is_socketcall ? memory[2] : (__u32)argument(regs, abi, 2);
+	if (kind == LOOK_SENDTO || kind == LOOK_RECVFROM) {
+		call.address = is_socketcall ? memory[4] : argument(regs, abi, 4);
+		call.length = is_socketcall ? memory[5] : (__u32)argument(regs, abi, 5);
+	} else if (kind == LOOK_SENDMSG || kind == LOOK_RECVMSG) {
+		/* msghdr begins with the address and its length. */
+		read_words(words, abi, call.address);
+		call.address = words[0];
+		call.length = (__u32)words[1];
+	}
+	return note_address(&call);
+}
+
+static __always_inline enum path_use use_of_name(enum look_kind kind)
+{
+	return kind == LOOK_STAT	       ? USE_STAT
+	       : kind == LOOK_CHANGE_DIRECTORY ? USE_CHANGE_DIRECTORY
+	       : kind == LOOK_CHANGE_ATTRIBUTE ? USE_CHANGE_ATTRIBUTE
+					       : USE_FAILED;
+}
+
+/* Looks at a call that returns: `which` of its looks. */
+__noinline int look_at(__u32 index, __u32 slot, __u64 at, long result, __u32 which)
+{
+	if (index >= UNITS || slot >= CALLS || which >= LOOKS)
+		return 0;
+	const struct look *look = &state.looks[WITHIN(slot, CALLS)][WITHIN(which, LOOKS)];
+	const struct pt_regs *regs = (const struct pt_regs *)at;
+	__u32 kind = look->kind, abi = slot / SLOTS, path = look->path, base = look->base;
+	int error = result < 0 ? (int)-result : 0;
+	/* A program that was executed has a tracepoint of its own. */
+	if (kind == LOOK_NOT || (kind == LOOK_EXEC && !error) || (kind == LOOK_MMAP && error))
+		return 0;
+	if (kind >= LOOK_BIND)
+		return look_at_socket(index, kind, at, abi, result);
+	if (kind == LOOK_MMAP || (kind == LOOK_OPEN && !error))
+		return look_at_file(index, kind, at, abi, result);
+	int directory = base < NO_ARGUMENT ? (int)argument(regs, abi, base) : -1;
+	return note_given_name(index, use_of_name(kind), (__u32)error, argument(regs, abi, path), directory);
+}
+
+#endif

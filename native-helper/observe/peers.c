@@ -1,0 +1,66 @@
+#include "peers.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "json.h"
+#include "names.h"
+
+/* Prints the path of a UNIX socket; `@` stands for the NUL of an abstract one. */
+static void print_socket_path(const struct peer_key *key)
+{
+	char path[sizeof key->address];
+	size_t size = key->length < sizeof path ? key->length : sizeof path;
+	memcpy(path, key->address, size);
+	if (size > 0 && path[0] == '\0')
+		path[0] = '@';
+	print_text(path, size);
+}
+
+static void print_address(const struct peer_key *key)
+{
+	char address[INET6_ADDRSTRLEN] = "";
+	int is_ip = key->family == AF_INET || key->family == AF_INET6;
+	if (key->family == AF_UNIX)
+		print_socket_path(key);
+	else if (is_ip && inet_ntop(key->family, key->address, address, sizeof address) != NULL)
+		print_text(address, strlen(address));
+	else
+		print_text("", 0);
+	printf(",\"port\":");
+	if (is_ip && key->has_port)
+		printf("%u", ntohs(key->port));
+	else
+		printf("null");
+}
+
+static void print_peer(const struct peer_key *key, __u64 count)
+{
+	printf("{\"use\":\"%s\",\"family\":%u,\"type\":%u,\"address\":", peer_use_names[key->use % PEER_USES], key->family, key->type);
+	print_address(key);
+	printf(",\"count\":%llu", (unsigned long long)count);
+	if (key->error != 0)
+		printf(",\"errno\":%u", key->error);
+	printf("}");
+}
+
+void print_peers(const struct tables *tables, unsigned int index)
+{
+	struct peer_key key, next;
+	const void *before = NULL;
+	int is_first = 1;
+	printf(",\"peers\":[");
+	while (bpf_map_get_next_key(tables->peers, before, &next) == 0) {
+		__u64 count = 0;
+		key = next;
+		before = &key;
+		if (key.unit != index || bpf_map_lookup_elem(tables->peers, &key, &count) != 0)
+			continue;
+		print_comma(&is_first);
+		print_peer(&key, count);
+	}
+	printf("]");
+}
