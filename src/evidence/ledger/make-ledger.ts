@@ -108,8 +108,9 @@ const withCounts = <T extends Counted>(before: T, more: T): T => ({
 const withoutCount = <T extends Counted>({ count: _, ...rest }: T): string =>
   JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
 
+/** No path has a NUL, and other text can't be taken for a part of it. */
 const pathKey = ({ path, use, errno, device, cut }: Recording['paths'][number]): string =>
-  JSON.stringify([path, use, errno ?? 0, device ?? '', cut ?? false]);
+  `${path}\0${use} ${errno ?? ''} ${device ?? ''} ${cut ? 'cut' : ''}`;
 
 const capabilityKey = ({ name, granted }: RecordedCapability): string => JSON.stringify([name, granted]);
 
