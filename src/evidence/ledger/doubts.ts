@@ -20,17 +20,29 @@ export interface Doubt {
 const ALL_LINES = 'every line';
 const PATH_LINES = 'directives about paths and devices';
 
-/** Lines of a policy by the table that they rest on; one that isn't named here may concern any line. */
+const REFUSED = 'calls that filters refused';
+const PROGRAM_LINES = '[exec], and which program made a call';
+
+/**
+ * Lines of a policy by the table, or by the kernel's tracepoint, that they rest on; one that isn't named here may concern
+ * any line.
+ */
 const LINES: ReadonlyMap<string, string> = new Map([
   ['calls', '[syscalls]'],
-  ['refused', 'calls that filters refused'],
+  ['numbers', '[syscalls]'],
+  ['refused', REFUSED],
+  ['marks', REFUSED],
+  ['signal_generate', REFUSED],
   ['arguments', '[[syscalls.rules]], RestrictAddressFamilies='],
   ['paths', PATH_LINES],
   ['directories', PATH_LINES],
   ['peers', 'IPAddressAllow=, SocketBindAllow=, PrivateNetwork='],
   ['capabilities', 'CapabilityBoundingSet='],
-  ['programs', '[exec], and which program made a call'],
+  ['cap_capable', 'CapabilityBoundingSet='],
+  ['programs', PROGRAM_LINES],
+  ['sched_process_exec', PROGRAM_LINES],
   ['forkFlags', 'RestrictNamespaces='],
+  ['task_newtask', 'RestrictNamespaces='],
   ['modes', 'RestrictSUIDSGID=, UMask='],
   ['end', 'all that the service does when it stops'],
 ]);

@@ -30,6 +30,12 @@ test('a loss is told with its watch, and the lines that it concerns', () => {
   ]);
 });
 
+test('a tracepoint that is missing concerns the lines of its table', () => {
+  const [blind] = doubts(ledger(recording({ blind: ['cap_capable'] })));
+  const [capabilities] = doubts(ledger(recording({ lost: { capabilities: 1 } })));
+  assert.equal(blind!.lines, capabilities!.lines);
+});
+
 test('other machines, other programs and watches at one time are notes', () => {
   const program = (hash: string | null) => ({
     programs: [{ path: '/usr/sbin/demod', hash, phases: ['start'] as const }],
