@@ -51,12 +51,12 @@ const linesOf = (table: string): string => LINES.get(table) ?? ALL_LINES;
 
 /** All doubts, watch by watch. */
 export const doubts = ({ watches }: Ledger): Doubt[] =>
-  watches.flatMap(({ host, end, truncated, lost, blind }) => {
-    const at = (table: string, count: number | null) => ({
-      ...{ host: host.name, end, table, lost: count },
-      lines: linesOf(table),
+  watches.flatMap(({ host, end, truncated, lost, blind, argumentsLost }) => {
+    const at = (table: string, count: number | null, lines = linesOf(table)) => ({
+      ...{ host: host.name, end, table, lost: count, lines },
     });
     return [
+      ...argumentsLost.map(({ name, count }) => at('arguments', count, `rules on ${name}`)),
       ...Object.entries(lost).map(([table, count]) => at(table, count)),
       ...blind.map((table) => at(table, null)),
       ...(truncated ? [at('end', null)] : []),
@@ -75,7 +75,10 @@ function doubtWarning({ host, end, table, lost, lines }: Doubt): Diagnostic {
   const of = `the watch on ${printable(host)} until ${end}`;
   const vouches = `it can't vouch for ${lines}`;
   if (lost !== null)
-    return warning('recording-lost', `${of} has lost ${lost} records of ${table}: ${vouches}`);
+    return warning(
+      'recording-lost',
+      `${of} has lost ${lost === 1 ? '1 record' : `${lost} records`} of ${table}: ${vouches}`,
+    );
   return table === 'end'
     ? warning('recording-truncated', `${of} ended early: ${vouches}`)
     : warning('recording-blind', `${of} was blind for ${table}: ${vouches}`);

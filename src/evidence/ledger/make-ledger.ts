@@ -51,7 +51,10 @@ export function makeLedger(unit: string, recordings: readonly Recording[], archi
 
 function watchOf(recording: Recording): LedgerWatch {
   const { unit, host, begin, end, truncated, slice, slices, lives, events, lost, blind } = recording;
-  return { unit, host, begin, end, truncated, slice, slices, lives, events, lost, blind };
+  const argumentsLost = recording.arguments.flatMap(({ name, lost: count }) =>
+    count > 0 ? [{ name, count }] : [],
+  );
+  return { unit, host, begin, end, truncated, slice, slices, lives, events, lost, blind, argumentsLost };
 }
 
 const distinct = <T>(values: Iterable<T>): T[] => [...new Set(values)];

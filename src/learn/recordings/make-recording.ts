@@ -1,6 +1,6 @@
 import { printable } from '../../diagnostic.js';
 import type { RecordedEvent, Recording } from '../../evidence/recording/recording.js';
-import type { NamedUnit } from '../observer/named.js';
+import type { NamedDump } from '../observer/named.js';
 
 /** A watch of one unit, but for what the observer has seen. */
 export interface Watch extends Pick<Recording, 'unit' | 'scope' | 'host' | 'truncated' | 'slice'> {
@@ -15,7 +15,7 @@ export interface Watch extends Pick<Recording, 'unit' | 'scope' | 'host' | 'trun
 const MAX_LINE = 8000;
 
 /** The recording of a watch. */
-export const makeRecording = ({ begin, seconds, events, ...watch }: Watch, seen: NamedUnit): Recording => ({
+export const makeRecording = ({ begin, seconds, events, ...watch }: Watch, seen: NamedDump): Recording => ({
   version: 1,
   ...watch,
   begin: new Date(begin).toISOString(),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatRecording } from '../../../src/evidence/recording/format.js';
 import { parseRecording } from '../../../src/evidence/recording/parse.js';
-import { namedUnit } from '../../../src/learn/observer/named.js';
+import { namedDump } from '../../../src/learn/observer/named.js';
 import { makeRecording, type Watch } from '../../../src/learn/recordings/make-recording.js';
 import { dump } from '../../support/dumps.js';
 import { hostNamed } from '../../support/recordings.js';
@@ -17,7 +17,7 @@ const WATCH: Watch = {
   ],
 };
 
-const seen = namedUnit(dump(), {
+const seen = namedDump(dump(), {
   machine: 'x86-64',
   watched: [{ abi: 'native', name: 'socket', arguments: [0, 1] }],
   hashes: new Map(),
