@@ -19,6 +19,7 @@ import { ledgerText } from '../report/ledger.js';
 import { ledgerJson } from '../report/ledger-json.js';
 import { type Merged, mergedJson, mergedText } from '../report/merged.js';
 import type { Context } from '../system/context.js';
+import { shellWord } from '../unit/exec/shell-word.js';
 import type { UnitName } from '../unit/name.js';
 
 const outcome = (
@@ -126,7 +127,7 @@ function misplaced(
   name: UnitName,
 ): Diagnostic[] {
   const other = (scopes: string) =>
-    `'${ownCommand(scope, `learn --merge ${printable(file)}`, unit)}' ${scopes}`;
+    `'${ownCommand(scope, `learn --merge ${shellWord(file)}`, unit)}' ${scopes}`;
   if (!countsFor(unit, name)) {
     const hint = other('adds it to those');
     return [error('other-unit', `${printable(file)} is of ${unit}, not of ${name.full}`, { hint })];

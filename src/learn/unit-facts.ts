@@ -1,10 +1,13 @@
 import { UserError } from '../diagnostic.js';
 import type { UnitFacts } from '../evidence/ledger/checklist.js';
 import { loadUnit, serviceName } from '../prepare/load/load-unit.js';
+import { namedUnit } from '../prepare/load/named-unit.js';
+import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
 import { effectiveUnit } from '../unit/effective.js';
 import { EXEC_KEYS } from '../unit/exec/keys.js';
 import type { UnitName } from '../unit/name.js';
+import type { UnitFile } from '../unit/unit-file.js';
 
 /** A service whose recordings are asked for; it need not be on this machine. */
 export interface LearnedUnit {
@@ -22,14 +25,20 @@ export interface LearnedUnit {
  */
 export async function learnedUnit(context: Context, text: string): Promise<LearnedUnit> {
   const given = serviceName(text);
+  const known = await orElse(() => namedUnit(context, text), undefined);
+  const name = known ? serviceName(known.name) : given;
   try {
-    const { name, files } = await loadUnit(context, text);
-    const unit = effectiveUnit(files);
-    const lines = (key: string) => unit.list('Service', key).filter(({ value }) => value !== '');
-    const commands = EXEC_KEYS.flatMap((key) => lines(key).map(({ value }) => `${key}=${value}`));
-    return { name, facts: { commands } };
+    const { files } = await loadUnit(context, text);
+    return { name, facts: { commands: commandsOf(files) } };
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
-    return { name: given, facts: undefined, why: cause.diagnostics[0]!.message };
+    return { name, facts: undefined, why: cause.diagnostics[0]!.message };
   }
+}
+
+/** The command lines of a unit as written, without those that an empty line takes back. */
+function commandsOf(files: readonly UnitFile[]): string[] {
+  const unit = effectiveUnit(files);
+  const lines = (key: string) => unit.list('Service', key).filter(({ value }) => value !== '');
+  return EXEC_KEYS.flatMap((key) => lines(key).map(({ value }) => `${key}=${value}`));
 }

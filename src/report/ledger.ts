@@ -77,7 +77,9 @@ function slicesLines({ units, seen, once, unseen, next, nextIsLeast }: SlicesEst
 }
 
 const unseenText = (unseen: number): string =>
-  unseen === 0 ? 'none is estimated to be unseen' : `at least ${unseen} more are estimated to be unseen`;
+  unseen === 0
+    ? 'no sign of others'
+    : `at least ${unseen} more ${unseen === 1 ? 'is' : 'are'} likely to be unseen`;
 
 function hostsLines({ units, once, unseen }: UnitsEstimate): string[] {
   const head = `${plural(once, 'call')} on one of ${units} hosts alone`;

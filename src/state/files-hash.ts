@@ -7,9 +7,9 @@ export async function sha256(texts: Iterable<string>): Promise<string> {
   return sha256OfBytes(new TextEncoder().encode(text));
 }
 
-/** SHA-256 in hex. */
-export const sha256OfBytes = async (bytes: Uint8Array<ArrayBufferLike>): Promise<string> =>
-  toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)));
+/** SHA-256 of a file's content, in hex. */
+export const sha256OfBytes = async (bytes: Uint8Array): Promise<string> =>
+  toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
 
 /**
  * The hash of a unit's files, the launcher not among them, over the parts that systemd and the launcher read. It must

@@ -184,7 +184,10 @@ test('what is to be done must be said, once, and of what', async () => {
 test('the keys that it prints are those of the manual', async () => {
   const arm = recording({ host: { ...hostNamed('arm'), architecture: 'arm64' }, calls: [] });
   const nameless = { ...recording().calls[0]!, number: 4000, name: null };
-  const full = fullRecording({ calls: [...recording().calls, nameless] });
+  const full = fullRecording({
+    calls: [...recording().calls, nameless],
+    arguments: fullRecording().arguments.map((one) => ({ ...one, lost: 2 })),
+  });
   const { context } = await recorded([full, fullRecording(TWO), arm], { files: FILES });
   const all = [
     await learn(context, [UNIT], { show: true }),

@@ -35,3 +35,11 @@ test('a unit that is not here has the name that it was given', async () => {
   assert.deepEqual([name.full, facts, why], ['gone.service', undefined, 'there is no unit gone.service']);
   assert.equal((await failure(learnedUnit(context, 'a/b')))[0], 'invalid-unit-name');
 });
+
+test('an alias is known, though the files of its unit can not be believed', async () => {
+  const distort = (properties: Map<string, unknown>) => properties.set('NeedDaemonReload', true);
+  const system = machineWith(SERVICE, NO_EXEC, { aliases: { 'alias.service': UNIT }, distort });
+  const { name, facts, why } = await learnedUnit(fakeContext(system), 'alias');
+  assert.deepEqual([name.full, facts], [UNIT, undefined]);
+  assert.match(why!, /have changed since systemd read them$/);
+});

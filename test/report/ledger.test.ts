@@ -42,11 +42,11 @@ test('whether it is enough is told by what was seen, and never that it is', () =
   assert.deepEqual(part(text(recording({ calls: rare })), 'Enough?'), [
     ['the last new call was umask, 2026-11-20 10:06; 3min 20s were watched since'],
     ['at work 2 calls in 60 slices of time, 1 of them in one slice alone'],
-    ['none is estimated to be unseen; the next new one is expected in 10min of work'],
+    ['at least 1 more is likely to be unseen; the next new one is expected in 10min of work'],
   ]);
   const quiet = part(text(recording({ calls: [call('read')] })), 'Enough?').at(-1)!;
   assert.deepEqual(quiet, [
-    'none is estimated to be unseen; if there are any, the next may take 3min 20s of work or more',
+    'no sign of others; if there are any, the next may take 3min 20s of work or more',
   ]);
   const few = part(text(recording({ slices: 5, calls: [call('read', { slices: 5 })] })), 'Enough?').at(-1)!;
   assert.match(few[0]!, /too few slices to tell how many are unseen$/);

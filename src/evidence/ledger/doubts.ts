@@ -20,17 +20,29 @@ export interface Doubt {
 const ALL_LINES = 'every line';
 const PATH_LINES = 'directives about paths and devices';
 
-/** Lines of a policy by the table that they rest on; one that isn't named here may concern any line. */
+const REFUSED = 'calls that filters refused';
+const PROGRAM_LINES = '[exec], and which program made a call';
+
+/**
+ * Lines of a policy by the table, or by the kernel's tracepoint, that they rest on; one that isn't named here may concern
+ * any line.
+ */
 const LINES: ReadonlyMap<string, string> = new Map([
   ['calls', '[syscalls]'],
-  ['refused', 'calls that filters refused'],
+  ['numbers', '[syscalls]'],
+  ['refused', REFUSED],
+  ['marks', REFUSED],
+  ['signal_generate', REFUSED],
   ['arguments', '[[syscalls.rules]], RestrictAddressFamilies='],
   ['paths', PATH_LINES],
   ['directories', PATH_LINES],
   ['peers', 'IPAddressAllow=, SocketBindAllow=, PrivateNetwork='],
   ['capabilities', 'CapabilityBoundingSet='],
-  ['programs', '[exec], and which program made a call'],
+  ['cap_capable', 'CapabilityBoundingSet='],
+  ['programs', PROGRAM_LINES],
+  ['sched_process_exec', PROGRAM_LINES],
   ['forkFlags', 'RestrictNamespaces='],
+  ['task_newtask', 'RestrictNamespaces='],
   ['modes', 'RestrictSUIDSGID=, UMask='],
   ['end', 'all that the service does when it stops'],
 ]);
@@ -39,12 +51,12 @@ const linesOf = (table: string): string => LINES.get(table) ?? ALL_LINES;
 
 /** All doubts, watch by watch. */
 export const doubts = ({ watches }: Ledger): Doubt[] =>
-  watches.flatMap(({ host, end, truncated, lost, blind }) => {
-    const at = (table: string, count: number | null) => ({
-      ...{ host: host.name, end, table, lost: count },
-      lines: linesOf(table),
+  watches.flatMap(({ host, end, truncated, lost, blind, argumentsLost }) => {
+    const at = (table: string, count: number | null, lines = linesOf(table)) => ({
+      ...{ host: host.name, end, table, lost: count, lines },
     });
     return [
+      ...argumentsLost.map(({ name, count }) => at('arguments', count, `rules on ${name}`)),
       ...Object.entries(lost).map(([table, count]) => at(table, count)),
       ...blind.map((table) => at(table, null)),
       ...(truncated ? [at('end', null)] : []),
@@ -63,7 +75,10 @@ function doubtWarning({ host, end, table, lost, lines }: Doubt): Diagnostic {
   const of = `the watch on ${printable(host)} until ${end}`;
   const vouches = `it can't vouch for ${lines}`;
   if (lost !== null)
-    return warning('recording-lost', `${of} has lost ${lost} records of ${table}: ${vouches}`);
+    return warning(
+      'recording-lost',
+      `${of} has lost ${lost === 1 ? '1 record' : `${lost} records`} of ${table}: ${vouches}`,
+    );
   return table === 'end'
     ? warning('recording-truncated', `${of} ended early: ${vouches}`)
     : warning('recording-blind', `${of} was blind for ${table}: ${vouches}`);

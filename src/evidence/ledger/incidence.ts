@@ -28,13 +28,14 @@ export const incidenceOf = (units: number, shown: readonly number[]): Incidence 
  * The least number of calls that are likely to be unseen, rounded up: Chao2 (A. Chao, "Estimating the population size for
  * capture-recapture data with unequal catchability", Biometrics 43, 1987; the form for small samples is that of Colwell
  * and Coddington, Phil. Trans. R. Soc. B 345, 1994, in its bias-corrected variant where `twice` is 0). It is a lower bound:
- * units that resemble each other make it too small.
+ * units that resemble each other make it too small. A single call of one unit, for which it is 0, counts as the sign of
+ * another.
  */
 export function unseenAtLeast({ units, once, twice }: Incidence): number {
-  if (units === 0) return 0;
+  if (once === 0) return 0;
   const share = (units - 1) / units;
   const unseen = twice > 0 ? once ** 2 / (2 * twice) : (once * (once - 1)) / 2;
-  return Math.ceil(share * unseen);
+  return Math.max(1, Math.ceil(share * unseen));
 }
 
 /** The most that an event's rate may be where none was seen in n tries, times n, at 95 % (-ln 0.05). */

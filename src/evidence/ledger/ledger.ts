@@ -60,6 +60,8 @@ export interface LedgerWatch
     'unit' | 'begin' | 'end' | 'truncated' | 'slice' | 'slices' | 'lives' | 'events' | 'lost' | 'blind'
   > {
   readonly host: RecordedHost;
+  /** Calls of whose arguments some values had no room, with how many. */
+  readonly argumentsLost: readonly { readonly name: string; readonly count: number }[];
 }
 
 /** An event, by what took place. */

@@ -51,7 +51,10 @@ export function makeLedger(unit: string, recordings: readonly Recording[], archi
 
 function watchOf(recording: Recording): LedgerWatch {
   const { unit, host, begin, end, truncated, slice, slices, lives, events, lost, blind } = recording;
-  return { unit, host, begin, end, truncated, slice, slices, lives, events, lost, blind };
+  const argumentsLost = recording.arguments.flatMap(({ name, lost: count }) =>
+    count > 0 ? [{ name, count }] : [],
+  );
+  return { unit, host, begin, end, truncated, slice, slices, lives, events, lost, blind, argumentsLost };
 }
 
 const distinct = <T>(values: Iterable<T>): T[] => [...new Set(values)];
@@ -108,8 +111,9 @@ const withCounts = <T extends Counted>(before: T, more: T): T => ({
 const withoutCount = <T extends Counted>({ count: _, ...rest }: T): string =>
   JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
 
+/** No path has a NUL, and other text can't be taken for a part of it. */
 const pathKey = ({ path, use, errno, device, cut }: Recording['paths'][number]): string =>
-  JSON.stringify([path, use, errno ?? 0, device ?? '', cut ?? false]);
+  `${path}\0${use} ${errno ?? ''} ${device ?? ''} ${cut ? 'cut' : ''}`;
 
 const capabilityKey = ({ name, granted }: RecordedCapability): string => JSON.stringify([name, granted]);
 

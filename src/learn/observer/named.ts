@@ -21,7 +21,7 @@ export interface WatchedArguments {
 }
 
 /** Facts that a dump lacks. */
-export interface Surroundings {
+export interface DumpFacts {
   readonly machine: Machine;
   /** In the order of the `watch` lines. */
   readonly watched: readonly WatchedArguments[];
@@ -30,7 +30,7 @@ export interface Surroundings {
 }
 
 /** The parts of a recording that the observer knows. */
-export type NamedUnit = Pick<
+export type NamedDump = Pick<
   Recording,
   | 'slices'
   | 'lives'
@@ -74,7 +74,7 @@ interface Naming {
 }
 
 /** The parts of a recording that a dump has. An element that a recording has no place for is counted in `lost`. */
-export function namedUnit(observed: ObservedUnit, { machine, watched, hashes }: Surroundings): NamedUnit {
+export function namedDump(observed: ObservedUnit, { machine, watched, hashes }: DumpFacts): NamedDump {
   const lost: Losses = new Map(Object.entries(observed.lost).filter(([, count]) => count > 0));
   const { programs, indices } = namedPrograms(observed, hashes, lost);
   const naming = { machine, lost, programs: observed.programs.length };

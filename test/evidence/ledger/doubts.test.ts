@@ -21,13 +21,42 @@ test('a loss is told with its watch, and the lines that it concerns', () => {
   const other = { ...LATER, host: hostNamed('two'), blind: ['capabilities'], truncated: true };
   assert.deepEqual(said(recording({ lost: { paths: 3, misses: 1 } }), recording(other)), [
     "warning recording-lost: the watch on one until 2026-11-20T10:10:00.000Z has lost 3 records of paths: it can't vouch for directives about paths and devices",
-    "warning recording-lost: the watch on one until 2026-11-20T10:10:00.000Z has lost 1 records of misses: it can't vouch for every line",
+    "warning recording-lost: the watch on one until 2026-11-20T10:10:00.000Z has lost 1 record of misses: it can't vouch for every line",
     "warning recording-blind: the watch on two until 2026-11-21T10:10:00Z was blind for capabilities: it can't vouch for CapabilityBoundingSet=",
     "warning recording-truncated: the watch on two until 2026-11-21T10:10:00Z ended early: it can't vouch for all that the service does when it stops",
   ]);
   assert.deepEqual(doubts(ledger(recording({ lost: { calls: 2 } }))), [
     { host: 'one', end: '2026-11-20T10:10:00.000Z', table: 'calls', lost: 2, lines: '[syscalls]' },
   ]);
+});
+
+test('values of arguments that had no room concern the rules on their call', () => {
+  const ioctl = {
+    architecture: 'x86-64',
+    name: 'ioctl',
+    arguments: [1],
+    values: [['1']],
+    phases: ['start'] as const,
+  };
+  assert.deepEqual(
+    doubts(
+      ledger(
+        recording({
+          arguments: [
+            { ...ioctl, lost: 9 },
+            { ...ioctl, name: 'prctl', lost: 0 },
+          ],
+        }),
+      ),
+    ),
+    [{ host: 'one', end: '2026-11-20T10:10:00.000Z', table: 'arguments', lost: 9, lines: 'rules on ioctl' }],
+  );
+});
+
+test('a tracepoint that is missing concerns the lines of its table', () => {
+  const [blind] = doubts(ledger(recording({ blind: ['cap_capable'] })));
+  const [capabilities] = doubts(ledger(recording({ lost: { capabilities: 1 } })));
+  assert.equal(blind!.lines, capabilities!.lines);
 });
 
 test('other machines, other programs and watches at one time are notes', () => {

@@ -19,7 +19,8 @@ test('the unseen are estimated as Chao2 does it, and rounded up', () => {
   // 9/10 * 4² / (2 * 2) = 3.6, 9/10 * 3 * 2 / 2 = 2.7
   assert.equal(unseenAtLeast(incidence(10, 4, 2)), 4);
   assert.equal(unseenAtLeast(incidence(10, 3, 0)), 3);
-  assert.equal(unseenAtLeast(incidence(10, 1, 0)), 0);
+  // 0, and a sign of another
+  assert.equal(unseenAtLeast(incidence(10, 1, 0)), 1);
   assert.equal(unseenAtLeast(incidence(10, 0, 5)), 0);
   assert.equal(unseenAtLeast(incidence(0, 0, 0)), 0);
   assert.deepEqual(incidenceOf(7, [1, 1, 2, 3, 7]), { units: 7, seen: 5, once: 2, twice: 1 });

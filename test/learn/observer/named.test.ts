@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { formatRecording } from '../../../src/evidence/recording/format.js';
 import { parseRecording } from '../../../src/evidence/recording/parse.js';
 import { PATH_USES } from '../../../src/evidence/recording/recording.js';
-import { namedUnit, type Surroundings } from '../../../src/learn/observer/named.js';
+import { type DumpFacts, namedDump } from '../../../src/learn/observer/named.js';
 import type { ObservedUnit } from '../../../src/learn/observer/observed.js';
 import { parseDump } from '../../../src/learn/observer/parse-dump.js';
 import { dump } from '../../support/dumps.js';
@@ -12,14 +12,13 @@ import { recording } from '../../support/recordings.js';
 
 const HASH = 'cd'.repeat(32);
 
-const SURROUNDINGS: Surroundings = {
+const FACTS: DumpFacts = {
   machine: 'x86-64',
   watched: [{ abi: 'native', name: 'socket', arguments: [0, 1] }],
   hashes: new Map([['/usr/sbin/demod', HASH]]),
 };
 
-const named = (more: Partial<ObservedUnit> = {}, surroundings = SURROUNDINGS) =>
-  namedUnit(dump(more), surroundings);
+const named = (more: Partial<ObservedUnit> = {}, facts = FACTS) => namedDump(dump(more), facts);
 
 test('numbers become names, masks become lists', () => {
   const { calls, refused, programs } = named();
@@ -57,10 +56,8 @@ test('each machine has its own ABIs, and numbers of x32 lack their bit', () => {
     ...{ abi, first: 0, last: 0, slices: 1, counts: [1, 0, 0, 0] as const, programs: 0 },
     nr: abi === 'x32' ? 0x40000000 : 63,
   }));
-  const at = (machine: Surroundings['machine']) =>
-    named({ calls }, { ...SURROUNDINGS, machine }).calls.map(
-      ({ architecture, name }) => `${architecture} ${name}`,
-    );
+  const at = (machine: DumpFacts['machine']) =>
+    named({ calls }, { ...FACTS, machine }).calls.map(({ architecture, name }) => `${architecture} ${name}`);
   assert.deepEqual(at('x86-64'), ['x86-64 uname', 'x86 dup2', 'x32 read']);
   assert.deepEqual(at('arm64').slice(0, 2), ['arm64 read', 'arm dup2']);
   assert.deepEqual(at('riscv64').slice(0, 1), ['riscv64 read']);
@@ -191,7 +188,7 @@ test('whatever a dump has, its recording is one that can be read back', () => {
     fc.property(anyDump, (observed) => {
       const taken = parseDump(new TextEncoder().encode(JSON.stringify(observed)));
       assert.ok(!('severity' in taken), JSON.stringify(taken).slice(0, 300));
-      const whole = { ...recording(), ...namedUnit(taken, SURROUNDINGS) };
+      const whole = { ...recording(), ...namedDump(taken, FACTS) };
       const back = parseRecording(formatRecording(whole), 'x.json');
       assert.ok('version' in back, JSON.stringify(back).slice(0, 300));
     }),
