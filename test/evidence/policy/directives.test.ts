@@ -244,7 +244,7 @@ test('a percent sign is no specifier', () => {
 
 test('too many directories are none', () => {
   const all = [...Array(17).keys()].map((i) => `/srv/${i}`);
-  assert.equal(writable({ paths: paths('create-in', all) }), undefined);
+  assert.equal(writable({ paths: paths('create-in', all) }), 'too many directories were changed');
   const { policy, text } = learned(evidence({ paths: paths('create-in', all) }));
   assert.equal(directive(policy, 'ProtectSystem'), undefined);
   assert.equal(directive(policy, 'ReadWritePaths'), undefined);
@@ -286,6 +286,32 @@ test('a directive that the target lacks is a comment', () => {
   const { policy, text } = learned(evidence(), { target: targetOf(247) });
   assert.equal(directive(policy, 'PrivateIPC'), undefined);
   assert.match(text, /^# PrivateIPC = true: systemd 247 ignores 'PrivateIPC'\.$/m);
+});
+
+test('a directive falls with its exceptions: without them it would close what the service needs', () => {
+  const hostile = evidence({ paths: paths('create-in', ['/srv/a\ufffd']) });
+  const { policy, text } = learned(hostile);
+  assert.deepEqual(
+    [directive(policy, 'ProtectSystem'), directive(policy, 'ReadWritePaths')],
+    [undefined, undefined],
+  );
+  assert.match(text, /^# ProtectSystem = "strict": a directory was changed whose name is no plain text\.$/m);
+  const { kept, left } = keepGood(
+    [
+      { name: 'ProtectSystem', value: 'strict' },
+      { name: 'ReadWritePaths', value: ['no path'] },
+      { name: 'ProtectHome', value: true },
+    ],
+    request(evidence()),
+  );
+  assert.deepEqual(
+    kept.map(({ name }) => name),
+    ['ProtectHome'],
+  );
+  assert.deepEqual(
+    left.map(({ name }) => name),
+    ['ProtectSystem', 'ReadWritePaths'],
+  );
 });
 
 test('an exception falls with the rule that it is made from', () => {

@@ -3,23 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { valuesOf, valuesSeen } from '../../../src/evidence/policy/arguments.js';
 import { doubtOf, startDoubt } from '../../../src/evidence/policy/doubts.js';
-import { evidenceOf } from '../../../src/evidence/policy/from-recordings.js';
 import { namespacesSeen } from '../../../src/evidence/policy/namespaces.js';
 import { callsBy, daemonOfScript } from '../../../src/evidence/policy/programs.js';
-import { writePolicy } from '../../../src/evidence/policy/write-policy.js';
-import type { Recording } from '../../../src/evidence/recording/recording.js';
 import { effectiveUnit } from '../../../src/unit/effective.js';
 import { parseUnitFile } from '../../../src/unit/unit-file.js';
-import {
-  assertAnswers,
-  calls,
-  evidence,
-  learned,
-  paths,
-  request,
-  values,
-  withCalls,
-} from '../../support/learned.js';
+import { assertAnswers, calls, evidence, learned, paths, values, withCalls } from '../../support/learned.js';
 import { MEMCACHED, NGINX } from '../../support/learned-services.js';
 import { unitFile } from '../../support/planned.js';
 
@@ -148,7 +136,9 @@ test('losses count against their kind of evidence, and unknown ones against all'
   assert.equal(doubtOf(evidence({ lost: { peers: 1 } }), 'peers'), '1 record of addresses was lost');
   assert.equal(doubtOf(evidence({ lost: { misses: 2 } }), 'modes'), '2 records of modes of files were lost');
   assert.equal(doubtOf(evidence({ lost: { misses: 0 } }), 'modes'), undefined);
-  assert.equal(doubtOf(evidence({ blind: ['task_newtask'] }), 'paths'), undefined);
+  assert.equal(doubtOf(evidence({ lost: { memory: 2 } }), 'paths'), '2 records of paths were lost');
+  assert.equal(doubtOf(evidence({ lost: { memory: 2, marks: 1, refused: 1 } }), 'calls'), undefined);
+  assert.equal(doubtOf(evidence({ blind: ['forkFlags'] }), 'paths'), undefined);
   assert.match(doubtOf(evidence({ blind: ['new-thing'] }), 'paths')!, /doesn't show paths/);
   assert.match(
     doubtOf(evidence({ paths: paths('read', ['/x'], { cut: true }) }), 'paths')!,
@@ -163,62 +153,4 @@ test('losses count against their kind of evidence, and unknown ones against all'
 test('namespaces by fork, unshare and setns', () => {
   assert.deepEqual(namespacesSeen(evidence({ forkFlags: [0x20000000] })), new Set(['pid']));
   assert.equal(namespacesSeen(withCalls('setns', { arguments: [values('setns', [1], [[0]])] })), undefined);
-});
-
-const recording = (more: Partial<Recording>): Recording => ({
-  version: 1,
-  unit: 'demo.service',
-  scope: 'system',
-  host: { name: 'a', id: '1', kernel: '6.12', systemd: '257', architecture: 'x86-64', libc: null },
-  begin: '2026-11-28T00:00:00Z',
-  end: '2026-11-28T00:01:00Z',
-  truncated: false,
-  slice: 1,
-  slices: 60,
-  lives: 1,
-  events: [],
-  programs: [{ path: '/usr/sbin/demod', hash: null, phases: ['start'] }],
-  calls: [],
-  refused: [],
-  arguments: [],
-  paths: [],
-  peers: [],
-  capabilities: [],
-  forkFlags: [],
-  modes: [],
-  lost: {},
-  blind: [],
-  ...more,
-});
-
-const recorded = (name: string | null, number: number) => ({
-  ...{ architecture: 'x86-64', number, name, count: 2, first: 0, last: 1, slices: 1 },
-  ...{ phases: { start: 2 }, programs: [0, 7] },
-});
-
-test('recordings of all hosts count together', () => {
-  const of = evidenceOf([
-    recording({ calls: [recorded('read', 0), recorded(null, 999)], lost: { paths: 1 }, forkFlags: [1] }),
-    recording({
-      host: { ...recording({}).host, id: '2' },
-      calls: [recorded(null, 999)],
-      refused: [{ architecture: 'x86-64', number: 435, name: 'clone3', answer: 38, count: 1, programs: [0] }],
-      lost: { paths: 2, peers: 1 },
-      blind: ['capabilities'],
-      forkFlags: [1],
-    }),
-  ]);
-  assert.deepEqual([of.hosts, of.recordings, of.seconds, of.nameless], [2, 2, 120, ['x86-64 999']]);
-  assert.deepEqual(of.calls, [
-    { architecture: 'x86-64', name: 'read', count: 2, phases: { start: 2 }, programs: ['/usr/sbin/demod'] },
-  ]);
-  assert.deepEqual(of.refused, [{ name: 'clone3', answer: 38, count: 1 }]);
-  assert.deepEqual([of.lost, of.blind, of.forkFlags], [{ paths: 3, peers: 1 }, ['capabilities'], [1]]);
-});
-
-test('a recording becomes a policy', () => {
-  const of = evidenceOf([recording({ calls: [recorded('read', 0), recorded('openat', 257)] })]);
-  const { policy } = learned(of);
-  assert.ok(policy.syscalls!.allow!.some(({ name }) => name === 'openat'));
-  assert.equal(writePolicy(request(of)).text, learned(of).text);
 });

@@ -1,7 +1,7 @@
 import { ownValues } from '../../../plan/unit-values.js';
 import type { PolicyRequest } from '../input.js';
 import { Facts, type Judge } from './facts.js';
-import { keepGood, type Proposed } from './kept.js';
+import { keepGood, type Proposed, withPartner } from './kept.js';
 import { KERNEL } from './kernel.js';
 import { NETWORK } from './network.js';
 import { PATHS } from './paths.js';
@@ -24,13 +24,6 @@ export interface LearnedDirectives {
   readonly unproved: readonly UnprovedDirective[];
 }
 
-/** Directives that take effect only with another one. */
-const RESTS_ON: ReadonlyMap<string, string> = new Map([
-  ['ReadWritePaths', 'ProtectSystem'],
-  ['SocketBindAllow', 'SocketBindDeny'],
-  ['IPAddressAllow', 'IPAddressDeny'],
-]);
-
 const JUDGES: readonly Judge[] = [...PATHS, ...KERNEL, ...NETWORK, ...PRIVILEGES];
 
 /** The directives of a unit that the evidence proves, and those that it doesn't, each in the order of a policy. */
@@ -40,18 +33,14 @@ export function learnDirectives(request: PolicyRequest): LearnedDirectives {
   const judged = JUDGES.flatMap((judge) => judgedBy(judge, facts));
   const proposed = judged.filter((one): one is ProvedDirective => 'why' in one);
   const { kept, left } = keepGood(proposed, request);
-  const isAlone = ({ name }: ProvedDirective) => {
-    const base = RESTS_ON.get(name);
-    if (base === undefined) return false;
-    return left.some((one) => one.name === base) || !proposed.some((one) => one.name === base);
-  };
-  return {
-    proved: kept.filter((one) => !isAlone(one)),
-    unproved: [
-      ...judged.filter((one): one is UnprovedDirective => 'reason' in one && !RESTS_ON.has(one.name)),
-      ...left.map(({ name, reason }) => ({ name, reason, wanted: wantedOf(name) })),
-    ],
-  };
+  const unproved = [
+    ...judged.filter((one): one is UnprovedDirective => 'reason' in one),
+    ...left.map(({ name, reason }) => ({ name, reason, wanted: wantedOf(name) })),
+  ];
+  // An exception needs no word where the directive that it is made from has one.
+  const isTold = (name: string) =>
+    unproved.some((one) => one.name !== name && withPartner(name)[0] === one.name);
+  return { proved: kept, unproved: unproved.filter(({ name }) => !isTold(name)) };
 }
 
 const wantedOf = (name: string) => JUDGES.find((judge) => judge.name === name)!.wanted;

@@ -23,8 +23,8 @@ export interface LeftOut {
 type OnUnit = Pick<PolicyRequest, 'effective' | 'surroundings' | 'target'>;
 
 /**
- * Takes out the directives that the unit has already, and those that are weaker than the unit's or wouldn't be in force.
- * As one may rest on another, all that are left are asked again.
+ * Takes out the directives that the unit has already, and those that are weaker than the unit's or wouldn't be in force,
+ * with their partners. As one may rest on another, all that are left are asked again.
  */
 export function keepGood<T extends Proposed>(
   proposed: readonly T[],
@@ -35,12 +35,28 @@ export function keepGood<T extends Proposed>(
   while (true) {
     const wrong = problemsOf(kept, request);
     if (wrong.size === 0) return { kept, left };
-    left.push(...[...wrong].map(([name, reason]) => ({ name, reason })));
-    kept = kept.filter(({ name }) => !wrong.has(name));
+    const fallen = new Map(
+      [...wrong].flatMap(([name, reason]) => withPartner(name).map((one) => [one, reason])),
+    );
+    left.push(
+      ...kept.filter(({ name }) => fallen.has(name)).map(({ name }) => ({ name, reason: fallen.get(name)! })),
+    );
+    kept = kept.filter(({ name }) => !fallen.has(name));
   }
 }
 
 const FILE = 'learned';
+
+/** A directive that closes something, and the one that makes exceptions: neither is meant without the other. */
+const PARTNERS: readonly (readonly [closes: string, excepts: string])[] = [
+  ['ProtectSystem', 'ReadWritePaths'],
+  ['SocketBindDeny', 'SocketBindAllow'],
+  ['IPAddressDeny', 'IPAddressAllow'],
+];
+
+/** A directive and its partner. */
+export const withPartner = (name: string): readonly string[] =>
+  PARTNERS.find((pair) => pair.includes(name)) ?? [name];
 
 /** Its line is its place among all, so that a diagnostic can be told whose it is. */
 const entryOf = ({ name, value }: Proposed, line: number): DirectiveEntry => {

@@ -95,14 +95,14 @@ export const PATHS: readonly Judge[] = [
 
 function protectSystem(facts: Facts): Verdict {
   const paths = writablePaths(facts);
-  if (!paths) return not('too many directories were changed');
+  if (typeof paths === 'string') return not(paths);
   const where = paths.length === 0 ? 'nowhere' : 'only in the directories below';
   return proved('strict', `Files were changed ${where}: ${facts.pathTime}.`);
 }
 
 function readWritePaths(facts: Facts): Verdict | undefined {
-  const paths = writablePaths(facts) ?? [];
-  return paths.length === 0
+  const paths = writablePaths(facts);
+  return typeof paths === 'string' || paths.length === 0
     ? undefined
     : proved(paths, 'Directories in which files were changed, made or renamed; logs are rotated in them.');
 }

@@ -8,6 +8,9 @@ import { hasPrivateTmp, TEMPORARY } from './private-tmp.js';
 /** Most directories that a list has. */
 const MANY = 16;
 
+/** Characters that no line of a unit file has, and the one that stands for bytes that are no text. */
+const NO_TEXT = /[\p{Cc}\ufffd]/u;
+
 /** Directories of which each program has its own below: that one is meant, whichever of its files were seen. */
 const SHARED = ['/run', '/var/cache', '/var/lib', '/var/log', '/var/spool'];
 
@@ -24,9 +27,9 @@ const MANAGED: readonly (readonly [directive: string, base: string])[] = [
 
 /**
  * Paths for ReadWritePaths=, sorted; those that are writable anyway are left out. The unit's own paths stay.
- * @returns undefined where there are too many
+ * @returns as a text the reason why there is no such list
  */
-export function writablePaths(facts: Facts): readonly string[] | undefined {
+export function writablePaths(facts: Facts): readonly string[] | string {
   const own = allWords(facts.unit.get('ReadWritePaths') ?? []);
   const managed = managedDirectories(facts);
   const temporary = hasPrivateTmp(facts) ? TEMPORARY : [];
@@ -35,7 +38,8 @@ export function writablePaths(facts: Facts): readonly string[] | undefined {
   const isClosed = (path: string) => closedBy(readOnly(facts.unit), path) !== undefined;
   const found = changedPlaces(facts).filter((path) => !isOpen(path) && !isClosed(path));
   const places = outermost(found).map(withPrefix);
-  return places.length > MANY ? undefined : [...own, ...places];
+  if (places.some((path) => NO_TEXT.test(path))) return 'a directory was changed whose name is no plain text';
+  return places.length > MANY ? 'too many directories were changed' : [...own, ...places];
 }
 
 function managedDirectories(facts: Facts): string[] {
