@@ -1,0 +1,128 @@
+/** Tables by which calls that were not seen are sorted. */
+
+/** Calls of a family do for a program what the others do: where one was seen, all of `adds` are allowed. */
+export interface Family {
+  readonly seen: readonly string[];
+  readonly adds: readonly string[];
+  /** Why the next library, host or load may take another one. */
+  readonly reason: string;
+}
+
+const words = (text: string): string[] => text.split(' ');
+
+const either = (calls: string, reason: string): Family => ({
+  seen: words(calls),
+  adds: words(calls),
+  reason,
+});
+
+/** Old calls with the newer ones that C libraries take in their place. */
+const newer = (calls: string): Family => {
+  const [old, ...others] = words(calls);
+  return { seen: [old!], adds: others, reason: 'newer C libraries take it in the place of the old call' };
+};
+
+const OLD_AND_NEW = 'C libraries differ in whether they take the old call or the newer one';
+const MANY_BUFFERS = 'C libraries take either, by the number of buffers';
+
+/**
+ * Families, kept small: calls that a library reaches and that weren't seen are let through and recorded anyway. These
+ * are calls that the next library takes in the place of one that was seen, or that a load takes besides.
+ */
+export const FAMILIES: readonly Family[] = [
+  either('open openat', OLD_AND_NEW),
+  either('stat lstat fstat newfstatat', OLD_AND_NEW),
+  either('access faccessat', OLD_AND_NEW),
+  either('getdents getdents64', OLD_AND_NEW),
+  either('poll ppoll', OLD_AND_NEW),
+  either('select pselect6', OLD_AND_NEW),
+  either('epoll_wait epoll_pwait', OLD_AND_NEW),
+  either('dup2 dup3', OLD_AND_NEW),
+  either('pipe pipe2', OLD_AND_NEW),
+  either('wait4 waitid', OLD_AND_NEW),
+  either('nanosleep clock_nanosleep', OLD_AND_NEW),
+  either('read readv', MANY_BUFFERS),
+  either('write writev', MANY_BUFFERS),
+  newer('mkdir mkdirat'),
+  newer('rmdir unlinkat'),
+  newer('unlink unlinkat'),
+  newer('rename renameat'),
+  newer('link linkat'),
+  newer('symlink symlinkat'),
+  newer('readlink readlinkat'),
+  newer('chmod fchmodat'),
+  newer('chown fchownat'),
+  newer('lchown fchownat'),
+  newer('mknod mknodat'),
+  newer('utime utimensat'),
+  newer('utimes utimensat'),
+  newer('epoll_create epoll_create1'),
+  newer('eventfd eventfd2'),
+  newer('signalfd signalfd4'),
+  newer('inotify_init inotify_init1'),
+  newer('accept accept4'),
+  newer('getrlimit prlimit64'),
+  newer('setrlimit prlimit64'),
+  newer('getpgrp getpgid'),
+  {
+    seen: ['clone', 'clone3', 'fork', 'vfork'],
+    adds: ['clone'],
+    reason: 'fork(3) and threads fall back on clone',
+  },
+  {
+    seen: ['brk', 'mmap'],
+    adds: ['brk', 'mmap', 'mremap', 'munmap', 'madvise'],
+    reason: 'malloc(3) takes another one as memory grows',
+  },
+];
+
+/** Calls that the kernel makes itself, or that every process ends by. */
+export const BY_THE_KERNEL: readonly string[] = [
+  ...['exit', 'exit_group', 'restart_syscall', 'rt_sigreturn'],
+  // Where somebody traces a library by uprobes: only x86-64 has it.
+  'uretprobe',
+];
+
+/**
+ * Calls in the place of which the vDSO answers (vdso(7)), until it can't: with another clock source, as after a
+ * migration, each is a call. Locks ask the kernel only where threads meet.
+ */
+export const BY_THE_VDSO: readonly string[] = [
+  ...['clock_gettime', 'futex', 'getcpu', 'getrandom', 'gettimeofday', 'time'],
+];
+
+/**
+ * Calls that C libraries make first and replace by an older one where they get ENOSYS (glibc's sysdeps/unix/sysv/linux;
+ * musl's src). Programs that call io_uring do the same.
+ */
+export const LIBRARIES_FALL_BACK: readonly string[] = words(
+  'clone3 close_range epoll_pwait2 faccessat2 fchmodat2 io_uring_enter io_uring_register io_uring_setup openat2 rseq statx',
+);
+
+/** Newer calls of which programs themselves find out whether they are there. */
+export const PROGRAMS_FALL_BACK: readonly string[] = words(
+  'copy_file_range futex_waitv landlock_create_ruleset membarrier mseal pidfd_open pidfd_send_signal preadv2 pwritev2 ' +
+    'renameat2',
+);
+
+/** Sets and calls that an attacker wants first. They are refused unless they were seen, however reachable. */
+export const NEVER_LOGGED: readonly string[] = [
+  ...[
+    '@cpu-emulation',
+    '@debug',
+    '@keyring',
+    '@module',
+    '@mount',
+    '@obsolete',
+    '@pkey',
+    '@raw-io',
+    '@reboot',
+  ],
+  '@swap',
+  ...words(
+    'acct bpf execve execveat fanotify_init kcmp name_to_handle_at open_by_handle_at open_tree_attr personality ' +
+      'process_madvise process_vm_readv process_vm_writev quotactl quotactl_fd remap_file_pages setns syslog ' +
+      'unshare userfaultfd vhangup',
+  ),
+  ...words('io_uring_enter io_uring_register io_uring_setup'),
+];

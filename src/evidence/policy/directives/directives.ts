@@ -1,0 +1,54 @@
+import { ownValues } from '../../../plan/unit-values.js';
+import type { PolicyRequest } from '../input.js';
+import { Facts, type Judge } from './facts.js';
+import { keepGood, type Proposed, withPartner } from './kept.js';
+import { KERNEL } from './kernel.js';
+import { NETWORK } from './network.js';
+import { PATHS } from './paths.js';
+import { PRIVILEGES } from './privileges.js';
+
+/** A directive that is proved. */
+export interface ProvedDirective extends Proposed {
+  readonly why: string;
+}
+
+/** A directive that isn't stated, and the reason. */
+export interface UnprovedDirective {
+  readonly name: string;
+  readonly wanted: string | boolean;
+  readonly reason: string;
+}
+
+export interface LearnedDirectives {
+  readonly proved: readonly ProvedDirective[];
+  readonly unproved: readonly UnprovedDirective[];
+}
+
+const JUDGES: readonly Judge[] = [...PATHS, ...KERNEL, ...NETWORK, ...PRIVILEGES];
+
+/** The directives of a unit that the evidence proves, and those that it doesn't, each in the order of a policy. */
+export function learnDirectives(request: PolicyRequest): LearnedDirectives {
+  const { evidence, effective, options } = request;
+  const facts = new Facts(evidence, ownValues(effective), options?.addresses);
+  const judged = JUDGES.flatMap((judge) => judgedBy(judge, facts));
+  const proposed = judged.filter((one): one is ProvedDirective => 'why' in one);
+  const { kept, left } = keepGood(proposed, request);
+  const unproved = [
+    ...judged.filter((one): one is UnprovedDirective => 'reason' in one),
+    ...left.map(({ name, reason }) => ({ name, reason, wanted: wantedOf(name) })),
+  ];
+  // An exception needs no word where the directive that it is made from has one.
+  const isTold = (name: string) =>
+    unproved.some((one) => one.name !== name && withPartner(name)[0] === one.name);
+  return { proved: kept, unproved: unproved.filter(({ name }) => !isTold(name)) };
+}
+
+const wantedOf = (name: string) => JUDGES.find((judge) => judge.name === name)!.wanted;
+
+function judgedBy({ name, wanted, by, judge }: Judge, facts: Facts): (ProvedDirective | UnprovedDirective)[] {
+  const verdict = judge(facts);
+  if (verdict === undefined) return [];
+  const doubt = facts.doubt(by);
+  if ('not' in verdict) return [{ name, wanted, reason: verdict.not }];
+  return doubt === undefined ? [{ name, ...verdict }] : [{ name, wanted, reason: doubt }];
+}

@@ -1,0 +1,131 @@
+/** Questions to the evidence that directives are proved by. */
+
+import { covers, isOn, lastOf, type UnitValues } from '../../../unit/values.js';
+import type { PathUse, RecordedPath, RecordedPeer } from '../../recording/recording.js';
+import { valuesOf } from '../arguments.js';
+import { doubtOf, type Kind } from '../doubts.js';
+import type { Evidence } from '../input.js';
+import { counted, span } from '../text/spans.js';
+
+/** A directive's value with the reason for it, or the reason why it isn't stated. */
+export type Verdict =
+  | { readonly value: string | boolean | readonly string[]; readonly why: string }
+  | { readonly not: string };
+
+/** One directive, or a few that stand together. */
+export interface Judge {
+  readonly name: string;
+  /** The value that a comment shows where it isn't stated. */
+  readonly wanted: string | boolean;
+  /** Kinds of evidence without which nothing is proved. */
+  readonly by: readonly Kind[];
+  /** Undefined where the directive would say nothing. */
+  readonly judge: (facts: Facts) => Verdict | undefined;
+}
+
+/** The uses of a path that change something. */
+const CHANGES: ReadonlySet<PathUse> = new Set(['write', 'create-in', 'change-directory', 'change-attribute']);
+const ENOENT = 2;
+const EEXIST = 17;
+
+export class Facts {
+  readonly evidence: Evidence;
+  readonly unit: UnitValues;
+  readonly paths: readonly RecordedPath[];
+  readonly peers: readonly RecordedPeer[];
+  readonly #calls: ReadonlySet<string>;
+  readonly addresses: boolean;
+
+  constructor(evidence: Evidence, unit: UnitValues, addresses = false) {
+    this.evidence = evidence;
+    this.unit = unit;
+    this.addresses = addresses;
+    this.paths = evidence.paths.map((entry) => ({ ...entry, path: plainPath(entry.path) }));
+    this.peers = evidence.peers.map((peer) =>
+      peer.address.startsWith('/') ? { ...peer, address: plainPath(peer.address) } : peer,
+    );
+    this.#calls = new Set(evidence.calls.map(({ name }) => name));
+  }
+
+  /** The time of the watch in words: `7 d`. */
+  get time(): string {
+    return span(this.evidence.seconds);
+  }
+
+  /** The amount of paths that were looked at: `7 d, 412,000 uses of paths`. */
+  get pathTime(): string {
+    const uses = this.paths.reduce((sum, { count }) => sum + count, 0);
+    return `${this.time}, ${counted(uses, 'use')} of paths`;
+  }
+
+  doubt(kinds: readonly Kind[]): string | undefined {
+    return kinds.map((kind) => doubtOf(this.evidence, kind)).find((reason) => reason !== undefined);
+  }
+
+  /** The first of these calls that was made. */
+  made(...calls: readonly string[]): string | undefined {
+    return calls.find((call) => this.#calls.has(call));
+  }
+
+  /** The values of an argument; undefined where some may be missing. */
+  values(call: string, position: number): readonly bigint[] | undefined {
+    return valuesOf(this.evidence, call, position);
+  }
+
+  /** Uses that succeeded of paths below one of these, themselves included. */
+  below(...roots: readonly string[]): RecordedPath[] {
+    return this.paths.filter((entry) => succeeded(entry) && isBelow(entry.path, roots));
+  }
+
+  /** Uses of paths below one of these that the service lived without: nothing was there. */
+  missingBelow(...roots: readonly string[]): RecordedPath[] {
+    return this.paths.filter(({ path, errno }) => errno === ENOENT && isBelow(path, roots));
+  }
+
+  /** Uses below one of these that changed something, or would have if it had not been so already. */
+  changedBelow(...roots: readonly string[]): RecordedPath[] {
+    return this.paths.filter((entry) => isChange(entry) && isBelow(entry.path, roots));
+  }
+
+  /** UNIX sockets below one of these. */
+  socketsBelow(...roots: readonly string[]): RecordedPeer[] {
+    return this.peers.filter(({ address, errno }) => errno === undefined && isBelow(address, roots));
+  }
+
+  /** The calls for which a capability was granted; empty where it wasn't. */
+  granted(name: string): string[] {
+    return this.evidence.capabilities
+      .filter((entry) => entry.name === name && entry.granted)
+      .flatMap(({ calls }) => calls);
+  }
+
+  isOn(directive: string): boolean {
+    return isOn(this.unit, directive);
+  }
+
+  last(directive: string): string {
+    return lastOf(this.unit, directive);
+  }
+}
+
+const succeeded = ({ use, errno }: RecordedPath): boolean => errno === undefined && use !== 'failed';
+
+/** A directory that is made where it is already tells of work in it, of which little may have been seen. */
+export const isChange = ({ use, errno }: RecordedPath): boolean =>
+  CHANGES.has(use) && (errno === undefined || errno === EEXIST);
+
+export const isBelow = (path: string, roots: readonly string[]): boolean =>
+  roots.some((root) => covers(root, path));
+
+/** A path without a slash at its end, and by the name that `/var/run` stands for. */
+function plainPath(path: string): string {
+  const cut = path.replace(/(?:\/\.?)+$/, '');
+  return (cut === '' ? '/' : cut).replace(/^\/var\/run(?=\/|$)/, '/run');
+}
+
+export const proved = (value: Exclude<Verdict, { not: string }>['value'], why: string): Verdict => ({
+  value,
+  why,
+});
+
+export const not = (reason: string): Verdict => ({ not: reason });

@@ -1,0 +1,208 @@
+/** Directives that close the kernel's own interfaces. */
+
+import { constantValue } from '../../../syscalls/constants.js';
+import { NAMESPACES, namespacesSeen } from '../namespaces.js';
+import { type Facts, type Judge, not, proved, type Verdict } from './facts.js';
+
+/** Calls that a directive closes, capabilities that it takes, and places that it closes to any use or to changes. */
+interface Closing {
+  readonly calls?: readonly string[];
+  readonly capabilities?: readonly string[];
+  readonly hidden?: readonly string[];
+  readonly unchanged?: readonly string[];
+  /** A further reason. */
+  readonly also?: (facts: Facts) => string | undefined;
+}
+
+/** The first thing that a directive would close; undefined if the service needs none of it. */
+function needed(facts: Facts, closing: Closing): string | undefined {
+  const { calls = [], capabilities = [], hidden = [], unchanged = [] } = closing;
+  const call = facts.made(...calls);
+  if (call !== undefined) return `${call} was called`;
+  const capability = capabilities.find((name) => facts.granted(name).length > 0);
+  if (capability !== undefined) return `${capability} was used`;
+  const [used] = facts.below(...hidden);
+  if (used) return `${used.path} was used`;
+  const [changed] = facts.changedBelow(...unchanged);
+  return changed ? `${changed.path} was changed` : closing.also?.(facts);
+}
+
+/** A directive that is on unless the service needs what it closes. */
+const closes = (name: string, what: string, closing: Closing): Judge => ({
+  name,
+  wanted: true,
+  by: closing.hidden || closing.unchanged ? ['calls', 'paths'] : ['calls'],
+  judge: (facts) => {
+    const need = needed(facts, closing);
+    return need === undefined ? proved(true, `${what} in ${facts.time}.`) : not(need);
+  },
+});
+
+/** Devices that PrivateDevices= leaves (systemd.exec(5)), by type and number. */
+const LEFT_DEVICES: ReadonlySet<string> = new Set([
+  ...[3, 5, 7, 8, 9].map((minor) => `char 1:${minor}`),
+  ...['char 5:0', 'char 5:2'],
+]);
+const PSEUDO_TERMINAL = /^char 136:/;
+
+/** The type of a file in a mode, and those of devices (inode(7)). */
+const [TYPE, CHARACTER, BLOCK] = [0o170000n, 0o020000n, 0o060000n];
+
+/** The reason why device nodes may have been made, where no capability tells. */
+function deviceNode(facts: Facts): string | undefined {
+  const modes = [facts.values('mknod', 1), facts.values('mknodat', 2)];
+  if (modes.includes(undefined)) return "the modes of mknod weren't all recorded";
+  const isDevice = (mode: bigint) => [CHARACTER, BLOCK].includes(mode & TYPE);
+  return modes.some((values) => values!.some(isDevice)) ? 'a device node was made' : undefined;
+}
+
+/** CLOCK_REALTIME_ALARM and CLOCK_BOOTTIME_ALARM (timerfd_create(2)): they need CAP_WAKE_ALARM. */
+const ALARMS = [8n, 9n];
+
+/** The reason why a timer may wake the machine up. A kernel that shows capabilities shows it by these. */
+function alarm(facts: Facts): string | undefined {
+  if (facts.doubt(['capabilities']) === undefined) return undefined;
+  const clocks = ['timer_create', 'timerfd_create'].map((call) => facts.values(call, 0));
+  if (clocks.includes(undefined)) return "the clocks of timers weren't all recorded";
+  return clocks.some((values) => values!.some((clock) => ALARMS.includes(clock)))
+    ? 'a timer wakes the machine up'
+    : undefined;
+}
+
+function privateDevices(facts: Facts): Verdict {
+  const isOther = (device: string) => !LEFT_DEVICES.has(device) && !PSEUDO_TERMINAL.test(device);
+  const opened = facts
+    .below('/')
+    .find(({ device, use }) => device !== undefined && use !== 'stat' && isOther(device));
+  if (opened) return not(`${opened.path} (${opened.device}) was opened`);
+  const need = needed(facts, {
+    calls: ['ioperm', 'iopl', 'pciconfig_iobase', 'pciconfig_read', 'pciconfig_write'],
+    capabilities: ['CAP_MKNOD', 'CAP_SYS_RAWIO'],
+    also: deviceNode,
+  });
+  if (need !== undefined) return not(need);
+  const [made] = facts.changedBelow('/dev').filter(({ path, device }) => {
+    return device === undefined && !/^\/dev\/(?:shm|mqueue|pts|hugepages)(?:\/|$)/.test(path);
+  });
+  return made
+    ? not(`${made.path} was changed`)
+    : proved(true, `No device but null, zero, random and terminals was opened in ${facts.time}.`);
+}
+
+function restrictNamespaces({ evidence, time }: Facts): Verdict {
+  const seen = namespacesSeen(evidence);
+  if (!seen) return not("the flags of unshare and setns weren't all recorded");
+  if (seen.size === 0) return proved(true, `No namespace was made or entered in ${time}.`);
+  const names = [...seen].sort();
+  return seen.size === NAMESPACES.length
+    ? not('all namespaces were made')
+    : proved(names, `Only these namespaces were made or entered in ${time}.`);
+}
+
+/** SCHED_OTHER, SCHED_BATCH, SCHED_IDLE: all that systemd lets through (seccomp-util.c). */
+const NOT_REALTIME = [0n, 3n, 5n];
+
+function restrictRealtime(facts: Facts): Verdict {
+  if (facts.made('sched_setattr')) return not('sched_setattr was called, whose policy is in memory');
+  const policies = facts.values('sched_setscheduler', 1);
+  if (!policies) return not("the policies of sched_setscheduler weren't all recorded");
+  return policies.every((policy) => NOT_REALTIME.includes(policy))
+    ? proved(true, `No realtime policy was asked for in ${facts.time}.`)
+    : not('a realtime policy was asked for');
+}
+
+/** Calls with the place of their argument that has a mode. */
+const MODES: readonly (readonly [call: string, argument: number])[] = [
+  ['chmod', 1],
+  ['fchmod', 1],
+  ['fchmodat', 2],
+  ['fchmodat2', 2],
+];
+const SET_ID = 0o6000;
+
+function restrictSetId(facts: Facts): Verdict {
+  const asked = MODES.map(([call, position]) => facts.values(call, position));
+  if (asked.includes(undefined)) return not("the modes of chmod weren't all recorded");
+  const modes = [...facts.evidence.modes, ...asked.flatMap((values) => values!.map(Number))];
+  return modes.every((mode) => (mode & SET_ID) === 0)
+    ? proved(true, `No file got a set-user-ID or set-group-ID bit in ${facts.time}.`)
+    : not('a file got a set-user-ID or set-group-ID bit');
+}
+
+/** The domain of all programs of the native ABI, and the value that only asks (personality(2)). */
+const PLAIN_DOMAINS = [0n, 0xffffffffn];
+
+function lockPersonality(facts: Facts): Verdict {
+  const domains = facts.values('personality', 0);
+  if (!domains) return not("the arguments of personality weren't all recorded");
+  return domains.every((domain) => PLAIN_DOMAINS.includes(domain))
+    ? proved(true, `No other execution domain was asked for in ${facts.time}.`)
+    : not('another execution domain was asked for');
+}
+
+/** Calls with the argument whose bits make memory executable, and the bits that MemoryDenyWriteExecute= refuses. */
+const PROTECTIONS: readonly (readonly [call: string, bits: readonly string[]])[] = [
+  ['mmap', ['PROT_EXEC', 'PROT_WRITE']],
+  ['mmap2', ['PROT_EXEC', 'PROT_WRITE']],
+  ['mprotect', ['PROT_EXEC']],
+  ['pkey_mprotect', ['PROT_EXEC']],
+  ['shmat', ['SHM_EXEC']],
+];
+const PROTECTION = 2;
+
+function denyWriteExecute(facts: Facts): Verdict {
+  for (const [call, names] of PROTECTIONS) {
+    const values = facts.values(call, PROTECTION);
+    if (!values) return not(`the protections of ${call} weren't all recorded`);
+    const mask = names.reduce((bits, name) => bits | constantValue('x86-64', name)!, 0n);
+    if (values.some((bits) => (bits & mask) === mask)) return not(`${call} made memory executable`);
+  }
+  return proved(true, `No memory that can be written was made executable in ${facts.time}.`);
+}
+
+export const KERNEL: readonly Judge[] = [
+  { name: 'PrivateDevices', wanted: true, by: ['calls', 'paths'], judge: privateDevices },
+  closes('ProtectClock', 'No clock was set', {
+    calls: ['adjtimex', 'clock_adjtime', 'clock_settime', 'settimeofday', 'stime'],
+    capabilities: ['CAP_SYS_TIME', 'CAP_WAKE_ALARM'],
+    hidden: ['/dev/rtc', ...[0, 1, 2].map((number) => `/dev/rtc${number}`)],
+    also: alarm,
+  }),
+  {
+    ...closes('ProtectControlGroups', '', {}),
+    by: ['paths'],
+    judge: (facts) => {
+      if (!['', 'no'].includes(facts.last('Delegate'))) return undefined;
+      const [changed] = facts.changedBelow('/sys/fs/cgroup');
+      if (changed) return not(`${changed.path} was changed`);
+      return proved(true, `No control group was changed in ${facts.pathTime}.`);
+    },
+  },
+  closes('ProtectHostname', 'No name of the host was set', { calls: ['sethostname', 'setdomainname'] }),
+  closes('ProtectKernelLogs', "The kernel's log was not used", {
+    calls: ['syslog'],
+    capabilities: ['CAP_SYSLOG'],
+    hidden: ['/dev/kmsg', '/proc/kmsg'],
+  }),
+  closes('ProtectKernelModules', 'No module was loaded or looked for', {
+    calls: ['init_module', 'finit_module', 'delete_module'],
+    capabilities: ['CAP_SYS_MODULE'],
+    hidden: ['/usr/lib/modules', '/lib/modules'],
+  }),
+  closes('ProtectKernelTunables', 'No setting of the kernel was changed', {
+    hidden: ['/proc/kallsyms', '/proc/kcore', '/sys/kernel/debug', '/sys/kernel/tracing'],
+    unchanged: [
+      ...['acpi', 'asound', 'bus', 'fs', 'irq', 'scsi', 'sys', 'sysrq-trigger'].map(
+        (name) => `/proc/${name}`,
+      ),
+      ...['block', 'bus', 'class', 'dev', 'devices', 'firmware', 'fs/bpf', 'kernel', 'module', 'power'].map(
+        (name) => `/sys/${name}`,
+      ),
+    ],
+  }),
+  { name: 'LockPersonality', wanted: true, by: ['arguments', 'calls'], judge: lockPersonality },
+  { name: 'MemoryDenyWriteExecute', wanted: true, by: ['arguments', 'calls'], judge: denyWriteExecute },
+  { name: 'RestrictNamespaces', wanted: true, by: ['calls', 'fork-flags'], judge: restrictNamespaces },
+  { name: 'RestrictRealtime', wanted: true, by: ['arguments', 'calls'], judge: restrictRealtime },
+  { name: 'RestrictSUIDSGID', wanted: true, by: ['arguments', 'calls', 'modes'], judge: restrictSetId },
+];

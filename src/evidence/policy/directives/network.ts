@@ -1,0 +1,121 @@
+/** Directives that close the network. */
+
+import type { RecordedPeer } from '../../recording/recording.js';
+import { familiesFor, familyName, isNamedFamily, socketsSeen } from '../rules/sockets.js';
+import { type Facts, type Judge, not, proved, type Verdict } from './facts.js';
+
+const [UNIX, INET, INET6, NETLINK] = [1, 2, 10, 16];
+const IP: readonly number[] = [INET, INET6];
+
+function addressFamilies(facts: Facts): Verdict {
+  const seen = socketsSeen(facts.evidence);
+  if (!seen) return not("the families of sockets weren't all recorded");
+  if (seen.size === 0) return proved('none', `No socket was made in ${facts.time}.`);
+  const families = familiesFor(seen.keys());
+  const nameless = families.find((family) => !isNamedFamily(family));
+  if (nameless !== undefined) return not(`family ${nameless} has no name`);
+  return proved(
+    families.map(familyName),
+    `Sockets of no other family were made in ${facts.time}; libraries use these in each other's place.`,
+  );
+}
+
+/** Most ports that are listed. */
+const MANY_PORTS = 8;
+const PROTOCOLS: ReadonlyMap<number, string> = new Map([
+  [1, 'tcp'],
+  [2, 'udp'],
+]);
+
+const bound = (facts: Facts): RecordedPeer[] =>
+  facts.peers.filter(
+    ({ use, family, errno }) => use === 'bind' && IP.includes(family) && errno === undefined,
+  );
+
+const ruleOf = ({ family, type, port }: RecordedPeer): string | undefined => {
+  const protocol = PROTOCOLS.get(type & 0xf);
+  return protocol && port ? `${family === INET ? 'ipv4' : 'ipv6'}:${protocol}:${port}` : undefined;
+};
+
+/** Ports that were bound; undefined where a port was the kernel's choice, or there are many. */
+function portRules(facts: Facts): string[] | undefined {
+  const rules = bound(facts).map(ruleOf);
+  if (rules.includes(undefined)) return undefined;
+  const once = [...new Set(rules as string[])].sort();
+  return once.length > MANY_PORTS ? undefined : once;
+}
+
+const denyPorts = (facts: Facts): Verdict =>
+  portRules(facts)
+    ? proved('any', `No other port was bound in ${facts.time}.`)
+    : not('ports were bound that change');
+
+function allowPorts(facts: Facts): Verdict | undefined {
+  const rules = portRules(facts) ?? [];
+  return rules.length === 0 ? undefined : proved(rules, 'The ports that were bound.');
+}
+
+/** A network of its own has no abstract sockets of others, and no interface but its own loopback. */
+function privateNetwork(facts: Facts): Verdict | undefined {
+  const seen = socketsSeen(facts.evidence);
+  if (!seen) return not("the families of sockets weren't all recorded");
+  if ([...seen.keys()].some((family) => family !== BigInt(UNIX))) return undefined;
+  if (IP.concat(NETLINK).some((family) => facts.peers.some((peer) => peer.family === family)))
+    return undefined;
+  const abstract = facts.peers.find(({ address }) => address.startsWith('@'));
+  if (abstract) return not(`${abstract.address} is a socket of the network namespace`);
+  return proved(true, `No socket of a network was made or used in ${facts.time}.`);
+}
+
+const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
+const MANY_ADDRESSES = 16;
+
+/** Addresses of peers, of those that are asked for; undefined where they are many. */
+function peerAddresses(facts: Facts): string[] | undefined {
+  const peers = facts.peers.filter(
+    ({ use, family, errno, address }) =>
+      use !== 'bind' && IP.includes(family) && errno === undefined && address !== '',
+  );
+  const all = peers.map(({ address }) =>
+    LOOPBACK.test(address) ? 'localhost' : address.replace(/^::ffff:/, ''),
+  );
+  const once = [...new Set(all)].sort();
+  return once.length > MANY_ADDRESSES ? undefined : once;
+}
+
+function denyAddresses(facts: Facts): Verdict | undefined {
+  if (!facts.addresses) return undefined;
+  return peerAddresses(facts)
+    ? proved('any', `No other address was dealt with in ${facts.time}.`)
+    : not('more addresses were dealt with than a list has room for');
+}
+
+function allowAddresses(facts: Facts): Verdict | undefined {
+  const addresses = facts.addresses ? (peerAddresses(facts) ?? []) : [];
+  return addresses.length === 0 ? undefined : proved(addresses, 'The addresses that were dealt with.');
+}
+
+/** Calls on objects of System V and of POSIX message queues. */
+const SHARED_OBJECTS = ['msgget', 'semget', 'shmget', 'mq_open', 'ipc'];
+
+function privateIpc(facts: Facts): Verdict {
+  const call = facts.made(...SHARED_OBJECTS);
+  return call === undefined
+    ? proved(true, `No System V object and no message queue was asked for in ${facts.time}.`)
+    : not(`${call} was called`);
+}
+
+export const NETWORK: readonly Judge[] = [
+  {
+    name: 'RestrictAddressFamilies',
+    wanted: 'the families',
+    by: ['arguments', 'calls'],
+    judge: addressFamilies,
+  },
+  { name: 'PrivateNetwork', wanted: true, by: ['arguments', 'calls', 'peers'], judge: privateNetwork },
+  { name: 'PrivateIPC', wanted: true, by: ['calls'], judge: privateIpc },
+  { name: 'SocketBindDeny', wanted: 'any', by: ['peers'], judge: denyPorts },
+  { name: 'SocketBindAllow', wanted: 'the ports', by: ['peers'], judge: allowPorts },
+  { name: 'IPAddressDeny', wanted: 'any', by: ['peers'], judge: denyAddresses },
+  { name: 'IPAddressAllow', wanted: 'the addresses', by: ['peers'], judge: allowAddresses },
+];

@@ -1,0 +1,108 @@
+/** Directives that close parts of the file system. */
+
+import { ROOTS } from '../../../directives/values/closed-paths.js';
+import { type Facts, type Judge, not, proved, type Verdict } from './facts.js';
+import { privateTmp } from './private-tmp.js';
+import { writablePaths } from './write-paths.js';
+
+const HOMES = ['/home', '/root', '/run/user'];
+
+/** The reason why the recorded paths aren't the host's. */
+function otherRoot(facts: Facts): string | undefined {
+  const root = ROOTS.find((name) => !['', '/'].includes(facts.last(name)));
+  return root && `${root} gives the service paths of its own`;
+}
+
+/** The directory that a service works in, below one of the homes; `~` is that of its user. */
+const worksAtHome = (facts: Facts): string | undefined => {
+  const directory = facts.last('WorkingDirectory').replace(/^-/, '');
+  const isHome = directory.startsWith('~') || HOMES.some((home) => `${directory}/`.startsWith(`${home}/`));
+  return isHome ? `WorkingDirectory=${directory} may be there` : undefined;
+};
+
+function protectHome(facts: Facts): Verdict {
+  const works = worksAtHome(facts);
+  if (works !== undefined) return not(works);
+  const [socket] = facts.socketsBelow(...HOMES);
+  if (socket) return not(`${socket.address} is a socket there`);
+  const [changed] = facts.changedBelow(...HOMES);
+  if (changed) return not(`${changed.path} was changed`);
+  const used = facts.below(...HOMES).filter(({ path, use }) => use !== 'stat' || !HOMES.includes(path));
+  const executed = used.find(({ use }) => ['execute', 'map-executable'].includes(use));
+  if (used.length > 0) {
+    return proved(
+      'read-only',
+      `${(executed ?? used[0]!).path} was used, and nothing changed: ${facts.pathTime}.`,
+    );
+  }
+  const [missing] = facts.missingBelow(...HOMES);
+  // ProtectHome=yes answers EACCES below it, and tmpfs ENOENT, as the service was used to.
+  if (missing) return proved('tmpfs', `${missing.path} was looked for and not there: ${facts.pathTime}.`);
+  return proved(true, `Nothing below /home, /root and /run/user was used: ${facts.pathTime}.`);
+}
+
+/** Entries of /proc that ProcSubset=pid leaves: processes, and links to the service's own. */
+const PROCESSES = /^\/proc(?:\/(?:\d+|self|thread-self|mounts|net)(?:\/.*)?)?$/;
+
+function procSubset(facts: Facts): Verdict {
+  const other = facts.below('/proc').find(({ path }) => !PROCESSES.test(path));
+  return other
+    ? not(`${other.path} was used`)
+    : proved('pid', `Of /proc only processes were used: ${facts.pathTime}.`);
+}
+
+function protectProc(facts: Facts): Verdict {
+  const one = facts.below('/proc').find(({ path }) => /^\/proc(?:\/\d|$)/.test(path));
+  return one
+    ? not(`${one.path} was used, which may be another's process`)
+    : proved('invisible', `No process was looked at in ${facts.pathTime}.`);
+}
+
+/** Bits of a mode that UMask= takes away: those that no file had. */
+const MASKS: readonly (readonly [mask: number, text: string, whom: string])[] = [
+  [0o077, '0077', 'group and others'],
+  [0o027, '0027', 'others, and no right to write for the group'],
+];
+
+function umask({ evidence: { modes }, time }: Facts): Verdict | undefined {
+  if (modes.length === 0) return undefined;
+  const found = MASKS.find(([mask]) => modes.every((mode) => (mode & mask) === 0));
+  return found && proved(found[1], `No new file had rights for ${found[2]} in ${time}.`);
+}
+
+/** A judge of paths of the host. */
+const onHost =
+  (judge: (facts: Facts) => Verdict | undefined) =>
+  (facts: Facts): Verdict | undefined => {
+    const root = otherRoot(facts);
+    return root === undefined ? judge(facts) : not(root);
+  };
+
+export const PATHS: readonly Judge[] = [
+  { name: 'ProtectSystem', wanted: 'strict', by: ['paths', 'peers'], judge: onHost(protectSystem) },
+  {
+    name: 'ReadWritePaths',
+    wanted: 'the directories',
+    by: ['paths', 'peers'],
+    judge: onHost(readWritePaths),
+  },
+  { name: 'ProtectHome', wanted: true, by: ['paths', 'peers'], judge: onHost(protectHome) },
+  { name: 'PrivateTmp', wanted: true, by: ['paths', 'peers'], judge: onHost(privateTmp) },
+  { name: 'ProcSubset', wanted: 'pid', by: ['paths'], judge: procSubset },
+  { name: 'ProtectProc', wanted: 'invisible', by: ['paths'], judge: protectProc },
+  { name: 'UMask', wanted: '0077', by: ['modes'], judge: umask },
+];
+
+function protectSystem(facts: Facts): Verdict {
+  const paths = writablePaths(facts);
+  if (typeof paths === 'string') return not(paths);
+  const where = paths.length === 0 ? 'nowhere' : 'only in the directories below';
+  return proved('strict', `Files were changed ${where}: ${facts.pathTime}.`);
+}
+
+function readWritePaths(facts: Facts): Verdict | undefined {
+  const paths = writablePaths(facts);
+  return typeof paths === 'string' || paths.length === 0
+    ? undefined
+    : proved(paths, 'Directories in which files were changed, made or renamed; logs are rotated in them.');
+}

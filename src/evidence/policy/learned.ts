@@ -1,0 +1,15 @@
+import type { SortedCall } from './calls/tiers.js';
+import type { LearnedDirectives } from './directives/directives.js';
+import type { RuledCall } from './rules/rule.js';
+
+/** All that a policy says, before it is text. */
+export interface LearnedPolicy {
+  /** Calls by their tiers, in alphabetical order. */
+  readonly calls: readonly SortedCall[];
+  readonly rules: readonly RuledCall[];
+  readonly directives: LearnedDirectives;
+  /** The program that a start script becomes. */
+  readonly program: string | undefined;
+  /** ABIs besides the native one. */
+  readonly architectures: readonly string[];
+}

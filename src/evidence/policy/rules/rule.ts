@@ -1,0 +1,25 @@
+export interface RuleCondition {
+  readonly arg: number;
+  readonly op: 'in' | 'ge' | 'bits-any';
+  /** Names of constants or numbers. */
+  readonly operands: readonly string[];
+}
+
+export interface LearnedRule {
+  readonly syscall: string;
+  readonly when: readonly RuleCondition[];
+  /** `refuse` is the policy's action. */
+  readonly action: 'allow' | 'log' | 'refuse';
+}
+
+/** Rules on one call. */
+export interface RuledCall {
+  readonly call: string;
+  /** A sentence that says what is told apart. */
+  readonly comment: string;
+  /** The rules let through all that passes: the call needs no place in `allow`. */
+  readonly decides: boolean;
+  readonly rules: readonly LearnedRule[];
+  /** The errno of a call for which no rule holds, where it isn't the policy's action. */
+  readonly otherwise?: string;
+}

@@ -1,0 +1,159 @@
+/** A learned policy as TOML. */
+import { shortList } from '../../../collections.js';
+import { numbersOf } from '../../../syscalls/numbers.js';
+import { grouped } from '../calls/groups.js';
+import { abisSeen, type SortedCall, type Tier } from '../calls/tiers.js';
+import { doubtOf, startDoubt } from '../doubts.js';
+import type { Evidence, PolicyRequest } from '../input.js';
+import type { LearnedPolicy } from '../learned.js';
+import type { LearnedRule, RuleCondition, RuledCall } from '../rules/rule.js';
+import { serviceLines } from './service-text.js';
+import { counted, span } from './spans.js';
+import { assignment, comment, type Group, groupedList, quoted, wrapped } from './toml.js';
+
+/** The answer to refused calls where nothing else is asked for. */
+const DEFAULT_ACTION = 'EPERM';
+
+/** The file's text. Its parts are in the order of sandbox-unit.toml(5). */
+export function policyText(learned: LearnedPolicy, request: PolicyRequest): string {
+  const parts = [
+    headLines(request.evidence),
+    callLines(learned, request),
+    ...learned.rules.map((ruled) => ruleLines(ruled, actionOf(request))),
+    serviceLines(learned.directives),
+    programLines(learned),
+  ];
+  return `${parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+const actionOf = ({ options }: PolicyRequest): string => options?.action ?? DEFAULT_ACTION;
+
+function headLines(evidence: Evidence): string[] {
+  const { unit, seconds, recordings, hosts } = evidence;
+  const watched = `${span(seconds)}, ${counted(recordings, 'recording')} on ${counted(hosts, 'host')}`;
+  const doubt = startDoubt(evidence);
+  return [
+    assignment('description', `${unit}, learned from its work: ${watched}`),
+    ...(doubt === undefined ? [] : [comment('No start was watched: calls of a start are missing below.')]),
+  ];
+}
+
+function callLines(learned: LearnedPolicy, request: PolicyRequest): string[] {
+  const { architectures, rules } = learned;
+  return [
+    '[syscalls]',
+    ...(architectures.length > 0 ? [assignment('architectures', ['native', ...architectures])] : []),
+    assignment('action', actionOf(request)),
+    'implicit = false',
+    ...warnings(learned, request),
+    ...groupedList('allow', allowed(learned, request)),
+    ...logged(learned, request),
+    ...groupedList('deny', denied(learned.calls, rules)),
+  ];
+}
+
+function warnings({ calls }: LearnedPolicy, { evidence }: PolicyRequest): string[] {
+  const lost = startDoubt(evidence) === undefined ? doubtOf(evidence, 'calls') : undefined;
+  const refused = namesOf(calls, 'refuse');
+  return [
+    ...(lost === undefined ? [] : [`Calls may be missing here: ${lost}.`]),
+    ...(evidence.nameless.length > 0
+      ? [`Calls without a known name get ENOSYS: ${shortList(evidence.nameless, 5)}.`]
+      : []),
+    ...(refused.length > 0 ? [`Reachable, and refused for their danger: ${shortList(refused, 12)}.`] : []),
+  ].map(comment);
+}
+
+const namesOf = (calls: readonly SortedCall[], tier: Tier): string[] =>
+  calls.filter((call) => call.tier === tier).map(({ name }) => name);
+
+function allowed({ calls, rules }: LearnedPolicy, request: PolicyRequest): Group[] {
+  const decided = new Set(rules.filter(({ decides }) => decides).map(({ call }) => call));
+  const listed = calls.filter(({ tier }) => tier === 'allow');
+  const because = (...reasons: readonly string[]) =>
+    listed
+      .filter(({ name, reason }) => reasons.includes(reason) && !decided.has(name))
+      .map(({ name }) => name);
+  const seen = listed.filter(({ reason }) => reason === 'seen').map(({ name }) => name);
+  return [
+    ...groupsOf(seen, request).map(({ title, words }) => ({
+      title,
+      words: words.filter((name) => !decided.has(name)),
+    })),
+    {
+      title: 'Not seen: other libraries or loads take these in place of one above',
+      words: because('family'),
+    },
+    {
+      title: 'Not seen: made by the kernel, or where the vDSO or a lock asks it',
+      words: because('kernel', 'vdso'),
+    },
+  ];
+}
+
+function groupsOf(names: Iterable<string>, { evidence, target }: PolicyRequest): Group[] {
+  const abis = abisSeen(evidence.architecture, evidence.calls);
+  return grouped(names, target.sets, (call) => abis.some((abi) => numbersOf(abi).has(call)));
+}
+
+function logged({ calls }: LearnedPolicy, request: PolicyRequest): string[] {
+  const names = namesOf(calls, 'log');
+  if (names.length === 0) return [];
+  const why =
+    request.reachable === 'unknown'
+      ? "Not seen. Which calls the program can reach isn't known: these are let through and recorded."
+      : 'Not seen, but within reach of the program or its libraries: let through and recorded.';
+  return [comment(why), ...groupedList('log', groupsOf(names, request))];
+}
+
+const denied = (calls: readonly SortedCall[], rules: readonly RuledCall[]): Group[] => [
+  {
+    title: 'Libraries and programs do without these where the kernel lacks them',
+    words: namesOf(calls, 'fallback').map((name) => `${name}:ENOSYS`),
+  },
+  {
+    title: 'The answer for what no rule below lets through',
+    words: rules.flatMap(({ call, otherwise }) => (otherwise === undefined ? [] : [`${call}:${otherwise}`])),
+  },
+];
+
+const ruleLines = ({ comment: text, rules }: RuledCall, action: string): string[] => [
+  comment(text),
+  ...rules.flatMap((rule, i) => [...(i > 0 ? [''] : []), ...ruleText(rule, action)]),
+];
+
+function ruleText({ syscall, when, action }: LearnedRule, refusal: string): string[] {
+  const conditions = when.map(conditionText);
+  const line = `when = [${conditions.join(', ')}]`;
+  return [
+    '[[syscalls.rules]]',
+    assignment('syscall', syscall),
+    ...(line.length <= 110 && !line.includes('\n')
+      ? [line]
+      : ['when = [', ...conditions.map((text) => `  ${text},`), ']']),
+    assignment('action', action === 'refuse' ? refusal : action),
+  ];
+}
+
+/** Numbers stand without quotes. */
+const operandText = (operand: string): string => (/^\d/.test(operand) ? operand : quoted(operand));
+
+function conditionText({ arg, op, operands }: RuleCondition): string {
+  const texts = operands.map(operandText);
+  const list = `[${texts.join(', ')}]`;
+  // A line break may stand in an inline table only within a list.
+  const broken = `[\n${wrapped(texts, '    ').join('\n')}\n  ]`;
+  return `{ arg = ${arg}, ${op} = ${op === 'in' ? (list.length > 80 ? broken : list) : texts[0]} }`;
+}
+
+const programLines = ({ program }: LearnedPolicy): string[] =>
+  program === undefined
+    ? []
+    : [
+        '[exec]',
+        comment('The start script becomes this program: only it is confined, and only its calls are above.'),
+        assignment('programs', [program]),
+      ];

@@ -1,0 +1,40 @@
+import { abisSeen, sortCalls } from './calls/tiers.js';
+import { learnDirectives } from './directives/directives.js';
+import type { PolicyRequest } from './input.js';
+import type { LearnedPolicy } from './learned.js';
+import { namespacesSeen } from './namespaces.js';
+import { callsBy, daemonOfScript } from './programs.js';
+import { argumentRules } from './rules/rules.js';
+import { policyText } from './text/policy-text.js';
+
+export interface WrittenPolicy extends LearnedPolicy {
+  /** The policy as TOML. */
+  readonly text: string;
+}
+
+/**
+ * The policy that evidence proves, as a person would write it: seen calls are allowed, reachable ones are let through
+ * and recorded, all others are refused. Directives are those that nothing speaks against.
+ */
+export function writePolicy(request: PolicyRequest): WrittenPolicy {
+  const learned = learnPolicy(request);
+  return { ...learned, text: policyText(learned, request) };
+}
+
+function learnPolicy(request: PolicyRequest): LearnedPolicy {
+  const { evidence, reachable, effective, target } = request;
+  const program = daemonOfScript(evidence, effective);
+  const made = program === undefined ? evidence.calls : callsBy(evidence.calls, program);
+  const confined = { ...evidence, calls: made };
+  // RestrictNamespaces= answers clone3 so, too, since its flags are in memory.
+  const hidden = new Set(namespacesSeen(evidence) ? ['clone3'] : []);
+  const calls = sortCalls(confined, reachable, target.sets, hidden);
+  const tiers = new Map(calls.map(({ name, tier }) => [name, tier]));
+  return {
+    calls,
+    rules: argumentRules(confined, reachable, target.sets, (call) => tiers.get(call) === 'allow'),
+    directives: learnDirectives(request),
+    program,
+    architectures: abisSeen(evidence.architecture, made).slice(1),
+  };
+}

@@ -1,0 +1,166 @@
+/** Tests of evidence/policy/calls/: which calls a policy lets through, records or refuses, and how it lists them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { grouped } from '../../../src/evidence/policy/calls/groups.js';
+import {
+  BY_THE_KERNEL,
+  BY_THE_VDSO,
+  FAMILIES,
+  LIBRARIES_FALL_BACK,
+  NEVER_LOGGED,
+  PROGRAMS_FALL_BACK,
+} from '../../../src/evidence/policy/calls/tables.js';
+import { abisSeen, sortCalls, type Tier } from '../../../src/evidence/policy/calls/tiers.js';
+import type { Evidence, Reachable } from '../../../src/evidence/policy/input.js';
+import { callNames, numbersOf } from '../../../src/syscalls/numbers.js';
+import { bundledSets, expandSet } from '../../../src/syscalls/sets.js';
+import { calls, evidence } from '../../support/learned.js';
+
+const sets = bundledSets();
+
+const sorted = (seen: string, reachable: Reachable, more: Partial<Evidence> = {}) =>
+  sortCalls(evidence({ calls: calls(seen), ...more }), reachable, sets);
+
+/** The tiers of calls by their names; undefined for one that is refused as any other. */
+const tiers = (...given: Parameters<typeof sorted>): Map<string, Tier> =>
+  new Map(sorted(...given).map(({ name, tier }) => [name, tier]));
+
+test('every name in the tables is a call or a set', () => {
+  const names = [
+    ...FAMILIES.flatMap(({ seen, adds }) => [...seen, ...adds]),
+    ...[BY_THE_KERNEL, BY_THE_VDSO, LIBRARIES_FALL_BACK, PROGRAMS_FALL_BACK].flat(),
+    ...NEVER_LOGGED,
+  ];
+  assert.deepEqual(
+    names.filter((name) => !callNames().has(name) && !expandSet(sets, name)),
+    [],
+  );
+});
+
+test('a seen call is allowed, a reachable one is recorded, others are refused', () => {
+  const found = tiers('read openat', new Set(['read', 'sysinfo']));
+  assert.equal(found.get('read'), 'allow');
+  assert.equal(found.get('sysinfo'), 'log');
+  assert.equal(found.get('swapon'), undefined);
+});
+
+test('no call that an attacker wants first is recorded only, unless it was seen', () => {
+  const wanted =
+    'execve ptrace mount bpf init_module keyctl io_uring_setup userfaultfd unshare process_vm_readv';
+  for (const reachable of [new Set(wanted.split(' ')), 'unknown'] as const) {
+    const found = tiers('read', reachable);
+    for (const name of wanted.split(' ')) assert.notEqual(found.get(name), 'log', name);
+  }
+  assert.equal(tiers('ptrace', 'unknown').get('ptrace'), 'allow');
+  assert.equal(tiers('read', new Set(['ptrace'])).get('ptrace'), 'refuse');
+});
+
+test('where it is unknown what can be reached, all of @system-service is recorded', () => {
+  const found = tiers('read', 'unknown');
+  assert.equal(found.get('flock'), 'log');
+  assert.equal(found.get('sysinfo'), 'log');
+  assert.equal(found.get('mount'), undefined);
+});
+
+test('calls that libraries fall back from get ENOSYS, reachable or not, unless they were seen', () => {
+  assert.equal(tiers('read', new Set(['openat2', 'statx'])).get('openat2'), 'fallback');
+  assert.equal(tiers('read', new Set()).get('clone3'), 'fallback');
+  assert.equal(tiers('statx', new Set()).get('statx'), 'allow');
+  assert.equal(tiers('read', new Set(['renameat2'])).get('renameat2'), 'log');
+  assert.equal(tiers('read', new Set()).get('renameat2'), 'fallback');
+});
+
+test('a call that a filter answered with ENOSYS gets it again: memcached starts no thread by clone3 else', () => {
+  const refused = [{ name: 'clone3', answer: 38, count: 4 }];
+  const found = tiers('read clone', new Set(['clone3']), { refused });
+  assert.equal(found.get('clone3'), 'fallback');
+  assert.equal(found.get('clone'), 'allow');
+});
+
+test('a call that a filter refused is recorded, be it not known to be reachable', () => {
+  const refused = [
+    { name: 'sysinfo', answer: 1, count: 1 },
+    { name: 'flock', answer: 'kill' as const, count: 1 },
+    { name: 'ptrace', answer: 1, count: 1 },
+  ];
+  const found = tiers('read', new Set(), { refused });
+  assert.deepEqual([found.get('sysinfo'), found.get('flock'), found.get('ptrace')], ['log', 'log', 'refuse']);
+});
+
+test('families stand together, each with its reason', () => {
+  const found = sorted('openat newfstatat clone3 poll mkdir', new Set());
+  const byFamily = found.filter(({ reason }) => reason === 'family').map(({ name }) => name);
+  assert.deepEqual(byFamily, ['clone', 'fstat', 'lstat', 'mkdirat', 'open', 'ppoll', 'stat']);
+  assert.match(found.find(({ name }) => name === 'ppoll')!.evidence, /^as poll: C libraries/);
+});
+
+test('a family adds no call that libraries fall back from', () => {
+  for (const { adds, seen } of FAMILIES) {
+    assert.deepEqual(
+      adds.filter((name) => LIBRARIES_FALL_BACK.includes(name)),
+      [],
+    );
+    assert.ok(seen.length > 0 && adds.length > 0);
+  }
+});
+
+test('calls of the kernel and those behind the vDSO are always allowed', () => {
+  const found = tiers('read', new Set());
+  for (const name of [...BY_THE_KERNEL, ...BY_THE_VDSO]) assert.equal(found.get(name), 'allow', name);
+});
+
+test('calls that no ABI of the host has are left out', () => {
+  const arm = {
+    architecture: 'arm64',
+    calls: calls('openat').map((call) => ({ ...call, architecture: 'arm64' })),
+  };
+  const found = tiers('', new Set(['poll', 'ppoll']), arm);
+  assert.deepEqual(
+    ['open', 'poll', 'uretprobe', 'time'].map((name) => found.get(name)),
+    [undefined, undefined, undefined, undefined],
+  );
+  assert.equal(found.get('ppoll'), 'log');
+});
+
+test('the ABIs of calls that were seen: the native one first, unknown words left out', () => {
+  const seen = [...calls('read'), ...calls('read').map((call) => ({ ...call, architecture: 'x86' }))];
+  assert.deepEqual(abisSeen('x86-64', seen), ['x86-64', 'x86']);
+  assert.deepEqual(abisSeen('x86-64', [{ ...seen[0]!, architecture: 'toString' }]), ['x86-64']);
+});
+
+test('the evidence says how often a call was made, and when', () => {
+  const [read] = sorted('read', new Set()).filter(({ name }) => name === 'read');
+  assert.equal(read!.evidence, 'made 3 times (start, serving)');
+});
+
+const isHere = (name: string) => numbersOf('x86-64').has(name);
+
+test('calls are listed by subject, and a set takes the place of its calls if all are there', () => {
+  const timers = expandSet(sets, '@timer')!.filter(isHere);
+  const list = grouped([...timers, 'read', 'uname', 'socket'], sets, isHere);
+  assert.deepEqual(
+    list.map(({ title, words }) => [title, words]),
+    [
+      ['Events, clocks and timers', ['@timer']],
+      ['Network', ['socket']],
+      ['Files and directories', ['read']],
+      ['Limits, scheduling and the system', ['uname']],
+    ],
+  );
+  const fewer = grouped(timers.slice(1), sets, isHere).flatMap(({ words }) => words);
+  assert.deepEqual(fewer, timers.slice(1));
+});
+
+test('sets stand for just the calls that are given', () => {
+  const all = expandSet(sets, '@system-service')!.filter(isHere);
+  for (const given of [all, all.filter((name) => !['execve', 'ptrace', 'setns'].includes(name))]) {
+    const words = grouped(given, sets, isHere).flatMap((group) => group.words);
+    const meant = words.flatMap((word) => expandSet(sets, word) ?? [word]).filter(isHere);
+    assert.deepEqual([...new Set(meant)].sort(), given);
+    assert.ok(words.length < given.length);
+  }
+});
+
+test('a call without a subject is listed at the end', () => {
+  assert.deepEqual(grouped(['swapon'], sets, isHere), [{ title: 'Others', words: ['swapon'] }]);
+});

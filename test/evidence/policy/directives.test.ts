@@ -1,0 +1,380 @@
+/** Tests of evidence/policy/directives/: which evidence proves a directive, and what speaks against it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { learnDirectives } from '../../../src/evidence/policy/directives/directives.js';
+import { Facts } from '../../../src/evidence/policy/directives/facts.js';
+import { keepGood } from '../../../src/evidence/policy/directives/kept.js';
+import { hasPrivateTmp, privateTmp } from '../../../src/evidence/policy/directives/private-tmp.js';
+import { writablePaths } from '../../../src/evidence/policy/directives/write-paths.js';
+import type { Evidence } from '../../../src/evidence/policy/input.js';
+import type { RecordedPeer } from '../../../src/evidence/recording/recording.js';
+import {
+  calls,
+  directive,
+  evidence,
+  learned,
+  paths,
+  request,
+  values,
+  withCalls,
+} from '../../support/learned.js';
+import { targetOf, valuesOf } from '../../support/planned.js';
+
+const STARTED = evidence().arguments;
+
+const peer = (more: Partial<RecordedPeer>): RecordedPeer => ({
+  ...{ use: 'bind', family: 2, type: 1, address: '0.0.0.0', port: 80, count: 1 },
+  ...more,
+});
+
+const unixPeer = (address: string, use: RecordedPeer['use'] = 'bind') =>
+  peer({ use, family: 1, address, port: null });
+
+const granted = (name: string, ...by: readonly string[]) => ({ name, granted: true, count: 1, calls: by });
+
+/** Evidence of further calls with the values of one argument. */
+const called = (name: string, position: number, ...of: readonly (number | bigint)[]): Partial<Evidence> => {
+  const more = withCalls(name);
+  return {
+    calls: more.calls,
+    arguments: [
+      ...STARTED,
+      values(
+        name,
+        [position],
+        of.map((value) => [value]),
+      ),
+    ],
+  };
+};
+
+const made = (names: string): Partial<Evidence> => ({ calls: withCalls(names).calls });
+
+/** A directive, evidence, and the value that follows; a pattern is the reason why there is none. */
+type Case = readonly [name: string, more: Partial<Evidence>, follows: unknown, lines?: string];
+
+const CASES: readonly Case[] = [
+  ['ProtectSystem', {}, 'strict'],
+  ['ProtectHome', {}, true],
+  ['ProtectHome', { paths: paths('read', ['/home/web/index.html']) }, 'read-only'],
+  ['ProtectHome', { paths: paths('write', ['/home/web/log']) }, /\/home\/web\/log was changed/],
+  ['ProtectHome', { paths: paths('failed', ['/root/.netrc'], { errno: 2 }) }, 'tmpfs'],
+  ['ProtectHome', { paths: paths('stat', ['/home']) }, true],
+  ['ProtectHome', { paths: paths('stat', ['/homestead/x']) }, true],
+  ['ProtectHome', { peers: [unixPeer('/run/user/1000/bus', 'connect')] }, /is a socket there/],
+  ['ProtectHome', {}, /WorkingDirectory=~ may be there/, 'WorkingDirectory=~'],
+  ['ProtectHome', {}, /RootDirectory gives the service paths/, 'RootDirectory=/srv/root'],
+  ['PrivateTmp', {}, true],
+  ['PrivateTmp', { paths: paths('read', ['/tmp/others']) }, /\/tmp\/others was used, and not made/],
+  ['PrivateTmp', { paths: [...paths('create-in', ['/tmp']), ...paths('stat', ['/tmp'])] }, true],
+  ['PrivateTmp', { paths: [...paths('write', ['/tmp/a']), ...paths('read', ['/tmp/a'])] }, true],
+  ['PrivateTmp', { peers: [unixPeer('/tmp/mysql.sock')] }, /a socket that others may use/],
+  ['PrivateDevices', { paths: paths('read', ['/dev/null'], { device: 'char 1:3' }) }, true],
+  ['PrivateDevices', { paths: paths('write', ['/dev/pts/3'], { device: 'char 136:3' }) }, true],
+  [
+    'PrivateDevices',
+    { paths: paths('read', ['/dev/sda'], { device: 'block 8:0' }) },
+    /\/dev\/sda \(block 8:0\)/,
+  ],
+  ['PrivateDevices', { paths: paths('create-in', ['/dev/shm']) }, true],
+  ['PrivateDevices', { paths: paths('create-in', ['/dev']) }, /\/dev was changed/],
+  ['PrivateDevices', { capabilities: [granted('CAP_SYS_RAWIO', 'open')] }, /CAP_SYS_RAWIO was used/],
+  ['PrivateDevices', called('mknod', 1, 0o010644), true],
+  ['PrivateDevices', called('mknod', 1, 0o020644), /a device node was made/],
+  ['PrivateDevices', made('mknod'), /the modes of mknod weren't all recorded/],
+  ['ProtectClock', {}, true],
+  ['ProtectClock', made('clock_adjtime'), /clock_adjtime was called/],
+  ['ProtectClock', { ...made('timerfd_create'), blind: ['capabilities'] }, /the clocks of timers/],
+  ['ProtectClock', { ...called('timerfd_create', 0, 1), blind: ['capabilities'] }, true],
+  ['ProtectClock', { ...called('timerfd_create', 0, 9), blind: ['capabilities'] }, /wakes the machine up/],
+  ['ProtectControlGroups', {}, true],
+  ['ProtectControlGroups', { paths: paths('write', ['/sys/fs/cgroup/a/cgroup.procs']) }, /was changed/],
+  ['ProtectControlGroups', {}, undefined, 'Delegate=yes'],
+  ['ProtectHostname', made('sethostname'), /sethostname was called/],
+  [
+    'ProtectKernelLogs',
+    { paths: paths('read', ['/dev/kmsg'], { device: 'char 1:11' }) },
+    /\/dev\/kmsg was used/,
+  ],
+  ['ProtectKernelModules', { paths: paths('read', ['/usr/lib/modules/6.12/modules.dep']) }, /was used/],
+  ['ProtectKernelTunables', { paths: paths('read', ['/proc/sys/vm/overcommit_memory']) }, true],
+  ['ProtectKernelTunables', { paths: paths('write', ['/proc/sys/vm/overcommit_memory']) }, /was changed/],
+  ['ProtectKernelTunables', { paths: paths('write', ['/sys/fs/cgroup/x']) }, true],
+  ['ProcSubset', { paths: paths('read', ['/proc/self/status', '/proc/12/stat']) }, 'pid'],
+  ['ProcSubset', { paths: paths('read', ['/proc/cpuinfo']) }, /\/proc\/cpuinfo was used/],
+  ['ProtectProc', {}, 'invisible', 'User=demo'],
+  ['ProtectProc', {}, /sees all processes/],
+  ['ProtectProc', { paths: paths('read', ['/proc/12/stat']) }, /another's process/, 'User=demo'],
+  ['UMask', { modes: [0o600, 0o700] }, '0077'],
+  ['UMask', { modes: [0o640] }, '0027'],
+  ['UMask', { modes: [0o644] }, undefined],
+  ['LockPersonality', {}, true],
+  ['LockPersonality', called('personality', 0, 0xffffffff), true],
+  ['LockPersonality', called('personality', 0, 0x40000), /another execution domain/],
+  ['LockPersonality', made('personality'), /weren't all recorded/],
+  ['MemoryDenyWriteExecute', {}, true],
+  ['MemoryDenyWriteExecute', { arguments: [values('mmap', [2], [[7]])] }, /mmap made memory executable/],
+  ['MemoryDenyWriteExecute', called('mprotect', 2, 5), /mprotect made memory executable/],
+  ['MemoryDenyWriteExecute', called('mprotect', 2, 3), true],
+  ['MemoryDenyWriteExecute', { arguments: [] }, /the protections of mmap/],
+  ['RestrictNamespaces', { forkFlags: [18874368] }, true],
+  ['RestrictNamespaces', { forkFlags: [0x10020000] }, ['mnt', 'user']],
+  ['RestrictNamespaces', called('unshare', 0, 0x40000000), ['net']],
+  ['RestrictNamespaces', made('unshare'), /the flags of unshare and setns/],
+  ['RestrictNamespaces', called('setns', 1, 0), /the flags of unshare and setns/],
+  ['RestrictRealtime', called('sched_setscheduler', 1, 0, 3, 5), true],
+  ['RestrictRealtime', called('sched_setscheduler', 1, 2), /a realtime policy/],
+  ['RestrictRealtime', called('sched_setscheduler', 1, 0x40000000), /a realtime policy/],
+  ['RestrictRealtime', made('sched_setattr'), /in memory/],
+  ['RestrictSUIDSGID', { modes: [0o644] }, true],
+  ['RestrictSUIDSGID', { modes: [0o4755] }, /set-user-ID/],
+  ['RestrictSUIDSGID', called('fchmodat', 2, 0o2775), /set-group-ID/],
+  ['RestrictSUIDSGID', made('chmod'), /the modes of chmod/],
+  ['RestrictAddressFamilies', {}, 'none'],
+  ['RestrictAddressFamilies', made('socket'), /the families of sockets/],
+  ['PrivateNetwork', {}, true],
+  ['PrivateNetwork', { peers: [unixPeer('@chat', 'connect')] }, /@chat is a socket of the network namespace/],
+  ['PrivateNetwork', { peers: [peer({ use: 'accept' })] }, undefined],
+  ['PrivateIPC', {}, true],
+  ['PrivateIPC', made('shmget'), /shmget was called/],
+  ['SocketBindDeny', {}, 'any'],
+  ['SocketBindAllow', {}, undefined],
+  [
+    'SocketBindAllow',
+    { peers: [peer({}), peer({}), peer({ family: 10, type: 2, port: 53 })] },
+    ['ipv4:tcp:80', 'ipv6:udp:53'],
+  ],
+  ['SocketBindDeny', { peers: [peer({ port: 0 })] }, /ports were bound that change/],
+  ['SocketBindDeny', { peers: [...Array(9).keys()].map((i) => peer({ port: 40000 + i })) }, /that change/],
+  ['SocketBindDeny', { peers: [unixPeer('/run/x.sock')] }, 'any'],
+  ['IPAddressDeny', { peers: [peer({ use: 'accept', address: '127.0.0.1' })] }, undefined],
+  ['NoNewPrivileges', {}, true],
+  ['NoNewPrivileges', made('execve'), /may gain privileges/],
+  ['CapabilityBoundingSet', {}, ''],
+  ['CapabilityBoundingSet', { capabilities: [granted('CAP_CHOWN', 'chown')] }, ['CAP_CHOWN']],
+  ['CapabilityBoundingSet', { capabilities: [{ ...granted('CAP_CHOWN', 'chown'), granted: false }] }, ''],
+  [
+    'CapabilityBoundingSet',
+    { capabilities: [granted('CAP_CHOWN', 'chown'), granted('CAP_SYS_PTRACE', 'openat')] },
+    ['CAP_CHOWN'],
+    'CapabilityBoundingSet=CAP_CHOWN CAP_KILL',
+  ],
+  [
+    'CapabilityBoundingSet',
+    {},
+    ['CAP_NET_BIND_SERVICE'],
+    'User=demo\nAmbientCapabilities=CAP_NET_BIND_SERVICE',
+  ],
+];
+
+for (const [name, more, follows, lines = ''] of CASES) {
+  const what = JSON.stringify(more).slice(0, 90);
+  test(`${name} of ${what} ${lines}: ${follows}`, () => {
+    const of = evidence(more);
+    const found = learnDirectives(request(of, { lines }));
+    const one = found.proved.find((proved) => proved.name === name);
+    const reason = found.unproved.find((unproved) => unproved.name === name)?.reason;
+    if (follows instanceof RegExp) assert.match(reason ?? String(one?.value), follows);
+    else assert.deepEqual([one?.value, reason], [follows, undefined]);
+    learned(of, { lines });
+  });
+}
+
+test('CAP_SYS_ADMIN is believed only of calls that need it: memory is reserved all the time', () => {
+  const reserved = granted('CAP_SYS_ADMIN', 'mmap', 'brk', 'execve', 'clone', 'pwrite64');
+  const value = (...capabilities: Evidence['capabilities']) =>
+    directive(learned(evidence({ capabilities })).policy, 'CapabilityBoundingSet');
+  assert.equal(value(reserved), '');
+  assert.deepEqual(value(reserved, granted('CAP_SYS_ADMIN', 'mount')), ['CAP_SYS_ADMIN']);
+});
+
+test('a log is rotated: its directory is writable, not the file', () => {
+  const of = evidence({ paths: paths('write', ['/var/log/nginx/access.log', '/var/log/other.log']) });
+  assert.deepEqual(directive(learned(of).policy, 'ReadWritePaths'), ['/var/log']);
+  const own = evidence({ paths: paths('write', ['/var/log/nginx/access.log']) });
+  assert.deepEqual(directive(learned(own).policy, 'ReadWritePaths'), ['/var/log/nginx']);
+});
+
+const writable = (more: Partial<Evidence>, lines = '') =>
+  writablePaths(new Facts(evidence(more), valuesOf(lines)));
+
+test('directories are as wide as a program’s own, and files of shared ones stand alone', () => {
+  const found = writable({
+    paths: [
+      ...paths('write', ['/var/lib/pg/17/main/base/1/2', '/etc/resolv.conf', '/srv/www/a/b']),
+      ...paths('create-in', ['/var/spool/x/y', '/run', '/run/x']),
+      ...paths('change-attribute', ['/var/cache/x']),
+      ...paths('read', ['/var/lib/other/file']),
+      ...paths('write', ['/var/backups/x'], { errno: 30 }),
+    ],
+  });
+  assert.deepEqual(found, [
+    '/etc/resolv.conf',
+    '/run',
+    '/srv/www/a',
+    '/var/cache/x',
+    '/var/lib/pg',
+    '/var/spool/x',
+  ]);
+});
+
+test('a directory that was there already when it should be made is written to under load', () => {
+  assert.deepEqual(writable({ paths: paths('change-directory', ['/var/lib/nginx'], { errno: 17 }) }), [
+    '/var/lib/nginx',
+  ]);
+});
+
+test('a socket is made in its directory, which may be missing after a boot', () => {
+  assert.deepEqual(writable({ peers: [unixPeer('/var/run/php/fpm.sock')] }), ['-/run/php']);
+});
+
+test('directories of the unit, of systemd and of the kernel need no line', () => {
+  const more = {
+    paths: paths('create-in', ['/var/lib/web/x', '/run/web', '/proc/1', '/dev/shm', '/srv/a', '/srv/b']),
+  };
+  const lines = 'StateDirectory=web\nRuntimeDirectory=web\nReadWritePaths=-/srv/a';
+  assert.deepEqual(writable(more, lines), ['-/srv/a', '/srv/b']);
+});
+
+test('a percent sign is no specifier', () => {
+  const more = { paths: paths('create-in', ['/srv/100%']) };
+  assert.deepEqual(writable(more), ['/srv/100%%']);
+  learned(evidence(more));
+});
+
+test('too many directories are none', () => {
+  const all = [...Array(17).keys()].map((i) => `/srv/${i}`);
+  assert.equal(writable({ paths: paths('create-in', all) }), 'too many directories were changed');
+  const { policy, text } = learned(evidence({ paths: paths('create-in', all) }));
+  assert.equal(directive(policy, 'ProtectSystem'), undefined);
+  assert.equal(directive(policy, 'ReadWritePaths'), undefined);
+  assert.match(text, /^# ProtectSystem = "strict": too many directories were changed\.$/m);
+});
+
+test('/tmp stays writable where it stays shared', () => {
+  const own = { paths: paths('write', ['/tmp/a/b']) };
+  const shared = { paths: [...own.paths, ...paths('read', ['/tmp/others'])] };
+  const facts = (more: Partial<Evidence>, lines = '') => new Facts(evidence(more), valuesOf(lines));
+  assert.deepEqual(writable(own), []);
+  assert.deepEqual(writable(shared), ['/tmp']);
+  assert.deepEqual(writable(shared, 'PrivateTmp=yes'), []);
+  assert.equal(hasPrivateTmp(facts(shared)), false);
+  assert.ok('not' in privateTmp(facts(shared)));
+});
+
+test('redis: nothing is looser than the unit, whose own paths stay', () => {
+  const lines =
+    'ProtectSystem=strict\nReadWritePaths=-/var/lib/redis\nReadWritePaths=-/run/redis\nPrivateTmp=yes\n' +
+    'CapabilityBoundingSet=\nRestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX\nUMask=007';
+  const of = withCalls('socket', {
+    arguments: [...STARTED, values('socket', [0, 1], [[16, 3]])],
+    paths: [...paths('create-in', ['/var/lib/redis']), ...paths('write', ['/var/log/redis/redis.log'])],
+    modes: [0o640],
+  });
+  const { policy, text } = learned(of, { lines });
+  for (const name of ['ProtectSystem', 'ReadWritePaths', 'PrivateTmp'])
+    assert.equal(directive(policy, name), undefined, name);
+  assert.match(text, /^# RestrictAddressFamilies: RestrictAddressFamilies is weaker than what the unit has/m);
+});
+
+test('the unit’s own value is not stated again', () => {
+  assert.equal(directive(learned(evidence(), { lines: 'ProtectHome=yes' }).policy, 'ProtectHome'), undefined);
+  assert.equal(directive(learned(evidence(), { lines: 'ProtectHome=no' }).policy, 'ProtectHome'), true);
+});
+
+test('a directive that the target lacks is a comment', () => {
+  const { policy, text } = learned(evidence(), { target: targetOf(247) });
+  assert.equal(directive(policy, 'PrivateIPC'), undefined);
+  assert.match(text, /^# PrivateIPC = true: systemd 247 ignores 'PrivateIPC'\.$/m);
+});
+
+test('a directive falls with its exceptions: without them it would close what the service needs', () => {
+  const hostile = evidence({ paths: paths('create-in', ['/srv/a\ufffd']) });
+  const { policy, text } = learned(hostile);
+  assert.deepEqual(
+    [directive(policy, 'ProtectSystem'), directive(policy, 'ReadWritePaths')],
+    [undefined, undefined],
+  );
+  assert.match(text, /^# ProtectSystem = "strict": a directory was changed whose name is no plain text\.$/m);
+  const { kept, left } = keepGood(
+    [
+      { name: 'ProtectSystem', value: 'strict' },
+      { name: 'ReadWritePaths', value: ['no path'] },
+      { name: 'ProtectHome', value: true },
+    ],
+    request(evidence()),
+  );
+  assert.deepEqual(
+    kept.map(({ name }) => name),
+    ['ProtectHome'],
+  );
+  assert.deepEqual(
+    left.map(({ name }) => name),
+    ['ProtectSystem', 'ReadWritePaths'],
+  );
+});
+
+test('an exception falls with the rule that it is made from', () => {
+  const { policy } = learned(evidence({ peers: [peer({})] }), { target: targetOf(247) });
+  assert.deepEqual(
+    [directive(policy, 'SocketBindDeny'), directive(policy, 'SocketBindAllow')],
+    [undefined, undefined],
+  );
+});
+
+test('directives are asked again when another one falls', () => {
+  const asked = request(evidence(), { lines: 'PrivateTmp=yes' });
+  const { kept, left } = keepGood(
+    [
+      { name: 'PrivateTmp', value: false },
+      { name: 'ProtectHome', value: true },
+    ],
+    asked,
+  );
+  assert.deepEqual(kept, [{ name: 'ProtectHome', value: true }]);
+  assert.match(left[0]!.reason, /weaker than what the unit has/);
+});
+
+test('addresses are confined on request alone', () => {
+  const of = evidence({
+    peers: [
+      peer({ use: 'accept', address: '::ffff:10.0.0.7' }),
+      peer({ use: 'connect', address: '127.0.0.1' }),
+    ],
+  });
+  assert.equal(directive(learned(of).policy, 'IPAddressAllow'), undefined);
+  const { policy } = learned(of, { options: { addresses: true } });
+  assert.deepEqual(directive(policy, 'IPAddressAllow'), ['10.0.0.7', 'localhost']);
+  const many = evidence({
+    peers: [...Array(17).keys()].map((i) => peer({ use: 'accept', address: `10.0.0.${i}` })),
+  });
+  const { text } = learned(many, { options: { addresses: true } });
+  assert.match(text, /^# IPAddressDeny = "any": more addresses/m);
+});
+
+test('what was lost or cannot be seen makes its directives comments, and no others', () => {
+  const { policy, text } = learned(evidence({ lost: { paths: 39 }, blind: ['cap_capable'] }));
+  for (const name of [
+    'ProtectSystem',
+    'ProtectHome',
+    'PrivateTmp',
+    'PrivateDevices',
+    'CapabilityBoundingSet',
+  ])
+    assert.equal(directive(policy, name), undefined, name);
+  for (const name of ['ProtectHostname', 'RestrictNamespaces', 'SocketBindDeny'])
+    assert.notEqual(directive(policy, name), undefined, name);
+  assert.match(text, /^# ProtectHome = true: 39 records of paths were lost\.$/m);
+  assert.match(text, /^# CapabilityBoundingSet: this kernel doesn't show capabilities\.$/m);
+});
+
+test('a cut path may be anywhere', () => {
+  const { policy } = learned(evidence({ paths: paths('read', ['/x/y'], { cut: true }) }));
+  assert.equal(directive(policy, 'ProtectHome'), undefined);
+});
+
+test('no directive is proved by a watch without a start', () => {
+  const { policy, text } = learned(evidence({ calls: calls('read', { phases: ['serving'] }) }));
+  assert.deepEqual(policy.service, []);
+  assert.match(text, /^# No start was watched/m);
+});

@@ -1,0 +1,156 @@
+/** Tests of evidence/policy/arguments.ts and all of evidence/policy/: what recordings prove together, and the policy that follows. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { valuesOf, valuesSeen } from '../../../src/evidence/policy/arguments.js';
+import { doubtOf, startDoubt } from '../../../src/evidence/policy/doubts.js';
+import { namespacesSeen } from '../../../src/evidence/policy/namespaces.js';
+import { callsBy, daemonOfScript } from '../../../src/evidence/policy/programs.js';
+import { effectiveUnit } from '../../../src/unit/effective.js';
+import { parseUnitFile } from '../../../src/unit/unit-file.js';
+import { assertAnswers, calls, evidence, learned, paths, values, withCalls } from '../../support/learned.js';
+import { MEMCACHED, NGINX } from '../../support/learned-services.js';
+import { unitFile } from '../../support/planned.js';
+
+const allowedBy = (of: ReturnType<typeof learned>): string[] =>
+  of.calls.filter(({ tier }) => tier === 'allow').map(({ name }) => name);
+
+test('nginx: what was seen passes, what was not is recorded or refused', () => {
+  const reachable = new Set([
+    ...NGINX.calls.map(({ name }) => name),
+    'clock_nanosleep',
+    'gettid',
+    'execve',
+    'ptrace',
+  ]);
+  const written = learned(NGINX, { reachable });
+  const seen = NGINX.calls.map(({ name }) => name);
+  const allowed = allowedBy(written);
+  assert.deepEqual(
+    seen.filter((name) => !allowed.includes(name)),
+    [],
+  );
+  assert.ok(allowed.length <= seen.length + 30, String(allowed.length));
+  assertAnswers(written.text, {
+    clock_nanosleep: 'log',
+    gettid: 'log',
+    execve: 'EPERM',
+    ptrace: 'EPERM',
+    clone3: 'ENOSYS',
+    rt_sigreturn: 'allow',
+    'socket AF_INET6 SOCK_STREAM': 'allow',
+    'clone CLONE_NEWUSER': 'EPERM',
+    swapon: 'EPERM',
+  });
+});
+
+test('where nothing is known to be reachable, only what was seen passes', () => {
+  const { policy, text } = learned(NGINX, { reachable: new Set() });
+  assert.deepEqual(policy.syscalls!.log, []);
+  assertAnswers(text, { gettid: 'EPERM', 'ioctl 3 TIOCSCTTY': 'EPERM' });
+});
+
+test('where it is unknown what can be reached, the policy is still whole', () => {
+  const { text } = learned(NGINX, { reachable: 'unknown' });
+  assertAnswers(text, { gettid: 'log', read: 'allow', execve: 'EPERM', unshare: 'EPERM', keyctl: 'EPERM' });
+});
+
+test('memcached: the program that the script becomes is confined, by its own calls alone', () => {
+  const written = learned(MEMCACHED);
+  assert.deepEqual(
+    written.policy.programs?.map(({ value }) => value),
+    ['/usr/bin/memcached'],
+  );
+  assert.equal(allowedBy(written).includes('execve'), false);
+  assertAnswers(written.text, { clone3: 'ENOSYS', clone: 'allow', dup: 'EPERM', execve: 'EPERM' });
+});
+
+test('a service that executes programs at work may go on, and gets no [exec]', () => {
+  const of = withCalls('execve wait4', { programs: [{ path: '/bin/sh', phases: ['start', 'serving'] }] });
+  const { policy, text } = learned(of);
+  assert.equal(policy.programs, undefined);
+  assertAnswers(text, { execve: 'allow', execveat: 'EPERM' });
+});
+
+const script = (more: Partial<typeof MEMCACHED>, lines = '') =>
+  daemonOfScript({ ...MEMCACHED, ...more }, effectiveUnit([unitFile(lines)]));
+
+test('the daemon of a script is told by what it does at work', () => {
+  assert.equal(script({}), '/usr/bin/memcached');
+  // The script stays and waits.
+  const waiting = [...MEMCACHED.calls, ...calls('wait4', { phases: ['serving'], program: '/usr/bin/perl' })];
+  assert.equal(script({ calls: waiting }), undefined);
+  const reloaded = MEMCACHED.calls.map((call) =>
+    call.name === 'execve' ? { ...call, phases: { start: 1, reload: 1 } } : call,
+  );
+  assert.equal(script({ calls: reloaded }), undefined);
+  assert.equal(script({ programs: [] }), undefined);
+  assert.equal(script({ calls: MEMCACHED.calls.filter(({ name }) => name !== 'execve') }), undefined);
+  assert.equal(script({}, 'Type=oneshot\nExecStart=/bin/other'), undefined);
+});
+
+test('a command that is the daemon itself, and a path that [exec] cannot take, are no program', () => {
+  const unit = effectiveUnit([parseUnitFile('a.service', '[Service]\nExecStart=/usr/bin/memcached\n')]);
+  assert.equal(daemonOfScript(MEMCACHED, unit), undefined);
+  const rename = (path: string) => (path === '/usr/bin/memcached' ? '/opt/my daemon' : path);
+  const renamed = {
+    calls: MEMCACHED.calls.map((call) => ({ ...call, programs: call.programs.map(rename) })),
+    programs: MEMCACHED.programs.map((program) => ({ ...program, path: rename(program.path) })),
+  };
+  assert.equal(script(renamed), undefined);
+});
+
+test('calls of an unknown program count as those of any', () => {
+  const [read] = calls('read');
+  assert.deepEqual(callsBy([read!, { ...read!, programs: [] }], '/other'), [{ ...read!, programs: [] }]);
+});
+
+test('values of arguments are whole, or unknown', () => {
+  const of = withCalls('socket ioctl', {
+    arguments: [
+      values(
+        'socket',
+        [0, 1],
+        [
+          [2, 1],
+          [2, 2],
+        ],
+      ),
+      values('ioctl', [1], [[1]], 3),
+    ],
+  });
+  assert.deepEqual(valuesSeen(of, 'socket', [0, 1]), [
+    [2n, 1n],
+    [2n, 2n],
+  ]);
+  assert.deepEqual(valuesOf(of, 'socket', 0), [2n]);
+  assert.deepEqual(valuesOf(of, 'socket', 1), [1n, 2n]);
+  assert.equal(valuesOf(of, 'socket', 2), undefined);
+  assert.equal(valuesOf(of, 'ioctl', 1), undefined);
+  assert.deepEqual(valuesOf(of, 'prctl', 0), []);
+  assert.equal(valuesOf({ ...of, blind: ['arguments'] }, 'socket', 0), undefined);
+});
+
+test('losses count against their kind of evidence, and unknown ones against all', () => {
+  assert.equal(doubtOf(evidence(), 'paths'), undefined);
+  assert.equal(doubtOf(evidence({ lost: { peers: 1 } }), 'paths'), undefined);
+  assert.equal(doubtOf(evidence({ lost: { peers: 1 } }), 'peers'), '1 record of addresses was lost');
+  assert.equal(doubtOf(evidence({ lost: { misses: 2 } }), 'modes'), '2 records of modes of files were lost');
+  assert.equal(doubtOf(evidence({ lost: { misses: 0 } }), 'modes'), undefined);
+  assert.equal(doubtOf(evidence({ lost: { memory: 2 } }), 'paths'), '2 records of paths were lost');
+  assert.equal(doubtOf(evidence({ lost: { memory: 2, marks: 1, refused: 1 } }), 'calls'), undefined);
+  assert.equal(doubtOf(evidence({ blind: ['forkFlags'] }), 'paths'), undefined);
+  assert.match(doubtOf(evidence({ blind: ['new-thing'] }), 'paths')!, /doesn't show paths/);
+  assert.match(
+    doubtOf(evidence({ paths: paths('read', ['/x'], { cut: true }) }), 'paths')!,
+    /1 path was too long/,
+  );
+  assert.equal(
+    startDoubt(evidence({ calls: calls('read', { phases: ['serving'] }) })),
+    'no start was watched',
+  );
+});
+
+test('namespaces by fork, unshare and setns', () => {
+  assert.deepEqual(namespacesSeen(evidence({ forkFlags: [0x20000000] })), new Set(['pid']));
+  assert.equal(namespacesSeen(withCalls('setns', { arguments: [values('setns', [1], [[0]])] })), undefined);
+});
