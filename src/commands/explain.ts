@@ -1,5 +1,5 @@
 import { ownCommand } from '../command-lines.js';
-import { type Diagnostic, EXIT, hasErrors, note } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, hasErrors, note } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
 import { explainUnit, type RecordedRun, startOf, UNREADABLE } from '../explain/explain-unit.js';
 import { isFinding } from '../explain/explanation.js';
@@ -47,13 +47,11 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
     ? { prepared: first, run: await recorded(context, first, options), isPast: false }
     : await lookBackAtBoth(context, first, how);
   const { plan, sources } = prepared;
-  const { explanations, since, suppressed, readable, failed, diagnostics } = run;
-  const refused = !isPast && explanations.some(isFinding);
+  const { explanations, since, suppressed, readable, diagnostics } = run;
   // A note tells of a recorded run without such calls.
   const isTold = !readable || (options.record === true && explanations.length === 0);
-  const wrong = readable && hasErrors(diagnostics) ? EXIT.findings : EXIT.ok;
   return {
-    exit: failed ? EXIT.failure : refused ? EXIT.findings : readable ? wrong : EXIT.failure,
+    exit: isPast ? exitOf({ ...run, explanations: [] }) : exitOf(run),
     json: {
       unit: plan.unit,
       policy: plan.policyFile,
@@ -64,6 +62,12 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
     diagnostics: suppressed ? [SUPPRESSED, ...diagnostics] : diagnostics,
     sources,
   };
+}
+
+/** Findings count although more may be missing. */
+function exitOf({ explanations, readable, failed, diagnostics }: RecordedRun): number {
+  if (failed || !readable) return EXIT.failure;
+  return explanations.some(isFinding) || hasErrors(diagnostics) ? EXIT.findings : EXIT.ok;
 }
 
 async function recorded(context: Context, prepared: Prepared, options: ExplainOptions): Promise<RecordedRun> {
@@ -101,15 +105,18 @@ async function lookBack(context: Context, prepared: Prepared): Promise<RecordedR
   const state = prepared.unit.state!;
   const since = await windowOf(context, prepared, state);
   const looked = await explainUnit(context, prepared, state, { since });
-  const diagnostics = !looked.readable
-    ? [UNREADABLE]
-    : looked.explanations.length === 0
-      ? [nothing(prepared.plan, isKilledByFilter(state) && !hasEndedBefore(state, since))]
-      : prepared.appliedRuns.files.length === 0
-        ? [notConfinedNow(prepared.plan)]
-        : otherPolicyApplied(context, prepared);
   const half = await halfDone(context, prepared.unit.name.full);
-  return { ...looked, diagnostics: [...half, ...diagnostics], failed: false };
+  const told = (diagnostics: readonly Diagnostic[], failed = false) => ({
+    ...{ ...looked, failed, diagnostics: [...half, ...diagnostics] },
+  });
+  if (!looked.readable) return told([UNREADABLE]);
+  if (looked.explanations.length === 0) {
+    const killed = isKilledByFilter(state) && !hasEndedBefore(state, since);
+    const found = nothing(prepared.plan, { killed, suppressed: looked.suppressed });
+    return told([found], found.severity === 'error');
+  }
+  if (prepared.appliedRuns.files.length === 0) return told([notConfinedNow(prepared.plan)]);
+  return told(otherPolicyApplied(context, prepared));
 }
 
 /** Whether a service's last run was over before a time in milliseconds since 1970. */
@@ -146,12 +153,21 @@ const SUPPRESSED = note('records-suppressed', 'the kernel left out some of its r
   hint: 'auditd, where it runs, gets them all',
 });
 
-/** A note on why no call may be on record, and the way out. The text says that there is none. */
-const nothing = ({ unit, target }: Plan, killed: boolean): Diagnostic => {
-  const why = 'calls that fail with an errno leave no record, nor do all that are many at a time';
-  const message = killed ? `${unit} was killed for a refused call: not all leave a record` : why;
+/**
+ * The reason why no call may be on record, and the way out. The text says that there is none. It is an error where some
+ * may have been refused all the same.
+ */
+function nothing({ unit, target }: Plan, { killed, suppressed }: { killed: boolean; suppressed: boolean }) {
   const command = ownCommand(target.scope, 'explain --record', unit);
-  return note('no-record', message, {
-    hint: `'${command}' runs it once with all of them recorded and none refused`,
-  });
-};
+  const hint = `'${command}' runs it once with all of them recorded and none refused`;
+  if (killed) {
+    const message = `${unit} was killed for a refused call that left no record`;
+    return error('records-inconclusive', message, { hint });
+  }
+  if (suppressed) {
+    const message = `whether calls of ${unit} were refused can't be told: records are missing`;
+    return error('records-inconclusive', message, { hint });
+  }
+  const why = 'calls that fail with an errno leave no record, nor do all that are many at a time';
+  return note('no-record', why, { hint });
+}
