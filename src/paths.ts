@@ -153,6 +153,9 @@ export const policyFolders = (scope: Scope, home?: string): string[] =>
     ? [`${home}/.config/sandbox-unit`, '/etc/sandbox-unit/user', '/usr/lib/sandbox-unit/user']
     : ['/etc/sandbox-unit', '/run/sandbox-unit/policies', '/usr/lib/sandbox-unit'];
 
+/** Whether a policy is a package's: it is changed by a file in another folder. */
+export const isPackagedPolicy = (path: string): boolean => path.startsWith('/usr/lib/sandbox-unit/');
+
 const POLICY = '.toml';
 
 /** The paths of a unit's policy; the first that exists wins. An instance falls back to its template. */

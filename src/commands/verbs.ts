@@ -9,6 +9,8 @@ export interface Options extends RunOptions {
   readonly allowGaps?: boolean;
   readonly permissive?: boolean;
   readonly record?: boolean;
+  readonly write?: boolean;
+  readonly verbose?: boolean;
   readonly check?: boolean;
   readonly diff?: boolean;
   /** False with --no-restart. */
@@ -33,6 +35,8 @@ export const OPTIONS = {
   allowGaps: ['--allow-gaps', 'go on although nobody enforces some lines'],
   permissive: ['--permissive', 'let through and record what the policy would refuse'],
   record: ['--record', 'run the service once, with all refused calls let through and recorded'],
+  write: ['--write', 'write the changes into the policy, and show them'],
+  verbose: ['--verbose', 'tell each call by itself'],
   check: ['--check', 'change nothing; exit 3 if something would change'],
   diff: ['--diff', 'show what changes in the files'],
   restart: ['--no-restart', 'leave the service as it runs'],
@@ -133,8 +137,8 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     name: 'explain',
     does: 'name the calls that were refused, the lines that refused them, and what would allow them',
     operands: '<unit>',
-    options: ['record', 'policy', 'template', 'user', ...SPEAKS],
-    examples: ['explain nginx.service', 'explain --record nginx.service'],
+    options: ['record', 'write', 'verbose', 'policy', 'template', 'user', ...SPEAKS],
+    examples: ['explain nginx.service', 'explain --record --write nginx.service'],
     load: async () => (await import('./explain.js')).explain,
   },
   {

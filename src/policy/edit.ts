@@ -11,8 +11,8 @@ export type TextEdit =
       /** The last entry of the list that is there; undefined if the text has no such list. */
       readonly after: Location | undefined;
     }
-  /** Takes an entry out of a list. */
-  | { readonly kind: 'take-out'; readonly at: Location }
+  /** Takes an entry, by its text, out of a list. */
+  | { readonly kind: 'take-out'; readonly entry: string; readonly at: Location }
   /** Puts a text into the place of a string. */
   | { readonly kind: 'replace'; readonly at: Location; readonly text: string }
   /** Inserts tables before the one that begins at a place, or at the end. */
@@ -114,12 +114,12 @@ const indentOf = (text: string, offset: number): string =>
 const quoted = (names: readonly string[]): string[] => names.map((name) => `"${name}"`);
 
 /** Entries of a list in lines that are filled, each but the last with a comma at its end. */
-export function filledLines(names: readonly string[], indent: string): string[] {
+export function filledLines(names: readonly string[], indent: string, width = WIDTH): string[] {
   const lines: string[] = [];
   for (const [i, entry] of quoted(names).entries()) {
     const put = i === names.length - 1 ? entry : `${entry},`;
     const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + put.length < WIDTH)
+    if (last !== undefined && last.length + 1 + put.length < width)
       lines[lines.length - 1] = `${last} ${put}`;
     else lines.push(indent + put);
   }

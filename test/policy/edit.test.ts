@@ -20,7 +20,7 @@ function edited(
   const gone = (name: string): CallEntry => section!.deny.find((one) => one.name === name)!;
   return editPolicy(text, [
     ...add.map((name) => ({ kind: 'add', list: 'allow', name, after }) as const),
-    ...out.map((name) => ({ kind: 'take-out', at: gone(name).at }) as const),
+    ...out.map((name) => ({ kind: 'take-out', entry: name, at: gone(name).at }) as const),
     ...more(text),
   ]);
 }
