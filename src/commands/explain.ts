@@ -1,8 +1,9 @@
 import { ownCommand } from '../command-lines.js';
-import { type Diagnostic, EXIT, error, hasErrors, note, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, hasErrors, note, UserError } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
 import { explainUnit, type RecordedRun, startOf, UNREADABLE } from '../explain/explain-unit.js';
 import { isFinding } from '../explain/explanation.js';
+import { noRecord } from '../explain/no-record.js';
 import { leftOver } from '../explain/patch.js';
 import { type WrittenPolicy, writePolicy } from '../explain/write-policy.js';
 import type { Outcome } from '../outcome.js';
@@ -190,7 +191,7 @@ async function lookBack(context: Context, prepared: Prepared): Promise<RecordedR
   if (!looked.readable) return told([UNREADABLE]);
   if (looked.explanations.length === 0) {
     const killed = isKilledByFilter(state) && !hasEndedBefore(state, since);
-    const found = nothing(prepared.plan, { killed, suppressed: looked.suppressed });
+    const found = noRecord(prepared, { killed, suppressed: looked.suppressed });
     return told([found], found.severity === 'error');
   }
   if (prepared.appliedRuns.files.length === 0) return told([notConfinedNow(prepared.plan)]);
@@ -230,22 +231,3 @@ const notConfinedNow = ({ unit, target }: Plan): Diagnostic =>
 const SUPPRESSED = note('records-suppressed', 'the kernel left out some of its records: too many at a time', {
   hint: 'auditd, where it runs, gets them all',
 });
-
-/**
- * The reason why no call may be on record, and the way out. The text says that there is none. It is an error where some
- * may have been refused all the same.
- */
-function nothing({ unit, target }: Plan, { killed, suppressed }: { killed: boolean; suppressed: boolean }) {
-  const command = ownCommand(target.scope, 'explain --record', unit);
-  const hint = `'${command}' runs it once with all of them recorded and none refused`;
-  if (killed) {
-    const message = `${unit} was killed for a refused call that left no record`;
-    return error('records-inconclusive', message, { hint });
-  }
-  if (suppressed) {
-    const message = `whether calls of ${unit} were refused can't be told: records are missing`;
-    return error('records-inconclusive', message, { hint });
-  }
-  const why = 'calls that fail with an errno leave no record, nor do all that are many at a time';
-  return note('no-record', why, { hint });
-}

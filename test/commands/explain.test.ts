@@ -17,16 +17,6 @@ test('nothing was refused, nothing can be read', async () => {
   assert.deepEqual([few.exit, few.codes], [2, ['records-suppressed', 'records-inconclusive']]);
 });
 
-test('a service that was killed for a call without a record is not said to be well', async () => {
-  const killed = { MainPID: 0, ExecMainCode: 2, ExecMainStatus: 31 };
-  const distort = (properties: Map<string, unknown>) => {
-    for (const [name, value] of Object.entries(killed)) properties.set(name, value);
-  };
-  const { exit, codes, diagnostics } = await explained(machine({ records: ['a line'] }, { distort }));
-  assert.deepEqual([exit, codes], [2, ['records-inconclusive']]);
-  assert.match(diagnostics[0]!.message, /^demo\.service was killed for a refused call/);
-});
-
 test('the keys that it prints are those of the manual', async () => {
   const records = [record(100, 41), record(100, 165), record(100, 11, RAN, { arch: 'c00000b7' })];
   const { json } = await explained(machine({ records, dumped: true }));
