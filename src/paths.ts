@@ -74,6 +74,10 @@ export const filterPath = (placement: Placement, unit: string): string =>
 export const programsFolder = (placement: Placement, unit: string): string =>
   `${unitDirectory(placement)}/${unit}.d/${PROGRAMS}`;
 
+/** The folders where mount points of a unit's `[exec] programs` may be, in the order of LIFETIMES. */
+export const programsFolders = (placement: Placement, unit: string): string[] =>
+  places(placement).map((place) => programsFolder(place, unit));
+
 /** The paths where our drop-in of a unit may be, in the order of LIFETIMES. */
 export const ownDropInPaths = (placement: Placement, unit: string): string[] =>
   places(placement).map((place) => dropInPath(place, unit));
@@ -188,6 +192,9 @@ export const policyFolders = (scope: Scope, home?: string): string[] =>
   scope === 'user'
     ? [`${home}/.config/sandbox-unit`, '/etc/sandbox-unit/user', '/usr/lib/sandbox-unit/user']
     : ['/etc/sandbox-unit', '/run/sandbox-unit/policies', '/usr/lib/sandbox-unit'];
+
+/** Whether a policy is a package's: it is changed by a file in another folder. */
+export const isPackagedPolicy = (path: string): boolean => path.startsWith('/usr/lib/sandbox-unit/');
 
 const POLICY = '.toml';
 

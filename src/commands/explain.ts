@@ -1,24 +1,34 @@
 import { ownCommand } from '../command-lines.js';
-import { type Diagnostic, EXIT, hasErrors, note } from '../diagnostic.js';
+import { type Diagnostic, EXIT, hasErrors, note, UserError } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
 import { explainUnit, type RecordedRun, startOf, UNREADABLE } from '../explain/explain-unit.js';
 import { isFinding } from '../explain/explanation.js';
+import { noRecord } from '../explain/no-record.js';
+import { leftOver } from '../explain/patch.js';
+import { type WrittenPolicy, writePolicy } from '../explain/write-policy.js';
 import type { Outcome } from '../outcome.js';
 import type { Plan } from '../plan/plan.js';
 import { type ConfinedOptions, prepareConfined } from '../prepare/confined.js';
 import { ownPolicy } from '../prepare/load/load-policy.js';
 import type { Prepared, PrepareOptions } from '../prepare/prepare.js';
+import { textDiff } from '../report/diff.js';
 import { explanationsJson, explanationsText } from '../report/explain.js';
+import { type FurtherCommand, namesToAdd } from '../report/explain-short.js';
 import { isKilledByFilter } from '../state/failure.js';
 import { orElse } from '../state/failures.js';
 import { otherPolicyApplied } from '../status/applied-policy.js';
 import type { Context } from '../system/context.js';
 import type { UnitState } from '../system/unit-state.js';
 import { halfDone, withLock } from '../transaction/lock.js';
+import { shellWord } from '../unit/exec/shell-word.js';
 
 export interface ExplainOptions extends PrepareOptions {
   /** Whether the service is run once with all refused calls let through and recorded. */
   readonly record?: boolean;
+  /** Whether the changes are written into the policy. */
+  readonly write?: boolean;
+  /** Whether each of many calls is told by itself. */
+  readonly verbose?: boolean;
 }
 
 /**
@@ -46,24 +56,97 @@ async function explainUnder(context: Context, unit: string, options: ExplainOpti
   const { prepared, run, isPast } = options.record
     ? { prepared: first, run: await recorded(context, first, options), isPast: false }
     : await lookBackAtBoth(context, first, how);
-  const { plan, sources } = prepared;
-  const { explanations, since, suppressed, readable, failed, diagnostics } = run;
-  const refused = !isPast && explanations.some(isFinding);
+  const written = options.write ? await writeAll(context, prepared, run) : undefined;
+  return outcomeOf(prepared, { run, isPast, written }, options);
+}
+
+/** A look at a unit, and the policy that was written for what was found. */
+interface Seen {
+  readonly run: RecordedRun;
+  /** Whether what was found is no finding about the unit as it is. */
+  readonly isPast: boolean;
+  readonly written: Written | undefined;
+}
+
+function outcomeOf(
+  { plan, sources }: Prepared,
+  { run, isPast, written }: Seen,
+  options: ExplainOptions,
+): Outcome {
+  const { explanations, since, suppressed, readable } = run;
+  const { unit, policyFile, target } = plan;
   // A note tells of a recorded run without such calls.
   const isTold = !readable || (options.record === true && explanations.length === 0);
-  const wrong = readable && hasErrors(diagnostics) ? EXIT.findings : EXIT.ok;
+  const texts = written?.policy;
+  const left = texts ? leftOver(explanations) : explanations;
+  const diff = texts && textDiff(policyFile, texts.before, texts.after);
+  const how = {
+    machine: target.machine,
+    verbose: options.verbose ?? false,
+    further: furtherWords(plan, options),
+  };
+  const diagnostics = [
+    ...(suppressed ? [SUPPRESSED] : []),
+    ...run.diagnostics,
+    ...(written?.diagnostics ?? []),
+  ];
+  const failed = run.failed || (written !== undefined && hasErrors(written.diagnostics));
   return {
-    exit: failed ? EXIT.failure : refused ? EXIT.findings : readable ? wrong : EXIT.failure,
+    exit: exitOf({ ...run, diagnostics, failed, explanations: isPast ? [] : left }),
     json: {
-      unit: plan.unit,
-      policy: plan.policyFile,
+      unit,
+      policy: policyFile,
       since: new Date(since).toISOString(),
       refusals: explanationsJson(explanations),
+      allow: namesToAdd(explanations.flatMap(({ changes }) => changes)),
+      ...(diff === undefined ? {} : { diff }),
     },
-    text: isTold ? '' : explanationsText(plan.unit, explanations, sources, plan.target.machine),
-    diagnostics: suppressed ? [SUPPRESSED, ...diagnostics] : diagnostics,
+    text: isTold ? '' : explanationsText(unit, explanations, { sources, ...how, diff, left }),
+    diagnostics,
     sources,
   };
+}
+
+/** The command line that looks again, with its options. */
+function furtherWords({ target }: Plan, { record, policy, template }: ExplainOptions): FurtherCommand {
+  const words = [
+    ...(record ? ['--record'] : []),
+    ...(policy === undefined ? [] : ['--policy', shellWord(policy)]),
+    ...(template === undefined ? [] : ['--template', shellWord(template)]),
+  ];
+  return { scope: target.scope, words };
+}
+
+/** An attempt to write the changes. */
+interface Written {
+  /** Undefined if nothing was written. */
+  readonly policy: WrittenPolicy | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+async function writeAll(
+  context: Context,
+  prepared: Prepared,
+  { explanations, failed }: RecordedRun,
+): Promise<Written | undefined> {
+  if (failed || !explanations.some(isFinding)) return undefined;
+  const { unit, policyFile, target } = prepared.plan;
+  try {
+    const policy = await writePolicy(context, prepared, explanations);
+    if (!policy)
+      return { policy, diagnostics: [note('nothing-to-write', `no change of ${policyFile} is proposed`)] };
+    const hint = `'${ownCommand(target.scope, 'apply', unit)}' puts it into force`;
+    return { policy, diagnostics: [note('policy-written', `${policyFile} is changed`, { hint })] };
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    return { policy: undefined, diagnostics: cause.diagnostics };
+  }
+}
+
+/** Findings count although more may be missing. */
+function exitOf({ explanations, readable, failed, diagnostics }: RecordedRun): number {
+  if (failed || !readable) return EXIT.failure;
+  return explanations.some(isFinding) || hasErrors(diagnostics) ? EXIT.findings : EXIT.ok;
 }
 
 async function recorded(context: Context, prepared: Prepared, options: ExplainOptions): Promise<RecordedRun> {
@@ -101,15 +184,18 @@ async function lookBack(context: Context, prepared: Prepared): Promise<RecordedR
   const state = prepared.unit.state!;
   const since = await windowOf(context, prepared, state);
   const looked = await explainUnit(context, prepared, state, { since });
-  const diagnostics = !looked.readable
-    ? [UNREADABLE]
-    : looked.explanations.length === 0
-      ? [nothing(prepared.plan, isKilledByFilter(state) && !hasEndedBefore(state, since))]
-      : prepared.appliedRuns.files.length === 0
-        ? [notConfinedNow(prepared.plan)]
-        : otherPolicyApplied(context, prepared);
   const half = await halfDone(context, prepared.unit.name.full);
-  return { ...looked, diagnostics: [...half, ...diagnostics], failed: false };
+  const told = (diagnostics: readonly Diagnostic[], failed = false) => ({
+    ...{ ...looked, failed, diagnostics: [...half, ...diagnostics] },
+  });
+  if (!looked.readable) return told([UNREADABLE]);
+  if (looked.explanations.length === 0) {
+    const killed = isKilledByFilter(state) && !hasEndedBefore(state, since);
+    const found = noRecord(prepared, { killed, suppressed: looked.suppressed });
+    return told([found], found.severity === 'error');
+  }
+  if (prepared.appliedRuns.files.length === 0) return told([notConfinedNow(prepared.plan)]);
+  return told(otherPolicyApplied(context, prepared));
 }
 
 /** Whether a service's last run was over before a time in milliseconds since 1970. */
@@ -145,13 +231,3 @@ const notConfinedNow = ({ unit, target }: Plan): Diagnostic =>
 const SUPPRESSED = note('records-suppressed', 'the kernel left out some of its records: too many at a time', {
   hint: 'auditd, where it runs, gets them all',
 });
-
-/** A note on why no call may be on record, and the way out. The text says that there is none. */
-const nothing = ({ unit, target }: Plan, killed: boolean): Diagnostic => {
-  const why = 'calls that fail with an errno leave no record, nor do all that are many at a time';
-  const message = killed ? `${unit} was killed for a refused call: not all leave a record` : why;
-  const command = ownCommand(target.scope, 'explain --record', unit);
-  return note('no-record', message, {
-    hint: `'${command}' runs it once with all of them recorded and none refused`,
-  });
-};

@@ -17,6 +17,8 @@ export interface Options extends RunOptions {
   readonly show?: boolean;
   readonly merge?: boolean;
   readonly forget?: boolean;
+  readonly write?: boolean;
+  readonly verbose?: boolean;
   readonly check?: boolean;
   readonly diff?: boolean;
   /** False with --no-restart, true with `learn --restart`. */
@@ -49,6 +51,8 @@ export const OPTIONS = {
   show: ['--show', 'show the ledger: everything that the recordings of the unit prove'],
   merge: ['--merge', 'add the recordings in these files, of other hosts for instance, to those of the unit'],
   forget: ['--forget', 'remove all recordings of the unit'],
+  write: ['--write', 'write the changes into the policy, and show them'],
+  verbose: ['--verbose', 'tell each call by itself'],
   check: ['--check', 'change nothing; exit 3 if something would change'],
   diff: ['--diff', 'show what changes in the files'],
   restart: ['--no-restart', 'leave the service as it runs'],
@@ -151,8 +155,8 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     name: 'explain',
     does: 'name the calls that were refused, the lines that refused them, and what would allow them',
     operands: '<unit>',
-    options: ['record', 'policy', 'template', 'user', ...SPEAKS],
-    examples: ['explain nginx.service', 'explain --record nginx.service'],
+    options: ['record', 'write', 'verbose', 'policy', 'template', 'user', ...SPEAKS],
+    examples: ['explain nginx.service', 'explain --record --write nginx.service'],
     load: async () => (await import('./explain.js')).explain,
   },
   {

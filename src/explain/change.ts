@@ -71,6 +71,7 @@ const expectAllowed = ({ action: { at } }: Expectation): Change => ({
   where: at.file,
   text: ALLOWED,
   line: at.line,
+  edit: { kind: 'replace', at, text: '"allow"' },
 });
 
 function expectAnew({ syscall, args, architecture }: Expectation, file: string): Change {
@@ -83,7 +84,8 @@ function expectAnew({ syscall, args, architecture }: Expectation, file: string):
     ALLOWED,
   ];
   const does = `expect it, in place of ${syscall.at.file}:${syscall.at.line}`;
-  return { does, where: file, text: lines.join('\n') };
+  const text = lines.join('\n');
+  return { does, where: file, text, edit: { kind: 'insert', text, before: undefined } };
 }
 
 /** Whether a convention's calls can be let through: a convention that is closed as a whole stays so. */
@@ -111,7 +113,8 @@ function withoutDenied(name: string, { file }: Policy, edit: Edit): Edit[] {
   const deny = edit.section.deny.filter((entry) => !gone.includes(entry));
   const changes = gone.map((entry): Change => {
     const { line } = entry.at;
-    return { does: `take "${written(entry)}" out of deny in line ${line}`, where: file, line };
+    const does = `take "${written(entry)}" out of deny in line ${line}`;
+    return { does, where: file, line, edit: { kind: 'take-out', entry: written(entry), at: entry.at } };
   });
   return [{ section: { ...edit.section, deny }, changes: [...edit.changes, ...changes] }];
 }
@@ -122,15 +125,16 @@ const written = ({ name, action }: CallEntry): string =>
 function withAllowed(name: string, { file }: Policy, edit: Edit): Edit[] {
   const { allow } = edit.section;
   if (!allow) return [];
-  const own = allow.find(({ at }) => at.file === file);
-  const change: Change = own
-    ? {
-        does: `add "${name}" to allow in line ${own.at.line}`,
-        where: file,
-        text: `"${name}"`,
-        line: own.at.line,
-      }
-    : { does: `allow "${name}" in [syscalls]`, where: file, text: `[syscalls]\nallow = ["${name}"]` };
+  const own = allow.filter(({ at }) => at.file === file);
+  const line = own[0]?.at.line;
+  const common = {
+    where: file,
+    edit: { kind: 'add', list: 'allow', name, after: own.at(-1)?.at },
+  } as const;
+  const change: Change =
+    line !== undefined
+      ? { does: `add "${name}" to allow in line ${line}`, text: `"${name}"`, line, ...common }
+      : { does: `allow "${name}" in [syscalls]`, text: `[syscalls]\nallow = ["${name}"]`, ...common };
   const more = [...allow, { name, at: edit.section.at }];
   return [{ section: { ...edit.section, allow: more }, changes: [...edit.changes, change] }];
 }
@@ -163,11 +167,13 @@ function withRule(call: NamedCall, { file }: Policy, section: SyscallsSection): 
   const first = others.find((one) => one.at.file === file);
   const place = first ? `before the others on ${name}, in line ${first.at.line}` : '';
   const which = tested.length > 0 && !args ? ` whatever its arguments${place && ','}` : '';
+  const text = ruleText(name, when);
   const change: Change = {
     does: `add a rule that allows ${name}${which}${place && ` ${place}`}`,
     where: file,
-    text: ruleText(name, when),
+    text,
     ...(first ? { line: first.at.line } : {}),
+    edit: { kind: 'insert', text, before: first?.at },
   };
   return [{ section: { ...section, rules: [rule, ...section.rules] }, changes: [change], rule }];
 }

@@ -1,12 +1,13 @@
 import { type Diagnostic, error } from '../diagnostic.js';
 import { callText, changeLine, type Explanation, isFinding } from './explanation.js';
 
-const BECAME: Readonly<Record<Explanation['got'], string>> = {
-  killed: 'ended the process',
-  'killed-thread': 'ended the thread',
-  failed: 'failed',
-  recorded: 'was recorded',
-  stopped: 'was stopped',
+/** The end that one call came to, and several. */
+export const BECAME: Readonly<Record<Explanation['got'], readonly [one: string, more: string]>> = {
+  killed: ['ended the process', 'ended their process'],
+  'killed-thread': ['ended the thread', 'ended their thread'],
+  failed: ['failed', 'failed'],
+  recorded: ['was recorded', 'were recorded'],
+  stopped: ['was stopped', 'were stopped'],
 };
 
 export const RECORDED = { severity: 'note' as const, code: 'recorded-call' };
@@ -14,7 +15,7 @@ export const RECORDED = { severity: 'note' as const, code: 'recorded-call' };
 /** An explanation as a diagnostic: the call, its end, the line that decides, and the way out in one line. */
 export function explanationDiagnostic(explanation: Explanation, machine: string): Diagnostic {
   const { call, got, cause, certain, opens: gains } = explanation;
-  const message = `${certain ? '' : 'probably its own: '}${callText(call, machine)} ${BECAME[got]}: ${cause.what}`;
+  const message = `${certain ? '' : 'probably its own: '}${callText(call, machine)} ${BECAME[got][0]}: ${cause.what}`;
   const unknown = isGuess(explanation) ? UNKNOWN : undefined;
   const hints = [changeLine(explanation), gains, unknown].filter((hint) => hint !== undefined);
   const hint = hints.length > 0 ? hints.join('; ') : undefined;

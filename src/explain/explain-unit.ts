@@ -1,4 +1,5 @@
 import { type Diagnostic, error } from '../diagnostic.js';
+import { programsFolders } from '../paths.js';
 import { ownLimits } from '../plan/calls/own-limits.js';
 import { interpretersOf } from '../plan/launcher/commands.js';
 import type { Prepared } from '../prepare/prepare.js';
@@ -22,6 +23,8 @@ export interface Looked {
   readonly suppressed: boolean;
   /** Whether the kernel's records can be read at all. */
   readonly readable: boolean;
+  /** Names of processes that may be the unit's, and whose calls are left out: nothing tells whose they are. */
+  readonly unowned: readonly string[];
 }
 
 /** Calls that a recorded run has shown, with diagnostics about the run itself. */
@@ -61,19 +64,24 @@ export const userManager = ({ placement, user }: Context): UserManager =>
 /** Explains calls that a unit's processes were refused since a time, from the logs or from records that were heard. */
 export async function explainUnit(
   context: Context,
-  { unit, policy, plan }: Prepared,
+  prepared: Prepared,
   state: UnitState,
   from: Pick<Sought, 'since' | 'heard'>,
 ): Promise<Looked> {
+  const { unit, policy, plan } = prepared;
   const { target } = plan;
-  const { calls, suppressed, readable } = await refusedCalls(context.system, {
+  const moved = movedPrograms(context, prepared);
+  const { calls, ...found } = await refusedCalls(context.system, {
     unit: plan.unit,
     manager: userManager(context),
     state,
     ...from,
-    programs: [...target.programs].flatMap(([path, { file }]) =>
-      path.startsWith('/') ? [path, ...interpretersOf(file)] : [],
-    ),
+    programs: [
+      ...[...target.programs].flatMap(([path, { file }]) =>
+        path.startsWith('/') ? [path, ...interpretersOf(file)] : [],
+      ),
+      ...moved.keys(),
+    ],
   });
   const limits = (more: string): OwnLimits | undefined => {
     const added = parseUnitFile('added.conf', new TextEncoder().encode(more));
@@ -88,5 +96,19 @@ export async function explainUnit(
     weaker: policy.withoutBases(),
   };
   const relaxed = (call: string) => limits(`[Service]\nSystemCallFilter=${call}\n`);
-  return { explanations: explainCalls(calls, confinement, relaxed), since: from.since, suppressed, readable };
+  const named = calls.map((call) => ({ ...call, program: moved.get(call.program!) ?? call.program }));
+  return { explanations: explainCalls(named, confinement, relaxed), since: from.since, ...found };
+}
+
+/**
+ * The paths by which the kernel records `[exec] programs`, which run from their mount points, with the paths that the
+ * policy names.
+ */
+function movedPrograms(context: Context, { unit, plan }: Prepared): ReadonlyMap<string, string> {
+  const folders = programsFolders(context.placement, unit.name.full);
+  return new Map(
+    plan.programs.flatMap(({ path, place }) =>
+      folders.map((folder) => [folder + place.slice(place.lastIndexOf('/')), path] as const),
+    ),
+  );
 }

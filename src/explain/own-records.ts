@@ -37,28 +37,49 @@ export async function ofUnit(
   system: System,
   owner: Owner,
   records: readonly HeardRecord[],
-): Promise<UnitCall[]> {
+): Promise<OwnCalls> {
+  if (records.length === 0) return { calls: [], unowned: [] };
+  const whose = await ownership(system, owner, records);
+  const found = records.map((record) => ({ record, by: whose(record) }));
+  const unowned = found.filter(({ record, by }) => by === 'unseen' && isStartedAs(owner, record));
+  return {
+    calls: found.flatMap(({ record, by }) => {
+      if (by !== 'its' && by !== 'perhaps') return [];
+      // A log of several machines may have processes of another one.
+      return [{ ...record, certain: by === 'its' && record.node === undefined }];
+    }),
+    unowned: [...new Set(unowned.map(({ record }) => record.name))],
+  };
+}
+
+/** The records of a unit's processes, and those of which nobody knows whether they are. */
+interface OwnCalls {
+  readonly calls: readonly UnitCall[];
+  /** Names of processes. */
+  readonly unowned: readonly string[];
+}
+
+/** Tells whose a record is. */
+async function ownership(
+  system: System,
+  owner: Owner,
+  records: readonly HeardRecord[],
+): Promise<(record: HeardRecord) => ReturnType<typeof whoseAt>> {
   const programs = new Set(await Promise.all(owner.programs.map((path) => realPath(system, path))));
   const isProgram = ({ program }: HeardRecord) => program !== undefined && programs.has(program);
   const namespace = (await system.links('/proc/self/ns')).get('pid');
   if (namespace !== INITIAL_NAMESPACE) {
-    return records.filter(isProgram).map((record) => ({ ...record, certain: false }));
+    return (record) => (isProgram(record) ? 'perhaps' : 'unseen');
   }
   const lives = await lifetimes(system, owner.state, pidsOf(records));
   const unknown = records.filter((record) => record.unit === undefined && !isLiving(lives, record));
   const seen = await sightings(system, owner, pidsOf(unknown));
-  const whose = (record: HeardRecord) => {
+  return (record) => {
     const known = knownAs(owner, lives, record);
     if (known) return known;
     const sighted = whoseAt(seen.get(record.pid!), { unit: owner.unit, time: record.time });
     return sighted === 'unseen' && isProgram(record) && isStartedAs(owner, record) ? 'perhaps' : sighted;
   };
-  return records.flatMap((record) => {
-    const found = whose(record);
-    if (found !== 'its' && found !== 'perhaps') return [];
-    // A log of several machines may have processes of another one.
-    return [{ ...record, certain: found === 'its' && record.node === undefined }];
-  });
 }
 
 const pidsOf = (records: readonly HeardRecord[]) => [...new Set(records.map(({ pid }) => pid!))];

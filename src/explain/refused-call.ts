@@ -1,4 +1,5 @@
 import type { Location } from '../diagnostic.js';
+import type { TextEdit } from '../policy/edit.js';
 import type { Policy, WeakerPolicy } from '../policy/policy.js';
 import type { Abi, Machine } from '../syscalls/abi.js';
 import type { NamedPolicy, OwnLimits } from '../syscalls/named-policy.js';
@@ -16,6 +17,8 @@ export interface Change {
   readonly text?: string;
   /** The line in which something is taken out or added. */
   readonly line?: number;
+  /** The edit of the policy's file that does it; absent if it isn't to be done to that file, or by a person alone. */
+  readonly edit?: TextEdit;
 }
 
 /** The policy and the unit's own limits that a call is held against. */

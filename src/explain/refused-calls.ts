@@ -27,6 +27,8 @@ export interface FoundCalls {
   readonly suppressed: boolean;
   /** Whether the kernel's records can be read at all. */
   readonly readable: boolean;
+  /** Names of processes that may be the unit's, and whose calls are left out: nothing tells whose they are. */
+  readonly unowned: readonly string[];
 }
 
 /** The calls of a unit's processes that a filter refused or recorded, as the machine's logs and core dumps have them. */
@@ -36,9 +38,9 @@ export async function refusedCalls(system: System, sought: Sought): Promise<Foun
     : await kernelRecords(system, sought.since);
   const recent = records.filter(({ time }) => time >= sought.since);
   const once = [...new Map(recent.map((record) => [record.id, record])).values()];
-  const calls = once.length > 0 ? await ofUnit(system, sought, once) : [];
+  const { calls, unowned } = await ofUnit(system, sought, once);
   const dumped = await dumpedCalls(system, sought);
-  return { calls: merged(calls, dumped), suppressed, readable: readable || dumped.length > 0 };
+  return { calls: merged(calls, dumped), suppressed, readable: readable || dumped.length > 0, unowned };
 }
 
 interface KernelRecords {

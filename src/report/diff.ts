@@ -1,3 +1,4 @@
+import { printable } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
 import type { EmittedFile } from '../emit/files.js';
 
@@ -18,11 +19,37 @@ export function unifiedDiff({ kind, path, before, after }: Change): string {
   return header + hunks(lines).join('');
 }
 
+/** A change of a text file as a unified diff; its lines are made fit for a terminal. */
+export function textDiff(path: string, before: string, after: string): string {
+  const shown = (text: string) =>
+    text
+      .replace(/\r?\n$/, '')
+      .split(/\r?\n/)
+      .map((line) => printable(line, Number.POSITIVE_INFINITY));
+  const lines = compare(shown(before), shown(after));
+  return `--- ${printable(path)}\n+++ ${printable(path)}\n${hunks(lines).join('')}`;
+}
+
 const linesOf = (file: EmittedFile | undefined) =>
   file === undefined ? [] : new TextDecoder().decode(file.content).replace(/\n$/, '').split('\n');
 
-/** The lines of both texts, by their longest common subsequence; drop-ins have tens of lines. */
+/** The lines of both texts; those that both begin and end with are passed over, since a policy may have thousands. */
 function compare(a: readonly string[], b: readonly string[]): Line[] {
+  const most = Math.min(a.length, b.length);
+  let begin = 0;
+  while (begin < most && a[begin] === b[begin]) begin++;
+  let end = 0;
+  while (end < most - begin && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
+  const kept = (text: string): Line => ({ sign: ' ', text });
+  return [
+    ...a.slice(0, begin).map(kept),
+    ...compareMiddles(a.slice(begin, a.length - end), b.slice(begin, b.length - end)),
+    ...a.slice(a.length - end).map(kept),
+  ];
+}
+
+/** The lines of both texts, by their longest common subsequence. */
+function compareMiddles(a: readonly string[], b: readonly string[]): Line[] {
   const length = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0));
   for (let i = a.length - 1; i >= 0; i--) {
     for (let j = b.length - 1; j >= 0; j--) {

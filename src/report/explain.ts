@@ -1,32 +1,80 @@
 import { printable, renderDiagnostic, warning } from '../diagnostic.js';
 import { explanationDiagnostic, isGuess, UNKNOWN } from '../explain/diagnostic.js';
 import { type Explanation, isFinding } from '../explain/explanation.js';
-import type { Change } from '../explain/refused-call.js';
+import {
+  changesText,
+  type FurtherCommand,
+  furtherText,
+  gainsText,
+  groupsText,
+  wayText,
+} from './explain-short.js';
 
-/** Explanations for people: each with its line of the policy, the processes, and the text to write. */
-export function explanationsText(
-  unit: string,
-  explanations: readonly Explanation[],
-  sources: ReadonlyMap<string, string>,
-  machine: string,
-): string {
+/** The way in which explanations are shown. */
+export interface Shown {
+  readonly sources: ReadonlyMap<string, string>;
+  readonly machine: string;
+  /** Whether each of many calls is told by itself. */
+  readonly verbose?: boolean;
+  /** The command that looks again. */
+  readonly further?: FurtherCommand;
+  /** The change of the policy's file as a diff, if it was written. */
+  readonly diff?: string | undefined;
+  /** Explanations of calls that are refused after it, too. */
+  readonly left?: readonly Explanation[];
+}
+
+/** Explanations for people: one with its line of the policy and the text to write, many by what they have in common. */
+export function explanationsText(unit: string, explanations: readonly Explanation[], shown: Shown): string {
+  const { sources, machine, verbose = false, further, diff } = shown;
   const found = explanations.filter(isFinding);
   const passed = found.filter(({ got }) => got === 'recorded').length;
   const would = passed > 0 ? `, ${passed} would be` : '';
   const refused = found.length === 0 ? 'no refused call is on record' : refusedText(found.length - passed);
   const head = `${unit}: ${refused}${would}\n`;
-  return [head, ...explanations.map((one) => oneText(one, unit, sources, machine))].join('\n');
+  const isEach = verbose || explanations.length < 2;
+  const told = isEach
+    ? explanations.map((one) => oneText(one, unit, shown))
+    : groupsText(explanations, sources, machine);
+  const ways = diff === undefined ? allText(explanations, unit) : writtenText(explanations, unit, shown);
+  const isShort = !isEach && diff === undefined && further !== undefined;
+  const more = isShort ? [`${furtherText(explanations, unit, further)}\n`] : [];
+  return [head, ...told, ...ways, ...more].join('\n');
 }
+
+/** The changes for all of several calls; none where there is nothing to change. */
+function allText(explanations: readonly Explanation[], unit: string): string[] {
+  if (explanations.length < 2) return [];
+  return paragraph([
+    ...changesText(explanations, unit),
+    ...gainsText(explanations),
+    ...(explanations.some(isGuess) ? [`  ${UNKNOWN}`] : []),
+  ]);
+}
+
+/** A policy that was written, and all that is to be done besides. */
+function writtenText(
+  explanations: readonly Explanation[],
+  unit: string,
+  { diff, left = [] }: Shown,
+): string[] {
+  const besides = left.map((one) => ({ ...one, changes: one.changes.filter(({ edit }) => !edit) }));
+  return [
+    diff!,
+    ...paragraph([
+      ...changesText(besides, unit),
+      ...gainsText(explanations),
+      ...(left.some(isGuess) ? [`  ${UNKNOWN}`] : []),
+    ]),
+  ];
+}
+
+const paragraph = (lines: readonly string[]): string[] => (lines.length > 0 ? [`${lines.join('\n')}\n`] : []);
 
 const refusedText = (count: number): string =>
   count === 0 ? 'no call was refused' : count === 1 ? '1 call was refused' : `${count} calls were refused`;
 
-function oneText(
-  explanation: Explanation,
-  unit: string,
-  sources: ReadonlyMap<string, string>,
-  machine: string,
-): string {
+function oneText(explanation: Explanation, unit: string, { sources, machine }: Shown): string {
   const { processes, count, last, changes, instead, opens: gains } = explanation;
   const { hint: _, ...diagnostic } = explanationDiagnostic(explanation, machine);
   const who = processes.map(({ pid, name, program }) => {
@@ -37,19 +85,12 @@ function oneText(
   const lines = [
     renderDiagnostic(diagnostic, sources),
     `  by ${who.join(', ')}, ${times} at ${new Date(last).toISOString()}`,
-    ...changes.flatMap((change, i) => changeText(change, i === 0 ? 'to allow it,' : 'and', unit)),
-    ...(instead ? changeText(instead, 'or', unit) : []),
+    ...changes.flatMap((change, i) => wayText(change, i === 0 ? 'to allow it,' : 'and', unit)),
+    ...(instead ? wayText(instead, 'or', unit) : []),
     ...(gains === undefined ? [] : [`  ${renderDiagnostic(warning('opens', gains))}`]),
     ...(isGuess(explanation) ? [`  ${UNKNOWN}`] : []),
   ];
   return `${lines.join('\n')}\n`;
-}
-
-/** A change in a line, and the text to write; both may have names and paths of another's policy. */
-function changeText({ does, where, text }: Change, word: string, unit: string): string[] {
-  const place = where === 'systemctl edit' ? `systemctl edit ${unit}` : printable(where);
-  const lines = text?.split('\n').map((line) => `      ${printable(line, Number.POSITIVE_INFINITY)}`);
-  return [`  ${word} ${printable(does, 1000)} (${place})`, ...(lines ?? [])];
 }
 
 /** Explanations for programs. */
@@ -70,7 +111,7 @@ export const explanationsJson = (explanations: readonly Explanation[]) =>
         program: program ?? null,
       })),
       cause: { kind: cause.kind, what: cause.what, ...cause.at },
-      changes,
+      changes: changes.map(({ edit: _, ...change }) => change),
       ...(instead ? { instead } : {}),
       ...(gains === undefined ? {} : { opens: gains }),
     }),

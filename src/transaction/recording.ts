@@ -1,5 +1,6 @@
 /** `explain --record`: one run of a service in which every call that its policy refuses is let through and recorded. */
 
+import { shortList } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, UserError, warning } from '../diagnostic.js';
 import {
@@ -72,7 +73,7 @@ export async function recordCalls(
   const signals = holdSignals(context);
   const transaction = { context: placed, signals };
   const since = startOf(permissive.unit.state!);
-  let looked: Looked = { explanations: [], since, suppressed: false, readable: false };
+  let looked: Looked = { explanations: [], since, suppressed: false, readable: false, unowned: [] };
   const diagnostics = [...notes, ...ears.diagnostics];
   let unit: AppliedUnit | undefined;
   let failed = false;
@@ -95,12 +96,34 @@ export async function recordCalls(
       !isRestored(problems) || diagnostics.some(({ code }) => ['interrupted', 'unwritable'].includes(code));
     signals.release();
   }
-  if (looked.readable && looked.explanations.length === 0) diagnostics.push(nothing(prepared.plan.unit));
-  return { ...looked, diagnostics, failed };
+  if (!looked.readable || looked.explanations.length > 0) return { ...looked, diagnostics, failed };
+  const missing = mayBeMissing(looked, ears, diagnostics);
+  if (missing === undefined) return { ...looked, diagnostics: [...diagnostics, nothing(prepared)], failed };
+  return { ...looked, diagnostics: [...diagnostics, untold(prepared, missing)], failed: true };
 }
 
-const nothing = (unit: string): Diagnostic =>
-  note('no-record', `no call of ${unit} was recorded that its policy would refuse`);
+const nothing = ({ plan }: Prepared): Diagnostic =>
+  note('no-record', `no call of ${plan.unit} was recorded that its policy would refuse`);
+
+/** The reason why a run without a record doesn't show that no call would be refused; undefined if it does. */
+function mayBeMissing(
+  { suppressed, unowned }: Looked,
+  { reader }: Ears,
+  diagnostics: readonly Diagnostic[],
+): string | undefined {
+  if (hasErrors(diagnostics)) return 'the run failed';
+  if (!reader || suppressed) return 'records may be missing';
+  if (unowned.length > 0) return `nobody knows whose records of ${shortList(unowned, MOST_NAMED)} are`;
+  return undefined;
+}
+
+/** The most processes that one line names. */
+const MOST_NAMED = 5;
+
+const untold = ({ plan }: Prepared, why: string): Diagnostic =>
+  error('records-inconclusive', `whether calls of ${plan.unit} would be refused can't be told: ${why}`, {
+    hint: `'${ownCommand(plan.target.scope, 'apply --permissive', plan.unit)}' lets it work with all of them recorded`,
+  });
 
 /** @returns what is to be said of the restart */
 async function assertRecordable(context: Context, prepared: Prepared): Promise<readonly Diagnostic[]> {

@@ -13,7 +13,8 @@ const explanation = (more: Partial<Explanation> = {}): Explanation => ({
   ...more,
 });
 
-const text = (...all: Explanation[]) => explanationsText('demo.service', all, new Map(), 'x86-64');
+const text = (...all: Explanation[]) =>
+  explanationsText('demo.service', all, { sources: new Map(), machine: 'x86-64' });
 
 test('the head counts what was refused, and what would be', () => {
   const head = (...all: Explanation[]) => text(...all).split('\n')[0];

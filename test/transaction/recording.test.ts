@@ -168,6 +168,31 @@ test('records that were dropped are told', async () => {
   }
 });
 
+test('a run in which no call was recorded shows something only if no record can be missing', async () => {
+  const none = 'listening\n';
+  const other = `${heard(8, 166, RAN)}${group('other.service')}`;
+  const child = heard(7, 165, '/bin/child');
+  const of = (stdout: string, status = 0, more: FakeOptions = {}) =>
+    record(machine({ ...more, programs: { [READER]: () => done(stdout, status), ...more.programs } }));
+  const untold = { exit: 2, calls: [], codes: ['records-inconclusive'] };
+  assert.deepEqual(await of(none), { exit: 0, calls: [], codes: ['no-record'] });
+  assert.deepEqual(await of(none + other), { exit: 0, calls: [], codes: ['no-record'] });
+  assert.deepEqual(await of(`${none}lost\n`), {
+    ...{ ...untold, codes: ['records-suppressed', 'records-inconclusive'] },
+  });
+  assert.deepEqual(await of(none + child), untold, 'a process that has ended, of which nothing tells');
+  assert.deepEqual(await of(none + child.replace('auid=4294967295', 'auid=1000')), {
+    ...{ exit: 0, calls: [], codes: ['no-record'] },
+  });
+  const container = { '/proc/self/ns/pid': 'pid:[4026532000]' };
+  assert.deepEqual(await of(none + child, 0, { links: container }), untold);
+  const journalctl = (argv: readonly string[]) =>
+    done(argv.includes('_TRANSPORT=kernel') ? '{"_TRANSPORT":"kernel","MESSAGE":"a line"}\n' : '');
+  assert.deepEqual(await of('', 1, { silent: true, programs: { journalctl } }), {
+    ...{ ...untold, codes: ['records-incomplete', 'records-inconclusive'] },
+  });
+});
+
 test('what the service fails at is told, and it is as it was', async () => {
   for (const behaviour of ['dies', 'job-fails', 'is-open'] as const) {
     const system = machine({ behaviour: (_, confined) => (confined ? behaviour : 'works') });

@@ -1,64 +1,24 @@
 import { UserError } from '../../diagnostic.js';
 import type { RecordedHost, Recording } from '../../evidence/recording/recording.js';
-import { sha256, sha256OfBytes } from '../../state/files-hash.js';
+import { orElse } from '../../state/failures.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
 import { namedUnit } from '../observer/named.js';
 import { parseDump } from '../observer/parse-dump.js';
 import { watchedOn } from '../observer/watch-list.js';
+import { programHashes, recordedHost } from '../recordings/host.js';
+import { makeRecording } from '../recordings/make-recording.js';
 import type { Watched } from './course.js';
 
-/** Largest program whose content is hashed, in bytes. */
-const MAX_PROGRAM = 256 << 20;
-
-/** Keeps the machine's ID itself out of recordings, as machine-id(5) asks. */
-const SALT = 'sandbox-unit recording';
-
-const textOf = async ({ system }: Context, path: string): Promise<string> =>
-  new TextDecoder().decode((await system.read(path))?.bytes).trim();
-
-/** The host as its recordings have it. */
-export async function recordedHost(context: Context, machine: Machine): Promise<RecordedHost> {
-  const { version } = await context.system.manager();
-  return {
-    name: await textOf(context, '/proc/sys/kernel/hostname'),
-    id: await sha256([SALT, await textOf(context, '/etc/machine-id')]),
-    kernel: await textOf(context, '/proc/sys/kernel/osrelease'),
-    systemd: version,
-    architecture: machine,
-    libc: null,
-  };
-}
-
-/** Hashes of programs, as far as they can be read from the root of the service or of the host. */
-export class ProgramHashes {
-  readonly #context: Context;
-  readonly #known = new Map<string, string>();
-
-  constructor(context: Context) {
-    this.#context = context;
-  }
-
-  /** Reads each program once. */
-  async of(paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    for (const path of paths.filter((one) => one.startsWith('/') && !this.#known.has(one))) {
-      const file = await this.#context.system.read(path, { limit: MAX_PROGRAM }).catch(() => undefined);
-      if (file) this.#known.set(path, await sha256OfBytes(file.bytes));
-    }
-    return this.#known;
-  }
-}
-
-/** Makes recordings of what is watched; facts of the host are asked for once. */
+/** Makes recordings of what is watched. The host is asked once, and each program is read once. */
 export class Recorder {
   readonly #context: Context;
-  readonly #hashes: ProgramHashes;
+  readonly #hashes = new Map<string, string>();
+  readonly #hosts = new Map<string, RecordedHost>();
   readonly #latest = new Map<string, Recording>();
-  #host: Promise<RecordedHost> | undefined;
 
   constructor(context: Context) {
     this.#context = context;
-    this.#hashes = new ProgramHashes(context);
   }
 
   /** The last recording of each service. */
@@ -73,26 +33,46 @@ export class Recorder {
   async recordingOf({ machine, service, dump, begin, end, ...watched }: Watched): Promise<Recording> {
     const observed = parseDump(new TextEncoder().encode(dump));
     if ('severity' in observed) throw new UserError(observed);
-    this.#host ??= recordedHost(this.#context, machine);
-    const recording: Recording = {
-      version: 1,
+    await this.#hash(observed.programs.map(({ path }) => path));
+    const watch = {
       unit: service.name,
       scope: this.#context.placement.scope,
-      host: await this.#host,
-      begin: new Date(begin).toISOString(),
-      end: new Date(end).toISOString(),
+      host: await this.#hostOf(service.name),
+      begin,
+      seconds: (end - begin) / 1000,
       ...watched,
-      ...namedUnit(observed, {
-        machine,
-        watched: watchedOn(machine).map(({ abi, watched: { call, arguments: places } }) => ({
-          abi,
-          name: call,
-          arguments: places,
-        })),
-        hashes: await this.#hashes.of(observed.programs.map(({ path }) => path)),
-      }),
     };
+    const seen = namedUnit(observed, { machine, watched: namesOf(machine), hashes: this.#hashes });
+    const recording = makeRecording(watch, seen);
     this.#latest.set(recording.unit, recording);
     return recording;
   }
+
+  async #hash(paths: readonly string[]) {
+    const unread = paths.filter((path) => path.startsWith('/') && !this.#hashes.has(path));
+    for (const [path, hash] of await programHashes(this.#context, unread)) this.#hashes.set(path, hash);
+  }
+
+  /** The host, with the C library of a service's main program; until it runs, of none. */
+  async #hostOf(unit: string): Promise<RecordedHost> {
+    const known = this.#hosts.get(unit);
+    if (known?.libc) return known;
+    const host = await recordedHost(this.#context, await this.#mainProgram(unit));
+    this.#hosts.set(unit, host);
+    return host;
+  }
+
+  async #mainProgram(unit: string): Promise<string | undefined> {
+    const { system } = this.#context;
+    const { mainPid } = await system.unit(unit);
+    if (mainPid === 0) return undefined;
+    return (await orElse(() => system.links(`/proc/${mainPid}`), undefined))?.get('exe');
+  }
 }
+
+const namesOf = (machine: Machine) =>
+  watchedOn(machine).map(({ abi, watched: { call, arguments: places } }) => ({
+    abi,
+    name: call,
+    arguments: places,
+  }));

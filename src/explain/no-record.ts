@@ -1,0 +1,46 @@
+import { ownCommand } from '../command-lines.js';
+import { type Diagnostic, error, note } from '../diagnostic.js';
+import { isPermissiveDropIn } from '../emit/files.js';
+import type { Prepared } from '../prepare/prepare.js';
+import { errnoOf } from '../syscalls/action.js';
+import { formatAction } from '../syscalls/action-text.js';
+import { refusal } from '../syscalls/resolve.js';
+
+/** Facts by which calls may have been refused although none is on record. */
+interface Signs {
+  /** Whether a filter has killed the service. */
+  readonly killed: boolean;
+  /** Whether the kernel has left out some records. */
+  readonly suppressed: boolean;
+}
+
+/**
+ * The reason why no call of a unit may be on record, and the way out. An error where some may have been refused all the
+ * same, by its policy or in records that are missing.
+ */
+export function noRecord(prepared: Prepared, signs: Signs): Diagnostic {
+  const { unit, target } = prepared.plan;
+  const command = ownCommand(target.scope, 'explain --record', unit);
+  const hint = `'${command}' runs it once with all of them recorded and none refused`;
+  const untold = (why: string) =>
+    error('records-inconclusive', `whether calls of ${unit} were refused can't be told: ${why}`, { hint });
+  if (signs.killed) {
+    const message = `${unit} was killed for a refused call that left no record`;
+    return error('records-inconclusive', message, { hint });
+  }
+  if (signs.suppressed) return untold('records are missing');
+  const answer = silentAnswer(prepared);
+  if (answer !== undefined) return untold(`its policy lets them fail with ${answer}, which leaves no record`);
+  const why = 'calls that fail with an errno leave no record, nor do all that are many at a time';
+  return note('no-record', why, { hint });
+}
+
+/** The errno that calls get which the policy in force refuses without an action of their own; undefined if none. */
+function silentAnswer({ policy, appliedRuns }: Prepared): string | undefined {
+  const section = policy.policy.syscalls;
+  const { files } = appliedRuns;
+  if (!section || files.length === 0 || files.some(({ content }) => isPermissiveDropIn(content)))
+    return undefined;
+  const action = refusal(section);
+  return errnoOf(action) === undefined ? undefined : formatAction(action);
+}

@@ -1,0 +1,100 @@
+/** A policy's text with all changes that explanations propose for it, and the proof that it means just these. */
+import { type Diagnostic, hasErrors } from '../diagnostic.js';
+import { checkSyscalls } from '../policy/check.js';
+import { editPolicy, type TextEdit } from '../policy/edit.js';
+import { checkExpectations } from '../policy/expect.js';
+import type { Policy } from '../policy/policy.js';
+import { ALLOW } from '../syscalls/action.js';
+import { conditionsOf, holdsAlways } from '../syscalls/conditions.js';
+import type { NamedPolicy, NamedVerdict } from '../syscalls/named-policy.js';
+import { callNames } from '../syscalls/numbers.js';
+import { holds } from '../syscalls/policy.js';
+import { resolve, verdictOn } from '../syscalls/resolve.js';
+import type { RuleEntry } from '../syscalls/section.js';
+import { type Explanation, isFinding } from './explanation.js';
+import { type Confinement, type NamedCall, named } from './refused-call.js';
+
+/** The edits of a policy's file that explanations propose, each once; additions to a list by their names. */
+export const editsOf = (explanations: readonly Explanation[]): TextEdit[] => {
+  const edits = explanations.flatMap(({ changes }) => changes.flatMap(({ edit }) => edit ?? []));
+  const once = [...new Map(edits.map((edit) => [JSON.stringify(edit), edit])).values()];
+  const nameOf = (edit: TextEdit) => (edit.kind === 'add' ? edit.name : '');
+  return once.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0));
+};
+
+/** Findings that edits of the policy's file alone let through. */
+export const mendedBy = (explanations: readonly Explanation[]): Explanation[] =>
+  explanations.filter(({ changes }) => changes.length > 0 && changes.every(({ edit }) => edit !== undefined));
+
+/** Findings for which something is left to do besides, or nothing is proposed. */
+export function leftOver(explanations: readonly Explanation[]): Explanation[] {
+  const mended = new Set(mendedBy(explanations));
+  return explanations.filter((one) => isFinding(one) && !mended.has(one));
+}
+
+/** The policy's text with all proposed edits; undefined if it can't be edited. */
+export const patchedText = (source: string, explanations: readonly Explanation[]): string | undefined =>
+  editPolicy(source, editsOf(explanations));
+
+/** The policy and the machine that it is for. */
+type Ruled = Pick<Confinement, 'policy' | 'sets' | 'machine'>;
+
+/**
+ * Errors of a patched policy by itself, and whether it lets the calls through and is in all else as before; the unit's
+ * own filter is left aside.
+ * @param policy the patched one
+ */
+export function isProved(before: Ruled, policy: Policy, explanations: readonly Explanation[]): boolean {
+  const after = { ...before, policy };
+  const [was, is] = [before, after].map((one) => named({ ...one, own: undefined })) as [
+    NamedPolicy,
+    NamedPolicy,
+  ];
+  const edited = explanations.filter(({ changes }) => changes.some(({ edit }) => edit !== undefined));
+  const calls = new Set(edited.map(({ call }) => call.name));
+  const others = [...new Set([...callNames(), ...was.verdicts.keys(), ...is.verdicts.keys()])];
+  return (
+    !hasErrors(errorsOf(after, is)) &&
+    edited.every(({ call }) => isLetThrough(verdictOn(is, call.name), call)) &&
+    [...calls].every((name) => keepsRules(verdictOn(was, name), verdictOn(is, name))) &&
+    others.every((name) => calls.has(name) || textOf(verdictOn(was, name)) === textOf(verdictOn(is, name))) &&
+    was.unlisted === is.unlisted &&
+    restOf(before.policy) === restOf(policy)
+  );
+}
+
+/** Whether new rules stand before all others, which are as before. */
+const keepsRules = (was: NamedVerdict, is: NamedVerdict): boolean =>
+  is.rules.length >= was.rules.length &&
+  textOf(is.rules.slice(is.rules.length - was.rules.length)) === textOf(was.rules);
+
+const errorsOf = ({ policy, sets, machine }: Ruled, meaning: NamedPolicy): Diagnostic[] => [
+  ...checkSyscalls(policy, sets, [machine]),
+  ...checkExpectations(policy, { sets, named: meaning, machines: [resolve(meaning, machine)] }),
+];
+
+function isLetThrough({ rules, otherwise }: NamedVerdict, { abi, args }: NamedCall): boolean {
+  const isMet = (rule: RuleEntry) =>
+    args === undefined
+      ? rule.when.every(holdsAlways)
+      : conditionsOf(rule, abi!)?.every((condition) => holds(condition, args)) === true;
+  const rule = args === undefined ? rules[0] : rules.find(isMet);
+  return rule ? isMet(rule) && rule.action.value === ALLOW : otherwise === ALLOW;
+}
+
+/** Data as text, without the places of entries. */
+const textOf = (data: unknown): string =>
+  JSON.stringify(data, (key, value) => (key === 'at' || key === 'valueAt' ? undefined : withBigints(value)));
+
+const withBigints = (value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : value);
+
+/** Everything in a policy that no change of calls is about. */
+function restOf({ syscalls, expect: _, ...rest }: Policy): string {
+  const {
+    allow: _allow,
+    deny: _deny,
+    rules: _rules,
+    ...section
+  } = syscalls ?? { allow: [], deny: [], rules: [] };
+  return textOf({ ...rest, section });
+}

@@ -1,0 +1,213 @@
+/** Edits of a policy's text that keep its comments, its order and its line ends. */
+import { groupBy } from '../collections.js';
+import type { Location } from '../diagnostic.js';
+
+/** An edit; places are those that parsePolicy() gives for the text. */
+export type TextEdit =
+  | {
+      readonly kind: 'add';
+      readonly list: 'allow' | 'deny' | 'log';
+      readonly name: string;
+      /** The last entry of the list that is there; undefined if the text has no such list. */
+      readonly after: Location | undefined;
+    }
+  /** Takes an entry, by its text, out of a list. */
+  | { readonly kind: 'take-out'; readonly entry: string; readonly at: Location }
+  /** Puts a text into the place of a string. */
+  | { readonly kind: 'replace'; readonly at: Location; readonly text: string }
+  /** Inserts tables before the one that begins at a place, or at the end. */
+  | { readonly kind: 'insert'; readonly text: string; readonly before: Location | undefined };
+
+/** A part of a text, and the text that takes its place; offsets in UTF-16 units. */
+interface Splice {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** The most columns of a line that is written. */
+const WIDTH = 100;
+
+/**
+ * Edits a policy's text. It isn't parsed: the caller holds the result against what it is to mean.
+ * @returns undefined where a place isn't as expected, as of a string on several lines
+ */
+export function editPolicy(source: string, edits: readonly TextEdit[]): string | undefined {
+  const isDos = source.includes('\r\n');
+  if (isDos && /(?<!\r)\n/.test(source)) return undefined;
+  const text = source.replaceAll('\r\n', '\n');
+  const splices = splicesOf(text, edits);
+  const edited = splices && spliced(text, splices);
+  return isDos ? edited?.replaceAll('\n', '\r\n') : edited;
+}
+
+function splicesOf(text: string, edits: readonly TextEdit[]): Splice[] | undefined {
+  const cuts = edits.flatMap((edit) => (edit.kind === 'take-out' ? [withoutElement(text, edit.at)] : []));
+  const lists = groupBy(
+    edits.flatMap((edit) => (edit.kind === 'add' ? [edit] : [])),
+    ({ list }) => list,
+  );
+  const found = [
+    ...[...lists.values()].map((adds) => added(text, adds)),
+    ...edits.flatMap((edit) => {
+      if (edit.kind === 'replace') return [replaced(text, edit.at, edit.text)];
+      return edit.kind === 'insert' ? [inserted(text, edit.text, edit.before)] : [];
+    }),
+    cuts.every((one) => one !== undefined) ? joined(text, cuts) : undefined,
+  ];
+  return found.every((one) => one !== undefined) ? found.flat() : undefined;
+}
+
+/** @param adds entries of one list */
+function added(text: string, adds: readonly (TextEdit & { kind: 'add' })[]): Splice[] | undefined {
+  const { list, after } = adds[0]!;
+  const names = adds.map(({ name }) => name);
+  return after ? addedTo(text, after, names) : newList(text, list, names);
+}
+
+/** The text with all splices; undefined if two are about one part of it. */
+function spliced(text: string, splices: readonly Splice[]): string | undefined {
+  const inOrder = [...splices].sort((a, b) => a.start - b.start);
+  let result = '';
+  let at = 0;
+  for (const { start, end, text: put } of inOrder) {
+    if (start < at) return undefined;
+    result += text.slice(at, start) + put;
+    at = end;
+  }
+  return result + text.slice(at);
+}
+
+/** The offset of a place; that of the end for a line that isn't there. */
+function offsetOf(text: string, { line, column }: Location): number {
+  let start = 0;
+  for (let i = 1; i < line; i++) {
+    const end = text.indexOf('\n', start);
+    if (end < 0) return text.length;
+    start = end + 1;
+  }
+  return start + column - 1;
+}
+
+/** The offsets of a string on one line, quotes included; undefined if none is there. */
+function stringAt(text: string, at: Location): { start: number; end: number } | undefined {
+  const start = offsetOf(text, at);
+  const end = start + (at.length ?? 0);
+  return /^(?:"[^"\\\n]*"|'[^'\n]*')$/.test(text.slice(start, end)) ? { start, end } : undefined;
+}
+
+function replaced(text: string, at: Location, put: string): Splice[] | undefined {
+  const span = stringAt(text, at);
+  return span && [{ ...span, text: put }];
+}
+
+const lineStart = (text: string, offset: number): number => text.lastIndexOf('\n', offset - 1) + 1;
+
+function lineEnd(text: string, offset: number): number {
+  const end = text.indexOf('\n', offset);
+  return end < 0 ? text.length : end;
+}
+
+const indentOf = (text: string, offset: number): string =>
+  /^[ \t]*/.exec(text.slice(lineStart(text, offset)))![0];
+
+const quoted = (names: readonly string[]): string[] => names.map((name) => `"${name}"`);
+
+/** Entries of a list in lines that are filled, each but the last with a comma at its end. */
+export function filledLines(names: readonly string[], indent: string, width = WIDTH): string[] {
+  const lines: string[] = [];
+  for (const [i, entry] of quoted(names).entries()) {
+    const put = i === names.length - 1 ? entry : `${entry},`;
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + put.length < width)
+      lines[lines.length - 1] = `${last} ${put}`;
+    else lines.push(indent + put);
+  }
+  return lines;
+}
+
+/** Blanks, line ends and comments between the elements of a list. */
+const GAP = '(?:[ \\t\\n]|#[^\\n]*\\n)*';
+const TO_BRACKET = new RegExp(`^(${GAP})(,?)(${GAP})\\]`);
+
+/** Entries at the end of a list. @param after its last element */
+function addedTo(text: string, after: Location, names: readonly string[]): Splice[] | undefined {
+  const span = stringAt(text, after);
+  const rest = span && TO_BRACKET.exec(text.slice(span.end));
+  if (!span || !rest) return undefined;
+  const { start, end } = span;
+  const close = end + rest[0].length - 1;
+  const own = indentOf(text, start);
+  const isOwnLine = /^["']/.test(text.slice(lineStart(text, start) + own.length));
+  const lines = filledLines(names, isOwnLine ? own : `${own}  `);
+  if (!rest[0].includes('\n')) {
+    const put = `, ${quoted(names).join(', ')}`;
+    if (lineEnd(text, end) - lineStart(text, end) + put.length <= WIDTH)
+      return [{ start: end, end, text: put }];
+    return [{ start: end, end: close, text: `,\n${lines.join('\n')},\n${isOwnLine ? '' : own}` }];
+  }
+  const last = lineStart(text, close);
+  if (/[^ \t]/.test(text.slice(last, close))) return undefined;
+  const hasComma = rest[2] === ',';
+  const block = `${lines.join('\n')}${hasComma ? ',' : ''}\n`;
+  return [...(hasComma ? [] : [{ start: end, end, text: ',' }]), { start: last, end: last, text: block }];
+}
+
+const HEADER = /^[ \t]*\[[ \t]*syscalls[ \t]*\][ \t]*(?:#[^\n]*)?$/m;
+
+/** A list that isn't there, after the header of `[syscalls]`, or with one at the end. */
+function newList(text: string, list: string, names: readonly string[]): Splice[] {
+  const short = `${list} = [${quoted(names).join(', ')}]`;
+  const written = short.length <= WIDTH ? short : `${list} = [\n${filledLines(names, '  ').join('\n')},\n]`;
+  const header = HEADER.exec(text);
+  if (!header) return atEnd(text, `[syscalls]\n${written}`);
+  const end = header.index + header[0].length;
+  return [{ start: end, end, text: `\n${written}` }];
+}
+
+function atEnd(text: string, put: string): Splice[] {
+  const gap = text === '' ? '' : text.endsWith('\n') ? '\n' : '\n\n';
+  return [{ start: text.length, end: text.length, text: `${gap}${put}\n` }];
+}
+
+/** Tables before another one, and before the comment that stands on top of that. */
+function inserted(text: string, put: string, before: Location | undefined): Splice[] | undefined {
+  if (!before) return atEnd(text, put);
+  let start = lineStart(text, offsetOf(text, before));
+  if (!/^[ \t]*\[\[/.test(text.slice(start))) return undefined;
+  while (start > 0 && /^[ \t]*#/.test(text.slice(lineStart(text, start - 1), start))) {
+    start = lineStart(text, start - 1);
+  }
+  return [{ start, end: start, text: `${put}\n\n` }];
+}
+
+/** An element with its comma. */
+function withoutElement(text: string, at: Location): Splice | undefined {
+  const span = stringAt(text, at);
+  if (!span) return undefined;
+  const comma = /^[ \t]*,[ \t]*/.exec(text.slice(span.end));
+  if (comma) return { start: span.start, end: span.end + comma[0].length, text: '' };
+  const before = /,[ \t]*$/.exec(text.slice(lineStart(text, span.start), span.start));
+  const start = before ? span.start - before[0].length : span.start;
+  return { start, end: span.end, text: '' };
+}
+
+/** Cuts of a text, those that touch as one. A line of which nothing is left goes as a whole. */
+function joined(text: string, cuts: readonly Splice[]): Splice[] {
+  const result: Splice[] = [];
+  for (const cut of [...cuts].sort((a, b) => a.start - b.start)) {
+    const last = result.at(-1);
+    if (last && cut.start <= last.end)
+      result[result.length - 1] = { ...last, end: Math.max(last.end, cut.end) };
+    else result.push(cut);
+  }
+  return result.map((cut) => {
+    const [from, to] = [lineStart(text, cut.start), lineEnd(text, cut.end)];
+    if (text.slice(cut.end, to).trim() !== '') return cut;
+    if (text.slice(from, cut.start).trim() === '')
+      return { ...cut, start: from, end: Math.min(to + 1, text.length) };
+    // No blank is left at the end of a line.
+    const kept = text.slice(from, cut.start).trimEnd().length;
+    return { ...cut, start: from + kept, end: to };
+  });
+}

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { editPolicy, type TextEdit } from '../../src/policy/edit.js';
+import { parsePolicy } from '../../src/policy/parse.js';
+import type { CallEntry } from '../../src/syscalls/section.js';
+
+const FILE = 'p.toml';
+
+/** Edits by the places that the parser gives. */
+function edited(
+  text: string,
+  {
+    add = [],
+    out = [],
+    more = () => [],
+  }: { add?: string[]; out?: string[]; more?: (text: string) => TextEdit[] },
+): string | undefined {
+  const section = parsePolicy(text, FILE).policy.syscalls;
+  const after = section?.allow?.at(-1)?.at;
+  const gone = (name: string): CallEntry => section!.deny.find((one) => one.name === name)!;
+  return editPolicy(text, [
+    ...add.map((name) => ({ kind: 'add', list: 'allow', name, after }) as const),
+    ...out.map((name) => ({ kind: 'take-out', entry: name, at: gone(name).at }) as const),
+    ...more(text),
+  ]);
+}
+
+const MANY = Array.from({ length: 12 }, (_, i) => `a_long_name_${i}`);
+
+const ADDED: readonly [before: string, add: string[], after: string | undefined][] = [
+  ['[syscalls]\nallow = ["a"] # why\n', ['b', 'c'], '[syscalls]\nallow = ["a", "b", "c"] # why\n'],
+  ["[syscalls]\nallow = ['a' , ]\n", ['b'], '[syscalls]\nallow = [\'a\', "b" , ]\n'],
+  [
+    '[syscalls]\nallow = [\n\t"a", # one\n\t"b",  # two, and ]\n\t# three\n]\nunknown = "kill"\n',
+    ['c'],
+    '[syscalls]\nallow = [\n\t"a", # one\n\t"b",  # two, and ]\n\t# three\n\t"c",\n]\nunknown = "kill"\n',
+  ],
+  [
+    '[syscalls]\nallow = [\n    "a",\n    "b" # two\n  ]\n',
+    ['c', 'd'],
+    '[syscalls]\nallow = [\n    "a",\n    "b", # two\n    "c", "d"\n  ]\n',
+  ],
+  ['[syscalls]\nallow = ["a",\n]\n', ['b'], '[syscalls]\nallow = ["a",\n  "b",\n]\n'],
+  ['[syscalls] # calls\ndeny = ["x"]\n', ['b'], '[syscalls] # calls\nallow = ["b"]\ndeny = ["x"]\n'],
+  ['extends = ["base"]', ['b'], 'extends = ["base"]\n\n[syscalls]\nallow = ["b"]\n'],
+  [
+    '[syscalls]\r\nallow = [\r\n  "a",\r\n]\r\n',
+    ['b'],
+    '[syscalls]\r\nallow = [\r\n  "a",\r\n  "b",\r\n]\r\n',
+  ],
+  ['[syscalls]\r\nallow = ["a"]\n', ['b'], undefined],
+  ['[syscalls]\nallow = ["a", """b"""]\n', ['c'], undefined],
+  ['[syscalls]\nallow = ["a"\n, ]\n', ['c'], undefined],
+];
+
+for (const [before, add, after] of ADDED) {
+  test(`${JSON.stringify(add)} into ${JSON.stringify(before)}`, () => {
+    assert.equal(edited(before, { add }), after);
+    if (after === undefined) return;
+    const names = parsePolicy(after, FILE).policy.syscalls!.allow!.map(({ name }) => name);
+    const had = parsePolicy(before, FILE).policy.syscalls?.allow?.map(({ name }) => name) ?? [];
+    assert.deepEqual(names, [...had, ...add]);
+  });
+}
+
+test('many names make lines that a person can read', () => {
+  const one = edited('[syscalls]\nallow = ["a"]\n', { add: MANY })!;
+  assert.match(one, /^\[syscalls\]\nallow = \["a",\n {2}"a_long_name_0", .*,\n(?: {2}".*,\n)+\]\n$/);
+  const none = edited('[syscalls]\n', { add: MANY })!;
+  assert.match(none, /^\[syscalls\]\nallow = \[\n(?: {2}".*,\n)+\]\n$/);
+  for (const text of [one, none]) {
+    assert.ok(text.split('\n').every((line) => line.length <= 100));
+    assert.deepEqual(
+      parsePolicy(text, FILE).policy.syscalls!.allow!.length,
+      MANY.length + (text === one ? 1 : 0),
+    );
+  }
+});
+
+const TAKEN: readonly [before: string, out: string[], after: string][] = [
+  ['[syscalls]\ndeny = ["a", "b", "c"]\n', ['b'], '[syscalls]\ndeny = ["a", "c"]\n'],
+  ['[syscalls]\ndeny = ["a", "b"]\n', ['b'], '[syscalls]\ndeny = ["a"]\n'],
+  ['[syscalls]\ndeny = ["a", "b"]\n', ['a', 'b'], '[syscalls]\ndeny = []\n'],
+  ['[syscalls]\ndeny = [\n  "a", "b",\n  "c",\n]\n', ['a', 'b'], '[syscalls]\ndeny = [\n  "c",\n]\n'],
+  ['[syscalls]\ndeny = [\n  "a", "b",\n  "c"\n]\n', ['b', 'c'], '[syscalls]\ndeny = [\n  "a",\n]\n'],
+  ['[syscalls]\ndeny = [\n  "a", # why\n  "b:EPERM",\n]\n', ['a', 'b'], '[syscalls]\ndeny = [\n  # why\n]\n'],
+];
+
+for (const [before, out, after] of TAKEN) {
+  test(`${JSON.stringify(out)} out of ${JSON.stringify(before)}`, () => {
+    assert.equal(edited(before, { out }), after);
+    parsePolicy(after, FILE);
+  });
+}
+
+test('tables come before the comment of the one that they are to stand before, or at the end', () => {
+  const text = '[syscalls]\n# sockets\n# of all kinds\n[[syscalls.rules]]\nsyscall = "socket"\n\n[apply]\n';
+  const insert = (before: { line: number } | undefined, of = text) =>
+    edited(of, {
+      more: () => [
+        { kind: 'insert', text: '[[new]]', before: before && { file: FILE, column: 1, ...before } },
+      ],
+    });
+  assert.equal(insert({ line: 4 }), text.replace('# sockets', '[[new]]\n\n# sockets'));
+  assert.equal(insert(undefined), `${text}\n[[new]]\n`);
+  assert.equal(insert({ line: 5 }), undefined, 'a list of inline tables has no header');
+  assert.equal(insert({ line: 99 }), undefined);
+});
+
+test('a string takes the place of another, and nothing else', () => {
+  const text = '[[expect]]\naction = "kill" # for good\nsyscall = "a"\n';
+  const replace = (column: number, length: number) =>
+    editPolicy(text, [{ kind: 'replace', at: { file: FILE, line: 2, column, length }, text: '"allow"' }]);
+  assert.equal(replace(10, 6), text.replace('kill', 'allow'));
+  assert.equal(replace(9, 6), undefined);
+  assert.equal(replace(10, 9), undefined);
+});
+
+test('two edits of one part are refused', () => {
+  const at = { file: FILE, line: 1, column: 5, length: 3 };
+  const edit = { kind: 'replace', at, text: '"c"' } as const;
+  assert.equal(editPolicy('a = "b"\n', [edit]), 'a = "c"\n');
+  assert.equal(editPolicy('a = "b"\n', [edit, edit]), undefined);
+});
