@@ -71,7 +71,7 @@ static __always_inline long read_path(struct peer_key *key, __u64 address, __u32
 	return bpf_probe_read_user(key->address, (__u32)bytes, (void *)(address + SUN_PATH));
 }
 
-/* What is known of a call with an address before the address is. */
+/* A call that deals with an address. */
 struct socket_call {
 	__u32 index, use, descriptor, length, error;
 	__u64 address;

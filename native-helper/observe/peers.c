@@ -9,14 +9,14 @@
 #include "json.h"
 #include "names.h"
 
-/* Prints the path of a UNIX socket; `@` stands for the NUL of an abstract one. */
+/* Prints the path of a UNIX socket; `@` stands for each NUL of an abstract one. */
 static void print_socket_path(const struct peer_key *key)
 {
 	char path[sizeof key->address];
 	size_t size = key->length < sizeof path ? key->length : sizeof path;
 	memcpy(path, key->address, size);
-	if (size > 0 && path[0] == '\0')
-		path[0] = '@';
+	for (size_t i = 0; i < size; i++)
+		path[i] = path[i] == '\0' ? '@' : path[i];
 	print_text(path, size);
 }
 

@@ -24,20 +24,20 @@ __asm__(".section .rodata\n"
 	"bpf_object_end: .byte 0\n"
 	".previous\n");
 
-/* A program by its name in the object, and the kind of evidence that is missing without it. */
+/* A program by its name in the object, and the kinds of evidence that are missing without it. */
 static const struct program_role {
-	const char *name, *evidence;
+	const char *name, *evidence[MOST_BLIND];
 	int is_own; /* is run by this process, at no tracepoint */
 	int is_always;
 } roles[] = {
 	{.name = "call_begins", .is_always = 1},
 	{.name = "group_made", .is_always = 1},
 	{.name = "executed", .is_always = 1},
-	{.name = "call_returns", .evidence = "returns"},
-	{.name = "signalled", .evidence = "signals"},
-	{.name = "ended", .evidence = "ends"},
-	{.name = "capability_asked", .evidence = "capabilities"},
-	{.name = "forked", .evidence = "forks"},
+	{.name = "call_returns", .evidence = {"paths", "peers", "modes", "refused"}},
+	{.name = "signalled", .evidence = {"refused"}},
+	{.name = "ended", .evidence = {"refused"}},
+	{.name = "capability_asked", .evidence = {"capabilities"}},
+	{.name = "forked", .evidence = {"forkFlags"}},
 	{.name = "level", .is_own = 1, .is_always = 1},
 	{.name = "enrol", .is_own = 1, .is_always = 1},
 };
@@ -88,6 +88,15 @@ static int has_tracepoint(const struct btf *types, const struct bpf_program *pro
 	return btf__find_by_name_kind(types, type, BTF_KIND_TYPEDEF) > 0;
 }
 
+static void add_blind(struct tables *tables, const char *evidence)
+{
+	for (unsigned int i = 0; i < tables->blind_count; i++)
+		if (strcmp(tables->blind[i], evidence) == 0)
+			return;
+	if (tables->blind_count < MOST_BLIND)
+		tables->blind[tables->blind_count++] = evidence;
+}
+
 static void choose_programs(struct tables *tables, int calls_only)
 {
 	struct bpf_program *program = NULL;
@@ -98,8 +107,8 @@ static void choose_programs(struct tables *tables, int calls_only)
 		int is_loaded = is_there && (role->is_always || !calls_only);
 		if (!is_loaded && role->is_always)
 			refuse("no-tracepoint", "the kernel lacks the tracepoint %s", bpf_program__section_name(program));
-		if (!is_loaded && tables->blind_count < MOST_BLIND)
-			tables->blind[tables->blind_count++] = role->evidence;
+		for (int i = 0; !is_loaded && role->evidence[i] != NULL; i++)
+			add_blind(tables, role->evidence[i]);
 		(void)bpf_program__set_autoload(program, is_loaded);
 	}
 	btf__free(types);
@@ -144,7 +153,7 @@ static _Noreturn void refuse_load(int error)
 	if (error == EPERM)
 		refuse("not-permitted", "the kernel lets no BPF programs be loaded here: it takes root, or CAP_BPF and CAP_PERFMON, "
 					"outside of a container and of lockdown");
-	refuse("not-loaded", "the kernel takes the BPF programs not: %s: %s", strerror(error), complaint);
+	refuse("not-loaded", "the kernel doesn't take the BPF programs: %s: %s", strerror(error), complaint);
 }
 
 void load_programs(struct tables *tables, unsigned int units, unsigned int watches, int calls_only)

@@ -8,7 +8,7 @@
 #define FIRST_NAMES 2
 
 /* The most kinds of evidence that a kernel can lack. */
-#define MOST_BLIND 16
+#define MOST_BLIND 8
 
 /* The tables of the programs, in memory that is shared with them. */
 struct tables {
