@@ -26,7 +26,7 @@ export interface ExplainOptions extends PrepareOptions {
   /** Whether the service is run once with all refused calls let through and recorded. */
   readonly record?: boolean;
   /** Whether the changes are written into the policy. */
-  readonly write?: boolean;
+  readonly write?: string | boolean;
   /** Whether each of many calls is told by itself. */
   readonly verbose?: boolean;
 }

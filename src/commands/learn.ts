@@ -3,11 +3,15 @@ import type { Outcome } from '../outcome.js';
 import type { Context } from '../system/context.js';
 import { forget, merge, show } from './recordings.js';
 import { list, stop, type WatchWords, watchUnits } from './watch.js';
+import { type WriteOptions, writeLearned } from './write-learned.js';
 
 /** Actions by the option that asks for them; without one services are watched. */
 const ACTIONS = { show, merge, forget, list, stop };
 
-export interface LearnOptions extends WatchWords, Readonly<Partial<Record<keyof typeof ACTIONS, boolean>>> {}
+export interface LearnOptions
+  extends WatchWords,
+    WriteOptions,
+    Readonly<Partial<Record<keyof typeof ACTIONS, boolean>>> {}
 
 /**
  * Learns from services at work: watches them, and shows what recordings of them prove.
@@ -18,7 +22,26 @@ export async function learn(context: Context, operands: string[], options: Learn
   if (asked.length > 1) throw usage(`--${asked[0]} and --${asked[1]} ask for different things`);
   const [name] = asked;
   if (operands.length === 0 && name !== 'list') throw usage('a unit is missing');
-  return name === undefined ? watchUnits(context, operands, options) : ACTIONS[name](context, operands);
+  if (options.write === undefined) {
+    return name === undefined ? watchUnits(context, operands, options) : ACTIONS[name](context, operands);
+  }
+  if (name === 'show') return writeLearned(context, operands, options);
+  if (name !== undefined) throw usage(`--write goes with --show, or with a watch, and not with --${name}`);
+  return watchAndWrite(context, operands, options);
+}
+
+/** Watches, and then writes the policy that all recordings of the unit prove. */
+async function watchAndWrite(context: Context, units: string[], options: LearnOptions): Promise<Outcome> {
+  if (units.length !== 1 || options.background)
+    throw usage('--write is for one unit, watched in the foreground');
+  const watched = await watchUnits(context, units, options);
+  const written = await writeLearned(context, units, options);
+  return {
+    ...written,
+    exit: Math.max(watched.exit, written.exit),
+    json: { ...watched.json, ...written.json },
+    diagnostics: [...watched.diagnostics, ...written.diagnostics],
+  };
 }
 
 const usage = (message: string) =>

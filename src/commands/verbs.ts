@@ -17,7 +17,9 @@ export interface Options extends RunOptions {
   readonly show?: boolean;
   readonly merge?: boolean;
   readonly forget?: boolean;
-  readonly write?: boolean;
+  /** A file, or true where none is named. */
+  readonly write?: string | boolean;
+  readonly action?: string;
   readonly verbose?: boolean;
   readonly check?: boolean;
   readonly diff?: boolean;
@@ -51,7 +53,8 @@ export const OPTIONS = {
   show: ['--show', 'show the ledger: everything that the recordings of the unit prove'],
   merge: ['--merge', 'add the recordings in these files, of other hosts for instance, to those of the unit'],
   forget: ['--forget', 'remove all recordings of the unit'],
-  write: ['--write', 'write the changes into the policy, and show them'],
+  write: ['--write [file]', 'write the policy that the recordings prove, without a file to standard output'],
+  action: ['--action <action>', "the answer to refused calls: 'kill', or an errno (default: EPERM)"],
   verbose: ['--verbose', 'tell each call by itself'],
   check: ['--check', 'change nothing; exit 3 if something would change'],
   diff: ['--diff', 'show what changes in the files'],
@@ -156,6 +159,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     does: 'name the calls that were refused, the lines that refused them, and what would allow them',
     operands: '<unit>',
     options: ['record', 'write', 'verbose', 'policy', 'template', 'user', ...SPEAKS],
+    own: { write: ['--write', 'write the changes into the policy, and show them'] },
     examples: ['explain nginx.service', 'explain --record --write nginx.service'],
     load: async () => (await import('./explain.js')).explain,
   },
@@ -165,7 +169,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     operands: '[unit...]',
     options: [
       ...(['for', 'restart', 'exercise', 'background', 'list', 'stop'] as const),
-      ...(['show', 'merge', 'forget', 'user'] as const),
+      ...(['show', 'merge', 'forget', 'write', 'action', 'user'] as const),
       ...SPEAKS,
     ],
     own: { restart: ['--restart', 'watch a whole life: restart, reload and restart the services meanwhile'] },

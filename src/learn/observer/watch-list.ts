@@ -143,7 +143,9 @@ export const watchedOn = (machine: Machine): readonly NumberedArgument[] =>
 const watchLine = ({ abi, number, watched }: NumberedArgument): string => {
   const [first, second = '-'] = watched.arguments;
   const { offset, size } = watched.memory ?? { offset: 0, size: 0 };
-  const mask = watched.isWide || watched.memory ? '0' : 'ffffffff';
+  // Of two arguments 32 bits each are kept, so that a mask would take one of them away.
+  const isWhole = watched.isWide || watched.memory || watched.arguments.length > 1;
+  const mask = isWhole ? '0' : 'ffffffff';
   return `watch ${abi} ${number} ${first} ${second} ${size} ${offset} ${mask}`;
 };
 

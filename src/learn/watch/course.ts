@@ -164,10 +164,12 @@ export class Course {
     for (const service of services) {
       const i = found.indexOf(service);
       observer.phase(i, phase);
-      this.#phases[i]!.enter(phase, this.#seconds);
+      const phases = this.#phases[i]!;
+      phases.hold(phase, this.#seconds);
       let isOver = false;
       const taken = failuresOf(() => signals.unlessAgain(() => step(service))).finally(() => {
         isOver = true;
+        phases.release();
       });
       await this.#look(Number.POSITIVE_INFINITY, () => isOver);
       this.#diagnostics.push(...(await taken));

@@ -22,6 +22,7 @@ export class Phases {
   #lives = 0;
   #started = Number.NEGATIVE_INFINITY;
   #invocation: string;
+  #isHeld = false;
   readonly events: RecordedEvent[] = [];
 
   /** @param state the state at the begin of the watch */
@@ -45,11 +46,26 @@ export class Phases {
       this.#lives = lives;
       this.#invocation = state.invocationId;
       this.#started = at;
-      this.enter('start', at);
+      this.#isHeld = false;
+      this.#enter('start', at);
     }
     const next = PHASE_OF.get(state.activeState);
-    if (next === undefined || (next === 'serving' && at < this.#started + SHORTEST_START)) return undefined;
-    return this.enter(next, at) ? next : undefined;
+    const isEarly = this.#isHeld || at < this.#started + SHORTEST_START;
+    if (next === undefined || (next === 'serving' && isEarly)) return undefined;
+    return this.#enter(next, at) ? next : undefined;
+  }
+
+  /**
+   * Enters a phase that this program is about to cause, until release(): the manager says for a while that the service is
+   * active as before.
+   */
+  hold(phase: Phase, at: number) {
+    this.#isHeld = true;
+    this.#enter(phase, at);
+  }
+
+  release() {
+    this.#isHeld = false;
   }
 
   /** Notes something else that took place. */
@@ -57,11 +73,8 @@ export class Phases {
     this.events.push(event);
   }
 
-  /**
-   * Enters a phase, as its cause knows.
-   * @returns whether it is another
-   */
-  enter(phase: Phase, at: number): boolean {
+  /** @returns whether the phase is another */
+  #enter(phase: Phase, at: number): boolean {
     if (phase === this.#phase) return false;
     this.#phase = phase;
     this.events.push({ what: phase, at });

@@ -3,7 +3,7 @@ import type { RecordedHost, Recording } from '../../evidence/recording/recording
 import { orElse } from '../../state/failures.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
-import { namedUnit } from '../observer/named.js';
+import { namedDump } from '../observer/named.js';
 import { parseDump } from '../observer/parse-dump.js';
 import { watchedOn } from '../observer/watch-list.js';
 import { programHashes, recordedHost } from '../recordings/host.js';
@@ -42,7 +42,7 @@ export class Recorder {
       seconds: (end - begin) / 1000,
       ...watched,
     };
-    const seen = namedUnit(observed, { machine, watched: namesOf(machine), hashes: this.#hashes });
+    const seen = namedDump(observed, { machine, watched: namesOf(machine), hashes: this.#hashes });
     const recording = makeRecording(watch, seen);
     this.#latest.set(recording.unit, recording);
     return recording;

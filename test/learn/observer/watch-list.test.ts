@@ -45,8 +45,9 @@ test("the observer's ABIs are those of the machine", () => {
 test('lines have the numbers of each ABI', () => {
   const lines = configuration('x86-64');
   for (const line of [
-    'watch native 41 0 1 0 0 ffffffff',
-    'watch compat 359 0 1 0 0 ffffffff',
+    'watch native 41 0 1 0 0 0',
+    'watch compat 359 0 1 0 0 0',
+    'watch native 41 2 - 0 0 ffffffff',
     'watch native 56 0 - 0 0 0',
     'watch native 435 0 - 8 0 0',
     'look native 257 open 1 0',

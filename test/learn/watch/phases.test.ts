@@ -46,3 +46,16 @@ test('a service that is down is in no phase until it starts', () => {
   assert.equal(phases.look(state('inactive', 0), 0, 1), undefined);
   assert.deepEqual(phases.events, []);
 });
+
+test('a phase that is caused lasts until the manager shows it, or it is over', () => {
+  const phases = new Phases(state('active'));
+  phases.hold('reload', 5);
+  assert.equal(phases.look(state('active'), 0, 5.2), undefined);
+  assert.equal(phases.phase, 'reload');
+  phases.release();
+  assert.equal(phases.look(state('active'), 0, 6), 'serving');
+  phases.hold('stop', 7);
+  assert.equal(phases.look(state('active', 2), 1, 7.2), undefined);
+  assert.equal(phases.phase, 'start');
+  assert.equal(phases.look(state('active', 2), 1, 9), 'serving');
+});

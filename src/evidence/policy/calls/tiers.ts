@@ -36,6 +36,9 @@ export interface SortedCall {
 
 const NO_SYS = 38;
 
+/** The first number of Linux 6.5 (cachestat), which all ABIs share. Private ones of arm are far above. */
+const FIRST_NEW = 451;
+
 /**
  * Sorts calls into tiers. Calls that none of the ABIs has, and that are refused as any other, are left out.
  * @param hidden calls that were seen and get ENOSYS nonetheless: their arguments are in memory, where no filter looks
@@ -47,6 +50,7 @@ export function sortCalls(
   hidden: ReadonlySet<string> = new Set(),
 ): SortedCall[] {
   const abis = abisSeen(architecture, calls);
+  const isNew = (name: string) => abis.some((abi) => (numbersOf(abi).get(name) ?? 0) >= FIRST_NEW);
   const isHere = (name: string) => abis.some((abi) => numbersOf(abi).has(name));
   const sorted = new Map<string, SortedCall>();
   const add = (
@@ -64,7 +68,9 @@ export function sortCalls(
   const seen = new Set(calls.map(({ name }) => name));
   const turnedDown = new Set(refused.map(({ name }) => name));
   const missing = refused.filter(({ answer }) => answer === NO_SYS).map(({ name }) => name);
-  const reached = reachable === 'unknown' ? callsOf({ name: '@system-service' }, sets) : reachable;
+  const all = reachable === 'unknown' ? callsOf({ name: '@system-service' }, sets) : reachable;
+  // Whoever calls a new one must do without it on older kernels; systemd may be older, too, and not know it.
+  const reached = [...all].filter((name) => !isNew(name));
   const why = reachable === 'unknown' ? 'in @system-service, and not seen' : 'reachable, and not seen';
   const hiddenSeen = [...hidden].filter((name) => seen.has(name));
   add(
