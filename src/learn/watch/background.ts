@@ -14,9 +14,8 @@ const backgroundUnit = (unit: string): string => `${PREFIX}${unit.replaceAll('@'
 
 /** The transient unit that this program runs in; undefined for one that a user runs. */
 export async function backgroundName(context: Context): Promise<string | undefined> {
-  const [group = ''] = await ownGroups(context);
-  const name = group.slice(group.lastIndexOf('/') + 1);
-  return name.startsWith(PREFIX) ? name : undefined;
+  const names = (await ownGroups(context)).map((group) => group.slice(group.lastIndexOf('/') + 1));
+  return names.find((name) => name.startsWith(PREFIX));
 }
 
 /** Pause between two looks whether a watch has begun, and the number of looks: half a minute for a slow machine. */

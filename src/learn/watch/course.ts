@@ -93,7 +93,6 @@ export class Course {
     if (this.#options.restart) {
       await this.#reload();
       await this.#restart();
-      await this.#stay(SHORTEST_LIFE);
     }
     await this.#keep(false);
     return this.#diagnostics;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { stopWatch, watchInBackground } from '../../../src/learn/watch/background.js';
+import { backgroundName, stopWatch, watchInBackground } from '../../../src/learn/watch/background.js';
 import { FakeSystem, fakeContext } from '../../support/fake-system.js';
 import { FakeUnits } from '../../support/fake-units.js';
 
@@ -46,4 +46,11 @@ test('what is not in the background is not stopped', async () => {
       first!.code === expected;
   await assert.rejects(stopWatch(fakeContext(machine(null)), UNIT), code('in-foreground'));
   await assert.rejects(stopWatch(fakeContext(machine(NAME)), 'y.service'), code('not-watched'));
+});
+
+test('the unit of a background is found in each hierarchy of control groups', async () => {
+  const named = (text: string) =>
+    backgroundName(fakeContext(new FakeSystem({ files: { '/proc/self/cgroup': text } })));
+  assert.equal(await named(`1:name=systemd:/\n0::/system.slice/${NAME}\n`), NAME);
+  assert.equal(await named('0::/user.slice/session-1.scope\n'), undefined);
 });
