@@ -24,6 +24,7 @@ const BUILT = [
   'read-records',
   'send-descriptors',
   'pty-relay',
+  'observe',
   'sandboxify',
   'libsandbox.so',
 ];
@@ -220,7 +221,7 @@ describe('make install', { skip }, () => {
     assert.deepEqual(await make(name, 'install', ...variables), DONE);
     return installed(name);
   };
-  const programs = ['launcher', 'pty-relay', 'read-filters', 'read-records', 'send-descriptors'];
+  const programs = ['launcher', 'observe', 'pty-relay', 'read-filters', 'read-records', 'send-descriptors'];
 
   test('puts what it built where a package has it, and uninstall takes it away', async () => {
     assert.deepEqual(await install('package'), [
