@@ -35,9 +35,8 @@ test('the programs of the observer compile for arm64 without a warning', {
 }, async () => {
   // Neither a C library nor libbpf has a hand in it: any compiler that names the machine will do.
   const machine = ['ARCH=arm64', 'CC=echo aarch64-linux-gnu ;:', 'WERROR=-Werror'];
-  const headers = `BPF_HEADERS=-idirafter /usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
   const object = join(folder, 'observe.bpf.o');
-  const make = ['make', '--silent', '-C', NATIVE, ...machine, headers, `BUILD=${folder}`, object];
+  const make = ['make', '--silent', '-C', NATIVE, ...machine, `BUILD=${folder}`, object];
   assert.deepEqual(await run(make), { status: 0, stdout: '', stderr: '' });
   assert.equal(readFileSync(object).readUInt16LE(18), EM_BPF);
 });
