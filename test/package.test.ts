@@ -132,6 +132,7 @@ test('the package installs and works where nothing can be compiled or fetched', 
   assert.deepEqual(built, [
     'launcher',
     'libsandbox.so',
+    'observe',
     'pty-relay',
     'read-filters',
     'read-records',

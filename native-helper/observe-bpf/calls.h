@@ -28,13 +28,14 @@ __noinline int add_program(struct unit *unit, __u64 key, __u32 phase)
 	return (int)index;
 }
 
-/* The bit of a program in the unit's masks. */
-static __always_inline __u32 program_bit(struct unit *unit, __u64 key, __u32 phase)
+/* The bit of the task's program in the unit's masks; 0 for a program that sets up, and for none. */
+static __always_inline __u32 program_bit(struct unit *unit, struct task_struct *task, __u32 phase)
 {
+	__u64 key = program_key(task);
 	for (int i = 0; i < PROGRAMS && unit->program_keys[i] != 0; i++)
 		if (unit->program_keys[i] == key)
 			return 1U << i;
-	return 1U << (add_program(unit, key, phase) & 31);
+	return sets_up(key) ? 0 : 1U << (add_program(unit, key, phase) & 31);
 }
 
 static __always_inline void see(struct seen *seen, __u32 programs)

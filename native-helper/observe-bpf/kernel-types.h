@@ -22,6 +22,25 @@ struct thread_info {
 };
 #endif
 
+struct cgroup_subsys_state {
+	struct cgroup_subsys_state *parent;
+};
+struct kernfs_node {
+	unsigned long long id;
+	const char *name;
+};
+struct cgroup {
+	struct cgroup_subsys_state self;
+	int level;
+	struct kernfs_node *kn;
+};
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+struct bpf_iter__cgroup {
+	struct cgroup *cgroup;
+};
+
 struct super_block {
 	unsigned int s_dev;
 };
@@ -84,26 +103,11 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct fs_struct *fs;
 	struct files_struct *files;
+	struct css_set *cgroups;
 };
 struct linux_binprm {
 	struct file *file;
 	const char *filename, *interp;
-};
-
-struct cgroup_subsys_state {
-	struct cgroup_subsys_state *parent;
-};
-struct kernfs_node {
-	unsigned long long id;
-	const char *name;
-};
-struct cgroup {
-	struct cgroup_subsys_state self;
-	int level;
-	struct kernfs_node *kn;
-};
-struct bpf_iter__cgroup {
-	struct cgroup *cgroup;
 };
 
 struct in6_addr {

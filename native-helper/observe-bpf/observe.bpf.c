@@ -36,15 +36,15 @@ int BPF_PROG(call_begins, struct pt_regs *regs, long id)
 	/* Also of a program that sets up: its execve() returns as the service's. */
 	if (!calls_only)
 		mark_begin(unit, task);
-	__u64 program = program_key(task);
+	__u32 program = program_bit(unit, task, phase_of(index));
 	__u32 number = (__u32)id, abi = abi_of(task, number), slot = slot_of(abi, number);
-	if (sets_up(program))
+	if (program == 0)
 		return 0;
 	if (slot >= CALLS) {
 		lose(unit, LOST_NUMBERS);
 		return 0;
 	}
-	count_call(index, unit, slot, program_bit(unit, program, phase_of(index)));
+	count_call(index, unit, slot, program);
 	if (state.first_watch[WITHIN(slot, CALLS)] != 0)
 		note_arguments(index, slot, (__u64)regs, BEGINS);
 	return 0;

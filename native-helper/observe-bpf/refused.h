@@ -59,8 +59,8 @@ __noinline int claim_refusal(struct unit *unit, __u64 key)
 __noinline int note_refused(__u32 index, __u32 abi, __u32 number, __u32 error)
 {
 	struct unit *unit = unit_at(index);
-	__u64 program = program_key(bpf_get_current_task_btf());
-	if (!unit || sets_up(program))
+	__u32 program = unit ? program_bit(unit, bpf_get_current_task_btf(), phase_of(index)) : 0;
+	if (!unit || program == 0)
 		return 0;
 	__u32 place = (__u32)claim_refusal(unit, call_key(abi, abi == ABI_X32 ? number & ~X32_BIT : number, error));
 	if (place >= REFUSALS) {
@@ -69,7 +69,7 @@ __noinline int note_refused(__u32 index, __u32 abi, __u32 number, __u32 error)
 	}
 	struct refusal *refusal = &unit->refusals[WITHIN(place, REFUSALS)];
 	__sync_fetch_and_add(&refusal->count, 1);
-	__sync_fetch_and_or(&refusal->programs, program_bit(unit, program, phase_of(index)));
+	__sync_fetch_and_or(&refusal->programs, program);
 	return 0;
 }
 

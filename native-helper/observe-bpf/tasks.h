@@ -94,9 +94,11 @@ static __always_inline __u64 program_key(struct task_struct *task)
 	return key_of_file(inode->i_ino, inode->i_generation, inode->i_sb->s_dev);
 }
 
-/* Does it set services up? Then its calls aren't the service's. */
+/* Does a program set services up? Then its calls aren't the service's. So are those of a task without one. */
 static __always_inline int sets_up(__u64 program)
 {
+	if (program == 0)
+		return 1;
 	for (int i = 0; i < SETUPS; i++)
 		if (state.setups[i] == program)
 			return 1;

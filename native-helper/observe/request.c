@@ -127,7 +127,7 @@ static const char *take_unit(struct request *request, char *rest)
 	if (request->unit_count == UNITS)
 		return "there are too many units";
 	if (parse_number(index, UNITS) != request->unit_count)
-		return "units have the indices 0, 1, …";
+		return "the index of a unit is how many came before";
 	for (unsigned int i = 0; i < request->unit_count; i++)
 		if (overlap(request->units[i], rest))
 			return "the control group of a unit is within another's";

@@ -55,7 +55,13 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
     ],
   },
   /** Apart from the toolchain, for its size. */
-  clang: { suite: 'trixie', packages: ['clang', 'make', 'libclang-rt-19-dev', 'libc6-dev'] },
+  clang: {
+    suite: 'trixie',
+    packages: [
+      ...['clang', 'make', 'libclang-rt-19-dev', 'libc6-dev'],
+      ...['libbpf-dev', 'libelf-dev', 'zlib1g-dev', 'libzstd-dev'],
+    ],
+  },
   daemons: {
     suite: 'trixie',
     packages: [

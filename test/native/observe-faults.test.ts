@@ -1,0 +1,90 @@
+/** The observer where it can't see, or can't hold, all: it says so. */
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import { asNobody, compileProgram, sharedFolder } from '../support/native.js';
+import {
+  buildObserver,
+  groupsOfTest,
+  numberOf,
+  observe,
+  observerObstacle,
+  runIn,
+  SETUP,
+} from '../support/observer.js';
+import { run } from '../support/run.js';
+
+const skip = observerObstacle();
+const folder = sharedFolder();
+const groups = groupsOfTest();
+let observer: string;
+let program: string;
+
+before(async () => {
+  if (skip) return;
+  observer = await buildObserver(folder);
+  program = await compileProgram('observed', folder, ['-pthread']);
+});
+
+/** The error that the observer ends with. */
+async function refusal(argv: readonly string[], lines: readonly string[]) {
+  const { status, stdout, stderr } = await run(argv, { input: [...lines, 'start', ''].join('\n') });
+  assert.deepEqual([status, stderr], [1, '']);
+  const { error } = JSON.parse(stdout);
+  return [error.code, error.message];
+}
+
+test('a table of paths that is full counts what has no room', { skip }, async () => {
+  const group = groups.make(groups.at('full'));
+  const look = `look native ${numberOf('openat')} open 1 0`;
+  const watched = await observe([observer], [SETUP, look, `unit 0 ${group}`]);
+  await runIn(group, [program, 'many-files'], folder);
+  const [unit] = await watched.end();
+  const files = unit!.paths.filter(({ use }) => use === 'write');
+  assert.ok(files.length > 8000 && files.length <= 8192);
+  const made = unit!.paths.find(({ use }) => use === 'create-in');
+  assert.deepEqual([made!.path, made!.count], [folder, 9000]);
+  assert.equal(unit!.lost.paths! + files.length, 9000);
+});
+
+test('without BTF, permission, or a control group it names what is missing', { skip }, async () => {
+  const group = groups.make(groups.at('refused'));
+  const unit = `unit 0 ${group}`;
+  const hidden = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /sys && exec "$0"', observer];
+  assert.match((await refusal(hidden, [unit])).join(' '), /^no-btf .*CONFIG_DEBUG_INFO_BTF/);
+  assert.match((await refusal(asNobody([observer]), [unit])).join(' '), /^not-permitted .*CAP_BPF/);
+  const missing = [`${group}/missing/service`, folder].map((path) => refusal([observer], [`unit 0 ${path}`]));
+  for (const refused of await Promise.all(missing)) assert.match(refused.join(' '), /^no-cgroup /);
+});
+
+describe('a line that it does not understand ends it', () => {
+  const CASES: readonly [lines: string[], message: RegExp][] = [
+    [[], /there is no unit/],
+    [['unit 1 /x'], /line 1: the index of a unit is how many came before/],
+    [['unit 0 x'], /line 1: it must be: unit INDEX PATH/],
+    [['unit 0 /x', 'unit 1 /x/y'], /line 2: the control group of a unit is within another's/],
+    [['slice 0'], /line 1: it must be: slice SECONDS/],
+    [['slice 1.55'], /it must be: slice/],
+    [['setup relative'], /it must be: setup PATH/],
+    [['watch native 0 7 - 0 0 0'], /it must be: watch/],
+    [['watch native 0 0 - 3 0 0'], /it must be: watch/],
+    [['watch native 600 0 - 0 0 0'], /it must be: watch/],
+    [['watch native 0 0 - 0 0 0 x'], /it must be: watch/],
+    [Array(5).fill('watch native 0 0 - 0 0 0'), /line 5: the call has too many watches/],
+    [['look native 0 read 0 -'], /it must be: look/],
+    [Array(3).fill('look native 0 open 0 -'), /line 3: the call has too many looks/],
+    [Array.from({ length: 17 }, (_, i) => `unit ${i} /x${i}`), /line 17: there are too many units/],
+    [['nothing'], /line 1: no such word/],
+    [['x'.repeat(20_000)], /too long/],
+  ];
+  for (const [lines, message] of CASES)
+    test(`${lines.at(-1)?.slice(0, 40)}`, { skip }, async () => {
+      const [code, text] = await refusal([observer], lines);
+      assert.equal(code, 'bad-line');
+      assert.match(text, message);
+    });
+});
+
+test('words of its command line are checked', { skip }, async () => {
+  const { status, stderr } = await run([observer, '--all']);
+  assert.deepEqual([status, stderr], [2, "observe: it takes no '--all'; see observe --help\n"]);
+});

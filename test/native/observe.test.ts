@@ -1,0 +1,189 @@
+/** The observer on the real kernel: calls, their arguments, phases, programs; what becomes of control groups. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { compileProgram, sharedFolder } from '../support/native.js';
+import {
+  buildObserver,
+  countsOf,
+  groupsOfTest,
+  numberOf,
+  type Observer,
+  observe,
+  observerObstacle,
+  runIn,
+  SETUP,
+} from '../support/observer.js';
+import { run } from '../support/run.js';
+import { until } from '../support/until.js';
+
+const skip = observerObstacle();
+const folder = sharedFolder();
+const groups = groupsOfTest();
+let observer: string;
+let program: string;
+let lookup: string;
+
+before(async () => {
+  if (skip) return;
+  observer = await buildObserver(folder);
+  program = await compileProgram('observed', folder, ['-pthread']);
+  lookup = await compileProgram('bpf-gone', folder);
+});
+
+const DONE = { status: 0, stdout: '', stderr: '' };
+const runParts = async (group: string, ...parts: string[]) =>
+  assert.deepEqual(await runIn(group, [program, ...parts], folder), DONE);
+
+/** Starts the observer on one control group. */
+const observeOne = (group: string, ...lines: string[]) =>
+  observe([observer], [SETUP, ...lines, `unit 0 ${group}`]);
+
+for (const options of [[], ['--calls-only']]) {
+  test(`calls of all threads and children are counted, each once ${options}`, { skip }, async () => {
+    const group = groups.make(groups.at(`calls${options.length}`));
+    const watched = await observe([observer, ...options], [SETUP, `unit 0 ${group}`]);
+    await runParts(group, 'calls');
+    const [unit] = await watched.end();
+    const made = ['getppid', 'getuid', 'getgid', 'execve'].map((call) => countsOf(unit!, call));
+    // The program is there when execve() returns: the call itself is that of the shell, which sets up.
+    assert.deepEqual(made, [
+      [0, 1000, 0, 0],
+      [0, 1000, 0, 0],
+      [0, 100, 0, 0],
+      [0, 0, 0, 0],
+    ]);
+    assert.deepEqual(unit!.programs, [{ path: program, phases: [1] }]);
+    for (const { programs, first, last, slices } of unit!.calls)
+      assert.deepEqual([programs, slices, first <= last], [1, 1, true]);
+    assert.deepEqual(unit!.lost, {});
+    assert.equal(unit!.blind.includes('refused'), options.length > 0);
+  });
+}
+
+test('what programs outside do is no matter, nor what a program does that sets up', { skip }, async () => {
+  const group = groups.make(groups.at('own'));
+  const other = groups.make(groups.at('other'));
+  const watched = await observeOne(group, `setup ${program}`);
+  await runParts(other, 'calls');
+  await runParts(group, 'calls');
+  const [unit] = await watched.end();
+  assert.deepEqual([unit!.calls, unit!.programs], [[], []]);
+});
+
+test('a group that is deeper belongs to the unit', { skip }, async () => {
+  const group = groups.make(groups.at('above'));
+  const watched = await observeOne(group);
+  await runParts(groups.make(join(group, 'below')), 'calls');
+  assert.deepEqual(countsOf((await watched.end())[0]!, 'getppid'), [0, 1000, 0, 0]);
+});
+
+test('values of arguments are told apart, also in pairs, masked, and in memory', { skip }, async () => {
+  const group = groups.make(groups.at('arguments'));
+  const watch = (call: string, words: string) => `watch native ${numberOf(call)} ${words}`;
+  const watched = await observeOne(
+    group,
+    watch('socket', '0 1 0 0 0'),
+    watch('socket', '1 - 0 0 ff'),
+    watch('openat2', '2 - 8 16 0'),
+    watch('lseek', '1 - 0 0 0'),
+    watch('ioctl', '1 - 0 0 ffffffff'),
+  );
+  await runParts(group, 'arguments', 'many-values');
+  const [unit] = await watched.end();
+  const [pairs, masked, memory, whole, many] = unit!.arguments;
+  assert.deepEqual(pairs, {
+    watch: 0,
+    phases: 2,
+    values: [
+      ['2', '1'],
+      ['1', '2'],
+    ],
+    lost: 0,
+  });
+  assert.deepEqual(masked!.values, [['1'], ['2']]);
+  assert.deepEqual(memory!.values, [['4']]); // RESOLVE_NO_SYMLINKS, and nothing of the call that got EFAULT
+  assert.deepEqual(whole!.values, [['18446744073709551614']]);
+  assert.equal(many!.values.length, 62);
+  assert.equal(many!.lost, 38);
+  assert.deepEqual(unit!.lost, {});
+});
+
+test('a group that is made anew is followed from its first call on, and begins its phases anew', {
+  skip,
+}, async () => {
+  const slice = groups.at('slice');
+  groups.make(slice);
+  const group = join(slice, 'service');
+  const watched = await observeOne(group);
+  for (let life = 0; life < 3; life++) {
+    if (life === 2) {
+      // The slice of a template goes with its last instance.
+      await groups.remove(slice);
+      groups.make(slice);
+    }
+    groups.make(group);
+    await runParts(group, 'calls');
+    watched.send('phase 0 serving');
+    await watched.dump();
+    await runParts(group, 'calls');
+    watched.send('phase 0 stop');
+    await watched.dump();
+    await runParts(group, 'calls');
+    await groups.remove(group);
+  }
+  const [unit] = await watched.end();
+  assert.deepEqual([unit!.lives, unit!.lost], [3, {}]);
+  assert.deepEqual(countsOf(unit!, 'getppid'), [3000, 3000, 0, 3000]);
+  assert.deepEqual(unit!.programs, [{ path: program, phases: [0, 1, 3] }]);
+});
+
+test('units are told apart', { skip }, async () => {
+  const names = ['one', 'two', 'three'];
+  const own = names.map((name) => groups.make(groups.at(name)));
+  const watched = await observe([observer], [SETUP, ...own.map((group, index) => `unit ${index} ${group}`)]);
+  watched.send('phase 2 reload');
+  await watched.dump();
+  await Promise.all([runParts(own[0]!, 'calls'), runParts(own[2]!, 'calls', 'calls')]);
+  const counts = (await watched.end()).map((unit) => [unit.dump, countsOf(unit, 'getppid')]);
+  assert.deepEqual(counts, [
+    [0, [0, 1000, 0, 0]],
+    [1, [0, 0, 0, 0]],
+    [2, [0, 0, 2000, 0]],
+  ]);
+});
+
+/** The BPF programs that a process has. */
+function bpfPrograms({ child }: Observer): string[] {
+  const at = `/proc/${child.pid}/fdinfo`;
+  return readdirSync(at).flatMap((fd) => {
+    const [, id] = /^prog_id:\s*(\d+)$/m.exec(readFileSync(join(at, fd), 'utf8')) ?? [];
+    return id === undefined ? [] : [id];
+  });
+}
+
+test('a tick a second tells how far it is, and nothing is left when it is killed', { skip }, async () => {
+  const group = groups.make(groups.at('killed'));
+  const watched = await observeOne(group);
+  const ids = new Set(bpfPrograms(watched));
+  assert.ok(ids.size >= 8);
+  const other = await observeOne(group);
+  await until('the observer ticks', () => other.ticks.length > 0);
+  assert.deepEqual(other.ticks[0], { units: [{ calls: 0, lost: 0, phase: 'serving', lives: 0 }] });
+  watched.child.kill('SIGKILL');
+  await once(watched.child, 'close');
+  const left = new Set(bpfPrograms(other));
+  assert.ok([...ids].every((id) => !left.has(id)));
+  await until('the programs are gone', async () => (await run([lookup, ...ids])).status === 0);
+  await other.end();
+});
+
+test('a signal ends it as the end of its input does', { skip }, async () => {
+  const group = groups.make(groups.at('signalled'));
+  const watched = await observeOne(group);
+  await runParts(group, 'calls');
+  watched.child.kill('SIGTERM');
+  assert.deepEqual(countsOf((await watched.end())[0]!, 'getppid'), [0, 1000, 0, 0]);
+});

@@ -1,0 +1,211 @@
+/*
+ * Makes calls that an observer must tell of. `observed WORD…`, where a word is one of the functions in `parts`; files are made
+ * in the working directory.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <err.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/openat2.h>
+#include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void repeat(long number, int times)
+{
+	while (times-- > 0)
+		(void)syscall(number);
+}
+
+static void await_child(pid_t child)
+{
+	int status;
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		err(1, "child");
+}
+
+static void *call_in_thread(void *number)
+{
+	repeat((long)number, 500);
+	return NULL;
+}
+
+/* 1000 times getppid, 1000 times getuid in two threads, 100 times getgid in a child. */
+static void calls(void)
+{
+	pthread_t threads[2];
+	repeat(SYS_getppid, 1000);
+	for (int i = 0; i < 2; i++)
+		pthread_create(&threads[i], NULL, call_in_thread, (void *)SYS_getuid);
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	pid_t child = fork();
+	if (child == 0) {
+		repeat(SYS_getgid, 100);
+		_exit(0);
+	}
+	await_child(child);
+}
+
+static void arguments(void)
+{
+	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
+	(void)socket(AF_INET, SOCK_STREAM, 0);
+	(void)socket(AF_UNIX, SOCK_DGRAM, 0);
+	(void)socket(AF_UNIX, SOCK_DGRAM, 0);
+	(void)syscall(SYS_openat2, AT_FDCWD, "/", &how, sizeof how);
+	(void)syscall(SYS_openat2, AT_FDCWD, "/", (void *)1, sizeof how);
+	(void)syscall(SYS_lseek, -1, -2L, 0);
+}
+
+/* More distinct values than there is room for. */
+static void many_values(void)
+{
+	for (unsigned long i = 0; i < 100; i++)
+		(void)ioctl(-1, i);
+}
+
+static void paths(void)
+{
+	struct stat status;
+	char name[600];
+	mkdir("folder", 0750);
+	int folder = open("folder", O_PATH);
+	int made = open("made", O_CREAT | O_RDWR, 0640);
+	rename("made", "folder/moved");
+	renameat(folder, "moved", folder, "again");
+	unlinkat(folder, "again", 0);
+	(void)open("/dev/null", O_RDONLY);
+	(void)open("missing/file", O_RDONLY);
+	(void)stat("./missing", &status);
+	(void)chmod("folder", 0700);
+	(void)open(".", O_TMPFILE | O_WRONLY, 0600);
+	(void)mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, open("/proc/self/exe", O_RDONLY), 0);
+	int memory = memfd_create("code", 0);
+	if (ftruncate(memory, 4096) == 0)
+		(void)mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, memory, 0);
+	memset(name, 'x', sizeof name);
+	memcpy(name + sizeof name - 5, "/end", 5);
+	(void)stat(name, &status);
+	close(made);
+	rmdir("folder");
+}
+
+/* Executes the script `script`. */
+static void script(void)
+{
+	pid_t child = fork();
+	if (child == 0) {
+		execl("./script", "script", NULL);
+		_exit(1);
+	}
+	await_child(child);
+}
+
+static void peers(void)
+{
+	struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in port9 = here;
+	struct sockaddr_un path = {.sun_family = AF_UNIX};
+	socklen_t size = sizeof here;
+	int server = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+	int datagram = socket(AF_INET, SOCK_DGRAM, 0), local = socket(AF_UNIX, SOCK_DGRAM, 0);
+	port9.sin_port = htons(9);
+	if (bind(server, (struct sockaddr *)&here, sizeof here) != 0 || listen(server, 1) != 0 ||
+	    getsockname(server, (struct sockaddr *)&here, &size) != 0 || connect(client, (struct sockaddr *)&here, size) != 0)
+		err(1, "socket");
+	(void)accept4(server, NULL, NULL, 0);
+	(void)sendto(datagram, "x", 1, 0, (struct sockaddr *)&port9, sizeof port9);
+	memcpy(path.sun_path, "\0observed\0x", 11);
+	(void)bind(local, (struct sockaddr *)&path, offsetof(struct sockaddr_un, sun_path) + 11);
+	strcpy(path.sun_path, "/nowhere/socket");
+	(void)connect(local, (struct sockaddr *)&path, sizeof path);
+}
+
+static void load_filter(void)
+{
+#define ANSWER(call, action) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 1), BPF_STMT(BPF_RET | BPF_K, (action))
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		ANSWER(SYS_uname, SECCOMP_RET_ERRNO | 100),
+		ANSWER(SYS_getppid, SECCOMP_RET_ERRNO | 1),
+		ANSWER(SYS_getuid, SECCOMP_RET_KILL_PROCESS),
+		ANSWER(SYS_getgid, SECCOMP_RET_TRAP),
+		ANSWER(SYS_getegid, SECCOMP_RET_KILL_THREAD),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+		err(1, "filter");
+}
+
+static void *end_thread(void *unused)
+{
+	repeat(SYS_getegid, 1);
+	return unused;
+}
+
+static void refused(void)
+{
+	static const long kills[] = {SYS_getuid, SYS_getgid};
+	pthread_t thread;
+	load_filter();
+	repeat(SYS_uname, 5);
+	repeat(SYS_getppid, 3);
+	repeat(SYS_geteuid, 7);
+	for (int i = 0; i < 2; i++) {
+		pid_t child = fork();
+		if (child == 0)
+			repeat(kills[i], 1);
+		await_child(child);
+	}
+	pthread_create(&thread, NULL, end_thread, NULL);
+	sleep(1); /* nobody is told of its end */
+	/* glibc would wait for the thread's lock. */
+	_exit(0);
+}
+
+/* More files than there is room for. */
+static void many_files(void)
+{
+	char name[32];
+	for (int i = 0; i < 9000; i++) {
+		snprintf(name, sizeof name, "file-%d", i);
+		close(open(name, O_CREAT | O_WRONLY, 0600));
+	}
+	for (int i = 0; i < 9000; i++) {
+		snprintf(name, sizeof name, "file-%d", i);
+		unlink(name);
+	}
+}
+
+static const struct {
+	const char *word;
+	void (*run)(void);
+} parts[] = {
+	{"calls", calls}, {"arguments", arguments}, {"many-values", many_values}, {"paths", paths},
+	{"script", script}, {"peers", peers}, {"refused", refused}, {"many-files", many_files},
+};
+
+int main(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		for (size_t part = 0; part < sizeof parts / sizeof parts[0]; part++)
+			if (strcmp(argv[i], parts[part].word) == 0)
+				parts[part].run();
+	return 0;
+}
