@@ -1,6 +1,7 @@
 /** Tests of evidence/policy/calls/: which calls a policy lets through, records or refuses, and how it lists them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { dangerousCalls } from '../../../src/evidence/policy/calls/dangerous.js';
 import { grouped } from '../../../src/evidence/policy/calls/groups.js';
 import {
   BY_THE_KERNEL,
@@ -15,6 +16,7 @@ import type { Evidence, Reachable } from '../../../src/evidence/policy/input.js'
 import { callNames, numbersOf } from '../../../src/syscalls/numbers.js';
 import { bundledSets, expandSet } from '../../../src/syscalls/sets.js';
 import { calls, evidence } from '../../support/learned.js';
+import { olderSets } from '../../support/older-sets.js';
 
 const sets = bundledSets();
 
@@ -53,6 +55,12 @@ test('no call that an attacker wants first is recorded only, unless it was seen'
   }
   assert.equal(tiers('ptrace', 'unknown').get('ptrace'), 'allow');
   assert.equal(tiers('read', new Set(['ptrace'])).get('ptrace'), 'refuse');
+});
+
+test('a call is dangerous, be it newer than the systemd of the target', () => {
+  const found = sortCalls(evidence(), new Set(['mount_setattr']), olderSets('247'));
+  assert.equal(found.find(({ name }) => name === 'mount_setattr')?.tier, 'refuse');
+  assert.ok(dangerousCalls(olderSets('247')).has('ptrace'));
 });
 
 test('where it is unknown what can be reached, all of @system-service is recorded', () => {
@@ -159,6 +167,14 @@ test('sets stand for just the calls that are given', () => {
     assert.deepEqual([...new Set(meant)].sort(), given);
     assert.ok(words.length < given.length);
   }
+});
+
+test('a set that means more to the newest systemd is not taken', () => {
+  const events = expandSet(olderSets('247'), '@io-event')!.filter(isHere);
+  const words = (names: readonly string[]) =>
+    grouped(names, olderSets('247'), isHere).flatMap((group) => group.words);
+  assert.deepEqual(words(events), events);
+  assert.deepEqual(words([...events, 'epoll_pwait2']), ['@io-event', 'epoll_pwait2']);
 });
 
 test('a call without a subject is listed at the end', () => {

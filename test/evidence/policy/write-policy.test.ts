@@ -85,6 +85,7 @@ test('the daemon of a script is told by what it does at work', () => {
   assert.equal(script({ calls: reloaded }), undefined);
   assert.equal(script({ programs: [] }), undefined);
   assert.equal(script({ calls: MEMCACHED.calls.filter(({ name }) => name !== 'execve') }), undefined);
+  assert.equal(script({}, 'SystemCallFilter=@system-service'), undefined);
   assert.equal(script({}, 'Type=oneshot\nExecStart=/bin/other'), undefined);
 });
 

@@ -3,12 +3,13 @@ import { numbersOf } from '../../../syscalls/numbers.js';
 import { callsOf } from '../../../syscalls/resolve.js';
 import type { SyscallSets } from '../../../syscalls/sets.js';
 import type { Evidence, Reachable, SeenCall } from '../input.js';
+import { dangerousCalls } from './dangerous.js';
 import {
   BY_THE_KERNEL,
   BY_THE_VDSO,
   FAMILIES,
   LIBRARIES_FALL_BACK,
-  NEVER_LOGGED,
+  NOT_LOGGED_YET,
   PROGRAMS_FALL_BACK,
 } from './tables.js';
 
@@ -64,7 +65,8 @@ export function sortCalls(
   const seen = new Set(calls.map(({ name }) => name));
   const turnedDown = new Set(refused.map(({ name }) => name));
   const missing = refused.filter(({ answer }) => answer === NO_SYS).map(({ name }) => name);
-  const reached = reachable === 'unknown' ? callsOf({ name: '@system-service' }, sets) : reachable;
+  const asked = reachable === 'unknown' ? callsOf({ name: '@system-service' }, sets) : [...reachable];
+  const reached = asked.filter((name) => !NOT_LOGGED_YET.includes(name));
   const why = reachable === 'unknown' ? 'in @system-service, and not seen' : 'reachable, and not seen';
   const hiddenSeen = [...hidden].filter((name) => seen.has(name));
   add(
@@ -82,7 +84,7 @@ export function sortCalls(
     const member = family.seen.find((name) => seen.has(name));
     if (member !== undefined) add('allow', 'family', family.adds, () => `as ${member}: ${family.reason}`);
   }
-  const dangerous = new Set(NEVER_LOGGED.flatMap((name) => callsOf({ name }, sets)));
+  const dangerous = dangerousCalls(sets);
   const ofThese = new Set([...reached, ...turnedDown]);
   add(
     'refuse',
