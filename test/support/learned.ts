@@ -72,7 +72,7 @@ export const evidence = (more: Partial<Evidence> = {}): Evidence => ({
   refused: [],
   arguments: [values('mmap', [2], [[1], [3], [5]])],
   programs: [{ path: '/usr/sbin/demod', phases: ['start'] }],
-  paths: [],
+  paths: paths('read', ['/etc/demo.conf']),
   peers: [],
   capabilities: [],
   forkFlags: [],

@@ -21,7 +21,7 @@ import { olderSets } from '../../support/older-sets.js';
 const sets = bundledSets();
 
 const sorted = (seen: string, reachable: Reachable, more: Partial<Evidence> = {}) =>
-  sortCalls(evidence({ calls: calls(seen), ...more }), reachable, sets);
+  sortCalls(evidence({ calls: calls(seen), ...more }), { reachable, sets });
 
 /** The tiers of calls by their names; undefined for one that is refused as any other. */
 const tiers = (...given: Parameters<typeof sorted>): Map<string, Tier> =>
@@ -58,7 +58,7 @@ test('no call that an attacker wants first is recorded only, unless it was seen'
 });
 
 test('a call is dangerous, be it newer than the systemd of the target', () => {
-  const found = sortCalls(evidence(), new Set(['mount_setattr']), olderSets('247'));
+  const found = sortCalls(evidence(), { reachable: new Set(['mount_setattr']), sets: olderSets('247') });
   assert.equal(found.find(({ name }) => name === 'mount_setattr')?.tier, 'refuse');
   assert.ok(dangerousCalls(olderSets('247')).has('ptrace'));
 });
@@ -93,6 +93,15 @@ test('a call that a filter refused is recorded, be it not known to be reachable'
   ];
   const found = tiers('read', new Set(), { refused });
   assert.deepEqual([found.get('sysinfo'), found.get('flock'), found.get('ptrace')], ['log', 'log', 'refuse']);
+});
+
+test('a call that the unit refuses is left out unless it was seen', () => {
+  const found = sortCalls(evidence({ calls: calls('read') }), {
+    ...{ reachable: new Set(['setuid']), sets },
+    isRefusedByUnit: (name) => ['read', 'readv', 'setuid'].includes(name),
+  });
+  const tierOf = (name: string) => found.find((call) => call.name === name)?.tier;
+  assert.deepEqual(['read', 'readv', 'setuid'].map(tierOf), ['allow', undefined, undefined]);
 });
 
 test('families stand together, each with its reason', () => {

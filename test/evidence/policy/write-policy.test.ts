@@ -151,6 +151,17 @@ test('losses count against their kind of evidence, and unknown ones against all'
   );
 });
 
+test('a table that lacks what a call must have left there is doubted', () => {
+  assert.match(
+    doubtOf(evidence({ paths: [] }), 'paths')!,
+    /^openat was called, and none of its paths was recorded$/,
+  );
+  assert.match(doubtOf(withCalls('bind'), 'peers')!, /^bind was called/);
+  assert.match(doubtOf(withCalls('vfork'), 'fork-flags')!, /^vfork was called/);
+  assert.equal(doubtOf(withCalls('clone', { forkFlags: [1] }), 'fork-flags'), undefined);
+  assert.equal(doubtOf(withCalls('connect', { peers: NGINX.peers }), 'peers'), undefined);
+});
+
 test('namespaces by fork, unshare and setns', () => {
   assert.deepEqual(namespacesSeen(evidence({ forkFlags: [0x20000000] })), new Set(['pid']));
   assert.equal(namespacesSeen(withCalls('setns', { arguments: [values('setns', [1], [[0]])] })), undefined);
