@@ -41,8 +41,35 @@ export function doubtOf(evidence: Evidence, kind: Kind): string | undefined {
   if (total > 0) return `${counted(total, 'record')} of ${SHOWN[kind]} ${total === 1 ? 'was' : 'were'} lost`;
   const cut = kind === 'paths' ? evidence.paths.filter((path) => path.cut).length : 0;
   if (cut > 0) return `${counted(cut, 'path')} ${cut === 1 ? 'was' : 'were'} too long to be known whole`;
-  return startDoubt(evidence);
+  return mismatch(evidence, kind) ?? startDoubt(evidence);
 }
+
+/** Calls that can't be without a trace in another table. */
+const TRACES: ReadonlyMap<
+  Kind,
+  readonly (readonly [calls: readonly string[], is: (of: Evidence) => boolean])[]
+> = new Map([
+  ['paths', [[['open', 'openat', 'openat2'], ({ paths }) => paths.length > 0]]],
+  [
+    'peers',
+    [
+      [['bind'], ({ peers }) => peers.some(({ use }) => use === 'bind')],
+      [['connect'], ({ peers }) => peers.some(({ use }) => use === 'connect')],
+    ],
+  ],
+  ['fork-flags', [[['clone', 'clone3', 'fork', 'vfork'], ({ forkFlags }) => forkFlags.length > 0]]],
+]);
+
+/** The reason to think that a table lacks something though nothing was counted as lost. */
+function mismatch(evidence: Evidence, kind: Kind): string | undefined {
+  const traces = TRACES.get(kind) ?? [];
+  const made = traces
+    .flatMap(([calls, is]) => (is(evidence) ? [] : calls))
+    .find((name) => isMade(evidence, name));
+  return made && `${made} was called, and none of its ${SHOWN[kind]} was recorded`;
+}
+
+const isMade = ({ calls }: Evidence, name: string): boolean => calls.some((call) => call.name === name);
 
 const SHOWN: Readonly<Record<Kind, string>> = {
   arguments: 'arguments',

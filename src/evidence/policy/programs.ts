@@ -6,12 +6,14 @@ const PLAIN = /^(?:\/[A-Za-z0-9_+.@-]+)+$/;
 
 /**
  * The program that a start script becomes, for `[exec] programs`. The script, or its interpreter, executes it in the
- * start and makes no call afterwards. Undefined where the unit's command is the daemon itself, or it can't be told.
+ * start and makes no call afterwards. Undefined where the unit's command is the daemon itself, or it can't be told, and
+ * for a unit with a filter of its own: the script would then lose it.
  */
 export function daemonOfScript(evidence: Evidence, effective: EffectiveUnit): string | undefined {
   const [command, another] = effective.execCommands('ExecStart');
   const executions = evidence.calls.filter(({ name }) => name === 'execve' || name === 'execveat');
-  if (!command || another || executions.length === 0) return undefined;
+  const hasFilter = effective.list('Service', 'SystemCallFilter').length > 0;
+  if (!command || another || executions.length === 0 || hasFilter) return undefined;
   if (executions.some(({ phases }) => Object.keys(phases).some((phase) => phase !== 'start')))
     return undefined;
   const scripts = new Set(executions.flatMap(({ programs }) => programs));

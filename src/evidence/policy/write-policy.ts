@@ -1,3 +1,5 @@
+import { ownLimits } from '../../plan/calls/own-limits.js';
+import { permits } from '../../syscalls/action.js';
 import { abisSeen, sortCalls } from './calls/tiers.js';
 import { learnDirectives } from './directives/directives.js';
 import type { PolicyRequest } from './input.js';
@@ -28,7 +30,9 @@ function learnPolicy(request: PolicyRequest): LearnedPolicy {
   const confined = { ...evidence, calls: made };
   // RestrictNamespaces= answers clone3 so, too, since its flags are in memory.
   const hidden = new Set(namespacesSeen(evidence) ? ['clone3'] : []);
-  const calls = sortCalls(confined, reachable, target.sets, hidden);
+  const own = ownLimits(effective, target.sets, target.systemd);
+  const isRefusedByUnit = (call: string) => own !== undefined && !permits(own.limit(call));
+  const calls = sortCalls(confined, { reachable, sets: target.sets, hidden, isRefusedByUnit });
   const tiers = new Map(calls.map(({ name, tier }) => [name, tier]));
   return {
     calls,

@@ -1,6 +1,7 @@
 /** Tests of evidence/policy/calls/: which calls a policy lets through, records or refuses, and how it lists them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { dangerousCalls } from '../../../src/evidence/policy/calls/dangerous.js';
 import { grouped } from '../../../src/evidence/policy/calls/groups.js';
 import {
   BY_THE_KERNEL,
@@ -15,11 +16,12 @@ import type { Evidence, Reachable } from '../../../src/evidence/policy/input.js'
 import { callNames, numbersOf } from '../../../src/syscalls/numbers.js';
 import { bundledSets, expandSet } from '../../../src/syscalls/sets.js';
 import { calls, evidence } from '../../support/learned.js';
+import { olderSets } from '../../support/older-sets.js';
 
 const sets = bundledSets();
 
 const sorted = (seen: string, reachable: Reachable, more: Partial<Evidence> = {}) =>
-  sortCalls(evidence({ calls: calls(seen), ...more }), reachable, sets);
+  sortCalls(evidence({ calls: calls(seen), ...more }), { reachable, sets });
 
 /** The tiers of calls by their names; undefined for one that is refused as any other. */
 const tiers = (...given: Parameters<typeof sorted>): Map<string, Tier> =>
@@ -55,6 +57,12 @@ test('no call that an attacker wants first is recorded only, unless it was seen'
   assert.equal(tiers('read', new Set(['ptrace'])).get('ptrace'), 'refuse');
 });
 
+test('a call is dangerous, be it newer than the systemd of the target', () => {
+  const found = sortCalls(evidence(), { reachable: new Set(['mount_setattr']), sets: olderSets('247') });
+  assert.equal(found.find(({ name }) => name === 'mount_setattr')?.tier, 'refuse');
+  assert.ok(dangerousCalls(olderSets('247')).has('ptrace'));
+});
+
 test('where it is unknown what can be reached, all of @system-service is recorded', () => {
   const found = tiers('read', 'unknown');
   assert.equal(found.get('flock'), 'log');
@@ -85,6 +93,15 @@ test('a call that a filter refused is recorded, be it not known to be reachable'
   ];
   const found = tiers('read', new Set(), { refused });
   assert.deepEqual([found.get('sysinfo'), found.get('flock'), found.get('ptrace')], ['log', 'log', 'refuse']);
+});
+
+test('a call that the unit refuses is left out unless it was seen', () => {
+  const found = sortCalls(evidence({ calls: calls('read') }), {
+    ...{ reachable: new Set(['setuid']), sets },
+    isRefusedByUnit: (name) => ['read', 'readv', 'setuid'].includes(name),
+  });
+  const tierOf = (name: string) => found.find((call) => call.name === name)?.tier;
+  assert.deepEqual(['read', 'readv', 'setuid'].map(tierOf), ['allow', undefined, undefined]);
 });
 
 test('families stand together, each with its reason', () => {
@@ -159,6 +176,14 @@ test('sets stand for just the calls that are given', () => {
     assert.deepEqual([...new Set(meant)].sort(), given);
     assert.ok(words.length < given.length);
   }
+});
+
+test('a set that means more to the newest systemd is not taken', () => {
+  const events = expandSet(olderSets('247'), '@io-event')!.filter(isHere);
+  const words = (names: readonly string[]) =>
+    grouped(names, olderSets('247'), isHere).flatMap((group) => group.words);
+  assert.deepEqual(words(events), events);
+  assert.deepEqual(words([...events, 'epoll_pwait2']), ['@io-event', 'epoll_pwait2']);
 });
 
 test('a call without a subject is listed at the end', () => {

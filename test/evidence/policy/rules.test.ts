@@ -9,7 +9,15 @@ import { WORD_ARGUMENTS } from '../../../src/evidence/policy/rules/table.js';
 import { ABIS, type Abi } from '../../../src/syscalls/abi.js';
 import { constantValue } from '../../../src/syscalls/constants.js';
 import { bundledSets } from '../../../src/syscalls/sets.js';
-import { assertAnswers, calls, evidence, learned, values, withCalls } from '../../support/learned.js';
+import {
+  assertAnswers,
+  calls,
+  directive,
+  evidence,
+  learned,
+  values,
+  withCalls,
+} from '../../support/learned.js';
 
 const STARTED = evidence().arguments;
 
@@ -144,6 +152,22 @@ test('sockets pass by family and type, with either flag', () => {
     'socket AF_INET SOCK_RAW': 'EAFNOSUPPORT',
     'socket AF_PACKET SOCK_RAW': 'EAFNOSUPPORT',
   });
+});
+
+test('a family or type without a name is a number', () => {
+  const { text, policy } = learned(
+    sockets([
+      [0, 0],
+      [99, 1],
+    ]),
+  );
+  assertAnswers(text, {
+    'socket 0 SOCK_CLOEXEC': 'allow',
+    'socket 99 1': 'allow',
+    'socket 98 1': 'EAFNOSUPPORT',
+  });
+  assert.equal(directive(policy, 'RestrictAddressFamilies'), undefined);
+  assert.match(text, /^# RestrictAddressFamilies: family 99 has no name\.$/m);
 });
 
 test('IP is both of its versions, and AF_UNIX is the C library’s', () => {

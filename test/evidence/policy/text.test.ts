@@ -94,7 +94,7 @@ test('the file says what was watched, and what each line is proved by', () => {
     text,
     /^# Nothing below \/home, \/root and \/run\/user was used: 4 min, 240 uses of paths\.\nProtectHome = true$/m,
   );
-  const stated = lines.findIndex((line) => line === '[service]');
+  const stated = lines.indexOf('[service]');
   const directives = lines.slice(stated + 1).filter((line) => /^[A-Z]\w+ = /.test(line));
   for (const line of directives) assert.match(lines[lines.indexOf(line) - 1]!, /^# /, line);
 });

@@ -85,6 +85,7 @@ test('the daemon of a script is told by what it does at work', () => {
   assert.equal(script({ calls: reloaded }), undefined);
   assert.equal(script({ programs: [] }), undefined);
   assert.equal(script({ calls: MEMCACHED.calls.filter(({ name }) => name !== 'execve') }), undefined);
+  assert.equal(script({}, 'SystemCallFilter=@system-service'), undefined);
   assert.equal(script({}, 'Type=oneshot\nExecStart=/bin/other'), undefined);
 });
 
@@ -148,6 +149,17 @@ test('losses count against their kind of evidence, and unknown ones against all'
     startDoubt(evidence({ calls: calls('read', { phases: ['serving'] }) })),
     'no start was watched',
   );
+});
+
+test('a table that lacks what a call must have left there is doubted', () => {
+  assert.match(
+    doubtOf(evidence({ paths: [] }), 'paths')!,
+    /^openat was called, and none of its paths was recorded$/,
+  );
+  assert.match(doubtOf(withCalls('bind'), 'peers')!, /^bind was called/);
+  assert.match(doubtOf(withCalls('vfork'), 'fork-flags')!, /^vfork was called/);
+  assert.equal(doubtOf(withCalls('clone', { forkFlags: [1] }), 'fork-flags'), undefined);
+  assert.equal(doubtOf(withCalls('connect', { peers: NGINX.peers }), 'peers'), undefined);
 });
 
 test('namespaces by fork, unshare and setns', () => {

@@ -1,7 +1,7 @@
 /** Calls as a list that a person reads: by subject, and by systemd's sets where all of one is meant. */
 
 import { callsOf } from '../../../syscalls/resolve.js';
-import type { SyscallSets } from '../../../syscalls/sets.js';
+import { bundledSets, type SyscallSets } from '../../../syscalls/sets.js';
 import type { Group } from '../text/toml.js';
 
 /** Subjects in their order, with the sets and calls that belong there: the first that has a call takes it. */
@@ -57,11 +57,16 @@ export function grouped(
     .filter(({ words }) => words.length > 0);
 }
 
-/** The names, with the largest sets first in the place of calls of which all are there. */
+/**
+ * The names, with the largest sets first in the place of calls of which all are there. Sets grow with systemd: one is
+ * taken only if it means no further call to the newest systemd, either.
+ */
 function withSets(names: Set<string>, sets: SyscallSets, isHere: (call: string) => boolean): string[] {
+  const all = [sets, bundledSets()];
   const candidates = [...sets.members.keys()]
-    .map((set) => ({ set, calls: callsOf({ name: set }, sets).filter(isHere) }))
-    .filter(({ calls }) => calls.length >= WORTH_A_SET && calls.every((call) => names.has(call)))
+    .map((set) => ({ set, calls: all.map((version) => callsOf({ name: set }, version).filter(isHere)) }))
+    .filter(({ calls }) => calls.flat().every((call) => names.has(call)))
+    .map(({ set, calls: [own, newest] }) => ({ set, calls: own!.filter((call) => newest!.includes(call)) }))
     .sort((a, b) => b.calls.length - a.calls.length || (a.set < b.set ? -1 : 1));
   const left = new Set(names);
   const used: string[] = [];

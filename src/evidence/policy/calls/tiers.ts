@@ -3,12 +3,13 @@ import { numbersOf } from '../../../syscalls/numbers.js';
 import { callsOf } from '../../../syscalls/resolve.js';
 import type { SyscallSets } from '../../../syscalls/sets.js';
 import type { Evidence, Reachable, SeenCall } from '../input.js';
+import { dangerousCalls } from './dangerous.js';
 import {
   BY_THE_KERNEL,
   BY_THE_VDSO,
   FAMILIES,
   LIBRARIES_FALL_BACK,
-  NEVER_LOGGED,
+  NOT_LOGGED_YET,
   PROGRAMS_FALL_BACK,
 } from './tables.js';
 
@@ -34,72 +35,94 @@ export interface SortedCall {
   readonly evidence: string;
 }
 
+/** Facts beside the calls that were seen. */
+export interface Known {
+  readonly reachable: Reachable;
+  readonly sets: SyscallSets;
+  /** Calls that were seen and get ENOSYS nonetheless: their arguments are in memory, where no filter looks. */
+  readonly hidden?: ReadonlySet<string>;
+  /** Whether the unit's own filter refuses a call, which stays refused: unless it was seen, it is left out. */
+  readonly isRefusedByUnit?: (call: string) => boolean;
+}
+
+/** Calls that get a tier, unless an earlier step has given them one. */
+interface Step {
+  readonly tier: Tier;
+  readonly reason: TierReason;
+  readonly names: Iterable<string>;
+  readonly evidence: (name: string) => string;
+}
+
+type Seen = Pick<Evidence, 'calls' | 'refused' | 'architecture'>;
+
+/** Sorts calls into tiers. Calls that none of the ABIs has, and that are refused as any other, are left out. */
+export function sortCalls(seen: Seen, known: Known): SortedCall[] {
+  const abis = abisSeen(seen.architecture, seen.calls);
+  const isHere = (name: string) => abis.some((abi) => numbersOf(abi).has(name));
+  const isLeft = ({ tier, reason }: Step, name: string) =>
+    ['allow', 'log'].includes(tier) && reason !== 'seen' && known.isRefusedByUnit?.(name);
+  const sorted = new Map<string, SortedCall>();
+  for (const step of [...seenSteps(seen, known), ...unseenSteps(seen, known)]) {
+    const { tier, reason, names, evidence } = step;
+    for (const name of names) {
+      if (sorted.has(name) || !isHere(name) || isLeft(step, name)) continue;
+      sorted.set(name, { name, tier, reason, evidence: evidence(name) });
+    }
+  }
+  return [...sorted.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+const step = (tier: Tier, reason: TierReason, names: Iterable<string>, why: string): Step => ({
+  tier,
+  reason,
+  names,
+  evidence: () => why,
+});
+
 const NO_SYS = 38;
 
-/** The first number of Linux 6.5 (cachestat), which all ABIs share. Private ones of arm are far above. */
-const FIRST_NEW = 451;
-
-/**
- * Sorts calls into tiers. Calls that none of the ABIs has, and that are refused as any other, are left out.
- * @param hidden calls that were seen and get ENOSYS nonetheless: their arguments are in memory, where no filter looks
- */
-export function sortCalls(
-  { calls, refused, architecture }: Pick<Evidence, 'calls' | 'refused' | 'architecture'>,
-  reachable: Reachable,
-  sets: SyscallSets,
-  hidden: ReadonlySet<string> = new Set(),
-): SortedCall[] {
-  const abis = abisSeen(architecture, calls);
-  const isNew = (name: string) => abis.some((abi) => (numbersOf(abi).get(name) ?? 0) >= FIRST_NEW);
-  const isHere = (name: string) => abis.some((abi) => numbersOf(abi).has(name));
-  const sorted = new Map<string, SortedCall>();
-  const add = (
-    tier: Tier,
-    reason: TierReason,
-    names: Iterable<string>,
-    evidence: (name: string) => string,
-  ) => {
-    for (const name of names) {
-      if (!sorted.has(name) && isHere(name)) {
-        sorted.set(name, { name, tier, reason, evidence: evidence(name) });
-      }
-    }
-  };
+/** Calls that were seen, and those that stand for them: of the kernel, and of the families. */
+function seenSteps({ calls, refused }: Seen, { hidden = new Set() }: Known): Step[] {
   const seen = new Set(calls.map(({ name }) => name));
-  const turnedDown = new Set(refused.map(({ name }) => name));
   const missing = refused.filter(({ answer }) => answer === NO_SYS).map(({ name }) => name);
-  const all = reachable === 'unknown' ? callsOf({ name: '@system-service' }, sets) : reachable;
-  // Whoever calls a new one must do without it on older kernels; systemd may be older, too, and not know it.
-  const reached = [...all].filter((name) => !isNew(name));
+  const inMemory = 'seen; its arguments are in memory, and libraries fall back from it';
+  const families = FAMILIES.flatMap(({ seen: members, adds, reason }) => {
+    const member = members.find((name) => seen.has(name));
+    return member === undefined ? [] : [step('allow', 'family', adds, `as ${member}: ${reason}`)];
+  });
+  return [
+    step(
+      'fallback',
+      'falls-back',
+      [...hidden].filter((name) => seen.has(name)),
+      inMemory,
+    ),
+    {
+      ...step('allow', 'seen', seen, ''),
+      evidence: (name) => madeBy(calls.filter((call) => call.name === name)),
+    },
+    step('allow', 'kernel', BY_THE_KERNEL, 'made by the kernel itself, or at the end of any process'),
+    step('allow', 'vdso', BY_THE_VDSO, 'made where the vDSO or a lock needs the kernel'),
+    step('fallback', 'falls-back', LIBRARIES_FALL_BACK, 'not seen; libraries fall back from it'),
+    step('fallback', 'falls-back', missing, 'a filter answered ENOSYS while it was watched'),
+    ...families,
+  ];
+}
+
+/** Calls that were refused or are reachable, and newer ones. */
+function unseenSteps({ refused }: Seen, { reachable, sets }: Known): Step[] {
+  const asked = reachable === 'unknown' ? callsOf({ name: '@system-service' }, sets) : [...reachable];
+  const reached = asked.filter((name) => !NOT_LOGGED_YET.includes(name));
   const why = reachable === 'unknown' ? 'in @system-service, and not seen' : 'reachable, and not seen';
-  const hiddenSeen = [...hidden].filter((name) => seen.has(name));
-  add(
-    'fallback',
-    'falls-back',
-    hiddenSeen,
-    () => 'seen; its arguments are in memory, and libraries fall back from it',
-  );
-  add('allow', 'seen', seen, (name) => madeBy(calls.filter((call) => call.name === name)));
-  add('allow', 'kernel', BY_THE_KERNEL, () => 'made by the kernel itself, or at the end of any process');
-  add('allow', 'vdso', BY_THE_VDSO, () => 'made where the vDSO or a lock needs the kernel');
-  add('fallback', 'falls-back', LIBRARIES_FALL_BACK, () => 'not seen; libraries fall back from it');
-  add('fallback', 'falls-back', missing, () => 'a filter answered ENOSYS while it was watched');
-  for (const family of FAMILIES) {
-    const member = family.seen.find((name) => seen.has(name));
-    if (member !== undefined) add('allow', 'family', family.adds, () => `as ${member}: ${family.reason}`);
-  }
-  const dangerous = new Set(NEVER_LOGGED.flatMap((name) => callsOf({ name }, sets)));
-  const ofThese = new Set([...reached, ...turnedDown]);
-  add(
-    'refuse',
-    'dangerous',
-    [...ofThese].filter((name) => dangerous.has(name)),
-    () => `${why}; it is dangerous`,
-  );
-  add('log', 'refused-before', turnedDown, () => 'a filter refused it while it was watched');
-  add('log', 'reachable', reached, () => why);
-  add('fallback', 'falls-back', PROGRAMS_FALL_BACK, () => 'not seen; programs do without it');
-  return [...sorted.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const turnedDown = refused.map(({ name }) => name);
+  const dangerous = dangerousCalls(sets);
+  const refusedNow = [...reached, ...turnedDown].filter((name) => dangerous.has(name));
+  return [
+    step('refuse', 'dangerous', refusedNow, `${why}; it is dangerous`),
+    step('log', 'refused-before', turnedDown, 'a filter refused it while it was watched'),
+    step('log', 'reachable', reached, why),
+    step('fallback', 'falls-back', PROGRAMS_FALL_BACK, 'not seen; programs do without it'),
+  ];
 }
 
 /** The ABIs of calls that were seen, the native one first. */

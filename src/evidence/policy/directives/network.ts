@@ -11,7 +11,8 @@ function addressFamilies(facts: Facts): Verdict {
   const seen = socketsSeen(facts.evidence);
   if (!seen) return not("the families of sockets weren't all recorded");
   if (seen.size === 0) return proved('none', `No socket was made in ${facts.time}.`);
-  const families = familiesFor(seen.keys());
+  // A socket of AF_UNSPEC is refused by any kernel.
+  const families = familiesFor(seen.keys()).filter((family) => family !== 0n);
   const nameless = families.find((family) => !isNamedFamily(family));
   if (nameless !== undefined) return not(`family ${nameless} has no name`);
   return proved(

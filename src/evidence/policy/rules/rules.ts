@@ -1,9 +1,8 @@
 /** Rules on arguments, from the values that were seen. */
 
-import { callsOf } from '../../../syscalls/resolve.js';
 import type { SyscallSets } from '../../../syscalls/sets.js';
 import { valuesOf } from '../arguments.js';
-import { NEVER_LOGGED } from '../calls/tables.js';
+import { dangerousCalls } from '../calls/dangerous.js';
 import type { Evidence, Reachable } from '../input.js';
 import { NAMESPACES, namespacesSeen } from '../namespaces.js';
 import { nameOfValue, operandOf } from './constants.js';
@@ -24,7 +23,7 @@ export function argumentRules(
   sets: SyscallSets,
   allowed: (call: string) => boolean,
 ): RuledCall[] {
-  const dangerous = new Set(NEVER_LOGGED.flatMap((name) => callsOf({ name }, sets)));
+  const dangerous = dangerousCalls(sets);
   const isReached = (call: string) =>
     !dangerous.has(call) && (reachable === 'unknown' || reachable.has(call));
   const inMemory = allowed('socketcall');

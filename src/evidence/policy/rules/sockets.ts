@@ -1,9 +1,10 @@
 /** Rules on the families and types of sockets. */
 
 import { groupBy } from '../../../collections.js';
+import { ADDRESS_FAMILIES } from '../../../directives/kinds/names/families.js';
 import { valuesSeen } from '../arguments.js';
 import type { Evidence } from '../input.js';
-import { AF, nameOfValue, operandOf, type Vocabulary } from './constants.js';
+import { AF, operandOf, type Vocabulary } from './constants.js';
 import type { LearnedRule, RuledCall } from './rule.js';
 
 const TYPES: Vocabulary = { pattern: /^SOCK_(?!CLOEXEC|NONBLOCK)/ };
@@ -35,8 +36,8 @@ export function familiesFor(seen: Iterable<bigint>): bigint[] {
 /** The name of a family, or its number in hex. */
 export const familyName = (family: bigint): string => operandOf(AF, family);
 
-/** Whether a family has a name that directives and rules know. */
-export const isNamedFamily = (family: bigint): boolean => nameOfValue(AF, family) !== undefined;
+/** Whether a family has a name that directives know. */
+export const isNamedFamily = (family: bigint): boolean => ADDRESS_FAMILIES.includes(familyName(family));
 
 export function socketRules(evidence: Evidence): RuledCall[] {
   const seen = socketsSeen(evidence);

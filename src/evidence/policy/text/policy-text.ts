@@ -55,9 +55,9 @@ function callLines(learned: LearnedPolicy, request: PolicyRequest): string[] {
   ];
 }
 
-function warnings({ calls }: LearnedPolicy, { evidence }: PolicyRequest): string[] {
+function warnings({ calls }: LearnedPolicy, { evidence, reachable }: PolicyRequest): string[] {
   const lost = startDoubt(evidence) === undefined ? doubtOf(evidence, 'calls') : undefined;
-  const refused = namesOf(calls, 'refuse');
+  const refused = reachable === 'unknown' ? [] : namesOf(calls, 'refuse');
   return [
     ...(lost === undefined ? [] : [`Calls may be missing here: ${lost}.`]),
     ...(evidence.nameless.length > 0
@@ -139,7 +139,8 @@ function ruleText({ syscall, when, action }: LearnedRule, refusal: string): stri
 }
 
 /** Numbers stand without quotes. */
-const operandText = (operand: string): string => (/^\d/.test(operand) ? operand : quoted(operand));
+const operandText = (operand: string): string =>
+  /^(?:0x[\da-f]+|\d+)$/.test(operand) ? operand : quoted(operand);
 
 function conditionText({ arg, op, operands }: RuleCondition): string {
   const texts = operands.map(operandText);
