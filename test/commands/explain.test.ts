@@ -81,3 +81,19 @@ test('what was refused in a run that was over before the policy was written is n
   assert.deepEqual([exit, calls], [0, []]);
   assert.doesNotMatch(diagnostics.map(({ message }) => message).join(), /was killed/);
 });
+
+test('of a service whose start nobody knows, calls count since the policy was written', async () => {
+  const distort = (properties: Map<string, unknown>) => {
+    for (const name of ['InactiveExitTimestamp', 'ExecMainStartTimestamp']) properties.set(name, 0n);
+  };
+  const found = async (at: number) => {
+    const system = machine({ records: [record(7, 165, RAN, { at })] }, { distort });
+    const modified = (START - 30) * 1000;
+    await system.replace(`/etc/sandbox-unit/${UNIT}.toml`, new TextEncoder().encode(POLICY), {
+      ...{ mode: 0o644, modified },
+    });
+    return (await explained(system)).calls;
+  };
+  assert.deepEqual(await found(START - 20), [['mount', false]]);
+  assert.deepEqual(await found(START - 40), []);
+});
