@@ -220,7 +220,9 @@ async function windowOf(
   if (!isPending(changes)) return usual;
   const file = await system.read(plan.policyFile, { limit: 0, head: true });
   const boot = Number((await system.manager()).started ?? 0n) / 1000;
-  return Math.min(usual, Math.floor(Math.max(file?.modified || usual, boot)));
+  const written = Math.floor(Math.max(file?.modified || usual, boot));
+  // Nobody knows when a service was started that is unloaded.
+  return usual === 0 ? written : Math.min(usual, written);
 }
 
 const notConfinedNow = ({ unit, target }: Plan): Diagnostic =>

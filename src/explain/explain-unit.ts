@@ -71,18 +71,17 @@ export async function explainUnit(
   const { unit, policy, plan } = prepared;
   const { target } = plan;
   const moved = movedPrograms(context, prepared);
-  const { calls, ...found } = await refusedCalls(context.system, {
-    unit: plan.unit,
-    manager: userManager(context),
-    state,
-    ...from,
-    programs: [
-      ...[...target.programs].flatMap(([path, { file }]) =>
-        path.startsWith('/') ? [path, ...interpretersOf(file)] : [],
-      ),
-      ...moved.keys(),
-    ],
-  });
+  const programs = [...target.programs].flatMap(([path, { file }]) =>
+    path.startsWith('/') ? [path, ...interpretersOf(file)] : [],
+  );
+  const sought = {
+    ...{ unit: plan.unit, manager: userManager(context), state, ...from },
+    programs: [...programs, ...moved.keys()],
+  };
+  const { calls, ...found } = await context.caller.tellIfLong(
+    `${plan.unit}: reading the records of refused calls …`,
+    () => refusedCalls(context.system, sought),
+  );
   const limits = (more: string): OwnLimits | undefined => {
     const added = parseUnitFile('added.conf', new TextEncoder().encode(more));
     return ownLimits(effectiveUnit([...unit.files, added]), target.sets, target.systemd);

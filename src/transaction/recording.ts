@@ -96,7 +96,9 @@ export async function recordCalls(
       !isRestored(problems) || diagnostics.some(({ code }) => ['interrupted', 'unwritable'].includes(code));
     signals.release();
   }
-  if (!looked.readable || looked.explanations.length > 0) return { ...looked, diagnostics, failed };
+  if (!looked.readable) return { ...looked, diagnostics, failed };
+  if (looked.explanations.length > 0)
+    return { ...looked, diagnostics: [...diagnostics, ...unowned(prepared, looked)], failed };
   const missing = mayBeMissing(looked, ears, diagnostics);
   if (missing === undefined) return { ...looked, diagnostics: [...diagnostics, nothing(prepared)], failed };
   return { ...looked, diagnostics: [...diagnostics, untold(prepared, missing)], failed: true };
@@ -113,9 +115,19 @@ function mayBeMissing(
 ): string | undefined {
   if (hasErrors(diagnostics)) return 'the run failed';
   if (!reader || suppressed) return 'records may be missing';
-  if (unowned.length > 0) return `nobody knows whose records of ${shortList(unowned, MOST_NAMED)} are`;
+  if (unowned.length > 0) return ofNobody(unowned);
   return undefined;
 }
+
+/** A note on calls that may be missing beside those that are explained. */
+function unowned({ plan }: Prepared, looked: Looked): Diagnostic[] {
+  if (looked.unowned.length === 0) return [];
+  const message = `calls of ${plan.unit} may be missing: ${ofNobody(looked.unowned)}`;
+  return [note('records-unowned', message, { hint: 'they had ended before anybody saw whose they are' })];
+}
+
+const ofNobody = (names: readonly string[]): string =>
+  `nobody knows whose the processes ${shortList(names, MOST_NAMED)} were, of which there are records`;
 
 /** The most processes that one line names. */
 const MOST_NAMED = 5;

@@ -17,6 +17,18 @@ test('nothing was refused, nothing can be read', async () => {
   assert.deepEqual([few.exit, few.codes], [2, ['records-suppressed', 'records-inconclusive']]);
 });
 
+test('where the records take long to read, that is said', async () => {
+  const system = machine();
+  const context = fakeContext(system);
+  const said: string[] = [];
+  const tellIfLong = async <T>(line: string, step: () => Promise<T>): Promise<T> => {
+    said.push(line);
+    return step();
+  };
+  await explain({ ...context, caller: { ...context.caller, tellIfLong } }, [UNIT], {});
+  assert.deepEqual(said, ['demo.service: reading the records of refused calls …']);
+});
+
 test('the keys that it prints are those of the manual', async () => {
   const records = [record(100, 41), record(100, 165), record(100, 11, RAN, { arch: 'c00000b7' })];
   const { json } = await explained(machine({ records, dumped: true }));
@@ -25,7 +37,11 @@ test('the keys that it prints are those of the manual', async () => {
   extending.files.set(`/etc/sandbox-unit/${UNIT}.toml`, policy);
   const base = { bytes: new TextEncoder().encode('[syscalls]\ndeny = ["execve"]\n'), mode: 0o644 };
   extending.files.set('/etc/sandbox-unit/templates/none.toml', base);
-  const seen = new Set([...pathsOf(json), ...pathsOf((await explained(extending)).json)]);
+  const written = machine({ records: [record(100, 165)] });
+  const allows = { ...policy, bytes: new TextEncoder().encode('[syscalls]\nallow = ["@basic-io"]\n') };
+  written.files.set(`/etc/sandbox-unit/${UNIT}.toml`, allows);
+  const outcomes = [await explained(extending), await explain(fakeContext(written), [UNIT], { write: true })];
+  const seen = new Set([json, ...outcomes.map((one) => one.json)].flatMap((one) => [...pathsOf(one)]));
   assert.deepEqual([...seen].sort(), [...documentedKeys('explain').keys()].sort());
 });
 
@@ -64,4 +80,20 @@ test('what was refused in a run that was over before the policy was written is n
   const { exit, calls, diagnostics } = await explained(system);
   assert.deepEqual([exit, calls], [0, []]);
   assert.doesNotMatch(diagnostics.map(({ message }) => message).join(), /was killed/);
+});
+
+test('of a service whose start nobody knows, calls count since the policy was written', async () => {
+  const distort = (properties: Map<string, unknown>) => {
+    for (const name of ['InactiveExitTimestamp', 'ExecMainStartTimestamp']) properties.set(name, 0n);
+  };
+  const found = async (at: number) => {
+    const system = machine({ records: [record(7, 165, RAN, { at })] }, { distort });
+    const modified = (START - 30) * 1000;
+    await system.replace(`/etc/sandbox-unit/${UNIT}.toml`, new TextEncoder().encode(POLICY), {
+      ...{ mode: 0o644, modified },
+    });
+    return (await explained(system)).calls;
+  };
+  assert.deepEqual(await found(START - 20), [['mount', false]]);
+  assert.deepEqual(await found(START - 40), []);
 });

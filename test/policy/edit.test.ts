@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { editPolicy, type TextEdit } from '../../src/policy/edit.js';
 import { parsePolicy } from '../../src/policy/parse.js';
 import type { CallEntry } from '../../src/syscalls/section.js';
@@ -121,4 +122,45 @@ test('two edits of one part are refused', () => {
   const edit = { kind: 'replace', at, text: '"c"' } as const;
   assert.equal(editPolicy('a = "b"\n', [edit]), 'a = "c"\n');
   assert.equal(editPolicy('a = "b"\n', [edit, edit]), undefined);
+});
+
+const gap = fc
+  .array(fc.constantFrom(' ', '\n', '  ', '\t', '# a, "b" ] [\n', '\n# c\n'), { maxLength: 4 })
+  .map((parts) => parts.join(''));
+const list = fc.array(fc.tuple(gap, fc.constantFrom('"', "'"), gap), { minLength: 1, maxLength: 5 });
+const comments = (text: string) => text.match(/#.*/g) ?? [];
+
+test('however a list is laid out, entries come and go, and no comment does', () => {
+  fc.assert(
+    fc.property(list, list, gap, gap, fc.boolean(), fc.nat(), (allow, deny, end, last, trailing, which) => {
+      const written = (name: string, entries: typeof allow) => {
+        const texts = entries.map(
+          ([before, quote, after], i) => `${before}${quote}${name}${i}${quote}${after}`,
+        );
+        return `[${texts.join(',')}${trailing ? `,${end}` : ''}]`;
+      };
+      const text = `[syscalls]\nallow = ${written('a', allow)}\ndeny = ${written('d', deny)} # ${last.trim()}\n`;
+      const out = deny.map((_, i) => `d${i}`).filter((_, i) => (which >> i) % 2 === 1);
+      const after = edited(text, { add: ['x', 'y'], out });
+      if (after === undefined) return;
+      assert.deepEqual(comments(after), comments(text));
+      let section: ReturnType<typeof parsePolicy>['policy']['syscalls'];
+      try {
+        section = parsePolicy(after, FILE).policy.syscalls!;
+      } catch {
+        // A comma in a line of its own is left without an element, which no caller takes.
+        assert.ok(/^[ \t]*(?:#.*)?,|#.*\n[ \t]*,/m.test(text), after);
+        return;
+      }
+      assert.deepEqual(
+        section.allow!.map(({ name }) => name),
+        [...allow.map((_, i) => `a${i}`), 'x', 'y'],
+      );
+      assert.deepEqual(
+        section.deny.map(({ name }) => name),
+        deny.map((_, i) => `d${i}`).filter((name) => !out.includes(name)),
+      );
+    }),
+    { numRuns: 2000 },
+  );
 });

@@ -181,6 +181,8 @@ test('a run in which no call was recorded shows something only if no record can 
     ...{ ...untold, codes: ['records-suppressed', 'records-inconclusive'] },
   });
   assert.deepEqual(await of(none + child), untold, 'a process that has ended, of which nothing tells');
+  const { exit, codes, calls } = await of(HEARD + heard(11, 165, '/bin/child'));
+  assert.deepEqual([exit, codes, calls.length], [1, ['records-unowned'], 2]);
   assert.deepEqual(await of(none + child.replace('auid=4294967295', 'auid=1000')), {
     ...{ exit: 0, calls: [], codes: ['no-record'] },
   });
