@@ -14,6 +14,8 @@ export interface ElfImage {
   readonly searched: readonly string[];
   /** Whether `searched` also counts for the libraries that these libraries need (DT_RPATH). */
   readonly isInherited: boolean;
+  /** Whether it is a program in Go. */
+  readonly isGo: boolean;
   /** Executable sections; of a file without a section table, executable segments. */
   readonly code: readonly CodeSegment[];
   /** The procedure linkage tables, which aren't in `code`; without a section table they may be anywhere in it. */
@@ -87,6 +89,7 @@ class Reader extends ElfTables {
         path.split(':'),
       ),
       isInherited: runpath.length === 0,
+      isGo: this.sections.some(({ name }) => name === '.go.buildinfo' || name === '.gopclntab'),
       ...this.readCode(),
       entry: this.word(24),
       exports,

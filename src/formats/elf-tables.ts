@@ -58,6 +58,8 @@ export class ElfTables {
   protected readonly bytes: Uint8Array;
   protected readonly view: DataView;
   protected readonly segments: readonly Segment[];
+  /** Empty without a section table. */
+  protected readonly sections: readonly Section[];
   /** Values of the dynamic section by tag. */
   protected readonly dynamic = new Map<number, number[]>();
 
@@ -65,6 +67,7 @@ export class ElfTables {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.segments = this.readSegments();
+    this.sections = this.readSections();
     for (const segment of this.segments) if (segment.type === PT.dynamic) this.readDynamic(segment);
   }
 
@@ -96,7 +99,9 @@ export class ElfTables {
 
   /** Code, and the procedure linkage tables; by segments, they are the same. */
   protected readCode(): { code: CodeSegment[]; stubs: CodeSegment[] } {
-    const sections = this.readSections().filter((section) => this.segments.some(holdsCode(section)));
+    const sections = this.sections.filter(
+      (section) => isCodeSection(section) && this.segments.some(holdsCode(section)),
+    );
     const content = ({ address, offset, size }: Place) => ({
       address,
       bytes: this.bytes.subarray(offset, offset + size),
@@ -110,15 +115,13 @@ export class ElfTables {
     return { code, stubs: code };
   }
 
-  /** The executable sections that are in memory. */
   private readSections(): Section[] {
     const { view } = this;
     const [table, size] = [this.word(40), view.getUint16(58, true)];
     const [count, namesAt] = [view.getUint16(60, true), view.getUint16(62, true)];
     if (table === 0) return [];
     const names = this.word(table + namesAt * size + 24);
-    const sections = Array.from({ length: count }, (_, i) => this.readSection(table + i * size, names));
-    return sections.filter(({ type, flags }) => type === SHT_PROGBITS && (flags & SHF_CODE) === SHF_CODE);
+    return Array.from({ length: count }, (_, i) => this.readSection(table + i * size, names));
   }
 
   private readSection(at: number, names: number): Section {
@@ -172,6 +175,8 @@ const MAX_SEGMENTS = 256;
 const LATIN = new TextDecoder('latin1');
 
 const isCode = ({ type, flags }: Segment) => type === PT.load && (flags & PF_X) !== 0;
+/** Whether it is in memory, and executable. */
+const isCodeSection = ({ type, flags }: Section) => type === SHT_PROGBITS && (flags & SHF_CODE) === SHF_CODE;
 const holdsCode = (section: Place) => (segment: Segment) =>
   isCode(segment) &&
   section.address >= segment.address &&

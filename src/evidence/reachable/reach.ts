@@ -1,13 +1,15 @@
 import type { CallGraph } from './code/call-graph.js';
 
-/** A program and its libraries, in the order in which the dynamic linker looks for names in them. */
+/** Files in the order in which the dynamic linker looks for names in them. */
 export type LoadedFiles = readonly CallGraph[];
 
 export interface Reached {
   /** Numbers of the system calls that their own code makes. */
   readonly numbers: ReadonlySet<number>;
-  /** Names that no file defines: those of the C library, if it isn't among the files. */
-  readonly names: ReadonlySet<string>;
+  /** Names that are used, by the files that use them. */
+  readonly uses: ReadonlyMap<CallGraph, ReadonlySet<string>>;
+  /** Names that no file defines. */
+  readonly undefinedNames: ReadonlySet<string>;
   /** Files with a system call whose number can't be told. */
   readonly open: ReadonlySet<CallGraph>;
 }
@@ -19,13 +21,14 @@ interface Place {
 }
 
 /**
- * Follows the call graphs from where they begin: all of the first file, which is a program, and of libraries what runs when
- * they are loaded, and what others use of them.
+ * Follows the call graphs from where they begin: all of some files, and of libraries what runs when they are loaded, and what
+ * others use of them.
+ * @param whole a program, and files that it loads by itself; none for what libraries do in any program
  */
-export function reach(files: LoadedFiles): Reached {
-  const [program, ...libraries] = files;
+export function reach(whole: LoadedFiles, libraries: LoadedFiles): Reached {
   const starts = libraries.map((file) => ({ file, parts: file.partsAt(beginnings(file)) }));
-  return new Search(files).from([...(program ? [{ file: program, parts: program.all() }] : []), ...starts]);
+  const all = whole.map((file) => ({ file, parts: file.all() }));
+  return new Search([...whole, ...libraries]).from([...all, ...starts]);
 }
 
 /** Follows the call graphs from a name of the files, as if it were all that is used of them. */
@@ -41,7 +44,8 @@ function beginnings({ image }: CallGraph): number[] {
 class Search {
   private readonly files: LoadedFiles;
   private readonly numbers = new Set<number>();
-  private readonly names = new Set<string>();
+  private readonly undefinedNames = new Set<string>();
+  private readonly uses: ReadonlyMap<CallGraph, Set<string>>;
   private readonly reached: ReadonlyMap<CallGraph, Set<number>>;
   private readonly resolved = new Set<string>();
   private readonly todo: Place[] = [];
@@ -49,13 +53,15 @@ class Search {
   constructor(files: LoadedFiles) {
     this.files = files;
     this.reached = new Map(files.map((file) => [file, new Set()]));
+    this.uses = new Map(files.map((file) => [file, new Set()]));
   }
 
   from(starts: readonly { readonly file: CallGraph; readonly parts: readonly number[] }[]): Reached {
     for (const { file, parts } of starts) for (const part of parts) this.add({ file, part });
     for (let place = this.todo.pop(); place !== undefined; place = this.todo.pop()) this.follow(place);
     const open = new Set(this.files.filter((file) => !this.findPassed(file)));
-    return { numbers: this.numbers, names: this.names, open };
+    const { numbers, uses, undefinedNames } = this;
+    return { numbers, uses, undefinedNames, open };
   }
 
   private add(place: Place): void {
@@ -69,8 +75,12 @@ class Search {
     const { calls, steps } = file.facts(part);
     for (const number of calls) this.numbers.add(number);
     for (const to of steps) {
-      if (typeof to === 'number') this.add({ file, part: to });
-      else this.resolve(to);
+      if (typeof to === 'number') {
+        this.add({ file, part: to });
+      } else {
+        this.uses.get(file)!.add(to);
+        this.resolve(to);
+      }
     }
   }
 
@@ -79,7 +89,7 @@ class Search {
     if (this.resolved.has(name)) return;
     this.resolved.add(name);
     const file = this.files.find(({ image }) => image.exports.has(name));
-    if (file === undefined) this.names.add(name);
+    if (file === undefined) this.undefinedNames.add(name);
     else for (const part of file.partsAt(file.image.exports.get(name)!)) this.add({ file, part });
   }
 

@@ -53,21 +53,27 @@ const sorted = (found: Iterable<number>) => [...found].sort((a, b) => a - b);
 test('all of a program counts, of libraries what is used and what runs by itself', {
   skip: layerAvailable(),
 }, async (t) => {
-  const found = reach(await graphs(t));
+  const [program, ...libraries] = await graphs(t);
+  const found = reach([program!], libraries);
   assert.deepEqual(sorted(found.numbers), [201, 202, 211, 212, 213, 222]);
-  assert.deepEqual([...found.names], ['absent']);
+  assert.deepEqual([...found.undefinedNames], ['absent']);
   assert.equal(found.open.size, 0);
 });
 
 test('the first file that has a name defines it', { skip: layerAvailable() }, async (t) => {
   const [program, first, second] = await graphs(t);
-  const found = reach([program!, second!, first!]);
+  const found = reach([program!], [second!, first!]);
   assert.deepEqual(sorted(found.numbers), [201, 202, 211, 212, 221]);
 });
 
 test('names that no file defines are told', { skip: layerAvailable() }, async (t) => {
   const [program] = await graphs(t);
-  assert.deepEqual([...reach([program!]).names].sort(), ['absent', 'used']);
+  assert.deepEqual([...reach([program!], []).undefinedNames].sort(), ['absent', 'used']);
+});
+
+test('libraries alone do what they do in any program', { skip: layerAvailable() }, async (t) => {
+  const [, ...libraries] = await graphs(t);
+  assert.deepEqual(sorted(reach([], libraries).numbers), [211, 212]);
 });
 
 test('a name alone is followed through all files', { skip: layerAvailable() }, async (t) => {

@@ -30,7 +30,8 @@ export const walkArm64: Walk = ({ address, bytes }, from, to, visitor, jumps = n
     state.registers.arrive(at);
     const word = view.getUint32(at - address, true);
     const goesOn = state.step(word, at);
-    if (word !== NOP && word !== 0) falls = goesOn;
+    // Where a call is the end, it doesn't return.
+    if (word !== NOP && word !== 0) falls = goesOn && !is(word, 0xfc000000, 0x94000000);
   }
   return falls;
 };
@@ -125,7 +126,8 @@ class State {
   }
 
   private called(): void {
-    this.registers.forget(CHANGED_BY_CALLS);
+    this.registers.lose(CHANGED_BY_CALLS);
+    this.registers.set(0, UNKNOWN);
     for (const register of CHANGED_BY_CALLS) {
       this.addresses.delete(register);
       this.origins.delete(register);

@@ -14,7 +14,9 @@ export interface PartFacts {
   readonly isOpen: boolean;
 }
 
-/** Bytes without a pointer that a variable may have. */
+const NO_FACTS: PartFacts = { calls: new Set(), steps: new Set(), passes: new Set(), isOpen: false };
+
+/** Bytes without a pointer that variables have. */
 const GAP = 128;
 
 /** Calls of functions that pass the number on are followed so far. */
@@ -26,9 +28,15 @@ export class CallGraph {
   private readonly parts: Parts;
   private readonly known = new Map<number, PartFacts>();
 
-  constructor(image: ElfImage, gap: number = GAP) {
+  /**
+   * @param gap bytes without a pointer that a variable may have
+   * @param apart exported functions that aren't followed
+   */
+  constructor(image: ElfImage, gap: number = GAP, apart: readonly string[] = []) {
     this.image = image;
     this.parts = new Parts(image, gap);
+    for (const start of this.partsAt(apart.flatMap((name) => image.exports.get(name) ?? [])))
+      this.known.set(start, NO_FACTS);
   }
 
   /** All parts: functions, and runs of data with pointers. */

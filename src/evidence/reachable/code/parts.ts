@@ -36,7 +36,7 @@ export interface PartVisitor {
  */
 export class Parts {
   /** Functions by their starts, in order. */
-  readonly functions: readonly number[];
+  functions: readonly number[];
   private readonly image: ElfImage;
   private readonly gap: number;
   private readonly unwound: ReadonlySet<number>;
@@ -48,9 +48,15 @@ export class Parts {
     this.gap = gap;
     this.decoder = DECODERS[image.machine];
     this.unwound = new Set(image.starts);
-    const starts = this.image.starts.length > 0 ? this.image.starts : this.targets();
-    const begins = [...starts, ...[...image.exports.values()].flat(), ...image.initializers, image.entry];
-    this.functions = [...new Set(begins.filter((at) => this.segmentOf(at)))].sort((a, b) => a - b);
+    const { starts, exports, initializers, entry } = image;
+    this.functions = this.sorted([...starts, ...[...exports.values()].flat(), ...initializers, entry]);
+    if (hasAllFunctions(image)) return;
+    this.functions = this.sorted([...this.functions, ...this.targets()]);
+    this.functions = this.sorted([...this.functions, ...this.tailCalls()]);
+  }
+
+  private sorted(starts: readonly number[]): readonly number[] {
+    return [...new Set(starts.filter((at) => this.segmentOf(at)))].sort((a, b) => a - b);
   }
 
   /** The beginnings of all runs of data. */
@@ -102,10 +108,10 @@ export class Parts {
   }
 
   private visitFunction(start: number, segment: CodeSegment, visitor: PartVisitor, jumps: Jumps): void {
-    const next = this.functions[lastUpTo(this.functions, start) + 1] ?? Number.POSITIVE_INFINITY;
-    const end = Math.min(next, segment.address + segment.bytes.length);
+    const end = this.endOf(start, segment);
     const falls = this.decoder.walk(segment, start, end, this.translate(start, end, visitor), jumps);
-    if (falls && next === end && !this.unwound.has(next)) visitor.step({ to: next, arguments: undefined });
+    const isFollowed = this.partAt(end) === end && !this.unwound.has(end);
+    if (falls && isFollowed) visitor.step({ to: end, arguments: undefined });
   }
 
   /** The visitor of code that tells a visitor of parts. */
@@ -160,9 +166,34 @@ export class Parts {
     return [...found];
   }
 
+  /** Where functions jump out of themselves, to others that nobody calls. */
+  private tailCalls(): number[] {
+    const found = new Set<number>();
+    for (const start of this.functions) {
+      const segment = this.segmentOf(start)!;
+      const end = this.endOf(start, segment);
+      const jump = (at: number) => {
+        if (at < start || at >= end) found.add(at);
+      };
+      this.decoder.walk(segment, start, end, { ...NOBODY, jump });
+    }
+    return [...found];
+  }
+
+  private endOf(start: number, { address, bytes }: CodeSegment): number {
+    const next = this.functions[lastUpTo(this.functions, start) + 1] ?? Number.POSITIVE_INFINITY;
+    return Math.min(next, address + bytes.length);
+  }
+
   private segmentOf(address: number): CodeSegment | undefined {
     return containing(this.image.code, address);
   }
+}
+
+/** Whether the table for unwinding has about all functions; files of assembly and start files alone may have some. */
+function hasAllFunctions({ starts, code }: ElfImage): boolean {
+  const size = code.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  return size <= starts.length * LARGE_FUNCTION;
 }
 
 const containing = (segments: readonly CodeSegment[], at: number): CodeSegment | undefined =>
@@ -178,6 +209,9 @@ function lastUpTo(list: readonly number[], value: number): number {
   }
   return low - 1;
 }
+
+/** Bytes of code that functions have on average at most. */
+const LARGE_FUNCTION = 2048;
 
 /** How often loops are followed. */
 const ROUNDS = 2;

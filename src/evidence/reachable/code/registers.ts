@@ -67,6 +67,11 @@ export class Registers {
     for (const register of registers) this.values[register] = UNKNOWN;
   }
 
+  /** A call leaves nothing of use in registers: where one is used all the same, control doesn't come from there. */
+  lose(registers: readonly number[]): void {
+    for (const register of registers) this.values[register] = NOWHERE;
+  }
+
   /** A jump to a place in the code that is looked at. */
   jump(target: number): void {
     const { arriving } = this.jumps;

@@ -7,8 +7,8 @@ const [RAX, RCX, RDX, RSI, RDI] = [0, 1, 2, 6, 7];
 /** The word on top of the stack, which passes a seventh argument. */
 const STACK = 16;
 const PARAMETERS = [RDI, RSI, RDX, RCX, 8, 9, STACK];
-/** Registers that a called function may change. */
-const CHANGED_BY_CALLS = [RAX, RCX, RDX, RSI, RDI, 8, 9, 10, 11, STACK];
+/** Registers that a called function may change, and doesn't return a value in. */
+const LOST_BY_CALLS = [RCX, RDX, RSI, RDI, 8, 9, 10, 11, STACK];
 
 /** Decodes code of x86-64. Bytes that are no instruction are skipped as if they were short ones. */
 export const walkX8664: Walk = (code, from, to, visitor, jumps = new Jumps()) => {
@@ -106,11 +106,19 @@ class Decoder extends Cursor {
     else if ('rRQ'.includes(shape)) this.set(this.reg, this.isZeroing(opcode) ? 0 : UNKNOWN);
     else if ('aAEo'.includes(shape)) this.registers.forget([RAX, RDX]);
     else if (shape === 'h') this.registers.forget(opcode >> 4 === 9 ? [register, RAX] : [register]);
-    else if (shape === 'H') this.registers.forget([register, opcode & 3]);
+    else if (shape === 'H') this.changeLowByte(register);
     else if (shape === 'e') this.registers.forget([RAX, RCX, RSI, RDI]);
     else if (shape === 'x') this.registers.forget(this.isRegister ? [this.reg, this.rm] : [this.reg]);
     else if (shape === 'c') this.changeOperand(opcode, [RAX, RDX]);
     else if (shape === 'z' || shape === 'w') this.end();
+  }
+
+  /** MOV of a constant into the low byte of a register, or without a REX prefix into the second byte. */
+  private changeLowByte(register: number): void {
+    const isSecond = this.rex === 0 && register > 3;
+    const before = this.registers.get(register);
+    const value = before < 0 || before > 0xff ? UNKNOWN : this.bytes[this.at - 1]!;
+    this.set(isSecond ? register - 4 : register, isSecond ? UNKNOWN : value);
   }
 
   private setEither(): void {
@@ -199,7 +207,13 @@ class Decoder extends Cursor {
 
   private call(distance: number): void {
     this.visitor.call(this.address + this.at + distance, this.registers);
-    this.registers.forget(CHANGED_BY_CALLS);
+    this.called();
+    this.falls = false; // where a call is the end, it doesn't return
+  }
+
+  private called(): void {
+    this.registers.lose(LOST_BY_CALLS);
+    this.set(RAX, UNKNOWN);
   }
 
   private leave(distance: number): void {
@@ -219,7 +233,7 @@ class Decoder extends Cursor {
     const kind = this.reg & 7;
     if (kind >= 2 && kind <= 5) this.visitor.indirect(this.registers);
     if (kind <= 1) this.forgetOperand();
-    else if (kind <= 3) this.registers.forget(CHANGED_BY_CALLS);
+    else if (kind <= 3) this.called();
     else if (kind <= 5) this.end();
     else this.set(STACK, this.loaded());
   }

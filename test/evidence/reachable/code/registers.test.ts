@@ -49,6 +49,16 @@ test('where one of two ways has an unknown value, it is unknown', () => {
   assert.equal(shown(it.callNumber()), '');
 });
 
+test('where one of two ways comes from a call, the other counts', () => {
+  const it = registers();
+  it.set(0, 1);
+  it.jump(100);
+  it.lose([0]);
+  assert.equal(shown(it.callNumber()), '');
+  it.arrive(100);
+  assert.equal(shown(it.callNumber()), '1');
+});
+
 test('behind an end only what jumps there counts', () => {
   const it = registers();
   it.set(0, 1);
