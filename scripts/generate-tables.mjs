@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 /**
  * Writes src/syscalls/generated/: call numbers, errnos and constants from the kernel's headers, syscall sets from
- * systemd; and native-helper/sandboxify/call-table.h, which has the numbers for C. Needs cc on x86-64 and Debian's
+ * systemd, what functions of C libraries call from these; and native-helper/sandboxify/call-table.h, which has the numbers for C. Needs cc on x86-64 and Debian's
  * linux-libc-dev (13 or later, which has the headers of all machines); the sets need systemd-analyze. The same headers
  * give the same bytes.
  *
  *     scripts/generate-tables.mjs [--check] [--headers=DIR] [numbers|calls|errno|constants|sets …]
+ *     scripts/generate-tables.mjs [--check] --libcs=DIR libc
  *
  * --headers=DIR  another release's linux-libc-dev, unpacked with `dpkg --extract`
+ * --libcs=DIR    where the C libraries of Debian's releases are; those that aren't are fetched by mmdebstrap, as root
  * --check        write nothing; exit with 1 if a table isn't what would be written, with 77 if this machine can't
  *                tell, because it lacks the headers or the systemd that the table was made from
  */
@@ -17,6 +19,7 @@ import { parseArgs } from 'node:util';
 import { findHeaders, kernelSeries, libcRelease, Unavailable } from './tables/compiler.mjs';
 import { constantsTable } from './tables/constants.mjs';
 import { errnoTable } from './tables/errno.mjs';
+import { libcTable } from './tables/libc.mjs';
 import { nativeCallsText } from './tables/native-calls.mjs';
 import { numbersTable } from './tables/numbers.mjs';
 import { setsListing, systemdRelease } from './tables/sets.mjs';
@@ -43,6 +46,11 @@ const TABLES = {
       source: `Linux ${kernelSeries(headers)}, glibc ${libcRelease()}`,
       rows: constantsTable(headers),
     };
+  },
+  libc: (_, folder) => {
+    if (folder === undefined)
+      throw new Unavailable('--libcs=DIR says where the C libraries are, or shall be');
+    return libcTable(folder);
   },
   sets: () => ({ source: `systemd ${systemdRelease()}`, rows: setsListing() }),
 };
@@ -74,9 +82,9 @@ function check(name, made) {
   return 1;
 }
 
-function run(name, { check: only, headers: root }) {
+function run(name, { check: only, headers: root, libcs }) {
   try {
-    const made = TABLES[name](root);
+    const made = TABLES[name](root, libcs);
     if (only) return check(name, made);
     const { path, text } = fileOf(name, made);
     writeFileSync(path, text);
@@ -90,10 +98,15 @@ function run(name, { check: only, headers: root }) {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { check: { type: 'boolean', default: false }, headers: { type: 'string', default: '/' } },
+  options: {
+    check: { type: 'boolean', default: false },
+    headers: { type: 'string', default: '/' },
+    libcs: { type: 'string' },
+  },
 });
 const unknown = positionals.find((name) => !Object.hasOwn(TABLES, name));
 if (unknown !== undefined) throw new Error(`no table '${unknown}': ${Object.keys(TABLES).join(', ')}`);
-const names = positionals.length > 0 ? positionals : Object.keys(TABLES);
+/** Without names, all that need no network. */
+const names = positionals.length > 0 ? positionals : Object.keys(TABLES).filter((name) => name !== 'libc');
 const statuses = names.map((name) => run(name, values));
 process.exitCode = statuses.find((status) => status === 1) ?? Math.max(...statuses);

@@ -1,0 +1,102 @@
+import type { CallGraph } from './code/call-graph.js';
+
+/** Files in the order in which the dynamic linker looks for names in them. */
+export type LoadedFiles = readonly CallGraph[];
+
+export interface Reached {
+  /** Numbers of the system calls that their own code makes. */
+  readonly numbers: ReadonlySet<number>;
+  /** Names that are used, by the files that use them. */
+  readonly uses: ReadonlyMap<CallGraph, ReadonlySet<string>>;
+  /** Names that no file defines. */
+  readonly undefinedNames: ReadonlySet<string>;
+  /** Files with a system call whose number can't be told. */
+  readonly open: ReadonlySet<CallGraph>;
+}
+
+/** A part of a file. */
+interface Place {
+  readonly file: CallGraph;
+  readonly part: number;
+}
+
+/**
+ * Follows the call graphs from where they begin: all of some files, and of libraries what runs when they are loaded, and what
+ * others use of them.
+ * @param whole a program, and files that it loads by itself; none for what libraries do in any program
+ */
+export function reach(whole: LoadedFiles, libraries: LoadedFiles): Reached {
+  const starts = libraries.map((file) => ({ file, parts: file.partsAt(beginnings(file)) }));
+  const all = whole.map((file) => ({ file, parts: file.all() }));
+  return new Search([...whole, ...libraries]).from([...all, ...starts]);
+}
+
+/** Follows the call graphs from a name of the files, as if it were all that is used of them. */
+export const reachFrom = (files: LoadedFiles, name: string): Reached =>
+  new Search(files).from(
+    files.map((file) => ({ file, parts: file.partsAt(file.image.exports.get(name) ?? []) })),
+  );
+
+function beginnings({ image }: CallGraph): number[] {
+  return image.entry === 0 ? [...image.initializers] : [image.entry, ...image.initializers];
+}
+
+class Search {
+  private readonly files: LoadedFiles;
+  private readonly numbers = new Set<number>();
+  private readonly undefinedNames = new Set<string>();
+  private readonly uses: ReadonlyMap<CallGraph, Set<string>>;
+  private readonly reached: ReadonlyMap<CallGraph, Set<number>>;
+  private readonly resolved = new Set<string>();
+  private readonly todo: Place[] = [];
+
+  constructor(files: LoadedFiles) {
+    this.files = files;
+    this.reached = new Map(files.map((file) => [file, new Set()]));
+    this.uses = new Map(files.map((file) => [file, new Set()]));
+  }
+
+  from(starts: readonly { readonly file: CallGraph; readonly parts: readonly number[] }[]): Reached {
+    for (const { file, parts } of starts) for (const part of parts) this.add({ file, part });
+    for (let place = this.todo.pop(); place !== undefined; place = this.todo.pop()) this.follow(place);
+    const open = new Set(this.files.filter((file) => !this.findPassed(file)));
+    const { numbers, uses, undefinedNames } = this;
+    return { numbers, uses, undefinedNames, open };
+  }
+
+  private add(place: Place): void {
+    const reached = this.reached.get(place.file)!;
+    if (reached.has(place.part)) return;
+    reached.add(place.part);
+    this.todo.push(place);
+  }
+
+  private follow({ file, part }: Place): void {
+    const { calls, steps } = file.facts(part);
+    for (const number of calls) this.numbers.add(number);
+    for (const to of steps) {
+      if (typeof to === 'number') {
+        this.add({ file, part: to });
+      } else {
+        this.uses.get(file)!.add(to);
+        this.resolve(to);
+      }
+    }
+  }
+
+  /** The first file that has a name defines it. */
+  private resolve(name: string): void {
+    if (this.resolved.has(name)) return;
+    this.resolved.add(name);
+    const file = this.files.find(({ image }) => image.exports.has(name));
+    if (file === undefined) this.undefinedNames.add(name);
+    else for (const part of file.partsAt(file.image.exports.get(name)!)) this.add({ file, part });
+  }
+
+  /** @returns whether the numbers of all system calls of a file are known */
+  private findPassed(file: CallGraph): boolean {
+    const { numbers, open } = file.passedNumbers(this.reached.get(file)!);
+    for (const found of numbers.values()) for (const number of found) this.numbers.add(number);
+    return open.size === 0;
+  }
+}

@@ -1,0 +1,184 @@
+/** Bytes of an executable place in memory. */
+export interface CodeSegment {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Bytes of the file, and where they are in memory. */
+interface Place {
+  readonly offset: number;
+  readonly address: number;
+  readonly size: number;
+}
+
+export interface Segment extends Place {
+  readonly type: number;
+  readonly flags: number;
+}
+
+interface Section extends Segment {
+  readonly name: string;
+}
+
+export const PT = { load: 1, dynamic: 2, unwind: 0x6474e550 } as const;
+const PF_X = 1;
+const SHT_PROGBITS = 1;
+/** SHF_ALLOC and SHF_EXECINSTR. */
+const SHF_CODE = 6;
+
+/** Tags of the dynamic section (elf.h). */
+export const DT = {
+  needed: 1,
+  pltRelocationsSize: 2,
+  hash: 4,
+  strings: 5,
+  symbols: 6,
+  relocations: 7,
+  relocationsSize: 8,
+  stringsSize: 10,
+  init: 12,
+  fini: 13,
+  initArray: 25,
+  finiArray: 26,
+  initArraySize: 27,
+  finiArraySize: 28,
+  name: 14,
+  rpath: 15,
+  pltRelocations: 23,
+  runpath: 29,
+  preinitArray: 32,
+  preinitArraySize: 33,
+  relativeSize: 35,
+  relative: 36,
+  gnuHash: 0x6ffffef5,
+} as const;
+
+/** Reads the tables of a 64-bit ELF file (elf(5)); a place outside of the file is a RangeError. */
+export class ElfTables {
+  protected readonly bytes: Uint8Array;
+  protected readonly view: DataView;
+  protected readonly segments: readonly Segment[];
+  /** Empty without a section table. */
+  protected readonly sections: readonly Section[];
+  /** Values of the dynamic section by tag. */
+  protected readonly dynamic = new Map<number, number[]>();
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.segments = this.readSegments();
+    this.sections = this.readSections();
+    for (const segment of this.segments) if (segment.type === PT.dynamic) this.readDynamic(segment);
+  }
+
+  /** A number of 64 bits. */
+  protected word(at: number): number {
+    const value = this.view.getBigUint64(at, true);
+    if (value > Number.MAX_SAFE_INTEGER) return Number.MAX_SAFE_INTEGER;
+    return Number(value);
+  }
+
+  private readSegments(): Segment[] {
+    const [table, size, count] = [
+      this.word(32),
+      this.view.getUint16(54, true),
+      this.view.getUint16(56, true),
+    ];
+    if (count > MAX_SEGMENTS) throw new RangeError();
+    return Array.from({ length: count }, (_, i) => {
+      const at = table + i * size;
+      return {
+        type: this.view.getUint32(at, true),
+        flags: this.view.getUint32(at + 4, true),
+        offset: this.word(at + 8),
+        address: this.word(at + 16),
+        size: this.word(at + 32),
+      };
+    });
+  }
+
+  /** Code, and the procedure linkage tables; by segments, they are the same. */
+  protected readCode(): { code: CodeSegment[]; stubs: CodeSegment[] } {
+    const sections = this.sections.filter(
+      (section) => isCodeSection(section) && this.segments.some(holdsCode(section)),
+    );
+    const content = ({ address, offset, size }: Place) => ({
+      address,
+      bytes: this.bytes.subarray(offset, offset + size),
+    });
+    if (sections.length > 0) {
+      const isTable = ({ name }: Section) => name.startsWith('.plt');
+      const code = sections.filter((section) => !isTable(section)).map(content);
+      return { code, stubs: sections.filter(isTable).map(content) };
+    }
+    const code = this.segments.filter(isCode).map(content);
+    return { code, stubs: code };
+  }
+
+  private readSections(): Section[] {
+    const { view } = this;
+    const [table, size] = [this.word(40), view.getUint16(58, true)];
+    const [count, namesAt] = [view.getUint16(60, true), view.getUint16(62, true)];
+    if (table === 0) return [];
+    const names = this.word(table + namesAt * size + 24);
+    return Array.from({ length: count }, (_, i) => this.readSection(table + i * size, names));
+  }
+
+  private readSection(at: number, names: number): Section {
+    const { view } = this;
+    return {
+      name: this.textAt(names + view.getUint32(at, true)),
+      type: view.getUint32(at + 4, true),
+      flags: this.word(at + 8),
+      address: this.word(at + 16),
+      offset: this.word(at + 24),
+      size: this.word(at + 32),
+    };
+  }
+
+  private readDynamic({ offset, size }: Segment): void {
+    for (let at = offset; at < offset + size; at += 16) {
+      const tag = this.word(at);
+      if (tag === 0) return;
+      this.dynamic.set(tag, [...(this.dynamic.get(tag) ?? []), this.word(at + 8)]);
+    }
+  }
+
+  /** Where in the file an address is. */
+  protected offsetOf(address: number): number {
+    const segment = this.segments.find((each) => each.type === PT.load && isWithin(each, address));
+    if (segment === undefined) throw new RangeError();
+    return segment.offset + address - segment.address;
+  }
+
+  protected one(tag: number): number | undefined {
+    return this.dynamic.get(tag)?.[0];
+  }
+
+  protected texts(tag: number): string[] {
+    return (this.dynamic.get(tag) ?? []).map((offset) => this.text(offset));
+  }
+
+  protected text(offset: number): string {
+    return this.textAt(this.offsetOf(this.one(DT.strings)!) + offset);
+  }
+
+  private textAt(start: number): string {
+    const end = this.bytes.indexOf(0, start);
+    if (end < 0 || end - start > MAX_TEXT) throw new RangeError();
+    return LATIN.decode(this.bytes.subarray(start, end));
+  }
+}
+
+const MAX_TEXT = 65536;
+const MAX_SEGMENTS = 256;
+const LATIN = new TextDecoder('latin1');
+
+const isCode = ({ type, flags }: Segment) => type === PT.load && (flags & PF_X) !== 0;
+/** Whether it is in memory, and executable. */
+const isCodeSection = ({ type, flags }: Section) => type === SHT_PROGBITS && (flags & SHF_CODE) === SHF_CODE;
+const holdsCode = (section: Place) => (segment: Segment) =>
+  isCode(segment) &&
+  section.address >= segment.address &&
+  section.address + section.size <= segment.address + segment.size;
+const isWithin = ({ address, size }: Place, at: number) => at >= address && at < address + size;
