@@ -1,0 +1,116 @@
+/** Services are watched at work, and confined by what was seen; then they do other work. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Recording } from '../../src/evidence/recording/recording.js';
+import type { Box } from '../support/box.js';
+import { bootWithPrograms, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
+
+interface Service {
+  readonly unit: string;
+  /** Work for the watch, and other work of the same kind for the policy. */
+  readonly work: string;
+  readonly otherWork: string;
+  readonly answer: RegExp;
+}
+
+const MEMCACHED = (words: string) => `printf '${words}quit\\r\\n' | curl -sS telnet://127.0.0.1:11211`;
+
+const SERVICES: readonly Service[] = [
+  {
+    unit: 'nginx.service',
+    work: 'for i in 1 2 3; do curl -sS http://127.0.0.1/ http://127.0.0.1/none >/dev/null; done',
+    otherWork: 'curl -sS --head http://localhost/; systemctl reload nginx; curl -sS http://127.0.0.1/',
+    answer: /200 OK[\s\S]*<title>Welcome to nginx!<\/title>/,
+  },
+  {
+    unit: 'redis-server.service',
+    work: 'redis-cli set a 1; redis-cli get a; redis-cli bgsave; sleep 2',
+    otherWork:
+      'redis-cli del list; redis-cli lpush list 1 2 3; redis-cli bgsave; sleep 1; redis-cli lrange list 0 -1',
+    answer: /^1\n3\nBackground saving started\n3\n2\n1\n$/,
+  },
+  {
+    unit: 'memcached.service',
+    work: MEMCACHED('set key 0 0 7\\r\\na value\\r\\nget key\\r\\n'),
+    otherWork: MEMCACHED('set other 0 0 1\\r\\nx\\r\\nappend other 0 0 1\\r\\ny\\r\\nget other\\r\\n'),
+    answer: /VALUE other 0 2\r\nxy\r\n/,
+  },
+];
+
+const skip = servicesObstacle();
+const FOLDER = '/var/lib/sandbox-unit/recordings';
+
+describe('learn', { skip: skip ?? false }, () => {
+  let box: Box;
+  const run = async (status: number, ...words: string[]) => {
+    const found = await sandboxUnit(box, ...words);
+    assert.equal(found.status, status, `${words.join(' ')}\n${found.stdout}${found.stderr}`);
+    return found;
+  };
+  const recordings = async (unit: string): Promise<Recording[]> => {
+    const names = (await box.succeed(['ls', `${FOLDER}/${unit}`])).trim().split('\n');
+    return Promise.all(
+      names.map(async (name) => JSON.parse(await box.readFile(`${FOLDER}/${unit}/${name}`)) as Recording),
+    );
+  };
+  const namesIn = (calls: readonly { readonly name: string | null }[]) => calls.map(({ name }) => name);
+
+  before(async () => {
+    box = await bootWithPrograms('learn');
+    await box.succeed(['systemctl', 'start', ...SERVICES.map(({ unit }) => unit)]);
+  });
+  after(() => box?.stop());
+
+  for (const { unit, work, otherWork, answer } of SERVICES) {
+    test(`${unit} is confined by what it was seen to do, and does other work`, async () => {
+      await run(0, 'learn', '--restart', '--exercise', work, unit, '--write', policyPath(unit));
+      const [seen] = await recordings(unit);
+      assert.deepEqual([seen!.lives, seen!.lost], [2, {}]);
+      assert.match((await run(0, 'apply', unit)).stdout, /^Restarted, and verified\.$/m);
+      const { stdout } = await run(0, 'learn', '--exercise', otherWork, unit, '--json');
+      assert.equal(JSON.parse(stdout).ok, true);
+      const [, confined] = await recordings(unit);
+      const known = namesIn(seen!.refused);
+      assert.deepEqual(
+        namesIn(confined!.refused).filter((name) => !known.includes(name)),
+        [],
+        'calls that the policy refused',
+      );
+      const { stdout: said } = await box.sh(otherWork);
+      assert.match(said, answer);
+      await box.succeed(['systemctl', 'restart', unit]);
+      await run(0, 'verify', unit);
+      assert.equal(await box.succeed(['systemctl', 'is-failed', unit, '--quiet']).catch(() => 'no'), 'no');
+    });
+  }
+
+  test('a watch in the background is listed, is the only one of its service, and is stopped', async () => {
+    const unit = SERVICES[0]!.unit;
+    const before = (await recordings(unit)).length;
+    await run(0, 'learn', '--background', unit);
+    assert.match((await run(0, 'learn', '--list')).stdout, /^nginx\.service \(serving\): watched for /);
+    assert.match((await run(2, 'learn', '--for', '1s', unit)).stderr, /^error\[watched\]: /);
+    await box.succeed(['systemctl', 'restart', unit]);
+    await run(0, 'learn', '--stop', unit);
+    assert.match((await run(0, 'learn', '--list')).stdout, /^No service is being watched/);
+    const all = await recordings(unit);
+    assert.equal(all.length, before + 1);
+    assert.equal(all.at(-1)!.lives, 1);
+    assert.equal(all.at(-1)!.truncated, false);
+  });
+
+  test('a watcher that is killed leaves nothing behind', async () => {
+    const unit = SERVICES[0]!.unit;
+    await run(0, 'learn', '--background', unit);
+    await box.succeed(['systemctl', 'kill', '--signal=KILL', `sandbox-unit-learn-${unit}`]);
+    await box.waitFor('the end of the watch', async () =>
+      (await sandboxUnit(box, 'learn', '--list')).stdout.startsWith('No service'),
+    );
+    assert.equal(
+      await box.succeed(['find', '/run/sandbox-unit/watches', '-type', 'f', '!', '-name', '*.lock']),
+      '',
+    );
+    assert.notEqual((await box.exec(['pgrep', '-x', 'observe'])).status, 0);
+    await run(0, 'learn', '--for', '1s', unit);
+  });
+});
