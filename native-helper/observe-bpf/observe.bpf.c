@@ -33,10 +33,10 @@ int BPF_PROG(call_begins, struct pt_regs *regs, long id)
 	if (!unit)
 		return 0;
 	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 program = program_bit(unit, task, phase_of(index));
 	/* Also of a program that sets up: its execve() returns as the service's. */
 	if (!calls_only)
-		mark_begin(unit, task);
-	__u32 program = program_bit(unit, task, phase_of(index));
+		mark_begin(unit, task, program);
 	__u32 number = (__u32)id, abi = abi_of(task, number), slot = slot_of(abi, number);
 	if (program == 0)
 		return 0;
@@ -91,7 +91,7 @@ int BPF_PROG(executed, struct task_struct *executing, int old_pid, struct linux_
 	const char *name = BPF_CORE_READ(program, filename);
 	struct room *room = name != BPF_CORE_READ(program, interp) ? room_for(ROOM_EXEC, index, USE_EXECUTE, 0) : 0;
 	long size = room ? bpf_probe_read_kernel_str(room->text, LONGEST_PATH, name) : 0;
-	return size > 0 ? note_name(room, (__u64)size, -1) : 0;
+	return size > 0 ? note_name(ROOM_EXEC, (__u64)size, -1) : 0;
 }
 
 SEC("raw_tp/task_newtask")

@@ -115,9 +115,12 @@ __noinline int cut_component(struct room *room, __u32 offset)
 	return 0;
 }
 
-/* Notes the name that `room->text` has in `size` bytes. It is relative to a descriptor, or below 0 to the working directory. */
-__noinline int note_name(struct room *room, __u64 size, int base)
+/* Notes the name that a room's text has in `size` bytes. It is relative to a descriptor, or below 0 to the working
+ * directory. The room is found here: before Linux 6.2 no function could use memory that it is given as a key. */
+__noinline int note_name(enum user_of_room user, __u64 size, int base)
 {
+	__u32 number = user;
+	struct room *room = bpf_map_lookup_elem(&rooms, &number);
 	if (!room)
 		return 0;
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -167,7 +170,7 @@ __noinline int note_given_name(__u32 index, enum path_use use, __u32 error, __u6
 	struct unit *unit = size < 0 && error != EFAULT ? unit_at(index) : 0;
 	if (unit)
 		lose(unit, LOST_MEMORY);
-	return size > 0 ? note_name(room, (__u64)size, base) : 0;
+	return size > 0 ? note_name(ROOM_RETURN, (__u64)size, base) : 0;
 }
 
 #endif

@@ -19,6 +19,7 @@
 /* A task: has it begun a call, from which it hasn't returned? One without a mark may have done so unseen. */
 struct mark {
 	__u32 has_begun;
+	__u32 program; /* its bit at the last call that began */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -27,13 +28,15 @@ struct {
 	__type(value, struct mark);
 } marks SEC(".maps");
 
-static __always_inline void mark_begin(struct unit *unit, struct task_struct *task)
+static __always_inline void mark_begin(struct unit *unit, struct task_struct *task, __u32 program)
 {
 	struct mark *mark = bpf_task_storage_get(&marks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (mark)
-		mark->has_begun = 1;
-	else
+	if (!mark) {
 		lose(unit, LOST_MARKS);
+		return;
+	}
+	mark->has_begun = 1;
+	mark->program = program;
 }
 
 /* Takes the mark off. Returns whether the call that returns is known not to have begun. */
@@ -55,11 +58,21 @@ __noinline int claim_refusal(struct unit *unit, __u64 key)
 	return unit ? claim(unit->refusal_keys, REFUSALS, key) : -1;
 }
 
+/* The bit of the task's program. Before Linux 6.16 a task that ends has none when it is told of: then that of its last call. */
+static __always_inline __u32 last_program_bit(struct unit *unit, __u32 phase)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	if (task->mm)
+		return program_bit(unit, task, phase);
+	struct mark *mark = bpf_task_storage_get(&marks, task, 0, 0);
+	return mark ? mark->program : 0;
+}
+
 /* Notes a refused call: by its errno, or 0 for SIGSYS. */
 __noinline int note_refused(__u32 index, __u32 abi, __u32 number, __u32 error)
 {
 	struct unit *unit = unit_at(index);
-	__u32 program = unit ? program_bit(unit, bpf_get_current_task_btf(), phase_of(index)) : 0;
+	__u32 program = unit ? last_program_bit(unit, phase_of(index)) : 0;
 	if (!unit || program == 0)
 		return 0;
 	__u32 place = (__u32)claim_refusal(unit, call_key(abi, abi == ABI_X32 ? number & ~X32_BIT : number, error));

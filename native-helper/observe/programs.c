@@ -47,13 +47,14 @@ static const char *const path_tables[PATH_TABLES] = {"files", "directories", "na
 
 static struct bpf_object *object;
 
-/* libbpf's last words: the reason of a failure. */
+/* libbpf's first complaint: what failed. Those that follow from it are of no use to a reader, nor is the verifier's log. */
 static char complaint[400];
 
 static __attribute__((format(printf, 2, 0))) int note_complaint(enum libbpf_print_level level, const char *format, va_list arguments)
 {
-	if (level == LIBBPF_WARN)
+	if (level == LIBBPF_WARN && complaint[0] == '\0')
 		(void)vsnprintf(complaint, sizeof complaint, format, arguments);
+	complaint[strcspn(complaint, "\n")] = '\0';
 	return 0;
 }
 

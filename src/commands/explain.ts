@@ -83,6 +83,7 @@ function outcomeOf(
   const how = {
     machine: target.machine,
     verbose: options.verbose ?? false,
+    recorded: options.record ?? false,
     further: furtherWords(plan, options),
   };
   const diagnostics = [

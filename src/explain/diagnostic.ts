@@ -23,9 +23,13 @@ export function explanationDiagnostic(explanation: Explanation, machine: string)
   return isFinding(explanation) ? found : { ...found, ...RECORDED };
 }
 
+const NO_CHANGE = "no change is proposed for what may be another's call";
+
 /** The hint for a guess: why it has no change, and the way out. */
-export const UNKNOWN =
-  "no change is proposed for what may be another's call: 'explain --record', outside of any container, tells its own";
+export const UNKNOWN = `${NO_CHANGE}: 'explain --record', outside of any container, tells its own`;
+
+/** The hint for a guess in a recorded run. */
+export const UNSEEN = `${NO_CHANGE}: its process had ended before anybody saw whose it is; another run, outside of any container, may tell`;
 
 /** Whether an explanation is a finding without a change, since the call may be another's. */
 export const isGuess = (explanation: Explanation): boolean => !explanation.certain && isFinding(explanation);

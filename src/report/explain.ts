@@ -1,5 +1,5 @@
 import { printable, renderDiagnostic, warning } from '../diagnostic.js';
-import { explanationDiagnostic, isGuess, UNKNOWN } from '../explain/diagnostic.js';
+import { explanationDiagnostic, isGuess, UNKNOWN, UNSEEN } from '../explain/diagnostic.js';
 import { type Explanation, isFinding } from '../explain/explanation.js';
 import {
   changesText,
@@ -16,6 +16,8 @@ export interface Shown {
   readonly machine: string;
   /** Whether each of many calls is told by itself. */
   readonly verbose?: boolean;
+  /** Whether they are of a recorded run. */
+  readonly recorded?: boolean;
   /** The command that looks again. */
   readonly further?: FurtherCommand;
   /** The change of the policy's file as a diff, if it was written. */
@@ -36,45 +38,44 @@ export function explanationsText(unit: string, explanations: readonly Explanatio
   const told = isEach
     ? explanations.map((one) => oneText(one, unit, shown))
     : groupsText(explanations, sources, machine);
-  const ways = diff === undefined ? allText(explanations, unit) : writtenText(explanations, unit, shown);
+  const ways =
+    diff === undefined ? allText(explanations, unit, shown) : writtenText(explanations, unit, shown);
   const isShort = !isEach && diff === undefined && further !== undefined;
   const more = isShort ? [`${furtherText(explanations, unit, further)}\n`] : [];
   return [head, ...told, ...ways, ...more].join('\n');
 }
 
 /** The changes for all of several calls; none where there is nothing to change. */
-function allText(explanations: readonly Explanation[], unit: string): string[] {
+function allText(explanations: readonly Explanation[], unit: string, shown: Shown): string[] {
   if (explanations.length < 2) return [];
   return paragraph([
     ...changesText(explanations, unit),
     ...gainsText(explanations),
-    ...(explanations.some(isGuess) ? [`  ${UNKNOWN}`] : []),
+    ...guessText(explanations, shown),
   ]);
 }
 
 /** A policy that was written, and all that is to be done besides. */
-function writtenText(
-  explanations: readonly Explanation[],
-  unit: string,
-  { diff, left = [] }: Shown,
-): string[] {
+function writtenText(explanations: readonly Explanation[], unit: string, shown: Shown): string[] {
+  const { diff, left = [] } = shown;
   const besides = left.map((one) => ({ ...one, changes: one.changes.filter(({ edit }) => !edit) }));
   return [
     diff!,
-    ...paragraph([
-      ...changesText(besides, unit),
-      ...gainsText(explanations),
-      ...(left.some(isGuess) ? [`  ${UNKNOWN}`] : []),
-    ]),
+    ...paragraph([...changesText(besides, unit), ...gainsText(explanations), ...guessText(left, shown)]),
   ];
 }
+
+/** The reason why nothing is proposed for some of them. */
+const guessText = (explanations: readonly Explanation[], { recorded = false }: Shown): string[] =>
+  explanations.some(isGuess) ? [`  ${recorded ? UNSEEN : UNKNOWN}`] : [];
 
 const paragraph = (lines: readonly string[]): string[] => (lines.length > 0 ? [`${lines.join('\n')}\n`] : []);
 
 const refusedText = (count: number): string =>
   count === 0 ? 'no call was refused' : count === 1 ? '1 call was refused' : `${count} calls were refused`;
 
-function oneText(explanation: Explanation, unit: string, { sources, machine }: Shown): string {
+function oneText(explanation: Explanation, unit: string, shown: Shown): string {
+  const { sources, machine } = shown;
   const { processes, count, last, changes, instead, opens: gains } = explanation;
   const { hint: _, ...diagnostic } = explanationDiagnostic(explanation, machine);
   const who = processes.map(({ pid, name, program }) => {
@@ -88,7 +89,7 @@ function oneText(explanation: Explanation, unit: string, { sources, machine }: S
     ...changes.flatMap((change, i) => wayText(change, i === 0 ? 'to allow it,' : 'and', unit)),
     ...(instead ? wayText(instead, 'or', unit) : []),
     ...(gains === undefined ? [] : [`  ${renderDiagnostic(warning('opens', gains))}`]),
-    ...(isGuess(explanation) ? [`  ${UNKNOWN}`] : []),
+    ...guessText([explanation], shown),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -49,8 +49,15 @@ test('names of processes and texts of policies reach no terminal as they are', (
   assert.ok(!shown.includes('\x1b') && !shown.includes('\nb'));
 });
 
-test('a guess says that it is one', () => {
-  assert.notEqual(text(explanation({ certain: false, changes: [] })), text(explanation({ changes: [] })));
+test('a guess says that it is one, and how it might be known', () => {
+  const guess = explanation({ certain: false, changes: [] });
+  assert.match(text(guess), /\n {2}no change is proposed .*: 'explain --record', outside/);
+  const recorded = { sources: new Map(), machine: 'x86-64', recorded: true };
+  assert.match(
+    explanationsText('demo.service', [guess], recorded),
+    /\n {2}no change .*; another run, outside/,
+  );
+  assert.doesNotMatch(text(explanation({ changes: [] })), /no change/);
 });
 
 test('programs get numbers in hex, and null where nothing is known', () => {

@@ -274,7 +274,30 @@ test('redis: nothing is looser than the unit, whose own paths stay', () => {
   const { policy, text } = learned(of, { lines });
   for (const name of ['ProtectSystem', 'ReadWritePaths', 'PrivateTmp'])
     assert.equal(directive(policy, name), undefined, name);
-  assert.match(text, /^# RestrictAddressFamilies: RestrictAddressFamilies is weaker than what the unit has/m);
+  assert.deepEqual(directive(policy, 'RestrictAddressFamilies'), ['AF_UNIX']);
+  assert.ok(!/^# (ProtectSystem|PrivateTmp|UMask)/m.test(text), text);
+});
+
+test('lists are no longer than the unit’s', () => {
+  const made = { forkFlags: [0x10020000] };
+  const value = (lines: string, more: Partial<Evidence> = made) =>
+    directive(learned(evidence(more), { lines }).policy, 'RestrictNamespaces');
+  assert.deepEqual(value('RestrictNamespaces=~mnt net'), ['user']);
+  assert.equal(value('RestrictNamespaces=ipc'), true);
+  const netlink = {
+    ...withCalls('socket', { arguments: [...STARTED, values('socket', [0, 1], [[16, 3]])] }),
+  };
+  const { policy } = learned(netlink, { lines: 'RestrictAddressFamilies=AF_INET' });
+  assert.equal(directive(policy, 'RestrictAddressFamilies'), 'none');
+});
+
+test('what the unit has already is no comment, even if nothing is proved', () => {
+  const lost = evidence({ lost: { misses: 1 } });
+  const { text } = learned(lost, {
+    lines: 'ProtectHome=yes\nProtectSystem=full\nRestrictAddressFamilies=AF_UNIX',
+  });
+  assert.ok(!/^# (ProtectHome|RestrictAddressFamilies)/m.test(text));
+  assert.match(text, /^# ProtectSystem = "strict": 1 record of paths was lost\.$/m);
 });
 
 test('the unit’s own value is not stated again', () => {

@@ -1,4 +1,5 @@
 import { ownValues } from '../../../plan/unit-values.js';
+import { isOn, lastOf } from '../../../unit/values.js';
 import type { PolicyRequest } from '../input.js';
 import { Facts, type Judge } from './facts.js';
 import { keepGood, type Proposed, withPartner } from './kept.js';
@@ -40,7 +41,14 @@ export function learnDirectives(request: PolicyRequest): LearnedDirectives {
   // An exception needs no word where the directive that it is made from has one.
   const isTold = (name: string) =>
     unproved.some((one) => one.name !== name && withPartner(name)[0] === one.name);
-  return { proved: kept, unproved: unproved.filter(({ name }) => !isTold(name)) };
+  return { proved: kept, unproved: unproved.filter((one) => !isTold(one.name) && !isOfUnit(one, facts)) };
+}
+
+/** Whether the unit has a value of its own that is as good, or a list that somebody has thought about. */
+function isOfUnit({ name, wanted }: UnprovedDirective, { unit }: Facts): boolean {
+  if (wanted === true) return isOn(unit, name);
+  const isList = typeof wanted === 'string' && wanted.includes(' ');
+  return isList ? (unit.get(name) ?? []).length > 0 : lastOf(unit, name) === wanted;
 }
 
 const wantedOf = (name: string) => JUDGES.find((judge) => judge.name === name)!.wanted;

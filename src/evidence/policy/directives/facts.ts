@@ -1,5 +1,6 @@
 /** Questions to the evidence that directives are proved by. */
 
+import { findDirective } from '../../../directives/table.js';
 import { covers, isOn, lastOf, type UnitValues } from '../../../unit/values.js';
 import type { PathUse, RecordedPath, RecordedPeer } from '../../recording/recording.js';
 import { valuesOf } from '../arguments.js';
@@ -97,6 +98,14 @@ export class Facts {
     return this.evidence.capabilities
       .filter((entry) => entry.name === name && entry.granted)
       .flatMap(({ calls }) => calls);
+  }
+
+  /** Of names of a list, those that the unit's own value of a directive lets through. */
+  permitted(directive: string, names: readonly string[]): readonly string[] {
+    const row = findDirective(directive)!;
+    const own = this.unit.get(directive) ?? [];
+    const permitted = own.length > 0 ? row.kind.permitted!(row, own) : undefined;
+    return permitted ? names.filter((name) => permitted.names.has(name) === permitted.only) : names;
   }
 
   isOn(directive: string): boolean {

@@ -89,11 +89,13 @@ function privateDevices(facts: Facts): Verdict {
     : proved(true, `No device but null, zero, random and terminals was opened in ${facts.time}.`);
 }
 
-function restrictNamespaces({ evidence, time }: Facts): Verdict {
+function restrictNamespaces(facts: Facts): Verdict {
+  const { evidence, time } = facts;
   const seen = namespacesSeen(evidence);
   if (!seen) return not("the flags of unshare and setns weren't all recorded");
   if (seen.size === 0) return proved(true, `No namespace was made or entered in ${time}.`);
-  const names = [...seen].sort();
+  const names = facts.permitted('RestrictNamespaces', [...seen].sort());
+  if (names.length === 0) return proved(true, `No namespace that the unit permits was made in ${time}.`);
   return seen.size === NAMESPACES.length
     ? not('all namespaces were made')
     : proved(names, `Only these namespaces were made or entered in ${time}.`);
