@@ -5,12 +5,13 @@ import { explainUnit, type RecordedRun, startOf, UNREADABLE } from '../explain/e
 import { isFinding } from '../explain/explanation.js';
 import { noRecord } from '../explain/no-record.js';
 import { leftOver } from '../explain/patch.js';
-import { type WrittenPolicy, writePolicy } from '../explain/write-policy.js';
+import { writePolicy } from '../explain/write-policy.js';
 import type { Outcome } from '../outcome.js';
 import type { Plan } from '../plan/plan.js';
 import { type ConfinedOptions, prepareConfined } from '../prepare/confined.js';
 import { ownPolicy } from '../prepare/load/load-policy.js';
 import type { Prepared, PrepareOptions } from '../prepare/prepare.js';
+import type { RewrittenPolicy } from '../prepare/rewrite-policy.js';
 import { textDiff } from '../report/diff.js';
 import { explanationsJson, explanationsText } from '../report/explain.js';
 import { type FurtherCommand, namesToAdd } from '../report/explain-short.js';
@@ -121,7 +122,7 @@ function furtherWords({ target }: Plan, { record, policy, template }: ExplainOpt
 /** An attempt to write the changes. */
 interface Written {
   /** Undefined if nothing was written. */
-  readonly policy: WrittenPolicy | undefined;
+  readonly policy: RewrittenPolicy | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
 

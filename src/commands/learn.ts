@@ -1,16 +1,18 @@
 import { EXIT, error, UserError } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
 import type { Context } from '../system/context.js';
+import { type PromoteOptions, promote } from './promote.js';
 import { forget, merge, show } from './recordings.js';
 import { list, stop, type WatchWords, watchUnits } from './watch.js';
 import { type WriteOptions, writeLearned } from './write-learned.js';
 
 /** Actions by the option that asks for them; without one services are watched. */
-const ACTIONS = { show, merge, forget, list, stop };
+const ACTIONS = { show, merge, forget, list, stop, promote };
 
 export interface LearnOptions
   extends WatchWords,
     WriteOptions,
+    PromoteOptions,
     Readonly<Partial<Record<keyof typeof ACTIONS, boolean>>> {}
 
 /**
@@ -23,7 +25,9 @@ export async function learn(context: Context, operands: string[], options: Learn
   const [name] = asked;
   if (operands.length === 0 && name !== 'list') throw usage('a unit is missing');
   if (options.write === undefined) {
-    return name === undefined ? watchUnits(context, operands, options) : ACTIONS[name](context, operands);
+    return name === undefined
+      ? watchUnits(context, operands, options)
+      : ACTIONS[name](context, operands, options);
   }
   if (name === 'show') return writeLearned(context, operands, options);
   if (name !== undefined) throw usage(`--write goes with --show, or with a watch, and not with --${name}`);

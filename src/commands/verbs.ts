@@ -17,6 +17,8 @@ export interface Options extends RunOptions {
   readonly show?: boolean;
   readonly merge?: boolean;
   readonly forget?: boolean;
+  readonly promote?: boolean;
+  readonly after?: string;
   /** A file, or true where none is named. */
   readonly write?: string | boolean;
   readonly action?: string;
@@ -52,6 +54,11 @@ export const OPTIONS = {
   stop: ['--stop', 'end the watch in the background, and keep what was seen'],
   show: ['--show', 'show the ledger: everything that the recordings of the unit prove'],
   merge: ['--merge', 'add the recordings in these files, of other hosts for instance, to those of the unit'],
+  promote: [
+    '--promote',
+    'refuse what the applied policy records and the service never did; allow what it did',
+  ],
+  after: ['--after <time>', 'how long the service must have been watched for that (default: 7d)'],
   forget: ['--forget', 'remove all recordings of the unit'],
   write: ['--write [file]', 'write the policy that the recordings prove, without a file to standard output'],
   action: ['--action <action>', "the answer to refused calls: 'kill', or an errno (default: EPERM)"],
@@ -169,7 +176,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     operands: '[unit...]',
     options: [
       ...(['for', 'restart', 'exercise', 'background', 'list', 'stop'] as const),
-      ...(['show', 'merge', 'forget', 'write', 'action', 'user'] as const),
+      ...(['show', 'merge', 'forget', 'write', 'action', 'promote', 'after', 'check', 'user'] as const),
       ...SPEAKS,
     ],
     own: { restart: ['--restart', 'watch a whole life: restart, reload and restart the services meanwhile'] },

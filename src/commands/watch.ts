@@ -26,13 +26,16 @@ const SECOND = 1_000_000_000n;
 /** Longest watch, in seconds: a year. */
 const LONGEST = 31_536_000n;
 
-/** @throws UserError `usage` */
-function secondsOf(text: string | undefined): number | undefined {
+/**
+ * Seconds of an option.
+ * @throws UserError `usage`
+ */
+export function timeOf(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const span = parseSpan(text.trim(), SECOND);
   if (span !== undefined && span >= SECOND && span <= LONGEST * SECOND) return Number(span / SECOND);
   const hint = "a time as '10min' or '7d', from a second to a year";
-  throw new UserError(error('usage', `--for ${text} is no time to watch`, { hint }), EXIT.failure);
+  throw new UserError(error('usage', `${option} ${text} is no time to watch`, { hint }), EXIT.failure);
 }
 
 /** Watches services, and keeps recordings of them. Exit 1 if something went wrong meanwhile, 2 if nothing was recorded. */
@@ -42,7 +45,7 @@ export async function watchUnits(
   words: WatchWords,
 ): Promise<Outcome> {
   const { for: time, restart, exercise, background } = words;
-  const seconds = secondsOf(time);
+  const seconds = timeOf('--for', time);
   return background
     ? inBackground(context, units, words)
     : here(context, units, { seconds, restart, exercise });

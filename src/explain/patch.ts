@@ -1,7 +1,7 @@
 /** A policy's text with all changes that explanations propose for it, and the proof that it means just these. */
 import { type Diagnostic, hasErrors } from '../diagnostic.js';
 import { checkSyscalls } from '../policy/check.js';
-import { editPolicy, type TextEdit } from '../policy/edit.js';
+import type { TextEdit } from '../policy/edit.js';
 import { checkExpectations } from '../policy/expect.js';
 import type { Policy } from '../policy/policy.js';
 import { ALLOW } from '../syscalls/action.js';
@@ -31,10 +31,6 @@ export function leftOver(explanations: readonly Explanation[]): Explanation[] {
   const mended = new Set(mendedBy(explanations));
   return explanations.filter((one) => isFinding(one) && !mended.has(one));
 }
-
-/** The policy's text with all proposed edits; undefined if it can't be edited. */
-export const patchedText = (source: string, explanations: readonly Explanation[]): string | undefined =>
-  editPolicy(source, editsOf(explanations));
 
 /** The policy and the machine that it is for. */
 type Ruled = Pick<Confinement, 'policy' | 'sets' | 'machine'>;

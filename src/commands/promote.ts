@@ -1,0 +1,67 @@
+/** Ends the trial of a learned policy. */
+import { shortList } from '../collections.js';
+import { ownCommand } from '../command-lines.js';
+import { type Diagnostic, EXIT, error, note, UserError, warning } from '../diagnostic.js';
+import { type Promoted, promote as promoteUnit } from '../learn/promote.js';
+import { duration } from '../learn/watch/live-line.js';
+import type { Outcome } from '../outcome.js';
+import { textDiff } from '../report/diff.js';
+import type { Context } from '../system/context.js';
+import { timeOf } from './watch.js';
+
+export interface PromoteOptions {
+  readonly after?: string;
+  readonly check?: boolean;
+}
+
+/** Seconds that a service must have been watched: a week, with its nights and its Sunday. */
+const WEEK = 604_800;
+
+/** Changes the policy of one unit. With --check exit 3 if it would be changed; 2 if it can't be told what was used. */
+export async function promote(
+  context: Context,
+  units: readonly string[],
+  { after, check = false }: PromoteOptions,
+): Promise<Outcome> {
+  if (units.length !== 1) {
+    throw new UserError(
+      error('usage', 'one unit is expected', { hint: "see 'sandbox-unit learn --help'" }),
+      EXIT.failure,
+    );
+  }
+  const seconds = timeOf('--after', after) ?? WEEK;
+  const promoted = await promoteUnit(context, units[0]!, seconds, !check);
+  const { prepared, policy, promotion, watched } = promoted;
+  const { edits: _, ...calls } = promotion;
+  return {
+    exit: check && policy ? EXIT.pending : EXIT.ok,
+    json: { unit: prepared.plan.unit, policy: prepared.plan.policyFile, watched, ...calls },
+    text: policy ? textDiff(prepared.plan.policyFile, policy.before, policy.after) : '',
+    diagnostics: diagnosticsOf(promoted, check),
+    sources: prepared.sources,
+  };
+}
+
+function diagnosticsOf({ prepared, policy, promotion, watched }: Promoted, check: boolean): Diagnostic[] {
+  const { plan } = prepared;
+  const { allowed, refused, ruled, kept } = promotion;
+  const left = kept.map((call) =>
+    warning(
+      'still-recorded',
+      `other arguments of '${call}' than those with a rule were used, or that can't be told`,
+      {
+        hint: `add a rule for them: '${ownCommand(plan.target.scope, 'learn --show', plan.unit)}' tells which`,
+      },
+    ),
+  );
+  if (!policy)
+    return [...left, note('nothing-to-promote', `${plan.policyFile} lets through and records nothing else`)];
+  const counts = `${allowed.length} calls were used and are allowed, ${refused.length} were not and are refused`;
+  const which = allowed.length > 0 ? `: ${shortList(allowed, 8)}` : '';
+  const rules = ruled.length > 0 ? `; so are other arguments of ${shortList(ruled, 8)}` : '';
+  const apply = `'${ownCommand(plan.target.scope, 'apply', plan.unit)}' puts it into force`;
+  return [
+    ...left,
+    note('promoted', `in ${duration(watched)} ${counts}${rules}${which}`, check ? {} : { hint: apply }),
+  ];
+}

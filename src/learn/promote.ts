@@ -1,0 +1,102 @@
+/** Promotes a policy by what its service did under it. */
+
+import { ownCommand } from '../command-lines.js';
+import { EXIT, error, UserError } from '../diagnostic.js';
+import { makeLedger } from '../evidence/ledger/make-ledger.js';
+import { isPromoted, type Promotion, promotion } from '../evidence/promote.js';
+import type { Recording } from '../evidence/recording/recording.js';
+import { prepareConfined } from '../prepare/confined.js';
+import type { Prepared } from '../prepare/prepare.js';
+import { type RewrittenPolicy, rewritePolicy } from '../prepare/rewrite-policy.js';
+import type { Context } from '../system/context.js';
+import { storedRecordings } from './recordings/store.js';
+import { duration } from './watch/live-line.js';
+
+export interface Promoted {
+  readonly prepared: Prepared;
+  /** Seconds that were watched under the policy. */
+  readonly watched: number;
+  readonly promotion: Promotion;
+  /** Undefined where nothing is to be changed. */
+  readonly policy: RewrittenPolicy | undefined;
+}
+
+/** Tables whose losses leave the calls whole; of lost arguments the rules know. */
+const OTHERS: ReadonlySet<string> = new Set([
+  ...[
+    'arguments',
+    'capabilities',
+    'forkFlags',
+    'marks',
+    'memory',
+    'modes',
+    'paths',
+    'peers',
+    'programs',
+    'refused',
+  ],
+]);
+
+/**
+ * Edits the applied policy of a unit: what it let through and recorded is allowed if it was used, and else refused.
+ * @param after seconds that must have been watched since the policy was applied
+ * @param write false: the file stays as it is
+ * @throws UserError `not-applied`, `not-watched-enough`, `records-lost`, and as prepareConfined() and rewritePolicy()
+ */
+export async function promote(
+  context: Context,
+  text: string,
+  after: number,
+  write: boolean,
+): Promise<Promoted> {
+  const prepared = await prepareConfined(context, text, {});
+  const { plan, policy, unit, appliedRuns } = prepared;
+  if (appliedRuns.since === 0) throw notApplied(prepared);
+  const { recordings } = await storedRecordings(context, unit.name);
+  const machine = plan.target.machine;
+  const since = recordings
+    .map(({ recording }) => recording)
+    .filter(({ begin, host }) => Date.parse(begin) >= appliedRuns.since && host.architecture === machine);
+  const watched = since.reduce((all, one) => all + secondsOf(one), 0);
+  if (watched < after) throw notEnough(prepared, watched, after);
+  assertWhole(prepared, since);
+  const section = policy.policy.syscalls;
+  const ledger = makeLedger(unit.name.full, since, machine);
+  const { sets, scope } = plan.target;
+  const planned = promotion(section!, plan.policyFile, ledger, sets);
+  if (planned.edits.length === 0) return { prepared, watched, promotion: planned, policy: undefined };
+  const rewrite = {
+    edits: planned.edits,
+    isProved: (edited: typeof policy.policy) => isPromoted(policy.policy, edited, planned, sets),
+    byHand: `'${ownCommand(scope, 'learn --show', plan.unit)}' tells which calls were made`,
+  };
+  return {
+    prepared,
+    watched,
+    promotion: planned,
+    policy: await rewritePolicy(context, prepared, rewrite, write),
+  };
+}
+
+const secondsOf = ({ begin, end }: Recording): number => (Date.parse(end) - Date.parse(begin)) / 1000;
+
+function notApplied({ plan }: Prepared): UserError {
+  const hint = `'${ownCommand(plan.target.scope, 'apply', plan.unit)}' first`;
+  return new UserError(error('not-applied', `no policy of ${plan.unit} is applied`, { hint }), EXIT.failure);
+}
+
+function notEnough({ plan }: Prepared, watched: number, after: number): UserError {
+  const { scope } = plan.target;
+  const words = `learn --background --for ${Math.ceil((after - watched) / 60)}min`;
+  const message = `${plan.unit} was watched for ${duration(watched)} under its policy, not for ${duration(after)}`;
+  const hint = `'${ownCommand(scope, words, plan.unit)}' watches the rest; --after asks for less`;
+  return new UserError(error('not-watched-enough', message, { hint }), EXIT.failure);
+}
+
+/** @throws UserError `records-lost` */
+function assertWhole({ plan }: Prepared, recordings: readonly Recording[]) {
+  const wrong = recordings.find(({ lost }) => Object.keys(lost).some((table) => !OTHERS.has(table)));
+  if (!wrong) return;
+  const message = `the watch of ${plan.unit} that ended at ${wrong.end} has lost calls: which were used can't be told`;
+  throw new UserError(error('records-lost', message, { hint: 'watch it again' }), EXIT.failure);
+}
