@@ -67,7 +67,7 @@ describe('learn', { skip: skip ?? false }, () => {
       const [seen] = await recordings(unit);
       assert.deepEqual([seen!.lives, seen!.lost], [2, {}]);
       assert.match((await run(0, 'apply', unit)).stdout, /^Restarted, and verified\.$/m);
-      const { stdout } = await run(0, 'learn', '--exercise', otherWork, unit, '--json');
+      const { stdout } = await run(0, 'learn', '--exercise', `${otherWork}; sleep 2`, unit, '--json');
       assert.equal(JSON.parse(stdout).ok, true);
       const [, confined] = await recordings(unit);
       const known = namesIn(seen!.refused);
@@ -76,6 +76,9 @@ describe('learn', { skip: skip ?? false }, () => {
         [],
         'calls that the policy refused',
       );
+      assert.match((await run(2, 'learn', '--promote', unit)).stderr, /^error\[not-watched-enough\]: /);
+      assert.match((await run(0, 'learn', '--promote', '--after', '1s', unit)).stdout, /^-action = "log"$/m);
+      assert.match((await run(0, 'apply', unit)).stdout, /^Restarted, and verified\.$/m);
       const { stdout: said } = await box.sh(otherWork);
       assert.match(said, answer);
       await box.succeed(['systemctl', 'restart', unit]);
