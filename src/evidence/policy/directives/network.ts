@@ -35,9 +35,10 @@ const bound = (facts: Facts): RecordedPeer[] =>
     ({ use, family, errno }) => use === 'bind' && IP.includes(family) && errno === undefined,
   );
 
-const ruleOf = ({ family, type, port }: RecordedPeer): string | undefined => {
+/** Of either IP: hosts differ in which they have. */
+const ruleOf = ({ type, port }: RecordedPeer): string | undefined => {
   const protocol = PROTOCOLS.get(type & 0xf);
-  return protocol && port ? `${family === INET ? 'ipv4' : 'ipv6'}:${protocol}:${port}` : undefined;
+  return protocol && port ? `${protocol}:${port}` : undefined;
 };
 
 /** Ports that were bound; undefined where a port was the kernel's choice, or there are many. */
