@@ -7,6 +7,7 @@ import { callCost } from './call-cost.js';
 import { commandStart } from './command-start.js';
 import { compileProve } from './compile-prove.js';
 import { launcherStart } from './launcher-start.js';
+import { observerCost } from './observer-cost.js';
 import type { Bench, Row } from './row.js';
 import { serviceStart } from './service-start.js';
 import { tableOf } from './table.js';
@@ -17,6 +18,7 @@ import { output } from './workshop.js';
 const BENCHES: readonly Bench[] = [
   launcherStart,
   callCost,
+  observerCost,
   serviceStart,
   commandStart,
   unitCommands,

@@ -24,6 +24,7 @@ export const HELPERS = {
   launcher: helper('launcher'),
   sandboxify: helper('sandboxify'),
   library: helper('libsandbox.so'),
+  observer: helper('observe'),
 } as const;
 
 /** What the seccomp directives of systemd.exec(5) do, in one filter. */

@@ -17,11 +17,14 @@
 #define MOST_STRIPES 8
 
 /* The object file with the programs. */
-extern const char bpf_object_begin[], bpf_object_end[];
+extern const char bpf_object[] __attribute__((visibility("hidden")));
+extern const __u64 bpf_object_size __attribute__((visibility("hidden")));
 __asm__(".section .rodata\n"
 	".balign 8\n"
-	"bpf_object_begin: .incbin \"" BPF_OBJECT "\"\n"
-	"bpf_object_end: .byte 0\n"
+	".globl bpf_object, bpf_object_size\n" /* of local symbols arm64's linker mistakes one for another */
+	"bpf_object_size: .quad 1f - bpf_object\n"
+	"bpf_object: .incbin \"" BPF_OBJECT "\"\n"
+	"1:\n"
 	".previous\n");
 
 /* A program by its name in the object, and the kinds of evidence that are missing without it. */
@@ -161,9 +164,9 @@ void load_programs(struct tables *tables, unsigned int units, unsigned int watch
 {
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "observe");
 	libbpf_set_print(note_complaint);
-	object = bpf_object__open_mem(bpf_object_begin, (size_t)(bpf_object_end - bpf_object_begin), &options);
+	object = bpf_object__open_mem(bpf_object, bpf_object_size, &options);
 	if (object == NULL)
-		refuse("damaged", "the BPF programs can't be read: %s", complaint);
+		refuse("damaged", "the BPF programs can't be read: %s: %s", strerror(errno), complaint);
 	choose_programs(tables, calls_only);
 	tables->stripes = count_stripes();
 	size_map("units", units);

@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import type { ObservedUnit } from '../../src/learn/observer/observed.js';
+import { SETUP } from '../support/control-groups.js';
 import { compileProgram, sharedFolder } from '../support/native.js';
 import {
   buildObserver,
@@ -12,7 +13,6 @@ import {
   observe,
   observerObstacle,
   runIn,
-  SETUP,
 } from '../support/observer.js';
 
 const skip = observerObstacle();

@@ -1,6 +1,7 @@
 /** The observer where it can't see, or can't hold, all: it says so. */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
+import { SETUP } from '../support/control-groups.js';
 import { asNobody, compileProgram, sharedFolder } from '../support/native.js';
 import {
   buildObserver,
@@ -9,7 +10,6 @@ import {
   observe,
   observerObstacle,
   runIn,
-  SETUP,
 } from '../support/observer.js';
 import { run } from '../support/run.js';
 

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { SETUP } from '../support/control-groups.js';
 import { compileProgram, sharedFolder } from '../support/native.js';
 import {
   buildObserver,
@@ -14,7 +15,6 @@ import {
   observe,
   observerObstacle,
   runIn,
-  SETUP,
 } from '../support/observer.js';
 import { run } from '../support/run.js';
 import { until } from '../support/until.js';

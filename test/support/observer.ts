@@ -2,24 +2,22 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after } from 'node:test';
 import type { ObservedUnit } from '../../src/learn/observer/observed.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
+import { GROUPS_ROOT, inGroup } from './control-groups.js';
 import { buildLauncher, MACHINE, rootObstacle } from './native.js';
 import { type RunResult, run } from './run.js';
 import { until } from './until.js';
-
-/** Where control groups of version 2 are, if anywhere. */
-const ROOT = / \/ (\S+) .* - cgroup2 /.exec(readFileSync('/proc/self/mountinfo', 'utf8'))?.[1];
 
 /** Why nothing can be observed here, or undefined. */
 export const observerObstacle = (): string | undefined =>
   rootObstacle() ??
   (existsSync('/sys/kernel/btf/vmlinux') ? undefined : 'the kernel has no BTF') ??
-  (ROOT === undefined ? 'there are no control groups of version 2' : undefined);
+  (GROUPS_ROOT === undefined ? 'there are no control groups of version 2' : undefined);
 
 /** Builds the helper into a folder and returns the observer's path. */
 export const buildObserver = async (folder: string): Promise<string> =>
@@ -27,7 +25,7 @@ export const buildObserver = async (folder: string): Promise<string> =>
 
 /** Control groups of a test, gone after it. */
 export function groupsOfTest() {
-  const folder = join(ROOT ?? '', `sandbox-unit-observed-${process.pid}`);
+  const folder = join(GROUPS_ROOT ?? '', `sandbox-unit-observed-${process.pid}`);
   const made: string[] = [];
   const remove = async (path: string) => {
     await until(`${path} can be removed`, () => {
@@ -51,14 +49,9 @@ export function groupsOfTest() {
   return { at: (name: string) => join(parent(), name), make, remove };
 }
 
-/** Runs a command in a control group, by a shell that moves itself into it. */
+/** Runs a command in a control group. */
 export const runIn = (group: string, argv: readonly string[], cwd?: string): Promise<RunResult> =>
-  run(['/bin/sh', '-c', 'echo $$ > "$0/cgroup.procs"; exec "$@"', group, ...argv], {
-    ...(cwd === undefined ? {} : { cwd }),
-  });
-
-/** The shell of {@link runIn} sets up. */
-export const SETUP = 'setup /bin/sh';
+  run(inGroup(group, argv), cwd === undefined ? {} : { cwd });
 
 export interface Observer {
   readonly child: ChildProcess;

@@ -4,19 +4,25 @@ import type { Evidence, SeenCall } from './input.js';
 /** A path that `[exec] programs` takes. */
 const PLAIN = /^(?:\/[A-Za-z0-9_+.@-]+)+$/;
 
+const EXECUTING: readonly string[] = ['execve', 'execveat'];
+
+/** The programs that have executed others; undefined where one isn't known. */
+function executors({ calls }: Evidence): ReadonlySet<string> | undefined {
+  const executions = calls.filter(({ name }) => EXECUTING.includes(name));
+  const isKnown = executions.every(({ programs }) => programs.length > 0);
+  return isKnown ? new Set(executions.flatMap(({ programs }) => programs)) : undefined;
+}
+
 /**
- * The program that a start script becomes, for `[exec] programs`. The script, or its interpreter, executes it in the
- * start and makes no call afterwards. Undefined where the unit's command is the daemon itself, or it can't be told, and
- * for a unit with a filter of its own: the script would then lose it.
+ * The program that a start script becomes or starts, for `[exec] programs`. Scripts, or their interpreters, execute
+ * others and make no call while the service is at work. Undefined where the unit's command is the daemon itself, or it
+ * can't be told, and for a unit with a filter of its own: the script would then lose it.
  */
 export function daemonOfScript(evidence: Evidence, effective: EffectiveUnit): string | undefined {
   const [command, another] = effective.execCommands('ExecStart');
-  const executions = evidence.calls.filter(({ name }) => name === 'execve' || name === 'execveat');
+  const scripts = executors(evidence);
   const hasFilter = effective.list('Service', 'SystemCallFilter').length > 0;
-  if (!command || another || executions.length === 0 || hasFilter) return undefined;
-  if (executions.some(({ phases }) => Object.keys(phases).some((phase) => phase !== 'start')))
-    return undefined;
-  const scripts = new Set(executions.flatMap(({ programs }) => programs));
+  if (!command || another || !scripts || scripts.size === 0 || hasFilter) return undefined;
   const serving = evidence.calls.filter(({ phases }) => (phases.serving ?? 0) > 0);
   const started = evidence.programs.filter(({ phases }) => phases.includes('start')).map(({ path }) => path);
   const daemons = [...new Set(started)].filter(
@@ -26,6 +32,22 @@ export function daemonOfScript(evidence: Evidence, effective: EffectiveUnit): st
   if (daemon === undefined || daemons.length > 1 || daemon === command.path.value) return undefined;
   return PLAIN.test(daemon) && !/\/\.\.?(?:\/|$)/.test(daemon) ? daemon : undefined;
 }
+
+/**
+ * Whether the programs of ExecStart= have executed no other: those that other Exec lines start aren't theirs. False
+ * where it isn't known, as of a script, which the kernel executes under its interpreter's name.
+ */
+export function executesNothing(evidence: Evidence, effective: EffectiveUnit): boolean {
+  const commands = effective.execCommands('ExecStart').map(({ path }) => path.value);
+  const by = executors(evidence);
+  const isDaemon = (path: string) =>
+    evidence.programs.some((program) => program.path === path) && !by!.has(path);
+  return by !== undefined && commands.length > 0 && commands.every(isDaemon);
+}
+
+/** The calls without those that execute programs. */
+export const withoutExecution = (calls: readonly SeenCall[]): SeenCall[] =>
+  calls.filter(({ name }) => !EXECUTING.includes(name));
 
 const isBy = ({ programs }: SeenCall, path: string): boolean => programs.includes(path);
 

@@ -2,10 +2,10 @@ import { ownLimits } from '../../plan/calls/own-limits.js';
 import { permits } from '../../syscalls/action.js';
 import { abisSeen, sortCalls } from './calls/tiers.js';
 import { learnDirectives } from './directives/directives.js';
-import type { PolicyRequest } from './input.js';
+import type { PolicyRequest, SeenCall } from './input.js';
 import type { LearnedPolicy } from './learned.js';
 import { namespacesSeen } from './namespaces.js';
-import { callsBy, daemonOfScript } from './programs.js';
+import { callsBy, daemonOfScript, executesNothing, withoutExecution } from './programs.js';
 import { argumentRules } from './rules/rules.js';
 import { policyText } from './text/policy-text.js';
 
@@ -26,7 +26,7 @@ export function writePolicy(request: PolicyRequest): WrittenPolicy {
 function learnPolicy(request: PolicyRequest): LearnedPolicy {
   const { evidence, reachable, effective, target } = request;
   const program = daemonOfScript(evidence, effective);
-  const made = program === undefined ? evidence.calls : callsBy(evidence.calls, program);
+  const made = callsOfDaemon(request, program);
   const confined = { ...evidence, calls: made };
   // RestrictNamespaces= answers clone3 so, too, since its flags are in memory.
   const hidden = new Set(namespacesSeen(evidence) ? ['clone3'] : []);
@@ -41,4 +41,13 @@ function learnPolicy(request: PolicyRequest): LearnedPolicy {
     program,
     architectures: abisSeen(evidence.architecture, made).slice(1),
   };
+}
+
+/** The calls that the filter must let through. Only lines behind the launcher can be kept from executing programs. */
+function callsOfDaemon(
+  { evidence, effective }: PolicyRequest,
+  program: string | undefined,
+): readonly SeenCall[] {
+  if (program !== undefined) return callsBy(evidence.calls, program);
+  return executesNothing(evidence, effective) ? withoutExecution(evidence.calls) : evidence.calls;
 }

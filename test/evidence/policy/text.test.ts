@@ -11,8 +11,9 @@ import {
   tomlValue,
   wrapped,
 } from '../../../src/evidence/policy/text/toml.js';
+import type { Phase } from '../../../src/evidence/recording/recording.js';
 import { parseToml } from '../../../src/policy/toml.js';
-import { evidence, learned, paths, request, withCalls } from '../../support/learned.js';
+import { calls, evidence, learned, paths, request, withCalls } from '../../support/learned.js';
 import { NGINX } from '../../support/learned-services.js';
 
 test('texts and lists are read back as they were, whatever is in them', () => {
@@ -97,6 +98,17 @@ test('the file says what was watched, and what each line is proved by', () => {
   const stated = lines.indexOf('[service]');
   const directives = lines.slice(stated + 1).filter((line) => /^[A-Z]\w+ = /.test(line));
   for (const line of directives) assert.match(lines[lines.indexOf(line) - 1]!, /^# /, line);
+});
+
+test('phases that were not watched are named, a reload only if the unit has one', () => {
+  const head = (lines: string, phases: Phase[]) =>
+    learned(evidence({ calls: calls('read openat', { phases }) }), { lines }).text.split('\n')[1];
+  assert.equal(head('', ['start']), '# Not watched, so that it may fail: serving, stop.');
+  assert.equal(
+    head('ExecReload=/bin/true', ['start', 'serving', 'stop']),
+    '# Not watched, so that it may fail: reload.',
+  );
+  assert.equal(head('', ['start', 'serving', 'stop']), '');
 });
 
 test('no call is listed twice, and none that a rule decides', () => {

@@ -3,8 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { valuesOf, valuesSeen } from '../../../src/evidence/policy/arguments.js';
 import { doubtOf, startDoubt } from '../../../src/evidence/policy/doubts.js';
+import type { SeenCall } from '../../../src/evidence/policy/input.js';
 import { namespacesSeen } from '../../../src/evidence/policy/namespaces.js';
-import { callsBy, daemonOfScript } from '../../../src/evidence/policy/programs.js';
+import {
+  callsBy,
+  daemonOfScript,
+  executesNothing,
+  withoutExecution,
+} from '../../../src/evidence/policy/programs.js';
 import { effectiveUnit } from '../../../src/unit/effective.js';
 import { parseUnitFile } from '../../../src/unit/unit-file.js';
 import { assertAnswers, calls, evidence, learned, paths, values, withCalls } from '../../support/learned.js';
@@ -79,10 +85,13 @@ test('the daemon of a script is told by what it does at work', () => {
   // The script stays and waits.
   const waiting = [...MEMCACHED.calls, ...calls('wait4', { phases: ['serving'], program: '/usr/bin/perl' })];
   assert.equal(script({ calls: waiting }), undefined);
-  const reloaded = MEMCACHED.calls.map((call) =>
-    call.name === 'execve' ? { ...call, phases: { start: 1, reload: 1 } } : call,
-  );
-  assert.equal(script({ calls: reloaded }), undefined);
+  const executed = (phases: SeenCall['phases'], programs = ['/usr/bin/perl']) => ({
+    calls: MEMCACHED.calls.map((call) => (call.name === 'execve' ? { ...call, phases, programs } : call)),
+  });
+  assert.equal(script(executed({ start: 1, reload: 1, stop: 1 })), '/usr/bin/memcached');
+  assert.equal(script(executed({ start: 1, serving: 1 })), undefined);
+  assert.equal(script(executed({ start: 1 }, [])), undefined);
+  assert.equal(script(executed({ start: 1 }, ['/usr/bin/perl', '/usr/bin/memcached'])), undefined);
   assert.equal(script({ programs: [] }), undefined);
   assert.equal(script({ calls: MEMCACHED.calls.filter(({ name }) => name !== 'execve') }), undefined);
   assert.equal(script({}, 'SystemCallFilter=@system-service'), undefined);
@@ -98,6 +107,20 @@ test('a command that is the daemon itself, and a path that [exec] cannot take, a
     programs: MEMCACHED.programs.map((program) => ({ ...program, path: rename(program.path) })),
   };
   assert.equal(script(renamed), undefined);
+});
+
+test('programs that other Exec lines start are none of the daemon’s: it may execute nothing', () => {
+  const reload = calls('execve', { phases: ['reload'], program: '/bin/sh' });
+  const of = evidence({ calls: [...evidence().calls, ...reload] });
+  assertAnswers(learned(of).text, { execve: 'EPERM' });
+  const unit = effectiveUnit([unitFile('')]);
+  assert.equal(executesNothing(of, unit), true);
+  const by = (...programs: string[]) => ({ ...of, calls: [{ ...reload[0]!, programs }] });
+  assert.equal(executesNothing(by('/bin/sh', '/usr/sbin/demod'), unit), false);
+  assert.equal(executesNothing(by(), unit), false);
+  assert.equal(executesNothing({ ...of, programs: [] }, unit), false);
+  assert.equal(executesNothing(of, effectiveUnit([])), false);
+  assert.deepEqual(withoutExecution([...calls('read'), ...reload]), calls('read'));
 });
 
 test('calls of an unknown program count as those of any', () => {

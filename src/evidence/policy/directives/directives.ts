@@ -1,6 +1,7 @@
 import { ownValues } from '../../../plan/unit-values.js';
 import { isOn, lastOf } from '../../../unit/values.js';
 import type { PolicyRequest } from '../input.js';
+import { DEVICES } from './devices.js';
 import { Facts, type Judge } from './facts.js';
 import { keepGood, type Proposed, withPartner } from './kept.js';
 import { KERNEL } from './kernel.js';
@@ -25,12 +26,12 @@ export interface LearnedDirectives {
   readonly unproved: readonly UnprovedDirective[];
 }
 
-const JUDGES: readonly Judge[] = [...PATHS, ...KERNEL, ...NETWORK, ...PRIVILEGES];
+const JUDGES: readonly Judge[] = [...PATHS, ...DEVICES, ...KERNEL, ...NETWORK, ...PRIVILEGES];
 
 /** The directives of a unit that the evidence proves, and those that it doesn't, each in the order of a policy. */
 export function learnDirectives(request: PolicyRequest): LearnedDirectives {
-  const { evidence, effective, options } = request;
-  const facts = new Facts(evidence, ownValues(effective), options?.addresses);
+  const { evidence, reachable, effective, options } = request;
+  const facts = new Facts(evidence, ownValues(effective), { reachable, addresses: options?.addresses });
   const judged = JUDGES.flatMap((judge) => judgedBy(judge, facts));
   const proposed = judged.filter((one): one is ProvedDirective => 'why' in one);
   const { kept, left } = keepGood(proposed, request);

@@ -5,7 +5,7 @@ import { covers, isOn, lastOf, type UnitValues } from '../../../unit/values.js';
 import type { PathUse, RecordedPath, RecordedPeer } from '../../recording/recording.js';
 import { valuesOf } from '../arguments.js';
 import { doubtOf, type Kind } from '../doubts.js';
-import type { Evidence } from '../input.js';
+import type { Evidence, Reachable } from '../input.js';
 import { counted, span } from '../text/spans.js';
 
 /** A directive's value with the reason for it, or the reason why it isn't stated. */
@@ -29,18 +29,26 @@ const CHANGES: ReadonlySet<PathUse> = new Set(['write', 'create-in', 'change-dir
 const ENOENT = 2;
 const EEXIST = 17;
 
+interface FurtherFacts {
+  readonly reachable: Reachable;
+  readonly addresses?: boolean | undefined;
+}
+
 export class Facts {
   readonly evidence: Evidence;
   readonly unit: UnitValues;
   readonly paths: readonly RecordedPath[];
   readonly peers: readonly RecordedPeer[];
   readonly #calls: ReadonlySet<string>;
+  readonly #reachable: Reachable;
+  /** Whether addresses are confined. */
   readonly addresses: boolean;
 
-  constructor(evidence: Evidence, unit: UnitValues, addresses = false) {
+  constructor(evidence: Evidence, unit: UnitValues, { reachable, addresses = false }: FurtherFacts) {
     this.evidence = evidence;
     this.unit = unit;
     this.addresses = addresses;
+    this.#reachable = reachable;
     this.paths = evidence.paths.map((entry) => ({ ...entry, path: plainPath(entry.path) }));
     this.peers = evidence.peers.map((peer) =>
       peer.address.startsWith('/') ? { ...peer, address: plainPath(peer.address) } : peer,
@@ -66,6 +74,11 @@ export class Facts {
   /** The first of these calls that was made. */
   made(...calls: readonly string[]): string | undefined {
     return calls.find((call) => this.#calls.has(call));
+  }
+
+  /** Whether the program may make a call, as far as is known. */
+  reaches(call: string): boolean {
+    return this.#reachable === 'unknown' || this.#reachable.has(call);
   }
 
   /** The values of an argument; undefined where some may be missing. */

@@ -50,6 +50,7 @@ const FILE = 'learned';
 /** A directive that closes something, and the one that makes exceptions: neither is meant without the other. */
 const PARTNERS: readonly (readonly [closes: string, excepts: string])[] = [
   ['ProtectSystem', 'ReadWritePaths'],
+  ['DevicePolicy', 'DeviceAllow'],
   ['SocketBindDeny', 'SocketBindAllow'],
   ['IPAddressDeny', 'IPAddressAllow'],
 ];

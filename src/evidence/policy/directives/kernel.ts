@@ -2,30 +2,8 @@
 
 import { constantValue } from '../../../syscalls/constants.js';
 import { NAMESPACES, namespacesSeen } from '../namespaces.js';
+import { type Closing, needed } from './closing.js';
 import { type Facts, type Judge, not, proved, type Verdict } from './facts.js';
-
-/** Calls that a directive closes, capabilities that it takes, and places that it closes to any use or to changes. */
-interface Closing {
-  readonly calls?: readonly string[];
-  readonly capabilities?: readonly string[];
-  readonly hidden?: readonly string[];
-  readonly unchanged?: readonly string[];
-  /** A further reason. */
-  readonly also?: (facts: Facts) => string | undefined;
-}
-
-/** The first thing that a directive would close; undefined if the service needs none of it. */
-function needed(facts: Facts, closing: Closing): string | undefined {
-  const { calls = [], capabilities = [], hidden = [], unchanged = [] } = closing;
-  const call = facts.made(...calls);
-  if (call !== undefined) return `${call} was called`;
-  const capability = capabilities.find((name) => facts.granted(name).length > 0);
-  if (capability !== undefined) return `${capability} was used`;
-  const [used] = facts.below(...hidden);
-  if (used) return `${used.path} was used`;
-  const [changed] = facts.changedBelow(...unchanged);
-  return changed ? `${changed.path} was changed` : closing.also?.(facts);
-}
 
 /** A directive that is on unless the service needs what it closes. */
 const closes = (name: string, what: string, closing: Closing): Judge => ({
@@ -38,24 +16,6 @@ const closes = (name: string, what: string, closing: Closing): Judge => ({
   },
 });
 
-/** Devices that PrivateDevices= leaves (systemd.exec(5)), by type and number. */
-const LEFT_DEVICES: ReadonlySet<string> = new Set([
-  ...[3, 5, 7, 8, 9].map((minor) => `char 1:${minor}`),
-  ...['char 5:0', 'char 5:2'],
-]);
-const PSEUDO_TERMINAL = /^char 136:/;
-
-/** The type of a file in a mode, and those of devices (inode(7)). */
-const [TYPE, CHARACTER, BLOCK] = [0o170000n, 0o020000n, 0o060000n];
-
-/** The reason why device nodes may have been made, where no capability tells. */
-function deviceNode(facts: Facts): string | undefined {
-  const modes = [facts.values('mknod', 1), facts.values('mknodat', 2)];
-  if (modes.includes(undefined)) return "the modes of mknod weren't all recorded";
-  const isDevice = (mode: bigint) => [CHARACTER, BLOCK].includes(mode & TYPE);
-  return modes.some((values) => values!.some(isDevice)) ? 'a device node was made' : undefined;
-}
-
 /** CLOCK_REALTIME_ALARM and CLOCK_BOOTTIME_ALARM (timerfd_create(2)): they need CAP_WAKE_ALARM. */
 const ALARMS = [8n, 9n];
 
@@ -67,26 +27,6 @@ function alarm(facts: Facts): string | undefined {
   return clocks.some((values) => values!.some((clock) => ALARMS.includes(clock)))
     ? 'a timer wakes the machine up'
     : undefined;
-}
-
-function privateDevices(facts: Facts): Verdict {
-  const isOther = (device: string) => !LEFT_DEVICES.has(device) && !PSEUDO_TERMINAL.test(device);
-  const opened = facts
-    .below('/')
-    .find(({ device, use }) => device !== undefined && use !== 'stat' && isOther(device));
-  if (opened) return not(`${opened.path} (${opened.device}) was opened`);
-  const need = needed(facts, {
-    calls: ['ioperm', 'iopl', 'pciconfig_iobase', 'pciconfig_read', 'pciconfig_write'],
-    capabilities: ['CAP_MKNOD', 'CAP_SYS_RAWIO'],
-    also: deviceNode,
-  });
-  if (need !== undefined) return not(need);
-  const [made] = facts.changedBelow('/dev').filter(({ path, device }) => {
-    return device === undefined && !/^\/dev\/(?:shm|mqueue|pts|hugepages)(?:\/|$)/.test(path);
-  });
-  return made
-    ? not(`${made.path} was changed`)
-    : proved(true, `No device but null, zero, random and terminals was opened in ${facts.time}.`);
 }
 
 function restrictNamespaces(facts: Facts): Verdict {
@@ -163,7 +103,6 @@ function denyWriteExecute(facts: Facts): Verdict {
 }
 
 export const KERNEL: readonly Judge[] = [
-  { name: 'PrivateDevices', wanted: true, by: ['calls', 'paths'], judge: privateDevices },
   closes('ProtectClock', 'No clock was set', {
     calls: ['adjtimex', 'clock_adjtime', 'clock_settime', 'settimeofday', 'stime'],
     capabilities: ['CAP_SYS_TIME', 'CAP_WAKE_ALARM'],

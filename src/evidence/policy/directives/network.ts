@@ -10,7 +10,8 @@ const IP: readonly number[] = [INET, INET6];
 function addressFamilies(facts: Facts): Verdict {
   const seen = socketsSeen(facts.evidence);
   if (!seen) return not("the families of sockets weren't all recorded");
-  if (seen.size === 0) return proved('none', `No socket was made in ${facts.time}.`);
+  if (seen.size === 0 && !facts.reaches('socket'))
+    return proved('none', `No socket was made in ${facts.time}.`);
   // A socket of AF_UNSPEC is refused by any kernel.
   const families = familiesFor(seen.keys()).filter((family) => family !== 0n);
   const nameless = families.find((family) => !isNamedFamily(family));
@@ -34,9 +35,10 @@ const bound = (facts: Facts): RecordedPeer[] =>
     ({ use, family, errno }) => use === 'bind' && IP.includes(family) && errno === undefined,
   );
 
-const ruleOf = ({ family, type, port }: RecordedPeer): string | undefined => {
+/** Of either IP: hosts differ in which they have. */
+const ruleOf = ({ type, port }: RecordedPeer): string | undefined => {
   const protocol = PROTOCOLS.get(type & 0xf);
-  return protocol && port ? `${family === INET ? 'ipv4' : 'ipv6'}:${protocol}:${port}` : undefined;
+  return protocol && port ? `${protocol}:${port}` : undefined;
 };
 
 /** Ports that were bound; undefined where a port was the kernel's choice, or there are many. */

@@ -15,22 +15,29 @@ const NEED_ADMIN: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Capabilities that a directive takes away and a service has without using them don't count as needed. */
-function used(facts: Facts): string[] {
-  return CAPABILITIES.filter((name) => {
+function used(facts: Facts): ReadonlySet<string> {
+  const isUsed = (name: string) => {
     const calls = facts.granted(name);
     return name === 'CAP_SYS_ADMIN' ? calls.some((call) => NEED_ADMIN.has(call)) : calls.length > 0;
-  });
+  };
+  return new Set(CAPABILITIES.filter(isUsed));
 }
+
+/** The capability by which a daemon that has changed its user hands new files to that user, as after a log rotation. */
+const HANDS_OVER = 'CAP_CHOWN';
 
 function boundingSet(facts: Facts): Verdict {
   const ambient = capabilitySet(facts.unit.get('AmbientCapabilities') ?? [], false);
   const own = capabilitySet(facts.unit.get('CapabilityBoundingSet') ?? [], true);
-  const names = CAPABILITIES.filter(
-    (name) => own.has(name) && (ambient.has(name) || used(facts).includes(name)),
-  );
-  const what = names.length === 0 ? 'No capability was' : 'No other capability was';
-  return proved(names.length === 0 ? '' : names.sort(), `${what} used in ${facts.time}.`);
+  const needed = used(facts);
+  const handsOver = needed.has('CAP_SETUID') && !needed.has(HANDS_OVER);
+  const isKept = (name: string) =>
+    ambient.has(name) || needed.has(name) || (handsOver && name === HANDS_OVER);
+  const names = CAPABILITIES.filter((name) => own.has(name) && isKept(name)).sort();
+  if (names.length === 0) return proved('', `No capability was used in ${facts.time}.`);
+  const besides =
+    names.includes(HANDS_OVER) && handsOver ? `; ${HANDS_OVER} is for new logs of another user` : '';
+  return proved(names, `No other capability was used in ${facts.time}${besides}.`);
 }
 
 /** A service that executes nothing gains nothing by set-user-ID programs and file capabilities. */

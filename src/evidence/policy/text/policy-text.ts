@@ -1,10 +1,11 @@
 /** A learned policy as TOML. */
 import { shortList } from '../../../collections.js';
 import { numbersOf } from '../../../syscalls/numbers.js';
+import { PHASES } from '../../recording/recording.js';
 import { grouped } from '../calls/groups.js';
 import { abisSeen, type SortedCall, type Tier } from '../calls/tiers.js';
 import { doubtOf, startDoubt } from '../doubts.js';
-import type { Evidence, PolicyRequest } from '../input.js';
+import type { PolicyRequest } from '../input.js';
 import type { LearnedPolicy } from '../learned.js';
 import type { LearnedRule, RuleCondition, RuledCall } from '../rules/rule.js';
 import { serviceLines } from './service-text.js';
@@ -17,7 +18,7 @@ const DEFAULT_ACTION = 'EPERM';
 /** The file's text. Its parts are in the order of sandbox-unit.toml(5). */
 export function policyText(learned: LearnedPolicy, request: PolicyRequest): string {
   const parts = [
-    headLines(request.evidence),
+    headLines(request),
     callLines(learned, request),
     ...learned.rules.map((ruled) => ruleLines(ruled, actionOf(request))),
     serviceLines(learned.directives),
@@ -31,13 +32,16 @@ export function policyText(learned: LearnedPolicy, request: PolicyRequest): stri
 
 const actionOf = ({ options }: PolicyRequest): string => options?.action ?? DEFAULT_ACTION;
 
-function headLines(evidence: Evidence): string[] {
+function headLines({ evidence, effective }: PolicyRequest): string[] {
   const { unit, seconds, recordings, hosts } = evidence;
   const watched = `${span(seconds)}, ${counted(recordings, 'recording')} on ${counted(hosts, 'host')}`;
-  const doubt = startDoubt(evidence);
+  const missing = PHASES.filter((phase) => {
+    const isLacking = phase === 'reload' && effective.execCommands('ExecReload').length === 0;
+    return !isLacking && evidence.calls.every(({ phases }) => !phases[phase]);
+  });
   return [
     assignment('description', `${unit}, learned from its work: ${watched}`),
-    ...(doubt === undefined ? [] : [comment('No start was watched: calls of a start are missing below.')]),
+    ...(missing.length === 0 ? [] : [comment(`Not watched, so that it may fail: ${missing.join(', ')}.`)]),
   ];
 }
 
