@@ -153,7 +153,10 @@ function exitOf({ explanations, readable, failed, diagnostics }: RecordedRun): n
 
 async function recorded(context: Context, prepared: Prepared, options: ExplainOptions): Promise<RecordedRun> {
   const { recordCalls } = await import('../transaction/recording.js');
-  const run = await recordCalls(context, prepared, options);
+  const run = await context.caller.tellIfLong(
+    `${prepared.plan.unit}: recording a run of it; an interrupt ends it early and rolls it back …`,
+    () => recordCalls(context, prepared, options),
+  );
   return { ...run, diagnostics: [...otherPolicyApplied(context, prepared), ...run.diagnostics] };
 }
 

@@ -1,6 +1,6 @@
 import { printable, renderDiagnostic, warning } from '../diagnostic.js';
 import { explanationDiagnostic, isGuess, UNKNOWN, UNSEEN } from '../explain/diagnostic.js';
-import { type Explanation, isFinding } from '../explain/explanation.js';
+import { callText, type Explanation, isFinding } from '../explain/explanation.js';
 import {
   changesText,
   type FurtherCommand,
@@ -29,11 +29,6 @@ export interface Shown {
 /** Explanations for people: one with its line of the policy and the text to write, many by what they have in common. */
 export function explanationsText(unit: string, explanations: readonly Explanation[], shown: Shown): string {
   const { sources, machine, verbose = false, further, diff } = shown;
-  const found = explanations.filter(isFinding);
-  const passed = found.filter(({ got }) => got === 'recorded').length;
-  const would = passed > 0 ? `, ${passed} would be` : '';
-  const refused = found.length === 0 ? 'no refused call is on record' : refusedText(found.length - passed);
-  const head = `${unit}: ${refused}${would}\n`;
   const isEach = verbose || explanations.length < 2;
   const told = isEach
     ? explanations.map((one) => oneText(one, unit, shown))
@@ -42,7 +37,17 @@ export function explanationsText(unit: string, explanations: readonly Explanatio
     diff === undefined ? allText(explanations, unit, shown) : writtenText(explanations, unit, shown);
   const isShort = !isEach && diff === undefined && further !== undefined;
   const more = isShort ? [`${furtherText(explanations, unit, further)}\n`] : [];
-  return [head, ...told, ...ways, ...more].join('\n');
+  return [`${unit}: ${countText(explanations, machine)}\n`, ...told, ...ways, ...more].join('\n');
+}
+
+/** The number of calls that were refused, and of those that would be, whatever their arguments. */
+function countText(explanations: readonly Explanation[], machine: string): string {
+  const found = explanations.filter(isFinding);
+  const count = (of: readonly Explanation[]) => new Set(of.map(({ call }) => callText(call, machine))).size;
+  const passed = count(found.filter(({ got }) => got === 'recorded'));
+  const would = passed > 0 ? `, ${passed} would be` : '';
+  if (found.length === 0) return 'no refused call is on record';
+  return refusedText(count(found.filter(({ got }) => got !== 'recorded'))) + would;
 }
 
 /** The changes for all of several calls; none where there is nothing to change. */

@@ -17,7 +17,7 @@ test('nothing was refused, nothing can be read', async () => {
   assert.deepEqual([few.exit, few.codes], [2, ['records-suppressed', 'records-inconclusive']]);
 });
 
-test('where the records take long to read, that is said', async () => {
+test('where a run or the records take long, that is said', async () => {
   const system = machine();
   const context = fakeContext(system);
   const said: string[] = [];
@@ -25,8 +25,11 @@ test('where the records take long to read, that is said', async () => {
     said.push(line);
     return step();
   };
-  await explain({ ...context, caller: { ...context.caller, tellIfLong } }, [UNIT], {});
+  const patient = { ...context, caller: { ...context.caller, tellIfLong } };
+  await explain(patient, [UNIT], {});
   assert.deepEqual(said, ['demo.service: reading the records of refused calls …']);
+  await explain(patient, [UNIT], { record: true }).catch(() => undefined);
+  assert.match(said[1]!, /^demo\.service: recording a run of it; an interrupt /);
 });
 
 test('the keys that it prints are those of the manual', async () => {

@@ -20,7 +20,10 @@ test('the head counts what was refused, and what would be', () => {
   const head = (...all: Explanation[]) => text(...all).split('\n')[0];
   assert.equal(head(), 'demo.service: no refused call is on record');
   assert.equal(head(explanation()), 'demo.service: 1 call was refused');
-  assert.equal(head(explanation(), explanation()), 'demo.service: 2 calls were refused');
+  const uname = { abi: 'x86-64', number: 63, name: 'uname', known: true } as const;
+  assert.equal(head(explanation(), explanation({ call: uname })), 'demo.service: 2 calls were refused');
+  const args = { ...explanation().call, args: [1n] };
+  assert.equal(head(explanation(), explanation({ call: args })), 'demo.service: 1 call was refused');
   assert.equal(head(explanation({ got: 'recorded' })), 'demo.service: no call was refused, 1 would be');
 });
 
