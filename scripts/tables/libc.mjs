@@ -158,7 +158,11 @@ function addLibrary({ readImage, cLibraryGraph, numbersOf, reach, reachFrom }, k
   const named = ({ numbers }) => [...numbers].flatMap((number) => names.get(number) ?? []);
   const mainFirst = paths.toSorted((a, b) => Number(main.test(b)) - Number(main.test(a)));
   const graphs = mainFirst.map((path) => cLibraryGraph(kind, readImage(readFileSync(path))));
-  add(found.start, '', named(reach([], graphs.slice(0, paths.filter((path) => main.test(path)).length))));
+  add(
+    found.start,
+    '',
+    named(reach({ libraries: graphs.slice(0, paths.filter((path) => main.test(path)).length) })),
+  );
   for (const name of start) add(found.start, '', named(reachFrom(graphs, name)));
   for (const name of new Set(graphs.flatMap(({ image }) => [...image.exports.keys()]))) {
     add(found.functions, name, named(reachFrom(graphs, name)));

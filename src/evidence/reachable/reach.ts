@@ -20,15 +20,26 @@ interface Place {
   readonly part: number;
 }
 
-/**
- * Follows the call graphs from where they begin: all of some files, and of libraries what runs when they are loaded, and what
- * others use of them.
- * @param whole a program, and files that it loads by itself; none for what libraries do in any program
- */
-export function reach(whole: LoadedFiles, libraries: LoadedFiles): Reached {
-  const starts = libraries.map((file) => ({ file, parts: file.partsAt(beginnings(file)) }));
-  const all = whole.map((file) => ({ file, parts: file.all() }));
-  return new Search([...whole, ...libraries]).from([...all, ...starts]);
+/** Files by what is used of them, in the order in which the dynamic linker looks for names in them. */
+export interface Used {
+  /** Of a program all code counts. */
+  readonly program?: CallGraph | undefined;
+  /** Of libraries counts what runs when they are loaded, and what others use of them. */
+  readonly libraries: LoadedFiles;
+  /** So, and all that they export: who loads them asks for names while it runs (dlsym(3)). */
+  readonly plugins?: LoadedFiles;
+}
+
+/** Follows the call graphs from where they begin. */
+export function reach({ program, libraries, plugins = [] }: Used): Reached {
+  const files = [...(program ? [program] : []), ...libraries, ...plugins];
+  const starts = [...libraries, ...plugins].map((file) => ({ file, parts: file.partsAt(beginnings(file)) }));
+  const exported = plugins.map((file) => ({
+    file,
+    parts: file.partsAt([...file.image.exports.values()].flat()),
+  }));
+  const all = program ? [{ file: program, parts: program.all() }] : [];
+  return new Search(files).from([...all, ...starts, ...exported]);
 }
 
 /** Follows the call graphs from a name of the files, as if it were all that is used of them. */

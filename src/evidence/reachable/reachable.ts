@@ -38,10 +38,13 @@ export function reachableCalls({ program, libraries, plugins }: ProgramFiles): R
   const go = [program, ...libraries, ...plugins].find(({ image }) => image.isGo);
   if (go !== undefined)
     return { unknown: `${go.path} is written in Go, whose system calls get their numbers while it runs` };
-  const whole = [program, ...plugins].map(known);
-  const rest = libraries.map(known);
-  const reached = reach(whole.map(graphOf), rest.map(graphOf));
-  const files = [...whole, ...rest];
+  const [first, others, loaded] = [known(program), libraries.map(known), plugins.map(known)];
+  const reached = reach({
+    program: first.graph,
+    libraries: others.map(graphOf),
+    plugins: loaded.map(graphOf),
+  });
+  const files = [first, ...others, ...loaded];
   const open = files.find(({ graph, library, computed }) => !library && !computed && reached.open.has(graph));
   if (open !== undefined) return { unknown: `${open.path} makes system calls by numbers that it computes` };
   return result(files, reached);
@@ -55,10 +58,14 @@ interface KnownFile extends LoadedFile {
   readonly computed: readonly string[] | undefined;
 }
 
+/** Graphs of files that several programs share. */
+const graphs = new WeakMap<ElfImage, CallGraph>();
+
 function known({ path, image }: LoadedFile): KnownFile {
   const name = image.name ?? path.slice(path.lastIndexOf('/') + 1);
   const library = cLibraryNamed(name);
-  const graph = library ? cLibraryGraph(library, image) : new CallGraph(image);
+  const graph = graphs.get(image) ?? (library ? cLibraryGraph(library, image) : new CallGraph(image));
+  graphs.set(image, graph);
   return { path, image, graph, library, computed: COMPUTED.get(name) };
 }
 

@@ -54,7 +54,7 @@ test('all of a program counts, of libraries what is used and what runs by itself
   skip: layerAvailable(),
 }, async (t) => {
   const [program, ...libraries] = await graphs(t);
-  const found = reach([program!], libraries);
+  const found = reach({ program, libraries });
   assert.deepEqual(sorted(found.numbers), [201, 202, 211, 212, 213, 222]);
   assert.deepEqual([...found.undefinedNames], ['absent']);
   assert.equal(found.open.size, 0);
@@ -62,18 +62,24 @@ test('all of a program counts, of libraries what is used and what runs by itself
 
 test('the first file that has a name defines it', { skip: layerAvailable() }, async (t) => {
   const [program, first, second] = await graphs(t);
-  const found = reach([program!], [second!, first!]);
+  const found = reach({ program, libraries: [second!, first!] });
   assert.deepEqual(sorted(found.numbers), [201, 202, 211, 212, 221]);
 });
 
 test('names that no file defines are told', { skip: layerAvailable() }, async (t) => {
   const [program] = await graphs(t);
-  assert.deepEqual([...reach([program!], []).undefinedNames].sort(), ['absent', 'used']);
+  assert.deepEqual([...reach({ program, libraries: [] }).undefinedNames].sort(), ['absent', 'used']);
 });
 
 test('libraries alone do what they do in any program', { skip: layerAvailable() }, async (t) => {
   const [, ...libraries] = await graphs(t);
-  assert.deepEqual(sorted(reach([], libraries).numbers), [211, 212]);
+  assert.deepEqual(sorted(reach({ libraries }).numbers), [211, 212]);
+});
+
+test('of a plugin all counts that it exports', { skip: layerAvailable() }, async (t) => {
+  const [, first, second] = await graphs(t);
+  const found = reach({ libraries: [second!], plugins: [first!] });
+  assert.deepEqual(sorted(found.numbers), [211, 212, 213, 214, 222]);
 });
 
 test('a name alone is followed through all files', { skip: layerAvailable() }, async (t) => {

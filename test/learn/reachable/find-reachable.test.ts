@@ -1,0 +1,180 @@
+/**
+ * Tests of learn/reachable/find-reachable.ts, learn/reachable/linker-files.ts and learn/reachable/root-files.ts: a file
+ * tree with programs and libraries as compilers make them.
+ */
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { findReachable } from '../../../src/learn/reachable/find-reachable.js';
+import { RootFiles } from '../../../src/learn/reachable/root-files.js';
+import { readFile } from '../../../src/system/files/read.js';
+import { walk } from '../../../src/system/files/walk.js';
+import { BARE_LIBRARY, compileElf, SYSTEM_CALL } from '../../support/compiled-elf.js';
+import { layerAvailable } from '../../support/layer.js';
+import { temporaryFolder, writeTree } from '../../support/temporary.js';
+import { debianTree } from '../../support/tree.js';
+
+const system = {
+  read: async (...args: Parameters<typeof readFile>) => readFile(...args),
+  walk: async (...args: Parameters<typeof walk>) => walk(...args),
+  list: async (folder: string) => readdirSync(folder).sort(),
+};
+
+/** A library that makes one system call, by its name's function. */
+const library = (name: string, number: number) =>
+  `${SYSTEM_CALL}\nvoid ${name}(void) { system_call(${number}); }`;
+
+const FIRST = 165; // mount
+const SECOND = 163; // acct
+const THIRD = 167; // swapon
+
+/** A file tree with the C library. */
+async function tree(t: TestContext): Promise<{ root: string; compile: Compile }> {
+  const root = temporaryFolder(t);
+  const folder = temporaryFolder(t);
+  const toolchain = debianTree('toolchain');
+  const libraries = 'usr/lib/x86_64-linux-gnu';
+  for (const name of ['libc.so.6', 'ld-linux-x86-64.so.2'])
+    writeTree(root, { [`${libraries}/${name}`]: readFileSync(join(toolchain, libraries, name)) });
+  mkdirSync(join(root, 'lib64'));
+  symlinkSync('../usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2', join(root, 'lib64/ld-linux-x86-64.so.2'));
+  const compile: Compile = async (path, source, options) => {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const linked = options.flatMap((option) =>
+      option.startsWith('@') ? [`-L${folder}`, `-l:${option.slice(1)}`] : [option],
+    );
+    const bytes = await compileElf('x86-64', folder, name, source, linked);
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeTree(root, { [path]: bytes });
+  };
+  return { root, compile };
+}
+
+/** Compiles a file of the tree; an option `@NAME` stands for a library that was compiled before. */
+type Compile = (path: string, source: string, options: readonly string[]) => Promise<void>;
+
+const files = (root: string) => new RootFiles(system, { root, binds: [] });
+
+const find = (root: string, programs: readonly string[], mapped: readonly string[] = []) =>
+  findReachable(files(root), { programs, mapped });
+
+async function callsOf(...args: Parameters<typeof find>): Promise<ReadonlySet<string>> {
+  const found = await find(...args);
+  assert.ok('calls' in found, JSON.stringify(found));
+  return found.calls;
+}
+
+const USES_FIRST = 'void first(void); int main(void) { first(); return 0; }';
+
+test('libraries are found by the configuration of the linker', { skip: layerAvailable() }, async (t) => {
+  const { root, compile } = await tree(t);
+  await compile('opt/lib/libfirst.so', library('first', FIRST), BARE_LIBRARY);
+  await compile('usr/bin/program', USES_FIRST, ['@libfirst.so']);
+  assert.deepEqual(await find(root, ['/usr/bin/program']), {
+    unknown: "/usr/bin/program needs libfirst.so, which isn't found",
+  });
+  writeTree(root, {
+    'etc/ld.so.conf': 'include ld.so.conf.d/*.conf\n',
+    'etc/ld.so.conf.d/opt.conf': '/opt/lib\n',
+  });
+  writeTree(root, { 'etc/ld.so.conf.d/other.txt': '/nowhere\n' });
+  assert.ok((await callsOf(root, ['/usr/bin/program'])).has('mount'));
+});
+
+test('libraries are found beside the program, and what they need in turn', {
+  skip: layerAvailable(),
+}, async (t) => {
+  const { root, compile } = await tree(t);
+  await compile('opt/lib/libsecond.so', library('second', SECOND), BARE_LIBRARY);
+  const first = `${library('first', FIRST)}\nvoid second(void); void more(void) { second(); }`;
+  const beside = ['-Wl,-rpath,$ORIGIN,--enable-new-dtags'];
+  await compile('opt/lib/libfirst.so', first, [...BARE_LIBRARY, '@libsecond.so', ...beside]);
+  const source = 'void more(void); int main(void) { more(); return 0; }';
+  await compile('opt/bin/program', source, [
+    '@libfirst.so',
+    '-Wl,-rpath,$ORIGIN/../lib',
+    '-Wl,--allow-shlib-undefined',
+  ]);
+  const calls = await callsOf(root, ['/opt/bin/program']);
+  assert.ok(calls.has('acct') && !calls.has('mount'));
+  mkdirSync(join(root, 'usr/bin'), { recursive: true });
+  symlinkSync('../../opt/bin/program', join(root, 'usr/bin/program'));
+  assert.ok((await callsOf(root, ['/usr/bin/program'])).has('acct'));
+});
+
+test('libraries of another machine are passed over', { skip: layerAvailable() }, async (t) => {
+  const { root, compile } = await tree(t);
+  await compile('usr/lib/libfirst.so', library('first', FIRST), BARE_LIBRARY);
+  await compile('usr/bin/program', USES_FIRST, ['@libfirst.so']);
+  const other = await compileElf(
+    'arm64',
+    temporaryFolder(t),
+    'libfirst.so',
+    library('first', SECOND),
+    BARE_LIBRARY,
+  );
+  writeTree(root, { 'opt/libfirst.so': other, 'etc/ld.so.conf': '/opt\n' });
+  assert.ok((await callsOf(root, ['/usr/bin/program'])).has('mount'));
+});
+
+test('files that were seen mapped count, with what they need', { skip: layerAvailable() }, async (t) => {
+  const { root, compile } = await tree(t);
+  await compile('usr/lib/libsecond.so', library('second', SECOND), BARE_LIBRARY);
+  const plugin = `${library('plugin', FIRST)}\nvoid second(void); void more(void) { second(); }`;
+  await compile('opt/plugin.so', plugin, [...BARE_LIBRARY, '@libsecond.so']);
+  await compile('usr/bin/program', 'int main(void) { return 0; }', []);
+  const without = await callsOf(root, ['/usr/bin/program']);
+  assert.ok(!without.has('mount') && !without.has('acct'));
+  const mapped = ['/opt/plugin.so', '/usr/bin/program', '/no/such/file', '/etc/passwd'];
+  const calls = await callsOf(root, ['/usr/bin/program'], mapped);
+  assert.ok(calls.has('mount') && calls.has('acct'));
+});
+
+test('the name services count where they are asked', { skip: layerAvailable() }, async (t) => {
+  const { root, compile } = await tree(t);
+  await compile('usr/lib/libnss_own.so.2', library('_nss_own_getpwnam_r', THIRD), BARE_LIBRARY);
+  writeTree(root, { 'etc/nsswitch.conf': 'passwd: files own absent\n' });
+  const asks = '#include <pwd.h>\nint main(void) { return getpwnam("x") != 0; }';
+  await compile('usr/bin/asks', asks, []);
+  await compile('usr/bin/silent', 'int main(void) { return 0; }', []);
+  assert.ok((await callsOf(root, ['/usr/bin/asks'])).has('swapon'));
+  assert.ok(!(await callsOf(root, ['/usr/bin/silent'])).has('swapon'));
+});
+
+test('several programs count together, and one that is unknown makes all so', {
+  skip: layerAvailable(),
+}, async (t) => {
+  const { root, compile } = await tree(t);
+  await compile('usr/bin/one', 'int chroot(const char *); int main(void) { return chroot("/"); }', []);
+  await compile('usr/bin/two', '#include <unistd.h>\nint main(void) { return acct("/"); }', []);
+  const calls = await callsOf(root, ['/usr/bin/one', '/usr/bin/two']);
+  assert.ok(calls.has('chroot') && calls.has('acct'));
+  writeTree(root, { 'usr/bin/script': '#!/bin/sh\n', 'usr/bin/text': 'hello' });
+  for (const [path, reason] of [
+    ['/usr/bin/script', 'is a script, which does what its interpreter can do'],
+    ['/usr/bin/text', 'is no program for a machine that is known'],
+    ['/usr/bin/absent', "can't be read"],
+    ['/usr/bin', "can't be read"],
+  ] as const)
+    assert.deepEqual(await find(root, ['/usr/bin/one', path]), { unknown: `${path} ${reason}` });
+});
+
+test('files match a pattern by its last name', async (t) => {
+  const root = temporaryFolder(t);
+  writeTree(root, { 'etc/a.conf': '', 'etc/ab.conf': '', 'etc/a.txt': '', 'etc/.conf': '', 'etc/xaxbx': '' });
+  const found = (pattern: string) => files(root).matching(pattern);
+  assert.deepEqual(await found('/etc/*.conf'), ['/etc/a.conf', '/etc/ab.conf']);
+  assert.deepEqual(await found('/etc/a*'), ['/etc/a.conf', '/etc/a.txt', '/etc/ab.conf']);
+  assert.deepEqual(await found('/etc/x*x*x'), ['/etc/xaxbx']);
+  assert.deepEqual(await found('/etc/x*b*a*'), []);
+  assert.deepEqual(await found('/etc/a.conf'), ['/etc/a.conf']);
+  assert.deepEqual(await found('/no/*.conf'), []);
+});
+
+test('configuration that includes itself ends', { skip: layerAvailable() }, async (t) => {
+  const { root, compile } = await tree(t);
+  writeTree(root, { 'etc/ld.so.conf': 'include /etc/ld.so.conf\n/opt/lib\n' });
+  await compile('usr/bin/program', 'int main(void) { return 0; }', []);
+  assert.ok((await callsOf(root, ['/usr/bin/program'])).has('exit_group'));
+});
