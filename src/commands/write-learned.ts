@@ -34,6 +34,7 @@ export async function writeLearned(
   const told = [
     ...diagnostics,
     ...ledgerDiagnostics(ledger),
+    ...proved.notes,
     ...tiersOf(proved),
     ...next(context, unit, path),
   ];

@@ -1,16 +1,22 @@
 /** The policy that a unit's recordings prove. */
 
-import { type Diagnostic, EXIT, error, printable, UserError } from '../diagnostic.js';
+import { shortList } from '../collections.js';
+import { type Diagnostic, EXIT, error, note, printable, UserError } from '../diagnostic.js';
 import type { Ledger } from '../evidence/ledger/ledger.js';
 import { makeLedger } from '../evidence/ledger/make-ledger.js';
 import type { PolicyOptions } from '../evidence/policy/input.js';
+import { daemonOfScript } from '../evidence/policy/programs.js';
 import { type WrittenPolicy, writePolicy } from '../evidence/policy/write-policy.js';
+import type { Reachable } from '../evidence/reachable/reachable.js';
 import { loadUnit } from '../prepare/load/load-unit.js';
 import { surroundingsOf } from '../prepare/load/surroundings.js';
 import { probeMachine } from '../prepare/probe/target.js';
 import type { Context } from '../system/context.js';
-import { effectiveUnit } from '../unit/effective.js';
+import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import { execKeys } from '../unit/exec/keys.js';
+import { HOST } from '../unit/view.js';
+import { findReachable } from './reachable/find-reachable.js';
+import { RootFiles } from './reachable/root-files.js';
 import { storedRecordings } from './recordings/store.js';
 
 export interface ProvedPolicy {
@@ -19,6 +25,8 @@ export interface ProvedPolicy {
   readonly policy: WrittenPolicy;
   /** Errors about recordings that can't be read. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Notes about calls that can be reached. */
+  readonly notes: readonly Diagnostic[];
 }
 
 /**
@@ -41,15 +49,42 @@ export async function provedPolicy(
   if (all.length === 0) throw noRecording(unit.name.full, diagnostics);
   const ledger = makeLedger(unit.name.full, all, facts.machine);
   const states = unit.services.map(({ state }) => state);
+  const effective = effectiveUnit(unit.files, execKeys(facts.systemd));
+  const reached = await reachedBy(context, ledger, effective);
   const policy = writePolicy({
     evidence: ledger,
-    reachable: 'unknown',
-    effective: effectiveUnit(unit.files, execKeys(facts.systemd)),
+    reachable: 'unknown' in reached ? 'unknown' : reached.calls,
+    effective,
     surroundings: await surroundingsOf({ system, unit: unit.name, states, sets: () => true }),
     target: { ...facts, programs: new Map() },
     options,
   });
-  return { unit: unit.name.full, ledger, policy, diagnostics };
+  return { unit: unit.name.full, ledger, policy, diagnostics, notes: reachableNotes(reached) };
+}
+
+/** The calls that the confined programs of a unit can reach; of a start script only the daemon that it becomes is one. */
+async function reachedBy({ system }: Context, ledger: Ledger, effective: EffectiveUnit): Promise<Reachable> {
+  const daemon = daemonOfScript(ledger, effective);
+  const root = effective.last('Service', 'RootDirectory')?.value ?? '';
+  if (root !== '' && root !== '/') return { unknown: 'the service has a root of its own' };
+  const mapped = ledger.paths.filter(({ use }) => use === 'map-executable').map(({ path }) => path);
+  const programs = daemon === undefined ? ledger.programs.map(({ path }) => path) : [daemon];
+  return findReachable(new RootFiles(system, HOST), { programs, mapped });
+}
+
+function reachableNotes(reached: Reachable): Diagnostic[] {
+  if ('unknown' in reached) {
+    return [
+      note(
+        'reachable-unknown',
+        `calls that were not seen are recorded, whichever they are: ${reached.unknown}`,
+      ),
+    ];
+  }
+  const { loaders } = reached;
+  if (loaders.length === 0) return [];
+  const message = `${shortList(loaders, 3)} may load other files while running: what those can do is not known`;
+  return [note('loads-others', message)];
 }
 
 const noRecording = (unit: string, diagnostics: readonly Diagnostic[]): UserError =>
