@@ -47,22 +47,37 @@ export function promotion(section: SyscallsSection, file: string, used: Used, se
   const kept = rules.filter((rule) => !isCovered(rule, section, used));
   const ruled = rules.filter((rule) => !kept.includes(rule));
   const answer = formatAction(refusal(section));
+  const refused = recorded.filter((name) => !made.has(name));
   return {
     allowed,
-    refused: recorded.filter((name) => !made.has(name)),
+    refused,
     ruled: ruled.map(({ syscall }) => syscall.value),
     kept: kept.map(({ syscall }) => syscall.value),
     edits: [
       ...entries.map(({ name, at }): TextEdit => ({ kind: 'take-out', entry: name, at })),
-      ...allowedBy(allowed, section.allow?.filter(isOwn) ?? []),
+      ...added('allow', section.allow === undefined ? [] : allowed, section.allow?.filter(isOwn)),
+      ...added('deny', openOnes(refused, section, sets), section.deny.filter(isOwn)),
       ...ruled.map(({ action }): TextEdit => ({ kind: 'replace', at: action.at, text: `"${answer}"` })),
     ],
   };
 }
 
-function allowedBy(names: readonly string[], entries: readonly CallEntry[]): TextEdit[] {
-  const after = entries.at(-1)?.at;
-  return names.map((name) => ({ kind: 'add', list: 'allow', name, after }));
+const added = (
+  list: 'allow' | 'deny',
+  names: readonly string[],
+  entries: readonly CallEntry[] = [],
+): TextEdit[] => names.map((name) => ({ kind: 'add', list, name, after: entries.at(-1)?.at }));
+
+/** Calls that the lists would let through once they aren't recorded any more. */
+function openOnes(
+  names: readonly string[],
+  { allow, implicit }: SyscallsSection,
+  sets: SyscallSets,
+): string[] {
+  if (allow === undefined) return [...names];
+  const entries = implicit?.value === false ? allow : [...allow, { name: '@default' }];
+  const open = new Set(entries.flatMap((entry) => callsOf(entry, sets)));
+  return names.filter((name) => open.has(name));
 }
 
 /** Whether a rule records all calls that no rule before it decides on. */

@@ -83,6 +83,18 @@ test('a rule of a call that was never made refuses', () => {
   assert.deepEqual(promoted(used([])).planned.ruled, ['ioctl']);
 });
 
+test('a call that a list would let through is denied', () => {
+  for (const allow of ['allow = ["@system-service"]', 'implicit = true']) {
+    const text = `[syscalls]\naction = "EPERM"\n${allow}\nlog = ["poll", "chmod"]\n`;
+    const { planned, after, is } = promoted(used(['poll']), text);
+    assert.deepEqual([planned.allowed, planned.refused, is], [['poll'], ['chmod'], true]);
+    assert.deepEqual(
+      parsed(after).syscalls!.deny.map(({ name }) => name),
+      ['chmod'],
+    );
+  }
+});
+
 test('a policy that records nothing has nothing to promote', () => {
   const { syscalls } = parsed('[syscalls]\nallow = ["read"]\n');
   assert.deepEqual(promotion(syscalls!, FILE, used([]), SETS).edits, []);
