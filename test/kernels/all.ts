@@ -4,10 +4,12 @@ import { escapeTests } from './escape.js';
 import { filterTests } from './filters.js';
 import { launcherTests } from './launcher.js';
 import { listTests } from './lists.js';
+import { observerTests } from './observer.js';
 
 /** All groups of tests, in an order that each can bear. */
 export const ALL = [
   ...[filterTests, argumentTests, launcherTests, escapeTests, listTests, entryTests, tracerTests],
+  observerTests,
   yamaTests,
 ];
 

@@ -1,0 +1,72 @@
+/*
+ * Has the observer watch a control group while a program runs in it: `observe-one OBSERVER PROGRAM WORD…`. Prints what the
+ * observer does.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define GROUP "/sys/fs/cgroup/observed"
+
+static const char request[] = "setup /observe-one\nunit 0 " GROUP "\nstart\n";
+
+static void run_in_group(char **argv)
+{
+	pid_t child = fork();
+	if (child == 0) {
+		int group = open(GROUP "/cgroup.procs", O_WRONLY);
+		if (group < 0 || write(group, "0", 1) != 1)
+			err(1, GROUP);
+		close(group);
+		execv(argv[0], argv);
+		err(1, "%s", argv[0]);
+	}
+	waitpid(child, NULL, 0);
+}
+
+/* Hands a line on. Returns whether there was one. */
+static int copy_line(FILE *from, char *line, int size)
+{
+	if (fgets(line, size, from) == NULL)
+		return 0;
+	fputs(line, stdout);
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	static char line[1 << 20];
+	int input[2], output[2];
+	if (argc < 3)
+		errx(2, "observe-one OBSERVER PROGRAM WORD…");
+	mkdir("/sys", 0755);
+	mount("sys", "/sys", "sysfs", 0, NULL);
+	mount("groups", "/sys/fs/cgroup", "cgroup2", 0, NULL);
+	if (pipe2(input, O_CLOEXEC) != 0 || pipe2(output, O_CLOEXEC) != 0)
+		err(1, "pipe");
+	if (fork() == 0) {
+		dup2(input[0], 0);
+		dup2(output[1], 1);
+		execl(argv[1], argv[1], NULL);
+		err(1, "%s", argv[1]);
+	}
+	close(output[1]);
+	if (write(input[1], request, strlen(request)) < 0)
+		err(1, "observer");
+	FILE *said = fdopen(output[0], "r");
+	if (said == NULL || !copy_line(said, line, sizeof line) || strstr(line, "\"ready\"") == NULL)
+		return 1;
+	mkdir(GROUP, 0755);
+	run_in_group(argv + 2);
+	rmdir(GROUP);
+	close(input[1]);
+	while (copy_line(said, line, sizeof line))
+		;
+	return 0;
+}
