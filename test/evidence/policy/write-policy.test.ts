@@ -185,6 +185,12 @@ test('a table that lacks what a call must have left there is doubted', () => {
   assert.equal(doubtOf(withCalls('connect', { peers: NGINX.peers }), 'peers'), undefined);
 });
 
+test('io_uring hides files and addresses', () => {
+  const of = withCalls('io_uring_enter');
+  assert.equal(doubtOf(of, 'paths'), "io_uring was used, which doesn't show paths");
+  assert.equal(doubtOf(of, 'calls'), undefined);
+});
+
 test('namespaces by fork, unshare and setns', () => {
   assert.deepEqual(namespacesSeen(evidence({ forkFlags: [0x20000000] })), new Set(['pid']));
   assert.equal(namespacesSeen(withCalls('setns', { arguments: [values('setns', [1], [[0]])] })), undefined);
