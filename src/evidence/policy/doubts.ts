@@ -27,8 +27,11 @@ const SUFFER: ReadonlyMap<string, readonly Kind[]> = new Map([
   ['paths', ['paths']],
   ['peers', ['peers']],
   ['programs', ['programs']],
+  ['sched_process_exec', ['programs']],
+  ['task_newtask', ['fork-flags']],
   // Refused calls prove no directive.
   ['marks', []],
+  ['signal_generate', []],
   ['refused', []],
 ]);
 
