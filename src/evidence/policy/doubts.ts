@@ -27,8 +27,11 @@ const SUFFER: ReadonlyMap<string, readonly Kind[]> = new Map([
   ['paths', ['paths']],
   ['peers', ['peers']],
   ['programs', ['programs']],
+  ['sched_process_exec', ['programs']],
+  ['task_newtask', ['fork-flags']],
   // Refused calls prove no directive.
   ['marks', []],
+  ['signal_generate', []],
   ['refused', []],
 ]);
 
@@ -60,8 +63,14 @@ const TRACES: ReadonlyMap<
   ['fork-flags', [[['clone', 'clone3', 'fork', 'vfork'], ({ forkFlags }) => forkFlags.length > 0]]],
 ]);
 
+/** Evidence of what io_uring does for a process without a call. */
+const PAST_CALLS: readonly Kind[] = ['modes', 'paths', 'peers'];
+
 /** The reason to think that a table lacks something though nothing was counted as lost. */
 function mismatch(evidence: Evidence, kind: Kind): string | undefined {
+  if (PAST_CALLS.includes(kind) && isMade(evidence, 'io_uring_enter')) {
+    return `io_uring was used, which doesn't show ${SHOWN[kind]}`;
+  }
   const traces = TRACES.get(kind) ?? [];
   const made = traces
     .flatMap(([calls, is]) => (is(evidence) ? [] : calls))

@@ -1,4 +1,4 @@
-/** Tests of evidence/policy/arguments.ts and all of evidence/policy/: what recordings prove together, and the policy that follows. */
+/** Tests of evidence/policy/arguments.ts, evidence/policy/doubts.ts, evidence/policy/namespaces.ts and evidence/policy/programs.ts: what recordings prove together, and the policy that follows. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { valuesOf, valuesSeen } from '../../../src/evidence/policy/arguments.js';
@@ -183,6 +183,12 @@ test('a table that lacks what a call must have left there is doubted', () => {
   assert.match(doubtOf(withCalls('vfork'), 'fork-flags')!, /^vfork was called/);
   assert.equal(doubtOf(withCalls('clone', { forkFlags: [1] }), 'fork-flags'), undefined);
   assert.equal(doubtOf(withCalls('connect', { peers: NGINX.peers }), 'peers'), undefined);
+});
+
+test('io_uring hides files and addresses', () => {
+  const of = withCalls('io_uring_enter');
+  assert.equal(doubtOf(of, 'paths'), "io_uring was used, which doesn't show paths");
+  assert.equal(doubtOf(of, 'calls'), undefined);
 });
 
 test('namespaces by fork, unshare and setns', () => {

@@ -70,6 +70,11 @@ export const FAMILIES: readonly Family[] = [
     reason: 'fork(3) and threads fall back on clone',
   },
   {
+    seen: ['setresuid', 'setreuid', 'setuid'],
+    adds: ['chown', 'fchown'],
+    reason: 'a daemon that changes its user hands new logs to it after a rotation',
+  },
+  {
     seen: ['brk', 'mmap'],
     adds: ['brk', 'mmap', 'mremap', 'munmap', 'madvise'],
     reason: 'malloc(3) takes another one as memory grows',

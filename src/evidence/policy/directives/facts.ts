@@ -139,6 +139,16 @@ export const isChange = ({ use, errno }: RecordedPath): boolean =>
 export const isBelow = (path: string, roots: readonly string[]): boolean =>
   roots.some((root) => covers(root, path));
 
+/** Whether a path lies below one of many, in time that depends on its depth alone. */
+export function isInside(path: string, above: ReadonlySet<string>): boolean {
+  let end = path.lastIndexOf('/');
+  while (end > 0) {
+    if (above.has(path.slice(0, end))) return true;
+    end = path.lastIndexOf('/', end - 1);
+  }
+  return path !== '/' && above.has('/');
+}
+
 /** A path without a slash at its end, and by the name that `/var/run` stands for. */
 function plainPath(path: string): string {
   const cut = path.replace(/(?:\/\.?)+$/, '');

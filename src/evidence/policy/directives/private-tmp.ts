@@ -1,4 +1,4 @@
-import { type Facts, not, proved, type Verdict } from './facts.js';
+import { type Facts, isInside, not, proved, type Verdict } from './facts.js';
 
 /** Directories that PrivateTmp= gives a service of its own. */
 export const TEMPORARY = ['/tmp', '/var/tmp'];
@@ -8,12 +8,12 @@ export function privateTmp(facts: Facts): Verdict {
   const [socket] = facts.socketsBelow(...TEMPORARY);
   if (socket) return not(`${socket.address} is a socket that others may use`);
   const inside = facts.below(...TEMPORARY).filter(({ path }) => !TEMPORARY.includes(path));
-  const own = new Set(facts.changedBelow(...TEMPORARY).map(({ path }) => path));
-  const isWithin = (path: string) => [...own].some((one) => path === one || path.startsWith(`${one}/`));
-  const foreign = inside.find(({ path }) => !isWithin(path));
-  if (foreign) return not(`${foreign.path} was used, and not made by the service`);
+  const changed = facts.changedBelow(...TEMPORARY).map(({ path }) => path);
+  const own = new Set(changed.filter((path) => !TEMPORARY.includes(path)));
+  const foreign = inside.find(({ path }) => !own.has(path) && !isInside(path, own));
+  if (foreign) return not(`${foreign.path} was used, and not written by the service`);
   return inside.length > 0
-    ? proved(true, `All that was used below /tmp and /var/tmp was made by the service: ${facts.pathTime}.`)
+    ? proved(true, `All that was used below /tmp and /var/tmp was written by the service: ${facts.pathTime}.`)
     : proved(true, `Nothing below /tmp and /var/tmp was used: ${facts.pathTime}.`);
 }
 

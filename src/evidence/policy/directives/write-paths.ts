@@ -2,7 +2,7 @@
 
 import { closedBy, readOnly } from '../../../directives/values/closed-paths.js';
 import { allWords, barePath, covers } from '../../../unit/values.js';
-import { type Facts, isBelow, isChange } from './facts.js';
+import { type Facts, isBelow, isChange, isInside } from './facts.js';
 import { hasPrivateTmp, TEMPORARY } from './private-tmp.js';
 
 /** Most directories that a list has. */
@@ -38,6 +38,7 @@ export function writablePaths(facts: Facts): readonly string[] | string {
   const isClosed = (path: string) => closedBy(readOnly(facts.unit), path) !== undefined;
   const found = changedPlaces(facts).filter((path) => !isOpen(path) && !isClosed(path));
   const places = outermost(found).map(withPrefix);
+  if (places.includes('/')) return 'the root directory was changed';
   if (places.some((path) => NO_TEXT.test(path))) return 'a directory was changed whose name is no plain text';
   return places.length > MANY ? 'too many directories were changed' : [...own, ...places];
 }
@@ -84,8 +85,8 @@ function wide(directory: string): string {
 }
 
 const outermost = (paths: readonly string[]): string[] => {
-  const all = [...new Set(paths)].sort();
-  return all.filter((path) => !all.some((above) => above !== path && covers(above, path)));
+  const all = new Set(paths);
+  return [...all].filter((path) => !isInside(path, all)).sort();
 };
 
 /** A path as the directive takes it. Below /run it may be missing after a boot, which `-` lets pass. `%` begins a specifier. */
