@@ -23,7 +23,7 @@ export interface ProgramFiles {
 export type Reachable =
   | {
       readonly calls: ReadonlySet<string>;
-      /** Files that load others while they run (dlopen(3)): what those reach is missing, unless they are plugins. */
+      /** Files that load others while they run, or ask for names (dlopen(3), dlsym(3)): of those only plugins count. */
       readonly loaders: readonly string[];
     }
   | { readonly unknown: string };
@@ -31,7 +31,8 @@ export type Reachable =
 /** Calls whose number a library computes, by the library's name: libseccomp asks the kernel by which number it knows them. */
 const COMPUTED: ReadonlyMap<string, readonly string[]> = new Map([['libseccomp.so.2', ['seccomp', 'prctl']]]);
 
-const LOADERS = ['dlopen', 'dlmopen', '__libc_dlopen_mode'];
+/** Functions that load files, or look for names in those that are loaded, while a program runs. */
+const LOADERS = ['dlopen', 'dlmopen', 'dlsym', 'dlvsym', '__libc_dlopen_mode'];
 
 /** Finds the calls that a program and its libraries can reach, by their code and by the table of C libraries. */
 export function reachableCalls({ program, libraries, plugins }: ProgramFiles): Reachable {

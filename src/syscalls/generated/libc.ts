@@ -1,7 +1,7 @@
 // Written by scripts/generate-tables.mjs: change that, not this.
 export const libcSource = 'glibc 2.31 2.36 2.41 2.43, musl 1.2.2 1.2.3 1.2.5 1.2.6';
 export const libcTable = `\
-glibc start: access arch_prctl brk clock_gettime close execve exit exit_group faccessat fcntl fstat futex getcpu getcwd getdents64 getpid getrandom gettid ioctl kill lseek lstat madvise mmap mprotect mremap munmap newfstatat openat prctl pread64 prlimit64 read readlink readlinkat rseq rt_sigaction rt_sigprocmask sched_get_priority_max sched_get_priority_min sched_getaffinity sched_getparam sched_getscheduler sched_setaffinity sched_setscheduler sched_yield set_robust_list set_tid_address setitimer stat sysinfo tgkill uname write writev
+glibc start: access arch_prctl brk clock_gettime close execve exit exit_group faccessat fcntl fstat futex getcpu getcwd getdents64 getpid getrandom gettid ioctl kill lseek lstat madvise mmap mprotect mremap munmap newfstatat openat prctl pread64 prlimit64 read readlink readlinkat rseq rt_sigaction rt_sigprocmask rt_sigreturn sched_get_priority_max sched_get_priority_min sched_getaffinity sched_getparam sched_getscheduler sched_setaffinity sched_setscheduler sched_yield set_robust_list set_tid_address setitimer stat sysinfo tgkill uname write writev
 glibc _Fork __clone __fork __libc_fork clone fork: clone
 glibc _IO_popen _IO_proc_open popen: chdir clone clone3 close_range dup2 dup3 fchdir getgid getpgid getuid pipe2 sched_setparam setpgid setresgid setresuid setsid wait4 waitid
 glibc _IO_proc_close __wait __waitpid open_memstream wait wait3 wait4 waitpid: wait4

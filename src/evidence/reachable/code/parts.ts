@@ -48,11 +48,20 @@ export class Parts {
     this.gap = gap;
     this.decoder = DECODERS[image.machine];
     this.unwound = new Set(image.starts);
-    const { starts, exports, initializers, entry } = image;
+    const { exports, initializers, entry } = image;
+    const starts = image.starts.map((at) => (this.isBeforeTrampoline(at) ? at + 1 : at));
     this.functions = this.sorted([...starts, ...[...exports.values()].flat(), ...initializers, entry]);
     if (hasAllFunctions(image)) return;
     this.functions = this.sorted([...this.functions, ...this.targets()]);
     this.functions = this.sorted([...this.functions, ...this.tailCalls()]);
+  }
+
+  /** glibc says of the code that ends signal handlers that it begins a byte early, for the sake of unwinders. */
+  private isBeforeTrampoline(at: number): boolean {
+    const segment = this.segmentOf(at);
+    if (segment === undefined || this.image.machine !== 'x86-64') return false;
+    const offset = at + 1 - segment.address;
+    return TRAMPOLINE.every((byte, i) => segment.bytes[offset + i] === byte);
   }
 
   private sorted(starts: readonly number[]): readonly number[] {
@@ -212,6 +221,9 @@ function lastUpTo(list: readonly number[], value: number): number {
 
 /** Bytes of code that functions have on average at most. */
 const LARGE_FUNCTION = 2048;
+
+/** `mov $15, %rax` and SYSCALL: rt_sigreturn. */
+const TRAMPOLINE = [0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05];
 
 /** How often loops are followed. */
 const ROUNDS = 2;

@@ -125,3 +125,18 @@ for (const machine of COMPILED_MACHINES) {
     assert.equal(graph.passedNumbers(graph.all()).open.size, 2);
   });
 }
+
+const TRAMPOLINE = `
+__asm__(".text\\n.p2align 4\\n.cfi_startproc\\n.byte 0\\nrestore: mov $15, %rax\\nsyscall\\n.cfi_endproc");
+extern char restore[] __attribute__((visibility("hidden")));
+void *end_of_handlers(void) { return restore; }
+`;
+
+test('the end of signal handlers is understood, which begins a byte early', {
+  skip: layerAvailable(),
+}, async (t) => {
+  const image = await compileImage('x86-64', temporaryFolder(t), 'library.so', TRAMPOLINE, BARE_LIBRARY);
+  const graph = new CallGraph(image, 8);
+  assert.deepEqual(follow(graph, 'end_of_handlers').calls, [15]);
+  assert.equal(graph.passedNumbers(graph.all()).open.size, 0);
+});
