@@ -1,4 +1,3 @@
-/** Tests of commands/promote.ts, learn/promote.ts and prepare/rewrite-policy.ts: the end of a policy's trial. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
@@ -7,7 +6,6 @@ import type { Recording } from '../../src/evidence/recording/recording.js';
 import { keepRecording } from '../../src/learn/recordings/store.js';
 import { machine } from '../support/apply-in-memory.js';
 import { UNIT } from '../support/demo-service.js';
-import { failure } from '../support/failure.js';
 import { fakeContext } from '../support/fake-system.js';
 import { call, recording } from '../support/recordings.js';
 
@@ -52,43 +50,4 @@ test('a policy that records nothing has nothing to promote', async () => {
   const { context } = await applied([used()], POLICY.replace(/^log.*\n/m, ''));
   const { exit, diagnostics } = await learn(context, [UNIT], { promote: true });
   assert.deepEqual([exit, diagnostics.map(({ code }) => code)], [0, ['nothing-to-promote']]);
-});
-
-const REFUSALS: readonly [
-  says: string,
-  recordings: readonly Recording[],
-  after: string | undefined,
-  code: string,
-][] = [
-  ['nothing was watched', [], '1s', 'not-watched-enough'],
-  [
-    'it was watched before the policy was applied',
-    [used({ begin: '2001-01-01T00:00:00.000Z', end: '2001-02-01T00:00:00.000Z' })],
-    '1s',
-    'not-watched-enough',
-  ],
-  [
-    'it was watched for less than a week',
-    [used({ end: '2030-01-07T23:59:59.000Z' })],
-    undefined,
-    'not-watched-enough',
-  ],
-  ['calls were lost', [used({ lost: { numbers: 1 } })], '1s', 'records-lost'],
-  ['something unknown was lost', [used({ lost: { other: 1 } })], '1s', 'records-lost'],
-  ['--after is no time', [used()], 'soon', 'usage'],
-];
-
-for (const [says, recordings, after, code] of REFUSALS) {
-  test(`nothing is promoted where ${says}`, async () => {
-    const { context, text } = await applied(recordings);
-    const options = { promote: true, ...(after === undefined ? {} : { after }) };
-    assert.equal((await failure(learn(context, [UNIT], options)))[0], code);
-    assert.equal(text(), POLICY);
-  });
-}
-
-test('a policy that is not applied is not promoted', async () => {
-  const context = fakeContext(machine({}, POLICY));
-  await keepRecording(context, used());
-  assert.equal((await failure(learn(context, [UNIT], { promote: true })))[0], 'not-applied');
 });

@@ -1,4 +1,3 @@
-/** Tests of commands/write-learned.ts, learn/write-policy.ts: the policy that recordings prove. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learn } from '../../src/commands/learn.js';

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { keepRecording } from '../../src/learn/recordings/store.js';
+import { provedPolicy, writeToFile } from '../../src/learn/write-policy.js';
+import { NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
+import { failure } from '../support/failure.js';
+import { fakeContext, machineWith } from '../support/fake-system.js';
+import { call, hostNamed, recording } from '../support/recordings.js';
+
+const FILE = '/etc/sandbox-unit/learned.toml';
+
+function machine(files: Readonly<Record<string, string>> = {}, service = SERVICE) {
+  const system = machineWith(service, NO_EXEC, { files });
+  return { system, context: fakeContext(system) };
+}
+
+test('a policy is written from the recordings of machines of this kind', async () => {
+  const { context } = machine();
+  const arm = { ...hostNamed('two'), architecture: 'arm64' };
+  await keepRecording(context, recording({ calls: [call('read')] }));
+  await keepRecording(context, recording({ host: arm, calls: [] }));
+  const { ledger, policy, notes } = await provedPolicy(context, UNIT, {});
+  assert.equal(ledger.recordings, 1);
+  assert.match(policy.text, /"read"/);
+  assert.deepEqual(
+    notes.map(({ code }) => code),
+    ['reachable-unknown'],
+  );
+});
+
+test('of a service with a root of its own nothing is known to be reachable', async () => {
+  const { context } = machine({}, `${SERVICE}RootDirectory=/srv/root\n`);
+  await keepRecording(context, recording());
+  const { notes } = await provedPolicy(context, UNIT, {});
+  assert.match(notes[0]!.message, /a root of its own/);
+});
+
+test('without a recording of this kind of machine there is no policy', async () => {
+  const { context } = machine();
+  assert.equal((await failure(provedPolicy(context, UNIT, {})))[0], 'no-recording');
+});
+
+test('a learned policy takes the place of another, and of nothing else', async () => {
+  const { system, context } = machine();
+  await keepRecording(context, recording());
+  const proved = await provedPolicy(context, UNIT, { action: 'EACCES' });
+  assert.match(proved.policy.text, /^action = "EACCES"$/m);
+  assert.equal(await writeToFile(context, FILE, proved), undefined);
+  assert.equal(await writeToFile(context, FILE, proved), proved.policy.text);
+  system.files.set(FILE, { bytes: new TextEncoder().encode('# learned from its work: no\n'), mode: 0o644 });
+  assert.equal((await failure(writeToFile(context, FILE, proved)))[0], 'policy-exists');
+});
