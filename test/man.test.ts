@@ -16,7 +16,12 @@ const flags = (text: string) =>
 const itemsOf = (text: string) =>
   [...text.matchAll(/^\.It (Fl .*)$/gm)].flatMap(([, item]) => flags(item!)).sort();
 
-const flagOf = (name: keyof Options) => OPTIONS[name][0].split(' ').find((word) => word.startsWith('--'))!;
+/** The long flag of an option, which may be a verb's own. */
+const flagIn = (verb: Verb | VerbGroup | undefined, name: keyof Options) => {
+  const own = verb && 'own' in verb ? verb.own?.[name] : undefined;
+  const [words] = own ?? OPTIONS[name];
+  return words.split(' ').find((word) => word.startsWith('--'))!;
+};
 
 /** The words of a verb, and its options, for each command line that it has. */
 const commandsOf = (verb: Verb | VerbGroup): (readonly [string, readonly (keyof Options)[]])[] =>
@@ -32,6 +37,7 @@ const statusesIn = (text: string) => [...text.matchAll(/^\.It (\d+)$/gm)].map(([
 for (const verb of VERBS) {
   const page = `sandbox-unit-${verb.name}.1`;
   const commands = commandsOf(verb);
+  const flagOf = (name: keyof Options) => flagIn(verb, name);
 
   test(`${page} has each option of its verb, in the synopsis and with what it does`, () => {
     const parts = manualParts(page, 'Sh');
@@ -70,7 +76,9 @@ test('sandbox-unit(1) has a line for each command, and the options that several 
     [...COMMANDS.matchAll(/^\.It Xr (\S+) 1$/gm)].map(([, name]) => name),
     VERBS.map(({ name }) => `sandbox-unit-${name}`),
   );
-  const common = (Object.keys(OPTIONS) as (keyof Options)[]).filter(isCommon).map(flagOf);
+  const common = (Object.keys(OPTIONS) as (keyof Options)[])
+    .filter(isCommon)
+    .map((name) => flagIn(undefined, name));
   assert.deepEqual(itemsOf(options), [...common, '--help', '--version'].sort());
 });
 

@@ -5,13 +5,13 @@ import { rewritePolicy } from '../../src/prepare/rewrite-policy.js';
 import { machine } from '../support/apply-in-memory.js';
 import { UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
-import { fakeContext } from '../support/fake-system.js';
+import { fakeContext, HOME } from '../support/fake-system.js';
 
 const FILE = `/etc/sandbox-unit/${UNIT}.toml`;
 const POLICY = '# mine\n[syscalls]\ndeny = ["ptrace"]\n';
 
 async function prepared(options = {}) {
-  const system = machine({}, POLICY);
+  const system = machine({ files: { [`${HOME}/templates/no-exec.toml`]: POLICY } }, POLICY);
   const context = fakeContext(system);
   const one = await prepare(context, UNIT, options);
   const text = () => new TextDecoder().decode(system.files.get(FILE)!.bytes);
