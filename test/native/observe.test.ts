@@ -111,6 +111,24 @@ test('values of arguments are told apart, also in pairs, masked, and in memory',
   assert.deepEqual(unit!.lost, {});
 });
 
+test('calls by other conventions are of another ABI, with arguments of its width', {
+  skip: skip ?? (process.arch === 'x64' ? undefined : 'only x86-64 has them in one program'),
+}, async () => {
+  const group = groups.make(groups.at('conventions'));
+  const watched = await observeOne(group, 'watch compat 19 1 - 0 0 0', 'watch x32 39 0 - 0 0 0');
+  await runParts(group, 'conventions');
+  const [unit] = await watched.end();
+  const others = unit!.calls.filter(({ abi }) => abi !== 'native');
+  assert.deepEqual(
+    others.map(({ abi, nr, counts }) => [abi, nr, counts[1]]),
+    [
+      ['compat', 19, 1],
+      ['x32', 39, 1],
+    ],
+  );
+  assert.deepEqual(unit!.arguments[0], { watch: 0, phases: 2, values: [['4294967294']], lost: 0 });
+});
+
 test('a group that is made anew is followed from its first call on, and begins its phases anew', {
   skip,
 }, async () => {
