@@ -1,5 +1,7 @@
 /** The observer where it can't see, or can't hold, all: it says so. */
 import assert from 'node:assert/strict';
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { SETUP } from '../support/control-groups.js';
 import { asNobody, compileProgram, sharedFolder } from '../support/native.js';
@@ -46,6 +48,24 @@ test('a table of paths that is full counts what has no room', { skip }, async ()
   const made = unit!.paths.find(({ use }) => use === 'create-in');
   assert.deepEqual([made!.path, made!.count], [folder, 9000]);
   assert.equal(unit!.lost.paths! + files.length, 9000);
+});
+
+test('calls of programs that have no room have the highest bit', { skip }, async () => {
+  const group = groups.make(groups.at('programs'));
+  const watched = await observe([observer], [SETUP, `unit 0 ${group}`]);
+  const many = Array.from({ length: 33 }, (_, index) => join(folder, `program-${index}`));
+  for (const path of many) {
+    copyFileSync(program, path);
+    await runIn(group, [path, 'calls'], folder);
+  }
+  const [unit] = await watched.end();
+  assert.deepEqual(
+    unit!.programs.map(({ path }) => path),
+    many.slice(0, 31),
+  );
+  const called = unit!.calls.find(({ nr }) => nr === numberOf('getppid'));
+  assert.deepEqual([called!.programs, called!.counts], [0xffffffff, [0, 33_000, 0, 0]]);
+  assert.ok(unit!.lost.programs! > 0);
 });
 
 test('a group whose distant ancestor is made anew is found again, with a loss', { skip }, async () => {
