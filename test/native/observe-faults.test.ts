@@ -1,10 +1,13 @@
 /** The observer where it can't see, or can't hold, all: it says so. */
 import assert from 'node:assert/strict';
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { SETUP } from '../support/control-groups.js';
 import { asNobody, compileProgram, sharedFolder } from '../support/native.js';
 import {
   buildObserver,
+  countsOf,
   groupsOfTest,
   numberOf,
   observe,
@@ -12,6 +15,7 @@ import {
   runIn,
 } from '../support/observer.js';
 import { run } from '../support/run.js';
+import { until } from '../support/until.js';
 
 const skip = observerObstacle();
 const folder = sharedFolder();
@@ -44,6 +48,45 @@ test('a table of paths that is full counts what has no room', { skip }, async ()
   const made = unit!.paths.find(({ use }) => use === 'create-in');
   assert.deepEqual([made!.path, made!.count], [folder, 9000]);
   assert.equal(unit!.lost.paths! + files.length, 9000);
+});
+
+test('calls of programs that have no room have the highest bit', { skip }, async () => {
+  const group = groups.make(groups.at('programs'));
+  const watched = await observe([observer], [SETUP, `unit 0 ${group}`]);
+  const many = Array.from({ length: 33 }, (_, index) => join(folder, `program-${index}`));
+  for (const path of many) {
+    copyFileSync(program, path);
+    await runIn(group, [path, 'calls'], folder);
+  }
+  const [unit] = await watched.end();
+  assert.deepEqual(
+    unit!.programs.map(({ path }) => path),
+    many.slice(0, 31),
+  );
+  const called = unit!.calls.find(({ nr }) => nr === numberOf('getppid'));
+  assert.deepEqual([called!.programs, called!.counts], [0xffffffff, [0, 33_000, 0, 0]]);
+  assert.ok(unit!.lost.programs! > 0);
+});
+
+test('a group whose distant ancestor is made anew is found again, with a loss', { skip }, async () => {
+  const names = ['a', 'b', 'c', 'd', 'service'];
+  const paths = names.map((_, index) => groups.at(names.slice(0, index + 1).join('/')));
+  const makeAll = () => {
+    for (const path of paths) groups.make(path);
+  };
+  makeAll();
+  const group = paths.at(-1)!;
+  const watched = await observe([observer], [SETUP, `unit 0 ${group}`]);
+  for (const path of [...paths].reverse()) await groups.remove(path);
+  makeAll();
+  await until('the observer finds the group', () => {
+    const last = watched.ticks.at(-1) as { units: { lives: number }[] } | undefined;
+    return last?.units[0]?.lives === 1;
+  });
+  await runIn(group, [program, 'calls'], folder);
+  const [unit] = await watched.end();
+  assert.deepEqual([unit!.lives, unit!.lost], [1, { groups: 1 }]);
+  assert.deepEqual(countsOf(unit!, 'getppid'), [1000, 0, 0, 0]);
 });
 
 test('without BTF, permission, or a control group it names what is missing', { skip }, async () => {

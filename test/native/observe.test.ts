@@ -1,5 +1,6 @@
 /** The observer on the real kernel: calls, their arguments, phases, programs; what becomes of control groups. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -63,6 +64,37 @@ for (const options of [[], ['--calls-only']]) {
   });
 }
 
+const hasStrace = spawnSync('strace', ['--version']).error === undefined;
+
+test('it sees the calls that strace sees, as often, and those that a filter refuses', {
+  skip: skip ?? (hasStrace ? undefined : "'strace' is missing: apt-get install strace"),
+}, async () => {
+  const group = groups.make(groups.at('strace'));
+  const strace = /\S+$/.exec((await run(['sh', '-c', 'command -v strace'])).stdout.trim())![0];
+  const watched = await observeOne(group, `setup ${strace}`);
+  const counted = join(folder, 'strace');
+  const words = [strace, '-f', '-qq', '-c', '-U', 'name,calls', '-o', counted, program];
+  await runIn(group, [...words, 'calls', 'arguments', 'paths', 'peers', 'refused'], folder);
+  const [unit] = await watched.end();
+  const lines = readFileSync(counted, 'utf8').matchAll(/^(\w+) +(\d+)$/gm);
+  const traced = new Map([...lines].map(([, name, count]) => [name!, Number(count)]));
+  traced.delete('total');
+  // strace counts calls that return, and the execve() that begins the program.
+  for (const name of ['execve', 'exit', 'exit_group']) traced.delete(name);
+  const refusedOf = (name: string) =>
+    unit!.refused.filter(({ nr }) => nr === numberOf(name)).reduce((sum, { count }) => sum + count, 0);
+  const seen = [...traced.keys()].map((name) => {
+    const made = countsOf(unit!, name).reduce((sum, count) => sum + count);
+    return [name, made + refusedOf(name)] as const;
+  });
+  assert.deepEqual(new Map(seen), traced);
+  assert.equal(
+    unit!.calls.length,
+    traced.size + 2 - 1,
+    'exit and exit_group are more, uname is refused alone',
+  );
+});
+
 test('what programs outside do is no matter, nor what a program does that sets up', { skip }, async () => {
   const group = groups.make(groups.at('own'));
   const other = groups.make(groups.at('other'));
@@ -109,6 +141,24 @@ test('values of arguments are told apart, also in pairs, masked, and in memory',
   assert.equal(many!.values.length, 62);
   assert.equal(many!.lost, 38);
   assert.deepEqual(unit!.lost, {});
+});
+
+test('calls by other conventions are of another ABI, with arguments of its width', {
+  skip: skip ?? (process.arch === 'x64' ? undefined : 'only x86-64 has them in one program'),
+}, async () => {
+  const group = groups.make(groups.at('conventions'));
+  const watched = await observeOne(group, 'watch compat 19 1 - 0 0 0', 'watch x32 39 0 - 0 0 0');
+  await runParts(group, 'conventions');
+  const [unit] = await watched.end();
+  const others = unit!.calls.filter(({ abi }) => abi !== 'native');
+  assert.deepEqual(
+    others.map(({ abi, nr, counts }) => [abi, nr, counts[1]]),
+    [
+      ['compat', 19, 1],
+      ['x32', 39, 1],
+    ],
+  );
+  assert.deepEqual(unit!.arguments[0], { watch: 0, phases: 2, values: [['4294967294']], lost: 0 });
 });
 
 test('a group that is made anew is followed from its first call on, and begins its phases anew', {

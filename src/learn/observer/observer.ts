@@ -33,7 +33,7 @@ const HINTS: ReadonlyMap<string, string> = new Map([
   ['no-btf', "the kernel must be built with CONFIG_DEBUG_INFO_BTF, as Debian's are from 11 on"],
   ['kernel-too-old', 'Linux 6.1 or later can watch a service'],
   ['not-permitted', 'watching needs root, with CAP_BPF and CAP_PERFMON in the first user namespace'],
-  ['no-group', 'start the service first'],
+  ['no-cgroup', 'start the service first'],
 ]);
 
 /** The begin of a line with a dump, which may have megabytes. */

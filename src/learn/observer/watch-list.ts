@@ -86,7 +86,7 @@ const named = (kind: LookKind, calls: Readonly<Record<string, number | readonly 
 
 const plain = (kind: LookKind, ...calls: readonly string[]): Look[] => calls.map((call) => ({ call, kind }));
 
-/** All looks; of calls that rename or link the new name is looked at. */
+/** All looks. Calls that rename are looked at twice: for the old name, and for the new one. */
 export const LOOKS: readonly Look[] = [
   ...named('open', { open: 0, creat: 0, openat: [1, 0], openat2: [1, 0] }),
   ...plain('mmap', 'mmap', 'mmap2'),
@@ -97,6 +97,7 @@ export const LOOKS: readonly Look[] = [
   ...named('change-directory', { unlink: 0, unlinkat: [1, 0], rmdir: 0, mkdir: 0, mkdirat: [1, 0] }),
   ...named('change-directory', { mknod: 0, mknodat: [1, 0], symlink: 1, symlinkat: [2, 1], link: 1 }),
   ...named('change-directory', { linkat: [3, 2], rename: 1, renameat: [3, 2], renameat2: [3, 2] }),
+  ...named('change-directory', { rename: 0, renameat: [1, 0], renameat2: [1, 0] }),
   ...named('change-attribute', { chmod: 0, fchmodat: [1, 0], fchmodat2: [1, 0], chown: 0, lchown: 0 }),
   ...named('change-attribute', {
     fchownat: [1, 0],
@@ -124,6 +125,10 @@ export const observedAbis = (machine: Machine): ReadonlyMap<ObservedAbi, Abi> =>
   return new Map(named.filter((row): row is [ObservedAbi, Abi] => row[1] !== undefined));
 };
 
+/** The number of a call on an ABI. The old mmap of x86 has its arguments in memory. */
+const numberOn = (abi: Abi, call: string): number | undefined =>
+  abi === 'x86' && call === 'mmap' ? undefined : numbersOf(abi).get(call);
+
 /** A watched argument of one ABI: its place in this list is the number that the observer knows it by. */
 export interface NumberedArgument {
   readonly abi: ObservedAbi;
@@ -135,7 +140,7 @@ export interface NumberedArgument {
 export const watchedOn = (machine: Machine): readonly NumberedArgument[] =>
   [...observedAbis(machine)].flatMap(([abi, name]) =>
     WATCHED.flatMap((watched) => {
-      const number = numbersOf(name).get(watched.call);
+      const number = numberOn(name, watched.call);
       return number === undefined ? [] : [{ abi, number, watched }];
     }),
   );
@@ -153,7 +158,7 @@ const watchLine = ({ abi, number, watched }: NumberedArgument): string => {
 export function configuration(machine: Machine): string[] {
   const looks = [...observedAbis(machine)].flatMap(([abi, name]) =>
     LOOKS.flatMap(({ call, kind, path = '-', base = '-' }) => {
-      const number = numbersOf(name).get(call);
+      const number = numberOn(name, call);
       return number === undefined ? [] : [`look ${abi} ${number} ${kind} ${path} ${base}`];
     }),
   );

@@ -72,6 +72,16 @@ static void arguments(void)
 	(void)syscall(SYS_lseek, -1, -2L, 0);
 }
 
+/* lseek(-1, -2, 0) by i386's convention, and getpid() by x32's. */
+static void conventions(void)
+{
+#ifdef __x86_64__
+	long result = 0;
+	__asm__ volatile("int $0x80" : "=a"(result) : "a"(19), "b"(-1), "c"(-2), "d"(0) : "memory");
+	(void)syscall(0x40000000 | SYS_getpid);
+#endif
+}
+
 /* More distinct values than there is room for. */
 static void many_values(void)
 {
@@ -198,7 +208,7 @@ static const struct {
 	void (*run)(void);
 } parts[] = {
 	{"calls", calls}, {"arguments", arguments}, {"many-values", many_values}, {"paths", paths},
-	{"script", script}, {"peers", peers}, {"refused", refused}, {"many-files", many_files},
+	{"conventions", conventions}, {"script", script}, {"peers", peers}, {"refused", refused}, {"many-files", many_files},
 };
 
 int main(int argc, char **argv)
