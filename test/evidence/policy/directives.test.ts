@@ -234,7 +234,7 @@ test('a log is rotated: its directory is writable, not the file', () => {
 });
 
 const writable = (more: Partial<Evidence>, lines = '') =>
-  writablePaths(new Facts(evidence(more), valuesOf(lines), { reachable: new Set() }));
+  writablePaths(new Facts(evidence(more), valuesOf(lines), { reachable: new Set(), scope: 'system' }));
 
 test('directories are as wide as a program’s own, and files of shared ones stand alone', () => {
   const found = writable({
@@ -293,7 +293,7 @@ test('/tmp stays writable where it stays shared', () => {
   const own = { paths: paths('write', ['/tmp/a/b']) };
   const shared = { paths: [...own.paths, ...paths('read', ['/tmp/others'])] };
   const facts = (more: Partial<Evidence>, lines = '') =>
-    new Facts(evidence(more), valuesOf(lines), { reachable: new Set() });
+    new Facts(evidence(more), valuesOf(lines), { reachable: new Set(), scope: 'system' });
   assert.deepEqual(writable(own), []);
   assert.deepEqual(writable(shared), ['/tmp']);
   assert.deepEqual(writable(shared, 'PrivateTmp=yes'), []);
@@ -348,6 +348,12 @@ test('what the unit has already is no comment, even if nothing is proved', () =>
 test('the unit’s own value is not stated again', () => {
   assert.equal(directive(learned(evidence(), { lines: 'ProtectHome=yes' }).policy, 'ProtectHome'), undefined);
   assert.equal(directive(learned(evidence(), { lines: 'ProtectHome=no' }).policy, 'ProtectHome'), true);
+});
+
+test('a user’s own service works at home unless its unit says otherwise', () => {
+  const target = targetOf(257, { scope: 'user' });
+  const value = (lines: string) => directive(learned(evidence(), { lines, target }).policy, 'ProtectHome');
+  assert.deepEqual([value(''), value('WorkingDirectory=/srv')], [undefined, true]);
 });
 
 test('a directive that the target lacks is a comment', () => {

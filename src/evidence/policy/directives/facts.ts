@@ -1,6 +1,7 @@
 /** Questions to the evidence that directives are proved by. */
 
 import { findDirective } from '../../../directives/table.js';
+import type { Scope } from '../../../unit/search.js';
 import { covers, isOn, lastOf, type UnitValues } from '../../../unit/values.js';
 import type { PathUse, RecordedPath, RecordedPeer } from '../../recording/recording.js';
 import { valuesOf } from '../arguments.js';
@@ -32,6 +33,7 @@ const EEXIST = 17;
 interface FurtherFacts {
   readonly reachable: Reachable;
   readonly addresses?: boolean | undefined;
+  readonly scope: Scope;
 }
 
 export class Facts {
@@ -43,11 +45,13 @@ export class Facts {
   readonly #reachable: Reachable;
   /** Whether addresses are confined. */
   readonly addresses: boolean;
+  readonly scope: Scope;
 
-  constructor(evidence: Evidence, unit: UnitValues, { reachable, addresses = false }: FurtherFacts) {
+  constructor(evidence: Evidence, unit: UnitValues, { reachable, addresses = false, scope }: FurtherFacts) {
     this.evidence = evidence;
     this.unit = unit;
     this.addresses = addresses;
+    this.scope = scope;
     this.#reachable = reachable;
     this.paths = evidence.paths.map((entry) => ({ ...entry, path: plainPath(entry.path) }));
     this.peers = evidence.peers.map((peer) =>
