@@ -247,7 +247,7 @@ test('directories are as wide as a program’s own, and files of shared ones sta
     ],
   });
   assert.deepEqual(found, [
-    '/etc/resolv.conf',
+    '-/etc/resolv.conf',
     '/run',
     '/srv/www/a',
     '/var/cache/x',
@@ -271,12 +271,19 @@ test('directories of the unit, of systemd and of the kernel need no line', () =>
     paths: paths('create-in', ['/var/lib/web/x', '/run/web', '/proc/1', '/dev/shm', '/srv/a', '/srv/b']),
   };
   const lines = 'StateDirectory=web\nRuntimeDirectory=web\nReadWritePaths=-/srv/a';
-  assert.deepEqual(writable(more, lines), ['-/srv/a', '/srv/b']);
+  assert.deepEqual(writable(more, lines), ['-/srv/a', '-/srv/b']);
+});
+
+test('files without a path are none that could be written to', () => {
+  assert.deepEqual(
+    writable({ paths: paths('write', ['/memfd:x (deleted)', 'pipe:[12]', '/SYSV00000000']) }),
+    [],
+  );
 });
 
 test('a percent sign is no specifier', () => {
   const more = { paths: paths('create-in', ['/srv/100%']) };
-  assert.deepEqual(writable(more), ['/srv/100%%']);
+  assert.deepEqual(writable(more), ['-/srv/100%%']);
   learned(evidence(more));
 });
 

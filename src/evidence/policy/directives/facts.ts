@@ -27,6 +27,8 @@ export interface Judge {
 
 /** The uses of a path that change something. */
 const CHANGES: ReadonlySet<PathUse> = new Set(['write', 'create-in', 'change-directory', 'change-attribute']);
+/** Files of the kernel's own file systems, which have a path nowhere: memfd_create(2), shmget(2), aio and the like. */
+const NAMELESS = /^\/(?:memfd:|SYSV[\da-f]{8}|\[|anon_|dmabuf:)/;
 const ENOENT = 2;
 const EEXIST = 17;
 
@@ -53,7 +55,9 @@ export class Facts {
     this.addresses = addresses;
     this.scope = scope;
     this.#reachable = reachable;
-    this.paths = evidence.paths.map((entry) => ({ ...entry, path: plainPath(entry.path) }));
+    this.paths = evidence.paths
+      .filter(({ path }) => path.startsWith('/') && !NAMELESS.test(path))
+      .map((entry) => ({ ...entry, path: plainPath(entry.path) }));
     this.peers = evidence.peers.map((peer) =>
       peer.address.startsWith('/') ? { ...peer, address: plainPath(peer.address) } : peer,
     );
