@@ -68,6 +68,8 @@ export interface PolicyOptions {
 export interface PolicyRequest {
   readonly evidence: Evidence;
   readonly reachable: Reachable;
+  /** The reason why it isn't known what can be reached, or may be more, without a period at its end. */
+  readonly reachDoubt?: string | undefined;
   /** The unit as it is without us. */
   readonly effective: EffectiveUnit;
   readonly surroundings?: Surroundings | undefined;

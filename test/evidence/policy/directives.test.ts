@@ -234,7 +234,7 @@ test('a log is rotated: its directory is writable, not the file', () => {
 });
 
 const writable = (more: Partial<Evidence>, lines = '') =>
-  writablePaths(new Facts(evidence(more), valuesOf(lines), { reachable: new Set() }));
+  writablePaths(new Facts(evidence(more), valuesOf(lines), { reachable: new Set(), scope: 'system' }));
 
 test('directories are as wide as a program’s own, and files of shared ones stand alone', () => {
   const found = writable({
@@ -247,7 +247,7 @@ test('directories are as wide as a program’s own, and files of shared ones sta
     ],
   });
   assert.deepEqual(found, [
-    '/etc/resolv.conf',
+    '-/etc/resolv.conf',
     '/run',
     '/srv/www/a',
     '/var/cache/x',
@@ -271,12 +271,19 @@ test('directories of the unit, of systemd and of the kernel need no line', () =>
     paths: paths('create-in', ['/var/lib/web/x', '/run/web', '/proc/1', '/dev/shm', '/srv/a', '/srv/b']),
   };
   const lines = 'StateDirectory=web\nRuntimeDirectory=web\nReadWritePaths=-/srv/a';
-  assert.deepEqual(writable(more, lines), ['-/srv/a', '/srv/b']);
+  assert.deepEqual(writable(more, lines), ['-/srv/a', '-/srv/b']);
+});
+
+test('files without a path are none that could be written to', () => {
+  assert.deepEqual(
+    writable({ paths: paths('write', ['/memfd:x (deleted)', 'pipe:[12]', '/SYSV00000000']) }),
+    [],
+  );
 });
 
 test('a percent sign is no specifier', () => {
   const more = { paths: paths('create-in', ['/srv/100%']) };
-  assert.deepEqual(writable(more), ['/srv/100%%']);
+  assert.deepEqual(writable(more), ['-/srv/100%%']);
   learned(evidence(more));
 });
 
@@ -293,7 +300,7 @@ test('/tmp stays writable where it stays shared', () => {
   const own = { paths: paths('write', ['/tmp/a/b']) };
   const shared = { paths: [...own.paths, ...paths('read', ['/tmp/others'])] };
   const facts = (more: Partial<Evidence>, lines = '') =>
-    new Facts(evidence(more), valuesOf(lines), { reachable: new Set() });
+    new Facts(evidence(more), valuesOf(lines), { reachable: new Set(), scope: 'system' });
   assert.deepEqual(writable(own), []);
   assert.deepEqual(writable(shared), ['/tmp']);
   assert.deepEqual(writable(shared, 'PrivateTmp=yes'), []);
@@ -348,6 +355,12 @@ test('what the unit has already is no comment, even if nothing is proved', () =>
 test('the unit’s own value is not stated again', () => {
   assert.equal(directive(learned(evidence(), { lines: 'ProtectHome=yes' }).policy, 'ProtectHome'), undefined);
   assert.equal(directive(learned(evidence(), { lines: 'ProtectHome=no' }).policy, 'ProtectHome'), true);
+});
+
+test('a user’s own service works at home unless its unit says otherwise', () => {
+  const target = targetOf(257, { scope: 'user' });
+  const value = (lines: string) => directive(learned(evidence(), { lines, target }).policy, 'ProtectHome');
+  assert.deepEqual([value(''), value('WorkingDirectory=/srv')], [undefined, true]);
 });
 
 test('a directive that the target lacks is a comment', () => {

@@ -1,6 +1,7 @@
 /** Tests of evidence/policy/text/: a policy as a person would write it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { PolicyRequest } from '../../../src/evidence/policy/input.js';
 import { policyText } from '../../../src/evidence/policy/text/policy-text.js';
 import { serviceLines } from '../../../src/evidence/policy/text/service-text.js';
 import { counted, span, thousands } from '../../../src/evidence/policy/text/spans.js';
@@ -98,6 +99,24 @@ test('the file says what was watched, and what each line is proved by', () => {
   const stated = lines.indexOf('[service]');
   const directives = lines.slice(stated + 1).filter((line) => /^[A-Z]\w+ = /.test(line));
   for (const line of directives) assert.match(lines[lines.indexOf(line) - 1]!, /^# /, line);
+});
+
+test('the calls that are recorded have the reason above them', () => {
+  const above = (more: Partial<PolicyRequest>) => {
+    const lines = learned(evidence(), more).text.split('\n');
+    return lines[lines.indexOf('log = [') - 1];
+  };
+  const set = new Set(['sysinfo']);
+  const recorded = 'Not seen: let through and recorded.';
+  assert.equal(above({ reachable: set }), `# Within reach of the program or its libraries. ${recorded}`);
+  assert.equal(
+    above({ reachable: set, reachDoubt: '/bin/x loads others' }),
+    `# Within reach of the program or its libraries (/bin/x loads others). ${recorded}`,
+  );
+  assert.equal(
+    above({ reachable: 'unknown', reachDoubt: '/bin/x is a script' }),
+    `# Which calls the program can reach isn't known: /bin/x is a script. ${recorded}`,
+  );
 });
 
 test('phases that were not watched are named, a reload only if the unit has one', () => {

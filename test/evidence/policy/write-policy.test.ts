@@ -1,4 +1,7 @@
-/** Tests of evidence/policy/arguments.ts, evidence/policy/doubts.ts, evidence/policy/namespaces.ts and evidence/policy/programs.ts: what recordings prove together, and the policy that follows. */
+/**
+ * Tests of evidence/policy/arguments.ts, evidence/policy/doubts.ts, evidence/policy/namespaces.ts and
+ * evidence/policy/programs.ts: what recordings prove together, and the policy that follows.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { valuesOf, valuesSeen } from '../../../src/evidence/policy/arguments.js';

@@ -1,6 +1,7 @@
 /** Questions to the evidence that directives are proved by. */
 
 import { findDirective } from '../../../directives/table.js';
+import type { Scope } from '../../../unit/search.js';
 import { covers, isOn, lastOf, type UnitValues } from '../../../unit/values.js';
 import type { PathUse, RecordedPath, RecordedPeer } from '../../recording/recording.js';
 import { valuesOf } from '../arguments.js';
@@ -26,12 +27,15 @@ export interface Judge {
 
 /** The uses of a path that change something. */
 const CHANGES: ReadonlySet<PathUse> = new Set(['write', 'create-in', 'change-directory', 'change-attribute']);
+/** Files of the kernel's own file systems, which have a path nowhere: memfd_create(2), shmget(2), aio and the like. */
+const NAMELESS = /^\/(?:memfd:|SYSV[\da-f]{8}|\[|anon_|dmabuf:)/;
 const ENOENT = 2;
 const EEXIST = 17;
 
 interface FurtherFacts {
   readonly reachable: Reachable;
   readonly addresses?: boolean | undefined;
+  readonly scope: Scope;
 }
 
 export class Facts {
@@ -43,13 +47,17 @@ export class Facts {
   readonly #reachable: Reachable;
   /** Whether addresses are confined. */
   readonly addresses: boolean;
+  readonly scope: Scope;
 
-  constructor(evidence: Evidence, unit: UnitValues, { reachable, addresses = false }: FurtherFacts) {
+  constructor(evidence: Evidence, unit: UnitValues, { reachable, addresses = false, scope }: FurtherFacts) {
     this.evidence = evidence;
     this.unit = unit;
     this.addresses = addresses;
+    this.scope = scope;
     this.#reachable = reachable;
-    this.paths = evidence.paths.map((entry) => ({ ...entry, path: plainPath(entry.path) }));
+    this.paths = evidence.paths
+      .filter(({ path }) => path.startsWith('/') && !NAMELESS.test(path))
+      .map((entry) => ({ ...entry, path: plainPath(entry.path) }));
     this.peers = evidence.peers.map((peer) =>
       peer.address.startsWith('/') ? { ...peer, address: plainPath(peer.address) } : peer,
     );

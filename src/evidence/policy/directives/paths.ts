@@ -1,7 +1,7 @@
 /** Directives that close parts of the file system. */
 
 import { ROOTS } from '../../../directives/values/closed-paths.js';
-import { type Facts, type Judge, not, proved, type Verdict } from './facts.js';
+import { type Facts, isBelow, type Judge, not, proved, type Verdict } from './facts.js';
 import { privateTmp } from './private-tmp.js';
 import { writablePaths } from './write-paths.js';
 
@@ -13,12 +13,16 @@ function otherRoot(facts: Facts): string | undefined {
   return root && `${root} gives the service paths of its own`;
 }
 
-/** The directory that a service works in, below one of the homes; `~` is that of its user. */
-const worksAtHome = (facts: Facts): string | undefined => {
-  const directory = facts.last('WorkingDirectory').replace(/^-/, '');
-  const isHome = directory.startsWith('~') || HOMES.some((home) => `${directory}/`.startsWith(`${home}/`));
+/**
+ * The reason why a service works in a directory below one of the homes. `~` is that of its user, and the default of
+ * users' own services (systemd.exec(5)).
+ */
+function worksAtHome(facts: Facts): string | undefined {
+  const set = facts.last('WorkingDirectory').replace(/^-/, '');
+  const directory = set === '' && facts.scope === 'user' ? '~' : set;
+  const isHome = directory.startsWith('~') || isBelow(directory, HOMES);
   return isHome ? `WorkingDirectory=${directory} may be there` : undefined;
-};
+}
 
 function protectHome(facts: Facts): Verdict {
   const works = worksAtHome(facts);

@@ -89,6 +89,12 @@ const outermost = (paths: readonly string[]): string[] => {
   return [...all].filter((path) => !isInside(path, all)).sort();
 };
 
-/** A path as the directive takes it. Below /run it may be missing after a boot, which `-` lets pass. `%` begins a specifier. */
-const withPrefix = (path: string): string =>
-  (path.startsWith('/run/') ? '-' : '') + path.replaceAll('%', '%%');
+/**
+ * A path as the directive takes it. Below /run it may be missing after a boot, and a file or mount of its own on another
+ * host: `-` lets that pass. `%` begins a specifier.
+ */
+function withPrefix(path: string): string {
+  const isEverywhere = parent(path) === '/' || [...SHARED, ...TEMPORARY].includes(path);
+  const isOwn = !isEverywhere && PARENTS_OF_MANY.includes(parent(path));
+  return (isOwn || path.startsWith('/run/') ? '-' : '') + path.replaceAll('%', '%%');
+}

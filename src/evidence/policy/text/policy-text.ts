@@ -106,10 +106,10 @@ function groupsOf(names: Iterable<string>, { evidence, target }: PolicyRequest):
 function logged({ calls }: LearnedPolicy, request: PolicyRequest): string[] {
   const names = namesOf(calls, 'log');
   if (names.length === 0) return [];
-  const why =
-    request.reachable === 'unknown'
-      ? "Not seen. Which calls the program can reach isn't known: these are let through and recorded."
-      : 'Not seen, but within reach of the program or its libraries: let through and recorded.';
+  const { reachable, reachDoubt } = request;
+  const unknown = `Which calls the program can reach isn't known${reachDoubt ? `: ${reachDoubt}` : ''}.`;
+  const within = `Within reach of the program or its libraries${reachDoubt ? ` (${reachDoubt})` : ''}.`;
+  const why = `${reachable === 'unknown' ? unknown : within} Not seen: let through and recorded.`;
   return [comment(why), ...groupedList('log', groupsOf(names, request))];
 }
 
