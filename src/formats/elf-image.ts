@@ -35,6 +35,8 @@ export interface ElfImage {
   readonly initializers: readonly number[];
   /** Where functions begin by the table for stack unwinding, in order; empty without one. */
   readonly starts: readonly number[];
+  /** Where those functions end, as far as the table says, by their starts. */
+  readonly ends: ReadonlyMap<number, number>;
 }
 
 /** Kinds of relocations that put an address into memory (elf.h). */
@@ -98,7 +100,7 @@ class Reader extends ElfTables {
       slots,
       data: this.data.sort((a, b) => a - b),
       initializers: this.initializers(),
-      starts: this.readStarts(),
+      ...this.readFunctions(),
     };
   }
 
@@ -220,15 +222,29 @@ class Reader extends ElfTables {
   }
 
   /** The sorted table of .eh_frame_hdr (Linux Standard Base, Core, 10.6.2), as linkers write it. */
-  private readStarts(): number[] {
+  private readFunctions(): Pick<ElfImage, 'starts' | 'ends'> {
     const segment = this.segments.find(({ type }) => type === PT.unwind);
-    if (segment === undefined) return [];
+    const [starts, ends] = [[] as number[], new Map<number, number>()];
+    if (segment === undefined) return { starts, ends };
     const { offset, address } = segment;
     const { view } = this;
     // A pointer of 4 bytes, the count of 4 bytes, rows of 4 and 4 bytes relative to the table.
-    if (view.getUint32(offset) !== 0x011b033b) return [];
+    if (view.getUint32(offset) !== 0x011b033b) return { starts, ends };
     const count = view.getUint32(offset + 8, true);
-    return Array.from({ length: count }, (_, i) => address + view.getInt32(offset + 12 + 8 * i, true));
+    for (let row = offset + 12; row < offset + 12 + 8 * count; row += 8) {
+      const start = address + view.getInt32(row, true);
+      starts.push(start);
+      const end = this.endOf(start, address + view.getInt32(row + 4, true));
+      if (end !== undefined) ends.set(start, end);
+    }
+    return { starts, ends };
+  }
+
+  /** The end of a function by its description: a length, a reference, and relative to its own place the start, the size. */
+  private endOf(start: number, description: number): number | undefined {
+    const at = this.offsetOf(description);
+    const isOfStart = description + 8 + this.view.getInt32(at + 8, true) === start;
+    return isOfStart ? start + this.view.getUint32(at + 12, true) : undefined;
   }
 }
 

@@ -30,6 +30,7 @@ const image = (change: Partial<ElfImage>): ElfImage => ({
   data: [],
   initializers: [],
   starts: [],
+  ends: new Map(),
   ...change,
 });
 

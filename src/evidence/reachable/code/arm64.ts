@@ -87,7 +87,7 @@ class State {
     if (is(word, 0xfe000000, 0x54000000) || is(word, 0x7e000000, 0x34000000))
       return this.leave(at + signed((word >>> 5) & 0x7ffff, 19) * 4);
     if (is(word, 0x7e000000, 0x36000000)) return this.leave(at + signed((word >>> 5) & 0x3fff, 14) * 4);
-    if (is(word, 0xffe0001f, 0xd4000001)) this.visitor.syscall(this.registers);
+    if (is(word, 0xffe0001f, 0xd4000001)) this.visitor.syscall(this.registers, at + 4);
     if (is(word, 0xffe0001f, 0xd4000001)) this.write(0, UNKNOWN);
     if (is(word, 0xfe000000, 0xd6000000)) return this.indirect(word);
     return true;

@@ -40,6 +40,7 @@ export class Parts {
   private readonly image: ElfImage;
   private readonly gap: number;
   private readonly unwound: ReadonlySet<number>;
+  private readonly isDescribed: boolean;
   private readonly decoder: Decoder;
 
   /** @param gap the bytes without a pointer that a variable may have */
@@ -51,7 +52,8 @@ export class Parts {
     const { exports, initializers, entry } = image;
     const starts = image.starts.map((at) => (this.isBeforeTrampoline(at) ? at + 1 : at));
     this.functions = this.sorted([...starts, ...[...exports.values()].flat(), ...initializers, entry]);
-    if (hasAllFunctions(image)) return;
+    this.isDescribed = hasAllFunctions(image);
+    if (this.isDescribed) return;
     this.functions = this.sorted([...this.functions, ...this.targets()]);
     this.functions = this.sorted([...this.functions, ...this.tailCalls()]);
   }
@@ -119,8 +121,16 @@ export class Parts {
   private visitFunction(start: number, segment: CodeSegment, visitor: PartVisitor, jumps: Jumps): void {
     const end = this.endOf(start, segment);
     const falls = this.decoder.walk(segment, start, end, this.translate(start, end, visitor), jumps);
-    const isFollowed = this.partAt(end) === end && !this.unwound.has(end);
+    const own = this.describedEnd(start, end);
+    const isFollowed = own === end && this.partAt(end) === end && !this.unwound.has(end);
     if (falls && isFollowed) visitor.step({ to: end, arguments: undefined });
+  }
+
+  /** Where the code ends that the table for unwinding describes, if it has about all functions. */
+  private describedEnd(start: number, end: number): number {
+    if (!this.isDescribed) return end;
+    if (!this.unwound.has(start)) return start;
+    return Math.min(end, this.image.ends.get(start) ?? end);
   }
 
   /** The visitor of code that tells a visitor of parts. */
@@ -146,7 +156,13 @@ export class Parts {
       word(at, registers);
       for (let i = 1; i < words; i++) if (this.isData(at + 8 * i)) word(at + 8 * i);
     };
-    const syscall = (registers: Registers) => visitor.call(registers.callNumber());
+    // Behind a function may be assembly without a description, or data: there a number that isn't known is none.
+    const own = this.describedEnd(start, end);
+    const syscall = (registers: Registers, behind: number) => {
+      const number = registers.callNumber();
+      if (behind <= own) visitor.call(number);
+      else if (number.constants.length > 0) visitor.call({ ...number, parameters: [] });
+    };
     const indirect = (registers: Registers) => visitor.indirect((index) => registers.argument(index));
     return { call: branch, jump: branch, indirect, memory, address: point, syscall };
   }

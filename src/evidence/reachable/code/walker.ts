@@ -15,8 +15,8 @@ export interface CodeVisitor {
   memory(address: number, words: number, registers: Registers | undefined): void;
   /** An address that is computed and kept. */
   address(address: number): void;
-  /** A system call; the registers have its number. */
-  syscall(registers: Registers): void;
+  /** A system call, and the address behind it; the registers have its number. */
+  syscall(registers: Registers, behind: number): void;
 }
 
 /**

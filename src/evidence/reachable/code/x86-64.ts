@@ -257,7 +257,7 @@ class Decoder extends Cursor {
   }
 
   private systemCall(): void {
-    this.visitor.syscall(this.registers);
+    this.visitor.syscall(this.registers, this.address + this.at);
     this.registers.forget([RAX, RCX, 11]);
   }
 

@@ -140,3 +140,21 @@ test('the end of signal handlers is understood, which begins a byte early', {
   assert.deepEqual(follow(graph, 'end_of_handlers').calls, [15]);
   assert.equal(graph.passedNumbers(graph.all()).open.size, 0);
 });
+
+const BETWEEN = `${SYSTEM_CALL}
+static apart void before(void) { system_call(101); }
+void begin(void) { before(); }
+__asm__(".text\\n.p2align 4\\n.fill 32, 1, 0x90\\nmov $102, %eax\\nsyscall\\nmov (%rdi), %eax\\nsyscall\\nret\\n.p2align 6");
+void end(void) { system_call(103); }
+`;
+
+test('bytes between functions count, but for numbers that come from elsewhere', {
+  skip: layerAvailable(),
+}, async (t) => {
+  const options = [...BARE_LIBRARY, '-fno-toplevel-reorder'];
+  const image = await compileImage('x86-64', temporaryFolder(t), 'library.so', BETWEEN, options);
+  const graph = new CallGraph(image, 8);
+  const calls = graph.all().flatMap((part) => [...graph.facts(part).calls]);
+  assert.deepEqual([...new Set(calls)].sort(), [101, 102, 103]);
+  assert.equal(graph.passedNumbers(graph.all()).open.size, 0);
+});
