@@ -47,7 +47,7 @@ export const WATCHED: readonly WatchedArgument[] = [
   ...[one('prlimit64', 1), one('setrlimit', 0)],
   // The modes are the first field of struct timex (linux/timex.h).
   ...[one('clock_settime', 0), at('adjtimex', 0, 0, 4), at('clock_adjtime', 1, 0, 4)],
-  ...[one('timerfd_create', 0), one('ptrace', 0), one('mount', 3), one('umount2', 1)],
+  ...[one('timer_create', 0), one('timerfd_create', 0), one('ptrace', 0), one('mount', 3), one('umount2', 1)],
   ...[one('keyctl', 0), one('bpf', 0), one('quotactl', 0), one('reboot', 2), one('syslog', 0)],
   ...[one('io_uring_register', 1), one('quotactl_fd', 1)],
 ];

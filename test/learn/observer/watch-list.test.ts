@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NEEDED_ARGUMENTS } from '../../../src/evidence/policy/needed-arguments.js';
 import {
   configuration,
   LOOKS,
@@ -18,6 +19,17 @@ test('a call has at most two watched arguments, and two looks', () => {
     Math.max(...calls.map((call) => calls.filter((one) => one === call).length));
   assert.equal(count(WATCHED.map(({ call }) => call)), 2);
   assert.equal(count(LOOKS.map(({ call }) => call)), 2);
+});
+
+test('everything that rules and directives are proved by is watched', () => {
+  const isWatched = ([name, places]: (typeof NEEDED_ARGUMENTS)[number]) =>
+    WATCHED.some(
+      ({ call, arguments: of }) => call === name && places.every((one) => of.some((place) => place === one)),
+    );
+  assert.deepEqual(
+    NEEDED_ARGUMENTS.filter((one) => !isWatched(one)),
+    [],
+  );
 });
 
 test('the observer knows no more than 255 watched arguments', () => {
