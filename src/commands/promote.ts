@@ -35,7 +35,7 @@ export async function promote(
   const { edits: _, ...calls } = promotion;
   return {
     exit: check && policy ? EXIT.pending : EXIT.ok,
-    json: { unit: prepared.plan.unit, policy: prepared.plan.policyFile, watched, ...calls },
+    json: { unit: prepared.plan.unit, policy: prepared.plan.policyFile, seconds: watched, ...calls },
     text: policy ? textDiff(prepared.plan.policyFile, policy.before, policy.after) : '',
     diagnostics: diagnosticsOf(promoted, check),
     sources: prepared.sources,

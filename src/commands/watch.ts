@@ -110,7 +110,7 @@ const outcome = (json: Outcome['json'], text: string, diagnostics: readonly Diag
 /** Lists the watches under way. */
 export async function list(context: Context): Promise<Outcome> {
   const watches = await underWatch(context);
-  return outcome({ watches }, watchesText(watches, context.system.now()));
+  return outcome({ underWatch: watches }, watchesText(watches, context.system.now()));
 }
 
 /** Ends watches in the background, which keep what they have seen. */

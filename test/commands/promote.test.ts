@@ -32,6 +32,15 @@ test('what was used is allowed, the rest is refused, and the rest of the file st
   const { context, text } = await applied([used()]);
   const { exit, text: said, json, diagnostics } = await learn(context, [UNIT], { promote: true });
   assert.equal(exit, 0);
+  assert.deepEqual(Object.keys(json).sort(), [
+    'allowed',
+    'kept',
+    'policy',
+    'refused',
+    'ruled',
+    'seconds',
+    'unit',
+  ]);
   assert.deepEqual([json.allowed, json.refused], [['poll'], ['chmod']]);
   assert.match(said, /^\+.*"poll"/m);
   assert.match(text(), /^# mine\n/);

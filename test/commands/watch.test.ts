@@ -3,31 +3,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learn } from '../../src/commands/learn.js';
 import { UNIT } from '../support/demo-service.js';
-import { dump } from '../support/dumps.js';
-import { FakeObserver } from '../support/fake-observer.js';
-import { type FakeOptions, fakeContext } from '../support/fake-system.js';
+import { fakeContext } from '../support/fake-system.js';
 import { FakeUnits } from '../support/fake-units.js';
-import { watchedMachine } from '../support/watch-in-memory.js';
+import { seenMachine } from '../support/watch-in-memory.js';
 
-const FILES = {
-  '/proc/sys/kernel/hostname': 'web1\n',
-  '/proc/sys/kernel/osrelease': '6.12.0\n',
-  '/etc/machine-id': `${'0a'.repeat(16)}\n`,
-};
 const FOLDER = `/var/lib/sandbox-unit/recordings/${UNIT}/`;
 
-/** A machine whose observer has seen something, as often as it is asked. */
-function machine({ files, ...more }: FakeOptions = {}) {
-  const dumps = Array.from({ length: 5 }, () => [JSON.stringify(dump())]);
-  return watchedMachine(new FakeObserver({ dumps }), { files: { ...FILES, ...files }, ...more });
-}
-
-const stored = (system: ReturnType<typeof machine>) =>
+const stored = (system: ReturnType<typeof seenMachine>) =>
   [...system.files.keys()].filter((path) => path.startsWith(FOLDER));
 const codes = (found: readonly { readonly code: string }[]) => found.map(({ code }) => code);
 
 test('a watch ends with one recording, however often it was kept, and says where to go on', async () => {
-  const system = machine();
+  const system = seenMachine();
   const { exit, text, json, diagnostics } = await learn(fakeContext(system), [UNIT], { for: '150s' });
   assert.equal(exit, 0);
   assert.match(
@@ -42,10 +29,13 @@ test('a watch ends with one recording, however often it was kept, and says where
 
 for (const time of ['0', '-1', 'soon', '2y', '500ms']) {
   test(`--for ${time} is no time`, async () => {
-    await assert.rejects(learn(fakeContext(machine()), [UNIT], { for: time }), ({ diagnostics: [first] }) => {
-      assert.equal(first.code, 'usage');
-      return true;
-    });
+    await assert.rejects(
+      learn(fakeContext(seenMachine()), [UNIT], { for: time }),
+      ({ diagnostics: [first] }) => {
+        assert.equal(first.code, 'usage');
+        return true;
+      },
+    );
   });
 }
 
@@ -53,7 +43,7 @@ test('a watch in the background is listed and stopped', async () => {
   const name = `sandbox-unit-learn-${UNIT}`;
   const state = { unit: UNIT, begin: 1, end: null, background: name, phase: 'serving', calls: 3, lost: 0 };
   const files = { [`/run/sandbox-unit/watches/${UNIT}`]: JSON.stringify(state) };
-  const system = machine({ files, locked: 'for-ever', running: [UNIT, name] });
+  const system = seenMachine({ files, locked: 'for-ever', running: [UNIT, name] });
   const units = new FakeUnits();
   const context = fakeContext(system, { units });
   const begun = await learn(context, ['demo'], { background: true, for: '7d', exercise: 'true' });

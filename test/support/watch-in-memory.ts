@@ -1,7 +1,11 @@
 /** Services that are watched in memory, by an observer that is none. */
+import { learn } from '../../src/commands/learn.js';
+import type { Outcome } from '../../src/outcome.js';
 import type { Context } from '../../src/system/context.js';
 import { machine } from './apply-in-memory.js';
-import type { FakeObserver } from './fake-observer.js';
+import { UNIT } from './demo-service.js';
+import { dump } from './dumps.js';
+import { FakeObserver } from './fake-observer.js';
 import { type FakeOptions, fakeContext, HOME, program } from './fake-system.js';
 
 export const OBSERVER = `${HOME}/native-helper/build/x86-64/observe`;
@@ -27,3 +31,28 @@ export const watchedMachine = (observer: FakeObserver, { files, distort, ...more
 
 export const contextOf = (observer: FakeObserver, options: FakeOptions = {}): Context =>
   fakeContext(watchedMachine(observer, options));
+
+const HOST_FILES = {
+  '/proc/sys/kernel/hostname': 'web1\n',
+  '/proc/sys/kernel/osrelease': '6.12.0\n',
+  '/etc/machine-id': `${'0a'.repeat(16)}\n`,
+};
+/** A machine whose observer has seen something, as often as it is asked. */
+export function seenMachine({ files, ...more }: FakeOptions = {}) {
+  const dumps = Array.from({ length: 5 }, () => [JSON.stringify(dump())]);
+  return watchedMachine(new FakeObserver({ dumps }), { files: { ...HOST_FILES, ...files }, ...more });
+}
+
+/** One outcome of each way to watch: here, listed, stopped, in the background. */
+export async function watchOutcomes(): Promise<Outcome[]> {
+  const state = { unit: UNIT, begin: 1, end: 2, background: `sandbox-unit-learn-${UNIT}` };
+  const text = JSON.stringify({ ...state, phase: null, calls: 3, lost: 0 });
+  const files = { [`/run/sandbox-unit/watches/${UNIT}`]: text };
+  const busy = fakeContext(seenMachine({ files, locked: 'for-ever', running: [state.background] }));
+  return [
+    await learn(fakeContext(seenMachine()), [UNIT], { for: '1s', write: true }),
+    await learn(busy, [], { list: true }),
+    await learn(busy, [UNIT], { background: true }),
+    await learn(busy, [UNIT], { stop: true }),
+  ];
+}
