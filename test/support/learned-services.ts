@@ -167,6 +167,7 @@ export const MEMCACHED: Evidence = evidence({
     peer({ address: '127.0.0.1', port: 11211 }),
     peer({ family: 10, address: '::1', port: 11211 }),
     peer({ use: 'accept', address: '127.0.0.1', port: null }),
+    peer({ use: 'connect', family: 1, address: '/var/run/nscd/socket', port: null, errno: 2 }),
   ],
   capabilities: [granted('CAP_SETGID', 'setgroups'), granted('CAP_SETUID', 'setuid'), MEMORY_RESERVED],
   forkFlags: [4001536],

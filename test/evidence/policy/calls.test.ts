@@ -83,6 +83,8 @@ test('a call that a filter answered with ENOSYS gets it again: memcached starts 
   const found = tiers('read clone', new Set(['clone3']), { refused });
   assert.equal(found.get('clone3'), 'fallback');
   assert.equal(found.get('clone'), 'allow');
+  const other = tiers('read', new Set(['sysinfo']), { refused: [{ name: 'sysinfo', answer: 38, count: 1 }] });
+  assert.equal(other.get('sysinfo'), 'fallback');
 });
 
 test('a call that a filter refused is recorded, be it not known to be reachable', () => {
