@@ -36,7 +36,7 @@ export interface PartVisitor {
  */
 export class Parts {
   /** Functions by their starts, in order. */
-  functions: readonly number[];
+  readonly functions: readonly number[];
   private readonly image: ElfImage;
   private readonly gap: number;
   /** Of each place in the list of data, that where its run begins. */
