@@ -1,5 +1,5 @@
 import { elfMachine, readProgram } from './elf.js';
-import { type CodeSegment, DT, ElfTables, PT } from './elf-tables.js';
+import { addTo, type CodeSegment, DT, ElfTables, PT } from './elf-tables.js';
 
 /** The code and the links of a 64-bit ELF file, as the dynamic linker sees it. Addresses are those of the file. */
 export interface ElfImage {
@@ -136,8 +136,7 @@ class Reader extends ElfTables {
     const isImport = section === 0;
     if (isImport && isWeak) this.optional.add(name);
     if (isImport) this.imports.add(name);
-    else if (section !== SHN_ABS)
-      this.exports.set(name, [...(this.exports.get(name) ?? []), this.word(at + 8)]);
+    else if (section !== SHN_ABS) addTo(this.exports, name, this.word(at + 8));
   }
 
   /** Whether a symbol is of type STT_NOTYPE, STT_OBJECT, STT_FUNC or STT_GNU_IFUNC. */

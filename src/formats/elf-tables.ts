@@ -140,7 +140,7 @@ export class ElfTables {
     for (let at = offset; at < offset + size; at += 16) {
       const tag = this.word(at);
       if (tag === 0) return;
-      this.dynamic.set(tag, [...(this.dynamic.get(tag) ?? []), this.word(at + 8)]);
+      addTo(this.dynamic, tag, this.word(at + 8));
     }
   }
 
@@ -175,6 +175,13 @@ const MAX_SEGMENTS = 256;
 const LATIN = new TextDecoder('latin1');
 
 const isCode = ({ type, flags }: Segment) => type === PT.load && (flags & PF_X) !== 0;
+/** Adds a value to those of a key. */
+export function addTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}
+
 /** Whether it is in memory, and executable. */
 const isCodeSection = ({ type, flags }: Section) => type === SHT_PROGBITS && (flags & SHF_CODE) === SHF_CODE;
 const holdsCode = (section: Place) => (segment: Segment) =>

@@ -5,18 +5,11 @@ import {
   type Reachable,
   reachableCalls,
 } from '../../evidence/reachable/reachable.js';
+import type { ServicePrograms } from '../../evidence/reachable/service-programs.js';
 import { readProgram } from '../../formats/elf.js';
 import type { ElfImage } from '../../formats/elf-image.js';
 import { configuredFolders, nameServices } from './linker-files.js';
 import type { RootFiles } from './root-files.js';
-
-/** The programs of a service, as it sees them. */
-export interface ServicePrograms {
-  /** Absolute paths of what it executes. */
-  readonly programs: readonly string[];
-  /** Absolute paths of files that it was seen to map as code: libraries, also those that no program names. */
-  readonly mapped: readonly string[];
-}
 
 /**
  * Finds the calls that a service's programs can reach, all together. It is unknown if one of them can't be told.

@@ -160,6 +160,20 @@ test('several programs count together, and one that is unknown makes all so', {
     assert.deepEqual(await find(root, ['/usr/bin/one', path]), { unknown: `${path} ${reason}` });
 });
 
+test('a program with musl finds its library', { skip: layerAvailable() }, async (t) => {
+  const { root, compile } = await tree(t);
+  const musl = 'usr/lib/x86_64-linux-musl/libc.so';
+  writeTree(root, {
+    [musl]: readFileSync(join(debianTree('toolchain'), musl)),
+    'lib/ld-musl-x86_64.so.1': '-> ../usr/lib/x86_64-linux-musl/libc.so',
+  });
+  const source = '#include <unistd.h>\nint main(void) { return chroot("/"); }';
+  await compile('opt/program', source, ['-specs', '/usr/lib/x86_64-linux-musl/musl-gcc.specs']);
+  const calls = await callsOf(root, ['/opt/program']);
+  assert.ok(calls.has('chroot') && calls.has('set_tid_address') && !calls.has('rseq'));
+  assert.ok(calls.size < 60, String(calls.size));
+});
+
 test('files match a pattern by its last name', async (t) => {
   const root = temporaryFolder(t);
   writeTree(root, { 'etc/a.conf': '', 'etc/ab.conf': '', 'etc/a.txt': '', 'etc/.conf': '', 'etc/xaxbx': '' });

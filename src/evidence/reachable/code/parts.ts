@@ -36,9 +36,11 @@ export interface PartVisitor {
  */
 export class Parts {
   /** Functions by their starts, in order. */
-  functions: readonly number[];
+  readonly functions: readonly number[];
   private readonly image: ElfImage;
   private readonly gap: number;
+  /** Of each place in the list of data, that where its run begins. */
+  private readonly begins: Int32Array;
   private readonly unwound: ReadonlySet<number>;
   private readonly isDescribed: boolean;
   private readonly decoder: Decoder;
@@ -49,6 +51,7 @@ export class Parts {
     this.gap = gap;
     this.decoder = DECODERS[image.machine];
     this.unwound = new Set(image.starts);
+    this.begins = beginsOf(image.data, gap);
     const { exports, initializers, entry } = image;
     const starts = image.starts.map((at) => (this.isBeforeTrampoline(at) ? at + 1 : at));
     this.functions = this.sorted([...starts, ...[...exports.values()].flat(), ...initializers, entry]);
@@ -72,8 +75,7 @@ export class Parts {
 
   /** The beginnings of all runs of data. */
   runs(): number[] {
-    const { data } = this.image;
-    return data.filter((at, i) => i === 0 || at - data[i - 1]! > this.gap);
+    return this.image.data.filter((_, i) => this.begins[i] === i);
   }
 
   /** The part that an address belongs to; undefined if it is data without pointers. */
@@ -86,10 +88,9 @@ export class Parts {
     const { data } = this.image;
     const last = lastUpTo(data, address);
     const isInside = last >= 0 && address - data[last]! <= this.gap;
-    let first = isInside ? last : last + 1;
-    if (data[first] === undefined || data[first]! - address > this.gap) return undefined;
-    while (first > 0 && data[first]! - data[first - 1]! <= this.gap) first--;
-    return data[first];
+    const next = isInside ? last : last + 1;
+    if (data[next] === undefined || data[next]! - address > this.gap) return undefined;
+    return data[this.begins[next]!];
   }
 
   /**
@@ -223,6 +224,13 @@ function hasAllFunctions({ starts, code }: ElfImage): boolean {
 
 const containing = (segments: readonly CodeSegment[], at: number): CodeSegment | undefined =>
   segments.find(({ address, bytes }) => at >= address && at < address + bytes.length);
+
+/** Of each place in a sorted list, that where its row without larger gaps begins. */
+function beginsOf(list: readonly number[], gap: number): Int32Array {
+  const begins = new Int32Array(list.length);
+  for (let i = 1; i < list.length; i++) begins[i] = list[i]! - list[i - 1]! <= gap ? begins[i - 1]! : i;
+  return begins;
+}
 
 /** The place of the last number of a sorted list that isn't larger; -1 if there is none. */
 function lastUpTo(list: readonly number[], value: number): number {
