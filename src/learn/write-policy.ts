@@ -54,6 +54,7 @@ export async function provedPolicy(
   const policy = writePolicy({
     evidence: ledger,
     reachable: 'unknown' in reached ? 'unknown' : reached.calls,
+    reachDoubt: doubtOf(reached),
     effective,
     surroundings: await surroundingsOf({ system, unit: unit.name, states, sets: () => true }),
     target: { ...facts, programs: new Map() },
@@ -72,19 +73,19 @@ async function reachedBy({ system }: Context, ledger: Ledger, effective: Effecti
   return findReachable(new RootFiles(system, HOST), { programs, mapped });
 }
 
-function reachableNotes(reached: Reachable): Diagnostic[] {
-  if ('unknown' in reached) {
-    return [
-      note(
-        'reachable-unknown',
-        `calls that were not seen are recorded, whichever they are: ${reached.unknown}`,
-      ),
-    ];
-  }
+/** The reason why calls may be reached that aren't known to be; undefined where there is none. */
+function doubtOf(reached: Reachable): string | undefined {
+  if ('unknown' in reached) return reached.unknown;
   const { loaders } = reached;
-  if (loaders.length === 0) return [];
-  const message = `${shortList(loaders, 3)} may load other files while running: what those can do is not known`;
-  return [note('loads-others', message)];
+  return loaders.length > 0 ? `${shortList(loaders, 3)} may load other files while running` : undefined;
+}
+
+function reachableNotes(reached: Reachable): Diagnostic[] {
+  const doubt = doubtOf(reached);
+  if (doubt === undefined) return [];
+  return 'unknown' in reached
+    ? [note('reachable-unknown', `any call that was not seen may be reachable, and is recorded: ${doubt}`)]
+    : [note('loads-others', `${doubt}: what these can do is not known`)];
 }
 
 const noRecording = (unit: string, diagnostics: readonly Diagnostic[]): UserError =>

@@ -1,4 +1,4 @@
-/** Services are watched at work, and confined by what was seen; then they do other work. */
+/** Services are watched at work, and confined by what was seen; then they do other work, a reload and a log rotation too. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Recording } from '../../src/evidence/recording/recording.js';
@@ -19,8 +19,12 @@ const SERVICES: readonly Service[] = [
   {
     unit: 'nginx.service',
     work: 'for i in 1 2 3; do curl -sS http://127.0.0.1/ http://127.0.0.1/none >/dev/null; done',
-    otherWork: 'curl -sS --head http://localhost/; systemctl reload nginx; curl -sS http://127.0.0.1/',
-    answer: /200 OK[\s\S]*<title>Welcome to nginx!<\/title>/,
+    otherWork: `curl -sS --head http://localhost/
+      systemctl reload nginx; curl -sS http://127.0.0.1/
+      mv /var/log/nginx/access.log /var/log/nginx/access.log.1
+      systemctl kill --signal=USR1 --kill-whom=main nginx; sleep 0.5
+      curl -sS http://127.0.0.1/ >/dev/null; wc -l </var/log/nginx/access.log`,
+    answer: /200 OK[\s\S]*<title>Welcome to nginx!<\/title>[\s\S]*\n1\n$/,
   },
   {
     unit: 'redis-server.service',
