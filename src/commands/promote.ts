@@ -3,8 +3,8 @@ import { shortList } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, note, UserError, warning } from '../diagnostic.js';
 import { type Promoted, promote as promoteUnit } from '../learn/promote.js';
-import { duration } from '../learn/watch/live-line.js';
 import type { Outcome } from '../outcome.js';
+import { spanText } from '../policy/time-span.js';
 import { textDiff } from '../report/diff.js';
 import type { Context } from '../system/context.js';
 import { timeOf } from './watch.js';
@@ -62,6 +62,6 @@ function diagnosticsOf({ prepared, policy, promotion, watched }: Promoted, check
   const apply = `'${ownCommand(plan.target.scope, 'apply', plan.unit)}' puts it into force`;
   return [
     ...left,
-    note('promoted', `in ${duration(watched)} ${counts}${rules}${which}`, check ? {} : { hint: apply }),
+    note('promoted', `in ${spanText(watched)} ${counts}${rules}${which}`, check ? {} : { hint: apply }),
   ];
 }

@@ -5,12 +5,12 @@ import { EXIT, error, UserError } from '../diagnostic.js';
 import { makeLedger } from '../evidence/ledger/make-ledger.js';
 import { isPromoted, type Promotion, promotion } from '../evidence/promote.js';
 import type { Recording } from '../evidence/recording/recording.js';
+import { spanText } from '../policy/time-span.js';
 import { prepareConfined } from '../prepare/confined.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { type RewrittenPolicy, rewritePolicy } from '../prepare/rewrite-policy.js';
 import type { Context } from '../system/context.js';
 import { storedRecordings } from './recordings/store.js';
-import { duration } from './watch/live-line.js';
 
 export interface Promoted {
   readonly prepared: Prepared;
@@ -88,7 +88,7 @@ function notApplied({ plan }: Prepared): UserError {
 function notEnough({ plan }: Prepared, watched: number, after: number): UserError {
   const { scope } = plan.target;
   const words = `learn --background --for ${Math.ceil((after - watched) / 60)}min`;
-  const message = `${plan.unit} was watched for ${duration(watched)} under its policy, not for ${duration(after)}`;
+  const message = `${plan.unit} was watched for ${spanText(watched)} under its policy, not for ${spanText(after)}`;
   const hint = `'${ownCommand(scope, words, plan.unit)}' watches the rest; --after asks for less`;
   return new UserError(error('not-watched-enough', message, { hint }), EXIT.failure);
 }

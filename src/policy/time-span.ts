@@ -47,3 +47,36 @@ export function parseTimeSpan(text: string): number | undefined {
   const milliseconds = span === undefined ? undefined : Number((span + MILLISECOND / 2n) / MILLISECOND);
   return span !== undefined && span <= BigInt(MAX_SPAN) * MILLISECOND ? milliseconds : undefined;
 }
+
+/** Units of time in microseconds; systemd's years and months are means. */
+const TIMES: readonly (readonly [string, bigint])[] = [
+  ['y', 31_557_600_000_000n],
+  ['month', 2_629_800_000_000n],
+  ['w', 604_800_000_000n],
+  ['d', 86_400_000_000n],
+  ['h', 3_600_000_000n],
+  ['min', 60_000_000n],
+  ['s', 1_000_000n],
+  ['ms', 1000n],
+  ['us', 1n],
+];
+
+/** A span to the millisecond, as systemd writes it: `1min 3.045s`, `14ms`. */
+export function timeText(microseconds: bigint): string {
+  const words: string[] = [];
+  let left = microseconds;
+  for (const [unit, size] of TIMES) {
+    if (left < size || (left < 1000n && words.length > 0)) continue;
+    const rest = unit === 's' ? left % size : 0n;
+    words.push(`${left / size}${rest > 0n ? `.${String(rest / 1000n).padStart(3, '0')}` : ''}${unit}`);
+    left = unit === 's' ? 0n : left % size;
+  }
+  return words.join(' ') || '0';
+}
+
+/** A span in seconds for people, by its two largest units: `2d 4h`. */
+export const spanText = (seconds: number): string =>
+  timeText(BigInt(Math.floor(seconds)) * 1_000_000n)
+    .split(' ')
+    .slice(0, 2)
+    .join(' ');

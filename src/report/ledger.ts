@@ -5,9 +5,9 @@ import type { Doubt } from '../evidence/ledger/doubts.js';
 import type { Estimate, SlicesEstimate, UnitsEstimate } from '../evidence/ledger/estimate.js';
 import type { Ledger, LedgerArguments, Shown } from '../evidence/ledger/ledger.js';
 import type { RecordedPath, RecordedPeer } from '../evidence/recording/recording.js';
+import { spanText } from '../policy/time-span.js';
 import { errnoName } from '../syscalls/errno.js';
 import { columns } from './plan.js';
-import { timeText } from './run.js';
 
 export interface ShownLedger {
   readonly ledger: Ledger;
@@ -38,13 +38,6 @@ export function ledgerText({ ledger, estimate, checklist, doubts }: ShownLedger)
 }
 
 const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
-
-/** A span by its two largest units: `2d 4h`. */
-export const spanText = (seconds: number): string =>
-  timeText(BigInt(Math.floor(seconds)) * 1_000_000n)
-    .split(' ')
-    .slice(0, 2)
-    .join(' ');
 
 /** To the minute: `2026-11-20 10:00`. */
 const dateText = (date: string): string => date.slice(0, 16).replace('T', ' ');

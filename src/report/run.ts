@@ -1,6 +1,7 @@
 /** The end of a transient unit: systemd-run(1)'s words for it, and the exit status that systemd-run makes of it. */
 
 import { EXIT } from '../diagnostic.js';
+import { timeText } from '../policy/time-span.js';
 import type { UnitState } from '../system/unit-state.js';
 import { endText } from '../unit/exit-status.js';
 
@@ -95,32 +96,6 @@ export const endJson = (unit: UnitState) => ({
   cpuTime: cpuTime(unit) ?? null,
   memoryPeak: unit.memoryPeak ?? null,
 });
-
-/** Units of time in microseconds; systemd's years and months are means. */
-const TIMES: readonly (readonly [string, bigint])[] = [
-  ['y', 31_557_600_000_000n],
-  ['month', 2_629_800_000_000n],
-  ['w', 604_800_000_000n],
-  ['d', 86_400_000_000n],
-  ['h', 3_600_000_000n],
-  ['min', 60_000_000n],
-  ['s', 1_000_000n],
-  ['ms', 1000n],
-  ['us', 1n],
-];
-
-/** A span to the millisecond, as systemd writes it: `1min 3.045s`, `14ms`. */
-export function timeText(microseconds: bigint): string {
-  const words: string[] = [];
-  let left = microseconds;
-  for (const [unit, size] of TIMES) {
-    if (left < size || (left < 1000n && words.length > 0)) continue;
-    const rest = unit === 's' ? left % size : 0n;
-    words.push(`${left / size}${rest > 0n ? `.${String(rest / 1000n).padStart(3, '0')}` : ''}${unit}`);
-    left = unit === 's' ? 0n : left % size;
-  }
-  return words.join(' ') || '0';
-}
 
 /** Bytes as systemd writes them: `1.5M`. */
 export function sizeText(bytes: bigint): string {

@@ -1,6 +1,6 @@
 import type { Recording } from '../evidence/recording/recording.js';
-import { duration } from '../learn/watch/live-line.js';
 import type { UnderWatch } from '../learn/watch/under-watch.js';
+import { spanText } from '../policy/time-span.js';
 
 /** Watches under way, a line each. */
 export function watchesText(watches: readonly UnderWatch[], now: number): string {
@@ -9,8 +9,8 @@ export function watchesText(watches: readonly UnderWatch[], now: number): string
 }
 
 function watchLine({ unit, begin, end, background, phase, calls, lost }: UnderWatch, now: number): string {
-  const since = `for ${duration((now - begin) / 1000)}`;
-  const left = end === null ? '' : `, ${duration(Math.max(0, end - now) / 1000)} left`;
+  const since = `for ${spanText((now - begin) / 1000)}`;
+  const left = end === null ? '' : `, ${spanText(Math.max(0, end - now) / 1000)} left`;
   const where = background === null ? 'in the foreground' : `by ${background}`;
   const losses = lost === 0 ? 'nothing lost' : `${lost} lost`;
   return `${unit} (${phase ?? 'down'}): watched ${since}${left}, ${calls} calls, ${losses}, ${where}`;
@@ -25,7 +25,7 @@ function recordingLine({ unit, begin, end, calls, refused, lost, lives }: Record
   const names = new Set(calls.map(({ name, number }) => name ?? number));
   const losses = Object.values(lost).reduce((all, one) => all + one, 0);
   return [
-    `${unit}: ${names.size} calls in ${duration(seconds)}`,
+    `${unit}: ${names.size} calls in ${spanText(seconds)}`,
     ...(lives > 0 ? [lives === 1 ? '1 start' : `${lives} starts`] : []),
     ...(refused.length > 0 ? [`${refused.length} refused by a filter`] : []),
     losses === 0 ? 'nothing lost' : `${losses} records lost`,

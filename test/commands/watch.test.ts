@@ -19,7 +19,7 @@ test('a watch ends with one recording, however often it was kept, and says where
   assert.equal(exit, 0);
   assert.match(
     text,
-    /^demo\.service: \d+ calls in 2 min 3\d s, 1 start, 2 refused by a filter, \d+ records lost\n$/,
+    /^demo\.service: \d+ calls in 2min 3\ds, 1 start, 2 refused by a filter, \d+ records lost\n$/,
   );
   assert.equal(stored(system).length, 1);
   assert.deepEqual(json.recordings, [{ unit: UNIT, path: stored(system)[0] }]);

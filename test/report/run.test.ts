@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { endJson, exitStatus, hasRun, sizeText, summaryLines, timeText } from '../../src/report/run.js';
+import { timeText } from '../../src/policy/time-span.js';
+import { endJson, exitStatus, hasRun, sizeText, summaryLines } from '../../src/report/run.js';
 import { unitState } from '../support/unit-state.js';
 
 /** What systemd's format_timespan() with an accuracy of a millisecond, and its FORMAT_BYTES(), print. */

@@ -13,12 +13,12 @@ test('watches, a line each', () => {
   assert.equal(watchesText([], 0), 'No service is being watched.\n');
   assert.equal(
     watchesText([WATCH], 65_000),
-    'x.service (serving): watched for 1 min 05 s, 40 calls, nothing lost, in the foreground\n',
+    'x.service (serving): watched for 1min 5s, 40 calls, nothing lost, in the foreground\n',
   );
   const other = { ...WATCH, end: 10_000, background: 'y.service', phase: null, lost: 2 };
   assert.equal(
     watchesText([other], 4_000),
-    'x.service (down): watched for 4 s, 6 s left, 40 calls, 2 lost, by y.service\n',
+    'x.service (down): watched for 4s, 6s left, 40 calls, 2 lost, by y.service\n',
   );
 });
 
@@ -29,7 +29,7 @@ test('recordings, a line each', () => {
     lives: 0,
     lost: {},
   });
-  assert.match(recordedText([one]), /^\S+\.service: \d+ calls in 1 min 05 s, nothing lost\n$/);
+  assert.match(recordedText([one]), /^\S+\.service: \d+ calls in 1min 5s, nothing lost\n$/);
   const refused = [
     { architecture: 'x86-64', number: 435, name: 'clone3', answer: 38, count: 1, programs: [] },
   ];

@@ -41,7 +41,8 @@ export async function watchInBackground(
     // The observer is ended by its watcher, which asks it first for what it has seen.
     property('KillMode', 's', 'mixed'),
     property('CollectMode', 's', 'inactive-or-failed'),
-    property('ExecStart', 'a(sasb)', [[context.self[0], [...context.self, ...words], false]]),
+    // The manager expands variables in arguments.
+    property('ExecStart', 'a(sasb)', [[context.self[0], [...context.self, ...words].map(literal), false]]),
   ]);
   for (let look = 0; look < LOOKS; look++) {
     const found = (await underWatch(context)).find((one) => one.background === name);
@@ -54,6 +55,8 @@ export async function watchInBackground(
   const hint = `'journalctl --unit ${name}' has its reason`;
   throw new UserError(error('not-begun', `the watch of ${unit} does not begin`, { hint }), EXIT.failure);
 }
+
+const literal = (word: string): string => word.replaceAll('$', '$$$$');
 
 const property = (name: string, signature: string, value: unknown): UnitProperty => ({
   name,

@@ -6,7 +6,9 @@ import { failuresOf } from '../../state/failures.js';
 import type { Service } from '../../state/service.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
+import { isDown } from '../../system/unit-state.js';
 import type { HeldSignals } from '../../transaction/held-signals.js';
+import { whileLocked } from '../../transaction/lock.js';
 import { restart } from '../../transaction/trial.js';
 import type { Observer } from '../observer/observer.js';
 import { LiveLine } from './live-line.js';
@@ -93,6 +95,7 @@ export class Course {
     if (this.#options.restart) {
       await this.#reload();
       await this.#restart();
+      await this.#stopAgain();
     }
     await this.#keep(false);
     return this.#diagnostics;
@@ -141,6 +144,16 @@ export class Course {
     await this.#stay(SETTLE);
   }
 
+  /** Stops services that were down before the watch. */
+  async #stopAgain() {
+    const { system } = this.#parts.context;
+    const down = this.#parts.found.filter(({ state }) => isDown(state));
+    await this.#eachWhileLooking('stop', down, async ({ name }) => {
+      const result = await system.stopUnit(name);
+      return result === 'done' ? [] : [error('not-stopped', `${name} can't be stopped again: '${result}'`)];
+    });
+  }
+
   async #reload() {
     const { system } = this.#parts.context;
     const able = this.#parts.found.filter(({ state }) => state.canReload);
@@ -159,14 +172,16 @@ export class Course {
     services: readonly Target[],
     step: (service: Target) => Promise<readonly Diagnostic[]>,
   ) {
-    const { found, observer, signals } = this.#parts;
+    const { context, found, observer, signals } = this.#parts;
     for (const service of services) {
       const i = found.indexOf(service);
       observer.phase(i, phase);
       const phases = this.#phases[i]!;
       phases.hold(phase, this.#seconds);
       let isOver = false;
-      const taken = failuresOf(() => signals.unlessAgain(() => step(service))).finally(() => {
+      const taken = failuresOf(() =>
+        signals.unlessAgain(() => whileLocked(context, () => step(service))),
+      ).finally(() => {
         isOver = true;
         phases.release();
       });

@@ -1,3 +1,4 @@
+import { spanText } from '../../policy/time-span.js';
 import type { Tick } from '../observer/observer.js';
 
 /** A watched unit, for the line on the terminal. */
@@ -25,16 +26,8 @@ export class LiveLine {
     const [unit] = units;
     const who = units.length === 1 ? `${unit!.name} (${unit!.phase ?? 'down'})` : `${units.length} services`;
     const span = at >= 60 ? 'in the last minute' : 'since the begin';
-    return `${who}: ${duration(at)}, ${calls} calls, ${isNew} new ${span}, ${lost === 0 ? 'nothing' : lost} lost`;
+    return `${who}: ${spanText(at)}, ${calls} calls, ${isNew} new ${span}, ${lost === 0 ? 'nothing' : lost} lost`;
   }
-}
-
-/** A time in seconds for people: `1 h 02 min`, `3 min 20 s`. */
-export function duration(seconds: number): string {
-  const whole = Math.floor(seconds);
-  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  if (hours > 0) return `${hours} h ${String(minutes).padStart(2, '0')} min`;
-  return minutes > 0 ? `${minutes} min ${String(rest).padStart(2, '0')} s` : `${rest} s`;
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);

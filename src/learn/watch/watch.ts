@@ -1,6 +1,7 @@
 /** A watch: services are observed at work, for a time or until the user ends it. */
 
 import { type Diagnostic, EXIT, error, UserError } from '../../diagnostic.js';
+import { obstacleTo } from '../../restart/may-restart.js';
 import { preflightRestarts } from '../../restart/preflight.js';
 import type { Service } from '../../state/service.js';
 import type { Machine } from '../../syscalls/abi.js';
@@ -88,6 +89,12 @@ function assertWatchable({ superuser, machine, offline }: Context) {
 async function assertRestartable(context: Context, services: readonly Service[]): Promise<Diagnostic[]> {
   const found = await preflightRestarts(context, 'learn --restart', services);
   const errors = found.filter(({ severity }) => severity === 'error');
+  for (const service of services) {
+    const obstacle = await obstacleTo(context, service);
+    if (obstacle === undefined) continue;
+    const hint = 'watch it without --restart, and restart it when that may be';
+    errors.push(error('not-restarted', `${service.name} is not restarted: ${obstacle}`, { hint }));
+  }
   if (errors.length > 0) throw new UserError(errors, EXIT.failure);
   return found;
 }

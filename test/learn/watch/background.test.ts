@@ -16,14 +16,14 @@ const machine = (background: string | null) =>
 test('a watch in the background runs this program in a unit of its own', async () => {
   const units = new FakeUnits();
   const context = fakeContext(machine(NAME), { units });
-  const note = await watchInBackground(context, UNIT, ['learn', UNIT, '--for', '7d']);
+  const note = await watchInBackground(context, UNIT, ['learn', UNIT, '--exercise', 'echo $i']);
   assert.match(note.message, /is being watched by sandbox-unit-learn-x\\x401\.service$/);
   assert.match(note.hint!, /learn --stop/);
   const [{ unit, properties }] = units.started as [(typeof units.started)[0]];
   assert.equal(unit, NAME);
   const [[path, argv]] = properties.get('ExecStart') as [[string, string[]]];
   assert.equal(path, '/usr/bin/node');
-  assert.deepEqual(argv.slice(2), ['learn', UNIT, '--for', '7d']);
+  assert.deepEqual(argv.slice(2), ['learn', UNIT, '--exercise', 'echo $$i']);
 });
 
 test('one that does not begin is an error, and leaves nothing that runs', async () => {

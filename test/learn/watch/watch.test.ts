@@ -44,6 +44,22 @@ test('with a restart it lives a whole life', async () => {
   assert.ok(kept.at(-1)![0]!.events.some(({ what }) => what === 'reload'));
 });
 
+test('a service that was down is down again', async () => {
+  const distort = (properties: Map<string, unknown>) =>
+    properties.set('Slice', 'own.slice').set('ControlGroup', '');
+  const { system } = await watched({ restart: true }, { running: [], distort });
+  const asked = system.calls.filter((call) => /^(restart|stop-unit) /.test(call));
+  assert.deepEqual(asked, [`restart ${UNIT}`, `restart ${UNIT}`, `stop-unit ${UNIT}`]);
+});
+
+test('a service whose restart is refused is not watched with one', async () => {
+  const distort = (properties: Map<string, unknown>) => properties.set('RefuseManualStop', true);
+  await assert.rejects(watched({ restart: true }, { distort }), ({ diagnostics: [first] }) => {
+    assert.equal(first.code, 'not-restarted');
+    return true;
+  });
+});
+
 test('a service that must not be restarted is not watched with a restart', async () => {
   const distort = (properties: Map<string, unknown>) =>
     properties.set('ControlGroup', '/own.slice/demo.service');
