@@ -6,6 +6,7 @@ import { isFinding } from '../explain/explanation.js';
 import { noRecord } from '../explain/no-record.js';
 import { leftOver } from '../explain/patch.js';
 import { writePolicy } from '../explain/write-policy.js';
+import { observedRefusals } from '../learn/observed-refusals.js';
 import type { Outcome } from '../outcome.js';
 import type { Plan } from '../plan/plan.js';
 import { type ConfinedOptions, prepareConfined } from '../prepare/confined.js';
@@ -188,7 +189,8 @@ async function lookBackAtBoth(
 async function lookBack(context: Context, prepared: Prepared): Promise<RecordedRun> {
   const state = prepared.unit.state!;
   const since = await windowOf(context, prepared, state);
-  const looked = await explainUnit(context, prepared, state, { since });
+  const observed = await observedRefusals(context, prepared.unit.name, since);
+  const looked = await explainUnit(context, prepared, state, { since, observed });
   const half = await halfDone(context, prepared.unit.name.full);
   const told = (diagnostics: readonly Diagnostic[], failed = false) => ({
     ...{ ...looked, failed, diagnostics: [...half, ...diagnostics] },

@@ -9,7 +9,7 @@ import type { UnitState } from '../system/unit-state.js';
 import { effectiveUnit } from '../unit/effective.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import { createRefusers } from '../verify/kernel/refusers.js';
-import { type Explanation, explainCalls } from './explanation.js';
+import { type Explanation, explainCalls, type UnitCall } from './explanation.js';
 import type { Confinement } from './refused-call.js';
 import { refusedCalls, type Sought } from './refused-calls.js';
 import { managerOf, type UserManager } from './user-manager.js';
@@ -61,12 +61,18 @@ export function startOf(state: UnitState, before?: UnitState): number {
 export const userManager = ({ placement, user }: Context): UserManager =>
   placement.scope === 'user' ? managerOf(user) : undefined;
 
+/** Records of calls that are looked for, or known already. */
+interface Source extends Pick<Sought, 'since' | 'heard'> {
+  /** Calls that the observer saw refused: logs add nothing to these. */
+  readonly observed?: readonly UnitCall[];
+}
+
 /** Explains calls that a unit's processes were refused since a time, from the logs or from records that were heard. */
 export async function explainUnit(
   context: Context,
   prepared: Prepared,
   state: UnitState,
-  from: Pick<Sought, 'since' | 'heard'>,
+  { observed = [], ...from }: Source,
 ): Promise<Looked> {
   const { unit, policy, plan } = prepared;
   const { target } = plan;
@@ -78,7 +84,7 @@ export async function explainUnit(
     ...{ unit: plan.unit, manager: userManager(context), state, ...from },
     programs: [...programs, ...moved.keys()],
   };
-  const { calls, ...found } = await context.caller.tellIfLong(
+  const { calls, readable, ...found } = await context.caller.tellIfLong(
     `${plan.unit}: reading the records of refused calls …`,
     () => refusedCalls(context.system, sought),
   );
@@ -95,9 +101,21 @@ export async function explainUnit(
     weaker: policy.withoutBases(),
   };
   const relaxed = (call: string) => limits(`[Service]\nSystemCallFilter=${call}\n`);
-  const named = calls.map((call) => ({ ...call, program: moved.get(call.program!) ?? call.program }));
-  return { explanations: explainCalls(named, confinement, relaxed), since: from.since, ...found };
+  const known = new Set(observed.map(keyOf));
+  const others = calls.filter((call) => !known.has(keyOf(call)));
+  const named = [...observed, ...others].map((call) => ({
+    ...call,
+    program: moved.get(call.program!) ?? call.program,
+  }));
+  return {
+    explanations: explainCalls(named, confinement, relaxed),
+    since: from.since,
+    readable: readable || observed.length > 0,
+    ...found,
+  };
 }
+
+const keyOf = ({ arch, nr, action }: UnitCall): string => `${arch} ${nr} ${action}`;
 
 /**
  * The paths by which the kernel records `[exec] programs`, which run from their mount points, with the paths that the

@@ -76,7 +76,7 @@ function explained(
     changes,
     certain,
     got: gotOf(action),
-    count: same.length,
+    count: same.reduce((all, one) => all + (one.count ?? 1), 0),
     instead: isMendable ? withoutBase(call, cause, confinement) : undefined,
     last: Math.max(...same.map(({ time }) => time)),
     processes: [...processes.values()].slice(0, MOST_PROCESSES),

@@ -17,6 +17,8 @@ export interface RecordedCall {
   readonly action: number;
   /** The six argument registers, if a core dump has them. */
   readonly args?: readonly bigint[];
+  /** How often the process has made it (default: once). */
+  readonly count?: number;
 }
 
 /** A record with its number, `audit(SECONDS.MILLISECONDS:SERIAL)`, by which copies of one record are known. */

@@ -106,6 +106,24 @@ describe('learn', { skip: skip ?? false }, () => {
     assert.equal(all.at(-1)!.truncated, false);
   });
 
+  test('a call that fails with an errno, which no log has, is explained by a watch', async () => {
+    const { unit, work } = SERVICES[0]!;
+    const policy = '[syscalls]\naction = "EPERM"\nallow = ["@system-service"]\ndeny = ["writev"]\n';
+    await box.writeFile(policyPath(unit), policy);
+    await run(0, 'apply', unit);
+    await run(
+      0,
+      'learn',
+      '--exercise',
+      `${work.replaceAll('curl', 'curl --max-time 2')}; sleep 1`,
+      unit,
+      '--quiet',
+    );
+    const { stdout } = await run(1, 'explain', unit);
+    assert.match(stdout, /:4:9: error\[refused-call\]: writev \(20\) failed: deny writev$/m);
+    assert.match(stdout, /by nginx \(\/usr\/sbin\/nginx\)/);
+  });
+
   test('a watcher that is killed leaves nothing behind', async () => {
     const unit = SERVICES[0]!.unit;
     await run(0, 'learn', '--background', unit);
