@@ -39,6 +39,9 @@ async function watchAndWrite(context: Context, units: string[], options: LearnOp
   if (units.length !== 1 || options.background)
     throw usage('--write is for one unit, watched in the foreground');
   const watched = await watchUnits(context, units, options);
+  // A service that failed has not shown what it needs.
+  if (watched.exit !== EXIT.ok)
+    return { ...watched, diagnostics: [...watched.diagnostics, notWritten(units[0]!)] };
   const written = await writeLearned(context, units, options);
   return {
     ...written,
@@ -47,6 +50,11 @@ async function watchAndWrite(context: Context, units: string[], options: LearnOp
     diagnostics: [...watched.diagnostics, ...written.diagnostics],
   };
 }
+
+const notWritten = (unit: string) =>
+  error('not-written', `no policy of ${unit} is written, since something went wrong in the watch`, {
+    hint: `'sandbox-unit learn --show ${unit} --write' writes it all the same`,
+  });
 
 const usage = (message: string) =>
   new UserError(error('usage', message, { hint: "see 'sandbox-unit learn --help'" }), EXIT.failure);

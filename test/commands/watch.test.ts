@@ -27,6 +27,17 @@ test('a watch ends with one recording, however often it was kept, and says where
   assert.match((await learn(fakeContext(system), [UNIT], { show: true })).text, /read/);
 });
 
+test('a watch in which the service fails writes no policy', async () => {
+  const system = seenMachine({ behaviour: () => 'job-fails' });
+  const { exit, text, diagnostics } = await learn(fakeContext(system), [UNIT], {
+    restart: true,
+    write: true,
+  });
+  assert.equal(exit, 1);
+  assert.doesNotMatch(text, /\[syscalls\]/);
+  assert.equal(codes(diagnostics).at(-1), 'not-written');
+});
+
 for (const time of ['0', '-1', 'soon', '2y', '500ms']) {
   test(`--for ${time} is no time`, async () => {
     await assert.rejects(
