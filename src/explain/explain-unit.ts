@@ -9,10 +9,11 @@ import type { UnitState } from '../system/unit-state.js';
 import { effectiveUnit } from '../unit/effective.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import { createRefusers } from '../verify/kernel/refusers.js';
-import { type Explanation, explainCalls, type UnitCall } from './explanation.js';
+import { type Explanation, explainCalls } from './explanation.js';
+import type { UnitCall } from './records/record.js';
+import { refusedCalls, type Sought } from './records/refused-calls.js';
+import { managerOf, type UserManager } from './records/user-manager.js';
 import type { Confinement } from './refused-call.js';
-import { refusedCalls, type Sought } from './refused-calls.js';
-import { managerOf, type UserManager } from './user-manager.js';
 
 /** Calls of a unit that were seen refused or recorded. */
 export interface Looked {

@@ -4,15 +4,9 @@ import type { OwnLimits } from '../syscalls/named-policy.js';
 import { causeOf, nameCall } from './cause.js';
 import { changesFor } from './change.js';
 import { opens } from './opens.js';
-import type { RecordedCall } from './record.js';
+import type { RecordedCall, UnitCall } from './records/record.js';
 import type { Cause, Change, Confinement, NamedCall } from './refused-call.js';
 import { withoutBase } from './without-base.js';
-
-/** A recorded call of a unit. */
-export interface UnitCall extends RecordedCall {
-  /** Whether one of the unit's processes is known to have made the call; else anybody may have caused it. */
-  readonly certain: boolean;
-}
 
 /** A call that a filter refused or recorded, the cause, and the changes that would let it through. */
 export interface Explanation {

@@ -1,5 +1,5 @@
 import type { Recording, RefusedCall } from '../evidence/recording/recording.js';
-import type { UnitCall } from '../explain/explanation.js';
+import type { UnitCall } from '../explain/records/record.js';
 import { ABIS, type Abi, kernelNumber } from '../syscalls/abi.js';
 import { KILL } from '../syscalls/action.js';
 import type { Context } from '../system/context.js';

@@ -11,8 +11,8 @@ import {
   UNREADABLE,
   userManager,
 } from '../explain/explain-unit.js';
-import { type HeardRecords, heardIn } from '../explain/heard.js';
-import type { UserManager } from '../explain/user-manager.js';
+import { type HeardRecords, heardIn } from '../explain/records/heard.js';
+import type { UserManager } from '../explain/records/user-manager.js';
 import { recordReader } from '../prepare/load/native-program.js';
 import { type Prepared, type PrepareOptions, prepare } from '../prepare/prepare.js';
 import { affectedUnits, isTrigger } from '../restart/affected-units.js';

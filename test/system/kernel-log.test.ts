@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { recordsInLog } from '../../src/explain/kernel-log.js';
+import { recordsInLog } from '../../src/explain/records/kernel-log.js';
 import { startOf } from '../../src/state/process-status.js';
 import { Host } from '../../src/system/host.js';
 import { rootObstacle } from '../support/native.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { heardIn, unitOfGroup } from '../../src/explain/heard.js';
+import { heardIn, unitOfGroup } from '../../../src/explain/records/heard.js';
 
 const record = (serial: number, pid: number) =>
   `record audit(1700000000.123:${serial}): auid=1 uid=0 gid=0 ses=1 pid=${pid} comm="x" exe="/bin/x" sig=0 ` +

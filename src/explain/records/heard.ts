@@ -1,5 +1,5 @@
 /** The output of read-records: the kernel's records as they come, each with the control group of its process. */
-import { groupIn } from '../formats/cgroup-mounts.js';
+import { groupIn } from '../../formats/cgroup-mounts.js';
 import { type AuditRecord, parseHeardLine } from './record.js';
 import type { UserManager } from './user-manager.js';
 

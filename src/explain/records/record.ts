@@ -21,6 +21,12 @@ export interface RecordedCall {
   readonly count?: number;
 }
 
+/** A recorded call of a unit. */
+export interface UnitCall extends RecordedCall {
+  /** Whether one of the unit's processes is known to have made the call; else anybody may have caused it. */
+  readonly certain: boolean;
+}
+
 /** A record with its number, `audit(SECONDS.MILLISECONDS:SERIAL)`, by which copies of one record are known. */
 export interface AuditRecord extends RecordedCall {
   readonly id: string;

@@ -1,6 +1,6 @@
 /** Core files (core(5)) of processes that a filter killed: the call, and its six arguments. */
-import { ABIS } from '../syscalls/abi.js';
-import { KILL } from '../syscalls/action.js';
+import { ABIS } from '../../syscalls/abi.js';
+import { KILL } from '../../syscalls/action.js';
 import type { RecordedCall } from './record.js';
 
 /** The bytes of a core file that must be read: the notes come before the memory. */

@@ -3,13 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { CORE_HEAD, callInCore } from '../../src/explain/core.js';
-import { numbersOf } from '../../src/syscalls/numbers.js';
-import { ARGS, coreFile } from '../support/core-file.js';
-import { run } from '../support/run.js';
-import { compile } from '../support/service.js';
-import { NATIVE } from '../support/service-calls.js';
-import { temporaryFolder } from '../support/temporary.js';
+import { CORE_HEAD, callInCore } from '../../../src/explain/records/core.js';
+import { numbersOf } from '../../../src/syscalls/numbers.js';
+import { ARGS, coreFile } from '../../support/core-file.js';
+import { run } from '../../support/run.js';
+import { compile } from '../../support/service.js';
+import { NATIVE } from '../../support/service-calls.js';
+import { temporaryFolder } from '../../support/temporary.js';
 
 test('the core file of a process that a filter killed', async (t) => {
   const pattern = readFileSync('/proc/sys/kernel/core_pattern', 'utf8').trim();

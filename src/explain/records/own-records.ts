@@ -1,11 +1,11 @@
 /** Tells which of the kernel's records are of a unit's processes. */
 
-import type { System } from '../system/system.js';
-import type { UnitState } from '../system/unit-state.js';
-import type { UnitCall } from './explanation.js';
+import type { System } from '../../system/system.js';
+import type { UnitState } from '../../system/unit-state.js';
 import type { HeardRecord } from './heard.js';
 import { SEEN, sightingsIn, whoseAt } from './journal.js';
 import { isWithin, type Lifetimes, lifetimes } from './lifetimes.js';
+import type { UnitCall } from './record.js';
 import type { UserManager } from './user-manager.js';
 
 /** The unit whose records are looked for. */

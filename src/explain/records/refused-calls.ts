@@ -1,6 +1,5 @@
-import type { System } from '../system/system.js';
+import type { System } from '../../system/system.js';
 import { CORE_HEAD, callInCore } from './core.js';
-import type { UnitCall } from './explanation.js';
 import type { HeardRecord, HeardRecords } from './heard.js';
 import {
   COREDUMPS,
@@ -13,7 +12,7 @@ import {
 } from './journal.js';
 import { recordsInLog } from './kernel-log.js';
 import { JOURNAL, LIMIT, type Owner, ofUnit } from './own-records.js';
-import { parseAuditLine, type RecordedCall } from './record.js';
+import { parseAuditLine, type RecordedCall, type UnitCall } from './record.js';
 
 /** The unit whose calls are looked for. */
 export interface Sought extends Owner {

@@ -1,9 +1,9 @@
 /** Lifetimes of a unit's processes: before and after, their IDs are others'. */
 
-import { isInUnit } from '../state/control-group.js';
-import { startOf, TICK } from '../state/process-status.js';
-import type { System } from '../system/system.js';
-import type { UnitState } from '../system/unit-state.js';
+import { isInUnit } from '../../state/control-group.js';
+import { startOf, TICK } from '../../state/process-status.js';
+import type { System } from '../../system/system.js';
+import type { UnitState } from '../../system/unit-state.js';
 
 /** The start and the end, in milliseconds since 1970. */
 interface Lifetime {

@@ -1,5 +1,5 @@
 /** The output of `journalctl --output=json`: the kernel's records, and the units of processes. */
-import { groupBy } from '../collections.js';
+import { groupBy } from '../../collections.js';
 import { type AuditRecord, isSuppression, parseFields, parseKernelLine } from './record.js';
 import type { UserManager } from './user-manager.js';
 

@@ -1,10 +1,10 @@
-/** Tests of explain/record.ts, explain/journal.ts and explain/kernel-log.ts: records of calls, as hostile as users can make them. */
+/** Tests of explain/records/record.ts, explain/records/journal.ts and explain/records/kernel-log.ts: records of calls, as hostile as users can make them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { coreDumpsIn, recordsIn, sightingsIn, whoseAt } from '../../src/explain/journal.js';
-import { recordsInLog } from '../../src/explain/kernel-log.js';
-import { parseAuditLine, parseKernelLine } from '../../src/explain/record.js';
+import { coreDumpsIn, recordsIn, sightingsIn, whoseAt } from '../../../src/explain/records/journal.js';
+import { recordsInLog } from '../../../src/explain/records/kernel-log.js';
+import { parseAuditLine, parseKernelLine } from '../../../src/explain/records/record.js';
 
 const ID = 'audit(1795556996.891:18)';
 const fields = (comm = '"sleep"', more = '') =>

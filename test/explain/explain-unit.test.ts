@@ -1,0 +1,175 @@
+/** Tests of explain/explain-unit.ts, explain/explanation.ts, explain/diagnostic.ts, explain/opens.ts,
+ * explain/refusals-after-restart.ts and explain/without-base.ts: what is said of refused calls. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { apply } from '../../src/commands/apply.js';
+import { fakeContext, program } from '../support/fake-system.js';
+import {
+  done,
+  explained,
+  kernel,
+  machine,
+  POLICY,
+  POLICY_FILE,
+  RAN,
+  record,
+  START,
+  UNIT,
+} from '../support/refusals-in-memory.js';
+
+const SCRIPTS: readonly [line: string, ran: string, found: boolean][] = [
+  ['#!/usr/bin/perl -w', '/usr/bin/perl', true],
+  ['#! /usr/bin/env perl', '/usr/bin/perl', true],
+  ['#!/usr/bin/env -S LANG=C perl -w', '/usr/bin/perl', true],
+  ['#!/usr/bin/python3', '/usr/bin/perl', false],
+];
+
+for (const [line, ran, found] of SCRIPTS) {
+  test(`the calls of a service that is a script with ${line} are ${found ? '' : 'not '}those of ${ran}`, async () => {
+    const system = machine({ records: [record(7, 165, ran)] }, { files: { [RAN]: program(`${line}\n`) } });
+    assert.deepEqual((await explained(system)).calls, found ? [['mount', false]] : []);
+  });
+}
+
+for (const folder of ['/etc/systemd/system', '/run/systemd/system', '/run/systemd/system.control']) {
+  test(`calls of [exec] programs that ran from ${folder} are the service's, by the program's own path`, async () => {
+    const moved = `${folder}/${UNIT}.d/zz-sandbox-unit.programs/demod`;
+    const others = moved.replace(UNIT, 'other.service');
+    const system = machine({ records: [record(7, 165, moved), record(8, 166, others)] });
+    const policy = `[exec]\nprograms = ["${RAN}"]\n${POLICY}`;
+    system.files.set(POLICY_FILE, { bytes: new TextEncoder().encode(policy), mode: 0o644 });
+    const { calls, refusals } = await explained(system);
+    assert.deepEqual(calls, [['mount', false]]);
+    assert.deepEqual(refusals[0]!.processes, [{ pid: 7, name: 'demod', program: RAN }]);
+  });
+}
+
+test('the line that refused a call, and what would let it through', async () => {
+  const { exit, text } = await explained(machine({ records: [record(100, 165), record(100, 165)] }));
+  assert.equal(exit, 1);
+  assert.deepEqual(text.split('\n'), [
+    'demo.service: 1 call was refused',
+    '',
+    '/etc/sandbox-unit/demo.service.toml:2:9: error[refused-call]: mount (165) ended the process: deny @mount',
+    '  2 | deny = ["@mount"]',
+    '    |         ^^^^^^^^',
+    '  by demod[100] (/usr/sbin/demod), once at 2023-11-14T22:14:20.000Z',
+    '  to allow it, add a rule that allows mount (/etc/sandbox-unit/demo.service.toml)',
+    '      [[syscalls.rules]]',
+    '      syscall = "mount"',
+    '      when = [{ arg = 0, ge = 0 }]',
+    '      action = "allow"',
+    '  warning[opens]: with CAP_SYS_ADMIN it can then change which files it sees',
+    '',
+  ]);
+});
+
+test('what an extended policy refuses may be taken out of extends in its place', async () => {
+  const file = `/etc/sandbox-unit/${UNIT}.toml`;
+  const base = '/etc/sandbox-unit/templates/none.toml';
+  const other = '/etc/sandbox-unit/templates/other.toml';
+  const told = async (own: string, ofBase: string) => {
+    const system = machine({ records: [record(100, 59)] });
+    for (const [path, text] of [
+      [file, own],
+      [base, ofBase],
+      [other, 'extends = ["none"]\n'],
+    ] as const)
+      system.files.set(path, { bytes: new TextEncoder().encode(text), mode: 0o644 });
+    const { text, json } = await explained(system);
+    const [{ instead } = {}] = json.refusals as { instead?: { does: string } }[];
+    return { text, does: instead?.does };
+  };
+  const BASE = '[syscalls]\ndeny = ["execve", "execveat"]\n';
+  const found = await told('# mine\nextends = ["none"]\n[syscalls]\ndeny = ["acct"]\n', BASE);
+  const does = 'take "none" out of extends in line 2, and with it execveat';
+  assert.equal(found.does, does);
+  assert.match(found.text, /\n {2}to allow it, add a rule that allows execve \(.*\n {6}/);
+  assert.ok(found.text.includes(`\n  or ${does} (${file})\n`));
+  const more = `${BASE}[service]\nPrivateTmp = true\n`;
+  assert.match((await told('extends = ["none"]\n', more)).does ?? '', /with it execveat, PrivateTmp=$/);
+  // Where another brings it in as well, where it is refused by the policy, too, or all would be let through.
+  assert.equal((await told('extends = ["none", "other"]\n', BASE)).does, undefined);
+  assert.equal((await told('extends = ["none"]\n[syscalls]\ndeny = ["execve"]\n', BASE)).does, undefined);
+  const allows = BASE.replace('deny', 'allow = ["@system-service"]\ndeny');
+  assert.equal((await told('extends = ["none"]\n', allows)).does, undefined);
+});
+
+test('a name of an extended policy is shown by the numbers of what is not seen in it', async () => {
+  const system = machine({ records: [record(100, 59)] });
+  const expected = '[[expect]]\nsyscall = "execve"\naction = "kill"\n';
+  for (const [path, text] of [
+    [POLICY_FILE, 'extends = ["./b\\u001b[41m\\u202e.toml"]\n'],
+    ['/etc/sandbox-unit/b\x1b[41m\u202e.toml', `[syscalls]\ndeny = ["execve"]\n${expected}`],
+  ] as const)
+    system.files.set(path, { bytes: new TextEncoder().encode(text), mode: 0o644 });
+  const { text } = await explained(system);
+  assert.match(text, /\n {2}and expect it, in place of .*b\\x1b\[41m\\u202e\.toml:/);
+  assert.match(text, /\n {2}or take "\.\/b\\x1b\[41m\\u202e\.toml" out of extends/);
+  assert.doesNotMatch(text, /(?!\n)[\p{Cc}\p{Cf}]/u);
+});
+
+test('what may be of another has no change, and is left out where the call is known to be its own', async () => {
+  const guess = await explained(machine({ records: [record(7, 165)] }));
+  assert.deepEqual([guess.exit, guess.calls], [1, [['mount', false]]]);
+  const [{ changes, instead, opens } = assert.fail()] = guess.refusals;
+  assert.deepEqual([changes, instead, opens], [[], undefined, undefined]);
+  assert.match(guess.text, /error\[refused-call\]: probably its own: mount \(165\) ended the process/);
+  assert.match(guess.text, /^ {2}no change is proposed for what may be another's call: 'explain --record'/m);
+  assert.doesNotMatch(guess.text, /to allow it|opens/);
+  const both = await explained(machine({ records: [record(7, 165), record(100, 165), record(8, 165)] }));
+  assert.deepEqual(
+    both.refusals.map(({ certain, count, processes }) => [certain, count, processes.map(({ pid }) => pid)]),
+    [[true, 1, [100]]],
+  );
+  assert.match(both.text, /to allow it, add a rule that allows mount/);
+});
+
+test('what was refused in a trial that was put back is explained once, though it was started since', async () => {
+  const system = machine({ records: [record(7, 165, RAN, { at: START - 60 })] });
+  const policy = POLICY_FILE;
+  await system.replace(policy, new TextEncoder().encode(POLICY), {
+    mode: 0o644,
+    modified: (START - 90) * 1000,
+  });
+  const { exit, calls, codes, text } = await explained(system);
+  assert.deepEqual([exit, calls, codes], [1, [['mount', false]], ['not-applied']]);
+  assert.equal(text.match(/deny @mount/g)?.length, 1);
+  // Of what was refused before the policy was written it says nothing.
+  await system.replace(policy, new TextEncoder().encode(POLICY), {
+    mode: 0o644,
+    modified: (START - 30) * 1000,
+  });
+  assert.deepEqual((await explained(system)).calls, []);
+});
+
+test('apply says which call a service was refused that it puts back, and waits for the record', async () => {
+  let looks = 0;
+  const system = machine(
+    {},
+    {
+      behaviour: (_, confined) => (confined ? 'dies' : 'works'),
+      links: {},
+      programs: {
+        journalctl: (argv) => {
+          const ofKernel =
+            argv.includes('_TRANSPORT=kernel') && argv.some((word) => word.startsWith('--since'));
+          if (ofKernel) looks++;
+          return done(ofKernel && looks === 3 ? kernel(record(7, 165)) : '');
+        },
+      },
+    },
+  );
+  const { exit, diagnostics } = await apply(fakeContext(system), [UNIT], {});
+  const refused = diagnostics.filter(({ code }) => code === 'refused-call');
+  assert.equal(exit, 1);
+  assert.deepEqual(
+    refused.map(({ message, at }) => [message, at?.line]),
+    [['probably its own: mount (165) ended the process: deny @mount', 2]],
+  );
+  assert.match(refused[0]!.hint!, /^no change is proposed for what may be another's call/);
+  assert.deepEqual(
+    system.calls.filter((call) => call === 'wait 200'),
+    ['wait 200', 'wait 200'],
+  );
+});
