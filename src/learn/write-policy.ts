@@ -54,7 +54,7 @@ export async function provedPolicy(
   const policy = writePolicy({
     evidence: ledger,
     reachable: 'unknown' in reached ? 'unknown' : reached.calls,
-    reachDoubt: doubtOf(reached),
+    reachDoubt: reachDoubtOf(reached),
     effective,
     surroundings: await surroundingsOf({ system, unit: unit.name, states, sets: () => true }),
     target: { ...facts, programs: new Map() },
@@ -74,14 +74,14 @@ async function reachedBy({ system }: Context, ledger: Ledger, effective: Effecti
 }
 
 /** The reason why calls may be reached that aren't known to be; undefined where there is none. */
-function doubtOf(reached: Reachable): string | undefined {
+function reachDoubtOf(reached: Reachable): string | undefined {
   if ('unknown' in reached) return reached.unknown;
   const { loaders } = reached;
   return loaders.length > 0 ? `${shortList(loaders, 3)} may load other files while running` : undefined;
 }
 
 function reachableNotes(reached: Reachable): Diagnostic[] {
-  const doubt = doubtOf(reached);
+  const doubt = reachDoubtOf(reached);
   if (doubt === undefined) return [];
   return 'unknown' in reached
     ? [note('reachable-unknown', `any call that was not seen may be reachable, and is recorded: ${doubt}`)]

@@ -12,7 +12,7 @@ import {
   PROGRAMS_FALL_BACK,
 } from '../../../src/evidence/policy/calls/tables.js';
 import { abisSeen, sortCalls, type Tier } from '../../../src/evidence/policy/calls/tiers.js';
-import type { Evidence, Reachable } from '../../../src/evidence/policy/input.js';
+import type { Evidence, ReachableCalls } from '../../../src/evidence/policy/input.js';
 import { callNames, numbersOf } from '../../../src/syscalls/numbers.js';
 import { bundledSets, expandSet } from '../../../src/syscalls/sets.js';
 import { calls, evidence } from '../../support/learned.js';
@@ -20,7 +20,7 @@ import { olderSets } from '../../support/older-sets.js';
 
 const sets = bundledSets();
 
-const sorted = (seen: string, reachable: Reachable, more: Partial<Evidence> = {}) =>
+const sorted = (seen: string, reachable: ReachableCalls, more: Partial<Evidence> = {}) =>
   sortCalls(evidence({ calls: calls(seen), ...more }), { reachable, sets });
 
 /** The tiers of calls by their names; undefined for one that is refused as any other. */

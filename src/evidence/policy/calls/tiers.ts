@@ -2,7 +2,7 @@ import { ABIS, type Abi } from '../../../syscalls/abi.js';
 import { numbersOf } from '../../../syscalls/numbers.js';
 import { callsOf } from '../../../syscalls/resolve.js';
 import type { SyscallSets } from '../../../syscalls/sets.js';
-import type { Evidence, Reachable, SeenCall } from '../input.js';
+import type { Evidence, ReachableCalls, SeenCall } from '../input.js';
 import { dangerousCalls } from './dangerous.js';
 import {
   BY_THE_KERNEL,
@@ -37,7 +37,7 @@ export interface SortedCall {
 
 /** Facts beside the calls that were seen. */
 export interface Known {
-  readonly reachable: Reachable;
+  readonly reachable: ReachableCalls;
   readonly sets: SyscallSets;
   /** Calls that were seen and get ENOSYS nonetheless: their arguments are in memory, where no filter looks. */
   readonly hidden?: ReadonlySet<string>;

@@ -6,7 +6,7 @@ import { covers, isOn, lastOf, type UnitValues } from '../../../unit/values.js';
 import type { PathUse, RecordedPath, RecordedPeer } from '../../recording/recording.js';
 import { valuesOf } from '../arguments.js';
 import { doubtOf, type Kind } from '../doubts.js';
-import type { Evidence, Reachable } from '../input.js';
+import type { Evidence, ReachableCalls } from '../input.js';
 import { counted, span } from '../text/spans.js';
 
 /** A directive's value with the reason for it, or the reason why it isn't stated. */
@@ -33,7 +33,7 @@ const ENOENT = 2;
 const EEXIST = 17;
 
 interface FurtherFacts {
-  readonly reachable: Reachable;
+  readonly reachable: ReachableCalls;
   readonly addresses?: boolean | undefined;
   readonly scope: Scope;
 }
@@ -44,7 +44,7 @@ export class Facts {
   readonly paths: readonly RecordedPath[];
   readonly peers: readonly RecordedPeer[];
   readonly #calls: ReadonlySet<string>;
-  readonly #reachable: Reachable;
+  readonly #reachable: ReachableCalls;
   /** Whether addresses are confined. */
   readonly addresses: boolean;
   readonly scope: Scope;

@@ -3,7 +3,7 @@
 import type { SyscallSets } from '../../../syscalls/sets.js';
 import { valuesOf } from '../arguments.js';
 import { dangerousCalls } from '../calls/dangerous.js';
-import type { Evidence, Reachable } from '../input.js';
+import type { Evidence, ReachableCalls } from '../input.js';
 import { NAMESPACES, namespacesSeen } from '../namespaces.js';
 import { nameOfValue, operandOf } from './constants.js';
 import type { LearnedRule, RuleCondition, RuledCall } from './rule.js';
@@ -19,7 +19,7 @@ const MANY = 40;
  */
 export function argumentRules(
   evidence: Evidence,
-  reachable: Reachable,
+  reachable: ReachableCalls,
   sets: SyscallSets,
   allowed: (call: string) => boolean,
 ): RuledCall[] {
