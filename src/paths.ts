@@ -172,6 +172,10 @@ export function recordingName(end: string, host: { name: string; id: string }, c
 export const isRecordingName = (name: string): boolean =>
   /^\d{8}T\d{6}Z-[A-Za-z0-9.-]+-[0-9a-f]{8}(?:-\d+)?\.json$/.test(name);
 
+/** The end of the watch in the name of a recording's file, in milliseconds since 1970, rounded down to a second. */
+export const endOfRecording = (name: string): number =>
+  Date.parse(name.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, '$1-$2-$3T$4:$5:$6Z'));
+
 /** Whether a path is that of a file of ours for a unit; the launcher's isn't. */
 export function isOwnPath(placement: Placement, unit: string, path: string): boolean {
   return places(placement).some((at) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   dropInPath,
+  endOfRecording,
   filterPath,
   hasNameOfDropIn,
   installedLauncher,
@@ -128,6 +129,7 @@ test('the name of a recording is known again, whatever the host is called', () =
   for (const name of ['one', 'a/b', '-', '../..', 'ü', 'x'.repeat(100)]) {
     const file = recordingName('2026-11-28T02:44:11.123Z', { name, id });
     assert.match(file, /^20261128T024411Z-[A-Za-z0-9.-]{1,64}-01234567\.json$/);
+    assert.equal(endOfRecording(file), Date.parse('2026-11-28T02:44:11Z'));
     assert.ok(
       isRecordingName(file) && isRecordingName(recordingName('2026-11-28T02:44:11Z', { name, id }, 2)),
     );

@@ -16,13 +16,10 @@ const FAILED = 0x00050000;
  * @param since milliseconds since 1970
  */
 export async function observedRefusals(context: Context, unit: UnitName, since: number): Promise<UnitCall[]> {
-  const { recordings } = await storedRecordings(context, unit);
-  const recent = recordings
-    .map(({ recording }) => recording)
-    .filter(({ begin }) => Date.parse(begin) >= since);
-  if (recent.length === 0) return [];
+  const { recordings } = await storedRecordings(context, unit, since);
+  if (recordings.length === 0) return [];
   const { id } = await recordedHost(context);
-  return recent.filter(({ host }) => host.id === id).flatMap(refusalsIn);
+  return recordings.flatMap(({ recording }) => (recording.host.id === id ? refusalsIn(recording) : []));
 }
 
 const refusalsIn = (recording: Recording): UnitCall[] =>

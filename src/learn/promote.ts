@@ -41,7 +41,8 @@ const OTHERS: ReadonlySet<string> = new Set([
  * Edits the applied policy of a unit: what it let through and recorded is allowed if it was used, and else refused.
  * @param after seconds that must have been watched since the policy was applied
  * @param write false: the file stays as it is
- * @throws UserError `not-applied`, `not-watched-enough`, `records-lost`, and as prepareConfined() and rewritePolicy()
+ * @throws UserError `not-applied`, `not-watched-enough`, `records-lost`, the errors of recordings that can't be read,
+ *   and as prepareConfined() and rewritePolicy()
  */
 export async function promote(
   context: Context,
@@ -52,11 +53,13 @@ export async function promote(
   const prepared = await prepareConfined(context, text, {});
   const { plan, policy, unit, appliedRuns } = prepared;
   if (appliedRuns.since === 0) throw notApplied(prepared);
-  const { recordings } = await storedRecordings(context, unit.name);
+  const { recordings, diagnostics } = await storedRecordings(context, unit.name, appliedRuns.since);
+  // A recording that can't be read may have calls that were used.
+  if (diagnostics.length > 0) throw new UserError(diagnostics, EXIT.failure);
   const machine = plan.target.machine;
   const since = recordings
     .map(({ recording }) => recording)
-    .filter(({ begin, host }) => Date.parse(begin) >= appliedRuns.since && host.architecture === machine);
+    .filter(({ host }) => host.architecture === machine);
   const watched = since.reduce((all, one) => all + secondsOf(one), 0);
   if (watched < after) throw notEnough(prepared, watched, after);
   assertWhole(prepared, since);

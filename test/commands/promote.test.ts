@@ -1,32 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apply } from '../../src/commands/apply.js';
 import { learn } from '../../src/commands/learn.js';
-import type { Recording } from '../../src/evidence/recording/recording.js';
-import { keepRecording } from '../../src/learn/recordings/store.js';
-import { machine } from '../support/apply-in-memory.js';
 import { UNIT } from '../support/demo-service.js';
-import { fakeContext } from '../support/fake-system.js';
-import { call, recording } from '../support/recordings.js';
-
-const POLICY =
-  '# mine\n[syscalls]\naction = "EPERM"\nallow = ["@system-service"]\ndeny = ["execve"]\nlog = ["poll", "chmod"]\n';
-const FILE = `/etc/sandbox-unit/${UNIT}.toml`;
-/** Recordings of it were made under a policy that was applied before. */
-const WEEK = { begin: '2030-01-01T00:00:00.000Z', end: '2030-01-08T00:00:01.000Z' };
-
-async function applied(recordings: readonly Recording[], policy = POLICY) {
-  const system = machine({}, policy);
-  const context = fakeContext(system);
-  const { exit } = await apply(context, [UNIT], {});
-  assert.equal(exit, 0);
-  for (const one of recordings) await keepRecording(context, one);
-  const text = () => new TextDecoder().decode(system.files.get(FILE)!.bytes);
-  return { context, text };
-}
-
-const used = (more: Partial<Recording> = {}) =>
-  recording({ ...WEEK, lost: {}, calls: [call('poll'), call('read')], ...more });
+import { applied, POLICY, used } from '../support/trial-in-memory.js';
 
 test('what was used is allowed, the rest is refused, and the rest of the file stays', async () => {
   const { context, text } = await applied([used()]);

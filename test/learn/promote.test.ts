@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apply } from '../../src/commands/apply.js';
 import type { Recording } from '../../src/evidence/recording/recording.js';
 import { promote } from '../../src/learn/promote.js';
 import { keepRecording } from '../../src/learn/recordings/store.js';
@@ -8,26 +7,7 @@ import { machine } from '../support/apply-in-memory.js';
 import { UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
 import { fakeContext } from '../support/fake-system.js';
-import { call, recording } from '../support/recordings.js';
-
-const POLICY =
-  '# mine\n[syscalls]\naction = "EPERM"\nallow = ["@system-service"]\ndeny = ["execve"]\nlog = ["poll", "chmod"]\n';
-const FILE = `/etc/sandbox-unit/${UNIT}.toml`;
-/** Recordings of it were made under a policy that was applied before. */
-const WEEK = { begin: '2030-01-01T00:00:00.000Z', end: '2030-01-08T00:00:01.000Z' };
-
-async function applied(recordings: readonly Recording[], policy = POLICY) {
-  const system = machine({}, policy);
-  const context = fakeContext(system);
-  const { exit } = await apply(context, [UNIT], {});
-  assert.equal(exit, 0);
-  for (const one of recordings) await keepRecording(context, one);
-  const text = () => new TextDecoder().decode(system.files.get(FILE)!.bytes);
-  return { context, text };
-}
-
-const used = (more: Partial<Recording> = {}) =>
-  recording({ ...WEEK, lost: {}, calls: [call('poll'), call('read')], ...more });
+import { applied, POLICY, used } from '../support/trial-in-memory.js';
 
 const REFUSALS: readonly [says: string, recordings: readonly Recording[], after: number, code: string][] = [
   ['nothing was watched', [], 1, 'not-watched-enough'],
@@ -66,4 +46,20 @@ test('what was used is told, and the policy edited', async () => {
   const { watched, promotion, policy } = await promote(context, UNIT, 604_800, true);
   assert.deepEqual([watched, promotion.allowed, promotion.refused], [604_801, ['poll'], ['chmod']]);
   assert.deepEqual([policy!.before, policy!.after], [POLICY, text()]);
+});
+
+test('a recording that can not be read may have calls that were used', async () => {
+  const { system, context, text } = await applied([used()]);
+  const [path] = [...system.files.keys()].filter((one) => one.includes('/recordings/'));
+  const broken = path!.replace(/\d{8}T/, '20300109T');
+  system.files.set(broken, { bytes: new TextEncoder().encode('{'), mode: 0o600 });
+  assert.equal((await failure(promote(context, UNIT, 1, true)))[0], 'recording');
+  assert.equal(text(), POLICY);
+  // One that ended before the policy was applied tells nothing of it.
+  system.files.delete(broken);
+  system.files.set(path!.replace(/\d{8}T/, '20010101T'), {
+    bytes: new TextEncoder().encode('{'),
+    mode: 0o600,
+  });
+  assert.deepEqual((await promote(context, UNIT, 1, true)).promotion.allowed, ['poll']);
 });

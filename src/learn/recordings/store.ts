@@ -4,7 +4,13 @@ import { type Diagnostic, EXIT, error, UserError } from '../../diagnostic.js';
 import { formatRecording } from '../../evidence/recording/format.js';
 import { MAX_RECORDING_SIZE, parseRecording } from '../../evidence/recording/parse.js';
 import type { Recording } from '../../evidence/recording/recording.js';
-import { isRecordingName, recordingName, recordingsFolder, recordingsRoot } from '../../paths.js';
+import {
+  endOfRecording,
+  isRecordingName,
+  recordingName,
+  recordingsFolder,
+  recordingsRoot,
+} from '../../paths.js';
 import type { Context } from '../../system/context.js';
 import { isTemplate, parseUnitName, type UnitName } from '../../unit/name.js';
 
@@ -19,6 +25,9 @@ export interface StoredRecordings {
   /** Errors about files that can't be read. */
   readonly diagnostics: readonly Diagnostic[];
 }
+
+/** The resolution of the time in a file's name, in milliseconds. */
+const SECOND = 1000;
 
 /** Recordings of one unit that end in the same second on one host; nobody has more. */
 const MOST_COPIES = 100;
@@ -48,14 +57,21 @@ export async function keepRecording(
   throw new UserError(error('recording', `${folder} has too many recordings of one second`), EXIT.failure);
 }
 
-/** The recordings of a unit; of a template those of its instances, too. */
-export async function storedRecordings(context: Context, unit: UnitName): Promise<StoredRecordings> {
+/**
+ * The recordings of a unit; of a template those of its instances, too.
+ * @param since only watches that began then or later, in milliseconds since 1970; earlier files aren't read
+ */
+export async function storedRecordings(
+  context: Context,
+  unit: UnitName,
+  since = Number.NEGATIVE_INFINITY,
+): Promise<StoredRecordings> {
   const recordings: StoredRecording[] = [];
   const diagnostics: Diagnostic[] = [];
-  for (const { path, of } of await recordingFiles(context, unit)) {
+  for (const { path, of } of await recordingFiles(context, unit, since)) {
     try {
       const recording = await readStored(context, path, of);
-      if (recording) recordings.push({ path, recording });
+      if (recording && Date.parse(recording.begin) >= since) recordings.push({ path, recording });
     } catch (cause) {
       // One file that can't be read keeps none of the others from being read.
       if (!(cause instanceof UserError)) throw cause;
@@ -113,13 +129,16 @@ export const countsFor = (of: string, unit: UnitName): boolean => {
 async function recordingFiles(
   { system, placement }: Context,
   unit: UnitName,
+  since = Number.NEGATIVE_INFINITY,
 ): Promise<{ path: string; of: string }[]> {
   const all = isTemplate(unit) ? await system.list(recordingsRoot(placement)) : [unit.full];
   const files: { path: string; of: string }[] = [];
   for (const of of all.filter((name) => countsFor(name, unit))) {
     const folder = recordingsFolder(placement, of);
     const names = (await system.list(folder)).filter(isRecordingName);
-    files.push(...names.map((name) => ({ path: `${folder}/${name}`, of })));
+    // A name that tells no time is read: what is in the file decides.
+    const recent = names.filter((name) => !(endOfRecording(name) + SECOND <= since));
+    files.push(...recent.map((name) => ({ path: `${folder}/${name}`, of })));
   }
   return files;
 }
