@@ -11,6 +11,7 @@ import {
 import { type Abi, type Machine, X32_BIT } from '../../syscalls/abi.js';
 import { nameOf } from '../../syscalls/numbers.js';
 import type { ObservedAbi, ObservedUnit } from './observed.js';
+import { observedAbis } from './watch-list.js';
 
 /** A `watch` line of the observer: the arguments of a call whose values it was to keep. */
 export interface WatchedArguments {
@@ -47,17 +48,8 @@ export type NamedDump = Pick<
   | 'blind'
 >;
 
-const COMPAT: Readonly<Record<Machine, Abi | undefined>> = {
-  'x86-64': 'x86',
-  arm64: 'arm',
-  riscv64: undefined,
-};
-
-/** The ABI's name; a machine without a second ABI has only its own. */
-const abiNamed = (machine: Machine, abi: ObservedAbi): Abi => {
-  if (abi === 'native') return machine;
-  return (abi === 'x32' ? 'x32' : COMPAT[machine]) ?? machine;
-};
+/** The ABI's name; a machine without such an ABI has only its own. */
+const abiNamed = (machine: Machine, abi: ObservedAbi): Abi => observedAbis(machine).get(abi) ?? machine;
 
 /** Losses by table; those that are found while naming are added. */
 type Losses = Map<string, number>;

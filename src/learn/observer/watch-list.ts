@@ -1,6 +1,6 @@
 /** The calls whose arguments are worth a rule or are evidence for a directive, and those that are looked at when they return. */
 
-import { type Abi, abisOf, type Machine } from '../../syscalls/abi.js';
+import { type Abi, abisOf, MACHINES, type Machine } from '../../syscalls/abi.js';
 import { numbersOf } from '../../syscalls/numbers.js';
 import type { ObservedAbi } from './observed.js';
 
@@ -113,8 +113,12 @@ export const LOOKS: readonly Look[] = [
   ...plain('socketcall', 'socketcall'),
 ];
 
+const OBSERVED_ABIS = new Map(MACHINES.map((machine) => [machine, observedOn(machine)]));
+
 /** The observer's names of a machine's ABIs. */
-export const observedAbis = (machine: Machine): ReadonlyMap<ObservedAbi, Abi> => {
+export const observedAbis = (machine: Machine): ReadonlyMap<ObservedAbi, Abi> => OBSERVED_ABIS.get(machine)!;
+
+function observedOn(machine: Machine): ReadonlyMap<ObservedAbi, Abi> {
   const [native, ...others] = abisOf(machine);
   const compat = others.find((abi) => abi !== 'x32');
   const named: [ObservedAbi, Abi | undefined][] = [
@@ -123,7 +127,7 @@ export const observedAbis = (machine: Machine): ReadonlyMap<ObservedAbi, Abi> =>
     ['x32', others.find((abi) => abi === 'x32')],
   ];
   return new Map(named.filter((row): row is [ObservedAbi, Abi] => row[1] !== undefined));
-};
+}
 
 /** The number of a call on an ABI. The old mmap of x86 has its arguments in memory. */
 const numberOn = (abi: Abi, call: string): number | undefined =>
