@@ -4,6 +4,7 @@ import { ownCommand } from '../command-lines.js';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import { makeLedger } from '../evidence/ledger/make-ledger.js';
 import { isPromoted, type Promotion, promotion } from '../evidence/promote.js';
+import { kindsIn } from '../evidence/recording/kinds.js';
 import type { Recording } from '../evidence/recording/recording.js';
 import { spanText } from '../policy/time-span.js';
 import { prepareConfined } from '../prepare/confined.js';
@@ -20,22 +21,6 @@ export interface Promoted {
   /** Undefined where nothing is to be changed. */
   readonly policy: RewrittenPolicy | undefined;
 }
-
-/** Tables whose losses leave the calls whole; of lost arguments the rules know. */
-const OTHERS: ReadonlySet<string> = new Set([
-  ...[
-    'arguments',
-    'capabilities',
-    'forkFlags',
-    'marks',
-    'memory',
-    'modes',
-    'paths',
-    'peers',
-    'programs',
-    'refused',
-  ],
-]);
 
 /**
  * Edits the applied policy of a unit: what it let through and recorded is allowed if it was used, and else refused.
@@ -98,7 +83,8 @@ function notEnough({ plan }: Prepared, watched: number, after: number): UserErro
 
 /** @throws UserError `records-lost` */
 function assertWhole({ plan }: Prepared, recordings: readonly Recording[]) {
-  const wrong = recordings.find(({ lost }) => Object.keys(lost).some((table) => !OTHERS.has(table)));
+  const isWithoutCalls = (table: string) => kindsIn(table).includes('calls');
+  const wrong = recordings.find(({ lost, blind }) => [...Object.keys(lost), ...blind].some(isWithoutCalls));
   if (!wrong) return;
   const message = `the watch of ${plan.unit} that ended at ${wrong.end} has lost calls: which were used can't be told`;
   throw new UserError(error('records-lost', message, { hint: 'watch it again' }), EXIT.failure);

@@ -1,6 +1,7 @@
 /** Reasons to believe a ledger less: what recordings have lost or could not see, and recordings that don't go together. */
 import { shortList } from '../../collections.js';
 import { type Diagnostic, note, printable, warning } from '../../diagnostic.js';
+import { KINDS, type Kind, kindsIn } from '../recording/kinds.js';
 import type { Ledger, LedgerProgram, LedgerWatch } from './ledger.js';
 import { apart } from './times.js';
 
@@ -17,37 +18,23 @@ export interface Doubt {
   readonly lines: string;
 }
 
-const ALL_LINES = 'every line';
-const PATH_LINES = 'directives about paths and devices';
+/** The lines of a policy that rest on each kind of evidence. */
+const LINES: Readonly<Record<Kind, string>> = {
+  arguments: '[[syscalls.rules]], RestrictAddressFamilies=',
+  calls: '[syscalls]',
+  capabilities: 'CapabilityBoundingSet=',
+  'fork-flags': 'RestrictNamespaces=',
+  modes: 'RestrictSUIDSGID=, UMask=',
+  paths: 'directives about paths and devices',
+  peers: 'IPAddressAllow=, SocketBindAllow=, PrivateNetwork=',
+  programs: '[exec], and which program made a call',
+  refused: 'calls that filters refused',
+};
 
-const REFUSED = 'calls that filters refused';
-const PROGRAM_LINES = '[exec], and which program made a call';
-
-/**
- * Lines of a policy by the table, or by the kernel's tracepoint, that they rest on; one that isn't named here may concern
- * any line.
- */
-const LINES: ReadonlyMap<string, string> = new Map([
-  ['calls', '[syscalls]'],
-  ['numbers', '[syscalls]'],
-  ['refused', REFUSED],
-  ['marks', REFUSED],
-  ['signal_generate', REFUSED],
-  ['arguments', '[[syscalls.rules]], RestrictAddressFamilies='],
-  ['paths', PATH_LINES],
-  ['directories', PATH_LINES],
-  ['peers', 'IPAddressAllow=, SocketBindAllow=, PrivateNetwork='],
-  ['capabilities', 'CapabilityBoundingSet='],
-  ['cap_capable', 'CapabilityBoundingSet='],
-  ['programs', PROGRAM_LINES],
-  ['sched_process_exec', PROGRAM_LINES],
-  ['forkFlags', 'RestrictNamespaces='],
-  ['task_newtask', 'RestrictNamespaces='],
-  ['modes', 'RestrictSUIDSGID=, UMask='],
-  ['end', 'all that the service does when it stops'],
-]);
-
-const linesOf = (table: string): string => LINES.get(table) ?? ALL_LINES;
+function linesOf(table: string): string {
+  const kinds = kindsIn(table);
+  return kinds.length === KINDS.length ? 'every line' : kinds.map((kind) => LINES[kind]).join(', ');
+}
 
 /** All doubts, watch by watch. */
 export const doubts = ({ watches }: Ledger): Doubt[] =>
@@ -59,7 +46,7 @@ export const doubts = ({ watches }: Ledger): Doubt[] =>
       ...argumentsLost.map(({ name, count }) => at('arguments', count, `rules on ${name}`)),
       ...Object.entries(lost).map(([table, count]) => at(table, count)),
       ...blind.map((table) => at(table, null)),
-      ...(truncated ? [at('end', null)] : []),
+      ...(truncated ? [at('end', null, 'all that the service does when it stops')] : []),
     ];
   });
 

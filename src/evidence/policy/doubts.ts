@@ -1,43 +1,11 @@
 /** Reasons to believe a kind of evidence less: records that were lost, and what a kernel can't show. */
+import { type Kind, kindsIn } from '../recording/kinds.js';
 import type { Evidence } from './input.js';
 import { counted } from './text/spans.js';
 
-/** Kinds of evidence. */
-export type Kind =
-  | 'arguments'
-  | 'calls'
-  | 'capabilities'
-  | 'fork-flags'
-  | 'modes'
-  | 'paths'
-  | 'peers'
-  | 'programs';
-
-/** Names by which tables and blind spots are recorded, each with the kinds of evidence that suffer. */
-const SUFFER: ReadonlyMap<string, readonly Kind[]> = new Map([
-  ['arguments', ['arguments']],
-  ['calls', ['calls']],
-  ['numbers', ['calls']],
-  ['cap_capable', ['capabilities']],
-  ['capabilities', ['capabilities']],
-  ['directories', ['paths']],
-  ['forkFlags', ['fork-flags']],
-  ['memory', ['paths', 'peers']],
-  ['modes', ['modes']],
-  ['paths', ['paths']],
-  ['peers', ['peers']],
-  ['programs', ['programs']],
-  ['sched_process_exec', ['programs']],
-  ['task_newtask', ['fork-flags']],
-  // Refused calls prove no directive.
-  ['marks', []],
-  ['signal_generate', []],
-  ['refused', []],
-]);
-
 /** The reason why evidence of a kind may lack something; undefined where nothing is known to be missing. */
 export function doubtOf(evidence: Evidence, kind: Kind): string | undefined {
-  const concerns = (name: string) => SUFFER.get(name)?.includes(kind) ?? true;
+  const concerns = (name: string) => kindsIn(name).includes(kind);
   if (evidence.blind.some(concerns)) return `this kernel doesn't show ${SHOWN[kind]}`;
   const lost = Object.entries(evidence.lost).filter(([name, count]) => count > 0 && concerns(name));
   const total = lost.reduce((sum, [, count]) => sum + count, 0);
@@ -89,6 +57,7 @@ const SHOWN: Readonly<Record<Kind, string>> = {
   paths: 'paths',
   peers: 'addresses',
   programs: 'programs',
+  refused: 'refused calls',
 };
 
 /** The reason why a watch that began at work proves nothing about a start. */

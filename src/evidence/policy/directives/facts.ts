@@ -3,9 +3,10 @@
 import { findDirective } from '../../../directives/table.js';
 import type { Scope } from '../../../unit/search.js';
 import { covers, isOn, lastOf, type UnitValues } from '../../../unit/values.js';
+import type { Kind } from '../../recording/kinds.js';
 import type { PathUse, RecordedPath, RecordedPeer } from '../../recording/recording.js';
 import { valuesOf } from '../arguments.js';
-import { doubtOf, type Kind } from '../doubts.js';
+import { doubtOf } from '../doubts.js';
 import type { Evidence, ReachableCalls } from '../input.js';
 import { counted, span } from '../text/spans.js';
 

@@ -1,0 +1,23 @@
+/** Tables of a recording and their kinds of evidence. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { KINDS, kindsIn } from '../../../src/evidence/recording/kinds.js';
+import { inRepository } from '../../support/repository.js';
+
+test('a table holds its kind of evidence', () => {
+  assert.deepEqual(kindsIn('numbers'), ['calls']);
+  assert.deepEqual(kindsIn('memory'), ['paths', 'peers']);
+});
+
+test('a table that has no known name may hold all kinds', () => assert.equal(kindsIn('misses'), KINDS));
+
+test("the observer's tables of losses are known, but for groups, which concern all", () => {
+  const names = readFileSync(inRepository('native-helper/observe/names.c'), 'utf8');
+  const tables = [...names.matchAll(/\[LOST_\w+\] = "(\w+)"/g)].map(([, name]) => name!);
+  assert.ok(tables.length > 8);
+  assert.deepEqual(
+    tables.filter((table) => kindsIn(table) === KINDS),
+    ['groups'],
+  );
+});
