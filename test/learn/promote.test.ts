@@ -25,6 +25,7 @@ const REFUSALS: readonly [says: string, recordings: readonly Recording[], after:
   ],
   ['calls were lost', [used({ lost: { numbers: 1 } })], 1, 'records-lost'],
   ['something unknown was lost', [used({ lost: { other: 1 } })], 1, 'records-lost'],
+  ['the kernel could not show something unknown', [used({ blind: ['other'] })], 1, 'records-lost'],
 ];
 
 for (const [says, recordings, after, code] of REFUSALS) {
