@@ -52,7 +52,7 @@ __noinline int note_arguments(__u32 index, __u32 slot, __u64 regs, enum moment m
 	__u32 next = state.first_watch[WITHIN(slot, CALLS)];
 	for (int i = 0; i < WATCHES_OF_CALL && next > 0 && next <= WATCHES; i++) {
 		__u64 number = WITHIN(next - 1, WATCHES);
-		if (calls_only || (state.watches[number].size != 0) == (moment != BEGINS))
+		if (scope == CALLS_ONLY || (state.watches[number].size != 0) == (moment != BEGINS))
 			note_argument(index, (__u32)number, (const struct pt_regs *)regs, slot / SLOTS, moment);
 		next = state.watches[number].next;
 	}

@@ -35,10 +35,10 @@ int BPF_PROG(call_begins, struct pt_regs *regs, long id)
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 program = program_bit(unit, task, phase_of(index));
 	/* Also of a program that sets up: its execve() returns as the service's. */
-	if (!calls_only)
+	if (scope != CALLS_ONLY)
 		mark_begin(unit, task, program);
 	__u32 number = (__u32)id, abi = abi_of(task, number), slot = slot_of(abi, number);
-	if (program == 0)
+	if (program == 0 || scope == REFUSED_ONLY)
 		return 0;
 	if (slot >= CALLS) {
 		lose(unit, LOST_NUMBERS);
@@ -62,7 +62,7 @@ int BPF_PROG(call_returns, struct pt_regs *regs, long result)
 	__u32 number = number_in(regs), abi = abi_of(task, number), slot = slot_of(abi, number);
 	if (is_unbegun)
 		return result < 0 && result >= -MAX_ERRNO ? note_refused(index, abi, number, (__u32)-result) : 0;
-	if (slot >= CALLS || sets_up(program_key(task)))
+	if (scope == REFUSED_ONLY || slot >= CALLS || sets_up(program_key(task)))
 		return 0;
 	__u64 place = WITHIN(slot, CALLS);
 	if (state.first_watch[place] != 0)
@@ -84,7 +84,7 @@ int BPF_PROG(executed, struct task_struct *executing, int old_pid, struct linux_
 		return 0;
 	add_program(unit, key, phase_of(index));
 	struct file *file = BPF_CORE_READ(program, file);
-	if (calls_only)
+	if (scope != ALL)
 		return 0;
 	NOTE_FILE(index, USE_EXECUTE, file);
 	/* Of a script the file is its interpreter. */

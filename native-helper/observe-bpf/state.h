@@ -5,7 +5,7 @@
 
 /* Sections of their own, so that nothing else is in them. The first is set before the programs are loaded, so that the
  * kernel leaves out what isn't used. */
-const volatile __u32 calls_only SEC(".rodata.options") = 0;
+const volatile __u32 scope SEC(".rodata.options") = ALL;
 struct state state SEC(".bss.state") __attribute__((aligned(64)));
 
 struct {

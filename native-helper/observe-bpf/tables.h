@@ -11,6 +11,9 @@
 enum abi { ABI_NATIVE, ABI_COMPAT, ABI_X32, ABIS };
 enum phase { PHASE_START, PHASE_SERVING, PHASE_RELOAD, PHASE_STOP, PHASES };
 
+/* How much is looked at: each call costs the less, and the programs are loaded the sooner. */
+enum scope { ALL, CALLS_ONLY, REFUSED_ONLY };
+
 #define UNITS 16
 #define SETUPS 8    /* programs that set services up */
 #define SLOTS 576   /* numbers of calls of an ABI: x32 has those up to 547 */

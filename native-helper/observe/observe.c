@@ -102,10 +102,10 @@ static void open_setups(void)
 		(void)close(files[i]);
 }
 
-static void begin(int calls_only)
+static void begin(enum scope scope)
 {
 	int64_t began = monotonic_time();
-	load_programs(&tables, request.unit_count, request.watch_count, calls_only);
+	load_programs(&tables, request.unit_count, request.watch_count, scope);
 	struct state *state = tables.state;
 	memcpy(state->watches, request.watches, sizeof state->watches);
 	memcpy(state->first_watch, request.first_watch, sizeof state->first_watch);
@@ -207,15 +207,22 @@ static int hold_signals(void)
 	return signals;
 }
 
+static enum scope scope_of(const char *option)
+{
+	if (option == NULL)
+		return ALL;
+	return strcmp(option, "--calls-only") == 0 ? CALLS_ONLY : strcmp(option, "--refused-only") == 0 ? REFUSED_ONLY : ALL;
+}
+
 int main(int argc, char **argv)
 {
 	static const char usage[] =
-		"usage: observe [--calls-only]\n"
+		"usage: observe [--calls-only | --refused-only]\n"
 		"Tells what control groups do, which its input names. Part of sandbox-unit learn.\n";
 	const char *word = argc > 1 ? argv[1] : NULL;
 	answer_help(word, usage);
-	int calls_only = word != NULL && strcmp(word, "--calls-only") == 0;
-	if (argc > 2 || (word != NULL && !calls_only))
+	enum scope scope = scope_of(word);
+	if (argc > 2 || (word != NULL && scope == ALL))
 		fail(EXIT_INVALID_ARGUMENT, (struct failure){.what = "it takes no", .name = argv[argc - 1],
 							     .hint = "see observe --help"});
 	buffer_output();
@@ -223,7 +230,7 @@ int main(int argc, char **argv)
 	if (request.unit_count == 0)
 		refuse("bad-line", "there is no unit");
 	int signals = hold_signals();
-	begin(calls_only);
+	begin(scope);
 	watch(signals);
 	dump();
 	return 0;

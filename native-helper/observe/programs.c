@@ -27,6 +27,8 @@ __asm__(".section .rodata\n"
 	"1:\n"
 	".previous\n");
 
+#define REFUSED "refused"
+
 /* A program by its name in the object, and the kinds of evidence that are missing without it. */
 static const struct program_role {
 	const char *name, *evidence[MOST_BLIND];
@@ -36,9 +38,9 @@ static const struct program_role {
 	{.name = "call_begins", .is_always = 1},
 	{.name = "group_made", .is_always = 1},
 	{.name = "executed", .is_always = 1},
-	{.name = "call_returns", .evidence = {"paths", "peers", "modes", "refused"}},
-	{.name = "signalled", .evidence = {"refused"}},
-	{.name = "ended", .evidence = {"refused"}},
+	{.name = "call_returns", .evidence = {"paths", "peers", "modes", REFUSED}},
+	{.name = "signalled", .evidence = {REFUSED}},
+	{.name = "ended", .evidence = {REFUSED}},
 	{.name = "capability_asked", .evidence = {"capabilities"}},
 	{.name = "forked", .evidence = {"forkFlags"}},
 	{.name = "level", .is_own = 1, .is_always = 1},
@@ -101,18 +103,27 @@ static void add_blind(struct tables *tables, const char *evidence)
 		tables->blind[tables->blind_count++] = evidence;
 }
 
-static void choose_programs(struct tables *tables, int calls_only)
+static int tells_refused(const struct program_role *role)
+{
+	for (int i = 0; i < MOST_BLIND && role->evidence[i] != NULL; i++)
+		if (strcmp(role->evidence[i], REFUSED) == 0)
+			return 1;
+	return 0;
+}
+
+static void choose_programs(struct tables *tables, enum scope scope)
 {
 	struct bpf_program *program = NULL;
 	struct btf *types = types_of_kernel();
 	bpf_object__for_each_program(program, object) {
 		const struct program_role *role = role_of(program);
 		int is_there = role->is_own || has_tracepoint(types, program);
-		int is_loaded = is_there && (role->is_always || !calls_only);
+		int is_loaded = is_there && (role->is_always || scope == ALL || (scope == REFUSED_ONLY && tells_refused(role)));
 		if (!is_loaded && role->is_always)
 			refuse("no-tracepoint", "the kernel lacks the tracepoint %s", bpf_program__section_name(program));
-		for (int i = 0; !is_loaded && role->evidence[i] != NULL; i++)
-			add_blind(tables, role->evidence[i]);
+		for (int i = 0; i < MOST_BLIND && role->evidence[i] != NULL; i++)
+			if (!is_loaded || (scope == REFUSED_ONLY && strcmp(role->evidence[i], REFUSED) != 0))
+				add_blind(tables, role->evidence[i]);
 		(void)bpf_program__set_autoload(program, is_loaded);
 	}
 	btf__free(types);
@@ -160,14 +171,14 @@ static _Noreturn void refuse_load(int error)
 	refuse("not-loaded", "the kernel doesn't take the BPF programs: %s: %s", strerror(error), complaint);
 }
 
-void load_programs(struct tables *tables, unsigned int units, unsigned int watches, int calls_only)
+void load_programs(struct tables *tables, unsigned int units, unsigned int watches, enum scope scope)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "observe");
 	libbpf_set_print(note_complaint);
 	object = bpf_object__open_mem(bpf_object, bpf_object_size, &options);
 	if (object == NULL)
 		refuse("damaged", "the BPF programs can't be read: %s: %s", strerror(errno), complaint);
-	choose_programs(tables, calls_only);
+	choose_programs(tables, scope);
 	tables->stripes = count_stripes();
 	size_map("units", units);
 	size_map("counts", units * tables->stripes);
@@ -175,8 +186,8 @@ void load_programs(struct tables *tables, unsigned int units, unsigned int watch
 	for (int i = 0; i < PATH_TABLES; i++)
 		size_map(path_tables[i], units * PATHS_OF_UNIT);
 	size_map("peers", units * PEERS_OF_UNIT);
-	const unsigned int is_calls_only = calls_only != 0;
-	if (bpf_map__set_initial_value(map_of(".rodata.options"), &is_calls_only, sizeof is_calls_only) != 0)
+	const unsigned int option = scope;
+	if (bpf_map__set_initial_value(map_of(".rodata.options"), &option, sizeof option) != 0)
 		refuse("damaged", "the options of the BPF programs can't be set");
 	int error = bpf_object__load(object);
 	if (error != 0)

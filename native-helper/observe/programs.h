@@ -24,7 +24,7 @@ struct tables {
 };
 
 /* Loads the programs. Ends the process with an error's line if the kernel lacks something that they need. */
-void load_programs(struct tables *tables, unsigned int units, unsigned int watches, int calls_only);
+void load_programs(struct tables *tables, unsigned int units, unsigned int watches, enum scope scope);
 
 /* Has the kernel run the programs. */
 void attach_programs(void);

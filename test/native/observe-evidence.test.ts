@@ -48,20 +48,27 @@ const LOOKS: readonly [call: string, look: string][] = [
   ['sendto', 'sendto - -'],
 ];
 
+interface Watching {
+  readonly options?: readonly string[];
+  /** Evidence that isn't seen with these. */
+  readonly blind?: readonly string[];
+  readonly prepare?: (folder: string) => void;
+}
+
 /** Watches a part of the program, in a folder of its own. */
-async function watchPart(part: string, prepare: (folder: string) => void = () => {}) {
-  const group = groups.make(groups.at(part));
+async function watchPart(part: string, { options = [], blind = [], prepare = () => {} }: Watching = {}) {
+  const group = groups.make(groups.at(part + options));
   const lines = LOOKS.flatMap(([call, look]) => {
     const [kind, ...words] = look.split(' ');
     return `look native ${numberOf(call)} ${kind} ${words.join(' ')}`;
   });
-  const watched = await observe([observer], [SETUP, ...lines, `unit 0 ${group}`]);
-  const own = join(folder, part);
+  const watched = await observe([observer, ...options], [SETUP, ...lines, `unit 0 ${group}`]);
+  const own = join(folder, part + options);
   mkdirSync(own);
   prepare(own);
   assert.deepEqual(await runIn(group, [program, part], own), { status: 0, stdout: '', stderr: '' });
   const [unit] = await watched.end();
-  assert.deepEqual([unit!.lost, unit!.blind], [{}, []]);
+  assert.deepEqual([unit!.lost, unit!.blind], [{}, blind]);
   return { unit: unit!, own };
 }
 
@@ -98,9 +105,11 @@ test('paths tell what was done to them', { skip }, async () => {
 });
 
 test('of a script both it and its interpreter are executed', { skip }, async () => {
-  const { unit, own } = await watchPart('script', (at) => {
-    writeFileSync(join(at, 'script'), `#!${INTERPRETER}\n`);
-    chmodSync(join(at, 'script'), 0o755);
+  const { unit, own } = await watchPart('script', {
+    prepare: (at) => {
+      writeFileSync(join(at, 'script'), `#!${INTERPRETER}\n`);
+      chmodSync(join(at, 'script'), 0o755);
+    },
   });
   const uses = usesOf(unit);
   for (const path of [join(own, 'script'), INTERPRETER, program])
@@ -132,25 +141,33 @@ test('addresses tell whom sockets deal with', { skip }, async () => {
   assert.deepEqual(byText(unit.peers), byText(expected));
 });
 
-test('calls that a filter refuses are told, by errno or as killed for', { skip }, async () => {
-  const { unit } = await watchPart('refused');
-  const expected: [call: string, errno: number, count: number][] = [
-    ['uname', 100, 5],
-    ['getppid', 1, 3],
-    ['getuid', 0, 1],
-    ['getgid', 0, 1],
-    ['getegid', 0, 1],
-  ];
-  assert.deepEqual(
-    [...unit.refused].sort((a, b) => b.count - a.count || a.nr - b.nr),
-    expected
-      .map(([call, errno, count]) => ({ abi: 'native', nr: numberOf(call), errno, count, programs: 1 }))
-      .sort((a, b) => b.count - a.count || a.nr - b.nr),
-  );
-  const made = new Set(unit.calls.map(({ nr }) => nr));
-  for (const [call] of expected) assert.ok(!made.has(numberOf(call)), call);
-  assert.ok(made.has(numberOf('geteuid')));
-});
+const ONLY_REFUSED = {
+  options: ['--refused-only'],
+  blind: ['capabilities', 'paths', 'peers', 'modes', 'forkFlags'],
+};
+
+for (const how of [{}, ONLY_REFUSED]) {
+  const { options = [] }: Watching = how;
+  test(`calls that a filter refuses are told, by errno or as killed for ${options}`, { skip }, async () => {
+    const { unit } = await watchPart('refused', how);
+    const expected: [call: string, errno: number, count: number][] = [
+      ['uname', 100, 5],
+      ['getppid', 1, 3],
+      ['getuid', 0, 1],
+      ['getgid', 0, 1],
+      ['getegid', 0, 1],
+    ];
+    assert.deepEqual(
+      [...unit.refused].sort((a, b) => b.count - a.count || a.nr - b.nr),
+      expected
+        .map(([call, errno, count]) => ({ abi: 'native', nr: numberOf(call), errno, count, programs: 1 }))
+        .sort((a, b) => b.count - a.count || a.nr - b.nr),
+    );
+    const made = new Set(unit.calls.map(({ nr }) => nr));
+    for (const [call] of expected) assert.ok(!made.has(numberOf(call)), call);
+    assert.equal(made.has(numberOf('geteuid')), options.length === 0);
+  });
+}
 
 test('capabilities come with the calls that asked', { skip }, async () => {
   const { unit } = await watchPart('nothing');
