@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import type { ObservedUnit } from '../../src/learn/observer/observed.js';
+import type { ObservedUnit } from '../../src/observer/observed.js';
 import { SETUP } from '../support/control-groups.js';
 import { compileProgram, sharedFolder } from '../support/native.js';
 import {

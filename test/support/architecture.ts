@@ -90,7 +90,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
  */
 export const LAYERS: readonly string[] = [
   ...['cli.ts', 'program.ts', 'commands', 'run', 'report', 'learn', 'transaction', 'status', 'restart'],
-  ...['explain', 'verify', 'prepare', 'state', 'system'],
+  ...['explain', 'observer', 'verify', 'prepare', 'state', 'system'],
   // ── pure below ──
   ...[
     'evidence',

@@ -1,5 +1,5 @@
 /** A dump of the observer, to be varied. */
-import type { ObservedUnit } from '../../src/learn/observer/observed.js';
+import type { ObservedUnit } from '../../src/observer/observed.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
 
 const nr = (name: string): number => numbersOf('x86-64').get(name)!;

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after } from 'node:test';
-import type { ObservedUnit } from '../../src/learn/observer/observed.js';
+import type { ObservedUnit } from '../../src/observer/observed.js';
 import { numbersOf } from '../../src/syscalls/numbers.js';
 import { GROUPS_ROOT, inGroup } from './control-groups.js';
 import { buildLauncher, MACHINE, rootObstacle } from './native.js';

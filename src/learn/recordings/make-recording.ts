@@ -1,6 +1,6 @@
 import { printable } from '../../diagnostic.js';
 import type { RecordedEvent, Recording } from '../../evidence/recording/recording.js';
-import type { NamedDump } from '../observer/named.js';
+import type { NamedDump } from '../../observer/named.js';
 
 /** A watch of one unit, but for what the observer has seen. */
 export interface Watch extends Pick<Recording, 'unit' | 'scope' | 'host' | 'truncated' | 'slice'> {

@@ -2,6 +2,7 @@
 
 import { type Diagnostic, error, warning } from '../../diagnostic.js';
 import type { Phase, RecordedEvent } from '../../evidence/recording/recording.js';
+import type { Observer } from '../../observer/observer.js';
 import { failuresOf } from '../../state/failures.js';
 import type { Service } from '../../state/service.js';
 import type { Machine } from '../../syscalls/abi.js';
@@ -10,7 +11,6 @@ import { isDown } from '../../system/unit-state.js';
 import type { HeldSignals } from '../../transaction/held-signals.js';
 import { whileLocked } from '../../transaction/lock.js';
 import { restart } from '../../transaction/trial.js';
-import type { Observer } from '../observer/observer.js';
 import { LiveLine } from './live-line.js';
 import { Phases } from './phases.js';
 import type { Target } from './target.js';

@@ -1,5 +1,5 @@
+import type { Tick } from '../../observer/observer.js';
 import { spanText } from '../../policy/time-span.js';
-import type { Tick } from '../observer/observer.js';
 
 /** A watched unit, for the line on the terminal. */
 export interface LiveUnit {

@@ -1,11 +1,11 @@
 import { UserError } from '../../diagnostic.js';
 import type { RecordedHost, Recording } from '../../evidence/recording/recording.js';
+import { namedDump } from '../../observer/named.js';
+import { parseDump } from '../../observer/parse-dump.js';
+import { watchedOn } from '../../observer/watch-list.js';
 import { orElse } from '../../state/failures.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
-import { namedDump } from '../observer/named.js';
-import { parseDump } from '../observer/parse-dump.js';
-import { watchedOn } from '../observer/watch-list.js';
 import { programHashes, recordedHost } from '../recordings/host.js';
 import { makeRecording } from '../recordings/make-recording.js';
 import type { Watched } from './course.js';

@@ -1,15 +1,16 @@
 /** A watch: services are observed at work, for a time or until the user ends it. */
 
 import { type Diagnostic, EXIT, error, UserError } from '../../diagnostic.js';
+import { Observer } from '../../observer/observer.js';
+import { setupPrograms } from '../../observer/service-group.js';
 import { obstacleTo } from '../../restart/may-restart.js';
 import { preflightRestarts } from '../../restart/preflight.js';
 import type { Service } from '../../state/service.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
 import { holdSignals } from '../../transaction/held-signals.js';
-import { Observer } from '../observer/observer.js';
 import { Course, type Keep, SLICE, type WatchOptions } from './course.js';
-import { setupPrograms, type Target, targets } from './target.js';
+import { type Target, targets } from './target.js';
 import { type Claim, claim } from './under-watch.js';
 
 /**

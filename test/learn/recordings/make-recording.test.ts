@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatRecording } from '../../../src/evidence/recording/format.js';
 import { parseRecording } from '../../../src/evidence/recording/parse.js';
-import { namedDump } from '../../../src/learn/observer/named.js';
 import { makeRecording, type Watch } from '../../../src/learn/recordings/make-recording.js';
+import { namedDump } from '../../../src/observer/named.js';
 import { dump } from '../../support/dumps.js';
 import { hostNamed } from '../../support/recordings.js';
 

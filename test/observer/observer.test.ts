@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Observer } from '../../../src/learn/observer/observer.js';
-import { FakeObserver, type FakeObserverOptions } from '../../support/fake-observer.js';
-import { contextOf } from '../../support/watch-in-memory.js';
+import { Observer } from '../../src/observer/observer.js';
+import { FakeObserver, type FakeObserverOptions } from '../support/fake-observer.js';
+import { contextOf } from '../support/watch-in-memory.js';
 
 const OPTIONS = { machine: 'x86-64', groups: ['/g/a', '/g/b c'], setups: ['/s'], slice: 10 } as const;
 

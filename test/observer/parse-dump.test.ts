@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseDump } from '../../../src/learn/observer/parse-dump.js';
-import { dump } from '../../support/dumps.js';
+import { parseDump } from '../../src/observer/parse-dump.js';
+import { dump } from '../support/dumps.js';
 
 const parsed = (json: unknown) => parseDump(new TextEncoder().encode(JSON.stringify(json)));
 

@@ -1,11 +1,11 @@
 /** The observer: a program of the native helper that watches control groups by eBPF, and speaks JSON lines. */
 
-import { EXIT, error, UserError } from '../../diagnostic.js';
-import type { Phase } from '../../evidence/recording/recording.js';
-import { observerProgram } from '../../prepare/load/native-program.js';
-import type { Machine } from '../../syscalls/abi.js';
-import type { Context } from '../../system/context.js';
-import type { Talk } from '../../system/system.js';
+import { EXIT, error, UserError } from '../diagnostic.js';
+import type { Phase } from '../evidence/recording/recording.js';
+import { observerProgram } from '../prepare/load/native-program.js';
+import type { Machine } from '../syscalls/abi.js';
+import type { Context } from '../system/context.js';
+import type { Talk } from '../system/system.js';
 import { configuration } from './watch-list.js';
 
 /** The state of one watched unit, once a second. */

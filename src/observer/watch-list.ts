@@ -1,7 +1,7 @@
 /** The calls whose arguments are worth a rule or are evidence for a directive, and those that are looked at when they return. */
 
-import { type Abi, abisOf, MACHINES, type Machine } from '../../syscalls/abi.js';
-import { numbersOf } from '../../syscalls/numbers.js';
+import { type Abi, abisOf, MACHINES, type Machine } from '../syscalls/abi.js';
+import { numbersOf } from '../syscalls/numbers.js';
 import type { ObservedAbi } from './observed.js';
 
 /** An argument that is watched, two of them, or memory that one points at. */

@@ -1,15 +1,15 @@
 /** Numbers of the kernel in a dump become the names of a recording. */
-import { groupBy } from '../../collections.js';
-import { CAPABILITIES } from '../../directives/kinds/names/capabilities.js';
+import { groupBy } from '../collections.js';
+import { CAPABILITIES } from '../directives/kinds/names/capabilities.js';
 import {
   PATH_USES,
   PHASES,
   type Phase,
   type RecordedPeer,
   type Recording,
-} from '../../evidence/recording/recording.js';
-import { type Abi, type Machine, X32_BIT } from '../../syscalls/abi.js';
-import { nameOf } from '../../syscalls/numbers.js';
+} from '../evidence/recording/recording.js';
+import { type Abi, type Machine, X32_BIT } from '../syscalls/abi.js';
+import { nameOf } from '../syscalls/numbers.js';
 import type { ObservedAbi, ObservedUnit } from './observed.js';
 import { observedAbis } from './watch-list.js';
 

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatRecording } from '../../../src/evidence/recording/format.js';
-import { parseRecording } from '../../../src/evidence/recording/parse.js';
-import { PATH_USES } from '../../../src/evidence/recording/recording.js';
-import { type DumpFacts, namedDump } from '../../../src/learn/observer/named.js';
-import type { ObservedUnit } from '../../../src/learn/observer/observed.js';
-import { parseDump } from '../../../src/learn/observer/parse-dump.js';
-import { dump } from '../../support/dumps.js';
-import { recording } from '../../support/recordings.js';
+import { formatRecording } from '../../src/evidence/recording/format.js';
+import { parseRecording } from '../../src/evidence/recording/parse.js';
+import { PATH_USES } from '../../src/evidence/recording/recording.js';
+import { type DumpFacts, namedDump } from '../../src/observer/named.js';
+import type { ObservedUnit } from '../../src/observer/observed.js';
+import { parseDump } from '../../src/observer/parse-dump.js';
+import { dump } from '../support/dumps.js';
+import { recording } from '../support/recordings.js';
 
 const HASH = 'cd'.repeat(32);
 

@@ -1,7 +1,7 @@
 /** A dump of the observer is parsed as hostile text: a service has a say in what is in it. */
-import { type Diagnostic, error } from '../../diagnostic.js';
-import { LONGEST_WATCH, MOST_ELEMENTS, MOST_PROGRAMS } from '../../evidence/recording/parse.js';
-import { PATH_USES } from '../../evidence/recording/recording.js';
+import { type Diagnostic, error } from '../diagnostic.js';
+import { LONGEST_WATCH, MOST_ELEMENTS, MOST_PROGRAMS } from '../evidence/recording/parse.js';
+import { PATH_USES } from '../evidence/recording/recording.js';
 import {
   amount,
   type Check,
@@ -16,7 +16,7 @@ import {
   text,
   that,
   whole,
-} from '../../evidence/recording/shape.js';
+} from '../evidence/recording/shape.js';
 import type { ObservedUnit } from './observed.js';
 
 const U32 = 0xffffffff;

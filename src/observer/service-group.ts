@@ -1,0 +1,40 @@
+import { EXIT, error, UserError } from '../diagnostic.js';
+import { groupFolders, parseHierarchies } from '../formats/cgroup-mounts.js';
+import { installedLauncher, PACKAGED_LAUNCHER } from '../paths.js';
+import { exists } from '../prepare/load/exists.js';
+import type { Service } from '../state/service.js';
+import type { Context } from '../system/context.js';
+
+/**
+ * The folder of a service's control group. The manager has none for a service that is down: it will be made in its slice's.
+ * @throws UserError `no-group`
+ */
+export async function groupFolder({ system }: Context, { name, state }: Service): Promise<string> {
+  const slice = state.controlGroup === '' ? await system.anyUnit(state.slice) : undefined;
+  const group = slice ? `${slice.controlGroup}/${name}` : state.controlGroup;
+  const file = await system.read('/proc/self/mountinfo');
+  const hierarchies = parseHierarchies(new TextDecoder().decode(file?.bytes));
+  const [folder] = slice?.controlGroup === '' ? [] : groupFolders(hierarchies, group);
+  if (folder !== undefined) return folder;
+  const hint = 'start the service first';
+  throw new UserError(
+    error('no-group', `${name} has no control group yet, nor has its slice`, { hint }),
+    EXIT.failure,
+  );
+}
+
+/** Where systemd is, and what it executes between the fork and a service's program; the first since version 255. */
+const MANAGERS = [
+  '/usr/lib/systemd/systemd-executor',
+  '/usr/lib/systemd/systemd',
+  '/lib/systemd/systemd-executor',
+  '/lib/systemd/systemd',
+];
+
+/** Programs that set a service up before its own begins, by their inodes: their calls aren't the service's. */
+export async function setupPrograms({ system, placement }: Context): Promise<string[]> {
+  const candidates = [...MANAGERS, installedLauncher(placement), PACKAGED_LAUNCHER];
+  const found: string[] = [];
+  for (const path of candidates) if (await exists(system, path)) found.push(path);
+  return found;
+}

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { UserError } from '../../src/diagnostic.js';
+import { groupFolder, setupPrograms } from '../../src/observer/service-group.js';
+import { UNIT } from '../support/demo-service.js';
+import { FakeObserver } from '../support/fake-observer.js';
+import { type FakeOptions, program } from '../support/fake-system.js';
+import { contextOf } from '../support/watch-in-memory.js';
+
+async function folderIn(options: FakeOptions) {
+  const context = contextOf(new FakeObserver(), options);
+  return groupFolder(context, { name: UNIT, state: await context.system.unit(UNIT) });
+}
+
+test('a service that runs has its control group', async () => {
+  assert.equal(await folderIn({}), '/sys/fs/cgroup/system.slice/demo.service');
+});
+
+test('without a hierarchy of control groups there is none, and the error says so', async () => {
+  await assert.rejects(folderIn({ files: { '/proc/self/mountinfo': '' } }), ({ diagnostics }: UserError) => {
+    assert.deepEqual(
+      diagnostics.map(({ code, hint }) => [code, hint]),
+      [['no-group', 'start the service first']],
+    );
+    return true;
+  });
+});
+
+test('of the programs that set services up those count that are there', async () => {
+  const files = { '/usr/local/libexec/sandbox-unit/launcher': program('launcher') };
+  assert.deepEqual(await setupPrograms(contextOf(new FakeObserver(), { files })), [
+    '/usr/lib/systemd/systemd-executor',
+    '/usr/local/libexec/sandbox-unit/launcher',
+  ]);
+});
