@@ -128,8 +128,24 @@ const CASES: readonly Case[] = [
   ['ProtectKernelTunables', { paths: paths('read', ['/proc/sys/vm/overcommit_memory']) }, true],
   ['ProtectKernelTunables', { paths: paths('write', ['/proc/sys/vm/overcommit_memory']) }, /was changed/],
   ['ProtectKernelTunables', { paths: paths('write', ['/sys/fs/cgroup/x']) }, true],
+  ...['/sys/fs/pstore/x', '/sys/fs/ext4/sda/mb_stats', '/sys/hypervisor/x', '/proc/mtrr', '/proc/apm'].map(
+    (path): Case => ['ProtectKernelTunables', { paths: paths('write', [path]) }, /was changed/],
+  ),
+  ['ProtectKernelTunables', { paths: paths('write', ['/proc/latency_stats']) }, /was changed/],
+  [
+    'ProtectKernelTunables',
+    { paths: paths('write', ['/sys/fs/selinux/load', '/proc/12/oom_score_adj']) },
+    true,
+  ],
+  ['ProtectHostname', { paths: paths('write', ['/proc/sys/kernel/hostname']) }, /hostname was changed/],
+  ['ProtectHostname', { paths: paths('write', ['/proc/sys/kernel/domainname']) }, /domainname was changed/],
+  ['ProtectHostname', { paths: paths('read', ['/proc/sys/kernel/hostname']) }, true],
   ['ProcSubset', { paths: paths('read', ['/proc/self/status', '/proc/12/stat']) }, 'pid'],
   ['ProcSubset', { paths: paths('read', ['/proc/cpuinfo']) }, /\/proc\/cpuinfo was used/],
+  ['ProcSubset', { paths: paths('read', ['/proc/12/mounts']) }, /\/proc\/12\/mounts was used/],
+  ['ProcSubset', { paths: paths('read', ['/proc/12/net/dev']) }, /\/proc\/12\/net\/dev was used/],
+  ['ProcSubset', { paths: paths('stat', ['/proc/net']) }, /\/proc\/net was used/],
+  ['ProcSubset', { paths: paths('stat', ['/proc/self/mounts', '/proc/12/mountinfo']) }, 'pid'],
   ['ProtectProc', {}, 'invisible', 'User=demo'],
   ['ProtectProc', {}, /sees all processes/],
   ['ProtectProc', { paths: paths('read', ['/proc/12/stat']) }, /another's process/, 'User=demo'],
@@ -163,6 +179,17 @@ const CASES: readonly Case[] = [
   ['PrivateNetwork', {}, true],
   ['PrivateNetwork', { peers: [unixPeer('@chat', 'connect')] }, /@chat is a socket of the network namespace/],
   ['PrivateNetwork', { peers: [peer({ use: 'accept' })] }, undefined],
+  ...[
+    '/proc/net',
+    '/proc/12/net/dev',
+    '/proc/12/task/13/net/tcp',
+    '/proc/sys/net/core/somaxconn',
+    '/sys/class/net',
+    '/sys/devices/virtual/net/lo/statistics/rx_bytes',
+    '/sys/devices/pci0000:00/0000:00:03.0/net/eth0/mtu',
+  ].map((path): Case => ['PrivateNetwork', { paths: paths('read', [path]) }, /tells of the host's network/]),
+  ['PrivateNetwork', { paths: paths('read', ['/proc/12/status', '/sys/class/netlike', '/srv/net']) }, true],
+  ['PrivateNetwork', { lost: { paths: 1 } }, /1 record of paths was lost/],
   ['PrivateIPC', {}, true],
   ['PrivateIPC', made('shmget'), /shmget was called/],
   ['SocketBindDeny', {}, 'any'],
@@ -443,7 +470,7 @@ test('what was lost or cannot be seen makes its directives comments, and no othe
     'CapabilityBoundingSet',
   ])
     assert.equal(directive(policy, name), undefined, name);
-  for (const name of ['ProtectHostname', 'RestrictNamespaces', 'SocketBindDeny'])
+  for (const name of ['PrivateIPC', 'RestrictNamespaces', 'SocketBindDeny'])
     assert.notEqual(directive(policy, name), undefined, name);
   assert.match(text, /^# ProtectHome = true: 39 records of paths were lost\.$/m);
   assert.match(text, /^# CapabilityBoundingSet: this kernel doesn't show capabilities\.$/m);

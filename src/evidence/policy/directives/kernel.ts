@@ -1,9 +1,10 @@
 /** Directives that close the kernel's own interfaces. */
 
+import { NO_TUNABLES, TUNABLES } from '../../../directives/values/closed-paths.js';
 import { constantValue } from '../../../syscalls/constants.js';
 import { NAMESPACES, namespacesSeen } from '../namespaces.js';
 import { type Closing, needed } from './closing.js';
-import { type Facts, type Judge, not, proved, type Verdict } from './facts.js';
+import { type Facts, isBelow, type Judge, not, proved, type Verdict } from './facts.js';
 
 /** A directive that is on unless the service needs what it closes. */
 const closes = (name: string, what: string, closing: Closing): Judge => ({
@@ -102,6 +103,12 @@ function denyWriteExecute(facts: Facts): Verdict {
   return proved(true, `No memory that can be written was made executable in ${facts.time}.`);
 }
 
+/** The reason why ProtectKernelTunables= would refuse a change. */
+function changedTunable(facts: Facts): string | undefined {
+  const changed = facts.changedBelow(...TUNABLES).find(({ path }) => !isBelow(path, NO_TUNABLES));
+  return changed && `${changed.path} was changed`;
+}
+
 export const KERNEL: readonly Judge[] = [
   closes('ProtectClock', 'No clock was set', {
     calls: ['adjtimex', 'clock_adjtime', 'clock_settime', 'settimeofday', 'stime'],
@@ -119,7 +126,10 @@ export const KERNEL: readonly Judge[] = [
       return proved(true, `No control group was changed in ${facts.pathTime}.`);
     },
   },
-  closes('ProtectHostname', 'No name of the host was set', { calls: ['sethostname', 'setdomainname'] }),
+  closes('ProtectHostname', 'No name of the host was set', {
+    calls: ['sethostname', 'setdomainname'],
+    unchanged: ['/proc/sys/kernel/hostname', '/proc/sys/kernel/domainname'],
+  }),
   closes('ProtectKernelLogs', "The kernel's log was not used", {
     calls: ['syslog'],
     capabilities: ['CAP_SYSLOG'],
@@ -132,14 +142,7 @@ export const KERNEL: readonly Judge[] = [
   }),
   closes('ProtectKernelTunables', 'No setting of the kernel was changed', {
     hidden: ['/proc/kallsyms', '/proc/kcore', '/sys/kernel/debug', '/sys/kernel/tracing'],
-    unchanged: [
-      ...['acpi', 'asound', 'bus', 'fs', 'irq', 'scsi', 'sys', 'sysrq-trigger'].map(
-        (name) => `/proc/${name}`,
-      ),
-      ...['block', 'bus', 'class', 'dev', 'devices', 'firmware', 'fs/bpf', 'kernel', 'module', 'power'].map(
-        (name) => `/sys/${name}`,
-      ),
-    ],
+    also: changedTunable,
   }),
   { name: 'LockPersonality', wanted: true, by: ['arguments', 'calls'], judge: lockPersonality },
   { name: 'MemoryDenyWriteExecute', wanted: true, by: ['arguments', 'calls'], judge: denyWriteExecute },

@@ -59,6 +59,12 @@ function allowPorts(facts: Facts): Verdict | undefined {
   return rules.length === 0 ? undefined : proved(rules, 'The ports that were bound.');
 }
 
+/** Files about the interfaces, connections and settings of the network namespace that one is in. */
+const NETWORK_FILES = [
+  /^\/proc\/(?:(?:(?:\d+|self|thread-self)\/(?:task\/\d+\/)?)?net|sys\/net)(?:\/|$)/,
+  /^\/sys\/(?:class|devices\/.+)\/net(?:\/|$)/,
+];
+
 /** A network of its own has no abstract sockets of others, and no interface but its own loopback. */
 function privateNetwork(facts: Facts): Verdict | undefined {
   const seen = socketsSeen(facts.evidence);
@@ -68,6 +74,8 @@ function privateNetwork(facts: Facts): Verdict | undefined {
     return undefined;
   const abstract = facts.peers.find(({ address }) => address.startsWith('@'));
   if (abstract) return not(`${abstract.address} is a socket of the network namespace`);
+  const file = facts.below('/proc', '/sys').find(({ path }) => NETWORK_FILES.some((one) => one.test(path)));
+  if (file) return not(`${file.path} tells of the host's network`);
   return proved(true, `No socket of a network was made or used in ${facts.time}.`);
 }
 
@@ -116,7 +124,12 @@ export const NETWORK: readonly Judge[] = [
     by: ['arguments', 'calls'],
     judge: addressFamilies,
   },
-  { name: 'PrivateNetwork', wanted: true, by: ['arguments', 'calls', 'peers'], judge: privateNetwork },
+  {
+    name: 'PrivateNetwork',
+    wanted: true,
+    by: ['arguments', 'calls', 'paths', 'peers'],
+    judge: privateNetwork,
+  },
   { name: 'PrivateIPC', wanted: true, by: ['calls'], judge: privateIpc },
   { name: 'SocketBindDeny', wanted: 'any', by: ['peers'], judge: denyPorts },
   { name: 'SocketBindAllow', wanted: 'the ports', by: ['peers'], judge: allowPorts },

@@ -45,11 +45,14 @@ function protectHome(facts: Facts): Verdict {
   return proved(true, `Nothing below /home, /root and /run/user was used: ${facts.pathTime}.`);
 }
 
-/** Entries of /proc that ProcSubset=pid leaves: processes, and links to the service's own. */
-const PROCESSES = /^\/proc(?:\/(?:\d+|self|thread-self|mounts|net)(?:\/.*)?)?$/;
+/** Entries of /proc that ProcSubset=pid leaves: processes, and by `self` the service's own. */
+const PROCESSES = /^\/proc(?:\/(?:\d+|self|thread-self)(?:\/.*)?)?$/;
+
+/** The files behind the links /proc/mounts and /proc/net, which ProcSubset=pid hides: an open file has the path there. */
+const BEHIND_LINKS = /^\/proc\/\d+\/(?:mounts|net)(?:\/|$)/;
 
 function procSubset(facts: Facts): Verdict {
-  const other = facts.below('/proc').find(({ path }) => !PROCESSES.test(path));
+  const other = facts.below('/proc').find(({ path }) => !PROCESSES.test(path) || BEHIND_LINKS.test(path));
   return other
     ? not(`${other.path} was used`)
     : proved('pid', `Of /proc only processes were used: ${facts.pathTime}.`);
