@@ -67,6 +67,7 @@ export const NGINX: Evidence = evidence({
       ],
     ),
     values('prctl', [0], [[4]]),
+    values('mkdir', [1], [[0o700]]),
   ],
   programs: [{ path: '/usr/sbin/nginx', phases: ['start', 'reload'] }],
   paths: [

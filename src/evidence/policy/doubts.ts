@@ -1,5 +1,7 @@
 /** Reasons to believe a kind of evidence less: records that were lost, and what a kernel can't show. */
+import { normalize } from '../../unit/path.js';
 import { type Kind, kindsIn } from '../recording/kinds.js';
+import type { PathUse, Phase, RecordedPath } from '../recording/recording.js';
 import type { Evidence } from './input.js';
 import { counted } from './text/spans.js';
 
@@ -10,10 +12,60 @@ export function doubtOf(evidence: Evidence, kind: Kind): string | undefined {
   const lost = Object.entries(evidence.lost).filter(([name, count]) => count > 0 && concerns(name));
   const total = lost.reduce((sum, [, count]) => sum + count, 0);
   if (total > 0) return `${counted(total, 'record')} of ${SHOWN[kind]} ${total === 1 ? 'was' : 'were'} lost`;
-  const cut = kind === 'paths' ? evidence.paths.filter((path) => path.cut).length : 0;
-  if (cut > 0) return `${counted(cut, 'path')} ${cut === 1 ? 'was' : 'were'} too long to be known whole`;
-  return mismatch(evidence, kind) ?? startDoubt(evidence);
+  return (
+    (kind === 'paths' ? unplaced(evidence) : undefined) ??
+    (kind === 'peers' ? unplacedSocket(evidence) : undefined) ??
+    mismatch(evidence, kind) ??
+    startDoubt(evidence) ??
+    (kind === 'paths' ? stopDoubt(evidence) : undefined)
+  );
 }
+
+/** The reason why some file may be elsewhere than its path says. */
+function unplaced({ paths }: Evidence): string | undefined {
+  const cut = paths.filter((path) => path.cut).length;
+  if (cut > 0) return `${counted(cut, 'path')} ${cut === 1 ? 'was' : 'were'} too long to be known whole`;
+  const climbing = paths.filter((path) => GIVEN_CHANGES.has(path.use) && /\/\.\.(?:\/|$)/.test(path.path));
+  if (climbing.length === 0) return undefined;
+  const places = placesOf(paths.filter(({ use }) => !GIVEN.has(use)));
+  const lost = climbing.filter(({ path }) => !isPlain(path, places)).length;
+  return lost === 0 ? undefined : `${counted(lost, 'path')} may lead through a link and '..'`;
+}
+
+/** Changes of paths that are known by the names that calls were given, with all links in them. */
+const GIVEN_CHANGES: ReadonlySet<PathUse> = new Set(['change-directory', 'change-attribute']);
+const GIVEN: ReadonlySet<PathUse> = new Set([...GIVEN_CHANGES, 'stat', 'failed']);
+
+/** The reason why a socket's file may be anywhere. */
+function unplacedSocket({ peers }: Evidence): string | undefined {
+  const found = peers.find(
+    ({ use, family, address, errno }) =>
+      use === 'bind' && family === AF_UNIX && errno === undefined && /^[^/@]/.test(address),
+  );
+  return found && `${found.address} was bound in a directory that isn't known`;
+}
+
+const AF_UNIX = 1;
+
+/** Files whose place the kernel has told, and the directories above: none of them is a link. */
+function placesOf(paths: readonly RecordedPath[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const { path } of paths) {
+    let end = path.length;
+    while (end > 0 && !found.has(path.slice(0, end))) {
+      found.add(path.slice(0, end));
+      end = path.lastIndexOf('/', end - 1);
+    }
+  }
+  return found;
+}
+
+/** Whether each `..` of a path follows a directory that is known to be no link. */
+const isPlain = (path: string, places: ReadonlySet<string>): boolean =>
+  [...path.matchAll(/\/\.\.(?=\/|$)/g)].every(({ index }) => {
+    const left = normalize(path.slice(0, index));
+    return left.length < 2 || places.has(left);
+  });
 
 /** Calls that can't be without a trace in another table. */
 const TRACES: ReadonlyMap<
@@ -60,6 +112,27 @@ const SHOWN: Readonly<Record<Kind, string>> = {
   refused: 'refused calls',
 };
 
-/** The reason why a watch that began at work proves nothing about a start. */
-export const startDoubt = ({ calls }: Pick<Evidence, 'calls'>): string | undefined =>
-  calls.some(({ phases }) => (phases.start ?? 0) > 0) ? undefined : 'no start was watched';
+type Life = Pick<Evidence, 'calls' | 'watches'>;
+
+const isIn = ({ calls }: Life, phase: Phase): boolean => calls.some(({ phases }) => (phases[phase] ?? 0) > 0);
+
+/** A start is watched from its begin on only where the control group was made meanwhile. */
+const WATCHED: Readonly<Record<Phase, (life: Life) => boolean>> = {
+  start: (life) => isIn(life, 'start') && life.watches.some(({ lives }) => lives > 0),
+  serving: (life) => isIn(life, 'serving'),
+  reload: (life) => isIn(life, 'reload'),
+  // A signal may end a service before it makes a call.
+  stop: (life) =>
+    isIn(life, 'stop') || life.watches.some(({ events }) => events.some(({ what }) => what === 'stop')),
+};
+
+/** Whether some watch has seen a phase. */
+export const isWatched = (life: Life, phase: Phase): boolean => WATCHED[phase](life);
+
+/** The reason why a watch that began at work, or amid a start, proves nothing about a start. */
+export const startDoubt = (life: Life): string | undefined =>
+  isWatched(life, 'start') ? undefined : 'no start was watched';
+
+/** The reason why files may be needed that no watch has seen: many services save their state when they stop. */
+const stopDoubt = (life: Life): string | undefined =>
+  isWatched(life, 'stop') ? undefined : 'no stop was watched';

@@ -3,7 +3,7 @@
 import type { Surroundings } from '../../plan/request.js';
 import type { Target } from '../../target/target.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
-import type { Ledger, LedgerCall, LedgerRefusal } from '../ledger/ledger.js';
+import type { Ledger, LedgerCall, LedgerRefusal, LedgerWatch } from '../ledger/ledger.js';
 import type {
   RecordedArguments,
   RecordedCapability,
@@ -33,6 +33,7 @@ export interface Evidence
     | 'lost'
     | 'blind'
   > {
+  readonly watches: readonly Pick<LedgerWatch, 'lives' | 'events'>[];
   readonly calls: readonly SeenCall[];
   readonly refused: readonly SeenRefusal[];
   readonly arguments: readonly RecordedArguments[];

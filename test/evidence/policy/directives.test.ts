@@ -72,6 +72,9 @@ const CASES: readonly Case[] = [
   ['ProtectHome', { paths: paths('stat', ['/home']) }, true],
   ['ProtectHome', { paths: paths('stat', ['/homestead/x']) }, true],
   ['ProtectHome', { peers: [unixPeer('/run/user/1000/bus', 'connect')] }, /is a socket there/],
+  ['ProtectHome', { paths: paths('change-directory', ['/srv/../home/x']) }, /\/home\/x was changed/],
+  ['ProtectHome', { paths: paths('stat', ['/srv/./a/..//../home/x']) }, 'read-only'],
+  ['ProtectHome', { paths: paths('stat', ['/home/../srv']) }, true],
   ['ProtectHome', {}, /WorkingDirectory=~ may be there/, 'WorkingDirectory=~'],
   ['ProtectHome', {}, /RootDirectory gives the service paths/, 'RootDirectory=/srv/root'],
   ['PrivateTmp', {}, true],
@@ -82,6 +85,11 @@ const CASES: readonly Case[] = [
     /\/tmp\/others was used/,
   ],
   ['PrivateTmp', { paths: [...paths('create-in', ['/tmp/a']), ...paths('stat', ['/tmp/a/b/c'])] }, true],
+  [
+    'ProtectSystem',
+    { peers: [unixPeer('private/smtp')] },
+    /private\/smtp was bound in a directory that isn't known/,
+  ],
   ['ProtectSystem', { paths: paths('create-in', ['/']) }, /the root directory was changed/],
   ['PrivateTmp', { paths: [...paths('create-in', ['/tmp']), ...paths('stat', ['/tmp'])] }, true],
   ['PrivateTmp', { paths: [...paths('write', ['/tmp/a']), ...paths('read', ['/tmp/a'])] }, true],
@@ -152,6 +160,16 @@ const CASES: readonly Case[] = [
   ['UMask', { modes: [0o600, 0o700] }, '0077'],
   ['UMask', { modes: [0o640] }, '0027'],
   ['UMask', { modes: [0o644] }, undefined],
+  ['UMask', { modes: [0o600], ...called('mkdir', 1, 0o700) }, '0077'],
+  ['UMask', { modes: [0o600], ...called('mkdir', 1, 0o750) }, '0027'],
+  ['UMask', { modes: [0o600], ...called('mkdirat', 2, 0o755) }, undefined],
+  ['UMask', { modes: [0o600, 0o755], ...called('mkdir', 1, 0o700) }, undefined],
+  ['UMask', { modes: [0o600], ...called('mknodat', 2, 0o010666) }, undefined],
+  ['UMask', { modes: [0o600], ...made('mkdir') }, /the modes of mkdir or mknod/],
+  ['UMask', { modes: [0o600], ...made('mq_open') }, /mq_open was called/],
+  ['UMask', { modes: [0o600], peers: [unixPeer('/run/x.sock')] }, /\/run\/x.sock is a socket/],
+  ['UMask', { modes: [0o600], peers: [unixPeer('private/smtp')] }, /private\/smtp is a socket/],
+  ['UMask', { modes: [0o600], peers: [unixPeer('@x'), unixPeer('/run/y', 'connect')] }, '0077'],
   ['LockPersonality', {}, true],
   ['LockPersonality', called('personality', 0, 0xffffffff), true],
   ['LockPersonality', called('personality', 0, 0x40000), /another execution domain/],
@@ -169,11 +187,19 @@ const CASES: readonly Case[] = [
   ['RestrictRealtime', called('sched_setscheduler', 1, 0, 3, 5), true],
   ['RestrictRealtime', called('sched_setscheduler', 1, 2), /a realtime policy/],
   ['RestrictRealtime', called('sched_setscheduler', 1, 0x40000000), /a realtime policy/],
-  ['RestrictRealtime', made('sched_setattr'), /in memory/],
+  ['RestrictRealtime', made('sched_setattr'), /the policies of schedulers/],
+  ['RestrictRealtime', called('sched_setattr', 1, 0), true],
+  ['RestrictRealtime', called('sched_setattr', 1, 6), /a realtime policy/],
   ['RestrictSUIDSGID', { modes: [0o644] }, true],
   ['RestrictSUIDSGID', { modes: [0o4755] }, /set-user-ID/],
   ['RestrictSUIDSGID', called('fchmodat', 2, 0o2775), /set-group-ID/],
   ['RestrictSUIDSGID', made('chmod'), /the modes of chmod/],
+  ...(['mkdir', 'mkdirat', 'mknod', 'mknodat'] as const).flatMap((call): Case[] => [
+    ['RestrictSUIDSGID', called(call, call.endsWith('at') ? 2 : 1, 0o2755), /set-group-ID/],
+    ['RestrictSUIDSGID', called(call, call.endsWith('at') ? 2 : 1, 0o755), true],
+    ['RestrictSUIDSGID', made(call), /the modes of chmod, mkdir or mknod/],
+  ]),
+  ['RestrictSUIDSGID', made('openat2'), /openat2 was called/],
   ['RestrictAddressFamilies', {}, 'none'],
   ['RestrictAddressFamilies', made('socket'), /the families of sockets/],
   ['PrivateNetwork', {}, true],
@@ -235,6 +261,18 @@ for (const [name, more, follows, lines = ''] of CASES) {
   });
 }
 
+test('ProtectClock of old systemd closes devices, unless they are listed', () => {
+  const value = (systemd: number, more: Partial<Evidence>, lines = '') =>
+    directive(learned(evidence(more), { target: targetOf(systemd), lines }).policy, 'ProtectClock');
+  assert.equal(value(252, { paths: DISKS }), undefined);
+  assert.equal(value(253, { paths: DISKS }), true);
+  assert.equal(value(252, { paths: DISKS }, 'DeviceAllow=block-sd rw'), true);
+  assert.equal(value(252, {}), true);
+  const { policy } = learned(evidence(TUN), { target: targetOf(252) });
+  assert.deepEqual(directive(policy, 'DeviceAllow'), ['/dev/kvm r', '/dev/net/tun rw']);
+  assert.equal(directive(policy, 'ProtectClock'), true);
+});
+
 test('CAP_SYS_ADMIN is believed only of calls that need it: memory is reserved all the time', () => {
   const reserved = granted('CAP_SYS_ADMIN', 'mmap', 'brk', 'execve', 'clone', 'pwrite64');
   const value = (...capabilities: Evidence['capabilities']) =>
@@ -261,7 +299,9 @@ test('a log is rotated: its directory is writable, not the file', () => {
 });
 
 const writable = (more: Partial<Evidence>, lines = '') =>
-  writablePaths(new Facts(evidence(more), valuesOf(lines), { reachable: new Set(), scope: 'system' }));
+  writablePaths(
+    new Facts(evidence(more), valuesOf(lines), { reachable: new Set(), scope: 'system', systemd: 257 }),
+  );
 
 test('directories are as wide as a program’s own, and files of shared ones stand alone', () => {
   const found = writable({
@@ -327,7 +367,7 @@ test('/tmp stays writable where it stays shared', () => {
   const own = { paths: paths('write', ['/tmp/a/b']) };
   const shared = { paths: [...own.paths, ...paths('read', ['/tmp/others'])] };
   const facts = (more: Partial<Evidence>, lines = '') =>
-    new Facts(evidence(more), valuesOf(lines), { reachable: new Set(), scope: 'system' });
+    new Facts(evidence(more), valuesOf(lines), { reachable: new Set(), scope: 'system', systemd: 257 });
   assert.deepEqual(writable(own), []);
   assert.deepEqual(writable(shared), ['/tmp']);
   assert.deepEqual(writable(shared, 'PrivateTmp=yes'), []);
@@ -481,8 +521,42 @@ test('a cut path may be anywhere', () => {
   assert.equal(directive(policy, 'ProtectHome'), undefined);
 });
 
+test('a change by a name with .. is where it seems unless a link may be before it', () => {
+  const value = (...more: Evidence['paths']) =>
+    directive(learned(evidence({ paths: more })).policy, 'ReadWritePaths');
+  const change = paths('change-directory', ['/var/lib/a/../c']);
+  assert.equal(value(...change), undefined);
+  assert.deepEqual(value(...change, ...paths('read', ['/var/lib/a/x'])), ['/var/lib/c']);
+  assert.deepEqual(value(...change, ...paths('reference', ['/var/lib/a'])), ['/var/lib/c']);
+  assert.equal(value(...change, ...paths('stat', ['/var/lib/a/x'])), undefined);
+  assert.deepEqual(value(...paths('change-attribute', ['/../srv/c'])), ['-/srv/c']);
+  const { text } = learned(evidence({ paths: change }));
+  assert.match(text, /^# ProtectSystem = "strict": 1 path may lead through a link and '\.\.'\.$/m);
+});
+
+test('directives about paths ask for a stop, be it without a call: redis saves there', () => {
+  const watches = [{ lives: 1, events: [] }];
+  const value = (more: Partial<Evidence>) =>
+    directive(learned(evidence({ watches, ...more })).policy, 'ProtectSystem');
+  assert.equal(value({}), undefined);
+  const stopped = calls('exit_group', { phases: ['stop'] });
+  assert.equal(value({ calls: [...evidence().calls, ...stopped] }), 'strict');
+  assert.equal(value({ watches: evidence().watches }), 'strict');
+  const { policy, text } = learned(evidence({ watches }));
+  assert.equal(directive(policy, 'LockPersonality'), true);
+  assert.match(text, /^# ProtectHome = true: no stop was watched\.$/m);
+});
+
+test('no directive is proved by a watch that began amid a start', () => {
+  const { policy, text } = learned(evidence({ watches: [{ lives: 0, events: [] }] }));
+  assert.deepEqual(policy.service, []);
+  assert.match(text, /^# Not watched, so that it may fail: start, serving, stop\.$/m);
+});
+
 test('no directive is proved by a watch without a start', () => {
-  const { policy, text } = learned(evidence({ calls: calls('read', { phases: ['serving'] }) }));
+  const { policy, text } = learned(
+    evidence({ calls: calls('read', { phases: ['serving'] }), watches: [{ lives: 0, events: [] }] }),
+  );
   assert.deepEqual(policy.service, []);
   assert.match(text, /^# Not watched, so that it may fail: start, stop\.$/m);
 });

@@ -177,6 +177,12 @@ test('losses count against their kind of evidence, and unknown ones against all'
   );
 });
 
+test('a start counts where the control group was made meanwhile', () => {
+  const watches = [0, 0, 1].map((lives) => ({ lives, events: [] }));
+  assert.equal(startDoubt(evidence({ watches })), undefined);
+  assert.equal(startDoubt(evidence({ watches: watches.slice(0, 2) })), 'no start was watched');
+});
+
 test('a table that lacks what a call must have left there is doubted', () => {
   assert.match(
     doubtOf(evidence({ paths: [] }), 'paths')!,

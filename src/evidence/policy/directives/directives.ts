@@ -35,6 +35,7 @@ export function learnDirectives(request: PolicyRequest): LearnedDirectives {
     reachable,
     addresses: options?.addresses,
     scope: target.scope,
+    systemd: target.systemd,
   });
   const judged = JUDGES.flatMap((judge) => judgedBy(judge, facts));
   const proposed = judged.filter((one): one is ProvedDirective => 'why' in one);

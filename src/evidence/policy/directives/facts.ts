@@ -1,6 +1,7 @@
 /** Questions to the evidence that directives are proved by. */
 
 import { findDirective } from '../../../directives/table.js';
+import { normalize } from '../../../unit/path.js';
 import type { Scope } from '../../../unit/search.js';
 import { covers, isOn, lastOf, type UnitValues } from '../../../unit/values.js';
 import type { Kind } from '../../recording/kinds.js';
@@ -33,10 +34,20 @@ const NAMELESS = /^\/(?:memfd:|SYSV[\da-f]{8}|\[|anon_|dmabuf:)/;
 const ENOENT = 2;
 const EEXIST = 17;
 
+/** Calls that make a file without opening it, with the place of the argument that has its mode. */
+export const MAKING: readonly (readonly [call: string, argument: number])[] = [
+  ['mkdir', 1],
+  ['mkdirat', 2],
+  ['mknod', 1],
+  ['mknodat', 2],
+];
+
 interface FurtherFacts {
   readonly reachable: ReachableCalls;
   readonly addresses?: boolean | undefined;
   readonly scope: Scope;
+  /** The target's version. */
+  readonly systemd: number;
 }
 
 export class Facts {
@@ -49,12 +60,18 @@ export class Facts {
   /** Whether addresses are confined. */
   readonly addresses: boolean;
   readonly scope: Scope;
+  readonly systemd: number;
 
-  constructor(evidence: Evidence, unit: UnitValues, { reachable, addresses = false, scope }: FurtherFacts) {
+  constructor(
+    evidence: Evidence,
+    unit: UnitValues,
+    { reachable, addresses = false, scope, systemd }: FurtherFacts,
+  ) {
     this.evidence = evidence;
     this.unit = unit;
     this.addresses = addresses;
     this.scope = scope;
+    this.systemd = systemd;
     this.#reachable = reachable;
     this.paths = evidence.paths
       .filter(({ path }) => path.startsWith('/') && !NAMELESS.test(path))
@@ -158,11 +175,8 @@ export function isInside(path: string, above: ReadonlySet<string>): boolean {
   return path !== '/' && above.has('/');
 }
 
-/** A path without a slash at its end, and by the name that `/var/run` stands for. */
-function plainPath(path: string): string {
-  const cut = path.replace(/(?:\/\.?)+$/, '');
-  return (cut === '' ? '/' : cut).replace(/^\/var\/run(?=\/|$)/, '/run');
-}
+/** A path by plain steps, and by the name that `/var/run` stands for. */
+const plainPath = (path: string): string => normalize(path).replace(/^\/var\/run(?=\/|$)/, '/run');
 
 export const proved = (value: Exclude<Verdict, { not: string }>['value'], why: string): Verdict => ({
   value,

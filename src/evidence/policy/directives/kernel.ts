@@ -2,9 +2,11 @@
 
 import { NO_TUNABLES, TUNABLES } from '../../../directives/values/closed-paths.js';
 import { constantValue } from '../../../syscalls/constants.js';
+import { allWords } from '../../../unit/values.js';
 import { NAMESPACES, namespacesSeen } from '../namespaces.js';
 import { type Closing, needed } from './closing.js';
-import { type Facts, isBelow, type Judge, not, proved, type Verdict } from './facts.js';
+import { listedDevices } from './devices.js';
+import { type Facts, isBelow, type Judge, MAKING, not, proved, type Verdict } from './facts.js';
 
 /** A directive that is on unless the service needs what it closes. */
 const closes = (name: string, what: string, closing: Closing): Judge => ({
@@ -30,6 +32,17 @@ function alarm(facts: Facts): string | undefined {
     : undefined;
 }
 
+/** The first systemd whose ProtectClock= leaves devices as they are: older ones allow /dev/rtc, and so no other. */
+const LEAVES_DEVICES = 253;
+
+/** The reason why ProtectClock= would close a device (systemd#25075). Those that DeviceAllow= lists stay open. */
+function deviceClosedByClock(facts: Facts): string | undefined {
+  if (facts.systemd >= LEAVES_DEVICES || allWords(facts.unit.get('DeviceAllow') ?? []).length > 0)
+    return undefined;
+  const devices = listedDevices(facts);
+  return typeof devices === 'string' ? `${devices}, and it would close them` : undefined;
+}
+
 function restrictNamespaces(facts: Facts): Verdict {
   const { evidence, time } = facts;
   const seen = namespacesSeen(evidence);
@@ -46,30 +59,31 @@ function restrictNamespaces(facts: Facts): Verdict {
 const NOT_REALTIME = [0n, 3n, 5n];
 
 function restrictRealtime(facts: Facts): Verdict {
-  if (facts.made('sched_setattr')) return not('sched_setattr was called, whose policy is in memory');
-  const policies = facts.values('sched_setscheduler', 1);
-  if (!policies) return not("the policies of sched_setscheduler weren't all recorded");
-  return policies.every((policy) => NOT_REALTIME.includes(policy))
+  const policies = ['sched_setscheduler', 'sched_setattr'].map((call) => facts.values(call, 1));
+  if (policies.includes(undefined)) return not("the policies of schedulers weren't all recorded");
+  return policies.every((values) => values!.every((policy) => NOT_REALTIME.includes(policy)))
     ? proved(true, `No realtime policy was asked for in ${facts.time}.`)
     : not('a realtime policy was asked for');
 }
 
-/** Calls with the place of their argument that has a mode. */
+/** Calls with the place of their argument that has a mode, besides those that open files. */
 const MODES: readonly (readonly [call: string, argument: number])[] = [
   ['chmod', 1],
   ['fchmod', 1],
   ['fchmodat', 2],
   ['fchmodat2', 2],
+  ...MAKING,
 ];
 const SET_ID = 0o6000;
 
 function restrictSetId(facts: Facts): Verdict {
   const asked = MODES.map(([call, position]) => facts.values(call, position));
-  if (asked.includes(undefined)) return not("the modes of chmod weren't all recorded");
+  if (asked.includes(undefined)) return not("the modes of chmod, mkdir or mknod weren't all recorded");
+  if (facts.made('openat2')) return not('openat2 was called, which it refuses, since its mode is in memory');
   const modes = [...facts.evidence.modes, ...asked.flatMap((values) => values!.map(Number))];
   return modes.every((mode) => (mode & SET_ID) === 0)
     ? proved(true, `No file got a set-user-ID or set-group-ID bit in ${facts.time}.`)
-    : not('a file got a set-user-ID or set-group-ID bit');
+    : not('a file got a set-user-ID or set-group-ID bit, or was to get one');
 }
 
 /** The domain of all programs of the native ABI, and the value that only asks (personality(2)). */
@@ -114,7 +128,7 @@ export const KERNEL: readonly Judge[] = [
     calls: ['adjtimex', 'clock_adjtime', 'clock_settime', 'settimeofday', 'stime'],
     capabilities: ['CAP_SYS_TIME', 'CAP_WAKE_ALARM'],
     hidden: ['/dev/rtc', ...[0, 1, 2].map((number) => `/dev/rtc${number}`)],
-    also: alarm,
+    also: (facts) => alarm(facts) ?? deviceClosedByClock(facts),
   }),
   {
     ...closes('ProtectControlGroups', '', {}),
