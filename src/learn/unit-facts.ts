@@ -42,3 +42,19 @@ function commandsOf(files: readonly UnitFile[]): string[] {
   const lines = (key: string) => unit.list('Service', key).filter(({ value }) => value !== '');
   return EXEC_KEYS.flatMap((key) => lines(key).map(({ value }) => `${key}=${value}`));
 }
+
+/** S_ISUID and S_ISGID (inode(7)). */
+const SET_ID = 0o6000;
+
+/** Those of some programs that have neither a set-user-ID nor a set-group-ID bit; one that can't be read may have it. */
+export async function plainPrograms(
+  { system }: Context,
+  paths: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const plain = new Set<string>();
+  for (const path of paths) {
+    const file = await orElse(() => system.read(path, { limit: 1, head: true }), undefined);
+    if (file && (file.mode & SET_ID) === 0) plain.add(path);
+  }
+  return plain;
+}

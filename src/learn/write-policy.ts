@@ -18,6 +18,7 @@ import { HOST } from '../unit/view.js';
 import { findReachable } from './reachable/find-reachable.js';
 import { RootFiles } from './reachable/root-files.js';
 import { storedRecordings } from './recordings/store.js';
+import { plainPrograms } from './unit-facts.js';
 
 export interface ProvedPolicy {
   readonly unit: string;
@@ -55,6 +56,10 @@ export async function provedPolicy(
     evidence: ledger,
     reachable: 'unknown' in reached ? 'unknown' : reached.calls,
     reachDoubt: reachDoubtOf(reached),
+    plainPrograms: await plainPrograms(
+      context,
+      ledger.programs.map(({ path }) => path),
+    ),
     effective,
     surroundings: await surroundingsOf({ system, unit: unit.name, states, sets: () => true }),
     target: { ...facts, programs: new Map() },

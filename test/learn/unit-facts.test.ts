@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
-import { learnedUnit } from '../../src/learn/unit-facts.js';
+import { learnedUnit, plainPrograms } from '../../src/learn/unit-facts.js';
 import { NO_EXEC, UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
-import { fakeContext, machineWith } from '../support/fake-system.js';
+import { fakeContext, machineWith, program } from '../support/fake-system.js';
 
 const SERVICE = `[Service]
 ExecStartPre=/usr/bin/first
@@ -42,4 +42,16 @@ test('an alias is known, though the files of its unit can not be believed', asyn
   const { name, facts, why } = await learnedUnit(fakeContext(system), 'alias');
   assert.deepEqual([name.full, facts], [UNIT, undefined]);
   assert.match(why!, /have changed since systemd read them$/);
+});
+
+test('a program is plain if it has no set-ID bit, and if that is known', async () => {
+  const files = {
+    '/usr/bin/plain': program('x'),
+    '/usr/bin/uid': program('x', 0o4755),
+    '/usr/bin/gid': program('x', 0o2755),
+    '/usr/bin/secret': program('x', 0o700),
+  };
+  const system = machineWith(SERVICE, NO_EXEC, { files, unreadable: ['/usr/bin/secret'] });
+  const plain = await plainPrograms(fakeContext(system), [...Object.keys(files), '/usr/bin/gone']);
+  assert.deepEqual([...plain], ['/usr/bin/plain']);
 });

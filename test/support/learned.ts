@@ -94,6 +94,7 @@ export const request = (
 ): PolicyRequest => ({
   evidence: of,
   reachable: new Set(),
+  plainPrograms: new Set(['/usr/sbin/demod']),
   effective: effectiveUnit([unitFile(more.lines ?? '')]),
   target,
   ...more,

@@ -231,6 +231,24 @@ const CASES: readonly Case[] = [
   ['IPAddressDeny', { peers: [peer({ use: 'accept', address: '127.0.0.1' })] }, undefined],
   ['NoNewPrivileges', {}, true],
   ['NoNewPrivileges', made('execve'), /may gain privileges/],
+  ['NoNewPrivileges', { programs: [] }, /its program may have a set-user-ID/],
+  ['NoNewPrivileges', { capabilities: [granted('CAP_CHOWN', 'chown')] }, true],
+  [
+    'NoNewPrivileges',
+    { capabilities: [granted('CAP_NET_RAW', 'socket')] },
+    /CAP_NET_RAW was used, which a program may have by its file/,
+    'User=demo',
+  ],
+  [
+    'NoNewPrivileges',
+    { capabilities: [granted('CAP_KILL', 'kill')] },
+    true,
+    'User=demo\nAmbientCapabilities=CAP_KILL',
+  ],
+  ['NoNewPrivileges', { blind: ['capabilities'] }, /doesn't show capabilities/, 'User=demo'],
+  ['NoNewPrivileges', { blind: ['capabilities'] }, /doesn't show capabilities/, 'SecureBits=noroot'],
+  ['NoNewPrivileges', { blind: ['capabilities'] }, true, 'User=root'],
+  ['NoNewPrivileges', {}, /RootDirectory gives the service paths/, 'RootDirectory=/srv/root'],
   ['CapabilityBoundingSet', {}, ''],
   ['CapabilityBoundingSet', { capabilities: [granted('CAP_CHOWN', 'chown')] }, ['CAP_CHOWN']],
   ['CapabilityBoundingSet', { capabilities: [{ ...granted('CAP_CHOWN', 'chown'), granted: false }] }, ''],
@@ -271,6 +289,15 @@ test('ProtectClock of old systemd closes devices, unless they are listed', () =>
   const { policy } = learned(evidence(TUN), { target: targetOf(252) });
   assert.deepEqual(directive(policy, 'DeviceAllow'), ['/dev/kvm r', '/dev/net/tun rw']);
   assert.equal(directive(policy, 'ProtectClock'), true);
+});
+
+test('a program whose set-ID bits are not known may gain privileges when systemd executes it', () => {
+  const programs = ['/usr/sbin/demod', '/usr/bin/ping'].map((path) => ({ path, phases: ['start' as const] }));
+  const of = evidence({ programs });
+  assert.equal(directive(learned(of).policy, 'NoNewPrivileges'), undefined);
+  assert.match(learned(of).text, /^# NoNewPrivileges = true: \/usr\/bin\/ping may have a set-user-ID/m);
+  const plainPrograms = new Set(programs.map(({ path }) => path));
+  assert.equal(directive(learned(of, { plainPrograms }).policy, 'NoNewPrivileges'), true);
 });
 
 test('CAP_SYS_ADMIN is believed only of calls that need it: memory is reserved all the time', () => {

@@ -46,6 +46,7 @@ interface FurtherFacts {
   readonly reachable: ReachableCalls;
   readonly addresses?: boolean | undefined;
   readonly scope: Scope;
+  readonly plainPrograms?: ReadonlySet<string> | undefined;
   /** The target's version. */
   readonly systemd: number;
 }
@@ -61,17 +62,20 @@ export class Facts {
   readonly addresses: boolean;
   readonly scope: Scope;
   readonly systemd: number;
+  /** Programs that are known to have no set-user-ID and no set-group-ID bit. */
+  readonly plainPrograms: ReadonlySet<string>;
 
   constructor(
     evidence: Evidence,
     unit: UnitValues,
-    { reachable, addresses = false, scope, systemd }: FurtherFacts,
+    { reachable, addresses = false, scope, systemd, plainPrograms = new Set() }: FurtherFacts,
   ) {
     this.evidence = evidence;
     this.unit = unit;
     this.addresses = addresses;
     this.scope = scope;
     this.systemd = systemd;
+    this.plainPrograms = plainPrograms;
     this.#reachable = reachable;
     this.paths = evidence.paths
       .filter(({ path }) => path.startsWith('/') && !NAMELESS.test(path))

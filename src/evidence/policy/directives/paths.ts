@@ -11,7 +11,7 @@ const AF_UNIX = 1;
 const HOMES = ['/home', '/root', '/run/user'];
 
 /** The reason why the recorded paths aren't the host's. */
-function otherRoot(facts: Facts): string | undefined {
+export function otherRoot(facts: Facts): string | undefined {
   const root = ROOTS.find((name) => !['', '/'].includes(facts.last(name)));
   return root && `${root} gives the service paths of its own`;
 }

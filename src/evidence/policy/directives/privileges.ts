@@ -2,6 +2,7 @@
 
 import { CAPABILITIES, capabilitySet } from '../../../directives/kinds/names/capabilities.js';
 import { type Facts, type Judge, not, proved, type Verdict } from './facts.js';
+import { otherRoot } from './paths.js';
 
 /**
  * Calls that need CAP_SYS_ADMIN itself. The kernel asks for it whenever memory is reserved, and nothing hangs on the
@@ -40,12 +41,39 @@ function boundingSet(facts: Facts): Verdict {
   return proved(names, `No other capability was used in ${facts.time}${besides}.`);
 }
 
-/** A service that executes nothing gains nothing by set-user-ID programs and file capabilities. */
+/**
+ * Whether a service gains nothing by the files of its programs. systemd's own execve of these gives a set-user-ID program
+ * its owner, and where the user isn't root, file capabilities (capabilities(7)): they show where they are used, and those
+ * that the unit gives itself stay.
+ */
 function noNewPrivileges(facts: Facts): Verdict {
   const call = facts.made('execve', 'execveat');
-  return call === undefined
-    ? proved(true, `The service executed no program in ${facts.time}.`)
-    : not('programs were executed, of which one may gain privileges by its file');
+  if (call !== undefined) return not('programs were executed, of which one may gain privileges by its file');
+  const root = otherRoot(facts);
+  if (root !== undefined) return not(root);
+  const { programs } = facts.evidence;
+  const other = programs.find(({ path }) => !facts.plainPrograms.has(path));
+  if (other || programs.length === 0)
+    return not(`${other?.path ?? 'its program'} may have a set-user-ID or set-group-ID bit`);
+  const gained = isRoot(facts) ? undefined : gainedByFile(facts);
+  return gained === undefined
+    ? proved(true, `No program has set-ID bits, and none executed another in ${facts.time}.`)
+    : not(gained);
+}
+
+const isRoot = (facts: Facts): boolean =>
+  facts.scope === 'system' &&
+  !facts.isOn('DynamicUser') &&
+  ['', '0', 'root'].includes(facts.last('User')) &&
+  facts.last('SecureBits') === '';
+
+/** The reason why a program of another user than root may have capabilities by its file. */
+function gainedByFile(facts: Facts): string | undefined {
+  const doubt = facts.doubt(['capabilities']);
+  if (doubt !== undefined) return doubt;
+  const ambient = capabilitySet(facts.unit.get('AmbientCapabilities') ?? [], false);
+  const gained = facts.evidence.capabilities.find(({ name, granted }) => granted && !ambient.has(name));
+  return gained && `${gained.name} was used, which a program may have by its file`;
 }
 
 export const PRIVILEGES: readonly Judge[] = [
@@ -55,5 +83,5 @@ export const PRIVILEGES: readonly Judge[] = [
     by: ['capabilities'],
     judge: boundingSet,
   },
-  { name: 'NoNewPrivileges', wanted: true, by: ['calls'], judge: noNewPrivileges },
+  { name: 'NoNewPrivileges', wanted: true, by: ['calls', 'programs'], judge: noNewPrivileges },
 ];
