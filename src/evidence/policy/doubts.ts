@@ -116,14 +116,17 @@ type Life = Pick<Evidence, 'calls' | 'watches'>;
 
 const isIn = ({ calls }: Life, phase: Phase): boolean => calls.some(({ phases }) => (phases[phase] ?? 0) > 0);
 
-/** A start is watched from its begin on only where the control group was made meanwhile. */
+const hasEvent = ({ events }: Life['watches'][number], of: Phase): boolean =>
+  events.some(({ what }) => what === of);
+
+/** A watch that began amid a start has calls of it, but neither a new control group nor the event. */
 const WATCHED: Readonly<Record<Phase, (life: Life) => boolean>> = {
-  start: (life) => isIn(life, 'start') && life.watches.some(({ lives }) => lives > 0),
+  start: (life) =>
+    isIn(life, 'start') && life.watches.some((watch) => watch.lives > 0 || hasEvent(watch, 'start')),
   serving: (life) => isIn(life, 'serving'),
   reload: (life) => isIn(life, 'reload'),
   // A signal may end a service before it makes a call.
-  stop: (life) =>
-    isIn(life, 'stop') || life.watches.some(({ events }) => events.some(({ what }) => what === 'stop')),
+  stop: (life) => isIn(life, 'stop') || life.watches.some((watch) => hasEvent(watch, 'stop')),
 };
 
 /** Whether some watch has seen a phase. */

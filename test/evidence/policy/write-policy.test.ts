@@ -177,10 +177,12 @@ test('losses count against their kind of evidence, and unknown ones against all'
   );
 });
 
-test('a start counts where the control group was made meanwhile', () => {
+test('a start counts where it began in the watch', () => {
   const watches = [0, 0, 1].map((lives) => ({ lives, events: [] }));
   assert.equal(startDoubt(evidence({ watches })), undefined);
   assert.equal(startDoubt(evidence({ watches: watches.slice(0, 2) })), 'no start was watched');
+  const begun = [{ lives: 0, events: [{ what: 'start' as const, at: 3 }] }];
+  assert.equal(startDoubt(evidence({ watches: begun })), undefined);
 });
 
 test('a table that lacks what a call must have left there is doubted', () => {
