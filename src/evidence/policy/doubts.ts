@@ -119,23 +119,20 @@ const isIn = ({ calls }: Life, phase: Phase): boolean => calls.some(({ phases })
 const hasEvent = ({ events }: Life['watches'][number], of: Phase): boolean =>
   events.some(({ what }) => what === of);
 
-/** A watch that began amid a start has calls of it, but neither a new control group nor the event. */
-const WATCHED: Readonly<Record<Phase, (life: Life) => boolean>> = {
-  start: (life) =>
-    isIn(life, 'start') && life.watches.some((watch) => watch.lives > 0 || hasEvent(watch, 'start')),
-  serving: (life) => isIn(life, 'serving'),
-  reload: (life) => isIn(life, 'reload'),
-  // A signal may end a service before it makes a call.
-  stop: (life) => isIn(life, 'stop') || life.watches.some((watch) => hasEvent(watch, 'stop')),
-};
+/**
+ * The reason why watches prove nothing about a start. One that began amid a start has calls of it, but neither a new
+ * control group nor the event.
+ */
+export function startDoubt(life: Life): string | undefined {
+  const isBegun = life.watches.some((watch) => watch.lives > 0 || hasEvent(watch, 'start'));
+  return isBegun && isIn(life, 'start') ? undefined : 'no start was watched';
+}
 
-/** Whether some watch has seen a phase. */
-export const isWatched = (life: Life, phase: Phase): boolean => WATCHED[phase](life);
-
-/** The reason why a watch that began at work, or amid a start, proves nothing about a start. */
-export const startDoubt = (life: Life): string | undefined =>
-  isWatched(life, 'start') ? undefined : 'no start was watched';
-
-/** The reason why files may be needed that no watch has seen: many services save their state when they stop. */
-const stopDoubt = (life: Life): string | undefined =>
-  isWatched(life, 'stop') ? undefined : 'no stop was watched';
+/**
+ * The reason why files may be needed that no watch has seen: many services save their state when they stop. A signal may
+ * end one before it makes a call.
+ */
+function stopDoubt(life: Life): string | undefined {
+  const isSeen = isIn(life, 'stop') || life.watches.some((watch) => hasEvent(watch, 'stop'));
+  return isSeen ? undefined : 'no stop was watched';
+}

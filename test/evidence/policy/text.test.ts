@@ -121,9 +121,7 @@ test('the calls that are recorded have the reason above them', () => {
 
 test('phases that were not watched are named, a reload only if the unit has one', () => {
   const head = (lines: string, phases: Phase[]) =>
-    learned(evidence({ calls: calls('read openat', { phases }), watches: [{ lives: 1, events: [] }] }), {
-      lines,
-    }).text.split('\n')[1];
+    learned(evidence({ calls: calls('read openat', { phases }) }), { lines }).text.split('\n')[1];
   assert.equal(head('', ['start']), '# Not watched, so that it may fail: serving, stop.');
   assert.equal(
     head('ExecReload=/bin/true', ['start', 'serving', 'stop']),

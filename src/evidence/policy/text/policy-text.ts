@@ -4,7 +4,7 @@ import { numbersOf } from '../../../syscalls/numbers.js';
 import { PHASES } from '../../recording/recording.js';
 import { grouped } from '../calls/groups.js';
 import { abisSeen, type SortedCall, type Tier } from '../calls/tiers.js';
-import { doubtOf, isWatched, startDoubt } from '../doubts.js';
+import { doubtOf, startDoubt } from '../doubts.js';
 import type { PolicyRequest } from '../input.js';
 import type { LearnedPolicy } from '../learned.js';
 import type { LearnedRule, RuleCondition, RuledCall } from '../rules/rule.js';
@@ -37,7 +37,7 @@ function headLines({ evidence, effective }: PolicyRequest): string[] {
   const watched = `${span(seconds)}, ${counted(recordings, 'recording')} on ${counted(hosts, 'host')}`;
   const missing = PHASES.filter((phase) => {
     const isLacking = phase === 'reload' && effective.execCommands('ExecReload').length === 0;
-    return !isLacking && !isWatched(evidence, phase);
+    return !isLacking && evidence.calls.every(({ phases }) => !phases[phase]);
   });
   return [
     assignment('description', `${unit}, learned from its work: ${watched}`),
