@@ -23,8 +23,6 @@ export interface ProvedPolicy {
   readonly unit: string;
   readonly ledger: Ledger;
   readonly policy: WrittenPolicy;
-  /** Errors about recordings that can't be read. */
-  readonly diagnostics: readonly Diagnostic[];
   /** Notes about calls that can be reached. */
   readonly notes: readonly Diagnostic[];
 }
@@ -32,7 +30,7 @@ export interface ProvedPolicy {
 /**
  * Writes the policy of a unit of this machine, from its recordings.
  * @param text the unit's name
- * @throws UserError `no-recording`, and as loadUnit() and probeMachine()
+ * @throws UserError `no-recording`, the errors of recordings that can't be read, and as loadUnit() and probeMachine()
  */
 export async function provedPolicy(
   context: Context,
@@ -42,11 +40,13 @@ export async function provedPolicy(
   const { system } = context;
   const unit = await loadUnit(context, text);
   const { recordings, diagnostics } = await storedRecordings(context, unit.name);
+  // Calls that such a recording has would be refused.
+  if (diagnostics.length > 0) throw new UserError(diagnostics, EXIT.failure);
   const { facts } = await probeMachine(context);
   const all = recordings
     .map(({ recording }) => recording)
     .filter(({ host }) => host.architecture === facts.machine);
-  if (all.length === 0) throw noRecording(unit.name.full, diagnostics);
+  if (all.length === 0) throw noRecording(unit.name.full);
   const ledger = makeLedger(unit.name.full, all, facts.machine);
   const states = unit.services.map(({ state }) => state);
   const effective = effectiveUnit(unit.files, execKeys(facts.systemd));
@@ -60,7 +60,7 @@ export async function provedPolicy(
     target: { ...facts, programs: new Map() },
     options,
   });
-  return { unit: unit.name.full, ledger, policy, diagnostics, notes: reachableNotes(reached) };
+  return { unit: unit.name.full, ledger, policy, notes: reachableNotes(reached) };
 }
 
 /** The calls that the confined programs of a unit can reach; of a start script only the daemon that it becomes is one. */
@@ -88,13 +88,11 @@ function reachableNotes(reached: Reachable): Diagnostic[] {
     : [note('loads-others', `${doubt}: what these can do is not known`)];
 }
 
-const noRecording = (unit: string, diagnostics: readonly Diagnostic[]): UserError =>
+const noRecording = (unit: string): UserError =>
   new UserError(
-    diagnostics.length > 0
-      ? diagnostics
-      : error('no-recording', `there is no recording of ${unit} that counts here`, {
-          hint: `'sandbox-unit learn ${unit}' makes one`,
-        }),
+    error('no-recording', `there is no recording of ${unit} that counts here`, {
+      hint: `'sandbox-unit learn ${unit}' makes one`,
+    }),
     EXIT.failure,
   );
 

@@ -57,6 +57,15 @@ test('a file that somebody wrote stays', async () => {
   assert.equal(new TextDecoder().decode(system.files.get(FILE)!.bytes), 'description = "mine"\n');
 });
 
+test('nothing is written where a recording can not be read: it may have calls that no other has', async () => {
+  const { system, write } = await recorded();
+  const [path] = [...system.files.keys()].filter((one) => one.includes('/recordings/'));
+  const broken = path!.replace(/\d{8}T/, '20300109T');
+  system.files.set(broken, { bytes: new TextEncoder().encode('{'), mode: 0o600 });
+  for (const to of [FILE, true]) assert.equal((await failure(write(to)))[0], 'recording');
+  assert.equal(system.files.has(FILE), false);
+});
+
 test('nothing is written without a recording, for several units, or with another action', async () => {
   const context = fakeContext(machineWith(SERVICE, NO_EXEC));
   assert.equal((await failure(learn(context, [UNIT], { show: true, write: true })))[0], 'no-recording');
