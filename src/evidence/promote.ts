@@ -3,13 +3,14 @@
 import type { TextEdit } from '../policy/edit.js';
 import type { Policy } from '../policy/policy.js';
 import type { Abi } from '../syscalls/abi.js';
-import { type Action, ALLOW, LOG } from '../syscalls/action.js';
+import { type Action, ALLOW, ENOSYS, LOG } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import { conditionsOf, holdsAlways } from '../syscalls/conditions.js';
 import { holds } from '../syscalls/policy.js';
 import { callsOf, refusal, resolveCalls, verdictOn } from '../syscalls/resolve.js';
 import type { CallEntry, RuleEntry, SyscallsSection } from '../syscalls/section.js';
 import type { SyscallSets } from '../syscalls/sets.js';
+import { LIBRARIES_FALL_BACK, PROGRAMS_FALL_BACK } from './policy/calls/tables.js';
 import type { RecordedArguments } from './recording/recording.js';
 
 /** Calls that were made under the policy, and the values of their arguments. */
@@ -56,7 +57,7 @@ export function promotion(section: SyscallsSection, file: string, used: Used, se
     edits: [
       ...entries.map(({ name, at }): TextEdit => ({ kind: 'take-out', entry: name, at })),
       ...added('allow', section.allow === undefined ? [] : allowed, section.allow?.filter(isOwn)),
-      ...added('deny', openOnes(refused, section, sets), section.deny.filter(isOwn)),
+      ...added('deny', deniedOnes(refused, section, sets), section.deny.filter(isOwn)),
       ...ruled.map(({ action }): TextEdit => ({ kind: 'replace', at: action.at, text: `"${answer}"` })),
     ],
   };
@@ -67,6 +68,18 @@ const added = (
   names: readonly string[],
   entries: readonly CallEntry[] = [],
 ): TextEdit[] => names.map((name) => ({ kind: 'add', list, name, after: entries.at(-1)?.at }));
+
+/** Calls in the place of which C libraries and programs do something else where they get ENOSYS, and nothing else. */
+const FALL_BACK: ReadonlySet<string> = new Set([...LIBRARIES_FALL_BACK, ...PROGRAMS_FALL_BACK]);
+
+/** Entries for calls that would else be let through, or get another answer than the one they need. */
+function deniedOnes(names: readonly string[], section: SyscallsSection, sets: SyscallSets): string[] {
+  const [needed, others] = [
+    names.filter((name) => FALL_BACK.has(name)),
+    names.filter((name) => !FALL_BACK.has(name)),
+  ];
+  return [...openOnes(others, section, sets), ...needed.map((name) => `${name}:ENOSYS`)];
+}
 
 /** Calls that the lists would let through once they aren't recorded any more. */
 function openOnes(
@@ -122,7 +135,10 @@ export function isPromoted(
   const [was, is] = [before.syscalls, after.syscalls].map((section) => resolveCalls(section, sets));
   const answers = new Map<string, Action>([
     ...allowed.map((name): [string, Action] => [name, ALLOW]),
-    ...refused.map((name): [string, Action] => [name, refusal(after.syscalls!)]),
+    ...refused.map((name): [string, Action] => [
+      name,
+      FALL_BACK.has(name) ? ENOSYS : refusal(after.syscalls!),
+    ]),
   ]);
   const names = new Set([...was!.verdicts.keys(), ...is!.verdicts.keys()]);
   return [...names].every(

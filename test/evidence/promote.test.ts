@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { isPromoted, promotion, type Used } from '../../src/evidence/promote.js';
 import { editPolicy } from '../../src/policy/edit.js';
 import { parsePolicy } from '../../src/policy/parse.js';
+import { ALLOW, ENOSYS, errnoAction } from '../../src/syscalls/action.js';
+import { resolveCalls, verdictOn } from '../../src/syscalls/resolve.js';
 import { bundledSets } from '../../src/syscalls/sets.js';
 
 const SETS = bundledSets();
@@ -93,6 +95,19 @@ test('a call that a list would let through is denied', () => {
       ['chmod'],
     );
   }
+});
+
+test('unused calls that libraries and programs fall back from get ENOSYS, whatever the policy answers', () => {
+  const text =
+    '[syscalls]\naction = "EPERM"\nallow = ["read"]\nlog = ["copy_file_range", "statx", "chmod"]\n';
+  const { planned, after, is } = promoted(used(['statx']), text);
+  assert.deepEqual([planned.refused, is], [['chmod', 'copy_file_range'], true]);
+  const named = resolveCalls(parsed(after).syscalls!, SETS);
+  const answer = (name: string) => verdictOn(named, name).otherwise;
+  assert.deepEqual(['copy_file_range', 'statx', 'chmod'].map(answer), [ENOSYS, ALLOW, errnoAction(1)]);
+  assert.match(after, /deny = \["copy_file_range:ENOSYS"\]/);
+  const wrong = after.replace('"copy_file_range:ENOSYS"', '');
+  assert.equal(isPromoted(parsed(text), parsed(wrong), planned, SETS), false);
 });
 
 test('a policy that records nothing has nothing to promote', () => {
