@@ -1,5 +1,6 @@
 /** Ends the time of trial of a policy: calls that it lets through and records are allowed if they were used, else refused. */
 
+import type { Location } from '../diagnostic.js';
 import type { TextEdit } from '../policy/edit.js';
 import type { Policy } from '../policy/policy.js';
 import type { Abi } from '../syscalls/abi.js';
@@ -10,12 +11,14 @@ import { holds } from '../syscalls/policy.js';
 import { callsOf, refusal, resolveCalls, verdictOn } from '../syscalls/resolve.js';
 import type { CallEntry, RuleEntry, SyscallsSection } from '../syscalls/section.js';
 import type { SyscallSets } from '../syscalls/sets.js';
+import type { Ledger, LedgerCall } from './ledger/ledger.js';
 import { LIBRARIES_FALL_BACK, PROGRAMS_FALL_BACK } from './policy/calls/tables.js';
+import { kindsIn } from './recording/kinds.js';
 import type { RecordedArguments } from './recording/recording.js';
 
 /** Calls that were made under the policy, and the values of their arguments. */
-export interface Used {
-  readonly calls: readonly { readonly name: string }[];
+export interface Used extends Pick<Ledger, 'lost' | 'blind'> {
+  readonly calls: readonly Pick<LedgerCall, 'architecture' | 'name'>[];
   readonly arguments: readonly Pick<
     RecordedArguments,
     'architecture' | 'name' | 'arguments' | 'values' | 'lost'
@@ -100,12 +103,22 @@ const isCatchAll = ({ action, when }: RuleEntry): boolean => action.value === LO
 function isCovered(rule: RuleEntry, { rules }: SyscallsSection, used: Used): boolean {
   const call = rule.syscall.value;
   const earlier = rules.slice(0, rules.indexOf(rule)).filter(({ syscall }) => syscall.value === call);
-  if (!used.calls.some(({ name }) => name === call)) return true;
-  const seen = used.arguments.filter(({ name }) => name === call);
-  return (
-    seen.length > 0 &&
-    seen.every(({ lost }) => lost === 0) &&
-    seen.every((one) => one.values.every((values) => isDecided(earlier, one, values)))
+  const abis = new Set(
+    used.calls.filter(({ name }) => name === call).map(({ architecture }) => architecture),
+  );
+  if (abis.size === 0) return true;
+  if ([...Object.keys(used.lost), ...used.blind].some((table) => kindsIn(table).includes('arguments')))
+    return false;
+  // Each row has all calls of an ABI: one that tells of all of them suffices.
+  const rows = used.arguments.filter(({ name }) => name === call);
+  return [...abis].every((abi) =>
+    rows.some(
+      (row) =>
+        row.architecture === abi &&
+        row.lost === 0 &&
+        row.values.length > 0 &&
+        row.values.every((values) => isDecided(earlier, row, values)),
+    ),
   );
 }
 
@@ -124,11 +137,14 @@ function isDecided(
   });
 }
 
-/** Whether an edited policy says of the recorded calls what a promotion is for, and no other calls differ. */
+/**
+ * Whether an edited policy says of the recorded calls and rules what a promotion is for, and of all else what it said.
+ * @param before the policy that the promotion was planned for
+ */
 export function isPromoted(
   before: Policy,
   after: Policy,
-  { allowed, refused }: Promotion,
+  { allowed, refused, edits }: Promotion,
   sets: SyscallSets,
 ): boolean {
   if (!before.syscalls || !after.syscalls) return false;
@@ -140,8 +156,33 @@ export function isPromoted(
       FALL_BACK.has(name) ? ENOSYS : refusal(after.syscalls!),
     ]),
   ]);
+  const replaced = new Set(edits.flatMap((edit) => (edit.kind === 'replace' ? [placeText(edit.at)] : [])));
+  const isPlanned = ({ action: { at } }: RuleEntry) => replaced.has(placeText(at));
+  const planned = rulesText(before.syscalls.rules, (rule) =>
+    isPlanned(rule) ? refusal(after.syscalls!) : rule.action.value,
+  );
   const names = new Set([...was!.verdicts.keys(), ...is!.verdicts.keys()]);
-  return [...names].every(
-    (name) => verdictOn(is!, name).otherwise === (answers.get(name) ?? verdictOn(was!, name).otherwise),
+  return (
+    rulesText(after.syscalls.rules, ({ action }) => action.value) === planned &&
+    was!.unnamed === is!.unnamed &&
+    was!.unlisted === is!.unlisted &&
+    was!.architectures.join() === is!.architectures.join() &&
+    [...names].every(
+      (name) => verdictOn(is!, name).otherwise === (answers.get(name) ?? verdictOn(was!, name).otherwise),
+    )
   );
 }
+
+const placeText = ({ file, line, column }: Location): string => `${file}:${line}:${column}`;
+
+/** All rules in their order, without their places. */
+const rulesText = (rules: readonly RuleEntry[], actionOf: (rule: RuleEntry) => Action): string =>
+  JSON.stringify(
+    rules.map((rule) => [
+      rule.syscall.value,
+      actionOf(rule),
+      rule.when.map(({ arg, op, width, operands }) => [arg, op, width, ...operands.map(operandText)]),
+    ]),
+  );
+
+const operandText = ({ value }: { readonly value: bigint | string }): string => `${typeof value} ${value}`;

@@ -11,6 +11,7 @@ import type { Reachable } from '../evidence/reachable/reachable.js';
 import { loadUnit } from '../prepare/load/load-unit.js';
 import { surroundingsOf } from '../prepare/load/surroundings.js';
 import { probeMachine } from '../prepare/probe/target.js';
+import { sha256OfBytes } from '../state/files-hash.js';
 import type { Context } from '../system/context.js';
 import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import { execKeys } from '../unit/exec/keys.js';
@@ -51,7 +52,7 @@ export async function provedPolicy(
   const states = unit.services.map(({ state }) => state);
   const effective = effectiveUnit(unit.files, execKeys(facts.systemd));
   const reached = await reachedBy(context, ledger, effective);
-  const policy = writePolicy({
+  const written = writePolicy({
     evidence: ledger,
     reachable: 'unknown' in reached ? 'unknown' : reached.calls,
     reachDoubt: reachDoubtOf(reached),
@@ -60,6 +61,7 @@ export async function provedPolicy(
     target: { ...facts, programs: new Map() },
     options,
   });
+  const policy = { ...written, text: await sealed(written.text) };
   return { unit: unit.name.full, ledger, policy, notes: reachableNotes(reached) };
 }
 
@@ -96,14 +98,22 @@ const noRecording = (unit: string): UserError =>
     EXIT.failure,
   );
 
-/** Begins the description of learned policies: a file with another one is somebody's own. */
-const LEARNED = /^description = "[^"\n]*, learned from its work: /m;
+/** The last line of a learned policy: a file that was changed since is somebody's own. */
+const sealOf = async (text: string): Promise<string> =>
+  `# SHA-256 of the lines above: ${await sha256OfBytes(new TextEncoder().encode(text))}\n`;
 
-/** The largest policy, in bytes. */
+const sealed = async (text: string): Promise<string> => text + (await sealOf(text));
+
+async function isSealed(text: string): Promise<boolean> {
+  const end = text.lastIndexOf('\n', text.length - 2) + 1;
+  return text.slice(end) === (await sealOf(text.slice(0, end)));
+}
+
+/** The size of the largest policy, in bytes. */
 const MAX_POLICY = 1 << 20;
 
 /**
- * Writes a learned policy to a file. One that isn't learned is left alone.
+ * Writes a learned policy to a file. One that isn't learned, or was changed since, is left alone.
  * @returns the text that was there before; undefined if there was none
  * @throws UserError `policy-exists`, and where the file can't be written
  */
@@ -114,9 +124,9 @@ export async function writeToFile(
 ): Promise<string | undefined> {
   const file = await system.read(path, { limit: MAX_POLICY });
   const before = file && new TextDecoder().decode(file.bytes);
-  if (before !== undefined && !LEARNED.test(before)) {
+  if (before !== undefined && !(await isSealed(before))) {
     const hint = 'without a file --write prints the policy: write it beside that one, and compare';
-    const message = `${printable(path)} is there, and isn't a learned policy`;
+    const message = `${printable(path)} is there, and isn't a policy as 'learn --write' leaves it`;
     throw new UserError(error('policy-exists', message, { hint }), EXIT.failure);
   }
   await system.replace(path, new TextEncoder().encode(policy.text), { mode: 0o644 });

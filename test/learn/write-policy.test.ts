@@ -47,6 +47,16 @@ test('a learned policy takes the place of another, and of nothing else', async (
   assert.match(proved.policy.text, /^action = "EACCES"$/m);
   assert.equal(await writeToFile(context, FILE, proved), undefined);
   assert.equal(await writeToFile(context, FILE, proved), proved.policy.text);
-  system.files.set(FILE, { bytes: new TextEncoder().encode('# learned from its work: no\n'), mode: 0o644 });
-  assert.equal((await failure(writeToFile(context, FILE, proved)))[0], 'policy-exists');
+  const { text } = proved.policy;
+  const last = text.slice(text.lastIndexOf('\n', text.length - 2) + 1);
+  // Somebody's own, edited, promoted, cut, and empty ones.
+  for (const other of [
+    ...['description = "demo.service, learned from its work: 3 d"\n', last, '', `${text}\n`],
+    ...[text.replace('EACCES', 'EPERM'), text.replace('allow = [', 'allow = [ "ptrace",')],
+    ...[text.slice(0, -last.length), text.trimEnd(), `${text}# mine\n`],
+  ]) {
+    system.files.set(FILE, { bytes: new TextEncoder().encode(other), mode: 0o644 });
+    assert.equal((await failure(writeToFile(context, FILE, proved)))[0], 'policy-exists', other);
+    assert.equal(new TextDecoder().decode(system.files.get(FILE)!.bytes), other);
+  }
 });

@@ -14,25 +14,20 @@ export const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** Tables and the kernel's tracepoints, by the names under which losses and blind spots are recorded. */
+/** Tables, by the names under which losses and blind spots are recorded. */
 const HELD: ReadonlyMap<string, readonly Kind[]> = new Map<string, readonly Kind[]>([
   ['arguments', ['arguments']],
   ['calls', ['calls']],
   ['numbers', ['calls']],
-  ['cap_capable', ['capabilities']],
   ['capabilities', ['capabilities']],
-  ['directories', ['paths']],
   ['forkFlags', ['fork-flags']],
-  ['task_newtask', ['fork-flags']],
-  ['memory', ['paths', 'peers']],
+  ['memory', ['arguments', 'paths', 'peers']],
   ['modes', ['modes']],
   ['paths', ['paths']],
   ['peers', ['peers']],
   ['programs', ['programs']],
-  ['sched_process_exec', ['programs']],
   ['marks', ['refused']],
   ['refused', ['refused']],
-  ['signal_generate', ['refused']],
 ]);
 
 /** The kinds of evidence that suffer where a table lacks something; all where its name isn't known. */

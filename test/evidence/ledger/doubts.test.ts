@@ -54,7 +54,7 @@ test('values of arguments that had no room concern the rules on their call', () 
 });
 
 test('a tracepoint that is missing concerns the lines of its table', () => {
-  const [blind] = doubts(ledger(recording({ blind: ['cap_capable'] })));
+  const [blind] = doubts(ledger(recording({ blind: ['capabilities'] })));
   const [capabilities] = doubts(ledger(recording({ lost: { capabilities: 1 } })));
   assert.equal(blind!.lines, capabilities!.lines);
 });

@@ -7,10 +7,21 @@ import { inRepository } from '../../support/repository.js';
 
 test('a table holds its kind of evidence', () => {
   assert.deepEqual(kindsIn('numbers'), ['calls']);
-  assert.deepEqual(kindsIn('memory'), ['paths', 'peers']);
+  assert.deepEqual(kindsIn('memory'), ['arguments', 'paths', 'peers']);
 });
 
 test('a table that has no known name may hold all kinds', () => assert.equal(kindsIn('misses'), KINDS));
+
+test("the observer's blind spots are known", () => {
+  const programs = readFileSync(inRepository('native-helper/observe/programs.c'), 'utf8');
+  const lists = [...programs.matchAll(/\.evidence = \{([^}]+)\}/g)].map(([, list]) => list!);
+  const names = lists.flatMap((list) => [...list.matchAll(/"(\w+)"/g)].map(([, name]) => name!));
+  assert.ok(names.length > 4);
+  assert.deepEqual(
+    names.filter((name) => kindsIn(name) === KINDS),
+    [],
+  );
+});
 
 test("the observer's tables of losses are known, but for groups, which concern all", () => {
   const names = readFileSync(inRepository('native-helper/observe/names.c'), 'utf8');
