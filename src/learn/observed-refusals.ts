@@ -1,5 +1,5 @@
 import { type Diagnostic, warning } from '../diagnostic.js';
-import { kindsIn } from '../evidence/recording/kinds.js';
+import { isSurelyRefused, kindsIn } from '../evidence/recording/kinds.js';
 import type { Recording, RefusedCall } from '../evidence/recording/recording.js';
 import type { ObservedCall } from '../explain/records/observed.js';
 import type { UnitCall } from '../explain/records/record.js';
@@ -49,7 +49,14 @@ const refusalsIn = (recording: Recording): ObservedCall[] =>
   recording.refused.flatMap((call) => {
     if (!Object.hasOwn(ABIS, call.architecture)) return [];
     const abi = call.architecture as Abi;
-    return [{ ...whoIn(recording, call), ...callOf(abi, call), ...timesOf(recording), certain: true }];
+    return [
+      {
+        ...whoIn(recording, call),
+        ...callOf(abi, call),
+        ...timesOf(recording),
+        certain: isSurelyRefused(recording.lost),
+      },
+    ];
   });
 
 const timesOf = ({ begin, end }: Recording) => ({ from: Date.parse(begin), time: Date.parse(end) });

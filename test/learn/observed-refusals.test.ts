@@ -77,6 +77,14 @@ for (const [more, says] of LOSSES) {
   });
 }
 
+test('a call that may have failed by itself is not certain', async () => {
+  const { context, host, refusals } = await recorded();
+  const more = { refused: refused.slice(0, 1), lost: { marks: 1 } };
+  await keepRecording(context, recording({ host, end: '2026-11-20T11:00:00.000Z', ...more }));
+  const { calls } = await refusals(BEGIN);
+  assert.deepEqual(calls.map(({ certain }) => certain).sort(), [false, true, true]);
+});
+
 test('a recording that can not be read is told', async () => {
   const { system, refusals } = await recorded();
   const [path] = [...system.files.keys()].filter((one) => one.includes('/recordings/'));

@@ -30,5 +30,12 @@ const HELD: ReadonlyMap<string, readonly Kind[]> = new Map<string, readonly Kind
   ['refused', ['refused']],
 ]);
 
+/** Tables by whose losses a call that failed by itself looks as if a filter had refused it. */
+const LIKE_REFUSED: readonly string[] = ['marks', 'misses'];
+
+/** Whether all refused calls of a recording, or of several, were surely refused. */
+export const isSurelyRefused = (lost: Readonly<Record<string, number>>): boolean =>
+  !LIKE_REFUSED.some((table) => (lost[table] ?? 0) > 0);
+
 /** The kinds of evidence that suffer where a table lacks something; all where its name isn't known. */
 export const kindsIn = (table: string): readonly Kind[] => HELD.get(table) ?? KINDS;

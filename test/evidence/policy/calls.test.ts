@@ -95,6 +95,19 @@ test('a call that a filter refused is recorded, be it not known to be reachable'
   ];
   const found = tiers('read', new Set(), { refused });
   assert.deepEqual([found.get('sysinfo'), found.get('flock'), found.get('ptrace')], ['log', 'log', 'refuse']);
+  const told = sorted('read', new Set(['ptrace', 'bpf']), { refused });
+  const evidenceOf = (name: string) => told.find((call) => call.name === name)!.evidence;
+  assert.equal(evidenceOf('ptrace'), 'a filter refused it while it was watched; it is dangerous');
+  assert.equal(evidenceOf('bpf'), 'reachable, and not seen; it is dangerous');
+});
+
+test('a call that may have failed by itself is recorded, and gets no ENOSYS', () => {
+  const refused = [{ name: 'sysinfo', answer: 38, count: 1 }];
+  for (const table of ['marks', 'misses']) {
+    const found = sorted('read', new Set(), { refused, lost: { [table]: 1 } });
+    const { tier, evidence: said } = found.find(({ name }) => name === 'sysinfo')!;
+    assert.deepEqual([tier, said], ['log', 'a filter may have refused it while it was watched']);
+  }
 });
 
 test('a call that the unit refuses is left out unless it was seen', () => {

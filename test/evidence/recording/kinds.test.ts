@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { KINDS, kindsIn } from '../../../src/evidence/recording/kinds.js';
+import { isSurelyRefused, KINDS, kindsIn } from '../../../src/evidence/recording/kinds.js';
 import { inRepository } from '../../support/repository.js';
 
 test('a table holds its kind of evidence', () => {
@@ -11,6 +11,14 @@ test('a table holds its kind of evidence', () => {
 });
 
 test('a table that has no known name may hold all kinds', () => assert.equal(kindsIn('misses'), KINDS));
+
+test('a call looks refused where it is not known that it had begun', () => {
+  assert.deepEqual([{ marks: 1 }, { misses: 2 }, { marks: 0, paths: 3 }].map(isSurelyRefused), [
+    false,
+    false,
+    true,
+  ]);
+});
 
 test("the observer's blind spots are known", () => {
   const programs = readFileSync(inRepository('native-helper/observe/programs.c'), 'utf8');
