@@ -2,6 +2,7 @@
 
 import { shortList } from '../collections.js';
 import { type Diagnostic, EXIT, error, note, printable, UserError } from '../diagnostic.js';
+import { ROOTS } from '../directives/values/closed-paths.js';
 import type { Ledger } from '../evidence/ledger/ledger.js';
 import { makeLedger } from '../evidence/ledger/make-ledger.js';
 import type { PolicyOptions } from '../evidence/policy/input.js';
@@ -44,11 +45,9 @@ export async function provedPolicy(
   // Calls that such a recording has would be refused.
   if (diagnostics.length > 0) throw new UserError(diagnostics, EXIT.failure);
   const { facts } = await probeMachine(context);
-  const all = recordings
-    .map(({ recording }) => recording)
-    .filter(({ host }) => host.architecture === facts.machine);
-  if (all.length === 0) throw noRecording(unit.name.full);
+  const all = recordings.map(({ recording }) => recording);
   const ledger = makeLedger(unit.name.full, all, facts.machine);
+  if (ledger.recordings === 0) throw noRecording(unit.name.full);
   const states = unit.services.map(({ state }) => state);
   const effective = effectiveUnit(unit.files, execKeys(facts.systemd));
   const reached = await reachedBy(context, ledger, effective);
@@ -65,11 +64,14 @@ export async function provedPolicy(
   return { unit: unit.name.full, ledger, policy, notes: reachableNotes(reached) };
 }
 
+/** Directives by which programs and libraries aren't the host's. */
+const OWN_FILES: readonly string[] = [...ROOTS, 'ExtensionDirectories', 'ExtensionImages', 'MountImages'];
+
 /** The calls that the confined programs of a unit can reach; of a start script only the daemon that it becomes is one. */
 async function reachedBy({ system }: Context, ledger: Ledger, effective: EffectiveUnit): Promise<Reachable> {
   const daemon = daemonOfScript(ledger, effective);
-  const root = effective.last('Service', 'RootDirectory')?.value ?? '';
-  if (root !== '' && root !== '/') return { unknown: 'the service has a root of its own' };
+  const own = OWN_FILES.find((name) => !['', '/'].includes(effective.last('Service', name)?.value ?? ''));
+  if (own !== undefined) return { unknown: `${own}= gives the service files of its own` };
   const mapped = ledger.paths.filter(({ use }) => use === 'map-executable').map(({ path }) => path);
   const programs = daemon === undefined ? ledger.programs.map(({ path }) => path) : [daemon];
   return findReachable(new RootFiles(system, HOST), { programs, mapped });

@@ -6,7 +6,7 @@ import { parsePolicy } from '../../src/policy/parse.js';
 import { NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
 import { fakeContext, machineWith } from '../support/fake-system.js';
-import { call, recording } from '../support/recordings.js';
+import { call, hostNamed, recording } from '../support/recordings.js';
 
 const FILE = '/etc/sandbox-unit/learned.toml';
 
@@ -34,6 +34,13 @@ test('without a file the policy is the output, and can be parsed', async () => {
   assert.equal(written.json.policy, written.text);
   assert.ok(codes(written).includes('tiers'));
   assert.deepEqual(system.changes, []);
+});
+
+test('recordings of other machines are told', async () => {
+  const { context, write } = await recorded();
+  const arm = { ...hostNamed('two'), architecture: 'arm64' };
+  await keepRecording(context, recording({ host: arm, calls: [] }));
+  assert.ok(codes(await write(true)).includes('other-machine'));
 });
 
 test('a file is written, and written again, with what has changed', async () => {

@@ -20,7 +20,7 @@ test('a policy is written from the recordings of machines of this kind', async (
   await keepRecording(context, recording({ calls: [call('read')] }));
   await keepRecording(context, recording({ host: arm, calls: [] }));
   const { ledger, policy, notes } = await provedPolicy(context, UNIT, {});
-  assert.equal(ledger.recordings, 1);
+  assert.deepEqual([ledger.recordings, ledger.apart], [1, { arm64: 1 }]);
   assert.match(policy.text, /"read"/);
   assert.deepEqual(
     notes.map(({ code }) => code),
@@ -28,15 +28,28 @@ test('a policy is written from the recordings of machines of this kind', async (
   );
 });
 
-test('of a service with a root of its own nothing is known to be reachable', async () => {
-  const { context } = machine({}, `${SERVICE}RootDirectory=/srv/root\n`);
-  await keepRecording(context, recording());
-  const { notes } = await provedPolicy(context, UNIT, {});
-  assert.match(notes[0]!.message, /a root of its own/);
-});
+for (const [line, isOwn] of [
+  ['RootDirectory=/srv/root', true],
+  ['RootImage=/srv/image.raw', true],
+  ['ExtensionImages=/srv/extension.raw', true],
+  ['RootDirectory=/', false],
+  ['RootImage=/srv/image.raw\nRootImage=', false],
+] as const) {
+  test(`what can be reached is ${isOwn ? 'unknown' : 'read from the host'} with ${JSON.stringify(line)}`, async () => {
+    const { context } = machine({}, `${SERVICE}${line}\n`);
+    await keepRecording(context, recording());
+    const { notes } = await provedPolicy(context, UNIT, {});
+    assert.equal(/gives the service files of its own/.test(notes[0]!.message), isOwn);
+  });
+}
 
 test('without a recording of this kind of machine there is no policy', async () => {
   const { context } = machine();
+  assert.equal((await failure(provedPolicy(context, UNIT, {})))[0], 'no-recording');
+  await keepRecording(
+    context,
+    recording({ host: { ...hostNamed('two'), architecture: 'arm64' }, calls: [] }),
+  );
   assert.equal((await failure(provedPolicy(context, UNIT, {})))[0], 'no-recording');
 });
 
