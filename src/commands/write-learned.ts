@@ -39,7 +39,7 @@ export async function writeLearned(
   ];
   return {
     exit: EXIT.ok,
-    json: { unit, policy: policy.text, file: path ?? null, calls: policy.calls },
+    json: { unit, text: policy.text, file: path ?? null, tiers: policy.calls },
     text: path === undefined ? policy.text : before === undefined ? '' : textDiff(path, before, policy.text),
     diagnostics: told,
     sources: new Map(),
@@ -51,7 +51,7 @@ function tiersOf({ policy: { calls } }: ProvedPolicy): Diagnostic[] {
   const names = (tier: string) => calls.filter((one) => one.tier === tier).map(({ name }) => name);
   const refused = names('refuse');
   const dangerous = refused.length > 0 ? `; refused though reachable: ${shortList(refused, 5)}` : '';
-  const counts = `${names('allow').length} calls are allowed, ${names('log').length} let through and recorded`;
+  const counts = `${names('allow').length} calls are allowed, ${names('log').length} let through and logged`;
   return [note('tiers', `${counts}, all others refused${dangerous}`)];
 }
 

@@ -1,4 +1,4 @@
-/** Ends the time of trial of a policy: calls that it lets through and records are allowed if they were used, else refused. */
+/** Ends the time of trial of a policy: calls that it lets through and logs are allowed if they were used, else refused. */
 
 import type { Location } from '../diagnostic.js';
 import type { TextEdit } from '../policy/edit.js';
@@ -26,13 +26,13 @@ export interface Used extends Pick<Ledger, 'lost' | 'blind'> {
 }
 
 export interface Promotion {
-  /** Recorded calls that were used, and are allowed from now on. */
+  /** Logged calls that were used, and are allowed from now on. */
   readonly allowed: readonly string[];
-  /** Recorded calls that weren't used, and are refused from now on. */
-  readonly refused: readonly string[];
+  /** Logged calls that weren't used, and are refused from now on. */
+  readonly unused: readonly string[];
   /** Calls whose rules now refuse other arguments than those that are allowed. */
   readonly ruled: readonly string[];
-  /** Calls whose rules go on recording: other arguments were used, or that can't be told. */
+  /** Calls whose rules go on logging: other arguments were used, or that can't be told. */
   readonly kept: readonly string[];
   readonly edits: readonly TextEdit[];
 }
@@ -45,22 +45,22 @@ export function promotion(section: SyscallsSection, file: string, used: Used, se
   const isOwn = ({ at }: { readonly at: { readonly file: string } }) => at.file === file;
   const made = new Set(used.calls.map(({ name }) => name));
   const entries = section.log.filter(isOwn);
-  const recorded = [...new Set(entries.flatMap((entry) => callsOf(entry, sets)))].sort();
-  const allowed = recorded.filter((name) => made.has(name));
+  const logged = [...new Set(entries.flatMap((entry) => callsOf(entry, sets)))].sort();
+  const allowed = logged.filter((name) => made.has(name));
   const rules = section.rules.filter((rule) => isOwn(rule) && isCatchAll(rule));
   const kept = rules.filter((rule) => !isCovered(rule, section, used));
   const ruled = rules.filter((rule) => !kept.includes(rule));
   const answer = formatAction(refusal(section));
-  const refused = recorded.filter((name) => !made.has(name));
+  const unused = logged.filter((name) => !made.has(name));
   return {
     allowed,
-    refused,
+    unused,
     ruled: ruled.map(({ syscall }) => syscall.value),
     kept: kept.map(({ syscall }) => syscall.value),
     edits: [
       ...entries.map(({ name, at }): TextEdit => ({ kind: 'take-out', entry: name, at })),
       ...added('allow', section.allow === undefined ? [] : allowed, section.allow?.filter(isOwn)),
-      ...added('deny', deniedOnes(refused, section, sets), section.deny.filter(isOwn)),
+      ...added('deny', deniedOnes(unused, section, sets), section.deny.filter(isOwn)),
       ...ruled.map(({ action }): TextEdit => ({ kind: 'replace', at: action.at, text: `"${answer}"` })),
     ],
   };
@@ -84,7 +84,7 @@ function deniedOnes(names: readonly string[], section: SyscallsSection, sets: Sy
   return [...openOnes(others, section, sets), ...needed.map((name) => `${name}:ENOSYS`)];
 }
 
-/** Calls that the lists would let through once they aren't recorded any more. */
+/** Calls that the lists would let through once they aren't logged any more. */
 function openOnes(
   names: readonly string[],
   { allow, implicit }: SyscallsSection,
@@ -96,7 +96,7 @@ function openOnes(
   return names.filter((name) => open.has(name));
 }
 
-/** Whether a rule records all calls that no rule before it decides on. */
+/** Whether a rule logs all calls that no rule before it decides on. */
 const isCatchAll = ({ action, when }: RuleEntry): boolean => action.value === LOG && when.every(holdsAlways);
 
 /** Whether each value that was used is decided on by a rule before this one. */
@@ -138,20 +138,20 @@ function isDecided(
 }
 
 /**
- * Whether an edited policy says of the recorded calls and rules what a promotion is for, and of all else what it said.
+ * Whether an edited policy says of the logged calls and rules what a promotion is for, and of all else what it said.
  * @param before the policy that the promotion was planned for
  */
 export function isPromoted(
   before: Policy,
   after: Policy,
-  { allowed, refused, edits }: Promotion,
+  { allowed, unused, edits }: Promotion,
   sets: SyscallSets,
 ): boolean {
   if (!before.syscalls || !after.syscalls) return false;
   const [was, is] = [before.syscalls, after.syscalls].map((section) => resolveCalls(section, sets));
   const answers = new Map<string, Action>([
     ...allowed.map((name): [string, Action] => [name, ALLOW]),
-    ...refused.map((name): [string, Action] => [
+    ...unused.map((name): [string, Action] => [
       name,
       FALL_BACK.has(name) ? ENOSYS : refusal(after.syscalls!),
     ]),

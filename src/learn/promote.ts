@@ -24,7 +24,7 @@ export interface Promoted {
 }
 
 /**
- * Edits the applied policy of a unit: what it let through and recorded is allowed if it was used, and else refused.
+ * Edits the applied policy of a unit: what it let through and logged is allowed if it was used, and else refused.
  * @param after seconds that one host must have been watched since the policy was applied
  * @param write false: the file stays as it is
  * @throws UserError `not-applied`, `not-watched-enough`, `records-lost`, the errors of recordings that can't be read,

@@ -88,7 +88,7 @@ function reachableNotes(reached: Reachable): Diagnostic[] {
   const doubt = reachDoubtOf(reached);
   if (doubt === undefined) return [];
   return 'unknown' in reached
-    ? [note('reachable-unknown', `any call that was not seen may be reachable, and is recorded: ${doubt}`)]
+    ? [note('reachable-unknown', `any call that was not seen may be reachable, and is logged: ${doubt}`)]
     : [note('loads-others', `${doubt}: what these can do is not known`)];
 }
 

@@ -57,7 +57,7 @@ function promoted(seen: Used, text = TEXT) {
 test('calls that were used are allowed, others of their sets are refused', () => {
   const { planned, after, is } = promoted(used(['read', 'poll', 'timer_create', 'ioctl'], [ioctl([TCGETS])]));
   assert.deepEqual(planned.allowed, ['poll', 'timer_create']);
-  assert.ok(planned.refused.includes('chmod') && planned.refused.includes('timer_delete'));
+  assert.ok(planned.unused.includes('chmod') && planned.unused.includes('timer_delete'));
   assert.deepEqual([planned.ruled, planned.kept, is], [['ioctl'], [], true]);
   const { allow, log, rules } = parsed(after).syscalls!;
   assert.deepEqual(
@@ -87,7 +87,7 @@ const KEPT: readonly [says: string, values: Used['arguments'], more?: Partial<Us
 ];
 
 for (const [says, values, more] of KEPT) {
-  test(`a rule goes on recording where ${says}`, () => {
+  test(`a rule goes on logging where ${says}`, () => {
     const { planned, after, is } = promoted(used(['ioctl'], values, more));
     assert.deepEqual([planned.ruled, planned.kept, is], [[], ['ioctl'], true]);
     assert.match(after, /ge = 0 \}\]\naction = "log"/);
@@ -123,7 +123,7 @@ test('a call that a list would let through is denied', () => {
   for (const allow of ['allow = ["@system-service"]', 'implicit = true']) {
     const text = `[syscalls]\naction = "EPERM"\n${allow}\nlog = ["poll", "chmod"]\n`;
     const { planned, after, is } = promoted(used(['poll']), text);
-    assert.deepEqual([planned.allowed, planned.refused, is], [['poll'], ['chmod'], true]);
+    assert.deepEqual([planned.allowed, planned.unused, is], [['poll'], ['chmod'], true]);
     assert.deepEqual(
       parsed(after).syscalls!.deny.map(({ name }) => name),
       ['chmod'],
@@ -135,7 +135,7 @@ test('unused calls that libraries and programs fall back from get ENOSYS, whatev
   const text =
     '[syscalls]\naction = "EPERM"\nallow = ["read"]\nlog = ["copy_file_range", "statx", "chmod"]\n';
   const { planned, after, is } = promoted(used(['statx']), text);
-  assert.deepEqual([planned.refused, is], [['chmod', 'copy_file_range'], true]);
+  assert.deepEqual([planned.unused, is], [['chmod', 'copy_file_range'], true]);
   const named = resolveCalls(parsed(after).syscalls!, SETS);
   const answer = (name: string) => verdictOn(named, name).otherwise;
   assert.deepEqual(['copy_file_range', 'statx', 'chmod'].map(answer), [ENOSYS, ALLOW, errnoAction(1)]);
@@ -144,7 +144,7 @@ test('unused calls that libraries and programs fall back from get ENOSYS, whatev
   assert.equal(isPromoted(parsed(text), parsed(wrong), planned, SETS), false);
 });
 
-test('a policy that records nothing has nothing to promote', () => {
+test('a policy that logs nothing has nothing to promote', () => {
   const { syscalls } = parsed('[syscalls]\nallow = ["read"]\n');
   assert.deepEqual(promotion(syscalls!, FILE, used([]), SETS).edits, []);
 });

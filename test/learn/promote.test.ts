@@ -58,7 +58,7 @@ test('a policy that is not applied is not promoted', async () => {
 test('what was used is told, and the policy edited', async () => {
   const { context, text } = await applied([used()]);
   const { watched, promotion, policy } = await promote(context, UNIT, 604_800, true);
-  assert.deepEqual([watched, promotion.allowed, promotion.refused], [604_801, ['poll'], ['chmod']]);
+  assert.deepEqual([watched, promotion.allowed, promotion.unused], [604_801, ['poll'], ['chmod']]);
   assert.deepEqual([policy!.before, policy!.after], [POLICY, text()]);
 });
 

@@ -14,7 +14,7 @@ import {
   PROGRAMS_FALL_BACK,
 } from './tables.js';
 
-/** `allow`: let through; `log`: let through and recorded; `fallback`: refused with ENOSYS; `refuse`: by the policy's action. */
+/** `allow`: let through; `log`: let through and logged; `fallback`: refused with ENOSYS; `refuse`: by the policy's action. */
 export type Tier = 'allow' | 'log' | 'fallback' | 'refuse';
 
 /** The reason why a call has its tier. */
