@@ -14,11 +14,15 @@ export interface WriteOptions {
   readonly action?: string;
 }
 
+/** The file that is to be written; undefined for standard output. */
+export const fileOf = ({ write }: WriteOptions): string | undefined =>
+  typeof write === 'string' ? write : undefined;
+
 /** Writes the policy of one unit. */
 export async function writeLearned(
   context: Context,
   units: readonly string[],
-  { write, action }: WriteOptions,
+  options: WriteOptions,
 ): Promise<Outcome> {
   if (units.length !== 1) {
     const message = '--write writes the policy of one unit';
@@ -27,8 +31,8 @@ export async function writeLearned(
       EXIT.failure,
     );
   }
-  const path = typeof write === 'string' ? write : undefined;
-  const proved = await provedPolicy(context, units[0]!, { action });
+  const path = fileOf(options);
+  const proved = await provedPolicy(context, units[0]!, { action: options.action });
   const { unit, policy, ledger } = proved;
   const before = path === undefined ? undefined : await writeToFile(context, path, proved);
   const told = [

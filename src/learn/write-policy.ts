@@ -9,6 +9,7 @@ import type { PolicyOptions } from '../evidence/policy/input.js';
 import { daemonOfScript } from '../evidence/policy/programs.js';
 import { type WrittenPolicy, writePolicy } from '../evidence/policy/write-policy.js';
 import type { Reachable } from '../evidence/reachable/reachable.js';
+import type { Recording } from '../evidence/recording/recording.js';
 import { loadUnit } from '../prepare/load/load-unit.js';
 import { surroundingsOf } from '../prepare/load/surroundings.js';
 import { probeMachine } from '../prepare/probe/target.js';
@@ -16,6 +17,7 @@ import { sha256OfBytes } from '../state/files-hash.js';
 import type { Context } from '../system/context.js';
 import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import { execKeys } from '../unit/exec/keys.js';
+import type { UnitName } from '../unit/name.js';
 import { HOST } from '../unit/view.js';
 import { findReachable } from './reachable/find-reachable.js';
 import { RootFiles } from './reachable/root-files.js';
@@ -41,11 +43,8 @@ export async function provedPolicy(
 ): Promise<ProvedPolicy> {
   const { system } = context;
   const unit = await loadUnit(context, text);
-  const { recordings, diagnostics } = await storedRecordings(context, unit.name);
-  // Calls that such a recording has would be refused.
-  if (diagnostics.length > 0) throw new UserError(diagnostics, EXIT.failure);
+  const all = await wholeRecordings(context, unit.name);
   const { facts } = await probeMachine(context);
-  const all = recordings.map(({ recording }) => recording);
   const ledger = makeLedger(unit.name.full, all, facts.machine);
   if (ledger.recordings === 0) throw noRecording(unit.name.full);
   const states = unit.services.map(({ state }) => state);
@@ -62,6 +61,28 @@ export async function provedPolicy(
   });
   const policy = { ...written, text: await sealed(written.text) };
   return { unit: unit.name.full, ledger, policy, notes: reachableNotes(reached) };
+}
+
+/** @throws UserError where one can't be read: calls that it has would be refused */
+async function wholeRecordings(context: Context, unit: UnitName): Promise<Recording[]> {
+  const { recordings, diagnostics } = await storedRecordings(context, unit);
+  if (diagnostics.length > 0) throw new UserError(diagnostics, EXIT.failure);
+  return recordings.map(({ recording }) => recording);
+}
+
+/**
+ * Finds out whether a policy may be written after a watch, before the watch begins.
+ * @param path the file; undefined for standard output
+ * @throws UserError as provedPolicy() for recordings, and as writeToFile() for the file that is there
+ */
+export async function assertWritable(
+  context: Context,
+  text: string,
+  path: string | undefined,
+): Promise<void> {
+  const { name } = await loadUnit(context, text);
+  await wholeRecordings(context, name);
+  if (path !== undefined) await earlierPolicy(context, path);
 }
 
 /** Directives by which programs and libraries aren't the host's. */
@@ -120,10 +141,17 @@ const MAX_POLICY = 1 << 20;
  * @throws UserError `policy-exists`, and where the file can't be written
  */
 export async function writeToFile(
-  { system }: Context,
+  context: Context,
   path: string,
   { policy }: ProvedPolicy,
 ): Promise<string | undefined> {
+  const before = await earlierPolicy(context, path);
+  await context.system.replace(path, new TextEncoder().encode(policy.text), { mode: 0o644 });
+  return before;
+}
+
+/** The learned policy in a file; undefined if there is none. @throws UserError `policy-exists` where it isn't as written */
+async function earlierPolicy({ system }: Context, path: string): Promise<string | undefined> {
   const file = await system.read(path, { limit: MAX_POLICY });
   const before = file && new TextDecoder().decode(file.bytes);
   if (before !== undefined && !(await isSealed(before))) {
@@ -131,6 +159,5 @@ export async function writeToFile(
     const message = `${printable(path)} is there, and isn't a policy as 'learn --write' leaves it`;
     throw new UserError(error('policy-exists', message, { hint }), EXIT.failure);
   }
-  await system.replace(path, new TextEncoder().encode(policy.text), { mode: 0o644 });
   return before;
 }
