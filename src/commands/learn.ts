@@ -1,10 +1,11 @@
 import { EXIT, error, UserError } from '../diagnostic.js';
+import { assertWritable } from '../learn/write-policy.js';
 import type { Outcome } from '../outcome.js';
 import type { Context } from '../system/context.js';
 import { type PromoteOptions, promote } from './promote.js';
 import { forget, merge, show } from './recordings.js';
 import { list, stop, type WatchWords, watchUnits } from './watch.js';
-import { type WriteOptions, writeLearned } from './write-learned.js';
+import { fileOf, type WriteOptions, writeLearned } from './write-learned.js';
 
 /** Actions by the option that asks for them; without one services are watched. */
 const ACTIONS = { show, merge, forget, list, stop, promote };
@@ -38,6 +39,7 @@ export async function learn(context: Context, operands: string[], options: Learn
 async function watchAndWrite(context: Context, units: string[], options: LearnOptions): Promise<Outcome> {
   if (units.length !== 1 || options.background)
     throw usage('--write is for one unit, watched in the foreground');
+  await assertWritable(context, units[0]!, fileOf(options));
   const watched = await watchUnits(context, units, options);
   // A service that failed has not shown what it needs.
   if (watched.exit !== EXIT.ok)

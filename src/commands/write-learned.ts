@@ -14,11 +14,15 @@ export interface WriteOptions {
   readonly action?: string;
 }
 
-/** Writes the policy of one unit. Exit 2 if recordings can't be read. */
+/** The file that is to be written; undefined for standard output. */
+export const fileOf = ({ write }: WriteOptions): string | undefined =>
+  typeof write === 'string' ? write : undefined;
+
+/** Writes the policy of one unit. */
 export async function writeLearned(
   context: Context,
   units: readonly string[],
-  { write, action }: WriteOptions,
+  options: WriteOptions,
 ): Promise<Outcome> {
   if (units.length !== 1) {
     const message = '--write writes the policy of one unit';
@@ -27,20 +31,19 @@ export async function writeLearned(
       EXIT.failure,
     );
   }
-  const path = typeof write === 'string' ? write : undefined;
-  const proved = await provedPolicy(context, units[0]!, { action });
-  const { unit, policy, ledger, diagnostics } = proved;
+  const path = fileOf(options);
+  const proved = await provedPolicy(context, units[0]!, { action: options.action });
+  const { unit, policy, ledger } = proved;
   const before = path === undefined ? undefined : await writeToFile(context, path, proved);
   const told = [
-    ...diagnostics,
     ...ledgerDiagnostics(ledger),
     ...proved.notes,
     ...tiersOf(proved),
     ...next(context, unit, path),
   ];
   return {
-    exit: diagnostics.length > 0 ? EXIT.failure : EXIT.ok,
-    json: { unit, policy: policy.text, file: path ?? null, calls: policy.calls },
+    exit: EXIT.ok,
+    json: { unit, text: policy.text, file: path ?? null, tiers: policy.calls },
     text: path === undefined ? policy.text : before === undefined ? '' : textDiff(path, before, policy.text),
     diagnostics: told,
     sources: new Map(),
@@ -52,7 +55,7 @@ function tiersOf({ policy: { calls } }: ProvedPolicy): Diagnostic[] {
   const names = (tier: string) => calls.filter((one) => one.tier === tier).map(({ name }) => name);
   const refused = names('refuse');
   const dangerous = refused.length > 0 ? `; refused though reachable: ${shortList(refused, 5)}` : '';
-  const counts = `${names('allow').length} calls are allowed, ${names('log').length} let through and recorded`;
+  const counts = `${names('allow').length} calls are allowed, ${names('log').length} let through and logged`;
   return [note('tiers', `${counts}, all others refused${dangerous}`)];
 }
 

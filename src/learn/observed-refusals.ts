@@ -1,4 +1,7 @@
+import { type Diagnostic, warning } from '../diagnostic.js';
+import { isSurelyRefused, kindsIn } from '../evidence/recording/kinds.js';
 import type { Recording, RefusedCall } from '../evidence/recording/recording.js';
+import type { ObservedCall } from '../explain/records/observed.js';
 import type { UnitCall } from '../explain/records/record.js';
 import { ABIS, type Abi, kernelNumber } from '../syscalls/abi.js';
 import { KILL } from '../syscalls/action.js';
@@ -10,26 +13,53 @@ import { storedRecordings } from './recordings/store.js';
 /** SECCOMP_RET_ERRNO without its number, as the kernel's records have it. */
 const FAILED = 0x00050000;
 
+export interface ObservedRefusals {
+  readonly calls: readonly ObservedCall[];
+  /** Errors about recordings that can't be read, and warnings about those that may have missed some. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 /**
  * Calls that the observer saw refused on this host since a time: with no log, and no limit on its rate. A watch that
  * began before may have calls of before, and doesn't count.
  * @param since milliseconds since 1970
  */
-export async function observedRefusals(context: Context, unit: UnitName, since: number): Promise<UnitCall[]> {
-  const { recordings } = await storedRecordings(context, unit, since);
-  if (recordings.length === 0) return [];
+export async function observedRefusals(
+  context: Context,
+  unit: UnitName,
+  since: number,
+): Promise<ObservedRefusals> {
+  const { recordings, diagnostics } = await storedRecordings(context, unit, since);
+  if (recordings.length === 0) return { calls: [], diagnostics };
   const { id } = await recordedHost(context);
-  return recordings.flatMap(({ recording }) => (recording.host.id === id ? refusalsIn(recording) : []));
+  const own = recordings.map(({ recording }) => recording).filter(({ host }) => host.id === id);
+  return { calls: own.flatMap(refusalsIn), diagnostics: [...diagnostics, ...own.flatMap(lossOf)] };
 }
 
-const refusalsIn = (recording: Recording): UnitCall[] =>
+/** A warning that a watch may have missed refused calls. */
+function lossOf({ unit, end, lost, blind }: Recording): Diagnostic[] {
+  const isOfRefused = (table: string) => kindsIn(table).includes('refused');
+  const isBlind = blind.some(isOfRefused);
+  if (!isBlind && !Object.keys(lost).some(isOfRefused)) return [];
+  const how = isBlind ? 'was blind for refused calls' : 'has lost records of refused calls';
+  return [warning('refusals-lost', `the watch of ${unit} that ended at ${end} ${how}: not all may be told`)];
+}
+
+const refusalsIn = (recording: Recording): ObservedCall[] =>
   recording.refused.flatMap((call) => {
     if (!Object.hasOwn(ABIS, call.architecture)) return [];
     const abi = call.architecture as Abi;
     return [
-      { ...whoIn(recording, call), ...callOf(abi, call), time: Date.parse(recording.end), certain: true },
+      {
+        ...whoIn(recording, call),
+        ...callOf(abi, call),
+        ...timesOf(recording),
+        certain: isSurelyRefused(recording.lost),
+      },
     ];
   });
+
+const timesOf = ({ begin, end }: Recording) => ({ from: Date.parse(begin), time: Date.parse(end) });
 
 const callOf = (abi: Abi, { number, answer, count }: RefusedCall) => ({
   arch: ABIS[abi].arch,

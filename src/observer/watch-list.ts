@@ -52,7 +52,7 @@ export const WATCHED: readonly WatchedArgument[] = [
   ...[one('io_uring_register', 1), one('quotactl_fd', 1)],
 ];
 
-/** The kinds of a look; all but the first four take the socket from the first argument. */
+/** The kinds of a look; all but the first six take the socket from the first argument. */
 export type LookKind =
   | 'open'
   | 'mmap'

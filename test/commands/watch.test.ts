@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learn } from '../../src/commands/learn.js';
 import { UNIT } from '../support/demo-service.js';
+import { failure } from '../support/failure.js';
 import { fakeContext } from '../support/fake-system.js';
 import { FakeUnits } from '../support/fake-units.js';
 import { seenMachine } from '../support/watch-in-memory.js';
@@ -36,6 +37,20 @@ test('a watch in which the service fails writes no policy', async () => {
   assert.equal(exit, 1);
   assert.doesNotMatch(text, /\[syscalls\]/);
   assert.equal(codes(diagnostics).at(-1), 'not-written');
+});
+
+test('where no policy may be written in the end, nothing is watched', async () => {
+  const file = '/etc/sandbox-unit/mine.toml';
+  for (const [path, text, code] of [
+    [file, 'description = "mine"\n', 'policy-exists'],
+    [`${FOLDER}20300109T000000Z-web1-0a0a0a0a.json`, '{', 'recording'],
+  ] as const) {
+    const system = seenMachine({ files: { [path]: text } });
+    const before = stored(system);
+    const words = { for: '10s', write: file };
+    assert.equal((await failure(learn(fakeContext(system), [UNIT], words)))[0], code);
+    assert.deepEqual([stored(system), system.changes], [before, []]);
+  }
 });
 
 for (const time of ['0', '-1', 'soon', '2y', '500ms']) {

@@ -6,7 +6,7 @@ import { parsePolicy } from '../../src/policy/parse.js';
 import { NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
 import { fakeContext, machineWith } from '../support/fake-system.js';
-import { call, recording } from '../support/recordings.js';
+import { call, hostNamed, recording } from '../support/recordings.js';
 
 const FILE = '/etc/sandbox-unit/learned.toml';
 
@@ -31,9 +31,16 @@ test('without a file the policy is the output, and can be parsed', async () => {
   const names = policy.syscalls!.allow!.map(({ name }) => name);
   for (const name of ['read', 'openat', 'clock_nanosleep', 'rt_sigreturn'])
     assert.ok(names.includes(name), name);
-  assert.equal(written.json.policy, written.text);
+  assert.equal(written.json.text, written.text);
   assert.ok(codes(written).includes('tiers'));
   assert.deepEqual(system.changes, []);
+});
+
+test('recordings of other machines are told', async () => {
+  const { context, write } = await recorded();
+  const arm = { ...hostNamed('two'), architecture: 'arm64' };
+  await keepRecording(context, recording({ host: arm, calls: [] }));
+  assert.ok(codes(await write(true)).includes('other-machine'));
 });
 
 test('a file is written, and written again, with what has changed', async () => {
@@ -55,6 +62,15 @@ test('a file that somebody wrote stays', async () => {
   const { system, write } = await recorded({ [FILE]: 'description = "mine"\n' });
   assert.equal((await failure(write(FILE)))[0], 'policy-exists');
   assert.equal(new TextDecoder().decode(system.files.get(FILE)!.bytes), 'description = "mine"\n');
+});
+
+test('nothing is written where a recording can not be read: it may have calls that no other has', async () => {
+  const { system, write } = await recorded();
+  const [path] = [...system.files.keys()].filter((one) => one.includes('/recordings/'));
+  const broken = path!.replace(/\d{8}T/, '20300109T');
+  system.files.set(broken, { bytes: new TextEncoder().encode('{'), mode: 0o600 });
+  for (const to of [FILE, true]) assert.equal((await failure(write(to)))[0], 'recording');
+  assert.equal(system.files.has(FILE), false);
 });
 
 test('nothing is written without a recording, for several units, or with another action', async () => {

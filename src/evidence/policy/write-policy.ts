@@ -16,7 +16,7 @@ export interface WrittenPolicy extends LearnedPolicy {
 
 /**
  * The policy that evidence proves, as a person would write it: seen calls are allowed, reachable ones are let through
- * and recorded, all others are refused. Directives are those that nothing speaks against.
+ * and logged, all others are refused. Directives are those that nothing speaks against.
  */
 export function writePolicy(request: PolicyRequest): WrittenPolicy {
   const learned = learnPolicy(request);

@@ -528,7 +528,7 @@ test('addresses are confined on request alone', () => {
 });
 
 test('what was lost or cannot be seen makes its directives comments, and no others', () => {
-  const { policy, text } = learned(evidence({ lost: { paths: 39 }, blind: ['cap_capable'] }));
+  const { policy, text } = learned(evidence({ lost: { paths: 39 }, blind: ['capabilities'] }));
   for (const name of [
     'ProtectSystem',
     'ProtectHome',

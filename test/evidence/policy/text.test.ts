@@ -107,15 +107,15 @@ test('the calls that are recorded have the reason above them', () => {
     return lines[lines.indexOf('log = [') - 1];
   };
   const set = new Set(['sysinfo']);
-  const recorded = 'Not seen: let through and recorded.';
-  assert.equal(above({ reachable: set }), `# Within reach of the program or its libraries. ${recorded}`);
+  const logged = 'Not seen: let through and logged.';
+  assert.equal(above({ reachable: set }), `# Within reach of the program or its libraries. ${logged}`);
   assert.equal(
     above({ reachable: set, reachDoubt: '/bin/x loads others' }),
-    `# Within reach of the program or its libraries (/bin/x loads others). ${recorded}`,
+    `# Within reach of the program or its libraries (/bin/x loads others). ${logged}`,
   );
   assert.equal(
     above({ reachable: 'unknown', reachDoubt: '/bin/x is a script' }),
-    `# Which calls the program can reach isn't known: /bin/x is a script. ${recorded}`,
+    `# Which calls the program can reach isn't known: /bin/x is a script. ${logged}`,
   );
 });
 

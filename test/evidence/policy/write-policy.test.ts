@@ -23,7 +23,7 @@ import { unitFile } from '../../support/planned.js';
 const allowedBy = (of: ReturnType<typeof learned>): string[] =>
   of.calls.filter(({ tier }) => tier === 'allow').map(({ name }) => name);
 
-test('nginx: what was seen passes, what was not is recorded or refused', () => {
+test('nginx: what was seen passes, what was not is logged or refused', () => {
   const reachable = new Set([
     ...NGINX.calls.map(({ name }) => name),
     'clock_nanosleep',

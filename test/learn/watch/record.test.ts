@@ -6,6 +6,8 @@ import { formatRecording } from '../../../src/evidence/recording/format.js';
 import { parseRecording } from '../../../src/evidence/recording/parse.js';
 import { Recorder } from '../../../src/learn/watch/record.js';
 import { watchedOn } from '../../../src/observer/watch-list.js';
+import type { UnitState } from '../../../src/system/unit-state.js';
+import type { NamespaceOf, View } from '../../../src/unit/view.js';
 import { UNIT } from '../../support/demo-service.js';
 import { FakeObserver } from '../../support/fake-observer.js';
 import { fakeContext, program } from '../../support/fake-system.js';
@@ -84,3 +86,31 @@ test('a dump that is none is an error', async () => {
   };
   await assert.rejects(new Recorder(context).recordingOf(watched), UserError);
 });
+
+for (const [root, mainPid] of [
+  ['RootDirectory', 7],
+  ['RootImage', 7],
+  ['RootImage', 0],
+] as const) {
+  test(`with ${root}= a program has the hash of what ${mainPid === 0 ? 'nobody sees' : 'the service sees'}`, async () => {
+    const distort = (properties: Map<string, unknown>) => properties.set('MainPID', mainPid);
+    const system = watchedMachine(new FakeObserver(), { files: FILES, distort });
+    const walk = system.walk.bind(system);
+    system.walk = async (path: string, from?: View | NamespaceOf) =>
+      from === undefined
+        ? walk(path)
+        : { real: undefined, untrusted: [], content: new TextEncoder().encode(JSON.stringify(from)) };
+    const watched = (state: UnitState) => ({
+      machine: 'x86-64' as const,
+      service: { name: UNIT, state },
+      ...{ begin: 0, end: 9000, slice: 10, dump: JSON.stringify(DUMP), events: [], truncated: false },
+    });
+    const recorder = new Recorder(fakeContext(system));
+    const hashIn = async (state: UnitState) => (await recorder.recordingOf(watched(state))).programs[0]!.hash;
+    const sum = (text: string) => createHash('sha256').update(text).digest('hex');
+    assert.equal(await hashIn(unitState()), sum('demo'));
+    const own = await hashIn(unitState({ [root]: '/srv/root' }));
+    assert.equal(own, mainPid === 0 ? null : sum('{"process":7}'));
+    assert.equal(await hashIn(unitState({ [root]: '/' })), sum('demo'));
+  });
+}

@@ -26,7 +26,7 @@ const OLD_AND_NEW = 'C libraries differ in whether they take the old call or the
 const MANY_BUFFERS = 'C libraries take either, by the number of buffers';
 
 /**
- * Families, kept small: calls that a library reaches and that weren't seen are let through and recorded anyway. These
+ * Families, kept small: calls that a library reaches and that weren't seen are let through and logged anyway. These
  * are calls that the next library takes in the place of one that was seen, or that a load takes besides.
  */
 export const FAMILIES: readonly Family[] = [

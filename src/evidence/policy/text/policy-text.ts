@@ -109,7 +109,7 @@ function logged({ calls }: LearnedPolicy, request: PolicyRequest): string[] {
   const { reachable, reachDoubt } = request;
   const unknown = `Which calls the program can reach isn't known${reachDoubt ? `: ${reachDoubt}` : ''}.`;
   const within = `Within reach of the program or its libraries${reachDoubt ? ` (${reachDoubt})` : ''}.`;
-  const why = `${reachable === 'unknown' ? unknown : within} Not seen: let through and recorded.`;
+  const why = `${reachable === 'unknown' ? unknown : within} Not seen: let through and logged.`;
   return [comment(why), ...groupedList('log', groupsOf(names, request))];
 }
 
