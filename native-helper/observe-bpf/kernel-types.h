@@ -67,6 +67,7 @@ struct mount {
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
 	struct mnt_namespace *mnt_ns;
+	int mnt_id;
 };
 struct path {
 	struct vfsmount *mnt;
@@ -86,6 +87,7 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 struct fs_struct {
+	int umask;
 	struct path root, pwd;
 };
 struct mm_struct {

@@ -126,6 +126,7 @@ __noinline int look_at_socket(__u32 index, enum look_kind kind, __u64 at, __u32 
 static __always_inline enum path_use use_of_name(enum look_kind kind)
 {
 	return kind == LOOK_STAT	       ? USE_STAT
+	       : kind == LOOK_CHDIR || kind == LOOK_CHROOT ? USE_ENTER
 	       : kind == LOOK_CHANGE_DIRECTORY ? USE_CHANGE_DIRECTORY
 	       : kind == LOOK_CHANGE_ATTRIBUTE ? USE_CHANGE_ATTRIBUTE
 					       : USE_FAILED;
@@ -147,6 +148,12 @@ __noinline int look_at(__u32 index, __u32 slot, __u64 at, long result, __u32 whi
 		return look_at_socket(index, kind, at, abi, result);
 	if (kind == LOOK_MMAP || (kind == LOOK_OPEN && !error))
 		return look_at_file(index, kind, at, abi, result);
+	if ((kind == LOOK_CHDIR || kind == LOOK_CHROOT) && !error) {
+		struct directory entered = own_directory(kind == LOOK_CHROOT);
+		return note_file(index, USE_ENTER, entered.dentry, entered.mount);
+	}
+	if (path == NO_ARGUMENT)
+		return 0;
 	int directory = base < NO_ARGUMENT ? (int)argument(regs, abi, base) : -1;
 	return note_given_name(index, use_of_name(kind), (__u32)error, argument(regs, abi, path), directory);
 }

@@ -84,6 +84,8 @@ enum look_kind {
 	LOOK_OPEN,
 	LOOK_MMAP,
 	LOOK_STAT,
+	LOOK_CHDIR,
+	LOOK_CHROOT,
 	LOOK_CHANGE_DIRECTORY,
 	LOOK_CHANGE_ATTRIBUTE,
 	LOOK_EXEC,
@@ -202,21 +204,30 @@ enum path_use {
 	USE_CHANGE_DIRECTORY,
 	USE_CHANGE_ATTRIBUTE,
 	USE_STAT,
+	USE_ENTER,
 	USE_FAILED,
 	PATH_USES,
 };
 
+/* A file by one of its paths: it may have others by links and mounts, and the number of its inode may be used again. */
+struct file_id {
+	__u64 inode;
+	__u64 parent; /* the inode of the directory that it is in */
+	__u32 device, generation;
+	__u32 mount;
+	__u32 padding;
+};
 /* A file, and what was done to it. */
 struct file_key {
-	__u64 inode;
-	__u32 device;
+	struct file_id file;
 	__u8 unit, use;
 	__u16 error;
+	__u32 padding;
 };
-/* A name that a call was given, and the directory that it is relative to. */
+/* A name that a call was given, and the directory that it is relative to: of an absolute one the process's root. */
 #define NAME_LENGTH 256
 struct name_key {
-	struct file_key of; /* the directory; without an inode where the name is absolute */
+	struct file_key of;
 	__u32 is_cut;	    /* the name is the end of a longer one */
 	__u32 padding;
 	char name[NAME_LENGTH];
@@ -232,6 +243,7 @@ struct path_value {
 enum peer_use { PEER_BIND, PEER_CONNECT, PEER_SEND, PEER_RECEIVE, PEER_ACCEPT, PEER_USES };
 
 /* The other side's address; with bind() the own one. */
+#define LONGEST_SOCKET_PATH 108 /* unix(7) */
 struct peer_key {
 	__u8 unit, use;
 	__u16 family, type;
@@ -239,7 +251,12 @@ struct peer_key {
 	__u16 length;
 	__u16 error;
 	__u32 has_port;
-	__u8 address[108];
+	struct file_id base; /* the directory that a UNIX socket's path is relative to; zeros for other addresses */
+	__u8 address[LONGEST_SOCKET_PATH + 4];
+};
+struct peer_value {
+	__u64 count;
+	struct place base;
 };
 
 /* The memory that `observe` writes, and every program reads. */

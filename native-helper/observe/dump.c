@@ -74,7 +74,7 @@ static void print_programs(const struct unit *unit)
 	for (int i = 0; i < PROGRAMS && unit->program_keys[i] != 0; i++) {
 		print_comma(&is_first);
 		printf("{\"path\":");
-		print_file(&unit->programs[i].place);
+		print_name(&unit->programs[i].place, "");
 		printf(",\"phases\":");
 		print_phases(unit->programs[i].phases);
 		printf("}");

@@ -8,6 +8,8 @@ const char *const look_names[LOOK_KINDS] = {
 	[LOOK_OPEN] = "open",
 	[LOOK_MMAP] = "mmap",
 	[LOOK_STAT] = "stat",
+	[LOOK_CHDIR] = "chdir",
+	[LOOK_CHROOT] = "chroot",
 	[LOOK_CHANGE_DIRECTORY] = "change-directory",
 	[LOOK_CHANGE_ATTRIBUTE] = "change-attribute",
 	[LOOK_EXEC] = "exec",
@@ -31,6 +33,7 @@ const char *const path_use_names[PATH_USES] = {
 	[USE_CHANGE_DIRECTORY] = "change-directory",
 	[USE_CHANGE_ATTRIBUTE] = "change-attribute",
 	[USE_STAT] = "stat",
+	[USE_ENTER] = "enter",
 	[USE_FAILED] = "failed",
 };
 

@@ -200,7 +200,7 @@ const namedPeers = ({ peers }: ObservedUnit): Recording['peers'] =>
       use: use as RecordedPeer['use'],
       family,
       type,
-      address: decoded(address).slice(0, 256),
+      address: decoded(address),
       port,
       count,
       ...(errno ? { errno } : {}),

@@ -52,11 +52,13 @@ export const WATCHED: readonly WatchedArgument[] = [
   ...[one('io_uring_register', 1), one('quotactl_fd', 1)],
 ];
 
-/** The kinds of a look; all but the first four take the socket from the first argument. */
+/** The kinds of a look; from `bind` on they take the socket from the first argument. */
 export type LookKind =
   | 'open'
   | 'mmap'
   | 'stat'
+  | 'chdir'
+  | 'chroot'
   | 'change-directory'
   | 'change-attribute'
   | 'exec'
@@ -90,9 +92,10 @@ const plain = (kind: LookKind, ...calls: readonly string[]): Look[] => calls.map
 export const LOOKS: readonly Look[] = [
   ...named('open', { open: 0, creat: 0, openat: [1, 0], openat2: [1, 0] }),
   ...plain('mmap', 'mmap', 'mmap2'),
-  ...named('stat', { stat: 0, lstat: 0, stat64: 0, lstat64: 0, access: 0, chdir: 0, readlink: 0, statfs: 0 }),
+  ...named('stat', { stat: 0, lstat: 0, stat64: 0, lstat64: 0, access: 0, readlink: 0, statfs: 0 }),
   ...named('stat', { newfstatat: [1, 0], fstatat64: [1, 0], statx: [1, 0], faccessat: [1, 0] }),
   ...named('stat', { faccessat2: [1, 0], readlinkat: [1, 0], inotify_add_watch: 1, statfs64: 0 }),
+  ...[...named('chdir', { chdir: 0 }), ...plain('chdir', 'fchdir'), ...named('chroot', { chroot: 0 })],
   ...named('exec', { execve: 0, execveat: [1, 0] }),
   ...named('change-directory', { unlink: 0, unlinkat: [1, 0], rmdir: 0, mkdir: 0, mkdirat: [1, 0] }),
   ...named('change-directory', { mknod: 0, mknodat: [1, 0], symlink: 1, symlinkat: [2, 1], link: 1 }),

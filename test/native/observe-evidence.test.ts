@@ -1,6 +1,6 @@
 /** The observer on the real kernel: what calls do to files, whom they deal with, which are refused. */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import type { ObservedUnit } from '../../src/observer/observed.js';
@@ -34,6 +34,9 @@ const LOOKS: readonly [call: string, look: string][] = [
   ['openat', 'open 1 0'],
   ['mmap', 'mmap - -'],
   ['newfstatat', 'stat 1 0'],
+  ['chdir', 'chdir 0 -'],
+  ['fchdir', 'chdir - -'],
+  ['chroot', 'chroot 0 -'],
   ['execve', 'exec 0 -'],
   ['mkdir', 'change-directory 0 -'],
   ['rmdir', 'change-directory 0 -'],
@@ -104,6 +107,45 @@ test('paths tell what was done to them', { skip }, async () => {
   assert.deepEqual([made!.count, made!.phases], [1, 2]);
 });
 
+test('directories are told that were entered, and where calls went from there', { skip }, async () => {
+  const { unit, own } = await watchPart('directories');
+  const entered = unit.paths.filter(({ use }) => use === 'enter');
+  assert.deepEqual(
+    new Map(entered.map(({ path, count, errno }) => [path, errno ?? count])),
+    new Map([
+      [`${own}/a`, 2],
+      [`${own}/a/b`, 1],
+      [`${own}/a/missing`, 2], // ENOENT
+    ]),
+  );
+});
+
+test('paths of a process with a root of its own are those of the host', { skip }, async () => {
+  const { unit, own } = await watchPart('jail');
+  const uses = usesOf(unit);
+  for (const use of [
+    `enter ${own}/jail`,
+    `write ${own}/jail/made`,
+    `create-in ${own}/jail`,
+    `stat ${own}/jail/made`,
+    `change-directory ${own}/jail`,
+  ])
+    assert.ok(uses.includes(use), `${use}\n${uses.join('\n')}`);
+  assert.deepEqual(
+    unit.peers.map(({ use, address }) => [use, address]),
+    [['bind', `${own}/jail/socket`]],
+  );
+});
+
+test('each path of a file is told', { skip }, async () => {
+  const { unit, own } = await watchPart('places');
+  const written = unit.paths.filter(({ use }) => use === 'write').map(({ path }) => path);
+  assert.deepEqual(
+    written.sort(),
+    ['mounted', 'one', 'two'].map((folder) => `${own}/${folder}/file`),
+  );
+});
+
 test('of a script both it and its interpreter are executed', { skip }, async () => {
   const { unit, own } = await watchPart('script', {
     prepare: (at) => {
@@ -122,7 +164,7 @@ test('of a script both it and its interpreter are executed', { skip }, async () 
 });
 
 test('addresses tell whom sockets deal with', { skip }, async () => {
-  const { unit } = await watchPart('peers');
+  const { unit, own } = await watchPart('peers');
   const [STREAM, DATAGRAM, UNIX, INET] = [1, 2, 1, 2];
   const connected = unit.peers.find(({ use, family }) => use === 'connect' && family === INET);
   assert.ok(connected!.port! > 1023);
@@ -133,7 +175,8 @@ test('addresses tell whom sockets deal with', { skip }, async () => {
     { use: 'connect', ...here, type: STREAM, port: connected!.port },
     { use: 'accept', ...here, type: STREAM, port: null },
     { use: 'send', ...here, type: DATAGRAM, port: 9 },
-    { use: 'bind', ...there, address: '@observed@x' },
+    { use: 'bind', ...there, address: `@observed@${statSync(own).ino}` },
+    { use: 'bind', ...there, address: `${own}/below/socket` },
     { use: 'connect', ...there, address: '/nowhere/socket', errno: 2 },
   ];
   const byText = (list: readonly object[]) =>

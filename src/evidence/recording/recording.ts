@@ -83,6 +83,8 @@ export const PATH_USES = [
   'change-directory',
   'change-attribute',
   'stat',
+  /** Became the working directory or the root. */
+  'enter',
   /** Opened with O_PATH. */
   'reference',
   'failed',
@@ -109,7 +111,7 @@ export interface RecordedPeer {
   /** The address family and the socket's type, by number. */
   readonly family: number;
   readonly type: number;
-  /** An IP address, or a UNIX socket's path (`@name` for an abstract one); empty for other families. */
+  /** An IP address, or a UNIX socket's absolute path (`@name` for an abstract one); empty for other families. */
   readonly address: string;
   /** Null where there is none, or where it would only be the peer's own choice. */
   readonly port: number | null;

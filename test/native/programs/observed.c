@@ -11,12 +11,14 @@
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -126,11 +128,49 @@ static void script(void)
 	await_child(child);
 }
 
+static void directories(void)
+{
+	mkdir("a", 0700);
+	mkdir("a/b", 0700);
+	if (chdir("a") != 0 || chdir("b") != 0 || fchdir(open("..", O_PATH)) != 0 || chdir("missing") == 0)
+		err(1, "directories");
+}
+
+/* Does to `/` of a root of its own what a daemon in one does. */
+static void jail(void)
+{
+	struct sockaddr_un inside = {.sun_family = AF_UNIX, .sun_path = "/socket"};
+	struct stat status;
+	mkdir("jail", 0700);
+	if (chroot("jail") != 0 || chdir("/") != 0)
+		err(1, "jail");
+	(void)open("/made", O_CREAT | O_WRONLY, 0600);
+	(void)stat("/made", &status);
+	mkdir("/folder", 0700);
+	(void)bind(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&inside, sizeof inside);
+}
+
+/* Opens files again by other paths: a bind mount, a link, and the place of a file that is gone. */
+static void places(void)
+{
+	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		err(1, "namespace");
+	mkdir("one", 0700);
+	mkdir("two", 0700);
+	mkdir("mounted", 0700);
+	close(open("one/file", O_CREAT | O_WRONLY, 0600));
+	if (link("one/file", "two/file") != 0 || mount("one", "mounted", NULL, MS_BIND, NULL) != 0)
+		err(1, "mounted");
+	close(open("two/file", O_WRONLY));
+	close(open("mounted/file", O_WRONLY));
+}
+
 static void peers(void)
 {
 	struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct sockaddr_in port9 = here;
 	struct sockaddr_un path = {.sun_family = AF_UNIX};
+	struct stat status;
 	socklen_t size = sizeof here;
 	int server = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
 	int datagram = socket(AF_INET, SOCK_DGRAM, 0), local = socket(AF_UNIX, SOCK_DGRAM, 0);
@@ -140,10 +180,17 @@ static void peers(void)
 		err(1, "socket");
 	(void)accept4(server, NULL, NULL, 0);
 	(void)sendto(datagram, "x", 1, 0, (struct sockaddr *)&port9, sizeof port9);
-	memcpy(path.sun_path, "\0observed\0x", 11);
-	(void)bind(local, (struct sockaddr *)&path, offsetof(struct sockaddr_un, sun_path) + 11);
+	if (stat(".", &status) != 0)
+		err(1, "folder");
+	int length = snprintf(path.sun_path + 1, sizeof path.sun_path - 1, "observed%c%lu", 0, (unsigned long)status.st_ino);
+	(void)bind(local, (struct sockaddr *)&path, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1) + (socklen_t)length);
 	strcpy(path.sun_path, "/nowhere/socket");
 	(void)connect(local, (struct sockaddr *)&path, sizeof path);
+	/* With a length that ends before the NUL. */
+	memset(path.sun_path, 'x', sizeof path.sun_path);
+	memcpy(path.sun_path, "below/socket", 12);
+	mkdir("below", 0700);
+	(void)bind(socket(AF_UNIX, SOCK_DGRAM, 0), (struct sockaddr *)&path, offsetof(struct sockaddr_un, sun_path) + 12);
 }
 
 static void load_filter(void)
@@ -208,7 +255,7 @@ static const struct {
 	void (*run)(void);
 } parts[] = {
 	{"calls", calls}, {"arguments", arguments}, {"many-values", many_values}, {"paths", paths},
-	{"conventions", conventions}, {"script", script}, {"peers", peers}, {"refused", refused}, {"many-files", many_files},
+	{"directories", directories}, {"jail", jail}, {"places", places}, {"conventions", conventions}, {"script", script}, {"peers", peers}, {"refused", refused}, {"many-files", many_files},
 };
 
 int main(int argc, char **argv)
