@@ -97,6 +97,7 @@ struct socket_call {
 	__u64 address;
 };
 
+/* Returns whether the address is the path of a file. */
 __noinline int note_address(const struct socket_call *call)
 {
 	if (!call || !call->address)
@@ -112,8 +113,9 @@ __noinline int note_address(const struct socket_call *call)
 	else if (key.family == AF_UNIX && call->use != PEER_RECEIVE)
 		error |= read_path(&key, call->address, call->length);
 	if (!error) {
-		count_peer(&key, base_of(&key));
-		return 0;
+		struct directory base = base_of(&key);
+		count_peer(&key, base);
+		return base.dentry != 0;
 	}
 	struct unit *unit = call->error != EFAULT ? unit_at(call->index) : 0;
 	if (unit)

@@ -87,7 +87,9 @@ enum look_kind {
 	LOOK_CHDIR,
 	LOOK_CHROOT,
 	LOOK_CHANGE_DIRECTORY,
+	LOOK_MAKE,
 	LOOK_CHANGE_ATTRIBUTE,
+	LOOK_IOCTL,
 	LOOK_EXEC,
 	LOOK_BIND,
 	LOOK_CONNECT,
@@ -102,7 +104,7 @@ enum look_kind {
 #define LOOKS 2 /* of a call: rename() has two paths */
 struct look {
 	__u8 kind;
-	__u8 path; /* the argument that points at a path */
+	__u8 path; /* the argument that points at a path; with LOOK_MAKE the next one is a mode */
 	__u8 base; /* the argument with the directory that it is relative to; NO_ARGUMENT: the working directory */
 	__u8 padding;
 };

@@ -60,7 +60,12 @@ export type LookKind =
   | 'chdir'
   | 'chroot'
   | 'change-directory'
+  /** Makes a file with a path; the argument after the path is its mode. */
+  | 'make'
+  /** Without a path, or where that is a null pointer, the descriptor's file is meant. */
   | 'change-attribute'
+  /** Those that change a file's attributes. */
+  | 'ioctl'
   | 'exec'
   | 'bind'
   | 'connect'
@@ -77,7 +82,7 @@ export interface Look {
   readonly kind: LookKind;
   /** The argument that points at a path. */
   readonly path?: number;
-  /** The argument that has the descriptor of the directory that the path is relative to. */
+  /** The argument that has the descriptor of the directory that the path is relative to, or of the file itself. */
   readonly base?: number;
 }
 
@@ -86,19 +91,27 @@ const named = (kind: LookKind, calls: Readonly<Record<string, number | readonly 
     typeof place === 'number' ? { call, kind, path: place } : { call, kind, path: place[0], base: place[1] },
   );
 
+/** Calls whose first argument is the descriptor of the file. */
+const based = (kind: LookKind, ...calls: readonly string[]): Look[] =>
+  calls.map((call) => ({ call, kind, base: 0 }));
+
 const plain = (kind: LookKind, ...calls: readonly string[]): Look[] => calls.map((call) => ({ call, kind }));
 
 /** All looks. Calls that rename are looked at twice: for the old name, and for the new one. */
 export const LOOKS: readonly Look[] = [
   ...named('open', { open: 0, creat: 0, openat: [1, 0], openat2: [1, 0] }),
+  ...plain('open', 'open_by_handle_at'),
   ...plain('mmap', 'mmap', 'mmap2'),
   ...named('stat', { stat: 0, lstat: 0, stat64: 0, lstat64: 0, access: 0, readlink: 0, statfs: 0 }),
   ...named('stat', { newfstatat: [1, 0], fstatat64: [1, 0], statx: [1, 0], faccessat: [1, 0] }),
   ...named('stat', { faccessat2: [1, 0], readlinkat: [1, 0], inotify_add_watch: 1, statfs64: 0 }),
+  ...named('stat', { getxattr: 0, lgetxattr: 0, listxattr: 0, llistxattr: 0, getxattrat: [1, 0] }),
+  ...named('stat', { listxattrat: [1, 0], name_to_handle_at: [1, 0], open_tree: [1, 0] }),
   ...[...named('chdir', { chdir: 0 }), ...plain('chdir', 'fchdir'), ...named('chroot', { chroot: 0 })],
   ...named('exec', { execve: 0, execveat: [1, 0] }),
-  ...named('change-directory', { unlink: 0, unlinkat: [1, 0], rmdir: 0, mkdir: 0, mkdirat: [1, 0] }),
-  ...named('change-directory', { mknod: 0, mknodat: [1, 0], symlink: 1, symlinkat: [2, 1], link: 1 }),
+  ...named('make', { mkdir: 0, mkdirat: [1, 0], mknod: 0, mknodat: [1, 0] }),
+  ...named('change-directory', { unlink: 0, unlinkat: [1, 0], rmdir: 0 }),
+  ...named('change-directory', { symlink: 1, symlinkat: [2, 1], link: 1 }),
   ...named('change-directory', { linkat: [3, 2], rename: 1, renameat: [3, 2], renameat2: [3, 2] }),
   ...named('change-directory', { rename: 0, renameat: [1, 0], renameat2: [1, 0] }),
   ...named('change-attribute', { chmod: 0, fchmodat: [1, 0], fchmodat2: [1, 0], chown: 0, lchown: 0 }),
@@ -110,6 +123,10 @@ export const LOOKS: readonly Look[] = [
     truncate64: 0,
   }),
   ...named('change-attribute', { setxattr: 0, lsetxattr: 0, removexattr: 0, lremovexattr: 0 }),
+  ...named('change-attribute', { setxattrat: [1, 0], removexattrat: [1, 0], utime: 0, futimesat: [1, 0] }),
+  ...named('change-attribute', { chown32: 0, lchown32: 0, utimensat_time64: [1, 0] }),
+  ...based('change-attribute', 'fchmod', 'fchown', 'fchown32', 'fsetxattr', 'fremovexattr'),
+  ...based('ioctl', 'ioctl'),
   ...[...plain('bind', 'bind'), ...plain('connect', 'connect'), ...plain('sendto', 'sendto')],
   ...[...plain('sendmsg', 'sendmsg', 'sendmmsg'), ...plain('recvfrom', 'recvfrom')],
   ...[...plain('recvmsg', 'recvmsg'), ...plain('accept', 'accept', 'accept4')],

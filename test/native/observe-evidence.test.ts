@@ -38,13 +38,20 @@ const LOOKS: readonly [call: string, look: string][] = [
   ['fchdir', 'chdir - -'],
   ['chroot', 'chroot 0 -'],
   ['execve', 'exec 0 -'],
-  ['mkdir', 'change-directory 0 -'],
+  ['mkdir', 'make 0 -'],
+  ['mknod', 'make 0 -'],
+  ['mknodat', 'make 1 0'],
   ['rmdir', 'change-directory 0 -'],
   ['unlinkat', 'change-directory 1 0'],
   ['rename', 'change-directory 0 -'],
   ['rename', 'change-directory 1 -'],
   ['renameat', 'change-directory 3 2'],
   ['chmod', 'change-attribute 0 -'],
+  ['fchmod', 'change-attribute - 0'],
+  ['fchown', 'change-attribute - 0'],
+  ['fsetxattr', 'change-attribute - 0'],
+  ['utimensat', 'change-attribute 1 0'],
+  ['ioctl', 'ioctl - 0'],
   ['bind', 'bind - -'],
   ['connect', 'connect - -'],
   ['accept4', 'accept - -'],
@@ -102,7 +109,7 @@ test('paths tell what was done to them', { skip }, async () => {
   for (const use of expected) assert.ok(uses.has(use), `${use}\n${[...uses].join('\n')}`);
   const long = [...uses].find((use) => use.startsWith(`stat ${own}/xxx`));
   assert.match(long!, /^stat \S+\/x{251}\/end 36 cut$/); // ENAMETOOLONG
-  assert.deepEqual([...unit.modes].sort(), [0o600, 0o640]);
+  assert.deepEqual([...unit.modes].sort(), [0o600, 0o640, 0o750]);
   const made = unit.paths.find(({ use, path }) => use === 'write' && path === `${own}/made`);
   assert.deepEqual([made!.count, made!.phases], [1, 2]);
 });
@@ -134,6 +141,21 @@ test('paths of a process with a root of its own are those of the host', { skip }
   assert.deepEqual(
     unit.peers.map(({ use, address }) => [use, address]),
     [['bind', `${own}/jail/socket`]],
+  );
+});
+
+test('modes are those of all kinds of files, as the umask leaves them', { skip }, async () => {
+  const { unit } = await watchPart('makes');
+  const octal = unit.modes.map((mode) => mode.toString(8)).sort();
+  assert.deepEqual(octal, ['2750', '640', '660', '710', '770']);
+});
+
+test('files are told that are changed without being written to', { skip }, async () => {
+  const { unit, own } = await watchPart('attributes');
+  const changed = unit.paths.filter(({ use }) => use === 'change-attribute').map(({ path }) => path);
+  assert.deepEqual(
+    changed.sort(),
+    ['chmod', 'chown', 'flags', 'times', 'xattr'].map((name) => join(own, name)),
   );
 });
 

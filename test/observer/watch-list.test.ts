@@ -60,6 +60,9 @@ test('lines have the numbers of each ABI', () => {
     'look compat 295 open 1 0',
     'look native 2 open 0 -',
     'look native 49 bind - -',
+    'look native 83 make 0 -',
+    'look native 81 chdir - -',
+    'look native 91 change-attribute - 0',
   ]) {
     assert.ok(lines.includes(line), line);
   }

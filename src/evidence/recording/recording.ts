@@ -165,7 +165,10 @@ export interface Recording {
   readonly capabilities: readonly RecordedCapability[];
   /** Flags of clone(2) with which processes were made, each as a decimal number. */
   readonly forkFlags: readonly number[];
-  /** Modes of created files, permission bits as decimal numbers. */
+  /**
+   * Modes of created files, directories, nodes, and UNIX sockets, permission bits as decimal numbers: with the umask taken
+   * away, and with set-user-ID and set-group-ID bits where a call asked for them, which mkdir(2) ignores.
+   */
   readonly modes: readonly number[];
   /** Records that had no room or were missed, by table; a table without losses isn't there. */
   readonly lost: Readonly<Record<string, number>>;

@@ -7,6 +7,7 @@
 #include <err.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
@@ -25,7 +26,14 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
+
+static void must(int is_done, const char *what)
+{
+	if (!is_done)
+		err(1, "%s", what);
+}
 
 static void repeat(long number, int times)
 {
@@ -36,8 +44,7 @@ static void repeat(long number, int times)
 static void await_child(pid_t child)
 {
 	int status;
-	if (child < 0 || waitpid(child, &status, 0) != child)
-		err(1, "child");
+	must(child >= 0 && waitpid(child, &status, 0) == child, "child");
 }
 
 static void *call_in_thread(void *number)
@@ -121,10 +128,8 @@ static void paths(void)
 static void script(void)
 {
 	pid_t child = fork();
-	if (child == 0) {
-		execl("./script", "script", NULL);
-		_exit(1);
-	}
+	if (child == 0)
+		_exit(execl("./script", "script", NULL));
 	await_child(child);
 }
 
@@ -132,8 +137,7 @@ static void directories(void)
 {
 	mkdir("a", 0700);
 	mkdir("a/b", 0700);
-	if (chdir("a") != 0 || chdir("b") != 0 || fchdir(open("..", O_PATH)) != 0 || chdir("missing") == 0)
-		err(1, "directories");
+	must(chdir("a") == 0 && chdir("b") == 0 && fchdir(open("..", O_PATH)) == 0 && chdir("missing") != 0, "directories");
 }
 
 /* Does to `/` of a root of its own what a daemon in one does. */
@@ -142,25 +146,53 @@ static void jail(void)
 	struct sockaddr_un inside = {.sun_family = AF_UNIX, .sun_path = "/socket"};
 	struct stat status;
 	mkdir("jail", 0700);
-	if (chroot("jail") != 0 || chdir("/") != 0)
-		err(1, "jail");
+	must(chroot("jail") == 0 && chdir("/") == 0, "jail");
 	(void)open("/made", O_CREAT | O_WRONLY, 0600);
 	(void)stat("/made", &status);
 	mkdir("/folder", 0700);
 	(void)bind(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&inside, sizeof inside);
 }
 
+/* Makes files of each kind, with a umask. */
+static void makes(void)
+{
+	struct sockaddr_un path = {.sun_family = AF_UNIX, .sun_path = "socket"};
+	umask(007);
+	(void)mkdir("folder", 02751);
+	(void)mkdir("folder", 0711);
+	(void)mkdir("missing/folder", 0777);
+	(void)mknod("fifo", S_IFIFO | 0666, 0);
+	(void)bind(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&path, sizeof path);
+	close(open("file", O_CREAT | O_WRONLY, 0642));
+}
+
+/* Changes files that aren't open for writing. */
+static void attributes(void)
+{
+	static const char *const names[] = {"chmod", "chown", "xattr", "times", "flags", "flags-read", "failed"};
+	int files[7], flags = 0;
+	for (int i = 0; i < 7; i++) {
+		close(open(names[i], O_CREAT | O_WRONLY, 0600));
+		files[i] = open(names[i], O_RDONLY);
+	}
+	(void)fchmod(files[0], 0640);
+	(void)fchown(files[1], 0, 0);
+	(void)fsetxattr(files[2], "trusted.observed", "x", 1, 0);
+	(void)futimens(files[3], NULL);
+	(void)ioctl(files[5], FS_IOC_GETFLAGS, &flags);
+	(void)ioctl(files[4], FS_IOC_SETFLAGS, &flags);
+	(void)fsetxattr(files[6], "none.observed", "x", 1, 0);
+}
+
 /* Opens files again by other paths: a bind mount, a link, and the place of a file that is gone. */
 static void places(void)
 {
-	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
-		err(1, "namespace");
+	must(unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0, "namespace");
 	mkdir("one", 0700);
 	mkdir("two", 0700);
 	mkdir("mounted", 0700);
 	close(open("one/file", O_CREAT | O_WRONLY, 0600));
-	if (link("one/file", "two/file") != 0 || mount("one", "mounted", NULL, MS_BIND, NULL) != 0)
-		err(1, "mounted");
+	must(link("one/file", "two/file") == 0 && mount("one", "mounted", NULL, MS_BIND, NULL) == 0, "mounted");
 	close(open("two/file", O_WRONLY));
 	close(open("mounted/file", O_WRONLY));
 }
@@ -175,13 +207,12 @@ static void peers(void)
 	int server = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
 	int datagram = socket(AF_INET, SOCK_DGRAM, 0), local = socket(AF_UNIX, SOCK_DGRAM, 0);
 	port9.sin_port = htons(9);
-	if (bind(server, (struct sockaddr *)&here, sizeof here) != 0 || listen(server, 1) != 0 ||
-	    getsockname(server, (struct sockaddr *)&here, &size) != 0 || connect(client, (struct sockaddr *)&here, size) != 0)
-		err(1, "socket");
+	must(bind(server, (struct sockaddr *)&here, sizeof here) == 0 && listen(server, 1) == 0 &&
+		     getsockname(server, (struct sockaddr *)&here, &size) == 0 && connect(client, (struct sockaddr *)&here, size) == 0,
+	     "socket");
 	(void)accept4(server, NULL, NULL, 0);
 	(void)sendto(datagram, "x", 1, 0, (struct sockaddr *)&port9, sizeof port9);
-	if (stat(".", &status) != 0)
-		err(1, "folder");
+	must(stat(".", &status) == 0, "folder");
 	int length = snprintf(path.sun_path + 1, sizeof path.sun_path - 1, "observed%c%lu", 0, (unsigned long)status.st_ino);
 	(void)bind(local, (struct sockaddr *)&path, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1) + (socklen_t)length);
 	strcpy(path.sun_path, "/nowhere/socket");
@@ -206,8 +237,7 @@ static void load_filter(void)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
-		err(1, "filter");
+	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0, "filter");
 }
 
 static void *end_thread(void *unused)
@@ -255,7 +285,8 @@ static const struct {
 	void (*run)(void);
 } parts[] = {
 	{"calls", calls}, {"arguments", arguments}, {"many-values", many_values}, {"paths", paths},
-	{"directories", directories}, {"jail", jail}, {"places", places}, {"conventions", conventions}, {"script", script}, {"peers", peers}, {"refused", refused}, {"many-files", many_files},
+	{"directories", directories}, {"jail", jail}, {"places", places}, {"makes", makes},
+	{"attributes", attributes}, {"conventions", conventions}, {"script", script}, {"peers", peers}, {"refused", refused}, {"many-files", many_files},
 };
 
 int main(int argc, char **argv)
