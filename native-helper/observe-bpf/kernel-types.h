@@ -97,6 +97,9 @@ struct signal_struct {
 	unsigned int flags;
 };
 struct cred;
+struct seccomp {
+	int mode;
+};
 struct task_struct {
 	struct thread_info thread_info;
 	int exit_code;
@@ -106,6 +109,7 @@ struct task_struct {
 	struct fs_struct *fs;
 	struct files_struct *files;
 	struct css_set *cgroups;
+	struct seccomp seccomp;
 };
 struct linux_binprm {
 	struct file *file;

@@ -15,9 +15,10 @@ enum phase { PHASE_START, PHASE_SERVING, PHASE_RELOAD, PHASE_STOP, PHASES };
 enum scope { ALL, CALLS_ONLY, REFUSED_ONLY };
 
 #define UNITS 16
-#define SETUPS 8    /* programs that set services up */
+#define SETUPS 16   /* programs that set services up, with those that replace them */
 #define SLOTS 576   /* numbers of calls of an ABI: x32 has those up to 547 */
 #define WATCHES 512 /* watched arguments of all ABIs */
+#define WATCHES_OF_CALL 4
 #define PROGRAMS 31 /* of a unit; the bit above theirs is for programs without room */
 #define VALUES 62   /* distinct values of an argument */
 #define CAPABILITIES 64
@@ -29,6 +30,9 @@ enum scope { ALL, CALLS_ONLY, REFUSED_ONLY };
 /* 32-bit ARM's private calls (0xf0000 and up) have the last slots of their ABI. */
 #define ARM_PRIVATE 0xf0000
 #define ARM_PRIVATE_SLOTS 8
+
+/* Of the numbers of x32's calls, which the tables have without it. */
+#define X32_BIT 0x40000000U
 
 /* Index of a call that has no slot. */
 #define NO_SLOT 0xffffffff
@@ -43,13 +47,19 @@ struct ancestor {
 
 #define NAME_SIZE 256 /* of a control group, with the NUL */
 
-/* FNV-1a with 64 bits, over all of a name's buffer. Other control groups in the same one are told apart by it. */
-static inline __u64 hash_name(const char name[NAME_SIZE])
+/* FNV-1a with 64 bits. */
+static inline __u64 hash_bytes(const char *bytes, int size)
 {
 	__u64 hash = 0xcbf29ce484222325ULL;
-	for (int i = 0; i < NAME_SIZE; i++)
-		hash = (hash ^ (__u8)name[i]) * 0x100000001b3ULL;
+	for (int i = 0; i < size; i++)
+		hash = (hash ^ (__u8)bytes[i]) * 0x100000001b3ULL;
 	return hash;
+}
+
+/* Of all of a name's buffer. Other control groups in the same one are told apart by it. */
+static inline __u64 hash_name(const char name[NAME_SIZE])
+{
+	return hash_bytes(name, NAME_SIZE);
 }
 
 struct group {
@@ -146,8 +156,15 @@ struct place {
 	char names[512];
 };
 
+/* Of all of the names' buffer, which begins as zeros. */
+static inline __u64 hash_place(const struct place *place)
+{
+	return hash_bytes(place->names, sizeof place->names);
+}
+
 struct program {
-	__u32 phases; /* a bit each */
+	__u32 phases; /* a bit each; 0 of a program that sets up */
+	__u32 sets_up;
 	struct place place;
 };
 
@@ -266,6 +283,7 @@ struct state {
 	struct watched watched;
 	struct ancestor ancestors[UNITS][ANCESTORS]; /* of each unit: its own control group, its parent's, … */
 	__u64 setups[SETUPS];			     /* program_key(); before `enrol` file descriptors; 0: free */
+	__u64 setup_paths[SETUPS];		     /* hash_place(); 0: none */
 	__u32 level;				     /* the answer of `level` */
 	__u32 watch_count;
 	__u16 first_watch[CALLS]; /* a watch's number, plus one; 0: none */

@@ -62,11 +62,16 @@ interface Watching {
   readonly options?: readonly string[];
   /** Evidence that isn't seen with these. */
   readonly blind?: readonly string[];
+  /** Losses by table. */
+  readonly lost?: Readonly<Record<string, number>>;
   readonly prepare?: (folder: string) => void;
 }
 
 /** Watches a part of the program, in a folder of its own. */
-async function watchPart(part: string, { options = [], blind = [], prepare = () => {} }: Watching = {}) {
+async function watchPart(
+  part: string,
+  { options = [], blind = [], lost = {}, prepare = () => {} }: Watching = {},
+) {
   const group = groups.make(groups.at(part + options));
   const lines = LOOKS.flatMap(([call, look]) => {
     const [kind, ...words] = look.split(' ');
@@ -78,7 +83,7 @@ async function watchPart(part: string, { options = [], blind = [], prepare = () 
   prepare(own);
   assert.deepEqual(await runIn(group, [program, part], own), { status: 0, stdout: '', stderr: '' });
   const [unit] = await watched.end();
-  assert.deepEqual([unit!.lost, unit!.blind], [{}, blind]);
+  assert.deepEqual([unit!.lost, unit!.blind], [lost, blind]);
   return { unit: unit!, own };
 }
 
@@ -233,6 +238,19 @@ for (const how of [{}, ONLY_REFUSED]) {
     assert.equal(made.has(numberOf('geteuid')), options.length === 0);
   });
 }
+
+test('a call that a filter lets seem to succeed is lost among the refused', { skip }, async () => {
+  const { unit } = await watchPart('answered', { lost: { refused: 2 } });
+  assert.deepEqual(unit.refused, []);
+});
+
+test('a call that a filter traps is refused once, also where the signal is handled', { skip }, async () => {
+  const { unit } = await watchPart('trapped');
+  assert.deepEqual(
+    unit.refused.map(({ nr, errno, count }) => [nr, errno, count]),
+    [[numberOf('getgid'), 0, 1]],
+  );
+});
 
 test('capabilities come with the calls that asked', { skip }, async () => {
   const { unit } = await watchPart('nothing');
