@@ -32,13 +32,15 @@ __noinline int add_program(struct unit *unit, __u64 key, __u32 phase)
 		lose(unit, LOST_PROGRAMS);
 		return PROGRAMS;
 	}
+	__u32 bit = 1U << (index & 31);
 	struct program *program = &unit->programs[WITHIN(index, PROGRAMS)];
-	if (program->phases == 0 && !program->sets_up) {
+	if (program->phases == 0 && !(unit->setups & bit)) {
 		struct file *file = BPF_CORE_READ(bpf_get_current_task_btf(), mm, exe_file);
 		WALK(&program->place, file);
-		program->sets_up = (__u32)replaces_setup(&program->place, key);
+		if (replaces_setup(&program->place, key))
+			__sync_fetch_and_or(&unit->setups, bit);
 	}
-	if (program->sets_up)
+	if (unit->setups & bit)
 		return -1;
 	__sync_fetch_and_or(&program->phases, 1U << (phase & 3));
 	return (int)index;
@@ -50,7 +52,7 @@ static __always_inline __u32 program_bit(struct unit *unit, struct task_struct *
 	__u64 key = program_key(task);
 	for (int i = 0; i < PROGRAMS && unit->program_keys[i] != 0; i++)
 		if (unit->program_keys[i] == key)
-			return unit->programs[i].sets_up ? 0 : 1U << i;
+			return 1U << i & ~unit->setups;
 	int index = sets_up(key) ? -1 : add_program(unit, key, phase);
 	return index < 0 ? 0 : 1U << (index & 31);
 }

@@ -164,7 +164,6 @@ static inline __u64 hash_place(const struct place *place)
 
 struct program {
 	__u32 phases; /* a bit each; 0 of a program that sets up */
-	__u32 sets_up;
 	struct place place;
 };
 
@@ -197,6 +196,7 @@ enum lost {
 struct unit {
 	__u64 lost[LOSSES];
 	__u32 lives;
+	__u32 setups; /* programs that set up: a bit each */
 	struct seen seen[CALLS];
 	__u64 program_keys[PROGRAMS]; /* program_key(); 0: free */
 	struct program programs[PROGRAMS];
