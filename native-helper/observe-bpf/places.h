@@ -4,6 +4,7 @@
 #define SANDBOX_UNIT_PLACES_H
 
 #define NAME_MAX_SIZE 256 /* of a component, with the NUL */
+#define MOUNTS 8	  /* in one another, by which a path is told from others */
 #define COMPONENTS 48	  /* on the way to the root, at most; a mount is one, too */
 
 /* A mount without a namespace is the kernel's own, as that of memfd_create(). Its namespace is an error's number. */
@@ -50,6 +51,19 @@ __noinline int walk(struct place *place, __u64 first, __u64 vfsmount)
 	return 0;
 }
 
+static __always_inline __u64 hash_mounts(struct mount *mount)
+{
+	__u64 hash = 0;
+	for (int i = 0; i < MOUNTS; i++) {
+		struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+		if (above == mount)
+			break;
+		hash = (hash + BPF_CORE_READ(mount, mnt_mountpoint, d_inode, i_ino)) * KEY;
+		mount = above;
+	}
+	return hash;
+}
+
 /* The file at a dentry, by the path that a walk from there has. */
 static __always_inline void identify(struct file_id *id, __u64 at, __u64 vfsmount)
 {
@@ -60,7 +74,7 @@ static __always_inline void identify(struct file_id *id, __u64 at, __u64 vfsmoun
 	id->parent = BPF_CORE_READ(dentry, d_parent, d_inode, i_ino);
 	id->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	id->generation = BPF_CORE_READ(inode, i_generation);
-	id->mount = (__u32)BPF_CORE_READ(mount, mnt_id);
+	id->mounts = hash_mounts(mount);
 }
 
 /* A directory of the current process: its root or its working directory. */

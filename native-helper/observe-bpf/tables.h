@@ -232,9 +232,8 @@ enum path_use {
 struct file_id {
 	__u64 inode;
 	__u64 parent; /* the inode of the directory that it is in */
+	__u64 mounts; /* a hash of where its mount is, and those that this is in: the same in each mount namespace */
 	__u32 device, generation;
-	__u32 mount;
-	__u32 padding;
 };
 /* A file, and what was done to it. */
 struct file_key {

@@ -164,6 +164,22 @@ test('files are told that are changed without being written to', { skip }, async
   );
 });
 
+test('a path is one, in whatever mount namespace', { skip }, async () => {
+  const group = groups.make(groups.at('namespaces'));
+  const look = `look native ${numberOf('openat')} open 1 0`;
+  const own = join(folder, 'namespaces');
+  mkdirSync(own);
+  writeFileSync(join(own, 'file'), '');
+  const watched = await observe([observer], [SETUP, look, `unit 0 ${group}`]);
+  for (let life = 0; life < 2; life++) await runIn(group, ['unshare', '--mount', program, 'read-file'], own);
+  const [unit] = await watched.end();
+  const read = unit!.paths.filter(({ use, path }) => use === 'read' && path === `${own}/file`);
+  assert.deepEqual(
+    read.map(({ count }) => count),
+    [2],
+  );
+});
+
 test('each path of a file is told', { skip }, async () => {
   const { unit, own } = await watchPart('places');
   const written = unit.paths.filter(({ use }) => use === 'write').map(({ path }) => path);

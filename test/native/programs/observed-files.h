@@ -100,6 +100,11 @@ static void attributes(void)
 	(void)fsetxattr(files[6], "none.observed", "x", 1, 0);
 }
 
+static void read_file(void)
+{
+	close(open("file", O_RDONLY));
+}
+
 /* Opens files again by other paths: a bind mount, a link, and the place of a file that is gone. */
 static void places(void)
 {

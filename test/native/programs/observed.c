@@ -206,7 +206,7 @@ static const struct {
 	void (*run)(void);
 } parts[] = {
 	{"calls", calls}, {"arguments", arguments}, {"many-values", many_values}, {"paths", paths},
-	{"directories", directories}, {"jail", jail}, {"places", places}, {"makes", makes}, {"answered", answered}, {"trapped", trapped},
+	{"directories", directories}, {"jail", jail}, {"places", places}, {"read-file", read_file}, {"makes", makes}, {"answered", answered}, {"trapped", trapped},
 	{"attributes", attributes}, {"conventions", conventions}, {"script", script}, {"peers", peers}, {"refused", refused}, {"many-files", many_files},
 };
 
