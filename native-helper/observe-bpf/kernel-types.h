@@ -86,6 +86,7 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 struct fs_struct {
+	int umask;
 	struct path root, pwd;
 };
 struct mm_struct {
@@ -95,6 +96,9 @@ struct signal_struct {
 	unsigned int flags;
 };
 struct cred;
+struct seccomp {
+	int mode;
+};
 struct task_struct {
 	struct thread_info thread_info;
 	int exit_code;
@@ -104,6 +108,7 @@ struct task_struct {
 	struct fs_struct *fs;
 	struct files_struct *files;
 	struct css_set *cgroups;
+	struct seccomp seccomp;
 };
 struct linux_binprm {
 	struct file *file;

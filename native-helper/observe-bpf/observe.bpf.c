@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * The programs that the kernel runs for `observe`, at tracepoints alone: hypervisors and locked-down kernels refuse kprobes
- * and trampolines more often. raw_tp costs less than tp_btf at a program's begin; what it is given must be read by a helper.
+ * The programs that the kernel runs for `observe`, at tracepoints alone: fentry was refused on one VM. raw_tp costs less than
+ * tp_btf at a program's begin; what it is given must be read by a helper.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_core_read.h>
@@ -60,8 +60,10 @@ int BPF_PROG(call_returns, struct pt_regs *regs, long result)
 	struct task_struct *task = bpf_get_current_task_btf();
 	int is_unbegun = returns_unbegun(unit, task);
 	__u32 number = number_in(regs), abi = abi_of(task, number), slot = slot_of(abi, number);
-	if (is_unbegun)
-		return result < 0 && result >= -MAX_ERRNO ? note_refused(index, abi, number, (__u32)-result) : 0;
+	if (is_unbegun) {
+		note_unbegun(index, unit, task, number, result);
+		return 0;
+	}
 	if (scope == REFUSED_ONLY || slot >= CALLS || sets_up(program_key(task)))
 		return 0;
 	__u64 place = WITHIN(slot, CALLS);
@@ -82,7 +84,8 @@ int BPF_PROG(executed, struct task_struct *executing, int old_pid, struct linux_
 	__u64 key = program_key(bpf_get_current_task_btf());
 	if (sets_up(key))
 		return 0;
-	add_program(unit, key, phase_of(index));
+	if (add_program(unit, key, phase_of(index)) < 0)
+		return 0;
 	struct file *file = BPF_CORE_READ(program, file);
 	if (scope != ALL)
 		return 0;

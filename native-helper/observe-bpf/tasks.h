@@ -37,7 +37,6 @@ static __always_inline __u32 number_in(const struct pt_regs *regs)
 #endif
 }
 
-#define X32_BIT 0x40000000U
 #define TS_COMPAT 2	    /* arch/x86/include/asm/thread_info.h; also for int $0x80 in a 64-bit program */
 #define TIF_32BIT (1UL << 22) /* arch/arm64/include/asm/thread_info.h */
 
@@ -99,7 +98,7 @@ static __always_inline int sets_up(__u64 program)
 {
 	if (program == 0)
 		return 1;
-	for (int i = 0; i < SETUPS; i++)
+	for (int i = 0; i < SETUPS && state.setups[i] != 0; i++)
 		if (state.setups[i] == program)
 			return 1;
 	return 0;

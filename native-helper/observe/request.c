@@ -7,9 +7,7 @@
 
 #include "names.h"
 
-#define X32_BIT 0x40000000UL
 #define ARGUMENTS 6
-#define WATCHES_OF_CALL 4
 #define LONGEST_SLICE 864000 /* a day */
 
 unsigned long parse_number(const char *word, unsigned long limit)
@@ -54,7 +52,7 @@ static unsigned int parse_call(char **rest)
 	unsigned int abi = index_of(next_word(rest), abi_names, ABIS);
 	unsigned long number = parse_number(next_word(rest), 1UL << 31);
 	if (abi == ABI_X32)
-		number &= ~X32_BIT;
+		number &= ~(unsigned long)X32_BIT;
 	return abi < ABIS && number < SLOTS ? abi * SLOTS + (unsigned int)number : CALLS;
 }
 

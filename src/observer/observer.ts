@@ -33,6 +33,7 @@ const HINTS: ReadonlyMap<string, string> = new Map([
   ['no-btf', "the kernel must be built with CONFIG_DEBUG_INFO_BTF, as Debian's are from 11 on"],
   ['kernel-too-old', 'Linux 6.1 or later can watch a service'],
   ['not-permitted', 'watching needs root, with CAP_BPF and CAP_PERFMON in the first user namespace'],
+  ['locked-down', 'boot without lockdown=confidentiality; lockdown=integrity lets a service be watched'],
   ['no-cgroup', 'start the service first'],
 ]);
 
@@ -61,7 +62,7 @@ export class Observer {
 
   /**
    * Starts the observer. From the return on nothing is missed.
-   * @throws UserError `no-observer` and the observer's own: `no-btf`, `kernel-too-old`, `not-permitted`, `no-group` …
+   * @throws UserError `no-observer` and the observer's own: `no-btf`, `kernel-too-old`, `not-permitted`, `locked-down`, `no-cgroup` …
    */
   static async start(context: Context, options: ObserverOptions): Promise<Observer> {
     const { machine, groups, setups, slice } = options;

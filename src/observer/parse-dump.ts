@@ -41,7 +41,7 @@ const SHAPE: Check<ObservedUnit> = object({
   dump: whole(1023),
   lives: whole(),
   slices: whole(),
-  programs: list(object({ path: bytes, phases: list(whole(3), 4) }), MOST_PROGRAMS),
+  programs: list(object({ path: bytes, phases }), MOST_PROGRAMS),
   calls: list(
     object({ abi, nr: number, first: seconds, last: seconds, slices: whole(), counts, programs: mask }),
     1 << 14,

@@ -1,7 +1,6 @@
 import { EXIT, error, UserError } from '../diagnostic.js';
 import { groupFolders, parseHierarchies } from '../formats/cgroup-mounts.js';
 import { installedLauncher, PACKAGED_LAUNCHER } from '../paths.js';
-import { exists } from '../prepare/load/exists.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 
@@ -31,10 +30,12 @@ const MANAGERS = [
   '/lib/systemd/systemd',
 ];
 
-/** Programs that set a service up before its own begins, by their inodes: their calls aren't the service's. */
-export async function setupPrograms({ system, placement }: Context): Promise<string[]> {
-  const candidates = [...MANAGERS, installedLauncher(placement), PACKAGED_LAUNCHER];
-  const found: string[] = [];
-  for (const path of candidates) if (await exists(system, path)) found.push(path);
-  return found;
-}
+/**
+ * Where programs may be that set a service up before its own begins: their calls aren't the service's. The observer leaves
+ * out what isn't there.
+ */
+export const setupPrograms = ({ placement }: Pick<Context, 'placement'>): string[] => [
+  ...MANAGERS,
+  installedLauncher(placement),
+  PACKAGED_LAUNCHER,
+];

@@ -89,6 +89,16 @@ test('a group whose distant ancestor is made anew is found again, with a loss', 
   assert.deepEqual(countsOf(unit!, 'getppid'), [1000, 0, 0, 0]);
 });
 
+test('where programs may not be loaded, and the kernel is locked down, that is the reason', {
+  skip,
+}, async () => {
+  const group = groups.make(groups.at('locked'));
+  const lock =
+    'mount -t tmpfs none /sys/kernel/security && echo "none integrity [confidentiality]" >/sys/kernel/security/lockdown';
+  const hidden = ['unshare', '--mount', 'sh', '-c', `${lock} && exec "$0" "$@"`, ...asNobody([observer])];
+  assert.match((await refusal(hidden, [`unit 0 ${group}`])).join(' '), /^locked-down /);
+});
+
 test('without BTF, permission, or a control group it names what is missing', { skip }, async () => {
   const group = groups.make(groups.at('refused'));
   const unit = `unit 0 ${group}`;
@@ -96,7 +106,9 @@ test('without BTF, permission, or a control group it names what is missing', { s
   assert.match((await refusal(hidden, [unit])).join(' '), /^no-btf .*CONFIG_DEBUG_INFO_BTF/);
   assert.match((await refusal(asNobody([observer]), [unit])).join(' '), /^not-permitted .*CAP_BPF/);
   const missing = [`${group}/missing/service`, folder].map((path) => refusal([observer], [`unit 0 ${path}`]));
-  for (const refused of await Promise.all(missing)) assert.match(refused.join(' '), /^no-cgroup /);
+  const [below, other] = await Promise.all(missing);
+  assert.match(below!.join(' '), /^no-cgroup the control group that \S+ is in can't be opened: No such file/);
+  assert.match(other!.join(' '), /^no-cgroup \S+ isn't in a control group of version 2$/);
 });
 
 describe('a line that it does not understand ends it', () => {

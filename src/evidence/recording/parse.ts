@@ -121,7 +121,7 @@ const peer = object(
     family: whole(U32),
     type: whole(U32),
     // biome-ignore lint/suspicious/noControlCharactersInRegex: an address has none
-    address: text(/^[^\x00]{0,256}$/, 'an address of at most 256 characters'),
+    address: text(/^[^\x00]{0,4096}$/, 'an address of at most 4096 characters'),
     port: nullable(whole(65_535)),
     count,
   },

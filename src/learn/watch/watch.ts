@@ -61,7 +61,7 @@ async function watchClaimed(
   const observer = await Observer.start(context, {
     machine,
     groups: found.map(({ group }) => group),
-    setups: await setupPrograms(context),
+    setups: setupPrograms(context),
     slice: SLICE,
   });
   const signals = holdSignals(context);

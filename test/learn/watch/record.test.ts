@@ -22,7 +22,7 @@ const DUMP = {
   dump: 0,
   lives: 1,
   slices: 3,
-  programs: [{ path: '/usr/sbin/demod', phases: [0, 1] }],
+  programs: [{ path: '/usr/sbin/demod', phases: 0b11 }],
   calls: [{ abi: 'native', nr: 41, first: 0.5, last: 9, slices: 2, counts: [1, 5, 0, 0], programs: 1 }],
   refused: [{ abi: 'native', nr: 435, errno: 38, count: 1, programs: 1 }],
   arguments: [{ watch: socket, phases: 2, values: [['2', '1']], lost: 0 }],

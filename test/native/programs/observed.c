@@ -11,12 +11,12 @@
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -24,6 +24,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "observed-files.h"
 
 static void repeat(long number, int times)
 {
@@ -34,8 +36,7 @@ static void repeat(long number, int times)
 static void await_child(pid_t child)
 {
 	int status;
-	if (child < 0 || waitpid(child, &status, 0) != child)
-		err(1, "child");
+	must(child >= 0 && waitpid(child, &status, 0) == child, "child");
 }
 
 static void *call_in_thread(void *number)
@@ -89,40 +90,12 @@ static void many_values(void)
 		(void)ioctl(-1, i);
 }
 
-static void paths(void)
-{
-	struct stat status;
-	char name[600];
-	mkdir("folder", 0750);
-	int folder = open("folder", O_PATH);
-	int made = open("made", O_CREAT | O_RDWR, 0640);
-	rename("made", "folder/moved");
-	renameat(folder, "moved", folder, "again");
-	unlinkat(folder, "again", 0);
-	(void)open("/dev/null", O_RDONLY);
-	(void)open("missing/file", O_RDONLY);
-	(void)stat("./missing", &status);
-	(void)chmod("folder", 0700);
-	(void)open(".", O_TMPFILE | O_WRONLY, 0600);
-	(void)mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, open("/proc/self/exe", O_RDONLY), 0);
-	int memory = memfd_create("code", 0);
-	if (ftruncate(memory, 4096) == 0)
-		(void)mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, memory, 0);
-	memset(name, 'x', sizeof name);
-	memcpy(name + sizeof name - 5, "/end", 5);
-	(void)stat(name, &status);
-	close(made);
-	rmdir("folder");
-}
-
 /* Executes the script `script`. */
 static void script(void)
 {
 	pid_t child = fork();
-	if (child == 0) {
-		execl("./script", "script", NULL);
-		_exit(1);
-	}
+	if (child == 0)
+		_exit(execl("./script", "script", NULL));
 	await_child(child);
 }
 
@@ -131,19 +104,26 @@ static void peers(void)
 	struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct sockaddr_in port9 = here;
 	struct sockaddr_un path = {.sun_family = AF_UNIX};
+	struct stat status;
 	socklen_t size = sizeof here;
 	int server = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
 	int datagram = socket(AF_INET, SOCK_DGRAM, 0), local = socket(AF_UNIX, SOCK_DGRAM, 0);
 	port9.sin_port = htons(9);
-	if (bind(server, (struct sockaddr *)&here, sizeof here) != 0 || listen(server, 1) != 0 ||
-	    getsockname(server, (struct sockaddr *)&here, &size) != 0 || connect(client, (struct sockaddr *)&here, size) != 0)
-		err(1, "socket");
+	must(bind(server, (struct sockaddr *)&here, sizeof here) == 0 && listen(server, 1) == 0 &&
+		     getsockname(server, (struct sockaddr *)&here, &size) == 0 && connect(client, (struct sockaddr *)&here, size) == 0,
+	     "socket");
 	(void)accept4(server, NULL, NULL, 0);
 	(void)sendto(datagram, "x", 1, 0, (struct sockaddr *)&port9, sizeof port9);
-	memcpy(path.sun_path, "\0observed\0x", 11);
-	(void)bind(local, (struct sockaddr *)&path, offsetof(struct sockaddr_un, sun_path) + 11);
+	must(stat(".", &status) == 0, "folder");
+	int length = snprintf(path.sun_path + 1, sizeof path.sun_path - 1, "observed%c%lu", 0, (unsigned long)status.st_ino);
+	(void)bind(local, (struct sockaddr *)&path, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1) + (socklen_t)length);
 	strcpy(path.sun_path, "/nowhere/socket");
 	(void)connect(local, (struct sockaddr *)&path, sizeof path);
+	/* With a length that ends before the NUL. */
+	memset(path.sun_path, 'x', sizeof path.sun_path);
+	memcpy(path.sun_path, "below/socket", 12);
+	mkdir("below", 0700);
+	(void)bind(socket(AF_UNIX, SOCK_DGRAM, 0), (struct sockaddr *)&path, offsetof(struct sockaddr_un, sun_path) + 12);
 }
 
 static void load_filter(void)
@@ -156,11 +136,29 @@ static void load_filter(void)
 		ANSWER(SYS_getuid, SECCOMP_RET_KILL_PROCESS),
 		ANSWER(SYS_getgid, SECCOMP_RET_TRAP),
 		ANSWER(SYS_getegid, SECCOMP_RET_KILL_THREAD),
+		ANSWER(SYS_getsid, SECCOMP_RET_ERRNO),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
-		err(1, "filter");
+	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0, "filter");
+}
+
+static void answered(void)
+{
+	load_filter();
+	repeat(SYS_getsid, 2);
+}
+
+static void handle(int number)
+{
+	(void)number;
+}
+
+static void trapped(void)
+{
+	(void)signal(SIGSYS, handle);
+	load_filter();
+	repeat(SYS_getgid, 1);
 }
 
 static void *end_thread(void *unused)
@@ -208,7 +206,8 @@ static const struct {
 	void (*run)(void);
 } parts[] = {
 	{"calls", calls}, {"arguments", arguments}, {"many-values", many_values}, {"paths", paths},
-	{"conventions", conventions}, {"script", script}, {"peers", peers}, {"refused", refused}, {"many-files", many_files},
+	{"directories", directories}, {"jail", jail}, {"places", places}, {"read-file", read_file}, {"makes", makes}, {"answered", answered}, {"trapped", trapped},
+	{"attributes", attributes}, {"conventions", conventions}, {"script", script}, {"peers", peers}, {"refused", refused}, {"many-files", many_files},
 };
 
 int main(int argc, char **argv)
