@@ -20,11 +20,11 @@ __noinline int add_program(struct unit *unit, __u64 key, __u32 phase)
 		return PROGRAMS;
 	}
 	struct program *program = &unit->programs[WITHIN(index, PROGRAMS)];
-	if (program->phases == 0) {
+	/* Two CPUs that find out the place would write over each other. */
+	if (__sync_fetch_and_or(&program->phases, 1U << (phase & 3)) == 0) {
 		struct file *file = BPF_CORE_READ(bpf_get_current_task_btf(), mm, exe_file);
 		WALK(&program->place, file);
 	}
-	__sync_fetch_and_or(&program->phases, 1U << (phase & 3));
 	return (int)index;
 }
 

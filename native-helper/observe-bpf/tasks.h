@@ -75,10 +75,11 @@ static __always_inline struct file *file_of(struct task_struct *task, __u32 desc
 	return file;
 }
 
-/* A program by its file: a number of an inode may be used again, with another generation. */
+/* A program by its file: a number of an inode may be used again, with another generation. Never 0. */
 static __always_inline __u64 key_of_file(__u64 number, __u32 generation, __u32 device)
 {
-	return (number + ((__u64)generation << 32 | device) * KEY) | 1;
+	__u64 key = number + ((__u64)generation << 32 | device) * KEY;
+	return key != 0 ? key : KEY;
 }
 
 /* The program that a task runs; 0 for a task without one. */
