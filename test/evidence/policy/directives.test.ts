@@ -68,6 +68,12 @@ const CASES: readonly Case[] = [
   ['ProtectHome', {}, true],
   ['ProtectHome', { paths: paths('read', ['/home/web/index.html']) }, 'read-only'],
   ['ProtectHome', { paths: paths('write', ['/home/web/log']) }, /\/home\/web\/log was changed/],
+  [
+    'ProtectHome',
+    { paths: paths('change-directory', ['/srv/app/.././../home/web//x/']) },
+    /^\/home\/web\/x was changed/,
+  ],
+  ['ProtectHome', made('io_uring_setup'), /io_uring was used/],
   ['ProtectHome', { paths: paths('failed', ['/root/.netrc'], { errno: 2 }) }, 'tmpfs'],
   ['ProtectHome', { paths: paths('stat', ['/home']) }, true],
   ['ProtectHome', { paths: paths('stat', ['/homestead/x']) }, true],

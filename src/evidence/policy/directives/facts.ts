@@ -157,10 +157,14 @@ export function isInside(path: string, above: ReadonlySet<string>): boolean {
   return path !== '/' && above.has('/');
 }
 
-/** A path without a slash at its end, and by the name that `/var/run` stands for. */
+/** A path without `.`, `..` and slashes that lead nowhere, and by the name that `/var/run` stands for. */
 function plainPath(path: string): string {
-  const cut = path.replace(/(?:\/\.?)+$/, '');
-  return (cut === '' ? '/' : cut).replace(/^\/var\/run(?=\/|$)/, '/run');
+  const names: string[] = [];
+  for (const name of path.split('/')) {
+    if (name === '..') names.pop();
+    else if (name !== '' && name !== '.') names.push(name);
+  }
+  return `/${names.join('/')}`.replace(/^\/var\/run(?=\/|$)/, '/run');
 }
 
 export const proved = (value: Exclude<Verdict, { not: string }>['value'], why: string): Verdict => ({
