@@ -376,13 +376,18 @@ test('a directive that the target lacks is a comment', () => {
 });
 
 test('a directive falls with its exceptions: without them it would close what the service needs', () => {
-  const hostile = evidence({ paths: paths('create-in', ['/srv/a\ufffd']) });
-  const { policy, text } = learned(hostile);
-  assert.deepEqual(
-    [directive(policy, 'ProtectSystem'), directive(policy, 'ReadWritePaths')],
-    [undefined, undefined],
-  );
-  assert.match(text, /^# ProtectSystem = "strict": a directory was changed whose name is no plain text\.$/m);
+  // Bytes that are no text, a character that turns the line, half a character, a control character.
+  for (const name of ['/srv/a\ufffd', '/srv/\u202egpj.sh', '/srv/\ud800', '/srv/\x9b2J']) {
+    const { policy, text } = learned(evidence({ paths: paths('create-in', [name]) }));
+    assert.deepEqual(
+      [directive(policy, 'ProtectSystem'), directive(policy, 'ReadWritePaths')],
+      [undefined, undefined],
+    );
+    assert.match(
+      text,
+      /^# ProtectSystem = "strict": a directory was changed whose name is no plain text\.$/m,
+    );
+  }
   const { kept, left } = keepGood(
     [
       { name: 'ProtectSystem', value: 'strict' },
@@ -437,6 +442,15 @@ test('addresses are confined on request alone', () => {
   });
   const { text } = learned(many, { options: { addresses: true } });
   assert.match(text, /^# IPAddressDeny = "any": more addresses/m);
+  // Words of a recording from elsewhere.
+  for (const address of ['any', '0.0.0.0/0', '10.0.0.1 any']) {
+    const others = { ...of, peers: [...of.peers, peer({ use: 'connect', address })] };
+    const { policy: open } = learned(others, { options: { addresses: true } });
+    assert.deepEqual(
+      [directive(open, 'IPAddressAllow'), directive(open, 'IPAddressDeny')],
+      [undefined, undefined],
+    );
+  }
 });
 
 test('what was lost or cannot be seen makes its directives comments, and no others', () => {
