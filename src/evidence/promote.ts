@@ -14,7 +14,7 @@ import type { RecordedArguments } from './recording/recording.js';
 
 /** Calls that were made under the policy, and the values of their arguments. */
 export interface Used {
-  readonly calls: readonly { readonly name: string }[];
+  readonly calls: readonly { readonly name: string; readonly architecture: string }[];
   readonly arguments: readonly Pick<
     RecordedArguments,
     'architecture' | 'name' | 'arguments' | 'values' | 'lost'
@@ -87,10 +87,10 @@ const isCatchAll = ({ action, when }: RuleEntry): boolean => action.value === LO
 function isCovered(rule: RuleEntry, { rules }: SyscallsSection, used: Used): boolean {
   const call = rule.syscall.value;
   const earlier = rules.slice(0, rules.indexOf(rule)).filter(({ syscall }) => syscall.value === call);
-  if (!used.calls.some(({ name }) => name === call)) return true;
+  const made = used.calls.filter(({ name }) => name === call);
   const seen = used.arguments.filter(({ name }) => name === call);
   return (
-    seen.length > 0 &&
+    made.every(({ architecture }) => seen.some((one) => one.architecture === architecture)) &&
     seen.every(({ lost }) => lost === 0) &&
     seen.every((one) => one.values.every((values) => isDecided(earlier, one, values)))
   );

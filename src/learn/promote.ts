@@ -3,6 +3,7 @@
 import { ownCommand } from '../command-lines.js';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import { makeLedger } from '../evidence/ledger/make-ledger.js';
+import { lengthOf, spanOf, union } from '../evidence/ledger/times.js';
 import { isPromoted, type Promotion, promotion } from '../evidence/promote.js';
 import type { Recording } from '../evidence/recording/recording.js';
 import { spanText } from '../policy/time-span.js';
@@ -60,7 +61,8 @@ export async function promote(
   const since = recordings
     .map(({ recording }) => recording)
     .filter(({ host }) => host.architecture === machine);
-  const watched = since.reduce((all, one) => all + secondsOf(one), 0);
+  // Two instances or hosts at one time are no longer time.
+  const watched = lengthOf(union(since.map(spanOf)));
   if (watched < after) throw notEnough(prepared, watched, after);
   assertWhole(prepared, since);
   const section = policy.policy.syscalls;
@@ -80,8 +82,6 @@ export async function promote(
     policy: await rewritePolicy(context, prepared, rewrite, write),
   };
 }
-
-const secondsOf = ({ begin, end }: Recording): number => (Date.parse(end) - Date.parse(begin)) / 1000;
 
 function notApplied({ plan }: Prepared): UserError {
   const hint = `'${ownCommand(plan.target.scope, 'apply', plan.unit)}' first`;

@@ -39,7 +39,7 @@ const ioctl = (values: readonly string[], lost = 0): Used['arguments'][number] =
 });
 
 const used = (names: readonly string[], values: Used['arguments'] = []): Used => ({
-  calls: names.map((name) => ({ name })),
+  calls: names.map((name) => ({ name, architecture: 'x86-64' })),
   arguments: values,
 });
 
@@ -78,6 +78,12 @@ for (const [says, values] of KEPT) {
     assert.match(after, /ge = 0 \}\]\naction = "log"/);
   });
 }
+
+test('a rule goes on recording where another ABI made the call, and its values are not known', () => {
+  const seen = used(['ioctl'], [ioctl([TCGETS])]);
+  const others = { ...seen, calls: [...seen.calls, { name: 'ioctl', architecture: 'x86' }] };
+  assert.deepEqual(promoted(others).planned.kept, ['ioctl']);
+});
 
 test('a rule of a call that was never made refuses', () => {
   assert.deepEqual(promoted(used([])).planned.ruled, ['ioctl']);

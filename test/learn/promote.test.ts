@@ -7,6 +7,7 @@ import { machine } from '../support/apply-in-memory.js';
 import { UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
 import { fakeContext } from '../support/fake-system.js';
+import { hostNamed } from '../support/recordings.js';
 import { applied, POLICY, used } from '../support/trial-in-memory.js';
 
 const REFUSALS: readonly [says: string, recordings: readonly Recording[], after: number, code: string][] = [
@@ -20,6 +21,14 @@ const REFUSALS: readonly [says: string, recordings: readonly Recording[], after:
   [
     'it was watched for less than a week',
     [used({ end: '2030-01-07T23:59:59.000Z' })],
+    604_800,
+    'not-watched-enough',
+  ],
+  [
+    'seven hosts were watched for one day, the same',
+    [...Array(7).keys()].map((i) =>
+      used({ host: hostNamed(`host${i}`), end: '2030-01-02T00:00:00.000Z', lives: i + 1 }),
+    ),
     604_800,
     'not-watched-enough',
   ],
