@@ -1,11 +1,13 @@
 /** Writes the policies that recordings prove: to a file, or for standard output. */
 import { shortList } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
-import { type Diagnostic, EXIT, error, note, printable, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, note, printable, UserError, warning } from '../diagnostic.js';
 import { ledgerDiagnostics } from '../evidence/ledger/doubts.js';
+import { dangerousSeen } from '../evidence/policy/calls/dangerous.js';
 import { type ProvedPolicy, provedPolicy, writeToFile } from '../learn/write-policy.js';
 import type { Outcome } from '../outcome.js';
 import { textDiff } from '../report/diff.js';
+import { bundledSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 
 export interface WriteOptions {
@@ -36,6 +38,7 @@ export async function writeLearned(
     ...ledgerDiagnostics(ledger),
     ...proved.notes,
     ...tiersOf(proved),
+    ...dangersOf(proved),
     ...next(context, unit, path),
   ];
   return {
@@ -54,6 +57,15 @@ function tiersOf({ policy: { calls } }: ProvedPolicy): Diagnostic[] {
   const dangerous = refused.length > 0 ? `; refused though reachable: ${shortList(refused, 5)}` : '';
   const counts = `${names('allow').length} calls are allowed, ${names('log').length} let through and recorded`;
   return [note('tiers', `${counts}, all others refused${dangerous}`)];
+}
+
+/** A warning about calls that are allowed, and that an attacker wants first: the service may not need what it tried. */
+function dangersOf({ unit, policy: { calls } }: ProvedPolicy): Diagnostic[] {
+  const seen = dangerousSeen(calls, bundledSets());
+  if (seen.length === 0) return [];
+  const message = `an attacker wants these first, and they are allowed, since they were seen: ${shortList(seen, 12)}`;
+  const hint = `'sandbox-unit learn --show ${unit}' tells when, and which program made them`;
+  return [warning('dangerous-seen', message, { hint })];
 }
 
 function next({ placement: { scope } }: Context, unit: string, path: string | undefined): Diagnostic[] {

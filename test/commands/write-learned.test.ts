@@ -51,6 +51,16 @@ test('a file is written, and written again, with what has changed', async () => 
   assert.notEqual(new TextDecoder().decode(system.files.get(FILE)!.bytes), before);
 });
 
+test('calls that an attacker wants first are named where they are allowed', async () => {
+  const { context, write } = await recorded();
+  assert.ok(!codes(await write(true)).includes('dangerous-seen'));
+  await keepRecording(context, recording({ end: '2026-11-23T10:00:00.000Z', calls: [call('bpf')] }));
+  const { text, diagnostics } = await write(true);
+  const [said] = diagnostics.filter(({ code }) => code === 'dangerous-seen');
+  assert.match(said!.message, /they are allowed, since they were seen: bpf$/);
+  assert.match(text, /^# Seen, and allowed though an attacker wants them first: bpf\.$/m);
+});
+
 test('a file that somebody wrote stays', async () => {
   const { system, write } = await recorded({ [FILE]: 'description = "mine"\n' });
   assert.equal((await failure(write(FILE)))[0], 'policy-exists');
