@@ -79,9 +79,13 @@ int BPF_PROG(executed, struct task_struct *executing, int old_pid, struct linux_
 	struct unit *unit = index < UNITS ? unit_at(index) : 0;
 	if (!unit)
 		return 0;
-	__u64 key = program_key(bpf_get_current_task_btf());
-	if (sets_up(key))
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 key = program_key(task);
+	if (sets_up(key)) {
+		if (!calls_only && is_service(task))
+			lose(unit, LOST_HIDDEN);
 		return 0;
+	}
 	add_program(unit, key, phase_of(index));
 	struct file *file = BPF_CORE_READ(program, file);
 	if (calls_only)
@@ -94,12 +98,23 @@ int BPF_PROG(executed, struct task_struct *executing, int old_pid, struct linux_
 	return size > 0 ? note_name(ROOM_EXEC, (__u64)size, -1) : 0;
 }
 
-SEC("raw_tp/task_newtask")
+/* At tp_btf, where a task that a program is given can have a mark. */
+SEC("tp_btf/task_newtask")
 int BPF_PROG(forked, struct task_struct *child, unsigned long flags)
 {
 	__u32 index = watching();
 	struct unit *unit = index < UNITS ? unit_at(index) : 0;
-	if (unit && !sets_up(program_key(bpf_get_current_task_btf())) && remember(&unit->fork_flags, flags, phase_of(index)))
+	if (!unit)
+		return 0;
+	struct task_struct *task = bpf_get_current_task_btf();
+	if (is_service(task)) {
+		struct mark *mark = bpf_task_storage_get(&marks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		if (mark)
+			mark->is_service = 1;
+		else
+			lose(unit, LOST_MARKS);
+	}
+	if (!sets_up(program_key(task)) && remember(&unit->fork_flags, flags, phase_of(index)))
 		lose(unit, LOST_FORK_FLAGS);
 	return 0;
 }

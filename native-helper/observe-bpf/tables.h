@@ -167,6 +167,7 @@ enum lost {
 	LOST_FORK_FLAGS,
 	LOST_MODES,
 	LOST_GROUPS, /* a control group was made, and wasn't watched from its first call on */
+	LOST_HIDDEN, /* the service itself executed a program that sets services up: its calls aren't seen */
 	LOSSES,
 };
 
