@@ -39,6 +39,7 @@ export async function writeLearned(
     ...proved.notes,
     ...tiersOf(proved),
     ...dangersOf(proved),
+    ...onlyProgram(proved),
     ...next(context, unit, path),
   ];
   return {
@@ -66,6 +67,13 @@ function dangersOf({ unit, policy: { calls } }: ProvedPolicy): Diagnostic[] {
   const message = `an attacker wants these first, and they are allowed, since they were seen: ${shortList(seen, 12)}`;
   const hint = `'sandbox-unit learn --show ${unit}' tells when, and which program made them`;
   return [warning('dangerous-seen', message, { hint })];
+}
+
+/** A warning about a policy that confines one program, since a script may go on beside it. */
+function onlyProgram({ policy: { program }, unit }: ProvedPolicy): Diagnostic[] {
+  if (program === undefined) return [];
+  const message = `only ${printable(program)} gets the filter: the script of ${unit} goes without, as long as it lives`;
+  return [warning('one-program', message, { hint: 'without [exec] all of the unit is confined' })];
 }
 
 function next({ placement: { scope } }: Context, unit: string, path: string | undefined): Diagnostic[] {

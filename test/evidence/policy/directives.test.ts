@@ -65,6 +65,9 @@ type Case = readonly [name: string, more: Partial<Evidence>, follows: unknown, l
 
 const CASES: readonly Case[] = [
   ['ProtectSystem', {}, 'strict'],
+  // mkdir -p /var/lib/demo
+  ['ReadWritePaths', { paths: paths('change-directory', ['/', '/var'], { errno: 17 }) }, undefined],
+  ['ProtectSystem', { paths: paths('change-directory', ['/', '/var'], { errno: 17 }) }, 'strict'],
   ['ProtectHome', {}, true],
   ['ProtectHome', { paths: paths('read', ['/home/web/index.html']) }, 'read-only'],
   ['ProtectHome', { paths: paths('write', ['/home/web/log']) }, /\/home\/web\/log was changed/],

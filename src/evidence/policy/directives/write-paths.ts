@@ -3,7 +3,7 @@
 import { printable } from '../../../diagnostic.js';
 import { closedBy, readOnly } from '../../../directives/values/closed-paths.js';
 import { allWords, barePath, covers } from '../../../unit/values.js';
-import { type Facts, isBelow, isChange, isInside } from './facts.js';
+import { type Facts, isBelow, isChange, isInside, PARENTS_OF_MANY } from './facts.js';
 import { hasPrivateTmp, TEMPORARY } from './private-tmp.js';
 
 /** Most directories that a list has. */
@@ -64,9 +64,6 @@ function changedPlaces(facts: Facts): string[] {
     ...bound.map(({ address }) => wide(parent(address))),
   ];
 }
-
-/** Directories whose files others own, too: of these the file alone is meant. */
-const PARENTS_OF_MANY = ['/', '/etc', '/usr', '/var', '/opt', '/srv', '/home', '/mnt', '/media', '/boot'];
 
 /**
  * The place of a file that was written: its directory, in which it may be renamed and made anew. Log rotation does so,
