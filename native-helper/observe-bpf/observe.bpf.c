@@ -82,7 +82,7 @@ int BPF_PROG(executed, struct task_struct *executing, int old_pid, struct linux_
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 key = program_key(task);
 	if (sets_up(key)) {
-		if (!calls_only && is_service(task))
+		if (!calls_only && !is_launcher(key) && is_service(task))
 			lose(unit, LOST_HIDDEN);
 		return 0;
 	}

@@ -245,6 +245,7 @@ struct state {
 	struct watched watched;
 	struct ancestor ancestors[UNITS][ANCESTORS]; /* of each unit: its own control group, its parent's, … */
 	__u64 setups[SETUPS];			     /* program_key(); before `enrol` file descriptors; 0: free */
+	__u32 launchers;			     /* a bit each: those that the units may execute, too */
 	__u32 level;				     /* the answer of `level` */
 	__u32 watch_count;
 	__u16 first_watch[CALLS]; /* a watch's number, plus one; 0: none */

@@ -106,6 +106,15 @@ static __always_inline int sets_up(__u64 program)
 	return 0;
 }
 
+/* Is it a program that sets services up, and that they may execute themselves? */
+static __always_inline int is_launcher(__u64 program)
+{
+	for (int i = 0; i < SETUPS; i++)
+		if (state.setups[i] == program)
+			return (int)(state.launchers >> i & 1);
+	return 0;
+}
+
 /* Run by `observe`, which has opened the programs: from file descriptors to keys. */
 SEC("raw_tp/enrol")
 int enrol(void *context)

@@ -8,6 +8,7 @@
  *	slice SECONDS                           the length of a time slice; 60 without such a line
  *	setup PATH                              a program that sets services up: its calls aren't the services'. One that
  *	                                        isn't there is left out.
+ *	launcher PATH                           one that the services may execute, too; any other of these hides their calls
  *	unit INDEX PATH                         from 0 on: a control group's directory, which need not be there yet
  *	watch ABI NR A B SIZE OFFSET MASK       values to note: of argument A (0 to 5), of A and B, or of SIZE bytes at
  *	                                        OFFSET of what A points at; `-` for no B, SIZE 0 for A itself; MASK in hex, 0
@@ -95,6 +96,8 @@ static void open_setups(void)
 		if (file < 0)
 			continue;
 		files[count] = file;
+		if (request.launchers & 1U << i)
+			tables.state->launchers |= 1U << count;
 		tables.state->setups[count++] = (__u64)file;
 	}
 	enrol_setups();

@@ -81,6 +81,9 @@ test('a service that hides behind a program that sets services up is told of', {
   const [unit] = await watched.end();
   assert.deepEqual(unit!.lost, { hidden: 2 });
   assert.deepEqual(countsOf(unit!, 'getppid'), [0, 0, 0, 0]);
+  const allowed = await observe([observer], [SETUP, `launcher ${setup}`, `unit 0 ${group}`]);
+  await runIn(group, [program, 'hide'], folder);
+  assert.deepEqual((await allowed.end())[0]!.lost, {});
 });
 
 test('a group whose distant ancestor is made anew is found again, with a loss', { skip }, async () => {
@@ -123,6 +126,7 @@ describe('a line that it does not understand ends it', () => {
     [['slice 0'], /line 1: it must be: slice SECONDS/],
     [['slice 1.55'], /it must be: slice/],
     [['setup relative'], /it must be: setup PATH/],
+    [['launcher relative'], /it must be: launcher PATH/],
     [['watch native 0 7 - 0 0 0'], /it must be: watch/],
     [['watch native 0 0 - 3 0 0'], /it must be: watch/],
     [['watch native 600 0 - 0 0 0'], /it must be: watch/],

@@ -67,8 +67,13 @@ const MANAGERS = [
 ];
 
 /** Programs that set a service up before its own begins, by their inodes: their calls aren't the service's. */
-export async function setupPrograms({ system, placement }: Context): Promise<string[]> {
-  const candidates = [...MANAGERS, installedLauncher(placement), PACKAGED_LAUNCHER];
+export const setupPrograms = ({ system }: Context): Promise<string[]> => existing(system, MANAGERS);
+
+/** Such programs that a script of the service may execute, too: with `[exec] programs` they are in a daemon's place. */
+export const launcherPrograms = ({ system, placement }: Context): Promise<string[]> =>
+  existing(system, [installedLauncher(placement), PACKAGED_LAUNCHER]);
+
+async function existing(system: Context['system'], candidates: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for (const path of candidates) if (await exists(system, path)) found.push(path);
   return found;

@@ -9,7 +9,7 @@ import type { Context } from '../../system/context.js';
 import { holdSignals } from '../../transaction/held-signals.js';
 import { Observer } from '../observer/observer.js';
 import { Course, type Keep, SLICE, type WatchOptions } from './course.js';
-import { setupPrograms, type Target, targets } from './target.js';
+import { launcherPrograms, setupPrograms, type Target, targets } from './target.js';
 import { type Claim, claim } from './under-watch.js';
 
 /**
@@ -61,6 +61,7 @@ async function watchClaimed(
     machine,
     groups: found.map(({ group }) => group),
     setups: await setupPrograms(context),
+    launchers: await launcherPrograms(context),
     slice: SLICE,
   });
   const signals = holdSignals(context);
