@@ -15,9 +15,14 @@ __noinline int replaces_setup(const struct place *place, __u64 key)
 	if (!place || !place->whole)
 		return 0;
 	__u64 hash = hash_place(place);
-	for (int i = 0; i < SETUPS; i++)
-		if (state.setup_paths[i] == hash)
-			return claim(state.setups, SETUPS, key) >= 0;
+	for (int i = 0; i < SETUPS; i++) {
+		if (state.setup_paths[i] != hash)
+			continue;
+		int index = claim(state.setups, SETUPS, key);
+		if (index >= 0 && state.launcher_paths >> i & 1)
+			__sync_fetch_and_or(&state.launchers, 1U << (index & 31));
+		return index >= 0;
+	}
 	return 0;
 }
 
@@ -34,15 +39,18 @@ __noinline int add_program(struct unit *unit, __u64 key, __u32 phase)
 	}
 	__u32 bit = 1U << (index & 31);
 	struct program *program = &unit->programs[WITHIN(index, PROGRAMS)];
-	if (program->phases == 0 && !(unit->setups & bit)) {
-		struct file *file = BPF_CORE_READ(bpf_get_current_task_btf(), mm, exe_file);
-		WALK(&program->place, file);
-		if (replaces_setup(&program->place, key))
-			__sync_fetch_and_or(&unit->setups, bit);
-	}
 	if (unit->setups & bit)
 		return -1;
-	__sync_fetch_and_or(&program->phases, 1U << (phase & 3));
+	/* Two CPUs that find out the place would write over each other. */
+	if (__sync_fetch_and_or(&program->phases, 1U << (phase & 3)) == 0) {
+		struct file *file = BPF_CORE_READ(bpf_get_current_task_btf(), mm, exe_file);
+		WALK(&program->place, file);
+		if (replaces_setup(&program->place, key)) {
+			__sync_fetch_and_or(&unit->setups, bit);
+			program->phases = 0;
+			return -1;
+		}
+	}
 	return (int)index;
 }
 

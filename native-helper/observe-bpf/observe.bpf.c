@@ -81,9 +81,13 @@ int BPF_PROG(executed, struct task_struct *executing, int old_pid, struct linux_
 	struct unit *unit = index < UNITS ? unit_at(index) : 0;
 	if (!unit)
 		return 0;
-	__u64 key = program_key(bpf_get_current_task_btf());
-	if (sets_up(key))
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 key = program_key(task);
+	if (sets_up(key)) {
+		if (scope == ALL && !is_launcher(key) && is_service(task))
+			lose(unit, LOST_HIDDEN);
 		return 0;
+	}
 	if (add_program(unit, key, phase_of(index)) < 0)
 		return 0;
 	struct file *file = BPF_CORE_READ(program, file);
@@ -97,12 +101,24 @@ int BPF_PROG(executed, struct task_struct *executing, int old_pid, struct linux_
 	return size > 0 ? note_name(ROOM_EXEC, (__u64)size, -1) : 0;
 }
 
-SEC("raw_tp/task_newtask")
+/* At tp_btf, where a task that a program is given can have a mark. */
+SEC("tp_btf/task_newtask")
 int BPF_PROG(forked, struct task_struct *child, unsigned long flags)
 {
 	__u32 index = watching();
 	struct unit *unit = index < UNITS ? unit_at(index) : 0;
-	if (unit && !sets_up(program_key(bpf_get_current_task_btf())) && remember(&unit->fork_flags, flags, phase_of(index)))
+	if (!unit)
+		return 0;
+	struct task_struct *task = bpf_get_current_task_btf();
+	if (is_service(task)) {
+		struct mark *mark = bpf_task_storage_get(&marks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		/* It returns from the call that makes it, as if it had begun that. */
+		if (mark)
+			mark->is_service = mark->has_begun = 1;
+		else
+			lose(unit, LOST_MARKS);
+	}
+	if (!sets_up(program_key(task)) && remember(&unit->fork_flags, flags, phase_of(index)))
 		lose(unit, LOST_FORK_FLAGS);
 	return 0;
 }

@@ -21,6 +21,7 @@ struct mark {
 	__u16 has_begun;
 	__u16 has_signal; /* one that tells of the call that will return */
 	__u32 program; /* its bit at the last call that began */
+	__u32 is_service; /* it has run a program of the service, or was made by one that has */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -38,6 +39,15 @@ static __always_inline void mark_begin(struct unit *unit, struct task_struct *ta
 	}
 	mark->has_begun = 1;
 	mark->program = program;
+	if (program != 0)
+		mark->is_service = 1;
+}
+
+/* Is a task the service's own, whatever program it runs? */
+static __always_inline int is_service(struct task_struct *task)
+{
+	struct mark *mark = bpf_task_storage_get(&marks, task, 0, 0);
+	return mark && mark->is_service;
 }
 
 /* Takes the mark off. Returns whether the call that returns is known not to have begun, and wasn't told of. */

@@ -190,6 +190,7 @@ enum lost {
 	LOST_FORK_FLAGS,
 	LOST_MODES,
 	LOST_GROUPS, /* a control group was made, and wasn't watched from its first call on */
+	LOST_HIDDEN, /* the service itself executed a program that sets services up: its calls aren't seen */
 	LOSSES,
 };
 
@@ -283,6 +284,7 @@ struct state {
 	struct ancestor ancestors[UNITS][ANCESTORS]; /* of each unit: its own control group, its parent's, … */
 	__u64 setups[SETUPS];			     /* program_key(); before `enrol` file descriptors; 0: free */
 	__u64 setup_paths[SETUPS];		     /* hash_place(); 0: none */
+	__u32 launchers, launcher_paths;	     /* a bit each: those that the units may execute, too */
 	__u32 level;				     /* the answer of `level` */
 	__u32 watch_count;
 	__u16 first_watch[CALLS]; /* a watch's number, plus one; 0: none */

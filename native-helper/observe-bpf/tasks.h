@@ -74,10 +74,11 @@ static __always_inline struct file *file_of(struct task_struct *task, __u32 desc
 	return file;
 }
 
-/* A program by its file: a number of an inode may be used again, with another generation. */
+/* A program by its file: a number of an inode may be used again, with another generation. Never 0. */
 static __always_inline __u64 key_of_file(__u64 number, __u32 generation, __u32 device)
 {
-	return (number + ((__u64)generation << 32 | device) * KEY) | 1;
+	__u64 key = number + ((__u64)generation << 32 | device) * KEY;
+	return key != 0 ? key : KEY;
 }
 
 /* The program that a task runs; 0 for a task without one. */
@@ -101,6 +102,15 @@ static __always_inline int sets_up(__u64 program)
 	for (int i = 0; i < SETUPS && state.setups[i] != 0; i++)
 		if (state.setups[i] == program)
 			return 1;
+	return 0;
+}
+
+/* Is it a program that sets services up, and that they may execute themselves? */
+static __always_inline int is_launcher(__u64 program)
+{
+	for (int i = 0; i < SETUPS; i++)
+		if (state.setups[i] == program)
+			return (int)(state.launchers >> i & 1);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
  *	slice SECONDS                           the length of a time slice; 60 without such a line
  *	setup PATH                              a program that sets services up: its calls aren't the services'. It may come
  *	                                        later, and be replaced
+ *	launcher PATH                           one that the services may execute, too; any other of these hides their calls
  *	unit INDEX PATH                         from 0 on: a control group's directory, which need not be there yet
  *	watch ABI NR A B SIZE OFFSET MASK       values to note: of argument A (0 to 5), of A and B, or of SIZE bytes at
  *	                                        OFFSET of what A points at; `-` for no B, SIZE 0 for A itself; MASK in hex, 0
@@ -105,13 +106,14 @@ static __u64 hash_of_path(const char *path)
 }
 
 /* Returns whether the path is a new one: names may lead to it by links. */
-static int add_setup_path(__u64 hash)
+static int add_setup_path(__u64 hash, __u32 is_launcher)
 {
 	__u64 *next = tables.state->setup_paths;
 	while (*next != 0 && *next != hash)
 		next++;
 	int is_new = *next == 0;
 	*next = hash;
+	tables.state->launcher_paths |= is_launcher << (next - tables.state->setup_paths);
 	return is_new;
 }
 
@@ -120,7 +122,8 @@ static void open_setups(void)
 	int files[SETUPS];
 	unsigned int count = 0;
 	for (unsigned int i = 0; i < request.setup_count; i++) {
-		if (!add_setup_path(hash_of_path(request.setups[i])))
+		__u32 is_launcher = request.launchers >> i & 1;
+		if (!add_setup_path(hash_of_path(request.setups[i]), is_launcher))
 			continue;
 		int file = open(request.setups[i], O_RDONLY | O_CLOEXEC);
 		if (file < 0 && errno != ENOENT && errno != ENOTDIR)
@@ -128,6 +131,7 @@ static void open_setups(void)
 		if (file < 0)
 			continue;
 		files[count] = file;
+		tables.state->launchers |= is_launcher << count;
 		tables.state->setups[count++] = (__u64)file;
 	}
 	enrol_setups();

@@ -133,12 +133,14 @@ static const char *take_unit(struct request *request, char *rest)
 	return request->units[request->unit_count++] == NULL ? "there is no memory" : NULL;
 }
 
-static const char *take_setup(struct request *request, const char *path)
+static const char *take_setup(struct request *request, const char *path, int is_launcher)
 {
 	if (path == NULL || path[0] != '/')
-		return "it must be: setup PATH";
+		return is_launcher ? "it must be: launcher PATH" : "it must be: setup PATH";
 	if (request->setup_count == SETUPS)
 		return "there are too many programs that set up";
+	if (is_launcher)
+		request->launchers |= 1U << request->setup_count;
 	request->setups[request->setup_count] = strdup(path);
 	return request->setups[request->setup_count++] == NULL ? "there is no memory" : NULL;
 }
@@ -162,7 +164,9 @@ const char *take_request_line(struct request *request, char *line)
 	if (strcmp(word, "slice") == 0)
 		return take_slice(request, rest);
 	if (strcmp(word, "setup") == 0)
-		return take_setup(request, rest);
+		return take_setup(request, rest, 0);
+	if (strcmp(word, "launcher") == 0)
+		return take_setup(request, rest, 1);
 	if (strcmp(word, "unit") == 0)
 		return take_unit(request, rest);
 	if (strcmp(word, "watch") == 0)

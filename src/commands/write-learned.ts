@@ -1,11 +1,13 @@
 /** Writes the policies that recordings prove: to a file, or for standard output. */
 import { shortList } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
-import { type Diagnostic, EXIT, error, note, printable, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, note, printable, UserError, warning } from '../diagnostic.js';
 import { ledgerDiagnostics } from '../evidence/ledger/doubts.js';
+import { dangerousSeen } from '../evidence/policy/calls/dangerous.js';
 import { type ProvedPolicy, provedPolicy, writeToFile } from '../learn/write-policy.js';
 import type { Outcome } from '../outcome.js';
 import { textDiff } from '../report/diff.js';
+import { bundledSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 
 export interface WriteOptions {
@@ -39,6 +41,8 @@ export async function writeLearned(
     ...ledgerDiagnostics(ledger),
     ...proved.notes,
     ...tiersOf(proved),
+    ...dangersOf(proved),
+    ...onlyProgram(proved),
     ...next(context, unit, path),
   ];
   return {
@@ -57,6 +61,22 @@ function tiersOf({ policy: { calls } }: ProvedPolicy): Diagnostic[] {
   const dangerous = refused.length > 0 ? `; refused though reachable: ${shortList(refused, 5)}` : '';
   const counts = `${names('allow').length} calls are allowed, ${names('log').length} let through and logged`;
   return [note('tiers', `${counts}, all others refused${dangerous}`)];
+}
+
+/** A warning about calls that are allowed, and that an attacker wants first: the service may not need what it tried. */
+function dangersOf({ unit, policy: { calls } }: ProvedPolicy): Diagnostic[] {
+  const seen = dangerousSeen(calls, bundledSets());
+  if (seen.length === 0) return [];
+  const message = `an attacker wants these first, and they are allowed, since they were seen: ${shortList(seen, 12)}`;
+  const hint = `'sandbox-unit learn --show ${unit}' tells when, and which program made them`;
+  return [warning('dangerous-seen', message, { hint })];
+}
+
+/** A warning about a policy that confines one program, since a script may go on beside it. */
+function onlyProgram({ policy: { program }, unit }: ProvedPolicy): Diagnostic[] {
+  if (program === undefined) return [];
+  const message = `only ${printable(program)} gets the filter: the script of ${unit} goes without, as long as it lives`;
+  return [warning('one-program', message, { hint: 'without [exec] all of the unit is confined' })];
 }
 
 function next({ placement: { scope } }: Context, unit: string, path: string | undefined): Diagnostic[] {

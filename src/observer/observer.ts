@@ -24,6 +24,8 @@ export interface ObserverOptions {
   readonly groups: readonly string[];
   /** Programs that set services up, whose calls aren't the services'. */
   readonly setups: readonly string[];
+  /** Those of them that the services themselves may execute; what else they execute of these hides calls. */
+  readonly launchers: readonly string[];
   /** The length of a time slice, in seconds. */
   readonly slice: number;
 }
@@ -65,10 +67,11 @@ export class Observer {
    * @throws UserError `no-observer` and the observer's own: `no-btf`, `kernel-too-old`, `not-permitted`, `locked-down`, `no-cgroup` …
    */
   static async start(context: Context, options: ObserverOptions): Promise<Observer> {
-    const { machine, groups, setups, slice } = options;
+    const { machine, groups, setups, launchers, slice } = options;
     const talk = await context.program.talk([await observerProgram(context)]);
     talk.say(`slice ${slice}`);
     for (const path of setups) talk.say(`setup ${oneLine(path)}`);
+    for (const path of launchers) talk.say(`launcher ${oneLine(path)}`);
     for (const [i, path] of groups.entries()) talk.say(`unit ${i} ${oneLine(path)}`);
     for (const line of configuration(machine)) talk.say(line);
     talk.say('start');

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learn } from '../../src/commands/learn.js';
-import { keepRecording } from '../../src/learn/recordings/store.js';
+import { forgetRecordings, keepRecording } from '../../src/learn/recordings/store.js';
 import { parsePolicy } from '../../src/policy/parse.js';
+import { parseUnitName, type UnitName } from '../../src/unit/name.js';
 import { NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
 import { fakeContext, machineWith } from '../support/fake-system.js';
@@ -56,6 +57,39 @@ test('a file is written, and written again, with what has changed', async () => 
   const second = await write(FILE);
   assert.match(second.text, /^\+.*"uname"/m);
   assert.notEqual(new TextDecoder().decode(system.files.get(FILE)!.bytes), before);
+});
+
+test('calls that an attacker wants first are named where they are allowed', async () => {
+  const { context, write } = await recorded();
+  assert.ok(!codes(await write(true)).includes('dangerous-seen'));
+  await keepRecording(context, recording({ end: '2026-11-23T10:00:00.000Z', calls: [call('bpf')] }));
+  const { text, diagnostics } = await write(true);
+  const [said] = diagnostics.filter(({ code }) => code === 'dangerous-seen');
+  assert.match(said!.message, /they are allowed, since they were seen: bpf$/);
+  assert.match(text, /^# Seen, and allowed though an attacker wants them first: bpf\.$/m);
+});
+
+test('a policy that confines one program says who goes without', async () => {
+  const { context, write } = await recorded();
+  const programs = ['/bin/sh', '/usr/bin/demo'].map((path) => ({
+    ...{ path, hash: null, phases: ['start' as const] },
+  }));
+  const executed = ['/usr/sbin/demod', '/usr/bin/demo'].map((path) => ({
+    ...{ path, use: 'execute' as const, phases: ['start' as const], count: 1 },
+  }));
+  const calls = [
+    ...['read', 'openat', 'clock_nanosleep'].map((name) => call(name, { programs: [1] })),
+    call('execve', { phases: { start: 1 }, slices: 1 }),
+  ];
+  await forgetRecordings(context, parseUnitName('demo.service') as UnitName);
+  await keepRecording(context, recording({ programs, calls, paths: executed, lost: {} }));
+  const { text, diagnostics } = await write(true);
+  assert.match(text, /^programs = \["\/usr\/bin\/demo"\]$/m);
+  const [said] = diagnostics.filter(({ code }) => code === 'one-program');
+  assert.match(
+    said!.message,
+    /^only \/usr\/bin\/demo gets the filter: the script of demo\.service goes without/,
+  );
 });
 
 test('a file that somebody wrote stays', async () => {

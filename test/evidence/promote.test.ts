@@ -115,6 +115,12 @@ test('an edit of a rule that is not planned is no promotion', () => {
   }
 });
 
+test('a rule goes on recording where another ABI made the call, and its values are not known', () => {
+  const seen = used(['ioctl'], [ioctl([TCGETS])]);
+  const others = { ...seen, calls: [...seen.calls, { name: 'ioctl', architecture: 'x86' }] };
+  assert.deepEqual(promoted(others).planned.kept, ['ioctl']);
+});
+
 test('a rule of a call that was never made refuses', () => {
   assert.deepEqual(promoted(used([])).planned.ruled, ['ioctl']);
 });

@@ -68,6 +68,24 @@ test('calls of programs that have no room have the highest bit', { skip }, async
   assert.ok(unit!.lost.programs! > 0);
 });
 
+test('a service that hides behind a program that sets services up is told of', { skip }, async () => {
+  const group = groups.make(groups.at('hidden'));
+  const setup = join(folder, 'setup');
+  copyFileSync(program, setup);
+  const watched = await observe([observer], [SETUP, `setup ${setup}`, `unit 0 ${group}`]);
+  // As systemd does it, from outside.
+  await runIn(group, [setup, 'calls'], folder);
+  assert.deepEqual((await watched.dump())[0]!.lost, {});
+  // By a child of the service's program, and by one whose parent has ended.
+  await runIn(group, [program, 'hide'], folder);
+  const [unit] = await watched.end();
+  assert.deepEqual(unit!.lost, { hidden: 2 });
+  assert.deepEqual(countsOf(unit!, 'getppid'), [0, 0, 0, 0]);
+  const allowed = await observe([observer], [SETUP, `launcher ${setup}`, `unit 0 ${group}`]);
+  await runIn(group, [program, 'hide'], folder);
+  assert.deepEqual((await allowed.end())[0]!.lost, {});
+});
+
 test('a group whose distant ancestor is made anew is found again, with a loss', { skip }, async () => {
   const names = ['a', 'b', 'c', 'd', 'service'];
   const paths = names.map((_, index) => groups.at(names.slice(0, index + 1).join('/')));
@@ -120,6 +138,7 @@ describe('a line that it does not understand ends it', () => {
     [['slice 0'], /line 1: it must be: slice SECONDS/],
     [['slice 1.55'], /it must be: slice/],
     [['setup relative'], /it must be: setup PATH/],
+    [['launcher relative'], /it must be: launcher PATH/],
     [['watch native 0 7 - 0 0 0'], /it must be: watch/],
     [['watch native 0 0 - 3 0 0'], /it must be: watch/],
     [['watch native 600 0 - 0 0 0'], /it must be: watch/],

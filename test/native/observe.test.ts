@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, readdirSync, readFileSync, realpathSync, renameSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { SETUP } from '../support/control-groups.js';
@@ -115,6 +115,30 @@ test('a program that sets up may be replaced meanwhile', { skip }, async () => {
   assert.deepEqual(await runIn(group, [setup, 'calls'], folder), DONE);
   const [unit] = await watched.end();
   assert.deepEqual([unit!.calls, unit!.programs], [[], [{ path: realpathSync(setup), phases: 0 }]]);
+});
+
+test('programs are told apart where files have adjacent numbers and no generation', {
+  skip,
+}, async (context) => {
+  // overlayfs has no generations.
+  const at = join(folder, 'overlay');
+  const [lower, upper, work, merged] = ['lower', 'upper', 'work', 'merged'].map((name) => join(at, name));
+  for (const path of [lower, upper, work, merged]) mkdirSync(path!, { recursive: true });
+  const options = `lowerdir=${lower},upperdir=${upper},workdir=${work}`;
+  assert.deepEqual(await run(['mount', '-t', 'overlay', 'overlay', '-o', options, merged!]), DONE);
+  context.after(() => run(['umount', merged!]));
+  const many = Array.from({ length: 8 }, (_, index) => join(merged!, `program-${index}`));
+  const group = groups.make(groups.at('adjacent'));
+  const watched = await observeOne(group);
+  for (const path of many) {
+    copyFileSync(program, path);
+    assert.deepEqual(await runIn(group, [path, 'calls'], folder), DONE);
+  }
+  const [unit] = await watched.end();
+  assert.deepEqual(
+    unit!.programs.map(({ path }) => path),
+    many,
+  );
 });
 
 test('a group that is deeper belongs to the unit', { skip }, async () => {

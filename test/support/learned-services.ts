@@ -158,6 +158,7 @@ export const MEMCACHED: Evidence = evidence({
     { path: MEMCACHED_PROGRAM, phases: ['start'] },
   ],
   paths: [
+    ...paths('execute', ['/usr/sbin/demod', WRAPPER, MEMCACHED_PROGRAM]),
     ...paths('read', [...LIBRARIES, '/etc/memcached.conf', '/proc/1011/task/1014/comm']),
     ...paths('write', ['/run/memcached/memcached.pid.tmp', '/proc/1011/task/1014/comm']),
     ...paths('create-in', ['/run/memcached']),

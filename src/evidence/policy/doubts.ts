@@ -86,9 +86,12 @@ const TRACES: ReadonlyMap<
 /** Evidence of what io_uring does for a process without a call. */
 const PAST_CALLS: readonly Kind[] = ['modes', 'paths', 'peers'];
 
+/** Either shows that it is used: with IORING_SETUP_SQPOLL a thread of the kernel takes what is submitted. */
+const RINGS: readonly string[] = ['io_uring_enter', 'io_uring_setup'];
+
 /** The reason to think that a table lacks something though nothing was counted as lost. */
 function mismatch(evidence: Evidence, kind: Kind): string | undefined {
-  if (PAST_CALLS.includes(kind) && isMade(evidence, 'io_uring_enter')) {
+  if (PAST_CALLS.includes(kind) && RINGS.some((name) => isMade(evidence, name))) {
     return `io_uring was used, which doesn't show ${SHOWN[kind]}`;
   }
   const traces = TRACES.get(kind) ?? [];

@@ -2,7 +2,7 @@
 
 import { type Diagnostic, EXIT, error, UserError } from '../../diagnostic.js';
 import { Observer } from '../../observer/observer.js';
-import { setupPrograms } from '../../observer/service-group.js';
+import { launchers, MANAGERS } from '../../observer/service-group.js';
 import { obstacleTo } from '../../restart/may-restart.js';
 import { preflightRestarts } from '../../restart/preflight.js';
 import type { Service } from '../../state/service.js';
@@ -61,7 +61,8 @@ async function watchClaimed(
   const observer = await Observer.start(context, {
     machine,
     groups: found.map(({ group }) => group),
-    setups: setupPrograms(context),
+    setups: MANAGERS,
+    launchers: launchers(context.placement),
     slice: SLICE,
   });
   const signals = holdSignals(context);

@@ -65,9 +65,18 @@ type Case = readonly [name: string, more: Partial<Evidence>, follows: unknown, l
 
 const CASES: readonly Case[] = [
   ['ProtectSystem', {}, 'strict'],
+  // mkdir -p /var/lib/demo
+  ['ReadWritePaths', { paths: paths('change-directory', ['/', '/var'], { errno: 17 }) }, undefined],
+  ['ProtectSystem', { paths: paths('change-directory', ['/', '/var'], { errno: 17 }) }, 'strict'],
   ['ProtectHome', {}, true],
   ['ProtectHome', { paths: paths('read', ['/home/web/index.html']) }, 'read-only'],
   ['ProtectHome', { paths: paths('write', ['/home/web/log']) }, /\/home\/web\/log was changed/],
+  [
+    'ProtectHome',
+    { paths: paths('change-directory', ['/srv/app/.././../home/web//x/']) },
+    /^\/home\/web\/x was changed/,
+  ],
+  ['ProtectHome', made('io_uring_setup'), /io_uring was used/],
   ['ProtectHome', { paths: paths('failed', ['/root/.netrc'], { errno: 2 }) }, 'tmpfs'],
   ['ProtectHome', { paths: paths('stat', ['/home']) }, true],
   ['ProtectHome', { paths: paths('stat', ['/homestead/x']) }, true],
@@ -464,13 +473,18 @@ test('a directive that the target lacks is a comment', () => {
 });
 
 test('a directive falls with its exceptions: without them it would close what the service needs', () => {
-  const hostile = evidence({ paths: paths('create-in', ['/srv/a\ufffd']) });
-  const { policy, text } = learned(hostile);
-  assert.deepEqual(
-    [directive(policy, 'ProtectSystem'), directive(policy, 'ReadWritePaths')],
-    [undefined, undefined],
-  );
-  assert.match(text, /^# ProtectSystem = "strict": a directory was changed whose name is no plain text\.$/m);
+  // Bytes that are no text, a character that turns the line, half a character, a control character.
+  for (const name of ['/srv/a\ufffd', '/srv/\u202egpj.sh', '/srv/\ud800', '/srv/\x9b2J']) {
+    const { policy, text } = learned(evidence({ paths: paths('create-in', [name]) }));
+    assert.deepEqual(
+      [directive(policy, 'ProtectSystem'), directive(policy, 'ReadWritePaths')],
+      [undefined, undefined],
+    );
+    assert.match(
+      text,
+      /^# ProtectSystem = "strict": a directory was changed whose name is no plain text\.$/m,
+    );
+  }
   const { kept, left } = keepGood(
     [
       { name: 'ProtectSystem', value: 'strict' },
@@ -525,6 +539,15 @@ test('addresses are confined on request alone', () => {
   });
   const { text } = learned(many, { options: { addresses: true } });
   assert.match(text, /^# IPAddressDeny = "any": more addresses/m);
+  // Words of a recording from elsewhere.
+  for (const address of ['any', '0.0.0.0/0', '10.0.0.1 any']) {
+    const others = { ...of, peers: [...of.peers, peer({ use: 'connect', address })] };
+    const { policy: open } = learned(others, { options: { addresses: true } });
+    assert.deepEqual(
+      [directive(open, 'IPAddressAllow'), directive(open, 'IPAddressDeny')],
+      [undefined, undefined],
+    );
+  }
 });
 
 test('what was lost or cannot be seen makes its directives comments, and no others', () => {

@@ -166,5 +166,9 @@ test('ABIs besides the native one are opened where they were used', () => {
   const learnedFrom = learned({ ...of, calls: through });
   assert.deepEqual(learnedFrom.architectures, ['x86']);
   assert.match(learnedFrom.text, /^architectures = \["native", "x86"\]$/m);
+  assert.match(
+    learnedFrom.text,
+    /^# Calls of x86 were seen: leave out what no program here is built for\.$/m,
+  );
   assert.equal(policyText(learnedFrom, request({ ...of, calls: through })), learnedFrom.text);
 });

@@ -98,6 +98,10 @@ test('the daemon of a script is told by what it does at work', () => {
   assert.equal(script({ programs: [] }), undefined);
   assert.equal(script({ calls: MEMCACHED.calls.filter(({ name }) => name !== 'execve') }), undefined);
   assert.equal(script({}, 'SystemCallFilter=@system-service'), undefined);
+  // A program by itself, or a link to one, may go on beside the daemon.
+  const itself = { path: '/usr/sbin/demod', phases: ['start' as const] };
+  assert.equal(script({ programs: [...MEMCACHED.programs, itself] }), undefined);
+  assert.equal(script({ paths: MEMCACHED.paths.filter(({ path }) => path !== itself.path) }), undefined);
   assert.equal(script({}, 'Type=oneshot\nExecStart=/bin/other'), undefined);
 });
 

@@ -117,6 +117,7 @@ const FAULTS: readonly [place: string, value: unknown, says: RegExp][] = [
   ['paths[0].device', 'sda', /paths\[0\]\.device must be/],
   ['peers[0].port', 65_536, /peers\[0\]\.port must be/],
   ['peers[0].address', 'x'.repeat(5000), /peers\[0\]\.address must be/],
+  ['paths[0].path', '/srv/\ud800', /paths\[0\]\.path must be/],
   ['capabilities[0].name', 'NET', /capabilities\[0\]\.name must be/],
   ['lost', { 'a b': 1 }, /lost\.a b must be left out/],
   ['lost', { paths: 0 }, /lost\.paths must be/],

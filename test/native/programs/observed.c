@@ -99,6 +99,29 @@ static void script(void)
 	await_child(child);
 }
 
+/* Executes `setup`, in a child and in a grandchild that has outlived its parent. */
+static void hide(void)
+{
+	pid_t child = fork();
+	if (child == 0) {
+		execl("./setup", "setup", "calls", NULL);
+		_exit(1);
+	}
+	await_child(child);
+	child = fork();
+	if (child == 0) {
+		pid_t parent = getpid();
+		if (fork() != 0)
+			_exit(0);
+		while (syscall(SYS_getpgid, parent) >= 0)
+			usleep(1000);
+		execl("./setup", "setup", "calls", NULL);
+		_exit(1);
+	}
+	await_child(child);
+	sleep(1); /* nobody is told of the other's end */
+}
+
 static void peers(void)
 {
 	struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -208,6 +231,7 @@ static const struct {
 	{"calls", calls}, {"arguments", arguments}, {"many-values", many_values}, {"paths", paths},
 	{"directories", directories}, {"jail", jail}, {"places", places}, {"read-file", read_file}, {"makes", makes}, {"answered", answered}, {"trapped", trapped},
 	{"attributes", attributes}, {"conventions", conventions}, {"script", script}, {"peers", peers}, {"refused", refused}, {"many-files", many_files},
+	{"hide", hide},
 };
 
 int main(int argc, char **argv)

@@ -162,9 +162,26 @@ export class Facts {
 
 const succeeded = ({ use, errno }: RecordedPath): boolean => errno === undefined && use !== 'failed';
 
-/** A directory that is made where it is already tells of work in it, of which little may have been seen. */
-export const isChange = ({ use, errno }: RecordedPath): boolean =>
-  CHANGES.has(use) && (errno === undefined || errno === EEXIST);
+/** Directories whose files others own, too: of these the file alone is meant. */
+export const PARENTS_OF_MANY = [
+  '/',
+  '/etc',
+  '/usr',
+  '/var',
+  '/opt',
+  '/srv',
+  '/home',
+  '/mnt',
+  '/media',
+  '/boot',
+];
+
+/**
+ * A directory that is made where it is already tells of work in it, of which little may have been seen; but not one that
+ * any host has, which `mkdir -p` asks for, and so may everybody.
+ */
+export const isChange = ({ path, use, errno }: RecordedPath): boolean =>
+  CHANGES.has(use) && (errno === undefined || (errno === EEXIST && !PARENTS_OF_MANY.includes(path)));
 
 export const isBelow = (path: string, roots: readonly string[]): boolean =>
   roots.some((root) => covers(root, path));

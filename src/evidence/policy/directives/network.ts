@@ -82,12 +82,16 @@ function privateNetwork(facts: Facts): Verdict | undefined {
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
 const MANY_ADDRESSES = 16;
 
-/** Addresses of peers, of those that are asked for; undefined where they are many. */
+/** An address by its characters: words and prefixes, of which recordings of others may have any, mean more than one. */
+const ONE_ADDRESS = /^(?:[\d.]+|[\da-f:.]*:[\da-f:.]*)$/;
+
+/** Addresses of peers, of those that are asked for; undefined where they are many, or one is none. */
 function peerAddresses(facts: Facts): string[] | undefined {
   const peers = facts.peers.filter(
     ({ use, family, errno, address }) =>
       use !== 'bind' && IP.includes(family) && errno === undefined && address !== '',
   );
+  if (!peers.every(({ address }) => ONE_ADDRESS.test(address))) return undefined;
   const all = peers.map(({ address }) =>
     LOOPBACK.test(address) ? 'localhost' : address.replace(/^::ffff:/, ''),
   );
@@ -99,7 +103,7 @@ function denyAddresses(facts: Facts): Verdict | undefined {
   if (!facts.addresses) return undefined;
   return peerAddresses(facts)
     ? proved('any', `No other address was dealt with in ${facts.time}.`)
-    : not('more addresses were dealt with than a list has room for');
+    : not('more addresses were dealt with than a list has room for, or one that is none');
 }
 
 function allowAddresses(facts: Facts): Verdict | undefined {

@@ -2,6 +2,7 @@
 import { shortList } from '../../../collections.js';
 import { numbersOf } from '../../../syscalls/numbers.js';
 import { PHASES } from '../../recording/recording.js';
+import { dangerousSeen } from '../calls/dangerous.js';
 import { grouped } from '../calls/groups.js';
 import { abisSeen, type SortedCall, type Tier } from '../calls/tiers.js';
 import { doubtOf, startDoubt } from '../doubts.js';
@@ -59,10 +60,20 @@ function callLines(learned: LearnedPolicy, request: PolicyRequest): string[] {
   ];
 }
 
-function warnings({ calls }: LearnedPolicy, { evidence, reachable }: PolicyRequest): string[] {
+function warnings(
+  { calls, architectures }: LearnedPolicy,
+  { evidence, reachable, target }: PolicyRequest,
+): string[] {
   const lost = startDoubt(evidence) === undefined ? doubtOf(evidence, 'calls') : undefined;
   const refused = reachable === 'unknown' ? [] : namesOf(calls, 'refuse');
+  const wanted = dangerousSeen(calls, target.sets);
   return [
+    ...(architectures.length > 0
+      ? [`Calls of ${architectures.join(', ')} were seen: leave out what no program here is built for.`]
+      : []),
+    ...(wanted.length > 0
+      ? [`Seen, and allowed though an attacker wants them first: ${shortList(wanted, 12)}.`]
+      : []),
     ...(lost === undefined ? [] : [`Calls may be missing here: ${lost}.`]),
     ...(evidence.nameless.length > 0
       ? [`Calls without a known name get ENOSYS: ${shortList(evidence.nameless, 5)}.`]
