@@ -44,6 +44,7 @@ const LINES: ReadonlyMap<string, string> = new Map([
   ['forkFlags', 'RestrictNamespaces='],
   ['task_newtask', 'RestrictNamespaces='],
   ['modes', 'RestrictSUIDSGID=, UMask='],
+  ['events', 'how often things took place'],
   ['end', 'all that the service does when it stops'],
 ]);
 

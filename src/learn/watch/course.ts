@@ -11,8 +11,8 @@ import type { HeldSignals } from '../../transaction/held-signals.js';
 import { whileLocked } from '../../transaction/lock.js';
 import { restart } from '../../transaction/trial.js';
 import type { Observer } from '../observer/observer.js';
+import { Life } from './life.js';
 import { LiveLine } from './live-line.js';
-import { Phases } from './phases.js';
 import type { Target } from './target.js';
 import type { Claim } from './under-watch.js';
 
@@ -39,6 +39,8 @@ export interface Watched {
   /** The line that the observer has dumped: hostile text. */
   readonly dump: string;
   readonly events: readonly RecordedEvent[];
+  /** The number of events that are not kept. */
+  readonly lostEvents: number;
   /** Whether the watch isn't over, or was cut short. */
   readonly truncated: boolean;
 }
@@ -73,7 +75,7 @@ export class Course {
   readonly #parts: Parts;
   readonly #options: WatchOptions;
   readonly #begin: number;
-  readonly #phases: readonly Phases[];
+  readonly #lives: readonly Life[];
   readonly #live = new LiveLine();
   readonly #diagnostics: Diagnostic[] = [];
   #kept = 0;
@@ -84,12 +86,16 @@ export class Course {
     this.#parts = parts;
     this.#options = options;
     this.#begin = parts.context.system.now();
-    this.#phases = parts.found.map(({ state }) => new Phases(state));
-    for (const [i, { phase }] of this.#phases.entries()) if (phase) parts.observer.phase(i, phase);
+    this.#lives = parts.found.map((target) => new Life(parts.context, target));
+    for (const [i, { phases }] of this.#lives.entries()) {
+      if (phases.phase) parts.observer.phase(i, phases.phase);
+    }
   }
 
   async run(): Promise<readonly Diagnostic[]> {
     await this.#tell();
+    await this.#lookAtAll();
+    await this.#lookAtLogs();
     if (this.#options.restart) await this.#restart();
     await this.#serve();
     if (this.#options.restart) {
@@ -176,7 +182,7 @@ export class Course {
     for (const service of services) {
       const i = found.indexOf(service);
       observer.phase(i, phase);
-      const phases = this.#phases[i]!;
+      const { phases } = this.#lives[i]!;
       phases.hold(phase, this.#seconds);
       let isOver = false;
       const taken = failuresOf(() =>
@@ -198,26 +204,34 @@ export class Course {
 
   /** @throws UserError `observer-ended` */
   async #look(seconds: number, isOver: () => boolean) {
-    const { context, found, observer } = this.#parts;
+    const { context, observer } = this.#parts;
     const end = this.#seconds + seconds;
     while (!isOver() && this.#seconds < end) {
-      for (const [i, { name }] of found.entries()) {
-        const state = await context.system.unit(name);
-        const next = this.#phases[i]!.look(state, observer.ticks[i]?.lives ?? 0, this.#seconds);
-        if (next !== undefined) observer.phase(i, next);
-      }
+      await this.#lookAtAll();
       if (observer.isOver) await observer.dump();
       if (this.#seconds >= this.#kept + KEEP) await this.#keep(true);
       await this.#show();
-      await context.system.wait(LOOK * 1000);
+      await context.system.waitForState(LOOK * 1000);
     }
+  }
+
+  async #lookAtAll() {
+    const { observer } = this.#parts;
+    for (const [i, life] of this.#lives.entries()) {
+      const next = await life.look(observer.ticks[i]?.lives ?? 0, this.#seconds);
+      if (next !== undefined) observer.phase(i, next);
+    }
+  }
+
+  async #lookAtLogs() {
+    for (const life of this.#lives) await life.lookAtLogs(this.#seconds);
   }
 
   async #show() {
     const { context, found, observer } = this.#parts;
     if (this.#seconds < this.#shown + 1) return;
     this.#shown = this.#seconds;
-    const units = found.map(({ name }, i) => ({ name, phase: this.#phases[i]!.phase }));
+    const units = found.map(({ name }, i) => ({ name, phase: this.#lives[i]!.phases.phase }));
     context.caller.live(this.#live.text(units, observer.ticks, this.#seconds));
     if (this.#seconds >= this.#told + TELL) await this.#tell();
   }
@@ -234,7 +248,7 @@ export class Course {
         begin: this.#begin,
         end: seconds === undefined ? null : this.#begin + seconds * 1000,
         background: background ?? null,
-        phase: this.#phases[i]!.phase ?? null,
+        phase: this.#lives[i]!.phases.phase ?? null,
         calls,
         lost,
       });
@@ -244,6 +258,7 @@ export class Course {
   async #keep(truncated: boolean) {
     const { machine, context, found, observer, keep } = this.#parts;
     this.#kept = this.#seconds;
+    await this.#lookAtLogs();
     const dumps = await observer.dump();
     const watched = found.map(({ name, state, group: _ }, i) => ({
       machine,
@@ -252,14 +267,15 @@ export class Course {
       end: context.system.now(),
       slice: SLICE,
       dump: dumps[i] ?? '',
-      events: this.#phases[i]!.events,
+      events: this.#lives[i]!.events.kept,
+      lostEvents: this.#lives[i]!.events.lost,
       truncated,
     }));
     await keep(watched);
   }
 
   #noteAll(event: RecordedEvent) {
-    for (const phases of this.#phases) phases.note(event);
+    for (const { events } of this.#lives) events.note(event);
   }
 }
 

@@ -1,5 +1,6 @@
-import type { Phase, RecordedEvent } from '../../evidence/recording/recording.js';
+import type { Phase } from '../../evidence/recording/recording.js';
 import type { UnitState } from '../../system/unit-state.js';
+import type { Events } from './events.js';
 
 /** The phase of a service in each state of its unit. */
 const PHASE_OF: ReadonlyMap<UnitState['activeState'], Phase> = new Map([
@@ -23,12 +24,17 @@ export class Phases {
   #started = Number.NEGATIVE_INFINITY;
   #invocation: string;
   #isHeld = false;
-  readonly events: RecordedEvent[] = [];
+  readonly #events: Events;
 
-  /** @param state the state at the begin of the watch */
-  constructor(state: UnitState) {
+  /**
+   * @param state the state at the begin of the watch
+   * @param events gets each phase that begins, and the work that is under way
+   */
+  constructor(state: UnitState, events: Events) {
     this.#phase = PHASE_OF.get(state.activeState);
     this.#invocation = state.invocationId;
+    this.#events = events;
+    if (this.#phase === 'serving') events.note({ what: 'serving', at: 0 });
   }
 
   get phase(): Phase | undefined {
@@ -68,16 +74,11 @@ export class Phases {
     this.#isHeld = false;
   }
 
-  /** Notes something else that took place. */
-  note(event: RecordedEvent) {
-    this.events.push(event);
-  }
-
   /** @returns whether the phase is another */
   #enter(phase: Phase, at: number): boolean {
     if (phase === this.#phase) return false;
     this.#phase = phase;
-    this.events.push({ what: phase, at });
+    this.#events.note({ what: phase, at });
     return true;
   }
 }

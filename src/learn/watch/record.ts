@@ -30,7 +30,15 @@ export class Recorder {
    * The recording of a watched service.
    * @throws UserError where the observer's dump is none
    */
-  async recordingOf({ machine, service, dump, begin, end, ...watched }: Watched): Promise<Recording> {
+  async recordingOf({
+    machine,
+    service,
+    dump,
+    begin,
+    end,
+    lostEvents,
+    ...watched
+  }: Watched): Promise<Recording> {
     const observed = parseDump(new TextEncoder().encode(dump));
     if ('severity' in observed) throw new UserError(observed);
     await this.#hash(observed.programs.map(({ path }) => path));
@@ -43,7 +51,8 @@ export class Recorder {
       ...watched,
     };
     const seen = namedDump(observed, { machine, watched: namesOf(machine), hashes: this.#hashes });
-    const recording = makeRecording(watch, seen);
+    const lost = lostEvents > 0 ? { ...seen.lost, events: lostEvents } : seen.lost;
+    const recording = makeRecording(watch, { ...seen, lost });
     this.#latest.set(recording.unit, recording);
     return recording;
   }

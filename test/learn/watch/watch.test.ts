@@ -1,4 +1,4 @@
-/** Tests of learn/watch/watch.ts, learn/watch/course.ts and learn/watch/target.ts: a watch, on a machine in memory. */
+/** Tests of learn/watch/watch.ts, learn/watch/course.ts, learn/watch/life.ts and learn/watch/target.ts: a watch, on a machine in memory. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Watched, WatchOptions } from '../../../src/learn/watch/course.js';
@@ -32,6 +32,27 @@ test('a service is watched for a time, in its control group, without what sets i
   assert.deepEqual(diagnostics, []);
   const own = system.changes.filter((call) => !call.includes('/run/sandbox-unit/watches/'));
   assert.deepEqual(own, []);
+});
+
+test('the manager is asked about a service that does not change once in a while', async () => {
+  const fake = new FakeObserver({ dumps: Array.from({ length: 4 }, () => ['{"dump":0}']) });
+  const { system } = await watched({ seconds: 100 }, { fake });
+  const asked = system.calls.filter((call) => call === `unit ${UNIT}`);
+  assert.ok(asked.length > 5 && asked.length < 20, `${asked.length}`);
+});
+
+test('commands are told by their lines', async () => {
+  let time = 0n;
+  const distort = (properties: Map<string, unknown>) => {
+    const [[path, argv, flags]] = properties.get('ExecStartEx') as [unknown[]];
+    properties.set('ExecStartEx', [[path, argv, flags, 0n, ++time, 0n, 0n, 1, 0, 0]]);
+  };
+  const { kept } = await watched({ seconds: 15 }, { distort });
+  const commands = kept.at(-1)![0]!.events.filter(({ what }) => what === 'command');
+  assert.deepEqual(
+    [...new Set(commands.map(({ line }) => line))],
+    ['ExecStart=/usr/sbin/demod --foreground'],
+  );
 });
 
 test('with a restart it lives a whole life', async () => {
@@ -75,7 +96,10 @@ test('an exercise ends the watch, and its failure is told', async () => {
   const { diagnostics, kept } = await watched({ exercise: 'load' }, { programs });
   assert.deepEqual(codes(diagnostics), ['exercise-failed']);
   assert.match(diagnostics[0]!.message, /status 7: no server$/);
-  assert.equal(kept[0]![0]!.events[0]!.what, 'exercise');
+  assert.deepEqual(
+    kept[0]![0]!.events.map(({ what }) => what),
+    ['serving', 'exercise'],
+  );
 });
 
 test('a long watch is kept each minute, marked as cut short', async () => {
