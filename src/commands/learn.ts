@@ -1,4 +1,4 @@
-import { EXIT, error, UserError } from '../diagnostic.js';
+import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
 import type { Context } from '../system/context.js';
 import { type PromoteOptions, promote } from './promote.js';
@@ -39,17 +39,20 @@ async function watchAndWrite(context: Context, units: string[], options: LearnOp
   if (units.length !== 1 || options.background)
     throw usage('--write is for one unit, watched in the foreground');
   const watched = await watchUnits(context, units, options);
-  // A service that failed has not shown what it needs.
-  if (watched.exit !== EXIT.ok)
+  // A service that failed has not shown what it needs. Of records that were lost the policy knows.
+  if (hasErrors(watched.diagnostics))
     return { ...watched, diagnostics: [...watched.diagnostics, notWritten(units[0]!)] };
   const written = await writeLearned(context, units, options);
   return {
     ...written,
     exit: Math.max(watched.exit, written.exit),
     json: { ...watched.json, ...written.json },
-    diagnostics: [...watched.diagnostics, ...written.diagnostics],
+    diagnostics: [...watched.diagnostics.filter(({ code }) => code !== LOSS), ...written.diagnostics],
   };
 }
+
+/** A warning that is told of all recordings when the policy is written. */
+const LOSS = 'recording-lost';
 
 const notWritten = (unit: string) =>
   error('not-written', `no policy of ${unit} is written, since something went wrong in the watch`, {

@@ -1,7 +1,8 @@
-/** Tests of commands/watch.ts: watches on a machine in memory. */
+/** Tests of commands/watch.ts and learn/watch/keeper.ts: watches on a machine in memory. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learn } from '../../src/commands/learn.js';
+import { error, UserError } from '../../src/diagnostic.js';
 import { UNIT } from '../support/demo-service.js';
 import { fakeContext } from '../support/fake-system.js';
 import { FakeUnits } from '../support/fake-units.js';
@@ -13,17 +14,41 @@ const stored = (system: ReturnType<typeof seenMachine>) =>
   [...system.files.keys()].filter((path) => path.startsWith(FOLDER));
 const codes = (found: readonly { readonly code: string }[]) => found.map(({ code }) => code);
 
+test('records that are lost are told, and the exit status says so; the policy is written all the same', async () => {
+  const whole = await learn(fakeContext(seenMachine()), [UNIT], { for: '2s' });
+  assert.deepEqual([whole.exit, [...new Set(codes(whole.diagnostics))]], [1, ['recording-lost', 'recorded']]);
+  const written = await learn(fakeContext(seenMachine()), [UNIT], { for: '2s', write: true });
+  assert.equal(written.exit, 1);
+  assert.match(written.text, /\[syscalls\]/);
+  const losses = ({ diagnostics }: typeof whole) =>
+    diagnostics.filter(({ code }) => code === 'recording-lost').map(({ message }) => message.slice(-30)).sort();
+  assert.deepEqual(losses(written), losses(whole));
+});
+
+test('a disk that is full leaves no recording, and ends with an error', async () => {
+  const system = seenMachine();
+  const replace = system.replace.bind(system);
+  system.replace = async (path, ...rest) => {
+    if (path.startsWith(FOLDER)) throw new UserError(error('unwritable', `can't write ${path}`), 2);
+    return replace(path, ...rest);
+  };
+  await assert.rejects(learn(fakeContext(system), [UNIT], { for: '2s' }), ({ exit, diagnostics }) => {
+    assert.deepEqual([exit, codes(diagnostics)], [2, ['unwritable', 'nothing-kept']]);
+    return true;
+  });
+  assert.deepEqual(stored(system), []);
+});
+
 test('a watch ends with one recording, however often it was kept, and says where to go on', async () => {
   const system = seenMachine();
-  const { exit, text, json, diagnostics } = await learn(fakeContext(system), [UNIT], { for: '150s' });
-  assert.equal(exit, 0);
+  const { text, json, diagnostics } = await learn(fakeContext(system), [UNIT], { for: '150s' });
   assert.match(
     text,
     /^demo\.service: \d+ calls in 2min 3\ds, 1 start, 2 refused by a filter, \d+ records lost\n$/,
   );
   assert.equal(stored(system).length, 1);
   assert.deepEqual(json.recordings, [{ unit: UNIT, path: stored(system)[0] }]);
-  assert.deepEqual(codes(diagnostics), ['recorded']);
+  assert.equal(codes(diagnostics).at(-1), 'recorded');
   assert.match((await learn(fakeContext(system), [UNIT], { show: true })).text, /read/);
 });
 

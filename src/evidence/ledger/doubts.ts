@@ -72,6 +72,12 @@ export const ledgerDiagnostics = (ledger: Ledger): Diagnostic[] => [
   ...overlapping(ledger),
 ];
 
+/** Warnings about records that were lost. */
+export const lossDiagnostics = (ledger: Ledger): Diagnostic[] =>
+  doubts(ledger)
+    .filter(({ lost }) => lost !== null)
+    .map(doubtWarning);
+
 function doubtWarning({ host, end, table, lost, lines }: Doubt): Diagnostic {
   const of = `the watch on ${printable(host)} until ${end}`;
   const vouches = `it can't vouch for ${lines}`;

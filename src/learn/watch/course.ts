@@ -1,9 +1,8 @@
 /** The course of a watch: looks at the services now and then, and the steps of a whole life. */
 
-import { type Diagnostic, error, warning } from '../../diagnostic.js';
+import { type Diagnostic, error, UserError, warning } from '../../diagnostic.js';
 import type { Phase, RecordedEvent } from '../../evidence/recording/recording.js';
-import { failuresOf } from '../../state/failures.js';
-import type { Service } from '../../state/service.js';
+import { failureOf, failuresOf } from '../../state/failures.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
 import { isDown } from '../../system/unit-state.js';
@@ -11,6 +10,7 @@ import type { HeldSignals } from '../../transaction/held-signals.js';
 import { whileLocked } from '../../transaction/lock.js';
 import { restart } from '../../transaction/trial.js';
 import type { Observer } from '../observer/observer.js';
+import { type Keep, Keeping } from './keeping.js';
 import { Life } from './life.js';
 import { LiveLine } from './live-line.js';
 import type { Target } from './target.js';
@@ -27,33 +27,8 @@ export interface WatchOptions {
   readonly background?: string | undefined;
 }
 
-/** A watched service, as far as it was seen. */
-export interface Watched {
-  readonly machine: Machine;
-  readonly service: Service;
-  /** Milliseconds since 1970. */
-  readonly begin: number;
-  readonly end: number;
-  /** Seconds of a time slice. */
-  readonly slice: number;
-  /** The line that the observer has dumped: hostile text. */
-  readonly dump: string;
-  readonly events: readonly RecordedEvent[];
-  /** The number of events that are not kept. */
-  readonly lostEvents: number;
-  /** Whether the watch isn't over, or was cut short. */
-  readonly truncated: boolean;
-}
-
-/** Keeps what was seen: now and then while a watch lasts, so that no more than that is lost, and at its end. */
-export type Keep = (watched: readonly Watched[]) => Promise<void>;
-
-/** The length of a time slice, in seconds. */
-export const SLICE = 10;
-
-/** Pauses between two looks, two times of keeping and two of telling, in seconds. */
+/** Pauses between two looks, and two times of telling, in seconds. */
 const LOOK = 0.2;
-const KEEP = 60;
 const TELL = 5;
 
 /** The time for which a restarted service serves before the next step of its life, without a time or an exercise. */
@@ -76,9 +51,9 @@ export class Course {
   readonly #options: WatchOptions;
   readonly #begin: number;
   readonly #lives: readonly Life[];
+  readonly #keeping: Keeping;
   readonly #live = new LiveLine();
   readonly #diagnostics: Diagnostic[] = [];
-  #kept = 0;
   #shown = 0;
   #told = 0;
 
@@ -87,15 +62,26 @@ export class Course {
     this.#options = options;
     this.#begin = parts.context.system.now();
     this.#lives = parts.found.map((target) => new Life(parts.context, target));
+    this.#keeping = new Keeping({ ...parts, lives: this.#lives, begin: this.#begin });
     for (const [i, { phases }] of this.#lives.entries()) {
       if (phases.phase) parts.observer.phase(i, phases.phase);
     }
   }
 
+  /** @throws UserError `observer-ended`, and others where the watch can't go on, with a note on what is kept of it */
   async run(): Promise<readonly Diagnostic[]> {
+    try {
+      return await this.#run();
+    } catch (cause) {
+      if (!(cause instanceof UserError)) throw cause;
+      throw new UserError([...cause.diagnostics, await this.#keeping.ofFailed()], cause.exit, cause.sources);
+    }
+  }
+
+  async #run(): Promise<readonly Diagnostic[]> {
     await this.#tell();
     await this.#lookAtAll();
-    await this.#lookAtLogs();
+    for (const life of this.#lives) await life.lookAtLogs(0);
     if (this.#options.restart) await this.#restart();
     await this.#serve();
     if (this.#options.restart) {
@@ -103,7 +89,7 @@ export class Course {
       await this.#restart();
       await this.#stopAgain();
     }
-    await this.#keep(false);
+    await this.#keeping.atEnd();
     return this.#diagnostics;
   }
 
@@ -209,7 +195,7 @@ export class Course {
     while (!isOver() && this.#seconds < end) {
       await this.#lookAtAll();
       if (observer.isOver) await observer.dump();
-      if (this.#seconds >= this.#kept + KEEP) await this.#keep(true);
+      await this.#keeping.now();
       await this.#show();
       await context.system.waitForState(LOOK * 1000);
     }
@@ -221,10 +207,6 @@ export class Course {
       const next = await life.look(observer.ticks[i]?.lives ?? 0, this.#seconds);
       if (next !== undefined) observer.phase(i, next);
     }
-  }
-
-  async #lookAtLogs() {
-    for (const life of this.#lives) await life.lookAtLogs(this.#seconds);
   }
 
   async #show() {
@@ -243,35 +225,19 @@ export class Course {
     this.#told = this.#seconds;
     for (const [i, { name }] of found.entries()) {
       const { calls, lost } = observer.ticks[i] ?? { calls: 0, lost: 0 };
-      await claims[i]!.tell({
-        unit: name,
-        begin: this.#begin,
-        end: seconds === undefined ? null : this.#begin + seconds * 1000,
-        background: background ?? null,
-        phase: this.#lives[i]!.phases.phase ?? null,
-        calls,
-        lost,
-      });
+      // Nothing depends on it: a full disk ends no watch.
+      await failureOf(() =>
+        claims[i]!.tell({
+          unit: name,
+          begin: this.#begin,
+          end: seconds === undefined ? null : this.#begin + seconds * 1000,
+          background: background ?? null,
+          phase: this.#lives[i]!.phases.phase ?? null,
+          calls,
+          lost,
+        }),
+      );
     }
-  }
-
-  async #keep(truncated: boolean) {
-    const { machine, context, found, observer, keep } = this.#parts;
-    this.#kept = this.#seconds;
-    await this.#lookAtLogs();
-    const dumps = await observer.dump();
-    const watched = found.map(({ name, state, group: _ }, i) => ({
-      machine,
-      service: { name, state },
-      begin: this.#begin,
-      end: context.system.now(),
-      slice: SLICE,
-      dump: dumps[i] ?? '',
-      events: this.#lives[i]!.events.kept,
-      lostEvents: this.#lives[i]!.events.lost,
-      truncated,
-    }));
-    await keep(watched);
   }
 
   #noteAll(event: RecordedEvent) {

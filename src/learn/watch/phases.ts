@@ -55,10 +55,15 @@ export class Phases {
       this.#isHeld = false;
       this.#enter('start', at);
     }
-    const next = PHASE_OF.get(state.activeState);
+    const next = PHASE_OF.get(state.activeState) ?? this.#endIn(state);
     const isEarly = this.#isHeld || at < this.#started + SHORTEST_START;
     if (next === undefined || (next === 'serving' && isEarly)) return undefined;
     return this.#enter(next, at) ? next : undefined;
+  }
+
+  /** A service that is down has stopped, however fast: between two looks. One that has failed has not. */
+  #endIn({ activeState }: UnitState): Phase | undefined {
+    return activeState === 'inactive' && this.#phase !== undefined ? 'stop' : undefined;
   }
 
   /**

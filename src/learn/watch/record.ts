@@ -8,7 +8,7 @@ import { parseDump } from '../observer/parse-dump.js';
 import { watchedOn } from '../observer/watch-list.js';
 import { programHashes, recordedHost } from '../recordings/host.js';
 import { makeRecording } from '../recordings/make-recording.js';
-import type { Watched } from './course.js';
+import type { Watched } from './keeping.js';
 
 /** Makes recordings of what is watched. The host is asked once, and each program is read once. */
 export class Recorder {

@@ -8,7 +8,8 @@ import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
 import { holdSignals } from '../../transaction/held-signals.js';
 import { Observer } from '../observer/observer.js';
-import { Course, type Keep, SLICE, type WatchOptions } from './course.js';
+import { Course, type WatchOptions } from './course.js';
+import { type Keep, SLICE } from './keeping.js';
 import { setupPrograms, type Target, targets } from './target.js';
 import { type Claim, claim } from './under-watch.js';
 

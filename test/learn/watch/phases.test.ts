@@ -43,6 +43,15 @@ test('a start between two looks is seen by its invocation', () => {
   assert.equal(phases.look(state('active', 2), 0, 11), 'serving');
 });
 
+test('a stop between two looks is seen, and a failure is none', () => {
+  const events = new Events();
+  const phases = new Phases(state('active'), events);
+  assert.equal(phases.look(state('failed'), 0, 1), undefined);
+  assert.equal(phases.look(state('inactive'), 0, 2), 'stop');
+  assert.equal(phases.look(state('inactive'), 0, 3), undefined);
+  assert.deepEqual(events.kept.at(-1), { what: 'stop', at: 2 });
+});
+
 test('a service that is down is in no phase until it starts', () => {
   const events = new Events();
   const phases = new Phases(state('inactive', 0), events);
