@@ -1,3 +1,4 @@
+import { ownCommand } from '../command-lines.js';
 import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
 import type { Context } from '../system/context.js';
@@ -41,7 +42,7 @@ async function watchAndWrite(context: Context, units: string[], options: LearnOp
   const watched = await watchUnits(context, units, options);
   // A service that failed has not shown what it needs. Of records that were lost the policy knows.
   if (hasErrors(watched.diagnostics))
-    return { ...watched, diagnostics: [...watched.diagnostics, notWritten(units[0]!)] };
+    return { ...watched, diagnostics: [...watched.diagnostics, notWritten(context, units[0]!)] };
   const written = await writeLearned(context, units, options);
   return {
     ...written,
@@ -54,9 +55,9 @@ async function watchAndWrite(context: Context, units: string[], options: LearnOp
 /** A warning that is told of all recordings when the policy is written. */
 const LOSS = 'recording-lost';
 
-const notWritten = (unit: string) =>
+const notWritten = ({ placement: { scope } }: Context, unit: string) =>
   error('not-written', `no policy of ${unit} is written, since something went wrong in the watch`, {
-    hint: `'sandbox-unit learn --show ${unit} --write' writes it all the same`,
+    hint: `'${ownCommand(scope, 'learn --show', unit)} --write' writes it all the same`,
   });
 
 const usage = (message: string) =>

@@ -58,10 +58,7 @@ export async function watchUnits(
 
 async function here(context: Context, units: readonly string[], options: WatchOptions): Promise<Outcome> {
   const keeper = new Keeper(context);
-  const { placement, caller } = context;
-  if (options.seconds === undefined && options.exercise === undefined && !options.restart) {
-    caller.tell('Watching; Ctrl-C ends it and keeps what was seen.');
-  }
+  const { placement } = context;
   const background = await backgroundName(context);
   const found = await watch(context, units, { ...options, background }, (watched) => keeper.keep(watched));
   const kept = keeper.latest();

@@ -21,7 +21,10 @@ test('records that are lost are told, and the exit status says so; the policy is
   assert.equal(written.exit, 1);
   assert.match(written.text, /\[syscalls\]/);
   const losses = ({ diagnostics }: typeof whole) =>
-    diagnostics.filter(({ code }) => code === 'recording-lost').map(({ message }) => message.slice(-30)).sort();
+    diagnostics
+      .filter(({ code }) => code === 'recording-lost')
+      .map(({ message }) => message.slice(-30))
+      .sort();
   assert.deepEqual(losses(written), losses(whole));
 });
 

@@ -1,6 +1,6 @@
 /** The course of a watch: looks at the services now and then, and the steps of a whole life. */
 
-import { type Diagnostic, error, UserError, warning } from '../../diagnostic.js';
+import { type Diagnostic, error, hasErrors, UserError, warning } from '../../diagnostic.js';
 import type { Phase, RecordedEvent } from '../../evidence/recording/recording.js';
 import { failureOf, failuresOf } from '../../state/failures.js';
 import type { Machine } from '../../syscalls/abi.js';
@@ -79,6 +79,9 @@ export class Course {
   }
 
   async #run(): Promise<readonly Diagnostic[]> {
+    const { seconds, exercise, restart: isLife } = this.#options;
+    if (seconds === undefined && exercise === undefined && !isLife)
+      this.#parts.context.caller.tell('Watching; Ctrl-C ends it and keeps what was seen.');
     await this.#tell();
     await this.#lookAtAll();
     for (const life of this.#lives) await life.lookAtLogs(0);
@@ -173,9 +176,10 @@ export class Course {
       let isOver = false;
       const taken = failuresOf(() =>
         signals.unlessAgain(() => whileLocked(context, () => step(service))),
-      ).finally(() => {
+      ).then((diagnostics) => {
         isOver = true;
-        phases.release();
+        phases.release(!hasErrors(diagnostics));
+        return diagnostics;
       });
       await this.#look(Number.POSITIVE_INFINITY, () => isOver);
       this.#diagnostics.push(...(await taken));

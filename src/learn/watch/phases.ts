@@ -1,4 +1,4 @@
-import type { Phase } from '../../evidence/recording/recording.js';
+import type { Phase, RecordedEvent } from '../../evidence/recording/recording.js';
 import type { UnitState } from '../../system/unit-state.js';
 import type { Events } from './events.js';
 
@@ -23,7 +23,7 @@ export class Phases {
   #lives = 0;
   #started = Number.NEGATIVE_INFINITY;
   #invocation: string;
-  #isHeld = false;
+  #held: RecordedEvent | undefined;
   readonly #events: Events;
 
   /**
@@ -52,11 +52,11 @@ export class Phases {
       this.#lives = lives;
       this.#invocation = state.invocationId;
       this.#started = at;
-      this.#isHeld = false;
+      this.release(true);
       this.#enter('start', at);
     }
     const next = PHASE_OF.get(state.activeState) ?? this.#endIn(state);
-    const isEarly = this.#isHeld || at < this.#started + SHORTEST_START;
+    const isEarly = this.#held !== undefined || at < this.#started + SHORTEST_START;
     if (next === undefined || (next === 'serving' && isEarly)) return undefined;
     return this.#enter(next, at) ? next : undefined;
   }
@@ -71,12 +71,14 @@ export class Phases {
    * active as before.
    */
   hold(phase: Phase, at: number) {
-    this.#isHeld = true;
-    this.#enter(phase, at);
+    this.#phase = phase;
+    this.#held = { what: phase, at };
   }
 
-  release() {
-    this.#isHeld = false;
+  /** @param isDone whether what the phase is of took place */
+  release(isDone: boolean) {
+    if (this.#held && isDone) this.#events.note(this.#held);
+    this.#held = undefined;
   }
 
   /** @returns whether the phase is another */

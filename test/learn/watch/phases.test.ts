@@ -61,14 +61,21 @@ test('a service that is down is in no phase until it starts', () => {
 });
 
 test('a phase that is caused lasts until the manager shows it, or it is over', () => {
-  const phases = new Phases(state('active'), new Events());
+  const events = new Events();
+  const phases = new Phases(state('active'), events);
   phases.hold('reload', 5);
   assert.equal(phases.look(state('active'), 0, 5.2), undefined);
   assert.equal(phases.phase, 'reload');
-  phases.release();
+  phases.release(true);
   assert.equal(phases.look(state('active'), 0, 6), 'serving');
   phases.hold('stop', 7);
   assert.equal(phases.look(state('active', 2), 1, 7.2), undefined);
   assert.equal(phases.phase, 'start');
   assert.equal(phases.look(state('active', 2), 1, 9), 'serving');
+  phases.hold('reload', 10);
+  phases.release(false);
+  assert.deepEqual(
+    events.kept.map(({ what, at }) => `${what} ${at}`),
+    ['serving 0', 'reload 5', 'serving 6', 'stop 7', 'start 7.2', 'serving 9'],
+  );
 });
