@@ -1,5 +1,5 @@
 import { ownCommand } from '../command-lines.js';
-import { type Diagnostic, EXIT, hasErrors, note, UserError } from '../diagnostic.js';
+import { asWarning, type Diagnostic, EXIT, hasErrors, note, UserError } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
 import { explainUnit, type RecordedRun, startOf, UNREADABLE } from '../explain/explain-unit.js';
 import { isFinding } from '../explain/explanation.js';
@@ -189,20 +189,23 @@ async function lookBackAtBoth(
 async function lookBack(context: Context, prepared: Prepared): Promise<RecordedRun> {
   const state = prepared.unit.state!;
   const since = await windowOf(context, prepared, state);
-  const observed = await observedRefusals(context, prepared.unit.name, since);
+  const { calls: observed, diagnostics: unread } = await observedRefusals(context, prepared.unit.name, since);
   const looked = await explainUnit(context, prepared, state, { since, observed });
   const half = await halfDone(context, prepared.unit.name.full);
   const told = (diagnostics: readonly Diagnostic[], failed = false) => ({
     ...{ ...looked, failed, diagnostics: [...half, ...diagnostics] },
   });
   if (!looked.readable) return told([UNREADABLE]);
+  const unreadWarnings = unread.map(asWarning);
   if (looked.explanations.length === 0) {
     const killed = isKilledByFilter(state) && !hasEndedBefore(state, since);
     const found = noRecord(prepared, { killed, suppressed: looked.suppressed });
-    return told([found], found.severity === 'error');
+    // A recording that can't be read may have calls that were refused.
+    return told([...unread, found], found.severity === 'error' || unread.length > 0);
   }
-  if (prepared.appliedRuns.files.length === 0) return told([notConfinedNow(prepared.plan)]);
-  return told(otherPolicyApplied(context, prepared));
+  if (prepared.appliedRuns.files.length === 0)
+    return told([...unreadWarnings, notConfinedNow(prepared.plan)]);
+  return told([...unreadWarnings, ...otherPolicyApplied(context, prepared)]);
 }
 
 /** Whether a service's last run was over before a time in milliseconds since 1970. */

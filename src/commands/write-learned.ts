@@ -12,13 +12,15 @@ export interface WriteOptions {
   /** A file; true: standard output. */
   readonly write?: string | boolean;
   readonly action?: string;
+  /** Whether IP addresses are confined to those that were seen. */
+  readonly addresses?: boolean;
 }
 
 /** Writes the policy of one unit. Exit 2 if recordings can't be read. */
 export async function writeLearned(
   context: Context,
   units: readonly string[],
-  { write, action }: WriteOptions,
+  { write, action, addresses }: WriteOptions,
 ): Promise<Outcome> {
   if (units.length !== 1) {
     const message = '--write writes the policy of one unit';
@@ -28,7 +30,7 @@ export async function writeLearned(
     );
   }
   const path = typeof write === 'string' ? write : undefined;
-  const proved = await provedPolicy(context, units[0]!, { action });
+  const proved = await provedPolicy(context, units[0]!, { action, addresses });
   const { unit, policy, ledger, diagnostics } = proved;
   const before = path === undefined ? undefined : await writeToFile(context, path, proved);
   const told = [

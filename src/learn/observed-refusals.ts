@@ -1,3 +1,4 @@
+import type { Diagnostic } from '../diagnostic.js';
 import type { Recording, RefusedCall } from '../evidence/recording/recording.js';
 import type { UnitCall } from '../explain/records/record.js';
 import { ABIS, type Abi, kernelNumber } from '../syscalls/abi.js';
@@ -10,16 +11,27 @@ import { storedRecordings } from './recordings/store.js';
 /** SECCOMP_RET_ERRNO without its number, as the kernel's records have it. */
 const FAILED = 0x00050000;
 
+export interface ObservedRefusals {
+  readonly calls: readonly UnitCall[];
+  /** Errors about recordings that can't be read, and may have more. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 /**
  * Calls that the observer saw refused on this host since a time: with no log, and no limit on its rate. A watch that
  * began before may have calls of before, and doesn't count.
  * @param since milliseconds since 1970
  */
-export async function observedRefusals(context: Context, unit: UnitName, since: number): Promise<UnitCall[]> {
-  const { recordings } = await storedRecordings(context, unit, since);
-  if (recordings.length === 0) return [];
+export async function observedRefusals(
+  context: Context,
+  unit: UnitName,
+  since: number,
+): Promise<ObservedRefusals> {
+  const { recordings, diagnostics } = await storedRecordings(context, unit, since);
+  if (recordings.length === 0) return { calls: [], diagnostics };
   const { id } = await recordedHost(context);
-  return recordings.flatMap(({ recording }) => (recording.host.id === id ? refusalsIn(recording) : []));
+  const own = recordings.filter(({ recording }) => recording.host.id === id);
+  return { calls: own.flatMap(({ recording }) => refusalsIn(recording)), diagnostics };
 }
 
 const refusalsIn = (recording: Recording): UnitCall[] =>

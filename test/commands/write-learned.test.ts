@@ -6,7 +6,7 @@ import { parsePolicy } from '../../src/policy/parse.js';
 import { NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
 import { fakeContext, machineWith } from '../support/fake-system.js';
-import { call, recording } from '../support/recordings.js';
+import { call, hostNamed, recording } from '../support/recordings.js';
 
 const FILE = '/etc/sandbox-unit/learned.toml';
 
@@ -34,6 +34,27 @@ test('without a file the policy is the output, and can be parsed', async () => {
   assert.equal(written.json.policy, written.text);
   assert.ok(codes(written).includes('tiers'));
   assert.deepEqual(system.changes, []);
+});
+
+test('addresses are confined where that is asked for', async () => {
+  const { context } = await recorded();
+  const peer = { use: 'accept', family: 2, type: 1, address: '10.9.9.9', port: null, count: 1 } as const;
+  await keepRecording(
+    context,
+    recording({ host: hostNamed('two'), calls: [call('read', { phases: { start: 1 } })], peers: [peer] }),
+  );
+  const policyWith = async (options: object) =>
+    parsePolicy((await learn(context, [UNIT], { show: true, write: true, ...options })).text, 'x.toml')
+      .policy;
+  const listed = async (options: object) =>
+    (await policyWith(options)).service.flatMap(({ name, value }) =>
+      name.startsWith('IPAddress') ? [[name, value]] : [],
+    );
+  assert.deepEqual(await listed({}), []);
+  assert.deepEqual(await listed({ addresses: true }), [
+    ['IPAddressDeny', 'any'],
+    ['IPAddressAllow', ['10.9.9.9']],
+  ]);
 });
 
 test('a file is written, and written again, with what has changed', async () => {

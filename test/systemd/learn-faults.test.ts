@@ -20,6 +20,9 @@ describe('learn', { skip: skip ?? false }, () => {
     box = await bootWithPrograms('learn-faults', { forks: ['test/systemd/programs/forks.c'] });
     await changeFiles(box, {
       '/etc/systemd/system/demo.service': serviceOf('/usr/bin/sleep infinity'),
+      '/etc/systemd/system/paths.service': serviceOf(
+        `/bin/sh -c 'i=0; while [ $$i -lt 40000 ]; do i=$$((i+1)); test -e /none/$$i; done; sleep infinity'`,
+      ),
       '/etc/systemd/system/forks.service': serviceOf(`${PROGRAMS}/forks`),
     });
   });
@@ -100,6 +103,18 @@ describe('learn', { skip: skip ?? false }, () => {
       assert.ok(names.includes(name), `${name} in ${names}`);
     const count = (wanted: string) => one!.calls.find(({ name }) => name === wanted)!.count;
     assert.ok(Math.abs(count('clone') - count('exit_group')) < 100, stdout);
+  });
+
+  test('tables that are full are named, and what the watch can not vouch for', async () => {
+    const { status, stdout, stderr } = await box.sh(`systemctl stop paths
+      ${COMMAND} learn --exercise 'systemctl start paths; sleep 5' paths || echo "status $?"
+      ${COMMAND} learn --show paths >/dev/null`);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^paths\.service: .* records lost\nstatus 1$/m);
+    const said =
+      /^warning\[recording-lost\]: .* has lost \d+ records of paths: it can't vouch for directives about paths/m;
+    assert.match(stderr, said);
+    assert.ok((await recordings('paths.service'))[0]!.lost.paths! > 0);
   });
 
   test('a watch whose terminal is gone keeps what it has seen', async () => {

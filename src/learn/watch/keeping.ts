@@ -1,4 +1,4 @@
-/** What was seen is kept: now and then while a watch lasts, so that no more than that is lost, and at its end. */
+/** A watch is kept now and then while it lasts, so that no more than that is lost, and at its end. */
 
 import { type Diagnostic, note, UserError } from '../../diagnostic.js';
 import type { RecordedEvent } from '../../evidence/recording/recording.js';
