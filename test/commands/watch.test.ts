@@ -3,9 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learn } from '../../src/commands/learn.js';
 import { error, UserError } from '../../src/diagnostic.js';
+import { keepRecording } from '../../src/learn/recordings/store.js';
 import { UNIT } from '../support/demo-service.js';
+import { failure } from '../support/failure.js';
 import { fakeContext } from '../support/fake-system.js';
 import { FakeUnits } from '../support/fake-units.js';
+import { recording } from '../support/recordings.js';
 import { seenMachine } from '../support/watch-in-memory.js';
 
 const FOLDER = `/var/lib/sandbox-unit/recordings/${UNIT}/`;
@@ -93,5 +96,12 @@ test('a watch in the background is listed and stopped', async () => {
     (await learn(context, [], { list: true })).text,
     /^demo\.service \(serving\): watched for .* by sandbox-unit-learn-demo\.service\n$/,
   );
+  const unkept = await failure(learn(context, [UNIT], { stop: true }));
+  assert.deepEqual(unkept, [
+    'not-kept',
+    'the watch of demo.service is over, and not all that was seen is kept',
+    `'journalctl --unit ${name}' has the reason`,
+  ]);
+  await keepRecording(context, recording());
   assert.equal((await learn(context, [UNIT], { stop: true })).text, 'demo.service: the watch is over\n');
 });

@@ -84,6 +84,17 @@ describe('learn', { skip: skip ?? false }, () => {
     assert.equal(left, `${FOLDER}/other/file\n`);
   });
 
+  test('a watch in the background that can not keep its recording is told by its end', async () => {
+    await box.sh(`mount -t tmpfs -o size=64k,mode=755 none ${FOLDER}
+      cat /dev/zero >${FOLDER}/file 2>/dev/null || :`);
+    await box.succeed(['systemctl', 'start', 'demo.service']);
+    await box.sh(`${COMMAND} learn --background demo.service`);
+    const { status, stderr } = await box.exec(['bash', '-c', `${COMMAND} learn --stop demo.service`]);
+    await box.succeed(['umount', FOLDER]);
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, /^error\[not-kept\]: the watch of demo\.service is over, and not all /m);
+  });
+
   test('of two watches of a service the second says so, and the first goes on', async () => {
     const second = `${COMMAND} learn --for 1s demo.service; echo "second: $?"`;
     const { status, stdout, stderr } = await whileWatched('demo.service', '5s', second);

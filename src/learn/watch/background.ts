@@ -2,9 +2,11 @@
 
 import { journalctl, ownCommand } from '../../command-lines.js';
 import { type Diagnostic, EXIT, error, note, UserError } from '../../diagnostic.js';
+import { serviceName } from '../../prepare/load/load-unit.js';
 import { ownGroups } from '../../restart/own-control-group.js';
 import type { Context } from '../../system/context.js';
 import type { UnitProperty } from '../../unit/unit-property.js';
+import { storedRecordings } from '../recordings/store.js';
 import { watchedMachine } from './may-watch.js';
 import { type UnderWatch, underWatch } from './under-watch.js';
 
@@ -73,7 +75,7 @@ const begun = ({ placement: { scope } }: Context, { unit, background }: UnderWat
 
 /**
  * Ends the watch of a service in the background, which keeps what it has seen.
- * @throws UserError `not-watched`, `in-foreground`, `not-stopped`
+ * @throws UserError `not-watched`, `in-foreground`, `not-stopped`, `not-kept`
  */
 export async function stopWatch(context: Context, unit: string): Promise<void> {
   const { scope } = context.placement;
@@ -90,9 +92,18 @@ export async function stopWatch(context: Context, unit: string): Promise<void> {
     );
   }
   const result = await context.system.stopUnit(found.background);
-  if (result === 'done') return;
+  if (result === 'done') return assertKept(context, found);
   throw new UserError(
     error('not-stopped', `${found.background} can't be stopped: '${result}'`),
     EXIT.failure,
   );
+}
+
+/** A watch that can't write its recording says so where nobody may look. @throws UserError `not-kept` */
+async function assertKept(context: Context, { unit, begin, background }: UnderWatch) {
+  const { recordings } = await storedRecordings(context, serviceName(unit), begin);
+  if (recordings.some(({ recording }) => !recording.truncated)) return;
+  const hint = `'${journalctl(context.placement.scope, background!)}' has the reason`;
+  const message = `the watch of ${unit} is over, and not all that was seen is kept`;
+  throw new UserError(error('not-kept', message, { hint }), EXIT.failure);
 }
