@@ -14,6 +14,8 @@ export interface WriteOptions {
   /** A file; true: standard output. */
   readonly write?: string | boolean;
   readonly action?: string;
+  /** Whether IP addresses are confined to those that were seen. */
+  readonly addresses?: boolean;
 }
 
 /** The file that is to be written; undefined for standard output. */
@@ -34,7 +36,8 @@ export async function writeLearned(
     );
   }
   const path = fileOf(options);
-  const proved = await provedPolicy(context, units[0]!, { action: options.action });
+  const { action, addresses } = options;
+  const proved = await provedPolicy(context, units[0]!, { action, addresses });
   const { unit, policy, ledger } = proved;
   const before = path === undefined ? undefined : await writeToFile(context, path, proved);
   const told = [

@@ -3,6 +3,7 @@
 import { shortList } from '../collections.js';
 import { type Diagnostic, EXIT, error, note, printable, UserError } from '../diagnostic.js';
 import { ROOTS } from '../directives/values/closed-paths.js';
+import { checklist } from '../evidence/ledger/checklist.js';
 import type { Ledger } from '../evidence/ledger/ledger.js';
 import { makeLedger } from '../evidence/ledger/make-ledger.js';
 import type { PolicyOptions } from '../evidence/policy/input.js';
@@ -22,7 +23,7 @@ import { HOST } from '../unit/view.js';
 import { findReachable } from './reachable/find-reachable.js';
 import { RootFiles } from './reachable/root-files.js';
 import { storedRecordings } from './recordings/store.js';
-import { plainPrograms } from './unit-facts.js';
+import { commandsOf, plainPrograms } from './unit-facts.js';
 
 export interface ProvedPolicy {
   readonly unit: string;
@@ -53,6 +54,7 @@ export async function provedPolicy(
   const reached = await reachedBy(context, ledger, effective);
   const written = writePolicy({
     evidence: ledger,
+    checklist: checklist(ledger, { commands: commandsOf(effective) }),
     reachable: 'unknown' in reached ? 'unknown' : reached.calls,
     reachDoubt: reachDoubtOf(reached),
     plainPrograms: await plainPrograms(

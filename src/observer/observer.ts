@@ -121,7 +121,7 @@ export class Observer {
     const { status, stderr } = await this.#talk.end();
     const how = status === 128 ? 'was killed' : `ended with status ${status}`;
     return error('observer-ended', `the observer ${how}${stderr === '' ? '' : `: ${stderr.trim()}`}`, {
-      hint: 'what was seen until the last minute is kept, and marked as cut short',
+      hint: 'watch the service again',
     });
   }
 

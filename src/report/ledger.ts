@@ -79,10 +79,13 @@ function hostsLines({ samples, once, unseen }: SamplesEstimate): string[] {
   return [unseen === null ? head : `${head}: ${unseenText(unseen)} on further ones`];
 }
 
+/** A rotation leaves no trace where a service opens its log for each line, or where the log is copied. */
+const UNSEEN: Readonly<Record<string, string>> = { 'log-rotation': "not seen, or can't be told" };
+
 const PERIODS: Readonly<Record<string, string>> = { day: '1d', week: '1w' };
 
 function checkRow({ what, line, seen, count }: ChecklistItem): string[] {
-  const mark = { yes: 'seen', no: 'not seen', none: '-' }[seen];
+  const mark = { yes: 'seen', no: UNSEEN[what] ?? 'not seen', none: '-' }[seen];
   const period = PERIODS[what];
   const detail = period
     ? `${spanText(count)} of ${period}`

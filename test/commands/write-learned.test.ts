@@ -44,6 +44,27 @@ test('recordings of other machines are told', async () => {
   assert.ok(codes(await write(true)).includes('other-machine'));
 });
 
+test('addresses are confined where that is asked for', async () => {
+  const { context } = await recorded();
+  const peer = { use: 'accept', family: 2, type: 1, address: '10.9.9.9', port: null, count: 1 } as const;
+  await keepRecording(
+    context,
+    recording({ host: hostNamed('two'), calls: [call('read', { phases: { start: 1 } })], peers: [peer] }),
+  );
+  const policyWith = async (options: object) =>
+    parsePolicy((await learn(context, [UNIT], { show: true, write: true, ...options })).text, 'x.toml')
+      .policy;
+  const listed = async (options: object) =>
+    (await policyWith(options)).service.flatMap(({ name, value }) =>
+      name.startsWith('IPAddress') ? [[name, value]] : [],
+    );
+  assert.deepEqual(await listed({}), []);
+  assert.deepEqual(await listed({ addresses: true }), [
+    ['IPAddressDeny', 'any'],
+    ['IPAddressAllow', ['10.9.9.9']],
+  ]);
+});
+
 test('a file is written, and written again, with what has changed', async () => {
   const { system, context, write } = await recorded();
   const first = await write(FILE);

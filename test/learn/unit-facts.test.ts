@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
-import { learnedUnit, plainPrograms } from '../../src/learn/unit-facts.js';
+import { learnedUnit, linesOfCommands, plainPrograms } from '../../src/learn/unit-facts.js';
 import { NO_EXEC, UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
 import { fakeContext, machineWith, program } from '../support/fake-system.js';
@@ -27,6 +27,17 @@ test('a unit has its commands as they are without us', async () => {
   assert.equal((await apply(context, [UNIT], {})).exit, 0);
   const { name, facts } = await learnedUnit(context, 'alias');
   assert.deepEqual([name.full, facts], [UNIT, { commands: COMMANDS }]);
+});
+
+test('a command has its line, of which several may be', async () => {
+  const two = `${SERVICE}ExecStop=/bin/kill -HUP $MAINPID ; -/bin/sleep  1\nExecStop=/bin/true\n`;
+  const system = machineWith(two, NO_EXEC, { running: [UNIT] });
+  const context = fakeContext(system);
+  const lines = await linesOfCommands(context, UNIT);
+  assert.deepEqual(lines.get('ExecStartPre'), [COMMANDS[0]]);
+  assert.deepEqual(lines.get('ExecStartPost'), []);
+  const both = 'ExecStop=/bin/kill -HUP $MAINPID ; -/bin/sleep  1';
+  assert.deepEqual(lines.get('ExecStop'), [both, both, 'ExecStop=/bin/true']);
 });
 
 test('a unit that is not here has the name that it was given', async () => {

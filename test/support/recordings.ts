@@ -47,6 +47,7 @@ export function recording(more: Partial<Recording> = {}): Recording {
     lives: 1,
     events: [
       { what: 'start', at: 0 },
+      { what: 'command', at: 0, line: 'ExecStart=/usr/sbin/demod' },
       { what: 'serving', at: 2 },
     ],
     programs: [{ path: '/usr/sbin/demod', hash, phases: ['start'] }],
@@ -74,6 +75,7 @@ export const fullRecording = (more: Partial<Recording> = {}): Recording =>
     events: [
       { what: 'command', at: 0, line: 'ExecStartPre=/usr/sbin/demod -t' },
       { what: 'start', at: 0 },
+      { what: 'command', at: 0, line: 'ExecStart=/usr/sbin/demod' },
       { what: 'serving', at: 2 },
       { what: 'log-rotation', at: 60 },
     ],

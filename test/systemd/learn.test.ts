@@ -1,6 +1,7 @@
 /** Services are watched at work, and confined by what was seen; then they do other work, a reload and a log rotation too. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { ChecklistItem } from '../../src/evidence/ledger/checklist.js';
 import type { Recording } from '../../src/evidence/recording/recording.js';
 import type { Box } from '../support/box.js';
 import { bootWithPrograms, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
@@ -11,6 +12,8 @@ interface Service {
   readonly work: string;
   readonly otherWork: string;
   readonly answer: RegExp;
+  /** Whether the other work has a rotation of logs. */
+  readonly rotates?: boolean;
 }
 
 const MEMCACHED = (words: string) => `printf '${words}quit\\r\\n' | curl -sS telnet://127.0.0.1:11211`;
@@ -24,6 +27,7 @@ const SERVICES: readonly Service[] = [
       mv /var/log/nginx/access.log /var/log/nginx/access.log.1
       systemctl kill --signal=USR1 --kill-whom=main nginx; sleep 0.5
       curl -sS http://127.0.0.1/ >/dev/null; wc -l </var/log/nginx/access.log`,
+    rotates: true,
     answer: /200 OK[\s\S]*<title>Welcome to nginx!<\/title>[\s\S]*\n1\n$/,
   },
   {
@@ -65,15 +69,21 @@ describe('learn', { skip: skip ?? false }, () => {
   });
   after(() => box?.stop());
 
-  for (const { unit, work, otherWork, answer } of SERVICES) {
+  for (const { unit, work, otherWork, answer, rotates } of SERVICES) {
     test(`${unit} is confined by what it was seen to do, and does other work`, async () => {
       await run(0, 'learn', '--restart', '--exercise', work, unit, '--write', policyPath(unit));
       const [seen] = await recordings(unit);
       assert.deepEqual([seen!.lives, seen!.lost], [2, {}]);
+      const { checklist } = JSON.parse((await run(0, 'learn', '--show', unit, '--json')).stdout);
+      assert.deepEqual(
+        checklist.filter((item: ChecklistItem) => item.seen === 'no').map(({ what }: ChecklistItem) => what),
+        ['log-rotation', 'day', 'week'],
+      );
       assert.match((await run(0, 'apply', unit)).stdout, /^Restarted, and verified\.$/m);
       const { stdout } = await run(0, 'learn', '--exercise', `${otherWork}; sleep 2`, unit, '--json');
       assert.equal(JSON.parse(stdout).ok, true);
       const [, confined] = await recordings(unit);
+      if (rotates) assert.ok(confined!.events.some(({ what }) => what === 'log-rotation'));
       const known = namesIn(seen!.refused);
       assert.deepEqual(
         namesIn(confined!.refused).filter((name) => !known.includes(name)),

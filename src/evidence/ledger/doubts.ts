@@ -29,6 +29,7 @@ const LINES: Readonly<Partial<Record<Kind, readonly string[]>>> = {
 };
 
 function linesOf(table: string): readonly string[] {
+  if (table === 'events') return ['how often things took place'];
   const kinds = kindsIn(table);
   if (kinds.length === KINDS.length) return ['every line'];
   return [...kinds.flatMap((kind) => LINES[kind] ?? []), ...directivesBy(kinds).map((name) => `${name}=`)];
@@ -55,6 +56,12 @@ export const ledgerDiagnostics = (ledger: Ledger): Diagnostic[] => [
   ...otherPrograms(ledger),
   ...overlapping(ledger),
 ];
+
+/** Warnings about records that were lost. */
+export const lossDiagnostics = (ledger: Ledger): Diagnostic[] =>
+  doubts(ledger)
+    .filter(({ lost }) => lost !== null)
+    .map(doubtWarning);
 
 /** The most lines of a policy that one warning names. */
 const MOST_LINES = 5;

@@ -3,6 +3,7 @@
 import type { Surroundings } from '../../plan/request.js';
 import type { Target } from '../../target/target.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
+import type { ChecklistItem } from '../ledger/checklist.js';
 import type { Ledger, LedgerCall, LedgerRefusal, LedgerWatch } from '../ledger/ledger.js';
 import type {
   RecordedArguments,
@@ -55,6 +56,8 @@ export interface PolicyOptions {
 
 export interface PolicyRequest {
   readonly evidence: Evidence;
+  /** The life of the service, as far as it was seen. */
+  readonly checklist?: readonly ChecklistItem[];
   readonly reachable: ReachableCalls;
   /** The reason why it isn't known what can be reached, or may be more, without a period at its end. */
   readonly reachDoubt?: string | undefined;

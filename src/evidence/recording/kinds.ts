@@ -20,6 +20,7 @@ const HELD: ReadonlyMap<string, readonly Kind[]> = new Map<string, readonly Kind
   ['calls', ['calls']],
   ['numbers', ['calls']],
   ['capabilities', ['capabilities']],
+  ['events', []],
   ['forkFlags', ['fork-flags']],
   ['memory', ['arguments', 'paths', 'peers']],
   ['modes', ['modes']],

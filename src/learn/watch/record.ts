@@ -11,7 +11,7 @@ import type { Context } from '../../system/context.js';
 import type { NamespaceOf } from '../../unit/view.js';
 import { programHashes, recordedHost } from '../recordings/host.js';
 import { makeRecording } from '../recordings/make-recording.js';
-import type { Watched } from './course.js';
+import type { Watched } from './keeping.js';
 
 /** A file tree: the host's, or one of a service, which can be seen while its main process runs. */
 interface Files {
@@ -42,7 +42,15 @@ export class Recorder {
    * The recording of a watched service.
    * @throws UserError where the observer's dump is none
    */
-  async recordingOf({ machine, service, dump, begin, end, ...watched }: Watched): Promise<Recording> {
+  async recordingOf({
+    machine,
+    service,
+    dump,
+    begin,
+    end,
+    lostEvents,
+    ...watched
+  }: Watched): Promise<Recording> {
     const observed = parseDump(new TextEncoder().encode(dump));
     if ('severity' in observed) throw new UserError(observed);
     const files = await this.#filesOf(service);
@@ -60,7 +68,8 @@ export class Recorder {
       watched: namesOf(machine),
       hashes: await this.#hashed(paths, files),
     });
-    const recording = makeRecording(watch, seen);
+    const lost = lostEvents > 0 ? { ...seen.lost, events: lostEvents } : seen.lost;
+    const recording = makeRecording(watch, { ...seen, lost });
     this.#latest.set(recording.unit, recording);
     return recording;
   }

@@ -52,6 +52,7 @@ test('a dump becomes a recording that can be stored: names, the host, hashes of 
     slice: 10,
     dump: JSON.stringify(DUMP),
     events: [{ what: 'start', at: 1 }] as const,
+    lostEvents: 0,
     truncated: false,
   };
   const recorder = new Recorder(context);
@@ -82,7 +83,7 @@ test('a dump that is none is an error', async () => {
   const watched = {
     machine: 'x86-64' as const,
     service: { name: UNIT, state: unitState() },
-    ...{ begin: 0, end: 0, slice: 10, dump: '{"dump":', events: [], truncated: false },
+    ...{ begin: 0, end: 0, slice: 10, dump: '{"dump":', events: [], lostEvents: 0, truncated: false },
   };
   await assert.rejects(new Recorder(context).recordingOf(watched), UserError);
 });
@@ -103,7 +104,15 @@ for (const [root, mainPid] of [
     const watched = (state: UnitState) => ({
       machine: 'x86-64' as const,
       service: { name: UNIT, state },
-      ...{ begin: 0, end: 9000, slice: 10, dump: JSON.stringify(DUMP), events: [], truncated: false },
+      ...{
+        begin: 0,
+        end: 9000,
+        slice: 10,
+        dump: JSON.stringify(DUMP),
+        events: [],
+        lostEvents: 0,
+        truncated: false,
+      },
     });
     const recorder = new Recorder(fakeContext(system));
     const hashIn = async (state: UnitState) => (await recorder.recordingOf(watched(state))).programs[0]!.hash;

@@ -1,7 +1,6 @@
 /** A learned policy as TOML. */
 import { shortList } from '../../../collections.js';
 import { numbersOf } from '../../../syscalls/numbers.js';
-import { PHASES } from '../../recording/recording.js';
 import { dangerousSeen } from '../calls/dangerous.js';
 import { grouped } from '../calls/groups.js';
 import { abisSeen, type SortedCall, type Tier } from '../calls/tiers.js';
@@ -9,6 +8,7 @@ import { doubtOf, startDoubt } from '../doubts.js';
 import type { PolicyRequest } from '../input.js';
 import type { LearnedPolicy } from '../learned.js';
 import type { LearnedRule, RuleCondition, RuledCall } from '../rules/rule.js';
+import { checklistLines } from './checklist-text.js';
 import { serviceLines } from './service-text.js';
 import { counted, span } from './spans.js';
 import { assignment, comment, type Group, groupedList, quoted, wrapped } from './toml.js';
@@ -33,16 +33,12 @@ export function policyText(learned: LearnedPolicy, request: PolicyRequest): stri
 
 const actionOf = ({ options }: PolicyRequest): string => options?.action ?? DEFAULT_ACTION;
 
-function headLines({ evidence, effective }: PolicyRequest): string[] {
+function headLines({ evidence, checklist = [] }: PolicyRequest): string[] {
   const { unit, seconds, recordings, hosts } = evidence;
   const watched = `${span(seconds)}, ${counted(recordings, 'recording')} on ${counted(hosts, 'host')}`;
-  const missing = PHASES.filter((phase) => {
-    const isLacking = phase === 'reload' && effective.execCommands('ExecReload').length === 0;
-    return !isLacking && evidence.calls.every(({ phases }) => !phases[phase]);
-  });
   return [
     assignment('description', `${unit}, learned from its work: ${watched}`),
-    ...(missing.length === 0 ? [] : [comment(`Not watched, so that it may fail: ${missing.join(', ')}.`)]),
+    ...checklistLines(checklist),
   ];
 }
 
