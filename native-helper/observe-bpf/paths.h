@@ -115,8 +115,8 @@ __noinline int cut_component(struct room *room, __u32 offset)
 	return 0;
 }
 
-/* Notes the name that a room's text has in `size` bytes. It is relative to a descriptor, or below 0 to the working
- * directory. The room is found here: before Linux 6.2 no function could use memory that it is given as a key. */
+/* Notes the name that a room's text has in `size` bytes. An absolute one is relative to the root of the process, another to a
+ * descriptor, or below 0 to the working directory. The room is found here: before Linux 6.2 no function could use memory that it is given as a key. */
 __noinline int note_name(enum user_of_room user, __u64 size, int base)
 {
 	__u32 number = user;
@@ -129,14 +129,15 @@ __noinline int note_name(enum user_of_room user, __u64 size, int base)
 	clear_name(key);
 	bpf_probe_read_kernel_str(key->name, NAME_LENGTH, room->text + WITHIN(offset, LONGEST_PATH));
 	key->is_cut = offset > 0;
-	int is_absolute = room->text[0] == '/';
 	if (key->of.use == USE_CHANGE_DIRECTORY)
 		cut_component(room, offset);
 	struct file *file = base < 0 ? 0 : file_of(task, (__u32)base);
 	__u64 dentry = file ? (__u64)BPF_CORE_READ(file, f_path.dentry) : (__u64)BPF_CORE_READ(task, fs, pwd.dentry);
 	__u64 mount = file ? (__u64)BPF_CORE_READ(file, f_path.mnt) : (__u64)BPF_CORE_READ(task, fs, pwd.mnt);
-	if (is_absolute)
-		dentry = 0;
+	if (room->text[0] == '/') {
+		dentry = (__u64)BPF_CORE_READ(task, fs, root.dentry);
+		mount = (__u64)BPF_CORE_READ(task, fs, root.mnt);
+	}
 	fill_key(&key->of, index, key->of.use, key->of.error, dentry);
 	if (key->of.use == USE_CHANGE_DIRECTORY)
 		count_path(&changed_directories, key, index, dentry, mount);

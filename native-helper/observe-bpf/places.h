@@ -22,22 +22,17 @@ static __always_inline int add_name(struct place *place, const unsigned char *na
 	return 1;
 }
 
-/* Walks from a file to the root that the current process sees, or to that of its mount namespace. */
+/* Walks from a file to the root of its mount namespace, also for a process that has made a directory its root: systemd's
+ * directives take paths as they are without that. */
 __noinline int walk(struct place *place, __u64 first, __u64 vfsmount)
 {
 	if (!place)
 		return 0;
-	struct fs_struct *fs = BPF_CORE_READ(bpf_get_current_task_btf(), fs);
-	struct dentry *dentry = (void *)first, *root = BPF_CORE_READ(fs, root.dentry);
-	struct vfsmount *root_mount = BPF_CORE_READ(fs, root.mnt);
+	struct dentry *dentry = (void *)first;
 	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
 	place->length = 0;
 	for (int i = 0; i < COMPONENTS; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-		if (dentry == root && (void *)mount + bpf_core_field_offset(struct mount, mnt) == (void *)root_mount) {
-			place->whole = 1;
-			return 0;
-		}
 		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root) || dentry == parent) {
 			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
 			if (above == mount) {

@@ -19,7 +19,6 @@ enum phase { PHASE_START, PHASE_SERVING, PHASE_RELOAD, PHASE_STOP, PHASES };
 #define VALUES 62   /* distinct values of an argument */
 #define CAPABILITIES 64
 #define REFUSALS 128
-#define ASKERS 32 /* distinct calls that ask for a capability */
 
 #define CALLS (ABIS * SLOTS)
 
@@ -153,7 +152,7 @@ struct refusal {
 struct asked {
 	__u64 count;
 	__u32 lost;
-	__u64 calls[ASKERS]; /* call_key() */
+	__u64 calls[CALLS / 64]; /* a bit each */
 };
 
 enum lost {

@@ -74,9 +74,7 @@ static void print_device(const struct path_value *value)
 static void print_path(const struct name_key *key, const char *name, const struct path_value *value)
 {
 	struct path path = {.size = 0};
-	int is_absolute = name != NULL && name[0] == '/';
-	if (!is_absolute)
-		add_place(&path, &value->place);
+	add_place(&path, &value->place);
 	if (name != NULL)
 		add_name(&path, name);
 	printf("{\"use\":\"%s\",\"phases\":%u,\"path\":", path_use_names[key->of.use % PATH_USES], value->phases);
@@ -86,7 +84,7 @@ static void print_path(const struct name_key *key, const char *name, const struc
 		printf(",\"errno\":%u", key->of.error);
 	if (name == NULL)
 		print_device(value);
-	if ((name != NULL && key->is_cut) || (!is_absolute && !value->place.whole))
+	if ((name != NULL && key->is_cut) || !value->place.whole)
 		printf(",\"cut\":true");
 	printf("}");
 }

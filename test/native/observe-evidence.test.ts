@@ -97,6 +97,24 @@ test('paths tell what was done to them', { skip }, async () => {
   assert.deepEqual([made!.count, made!.phases], [1, 2]);
 });
 
+test('paths of a process with a root of its own are those of all others', { skip }, async () => {
+  const { unit, own } = await watchPart('below-root');
+  const jail = `${own}/jail`;
+  const uses = usesOf(unit);
+  const expected = [
+    `write ${jail}/folder/made`,
+    `create-in ${jail}/folder`,
+    `change-directory ${jail}`,
+    `change-directory ${jail}/folder`,
+    `stat ${jail}/missing 2`,
+  ];
+  for (const use of expected) assert.ok(uses.includes(use), `${use}\n${uses.join('\n')}`);
+  assert.deepEqual(
+    uses.filter((use) => /^(write|create-in|change-directory|stat) \/(folder|moved|missing|$)/.test(use)),
+    [],
+  );
+});
+
 test('of a script both it and its interpreter are executed', { skip }, async () => {
   const { unit, own } = await watchPart('script', (at) => {
     writeFileSync(join(at, 'script'), `#!${INTERPRETER}\n`);
@@ -152,11 +170,23 @@ test('calls that a filter refuses are told, by errno or as killed for', { skip }
   assert.ok(made.has(numberOf('geteuid')));
 });
 
+/** Asked for when memory is reserved. */
+const CAP_SYS_ADMIN = 21;
+
 test('capabilities come with the calls that asked', { skip }, async () => {
   const { unit } = await watchPart('nothing');
-  const CAP_SYS_ADMIN = 21; // asked for when memory is reserved
   const asked = unit.capabilities.find(({ capability }) => capability === CAP_SYS_ADMIN);
   assert.equal(asked!.granted, true);
   assert.ok(asked!.count >= asked!.calls.length && asked!.calls.length > 0);
   assert.ok(asked!.calls.some(({ abi, nr }) => abi === 'native' && nr === numberOf('mmap')));
+});
+
+test('all calls that asked for a capability are told, however many', { skip }, async () => {
+  const { unit } = await watchPart('into-fresh-pages');
+  const asked = unit.capabilities.find(({ capability }) => capability === CAP_SYS_ADMIN)!;
+  const names = new Set(asked.calls.map(({ nr }) => nr));
+  for (const call of ['uname', 'pipe2', 'sched_getattr', 'pread64', 'read'])
+    assert.ok(names.has(numberOf(call)), call);
+  assert.ok(names.size >= 34, `${names.size}`);
+  assert.equal(asked.lost, 0);
 });
