@@ -3,9 +3,14 @@
 #ifndef SANDBOX_UNIT_CAPABILITIES_H
 #define SANDBOX_UNIT_CAPABILITIES_H
 
-/* Marks a call as one that asks; one without a slot is counted. */
-static __always_inline void mark_asker(struct asked *asked, __u32 slot)
+#define IN_NO_CALL 0xffffffff /* a task's number, as at a page fault: a stack that grows reserves memory */
+
+/* Marks the call that asks; one without a slot is counted. */
+static __always_inline void mark_asker(struct asked *asked, __u32 abi, __u32 number)
 {
+	__u32 slot = slot_of(abi, number);
+	if (number == IN_NO_CALL)
+		return;
 	if (slot >= CALLS) {
 		__sync_fetch_and_add(&asked->lost, 1);
 		return;
@@ -31,7 +36,7 @@ int BPF_PROG(capability_asked, const struct cred *cred, void *target, void *aski
 	__u64 place = (__u32)capability * 2 + (result == 0);
 	struct asked *asked = &unit->asked[0][0] + WITHIN(place, CAPABILITIES * 2);
 	__sync_fetch_and_add(&asked->count, 1);
-	mark_asker(asked, slot_of(abi_of(task, number), number));
+	mark_asker(asked, abi_of(task, number), number);
 	return 0;
 }
 

@@ -17,6 +17,7 @@
 #include "calls.h"
 #include "arguments.h"
 #include "refused.h"
+#include "leavers.h"
 #include "paths.h"
 #include "peers.h"
 #include "capabilities.h"
@@ -36,7 +37,7 @@ int BPF_PROG(call_begins, struct pt_regs *regs, long id)
 	__u32 program = program_bit(unit, task, phase_of(index));
 	/* Also of a program that sets up: its execve() returns as the service's. */
 	if (!calls_only)
-		mark_begin(unit, task, program);
+		mark_begin(index, unit, task, program);
 	__u32 number = (__u32)id, abi = abi_of(task, number), slot = slot_of(abi, number);
 	if (program == 0)
 		return 0;

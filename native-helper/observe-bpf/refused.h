@@ -20,6 +20,7 @@
 struct mark {
 	__u32 has_begun;
 	__u32 program; /* its bit at the last call that began */
+	__u32 unit;    /* its index plus one; 0: it has left the unit */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -28,7 +29,7 @@ struct {
 	__type(value, struct mark);
 } marks SEC(".maps");
 
-static __always_inline void mark_begin(struct unit *unit, struct task_struct *task, __u32 program)
+static __always_inline void mark_begin(__u32 index, struct unit *unit, struct task_struct *task, __u32 program)
 {
 	struct mark *mark = bpf_task_storage_get(&marks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!mark) {
@@ -37,6 +38,7 @@ static __always_inline void mark_begin(struct unit *unit, struct task_struct *ta
 	}
 	mark->has_begun = 1;
 	mark->program = program;
+	mark->unit = index + 1;
 }
 
 /* Takes the mark off. Returns whether the call that returns is known not to have begun. */

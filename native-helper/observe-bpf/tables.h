@@ -165,7 +165,8 @@ enum lost {
 	LOST_MARKS, /* tasks of which it isn't known whether they have begun a call */
 	LOST_FORK_FLAGS,
 	LOST_MODES,
-	LOST_GROUPS, /* a control group was made, and wasn't watched from its first call on */
+	LOST_GROUPS,  /* a control group was made, and wasn't watched from its first call on */
+	LOST_LEAVERS, /* a process was moved out of the unit's control group, and is still confined as the unit is */
 	LOSSES,
 };
 

@@ -47,4 +47,5 @@ const char *const lost_names[LOSSES] = {
 	[LOST_FORK_FLAGS] = "forkFlags",
 	[LOST_MODES] = "modes",
 	[LOST_GROUPS] = "groups",
+	[LOST_LEAVERS] = "leavers",
 };

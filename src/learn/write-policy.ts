@@ -68,6 +68,8 @@ async function reachedBy({ system }: Context, ledger: Ledger, effective: Effecti
   const daemon = daemonOfScript(ledger, effective);
   const root = effective.last('Service', 'RootDirectory')?.value ?? '';
   if (root !== '' && root !== '/') return { unknown: 'the service has a root of its own' };
+  if (ledger.lost.leavers)
+    return { unknown: 'processes have left its control group unwatched, as logins do' };
   const mapped = ledger.paths.filter(({ use }) => use === 'map-executable').map(({ path }) => path);
   const programs = daemon === undefined ? ledger.programs.map(({ path }) => path) : [daemon];
   return findReachable(new RootFiles(system, HOST), { programs, mapped });

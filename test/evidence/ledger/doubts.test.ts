@@ -30,6 +30,15 @@ test('a loss is told with its watch, and the lines that it concerns', () => {
   ]);
 });
 
+test('processes that left the control group are nobody to vouch for', () => {
+  const [warning] = ledgerDiagnostics(ledger(recording({ lost: { leavers: 2 } })));
+  assert.equal(warning!.code, 'recording-leavers');
+  assert.match(
+    warning!.message,
+    /: 2 processes were moved out of its control group, .* vouch for every line$/,
+  );
+});
+
 test('values of arguments that had no room concern the rules on their call', () => {
   const ioctl = {
     architecture: 'x86-64',
