@@ -33,6 +33,7 @@ struct cgroup {
 	struct cgroup_subsys_state self;
 	int level;
 	struct kernfs_node *kn;
+	struct cgroup *ancestors[]; /* from the root on */
 };
 struct css_set {
 	struct cgroup *dfl_cgrp;

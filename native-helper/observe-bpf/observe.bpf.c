@@ -17,6 +17,7 @@
 #include "calls.h"
 #include "arguments.h"
 #include "refused.h"
+#include "leavers.h"
 #include "paths.h"
 #include "peers.h"
 #include "capabilities.h"
@@ -36,7 +37,7 @@ int BPF_PROG(call_begins, struct pt_regs *regs, long id)
 	__u32 program = program_bit(unit, task, phase_of(index));
 	/* Also of a program that sets up: its execve() returns as the service's. */
 	if (scope != CALLS_ONLY)
-		mark_begin(unit, task, program);
+		mark_begin(index, unit, task, program);
 	__u32 number = (__u32)id, abi = abi_of(task, number), slot = slot_of(abi, number);
 	if (program == 0 || scope == REFUSED_ONLY)
 		return 0;
@@ -114,7 +115,7 @@ int BPF_PROG(forked, struct task_struct *child, unsigned long flags)
 		struct mark *mark = bpf_task_storage_get(&marks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 		/* It returns from the call that makes it, as if it had begun that. */
 		if (mark)
-			mark->is_service = mark->has_begun = 1;
+			*mark = (struct mark){.is_service = 1, .has_begun = 1, .unit = (__u16)(index + 1)};
 		else
 			lose(unit, LOST_MARKS);
 	}

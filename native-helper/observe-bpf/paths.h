@@ -105,8 +105,9 @@ __noinline int cut_component(struct room *room, __u32 offset)
 	return 0;
 }
 
-/* Notes the name that a room's text has in `size` bytes. It is relative to a descriptor, or below 0 to the working
- * directory. The room is found here: before Linux 6.2 no function could use memory that it is given as a key. */
+/* Notes the name that a room's text has in `size` bytes. An absolute one is relative to the root of the process, another to a
+ * descriptor, or below 0 to the working directory. The room is found here: before Linux 6.2 no function could use memory
+ * that it is given as a key. */
 __noinline int note_name(enum user_of_room user, __u64 size, int base)
 {
 	__u32 number = user;

@@ -21,7 +21,8 @@ struct mark {
 	__u16 has_begun;
 	__u16 has_signal; /* one that tells of the call that will return */
 	__u32 program; /* its bit at the last call that began */
-	__u32 is_service; /* it has run a program of the service, or was made by one that has */
+	__u16 is_service; /* it has run a program of the service, or was made by one that has */
+	__u16 unit;	  /* its index plus one; 0: it has left the unit */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -30,7 +31,7 @@ struct {
 	__type(value, struct mark);
 } marks SEC(".maps");
 
-static __always_inline void mark_begin(struct unit *unit, struct task_struct *task, __u32 program)
+static __always_inline void mark_begin(__u32 index, struct unit *unit, struct task_struct *task, __u32 program)
 {
 	struct mark *mark = bpf_task_storage_get(&marks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!mark) {
@@ -39,6 +40,7 @@ static __always_inline void mark_begin(struct unit *unit, struct task_struct *ta
 	}
 	mark->has_begun = 1;
 	mark->program = program;
+	mark->unit = (__u16)(index + 1);
 	if (program != 0)
 		mark->is_service = 1;
 }

@@ -23,7 +23,6 @@ enum scope { ALL, CALLS_ONLY, REFUSED_ONLY };
 #define VALUES 62   /* distinct values of an argument */
 #define CAPABILITIES 64
 #define REFUSALS 128
-#define ASKERS 32 /* distinct calls that ask for a capability */
 
 #define CALLS (ABIS * SLOTS)
 
@@ -176,7 +175,7 @@ struct refusal {
 struct asked {
 	__u64 count;
 	__u32 lost;
-	__u64 calls[ASKERS]; /* call_key() */
+	__u64 calls[CALLS / 64]; /* a bit each */
 };
 
 enum lost {
@@ -189,8 +188,9 @@ enum lost {
 	LOST_MARKS, /* tasks of which it isn't known whether they have begun a call */
 	LOST_FORK_FLAGS,
 	LOST_MODES,
-	LOST_GROUPS, /* a control group was made, and wasn't watched from its first call on */
-	LOST_HIDDEN, /* the service itself executed a program that sets services up: its calls aren't seen */
+	LOST_GROUPS,  /* a control group was made, and wasn't watched from its first call on */
+	LOST_HIDDEN,  /* the service itself executed a program that sets services up: its calls aren't seen */
+	LOST_LEAVERS, /* a process was moved out of the unit's control group, and is still confined as the unit is */
 	LOSSES,
 };
 

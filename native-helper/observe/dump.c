@@ -125,10 +125,12 @@ static void print_asked(unsigned int capability, int is_granted, const struct as
 	int is_first = 1;
 	printf("{\"capability\":%u,\"granted\":%s,\"count\":%llu,\"calls\":[", capability, is_granted ? "true" : "false",
 	       (unsigned long long)asked->count);
-	for (int i = 0; i < ASKERS && asked->calls[i] != 0; i++) {
+	for (unsigned int call = 0; call < CALLS; call++) {
+		if ((asked->calls[call / 64] >> call % 64 & 1) == 0)
+			continue;
 		print_comma(&is_first);
 		printf("{");
-		print_key(asked->calls[i]);
+		print_number(call);
 		printf("}");
 	}
 	printf("],\"lost\":%u}", asked->lost);

@@ -53,4 +53,5 @@ const char *const lost_names[LOSSES] = {
 	[LOST_MODES] = "modes",
 	[LOST_GROUPS] = "groups",
 	[LOST_HIDDEN] = "hidden",
+	[LOST_LEAVERS] = "leavers",
 };

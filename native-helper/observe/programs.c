@@ -43,6 +43,7 @@ static const struct program_role {
 	{.name = "ended", .evidence = {REFUSED}},
 	{.name = "capability_asked", .evidence = {"capabilities"}},
 	{.name = "forked", .evidence = {"forkFlags"}},
+	{.name = "moved", .evidence = {"leavers"}},
 	{.name = "level", .is_own = 1, .is_always = 1},
 	{.name = "enrol", .is_own = 1, .is_always = 1},
 };

@@ -100,6 +100,8 @@ async function reachedBy({ system }: Context, ledger: Ledger, effective: Effecti
   const daemon = daemonOfScript(ledger, effective);
   const own = OWN_FILES.find((name) => !['', '/'].includes(effective.last('Service', name)?.value ?? ''));
   if (own !== undefined) return { unknown: `${own}= gives the service files of its own` };
+  if (ledger.lost.leavers)
+    return { unknown: 'processes have left its control group unwatched, as logins do' };
   const mapped = ledger.paths.filter(({ use }) => use === 'map-executable').map(({ path }) => path);
   const programs = daemon === undefined ? ledger.programs.map(({ path }) => path) : [daemon];
   return findReachable(new RootFiles(system, HOST), { programs, mapped });

@@ -43,6 +43,16 @@ for (const [line, isOwn] of [
   });
 }
 
+test('of a service whose processes have left it, any call may be needed, and no directive is stated', async () => {
+  const { context } = machine();
+  await keepRecording(context, recording({ lost: { leavers: 1 } }));
+  const { notes, policy } = await provedPolicy(context, UNIT, {});
+  assert.match(notes[0]!.message, /processes have left its control group unwatched/);
+  assert.equal(policy.calls.find(({ name }) => name === 'flock')?.tier, 'log');
+  assert.doesNotMatch(policy.text, /^Protect/m);
+  assert.match(policy.text, /^# ProtectSystem = .*: processes have left its control group unwatched\.$/m);
+});
+
 test('without a recording of this kind of machine there is no policy', async () => {
   const { context } = machine();
   assert.equal((await failure(provedPolicy(context, UNIT, {})))[0], 'no-recording');

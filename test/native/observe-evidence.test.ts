@@ -229,7 +229,7 @@ test('addresses tell whom sockets deal with', { skip }, async () => {
 
 const ONLY_REFUSED = {
   options: ['--refused-only'],
-  blind: ['capabilities', 'paths', 'peers', 'modes', 'forkFlags'],
+  blind: ['leavers', 'capabilities', 'paths', 'peers', 'modes', 'forkFlags'],
 };
 
 for (const how of [{}, ONLY_REFUSED]) {
@@ -268,11 +268,23 @@ test('a call that a filter traps is refused once, also where the signal is handl
   );
 });
 
+/** Asked for when memory is reserved. */
+const CAP_SYS_ADMIN = 21;
+
 test('capabilities come with the calls that asked', { skip }, async () => {
   const { unit } = await watchPart('nothing');
-  const CAP_SYS_ADMIN = 21; // asked for when memory is reserved
   const asked = unit.capabilities.find(({ capability }) => capability === CAP_SYS_ADMIN);
   assert.equal(asked!.granted, true);
   assert.ok(asked!.count >= asked!.calls.length && asked!.calls.length > 0);
   assert.ok(asked!.calls.some(({ abi, nr }) => abi === 'native' && nr === numberOf('mmap')));
+});
+
+test('all calls that asked for a capability are told, however many', { skip }, async () => {
+  const { unit } = await watchPart('into-fresh-pages');
+  const asked = unit.capabilities.find(({ capability }) => capability === CAP_SYS_ADMIN)!;
+  const names = new Set(asked.calls.map(({ nr }) => nr));
+  for (const call of ['uname', 'pipe2', 'sched_getattr', 'pread64', 'read'])
+    assert.ok(names.has(numberOf(call)), call);
+  assert.ok(names.size >= 34, `${names.size}`);
+  assert.equal(asked.lost, 0);
 });

@@ -226,6 +226,18 @@ test('a group that is made anew is followed from its first call on, and begins i
   assert.deepEqual(unit!.programs, [{ path: program, phases: 0b1011 }]);
 });
 
+test('a process that is moved out of the group is counted, one that is moved within it is not', {
+  skip,
+}, async () => {
+  const [group, outside] = [groups.make(groups.at('left')), groups.make(groups.at('outside'))];
+  const below = groups.make(`${group}/below`);
+  const watched = await observeOne(group);
+  const moves = [below, outside, group, outside].map((to) => `echo $$ >${to}/cgroup.procs; /bin/true`);
+  await runIn(group, ['sh', '-c', moves.join('\n')]);
+  const [unit] = await watched.end();
+  assert.deepEqual(unit!.lost, { leavers: 2 });
+});
+
 test('units are told apart', { skip }, async () => {
   const names = ['one', 'two', 'three'];
   const own = names.map((name) => groups.make(groups.at(name)));

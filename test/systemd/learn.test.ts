@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { ChecklistItem } from '../../src/evidence/ledger/checklist.js';
-import type { Recording } from '../../src/evidence/recording/recording.js';
 import type { Box } from '../support/box.js';
+import { newlyRefused, recordingsOf } from '../support/learned-in-box.js';
 import { bootWithPrograms, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
 
 interface Service {
@@ -46,7 +46,6 @@ const SERVICES: readonly Service[] = [
 ];
 
 const skip = servicesObstacle();
-const FOLDER = '/var/lib/sandbox-unit/recordings';
 
 describe('learn', { skip: skip ?? false }, () => {
   let box: Box;
@@ -55,13 +54,7 @@ describe('learn', { skip: skip ?? false }, () => {
     assert.equal(found.status, status, `${words.join(' ')}\n${found.stdout}${found.stderr}`);
     return found;
   };
-  const recordings = async (unit: string): Promise<Recording[]> => {
-    const names = (await box.succeed(['ls', `${FOLDER}/${unit}`])).trim().split('\n');
-    return Promise.all(
-      names.map(async (name) => JSON.parse(await box.readFile(`${FOLDER}/${unit}/${name}`)) as Recording),
-    );
-  };
-  const namesIn = (calls: readonly { readonly name: string | null }[]) => calls.map(({ name }) => name);
+  const recordings = (unit: string) => recordingsOf(box, unit);
 
   before(async () => {
     box = await bootWithPrograms('learn');
@@ -84,12 +77,7 @@ describe('learn', { skip: skip ?? false }, () => {
       assert.equal(JSON.parse(stdout).ok, true);
       const [, confined] = await recordings(unit);
       if (rotates) assert.ok(confined!.events.some(({ what }) => what === 'log-rotation'));
-      const known = namesIn(seen!.refused);
-      assert.deepEqual(
-        namesIn(confined!.refused).filter((name) => !known.includes(name)),
-        [],
-        'calls that the policy refused',
-      );
+      assert.deepEqual(newlyRefused(seen!, confined!), [], 'calls that the policy refused');
       assert.match((await run(2, 'learn', '--promote', unit)).stderr, /^error\[not-watched-enough\]: /);
       assert.match((await run(0, 'learn', '--promote', '--after', '1s', unit)).stdout, /^-action = "log"$/m);
       assert.match((await run(0, 'apply', unit)).stdout, /^Restarted, and verified\.$/m);

@@ -7,6 +7,7 @@ import { counted } from './text/spans.js';
 
 /** The reason why evidence of a kind may lack something; undefined where nothing is known to be missing. */
 export function doubtOf(evidence: Evidence, kind: Kind): string | undefined {
+  if (evidence.lost.leavers) return 'processes have left its control group unwatched';
   const concerns = (name: string) => kindsIn(name).includes(kind);
   if (evidence.blind.some(concerns)) return `this kernel doesn't show ${SHOWN[kind]}`;
   const lost = Object.entries(evidence.lost).filter(([name, count]) => count > 0 && concerns(name));

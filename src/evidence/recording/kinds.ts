@@ -22,6 +22,7 @@ const HELD: ReadonlyMap<string, readonly Kind[]> = new Map<string, readonly Kind
   ['capabilities', ['capabilities']],
   ['events', []],
   ['forkFlags', ['fork-flags']],
+  ['leavers', [...KINDS]],
   ['memory', ['arguments', 'paths', 'peers']],
   ['modes', ['modes']],
   ['paths', ['paths']],

@@ -58,6 +58,15 @@ test('a table concerns the directives that its evidence proves, and no others', 
   assert.ok(!of.get('peers')!.includes('[syscalls]') && !of.get('paths')!.includes('UMask='));
 });
 
+test('processes that left the control group are nobody to vouch for', () => {
+  const [warning] = ledgerDiagnostics(ledger(recording({ lost: { leavers: 2 } })));
+  assert.equal(warning!.code, 'recording-leavers');
+  assert.match(
+    warning!.message,
+    /: 2 processes were moved out of its control group, .* vouch for every line$/,
+  );
+});
+
 test('values of arguments that had no room concern the rules on their call', () => {
   const ioctl = {
     architecture: 'x86-64',

@@ -210,6 +210,38 @@ static void refused(void)
 	_exit(0);
 }
 
+/* Calls that each write into a page of its own: where memory is reserved, the kernel asks for a capability. */
+static void into_fresh_pages(void)
+{
+	enum { PAGE = 4096, ARGUMENTS = 4, FRESH = -2 };
+	static const struct {
+		long number;
+		long arguments[ARGUMENTS];
+	} calls[] = {
+		{SYS_uname, {FRESH}}, {SYS_times, {FRESH}}, {SYS_sysinfo, {FRESH}}, {SYS_getcwd, {FRESH, PAGE}},
+		{SYS_pipe2, {FRESH}}, {SYS_clock_gettime, {0, FRESH}}, {SYS_clock_getres, {0, FRESH}}, {SYS_getrusage, {0, FRESH}},
+		{SYS_getrlimit, {0, FRESH}}, {SYS_getitimer, {0, FRESH}}, {SYS_gettimeofday, {FRESH}}, {SYS_fstat, {0, FRESH}},
+		{SYS_fstatfs, {0, FRESH}}, {SYS_getresuid, {FRESH, FRESH, FRESH}}, {SYS_getresgid, {FRESH, FRESH, FRESH}},
+		{SYS_sched_getparam, {0, FRESH}}, {SYS_sched_getaffinity, {0, 128, FRESH}}, {SYS_sched_rr_get_interval, {0, FRESH}},
+		{SYS_prlimit64, {0, 3, 0, FRESH}}, {SYS_rt_sigpending, {FRESH, 8}}, {SYS_sigaltstack, {0, FRESH}},
+		{SYS_getcpu, {FRESH}}, {SYS_socketpair, {AF_UNIX, SOCK_STREAM, 0, FRESH}}, {SYS_getrandom, {FRESH, 16}},
+		{SYS_rt_sigprocmask, {0, 0, FRESH, 8}}, {SYS_rt_sigaction, {10, 0, FRESH, 8}}, {SYS_get_robust_list, {0, FRESH, FRESH}},
+		{SYS_sched_getattr, {0, FRESH, 56}}, {SYS_prctl, {PR_GET_NAME, FRESH}},
+		{SYS_statfs, {(long)"/", FRESH}}, {SYS_newfstatat, {AT_FDCWD, (long)"/", FRESH}}, {SYS_pread64, {9, FRESH, 4}},
+		{SYS_readlinkat, {AT_FDCWD, (long)"/proc/self/exe", FRESH, 100}}, {SYS_read, {9, FRESH, 4}},
+	};
+	size_t count = sizeof calls / sizeof calls[0];
+	char *pages = mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (pages == MAP_FAILED || dup2(open("/proc/self/exe", O_RDONLY), 9) != 9)
+		err(1, "pages");
+	for (size_t i = 0; i < count; i++) {
+		long with[ARGUMENTS];
+		for (int k = 0; k < ARGUMENTS; k++)
+			with[k] = calls[i].arguments[k] == FRESH ? (long)(pages + i * PAGE + k * 512) : calls[i].arguments[k];
+		(void)syscall(calls[i].number, with[0], with[1], with[2], with[3]);
+	}
+}
+
 /* More files than there is room for. */
 static void many_files(void)
 {
@@ -231,7 +263,7 @@ static const struct {
 	{"calls", calls}, {"arguments", arguments}, {"many-values", many_values}, {"paths", paths},
 	{"directories", directories}, {"jail", jail}, {"places", places}, {"read-file", read_file}, {"makes", makes}, {"answered", answered}, {"trapped", trapped},
 	{"attributes", attributes}, {"conventions", conventions}, {"script", script}, {"peers", peers}, {"refused", refused}, {"many-files", many_files},
-	{"hide", hide},
+	{"hide", hide}, {"into-fresh-pages", into_fresh_pages},
 };
 
 int main(int argc, char **argv)
