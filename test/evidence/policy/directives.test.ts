@@ -216,14 +216,25 @@ test('CAP_SYS_ADMIN is believed only of calls that need it: memory is reserved a
   assert.deepEqual(value(reserved, granted('CAP_SYS_ADMIN', 'mount')), ['CAP_SYS_ADMIN']);
 });
 
-test('a daemon that changes its user may hand it new logs: a rotation needs CAP_CHOWN, be it not seen', () => {
-  const value = (names: readonly string[], lines = '') => {
+test('a daemon that changes its user keeps what the logs and processes of that user may take', () => {
+  const value = (names: readonly string[], lines = '', more: Partial<Evidence> = {}) => {
     const capabilities = names.map((name) => granted(name, 'x'));
-    return directive(learned(evidence({ capabilities }), { lines }).policy, 'CapabilityBoundingSet');
+    return directive(learned(evidence({ capabilities, ...more }), { lines }).policy, 'CapabilityBoundingSet');
   };
-  assert.deepEqual(value(['CAP_SETUID']), ['CAP_CHOWN', 'CAP_SETUID']);
+  const [chown, override, kill, setuid] = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_KILL', 'CAP_SETUID'];
+  assert.deepEqual(value([setuid]), [chown, kill, setuid]);
   assert.deepEqual(value(['CAP_SETGID']), ['CAP_SETGID']);
-  assert.deepEqual(value(['CAP_SETUID'], 'CapabilityBoundingSet=CAP_SETUID CAP_KILL'), ['CAP_SETUID']);
+  assert.deepEqual(value([setuid], 'CapabilityBoundingSet=CAP_SETUID CAP_IPC_LOCK'), [setuid]);
+  const logs = { paths: paths('write', ['/var/log/demo/access.log']) };
+  assert.deepEqual(value([setuid], '', logs), [chown, override, kill, setuid]);
+  assert.deepEqual(value([setuid, 'CAP_FOWNER']), [chown, override, 'CAP_FOWNER', kill, setuid]);
+});
+
+test('a capability that was used in no call, as at a page fault, was used; CAP_SYS_ADMIN was not', () => {
+  const value = (name: string) =>
+    directive(learned(evidence({ capabilities: [granted(name)] })).policy, 'CapabilityBoundingSet');
+  assert.deepEqual(value('CAP_IPC_LOCK'), ['CAP_IPC_LOCK']);
+  assert.equal(value('CAP_SYS_ADMIN'), '');
 });
 
 test('a log is rotated: its directory is writable, not the file', () => {
