@@ -1,6 +1,7 @@
 import { ownLimits } from '../../plan/calls/own-limits.js';
 import { permits } from '../../syscalls/action.js';
 import { abisSeen, sortCalls } from './calls/tiers.js';
+import { unitDenySets } from './calls/unit-deny.js';
 import { learnDirectives } from './directives/directives.js';
 import type { PolicyRequest, SeenCall } from './input.js';
 import type { LearnedPolicy } from './learned.js';
@@ -39,6 +40,7 @@ function learnPolicy(request: PolicyRequest): LearnedPolicy {
     rules: argumentRules(confined, reachable, target.sets, (call) => tiers.get(call) === 'allow'),
     directives: learnDirectives(request),
     program,
+    unitDeny: program === undefined ? [] : unitDenySets(evidence.calls, calls, target.sets),
     architectures: abisSeen(evidence.architecture, made).slice(1),
   };
 }

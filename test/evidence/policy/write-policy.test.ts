@@ -69,6 +69,7 @@ test('memcached: the program that the script becomes is confined, by its own cal
     written.policy.programs?.map(({ value }) => value),
     ['/usr/bin/memcached'],
   );
+  assert.ok(written.policy.unitDeny.some(({ name }) => name === '@module'));
   assert.equal(allowedBy(written).includes('execve'), false);
   assertAnswers(written.text, { clone3: 'ENOSYS', clone: 'allow', dup: 'EPERM', execve: 'EPERM' });
 });
