@@ -105,6 +105,9 @@ struct task_struct {
 	struct files_struct *files;
 	struct css_set *cgroups;
 };
+struct io_kiocb {
+	unsigned char opcode;
+};
 struct linux_binprm {
 	struct file *file;
 	const char *filename, *interp;

@@ -166,6 +166,7 @@ enum lost {
 	LOST_MARKS, /* tasks of which it isn't known whether they have begun a call */
 	LOST_FORK_FLAGS,
 	LOST_MODES,
+	LOST_RING_OPERATIONS,
 	LOST_GROUPS, /* a control group was made, and wasn't watched from its first call on */
 	LOSSES,
 };
@@ -181,6 +182,7 @@ struct unit {
 	struct asked asked[CAPABILITIES][2]; /* refused, granted */
 	struct set fork_flags;
 	struct set modes;
+	struct set ring_operations; /* of io_uring */
 };
 
 /* A call as a key: with the errno of a refused one in the lowest bits. Never 0. */

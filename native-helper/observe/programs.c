@@ -41,6 +41,7 @@ static const struct program_role {
 	{.name = "ended", .evidence = {"refused"}},
 	{.name = "capability_asked", .evidence = {"capabilities"}},
 	{.name = "forked", .evidence = {"forkFlags"}},
+	{.name = "ring_submits", .evidence = {"ringOperations"}},
 	{.name = "level", .is_own = 1, .is_always = 1},
 	{.name = "enrol", .is_own = 1, .is_always = 1},
 };

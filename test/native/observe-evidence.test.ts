@@ -112,6 +112,11 @@ test('of a script both it and its interpreter are executed', { skip }, async () 
   assert.equal(unit.forkFlags.length, 1);
 });
 
+test('io_uring tells its operations', { skip }, async () => {
+  const { unit } = await watchPart('ring');
+  assert.deepEqual(unit.ringOperations, [0]); // IORING_OP_NOP
+});
+
 test('addresses tell whom sockets deal with', { skip }, async () => {
   const { unit } = await watchPart('peers');
   const [STREAM, DATAGRAM, UNIX, INET] = [1, 2, 1, 2];

@@ -77,6 +77,7 @@ export const evidence = (more: Partial<Evidence> = {}): Evidence => ({
   capabilities: [],
   forkFlags: [],
   modes: [],
+  ringOperations: [],
   lost: {},
   blind: [],
   ...more,

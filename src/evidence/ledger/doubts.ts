@@ -44,6 +44,7 @@ const LINES: ReadonlyMap<string, string> = new Map([
   ['forkFlags', 'RestrictNamespaces='],
   ['task_newtask', 'RestrictNamespaces='],
   ['modes', 'RestrictSUIDSGID=, UMask='],
+  ['ringOperations', 'directives, where io_uring is used'],
   ['end', 'all that the service does when it stops'],
 ]);
 

@@ -29,6 +29,8 @@ const SUFFER: ReadonlyMap<string, readonly Kind[]> = new Map([
   ['programs', ['programs']],
   ['sched_process_exec', ['programs']],
   ['task_newtask', ['fork-flags']],
+  // Whether io_uring was used at all, a call tells.
+  ['ringOperations', []],
   // Refused calls prove no directive.
   ['marks', []],
   ['signal_generate', []],
@@ -66,11 +68,37 @@ const TRACES: ReadonlyMap<
 /** Evidence of what io_uring does for a process without a call. */
 const PAST_CALLS: readonly Kind[] = ['modes', 'paths', 'peers'];
 
+/**
+ * Operations of io_uring (enum io_uring_op of linux/io_uring.h) that take no path and no address: on files that a call has
+ * opened, on timers, futexes and buffers.
+ */
+const WITHOUT_NAMES: ReadonlySet<number> = new Set([
+  // IORING_OP_NOP to IORING_OP_SYNC_FILE_RANGE, TIMEOUT and TIMEOUT_REMOVE
+  ...[0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12],
+  // ASYNC_CANCEL, LINK_TIMEOUT, FALLOCATE, CLOSE, FILES_UPDATE, READ, WRITE, FADVISE, MADVISE
+  ...[14, 15, 17, 19, 20, 22, 23, 24, 25],
+  // EPOLL_CTL to TEE and SHUTDOWN
+  ...[29, 30, 31, 32, 33, 34],
+  // READ_MULTISHOT, FUTEX_WAIT to FIXED_FD_INSTALL, FTRUNCATE, EPOLL_WAIT, READV_FIXED and WRITEV_FIXED
+  ...[49, 51, 52, 53, 54, 55, 59, 60, 61],
+]);
+
+/** The reason why io_uring may have done more than the tables show. */
+function ringDoubt(evidence: Evidence, kind: Kind): string | undefined {
+  if (!isMade(evidence, 'io_uring_enter')) return undefined;
+  const { ringOperations, blind, lost } = evidence;
+  if (blind.includes('ringOperations') || (lost.ringOperations ?? 0) > 0 || ringOperations.length === 0)
+    return `io_uring was used, which doesn't show ${SHOWN[kind]}`;
+  const other = ringOperations.find((operation) => !WITHOUT_NAMES.has(operation));
+  return other === undefined
+    ? undefined
+    : `io_uring was used for operation ${other}, which doesn't show ${SHOWN[kind]}`;
+}
+
 /** The reason to think that a table lacks something though nothing was counted as lost. */
 function mismatch(evidence: Evidence, kind: Kind): string | undefined {
-  if (PAST_CALLS.includes(kind) && isMade(evidence, 'io_uring_enter')) {
-    return `io_uring was used, which doesn't show ${SHOWN[kind]}`;
-  }
+  const ring = PAST_CALLS.includes(kind) ? ringDoubt(evidence, kind) : undefined;
+  if (ring !== undefined) return ring;
   const traces = TRACES.get(kind) ?? [];
   const made = traces
     .flatMap(([calls, is]) => (is(evidence) ? [] : calls))

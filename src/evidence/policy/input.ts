@@ -30,6 +30,7 @@ export interface Evidence
     | 'nameless'
     | 'forkFlags'
     | 'modes'
+    | 'ringOperations'
     | 'lost'
     | 'blind'
   > {

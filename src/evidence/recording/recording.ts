@@ -165,6 +165,8 @@ export interface Recording {
   readonly forkFlags: readonly number[];
   /** Modes of created files, permission bits as decimal numbers. */
   readonly modes: readonly number[];
+  /** Operations of io_uring, by their numbers: enum io_uring_op of linux/io_uring.h. */
+  readonly ringOperations: readonly number[];
   /** Records that had no room or were missed, by table; a table without losses isn't there. */
   readonly lost: Readonly<Record<string, number>>;
   /** Kinds of evidence that this kernel can't give: `capabilities`. */

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { valuesOf, valuesSeen } from '../../../src/evidence/policy/arguments.js';
 import { doubtOf, startDoubt } from '../../../src/evidence/policy/doubts.js';
-import type { SeenCall } from '../../../src/evidence/policy/input.js';
+import type { Evidence, SeenCall } from '../../../src/evidence/policy/input.js';
 import { namespacesSeen } from '../../../src/evidence/policy/namespaces.js';
 import {
   callsBy,
@@ -193,6 +193,17 @@ test('io_uring hides files and addresses', () => {
   const of = withCalls('io_uring_enter');
   assert.equal(doubtOf(of, 'paths'), "io_uring was used, which doesn't show paths");
   assert.equal(doubtOf(of, 'calls'), undefined);
+});
+
+test('io_uring hides nothing where all its operations are on open files', () => {
+  const of = (operations: readonly number[], more: Partial<Evidence> = {}) =>
+    doubtOf(withCalls('io_uring_enter', { ringOperations: operations, ...more }), 'paths');
+  assert.equal(of([1, 22, 29]), undefined);
+  assert.equal(of([22, 18]), "io_uring was used for operation 18, which doesn't show paths");
+  assert.match(of([255])!, /operation 255/);
+  assert.match(of([22], { blind: ['ringOperations'] })!, /^io_uring was used, which/);
+  assert.match(of([22], { lost: { ringOperations: 1 } })!, /^io_uring was used, which/);
+  assert.equal(doubtOf(evidence({ blind: ['ringOperations'] }), 'paths'), undefined);
 });
 
 test('namespaces by fork, unshare and setns', () => {
