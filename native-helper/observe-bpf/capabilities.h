@@ -3,6 +3,8 @@
 #ifndef SANDBOX_UNIT_CAPABILITIES_H
 #define SANDBOX_UNIT_CAPABILITIES_H
 
+#define NO_CALL 0xffffffff /* instead of a call's number, on x86 and on arm64 */
+
 __noinline int claim_asker(struct asked *asked, __u64 key)
 {
 	return asked ? claim(asked->calls, ASKERS, key) : -1;
@@ -24,6 +26,9 @@ int BPF_PROG(capability_asked, const struct cred *cred, void *target, void *aski
 	__u64 place = (__u32)capability * 2 + (result == 0);
 	struct asked *asked = &unit->asked[0][0] + WITHIN(place, CAPABILITIES * 2);
 	__sync_fetch_and_add(&asked->count, 1);
+	/* A task is in no call at a page fault, when its stack grows and memory is reserved. */
+	if (number == NO_CALL)
+		return 0;
 	if (claim_asker(asked, call_key(abi, abi == ABI_X32 ? number & ~X32_BIT : number, 0)) < 0)
 		__sync_fetch_and_add(&asked->lost, 1);
 	return 0;

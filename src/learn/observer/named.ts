@@ -208,14 +208,11 @@ const namedPeers = ({ peers }: ObservedUnit): Recording['peers'] =>
       ...(errno ? { errno } : {}),
     }));
 
-/** The number of a task that is in no call, as at a page fault: the kernel reserves memory when a stack grows. */
-const IN_NO_CALL = 0xffffffff;
-
 function namedCapabilities({ capabilities }: ObservedUnit, { machine, lost }: Naming) {
   return capabilities
     .filter(({ count }) => count > 0)
     .map(({ capability, granted, count, calls, lost: more }) => {
-      const names = calls.filter(({ nr }) => nr !== IN_NO_CALL).map((one) => callNamed(machine, one).name);
+      const names = calls.map((one) => callNamed(machine, one).name);
       lose(lost, 'capabilities', more + names.filter((name) => name === null).length);
       const known = [
         ...groupBy(

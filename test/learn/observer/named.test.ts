@@ -92,17 +92,6 @@ test('capabilities have their names and those of the calls that asked', () => {
   );
 });
 
-test('a capability that is asked for in no call, as at a page fault, loses nothing', () => {
-  const calls = [
-    { abi: 'native' as const, nr: 49 },
-    { abi: 'native' as const, nr: 0xffffffff },
-  ];
-  const { capabilities, lost } = named({
-    capabilities: [{ capability: 10, granted: true, count: 2, calls, lost: 0 }],
-  });
-  assert.deepEqual([capabilities[0]!.calls, lost.capabilities], [['bind'], undefined]);
-});
-
 test('what has no place in a recording is counted as lost, and what the observer lost stays so', () => {
   const { lost, forkFlags, modes } = named({
     paths: [

@@ -204,6 +204,14 @@ static void many_files(void)
 	}
 }
 
+/* Has the kernel make room for the stack, 4 MiB of it. */
+static void stack(void)
+{
+	volatile char room[4 << 20];
+	for (size_t i = sizeof room; i > 0; i -= 4096)
+		room[i - 1] = 1;
+}
+
 /* An operation of io_uring that does nothing. */
 static void ring(void)
 {
@@ -231,7 +239,7 @@ static const struct {
 } parts[] = {
 	{"calls", calls}, {"arguments", arguments}, {"many-values", many_values}, {"paths", paths},
 	{"conventions", conventions}, {"script", script}, {"peers", peers}, {"refused", refused}, {"many-files", many_files},
-	{"ring", ring},
+	{"ring", ring}, {"stack", stack},
 };
 
 int main(int argc, char **argv)
