@@ -268,6 +268,8 @@ test('directories are as wide as a program’s own, and files of shared ones sta
 });
 
 test('a directory that was there already when it should be made is written to under load', () => {
+  const asked = paths('change-directory', ['/', '/var', '/run', '/var/log'], { errno: 17 });
+  assert.deepEqual(writable({ paths: asked }), ['/run', '/var/log']);
   assert.deepEqual(writable({ paths: paths('change-directory', ['/var/lib/nginx'], { errno: 17 }) }), [
     '/var/lib/nginx',
   ]);

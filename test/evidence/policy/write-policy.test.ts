@@ -195,6 +195,19 @@ test('io_uring hides files and addresses', () => {
   assert.equal(doubtOf(of, 'calls'), undefined);
 });
 
+test('a call that a directive refuses by itself is let through by no policy, unless it was made', () => {
+  const reachable = new Set(['read', 'clock_settime', 'sethostname']);
+  const tiers = (of: Evidence) =>
+    new Map(learned(of, { reachable }).calls.map(({ name, tier }) => [name, tier]));
+  const seen = tiers(evidence());
+  assert.deepEqual([seen.get('clock_settime'), seen.get('sethostname')], [undefined, undefined]);
+  const made = tiers(withCalls('clock_adjtime'));
+  assert.deepEqual(
+    ['clock_adjtime', 'clock_settime'].map((name) => made.get(name)),
+    ['allow', 'log'],
+  );
+});
+
 test('io_uring hides nothing where all its operations are on open files', () => {
   const of = (operations: readonly number[], more: Partial<Evidence> = {}) =>
     doubtOf(withCalls('io_uring_enter', { ringOperations: operations, ...more }), 'paths');

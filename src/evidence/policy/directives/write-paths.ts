@@ -2,6 +2,7 @@
 
 import { closedBy, readOnly } from '../../../directives/values/closed-paths.js';
 import { allWords, barePath, covers } from '../../../unit/values.js';
+import type { RecordedPath } from '../../recording/recording.js';
 import { type Facts, isBelow, isChange, isInside } from './facts.js';
 import { hasPrivateTmp, TEMPORARY } from './private-tmp.js';
 
@@ -51,7 +52,7 @@ function managedDirectories(facts: Facts): string[] {
 
 /** Directories and files that were changed, each as wide as a person would write it. */
 function changedPlaces(facts: Facts): string[] {
-  const changed = facts.paths.filter(isChange);
+  const changed = facts.paths.filter((entry) => isChange(entry) && !isMadeAlready(entry));
   const bound = facts.peers.filter(
     ({ use, address, errno }) => use === 'bind' && errno === undefined && address.startsWith('/'),
   );
@@ -63,6 +64,10 @@ function changedPlaces(facts: Facts): string[] {
 
 /** Directories whose files others own, too: of these the file alone is meant. */
 const PARENTS_OF_MANY = ['/', '/etc', '/usr', '/var', '/opt', '/srv', '/home', '/mnt', '/media', '/boot'];
+
+/** Whether a directory of the system was only asked for, as `mkdir -p` asks for each on its way: it is always there. */
+const isMadeAlready = ({ path, errno }: RecordedPath): boolean =>
+  errno !== undefined && PARENTS_OF_MANY.includes(path);
 
 /**
  * The place of a file that was written: its directory, in which it may be renamed and made anew. Log rotation does so,
