@@ -48,6 +48,12 @@ const called = (name: string, position: number, ...of: readonly (number | bigint
   };
 };
 
+/** Evidence of an option of sockets at the level SOL_SOCKET. */
+const socketOptions = (call: string, option: number): Partial<Evidence> => ({
+  calls: withCalls(call).calls,
+  arguments: [...STARTED, values(call, [1, 2], [[1, option]])],
+});
+
 const made = (names: string): Partial<Evidence> => ({ calls: withCalls(names).calls });
 
 /** Devices that a /dev of the unit's own lacks. */
@@ -178,6 +184,24 @@ const CASES: readonly Case[] = [
   ['IPAddressDeny', { peers: [peer({ use: 'accept', address: '127.0.0.1' })] }, undefined],
   ['NoNewPrivileges', {}, true],
   ['NoNewPrivileges', made('execve'), /may gain privileges/],
+  ['PrivateUsers', {}, undefined],
+  ['PrivateUsers', {}, undefined, 'User=root'],
+  ['PrivateUsers', {}, true, 'User=demo'],
+  ['PrivateUsers', {}, true, 'DynamicUser=yes'],
+  ['PrivateUsers', made('setresuid'), /setresuid was called/, 'User=demo'],
+  ['PrivateUsers', made('fchown'), /fchown was called/, 'User=demo'],
+  [
+    'PrivateUsers',
+    { capabilities: [granted('CAP_IPC_LOCK', 'mlock')] },
+    /CAP_IPC_LOCK was used/,
+    'User=demo',
+  ],
+  ['PrivateUsers', { blind: ['capabilities'] }, /doesn't show capabilities/, 'User=demo'],
+  ['PrivateUsers', {}, /has capabilities of its own/, 'User=demo\nAmbientCapabilities=CAP_NET_BIND_SERVICE'],
+  ['PrivateUsers', made('getsockopt'), /options of sockets/, 'User=demo'],
+  ['PrivateUsers', socketOptions('getsockopt', 4), true, 'User=demo'],
+  ['PrivateUsers', socketOptions('getsockopt', 17), /SO_PEERCRED was used/, 'User=demo'],
+  ['PrivateUsers', socketOptions('setsockopt', 16), /SO_PASSCRED was used/, 'User=demo'],
   ['CapabilityBoundingSet', {}, ''],
   ['CapabilityBoundingSet', { capabilities: [granted('CAP_CHOWN', 'chown')] }, ['CAP_CHOWN']],
   ['CapabilityBoundingSet', { capabilities: [{ ...granted('CAP_CHOWN', 'chown'), granted: false }] }, ''],

@@ -2,6 +2,7 @@
 
 import { CAPABILITIES, capabilitySet } from '../../../directives/kinds/names/capabilities.js';
 import { type Facts, type Judge, not, proved, type Verdict } from './facts.js';
+import { privateUsers } from './private-users.js';
 
 /**
  * Calls that need CAP_SYS_ADMIN itself. The kernel asks for it whenever memory is reserved, and nothing hangs on the
@@ -57,6 +58,12 @@ function noNewPrivileges(facts: Facts): Verdict {
 }
 
 export const PRIVILEGES: readonly Judge[] = [
+  {
+    name: 'PrivateUsers',
+    wanted: true,
+    by: ['arguments', 'calls', 'capabilities', 'paths'],
+    judge: privateUsers,
+  },
   {
     name: 'CapabilityBoundingSet',
     wanted: 'the capabilities',
