@@ -151,7 +151,7 @@ function entriesAgree({ section }: Context): Diagnostic[] {
   });
 }
 
-/** What the whole unit is refused must be refused to the programs, too, and is said by `deny` where there are none. */
+/** Calls of `unit_deny` must be refused to the programs, too; without programs `deny` refuses them. */
 function unitRefusalsAgree({ policy, section, sets }: Context): Diagnostic[] {
   const { programs, unitDeny } = policy;
   const named = resolveCalls(section, sets);

@@ -29,6 +29,7 @@ const DUMP = {
   capabilities: [],
   forkFlags: [],
   modes: [420],
+  ringOperations: [],
   lost: {},
   blind: ['capabilities'],
 };
