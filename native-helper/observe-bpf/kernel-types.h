@@ -111,6 +111,9 @@ struct task_struct {
 	struct css_set *cgroups;
 	struct seccomp seccomp;
 };
+struct io_kiocb {
+	unsigned char opcode;
+};
 struct linux_binprm {
 	struct file *file;
 	const char *filename, *interp;

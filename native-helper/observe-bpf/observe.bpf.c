@@ -123,3 +123,16 @@ int BPF_PROG(forked, struct task_struct *child, unsigned long flags)
 		lose(unit, LOST_FORK_FLAGS);
 	return 0;
 }
+
+/* An operation of io_uring, which is no call. Linux has this tracepoint since 6.4. */
+SEC("raw_tp/io_uring_submit_req")
+int BPF_PROG(ring_submits, struct io_kiocb *request)
+{
+	__u32 index = watching();
+	struct unit *unit = index < UNITS ? unit_at(index) : 0;
+	if (!unit || sets_up(program_key(bpf_get_current_task_btf())))
+		return 0;
+	if (remember(&unit->ring_operations, BPF_CORE_READ(request, opcode), phase_of(index)))
+		lose(unit, LOST_RING_OPERATIONS);
+	return 0;
+}

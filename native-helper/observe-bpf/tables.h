@@ -188,6 +188,7 @@ enum lost {
 	LOST_MARKS, /* tasks of which it isn't known whether they have begun a call */
 	LOST_FORK_FLAGS,
 	LOST_MODES,
+	LOST_RING_OPERATIONS,
 	LOST_GROUPS,  /* a control group was made, and wasn't watched from its first call on */
 	LOST_HIDDEN,  /* the service itself executed a program that sets services up: its calls aren't seen */
 	LOST_LEAVERS, /* a process was moved out of the unit's control group, and is still confined as the unit is */
@@ -206,6 +207,7 @@ struct unit {
 	struct asked asked[CAPABILITIES][2]; /* refused, granted */
 	struct set fork_flags;
 	struct set modes;
+	struct set ring_operations; /* of io_uring */
 };
 
 /* A call as a key: with the errno of a refused one in the lowest bits. Never 0. */
@@ -285,8 +287,7 @@ struct state {
 	__u64 setups[SETUPS];			     /* program_key(); before `enrol` file descriptors; 0: free */
 	__u64 setup_paths[SETUPS];		     /* hash_place(); 0: none */
 	__u32 launchers, launcher_paths;	     /* a bit each: those that the units may execute, too */
-	__u32 level;				     /* the answer of `level` */
-	__u32 watch_count;
+	__u32 watch_count, level;		     /* the latter is the answer of the program of its name */
 	__u16 first_watch[CALLS]; /* a watch's number, plus one; 0: none */
 	struct watch watches[WATCHES];
 	struct look looks[CALLS][LOOKS];

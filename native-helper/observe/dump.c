@@ -203,6 +203,7 @@ void print_unit(const struct request *request, const struct tables *tables, unsi
 	print_capabilities(unit);
 	print_set("forkFlags", &unit->fork_flags, "\"");
 	print_set("modes", &unit->modes, "");
+	print_set("ringOperations", &unit->ring_operations, "");
 	print_lost(unit, missed_runs());
 	printf(",\"blind\":");
 	print_blind(tables);

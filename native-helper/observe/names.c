@@ -51,6 +51,7 @@ const char *const lost_names[LOSSES] = {
 	[LOST_MARKS] = "marks",
 	[LOST_FORK_FLAGS] = "forkFlags",
 	[LOST_MODES] = "modes",
+	[LOST_RING_OPERATIONS] = "ringOperations",
 	[LOST_GROUPS] = "groups",
 	[LOST_HIDDEN] = "hidden",
 	[LOST_LEAVERS] = "leavers",

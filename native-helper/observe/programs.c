@@ -44,6 +44,7 @@ static const struct program_role {
 	{.name = "capability_asked", .evidence = {"capabilities"}},
 	{.name = "forked", .evidence = {"forkFlags"}},
 	{.name = "moved", .evidence = {"leavers"}},
+	{.name = "ring_submits", .evidence = {"ringOperations"}},
 	{.name = "level", .is_own = 1, .is_always = 1},
 	{.name = "enrol", .is_own = 1, .is_always = 1},
 };

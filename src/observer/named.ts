@@ -44,6 +44,7 @@ export type NamedDump = Pick<
   | 'capabilities'
   | 'forkFlags'
   | 'modes'
+  | 'ringOperations'
   | 'lost'
   | 'blind'
 >;
@@ -83,6 +84,7 @@ export function namedDump(observed: ObservedUnit, { machine, watched, hashes }: 
     capabilities: namedCapabilities(observed, naming),
     forkFlags: namedForkFlags(observed, lost),
     modes: [...new Set(observed.modes)],
+    ringOperations: [...new Set(observed.ringOperations)],
   };
   return { ...named, lost: Object.fromEntries(lost), blind: [...new Set(observed.blind)] };
 }

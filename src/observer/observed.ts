@@ -63,6 +63,7 @@ export interface ObservedUnit {
   }[];
   readonly forkFlags: readonly string[];
   readonly modes: readonly number[];
+  readonly ringOperations: readonly number[];
   /** By table: `paths`, `peers`, `programs`, `memory`, `misses` … */
   readonly lost: Readonly<Record<string, number>>;
   readonly blind: readonly string[];

@@ -84,6 +84,7 @@ const SHAPE: Check<ObservedUnit> = object({
   ),
   forkFlags: list(decimal, 1 << 14),
   modes: list(whole(0o7777), 1 << 14),
+  ringOperations: list(whole(255), 1 << 14),
   lost: dictionary(/^[a-z][a-zA-Z0-9_-]{0,63}$/, count, 64),
   blind: list(text(/^[a-z][a-zA-Z0-9_-]{0,63}$/, 'a word'), 64),
 });

@@ -206,6 +206,11 @@ test('of a script both it and its interpreter are executed', { skip }, async () 
   assert.equal(unit.forkFlags.length, 1);
 });
 
+test('io_uring tells its operations', { skip }, async () => {
+  const { unit } = await watchPart('ring');
+  assert.deepEqual(unit.ringOperations, [0]); // IORING_OP_NOP
+});
+
 test('addresses tell whom sockets deal with', { skip }, async () => {
   const { unit, own } = await watchPart('peers');
   const [STREAM, DATAGRAM, UNIX, INET] = [1, 2, 1, 2];
@@ -229,7 +234,7 @@ test('addresses tell whom sockets deal with', { skip }, async () => {
 
 const ONLY_REFUSED = {
   options: ['--refused-only'],
-  blind: ['leavers', 'capabilities', 'paths', 'peers', 'modes', 'forkFlags'],
+  blind: ['leavers', 'capabilities', 'paths', 'peers', 'modes', 'forkFlags', 'ringOperations'],
 };
 
 for (const how of [{}, ONLY_REFUSED]) {
@@ -270,6 +275,16 @@ test('a call that a filter traps is refused once, also where the signal is handl
 
 /** Asked for when memory is reserved. */
 const CAP_SYS_ADMIN = 21;
+
+test('a capability that is asked for while a stack grows, in no call, loses nothing', { skip }, async () => {
+  const { unit } = await watchPart('stack');
+  const asked = unit.capabilities.filter(({ capability }) => capability === CAP_SYS_ADMIN);
+  assert.notEqual(asked.length, 0);
+  for (const { lost, calls } of asked) {
+    assert.equal(lost, 0);
+    assert.ok(calls.every(({ nr }) => nr < 1000));
+  }
+});
 
 test('capabilities come with the calls that asked', { skip }, async () => {
   const { unit } = await watchPart('nothing');

@@ -179,6 +179,7 @@ const anyDump: fc.Arbitrary<ObservedUnit> = fc.record({
   ),
   forkFlags: fc.array(decimal),
   modes: fc.array(fc.nat(0o7777)),
+  ringOperations: fc.array(fc.nat(255)),
   lost: fc.dictionary(fc.constantFrom('paths', 'misses'), fc.nat(2)),
   blind: fc.array(fc.constantFrom('capabilities', 'paths')),
 });

@@ -86,6 +86,7 @@ test('every key is read', () => {
       'ExecStopPost',
     ],
     programs: ['/usr/sbin/demod'],
+    unitDeny: [{ name: '@swap' }],
     settle: 60_500,
     probe: ['curl', '-f', 'http://localhost/'],
     expect: [
@@ -150,6 +151,7 @@ test('what a policy leaves out is undefined, or an empty list', () => {
     loosen: [],
     wrap: undefined,
     programs: undefined,
+    unitDeny: [],
     settle: undefined,
     probe: undefined,
     expect: [],

@@ -59,6 +59,7 @@ export const dump = (more: Partial<ObservedUnit> = {}): ObservedUnit => ({
   ],
   forkFlags: ['18874385', '18446744073709551615'],
   modes: [0o640, 0o640],
+  ringOperations: [22],
   lost: { paths: 2, peers: 0 },
   blind: ['capabilities'],
   ...more,

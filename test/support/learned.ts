@@ -78,6 +78,7 @@ export const evidence = (more: Partial<Evidence> = {}): Evidence => ({
   capabilities: [],
   forkFlags: [],
   modes: [],
+  ringOperations: [],
   lost: {},
   blind: [],
   ...more,

@@ -28,8 +28,15 @@ const LINES: Readonly<Partial<Record<Kind, readonly string[]>>> = {
   refused: ['calls that filters refused'],
 };
 
+/** Tables that no line rests on by itself. */
+const OTHERS: ReadonlyMap<string, string> = new Map([
+  ['events', 'how often things took place'],
+  ['ringOperations', 'directives, where io_uring is used'],
+]);
+
 function linesOf(table: string): readonly string[] {
-  if (table === 'events') return ['how often things took place'];
+  const other = OTHERS.get(table);
+  if (other !== undefined) return [other];
   const kinds = kindsIn(table);
   if (kinds.length === KINDS.length) return ['every line'];
   return [...kinds.flatMap((kind) => LINES[kind] ?? []), ...directivesBy(kinds).map((name) => `${name}=`)];

@@ -31,6 +31,7 @@ export interface Evidence
     | 'nameless'
     | 'forkFlags'
     | 'modes'
+    | 'ringOperations'
     | 'lost'
     | 'blind'
   > {

@@ -1,9 +1,9 @@
 import { ownLimits } from '../../plan/calls/own-limits.js';
 import { permits } from '../../syscalls/action.js';
-import type { EffectiveUnit } from '../../unit/effective.js';
-import { EXEC_KEYS } from '../../unit/exec/keys.js';
 import { abisSeen, sortCalls } from './calls/tiers.js';
-import { type LearnedDirectives, learnDirectives } from './directives/directives.js';
+import { unitDenySets } from './calls/unit-deny.js';
+import { learnDirectives } from './directives/directives.js';
+import { refusedByDirectives } from './directives/refused-calls.js';
 import type { PolicyRequest, SeenCall } from './input.js';
 import type { LearnedPolicy } from './learned.js';
 import { namespacesSeen } from './namespaces.js';
@@ -30,32 +30,24 @@ function learnPolicy(request: PolicyRequest): LearnedPolicy {
   const program = daemonOfScript(evidence, effective);
   const made = callsOfDaemon(request, program);
   const confined = { ...evidence, calls: made };
-  const directives = learnDirectives(request);
-  const isLeft = areLeftToSystemd(effective, directives);
-  const hidden = new Set(namespacesSeen(evidence) && !isLeft ? ['clone3'] : []);
+  // RestrictNamespaces= answers clone3 so, too, since its flags are in memory.
+  const hidden = new Set(namespacesSeen(evidence) ? ['clone3'] : []);
   const own = ownLimits(effective, target.sets, target.systemd);
-  const isRefusedByUnit = (call: string) => own !== undefined && !permits(own.limit(call));
+  const directives = learnDirectives(request);
+  const refused = refusedByDirectives(directives, target.sets);
+  const isRefusedByUnit = (call: string) =>
+    refused.has(call) || (own !== undefined && !permits(own.limit(call)));
   const calls = sortCalls(confined, { reachable, sets: target.sets, hidden, isRefusedByUnit });
   const tiers = new Map(calls.map(({ name, tier }) => [name, tier]));
   return {
     calls,
-    rules: argumentRules(confined, reachable, target.sets, (call) => tiers.get(call) === 'allow').filter(
-      ({ call }) => call !== 'clone' || !isLeft,
-    ),
+    rules: argumentRules(confined, reachable, target.sets, (call) => tiers.get(call) === 'allow'),
     directives,
     program,
+    unitDeny: program === undefined ? [] : unitDenySets(evidence.calls, calls, target.sets),
     architectures: abisSeen(evidence.architecture, made).slice(1),
   };
 }
-
-/**
- * Whether namespaces are for RestrictNamespaces= alone to refuse. It answers clone3, whose flags are in memory, with ENOSYS, so
- * that libraries take clone. From SystemCallFilter= lines without the launcher, as ExecReload=, would get another errno, and
- * make no threads.
- */
-const areLeftToSystemd = (effective: EffectiveUnit, { proved }: LearnedDirectives): boolean =>
-  proved.some(({ name }) => name === 'RestrictNamespaces') &&
-  EXEC_KEYS.some((key) => key !== 'ExecStart' && effective.execCommands(key).length > 0);
 
 /** The calls that the filter must let through. Only lines behind the launcher can be kept from executing programs. */
 function callsOfDaemon(

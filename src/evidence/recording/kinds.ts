@@ -30,6 +30,8 @@ const HELD: ReadonlyMap<string, readonly Kind[]> = new Map<string, readonly Kind
   ['programs', ['programs']],
   ['marks', ['refused']],
   ['refused', ['refused']],
+  // Whether io_uring was used at all, a call tells.
+  ['ringOperations', []],
 ]);
 
 /** Tables by whose losses a call that failed by itself looks as if a filter had refused it. */

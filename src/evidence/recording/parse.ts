@@ -179,6 +179,7 @@ const SHAPE: Check<Recording> = that(
     capabilities: list(capability, 1024),
     forkFlags: distinct(whole(), MOST_CALLS),
     modes: distinct(whole(0o7777), MOST_CALLS),
+    ringOperations: distinct(whole(255), MOST_CALLS),
     lost: dictionary(WORD, count, 64),
     blind: distinct(text(WORD, 'a word'), 64),
   }),

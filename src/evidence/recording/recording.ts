@@ -170,6 +170,8 @@ export interface Recording {
    * away, and with set-user-ID and set-group-ID bits where a call asked for them, which mkdir(2) ignores.
    */
   readonly modes: readonly number[];
+  /** Operations of io_uring, by their numbers: enum io_uring_op of linux/io_uring.h. */
+  readonly ringOperations: readonly number[];
   /** Records that had no room or were missed, by table; a table without losses isn't there. */
   readonly lost: Readonly<Record<string, number>>;
   /** Kinds of evidence that this kernel can't give: `capabilities`. */

@@ -48,6 +48,12 @@ const called = (name: string, position: number, ...of: readonly (number | bigint
   };
 };
 
+/** Evidence of an option of sockets at the level SOL_SOCKET. */
+const socketOptions = (call: string, option: number): Partial<Evidence> => ({
+  calls: withCalls(call).calls,
+  arguments: [...STARTED, values(call, [1, 2], [[1, option]])],
+});
+
 const made = (names: string): Partial<Evidence> => ({ calls: withCalls(names).calls });
 
 /** Devices that a /dev of the unit's own lacks. */
@@ -258,6 +264,24 @@ const CASES: readonly Case[] = [
   ['NoNewPrivileges', { blind: ['capabilities'] }, /doesn't show capabilities/, 'SecureBits=noroot'],
   ['NoNewPrivileges', { blind: ['capabilities'] }, true, 'User=root'],
   ['NoNewPrivileges', {}, /RootDirectory gives the service paths/, 'RootDirectory=/srv/root'],
+  ['PrivateUsers', {}, undefined],
+  ['PrivateUsers', {}, undefined, 'User=root'],
+  ['PrivateUsers', {}, true, 'User=demo'],
+  ['PrivateUsers', {}, true, 'DynamicUser=yes'],
+  ['PrivateUsers', made('setresuid'), /setresuid was called/, 'User=demo'],
+  ['PrivateUsers', made('fchown'), /fchown was called/, 'User=demo'],
+  [
+    'PrivateUsers',
+    { capabilities: [granted('CAP_IPC_LOCK', 'mlock')] },
+    /CAP_IPC_LOCK was used/,
+    'User=demo',
+  ],
+  ['PrivateUsers', { blind: ['capabilities'] }, /doesn't show capabilities/, 'User=demo'],
+  ['PrivateUsers', {}, /has capabilities of its own/, 'User=demo\nAmbientCapabilities=CAP_NET_BIND_SERVICE'],
+  ['PrivateUsers', made('getsockopt'), /options of sockets/, 'User=demo'],
+  ['PrivateUsers', socketOptions('getsockopt', 4), true, 'User=demo'],
+  ['PrivateUsers', socketOptions('getsockopt', 17), /SO_PEERCRED was used/, 'User=demo'],
+  ['PrivateUsers', socketOptions('setsockopt', 16), /SO_PASSCRED was used/, 'User=demo'],
   ['CapabilityBoundingSet', {}, ''],
   ['CapabilityBoundingSet', { capabilities: [granted('CAP_CHOWN', 'chown')] }, ['CAP_CHOWN']],
   ['CapabilityBoundingSet', { capabilities: [{ ...granted('CAP_CHOWN', 'chown'), granted: false }] }, ''],
@@ -317,14 +341,25 @@ test('CAP_SYS_ADMIN is believed only of calls that need it: memory is reserved a
   assert.deepEqual(value(reserved, granted('CAP_SYS_ADMIN', 'mount')), ['CAP_SYS_ADMIN']);
 });
 
-test('a daemon that changes its user may hand it new logs: a rotation needs CAP_CHOWN, be it not seen', () => {
-  const value = (names: readonly string[], lines = '') => {
+test('a daemon that changes its user keeps what the logs and processes of that user may take', () => {
+  const value = (names: readonly string[], lines = '', more: Partial<Evidence> = {}) => {
     const capabilities = names.map((name) => granted(name, 'x'));
-    return directive(learned(evidence({ capabilities }), { lines }).policy, 'CapabilityBoundingSet');
+    return directive(learned(evidence({ capabilities, ...more }), { lines }).policy, 'CapabilityBoundingSet');
   };
-  assert.deepEqual(value(['CAP_SETUID']), ['CAP_CHOWN', 'CAP_SETUID']);
+  const [chown, override, kill, setuid] = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_KILL', 'CAP_SETUID'];
+  assert.deepEqual(value([setuid]), [chown, kill, setuid]);
   assert.deepEqual(value(['CAP_SETGID']), ['CAP_SETGID']);
-  assert.deepEqual(value(['CAP_SETUID'], 'CapabilityBoundingSet=CAP_SETUID CAP_KILL'), ['CAP_SETUID']);
+  assert.deepEqual(value([setuid], 'CapabilityBoundingSet=CAP_SETUID CAP_IPC_LOCK'), [setuid]);
+  const logs = { paths: paths('write', ['/var/log/demo/access.log']) };
+  assert.deepEqual(value([setuid], '', logs), [chown, override, kill, setuid]);
+  assert.deepEqual(value([setuid, 'CAP_FOWNER']), [chown, override, 'CAP_FOWNER', kill, setuid]);
+});
+
+test('a capability that was used in no call, as at a page fault, was used; CAP_SYS_ADMIN was not', () => {
+  const value = (name: string) =>
+    directive(learned(evidence({ capabilities: [granted(name)] })).policy, 'CapabilityBoundingSet');
+  assert.deepEqual(value('CAP_IPC_LOCK'), ['CAP_IPC_LOCK']);
+  assert.equal(value('CAP_SYS_ADMIN'), '');
 });
 
 test('a log is rotated: its directory is writable, not the file', () => {
@@ -360,6 +395,8 @@ test('directories are as wide as a program’s own, and files of shared ones sta
 });
 
 test('a directory that was there already when it should be made is written to under load', () => {
+  const asked = paths('change-directory', ['/', '/var', '/run', '/var/log'], { errno: 17 });
+  assert.deepEqual(writable({ paths: asked }), ['/run', '/var/log']);
   assert.deepEqual(writable({ paths: paths('change-directory', ['/var/lib/nginx'], { errno: 17 }) }), [
     '/var/lib/nginx',
   ]);

@@ -207,15 +207,6 @@ test('a namespace that was made passes', () => {
   assertAnswers(text, { 'clone CLONE_NEWNS': 'allow', 'clone CLONE_NEWUSER|CLONE_NEWNS': 'EPERM' });
 });
 
-test('a unit with lines behind no launcher leaves namespaces to RestrictNamespaces=, which answers clone3 with ENOSYS', () => {
-  const { text } = learned(withCalls('clone3', { forkFlags: [0x3d0f00] }), {
-    lines: 'ExecReload=/usr/sbin/demod --reload',
-  });
-  assertAnswers(text, { clone3: 'allow', clone: 'allow' });
-  assert.match(text, /^RestrictNamespaces = true$/m);
-  assert.doesNotMatch(text, /^syscall = "clone"$/m);
-});
-
 test('where flags were lost, clone has no rule and clone3 stays allowed', () => {
   const { text } = learned(withCalls('clone3', { lost: { forkFlags: 1 } }));
   assertAnswers(text, { 'clone CLONE_NEWUSER': 'allow', clone3: 'allow' });

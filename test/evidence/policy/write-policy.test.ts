@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { valuesOf, valuesSeen } from '../../../src/evidence/policy/arguments.js';
 import { doubtOf, startDoubt } from '../../../src/evidence/policy/doubts.js';
-import type { SeenCall } from '../../../src/evidence/policy/input.js';
+import type { Evidence, SeenCall } from '../../../src/evidence/policy/input.js';
 import { namespacesSeen } from '../../../src/evidence/policy/namespaces.js';
 import {
   callsBy,
@@ -69,6 +69,7 @@ test('memcached: the program that the script becomes is confined, by its own cal
     written.policy.programs?.map(({ value }) => value),
     ['/usr/bin/memcached'],
   );
+  assert.ok(written.policy.unitDeny.some(({ name }) => name === '@module'));
   assert.equal(allowedBy(written).includes('execve'), false);
   assertAnswers(written.text, { clone3: 'ENOSYS', clone: 'allow', dup: 'EPERM', execve: 'EPERM' });
 });
@@ -204,6 +205,30 @@ test('io_uring hides files and addresses', () => {
   const of = withCalls('io_uring_enter');
   assert.equal(doubtOf(of, 'paths'), "io_uring was used, which doesn't show paths");
   assert.equal(doubtOf(of, 'calls'), undefined);
+});
+
+test('a call that a directive refuses by itself is let through by no policy, unless it was made', () => {
+  const reachable = new Set(['read', 'clock_settime', 'sethostname']);
+  const tiers = (of: Evidence) =>
+    new Map(learned(of, { reachable }).calls.map(({ name, tier }) => [name, tier]));
+  const seen = tiers(evidence());
+  assert.deepEqual([seen.get('clock_settime'), seen.get('sethostname')], [undefined, undefined]);
+  const made = tiers(withCalls('clock_adjtime'));
+  assert.deepEqual(
+    ['clock_adjtime', 'clock_settime'].map((name) => made.get(name)),
+    ['allow', 'log'],
+  );
+});
+
+test('io_uring hides nothing where all its operations are on open files', () => {
+  const of = (operations: readonly number[], more: Partial<Evidence> = {}) =>
+    doubtOf(withCalls('io_uring_enter', { ringOperations: operations, ...more }), 'paths');
+  assert.equal(of([1, 22, 29]), undefined);
+  assert.equal(of([22, 18]), "io_uring was used for operation 18, which doesn't show paths");
+  assert.match(of([255])!, /operation 255/);
+  assert.match(of([22], { blind: ['ringOperations'] })!, /^io_uring was used, which/);
+  assert.match(of([22], { lost: { ringOperations: 1 } })!, /^io_uring was used, which/);
+  assert.equal(doubtOf(evidence({ blind: ['ringOperations'] }), 'paths'), undefined);
 });
 
 test('namespaces by fork, unshare and setns', () => {

@@ -31,6 +31,7 @@ const DUMP = {
   capabilities: [],
   forkFlags: [],
   modes: [420],
+  ringOperations: [],
   lost: {},
   blind: ['capabilities'],
 };

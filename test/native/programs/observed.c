@@ -7,6 +7,7 @@
 #include <err.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/io_uring.h>
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
@@ -256,6 +257,35 @@ static void many_files(void)
 	}
 }
 
+/* Has the kernel make room for the stack, 4 MiB of it. */
+static void stack(void)
+{
+	volatile char room[4 << 20];
+	for (size_t i = sizeof room; i > 0; i -= 4096)
+		room[i - 1] = 1;
+}
+
+/* An operation of io_uring that does nothing. */
+static void ring(void)
+{
+	struct io_uring_params parameters = {0};
+	int ring = (int)syscall(SYS_io_uring_setup, 2, &parameters);
+	if (ring < 0)
+		err(1, "io_uring_setup");
+	const struct io_sqring_offsets *at = &parameters.sq_off;
+	char *queue = mmap(NULL, at->array + parameters.sq_entries * sizeof(__u32), PROT_READ | PROT_WRITE, MAP_SHARED,
+			   ring, IORING_OFF_SQ_RING);
+	struct io_uring_sqe *entries = mmap(NULL, parameters.sq_entries * sizeof *entries, PROT_READ | PROT_WRITE, MAP_SHARED,
+					    ring, IORING_OFF_SQES);
+	if (queue == MAP_FAILED || (void *)entries == MAP_FAILED)
+		err(1, "mmap");
+	entries[0] = (struct io_uring_sqe){.opcode = IORING_OP_NOP};
+	((__u32 *)(void *)(queue + at->array))[0] = 0;
+	*(__u32 *)(void *)(queue + at->tail) = 1;
+	if (syscall(SYS_io_uring_enter, ring, 1, 0, 0, NULL, 0) != 1)
+		err(1, "io_uring_enter");
+}
+
 static const struct {
 	const char *word;
 	void (*run)(void);
@@ -263,7 +293,7 @@ static const struct {
 	{"calls", calls}, {"arguments", arguments}, {"many-values", many_values}, {"paths", paths},
 	{"directories", directories}, {"jail", jail}, {"places", places}, {"read-file", read_file}, {"makes", makes}, {"answered", answered}, {"trapped", trapped},
 	{"attributes", attributes}, {"conventions", conventions}, {"script", script}, {"peers", peers}, {"refused", refused}, {"many-files", many_files},
-	{"hide", hide}, {"into-fresh-pages", into_fresh_pages},
+	{"hide", hide}, {"into-fresh-pages", into_fresh_pages}, {"ring", ring}, {"stack", stack},
 };
 
 int main(int argc, char **argv)

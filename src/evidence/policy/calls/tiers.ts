@@ -42,7 +42,7 @@ export interface Known {
   readonly sets: SyscallSets;
   /** Calls that were seen and get ENOSYS nonetheless: their arguments are in memory, where no filter looks. */
   readonly hidden?: ReadonlySet<string>;
-  /** Whether the unit's own filter refuses a call, which stays refused: unless it was seen, it is left out. */
+  /** Whether the unit's own filter, or a directive's, refuses a call: unless it was seen, it is left out. */
   readonly isRefusedByUnit?: (call: string) => boolean;
 }
 

@@ -136,11 +136,10 @@ export class Facts {
     return this.peers.filter(({ address, errno }) => errno === undefined && isBelow(address, roots));
   }
 
-  /** The calls for which a capability was granted; empty where it wasn't. */
-  granted(name: string): string[] {
-    return this.evidence.capabilities
-      .filter((entry) => entry.name === name && entry.granted)
-      .flatMap(({ calls }) => calls);
+  /** The calls for which a capability was granted; undefined where it wasn't. A page fault is no call. */
+  granted(name: string): readonly string[] | undefined {
+    const entries = this.evidence.capabilities.filter((entry) => entry.name === name && entry.granted);
+    return entries.length > 0 ? entries.flatMap(({ calls }) => calls) : undefined;
   }
 
   /** Of names of a list, those that the unit's own value of a directive lets through. */

@@ -3,6 +3,7 @@
 import { CAPABILITIES, capabilitySet } from '../../../directives/kinds/names/capabilities.js';
 import { type Facts, type Judge, not, proved, type Verdict } from './facts.js';
 import { otherRoot } from './paths.js';
+import { privateUsers } from './private-users.js';
 
 /**
  * Calls that need CAP_SYS_ADMIN itself. The kernel asks for it whenever memory is reserved, and nothing hangs on the
@@ -19,25 +20,33 @@ const NEED_ADMIN: ReadonlySet<string> = new Set(
 function used(facts: Facts): ReadonlySet<string> {
   const isUsed = (name: string) => {
     const calls = facts.granted(name);
-    return name === 'CAP_SYS_ADMIN' ? calls.some((call) => NEED_ADMIN.has(call)) : calls.length > 0;
+    return name === 'CAP_SYS_ADMIN' ? calls?.some((call) => NEED_ADMIN.has(call)) : calls !== undefined;
   };
   return new Set(CAPABILITIES.filter(isUsed));
 }
 
-/** The capability by which a daemon that has changed its user hands new files to that user, as after a log rotation. */
-const HANDS_OVER = 'CAP_CHOWN';
+/** Capabilities of root over other users' files: who needs one to read may need another to write. */
+const OVER_FILES = ['CAP_DAC_OVERRIDE', 'CAP_DAC_READ_SEARCH', 'CAP_FOWNER'];
+
+/**
+ * Capabilities that a daemon which changes its user may need one day, be they not seen: after a log rotation it hands new
+ * files to that user, or opens that user's own, and it ends that user's processes where they hang.
+ */
+function forOtherUser(facts: Facts, needed: ReadonlySet<string>): readonly string[] {
+  if (!needed.has('CAP_SETUID')) return [];
+  const opens = OVER_FILES.some((name) => needed.has(name)) || facts.changedBelow('/var/log').length > 0;
+  return ['CAP_CHOWN', ...(opens ? ['CAP_DAC_OVERRIDE'] : []), 'CAP_KILL'];
+}
 
 function boundingSet(facts: Facts): Verdict {
   const ambient = capabilitySet(facts.unit.get('AmbientCapabilities') ?? [], false);
   const own = capabilitySet(facts.unit.get('CapabilityBoundingSet') ?? [], true);
   const needed = used(facts);
-  const handsOver = needed.has('CAP_SETUID') && !needed.has(HANDS_OVER);
-  const isKept = (name: string) =>
-    ambient.has(name) || needed.has(name) || (handsOver && name === HANDS_OVER);
-  const names = CAPABILITIES.filter((name) => own.has(name) && isKept(name)).sort();
+  const kept = forOtherUser(facts, needed).filter((name) => own.has(name) && !needed.has(name));
+  const all = new Set([...ambient, ...needed, ...kept]);
+  const names = CAPABILITIES.filter((name) => own.has(name) && all.has(name)).sort();
   if (names.length === 0) return proved('', `No capability was used in ${facts.time}.`);
-  const besides =
-    names.includes(HANDS_OVER) && handsOver ? `; ${HANDS_OVER} is for new logs of another user` : '';
+  const besides = kept.length > 0 ? `, nor ${kept.join(', ')}: for logs and processes of another user` : '';
   return proved(names, `No other capability was used in ${facts.time}${besides}.`);
 }
 
@@ -77,6 +86,12 @@ function gainedByFile(facts: Facts): string | undefined {
 }
 
 export const PRIVILEGES: readonly Judge[] = [
+  {
+    name: 'PrivateUsers',
+    wanted: true,
+    by: ['arguments', 'calls', 'capabilities', 'paths'],
+    judge: privateUsers,
+  },
   {
     name: 'CapabilityBoundingSet',
     wanted: 'the capabilities',

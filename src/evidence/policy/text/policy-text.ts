@@ -161,11 +161,17 @@ function conditionText({ arg, op, operands }: RuleCondition): string {
   return `{ arg = ${arg}, ${op} = ${op === 'in' ? (list.length > 80 ? broken : list) : texts[0]} }`;
 }
 
-const programLines = ({ program }: LearnedPolicy): string[] =>
+const programLines = ({ program, unitDeny }: LearnedPolicy): string[] =>
   program === undefined
     ? []
     : [
         '[exec]',
         comment('The start script becomes this program: only it is confined, and only its calls are above.'),
         assignment('programs', [program]),
+        ...(unitDeny.length === 0
+          ? []
+          : [
+              comment('No program of the unit, the script included, made a call of these sets.'),
+              assignment('unit-deny', unitDeny),
+            ]),
       ];
