@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Box, boxAvailable } from './box.js';
+import { runCommand } from './command-in-box.js';
 import { changeFiles, type Files } from './loaded-units.js';
 import { launcherObstacle, sharedFolder } from './native.js';
 import { inRepository } from './repository.js';
@@ -47,8 +48,7 @@ export async function compile([file, ...options]: Programs[string], output: stri
 }
 
 /** Runs the command in a box, as root. */
-export const sandboxUnit = (box: Box, ...words: string[]): Promise<RunResult> =>
-  box.exec(['node', inRepository('dist/sandbox-unit.cjs'), ...words]);
+export const sandboxUnit = (box: Box, ...words: string[]): Promise<RunResult> => runCommand(box, words);
 
 /** Lays out a folder by which `--root` has a box's own files: the root of a system that runs is refused. */
 export async function folderWithSystem(box: Box): Promise<string> {
