@@ -12,8 +12,9 @@ const SOCKET = '/run/command-server';
 const SERVER = inRepository('build/test/support/command-server.js');
 const ANSWER_MS = 60_000;
 
-/** Hands its own standard streams on. */
-const WITH_STREAMS = 'run';
+/** Whether a command line hands its own standard streams on. */
+const hasStreams = ([verb, ...words]: readonly string[]): boolean =>
+  verb === 'run' && words.some((word) => /^(?:-[a-zA-Z]*[PtS]|--(?:pipe|pty|shell)$)/.test(word));
 
 interface Server {
   /** The socket, as this machine finds it. */
@@ -30,28 +31,34 @@ async function start(box: Box): Promise<Server> {
   return { path, isBusy: false };
 }
 
-async function ask({ path }: Server, words: readonly string[]): Promise<RunResult> {
+type Environment = Readonly<Record<string, string>>;
+
+async function ask({ path }: Server, words: readonly string[], env: Environment): Promise<RunResult> {
   const socket = connect(path);
   socket.setTimeout(ANSWER_MS, () =>
     socket.destroy(new Error(`no end after ${ANSWER_MS} ms: ${shown(words)}`)),
   );
   await once(socket, 'connect');
-  socket.end(JSON.stringify(words));
+  socket.end(JSON.stringify([words, env]));
   return JSON.parse(await text(socket));
 }
 
 /**
- * Runs a command line as root. Where one hasn't ended, the next has a process of its own, as it would have.
+ * Runs a command line as root, with more variables in its environment. Where one hasn't ended, the next has a process of its own, as it would have.
  * @throws Error when it takes too long; a failing command is a result, not an error.
  */
-export async function runCommand(box: Box, words: readonly string[]): Promise<RunResult> {
+export async function runCommand(
+  box: Box,
+  words: readonly string[],
+  env: Environment = {},
+): Promise<RunResult> {
   if (!servers.has(box)) servers.set(box, start(box));
   const server = await servers.get(box)!;
-  if (server.isBusy || words[0] === WITH_STREAMS)
-    return box.exec(['node', inRepository('dist/sandbox-unit.cjs'), ...words]);
+  if (server.isBusy || hasStreams(words))
+    return box.exec(['node', inRepository('dist/sandbox-unit.cjs'), ...words], { env });
   server.isBusy = true;
   try {
-    return await ask(server, words);
+    return await ask(server, words, env);
   } finally {
     server.isBusy = false;
   }

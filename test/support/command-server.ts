@@ -1,6 +1,6 @@
 /**
  * The command of dist/, started once in a box and asked many times: `node command-server.js SOCKET`. A connection is a
- * command line as JSON, and its result. Each runs as cli.ts runs it, but in the process of those before it.
+ * command line and more of an environment as JSON, and the result. Each runs as cli.ts runs it, but in the process of those before it.
  */
 import { createRequire } from 'node:module';
 import { createServer, type Socket } from 'node:net';
@@ -12,7 +12,9 @@ import type { RunResult } from './run.js';
 
 const { run }: { run: typeof Run } = createRequire(import.meta.url)(inRepository('dist/program.cjs'));
 
-async function answer(argv: readonly string[]): Promise<RunResult> {
+type Asked = readonly [argv: readonly string[], env: Readonly<Record<string, string>>];
+
+async function answer([argv, env]: Asked): Promise<RunResult> {
   let stdout = '';
   let stderr = '';
   const print = (said: string) => {
@@ -24,7 +26,7 @@ async function answer(argv: readonly string[]): Promise<RunResult> {
   const status = await run(argv, {
     home: REPOSITORY,
     self: [process.execPath, inRepository('dist/sandbox-unit.cjs')],
-    environment: process.env,
+    environment: { ...process.env, ...env },
     homeDirectory: homedir(),
     print,
     printError,

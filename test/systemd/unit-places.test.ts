@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Box, ExecOptions } from '../support/box.js';
+import { runCommand } from '../support/command-in-box.js';
 import { changeFiles, type Files } from '../support/loaded-units.js';
-import { inRepository } from '../support/repository.js';
-import { bootWithPrograms, processStatus, servicesObstacle } from '../support/service.js';
+import { bootWithPrograms, COMMAND, processStatus, servicesObstacle } from '../support/service.js';
 
 const skip = servicesObstacle();
 const USER = 'alice';
@@ -169,7 +169,9 @@ for (const manager of MANAGERS) {
       return stdout.trimEnd();
     };
     const sandboxUnit = (verb: string, ...words: string[]) =>
-      run('node', inRepository('dist/sandbox-unit.cjs'), verb, ...manager.words, ...words);
+      manager.exec.user === undefined
+        ? runCommand(box, [verb, ...words])
+        : run(...COMMAND, verb, ...manager.words, ...words);
 
     interface Process {
       /** What it runs, and what of the environment tells instances apart. */
