@@ -133,10 +133,11 @@ export class Box {
     });
   }
 
-  /** Starts a command as root, which lasts as long as the box. Its output is that of the tests. */
-  start(argv: readonly string[]): void {
-    const env = { ...ENVIRONMENT, ...ROOT.env };
-    spawn(BOX_EXEC, [`${this.pid}`, 'all', 'no-input', '/', ...argv], {
+  /** Starts a command, which lasts as long as the box. Its errors are said by the tests. */
+  async start(argv: readonly string[], user?: string): Promise<void> {
+    const account = user === undefined ? ROOT : await this.#account(user);
+    const env = { ...ENVIRONMENT, ...account.env };
+    spawn(BOX_EXEC, [`${this.pid}`, 'all', 'no-input', '/', ...account.become, ...argv], {
       detached: true,
       stdio: ['ignore', 'ignore', 'inherit'],
       env,

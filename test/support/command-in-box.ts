@@ -7,10 +7,15 @@ import type { Box } from './box.js';
 import { inRepository } from './repository.js';
 import { type RunResult, shown } from './run.js';
 
-/** In the box. */
-const SOCKET = '/run/command-server';
 const SERVER = inRepository('build/test/support/command-server.js');
 const ANSWER_MS = 60_000;
+
+/** Whose the command line is; default root's. */
+export interface CommandOptions {
+  readonly user?: string;
+  /** More variables. */
+  readonly env?: Readonly<Record<string, string>>;
+}
 
 /** Whether a command line hands its own standard streams on. */
 const hasStreams = ([verb, ...words]: readonly string[]): boolean =>
@@ -22,43 +27,52 @@ interface Server {
   isBusy: boolean;
 }
 
-const servers = new WeakMap<Box, Promise<Server>>();
+/** Servers by user. */
+const servers = new WeakMap<Box, Map<string, Promise<Server>>>();
 
-async function start(box: Box): Promise<Server> {
-  box.start(['node', SERVER, SOCKET]);
-  const path = `/proc/${box.pid}/root${SOCKET}`;
+async function start(box: Box, user: string): Promise<Server> {
+  const socket = `/tmp/command-server.${user}`;
+  await box.start(['node', SERVER, socket], user === 'root' ? undefined : user);
+  const path = `/proc/${box.pid}/root${socket}`;
   await box.waitFor('the command server', () => existsSync(path));
   return { path, isBusy: false };
 }
 
-type Environment = Readonly<Record<string, string>>;
+function serverOf(box: Box, user: string): Promise<Server> {
+  const started = servers.get(box) ?? new Map<string, Promise<Server>>();
+  servers.set(box, started);
+  const server = started.get(user) ?? start(box, user);
+  started.set(user, server);
+  return server;
+}
 
-async function ask({ path }: Server, words: readonly string[], env: Environment): Promise<RunResult> {
+async function ask(
+  { path }: Server,
+  asked: readonly [words: readonly string[], env: object],
+): Promise<RunResult> {
   const socket = connect(path);
-  socket.setTimeout(ANSWER_MS, () =>
-    socket.destroy(new Error(`no end after ${ANSWER_MS} ms: ${shown(words)}`)),
-  );
+  const late = () => socket.destroy(new Error(`no end after ${ANSWER_MS} ms: ${shown(asked[0])}`));
+  socket.setTimeout(ANSWER_MS, late);
   await once(socket, 'connect');
-  socket.end(JSON.stringify([words, env]));
+  socket.end(JSON.stringify(asked));
   return JSON.parse(await text(socket));
 }
 
 /**
- * Runs a command line as root, with more variables in its environment. Where one hasn't ended, the next has a process of its own, as it would have.
+ * Runs a command line. Where one hasn't ended, the next has a process of its own, as it would have anyway.
  * @throws Error when it takes too long; a failing command is a result, not an error.
  */
 export async function runCommand(
   box: Box,
   words: readonly string[],
-  env: Environment = {},
+  options: CommandOptions = {},
 ): Promise<RunResult> {
-  if (!servers.has(box)) servers.set(box, start(box));
-  const server = await servers.get(box)!;
+  const server = await serverOf(box, options.user ?? 'root');
   if (server.isBusy || hasStreams(words))
-    return box.exec(['node', inRepository('dist/sandbox-unit.cjs'), ...words], { env });
+    return box.exec(['node', inRepository('dist/sandbox-unit.cjs'), ...words], options);
   server.isBusy = true;
   try {
-    return await ask(server, words, env);
+    return await ask(server, [words, options.env ?? {}]);
   } finally {
     server.isBusy = false;
   }

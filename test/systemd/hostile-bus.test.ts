@@ -44,7 +44,7 @@ after(async () => {
 
 /** Runs the command with a bus. */
 const onBus = (address: string, ...words: string[]): Promise<RunResult> =>
-  runCommand(box, words, { DBUS_SYSTEM_BUS_ADDRESS: address });
+  runCommand(box, words, { env: { DBUS_SYSTEM_BUS_ADDRESS: address } });
 
 /** Listens in the box, at this name below /run. */
 async function listen(name: string, serve: (socket: Socket) => void): Promise<string> {
