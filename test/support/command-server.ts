@@ -2,6 +2,7 @@
  * The command of dist/, started once in a box and asked many times: `node command-server.js SOCKET`. A connection is a
  * command line and more of an environment as JSON, and the result. Each runs as cli.ts runs it, but in the process of those before it.
  */
+import { renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, type Socket } from 'node:net';
 import { homedir } from 'node:os';
@@ -51,4 +52,6 @@ function serve(socket: Socket): void {
   });
 }
 
-createServer({ allowHalfOpen: true }, serve).listen(process.argv[2]);
+const path = process.argv[2]!;
+// The name is there once somebody listens.
+createServer({ allowHalfOpen: true }, serve).listen(`${path}.new`, () => renameSync(`${path}.new`, path));
