@@ -81,7 +81,7 @@ describe('learn', { skip: skip ?? false }, () => {
       const [, confined] = await recordings(unit);
       if (rotates) assert.ok(confined!.events.some(({ what }) => what === 'log-rotation'));
       assert.deepEqual(newlyRefused(seen!, confined!), [], 'calls that the policy refused');
-      const again = (await run(0, 'learn', '--show', '--write', unit)).stdout;
+      const again = (await run(0, 'learn', '--show', unit, '--write')).stdout;
       assert.equal(/^programs = \["(.*)"\]$/m.exec(again)?.[1], daemon);
       assert.match((await run(2, 'learn', '--promote', unit)).stderr, /^error\[not-watched-enough\]: /);
       assert.match((await run(0, 'learn', '--promote', '--after', '1s', unit)).stdout, /^-action = "log"$/m);
