@@ -1,14 +1,9 @@
-import type { Recording, RefusedCall } from '../evidence/recording/recording.js';
+import { observedCalls } from '../explain/records/observed.js';
 import type { UnitCall } from '../explain/records/record.js';
-import { ABIS, type Abi, kernelNumber } from '../syscalls/abi.js';
-import { KILL } from '../syscalls/action.js';
 import type { Context } from '../system/context.js';
 import type { UnitName } from '../unit/name.js';
 import { recordedHost } from './recordings/host.js';
 import { storedRecordings } from './recordings/store.js';
-
-/** SECCOMP_RET_ERRNO without its number, as the kernel's records have it. */
-const FAILED = 0x00050000;
 
 /**
  * Calls that the observer saw refused on this host since a time: with no log, and no limit on its rate. A watch that
@@ -19,27 +14,7 @@ export async function observedRefusals(context: Context, unit: UnitName, since: 
   const { recordings } = await storedRecordings(context, unit, since);
   if (recordings.length === 0) return [];
   const { id } = await recordedHost(context);
-  return recordings.flatMap(({ recording }) => (recording.host.id === id ? refusalsIn(recording) : []));
-}
-
-const refusalsIn = (recording: Recording): UnitCall[] =>
-  recording.refused.flatMap((call) => {
-    if (!Object.hasOwn(ABIS, call.architecture)) return [];
-    const abi = call.architecture as Abi;
-    return [
-      { ...whoIn(recording, call), ...callOf(abi, call), time: Date.parse(recording.end), certain: true },
-    ];
-  });
-
-const callOf = (abi: Abi, { number, answer, count }: RefusedCall) => ({
-  arch: ABIS[abi].arch,
-  nr: kernelNumber(abi, number),
-  action: answer === 'kill' ? KILL : FAILED,
-  count,
-});
-
-/** The first program that made the call; a recording has no processes. */
-function whoIn({ programs }: Recording, call: RefusedCall): Pick<UnitCall, 'pid' | 'name' | 'program'> {
-  const program = programs[call.programs[0] ?? -1]?.path;
-  return { pid: undefined, name: program?.slice(program.lastIndexOf('/') + 1) ?? 'unknown', program };
+  return recordings.flatMap(({ recording }) =>
+    recording.host.id === id ? observedCalls(recording, Date.parse(recording.end)) : [],
+  );
 }

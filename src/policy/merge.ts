@@ -25,6 +25,7 @@ function mergeTwo(base: Policy, over: Policy): Policy {
     programs: over.programs ?? base.programs,
     settle: over.settle ?? base.settle,
     probe: over.probe ?? base.probe,
+    refused: over.refused ?? base.refused,
     expect: [...base.expect.filter((one) => !asked.has(questionOf(one))), ...over.expect],
   };
 }

@@ -34,6 +34,10 @@ export function parsePolicy(source: string, file: string): ParsedPolicy {
     programs: reader.strings(['exec', 'programs']),
     settle: readSettle(reader),
     probe: readProbe(reader),
+    refused: reader.typed(
+      ['apply', 'refused'],
+      (v): v is 'rollback' | 'warn' => v === 'rollback' || v === 'warn',
+    ),
     expect: reader.elements(['expect']).flatMap((path) => readExpectation(reader, path)),
   };
   return { policy, diagnostics: [...validateShape(document), ...firstOf(reader.findings())] };

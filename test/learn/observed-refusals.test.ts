@@ -24,28 +24,12 @@ async function recorded() {
   return (since: string) => observedRefusals(context, serviceName(UNIT), Date.parse(since));
 }
 
-test('calls that were refused on this host are told as the kernel tells them', async () => {
-  const calls = (await (await recorded())(BEGIN)).sort((a, b) => a.nr - b.nr);
-  const common = { pid: undefined, time: Date.parse('2026-11-20T10:10:00.000Z'), certain: true };
-  assert.deepEqual(calls, [
-    {
-      ...common,
-      arch: 0xc000003e,
-      nr: 435,
-      action: 0x50000,
-      count: 3,
-      name: 'demod',
-      program: '/usr/sbin/demod',
-    },
-    {
-      ...common,
-      arch: 0xc000003e,
-      nr: 0x40000000 + 521,
-      action: 0x80000000,
-      count: 1,
-      name: 'unknown',
-      program: undefined,
-    },
+test("calls that were refused on this host are told, and no other host's", async () => {
+  const calls = await (await recorded())(BEGIN);
+  const time = Date.parse('2026-11-20T10:10:00.000Z');
+  assert.deepEqual(calls.map((call) => [call.nr, call.time]).sort(), [
+    [0x40000000 + 521, time],
+    [435, time],
   ]);
 });
 

@@ -60,6 +60,7 @@ programs = ["/usr/sbin/demod"]
 [apply]
 settle = "1min 500ms"
 probe = ["curl", "-f", "http://localhost/"]
+refused = "warn"
 
 [[expect]]
 syscall = "execve"

@@ -84,6 +84,7 @@ const policyOf = (service: readonly DirectiveEntry[]): Policy => ({
   programs: undefined,
   settle: undefined,
   probe: undefined,
+  refused: undefined,
   expect: [],
 });
 
