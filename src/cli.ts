@@ -2,17 +2,8 @@
 import { realpathSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import {
-  defect,
-  diagnosticsJson,
-  EXIT,
-  error,
-  inOrder,
-  printableJson,
-  renderDiagnostic,
-} from './diagnostic.js';
-import type { Outcome } from './outcome.js';
-import type { ShowOptions } from './program.js';
+import { defect, EXIT, error, renderDiagnostic } from './diagnostic.js';
+import { type Outcome, type ShowOptions, shown } from './outcome.js';
 import { VERSION } from './version.js';
 
 async function main(argv: readonly string[]): Promise<void> {
@@ -38,26 +29,9 @@ function programHome(): string {
 }
 
 function show(outcome: Outcome, options: ShowOptions) {
-  const { diagnostics, sources, exit } = outcome;
-  if (options.json) {
-    const ok = exit === EXIT.ok || exit === EXIT.pending;
-    const body = { ok, ...outcome.json, diagnostics: diagnosticsJson(diagnostics) };
-    print(`${printableJson(JSON.stringify(body, jsonNumber, 2))}\n`);
-    return;
-  }
-  const shown = options.quiet ? diagnostics.filter((d) => d.severity !== 'note') : diagnostics;
-  printError(
-    inOrder(shown)
-      .map((d) => `${renderDiagnostic(d, sources)}\n`)
-      .join(''),
-  );
-  if (!options.quiet) print(outcome.text);
-}
-
-/** A number for JSON. Readers lose digits of numbers above 2^53: those become strings. */
-function jsonNumber(_: string, value: unknown): unknown {
-  if (typeof value !== 'bigint') return value;
-  return value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value);
+  const { output, errors } = shown(outcome, options);
+  printError(errors);
+  print(output);
 }
 
 /** The width of the terminal. The stream is opened only here: that takes a while. */

@@ -12,6 +12,19 @@ export const ownCommand = (scope: Scope, words: string, unit: string): string =>
 export const systemctl = (scope: Scope, verb: string, unit?: string): string =>
   `systemctl${scope === 'user' ? ' --user' : ''} ${verb}${unit === undefined ? '' : ` ${shellWord(unit)}`}`;
 
+/**
+ * A command line about a unit of a user's own manager that takes capabilities which a user lacks.
+ * @param words the command and its options
+ * @param how `pty` for one that a key ends
+ */
+export const withCapabilities = (
+  capabilities: string,
+  words: string,
+  unit: string,
+  how: 'pipe' | 'pty' = 'pipe',
+): string =>
+  `sudo systemd-run --${how} --uid=$USER -p AmbientCapabilities='${capabilities}' ${ownCommand('user', words, unit)}`;
+
 /** A command line of journalctl(1) for a hint, for all that concerns a unit. */
 export const journalctl = (scope: Scope, unit: string): string =>
   `journalctl ${scope === 'user' ? '--user --user-unit' : '--unit'} ${shellWord(unit)}`;

@@ -1,4 +1,11 @@
-import type { Diagnostic } from './diagnostic.js';
+import {
+  type Diagnostic,
+  diagnosticsJson,
+  EXIT,
+  inOrder,
+  printableJson,
+  renderDiagnostic,
+} from './diagnostic.js';
 
 /** The result of a command: its exit status, and its output for people and for programs. */
 export interface Outcome {
@@ -10,4 +17,29 @@ export interface Outcome {
   readonly diagnostics: readonly Diagnostic[];
   /** The texts of files that diagnostics point into. */
   readonly sources: ReadonlyMap<string, string>;
+}
+
+export interface ShowOptions {
+  readonly json?: boolean;
+  /** Without notes, and without the text for people. */
+  readonly quiet?: boolean;
+}
+
+/** An outcome as it is printed, on standard output and standard error. */
+export function shown(outcome: Outcome, options: ShowOptions): { output: string; errors: string } {
+  const { diagnostics, sources, exit } = outcome;
+  if (options.json) {
+    const ok = exit === EXIT.ok || exit === EXIT.pending;
+    const body = { ok, ...outcome.json, diagnostics: diagnosticsJson(diagnostics) };
+    return { output: `${printableJson(JSON.stringify(body, jsonNumber, 2))}\n`, errors: '' };
+  }
+  const told = options.quiet ? diagnostics.filter((d) => d.severity !== 'note') : diagnostics;
+  const errors = inOrder(told).map((d) => `${renderDiagnostic(d, sources)}\n`);
+  return { output: options.quiet ? '' : outcome.text, errors: errors.join('') };
+}
+
+/** A number for JSON. Readers lose digits of numbers above 2^53: those become strings. */
+function jsonNumber(_: string, value: unknown): unknown {
+  if (typeof value !== 'bigint') return value;
+  return value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value);
 }

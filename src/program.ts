@@ -9,7 +9,7 @@ import {
   type VerbGroup,
 } from './commands/verbs.js';
 import { type Diagnostic, EXIT, error, UserError } from './diagnostic.js';
-import type { Outcome } from './outcome.js';
+import type { Outcome, ShowOptions } from './outcome.js';
 import { ABSENT, LISTS } from './run/options.js';
 import { type OpenOptions, open } from './system/open.js';
 import { VERSION } from './version.js';
@@ -21,8 +21,6 @@ export interface Shell
   /** Shows a command's outcome. */
   readonly show: (outcome: Outcome, options: ShowOptions) => void;
 }
-
-export type ShowOptions = Pick<Options, 'json' | 'quiet'>;
 
 const NAME = 'sandbox-unit';
 

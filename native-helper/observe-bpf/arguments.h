@@ -3,8 +3,6 @@
 #ifndef SANDBOX_UNIT_ARGUMENTS_H
 #define SANDBOX_UNIT_ARGUMENTS_H
 
-#define WATCHES_OF_CALL 4
-
 /* Reads what an argument points at. Returns 0, or an error's number below 0. */
 static __always_inline long read_pointed(const struct watch *watch, __u64 address, __u64 *value)
 {

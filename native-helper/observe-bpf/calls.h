@@ -9,7 +9,25 @@ __noinline int claim_program(struct unit *unit, __u64 key)
 	return unit ? claim(unit->program_keys, PROGRAMS, key) : -1;
 }
 
-/* Gives a program a bit of the unit's masks, and finds out its path. Returns its index; PROGRAMS where it has no room. */
+/* Is a program at the path of one that sets up, which an upgrade has replaced? Then it sets up, too. */
+__noinline int replaces_setup(const struct place *place, __u64 key)
+{
+	if (!place || !place->whole)
+		return 0;
+	__u64 hash = hash_place(place);
+	for (int i = 0; i < SETUPS; i++) {
+		if (state.setup_paths[i] != hash)
+			continue;
+		int index = claim(state.setups, SETUPS, key);
+		if (index >= 0 && state.launcher_paths >> i & 1)
+			__sync_fetch_and_or(&state.launchers, 1U << (index & 31));
+		return index >= 0;
+	}
+	return 0;
+}
+
+/* Gives a program a bit of the unit's masks, and finds out its path. Returns its index; PROGRAMS where it has no room, and
+ * -1 for one that sets up. */
 __noinline int add_program(struct unit *unit, __u64 key, __u32 phase)
 {
 	if (!unit || !key)
@@ -19,12 +37,20 @@ __noinline int add_program(struct unit *unit, __u64 key, __u32 phase)
 		lose(unit, LOST_PROGRAMS);
 		return PROGRAMS;
 	}
+	__u32 bit = 1U << (index & 31);
 	struct program *program = &unit->programs[WITHIN(index, PROGRAMS)];
-	if (program->phases == 0) {
+	if (unit->setups & bit)
+		return -1;
+	/* Two CPUs that find out the place would write over each other. */
+	if (__sync_fetch_and_or(&program->phases, 1U << (phase & 3)) == 0) {
 		struct file *file = BPF_CORE_READ(bpf_get_current_task_btf(), mm, exe_file);
 		WALK(&program->place, file);
+		if (replaces_setup(&program->place, key)) {
+			__sync_fetch_and_or(&unit->setups, bit);
+			program->phases = 0;
+			return -1;
+		}
 	}
-	__sync_fetch_and_or(&program->phases, 1U << (phase & 3));
 	return (int)index;
 }
 
@@ -34,8 +60,9 @@ static __always_inline __u32 program_bit(struct unit *unit, struct task_struct *
 	__u64 key = program_key(task);
 	for (int i = 0; i < PROGRAMS && unit->program_keys[i] != 0; i++)
 		if (unit->program_keys[i] == key)
-			return 1U << i;
-	return sets_up(key) ? 0 : 1U << (add_program(unit, key, phase) & 31);
+			return 1U << i & ~unit->setups;
+	int index = sets_up(key) ? -1 : add_program(unit, key, phase);
+	return index < 0 ? 0 : 1U << (index & 31);
 }
 
 static __always_inline void see(struct seen *seen, __u32 programs)

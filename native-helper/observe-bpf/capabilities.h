@@ -3,9 +3,21 @@
 #ifndef SANDBOX_UNIT_CAPABILITIES_H
 #define SANDBOX_UNIT_CAPABILITIES_H
 
-__noinline int claim_asker(struct asked *asked, __u64 key)
+#define IN_NO_CALL 0xffffffff /* a task's number, as at a page fault: a stack that grows reserves memory */
+
+/* Marks the call that asks; one without a slot is counted. */
+static __always_inline void mark_asker(struct asked *asked, __u32 abi, __u32 number)
 {
-	return asked ? claim(asked->calls, ASKERS, key) : -1;
+	__u32 slot = slot_of(abi, number);
+	if (number == IN_NO_CALL)
+		return;
+	if (slot >= CALLS) {
+		__sync_fetch_and_add(&asked->lost, 1);
+		return;
+	}
+	__u64 *word = &asked->calls[WITHIN(slot / 64, CALLS / 64)], bit = 1ULL << (slot & 63);
+	if (!(*word & bit))
+		__sync_fetch_and_or(word, bit);
 }
 
 /* Linux has this tracepoint since 6.14. */
@@ -20,12 +32,11 @@ int BPF_PROG(capability_asked, const struct cred *cred, void *target, void *aski
 	/* overlayfs asks on behalf of who has mounted it. */
 	if (cred != BPF_CORE_READ(task, real_cred) || sets_up(program_key(task)))
 		return 0;
-	__u32 number = number_in((const struct pt_regs *)bpf_task_pt_regs(task)), abi = abi_of(task, number);
+	__u32 number = number_in((const struct pt_regs *)bpf_task_pt_regs(task));
 	__u64 place = (__u32)capability * 2 + (result == 0);
 	struct asked *asked = &unit->asked[0][0] + WITHIN(place, CAPABILITIES * 2);
 	__sync_fetch_and_add(&asked->count, 1);
-	if (claim_asker(asked, call_key(abi, abi == ABI_X32 ? number & ~X32_BIT : number, 0)) < 0)
-		__sync_fetch_and_add(&asked->lost, 1);
+	mark_asker(asked, abi_of(task, number), number);
 	return 0;
 }
 

@@ -33,6 +33,7 @@ struct cgroup {
 	struct cgroup_subsys_state self;
 	int level;
 	struct kernfs_node *kn;
+	struct cgroup *ancestors[]; /* from the root on */
 };
 struct css_set {
 	struct cgroup *dfl_cgrp;
@@ -86,6 +87,7 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 struct fs_struct {
+	int umask;
 	struct path root, pwd;
 };
 struct mm_struct {
@@ -95,6 +97,9 @@ struct signal_struct {
 	unsigned int flags;
 };
 struct cred;
+struct seccomp {
+	int mode;
+};
 struct task_struct {
 	struct thread_info thread_info;
 	int exit_code;
@@ -104,6 +109,10 @@ struct task_struct {
 	struct fs_struct *fs;
 	struct files_struct *files;
 	struct css_set *cgroups;
+	struct seccomp seccomp;
+};
+struct io_kiocb {
+	unsigned char opcode;
 };
 struct linux_binprm {
 	struct file *file;

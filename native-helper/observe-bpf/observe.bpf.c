@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * The programs that the kernel runs for `observe`, at tracepoints alone: hypervisors and locked-down kernels refuse kprobes
- * and trampolines more often. raw_tp costs less than tp_btf at a program's begin; what it is given must be read by a helper.
+ * The programs that the kernel runs for `observe`, at tracepoints alone: fentry was refused on one VM. raw_tp costs less than
+ * tp_btf at a program's begin; what it is given must be read by a helper.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_core_read.h>
@@ -17,6 +17,7 @@
 #include "calls.h"
 #include "arguments.h"
 #include "refused.h"
+#include "leavers.h"
 #include "paths.h"
 #include "peers.h"
 #include "capabilities.h"
@@ -36,7 +37,7 @@ int BPF_PROG(call_begins, struct pt_regs *regs, long id)
 	__u32 program = program_bit(unit, task, phase_of(index));
 	/* Also of a program that sets up: its execve() returns as the service's. */
 	if (scope != CALLS_ONLY)
-		mark_begin(unit, task, program);
+		mark_begin(index, unit, task, program);
 	__u32 number = (__u32)id, abi = abi_of(task, number), slot = slot_of(abi, number);
 	if (program == 0 || scope == REFUSED_ONLY)
 		return 0;
@@ -60,8 +61,10 @@ int BPF_PROG(call_returns, struct pt_regs *regs, long result)
 	struct task_struct *task = bpf_get_current_task_btf();
 	int is_unbegun = returns_unbegun(unit, task);
 	__u32 number = number_in(regs), abi = abi_of(task, number), slot = slot_of(abi, number);
-	if (is_unbegun)
-		return result < 0 && result >= -MAX_ERRNO ? note_refused(index, abi, number, (__u32)-result) : 0;
+	if (is_unbegun) {
+		note_unbegun(index, unit, task, number, result);
+		return 0;
+	}
 	if (scope == REFUSED_ONLY || slot >= CALLS || sets_up(program_key(task)))
 		return 0;
 	__u64 place = WITHIN(slot, CALLS);
@@ -79,10 +82,15 @@ int BPF_PROG(executed, struct task_struct *executing, int old_pid, struct linux_
 	struct unit *unit = index < UNITS ? unit_at(index) : 0;
 	if (!unit)
 		return 0;
-	__u64 key = program_key(bpf_get_current_task_btf());
-	if (sets_up(key))
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 key = program_key(task);
+	if (sets_up(key)) {
+		if (scope == ALL && !is_launcher(key) && is_service(task))
+			lose(unit, LOST_HIDDEN);
 		return 0;
-	add_program(unit, key, phase_of(index));
+	}
+	if (add_program(unit, key, phase_of(index)) < 0)
+		return 0;
 	struct file *file = BPF_CORE_READ(program, file);
 	if (scope != ALL)
 		return 0;
@@ -94,12 +102,37 @@ int BPF_PROG(executed, struct task_struct *executing, int old_pid, struct linux_
 	return size > 0 ? note_name(ROOM_EXEC, (__u64)size, -1) : 0;
 }
 
-SEC("raw_tp/task_newtask")
+/* At tp_btf, where a task that a program is given can have a mark. */
+SEC("tp_btf/task_newtask")
 int BPF_PROG(forked, struct task_struct *child, unsigned long flags)
 {
 	__u32 index = watching();
 	struct unit *unit = index < UNITS ? unit_at(index) : 0;
-	if (unit && !sets_up(program_key(bpf_get_current_task_btf())) && remember(&unit->fork_flags, flags, phase_of(index)))
+	if (!unit)
+		return 0;
+	struct task_struct *task = bpf_get_current_task_btf();
+	if (is_service(task)) {
+		struct mark *mark = bpf_task_storage_get(&marks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		/* It returns from the call that makes it, as if it had begun that. */
+		if (mark)
+			*mark = (struct mark){.is_service = 1, .has_begun = 1, .unit = (__u16)(index + 1)};
+		else
+			lose(unit, LOST_MARKS);
+	}
+	if (!sets_up(program_key(task)) && remember(&unit->fork_flags, flags, phase_of(index)))
 		lose(unit, LOST_FORK_FLAGS);
+	return 0;
+}
+
+/* An operation of io_uring, which is no call. Linux has this tracepoint since 6.4. */
+SEC("raw_tp/io_uring_submit_req")
+int BPF_PROG(ring_submits, struct io_kiocb *request)
+{
+	__u32 index = watching();
+	struct unit *unit = index < UNITS ? unit_at(index) : 0;
+	if (!unit || sets_up(program_key(bpf_get_current_task_btf())))
+		return 0;
+	if (remember(&unit->ring_operations, BPF_CORE_READ(request, opcode), phase_of(index)))
+		lose(unit, LOST_RING_OPERATIONS);
 	return 0;
 }

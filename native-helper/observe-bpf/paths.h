@@ -51,7 +51,7 @@ static __always_inline void count_path(void *table, const void *key, __u32 index
 			return;
 		}
 		/* Another CPU may have been first, and knows the place. */
-		if (error != -EEXIST && dentry) {
+		if (error != -EEXIST) {
 			struct inode *inode = BPF_CORE_READ((struct dentry *)dentry, d_inode);
 			value->mode = BPF_CORE_READ(inode, i_mode);
 			value->device = BPF_CORE_READ(inode, i_rdev);
@@ -62,20 +62,10 @@ static __always_inline void count_path(void *table, const void *key, __u32 index
 	__sync_fetch_and_or(&value->phases, 1U << phase_of(index));
 }
 
-static __always_inline void fill_key(struct file_key *key, __u32 index, enum path_use use, __u32 error, __u64 dentry)
-{
-	struct inode *inode = BPF_CORE_READ((struct dentry *)dentry, d_inode);
-	key->inode = BPF_CORE_READ(inode, i_ino);
-	key->device = BPF_CORE_READ(inode, i_sb, s_dev);
-	key->unit = (__u8)index;
-	key->use = (__u8)use;
-	key->error = (__u16)error;
-}
-
 __noinline int note_file(__u32 index, enum path_use use, __u64 dentry, __u64 mount)
 {
-	struct file_key key = {};
-	fill_key(&key, index, use, 0, dentry);
+	struct file_key key = {.unit = (__u8)index, .use = (__u8)use};
+	identify(&key.file, dentry, mount);
 	if (use == USE_CREATE_IN)
 		count_path(&directories, &key, index, dentry, mount);
 	else
@@ -115,15 +105,15 @@ __noinline int cut_component(struct room *room, __u32 offset)
 	return 0;
 }
 
-/* Notes the name that a room's text has in `size` bytes. It is relative to a descriptor, or below 0 to the working
- * directory. The room is found here: before Linux 6.2 no function could use memory that it is given as a key. */
+/* Notes the name that a room's text has in `size` bytes. An absolute one is relative to the root of the process, another to a
+ * descriptor, or below 0 to the working directory. The room is found here: before Linux 6.2 no function could use memory
+ * that it is given as a key. */
 __noinline int note_name(enum user_of_room user, __u64 size, int base)
 {
 	__u32 number = user;
 	struct room *room = bpf_map_lookup_elem(&rooms, &number);
 	if (!room)
 		return 0;
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct name_key *key = &room->key;
 	__u32 index = key->of.unit, offset = size > NAME_LENGTH ? (__u32)size - NAME_LENGTH : 0;
 	clear_name(key);
@@ -132,16 +122,17 @@ __noinline int note_name(enum user_of_room user, __u64 size, int base)
 	int is_absolute = room->text[0] == '/';
 	if (key->of.use == USE_CHANGE_DIRECTORY)
 		cut_component(room, offset);
-	struct file *file = base < 0 ? 0 : file_of(task, (__u32)base);
-	__u64 dentry = file ? (__u64)BPF_CORE_READ(file, f_path.dentry) : (__u64)BPF_CORE_READ(task, fs, pwd.dentry);
-	__u64 mount = file ? (__u64)BPF_CORE_READ(file, f_path.mnt) : (__u64)BPF_CORE_READ(task, fs, pwd.mnt);
-	if (is_absolute)
-		dentry = 0;
-	fill_key(&key->of, index, key->of.use, key->of.error, dentry);
+	struct file *file = is_absolute || base < 0 ? 0 : file_of(bpf_get_current_task_btf(), (__u32)base);
+	struct directory directory = own_directory(is_absolute);
+	if (file) {
+		directory.dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
+		directory.mount = (__u64)BPF_CORE_READ(file, f_path.mnt);
+	}
+	identify(&key->of.file, directory.dentry, directory.mount);
 	if (key->of.use == USE_CHANGE_DIRECTORY)
-		count_path(&changed_directories, key, index, dentry, mount);
+		count_path(&changed_directories, key, index, directory.dentry, directory.mount);
 	else
-		count_path(&names, key, index, dentry, mount);
+		count_path(&names, key, index, directory.dentry, directory.mount);
 	return 0;
 }
 

@@ -8,7 +8,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, PEERS_OF_UNIT);
 	__type(key, struct peer_key);
-	__type(value, __u64);
+	__type(value, struct peer_value);
 } peers SEC(".maps");
 
 #define AF_UNIX 1
@@ -20,20 +20,23 @@ struct {
 #define SIN_PORT 2
 #define SIN_ADDR 4
 #define SIN6_ADDR 8
-#define LONGEST_ADDRESS 110
 
-static __always_inline void count_peer(const struct peer_key *key)
+static const struct peer_value no_peer;
+
+/* Counts an address. Of a new one with a base it finds out where that is. */
+static __always_inline void count_peer(const struct peer_key *key, struct directory base)
 {
-	__u64 one = 1, *count = bpf_map_lookup_elem(&peers, key);
-	if (!count && bpf_map_update_elem(&peers, key, &one, BPF_NOEXIST) == 0)
-		return;
-	count = bpf_map_lookup_elem(&peers, key);
-	if (count) {
-		__sync_fetch_and_add(count, 1);
-		return;
-	}
+	struct peer_value *value = bpf_map_lookup_elem(&peers, key);
 	struct unit *unit = unit_at(key->unit);
-	if (unit)
+	int is_new = !value && bpf_map_update_elem(&peers, key, &no_peer, BPF_NOEXIST) == 0;
+	if (!value)
+		value = bpf_map_lookup_elem(&peers, key);
+	if (value) {
+		__sync_fetch_and_add(&value->count, 1);
+		if (is_new && base.dentry)
+			walk(&value->base, base.dentry, base.mount);
+	}
+	if (unit && (!value || (is_new && base.dentry && !value->base.whole)))
 		lose(unit, LOST_PEERS);
 }
 
@@ -56,19 +59,36 @@ static __always_inline long read_ip(struct peer_key *key, __u64 address)
 	return error | bpf_probe_read_user(key->address, 16, (void *)(address + SIN6_ADDR));
 }
 
-/* Reads the path of a UNIX socket; an abstract one begins with a NUL, and its length counts. */
+/* Reads the path of a UNIX socket, which need not end with a NUL. An abstract one begins with a NUL, and its length counts. */
 static __always_inline long read_path(struct peer_key *key, __u64 address, __u32 length)
 {
-	if (length <= SUN_PATH || length > LONGEST_ADDRESS)
+	if (length <= SUN_PATH || length > SUN_PATH + LONGEST_SOCKET_PATH)
 		return 0;
-	long size = bpf_probe_read_user_str(key->address, sizeof key->address, (void *)(address + SUN_PATH));
-	if (size != 1) {
-		key->length = size > 0 ? (__u16)(size - 1) : 0;
-		return size < 0 ? size : 0;
-	}
-	__u64 bytes = WITHIN(length - SUN_PATH, sizeof key->address + 1);
+	__u64 bytes = WITHIN(length - SUN_PATH, LONGEST_SOCKET_PATH + 1);
+	long error = bpf_probe_read_user(key->address, (__u32)bytes, (void *)(address + SUN_PATH));
 	key->length = (__u16)bytes;
-	return bpf_probe_read_user(key->address, (__u32)bytes, (void *)(address + SUN_PATH));
+	if (error || key->address[0] == 0)
+		return error;
+	int has_ended = 0;
+	for (__u32 i = 0; i < LONGEST_SOCKET_PATH; i++) {
+		if (!has_ended && key->address[i] == 0) {
+			has_ended = 1;
+			key->length = (__u16)i;
+		}
+		if (has_ended)
+			key->address[i] = 0;
+	}
+	return 0;
+}
+
+/* The directory that the path of a UNIX socket is relative to: of an absolute one the process's root. */
+static __always_inline struct directory base_of(struct peer_key *key)
+{
+	if (key->family != AF_UNIX || key->address[0] == 0)
+		return (struct directory){0, 0};
+	struct directory base = own_directory(key->address[0] == '/');
+	identify(&key->base, base.dentry, base.mount);
+	return base;
 }
 
 /* A call that deals with an address. */
@@ -77,6 +97,7 @@ struct socket_call {
 	__u64 address;
 };
 
+/* Returns whether the address is the path of a file. */
 __noinline int note_address(const struct socket_call *call)
 {
 	if (!call || !call->address)
@@ -92,8 +113,9 @@ __noinline int note_address(const struct socket_call *call)
 	else if (key.family == AF_UNIX && call->use != PEER_RECEIVE)
 		error |= read_path(&key, call->address, call->length);
 	if (!error) {
-		count_peer(&key);
-		return 0;
+		struct directory base = base_of(&key);
+		count_peer(&key, base);
+		return base.dentry != 0;
 	}
 	struct unit *unit = call->error != EFAULT ? unit_at(call->index) : 0;
 	if (unit)
@@ -114,7 +136,7 @@ __noinline int note_accepted(__u32 index, __u32 descriptor)
 		BPF_CORE_READ_INTO((__u32 *)key.address, sk, __sk_common.skc_daddr);
 	else if (key.family == AF_INET6)
 		BPF_CORE_READ_INTO((struct in6_addr *)key.address, sk, __sk_common.skc_v6_daddr);
-	count_peer(&key);
+	count_peer(&key, (struct directory){0, 0});
 	return 0;
 }
 

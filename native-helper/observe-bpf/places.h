@@ -4,6 +4,7 @@
 #define SANDBOX_UNIT_PLACES_H
 
 #define NAME_MAX_SIZE 256 /* of a component, with the NUL */
+#define MOUNTS 8	  /* in one another, by which a path is told from others */
 #define COMPONENTS 48	  /* on the way to the root, at most; a mount is one, too */
 
 /* A mount without a namespace is the kernel's own, as that of memfd_create(). Its namespace is an error's number. */
@@ -22,22 +23,16 @@ static __always_inline int add_name(struct place *place, const unsigned char *na
 	return 1;
 }
 
-/* Walks from a file to the root that the current process sees, or to that of its mount namespace. */
+/* Walks from a file to the root of its mount namespace. The root of a process that called chroot() is on the way. */
 __noinline int walk(struct place *place, __u64 first, __u64 vfsmount)
 {
 	if (!place)
 		return 0;
-	struct fs_struct *fs = BPF_CORE_READ(bpf_get_current_task_btf(), fs);
-	struct dentry *dentry = (void *)first, *root = BPF_CORE_READ(fs, root.dentry);
-	struct vfsmount *root_mount = BPF_CORE_READ(fs, root.mnt);
+	struct dentry *dentry = (void *)first;
 	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
 	place->length = 0;
 	for (int i = 0; i < COMPONENTS; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-		if (dentry == root && (void *)mount + bpf_core_field_offset(struct mount, mnt) == (void *)root_mount) {
-			place->whole = 1;
-			return 0;
-		}
 		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root) || dentry == parent) {
 			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
 			if (above == mount) {
@@ -54,6 +49,44 @@ __noinline int walk(struct place *place, __u64 first, __u64 vfsmount)
 		dentry = parent;
 	}
 	return 0;
+}
+
+static __always_inline __u64 hash_mounts(struct mount *mount)
+{
+	__u64 hash = 0;
+	for (int i = 0; i < MOUNTS; i++) {
+		struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+		if (above == mount)
+			break;
+		hash = (hash + BPF_CORE_READ(mount, mnt_mountpoint, d_inode, i_ino)) * KEY;
+		mount = above;
+	}
+	return hash;
+}
+
+/* The file at a dentry, by the path that a walk from there has. */
+static __always_inline void identify(struct file_id *id, __u64 at, __u64 vfsmount)
+{
+	struct dentry *dentry = (void *)at;
+	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
+	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
+	id->inode = BPF_CORE_READ(inode, i_ino);
+	id->parent = BPF_CORE_READ(dentry, d_parent, d_inode, i_ino);
+	id->device = BPF_CORE_READ(inode, i_sb, s_dev);
+	id->generation = BPF_CORE_READ(inode, i_generation);
+	id->mounts = hash_mounts(mount);
+}
+
+/* A directory of the current process: its root or its working directory. */
+struct directory {
+	__u64 dentry, mount;
+};
+static __always_inline struct directory own_directory(int is_root)
+{
+	struct fs_struct *fs = BPF_CORE_READ(bpf_get_current_task_btf(), fs);
+	if (is_root)
+		return (struct directory){(__u64)BPF_CORE_READ(fs, root.dentry), (__u64)BPF_CORE_READ(fs, root.mnt)};
+	return (struct directory){(__u64)BPF_CORE_READ(fs, pwd.dentry), (__u64)BPF_CORE_READ(fs, pwd.mnt)};
 }
 
 #define WALK(place, file) walk(place, (__u64)BPF_CORE_READ(file, f_path.dentry), (__u64)BPF_CORE_READ(file, f_path.mnt))

@@ -18,8 +18,11 @@
 
 /* A task: has it begun a call, from which it hasn't returned? One without a mark may have done so unseen. */
 struct mark {
-	__u32 has_begun;
+	__u16 has_begun;
+	__u16 has_signal; /* one that tells of the call that will return */
 	__u32 program; /* its bit at the last call that began */
+	__u16 is_service; /* it has run a program of the service, or was made by one that has */
+	__u16 unit;	  /* its index plus one; 0: it has left the unit */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -28,7 +31,7 @@ struct {
 	__type(value, struct mark);
 } marks SEC(".maps");
 
-static __always_inline void mark_begin(struct unit *unit, struct task_struct *task, __u32 program)
+static __always_inline void mark_begin(__u32 index, struct unit *unit, struct task_struct *task, __u32 program)
 {
 	struct mark *mark = bpf_task_storage_get(&marks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!mark) {
@@ -37,9 +40,19 @@ static __always_inline void mark_begin(struct unit *unit, struct task_struct *ta
 	}
 	mark->has_begun = 1;
 	mark->program = program;
+	mark->unit = (__u16)(index + 1);
+	if (program != 0)
+		mark->is_service = 1;
 }
 
-/* Takes the mark off. Returns whether the call that returns is known not to have begun. */
+/* Is a task the service's own, whatever program it runs? */
+static __always_inline int is_service(struct task_struct *task)
+{
+	struct mark *mark = bpf_task_storage_get(&marks, task, 0, 0);
+	return mark && mark->is_service;
+}
+
+/* Takes the mark off. Returns whether the call that returns is known not to have begun, and wasn't told of. */
 static __always_inline int returns_unbegun(struct unit *unit, struct task_struct *task)
 {
 	struct mark *mark = bpf_task_storage_get(&marks, task, 0, 0);
@@ -48,8 +61,8 @@ static __always_inline int returns_unbegun(struct unit *unit, struct task_struct
 			lose(unit, LOST_MARKS);
 		return 0;
 	}
-	int is_unbegun = !mark->has_begun;
-	mark->has_begun = 0;
+	int is_unbegun = !mark->has_begun && !mark->has_signal;
+	mark->has_begun = mark->has_signal = 0;
 	return is_unbegun;
 }
 
@@ -86,6 +99,18 @@ __noinline int note_refused(__u32 index, __u32 abi, __u32 number, __u32 error)
 	return 0;
 }
 
+/* Notes a call that returns without a begin. */
+static __always_inline void note_unbegun(__u32 index, struct unit *unit, struct task_struct *task, __u32 number, long result)
+{
+	/* Without a filter nothing refuses: the begin is what was missed. */
+	if (task->seccomp.mode == 0)
+		lose(unit, LOST_MARKS);
+	else if (result < 0 && result >= -MAX_ERRNO)
+		note_refused(index, abi_of(task, number), number, (__u32)-result);
+	else
+		lose(unit, LOST_REFUSED);
+}
+
 /* The head of kernel_siginfo and what it has of SIGSYS, as siginfo_t has them on machines with 64 bits: sigaction(2). */
 struct refusing_signal {
 	int number, error, code, padding;
@@ -104,7 +129,12 @@ int BPF_PROG(signalled, int number, void *info)
 	if (index >= UNITS || bpf_probe_read_kernel(&signal, sizeof signal, info) || signal.code != SYS_SECCOMP)
 		return 0;
 	__u32 abi = signal.architecture != AUDIT_ARCH_NATIVE ? ABI_COMPAT : (__u32)signal.call & X32_BIT ? ABI_X32 : ABI_NATIVE;
-	return note_refused(index, abi, (__u32)signal.call, 0);
+	note_refused(index, abi, (__u32)signal.call, 0);
+	/* Where the signal is handled the call returns: with its own number, or its first argument. */
+	struct mark *mark = bpf_task_storage_get(&marks, bpf_get_current_task_btf(), 0, 0);
+	if (mark)
+		mark->has_signal = 1;
+	return 0;
 }
 
 /* Of several threads a filter may end one without a signal: only this thread's exit has SIGSYS as its code then. */

@@ -11,7 +11,17 @@
 #define PROT_EXEC 4
 #define MAP_ANONYMOUS 0x20
 #define EINPROGRESS 115
+#define SETS_FLAGS 0x6602     /* type and number of FS_IOC_SETFLAGS: linux/fs.h */
+#define SETS_XATTR 0x5820     /* of FS_IOC_FSSETXATTR */
+#define SETS_GENERATION 0x7602 /* of FS_IOC_SETVERSION */
 #define PERMISSIONS 07777
+
+static __always_inline void note_mode(__u32 index, __u32 mode)
+{
+	struct unit *unit = unit_at(index);
+	if (unit && remember(&unit->modes, mode & PERMISSIONS, phase_of(index)))
+		lose(unit, LOST_MODES);
+}
 
 static __always_inline void note_opened(__u32 index, struct file *file)
 {
@@ -27,9 +37,13 @@ static __always_inline void note_opened(__u32 index, struct file *file)
 		return;
 	note_file(index, USE_CREATE_IN, (__u64)BPF_CORE_READ(file, f_path.dentry, d_parent),
 		  (__u64)BPF_CORE_READ(file, f_path.mnt));
-	struct unit *unit = unit_at(index);
-	if (unit && remember(&unit->modes, BPF_CORE_READ(file, f_inode, i_mode) & PERMISSIONS, phase_of(index)))
-		lose(unit, LOST_MODES);
+	note_mode(index, BPF_CORE_READ(file, f_inode, i_mode));
+}
+
+/* Notes the mode of what a call that has a path has made, as the process's umask leaves it. */
+static __always_inline void note_made(__u32 index, __u32 mode)
+{
+	note_mode(index, mode & ~(__u32)BPF_CORE_READ(bpf_get_current_task_btf(), fs, umask));
 }
 
 /* The part that needs no name: the file that was opened, or mapped. */
@@ -120,15 +134,26 @@ __noinline int look_at_socket(__u32 index, enum look_kind kind, __u64 at, __u32 
 		call.address = words[0];
 		call.length = (__u32)words[1];
 	}
-	return note_address(&call);
+	/* The file that bind() makes has the mode of the socket. */
+	struct file *file = kind == LOOK_BIND && !error ? file_of(bpf_get_current_task_btf(), call.descriptor) : 0;
+	if (note_address(&call) && file)
+		note_made(index, BPF_CORE_READ(file, f_inode, i_mode));
+	return 0;
 }
 
 static __always_inline enum path_use use_of_name(enum look_kind kind)
 {
 	return kind == LOOK_STAT	       ? USE_STAT
-	       : kind == LOOK_CHANGE_DIRECTORY ? USE_CHANGE_DIRECTORY
+	       : kind == LOOK_CHDIR || kind == LOOK_CHROOT ? USE_ENTER
+	       : kind == LOOK_CHANGE_DIRECTORY || kind == LOOK_MAKE ? USE_CHANGE_DIRECTORY
 	       : kind == LOOK_CHANGE_ATTRIBUTE ? USE_CHANGE_ATTRIBUTE
 					       : USE_FAILED;
+}
+
+/* Does an ioctl() change a file that need not be open for writing? */
+static __always_inline int sets_attribute(__u16 request)
+{
+	return request == SETS_FLAGS || request == SETS_XATTR || request == SETS_GENERATION;
 }
 
 /* Looks at a call that returns: `which` of its looks. */
@@ -147,8 +172,22 @@ __noinline int look_at(__u32 index, __u32 slot, __u64 at, long result, __u32 whi
 		return look_at_socket(index, kind, at, abi, result);
 	if (kind == LOOK_MMAP || (kind == LOOK_OPEN && !error))
 		return look_at_file(index, kind, at, abi, result);
+	if ((kind == LOOK_CHDIR || kind == LOOK_CHROOT) && !error) {
+		struct directory entered = own_directory(kind == LOOK_CHROOT);
+		return note_file(index, USE_ENTER, entered.dentry, entered.mount);
+	}
 	int directory = base < NO_ARGUMENT ? (int)argument(regs, abi, base) : -1;
-	return note_given_name(index, use_of_name(kind), (__u32)error, argument(regs, abi, path), directory);
+	__u64 name = path < NO_ARGUMENT ? argument(regs, abi, path) : 0;
+	if (kind == LOOK_IOCTL && !sets_attribute((__u16)argument(regs, abi, 1)))
+		return 0;
+	if (kind == LOOK_IOCTL || (kind == LOOK_CHANGE_ATTRIBUTE && !name)) {
+		struct file *file = error ? 0 : file_of(bpf_get_current_task_btf(), (__u32)directory);
+		return file ? NOTE_FILE(index, USE_CHANGE_ATTRIBUTE, file) : 0;
+	}
+	/* Where it is already it would have been made. */
+	if (kind == LOOK_MAKE && (!error || error == EEXIST))
+		note_made(index, (__u32)argument(regs, abi, path + 1));
+	return note_given_name(index, use_of_name(kind), (__u32)error, name, directory);
 }
 
 #endif

@@ -15,20 +15,23 @@ enum phase { PHASE_START, PHASE_SERVING, PHASE_RELOAD, PHASE_STOP, PHASES };
 enum scope { ALL, CALLS_ONLY, REFUSED_ONLY };
 
 #define UNITS 16
-#define SETUPS 8    /* programs that set services up */
+#define SETUPS 16   /* programs that set services up, with those that replace them */
 #define SLOTS 576   /* numbers of calls of an ABI: x32 has those up to 547 */
 #define WATCHES 512 /* watched arguments of all ABIs */
+#define WATCHES_OF_CALL 4
 #define PROGRAMS 31 /* of a unit; the bit above theirs is for programs without room */
 #define VALUES 62   /* distinct values of an argument */
 #define CAPABILITIES 64
 #define REFUSALS 128
-#define ASKERS 32 /* distinct calls that ask for a capability */
 
 #define CALLS (ABIS * SLOTS)
 
 /* 32-bit ARM's private calls (0xf0000 and up) have the last slots of their ABI. */
 #define ARM_PRIVATE 0xf0000
 #define ARM_PRIVATE_SLOTS 8
+
+/* Of the numbers of x32's calls, which the tables have without it. */
+#define X32_BIT 0x40000000U
 
 /* Index of a call that has no slot. */
 #define NO_SLOT 0xffffffff
@@ -43,13 +46,19 @@ struct ancestor {
 
 #define NAME_SIZE 256 /* of a control group, with the NUL */
 
-/* FNV-1a with 64 bits, over all of a name's buffer. Other control groups in the same one are told apart by it. */
-static inline __u64 hash_name(const char name[NAME_SIZE])
+/* FNV-1a with 64 bits. */
+static inline __u64 hash_bytes(const char *bytes, int size)
 {
 	__u64 hash = 0xcbf29ce484222325ULL;
-	for (int i = 0; i < NAME_SIZE; i++)
-		hash = (hash ^ (__u8)name[i]) * 0x100000001b3ULL;
+	for (int i = 0; i < size; i++)
+		hash = (hash ^ (__u8)bytes[i]) * 0x100000001b3ULL;
 	return hash;
+}
+
+/* Of all of a name's buffer. Other control groups in the same one are told apart by it. */
+static inline __u64 hash_name(const char name[NAME_SIZE])
+{
+	return hash_bytes(name, NAME_SIZE);
 }
 
 struct group {
@@ -84,8 +93,12 @@ enum look_kind {
 	LOOK_OPEN,
 	LOOK_MMAP,
 	LOOK_STAT,
+	LOOK_CHDIR,
+	LOOK_CHROOT,
 	LOOK_CHANGE_DIRECTORY,
+	LOOK_MAKE,
 	LOOK_CHANGE_ATTRIBUTE,
+	LOOK_IOCTL,
 	LOOK_EXEC,
 	LOOK_BIND,
 	LOOK_CONNECT,
@@ -100,7 +113,7 @@ enum look_kind {
 #define LOOKS 2 /* of a call: rename() has two paths */
 struct look {
 	__u8 kind;
-	__u8 path; /* the argument that points at a path */
+	__u8 path; /* the argument that points at a path; with LOOK_MAKE the next one is a mode */
 	__u8 base; /* the argument with the directory that it is relative to; NO_ARGUMENT: the working directory */
 	__u8 padding;
 };
@@ -142,8 +155,14 @@ struct place {
 	char names[512];
 };
 
+/* Of all of the names' buffer, which begins as zeros. */
+static inline __u64 hash_place(const struct place *place)
+{
+	return hash_bytes(place->names, sizeof place->names);
+}
+
 struct program {
-	__u32 phases; /* a bit each */
+	__u32 phases; /* a bit each; 0 of a program that sets up */
 	struct place place;
 };
 
@@ -156,7 +175,7 @@ struct refusal {
 struct asked {
 	__u64 count;
 	__u32 lost;
-	__u64 calls[ASKERS]; /* call_key() */
+	__u64 calls[CALLS / 64]; /* a bit each */
 };
 
 enum lost {
@@ -169,13 +188,17 @@ enum lost {
 	LOST_MARKS, /* tasks of which it isn't known whether they have begun a call */
 	LOST_FORK_FLAGS,
 	LOST_MODES,
-	LOST_GROUPS, /* a control group was made, and wasn't watched from its first call on */
+	LOST_RING_OPERATIONS,
+	LOST_GROUPS,  /* a control group was made, and wasn't watched from its first call on */
+	LOST_HIDDEN,  /* the service itself executed a program that sets services up: its calls aren't seen */
+	LOST_LEAVERS, /* a process was moved out of the unit's control group, and is still confined as the unit is */
 	LOSSES,
 };
 
 struct unit {
 	__u64 lost[LOSSES];
 	__u32 lives;
+	__u32 setups; /* programs that set up: a bit each */
 	struct seen seen[CALLS];
 	__u64 program_keys[PROGRAMS]; /* program_key(); 0: free */
 	struct program programs[PROGRAMS];
@@ -184,6 +207,7 @@ struct unit {
 	struct asked asked[CAPABILITIES][2]; /* refused, granted */
 	struct set fork_flags;
 	struct set modes;
+	struct set ring_operations; /* of io_uring */
 };
 
 /* A call as a key: with the errno of a refused one in the lowest bits. Never 0. */
@@ -202,21 +226,29 @@ enum path_use {
 	USE_CHANGE_DIRECTORY,
 	USE_CHANGE_ATTRIBUTE,
 	USE_STAT,
+	USE_ENTER,
 	USE_FAILED,
 	PATH_USES,
 };
 
+/* A file by one of its paths: it may have others by links and mounts, and the number of its inode may be used again. */
+struct file_id {
+	__u64 inode;
+	__u64 parent; /* the inode of the directory that it is in */
+	__u64 mounts; /* a hash of where its mount is, and those that this is in: the same in each mount namespace */
+	__u32 device, generation;
+};
 /* A file, and what was done to it. */
 struct file_key {
-	__u64 inode;
-	__u32 device;
+	struct file_id file;
 	__u8 unit, use;
 	__u16 error;
+	__u32 padding;
 };
-/* A name that a call was given, and the directory that it is relative to. */
+/* A name that a call was given, and the directory that it is relative to: of an absolute one the process's root. */
 #define NAME_LENGTH 256
 struct name_key {
-	struct file_key of; /* the directory; without an inode where the name is absolute */
+	struct file_key of;
 	__u32 is_cut;	    /* the name is the end of a longer one */
 	__u32 padding;
 	char name[NAME_LENGTH];
@@ -232,6 +264,7 @@ struct path_value {
 enum peer_use { PEER_BIND, PEER_CONNECT, PEER_SEND, PEER_RECEIVE, PEER_ACCEPT, PEER_USES };
 
 /* The other side's address; with bind() the own one. */
+#define LONGEST_SOCKET_PATH 108 /* unix(7) */
 struct peer_key {
 	__u8 unit, use;
 	__u16 family, type;
@@ -239,7 +272,12 @@ struct peer_key {
 	__u16 length;
 	__u16 error;
 	__u32 has_port;
-	__u8 address[108];
+	struct file_id base; /* the directory that a UNIX socket's path is relative to; zeros for other addresses */
+	__u8 address[LONGEST_SOCKET_PATH + 4];
+};
+struct peer_value {
+	__u64 count;
+	struct place base;
 };
 
 /* The memory that `observe` writes, and every program reads. */
@@ -247,8 +285,9 @@ struct state {
 	struct watched watched;
 	struct ancestor ancestors[UNITS][ANCESTORS]; /* of each unit: its own control group, its parent's, … */
 	__u64 setups[SETUPS];			     /* program_key(); before `enrol` file descriptors; 0: free */
-	__u32 level;				     /* the answer of `level` */
-	__u32 watch_count;
+	__u64 setup_paths[SETUPS];		     /* hash_place(); 0: none */
+	__u32 launchers, launcher_paths;	     /* a bit each: those that the units may execute, too */
+	__u32 watch_count, level;		     /* the latter is the answer of the program of its name */
 	__u16 first_watch[CALLS]; /* a watch's number, plus one; 0: none */
 	struct watch watches[WATCHES];
 	struct look looks[CALLS][LOOKS];

@@ -37,7 +37,6 @@ static __always_inline __u32 number_in(const struct pt_regs *regs)
 #endif
 }
 
-#define X32_BIT 0x40000000U
 #define TS_COMPAT 2	    /* arch/x86/include/asm/thread_info.h; also for int $0x80 in a 64-bit program */
 #define TIF_32BIT (1UL << 22) /* arch/arm64/include/asm/thread_info.h */
 
@@ -75,10 +74,11 @@ static __always_inline struct file *file_of(struct task_struct *task, __u32 desc
 	return file;
 }
 
-/* A program by its file: a number of an inode may be used again, with another generation. */
+/* A program by its file: a number of an inode may be used again, with another generation. Never 0. */
 static __always_inline __u64 key_of_file(__u64 number, __u32 generation, __u32 device)
 {
-	return (number + ((__u64)generation << 32 | device) * KEY) | 1;
+	__u64 key = number + ((__u64)generation << 32 | device) * KEY;
+	return key != 0 ? key : KEY;
 }
 
 /* The program that a task runs; 0 for a task without one. */
@@ -99,9 +99,18 @@ static __always_inline int sets_up(__u64 program)
 {
 	if (program == 0)
 		return 1;
-	for (int i = 0; i < SETUPS; i++)
+	for (int i = 0; i < SETUPS && state.setups[i] != 0; i++)
 		if (state.setups[i] == program)
 			return 1;
+	return 0;
+}
+
+/* Is it a program that sets services up, and that they may execute themselves? */
+static __always_inline int is_launcher(__u64 program)
+{
+	for (int i = 0; i < SETUPS; i++)
+		if (state.setups[i] == program)
+			return (int)(state.launchers >> i & 1);
 	return 0;
 }
 

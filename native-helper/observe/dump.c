@@ -54,19 +54,6 @@ static void print_calls(const struct tables *tables, unsigned int index)
 	printf("]");
 }
 
-static void print_phases(__u32 phases)
-{
-	int is_first = 1;
-	printf("[");
-	for (int phase = 0; phase < PHASES; phase++) {
-		if ((phases & 1U << phase) == 0)
-			continue;
-		print_comma(&is_first);
-		printf("%d", phase);
-	}
-	printf("]");
-}
-
 static void print_programs(const struct unit *unit)
 {
 	int is_first = 1;
@@ -74,10 +61,8 @@ static void print_programs(const struct unit *unit)
 	for (int i = 0; i < PROGRAMS && unit->program_keys[i] != 0; i++) {
 		print_comma(&is_first);
 		printf("{\"path\":");
-		print_file(&unit->programs[i].place);
-		printf(",\"phases\":");
-		print_phases(unit->programs[i].phases);
-		printf("}");
+		print_name(&unit->programs[i].place, "");
+		printf(",\"phases\":%u}", unit->programs[i].phases);
 	}
 	printf("]");
 }
@@ -140,10 +125,12 @@ static void print_asked(unsigned int capability, int is_granted, const struct as
 	int is_first = 1;
 	printf("{\"capability\":%u,\"granted\":%s,\"count\":%llu,\"calls\":[", capability, is_granted ? "true" : "false",
 	       (unsigned long long)asked->count);
-	for (int i = 0; i < ASKERS && asked->calls[i] != 0; i++) {
+	for (unsigned int call = 0; call < CALLS; call++) {
+		if ((asked->calls[call / 64] >> call % 64 & 1) == 0)
+			continue;
 		print_comma(&is_first);
 		printf("{");
-		print_key(asked->calls[i]);
+		print_number(call);
 		printf("}");
 	}
 	printf("],\"lost\":%u}", asked->lost);
@@ -216,6 +203,7 @@ void print_unit(const struct request *request, const struct tables *tables, unsi
 	print_capabilities(unit);
 	print_set("forkFlags", &unit->fork_flags, "\"");
 	print_set("modes", &unit->modes, "");
+	print_set("ringOperations", &unit->ring_operations, "");
 	print_lost(unit, missed_runs());
 	printf(",\"blind\":");
 	print_blind(tables);
@@ -237,8 +225,7 @@ void print_tick(const struct tables *tables)
 		for (int table = 0; table < LOSSES; table++)
 			lost += unit->lost[table];
 		print_comma(&is_first);
-		printf("{\"calls\":%u,\"lost\":%llu,\"phase\":\"%s\",\"lives\":%u}", calls, lost,
-		       phase_names[watched->groups[i].phase % PHASES], unit->lives);
+		printf("{\"calls\":%u,\"lost\":%llu,\"lives\":%u}", calls, lost, unit->lives);
 	}
 	printf("]}}\n");
 }

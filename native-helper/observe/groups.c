@@ -48,7 +48,8 @@ static void chain_groups(struct ancestor chain[ANCESTORS], const char *group)
 		__atomic_store_n(&chain[i].id, ids[i], __ATOMIC_SEQ_CST);
 }
 
-/* How deep the unit's control group is, by that which it is made in; 0 where that isn't there, with errno. */
+/* How deep the unit's control group is, by that which it is made in; 0 where that can't be opened, with errno, or is
+ * none of version 2 (EINVAL). */
 static __u32 depth_of(const char *group, struct tables *tables)
 {
 	char path[4096];
@@ -80,8 +81,10 @@ void watch_groups(const struct request *request, struct tables *tables)
 	for (unsigned int i = 0; i < request->unit_count; i++) {
 		struct group *group = &watched->groups[i];
 		__u32 depth = depth_of(request->units[i], tables);
+		if (depth == 0 && errno == EINVAL)
+			refuse("no-cgroup", "%s isn't in a control group of version 2", request->units[i]);
 		if (depth == 0)
-			refuse("no-cgroup", "%s isn't in a control group of version 2: %s", request->units[i], strerror(errno));
+			refuse("no-cgroup", "the control group that %s is in can't be opened: %s", request->units[i], strerror(errno));
 		group->phase = PHASE_SERVING;
 		chain_groups(tables->state->ancestors[i], request->units[i]);
 		__atomic_store_n(&watched->units, i + 1, __ATOMIC_SEQ_CST);

@@ -8,8 +8,12 @@ const char *const look_names[LOOK_KINDS] = {
 	[LOOK_OPEN] = "open",
 	[LOOK_MMAP] = "mmap",
 	[LOOK_STAT] = "stat",
+	[LOOK_CHDIR] = "chdir",
+	[LOOK_CHROOT] = "chroot",
 	[LOOK_CHANGE_DIRECTORY] = "change-directory",
+	[LOOK_MAKE] = "make",
 	[LOOK_CHANGE_ATTRIBUTE] = "change-attribute",
+	[LOOK_IOCTL] = "ioctl",
 	[LOOK_EXEC] = "exec",
 	[LOOK_BIND] = "bind",
 	[LOOK_CONNECT] = "connect",
@@ -31,6 +35,7 @@ const char *const path_use_names[PATH_USES] = {
 	[USE_CHANGE_DIRECTORY] = "change-directory",
 	[USE_CHANGE_ATTRIBUTE] = "change-attribute",
 	[USE_STAT] = "stat",
+	[USE_ENTER] = "enter",
 	[USE_FAILED] = "failed",
 };
 
@@ -46,5 +51,8 @@ const char *const lost_names[LOSSES] = {
 	[LOST_MARKS] = "marks",
 	[LOST_FORK_FLAGS] = "forkFlags",
 	[LOST_MODES] = "modes",
+	[LOST_RING_OPERATIONS] = "ringOperations",
 	[LOST_GROUPS] = "groups",
+	[LOST_HIDDEN] = "hidden",
+	[LOST_LEAVERS] = "leavers",
 };

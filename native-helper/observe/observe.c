@@ -6,8 +6,9 @@
  * Lines on standard input; words are one space apart, and a path is the rest of its line:
  *
  *	slice SECONDS                           the length of a time slice; 60 without such a line
- *	setup PATH                              a program that sets services up: its calls aren't the services'. One that
- *	                                        isn't there is left out.
+ *	setup PATH                              a program that sets services up: its calls aren't the services'. It may come
+ *	                                        later, and be replaced
+ *	launcher PATH                           one that the services may execute, too; any other of these hides their calls
  *	unit INDEX PATH                         from 0 on: a control group's directory, which need not be there yet
  *	watch ABI NR A B SIZE OFFSET MASK       values to note: of argument A (0 to 5), of A and B, or of SIZE bytes at
  *	                                        OFFSET of what A points at; `-` for no B, SIZE 0 for A itself; MASK in hex, 0
@@ -23,9 +24,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -84,17 +87,51 @@ static void read_request(void)
 	}
 }
 
+/* A path as a walk from its file has it: hash_place(). */
+static __u64 hash_of_path(const char *path)
+{
+	struct place place = {0};
+	char real[PATH_MAX];
+	if (realpath(path, real) == NULL)
+		(void)snprintf(real, sizeof real, "%s", path);
+	for (char *slash = strrchr(real, '/'); slash != NULL; slash = strrchr(real, '/')) {
+		size_t size = strlen(slash + 1) + 1;
+		if (size > sizeof place.names - place.length)
+			return 0;
+		memcpy(place.names + place.length, slash + 1, size);
+		place.length += (__u32)size;
+		*slash = '\0';
+	}
+	return hash_place(&place);
+}
+
+/* Returns whether the path is a new one: names may lead to it by links. */
+static int add_setup_path(__u64 hash, __u32 is_launcher)
+{
+	__u64 *next = tables.state->setup_paths;
+	while (*next != 0 && *next != hash)
+		next++;
+	int is_new = *next == 0;
+	*next = hash;
+	tables.state->launcher_paths |= is_launcher << (next - tables.state->setup_paths);
+	return is_new;
+}
+
 static void open_setups(void)
 {
 	int files[SETUPS];
 	unsigned int count = 0;
 	for (unsigned int i = 0; i < request.setup_count; i++) {
+		__u32 is_launcher = request.launchers >> i & 1;
+		if (!add_setup_path(hash_of_path(request.setups[i]), is_launcher))
+			continue;
 		int file = open(request.setups[i], O_RDONLY | O_CLOEXEC);
 		if (file < 0 && errno != ENOENT && errno != ENOTDIR)
 			refuse("no-program", "%s: %s", request.setups[i], strerror(errno));
 		if (file < 0)
 			continue;
 		files[count] = file;
+		tables.state->launchers |= is_launcher << count;
 		tables.state->setups[count++] = (__u64)file;
 	}
 	enrol_setups();

@@ -56,10 +56,11 @@ static void print_path_text(const struct path *path)
 	print_text(path->size == 0 ? "/" : path->bytes, path->size == 0 ? 1 : path->size);
 }
 
-void print_file(const struct place *place)
+void print_name(const struct place *base, const char *name)
 {
 	struct path path = {.size = 0};
-	add_place(&path, place);
+	add_place(&path, base);
+	add_name(&path, name);
 	print_path_text(&path);
 }
 
@@ -73,20 +74,14 @@ static void print_device(const struct path_value *value)
 /* Prints a record. Its key has a name only where `name` isn't NULL. */
 static void print_path(const struct name_key *key, const char *name, const struct path_value *value)
 {
-	struct path path = {.size = 0};
-	int is_absolute = name != NULL && name[0] == '/';
-	if (!is_absolute)
-		add_place(&path, &value->place);
-	if (name != NULL)
-		add_name(&path, name);
 	printf("{\"use\":\"%s\",\"phases\":%u,\"path\":", path_use_names[key->of.use % PATH_USES], value->phases);
-	print_path_text(&path);
+	print_name(&value->place, name == NULL ? "" : name);
 	printf(",\"count\":%llu", (unsigned long long)value->count);
 	if (key->of.error != 0)
 		printf(",\"errno\":%u", key->of.error);
 	if (name == NULL)
 		print_device(value);
-	if ((name != NULL && key->is_cut) || (!is_absolute && !value->place.whole))
+	if ((name != NULL && key->is_cut) || !value->place.whole)
 		printf(",\"cut\":true");
 	printf("}");
 }

@@ -4,8 +4,8 @@
 
 #include "programs.h"
 
-/* Prints where a file is, as a string. */
-void print_file(const struct place *place);
+/* Prints a path as a string: that of a name below `base`, which may be empty. */
+void print_name(const struct place *base, const char *name);
 
 /* Prints the member with the paths of a unit. */
 void print_paths(const struct tables *tables, unsigned int index);

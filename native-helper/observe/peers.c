@@ -8,24 +8,29 @@
 
 #include "json.h"
 #include "names.h"
+#include "paths.h"
 
 /* Prints the path of a UNIX socket; `@` stands for each NUL of an abstract one. */
-static void print_socket_path(const struct peer_key *key)
+static void print_socket_path(const struct peer_key *key, const struct place *base)
 {
-	char path[sizeof key->address];
-	size_t size = key->length < sizeof path ? key->length : sizeof path;
+	char path[LONGEST_SOCKET_PATH + 1] = "";
+	size_t size = key->length < LONGEST_SOCKET_PATH ? key->length : LONGEST_SOCKET_PATH;
 	memcpy(path, key->address, size);
+	if (path[0] != '\0') {
+		print_name(base, path);
+		return;
+	}
 	for (size_t i = 0; i < size; i++)
 		path[i] = path[i] == '\0' ? '@' : path[i];
 	print_text(path, size);
 }
 
-static void print_address(const struct peer_key *key)
+static void print_address(const struct peer_key *key, const struct place *base)
 {
 	char address[INET6_ADDRSTRLEN] = "";
 	int is_ip = key->family == AF_INET || key->family == AF_INET6;
 	if (key->family == AF_UNIX)
-		print_socket_path(key);
+		print_socket_path(key, base);
 	else if (is_ip && inet_ntop(key->family, key->address, address, sizeof address) != NULL)
 		print_text(address, strlen(address));
 	else
@@ -37,11 +42,11 @@ static void print_address(const struct peer_key *key)
 		printf("null");
 }
 
-static void print_peer(const struct peer_key *key, __u64 count)
+static void print_peer(const struct peer_key *key, const struct peer_value *value)
 {
 	printf("{\"use\":\"%s\",\"family\":%u,\"type\":%u,\"address\":", peer_use_names[key->use % PEER_USES], key->family, key->type);
-	print_address(key);
-	printf(",\"count\":%llu", (unsigned long long)count);
+	print_address(key, &value->base);
+	printf(",\"count\":%llu", (unsigned long long)value->count);
 	if (key->error != 0)
 		printf(",\"errno\":%u", key->error);
 	printf("}");
@@ -54,13 +59,13 @@ void print_peers(const struct tables *tables, unsigned int index)
 	int is_first = 1;
 	printf(",\"peers\":[");
 	while (bpf_map_get_next_key(tables->peers, before, &next) == 0) {
-		__u64 count = 0;
+		struct peer_value value;
 		key = next;
 		before = &key;
-		if (key.unit != index || bpf_map_lookup_elem(tables->peers, &key, &count) != 0)
+		if (key.unit != index || bpf_map_lookup_elem(tables->peers, &key, &value) != 0)
 			continue;
 		print_comma(&is_first);
-		print_peer(&key, count);
+		print_peer(&key, &value);
 	}
 	printf("]");
 }

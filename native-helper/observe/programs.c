@@ -43,6 +43,8 @@ static const struct program_role {
 	{.name = "ended", .evidence = {REFUSED}},
 	{.name = "capability_asked", .evidence = {"capabilities"}},
 	{.name = "forked", .evidence = {"forkFlags"}},
+	{.name = "moved", .evidence = {"leavers"}},
+	{.name = "ring_submits", .evidence = {"ringOperations"}},
 	{.name = "level", .is_own = 1, .is_always = 1},
 	{.name = "enrol", .is_own = 1, .is_always = 1},
 };
@@ -163,11 +165,26 @@ static unsigned int count_stripes(void)
 	return stripes;
 }
 
+/* Is the kernel locked down so far that programs may not read its memory? Then they don't get the helpers for it. */
+static int is_locked_down(void)
+{
+	char modes[64] = "";
+	FILE *file = fopen("/sys/kernel/security/lockdown", "re");
+	if (file == NULL)
+		return 0;
+	size_t size = fread(modes, 1, sizeof modes - 1, file);
+	(void)fclose(file);
+	return size > 0 && strstr(modes, "[confidentiality]") != NULL;
+}
+
 static _Noreturn void refuse_load(int error)
 {
+	if (is_locked_down())
+		refuse("locked-down", "the kernel is locked down (confidentiality), and so lets no BPF program read its memory: %s",
+		       strerror(error));
 	if (error == EPERM)
 		refuse("not-permitted", "the kernel lets no BPF programs be loaded here: it takes root, or CAP_BPF and CAP_PERFMON, "
-					"outside of a container and of lockdown");
+					"outside of a container");
 	refuse("not-loaded", "the kernel doesn't take the BPF programs: %s: %s", strerror(error), complaint);
 }
 

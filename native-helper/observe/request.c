@@ -7,9 +7,7 @@
 
 #include "names.h"
 
-#define X32_BIT 0x40000000UL
 #define ARGUMENTS 6
-#define WATCHES_OF_CALL 4
 #define LONGEST_SLICE 864000 /* a day */
 
 unsigned long parse_number(const char *word, unsigned long limit)
@@ -54,7 +52,7 @@ static unsigned int parse_call(char **rest)
 	unsigned int abi = index_of(next_word(rest), abi_names, ABIS);
 	unsigned long number = parse_number(next_word(rest), 1UL << 31);
 	if (abi == ABI_X32)
-		number &= ~X32_BIT;
+		number &= ~(unsigned long)X32_BIT;
 	return abi < ABIS && number < SLOTS ? abi * SLOTS + (unsigned int)number : CALLS;
 }
 
@@ -135,12 +133,14 @@ static const char *take_unit(struct request *request, char *rest)
 	return request->units[request->unit_count++] == NULL ? "there is no memory" : NULL;
 }
 
-static const char *take_setup(struct request *request, const char *path)
+static const char *take_setup(struct request *request, const char *path, int is_launcher)
 {
 	if (path == NULL || path[0] != '/')
-		return "it must be: setup PATH";
+		return is_launcher ? "it must be: launcher PATH" : "it must be: setup PATH";
 	if (request->setup_count == SETUPS)
 		return "there are too many programs that set up";
+	if (is_launcher)
+		request->launchers |= 1U << request->setup_count;
 	request->setups[request->setup_count] = strdup(path);
 	return request->setups[request->setup_count++] == NULL ? "there is no memory" : NULL;
 }
@@ -164,7 +164,9 @@ const char *take_request_line(struct request *request, char *line)
 	if (strcmp(word, "slice") == 0)
 		return take_slice(request, rest);
 	if (strcmp(word, "setup") == 0)
-		return take_setup(request, rest);
+		return take_setup(request, rest, 0);
+	if (strcmp(word, "launcher") == 0)
+		return take_setup(request, rest, 1);
 	if (strcmp(word, "unit") == 0)
 		return take_unit(request, rest);
 	if (strcmp(word, "watch") == 0)

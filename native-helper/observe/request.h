@@ -8,6 +8,7 @@ struct request {
 	unsigned int slice; /* tenths of a second */
 	unsigned int setup_count;
 	char *setups[SETUPS];
+	__u32 launchers; /* a bit each: the units may execute them, too */
 	unsigned int unit_count;
 	char *units[UNITS]; /* directories of control groups */
 	unsigned int watch_count;

@@ -190,10 +190,12 @@ async function lookBack(context: Context, prepared: Prepared): Promise<RecordedR
   const state = prepared.unit.state!;
   const since = await windowOf(context, prepared, state);
   const observed = await observedRefusals(context, prepared.unit.name, since);
-  const looked = await explainUnit(context, prepared, state, { since, observed });
+  const looked = await explainUnit(context, prepared, state, { since, observed: observed.calls });
+  const isUntold = hasErrors(observed.diagnostics) && !looked.explanations.some(isFinding);
   const half = await halfDone(context, prepared.unit.name.full);
   const told = (diagnostics: readonly Diagnostic[], failed = false) => ({
-    ...{ ...looked, failed, diagnostics: [...half, ...diagnostics] },
+    ...{ ...looked, failed: failed || isUntold },
+    diagnostics: [...half, ...observed.diagnostics, ...diagnostics],
   });
   if (!looked.readable) return told([UNREADABLE]);
   if (looked.explanations.length === 0) {

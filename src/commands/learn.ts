@@ -1,10 +1,12 @@
-import { EXIT, error, UserError } from '../diagnostic.js';
+import { ownCommand } from '../command-lines.js';
+import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
+import { assertWritable } from '../learn/write-policy.js';
 import type { Outcome } from '../outcome.js';
 import type { Context } from '../system/context.js';
 import { type PromoteOptions, promote } from './promote.js';
 import { forget, merge, show } from './recordings.js';
 import { list, stop, type WatchWords, watchUnits } from './watch.js';
-import { type WriteOptions, writeLearned } from './write-learned.js';
+import { fileOf, type WriteOptions, writeLearned } from './write-learned.js';
 
 /** Actions by the option that asks for them; without one services are watched. */
 const ACTIONS = { show, merge, forget, list, stop, promote };
@@ -38,22 +40,26 @@ export async function learn(context: Context, operands: string[], options: Learn
 async function watchAndWrite(context: Context, units: string[], options: LearnOptions): Promise<Outcome> {
   if (units.length !== 1 || options.background)
     throw usage('--write is for one unit, watched in the foreground');
+  await assertWritable(context, units[0]!, fileOf(options));
   const watched = await watchUnits(context, units, options);
-  // A service that failed has not shown what it needs.
-  if (watched.exit !== EXIT.ok)
-    return { ...watched, diagnostics: [...watched.diagnostics, notWritten(units[0]!)] };
+  // A service that failed has not shown what it needs. Of records that were lost the policy knows.
+  if (hasErrors(watched.diagnostics))
+    return { ...watched, diagnostics: [...watched.diagnostics, notWritten(context, units[0]!)] };
   const written = await writeLearned(context, units, options);
   return {
     ...written,
     exit: Math.max(watched.exit, written.exit),
     json: { ...watched.json, ...written.json },
-    diagnostics: [...watched.diagnostics, ...written.diagnostics],
+    diagnostics: [...watched.diagnostics.filter(({ code }) => code !== LOSS), ...written.diagnostics],
   };
 }
 
-const notWritten = (unit: string) =>
+/** A warning that is told of all recordings when the policy is written. */
+const LOSS = 'recording-lost';
+
+const notWritten = ({ placement: { scope } }: Context, unit: string) =>
   error('not-written', `no policy of ${unit} is written, since something went wrong in the watch`, {
-    hint: `'sandbox-unit learn --show ${unit} --write' writes it all the same`,
+    hint: `'${ownCommand(scope, 'learn --show', unit)} --write' writes it all the same`,
   });
 
 const usage = (message: string) =>

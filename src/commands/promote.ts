@@ -44,10 +44,10 @@ export async function promote(
 
 function diagnosticsOf({ prepared, policy, promotion, watched }: Promoted, check: boolean): Diagnostic[] {
   const { plan } = prepared;
-  const { allowed, refused, ruled, kept } = promotion;
+  const { allowed, unused, ruled, kept } = promotion;
   const left = kept.map((call) =>
     warning(
-      'still-recorded',
+      'still-logged',
       `other arguments of '${call}' than those with a rule were used, or that can't be told`,
       {
         hint: `add a rule for them: '${ownCommand(plan.target.scope, 'learn --show', plan.unit)}' tells which`,
@@ -55,8 +55,8 @@ function diagnosticsOf({ prepared, policy, promotion, watched }: Promoted, check
     ),
   );
   if (!policy)
-    return [...left, note('nothing-to-promote', `${plan.policyFile} lets through and records nothing else`)];
-  const counts = `${allowed.length} calls were used and are allowed, ${refused.length} were not and are refused`;
+    return [...left, note('nothing-to-promote', `${plan.policyFile} lets through and logs nothing else`)];
+  const counts = `${allowed.length} calls were used and are allowed, ${unused.length} were not and are refused`;
   const which = allowed.length > 0 ? `: ${shortList(allowed, 8)}` : '';
   const rules = ruled.length > 0 ? `; so are other arguments of ${shortList(ruled, 8)}` : '';
   const apply = `'${ownCommand(plan.target.scope, 'apply', plan.unit)}' puts it into force`;

@@ -22,6 +22,7 @@ export interface Options extends RunOptions {
   /** A file, or true where none is named. */
   readonly write?: string | boolean;
   readonly action?: string;
+  readonly addresses?: boolean;
   readonly verbose?: boolean;
   readonly check?: boolean;
   readonly diff?: boolean;
@@ -62,6 +63,7 @@ export const OPTIONS = {
   forget: ['--forget', 'remove all recordings of the unit'],
   write: ['--write [file]', 'write the policy that the recordings prove, without a file to standard output'],
   action: ['--action <action>', "the answer to refused calls: 'kill', or an errno (default: EPERM)"],
+  addresses: ['--addresses', 'confine the service to the IP addresses that were seen'],
   verbose: ['--verbose', 'tell each call by itself'],
   check: ['--check', 'change nothing; exit 3 if something would change'],
   diff: ['--diff', 'show what changes in the files'],
@@ -176,7 +178,18 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     operands: '[unit...]',
     options: [
       ...(['for', 'restart', 'exercise', 'background', 'list', 'stop'] as const),
-      ...(['show', 'merge', 'forget', 'write', 'action', 'promote', 'after', 'check', 'user'] as const),
+      ...([
+        'show',
+        'merge',
+        'forget',
+        'write',
+        'action',
+        'addresses',
+        'promote',
+        'after',
+        'check',
+        'user',
+      ] as const),
       ...SPEAKS,
     ],
     own: { restart: ['--restart', 'watch a whole life: restart, reload and restart the services meanwhile'] },

@@ -1,10 +1,12 @@
 /** Watches services: here until the user ends it, or in the background; lists and ends watches. */
 import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, hasErrors, note, UserError } from '../diagnostic.js';
-import { keepRecording } from '../learn/recordings/store.js';
+import { lossDiagnostics } from '../evidence/ledger/doubts.js';
+import { makeLedger } from '../evidence/ledger/make-ledger.js';
+import type { Recording } from '../evidence/recording/recording.js';
 import { backgroundName, stopWatch, watchInBackground } from '../learn/watch/background.js';
 import type { WatchOptions } from '../learn/watch/course.js';
-import { Recorder } from '../learn/watch/record.js';
+import { Keeper } from '../learn/watch/keeper.js';
 import { underWatch } from '../learn/watch/under-watch.js';
 import { watch } from '../learn/watch/watch.js';
 import type { Outcome } from '../outcome.js';
@@ -38,7 +40,10 @@ export function timeOf(option: string, text: string | undefined): number | undef
   throw new UserError(error('usage', `${option} ${text} is no time to watch`, { hint }), EXIT.failure);
 }
 
-/** Watches services, and keeps recordings of them. Exit 1 if something went wrong meanwhile, 2 if nothing was recorded. */
+/**
+ * Watches services, and keeps recordings of them. Exit 1 if something went wrong meanwhile or records were lost, 2 if the
+ * watch could not go on.
+ */
 export async function watchUnits(
   context: Context,
   units: readonly string[],
@@ -52,31 +57,27 @@ export async function watchUnits(
 }
 
 async function here(context: Context, units: readonly string[], options: WatchOptions): Promise<Outcome> {
-  const recorder = new Recorder(context);
-  const { placement, caller } = context;
-  if (options.seconds === undefined && options.exercise === undefined && !options.restart) {
-    caller.tell('Watching; Ctrl-C ends it and keeps what was seen.');
-  }
+  const keeper = new Keeper(context);
+  const { placement } = context;
   const background = await backgroundName(context);
-  const paths = new Map<string, string>();
-  const diagnostics = await watch(context, units, { ...options, background }, async (watched) => {
-    for (const one of watched) {
-      const recording = await recorder.recordingOf(one);
-      const { path } = await keepRecording(context, recording, paths.get(one.service.name));
-      paths.set(one.service.name, path);
-    }
-  });
-  const recordings = recorder.latest();
+  const found = await watch(context, units, { ...options, background }, (watched) => keeper.keep(watched));
+  const kept = keeper.latest();
+  const recordings = kept.map(({ recording }) => recording);
+  const losses = recordings.flatMap(lossesIn);
   const next = recordings.map(({ unit }) => `'${ownCommand(placement.scope, 'learn --show', unit)}'`);
   const what = note('recorded', 'what was seen is kept', { hint: `${next.join(', ')} tells what it proves` });
   return {
-    exit: hasErrors(diagnostics) ? EXIT.findings : EXIT.ok,
-    json: { recordings: recordings.map(({ unit }) => ({ unit, path: paths.get(unit) })) },
+    exit: hasErrors(found) || losses.length > 0 ? EXIT.findings : EXIT.ok,
+    json: { recordings: kept.map(({ recording: { unit }, path }) => ({ unit, path })) },
     text: recordedText(recordings),
-    diagnostics: [...diagnostics, what],
+    diagnostics: [...found, ...losses, what],
     sources: new Map(),
   };
 }
+
+/** Warnings about records of a watch that were lost. */
+const lossesIn = (recording: Recording): Diagnostic[] =>
+  lossDiagnostics(makeLedger(recording.unit, [recording], recording.host.architecture));
 
 async function inBackground(
   context: Context,

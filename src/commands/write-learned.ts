@@ -1,24 +1,32 @@
 /** Writes the policies that recordings prove: to a file, or for standard output. */
 import { shortList } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
-import { type Diagnostic, EXIT, error, note, printable, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, note, printable, UserError, warning } from '../diagnostic.js';
 import { ledgerDiagnostics } from '../evidence/ledger/doubts.js';
+import { dangerousSeen } from '../evidence/policy/calls/dangerous.js';
 import { type ProvedPolicy, provedPolicy, writeToFile } from '../learn/write-policy.js';
 import type { Outcome } from '../outcome.js';
 import { textDiff } from '../report/diff.js';
+import { bundledSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 
 export interface WriteOptions {
   /** A file; true: standard output. */
   readonly write?: string | boolean;
   readonly action?: string;
+  /** Whether IP addresses are confined to those that were seen. */
+  readonly addresses?: boolean;
 }
 
-/** Writes the policy of one unit. Exit 2 if recordings can't be read. */
+/** The file that is to be written; undefined for standard output. */
+export const fileOf = ({ write }: WriteOptions): string | undefined =>
+  typeof write === 'string' ? write : undefined;
+
+/** Writes the policy of one unit. */
 export async function writeLearned(
   context: Context,
   units: readonly string[],
-  { write, action }: WriteOptions,
+  options: WriteOptions,
 ): Promise<Outcome> {
   if (units.length !== 1) {
     const message = '--write writes the policy of one unit';
@@ -27,20 +35,22 @@ export async function writeLearned(
       EXIT.failure,
     );
   }
-  const path = typeof write === 'string' ? write : undefined;
-  const proved = await provedPolicy(context, units[0]!, { action });
-  const { unit, policy, ledger, diagnostics } = proved;
+  const path = fileOf(options);
+  const { action, addresses } = options;
+  const proved = await provedPolicy(context, units[0]!, { action, addresses });
+  const { unit, policy, ledger } = proved;
   const before = path === undefined ? undefined : await writeToFile(context, path, proved);
   const told = [
-    ...diagnostics,
     ...ledgerDiagnostics(ledger),
     ...proved.notes,
     ...tiersOf(proved),
+    ...dangersOf(proved),
+    ...onlyProgram(proved),
     ...next(context, unit, path),
   ];
   return {
-    exit: diagnostics.length > 0 ? EXIT.failure : EXIT.ok,
-    json: { unit, policy: policy.text, file: path ?? null, calls: policy.calls },
+    exit: EXIT.ok,
+    json: { unit, text: policy.text, file: path ?? null, tiers: policy.calls },
     text: path === undefined ? policy.text : before === undefined ? '' : textDiff(path, before, policy.text),
     diagnostics: told,
     sources: new Map(),
@@ -52,8 +62,24 @@ function tiersOf({ policy: { calls } }: ProvedPolicy): Diagnostic[] {
   const names = (tier: string) => calls.filter((one) => one.tier === tier).map(({ name }) => name);
   const refused = names('refuse');
   const dangerous = refused.length > 0 ? `; refused though reachable: ${shortList(refused, 5)}` : '';
-  const counts = `${names('allow').length} calls are allowed, ${names('log').length} let through and recorded`;
+  const counts = `${names('allow').length} calls are allowed, ${names('log').length} let through and logged`;
   return [note('tiers', `${counts}, all others refused${dangerous}`)];
+}
+
+/** A warning about calls that are allowed, and that an attacker wants first: the service may not need what it tried. */
+function dangersOf({ unit, policy: { calls } }: ProvedPolicy): Diagnostic[] {
+  const seen = dangerousSeen(calls, bundledSets());
+  if (seen.length === 0) return [];
+  const message = `an attacker wants these first, and they are allowed, since they were seen: ${shortList(seen, 12)}`;
+  const hint = `'sandbox-unit learn --show ${unit}' tells when, and which program made them`;
+  return [warning('dangerous-seen', message, { hint })];
+}
+
+/** A warning about a policy that confines one program, since a script may go on beside it. */
+function onlyProgram({ policy: { program }, unit }: ProvedPolicy): Diagnostic[] {
+  if (program === undefined) return [];
+  const message = `only ${printable(program)} gets the filter: the script of ${unit} goes without, as long as it lives`;
+  return [warning('one-program', message, { hint: 'without [exec] all of the unit is confined' })];
 }
 
 function next({ placement: { scope } }: Context, unit: string, path: string | undefined): Diagnostic[] {

@@ -1,20 +1,24 @@
-/** Ends the time of trial of a policy: calls that it lets through and records are allowed if they were used, else refused. */
+/** Ends the time of trial of a policy: calls that it lets through and logs are allowed if they were used, else refused. */
 
+import type { Location } from '../diagnostic.js';
 import type { TextEdit } from '../policy/edit.js';
 import type { Policy } from '../policy/policy.js';
 import type { Abi } from '../syscalls/abi.js';
-import { type Action, ALLOW, LOG } from '../syscalls/action.js';
+import { type Action, ALLOW, ENOSYS, LOG } from '../syscalls/action.js';
 import { formatAction } from '../syscalls/action-text.js';
 import { conditionsOf, holdsAlways } from '../syscalls/conditions.js';
 import { holds } from '../syscalls/policy.js';
 import { callsOf, refusal, resolveCalls, verdictOn } from '../syscalls/resolve.js';
 import type { CallEntry, RuleEntry, SyscallsSection } from '../syscalls/section.js';
 import type { SyscallSets } from '../syscalls/sets.js';
+import type { Ledger, LedgerCall } from './ledger/ledger.js';
+import { LIBRARIES_FALL_BACK, PROGRAMS_FALL_BACK } from './policy/calls/tables.js';
+import { kindsIn } from './recording/kinds.js';
 import type { RecordedArguments } from './recording/recording.js';
 
 /** Calls that were made under the policy, and the values of their arguments. */
-export interface Used {
-  readonly calls: readonly { readonly name: string }[];
+export interface Used extends Pick<Ledger, 'lost' | 'blind'> {
+  readonly calls: readonly Pick<LedgerCall, 'architecture' | 'name'>[];
   readonly arguments: readonly Pick<
     RecordedArguments,
     'architecture' | 'name' | 'arguments' | 'values' | 'lost'
@@ -22,13 +26,13 @@ export interface Used {
 }
 
 export interface Promotion {
-  /** Recorded calls that were used, and are allowed from now on. */
+  /** Logged calls that were used, and are allowed from now on. */
   readonly allowed: readonly string[];
-  /** Recorded calls that weren't used, and are refused from now on. */
-  readonly refused: readonly string[];
+  /** Logged calls that weren't used, and are refused from now on. */
+  readonly unused: readonly string[];
   /** Calls whose rules now refuse other arguments than those that are allowed. */
   readonly ruled: readonly string[];
-  /** Calls whose rules go on recording: other arguments were used, or that can't be told. */
+  /** Calls whose rules go on logging: other arguments were used, or that can't be told. */
   readonly kept: readonly string[];
   readonly edits: readonly TextEdit[];
 }
@@ -41,22 +45,22 @@ export function promotion(section: SyscallsSection, file: string, used: Used, se
   const isOwn = ({ at }: { readonly at: { readonly file: string } }) => at.file === file;
   const made = new Set(used.calls.map(({ name }) => name));
   const entries = section.log.filter(isOwn);
-  const recorded = [...new Set(entries.flatMap((entry) => callsOf(entry, sets)))].sort();
-  const allowed = recorded.filter((name) => made.has(name));
+  const logged = [...new Set(entries.flatMap((entry) => callsOf(entry, sets)))].sort();
+  const allowed = logged.filter((name) => made.has(name));
   const rules = section.rules.filter((rule) => isOwn(rule) && isCatchAll(rule));
   const kept = rules.filter((rule) => !isCovered(rule, section, used));
   const ruled = rules.filter((rule) => !kept.includes(rule));
   const answer = formatAction(refusal(section));
-  const refused = recorded.filter((name) => !made.has(name));
+  const unused = logged.filter((name) => !made.has(name));
   return {
     allowed,
-    refused,
+    unused,
     ruled: ruled.map(({ syscall }) => syscall.value),
     kept: kept.map(({ syscall }) => syscall.value),
     edits: [
       ...entries.map(({ name, at }): TextEdit => ({ kind: 'take-out', entry: name, at })),
       ...added('allow', section.allow === undefined ? [] : allowed, section.allow?.filter(isOwn)),
-      ...added('deny', openOnes(refused, section, sets), section.deny.filter(isOwn)),
+      ...added('deny', deniedOnes(unused, section, sets), section.deny.filter(isOwn)),
       ...ruled.map(({ action }): TextEdit => ({ kind: 'replace', at: action.at, text: `"${answer}"` })),
     ],
   };
@@ -68,7 +72,19 @@ const added = (
   entries: readonly CallEntry[] = [],
 ): TextEdit[] => names.map((name) => ({ kind: 'add', list, name, after: entries.at(-1)?.at }));
 
-/** Calls that the lists would let through once they aren't recorded any more. */
+/** Calls in the place of which C libraries and programs do something else where they get ENOSYS, and nothing else. */
+const FALL_BACK: ReadonlySet<string> = new Set([...LIBRARIES_FALL_BACK, ...PROGRAMS_FALL_BACK]);
+
+/** Entries for calls that would else be let through, or get another answer than the one they need. */
+function deniedOnes(names: readonly string[], section: SyscallsSection, sets: SyscallSets): string[] {
+  const [needed, others] = [
+    names.filter((name) => FALL_BACK.has(name)),
+    names.filter((name) => !FALL_BACK.has(name)),
+  ];
+  return [...openOnes(others, section, sets), ...needed.map((name) => `${name}:ENOSYS`)];
+}
+
+/** Calls that the lists would let through once they aren't logged any more. */
 function openOnes(
   names: readonly string[],
   { allow, implicit }: SyscallsSection,
@@ -80,19 +96,29 @@ function openOnes(
   return names.filter((name) => open.has(name));
 }
 
-/** Whether a rule records all calls that no rule before it decides on. */
+/** Whether a rule logs all calls that no rule before it decides on. */
 const isCatchAll = ({ action, when }: RuleEntry): boolean => action.value === LOG && when.every(holdsAlways);
 
 /** Whether each value that was used is decided on by a rule before this one. */
 function isCovered(rule: RuleEntry, { rules }: SyscallsSection, used: Used): boolean {
   const call = rule.syscall.value;
   const earlier = rules.slice(0, rules.indexOf(rule)).filter(({ syscall }) => syscall.value === call);
-  if (!used.calls.some(({ name }) => name === call)) return true;
-  const seen = used.arguments.filter(({ name }) => name === call);
-  return (
-    seen.length > 0 &&
-    seen.every(({ lost }) => lost === 0) &&
-    seen.every((one) => one.values.every((values) => isDecided(earlier, one, values)))
+  const abis = new Set(
+    used.calls.filter(({ name }) => name === call).map(({ architecture }) => architecture),
+  );
+  if (abis.size === 0) return true;
+  if ([...Object.keys(used.lost), ...used.blind].some((table) => kindsIn(table).includes('arguments')))
+    return false;
+  // Each row has all calls of an ABI: one that tells of all of them suffices.
+  const rows = used.arguments.filter(({ name }) => name === call);
+  return [...abis].every((abi) =>
+    rows.some(
+      (row) =>
+        row.architecture === abi &&
+        row.lost === 0 &&
+        row.values.length > 0 &&
+        row.values.every((values) => isDecided(earlier, row, values)),
+    ),
   );
 }
 
@@ -111,21 +137,52 @@ function isDecided(
   });
 }
 
-/** Whether an edited policy says of the recorded calls what a promotion is for, and no other calls differ. */
+/**
+ * Whether an edited policy says of the logged calls and rules what a promotion is for, and of all else what it said.
+ * @param before the policy that the promotion was planned for
+ */
 export function isPromoted(
   before: Policy,
   after: Policy,
-  { allowed, refused }: Promotion,
+  { allowed, unused, edits }: Promotion,
   sets: SyscallSets,
 ): boolean {
   if (!before.syscalls || !after.syscalls) return false;
   const [was, is] = [before.syscalls, after.syscalls].map((section) => resolveCalls(section, sets));
   const answers = new Map<string, Action>([
     ...allowed.map((name): [string, Action] => [name, ALLOW]),
-    ...refused.map((name): [string, Action] => [name, refusal(after.syscalls!)]),
+    ...unused.map((name): [string, Action] => [
+      name,
+      FALL_BACK.has(name) ? ENOSYS : refusal(after.syscalls!),
+    ]),
   ]);
+  const replaced = new Set(edits.flatMap((edit) => (edit.kind === 'replace' ? [placeText(edit.at)] : [])));
+  const isPlanned = ({ action: { at } }: RuleEntry) => replaced.has(placeText(at));
+  const planned = rulesText(before.syscalls.rules, (rule) =>
+    isPlanned(rule) ? refusal(after.syscalls!) : rule.action.value,
+  );
   const names = new Set([...was!.verdicts.keys(), ...is!.verdicts.keys()]);
-  return [...names].every(
-    (name) => verdictOn(is!, name).otherwise === (answers.get(name) ?? verdictOn(was!, name).otherwise),
+  return (
+    rulesText(after.syscalls.rules, ({ action }) => action.value) === planned &&
+    was!.unnamed === is!.unnamed &&
+    was!.unlisted === is!.unlisted &&
+    was!.architectures.join() === is!.architectures.join() &&
+    [...names].every(
+      (name) => verdictOn(is!, name).otherwise === (answers.get(name) ?? verdictOn(was!, name).otherwise),
+    )
   );
 }
+
+const placeText = ({ file, line, column }: Location): string => `${file}:${line}:${column}`;
+
+/** All rules in their order, without their places. */
+const rulesText = (rules: readonly RuleEntry[], actionOf: (rule: RuleEntry) => Action): string =>
+  JSON.stringify(
+    rules.map((rule) => [
+      rule.syscall.value,
+      actionOf(rule),
+      rule.when.map(({ arg, op, width, operands }) => [arg, op, width, ...operands.map(operandText)]),
+    ]),
+  );
+
+const operandText = ({ value }: { readonly value: bigint | string }): string => `${typeof value} ${value}`;

@@ -10,7 +10,7 @@ import { effectiveUnit } from '../unit/effective.js';
 import { parseUnitFile } from '../unit/unit-file.js';
 import { createRefusers } from '../verify/kernel/refusers.js';
 import { type Explanation, explainCalls } from './explanation.js';
-import type { UnitCall } from './records/record.js';
+import { type ObservedCall, together } from './records/observed.js';
 import { refusedCalls, type Sought } from './records/refused-calls.js';
 import { managerOf, type UserManager } from './records/user-manager.js';
 import type { Confinement } from './refused-call.js';
@@ -64,8 +64,8 @@ export const userManager = ({ placement, user }: Context): UserManager =>
 
 /** Records of calls that are looked for, or known already. */
 interface Source extends Pick<Sought, 'since' | 'heard'> {
-  /** Calls that the observer saw refused: logs add nothing to these. */
-  readonly observed?: readonly UnitCall[];
+  /** Calls that the observer saw refused. */
+  readonly observed?: readonly ObservedCall[];
 }
 
 /** Explains calls that a unit's processes were refused since a time, from the logs or from records that were heard. */
@@ -102,9 +102,7 @@ export async function explainUnit(
     weaker: policy.withoutBases(),
   };
   const relaxed = (call: string) => limits(`[Service]\nSystemCallFilter=${call}\n`);
-  const known = new Set(observed.map(keyOf));
-  const others = calls.filter((call) => !known.has(keyOf(call)));
-  const named = [...observed, ...others].map((call) => ({
+  const named = together(observed, calls).map((call) => ({
     ...call,
     program: moved.get(call.program!) ?? call.program,
   }));
@@ -115,8 +113,6 @@ export async function explainUnit(
     ...found,
   };
 }
-
-const keyOf = ({ arch, nr, action }: UnitCall): string => `${arch} ${nr} ${action}`;
 
 /**
  * The paths by which the kernel records `[exec] programs`, which run from their mount points, with the paths that the

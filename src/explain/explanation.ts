@@ -4,7 +4,7 @@ import type { OwnLimits } from '../syscalls/named-policy.js';
 import { causeOf, nameCall } from './cause.js';
 import { changesFor } from './change.js';
 import { opens } from './opens.js';
-import type { RecordedCall, UnitCall } from './records/record.js';
+import type { KernelRecord, UnitCall } from './records/record.js';
 import type { Cause, Change, Confinement, NamedCall } from './refused-call.js';
 import { withoutBase } from './without-base.js';
 
@@ -16,7 +16,7 @@ export interface Explanation {
   readonly count: number;
   /** The last time, in milliseconds since 1970. */
   readonly last: number;
-  readonly processes: readonly Pick<RecordedCall, 'pid' | 'name' | 'program'>[];
+  readonly processes: readonly Pick<KernelRecord, 'pid' | 'name' | 'program'>[];
   /**
    * Whether the call is known to be the unit's. If not, there is no change: a user could have another's policy opened
    * by it.

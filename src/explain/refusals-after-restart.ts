@@ -4,7 +4,7 @@ import { orElse } from '../state/failures.js';
 import { lastWritten } from '../state/own-files.js';
 import type { Context } from '../system/context.js';
 import { explainUnit, type Looked, startOf } from './explain-unit.js';
-import type { UnitCall } from './records/record.js';
+import type { ObservedCall } from './records/observed.js';
 
 /**
  * The number of looks for a record, which takes a moment to get into the journal, and the pause between them in
@@ -23,7 +23,7 @@ const NOTHING_HEARD = { records: [], suppressed: false };
 export const refusalsAfterRestart = (
   context: Context,
   prepared: Prepared,
-  observed: readonly UnitCall[] | undefined,
+  observed: readonly ObservedCall[] | undefined,
 ): Promise<Looked | undefined> =>
   orElse(() => {
     return observed ? byObserver(context, prepared, observed) : byLogs(context, prepared);
@@ -32,7 +32,7 @@ export const refusalsAfterRestart = (
 async function byObserver(
   context: Context,
   prepared: Prepared,
-  observed: readonly UnitCall[],
+  observed: readonly ObservedCall[],
 ): Promise<Looked> {
   const since = await sinceRestart(context, prepared);
   if (observed.length === 0) {

@@ -3,6 +3,7 @@
 import { ownCommand } from '../command-lines.js';
 import { EXIT, error, UserError } from '../diagnostic.js';
 import { makeLedger } from '../evidence/ledger/make-ledger.js';
+import { lengthOf, watchedByHost } from '../evidence/ledger/times.js';
 import { isPromoted, type Promotion, promotion } from '../evidence/promote.js';
 import { kindsIn } from '../evidence/recording/kinds.js';
 import type { Recording } from '../evidence/recording/recording.js';
@@ -15,7 +16,7 @@ import { storedRecordings } from './recordings/store.js';
 
 export interface Promoted {
   readonly prepared: Prepared;
-  /** Seconds that were watched under the policy. */
+  /** Seconds that were watched under the policy on one host, that with the most; watches that overlap count once. */
   readonly watched: number;
   readonly promotion: Promotion;
   /** Undefined where nothing is to be changed. */
@@ -23,8 +24,8 @@ export interface Promoted {
 }
 
 /**
- * Edits the applied policy of a unit: what it let through and recorded is allowed if it was used, and else refused.
- * @param after seconds that must have been watched since the policy was applied
+ * Edits the applied policy of a unit: what it let through and logged is allowed if it was used, and else refused.
+ * @param after seconds that one host must have been watched since the policy was applied
  * @param write false: the file stays as it is
  * @throws UserError `not-applied`, `not-watched-enough`, `records-lost`, the errors of recordings that can't be read,
  *   and as prepareConfined() and rewritePolicy()
@@ -45,7 +46,7 @@ export async function promote(
   const since = recordings
     .map(({ recording }) => recording)
     .filter(({ host }) => host.architecture === machine);
-  const watched = since.reduce((all, one) => all + secondsOf(one), 0);
+  const watched = Math.max(0, ...watchedByHost(since).map(lengthOf));
   if (watched < after) throw notEnough(prepared, watched, after);
   assertWhole(prepared, since);
   const section = policy.policy.syscalls;
@@ -65,8 +66,6 @@ export async function promote(
     policy: await rewritePolicy(context, prepared, rewrite, write),
   };
 }
-
-const secondsOf = ({ begin, end }: Recording): number => (Date.parse(end) - Date.parse(begin)) / 1000;
 
 function notApplied({ plan }: Prepared): UserError {
   const hint = `'${ownCommand(plan.target.scope, 'apply', plan.unit)}' first`;

@@ -2,29 +2,33 @@
 
 import { shortList } from '../collections.js';
 import { type Diagnostic, EXIT, error, note, printable, UserError } from '../diagnostic.js';
+import { ROOTS } from '../directives/values/closed-paths.js';
+import { checklist } from '../evidence/ledger/checklist.js';
 import type { Ledger } from '../evidence/ledger/ledger.js';
 import { makeLedger } from '../evidence/ledger/make-ledger.js';
 import type { PolicyOptions } from '../evidence/policy/input.js';
 import { daemonOfScript } from '../evidence/policy/programs.js';
 import { type WrittenPolicy, writePolicy } from '../evidence/policy/write-policy.js';
 import type { Reachable } from '../evidence/reachable/reachable.js';
+import type { Recording } from '../evidence/recording/recording.js';
 import { loadUnit } from '../prepare/load/load-unit.js';
 import { surroundingsOf } from '../prepare/load/surroundings.js';
 import { probeMachine } from '../prepare/probe/target.js';
+import { sha256OfBytes } from '../state/files-hash.js';
 import type { Context } from '../system/context.js';
 import { type EffectiveUnit, effectiveUnit } from '../unit/effective.js';
 import { execKeys } from '../unit/exec/keys.js';
+import type { UnitName } from '../unit/name.js';
 import { HOST } from '../unit/view.js';
 import { findReachable } from './reachable/find-reachable.js';
 import { RootFiles } from './reachable/root-files.js';
 import { storedRecordings } from './recordings/store.js';
+import { commandsOf, plainPrograms } from './unit-facts.js';
 
 export interface ProvedPolicy {
   readonly unit: string;
   readonly ledger: Ledger;
   readonly policy: WrittenPolicy;
-  /** Errors about recordings that can't be read. */
-  readonly diagnostics: readonly Diagnostic[];
   /** Notes about calls that can be reached. */
   readonly notes: readonly Diagnostic[];
 }
@@ -32,7 +36,7 @@ export interface ProvedPolicy {
 /**
  * Writes the policy of a unit of this machine, from its recordings.
  * @param text the unit's name
- * @throws UserError `no-recording`, and as loadUnit() and probeMachine()
+ * @throws UserError `no-recording`, the errors of recordings that can't be read, and as loadUnit() and probeMachine()
  */
 export async function provedPolicy(
   context: Context,
@@ -41,33 +45,63 @@ export async function provedPolicy(
 ): Promise<ProvedPolicy> {
   const { system } = context;
   const unit = await loadUnit(context, text);
-  const { recordings, diagnostics } = await storedRecordings(context, unit.name);
+  const all = await wholeRecordings(context, unit.name);
   const { facts } = await probeMachine(context);
-  const all = recordings
-    .map(({ recording }) => recording)
-    .filter(({ host }) => host.architecture === facts.machine);
-  if (all.length === 0) throw noRecording(unit.name.full, diagnostics);
   const ledger = makeLedger(unit.name.full, all, facts.machine);
+  if (ledger.recordings === 0) throw noRecording(unit.name.full);
   const states = unit.services.map(({ state }) => state);
   const effective = effectiveUnit(unit.files, execKeys(facts.systemd));
   const reached = await reachedBy(context, ledger, effective);
-  const policy = writePolicy({
+  const written = writePolicy({
     evidence: ledger,
+    checklist: checklist(ledger, { commands: commandsOf(effective) }),
     reachable: 'unknown' in reached ? 'unknown' : reached.calls,
     reachDoubt: reachDoubtOf(reached),
+    plainPrograms: await plainPrograms(
+      context,
+      ledger.programs.map(({ path }) => path),
+    ),
     effective,
     surroundings: await surroundingsOf({ system, unit: unit.name, states, sets: () => true }),
     target: { ...facts, programs: new Map() },
     options,
   });
-  return { unit: unit.name.full, ledger, policy, diagnostics, notes: reachableNotes(reached) };
+  const policy = { ...written, text: await sealed(written.text) };
+  return { unit: unit.name.full, ledger, policy, notes: reachableNotes(reached) };
 }
+
+/** @throws UserError where one can't be read: calls that it has would be refused */
+async function wholeRecordings(context: Context, unit: UnitName): Promise<Recording[]> {
+  const { recordings, diagnostics } = await storedRecordings(context, unit);
+  if (diagnostics.length > 0) throw new UserError(diagnostics, EXIT.failure);
+  return recordings.map(({ recording }) => recording);
+}
+
+/**
+ * Finds out whether a policy may be written after a watch, before the watch begins.
+ * @param path the file; undefined for standard output
+ * @throws UserError as provedPolicy() for recordings, and as writeToFile() for the file that is there
+ */
+export async function assertWritable(
+  context: Context,
+  text: string,
+  path: string | undefined,
+): Promise<void> {
+  const { name } = await loadUnit(context, text);
+  await wholeRecordings(context, name);
+  if (path !== undefined) await earlierPolicy(context, path);
+}
+
+/** Directives by which programs and libraries aren't the host's. */
+const OWN_FILES: readonly string[] = [...ROOTS, 'ExtensionDirectories', 'ExtensionImages', 'MountImages'];
 
 /** The calls that the confined programs of a unit can reach; of a start script only the daemon that it becomes is one. */
 async function reachedBy({ system }: Context, ledger: Ledger, effective: EffectiveUnit): Promise<Reachable> {
   const daemon = daemonOfScript(ledger, effective);
-  const root = effective.last('Service', 'RootDirectory')?.value ?? '';
-  if (root !== '' && root !== '/') return { unknown: 'the service has a root of its own' };
+  const own = OWN_FILES.find((name) => !['', '/'].includes(effective.last('Service', name)?.value ?? ''));
+  if (own !== undefined) return { unknown: `${own}= gives the service files of its own` };
+  if (ledger.lost.leavers)
+    return { unknown: 'processes have left its control group unwatched, as logins do' };
   const mapped = ledger.paths.filter(({ use }) => use === 'map-executable').map(({ path }) => path);
   const programs = daemon === undefined ? ledger.programs.map(({ path }) => path) : [daemon];
   return findReachable(new RootFiles(system, HOST), { programs, mapped });
@@ -84,43 +118,55 @@ function reachableNotes(reached: Reachable): Diagnostic[] {
   const doubt = reachDoubtOf(reached);
   if (doubt === undefined) return [];
   return 'unknown' in reached
-    ? [note('reachable-unknown', `any call that was not seen may be reachable, and is recorded: ${doubt}`)]
+    ? [note('reachable-unknown', `any call that was not seen may be reachable, and is logged: ${doubt}`)]
     : [note('loads-others', `${doubt}: what these can do is not known`)];
 }
 
-const noRecording = (unit: string, diagnostics: readonly Diagnostic[]): UserError =>
+const noRecording = (unit: string): UserError =>
   new UserError(
-    diagnostics.length > 0
-      ? diagnostics
-      : error('no-recording', `there is no recording of ${unit} that counts here`, {
-          hint: `'sandbox-unit learn ${unit}' makes one`,
-        }),
+    error('no-recording', `there is no recording of ${unit} that counts here`, {
+      hint: `'sandbox-unit learn ${unit}' makes one`,
+    }),
     EXIT.failure,
   );
 
-/** Begins the description of learned policies: a file with another one is somebody's own. */
-const LEARNED = /^description = "[^"\n]*, learned from its work: /m;
+/** The last line of a learned policy: a file that was changed since is somebody's own. */
+const sealOf = async (text: string): Promise<string> =>
+  `# SHA-256 of the lines above: ${await sha256OfBytes(new TextEncoder().encode(text))}\n`;
 
-/** The largest policy, in bytes. */
+const sealed = async (text: string): Promise<string> => text + (await sealOf(text));
+
+async function isSealed(text: string): Promise<boolean> {
+  const end = text.lastIndexOf('\n', text.length - 2) + 1;
+  return text.slice(end) === (await sealOf(text.slice(0, end)));
+}
+
+/** The size of the largest policy, in bytes. */
 const MAX_POLICY = 1 << 20;
 
 /**
- * Writes a learned policy to a file. One that isn't learned is left alone.
+ * Writes a learned policy to a file. One that isn't learned, or was changed since, is left alone.
  * @returns the text that was there before; undefined if there was none
  * @throws UserError `policy-exists`, and where the file can't be written
  */
 export async function writeToFile(
-  { system }: Context,
+  context: Context,
   path: string,
   { policy }: ProvedPolicy,
 ): Promise<string | undefined> {
+  const before = await earlierPolicy(context, path);
+  await context.system.replace(path, new TextEncoder().encode(policy.text), { mode: 0o644 });
+  return before;
+}
+
+/** The learned policy in a file; undefined if there is none. @throws UserError `policy-exists` where it isn't as written */
+async function earlierPolicy({ system }: Context, path: string): Promise<string | undefined> {
   const file = await system.read(path, { limit: MAX_POLICY });
   const before = file && new TextDecoder().decode(file.bytes);
-  if (before !== undefined && !LEARNED.test(before)) {
+  if (before !== undefined && !(await isSealed(before))) {
     const hint = 'without a file --write prints the policy: write it beside that one, and compare';
-    const message = `${printable(path)} is there, and isn't a learned policy`;
+    const message = `${printable(path)} is there, and isn't a policy as 'learn --write' leaves it`;
     throw new UserError(error('policy-exists', message, { hint }), EXIT.failure);
   }
-  await system.replace(path, new TextEncoder().encode(policy.text), { mode: 0o644 });
   return before;
 }

@@ -44,6 +44,7 @@ export type NamedDump = Pick<
   | 'capabilities'
   | 'forkFlags'
   | 'modes'
+  | 'ringOperations'
   | 'lost'
   | 'blind'
 >;
@@ -83,6 +84,7 @@ export function namedDump(observed: ObservedUnit, { machine, watched, hashes }: 
     capabilities: namedCapabilities(observed, naming),
     forkFlags: namedForkFlags(observed, lost),
     modes: [...new Set(observed.modes)],
+    ringOperations: [...new Set(observed.ringOperations)],
   };
   return { ...named, lost: Object.fromEntries(lost), blind: [...new Set(observed.blind)] };
 }
@@ -101,8 +103,8 @@ const phasesOf = (mask: number): Phase[] => PHASES.filter((_, bit) => (mask & (1
 
 /** Programs with a path from the root, and for each bit of a mask the index of its program. */
 function namedPrograms({ programs }: ObservedUnit, hashes: ReadonlyMap<string, string>, lost: Losses) {
-  const isNamed = programs.map(({ path }) => path.startsWith('/'));
-  lose(lost, 'programs', isNamed.filter((is) => !is).length);
+  const isNamed = programs.map(({ path, phases }) => phases !== 0 && path.startsWith('/'));
+  lose(lost, 'programs', programs.filter(({ phases }, i) => phases !== 0 && !isNamed[i]).length);
   let next = 0;
   return {
     indices: isNamed.map((is) => (is ? [next++] : [])),
@@ -111,7 +113,7 @@ function namedPrograms({ programs }: ObservedUnit, hashes: ReadonlyMap<string, s
       .map(({ path, phases }) => ({
         path: decoded(path),
         hash: hashes.get(path) ?? null,
-        phases: PHASES.filter((_, i) => phases.includes(i)),
+        phases: phasesOf(phases),
       })),
   };
 }
@@ -200,7 +202,7 @@ const namedPeers = ({ peers }: ObservedUnit): Recording['peers'] =>
       use: use as RecordedPeer['use'],
       family,
       type,
-      address: decoded(address).slice(0, 256),
+      address: decoded(address),
       port,
       count,
       ...(errno ? { errno } : {}),

@@ -7,8 +7,8 @@ export interface ObservedUnit {
   /** How often the control group was made since the observer was ready. */
   readonly lives: number;
   readonly slices: number;
-  /** Paths of executables, in the order of the bits of `programs` masks. */
-  readonly programs: readonly { readonly path: string; readonly phases: readonly number[] }[];
+  /** Paths of executables, in the order of the bits of `programs` masks. One that sets up has no phases, and no calls. */
+  readonly programs: readonly { readonly path: string; readonly phases: number }[];
   readonly calls: readonly {
     readonly abi: ObservedAbi;
     readonly nr: number;
@@ -63,6 +63,7 @@ export interface ObservedUnit {
   }[];
   readonly forkFlags: readonly string[];
   readonly modes: readonly number[];
+  readonly ringOperations: readonly number[];
   /** By table: `paths`, `peers`, `programs`, `memory`, `misses` … */
   readonly lost: Readonly<Record<string, number>>;
   readonly blind: readonly string[];

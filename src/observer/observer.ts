@@ -24,6 +24,8 @@ export interface ObserverOptions {
   readonly groups: readonly string[];
   /** Programs that set services up, whose calls aren't the services'. */
   readonly setups: readonly string[];
+  /** Those of them that the services themselves may execute; what else they execute of these hides calls. */
+  readonly launchers: readonly string[];
   /** The length of a time slice, in seconds. */
   readonly slice: number;
   /** Whether calls are seen that filters refuse, and nothing else. */
@@ -35,6 +37,7 @@ const HINTS: ReadonlyMap<string, string> = new Map([
   ['no-btf', "the kernel must be built with CONFIG_DEBUG_INFO_BTF, as Debian's are from 11 on"],
   ['kernel-too-old', 'Linux 6.1 or later can watch a service'],
   ['not-permitted', 'watching needs root, with CAP_BPF and CAP_PERFMON in the first user namespace'],
+  ['locked-down', 'boot without lockdown=confidentiality; lockdown=integrity lets a service be watched'],
   ['no-cgroup', 'start the service first'],
 ]);
 
@@ -63,14 +66,15 @@ export class Observer {
 
   /**
    * Starts the observer. From the return on nothing is missed.
-   * @throws UserError `no-observer` and the observer's own: `no-btf`, `kernel-too-old`, `not-permitted`, `no-group` …
+   * @throws UserError `no-observer` and the observer's own: `no-btf`, `kernel-too-old`, `not-permitted`, `locked-down`, `no-cgroup` …
    */
   static async start(context: Context, options: ObserverOptions): Promise<Observer> {
-    const { machine, groups, setups, slice, refusedOnly = false } = options;
+    const { machine, groups, setups, launchers, slice, refusedOnly = false } = options;
     const words = refusedOnly ? ['--refused-only'] : [];
     const talk = await context.program.talk([await observerProgram(context), ...words]);
     talk.say(`slice ${slice}`);
     for (const path of setups) talk.say(`setup ${oneLine(path)}`);
+    for (const path of launchers) talk.say(`launcher ${oneLine(path)}`);
     for (const [i, path] of groups.entries()) talk.say(`unit ${i} ${oneLine(path)}`);
     for (const line of refusedOnly ? [] : configuration(machine)) talk.say(line);
     talk.say('start');
@@ -120,7 +124,7 @@ export class Observer {
     const { status, stderr } = await this.#talk.end();
     const how = status === 128 ? 'was killed' : `ended with status ${status}`;
     return error('observer-ended', `the observer ${how}${stderr === '' ? '' : `: ${stderr.trim()}`}`, {
-      hint: 'what was seen until the last minute is kept, and marked as cut short',
+      hint: 'watch the service again',
     });
   }
 

@@ -41,7 +41,7 @@ const SHAPE: Check<ObservedUnit> = object({
   dump: whole(1023),
   lives: whole(),
   slices: whole(),
-  programs: list(object({ path: bytes, phases: list(whole(3), 4) }), MOST_PROGRAMS),
+  programs: list(object({ path: bytes, phases }), MOST_PROGRAMS),
   calls: list(
     object({ abi, nr: number, first: seconds, last: seconds, slices: whole(), counts, programs: mask }),
     1 << 14,
@@ -84,6 +84,7 @@ const SHAPE: Check<ObservedUnit> = object({
   ),
   forkFlags: list(decimal, 1 << 14),
   modes: list(whole(0o7777), 1 << 14),
+  ringOperations: list(whole(255), 1 << 14),
   lost: dictionary(/^[a-z][a-zA-Z0-9_-]{0,63}$/, count, 64),
   blind: list(text(/^[a-z][a-zA-Z0-9_-]{0,63}$/, 'a word'), 64),
 });

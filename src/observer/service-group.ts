@@ -1,7 +1,6 @@
 import { EXIT, error, UserError } from '../diagnostic.js';
 import { groupFolders, parseHierarchies } from '../formats/cgroup-mounts.js';
-import { installedLauncher, PACKAGED_LAUNCHER } from '../paths.js';
-import { exists } from '../prepare/load/exists.js';
+import { installedLauncher, PACKAGED_LAUNCHER, type Placement } from '../paths.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 
@@ -23,18 +22,19 @@ export async function groupFolder({ system }: Context, { name, state }: Service)
   );
 }
 
-/** Where systemd is, and what it executes between the fork and a service's program; the first since version 255. */
-const MANAGERS = [
+/**
+ * Where systemd is, and what it executes between the fork and a service's program, the first since version 255. Their calls
+ * aren't the service's. The observer leaves out what isn't there.
+ */
+export const MANAGERS = [
   '/usr/lib/systemd/systemd-executor',
   '/usr/lib/systemd/systemd',
   '/lib/systemd/systemd-executor',
   '/lib/systemd/systemd',
 ];
 
-/** Programs that set a service up before its own begins, by their inodes: their calls aren't the service's. */
-export async function setupPrograms({ system, placement }: Context): Promise<string[]> {
-  const candidates = [...MANAGERS, installedLauncher(placement), PACKAGED_LAUNCHER];
-  const found: string[] = [];
-  for (const path of candidates) if (await exists(system, path)) found.push(path);
-  return found;
-}
+/** Where launchers may be. A script of the service may execute them, too: with `[exec] programs` they are in a daemon's place. */
+export const launchers = (placement: Placement): readonly string[] => [
+  installedLauncher(placement),
+  PACKAGED_LAUNCHER,
+];

@@ -20,45 +20,46 @@ const two = (call: string, first: number, second: number): WatchedArgument => ({
   call,
   arguments: [first, second],
 });
-const at = (call: string, argument: number, offset: number, size: 4 | 8): WatchedArgument => ({
-  call,
-  arguments: [argument],
-  memory: { offset, size },
-});
 
 /** All watched arguments. A call has at most two rows. */
 export const WATCHED: readonly WatchedArgument[] = [
   ...[two('socket', 0, 1), one('socket', 2), two('socketpair', 0, 1), one('socketcall', 0), one('ipc', 0)],
   ...[two('setsockopt', 1, 2), two('getsockopt', 1, 2), one('accept4', 3)],
-  // The flags of clone3 are the first field of struct clone_args, those of openat2 of struct open_how (linux/sched.h, linux/openat2.h).
   { call: 'clone', arguments: [0], isWide: true },
-  ...[at('clone3', 0, 0, 8), one('unshare', 0), one('setns', 1)],
+  ...[one('unshare', 0), one('setns', 1)],
   ...[one('personality', 0), one('prctl', 0), one('arch_prctl', 0), one('seccomp', 0)],
   ...[one('ioctl', 1), one('fcntl', 1), one('fcntl64', 1)],
   ...[one('mmap', 2), one('mmap', 3), one('mmap2', 2), one('mmap2', 3)],
   ...[one('mprotect', 2), one('pkey_mprotect', 2), one('shmat', 2), one('madvise', 2)],
   ...[one('memfd_create', 1), one('mlockall', 0)],
-  ...[one('open', 1), one('openat', 2), at('openat2', 2, 0, 8), one('unlinkat', 2), one('renameat2', 4)],
+  ...[one('open', 1), one('openat', 2), one('unlinkat', 2), one('renameat2', 4)],
   ...[one('umask', 0), one('chmod', 1), one('fchmod', 1), one('fchmodat', 2), one('fchmodat2', 2)],
   ...[one('mkdir', 1), one('mkdirat', 2), one('mknod', 1), one('mknodat', 2)],
   ...[one('kill', 1), one('tgkill', 2), one('tkill', 1), one('rt_sigqueueinfo', 1)],
   // The policy is the second field of struct sched_attr (linux/sched/types.h).
-  ...[one('sched_setscheduler', 1), at('sched_setattr', 1, 4, 4), two('setpriority', 0, 2)],
+  { call: 'sched_setattr', arguments: [1], memory: { offset: 4, size: 4 } },
+  ...[one('sched_setscheduler', 1), two('setpriority', 0, 2)],
   ...[one('prlimit64', 1), one('setrlimit', 0)],
-  // The modes are the first field of struct timex (linux/timex.h).
-  ...[one('clock_settime', 0), at('adjtimex', 0, 0, 4), at('clock_adjtime', 1, 0, 4)],
-  ...[one('timer_create', 0), one('timerfd_create', 0), one('ptrace', 0), one('mount', 3), one('umount2', 1)],
+  ...[one('clock_settime', 0), one('timer_create', 0), one('timerfd_create', 0), one('ptrace', 0)],
+  ...[one('mount', 3), one('umount2', 1)],
   ...[one('keyctl', 0), one('bpf', 0), one('quotactl', 0), one('reboot', 2), one('syslog', 0)],
   ...[one('io_uring_register', 1), one('quotactl_fd', 1)],
 ];
 
-/** The kinds of a look; all but the first four take the socket from the first argument. */
+/** The kinds of a look; from `bind` on they take the socket from the first argument. */
 export type LookKind =
   | 'open'
   | 'mmap'
   | 'stat'
+  | 'chdir'
+  | 'chroot'
   | 'change-directory'
+  /** Makes a file with a path; the argument after the path is its mode. */
+  | 'make'
+  /** Without a path, or where that is a null pointer, the descriptor's file is meant. */
   | 'change-attribute'
+  /** Those that change a file's attributes. */
+  | 'ioctl'
   | 'exec'
   | 'bind'
   | 'connect'
@@ -75,7 +76,7 @@ export interface Look {
   readonly kind: LookKind;
   /** The argument that points at a path. */
   readonly path?: number;
-  /** The argument that has the descriptor of the directory that the path is relative to. */
+  /** The argument that has the descriptor of the directory that the path is relative to, or of the file itself. */
   readonly base?: number;
 }
 
@@ -84,18 +85,27 @@ const named = (kind: LookKind, calls: Readonly<Record<string, number | readonly 
     typeof place === 'number' ? { call, kind, path: place } : { call, kind, path: place[0], base: place[1] },
   );
 
+/** Calls whose first argument is the descriptor of the file. */
+const based = (kind: LookKind, ...calls: readonly string[]): Look[] =>
+  calls.map((call) => ({ call, kind, base: 0 }));
+
 const plain = (kind: LookKind, ...calls: readonly string[]): Look[] => calls.map((call) => ({ call, kind }));
 
 /** All looks. Calls that rename are looked at twice: for the old name, and for the new one. */
 export const LOOKS: readonly Look[] = [
   ...named('open', { open: 0, creat: 0, openat: [1, 0], openat2: [1, 0] }),
+  ...plain('open', 'open_by_handle_at'),
   ...plain('mmap', 'mmap', 'mmap2'),
-  ...named('stat', { stat: 0, lstat: 0, stat64: 0, lstat64: 0, access: 0, chdir: 0, readlink: 0, statfs: 0 }),
+  ...named('stat', { stat: 0, lstat: 0, stat64: 0, lstat64: 0, access: 0, readlink: 0, statfs: 0 }),
   ...named('stat', { newfstatat: [1, 0], fstatat64: [1, 0], statx: [1, 0], faccessat: [1, 0] }),
   ...named('stat', { faccessat2: [1, 0], readlinkat: [1, 0], inotify_add_watch: 1, statfs64: 0 }),
+  ...named('stat', { getxattr: 0, lgetxattr: 0, listxattr: 0, llistxattr: 0, getxattrat: [1, 0] }),
+  ...named('stat', { listxattrat: [1, 0], name_to_handle_at: [1, 0], open_tree: [1, 0] }),
+  ...[...named('chdir', { chdir: 0 }), ...plain('chdir', 'fchdir'), ...named('chroot', { chroot: 0 })],
   ...named('exec', { execve: 0, execveat: [1, 0] }),
-  ...named('change-directory', { unlink: 0, unlinkat: [1, 0], rmdir: 0, mkdir: 0, mkdirat: [1, 0] }),
-  ...named('change-directory', { mknod: 0, mknodat: [1, 0], symlink: 1, symlinkat: [2, 1], link: 1 }),
+  ...named('make', { mkdir: 0, mkdirat: [1, 0], mknod: 0, mknodat: [1, 0] }),
+  ...named('change-directory', { unlink: 0, unlinkat: [1, 0], rmdir: 0 }),
+  ...named('change-directory', { symlink: 1, symlinkat: [2, 1], link: 1 }),
   ...named('change-directory', { linkat: [3, 2], rename: 1, renameat: [3, 2], renameat2: [3, 2] }),
   ...named('change-directory', { rename: 0, renameat: [1, 0], renameat2: [1, 0] }),
   ...named('change-attribute', { chmod: 0, fchmodat: [1, 0], fchmodat2: [1, 0], chown: 0, lchown: 0 }),
@@ -107,6 +117,10 @@ export const LOOKS: readonly Look[] = [
     truncate64: 0,
   }),
   ...named('change-attribute', { setxattr: 0, lsetxattr: 0, removexattr: 0, lremovexattr: 0 }),
+  ...named('change-attribute', { setxattrat: [1, 0], removexattrat: [1, 0], utime: 0, futimesat: [1, 0] }),
+  ...named('change-attribute', { chown32: 0, lchown32: 0, utimensat_time64: [1, 0] }),
+  ...based('change-attribute', 'fchmod', 'fchown', 'fchown32', 'fsetxattr', 'fremovexattr'),
+  ...based('ioctl', 'ioctl'),
   ...[...plain('bind', 'bind'), ...plain('connect', 'connect'), ...plain('sendto', 'sendto')],
   ...[...plain('sendmsg', 'sendmsg', 'sendmmsg'), ...plain('recvfrom', 'recvfrom')],
   ...[...plain('recvmsg', 'recvmsg'), ...plain('accept', 'accept', 'accept4')],

@@ -10,6 +10,7 @@ import {
 import { type Abi, abisOf, type Machine } from '../syscalls/abi.js';
 import { callNames, knownCalls, whereKnown } from '../syscalls/numbers.js';
 import { operandValue, parseOperand } from '../syscalls/operand.js';
+import { callsOf, mayPass, resolveCalls, verdictOn } from '../syscalls/resolve.js';
 import type { CallEntry, ConditionEntry, Located, SyscallsSection } from '../syscalls/section.js';
 import { expandSet, type SyscallSets, setNames } from '../syscalls/sets.js';
 import { openDoors } from './doors.js';
@@ -67,12 +68,13 @@ const RULES: readonly Rule[] = [
 
 const RULES_OF_THE_WHOLE: readonly Rule[] = [
   allowListKeysHaveAllow,
+  unitRefusalsAgree,
   ({ policy, section, sets, abis }) => openDoors(section, policy.service, sets, abis),
   ({ section, sets, abis }) => hiddenArguments(section, sets, abis),
 ];
 
-function* entryNamesAreKnown({ section, sets }: Context) {
-  for (const entry of [...(section.allow ?? []), ...section.deny, ...section.log]) {
+function* entryNamesAreKnown({ policy, section, sets }: Context) {
+  for (const entry of [...(section.allow ?? []), ...section.deny, ...section.log, ...policy.unitDeny]) {
     yield* entry.name.startsWith('@') ? setIsKnown(entry, sets) : callIsKnown(entry.name, entry.at, sets);
   }
 }
@@ -146,6 +148,25 @@ function entriesAgree({ section }: Context): Diagnostic[] {
     if (!earlier || earlier.at.file !== entry.at.file || earlier.action === entry.action) return [];
     const hint = `line ${earlier.at.line} gives it another action`;
     return [error('contradiction', `'${entry.name}' is denied twice`, { at: entry.at, hint })];
+  });
+}
+
+/** Calls of `unit-deny` must be refused to the programs, too; without programs `deny` refuses them. */
+function unitRefusalsAgree({ policy, section, sets }: Context): Diagnostic[] {
+  const { programs, unitDeny } = policy;
+  const named = resolveCalls(section, sets);
+  return unitDeny.flatMap((entry) => {
+    const { name, at } = entry;
+    if (!programs) {
+      const hint = `say it in [syscalls]: deny = ["${name}"]`;
+      return [error('needs-programs', "'unit-deny' says nothing without 'programs'", { at, hint })];
+    }
+    const passing = callsOf(entry, sets).find((call) => mayPass(verdictOn(named, call)));
+    if (passing === undefined) return [];
+    const hint = 'refuse it in [syscalls], too, or leave it out here';
+    return [
+      error('contradiction', `'unit-deny' refuses ${passing}, which [syscalls] lets through`, { at, hint }),
+    ];
   });
 }
 

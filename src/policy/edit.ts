@@ -53,7 +53,9 @@ function splicesOf(text: string, edits: readonly TextEdit[]): Splice[] | undefin
       if (edit.kind === 'replace') return [replaced(text, edit.at, edit.text)];
       return edit.kind === 'insert' ? [inserted(text, edit.text, edit.before)] : [];
     }),
-    cuts.every((one) => one !== undefined) ? joined(text, cuts) : undefined,
+    cuts.every((one) => one !== undefined)
+      ? joined(text, lists.has('log') ? cuts : withEmptied(text, cuts))
+      : undefined,
   ];
   return found.every((one) => one !== undefined) ? found.flat() : undefined;
 }
@@ -173,11 +175,9 @@ function atEnd(text: string, put: string): Splice[] {
 /** Tables before another one, and before the comment that stands on top of that. */
 function inserted(text: string, put: string, before: Location | undefined): Splice[] | undefined {
   if (!before) return atEnd(text, put);
-  let start = lineStart(text, offsetOf(text, before));
-  if (!/^[ \t]*\[\[/.test(text.slice(start))) return undefined;
-  while (start > 0 && /^[ \t]*#/.test(text.slice(lineStart(text, start - 1), start))) {
-    start = lineStart(text, start - 1);
-  }
+  const line = lineStart(text, offsetOf(text, before));
+  if (!/^[ \t]*\[\[/.test(text.slice(line))) return undefined;
+  const start = aboveComments(text, line);
   return [{ start, end: start, text: `${put}\n\n` }];
 }
 
@@ -190,6 +190,35 @@ function withoutElement(text: string, at: Location): Splice | undefined {
   const before = /,[ \t]*$/.exec(text.slice(lineStart(text, span.start), span.start));
   const start = before ? span.start - before[0].length : span.start;
   return { start, end: span.end, text: '' };
+}
+
+const LOG_LIST = new RegExp(
+  `^[ \\t]*log[ \\t]*=[ \\t]*\\[(?:${GAP}(?:"[^"\\n]*"|'[^'\\n]*')[ \\t]*,?)*${GAP}\\][^\\n]*\\n?`,
+  'm',
+);
+
+/** Cuts of a text, with all of `log` where no entry of it is left: its comments are about these. */
+function withEmptied(text: string, cuts: readonly Splice[]): Splice[] {
+  const list = LOG_LIST.exec(text);
+  if (!list) return [...cuts];
+  const [begin, end] = [list.index, list.index + list[0].length];
+  const isInside = (cut: Splice) => cut.start >= begin && cut.end <= end;
+  const left = joined(
+    list[0],
+    cuts.filter(isInside).map((cut) => ({ ...cut, start: cut.start - begin, end: cut.end - begin })),
+  );
+  const rest = spliced(list[0], left) ?? '';
+  if (!new RegExp(`\\[${GAP}\\]`).test(rest)) return [...cuts];
+  return [...cuts.filter((cut) => !isInside(cut)), { start: aboveComments(text, begin), end, text: '' }];
+}
+
+/** The begin of the comment that stands on top of a line, or of the line. */
+function aboveComments(text: string, line: number): number {
+  let start = line;
+  while (start > 0 && /^[ \t]*#/.test(text.slice(lineStart(text, start - 1), start))) {
+    start = lineStart(text, start - 1);
+  }
+  return start;
 }
 
 /** Cuts of a text, those that touch as one. A line of which nothing is left goes as a whole. */

@@ -23,6 +23,7 @@ function mergeTwo(base: Policy, over: Policy): Policy {
     loosen: [...base.loosen, ...over.loosen],
     wrap: over.wrap ?? base.wrap,
     programs: over.programs ?? base.programs,
+    unitDeny: [...base.unitDeny, ...over.unitDeny],
     settle: over.settle ?? base.settle,
     probe: over.probe ?? base.probe,
     refused: over.refused ?? base.refused,

@@ -32,6 +32,7 @@ export function parsePolicy(source: string, file: string): ParsedPolicy {
     loosen: reader.strings(['service', 'loosen']) ?? [],
     wrap: reader.strings(['exec', 'wrap']),
     programs: reader.strings(['exec', 'programs']),
+    unitDeny: (reader.strings(['exec', 'unit-deny']) ?? []).map(({ value: name, at }) => ({ name, at })),
     settle: readSettle(reader),
     probe: readProbe(reader),
     refused: reader.typed(

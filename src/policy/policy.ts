@@ -1,6 +1,6 @@
 import type { Location } from '../diagnostic.js';
 import type { Action } from '../syscalls/action.js';
-import type { Located, SyscallsSection } from '../syscalls/section.js';
+import type { CallEntry, Located, SyscallsSection } from '../syscalls/section.js';
 
 /** One line of `[service]`; the value is as TOML has it. */
 export interface DirectiveEntry {
@@ -31,6 +31,8 @@ export interface Policy {
   readonly wrap: readonly Located<string>[] | undefined;
   /** Programs that get the launcher wherever the unit starts them. */
   readonly programs: readonly Located<string>[] | undefined;
+  /** Calls and sets that systemd refuses to whatever the unit starts, beside what is refused to these programs. */
+  readonly unitDeny: readonly CallEntry[];
   /** Milliseconds that the service must stay up after the restart. */
   readonly settle: Located<number> | undefined;
   readonly probe: readonly Located<string>[] | undefined;

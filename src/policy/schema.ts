@@ -149,6 +149,10 @@ export const POLICY: Keys = {
           shape: { type: 'list', of: { type: 'string' }, minimum: 1 },
           doc: 'Programs that get the launcher wherever the unit starts them: for start scripts',
         },
+        'unit-deny': {
+          shape: STRINGS,
+          doc: 'Calls, and sets with @, that systemd refuses to all that the unit starts, scripts too',
+        },
       },
     },
     doc: 'Commands',

@@ -2,7 +2,7 @@
 import { printable } from '../diagnostic.js';
 import type { ChecklistItem } from '../evidence/ledger/checklist.js';
 import type { Doubt } from '../evidence/ledger/doubts.js';
-import type { Estimate, SlicesEstimate, UnitsEstimate } from '../evidence/ledger/estimate.js';
+import type { Estimate, SamplesEstimate, SlicesEstimate } from '../evidence/ledger/estimate.js';
 import type { Ledger, LedgerArguments, Shown } from '../evidence/ledger/ledger.js';
 import type { RecordedPath, RecordedPeer } from '../evidence/recording/recording.js';
 import { spanText } from '../policy/time-span.js';
@@ -60,8 +60,8 @@ function estimateText({ lastNew, slices, hosts }: Estimate, doubts: readonly Dou
   return `Enough? Nobody can know that nothing is missing.\n${lines.map((line) => `  ${line}\n`).join('')}`;
 }
 
-function slicesLines({ units, seen, once, unseen, next, nextIsLeast }: SlicesEstimate): string[] {
-  const head = `at work ${plural(seen, 'call')} in ${plural(units, 'slice')} of time, ${once} of them in one slice alone`;
+function slicesLines({ samples, seen, once, unseen, next, nextIsLeast }: SlicesEstimate): string[] {
+  const head = `at work ${plural(seen, 'call')} in ${plural(samples, 'slice')} of time, ${once} of them in one slice alone`;
   if (unseen === null || next === null) return [`${head}: too few slices to tell how many are unseen`];
   const expected = nextIsLeast
     ? `if there are any, the next may take ${spanText(next)} of work or more`
@@ -74,15 +74,18 @@ const unseenText = (unseen: number): string =>
     ? 'no sign of others'
     : `at least ${unseen} more ${unseen === 1 ? 'is' : 'are'} likely to be unseen`;
 
-function hostsLines({ units, once, unseen }: UnitsEstimate): string[] {
-  const head = `${plural(once, 'call')} on one of ${units} hosts alone`;
+function hostsLines({ samples, once, unseen }: SamplesEstimate): string[] {
+  const head = `${plural(once, 'call')} on one of ${samples} hosts alone`;
   return [unseen === null ? head : `${head}: ${unseenText(unseen)} on further ones`];
 }
+
+/** A rotation leaves no trace where a service opens its log for each line, or where the log is copied. */
+const UNSEEN: Readonly<Record<string, string>> = { 'log-rotation': "not seen, or can't be told" };
 
 const PERIODS: Readonly<Record<string, string>> = { day: '1d', week: '1w' };
 
 function checkRow({ what, line, seen, count }: ChecklistItem): string[] {
-  const mark = { yes: 'seen', no: 'not seen', none: '-' }[seen];
+  const mark = { yes: 'seen', no: UNSEEN[what] ?? 'not seen', none: '-' }[seen];
   const period = PERIODS[what];
   const detail = period
     ? `${spanText(count)} of ${period}`

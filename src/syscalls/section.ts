@@ -50,6 +50,8 @@ export interface SyscallsSection {
   readonly permissive?: boolean;
   /** The place of `[exec] programs` where the section is for these programs alone; not a key. */
   readonly forPrograms?: Location;
+  /** Calls that systemd refuses to the whole unit, be the section for programs alone; not a key. */
+  readonly forUnit?: readonly CallEntry[];
 }
 
 /** An empty section `[syscalls]`. */

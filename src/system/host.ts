@@ -36,6 +36,16 @@ const DEFAULT_TIMEOUT = 60_000;
 /** The pause between two questions whether a wait is over, in milliseconds. */
 const LOOK = 200;
 
+/** The target of a link; none where it is gone, as the descriptors of a process that works come and go. */
+function targetOf(path: string): string[] {
+  try {
+    return [fs.readlinkSync(path)];
+  } catch (cause) {
+    if (isAbsent(cause)) return [];
+    throw cause;
+  }
+}
+
 /** The machine that this process runs on. */
 export class Host implements System {
   #busPlace: BusPlace;
@@ -67,7 +77,7 @@ export class Host implements System {
     try {
       const entries = fs.readdirSync(directory, { withFileTypes: true });
       const links = entries.filter((entry) => entry.isSymbolicLink());
-      return new Map(links.map(({ name }) => [name, fs.readlinkSync(join(directory, name))]));
+      return new Map(links.flatMap(({ name }) => targetOf(join(directory, name)).map((to) => [name, to])));
     } catch (cause) {
       if (isAbsent(cause)) return new Map();
       throw fileError('unreadable', `can't list ${directory}: ${reasonOf(cause)}`);
@@ -185,6 +195,10 @@ export class Host implements System {
     return (await this.connected()).watch(units);
   }
 
+  async changed(unit: string): Promise<boolean> {
+    return (await this.connected()).changed(unit);
+  }
+
   async heard(unit: string): Promise<Heard | undefined> {
     return (await this.connected()).heard(unit);
   }
@@ -211,6 +225,20 @@ export class Host implements System {
       await sleep(step, undefined, { signal: this.#closed.signal });
       left -= step;
       if (left <= 0 || (await isOver?.())) return;
+    }
+  }
+
+  async waitForState(milliseconds: number): Promise<void> {
+    const bus = await this.connected();
+    const woken = new AbortController();
+    bus.onState(() => woken.abort());
+    const signal = AbortSignal.any([this.#closed.signal, woken.signal]);
+    try {
+      await sleep(milliseconds, undefined, { signal });
+    } catch (cause) {
+      if (this.#closed.signal.aborted || !woken.signal.aborted) throw cause;
+    } finally {
+      bus.onState(undefined);
     }
   }
 

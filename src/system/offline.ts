@@ -156,6 +156,14 @@ export class Offline implements System {
     throw unavailable('this');
   }
 
+  async waitForState(): Promise<void> {
+    throw unavailable('this');
+  }
+
+  async changed(): Promise<boolean> {
+    throw unavailable('this');
+  }
+
   async heard(): Promise<undefined> {
     throw unavailable('this');
   }

@@ -55,6 +55,8 @@ export interface System {
   reload(): Promise<void>;
   /** Listens to units from now on, and forgets what was heard of them before. */
   watch(units: readonly string[]): Promise<void>;
+  /** Whether a unit may have changed since the last question; to the first one the answer is yes. */
+  changed(unit: string): Promise<boolean>;
   /** The events of a unit since watch(); undefined if it isn't listened to, or if signals may have been missed. */
   heard(unit: string): Promise<Heard | undefined>;
   /**
@@ -84,6 +86,8 @@ export interface System {
    * @param isOver asked now and then; true ends the wait early
    */
   wait(milliseconds: number, isOver?: () => Promise<boolean>): Promise<void>;
+  /** Waits for a time, in milliseconds, or until a unit that changed() was asked about enters another state. */
+  waitForState(milliseconds: number): Promise<void>;
 }
 
 /** The events of a unit that is listened to. */

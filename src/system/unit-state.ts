@@ -242,6 +242,8 @@ export interface LoadedCommand {
   readonly argv: readonly string[];
   /** The names of its prefixes: `ignore-failure`. */
   readonly flags: readonly string[];
+  /** The start of its last process, in microseconds since boot; 0 without one. */
+  readonly started: number;
   /** The end of its last process: CLD_EXITED, CLD_KILLED or CLD_DUMPED (waitid(2)); 0 without one. */
   readonly code: number;
   /** The exit status or the signal. */
@@ -252,11 +254,12 @@ export interface LoadedCommand {
 export const commandsOf = ({ properties }: UnitState, key: string): readonly LoadedCommand[] =>
   listOf(properties.get(`${key}Ex`)).map((one) => {
     const fields = listOf(one);
-    const [path, argv, flags] = fields;
+    const [path, argv, flags, , started] = fields;
     return {
       path: textIn(path),
       argv: textsIn(argv),
       flags: textsIn(flags),
+      started: numberIn(started),
       code: numberIn(fields.at(-2)),
       status: numberIn(fields.at(-1)),
     };

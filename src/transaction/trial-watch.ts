@@ -2,19 +2,18 @@
 
 import { type Diagnostic, EXIT, error, UserError } from '../diagnostic.js';
 import { kindsIn } from '../evidence/recording/kinds.js';
-import { observedCalls } from '../explain/records/observed.js';
-import type { UnitCall } from '../explain/records/record.js';
+import { type ObservedCall, observedCalls } from '../explain/records/observed.js';
 import { namedDump } from '../observer/named.js';
 import { Observer } from '../observer/observer.js';
 import { parseDump } from '../observer/parse-dump.js';
-import { groupFolder, setupPrograms } from '../observer/service-group.js';
+import { groupFolder, launchers, MANAGERS } from '../observer/service-group.js';
 import type { Machine } from '../syscalls/abi.js';
 import type { Context } from '../system/context.js';
 
 /** Refused calls of a service; or why nothing can be told. */
 export type Sight =
   | {
-      readonly calls: readonly UnitCall[];
+      readonly calls: readonly ObservedCall[];
       /** Whether some had no room. */
       readonly isCut: boolean;
     }
@@ -30,6 +29,8 @@ const SLICE = 60;
 interface Watched {
   readonly observer: Observer;
   readonly index: number;
+  /** When the watch began, in milliseconds since 1970. */
+  readonly from: number;
 }
 
 export class TrialWatch {
@@ -67,9 +68,10 @@ export class TrialWatch {
     );
     const observer = await Observer.start(this.#context, {
       ...{ machine: this.#machine, groups, slice: SLICE, refusedOnly: true },
-      setups: await setupPrograms(this.#context),
+      ...{ setups: MANAGERS, launchers: launchers(this.#context.placement) },
     });
-    for (const [index, name] of services.entries()) this.#watched.set(name, { observer, index });
+    const from = system.now();
+    for (const [index, name] of services.entries()) this.#watched.set(name, { observer, index, from });
   }
 
   /** Calls that a service was refused since it is watched. */
@@ -84,14 +86,14 @@ export class TrialWatch {
     }
   }
 
-  async #look({ observer, index }: Watched): Promise<Sight> {
+  async #look({ observer, index, from }: Watched): Promise<Sight> {
     const line = (await observer.dump())[index]!;
     const observed = parseDump(new TextEncoder().encode(line));
     if ('severity' in observed) return { blind: observed };
     const seen = namedDump(observed, { machine: this.#machine!, watched: [], hashes: new Map() });
     const suffers = (table: string) => kindsIn(table).includes('refused');
     return {
-      calls: observedCalls(seen, this.#context.system.now()),
+      calls: observedCalls(seen, { from, time: this.#context.system.now() }),
       isCut: [...Object.keys(seen.lost), ...seen.blind].some(suffers),
     };
   }

@@ -17,6 +17,19 @@ test('nothing was refused, nothing can be read', async () => {
   assert.deepEqual([few.exit, few.codes], [2, ['records-suppressed', 'records-inconclusive']]);
 });
 
+test('a recording of a watch that can not be read is told, and may have calls', async () => {
+  const broken = { bytes: new TextEncoder().encode('{'), mode: 0o600 };
+  const place = `/var/lib/sandbox-unit/recordings/${UNIT}/29991231T000000Z-x-00000000.json`;
+  const unknown = machine({ records: ['a line'] });
+  unknown.files.set(place, broken);
+  const none = await explained(unknown);
+  assert.deepEqual([none.exit, none.codes], [2, ['recording', 'no-record']]);
+  const known = machine({ records: [record(100, 165)] });
+  known.files.set(place, broken);
+  const one = await explained(known);
+  assert.deepEqual([one.exit, one.codes[0], one.refusals.length], [1, 'recording', 1]);
+});
+
 test('where a run or the records take long, that is said', async () => {
   const system = machine();
   const context = fakeContext(system);

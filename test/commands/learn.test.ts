@@ -197,6 +197,6 @@ test('the keys that it prints are those of the manual', async () => {
   ];
   const seen = new Set([...all, ...(await watchOutcomes())].flatMap(({ json }) => pathsOf(json)));
   // The test of that command has these.
-  const ofPromote = ['seconds', 'allowed[]', 'refused[]', 'ruled[]', 'kept[]'];
+  const ofPromote = ['policy', 'seconds', 'allowed[]', 'unused[]', 'ruled[]', 'kept[]'];
   assert.deepEqual([...seen, ...ofPromote].sort(), [...documentedKeys('learn').keys()].sort());
 });

@@ -12,12 +12,12 @@ test('what was used is allowed, the rest is refused, and the rest of the file st
     'allowed',
     'kept',
     'policy',
-    'refused',
     'ruled',
     'seconds',
     'unit',
+    'unused',
   ]);
-  assert.deepEqual([json.allowed, json.refused], [['poll'], ['chmod']]);
+  assert.deepEqual([json.allowed, json.unused], [['poll'], ['chmod']]);
   assert.match(said, /^\+.*"poll"/m);
   assert.match(text(), /^# mine\n/);
   assert.match(text(), /^deny = \["execve", "chmod"\]$/m);
@@ -31,7 +31,7 @@ test('--check changes nothing, and exits with 3', async () => {
   assert.match(said, /"poll"/);
 });
 
-test('a policy that records nothing has nothing to promote', async () => {
+test('a policy that logs nothing has nothing to promote', async () => {
   const { context } = await applied([used()], POLICY.replace(/^log.*\n/m, ''));
   const { exit, diagnostics } = await learn(context, [UNIT], { promote: true });
   assert.deepEqual([exit, diagnostics.map(({ code }) => code)], [0, ['nothing-to-promote']]);

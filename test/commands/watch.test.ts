@@ -2,9 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learn } from '../../src/commands/learn.js';
+import { error, UserError } from '../../src/diagnostic.js';
+import { keepRecording } from '../../src/learn/recordings/store.js';
 import { UNIT } from '../support/demo-service.js';
+import { failure } from '../support/failure.js';
 import { fakeContext } from '../support/fake-system.js';
 import { FakeUnits } from '../support/fake-units.js';
+import { recording } from '../support/recordings.js';
 import { seenMachine } from '../support/watch-in-memory.js';
 
 const FOLDER = `/var/lib/sandbox-unit/recordings/${UNIT}/`;
@@ -13,17 +17,44 @@ const stored = (system: ReturnType<typeof seenMachine>) =>
   [...system.files.keys()].filter((path) => path.startsWith(FOLDER));
 const codes = (found: readonly { readonly code: string }[]) => found.map(({ code }) => code);
 
+test('records that are lost are told, and the exit status says so; the policy is written all the same', async () => {
+  const whole = await learn(fakeContext(seenMachine()), [UNIT], { for: '2s' });
+  assert.deepEqual([whole.exit, [...new Set(codes(whole.diagnostics))]], [1, ['recording-lost', 'recorded']]);
+  const written = await learn(fakeContext(seenMachine()), [UNIT], { for: '2s', write: true });
+  assert.equal(written.exit, 1);
+  assert.match(written.text, /\[syscalls\]/);
+  const losses = ({ diagnostics }: typeof whole) =>
+    diagnostics
+      .filter(({ code }) => code === 'recording-lost')
+      .map(({ message }) => message.slice(-30))
+      .sort();
+  assert.deepEqual(losses(written), losses(whole));
+});
+
+test('a disk that is full leaves no recording, and ends with an error', async () => {
+  const system = seenMachine();
+  const replace = system.replace.bind(system);
+  system.replace = async (path, ...rest) => {
+    if (path.startsWith(FOLDER)) throw new UserError(error('unwritable', `can't write ${path}`), 2);
+    return replace(path, ...rest);
+  };
+  await assert.rejects(learn(fakeContext(system), [UNIT], { for: '2s' }), ({ exit, diagnostics }) => {
+    assert.deepEqual([exit, codes(diagnostics)], [2, ['unwritable', 'nothing-kept']]);
+    return true;
+  });
+  assert.deepEqual(stored(system), []);
+});
+
 test('a watch ends with one recording, however often it was kept, and says where to go on', async () => {
   const system = seenMachine();
-  const { exit, text, json, diagnostics } = await learn(fakeContext(system), [UNIT], { for: '150s' });
-  assert.equal(exit, 0);
+  const { text, json, diagnostics } = await learn(fakeContext(system), [UNIT], { for: '150s' });
   assert.match(
     text,
     /^demo\.service: \d+ calls in 2min 3\ds, 1 start, 2 refused by a filter, \d+ records lost\n$/,
   );
   assert.equal(stored(system).length, 1);
   assert.deepEqual(json.recordings, [{ unit: UNIT, path: stored(system)[0] }]);
-  assert.deepEqual(codes(diagnostics), ['recorded']);
+  assert.equal(codes(diagnostics).at(-1), 'recorded');
   assert.match((await learn(fakeContext(system), [UNIT], { show: true })).text, /read/);
 });
 
@@ -36,6 +67,20 @@ test('a watch in which the service fails writes no policy', async () => {
   assert.equal(exit, 1);
   assert.doesNotMatch(text, /\[syscalls\]/);
   assert.equal(codes(diagnostics).at(-1), 'not-written');
+});
+
+test('where no policy may be written in the end, nothing is watched', async () => {
+  const file = '/etc/sandbox-unit/mine.toml';
+  for (const [path, text, code] of [
+    [file, 'description = "mine"\n', 'policy-exists'],
+    [`${FOLDER}20300109T000000Z-web1-0a0a0a0a.json`, '{', 'recording'],
+  ] as const) {
+    const system = seenMachine({ files: { [path]: text } });
+    const before = stored(system);
+    const words = { for: '10s', write: file };
+    assert.equal((await failure(learn(fakeContext(system), [UNIT], words)))[0], code);
+    assert.deepEqual([stored(system), system.changes], [before, []]);
+  }
 });
 
 for (const time of ['0', '-1', 'soon', '2y', '500ms']) {
@@ -65,5 +110,12 @@ test('a watch in the background is listed and stopped', async () => {
     (await learn(context, [], { list: true })).text,
     /^demo\.service \(serving\): watched for .* by sandbox-unit-learn-demo\.service\n$/,
   );
+  const unkept = await failure(learn(context, [UNIT], { stop: true }));
+  assert.deepEqual(unkept, [
+    'not-kept',
+    'the watch of demo.service is over, and not all that was seen is kept',
+    `'journalctl --unit ${name}' has the reason`,
+  ]);
+  await keepRecording(context, recording());
   assert.equal((await learn(context, [UNIT], { stop: true })).text, 'demo.service: the watch is over\n');
 });

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learn } from '../../src/commands/learn.js';
-import { keepRecording } from '../../src/learn/recordings/store.js';
+import { forgetRecordings, keepRecording } from '../../src/learn/recordings/store.js';
 import { parsePolicy } from '../../src/policy/parse.js';
+import { parseUnitName, type UnitName } from '../../src/unit/name.js';
 import { NO_EXEC, SERVICE, UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
 import { fakeContext, machineWith } from '../support/fake-system.js';
-import { call, recording } from '../support/recordings.js';
+import { call, hostNamed, recording } from '../support/recordings.js';
 
 const FILE = '/etc/sandbox-unit/learned.toml';
 
@@ -31,9 +32,37 @@ test('without a file the policy is the output, and can be parsed', async () => {
   const names = policy.syscalls!.allow!.map(({ name }) => name);
   for (const name of ['read', 'openat', 'clock_nanosleep', 'rt_sigreturn'])
     assert.ok(names.includes(name), name);
-  assert.equal(written.json.policy, written.text);
+  assert.equal(written.json.text, written.text);
   assert.ok(codes(written).includes('tiers'));
   assert.deepEqual(system.changes, []);
+});
+
+test('recordings of other machines are told', async () => {
+  const { context, write } = await recorded();
+  const arm = { ...hostNamed('two'), architecture: 'arm64' };
+  await keepRecording(context, recording({ host: arm, calls: [] }));
+  assert.ok(codes(await write(true)).includes('other-machine'));
+});
+
+test('addresses are confined where that is asked for', async () => {
+  const { context } = await recorded();
+  const peer = { use: 'accept', family: 2, type: 1, address: '10.9.9.9', port: null, count: 1 } as const;
+  await keepRecording(
+    context,
+    recording({ host: hostNamed('two'), calls: [call('read', { phases: { start: 1 } })], peers: [peer] }),
+  );
+  const policyWith = async (options: object) =>
+    parsePolicy((await learn(context, [UNIT], { show: true, write: true, ...options })).text, 'x.toml')
+      .policy;
+  const listed = async (options: object) =>
+    (await policyWith(options)).service.flatMap(({ name, value }) =>
+      name.startsWith('IPAddress') ? [[name, value]] : [],
+    );
+  assert.deepEqual(await listed({}), []);
+  assert.deepEqual(await listed({ addresses: true }), [
+    ['IPAddressDeny', 'any'],
+    ['IPAddressAllow', ['10.9.9.9']],
+  ]);
 });
 
 test('a file is written, and written again, with what has changed', async () => {
@@ -51,10 +80,52 @@ test('a file is written, and written again, with what has changed', async () => 
   assert.notEqual(new TextDecoder().decode(system.files.get(FILE)!.bytes), before);
 });
 
+test('calls that an attacker wants first are named where they are allowed', async () => {
+  const { context, write } = await recorded();
+  assert.ok(!codes(await write(true)).includes('dangerous-seen'));
+  await keepRecording(context, recording({ end: '2026-11-23T10:00:00.000Z', calls: [call('bpf')] }));
+  const { text, diagnostics } = await write(true);
+  const [said] = diagnostics.filter(({ code }) => code === 'dangerous-seen');
+  assert.match(said!.message, /they are allowed, since they were seen: bpf$/);
+  assert.match(text, /^# Seen, and allowed though an attacker wants them first: bpf\.$/m);
+});
+
+test('a policy that confines one program says who goes without', async () => {
+  const { context, write } = await recorded();
+  const programs = ['/bin/sh', '/usr/bin/demo'].map((path) => ({
+    ...{ path, hash: null, phases: ['start' as const] },
+  }));
+  const executed = ['/usr/sbin/demod', '/usr/bin/demo'].map((path) => ({
+    ...{ path, use: 'execute' as const, phases: ['start' as const], count: 1 },
+  }));
+  const calls = [
+    ...['read', 'openat', 'clock_nanosleep'].map((name) => call(name, { programs: [1] })),
+    call('execve', { phases: { start: 1 }, slices: 1 }),
+  ];
+  await forgetRecordings(context, parseUnitName('demo.service') as UnitName);
+  await keepRecording(context, recording({ programs, calls, paths: executed, lost: {} }));
+  const { text, diagnostics } = await write(true);
+  assert.match(text, /^programs = \["\/usr\/bin\/demo"\]$/m);
+  const [said] = diagnostics.filter(({ code }) => code === 'one-program');
+  assert.match(
+    said!.message,
+    /^only \/usr\/bin\/demo gets the filter: the script of demo\.service goes without/,
+  );
+});
+
 test('a file that somebody wrote stays', async () => {
   const { system, write } = await recorded({ [FILE]: 'description = "mine"\n' });
   assert.equal((await failure(write(FILE)))[0], 'policy-exists');
   assert.equal(new TextDecoder().decode(system.files.get(FILE)!.bytes), 'description = "mine"\n');
+});
+
+test('nothing is written where a recording can not be read: it may have calls that no other has', async () => {
+  const { system, write } = await recorded();
+  const [path] = [...system.files.keys()].filter((one) => one.includes('/recordings/'));
+  const broken = path!.replace(/\d{8}T/, '20300109T');
+  system.files.set(broken, { bytes: new TextEncoder().encode('{'), mode: 0o600 });
+  for (const to of [FILE, true]) assert.equal((await failure(write(to)))[0], 'recording');
+  assert.equal(system.files.has(FILE), false);
 });
 
 test('nothing is written without a recording, for several units, or with another action', async () => {

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { isPromoted, promotion, type Used } from '../../src/evidence/promote.js';
 import { editPolicy } from '../../src/policy/edit.js';
 import { parsePolicy } from '../../src/policy/parse.js';
+import { ALLOW, ENOSYS, errnoAction } from '../../src/syscalls/action.js';
+import { resolveCalls, verdictOn } from '../../src/syscalls/resolve.js';
 import { bundledSets } from '../../src/syscalls/sets.js';
 
 const SETS = bundledSets();
@@ -38,9 +40,11 @@ const ioctl = (values: readonly string[], lost = 0): Used['arguments'][number] =
   values: values.map((value) => [value]),
 });
 
-const used = (names: readonly string[], values: Used['arguments'] = []): Used => ({
-  calls: names.map((name) => ({ name })),
+const used = (names: readonly string[], values: Used['arguments'] = [], more: Partial<Used> = {}): Used => ({
+  calls: names.map((name) => ({ architecture: 'x86-64', name })),
   arguments: values,
+  ...{ lost: {}, blind: [] },
+  ...more,
 });
 
 function promoted(seen: Used, text = TEXT) {
@@ -53,7 +57,7 @@ function promoted(seen: Used, text = TEXT) {
 test('calls that were used are allowed, others of their sets are refused', () => {
   const { planned, after, is } = promoted(used(['read', 'poll', 'timer_create', 'ioctl'], [ioctl([TCGETS])]));
   assert.deepEqual(planned.allowed, ['poll', 'timer_create']);
-  assert.ok(planned.refused.includes('chmod') && planned.refused.includes('timer_delete'));
+  assert.ok(planned.unused.includes('chmod') && planned.unused.includes('timer_delete'));
   assert.deepEqual([planned.ruled, planned.kept, is], [['ioctl'], [], true]);
   const { allow, log, rules } = parsed(after).syscalls!;
   assert.deepEqual(
@@ -65,19 +69,57 @@ test('calls that were used are allowed, others of their sets are refused', () =>
   assert.equal(rules[1]!.action.value, parsed('[syscalls]\naction = "EPERM"\n').syscalls!.action!.value);
 });
 
-const KEPT: readonly [says: string, values: Used['arguments']][] = [
+const ioctlOn = (architecture: string) => ({ architecture, name: 'ioctl' });
+
+const KEPT: readonly [says: string, values: Used['arguments'], more?: Partial<Used>][] = [
   ['another value was used', [ioctl([TCGETS, '7'])]],
   ['values were lost', [ioctl([TCGETS], 3)]],
   ['no values are known', []],
+  ['values of another argument are known', [{ ...ioctl([TCGETS]), arguments: [2] }]],
+  ['an ABI has no values', [ioctl([TCGETS])], { calls: ['x86-64', 'i386'].map(ioctlOn) }],
+  [
+    'an ABI has none but lost ones',
+    [ioctl([TCGETS]), { ...ioctl([]), architecture: 'i386' }],
+    { calls: ['i386'].map(ioctlOn) },
+  ],
+  ['arguments were lost', [ioctl([TCGETS])], { lost: { memory: 1 } }],
+  ['the kernel shows no arguments', [ioctl([TCGETS])], { blind: ['arguments'] }],
 ];
 
-for (const [says, values] of KEPT) {
-  test(`a rule goes on recording where ${says}`, () => {
-    const { planned, after, is } = promoted(used(['ioctl'], values));
+for (const [says, values, more] of KEPT) {
+  test(`a rule goes on logging where ${says}`, () => {
+    const { planned, after, is } = promoted(used(['ioctl'], values, more));
     assert.deepEqual([planned.ruled, planned.kept, is], [[], ['ioctl'], true]);
     assert.match(after, /ge = 0 \}\]\naction = "log"/);
   });
 }
+
+test('where one row of arguments tells of all calls, others have no say', () => {
+  const rows = [{ ...ioctl([TCGETS]), arguments: [2] }, ioctl([TCGETS])];
+  assert.deepEqual(promoted(used(['ioctl'], rows)).planned.ruled, ['ioctl']);
+});
+
+test('an edit of a rule that is not planned is no promotion', () => {
+  const { before, planned, after } = promoted(used(['ioctl'], [ioctl([TCGETS])]));
+  for (const [from, to] of [
+    ['"TCGETS"', '"TCSETS"'],
+    ['arg = 1, in', 'arg = 2, in'],
+    ['action = "allow"', 'action = "log"'],
+    ['ge = 0 }]\naction = "EPERM"', 'ge = 0 }]\naction = "allow"'],
+    ['ge = 0 }]\naction = "EPERM"', 'ge = 0 }]\naction = "log"'],
+    ['action = "EPERM"\nallow', 'action = "EPERM"\nunknown = "kill"\nallow'],
+    ['action = "EPERM"\nallow', 'action = "EPERM"\narchitectures = ["native", "i386"]\nallow'],
+  ] as const) {
+    assert.ok(after.includes(from), from);
+    assert.equal(isPromoted(before, parsed(after.replace(from, to)), planned, SETS), false, to);
+  }
+});
+
+test('a rule goes on recording where another ABI made the call, and its values are not known', () => {
+  const seen = used(['ioctl'], [ioctl([TCGETS])]);
+  const others = { ...seen, calls: [...seen.calls, { name: 'ioctl', architecture: 'x86' }] };
+  assert.deepEqual(promoted(others).planned.kept, ['ioctl']);
+});
 
 test('a rule of a call that was never made refuses', () => {
   assert.deepEqual(promoted(used([])).planned.ruled, ['ioctl']);
@@ -87,7 +129,7 @@ test('a call that a list would let through is denied', () => {
   for (const allow of ['allow = ["@system-service"]', 'implicit = true']) {
     const text = `[syscalls]\naction = "EPERM"\n${allow}\nlog = ["poll", "chmod"]\n`;
     const { planned, after, is } = promoted(used(['poll']), text);
-    assert.deepEqual([planned.allowed, planned.refused, is], [['poll'], ['chmod'], true]);
+    assert.deepEqual([planned.allowed, planned.unused, is], [['poll'], ['chmod'], true]);
     assert.deepEqual(
       parsed(after).syscalls!.deny.map(({ name }) => name),
       ['chmod'],
@@ -95,7 +137,20 @@ test('a call that a list would let through is denied', () => {
   }
 });
 
-test('a policy that records nothing has nothing to promote', () => {
+test('unused calls that libraries and programs fall back from get ENOSYS, whatever the policy answers', () => {
+  const text =
+    '[syscalls]\naction = "EPERM"\nallow = ["read"]\nlog = ["copy_file_range", "statx", "chmod"]\n';
+  const { planned, after, is } = promoted(used(['statx']), text);
+  assert.deepEqual([planned.unused, is], [['chmod', 'copy_file_range'], true]);
+  const named = resolveCalls(parsed(after).syscalls!, SETS);
+  const answer = (name: string) => verdictOn(named, name).otherwise;
+  assert.deepEqual(['copy_file_range', 'statx', 'chmod'].map(answer), [ENOSYS, ALLOW, errnoAction(1)]);
+  assert.match(after, /deny = \["copy_file_range:ENOSYS"\]/);
+  const wrong = after.replace('"copy_file_range:ENOSYS"', '');
+  assert.equal(isPromoted(parsed(text), parsed(wrong), planned, SETS), false);
+});
+
+test('a policy that logs nothing has nothing to promote', () => {
   const { syscalls } = parsed('[syscalls]\nallow = ["read"]\n');
   assert.deepEqual(promotion(syscalls!, FILE, used([]), SETS).edits, []);
 });

@@ -21,18 +21,75 @@ async function recorded() {
   const host = await recordedHost(context);
   await keepRecording(context, recording({ host, refused }));
   await keepRecording(context, recording({ host: hostNamed('two'), refused }));
-  return (since: string) => observedRefusals(context, serviceName(UNIT), Date.parse(since));
+  const refusals = (since: string) => observedRefusals(context, serviceName(UNIT), Date.parse(since));
+  return { system: context.system as ReturnType<typeof machineWith>, context, host, refusals };
 }
 
-test("calls that were refused on this host are told, and no other host's", async () => {
-  const calls = await (await recorded())(BEGIN);
-  const time = Date.parse('2026-11-20T10:10:00.000Z');
-  assert.deepEqual(calls.map((call) => [call.nr, call.time]).sort(), [
-    [0x40000000 + 521, time],
-    [435, time],
+test('calls that were refused on this host are told as the kernel tells them', async () => {
+  const { calls: unsorted, diagnostics } = await (await recorded()).refusals(BEGIN);
+  assert.deepEqual(diagnostics, []);
+  const calls = unsorted.toSorted((a, b) => a.nr - b.nr);
+  const times = { from: Date.parse(BEGIN), time: Date.parse('2026-11-20T10:10:00.000Z') };
+  const common = { ...times, pid: undefined, certain: true };
+  assert.deepEqual(calls, [
+    {
+      ...common,
+      arch: 0xc000003e,
+      nr: 435,
+      action: 0x50000,
+      count: 3,
+      name: 'demod',
+      program: '/usr/sbin/demod',
+    },
+    {
+      ...common,
+      arch: 0xc000003e,
+      nr: 0x40000000 + 521,
+      action: 0x80000000,
+      count: 1,
+      name: 'unknown',
+      program: undefined,
+    },
   ]);
 });
 
 test('a watch that began before is left aside', async () => {
-  assert.deepEqual(await (await recorded())('2026-11-20T10:00:00.001Z'), []);
+  assert.deepEqual((await (await recorded()).refusals('2026-11-20T10:00:00.001Z')).calls, []);
+});
+
+const LOSSES = [
+  [{ lost: { refused: 1 } }, /has lost records/],
+  [{ lost: { marks: 1 } }, /has lost records/],
+  [{ lost: { misses: 1 } }, /has lost records/],
+  [{ blind: ['refused'] }, /was blind/],
+] as const;
+
+for (const [more, says] of LOSSES) {
+  test(`a watch with ${JSON.stringify(more)} may have missed refused calls`, async () => {
+    const { context, host, refusals } = await recorded();
+    await keepRecording(context, recording({ host, end: '2026-11-20T11:00:00.000Z', ...more }));
+    const { diagnostics } = await refusals(BEGIN);
+    assert.deepEqual(
+      diagnostics.map(({ severity, code }) => [severity, code]),
+      [['warning', 'refusals-lost']],
+    );
+    assert.match(diagnostics[0]!.message, says);
+  });
+}
+
+test('a call that may have failed by itself is not certain', async () => {
+  const { context, host, refusals } = await recorded();
+  const more = { refused: refused.slice(0, 1), lost: { marks: 1 } };
+  await keepRecording(context, recording({ host, end: '2026-11-20T11:00:00.000Z', ...more }));
+  const { calls } = await refusals(BEGIN);
+  assert.deepEqual(calls.map(({ certain }) => certain).sort(), [false, true, true]);
+});
+
+test('a recording that can not be read is told', async () => {
+  const { system, refusals } = await recorded();
+  const [path] = [...system.files.keys()].filter((one) => one.includes('/recordings/'));
+  const broken = path!.replace(/\d{8}T/, '20300109T');
+  system.files.set(broken, { bytes: new TextEncoder().encode('{'), mode: 0o600 });
+  const { calls, diagnostics } = await refusals(BEGIN);
+  assert.deepEqual([calls.length, diagnostics.map(({ code }) => code)], [2, ['recording']]);
 });

@@ -7,6 +7,7 @@ import { machine } from '../support/apply-in-memory.js';
 import { UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
 import { fakeContext } from '../support/fake-system.js';
+import { hostNamed } from '../support/recordings.js';
 import { applied, POLICY, used } from '../support/trial-in-memory.js';
 
 const REFUSALS: readonly [says: string, recordings: readonly Recording[], after: number, code: string][] = [
@@ -20,6 +21,18 @@ const REFUSALS: readonly [says: string, recordings: readonly Recording[], after:
   [
     'it was watched for less than a week',
     [used({ end: '2030-01-07T23:59:59.000Z' })],
+    604_800,
+    'not-watched-enough',
+  ],
+  [
+    'seven watches of one day took place at once',
+    Array.from({ length: 7 }, (_, i) => used({ end: `2030-01-02T00:00:0${i}.000Z` })),
+    604_800,
+    'not-watched-enough',
+  ],
+  [
+    'seven hosts were watched for a day',
+    Array.from({ length: 7 }, (_, i) => used({ host: hostNamed(`h${i}`), end: '2030-01-02T00:00:01.000Z' })),
     604_800,
     'not-watched-enough',
   ],
@@ -45,7 +58,7 @@ test('a policy that is not applied is not promoted', async () => {
 test('what was used is told, and the policy edited', async () => {
   const { context, text } = await applied([used()]);
   const { watched, promotion, policy } = await promote(context, UNIT, 604_800, true);
-  assert.deepEqual([watched, promotion.allowed, promotion.refused], [604_801, ['poll'], ['chmod']]);
+  assert.deepEqual([watched, promotion.allowed, promotion.unused], [604_801, ['poll'], ['chmod']]);
   assert.deepEqual([policy!.before, policy!.after], [POLICY, text()]);
 });
 

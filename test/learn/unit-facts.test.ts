@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';
-import { learnedUnit } from '../../src/learn/unit-facts.js';
+import { learnedUnit, linesOfCommands, plainPrograms } from '../../src/learn/unit-facts.js';
 import { NO_EXEC, UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
-import { fakeContext, machineWith } from '../support/fake-system.js';
+import { fakeContext, machineWith, program } from '../support/fake-system.js';
 
 const SERVICE = `[Service]
 ExecStartPre=/usr/bin/first
@@ -29,6 +29,17 @@ test('a unit has its commands as they are without us', async () => {
   assert.deepEqual([name.full, facts], [UNIT, { commands: COMMANDS }]);
 });
 
+test('a command has its line, of which several may be', async () => {
+  const two = `${SERVICE}ExecStop=/bin/kill -HUP $MAINPID ; -/bin/sleep  1\nExecStop=/bin/true\n`;
+  const system = machineWith(two, NO_EXEC, { running: [UNIT] });
+  const context = fakeContext(system);
+  const lines = await linesOfCommands(context, UNIT);
+  assert.deepEqual(lines.get('ExecStartPre'), [COMMANDS[0]]);
+  assert.deepEqual(lines.get('ExecStartPost'), []);
+  const both = 'ExecStop=/bin/kill -HUP $MAINPID ; -/bin/sleep  1';
+  assert.deepEqual(lines.get('ExecStop'), [both, both, 'ExecStop=/bin/true']);
+});
+
 test('a unit that is not here has the name that it was given', async () => {
   const context = fakeContext(machineWith(SERVICE, NO_EXEC));
   const { name, facts, why } = await learnedUnit(context, 'gone');
@@ -42,4 +53,16 @@ test('an alias is known, though the files of its unit can not be believed', asyn
   const { name, facts, why } = await learnedUnit(fakeContext(system), 'alias');
   assert.deepEqual([name.full, facts], [UNIT, undefined]);
   assert.match(why!, /have changed since systemd read them$/);
+});
+
+test('a program is plain if it has no set-ID bit, and if that is known', async () => {
+  const files = {
+    '/usr/bin/plain': program('x'),
+    '/usr/bin/uid': program('x', 0o4755),
+    '/usr/bin/gid': program('x', 0o2755),
+    '/usr/bin/secret': program('x', 0o700),
+  };
+  const system = machineWith(SERVICE, NO_EXEC, { files, unreadable: ['/usr/bin/secret'] });
+  const plain = await plainPrograms(fakeContext(system), [...Object.keys(files), '/usr/bin/gone']);
+  assert.deepEqual([...plain], ['/usr/bin/plain']);
 });

@@ -20,7 +20,7 @@ test('a policy is written from the recordings of machines of this kind', async (
   await keepRecording(context, recording({ calls: [call('read')] }));
   await keepRecording(context, recording({ host: arm, calls: [] }));
   const { ledger, policy, notes } = await provedPolicy(context, UNIT, {});
-  assert.equal(ledger.recordings, 1);
+  assert.deepEqual([ledger.recordings, ledger.apart], [1, { arm64: 1 }]);
   assert.match(policy.text, /"read"/);
   assert.deepEqual(
     notes.map(({ code }) => code),
@@ -28,15 +28,38 @@ test('a policy is written from the recordings of machines of this kind', async (
   );
 });
 
-test('of a service with a root of its own nothing is known to be reachable', async () => {
-  const { context } = machine({}, `${SERVICE}RootDirectory=/srv/root\n`);
-  await keepRecording(context, recording());
-  const { notes } = await provedPolicy(context, UNIT, {});
-  assert.match(notes[0]!.message, /a root of its own/);
+for (const [line, isOwn] of [
+  ['RootDirectory=/srv/root', true],
+  ['RootImage=/srv/image.raw', true],
+  ['ExtensionImages=/srv/extension.raw', true],
+  ['RootDirectory=/', false],
+  ['RootImage=/srv/image.raw\nRootImage=', false],
+] as const) {
+  test(`what can be reached is ${isOwn ? 'unknown' : 'read from the host'} with ${JSON.stringify(line)}`, async () => {
+    const { context } = machine({}, `${SERVICE}${line}\n`);
+    await keepRecording(context, recording());
+    const { notes } = await provedPolicy(context, UNIT, {});
+    assert.equal(/gives the service files of its own/.test(notes[0]!.message), isOwn);
+  });
+}
+
+test('of a service whose processes have left it, any call may be needed, and no directive is stated', async () => {
+  const { context } = machine();
+  await keepRecording(context, recording({ lost: { leavers: 1 } }));
+  const { notes, policy } = await provedPolicy(context, UNIT, {});
+  assert.match(notes[0]!.message, /processes have left its control group unwatched/);
+  assert.equal(policy.calls.find(({ name }) => name === 'flock')?.tier, 'log');
+  assert.doesNotMatch(policy.text, /^Protect/m);
+  assert.match(policy.text, /^# ProtectSystem = .*: processes have left its control group unwatched\.$/m);
 });
 
 test('without a recording of this kind of machine there is no policy', async () => {
   const { context } = machine();
+  assert.equal((await failure(provedPolicy(context, UNIT, {})))[0], 'no-recording');
+  await keepRecording(
+    context,
+    recording({ host: { ...hostNamed('two'), architecture: 'arm64' }, calls: [] }),
+  );
   assert.equal((await failure(provedPolicy(context, UNIT, {})))[0], 'no-recording');
 });
 
@@ -47,6 +70,16 @@ test('a learned policy takes the place of another, and of nothing else', async (
   assert.match(proved.policy.text, /^action = "EACCES"$/m);
   assert.equal(await writeToFile(context, FILE, proved), undefined);
   assert.equal(await writeToFile(context, FILE, proved), proved.policy.text);
-  system.files.set(FILE, { bytes: new TextEncoder().encode('# learned from its work: no\n'), mode: 0o644 });
-  assert.equal((await failure(writeToFile(context, FILE, proved)))[0], 'policy-exists');
+  const { text } = proved.policy;
+  const last = text.slice(text.lastIndexOf('\n', text.length - 2) + 1);
+  // Somebody's own, edited, promoted, cut, and empty ones.
+  for (const other of [
+    ...['description = "demo.service, learned from its work: 3 d"\n', last, '', `${text}\n`],
+    ...[text.replace('EACCES', 'EPERM'), text.replace('allow = [', 'allow = [ "ptrace",')],
+    ...[text.slice(0, -last.length), text.trimEnd(), `${text}# mine\n`],
+  ]) {
+    system.files.set(FILE, { bytes: new TextEncoder().encode(other), mode: 0o644 });
+    assert.equal((await failure(writeToFile(context, FILE, proved)))[0], 'policy-exists', other);
+    assert.equal(new TextDecoder().decode(system.files.get(FILE)!.bytes), other);
+  }
 });

@@ -68,6 +68,24 @@ test('calls of programs that have no room have the highest bit', { skip }, async
   assert.ok(unit!.lost.programs! > 0);
 });
 
+test('a service that hides behind a program that sets services up is told of', { skip }, async () => {
+  const group = groups.make(groups.at('hidden'));
+  const setup = join(folder, 'setup');
+  copyFileSync(program, setup);
+  const watched = await observe([observer], [SETUP, `setup ${setup}`, `unit 0 ${group}`]);
+  // As systemd does it, from outside.
+  await runIn(group, [setup, 'calls'], folder);
+  assert.deepEqual((await watched.dump())[0]!.lost, {});
+  // By a child of the service's program, and by one whose parent has ended.
+  await runIn(group, [program, 'hide'], folder);
+  const [unit] = await watched.end();
+  assert.deepEqual(unit!.lost, { hidden: 2 });
+  assert.deepEqual(countsOf(unit!, 'getppid'), [0, 0, 0, 0]);
+  const allowed = await observe([observer], [SETUP, `launcher ${setup}`, `unit 0 ${group}`]);
+  await runIn(group, [program, 'hide'], folder);
+  assert.deepEqual((await allowed.end())[0]!.lost, {});
+});
+
 test('a group whose distant ancestor is made anew is found again, with a loss', { skip }, async () => {
   const names = ['a', 'b', 'c', 'd', 'service'];
   const paths = names.map((_, index) => groups.at(names.slice(0, index + 1).join('/')));
@@ -89,6 +107,16 @@ test('a group whose distant ancestor is made anew is found again, with a loss', 
   assert.deepEqual(countsOf(unit!, 'getppid'), [1000, 0, 0, 0]);
 });
 
+test('where programs may not be loaded, and the kernel is locked down, that is the reason', {
+  skip,
+}, async () => {
+  const group = groups.make(groups.at('locked'));
+  const lock =
+    'mount -t tmpfs none /sys/kernel/security && echo "none integrity [confidentiality]" >/sys/kernel/security/lockdown';
+  const hidden = ['unshare', '--mount', 'sh', '-c', `${lock} && exec "$0" "$@"`, ...asNobody([observer])];
+  assert.match((await refusal(hidden, [`unit 0 ${group}`])).join(' '), /^locked-down /);
+});
+
 test('without BTF, permission, or a control group it names what is missing', { skip }, async () => {
   const group = groups.make(groups.at('refused'));
   const unit = `unit 0 ${group}`;
@@ -96,7 +124,9 @@ test('without BTF, permission, or a control group it names what is missing', { s
   assert.match((await refusal(hidden, [unit])).join(' '), /^no-btf .*CONFIG_DEBUG_INFO_BTF/);
   assert.match((await refusal(asNobody([observer]), [unit])).join(' '), /^not-permitted .*CAP_BPF/);
   const missing = [`${group}/missing/service`, folder].map((path) => refusal([observer], [`unit 0 ${path}`]));
-  for (const refused of await Promise.all(missing)) assert.match(refused.join(' '), /^no-cgroup /);
+  const [below, other] = await Promise.all(missing);
+  assert.match(below!.join(' '), /^no-cgroup the control group that \S+ is in can't be opened: No such file/);
+  assert.match(other!.join(' '), /^no-cgroup \S+ isn't in a control group of version 2$/);
 });
 
 describe('a line that it does not understand ends it', () => {
@@ -108,6 +138,7 @@ describe('a line that it does not understand ends it', () => {
     [['slice 0'], /line 1: it must be: slice SECONDS/],
     [['slice 1.55'], /it must be: slice/],
     [['setup relative'], /it must be: setup PATH/],
+    [['launcher relative'], /it must be: launcher PATH/],
     [['watch native 0 7 - 0 0 0'], /it must be: watch/],
     [['watch native 0 0 - 3 0 0'], /it must be: watch/],
     [['watch native 600 0 - 0 0 0'], /it must be: watch/],

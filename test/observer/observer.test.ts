@@ -4,7 +4,13 @@ import { Observer } from '../../src/observer/observer.js';
 import { FakeObserver, type FakeObserverOptions } from '../support/fake-observer.js';
 import { contextOf } from '../support/watch-in-memory.js';
 
-const OPTIONS = { machine: 'x86-64', groups: ['/g/a', '/g/b c'], setups: ['/s'], slice: 10 } as const;
+const OPTIONS = {
+  machine: 'x86-64',
+  groups: ['/g/a', '/g/b c'],
+  setups: ['/s'],
+  launchers: ['/l'],
+  slice: 10,
+} as const;
 
 async function started(options: FakeObserverOptions = {}) {
   const fake = new FakeObserver(options);
@@ -13,7 +19,13 @@ async function started(options: FakeObserverOptions = {}) {
 
 test('it is told what to watch, and starts', async () => {
   const { fake, observer } = await started();
-  assert.deepEqual(fake.heard.slice(0, 4), ['slice 10', 'setup /s', 'unit 0 /g/a', 'unit 1 /g/b c']);
+  assert.deepEqual(fake.heard.slice(0, 5), [
+    'slice 10',
+    'setup /s',
+    'launcher /l',
+    'unit 0 /g/a',
+    'unit 1 /g/b c',
+  ]);
   assert.equal(fake.heard.at(-1), 'start');
   assert.deepEqual(observer.blind, ['capabilities']);
   observer.phase(1, 'reload');

@@ -14,12 +14,9 @@ const FAULTS: readonly [json: unknown, says: RegExp][] = [
   [null, /the whole must be an object/],
   [{ ...dump(), more: 1 }, /more must be left out/],
   [{ ...dump(), lives: -1 }, /lives must be a whole number/],
-  [{ ...dump(), programs: [{ path: 'a\0', phases: [] }] }, /programs\[0\]\.path must be text of one byte/],
-  [
-    { ...dump(), programs: [{ path: '/\u0100', phases: [] }] },
-    /programs\[0\]\.path must be text of one byte/,
-  ],
-  [{ ...dump(), programs: [{ path: '/a', phases: [4] }] }, /programs\[0\]\.phases\[0\] must be/],
+  [{ ...dump(), programs: [{ path: 'a\0', phases: 0 }] }, /programs\[0\]\.path must be text of one byte/],
+  [{ ...dump(), programs: [{ path: '/\u0100', phases: 0 }] }, /programs\[0\]\.path must be text of one byte/],
+  [{ ...dump(), programs: [{ path: '/a', phases: 16 }] }, /programs\[0\]\.phases must be/],
   [{ ...dump(), calls: [{ ...dump().calls[0], abi: 'vax' }] }, /calls\[0\]\.abi must be one of native/],
   [{ ...dump(), calls: [{ ...dump().calls[0], nr: 2 ** 32 }] }, /calls\[0\]\.nr must be/],
   [

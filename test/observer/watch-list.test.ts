@@ -55,11 +55,14 @@ test('lines have the numbers of each ABI', () => {
     'watch compat 359 0 1 0 0 0',
     'watch native 41 2 - 0 0 ffffffff',
     'watch native 56 0 - 0 0 0',
-    'watch native 435 0 - 8 0 0',
+    'watch native 314 1 - 4 4 0',
     'look native 257 open 1 0',
     'look compat 295 open 1 0',
     'look native 2 open 0 -',
     'look native 49 bind - -',
+    'look native 83 make 0 -',
+    'look native 81 chdir - -',
+    'look native 91 change-attribute - 0',
   ]) {
     assert.ok(lines.includes(line), line);
   }

@@ -25,6 +25,24 @@ test('programs are confined by [syscalls] alone', () => {
   ]);
 });
 
+test('what the whole unit is refused is refused to its programs, and has a name', () => {
+  const of = (syscalls: string, exec: string) => found(`[syscalls]\n${syscalls}\n[exec]\n${exec}`);
+  const programs = 'programs = ["/usr/bin/x"]\n';
+  assert.deepEqual(of('allow = ["@system-service"]', `${programs}unit-deny = ["@clock", "mount"]`), []);
+  assert.deepEqual(of('deny = ["@clock"]', `${programs}unit-deny = ["@clock", "mount"]`), [
+    "contradiction: 'unit-deny' refuses mount, which [syscalls] lets through",
+  ]);
+  assert.deepEqual(of('deny = ["mount"]\nlog = ["bpf"]', `${programs}unit-deny = ["bpf"]`), [
+    "contradiction: 'unit-deny' refuses bpf, which [syscalls] lets through",
+  ]);
+  assert.deepEqual(of('deny = ["mount"]', 'unit-deny = ["mount"]'), [
+    "needs-programs: 'unit-deny' says nothing without 'programs'",
+  ]);
+  assert.deepEqual(of('allow = ["read"]', `${programs}unit-deny = ["@clocks"]`), [
+    "unknown-set: unknown syscall set '@clocks'",
+  ]);
+});
+
 test('a policy that says what it means is right', () => {
   const source = `
 [syscalls]

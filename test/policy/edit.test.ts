@@ -26,6 +26,37 @@ function edited(
   ]);
 }
 
+/** Takes entries out of `log`. */
+function withoutLog(text: string, ...names: string[]): string | undefined {
+  const { log } = parsePolicy(text, FILE).policy.syscalls!;
+  const out = log.filter(({ name }) => names.includes(name));
+  return editPolicy(
+    text,
+    out.map(({ name, at }) => ({ kind: 'take-out', entry: name, at }) as const),
+  );
+}
+
+const LOGGED: readonly [before: string, after: string][] = [
+  [
+    '[syscalls]\nallow = ["x"]\n# Within reach.\n# Not seen.\nlog = [\n  # Files\n  "a", "b",\n  # Others\n  "c", # why\n] # end\ndeny = []\n',
+    '[syscalls]\nallow = ["x"]\ndeny = []\n',
+  ],
+  ['[syscalls]\n\n# Kept.\n\nlog = ["a", \'b\' , "c"]\n', '[syscalls]\n\n# Kept.\n\n'],
+  ['[syscalls]\r\n# Files\r\nlog = [\r\n  "a",\r\n  "b", "c"\r\n]\r\n', '[syscalls]\r\n'],
+  ['[syscalls]\nlog = ["a", "b", "c"]', '[syscalls]\n'],
+  [
+    '[syscalls]\n# Reach.\nlog = [\n  # Files\n  "a", "b", "c",\n  # More\n  "d",\n]\n',
+    '[syscalls]\n# Reach.\nlog = [\n  # Files\n  # More\n  "d",\n]\n',
+  ],
+];
+
+for (const [before, after] of LOGGED) {
+  test(`what is left of ${JSON.stringify(before)}`, () => {
+    assert.equal(withoutLog(before, 'a', 'b', 'c'), after);
+    parsePolicy(after, FILE);
+  });
+}
+
 const MANY = Array.from({ length: 12 }, (_, i) => `a_long_name_${i}`);
 
 const ADDED: readonly [before: string, add: string[], after: string | undefined][] = [

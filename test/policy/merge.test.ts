@@ -39,6 +39,11 @@ test('lists of calls are joined, bases first and in their order', () => {
   );
 });
 
+test('what the whole unit is refused is joined, too', () => {
+  const { unitDeny } = merged('[exec]\nunit-deny = ["@clock"]', '[exec]\nunit-deny = ["@swap"]');
+  assert.deepEqual(names(unitDeny), ['@clock', '@swap']);
+});
+
 test('an allow list comes from wherever there is one', () => {
   const allowing = '[syscalls]\nallow = ["read"]';
   const denying = '[syscalls]\ndeny = ["uname"]';

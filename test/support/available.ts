@@ -4,7 +4,6 @@ import { debianTree, type TreeName } from './tree.js';
 /** Commands that boxes and layers are made with, and the Debian package of each. */
 const COMMANDS = {
   unshare: 'util-linux',
-  nsenter: 'util-linux',
   setpriv: 'util-linux',
   flock: 'util-linux',
   mount: 'mount',

@@ -55,11 +55,23 @@ printf '127.0.0.1 localhost %s\n::1 localhost\n' "$name" >"$root/etc/hosts"
 mkdir -p "$root/run/systemd/system.conf.d"
 printf '[Manager]\nDefaultLimitCORE=1\n' >"$root/run/systemd/system.conf.d/box.conf"
 # No generators: a box has no disks, terminals and init scripts, and each reload would start a dozen of them.
-for kind in system user; do
-  mkdir -p "$root/run/systemd/$kind-generators"
-  for generator in "$root/lib/systemd/$kind-generators"/*; do
-    ln -s /dev/null "$root/run/systemd/$kind-generators/${generator##*/}"
-  done
+rm -rf "$root"/lib/systemd/{system,user}-generators
+# Masked (by files that are empty) is what a tree has done already, or is about hardware and disks: each such unit costs a
+# start, and all that are loaded make each reload longer.
+masked=(
+  dev-{hugepages,mqueue}.mount emergency.{service,target} initrd-{cleanup,parse-etc,switch-root,udevadm-cleanup-db}.service
+  initrd-{fs,root-device,root-fs,switch-root,usr-fs}.target initrd.target kmod-static-nodes.service ldconfig.service
+  modprobe@.service proc-sys-fs-binfmt_misc.automount rescue.{service,target}
+  sys-{fs-fuse-connections,kernel-config,kernel-debug,kernel-tracing}.mount systemd-ask-password-{console,wall}.path
+  systemd-{battery-check,binfmt,bsod,confext,firstboot,fsck-root,hibernate-clear,hibernate-resume,hwdb-update}.service
+  systemd-{journal-catalog-update,machine-id-commit,modules-load,pcrmachine,pcrphase,pcrphase-initrd,pcrphase-sysinit}.service
+  systemd-{pstore,quotacheck-root,random-seed,remount-fs,soft-reboot,sysctl,sysext,sysusers,tmpfiles-setup-dev}.service
+  systemd-{tmpfiles-setup-dev-early,tpm2-setup,tpm2-setup-early,update-done}.service
+  systemd-{creds,hostnamed,initctl,pcrextend,pcrlock,sysext}.socket systemd-tmpfiles-clean.timer
+)
+mkdir -p "$root/run/systemd/system"
+for unit in "${masked[@]}"; do
+  : >"$root/run/systemd/system/$unit"
 done
 
 cd "$root"

@@ -33,15 +33,11 @@ export interface ExecOptions extends Omit<RunOptions, 'cwd'> {
 
 type Supervisor = ChildProcessByStdio<Writable, Readable, Readable>;
 
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' };
 const BOOT_MS = 60_000;
 
-/** Node's child processes talk through sockets, which can't be opened by name as /dev/stdin can: pipes in between. */
-const OUTPUT = '> >(cat) 2> >(cat >&2)';
-const PIPES = { input: `exec "$@" < <(cat) ${OUTPUT}`, none: `exec "$@" </dev/null ${OUTPUT}` };
-
-/** A command nsenter(1) has let in is still in our cgroup, which the box can't see: join one of the box's. */
-const JOIN = 'echo 0 >/sys/fs/cgroup/init.scope/cgroup.procs && cd "$1" && shift && exec "$@"';
+/** box-exec.c, compiled by scripts/build. */
+const BOX_EXEC = inRepository('build/box-exec');
 
 /** Why no box can run on this machine, or undefined: `test('…', { skip: boxAvailable() }, …)`. */
 export const boxAvailable = (tree: TreeName = 'machine'): string | undefined => unavailable(tree);
@@ -129,25 +125,23 @@ export class Box {
   async exec(argv: readonly string[], options: ExecOptions = {}): Promise<RunResult> {
     const { user, env = {}, cwd = '/', outsideNetwork = false, ...rest } = options;
     const account = user === undefined ? ROOT : await this.#account(user);
-    // bash takes a socket on its standard input for a remote login, which would read .bashrc.
-    const pipes = ['bash', '--norc', '-c', rest.input === undefined ? PIPES.none : PIPES.input, 'bash'];
-    const namespaces = outsideNetwork ? ['--mount', '--uts', '--ipc', '--pid', '--cgroup'] : ['--all'];
-    const enter = [
-      'nsenter',
-      '--target',
-      `${this.pid}`,
-      ...namespaces,
-      '--',
-      '/bin/sh',
-      '-c',
-      JOIN,
-      'sh',
-      cwd,
-    ];
-    return run([...pipes, ...enter, ...account.become, ...argv], {
+    const network = outsideNetwork ? 'outside-network' : 'all';
+    const input = rest.input === undefined ? 'no-input' : 'input';
+    return run([BOX_EXEC, `${this.pid}`, network, input, cwd, ...account.become, ...argv], {
       ...rest,
-      env: { PATH, LANG: 'C.UTF-8', ...account.env, ...env },
+      env: { ...ENVIRONMENT, ...account.env, ...env },
     });
+  }
+
+  /** Starts a command, which lasts as long as the box. Its errors are said by the tests. */
+  async start(argv: readonly string[], user?: string): Promise<void> {
+    const account = user === undefined ? ROOT : await this.#account(user);
+    const env = { ...ENVIRONMENT, ...account.env };
+    spawn(BOX_EXEC, [`${this.pid}`, 'all', 'no-input', '/', ...account.become, ...argv], {
+      detached: true,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env,
+    }).unref();
   }
 
   /** A command that has to succeed; its standard output. */

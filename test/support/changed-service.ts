@@ -4,14 +4,7 @@ import { after, before, beforeEach } from 'node:test';
 import type { Box } from './box.js';
 import { changeFiles, type Files } from './loaded-units.js';
 import { COMMAND, POLICY, SLEEP, UNIT, UNITS } from './one-service.js';
-import {
-  bootWithPrograms,
-  policyPath,
-  processStatus,
-  properties,
-  revertIfDone,
-  sandboxUnit,
-} from './service.js';
+import { bootWithPrograms, policyPath, processStatus, properties, sandboxUnit } from './service.js';
 
 export { COMMAND, POLICY, SLEEP, UNIT } from './one-service.js';
 export const UNDO = `/var/lib/sandbox-unit/${UNIT}.u`;
@@ -33,8 +26,8 @@ export function changedServiceIn(name: string) {
   });
   after(() => box?.stop());
   beforeEach(async () => {
-    await box.sh(`${revertIfDone(UNIT)}
-      systemctl stop "main*" "side*" || :; rm -f ${UNITS}/*main* ${UNITS}/*side*
+    await sandboxUnit(box, 'revert', UNIT);
+    await box.sh(`systemctl stop "main*" "side*" || :; rm -f ${UNITS}/*main* ${UNITS}/*side*
       systemctl reset-failed`);
     await units({ [UNIT]: `[Service]\nExecStart=${SLEEP}\n` }, UNIT);
     await box.writeFile(policyPath(UNIT), POLICY);

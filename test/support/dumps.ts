@@ -13,8 +13,8 @@ export const dump = (more: Partial<ObservedUnit> = {}): ObservedUnit => ({
   lives: 1,
   slices: 60,
   programs: [
-    { path: '/usr/bin/dash', phases: [0] },
-    { path: '/usr/sbin/demod', phases: [0, 3] },
+    { path: '/usr/bin/dash', phases: 0b1 },
+    { path: '/usr/sbin/demod', phases: 0b1001 },
   ],
   calls: [
     {
@@ -59,6 +59,7 @@ export const dump = (more: Partial<ObservedUnit> = {}): ObservedUnit => ({
   ],
   forkFlags: ['18874385', '18446744073709551615'],
   modes: [0o640, 0o640],
+  ringOperations: [22],
   lost: { paths: 2, peers: 0 },
   blind: ['capabilities'],
   ...more,

@@ -174,6 +174,8 @@ export class FakeSystem implements System {
   #now = 1_700_000_000_000;
   #loaded: ReadonlyMap<string, FakeFile>;
   #nextPid = 100;
+  /** States of units when changed() was last asked. */
+  readonly #asked = new Map<string, string>();
   #isKilled = false;
   #interrupt: () => void = () => undefined;
 
@@ -454,6 +456,13 @@ export class FakeSystem implements System {
     this.#record(`watch ${units.join(' ')}`);
   }
 
+  async changed(unit: string): Promise<boolean> {
+    const state = JSON.stringify(this.#services.get(unit)) ?? '';
+    const before = this.#asked.get(unit);
+    this.#asked.set(unit, state);
+    return before !== state;
+  }
+
   async heard(): Promise<undefined> {
     return undefined;
   }
@@ -508,6 +517,10 @@ export class FakeSystem implements System {
     if (behaviour === 'is-slow') service.next = 'program';
     if (behaviour === 'is-slow' || behaviour === 'goes-around') service.executable = '/usr/bin/dash';
     return behaviour === 'job-fails' ? 'failed' : 'done';
+  }
+
+  async waitForState(milliseconds: number): Promise<void> {
+    return this.wait(milliseconds);
   }
 
   async wait(milliseconds: number): Promise<void> {

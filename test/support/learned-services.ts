@@ -67,6 +67,7 @@ export const NGINX: Evidence = evidence({
       ],
     ),
     values('prctl', [0], [[4]]),
+    values('mkdir', [1], [[0o700]]),
   ],
   programs: [{ path: '/usr/sbin/nginx', phases: ['start', 'reload'] }],
   paths: [
@@ -157,6 +158,7 @@ export const MEMCACHED: Evidence = evidence({
     { path: MEMCACHED_PROGRAM, phases: ['start'] },
   ],
   paths: [
+    ...paths('execute', ['/usr/sbin/demod', WRAPPER, MEMCACHED_PROGRAM]),
     ...paths('read', [...LIBRARIES, '/etc/memcached.conf', '/proc/1011/task/1014/comm']),
     ...paths('write', ['/run/memcached/memcached.pid.tmp', '/proc/1011/task/1014/comm']),
     ...paths('create-in', ['/run/memcached']),

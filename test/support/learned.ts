@@ -60,13 +60,14 @@ export const paths = (
 
 const START = calls('brk mmap close read openat', { phases: ['start'] });
 
-/** A service of which little was seen: it started, in seven days on one host. */
+/** A service of which little was seen: it started and stopped, in seven days on one host. */
 export const evidence = (more: Partial<Evidence> = {}): Evidence => ({
   unit: 'demo.service',
   architecture: 'x86-64',
   hosts: 1,
   recordings: 1,
   seconds: 7 * 86_400,
+  watches: [{ lives: 1, events: [{ what: 'stop', at: 600 }] }],
   calls: START,
   nameless: [],
   refused: [],
@@ -77,6 +78,7 @@ export const evidence = (more: Partial<Evidence> = {}): Evidence => ({
   capabilities: [],
   forkFlags: [],
   modes: [],
+  ringOperations: [],
   lost: {},
   blind: [],
   ...more,
@@ -93,6 +95,7 @@ export const request = (
 ): PolicyRequest => ({
   evidence: of,
   reachable: new Set(),
+  plainPrograms: new Set(['/usr/sbin/demod']),
   effective: effectiveUnit([unitFile(more.lines ?? '')]),
   target,
   ...more,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { unitObjectPath } from '../../src/unit/name.js';
 import type { Box } from './box.js';
+import { unitValues } from './bus-in-box.js';
 
 /** Contents by path; undefined removes what is there. */
 export type Files = Readonly<Record<string, string | Uint8Array | undefined>>;
@@ -25,7 +25,7 @@ export async function changeFiles(box: Box, files: Files): Promise<void> {
 }
 
 /**
- * Properties of many units as busctl(1) reads them, in the order asked for.
+ * Properties of many units, in the order asked for.
  * @param properties `Interface.Property` with the interface's last word: `Service.Nice`
  */
 export async function unitProperties(
@@ -33,33 +33,10 @@ export async function unitProperties(
   units: readonly string[],
   properties: readonly string[],
 ): Promise<unknown[][]> {
-  const faces = [...new Set(properties.map((property) => property.split('.')[0]!))];
-  const tables = await Promise.all(faces.map((face) => interfaceProperties(box, units, face)));
-  return units.map((unit, i) =>
-    properties.map((property) => {
-      const [face, name] = property.split('.') as [string, string];
-      const table = tables[faces.indexOf(face)]![i]!;
-      assert.ok(table.has(name), `${unit} has no ${property}`);
-      return table.get(name);
-    }),
-  );
-}
-
-/** All properties of units in one interface, which is named by its last word: `Service`. */
-export async function interfaceProperties(
-  box: Box,
-  units: readonly string[],
-  face: string,
-): Promise<ReadonlyMap<string, unknown>[]> {
-  const get = 'org.freedesktop.DBus.Properties GetAll s org.freedesktop.systemd1';
-  const questions = units.map(
-    (unit) => `busctl --json=short call org.freedesktop.systemd1 ${unitObjectPath(unit)} ${get}.${face}`,
-  );
-  const lines = (await box.succeed(['sh', '-e'], { input: questions.join('\n') })).trimEnd().split('\n');
-  return lines.map((line) => {
-    const [found] = JSON.parse(line).data as [Record<string, { readonly data: unknown }>];
-    return new Map(Object.entries(found).map(([name, { data }]) => [name, data]));
-  });
+  const names = properties.map((property) => property.split('.') as [face: string, name: string]);
+  const asked = units.flatMap((unit) => names.map(([face, name]) => [unit, face, name] as const));
+  const values = await unitValues(box, asked);
+  return units.map((_, i) => values.slice(i * names.length, (i + 1) * names.length));
 }
 
 /** A command as the property ExecStartEx has it. */

@@ -1,7 +1,20 @@
 /** The launcher and the C programs around it, compiled for one test file. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -81,6 +94,35 @@ export async function buildLauncher(folder: string): Promise<string> {
 /** Where the C test programs are. */
 export const PROGRAMS = inRepository('test/native/programs');
 
+/** Programs that are compiled already, by a digest of all that they can be made of. */
+const COMPILED = inRepository('build/programs');
+
+/** A digest of the compiler's words and of all C sources. */
+function digestOf(words: readonly string[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(words));
+  for (const folder of [NATIVE, PROGRAMS, inRepository('test/systemd/programs')]) {
+    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /\.[ch]$/.test(name),
+    );
+    for (const name of names.sort()) hash.update(readFileSync(join(folder, name)));
+  }
+  return hash.digest('hex');
+}
+
+/** Compiles a C program, once for all test files unless it is made of temporary files. */
+export async function compileC(words: readonly string[], output: string): Promise<void> {
+  const command = ['cc', '-std=gnu11', '-O1', '-Wall', '-Wextra', '-Werror', ...words, '-o'];
+  if (words.some((word) => word.includes(join(tmpdir(), 'sandbox-unit-'))))
+    return succeed([...command, output]);
+  const compiled = join(COMPILED, digestOf(words));
+  if (!existsSync(compiled)) {
+    mkdirSync(COMPILED, { recursive: true });
+    await succeed([...command, `${compiled}.${process.pid}`]);
+    renameSync(`${compiled}.${process.pid}`, compiled);
+  }
+  copyFileSync(compiled, output);
+}
+
 /** Compiles test/native/programs/NAME.c into a folder and returns the program's path. */
 export async function compileProgram(
   name: string,
@@ -88,8 +130,7 @@ export async function compileProgram(
   options: readonly string[] = [],
 ): Promise<string> {
   const output = join(folder, name);
-  const strict = ['-std=gnu11', '-O1', '-Wall', '-Wextra', '-Werror'];
-  await succeed(['cc', ...strict, '-o', output, join(PROGRAMS, `${name}.c`), ...options]);
+  await compileC([join(PROGRAMS, `${name}.c`), ...options], output);
   return output;
 }
 

@@ -4,14 +4,7 @@ import { after, before, beforeEach } from 'node:test';
 import type { Box } from './box.js';
 import { changeFiles, type Files } from './loaded-units.js';
 import { inRepository } from './repository.js';
-import {
-  bootWithPrograms,
-  policyPath,
-  processStatus,
-  properties,
-  revertIfDone,
-  sandboxUnit,
-} from './service.js';
+import { bootWithPrograms, policyPath, processStatus, properties, sandboxUnit } from './service.js';
 import type { TreeName } from './tree.js';
 
 export const UNIT = 'main.service';
@@ -31,8 +24,8 @@ export function oneServiceIn(name: string, tree: TreeName = 'machine') {
   });
   after(() => box?.stop());
   beforeEach(async () => {
-    await box.sh(`${revertIfDone(UNIT)}
-      systemctl kill -s KILL ${UNIT} || :; systemctl stop ${UNIT} || :
+    await sandboxUnit(box, 'revert', UNIT);
+    await box.sh(`systemctl kill -s KILL ${UNIT} || :; systemctl stop ${UNIT} || :
       systemctl reset-failed; rm -f ${UNITS}/${UNIT} /run/marker /run/there /run/once`);
   });
 

@@ -56,6 +56,7 @@ loosen = ["ProtectSystem"]
 [exec]
 wrap = ["ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost"]
 programs = ["/usr/sbin/demod"]
+unit-deny = ["@swap"]
 
 [apply]
 settle = "1min 500ms"

@@ -47,6 +47,7 @@ export function recording(more: Partial<Recording> = {}): Recording {
     lives: 1,
     events: [
       { what: 'start', at: 0 },
+      { what: 'command', at: 0, line: 'ExecStart=/usr/sbin/demod' },
       { what: 'serving', at: 2 },
     ],
     programs: [{ path: '/usr/sbin/demod', hash, phases: ['start'] }],
@@ -62,6 +63,7 @@ export function recording(more: Partial<Recording> = {}): Recording {
     capabilities: [],
     forkFlags: [],
     modes: [],
+    ringOperations: [],
     lost: {},
     blind: [],
     ...more,
@@ -74,6 +76,7 @@ export const fullRecording = (more: Partial<Recording> = {}): Recording =>
     events: [
       { what: 'command', at: 0, line: 'ExecStartPre=/usr/sbin/demod -t' },
       { what: 'start', at: 0 },
+      { what: 'command', at: 0, line: 'ExecStart=/usr/sbin/demod' },
       { what: 'serving', at: 2 },
       { what: 'log-rotation', at: 60 },
     ],
@@ -104,6 +107,7 @@ export const fullRecording = (more: Partial<Recording> = {}): Recording =>
     capabilities: [{ name: 'CAP_NET_BIND_SERVICE', granted: true, count: 1, calls: ['bind'] }],
     forkFlags: [18874385],
     modes: [0o640],
+    ringOperations: [22],
     lost: { paths: 3 },
     blind: ['capabilities'],
     ...more,

@@ -1,14 +1,15 @@
 /** `sandbox-unit run` in a box, and what its units say. */
 import assert from 'node:assert/strict';
 import type { Box, ExecOptions } from './box.js';
+import { runCommand } from './command-in-box.js';
 import { inRepository } from './repository.js';
 import type { RunResult } from './run.js';
 
 export const COMMAND = ['node', inRepository('dist/sandbox-unit.cjs'), 'run'];
 
 /** Runs a command line. */
-export const runUnit = (box: Box, words: readonly string[], options: ExecOptions = {}): Promise<RunResult> =>
-  box.exec([...COMMAND, ...words], options);
+export const runUnit = (box: Box, words: readonly string[], options?: ExecOptions): Promise<RunResult> =>
+  options === undefined ? runCommand(box, ['run', ...words]) : box.exec([...COMMAND, ...words], options);
 
 /** What was said of a unit, names and times aside. */
 export const said = ({ stderr }: RunResult): string[] =>
@@ -26,7 +27,7 @@ export const said = ({ stderr }: RunResult): string[] =>
 export async function runAndRead(
   box: Box,
   words: readonly string[],
-  options: ExecOptions = {},
+  options?: ExecOptions,
 ): Promise<RunResult & { readonly output: string }> {
   await box.succeed(['journalctl', '--sync']);
   const last = await box.succeed(['journalctl', '--quiet', '--lines=1', '--output=cat', '--show-cursor']);

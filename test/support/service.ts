@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Box, boxAvailable } from './box.js';
+import { runCommand } from './command-in-box.js';
 import { changeFiles, type Files } from './loaded-units.js';
-import { launcherObstacle, sharedFolder } from './native.js';
+import { compileC, launcherObstacle, sharedFolder } from './native.js';
 import { inRepository } from './repository.js';
-import { type RunResult, run } from './run.js';
+import type { RunResult } from './run.js';
 import type { TreeName } from './tree.js';
 
 /** Why no service can be confined on this machine, or undefined: `test('…', { skip: servicesObstacle() }, …)`. */
@@ -40,15 +41,14 @@ export async function bootWithPrograms(
 }
 
 /** Compiles a program to this path. */
-export async function compile([file, ...options]: Programs[string], output: string): Promise<void> {
-  const words = ['-std=gnu11', '-O1', '-Wall', '-Wextra', '-Werror', '-o', output, inRepository(file)];
-  const { status, stderr } = await run(['cc', ...words, ...options]);
-  assert.equal(status, 0, stderr);
-}
+export const compile = ([file, ...options]: Programs[string], output: string): Promise<void> =>
+  compileC([inRepository(file), ...options], output);
+
+/** The command as an administrator starts it, in a process of its own. */
+export const COMMAND: readonly string[] = ['node', inRepository('dist/sandbox-unit.cjs')];
 
 /** Runs the command in a box, as root. */
-export const sandboxUnit = (box: Box, ...words: string[]): Promise<RunResult> =>
-  box.exec(['node', inRepository('dist/sandbox-unit.cjs'), ...words]);
+export const sandboxUnit = (box: Box, ...words: string[]): Promise<RunResult> => runCommand(box, words);
 
 /** Lays out a folder by which `--root` has a box's own files: the root of a system that runs is refused. */
 export async function folderWithSystem(box: Box): Promise<string> {
@@ -74,11 +74,6 @@ export async function revert(box: Box, ...units: string[]): Promise<void> {
   assert.equal(status, 0, `revert: status ${status}\n${stdout}${stderr}`);
   await box.succeed(['rm', '-f', ...units.map(policyPath)]);
 }
-
-/** A line of a shell script that takes back what apply did to a unit, if anything is there of it: without a start of Node. */
-export const revertIfDone = (unit: string): string =>
-  `[ -z "$(find /etc/systemd /run/systemd /var/lib/sandbox-unit -name 'zz-sandbox-unit*' -o -name '*.u' 2>/dev/null)" ] ||
-    node ${inRepository('dist/sandbox-unit.cjs')} revert ${unit} || :`;
 
 /** Properties of a unit as systemctl(1) shows them. */
 export async function properties<Name extends string>(

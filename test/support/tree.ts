@@ -11,7 +11,15 @@ import { inRepository } from './repository.js';
 /** Trees that hold the file `vmlinuz` alone: Debian's kernel of a machine. */
 export type KernelName = `linux-${'5.10' | '6.12'}-${'x86-64' | 'arm64'}`;
 
-type RootName = 'machine' | 'toolchain' | 'clang' | 'bullseye' | 'bookworm' | 'forky' | 'emulator';
+type RootName =
+  | 'machine'
+  | 'toolchain'
+  | 'clang'
+  | 'services'
+  | 'bullseye'
+  | 'bookworm'
+  | 'forky'
+  | 'emulator';
 
 /**
  * Debian root trees, for boxes to boot and compilers to run in, unit files of daemons, and kernels. Each is made by mmdebstrap once and kept in
@@ -62,6 +70,18 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
       ...['libbpf-dev', 'libelf-dev', 'zlib1g-dev', 'libzstd-dev'],
     ],
   },
+  /** Services and runtimes of test/services/, and their clients: 2 GB. */
+  services: {
+    suite: 'trixie',
+    packages: [
+      ...SYSTEMD,
+      ...['apache2', 'apache2-utils', 'bind9', 'bind9-host', 'chrony', 'curl', 'dovecot-imapd', 'haproxy'],
+      ...['iproute2', 'logrotate', 'mariadb-server', 'memcached', 'mosquitto', 'mosquitto-clients', 'nginx'],
+      ...['openssh-client', 'openssh-server', 'openssh-sftp-server', 'php-fpm', 'postfix', 'postgresql'],
+      ...['prometheus-node-exporter', 'redis-server', 'rsyslog', 'squid', 'unbound', 'varnish'],
+      ...['gcc', 'libc6-dev', 'nodejs', 'openjdk-21-jre-headless', 'python3', 'rustc'],
+    ],
+  },
   daemons: {
     suite: 'trixie',
     packages: [
@@ -83,7 +103,8 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
   'linux-6.12-arm64': { suite: 'trixie', packages: ['linux-image-cloud-arm64'], architecture: 'arm64' },
 };
 
-export const TREE_NAMES = Object.keys(TREES) as TreeName[];
+/** Trees of the tests; test/services/ is run by itself. */
+export const TREE_NAMES = (Object.keys(TREES) as TreeName[]).filter((name) => name !== 'services');
 
 /** Whether only the tests of other kernels need a tree. */
 export const isForKernels = (name: TreeName): boolean => name === 'emulator' || name.startsWith('linux-');

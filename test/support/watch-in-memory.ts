@@ -1,5 +1,6 @@
 /** Services that are watched in memory, by an observer that is none. */
 import { learn } from '../../src/commands/learn.js';
+import { keepRecording } from '../../src/learn/recordings/store.js';
 import type { Outcome } from '../../src/outcome.js';
 import type { Context } from '../../src/system/context.js';
 import { machine } from './apply-in-memory.js';
@@ -7,6 +8,7 @@ import { UNIT } from './demo-service.js';
 import { dump } from './dumps.js';
 import { FakeObserver } from './fake-observer.js';
 import { type FakeOptions, fakeContext, HOME, program } from './fake-system.js';
+import { recording } from './recordings.js';
 
 export const OBSERVER = `${HOME}/native-helper/build/x86-64/observe`;
 const GROUP = '/system.slice/demo.service';
@@ -49,6 +51,7 @@ export async function watchOutcomes(): Promise<Outcome[]> {
   const text = JSON.stringify({ ...state, phase: null, calls: 3, lost: 0 });
   const files = { [`/run/sandbox-unit/watches/${UNIT}`]: text };
   const busy = fakeContext(seenMachine({ files, locked: 'for-ever', running: [state.background] }));
+  await keepRecording(busy, recording());
   return [
     await learn(fakeContext(seenMachine()), [UNIT], { for: '1s', write: true }),
     await learn(busy, [], { list: true }),

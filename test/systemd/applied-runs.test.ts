@@ -3,11 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Box } from '../support/box.js';
 import { FOLDER, UNIT } from '../support/demo-service.js';
-import { inRepository } from '../support/repository.js';
 import { sandboxUnit, servicesObstacle } from '../support/service.js';
 
 const skip = servicesObstacle();
-const CLI = `node ${inRepository('dist/sandbox-unit.cjs')}`;
 let box: Box;
 
 const POLICIES: Readonly<Record<string, string>> = {
@@ -88,7 +86,7 @@ for (const [what, policy] of Object.entries(POLICIES)) {
       await apply();
       await box.sh(`cp -a ${FOLDER} /root/kept.d`);
     });
-    after(() => box.sh(`${CLI} revert ${UNIT}`));
+    after(() => sandboxUnit(box, 'revert', UNIT));
 
     for (const [how, script] of Object.entries(OPEN)) {
       test(`${how}: it doesn't run with them, and apply restarts it`, async () => {
@@ -121,8 +119,9 @@ describe('files that the manager reads only after the service was started', { sk
     test(`${what}: the service shows that it lacks them`, async () => {
       await box.writeFile(`/etc/sandbox-unit/${UNIT}.toml`, `${policy}[apply]\nsettle = "50ms"\n`);
       await box.sh(`
-        systemctl daemon-reload; systemctl restart ${UNIT}; rm -rf /root/*
-        ${CLI} apply ${UNIT}; cp -r ${FOLDER} /root/kept.d
+        systemctl daemon-reload; systemctl restart ${UNIT}; rm -rf /root/*`);
+      await apply();
+      await box.sh(`cp -r ${FOLDER} /root/kept.d
         rm -r ${FOLDER}; systemctl daemon-reload
         cp -r /root/kept.d ${FOLDER}
         systemctl restart ${UNIT}; systemctl daemon-reload`);
@@ -130,7 +129,7 @@ describe('files that the manager reads only after the service was started', { sk
       assert.equal((await sandboxUnit(box, 'verify', UNIT)).status, 1);
       await box.sh(`systemctl restart ${UNIT}`);
       assert.equal((await look()).state, 'live');
-      await box.sh(`${CLI} revert ${UNIT}`);
+      await sandboxUnit(box, 'revert', UNIT);
     });
   }
 });
@@ -188,5 +187,5 @@ test('the folder above is put back as it was under an earlier policy: no service
   assert.notEqual(await pid(), before);
   assert.deepEqual(await look(), { state: 'live', drift: [] });
   assert.deepEqual(await apply(), { restarted: false, state: 'unchanged' });
-  await box.sh(`${CLI} revert ${UNIT}`);
+  await sandboxUnit(box, 'revert', UNIT);
 });

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { Box } from '../support/box.js';
 import { FOLDER, LAUNCHER, UNIT } from '../support/demo-service.js';
 import { inRepository } from '../support/repository.js';
-import { sandboxUnit, servicesObstacle } from '../support/service.js';
+import { COMMAND, sandboxUnit, servicesObstacle } from '../support/service.js';
 
 const skip = servicesObstacle();
 const POLICY = '/etc/sandbox-unit/demo.service.toml';
@@ -190,7 +190,7 @@ describe('what systemd has otherwise than its files say is named', { skip: skip 
   test('files that were brought back as old as they were', async () => {
     await apply();
     await box.sh(`cp -a ${FOLDER} /root/backup`);
-    await box.succeed(['node', inRepository('dist/sandbox-unit.cjs'), 'apply', '--permissive', UNIT]);
+    assert.equal((await sandboxUnit(box, 'apply', '--permissive', UNIT)).status, 0);
     await box.sh(`cp -a /root/backup/. ${FOLDER}; systemctl restart ${UNIT}`);
     assert.deepEqual((await drift()).drift, ['drift-loaded']);
     await box.sh(`systemctl daemon-reload; systemctl restart ${UNIT}`);
@@ -337,8 +337,10 @@ interface Row {
 
 /** What `status` says of all units, as root or with words in front of the command. */
 async function look(...front: string[]) {
-  const words = ['node', inRepository('dist/sandbox-unit.cjs'), 'status', '--json'];
-  const { status, stdout } = await box.exec([...front, ...words]);
+  const words = ['status', '--json'];
+  const { status, stdout } = await (front.length > 0
+    ? box.exec([...front, ...COMMAND, ...words])
+    : sandboxUnit(box, ...words));
   const { units, diagnostics } = JSON.parse(stdout) as {
     units: Row[];
     diagnostics: { severity: string; code: string; hint?: string }[];
@@ -393,7 +395,7 @@ test('a policy that only root may read is no drift to others', { skip }, async (
 test('what puts a drift right leaves a unit permissive, until the next boot, by the file that it was', {
   skip,
 }, async () => {
-  await box.succeed(['node', inRepository('dist/sandbox-unit.cjs'), 'revert', UNIT]);
+  assert.equal((await sandboxUnit(box, 'revert', UNIT)).status, 0);
   const named = "/root/it's mine.toml";
   await box.succeed(['cp', POLICY, named]);
   const cli = `node ${inRepository('dist/sandbox-unit.cjs')}`;
@@ -407,7 +409,7 @@ test('what puts a drift right leaves a unit permissive, until the next boot, by 
   const [{ mode, policy, dropIn } = assert.fail()] = now.units;
   assert.deepEqual([mode, policy], ['permissive', named]);
   assert.match(dropIn, /^\/run\//);
-  await box.sh(`${cli} revert ${UNIT}`);
+  await sandboxUnit(box, 'revert', UNIT);
 });
 
 test('another systemd that makes no difference: apply records it once, and restarts nothing', {

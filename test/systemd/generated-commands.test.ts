@@ -16,14 +16,13 @@ import {
   type BusCommand,
   busCommands,
   changeFiles,
-  interfaceProperties,
   launched,
   outside,
+  unitProperties,
 } from '../support/loaded-units.js';
 import { execLines } from '../support/random-exec-lines.js';
-import { inRepository } from '../support/repository.js';
 import { seed } from '../support/seed.js';
-import { bootWithPrograms, servicesObstacle } from '../support/service.js';
+import { bootWithPrograms, sandboxUnit, servicesObstacle } from '../support/service.js';
 import { debianTree } from '../support/tree.js';
 
 const EXEC_KEYS = execKeys(257);
@@ -40,18 +39,20 @@ interface Found {
 
 /** What systemd has of each unit, by its own name: aliases are left out. */
 async function loaded(box: Box, units: readonly string[]): Promise<Map<string, Found>> {
-  const services = await interfaceProperties(box, units, 'Service');
-  const found = (await interfaceProperties(box, units, 'Unit')).map((unit, i): [string, Found] => {
-    const commands = EXEC_KEYS.map((key) => [key, busCommands(services[i]!.get(`${key}Ex`))] as const);
-    const found = {
-      state: String(unit.get('LoadState')),
-      isCutShort: unit.get('NeedDaemonReload') === true,
-      searchPath: services[i]!.get('ExecSearchPath') as string[],
-      commands: new Map(commands),
-    };
-    return [String(unit.get('Id')), found];
-  });
-  return new Map(found);
+  const properties = ['Id', 'LoadState', 'NeedDaemonReload'].map((name) => `Unit.${name}`);
+  const keys = EXEC_KEYS.map((key) => `Service.${key}Ex`);
+  const rows = await unitProperties(box, units, [...properties, 'Service.ExecSearchPath', ...keys]);
+  return new Map(
+    rows.map(([id, state, isChanged, searchPath, ...commands]) => [
+      String(id),
+      {
+        state: String(state),
+        isCutShort: isChanged === true,
+        searchPath: searchPath as string[],
+        commands: new Map(EXEC_KEYS.map((key, i) => [key, busCommands(commands[i])])),
+      },
+    ]),
+  );
 }
 
 interface Generated {
@@ -61,26 +62,21 @@ interface Generated {
 
 /** Generates the files of each unit into the box; what the command said. */
 async function generate(box: Box, units: readonly string[]): Promise<Map<string, Generated>> {
-  const command = `node ${inRepository('dist/sandbox-unit.cjs')} generate --json --output / --allow-gaps --policy /run/policy.toml`;
-  const script = `${command} "$1" >"/run/said/$1.json"; echo $? >"/run/said/$1.status"`;
-  await box.sh('rm -rf /run/said; mkdir /run/said');
   await box.writeFile('/run/policy.toml', POLICY);
-  const each = ['xargs', '--delimiter=\\n', '--max-procs=4', '--max-args=1', 'sh', '-c', script, 'sh'];
-  await box.succeed(each, { input: units.join('\n'), timeoutMs: 200_000 });
-  const said = (unit: string) => readFileSync(outside(box, `/run/said/${unit}`), 'utf8');
-  return new Map(
-    units.map((unit) => [
-      unit,
-      { ...JSON.parse(said(`${unit}.json`)), status: Number(said(`${unit}.status`)) },
-    ]),
-  );
+  const found = new Map<string, Generated>();
+  for (const unit of units) {
+    const words = ['--json', '--output', '/', '--allow-gaps', '--policy', '/run/policy.toml', unit];
+    const { status, stdout } = await sandboxUnit(box, 'generate', ...words);
+    found.set(unit, { ...JSON.parse(stdout), status });
+  }
+  return found;
 }
 
 /** The same by one run of `apply`, for many units. */
 async function apply(box: Box, units: readonly string[]): Promise<Map<string, Generated>> {
   await box.writeFile('/run/policy.toml', POLICY);
-  const command = ['node', inRepository('dist/sandbox-unit.cjs'), 'apply', '--json', '--no-restart'];
-  const { stdout } = await box.exec([...command, '--allow-gaps', '--policy=/run/policy.toml', ...units]);
+  const words = ['--json', '--no-restart', '--allow-gaps', '--policy=/run/policy.toml', ...units];
+  const { stdout } = await sandboxUnit(box, 'apply', ...words);
   const results: (Omit<Generated, 'status'> & { unit: string; state: string })[] = JSON.parse(stdout).units;
   return new Map(
     results.map(({ unit, state, diagnostics }) => [
@@ -263,6 +259,7 @@ test('every service of a machine, and of twenty daemons', {
   const folder = join(debianTree('daemons'), 'usr/lib/systemd/system');
   const place = '/usr/local/lib/systemd/system';
   await box.succeed(['mkdir', '-p', place]);
+  await box.succeed(['find', '/run/systemd/system', '-type', 'f', '-empty', '-delete']); // box-init.sh's masks
   cpSync(folder, outside(box, place), { recursive: true, verbatimSymlinks: true });
   await box.succeed(['systemctl', 'daemon-reload']);
   for (const services of [servicesOf(outside(box, '/usr/lib/systemd/system')), servicesOf(folder)]) {

@@ -6,12 +6,12 @@ import { after, before, describe, test } from 'node:test';
 import dbus, { type Message, type MessageBus, Variant } from 'dbus-next';
 import { unitObjectPath } from '../../src/unit/name.js';
 import type { Box } from '../support/box.js';
+import { runCommand } from '../support/command-in-box.js';
 import { UNIT } from '../support/demo-service.js';
 import { assertReadable, assertRefused, listing } from '../support/hostile.js';
 import { changeFiles, outside } from '../support/loaded-units.js';
-import { inRepository } from '../support/repository.js';
 import type { RunResult } from '../support/run.js';
-import { bootWithPrograms, policyPath, properties, servicesObstacle } from '../support/service.js';
+import { bootWithPrograms, COMMAND, policyPath, properties, servicesObstacle } from '../support/service.js';
 
 const skip = servicesObstacle();
 const SYSTEM_BUS = '/run/dbus/system_bus_socket';
@@ -32,7 +32,8 @@ before(async () => {
   await box.succeed(['systemd-run', 'dbus-daemon', '--session', '--nofork', `--address=unix:path=${LIAR}`]);
   await box.waitFor('the bus', () => existsSync(outside(box, LIAR)));
   await becomeManager();
-  silent = onBus(await listen('silent', () => undefined), 'plan', UNIT);
+  const address = await listen('silent', () => undefined);
+  silent = box.exec([...COMMAND, 'plan', UNIT], { env: { DBUS_SYSTEM_BUS_ADDRESS: address } });
   silent.catch(() => undefined);
 });
 after(async () => {
@@ -43,9 +44,7 @@ after(async () => {
 
 /** Runs the command with a bus. */
 const onBus = (address: string, ...words: string[]): Promise<RunResult> =>
-  box.exec(['node', inRepository('dist/sandbox-unit.cjs'), ...words], {
-    env: { DBUS_SYSTEM_BUS_ADDRESS: address },
-  });
+  runCommand(box, words, { env: { DBUS_SYSTEM_BUS_ADDRESS: address } });
 
 /** Listens in the box, at this name below /run. */
 async function listen(name: string, serve: (socket: Socket) => void): Promise<string> {
@@ -266,7 +265,7 @@ const LIES: readonly [what: string, lie: Lie, code: string][] = [
 /** Commands that only look. */
 const LOOKING = ['status', 'plan', 'generate', 'verify', 'explain'];
 
-describe('a manager that says of a unit', { skip: skip ?? false, concurrency: 2 }, () => {
+describe('a manager that says of a unit', { skip: skip ?? false }, () => {
   for (const [i, [what, lie, code]] of LIES.entries()) {
     test(`${what} is not believed`, async () => {
       const unit = `lie-${i}.service`;

@@ -1,8 +1,9 @@
 /** Services are watched at work, and confined by what was seen; then they do other work, a reload and a log rotation too. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Recording } from '../../src/evidence/recording/recording.js';
+import type { ChecklistItem } from '../../src/evidence/ledger/checklist.js';
 import type { Box } from '../support/box.js';
+import { newlyRefused, recordingsOf } from '../support/learned-in-box.js';
 import { bootWithPrograms, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
 
 interface Service {
@@ -11,6 +12,8 @@ interface Service {
   readonly work: string;
   readonly otherWork: string;
   readonly answer: RegExp;
+  /** Whether the other work has a rotation of logs. */
+  readonly rotates?: boolean;
 }
 
 const MEMCACHED = (words: string) => `printf '${words}quit\\r\\n' | curl -sS telnet://127.0.0.1:11211`;
@@ -24,6 +27,7 @@ const SERVICES: readonly Service[] = [
       mv /var/log/nginx/access.log /var/log/nginx/access.log.1
       systemctl kill --signal=USR1 --kill-whom=main nginx; sleep 0.5
       curl -sS http://127.0.0.1/ >/dev/null; wc -l </var/log/nginx/access.log`,
+    rotates: true,
     answer: /200 OK[\s\S]*<title>Welcome to nginx!<\/title>[\s\S]*\n1\n$/,
   },
   {
@@ -42,7 +46,6 @@ const SERVICES: readonly Service[] = [
 ];
 
 const skip = servicesObstacle();
-const FOLDER = '/var/lib/sandbox-unit/recordings';
 
 describe('learn', { skip: skip ?? false }, () => {
   let box: Box;
@@ -51,13 +54,7 @@ describe('learn', { skip: skip ?? false }, () => {
     assert.equal(found.status, status, `${words.join(' ')}\n${found.stdout}${found.stderr}`);
     return found;
   };
-  const recordings = async (unit: string): Promise<Recording[]> => {
-    const names = (await box.succeed(['ls', `${FOLDER}/${unit}`])).trim().split('\n');
-    return Promise.all(
-      names.map(async (name) => JSON.parse(await box.readFile(`${FOLDER}/${unit}/${name}`)) as Recording),
-    );
-  };
-  const namesIn = (calls: readonly { readonly name: string | null }[]) => calls.map(({ name }) => name);
+  const recordings = (unit: string) => recordingsOf(box, unit);
 
   before(async () => {
     box = await bootWithPrograms('learn');
@@ -65,21 +62,22 @@ describe('learn', { skip: skip ?? false }, () => {
   });
   after(() => box?.stop());
 
-  for (const { unit, work, otherWork, answer } of SERVICES) {
+  for (const { unit, work, otherWork, answer, rotates } of SERVICES) {
     test(`${unit} is confined by what it was seen to do, and does other work`, async () => {
       await run(0, 'learn', '--restart', '--exercise', work, unit, '--write', policyPath(unit));
       const [seen] = await recordings(unit);
       assert.deepEqual([seen!.lives, seen!.lost], [2, {}]);
+      const { checklist } = JSON.parse((await run(0, 'learn', '--show', unit, '--json')).stdout);
+      assert.deepEqual(
+        checklist.filter((item: ChecklistItem) => item.seen === 'no').map(({ what }: ChecklistItem) => what),
+        ['log-rotation', 'day', 'week'],
+      );
       assert.match((await run(0, 'apply', unit)).stdout, /^Restarted, and verified\.$/m);
       const { stdout } = await run(0, 'learn', '--exercise', `${otherWork}; sleep 2`, unit, '--json');
       assert.equal(JSON.parse(stdout).ok, true);
       const [, confined] = await recordings(unit);
-      const known = namesIn(seen!.refused);
-      assert.deepEqual(
-        namesIn(confined!.refused).filter((name) => !known.includes(name)),
-        [],
-        'calls that the policy refused',
-      );
+      if (rotates) assert.ok(confined!.events.some(({ what }) => what === 'log-rotation'));
+      assert.deepEqual(newlyRefused(seen!, confined!), [], 'calls that the policy refused');
       assert.match((await run(2, 'learn', '--promote', unit)).stderr, /^error\[not-watched-enough\]: /);
       assert.match((await run(0, 'learn', '--promote', '--after', '1s', unit)).stdout, /^-action = "log"$/m);
       assert.match((await run(0, 'apply', unit)).stdout, /^Restarted, and verified\.$/m);

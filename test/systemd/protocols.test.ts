@@ -1,9 +1,10 @@
 /** How systemd and a service talk to each other, with the launcher in between. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Box, ExecOptions } from '../support/box.js';
+import type { Box } from '../support/box.js';
+import { type CommandOptions, runCommand } from '../support/command-in-box.js';
 import { changeFiles } from '../support/loaded-units.js';
-import { inRepository, REPOSITORY } from '../support/repository.js';
+import { REPOSITORY } from '../support/repository.js';
 import {
   bootWithPrograms,
   folderWithSystem,
@@ -29,7 +30,7 @@ interface Manager {
   readonly bus: 'system' | 'session';
   /** Options of systemctl(1), busctl(1) and of the command. */
   readonly words: readonly string[];
-  readonly exec: ExecOptions;
+  readonly exec: CommandOptions;
   readonly folder: string;
   /** Where its sockets listen. */
   readonly port: number;
@@ -108,8 +109,8 @@ function unitsOf({ words, exec }: Manager) {
   /** Applies a policy to a unit, which has to succeed. */
   async function confine(unit: string, policy: string): Promise<void> {
     await box.writeFile('/run/policy.toml', policy);
-    const command = ['node', inRepository('dist/sandbox-unit.cjs'), 'apply', ...words];
-    const { status, stderr } = await box.exec([...command, '--policy=/run/policy.toml', unit], exec);
+    const command = ['apply', ...words, '--policy=/run/policy.toml', unit];
+    const { status, stderr } = await runCommand(box, command, exec);
     assert.equal(status, 0, stderr);
   }
 

@@ -5,6 +5,7 @@ import type { Box } from '../support/box.js';
 import { documentedKeys, pathsOf } from '../support/json-keys.js';
 import { COMMAND, runAndRead, runUnit, said } from '../support/run-in-box.js';
 import { bootWithPrograms, PROGRAMS, servicesObstacle } from '../support/service.js';
+import { THOROUGH } from '../support/thorough.js';
 
 const skip = servicesObstacle();
 const MYOS = 'test/systemd/programs/myos.c';
@@ -504,8 +505,8 @@ test('many in a row, and many at once, have each its own exit status, and leave 
   skip,
 }, async () => {
   const one = `${COMMAND.join(' ')} --wait -q -G --deny`;
-  const row = `for i in $(seq 40); do ${one} execve,execveat sh -c "exit $((i % 5))"; [ $? = $((i % 5)) ] || exit 1; done`;
-  const many = `seq 50 | xargs -P 50 -I{} sh -c '${one} uname sh -c "exit $(({} % 7))"; test $? = $(({} % 7))'`;
+  const row = `for i in $(seq ${THOROUGH ? 20 : 5}); do ${one} execve,execveat sh -c "exit $((i % 5))"; [ $? = $((i % 5)) ] || exit 1; done`;
+  const many = `seq ${THOROUGH ? 30 : 12} | xargs -P 30 -I{} sh -c '${one} uname sh -c "exit $(({} % 7))"; test $? = $(({} % 7))'`;
   const before = await present();
   const { status, stderr } = await box.exec(['bash', '-c', `${row}; ${many}`]);
   assert.equal(status, 0, stderr);

@@ -1,9 +1,9 @@
 /** Units of every kind of name, from every place that a manager reads them from, are confined where they run. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Box, ExecOptions } from '../support/box.js';
+import type { Box } from '../support/box.js';
+import { type CommandOptions, runCommand } from '../support/command-in-box.js';
 import { changeFiles, type Files } from '../support/loaded-units.js';
-import { inRepository } from '../support/repository.js';
 import { bootWithPrograms, processStatus, servicesObstacle } from '../support/service.js';
 
 const skip = servicesObstacle();
@@ -40,7 +40,7 @@ interface Manager {
   readonly what: string;
   /** Options of systemctl and of the command. */
   readonly words: readonly string[];
-  readonly exec: ExecOptions;
+  readonly exec: CommandOptions;
   /** Folders of unit files, the administrator's first. */
   readonly folders: readonly string[];
   readonly generators: string;
@@ -169,7 +169,7 @@ for (const manager of MANAGERS) {
       return stdout.trimEnd();
     };
     const sandboxUnit = (verb: string, ...words: string[]) =>
-      run('node', inRepository('dist/sandbox-unit.cjs'), verb, ...manager.words, ...words);
+      runCommand(box, [verb, ...manager.words, ...words], manager.exec);
 
     interface Process {
       /** What it runs, and what of the environment tells instances apart. */

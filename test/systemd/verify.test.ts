@@ -6,10 +6,10 @@ import type { Box } from '../support/box.js';
 import { documentedKeys, isThere, pathsOf } from '../support/json-keys.js';
 import { changeFiles } from '../support/loaded-units.js';
 import { filterRefusing } from '../support/native.js';
-import { inRepository } from '../support/repository.js';
 import {
   apply,
   bootWithPrograms,
+  COMMAND,
   mainPid,
   PROGRAMS,
   policyPath,
@@ -69,10 +69,13 @@ before(async () => {
 });
 after(() => box?.stop());
 
+/** Runs the command, with words in front of it where it shall be another user's. */
+const runAs = (become: readonly string[], ...words: string[]) =>
+  become.length > 0 ? box.exec([...become, ...COMMAND, ...words]) : sandboxUnit(box, ...words);
+
 /** Runs verify, and holds what it prints to the manual. */
 async function verify(unit: string, become: readonly string[] = []) {
-  const command = ['node', inRepository('dist/sandbox-unit.cjs'), 'verify', '--json', unit];
-  const { status, stdout, stderr } = await box.exec([...become, ...command]);
+  const { status, stdout, stderr } = await runAs(become, 'verify', '--json', unit);
   assert.equal(stderr, '');
   const body = JSON.parse(stdout) as Verified;
   const required = [...documentedKeys('verify')].filter(([, { optional }]) => !optional);
@@ -615,8 +618,7 @@ describe('apply ends with it:', () => {
     await box.writeFile(policyPath(NGINX), `${EXEC}# ${++seenApplies}\n`);
     await box.succeed(['rm', `/etc/systemd/system/${NGINX}.d/zz-sandbox-unit.conf`]);
     await box.succeed(['systemctl', 'daemon-reload']);
-    const command = ['node', inRepository('dist/sandbox-unit.cjs'), 'apply', '--json', NGINX];
-    const { status, stdout } = await box.exec([...become, ...command]);
+    const { status, stdout } = await runAs(become, 'apply', '--json', NGINX);
     const { units, diagnostics } = JSON.parse(stdout) as {
       units: { state: string; verified?: boolean }[];
       diagnostics: { severity: string; code: string; message: string }[];

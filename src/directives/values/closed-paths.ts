@@ -7,6 +7,27 @@ export const HOMES = ['/home', '/root', '/run/user'];
 export const VENDOR = ['/usr', '/boot', '/efi'];
 export const KERNEL = ['/dev', '/proc', '/sys'];
 
+/** Paths that ProtectKernelTunables= makes read-only (namespace.c of systemd). */
+export const TUNABLES = [
+  ...[
+    'acpi',
+    'apm',
+    'asound',
+    'bus',
+    'fs',
+    'irq',
+    'latency_stats',
+    'mtrr',
+    'scsi',
+    'sys',
+    'sysrq-trigger',
+  ].map((name) => `/proc/${name}`),
+  ...['/proc/timer_stats', '/sys'],
+];
+
+/** Paths in /sys that ProtectKernelTunables= leaves to other directives, or to none. */
+export const NO_TUNABLES = ['/sys/fs/cgroup', '/sys/fs/selinux'];
+
 /** Directives that give a service another root. */
 export const ROOTS: readonly string[] = ['RootDirectory', 'RootImage', 'RootMStack'];
 

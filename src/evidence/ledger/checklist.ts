@@ -65,22 +65,8 @@ function period({ watches }: Ledger, what: ChecklistKind, length: number): Check
 
 const words = (line: string): string => line.split(/\s+/).join(' ');
 
-/** Kinds of lines by the event that runs them, where no watch has told of the commands themselves. */
-const RUN_BY: readonly (readonly [pattern: RegExp, what: EventKind])[] = [
-  [/^Exec(?:Condition|Start)/, 'start'],
-  [RELOADS, 'reload'],
-  [/^ExecStop/, 'stop'],
-];
-
-/** A command is seen by itself. A watch that tells of no commands at all has seen those of its events. */
+/** A command is seen by itself: the stop of a service whose program has failed runs no ExecStop=. */
 function commandItem(ledger: Ledger, line: string): ChecklistItem {
-  const what = RUN_BY.find(([pattern]) => pattern.test(line))?.[1];
-  const count = ledger.watches
-    .map(({ events }) => {
-      const commands = events.filter((event) => event.what === 'command');
-      const isIt = (event: { readonly line?: string }) => words(event.line ?? '') === words(line);
-      return (commands.length > 0 ? commands.filter(isIt) : events.filter((one) => one.what === what)).length;
-    })
-    .reduce((sum, some) => sum + some, 0);
-  return { ...item('command', count), line };
+  const runs = eventsOf(ledger, 'command').filter((event) => words(event.line ?? '') === words(line));
+  return { ...item('command', runs.length), line };
 }

@@ -1,6 +1,7 @@
 /** Reasons to believe a ledger less: what recordings have lost or could not see, and recordings that don't go together. */
 import { shortList } from '../../collections.js';
 import { type Diagnostic, note, printable, warning } from '../../diagnostic.js';
+import { directivesBy } from '../policy/directives/directives.js';
 import { KINDS, type Kind, kindsIn } from '../recording/kinds.js';
 import type { Ledger, LedgerProgram, LedgerWatch } from './ledger.js';
 import { apart } from './times.js';
@@ -14,26 +15,31 @@ export interface Doubt {
   readonly table: string;
   /** Records that were lost; null where none can be seen. */
   readonly lost: number | null;
-  /** The lines of a policy that rest on the table. */
-  readonly lines: string;
+  /** The lines of a policy that rest on the table: sections, and directives as `UMask=`. */
+  readonly lines: readonly string[];
 }
 
-/** The lines of a policy that rest on each kind of evidence. */
-const LINES: Readonly<Record<Kind, string>> = {
-  arguments: '[[syscalls.rules]], RestrictAddressFamilies=',
-  calls: '[syscalls]',
-  capabilities: 'CapabilityBoundingSet=',
-  'fork-flags': 'RestrictNamespaces=',
-  modes: 'RestrictSUIDSGID=, UMask=',
-  paths: 'directives about paths and devices',
-  peers: 'IPAddressAllow=, SocketBindAllow=, PrivateNetwork=',
-  programs: '[exec], and which program made a call',
-  refused: 'calls that filters refused',
+/** The lines of a policy that rest on a kind of evidence, beside directives. */
+const LINES: Readonly<Partial<Record<Kind, readonly string[]>>> = {
+  arguments: ['[[syscalls.rules]]'],
+  calls: ['[syscalls]'],
+  'fork-flags': ['rules on clone'],
+  programs: ['[exec]', 'which program made a call'],
+  refused: ['calls that filters refused'],
 };
 
-function linesOf(table: string): string {
+/** Tables that no line rests on by itself. */
+const OTHERS: ReadonlyMap<string, string> = new Map([
+  ['events', 'how often things took place'],
+  ['ringOperations', 'directives, where io_uring is used'],
+]);
+
+function linesOf(table: string): readonly string[] {
+  const other = OTHERS.get(table);
+  if (other !== undefined) return [other];
   const kinds = kindsIn(table);
-  return kinds.length === KINDS.length ? 'every line' : kinds.map((kind) => LINES[kind]).join(', ');
+  if (kinds.length === KINDS.length) return ['every line'];
+  return [...kinds.flatMap((kind) => LINES[kind] ?? []), ...directivesBy(kinds).map((name) => `${name}=`)];
 }
 
 /** All doubts, watch by watch. */
@@ -43,10 +49,10 @@ export const doubts = ({ watches }: Ledger): Doubt[] =>
       ...{ host: host.name, end, table, lost: count, lines },
     });
     return [
-      ...argumentsLost.map(({ name, count }) => at('arguments', count, `rules on ${name}`)),
+      ...argumentsLost.map(({ name, count }) => at('arguments', count, [`rules on ${name}`])),
       ...Object.entries(lost).map(([table, count]) => at(table, count)),
       ...blind.map((table) => at(table, null)),
-      ...(truncated ? [at('end', null, 'all that the service does when it stops')] : []),
+      ...(truncated ? [at('end', null, ['all that the service does when it stops'])] : []),
     ];
   });
 
@@ -58,9 +64,24 @@ export const ledgerDiagnostics = (ledger: Ledger): Diagnostic[] => [
   ...overlapping(ledger),
 ];
 
+/** Warnings about records that were lost. */
+export const lossDiagnostics = (ledger: Ledger): Diagnostic[] =>
+  doubts(ledger)
+    .filter(({ lost }) => lost !== null)
+    .map(doubtWarning);
+
+/** The most lines of a policy that one warning names. */
+const MOST_LINES = 5;
+
 function doubtWarning({ host, end, table, lost, lines }: Doubt): Diagnostic {
   const of = `the watch on ${printable(host)} until ${end}`;
-  const vouches = `it can't vouch for ${lines}`;
+  const vouches = `it can't vouch for ${shortList(lines, MOST_LINES)}`;
+  if (table === 'leavers' && lost !== null) {
+    const moved = lost === 1 ? '1 process was' : `${lost} processes were`;
+    const hint = 'they are confined as the service is: read every line of a policy with them in mind';
+    const message = `${of}: ${moved} moved out of its control group, as a login is, and not watched: ${vouches}`;
+    return warning('recording-leavers', message, { hint });
+  }
   if (lost !== null)
     return warning(
       'recording-lost',

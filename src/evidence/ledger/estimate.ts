@@ -1,19 +1,19 @@
 /** Whether a service was watched for long enough. Nothing here says that a recording is complete: nobody can know. */
 import type { Recording } from '../recording/recording.js';
-import { type Incidence, incidenceOf, unitsToNext, unseenAtLeast } from './incidence.js';
+import { type Incidence, incidenceOf, samplesToNext, unseenAtLeast } from './incidence.js';
 import type { Ledger } from './ledger.js';
 import { apart, secondsSince } from './times.js';
 
-/** The fewest units by which an estimate is made: below, too few calls can be seen twice. */
+/** The fewest samples by which an estimate is made: below, too few calls can be seen twice. */
 export const FEWEST_SLICES = 30;
 export const FEWEST_HOSTS = 5;
 
-export interface UnitsEstimate extends Incidence {
-  /** The least number of calls that are likely to be unseen; null where there are too few units to tell. */
+export interface SamplesEstimate extends Incidence {
+  /** The least number of calls that are likely to be unseen; null where there are too few samples to tell. */
   readonly unseen: number | null;
 }
 
-export interface SlicesEstimate extends UnitsEstimate {
+export interface SlicesEstimate extends SamplesEstimate {
   /** Seconds of work until a further call is expected; null where there are too few slices to tell. */
   readonly next: number | null;
   /** Whether `next` is the least that can be said, for no call was seen in only one slice. */
@@ -38,7 +38,7 @@ export interface Estimate {
   /** Of calls that the service made at work; those of a start come but once in a life. */
   readonly slices: SlicesEstimate;
   /** Of all calls; null with one host. */
-  readonly hosts: UnitsEstimate | null;
+  readonly hosts: SamplesEstimate | null;
 }
 
 /** @param recordings those that count in the ledger, and perhaps others */
@@ -55,9 +55,9 @@ export function estimate(ledger: Ledger, recordings: readonly Recording[]): Esti
   };
 }
 
-const withUnseen = (incidence: Incidence, fewest: number): UnitsEstimate => ({
+const withUnseen = (incidence: Incidence, fewest: number): SamplesEstimate => ({
   ...incidence,
-  unseen: incidence.units < fewest ? null : unseenAtLeast(incidence),
+  unseen: incidence.samples < fewest ? null : unseenAtLeast(incidence),
 });
 
 function lastNewOf({ calls, watches }: Ledger): LastNew | null {
@@ -89,8 +89,8 @@ function overSlices(recordings: readonly Recording[]): SlicesEstimate {
   const total = counted.reduce((sum, { slices }) => sum + slices, 0);
   const seconds = counted.reduce((sum, { slices, slice }) => sum + slices * slice, 0);
   const found = withUnseen(incidenceOf(total, [...shown.values()]), FEWEST_SLICES);
-  const { units, isLeast } = unitsToNext(found);
-  const next = found.unseen === null ? null : Math.floor((units * seconds) / total);
+  const { samples, isLeast } = samplesToNext(found);
+  const next = found.unseen === null ? null : Math.floor((samples * seconds) / total);
   return { ...found, next, nextIsLeast: isLeast };
 }
 

@@ -1,24 +1,24 @@
 /**
- * Estimates of the calls that nobody has seen yet, by how many sampling units show each that was seen. A unit is a slice
+ * Estimates of the calls that nobody has seen yet, by how many samples show each that was seen. A sample is a slice
  * of time, or a host.
  */
 
-/** Counts of calls by the units that show them. */
+/** Counts of calls by the samples that show them. */
 export interface Incidence {
-  /** The number of units. */
-  readonly units: number;
+  /** The number of samples. */
+  readonly samples: number;
   readonly seen: number;
-  /** Calls that one unit shows, and that two show. */
+  /** Calls that one sample shows, and that two show. */
   readonly once: number;
   readonly twice: number;
 }
 
 /**
- * Counts calls by units.
- * @param shown for each call that was seen the number of units that show it, at least one
+ * Counts calls by samples.
+ * @param shown for each call that was seen the number of samples that show it, at least one
  */
-export const incidenceOf = (units: number, shown: readonly number[]): Incidence => ({
-  units,
+export const incidenceOf = (samples: number, shown: readonly number[]): Incidence => ({
+  samples,
   seen: shown.length,
   once: shown.filter((count) => count === 1).length,
   twice: shown.filter((count) => count === 2).length,
@@ -28,12 +28,12 @@ export const incidenceOf = (units: number, shown: readonly number[]): Incidence 
  * The least number of calls that are likely to be unseen, rounded up: Chao2 (A. Chao, "Estimating the population size for
  * capture-recapture data with unequal catchability", Biometrics 43, 1987; the form for small samples is that of Colwell
  * and Coddington, Phil. Trans. R. Soc. B 345, 1994, in its bias-corrected variant where `twice` is 0). It is a lower bound:
- * units that resemble each other make it too small. A single call of one unit, for which it is 0, counts as the sign of
+ * samples that resemble each other make it too small. A single call of one sample, for which it is 0, counts as the sign of
  * another.
  */
-export function unseenAtLeast({ units, once, twice }: Incidence): number {
+export function unseenAtLeast({ samples, once, twice }: Incidence): number {
   if (once === 0) return 0;
-  const share = (units - 1) / units;
+  const share = (samples - 1) / samples;
   const unseen = twice > 0 ? once ** 2 / (2 * twice) : (once * (once - 1)) / 2;
   return Math.max(1, Math.ceil(share * unseen));
 }
@@ -42,12 +42,12 @@ export function unseenAtLeast({ units, once, twice }: Incidence): number {
 const RULE_OF_THREE = 3;
 
 /**
- * The number of further units in which a call is expected that none has shown: Good and Turing estimate `once / units` new
- * calls a unit (I. J. Good, "The population frequencies of species and the estimation of population parameters",
+ * The number of further samples in which a call is expected that none has shown: Good and Turing estimate `once / samples`
+ * new calls a sample (I. J. Good, "The population frequencies of species and the estimation of population parameters",
  * Biometrika 40, 1953). Where no call was seen just once the rule of three gives the least number (J. A. Hanley and
  * A. Lippman-Hand, "If nothing goes wrong, is everything all right?", JAMA 249, 1983): `isLeast`.
  */
-export const unitsToNext = ({ units, once }: Incidence): { units: number; isLeast: boolean } => ({
-  units: units / (once || RULE_OF_THREE),
+export const samplesToNext = ({ samples, once }: Incidence): { samples: number; isLeast: boolean } => ({
+  samples: samples / (once || RULE_OF_THREE),
   isLeast: once === 0,
 });

@@ -89,6 +89,7 @@ export interface Ledger extends Shown {
   readonly capabilities: readonly (RecordedCapability & Shown)[];
   readonly forkFlags: readonly number[];
   readonly modes: readonly number[];
+  readonly ringOperations: readonly number[];
   /** Of all recordings, by table. */
   readonly lost: Readonly<Record<string, number>>;
   readonly blind: readonly string[];

@@ -44,6 +44,7 @@ export function makeLedger(unit: string, recordings: readonly Recording[], archi
     capabilities: gather(own, (one) => one.capabilities, capabilityKey, joinCapabilities),
     forkFlags: sorted(own.flatMap(({ forkFlags }) => forkFlags)),
     modes: sorted(own.flatMap(({ modes }) => modes)),
+    ringOperations: sorted(own.flatMap(({ ringOperations }) => ringOperations)),
     lost: countsBy(own.flatMap(({ lost }) => Object.entries(lost))),
     blind: distinct(own.flatMap(({ blind }) => blind)).sort(),
   };

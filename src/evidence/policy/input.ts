@@ -3,7 +3,8 @@
 import type { Surroundings } from '../../plan/request.js';
 import type { Target } from '../../target/target.js';
 import type { EffectiveUnit } from '../../unit/effective.js';
-import type { Ledger, LedgerCall, LedgerRefusal } from '../ledger/ledger.js';
+import type { ChecklistItem } from '../ledger/checklist.js';
+import type { Ledger, LedgerCall, LedgerRefusal, LedgerWatch } from '../ledger/ledger.js';
 import type {
   RecordedArguments,
   RecordedCapability,
@@ -30,9 +31,11 @@ export interface Evidence
     | 'nameless'
     | 'forkFlags'
     | 'modes'
+    | 'ringOperations'
     | 'lost'
     | 'blind'
   > {
+  readonly watches: readonly Pick<LedgerWatch, 'lives' | 'events'>[];
   readonly calls: readonly SeenCall[];
   readonly refused: readonly SeenRefusal[];
   readonly arguments: readonly RecordedArguments[];
@@ -54,9 +57,13 @@ export interface PolicyOptions {
 
 export interface PolicyRequest {
   readonly evidence: Evidence;
+  /** The life of the service, as far as it was seen. */
+  readonly checklist?: readonly ChecklistItem[];
   readonly reachable: ReachableCalls;
   /** The reason why it isn't known what can be reached, or may be more, without a period at its end. */
   readonly reachDoubt?: string | undefined;
+  /** Programs whose files are known to have no set-user-ID and no set-group-ID bit. */
+  readonly plainPrograms?: ReadonlySet<string>;
   /** The unit as it is without us. */
   readonly effective: EffectiveUnit;
   readonly surroundings?: Surroundings | undefined;

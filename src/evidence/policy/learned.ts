@@ -10,6 +10,8 @@ export interface LearnedPolicy {
   readonly directives: LearnedDirectives;
   /** The program that a start script becomes. */
   readonly program: string | undefined;
+  /** Sets of calls that are refused to the script, too. */
+  readonly unitDeny: readonly string[];
   /** ABIs besides the native one. */
   readonly architectures: readonly string[];
 }

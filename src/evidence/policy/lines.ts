@@ -4,8 +4,8 @@ import type { LearnedPolicy } from './learned.js';
 /** A line of a learned policy with its evidence, for programs. */
 export interface PolicyLine {
   /** The key or section that has it; `none` for a call that is refused as any other, and a directive that isn't stated. */
-  readonly part: 'allow' | 'log' | 'deny' | 'rules' | 'service' | 'exec' | 'none';
-  /** The call, the directive, or the program. */
+  readonly part: 'allow' | 'log' | 'deny' | 'rules' | 'service' | 'exec' | 'unit-deny' | 'none';
+  /** The call, the set, the directive, or the program. */
   readonly name: string;
   /** The value of a directive. */
   readonly value?: string | boolean | readonly string[];
@@ -21,7 +21,7 @@ const PARTS: Readonly<Record<Tier, PolicyLine['part']>> = {
 };
 
 /** All lines of a policy, in the order of its parts. A call whose rules decide has its line there. */
-export function policyLines({ calls, rules, directives, program }: LearnedPolicy): PolicyLine[] {
+export function policyLines({ calls, rules, directives, program, unitDeny }: LearnedPolicy): PolicyLine[] {
   const decided = new Map(rules.filter(({ decides }) => decides).map((rule) => [rule.call, rule]));
   return [
     ...calls
@@ -38,5 +38,10 @@ export function policyLines({ calls, rules, directives, program }: LearnedPolicy
     ...(program === undefined
       ? []
       : [{ part: 'exec' as const, name: program, evidence: 'the start script becomes it' }]),
+    ...unitDeny.map((name) => ({
+      part: 'unit-deny' as const,
+      name,
+      evidence: 'no program of the unit made a call of it',
+    })),
   ];
 }

@@ -22,12 +22,16 @@ export const NEEDED_ARGUMENTS: readonly NeededArguments[] = [
   ['shmat', [2]],
   // RestrictRealtime=
   ['sched_setscheduler', [1]],
+  ['sched_setattr', [1]],
   // RestrictSUIDSGID=
   ['chmod', [1]],
   ['fchmod', [1]],
   ['fchmodat', [2]],
   ['fchmodat2', [2]],
-  // PrivateDevices=
+  // UMask=, too
+  ['mkdir', [1]],
+  ['mkdirat', [2]],
+  // PrivateDevices=, too
   ['mknod', [1]],
   ['mknodat', [2]],
   // ProtectClock=, where capabilities can't be seen

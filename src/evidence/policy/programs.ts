@@ -23,6 +23,7 @@ export function daemonOfScript(evidence: Evidence, effective: EffectiveUnit): st
   const scripts = executors(evidence);
   const hasFilter = effective.list('Service', 'SystemCallFilter').length > 0;
   if (!command || another || !scripts || scripts.size === 0 || hasFilter) return undefined;
+  if (!isScript(evidence, command.path.value)) return undefined;
   const serving = evidence.calls.filter(({ phases }) => (phases.serving ?? 0) > 0);
   const started = evidence.programs.filter(({ phases }) => phases.includes('start')).map(({ path }) => path);
   const daemons = [...new Set(started)].filter(
@@ -32,6 +33,14 @@ export function daemonOfScript(evidence: Evidence, effective: EffectiveUnit): st
   if (daemon === undefined || daemons.length > 1 || daemon === command.path.value) return undefined;
   return PLAIN.test(daemon) && !/\/\.\.?(?:\/|$)/.test(daemon) ? daemon : undefined;
 }
+
+/**
+ * Whether a command was executed, and by another file's program. A command that is a program by itself may go on beside
+ * the one that it starts, and would not be confined.
+ */
+const isScript = ({ paths, programs }: Evidence, command: string): boolean =>
+  paths.some(({ use, path }) => use === 'execute' && path === command) &&
+  programs.every(({ path }) => path !== command);
 
 /**
  * Whether the programs of ExecStart= have executed no other: those that other Exec lines start aren't theirs. False

@@ -1,7 +1,9 @@
 import { ownLimits } from '../../plan/calls/own-limits.js';
 import { permits } from '../../syscalls/action.js';
 import { abisSeen, sortCalls } from './calls/tiers.js';
+import { unitDenySets } from './calls/unit-deny.js';
 import { learnDirectives } from './directives/directives.js';
+import { refusedByDirectives } from './directives/refused-calls.js';
 import type { PolicyRequest, SeenCall } from './input.js';
 import type { LearnedPolicy } from './learned.js';
 import { namespacesSeen } from './namespaces.js';
@@ -16,7 +18,7 @@ export interface WrittenPolicy extends LearnedPolicy {
 
 /**
  * The policy that evidence proves, as a person would write it: seen calls are allowed, reachable ones are let through
- * and recorded, all others are refused. Directives are those that nothing speaks against.
+ * and logged, all others are refused. Directives are those that nothing speaks against.
  */
 export function writePolicy(request: PolicyRequest): WrittenPolicy {
   const learned = learnPolicy(request);
@@ -31,14 +33,18 @@ function learnPolicy(request: PolicyRequest): LearnedPolicy {
   // RestrictNamespaces= answers clone3 so, too, since its flags are in memory.
   const hidden = new Set(namespacesSeen(evidence) ? ['clone3'] : []);
   const own = ownLimits(effective, target.sets, target.systemd);
-  const isRefusedByUnit = (call: string) => own !== undefined && !permits(own.limit(call));
+  const directives = learnDirectives(request);
+  const refused = refusedByDirectives(directives, target.sets);
+  const isRefusedByUnit = (call: string) =>
+    refused.has(call) || (own !== undefined && !permits(own.limit(call)));
   const calls = sortCalls(confined, { reachable, sets: target.sets, hidden, isRefusedByUnit });
   const tiers = new Map(calls.map(({ name, tier }) => [name, tier]));
   return {
     calls,
     rules: argumentRules(confined, reachable, target.sets, (call) => tiers.get(call) === 'allow'),
-    directives: learnDirectives(request),
+    directives,
     program,
+    unitDeny: program === undefined ? [] : unitDenySets(evidence.calls, calls, target.sets),
     architectures: abisSeen(evidence.architecture, made).slice(1),
   };
 }

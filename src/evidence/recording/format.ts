@@ -4,13 +4,13 @@ import type { Recording } from './recording.js';
 const KEYS = [
   ...(['version', 'unit', 'scope', 'host', 'begin', 'end', 'truncated', 'slice', 'slices', 'lives'] as const),
   ...(['events', 'lost', 'blind', 'programs', 'calls', 'refused', 'arguments', 'paths', 'peers'] as const),
-  ...(['capabilities', 'forkFlags', 'modes'] as const),
+  ...(['capabilities', 'forkFlags', 'modes', 'ringOperations'] as const),
 ] satisfies readonly (keyof Recording)[];
 
 /** Lists whose order says nothing. `events` are in time, and calls have indices of `programs`. */
 const SORTED: ReadonlySet<keyof Recording> = new Set([
   ...(['blind', 'calls', 'refused', 'arguments', 'paths', 'peers', 'capabilities'] as const),
-  ...(['forkFlags', 'modes'] as const),
+  ...(['forkFlags', 'modes', 'ringOperations'] as const),
 ]);
 
 /**

@@ -14,26 +14,32 @@ export const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** Tables and the kernel's tracepoints, by the names under which losses and blind spots are recorded. */
+/** Tables, by the names under which losses and blind spots are recorded. */
 const HELD: ReadonlyMap<string, readonly Kind[]> = new Map<string, readonly Kind[]>([
   ['arguments', ['arguments']],
   ['calls', ['calls']],
   ['numbers', ['calls']],
-  ['cap_capable', ['capabilities']],
   ['capabilities', ['capabilities']],
-  ['directories', ['paths']],
+  ['events', []],
   ['forkFlags', ['fork-flags']],
-  ['task_newtask', ['fork-flags']],
-  ['memory', ['paths', 'peers']],
+  ['leavers', [...KINDS]],
+  ['memory', ['arguments', 'paths', 'peers']],
   ['modes', ['modes']],
   ['paths', ['paths']],
   ['peers', ['peers']],
   ['programs', ['programs']],
-  ['sched_process_exec', ['programs']],
   ['marks', ['refused']],
   ['refused', ['refused']],
-  ['signal_generate', ['refused']],
+  // Whether io_uring was used at all, a call tells.
+  ['ringOperations', []],
 ]);
+
+/** Tables by whose losses a call that failed by itself looks as if a filter had refused it. */
+const LIKE_REFUSED: readonly string[] = ['marks', 'misses'];
+
+/** Whether all refused calls of a recording, or of several, were surely refused. */
+export const isSurelyRefused = (lost: Readonly<Record<string, number>>): boolean =>
+  !LIKE_REFUSED.some((table) => (lost[table] ?? 0) > 0);
 
 /** The kinds of evidence that suffer where a table lacks something; all where its name isn't known. */
 export const kindsIn = (table: string): readonly Kind[] => HELD.get(table) ?? KINDS;

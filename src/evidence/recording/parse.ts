@@ -121,7 +121,7 @@ const peer = object(
     family: whole(U32),
     type: whole(U32),
     // biome-ignore lint/suspicious/noControlCharactersInRegex: an address has none
-    address: text(/^[^\x00]{0,256}$/, 'an address of at most 256 characters'),
+    address: text(/^[^\x00]{0,4096}$/, 'an address of at most 4096 characters'),
     port: nullable(whole(65_535)),
     count,
   },
@@ -179,6 +179,7 @@ const SHAPE: Check<Recording> = that(
     capabilities: list(capability, 1024),
     forkFlags: distinct(whole(), MOST_CALLS),
     modes: distinct(whole(0o7777), MOST_CALLS),
+    ringOperations: distinct(whole(255), MOST_CALLS),
     lost: dictionary(WORD, count, 64),
     blind: distinct(text(WORD, 'a word'), 64),
   }),

@@ -83,6 +83,8 @@ export const PATH_USES = [
   'change-directory',
   'change-attribute',
   'stat',
+  /** Became the working directory or the root. */
+  'enter',
   /** Opened with O_PATH. */
   'reference',
   'failed',
@@ -109,7 +111,7 @@ export interface RecordedPeer {
   /** The address family and the socket's type, by number. */
   readonly family: number;
   readonly type: number;
-  /** An IP address, or a UNIX socket's path (`@name` for an abstract one); empty for other families. */
+  /** An IP address, or a UNIX socket's absolute path (`@name` for an abstract one); empty for other families. */
   readonly address: string;
   /** Null where there is none, or where it would only be the peer's own choice. */
   readonly port: number | null;
@@ -163,8 +165,13 @@ export interface Recording {
   readonly capabilities: readonly RecordedCapability[];
   /** Flags of clone(2) with which processes were made, each as a decimal number. */
   readonly forkFlags: readonly number[];
-  /** Modes of created files, permission bits as decimal numbers. */
+  /**
+   * Modes of created files, directories, nodes, and UNIX sockets, permission bits as decimal numbers: with the umask taken
+   * away, and with set-user-ID and set-group-ID bits where a call asked for them, which mkdir(2) ignores.
+   */
   readonly modes: readonly number[];
+  /** Operations of io_uring, by their numbers: enum io_uring_op of linux/io_uring.h. */
+  readonly ringOperations: readonly number[];
   /** Records that had no room or were missed, by table; a table without losses isn't there. */
   readonly lost: Readonly<Record<string, number>>;
   /** Kinds of evidence that this kernel can't give: `capabilities`. */

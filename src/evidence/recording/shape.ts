@@ -60,11 +60,15 @@ export const dictionary =
     return Object.fromEntries(entries.map(([key, one]) => [key, element(one, below(place, key))]));
   };
 
+/** Half a character: JSON can have it, and no file. */
+const HALF = /\p{Cs}/u;
+
 /** @param wanted words for what the pattern takes */
 export const text =
   (pattern: RegExp, wanted: string): Check<string> =>
   (value, place) => {
-    if (typeof value !== 'string' || !pattern.test(value)) throw new Misshapen(place, wanted);
+    if (typeof value !== 'string' || !pattern.test(value) || HALF.test(value))
+      throw new Misshapen(place, wanted);
     return value;
   };
 

@@ -1,7 +1,7 @@
 /** Core files (core(5)) of processes that a filter killed: the call, and its six arguments. */
 import { ABIS } from '../../syscalls/abi.js';
 import { KILL } from '../../syscalls/action.js';
-import type { RecordedCall } from './record.js';
+import type { KernelRecord } from './record.js';
 
 /** The bytes of a core file that must be read: the notes come before the memory. */
 export const CORE_HEAD = 1 << 20;
@@ -41,7 +41,7 @@ interface Note {
  * process that a filter's SIGSYS ended. Only native calls have arguments.
  * @param time when the process ended, in milliseconds since 1970
  */
-export function callInCore(head: Uint8Array, time: number): RecordedCall | undefined {
+export function callInCore(head: Uint8Array, time: number): KernelRecord | undefined {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const isCore = head.length >= 64 && view.getUint32(0, false) === 0x7f454c46;
   if (!isCore || head[4] !== 2 || head[5] !== 1 || view.getUint16(16, true) !== ET_CORE) return undefined;

@@ -1,19 +1,31 @@
+import { isSurelyRefused } from '../../evidence/recording/kinds.js';
 import type { Recording, RefusedCall } from '../../evidence/recording/recording.js';
 import { ABIS, type Abi, kernelNumber } from '../../syscalls/abi.js';
-import { KILL } from '../../syscalls/action.js';
+import { KILL, KILL_THREAD } from '../../syscalls/action.js';
 import type { UnitCall } from './record.js';
+
+/** Refused calls of one kind that a watch saw; `time` is its end. */
+export interface ObservedCall extends UnitCall {
+  /** When the watch began, in milliseconds since 1970. */
+  readonly from: number;
+  readonly count: number;
+}
 
 /** SECCOMP_RET_ERRNO without its number, as the kernel's records have it. */
 const FAILED = 0x00050000;
 
 /**
- * Calls that the observer saw refused, as if the kernel had recorded them.
- * @param time of the last, in milliseconds since 1970: the observer tells none
+ * Calls that a watch saw refused, as the kernel records them.
+ * @param times of the watch
  */
-export const observedCalls = (seen: Pick<Recording, 'programs' | 'refused'>, time: number): UnitCall[] =>
+export const observedCalls = (
+  seen: Pick<Recording, 'programs' | 'refused' | 'lost'>,
+  times: Pick<ObservedCall, 'from' | 'time'>,
+): ObservedCall[] =>
   seen.refused.flatMap((call) => {
     if (!Object.hasOwn(ABIS, call.architecture)) return [];
-    return [{ ...whoIn(seen, call), ...callOf(call.architecture as Abi, call), time, certain: true }];
+    const abi = call.architecture as Abi;
+    return [{ ...whoIn(seen, call), ...callOf(abi, call), ...times, certain: isSurelyRefused(seen.lost) }];
   });
 
 const callOf = (abi: Abi, { number, answer, count }: RefusedCall) => ({
@@ -23,7 +35,7 @@ const callOf = (abi: Abi, { number, answer, count }: RefusedCall) => ({
   count,
 });
 
-/** The first program that made the call; the observer tells no processes. */
+/** The first program that made the call; a watch tells no processes. */
 function whoIn(
   { programs }: Pick<Recording, 'programs'>,
   call: RefusedCall,
@@ -31,3 +43,22 @@ function whoIn(
   const program = programs[call.programs[0] ?? -1]?.path;
   return { pid: undefined, name: program?.slice(program.lastIndexOf('/') + 1) ?? 'unknown', program };
 }
+
+/**
+ * Calls that watches saw, and those of logs and core dumps, each counted once. A record from the time of a watch is one of
+ * the calls that the watch counted, and it alone has the process and the arguments.
+ */
+export function together(observed: readonly ObservedCall[], recorded: readonly UnitCall[]): UnitCall[] {
+  const left = observed.map((one) => {
+    const known = recorded.filter((record) => record.certain && isOneOf(record, one));
+    return { ...one, count: one.count - known.reduce((sum, { count = 1 }) => sum + count, 0) };
+  });
+  return [...left.filter(({ count }) => count > 0), ...recorded];
+}
+
+const isOneOf = (record: UnitCall, { from, ...watched }: ObservedCall): boolean =>
+  keyOf(record) === keyOf(watched) && record.time >= from && record.time <= watched.time;
+
+/** An observer sees that a call kills, and not whether the thread or the process. */
+const keyOf = ({ arch, nr, action }: UnitCall): string =>
+  `${arch} ${nr} ${action === KILL_THREAD ? KILL : action}`;

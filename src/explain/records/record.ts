@@ -1,7 +1,7 @@
 /** The kernel's records of calls that a filter refused, or let through with a record (type 1326, AUDIT_SECCOMP). */
 
 /** A call as the kernel records it. */
-export interface RecordedCall {
+export interface KernelRecord {
   /** The time, in milliseconds since 1970. */
   readonly time: number;
   /** The process ID in the initial namespace; undefined if the source doesn't say. */
@@ -22,13 +22,13 @@ export interface RecordedCall {
 }
 
 /** A recorded call of a unit. */
-export interface UnitCall extends RecordedCall {
+export interface UnitCall extends KernelRecord {
   /** Whether one of the unit's processes is known to have made the call; else anybody may have caused it. */
   readonly certain: boolean;
 }
 
 /** A record with its number, `audit(SECONDS.MILLISECONDS:SERIAL)`, by which copies of one record are known. */
-export interface AuditRecord extends RecordedCall {
+export interface AuditRecord extends KernelRecord {
   readonly id: string;
   /**
    * Whether somebody who logged in has started the process, or one that it descends from (loginuid): no process sheds

@@ -12,7 +12,7 @@ import {
 } from './journal.js';
 import { recordsInLog } from './kernel-log.js';
 import { JOURNAL, LIMIT, type Owner, ofUnit } from './own-records.js';
-import { parseAuditLine, type RecordedCall, type UnitCall } from './record.js';
+import { type KernelRecord, parseAuditLine, type UnitCall } from './record.js';
 
 /** The unit whose calls are looked for. */
 export interface Sought extends Owner {
@@ -80,7 +80,7 @@ async function kernelRecords(system: System, since: number): Promise<KernelRecor
 const MOST_DUMPS = 3;
 
 /** The calls in a unit's core dumps, which coredumpctl unpacks. */
-async function dumpedCalls(system: System, { unit, manager, since }: Sought): Promise<RecordedCall[]> {
+async function dumpedCalls(system: System, { unit, manager, since }: Sought): Promise<KernelRecord[]> {
   const { stdout } = await system.run([
     ...[...JOURNAL, `--since=@${Math.floor(since / 1000)}`, '--lines=100'],
     ...[`--output-fields=${DUMP_FIELDS.join()}`, ...COREDUMPS, ...unitMatches(DUMPED, unit, manager)],
@@ -102,7 +102,7 @@ const DUMP = `coredumpctl dump "$@" | head --bytes=${CORE_HEAD} | base64 --wrap=
 async function dumpedCall(
   system: System,
   { pid, time, matches }: CoreDump,
-): Promise<RecordedCall | undefined> {
+): Promise<KernelRecord | undefined> {
   const { stdout } = await system.run(['/bin/sh', '-c', DUMP, 'sh', ...matches], { limit: 2 * CORE_HEAD });
   const call = callInCore(bytesOf(stdout), time);
   return call && { ...call, pid };
@@ -114,8 +114,8 @@ const bytesOf = (base64: string) => Uint8Array.from(atob(base64.trim()), (one) =
  * Calls of records and of core dumps. A dump adds the arguments to its record and makes it certain. A dump without a
  * record counts by itself, since systemd-coredump alone has logged those that are read.
  */
-function merged(calls: readonly UnitCall[], dumped: readonly RecordedCall[]): UnitCall[] {
-  const isOf = (dump: RecordedCall) => (call: UnitCall) =>
+function merged(calls: readonly UnitCall[], dumped: readonly KernelRecord[]): UnitCall[] {
+  const isOf = (dump: KernelRecord) => (call: UnitCall) =>
     call.pid === dump.pid && call.nr === dump.nr && call.arch === dump.arch;
   const told = calls.map((call) => {
     const dump = dumped.find((one) => isOf(one)(call));

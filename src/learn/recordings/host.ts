@@ -8,11 +8,11 @@ import { sha256, sha256OfBytes } from '../../state/files-hash.js';
 import type { Context } from '../../system/context.js';
 import type { NamespaceOf, View } from '../../unit/view.js';
 
-/** A size that no program has, in bytes. */
-const MAX_PROGRAM = 1 << 30;
+/** Largest program that is read, in bytes: a service may execute a file of any size, and twice that is held in memory. */
+const MAX_PROGRAM = 256 << 20;
 
 /** Programs that are read at once: they may be large. */
-const READ_AT_ONCE = 2;
+const READ_AT_ONCE = 1;
 
 /** Digits of a host's ID in hex. */
 const ID_LENGTH = 32;

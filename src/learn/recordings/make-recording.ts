@@ -1,5 +1,6 @@
 import { printable } from '../../diagnostic.js';
-import type { RecordedEvent, Recording } from '../../evidence/recording/recording.js';
+import { MAX_RECORDING_SIZE } from '../../evidence/recording/parse.js';
+import type { PathUse, RecordedEvent, Recording } from '../../evidence/recording/recording.js';
 import type { NamedDump } from '../../observer/named.js';
 
 /** A watch of one unit, but for what the observer has seen. */
@@ -21,8 +22,22 @@ export const makeRecording = ({ begin, seconds, events, ...watch }: Watch, seen:
   begin: new Date(begin).toISOString(),
   end: new Date(begin + seconds * 1000).toISOString(),
   events: events.toSorted((a, b) => a.at - b.at).map(keptEvent),
-  ...seen,
+  ...readable(seen),
 });
+
+/** The most that paths take, in bytes: a file that is larger than any recording can't be read back. */
+const MOST_OF_PATHS = MAX_RECORDING_SIZE / 2;
+
+/** Uses of programs and libraries, by which is found what can be reached. */
+const OF_CODE: readonly PathUse[] = ['execute', 'map-executable'];
+
+/** A service may use so many long names that they are more than a file is to have: they are lost then, all but those of code. */
+function readable(seen: NamedDump): NamedDump {
+  const { paths, lost } = seen;
+  if (new TextEncoder().encode(JSON.stringify(paths)).length <= MOST_OF_PATHS) return seen;
+  const kept = paths.filter(({ use }) => OF_CODE.includes(use));
+  return { ...seen, paths: kept, lost: { ...lost, paths: (lost.paths ?? 0) + paths.length - kept.length } };
+}
 
 const keptEvent = ({ what, at, line }: RecordedEvent): RecordedEvent => ({
   what,

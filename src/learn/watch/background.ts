@@ -1,10 +1,13 @@
 /** Watches in the background: each in a transient unit of its own, which goes on after a logout. */
 
-import { ownCommand } from '../../command-lines.js';
+import { journalctl, ownCommand } from '../../command-lines.js';
 import { type Diagnostic, EXIT, error, note, UserError } from '../../diagnostic.js';
+import { serviceName } from '../../prepare/load/load-unit.js';
 import { ownGroups } from '../../restart/own-control-group.js';
 import type { Context } from '../../system/context.js';
 import type { UnitProperty } from '../../unit/unit-property.js';
+import { storedRecordings } from '../recordings/store.js';
+import { watchedMachine } from './may-watch.js';
 import { type UnderWatch, underWatch } from './under-watch.js';
 
 const PREFIX = 'sandbox-unit-learn-';
@@ -26,14 +29,15 @@ const LOOKS = 150;
  * Begins a watch in the background, and waits until it has begun.
  * @param words the words of the command line that the background runs, after the program's own
  * @returns a note on the way to its end
- * @throws UserError `not-begun`, `watched`, and as TransientUnits.start()
+ * @throws UserError as watchedMachine(), `not-begun`, `watched`, and as TransientUnits.start()
  */
 export async function watchInBackground(
   context: Context,
   unit: string,
   words: readonly string[],
 ): Promise<Diagnostic> {
-  const { system } = context;
+  const { system, placement } = context;
+  await watchedMachine(context, unit, { background: true });
   const name = backgroundUnit(unit);
   const started = await context.units.start(name, [
     property('Description', 's', `sandbox-unit learn ${unit}`),
@@ -52,7 +56,7 @@ export async function watchInBackground(
     await system.wait(PAUSE);
   }
   await started.stop();
-  const hint = `'journalctl --unit ${name}' has its reason`;
+  const hint = `'${journalctl(placement.scope, name)}' has its reason`;
   throw new UserError(error('not-begun', `the watch of ${unit} does not begin`, { hint }), EXIT.failure);
 }
 
@@ -71,12 +75,13 @@ const begun = ({ placement: { scope } }: Context, { unit, background }: UnderWat
 
 /**
  * Ends the watch of a service in the background, which keeps what it has seen.
- * @throws UserError `not-watched`, `in-foreground`, `not-stopped`
+ * @throws UserError `not-watched`, `in-foreground`, `not-stopped`, `not-kept`
  */
 export async function stopWatch(context: Context, unit: string): Promise<void> {
+  const { scope } = context.placement;
   const found = (await underWatch(context)).find((one) => one.unit === unit);
   if (!found) {
-    const hint = "'sandbox-unit learn --list' names what is watched";
+    const hint = `'sandbox-unit learn --list${scope === 'user' ? ' --user' : ''}' names what is watched`;
     throw new UserError(error('not-watched', `${unit} is not being watched`, { hint }), EXIT.failure);
   }
   if (found.background === null) {
@@ -87,9 +92,18 @@ export async function stopWatch(context: Context, unit: string): Promise<void> {
     );
   }
   const result = await context.system.stopUnit(found.background);
-  if (result === 'done') return;
+  if (result === 'done') return assertKept(context, found);
   throw new UserError(
     error('not-stopped', `${found.background} can't be stopped: '${result}'`),
     EXIT.failure,
   );
+}
+
+/** A watch that can't write its recording says so where nobody may look. @throws UserError `not-kept` */
+async function assertKept(context: Context, { unit, begin, background }: UnderWatch) {
+  const { recordings } = await storedRecordings(context, serviceName(unit), begin);
+  if (recordings.some(({ recording }) => !recording.truncated)) return;
+  const hint = `'${journalctl(context.placement.scope, background!)}' has the reason`;
+  const message = `the watch of ${unit} is over, and not all that was seen is kept`;
+  throw new UserError(error('not-kept', message, { hint }), EXIT.failure);
 }

@@ -1,18 +1,18 @@
 /** The course of a watch: looks at the services now and then, and the steps of a whole life. */
 
-import { type Diagnostic, error, warning } from '../../diagnostic.js';
+import { type Diagnostic, error, hasErrors, UserError, warning } from '../../diagnostic.js';
 import type { Phase, RecordedEvent } from '../../evidence/recording/recording.js';
 import type { Observer } from '../../observer/observer.js';
-import { failuresOf } from '../../state/failures.js';
-import type { Service } from '../../state/service.js';
+import { failureOf, failuresOf } from '../../state/failures.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
 import { isDown } from '../../system/unit-state.js';
 import type { HeldSignals } from '../../transaction/held-signals.js';
 import { whileLocked } from '../../transaction/lock.js';
 import { restart } from '../../transaction/trial.js';
+import { type Keep, Keeping } from './keeping.js';
+import { Life } from './life.js';
 import { LiveLine } from './live-line.js';
-import { Phases } from './phases.js';
 import type { Target } from './target.js';
 import type { Claim } from './under-watch.js';
 
@@ -27,31 +27,8 @@ export interface WatchOptions {
   readonly background?: string | undefined;
 }
 
-/** A watched service, as far as it was seen. */
-export interface Watched {
-  readonly machine: Machine;
-  readonly service: Service;
-  /** Milliseconds since 1970. */
-  readonly begin: number;
-  readonly end: number;
-  /** Seconds of a time slice. */
-  readonly slice: number;
-  /** The line that the observer has dumped: hostile text. */
-  readonly dump: string;
-  readonly events: readonly RecordedEvent[];
-  /** Whether the watch isn't over, or was cut short. */
-  readonly truncated: boolean;
-}
-
-/** Keeps what was seen: now and then while a watch lasts, so that no more than that is lost, and at its end. */
-export type Keep = (watched: readonly Watched[]) => Promise<void>;
-
-/** The length of a time slice, in seconds. */
-export const SLICE = 10;
-
-/** Pauses between two looks, two times of keeping and two of telling, in seconds. */
+/** Pauses between two looks, and two times of telling, in seconds. */
 const LOOK = 0.2;
-const KEEP = 60;
 const TELL = 5;
 
 /** The time for which a restarted service serves before the next step of its life, without a time or an exercise. */
@@ -73,10 +50,10 @@ export class Course {
   readonly #parts: Parts;
   readonly #options: WatchOptions;
   readonly #begin: number;
-  readonly #phases: readonly Phases[];
+  readonly #lives: readonly Life[];
+  readonly #keeping: Keeping;
   readonly #live = new LiveLine();
   readonly #diagnostics: Diagnostic[] = [];
-  #kept = 0;
   #shown = 0;
   #told = 0;
 
@@ -84,12 +61,30 @@ export class Course {
     this.#parts = parts;
     this.#options = options;
     this.#begin = parts.context.system.now();
-    this.#phases = parts.found.map(({ state }) => new Phases(state));
-    for (const [i, { phase }] of this.#phases.entries()) if (phase) parts.observer.phase(i, phase);
+    this.#lives = parts.found.map((target) => new Life(parts.context, target));
+    this.#keeping = new Keeping({ ...parts, lives: this.#lives, begin: this.#begin });
+    for (const [i, { phases }] of this.#lives.entries()) {
+      if (phases.phase) parts.observer.phase(i, phases.phase);
+    }
   }
 
+  /** @throws UserError `observer-ended`, and others where the watch can't go on, with a note on what is kept of it */
   async run(): Promise<readonly Diagnostic[]> {
+    try {
+      return await this.#run();
+    } catch (cause) {
+      if (!(cause instanceof UserError)) throw cause;
+      throw new UserError([...cause.diagnostics, await this.#keeping.ofFailed()], cause.exit, cause.sources);
+    }
+  }
+
+  async #run(): Promise<readonly Diagnostic[]> {
+    const { seconds, exercise, restart: isLife } = this.#options;
+    if (seconds === undefined && exercise === undefined && !isLife)
+      this.#parts.context.caller.tell('Watching; Ctrl-C ends it and keeps what was seen.');
     await this.#tell();
+    await this.#lookAtAll();
+    for (const life of this.#lives) await life.lookAtLogs(0);
     if (this.#options.restart) await this.#restart();
     await this.#serve();
     if (this.#options.restart) {
@@ -97,7 +92,7 @@ export class Course {
       await this.#restart();
       await this.#stopAgain();
     }
-    await this.#keep(false);
+    await this.#keeping.atEnd();
     return this.#diagnostics;
   }
 
@@ -176,14 +171,15 @@ export class Course {
     for (const service of services) {
       const i = found.indexOf(service);
       observer.phase(i, phase);
-      const phases = this.#phases[i]!;
+      const { phases } = this.#lives[i]!;
       phases.hold(phase, this.#seconds);
       let isOver = false;
       const taken = failuresOf(() =>
         signals.unlessAgain(() => whileLocked(context, () => step(service))),
-      ).finally(() => {
+      ).then((diagnostics) => {
         isOver = true;
-        phases.release();
+        phases.release(!hasErrors(diagnostics));
+        return diagnostics;
       });
       await this.#look(Number.POSITIVE_INFINITY, () => isOver);
       this.#diagnostics.push(...(await taken));
@@ -198,18 +194,22 @@ export class Course {
 
   /** @throws UserError `observer-ended` */
   async #look(seconds: number, isOver: () => boolean) {
-    const { context, found, observer } = this.#parts;
+    const { context, observer } = this.#parts;
     const end = this.#seconds + seconds;
     while (!isOver() && this.#seconds < end) {
-      for (const [i, { name }] of found.entries()) {
-        const state = await context.system.unit(name);
-        const next = this.#phases[i]!.look(state, observer.ticks[i]?.lives ?? 0, this.#seconds);
-        if (next !== undefined) observer.phase(i, next);
-      }
+      await this.#lookAtAll();
       if (observer.isOver) await observer.dump();
-      if (this.#seconds >= this.#kept + KEEP) await this.#keep(true);
+      await this.#keeping.now();
       await this.#show();
-      await context.system.wait(LOOK * 1000);
+      await context.system.waitForState(LOOK * 1000);
+    }
+  }
+
+  async #lookAtAll() {
+    const { observer } = this.#parts;
+    for (const [i, life] of this.#lives.entries()) {
+      const next = await life.look(observer.ticks[i]?.lives ?? 0, this.#seconds);
+      if (next !== undefined) observer.phase(i, next);
     }
   }
 
@@ -217,7 +217,7 @@ export class Course {
     const { context, found, observer } = this.#parts;
     if (this.#seconds < this.#shown + 1) return;
     this.#shown = this.#seconds;
-    const units = found.map(({ name }, i) => ({ name, phase: this.#phases[i]!.phase }));
+    const units = found.map(({ name }, i) => ({ name, phase: this.#lives[i]!.phases.phase }));
     context.caller.live(this.#live.text(units, observer.ticks, this.#seconds));
     if (this.#seconds >= this.#told + TELL) await this.#tell();
   }
@@ -229,37 +229,23 @@ export class Course {
     this.#told = this.#seconds;
     for (const [i, { name }] of found.entries()) {
       const { calls, lost } = observer.ticks[i] ?? { calls: 0, lost: 0 };
-      await claims[i]!.tell({
-        unit: name,
-        begin: this.#begin,
-        end: seconds === undefined ? null : this.#begin + seconds * 1000,
-        background: background ?? null,
-        phase: this.#phases[i]!.phase ?? null,
-        calls,
-        lost,
-      });
+      // Nothing depends on it: a full disk ends no watch.
+      await failureOf(() =>
+        claims[i]!.tell({
+          unit: name,
+          begin: this.#begin,
+          end: seconds === undefined ? null : this.#begin + seconds * 1000,
+          background: background ?? null,
+          phase: this.#lives[i]!.phases.phase ?? null,
+          calls,
+          lost,
+        }),
+      );
     }
   }
 
-  async #keep(truncated: boolean) {
-    const { machine, context, found, observer, keep } = this.#parts;
-    this.#kept = this.#seconds;
-    const dumps = await observer.dump();
-    const watched = found.map(({ name, state, group: _ }, i) => ({
-      machine,
-      service: { name, state },
-      begin: this.#begin,
-      end: context.system.now(),
-      slice: SLICE,
-      dump: dumps[i] ?? '',
-      events: this.#phases[i]!.events,
-      truncated,
-    }));
-    await keep(watched);
-  }
-
   #noteAll(event: RecordedEvent) {
-    for (const phases of this.#phases) phases.note(event);
+    for (const { events } of this.#lives) events.note(event);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Phase, RecordedEvent } from '../../evidence/recording/recording.js';
 import type { UnitState } from '../../system/unit-state.js';
+import type { Events } from './events.js';
 
 /** The phase of a service in each state of its unit. */
 const PHASE_OF: ReadonlyMap<UnitState['activeState'], Phase> = new Map([
@@ -22,13 +23,18 @@ export class Phases {
   #lives = 0;
   #started = Number.NEGATIVE_INFINITY;
   #invocation: string;
-  #isHeld = false;
-  readonly events: RecordedEvent[] = [];
+  #held: RecordedEvent | undefined;
+  readonly #events: Events;
 
-  /** @param state the state at the begin of the watch */
-  constructor(state: UnitState) {
+  /**
+   * @param state the state at the begin of the watch
+   * @param events gets each phase that begins, and the work that is under way
+   */
+  constructor(state: UnitState, events: Events) {
     this.#phase = PHASE_OF.get(state.activeState);
     this.#invocation = state.invocationId;
+    this.#events = events;
+    if (this.#phase === 'serving') events.note({ what: 'serving', at: 0 });
   }
 
   get phase(): Phase | undefined {
@@ -46,13 +52,18 @@ export class Phases {
       this.#lives = lives;
       this.#invocation = state.invocationId;
       this.#started = at;
-      this.#isHeld = false;
+      this.release(true);
       this.#enter('start', at);
     }
-    const next = PHASE_OF.get(state.activeState);
-    const isEarly = this.#isHeld || at < this.#started + SHORTEST_START;
+    const next = PHASE_OF.get(state.activeState) ?? this.#endIn(state);
+    const isEarly = this.#held !== undefined || at < this.#started + SHORTEST_START;
     if (next === undefined || (next === 'serving' && isEarly)) return undefined;
     return this.#enter(next, at) ? next : undefined;
+  }
+
+  /** A service that is down has stopped, however fast: between two looks. One that has failed has not. */
+  #endIn({ activeState }: UnitState): Phase | undefined {
+    return activeState === 'inactive' && this.#phase !== undefined ? 'stop' : undefined;
   }
 
   /**
@@ -60,24 +71,21 @@ export class Phases {
    * active as before.
    */
   hold(phase: Phase, at: number) {
-    this.#isHeld = true;
-    this.#enter(phase, at);
+    this.#phase = phase;
+    this.#held = { what: phase, at };
   }
 
-  release() {
-    this.#isHeld = false;
-  }
-
-  /** Notes something else that took place. */
-  note(event: RecordedEvent) {
-    this.events.push(event);
+  /** @param isDone whether what the phase is of took place */
+  release(isDone: boolean) {
+    if (this.#held && isDone) this.#events.note(this.#held);
+    this.#held = undefined;
   }
 
   /** @returns whether the phase is another */
   #enter(phase: Phase, at: number): boolean {
     if (phase === this.#phase) return false;
     this.#phase = phase;
-    this.events.push({ what: phase, at });
+    this.#events.note({ what: phase, at });
     return true;
   }
 }

@@ -2,21 +2,23 @@
 
 import { type Diagnostic, EXIT, error, UserError } from '../../diagnostic.js';
 import { Observer } from '../../observer/observer.js';
-import { setupPrograms } from '../../observer/service-group.js';
+import { launchers, MANAGERS } from '../../observer/service-group.js';
 import { obstacleTo } from '../../restart/may-restart.js';
 import { preflightRestarts } from '../../restart/preflight.js';
 import type { Service } from '../../state/service.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
 import { holdSignals } from '../../transaction/held-signals.js';
-import { Course, type Keep, SLICE, type WatchOptions } from './course.js';
+import { Course, type WatchOptions } from './course.js';
+import { type Keep, SLICE } from './keeping.js';
+import { watchedMachine } from './may-watch.js';
 import { type Target, targets } from './target.js';
 import { type Claim, claim } from './under-watch.js';
 
 /**
  * Watches services.
  * @returns diagnostics about what went wrong meanwhile
- * @throws UserError `needs-root`, `unknown-machine`, those of targets(), of Observer.start() and of preflightRestarts()
+ * @throws UserError as watchedMachine(), those of targets(), of Observer.start() and of preflightRestarts()
  */
 export async function watch(
   context: Context,
@@ -24,7 +26,7 @@ export async function watch(
   options: WatchOptions,
   keep: Keep,
 ): Promise<readonly Diagnostic[]> {
-  const machine = assertWatchable(context);
+  const machine = await watchedMachine(context, names[0]!);
   const found = await targets(context, names);
   const notes = options.restart ? await assertRestartable(context, found) : [];
   const claims = await claimAll(context, found);
@@ -61,7 +63,8 @@ async function watchClaimed(
   const observer = await Observer.start(context, {
     machine,
     groups: found.map(({ group }) => group),
-    setups: await setupPrograms(context),
+    setups: MANAGERS,
+    launchers: launchers(context.placement),
     slice: SLICE,
   });
   const signals = holdSignals(context);
@@ -73,18 +76,6 @@ async function watchClaimed(
     signals.release();
     await observer.end();
   }
-}
-
-function assertWatchable({ superuser, machine, offline }: Context) {
-  if (!superuser || offline) {
-    const hint = 'run it with sudo';
-    throw new UserError(error('needs-root', 'only root may watch services', { hint }), EXIT.failure);
-  }
-  if (machine !== undefined) return machine;
-  throw new UserError(
-    error('unknown-machine', 'services of this kind of machine can not be watched'),
-    EXIT.failure,
-  );
 }
 
 async function assertRestartable(context: Context, services: readonly Service[]): Promise<Diagnostic[]> {

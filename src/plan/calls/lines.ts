@@ -45,6 +45,7 @@ export function callLines(context: CallContext, left: LeftToLauncher, launched: 
     ...entries('deny', section.deny),
     ...entries('log', section.log),
     ...rules,
+    ...(section.forUnit ?? []).map((entry) => unitLine(entry, context)),
     ...omittedLines(context, left, byLauncher),
     ...wholes,
   ];
@@ -129,6 +130,19 @@ function entryLine(
     how,
     ...(reasons.length > 0 ? { reason: reasons.join('; ') } : {}),
   };
+}
+
+/** A plan line for an entry of `unit-deny`. The launcher alone refuses it only to its own programs. */
+function unitLine(entry: CallEntry, context: CallContext): PlanLine {
+  const subject = `unit-deny ${entry.name}`;
+  const { section, target } = context;
+  if (callsOf(entry, target.sets).every((call) => cantBeMade(call, context)))
+    return notNeeded(entry.at, subject, context);
+  const lack = target.abilities.lacks.get('seccomp');
+  if (lack) return { at: entry.at, subject, enforcedBy: 'nobody', how: '', reason: lack.reason };
+  return section.permissive
+    ? { at: entry.at, subject, enforcedBy: 'not needed', how: '', reason: '--permissive refuses nothing' }
+    : { at: entry.at, subject, enforcedBy: 'systemd', how: 'SystemCallFilter=' };
 }
 
 /** A plan line for an entry whose calls no open ABI has. */

@@ -1,7 +1,7 @@
 /** Bind mounts of a unit by which paths stay open that a policy's directive closes. */
 
 import { findDirective } from '../../directives/table.js';
-import { HOMES, KERNEL, VENDOR } from '../../directives/values/closed-paths.js';
+import { HOMES, KERNEL, NO_TUNABLES, TUNABLES, VENDOR } from '../../directives/values/closed-paths.js';
 import {
   allWords,
   barePath,
@@ -161,26 +161,6 @@ const isHidden = (to: string, paths: readonly string[]): boolean => paths.some((
 
 const readOnly = (paths: Closing['paths']): Closing => ({ paths, isOpen: isWritable, reaches: isReadOnly });
 const hidden = (paths: Closing['paths']): Closing => ({ paths, reaches: isHidden });
-
-const TUNABLES = [
-  ...[
-    'acpi',
-    'apm',
-    'asound',
-    'bus',
-    'fs',
-    'irq',
-    'latency_stats',
-    'mtrr',
-    'scsi',
-    'sys',
-    'sysrq-trigger',
-  ].map((name) => `/proc/${name}`),
-  ...['/proc/timer_stats', '/sys'],
-];
-
-/** Paths in /sys that ProtectKernelTunables= leaves to other directives, or to none. */
-const NO_TUNABLES = ['/sys/fs/cgroup', '/sys/fs/selinux'];
 
 /** Closed paths and their exceptions, under a short name for each directive or value. */
 export const CLOSED = {

@@ -5,19 +5,13 @@ import type { Heard, ManagerFacts } from '../system.js';
 import { isSkipped, parseUnitState, type UnitProperties, type UnitState } from '../unit-state.js';
 import { whileAway } from '../while-away.js';
 import { changedIn, managerOf, serviceOf, typed, unitOf, unitsIn } from './answers.js';
+import { ChangedUnits } from './changed-units.js';
 import { type BusPlace, Connection, type Signal } from './connection.js';
 import { HeardUnits } from './heard-units.js';
+import { interfacesOf, OF_SERVICE } from './interfaces.js';
 import { Jobs } from './jobs.js';
-
-const SERVICE = 'org.freedesktop.systemd1';
-const MANAGER_PATH = '/org/freedesktop/systemd1';
-const UNITS_PATH = '/org/freedesktop/systemd1/unit';
-const MANAGER = 'org.freedesktop.systemd1.Manager';
-const BUS = 'org.freedesktop.DBus';
-const PROPERTIES = 'org.freedesktop.DBus.Properties';
-const UNIT = 'org.freedesktop.systemd1.Unit';
-const UNIT_SERVICE = 'org.freedesktop.systemd1.Service';
-const OWN_INTERFACES = new Map(['Slice', 'Socket'].map((one) => [one.toLowerCase(), `${SERVICE}.${one}`]));
+import { changesOf, JOB_RULES } from './match-rules.js';
+import { BUS, MANAGER, MANAGER_PATH, PROPERTIES, SERVICE, UNIT, UNITS_PATH } from './names.js';
 
 /** Longest wait for a reload, in milliseconds, as systemctl has it: 90 s for generators, 90 s for all else. */
 const RELOAD_TIMEOUT = 180_000;
@@ -34,6 +28,7 @@ export class Bus {
   readonly #jobs = new Jobs();
   readonly #watched = new Map<string, Changed>();
   readonly #heard = new HeardUnits();
+  readonly #changes = new ChangedUnits();
   #subscribed: Promise<unknown> | undefined;
   #states: Promise<unknown> | undefined;
   /** The manager's own name on the bus, `:1.2`; another one after each daemon-reexec. */
@@ -68,18 +63,15 @@ export class Bus {
 
   async unit(name: string): Promise<UnitState> {
     const path = unitObjectPath(name);
-    const interfaces = [UNIT, UNIT_SERVICE];
     const answers = await Promise.all(
-      interfaces.map((iface) => this.#properties(path, 'GetAll', 's', [iface])),
+      OF_SERVICE.map((iface) => this.#properties(path, 'GetAll', 's', [iface])),
     );
     return serviceOf(answers.map(([table]) => table));
   }
 
   async anyUnit(name: string): Promise<UnitState> {
-    const own = OWN_INTERFACES.get(name.slice(name.lastIndexOf('.') + 1));
-    const interfaces = own === undefined ? [UNIT] : [UNIT, own];
     const answers = await Promise.all(
-      interfaces.map((iface) => this.#properties(unitObjectPath(name), 'GetAll', 's', [iface])),
+      interfacesOf(name).map((iface) => this.#properties(unitObjectPath(name), 'GetAll', 's', [iface])),
     );
     return unitOf(answers.map(([table]) => table));
   }
@@ -114,7 +106,23 @@ export class Bus {
         this.#heard.onState(unit, state.activeState, isSkipped(state));
       });
     }
-    // The match rule covers all units, since a bus takes only so many rules.
+    await this.#listenToUnits();
+  }
+
+  /** Whether a unit may have changed since the last question; to the first one the answer is yes. */
+  async changed(unit: string): Promise<boolean> {
+    const answer = this.#changes.ask(unitObjectPath(unit));
+    if (answer === undefined) await this.#listenToUnits();
+    return answer ?? true;
+  }
+
+  /** Calls a function when a unit that changed() was asked about enters another state: ChangedUnits.onState(). */
+  onState(wake: (() => void) | undefined) {
+    this.#changes.onState(wake);
+  }
+
+  /** The match rule covers all units, since a bus takes only so many rules. */
+  async #listenToUnits() {
     this.#states ??= this.#connection.callBus('AddMatch', changesOf('path_namespace', UNITS_PATH));
     await Promise.all([this.#states, this.#subscribe()]);
   }
@@ -210,16 +218,9 @@ export class Bus {
   }
 
   async #listen() {
-    const ofJobs = (member: string) =>
-      `type='signal',sender='${SERVICE}',interface='${MANAGER}',member='${member}',path='${MANAGER_PATH}'`;
-    const rules = [
-      ofJobs('JobNew'),
-      ofJobs('JobRemoved'),
-      `type='signal',sender='${BUS}',interface='${BUS}',member='NameOwnerChanged',arg0='${SERVICE}'`,
-    ];
     const [[owner]] = await Promise.all([
       whileAway(() => this.#connection.callBus('GetNameOwner', SERVICE)),
-      ...rules.map((rule) => this.#connection.callBus('AddMatch', rule)),
+      ...JOB_RULES.map((rule) => this.#connection.callBus('AddMatch', rule)),
       this.#subscribeAgain(),
     ]);
     this.#manager ??= String(owner);
@@ -245,7 +246,9 @@ export class Bus {
       this.#jobs.end(job, result);
     }
     if (sender === this.#manager && member === 'PropertiesChanged') {
-      this.#watched.get(path)?.(changedIn(body[1]));
+      const properties = changedIn(body[1]);
+      this.#changes.note(path, properties);
+      this.#watched.get(path)?.(properties);
     }
     if (sender === BUS && member === 'NameOwnerChanged') {
       const [name, , owner] = body as [string, string, string];
@@ -270,6 +273,7 @@ export class Bus {
       this.#subscribed = undefined;
       this.#jobs.giveUp(cause);
     }
+    this.#changes.noteAll();
     for (const changed of this.#watched.values()) changed(new Map());
   }
 
@@ -293,6 +297,3 @@ export class Bus {
     return whileAway(() => this.#connection.call(call));
   }
 }
-
-const changesOf = (key: 'path' | 'path_namespace', path: string) =>
-  `type='signal',sender='${SERVICE}',interface='${PROPERTIES}',member='PropertiesChanged',${key}='${path}',arg0='${UNIT}'`;

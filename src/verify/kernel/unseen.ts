@@ -1,6 +1,6 @@
 /** Diagnostics about threads of a unit that can't be seen: which, why, and what would show them. */
 
-import { ownCommand, systemctl } from '../../command-lines.js';
+import { systemctl, withCapabilities } from '../../command-lines.js';
 import { type Diagnostic, error } from '../../diagnostic.js';
 import type { Plan } from '../../plan/plan.js';
 import { readStatus } from '../../state/process-status.js';
@@ -76,7 +76,7 @@ function reasonFor(errno: number, { confined, scope, unit, permissive }: Asker):
  * has.
  */
 const asUser = (unit: string, permissive: boolean): string =>
-  `sudo systemd-run --pipe --uid=$USER -p AmbientCapabilities='CAP_SYS_ADMIN CAP_SYS_PTRACE' ${ownCommand('user', permissive ? 'verify --permissive' : 'verify', unit)}`;
+  withCapabilities('CAP_SYS_ADMIN CAP_SYS_PTRACE', permissive ? 'verify --permissive' : 'verify', unit);
 
 /** One diagnostic for each reason. */
 export function unreadable(hidden: ReadonlyMap<number, number>, asker: Asker): Diagnostic[] {

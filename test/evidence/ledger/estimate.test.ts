@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { estimate } from '../../../src/evidence/ledger/estimate.js';
-import { incidenceOf, unitsToNext, unseenAtLeast } from '../../../src/evidence/ledger/incidence.js';
+import { incidenceOf, samplesToNext, unseenAtLeast } from '../../../src/evidence/ledger/incidence.js';
 import { makeLedger } from '../../../src/evidence/ledger/make-ledger.js';
 import type { Recording } from '../../../src/evidence/recording/recording.js';
 import { call, hostNamed, recording } from '../../support/recordings.js';
@@ -15,7 +15,7 @@ const calls = (slices: Readonly<Record<string, number>>) =>
   Object.entries(slices).map(([name, of]) => call(name, { slices: of, phases: { serving: 100 } }));
 
 test('the unseen are estimated as Chao2 does it, and rounded up', () => {
-  const incidence = (units: number, once: number, twice: number) => ({ units, once, twice, seen: 50 });
+  const incidence = (samples: number, once: number, twice: number) => ({ samples, once, twice, seen: 50 });
   // 9/10 * 4² / (2 * 2) = 3.6, 9/10 * 3 * 2 / 2 = 2.7
   assert.equal(unseenAtLeast(incidence(10, 4, 2)), 4);
   assert.equal(unseenAtLeast(incidence(10, 3, 0)), 3);
@@ -23,7 +23,7 @@ test('the unseen are estimated as Chao2 does it, and rounded up', () => {
   assert.equal(unseenAtLeast(incidence(10, 1, 0)), 1);
   assert.equal(unseenAtLeast(incidence(10, 0, 5)), 0);
   assert.equal(unseenAtLeast(incidence(0, 0, 0)), 0);
-  assert.deepEqual(incidenceOf(7, [1, 1, 2, 3, 7]), { units: 7, seen: 5, once: 2, twice: 1 });
+  assert.deepEqual(incidenceOf(7, [1, 1, 2, 3, 7]), { samples: 7, seen: 5, once: 2, twice: 1 });
 });
 
 test('the estimate is below the truth on average, and above what was seen', () => {
@@ -52,8 +52,14 @@ test('the estimate is below the truth on average, and above what was seen', () =
 });
 
 test('a further call is expected by how many were seen once, or at the earliest by the rule of three', () => {
-  assert.deepEqual(unitsToNext({ units: 60, seen: 9, once: 4, twice: 0 }), { units: 15, isLeast: false });
-  assert.deepEqual(unitsToNext({ units: 60, seen: 9, once: 0, twice: 0 }), { units: 20, isLeast: true });
+  assert.deepEqual(samplesToNext({ samples: 60, seen: 9, once: 4, twice: 0 }), {
+    samples: 15,
+    isLeast: false,
+  });
+  assert.deepEqual(samplesToNext({ samples: 60, seen: 9, once: 0, twice: 0 }), {
+    samples: 20,
+    isLeast: true,
+  });
 });
 
 test('calls at work are counted by slices, and those of a start are no rare calls', () => {
@@ -64,7 +70,7 @@ test('calls at work are counted by slices, and those of a start are no rare call
     }),
   );
   assert.deepEqual(slices, {
-    ...{ units: 60, seen: 3, once: 1, twice: 1, unseen: 1 },
+    ...{ samples: 60, seen: 3, once: 1, twice: 1, unseen: 1 },
     ...{ next: 600, nextIsLeast: false },
   });
 });
@@ -85,17 +91,17 @@ test('slices of several recordings are added, but of watches that overlap one co
   const later = { begin: '2026-11-20T11:00:00Z', end: '2026-11-20T11:10:00Z' };
   const one = recording({ calls: calls({ read: 60, write: 1 }) });
   const added = estimated(one, recording({ ...later, calls: calls({ read: 60, write: 1, close: 1 }) }));
-  assert.deepEqual([added.slices.units, added.slices.once, added.slices.twice], [120, 1, 1]);
+  assert.deepEqual([added.slices.samples, added.slices.once, added.slices.twice], [120, 1, 1]);
   const same = estimated(one, recording({ slices: 30, calls: calls({ read: 30, write: 1, close: 5 }) }));
-  assert.deepEqual([same.slices.units, same.slices.once, same.slices.twice], [60, 2, 0]);
+  assert.deepEqual([same.slices.samples, same.slices.once, same.slices.twice], [60, 2, 0]);
 });
 
-test('hosts are units, too, where there are enough', () => {
+test('hosts are samples, too, where there are enough', () => {
   assert.equal(estimated(recording()).hosts, null);
   const on = (name: string, ...names: string[]) =>
     recording({ host: hostNamed(name), calls: names.map((one) => call(one)) });
   const two = estimated(on('a', 'read', 'write'), on('b', 'read')).hosts!;
-  assert.deepEqual([two.units, two.once, two.unseen], [2, 1, null]);
+  assert.deepEqual([two.samples, two.once, two.unseen], [2, 1, null]);
   const five = estimated(
     ...['a', 'b', 'c', 'd'].map((name) => on(name, 'read')),
     on('e', 'read', 'write', 'close'),

@@ -12,6 +12,7 @@ import {
   PROGRAMS_FALL_BACK,
 } from '../../../src/evidence/policy/calls/tables.js';
 import { abisSeen, sortCalls, type Tier } from '../../../src/evidence/policy/calls/tiers.js';
+import { unitDenySets } from '../../../src/evidence/policy/calls/unit-deny.js';
 import type { Evidence, ReachableCalls } from '../../../src/evidence/policy/input.js';
 import { callNames, numbersOf } from '../../../src/syscalls/numbers.js';
 import { bundledSets, expandSet } from '../../../src/syscalls/sets.js';
@@ -39,14 +40,30 @@ test('every name in the tables is a call or a set', () => {
   );
 });
 
-test('a seen call is allowed, a reachable one is recorded, others are refused', () => {
+test('a seen call is allowed, a reachable one is logged, others are refused', () => {
   const found = tiers('read openat', new Set(['read', 'sysinfo']));
   assert.equal(found.get('read'), 'allow');
   assert.equal(found.get('sysinfo'), 'log');
   assert.equal(found.get('swapon'), undefined);
 });
 
-test('no call that an attacker wants first is recorded only, unless it was seen', () => {
+test('sets are refused to the whole unit where no program of it made a call of theirs', () => {
+  const of = (seen: string, reachable: string) =>
+    unitDenySets(calls(`${seen} read`, { program: '/bin/sh' }), sorted('read', new Set([reachable])), sets);
+  const all = of('close', 'close');
+  assert.deepEqual([all.length, all.includes('@clock'), all.includes('@resources')], [9, true, false]);
+  assert.deepEqual(
+    of('mount', 'close'),
+    all.filter((name) => name !== '@mount'),
+  );
+  assert.deepEqual(of('close', 'acct'), all);
+  assert.deepEqual(
+    of('close', 'clock_adjtime'),
+    all.filter((name) => name !== '@clock'),
+  );
+});
+
+test('no call that an attacker wants first is logged only, unless it was seen', () => {
   const wanted =
     'execve ptrace mount bpf init_module keyctl io_uring_setup userfaultfd unshare process_vm_readv';
   for (const reachable of [new Set(wanted.split(' ')), 'unknown'] as const) {
@@ -63,7 +80,7 @@ test('a call is dangerous, be it newer than the systemd of the target', () => {
   assert.ok(dangerousCalls(olderSets('247')).has('ptrace'));
 });
 
-test('where it is unknown what can be reached, all of @system-service is recorded', () => {
+test('where it is unknown what can be reached, all of @system-service is logged', () => {
   const found = tiers('read', 'unknown');
   assert.equal(found.get('flock'), 'log');
   assert.equal(found.get('sysinfo'), 'log');
@@ -87,7 +104,7 @@ test('a call that a filter answered with ENOSYS gets it again: memcached starts 
   assert.equal(other.get('sysinfo'), 'fallback');
 });
 
-test('a call that a filter refused is recorded, be it not known to be reachable', () => {
+test('a call that a filter refused is logged, be it not known to be reachable', () => {
   const refused = [
     { name: 'sysinfo', answer: 1, count: 1 },
     { name: 'flock', answer: 'kill' as const, count: 1 },
@@ -95,6 +112,19 @@ test('a call that a filter refused is recorded, be it not known to be reachable'
   ];
   const found = tiers('read', new Set(), { refused });
   assert.deepEqual([found.get('sysinfo'), found.get('flock'), found.get('ptrace')], ['log', 'log', 'refuse']);
+  const told = sorted('read', new Set(['ptrace', 'bpf']), { refused });
+  const evidenceOf = (name: string) => told.find((call) => call.name === name)!.evidence;
+  assert.equal(evidenceOf('ptrace'), 'a filter refused it while it was watched; it is dangerous');
+  assert.equal(evidenceOf('bpf'), 'reachable, and not seen; it is dangerous');
+});
+
+test('a call that may have failed by itself is logged, and gets no ENOSYS', () => {
+  const refused = [{ name: 'sysinfo', answer: 38, count: 1 }];
+  for (const table of ['marks', 'misses']) {
+    const found = sorted('read', new Set(), { refused, lost: { [table]: 1 } });
+    const { tier, evidence: said } = found.find(({ name }) => name === 'sysinfo')!;
+    assert.deepEqual([tier, said], ['log', 'a filter may have refused it while it was watched']);
+  }
 });
 
 test('a call that the unit refuses is left out unless it was seen', () => {
@@ -109,8 +139,16 @@ test('a call that the unit refuses is left out unless it was seen', () => {
 test('families stand together, each with its reason', () => {
   const found = sorted('openat newfstatat clone3 poll mkdir', new Set());
   const byFamily = found.filter(({ reason }) => reason === 'family').map(({ name }) => name);
-  assert.deepEqual(byFamily, ['clone', 'fstat', 'lstat', 'mkdirat', 'open', 'ppoll', 'stat']);
-  assert.match(found.find(({ name }) => name === 'ppoll')!.evidence, /^as poll: C libraries/);
+  assert.deepEqual(byFamily, ['clone', 'fstat', 'mkdirat', 'ppoll']);
+  assert.match(found.find(({ name }) => name === 'ppoll')!.evidence, /^as poll: newer C libraries/);
+});
+
+test('a family adds no older call: one that a library can reach is recorded', () => {
+  const found = tiers('openat newfstatat getdents64 pipe2 clock_nanosleep', new Set(['open', 'pipe']));
+  assert.deepEqual(
+    ['open', 'pipe', 'stat', 'getdents', 'nanosleep'].map((name) => found.get(name)),
+    ['log', 'log', undefined, undefined, undefined],
+  );
 });
 
 test('a family adds no call that libraries fall back from', () => {

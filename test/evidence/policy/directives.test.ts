@@ -48,6 +48,12 @@ const called = (name: string, position: number, ...of: readonly (number | bigint
   };
 };
 
+/** Evidence of an option of sockets at the level SOL_SOCKET. */
+const socketOptions = (call: string, option: number): Partial<Evidence> => ({
+  calls: withCalls(call).calls,
+  arguments: [...STARTED, values(call, [1, 2], [[1, option]])],
+});
+
 const made = (names: string): Partial<Evidence> => ({ calls: withCalls(names).calls });
 
 /** Devices that a /dev of the unit's own lacks. */
@@ -65,13 +71,25 @@ type Case = readonly [name: string, more: Partial<Evidence>, follows: unknown, l
 
 const CASES: readonly Case[] = [
   ['ProtectSystem', {}, 'strict'],
+  // mkdir -p /var/lib/demo
+  ['ReadWritePaths', { paths: paths('change-directory', ['/', '/var'], { errno: 17 }) }, undefined],
+  ['ProtectSystem', { paths: paths('change-directory', ['/', '/var'], { errno: 17 }) }, 'strict'],
   ['ProtectHome', {}, true],
   ['ProtectHome', { paths: paths('read', ['/home/web/index.html']) }, 'read-only'],
   ['ProtectHome', { paths: paths('write', ['/home/web/log']) }, /\/home\/web\/log was changed/],
+  [
+    'ProtectHome',
+    { paths: paths('change-directory', ['/srv/app/.././../home/web//x/']) },
+    /^\/home\/web\/x was changed/,
+  ],
+  ['ProtectHome', made('io_uring_setup'), /io_uring was used/],
   ['ProtectHome', { paths: paths('failed', ['/root/.netrc'], { errno: 2 }) }, 'tmpfs'],
   ['ProtectHome', { paths: paths('stat', ['/home']) }, true],
   ['ProtectHome', { paths: paths('stat', ['/homestead/x']) }, true],
   ['ProtectHome', { peers: [unixPeer('/run/user/1000/bus', 'connect')] }, /is a socket there/],
+  ['ProtectHome', { paths: paths('change-directory', ['/srv/../home/x']) }, /\/home\/x was changed/],
+  ['ProtectHome', { paths: paths('stat', ['/srv/./a/..//../home/x']) }, 'read-only'],
+  ['ProtectHome', { paths: paths('stat', ['/home/../srv']) }, true],
   ['ProtectHome', {}, /WorkingDirectory=~ may be there/, 'WorkingDirectory=~'],
   ['ProtectHome', {}, /RootDirectory gives the service paths/, 'RootDirectory=/srv/root'],
   ['PrivateTmp', {}, true],
@@ -82,6 +100,11 @@ const CASES: readonly Case[] = [
     /\/tmp\/others was used/,
   ],
   ['PrivateTmp', { paths: [...paths('create-in', ['/tmp/a']), ...paths('stat', ['/tmp/a/b/c'])] }, true],
+  [
+    'ProtectSystem',
+    { peers: [unixPeer('private/smtp')] },
+    /private\/smtp was bound in a directory that isn't known/,
+  ],
   ['ProtectSystem', { paths: paths('create-in', ['/']) }, /the root directory was changed/],
   ['PrivateTmp', { paths: [...paths('create-in', ['/tmp']), ...paths('stat', ['/tmp'])] }, true],
   ['PrivateTmp', { paths: [...paths('write', ['/tmp/a']), ...paths('read', ['/tmp/a'])] }, true],
@@ -128,14 +151,40 @@ const CASES: readonly Case[] = [
   ['ProtectKernelTunables', { paths: paths('read', ['/proc/sys/vm/overcommit_memory']) }, true],
   ['ProtectKernelTunables', { paths: paths('write', ['/proc/sys/vm/overcommit_memory']) }, /was changed/],
   ['ProtectKernelTunables', { paths: paths('write', ['/sys/fs/cgroup/x']) }, true],
+  ...['/sys/fs/pstore/x', '/sys/fs/ext4/sda/mb_stats', '/sys/hypervisor/x', '/proc/mtrr', '/proc/apm'].map(
+    (path): Case => ['ProtectKernelTunables', { paths: paths('write', [path]) }, /was changed/],
+  ),
+  ['ProtectKernelTunables', { paths: paths('write', ['/proc/latency_stats']) }, /was changed/],
+  [
+    'ProtectKernelTunables',
+    { paths: paths('write', ['/sys/fs/selinux/load', '/proc/12/oom_score_adj']) },
+    true,
+  ],
+  ['ProtectHostname', { paths: paths('write', ['/proc/sys/kernel/hostname']) }, /hostname was changed/],
+  ['ProtectHostname', { paths: paths('write', ['/proc/sys/kernel/domainname']) }, /domainname was changed/],
+  ['ProtectHostname', { paths: paths('read', ['/proc/sys/kernel/hostname']) }, true],
   ['ProcSubset', { paths: paths('read', ['/proc/self/status', '/proc/12/stat']) }, 'pid'],
   ['ProcSubset', { paths: paths('read', ['/proc/cpuinfo']) }, /\/proc\/cpuinfo was used/],
+  ['ProcSubset', { paths: paths('read', ['/proc/12/mounts']) }, /\/proc\/12\/mounts was used/],
+  ['ProcSubset', { paths: paths('read', ['/proc/12/net/dev']) }, /\/proc\/12\/net\/dev was used/],
+  ['ProcSubset', { paths: paths('stat', ['/proc/net']) }, /\/proc\/net was used/],
+  ['ProcSubset', { paths: paths('stat', ['/proc/self/mounts', '/proc/12/mountinfo']) }, 'pid'],
   ['ProtectProc', {}, 'invisible', 'User=demo'],
   ['ProtectProc', {}, /sees all processes/],
   ['ProtectProc', { paths: paths('read', ['/proc/12/stat']) }, /another's process/, 'User=demo'],
   ['UMask', { modes: [0o600, 0o700] }, '0077'],
   ['UMask', { modes: [0o640] }, '0027'],
   ['UMask', { modes: [0o644] }, undefined],
+  ['UMask', { modes: [0o600], ...called('mkdir', 1, 0o700) }, '0077'],
+  ['UMask', { modes: [0o600], ...called('mkdir', 1, 0o750) }, '0027'],
+  ['UMask', { modes: [0o600], ...called('mkdirat', 2, 0o755) }, undefined],
+  ['UMask', { modes: [0o600, 0o755], ...called('mkdir', 1, 0o700) }, undefined],
+  ['UMask', { modes: [0o600], ...called('mknodat', 2, 0o010666) }, undefined],
+  ['UMask', { modes: [0o600], ...made('mkdir') }, /the modes of mkdir or mknod/],
+  ['UMask', { modes: [0o600], ...made('mq_open') }, /mq_open was called/],
+  ['UMask', { modes: [0o600], peers: [unixPeer('/run/x.sock')] }, /\/run\/x.sock is a socket/],
+  ['UMask', { modes: [0o600], peers: [unixPeer('private/smtp')] }, /private\/smtp is a socket/],
+  ['UMask', { modes: [0o600], peers: [unixPeer('@x'), unixPeer('/run/y', 'connect')] }, '0077'],
   ['LockPersonality', {}, true],
   ['LockPersonality', called('personality', 0, 0xffffffff), true],
   ['LockPersonality', called('personality', 0, 0x40000), /another execution domain/],
@@ -153,16 +202,35 @@ const CASES: readonly Case[] = [
   ['RestrictRealtime', called('sched_setscheduler', 1, 0, 3, 5), true],
   ['RestrictRealtime', called('sched_setscheduler', 1, 2), /a realtime policy/],
   ['RestrictRealtime', called('sched_setscheduler', 1, 0x40000000), /a realtime policy/],
-  ['RestrictRealtime', made('sched_setattr'), /in memory/],
+  ['RestrictRealtime', made('sched_setattr'), /the policies of schedulers/],
+  ['RestrictRealtime', called('sched_setattr', 1, 0), true],
+  ['RestrictRealtime', called('sched_setattr', 1, 6), /a realtime policy/],
   ['RestrictSUIDSGID', { modes: [0o644] }, true],
   ['RestrictSUIDSGID', { modes: [0o4755] }, /set-user-ID/],
   ['RestrictSUIDSGID', called('fchmodat', 2, 0o2775), /set-group-ID/],
   ['RestrictSUIDSGID', made('chmod'), /the modes of chmod/],
+  ...(['mkdir', 'mkdirat', 'mknod', 'mknodat'] as const).flatMap((call): Case[] => [
+    ['RestrictSUIDSGID', called(call, call.endsWith('at') ? 2 : 1, 0o2755), /set-group-ID/],
+    ['RestrictSUIDSGID', called(call, call.endsWith('at') ? 2 : 1, 0o755), true],
+    ['RestrictSUIDSGID', made(call), /the modes of chmod, mkdir or mknod/],
+  ]),
+  ['RestrictSUIDSGID', made('openat2'), /openat2 was called/],
   ['RestrictAddressFamilies', {}, 'none'],
   ['RestrictAddressFamilies', made('socket'), /the families of sockets/],
   ['PrivateNetwork', {}, true],
   ['PrivateNetwork', { peers: [unixPeer('@chat', 'connect')] }, /@chat is a socket of the network namespace/],
   ['PrivateNetwork', { peers: [peer({ use: 'accept' })] }, undefined],
+  ...[
+    '/proc/net',
+    '/proc/12/net/dev',
+    '/proc/12/task/13/net/tcp',
+    '/proc/sys/net/core/somaxconn',
+    '/sys/class/net',
+    '/sys/devices/virtual/net/lo/statistics/rx_bytes',
+    '/sys/devices/pci0000:00/0000:00:03.0/net/eth0/mtu',
+  ].map((path): Case => ['PrivateNetwork', { paths: paths('read', [path]) }, /tells of the host's network/]),
+  ['PrivateNetwork', { paths: paths('read', ['/proc/12/status', '/sys/class/netlike', '/srv/net']) }, true],
+  ['PrivateNetwork', { lost: { paths: 1 } }, /1 record of paths was lost/],
   ['PrivateIPC', {}, true],
   ['PrivateIPC', made('shmget'), /shmget was called/],
   ['SocketBindDeny', {}, 'any'],
@@ -178,6 +246,42 @@ const CASES: readonly Case[] = [
   ['IPAddressDeny', { peers: [peer({ use: 'accept', address: '127.0.0.1' })] }, undefined],
   ['NoNewPrivileges', {}, true],
   ['NoNewPrivileges', made('execve'), /may gain privileges/],
+  ['NoNewPrivileges', { programs: [] }, /its program may have a set-user-ID/],
+  ['NoNewPrivileges', { capabilities: [granted('CAP_CHOWN', 'chown')] }, true],
+  [
+    'NoNewPrivileges',
+    { capabilities: [granted('CAP_NET_RAW', 'socket')] },
+    /CAP_NET_RAW was used, which a program may have by its file/,
+    'User=demo',
+  ],
+  [
+    'NoNewPrivileges',
+    { capabilities: [granted('CAP_KILL', 'kill')] },
+    true,
+    'User=demo\nAmbientCapabilities=CAP_KILL',
+  ],
+  ['NoNewPrivileges', { blind: ['capabilities'] }, /doesn't show capabilities/, 'User=demo'],
+  ['NoNewPrivileges', { blind: ['capabilities'] }, /doesn't show capabilities/, 'SecureBits=noroot'],
+  ['NoNewPrivileges', { blind: ['capabilities'] }, true, 'User=root'],
+  ['NoNewPrivileges', {}, /RootDirectory gives the service paths/, 'RootDirectory=/srv/root'],
+  ['PrivateUsers', {}, undefined],
+  ['PrivateUsers', {}, undefined, 'User=root'],
+  ['PrivateUsers', {}, true, 'User=demo'],
+  ['PrivateUsers', {}, true, 'DynamicUser=yes'],
+  ['PrivateUsers', made('setresuid'), /setresuid was called/, 'User=demo'],
+  ['PrivateUsers', made('fchown'), /fchown was called/, 'User=demo'],
+  [
+    'PrivateUsers',
+    { capabilities: [granted('CAP_IPC_LOCK', 'mlock')] },
+    /CAP_IPC_LOCK was used/,
+    'User=demo',
+  ],
+  ['PrivateUsers', { blind: ['capabilities'] }, /doesn't show capabilities/, 'User=demo'],
+  ['PrivateUsers', {}, /has capabilities of its own/, 'User=demo\nAmbientCapabilities=CAP_NET_BIND_SERVICE'],
+  ['PrivateUsers', made('getsockopt'), /options of sockets/, 'User=demo'],
+  ['PrivateUsers', socketOptions('getsockopt', 4), true, 'User=demo'],
+  ['PrivateUsers', socketOptions('getsockopt', 17), /SO_PEERCRED was used/, 'User=demo'],
+  ['PrivateUsers', socketOptions('setsockopt', 16), /SO_PASSCRED was used/, 'User=demo'],
   ['CapabilityBoundingSet', {}, ''],
   ['CapabilityBoundingSet', { capabilities: [granted('CAP_CHOWN', 'chown')] }, ['CAP_CHOWN']],
   ['CapabilityBoundingSet', { capabilities: [{ ...granted('CAP_CHOWN', 'chown'), granted: false }] }, ''],
@@ -208,6 +312,27 @@ for (const [name, more, follows, lines = ''] of CASES) {
   });
 }
 
+test('ProtectClock of old systemd closes devices, unless they are listed', () => {
+  const value = (systemd: number, more: Partial<Evidence>, lines = '') =>
+    directive(learned(evidence(more), { target: targetOf(systemd), lines }).policy, 'ProtectClock');
+  assert.equal(value(252, { paths: DISKS }), undefined);
+  assert.equal(value(253, { paths: DISKS }), true);
+  assert.equal(value(252, { paths: DISKS }, 'DeviceAllow=block-sd rw'), true);
+  assert.equal(value(252, {}), true);
+  const { policy } = learned(evidence(TUN), { target: targetOf(252) });
+  assert.deepEqual(directive(policy, 'DeviceAllow'), ['/dev/kvm r', '/dev/net/tun rw']);
+  assert.equal(directive(policy, 'ProtectClock'), true);
+});
+
+test('a program whose set-ID bits are not known may gain privileges when systemd executes it', () => {
+  const programs = ['/usr/sbin/demod', '/usr/bin/ping'].map((path) => ({ path, phases: ['start' as const] }));
+  const of = evidence({ programs });
+  assert.equal(directive(learned(of).policy, 'NoNewPrivileges'), undefined);
+  assert.match(learned(of).text, /^# NoNewPrivileges = true: \/usr\/bin\/ping may have a set-user-ID/m);
+  const plainPrograms = new Set(programs.map(({ path }) => path));
+  assert.equal(directive(learned(of, { plainPrograms }).policy, 'NoNewPrivileges'), true);
+});
+
 test('CAP_SYS_ADMIN is believed only of calls that need it: memory is reserved all the time', () => {
   const reserved = granted('CAP_SYS_ADMIN', 'mmap', 'brk', 'execve', 'clone', 'pwrite64');
   const value = (...capabilities: Evidence['capabilities']) =>
@@ -216,14 +341,25 @@ test('CAP_SYS_ADMIN is believed only of calls that need it: memory is reserved a
   assert.deepEqual(value(reserved, granted('CAP_SYS_ADMIN', 'mount')), ['CAP_SYS_ADMIN']);
 });
 
-test('a daemon that changes its user may hand it new logs: a rotation needs CAP_CHOWN, be it not seen', () => {
-  const value = (names: readonly string[], lines = '') => {
+test('a daemon that changes its user keeps what the logs and processes of that user may take', () => {
+  const value = (names: readonly string[], lines = '', more: Partial<Evidence> = {}) => {
     const capabilities = names.map((name) => granted(name, 'x'));
-    return directive(learned(evidence({ capabilities }), { lines }).policy, 'CapabilityBoundingSet');
+    return directive(learned(evidence({ capabilities, ...more }), { lines }).policy, 'CapabilityBoundingSet');
   };
-  assert.deepEqual(value(['CAP_SETUID']), ['CAP_CHOWN', 'CAP_SETUID']);
+  const [chown, override, kill, setuid] = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_KILL', 'CAP_SETUID'];
+  assert.deepEqual(value([setuid]), [chown, kill, setuid]);
   assert.deepEqual(value(['CAP_SETGID']), ['CAP_SETGID']);
-  assert.deepEqual(value(['CAP_SETUID'], 'CapabilityBoundingSet=CAP_SETUID CAP_KILL'), ['CAP_SETUID']);
+  assert.deepEqual(value([setuid], 'CapabilityBoundingSet=CAP_SETUID CAP_IPC_LOCK'), [setuid]);
+  const logs = { paths: paths('write', ['/var/log/demo/access.log']) };
+  assert.deepEqual(value([setuid], '', logs), [chown, override, kill, setuid]);
+  assert.deepEqual(value([setuid, 'CAP_FOWNER']), [chown, override, 'CAP_FOWNER', kill, setuid]);
+});
+
+test('a capability that was used in no call, as at a page fault, was used; CAP_SYS_ADMIN was not', () => {
+  const value = (name: string) =>
+    directive(learned(evidence({ capabilities: [granted(name)] })).policy, 'CapabilityBoundingSet');
+  assert.deepEqual(value('CAP_IPC_LOCK'), ['CAP_IPC_LOCK']);
+  assert.equal(value('CAP_SYS_ADMIN'), '');
 });
 
 test('a log is rotated: its directory is writable, not the file', () => {
@@ -234,7 +370,9 @@ test('a log is rotated: its directory is writable, not the file', () => {
 });
 
 const writable = (more: Partial<Evidence>, lines = '') =>
-  writablePaths(new Facts(evidence(more), valuesOf(lines), { reachable: new Set(), scope: 'system' }));
+  writablePaths(
+    new Facts(evidence(more), valuesOf(lines), { reachable: new Set(), scope: 'system', systemd: 257 }),
+  );
 
 test('directories are as wide as a program’s own, and files of shared ones stand alone', () => {
   const found = writable({
@@ -257,6 +395,8 @@ test('directories are as wide as a program’s own, and files of shared ones sta
 });
 
 test('a directory that was there already when it should be made is written to under load', () => {
+  const asked = paths('change-directory', ['/', '/var', '/run', '/var/log'], { errno: 17 });
+  assert.deepEqual(writable({ paths: asked }), ['/run', '/var/log']);
   assert.deepEqual(writable({ paths: paths('change-directory', ['/var/lib/nginx'], { errno: 17 }) }), [
     '/var/lib/nginx',
   ]);
@@ -300,7 +440,7 @@ test('/tmp stays writable where it stays shared', () => {
   const own = { paths: paths('write', ['/tmp/a/b']) };
   const shared = { paths: [...own.paths, ...paths('read', ['/tmp/others'])] };
   const facts = (more: Partial<Evidence>, lines = '') =>
-    new Facts(evidence(more), valuesOf(lines), { reachable: new Set(), scope: 'system' });
+    new Facts(evidence(more), valuesOf(lines), { reachable: new Set(), scope: 'system', systemd: 257 });
   assert.deepEqual(writable(own), []);
   assert.deepEqual(writable(shared), ['/tmp']);
   assert.deepEqual(writable(shared, 'PrivateTmp=yes'), []);
@@ -370,13 +510,18 @@ test('a directive that the target lacks is a comment', () => {
 });
 
 test('a directive falls with its exceptions: without them it would close what the service needs', () => {
-  const hostile = evidence({ paths: paths('create-in', ['/srv/a\ufffd']) });
-  const { policy, text } = learned(hostile);
-  assert.deepEqual(
-    [directive(policy, 'ProtectSystem'), directive(policy, 'ReadWritePaths')],
-    [undefined, undefined],
-  );
-  assert.match(text, /^# ProtectSystem = "strict": a directory was changed whose name is no plain text\.$/m);
+  // Bytes that are no text, a character that turns the line, half a character, a control character.
+  for (const name of ['/srv/a\ufffd', '/srv/\u202egpj.sh', '/srv/\ud800', '/srv/\x9b2J']) {
+    const { policy, text } = learned(evidence({ paths: paths('create-in', [name]) }));
+    assert.deepEqual(
+      [directive(policy, 'ProtectSystem'), directive(policy, 'ReadWritePaths')],
+      [undefined, undefined],
+    );
+    assert.match(
+      text,
+      /^# ProtectSystem = "strict": a directory was changed whose name is no plain text\.$/m,
+    );
+  }
   const { kept, left } = keepGood(
     [
       { name: 'ProtectSystem', value: 'strict' },
@@ -431,10 +576,19 @@ test('addresses are confined on request alone', () => {
   });
   const { text } = learned(many, { options: { addresses: true } });
   assert.match(text, /^# IPAddressDeny = "any": more addresses/m);
+  // Words of a recording from elsewhere.
+  for (const address of ['any', '0.0.0.0/0', '10.0.0.1 any']) {
+    const others = { ...of, peers: [...of.peers, peer({ use: 'connect', address })] };
+    const { policy: open } = learned(others, { options: { addresses: true } });
+    assert.deepEqual(
+      [directive(open, 'IPAddressAllow'), directive(open, 'IPAddressDeny')],
+      [undefined, undefined],
+    );
+  }
 });
 
 test('what was lost or cannot be seen makes its directives comments, and no others', () => {
-  const { policy, text } = learned(evidence({ lost: { paths: 39 }, blind: ['cap_capable'] }));
+  const { policy, text } = learned(evidence({ lost: { paths: 39 }, blind: ['capabilities'] }));
   for (const name of [
     'ProtectSystem',
     'ProtectHome',
@@ -443,7 +597,7 @@ test('what was lost or cannot be seen makes its directives comments, and no othe
     'CapabilityBoundingSet',
   ])
     assert.equal(directive(policy, name), undefined, name);
-  for (const name of ['ProtectHostname', 'RestrictNamespaces', 'SocketBindDeny'])
+  for (const name of ['PrivateIPC', 'RestrictNamespaces', 'SocketBindDeny'])
     assert.notEqual(directive(policy, name), undefined, name);
   assert.match(text, /^# ProtectHome = true: 39 records of paths were lost\.$/m);
   assert.match(text, /^# CapabilityBoundingSet: this kernel doesn't show capabilities\.$/m);
@@ -454,8 +608,39 @@ test('a cut path may be anywhere', () => {
   assert.equal(directive(policy, 'ProtectHome'), undefined);
 });
 
-test('no directive is proved by a watch without a start', () => {
-  const { policy, text } = learned(evidence({ calls: calls('read', { phases: ['serving'] }) }));
+test('a change by a name with .. is where it seems unless a link may be before it', () => {
+  const value = (...more: Evidence['paths']) =>
+    directive(learned(evidence({ paths: more })).policy, 'ReadWritePaths');
+  const change = paths('change-directory', ['/var/lib/a/../c']);
+  assert.equal(value(...change), undefined);
+  assert.deepEqual(value(...change, ...paths('read', ['/var/lib/a/x'])), ['/var/lib/c']);
+  assert.deepEqual(value(...change, ...paths('reference', ['/var/lib/a'])), ['/var/lib/c']);
+  assert.equal(value(...change, ...paths('stat', ['/var/lib/a/x'])), undefined);
+  assert.deepEqual(value(...paths('change-attribute', ['/../srv/c'])), ['-/srv/c']);
+  const { text } = learned(evidence({ paths: change }));
+  assert.match(text, /^# ProtectSystem = "strict": 1 path may lead through a link and '\.\.'\.$/m);
+});
+
+test('directives about paths ask for a stop, be it without a call: redis saves there', () => {
+  const watches = [{ lives: 1, events: [] }];
+  const value = (more: Partial<Evidence>) =>
+    directive(learned(evidence({ watches, ...more })).policy, 'ProtectSystem');
+  assert.equal(value({}), undefined);
+  const stopped = calls('exit_group', { phases: ['stop'] });
+  assert.equal(value({ calls: [...evidence().calls, ...stopped] }), 'strict');
+  assert.equal(value({ watches: evidence().watches }), 'strict');
+  const { policy, text } = learned(evidence({ watches }));
+  assert.equal(directive(policy, 'LockPersonality'), true);
+  assert.match(text, /^# ProtectHome = true: no stop was watched\.$/m);
+});
+
+test('no directive is proved by a watch that began amid a start', () => {
+  const { policy, text } = learned(evidence({ watches: [{ lives: 0, events: [] }] }));
   assert.deepEqual(policy.service, []);
-  assert.match(text, /^# Not watched, so that it may fail: start, stop\.$/m);
+  assert.match(text, /^# LockPersonality = true: no start was watched\.$/m);
+});
+
+test('no directive is proved by a watch without a start', () => {
+  const { policy } = learned(evidence({ calls: calls('read', { phases: ['serving'] }) }));
+  assert.deepEqual(policy.service, []);
 });

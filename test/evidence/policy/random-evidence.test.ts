@@ -40,6 +40,7 @@ const FOLDERS = [
   '/var/run/x',
   '/tmp/y',
   '/var/lib/a/b',
+  '/var/lib/a/../c',
   '/var/log',
   '/etc',
   '/dev',

@@ -1,6 +1,7 @@
 /** Tests of evidence/policy/text/: a policy as a person would write it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ChecklistItem, ChecklistKind } from '../../../src/evidence/ledger/checklist.js';
 import type { PolicyRequest } from '../../../src/evidence/policy/input.js';
 import { policyText } from '../../../src/evidence/policy/text/policy-text.js';
 import { serviceLines } from '../../../src/evidence/policy/text/service-text.js';
@@ -12,9 +13,8 @@ import {
   tomlValue,
   wrapped,
 } from '../../../src/evidence/policy/text/toml.js';
-import type { Phase } from '../../../src/evidence/recording/recording.js';
 import { parseToml } from '../../../src/policy/toml.js';
-import { calls, evidence, learned, paths, request, withCalls } from '../../support/learned.js';
+import { evidence, learned, paths, request, withCalls } from '../../support/learned.js';
 import { NGINX } from '../../support/learned-services.js';
 
 test('texts and lists are read back as they were, whatever is in them', () => {
@@ -107,27 +107,44 @@ test('the calls that are recorded have the reason above them', () => {
     return lines[lines.indexOf('log = [') - 1];
   };
   const set = new Set(['sysinfo']);
-  const recorded = 'Not seen: let through and recorded.';
-  assert.equal(above({ reachable: set }), `# Within reach of the program or its libraries. ${recorded}`);
+  const logged = 'Not seen: let through and logged.';
+  assert.equal(above({ reachable: set }), `# Within reach of the program or its libraries. ${logged}`);
   assert.equal(
     above({ reachable: set, reachDoubt: '/bin/x loads others' }),
-    `# Within reach of the program or its libraries (/bin/x loads others). ${recorded}`,
+    `# Within reach of the program or its libraries (/bin/x loads others). ${logged}`,
   );
   assert.equal(
     above({ reachable: 'unknown', reachDoubt: '/bin/x is a script' }),
-    `# Which calls the program can reach isn't known: /bin/x is a script. ${recorded}`,
+    `# Which calls the program can reach isn't known: /bin/x is a script. ${logged}`,
   );
 });
 
-test('phases that were not watched are named, a reload only if the unit has one', () => {
-  const head = (lines: string, phases: Phase[]) =>
-    learned(evidence({ calls: calls('read openat', { phases }) }), { lines }).text.split('\n')[1];
-  assert.equal(head('', ['start']), '# Not watched, so that it may fail: serving, stop.');
-  assert.equal(
-    head('ExecReload=/bin/true', ['start', 'serving', 'stop']),
-    '# Not watched, so that it may fail: reload.',
+test('the head says what was seen of a life, and what was not', () => {
+  const item = (what: ChecklistKind, seen: ChecklistItem['seen'], line?: string) => ({
+    ...{ what, seen, count: 0 },
+    ...(line === undefined ? {} : { line }),
+  });
+  const head = (...checklist: ChecklistItem[]) => {
+    const lines = learned(evidence(), { checklist }).text.split('\n');
+    return lines.slice(1, lines.indexOf(''));
+  };
+  assert.deepEqual(head(), []);
+  assert.deepEqual(head(item('start', 'yes'), item('reload', 'none')), ['# Seen: start.']);
+  assert.deepEqual(
+    head(
+      item('start', 'yes'),
+      item('stop', 'no'),
+      item('log-rotation', 'no'),
+      item('day', 'yes'),
+      item('week', 'no'),
+      item('command', 'yes', 'ExecStart=/usr/sbin/demod'),
+      item('command', 'no', 'ExecStop=/bin/kill\t$MAINPID'),
+    ),
+    [
+      '# Seen: start, a whole day.',
+      "# Not seen, so that it may fail: stop, log rotation (or it can't be told), a whole week, ExecStop=/bin/kill\\x09$MAINPID.",
+    ],
   );
-  assert.equal(head('', ['start', 'serving', 'stop']), '');
 });
 
 test('no call is listed twice, and none that a rule decides', () => {
@@ -166,5 +183,9 @@ test('ABIs besides the native one are opened where they were used', () => {
   const learnedFrom = learned({ ...of, calls: through });
   assert.deepEqual(learnedFrom.architectures, ['x86']);
   assert.match(learnedFrom.text, /^architectures = \["native", "x86"\]$/m);
+  assert.match(
+    learnedFrom.text,
+    /^# Calls of x86 were seen: leave out what no program here is built for\.$/m,
+  );
   assert.equal(policyText(learnedFrom, request({ ...of, calls: through })), learnedFrom.text);
 });

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { valuesOf, valuesSeen } from '../../../src/evidence/policy/arguments.js';
 import { doubtOf, startDoubt } from '../../../src/evidence/policy/doubts.js';
-import type { SeenCall } from '../../../src/evidence/policy/input.js';
+import type { Evidence, SeenCall } from '../../../src/evidence/policy/input.js';
 import { namespacesSeen } from '../../../src/evidence/policy/namespaces.js';
 import {
   callsBy,
@@ -23,7 +23,7 @@ import { unitFile } from '../../support/planned.js';
 const allowedBy = (of: ReturnType<typeof learned>): string[] =>
   of.calls.filter(({ tier }) => tier === 'allow').map(({ name }) => name);
 
-test('nginx: what was seen passes, what was not is recorded or refused', () => {
+test('nginx: what was seen passes, what was not is logged or refused', () => {
   const reachable = new Set([
     ...NGINX.calls.map(({ name }) => name),
     'clock_nanosleep',
@@ -69,6 +69,7 @@ test('memcached: the program that the script becomes is confined, by its own cal
     written.policy.programs?.map(({ value }) => value),
     ['/usr/bin/memcached'],
   );
+  assert.ok(written.policy.unitDeny.some(({ name }) => name === '@module'));
   assert.equal(allowedBy(written).includes('execve'), false);
   assertAnswers(written.text, { clone3: 'ENOSYS', clone: 'allow', dup: 'EPERM', execve: 'EPERM' });
 });
@@ -98,6 +99,10 @@ test('the daemon of a script is told by what it does at work', () => {
   assert.equal(script({ programs: [] }), undefined);
   assert.equal(script({ calls: MEMCACHED.calls.filter(({ name }) => name !== 'execve') }), undefined);
   assert.equal(script({}, 'SystemCallFilter=@system-service'), undefined);
+  // A program by itself, or a link to one, may go on beside the daemon.
+  const itself = { path: '/usr/sbin/demod', phases: ['start' as const] };
+  assert.equal(script({ programs: [...MEMCACHED.programs, itself] }), undefined);
+  assert.equal(script({ paths: MEMCACHED.paths.filter(({ path }) => path !== itself.path) }), undefined);
   assert.equal(script({}, 'Type=oneshot\nExecStart=/bin/other'), undefined);
 });
 
@@ -177,6 +182,14 @@ test('losses count against their kind of evidence, and unknown ones against all'
   );
 });
 
+test('a start counts where it began in the watch', () => {
+  const watches = [0, 0, 1].map((lives) => ({ lives, events: [] }));
+  assert.equal(startDoubt(evidence({ watches })), undefined);
+  assert.equal(startDoubt(evidence({ watches: watches.slice(0, 2) })), 'no start was watched');
+  const begun = [{ lives: 0, events: [{ what: 'start' as const, at: 3 }] }];
+  assert.equal(startDoubt(evidence({ watches: begun })), undefined);
+});
+
 test('a table that lacks what a call must have left there is doubted', () => {
   assert.match(
     doubtOf(evidence({ paths: [] }), 'paths')!,
@@ -192,6 +205,30 @@ test('io_uring hides files and addresses', () => {
   const of = withCalls('io_uring_enter');
   assert.equal(doubtOf(of, 'paths'), "io_uring was used, which doesn't show paths");
   assert.equal(doubtOf(of, 'calls'), undefined);
+});
+
+test('a call that a directive refuses by itself is let through by no policy, unless it was made', () => {
+  const reachable = new Set(['read', 'clock_settime', 'sethostname']);
+  const tiers = (of: Evidence) =>
+    new Map(learned(of, { reachable }).calls.map(({ name, tier }) => [name, tier]));
+  const seen = tiers(evidence());
+  assert.deepEqual([seen.get('clock_settime'), seen.get('sethostname')], [undefined, undefined]);
+  const made = tiers(withCalls('clock_adjtime'));
+  assert.deepEqual(
+    ['clock_adjtime', 'clock_settime'].map((name) => made.get(name)),
+    ['allow', 'log'],
+  );
+});
+
+test('io_uring hides nothing where all its operations are on open files', () => {
+  const of = (operations: readonly number[], more: Partial<Evidence> = {}) =>
+    doubtOf(withCalls('io_uring_enter', { ringOperations: operations, ...more }), 'paths');
+  assert.equal(of([1, 22, 29]), undefined);
+  assert.equal(of([22, 18]), "io_uring was used for operation 18, which doesn't show paths");
+  assert.match(of([255])!, /operation 255/);
+  assert.match(of([22], { blind: ['ringOperations'] })!, /^io_uring was used, which/);
+  assert.match(of([22], { lost: { ringOperations: 1 } })!, /^io_uring was used, which/);
+  assert.equal(doubtOf(evidence({ blind: ['ringOperations'] }), 'paths'), undefined);
 });
 
 test('namespaces by fork, unshare and setns', () => {

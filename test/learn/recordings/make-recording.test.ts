@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatRecording } from '../../../src/evidence/recording/format.js';
-import { parseRecording } from '../../../src/evidence/recording/parse.js';
+import { MAX_RECORDING_SIZE, parseRecording } from '../../../src/evidence/recording/parse.js';
+import type { Recording } from '../../../src/evidence/recording/recording.js';
 import { makeRecording, type Watch } from '../../../src/learn/recordings/make-recording.js';
 import { namedDump } from '../../../src/observer/named.js';
 import { dump } from '../../support/dumps.js';
@@ -39,4 +40,15 @@ test('it can be read back, whatever its events say', () => {
     const back = parseRecording(formatRecording(makeRecording(watch, seen)), 'x.json');
     assert.ok('version' in back, JSON.stringify(back));
   }
+});
+
+test('paths that are more than a file is to have are lost, but for those of code', () => {
+  const name = '\x01'.repeat(760);
+  const long = Array.from({ length: 8192 }, (_, i) => ({
+    ...{ path: `/srv/${i}${name}`, use: 'failed', phases: ['serving'], count: 1, errno: 2 },
+  })) as Recording['paths'];
+  const code = { path: '/usr/bin/true', use: 'execute', phases: ['start'], count: 1 } as const;
+  const made = makeRecording(WATCH, { ...seen, lost: { paths: 7 }, paths: [...long, code] });
+  assert.deepEqual([made.paths, made.lost], [[code], { paths: 8199 }]);
+  assert.ok(formatRecording({ ...made, paths: long }).length < MAX_RECORDING_SIZE);
 });

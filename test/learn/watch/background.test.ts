@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { keepRecording } from '../../../src/learn/recordings/store.js';
 import { backgroundName, stopWatch, watchInBackground } from '../../../src/learn/watch/background.js';
+import { failure } from '../../support/failure.js';
 import { FakeSystem, fakeContext } from '../../support/fake-system.js';
 import { FakeUnits } from '../../support/fake-units.js';
+import { recording } from '../../support/recordings.js';
 
 const UNIT = 'x@1.service';
 const NAME = 'sandbox-unit-learn-x\\x401.service';
@@ -35,6 +38,10 @@ test('one that does not begin is an error, and leaves nothing that runs', async 
 
 test('it is stopped by its service', async () => {
   const system = machine(NAME);
+  const cut = recording({ unit: UNIT, truncated: true });
+  await keepRecording(fakeContext(system), cut);
+  assert.equal((await failure(stopWatch(fakeContext(system), UNIT)))[0], 'not-kept');
+  await keepRecording(fakeContext(system), { ...cut, end: '2026-11-20T10:11:00.000Z', truncated: false });
   await stopWatch(fakeContext(system), UNIT);
   assert.ok(system.calls.includes(`stop-unit ${NAME}`));
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Events } from '../../../src/learn/watch/events.js';
 import { Phases } from '../../../src/learn/watch/phases.js';
 import { unitState } from '../../support/unit-state.js';
 
@@ -7,7 +8,8 @@ const state = (activeState: string, run = 1) =>
   unitState({ ActiveState: activeState, InvocationID: Buffer.from([run]) });
 
 test('a service goes through its phases', () => {
-  const phases = new Phases(state('active'));
+  const events = new Events();
+  const phases = new Phases(state('active'), events);
   const looks: readonly [string, number, number, string | undefined][] = [
     ['active', 0, 0, undefined],
     ['reloading', 0, 1, 'reload'],
@@ -22,8 +24,9 @@ test('a service goes through its phases', () => {
     assert.equal(phases.look(state(activeState, 1 + lives), lives, at), told, `${activeState} at ${at}`);
   }
   assert.deepEqual(
-    phases.events.map(({ what, at }) => [what, at]),
+    events.kept.map(({ what, at }) => [what, at]),
     [
+      ['serving', 0],
       ['reload', 1],
       ['serving', 2],
       ['stop', 3],
@@ -34,28 +37,45 @@ test('a service goes through its phases', () => {
 });
 
 test('a start between two looks is seen by its invocation', () => {
-  const phases = new Phases(state('active', 1));
+  const phases = new Phases(state('active', 1), new Events());
   assert.equal(phases.look(state('active', 2), 0, 10), undefined);
   assert.equal(phases.phase, 'start');
   assert.equal(phases.look(state('active', 2), 0, 11), 'serving');
 });
 
+test('a stop between two looks is seen, and a failure is none', () => {
+  const events = new Events();
+  const phases = new Phases(state('active'), events);
+  assert.equal(phases.look(state('failed'), 0, 1), undefined);
+  assert.equal(phases.look(state('inactive'), 0, 2), 'stop');
+  assert.equal(phases.look(state('inactive'), 0, 3), undefined);
+  assert.deepEqual(events.kept.at(-1), { what: 'stop', at: 2 });
+});
+
 test('a service that is down is in no phase until it starts', () => {
-  const phases = new Phases(state('inactive', 0));
+  const events = new Events();
+  const phases = new Phases(state('inactive', 0), events);
   assert.equal(phases.phase, undefined);
   assert.equal(phases.look(state('inactive', 0), 0, 1), undefined);
-  assert.deepEqual(phases.events, []);
+  assert.deepEqual(events.kept, []);
 });
 
 test('a phase that is caused lasts until the manager shows it, or it is over', () => {
-  const phases = new Phases(state('active'));
+  const events = new Events();
+  const phases = new Phases(state('active'), events);
   phases.hold('reload', 5);
   assert.equal(phases.look(state('active'), 0, 5.2), undefined);
   assert.equal(phases.phase, 'reload');
-  phases.release();
+  phases.release(true);
   assert.equal(phases.look(state('active'), 0, 6), 'serving');
   phases.hold('stop', 7);
   assert.equal(phases.look(state('active', 2), 1, 7.2), undefined);
   assert.equal(phases.phase, 'start');
   assert.equal(phases.look(state('active', 2), 1, 9), 'serving');
+  phases.hold('reload', 10);
+  phases.release(false);
+  assert.deepEqual(
+    events.kept.map(({ what, at }) => `${what} ${at}`),
+    ['serving 0', 'reload 5', 'serving 6', 'stop 7', 'start 7.2', 'serving 9'],
+  );
 });

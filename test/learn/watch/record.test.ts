@@ -6,6 +6,8 @@ import { formatRecording } from '../../../src/evidence/recording/format.js';
 import { parseRecording } from '../../../src/evidence/recording/parse.js';
 import { Recorder } from '../../../src/learn/watch/record.js';
 import { watchedOn } from '../../../src/observer/watch-list.js';
+import type { UnitState } from '../../../src/system/unit-state.js';
+import type { NamespaceOf, View } from '../../../src/unit/view.js';
 import { UNIT } from '../../support/demo-service.js';
 import { FakeObserver } from '../../support/fake-observer.js';
 import { fakeContext, program } from '../../support/fake-system.js';
@@ -20,7 +22,7 @@ const DUMP = {
   dump: 0,
   lives: 1,
   slices: 3,
-  programs: [{ path: '/usr/sbin/demod', phases: [0, 1] }],
+  programs: [{ path: '/usr/sbin/demod', phases: 0b11 }],
   calls: [{ abi: 'native', nr: 41, first: 0.5, last: 9, slices: 2, counts: [1, 5, 0, 0], programs: 1 }],
   refused: [{ abi: 'native', nr: 435, errno: 38, count: 1, programs: 1 }],
   arguments: [{ watch: socket, phases: 2, values: [['2', '1']], lost: 0 }],
@@ -29,6 +31,7 @@ const DUMP = {
   capabilities: [],
   forkFlags: [],
   modes: [420],
+  ringOperations: [],
   lost: {},
   blind: ['capabilities'],
 };
@@ -50,6 +53,7 @@ test('a dump becomes a recording that can be stored: names, the host, hashes of 
     slice: 10,
     dump: JSON.stringify(DUMP),
     events: [{ what: 'start', at: 1 }] as const,
+    lostEvents: 0,
     truncated: false,
   };
   const recorder = new Recorder(context);
@@ -80,7 +84,43 @@ test('a dump that is none is an error', async () => {
   const watched = {
     machine: 'x86-64' as const,
     service: { name: UNIT, state: unitState() },
-    ...{ begin: 0, end: 0, slice: 10, dump: '{"dump":', events: [], truncated: false },
+    ...{ begin: 0, end: 0, slice: 10, dump: '{"dump":', events: [], lostEvents: 0, truncated: false },
   };
   await assert.rejects(new Recorder(context).recordingOf(watched), UserError);
 });
+
+for (const [root, mainPid] of [
+  ['RootDirectory', 7],
+  ['RootImage', 7],
+  ['RootImage', 0],
+] as const) {
+  test(`with ${root}= a program has the hash of what ${mainPid === 0 ? 'nobody sees' : 'the service sees'}`, async () => {
+    const distort = (properties: Map<string, unknown>) => properties.set('MainPID', mainPid);
+    const system = watchedMachine(new FakeObserver(), { files: FILES, distort });
+    const walk = system.walk.bind(system);
+    system.walk = async (path: string, from?: View | NamespaceOf) =>
+      from === undefined
+        ? walk(path)
+        : { real: undefined, untrusted: [], content: new TextEncoder().encode(JSON.stringify(from)) };
+    const watched = (state: UnitState) => ({
+      machine: 'x86-64' as const,
+      service: { name: UNIT, state },
+      ...{
+        begin: 0,
+        end: 9000,
+        slice: 10,
+        dump: JSON.stringify(DUMP),
+        events: [],
+        lostEvents: 0,
+        truncated: false,
+      },
+    });
+    const recorder = new Recorder(fakeContext(system));
+    const hashIn = async (state: UnitState) => (await recorder.recordingOf(watched(state))).programs[0]!.hash;
+    const sum = (text: string) => createHash('sha256').update(text).digest('hex');
+    assert.equal(await hashIn(unitState()), sum('demo'));
+    const own = await hashIn(unitState({ [root]: '/srv/root' }));
+    assert.equal(own, mainPid === 0 ? null : sum('{"process":7}'));
+    assert.equal(await hashIn(unitState({ [root]: '/' })), sum('demo'));
+  });
+}

@@ -1,7 +1,11 @@
-/** Tests of learn/watch/watch.ts, learn/watch/course.ts and learn/watch/target.ts: a watch, on a machine in memory. */
+/**
+ * Tests of learn/watch/watch.ts, learn/watch/course.ts, learn/watch/life.ts, learn/watch/keeping.ts and
+ * learn/watch/target.ts: a watch, on a machine in memory. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Watched, WatchOptions } from '../../../src/learn/watch/course.js';
+import { error, UserError } from '../../../src/diagnostic.js';
+import type { WatchOptions } from '../../../src/learn/watch/course.js';
+import type { Watched } from '../../../src/learn/watch/keeping.js';
 import { watch } from '../../../src/learn/watch/watch.js';
 import { UNIT } from '../../support/demo-service.js';
 import { FakeObserver } from '../../support/fake-observer.js';
@@ -32,6 +36,27 @@ test('a service is watched for a time, in its control group, without what sets i
   assert.deepEqual(diagnostics, []);
   const own = system.changes.filter((call) => !call.includes('/run/sandbox-unit/watches/'));
   assert.deepEqual(own, []);
+});
+
+test('the manager is asked about a service that does not change once in a while', async () => {
+  const fake = new FakeObserver({ dumps: Array.from({ length: 4 }, () => ['{"dump":0}']) });
+  const { system } = await watched({ seconds: 100 }, { fake });
+  const asked = system.calls.filter((call) => call === `unit ${UNIT}`);
+  assert.ok(asked.length > 5 && asked.length < 20, `${asked.length}`);
+});
+
+test('commands are told by their lines', async () => {
+  let time = 0n;
+  const distort = (properties: Map<string, unknown>) => {
+    const [[path, argv, flags]] = properties.get('ExecStartEx') as [unknown[]];
+    properties.set('ExecStartEx', [[path, argv, flags, 0n, ++time, 0n, 0n, 1, 0, 0]]);
+  };
+  const { kept } = await watched({ seconds: 15 }, { distort });
+  const commands = kept.at(-1)![0]!.events.filter(({ what }) => what === 'command');
+  assert.deepEqual(
+    [...new Set(commands.map(({ line }) => line))],
+    ['ExecStart=/usr/sbin/demod --foreground'],
+  );
 });
 
 test('with a restart it lives a whole life', async () => {
@@ -75,7 +100,10 @@ test('an exercise ends the watch, and its failure is told', async () => {
   const { diagnostics, kept } = await watched({ exercise: 'load' }, { programs });
   assert.deepEqual(codes(diagnostics), ['exercise-failed']);
   assert.match(diagnostics[0]!.message, /status 7: no server$/);
-  assert.equal(kept[0]![0]!.events[0]!.what, 'exercise');
+  assert.deepEqual(
+    kept[0]![0]!.events.map(({ what }) => what),
+    ['serving', 'exercise'],
+  );
 });
 
 test('a long watch is kept each minute, marked as cut short', async () => {
@@ -87,12 +115,51 @@ test('a long watch is kept each minute, marked as cut short', async () => {
   );
 });
 
-test('an observer that is killed ends the watch with an error', async () => {
-  const fake = new FakeObserver({ dumps: [], status: 128 });
-  await assert.rejects(
-    watched({ seconds: 3 }, { fake }),
-    ({ diagnostics: [first] }) => first.code === 'observer-ended',
+test('an observer that is killed ends the watch with an error, and says what is kept', async () => {
+  for (const [dumps, code] of [
+    [[], 'nothing-kept'],
+    [[['{"dump":0}']], 'cut-short'],
+  ] as const) {
+    const fake = new FakeObserver({ dumps, status: 128 });
+    await assert.rejects(watched({ seconds: 70 }, { fake }), ({ exit, diagnostics }) => {
+      assert.deepEqual([exit, codes(diagnostics)], [2, ['observer-ended', code]]);
+      return true;
+    });
+  }
+});
+
+test('a manager that is gone ends the watch, and all that was seen is kept', async () => {
+  const system = watchedMachine(new FakeObserver());
+  const kept: Watched[] = [];
+  let looks = 0;
+  system.changed = async () => {
+    if (++looks > 10) throw new UserError(error('bus-lost', 'it is gone'), 2);
+    return false;
+  };
+  const keep = async (all: readonly Watched[]) => void kept.push(...all);
+  await assert.rejects(watch(fakeContext(system), [UNIT], { seconds: 60 }, keep), ({ diagnostics }) => {
+    assert.deepEqual(codes(diagnostics), ['bus-lost', 'cut-short']);
+    return true;
+  });
+  assert.deepEqual(
+    kept.map(({ truncated }) => truncated),
+    [true],
   );
+});
+
+test('a disk that is full for a while ends no watch', async () => {
+  const fake = new FakeObserver({ dumps: Array.from({ length: 6 }, () => ['{"dump":0}']) });
+  const told: string[] = [];
+  const system = watchedMachine(fake);
+  const context = fakeContext(system);
+  const tell = (line: string) => void told.push(line);
+  let times = 0;
+  const keep = async () => {
+    if (++times <= 2) throw new UserError(error('unwritable', 'no space left on device'), 2);
+  };
+  const caller = { ...context.caller, tell };
+  assert.deepEqual(await watch({ ...context, caller }, [UNIT], { seconds: 200 }, keep), []);
+  assert.deepEqual([times, told], [4, ['no space left on device; it is tried again each minute']]);
 });
 
 test('only root may watch, and a template is no service', async () => {

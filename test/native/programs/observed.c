@@ -7,16 +7,17 @@
 #include <err.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/io_uring.h>
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -24,6 +25,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "observed-files.h"
 
 static void repeat(long number, int times)
 {
@@ -34,8 +37,7 @@ static void repeat(long number, int times)
 static void await_child(pid_t child)
 {
 	int status;
-	if (child < 0 || waitpid(child, &status, 0) != child)
-		err(1, "child");
+	must(child >= 0 && waitpid(child, &status, 0) == child, "child");
 }
 
 static void *call_in_thread(void *number)
@@ -89,41 +91,36 @@ static void many_values(void)
 		(void)ioctl(-1, i);
 }
 
-static void paths(void)
-{
-	struct stat status;
-	char name[600];
-	mkdir("folder", 0750);
-	int folder = open("folder", O_PATH);
-	int made = open("made", O_CREAT | O_RDWR, 0640);
-	rename("made", "folder/moved");
-	renameat(folder, "moved", folder, "again");
-	unlinkat(folder, "again", 0);
-	(void)open("/dev/null", O_RDONLY);
-	(void)open("missing/file", O_RDONLY);
-	(void)stat("./missing", &status);
-	(void)chmod("folder", 0700);
-	(void)open(".", O_TMPFILE | O_WRONLY, 0600);
-	(void)mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, open("/proc/self/exe", O_RDONLY), 0);
-	int memory = memfd_create("code", 0);
-	if (ftruncate(memory, 4096) == 0)
-		(void)mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, memory, 0);
-	memset(name, 'x', sizeof name);
-	memcpy(name + sizeof name - 5, "/end", 5);
-	(void)stat(name, &status);
-	close(made);
-	rmdir("folder");
-}
-
 /* Executes the script `script`. */
 static void script(void)
 {
 	pid_t child = fork();
+	if (child == 0)
+		_exit(execl("./script", "script", NULL));
+	await_child(child);
+}
+
+/* Executes `setup`, in a child and in a grandchild that has outlived its parent. */
+static void hide(void)
+{
+	pid_t child = fork();
 	if (child == 0) {
-		execl("./script", "script", NULL);
+		execl("./setup", "setup", "calls", NULL);
 		_exit(1);
 	}
 	await_child(child);
+	child = fork();
+	if (child == 0) {
+		pid_t parent = getpid();
+		if (fork() != 0)
+			_exit(0);
+		while (syscall(SYS_getpgid, parent) >= 0)
+			usleep(1000);
+		execl("./setup", "setup", "calls", NULL);
+		_exit(1);
+	}
+	await_child(child);
+	sleep(1); /* nobody is told of the other's end */
 }
 
 static void peers(void)
@@ -131,19 +128,26 @@ static void peers(void)
 	struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct sockaddr_in port9 = here;
 	struct sockaddr_un path = {.sun_family = AF_UNIX};
+	struct stat status;
 	socklen_t size = sizeof here;
 	int server = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
 	int datagram = socket(AF_INET, SOCK_DGRAM, 0), local = socket(AF_UNIX, SOCK_DGRAM, 0);
 	port9.sin_port = htons(9);
-	if (bind(server, (struct sockaddr *)&here, sizeof here) != 0 || listen(server, 1) != 0 ||
-	    getsockname(server, (struct sockaddr *)&here, &size) != 0 || connect(client, (struct sockaddr *)&here, size) != 0)
-		err(1, "socket");
+	must(bind(server, (struct sockaddr *)&here, sizeof here) == 0 && listen(server, 1) == 0 &&
+		     getsockname(server, (struct sockaddr *)&here, &size) == 0 && connect(client, (struct sockaddr *)&here, size) == 0,
+	     "socket");
 	(void)accept4(server, NULL, NULL, 0);
 	(void)sendto(datagram, "x", 1, 0, (struct sockaddr *)&port9, sizeof port9);
-	memcpy(path.sun_path, "\0observed\0x", 11);
-	(void)bind(local, (struct sockaddr *)&path, offsetof(struct sockaddr_un, sun_path) + 11);
+	must(stat(".", &status) == 0, "folder");
+	int length = snprintf(path.sun_path + 1, sizeof path.sun_path - 1, "observed%c%lu", 0, (unsigned long)status.st_ino);
+	(void)bind(local, (struct sockaddr *)&path, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1) + (socklen_t)length);
 	strcpy(path.sun_path, "/nowhere/socket");
 	(void)connect(local, (struct sockaddr *)&path, sizeof path);
+	/* With a length that ends before the NUL. */
+	memset(path.sun_path, 'x', sizeof path.sun_path);
+	memcpy(path.sun_path, "below/socket", 12);
+	mkdir("below", 0700);
+	(void)bind(socket(AF_UNIX, SOCK_DGRAM, 0), (struct sockaddr *)&path, offsetof(struct sockaddr_un, sun_path) + 12);
 }
 
 static void load_filter(void)
@@ -156,11 +160,29 @@ static void load_filter(void)
 		ANSWER(SYS_getuid, SECCOMP_RET_KILL_PROCESS),
 		ANSWER(SYS_getgid, SECCOMP_RET_TRAP),
 		ANSWER(SYS_getegid, SECCOMP_RET_KILL_THREAD),
+		ANSWER(SYS_getsid, SECCOMP_RET_ERRNO),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
-		err(1, "filter");
+	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0, "filter");
+}
+
+static void answered(void)
+{
+	load_filter();
+	repeat(SYS_getsid, 2);
+}
+
+static void handle(int number)
+{
+	(void)number;
+}
+
+static void trapped(void)
+{
+	(void)signal(SIGSYS, handle);
+	load_filter();
+	repeat(SYS_getgid, 1);
 }
 
 static void *end_thread(void *unused)
@@ -189,6 +211,38 @@ static void refused(void)
 	_exit(0);
 }
 
+/* Calls that each write into a page of its own: where memory is reserved, the kernel asks for a capability. */
+static void into_fresh_pages(void)
+{
+	enum { PAGE = 4096, ARGUMENTS = 4, FRESH = -2 };
+	static const struct {
+		long number;
+		long arguments[ARGUMENTS];
+	} calls[] = {
+		{SYS_uname, {FRESH}}, {SYS_times, {FRESH}}, {SYS_sysinfo, {FRESH}}, {SYS_getcwd, {FRESH, PAGE}},
+		{SYS_pipe2, {FRESH}}, {SYS_clock_gettime, {0, FRESH}}, {SYS_clock_getres, {0, FRESH}}, {SYS_getrusage, {0, FRESH}},
+		{SYS_getrlimit, {0, FRESH}}, {SYS_getitimer, {0, FRESH}}, {SYS_gettimeofday, {FRESH}}, {SYS_fstat, {0, FRESH}},
+		{SYS_fstatfs, {0, FRESH}}, {SYS_getresuid, {FRESH, FRESH, FRESH}}, {SYS_getresgid, {FRESH, FRESH, FRESH}},
+		{SYS_sched_getparam, {0, FRESH}}, {SYS_sched_getaffinity, {0, 128, FRESH}}, {SYS_sched_rr_get_interval, {0, FRESH}},
+		{SYS_prlimit64, {0, 3, 0, FRESH}}, {SYS_rt_sigpending, {FRESH, 8}}, {SYS_sigaltstack, {0, FRESH}},
+		{SYS_getcpu, {FRESH}}, {SYS_socketpair, {AF_UNIX, SOCK_STREAM, 0, FRESH}}, {SYS_getrandom, {FRESH, 16}},
+		{SYS_rt_sigprocmask, {0, 0, FRESH, 8}}, {SYS_rt_sigaction, {10, 0, FRESH, 8}}, {SYS_get_robust_list, {0, FRESH, FRESH}},
+		{SYS_sched_getattr, {0, FRESH, 56}}, {SYS_prctl, {PR_GET_NAME, FRESH}},
+		{SYS_statfs, {(long)"/", FRESH}}, {SYS_newfstatat, {AT_FDCWD, (long)"/", FRESH}}, {SYS_pread64, {9, FRESH, 4}},
+		{SYS_readlinkat, {AT_FDCWD, (long)"/proc/self/exe", FRESH, 100}}, {SYS_read, {9, FRESH, 4}},
+	};
+	size_t count = sizeof calls / sizeof calls[0];
+	char *pages = mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (pages == MAP_FAILED || dup2(open("/proc/self/exe", O_RDONLY), 9) != 9)
+		err(1, "pages");
+	for (size_t i = 0; i < count; i++) {
+		long with[ARGUMENTS];
+		for (int k = 0; k < ARGUMENTS; k++)
+			with[k] = calls[i].arguments[k] == FRESH ? (long)(pages + i * PAGE + k * 512) : calls[i].arguments[k];
+		(void)syscall(calls[i].number, with[0], with[1], with[2], with[3]);
+	}
+}
+
 /* More files than there is room for. */
 static void many_files(void)
 {
@@ -203,12 +257,43 @@ static void many_files(void)
 	}
 }
 
+/* Has the kernel make room for the stack, 4 MiB of it. */
+static void stack(void)
+{
+	volatile char room[4 << 20];
+	for (size_t i = sizeof room; i > 0; i -= 4096)
+		room[i - 1] = 1;
+}
+
+/* An operation of io_uring that does nothing. */
+static void ring(void)
+{
+	struct io_uring_params parameters = {0};
+	int ring = (int)syscall(SYS_io_uring_setup, 2, &parameters);
+	if (ring < 0)
+		err(1, "io_uring_setup");
+	const struct io_sqring_offsets *at = &parameters.sq_off;
+	char *queue = mmap(NULL, at->array + parameters.sq_entries * sizeof(__u32), PROT_READ | PROT_WRITE, MAP_SHARED,
+			   ring, IORING_OFF_SQ_RING);
+	struct io_uring_sqe *entries = mmap(NULL, parameters.sq_entries * sizeof *entries, PROT_READ | PROT_WRITE, MAP_SHARED,
+					    ring, IORING_OFF_SQES);
+	if (queue == MAP_FAILED || (void *)entries == MAP_FAILED)
+		err(1, "mmap");
+	entries[0] = (struct io_uring_sqe){.opcode = IORING_OP_NOP};
+	((__u32 *)(void *)(queue + at->array))[0] = 0;
+	*(__u32 *)(void *)(queue + at->tail) = 1;
+	if (syscall(SYS_io_uring_enter, ring, 1, 0, 0, NULL, 0) != 1)
+		err(1, "io_uring_enter");
+}
+
 static const struct {
 	const char *word;
 	void (*run)(void);
 } parts[] = {
 	{"calls", calls}, {"arguments", arguments}, {"many-values", many_values}, {"paths", paths},
-	{"conventions", conventions}, {"script", script}, {"peers", peers}, {"refused", refused}, {"many-files", many_files},
+	{"directories", directories}, {"jail", jail}, {"places", places}, {"read-file", read_file}, {"makes", makes}, {"answered", answered}, {"trapped", trapped},
+	{"attributes", attributes}, {"conventions", conventions}, {"script", script}, {"peers", peers}, {"refused", refused}, {"many-files", many_files},
+	{"hide", hide}, {"into-fresh-pages", into_fresh_pages}, {"ring", ring}, {"stack", stack},
 };
 
 int main(int argc, char **argv)

@@ -122,3 +122,13 @@ test('numbers that no table has get ENOSYS from 255 on, else the action of the l
   assert.equal(unlistedInAllowList(252, errnoAction(1)), errnoAction(1));
   assert.equal(unlistedInAllowList(252, ALLOW), ALLOW);
 });
+
+test('ENOSYS for one call is no other errno to commands without the launcher, which keeps them from falling back', () => {
+  const answer = (own: string, systemd: number) =>
+    leftToLauncher(
+      callContext('allow = ["read"]\naction = "EPERM"\ndeny = ["clone3:ENOSYS"]', own, targetOf(systemd)),
+    ).calls.get('clone3')?.answer;
+  assert.equal(answer('', 257), ALLOW);
+  assert.notEqual(answer('SystemCallFilter=~clone3\nSystemCallErrorNumber=EACCES', 257), ALLOW);
+  assert.equal(answer('', 252), undefined);
+});

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { planPrograms } from '../../../src/plan/launcher/programs.js';
+import { asPermissive } from '../../../src/policy/permissive.js';
 import { LAUNCHER } from '../../support/demo-service.js';
-import { planned } from '../../support/planned.js';
+import { planned, targetOf } from '../../support/planned.js';
 import { policyFrom } from '../../support/policy.js';
 
 const plan = (programs: readonly string[], folder = '/f', launcher = LAUNCHER) =>
@@ -101,4 +102,38 @@ test('what systemd could refuse by itself is refused to the programs alone, too'
     code,
   ]);
   assert.deepEqual(missing, [['error', 'program-missing']]);
+});
+
+const WITH_UNIT_DENY = `[syscalls]
+allow = ["read"]
+action = "EPERM"
+[exec]
+programs = ["/usr/sbin/demod"]
+unit-deny = ["@clock", "ptrace"]
+`;
+
+test('what the whole unit is refused is refused by systemd, to the start script as well', () => {
+  const plan = planned(WITH_UNIT_DENY);
+  assert.deepEqual(plan.diagnostics, []);
+  const lines = plan.directives
+    .filter(({ name }) => name === 'SystemCallFilter')
+    .flatMap(({ values }) => values);
+  assert.deepEqual(lines, ['', '~@clock ptrace']);
+  const own = plan.lines.filter(({ subject }) => subject.startsWith('unit-deny'));
+  assert.deepEqual(
+    own.map(({ subject, enforcedBy, how }) => [subject, enforcedBy, how]),
+    [
+      ['unit-deny @clock', 'systemd', 'SystemCallFilter='],
+      ['unit-deny ptrace', 'systemd', 'SystemCallFilter='],
+    ],
+  );
+});
+
+test('a permissive policy refuses nothing to the unit, and without seccomp nobody would', () => {
+  const permissive = planned(asPermissive(policyFrom(WITH_UNIT_DENY)));
+  assert.equal(permissive.systemCalls?.refused.size, 0);
+  const lack = { reason: 'systemd has no seccomp', code: 'gap-seccomp', hint: '' };
+  const target = targetOf(257, { abilities: { lacks: new Map([['seccomp', lack]]), assumed: new Set() } });
+  const found = planned(WITH_UNIT_DENY, '', target).diagnostics;
+  assert.ok(found.some(({ code }) => code === 'gap-unit-deny'));
 });

@@ -1,6 +1,7 @@
 /**
- * Tests of system/bus/bus.ts, system/bus/connection.ts and system/bus/started-unit.ts: what a manager that leaves the bus and
- * comes back does to those who ask it; its part is played by this test.
+ * Tests of system/bus/bus.ts, system/bus/interfaces.ts, system/bus/match-rules.ts, system/bus/names.ts,
+ * system/bus/connection.ts and system/bus/started-unit.ts: what a manager that leaves the bus and comes back does to those
+ * who ask it; its part is played by this test.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
@@ -208,6 +209,19 @@ function tellChanged({ bus }: Manager, table: Readonly<Record<string, Variant>>)
   const body = [`${SERVICE}.Unit`, table, []];
   bus.send(dbus.Message.newSignal(path, iface, 'PropertiesChanged', 'sa{sv}as', body));
 }
+
+test('a unit has changed when the manager says so, or may have while it was away', { skip }, async (t) => {
+  const { first, bus } = await connected(t, {});
+  const changed = () => bus.changed('x.service');
+  assert.deepEqual([await changed(), await changed()], [true, false]);
+  tellChanged(first, { ActiveState: new Variant('s', 'active') });
+  await until('the change is heard', changed, 5000, 5);
+  assert.equal(await changed(), false);
+  first.leave();
+  await new Manager(t).arrive({ ListJobs: () => jobs() });
+  await until('a change is taken for granted', changed, 5000, 5);
+  assert.equal(await changed(), false);
+});
 
 /** Properties of a unit that runs, as Get answers them. */
 const RUNNING: ReadonlyMap<string, Variant> = new Map<string, Variant>([

@@ -16,31 +16,32 @@ const either = (calls: string, reason: string): Family => ({
   reason,
 });
 
-/** Old calls with the newer ones that C libraries take in their place. */
+/** Old calls with the newer ones that C libraries take in their place. They don't go back to an old one. */
 const newer = (calls: string): Family => {
   const [old, ...others] = words(calls);
   return { seen: [old!], adds: others, reason: 'newer C libraries take it in the place of the old call' };
 };
 
-const OLD_AND_NEW = 'C libraries differ in whether they take the old call or the newer one';
 const MANY_BUFFERS = 'C libraries take either, by the number of buffers';
 
 /**
- * Families, kept small: calls that a library reaches and that weren't seen are let through and recorded anyway. These
+ * Families, kept small: calls that a library reaches and that weren't seen are let through and logged anyway. These
  * are calls that the next library takes in the place of one that was seen, or that a load takes besides.
  */
 export const FAMILIES: readonly Family[] = [
-  either('open openat', OLD_AND_NEW),
-  either('stat lstat fstat newfstatat', OLD_AND_NEW),
-  either('access faccessat', OLD_AND_NEW),
-  either('getdents getdents64', OLD_AND_NEW),
-  either('poll ppoll', OLD_AND_NEW),
-  either('select pselect6', OLD_AND_NEW),
-  either('epoll_wait epoll_pwait', OLD_AND_NEW),
-  either('dup2 dup3', OLD_AND_NEW),
-  either('pipe pipe2', OLD_AND_NEW),
-  either('wait4 waitid', OLD_AND_NEW),
-  either('nanosleep clock_nanosleep', OLD_AND_NEW),
+  newer('open openat'),
+  newer('stat newfstatat'),
+  newer('lstat newfstatat'),
+  either('fstat newfstatat', 'glibc 2.33 took newfstatat for fstat(2), and 2.39 went back'),
+  newer('access faccessat'),
+  newer('getdents getdents64'),
+  newer('poll ppoll'),
+  newer('select pselect6'),
+  newer('epoll_wait epoll_pwait'),
+  newer('dup2 dup3'),
+  newer('pipe pipe2'),
+  newer('wait4 waitid'),
+  newer('nanosleep clock_nanosleep'),
   either('read readv', MANY_BUFFERS),
   either('write writev', MANY_BUFFERS),
   newer('mkdir mkdirat'),

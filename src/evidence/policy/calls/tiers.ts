@@ -2,6 +2,7 @@ import { ABIS, type Abi } from '../../../syscalls/abi.js';
 import { numbersOf } from '../../../syscalls/numbers.js';
 import { callsOf } from '../../../syscalls/resolve.js';
 import type { SyscallSets } from '../../../syscalls/sets.js';
+import { isSurelyRefused } from '../../recording/kinds.js';
 import type { Evidence, ReachableCalls, SeenCall } from '../input.js';
 import { dangerousCalls } from './dangerous.js';
 import {
@@ -13,7 +14,7 @@ import {
   PROGRAMS_FALL_BACK,
 } from './tables.js';
 
-/** `allow`: let through; `log`: let through and recorded; `fallback`: refused with ENOSYS; `refuse`: by the policy's action. */
+/** `allow`: let through; `log`: let through and logged; `fallback`: refused with ENOSYS; `refuse`: by the policy's action. */
 export type Tier = 'allow' | 'log' | 'fallback' | 'refuse';
 
 /** The reason why a call has its tier. */
@@ -41,7 +42,7 @@ export interface Known {
   readonly sets: SyscallSets;
   /** Calls that were seen and get ENOSYS nonetheless: their arguments are in memory, where no filter looks. */
   readonly hidden?: ReadonlySet<string>;
-  /** Whether the unit's own filter refuses a call, which stays refused: unless it was seen, it is left out. */
+  /** Whether the unit's own filter, or a directive's, refuses a call: unless it was seen, it is left out. */
   readonly isRefusedByUnit?: (call: string) => boolean;
 }
 
@@ -53,7 +54,7 @@ interface Step {
   readonly evidence: (name: string) => string;
 }
 
-type Seen = Pick<Evidence, 'calls' | 'refused' | 'architecture'>;
+type Seen = Pick<Evidence, 'calls' | 'refused' | 'architecture' | 'lost'>;
 
 /** Sorts calls into tiers. Calls that none of the ABIs has, and that are refused as any other, are left out. */
 export function sortCalls(seen: Seen, known: Known): SortedCall[] {
@@ -82,9 +83,10 @@ const step = (tier: Tier, reason: TierReason, names: Iterable<string>, why: stri
 const NO_SYS = 38;
 
 /** Calls that were seen, and those that stand for them: of the kernel, and of the families. */
-function seenSteps({ calls, refused }: Seen, { hidden = new Set() }: Known): Step[] {
+function seenSteps({ calls, refused, lost }: Seen, { hidden = new Set() }: Known): Step[] {
   const seen = new Set(calls.map(({ name }) => name));
-  const missing = refused.filter(({ answer }) => answer === NO_SYS).map(({ name }) => name);
+  // A kernel without the call, or one of its options, answers so, too.
+  const answered = isSurelyRefused(lost) ? refused.filter(({ answer }) => answer === NO_SYS) : [];
   const inMemory = 'seen; its arguments are in memory, and libraries fall back from it';
   const families = FAMILIES.flatMap(({ seen: members, adds, reason }) => {
     const member = members.find((name) => seen.has(name));
@@ -104,22 +106,31 @@ function seenSteps({ calls, refused }: Seen, { hidden = new Set() }: Known): Ste
     step('allow', 'kernel', BY_THE_KERNEL, 'made by the kernel itself, or at the end of any process'),
     step('allow', 'vdso', BY_THE_VDSO, 'made where the vDSO or a lock needs the kernel'),
     step('fallback', 'falls-back', LIBRARIES_FALL_BACK, 'not seen; libraries fall back from it'),
-    step('fallback', 'falls-back', missing, 'a filter answered ENOSYS while it was watched'),
+    step(
+      'fallback',
+      'falls-back',
+      answered.map(({ name }) => name),
+      'a filter answered ENOSYS while it was watched',
+    ),
     ...families,
   ];
 }
 
 /** Calls that were refused or are reachable, and newer ones. */
-function unseenSteps({ refused }: Seen, { reachable, sets }: Known): Step[] {
+function unseenSteps({ refused, lost }: Seen, { reachable, sets }: Known): Step[] {
   const asked = reachable === 'unknown' ? callsOf({ name: '@system-service' }, sets) : [...reachable];
   const reached = asked.filter((name) => !NOT_LOGGED_YET.includes(name));
   const why = reachable === 'unknown' ? 'in @system-service, and not seen' : 'reachable, and not seen';
   const turnedDown = refused.map(({ name }) => name);
   const dangerous = dangerousCalls(sets);
-  const refusedNow = [...reached, ...turnedDown].filter((name) => dangerous.has(name));
+  const [reachedNow, refusedNow] = [reached, turnedDown].map((names) =>
+    names.filter((name) => dangerous.has(name)),
+  );
+  const before = `a filter ${isSurelyRefused(lost) ? 'refused' : 'may have refused'} it while it was watched`;
   return [
-    step('refuse', 'dangerous', refusedNow, `${why}; it is dangerous`),
-    step('log', 'refused-before', turnedDown, 'a filter refused it while it was watched'),
+    step('refuse', 'dangerous', refusedNow!, `${before}; it is dangerous`),
+    step('refuse', 'dangerous', reachedNow!, `${why}; it is dangerous`),
+    step('log', 'refused-before', turnedDown, before),
     step('log', 'reachable', reached, why),
     step('fallback', 'falls-back', PROGRAMS_FALL_BACK, 'not seen; programs do without it'),
   ];

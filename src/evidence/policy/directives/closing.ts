@@ -15,7 +15,7 @@ export function needed(facts: Facts, closing: Closing): string | undefined {
   const { calls = [], capabilities = [], hidden = [], unchanged = [] } = closing;
   const call = facts.made(...calls);
   if (call !== undefined) return `${call} was called`;
-  const capability = capabilities.find((name) => facts.granted(name).length > 0);
+  const capability = capabilities.find((name) => facts.granted(name) !== undefined);
   if (capability !== undefined) return `${capability} was used`;
   const [used] = facts.below(...hidden);
   if (used) return `${used.path} was used`;

@@ -56,7 +56,7 @@ const NODE = /^\/dev\/[^\s%\p{C}"'\\]+$/u;
  * Devices with the accesses that were seen, `/dev/net/tun rw`, where the unit can't have a /dev of its own; a text with
  * the reason where they can't be listed.
  */
-function listedDevices(facts: Facts): readonly string[] | string {
+export function listedDevices(facts: Facts): readonly string[] | string {
   const opened = otherDevices(facts);
   const strange = opened.find(({ path }) => !NODE.test(path));
   if (strange) return `${strange.path} is a device elsewhere than in /dev`;

@@ -1,5 +1,6 @@
 import { ownValues } from '../../../plan/unit-values.js';
 import { isOn, lastOf } from '../../../unit/values.js';
+import type { Kind } from '../../recording/kinds.js';
 import type { PolicyRequest } from '../input.js';
 import { DEVICES } from './devices.js';
 import { Facts, type Judge } from './facts.js';
@@ -28,13 +29,19 @@ export interface LearnedDirectives {
 
 const JUDGES: readonly Judge[] = [...PATHS, ...DEVICES, ...KERNEL, ...NETWORK, ...PRIVILEGES];
 
+/** Names of the directives that rest on some of these kinds of evidence, in the order of a policy. */
+export const directivesBy = (kinds: readonly Kind[]): string[] =>
+  JUDGES.filter(({ by }) => by.some((kind) => kinds.includes(kind))).map(({ name }) => name);
+
 /** The directives of a unit that the evidence proves, and those that it doesn't, each in the order of a policy. */
 export function learnDirectives(request: PolicyRequest): LearnedDirectives {
-  const { evidence, reachable, effective, target, options } = request;
+  const { evidence, reachable, effective, target, options, plainPrograms } = request;
   const facts = new Facts(evidence, ownValues(effective), {
     reachable,
     addresses: options?.addresses,
     scope: target.scope,
+    systemd: target.systemd,
+    plainPrograms,
   });
   const judged = JUDGES.flatMap((judge) => judgedBy(judge, facts));
   const proposed = judged.filter((one): one is ProvedDirective => 'why' in one);

@@ -1,6 +1,7 @@
 /** Questions to the evidence that directives are proved by. */
 
 import { findDirective } from '../../../directives/table.js';
+import { normalize } from '../../../unit/path.js';
 import type { Scope } from '../../../unit/search.js';
 import { covers, isOn, lastOf, type UnitValues } from '../../../unit/values.js';
 import type { Kind } from '../../recording/kinds.js';
@@ -33,10 +34,21 @@ const NAMELESS = /^\/(?:memfd:|SYSV[\da-f]{8}|\[|anon_|dmabuf:)/;
 const ENOENT = 2;
 const EEXIST = 17;
 
+/** Calls that make a file without opening it, with the place of the argument that has its mode. */
+export const MAKING: readonly (readonly [call: string, argument: number])[] = [
+  ['mkdir', 1],
+  ['mkdirat', 2],
+  ['mknod', 1],
+  ['mknodat', 2],
+];
+
 interface FurtherFacts {
   readonly reachable: ReachableCalls;
   readonly addresses?: boolean | undefined;
   readonly scope: Scope;
+  readonly plainPrograms?: ReadonlySet<string> | undefined;
+  /** The target's version. */
+  readonly systemd: number;
 }
 
 export class Facts {
@@ -49,12 +61,21 @@ export class Facts {
   /** Whether addresses are confined. */
   readonly addresses: boolean;
   readonly scope: Scope;
+  readonly systemd: number;
+  /** Programs that are known to have no set-user-ID and no set-group-ID bit. */
+  readonly plainPrograms: ReadonlySet<string>;
 
-  constructor(evidence: Evidence, unit: UnitValues, { reachable, addresses = false, scope }: FurtherFacts) {
+  constructor(
+    evidence: Evidence,
+    unit: UnitValues,
+    { reachable, addresses = false, scope, systemd, plainPrograms = new Set() }: FurtherFacts,
+  ) {
     this.evidence = evidence;
     this.unit = unit;
     this.addresses = addresses;
     this.scope = scope;
+    this.systemd = systemd;
+    this.plainPrograms = plainPrograms;
     this.#reachable = reachable;
     this.paths = evidence.paths
       .filter(({ path }) => path.startsWith('/') && !NAMELESS.test(path))
@@ -115,11 +136,10 @@ export class Facts {
     return this.peers.filter(({ address, errno }) => errno === undefined && isBelow(address, roots));
   }
 
-  /** The calls for which a capability was granted; empty where it wasn't. */
-  granted(name: string): string[] {
-    return this.evidence.capabilities
-      .filter((entry) => entry.name === name && entry.granted)
-      .flatMap(({ calls }) => calls);
+  /** The calls for which a capability was granted; undefined where it wasn't. A page fault is no call. */
+  granted(name: string): readonly string[] | undefined {
+    const entries = this.evidence.capabilities.filter((entry) => entry.name === name && entry.granted);
+    return entries.length > 0 ? entries.flatMap(({ calls }) => calls) : undefined;
   }
 
   /** Of names of a list, those that the unit's own value of a directive lets through. */
@@ -141,9 +161,26 @@ export class Facts {
 
 const succeeded = ({ use, errno }: RecordedPath): boolean => errno === undefined && use !== 'failed';
 
-/** A directory that is made where it is already tells of work in it, of which little may have been seen. */
-export const isChange = ({ use, errno }: RecordedPath): boolean =>
-  CHANGES.has(use) && (errno === undefined || errno === EEXIST);
+/** Directories whose files others own, too: of these the file alone is meant. */
+export const PARENTS_OF_MANY = [
+  '/',
+  '/etc',
+  '/usr',
+  '/var',
+  '/opt',
+  '/srv',
+  '/home',
+  '/mnt',
+  '/media',
+  '/boot',
+];
+
+/**
+ * A directory that is made where it is already tells of work in it, of which little may have been seen; but not one that
+ * any host has, which `mkdir -p` asks for, and so may everybody.
+ */
+export const isChange = ({ path, use, errno }: RecordedPath): boolean =>
+  CHANGES.has(use) && (errno === undefined || (errno === EEXIST && !PARENTS_OF_MANY.includes(path)));
 
 export const isBelow = (path: string, roots: readonly string[]): boolean =>
   roots.some((root) => covers(root, path));
@@ -158,11 +195,8 @@ export function isInside(path: string, above: ReadonlySet<string>): boolean {
   return path !== '/' && above.has('/');
 }
 
-/** A path without a slash at its end, and by the name that `/var/run` stands for. */
-function plainPath(path: string): string {
-  const cut = path.replace(/(?:\/\.?)+$/, '');
-  return (cut === '' ? '/' : cut).replace(/^\/var\/run(?=\/|$)/, '/run');
-}
+/** A path by plain steps, and by the name that `/var/run` stands for. */
+const plainPath = (path: string): string => normalize(path).replace(/^\/var\/run(?=\/|$)/, '/run');
 
 export const proved = (value: Exclude<Verdict, { not: string }>['value'], why: string): Verdict => ({
   value,

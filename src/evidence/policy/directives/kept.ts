@@ -82,6 +82,7 @@ const policyOf = (service: readonly DirectiveEntry[]): Policy => ({
   loosen: [],
   wrap: undefined,
   programs: undefined,
+  unitDeny: [],
   settle: undefined,
   probe: undefined,
   refused: undefined,

@@ -1,9 +1,12 @@
 /** Directives that close the kernel's own interfaces. */
 
+import { NO_TUNABLES, TUNABLES } from '../../../directives/values/closed-paths.js';
 import { constantValue } from '../../../syscalls/constants.js';
+import { allWords } from '../../../unit/values.js';
 import { NAMESPACES, namespacesSeen } from '../namespaces.js';
 import { type Closing, needed } from './closing.js';
-import { type Facts, type Judge, not, proved, type Verdict } from './facts.js';
+import { listedDevices } from './devices.js';
+import { type Facts, isBelow, type Judge, MAKING, not, proved, type Verdict } from './facts.js';
 
 /** A directive that is on unless the service needs what it closes. */
 const closes = (name: string, what: string, closing: Closing): Judge => ({
@@ -29,6 +32,17 @@ function alarm(facts: Facts): string | undefined {
     : undefined;
 }
 
+/** The first systemd whose ProtectClock= leaves devices as they are: older ones allow /dev/rtc, and so no other. */
+const LEAVES_DEVICES = 253;
+
+/** The reason why ProtectClock= would close a device (systemd#25075). Those that DeviceAllow= lists stay open. */
+function deviceClosedByClock(facts: Facts): string | undefined {
+  if (facts.systemd >= LEAVES_DEVICES || allWords(facts.unit.get('DeviceAllow') ?? []).length > 0)
+    return undefined;
+  const devices = listedDevices(facts);
+  return typeof devices === 'string' ? `${devices}, and it would close them` : undefined;
+}
+
 function restrictNamespaces(facts: Facts): Verdict {
   const { evidence, time } = facts;
   const seen = namespacesSeen(evidence);
@@ -45,30 +59,31 @@ function restrictNamespaces(facts: Facts): Verdict {
 const NOT_REALTIME = [0n, 3n, 5n];
 
 function restrictRealtime(facts: Facts): Verdict {
-  if (facts.made('sched_setattr')) return not('sched_setattr was called, whose policy is in memory');
-  const policies = facts.values('sched_setscheduler', 1);
-  if (!policies) return not("the policies of sched_setscheduler weren't all recorded");
-  return policies.every((policy) => NOT_REALTIME.includes(policy))
+  const policies = ['sched_setscheduler', 'sched_setattr'].map((call) => facts.values(call, 1));
+  if (policies.includes(undefined)) return not("the policies of schedulers weren't all recorded");
+  return policies.every((values) => values!.every((policy) => NOT_REALTIME.includes(policy)))
     ? proved(true, `No realtime policy was asked for in ${facts.time}.`)
     : not('a realtime policy was asked for');
 }
 
-/** Calls with the place of their argument that has a mode. */
+/** Calls with the place of their argument that has a mode, besides those that open files. */
 const MODES: readonly (readonly [call: string, argument: number])[] = [
   ['chmod', 1],
   ['fchmod', 1],
   ['fchmodat', 2],
   ['fchmodat2', 2],
+  ...MAKING,
 ];
 const SET_ID = 0o6000;
 
 function restrictSetId(facts: Facts): Verdict {
   const asked = MODES.map(([call, position]) => facts.values(call, position));
-  if (asked.includes(undefined)) return not("the modes of chmod weren't all recorded");
+  if (asked.includes(undefined)) return not("the modes of chmod, mkdir or mknod weren't all recorded");
+  if (facts.made('openat2')) return not('openat2 was called, which it refuses, since its mode is in memory');
   const modes = [...facts.evidence.modes, ...asked.flatMap((values) => values!.map(Number))];
   return modes.every((mode) => (mode & SET_ID) === 0)
     ? proved(true, `No file got a set-user-ID or set-group-ID bit in ${facts.time}.`)
-    : not('a file got a set-user-ID or set-group-ID bit');
+    : not('a file got a set-user-ID or set-group-ID bit, or was to get one');
 }
 
 /** The domain of all programs of the native ABI, and the value that only asks (personality(2)). */
@@ -102,12 +117,18 @@ function denyWriteExecute(facts: Facts): Verdict {
   return proved(true, `No memory that can be written was made executable in ${facts.time}.`);
 }
 
+/** The reason why ProtectKernelTunables= would refuse a change. */
+function changedTunable(facts: Facts): string | undefined {
+  const changed = facts.changedBelow(...TUNABLES).find(({ path }) => !isBelow(path, NO_TUNABLES));
+  return changed && `${changed.path} was changed`;
+}
+
 export const KERNEL: readonly Judge[] = [
   closes('ProtectClock', 'No clock was set', {
     calls: ['adjtimex', 'clock_adjtime', 'clock_settime', 'settimeofday', 'stime'],
     capabilities: ['CAP_SYS_TIME', 'CAP_WAKE_ALARM'],
     hidden: ['/dev/rtc', ...[0, 1, 2].map((number) => `/dev/rtc${number}`)],
-    also: alarm,
+    also: (facts) => alarm(facts) ?? deviceClosedByClock(facts),
   }),
   {
     ...closes('ProtectControlGroups', '', {}),
@@ -119,7 +140,10 @@ export const KERNEL: readonly Judge[] = [
       return proved(true, `No control group was changed in ${facts.pathTime}.`);
     },
   },
-  closes('ProtectHostname', 'No name of the host was set', { calls: ['sethostname', 'setdomainname'] }),
+  closes('ProtectHostname', 'No name of the host was set', {
+    calls: ['sethostname', 'setdomainname'],
+    unchanged: ['/proc/sys/kernel/hostname', '/proc/sys/kernel/domainname'],
+  }),
   closes('ProtectKernelLogs', "The kernel's log was not used", {
     calls: ['syslog'],
     capabilities: ['CAP_SYSLOG'],
@@ -132,14 +156,7 @@ export const KERNEL: readonly Judge[] = [
   }),
   closes('ProtectKernelTunables', 'No setting of the kernel was changed', {
     hidden: ['/proc/kallsyms', '/proc/kcore', '/sys/kernel/debug', '/sys/kernel/tracing'],
-    unchanged: [
-      ...['acpi', 'asound', 'bus', 'fs', 'irq', 'scsi', 'sys', 'sysrq-trigger'].map(
-        (name) => `/proc/${name}`,
-      ),
-      ...['block', 'bus', 'class', 'dev', 'devices', 'firmware', 'fs/bpf', 'kernel', 'module', 'power'].map(
-        (name) => `/sys/${name}`,
-      ),
-    ],
+    also: changedTunable,
   }),
   { name: 'LockPersonality', wanted: true, by: ['arguments', 'calls'], judge: lockPersonality },
   { name: 'MemoryDenyWriteExecute', wanted: true, by: ['arguments', 'calls'], judge: denyWriteExecute },

@@ -59,6 +59,12 @@ function allowPorts(facts: Facts): Verdict | undefined {
   return rules.length === 0 ? undefined : proved(rules, 'The ports that were bound.');
 }
 
+/** Files about the interfaces, connections and settings of the network namespace that one is in. */
+const NETWORK_FILES = [
+  /^\/proc\/(?:(?:(?:\d+|self|thread-self)\/(?:task\/\d+\/)?)?net|sys\/net)(?:\/|$)/,
+  /^\/sys\/(?:class|devices\/.+)\/net(?:\/|$)/,
+];
+
 /** A network of its own has no abstract sockets of others, and no interface but its own loopback. */
 function privateNetwork(facts: Facts): Verdict | undefined {
   const seen = socketsSeen(facts.evidence);
@@ -68,18 +74,24 @@ function privateNetwork(facts: Facts): Verdict | undefined {
     return undefined;
   const abstract = facts.peers.find(({ address }) => address.startsWith('@'));
   if (abstract) return not(`${abstract.address} is a socket of the network namespace`);
+  const file = facts.below('/proc', '/sys').find(({ path }) => NETWORK_FILES.some((one) => one.test(path)));
+  if (file) return not(`${file.path} tells of the host's network`);
   return proved(true, `No socket of a network was made or used in ${facts.time}.`);
 }
 
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
 const MANY_ADDRESSES = 16;
 
-/** Addresses of peers, of those that are asked for; undefined where they are many. */
+/** An address by its characters: words and prefixes, of which recordings of others may have any, mean more than one. */
+const ONE_ADDRESS = /^(?:[\d.]+|[\da-f:.]*:[\da-f:.]*)$/;
+
+/** Addresses of peers, of those that are asked for; undefined where they are many, or one is none. */
 function peerAddresses(facts: Facts): string[] | undefined {
   const peers = facts.peers.filter(
     ({ use, family, errno, address }) =>
       use !== 'bind' && IP.includes(family) && errno === undefined && address !== '',
   );
+  if (!peers.every(({ address }) => ONE_ADDRESS.test(address))) return undefined;
   const all = peers.map(({ address }) =>
     LOOPBACK.test(address) ? 'localhost' : address.replace(/^::ffff:/, ''),
   );
@@ -91,7 +103,7 @@ function denyAddresses(facts: Facts): Verdict | undefined {
   if (!facts.addresses) return undefined;
   return peerAddresses(facts)
     ? proved('any', `No other address was dealt with in ${facts.time}.`)
-    : not('more addresses were dealt with than a list has room for');
+    : not('more addresses were dealt with than a list has room for, or one that is none');
 }
 
 function allowAddresses(facts: Facts): Verdict | undefined {
@@ -116,7 +128,12 @@ export const NETWORK: readonly Judge[] = [
     by: ['arguments', 'calls'],
     judge: addressFamilies,
   },
-  { name: 'PrivateNetwork', wanted: true, by: ['arguments', 'calls', 'peers'], judge: privateNetwork },
+  {
+    name: 'PrivateNetwork',
+    wanted: true,
+    by: ['arguments', 'calls', 'paths', 'peers'],
+    judge: privateNetwork,
+  },
   { name: 'PrivateIPC', wanted: true, by: ['calls'], judge: privateIpc },
   { name: 'SocketBindDeny', wanted: 'any', by: ['peers'], judge: denyPorts },
   { name: 'SocketBindAllow', wanted: 'the ports', by: ['peers'], judge: allowPorts },

@@ -1,14 +1,17 @@
 /** Directives that close parts of the file system. */
 
 import { ROOTS } from '../../../directives/values/closed-paths.js';
-import { type Facts, isBelow, type Judge, not, proved, type Verdict } from './facts.js';
+import type { RecordedPeer } from '../../recording/recording.js';
+import { type Facts, isBelow, type Judge, MAKING, not, proved, type Verdict } from './facts.js';
 import { privateTmp } from './private-tmp.js';
 import { writablePaths } from './write-paths.js';
+
+const AF_UNIX = 1;
 
 const HOMES = ['/home', '/root', '/run/user'];
 
 /** The reason why the recorded paths aren't the host's. */
-function otherRoot(facts: Facts): string | undefined {
+export function otherRoot(facts: Facts): string | undefined {
   const root = ROOTS.find((name) => !['', '/'].includes(facts.last(name)));
   return root && `${root} gives the service paths of its own`;
 }
@@ -45,11 +48,14 @@ function protectHome(facts: Facts): Verdict {
   return proved(true, `Nothing below /home, /root and /run/user was used: ${facts.pathTime}.`);
 }
 
-/** Entries of /proc that ProcSubset=pid leaves: processes, and links to the service's own. */
-const PROCESSES = /^\/proc(?:\/(?:\d+|self|thread-self|mounts|net)(?:\/.*)?)?$/;
+/** Entries of /proc that ProcSubset=pid leaves: processes, and by `self` the service's own. */
+const PROCESSES = /^\/proc(?:\/(?:\d+|self|thread-self)(?:\/.*)?)?$/;
+
+/** The files behind the links /proc/mounts and /proc/net, which ProcSubset=pid hides: an open file has the path there. */
+const BEHIND_LINKS = /^\/proc\/\d+\/(?:mounts|net)(?:\/|$)/;
 
 function procSubset(facts: Facts): Verdict {
-  const other = facts.below('/proc').find(({ path }) => !PROCESSES.test(path));
+  const other = facts.below('/proc').find(({ path }) => !PROCESSES.test(path) || BEHIND_LINKS.test(path));
   return other
     ? not(`${other.path} was used`)
     : proved('pid', `Of /proc only processes were used: ${facts.pathTime}.`);
@@ -68,11 +74,25 @@ const MASKS: readonly (readonly [mask: number, text: string, whom: string])[] = 
   [0o027, '0027', 'others, and no right to write for the group'],
 ];
 
-function umask({ evidence: { modes }, time }: Facts): Verdict | undefined {
-  if (modes.length === 0) return undefined;
-  const found = MASKS.find(([mask]) => modes.every((mode) => (mode & mask) === 0));
-  return found && proved(found[1], `No new file had rights for ${found[2]} in ${time}.`);
+/**
+ * The mask is stated where no file would lose a right, by the modes that calls asked for: others may be missing among
+ * those that files got. Sockets and message queues are made with rights for all.
+ */
+function umask(facts: Facts): Verdict | undefined {
+  const { modes } = facts.evidence;
+  const asked = MAKING.map(([call, position]) => facts.values(call, position));
+  const all = [...modes, ...asked.flatMap((values) => values?.map(Number) ?? [])];
+  const found = MASKS.find(([mask]) => all.every((mode) => (mode & mask) === 0));
+  if (modes.length === 0 || !found) return undefined;
+  if (asked.includes(undefined)) return not("the modes of mkdir or mknod weren't all recorded");
+  const socket = facts.peers.find((peer) => isSocketFile(peer));
+  if (socket) return not(`${socket.address} is a socket, which others may use`);
+  if (facts.made('mq_open')) return not('mq_open was called, and others may use the queue');
+  return proved(found[1], `No new file had rights for ${found[2]} in ${facts.time}.`);
 }
+
+const isSocketFile = ({ use, family, address, errno }: RecordedPeer): boolean =>
+  use === 'bind' && family === AF_UNIX && errno === undefined && !/^(?:@|$)/.test(address);
 
 /** A judge of paths of the host. */
 const onHost =
@@ -94,7 +114,7 @@ export const PATHS: readonly Judge[] = [
   { name: 'PrivateTmp', wanted: true, by: ['paths', 'peers'], judge: onHost(privateTmp) },
   { name: 'ProcSubset', wanted: 'pid', by: ['paths'], judge: procSubset },
   { name: 'ProtectProc', wanted: 'invisible', by: ['paths'], judge: protectProc },
-  { name: 'UMask', wanted: '0077', by: ['modes'], judge: umask },
+  { name: 'UMask', wanted: '0077', by: ['arguments', 'calls', 'modes', 'peers'], judge: umask },
 ];
 
 function protectSystem(facts: Facts): Verdict {

@@ -2,6 +2,8 @@
 
 import { CAPABILITIES, capabilitySet } from '../../../directives/kinds/names/capabilities.js';
 import { type Facts, type Judge, not, proved, type Verdict } from './facts.js';
+import { otherRoot } from './paths.js';
+import { privateUsers } from './private-users.js';
 
 /**
  * Calls that need CAP_SYS_ADMIN itself. The kernel asks for it whenever memory is reserved, and nothing hangs on the
@@ -18,42 +20,83 @@ const NEED_ADMIN: ReadonlySet<string> = new Set(
 function used(facts: Facts): ReadonlySet<string> {
   const isUsed = (name: string) => {
     const calls = facts.granted(name);
-    return name === 'CAP_SYS_ADMIN' ? calls.some((call) => NEED_ADMIN.has(call)) : calls.length > 0;
+    return name === 'CAP_SYS_ADMIN' ? calls?.some((call) => NEED_ADMIN.has(call)) : calls !== undefined;
   };
   return new Set(CAPABILITIES.filter(isUsed));
 }
 
-/** The capability by which a daemon that has changed its user hands new files to that user, as after a log rotation. */
-const HANDS_OVER = 'CAP_CHOWN';
+/** Capabilities of root over other users' files: who needs one to read may need another to write. */
+const OVER_FILES = ['CAP_DAC_OVERRIDE', 'CAP_DAC_READ_SEARCH', 'CAP_FOWNER'];
+
+/**
+ * Capabilities that a daemon which changes its user may need one day, be they not seen: after a log rotation it hands new
+ * files to that user, or opens that user's own, and it ends that user's processes where they hang.
+ */
+function forOtherUser(facts: Facts, needed: ReadonlySet<string>): readonly string[] {
+  if (!needed.has('CAP_SETUID')) return [];
+  const opens = OVER_FILES.some((name) => needed.has(name)) || facts.changedBelow('/var/log').length > 0;
+  return ['CAP_CHOWN', ...(opens ? ['CAP_DAC_OVERRIDE'] : []), 'CAP_KILL'];
+}
 
 function boundingSet(facts: Facts): Verdict {
   const ambient = capabilitySet(facts.unit.get('AmbientCapabilities') ?? [], false);
   const own = capabilitySet(facts.unit.get('CapabilityBoundingSet') ?? [], true);
   const needed = used(facts);
-  const handsOver = needed.has('CAP_SETUID') && !needed.has(HANDS_OVER);
-  const isKept = (name: string) =>
-    ambient.has(name) || needed.has(name) || (handsOver && name === HANDS_OVER);
-  const names = CAPABILITIES.filter((name) => own.has(name) && isKept(name)).sort();
+  const kept = forOtherUser(facts, needed).filter((name) => own.has(name) && !needed.has(name));
+  const all = new Set([...ambient, ...needed, ...kept]);
+  const names = CAPABILITIES.filter((name) => own.has(name) && all.has(name)).sort();
   if (names.length === 0) return proved('', `No capability was used in ${facts.time}.`);
-  const besides =
-    names.includes(HANDS_OVER) && handsOver ? `; ${HANDS_OVER} is for new logs of another user` : '';
+  const besides = kept.length > 0 ? `, nor ${kept.join(', ')}: for logs and processes of another user` : '';
   return proved(names, `No other capability was used in ${facts.time}${besides}.`);
 }
 
-/** A service that executes nothing gains nothing by set-user-ID programs and file capabilities. */
+/**
+ * Whether a service gains nothing by the files of its programs. systemd's own execve of these gives a set-user-ID program
+ * its owner, and where the user isn't root, file capabilities (capabilities(7)): they show where they are used, and those
+ * that the unit gives itself stay.
+ */
 function noNewPrivileges(facts: Facts): Verdict {
   const call = facts.made('execve', 'execveat');
-  return call === undefined
-    ? proved(true, `The service executed no program in ${facts.time}.`)
-    : not('programs were executed, of which one may gain privileges by its file');
+  if (call !== undefined) return not('programs were executed, of which one may gain privileges by its file');
+  const root = otherRoot(facts);
+  if (root !== undefined) return not(root);
+  const { programs } = facts.evidence;
+  const other = programs.find(({ path }) => !facts.plainPrograms.has(path));
+  if (other || programs.length === 0)
+    return not(`${other?.path ?? 'its program'} may have a set-user-ID or set-group-ID bit`);
+  const gained = isRoot(facts) ? undefined : gainedByFile(facts);
+  return gained === undefined
+    ? proved(true, `No program has set-ID bits, and none executed another in ${facts.time}.`)
+    : not(gained);
+}
+
+const isRoot = (facts: Facts): boolean =>
+  facts.scope === 'system' &&
+  !facts.isOn('DynamicUser') &&
+  ['', '0', 'root'].includes(facts.last('User')) &&
+  facts.last('SecureBits') === '';
+
+/** The reason why a program of another user than root may have capabilities by its file. */
+function gainedByFile(facts: Facts): string | undefined {
+  const doubt = facts.doubt(['capabilities']);
+  if (doubt !== undefined) return doubt;
+  const ambient = capabilitySet(facts.unit.get('AmbientCapabilities') ?? [], false);
+  const gained = facts.evidence.capabilities.find(({ name, granted }) => granted && !ambient.has(name));
+  return gained && `${gained.name} was used, which a program may have by its file`;
 }
 
 export const PRIVILEGES: readonly Judge[] = [
+  {
+    name: 'PrivateUsers',
+    wanted: true,
+    by: ['arguments', 'calls', 'capabilities', 'paths'],
+    judge: privateUsers,
+  },
   {
     name: 'CapabilityBoundingSet',
     wanted: 'the capabilities',
     by: ['capabilities'],
     judge: boundingSet,
   },
-  { name: 'NoNewPrivileges', wanted: true, by: ['calls'], judge: noNewPrivileges },
+  { name: 'NoNewPrivileges', wanted: true, by: ['calls', 'programs'], judge: noNewPrivileges },
 ];

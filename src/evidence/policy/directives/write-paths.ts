@@ -1,15 +1,19 @@
 /** The directories that a service writes to, as a person would list them. */
 
+import { printable } from '../../../diagnostic.js';
 import { closedBy, readOnly } from '../../../directives/values/closed-paths.js';
 import { allWords, barePath, covers } from '../../../unit/values.js';
-import { type Facts, isBelow, isChange, isInside } from './facts.js';
+import { type Facts, isBelow, isChange, isInside, PARENTS_OF_MANY } from './facts.js';
 import { hasPrivateTmp, TEMPORARY } from './private-tmp.js';
 
 /** Most directories that a list has. */
 const MANY = 16;
 
-/** Characters that no line of a unit file has, and the one that stands for bytes that are no text. */
-const NO_TEXT = /[\p{Cc}\ufffd]/u;
+/** The character that stands for bytes that are no text. */
+const NO_TEXT = '\ufffd';
+
+/** Whether a reader of the policy sees a path as it is. */
+const isPlain = (path: string): boolean => printable(path, path.length) === path && !path.includes(NO_TEXT);
 
 /** Directories of which each program has its own below: that one is meant, whichever of its files were seen. */
 const SHARED = ['/run', '/var/cache', '/var/lib', '/var/log', '/var/spool'];
@@ -39,7 +43,7 @@ export function writablePaths(facts: Facts): readonly string[] | string {
   const found = changedPlaces(facts).filter((path) => !isOpen(path) && !isClosed(path));
   const places = outermost(found).map(withPrefix);
   if (places.includes('/')) return 'the root directory was changed';
-  if (places.some((path) => NO_TEXT.test(path))) return 'a directory was changed whose name is no plain text';
+  if (!places.every(isPlain)) return 'a directory was changed whose name is no plain text';
   return places.length > MANY ? 'too many directories were changed' : [...own, ...places];
 }
 
@@ -60,9 +64,6 @@ function changedPlaces(facts: Facts): string[] {
     ...bound.map(({ address }) => wide(parent(address))),
   ];
 }
-
-/** Directories whose files others own, too: of these the file alone is meant. */
-const PARENTS_OF_MANY = ['/', '/etc', '/usr', '/var', '/opt', '/srv', '/home', '/mnt', '/media', '/boot'];
 
 /**
  * The place of a file that was written: its directory, in which it may be renamed and made anew. Log rotation does so,

@@ -35,7 +35,7 @@ export function argumentRules(
   ];
 }
 
-/** @param isReached whether values that weren't seen are let through and recorded */
+/** @param isReached whether values that weren't seen are let through and logged */
 function wordRules(argument: WordArgument, evidence: Evidence, isReached: boolean): RuledCall[] {
   const { call, argument: arg, vocabulary, usual, worst, subject } = argument;
   const seen = valuesOf(evidence, call, arg);
@@ -48,7 +48,7 @@ function wordRules(argument: WordArgument, evidence: Evidence, isReached: boolea
   });
   const isSeen = (name: string) => seen.some((value) => nameOfValue(vocabulary, value) === name);
   const refused = worst.filter((name) => !isSeen(name));
-  const rest = isReached ? ' Others are let through and recorded.' : '';
+  const rest = isReached ? ' Others are let through and logged.' : '';
   return [
     {
       call,

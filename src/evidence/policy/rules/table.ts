@@ -8,7 +8,7 @@ export interface WordArgument {
   readonly vocabulary: Vocabulary;
   /** Values that libraries use by themselves: always let through. */
   readonly usual: readonly string[];
-  /** Values that are refused unless they were seen, even where all others are let through and recorded. */
+  /** Values that are refused unless they were seen, even where all others are let through and logged. */
   readonly worst: readonly string[];
   readonly subject: string;
 }

@@ -1,13 +1,14 @@
 /** A learned policy as TOML. */
 import { shortList } from '../../../collections.js';
 import { numbersOf } from '../../../syscalls/numbers.js';
-import { PHASES } from '../../recording/recording.js';
+import { dangerousSeen } from '../calls/dangerous.js';
 import { grouped } from '../calls/groups.js';
 import { abisSeen, type SortedCall, type Tier } from '../calls/tiers.js';
 import { doubtOf, startDoubt } from '../doubts.js';
 import type { PolicyRequest } from '../input.js';
 import type { LearnedPolicy } from '../learned.js';
 import type { LearnedRule, RuleCondition, RuledCall } from '../rules/rule.js';
+import { checklistLines } from './checklist-text.js';
 import { serviceLines } from './service-text.js';
 import { counted, span } from './spans.js';
 import { assignment, comment, type Group, groupedList, quoted, wrapped } from './toml.js';
@@ -32,16 +33,12 @@ export function policyText(learned: LearnedPolicy, request: PolicyRequest): stri
 
 const actionOf = ({ options }: PolicyRequest): string => options?.action ?? DEFAULT_ACTION;
 
-function headLines({ evidence, effective }: PolicyRequest): string[] {
+function headLines({ evidence, checklist = [] }: PolicyRequest): string[] {
   const { unit, seconds, recordings, hosts } = evidence;
   const watched = `${span(seconds)}, ${counted(recordings, 'recording')} on ${counted(hosts, 'host')}`;
-  const missing = PHASES.filter((phase) => {
-    const isLacking = phase === 'reload' && effective.execCommands('ExecReload').length === 0;
-    return !isLacking && evidence.calls.every(({ phases }) => !phases[phase]);
-  });
   return [
     assignment('description', `${unit}, learned from its work: ${watched}`),
-    ...(missing.length === 0 ? [] : [comment(`Not watched, so that it may fail: ${missing.join(', ')}.`)]),
+    ...checklistLines(checklist),
   ];
 }
 
@@ -59,10 +56,20 @@ function callLines(learned: LearnedPolicy, request: PolicyRequest): string[] {
   ];
 }
 
-function warnings({ calls }: LearnedPolicy, { evidence, reachable }: PolicyRequest): string[] {
+function warnings(
+  { calls, architectures }: LearnedPolicy,
+  { evidence, reachable, target }: PolicyRequest,
+): string[] {
   const lost = startDoubt(evidence) === undefined ? doubtOf(evidence, 'calls') : undefined;
   const refused = reachable === 'unknown' ? [] : namesOf(calls, 'refuse');
+  const wanted = dangerousSeen(calls, target.sets);
   return [
+    ...(architectures.length > 0
+      ? [`Calls of ${architectures.join(', ')} were seen: leave out what no program here is built for.`]
+      : []),
+    ...(wanted.length > 0
+      ? [`Seen, and allowed though an attacker wants them first: ${shortList(wanted, 12)}.`]
+      : []),
     ...(lost === undefined ? [] : [`Calls may be missing here: ${lost}.`]),
     ...(evidence.nameless.length > 0
       ? [`Calls without a known name get ENOSYS: ${shortList(evidence.nameless, 5)}.`]
@@ -109,7 +116,7 @@ function logged({ calls }: LearnedPolicy, request: PolicyRequest): string[] {
   const { reachable, reachDoubt } = request;
   const unknown = `Which calls the program can reach isn't known${reachDoubt ? `: ${reachDoubt}` : ''}.`;
   const within = `Within reach of the program or its libraries${reachDoubt ? ` (${reachDoubt})` : ''}.`;
-  const why = `${reachable === 'unknown' ? unknown : within} Not seen: let through and recorded.`;
+  const why = `${reachable === 'unknown' ? unknown : within} Not seen: let through and logged.`;
   return [comment(why), ...groupedList('log', groupsOf(names, request))];
 }
 
@@ -154,11 +161,17 @@ function conditionText({ arg, op, operands }: RuleCondition): string {
   return `{ arg = ${arg}, ${op} = ${op === 'in' ? (list.length > 80 ? broken : list) : texts[0]} }`;
 }
 
-const programLines = ({ program }: LearnedPolicy): string[] =>
+const programLines = ({ program, unitDeny }: LearnedPolicy): string[] =>
   program === undefined
     ? []
     : [
         '[exec]',
         comment('The start script becomes this program: only it is confined, and only its calls are above.'),
         assignment('programs', [program]),
+        ...(unitDeny.length === 0
+          ? []
+          : [
+              comment('No program of the unit, the script included, made a call of these sets.'),
+              assignment('unit-deny', unitDeny),
+            ]),
       ];

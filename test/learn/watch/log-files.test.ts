@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LogFiles } from '../../../src/learn/watch/log-files.js';
+import { FakeSystem } from '../../support/fake-system.js';
+import { unitState } from '../../support/unit-state.js';
+
+const GROUP = '/sys/fs/cgroup/system.slice/demo.service';
+const state = unitState({ ControlGroup: '/system.slice/demo.service' });
+
+/** Files that process 7 has open: path, inode, flags of open(2). */
+type Open = readonly [path: string, inode: number, flags?: string | undefined];
+
+/** Looks at a service that has other files open each time. */
+async function looks(...times: readonly (readonly Open[])[]): Promise<boolean[]> {
+  let open: readonly Open[] = [];
+  const system = new FakeSystem({
+    files: {
+      '/proc/self/mountinfo': '25 1 0:24 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n',
+      [`${GROUP}/cgroup.procs`]: '0\n7\n',
+    },
+  });
+  system.links = async (folder) =>
+    new Map(folder === '/proc/7/fd' ? open.map(([path], i) => [String(i), path]) : []);
+  const found: boolean[] = [];
+  const logs = new LogFiles(system);
+  for (open of times) {
+    for (const [i, [, inode, flags = '02102001']] of open.entries()) {
+      const text = `pos:\t0\nflags:\t${flags}\nmnt_id:\t27\nino:\t${inode}\n`;
+      await system.replace(`/proc/7/fdinfo/${i}`, new TextEncoder().encode(text), { mode: 0o400 });
+    }
+    found.push(await logs.isRotated(state));
+  }
+  return found;
+}
+
+const LOG = '/var/log/demo/access.log';
+
+test('a log that is opened anew after its file was renamed is a rotation', async () => {
+  assert.deepEqual(await looks([[LOG, 1]], [[LOG, 1]], [[LOG, 2]], [[LOG, 2]]), [false, false, true, false]);
+  assert.deepEqual(await looks([[LOG, 1]], [[`${LOG}.1`, 1]], [[LOG, 2]]), [false, false, true]);
+  assert.deepEqual(await looks([['/srv/own.log', 1]], [['/srv/own.log', 2]]), [false, true]);
+});
+
+test('what is not opened anew, is no log, is only read or is gone is none', async () => {
+  const others: readonly Open[] = [
+    ['/var/lib/demo/data', 1],
+    ['/var/log/demo/read.log', 1, '0100000'],
+    ['socket:[1]', 1],
+  ];
+  const anew = others.map(([path, , flags]): Open => [path, 2, flags]);
+  assert.deepEqual(await looks(others, anew), [false, false]);
+  assert.deepEqual(await looks([[LOG, 1]], [[`${LOG} (deleted)`, 1]], [[LOG, 1]]), [false, false, false]);
+  assert.deepEqual(
+    await looks(
+      [],
+      [
+        [LOG, 1],
+        [LOG, 2],
+      ],
+    ),
+    [false, false],
+  );
+});
+
+test('a service that does not run has no logs open', async () => {
+  assert.equal(await new LogFiles(new FakeSystem()).isRotated(unitState({ ControlGroup: '' })), false);
+});

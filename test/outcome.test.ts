@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { EXIT, error, note } from '../src/diagnostic.js';
+import { type Outcome, shown } from '../src/outcome.js';
+
+const OUTCOME: Outcome = {
+  exit: EXIT.findings,
+  json: { small: 7n, large: 2n ** 60n },
+  text: 'for people\n',
+  diagnostics: [note('aside', 'by the way'), error('wrong', 'it is wrong')],
+  sources: new Map(),
+};
+
+test('text goes to standard output, diagnostics to standard error', () => {
+  const { output, errors } = shown(OUTCOME, {});
+  assert.equal(output, 'for people\n');
+  assert.equal(errors, 'note[aside]: by the way\nerror[wrong]: it is wrong\n');
+});
+
+test('quiet is without the text and without notes', () => {
+  assert.deepEqual(shown(OUTCOME, { quiet: true }), { output: '', errors: 'error[wrong]: it is wrong\n' });
+});
+
+test('JSON is one object on standard output, with numbers that no reader rounds', () => {
+  const { output, errors } = shown(OUTCOME, { json: true, quiet: true });
+  assert.equal(errors, '');
+  const { ok, small, large, diagnostics } = JSON.parse(output);
+  assert.deepEqual([ok, small, large], [false, 7, '1152921504606846976']);
+  assert.deepEqual(
+    diagnostics.map(({ code }: { code: string }) => code),
+    ['aside', 'wrong'],
+  );
+  for (const exit of [EXIT.ok, EXIT.pending]) {
+    assert.equal(JSON.parse(shown({ ...OUTCOME, exit }, { json: true }).output).ok, true);
+  }
+});

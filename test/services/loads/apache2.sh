@@ -1,0 +1,37 @@
+#!/bin/sh
+# apache2, with PHP by php-fpm: pages, and a script.
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "${0%/*}/common.sh"
+unit=apache2.service
+
+prepare() {
+  a2enmod -q proxy_fcgi setenvif deflate >/dev/null
+  a2enconf -q php8.4-fpm >/dev/null
+  write_pages
+  cat >/var/www/html/x.php <<'PHP'
+<?php session_start(); $_SESSION['n'] = ($_SESSION['n'] ?? 0) + 1;
+echo 'sum ', array_sum([1, 2, strlen($_POST['word'] ?? '')]), "\n";
+PHP
+  systemctl start php8.4-fpm.service
+}
+
+load() {
+  answers 'front page' curl -sS http://127.0.0.1/
+  answers '^sum 3' curl -sS http://127.0.0.1/x.php
+  answers '404 Not Found' curl -sS http://127.0.0.1/none
+  answers '^3000000$' curl -sS -o /dev/null -w '%{size_download}\n' http://127.0.0.1/large
+}
+
+other_load() {
+  answers 'Content-Encoding: gzip' curl -sS -o /dev/null -D - -H 'Accept-Encoding: gzip' http://127.0.0.1/
+  answers '^sum 7' curl -sS -d word=word http://127.0.0.1/x.php
+  answers '^100$' curl -sS -o /dev/null -r 100-199 -w '%{size_download}\n' http://127.0.0.1/large
+  answers 'Failed requests: +0' ab -q -c 40 -n 400 http://127.0.0.1/
+}
+
+rotate() {
+  rotated apache2
+  answers 'rotated' sh -c 'curl -sS http://127.0.0.1/rotated >/dev/null; sleep 0.2; cat /var/log/apache2/access.log'
+}
+
+run "$@"

@@ -1,0 +1,67 @@
+# shellcheck shell=sh
+# Read by the scripts beside it, each of which gives one service work: sh NAME.sh VERB [SECONDS]
+#   prepare      writes what Debian's configuration lacks for the load, and starts what the service works with
+#   load         work, once or for so many seconds; an answer that is wrong ends it with status 1
+#   other-load   other work of the same kind
+#   reload       systemctl reload, unless that ends the service by itself
+#   rotate       a log rotation by logrotate(8), where the service's package has one
+#   unit         prints the unit's name
+# They are for root, on a machine to throw away: they change /etc, and make users, databases and files.
+set -eu
+
+unit=
+prepare() { :; }
+load() { :; }
+other_load() { load; }
+rotate() { :; }
+reload() { systemctl reload "$unit"; }
+
+# In one line, with the step of the service's life in front.
+fail() {
+  echo "$unit${STEP:+, $STEP}: $*" | tr '\n' ' ' >&2
+  exit 1
+}
+
+# Pages for web servers: one, and a large file.
+write_pages() {
+  { echo '<h1>front page</h1>' && yes 'plain text' | head -n 500; } >/var/www/html/index.html
+  head -c 3000000 /dev/urandom >/var/www/html/large
+}
+
+# answers REGEX COMMAND...: the command's output has a line with this in it, soon.
+answers() {
+  regex=$1
+  shift
+  for _ in 1 2 3 4 5; do
+    said=$("$@" 2>&1 </dev/null | tr -d '\000') || :
+    ! printf '%s\n' "$said" | grep -Eq -e "$regex" || return 0
+    sleep 1
+  done
+  fail "'$*' answers '$(printf %s "$said" | tail -c 300)', not '$regex'"
+}
+
+# rotated NAME: a file of logrotate's configuration.
+rotated() {
+  logrotate --force "/etc/logrotate.d/$1" || fail "logrotate fails"
+  sleep 1
+}
+
+# again SECONDS FUNCTION: once, and then until the time is over.
+again() {
+  end=$(($(date +%s) + $1))
+  "$2"
+  while [ "$(date +%s)" -lt "$end" ]; do
+    sleep 0.5
+    "$2"
+  done
+}
+
+run() {
+  case ${1-} in
+    prepare | reload | rotate) "$1" ;;
+    load) again "${2:-0}" load ;;
+    other-load) again "${2:-0}" other_load ;;
+    unit) echo "$unit" ;;
+    *) fail "sh NAME.sh prepare|load|other-load|reload|rotate|unit [SECONDS]" ;;
+  esac
+}

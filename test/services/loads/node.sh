@@ -1,0 +1,51 @@
+#!/bin/sh
+# Node: a web server that reads and writes a file, compresses, and hashes in threads.
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "${0%/*}/common.sh"
+unit=node-web.service
+
+prepare() {
+  mkdir -p /srv/node
+  cat >/srv/node/server.mjs <<'JS'
+import { scrypt } from 'node:crypto';
+import { appendFile, readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+
+const LOG = `${process.env.STATE_DIRECTORY}/log`;
+const ANSWERS = {
+  '/': async () => 'hello\n',
+  '/log': async () => `${(await readFile(LOG, 'utf8')).split('\n').length > 1}\n`,
+  '/hash': async () => (await promisify(scrypt)('word', 'salt', 8)).toString('hex') + '\n',
+  '/gzip': async () => promisify(gzip)('x'.repeat(100000)),
+};
+createServer(async (request, response) => {
+  await appendFile(LOG, `${request.method} ${request.url}\n`);
+  const answer = ANSWERS[request.url];
+  response.statusCode = answer ? 200 : 404;
+  response.end(answer ? await answer() : 'not here\n');
+}).listen(8000, '127.0.0.1');
+JS
+  cat >/etc/systemd/system/$unit <<'UNIT'
+[Service]
+ExecStart=/usr/bin/node /srv/node/server.mjs
+StateDirectory=node-web
+DynamicUser=yes
+UNIT
+  systemctl daemon-reload
+}
+
+load() {
+  answers '^hello' curl -sS --retry 5 --retry-connrefused http://127.0.0.1:8000/
+  answers '^[0-9a-f]+$' curl -sS http://127.0.0.1:8000/hash
+}
+
+other_load() {
+  answers '^true' curl -sS --retry 5 --retry-connrefused http://127.0.0.1:8000/log
+  answers '^not here' curl -sS -d data http://127.0.0.1:8000/none
+  answers '^100000' sh -c 'curl -sS http://127.0.0.1:8000/gzip | gunzip | wc -c'
+  answers 'Failed requests: +0' ab -q -c 20 -n 200 http://127.0.0.1:8000/hash
+}
+
+run "$@"

@@ -1,0 +1,42 @@
+#!/bin/sh
+# postfix: local mail by SMTP and by sendmail(1), an address that isn't there, the queue.
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "${0%/*}/common.sh"
+unit=postfix.service
+
+prepare() {
+  postconf -e myorigin=localhost mydestination=localhost mynetworks=127.0.0.0/8 inet_protocols=ipv4 alias_maps= mailbox_size_limit=0
+  id reader >/dev/null 2>&1 || useradd --create-home reader
+  touch /var/mail/reader
+  chown reader:mail /var/mail/reader
+}
+
+# smtp WORD RECIPIENT: a mail over SMTP.
+smtp() {
+  printf 'Subject: %s\r\n\r\nhello\r\n' "$1" |
+    curl -sS --max-time 20 smtp://127.0.0.1 --mail-from root@localhost --mail-rcpt "$2" --upload-file -
+}
+
+# arrives WORD: the mail with this subject.
+arrives() {
+  answers "^Subject: $1" cat /var/mail/reader
+}
+
+load() {
+  word=$(date +%s%N)
+  smtp "$word" reader@localhost || fail 'SMTP fails'
+  arrives "$word"
+  printf 'Subject: local%s\n\nhello\n' "$word" | sendmail reader
+  arrives "local$word"
+}
+
+other_load() {
+  word=$(date +%s%N)
+  answers '550|RCPT failed' smtp "$word" nobody-there@localhost
+  { printf 'Subject: large%s\n\n' "$word" && head -c 300000 /dev/urandom | base64; } | sendmail -f root reader
+  arrives "large$word"
+  answers 'queue is empty|Queue ID' mailq
+  answers '^252' curl -sS --max-time 20 smtp://127.0.0.1 --mail-rcpt reader@localhost
+}
+
+run "$@"

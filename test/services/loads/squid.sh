@@ -1,0 +1,35 @@
+#!/bin/sh
+# squid: pages of nginx, with and without the cache, and one that it must not get.
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "${0%/*}/common.sh"
+unit=squid.service
+
+prepare() {
+  write_pages
+  systemctl start nginx.service
+}
+
+# get WORDS...
+get() {
+  curl -sS --max-time 20 -x http://127.0.0.1:3128 "$@"
+}
+
+load() {
+  answers 'front page' get http://127.0.0.1/
+  answers '404 Not Found' get http://127.0.0.1/none
+  answers '^3000000$' get -o /dev/null -w '%{size_download}\n' http://127.0.0.1/large
+}
+
+other_load() {
+  answers 'Via: .*squid' get --head http://127.0.0.1/
+  answers 'ERR_ACCESS_DENIED|Access Denied' get -i http://127.0.0.1:25/
+  answers 'ERR_CONNECT_FAIL|Connection refused|Unable' get -i http://127.0.0.1:8081/
+  answers '405' get -d "$(head -c 40000 /dev/zero | tr '\000' x)" http://127.0.0.1/
+  answers 'ERR_DNS_FAIL|Unable to determine|Access Denied' get -i http://no.name.invalid/
+}
+
+rotate() {
+  rotated squid
+}
+
+run "$@"

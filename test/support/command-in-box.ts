@@ -1,0 +1,79 @@
+/** The command in a box, without a start of Node for each command line: see command-server.ts. */
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import type { Box } from './box.js';
+import { inRepository } from './repository.js';
+import { type RunResult, shown } from './run.js';
+
+const SERVER = inRepository('build/test/support/command-server.js');
+const ANSWER_MS = 60_000;
+
+/** Whose the command line is; default root's. */
+export interface CommandOptions {
+  readonly user?: string;
+  /** More variables. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Whether a command line hands its own standard streams on. */
+const hasStreams = ([verb, ...words]: readonly string[]): boolean =>
+  verb === 'run' && words.some((word) => /^(?:-[a-zA-Z]*[PtS]|--(?:pipe|pty|shell)$)/.test(word));
+
+interface Server {
+  /** The socket, as this machine finds it. */
+  readonly path: string;
+  isBusy: boolean;
+}
+
+/** Servers by user. */
+const servers = new WeakMap<Box, Map<string, Promise<Server>>>();
+
+async function start(box: Box, user: string): Promise<Server> {
+  const socket = `/tmp/command-server.${user}`;
+  await box.start(['node', SERVER, socket], user === 'root' ? undefined : user);
+  const path = `/proc/${box.pid}/root${socket}`;
+  await box.waitFor('the command server', () => existsSync(path));
+  return { path, isBusy: false };
+}
+
+function serverOf(box: Box, user: string): Promise<Server> {
+  const started = servers.get(box) ?? new Map<string, Promise<Server>>();
+  servers.set(box, started);
+  const server = started.get(user) ?? start(box, user);
+  started.set(user, server);
+  return server;
+}
+
+async function ask(
+  { path }: Server,
+  asked: readonly [words: readonly string[], env: object],
+): Promise<RunResult> {
+  const socket = connect(path);
+  const late = () => socket.destroy(new Error(`no end after ${ANSWER_MS} ms: ${shown(asked[0])}`));
+  socket.setTimeout(ANSWER_MS, late);
+  await once(socket, 'connect');
+  socket.end(JSON.stringify(asked));
+  return JSON.parse(await text(socket));
+}
+
+/**
+ * Runs a command line. Where one hasn't ended, the next has a process of its own, as it would have anyway.
+ * @throws Error when it takes too long; a failing command is a result, not an error.
+ */
+export async function runCommand(
+  box: Box,
+  words: readonly string[],
+  options: CommandOptions = {},
+): Promise<RunResult> {
+  const server = await serverOf(box, options.user ?? 'root');
+  if (server.isBusy || hasStreams(words))
+    return box.exec(['node', inRepository('dist/sandbox-unit.cjs'), ...words], options);
+  server.isBusy = true;
+  try {
+    return await ask(server, [words, options.env ?? {}]);
+  } finally {
+    server.isBusy = false;
+  }
+}

@@ -1,0 +1,48 @@
+/** A service that is confined to the addresses that it was seen to deal with. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Box } from '../support/box.js';
+import { changeFiles } from '../support/loaded-units.js';
+import { bootWithPrograms, policyPath, sandboxUnit, servicesObstacle } from '../support/service.js';
+
+const skip = servicesObstacle();
+const UNIT = 'store.service';
+const [SEEN, OTHER] = ['10.9.9.9', '10.9.9.8'];
+const SERVICE = `[Service]
+ExecStart=/usr/bin/redis-server --port 8097 --save "" --bind 0.0.0.0 --protected-mode no
+`;
+
+let box: Box;
+before(async () => {
+  if (skip) return;
+  box = await bootWithPrograms('learn-addresses');
+  await changeFiles(box, { [`/etc/systemd/system/${UNIT}`]: SERVICE });
+  await box.sh(`ip address add ${SEEN}/32 dev lo; ip address add ${OTHER}/32 dev lo`);
+  await box.succeed(['systemctl', 'start', UNIT]);
+});
+after(() => box?.stop());
+
+const answers = async (address: string) =>
+  (await box.exec(['timeout', '2', 'redis-cli', '-h', address, '-p', '8097', 'ping'])).stdout === 'PONG\n';
+
+test('others do not reach it', { skip }, async () => {
+  const exercise = `redis-cli -p 8097 ping; redis-cli -h ${SEEN} -p 8097 ping; sleep 1`;
+  const words = [
+    'learn',
+    '--restart',
+    '--addresses',
+    '--exercise',
+    exercise,
+    UNIT,
+    '--write',
+    policyPath(UNIT),
+  ];
+  const learned = await sandboxUnit(box, ...words);
+  assert.equal(learned.status, 0, learned.stdout + learned.stderr);
+  const applied = await sandboxUnit(box, 'apply', UNIT);
+  assert.equal(applied.status, 0, applied.stdout + applied.stderr);
+  assert.deepEqual(
+    [await answers('127.0.0.1'), await answers(SEEN), await answers(OTHER)],
+    [true, true, false],
+  );
+});
