@@ -14,6 +14,8 @@ interface Service {
   readonly answer: RegExp;
   /** Whether the other work has a rotation of logs. */
   readonly rotates?: boolean;
+  /** The daemon that a start script becomes. */
+  readonly daemon?: string;
 }
 
 const MEMCACHED = (words: string) => `printf '${words}quit\\r\\n' | curl -sS telnet://127.0.0.1:11211`;
@@ -42,6 +44,7 @@ const SERVICES: readonly Service[] = [
     work: MEMCACHED('set key 0 0 7\\r\\na value\\r\\nget key\\r\\n'),
     otherWork: MEMCACHED('set other 0 0 1\\r\\nx\\r\\nappend other 0 0 1\\r\\ny\\r\\nget other\\r\\n'),
     answer: /VALUE other 0 2\r\nxy\r\n/,
+    daemon: '/usr/bin/memcached',
   },
 ];
 
@@ -62,7 +65,7 @@ describe('learn', { skip: skip ?? false }, () => {
   });
   after(() => box?.stop());
 
-  for (const { unit, work, otherWork, answer, rotates } of SERVICES) {
+  for (const { unit, work, otherWork, answer, rotates, daemon } of SERVICES) {
     test(`${unit} is confined by what it was seen to do, and does other work`, async () => {
       await run(0, 'learn', '--restart', '--exercise', work, unit, '--write', policyPath(unit));
       const [seen] = await recordings(unit);
@@ -78,6 +81,8 @@ describe('learn', { skip: skip ?? false }, () => {
       const [, confined] = await recordings(unit);
       if (rotates) assert.ok(confined!.events.some(({ what }) => what === 'log-rotation'));
       assert.deepEqual(newlyRefused(seen!, confined!), [], 'calls that the policy refused');
+      const again = (await run(0, 'learn', '--show', unit, '--write')).stdout;
+      assert.equal(/^programs = \["(.*)"\]$/m.exec(again)?.[1], daemon);
       assert.match((await run(2, 'learn', '--promote', unit)).stderr, /^error\[not-watched-enough\]: /);
       assert.match((await run(0, 'learn', '--promote', '--after', '1s', unit)).stdout, /^-action = "log"$/m);
       assert.match((await run(0, 'apply', unit)).stdout, /^Restarted, and verified\.$/m);

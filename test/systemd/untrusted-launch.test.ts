@@ -22,7 +22,8 @@ const skip = servicesObstacle();
 const [CLONE_NEWNS, CLONE_NEWUSER] = [0x20000, 0x10000000];
 const UNIT = 'untrusted.service';
 const CALLS = '[syscalls]\ndeny = ["execve", "execveat"]\n[apply]\nsettle = "100ms"\n';
-const PLAIN = '[Service]\nUser=daemon\nExecStart=/usr/bin/tail -f /dev/null\n';
+/** With Type=exec systemd has made the folders of a root of its own once the start is over. */
+const PLAIN = '[Service]\nType=exec\nUser=daemon\nExecStart=/usr/bin/tail -f /dev/null\n';
 let box: Box;
 
 before(async () => {
