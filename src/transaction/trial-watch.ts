@@ -92,9 +92,11 @@ export class TrialWatch {
     if ('severity' in observed) return { blind: observed };
     const seen = namedDump(observed, { machine: this.#machine!, watched: [], hashes: new Map() });
     const suffers = (table: string) => kindsIn(table).includes('refused');
+    // Of the rest it has been told to see nothing.
+    const isBlind = seen.blind.includes('refused');
     return {
       calls: observedCalls(seen, { from, time: this.#context.system.now() }),
-      isCut: [...Object.keys(seen.lost), ...seen.blind].some(suffers),
+      isCut: isBlind || Object.keys(seen.lost).some(suffers),
     };
   }
 

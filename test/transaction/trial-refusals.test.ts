@@ -43,7 +43,9 @@ async function applied(
 }
 
 const seen = (refused: ObservedUnit['refused'], more: Partial<ObservedUnit> = {}): FakeObserverOptions => ({
-  dumps: Array.from({ length: 4 }, () => [JSON.stringify(dump({ lost: {}, blind: [], refused, ...more }))]),
+  dumps: Array.from({ length: 4 }, () => [
+    JSON.stringify(dump({ lost: {}, blind: ['leavers', 'paths'], refused, ...more })),
+  ]),
 });
 
 interface Case {
@@ -137,6 +139,7 @@ describe('where refused calls can not all be seen, a note says so', () => {
     ['the observer has ended', { dumps: [], status: 128 }, /: the observer was killed$/],
     ['what it says is no dump', { dumps: [['{"dump":0}']] }, /could not be seen/],
     ['some had no room', seen([], { lost: { refused: 3 } }), /^not all refused calls/],
+    ['the kernel does not show them', seen([], { blind: ['refused'] }), /^not all refused calls/],
   ];
   for (const [why, observed, said] of BLIND) {
     test(why, async () => {
