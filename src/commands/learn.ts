@@ -2,6 +2,8 @@ import { ownCommand } from '../command-lines.js';
 import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
 import { assertWritable } from '../learn/write-policy.js';
 import type { Outcome } from '../outcome.js';
+import { ALLOW, LOG } from '../syscalls/action.js';
+import { parseAction } from '../syscalls/action-text.js';
 import type { Context } from '../system/context.js';
 import { type PromoteOptions, promote } from './promote.js';
 import { forget, merge, show } from './recordings.js';
@@ -17,24 +19,69 @@ export interface LearnOptions
     PromoteOptions,
     Readonly<Partial<Record<keyof typeof ACTIONS, boolean>>> {}
 
+type Words = keyof LearnOptions & string;
+
+const POLICY: readonly Words[] = ['write', 'action', 'addresses'];
+
+/** The options that each action takes, and a watch. */
+const TAKES: Readonly<Record<keyof typeof ACTIONS | 'watch', readonly Words[]>> = {
+  watch: ['for', 'restart', 'exercise', 'background', ...POLICY],
+  show: POLICY,
+  promote: ['after', 'check'],
+  ...{ merge: [], forget: [], list: [], stop: [] },
+};
+
+/** All options of this verb that not every action takes. */
+const OWN = new Set(Object.values(TAKES).flat());
+
 /**
  * Learns from services at work: watches them, and shows what recordings of them prove.
- * @throws UserError `usage` where two actions are asked for, or a unit is missing
+ * @throws UserError `usage` where two actions are asked for, an option is of another, or a unit is missing
  */
 export async function learn(context: Context, operands: string[], options: LearnOptions): Promise<Outcome> {
   const asked = (Object.keys(ACTIONS) as (keyof typeof ACTIONS)[]).filter((name) => options[name]);
   if (asked.length > 1) throw usage(`--${asked[0]} and --${asked[1]} ask for different things`);
   const [name] = asked;
-  if (operands.length === 0 && name !== 'list') throw usage('a unit is missing');
+  assertTaken(name, options);
+  if (operands.length === 0 && name !== 'list') throw noUnit(options);
   if (options.write === undefined) {
     return name === undefined
       ? watchUnits(context, operands, options)
       : ACTIONS[name](context, operands, options);
   }
-  if (name === 'show') return writeLearned(context, operands, options);
-  if (name !== undefined) throw usage(`--write goes with --show, or with a watch, and not with --${name}`);
-  return watchAndWrite(context, operands, options);
+  return name === 'show'
+    ? writeLearned(context, operands, options)
+    : watchAndWrite(context, operands, options);
 }
+
+/** @throws UserError `usage` for an option that would say nothing */
+function assertTaken(name: keyof typeof ACTIONS | undefined, options: LearnOptions) {
+  const given = Object.keys(options) as Words[];
+  const strange = given.find(
+    (one) => OWN.has(one) && options[one] !== undefined && !TAKES[name ?? 'watch'].includes(one),
+  );
+  if (strange !== undefined)
+    throw usage(`--${strange} says nothing ${name === undefined ? 'of a watch' : `with --${name}`}`);
+  const [idle] = (['action', 'addresses'] as const).filter((one) => options[one] !== undefined);
+  if (idle !== undefined && options.write === undefined)
+    throw usage(`--${idle} says nothing without --write`);
+  const { action } = options;
+  if (action !== undefined && !isAnswer(action))
+    throw usage(`unknown action '${action}': it is 'kill' or an errno, as EPERM`);
+}
+
+/** Whether calls can be refused so. */
+function isAnswer(text: string): boolean {
+  const action = parseAction(text);
+  return action !== undefined && action !== ALLOW && action !== LOG;
+}
+
+const noUnit = ({ write }: LearnOptions) =>
+  usage(
+    typeof write === 'string'
+      ? `a unit is missing: --write has taken '${write}' as its file`
+      : 'a unit is missing',
+  );
 
 /** Watches, and then writes the policy that all recordings of the unit prove. */
 async function watchAndWrite(context: Context, units: string[], options: LearnOptions): Promise<Outcome> {

@@ -56,9 +56,10 @@ function diagnosticsOf({ prepared, policy, promotion, watched }: Promoted, check
   );
   if (!policy)
     return [...left, note('nothing-to-promote', `${plan.policyFile} lets through and logs nothing else`)];
-  const counts = `${allowed.length} calls were used and are allowed, ${unused.length} were not and are refused`;
+  const [are, so] = check ? ['would be', 'so would'] : ['are', 'so are'];
+  const counts = `${allowed.length} calls were used and ${are} allowed, ${unused.length} were not and ${are} refused`;
   const which = allowed.length > 0 ? `: ${shortList(allowed, 8)}` : '';
-  const rules = ruled.length > 0 ? `; so are other arguments of ${shortList(ruled, 8)}` : '';
+  const rules = ruled.length > 0 ? `; ${so} other arguments of ${shortList(ruled, 8)}` : '';
   const apply = `'${ownCommand(plan.target.scope, 'apply', plan.unit)}' puts it into force`;
   return [
     ...left,

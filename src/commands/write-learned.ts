@@ -9,6 +9,7 @@ import type { Outcome } from '../outcome.js';
 import { textDiff } from '../report/diff.js';
 import { bundledSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
+import { shellWord } from '../unit/exec/shell-word.js';
 
 export interface WriteOptions {
   /** A file; true: standard output. */
@@ -44,7 +45,7 @@ export async function writeLearned(
     ...ledgerDiagnostics(ledger),
     ...proved.notes,
     ...tiersOf(proved),
-    ...dangersOf(proved),
+    ...dangersOf(context, proved),
     ...onlyProgram(proved),
     ...next(context, unit, path),
   ];
@@ -67,11 +68,14 @@ function tiersOf({ policy: { calls } }: ProvedPolicy): Diagnostic[] {
 }
 
 /** A warning about calls that are allowed, and that an attacker wants first: the service may not need what it tried. */
-function dangersOf({ unit, policy: { calls } }: ProvedPolicy): Diagnostic[] {
+function dangersOf(
+  { placement: { scope } }: Context,
+  { unit, policy: { calls } }: ProvedPolicy,
+): Diagnostic[] {
   const seen = dangerousSeen(calls, bundledSets());
   if (seen.length === 0) return [];
   const message = `an attacker wants these first, and they are allowed, since they were seen: ${shortList(seen, 12)}`;
-  const hint = `'sandbox-unit learn --show ${unit}' tells when, and which program made them`;
+  const hint = `'${ownCommand(scope, 'learn --show', unit)}' tells when, and which program made them`;
   return [warning('dangerous-seen', message, { hint })];
 }
 
@@ -84,6 +88,8 @@ function onlyProgram({ policy: { program }, unit }: ProvedPolicy): Diagnostic[] 
 
 function next({ placement: { scope } }: Context, unit: string, path: string | undefined): Diagnostic[] {
   if (path === undefined) return [];
-  const command = ownCommand(scope, 'apply --check --diff', unit);
+  const isFound = path.endsWith(`/sandbox-unit/${unit}.toml`);
+  const named = isFound ? '' : ` --policy ${shellWord(path)}`;
+  const command = ownCommand(scope, `apply --check --diff${named}`, unit);
   return [note('written', `${printable(path)} is written`, { hint: `read it, then '${command}'` })];
 }

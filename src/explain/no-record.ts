@@ -21,7 +21,8 @@ interface Signs {
 export function noRecord(prepared: Prepared, signs: Signs): Diagnostic {
   const { unit, target } = prepared.plan;
   const command = ownCommand(target.scope, 'explain --record', unit);
-  const hint = `'${command}' runs it once with all of them recorded and none refused`;
+  const watch = ownCommand(target.scope, 'learn --for 1min', unit);
+  const hint = `'${command}' runs it once with all of them recorded and none refused; '${watch}' sees them while they are refused`;
   const untold = (why: string) =>
     error('records-inconclusive', `whether calls of ${unit} were refused can't be told: ${why}`, { hint });
   if (signs.killed) {

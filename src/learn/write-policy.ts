@@ -1,6 +1,7 @@
 /** The policy that a unit's recordings prove. */
 
 import { shortList } from '../collections.js';
+import { ownCommand } from '../command-lines.js';
 import { type Diagnostic, EXIT, error, note, printable, UserError } from '../diagnostic.js';
 import { ROOTS } from '../directives/values/closed-paths.js';
 import { checklist } from '../evidence/ledger/checklist.js';
@@ -49,6 +50,7 @@ export async function provedPolicy(
   const { facts } = await probeMachine(context);
   const ledger = makeLedger(unit.name.full, all, facts.machine);
   if (ledger.recordings === 0) throw noRecording(unit.name.full);
+  if (ledger.calls.length === 0) throw nothingSeen(context, unit.name.full);
   const states = unit.services.map(({ state }) => state);
   const effective = effectiveUnit(unit.files, execKeys(facts.systemd));
   const reached = await reachedBy(context, ledger, effective);
@@ -120,6 +122,12 @@ function reachableNotes(reached: Reachable): Diagnostic[] {
   return 'unknown' in reached
     ? [note('reachable-unknown', `any call that was not seen may be reachable, and is logged: ${doubt}`)]
     : [note('loads-others', `${doubt}: what these can do is not known`)];
+}
+
+function nothingSeen({ placement: { scope } }: Context, unit: string): UserError {
+  const hint = `'${ownCommand(scope, 'learn --restart', unit)}' watches a whole life of it`;
+  const message = `${unit} was watched, and made no call: nothing can be learned of that`;
+  return new UserError(error('nothing-seen', message, { hint }), EXIT.failure);
 }
 
 const noRecording = (unit: string): UserError =>

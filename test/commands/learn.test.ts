@@ -182,6 +182,34 @@ test('what is to be done must be said, once, and of what', async () => {
   await assert.rejects(learn(context, [], {}), (cause) => cause instanceof UserError && cause.exit === 2);
 });
 
+const IDLE: readonly [options: Parameters<typeof learn>[2], said: string][] = [
+  [{ check: true }, '--check says nothing of a watch'],
+  [{ after: '1d' }, '--after says nothing of a watch'],
+  [{ background: true, show: true }, '--background says nothing with --show'],
+  [{ list: true, for: '1s' }, '--for says nothing with --list'],
+  [{ forget: true, write: true }, '--write says nothing with --forget'],
+  [{ promote: true, addresses: true }, '--addresses says nothing with --promote'],
+  [{ show: true, action: 'EPERM' }, '--action says nothing without --write'],
+  [{ addresses: true }, '--addresses says nothing without --write'],
+  [{ write: true, action: 'enosys' }, "unknown action 'enosys': it is 'kill' or an errno, as EPERM"],
+  [{ write: true, action: 'log' }, "unknown action 'log': it is 'kill' or an errno, as EPERM"],
+];
+
+for (const [options, said] of IDLE) {
+  test(`an option that would say nothing is refused: ${said}`, async () => {
+    const { context } = await recorded([recording()]);
+    assert.deepEqual((await failure(learn(context, [UNIT], options))).slice(0, 2), ['usage', said]);
+  });
+}
+
+test('a unit that --write has taken as its file is named', async () => {
+  const { context } = await recorded([]);
+  assert.deepEqual((await failure(learn(context, [], { show: true, write: UNIT }))).slice(0, 2), [
+    'usage',
+    `a unit is missing: --write has taken '${UNIT}' as its file`,
+  ]);
+});
+
 test('the keys that it prints are those of the manual', async () => {
   const arm = recording({ host: { ...hostNamed('arm'), architecture: 'arm64' }, calls: [] });
   const nameless = { ...recording().calls[0]!, number: 4000, name: null };

@@ -128,6 +128,13 @@ test('nothing is written where a recording can not be read: it may have calls th
   assert.equal(system.files.has(FILE), false);
 });
 
+test('nothing is written of a watch that saw no call', async () => {
+  const context = fakeContext(machineWith(SERVICE, NO_EXEC));
+  await keepRecording(context, recording({ calls: [] }));
+  const [code] = await failure(learn(context, [UNIT], { show: true, write: true }));
+  assert.equal(code, 'nothing-seen');
+});
+
 test('nothing is written without a recording, for several units, or with another action', async () => {
   const context = fakeContext(machineWith(SERVICE, NO_EXEC));
   assert.equal((await failure(learn(context, [UNIT], { show: true, write: true })))[0], 'no-recording');

@@ -1,6 +1,6 @@
 /** A watch: services are observed at work, for a time or until the user ends it. */
 
-import { type Diagnostic, EXIT, error, UserError } from '../../diagnostic.js';
+import { type Diagnostic, EXIT, error, note, UserError } from '../../diagnostic.js';
 import { Observer } from '../../observer/observer.js';
 import { launchers, MANAGERS } from '../../observer/service-group.js';
 import { obstacleTo } from '../../restart/may-restart.js';
@@ -8,6 +8,7 @@ import { preflightRestarts } from '../../restart/preflight.js';
 import type { Service } from '../../state/service.js';
 import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
+import { isDown } from '../../system/unit-state.js';
 import { holdSignals } from '../../transaction/held-signals.js';
 import { Course, type WatchOptions } from './course.js';
 import { type Keep, SLICE } from './keeping.js';
@@ -28,7 +29,7 @@ export async function watch(
 ): Promise<readonly Diagnostic[]> {
   const machine = await watchedMachine(context, names[0]!);
   const found = await targets(context, names);
-  const notes = options.restart ? await assertRestartable(context, found) : [];
+  const notes = options.restart ? await assertRestartable(context, found) : found.flatMap(downNote);
   const claims = await claimAll(context, found);
   try {
     return [...notes, ...(await watchClaimed(context, { found, claims, machine, keep, options }))];
@@ -36,6 +37,10 @@ export async function watch(
     for (const claim of claims) await claim.release();
   }
 }
+
+/** A note of a service that can't be seen at work. */
+const downNote = ({ name, state }: Target): Diagnostic[] =>
+  isDown(state) ? [note('not-running', `${name} isn't running: it is watched from its next start on`)] : [];
 
 async function claimAll(context: Context, services: readonly Service[]): Promise<Claim[]> {
   const claims: Claim[] = [];
