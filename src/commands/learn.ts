@@ -1,5 +1,6 @@
 import { ownCommand } from '../command-lines.js';
 import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
+import { LOSSES } from '../evidence/ledger/doubts.js';
 import { assertWritable } from '../learn/write-policy.js';
 import type { Outcome } from '../outcome.js';
 import { ALLOW, LOG } from '../syscalls/action.js';
@@ -97,12 +98,13 @@ async function watchAndWrite(context: Context, units: string[], options: LearnOp
     ...written,
     exit: Math.max(watched.exit, written.exit),
     json: { ...watched.json, ...written.json },
-    diagnostics: [...watched.diagnostics.filter(({ code }) => code !== LOSS), ...written.diagnostics],
+    // Losses are told of all recordings when the policy is written.
+    diagnostics: [
+      ...watched.diagnostics.filter(({ code }) => !LOSSES.includes(code)),
+      ...written.diagnostics,
+    ],
   };
 }
-
-/** A warning that is told of all recordings when the policy is written. */
-const LOSS = 'recording-lost';
 
 const notWritten = ({ placement: { scope } }: Context, unit: string) =>
   error('not-written', `no policy of ${unit} is written, since something went wrong in the watch`, {

@@ -31,6 +31,15 @@ test('records that are lost are told, and the exit status says so; the policy is
   assert.deepEqual(losses(written), losses(whole));
 });
 
+test('processes that left the control group are told of once, also where a policy is written', async () => {
+  const machine = () => seenMachine({}, { lost: { leavers: 2 } });
+  const told = async (more: object) => {
+    const { diagnostics } = await learn(fakeContext(machine()), [UNIT], { for: '2s', ...more });
+    return codes(diagnostics).filter((code) => code === 'recording-leavers').length;
+  };
+  assert.deepEqual([await told({}), await told({ write: true })], [1, 1]);
+});
+
 test('a disk that is full leaves no recording, and ends with an error', async () => {
   const system = seenMachine();
   const replace = system.replace.bind(system);

@@ -1,6 +1,6 @@
 /*
- * Has the observer watch a control group while a program runs in it: `observe-one OBSERVER PROGRAM WORD…`. Prints what the
- * observer does.
+ * Has the observer watch a control group while a program runs in it: `observe-one OBSERVER REQUEST PROGRAM WORD…`. The lines of
+ * the file REQUEST tell the observer what to look at. Prints what the observer does.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -13,8 +13,6 @@
 #include <unistd.h>
 
 #define GROUP "/sys/fs/cgroup/observed"
-
-static const char request[] = "setup /observe-one\nunit 0 " GROUP "\nstart\n";
 
 static void run_in_group(char **argv)
 {
@@ -30,6 +28,17 @@ static void run_in_group(char **argv)
 	waitpid(child, NULL, 0);
 }
 
+static void request(int observer, const char *path)
+{
+	static char looks[1 << 18];
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = read(file, looks, sizeof looks);
+	if (size < 0 || size == sizeof looks)
+		err(1, "%s", path);
+	dprintf(observer, "setup /observe-one\n%.*sunit 0 " GROUP "\nstart\n", (int)size, looks);
+	close(file);
+}
+
 /* Hands a line on. Returns whether there was one. */
 static int copy_line(FILE *from, char *line, int size)
 {
@@ -43,8 +52,8 @@ int main(int argc, char **argv)
 {
 	static char line[1 << 20];
 	int input[2], output[2];
-	if (argc < 3)
-		errx(2, "observe-one OBSERVER PROGRAM WORD…");
+	if (argc < 4)
+		errx(2, "observe-one OBSERVER REQUEST PROGRAM WORD…");
 	mkdir("/sys", 0755);
 	mount("sys", "/sys", "sysfs", 0, NULL);
 	mount("groups", "/sys/fs/cgroup", "cgroup2", 0, NULL);
@@ -57,13 +66,12 @@ int main(int argc, char **argv)
 		err(1, "%s", argv[1]);
 	}
 	close(output[1]);
-	if (write(input[1], request, strlen(request)) < 0)
-		err(1, "observer");
+	request(input[1], argv[2]);
 	FILE *said = fdopen(output[0], "r");
 	if (said == NULL || !copy_line(said, line, sizeof line) || strstr(line, "\"ready\"") == NULL)
 		return 1;
 	mkdir(GROUP, 0755);
-	run_in_group(argv + 2);
+	run_in_group(argv + 3);
 	rmdir(GROUP);
 	close(input[1]);
 	while (copy_line(said, line, sizeof line))

@@ -1,5 +1,5 @@
 /** What the tests of one kernel have in hand. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -12,8 +12,6 @@ import {
   machineOf,
   type ProgramOptions,
 } from '../support/kernel.js';
-import { MACHINE } from '../support/native.js';
-import { buildObserver } from '../support/observer.js';
 import type { RunResult } from '../support/run.js';
 import type { KernelName } from '../support/tree.js';
 import { program32 } from './program32-arm.js';
@@ -82,11 +80,9 @@ async function build(machine: CrossMachine): Promise<Record<string, InitramfsFil
     const programs = { ...PROGRAMS, ...own };
     const files = await crossBuild(machine, folder, programs);
     const arm = machine === 'arm64' ? { program32: { content: program32() } } : {};
-    const observe = machine === MACHINE ? { content: readFileSync(await buildObserver(folder)) } : undefined;
     return {
       ...files,
       ...arm,
-      ...(observe && { observe }),
       'bin/sh': files.sh!,
       waits: files.init!,
       script: { content: Buffer.from('#!/dynamic\n') },

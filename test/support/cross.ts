@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { InitramfsFile } from './initramfs.js';
 import { inLayer } from './layer.js';
 import { inRepository } from './repository.js';
-import { debianTree } from './tree.js';
+import { debianTree, type TreeName } from './tree.js';
 
 export type CrossMachine = 'x86-64' | 'arm64';
 
@@ -29,13 +29,13 @@ export interface CrossProgram {
   readonly options?: readonly string[];
 }
 
-async function succeed(argv: readonly string[], folder: string): Promise<void> {
-  const { status, stderr } = await inLayer(argv, { folders: [folder] });
+async function succeed(argv: readonly string[], folder: string, tree?: TreeName): Promise<void> {
+  const { status, stderr } = await inLayer(argv, { folders: [folder], ...(tree && { tree }) });
   assert.equal(status, 0, `${argv.join(' ')}\n${stderr}`);
 }
 
 /**
- * Builds programs, and the native helper without the observer, into a folder.
+ * Builds programs and the native helper into a folder.
  * @returns all of them and the C library, as files of an initramfs by their paths in it; programs are in its root.
  */
 export async function crossBuild(
@@ -54,11 +54,11 @@ export async function crossBuild(
     `ARCH=${machine}`,
     `CC=${compiler}`,
     'WERROR=-Werror',
-    'OBSERVE=no',
   ];
   const warnings = ['-std=gnu11', '-O1', '-Wall', '-Wextra', '-Werror'];
   await Promise.all([
-    succeed([...make, `BUILD=${build}`], folder),
+    succeed([...make, `BUILD=${build}`, 'OBSERVE=no'], folder),
+    succeed([...make, `BUILD=${build}`, `${build}/observe`], folder, 'clang'),
     ...Object.entries(programs).map(([name, { source, options = ['-static'] }]) =>
       succeed([compiler, ...warnings, '-o', join(build, name), inRepository(source), ...options], folder),
     ),

@@ -109,12 +109,14 @@ export async function observe(argv: readonly string[], lines: readonly string[])
 }
 
 /** The number of a call of this machine's own ABI. */
-export const numberOf = (call: string): number => {
-  const number = numbersOf(MACHINE!).get(call);
+export const numberOf = (call: string, machine = MACHINE!): number => {
+  const number = numbersOf(machine).get(call);
   assert.ok(number !== undefined, call);
   return number;
 };
 
 /** How often a call was made, in each phase. */
-export const countsOf = (unit: ObservedUnit, call: string): readonly number[] =>
-  unit.calls.find(({ abi, nr }) => abi === 'native' && nr === numberOf(call))?.counts ?? [0, 0, 0, 0];
+export const countsOf = (unit: ObservedUnit, call: string, machine = MACHINE!): readonly number[] =>
+  unit.calls.find(({ abi, nr }) => abi === 'native' && nr === numberOf(call, machine))?.counts ?? [
+    0, 0, 0, 0,
+  ];

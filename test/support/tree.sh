@@ -26,10 +26,14 @@ building=$(mktemp -d "$store/building-$key.XXXXXX")
 trap 'rm -rf "$building"' EXIT
 echo "building the Debian tree '$name' (once, about 15 seconds)" >&2
 
+foreign=
+[[ $packages != *:arm64* ]] || foreign=,arm64
+
 # shellcheck disable=SC2016 # mmdebstrap's shell fills in $1 and MMDEBSTRAP_APT_CONFIG
 case $only in
   # Timers would start package downloads behind a test's back.
   '') kind=(--variant=minbase --include="$packages"
+    --architectures="$(dpkg --print-architecture)$foreign"
     --customize-hook='rm -rf "$1"/etc/systemd/system/timers.target.wants') ;;
   # Without what the packages need, which is hundreds of megabytes.
   units) kind=(--variant=custom --aptopt='APT::Sandbox::User "root"' --customize-hook='

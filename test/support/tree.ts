@@ -62,12 +62,13 @@ const TREES: Readonly<Record<TreeName, Tree>> = {
       ...['gcc-aarch64-linux-gnu', 'libc6-dev-arm64-cross', 'musl-tools', 'mandoc', 'shellcheck'],
     ],
   },
-  /** Apart from the toolchain, for its size. */
+  /** Apart from the toolchain, for its size: what the observer takes, for arm64, too. */
   clang: {
     suite: 'trixie',
     packages: [
-      ...['clang', 'make', 'libclang-rt-19-dev', 'libc6-dev'],
+      ...['clang', 'make', 'libclang-rt-19-dev', 'libc6-dev', 'gcc', 'gcc-aarch64-linux-gnu'],
       ...['libbpf-dev', 'libelf-dev', 'zlib1g-dev', 'libzstd-dev'],
+      ...['libbpf-dev:arm64', 'libelf-dev:arm64', 'zlib1g-dev:arm64', 'libzstd-dev:arm64'],
     ],
   },
   /** Services and runtimes of test/services/, and their clients: 2 GB. */

@@ -1,6 +1,7 @@
 /** Services that are watched in memory, by an observer that is none. */
 import { learn } from '../../src/commands/learn.js';
 import { keepRecording } from '../../src/learn/recordings/store.js';
+import type { ObservedUnit } from '../../src/observer/observed.js';
 import type { Outcome } from '../../src/outcome.js';
 import type { Context } from '../../src/system/context.js';
 import { machine } from './apply-in-memory.js';
@@ -40,8 +41,8 @@ const HOST_FILES = {
   '/etc/machine-id': `${'0a'.repeat(16)}\n`,
 };
 /** A machine whose observer has seen something, as often as it is asked. */
-export function seenMachine({ files, ...more }: FakeOptions = {}) {
-  const dumps = Array.from({ length: 5 }, () => [JSON.stringify(dump())]);
+export function seenMachine({ files, ...more }: FakeOptions = {}, seen: Partial<ObservedUnit> = {}) {
+  const dumps = Array.from({ length: 5 }, () => [JSON.stringify(dump(seen))]);
   return watchedMachine(new FakeObserver({ dumps }), { files: { ...HOST_FILES, ...files }, ...more });
 }
 

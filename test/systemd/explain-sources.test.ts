@@ -52,7 +52,8 @@ test('a core dump tells the call and its arguments', {
   let found: Refusal[] = [];
   await box.waitFor('the core dump', async () => {
     const { stdout } = await sandboxUnit(box, 'explain', '--json', UNIT);
-    found = JSON.parse(stdout).refusals;
+    // The kernel's log is of the whole machine: another box's sleep may be in it.
+    found = (JSON.parse(stdout).refusals as Refusal[]).filter(({ certain }) => certain);
     return found.length > 0;
   });
   assert.deepEqual(

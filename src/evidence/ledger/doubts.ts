@@ -64,6 +64,12 @@ export const ledgerDiagnostics = (ledger: Ledger): Diagnostic[] => [
   ...overlapping(ledger),
 ];
 
+const LOST = 'recording-lost';
+const LEAVERS = 'recording-leavers';
+
+/** Codes of warnings about records that were lost. */
+export const LOSSES: readonly string[] = [LOST, LEAVERS];
+
 /** Warnings about records that were lost. */
 export const lossDiagnostics = (ledger: Ledger): Diagnostic[] =>
   doubts(ledger)
@@ -80,11 +86,11 @@ function doubtWarning({ host, end, table, lost, lines }: Doubt): Diagnostic {
     const moved = lost === 1 ? '1 process was' : `${lost} processes were`;
     const hint = 'they are confined as the service is: read every line of a policy with them in mind';
     const message = `${of}: ${moved} moved out of its control group, as a login is, and not watched: ${vouches}`;
-    return warning('recording-leavers', message, { hint });
+    return warning(LEAVERS, message, { hint });
   }
   if (lost !== null)
     return warning(
-      'recording-lost',
+      LOST,
       `${of} has lost ${lost === 1 ? '1 record' : `${lost} records`} of ${table}: ${vouches}`,
     );
   return table === 'end'

@@ -48,7 +48,9 @@ export async function watchInBackground(
     // The manager expands variables in arguments.
     property('ExecStart', 'a(sasb)', [[context.self[0], [...context.self, ...words].map(literal), false]]),
   ]);
-  for (let look = 0; look < LOOKS; look++) {
+  // Until its start has a result the unit is inactive, as one that has ended is.
+  const isStarted = (await started.job()) === 'done';
+  for (let look = 0; isStarted && look < LOOKS; look++) {
     const found = (await underWatch(context)).find((one) => one.background === name);
     if (found) return begun(context, found);
     const { activeState } = await started.state();

@@ -338,7 +338,11 @@ test('CAP_SYS_ADMIN is believed only of calls that need it: memory is reserved a
   const value = (...capabilities: Evidence['capabilities']) =>
     directive(learned(evidence({ capabilities })).policy, 'CapabilityBoundingSet');
   assert.equal(value(reserved), '');
-  assert.deepEqual(value(reserved, granted('CAP_SYS_ADMIN', 'mount')), ['CAP_SYS_ADMIN']);
+  for (const call of ['mount', 'lsetxattr', 'landlock_restrict_self', 'prctl', 'shmctl'])
+    assert.deepEqual(value(reserved, granted('CAP_SYS_ADMIN', call)), ['CAP_SYS_ADMIN'], call);
+  const CLONE_NEWNET = 0x40000000;
+  const { policy } = learned(evidence({ capabilities: [reserved], forkFlags: [CLONE_NEWNET] }));
+  assert.deepEqual(directive(policy, 'CapabilityBoundingSet'), ['CAP_SYS_ADMIN']);
 });
 
 test('a daemon that changes its user keeps what the logs and processes of that user may take', () => {

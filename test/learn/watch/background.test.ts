@@ -6,6 +6,7 @@ import { failure } from '../../support/failure.js';
 import { FakeSystem, fakeContext } from '../../support/fake-system.js';
 import { FakeUnits } from '../../support/fake-units.js';
 import { recording } from '../../support/recordings.js';
+import { unitState } from '../../support/unit-state.js';
 
 const UNIT = 'x@1.service';
 const NAME = 'sandbox-unit-learn-x\\x401.service';
@@ -34,6 +35,26 @@ test('one that does not begin is an error, and leaves nothing that runs', async 
   const begin = watchInBackground(fakeContext(new FakeSystem(), { units }), UNIT, ['learn', UNIT]);
   await assert.rejects(begin, ({ diagnostics: [first] }) => first.code === 'not-begun');
   assert.deepEqual(units.stopped, [NAME]);
+});
+
+test('its start is waited for: a unit whose job is queued is inactive, as one that has ended is', async () => {
+  const system = machine(NAME);
+  const list = system.list.bind(system);
+  let looks = 0;
+  system.list = async (path) => (looks++ === 0 ? [] : list(path));
+  let isStarted = false;
+  const units = new FakeUnits();
+  const start = units.start.bind(units);
+  units.start = async (unit, properties) => ({
+    ...(await start(unit, properties)),
+    job: async () => {
+      isStarted = true;
+      return 'done';
+    },
+    state: async () => unitState({ ActiveState: isStarted ? 'active' : 'inactive' }),
+  });
+  const note = await watchInBackground(fakeContext(system, { units }), UNIT, ['learn', UNIT]);
+  assert.equal(note.code, 'watched');
 });
 
 test('it is stopped by its service', async () => {

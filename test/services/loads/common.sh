@@ -28,6 +28,36 @@ write_pages() {
   head -c 3000000 /dev/urandom >/var/www/html/large
 }
 
+# A folder for web servers of files at port 8000, and work of them.
+write_folder() {
+  mkdir -p /srv/web/folder
+  echo hello >/srv/web/x
+  head -c 3000000 /dev/urandom >/srv/web/large
+}
+browse_folder() {
+  answers '^hello' curl -sS --retry 5 --retry-connrefused http://127.0.0.1:8000/x
+  answers 'Directory listing' curl -sS http://127.0.0.1:8000/
+}
+# fetch_files CLIENTS REQUESTS
+fetch_files() {
+  answers '404' curl -sS --retry 5 --retry-connrefused -i http://127.0.0.1:8000/none
+  answers '^3000000$' curl -sS -o /dev/null -w '%{size_download}\n' http://127.0.0.1:8000/large
+  answers '200 OK' curl -sS --head http://127.0.0.1:8000/folder/
+  answers 'Failed requests: +0' ab -q -c "$1" -n "$2" http://127.0.0.1:8000/x
+}
+
+# write_zone [RECORD]: the zone example.test, as named has it.
+write_zone() {
+  cat >/etc/bind/zone.test <<ZONE
+\$TTL 60
+@ IN SOA ns hostmaster 1 60 60 60 60
+@ IN NS ns
+ns IN A 127.0.0.1
+www IN A 192.0.2.1
+${1-}
+ZONE
+}
+
 # answers REGEX COMMAND...: the command's output has a line with this in it, soon.
 answers() {
   regex=$1

@@ -5,13 +5,7 @@
 unit=named.service
 
 prepare() {
-  cat >/etc/bind/zone.test <<'ZONE'
-$TTL 60
-@ IN SOA ns hostmaster 1 60 60 60 60
-@ IN NS ns
-ns IN A 127.0.0.1
-www IN A 192.0.2.1
-ZONE
+  write_zone
   cat >/etc/bind/named.conf.local <<'CONF'
 zone "example.test" { type primary; file "/etc/bind/zone.test"; allow-transfer { 127.0.0.1; }; };
 CONF

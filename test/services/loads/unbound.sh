@@ -5,14 +5,7 @@
 unit=unbound.service
 
 prepare() {
-  cat >/etc/bind/zone.test <<'ZONE'
-$TTL 60
-@ IN SOA ns hostmaster 1 60 60 60 60
-@ IN NS ns
-ns IN A 127.0.0.1
-www IN A 192.0.2.1
-* IN A 192.0.2.9
-ZONE
+  write_zone '* IN A 192.0.2.9'
   cat >/etc/bind/named.conf.local <<'CONF'
 zone "example.test" { type primary; file "/etc/bind/zone.test"; };
 CONF

@@ -1,6 +1,7 @@
 /** Directives that take privileges. */
 
 import { CAPABILITIES, capabilitySet } from '../../../directives/kinds/names/capabilities.js';
+import { namespacesSeen } from '../namespaces.js';
 import { type Facts, type Judge, not, proved, type Verdict } from './facts.js';
 import { otherRoot } from './paths.js';
 import { privateUsers } from './private-users.js';
@@ -11,16 +12,23 @@ import { privateUsers } from './private-users.js';
  */
 const NEED_ADMIN: ReadonlySet<string> = new Set(
   (
-    'bpf chroot fanotify_init fsconfig fsmount fsopen fspick ioctl keyctl lookup_dcookie mount mount_setattr move_mount ' +
-    'open_tree perf_event_open pivot_root quotactl quotactl_fd seccomp setdomainname sethostname setns setxattr swapoff ' +
-    'swapon syslog umount2 unshare'
+    'bpf chroot fanotify_init fremovexattr fsconfig fsetxattr fsmount fsopen fspick ioctl keyctl landlock_restrict_self ' +
+    'lookup_dcookie lremovexattr lsetxattr mount mount_setattr move_mount open_tree perf_event_open pivot_root prctl quotactl ' +
+    'quotactl_fd removexattr removexattrat seccomp setdomainname sethostname setns setxattr setxattrat shmctl swapoff swapon ' +
+    'syslog umount2 unshare'
   ).split(' '),
 );
 
+/** Calls that reserve memory for a new process, and need the capability for its new namespaces. */
+const MAKE_PROCESSES = ['clone', 'clone3'];
+
 function used(facts: Facts): ReadonlySet<string> {
+  const makesNamespaces = namespacesSeen(facts.evidence)?.size !== 0;
+  const needsAdmin = (call: string) =>
+    NEED_ADMIN.has(call) || (makesNamespaces && MAKE_PROCESSES.includes(call));
   const isUsed = (name: string) => {
     const calls = facts.granted(name);
-    return name === 'CAP_SYS_ADMIN' ? calls?.some((call) => NEED_ADMIN.has(call)) : calls !== undefined;
+    return name === 'CAP_SYS_ADMIN' ? calls?.some(needsAdmin) : calls !== undefined;
   };
   return new Set(CAPABILITIES.filter(isUsed));
 }
