@@ -49,7 +49,7 @@ const RUNS: Readonly<Record<string, readonly string[]>> = {
 
 /** What only a system that runs can print: test/systemd/verify.test.ts, test/commands/explain.test.ts, test/commands/learn.test.ts, test/systemd/run.test.ts. */
 const ELSEWHERE = ['explain', 'verify', 'learn', 'run'];
-const KEYS_ELSEWHERE = ['units[].verified'];
+const KEYS_ELSEWHERE = ['units[].verified', 'units[].refusals[]'];
 
 async function printed(words: string): Promise<{ status: number; body: Record<string, unknown> }> {
   const { status, stdout, stderr } = await cli(...words.split(' ').filter((word) => word !== ''), '--json');

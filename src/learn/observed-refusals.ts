@@ -1,17 +1,11 @@
 import { type Diagnostic, warning } from '../diagnostic.js';
-import { isSurelyRefused, kindsIn } from '../evidence/recording/kinds.js';
-import type { Recording, RefusedCall } from '../evidence/recording/recording.js';
-import type { ObservedCall } from '../explain/records/observed.js';
-import type { UnitCall } from '../explain/records/record.js';
-import { ABIS, type Abi, kernelNumber } from '../syscalls/abi.js';
-import { KILL } from '../syscalls/action.js';
+import { kindsIn } from '../evidence/recording/kinds.js';
+import type { Recording } from '../evidence/recording/recording.js';
+import { type ObservedCall, observedCalls } from '../explain/records/observed.js';
 import type { Context } from '../system/context.js';
 import type { UnitName } from '../unit/name.js';
 import { recordedHost } from './recordings/host.js';
 import { storedRecordings } from './recordings/store.js';
-
-/** SECCOMP_RET_ERRNO without its number, as the kernel's records have it. */
-const FAILED = 0x00050000;
 
 export interface ObservedRefusals {
   readonly calls: readonly ObservedCall[];
@@ -33,8 +27,13 @@ export async function observedRefusals(
   if (recordings.length === 0) return { calls: [], diagnostics };
   const { id } = await recordedHost(context);
   const own = recordings.map(({ recording }) => recording).filter(({ host }) => host.id === id);
-  return { calls: own.flatMap(refusalsIn), diagnostics: [...diagnostics, ...own.flatMap(lossOf)] };
+  return {
+    calls: own.flatMap((recording) => observedCalls(recording, timesOf(recording))),
+    diagnostics: [...diagnostics, ...own.flatMap(lossOf)],
+  };
 }
+
+const timesOf = ({ begin, end }: Recording) => ({ from: Date.parse(begin), time: Date.parse(end) });
 
 /** A warning that a watch may have missed refused calls. */
 function lossOf({ unit, end, lost, blind }: Recording): Diagnostic[] {
@@ -43,33 +42,4 @@ function lossOf({ unit, end, lost, blind }: Recording): Diagnostic[] {
   if (!isBlind && !Object.keys(lost).some(isOfRefused)) return [];
   const how = isBlind ? 'was blind for refused calls' : 'has lost records of refused calls';
   return [warning('refusals-lost', `the watch of ${unit} that ended at ${end} ${how}: not all may be told`)];
-}
-
-const refusalsIn = (recording: Recording): ObservedCall[] =>
-  recording.refused.flatMap((call) => {
-    if (!Object.hasOwn(ABIS, call.architecture)) return [];
-    const abi = call.architecture as Abi;
-    return [
-      {
-        ...whoIn(recording, call),
-        ...callOf(abi, call),
-        ...timesOf(recording),
-        certain: isSurelyRefused(recording.lost),
-      },
-    ];
-  });
-
-const timesOf = ({ begin, end }: Recording) => ({ from: Date.parse(begin), time: Date.parse(end) });
-
-const callOf = (abi: Abi, { number, answer, count }: RefusedCall) => ({
-  arch: ABIS[abi].arch,
-  nr: kernelNumber(abi, number),
-  action: answer === 'kill' ? KILL : FAILED,
-  count,
-});
-
-/** The first program that made the call; a recording has no processes. */
-function whoIn({ programs }: Recording, call: RefusedCall): Pick<UnitCall, 'pid' | 'name' | 'program'> {
-  const program = programs[call.programs[0] ?? -1]?.path;
-  return { pid: undefined, name: program?.slice(program.lastIndexOf('/') + 1) ?? 'unknown', program };
 }

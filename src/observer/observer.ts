@@ -28,6 +28,8 @@ export interface ObserverOptions {
   readonly launchers: readonly string[];
   /** The length of a time slice, in seconds. */
   readonly slice: number;
+  /** Whether calls are seen that filters refuse, and nothing else. */
+  readonly refusedOnly?: boolean;
 }
 
 /** The way out of the observer's errors, by their codes. */
@@ -67,13 +69,14 @@ export class Observer {
    * @throws UserError `no-observer` and the observer's own: `no-btf`, `kernel-too-old`, `not-permitted`, `locked-down`, `no-cgroup` …
    */
   static async start(context: Context, options: ObserverOptions): Promise<Observer> {
-    const { machine, groups, setups, launchers, slice } = options;
-    const talk = await context.program.talk([await observerProgram(context)]);
+    const { machine, groups, setups, launchers, slice, refusedOnly = false } = options;
+    const words = refusedOnly ? ['--refused-only'] : [];
+    const talk = await context.program.talk([await observerProgram(context), ...words]);
     talk.say(`slice ${slice}`);
     for (const path of setups) talk.say(`setup ${oneLine(path)}`);
     for (const path of launchers) talk.say(`launcher ${oneLine(path)}`);
     for (const [i, path] of groups.entries()) talk.say(`unit ${i} ${oneLine(path)}`);
-    for (const line of configuration(machine)) talk.say(line);
+    for (const line of refusedOnly ? [] : configuration(machine)) talk.say(line);
     talk.say('start');
     const answer = objectIn(await talk.hear());
     const ready = objectOf(answer?.ready);

@@ -26,6 +26,7 @@ function mergeTwo(base: Policy, over: Policy): Policy {
     unitDeny: [...base.unitDeny, ...over.unitDeny],
     settle: over.settle ?? base.settle,
     probe: over.probe ?? base.probe,
+    refused: over.refused ?? base.refused,
     expect: [...base.expect.filter((one) => !asked.has(questionOf(one))), ...over.expect],
   };
 }

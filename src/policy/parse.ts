@@ -35,6 +35,10 @@ export function parsePolicy(source: string, file: string): ParsedPolicy {
     unitDeny: (reader.strings(['exec', 'unit-deny']) ?? []).map(({ value: name, at }) => ({ name, at })),
     settle: readSettle(reader),
     probe: readProbe(reader),
+    refused: reader.typed(
+      ['apply', 'refused'],
+      (v): v is 'rollback' | 'warn' => v === 'rollback' || v === 'warn',
+    ),
     expect: reader.elements(['expect']).flatMap((path) => readExpectation(reader, path)),
   };
   return { policy, diagnostics: [...validateShape(document), ...firstOf(reader.findings())] };

@@ -36,6 +36,8 @@ export interface Policy {
   /** Milliseconds that the service must stay up after the restart. */
   readonly settle: Located<number> | undefined;
   readonly probe: readonly Located<string>[] | undefined;
+  /** The consequence of calls that are refused until then; undefined: by what becomes of them. */
+  readonly refused: Located<'rollback' | 'warn'> | undefined;
   readonly expect: readonly Expectation[];
 }
 

@@ -169,6 +169,10 @@ export const POLICY: Keys = {
           shape: { type: 'list', of: { type: 'string' }, minimum: 1 },
           doc: 'A command that must succeed after the restart',
         },
+        refused: {
+          shape: { type: 'choice', values: ['rollback', 'warn'] },
+          doc: 'Consequence of refused calls (default "rollback" where they end a process, else "warn")',
+        },
       },
     },
     doc: 'How apply sees that the service works',

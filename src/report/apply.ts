@@ -3,6 +3,7 @@ import { isPending } from '../emit/changes.js';
 import type { Outcome } from '../outcome.js';
 import type { Changed, UnitResult } from '../transaction/unit-result.js';
 import { unifiedDiff } from './diff.js';
+import { explanationsJson } from './explain.js';
 import { changesJson, changesText, planJson } from './plan.js';
 
 interface OutcomeOptions {
@@ -69,12 +70,13 @@ function filesText(result: UnitResult): string {
 
 function resultJson(result: UnitResult, { diff }: OutcomeOptions) {
   const { unit, state, changes, diagnostics, prepared } = result;
-  const { restarted = false, verified } = 'restarted' in result ? result : {};
+  const { restarted = false, verified, refusals } = 'restarted' in result ? result : {};
   return {
     unit,
     state,
     restarted,
     ...(verified === undefined ? {} : { verified }),
+    ...(refusals === undefined ? {} : { refusals: explanationsJson(refusals) }),
     changes: changesJson(changes),
     diagnostics: diagnosticsJson(diagnostics),
     ...(diff ? { diff: changes.map(unifiedDiff).join('') } : {}),

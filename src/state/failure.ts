@@ -1,5 +1,6 @@
 import { journalctl, ownCommand } from '../command-lines.js';
 import { type Diagnostic, error } from '../diagnostic.js';
+import { journalEntries } from '../formats/journal.js';
 import type { Plan } from '../plan/plan.js';
 import type { System } from '../system/system.js';
 import { commandsOf, type UnitState } from '../system/unit-state.js';
@@ -46,22 +47,42 @@ export async function failed(
 const whatItNeeds = (unit: string, scope: Scope): string =>
   `'${ownCommand(scope, 'explain --record', unit)}' runs it once with no call refused, and names all that it needs`;
 
+/** How many of a service's last lines are shown, and how many entries are looked at for them. */
+const LAST_WORDS = 5;
+const ENTRIES = 50;
+
 /**
  * The last lines of a run's own processes in the journal, without systemd's lines about the stop and without those of
- * the run before.
+ * the run before. An entry that journald took after the run's end has no invocation ID.
  */
 async function programsSaid(system: System, unit: string, scope: Scope, state: UnitState): Promise<string[]> {
   const invocation = state.invocationId;
   const started = Math.floor(state.inactiveExitTimestamp / 1e6);
   // Nobody knows which lines are the last run's if the service is unloaded.
   if (invocation === '' && started === 0) return [];
+  await awaitJournal(system);
   const { stdout } = await system.run([
-    ...['journalctl', '--quiet', '--no-pager', '--output=cat', '--lines=5'],
-    ...(invocation === '' ? [`--since=@${started}`] : []),
+    ...['journalctl', '--quiet', '--no-pager', `--lines=${ENTRIES}`, '--output=json'],
+    '--output-fields=MESSAGE,_SYSTEMD_INVOCATION_ID',
+    ...(started === 0 ? [] : [`--since=@${started}`]),
     ...(scope === 'user' ? ['--user', `_SYSTEMD_USER_UNIT=${unit}`] : [`_SYSTEMD_UNIT=${unit}`]),
-    ...(invocation === '' ? [] : [`_SYSTEMD_INVOCATION_ID=${invocation}`]),
   ]);
-  return stdout.split('\n').filter((line) => line.trim() !== '');
+  const isLate = (id: string | undefined) => id === undefined && started > 0;
+  const isIts = (id: string | undefined) => id === invocation || invocation === '' || isLate(id);
+  return [...journalEntries(stdout)]
+    .filter((entry) => isIts(entry.get('_SYSTEMD_INVOCATION_ID')))
+    .flatMap((entry) => entry.get('MESSAGE')?.split('\n') ?? [])
+    .filter((line) => line.trim() !== '')
+    .slice(-LAST_WORDS);
+}
+
+/** The time that an entry takes to get into the journal where journald can't be asked, in milliseconds. */
+const PAUSE = 200;
+
+/** Waits until journald has taken what was logged before. Only the superuser may ask it for that. */
+async function awaitJournal(system: System): Promise<void> {
+  const { status } = await system.run(['journalctl', '--sync']);
+  if (status !== 0) await system.wait(PAUSE);
 }
 
 const [SIGTERM, SIGSYS] = [15, 31];
@@ -89,16 +110,13 @@ const isFailure = (end: End): boolean => isKilled(end) || (end.code === 1 && end
 /** The ID of the manager's message about the end of a process (sd-messages.h). */
 const ENDED = '98e322203f7a4ed290d09fe03c09fe15';
 
-/** The time that an entry takes to get into the journal, in milliseconds. */
-const PAUSE = 200;
-
 /** The end of a run that another run has followed; undefined if the journal doesn't have it. */
 async function endInJournal(
   system: System,
   { unit, scope, run }: Required<Omit<FailedUnit, 'plan'>>,
 ): Promise<End | undefined> {
   const prefix = scope === 'user' ? 'USER_' : '';
-  await system.wait(PAUSE);
+  await awaitJournal(system);
   const { stdout } = await system.run([
     ...['journalctl', '--quiet', '--no-pager', '--lines=1', '--output=json'],
     // Only the main process counts: commands that end the run have ends of their own.

@@ -1,11 +1,13 @@
 import { type Diagnostic, UserError } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
+import type { Explanation } from '../explain/explanation.js';
 import type { Prepared } from '../prepare/prepare.js';
 import { failuresOf } from '../state/failures.js';
 import type { Service } from '../state/service.js';
 import type { Context } from '../system/context.js';
 import type { HeldSignals } from './held-signals.js';
 import type { StepResult } from './runner.js';
+import type { TrialWatch } from './trial-watch.js';
 import { makeUndoRecord } from './undo-record.js';
 import type { UndoRecord } from './undo-record-format.js';
 import type { Pending, UnitResult } from './unit-result.js';
@@ -42,6 +44,8 @@ export interface AppliedUnit extends ChangedUnit {
   readonly asTheyAre: readonly string[];
   /** Whether every thread's filters were seen, and are as the policy says; undefined where nothing was looked at. */
   readonly verified: boolean | undefined;
+  /** Calls that its services were refused while they were tried; undefined where that could not be seen. */
+  readonly refusals: readonly Explanation[] | undefined;
 }
 
 /** A change of units under way. */
@@ -49,6 +53,8 @@ export interface Transaction {
   readonly context: Context;
   /** The first signal ends what isn't done. */
   readonly signals: HeldSignals;
+  /** Watches services while they are tried; undefined where nothing is tried. */
+  readonly trialWatch?: TrialWatch;
 }
 
 /**
@@ -97,6 +103,7 @@ export const appliedUnit = (unit: ChangedUnit, { prepared }: Pick<AppliedUnit, '
   prepared,
   asTheyAre: [],
   verified: undefined,
+  refusals: undefined,
 });
 
 export const noting = <U extends ChangedUnit>(unit: U, notes: readonly Diagnostic[]): U => ({

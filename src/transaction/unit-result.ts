@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../diagnostic.js';
 import type { Change } from '../emit/changes.js';
+import type { Explanation } from '../explain/explanation.js';
 import type { Prepared } from '../prepare/prepare.js';
 import type { Service } from '../state/service.js';
 
@@ -39,6 +40,8 @@ export interface Changed extends OfUnit {
   readonly restarted: boolean;
   /** Whether every thread's filters were seen, and are as the policy says; undefined where nothing was looked at. */
   readonly verified?: boolean | undefined;
+  /** Calls that its services were refused while they were tried; undefined where that could not be seen. */
+  readonly refusals?: readonly Explanation[] | undefined;
   readonly exit?: number;
 }
 

@@ -88,22 +88,22 @@ const relocate = (value: unknown, file: string) =>
 test('of the other single values the last one holds, too', () => {
   const base = policy(
     'a',
-    'description = "base"\n[exec]\nwrap = ["ExecStart"]\nprograms = ["/a"]\n[apply]\nsettle = "1s"\nprobe = ["true"]',
+    'description = "base"\n[exec]\nwrap = ["ExecStart"]\nprograms = ["/a"]\n[apply]\nsettle = "1s"\nprobe = ["true"]\nrefused = "warn"',
   );
   const empty = policy('b', '');
   const inherited = mergePolicies([base], empty);
   assert.deepEqual(
-    [inherited.wrap, inherited.programs, inherited.settle, inherited.probe],
-    [base.wrap, base.programs, base.settle, base.probe],
+    [inherited.wrap, inherited.programs, inherited.settle, inherited.probe, inherited.refused],
+    [base.wrap, base.programs, base.settle, base.probe, base.refused],
   );
   const own = policy(
     'b',
-    'description = "own"\n[exec]\nwrap = ["ExecReload"]\nprograms = ["/b"]\n[apply]\nsettle = "2s"\nprobe = ["false"]',
+    'description = "own"\n[exec]\nwrap = ["ExecReload"]\nprograms = ["/b"]\n[apply]\nsettle = "2s"\nprobe = ["false"]\nrefused = "rollback"',
   );
   const over = mergePolicies([base], own);
   assert.deepEqual(
-    [over.wrap, over.programs, over.settle, over.probe],
-    [own.wrap, own.programs, own.settle, own.probe],
+    [over.wrap, over.programs, over.settle, over.probe, over.refused],
+    [own.wrap, own.programs, own.settle, own.probe, own.refused],
   );
 });
 

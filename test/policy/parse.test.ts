@@ -89,6 +89,7 @@ test('every key is read', () => {
     unitDeny: [{ name: '@swap' }],
     settle: 60_500,
     probe: ['curl', '-f', 'http://localhost/'],
+    refused: 'warn',
     expect: [
       { syscall: 'execve', args: [], architecture: undefined, action: KILL },
       { syscall: 'socket', args: ['AF_UNIX', 1n, -1n], architecture: 'x86', action: errnoAction(13) },
@@ -154,6 +155,7 @@ test('what a policy leaves out is undefined, or an empty list', () => {
     unitDeny: [],
     settle: undefined,
     probe: undefined,
+    refused: undefined,
     expect: [],
   });
   assert.equal(parsed('').syscalls, undefined);

@@ -58,34 +58,42 @@ test('before a main process there is the command that failed, but none whose fai
   assert.equal(isSystemds(await before(command(EXITED, 203))), true);
 });
 
-const journal = (lines: string) => ({
-  journalctl: (): ProcessResult => ({ status: 0, stdout: lines, stderr: '' }),
+/** An entry of the journal: its message, and the run that logged it if journald knows that. */
+type Said = readonly [message: string, invocation?: string];
+
+const journal = (said: readonly Said[]) => ({
+  journalctl: (): ProcessResult => {
+    const entries = said.map(([MESSAGE, _SYSTEMD_INVOCATION_ID]) => ({ MESSAGE, _SYSTEMD_INVOCATION_ID }));
+    return { status: 0, stdout: entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''), stderr: '' };
+  },
 });
 
-async function told(lines: string, scope: 'system' | 'user' = 'system', plan = planned(NO_EXEC)) {
+async function told(said: readonly Said[], scope: 'system' | 'user' = 'system', plan = planned(NO_EXEC)) {
   const distort = (properties: Map<string, unknown>) => {
     properties.set('Result', 'signal').set('ExecMainCode', KILLED).set('ExecMainStatus', 31);
     properties.set('InvocationID', [0xab, 0xcd]);
   };
-  const system = machine({ distort, programs: journal(lines) });
+  const system = machine({ distort, programs: journal(said) });
   const found = await failed(system, { unit: UNIT, scope, plan }, 'it failed');
   return { ...found, calls: system.calls };
 }
 
 test('a failed service is told with its end, its last words, and what explains it', async () => {
-  const { severity, code, message, hint, calls } = await told('first\n\nlast\n');
+  const { severity, code, message, hint, calls } = await told([
+    ['of the run before', '1234'],
+    ['first\n', 'abcd'],
+    ['last, which journald took late'],
+  ]);
   assert.deepEqual(
     [severity, code, message],
     ['error', 'service-failed', 'it failed (signal, killed by SIGSYS: a refused system call)'],
   );
   assert.match(
     hint!,
-    /^'sandbox-unit explain --record demo\.service' runs it once .*; it said: first \/ last$/,
+    /^'sandbox-unit explain --record demo\.service' runs it once .*; it said: first \/ last, which journald took late$/,
   );
-  assert.ok(
-    calls.some(
-      (call) => call.includes('_SYSTEMD_UNIT=demo.service') && call.includes('_SYSTEMD_INVOCATION_ID=abcd'),
-    ),
-  );
-  assert.match((await told('', 'user')).hint!, /explain --user --record|--user/);
+  const [sync, asked] = calls.filter((call) => call.startsWith('run journalctl '));
+  assert.equal(sync, 'run journalctl --sync');
+  assert.match(asked!, / --since=@\d+ _SYSTEMD_UNIT=demo\.service$/);
+  assert.match((await told([], 'user')).hint!, /explain --user --record|--user/);
 });

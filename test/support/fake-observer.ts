@@ -53,6 +53,10 @@ export class FakeObserver implements Talk {
     return this.#lines.shift();
   }
 
+  get isEnded(): boolean {
+    return this.#isOver;
+  }
+
   async end() {
     this.#isOver = true;
     this.#wake();

@@ -137,6 +137,9 @@ const SIGSYS = 31;
 /** When the machine was booted, in milliseconds since 1970. */
 const BOOT = 1_600_000_000_000;
 
+/** The last words of any service, as journalctl(1) prints them. */
+const JOURNAL = ['a line', 'the last line'].map((MESSAGE) => `${JSON.stringify({ MESSAGE })}\n`).join('');
+
 /** What proc_pid_stat(5) has of a service's main process: the 22nd field is its start, in ticks since boot. */
 const statOf = ({ pid, started }: Service): string =>
   `${pid} (x) S ${'0 '.repeat(18)}${Math.floor((started - BOOT) / 10)} 0\n`;
@@ -333,7 +336,7 @@ export class FakeSystem implements System {
       const { executable = '' } = this.#processOf(argv[1]!) ?? {};
       return { status: executable === '' ? 1 : 0, stdout: `${executable}\n`, stderr: '' };
     }
-    if (argv[0] === 'journalctl') return { status: 0, stdout: 'a line\nthe last line\n', stderr: '' };
+    if (argv[0] === 'journalctl') return { status: 0, stdout: JOURNAL, stderr: '' };
     return { status: 127, unstartable: true, stdout: '', stderr: 'no such file' };
   }
 

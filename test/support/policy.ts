@@ -61,6 +61,7 @@ unit-deny = ["@swap"]
 [apply]
 settle = "1min 500ms"
 probe = ["curl", "-f", "http://localhost/"]
+refused = "warn"
 
 [[expect]]
 syscall = "execve"

@@ -65,6 +65,42 @@ for (const [i, [what, lines, policy, hint]] of SERVICES.entries()) {
   });
 }
 
+describe('a service that stays up and is refused calls in its trial', () => {
+  const unit = 'busy.service';
+  /** A process for each command, which the policy doesn't let through. */
+  const WORK = `while :; do /bin/true; sleep 0.1; done`;
+  const start = async (policy: string) => {
+    await changeFiles(box, {
+      [`/etc/systemd/system/${unit}`]: `[Service]\n${SHELL} '${WORK}'\n`,
+      [policyPath(unit)]: `[syscalls]\ndeny = ["execve", "execveat"]\n${policy}`,
+    });
+    await box.succeed(['systemctl', 'restart', unit]);
+    return sandboxUnit(box, 'apply', unit);
+  };
+  const CALL = /:2:9: (error|warning)\[refused-call\]: execve \(59\) (.*): deny execve$/m;
+
+  test('is rolled back where they end processes', { skip }, async () => {
+    const { status, stdout, stderr } = await start('');
+    assert.deepEqual([status, stdout], [1, `${unit}: rolled-back\n`], stderr);
+    assert.match(stderr, /^error\[refused-in-trial\]: the policy ended processes of busy\.service/m);
+    assert.deepEqual(CALL.exec(stderr)!.slice(1), ['error', 'ended the process']);
+  });
+
+  const KEPT: readonly [why: string, policy: string, end: string][] = [
+    ['where they fail with an errno', 'action = "EPERM"\n', 'failed'],
+    ['where the policy asks for that', '[apply]\nrefused = "warn"\n', 'ended the process'],
+  ];
+  for (const [why, policy, end] of KEPT) {
+    test(`is told of ${why}`, { skip }, async () => {
+      const { status, stdout, stderr } = await start(policy);
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, /^busy\.service: applied$/m);
+      assert.deepEqual(CALL.exec(stderr)!.slice(1), ['warning', end]);
+      await revert(box, unit);
+    });
+  }
+});
+
 test('memcached, whose start script may not become it', { skip }, async () => {
   const unit = 'memcached.service';
   await box.succeed(['systemctl', 'start', unit]);

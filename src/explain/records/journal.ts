@@ -1,25 +1,8 @@
 /** The output of `journalctl --output=json`: the kernel's records, and the units of processes. */
 import { groupBy } from '../../collections.js';
+import { type JournalEntry, journalEntries } from '../../formats/journal.js';
 import { type AuditRecord, isSuppression, parseFields, parseKernelLine } from './record.js';
 import type { UserManager } from './user-manager.js';
-
-type Entry = ReadonlyMap<string, string>;
-
-/** Entries, one a line. A field that isn't text (binary, too large, twice there) is left out. */
-function* entriesOf(text: string): Generator<Entry> {
-  for (const line of text.split('\n')) {
-    let value: unknown;
-    try {
-      value = JSON.parse(line);
-    } catch {
-      continue;
-    }
-    if (typeof value !== 'object' || value === null) continue;
-    yield new Map(Object.entries(value).filter((field): field is [string, string] => isText(field[1])));
-  }
-}
-
-const isText = (value: unknown): value is string => typeof value === 'string';
 
 export interface KernelRecords {
   readonly records: readonly AuditRecord[];
@@ -35,7 +18,7 @@ export interface KernelRecords {
 export function recordsIn(text: string): KernelRecords {
   const records: AuditRecord[] = [];
   let suppressed = false;
-  for (const entry of entriesOf(text)) {
+  for (const entry of journalEntries(text)) {
     const message = entry.get('MESSAGE') ?? '';
     const isKernels = entry.get('_TRANSPORT') === 'kernel' && entry.get('SYSLOG_FACILITY') === '0';
     if (isKernels && isSuppression(message)) suppressed = true;
@@ -46,7 +29,7 @@ export function recordsIn(text: string): KernelRecords {
 }
 
 /** A record that journald got from the kernel's audit itself; undefined for other entries. */
-function fromAudit(entry: Entry, message: string): AuditRecord | undefined {
+function fromAudit(entry: JournalEntry, message: string): AuditRecord | undefined {
   const isAudit = entry.get('_TRANSPORT') === 'audit' && entry.get('_AUDIT_TYPE') === '1326';
   const at = Number(entry.get('_SOURCE_REALTIME_TIMESTAMP') ?? entry.get('__REALTIME_TIMESTAMP'));
   const serial = entry.get('_AUDIT_ID') ?? '';
@@ -74,7 +57,7 @@ export const unitMatches = ({ system, user }: UnitFields, unit: string, manager:
   manager === undefined ? [`${system}=${unit}`] : [`${system}=${manager}`, `${user}=${unit}`];
 
 /** The unit in an entry; undefined if the entry has none, empty if it is none of this manager's. */
-function unitIn(entry: Entry, { system, user }: UnitFields, manager: UserManager): string | undefined {
+function unitIn(entry: JournalEntry, { system, user }: UnitFields, manager: UserManager): string | undefined {
   const unit = entry.get(system);
   if (manager === undefined || unit === undefined) return unit;
   return unit === manager ? (entry.get(user) ?? '') : '';
@@ -91,7 +74,7 @@ interface Sighting {
 
 /** Sightings by process ID, in order of time; several processes may have had one ID. */
 export function sightingsIn(text: string, manager: UserManager): ReadonlyMap<number, readonly Sighting[]> {
-  const sightings = [...entriesOf(text)].flatMap((entry) => {
+  const sightings = [...journalEntries(text)].flatMap((entry) => {
     const [pid, unit] = [Number(entry.get('_PID')), unitIn(entry, SEEN, manager)];
     const time = Number(entry.get('__REALTIME_TIMESTAMP')) / 1000;
     return Number.isSafeInteger(pid) && unit !== undefined && Number.isFinite(time)
@@ -160,7 +143,7 @@ export const DUMP_FIELDS: readonly string[] = [
 
 /** The core dumps of a unit's processes that SIGSYS ended. Entries like these of other senders don't count. */
 export function coreDumpsIn(text: string, unit: string, manager: UserManager): CoreDump[] {
-  return [...entriesOf(text)].flatMap((entry) => {
+  return [...journalEntries(text)].flatMap((entry) => {
     const fields = [...LOGGED_BY, ...NAMED_BY];
     const isWhole = fields.every(([name, form]) => form.test(entry.get(name) ?? ''));
     if (!isWhole || unitIn(entry, DUMPED, manager) !== unit) return [];

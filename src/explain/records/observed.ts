@@ -1,3 +1,6 @@
+import { isSurelyRefused } from '../../evidence/recording/kinds.js';
+import type { Recording, RefusedCall } from '../../evidence/recording/recording.js';
+import { ABIS, type Abi, kernelNumber } from '../../syscalls/abi.js';
 import { KILL, KILL_THREAD } from '../../syscalls/action.js';
 import type { UnitCall } from './record.js';
 
@@ -6,6 +9,39 @@ export interface ObservedCall extends UnitCall {
   /** When the watch began, in milliseconds since 1970. */
   readonly from: number;
   readonly count: number;
+}
+
+/** SECCOMP_RET_ERRNO without its number, as the kernel's records have it. */
+const FAILED = 0x00050000;
+
+/**
+ * Calls that a watch saw refused, as the kernel records them.
+ * @param times of the watch
+ */
+export const observedCalls = (
+  seen: Pick<Recording, 'programs' | 'refused' | 'lost'>,
+  times: Pick<ObservedCall, 'from' | 'time'>,
+): ObservedCall[] =>
+  seen.refused.flatMap((call) => {
+    if (!Object.hasOwn(ABIS, call.architecture)) return [];
+    const abi = call.architecture as Abi;
+    return [{ ...whoIn(seen, call), ...callOf(abi, call), ...times, certain: isSurelyRefused(seen.lost) }];
+  });
+
+const callOf = (abi: Abi, { number, answer, count }: RefusedCall) => ({
+  arch: ABIS[abi].arch,
+  nr: kernelNumber(abi, number),
+  action: answer === 'kill' ? KILL : FAILED,
+  count,
+});
+
+/** The first program that made the call; a watch tells no processes. */
+function whoIn(
+  { programs }: Pick<Recording, 'programs'>,
+  call: RefusedCall,
+): Pick<UnitCall, 'pid' | 'name' | 'program'> {
+  const program = programs[call.programs[0] ?? -1]?.path;
+  return { pid: undefined, name: program?.slice(program.lastIndexOf('/') + 1) ?? 'unknown', program };
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { Diagnostic } from '../../diagnostic.js';
 import { preparedFor } from '../../prepare/confined.js';
-import type { Context } from '../../system/context.js';
 import {
   type AppliedUnit,
   appliedUnit,
@@ -20,6 +19,8 @@ import { restartServices } from '../steps/restart.js';
 import { tryServices } from '../steps/try.js';
 import { verifyServices } from '../steps/verify.js';
 import { writeFiles } from '../steps/write.js';
+import { refusalsOfFailed } from '../trial-refusals.js';
+import { TrialWatch } from '../trial-watch.js';
 import type { UndoRecord } from '../undo-record-format.js';
 import type { PendingApply, UnitResult } from '../unit-result.js';
 
@@ -50,15 +51,20 @@ export async function applyUnits(
 ): Promise<UnitResult[]> {
   const { units, refused } = await beginEach(transaction, pending, appliedUnit);
   const own = new Set(units.flatMap(({ services }) => services.map(({ name }) => name)));
-  const endings = await runSteps(course(transaction, applyTable(transaction, options, own)), units);
-  return [...refused, ...endings.map(resultOf)];
+  const watching = { ...transaction, trialWatch: new TrialWatch(transaction.context) };
+  try {
+    const endings = await runSteps(course(watching, applyTable(watching, options, own)), units);
+    return [...refused, ...endings.map(resultOf)];
+  } finally {
+    await watching.trialWatch.end();
+  }
 }
 
 const course = (
-  { context }: Transaction,
+  transaction: Transaction,
   table: readonly Step<AppliedUnit, UndoRecord>[],
 ): Course<AppliedUnit, UndoRecord> => ({
-  ...restartCourse<AppliedUnit>(context),
+  ...restartCourse<AppliedUnit>(transaction.context),
   table,
   afterFailure: () => 'undo',
   // The first instance of a template shows whether the others are restarted at all.
@@ -67,29 +73,28 @@ const course = (
     const now = n === 0 ? unit.due.slice(0, 1) : unit.due.slice(end - CHANGED_AT_ONCE, end);
     return now.length > 0 ? { ...unit, now } : undefined;
   },
-  beforeUndo: (unit, failures) => refusedCalls(context, unit, failures),
+  beforeUndo: (unit, failures) => refusedCalls(transaction, unit, failures),
 });
 
 /** Refused calls of a service that failed. They are read before the roll-back ends the processes that can tell. */
 async function refusedCalls(
-  context: Context,
+  transaction: Transaction,
   { prepared, now }: AppliedUnit,
   failures: readonly Diagnostic[],
 ): Promise<readonly Diagnostic[]> {
   if (!failures.some(({ code }) => code === 'service-failed')) return [];
-  const { refusalsAfterRestart } = await import('../../explain/refusals-after-restart.js');
-  const found = now.map((name) => refusalsAfterRestart(context, preparedFor(prepared, name)));
+  const found = now.map((name) => refusalsOfFailed(transaction, preparedFor(prepared, name)));
   return (await Promise.all(found)).flat();
 }
 
 function resultOf({ unit, state, failedAt, failures, undone }: Ending<AppliedUnit>): UnitResult {
-  const { changes, prepared, restarted, verified, services } = unit;
+  const { changes, prepared, restarted, verified, refusals, services } = unit;
   const diagnostics = [...unit.notes, ...failures, ...undone];
   const common = { unit: unit.unit, changes, diagnostics, prepared };
-  if (state === 'done') return { ...common, state: 'applied', restarted, verified };
+  if (state === 'done') return { ...common, state: 'applied', restarted, verified, refusals };
   const isUnread = failedAt === 'record' || failedAt === 'write';
-  if (!isRestored(undone)) return { ...common, state: 'failed', restarted, verified };
+  if (!isRestored(undone)) return { ...common, state: 'failed', restarted, verified, refusals };
   return isUnread
     ? { ...common, state: 'refused', services }
-    : { ...common, state: 'rolled-back', restarted, verified };
+    : { ...common, state: 'rolled-back', restarted, verified, refusals };
 }

@@ -17,8 +17,13 @@ export const restartServices =
     const { context } = transaction;
     const left = await Promise.all(units.map((unit) => leaveStopped(context, unit)));
     const announced = await Promise.all(left.map((one) => announce(transaction, one)));
+    await transaction.trialWatch?.begin(announced.flatMap(watchedOf));
     return Promise.all(announced.map((one) => restartNow(transaction, one)));
   };
+
+/** The services of a unit that are about to be restarted under a policy that refuses something. */
+const watchedOf = <U extends ChangedUnit>({ unit, failures }: StepResult<U>): readonly string[] =>
+  failures.length === 0 && unit.prepared?.plan.mode === 'enforcing' ? unit.now : [];
 
 /** Leaves out services that somebody has stopped meanwhile; the last of many instances waits for all others. */
 async function leaveStopped<U extends ChangedUnit>(

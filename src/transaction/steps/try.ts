@@ -12,6 +12,7 @@ import {
 import { startDependents } from '../dependents.js';
 import type { StepResult } from '../runner.js';
 import { trialOf, tryOut } from '../trial.js';
+import { refusalsInTrial } from '../trial-refusals.js';
 
 /**
  * Sees that services stay up, are confined and answer; and that the units that depend on them stay up with them.
@@ -24,17 +25,22 @@ export const tryServices =
     return own ? Promise.all(tried.map((one) => tryDependents(transaction, one, own))) : tried;
   };
 
-async function tryOne(
-  { context, signals }: Transaction,
-  unit: AppliedUnit,
-): Promise<StepResult<AppliedUnit>> {
-  const { system, caller } = context;
+async function tryOne(transaction: Transaction, unit: AppliedUnit): Promise<StepResult<AppliedUnit>> {
+  const { system, caller } = transaction.context;
+  let tried = unit;
   const failures = await failuresOfEach(unit.now, (name) =>
     caller.tellIfLong(`${name}: trying it out; an interrupt rolls it back …`, () =>
-      signals.unlessCame(() => tryOut(system, trialOf(preparedFor(unit.prepared, name)))),
+      transaction.signals.unlessCame(async () => {
+        const prepared = preparedFor(unit.prepared, name);
+        const failed = await tryOut(system, trialOf(prepared));
+        if (failed.length > 0) return failed;
+        const { refusals, failures, notes } = await refusalsInTrial(transaction, prepared);
+        tried = { ...noting(tried, notes), refusals: refusals && [...(tried.refusals ?? []), ...refusals] };
+        return failures;
+      }),
     ),
   );
-  return { unit, failures };
+  return { unit: tried, failures };
 }
 
 /** @param own services that are tried for themselves: what comes of them is seen then */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ObservedCall, together } from '../../../src/explain/records/observed.js';
+import { type ObservedCall, observedCalls, together } from '../../../src/explain/records/observed.js';
 import type { UnitCall } from '../../../src/explain/records/record.js';
 import { KILL, KILL_THREAD } from '../../../src/syscalls/action.js';
 
@@ -38,4 +38,24 @@ test('each watch has the records of its time', () => {
     [undefined, 3],
     [7, 1],
   ]);
+});
+
+test('calls that a watch saw refused are told as the kernel records them', () => {
+  const programs = [{ path: '/usr/sbin/demod', hash: null, phases: [] }];
+  const refused = [
+    { architecture: 'x86-64', number: 435, name: 'clone3', answer: 38, count: 3, programs: [0] },
+    { architecture: 'x32', number: 521, name: 'ptrace', answer: 'kill', count: 1, programs: [] },
+    { architecture: 'no-such', number: 1, name: null, answer: 1, count: 1, programs: [] },
+  ] as const;
+  const times = { from: 1000, time: 2000 };
+  const common = { pid: undefined, ...times, certain: true, arch: 0xc000003e };
+  assert.deepEqual(observedCalls({ programs, refused, lost: {} }, times), [
+    { ...common, nr: 435, action: 0x50000, count: 3, name: 'demod', program: '/usr/sbin/demod' },
+    { ...common, nr: 0x40000000 + 521, action: KILL, count: 1, name: 'unknown', program: undefined },
+  ]);
+  const unsure = observedCalls({ programs, refused, lost: { marks: 1 } }, times);
+  assert.deepEqual(
+    unsure.map(({ certain }) => certain),
+    [false, false],
+  );
 });

@@ -85,6 +85,7 @@ const policyOf = (service: readonly DirectiveEntry[]): Policy => ({
   unitDeny: [],
   settle: undefined,
   probe: undefined,
+  refused: undefined,
   expect: [],
 });
 

@@ -1,0 +1,67 @@
+/** Calls that a service was refused while it was tried: which of them speak against its policy. */
+
+import { shortList } from '../collections.js';
+import { ownCommand } from '../command-lines.js';
+import { asWarning, type Diagnostic, error, note } from '../diagnostic.js';
+import { explanationDiagnostic } from '../explain/diagnostic.js';
+import { callText, type Explanation } from '../explain/explanation.js';
+import type { Prepared } from '../prepare/prepare.js';
+
+export interface Judged {
+  /** Reasons to take the policy back. */
+  readonly failures: readonly Diagnostic[];
+  readonly notes: readonly Diagnostic[];
+}
+
+/** The most calls that are told one by one. */
+const MOST_TOLD = 5;
+
+/**
+ * Judges refused calls by `refused` of [apply]: unless it says otherwise, a call that ended a process takes the policy back,
+ * and one that failed is told of. Calls that the policy doesn't refuse say nothing about it.
+ */
+export function judgeRefusals(
+  { plan, policy: { policy } }: Prepared,
+  explanations: readonly Explanation[],
+): Judged {
+  const ours = explanations.filter(isPolicys);
+  const isFatal = ({ got }: Explanation) => (policy.refused?.value ?? ruleFor(got)) === 'rollback';
+  const fatal = ours.filter(isFatal);
+  const others = ours.filter((one) => !isFatal(one));
+  const told = (some: readonly Explanation[]) => tell(plan, some);
+  if (fatal.length === 0) return { failures: [], notes: told(others).map(asWarning) };
+  return { failures: [verdict(plan, fatal), ...told(fatal)], notes: told(others).map(asWarning) };
+}
+
+const ruleFor = (got: Explanation['got']): 'rollback' | 'warn' => (got === 'failed' ? 'warn' : 'rollback');
+
+/** Whether a line of the policy refuses the call; the unit's own filters and others did so before. */
+const isPolicys = ({ cause, certain }: Explanation): boolean =>
+  certain && !['recorded', 'elsewhere', 'own-filter'].includes(cause.kind) && cause.at !== undefined;
+
+function verdict({ unit }: Prepared['plan'], fatal: readonly Explanation[]): Diagnostic {
+  const isDeath = fatal.every(({ got }) => got !== 'failed');
+  const became = isDeath ? 'ended processes' : 'refused calls';
+  const hint = 'to keep such a policy: refused = "warn" in [apply]';
+  return error('refused-in-trial', `the policy ${became} of ${unit} while it was tried`, { hint });
+}
+
+function tell({ unit, target }: Prepared['plan'], explanations: readonly Explanation[]): Diagnostic[] {
+  const told = explanations.slice(0, MOST_TOLD).map((one) => explanationDiagnostic(one, target.machine));
+  const rest = explanations.slice(MOST_TOLD).map(({ call }) => callText(call, target.machine));
+  if (rest.length === 0) return told;
+  const hint = `'${ownCommand(target.scope, 'explain --verbose', unit)}' tells each`;
+  return [...told, error('refused-call', `further calls: ${shortList(rest, MOST_TOLD)}`, { hint })];
+}
+
+/** A note that calls may have been refused unseen. */
+export function unseenRefusals({ unit }: Prepared['plan'], why: Diagnostic, isReadable: boolean): Diagnostic {
+  const which = isReadable ? 'calls that failed with an errno' : 'refused calls';
+  return note('refusals-unseen', `${which} of ${unit} could not be seen while it was tried: ${why.message}`, {
+    hint: why.hint,
+  });
+}
+
+/** A note that not all refused calls had room. */
+export const cutRefusals = ({ unit }: Prepared['plan']): Diagnostic =>
+  note('refusals-unseen', `not all refused calls of ${unit} could be seen while it was tried`);

@@ -1,0 +1,63 @@
+/** Calls that a service was refused while it was tried: seen by the observer, or in logs where it can't watch. */
+
+import type { Diagnostic } from '../diagnostic.js';
+import type { Explanation } from '../explain/explanation.js';
+import type { Prepared } from '../prepare/prepare.js';
+import { failuresOf } from '../state/failures.js';
+import type { Transaction } from './changed-unit.js';
+import type { Sight } from './trial-watch.js';
+
+export interface TrialRefusals {
+  /** Undefined where not all could be seen. */
+  readonly refusals: readonly Explanation[] | undefined;
+  /** Reasons to take the policy back. */
+  readonly failures: readonly Diagnostic[];
+  readonly notes: readonly Diagnostic[];
+}
+
+const NONE: TrialRefusals = { refusals: undefined, failures: [], notes: [] };
+
+/** Judges the calls that a service was refused, which has stayed up. */
+export async function refusalsInTrial(
+  { context, trialWatch }: Transaction,
+  prepared: Prepared,
+): Promise<TrialRefusals> {
+  if (!trialWatch || prepared.plan.mode === 'permissive') return NONE;
+  const sight = await trialWatch.sight(prepared.plan.unit);
+  if ('calls' in sight && sight.calls.length === 0 && !sight.isCut) return { ...NONE, refusals: [] };
+  // Explanations are rare: their code is loaded where they are needed.
+  const { refusalsAfterRestart } = await import('../explain/refusals-after-restart.js');
+  const { cutRefusals, judgeRefusals, unseenRefusals } = await import('./judge-refusals.js');
+  const looked = await refusalsAfterRestart(context, prepared, callsOf(sight));
+  const { failures, notes } = judgeRefusals(prepared, looked?.explanations ?? []);
+  const unseen =
+    'blind' in sight
+      ? [unseenRefusals(prepared.plan, sight.blind, looked?.readable ?? false)]
+      : sight.isCut
+        ? [cutRefusals(prepared.plan)]
+        : [];
+  return {
+    failures,
+    notes: [...notes, ...unseen],
+    refusals: unseen.length > 0 ? undefined : (looked?.explanations ?? []),
+  };
+}
+
+const callsOf = (sight: Sight) => ('calls' in sight ? sight.calls : undefined);
+
+/** Diagnostics about calls that a service was refused, which has failed. */
+export async function refusalsOfFailed(
+  { context, trialWatch }: Transaction,
+  prepared: Prepared,
+): Promise<readonly Diagnostic[]> {
+  const { refusalsAfterRestart } = await import('../explain/refusals-after-restart.js');
+  const { explanationDiagnostic } = await import('../explain/diagnostic.js');
+  let found: readonly Explanation[] = [];
+  // Nothing that is wrong here may keep the service from its roll-back.
+  await failuresOf(async () => {
+    const sight = await trialWatch?.sight(prepared.plan.unit);
+    found = (await refusalsAfterRestart(context, prepared, sight && callsOf(sight)))?.explanations ?? [];
+    return [];
+  });
+  return found.map((one) => explanationDiagnostic(one, prepared.plan.target.machine));
+}

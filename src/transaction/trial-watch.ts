@@ -1,0 +1,111 @@
+/** Services are watched while they are tried: the observer tells the calls that filters refuse them, by errno or by a signal. */
+
+import { type Diagnostic, EXIT, error, UserError } from '../diagnostic.js';
+import { kindsIn } from '../evidence/recording/kinds.js';
+import { type ObservedCall, observedCalls } from '../explain/records/observed.js';
+import { namedDump } from '../observer/named.js';
+import { Observer } from '../observer/observer.js';
+import { parseDump } from '../observer/parse-dump.js';
+import { groupFolder, launchers, MANAGERS } from '../observer/service-group.js';
+import type { Machine } from '../syscalls/abi.js';
+import type { Context } from '../system/context.js';
+
+/** Refused calls of a service; or why nothing can be told. */
+export type Sight =
+  | {
+      readonly calls: readonly ObservedCall[];
+      /** Whether some had no room. */
+      readonly isCut: boolean;
+    }
+  | { readonly blind: Diagnostic };
+
+/** The number of services that an observer can watch: UNITS in native-helper/observe-bpf/tables.h. */
+const MOST_SERVICES = 16;
+
+/** The length of a time slice in seconds, which is of no use here. */
+const SLICE = 60;
+
+/** A service among those of its observer. */
+interface Watched {
+  readonly observer: Observer;
+  readonly index: number;
+  /** When the watch began, in milliseconds since 1970. */
+  readonly from: number;
+}
+
+export class TrialWatch {
+  readonly #context: Context;
+  readonly #machine: Machine | undefined;
+  #watched = new Map<string, Watched>();
+  #blind: Diagnostic | undefined;
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#machine = context.machine;
+  }
+
+  /** Watches services from the return on, and no longer those of before. Where they can't be watched, sight() says why. */
+  async begin(services: readonly string[]): Promise<void> {
+    await this.end();
+    this.#blind = undefined;
+    try {
+      for (let i = 0; i < services.length; i += MOST_SERVICES) {
+        await this.#watch(services.slice(i, i + MOST_SERVICES));
+      }
+    } catch (cause) {
+      if (!(cause instanceof UserError)) throw cause;
+      await this.end();
+      this.#blind = cause.diagnostics[0];
+    }
+  }
+
+  async #watch(services: readonly string[]): Promise<void> {
+    const { system, superuser } = this.#context;
+    if (!superuser || this.#machine === undefined) throw NEEDS_ROOT;
+    const states = await Promise.all(services.map((name) => system.unit(name)));
+    const groups = await Promise.all(
+      services.map((name, i) => groupFolder(this.#context, { name, state: states[i]! })),
+    );
+    const observer = await Observer.start(this.#context, {
+      ...{ machine: this.#machine, groups, slice: SLICE, refusedOnly: true },
+      ...{ setups: MANAGERS, launchers: launchers(this.#context.placement) },
+    });
+    const from = system.now();
+    for (const [index, name] of services.entries()) this.#watched.set(name, { observer, index, from });
+  }
+
+  /** Calls that a service was refused since it is watched. */
+  async sight(service: string): Promise<Sight> {
+    const watched = this.#watched.get(service);
+    if (watched === undefined) return { blind: this.#blind ?? NEEDS_ROOT.diagnostics[0]! };
+    try {
+      return await this.#look(watched);
+    } catch (cause) {
+      if (!(cause instanceof UserError)) throw cause;
+      return { blind: cause.diagnostics[0]! };
+    }
+  }
+
+  async #look({ observer, index, from }: Watched): Promise<Sight> {
+    const line = (await observer.dump())[index]!;
+    const observed = parseDump(new TextEncoder().encode(line));
+    if ('severity' in observed) return { blind: observed };
+    const seen = namedDump(observed, { machine: this.#machine!, watched: [], hashes: new Map() });
+    const suffers = (table: string) => kindsIn(table).includes('refused');
+    // Of the rest it has been told to see nothing.
+    const isBlind = seen.blind.includes('refused');
+    return {
+      calls: observedCalls(seen, { from, time: this.#context.system.now() }),
+      isCut: isBlind || Object.keys(seen.lost).some(suffers),
+    };
+  }
+
+  /** Ends all watching. */
+  async end(): Promise<void> {
+    const observers = new Set([...this.#watched.values()].map(({ observer }) => observer));
+    this.#watched = new Map();
+    for (const observer of observers) await observer.end();
+  }
+}
+
+const NEEDS_ROOT = new UserError(error('needs-root', 'it takes root to watch a service'), EXIT.failure);

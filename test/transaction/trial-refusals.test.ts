@@ -1,0 +1,170 @@
+/** Tests of transaction/trial-refusals.ts, transaction/trial-watch.ts and transaction/judge-refusals.ts: calls that are refused in a trial. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { apply } from '../../src/commands/apply.js';
+import type { ObservedUnit } from '../../src/observer/observed.js';
+import { numbersOf } from '../../src/syscalls/numbers.js';
+import { TrialWatch } from '../../src/transaction/trial-watch.js';
+import { codesOf as allCodesOf, type Result, setPolicy, statesOf } from '../support/apply-in-memory.js';
+import { UNIT } from '../support/demo-service.js';
+import { dump } from '../support/dumps.js';
+import { FakeObserver, type FakeObserverOptions } from '../support/fake-observer.js';
+import { type FakeOptions, type FakeSystem, fakeContext } from '../support/fake-system.js';
+import { watchedMachine } from '../support/watch-in-memory.js';
+
+const POLICY = '[syscalls]\ndeny = ["uname"]\naction = "EPERM"\n';
+const KILLED = 0;
+const [EPERM, ENOSYS] = [1, 38];
+
+const refusal = (call: string, errno: number): ObservedUnit['refused'][number] => ({
+  ...{ abi: 'native', nr: numbersOf('x86-64').get(call)!, errno, count: 2, programs: 0b10 },
+});
+
+/** Codes about refused calls: the service's filters can't be read in memory. */
+const codesOf = (result: Result) => allCodesOf(result).filter((code) => /refus|failed/.test(code));
+
+interface Ran {
+  readonly system: FakeSystem;
+  readonly observer: FakeObserver;
+  readonly result: Result;
+}
+
+/** Applies a policy to a service whose observer tells these. */
+async function applied(
+  policy: string,
+  observed: FakeObserverOptions,
+  options: FakeOptions = {},
+): Promise<Ran> {
+  const observer = new FakeObserver(observed);
+  const system = watchedMachine(observer, options);
+  setPolicy(system, policy);
+  const result = await apply(fakeContext(system), [UNIT], {});
+  return { system, observer, result };
+}
+
+const seen = (refused: ObservedUnit['refused'], more: Partial<ObservedUnit> = {}): FakeObserverOptions => ({
+  dumps: Array.from({ length: 4 }, () => [
+    JSON.stringify(dump({ lost: {}, blind: ['leavers', 'paths'], refused, ...more })),
+  ]),
+});
+
+interface Case {
+  readonly title: string;
+  readonly policy?: string;
+  readonly refused: ObservedUnit['refused'];
+  readonly state: 'applied' | 'rolled-back';
+  readonly codes: readonly string[];
+}
+
+const CASES: readonly Case[] = [
+  { title: 'nothing', refused: [], state: 'applied', codes: [] },
+  {
+    ...{ title: 'a call that fails', refused: [refusal('uname', EPERM)] },
+    ...{ state: 'applied', codes: ['warning refused-call'] },
+  },
+  {
+    ...{ title: 'a call that ends a process', refused: [refusal('uname', KILLED)] },
+    ...{ state: 'rolled-back', codes: ['error refused-in-trial', 'error refused-call'] },
+  },
+  {
+    title: 'a call that fails, under refused = "rollback"',
+    policy: `${POLICY}[apply]\nrefused = "rollback"\n`,
+    refused: [refusal('uname', EPERM)],
+    ...{ state: 'rolled-back', codes: ['error refused-in-trial', 'error refused-call'] },
+  },
+  {
+    title: 'a call that ends a process, under refused = "warn"',
+    policy: `${POLICY}[apply]\nrefused = "warn"\n`,
+    refused: [refusal('uname', KILLED)],
+    ...{ state: 'applied', codes: ['warning refused-call'] },
+  },
+  {
+    title: 'a call that the policy lets through',
+    refused: [refusal('clone3', ENOSYS), refusal('ptrace', KILLED)],
+    ...{ state: 'applied', codes: [] },
+  },
+  {
+    title: 'more calls than are told one by one',
+    policy: '[syscalls]\ndeny = ["@mount", "@reboot", "ptrace", "acct"]\naction = "EPERM"\n',
+    refused: ['mount', 'umount2', 'pivot_root', 'reboot', 'kexec_load', 'ptrace', 'acct'].map((call) =>
+      refusal(call, EPERM),
+    ),
+    ...{ state: 'applied', codes: Array(6).fill('warning refused-call') },
+  },
+];
+
+for (const { title, policy = POLICY, refused, state, codes } of CASES) {
+  test(`refused is ${title}: ${state}`, async () => {
+    const { result, system } = await applied(policy, seen(refused));
+    assert.deepEqual([statesOf(result), codesOf(result)], [[`${UNIT} ${state}`], codes]);
+    const [unit] = result.json.units as { refusals: { call: string }[] }[];
+    assert.equal(unit!.refusals.length, refused.length);
+    assert.equal(system.isUpToDate, true);
+  });
+}
+
+test('a refused call comes with its line and what would allow it', async () => {
+  const { result } = await applied(POLICY, seen([refusal('uname', KILLED)]));
+  const [verdict, call] = result.diagnostics.filter(({ code }) => code.startsWith('refused'));
+  assert.equal(verdict!.message, `the policy ended processes of ${UNIT} while it was tried`);
+  assert.match(call!.message, /^uname \(63\) ended the process: deny uname$/);
+  assert.deepEqual([call!.at!.line, call!.at!.column], [2, 9]);
+  assert.match(call!.hint!, /^to allow it: take "uname" out of deny in line 2/);
+});
+
+test('a service that fails is explained by the calls that the observer saw', async () => {
+  const behaviour = (_: string, confined: boolean) => (confined ? 'dies' : 'works');
+  const { result } = await applied(POLICY, seen([refusal('uname', EPERM)]), { behaviour });
+  assert.deepEqual(codesOf(result), ['error service-failed', 'error refused-call']);
+});
+
+test('the observer sees refused calls alone, from before the restart on, and has ended after', async () => {
+  const { system, observer } = await applied(POLICY, seen([]));
+  const [talk, restart] = ['talk ', 'restart '].map((call) =>
+    system.calls.findIndex((one) => one.startsWith(call)),
+  );
+  assert.match(system.calls[talk!]!, /observe --refused-only$/);
+  assert.ok(talk! < restart!);
+  assert.ok(observer.heard.every((line) => !/^(?:watch|look)/.test(line)));
+  assert.equal(observer.isEnded, true);
+});
+
+describe('where refused calls can not all be seen, a note says so', () => {
+  const BLIND: readonly [why: string, observed: FakeObserverOptions, said: RegExp][] = [
+    [
+      'the kernel is too old',
+      { answer: '{"error":{"code":"kernel-too-old","message":"this is 5.10"}}' },
+      /: this is 5.10$/,
+    ],
+    ['the observer has ended', { dumps: [], status: 128 }, /: the observer was killed$/],
+    ['what it says is no dump', { dumps: [['{"dump":0}']] }, /could not be seen/],
+    ['some had no room', seen([], { lost: { refused: 3 } }), /^not all refused calls/],
+    ['the kernel does not show them', seen([], { blind: ['refused'] }), /^not all refused calls/],
+  ];
+  for (const [why, observed, said] of BLIND) {
+    test(why, async () => {
+      const { result } = await applied(POLICY, observed);
+      assert.deepEqual([result.exit, codesOf(result)], [0, ['note refusals-unseen']]);
+      const [told] = result.diagnostics.filter(({ code }) => code === 'refusals-unseen');
+      assert.match(told!.message, said);
+      const [unit] = result.json.units as { refusals?: unknown }[];
+      assert.equal(unit!.refusals, undefined);
+    });
+  }
+});
+
+test('an ordinary user watches nothing', async () => {
+  const context = { ...fakeContext(watchedMachine(new FakeObserver())), superuser: false };
+  const watch = new TrialWatch(context);
+  await watch.begin([UNIT]);
+  const sight = await watch.sight(UNIT);
+  assert.equal('blind' in sight && sight.blind.code, 'needs-root');
+});
+
+test('a permissive policy refuses nothing', async () => {
+  const observer = new FakeObserver(seen([refusal('uname', KILLED)]));
+  const system = watchedMachine(observer);
+  setPolicy(system, POLICY);
+  const result = await apply(fakeContext(system), [UNIT], { permissive: true });
+  assert.deepEqual([statesOf(result), codesOf(result)], [[`${UNIT} applied`], []]);
+});
