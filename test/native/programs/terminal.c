@@ -29,20 +29,23 @@ static void die(const char *what)
 	exit(99);
 }
 
-static void copy(int from, int to)
+/* Returns whether there may be more. */
+static int copy(int from, int to)
 {
 	char bytes[4096];
 	ssize_t length = read(from, bytes, sizeof bytes);
 	if (length > 0 && write(to, bytes, (size_t)length) != length)
 		die("write");
+	return length > 0;
 }
 
-static void obey(void)
+/* Returns whether there may be more. */
+static int obey(void)
 {
 	char line[64];
 	ssize_t length = read(ORDERS, line, sizeof line - 1);
 	if (length <= 0)
-		return;
+		return 0;
 	line[length] = '\0';
 	struct winsize size = {0};
 	if (sscanf(line, "%hu %hu", &size.ws_row, &size.ws_col) == 2)
@@ -52,6 +55,7 @@ static void obey(void)
 		close(master);
 		master = peer = -1;
 	}
+	return 1;
 }
 
 static void become(char **argv, int output_is_elsewhere)
@@ -96,14 +100,12 @@ int main(int argc, char **argv)
 			{.fd = typing ? 0 : -1, .events = POLLIN}, {.fd = master, .events = POLLIN}, {.fd = obeying ? ORDERS : -1, .events = POLLIN}};
 		if (poll(files, 3, 20) <= 0)
 			continue;
-		if (files[0].revents & POLLIN)
-			copy(0, master);
-		else if (files[0].revents)
-			typing = 0;
+		if (files[0].revents)
+			typing = copy(0, master);
 		if (files[1].revents & POLLIN)
 			copy(master, 1);
-		if (files[2].revents & POLLIN)
-			obey();
+		if (files[2].revents)
+			obeying = obey();
 	}
 	if (master >= 0) {
 		fcntl(master, F_SETFL, O_NONBLOCK);
