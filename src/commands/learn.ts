@@ -6,6 +6,7 @@ import type { Outcome } from '../outcome.js';
 import { ALLOW, LOG } from '../syscalls/action.js';
 import { parseAction } from '../syscalls/action-text.js';
 import type { Context } from '../system/context.js';
+import { onlyUnit } from './only-unit.js';
 import { type PromoteOptions, promote } from './promote.js';
 import { forget, merge, show } from './recordings.js';
 import { list, stop, type WatchWords, watchUnits } from './watch.js';
@@ -86,13 +87,13 @@ const noUnit = ({ write }: LearnOptions) =>
 
 /** Watches, and then writes the policy that all recordings of the unit prove. */
 async function watchAndWrite(context: Context, units: string[], options: LearnOptions): Promise<Outcome> {
-  if (units.length !== 1 || options.background)
-    throw usage('--write is for one unit, watched in the foreground');
-  await assertWritable(context, units[0]!, fileOf(options));
+  const unit = onlyUnit(units);
+  if (options.background) throw usage('--write is for a watch in the foreground');
+  await assertWritable(context, unit, fileOf(options));
   const watched = await watchUnits(context, units, options);
   // A service that failed has not shown what it needs. Of records that were lost the policy knows.
   if (hasErrors(watched.diagnostics))
-    return { ...watched, diagnostics: [...watched.diagnostics, notWritten(context, units[0]!)] };
+    return { ...watched, diagnostics: [...watched.diagnostics, notWritten(context, unit)] };
   const written = await writeLearned(context, units, options);
   return {
     ...written,
