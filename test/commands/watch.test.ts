@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learn } from '../../src/commands/learn.js';
-import { error, UserError } from '../../src/diagnostic.js';
+import { type Diagnostic, error, UserError } from '../../src/diagnostic.js';
 import { keepRecording } from '../../src/learn/recordings/store.js';
 import { UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
-import { fakeContext } from '../support/fake-system.js';
+import { FakeSystem, fakeContext, OF_USER } from '../support/fake-system.js';
 import { FakeUnits } from '../support/fake-units.js';
 import { recording } from '../support/recordings.js';
 import { seenMachine } from '../support/watch-in-memory.js';
@@ -119,12 +119,41 @@ test('a watch in the background is listed and stopped', async () => {
     (await learn(context, [], { list: true })).text,
     /^demo\.service \(serving\): watched for .* by sandbox-unit-learn-demo\.service\n$/,
   );
-  const unkept = await failure(learn(context, [UNIT], { stop: true }));
-  assert.deepEqual(unkept, [
-    'not-kept',
-    'the watch of demo.service is over, and not all that was seen is kept',
-    `'journalctl --unit ${name}' has the reason`,
-  ]);
+  const unkept = await learn(context, [UNIT], { stop: true });
+  assert.deepEqual([unkept.exit, unkept.text, unkept.json], [2, '', { stopped: [] }]);
+  const [{ code, message, hint }] = unkept.diagnostics as [Diagnostic];
+  assert.deepEqual(
+    [code, message, hint],
+    [
+      'not-kept',
+      'the watch of demo.service is over, and not all that was seen is kept',
+      `'journalctl --unit ${name}' has the reason`,
+    ],
+  );
   await keepRecording(context, recording());
   assert.equal((await learn(context, [UNIT], { stop: true })).text, 'demo.service: the watch is over\n');
+  const some = await learn(context, ['x', UNIT, 'y'], { stop: true });
+  assert.deepEqual(
+    [some.exit, some.text, some.diagnostics.map((one) => one.message)],
+    [
+      2,
+      'demo.service: the watch is over\n',
+      ['x.service is not being watched', 'y.service is not being watched'],
+    ],
+  );
+});
+
+test('watches are listed and ended by whom they belong to', async () => {
+  const system = seenMachine();
+  for (const action of [{ list: true }, { stop: true }]) {
+    const asked = learn(fakeContext(system, { superuser: false }), action.list ? [] : [UNIT], action);
+    assert.deepEqual(await failure(asked), [
+      'needs-root',
+      'only root may list and end watches of services',
+      'run it with sudo',
+    ]);
+  }
+  assert.deepEqual(system.calls, []);
+  const own = fakeContext(new FakeSystem(), { superuser: false, placement: OF_USER });
+  assert.equal((await learn(own, [], { list: true })).text, 'No service is being watched.\n');
 });
