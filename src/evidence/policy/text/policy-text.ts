@@ -138,7 +138,7 @@ const ruleLines = ({ comment: text, rules }: RuledCall, action: string): string[
 
 function ruleText({ syscall, when, action }: LearnedRule, refusal: string): string[] {
   const conditions = when.map(conditionText);
-  const line = `when = [${conditions.join(', ')}]`;
+  const line = `when = [${conditions.join(', ')}]${when.every(alwaysHolds) ? ' # any other value' : ''}`;
   return [
     '[[syscalls.rules]]',
     assignment('syscall', syscall),
@@ -148,6 +148,9 @@ function ruleText({ syscall, when, action }: LearnedRule, refusal: string): stri
     assignment('action', action === 'refuse' ? refusal : action),
   ];
 }
+
+const alwaysHolds = ({ op, operands }: RuleCondition): boolean =>
+  op === 'ge' && operands.every((operand) => operand === '0');
 
 /** Numbers stand without quotes. */
 const operandText = (operand: string): string =>
