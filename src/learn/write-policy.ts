@@ -9,6 +9,7 @@ import type { Ledger } from '../evidence/ledger/ledger.js';
 import { makeLedger } from '../evidence/ledger/make-ledger.js';
 import type { PolicyOptions } from '../evidence/policy/input.js';
 import { daemonOfScript } from '../evidence/policy/programs.js';
+import { SEAL } from '../evidence/policy/text/policy-text.js';
 import { type WrittenPolicy, writePolicy } from '../evidence/policy/write-policy.js';
 import type { Reachable } from '../evidence/reachable/reachable.js';
 import type { Recording } from '../evidence/recording/recording.js';
@@ -140,7 +141,7 @@ const noRecording = (unit: string): UserError =>
 
 /** The last line of a learned policy: a file that was changed since is somebody's own. */
 const sealOf = async (text: string): Promise<string> =>
-  `# SHA-256 of the lines above: ${await sha256OfBytes(new TextEncoder().encode(text))}\n`;
+  `${SEAL}${await sha256OfBytes(new TextEncoder().encode(text))}\n`;
 
 const sealed = async (text: string): Promise<string> => text + (await sealOf(text));
 

@@ -16,6 +16,9 @@ import { assignment, comment, type Group, groupedList, quoted, wrapped } from '.
 /** The answer to refused calls where nothing else is asked for. */
 const DEFAULT_ACTION = 'EPERM';
 
+/** The begin of the last line of a file as it was written, which has a hash of all above. */
+export const SEAL = '# SHA-256 of the lines above: ';
+
 /** The file's text. Its parts are in the order of sandbox-unit.toml(5). */
 export function policyText(learned: LearnedPolicy, request: PolicyRequest): string {
   const parts = [
