@@ -13,6 +13,7 @@ import { SEAL } from '../evidence/policy/text/policy-text.js';
 import { type WrittenPolicy, writePolicy } from '../evidence/policy/write-policy.js';
 import type { Reachable } from '../evidence/reachable/reachable.js';
 import type { Recording } from '../evidence/recording/recording.js';
+import { policyFolders } from '../paths.js';
 import { loadUnit } from '../prepare/load/load-unit.js';
 import { surroundingsOf } from '../prepare/load/surroundings.js';
 import { probeMachine } from '../prepare/probe/target.js';
@@ -92,7 +93,16 @@ export async function assertWritable(
 ): Promise<void> {
   const { name } = await loadUnit(context, text);
   await wholeRecordings(context, name);
-  if (path !== undefined) await earlierPolicy(context, path);
+  if (path === undefined) return;
+  await assertPlace(context, path);
+  await earlierPolicy(context, path);
+}
+
+/** The folder where policies are found by the unit's name may be made, no other. @throws UserError `unwritable` */
+async function assertPlace({ system, placement: { scope, home } }: Context, path: string) {
+  const name = path.lastIndexOf('/') + 1;
+  const folder = path.slice(0, name).replace(/(?!^)\/+$/, '') || '.';
+  await system.assertWritable(folder, { make: folder === policyFolders(scope, home)[0] });
 }
 
 /** Directives by which programs and libraries aren't the host's. */
@@ -156,13 +166,14 @@ const MAX_POLICY = 1 << 20;
 /**
  * Writes a learned policy to a file. One that isn't learned, or was changed since, is left alone.
  * @returns the text that was there before; undefined if there was none
- * @throws UserError `policy-exists`, and where the file can't be written
+ * @throws UserError `policy-exists`, `unwritable`, and others where the file can't be written
  */
 export async function writeToFile(
   context: Context,
   path: string,
   { policy }: ProvedPolicy,
 ): Promise<string | undefined> {
+  await assertPlace(context, path);
   const before = await earlierPolicy(context, path);
   await context.system.replace(path, new TextEncoder().encode(policy.text), { mode: 0o644 });
   return before;

@@ -92,6 +92,57 @@ test('where no policy may be written in the end, nothing is watched', async () =
   }
 });
 
+const FILE = '/srv/mine.toml';
+const READ_ONLY = 'read-only file system';
+
+test('where no file can be written in the end, nothing is watched', async () => {
+  for (const [options, words, said] of [
+    [{ missing: ['/srv'] }, { write: FILE }, "can't write in /srv: no such folder"],
+    [{ missing: ['/'] }, { write: '/x' }, "can't write in /: no such folder"],
+    [{ missing: ['.'] }, { write: 'x' }, "can't write in .: no such folder"],
+    [{ unwritable: { '/srv': READ_ONLY } }, { write: FILE }, `can't write in /srv: ${READ_ONLY}`],
+    [
+      { unwritable: { [FOLDER.slice(0, -1)]: READ_ONLY } },
+      {},
+      `can't write in ${FOLDER.slice(0, -1)}: ${READ_ONLY}`,
+    ],
+  ] as const) {
+    const system = seenMachine(options);
+    const found = await failure(learn(fakeContext(system), [UNIT], { for: '10s', ...words }));
+    assert.deepEqual(found.slice(0, 2), ['unwritable', said]);
+    assert.deepEqual([stored(system), system.changes], [[], []]);
+  }
+});
+
+test('the folder where policies are looked for may be made', async () => {
+  const system = seenMachine({ missing: ['/etc/sandbox-unit', '/etc/sandbox-unit/a'] });
+  const write = '/etc/sandbox-unit/learned.toml';
+  const { diagnostics } = await learn(fakeContext(system), [UNIT], { for: '2s', write });
+  assert.ok(codes(diagnostics).includes('written'));
+  const below = learn(fakeContext(system), [UNIT], { show: true, write: '/etc/sandbox-unit/a/x.toml' });
+  assert.equal((await failure(below))[1], "can't write in /etc/sandbox-unit/a: no such folder");
+});
+
+test('a recording outlives a policy that can not be written, and the way to that is told', async () => {
+  const system = seenMachine();
+  const replace = system.replace.bind(system);
+  system.replace = async (path, ...rest) => {
+    if (path === FILE) throw new UserError(error('unwritable', `can't write ${path}`), 2);
+    return replace(path, ...rest);
+  };
+  const words = { for: '2s', write: FILE };
+  const { exit, text, json, diagnostics } = await learn(fakeContext(system), [UNIT], words);
+  assert.equal(exit, 2);
+  assert.match(text, /^demo\.service: \d+ calls in /);
+  assert.deepEqual(json.recordings, [{ unit: UNIT, path: stored(system)[0] }]);
+  assert.ok(codes(diagnostics).includes('recording-lost'));
+  assert.deepEqual(codes(diagnostics).slice(-3), ['recorded', 'unwritable', 'not-written']);
+  assert.equal(
+    diagnostics.at(-1)!.hint,
+    `'sandbox-unit learn --show ${UNIT} --write ${FILE}' writes it without another watch`,
+  );
+});
+
 for (const time of ['0', '-1', 'soon', '2y', '500ms']) {
   test(`--for ${time} is no time`, async () => {
     await assert.rejects(
