@@ -23,6 +23,8 @@ export interface WatchWords {
   readonly restart?: boolean;
   readonly exercise?: string;
   readonly background?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
 }
 
 const SECOND = 1_000_000_000n;
@@ -55,7 +57,7 @@ export async function watchUnits(
   const seconds = timeOf('--for', time);
   return background
     ? inBackground(context, units, words)
-    : here(context, units, { seconds, restart, exercise });
+    : here(context, units, { seconds, restart, exercise, quiet: words.quiet || words.json });
 }
 
 async function here(context: Context, units: readonly string[], options: WatchOptions): Promise<Outcome> {

@@ -74,7 +74,7 @@ export async function promote(
   };
 }
 
-/** What all recordings show of the service's life; those that can't be read have no part in it. */
+/** The service's life, as all recordings show it; those that can't be read have no part in it. */
 async function wholeChecklist(context: Context, { plan, unit }: Prepared): Promise<ChecklistItem[]> {
   const { recordings } = await storedRecordings(context, unit.name);
   const all = recordings.map(({ recording }) => recording);

@@ -31,6 +31,23 @@ test('records that are lost are told, and the exit status says so; the policy is
   assert.deepEqual(losses(written), losses(whole));
 });
 
+test('the begin and the end are told at once, but not to whom wants it quiet', async () => {
+  const told = async (more: object) => {
+    const system = seenMachine();
+    const units = new FakeUnits();
+    const caller = units.caller(system.caller());
+    await learn(fakeContext(system, { caller }), [UNIT], { for: '2s', ...more });
+    return units.told;
+  };
+  const [begin, ...rest] = await told({});
+  assert.match(
+    begin!,
+    /^Watching demo\.service until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ; Ctrl-C ends it earlier /,
+  );
+  assert.deepEqual(rest, ['The watch is over.']);
+  assert.deepEqual([await told({ quiet: true }), await told({ json: true })], [[], []]);
+});
+
 test('processes that left the control group are told of once, also where a policy is written', async () => {
   const machine = () => seenMachine({}, { lost: { leavers: 2 } });
   const told = async (more: object) => {
