@@ -1,11 +1,13 @@
 import { ownCommand } from '../command-lines.js';
-import { EXIT, error, hasErrors, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, hasErrors, UserError } from '../diagnostic.js';
 import { LOSSES } from '../evidence/ledger/doubts.js';
 import { assertWritable } from '../learn/write-policy.js';
 import type { Outcome } from '../outcome.js';
 import { ALLOW, LOG } from '../syscalls/action.js';
 import { parseAction } from '../syscalls/action-text.js';
 import type { Context } from '../system/context.js';
+import { shellWord } from '../unit/exec/shell-word.js';
+import { onlyUnit } from './only-unit.js';
 import { type PromoteOptions, promote } from './promote.js';
 import { forget, merge, show } from './recordings.js';
 import { list, stop, type WatchWords, watchUnits } from './watch.js';
@@ -86,14 +88,21 @@ const noUnit = ({ write }: LearnOptions) =>
 
 /** Watches, and then writes the policy that all recordings of the unit prove. */
 async function watchAndWrite(context: Context, units: string[], options: LearnOptions): Promise<Outcome> {
-  if (units.length !== 1 || options.background)
-    throw usage('--write is for one unit, watched in the foreground');
-  await assertWritable(context, units[0]!, fileOf(options));
+  const unit = onlyUnit(units);
+  if (options.background) throw usage('--write is for a watch in the foreground');
+  await assertWritable(context, unit, fileOf(options));
   const watched = await watchUnits(context, units, options);
   // A service that failed has not shown what it needs. Of records that were lost the policy knows.
   if (hasErrors(watched.diagnostics))
-    return { ...watched, diagnostics: [...watched.diagnostics, notWritten(context, units[0]!)] };
-  const written = await writeLearned(context, units, options);
+    return without(watched, notWritten(context, unit, options, 'since something went wrong in the watch'));
+  const written = await orErrors(() => writeLearned(context, units, options));
+  if (written instanceof UserError) {
+    const { exit, diagnostics } = written;
+    return without(
+      { ...watched, exit: Math.max(watched.exit, exit) },
+      ...[...diagnostics, notWritten(context, unit, options, 'though the recording of the watch is kept')],
+    );
+  }
   return {
     ...written,
     exit: Math.max(watched.exit, written.exit),
@@ -106,10 +115,28 @@ async function watchAndWrite(context: Context, units: string[], options: LearnOp
   };
 }
 
-const notWritten = ({ placement: { scope } }: Context, unit: string) =>
-  error('not-written', `no policy of ${unit} is written, since something went wrong in the watch`, {
-    hint: `'${ownCommand(scope, 'learn --show', unit)} --write' writes it all the same`,
-  });
+/** The outcome of a watch after which no policy is written. */
+const without = (watched: Outcome, ...why: readonly Diagnostic[]): Outcome => ({
+  ...watched,
+  diagnostics: [...watched.diagnostics, ...why],
+});
+
+/** The result of a step, or its errors. */
+async function orErrors<T>(step: () => Promise<T>): Promise<T | UserError> {
+  try {
+    return await step();
+  } catch (cause) {
+    if (cause instanceof UserError) return cause;
+    throw cause;
+  }
+}
+
+function notWritten({ placement: { scope } }: Context, unit: string, options: WriteOptions, why: string) {
+  const file = fileOf(options);
+  const to = file === undefined ? '' : ` ${shellWord(file)}`;
+  const hint = `'${ownCommand(scope, 'learn --show', unit)} --write${to}' writes it without another watch`;
+  return error('not-written', `no policy of ${unit} is written, ${why}`, { hint });
+}
 
 const usage = (message: string) =>
   new UserError(error('usage', message, { hint: "see 'sandbox-unit learn --help'" }), EXIT.failure);

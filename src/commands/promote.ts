@@ -1,12 +1,13 @@
 /** Ends the trial of a learned policy. */
 import { shortList } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
-import { type Diagnostic, EXIT, error, note, UserError, warning } from '../diagnostic.js';
+import { type Diagnostic, EXIT, note, warning } from '../diagnostic.js';
 import { type Promoted, promote as promoteUnit } from '../learn/promote.js';
 import type { Outcome } from '../outcome.js';
 import { spanText } from '../policy/time-span.js';
 import { textDiff } from '../report/diff.js';
 import type { Context } from '../system/context.js';
+import { onlyUnit } from './only-unit.js';
 import { timeOf } from './watch.js';
 
 export interface PromoteOptions {
@@ -23,14 +24,9 @@ export async function promote(
   units: readonly string[],
   { after, check = false }: PromoteOptions,
 ): Promise<Outcome> {
-  if (units.length !== 1) {
-    throw new UserError(
-      error('usage', 'one unit is expected', { hint: "see 'sandbox-unit learn --help'" }),
-      EXIT.failure,
-    );
-  }
+  const unit = onlyUnit(units);
   const seconds = timeOf('--after', after) ?? WEEK;
-  const promoted = await promoteUnit(context, units[0]!, seconds, !check);
+  const promoted = await promoteUnit(context, unit, seconds, !check);
   const { prepared, policy, promotion, watched } = promoted;
   const { edits: _, ...calls } = promotion;
   return {

@@ -21,6 +21,7 @@ import { type Merged, mergedJson, mergedText } from '../report/merged.js';
 import type { Context } from '../system/context.js';
 import { shellWord } from '../unit/exec/shell-word.js';
 import type { UnitName } from '../unit/name.js';
+import { onlyUnit } from './only-unit.js';
 
 const outcome = (
   exit: number,
@@ -28,15 +29,6 @@ const outcome = (
   text: string,
   diagnostics: readonly Diagnostic[] = [],
 ): Outcome => ({ exit, json, text, diagnostics, sources: new Map() });
-
-/** The one unit among the operands. @throws UserError `usage` */
-function onlyUnit(operands: readonly string[]): string {
-  if (operands.length === 1) return operands[0]!;
-  throw new UserError(
-    error('usage', 'one unit is expected', { hint: "see 'sandbox-unit learn --help'" }),
-    EXIT.failure,
-  );
-}
 
 /** Shows the ledger of a unit. Exit 1 if there are no recordings, 2 if one can't be read. */
 export async function show(context: Context, operands: readonly string[]): Promise<Outcome> {

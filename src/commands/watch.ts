@@ -7,12 +7,14 @@ import type { Recording } from '../evidence/recording/recording.js';
 import { backgroundName, stopWatch, watchInBackground } from '../learn/watch/background.js';
 import type { WatchOptions } from '../learn/watch/course.js';
 import { Keeper } from '../learn/watch/keeper.js';
+import { assertMayList } from '../learn/watch/may-watch.js';
 import { underWatch } from '../learn/watch/under-watch.js';
 import { watch } from '../learn/watch/watch.js';
 import type { Outcome } from '../outcome.js';
 import { parseSpan } from '../policy/time-span.js';
 import { fullName } from '../prepare/load/load-unit.js';
 import { recordedText, watchesText } from '../report/watches.js';
+import { failureOf } from '../state/failures.js';
 import type { Context } from '../system/context.js';
 
 /** Options of a watch as they are on the command line. */
@@ -21,6 +23,8 @@ export interface WatchWords {
   readonly restart?: boolean;
   readonly exercise?: string;
   readonly background?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
 }
 
 const SECOND = 1_000_000_000n;
@@ -53,7 +57,7 @@ export async function watchUnits(
   const seconds = timeOf('--for', time);
   return background
     ? inBackground(context, units, words)
-    : here(context, units, { seconds, restart, exercise });
+    : here(context, units, { seconds, restart, exercise, quiet: words.quiet || words.json });
 }
 
 async function here(context: Context, units: readonly string[], options: WatchOptions): Promise<Outcome> {
@@ -110,13 +114,23 @@ const outcome = (json: Outcome['json'], text: string, diagnostics: readonly Diag
 
 /** Lists the watches under way. */
 export async function list(context: Context): Promise<Outcome> {
+  assertMayList(context);
   const watches = await underWatch(context);
   return outcome({ underWatch: watches }, watchesText(watches, context.system.now()));
 }
 
-/** Ends watches in the background, which keep what they have seen. */
+/** Ends watches in the background, which keep what they have seen. Exit 2 if one can't be ended; the others are. */
 export async function stop(context: Context, units: readonly string[]): Promise<Outcome> {
-  for (const unit of units) await stopWatch(context, fullName(unit));
-  const text = units.map((unit) => `${fullName(unit)}: the watch is over\n`).join('');
-  return outcome({ stopped: units.map(fullName) }, text);
+  assertMayList(context);
+  const names = units.map(fullName);
+  const stopped: string[] = [];
+  const failures: Diagnostic[] = [];
+  for (const name of names) {
+    const found = await failureOf(() => stopWatch(context, name));
+    if (found.length === 0) stopped.push(name);
+    failures.push(...found);
+  }
+  const text = stopped.map((name) => `${name}: the watch is over\n`).join('');
+  const exit = failures.length > 0 ? EXIT.failure : EXIT.ok;
+  return { ...outcome({ stopped }, text, failures), exit };
 }

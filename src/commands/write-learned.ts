@@ -1,7 +1,7 @@
 /** Writes the policies that recordings prove: to a file, or for standard output. */
 import { shortList } from '../collections.js';
 import { ownCommand } from '../command-lines.js';
-import { type Diagnostic, EXIT, error, note, printable, UserError, warning } from '../diagnostic.js';
+import { type Diagnostic, EXIT, note, printable, warning } from '../diagnostic.js';
 import { ledgerDiagnostics } from '../evidence/ledger/doubts.js';
 import { dangerousSeen } from '../evidence/policy/calls/dangerous.js';
 import { type ProvedPolicy, provedPolicy, writeToFile } from '../learn/write-policy.js';
@@ -10,6 +10,7 @@ import { textDiff } from '../report/diff.js';
 import { bundledSets } from '../syscalls/sets.js';
 import type { Context } from '../system/context.js';
 import { shellWord } from '../unit/exec/shell-word.js';
+import { onlyUnit } from './only-unit.js';
 
 export interface WriteOptions {
   /** A file; true: standard output. */
@@ -29,16 +30,9 @@ export async function writeLearned(
   units: readonly string[],
   options: WriteOptions,
 ): Promise<Outcome> {
-  if (units.length !== 1) {
-    const message = '--write writes the policy of one unit';
-    throw new UserError(
-      error('usage', message, { hint: 'learn --show UNIT --write for each' }),
-      EXIT.failure,
-    );
-  }
   const path = fileOf(options);
   const { action, addresses } = options;
-  const proved = await provedPolicy(context, units[0]!, { action, addresses });
+  const proved = await provedPolicy(context, onlyUnit(units), { action, addresses });
   const { unit, policy, ledger } = proved;
   const before = path === undefined ? undefined : await writeToFile(context, path, proved);
   const told = [

@@ -59,8 +59,8 @@ export function promotion(section: SyscallsSection, file: string, used: Used, se
     kept: kept.map(({ syscall }) => syscall.value),
     edits: [
       ...entries.map(({ name, at }): TextEdit => ({ kind: 'take-out', entry: name, at })),
-      ...added('allow', section.allow === undefined ? [] : allowed, section.allow?.filter(isOwn)),
-      ...added('deny', deniedOnes(unused, section, sets), section.deny.filter(isOwn)),
+      ...added('allow', 'Used', section.allow === undefined ? [] : allowed, section.allow?.filter(isOwn)),
+      ...added('deny', 'Not used', deniedOnes(unused, section, sets), section.deny.filter(isOwn)),
       ...ruled.map(({ action }): TextEdit => ({ kind: 'replace', at: action.at, text: `"${answer}"` })),
     ],
   };
@@ -68,9 +68,14 @@ export function promotion(section: SyscallsSection, file: string, used: Used, se
 
 const added = (
   list: 'allow' | 'deny',
+  how: string,
   names: readonly string[],
   entries: readonly CallEntry[] = [],
-): TextEdit[] => names.map((name) => ({ kind: 'add', list, name, after: entries.at(-1)?.at }));
+): TextEdit[] =>
+  names.map((name) => ({
+    ...{ kind: 'add', list, name, after: entries.at(-1)?.at },
+    heading: `${how} while it was let through and logged`,
+  }));
 
 /** Calls in the place of which C libraries and programs do something else where they get ENOSYS, and nothing else. */
 const FALL_BACK: ReadonlySet<string> = new Set([...LIBRARIES_FALL_BACK, ...PROGRAMS_FALL_BACK]);

@@ -185,6 +185,7 @@ interface Test {
   readonly width: 32 | 64;
 }
 
+/** A rule must have a condition: this one always holds. */
 const ANY_ARGUMENT: Test = { arg: 0, op: 'ge', value: 0n, width: 32 };
 
 /** Conditions for the arguments that some rule looks at: each equals the recorded one. */
@@ -208,7 +209,8 @@ function ruleText(name: string, when: readonly Test[]): string {
     const operand = value < 1n << 63n ? `${value}` : `"${value}"`;
     return `{ arg = ${arg}, ${op} = ${operand}${width === 64 ? ', width = 64' : ''} }`;
   });
-  return `[[syscalls.rules]]\nsyscall = "${name}"\nwhen = [${conditions.join(', ')}]\naction = "allow"`;
+  const comment = when.includes(ANY_ARGUMENT) ? ' # any value' : '';
+  return `[[syscalls.rules]]\nsyscall = "${name}"\nwhen = [${conditions.join(', ')}]${comment}\naction = "allow"`;
 }
 
 /** Whether a policy lets a call through after a change, and treats all others as before. */

@@ -9,9 +9,11 @@ import type { Ledger } from '../evidence/ledger/ledger.js';
 import { makeLedger } from '../evidence/ledger/make-ledger.js';
 import type { PolicyOptions } from '../evidence/policy/input.js';
 import { daemonOfScript } from '../evidence/policy/programs.js';
+import { SEAL } from '../evidence/policy/text/policy-text.js';
 import { type WrittenPolicy, writePolicy } from '../evidence/policy/write-policy.js';
 import type { Reachable } from '../evidence/reachable/reachable.js';
 import type { Recording } from '../evidence/recording/recording.js';
+import { policyFolders } from '../paths.js';
 import { loadUnit } from '../prepare/load/load-unit.js';
 import { surroundingsOf } from '../prepare/load/surroundings.js';
 import { probeMachine } from '../prepare/probe/target.js';
@@ -91,7 +93,16 @@ export async function assertWritable(
 ): Promise<void> {
   const { name } = await loadUnit(context, text);
   await wholeRecordings(context, name);
-  if (path !== undefined) await earlierPolicy(context, path);
+  if (path === undefined) return;
+  await assertPlace(context, path);
+  await earlierPolicy(context, path);
+}
+
+/** The folder where policies are found by the unit's name may be made, no other. @throws UserError `unwritable` */
+async function assertPlace({ system, placement: { scope, home } }: Context, path: string) {
+  const name = path.lastIndexOf('/') + 1;
+  const folder = path.slice(0, name).replace(/(?!^)\/+$/, '') || '.';
+  await system.assertWritable(folder, { make: folder === policyFolders(scope, home)[0] });
 }
 
 /** Directives by which programs and libraries aren't the host's. */
@@ -140,7 +151,7 @@ const noRecording = (unit: string): UserError =>
 
 /** The last line of a learned policy: a file that was changed since is somebody's own. */
 const sealOf = async (text: string): Promise<string> =>
-  `# SHA-256 of the lines above: ${await sha256OfBytes(new TextEncoder().encode(text))}\n`;
+  `${SEAL}${await sha256OfBytes(new TextEncoder().encode(text))}\n`;
 
 const sealed = async (text: string): Promise<string> => text + (await sealOf(text));
 
@@ -155,13 +166,14 @@ const MAX_POLICY = 1 << 20;
 /**
  * Writes a learned policy to a file. One that isn't learned, or was changed since, is left alone.
  * @returns the text that was there before; undefined if there was none
- * @throws UserError `policy-exists`, and where the file can't be written
+ * @throws UserError `policy-exists`, `unwritable`, and others where the file can't be written
  */
 export async function writeToFile(
   context: Context,
   path: string,
   { policy }: ProvedPolicy,
 ): Promise<string | undefined> {
+  await assertPlace(context, path);
   const before = await earlierPolicy(context, path);
   await context.system.replace(path, new TextEncoder().encode(policy.text), { mode: 0o644 });
   return before;

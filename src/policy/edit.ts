@@ -10,11 +10,25 @@ export type TextEdit =
       readonly name: string;
       /** The last entry of the list that is there; undefined if the text has no such list. */
       readonly after: Location | undefined;
+      /** A comment above all that is added to the list, where its entries have lines of their own. */
+      readonly heading?: string;
     }
   /** Takes an entry, by its text, out of a list. */
   | { readonly kind: 'take-out'; readonly entry: string; readonly at: Location }
   /** Puts a text into the place of a string. */
   | { readonly kind: 'replace'; readonly at: Location; readonly text: string }
+  /**
+   * Puts a text into the place of the first line like a pattern, which is a comment, and where no line is like it does
+   * nothing. An empty text takes the line away.
+   */
+  | {
+      readonly kind: 'comment';
+      /** Matches a whole line, with the flag `m`; `$1` of the text is its first group. */
+      readonly like: RegExp;
+      readonly text: string;
+      /** The table that has the comment on top; undefined: anywhere. */
+      readonly above?: Location;
+    }
   /** Inserts tables before the one that begins at a place, or at the end. */
   | { readonly kind: 'insert'; readonly text: string; readonly before: Location | undefined };
 
@@ -51,6 +65,7 @@ function splicesOf(text: string, edits: readonly TextEdit[]): Splice[] | undefin
     ...[...lists.values()].map((adds) => added(text, adds)),
     ...edits.flatMap((edit) => {
       if (edit.kind === 'replace') return [replaced(text, edit.at, edit.text)];
+      if (edit.kind === 'comment') return [reworded(text, edit)];
       return edit.kind === 'insert' ? [inserted(text, edit.text, edit.before)] : [];
     }),
     cuts.every((one) => one !== undefined)
@@ -62,9 +77,9 @@ function splicesOf(text: string, edits: readonly TextEdit[]): Splice[] | undefin
 
 /** @param adds entries of one list */
 function added(text: string, adds: readonly (TextEdit & { kind: 'add' })[]): Splice[] | undefined {
-  const { list, after } = adds[0]!;
+  const { list, after, heading } = adds[0]!;
   const names = adds.map(({ name }) => name);
-  return after ? addedTo(text, after, names) : newList(text, list, names);
+  return after ? addedTo(text, after, names, heading) : newList(text, list, names);
 }
 
 /** The text with all splices; undefined if two are about one part of it. */
@@ -103,6 +118,18 @@ function replaced(text: string, at: Location, put: string): Splice[] | undefined
   return span && [{ ...span, text: put }];
 }
 
+function reworded(text: string, { like, text: put, above }: TextEdit & { kind: 'comment' }): Splice[] {
+  const last = above ? lineStart(text, offsetOf(text, above)) : text.length;
+  const first = above ? aboveComments(text, last) : 0;
+  const found = like.exec(text.slice(first, last));
+  if (!found) return [];
+  const [line] = found;
+  const start = first + found.index;
+  const end = start + line.length;
+  const isGone = put === '';
+  return [{ start, end: isGone ? Math.min(end + 1, text.length) : end, text: line.replace(like, put) }];
+}
+
 const lineStart = (text: string, offset: number): number => text.lastIndexOf('\n', offset - 1) + 1;
 
 function lineEnd(text: string, offset: number): number {
@@ -133,7 +160,12 @@ const GAP = '(?:[ \\t\\n]|#[^\\n]*\\n)*';
 const TO_BRACKET = new RegExp(`^(${GAP})(,?)(${GAP})\\]`);
 
 /** Entries at the end of a list. @param after its last element */
-function addedTo(text: string, after: Location, names: readonly string[]): Splice[] | undefined {
+function addedTo(
+  text: string,
+  after: Location,
+  names: readonly string[],
+  heading: string | undefined,
+): Splice[] | undefined {
   const span = stringAt(text, after);
   const rest = span && TO_BRACKET.exec(text.slice(span.end));
   if (!span || !rest) return undefined;
@@ -151,7 +183,8 @@ function addedTo(text: string, after: Location, names: readonly string[]): Splic
   const last = lineStart(text, close);
   if (/[^ \t]/.test(text.slice(last, close))) return undefined;
   const hasComma = rest[2] === ',';
-  const block = `${lines.join('\n')}${hasComma ? ',' : ''}\n`;
+  const title = heading !== undefined && isOwnLine ? `${own}# ${heading}\n` : '';
+  const block = `${title}${lines.join('\n')}${hasComma ? ',' : ''}\n`;
   return [...(hasComma ? [] : [{ start: end, end, text: ',' }]), { start: last, end: last, text: block }];
 }
 

@@ -4,6 +4,7 @@ import type { ChecklistItem } from '../evidence/ledger/checklist.js';
 import type { Doubt } from '../evidence/ledger/doubts.js';
 import type { Estimate, SamplesEstimate, SlicesEstimate } from '../evidence/ledger/estimate.js';
 import type { Ledger, LedgerArguments, Shown } from '../evidence/ledger/ledger.js';
+import { nameOfArgument } from '../evidence/policy/value-names.js';
 import type { RecordedPath, RecordedPeer } from '../evidence/recording/recording.js';
 import { spanText } from '../policy/time-span.js';
 import { errnoName } from '../syscalls/errno.js';
@@ -163,15 +164,29 @@ function argumentsText(ledger: Ledger): string {
   return table('Arguments', ['CALL', 'WHICH', 'VALUES', ''], rows);
 }
 
-/** Values, in hex where they are flags by their size; those that some hosts don't show with how many do. */
-function valuesText(ledger: Ledger, { values, shown }: LedgerArguments): string {
+/** Values, as many as fit; those that some hosts don't show with how many do. */
+function valuesText(ledger: Ledger, { name, arguments: places, values, shown }: LedgerArguments): string {
   const texts = values.map((value, i) => {
     const { hosts } = shown[i]!;
     const everywhere = hosts === ledger.hosts ? '' : ` (${hosts}/${ledger.hosts})`;
-    return value.map(numberText).join(':') + everywhere;
+    return value.map((one, j) => valueText(name, places[j]!, one)).join(':') + everywhere;
   });
-  return printable(texts.join(' '), WIDTH);
+  return printable(fitting(texts).join(' '), 2 * WIDTH);
 }
+
+/** As many texts as a line holds, the first at least, and how many more there are. */
+function fitting(texts: readonly string[]): string[] {
+  let length = 0;
+  const rest = texts.findIndex((text, i) => {
+    length += text.length + 1;
+    return i > 0 && length > WIDTH;
+  });
+  return rest < 0 ? [...texts] : [...texts.slice(0, rest), `and ${texts.length - rest} more`];
+}
+
+/** The name of a value as rules have it, else the number: in hex where it is flags by its size. */
+const valueText = (call: string, place: number, value: string): string =>
+  nameOfArgument(call, place, BigInt(value)) ?? numberText(value);
 
 const numberText = (value: string): string => (value.length > 3 ? `0x${BigInt(value).toString(16)}` : value);
 

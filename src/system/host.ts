@@ -10,7 +10,7 @@ import { fileError, isAbsent, reasonOf } from './files/error.js';
 import { takeLock } from './files/lock.js';
 import { readFile } from './files/read.js';
 import { walk } from './files/walk.js';
-import { removeFile, replaceFile } from './files/write.js';
+import { assertWritableFolder, removeFile, replaceFile } from './files/write.js';
 import { readKernelLog } from './kernel-log.js';
 import { type Child, startProgram } from './processes.js';
 import type {
@@ -103,6 +103,10 @@ export class Host implements System {
 
   async replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void> {
     replaceFile(path, content, options);
+  }
+
+  async assertWritable(directory: string, { make = false } = {}): Promise<void> {
+    assertWritableFolder(directory, make);
   }
 
   async remove(path: string, options?: PlaceOptions): Promise<void> {

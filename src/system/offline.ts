@@ -77,6 +77,10 @@ export class Offline implements System {
     await this.#files.replace(this.#entry(path), content, { ...options, foreign: this.#foreign });
   }
 
+  async assertWritable(): Promise<void> {
+    throw unavailable('this');
+  }
+
   async remove(path: string): Promise<void> {
     await this.#files.remove(this.#entry(path), { foreign: this.#foreign });
   }

@@ -19,6 +19,11 @@ export interface System {
   walk(path: string, from?: View | NamespaceOf): Promise<Walked>;
   /** Writes a file durably, whole or not at all, and makes its directory. */
   replace(path: string, content: Uint8Array, options: WriteOptions): Promise<void>;
+  /**
+   * Finds out whether replace() could write files in a folder, and changes nothing.
+   * @param make whether a folder that isn't there may be made; else it is an error
+   */
+  assertWritable(directory: string, options?: { readonly make?: boolean }): Promise<void>;
   /** Removes a file, and the folders above it that were made for such files and are empty. */
   remove(path: string, options?: PlaceOptions): Promise<void>;
   /**

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learn } from '../../src/commands/learn.js';
-import { error, UserError } from '../../src/diagnostic.js';
+import { type Diagnostic, error, UserError } from '../../src/diagnostic.js';
 import { keepRecording } from '../../src/learn/recordings/store.js';
 import { UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
-import { fakeContext } from '../support/fake-system.js';
+import { FakeSystem, fakeContext, OF_USER } from '../support/fake-system.js';
 import { FakeUnits } from '../support/fake-units.js';
 import { recording } from '../support/recordings.js';
 import { seenMachine } from '../support/watch-in-memory.js';
@@ -29,6 +29,23 @@ test('records that are lost are told, and the exit status says so; the policy is
       .map(({ message }) => message.slice(-30))
       .sort();
   assert.deepEqual(losses(written), losses(whole));
+});
+
+test('the begin and the end are told at once, but not to whom wants it quiet', async () => {
+  const told = async (more: object) => {
+    const system = seenMachine();
+    const units = new FakeUnits();
+    const caller = units.caller(system.caller());
+    await learn(fakeContext(system, { caller }), [UNIT], { for: '2s', ...more });
+    return units.told;
+  };
+  const [begin, ...rest] = await told({});
+  assert.match(
+    begin!,
+    /^Watching demo\.service until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ; Ctrl-C ends it earlier /,
+  );
+  assert.deepEqual(rest, ['The watch is over.']);
+  assert.deepEqual([await told({ quiet: true }), await told({ json: true })], [[], []]);
 });
 
 test('processes that left the control group are told of once, also where a policy is written', async () => {
@@ -92,6 +109,57 @@ test('where no policy may be written in the end, nothing is watched', async () =
   }
 });
 
+const FILE = '/srv/mine.toml';
+const READ_ONLY = 'read-only file system';
+
+test('where no file can be written in the end, nothing is watched', async () => {
+  for (const [options, words, said] of [
+    [{ missing: ['/srv'] }, { write: FILE }, "can't write in /srv: no such folder"],
+    [{ missing: ['/'] }, { write: '/x' }, "can't write in /: no such folder"],
+    [{ missing: ['.'] }, { write: 'x' }, "can't write in .: no such folder"],
+    [{ unwritable: { '/srv': READ_ONLY } }, { write: FILE }, `can't write in /srv: ${READ_ONLY}`],
+    [
+      { unwritable: { [FOLDER.slice(0, -1)]: READ_ONLY } },
+      {},
+      `can't write in ${FOLDER.slice(0, -1)}: ${READ_ONLY}`,
+    ],
+  ] as const) {
+    const system = seenMachine(options);
+    const found = await failure(learn(fakeContext(system), [UNIT], { for: '10s', ...words }));
+    assert.deepEqual(found.slice(0, 2), ['unwritable', said]);
+    assert.deepEqual([stored(system), system.changes], [[], []]);
+  }
+});
+
+test('the folder where policies are looked for may be made', async () => {
+  const system = seenMachine({ missing: ['/etc/sandbox-unit', '/etc/sandbox-unit/a'] });
+  const write = '/etc/sandbox-unit/learned.toml';
+  const { diagnostics } = await learn(fakeContext(system), [UNIT], { for: '2s', write });
+  assert.ok(codes(diagnostics).includes('written'));
+  const below = learn(fakeContext(system), [UNIT], { show: true, write: '/etc/sandbox-unit/a/x.toml' });
+  assert.equal((await failure(below))[1], "can't write in /etc/sandbox-unit/a: no such folder");
+});
+
+test('a recording outlives a policy that can not be written, and the way to that is told', async () => {
+  const system = seenMachine();
+  const replace = system.replace.bind(system);
+  system.replace = async (path, ...rest) => {
+    if (path === FILE) throw new UserError(error('unwritable', `can't write ${path}`), 2);
+    return replace(path, ...rest);
+  };
+  const words = { for: '2s', write: FILE };
+  const { exit, text, json, diagnostics } = await learn(fakeContext(system), [UNIT], words);
+  assert.equal(exit, 2);
+  assert.match(text, /^demo\.service: \d+ calls in /);
+  assert.deepEqual(json.recordings, [{ unit: UNIT, path: stored(system)[0] }]);
+  assert.ok(codes(diagnostics).includes('recording-lost'));
+  assert.deepEqual(codes(diagnostics).slice(-3), ['recorded', 'unwritable', 'not-written']);
+  assert.equal(
+    diagnostics.at(-1)!.hint,
+    `'sandbox-unit learn --show ${UNIT} --write ${FILE}' writes it without another watch`,
+  );
+});
+
 for (const time of ['0', '-1', 'soon', '2y', '500ms']) {
   test(`--for ${time} is no time`, async () => {
     await assert.rejects(
@@ -119,12 +187,41 @@ test('a watch in the background is listed and stopped', async () => {
     (await learn(context, [], { list: true })).text,
     /^demo\.service \(serving\): watched for .* by sandbox-unit-learn-demo\.service\n$/,
   );
-  const unkept = await failure(learn(context, [UNIT], { stop: true }));
-  assert.deepEqual(unkept, [
-    'not-kept',
-    'the watch of demo.service is over, and not all that was seen is kept',
-    `'journalctl --unit ${name}' has the reason`,
-  ]);
+  const unkept = await learn(context, [UNIT], { stop: true });
+  assert.deepEqual([unkept.exit, unkept.text, unkept.json], [2, '', { stopped: [] }]);
+  const [{ code, message, hint }] = unkept.diagnostics as [Diagnostic];
+  assert.deepEqual(
+    [code, message, hint],
+    [
+      'not-kept',
+      'the watch of demo.service is over, and not all that was seen is kept',
+      `'journalctl --unit ${name}' has the reason`,
+    ],
+  );
   await keepRecording(context, recording());
   assert.equal((await learn(context, [UNIT], { stop: true })).text, 'demo.service: the watch is over\n');
+  const some = await learn(context, ['x', UNIT, 'y'], { stop: true });
+  assert.deepEqual(
+    [some.exit, some.text, some.diagnostics.map((one) => one.message)],
+    [
+      2,
+      'demo.service: the watch is over\n',
+      ['x.service is not being watched', 'y.service is not being watched'],
+    ],
+  );
+});
+
+test('watches are listed and ended by whom they belong to', async () => {
+  const system = seenMachine();
+  for (const action of [{ list: true }, { stop: true }]) {
+    const asked = learn(fakeContext(system, { superuser: false }), action.list ? [] : [UNIT], action);
+    assert.deepEqual(await failure(asked), [
+      'needs-root',
+      'only root may list and end watches of services',
+      'run it with sudo',
+    ]);
+  }
+  assert.deepEqual(system.calls, []);
+  const own = fakeContext(new FakeSystem(), { superuser: false, placement: OF_USER });
+  assert.equal((await learn(own, [], { list: true })).text, 'No service is being watched.\n');
 });

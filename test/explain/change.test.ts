@@ -123,8 +123,9 @@ const plain = ({ rules, otherwise }: Verdict) => ({ rules, otherwise });
 
 const DENY = '[syscalls]\ndeny = ["@mount", "ptrace"]\naction = "EPERM"\n';
 const ALLOWS = '[syscalls]\nallow = ["@basic-io"]\ndeny = ["uname"]\n';
-const RULE = (name: string, when = '{ arg = 0, ge = 0 }') =>
-  `[[syscalls.rules]]\nsyscall = "${name}"\nwhen = [${when}]\naction = "allow"`;
+const RULE = (name: string, when?: string) =>
+  `[[syscalls.rules]]\nsyscall = "${name}"\n` +
+  `when = [${when ?? '{ arg = 0, ge = 0 }'}]${when ? '' : ' # any value'}\naction = "allow"`;
 
 const CAUSES: readonly [
   call: string,

@@ -57,7 +57,7 @@ test('the line that refused a call, and what would let it through', async () => 
     '  to allow it, add a rule that allows mount (/etc/sandbox-unit/demo.service.toml)',
     '      [[syscalls.rules]]',
     '      syscall = "mount"',
-    '      when = [{ arg = 0, ge = 0 }]',
+    '      when = [{ arg = 0, ge = 0 }] # any value',
     '      action = "allow"',
     '  warning[opens]: with CAP_SYS_ADMIN it can then change which files it sees',
     '',

@@ -72,7 +72,7 @@ action = "kill"
 deny = ["@debug"]
 [[syscalls.rules]]
 syscall = "bpf"
-when = [{ arg = 0, ge = 0 }]
+when = [{ arg = 0, ge = 0 }] # any value
 action = "allow"
 
 [[syscalls.rules]]

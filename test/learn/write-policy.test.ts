@@ -45,7 +45,7 @@ for (const [line, isOwn] of [
 
 test('of a service whose processes have left it, any call may be needed, and no directive is stated', async () => {
   const { context } = machine();
-  await keepRecording(context, recording({ lost: { leavers: 1 } }));
+  await keepRecording(context, recording({ lost: { paths: 2, leavers: 1 } }));
   const { notes, policy } = await provedPolicy(context, UNIT, {});
   assert.match(notes[0]!.message, /processes have left its control group unwatched/);
   assert.equal(policy.calls.find(({ name }) => name === 'flock')?.tier, 'log');

@@ -57,6 +57,45 @@ for (const [before, after] of LOGGED) {
   });
 }
 
+const HEADED: readonly [before: string, after: string][] = [
+  [
+    '[syscalls]\nallow = [\n  # A\n  "a",\n]\n',
+    '[syscalls]\nallow = [\n  # A\n  "a",\n  # Why\n  "b", "c",\n]\n',
+  ],
+  ['[syscalls]\nallow = [\n\t"a"\n]\n', '[syscalls]\nallow = [\n\t"a",\n\t# Why\n\t"b", "c"\n]\n'],
+  ['[syscalls]\nallow = ["a"]\n', '[syscalls]\nallow = ["a", "b", "c"]\n'],
+];
+
+for (const [before, after] of HEADED) {
+  test(`what is added has a comment where entries have lines: ${JSON.stringify(before)}`, () => {
+    const at = parsePolicy(before, FILE).policy.syscalls!.allow!.at(-1)!.at;
+    const add = ['b', 'c'].map(
+      (name) => ({ kind: 'add', list: 'allow', name, after: at, heading: 'Why' }) as const,
+    );
+    assert.equal(editPolicy(before, add), after);
+    parsePolicy(after, FILE);
+  });
+}
+
+const RULES = '# x of old\n\n# first\n# x of late\n[[syscalls.rules]]\nsyscall = "a"\n# x';
+
+test('a comment is reworded, or goes, where it is', () => {
+  const reworded = (text: string, line?: number) =>
+    editPolicy(RULES, [
+      {
+        ...{ kind: 'comment', like: /^# x(.*)$/m, text },
+        ...(line === undefined ? {} : { above: { file: FILE, line, column: 1 } }),
+      },
+    ]);
+  assert.equal(reworded('# y$1'), RULES.replace('# x of old', '# y of old'));
+  assert.equal(reworded(''), RULES.replace('# x of old\n', ''));
+  assert.equal(reworded('# y$1', 5), RULES.replace('# x of late', '# y of late'));
+  assert.equal(reworded('', 5), RULES.replace('# x of late\n', ''));
+  assert.equal(reworded('# y', 3), RULES);
+  assert.equal(editPolicy(RULES, [{ kind: 'comment', like: /^# z$/m, text: '' }]), RULES);
+  assert.equal(editPolicy('# a\n# x', [{ kind: 'comment', like: /^# x$/m, text: '' }]), '# a\n');
+});
+
 const MANY = Array.from({ length: 12 }, (_, i) => `a_long_name_${i}`);
 
 const ADDED: readonly [before: string, add: string[], after: string | undefined][] = [

@@ -90,10 +90,42 @@ test('each kind of evidence has a table, and is harmless to read', () => {
   assert.match(whole, /^Calls that no table knows: x86-64 4000$/m);
   assert.match(whole, /^Refused calls that no table knows: x86-64 4000$/m);
   assert.deepEqual(part(whole, 'Refused by')[1], ['clone3', 'ENOSYS', '2', '1/1', '1/1', 'demod']);
-  assert.deepEqual(part(whole, 'Arguments')[1], ['socket', '0,1', '2', '1:0x80001 2:1']);
+  assert.deepEqual(part(whole, 'Arguments')[1], [
+    ...['socket', '0,1', '2', 'AF_UNIX:SOCK_STREAM|SOCK_CLOEXEC AF_INET:SOCK_STREAM'],
+  ]);
   assert.deepEqual(part(whole, 'Capabilities')[1]!.slice(0, 2), ['CAP_NET_BIND_SERVICE', 'granted']);
   assert.deepEqual(part(whole, 'Addresses')[1], ['bind', 'inet6', '[::]:80', '1', '1/1', '1/1']);
   assert.deepEqual(part(whole, 'Paths')[1]!.slice(0, 2), ['read', '/a\\x1b[2J']);
+});
+
+test('values have names where rules have, and a line says how many it leaves out', () => {
+  const row = (name: string, place: number, values: readonly string[]) => ({
+    ...{ architecture: 'x86-64', name, arguments: [place], phases: ['serving' as const], lost: 0 },
+    values: values.map((value) => [value]),
+  });
+  const rows = part(
+    text(
+      recording({
+        arguments: [
+          row('ioctl', 1, ['21505', '7']),
+          row('umask', 0, ['63', '4095']),
+          row(
+            'ptrace',
+            0,
+            Array.from({ length: 60 }, (_, i) => `${1000 + i}`),
+          ),
+        ],
+      }),
+    ),
+    'Arguments',
+  );
+  const [ioctl, umask, ptrace] = ['ioctl', 'umask', 'ptrace'].map((call) =>
+    rows.find(([name]) => name === call),
+  );
+  assert.deepEqual([ioctl!.at(-1), umask!.at(-1)], ['7 TCGETS', '63 0xfff']);
+  const [, shown, left] = /^((?:0x[\da-f]{3} ?)+) and (\d+) more$/.exec(ptrace!.at(-1)!)!;
+  assert.equal(shown!.split(' ').length + Number(left), 60);
+  assert.ok(shown!.length <= 100);
 });
 
 test('of many paths the most used are shown, of calls all', () => {

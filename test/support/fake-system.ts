@@ -99,6 +99,10 @@ export interface FakeOptions {
   readonly untrusted?: readonly string[];
   /** Files that this user may not read. */
   readonly unreadable?: readonly string[];
+  /** Folders in which nothing can be written, with the reason. */
+  readonly unwritable?: Readonly<Record<string, string>>;
+  /** Folders that aren't there where one is asked for. */
+  readonly missing?: readonly string[];
   /** The call, counted from 1, that fails as a full disk or a lost bus does. */
   readonly failAt?: number;
   /** The call, counted from 1, before which this program is killed. */
@@ -298,6 +302,15 @@ export class FakeSystem implements System {
     }
     this.files.set(path, { bytes: content, mode });
     this.#times.set(path, { modified: modified ?? this.#now, changed: this.#now });
+  }
+
+  async assertWritable(directory: string, { make = false } = {}): Promise<void> {
+    this.#record(`assert-writable ${directory}`);
+    const { unwritable, missing = [] } = this.#options;
+    const isMissing = !make && missing.includes(directory);
+    const why = unwritable?.[directory] ?? (isMissing ? 'no such folder' : undefined);
+    if (why !== undefined)
+      throw new UserError(error('unwritable', `can't write in ${directory}: ${why}`), EXIT.failure);
   }
 
   async remove(path: string): Promise<void> {

@@ -7,10 +7,11 @@ import { counted } from './text/spans.js';
 
 /** The reason why evidence of a kind may lack something; undefined where nothing is known to be missing. */
 export function doubtOf(evidence: Evidence, kind: Kind): string | undefined {
-  if (evidence.lost.leavers) return 'processes have left its control group unwatched';
   const concerns = (name: string) => kindsIn(name).includes(kind);
   if (evidence.blind.some(concerns)) return `this kernel doesn't show ${SHOWN[kind]}`;
   const lost = Object.entries(evidence.lost).filter(([name, count]) => count > 0 && concerns(name));
+  const [named] = lost.flatMap(([name]) => REASONS.get(name) ?? []);
+  if (named !== undefined) return named;
   const total = lost.reduce((sum, [, count]) => sum + count, 0);
   if (total > 0) return `${counted(total, 'record')} of ${SHOWN[kind]} ${total === 1 ? 'was' : 'were'} lost`;
   return (
@@ -21,6 +22,11 @@ export function doubtOf(evidence: Evidence, kind: Kind): string | undefined {
     (kind === 'paths' ? stopDoubt(evidence) : undefined)
   );
 }
+
+/** Reasons by the tables that count what wasn't seen by something else than records. */
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['leavers', 'processes have left its control group unwatched'],
+]);
 
 /** The reason why some file may be elsewhere than its path says. */
 function unplaced({ paths }: Evidence): string | undefined {

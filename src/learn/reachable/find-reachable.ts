@@ -24,7 +24,7 @@ export async function findReachable(files: RootFiles, service: ServicePrograms):
     const found = await ofProgram(files, path, mapped);
     if ('unknown' in found) return found;
     for (const call of found.calls) calls.add(call);
-    for (const loader of found.loaders) loaders.add(loader);
+    for (const loader of found.loaders) loaders.add(await files.real(loader));
   }
   return { calls, loaders: [...loaders] };
 }

@@ -57,6 +57,10 @@ export async function keepRecording(
   throw new UserError(error('recording', `${folder} has too many recordings of one second`), EXIT.failure);
 }
 
+/** Finds out whether recordings of a unit can be kept. @throws UserError `unwritable`, `untrusted-file` */
+export const assertKeepable = ({ system, placement }: Context, unit: string): Promise<void> =>
+  system.assertWritable(recordingsFolder(placement, unit), { make: true });
+
 /**
  * The recordings of a unit; of a template those of its instances, too.
  * @param since only watches that began then or later, in milliseconds since 1970; earlier files aren't read

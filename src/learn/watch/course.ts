@@ -14,15 +14,12 @@ import { type Keep, Keeping } from './keeping.js';
 import { Life } from './life.js';
 import { LiveLine } from './live-line.js';
 import type { Target } from './target.js';
+import { beginLine, END_LINE, type WatchEnd } from './told-lines.js';
 import type { Claim } from './under-watch.js';
 
-export interface WatchOptions {
-  /** Seconds; undefined: until the exercise is over, or the user ends it. */
-  readonly seconds?: number | undefined;
-  /** Whether the services live a whole life meanwhile: restart, reload, restart. */
-  readonly restart?: boolean | undefined;
-  /** A command for sh(1) that gives the services work. */
-  readonly exercise?: string | undefined;
+export interface WatchOptions extends WatchEnd {
+  /** Whether only errors and warnings are told. */
+  readonly quiet?: boolean | undefined;
   /** The transient unit that this program runs in, if it was put into the background. */
   readonly background?: string | undefined;
 }
@@ -79,9 +76,9 @@ export class Course {
   }
 
   async #run(): Promise<readonly Diagnostic[]> {
-    const { seconds, exercise, restart: isLife } = this.#options;
-    if (seconds === undefined && exercise === undefined && !isLife)
-      this.#parts.context.caller.tell('Watching; Ctrl-C ends it and keeps what was seen.');
+    const { found, context } = this.#parts;
+    const names = found.map(({ name }) => name);
+    this.#say(beginLine(names, this.#options, context.system.now()));
     await this.#tell();
     await this.#lookAtAll();
     for (const life of this.#lives) await life.lookAtLogs(0);
@@ -93,7 +90,13 @@ export class Course {
       await this.#stopAgain();
     }
     await this.#keeping.atEnd();
+    context.caller.live(undefined);
+    this.#say(END_LINE);
     return this.#diagnostics;
+  }
+
+  #say(line: string) {
+    if (!this.#options.quiet) this.#parts.context.caller.tell(line);
   }
 
   get #seconds(): number {

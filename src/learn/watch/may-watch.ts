@@ -34,12 +34,19 @@ async function hasCapabilities({ system }: Context): Promise<boolean> {
   return /^[\da-f]{1,16}$/.test(mask) && (BigInt(`0x${mask}`) & NEEDED) === NEEDED;
 }
 
+const onlyRoot = (what: string) =>
+  new UserError(error('needs-root', `only root may ${what}`, { hint: 'run it with sudo' }), EXIT.failure);
+
+/**
+ * Watches can be listed and ended by the user whose they are: their locks and files are that user's alone.
+ * @throws UserError `needs-root`
+ */
+export function assertMayList({ superuser, placement: { scope } }: Context) {
+  if (!superuser && scope === 'system') throw onlyRoot('list and end watches of services');
+}
+
 function needsRoot({ placement: { scope } }: Context, unit: string, background: boolean): UserError {
-  if (scope === 'system')
-    return new UserError(
-      error('needs-root', 'only root may watch services', { hint: 'run it with sudo' }),
-      EXIT.failure,
-    );
+  if (scope === 'system') return onlyRoot('watch services');
   const message = background
     ? "a user's manager has no right to watch services in the background"
     : 'watching services takes the capabilities CAP_PERFMON and CAP_BPF';

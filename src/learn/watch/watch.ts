@@ -10,6 +10,7 @@ import type { Machine } from '../../syscalls/abi.js';
 import type { Context } from '../../system/context.js';
 import { isDown } from '../../system/unit-state.js';
 import { holdSignals } from '../../transaction/held-signals.js';
+import { assertKeepable } from '../recordings/store.js';
 import { Course, type WatchOptions } from './course.js';
 import { type Keep, SLICE } from './keeping.js';
 import { watchedMachine } from './may-watch.js';
@@ -19,7 +20,8 @@ import { type Claim, claim } from './under-watch.js';
 /**
  * Watches services.
  * @returns diagnostics about what went wrong meanwhile
- * @throws UserError as watchedMachine(), those of targets(), of Observer.start() and of preflightRestarts()
+ * @throws UserError as watchedMachine() and assertKeepable(), those of targets(), of Observer.start() and of
+ *   preflightRestarts()
  */
 export async function watch(
   context: Context,
@@ -29,6 +31,7 @@ export async function watch(
 ): Promise<readonly Diagnostic[]> {
   const machine = await watchedMachine(context, names[0]!);
   const found = await targets(context, names);
+  for (const { name } of found) await assertKeepable(context, name);
   const notes = options.restart ? await assertRestartable(context, found) : found.flatMap(downNote);
   const claims = await claimAll(context, found);
   try {

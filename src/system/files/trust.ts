@@ -54,7 +54,20 @@ const untrusted = (path: string, subject: string, why: string, hint: string) =>
  * @throws UserError `untrusted-file`
  */
 export function makeTrustedDirectory(directory: string) {
-  const root = process.geteuid?.() === 0;
+  assertMayMake(directory);
+  const first = makeFolders(directory);
+  if (isRoot()) assertTrustedFolder(directory, fs.realpathSync(directory), wayOutOf(directory));
+  if (first !== undefined) syncAbove(directory, dirname(first));
+}
+
+const isRoot = () => process.geteuid?.() === 0;
+
+/**
+ * Finds out whether makeTrustedDirectory() may make a folder, or use the one that is there.
+ * @returns the nearest folder that is there
+ * @throws UserError `untrusted-file`
+ */
+export function assertMayMake(directory: string): string {
   // systemd reports files in a linked folder by the link's target, where they can't be recognized as ours.
   if (fs.lstatSync(directory, { throwIfNoEntry: false })?.isSymbolicLink()) {
     throw fileError(
@@ -63,12 +76,12 @@ export function makeTrustedDirectory(directory: string) {
       'remove the link',
     );
   }
-  const wayOut = directory.endsWith(LAUNCHER_FOLDER) ? mendOrPackage : mend;
-  if (root) assertTrustedFolder(directory, fs.realpathSync(nearestExisting(directory)), wayOut);
-  const first = makeFolders(directory);
-  if (root) assertTrustedFolder(directory, fs.realpathSync(directory), wayOut);
-  if (first !== undefined) syncAbove(directory, dirname(first));
+  const nearest = nearestExisting(directory);
+  if (isRoot()) assertTrustedFolder(directory, fs.realpathSync(nearest), wayOutOf(directory));
+  return nearest;
 }
+
+const wayOutOf = (directory: string): WayOut => (directory.endsWith(LAUNCHER_FOLDER) ? mendOrPackage : mend);
 
 /**
  * Makes new folders durable, from one up to the first that existed before.

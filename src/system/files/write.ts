@@ -3,9 +3,10 @@ import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../../diagnostic.js';
 import { temporaryName } from '../../paths.js';
+import { shellWord } from '../../unit/exec/shell-word.js';
 import type { PlaceOptions, WriteOptions } from '../system.js';
 import { fileError, isAbsent, reasonOf } from './error.js';
-import { inForeignDirectory, makeTrustedDirectory, syncDirectory } from './trust.js';
+import { assertMayMake, inForeignDirectory, makeTrustedDirectory, syncDirectory } from './trust.js';
 
 type Failure = NodeJS.ErrnoException;
 
@@ -37,6 +38,28 @@ export function replaceFile(path: string, content: Uint8Array, options: WriteOpt
     throw unwritable('write', path, cause);
   }
 }
+
+/**
+ * Finds out for System.assertWritable() whether files can be written in a folder.
+ * @throws UserError `unwritable`, `untrusted-file`
+ */
+export function assertWritableFolder(directory: string, make: boolean): void {
+  try {
+    if (!make && !fs.existsSync(directory)) throw noFolder(directory);
+    // Root may do all that permissions forbid: access(2) tells of read-only file systems and immutable folders.
+    fs.accessSync(`${assertMayMake(directory)}/.`, fs.constants.W_OK | fs.constants.X_OK);
+  } catch (cause) {
+    if (cause instanceof UserError) throw cause;
+    throw unwritable('write in', directory, cause);
+  }
+}
+
+const noFolder = (directory: string) =>
+  fileError(
+    'unwritable',
+    `can't write in ${directory}: no such folder`,
+    `'mkdir -p ${shellWord(directory)}' makes it`,
+  );
 
 /**
  * Removes a file for System.remove().

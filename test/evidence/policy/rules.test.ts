@@ -7,7 +7,7 @@ import { argumentRules } from '../../../src/evidence/policy/rules/rules.js';
 import { familiesFor, socketsSeen } from '../../../src/evidence/policy/rules/sockets.js';
 import { WORD_ARGUMENTS } from '../../../src/evidence/policy/rules/table.js';
 import { ABIS, type Abi } from '../../../src/syscalls/abi.js';
-import { constantValue } from '../../../src/syscalls/constants.js';
+import { constantNames, constantValue } from '../../../src/syscalls/constants.js';
 import { bundledSets } from '../../../src/syscalls/sets.js';
 import {
   assertAnswers,
@@ -26,6 +26,14 @@ const ruled = (of: Evidence, reachable: ReadonlySet<string> = new Set()) => {
   const names = new Set(of.calls.map(({ name }) => name));
   return argumentRules(of, reachable, bundledSets(), (call) => names.has(call)).map(({ call }) => call);
 };
+
+test('names of requests are those of requests, which have a letter above their number', () => {
+  const { vocabulary } = WORD_ARGUMENTS.find(({ call }) => call === 'ioctl')!;
+  const requests = [...constantNames()].filter((name) => vocabulary.pattern.test(name));
+  assert.ok(requests.includes('TCGETS') && requests.includes('TIOCPKT'));
+  const small = requests.filter((name) => (constantValue('x86-64', name) ?? 0x100n) < 0x100n);
+  assert.deepEqual(small, []);
+});
 
 test('the constants of the tables are those of every ABI', () => {
   const names = WORD_ARGUMENTS.flatMap(({ usual, worst, vocabulary }) => [

@@ -161,6 +161,13 @@ test('no call is listed twice, and none that a rule decides', () => {
   );
 });
 
+test('a rule for all other values says that it is one', () => {
+  const { text } = learned(NGINX, { reachable: new Set(['ioctl']) });
+  const lines = text.split('\n').filter((line) => line.startsWith('when = ') && line.includes('ge = 0'));
+  assert.deepEqual([...new Set(lines)], ['when = [{ arg = 1, ge = 0 }] # any other value']);
+  assert.equal(text.split('# any other value').length, 2);
+});
+
 test('the action of refused calls is the one that is asked for', () => {
   for (const action of ['kill', 'EACCES', 'ENOSYS']) {
     const { policy, text } = learned(NGINX, { options: { action }, reachable: new Set(['ioctl']) });

@@ -160,6 +160,19 @@ test('several programs count together, and one that is unknown makes all so', {
     assert.deepEqual(await find(root, ['/usr/bin/one', path]), { unknown: `${path} ${reason}` });
 });
 
+test('a library that loads others is named once, by whatever path programs find it', {
+  skip: layerAvailable(),
+}, async (t) => {
+  const { root, compile } = await tree(t);
+  const loads = '#include <dlfcn.h>\nvoid *first(void) { return dlopen("x", RTLD_NOW); }';
+  await compile('usr/lib/libfirst.so', loads, BARE_LIBRARY);
+  symlinkSync('usr/lib', join(root, 'lib'));
+  for (const folder of ['usr/lib', 'lib'])
+    await compile(`usr/bin/${folder.length}`, USES_FIRST, ['@libfirst.so', `-Wl,-rpath,/${folder}`]);
+  const found = await find(root, ['/usr/bin/7', '/usr/bin/3']);
+  assert.deepEqual('loaders' in found && found.loaders, ['/usr/lib/libfirst.so']);
+});
+
 test('a program with musl finds its library', { skip: layerAvailable() }, async (t) => {
   const { root, compile } = await tree(t);
   const musl = 'usr/lib/x86_64-linux-musl/libc.so';

@@ -158,7 +158,7 @@ test('a disk that is full for a while ends no watch', async () => {
     if (++times <= 2) throw new UserError(error('unwritable', 'no space left on device'), 2);
   };
   const caller = { ...context.caller, tell };
-  assert.deepEqual(await watch({ ...context, caller }, [UNIT], { seconds: 200 }, keep), []);
+  assert.deepEqual(await watch({ ...context, caller }, [UNIT], { seconds: 200, quiet: true }, keep), []);
   assert.deepEqual([times, told], [4, ['no space left on device; it is tried again each minute']]);
 });
 

@@ -1,5 +1,6 @@
 /** Tests of system/files/write.ts and system/files/trust.ts: what is written, and that root acts on nothing of others'. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -17,6 +18,7 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { Host } from '../../../src/system/host.js';
 import { failure } from '../../support/failure.js';
+import { layerAvailable } from '../../support/layer.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
 const host = new Host({ address: 'unix:path=/nowhere', hint: 'none' });
@@ -52,6 +54,53 @@ test('what can not be written leaves no folder, and what is not there takes none
     `can't read ${folder}/a\0b: no path has a NUL`,
     undefined,
   ]);
+});
+
+test('whether a folder can be written is told, and nothing is made', async (t) => {
+  const folder = temporaryFolder(t);
+  const [file, below] = [join(folder, 'file'), join(folder, 'a/b')];
+  writeFileSync(file, '');
+  assert.deepEqual(await failure(host.assertWritable(folder)), []);
+  assert.deepEqual(await failure(host.assertWritable(below, { make: true })), []);
+  assert.deepEqual(await failure(host.assertWritable(below)), [
+    'unwritable',
+    `can't write in ${below}: no such folder`,
+    `'mkdir -p ${below}' makes it`,
+  ]);
+  assert.deepEqual(await failure(host.assertWritable(file)), [
+    'unwritable',
+    `can't write in ${file}: not a directory`,
+    undefined,
+  ]);
+  assert.deepEqual(readdirSync(folder), ['file']);
+});
+
+test("root's files are not for a folder of others, and that is told before", { skip }, async (t) => {
+  const folder = temporaryFolder(t);
+  chownSync(folder, NOBODY, NOBODY);
+  for (const directory of [folder, join(folder, 'a')])
+    assert.equal((await failure(host.assertWritable(directory, { make: true })))[0], 'untrusted-file');
+});
+
+test('a file system that is read-only is told before anything is written', {
+  skip: layerAvailable(),
+}, (t) => {
+  const folder = temporaryFolder(t);
+  const script = `
+    import { Host } from '${new URL('../../../src/system/host.js', import.meta.url)}';
+    const host = new Host({ address: 'unix:path=/nowhere', hint: 'none' });
+    try {
+      await host.assertWritable('${folder}/a', { make: true });
+    } catch (cause) {
+      process.stdout.write(cause.message);
+    }`;
+  const mounted = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"';
+  const { stdout, stderr } = spawnSync(
+    'unshare',
+    ['--mount', 'sh', '-c', mounted, folder, process.execPath, '--input-type=module', '-e', script],
+    { encoding: 'utf8' },
+  );
+  assert.equal(stdout, `can't write in ${folder}/a: read-only file system`, stderr);
 });
 
 test('the last recording of a unit takes the folders that were made for it with it', async (t) => {

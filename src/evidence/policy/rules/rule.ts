@@ -12,6 +12,10 @@ export interface LearnedRule {
   readonly action: 'allow' | 'log' | 'refuse';
 }
 
+/** The end of a comment on rules of which the last logs all values that no other decides on; and after a promotion. */
+export const OTHERS_LOGGED = 'Others are let through and logged.';
+export const OTHERS_REFUSED = 'Others are refused.';
+
 /** Rules on one call. */
 export interface RuledCall {
   readonly call: string;

@@ -6,7 +6,7 @@ import { dangerousCalls } from '../calls/dangerous.js';
 import type { Evidence, ReachableCalls } from '../input.js';
 import { NAMESPACES, namespacesSeen } from '../namespaces.js';
 import { nameOfValue, operandOf } from './constants.js';
-import type { LearnedRule, RuleCondition, RuledCall } from './rule.js';
+import { type LearnedRule, OTHERS_LOGGED, type RuleCondition, type RuledCall } from './rule.js';
 import { socketRules } from './sockets.js';
 import { WORD_ARGUMENTS, type WordArgument } from './table.js';
 
@@ -48,7 +48,7 @@ function wordRules(argument: WordArgument, evidence: Evidence, isReached: boolea
   });
   const isSeen = (name: string) => seen.some((value) => nameOfValue(vocabulary, value) === name);
   const refused = worst.filter((name) => !isSeen(name));
-  const rest = isReached ? ' Others are let through and logged.' : '';
+  const rest = isReached ? ` ${OTHERS_LOGGED}` : '';
   return [
     {
       call,

@@ -7,9 +7,9 @@ import type { Evidence } from '../input.js';
 import { AF, operandOf, type Vocabulary } from './constants.js';
 import type { LearnedRule, RuledCall } from './rule.js';
 
-const TYPES: Vocabulary = { pattern: /^SOCK_(?!CLOEXEC|NONBLOCK)/ };
+export const TYPES: Vocabulary = { pattern: /^SOCK_(?!CLOEXEC|NONBLOCK)/ };
 /** Bits of a socket's type; the flags SOCK_CLOEXEC and SOCK_NONBLOCK are above (socket(2)). */
-const TYPE_BITS = 0xfn;
+export const TYPE_BITS = 0xfn;
 
 /** Families with the numbers of their types; undefined where some may be missing. */
 export function socketsSeen(evidence: Evidence): ReadonlyMap<bigint, ReadonlySet<bigint>> | undefined {

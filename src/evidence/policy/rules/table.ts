@@ -20,7 +20,10 @@ export const WORD_ARGUMENTS: readonly WordArgument[] = [
   {
     call: 'ioctl',
     argument: 1,
-    vocabulary: { pattern: /^(?:BLK|DM_|FIO|FS_IOC|KDG|KDS|LOOP_|RND|RTC_|SIOC|TC|TIO|TUN|UI_|VT_)/ },
+    vocabulary: {
+      pattern:
+        /^(?:BLK|DM_|FIO|FS_IOC|KDG|KDS|LOOP_(?!.*FLAGS$)|RND|RTC_|SIOC|TC(?!P_)|TIOC(?!PKT_|SER_TEMT$)|TUN|UI_|VT_(?!ACKACQ$|AUTO$|EVENT_|MAX_|PROCESS$))/,
+    },
     usual: named('FIOASYNC FIOCLEX FIONBIO FIONCLEX FIONREAD TCGETS TIOCGWINSZ'),
     worst: named('TIOCLINUX TIOCSTI'),
     subject: 'Requests to devices, terminals and sockets',

@@ -16,6 +16,9 @@ import { assignment, comment, type Group, groupedList, quoted, wrapped } from '.
 /** The answer to refused calls where nothing else is asked for. */
 const DEFAULT_ACTION = 'EPERM';
 
+/** The begin of the last line of a file as it was written, which has a hash of all above. */
+export const SEAL = '# SHA-256 of the lines above: ';
+
 /** The file's text. Its parts are in the order of sandbox-unit.toml(5). */
 export function policyText(learned: LearnedPolicy, request: PolicyRequest): string {
   const parts = [
@@ -138,7 +141,7 @@ const ruleLines = ({ comment: text, rules }: RuledCall, action: string): string[
 
 function ruleText({ syscall, when, action }: LearnedRule, refusal: string): string[] {
   const conditions = when.map(conditionText);
-  const line = `when = [${conditions.join(', ')}]`;
+  const line = `when = [${conditions.join(', ')}]${when.every(alwaysHolds) ? ' # any other value' : ''}`;
   return [
     '[[syscalls.rules]]',
     assignment('syscall', syscall),
@@ -148,6 +151,9 @@ function ruleText({ syscall, when, action }: LearnedRule, refusal: string): stri
     assignment('action', action === 'refuse' ? refusal : action),
   ];
 }
+
+const alwaysHolds = ({ op, operands }: RuleCondition): boolean =>
+  op === 'ge' && operands.every((operand) => operand === '0');
 
 /** Numbers stand without quotes. */
 const operandText = (operand: string): string =>
