@@ -395,7 +395,7 @@ describe('what happens meanwhile', { skip: skip ?? false }, () => {
   });
 
   test('a name that is taken is an error', async () => {
-    const first = start('taken', 'sleep', '2');
+    const first = start('taken', 'sleep', 'inf');
     await running('taken.service');
     const { status, stderr } = await start('taken', 'true');
     assert.deepEqual([status, /error\[unit-exists\].*taken.service/.test(stderr)], [1, true], stderr);
