@@ -1,4 +1,4 @@
-/** Policies, unit files and names that mean ill, given to the command as it is installed; no systemd is needed. */
+/** Policies, unit files, names and variables that mean ill, given to the command; no systemd is needed. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ENVIRONMENT, LIBRARY } from '../support/cli.js';
+import { runCommand } from '../support/command.js';
 import { assertReadable, assertRefused } from '../support/hostile.js';
 import { inRepository } from '../support/repository.js';
 import { type RunResult, run } from '../support/run.js';
@@ -37,11 +38,16 @@ before(() => {
     'root/usr/sbin/demod': '',
     'root/usr/lib/systemd/system/demo.service': '[Service]\nExecStart=/usr/sbin/demod\n',
   });
+  process.chdir(folder);
 });
 after(() => {
   for (const end of ending) end();
 });
 
+/** Runs the command in this process. What it throws fails the test. */
+const ask = (words: readonly string[]): Promise<RunResult> => runCommand(words, ENVIRONMENT);
+
+/** Starts the command as it is installed. */
 const start = (words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<RunResult> =>
   run([process.execPath, COMMAND, ...words], { env: { ...ENVIRONMENT, ...env }, cwd: folder });
 
@@ -60,7 +66,7 @@ function listing(directory = folder): string[] {
 /** Runs a command line after which all files have to be as they were. */
 async function changesNothing(words: readonly string[]): Promise<RunResult> {
   const were = listing();
-  const result = await start(words);
+  const result = await ask(words);
   assert.deepEqual(listing(), were, words.join(' '));
   return result;
 }
@@ -167,8 +173,8 @@ for (const [what, number] of NO_NUMBERS) {
       writeTree(folder, { [`number-${i}.toml`]: text.replace('@', number) });
       return `number-${i}.toml`;
     });
-    const results = await Promise.all(names.map((name) => start(['check', name])));
-    for (const [i, { status, stdout, stderr }] of results.entries()) {
+    for (const [i, name] of names.entries()) {
+      const { status, stdout, stderr } = await ask(['check', name]);
       const lines = NUMBERS[i]!.split('\n');
       const column = lines.at(-1)!.indexOf('@') + 1;
       const place = `number-${i}.toml:${lines.length}:${column}: error[`;
@@ -201,7 +207,7 @@ describe('a policy with', () => {
       `extends = ["${i + 1}.toml"]\n`,
     ]);
     writeTree(folder, Object.fromEntries(chain));
-    const result = await start(['check', 'chain/0.toml']);
+    const result = await ask(['check', 'chain/0.toml']);
     assertRefused(result, 'extends-too-many', 'check', 'chain/63.toml:1:12: ');
   });
 
@@ -275,13 +281,13 @@ const NAMES: readonly [name: string, code: string][] = [
   ['x'.repeat(100_000), 'invalid-unit-name'],
 ];
 
-describe('a unit name', { concurrency: 2 }, () => {
+describe('a unit name', () => {
   for (const [i, [name, code]] of NAMES.entries()) {
     test(`${JSON.stringify(name.slice(0, 20))} is refused`, async () => {
       const verbs = VERBS.filter((_, verb) => name === WHOLE || verb % NAMES.length === i || verb === WRITES);
       for (const verb of verbs)
         assertRefused(
-          await start([...verb, name, ...(verb[0] === 'run' ? ['true'] : [])]),
+          await ask([...verb, name, ...(verb[0] === 'run' ? ['true'] : [])]),
           code,
           verb.join(' '),
         );
@@ -291,7 +297,7 @@ describe('a unit name', { concurrency: 2 }, () => {
   for (const name of ['__proto__', 'constructor', 'toString', '..service', '-x']) {
     test(`${name} is no more than the name of a unit that is not there`, async () => {
       for (const verb of ['apply', 'revert', 'status']) {
-        assertRefused(await start([verb, '--root', root, '--', name]), 'no-unit', verb);
+        assertRefused(await ask([verb, '--root', root, '--', name]), 'no-unit', verb);
       }
     });
   }

@@ -1,0 +1,39 @@
+/** The command of dist/ in this process: as cli.ts runs it, but started once and asked many times. */
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { shown } from '../../src/outcome.js';
+import type { run as Run } from '../../src/program.js';
+import { inRepository, REPOSITORY } from './repository.js';
+import type { RunResult } from './run.js';
+
+const { run }: { run: typeof Run } = createRequire(import.meta.url)(inRepository('dist/program.cjs'));
+
+/** Runs a command line to its end. */
+export async function runCommand(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<RunResult> {
+  let stdout = '';
+  let stderr = '';
+  const print = (said: string) => {
+    stdout += said;
+  };
+  const printError = (said: string) => {
+    stderr += said;
+  };
+  const status = await run(argv, {
+    home: REPOSITORY,
+    self: [process.execPath, inRepository('dist/sandbox-unit.cjs')],
+    environment,
+    homeDirectory: homedir(),
+    print,
+    printError,
+    columns: () => 0,
+    show(outcome, options) {
+      const { output, errors } = shown(outcome, options);
+      printError(errors);
+      print(output);
+    },
+  });
+  return { status, stdout, stderr };
+}
