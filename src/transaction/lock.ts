@@ -4,9 +4,9 @@ import type { Outcome } from '../outcome.js';
 import { lockPath } from '../paths.js';
 import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
+import { unfinishedUnits } from './confirm/stock.js';
 import { assertMayChange } from './needs-root.js';
 import { recover, strayFiles } from './recover.js';
-import { unfinishedUnits } from './undo-record.js';
 
 /** How long another run may take, in seconds. */
 const LONGEST_WAIT = 900;
