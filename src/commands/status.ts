@@ -18,7 +18,7 @@ import { ownPolicy } from '../prepare/load/load-policy.js';
 import { fullName, noUnit, serviceName } from '../prepare/load/load-unit.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
 import { untrustedRuns } from '../prepare/untrusted-launch.js';
-import { statusJson, statusText, type UnitStatus, withDeadlines } from '../report/status.js';
+import { distinct, statusJson, statusText, type UnitStatus, withDeadlines } from '../report/status.js';
 import { type AppliedRuns, appliedRunsOf, keepUntrusted } from '../state/applied-runs.js';
 import { failedService } from '../state/failed-service.js';
 import {
@@ -75,9 +75,9 @@ export async function status(context: Context, units: readonly string[]): Promis
   const waiting = isWhole ? await notApplied(context, [...confined.keys(), ...gone]) : NONE_WAITING;
   const diagnostics = distinct([left, ...all, waiting].flatMap((one) => one.diagnostics));
   const failed = [left, ...all].some(({ exit }) => exit === EXIT.failure);
-  const waits = all.some(({ deadline }) => deadline !== undefined) ? EXIT.pending : EXIT.ok;
+  const otherwise = all.some(({ deadline }) => deadline !== undefined) ? EXIT.pending : EXIT.ok;
   return {
-    exit: failed ? EXIT.failure : hasErrors(diagnostics) ? EXIT.findings : waits,
+    exit: failed ? EXIT.failure : hasErrors(diagnostics) ? EXIT.findings : otherwise,
     json: { units: all.map(statusJson), notApplied: waiting.units },
     text: statusText(all, units.length === 0),
     diagnostics,
@@ -86,13 +86,6 @@ export async function status(context: Context, units: readonly string[]): Promis
 }
 
 const NOTHING = { recorded: [], gaps: [], missing: [], drift: [] };
-
-/** Diagnostics without repetition: several units may have one in common. */
-const distinct = (diagnostics: readonly Diagnostic[]): Diagnostic[] => [
-  ...new Map(
-    diagnostics.map((one) => [`${one.code} ${one.message} ${one.at?.file}:${one.at?.line}`, one]),
-  ).values(),
-];
 
 /** No finding: somebody has decided so. */
 const gapsAllowed = (unit: string, { gaps }: DropInFacts): Diagnostic[] => {

@@ -31,6 +31,13 @@ export interface UnitStatus {
   readonly exit?: number;
 }
 
+/** Diagnostics without repetition: several units may have one in common. */
+export const distinct = (diagnostics: readonly Diagnostic[]): Diagnostic[] => [
+  ...new Map(
+    diagnostics.map((one) => [`${one.code} ${one.message} ${one.at?.file}:${one.at?.line}`, one]),
+  ).values(),
+];
+
 /** Units, each once, with the deadlines of changes that are done and wait to be confirmed. */
 export async function withDeadlines(context: Context, all: readonly UnitStatus[]): Promise<UnitStatus[]> {
   const deadlines = await waitingUnits(context);

@@ -1,4 +1,4 @@
-/** Tests of commands/confirm.ts, transaction/confirm/confirm.ts and transaction/confirm/ask.ts: a change is kept, or undone. */
+/** A change that waits is kept or undone: by the command, or at the terminal. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { apply } from '../../src/commands/apply.js';

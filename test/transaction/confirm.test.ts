@@ -1,7 +1,6 @@
 /**
- * Tests of transaction/confirm/stock.ts, transaction/confirm/keeper.ts, transaction/confirm/keep-deadlines.ts,
- * transaction/confirm/refuse.ts and transaction/confirm/within.ts: changes that wait, and go back by themselves whatever ends
- * in between.
+ * Tests of all of transaction/confirm/: changes that wait, and go back by themselves whatever ends in between. Whether they are
+ * kept is asked in test/commands/confirm.test.ts.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -71,7 +71,7 @@ export async function applyUnits(
 ): Promise<UnitResult[]> {
   const { units, refused } = await beginEach(transaction, pending, (unit, one) => ({
     ...appliedUnit(unit, one),
-    confirmWithin: confirmWithin(one, options.confirm),
+    confirmWithin: confirmWithin(one, options),
   }));
   const own = new Set(units.flatMap(({ services }) => services.map(({ name }) => name)));
   const isToConfirm = units.some((unit) => unit.confirmWithin !== undefined);

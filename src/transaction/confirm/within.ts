@@ -22,6 +22,16 @@ export function askedWait(text: string | false | undefined): Asked {
   throw new UserError(error('usage', `--confirm ${text} is no time to wait`, { hint }), EXIT.failure);
 }
 
-/** The time in which a unit's change must be confirmed, in milliseconds; undefined where it holds at once. */
-export const confirmWithin = ({ changes }: PendingApply, asked: Asked): number | undefined =>
-  isPending(changes) && asked !== false ? asked : undefined;
+interface Options {
+  readonly confirm?: Asked;
+  readonly restart?: boolean | undefined;
+}
+
+/**
+ * Decides in which time a unit's change must be confirmed, in milliseconds; undefined where it holds at once, as one that
+ * changes no file, or isn't tried.
+ */
+export const confirmWithin = (
+  { changes }: PendingApply,
+  { confirm: asked, restart }: Options,
+): number | undefined => (isPending(changes) && restart !== false && asked !== false ? asked : undefined);
