@@ -1,5 +1,5 @@
 import { once } from '../collections.js';
-import { EXIT, error, UserError } from '../diagnostic.js';
+import { type Diagnostic, EXIT, error, inOrder, renderDiagnostic, UserError } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
 import { probeMachine } from '../prepare/probe/target.js';
 import { unitsOutcome } from '../report/apply.js';
@@ -18,6 +18,7 @@ import { writeOffline } from '../transaction/write-offline.js';
 
 interface Options extends ApplyOptions {
   readonly json?: boolean;
+  readonly quiet?: boolean;
 }
 
 /** Units as they are after `apply`, and the texts that diagnostics point into. */
@@ -40,15 +41,26 @@ export async function apply(context: Context, units: readonly string[], options:
   });
   const waiting = applied.results.filter(({ state }) => state === 'unconfirmed');
   if (waiting.length === 0 || options.json || !(await hasTerminal(context))) return outcome;
+  const told = tellBefore(context, outcome, options);
   const settled = await askToConfirm(
     context,
     waiting.map(({ unit }) => unit),
   );
   const results = applied.results.map((one) => withAnswer(one, settled));
   const last = unitsOutcome(results, applied.sources, options);
-  const before = unitsOutcome(applied.results, applied.sources, options).diagnostics.length;
-  const recovered = outcome.diagnostics.slice(0, outcome.diagnostics.length - before);
-  return { ...last, diagnostics: [...recovered, ...settled.diagnostics, ...last.diagnostics] };
+  const all = [...settled.diagnostics, ...last.diagnostics];
+  const isNew = (one: Diagnostic) => !told.has(renderDiagnostic(one, applied.sources));
+  return { ...last, diagnostics: all.filter(isNew) };
+}
+
+/** Tells who is asked all that is known, as that another unit failed. @returns the texts that were told */
+function tellBefore({ caller }: Context, outcome: Outcome, { quiet }: Options): ReadonlySet<string> {
+  const known = outcome.diagnostics.filter(
+    ({ severity, code }) => code !== UNCONFIRMED && !(quiet && severity === 'note'),
+  );
+  const told = new Set(inOrder(known).map((one) => renderDiagnostic(one, outcome.sources)));
+  for (const text of told) caller.tell(text);
+  return told;
 }
 
 /** @throws UserError `usage` for a change that could not go back */

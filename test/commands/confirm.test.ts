@@ -17,7 +17,7 @@ import {
   machine,
   UNDO,
 } from '../support/confirm-in-memory.js';
-import { DROP_IN, FILTER, UNIT } from '../support/demo-service.js';
+import { DROP_IN, FILTER, OTHER, UNIT } from '../support/demo-service.js';
 import { failure } from '../support/failure.js';
 import { type FakeOptions, type FakeSystem, fakeContext, OF_USER } from '../support/fake-system.js';
 import { documentedKeys, pathsOf } from '../support/json-keys.js';
@@ -199,9 +199,17 @@ describe('at a terminal', () => {
   test('it is asked for how long, and Enter keeps the change', async () => {
     const system = machine();
     const { result, told } = await applyAtTerminal(system, { line: '' });
-    assert.deepEqual(told, [`${UNIT}: Enter within 2min keeps the change; Ctrl-C undoes it.`]);
+    assert.equal(told.at(-1), `${UNIT}: Enter within 2min keeps the change; Ctrl-C undoes it.`);
     assert.deepEqual([result.exit, statesOf(result), codesOf(result)], [0, [`${UNIT} applied`], []]);
     assertKept(system);
+  });
+
+  test('all that is known is told before, and once', async () => {
+    const files = { ...OTHER, '/etc/sandbox-unit/other.service.toml': '[syscalls]\ndeny = ["nothing"]\n' };
+    const { result, told } = await applyAtTerminal(machine({ files }), { line: '' }, [UNIT, 'other.service']);
+    assert.deepEqual([result.exit, statesOf(result)], [1, [`${UNIT} applied`, 'other.service refused']]);
+    assert.match(told[0]!, /error\[unknown-syscall\](?:.|\n)*nothing/);
+    assert.ok(!codesOf(result).includes('error unknown-syscall'));
   });
 
   test('Ctrl-C undoes it at once', async () => {

@@ -252,6 +252,8 @@ describe('the keeper', () => {
     await keep(system, { caller: { ...caller, environment: { NOTIFY_SOCKET: '/run/systemd/notify' } } });
     await keep(system);
     assert.deepEqual(told, ['systemd-notify --ready']);
+    const deaf = { caller: { ...caller, environment: { NOTIFY_SOCKET: '/run/systemd/notify' } } };
+    assert.equal((await failure(keep(machine(), deaf)))[0], 'not-told');
   });
 
   test("says what it undoes, and fails where it can't", async () => {

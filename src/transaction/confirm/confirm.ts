@@ -3,8 +3,10 @@
 import { inBatches } from '../../collections.js';
 import { systemctl } from '../../command-lines.js';
 import { asWarning, type Diagnostic, error, hasErrors, warning } from '../../diagnostic.js';
+import { dropInPath, LIFETIMES, type Lifetime } from '../../paths.js';
 import { keepRuns } from '../../state/applied-runs.js';
 import { failureOf, failuresOf } from '../../state/failures.js';
+import { withLifetime } from '../../state/own-files.js';
 import { ASKED_AT_ONCE } from '../../state/service.js';
 import { isFinished, isSameRun, isUp, type ServiceRun } from '../../state/service-run.js';
 import type { Context } from '../../system/context.js';
@@ -48,11 +50,17 @@ async function commit(context: Context, record: Waiting): Promise<void> {
   );
   await forgetUndoRecord(context, unit);
   await keepRuns(
-    context,
+    withLifetime(context, lifetimeOf(context, record)),
     unit,
     confirmation.runs.filter((_, i) => same[i]).map((run) => run.unit),
   );
 }
+
+/** The time that the files of a change are for. */
+const lifetimeOf = ({ placement }: Context, { unit, files }: Waiting): Lifetime =>
+  LIFETIMES.find((lifetime) =>
+    files.some(({ path, after }) => after && path === dropInPath({ ...placement, lifetime }, unit)),
+  ) ?? placement.lifetime;
 
 /** Holds services against the runs in which they were tried. */
 async function saidOfRuns(context: Context, runs: readonly ServiceRun[]): Promise<Diagnostic[]> {

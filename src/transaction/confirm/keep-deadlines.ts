@@ -1,6 +1,6 @@
 /** The work of the deadline keeper. */
 
-import { type Diagnostic, EXIT, renderDiagnostic, UserError } from '../../diagnostic.js';
+import { type Diagnostic, EXIT, error, renderDiagnostic, UserError } from '../../diagnostic.js';
 import { lockPath } from '../../paths.js';
 import type { Context } from '../../system/context.js';
 import { recoverIfFree } from '../lock.js';
@@ -27,7 +27,11 @@ export async function keepDeadlines(context: Context): Promise<void> {
 
 /** Where the service manager waits for the start, it is told (sd_notify(3)). */
 async function tellReady({ system, caller }: Context): Promise<void> {
-  if (caller.environment.NOTIFY_SOCKET !== undefined) await system.run(['systemd-notify', '--ready']);
+  if (caller.environment.NOTIFY_SOCKET === undefined) return;
+  const { status, stderr } = await system.run(['systemd-notify', '--ready']);
+  if (status === 0) return;
+  const message = `the service manager can't be told of the start: systemd-notify: ${stderr.trim()}`;
+  throw new UserError(error('not-told', message), EXIT.failure);
 }
 
 /** Undoes what is due, unless another run has the lock: that may be the one that is at work on it. */
