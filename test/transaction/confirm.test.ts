@@ -68,7 +68,14 @@ for (const [name, start] of SCENES) {
     await applyToConfirm(whole);
     const changes = whole.calls.map((call, i) => [call, i] as const).filter(([call]) => !READS.test(call));
 
-    test('changes much', () => assert.ok(changes.length > 10));
+    test('has its keeper started between the record and the first file', () => {
+      const [recorded, armed] = [`replace ${UNDO}`, `restart ${KEEPER}`].map((call) =>
+        whole.calls.indexOf(call),
+      );
+      const isFile = (call: string) => call === `replace ${LAUNCHER}` || call.includes(`/${UNIT}.d/`);
+      const written = whole.calls.findIndex((call) => /^re(?:place|move) /.test(call) && isFile(call));
+      assert.ok(0 <= recorded! && recorded! < armed! && armed! < written, [recorded, armed, written].join());
+    });
 
     for (const [call, i] of changes) {
       test(`is killed before call ${i + 1} (${call}): it goes back, in this boot or the next`, async () => {
@@ -83,6 +90,27 @@ for (const [name, start] of SCENES) {
           if (after === boot && !before.has(LAUNCHER)) system.files.delete(LAUNCHER);
           assertBack(system, before);
         }
+      });
+    }
+
+    for (const what of ['failAt', 'signalAt'] as const) {
+      test(`waits or is as it was, and goes back by its keeper, with ${what} in each call`, async () => {
+        const outcomes = new Set<string>();
+        for (const [call, i] of changes) {
+          const system = await start({ [what]: i + 1 });
+          const before = filesOf(system);
+          await attempt(async () => {
+            const result = await applyToConfirm(system);
+            const [state = ''] = statesOf(result);
+            outcomes.add(state);
+            const waits = state.endsWith('unconfirmed');
+            assert.equal(system.files.has(UNDO), waits, call);
+            if (!waits) assert.notEqual(result.exit, 0, call);
+          });
+          await keep(system);
+          assertBack(system, before);
+        }
+        assert.ok(outcomes.size >= 2, [...outcomes].join());
       });
     }
 
@@ -138,12 +166,20 @@ describe('a change that waits', () => {
     assert.equal((await status(fakeContext(system), [])).exit, 3);
   });
 
+  test('waits no more after a boot', async () => {
+    const system = await waiting();
+    await boot(system);
+    assert.ok(codesOf(await status(fakeContext(system), [])).includes('warning not-confirmed'));
+    assertInOrder(system);
+    assert.ok(!isConfined(system));
+  });
+
   test('goes back where its time is one that no run can have set', async () => {
     const system = await waiting();
     const record = JSON.parse(system.text(UNDO));
     record.confirmation.by += 86_400_000;
     system.files.set(UNDO, { bytes: new TextEncoder().encode(JSON.stringify(record)), mode: 0o600 });
-    await keep(system);
+    assert.ok(codesOf(await status(fakeContext(system), [])).includes('warning not-confirmed'));
     assertInOrder(system);
     assert.ok(!isConfined(system));
   });
