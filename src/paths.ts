@@ -146,6 +146,20 @@ export function unitOfUndo(file: string): string | undefined {
   return file.endsWith(UNDO) && isServiceName(unit) ? unit : undefined;
 }
 
+/** The service that undoes changes which nobody confirms in time. */
+export const KEEPER = 'sandbox-unit-undo.service';
+
+/** The path of its unit file; it is there while changes wait. */
+export const keeperPath = (placement: Placement): string => `${unitDirectory(placement)}/${KEEPER}`;
+
+/** The path of the drop-in by which a boot starts it. */
+export const keeperStartPath = (placement: Placement): string =>
+  `${unitDirectory(placement)}/${placement.scope === 'user' ? 'default' : 'multi-user'}.target.d/sandbox-unit-undo.conf`;
+
+/** The paths of both, in the order of LIFETIMES. */
+export const keeperPaths = (placement: Placement): string[] =>
+  places(placement).flatMap((place) => [keeperPath(place), keeperStartPath(place)]);
+
 /** The folder of the recordings of all units. */
 export const recordingsRoot = (placement: Placement): string => `${undoFolder(placement)}/recordings`;
 

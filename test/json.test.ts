@@ -47,9 +47,9 @@ const RUNS: Readonly<Record<string, readonly string[]>> = {
   schema: [''],
 };
 
-/** What only a system that runs can print: test/systemd/verify.test.ts, test/commands/explain.test.ts, test/commands/learn.test.ts, test/systemd/run.test.ts. */
-const ELSEWHERE = ['explain', 'verify', 'learn', 'run'];
-const KEYS_ELSEWHERE = ['units[].verified', 'units[].refusals[]'];
+/** What only a system that runs can print: test/systemd/verify.test.ts, test/commands/explain.test.ts, test/commands/learn.test.ts, test/systemd/run.test.ts, test/commands/confirm.test.ts. */
+const ELSEWHERE = ['confirm', 'explain', 'verify', 'learn', 'run'];
+const KEYS_ELSEWHERE = ['units[].verified', 'units[].refusals[]', 'units[].confirmBy'];
 
 async function printed(words: string): Promise<{ status: number; body: Record<string, unknown> }> {
   const { status, stdout, stderr } = await cli(...words.split(' ').filter((word) => word !== ''), '--json');

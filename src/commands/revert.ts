@@ -1,16 +1,27 @@
+import { note } from '../diagnostic.js';
 import type { Outcome } from '../outcome.js';
+import { namedUnit } from '../prepare/load/named-unit.js';
 import { unitsOutcome } from '../report/apply.js';
+import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
+import { undoRecords, waitingOf } from '../transaction/confirm/confirm.js';
 import { holdSignals } from '../transaction/held-signals.js';
 import { withLock } from '../transaction/lock.js';
 import { addLauncher, planRevert, type RevertOptions } from '../transaction/revert/plan.js';
 import { revertUnits } from '../transaction/revert/table.js';
-import { isToBeChanged, planEach, updated } from '../transaction/unit-result.js';
+import {
+  isToBeChanged,
+  type NotChanged,
+  planEach,
+  type UnitResult,
+  updated,
+} from '../transaction/unit-result.js';
 import { writeOffline } from '../transaction/write-offline.js';
 
 /**
  * Removes the files that apply wrote for units, reloads once, and restarts running services. Files that a drop-in needs
- * go only when the manager has read that the drop-in is gone. A failure of one unit doesn't stop the others.
+ * go only when the manager has read that the drop-in is gone. A failure of one unit doesn't stop the others. Of a unit that
+ * waits to be confirmed the change is undone first.
  */
 export async function revert(
   context: Context,
@@ -25,7 +36,9 @@ async function revertEach(
   units: readonly string[],
   options: RevertOptions,
 ): Promise<Outcome> {
-  const planned = await planEach(units, (unit) => planRevert(context, unit, options));
+  const undone = options.check ? [] : await undoWaiting(context, units);
+  const found = await planEach(units, (unit) => planRevert(context, unit, options));
+  const planned = found.map((one) => withUndone(one, undone));
   await addLauncher(context, planned);
   const pending = planned.filter(isToBeChanged);
   if (options.check || pending.length === 0) return unitsOutcome(planned, new Map(), options);
@@ -38,4 +51,25 @@ async function revertEach(
   } finally {
     signals.release();
   }
+}
+
+/** Undoes the changes of units that wait to be confirmed: there may be files of before, and a launcher that goes with them. */
+async function undoWaiting(context: Context, units: readonly string[]): Promise<readonly UnitResult[]> {
+  if (context.offline) return [];
+  const names = units.map((unit) => orElse(async () => (await namedUnit(context, unit)).name, unit));
+  const records = await waitingOf(context, await Promise.all(names));
+  return records.length === 0 ? [] : undoRecords(context, records);
+}
+
+/** A planned unit with what is to be said of the undoing of its change. One that isn't as it was is not touched further. */
+function withUndone<T extends UnitResult>(planned: T, undone: readonly UnitResult[]): T | NotChanged {
+  const found = undone.find(({ unit }) => unit === planned.unit);
+  if (!found) return planned;
+  const diagnostics = [
+    note('undone', `the change of ${found.unit} that waited to be confirmed is undone`),
+    ...found.diagnostics,
+    ...planned.diagnostics,
+  ];
+  const isBack = found.state === 'rolled-back';
+  return isBack ? { ...planned, diagnostics } : { ...planned, state: 'refused', diagnostics };
 }

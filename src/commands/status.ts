@@ -18,7 +18,7 @@ import { ownPolicy } from '../prepare/load/load-policy.js';
 import { fullName, noUnit, serviceName } from '../prepare/load/load-unit.js';
 import { namedUnit } from '../prepare/load/named-unit.js';
 import { untrustedRuns } from '../prepare/untrusted-launch.js';
-import { statusJson, statusText, type UnitStatus } from '../report/status.js';
+import { distinct, statusJson, statusText, type UnitStatus, withDeadlines } from '../report/status.js';
 import { type AppliedRuns, appliedRunsOf, keepUntrusted } from '../state/applied-runs.js';
 import { failedService } from '../state/failed-service.js';
 import {
@@ -51,8 +51,8 @@ interface Confined extends OwnDropIn {
 
 /**
  * Says of each unit that is confined, or of those named, whether it is enforcing or permissive, by which policy, and
- * whether that is in force, and what has changed since; of all units also which have a policy that isn't applied. Exit 1 if something has, if one that is named isn't confined, or
- * lacks a file without which it won't start.
+ * whether that is in force, and what has changed since; of all units also which have a policy that isn't applied. Exit 1 if
+ * something has, if one that is named isn't confined, or lacks a file without which it won't start; exit 3 if one waits.
  * @throws UserError `no-systemd`
  */
 export async function status(context: Context, units: readonly string[]): Promise<Outcome> {
@@ -69,14 +69,15 @@ export async function status(context: Context, units: readonly string[]): Promis
       ? statusNamed(context, text, known)
       : statusOf(context, confined.get(text)!, known.drift);
   const looked = await inBatches(names, ASKED_AT_ONCE, (text) => attempt(text, () => look(text)));
-  const all = [...new Map(looked.map((one) => [one.unit, one])).values()];
+  const all = await withDeadlines(context, looked);
   // Units that are rolled back, or about to be applied, are told as that.
   const isWhole = units.length === 0 && left.diagnostics.length === 0;
   const waiting = isWhole ? await notApplied(context, [...confined.keys(), ...gone]) : NONE_WAITING;
   const diagnostics = distinct([left, ...all, waiting].flatMap((one) => one.diagnostics));
   const failed = [left, ...all].some(({ exit }) => exit === EXIT.failure);
+  const otherwise = all.some(({ deadline }) => deadline !== undefined) ? EXIT.pending : EXIT.ok;
   return {
-    exit: failed ? EXIT.failure : hasErrors(diagnostics) ? EXIT.findings : EXIT.ok,
+    exit: failed ? EXIT.failure : hasErrors(diagnostics) ? EXIT.findings : otherwise,
     json: { units: all.map(statusJson), notApplied: waiting.units },
     text: statusText(all, units.length === 0),
     diagnostics,
@@ -85,13 +86,6 @@ export async function status(context: Context, units: readonly string[]): Promis
 }
 
 const NOTHING = { recorded: [], gaps: [], missing: [], drift: [] };
-
-/** Diagnostics without repetition: several units may have one in common. */
-const distinct = (diagnostics: readonly Diagnostic[]): Diagnostic[] => [
-  ...new Map(
-    diagnostics.map((one) => [`${one.code} ${one.message} ${one.at?.file}:${one.at?.line}`, one]),
-  ).values(),
-];
 
 /** No finding: somebody has decided so. */
 const gapsAllowed = (unit: string, { gaps }: DropInFacts): Diagnostic[] => {

@@ -28,6 +28,11 @@ export interface Options extends RunOptions {
   readonly diff?: boolean;
   /** False with --no-restart, true with `learn --restart`. */
   readonly restart?: boolean;
+  /** A time; false with --no-confirm. */
+  readonly confirm?: string | false;
+  readonly noConfirm?: never;
+  readonly undo?: boolean;
+  readonly undoLate?: boolean;
   readonly output?: string;
   readonly runtime?: boolean;
   readonly user?: boolean;
@@ -68,6 +73,10 @@ export const OPTIONS = {
   check: ['--check', 'change nothing; exit 3 if something would change'],
   diff: ['--diff', 'show what changes in the files'],
   restart: ['--no-restart', 'leave the service as it runs'],
+  confirm: ['--confirm <time>', 'roll it back unless it is confirmed within this time'],
+  noConfirm: ['--no-confirm', 'keep it without a confirmation'],
+  undo: ['--undo', 'undo the changes at once'],
+  undoLate: ['--undo-late', 'wait, and undo what is not confirmed in time: for the service that does so'],
   output: ['--output <dir>', 'write them below this folder instead'],
   runtime: ['--runtime', 'until the next boot only: below /run'],
   user: ['--user', "a service of the user's own manager"],
@@ -78,7 +87,11 @@ export const OPTIONS = {
 } as const satisfies Readonly<Record<keyof Options, readonly [flags: string, does: string]>>;
 
 /** Options that exclude each other. */
-export const EXCLUSIVE: Partial<Record<keyof Options, keyof Options>> = { policy: 'template', root: 'user' };
+export const EXCLUSIVE: Partial<Record<keyof Options, keyof Options>> = {
+  policy: 'template',
+  root: 'user',
+  undo: 'undoLate',
+};
 
 export interface Verb {
   readonly name: string;
@@ -135,9 +148,17 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     name: 'apply',
     does: 'write the files, reload, restart, see that it runs; roll back what does not',
     operands: '<unit...>',
-    options: ['check', 'diff', 'restart', ...PLANS, ...SPEAKS],
-    examples: ['apply --check --diff nginx.service', 'apply --permissive nginx.service'],
+    options: ['check', 'diff', 'restart', 'confirm', 'noConfirm', ...PLANS, ...SPEAKS],
+    examples: ['apply --check --diff nginx.service', 'apply --confirm 2min ssh.service'],
     load: async () => (await import('./apply.js')).apply,
+  },
+  {
+    name: 'confirm',
+    does: 'keep what apply --confirm has done, of the units named or of all that wait',
+    operands: '[unit...]',
+    options: ['undo', 'undoLate', 'user', ...SPEAKS],
+    examples: ['confirm', 'confirm ssh.service', 'confirm --undo ssh.service'],
+    load: async () => (await import('./confirm.js')).confirm,
   },
   {
     name: 'revert',

@@ -1,6 +1,7 @@
 import { diagnosticsJson, EXIT, hasErrors, ofUnit } from '../diagnostic.js';
 import { isPending } from '../emit/changes.js';
 import type { Outcome } from '../outcome.js';
+import { timeOfDay } from '../transaction/confirm/stock.js';
 import type { Changed, UnitResult } from '../transaction/unit-result.js';
 import { unifiedDiff } from './diff.js';
 import { explanationsJson } from './explain.js';
@@ -11,7 +12,10 @@ interface OutcomeOptions {
   readonly diff?: boolean;
 }
 
-/** The outcome of apply or revert for all its units. */
+/** States of units that were changed, or would be. */
+const CHANGES: readonly UnitResult['state'][] = ['applied', 'unconfirmed', 'reverted', 'pending', 'failed'];
+
+/** The outcome of apply, confirm or revert for all their units. */
 export function unitsOutcome(
   results: readonly UnitResult[],
   sources: ReadonlyMap<string, string>,
@@ -23,7 +27,7 @@ export function unitsOutcome(
   return {
     exit: exitOf(results, options),
     json: {
-      changed: results.some(({ state }) => ['applied', 'reverted', 'pending', 'failed'].includes(state)),
+      changed: results.some(({ state }) => CHANGES.includes(state)),
       units: results.map((result) => resultJson(result, options)),
     },
     text: results.map((result) => resultText(result, options)).join(''),
@@ -59,7 +63,7 @@ function restartedText(result: UnitResult): string {
 }
 
 const isDone = (result: UnitResult): result is Changed =>
-  result.state === 'applied' || result.state === 'reverted';
+  result.state === 'applied' || result.state === 'unconfirmed' || result.state === 'reverted';
 
 function filesText(result: UnitResult): string {
   const { state, changes } = result;
@@ -70,13 +74,14 @@ function filesText(result: UnitResult): string {
 
 function resultJson(result: UnitResult, { diff }: OutcomeOptions) {
   const { unit, state, changes, diagnostics, prepared } = result;
-  const { restarted = false, verified, refusals } = 'restarted' in result ? result : {};
+  const { restarted = false, verified, refusals, deadline } = 'restarted' in result ? result : {};
   return {
     unit,
     state,
     restarted,
     ...(verified === undefined ? {} : { verified }),
     ...(refusals === undefined ? {} : { refusals: explanationsJson(refusals) }),
+    ...(deadline === undefined ? {} : { confirmBy: timeOfDay(deadline) }),
     changes: changesJson(changes),
     diagnostics: diagnosticsJson(diagnostics),
     ...(diff ? { diff: changes.map(unifiedDiff).join('') } : {}),

@@ -2,6 +2,9 @@ import { shortList } from '../collections.js';
 import { type Diagnostic, printable } from '../diagnostic.js';
 import type { Mode } from '../plan/plan.js';
 import type { State } from '../status/service-state.js';
+import type { Context } from '../system/context.js';
+import { stillWaits, timeOfDay, waitingUnits } from '../transaction/confirm/stock.js';
+import { parseUnitName } from '../unit/name.js';
 import { columns } from './plan.js';
 
 export interface UnitStatus {
@@ -22,8 +25,39 @@ export interface UnitStatus {
   readonly drift: readonly string[];
   /** Whether there may be more drift than can be told. */
   readonly untold?: boolean;
+  /** The latest time to confirm its change, in milliseconds since 1970; undefined where none waits. */
+  readonly deadline?: number;
   readonly diagnostics: readonly Diagnostic[];
   readonly exit?: number;
+}
+
+/** Diagnostics without repetition: several units may have one in common. */
+export const distinct = (diagnostics: readonly Diagnostic[]): Diagnostic[] => [
+  ...new Map(
+    diagnostics.map((one) => [`${one.code} ${one.message} ${one.at?.file}:${one.at?.line}`, one]),
+  ).values(),
+];
+
+/** Units, each once, with the deadlines of changes that are done and wait to be confirmed. */
+export async function withDeadlines(context: Context, all: readonly UnitStatus[]): Promise<UnitStatus[]> {
+  const deadlines = await waitingUnits(context);
+  return [...new Map(all.map((one) => [one.unit, one])).values()].map((one) => {
+    const name = parseUnitName(one.unit);
+    const template = 'full' in name ? name.template : undefined;
+    const changed = [one.unit, template ?? one.unit].find((unit) => deadlines.has(unit));
+    return changed === undefined ? one : withDeadline(context, one, [changed, deadlines.get(changed)!]);
+  });
+}
+
+/** @param changed the unit that was changed, be it a template, and its deadline */
+function withDeadline(
+  context: Context,
+  one: UnitStatus,
+  [changed, deadline]: readonly [string, number],
+): UnitStatus {
+  const diagnostics = [...one.diagnostics, stillWaits(context, changed, deadline)];
+  const state = one.state === 'live' ? { state: 'unconfirmed' as const } : {};
+  return { ...one, ...state, deadline, diagnostics };
 }
 
 /** @param whole whether all units were looked for */
@@ -62,6 +96,7 @@ export const statusJson = ({
   gaps,
   missing,
   drift,
+  deadline,
 }: UnitStatus) => ({
   unit,
   mode: mode ?? null,
@@ -72,4 +107,5 @@ export const statusJson = ({
   gaps,
   missing,
   drift,
+  confirmBy: deadline === undefined ? null : timeOfDay(deadline),
 });

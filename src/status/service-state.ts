@@ -11,10 +11,11 @@ import { runsFree } from '../verify/kernel/confinement.js';
 /**
  * `live`: it runs with what was written; `not-proven`: others than root can change how it is started; `restart-due`: it has run since before; `reload-due`: the manager has yet to
  * read the drop-in; `not-read`: it reads another one in its place, or none, or one that takes lines of it back; `failed`: it doesn't run, and should;
- * `no-unit`: there is none for the drop-in.
+ * `no-unit`: there is none for the drop-in; `unconfirmed`: it is live, and goes back unless it is confirmed.
  */
 export type State =
   | 'live'
+  | 'unconfirmed'
   | 'not-proven'
   | 'restart-due'
   | 'reload-due'

@@ -13,6 +13,14 @@ export interface Interrupt {
   readonly number: number;
 }
 
+/** A line of standard input that is waited for. */
+export interface HeardLine {
+  /** The line without its end; undefined where the input ends before. */
+  readonly line: Promise<string | undefined>;
+  /** Ends the wait. */
+  stop(): void;
+}
+
 /** The caller of the program: its directory, environment and terminals. */
 export interface Caller {
   /** The working directory; undefined if it has been removed. */
@@ -27,6 +35,8 @@ export interface Caller {
   /** Shows a line in the place of the one before it, where standard error is a terminal; undefined removes it. */
   readonly live: (line: string | undefined) => void;
   readonly interrupts: () => Interrupts;
+  /** Waits for a line of standard input. */
+  readonly hearLine: () => HeardLine;
   /** Whether standard input, output and error are terminals. */
   readonly terminals: () => Promise<readonly boolean[]>;
   /**

@@ -6,6 +6,7 @@ import type { SearchEnvironment } from '../unit/search.js';
 import type { BusPlace } from './bus/connection.js';
 import { transientUnits } from './bus/started-unit.js';
 import type { Context } from './context.js';
+import { hearLine } from './hear-line.js';
 import { Host } from './host.js';
 import { holdInterrupts } from './interrupts.js';
 import { Offline } from './offline.js';
@@ -66,6 +67,7 @@ export function open(options: OpenOptions): { context: Context; close: () => Pro
       tellIfLong: (line, step) => tellIfLong(() => tell(line), step),
       live: liveLine(options),
       interrupts: holdInterrupts,
+      hearLine: () => hearLine(process.stdin),
       terminals: async () => [0, 1, 2].map((await import('node:tty')).isatty),
       openTerminal: async (relay) => (await import('./pseudo-terminal.js')).openPseudoTerminal(relay),
     },

@@ -46,6 +46,10 @@ export interface AppliedUnit extends ChangedUnit {
   readonly verified: boolean | undefined;
   /** Calls that its services were refused while they were tried; undefined where that could not be seen. */
   readonly refusals: readonly Explanation[] | undefined;
+  /** The time in which its change must be confirmed, in milliseconds; undefined where it holds at once. */
+  readonly confirmWithin?: number | undefined;
+  /** The latest time to confirm it, in milliseconds since 1970, once it waits. */
+  readonly deadline?: number;
 }
 
 /** A change of units under way. */

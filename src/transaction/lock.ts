@@ -4,9 +4,9 @@ import type { Outcome } from '../outcome.js';
 import { lockPath } from '../paths.js';
 import { orElse } from '../state/failures.js';
 import type { Context } from '../system/context.js';
+import { unfinishedUnits } from './confirm/stock.js';
 import { assertMayChange } from './needs-root.js';
 import { recover, strayFiles } from './recover.js';
-import { unfinishedUnits } from './undo-record.js';
 
 /** How long another run may take, in seconds. */
 const LONGEST_WAIT = 900;
@@ -136,10 +136,14 @@ export async function halfDone(context: Context, unit: string): Promise<Diagnost
   return units.includes(unit) ? [leftHalfDone(context, unit)] : [];
 }
 
-function leftHalfDone({ placement: { scope } }: Context, unit: string): Diagnostic {
+function leftHalfDone(context: Context, unit: string): Diagnostic {
+  const { scope } = context.placement;
   // As root `--user` is the manager of root's own units.
   const who = scope === 'user' ? '' : 'as root ';
-  return warning('half-done', `${unit} is being changed, or was left half changed by a run that was ended`, {
+  // Records are root's alone.
+  const others = mayRecover(context) ? '' : ' waits to be confirmed,';
+  const message = `${unit} is being changed,${others} or was left half changed by a run that was ended`;
+  return warning('half-done', message, {
     hint: `${who}'${ownCommand(scope, 'status', unit)}' rolls it back`,
   });
 }

@@ -34,6 +34,7 @@ import {
   stepResult,
   type Transaction,
 } from './changed-unit.js';
+import { assertNotWaiting } from './confirm/refuse.js';
 import { holdSignals } from './held-signals.js';
 import { isRestored, rollBack, sparesChanged } from './roll-back.js';
 import { type Ending, runSteps, type Step } from './runner.js';
@@ -61,6 +62,7 @@ export async function recordCalls(
   prepared: Prepared,
   options: PrepareOptions,
 ): Promise<RecordedRun> {
+  await assertNotWaiting(context, prepared.plan.unit);
   const placed = withLifetime(context, 'run');
   const permissive = await prepare(placed, prepared.plan.unit, {
     ...options,

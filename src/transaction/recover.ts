@@ -1,19 +1,25 @@
-/** Recovery: the next run rolls back units that a run has left half changed, whatever ended that. */
+/**
+ * Recovery: the next run rolls back units that a run has left half changed, whatever ended that, and changes that nobody
+ * has confirmed in time.
+ */
 
 import { asWarning, type Diagnostic, EXIT, UserError, warning } from '../diagnostic.js';
 import { installedLauncher, isRuntimePath, isTemporaryName, undoFolder } from '../paths.js';
 import { serviceName } from '../prepare/load/load-unit.js';
+import { orElse } from '../state/failures.js';
 import { type Service, servicesOf } from '../state/service.js';
 import { hasFailed, isRunning, type ServiceRun } from '../state/service-run.js';
 import type { Context } from '../system/context.js';
 import { changedSince } from './changed-since.js';
+import { disarm } from './confirm/keeper.js';
+import { NOT_CONFIRMED, unfinishedUnits } from './confirm/stock.js';
 import { isRestored, rollBack } from './roll-back.js';
 import { standsOf } from './steps/files.js';
-import { bootId, forgetUndoRecord, readUndoRecords, unfinishedUnits } from './undo-record.js';
+import { bootId, forgetUndoRecord, readUndoRecords } from './undo-record.js';
 import type { UndoRecord } from './undo-record-format.js';
 
 /**
- * Rolls units back that a run has left half changed. Whoever calls it has the lock.
+ * Rolls units back that a run has left half changed, or that nobody has confirmed in time. Whoever calls it has the lock.
  * @returns what is to be said of it
  * @throws UserError where files of one can't be put back: what is to be done next could make it worse
  */
@@ -36,21 +42,28 @@ export async function recover(context: Context): Promise<readonly Diagnostic[]> 
     }
   }
   const problems = await rollBack(context, due);
-  for (const [i, { unit }] of due.entries()) {
-    found.push(isRestored(problems[i]!) ? isBack(unit) : notBack(unit), ...problems[i]!);
+  for (const [i, record] of due.entries()) {
+    found.push(isRestored(problems[i]!) ? isBack(record) : notBack(record), ...problems[i]!);
   }
-  if ((await unfinishedUnits(context)).length > 0) throw new UserError(found, EXIT.failure);
+  // A keeper that is left ends by itself.
+  await orElse(() => disarm(context, { stop: false }), false);
+  const stay = new Set(await unfinishedUnits(context));
+  if (records.some(({ unit }) => stay.has(unit))) throw new UserError(found, EXIT.failure);
   return found;
 }
 
-const isBack = (unit: string): Diagnostic =>
-  warning('put-back', `a run was ended while it changed ${unit}, which is rolled back to how it was before`);
+const isBack = ({ unit, confirmation }: UndoRecord): Diagnostic =>
+  confirmation
+    ? warning(NOT_CONFIRMED, `${unit} was not confirmed in time, and is rolled back to how it was before`)
+    : warning(
+        'put-back',
+        `a run was ended while it changed ${unit}, which is rolled back to how it was before`,
+      );
 
-const notBack = (unit: string): Diagnostic =>
-  warning(
-    'half-done',
-    `${unit} was left half changed by a run that was ended, and can't wholly be rolled back`,
-  );
+const notBack = ({ unit, confirmation }: UndoRecord): Diagnostic => {
+  const what = confirmation ? 'was not confirmed in time' : 'was left half changed by a run that was ended';
+  return warning('half-done', `${unit} ${what}, and can't wholly be rolled back`);
+};
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 

@@ -1,2 +1,12 @@
 /** The steps of a change to units. */
-export type StepName = 'record' | 'write' | 'reload' | 'read-back' | 'restart' | 'try' | 'verify' | 'commit';
+export type StepName =
+  | 'record'
+  | 'arm'
+  | 'write'
+  | 'reload'
+  | 'read-back'
+  | 'restart'
+  | 'try'
+  | 'verify'
+  | 'confirm'
+  | 'commit';

@@ -27,6 +27,14 @@ export interface FileUndo {
 /** Steps that a record names: each is written to disk before it begins. */
 export type NotedStep = Extract<StepName, 'write' | 'restart'>;
 
+/** The wait of a change that is done, and that goes back unless somebody confirms it. */
+export interface Confirmation {
+  /** The latest time for it, in milliseconds since the boot: the clock may be set meanwhile. */
+  readonly by: number;
+  /** The runs in which services were tried, or are with the written files. */
+  readonly runs: readonly ServiceRun[];
+}
+
 export interface UndoRecord {
   readonly unit: string;
   /** The boot, and the start of the manager in it: no service of another one runs any more. */
@@ -43,6 +51,8 @@ export interface UndoRecord {
   readonly launcher: boolean;
   /** The unit's files of ours, in the order in which they are changed. */
   readonly files: readonly FileUndo[];
+  /** Undefined until the change is done; one that holds at once never has it. */
+  readonly confirmation?: Confirmation;
 }
 
 /** Whether services have been, or are about to be, restarted by the change. */
@@ -88,7 +98,7 @@ export function decodeUndoRecord(
     'full' in name &&
     undo?.unit === unit &&
     undo.files.every(({ path }) => isOwnPath(placement, unit, path)) &&
-    undo.runs.every((run) => isServiceOf(run.unit, name)) &&
+    [...undo.runs, ...(undo.confirmation?.runs ?? [])].every((run) => isServiceOf(run.unit, name)) &&
     undo.affected.every((other) => isFullName(other));
   if (isOurs) return undo;
   const path = undoPath(placement, unit);
@@ -115,14 +125,19 @@ const isObject = (value: unknown): value is Json => typeof value === 'object' &&
 function parseUndoRecord(bytes: Uint8Array): UndoRecord | undefined {
   const json = parse(new TextDecoder().decode(bytes));
   if (!isObject(json) || json.version !== VERSION) return undefined;
-  const { unit, boot, step, starts, launcher, runs, affected, files } = json;
+  const { unit, boot, step, starts, launcher, runs, affected, files, confirmation } = json;
   if (typeof unit !== 'string' || typeof boot !== 'string') return undefined;
   if (!isNotedStep(step) || typeof starts !== 'boolean') return undefined;
   if (typeof launcher !== 'boolean') return undefined;
   const read = Array.isArray(files) ? files.map(readFile) : [undefined];
   if (!isComplete(read) || !isListOf(runs, isRun) || !isListOf(affected, isText)) return undefined;
-  return { unit, boot, step, starts, launcher, runs, affected, files: read };
+  const record = { unit, boot, step, starts, launcher, runs, affected, files: read };
+  if (confirmation === undefined) return record;
+  return isConfirmation(confirmation) ? { ...record, confirmation } : undefined;
 }
+
+const isConfirmation = (value: unknown): value is Confirmation =>
+  isObject(value) && Number.isFinite(value.by) && isListOf(value.runs, isRun);
 
 function parse(text: string): unknown {
   try {

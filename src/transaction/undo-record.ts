@@ -83,8 +83,8 @@ export async function keepUndoRecord(
 export const forgetUndoRecord = ({ system, placement }: Context, unit: string): Promise<void> =>
   system.remove(undoPath(placement, unit));
 
-/** Units that a run has left half changed. */
-export async function unfinishedUnits({ system, placement }: Context): Promise<string[]> {
+/** Units that have a record. */
+export async function recordedUnits({ system, placement }: Context): Promise<string[]> {
   const names = await system.list(undoFolder(placement));
   return names.flatMap((name) => unitOfUndo(name) ?? []);
 }

@@ -34,8 +34,8 @@ export interface PendingApply extends Pending {
 
 /** A unit that was to be changed. */
 export interface Changed extends OfUnit {
-  /** `failed`: neither as it shall be nor as it was. */
-  readonly state: 'applied' | 'reverted' | 'rolled-back' | 'failed';
+  /** `failed`: neither as it shall be nor as it was; `unconfirmed`: it goes back unless somebody confirms it. */
+  readonly state: 'applied' | 'unconfirmed' | 'confirmed' | 'reverted' | 'rolled-back' | 'failed';
   /** Whether a restart of a service was tried. */
   readonly restarted: boolean;
   /** Whether every thread's filters were seen, and are as the policy says; undefined where nothing was looked at. */
@@ -43,6 +43,8 @@ export interface Changed extends OfUnit {
   /** Calls that its services were refused while they were tried; undefined where that could not be seen. */
   readonly refusals?: readonly Explanation[] | undefined;
   readonly exit?: number;
+  /** The latest time to confirm it, in milliseconds since 1970. */
+  readonly deadline?: number | undefined;
 }
 
 export type UnitResult = NotChanged | Pending | Changed;

@@ -43,7 +43,7 @@ test('to programs what can not be told is null', () => {
     statusJson({ unit: 'a.service', recorded: [], gaps: ['gap-x'], missing: [], drift: [], diagnostics: [] }),
     {
       ...{ unit: 'a.service', mode: null, state: null, policy: null, dropIn: null },
-      ...{ recorded: [], gaps: ['gap-x'], missing: [], drift: [] },
+      ...{ recorded: [], gaps: ['gap-x'], missing: [], drift: [], confirmBy: null },
     },
   );
 });

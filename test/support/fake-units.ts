@@ -87,6 +87,7 @@ export class FakeUnits implements TransientUnits {
         next: async () => this.#interrupts.shift() ?? new Promise(() => undefined),
         release: () => undefined,
       }),
+      hearLine: () => assert.fail('nobody is to be asked'),
       terminals: async () => [false, false, false],
       openTerminal: async () => assert.fail('no terminal is to be opened'),
       ...more,

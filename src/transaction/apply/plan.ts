@@ -24,6 +24,8 @@ export interface ApplyOptions extends PrepareOptions {
   readonly diff?: boolean;
   /** False leaves the service as it runs. */
   readonly restart?: boolean;
+  /** The time to confirm the change, as on the command line; false: it holds at once. */
+  readonly confirm?: string | false;
 }
 
 /** Things that all units of one `apply` share. */

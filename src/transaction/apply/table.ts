@@ -1,5 +1,6 @@
-import type { Diagnostic } from '../../diagnostic.js';
+import { type Diagnostic, EXIT } from '../../diagnostic.js';
 import { preparedFor } from '../../prepare/confined.js';
+import { orElse } from '../../state/failures.js';
 import {
   type AppliedUnit,
   appliedUnit,
@@ -7,11 +8,14 @@ import {
   type RestartOptions,
   type Transaction,
 } from '../changed-unit.js';
+import { disarm } from '../confirm/keeper.js';
+import { type Asked, confirmWithin } from '../confirm/within.js';
 import { restartCourse } from '../restart-course.js';
 import { CHANGED_AT_ONCE } from '../restart-order.js';
 import { isRestored, undoes } from '../roll-back.js';
 import { type Course, type Ending, runSteps, type Step } from '../runner.js';
 import { commitApplied } from '../steps/commit.js';
+import { armKeeper, awaitConfirmation } from '../steps/confirm.js';
 import { readBackApplied } from '../steps/read-back.js';
 import { keepUndoRecords } from '../steps/record.js';
 import { reload } from '../steps/reload.js';
@@ -24,22 +28,38 @@ import { TrialWatch } from '../trial-watch.js';
 import type { UndoRecord } from '../undo-record-format.js';
 import type { PendingApply, UnitResult } from '../unit-result.js';
 
+export interface ApplyUnitsOptions extends RestartOptions {
+  readonly confirm?: Asked;
+}
+
+/** Units of one `apply`. */
+interface Together {
+  /** The names of all their services. */
+  readonly own: ReadonlySet<string>;
+  /** Whether the change of one must be confirmed. */
+  readonly isToConfirm: boolean;
+}
+
 /** The steps of `apply`: a step that fails has all of its unit undone, and the others go on. */
 const applyTable = (
   transaction: Transaction,
   options: RestartOptions,
-  own: ReadonlySet<string>,
+  { own, isToConfirm }: Together,
 ): Step<AppliedUnit, UndoRecord>[] => {
   const undo = undoes(transaction.context, { signals: transaction.signals });
+  const onlyToConfirm = (row: Step<AppliedUnit, UndoRecord>) => (isToConfirm ? [row] : []);
   return [
     { name: 'record', per: 'run', do: keepUndoRecords(transaction) },
+    ...onlyToConfirm({ name: 'arm', per: 'run', do: armKeeper(transaction) }),
     { ...undo.write, per: 'run', do: writeFiles(transaction) },
     { ...undo.reload, per: 'run', do: reload(transaction) },
     { name: 'read-back', per: 'turn', do: readBackApplied(transaction, options) },
     { ...undo.restart, per: 'round', do: restartServices(transaction) },
     { name: 'try', per: 'round', do: tryServices(transaction, own) },
     { name: 'verify', per: 'round', do: verifyServices(transaction) },
-    { ...undo.commit, per: 'turn', do: commitApplied(transaction) },
+    // The time to confirm begins when nothing more is to be tried.
+    ...onlyToConfirm({ name: 'confirm', per: 'run', do: awaitConfirmation(transaction) }),
+    { ...undo.commit, per: isToConfirm ? 'run' : 'turn', do: commitApplied(transaction) },
   ];
 };
 
@@ -47,13 +67,20 @@ const applyTable = (
 export async function applyUnits(
   transaction: Transaction,
   pending: readonly PendingApply[],
-  options: RestartOptions,
+  options: ApplyUnitsOptions,
 ): Promise<UnitResult[]> {
-  const { units, refused } = await beginEach(transaction, pending, appliedUnit);
+  const { units, refused } = await beginEach(transaction, pending, (unit, one) => ({
+    ...appliedUnit(unit, one),
+    confirmWithin: confirmWithin(one, options),
+  }));
   const own = new Set(units.flatMap(({ services }) => services.map(({ name }) => name)));
+  const isToConfirm = units.some((unit) => unit.confirmWithin !== undefined);
   const watching = { ...transaction, trialWatch: new TrialWatch(transaction.context) };
   try {
-    const endings = await runSteps(course(watching, applyTable(watching, options, own)), units);
+    const table = applyTable(watching, options, { own, isToConfirm });
+    const endings = await runSteps(course(watching, table), units);
+    // A keeper that is left ends by itself.
+    if (isToConfirm) await orElse(() => disarm(transaction.context, { stop: true }), false);
     return [...refused, ...endings.map(resultOf)];
   } finally {
     await watching.trialWatch.end();
@@ -91,10 +118,15 @@ function resultOf({ unit, state, failedAt, failures, undone }: Ending<AppliedUni
   const { changes, prepared, restarted, verified, refusals, services } = unit;
   const diagnostics = [...unit.notes, ...failures, ...undone];
   const common = { unit: unit.unit, changes, diagnostics, prepared };
-  if (state === 'done') return { ...common, state: 'applied', restarted, verified, refusals };
-  const isUnread = failedAt === 'record' || failedAt === 'write';
+  if (state === 'done') {
+    const { deadline } = unit;
+    const how = deadline === undefined ? 'applied' : 'unconfirmed';
+    return { ...common, state: how, restarted, verified, refusals, deadline };
+  }
+  const isUnread = failedAt === 'record' || failedAt === 'arm' || failedAt === 'write';
   if (!isRestored(undone)) return { ...common, state: 'failed', restarted, verified, refusals };
+  const exit = failedAt === 'arm' ? { exit: EXIT.failure } : {};
   return isUnread
-    ? { ...common, state: 'refused', services }
+    ? { ...common, state: 'refused', services, ...exit }
     : { ...common, state: 'rolled-back', restarted, verified, refusals };
 }

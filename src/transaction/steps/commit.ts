@@ -21,9 +21,13 @@ import { forgetUndoRecord } from '../undo-record.js';
 import type { UndoRecord } from '../undo-record-format.js';
 import { areAsWritten, goesLast, isNeeded, undoFiles, writeChanges } from './files.js';
 
-/** Removes files that are needed no more, and the record: from here on nothing is undone. */
+/**
+ * Removes files that are needed no more, and the record: from here on nothing is undone. A unit that waits to be confirmed
+ * is left.
+ */
 export const commitApplied = ({ context }: Transaction) =>
   atOnce(async (unit: AppliedUnit) => {
+    if (unit.record.confirmation) return { unit, failures: [] };
     let isUnchanged = false;
     const failures = await failureOf(async () => {
       isUnchanged = await orElse(() => areAsWritten(context.system, unit.record.files), false);

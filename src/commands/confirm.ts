@@ -1,0 +1,86 @@
+import { journalctl } from '../command-lines.js';
+import { type Diagnostic, EXIT, error } from '../diagnostic.js';
+import type { Outcome } from '../outcome.js';
+import { KEEPER } from '../paths.js';
+import { fullName } from '../prepare/load/load-unit.js';
+import { namedUnit } from '../prepare/load/named-unit.js';
+import { unitsOutcome } from '../report/apply.js';
+import { orElse } from '../state/failures.js';
+import type { Context } from '../system/context.js';
+import { confirmRecords, outcomeOf, undoRecords } from '../transaction/confirm/confirm.js';
+import { keepDeadlines } from '../transaction/confirm/keep-deadlines.js';
+import { readStock, type Waiting } from '../transaction/confirm/stock.js';
+import { withLock } from '../transaction/lock.js';
+import { assertMayChange } from '../transaction/needs-root.js';
+import type { UnitResult } from '../transaction/unit-result.js';
+
+export interface ConfirmOptions {
+  /** Undoes the changes in place of confirming them. */
+  readonly undo?: boolean;
+  /** Undoes what is not confirmed in time, until nothing waits any more: the deadline keeper. */
+  readonly undoLate?: boolean;
+}
+
+/**
+ * Confirms changes that wait for it, of some units or of all. A unit that doesn't wait is an error: it may have gone
+ * back.
+ */
+export async function confirm(
+  context: Context,
+  units: readonly string[],
+  options: ConfirmOptions,
+): Promise<Outcome> {
+  assertMayChange(context, {});
+  if (options.undoLate) {
+    await keepDeadlines(context);
+    return unitsOutcome([], new Map(), {});
+  }
+  // Those that go back while the lock is waited for are told as that.
+  const { waiting } = await readStock(context);
+  return withLock(context, {}, () => confirmEach(context, units, { waited: waiting, ...options }));
+}
+
+interface Confirming extends ConfirmOptions {
+  /** Changes that waited before the lock was taken. */
+  readonly waited: readonly Waiting[];
+}
+
+async function confirmEach(
+  context: Context,
+  units: readonly string[],
+  { waited, undo }: Confirming,
+): Promise<Outcome> {
+  const { waiting } = await readStock(context);
+  const names = units.length > 0 ? await namesOf(context, units) : waited.map(({ unit }) => unit);
+  if (names.length === 0) return { ...unitsOutcome([], new Map(), {}), ...nothing(context) };
+  const still = waiting.filter(({ unit }) => names.includes(unit));
+  const done = undo ? await undoRecords(context, still) : await confirmRecords(context, still);
+  const results = new Map<string, UnitResult>(done.map((one) => [one.unit, one]));
+  for (const unit of names.filter((name) => !results.has(name))) {
+    const record = waited.find((one) => one.unit === unit);
+    results.set(unit, record ? await outcomeOf(context, record) : notWaiting(context, unit));
+  }
+  return unitsOutcome([...results.values()], new Map(), {});
+}
+
+const namesOf = (context: Context, units: readonly string[]): Promise<string[]> =>
+  Promise.all(units.map((unit) => orElse(async () => (await namedUnit(context, unit)).name, fullName(unit))));
+
+const NOT_WAITING = 'not-waiting';
+
+const whereTold = ({ placement }: Context): string =>
+  `one that is not confirmed in time goes back: '${journalctl(placement.scope, KEEPER)}' tells of it`;
+
+const nothing = (context: Context): { exit: number; diagnostics: readonly Diagnostic[] } => ({
+  exit: EXIT.findings,
+  diagnostics: [error(NOT_WAITING, 'no change waits to be confirmed', { hint: whereTold(context) })],
+});
+
+const notWaiting = (context: Context, unit: string): UnitResult => ({
+  unit,
+  state: 'refused',
+  changes: [],
+  diagnostics: [
+    error(NOT_WAITING, `no change of ${unit} waits to be confirmed`, { hint: whereTold(context) }),
+  ],
+});

@@ -1,0 +1,129 @@
+/** Changes that wait are confirmed, or undone at once. Whoever calls these functions has the lock. */
+
+import { inBatches } from '../../collections.js';
+import { systemctl } from '../../command-lines.js';
+import { asWarning, type Diagnostic, error, hasErrors, warning } from '../../diagnostic.js';
+import { dropInPath, LIFETIMES, type Lifetime } from '../../paths.js';
+import { keepRuns } from '../../state/applied-runs.js';
+import { failureOf, failuresOf } from '../../state/failures.js';
+import { withLifetime } from '../../state/own-files.js';
+import { ASKED_AT_ONCE } from '../../state/service.js';
+import { isFinished, isSameRun, isUp, type ServiceRun } from '../../state/service-run.js';
+import type { Context } from '../../system/context.js';
+import { changedSince } from '../changed-since.js';
+import type { HeldSignals } from '../held-signals.js';
+import { isRestored, rollBack, sparesChanged } from '../roll-back.js';
+import { standsOf } from '../steps/files.js';
+import { forgetUndoRecord } from '../undo-record.js';
+import type { Changed, NotChanged } from '../unit-result.js';
+import { disarm } from './keeper.js';
+import { NOT_CONFIRMED, readStock, type Waiting } from './stock.js';
+
+/** Confirms changes: from here on nothing is undone. One whose services are down, or whose files are others, goes on waiting. */
+export async function confirmRecords(
+  context: Context,
+  records: readonly Waiting[],
+): Promise<(Changed | NotChanged)[]> {
+  const results: (Changed | NotChanged)[] = [];
+  for (const record of records) results.push(await confirmOne(context, record));
+  return withoutKeeper(context, results);
+}
+
+async function confirmOne(context: Context, record: Waiting): Promise<Changed | NotChanged> {
+  const { unit } = record;
+  const common = { unit, changes: [] } as const;
+  const said = await failuresOf(async () => {
+    const stands = await standsOf(context.system, record.files);
+    if (stands.some((stand) => stand !== 'after')) return [changedSince(context, unit)];
+    const found = await saidOfRuns(context, record.confirmation.runs);
+    if (!hasErrors(found)) await commit(context, record);
+    return found;
+  });
+  if (hasErrors(said)) return { ...common, state: 'refused', diagnostics: said };
+  return { ...common, state: 'confirmed', restarted: false, diagnostics: said };
+}
+
+async function commit(context: Context, record: Waiting): Promise<void> {
+  const { unit, confirmation } = record;
+  const same = await inBatches(confirmation.runs, ASKED_AT_ONCE, async (run) =>
+    isSameRun(run, await context.system.unit(run.unit)),
+  );
+  await forgetUndoRecord(context, unit);
+  await keepRuns(
+    withLifetime(context, lifetimeOf(context, record)),
+    unit,
+    confirmation.runs.filter((_, i) => same[i]).map((run) => run.unit),
+  );
+}
+
+/** The time that the files of a change are for. */
+const lifetimeOf = ({ placement }: Context, { unit, files }: Waiting): Lifetime =>
+  LIFETIMES.find((lifetime) =>
+    files.some(({ path, after }) => after && path === dropInPath({ ...placement, lifetime }, unit)),
+  ) ?? placement.lifetime;
+
+/** Holds services against the runs in which they were tried. */
+async function saidOfRuns(context: Context, runs: readonly ServiceRun[]): Promise<Diagnostic[]> {
+  const said = await inBatches(runs, ASKED_AT_ONCE, (run) => saidOfRun(context, run));
+  return said.flat();
+}
+
+async function saidOfRun({ system, placement }: Context, run: ServiceRun): Promise<Diagnostic[]> {
+  const { unit } = run;
+  const state = await system.unit(unit);
+  if (isSameRun(run, state)) return [];
+  if (isUp(state) || isFinished(state)) {
+    return [warning('restarted-since', `${unit} was restarted since it was tried`)];
+  }
+  const hint = `'${systemctl(placement.scope, 'status', unit)}' tells more; without a confirmation it goes back by itself`;
+  return [error('not-up', `${unit} was up when it was tried, and is ${state.activeState}`, { hint })];
+}
+
+/** Undoes changes at once. */
+export async function undoRecords(
+  context: Context,
+  records: readonly Waiting[],
+  signals?: HeldSignals,
+): Promise<(Changed | NotChanged)[]> {
+  const how = { signals, spare: sparesChanged(context) };
+  const said = await rollBack(context, records, how);
+  const results = records.map(({ unit }, i): Changed => {
+    const state = isRestored(said[i]!) ? 'rolled-back' : 'failed';
+    return { unit, changes: [], state, restarted: true, diagnostics: said[i]! };
+  });
+  return withoutKeeper(context, results);
+}
+
+/** Ends the keeper where nothing waits any more. It would end by itself: a failure is a warning. */
+async function withoutKeeper<T extends Changed | NotChanged>(
+  context: Context,
+  results: readonly T[],
+): Promise<T[]> {
+  const failures = await failureOf(async () => {
+    await disarm(context, { stop: true });
+  });
+  const left = failures.map(asWarning);
+  return results.map((one, i) =>
+    i === results.length - 1 ? { ...one, diagnostics: [...one.diagnostics, ...left] } : one,
+  );
+}
+
+/** The outcome of a change that waits no more, whoever has confirmed or undone it: its files tell. */
+export async function outcomeOf(context: Context, record: Waiting): Promise<Changed> {
+  const { unit, files } = record;
+  const stands = await standsOf(context.system, files);
+  const common = { unit, changes: [], restarted: false } as const;
+  if (stands.every((stand) => stand === 'after')) return { ...common, state: 'confirmed', diagnostics: [] };
+  const isBack = stands.every((stand) => stand === 'before');
+  const diagnostics = [isBack ? tooLate(unit) : changedSince(context, unit)];
+  return { ...common, state: isBack ? 'rolled-back' : 'failed', diagnostics };
+}
+
+const tooLate = (unit: string): Diagnostic =>
+  error(NOT_CONFIRMED, `${unit} was not confirmed in time, and is as it was before`);
+
+/** Those of some units whose changes wait. @throws UserError `undo-file` */
+export async function waitingOf(context: Context, units: readonly string[]): Promise<readonly Waiting[]> {
+  const { waiting } = await readStock(context);
+  return waiting.filter(({ unit }) => units.includes(unit));
+}

@@ -1,0 +1,61 @@
+/** The work of the deadline keeper. */
+
+import { type Diagnostic, EXIT, error, renderDiagnostic, UserError } from '../../diagnostic.js';
+import { lockPath } from '../../paths.js';
+import type { Context } from '../../system/context.js';
+import { recoverIfFree } from '../lock.js';
+import { disarm } from './keeper.js';
+import { readStock, uptime, type Waiting } from './stock.js';
+
+/** The longest pause between two looks, in milliseconds. */
+const LOOK = 1000;
+
+/**
+ * Undoes changes that nobody confirms in time, and those that a killed run has left half done, until no record is left.
+ * Tells the manager when it has begun.
+ * @throws UserError where a unit can't be undone: the manager starts the keeper again
+ */
+export async function keepDeadlines(context: Context): Promise<void> {
+  for (let isReady = false; ; isReady = true) {
+    const { waiting, unfinished } = await readStock(context);
+    if (!isReady) await tellReady(context);
+    if (unfinished.length > 0) await undoThose(context);
+    else if (waiting.length === 0 && (await hasEnded(context))) return;
+    await context.system.wait(await untilNext(context, waiting));
+  }
+}
+
+/** Where the service manager waits for the start, it is told (sd_notify(3)). */
+async function tellReady({ system, caller }: Context): Promise<void> {
+  if (caller.environment.NOTIFY_SOCKET === undefined) return;
+  const { status, stderr } = await system.run(['systemd-notify', '--ready']);
+  if (status === 0) return;
+  const message = `the service manager can't be told of the start: systemd-notify: ${stderr.trim()}`;
+  throw new UserError(error('not-told', message), EXIT.failure);
+}
+
+/** Undoes what is due, unless another run has the lock: that may be the one that is at work on it. */
+async function undoThose(context: Context): Promise<void> {
+  const { exit, diagnostics } = await recoverIfFree(context);
+  if (exit !== EXIT.ok) throw new UserError(diagnostics, exit);
+  for (const one of diagnostics) if (!isBusy(one)) context.caller.tell(renderDiagnostic(one));
+}
+
+const isBusy = ({ code }: Diagnostic): boolean => code === 'busy';
+
+/** Ends the keeper's work, unless another run is about to give it some. */
+async function hasEnded(context: Context): Promise<boolean> {
+  const letGo = await context.system.lock(lockPath(context.placement), 0);
+  if (!letGo) return false;
+  try {
+    return await disarm(context, { stop: false });
+  } finally {
+    letGo();
+  }
+}
+
+/** The time to the next look, in milliseconds: a deadline is met to some milliseconds. */
+async function untilNext(context: Context, waiting: readonly Waiting[]): Promise<number> {
+  const now = await uptime(context);
+  return Math.max(1, Math.min(LOOK, ...waiting.map(({ confirmation }) => confirmation.by - now)));
+}

@@ -1,0 +1,108 @@
+/** The undo records there are: of changes that wait to be confirmed, and of those that are to be undone. */
+
+import { ownCommand } from '../../command-lines.js';
+import { type Diagnostic, error, note, warning } from '../../diagnostic.js';
+import { MAX_SPAN } from '../../policy/time-span.js';
+import { orElse } from '../../state/failures.js';
+import type { Context } from '../../system/context.js';
+import { bootId, readUndoRecords, recordedUnits } from '../undo-record.js';
+import type { Confirmation, UndoRecord } from '../undo-record-format.js';
+
+/** A change that is done, and waits to be confirmed. */
+export type Waiting = UndoRecord & { readonly confirmation: Confirmation };
+
+export interface Stock {
+  readonly waiting: readonly Waiting[];
+  /** Changes that a run has left half done, and those that were not confirmed in time. */
+  readonly unfinished: readonly UndoRecord[];
+}
+
+interface Moment {
+  readonly boot: string;
+  /** Milliseconds since the boot. */
+  readonly uptime: number;
+}
+
+/** The time since the boot, in milliseconds. */
+export const uptime = async ({ system }: Context): Promise<number> => system.now() - (await system.booted());
+
+/** The latest time to confirm a change, in milliseconds since 1970. */
+export const deadlineOf = async ({ system }: Context, { confirmation }: Waiting): Promise<number> =>
+  Math.round((await system.booted()) + confirmation.by);
+
+const thisMoment = async (context: Context): Promise<Moment> => ({
+  boot: await bootId(context),
+  uptime: await uptime(context),
+});
+
+/** Whether a record waits. A time that no run can have set is no time to wait for. */
+function isWaiting(record: UndoRecord, { boot, uptime }: Moment): record is Waiting {
+  const left = (record.confirmation?.by ?? 0) - uptime;
+  return record.confirmation !== undefined && record.boot === boot && left > 0 && left <= MAX_SPAN;
+}
+
+/**
+ * Reads all records.
+ * @throws UserError `undo-file`, and where one may not be read
+ */
+export async function readStock(context: Context): Promise<Stock> {
+  const units = await recordedUnits(context);
+  if (units.length === 0) return { waiting: [], unfinished: [] };
+  const records = await readUndoRecords(context, units);
+  const now = await thisMoment(context);
+  return {
+    waiting: records.filter((record) => isWaiting(record, now)),
+    unfinished: records.filter((record) => !isWaiting(record, now)),
+  };
+}
+
+/** Units that are to be undone, as far as that can be read: a record that can't be is of one. */
+export async function unfinishedUnits(context: Context): Promise<string[]> {
+  const units = await recordedUnits(context);
+  if (units.length === 0) return [];
+  const now = await orElse(() => thisMoment(context), undefined);
+  const unfinished: string[] = [];
+  for (const unit of units) {
+    const [record] = await orElse(() => readUndoRecords(context, [unit]), []);
+    if (!record || !now || !isWaiting(record, now)) unfinished.push(unit);
+  }
+  return unfinished;
+}
+
+/** Units whose changes wait, with the latest times to confirm them in milliseconds since 1970; none that can't be read. */
+export async function waitingUnits(context: Context): Promise<ReadonlyMap<string, number>> {
+  if (context.offline) return new Map();
+  const { waiting } = await orElse(() => readStock(context), { waiting: [], unfinished: [] });
+  const deadlines = waiting.map((one) => deadlineOf(context, one));
+  return new Map((await Promise.all(deadlines)).map((deadline, i) => [waiting[i]!.unit, deadline]));
+}
+
+/** A time for people, UTC: `2026-11-28T09:30:00Z`. @param time milliseconds since 1970 */
+export const timeOfDay = (time: number): string => new Date(time).toISOString().replace(/\.\d+/, '');
+
+/** The code of what is said of a change that waits. */
+export const UNCONFIRMED = 'unconfirmed';
+
+/** The code of what is said of a change that was undone, since nobody confirmed it. */
+export const NOT_CONFIRMED = 'not-confirmed';
+
+const goesBack = (unit: string, deadline: number): string =>
+  `${unit} goes back to how it was at ${timeOfDay(deadline)} unless it is confirmed`;
+
+const keeps = ({ placement: { scope } }: Context, unit: string): string =>
+  `'${ownCommand(scope, 'confirm', unit)}' keeps it`;
+
+/** @param deadline milliseconds since 1970 */
+export const waitsNote = (context: Context, unit: string, deadline: number): Diagnostic =>
+  note(UNCONFIRMED, goesBack(unit, deadline), { hint: keeps(context, unit) });
+
+/** @param deadline milliseconds since 1970 */
+export const stillWaits = (context: Context, unit: string, deadline: number): Diagnostic =>
+  warning(UNCONFIRMED, goesBack(unit, deadline), { hint: keeps(context, unit) });
+
+/** An error for a unit that can't be changed while it waits. @param deadline milliseconds since 1970 */
+export const waitsFirst = (context: Context, unit: string, deadline: number): Diagnostic => {
+  const undo = ownCommand(context.placement.scope, 'confirm --undo', unit);
+  const message = `${unit} waits to be confirmed until ${timeOfDay(deadline)}, and isn't changed before`;
+  return error(UNCONFIRMED, message, { hint: `${keeps(context, unit)}, '${undo}' undoes it` });
+};

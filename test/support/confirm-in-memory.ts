@@ -1,0 +1,55 @@
+/** `apply --confirm` on a machine in memory, and the deadline keeper that goes on with it. */
+import { apply } from '../../src/commands/apply.js';
+import { confirm } from '../../src/commands/confirm.js';
+import type { Context } from '../../src/system/context.js';
+import { UNIT } from './demo-service.js';
+import { type FakeFile, type FakeOptions, type FakeSystem, fakeContext, machineWith } from './fake-system.js';
+
+const SERVICE = '[Service]\nExecStart=/usr/sbin/demod --foreground\n';
+const POLICY = '[syscalls]\ndeny = ["execve", "execveat"]\n';
+/** The unit has a filter by this one, which another doesn't need. */
+const BEFORE = '[syscalls]\ndeny = ["execve", "mount"]\n[service]\nPrivateTmp = true\n';
+const AFTER = '[service]\nPrivateTmp = true\n';
+
+export const KEEPER = 'sandbox-unit-undo.service';
+export const KEEPER_FILES = [
+  `/etc/systemd/system/${KEEPER}`,
+  '/etc/systemd/system/multi-user.target.d/sandbox-unit-undo.conf',
+];
+export const UNDO = `/var/lib/sandbox-unit/${UNIT}.u`;
+const BOOT = '/proc/sys/kernel/random/boot_id';
+
+/** A machine on which nothing is applied. */
+export const machine = (options: FakeOptions = {}, policy = POLICY): FakeSystem =>
+  machineWith(SERVICE, policy, { running: [UNIT], ...options, files: { [BOOT]: 'one\n', ...options.files } });
+
+/** One on which another policy is in force, with a filter that goes. */
+export async function confined(options: FakeOptions = {}): Promise<FakeSystem> {
+  const first = machine({}, BEFORE);
+  await apply(fakeContext(first), [UNIT], {});
+  const policy = { [`/etc/sandbox-unit/${UNIT}.toml`]: AFTER };
+  return machine({ ...options, files: { ...Object.fromEntries(first.files), ...policy } });
+}
+
+export const applyToConfirm = (system: FakeSystem, more: Partial<Context> = {}, units = [UNIT]) =>
+  apply(fakeContext(system, more), units, { confirm: '2min' });
+
+export const keep = (system: FakeSystem, more: Partial<Context> = {}) =>
+  confirm(fakeContext(system, more), [], { undoLate: true });
+
+/** All files but the kernel's, and the seen runs: these tell of runs, whatever becomes of files. */
+export const filesOf = ({ files }: FakeSystem): ReadonlyMap<string, FakeFile> =>
+  new Map([...files].filter(([path]) => !/^\/(?:proc|run\/sandbox-unit\/runs)\//.test(path)).sort());
+
+/** The machine after another boot, which has started the service. */
+export async function boot(system: FakeSystem): Promise<void> {
+  system.files.set(BOOT, { bytes: new TextEncoder().encode('two\n'), mode: 0o444 });
+  await system.reload();
+  await system.restart(UNIT);
+}
+
+/** Codes of what is said, but for the note that refused calls could not be seen. */
+export const codesOf = ({ diagnostics }: { diagnostics: readonly { severity: string; code: string }[] }) =>
+  diagnostics
+    .filter(({ code }) => code !== 'refusals-unseen')
+    .map(({ severity, code }) => `${severity} ${code}`);

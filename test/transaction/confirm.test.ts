@@ -1,0 +1,338 @@
+/**
+ * Tests of all of transaction/confirm/: changes that wait, and go back by themselves whatever ends in between. Whether they are
+ * kept is asked in test/commands/confirm.test.ts.
+ */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { apply } from '../../src/commands/apply.js';
+import { confirm } from '../../src/commands/confirm.js';
+import { explain } from '../../src/commands/explain.js';
+import { status } from '../../src/commands/status.js';
+import { error, UserError } from '../../src/diagnostic.js';
+import { arm } from '../../src/transaction/confirm/keeper.js';
+import { setPolicy, statesOf } from '../support/apply-in-memory.js';
+import {
+  applyToConfirm,
+  boot,
+  codesOf,
+  confined,
+  filesOf,
+  KEEPER,
+  KEEPER_FILES,
+  keep,
+  machine,
+  UNDO,
+} from '../support/confirm-in-memory.js';
+import { LAUNCHER, OTHER, UNIT } from '../support/demo-service.js';
+import { failure } from '../support/failure.js';
+import { type FakeOptions, type FakeSystem, fakeContext, OF_USER } from '../support/fake-system.js';
+
+const WEAK = '[syscalls]\ndeny = ["mount"]\n';
+/** Calls that leave the machine as it is. */
+const READS = /^(?:booted|instances|links|list|manager|moved|read|unit|walk)(?: |$)/;
+
+type Start = (options?: FakeOptions) => Promise<FakeSystem>;
+const SCENES: readonly (readonly [name: string, start: Start])[] = [
+  ['a first policy', async (options) => machine(options)],
+  ['another policy', confined],
+];
+
+/** Runs something that may be killed. */
+const attempt = async (step: () => Promise<unknown>) => {
+  try {
+    await step();
+  } catch (cause) {
+    if (!(cause instanceof UserError) && (cause as Error).message !== 'killed') throw cause;
+  }
+};
+
+const isConfined = (system: FakeSystem) =>
+  [...system.files.keys()].some((path) => path.endsWith(`/${UNIT}.d/zz-sandbox-unit.conf`));
+
+/** What must hold of a machine on which nothing waits. */
+function assertInOrder(system: FakeSystem) {
+  assert.ok(system.isUpToDate, 'systemd has read the files that are there');
+  assert.equal(system.isConfined(UNIT), isConfined(system), 'the service runs as its files say');
+  for (const path of [UNDO, ...KEEPER_FILES]) assert.ok(!system.files.has(path), path);
+}
+
+/** As it was before the change. */
+function assertBack(system: FakeSystem, before: ReturnType<typeof filesOf>) {
+  assertInOrder(system);
+  assert.deepEqual(filesOf(system), before);
+}
+
+for (const [name, start] of SCENES) {
+  describe(`${name}, to be confirmed`, async () => {
+    const whole = await start();
+    await applyToConfirm(whole);
+    const changes = whole.calls.map((call, i) => [call, i] as const).filter(([call]) => !READS.test(call));
+
+    test('has its keeper started between the record and the first file', () => {
+      const [recorded, armed] = [`replace ${UNDO}`, `restart ${KEEPER}`].map((call) =>
+        whole.calls.indexOf(call),
+      );
+      const isFile = (call: string) => call === `replace ${LAUNCHER}` || call.includes(`/${UNIT}.d/`);
+      const written = whole.calls.findIndex((call) => /^re(?:place|move) /.test(call) && isFile(call));
+      assert.ok(0 <= recorded! && recorded! < armed! && armed! < written, [recorded, armed, written].join());
+    });
+
+    for (const [call, i] of changes) {
+      test(`is killed before call ${i + 1} (${call}): it goes back, in this boot or the next`, async () => {
+        for (const after of [async () => undefined, boot]) {
+          const system = await start({ killAt: i + 1 });
+          const before = filesOf(system);
+          await attempt(() => applyToConfirm(system));
+          system.revive();
+          await after(system);
+          await keep(system);
+          // After a boot one that was written before all others stays: nobody uses it.
+          if (after === boot && !before.has(LAUNCHER)) system.files.delete(LAUNCHER);
+          assertBack(system, before);
+        }
+      });
+    }
+
+    for (const what of ['failAt', 'signalAt'] as const) {
+      test(`waits or is as it was, and goes back by its keeper, with ${what} in each call`, async () => {
+        const outcomes = new Set<string>();
+        for (const [call, i] of changes) {
+          const system = await start({ [what]: i + 1 });
+          const before = filesOf(system);
+          await attempt(async () => {
+            const result = await applyToConfirm(system);
+            const [state = ''] = statesOf(result);
+            outcomes.add(state);
+            const waits = state.endsWith('unconfirmed');
+            assert.equal(system.files.has(UNDO), waits, call);
+            if (!waits) assert.notEqual(result.exit, 0, call);
+          });
+          await keep(system);
+          assertBack(system, before);
+        }
+        assert.ok(outcomes.size >= 2, [...outcomes].join());
+      });
+    }
+
+    test('goes back once its time has passed, and not before', async () => {
+      const system = await start();
+      const before = filesOf(system);
+      const result = await applyToConfirm(system);
+      assert.deepEqual([result.exit, statesOf(result)], [0, [`${UNIT} unconfirmed`]]);
+      assert.deepEqual(codesOf(result).at(-1), 'note unconfirmed');
+      for (const path of [UNDO, ...KEEPER_FILES]) assert.ok(system.files.has(path), path);
+      await system.wait(100_000);
+      const waits = await status(fakeContext(system), []);
+      assert.deepEqual([waits.exit, codesOf(waits)], [3, ['warning unconfirmed']]);
+      const [first] = waits.json.units as { state: string; confirmBy: string }[];
+      assert.equal(first!.state, 'unconfirmed');
+      assert.match(first!.confirmBy, /^2023-11-14T22:1\d:\d\dZ$/);
+      await system.wait(20_000);
+      assert.ok(codesOf(await status(fakeContext(system), [])).includes('warning not-confirmed'));
+      assertBack(system, before);
+    });
+
+    test('goes back whatever ends its keeper in between', async () => {
+      const whole = await start();
+      await applyToConfirm(whole);
+      const from = whole.calls.length;
+      await keep(whole);
+      for (const [i, call] of whole.calls.entries()) {
+        if (i < from || READS.test(call) || call === 'wait 1000') continue;
+        const system = await start({ killAt: i + 1 });
+        const before = filesOf(system);
+        await applyToConfirm(system);
+        await attempt(() => keep(system));
+        system.revive();
+        await keep(system);
+        assertBack(system, before);
+      }
+    });
+  });
+}
+
+describe('a change that waits', () => {
+  const waiting = async (options: FakeOptions = {}) => {
+    const system = machine(options);
+    await applyToConfirm(system);
+    system.calls.length = 0;
+    return system;
+  };
+
+  test('waits by the time since the boot, whatever becomes of the clock', async () => {
+    const system = await waiting();
+    const [now, booted] = [system.now.bind(system), await system.booted()];
+    Object.assign(system, { now: () => now() + 86_400_000, booted: async () => booted + 86_400_000 });
+    assert.equal((await status(fakeContext(system), [])).exit, 3);
+  });
+
+  test('waits no more after a boot', async () => {
+    const system = await waiting();
+    await boot(system);
+    assert.ok(codesOf(await status(fakeContext(system), [])).includes('warning not-confirmed'));
+    assertInOrder(system);
+    assert.ok(!isConfined(system));
+  });
+
+  test('goes back where its time is one that no run can have set', async () => {
+    const system = await waiting();
+    const record = JSON.parse(system.text(UNDO));
+    record.confirmation.by += 86_400_000;
+    system.files.set(UNDO, { bytes: new TextEncoder().encode(JSON.stringify(record)), mode: 0o600 });
+    assert.ok(codesOf(await status(fakeContext(system), [])).includes('warning not-confirmed'));
+    assertInOrder(system);
+    assert.ok(!isConfined(system));
+  });
+
+  test('is kept from no record that nobody can read', async () => {
+    for (const confirmation of [
+      null,
+      {},
+      { by: '1', runs: [] },
+      { by: 1, runs: [{ unit: 'x.service', invocation: '' }] },
+    ]) {
+      const system = await waiting();
+      const record = { ...JSON.parse(system.text(UNDO)), confirmation };
+      system.files.set(UNDO, { bytes: new TextEncoder().encode(JSON.stringify(record)), mode: 0o600 });
+      const [code] = await failure(confirm(fakeContext(system), [], {}));
+      assert.equal(code, 'undo-file', JSON.stringify(confirmation));
+    }
+  });
+
+  test('is changed by nobody; other units are', async () => {
+    const files = { ...OTHER, '/etc/sandbox-unit/other.service.toml': WEAK };
+    const system = await waiting({ files, running: [UNIT, 'other.service'] });
+    assert.deepEqual(codesOf(await apply(fakeContext(system), [UNIT], {})), ['warning unconfirmed']);
+    setPolicy(system, WEAK);
+    const before = filesOf(system);
+    for (const check of [true, false]) {
+      const result = await apply(fakeContext(system), [UNIT], { check });
+      assert.deepEqual([result.exit, statesOf(result)], [1, [`${UNIT} refused`]]);
+      assert.equal(codesOf(result).at(-1), 'error unconfirmed');
+    }
+    const [code] = await failure(explain(fakeContext(system), [UNIT], { record: true }));
+    assert.equal(code, 'unconfirmed');
+    assert.deepEqual(filesOf(system), before);
+    const both = await apply(fakeContext(system), [UNIT, 'other.service'], {});
+    assert.deepEqual(statesOf(both), [`${UNIT} refused`, 'other.service applied']);
+    assert.ok(system.files.has(UNDO));
+  });
+});
+
+describe('without its keeper', () => {
+  const refused: Readonly<Record<string, FakeOptions>> = {
+    'untrusted-file': { untrusted: ['/opt'] },
+    'not-armed': { behaviour: (unit) => (unit === KEEPER ? 'job-fails' : 'works') },
+  };
+  for (const [code, options] of Object.entries(refused)) {
+    test(`nothing is written: ${code}`, async () => {
+      const system = machine(options);
+      const before = filesOf(system);
+      const result = await applyToConfirm(system);
+      assert.deepEqual(
+        [result.exit, statesOf(result), codesOf(result)],
+        [2, [`${UNIT} refused`], [`error ${code}`]],
+      );
+      assertBack(system, before);
+      assert.ok(!system.calls.some((call) => call.startsWith(`replace ${LAUNCHER}`)));
+    });
+  }
+
+  test('a user has the own program run', async () => {
+    const unit = new Map<string, string>();
+    const system = machine({ untrusted: ['/opt'] });
+    const replace = system.replace.bind(system);
+    Object.assign(system, {
+      replace: async (path: string, content: Uint8Array, options: { mode: number }) => {
+        unit.set(path, new TextDecoder().decode(content));
+        return replace(path, content, options);
+      },
+    });
+    await arm(fakeContext(system, { placement: OF_USER }));
+    const text = unit.get(`/home/user/.config/systemd/user/${KEEPER}`)!;
+    assert.match(text, /^ExecStart=\/usr\/bin\/node \S+ confirm --undo-late --user$/m);
+    assert.ok(unit.has('/home/user/.config/systemd/user/default.target.d/sandbox-unit-undo.conf'));
+  });
+
+  test('one is left where another unit waits', async () => {
+    const files = { ...OTHER, '/etc/sandbox-unit/other.service.toml': WEAK };
+    const behaviour = (unit: string, isConfined: boolean) =>
+      unit === 'other.service' && isConfined ? 'dies' : 'works';
+    const system = machine({ files, running: [UNIT, 'other.service'], behaviour });
+    const result = await applyToConfirm(system, {}, [UNIT, 'other.service']);
+    assert.deepEqual(statesOf(result), [`${UNIT} unconfirmed`, 'other.service rolled-back']);
+    assert.ok(KEEPER_FILES.every((path) => system.files.has(path)));
+    await keep(system);
+    assertInOrder(system);
+  });
+
+  test('none is left where no unit waits', async () => {
+    const system = machine({
+      behaviour: (unit, isConfined) => (unit === UNIT && isConfined ? 'dies' : 'works'),
+    });
+    const before = filesOf(system);
+    assert.deepEqual(statesOf(await applyToConfirm(system)), [`${UNIT} rolled-back`]);
+    assertBack(system, before);
+  });
+});
+
+describe('the keeper', () => {
+  test('tells the manager that it has begun', async () => {
+    const told: string[] = [];
+    const notify = (argv: readonly string[]) => {
+      told.push(argv.join(' '));
+      return { status: 0, stdout: '', stderr: '' };
+    };
+    const system = machine({ programs: { 'systemd-notify': notify } });
+    const { caller } = fakeContext(system);
+    await keep(system, { caller: { ...caller, environment: { NOTIFY_SOCKET: '/run/systemd/notify' } } });
+    await keep(system);
+    assert.deepEqual(told, ['systemd-notify --ready']);
+    const deaf = { caller: { ...caller, environment: { NOTIFY_SOCKET: '/run/systemd/notify' } } };
+    assert.equal((await failure(keep(machine(), deaf)))[0], 'not-told');
+  });
+
+  test("says what it undoes, and fails where it can't", async () => {
+    const system = machine();
+    await applyToConfirm(system);
+    const told: string[] = [];
+    const { caller } = fakeContext(system);
+    const context = { caller: { ...caller, tell: (line: string) => void told.push(line) } };
+    const remove = system.remove.bind(system);
+    Object.assign(system, {
+      remove: async () => Promise.reject(new UserError(error('unwritable', 'full'), 2)),
+    });
+    assert.equal((await failure(keep(system, context)))[0], 'half-done');
+    Object.assign(system, { remove });
+    await keep(system, context);
+    assert.match(told.join('\n'), /^warning\[not-confirmed\]: demo\.service was not confirmed in time/);
+    assertInOrder(system);
+  });
+});
+
+test('the time to confirm is one of ten seconds to an hour, for a change of files that is tried', async () => {
+  for (const time of ['9s', '61min', '0', 'soon', '']) {
+    const system = machine();
+    const [code, message] = await failure(apply(fakeContext(system), [UNIT], { confirm: time }));
+    assert.deepEqual([code, message], ['usage', `--confirm ${time} is no time to wait`]);
+  }
+  for (const [options, more] of [
+    [{ restart: false }, {}],
+    [{}, { offline: true }],
+  ] as const) {
+    const system = machine();
+    const [code] = await failure(apply(fakeContext(system, more), [UNIT], { ...options, confirm: '1min' }));
+    assert.equal(code, 'usage');
+    assert.deepEqual(system.changes, []);
+  }
+  for (const time of ['10s', '1h', false] as const) {
+    const system = machine();
+    const state = time === false ? 'applied' : 'unconfirmed';
+    assert.deepEqual(statesOf(await apply(fakeContext(system), [UNIT], { confirm: time })), [
+      `${UNIT} ${state}`,
+    ]);
+    if (time === false) await system.restart(UNIT);
+    else await keep(system);
+    assert.equal(isConfined(system), time === false);
+  }
+});
