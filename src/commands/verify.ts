@@ -70,7 +70,7 @@ export async function verify(
   const isPermissive = isLetThrough(prepared, pending, dropIn);
   const isKnown = !isPermissive && (due.length > 0 || changesCalls(pending));
   const seen = { state, kernel, isKnown };
-  const proof = await proofFor(context, prepared, { plan, unit: state });
+  const proof = await proofFor(context, prepared, { plan, unit: state }, kernel);
   const wrong = [
     ...loaded,
     ...(await wrongMain(context, plan, seen)),

@@ -1,6 +1,6 @@
 import { groupBy } from '../collections.js';
 import { printable } from '../diagnostic.js';
-import type { HeldDirective, HeldFinding } from '../verify/process/held-directive.js';
+import type { HeldDirective, HeldFinding } from '../verify/process/finding.js';
 import { columns } from './plan.js';
 
 /** Findings about directives in a unit's processes, for people; those that hold are only counted. */

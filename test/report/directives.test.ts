@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { directivesJson, directivesText } from '../../src/report/directives.js';
-import type { HeldDirective } from '../../src/verify/process/held-directive.js';
+import type { HeldDirective } from '../../src/verify/process/finding.js';
 
 const held = (
   directive: string,

@@ -20,7 +20,7 @@ export const verifyServices = ({ context, signals }: Transaction) =>
       const state = await context.system.unit(name);
       const found = await signals.unlessCame(() => readKernel(context, plan, state));
       const proof = await signals.unlessCame(() =>
-        proveDirectives(context.system, { plan, unit: state }, NONE),
+        proveDirectives(context, { plan, unit: state }, NONE, found),
       );
       unproven.push(...[...proof.unproven, ...proof.leftOver].map(asWarning), ...proof.open);
       const open = [...found.unproven, ...found.leftOver];

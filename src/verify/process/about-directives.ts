@@ -3,8 +3,7 @@
 import { systemctl } from '../../command-lines.js';
 import { type Diagnostic, error, printable, type UserError, warning } from '../../diagnostic.js';
 import type { Planned } from '../kernel/without-launcher.js';
-import type { Relation } from './finding.js';
-import type { HeldDirective, HeldFinding } from './held-directive.js';
+import type { HeldDirective, HeldFinding, Relation } from './finding.js';
 
 /** The processes of a finding, in short. */
 function whose({ processes }: HeldFinding): string {

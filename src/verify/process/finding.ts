@@ -1,3 +1,5 @@
+import type { Location } from '../../diagnostic.js';
+
 /**
  * A directive in a process, compared with what the process was given. `open`: as systemd puts it into force, which
  * leaves a part open. `unseen`: nothing tells.
@@ -9,6 +11,23 @@ export interface Finding {
   readonly relation: Relation;
   /** The reason in words; empty for `equal`. */
   readonly seen: string;
+}
+
+/** Findings of one kind about a directive, and the processes that they are about; none for the unit's control group. */
+export interface HeldFinding {
+  readonly relation: Relation;
+  readonly seen: string;
+  readonly processes: readonly { readonly pid: number; readonly name: string }[];
+}
+
+/** A directive that the drop-in sets, held against what the unit's processes show. */
+export interface HeldDirective {
+  readonly directive: string;
+  /** The line of the policy; undefined for a directive that the plan adds. */
+  readonly at: Location | undefined;
+  /** The gravest of its findings; `unseen` without any. */
+  readonly relation: Relation;
+  readonly findings: readonly HeldFinding[];
 }
 
 export const EQUAL: Finding = { relation: 'equal', seen: '' };

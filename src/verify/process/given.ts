@@ -39,8 +39,9 @@ function attainable(get: Get): bigint {
 
 const mayHave = (get: Get, capability: bigint): boolean => (attainable(get) & (1n << capability)) !== 0n;
 
-/** Whether a process of the unit may raise its own limits. */
-export const mayRaiseLimits = (get: Get): boolean => mayHave(get, CAP_SYS_RESOURCE);
+/** Whether a process of the unit may raise its own limits, or PAM may do so for it (pam_limits(8)). */
+export const mayRaiseLimits = (get: Get): boolean =>
+  mayHave(get, CAP_SYS_RESOURCE) || !['', undefined].includes(get('PAMName') as string | undefined);
 
 /** Whether a process of the unit may become another user, or one of another group. */
 export const mayChangeUser = (get: Get): boolean =>

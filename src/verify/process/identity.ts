@@ -30,23 +30,21 @@ export function ambientCapabilities(get: Get, process: SeenProcess): Finding {
     : looser('CapAmb has capabilities that it was not given');
 }
 
-/** Whether some capabilities are out of reach for a process: those that a directive takes, by their numbers. */
+/** Whether a process lacks the capabilities that a directive takes, by their numbers; ambient ones are given back. */
 export const withoutCapabilities =
   (...numbers: readonly bigint[]) =>
-  (process: SeenProcess): Finding => {
+  (get: Get, process: SeenProcess): Finding => {
     const taken = numbers.reduce((set, number) => set | (1n << number), 0n);
-    const more = ownsMore(process, USABLE, ~taken);
+    const more = ownsMore(process, USABLE, ~taken | ambientSet(get));
     return more ? looser(`${more} has capabilities that are taken away`) : EQUAL;
   };
 
 export const noNewPrivileges = ({ threads }: SeenProcess): Finding =>
   threads.every((thread) => thread.get('NoNewPrivs') === '1') ? EQUAL : looser("NoNewPrivs isn't set");
 
-/** Whether a process has some filter; which one isn't compared. */
-export const filtered = ({ threads }: SeenProcess): Finding =>
-  threads.some((thread) => thread.get('Seccomp') === '0')
-    ? looser('it has no filter')
-    : unseen("systemd's own filter for it is not compared");
+/** Whether each thread has some filter. */
+export const isFiltered = ({ threads }: SeenProcess): boolean =>
+  threads.every((thread) => thread.get('Seccomp') !== '0');
 
 /**
  * The IDs of a user or group, real, effective, saved and of files.

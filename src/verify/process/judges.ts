@@ -2,12 +2,14 @@
 
 import type { Get } from '../../directives/directive.js';
 import { findDirective } from '../../directives/table.js';
+import type { Abi } from '../../syscalls/abi.js';
+import type { LoadedFilters } from '../kernel/loaded-filters.js';
 import { CLAIMS, claimsOf } from './claims.js';
 import { EQUAL, type Finding, gravestFinding, unseen } from './finding.js';
 import {
   ambientCapabilities,
   boundedCapabilities,
-  filtered,
+  isFiltered,
   noNewPrivileges,
   runsAs,
   withoutCapabilities,
@@ -16,12 +18,15 @@ import { judgeClaim } from './judge-claim.js';
 import { LIMITS, limited, OWN_VALUES, ownValue } from './limits.js';
 import { isSet, word } from './mount-entries.js';
 import { apart, NAMESPACES } from './namespaces.js';
+import { ownFilter } from './own-filters.js';
 import { procSubset, protectProc } from './proc-options.js';
 import type { SeenProcess, View } from './seen-process.js';
 
 /** Values and facts that processes of a unit are compared with. */
 export interface Measure {
   readonly get: Get;
+  /** The machine's own calling convention. */
+  readonly abi: Abi;
   /** Capabilities that the kernel has, and the manager itself may have. */
   readonly known: bigint;
   /** The manager's namespaces by their names. */
@@ -30,16 +35,18 @@ export interface Measure {
   readonly host: View | undefined;
 }
 
-/** A process, and its mounts; undefined where these aren't shown. */
+/** A process and its mounts, undefined where these aren't shown. */
 export interface Judged {
   readonly process: SeenProcess;
   readonly view: View | undefined;
+  /** The filters of its threads; undefined where they weren't read. */
+  readonly filters: readonly LoadedFilters[] | undefined;
 }
 
 type Judge = (measure: Measure, judged: Judged) => Finding;
 
-/** Capabilities that directives take, by linux/capability.h: several directives are no more than that and a filter. */
-const TAKEN: ReadonlyMap<string, (process: SeenProcess) => Finding> = new Map([
+/** Capabilities that directives take, by linux/capability.h. */
+const TAKEN: ReadonlyMap<string, (get: Get, process: SeenProcess) => Finding> = new Map([
   ['PrivateDevices', withoutCapabilities(17n, 27n)],
   ['ProtectClock', withoutCapabilities(25n, 35n)],
   ['ProtectKernelLogs', withoutCapabilities(34n)],
@@ -71,9 +78,6 @@ const OTHERS: ReadonlyMap<string, Judge> = new Map<string, Judge>([
 const isAlwaysHeld = (directive: string): boolean =>
   LIMITS.has(directive) || OWN_VALUES.has(directive) || directive === 'CapabilityBoundingSet';
 
-/** systemd asks the kernel for it without a filter, where Linux is 6.3 or newer (PR_SET_MDWE of prctl(2)). */
-const WITHOUT_FILTER = 'MemoryDenyWriteExecute';
-
 /** Values of ProtectControlGroups= that put a unit into a namespace. */
 const OWN_GROUPS: readonly string[] = ['private', 'strict'];
 
@@ -83,11 +87,10 @@ export function judge(directive: string, measure: Measure, judged: Judged): Find
   if (measure.get(row.bus.property) === undefined) return unseen('systemd shows no value of it');
   if (!isAlwaysHeld(directive) && !isSet(measure.get, directive)) return EQUAL;
   const parts = partsOf(directive, measure, judged);
-  if (row.refuses && directive !== WITHOUT_FILTER) {
-    const filter = filtered(judged.process);
-    if (parts.length === 0 || filter.relation === 'looser') return gravestFinding([...parts, filter]);
-  }
-  return gravestFinding(parts);
+  const { process: its, filters } = judged;
+  const filter = ownFilter(measure.get, directive, measure.abi, { filters, isFiltered: isFiltered(its) });
+  const isTold = filter !== undefined && (parts.length === 0 || filter.relation !== 'unseen');
+  return gravestFinding(isTold ? [...parts, filter] : parts);
 }
 
 function partsOf(directive: string, measure: Measure, judged: Judged): Finding[] {
@@ -102,7 +105,7 @@ function partsOf(directive: string, measure: Measure, judged: Judged): Finding[]
     ...(LIMITS.has(directive) ? [limited(get, directive, process)] : []),
     ...(OWN_VALUES.has(directive) ? [ownValue(get, directive, process)] : []),
     ...(CLAIMS.has(directive) ? judgeClaims(directive, measure, judged) : []),
-    ...[TAKEN.get(directive)].flatMap((taken) => (taken ? [taken(process)] : [])),
+    ...[TAKEN.get(directive)].flatMap((taken) => (taken ? [taken(get, process)] : [])),
     ...[OTHERS.get(directive)].flatMap((other) => (other ? [other(measure, judged)] : [])),
   ];
 }

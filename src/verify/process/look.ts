@@ -1,16 +1,22 @@
 /** One look at the processes of a unit. */
 
+import { groupBy } from '../../collections.js';
+import { UserError } from '../../diagnostic.js';
 import type { Get } from '../../directives/directive.js';
 import { findDirective } from '../../directives/table.js';
 import { unitGroups } from '../../state/control-group.js';
 import { readStatus } from '../../state/process-status.js';
+import { abisOf } from '../../syscalls/abi.js';
 import type { System } from '../../system/system.js';
+import type { LoadedFilters } from '../kernel/loaded-filters.js';
+import { readUnit } from '../kernel/unit-filters.js';
 import type { Planned } from '../kernel/without-launcher.js';
 import { CLAIMS, claimsOf, pathsOfClaim } from './claims.js';
 import { GROUP_LIMITS, groupLimited } from './control-group.js';
 import { type Finding, unseen } from './finding.js';
 import { judge, type Measure } from './judges.js';
 import { isSet } from './mount-entries.js';
+import { hasSamples } from './own-filters.js';
 import { textOf } from './read-processes.js';
 import { readView } from './read-view.js';
 import { capabilities, type SeenProcess, type View } from './seen-process.js';
@@ -28,32 +34,64 @@ export interface Look {
   readonly isWhole: boolean;
 }
 
-/** Compares directives of a unit with what its processes show. */
-export async function look(system: System, planned: Planned, directives: readonly string[]): Promise<Look> {
+/** Directives to look for, and processes of the unit that read-filters has seen. */
+export interface Asked {
+  readonly directives: readonly string[];
+  readonly pids: readonly number[];
+}
+
+/**
+ * Compares directives of a unit with what its processes show.
+ * @param reader finds the path of read-filters
+ */
+export async function look(
+  system: System,
+  planned: Planned,
+  { directives, pids }: Asked,
+  reader: () => Promise<string>,
+): Promise<Look> {
   const get: Get = (property) => planned.unit.properties.get(property);
-  const { held, free, isWhole } = await readUnitProcesses(system, planned);
+  const { held, free, isWhole } = await readUnitProcesses(system, planned, pids);
   const ofGroup = directives.filter((name) => GROUP_LIMITS.has(name));
   const ofProcess = directives.filter((name) => !GROUP_LIMITS.has(name));
   const paths = ofProcess.flatMap((name) => claimsOf(get, name)).flatMap(pathsOfClaim);
   const measure = await readMeasure(system, planned, get, paths);
   const views =
     measure.host && paths.length > 0 ? await readViews(system, held, paths) : new Map<string, View>();
+  const filters = ofProcess.some(hasSamples) ? await readFiltersOf(system, planned, reader) : NO_FILTERS;
   const soften = createSoften(planned, measure, held);
+  const seenOf = (of: SeenProcess): Seen[] => {
+    const judged = { process: of, view: views.get(mountsOf(of)), filters: filters.get(of.pid) };
+    return ofProcess.map((directive) => ({
+      ...{ directive, process: of },
+      finding: soften(directive, of, judge(directive, measure, judged)),
+    }));
+  };
   const seen = [
-    ...held.flatMap((process) =>
-      ofProcess.map((directive) => {
-        const view = views.get(mountsOf(process));
-        return {
-          directive,
-          process,
-          finding: soften(directive, process, judge(directive, measure, { process, view })),
-        };
-      }),
-    ),
+    ...held.flatMap(seenOf),
     ...free.flatMap((process) => ofProcess.map((directive) => ({ directive, process, finding: FREE }))),
     ...(held.length + free.length > 0 ? await seenOfGroup(system, planned, get, ofGroup) : []),
   ];
   return { seen, isWhole };
+}
+
+type FiltersByProcess = ReadonlyMap<number, readonly LoadedFilters[]>;
+
+const NO_FILTERS: FiltersByProcess = new Map();
+
+/** The filters of a unit's processes; none if not all of them can be read. */
+async function readFiltersOf(
+  system: System,
+  { unit }: Planned,
+  reader: () => Promise<string>,
+): Promise<FiltersByProcess> {
+  try {
+    const { threads, hidden } = await readUnit(system, unit, reader);
+    return hidden.size > 0 ? NO_FILTERS : groupBy(threads, ({ pid }) => pid);
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    return NO_FILTERS;
+  }
 }
 
 const FREE = unseen('it may be of a command with a prefix, which keeps confinement from it');
@@ -69,6 +107,7 @@ async function readMeasure(
   const status = await readStatus(system, `${manager}`);
   return {
     get,
+    abi: abisOf(plan.target.machine)[0]!,
     known: status ? capabilities(status, 'CapBnd') : 0n,
     namespaces: await system.links(`/proc/${manager}/ns`),
     host: paths.length > 0 ? await readView(system, manager, paths) : undefined,

@@ -1,8 +1,11 @@
 import { groupBy } from '../../collections.js';
 import { codeOf, type Diagnostic, UserError } from '../../diagnostic.js';
 import { findDirective } from '../../directives/table.js';
+import { filterReader } from '../../prepare/load/native-program.js';
 import { PROGRAM_WITHIN } from '../../state/process-status.js';
+import type { Context } from '../../system/context.js';
 import type { System } from '../../system/system.js';
+import type { Enforcement } from '../kernel/enforcement.js';
 import { createLeftOver } from '../kernel/left-over.js';
 import type { Planned } from '../kernel/without-launcher.js';
 import {
@@ -12,9 +15,8 @@ import {
   someUnseen,
   unreadable,
 } from './about-directives.js';
-import { gravest } from './finding.js';
-import type { HeldDirective, HeldFinding } from './held-directive.js';
-import { look, type Seen } from './look.js';
+import { gravest, type HeldDirective, type HeldFinding } from './finding.js';
+import { look as lookAt, type Seen } from './look.js';
 import type { SeenProcess } from './seen-process.js';
 
 export interface Proof {
@@ -39,18 +41,23 @@ const LOOKS = 3;
  * Holds the directives of a unit's drop-in against what the kernel shows of its processes. The measure is the value that
  * the manager has loaded.
  * @param otherwise directives of which the manager has loaded another value than the drop-in's: those prove nothing
+ * @param kernel the comparison of the unit's filters, just made
  */
 export async function proveDirectives(
-  system: System,
+  context: Context,
   planned: Planned,
   otherwise: ReadonlySet<string>,
+  kernel: Pick<Enforcement, 'groups'>,
 ): Promise<Proof> {
-  const held = directivesOf(planned, otherwise);
+  const { system } = context;
+  const pids = kernel.groups.flatMap(({ processes }) => processes.map(({ pid }) => pid));
+  const held = { directives: directivesOf(planned, otherwise), pids };
+  const look = () => lookAt(system, planned, held, () => filterReader(context));
   try {
-    let { seen, isWhole } = await look(system, planned, held);
+    let { seen, isWhole } = await look();
     for (let looks = 1; looks < LOOKS && seen.some(isLooser); looks++) {
       await system.wait(PROGRAM_WITHIN);
-      const again = await look(system, planned, held);
+      const again = await look();
       [seen, isWhole] = [lasting(seen, again.seen), again.isWhole];
     }
     return await proofOf(system, planned, { seen, isWhole });

@@ -1,16 +1,22 @@
 import { type Diagnostic, error } from '../../diagnostic.js';
 import type { Prepared } from '../../prepare/prepare.js';
 import type { Context } from '../../system/context.js';
+import type { Enforcement } from '../kernel/enforcement.js';
 import type { Planned } from '../kernel/without-launcher.js';
 import { plannedDropIn } from '../manager/in-force.js';
 import { differences } from '../manager/read-back.js';
 import { type Proof, proveDirectives } from './prove-directives.js';
 
 /** Proves the directives of a unit, without those of which the manager has loaded another value. */
-export async function proofFor(context: Context, prepared: Prepared, planned: Planned): Promise<Proof> {
+export async function proofFor(
+  context: Context,
+  prepared: Prepared,
+  planned: Planned,
+  kernel: Enforcement,
+): Promise<Proof> {
   const { dropIn, target } = plannedDropIn(context, prepared);
   const otherwise = differences(dropIn, planned.unit, target).map(({ directive }) => directive);
-  return proveDirectives(context.system, planned, new Set(otherwise));
+  return proveDirectives(context, planned, new Set(otherwise), kernel);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { UserError } from '../../diagnostic.js';
 import { readStatus, startOf } from '../../state/process-status.js';
 import type { System } from '../../system/system.js';
 import type { SeenProcess } from './seen-process.js';
@@ -25,15 +26,23 @@ export interface Members {
 export async function membersOf(system: System, folders: readonly string[]): Promise<Members> {
   const pids = new Set<number>();
   const left = [...folders];
+  let isReached = true;
   for (let looked = 0; left.length > 0 && looked < MAX_GROUPS; looked++) {
     const folder = left.shift()!;
-    const names = await system.list(folder);
-    if (!names.includes(PROCESSES)) continue;
-    const text = (await textOf(system, `${folder}/${PROCESSES}`)) ?? '';
-    for (const line of text.split('\n')) if (/^[1-9]\d*$/.test(line)) pids.add(Number(line));
-    for (const name of names) if (await isGroup(system, `${folder}/${name}`)) left.push(`${folder}/${name}`);
+    try {
+      const names = await system.list(folder);
+      if (!names.includes(PROCESSES)) continue;
+      const text = (await textOf(system, `${folder}/${PROCESSES}`)) ?? '';
+      for (const line of text.split('\n')) if (/^[1-9]\d*$/.test(line)) pids.add(Number(line));
+      for (const name of names)
+        if (await isGroup(system, `${folder}/${name}`)) left.push(`${folder}/${name}`);
+    } catch (cause) {
+      // A group may be so deep below that no path leads there.
+      if (!(cause instanceof UserError) || folders.includes(folder)) throw cause;
+      isReached = false;
+    }
   }
-  return { pids: [...pids].sort((a, b) => a - b), isWhole: left.length === 0 };
+  return { pids: [...pids], isWhole: isReached && left.length === 0 };
 }
 
 /** Files of a control group aren't folders: they list nothing. */

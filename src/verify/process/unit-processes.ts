@@ -20,9 +20,18 @@ export interface UnitProcesses {
   readonly isWhole: boolean;
 }
 
-/** Reads a unit's processes, without systemd's own. */
-export async function readUnitProcesses(system: System, planned: Planned): Promise<UnitProcesses> {
-  const { pids, isWhole } = await membersOf(system, await unitGroups(system, planned.unit));
+/**
+ * Reads a unit's processes, without systemd's own.
+ * @param known processes that read-filters has seen in the unit: it finds control groups to which no path leads
+ */
+export async function readUnitProcesses(
+  system: System,
+  planned: Planned,
+  known: readonly number[],
+): Promise<UnitProcesses> {
+  const members = await membersOf(system, await unitGroups(system, planned.unit));
+  const pids = [...new Set([...members.pids, ...known])].sort((a, b) => a - b);
+  const isWhole = members.isWhole || known.length > 0;
   const all: SeenProcess[] = [];
   for (const pid of pids) {
     const process = await readProcess(system, pid);

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { compile } from '../../../src/filter/compile/compile.js';
 import { parseMountTree } from '../../../src/formats/mount-tree.js';
 import { groupLimited } from '../../../src/verify/process/control-group.js';
 import { judge, type Measure } from '../../../src/verify/process/judges.js';
 import { parseLimits } from '../../../src/verify/process/read-processes.js';
 import type { SeenProcess, View } from '../../../src/verify/process/seen-process.js';
+import { planned } from '../../support/planned.js';
 
 const KNOWN = (1n << 41n) - 1n;
 
@@ -53,6 +55,7 @@ type Properties = Readonly<Record<string, unknown>>;
 
 const measure = (properties: Properties): Measure => ({
   get: (name) => properties[name],
+  abi: 'x86-64',
   known: KNOWN,
   namespaces: new Map([
     ['net', 'net:[1]'],
@@ -65,10 +68,8 @@ const measure = (properties: Properties): Measure => ({
 function relation(directive: string, properties: Properties, judged: SeenProcess | string, links = {}) {
   const isText = typeof judged === 'string';
   const its = isText ? view(judged, links) : undefined;
-  const found = judge(directive, measure(properties), {
-    process: isText ? seenProcess() : judged,
-    view: its,
-  });
+  const of = isText ? seenProcess() : judged;
+  const found = judge(directive, measure(properties), { process: of, view: its, filters: undefined });
   return found.seen === '' ? found.relation : `${found.relation}: ${found.seen}`;
 }
 
@@ -115,6 +116,8 @@ test('limits are held against the hard ones', () => {
   assert.equal(limit('LimitCPU', (1n << 64n) - 1n), 'equal');
   assert.equal(limit('LimitNICE', 0n), 'equal');
   assert.match(limit('LimitRTTIME', 1n), /^unseen/);
+  const byPam = { ...bound, PAMName: 'login', LimitNOFILE: 100n };
+  assert.match(relation('LimitNOFILE', byPam, seenProcess()), /^unseen/);
 });
 
 test('values of stat are found behind any name', () => {
@@ -131,7 +134,7 @@ test('namespaces are not the ones of the manager', () => {
   assert.equal(relation('PrivateIPC', { PrivateIPC: false }, seenProcess()), 'equal');
 });
 
-test('of filters only the presence is seen, and capabilities go with them', () => {
+test('without filters to read only their presence is seen, and capabilities go with them', () => {
   assert.match(relation('LockPersonality', { LockPersonality: true }, seenProcess()), /^unseen/);
   const open = seenProcess({ Seccomp: '0' });
   assert.match(relation('LockPersonality', { LockPersonality: true }, open), /^looser: it has no filter/);
@@ -139,6 +142,32 @@ test('of filters only the presence is seen, and capabilities go with them', () =
   const clock = seenProcess({ CapBnd: '2000000' });
   assert.match(relation('ProtectClock', { ProtectClock: true }, clock), /^looser: CapBnd/);
   assert.match(relation('MemoryDenyWriteExecute', { MemoryDenyWriteExecute: true }, open), /^unseen/);
+  const given = { ProtectClock: true, AmbientCapabilities: 0x2000000n };
+  assert.equal(relation('ProtectClock', given, clock), 'equal', 'ambient ones are given back');
+});
+
+test("calls that systemd's filters refuse are tried on those of the process", () => {
+  const held = (directive: string, value: unknown, deny: readonly string[], unread = 0) => {
+    const { meaning } = planned(`[syscalls]\ndeny = ${JSON.stringify(deny)}\n`);
+    const filters = [{ stack: deny.length > 0 ? [compile(meaning!)] : [], unread }];
+    const judged = { process: seenProcess(), view: undefined, filters };
+    const { relation: found, seen } = judge(directive, measure({ [directive]: value }), judged);
+    return seen === '' ? found : `${found}: ${seen}`;
+  };
+  assert.equal(held('LockPersonality', true, ['personality']), 'equal');
+  assert.match(held('LockPersonality', true, ['mmap']), /^looser: no filter refuses personality/);
+  assert.match(held('LockPersonality', true, ['mmap'], 1), /^unseen/);
+  assert.equal(held('RestrictNamespaces', 0n, ['unshare']), 'equal');
+  assert.match(held('RestrictNamespaces', 0n, []), /^looser: .*unshare\(CLONE_NEWCGROUP\)/);
+  assert.match(held('RestrictNamespaces', 0x6e020000n, []), /^looser: .*unshare\(CLONE_NEWUSER\)/);
+  assert.equal(held('RestrictAddressFamilies', [true, ['AF_UNIX']], ['socket']), 'equal');
+  assert.match(held('RestrictAddressFamilies', [true, ['AF_UNIX']], ['mmap']), /socket\(AF_ALG\)/);
+  assert.match(held('RestrictAddressFamilies', [false, ['AF_UNIX']], ['mmap']), /socket\(AF_LOCAL\)/);
+  assert.match(held('RestrictRealtime', true, []), /^looser/);
+  assert.match(held('RestrictSUIDSGID', true, []), /^looser/);
+  assert.match(held('MemoryDenyWriteExecute', true, []), /^unseen/);
+  assert.equal(held('MemoryDenyWriteExecute', true, ['mmap']), 'equal');
+  assert.match(held('ProtectClock', true, ['clock_settime']), /^looser: no filter refuses settimeofday/);
 });
 
 test('read-only paths are so with all below, exceptions aside', () => {
@@ -222,7 +251,11 @@ test('paths that only the host can follow are hidden where something else lies o
   const logs = { ProtectKernelLogs: true };
   const found = (mounts: string) => {
     const guessed = { ...view(mounts), isGuessed: true };
-    return judge('ProtectKernelLogs', measure(logs), { process: seenProcess(), view: guessed }).relation;
+    return judge('ProtectKernelLogs', measure(logs), {
+      process: seenProcess(),
+      view: guessed,
+      filters: undefined,
+    }).relation;
   };
   const hidden = '8 3 0:4 /systemd/inaccessible/reg /proc/kmsg ro - tmpfs r rw\n';
   assert.equal(found(`${HOST}${hidden}9 2 0:9 / /dev ro - tmpfs d rw\n`), 'equal');

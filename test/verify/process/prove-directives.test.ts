@@ -1,9 +1,10 @@
 /** Tests of verify/process/prove-unit.ts and all of verify/process/: a unit's directives are proven in its processes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ThreadGroup } from '../../../src/verify/kernel/thread-group.js';
 import { NO_PROOF, type Proof, proveDirectives } from '../../../src/verify/process/prove-directives.js';
 import { notHolding } from '../../../src/verify/process/prove-unit.js';
-import { FakeSystem } from '../../support/fake-system.js';
+import { FakeSystem, fakeContext } from '../../support/fake-system.js';
 import { planned } from '../../support/planned.js';
 import { unitState } from '../../support/unit-state.js';
 
@@ -33,11 +34,13 @@ async function proofOf(
     properties = {},
     unreadable = [],
     files = {},
+    groups = [],
   }: {
     readonly otherwise?: readonly string[];
     readonly properties?: Readonly<Record<string, unknown>>;
     readonly unreadable?: readonly string[];
     readonly files?: Readonly<Record<string, string>>;
+    readonly groups?: readonly ThreadGroup[];
   } = {},
 ) {
   const pids = processes
@@ -57,7 +60,9 @@ async function proofOf(
     links: { '/proc/100/root': '/', '/proc/100/ns/mnt': 'mnt:[2]', '/proc/101/ns/mnt': 'mnt:[3]' },
   });
   const unit = unitState({ ...PROPERTIES, ...properties });
-  return proveDirectives(system, { plan: planned(POLICY), unit }, new Set(otherwise));
+  return proveDirectives(fakeContext(system), { plan: planned(POLICY), unit }, new Set(otherwise), {
+    groups,
+  });
 }
 
 const relations = ({ directives }: Proof) =>
@@ -111,6 +116,15 @@ test('processes below the control group count, and those that have ended do not'
   const proof = await proofOf([processFiles(100)], { files });
   assert.match(proof.wrong[0]!.message, /\(101\): /);
   assert.equal(proof.wrong.length, 1);
+});
+
+test('processes in control groups to which no path leads are those that read-filters has seen', async () => {
+  const files = processFiles(101, 'NoNewPrivs:\t0\n');
+  const groups = [
+    { processes: [{ pid: 101, name: 'deep', threads: 1 }] },
+  ] as unknown as readonly ThreadGroup[];
+  const proof = await proofOf([processFiles(100)], { files, groups });
+  assert.match(proof.wrong[0]!.message, /\(101\): /);
 });
 
 test('threads have privileges of their own', async () => {
